@@ -1,0 +1,64 @@
+"""`pack VERB ...`: one table of verbs; each verb's module is imported only when it is asked for.
+
+A verb's module has `main(argv) -> int`. Verbs that agents run inside the client use the standard library only,
+because a plugin user's Python has nothing else; `lint` and the measuring verbs say what to install when it is missing.
+"""
+
+import importlib
+import sys
+
+# verb -> (module, one line of help). The order is the order of `pack --help`.
+VERBS = {
+    "plan": ("pack.verbs", "register the whole plan (JSON on standard input); computes the classification"),
+    "task": ("pack.verbs", "show, assign, cancel or re-scope a task"),
+    "verify": ("pack.verbs", "run build and tests, record exit code and tree digest"),
+    "status": ("pack.verbs", "the team's status tree"),
+    "log": ("pack.verbs", "the run's events, one a line"),
+    "explain": ("pack.verbs", "who approved which revision of a task, what is missing, what was refused"),
+    "teardown": ("pack.verbs", "pass the completion gate and begin the teardown; `retry` after FAILED_SAFE"),
+    "abort": ("pack.verbs", "stop the run, keeping its journal"),
+    "resume": ("pack.verbs", "take a paused, frozen or orphaned run up again"),
+    "doctor": ("pack.doctor", "what is enforced here, why, and how to raise it"),
+    "lint": ("pack.lint.cli", "check any Claude Code plugin, marketplace, agents, commands, skills, hooks"),
+    "generate": ("pack.generate", "rewrite the generated blocks and tables; --check fails on drift"),
+    "rt": ("pack.realtime.cli", "probe and audit real systems (latency, delivery, throughput, failover)"),
+    "gate": ("pack.realtime.gates_cli", "evaluate the quality gates from the evidence"),
+    "kanban": ("pack.realtime.kanban_cli", "the team's board: moves are checked, metrics computed"),
+    "report": ("pack.report.cli", "HTML timeline, PPTX and PDF of a run"),
+    "sprint": ("pack.realtime.sprint_cli", "command centre: squads, daily rhythm, integration day, exit criteria"),
+    "record": ("pack.realtime.record_cli", "record real responses and topics as dated contracts"),
+    "adr": ("pack.realtime.adr_cli", "check the real-time arithmetic of architecture decisions"),
+}
+
+
+def usage():
+    """The text of `pack --help`."""
+    width = max(map(len, VERBS))
+    lines = ["usage: pack VERB [ARGUMENTS]      pack VERB --help shows an example", ""]
+    lines += ["  %-*s  %s" % (width, verb, text) for verb, (_, text) in VERBS.items()]
+    return "\n".join(lines)
+
+
+def main(argv=None):
+    """Run one verb. Exit codes: the verb's own; 2 for an unknown verb."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        print(usage())
+        return 0 if argv else 2
+    if argv[0] in ("-V", "--version"):
+        from pack import __version__
+
+        print("pack " + __version__)
+        return 0
+    verb = argv[0]
+    if verb not in VERBS:
+        near = [v for v in VERBS if v.startswith(verb[:2])]
+        hint = "; did you mean %s?" % " or ".join(near) if near else ""
+        print("pack: no verb %r%s (see pack --help)" % (verb, hint), file=sys.stderr)
+        return 2
+    module = importlib.import_module(VERBS[verb][0])
+    return module.main([verb] + argv[1:] if VERBS[verb][0] == "pack.verbs" else argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
