@@ -1,0 +1,59 @@
+"""Hook entry: one payload on standard input, one answer. Only what must happen before the package can be imported is here.
+
+Deadlines are nested (DESIGN rule 5): the journal's lock gives up after 3 s, this process after 6 s, the client after 10 s.
+"""
+
+import sys
+
+GUARDED = ("PreToolUse", "UserPromptExpansion")
+
+
+def main():
+    event = sys.argv[1] if len(sys.argv) > 1 else ""
+    try:
+        import os
+        import signal
+
+        def late(_signum, _frame):
+            raise TimeoutError("no decision within 6 s")
+
+        if hasattr(signal, "SIGALRM"):
+            signal.signal(signal.SIGALRM, late)
+            signal.alarm(6)
+        root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        data = os.environ.get("CLAUDE_PLUGIN_DATA")
+        if data:
+            sys.pycache_prefix = os.path.join(data, "pycache")  # the plugin's folder may be read-only
+        sys.path.insert(0, os.path.join(root, "scripts"))
+        raw = sys.stdin.buffer.read(64 << 20)
+        from pack import codec, gate
+
+        try:
+            payload = codec.loads(raw.decode("utf-8", "replace"))
+            if not isinstance(payload, dict):
+                raise ValueError("not an object")
+            payload.setdefault("hook_event_name", event)
+        except ValueError as error:
+            raise RuntimeError("the client's payload cannot be read: %s" % error) from None
+        try:
+            code, out, err = gate.handle(payload, os.environ)
+        except Exception as error:  # whatever it is, a guarded call stays closed and nobody sees a traceback
+            code, out, err = gate.trouble(error, payload["hook_event_name"] if payload["hook_event_name"] in GUARDED else None)
+    except BaseException as error:
+        text = ("team: the gate could not start (%s: %s). Guarded calls stay refused while a team is active. Run `pack doctor` in your own "
+                "terminal; `pack abort --reason WHY` there ends the run." % (type(error).__name__, error))
+        code, out, err = (2 if event in GUARDED else 0), "", text
+    if out:
+        sys.stdout.write(out)
+    if err and (code or not out):
+        sys.stderr.write(err)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return code
+
+
+if __name__ == "__main__":
+    code = main()
+    import os
+
+    os._exit(code)  # nothing is left to clean up, and interpreter shutdown costs a millisecond

@@ -1,0 +1,66 @@
+"""JSON and digests without their imports: `import json` costs as much CPU as starting Python, hashlib half of it.
+
+The C halves of both modules are part of CPython 3.9 to 3.14; where they are missing or differ, the real modules serve.
+"""
+
+try:
+    import _json
+
+    class _Context:
+        strict, object_hook, object_pairs_hook = True, None, None
+        parse_float, parse_int, memo = float, int, {}
+
+        @staticmethod
+        def parse_constant(name):
+            raise ValueError("not JSON: " + name)
+
+    _scan = _json.make_scanner(_Context())
+    _encode = _json.make_encoder(None, None, _json.encode_basestring_ascii, None, ":", ",", True, False, False)
+    if "".join(_encode({"b": [1, "é"], "a": None}, 0)) != '{"a":null,"b":[1,"\\u00e9"]}' or _scan('{"a":1}', 0) != ({"a": 1}, 7):
+        raise ImportError("another _json than expected")
+
+    def loads(text):
+        """JSON text -> value; ValueError for anything that is not one JSON value."""
+        start = len(text) - len(text.lstrip(" \t\r\n"))
+        try:
+            value, end = _scan(text, start)
+        except StopIteration:
+            raise ValueError("not JSON") from None
+        except RecursionError:
+            raise ValueError("not JSON: nested too deep") from None
+        if text[end:].strip(" \t\r\n"):
+            raise ValueError("not JSON: extra data at %d" % end)
+        return value
+
+    def dumps(value):
+        """Value -> canonical JSON text: keys sorted, no blanks, ASCII."""
+        return "".join(_encode(value, 0))
+
+except (ImportError, AttributeError, TypeError):  # pragma: no cover - another Python
+    import json
+
+    def loads(text):
+        """JSON text -> value; ValueError for anything that is not one JSON value."""
+        try:
+            return json.loads(text)
+        except RecursionError:
+            raise ValueError("not JSON: nested too deep") from None
+
+    def dumps(value):
+        """Value -> canonical JSON text: keys sorted, no blanks, ASCII."""
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+try:
+    from _blake2 import blake2b
+except ImportError:  # pragma: no cover - another Python
+    from hashlib import blake2b
+
+
+def digest(*parts, size=16):
+    """BLAKE2b of the parts (bytes or text), in hex; the parts' borders count."""
+    h = blake2b(digest_size=size)
+    for part in parts:
+        data = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
+        h.update(b"%d:" % len(data))
+        h.update(data)
+    return h.hexdigest()

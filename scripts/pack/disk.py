@@ -1,0 +1,79 @@
+"""The few operations on files that the journal needs. Tests hand in a simulated disk, or one that dies at a named point."""
+
+import os
+
+
+class Disk:
+    """The real disk."""
+
+    def point(self, name):
+        """A place where a crash is interesting (`after journal write`, ...). The real disk does nothing here."""
+
+    def read(self, path, offset=0):
+        """Bytes from an offset; None when there is no such file."""
+        try:
+            with open(path, "rb", buffering=0) as f:
+                if offset:
+                    f.seek(offset)
+                return f.readall()
+        except FileNotFoundError:
+            return None
+
+    def stamp(self, path):
+        """[inode, size, mtime_ns, ctime_ns] of a regular file, None when it is missing or something else."""
+        try:
+            s = os.lstat(path)
+        except OSError:
+            return None
+        return [s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns] if (s.st_mode & 0o170000) == 0o100000 else None
+
+    def append(self, path, data, sync):
+        """Append all of it or raise OSError (the caller truncates back). Answers nothing."""
+        fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        try:
+            done = 0
+            while done < len(data):
+                done += os.write(fd, data[done:])
+            if sync:
+                self.point("before fsync")
+                getattr(os, "fdatasync", os.fsync)(fd)
+        finally:
+            os.close(fd)
+
+    def truncate(self, path, size):
+        """Cut a file back to a size."""
+        os.truncate(path, size)
+
+    def replace(self, path, data, sync=False):
+        """Put a whole file in place atomically."""
+        temp = "%s.%d.tmp" % (path, os.getpid())
+        fd = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        try:
+            try:
+                done = 0
+                while done < len(data):
+                    done += os.write(fd, data[done:])
+                if sync:
+                    os.fsync(fd)
+            finally:
+                os.close(fd)
+            os.replace(temp, path)
+        except OSError:
+            self.remove(temp)
+            raise
+
+    def remove(self, path):
+        """Remove a file if it is there."""
+        try:
+            os.unlink(path)
+        except OSError:
+            pass
+
+    def mkdir(self, path):
+        """Make a folder and its parents, for this user only."""
+        os.makedirs(path, mode=0o700, exist_ok=True)
+
+    def boot(self):
+        """A text that changes when the machine restarts: what was written without fsync may be gone then."""
+        data = self.read("/proc/sys/kernel/random/boot_id")
+        return data.decode("ascii", "replace").strip() if data else ""

@@ -1,0 +1,193 @@
+"""Facts about the project that events carry: digests of files, what a commit takes, what `git` says. All the I/O that
+decisions need besides the journal."""
+
+import os
+
+from . import codec
+
+SKIP = {".git", "node_modules", ".venv", "__pycache__", ".claude", ".pytest_cache", ".mypy_cache", ".team-scratch"}
+MOST_FILES = 20000
+
+
+def relative(project, path, cwd=None):
+    """Any path -> (path relative to the project's root with `/`, or None outside it; the resolved absolute path)."""
+    full = os.path.realpath(os.path.join(cwd or project, os.path.expanduser(path)))
+    root = os.path.realpath(project)
+    if full == root:
+        return ".", full
+    for base, whole in ((root, full), (root.casefold(), full.casefold())):  # case-blind disks
+        if whole.startswith(base + os.sep):
+            return full[len(root) + 1:].replace(os.sep, "/"), full
+    return None, full
+
+
+def file_digest(path):
+    """Digest of a file's bytes, `-` when there is none, `link:` and its target for a symlink."""
+    try:
+        if os.path.islink(path):
+            return "link:" + os.readlink(path)
+        with open(path, "rb") as f:
+            h = codec.blake2b(digest_size=16)
+            while True:
+                block = f.read(1 << 20)
+                if not block:
+                    return h.hexdigest()
+                h.update(block)
+    except OSError:
+        return "-"
+
+
+def expand(project, declared):
+    """A declared file or folder -> the files it stands for now, relative to the project."""
+    full = os.path.join(project, declared)
+    if not declared.endswith("/") and not os.path.isdir(full):
+        return [declared]
+    out = []
+    for folder, folders, files in os.walk(full):
+        folders[:] = sorted(f for f in folders if f not in SKIP)
+        out += [os.path.relpath(os.path.join(folder, f), project).replace(os.sep, "/") for f in sorted(files)]
+        if len(out) > MOST_FILES:
+            break
+    return out
+
+
+def revision(project, task):
+    """(revision, files present) of a task: a digest of the contents of its declared files and those it was seen to write."""
+    names = sorted({f for declared in list(task["files"]) + task["touched"] for f in expand(project, declared)})
+    digests = [(n, file_digest(os.path.join(project, n))) for n in names]
+    parts = [p for pair in digests for p in pair]
+    return codec.digest(*parts, size=6), sum(1 for _n, d in digests if d != "-")
+
+
+def conventions(project):
+    """Digest of `.conventions/`, None when it has no file."""
+    base = os.path.join(project, ".conventions")
+    if not os.path.isdir(base):
+        return None
+    names = expand(project, ".conventions/")
+    parts = [p for n in names for p in (n, file_digest(os.path.join(project, n)))]
+    return codec.digest(*parts, size=6) if names else None
+
+
+def git(project, *args, env=None, timeout=20):
+    """Output of a git command as text, None when it fails."""
+    import subprocess
+
+    try:
+        done = subprocess.run(("git", "-C", project) + args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, timeout=timeout, env=dict(os.environ, **(env or {})))
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.decode("utf-8", "surrogateescape") if done.returncode == 0 else None
+
+
+def tree(project, declared):
+    """Digest of the project's content: what git tracks (as it is on disk now) and the tasks' files, whether committed or
+    not; a commit of the same content does not change it. Without git: every file outside the usual caches."""
+    import tempfile
+
+    index = git(project, "rev-parse", "--git-path", "index")
+    if index is not None:
+        source = os.path.join(project, index.strip())
+        with tempfile.TemporaryDirectory() as temp:
+            copy = os.path.join(temp, "index")
+            if os.path.exists(source):
+                import shutil
+
+                shutil.copyfile(source, copy)
+            env = {"GIT_INDEX_FILE": copy, "GIT_OPTIONAL_LOCKS": "0"}
+            names = [n for d in declared for n in expand(project, d) if os.path.lexists(os.path.join(project, n))]
+            ok = git(project, "add", "-u", env=env) is not None
+            if ok and names:
+                ok = git(project, "add", "-f", "--", *sorted(set(names)), env=env) is not None
+            written = git(project, "write-tree", env=env) if ok else None
+            if written:
+                return written.strip()[:16]
+    names = expand(project, "./")
+    return codec.digest(*[p for n in names for p in (n, file_digest(os.path.join(project, n)))], size=8)
+
+
+def head(project):
+    """The commit that HEAD names, read without starting git; "" when there is none or the layout is unusual."""
+    try:
+        base = os.path.join(project, ".git")
+        if os.path.isfile(base):  # a worktree: `gitdir: PATH`
+            with open(base) as f:
+                base = os.path.join(project, f.read().split(":", 1)[1].strip())
+        with open(os.path.join(base, "HEAD")) as f:
+            text = f.read().strip()
+        if not text.startswith("ref: "):
+            return text
+        common = base
+        if os.path.isfile(os.path.join(base, "commondir")):
+            with open(os.path.join(base, "commondir")) as f:
+                common = os.path.join(base, f.read().strip())
+        ref = text[5:]
+        if os.path.isfile(os.path.join(common, ref)):
+            with open(os.path.join(common, ref)) as f:
+                return f.read().strip()
+        with open(os.path.join(common, "packed-refs")) as f:
+            for line in f:
+                if line.strip().endswith(" " + ref):
+                    return line.split()[0]
+    except (OSError, IndexError):
+        pass
+    return ""
+
+
+def commit_files(project, commit):
+    """What a `git commit` (shell.commits) would take, relative to the project; None when git cannot say.
+
+    Over-counts on purpose: what the same command stages before, and with -a every modified tracked file.
+    """
+    top = git(commit["dir"], "rev-parse", "--show-toplevel")
+    if top is None:
+        return None
+    top = top.rstrip("\n")
+    names = set()
+
+    def listed(*args):
+        text = git(top, *args)
+        names.update(os.path.join(top, n) for n in (text or "").split("\0") if n)
+
+    if commit["paths"] and not commit["all"]:
+        for path in commit["paths"]:
+            names.update(_under(top, path))
+    else:
+        listed("diff", "--cached", "--name-only", "-z")
+        if commit["all"] or commit["add_all"]:
+            listed("diff", "--name-only", "-z")
+        if commit["add_all"]:
+            listed("ls-files", "--others", "--exclude-standard", "-z")
+        for path in commit["adds"]:
+            names.update(_under(top, path))
+    out = []
+    for name in sorted(names):
+        rel, _full = relative(project, os.path.join(os.path.realpath(os.path.dirname(name)), os.path.basename(name)))
+        out.append(rel or name)
+    return [n for n in out if not n.startswith(".claude/teams/")]
+
+
+def _under(top, path):
+    """Changed files at or below a path that is to be added."""
+    text = git(top, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--", path) or ""
+    rows, out, skip = text.split("\0"), [], False
+    for row in rows:
+        if skip or len(row) < 4:
+            skip = False
+            continue
+        out.append(os.path.join(top, row[3:]))
+        skip = row[0] in "RC"
+    return out
+
+
+def stamps(project, names):
+    """{name: [mtime_ns, size]} of files, for seeing afterwards what a shell command changed."""
+    out = {}
+    for name in names:
+        try:
+            s = os.stat(os.path.join(project, name))
+            out[name] = [s.st_mtime_ns, s.st_size]
+        except OSError:
+            out[name] = None
+    return out

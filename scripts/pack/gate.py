@@ -1,0 +1,854 @@
+"""The gate: a hook payload comes in, an answer goes out; between them one event is stepped and journalled.
+
+`handle(payload, env, now)` is the whole of it: find the active team, lock and load the journal, find out who is calling,
+turn the call into a protocol event, append it or its refusal, answer. Everything it decides is decided by `protocol/`.
+
+Answers follow CLIENT.md 1.5: nothing, or exactly one JSON object; a refusal is a JSON deny *and* exit code 2.
+"""
+
+import os
+import time
+
+from . import codec, facts, places
+from .journal import Busy, Damaged, Store
+from .protocol import access, advice, machine, messages, tables, view
+from .protocol.refusal import Refusal
+
+PLUGIN = "team:"
+EDIT_TOOLS = {"Edit": "file_path", "Write": "file_path", "MultiEdit": "file_path", "NotebookEdit": "notebook_path"}
+SHELL_TOOLS = ("Bash", "PowerShell")
+HERE = os.path.dirname(os.path.abspath(__file__))
+PLUGIN_ROOT = os.path.dirname(os.path.dirname(HERE))
+
+
+class Call:
+    """One hook call: the payload, where it happens, the locked store and who is calling."""
+
+    def __init__(self, payload, env, now, store, project, data):
+        self.payload, self.env, self.now, self.store, self.project, self.data = payload, env, now, store, project, data
+        self.actor = None
+
+    @property
+    def state(self):
+        return self.store.state
+
+    @property
+    def key(self):
+        """The idempotency key: the client's id of the tool call, and which of its hooks this is."""
+        call = self.payload.get("tool_use_id")
+        return "%s:%s" % (self.payload["hook_event_name"], call) if call else None
+
+    def event(self, name, key=None, actor=None, **data):
+        return {"event": name, "actor": actor or self.actor, "data": data, "key": key}
+
+    def append(self, name, key=None, actor=None, **data):
+        """Append one event with its consequences; raises Refusal."""
+        return self.store.append(self.event(name, key, actor, **data), self.now)
+
+    def gate(self, name, **data):
+        """Append an event of the gate itself; a refusal of it means that it does not apply."""
+        try:
+            return self.append(name, actor=machine.GATE, **data)
+        except Refusal:
+            return []
+
+    def refuse(self, refusal):
+        """Journal a refusal. The count of refusals is kept in the state; nothing else changes."""
+        self.append(refusal.record, key=self.key, **refusal.data())
+        return refusal
+
+
+# --- Who is calling (CLIENT.md 2.6) ------------------------------------------------------------------------------------
+def _actor(state, bound, agent_id):
+    name, inc = bound
+    return {"name": name, "role": state["roster"][name]["role"] if name in state["roster"] else None, "inc": inc, "agent_id": agent_id}
+
+
+def _nobody(payload, role=None):
+    return {"name": payload.get("agent_type") or "unknown", "role": role, "inc": 0,
+            "agent_id": payload.get("agent_id") or payload.get("session_id")}
+
+
+def identify(call):
+    """The actor of a payload. The lead has the run's session id and neither agent_id nor agent_type; all others are bound
+    to a roster entry once; what cannot be bound has no role. A main session of its own that is not below the run's client
+    is a bystander ("foreign")."""
+    payload, state = call.payload, call.state
+    session, agent, kind = payload.get("session_id"), payload.get("agent_id"), payload.get("agent_type")
+    if session == state["team"]["session"]:
+        if not agent:
+            return {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None} if not kind else _nobody(payload)
+        if agent in state["agents"]:
+            return _actor(state, state["agents"][agent], agent)
+        name = _spawned(call, agent, kind)
+        if name and _bind(call, name, agent):
+            return _actor(call.state, call.state["agents"][agent], agent)
+        return _nobody(payload)
+    pane = "session:%s" % session
+    if pane in state["agents"]:
+        return _nobody(payload) if agent else _actor(state, state["agents"][pane], pane)
+    name = None if agent else _pane(call)
+    if name and _bind(call, name, pane):
+        return _actor(call.state, call.state["agents"][pane], pane)
+    if not kind and not agent and not _below(call.env.get("CLAUDE_PID"), state["team"].get("client_pid")):
+        return _nobody(payload, "foreign")
+    return _nobody(payload)
+
+
+def _bind(call, name, agent):
+    return bool(call.gate("AGENT_BOUND", name=name, agent_id=agent))
+
+
+def _spawned(call, agent, kind):
+    """The roster name that an unknown agent of the lead's session was spawned under, None when it cannot be told."""
+    roster = call.state["roster"]
+    pending = {n: e for n, e in roster.items() if e["state"] == "SPAWNING"}
+    if kind in pending and str(agent).startswith("a%s-" % kind):  # teammate mode: the type is the name
+        return kind
+    meta = _meta(call.payload, agent)
+    if meta is not None:  # written by the client before the agent's first tool call
+        name = meta.get("name")
+        ok = name in pending and not meta.get("parentAgentId") and meta.get("toolUseId") in (None, pending[name]["call"])
+        return name if ok else None
+    role = (kind or "")[len(PLUGIN):] if (kind or "").startswith(PLUGIN) else None
+    of_role = [n for n, e in pending.items() if e["role"] == role]
+    return of_role[0] if len(of_role) == 1 else None  # two of one role: their order says nothing, wait
+
+
+def _meta(payload, agent):
+    folder = (payload.get("transcript_path") or "")[:-len(".jsonl")]
+    if not folder or not str(agent).replace("-", "").replace("_", "").isalnum():
+        return None
+    try:
+        with open(os.path.join(folder, "subagents", "agent-%s.meta.json" % agent), encoding="utf-8") as f:
+            found = codec.loads(f.read(65536))
+        return found if isinstance(found, dict) else None
+    except (OSError, ValueError):
+        return None
+
+
+def _cmdline(pid):
+    """The arguments of a process (Linux). They hold a key of the client's: read, never logged."""
+    try:
+        with open("/proc/%d/cmdline" % int(pid), "rb") as f:
+            return f.read().decode("utf-8", "replace").split("\0")
+    except (OSError, ValueError, TypeError):
+        return []
+
+
+def _pane(call):
+    """The roster name of a terminal-pane teammate: its client was started with the lead's session id and its name."""
+    words = _cmdline(call.env.get("CLAUDE_PID"))
+    flags = {w: words[i + 1] for i, w in enumerate(words[:-1]) if w in ("--agent-name", "--parent-session-id", "--agent-type")}
+    name = flags.get("--agent-name")
+    if flags.get("--parent-session-id") is None:
+        name = _pane_by_transcript(call)
+    elif flags["--parent-session-id"] != call.state["team"]["session"]:
+        return None
+    e = call.state["roster"].get(name)
+    if e and e["state"] == "SPAWNING" and call.payload.get("agent_type") == PLUGIN + e["role"]:
+        return name
+    return None
+
+
+def _pane_by_transcript(call):
+    """Without /proc: the pane's own transcript names team and agent."""
+    try:
+        with open(call.payload.get("transcript_path") or "", encoding="utf-8", errors="replace") as f:
+            for line in f.read(262144).split("\n"):
+                if '"teamName"' in line:
+                    record = codec.loads(line)
+                    if record.get("teamName") == "session-" + call.state["team"]["session"][:8]:
+                        return record.get("agentName")
+    except (OSError, ValueError, AttributeError):
+        pass
+    return None
+
+
+def _below(pid, ancestor):
+    """Whether a process runs below another (Linux): a client that an agent started is no bystander."""
+    try:
+        pid, ancestor = int(pid), int(ancestor)
+    except (TypeError, ValueError):
+        return False
+    for _ in range(64):
+        if pid == ancestor:
+            return True
+        try:
+            with open("/proc/%d/stat" % pid) as f:
+                pid = int(f.read().rpartition(")")[2].split()[1])
+        except (OSError, ValueError, IndexError):
+            return False
+        if pid <= 1:
+            return False
+    return False
+
+
+# --- Answers ------------------------------------------------------------------------------------------------------------
+def deny(refusal):
+    """Refuse a tool call: JSON for the reason, exit code 2 for clients that do not read it."""
+    text = refusal.text() if isinstance(refusal, Refusal) else refusal
+    return 2, codec.dumps({"hookSpecificOutput": {"hookEventName": "PreToolUse", "permissionDecision": "deny",
+                                                  "permissionDecisionReason": text}}), text
+
+
+def allow(updated, context=None):
+    """Allow a call with another input (only keys of the tool's schema)."""
+    out = {"hookEventName": "PreToolUse", "permissionDecision": "allow", "updatedInput": updated}
+    if context:
+        out["additionalContext"] = context
+    return 0, codec.dumps({"hookSpecificOutput": out}), ""
+
+
+def tell(event, text):
+    """Put text in front of the one who is calling."""
+    return (0, codec.dumps({"hookSpecificOutput": {"hookEventName": event, "additionalContext": text[:9000]}}), "") if text else PASS
+
+
+def block(text):
+    """Block a prompt or a turn's end with a text."""
+    return 0, codec.dumps({"decision": "block", "reason": text}), ""
+
+
+PASS = (0, "", "")
+
+
+# --- PreToolUse -----------------------------------------------------------------------------------------------------------
+def pre_tool(call):
+    tool, given = call.payload.get("tool_name"), call.payload.get("tool_input")
+    given = given if isinstance(given, dict) else {}
+    actor = call.actor
+    if call.state["phase"] == "CLOSED" or actor["role"] == "foreign" and not _touches_team(call, tool, given):
+        return PASS
+    try:
+        if tool in ("Agent", "Task"):
+            return _spawn(call, given)
+        if tool == "SendMessage":
+            return _message(call, given)
+        if tool in EDIT_TOOLS:
+            return _edit(call, tool, given)
+        if tool in SHELL_TOOLS:
+            return _shell(call, given)
+        if tool in ("TaskCreate", "TaskUpdate", "TaskStop", "TeamDelete", "TeamCreate"):
+            return _client_tool(call, tool, given)
+    except Refusal as refusal:
+        return deny(call.refuse(refusal))
+    return PASS
+
+
+def _touches_team(call, tool, given):
+    return tool in EDIT_TOOLS or tool in SHELL_TOOLS
+
+
+def _active(call):
+    """Note that an agent is at work, at most once a minute."""
+    e = call.state["roster"].get(call.actor["name"])
+    if e and e["inc"] == call.actor["inc"] and e["state"] in tables.LIVING and (
+            e["state"] != "ACTIVE" or call.now - e["seen"] > tables.limit("ACTIVITY_SEC")):
+        call.gate("AGENT_ACTIVE", name=call.actor["name"])
+
+
+def _spawn(call, given):
+    actor, kind, name = call.actor, given.get("subagent_type") or "", given.get("name")
+    if actor["role"] != tables.LEAD:
+        raise Refusal("WRONG_ROLE", "only the lead spawns agents", "caller: %s (%s)" % (actor["name"], actor["role"]),
+                      "send QUESTION to the lead and say whom you need", "SPAWN_REQUESTED")
+    if given.get("isolation"):
+        raise Refusal("SPAWN_ISOLATION", "a team's agent is not isolated", "isolation: %s" % given["isolation"],
+                      "spawn it without isolation: the gate sees one project", "SPAWN_REQUESTED")
+    role = kind[len(PLUGIN):] if kind.startswith(PLUGIN) else None
+    call.append("SPAWN_REQUESTED", key=call.key, name=name if isinstance(name, str) else "", role=role or "?" + kind,
+                agent_type=kind, call=call.payload.get("tool_use_id"))
+    return PASS
+
+
+def _message(call, given):
+    message, to = given.get("message"), given.get("to")
+    state, actor = call.state, call.actor
+    resolved = view.resolve(state, to)
+    e = view.entry(state, resolved)
+    if isinstance(message, dict):
+        return _frame(call, message, resolved, to)
+    if resolved is None:
+        raise Refusal("UNKNOWN_RECEIVER", "nobody in the team is called %r" % (to,), "living: " + ", ".join(view.living(state)),
+                      "the lead is `main`; write names exactly", "MESSAGE")
+    if e and (e["state"] not in tables.LIVING or state["agents"].get(to, [None, e["inc"]])[1] != e["inc"]):
+        raise Refusal("ENDED_AGENT", "%s has ended; a message would revive it" % to, "%s, incarnation %d" % (e["state"], e["inc"]),
+                      "the lead spawns another one if it is needed" if state["phase"] in tables.OPEN_PHASES else "say nothing to it", "MESSAGE")
+    if e and resolved in state["requests"] and state["team"]["headless"]:
+        raise Refusal("SHUTTING_DOWN", "%s was asked to shut down; a message would revive it" % to, "", "say nothing to it", "MESSAGE")
+    if actor["role"] in (None, "foreign"):
+        raise Refusal("UNKNOWN_AGENT", "an agent that is not in the roster may not write to %s" % to, "", "only the lead's named agents have a role", "MESSAGE")
+    parsed = messages.parse(message)
+    _active(call)
+    if parsed is None:
+        if e and e["state"] == "IDLE" or resolved == tables.LEAD:
+            call.append("MAIL", key=call.key, actor=machine.GATE, to=resolved)
+        return PASS
+    name, fields = parsed
+    call.append(name, key=call.key, to=resolved, **_with_facts(call, name, fields, to))
+    _after_message(call, name)
+    return PASS
+
+
+def _with_facts(call, name, fields, to):
+    """A message's fields and the facts that its guards need; the free text below the first line is not kept."""
+    data = {k: v for k, v in fields.items() if k != "body"}
+    if name == "RISKS":
+        data["counts"] = messages.risk_counts(fields["n"], fields["body"])
+    if name == "QUESTION":
+        data["text"] = data["text"][:500]
+    t = view.task(call.state, fields["task"]) if "task" in fields else None
+    if t is not None:
+        data["revision"], data["present"] = facts.revision(call.project, t)
+    return data
+
+
+def _after_message(call, name):
+    if name in ("FORCED_FINALIZE_ACK", "FORCED_FINALIZE_DENY"):
+        _closed(call)
+
+
+def _frame(call, message, resolved, to):
+    """The client's own shutdown frames."""
+    kind = message.get("type")
+    if kind == "shutdown_request":
+        if call.actor["role"] != tables.LEAD:
+            raise Refusal("WRONG_ROLE", "only the lead asks to shut down", "caller: %s" % call.actor["name"], "report to the lead instead", "SHUTDOWN_REQUESTED")
+        call.append("SHUTDOWN_REQUESTED", key=call.key, to=resolved or to, reason=str(message.get("reason"))[:200])
+        _closed(call)
+    elif kind == "shutdown_response":
+        call.append("SHUTDOWN_RESPONSE", key=call.key, request_id=str(message.get("request_id")), approve=message.get("approve") is True,
+                    reason=str(message.get("reason") or "")[:500])
+        _closed(call)
+    return PASS
+
+
+def protected(call, full):
+    """Why no agent may write a path, or None."""
+    real = os.path.realpath
+    rows = ((os.path.join(real(call.project), places.TEAMS), "the team's folder belongs to the hooks"),
+            (real(call.data), "the plugin's data belong to the hooks"),
+            (os.path.join(real(call.project), ".claude", "settings"), "settings decide whether hooks run"))
+    if not (real(PLUGIN_ROOT) + os.sep).startswith(real(call.project) + os.sep):  # not while working on the plugin itself
+        rows += ((real(PLUGIN_ROOT), "the plugin enforces the run"),)
+    folded = full.casefold()
+    for base, why in rows:
+        base = base.casefold()
+        # Also a folder above: removing or moving `.claude` removes the team's folder.
+        if folded == base or folded.startswith(base + os.sep) or base.startswith(folded + os.sep) and folded != real(call.project).casefold() \
+                or (base.endswith("settings") and folded.startswith(base)):
+            return why
+    return None
+
+
+def _check_path(call, path, cwd, shell=False, soft=False, appends=None):
+    """Raises the Refusal for writing one path."""
+    rel, full = facts.relative(call.project, path, cwd)
+    why = protected(call, full)
+    above = why and not full.casefold().startswith(tuple(
+        os.path.realpath(p).casefold() for p in (os.path.join(call.project, ".claude"), call.data, PLUGIN_ROOT)))
+    if why and above and soft:
+        why = None  # `mkdir -p DIR` and `chmod DIR` above a protected folder harm nothing
+    fact = {"protected": why, "shown": path, "shell": shell, "appends": appends}
+    if why is None and (soft or shell and rel == "."):
+        return
+    refusal = access.may_write(call.state, call.actor, rel, fact)
+    if refusal is not None:
+        raise refusal
+
+
+def _edit(call, tool, given):
+    path = given.get(EDIT_TOOLS[tool])
+    if not isinstance(path, str):
+        return PASS  # the client itself refuses the call
+    _active(call)
+    rel, full = facts.relative(call.project, path, call.payload.get("cwd"))
+    appends = None
+    if rel == access.DECISIONS and call.actor["role"] == tables.SUPERVISOR:
+        appends = _appends(full, tool, given)
+    _check_path(call, path, call.payload.get("cwd"), appends=appends)
+    return PASS
+
+
+def _appends(full, tool, given):
+    """Whether an edit of DECISIONS.md only adds under the supervisor's headings."""
+    try:
+        with open(full, encoding="utf-8", newline="") as f:
+            old = f.read()
+    except FileNotFoundError:
+        old = ""
+    except (OSError, ValueError):
+        return False
+    if tool == "Write":
+        new = given.get("content")
+    elif tool == "Edit" and isinstance(given.get("old_string"), str) and isinstance(given.get("new_string"), str):
+        new = old.replace(given["old_string"], given["new_string"], -1 if given.get("replace_all") else 1)
+    else:
+        return False
+    return isinstance(new, str) and access.only_appends(old, new)
+
+
+def _shell(call, given):
+    from . import carry, shell
+
+    command, cwd = given.get("command"), call.payload.get("cwd") or call.project
+    if not isinstance(command, str):
+        return PASS
+    _active(call)
+    answer = carry.out(call, command, given)
+    if answer is not None:
+        return answer
+    try:
+        targets, code = shell.writes(command, cwd)
+        commits = shell.commits(command, cwd)
+        parsed = shell.parse(command)
+    except (shell.ShellError, RecursionError):
+        targets, code, commits, parsed = [], [command], [], []
+    for path, soft in targets:
+        for one in _globbed(path):
+            _check_path(call, one, cwd, shell=True, soft=soft)
+    for text in code:
+        _check_code(call, text)
+    for c in parsed:
+        words = shell.bare(c.words)
+        if words and os.path.basename(words[0]) in ("claude", "claude-code") and call.actor["role"] != "foreign":
+            raise Refusal("NESTED_CLIENT", "no agent starts another client", command[:100], "ask the lead for an agent", "BASH")
+    if call.actor["role"] != "foreign":
+        for commit in commits:
+            _check_commit(call, commit)
+        _before(call, bool(commits))
+    return PASS
+
+
+def _globbed(path):
+    if not any(c in path for c in "*?["):
+        return [path]
+    import glob
+
+    return glob.glob(path, recursive=False)[:500] + glob.glob(path.replace("/*", "/.*"))[:500] or [path]
+
+
+def _check_code(call, text):
+    """Code handed to an interpreter: refuse it when it names a protected place. What it hides is found afterwards."""
+    names = (".claude/teams", "journal.jsonl", "snapshot.json", "mirror.jsonl", "plugins/data", call.data, call.store.folder, "pack.journal", "pack/journal",
+             ".claude/settings")
+    hit = next((n for n in names if n in text), None) or (".claude" in text and "teams" in text and ".claude ... teams") or None
+    if hit and call.actor["role"] != "foreign":
+        raise Refusal("PROTECTED", "code that names %s is not run" % hit, "the team's folder belongs to the hooks",
+                      "look with `pack status`, `pack log`, `pack explain N`", "BASH")
+
+
+def _check_commit(call, commit):
+    files = facts.commit_files(call.project, commit)
+    if files is None:
+        return  # no repository: git will say so
+    revisions = {n: facts.revision(call.project, t)[0] for n, t in view.tasks(call.state) if t["owner"] == call.actor["name"]}
+    if commit["verb"] != "commit" and call.actor["role"] in tables.IMPLEMENTERS:
+        raise Refusal("COMMIT_VERB", "git %s makes commits past the gate" % commit["verb"], "", "use git commit", "COMMIT")
+    refusal = access.may_commit(call.state, call.actor, files, revisions)
+    if refusal is not None:
+        raise refusal
+
+
+def _scratch(call, suffix):
+    name = codec.digest(str(call.payload.get("tool_use_id")), size=8) + suffix
+    folder = os.path.join(call.store.data, "calls")
+    call.store.disk.mkdir(folder)
+    return os.path.join(folder, name)
+
+
+def _before(call, commits):
+    """Remember how the tasks' files look before a shell command, to see afterwards what it changed."""
+    names = sorted({f for _n, t in view.tasks(call.state) if t["state"] not in tables.TERMINAL + ("PENDING",)
+                    for declared in list(t["files"]) + t["touched"] for f in facts.expand(call.project, declared)})
+    note = {"stamps": facts.stamps(call.project, names), "head": facts.head(call.project), "commit": commits}
+    call.store.disk.replace(_scratch(call, ".before"), codec.dumps(note).encode("ascii"))
+
+
+def _client_tool(call, tool, given):
+    state, actor = call.state, call.actor
+    if tool == "TaskCreate":
+        if actor["role"] != tables.LEAD:
+            raise Refusal("WRONG_ROLE", "only the lead adds tasks", "caller: %s" % actor["name"], "send QUESTION to the lead", "TASK_ADDED")
+        return PASS
+    if tool == "TaskUpdate":
+        t = view.task(state, _client_task(state, given.get("taskId")))
+        if t is not None and given.get("status") == "completed":
+            revision, _present = facts.revision(call.project, t)
+            refusal = machine.GUARDS["task_is_approved"](state, {"task": t["id"], "revision": revision}, actor)
+            if refusal is not None:
+                refusal.event, refusal.task = "TaskUpdate(completed)", t["id"]
+                raise refusal
+            if actor["role"] != tables.LEAD and t["owner"] != actor["name"]:
+                raise Refusal("NOT_YOUR_TASK", "task #%d is not %s's" % (t["id"], actor["name"]), "owner %s" % t["owner"], "leave it to its coder", "TaskUpdate", t["id"])
+        return PASS
+    if tool == "TaskStop":
+        bound = state["agents"].get(given.get("task_id") or given.get("agent_id") or "")
+        name = bound[0] if bound else view.resolve(state, given.get("task_id"))
+        if name in state["roster"] and actor["role"] != tables.LEAD:
+            raise Refusal("WRONG_ROLE", "only the lead stops agents", "caller: %s" % actor["name"], "report to the supervisor or the lead", "TaskStop")
+        return PASS
+    if state["teardown"]["state"] not in ("READY_TO_DELETE", "TEAM_DELETED"):
+        raise Refusal("EARLY_TEARDOWN", "%s is refused" % tool, "teardown %s" % state["teardown"]["state"],
+                      "pass the completion gate and the teardown first: `pack teardown`", "TEAM_DELETED")
+    return PASS
+
+
+def _client_task(state, client_id):
+    """The client's task id -> our task number, by the mapping seen at TaskCreate, else the same number."""
+    mapped = state["client_tasks"].get(str(client_id))
+    return mapped if mapped is not None else client_id if str(client_id) in state["tasks"] else None
+
+
+# --- PostToolUse ---------------------------------------------------------------------------------------------------------
+def post_tool(call):
+    tool, given, response = call.payload.get("tool_name"), call.payload.get("tool_input") or {}, call.payload.get("tool_response")
+    response = response if isinstance(response, dict) else {}
+    failed = call.payload["hook_event_name"] == "PostToolUseFailure"
+    if call.state["phase"] == "CLOSED" or call.actor["role"] == "foreign":
+        return PASS
+    if tool in ("Agent", "Task"):
+        return _spawned_now(call, given, response, failed)
+    if tool == "SendMessage":
+        return _sent(call, given, response, failed)
+    if tool in EDIT_TOOLS:
+        _written(call, given.get(EDIT_TOOLS[tool]))
+    elif tool in SHELL_TOOLS:
+        return _ran(call, given)
+    elif tool == "TaskCreate" and not failed:
+        task = response.get("task") or {}
+        subject = str(task.get("subject") or given.get("subject") or "").strip().casefold()
+        match = [n for n, t in view.tasks(call.state) if t["subject"].casefold() == subject]
+        call.append("CLIENT_TASK", key=call.key, client_id=str(task.get("id")), subject=subject[:200], task=match[0] if match else None)
+    elif tool == "TaskStop" and not failed:
+        bound = call.state["agents"].get(str(response.get("task_id") or given.get("task_id")))
+        if bound:
+            call.gate("AGENT_ENDED", name=bound[0], inc=bound[1], why="stopped with TaskStop")
+            _closed(call)
+            return tell(call.payload["hook_event_name"], _next_text(call, tables.LEAD))
+    return PASS
+
+
+def _next_text(call, who, most=2):
+    todo = [s["text"] for s in advice.steps(call.state) if s["who"] == who][:most]
+    return "team: next: " + "; ".join(todo) if todo else ""
+
+
+def _spawned_now(call, given, response, failed):
+    name = given.get("name")
+    e = view.entry(call.state, name)
+    if not e or e["call"] != call.payload.get("tool_use_id"):
+        return PASS
+    if failed:
+        call.gate("SPAWN_FAILED", name=name, inc=e["inc"], why=str(call.payload.get("error"))[:200])
+        return PASS
+    agent = response.get("agentId") or response.get("agent_id")
+    if isinstance(agent, str) and "@" not in agent and e["state"] == "SPAWNING" and agent not in call.state["agents"]:
+        alias = response.get("name") if response.get("name") not in (None, name) else None
+        call.gate("AGENT_BOUND", name=name, agent_id=agent, alias=alias)
+    return tell("PostToolUse", _next_text(call, tables.LEAD))
+
+
+def _sent(call, given, response, failed):
+    message, ok = given.get("message"), not failed and response.get("success") is not False
+    if isinstance(message, dict) and message.get("type") == "shutdown_request" and ok and response.get("request_id"):
+        name = view.resolve(call.state, given.get("to"))
+        if name in call.state["requests"]:
+            call.gate("SHUTDOWN_ID", name=name, request_id=str(response["request_id"]))
+    if not ok and isinstance(message, str):
+        parsed = _quiet_parse(message)
+        if parsed:
+            call.gate("DELIVERY_FAILED", event=parsed, to=str(given.get("to"))[:100])
+            return tell(call.payload["hook_event_name"], "team: the client did not deliver this message; send it again with the receiver's "
+                        "agent id as `to` (`pack status --json` lists them). Sending the same line twice is harmless.")
+    return PASS
+
+
+def _quiet_parse(message):
+    try:
+        parsed = messages.parse(message)
+    except Refusal:
+        return None
+    return parsed[0] if parsed else None
+
+
+def _written(call, path):
+    """A file was written with an edit tool: the revisions of its tasks change."""
+    if not isinstance(path, str):
+        return
+    rel, _full = facts.relative(call.project, path, call.payload.get("cwd"))
+    if rel:
+        _record_write(call, rel, call.key)
+
+
+def _record_write(call, rel, key=None):
+    from .protocol.plan import covers
+
+    for number, t in view.tasks(call.state):
+        if t["state"] in tables.WORKING and (t["owner"] == call.actor["name"] or rel in t["touched"]) and (
+                rel in t["touched"] or any(covers(f, rel) for f in t["files"])):
+            with_it = dict(t, touched=t["touched"] + [rel])
+            call.gate("FILE_WRITTEN", task=number, path=rel, by=call.actor["name"], revision=facts.revision(call.project, with_it)[0])
+
+
+def _ran(call, given):
+    """After a shell command: what changed, whether HEAD moved, whether `pack verify` left a result."""
+    from . import carry
+
+    carry.collect(call)
+    path = _scratch(call, ".before")
+    data = call.store.disk.read(path)
+    if data is None:
+        return PASS
+    call.store.disk.remove(path)
+    note = codec.loads(data.decode("ascii"))
+    told = []
+    for name, stamp in facts.stamps(call.project, note["stamps"]).items():
+        if stamp != note["stamps"][name]:
+            told += _changed_by_shell(call, name)
+    now = facts.head(call.project)
+    if now and now != note["head"]:
+        subject = (facts.git(call.project, "log", "-1", "--format=%s") or "").strip()
+        call.append("COMMITTED", sha=now, subject=subject[:200], gated=bool(note["commit"]))
+        if not note["commit"]:
+            told.append("a commit was made past the gate (%s); it is recorded" % now[:7])
+    return tell(call.payload["hook_event_name"], "team: " + "; ".join(told)) if told else PASS
+
+
+def _changed_by_shell(call, name):
+    """A task's file changed during a shell command: its revision changes; if the caller may not write it, that is recorded."""
+    holders = [(n, t) for n, t in view.tasks(call.state) if t["state"] in tables.WORKING
+               and (name in t["touched"] or any(facts_covers(f, name) for f in t["files"]))]
+    out = []
+    for number, t in holders:
+        if t["owner"] != call.actor["name"]:
+            owner = view.entry(call.state, t["owner"])
+            if owner and owner["state"] == "ACTIVE" and call.now - owner["seen"] < tables.limit("ACTIVITY_SEC"):
+                continue  # its own coder is at work on it right now
+            call.gate("OVERLAP_SCOPE", task=number, path=name, by=call.actor["name"])
+            out.append("%s belongs to task #%d of %s; its approvals are stale now" % (name, number, t["owner"]))
+        call.gate("FILE_WRITTEN", task=number, path=name, by=call.actor["name"], revision=facts.revision(call.project, t)[0])
+    return out
+
+
+def facts_covers(declared, path):
+    from .protocol.plan import covers
+
+    return covers(declared, path)
+
+
+# --- Agents start and stop -------------------------------------------------------------------------------------------------
+def subagent_start(call):
+    actor = call.actor
+    e = view.entry(call.state, actor["name"])
+    if actor["role"] in (None, "foreign", tables.LEAD) or not e or e["inc"] != actor["inc"] or e["state"] not in tables.LIVING:
+        return PASS
+    fresh = e["state"] == "ACTIVE" and call.now - e["since"] < 5 and not e["mail"]
+    if e["state"] != "ACTIVE" or e["mail"]:
+        call.gate("AGENT_ACTIVE", name=actor["name"])
+    lines = ["team %s: you are %s (%s), incarnation %d. The lead is `main`; others: %s." % (
+        call.state["team"]["name"], actor["name"], actor["role"], actor["inc"],
+        ", ".join("%s (%s)" % (n, call.state["roster"][n]["role"]) for n in view.living(call.state) if n != actor["name"]) or "nobody yet")] if fresh else []
+    todo = [s["text"] for s in advice.for_agent(call.state, actor["name"])]
+    lines += ["Your next step: " + "; ".join(todo[:2])] if todo else []
+    return tell("SubagentStart", "\n".join(lines))
+
+
+def agent_stop(call):
+    """An agent ends its turn: told its next step if it has one (bounded), else idle."""
+    actor, state = call.actor, call.state
+    e = view.entry(state, actor["name"])
+    if actor["role"] in (None, "foreign", tables.LEAD) or not e or e["inc"] != actor["inc"] or e["state"] not in tables.LIVING:
+        return PASS
+    if actor["name"] not in state["requests"]:
+        told = _nudge(call, advice.for_agent(state, actor["name"]))
+        if told:
+            return told
+    call.gate("AGENT_IDLE", name=actor["name"])
+    _closed(call)
+    return PASS
+
+
+def _nudge(call, todo):
+    """Tell the first step that has not been told three times; one that has is escalated instead (PROTOCOL 10)."""
+    for s in todo:
+        try:
+            call.append("NUDGED", actor=machine.GATE, who=s["who"], step=s["step"], task=s["task"])
+            return block("team: before you end your turn: " + s["text"] + ".")
+        except Refusal:
+            if s["task"] is not None and s["who"] != tables.LEAD:
+                t = view.task(call.state, s["task"])
+                if t["state"] in tables.WORKING:
+                    call.gate("STUCK_ESCALATED", task=s["task"], cause="NOT_MOVING", who=s["who"])
+    return None
+
+
+def lead_stop(call):
+    """The lead ends its turn. Nobody works, nothing is on its way, and the run is unfinished: say what is next."""
+    if call.actor["role"] != tables.LEAD:
+        return agent_stop(call)
+    state = call.state
+    running = [b for b in call.payload.get("background_tasks") or [] if isinstance(b, dict) and b.get("status") == "running"
+               and b.get("type") != "teammate"]
+    if running or view.working(state) or state["lead_mail"] > 0:
+        return PASS
+    if state["lead_idle_news"]:
+        call.gate("LEAD_STOPPED")
+        return PASS
+    stalled = [s for s in advice.steps(state) if s["who"] != tables.LEAD]
+    told = _nudge(call, advice.for_lead(state) or [dict(s, who=tables.LEAD, step="wake:" + s["step"], text="%s is stalled (%s): send it a message"
+                                                        % (s["who"], s["text"])) for s in stalled])
+    return told or PASS
+
+
+def stop_failure(call):
+    actor = call.actor
+    if actor["role"] not in (None, "foreign", tables.LEAD):
+        call.gate("AGENT_LOST", name=actor["name"], inc=actor["inc"], why="API error: %s" % str(call.payload.get("error"))[:100])
+        _closed(call)
+    return PASS
+
+
+# --- Prompts and sessions ----------------------------------------------------------------------------------------------------
+def prompt_submitted(call):
+    from . import carry
+
+    prompt = call.payload.get("prompt") if isinstance(call.payload.get("prompt"), str) else ""
+    typed = carry.typed(call, prompt)
+    if typed is not None:
+        return typed
+    if call.actor["role"] != tables.LEAD:
+        return PASS
+    if prompt.startswith(("<task-notification>", "<agent-message")):
+        if call.state["lead_mail"]:
+            call.gate("LEAD_WOKE")
+        _notified(call, prompt)
+        decisions = [s["text"] for s in advice.for_lead(call.state)][:2]
+        return tell("UserPromptSubmit", "team: next: " + "; ".join(decisions) if decisions else "")
+    return PASS
+
+
+def _between(text, start, end):
+    return text.partition(start)[2].partition(end)[0].strip()
+
+
+def _notified(call, prompt):
+    """The client's own word on an agent of a headless run; the only one when it was stopped or its API failed."""
+    bound = call.state["agents"].get(_between(prompt, "<task-id>", "</task-id>"))
+    status = _between(prompt, "<status>", "</status>")
+    if not bound or not prompt.startswith("<task-notification>"):
+        return
+    e = view.entry(call.state, bound[0])
+    if status in ("failed", "killed"):
+        call.gate("AGENT_LOST", name=bound[0], inc=bound[1], why="the client says: " + status)
+        _closed(call)
+    elif status == "completed" and e["inc"] == bound[1] and e["state"] == "ACTIVE" and call.now - e["seen"] > 30:
+        call.gate("AGENT_IDLE", name=bound[0])
+
+
+def session_started(call):
+    source = call.payload.get("source")
+    if call.actor["role"] == tables.LEAD and call.state["phase"] != "CLOSED":
+        if source == "resume":
+            call.gate_resume(source)
+        return tell("SessionStart", advice.digest(call.state))
+    if call.actor["role"] == "foreign" and call.state["phase"] != "CLOSED" and source == "startup":
+        return tell("SessionStart", "A team run is live in this project: %s, phase %s, led by another session. The user may type `team status`, "
+                    "or `team resume` to lead it from here." % (call.state["team"]["name"], call.state["phase"]))
+    return PASS
+
+
+def _gate_resume(call, source):
+    headless = call.state["team"]["headless"]
+    try:
+        call.append("RUN_RESUMED", client_pid=call.env.get("CLAUDE_PID"), session=call.payload.get("session_id"),
+                    headless=is_headless(call.env), agents_stopped=headless, agents_gone=not headless, how=source)
+    except Refusal:
+        pass
+
+
+Call.gate_resume = _gate_resume
+
+
+def session_ended(call):
+    if call.actor["role"] not in (None, "foreign", tables.LEAD) and str(call.actor["agent_id"]).startswith("session:"):
+        call.gate("AGENT_ENDED", name=call.actor["name"], inc=call.actor["inc"], why="its terminal pane closed")
+        _closed(call)
+    return PASS
+
+
+def is_headless(env):
+    """`-p` sessions say sdk-cli; a terminal says cli. A terminal without the teams flag works like -p: plain subagents."""
+    return env.get("CLAUDE_CODE_ENTRYPOINT") != "cli" or env.get("CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS") not in ("1", "true")
+
+
+def _closed(call):
+    """When the run has just closed: tombstone outside the team's folder, final report, markers away."""
+    if call.state["phase"] != "CLOSED":
+        return
+    from . import carry
+
+    carry.bury(call.store, call.project, call.data, call.now)
+
+
+HANDLERS = {
+    "PreToolUse": pre_tool, "PostToolUse": post_tool, "PostToolUseFailure": post_tool, "SubagentStart": subagent_start,
+    "SubagentStop": agent_stop, "Stop": lead_stop, "StopFailure": stop_failure, "UserPromptSubmit": prompt_submitted,
+    "SessionStart": session_started, "SessionEnd": session_ended,
+}
+
+
+def handle(payload, env, now=None, disk=None):
+    """One hook payload -> (exit code, standard output, standard error). Raises nothing that concerns the caller."""
+    from .disk import Disk
+
+    now = time.time() if now is None else now
+    name = payload.get("hook_event_name")
+    project = env.get("CLAUDE_PROJECT_DIR") or payload.get("cwd") or os.getcwd()
+    data = places.data_folder(env)
+    if name == "UserPromptExpansion":
+        from . import carry
+
+        return carry.expanded(payload, env, now, project, data, disk or Disk())
+    live = places.active(project, data)
+    handler = HANDLERS.get(name)
+    if live is None or handler is None:
+        return PASS
+    store = Store(places.team_folder(project, live["team"]), live["run"], disk or Disk())
+    with store.lock():
+        store.load()
+        if store.state["team"] is None:
+            raise Damaged("the team %s has no journal any more" % live["team"])
+        call = Call(payload, env, now, store, project, data)
+        if machine.due(store.state, now):
+            call.gate("TICK")
+        call.actor = identify(call)
+        answer = handler(call)
+        if store.found:
+            call.gate("TICK")  # troubles are recorded even when the call itself records nothing
+        if not os.path.exists(places.marker(data, project)) or not os.path.exists(places.project_marker(project)):
+            if store.state["phase"] != "CLOSED":
+                places.mark(project, data, live["team"], live["run"], live["python"], store.disk)
+        return answer
+
+
+def trouble(error, guarded):
+    """What to answer when the gate itself cannot work: closed for guarded calls, open for the rest, with the way out."""
+    if isinstance(error, Damaged):
+        text = ("team: the run's journal cannot be trusted (%s). Nothing is guessed: guarded tools stay refused. "
+                "Way out, in your own terminal: `pack doctor` shows the damage, `pack resume --repair` goes back to the last good "
+                "record, `pack abort --reason WHY` ends the run." % error)
+    elif isinstance(error, Busy):
+        text = "team: %s. Try the same call again." % error
+    elif isinstance(error, OSError):
+        text = ("team: the journal could not be written (%s: %s). Nothing was recorded and the call is refused. Free space or mend the rights "
+                "of .claude/teams, then try again; `pack abort` in your own terminal ends the run." % (type(error).__name__, error.strerror))
+    else:
+        text = ("team: the gate failed (%s: %s), so the call is refused. `pack doctor` in your own terminal says more; "
+                "`pack abort --reason WHY` there ends the run and its checks." % (type(error).__name__, str(error)[:200]))
+    if guarded == "PreToolUse":
+        return deny(text)
+    if guarded == "UserPromptExpansion":
+        return block(text)
+    return 0, "", text

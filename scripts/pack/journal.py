@@ -1,0 +1,356 @@
+"""The store (PROTOCOL.md 2): an append-only journal is the truth, everything else is derived from it.
+
+Files. In the project, `.claude/teams/<team>/`: `journal.jsonl` (truth), `snapshot.json`, `state.md` (derived). In the
+plugin's data folder, `runs/<project>/<team>/`: `mirror.jsonl`, a byte copy written *before* the journal, and the lock.
+
+Why a mirror. A checksum chain finds damage, but not records cut off the end, nor a well-formed record appended by
+somebody who can read this source. The mirror says what this store wrote: a journal that is behind it was cut (or this
+process died between the two writes) and is restored, one that is ahead of it was forged and is cut back.
+
+Why stamps. After each append the snapshot keeps inode, size, mtime and ctime of journal, mirror and state.md. As long as
+they are what they were, nobody touched the files, and an event costs the same with ten records or ten thousand. Any
+difference leads to the long way: both chains are read and checked, and the state is replayed through `machine.fold`.
+"""
+
+import fcntl
+import os
+import time
+
+from . import codec
+from .disk import Disk
+from .protocol import machine
+from .protocol.refusal import Refusal
+from .statefile import state_md
+
+LOCK_SECONDS = 3.0  # lock < alarm < hook timeout (DESIGN rule 5)
+RECENT_KEYS = 128
+START = "0" * 32
+
+
+class Damaged(Exception):
+    """The journal cannot be trusted and is not guessed at. The text says what is wrong and how to go on."""
+
+
+class Busy(Exception):
+    """The lock was not to be had in time."""
+
+
+class Lock:
+    """An exclusive flock, waited for a bounded time."""
+
+    def __init__(self, path, seconds=LOCK_SECONDS):
+        self.path, self.seconds, self.fd = path, seconds, None
+
+    def __enter__(self):
+        self.fd = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        deadline, pause = time.monotonic() + self.seconds, 0.001
+        while True:
+            try:
+                fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return self
+            except OSError:
+                if time.monotonic() > deadline:
+                    os.close(self.fd)
+                    raise Busy("the team's journal was locked for %.0f s" % self.seconds) from None
+                time.sleep(pause)
+                pause = min(pause * 1.5, 0.02)
+
+    def __exit__(self, *_):
+        os.close(self.fd)
+
+
+def seal(record, previous):
+    """A record without length and checksum -> (its line as bytes, its checksum). The checksum chains on the previous one."""
+    body = codec.dumps(record)
+    total = codec.digest(previous, body)
+    return ('%s,"len":%d,"sum":"%s"}\n' % (body[:-1], len(body), total)).encode("ascii"), total
+
+
+def unseal(line, previous):
+    """A journal line -> (record, checksum); ValueError when length, checksum or shape are wrong."""
+    text = line.decode("ascii")
+    cut = text.rfind(',"len":')
+    body = text[:cut] + "}"
+    tail = codec.loads("{" + text[cut + 1:])
+    if tail.get("len") != len(body) or tail.get("sum") != codec.digest(previous, body):
+        raise ValueError("checksum")
+    record = codec.loads(body)
+    record.update(tail)
+    return record, tail["sum"]
+
+
+def read_chain(data):
+    """All of a journal's bytes -> (records, end of the last whole batch, problem).
+
+    problem: "" | "torn" (the last write did not finish) | "damaged at record N". A batch is what one operation wrote; its
+    records count down `more`, so a batch whose end is missing was never acknowledged.
+    """
+    records, sums, offset, end, problem = [], START, 0, 0, ""
+    whole = 0
+    while offset < len(data):
+        stop = data.find(b"\n", offset)
+        if stop < 0:
+            problem = "torn"
+            break
+        try:
+            record, sums = unseal(data[offset:stop], sums)
+            if record["seq"] != len(records) + 1:
+                raise ValueError("seq")
+        except (ValueError, KeyError, AttributeError, TypeError, UnicodeDecodeError):
+            problem = "damaged at record %d" % (len(records) + 1)
+            break
+        record["at"] = offset
+        records.append(record)
+        offset = stop + 1
+        if record["more"] == 0:
+            end, whole = offset, len(records)
+    if whole < len(records) and not problem:
+        problem = "torn"
+    return records[:whole], end, problem
+
+
+class Store:
+    """One team's journal and what is derived from it.
+
+    folder: the team's folder in the project; data: the run's folder in the plugin's data. Use under `with store.lock():`.
+    After `load()`: state, seq, sum; `found` lists troubles as (event, data) that the next append must record.
+    """
+
+    def __init__(self, folder, data, disk=None):
+        self.folder, self.data, self.disk = folder, data, disk or Disk()
+        self.journal = os.path.join(folder, "journal.jsonl")
+        self.mirror = os.path.join(data, "mirror.jsonl")
+        self.snapshot = os.path.join(folder, "snapshot.json")
+        self.state_file = os.path.join(folder, "state.md")
+        self.state, self.seq, self.sum, self.ts = machine.initial(), 0, START, 0.0
+        self.size, self.last_at, self.keys, self.found = 0, 0, {}, []
+
+    def lock(self, seconds=LOCK_SECONDS):
+        """The lock that every reader who will write, and every writer, holds."""
+        self.disk.point("before lock")
+        self.disk.mkdir(self.data)
+        return Lock(os.path.join(self.data, "lock"), seconds)
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+    def load(self):
+        """Read the present state, the short way if nobody touched the files, else the long one. Answers self."""
+        self.disk.point("after lock")
+        if not self._load_snapshot():
+            self._load_journal()
+        return self
+
+    def _load_snapshot(self):
+        data = self.disk.read(self.snapshot)
+        stamp = self.disk.stamp(self.journal)
+        if data is None or stamp is None:
+            if stamp is not None and stamp[1]:
+                self.found.append(("SNAPSHOT_NOT_FOUND", {}))
+            return False
+        try:
+            head, body = data.split(b"\n")[:2]
+            head = codec.loads(head.decode("ascii"))
+            text = body.decode("ascii")
+            if head["journal"] != stamp or head["mirror"] != self.disk.stamp(self.mirror):
+                return False
+            last, _ = unseal((self.disk.read(self.journal, head["at"]) or b"")[:-1], head["previous"])
+            if last["seq"] != head["seq"] or last["state"] != codec.digest(text):
+                raise ValueError("snapshot")
+            self.state = codec.loads(text)
+        except (ValueError, KeyError, TypeError, AttributeError, UnicodeDecodeError):
+            self.found.append(("SNAPSHOT_CONFLICT", {}))
+            return False
+        self.seq, self.sum, self.ts, self.size = head["seq"], last["sum"], last["ts"], stamp[1]
+        self.last_at, self.keys = head["at"], head["keys"]
+        if head["state_md"] != self.disk.stamp(self.state_file):
+            self._state_file_changed()
+        return True
+
+    def _state_file_changed(self):
+        """Somebody else wrote state.md; what a crash of ours left behind is not that."""
+        data = self.disk.read(self.state_file)
+        if data != state_md(self.state, self.seq).encode():
+            self.found.append(("STATE_DIVERGENCE", {"file": "state.md", "was": "missing" if data is None else "changed"}))
+
+    def _load_journal(self):
+        """The long way: check both chains, reconcile them, replay."""
+        mine, theirs = self.disk.read(self.journal) or b"", self.disk.read(self.mirror)
+        records, end, problem = read_chain(mine)
+        if theirs is not None or mine:
+            records, end = self._reconcile(mine, records, end, problem, theirs)
+        state = machine.initial()
+        for record in records:
+            try:
+                state, _effects = machine.step(state, record, record["ts"])
+            except (Refusal, KeyError, TypeError, AttributeError, ValueError) as error:
+                raise Damaged("record %d (%s) contradicts the protocol: %s" % (record["seq"], record["event"], error)) from None
+        self.state, self.size = state, end
+        if records:
+            last = records[-1]
+            self.seq, self.sum, self.ts, self.last_at = last["seq"], last["sum"], last["ts"], last["at"]
+            for record in records[-RECENT_KEYS:]:
+                if record["key"]:
+                    self.keys[record["key"]] = record["seq"]
+            if last["state"] != codec.digest(codec.dumps(state)):
+                raise Damaged("the state after record %d is not the one that was recorded" % self.seq)
+            data = self.disk.read(self.state_file)
+            if data is None or b"after event " not in data:
+                self.found.append(("STATE_DIVERGENCE", {"file": "state.md", "was": "missing" if data is None else "changed"}))
+
+    def _reconcile(self, mine, records, end, problem, theirs):
+        """Make journal and mirror equal again. Answers (records, size)."""
+        copies, copy_end, copy_problem = read_chain(theirs or b"")
+        whole, copy = mine[:end], (theirs or b"")[:copy_end]
+        if problem.startswith("damaged") and (copy_problem.startswith("damaged") or not copies):
+            raise Damaged("the journal is %s and its mirror cannot help" % problem)
+        if whole == copy:
+            if problem.startswith("damaged"):
+                self._diverged("damaged, restored from the mirror")
+            if mine != whole:
+                self.disk.truncate(self.journal, end)
+            if theirs is None or theirs != copy:
+                self.disk.replace(self.mirror, copy)
+            return records, end
+        if copy.startswith(whole) and not copy_problem.startswith("damaged"):
+            # Behind the mirror: by one operation that may be a crash between the two writes; by more somebody cut it.
+            behind = copies[len(records):]
+            if problem.startswith("damaged") or sum(1 for r in behind if r["more"] == 0) > 1:
+                self._diverged("%d record(s) were missing or damaged, restored from the mirror" % len(behind))
+            self.disk.replace(self.journal, copy, sync=True)
+            return copies, copy_end
+        if whole.startswith(copy) and not problem.startswith("damaged"):
+            # Ahead of the mirror. Written without fsync, the mirror may lose its end in a power failure, and only then.
+            extra = len(records) - len(copies)
+            lost = theirs is None or not copies or self._booted_since() or copy_problem.startswith("damaged")
+            if lost:
+                self._diverged("the mirror lacked %d record(s), rebuilt from the journal" % extra, "mirror")
+                self.disk.replace(self.mirror, whole)
+                return records, end
+            self._diverged("%d record(s) that no hook wrote, removed" % extra)
+            self.disk.replace(self.journal, copy, sync=True)
+            return copies, copy_end
+        if copy_problem.startswith("damaged"):
+            if problem.startswith("damaged"):
+                self.found.append(("RECONCILE_CONFLICT", {}))
+                raise Damaged("journal and mirror are both damaged")
+            self._diverged("the mirror was damaged, rebuilt from the journal", "mirror")
+            self.disk.replace(self.mirror, whole)
+            return records, end
+        self._diverged("the journal was rewritten, restored from the mirror")
+        self.disk.replace(self.journal, copy, sync=True)
+        return copies, copy_end
+
+    def _diverged(self, why, file="journal.jsonl"):
+        self.found.append(("STATE_DIVERGENCE", {"file": file, "was": why}))
+
+    def _booted_since(self):
+        data = self.disk.read(self.snapshot)
+        try:
+            return codec.loads(data.split(b"\n")[0].decode("ascii"))["boot"] != self.disk.boot()
+        except (ValueError, KeyError, TypeError, AttributeError, UnicodeDecodeError):
+            return False
+
+    # -- writing ----------------------------------------------------------------------------------------------------
+    def append(self, event, now):
+        """Record an event and its consequences: one write, one fdatasync, then the derived files.
+
+        Answers the records. An event whose key is known already answers [] and writes nothing: it happened. Raises
+        Refusal (nothing written), OSError (nothing acknowledged).
+        """
+        if event.get("key") and event["key"] in self.keys:
+            return []
+        now = max(self.ts, now)  # a clock that jumps back must not reorder the journal (H19)
+        troubles = [{"event": name, "actor": machine.GATE, "data": data, "key": None} for name, data in self.found]
+        state, events = self.state, []
+        for each in troubles:
+            state, done = machine.fold(state, each, now)
+            events += done
+        state, done = machine.fold(state, event, now)
+        events += done
+        records = self._write(state, events, now)
+        self.found = []
+        return records
+
+    def _write(self, state, events, now):
+        lines, records, total, previous = [], [], self.sum, self.sum
+        text = codec.dumps(state)
+        for n, event in enumerate(events):
+            more = len(events) - 1 - n
+            record = {"seq": self.seq + 1 + n, "ts": now, "epoch": state["owner"]["epoch"], "actor": event["actor"],
+                      "event": event["event"], "data": event["data"], "key": event.get("key"), "more": more,
+                      "state": None if more else codec.digest(text)}
+            previous = total
+            line, total = seal(record, total)
+            lines.append(line)
+            records.append(record)
+        batch = b"".join(lines)
+        self.disk.mkdir(self.folder)
+        self.disk.point("before mirror write")
+        try:
+            self.disk.append(self.mirror, batch, sync=False)
+            self.disk.point("before journal write")
+            self.disk.append(self.journal, batch, sync=True)
+        except OSError:
+            for path in (self.journal, self.mirror):  # a torn tail is cut at the next load anyway; leave none if we can
+                try:
+                    if (self.disk.stamp(path) or [0, 0])[1] > self.size:
+                        self.disk.truncate(path, self.size)
+                except OSError:
+                    pass
+            raise
+        self.disk.point("after journal write")
+        self.last_at = self.size + len(batch) - len(lines[-1])
+        self.size += len(batch)
+        self.state, self.seq, self.sum, self.ts = state, self.seq + len(records), total, now
+        for record in records:
+            if record["key"]:
+                self.keys[record["key"]] = record["seq"]
+        while len(self.keys) > RECENT_KEYS:
+            self.keys.pop(min(self.keys, key=self.keys.get))
+        self.derive(text, previous)
+        return records
+
+    def derive(self, text=None, previous=None):
+        """Write state.md and the snapshot. They may be lost: failing to write them loses nothing."""
+        text = codec.dumps(self.state) if text is None else text
+        try:
+            self.disk.replace(self.state_file, state_md(self.state, self.seq).encode())
+            self.disk.point("after render")
+            head = {"seq": self.seq, "at": self.last_at, "previous": previous, "keys": self.keys, "boot": self.disk.boot(),
+                    "journal": self.disk.stamp(self.journal), "mirror": self.disk.stamp(self.mirror),
+                    "state_md": self.disk.stamp(self.state_file)}
+            self.disk.replace(self.snapshot, ("%s\n%s\n" % (codec.dumps(head), text)).encode("ascii"))
+            self.disk.point("after snapshot")
+        except OSError:
+            pass
+
+    def repair(self):
+        """Go back to the last good record of journal or mirror, whichever holds more; for a person. Answers what was done."""
+        chains = [read_chain(self.disk.read(p) or b"") for p in (self.journal, self.mirror)]
+        sources = [self.disk.read(p) or b"" for p in (self.journal, self.mirror)]
+        best = max((0, 1), key=lambda i: len(chains[i][0]))
+        records, end, _problem = chains[best]
+        state, good = machine.initial(), 0
+        for record in records:
+            try:
+                state, _effects = machine.step(state, record, record["ts"])
+            except (Refusal, KeyError, TypeError, AttributeError, ValueError):
+                break
+            if record["more"] == 0:
+                good = record["seq"]
+        kept = [r for r in records if r["seq"] <= good]
+        end = end if len(kept) == len(records) else records[good]["at"]
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        for path in (self.journal, self.mirror):
+            data = self.disk.read(path)
+            if data is not None:
+                self.disk.replace("%s.damaged-%s" % (path, stamp), data)
+            self.disk.replace(path, sources[best][:end], sync=True)
+        self.disk.remove(self.snapshot)
+        self.load()
+        self.found = [("STATE_DIVERGENCE", {"file": "journal.jsonl", "was": "damaged; a person went back to record %d" % good})]
+        self.append({"event": "TICK", "actor": machine.GATE, "data": {}, "key": None}, self.ts)
+        return "Kept %d good records. The damaged files are beside them as *.damaged-%s." % (good, stamp)
+
+    def records(self):
+        """Every record of the journal, oldest first, verified as far as it goes; for looking, not for deciding."""
+        return read_chain(self.disk.read(self.journal) or b"")[0]

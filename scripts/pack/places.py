@@ -1,0 +1,86 @@
+"""Where things are: the project, the team's folder, the plugin's data, the marker that a team is active."""
+
+import os
+
+from . import codec
+
+TEAMS = os.path.join(".claude", "teams")
+
+
+def data_folder(env):
+    """The plugin's data folder: what the client says, else where it would be for `--plugin-dir`."""
+    if env.get("CLAUDE_PLUGIN_DATA"):
+        return env["CLAUDE_PLUGIN_DATA"]
+    base = env.get("CLAUDE_CONFIG_DIR") or os.path.join(env.get("HOME") or os.path.expanduser("~"), ".claude")
+    return os.path.join(base, "plugins", "data", "team-inline")
+
+
+def marker(data, project):
+    """The file whose presence makes the gate start Python. Its path repeats the project's, so that sh can test it."""
+    return data + "/active" + project + "/.on"
+
+
+def project_marker(project):
+    """The second marker, in the project: both must go before the gate goes quiet."""
+    return os.path.join(project, TEAMS, ".on")
+
+
+def run_folder(data, project, team):
+    """The run's own folder in the plugin's data: mirror, lock, receipts."""
+    name = os.path.basename(project.rstrip("/")) or "root"
+    return os.path.join(data, "runs", "%s-%s" % (name[:40], codec.digest(project, size=6)), team)
+
+
+def team_folder(project, team):
+    """The team's folder in the project."""
+    return os.path.join(project, TEAMS, team)
+
+
+def active(project, data):
+    """The active team of a project: {"team", "run", "python"} or None. Either marker is enough."""
+    for path in (marker(data, project), project_marker(project)):
+        try:
+            with open(path, encoding="utf-8", errors="replace") as f:
+                lines = f.read().split("\n")
+        except OSError:
+            continue
+        if len(lines) >= 3 and lines[1]:
+            return {"python": lines[0], "team": lines[1], "run": lines[2]}
+    return None
+
+
+def mark(project, data, team, run, python, disk):
+    """Write both markers; the project's folder keeps itself out of git."""
+    text = "%s\n%s\n%s\n" % (python, team, run)
+    for path in (marker(data, project), project_marker(project)):
+        disk.mkdir(os.path.dirname(path))
+        disk.replace(path, text.encode("utf-8", "surrogateescape"))
+    disk.replace(os.path.join(project, TEAMS, ".gitignore"), b"*\n")
+
+
+def unmark(project, data, disk):
+    """Remove both markers: the gate goes quiet."""
+    disk.remove(marker(data, project))
+    disk.remove(project_marker(project))
+
+
+def find_project(start):
+    """The nearest folder upwards that holds `.claude/teams`, else the start itself."""
+    here = os.path.abspath(start)
+    while True:
+        if os.path.isdir(os.path.join(here, TEAMS)):
+            return here
+        up = os.path.dirname(here)
+        if up == here:
+            return os.path.abspath(start)
+        here = up
+
+
+def teams(project):
+    """Names of the teams that have a journal in the project, the newest first."""
+    base = os.path.join(project, TEAMS)
+    try:
+        names = [n for n in os.listdir(base) if os.path.isfile(os.path.join(base, n, "journal.jsonl"))]
+    except OSError:
+        return []
+    return sorted(names, key=lambda n: -os.stat(os.path.join(base, n, "journal.jsonl")).st_mtime)

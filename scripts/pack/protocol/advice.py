@@ -1,0 +1,203 @@
+"""What everybody's next step is, computed from the state: for refusals, for turn ends (PROTOCOL 10, lost wake-ups),
+for `pack status` and for the digest after a compaction. Advice never changes anything.
+
+A step is {"who": name, "step": key, "text": what to do, "task": number or None}. The key is stable while the step is the
+same one, so that it can be counted: the same (who, step) is told at most three times.
+"""
+
+from . import machine, tables, view
+
+
+def _step(who, key, text, task=None):
+    return {"who": who, "step": key, "text": text, "task": task}
+
+
+def steps(state):
+    """Every step that somebody could take now, the most urgent first."""
+    if state["team"] is None or state["phase"] == "CLOSED" or state["paused"]:
+        return []
+    if state["phase"] == "TEARDOWN" or state["phase"] == "FAILED_SAFE":
+        return _ownership(state) + _teardown(state)
+    return _ownership(state) + _planning(state) + _review(state) + _staffing(state) + _completion(state)
+
+
+def for_agent(state, name):
+    """The steps of one agent that it must not end its turn on: what it waits for has already happened."""
+    return [s for s in steps(state) if s["who"] == name]
+
+
+def for_lead(state):
+    """The lead's steps."""
+    return [s for s in steps(state) if s["who"] == tables.LEAD]
+
+
+def _ownership(state):
+    owner, out = state["owner"], []
+    if owner["state"] == "OFFERED" and (view.entry(state, owner["holder"]) or {}).get("state") in tables.PRESENT:
+        out.append(_step(owner["holder"], "ack:%d" % owner["epoch"],
+                         "send STATE_OWNERSHIP_ACK(%d) to the lead (to: \"main\")" % owner["epoch"]))
+    elif owner["state"] in ("LEAD", "LOST", "RECONCILE_LOCK") and state["plan"]["registered"] and not state["teardown"]["aborted"]:
+        have = view.present(state, tables.SUPERVISOR)
+        if have:
+            out.append(_step(tables.LEAD, "offer:%d" % view.next_epoch(state),
+                             "send STATE_OWNERSHIP_HANDOFF(%d) to %s" % (view.next_epoch(state), have[0])))
+        elif not view.living(state, tables.SUPERVISOR):
+            out.append(_step(tables.LEAD, "spawn:supervisor", "spawn the supervisor: Agent(subagent_type: \"team:supervisor\", "
+                             "name: \"supervisor\")"))
+    return out
+
+
+def _planning(state):
+    if not state["plan"]["registered"]:
+        return [_step(tables.LEAD, "plan", "register the plan: `pack plan` (JSON on standard input)")]
+    if state["mode"] not in tables.VALIDATED_MODES or state["risks"]["mitigated"] and state["plan"]["ok"]:
+        return []
+    leads = view.present(state, tables.TECH_LEAD)
+    if not leads:
+        if view.living(state, tables.TECH_LEAD):
+            return []
+        return [_step(tables.LEAD, "spawn:tech-lead", "spawn the tech lead: Agent(subagent_type: \"team:tech-lead\", name: \"tech-lead\")")]
+    plan, risks, who = state["plan"], state["risks"], leads[0]
+    if plan["asked"]:
+        return [_step(who, "plan-verdict", "read the plan (`pack task show`) and send PLAN OK or PLAN CHANGES to the lead (to: \"main\")")]
+    if not plan["ok"]:
+        return [_step(tables.LEAD, "validate", ("change the plan as asked (`pack plan`), then " if plan["ok"] is False else "")
+                      + "send VALIDATE PLAN to %s" % who)]
+    if risks["asked"] and risks["counts"] is None:
+        return [_step(who, "risks", "send RISKS: N to the lead, each risk as RISK-1: ... with Severity: CRITICAL|MAJOR|MINOR")]
+    if risks["results"] or risks["counts"] is not None and machine.testers_needed(state) == 0:
+        return [_step(who, "mitigate", "write the confirmed risks into DECISIONS.md and send RISKS MITIGATED to the lead")]
+    testing = [n for n in view.living(state, tables.RISK_TESTER) if state["roster"][n]["state"] != "IDLE"]
+    if testing and risks["testers"] >= machine.testers_needed(state):
+        return []  # they are at work
+    return [_step(tables.LEAD, "risk-step:%d" % risks["testers"], machine.risk_step(state) + " (%s)" % who)]
+
+
+def _review(state):
+    out = []
+    for number, t in view.tasks(state):
+        if t["state"] in tables.BLOCKED_ON_LEAD:
+            out.append(_step(tables.LEAD, "decide:%d:%s" % (number, t["since"]), _decision(state, number, t), number))
+            continue
+        if t["state"] not in tables.WORKING or not t["owner"] or not t["revision"]:
+            continue
+        q = view.quorum(state, t)
+        if t["state"] == "APPROVED":
+            out.append(_step(t["owner"], "done:%d:%s" % (number, t["revision"]),
+                             "task #%d is approved: commit its files, then send DONE: task #%d to the supervisor" % (number, number), number))
+        elif q["rejected"]:
+            out.append(_step(t["owner"], "fix:%d:%s" % (number, t["revision"]),
+                             "task #%d: %s asked for changes; fix them, then IN_REVIEW and REVIEW: task #%d again"
+                             % (number, ", ".join(q["rejected"]), number), number))
+        elif t["state"] == "IN_REVIEW":
+            for role in q["missing"]:
+                for name in view.present(state, role)[:1]:
+                    if t["requests"].get(role) == t["revision"]:
+                        out.append(_step(name, "review:%d:%s" % (number, t["revision"]),
+                                         "review task #%d and send APPROVED: task #%d or CHANGES_REQUESTED: task #%d to %s"
+                                         % (number, number, number, t["owner"]), number))
+                    else:
+                        out.append(_step(t["owner"], "ask:%d:%s:%s" % (number, role, t["revision"]),
+                                         "send REVIEW: task #%d to %s" % (number, name), number))
+    return out
+
+
+def _decision(state, number, t):
+    if t["cause"] == "IMPOSSIBLE_WAIT":
+        return "task #%d waits for %s, not ACTIVE: spawn %s" % (
+            number, ", ".join(view.quorum(state, t)["absent"]) or "nobody any more", "them" if view.quorum(state, t)["absent"] else "nobody")
+    if t["cause"] == "OWNER_GONE":
+        return "task #%d lost its coder: spawn one and `pack task assign %d NAME`" % (number, number)
+    return "task #%d is %s%s: decide: `pack task rescope %d`, `pack task assign %d NAME` or `pack task cancel %d`" % (
+        number, t["state"], " (%s)" % t["cause"] if t["cause"] else "", number, number, number)
+
+
+def _staffing(state):
+    """The lead's staffing: reviewers that the matrix needs, coders for what nobody has."""
+    if not view.owner_active(state) or state["phase"] not in ("PLANNING", "SETUP", "EXECUTION"):
+        return []
+    if state["mode"] in tables.VALIDATED_MODES and not (state["plan"]["ok"] and state["risks"]["mitigated"]):
+        return []
+    need, out = [], []
+    for number in view.open_tasks(state):
+        need += [r for r in view.required(state, view.task(state, number)) if r not in need and not view.living(state, r)]
+    if need:
+        out.append(_step(tables.LEAD, "spawn:" + ",".join(need), "spawn the approvers this run requires: " + ", ".join(need)))
+    free = [n for n in view.claimable(state) if not (view.task(state, n)["owner"] and view.entry(state, view.task(state, n)["owner"])
+                                                     and state["roster"][view.task(state, n)["owner"]]["state"] == "ACTIVE")]
+    for number in free[:1]:
+        idle = [n for n in view.living(state) if state["roster"][n]["role"] in tables.IMPLEMENTERS
+                and state["roster"][n]["state"] == "IDLE" and not view.owned(state, n, tables.WORKING)]
+        if idle:
+            out.append(_step(tables.LEAD, "give:%d" % number, "task #%d is free: message %s to CLAIM: task #%d" % (number, idle[0], number), number))
+        elif len(view.busy_coders(state)) < state["team"]["coders"]:
+            out.append(_step(tables.LEAD, "coder:%d" % number, "task #%d is free: spawn a coder for it" % number, number))
+    for number, t in view.tasks(state):
+        e = view.entry(state, t["owner"]) if t["owner"] else None
+        if t["state"] == "IN_PROGRESS" and e and e["state"] == "IDLE":
+            out.append(_step(tables.LEAD, "stalled:%d:%s" % (number, t["since"]),
+                             "%s stopped with task #%d IN_PROGRESS: send it a message" % (t["owner"], number), number))
+    return out
+
+
+def _completion(state):
+    if state["phase"] != "COMPLETION":
+        return []
+    out = []
+    if not state["verify"] or not state["verify"]["ok"]:
+        failed = state["verify"] and state["verify"]["nonce"] is None
+        out.append(_step(tables.LEAD, "verify", ("build or tests failed: `pack task add` a fix task, then " if failed else "")
+                         + "run `pack verify --build CMD --test CMD`"))
+    if state["mode"] in tables.VALIDATED_MODES and state["consistency"] != "OK":
+        out.append(_step(tables.LEAD, "consistency", "ask the tech lead for the consistency check (CONSISTENCY OK)"))
+    return out or [_step(tables.LEAD, "teardown", "run `pack teardown`")]
+
+
+def _teardown(state):
+    teardown, missing = state["teardown"], view.missing_acks(state)
+    headless = state["team"]["headless"]
+    if state["phase"] == "FAILED_SAFE":
+        return [_step(tables.LEAD, "retry:%d" % teardown["attempt"], "report to the user; `pack teardown retry` tries again")]
+    if teardown["state"] == "READY_TO_DELETE":
+        have = view.living(state, tables.SUPERVISOR)
+        return [_step(tables.LEAD, "last:%d" % teardown["attempt"], "shut the supervisor down last: "
+                      + _ask(headless, have[0] if have else "supervisor"))]
+    if teardown["state"] == "FORCED_FINALIZE_CANDIDATE":
+        return [_step(tables.LEAD, "forced:%d" % teardown["attempt"], "no answer from %s after three requests: send "
+                      "FORCED_FINALIZE_ACK or FORCED_FINALIZE_DENY to the supervisor" % ", ".join(missing))]
+    ask = [n for n in missing if teardown["targets"][n]["sends"] < teardown["sends"]]
+    if ask:
+        return [_step(tables.LEAD, "ask:%d:%d:%s" % (teardown["attempt"], teardown["sends"], ",".join(ask)),
+                      "ask to shut down: " + ", ".join(ask) + " (" + _ask(headless, ask[0]) + ")")]
+    return []
+
+
+def _ask(headless, name):
+    return "`pack teardown ask`" if headless else 'SendMessage(to: "%s", message: {"type": "shutdown_request", "reason": "done"})' % name
+
+
+def digest(state, limit=None):
+    """What the lead needs after a compaction, in at most 1 KB (H28)."""
+    limit = limit or tables.limit("DIGEST_BYTES")
+    if state["team"] is None:
+        return ""
+    team = state["team"]
+    lines = ["TEAM %s: phase %s, mode %s, owner %s." % (team["name"], state["phase"], state["mode"] or "not classified", view.owner_text(state)),
+             "You are the lead: you decide and spawn; code enforces the rest. `pack status` shows all, state.md has the rules."]
+    if state["phase"] in ("TEARDOWN", "FAILED_SAFE"):
+        lines.append("Teardown %s, missing acks: %s." % (state["teardown"]["state"], ", ".join(view.missing_acks(state)) or "none"))
+    todo = for_lead(state)
+    if todo:
+        lines.append("Next: " + "; ".join(s["text"] for s in todo[:2]))
+    roster = ["%s=%s%s" % (n, e["state"], "(%s)" % e["agent_id"] if e["agent_id"] and team["headless"] else "")
+              for n, e in state["roster"].items() if e["state"] in tables.LIVING]
+    work = ["#%d %s%s" % (n, t["state"], " " + t["owner"] if t["owner"] else "") for n, t in view.tasks(state)]
+    for label, rows in (("Tasks: ", work), ("Agents: ", roster)):
+        text = label + ", ".join(rows)
+        room = limit - len("\n".join(lines).encode()) - 40
+        if len(text.encode()) > room:
+            while rows and len((label + ", ".join(rows) + ", ...").encode()) > room:
+                rows = rows[:-1]
+            text = label + ", ".join(rows) + (", ..." if rows else "see `pack status`")
+        lines.append(text)
+    return "\n".join(lines).encode()[:limit].decode("utf-8", "ignore")

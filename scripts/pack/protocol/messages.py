@@ -1,0 +1,134 @@
+"""The message grammar: the first line of a SendMessage, parsed against tables.MESSAGES.
+
+A line that begins with no known head is ordinary talk. One that begins with a head in capitals, or with a head in any
+case followed by `:` or `(`, claims to be a protocol line and must be spelled exactly.
+"""
+
+from . import tables
+from .refusal import Refusal
+
+
+def _head(form):
+    """The fixed words at the start of a form: `DONE: task #<N>` -> `DONE`."""
+    for stop in (":", "(", " ...", " <"):
+        form = form.split(stop)[0]
+    return form
+
+
+# Longest first, so that `RISKS MITIGATED` and `REVIEW_LOOP` are not taken for `RISKS` and `REVIEW`.
+_HEADS = sorted(((_head(spec[0]), event) for event, spec in tables.MESSAGES.items()), key=lambda h: -len(h[0]))
+
+
+def _number(text):
+    # isdigit() is true for superscripts and other scripts' digits, which int() takes differently: ASCII only.
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _claims(line):
+    """The (head, event) that the line claims to be, or None for ordinary talk."""
+    folded = line.casefold()
+    for head, event in _HEADS:
+        if line.startswith(head):
+            rest = line[len(head):]
+            if not rest or not (rest[0].isalnum() or rest[0] == "_"):
+                return head, event
+        elif folded.startswith(head.casefold()) and folded[len(head):len(head) + 1] in (":", "("):
+            return head, event
+    return None
+
+
+def _malformed(line, event):
+    form, senders, receivers, when = tables.MESSAGES[event]
+    return Refusal("MALFORMED_LINE", "the first line %r is not a protocol line" % line[:120],
+                   "it begins like `%s`" % form,
+                   "write the first line exactly as `%s` (%s -> %s); remarks go on the lines below"
+                   % (form, "/".join(senders), "/".join(receivers)), event)
+
+
+def parse(message):
+    """A message's text -> None for ordinary talk, or (event, fields); raises Refusal for a line that does not parse.
+
+    fields may hold `epoch`, `task`, `claims` (task number), `all_complete` (bool), `n`, `severity`, `action`, `body`.
+    """
+    if not isinstance(message, str):
+        return None
+    text = message.lstrip("﻿\r\n\t ")
+    line, _, body = text.partition("\n")
+    line = line.rstrip()
+    claim = _claims(line)
+    if claim is None:
+        return None
+    head, event = claim
+    if not line.startswith(head):
+        raise _malformed(line, event)
+    form, rest, fields = tables.MESSAGES[event][0], line[len(head):], {"body": body}
+    if "(<epoch>)" in form:
+        number = _number(rest[1:-1]) if rest[:1] == "(" and rest[-1:] == ")" else None
+        if number is None:
+            raise _malformed(line, event)
+        fields["epoch"] = number
+    elif "#<N>" in form:
+        _task_line(line, rest, event, fields)
+    elif form.endswith(": <N>"):
+        fields["n"] = _number(rest[2:].rstrip(".")) if rest[:2] == ": " else None
+        if fields["n"] is None:
+            raise _malformed(line, event)
+    elif event == "SUPERVISOR_REPORT":
+        words = rest.replace("(", " ").replace(")", " ").replace(",", " ").replace(":", " ").replace("=", " ").split()
+        fields["severity"] = next((w for w in words if w in tables.REPORT_SEVERITIES), None)
+        fields["action"] = next((w for w in words if w in tables.REPORT_ACTIONS), None)
+        if fields["severity"] is None:
+            raise _malformed(line, event)
+    elif event == "QUESTION":
+        if rest[:1] != ":":
+            raise _malformed(line, event)
+        fields["text"] = rest[1:].strip()
+    elif rest and rest[0] not in ":.":
+        raise _malformed(line, event)
+    return event, fields
+
+
+def _task_line(line, rest, event, fields):
+    """`: task #N`, and for DONE also `, claiming task #M` or `. ALL MY TASKS COMPLETE`."""
+    if not rest.startswith(": task #"):
+        raise _malformed(line, event)
+    rest = rest[len(": task #"):]
+    digits = rest[:len(rest) - len(rest.lstrip("0123456789"))]
+    tail = rest[len(digits):]
+    fields["task"] = _number(digits)
+    if fields["task"] is None:
+        raise _malformed(line, event)
+    if event == "DONE" and tail.startswith(", claiming task #"):
+        fields["claims"] = _number(tail[len(", claiming task #"):].rstrip("."))
+        if fields["claims"] is None:
+            raise _malformed(line, event)
+    elif event == "DONE" and tail.rstrip(".") == ". ALL MY TASKS COMPLETE":
+        fields["all_complete"] = True
+    elif tail not in ("", "."):
+        raise _malformed(line, event)
+
+
+def risk_counts(n, body):
+    """Counts of the risks that a `RISKS: N` message lists: {"CRITICAL": c, "MAJOR": m, "MINOR": k}.
+
+    A severity is read from the lines of each `RISK-i` entry; without such entries, from any line that names exactly one
+    severity. A risk that the message announces but does not classify counts as MAJOR, the safe side: it gets a tester.
+    """
+    counts = dict.fromkeys(tables.SEVERITIES, 0)
+    entries, current = [], None
+    for line in body.splitlines():
+        if line.lstrip(" -*#").startswith("RISK-"):
+            current = [line]
+            entries.append(current)
+        elif current is not None:
+            current.append(line)
+    blocks = ["\n".join(e) for e in entries] if entries else body.splitlines()
+    for block in blocks:
+        words = block.replace(":", " ").replace("*", " ").replace("(", " ").replace(")", " ").replace("[", " ")
+        words = words.replace("]", " ").replace(",", " ").replace("|", " ").split()
+        found = [s for s in tables.SEVERITIES if s in words]
+        if found and (entries or len(found) == 1):
+            counts[found[0]] += 1
+    listed = sum(counts.values())
+    counts["MAJOR"] += max(0, n - listed)
+    return counts

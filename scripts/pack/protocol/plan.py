@@ -1,0 +1,270 @@
+"""The plan: checked whole, classified mechanically (PROTOCOL 4 and 5; the seed's Step 3). Pure functions over JSON."""
+
+from . import tables
+from .refusal import Refusal
+
+
+def _bad(code, what, seen, next, task=None):
+    return Refusal(code, what, seen, next, "PLAN_REGISTERED", task)
+
+
+def clean_path(path):
+    """A project-relative path in one spelling: forward slashes, no `./`, no `..`; None when it leaves the project."""
+    if not isinstance(path, str) or not path.strip() or "\0" in path:
+        return None
+    path = path.strip().replace("\\", "/")
+    folder = path.endswith("/")
+    parts = []
+    if path.startswith("/") or path[1:2] == ":":
+        return None
+    for part in path.split("/"):
+        if part == "..":
+            if not parts:
+                return None
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts) + ("/" if folder else "") if parts else None
+
+
+def covers(declared, path):
+    """Whether a declared file, or a declared folder (`docs/`), holds the path; case-folded, for case-blind disks."""
+    declared, path = declared.casefold(), path.casefold()
+    return path == declared or (declared.endswith("/") and (path + "/").startswith(declared))
+
+
+def _strings(value):
+    return isinstance(value, list) and all(isinstance(v, str) and v.strip() for v in value)
+
+
+def _task(raw, index):
+    """One task of the JSON -> the task record, or a Refusal that names what is missing."""
+    if not isinstance(raw, dict):
+        raise _bad("PLAN_INCOMPLETE", "task number %d is not an object" % (index + 1), "tasks[%d]" % index,
+                   "see the JSON shape in `pack plan --help`")
+    number = raw.get("id")
+    if isinstance(number, str) and number.isascii() and number.isdigit():
+        number = int(number)
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise _bad("PLAN_INCOMPLETE", "tasks[%d].id is %r" % (index, raw.get("id")), "ids are whole numbers from 1",
+                   "give every task its own id")
+    missing = [p for p in tables.TASK_PARTS if p not in raw or raw[p] in (None, "", [], {}) and p not in ("references",)]
+    if missing:
+        raise _bad("PLAN_INCOMPLETE", "task #%d has no %s" % (number, ", ".join(missing)), "a task has " +
+                   ", ".join(tables.TASK_PARTS), "add what is missing and run `pack plan` again", number)
+    for part in ("files", "references", "acceptance", "checks"):
+        if not _strings(raw[part]):
+            raise _bad("PLAN_INCOMPLETE", "task #%d: %s must be a list of texts" % (number, part), repr(raw[part])[:120],
+                       "write it as [\"...\"]", number)
+    if not isinstance(raw["tooling"], dict) or not all(isinstance(v, str) for v in raw["tooling"].values()):
+        raise _bad("PLAN_INCOMPLETE", "task #%d: tooling must map names to commands" % number, repr(raw["tooling"])[:120],
+                   "write it as {\"test\": \"COMMAND\"}", number)
+    files = []
+    for name in raw["files"]:
+        path = clean_path(name)
+        if path is None:
+            raise _bad("PLAN_PATH", "task #%d: %r is not a path inside the project" % (number, name), "files are relative "
+                       "to the project's root", "write it relative, without leading / and without ..", number)
+        files.append(path)
+    reviewers = raw.get("reviewers") or []
+    if not isinstance(reviewers, list) or any(r not in tables.SPECIALISTS for r in reviewers):
+        raise _bad("PLAN_REVIEWERS", "task #%d: reviewers are %r" % (number, reviewers), "a plan may name " +
+                   ", ".join(tables.SPECIALISTS), "choose among these", number)
+    blocked = raw.get("blocked_by") or []
+    blocked = [int(b) if isinstance(b, str) and b.isascii() and b.isdigit() else b for b in blocked] \
+        if isinstance(blocked, list) else [None]
+    if any(not isinstance(b, int) or isinstance(b, bool) for b in blocked):
+        raise _bad("PLAN_INCOMPLETE", "task #%d: blocked_by must list task ids" % number, repr(raw.get("blocked_by"))[:80],
+                   "write it as [1, 2]", number)
+    return {"id": number, "subject": raw["subject"].strip() if isinstance(raw["subject"], str) else str(raw["subject"]),
+            "files": files, "references": raw["references"], "acceptance": raw["acceptance"], "checks": raw["checks"],
+            "tooling": raw["tooling"], "blocked_by": sorted(set(blocked)), "reviewers": sorted(set(reviewers)),
+            "high_risk": bool(raw.get("high_risk"))}
+
+
+def is_conventions(task):
+    """Whether a task is the conventions task: it writes `.conventions/`, or says so in its subject."""
+    return any(covers(".conventions/", f) or f == ".conventions" for f in task["files"]) or ".conventions" in task["subject"]
+
+
+def order(tasks):
+    """Tasks by id -> a topological order of ids, or None when there is a cycle."""
+    left, done, out = dict(tasks), set(), []
+    while left:
+        ready = sorted(i for i, t in left.items() if all(b in done or b not in tasks for b in t["blocked_by"]))
+        if not ready:
+            return None
+        for i in ready:
+            done.add(i)
+            out.append(i)
+            del left[i]
+    return out
+
+
+def ancestors(tasks, number):
+    """The ids that must be done before a task."""
+    seen, queue = set(), list(tasks[number]["blocked_by"])
+    while queue:
+        i = queue.pop()
+        if i in tasks and i not in seen:
+            seen.add(i)
+            queue.extend(tasks[i]["blocked_by"])
+    return seen
+
+
+def longest_chain(tasks):
+    """Number of tasks on the longest path of dependencies."""
+    depth = {}
+    for i in order(tasks) or ():
+        depth[i] = 1 + max([depth.get(b, 0) for b in tasks[i]["blocked_by"]] or [0])
+    return max(depth.values()) if depth else 0
+
+
+def check_overlap(tasks):
+    """One file = one coder: raises Refusal when two tasks that are not ordered share a file."""
+    items = sorted(tasks.items())
+    before = {i: ancestors(tasks, i) for i, _ in items}
+    for n, (i, a) in enumerate(items):
+        for j, b in items[n + 1:]:
+            if i in before[j] or j in before[i]:
+                continue
+            for f in a["files"]:
+                for g in b["files"]:
+                    if covers(f, g) or covers(g, f):
+                        raise _bad("FILE_OVERLAP", "tasks #%d and #%d both write %s" % (i, j, f if len(f) > len(g) else g),
+                                   "one file = one coder, and nothing orders the two tasks",
+                                   "put the file into one task, or let one task be blocked by the other", j)
+
+
+def check(raw):
+    """The plan's JSON -> {"tasks": {id: task}, "facts": {...}, "definition_of_done": [...]}; raises Refusal."""
+    if not isinstance(raw, dict):
+        raise _bad("PLAN_INCOMPLETE", "the plan is not a JSON object", type(raw).__name__, "see `pack plan --help`")
+    rows = raw.get("tasks")
+    if not isinstance(rows, list) or not rows:
+        raise _bad("PLAN_INCOMPLETE", "the plan has no tasks", repr(rows)[:80], "list them under \"tasks\"")
+    tasks = {}
+    for index, row in enumerate(rows):
+        task = _task(row, index)
+        if task["id"] in tasks:
+            raise _bad("DUPLICATE_TASK_KEY", "two tasks have id %d" % task["id"], "ids are unique", "renumber one", task["id"])
+        tasks[task["id"]] = task
+    for i, task in sorted(tasks.items()):
+        unknown = [b for b in task["blocked_by"] if b not in tasks]
+        if unknown:
+            raise _bad("PLAN_UNKNOWN_TASK", "task #%d is blocked by #%s, which is not in the plan" % (i, unknown[0]),
+                       "tasks: " + ", ".join("#%d" % k for k in sorted(tasks)), "correct blocked_by", i)
+    if order(tasks) is None:
+        raise _bad("PLAN_CYCLE", "the dependencies of the plan form a cycle", cycle_text(tasks), "remove one blocked_by of it")
+    last = tasks[rows[-1]["id"] if isinstance(rows[-1]["id"], int) else int(rows[-1]["id"])]
+    others = sorted(set(tasks) - {last["id"]})
+    if not is_conventions(last) or not set(others) <= ancestors(tasks, last["id"]):
+        raise _bad("PLAN_CONVENTIONS", "the last task, #%d %r, is not the conventions task blocked by all others"
+                   % (last["id"], last["subject"][:60]),
+                   "the last task writes .conventions/ and has blocked_by %s" % others,
+                   "append the task \"Update .conventions/ with discovered patterns\" with files under .conventions/ and "
+                   "blocked_by %s" % (others if is_conventions(last) else sorted(tasks)), last["id"])
+    check_overlap(tasks)
+    dod = raw.get("definition_of_done")
+    if not _strings(dod) or not dod:
+        raise _bad("PLAN_INCOMPLETE", "the plan has no definition_of_done", repr(dod)[:80],
+                   "list the quality bar of the whole feature, one text each")
+    return {"tasks": tasks, "facts": check_facts(raw.get("facts")), "definition_of_done": dod}
+
+
+def cycle_text(tasks):
+    """One cycle of the dependencies as text: `#1 -> #2 -> #1`."""
+    left = dict(tasks)
+    while True:  # peel off what no cycle can hold
+        free = [i for i, t in left.items() if not any(b in left for b in t["blocked_by"])]
+        if not free:
+            break
+        for i in free:
+            del left[i]
+    path = [min(left)]
+    while True:
+        step = next(b for b in left[path[-1]]["blocked_by"] if b in left)
+        if step in path:
+            return " -> ".join("#%d" % i for i in path[path.index(step):] + [step])
+        path.append(step)
+
+
+def check_facts(facts):
+    """The facts that only the lead can see -> the same, checked: every boolean has its evidence."""
+    if not isinstance(facts, dict):
+        raise _bad("PLAN_FACTS", "the plan has no facts", repr(facts)[:80],
+                   "give layers, " + ", ".join(tables.FACTS) + ", each boolean as {\"value\": ..., \"evidence\": \"...\"}")
+    layers = facts.get("layers")
+    if not isinstance(layers, list) or not all(isinstance(x, str) for x in layers):
+        raise _bad("PLAN_FACTS", "facts.layers is %r" % (layers,), "a list such as [\"api\", \"ui\"]", "list the layers touched")
+    unknown = sorted({x for x in layers if x.strip().lower() not in tables.LAYERS})
+    if unknown:
+        raise _bad("PLAN_FACTS", "facts.layers names %s" % ", ".join(unknown), "layers are " + ", ".join(tables.LAYERS),
+                   "say which of these each file belongs to")
+    out = {"layers": sorted({x.strip().lower() for x in layers})}
+    for name in tables.FACTS:
+        fact = facts.get(name)
+        if not isinstance(fact, dict) or not isinstance(fact.get("value"), bool):
+            raise _bad("PLAN_FACTS", "facts.%s is %r" % (name, fact), "it needs {\"value\": true|false, \"evidence\": \"...\"}",
+                       "say what you found and where")
+        evidence = fact.get("evidence")
+        if not isinstance(evidence, str) or not evidence.strip():
+            raise _bad("PLAN_FACTS", "facts.%s has no evidence" % name, repr(fact)[:80], "name the file or finding it rests on")
+        out[name] = {"value": fact["value"], "evidence": evidence.strip()}
+    return out
+
+
+def classify(tasks, facts):
+    """Tasks and facts -> {"mode", "text", "medium": [fired], "complex": [fired]}; mechanical, not overridable.
+
+    Every registered task counts, the conventions task too: what the plan says is computed from the plan as registered.
+    """
+    layers, chain = facts["layers"], longest_chain(tasks)
+    files = len({f for t in tasks.values() for f in t["files"]})
+    blocked = [i for i, t in sorted(tasks.items()) if t["blocked_by"]]
+    said = lambda name: (facts[name]["value"], facts[name]["evidence"])
+    gold = facts["gold_standard_exists"]
+    medium = (
+        (len(layers) >= 2, "layers: " + (", ".join(layers) or "none")),
+        said("changes_existing"),
+        said("near_sensitive"),
+        (len(tasks) >= 3, "%d tasks" % len(tasks)),
+        (bool(blocked), "blocked: " + ", ".join("#%d" % i for i in blocked)),
+        (files >= 5, "%d files" % files),
+    )
+    complexes = (
+        (len(layers) >= 3, "layers: " + ", ".join(layers)),
+        said("shared_by_3_modules"),
+        said("direct_sensitive"),
+        (len(tasks) >= 5, "%d tasks" % len(tasks)),
+        (chain >= 3, "longest chain: %d tasks" % chain),
+        (not gold["value"], gold["evidence"]),
+        (files >= 10, "%d files" % files),
+    )
+    fired_a = [n for n, (fired, _) in enumerate(medium) if fired]
+    fired_b = [n for n, (fired, _) in enumerate(complexes) if fired]
+    result_a = "SIMPLE" if len(fired_a) <= 1 else "tentatively MEDIUM" if len(fired_a) <= 3 else "COMPLEX by accumulation"
+    mode = {"SIMPLE": tables.SIMPLE, "COMPLEX by accumulation": tables.COMPLEX}.get(
+        result_a, tables.COMPLEX if fired_b else tables.MEDIUM)
+    lines = ["STEP A — MEDIUM triggers: %d/6 fired" % len(fired_a)]
+    lines += ["  %d. %s: %s" % (n + 1, tables.MEDIUM_TRIGGERS[n][0], medium[n][1]) for n in fired_a]
+    lines += ["STEP A result: " + result_a, ""]
+    if result_a == "tentatively MEDIUM":
+        lines.append("STEP B — COMPLEX triggers: %d/7 fired" % len(fired_b))
+        lines += ["  %d. %s: %s" % (n + 1, tables.COMPLEX_TRIGGERS[n][0], complexes[n][1]) for n in fired_b]
+    else:
+        lines.append("STEP B — COMPLEX triggers: skipped (Step A = %s)" % result_a.split()[0])
+    lines += ["", "FINAL: %s (mandatory, not overridable)" % mode]
+    return {"mode": mode, "text": "\n".join(lines), "medium": [n + 1 for n in fired_a],
+            "complex": [n + 1 for n in fired_b] if result_a == "tentatively MEDIUM" else []}
+
+
+def check_reviewers(tasks, mode):
+    """MEDIUM: each task names at least one specialist, a high-risk task has all three. Raises Refusal."""
+    if mode != tables.MEDIUM:
+        return
+    for i, task in sorted(tasks.items()):
+        if not task["reviewers"] and not task["high_risk"]:
+            raise _bad("PLAN_REVIEWERS", "task #%d names no reviewer and the plan is MEDIUM" % i,
+                       "MEDIUM needs the reviewers named in the task, at least one",
+                       "add \"reviewers\": one or more of " + ", ".join(tables.SPECIALISTS), i)

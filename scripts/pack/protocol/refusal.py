@@ -1,0 +1,31 @@
+"""The typed refusal: what was refused, the state that was seen, the next legal step. It is also the prompt the agent reads."""
+
+
+class Refusal(Exception):
+    """An event that the protocol does not accept. The state it was offered to is untouched.
+
+    code:  machine-readable reason (SCREAMING_SNAKE); event: what was tried; what: one sentence naming the offender;
+    seen: the state that made it illegal; next: the next legal step. `record` is the journal event that stands for it
+    (REFUSED, or one of the named troubles such as STALE_EPOCH), `task` the task it is about, if any.
+    """
+
+    def __init__(self, code, what, seen="", next="", event="", task=None, record="REFUSED"):
+        Exception.__init__(self, what)
+        self.code, self.what, self.seen, self.next = code, what, seen, next
+        self.event, self.task, self.record = event, task, record
+
+    def text(self):
+        """The message for the one who was refused."""
+        parts = ["team: refused (%s): %s" % (self.code, self.what)]
+        if self.seen:
+            parts.append("Seen: " + self.seen)
+        if self.next:
+            parts.append("Next: " + self.next)
+        return "\n".join(parts)
+
+    def data(self):
+        """The refusal as journal data."""
+        out = {"code": self.code, "event": self.event, "what": self.what, "seen": self.seen, "next": self.next}
+        if self.task is not None:
+            out["task"] = self.task
+        return out

@@ -1,0 +1,254 @@
+"""Every name, constant and legal combination of the protocol, once (PROTOCOL.md is the source of each table).
+
+The engine reads these tables; `pack generate` prints them into references/, into the agents' prompts and into the
+linter's vocabulary. Change a fact here and nowhere else.
+"""
+
+# --- Roles (PROTOCOL 1) -----------------------------------------------------------------------------------------
+LEAD = "lead"
+SUPERVISOR = "supervisor"
+TECH_LEAD = "tech-lead"
+CODERS = ("coder", "realtime-dev", "realtime-engineer")
+TEST_WRITER = "test-writer"
+IMPLEMENTERS = CODERS + (TEST_WRITER,)
+SPECIALISTS = ("security-reviewer", "logic-reviewer", "quality-reviewer")
+UNIFIED = "unified-reviewer"
+REVIEWERS = SPECIALISTS + (UNIFIED,)
+RESEARCHERS = ("codebase-researcher", "reference-researcher", "web-researcher")
+RISK_TESTER = "risk-tester"
+APPROVERS = REVIEWERS + (TECH_LEAD,)
+ROLES = (SUPERVISOR, TECH_LEAD) + IMPLEMENTERS + REVIEWERS + RESEARCHERS + (RISK_TESTER,)
+
+# One living holder at a time: two of these at once could not be told apart by the matrix or the epochs.
+SINGLETONS = (SUPERVISOR, TECH_LEAD) + REVIEWERS
+
+# --- Roster (PROTOCOL 1) ----------------------------------------------------------------------------------------
+ROSTER_STATES = ("SPAWNING", "ACTIVE", "IDLE", "ENDED", "LOST")
+LIVING = ("SPAWNING", "ACTIVE", "IDLE")
+PRESENT = ("ACTIVE", "IDLE")  # bound to an agent that can be spoken to: what the matrix calls ACTIVE
+
+# --- Complexity (seed, Step 3) ----------------------------------------------------------------------------------
+SIMPLE, MEDIUM, COMPLEX = "SIMPLE", "MEDIUM", "COMPLEX"
+ESCALATED = "SIMPLE_ESCALATED_TO_MEDIUM"
+MODES = (SIMPLE, ESCALATED, MEDIUM, COMPLEX)
+LAYERS = ("db", "api", "ui")
+
+# number -> (what fires it, what it is computed from or which fact the lead supplies)
+MEDIUM_TRIGGERS = (
+    ("2+ layers touched (DB, API, UI)", "layers"),
+    ("changes existing behavior", "changes_existing"),
+    ("near sensitive areas (auth, payments, permissions)", "near_sensitive"),
+    ("3+ tasks in decomposition", "plan"),
+    ("dependencies between tasks", "plan"),
+    ("5+ files created or edited", "plan"),
+)
+COMPLEX_TRIGGERS = (
+    ("3 layers simultaneously (DB + API + UI)", "layers"),
+    ("changes behavior other features depend on (3+ modules)", "shared_by_3_modules"),
+    ("direct changes to auth/payments/billing", "direct_sensitive"),
+    ("5+ tasks in decomposition", "plan"),
+    ("chain of 3+ dependent tasks", "plan"),
+    ("no gold standard exists for this type of code", "gold_standard_exists"),
+    ("10+ files created or edited", "plan"),
+)
+# What code cannot see; each is {"value": bool, "evidence": str}. `layers` is a list of names.
+FACTS = ("changes_existing", "near_sensitive", "shared_by_3_modules", "direct_sensitive", "gold_standard_exists")
+
+# --- Approvals (PROTOCOL 6): runtime mode -> required roles; "task reviewers" stands for those the plan named -------
+TASK_REVIEWERS = "the task's reviewers"
+APPROVAL_MATRIX = {
+    SIMPLE: (UNIFIED,),
+    ESCALATED: SPECIALISTS + (TECH_LEAD,),
+    MEDIUM: (TASK_REVIEWERS, TECH_LEAD),
+    COMPLEX: SPECIALISTS + (TECH_LEAD,),
+}
+# Roles that a mode has at all (PROTOCOL 8: "no role that the mode does not have").
+MODE_ROLES = {
+    SIMPLE: (SUPERVISOR, UNIFIED) + IMPLEMENTERS + RESEARCHERS,
+    ESCALATED: (SUPERVISOR, TECH_LEAD) + REVIEWERS + IMPLEMENTERS + RESEARCHERS + (RISK_TESTER,),
+    MEDIUM: (SUPERVISOR, TECH_LEAD) + SPECIALISTS + IMPLEMENTERS + RESEARCHERS + (RISK_TESTER,),
+    COMPLEX: (SUPERVISOR, TECH_LEAD) + SPECIALISTS + IMPLEMENTERS + RESEARCHERS + (RISK_TESTER,),
+}
+VALIDATED_MODES = (MEDIUM, COMPLEX)  # PLAN OK and RISKS MITIGATED before coders, CONSISTENCY OK before the end
+
+# --- Phases (PROTOCOL 8) ----------------------------------------------------------------------------------------
+PHASES = ("DISCOVERY", "PLANNING", "SETUP", "EXECUTION", "COMPLETION", "TEARDOWN", "CLOSED", "FAILED_SAFE")
+DELEGATE_PHASES = ("SETUP", "EXECUTION", "COMPLETION")  # the lead edits no project file here
+OPEN_PHASES = PHASES[:5]
+
+# --- Tasks (PROTOCOL 5): state -> states it may go to. Terminal states have no exits. ------------------------------
+TASK_STATES = {
+    "PENDING": ("IN_PROGRESS", "CANCELLED"),
+    "IN_PROGRESS": ("IN_REVIEW", "STUCK", "STUCK_ESCALATED", "CANCELLED"),
+    "IN_REVIEW": ("CHANGES_REQUESTED", "APPROVED", "STUCK", "REVIEW_LOOP", "STUCK_ESCALATED", "CANCELLED"),
+    "CHANGES_REQUESTED": ("IN_REVIEW", "STUCK", "REVIEW_LOOP", "STUCK_ESCALATED", "CANCELLED"),
+    "APPROVED": ("DONE", "IN_REVIEW", "STUCK_ESCALATED", "CANCELLED"),
+    "STUCK": ("IN_PROGRESS", "PENDING", "CANCELLED"),
+    "REVIEW_LOOP": ("IN_PROGRESS", "PENDING", "CANCELLED"),
+    "STUCK_ESCALATED": ("IN_PROGRESS", "PENDING", "IN_REVIEW", "CANCELLED"),
+    "DONE": (),
+    "CANCELLED": (),
+}
+TERMINAL = ("DONE", "CANCELLED")
+WORKING = ("IN_PROGRESS", "IN_REVIEW", "CHANGES_REQUESTED", "APPROVED")  # its coder may edit its files here
+BLOCKED_ON_LEAD = ("STUCK", "REVIEW_LOOP", "STUCK_ESCALATED")  # left only by a lead decision
+SEVERITIES = ("CRITICAL", "MAJOR", "MINOR")
+
+TASK_PARTS = ("subject", "files", "references", "acceptance", "checks", "tooling")
+
+# --- Limits ------------------------------------------------------------------------------------------------------
+LIMITS = {
+    "CODERS_DEFAULT": (3, "coders ACTIVE at once unless --coders says otherwise (PROTOCOL 8)"),
+    "CODERS_MAX": (16, "highest --coders; the client itself stops at 20 concurrent agents (CLIENT 2.2)"),
+    "ACK_RETRY_ROUNDS": (3, "shutdown requests sent to one target in all (PROTOCOL 9, H18)"),
+    "ACK_RETRY_TIMEOUT_SEC": (60, "seconds to wait for an acknowledgement before the next send (PROTOCOL 9)"),
+    "CANDIDATE_TIMEOUT_SEC": (300, "seconds for the lead to answer FORCED_FINALIZE_CANDIDATE (H21)"),
+    "REVIEW_ROUNDS": (3, "rounds of CHANGES_REQUESTED that make a REVIEW_LOOP (PROTOCOL 5)"),
+    "MAJOR_RISKS_TESTED": (3, "risk testers for MAJOR risks at most; every CRITICAL risk has one (PROTOCOL 8)"),
+    "SAME_STEP_NUDGES": (3, "times the same (who, step) is told before it is escalated (PROTOCOL 10)"),
+    "SAME_REFUSALS": (5, "times the same (who, reason) is refused before the lead is told (DESIGN rule 7)"),
+    "SPAWN_TIMEOUT_SEC": (120, "seconds after which a spawn that never started is LOST"),
+    "ACTIVITY_SEC": (60, "an agent's activity is recorded at most once in so many seconds (PROTOCOL 10)"),
+    "DIGEST_BYTES": (1024, "size of the digest handed to the lead after a compaction (H28)"),
+}
+
+
+def limit(name):
+    """The value of one limit."""
+    return LIMITS[name][0]
+
+
+# --- Supervision (PROTOCOL 10): minutes to ping / escalate / replace --------------------------------------------------
+WATCH = {
+    "coder coding": (15, 45, 60),
+    "coder waiting for review": (20, 35, 50),
+    "reviewer": (10, 20, 30),
+    "tech-lead": (12, 25, 40),
+}
+
+# --- Ownership (PROTOCOL 3) ---------------------------------------------------------------------------------------
+# LEAD: nobody was offered the state yet. LOST: the owner ended; the lead may only spawn and re-offer.
+OWNER_STATES = ("LEAD", "OFFERED", "ACTIVE", "LOST", "RECONCILE_LOCK")
+
+# --- Teardown (PROTOCOL 9): (from, on, guard, to), as printed in references/teardown.md --------------------------------
+TEARDOWN_STATES = ("NONE", "TEARDOWN_INIT", "SHUTDOWN_REQUESTED", "WAITING_ACKS", "RETRYING", "FORCED_FINALIZE_CANDIDATE",
+                   "READY_TO_DELETE", "TEAM_DELETED", "TEARDOWN_FAILED_SAFE")
+TEARDOWN = (
+    ("NONE", "completion gate passed, or `pack abort`", "owner ACTIVE", "TEARDOWN_INIT"),
+    ("TEARDOWN_INIT", "first `shutdown_request`", "targets = living roster minus supervisor", "SHUTDOWN_REQUESTED"),
+    ("SHUTDOWN_REQUESTED", "all requests sent", "", "WAITING_ACKS"),
+    ("WAITING_ACKS", "ack", "some missing", "WAITING_ACKS"),
+    ("WAITING_ACKS", "ack", "none missing, no open task, state consistent, summary and decisions persisted", "READY_TO_DELETE"),
+    ("WAITING_ACKS", "60 s passed", "sends < 3", "RETRYING"),
+    ("RETRYING", "resent to the missing", "", "WAITING_ACKS"),
+    ("WAITING_ACKS", "60 s passed", "sends = 3", "FORCED_FINALIZE_CANDIDATE"),
+    ("FORCED_FINALIZE_CANDIDATE", "`FORCED_FINALIZE_ACK`", "no open task, state consistent, persisted", "READY_TO_DELETE"),
+    ("FORCED_FINALIZE_CANDIDATE", "`FORCED_FINALIZE_DENY`, or no answer in 300 s", "", "TEARDOWN_FAILED_SAFE"),
+    ("any before READY_TO_DELETE", "a task reopens, or the owner is lost", "", "TEARDOWN_INIT under the new epoch"),
+    ("READY_TO_DELETE", "final offer to the lead, supervisor shut down last", "", "TEAM_DELETED"),
+    ("TEARDOWN_FAILED_SAFE", "`pack teardown retry`", "new attempt id", "TEARDOWN_INIT"),
+)
+
+# --- Messages (PROTOCOL 7) ----------------------------------------------------------------------------------------
+# event -> (form, senders, receivers, when). A form's <epoch>, <N>, <M> are numbers; " ..." is free text on that line.
+_CODER = IMPLEMENTERS
+MESSAGES = {
+    "STATE_OWNERSHIP_HANDOFF": ("STATE_OWNERSHIP_HANDOFF(<epoch>)", (LEAD,), (SUPERVISOR,),
+                                "offer the operational state; `pack status` tells the epoch"),
+    "STATE_OWNERSHIP_ACK": ("STATE_OWNERSHIP_ACK(<epoch>)", (SUPERVISOR,), (LEAD,), "take the epoch you were offered"),
+    "VALIDATE_PLAN": ("VALIDATE PLAN", (LEAD,), (TECH_LEAD,), "the plan is registered (MEDIUM, COMPLEX)"),
+    "PLAN_OK": ("PLAN OK", (TECH_LEAD,), (LEAD,), "the plan can be executed as registered"),
+    "PLAN_CHANGES": ("PLAN CHANGES", (TECH_LEAD,), (LEAD,), "the plan must change first; say how below"),
+    "IDENTIFY_RISKS": ("IDENTIFY RISKS", (LEAD,), (TECH_LEAD,), "after PLAN OK"),
+    "RISKS": ("RISKS: <N>", (TECH_LEAD,), (LEAD,),
+              "N risks follow, each as `RISK-1: ...` with `Severity: CRITICAL|MAJOR|MINOR`"),
+    "RISK_ANALYSIS_RESULTS": ("RISK ANALYSIS RESULTS", (LEAD,), (TECH_LEAD,), "the risk testers have answered"),
+    "RISKS_MITIGATED": ("RISKS MITIGATED", (TECH_LEAD,), (LEAD,), "confirmed risks are in the tasks and DECISIONS.md"),
+    "CLAIM": ("CLAIM: task #<N>", _CODER, (SUPERVISOR,), "before your first edit of a task"),
+    "IN_REVIEW": ("IN_REVIEW: task #<N>", _CODER, (SUPERVISOR,), "the task is implemented and self-checked"),
+    "REVIEW": ("REVIEW: task #<N>", _CODER, APPROVERS, "to each required approver, again after every change"),
+    "APPROVED": ("APPROVED: task #<N>", APPROVERS, _CODER, "the revision you were asked to review may pass"),
+    "CHANGES_REQUESTED": ("CHANGES_REQUESTED: task #<N>", APPROVERS, _CODER, "findings with severity and confidence below"),
+    "DONE": ("DONE: task #<N>", _CODER, (SUPERVISOR,),
+             "every required approval of the present revision is there; may end in `, claiming task #M` or "
+             "`. ALL MY TASKS COMPLETE`"),
+    "STUCK": ("STUCK: task #<N>", _CODER + (SUPERVISOR,), (SUPERVISOR, LEAD), "you cannot go on; evidence below"),
+    "REVIEW_LOOP": ("REVIEW_LOOP: task #<N>", _CODER + (SUPERVISOR,), (SUPERVISOR, LEAD), "review goes in circles"),
+    "IMPOSSIBLE_WAIT": ("IMPOSSIBLE_WAIT: task #<N>", _CODER + (SUPERVISOR,), (SUPERVISOR, LEAD),
+                        "a required approver is not ACTIVE"),
+    "QUESTION": ("QUESTION: ...", _CODER, (LEAD,), "something the task does not say"),
+    "ESCALATE_TO_MEDIUM": ("ESCALATE TO MEDIUM: task #<N>", (UNIFIED,) + _CODER + (SUPERVISOR,), (SUPERVISOR, LEAD),
+                           "sensitive code in a SIMPLE run; the supervisor passes it on to the lead"),
+    "CONSISTENCY_OK": ("CONSISTENCY OK", (TECH_LEAD,), (LEAD,), "all tasks together fit the architecture"),
+    "CONSISTENCY_CHANGES": ("CONSISTENCY CHANGES", (TECH_LEAD,), (LEAD,), "something across tasks must be fixed"),
+    "FORCED_FINALIZE_CANDIDATE": ("FORCED_FINALIZE_CANDIDATE", (SUPERVISOR,), (LEAD,), "three sends, acks still missing"),
+    "FORCED_FINALIZE_ACK": ("FORCED_FINALIZE_ACK", (LEAD,), (SUPERVISOR,), "finish without the missing acks"),
+    "FORCED_FINALIZE_DENY": ("FORCED_FINALIZE_DENY", (LEAD,), (SUPERVISOR,), "stop in TEARDOWN_FAILED_SAFE instead"),
+    "SUPERVISOR_REPORT": ("SUPERVISOR_REPORT ...", (SUPERVISOR,), (LEAD,),
+                          "severity INFO|WARN|CRITICAL, then action PING|NUDGE|ESCALATE|REASSIGN_PROPOSAL|TEARDOWN_RETRY"),
+}
+REPORT_SEVERITIES = ("INFO", "WARN", "CRITICAL")
+REPORT_ACTIONS = ("PING", "NUDGE", "ESCALATE", "REASSIGN_PROPOSAL", "TEARDOWN_RETRY")
+
+# --- Everything else that is journalled: event -> what it means ---------------------------------------------------------
+RECORDS = {
+    "RUN_OPENED": "the command was expanded; arguments, enforcement level and what was found",
+    "RUN_RESUMED": "a main session took the run up again",
+    "RUN_PAUSED": "the user paused the run",
+    "SPAWN_REQUESTED": "the lead's Agent call passed the gate",
+    "SPAWN_FAILED": "the client did not start the agent",
+    "AGENT_BOUND": "the client's agent_id was bound to the name and role that were requested",
+    "AGENT_ACTIVE": "a bound agent woke up or worked",
+    "AGENT_IDLE": "a bound agent ended its turn",
+    "AGENT_ENDED": "the incarnation is over",
+    "AGENT_LOST": "the incarnation failed or never came",
+    "PLAN_REGISTERED": "the whole plan, checked and classified",
+    "TASK_ADDED": "a task added after planning (a fix, a mitigation)",
+    "TASK_ASSIGNED": "the lead gave a task to an implementer",
+    "TASK_CANCELLED": "the lead cancelled a task",
+    "TASK_RESCOPED": "the lead changed a task",
+    "FILE_WRITTEN": "a task's file changed; the task has a new revision",
+    "COMMITTED": "a commit was made, with its files",
+    "CLIENT_TASK": "a Task tool of the client created or changed an entry",
+    "VERIFY_STARTED": "build and tests are about to be run by `pack verify`",
+    "VERIFIED": "their exit codes and the tree they ran on",
+    "TEARDOWN_INIT": "the completion gate passed, or the run was aborted",
+    "SHUTDOWN_REQUESTED": "the lead asked one agent to shut down",
+    "SHUTDOWN_ACK": "the agent agreed, or ended",
+    "SHUTDOWN_REJECTED": "the agent answered no; its reason goes to the lead",
+    "SHUTDOWN_RESPONSE": "the agent's answer to a shutdown request, with the id it was given",
+    "SHUTDOWN_ID": "the client's id of a shutdown request",
+    "TEARDOWN_RETRYING": "an acknowledgement is overdue and may be asked for again",
+    "READY_TO_DELETE": "every acknowledgement is there, or their lack was accepted",
+    "TEAM_DELETED": "the supervisor was shut down last; a tombstone is written",
+    "TEARDOWN_FAILED_SAFE": "the teardown stopped where nothing is lost",
+    "TEARDOWN_RETRY": "a new attempt after TEARDOWN_FAILED_SAFE",
+    "MAIL": "a message waits for an idle agent and will wake it",
+    "RUN_ABORTED": "the run was stopped with `pack abort`",
+    "RUN_CLOSED": "a person closed the run from their own terminal",
+    "NUDGED": "somebody ended its turn with a step to do and was told it",
+    "STUCK_ESCALATED": "told too often; the lead must decide",
+    "WAIT_RESUMED": "a wait that was impossible is possible again",
+    "TICK": "time passed",
+    "LEAD_WOKE": "news of an agent reached the lead",
+    "LEAD_STOPPED": "the lead ended its turn with news on their way",
+    "OVERLAP_SCOPE": "a shell command changed a file that the caller may not write",
+    "DELIVERY_FAILED": "the client did not deliver a message that the gate had accepted",
+    "REFUSED": "a call or message was refused; nothing changed",
+    "HANDOFF_DUPLICATE": "the same offer again: idempotent",
+    "HANDOFF_MISSING": "an ACK or owner-only event with no offer: refused",
+    "SPLIT_BRAIN_DETECTED": "a second incarnation claimed an epoch: refused, reconcile lock until a new offer",
+    "STALE_EPOCH": "a fenced owner acted: refused",
+    "OWNER_LOST": "the owner's incarnation ended; the lead may only spawn and re-offer",
+    "STATE_DIVERGENCE": "a derived file or the journal was changed by somebody else and was restored",
+    "SNAPSHOT_NOT_FOUND": "the snapshot was gone and was rebuilt from the journal",
+    "SNAPSHOT_CONFLICT": "the snapshot did not match the journal and was rebuilt",
+    "RECONCILE_CONFLICT": "journal and mirror could not be reconciled",
+    "RECONCILE_LOCK_ENTER": "operational events wait for a new offer",
+    "RECONCILE_LOCK_EXIT": "a new epoch was offered",
+    "STATE_FROZEN": "no event is accepted until a person resumes the run",
+}
+TROUBLE = ("REFUSED", "HANDOFF_MISSING", "SPLIT_BRAIN_DETECTED", "STALE_EPOCH")  # refusals as journal events
+
+EVENTS = dict(RECORDS)
+EVENTS.update((name, spec[3]) for name, spec in MESSAGES.items())

@@ -1,0 +1,146 @@
+"""Questions about a state, all pure: who is alive, what is required, what is missing. Guards and advice share them."""
+
+from . import tables
+
+
+def entry(state, name):
+    """The roster entry of a name, or None."""
+    return state["roster"].get(name)
+
+
+def living(state, role=None):
+    """Names in the roster that are SPAWNING, ACTIVE or IDLE, of one role or of any."""
+    return [n for n, e in state["roster"].items() if e["state"] in tables.LIVING and role in (None, e["role"])]
+
+
+def present(state, role):
+    """Names of a role that can be spoken to now (bound to an agent, not ended)."""
+    return [n for n, e in state["roster"].items() if e["state"] in tables.PRESENT and e["role"] == role]
+
+
+def owner_active(state):
+    """Whether an acknowledged supervisor owns the operational state."""
+    return state["owner"]["state"] == "ACTIVE"
+
+
+def owner_text(state):
+    """`supervisor@2 ACTIVE`, for messages."""
+    owner = state["owner"]
+    return "%s@%d %s" % (owner["holder"] or "lead", owner["epoch"], owner["state"])
+
+
+def next_epoch(state):
+    """The epoch that the store mints next: one more than any it ever offered (H4)."""
+    return state["owner"]["minted"] + 1
+
+
+def task(state, number):
+    """A task by number, or None."""
+    return state["tasks"].get(str(number))
+
+
+def tasks(state):
+    """(number, task) in order of number."""
+    return sorted(((int(k), t) for k, t in state["tasks"].items()), key=lambda pair: pair[0])
+
+
+def open_tasks(state):
+    """Numbers of tasks that are neither DONE nor CANCELLED."""
+    return [n for n, t in tasks(state) if t["state"] not in tables.TERMINAL]
+
+
+def required(state, t):
+    """Roles whose approval a task needs in the present mode. Liveness never changes it (H10, H11)."""
+    roles = []
+    for role in tables.APPROVAL_MATRIX[state["mode"]]:
+        if role == tables.TASK_REVIEWERS:
+            roles += tables.SPECIALISTS if t["high_risk"] else t["reviewers"]
+        else:
+            roles.append(role)
+    return tuple(roles)
+
+
+def quorum(state, t, revision=None):
+    """The decision on a task's approvals: a dict with
+
+    result: APPROVED | PENDING | REJECTED | IMPOSSIBLE_WAIT; have, missing, stale, rejected, absent: lists of roles.
+    An approval counts when it is of the present revision, whatever became of the incarnation that gave it (H13, H15).
+    """
+    revision = t["revision"] if revision is None else revision
+    out = {"have": [], "missing": [], "stale": [], "rejected": [], "absent": []}
+    for role in required(state, t):
+        verdict = t["approvals"].get(role)
+        if verdict and verdict["revision"] == revision:
+            out["have" if verdict["verdict"] == "APPROVED" else "rejected"].append(role)
+            continue
+        out["missing"].append(role)
+        if verdict and verdict["verdict"] == "APPROVED":
+            out["stale"].append(role)
+        if not present(state, role):
+            out["absent"].append(role)
+    if out["absent"]:
+        out["result"] = "IMPOSSIBLE_WAIT"
+    elif out["rejected"]:
+        out["result"] = "REJECTED"
+    else:
+        out["result"] = "PENDING" if out["missing"] else "APPROVED"
+    return out
+
+
+def quorum_text(q):
+    """One line for messages: who approved, who is missing and why."""
+    parts = ["approved: " + (", ".join(q["have"]) or "nobody")]
+    for name, label in (("rejected", "asked for changes"), ("absent", "not ACTIVE"), ("stale", "approved an older revision")):
+        if q[name]:
+            parts.append("%s: %s" % (label, ", ".join(q[name])))
+    silent = [r for r in q["missing"] if r not in q["absent"] and r not in q["stale"]]
+    if silent:
+        parts.append("still missing: " + ", ".join(silent))
+    return "; ".join(parts)
+
+
+def owned(state, name, states=None):
+    """Numbers of the tasks that a name owns, in the given states (default: not terminal)."""
+    return [n for n, t in tasks(state) if t["owner"] == name
+            and (t["state"] in states if states else t["state"] not in tables.TERMINAL)]
+
+
+def claimable(state, name=None):
+    """Numbers of PENDING tasks whose blockers are terminal and that nobody else was given."""
+    out = []
+    for n, t in tasks(state):
+        ready = all((task(state, b) or {"state": "DONE"})["state"] in tables.TERMINAL for b in t["blocked_by"])
+        if t["state"] == "PENDING" and ready and (not t["owner"] or name is None or t["owner"] == name):
+            out.append(n)
+    return out
+
+
+def busy_coders(state):
+    """Coders that count against --coders: working or starting, or idle with a task still open."""
+    out = []
+    for n in living(state):
+        e = state["roster"][n]
+        if e["role"] in tables.CODERS and (e["state"] != "IDLE" or owned(state, n)):
+            out.append(n)
+    return out
+
+
+def missing_acks(state):
+    """Names of teardown targets that have not acknowledged."""
+    return sorted(n for n, t in state["teardown"]["targets"].items() if not t["acked"])
+
+
+def resolve(state, to):
+    """A SendMessage's `to` -> a roster name, "lead", or None. Exact spelling: look-alikes resolve to nothing."""
+    if to in ("main", "team-lead", "lead"):
+        return tables.LEAD
+    if to in state["roster"]:
+        return to
+    bound = state["agents"].get(to)
+    return bound[0] if bound else None
+
+
+def working(state):
+    """Names that are at work now, or have mail that will wake them."""
+    return [n for n, e in state["roster"].items()
+            if e["state"] in ("ACTIVE", "SPAWNING") or (e["state"] == "IDLE" and e["mail"])]

@@ -1,0 +1,116 @@
+"""State -> text, nothing else: `state.md` in the seed's layout, the status tree, the summary report."""
+
+from .protocol import advice, tables, view
+
+ICONS = {"PENDING": "📋", "IN_PROGRESS": "🔨", "IN_REVIEW": "⏳", "CHANGES_REQUESTED": "🔧", "APPROVED": "✅", "DONE": "✅",
+         "STUCK": "🚧", "REVIEW_LOOP": "🔁", "STUCK_ESCALATED": "🚨", "CANCELLED": "⛔"}
+RULE = "═" * 50
+
+
+def state_md(state, seq):
+    """The derived state file. Recovery instructions come first: after a compaction only the beginning may be read."""
+    team = state["team"]
+    roster = ["- %s: %s (%s, incarnation %d)" % (n, e["state"], e["role"], e["inc"]) for n, e in state["roster"].items()]
+    have = {e["role"] for e in state["roster"].values()}
+    roster += ["- %s: NOT_SPAWNED" % r for r in (tables.SUPERVISOR, tables.TECH_LEAD) + tables.REVIEWERS if r not in have]
+    matrix = ["- %s: %s" % (m, " + ".join(r)) for m, r in tables.APPROVAL_MATRIX.items()]
+    work = ["- #%d: %s — %s (%s)" % (n, t["subject"], t["state"], t["owner"] or "unassigned") for n, t in view.tasks(state)]
+    todo = ["- %s: %s" % (s["who"], s["text"]) for s in advice.steps(state)]
+    owner = state["owner"]
+    lines = ["# Team State — %s" % team["name"], "",
+             "## Recovery Instructions",
+             "If context is compacted, read this file first; `pack status` prints the same, newer. This file is rendered from the",
+             "journal after event %d: editing it changes nothing and is undone." % seq]
+    lines += todo[:6] + ["", "## Phase: %s" % state["phase"], "## Complexity: %s" % (state["mode"] or "not classified"), "",
+                         "## Ownership", "- operational_state_owner: %s@%d (%s)" % (owner["holder"] or "lead", owner["epoch"], owner["state"]),
+                         "- architectural_decisions_owner: tech-lead", "- lead_role: decisions/staffing only", "", "## Team Roster"]
+    lines += roster + ["", "## Approval Matrix (runtime source of truth)"] + matrix + ["", "## Tasks"] + (work or ["- none registered"])
+    lines += ["", "## Active Coders: %d (max: %d)" % (len(view.busy_coders(state)), team["coders"])]
+    if state["teardown"]["state"] != "NONE":
+        lines += ["", "## Teardown: %s" % state["teardown"]["state"],
+                  "- missing acks: %s" % (", ".join(view.missing_acks(state)) or "none")]
+    return "\n".join(lines) + "\n"
+
+
+def _doing(state, name, e):
+    """What one agent is doing, for the tree: (icon, words)."""
+    if e["state"] not in tables.LIVING:
+        return ("🏁" if e["state"] == "ENDED" else "💀"), e["state"].lower()
+    if e["role"] == tables.SUPERVISOR:
+        return "👁", "monitoring (epoch %d)" % state["owner"]["epoch"] if state["owner"]["holder"] == name else "waiting for the hand-off"
+    for n in view.owned(state, name):
+        t = view.task(state, n)
+        return ICONS[t["state"]], "task #%d «%s» (%s)" % (n, t["subject"], t["state"])
+    reviewing = [s for s in advice.for_agent(state, name) if s["step"].startswith("review:")]
+    if reviewing:
+        return "📝", "reviewing task #%s" % ", #".join(str(s["task"]) for s in reviewing)
+    if e["role"] == tables.TECH_LEAD and state["plan"]["ok"]:
+        return "✅", "plan validated"
+    return ("😴", "idle") if e["state"] == "IDLE" else ("🔎", "working")
+
+
+def tree(state, enforcement):
+    """The seed's status tree, from the state alone."""
+    if state["team"] is None:
+        return "no team"
+    rows = [_doing(state, n, e)[0] + " %s: %s" % (n, _doing(state, n, e)[1]) for n, e in state["roster"].items()]
+    rows += ["%s task #%d «%s» (%s)" % (ICONS[t["state"]], n, t["subject"], t["state"]) for n, t in view.tasks(state)
+             if t["state"] in ("PENDING",) + tables.BLOCKED_ON_LEAD and not (t["owner"] and t["owner"] in state["roster"])]
+    out = ["📋 TEAM STATUS — %s" % state["team"]["name"],
+           "   phase %s · %s · owner %s · enforcement %s" % (state["phase"], state["mode"] or "not classified", view.owner_text(state), enforcement)]
+    out += [("└── " if i == len(rows) - 1 else "├── ") + row for i, row in enumerate(rows)]
+    total = [t for _n, t in view.tasks(state) if t["state"] != "CANCELLED"]
+    done = [t for t in total if t["state"] == "DONE"]
+    if total:
+        filled = 10 * len(done) // len(total)
+        out += ["", "Progress: %s%s %d/%d tasks" % ("█" * filled, "░" * (10 - filled), len(done), len(total))]
+    if state["phase"] in ("TEARDOWN", "FAILED_SAFE"):
+        out.append("Teardown: %s, missing acks: %s" % (state["teardown"]["state"], ", ".join(view.missing_acks(state)) or "none"))
+    todo = advice.steps(state)
+    if todo:
+        out += ["", "Next:"] + ["  %s: %s" % (s["who"], s["text"]) for s in todo[:5]]
+    return "\n".join(out)
+
+
+def summary(state, stats):
+    """The seed's final report; every number comes from the journal (`stats`) or the state."""
+    done = [t for _n, t in view.tasks(state) if t["state"] == "DONE"]
+    verify = state["verify"] or {"build": {"exit": None, "command": "-"}, "test": {"exit": None, "command": "-"}}
+    mark = lambda part: "%s (%s)" % ("✅" if part["exit"] == 0 else "❌ not run" if part["exit"] is None else "❌ exit %s" % part["exit"], part["command"])
+    counts = state["risks"]["counts"] or {}
+    met = state["verify"] and state["verify"]["ok"] and not state["teardown"]["aborted"] and len(done) == len(state["tasks"])
+    lines = [RULE, "FEATURE IMPLEMENTATION %s" % ("ABORTED" if state["teardown"]["aborted"] else "COMPLETE"), RULE, "",
+             "Tasks completed: %d/%d" % (len(done), len(state["tasks"])), "Complexity: %s" % state["mode"],
+             "Commits: %s" % ("; ".join("%s %s" % (c["sha"][:7], c["subject"]) for c in state["commits"]) or "none"), "",
+             "Risk analysis (pre-implementation):", "  Risks identified by Tech Lead: %d" % sum(counts.values()),
+             "  Risk testers spawned: %d" % state["risks"]["testers"],
+             "  CRITICAL %d, MAJOR %d, MINOR %d" % tuple(counts.get(s, 0) for s in tables.SEVERITIES), "",
+             "Review stats (post-implementation):"]
+    for role in tables.APPROVERS:
+        if stats["verdicts"].get(role):
+            lines.append("  %s: %d approved, %d times changes requested" % (role, stats["verdicts"][role][0], stats["verdicts"][role][1]))
+    lines += ["  Escalations: %d" % len(state["escalations"]), "  Calls refused: %d" % stats["refused"], "",
+              "Integration:", "  Build: " + mark(verify["build"]), "  Tests: " + mark(verify["test"]), "",
+              "Conventions:", "  .conventions/ created or updated: %s" % ("✅" if stats["conventions"] else "❌"),
+              "  Files added/changed: %s" % (", ".join(sorted(stats["convention_files"])) or "none"), ""]
+    if state["teardown"]["unresolved"]:
+        lines.append("Unresolved at the end: %s (%s)" % (", ".join(state["teardown"]["unresolved"]), state["teardown"]["ack_status"]))
+    lines += ["Definition of Done: %s" % ("✅ met" if met else "❌ partial"), RULE]
+    return "\n".join(lines)
+
+
+def stats(records):
+    """Figures of a run from its journal records."""
+    out = {"verdicts": {}, "refused": 0, "conventions": False, "convention_files": set()}
+    for r in records:
+        role = r["actor"]["role"]
+        if r["event"] in ("APPROVED", "CHANGES_REQUESTED"):
+            out["verdicts"].setdefault(role, [0, 0])[r["event"] == "CHANGES_REQUESTED"] += 1
+        elif r["event"] in tables.TROUBLE:
+            out["refused"] += 1
+        elif r["event"] == "FILE_WRITTEN" and r["data"]["path"].startswith(".conventions"):
+            out["conventions"] = True
+            out["convention_files"].add(r["data"]["path"])
+        elif r["event"] == "TEAM_DELETED":
+            out["conventions"] = out["conventions"]
+    return out
