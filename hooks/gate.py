@@ -1,6 +1,7 @@
 """Hook entry: one payload on standard input, one answer. Only what must happen before the package can be imported is here.
 
-Deadlines are nested (DESIGN rule 5): the journal's lock gives up after 3 s, this process after 6 s, the client after 10 s.
+Deadlines are nested (DESIGN rule 5): the journal's lock gives up after 3 s, this process after 8 s (25 s where git may be asked),
+the client after 10 s (30 s).
 """
 
 import sys
@@ -15,11 +16,11 @@ def main():
         import signal
 
         def late(_signum, _frame):
-            raise TimeoutError("no decision within 6 s")
+            raise TimeoutError("no decision in time")
 
         if hasattr(signal, "SIGALRM"):
             signal.signal(signal.SIGALRM, late)
-            signal.alarm(6)
+            signal.alarm(25 if event == "PreToolUse" else 8)
         root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         data = os.environ.get("CLAUDE_PLUGIN_DATA")
         if data:

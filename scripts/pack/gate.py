@@ -38,14 +38,14 @@ class Call:
         call = self.payload.get("tool_use_id")
         return "%s:%s" % (self.payload["hook_event_name"], call) if call else None
 
-    def event(self, name, key=None, actor=None, **data):
+    def event(self, name, /, key=None, actor=None, **data):
         return {"event": name, "actor": actor or self.actor, "data": data, "key": key}
 
-    def append(self, name, key=None, actor=None, **data):
+    def append(self, name, /, key=None, actor=None, **data):
         """Append one event with its consequences; raises Refusal."""
         return self.store.append(self.event(name, key, actor, **data), self.now)
 
-    def gate(self, name, **data):
+    def gate(self, name, /, **data):
         """Append an event of the gate itself; a refusal of it means that it does not apply."""
         try:
             return self.append(name, actor=machine.GATE, **data)

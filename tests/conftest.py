@@ -1,0 +1,41 @@
+"""What every test shares: a small real repository and a session that drives the gate."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "scripts"))
+sys.path.insert(0, os.path.join(ROOT, "tests"))
+
+
+def git(folder, *args):
+    env = dict(os.environ, GIT_AUTHOR_NAME="t", GIT_AUTHOR_EMAIL="t@example.invalid", GIT_COMMITTER_NAME="t",
+               GIT_COMMITTER_EMAIL="t@example.invalid", GIT_CONFIG_GLOBAL=os.devnull)
+    return subprocess.run(["git", "-C", str(folder)] + list(args), check=True, env=env, stdout=subprocess.PIPE, text=True).stdout
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A real git repository with a plan, one module and one passing test."""
+    folder = tmp_path / "proj"
+    (folder / "src").mkdir(parents=True)
+    (folder / "src" / "old.py").write_text("OLD = 1\n")
+    (folder / "test_old.py").write_text("import unittest\n\n\nclass T(unittest.TestCase):\n    def test(self):\n        pass\n")
+    (folder / "plan.md").write_text("# Add a greeting\n\nSay hello.\n")
+    (folder / ".gitignore").write_text("__pycache__/\n.claude/\n")
+    git(folder, "init", "-q", "-b", "main")
+    git(folder, "config", "user.name", "t")
+    git(folder, "config", "user.email", "t@example.invalid")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "start")
+    return folder
+
+
+@pytest.fixture
+def session(project, tmp_path):
+    from hooks.driver import Session
+
+    return Session(project, tmp_path / "data")

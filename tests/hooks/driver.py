@@ -1,0 +1,180 @@
+"""Payloads as the client sends them (CLIENT.md, `captures/`), so that the gate can be driven without the client.
+
+The shapes are the measured ones; `tests/client/` proves the same rules in the real client.
+"""
+
+import itertools
+import json
+import os
+import subprocess
+
+from pack import gate
+
+PLAN = {
+    "facts": {"layers": ["api"], "changes_existing": {"value": False, "evidence": "new files only"},
+              "near_sensitive": {"value": False, "evidence": "no auth import"}, "shared_by_3_modules": {"value": False, "evidence": "new module"},
+              "direct_sensitive": {"value": False, "evidence": "none"}, "gold_standard_exists": {"value": True, "evidence": "src/old.py"}},
+    "definition_of_done": ["tests pass"],
+    "tasks": [
+        {"id": 1, "subject": "Add greeting", "files": ["src/a.py"], "references": ["src/old.py"], "acceptance": ["greets"], "checks": ["snake_case"],
+         "tooling": {"test": "python3 -m unittest"}, "blocked_by": [], "reviewers": ["logic-reviewer"], "high_risk": False},
+        {"id": 2, "subject": "Update .conventions/ with discovered patterns", "files": [".conventions/"], "references": [], "acceptance": ["recorded"],
+         "checks": ["short"], "tooling": {"test": "python3 -m unittest"}, "blocked_by": [1], "reviewers": ["logic-reviewer"]},
+    ],
+}
+
+
+def plan(mode="SIMPLE", **changes):
+    """The plan's JSON, classified as asked by its facts alone."""
+    raw = json.loads(json.dumps(PLAN))
+    if mode in ("MEDIUM", "COMPLEX"):
+        raw["facts"]["changes_existing"] = {"value": True, "evidence": "edits src/old.py"}
+    if mode == "COMPLEX":
+        raw["facts"]["gold_standard_exists"] = {"value": False, "evidence": "nothing like it"}
+    raw.update(changes)
+    return raw
+
+
+class Session:
+    """One client session in a project, with agents; every method sends the payloads the client would send."""
+
+    def __init__(self, project, data, headless=True, session="5e551000-0000-4000-8000-000000000001", now=1000.0, pid=None):
+        self.project, self.data, self.headless, self.session, self.now = str(project), str(data), headless, session, now
+        self.env = {"CLAUDE_PROJECT_DIR": self.project, "CLAUDE_PLUGIN_DATA": self.data, "CLAUDE_CODE_ENTRYPOINT": "sdk-cli" if headless else "cli",
+                    "CLAUDE_PID": str(pid or os.getpid()), "AI_AGENT": "claude-code_2-1-329_harness", "HOME": self.data}
+        if not headless:
+            self.env["CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS"] = "1"
+        self.agents, self.count = {}, itertools.count(1)
+
+    def send(self, event, who="lead", **fields):
+        """One payload; answers (code, parsed output, stderr)."""
+        payload = {"session_id": self.session, "transcript_path": os.path.join(self.data, "t", self.session + ".jsonl"), "cwd": self.project,
+                   "hook_event_name": event}
+        if who != "lead":
+            agent, kind = self.agents[who]
+            payload.update(agent_id=agent, agent_type=kind)
+        payload.update(fields)
+        self.now += 0.5
+        code, out, err = gate.handle(payload, self.env, now=self.now)
+        return code, json.loads(out) if out else None, err
+
+    def call(self, who, tool, response=None, failed=None, post=True, **given):
+        """A tool call: PreToolUse and, when it was let through, PostToolUse. Answers the text of a refusal, else None."""
+        use = "toolu_%04d" % next(self.count)
+        code, out, err = self.send("PreToolUse", who, tool_name=tool, tool_input=given, tool_use_id=use)
+        specific = (out or {}).get("hookSpecificOutput", {})
+        if specific.get("permissionDecision") == "deny":
+            assert code == 2
+            return specific["permissionDecisionReason"]
+        assert code == 0, err
+        updated = specific.get("updatedInput", given)
+        if post:
+            if callable(response):
+                response = response(updated)
+            if failed:
+                self.send("PostToolUseFailure", who, tool_name=tool, tool_input=updated, tool_use_id=use, error=failed)
+            else:
+                self.send("PostToolUse", who, tool_name=tool, tool_input=updated, tool_use_id=use, tool_response=response or {"success": True})
+        self.updated = updated
+        return None
+
+    def build(self, args="plan.md"):
+        return self.send("UserPromptExpansion", expansion_type="slash_command", command_name="team:build", command_args=args,
+                         command_source="plugin", prompt="/team:build " + args)
+
+    def spawn(self, name, role, who="lead"):
+        agent = "a%s-%016x" % (name, len(self.agents) + 1) if not self.headless else "a%016x" % (len(self.agents) + 1)
+        refused = self.call(who, "Agent", description=name, prompt="go", subagent_type="team:" + role, name=name,
+                            response={"agentId": agent, "status": "async_launched"})
+        if refused is None:
+            self.agents[name] = (agent, name if not self.headless else "team:" + role)
+            self.send("SubagentStart", name)
+        return refused
+
+    def say(self, who, to, text):
+        return self.call(who, "SendMessage", to="main" if to == "lead" else to, message=text, summary="x")
+
+    def edit(self, who, path, content="x\n"):
+        full = os.path.join(self.project, path)
+
+        def written(_given):
+            os.makedirs(os.path.dirname(full), exist_ok=True)
+            with open(full, "w") as f:
+                f.write(content)
+            return {"filePath": full}
+
+        return self.call(who, "Write", file_path=full, content=content, response=written)
+
+    def bash(self, who, command):
+        """A Bash call that is really run (with `pack` on PATH, as in the client)."""
+        def run(given):
+            env = dict(os.environ, PATH=os.path.join(gate.PLUGIN_ROOT, "bin") + os.pathsep + os.environ["PATH"], CLAUDECODE="1", HOME=self.data)
+            done = subprocess.run(["sh", "-c", given["command"]], cwd=self.project, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            self.output = done.stdout
+            self.exit = done.returncode
+            return {"stdout": done.stdout, "stderr": "", "interrupted": False}
+
+        return self.call(who, "Bash", command=command, response=run)
+
+    def stop(self, who):
+        """A turn's end; answers the text that keeps the turn going, else None."""
+        _code, out, _err = self.send("Stop" if who == "lead" else "SubagentStop", who, stop_hook_active=False, background_tasks=[])
+        return out["reason"] if out else None
+
+    def state(self):
+        from pack.journal import Store
+        from pack import places
+        live = places.active(self.project, self.data)
+        team = live["team"] if live else places.teams(self.project)[0]
+        store = Store(places.team_folder(self.project, team), places.run_folder(self.data, self.project, team))
+        with store.lock():
+            return store.load().state
+
+    def events(self):
+        from pack.journal import Store
+        from pack import places
+        team = places.teams(self.project)[0]
+        return Store(places.team_folder(self.project, team), places.run_folder(self.data, self.project, team)).records()
+
+    # -- whole steps ----------------------------------------------------------------------------------------------------
+    def register(self, raw=None):
+        return self.bash("lead", "pack plan <<'EOF'\n%s\nEOF" % json.dumps(raw or plan()))
+
+    def handoff(self, name="supervisor", epoch=1):
+        return self.say("lead", name, "STATE_OWNERSHIP_HANDOFF(%d)" % epoch) or self.say(name, "lead", "STATE_OWNERSHIP_ACK(%d)" % epoch)
+
+    def setup(self, mode="SIMPLE", coders=1, raw=None):
+        """A run up to the coders, in the mode asked."""
+        self.build("plan.md --coders=3")
+        assert self.register(raw or plan(mode)) is None
+        if mode != "SIMPLE":
+            assert self.spawn("tech-lead", "tech-lead") is None
+            for who, to, text in (("lead", "tech-lead", "VALIDATE PLAN"), ("tech-lead", "lead", "PLAN OK"), ("lead", "tech-lead", "IDENTIFY RISKS"),
+                                  ("tech-lead", "lead", "RISKS: 0"), ("tech-lead", "lead", "RISKS MITIGATED")):
+                assert self.say(who, to, text) is None
+        assert self.spawn("supervisor", "supervisor") is None
+        assert self.handoff() is None
+        for role in {"SIMPLE": ["unified-reviewer"], "MEDIUM": ["logic-reviewer"],
+                     "COMPLEX": ["security-reviewer", "logic-reviewer", "quality-reviewer"]}[mode]:
+            assert self.spawn(role, role) is None
+        for n in range(coders):
+            assert self.spawn("coder-%d" % (n + 1), "coder") is None
+
+    def approvers(self, number):
+        from pack.protocol import view
+        state = self.state()
+        return view.required(state, view.task(state, number))
+
+    def review(self, coder, number):
+        """Ask every required approver and have them approve."""
+        self.say(coder, "supervisor", "IN_REVIEW: task #%d" % number)
+        for role in self.approvers(number):
+            assert self.say(coder, role, "REVIEW: task #%d" % number) is None
+            assert self.say(role, coder, "APPROVED: task #%d" % number) is None
+
+    def do_task(self, coder, number, path):
+        assert self.say(coder, "supervisor", "CLAIM: task #%d" % number) is None
+        assert self.edit(coder, path, "# task %d\n" % number) is None
+        self.review(coder, number)
+        assert self.bash(coder, "git add %s && git commit -qm 'feat: task #%d'" % (path, number)) is None, self.output
+        assert self.say(coder, "supervisor", "DONE: task #%d" % number) is None
