@@ -3,20 +3,19 @@
 Nothing of the user's own set-up is seen by a run: a clean environment, a HOME of its own, a dummy key, the model on loopback.
 """
 
+import fcntl
 import json
 import os
 import pathlib
 import pty
 import re
-import select
-import shutil
 import signal
+import struct
 import subprocess
+import sys
 import termios
 import threading
 import time
-import fcntl
-import struct
 
 VERSION = "2.1.329"
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -43,7 +42,8 @@ class Home:
         self.tmp = self.base / "tmp"
         self.tmp.mkdir(exist_ok=True)
         self.env = {
-            "PATH": os.environ["PATH"], "HOME": str(self.home), "TERM": "xterm-256color", "LANG": "C.UTF-8",
+            # a real interpreter first: a pyenv-like shim would cost every hook 50-110 ms
+            "PATH": "%s:%s" % (os.path.dirname(os.path.realpath(sys.executable)), os.environ["PATH"]), "HOME": str(self.home), "TERM": "xterm-256color", "LANG": "C.UTF-8",
             "TMPDIR": str(self.tmp), "CLAUDE_CODE_TMPDIR": str(self.tmp), "SHELL": "/bin/sh",
             "ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": KEY, "NO_PROXY": "127.0.0.1",
             "DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_TELEMETRY": "1",
@@ -59,8 +59,14 @@ class Home:
             "projects": {str(self.project): {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}},
         }))
 
-    def transcripts(self):
-        return sorted((self.home / ".claude/projects").glob("**/*.jsonl"))
+    def notices(self):
+        """What the client told its user apart from the model's words (a hook that blocked, for one), from the transcripts."""
+        out = []
+        for path in sorted((self.home / ".claude/projects").glob("*/*.jsonl")):
+            for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
+                if '"subtype":"informational"' in text:
+                    out.append(json.loads(text).get("content") or "")
+        return out
 
 
 def run_cli(binary, home, *args, timeout=60):
@@ -78,7 +84,7 @@ class Headless:
         self.events, self.seen = [], seen or (lambda event: None)
         self.process = subprocess.Popen(command, cwd=home.project, env=home.env, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
-        self.stderr = b""
+        self.stderr, self.closed = b"", False
         self._threads = [threading.Thread(target=f, daemon=True) for f in (self._read, self._read_errors)]
         for t in self._threads:
             t.start()
@@ -104,7 +110,15 @@ class Headless:
         self.close()
         return code
 
+    def result(self):
+        """The text of the run's last result and of the notices before it."""
+        return "\n".join(str(e.get("result") or e.get("content") or "") for e in self.events
+                         if e.get("type") == "result" or e.get("subtype") == "informational")
+
     def close(self):
+        if self.closed:
+            return
+        self.closed = True
         end_group(self.process)
         for t in self._threads:
             t.join(5)
@@ -113,7 +127,8 @@ class Headless:
 
     @property
     def session(self):
-        return next((e["session_id"] for e in self.events if e.get("session_id")), None)
+        """The session's id; the last event's, because with --continue the first events carry another."""
+        return next((e["session_id"] for e in reversed(self.events) if e.get("session_id")), None)
 
 
 class Terminal:
@@ -126,7 +141,7 @@ class Terminal:
         self.process = subprocess.Popen(command, cwd=home.project, env=home.env, stdin=slave, stdout=slave, stderr=slave,
                                         start_new_session=True)
         os.close(slave)
-        self.raw, self._lock = b"", threading.Lock()
+        self.raw, self._lock, self.closed = b"", threading.Lock(), False
         self._thread = threading.Thread(target=self._drain, daemon=True)
         self._thread.start()
 
@@ -144,22 +159,32 @@ class Terminal:
     def text(self):
         """What was drawn, without the drawing; good for searching, not for reading in order."""
         with self._lock:
-            return ANSI.sub(b" ", self.raw).decode(errors="replace")
+            return re.sub(r"[ \r\n\u2500-\u259f]+", " ", ANSI.sub(b" ", self.raw).decode(errors="replace"))
 
     def type(self, line):
-        """Type a line and press Enter; the pause keeps the client from taking both for a paste."""
+        """Type a line and press Enter; the pause keeps the client from taking both for a paste.
+
+        Ctrl-U first: a prompt that a hook refused stays in the input line.
+        """
+        os.write(self.master, b"\x15")
+        time.sleep(0.2)
         os.write(self.master, line.encode())
         time.sleep(0.6)
         os.write(self.master, b"\r")
 
-    def wait(self, timeout):
-        try:
-            return self.process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            return None
+    def alive(self):
+        return self.process.poll() is None
+
+    def kill(self):
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.close()
 
     def close(self):
-        if self.process.poll() is None:
+        if self.closed:
+            return
+        self.closed = True
+        if self.alive():
             try:
                 self.type("/exit")
                 self.process.wait(6)
@@ -197,12 +222,17 @@ class Panes:
         return "\n".join(out)
 
     def type(self, line):
+        self._tmux("send-keys", "-t", "%0", "C-u")
         self._tmux("send-keys", "-t", "%0", "-l", line)
         time.sleep(0.6)
         self._tmux("send-keys", "-t", "%0", "Enter")
 
     def alive(self):
-        return bool(self.panes().startswith("%"))
+        """Whether the lead's pane is there."""
+        return any(line.startswith("%0 ") for line in self.panes().splitlines())
+
+    def kill(self):
+        self._tmux("kill-server", check=False)
 
     def close(self):
         if self.alive():

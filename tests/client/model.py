@@ -4,8 +4,9 @@ It knows the wire format and who is asking; what to answer is the `answer` calla
 returns a `Reply`. One endpoint a run, on a free port, each request in its own thread, so an answer may wait for others.
 
 Who asks: an agent's first user message holds the prompt it was spawned with, and stories begin every such prompt with the
-line `You are NAME`; that tells two agents of one role apart. Everything else that has tools is the lead. A request
-without tools, or one that asks for a summary or a title, is the client's own house-keeping and gets harmless text.
+line `You are NAME`; that tells two agents of one role apart. From then on the agent id that the client sends in a header
+(for a teammate in a pane: its session id) stands for the name, so a compaction changes nothing. Everybody else is the lead.
+A request without tools, or one that asks for a summary, is the client's own house-keeping and gets harmless text.
 """
 
 import http.server
@@ -36,22 +37,25 @@ def text_of(content):
 class Call:
     """One request of the client: who asks, what it was told, what came back from its last tools."""
 
-    def __init__(self, request, headers=None):
+    def __init__(self, request, headers, known):
         self.request = request
-        self.headers = headers or {}
         self.messages = request.get("messages") or []
         self.tools = [t.get("name") for t in request.get("tools") or []]
-        self.actor = self._actor()
+        headers = {k.lower(): v for k, v in headers.items()}
+        self.agent_id, self.session = headers.get("x-claude-code-agent-id"), headers.get("x-claude-code-session-id")
+        self.actor = self._actor(known)
 
-    def _actor(self):
-        if not self.tools:
+    def _actor(self, known):
+        if not self.tools or self.wants_summary:
             return None
-        last = next((text_of(m["content"]) for m in reversed(self.messages) if m["role"] == "user"), "")
-        if SUMMARY.search(REMINDER.sub("", last)[:3000]):
-            return None
+        if (self.agent_id or self.session) in known:
+            return known[self.agent_id or self.session]
         first = next((text_of(m["content"]) for m in self.messages if m["role"] == "user"), "")
-        spawned = SPAWNED_AS.search(REMINDER.sub("", first))
-        return spawned.group(1) if spawned else "lead"
+        spawned = SPAWNED_AS.search(REMINDER.sub("", first)) if self.agent_id or "<teammate-message" in first else None
+        if spawned is None:
+            return "agent " + self.agent_id if self.agent_id else "lead"
+        known[self.agent_id or self.session] = spawned.group(1)
+        return spawned.group(1)
 
     @property
     def wants_summary(self):
@@ -91,6 +95,7 @@ class Reply:
 
     def __init__(self, *blocks, error=None, hang=0):
         self.blocks, self.error, self.hang = list(blocks), error, hang
+        self.sent = lambda ids: None  # told the ids of the blocks before they go out
 
 
 def say(text):
@@ -106,8 +111,8 @@ def use(tool, **arguments):
 class Model:
     """The endpoint. `with Model(answer) as model: ... model.url`."""
 
-    def __init__(self, answer, note=None):
-        self.answer, self.note = answer, note or (lambda **_: None)
+    def __init__(self, answer):
+        self.answer, self.known = answer, {}
         self.stopping = threading.Event()
         self._ids, self._lock = 0, threading.Lock()
         model = self
@@ -129,8 +134,7 @@ class Model:
                     return self._json({"input_tokens": 10})
                 if "/v1/messages" not in self.path:
                     return self._json({})
-                call = Call(request, dict(self.headers))
-                self._answer(call)
+                self._answer(Call(request, dict(self.headers), model.known))
 
             def _answer(self, call):
                 if call.actor is None:
@@ -138,7 +142,7 @@ class Model:
                 else:
                     reply = model.answer(call)
                 ids = [model.new_id() for _ in reply.blocks]
-                model.note(call=call, reply=reply, ids=ids)
+                reply.sent(ids)
                 if reply.hang:
                     model.stopping.wait(reply.hang)
                     self.close_connection = True
