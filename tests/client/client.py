@@ -79,7 +79,7 @@ class Headless:
     """`claude -p PROMPT` with its stream of JSON events."""
 
     def __init__(self, binary, home, prompt, *args, seen=None):
-        command = [binary, "-p", prompt, "--dangerously-skip-permissions", "--output-format", "stream-json", "--verbose",
+        command = [binary, "-p", prompt, "--output-format", "stream-json", "--verbose",
                    "--include-hook-events", *args]
         self.events, self.seen = [], seen or (lambda event: None)
         self.process = subprocess.Popen(command, cwd=home.project, env=home.env, stdin=subprocess.DEVNULL,
@@ -137,7 +137,7 @@ class Terminal:
     def __init__(self, binary, home, prompt, *args):
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 180, 0, 0))
-        command = [binary, "--dangerously-skip-permissions", *args] + ([prompt] if prompt else [])
+        command = [binary, *args] + ([prompt] if prompt else [])
         self.process = subprocess.Popen(command, cwd=home.project, env=home.env, stdin=slave, stdout=slave, stderr=slave,
                                         start_new_session=True)
         os.close(slave)
@@ -201,7 +201,7 @@ class Panes:
     def __init__(self, binary, home, prompt, *args):
         self.socket = str(home.base / "tmux.sock")
         self.home = home
-        command = [binary, "--dangerously-skip-permissions", "--teammate-mode", "tmux", *args] + ([prompt] if prompt else [])
+        command = [binary, "--teammate-mode", "tmux", *args] + ([prompt] if prompt else [])
         env = dict(home.env)
         self._tmux("-f", "/dev/null", "new-session", "-d", "-x", "200", "-y", "50", "-c", str(home.project),
                    "exec env -i " + " ".join("%s=%s" % (k, quote(v)) for k, v in env.items()) +

@@ -110,7 +110,7 @@ def _play(story, binary, base, narrate, result):
     make_repository(home, story.files)
     with Model(stage.answer) as model:
         home.env["ANTHROPIC_BASE_URL"] = model.url
-        options = install(binary, home, plugin, story) + (story["args"] or "").split()
+        options = install(binary, home, plugin, story) + permissions(story) + (story["args"] or "").split()
         runner = {"headless": HeadlessRunner, "terminal": TerminalRunner, "panes": TerminalRunner}[story["mode"]]
         runner = runner(story, stage, world, binary, home, options)
         try:
@@ -152,6 +152,11 @@ def install(binary, home, plugin, story):
         if done.returncode:
             raise RuntimeError("claude %s: exit %d\n%s" % (" ".join(arguments), done.returncode, done.stdout))
     return []
+
+
+def permissions(story):
+    """Stories are about the team's rules, not the client's: all is allowed unless the story sets a permission mode."""
+    return ["--permission-mode", story["permissions"]] if story["permissions"] else ["--dangerously-skip-permissions"]
 
 
 # --- Runners: they play the lines of the user, of a person in another terminal, and of fate ---------------------------------

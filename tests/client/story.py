@@ -25,7 +25,7 @@ import pathlib
 import re
 
 HERE = pathlib.Path(__file__).resolve().parent / "scenarios"
-SETTINGS = {"story", "mode", "teams", "install", "plugin", "grace", "patience", "limit", "calls", "env", "args"}
+SETTINGS = {"story", "mode", "teams", "install", "plugin", "grace", "patience", "limit", "calls", "permissions", "env", "args"}
 PAIR = r'[\w.]+[=~](?:"[^"]*"|\S+)'
 NAMED_PAIR = r'(?P<key>[\w.]+)(?P<sign>[=~])(?P<value>"[^"]*"|\S+)'
 MODES = ("headless", "terminal", "panes")
