@@ -1,0 +1,512 @@
+"""Plays a story in the real client and checks what it expects. Also a command, for writing stories and for the demo:
+
+    python3 tests/client/play.py tests/client/scenarios/NAME.story [--live] [--keep] [--trace]
+
+--live prints the lines, the refusals and the team's status tree as they happen; --keep leaves the run's folder and says where;
+--trace prints the whole run even when it passes. TEAM_CLIENT=PATH uses that client.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+if str(HERE) not in sys.path:
+    sys.path.insert(0, str(HERE))
+
+import client  # noqa: E402
+import stage as staging  # noqa: E402
+import story as stories  # noqa: E402
+from model import Model  # noqa: E402
+
+
+class Result:
+    """How a story went: failures (empty when it passed), the readable trace, what was seen."""
+
+    def __init__(self):
+        self.failures, self.trace, self.seconds, self.calls = [], "", 0.0, {}
+        self.journal, self.base, self.kept = [], None, None
+
+    def __str__(self):
+        return "\n".join(["%d thing(s) went wrong:" % len(self.failures)] + ["  - " + f for f in self.failures] + ["", self.trace])
+
+
+class World:
+    """What the stage and the checks may know of the run: its folder, its session, `pack` and its answers."""
+
+    def __init__(self, story, home, plugin):
+        self.story, self.home, self.plugin, self.project = story, home, plugin, home.project
+        self.run = None  # the running client
+        self._journal, self._lock, self._seen = [], threading.Lock(), None
+
+    def session(self):
+        return getattr(self.run, "session", None) or ""
+
+    def address(self, name):
+        """The lead's address differs: `main` in -p, `team-lead` in a team (a pane teammate knows no other)."""
+        if name != "lead":
+            return name
+        return "main" if self.story["mode"] == "headless" else "team-lead"
+
+    def pack(self, *arguments):
+        """(exit code, output) of a `pack` verb, as a person in the project's folder runs it."""
+        env = {k: v for k, v in self.home.env.items() if not k.startswith(("ANTHROPIC", "CLAUDE"))}
+        done = subprocess.run([str(self.plugin / "bin" / "pack"), *arguments], cwd=self.project, env=env, text=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30)
+        return done.returncode, done.stdout
+
+    def journal(self):
+        """The run's events, oldest first ([] before there is a run)."""
+        with self._lock:
+            code, out = self.pack("log", "--json")
+            if code == 0:
+                try:
+                    self._journal = [json.loads(text) for text in out.splitlines() if text.startswith("{")]
+                except ValueError:
+                    pass  # a line that is being written
+            return list(self._journal)
+
+    def status(self):
+        code, out = self.pack("status", "--json")
+        try:
+            return json.loads(out)
+        except ValueError:
+            return {"error": "pack status --json: exit %d: %s" % (code, out.strip()[-300:])}
+
+
+def play(path, binary=None, narrate=None, keep=False):
+    """Play one story. Leaves nothing behind unless `keep`."""
+    story = stories.read(path)
+    base = pathlib.Path(tempfile.mkdtemp(prefix="team-"))
+    began, result = time.time(), Result()
+    result.base = base
+    try:
+        _play(story, binary or client.locate(), base, narrate, result)
+    finally:
+        result.seconds = time.time() - began
+        if keep:
+            result.kept = base
+        else:
+            shutil.rmtree(base, ignore_errors=True)
+    return result
+
+
+def _play(story, binary, base, narrate, result):
+    plugin = (HERE / story["plugin"]).resolve() if story["plugin"] else client.ROOT
+    teams = story["teams"] == "on" if story["teams"] else story["mode"] != "headless"
+    env = dict(pair.split("=", 1) for pair in (story["env"] or "").split())
+    home = client.Home(base, "", teams=teams, env=env)
+    world = World(story, home, plugin)
+    if isinstance(narrate, Narrator):
+        narrate.world = world
+    stage = staging.Stage(story, world, narrate)
+    make_repository(home, story.files)
+    with Model(stage.answer) as model:
+        home.env["ANTHROPIC_BASE_URL"] = model.url
+        options = install(binary, home, plugin, story) + permissions(story) + (story["args"] or "").split()
+        runner = {"headless": HeadlessRunner, "terminal": TerminalRunner, "panes": TerminalRunner}[story["mode"]]
+        runner = runner(story, stage, world, binary, home, options)
+        try:
+            runner.go(time.time() + story.number("limit", 180))
+        finally:
+            runner.close()
+            with stage.changed:
+                ended_well = not stage.failures
+                stage.over = True
+                stage.changed.notify_all()
+    result.journal, result.calls = world.journal(), dict(stage.calls)
+    if ended_well:
+        for line in stage.unfinished():
+            stage.fail("the client ended before this line was done", line)
+            break
+    check(story, stage, world, runner)
+    result.failures = stage.failures
+    result.trace = trace_of(stage, world, runner)
+
+
+def make_repository(home, files):
+    """A small real git repository with the story's files."""
+    for name, text in files.items():
+        path = home.project / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    for command in (["init", "-q", "-b", "main"], ["config", "user.email", "story@example.invalid"], ["config", "user.name", "Story"],
+                    ["add", "-A"], ["commit", "-q", "--allow-empty", "-m", "as the story begins"]):
+        subprocess.run(["git", *command], cwd=home.project, env=home.env, check=True, stdout=subprocess.DEVNULL)
+
+
+def install(binary, home, plugin, story):
+    """How the plugin gets into the client: as a user installs it from the marketplace file, or by --plugin-dir."""
+    if story["install"] != "marketplace":
+        return ["--plugin-dir", str(plugin)]
+    name = json.loads((plugin / ".claude-plugin/marketplace.json").read_text())["name"]
+    for arguments in (["plugin", "marketplace", "add", str(plugin)], ["plugin", "install", "team@" + name]):
+        done = client.run_cli(binary, home, *arguments)
+        if done.returncode:
+            raise RuntimeError("claude %s: exit %d\n%s" % (" ".join(arguments), done.returncode, done.stdout))
+    return []
+
+
+def permissions(story):
+    """Stories are about the team's rules, not the client's: all is allowed unless the story sets a permission mode."""
+    return ["--permission-mode", story["permissions"]] if story["permissions"] else ["--dangerously-skip-permissions"]
+
+
+# --- Runners: they play the lines of the user, of a person in another terminal, and of fate ---------------------------------
+class Runner:
+    def __init__(self, story, stage, world, binary, home, options):
+        self.story, self.stage, self.world = story, stage, world
+        self.binary, self.home, self.options = binary, home, options
+        self.mine = [line for line in story.lines if line.actor in ("user", "person", "client")]
+        self.code, self.run = None, None
+
+    def go(self, deadline):
+        """Play until the story is told, has failed, or `deadline`."""
+        while not self.stage.over:
+            if time.time() > deadline:
+                return self.stage.fail("the story took longer than its limit; " + self._where())
+            line = self.mine[0] if self.mine else None
+            if line is not None and self.stage.ready(line) and self.may_start(line):
+                self.mine.pop(0)
+                self.stage.narrate("line", line=line)
+                self.stage.note(line.actor, line.text.split(" ", 1)[1], line)
+                getattr(self, "do_" + line.kind)(line)
+                continue
+            if self.is_over():
+                return None
+            with self.stage.changed:
+                self.stage.changed.wait(0.1)
+        return None
+
+    def _where(self):
+        waiting = self.stage.unfinished()
+        return "next was line %d: %s" % (waiting[0].number, waiting[0].text) if waiting else "all lines were done"
+
+    def do_person(self, line):
+        env = {k: v for k, v in self.home.env.items() if not k.startswith(("ANTHROPIC", "CLAUDE"))}
+        env["PATH"] = "%s:%s" % (self.world.plugin / "bin", env["PATH"])
+        done = subprocess.run(["sh", "-c", self.stage.fill(line.data["command"], NOBODY)], cwd=self.home.project, env=env, text=True,
+                              input=line.data["stdin"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+        self.stage.note("person", "  <- exit %d %s" % (done.returncode, staging.short(done.stdout)), line)
+        why = staging.judge(line.data["outcome"], done.stdout, done.returncode != 0)
+        if why:
+            self.stage.fail("it printed: %s\n        %s" % (staging.short(done.stdout, 600), why), line)
+        self.stage.finish(line)
+
+
+class NOBODY:
+    """Stands for a request where there is none: nothing was heard."""
+
+    heard = ""
+
+
+class HeadlessRunner(Runner):
+    """Each `user types` is a `claude -p` of its own; the second and later resume the session of the first."""
+
+    def __init__(self, *args):
+        Runner.__init__(self, *args)
+        self.runs, self.typed = [], None  # every run, and the line whose outcome the present one will tell
+
+    def may_start(self, line):
+        return line.kind != "types" or self.run is None or self.ended()
+
+    def ended(self):
+        return self.run.process.poll() is not None
+
+    def do_types(self, line):
+        self._close_run()
+        more = []
+        if self.runs and not line.data.get("anew"):
+            more = ["--resume", self.runs[-1].session]
+        self.run = client.Headless(self.binary, self.home, line.data["text"], *self.options, *more)
+        self.world.run, self.typed = self.run, line
+        self.runs.append(self.run)
+        if line.data["outcome"].kind == "ok" and not line.data["outcome"].says:
+            self.stage.finish(line)  # else when its result is there
+
+    def do_killed(self, line):
+        os.killpg(self.run.process.pid, 9)
+        self.run.process.wait()
+        self._close_run()
+        self.stage.finish(line)
+
+    def is_over(self):
+        if not self.ended():
+            return False
+        self._close_run()
+        return not (self.mine and self.mine[0].needs <= self.stage.done | self.stage.said)
+
+    def _close_run(self):
+        """Once a run has ended: its exit code, and the outcome of the line that started it."""
+        if self.run is None or self.run.closed:
+            return
+        self.code = self.run.process.poll()
+        self.run.close()
+        line, self.typed = self.typed, None
+        if line is not None and line.index not in self.stage.done:
+            text = self.run.result()
+            why = staging.judge(line.data["outcome"], text, False)
+            if why:
+                self.stage.fail("the client answered: %s\n        %s" % (staging.short(text, 600), why), line)
+            self.stage.finish(line)
+
+    def close(self):
+        if self.run is not None:
+            self.run.close()
+
+    def hook_answers(self):
+        """(event, text) of every hook that said something."""
+        out = []
+        for run in self.runs:
+            for e in run.events:
+                if e.get("subtype") == "hook_response" and (e.get("output") or e.get("stderr")):
+                    out.append((e.get("hook_event"), (e.get("output") or "") + (e.get("stderr") or "")))
+        return out
+
+    def screen(self):
+        return "\n".join(run.result() for run in self.runs)
+
+    def tail(self):
+        return "\n".join(r.stderr.decode(errors="replace").strip()[-600:] for r in self.runs if r.stderr)
+
+
+class TerminalRunner(Runner):
+    """One interactive client; the first `user types` starts it, the others are typed into it."""
+
+    _screen = ""
+
+    def may_start(self, line):
+        return True
+
+    def do_types(self, line):
+        text, before = line.data["text"], len(self.home.notices())
+        if self.run is None:
+            kind = client.Panes if self.story["mode"] == "panes" else client.Terminal
+            self.run = self.world.run = kind(self.binary, self.home, text, *self.options)
+        else:
+            self.run.type(text)
+        wanted = line.data["outcome"]
+        if wanted.kind != "ok" or wanted.says:
+            end, why = time.time() + 15, True
+            while why and time.time() < end:
+                time.sleep(0.3)
+                news = "\n".join(self.home.notices()[before:])
+                why = staging.judge(wanted, news, False)
+            if why:
+                self.stage.fail("the client noted: %s\n        %s" % (staging.short(news, 600), why), line)
+        self.stage.finish(line)
+
+    def do_killed(self, line):
+        self.run.kill()
+        self.run = None
+        self.stage.finish(line)
+
+    def is_over(self):
+        if not self.stage.unfinished():
+            time.sleep(self.stage.grace)
+            return True
+        return self.run is not None and not self.run.alive()
+
+    def close(self):
+        self._screen = "\n".join([self.run.text() if self.run else ""] + self.home.notices())
+        if self.run is not None:
+            self.run.close()
+
+    def hook_answers(self):
+        return []
+
+    def screen(self):
+        return self._screen
+
+    def tail(self):
+        return "screen: " + self._screen[-900:]
+
+
+# --- Checks and the trace -----------------------------------------------------------------------------------------------------
+def check(story, stage, world, runner):
+    """Every `expect`, and that nothing was refused that the story does not say."""
+    journal = world.journal()
+    outcomes = [o for line in story.lines for o in [u.outcome for u in line.uses] + [line.data.get("outcome")] if o]
+    told = {o.code for o in outcomes if o.kind == "refused"}
+    recorded = [e["data"]["code"] for e in refusals(journal)]
+    for code in sorted(c for c in told if c):
+        spoken = sum(u.outcome.code == code for line in story.lines for u in line.uses)
+        if recorded.count(code) < spoken and not stage.failures:
+            stage.fail("%d call(s) were refused with %s, but the journal has %d such refusals" % (spoken, code, recorded.count(code)))
+    if None not in told and not any(o.kind == "any" for o in outcomes):
+        for event in refusals(journal):
+            if event["data"]["code"] not in told:
+                stage.fail("the journal has a refusal that the story does not tell: %s" % tell(event))
+    for wanted in story.expectations:
+        try:
+            why = CHECKS[wanted.kind](wanted.data, stage, world, runner, journal)
+        except (OSError, subprocess.SubprocessError) as error:
+            why = repr(error)
+        if why:
+            stage.fail("line %d: %s: %s" % (wanted.number, wanted.text, why))
+
+
+def refusals(journal):
+    return [e for e in journal if "code" in (e.get("data") or {}) and (e["data"].get("what") or e["event"] == "REFUSED")]
+
+
+def tell(event):
+    """One journal event on one line."""
+    actor = event.get("actor") or {}
+    return "%s %s: %s %s" % (event.get("seq", "-"), actor.get("name"), event.get("event"), staging.short(json.dumps(event.get("data") or {}), 200))
+
+
+def _check_journal(data, stage, world, runner, journal):
+    rest = iter(journal)
+    for pattern in data["events"]:
+        if not any(staging.matches(pattern, event) for event in rest):
+            near = [tell(e) for e in journal if e.get("event") == pattern["event"]]
+            return "no %s%s %s at its place%s" % (pattern["who"] + ": " if pattern["who"] else "", pattern["event"], pattern["data"] or "",
+                                                  "; there are: " + "; ".join(near[:4]) if near else "; there is none at all")
+    return None
+
+
+def _check_never(data, stage, world, runner, journal):
+    for pattern in data["events"]:
+        for event in journal:
+            if staging.matches(pattern, event):
+                return "found " + tell(event)
+    return None
+
+
+def _check_no_refusals(data, stage, world, runner, journal):
+    found = refusals(journal)
+    return "found " + "; ".join(tell(e) for e in found[:3]) if found else None
+
+
+def _check_status(data, stage, world, runner, journal):
+    status = world.status()
+    wrong = []
+    for path, value in data["pairs"]:
+        found = staging.dig(status, path)
+        if value != (found if isinstance(found, str) else json.dumps(found)):
+            wrong.append("%s is %s, not %s" % (path, json.dumps(found), value))
+    return "; ".join(wrong) + (" (%s)" % status["error"] if "error" in status else "") if wrong else None
+
+
+def _check_file(data, stage, world, runner, journal):
+    path, what = world.project / data["path"], data["what"]
+    if what == "is gone":
+        return "it exists" if path.exists() else None
+    if not path.exists():
+        return "it does not exist"
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    if what == "contains" and data["text"] not in text or what == "lacks" and data["text"] in text:
+        return "its text is: " + staging.short(text, 300)
+    return None
+
+
+def _check_calls(data, stage, world, runner, journal):
+    count = stage.calls.get(data["who"], 0) if data["who"] else sum(stage.calls.values())
+    return "there were %d (%s)" % (count, stage.counts()) if count > data["most"] else None
+
+
+def _check_exit(data, stage, world, runner, journal):
+    return None if runner.code == data["code"] else "it was %s" % runner.code
+
+
+def _check_hook(data, stage, world, runner, journal):
+    answers = [text for event, text in runner.hook_answers() if event == data["event"]]
+    return None if any(data["text"] in text for text in answers) else "%s hooks said: %s" % (data["event"], staging.short(answers, 400))
+
+
+def _check_screen(data, stage, world, runner, journal):
+    return None if data["text"] in runner.screen() else "it shows: " + staging.short(runner.screen()[-800:], 600)
+
+
+def _check_running(data, stage, world, runner, journal):
+    env = dict(world.home.env, PATH="%s:%s" % (world.plugin / "bin", world.home.env["PATH"]))
+    done = subprocess.run(["sh", "-c", data["command"]], cwd=world.project, env=env, text=True, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+    why = staging.judge(data["outcome"], done.stdout, done.returncode != 0)
+    return "%s; exit %d, it printed: %s" % (why, done.returncode, staging.short(done.stdout, 400)) if why else None
+
+
+CHECKS = {"journal": _check_journal, "never": _check_never, "no refusals": _check_no_refusals, "status": _check_status,
+          "file": _check_file, "calls": _check_calls, "exit": _check_exit, "hook": _check_hook, "screen": _check_screen,
+          "running": _check_running}
+
+
+def trace_of(stage, world, runner):
+    """The run on a page: who said what, what came back, what the hooks answered, the journal's end."""
+    began = stage.trace[0][0] if stage.trace else 0
+    out = ["--- the run (seconds, story line, who, what) ---"]
+    out += ["%6.2f %4s %-18s %s" % (t - began, number or "", who, what) for t, who, what, number in stage.trace]
+    answers = runner.hook_answers()
+    if answers:
+        out += ["--- what hooks answered ---"] + ["%-18s %s" % (event, staging.short(text, 300)) for event, text in answers[-30:]]
+    out += ["--- the journal's end ---"] + [tell(event) for event in world.journal()[-25:]]
+    out += ["--- not done ---"] + [str(line) for line in stage.unfinished()[:5]] if stage.unfinished() else []
+    out += ["--- the client ---", "exit %s; calls: %s" % (runner.code, stage.counts()), runner.tail()]
+    return "\n".join(out)
+
+
+# --- Live telling, for the demo ------------------------------------------------------------------------------------------------
+class Narrator:
+    """Prints a run as it happens: the story's lines, refusals in full, and the status tree whenever it changed."""
+
+    def __init__(self, out=sys.stdout, colour=None):
+        self.out, self.world, self.last = out, None, ""
+        self.colour = out.isatty() if colour is None else colour
+        self.lock = threading.Lock()
+
+    def paint(self, code, text):
+        return "\x1b[%sm%s\x1b[0m" % (code, text) if self.colour else text
+
+    def __call__(self, kind, line, **data):
+        with self.lock:
+            if kind == "line" and line.kind not in ("hold", "wait", "remember"):
+                who, _, what = line.text.partition(" ")
+                self.out.write("%s %s\n" % (self.paint("1;36", "%-18s" % who), what))
+            elif kind == "result" and data["refused"]:
+                text = data["text"][data["text"].index("team: refused"):]
+                self.out.write(self.paint("31", "\n".join("    | " + t for t in text.splitlines()[:6])) + "\n")
+            elif kind == "done" and line.uses and line.uses[0].tool in ("SendMessage", "Agent", "Bash", "TaskStop"):
+                self.tree()
+            self.out.flush()
+
+    def tree(self):
+        if self.world is None:
+            return
+        code, text = self.world.pack("status")
+        if code == 0 and text.strip() and text != self.last:
+            self.last = text
+            self.out.write("\n" + self.paint("2", "\n".join("      " + t for t in text.rstrip().splitlines())) + "\n\n")
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("story")
+    parser.add_argument("--live", action="store_true")
+    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--trace", action="store_true")
+    args = parser.parse_args(argv)
+    narrator = Narrator() if args.live else None
+    try:
+        result = play(args.story, narrate=narrator, keep=args.keep)
+    except stories.StoryError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if result.kept:
+        print("kept: %s" % result.kept)
+    if result.failures or args.trace:
+        print(result)
+    print("%s: %s in %.1f s, %d model calls" % (pathlib.Path(args.story).stem, "FAILED" if result.failures else "passed",
+                                                result.seconds, sum(result.calls.values())))
+    return 1 if result.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
