@@ -1,0 +1,39 @@
+# One command for each chore. `make test` is what the README and .ci/run call.
+PY ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+STAMP = $(VENV)/.installed
+
+.PHONY: test test-fast lint bench generate prove demo install clean
+
+$(STAMP): pyproject.toml
+	$(PY) -c 'import sys; sys.exit("team-pack needs Python 3.9 or newer" if sys.version_info < (3, 9) else 0)'
+	test -x $(BIN)/python || $(PY) -m venv $(VENV)
+	$(BIN)/python -m pip install -q -e '.[test]'
+	touch $@
+
+test: $(STAMP)  ## everything: fast tests, then the real client
+	scripts/dev/install-client >/dev/null
+	$(BIN)/python -m pytest -n 2 --ignore=tests/client
+	$(BIN)/python -m pytest -n 2 tests/client
+
+test-fast: $(STAMP)  ## without the real client
+	$(BIN)/python -m pytest -n 2 --ignore=tests/client
+
+lint: $(STAMP)  ## the pack checks itself, and nothing generated has drifted
+	$(BIN)/pack lint --strict .
+	$(BIN)/pack generate --check
+
+generate: $(STAMP)  ## rewrite generated blocks and files from the tables
+	$(BIN)/pack generate
+
+bench: $(STAMP)  ## what a hook costs, as ratios measured in one run
+	$(BIN)/python bench/hooks.py
+
+demo: $(STAMP)  ## a whole scripted /build in the real client, printed as it happens
+	scripts/demo
+
+clean:
+	rm -rf $(VENV) build *.egg-info
+
+-include mk/*.mk
