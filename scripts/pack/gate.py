@@ -284,14 +284,29 @@ def _message(call, given):
     if parsed is None:
         if e and e["state"] == "IDLE" or resolved == tables.LEAD:
             call.append("MAIL", key=call.key, actor=machine.GATE, to=resolved)
+    else:
+        name, fields = parsed
+        call.append(name, key=call.key, to=resolved, **_with_facts(call, name, fields))
+    address = _address(call, resolved, to)
+    if address == to:
         return PASS
-    name, fields = parsed
-    call.append(name, key=call.key, to=resolved, **_with_facts(call, name, fields, to))
-    _after_message(call, name)
-    return PASS
+    return allow({k: v for k, v in dict(given, to=address).items() if k in ("to", "summary", "message", "notify_when_idle")})
 
 
-def _with_facts(call, name, fields, to):
+def _address(call, resolved, to):
+    """How the client spells a receiver here (measured): the lead is `main` in -p and in a team, `team-lead` in a pane; after a
+    resume in -p names may be gone while agent ids still work."""
+    if resolved == tables.LEAD:
+        if str(call.actor["agent_id"]).startswith("session:"):
+            return "team-lead"
+        return to if to == "main" or to == "team-lead" and not call.state["team"]["headless"] else "main"
+    e = view.entry(call.state, resolved)
+    if call.state["team"].get("resumed") and call.state["team"]["headless"] and e and e["agent_id"]:
+        return e["agent_id"]
+    return to
+
+
+def _with_facts(call, name, fields):
     """A message's fields and the facts that its guards need; the free text below the first line is not kept."""
     data = {k: v for k, v in fields.items() if k != "body"}
     if name == "RISKS":
@@ -302,11 +317,6 @@ def _with_facts(call, name, fields, to):
     if t is not None:
         data["revision"], data["present"] = facts.revision(call.project, t)
     return data
-
-
-def _after_message(call, name):
-    if name in ("FORCED_FINALIZE_ACK", "FORCED_FINALIZE_DENY"):
-        _closed(call)
 
 
 def _frame(call, message, resolved, to):
@@ -722,7 +732,7 @@ def prompt_submitted(call):
         return PASS
     if prompt.startswith(("<task-notification>", "<agent-message")):
         if call.state["lead_mail"]:
-            call.gate("LEAD_WOKE")
+            call.gate("LEAD_WOKE", news=max(1, prompt.count("<task-notification>") + prompt.count("<agent-message")))
         _notified(call, prompt)
         decisions = [s["text"] for s in advice.for_lead(call.state)][:2]
         return tell("UserPromptSubmit", "team: next: " + "; ".join(decisions) if decisions else "")

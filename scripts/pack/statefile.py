@@ -26,6 +26,17 @@ def state_md(state, seq):
                          "- architectural_decisions_owner: tech-lead", "- lead_role: decisions/staffing only", "", "## Team Roster"]
     lines += roster + ["", "## Approval Matrix (runtime source of truth)"] + matrix + ["", "## Tasks"] + (work or ["- none registered"])
     lines += ["", "## Active Coders: %d (max: %d)" % (len(view.busy_coders(state)), team["coders"])]
+    if state["definition_of_done"]:
+        lines += ["", "## Definition of Done"] + ["- " + d for d in state["definition_of_done"]]
+    for n, t in view.tasks(state):  # agents without a shell read their task here
+        lines += ["", "### Task #%d: %s" % (n, t["subject"])]
+        lines += ["- %s: %s" % (part, "; ".join(t[part]) or "-") for part in ("files", "references", "acceptance", "checks")]
+        lines += ["- tooling: " + "; ".join("%s: `%s`" % kv for kv in sorted(t["tooling"].items())),
+                  "- blocked by: %s; reviewers: %s%s" % (", ".join("#%d" % b for b in t["blocked_by"]) or "-", ", ".join(t["reviewers"]) or "-",
+                                                         "; high risk" if t["high_risk"] else "")]
+        if state["mode"]:
+            q = view.quorum(state, t)
+            lines.append("- revision %s: %s, %s" % (t["revision"] or "none", q["result"], view.quorum_text(q)))
     if state["teardown"]["state"] != "NONE":
         lines += ["", "## Teardown: %s" % state["teardown"]["state"],
                   "- missing acks: %s" % (", ".join(view.missing_acks(state)) or "none")]

@@ -92,7 +92,8 @@ def _implementer(state, role, name, path):
     if holders:
         n, t = holders[0]
         return _no("NOT_YOUR_FILE", "%s belongs to task #%d" % (path, n), "owner %s, %s" % (t["owner"] or "nobody", t["state"]),
-                   "claim the task if it is free, or leave the file to its owner", n)
+                   "CLAIM: task #%d first (to the supervisor)" % n if not t["owner"] and t["state"] == "PENDING" else
+                   "leave the file to its owner, or ask it for the change", n)
     own = view.owned(state, name)
     return _no("NOT_IN_TASK", "%s is in no task of %s" % (path, name), "your tasks: " + (", ".join(
         "#%d (%s)" % (n, ", ".join(view.task(state, n)["files"])) for n in own) or "none, CLAIM one first"),

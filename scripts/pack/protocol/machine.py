@@ -917,6 +917,7 @@ def _(state, data, actor, now, effects):
 def _(state, data, actor, now, effects):
     """Another main session leads now. Agents of a process that is gone are LOST; those that answer again are not."""
     state["paused"] = False
+    state["team"]["resumed"] = True
     if data.get("session"):
         state["team"]["session"] = data["session"]
     for key in ("headless", "client_pid"):
@@ -1691,7 +1692,7 @@ def _(state, data, actor, now, effects):
 
 @rule("LEAD_WOKE", ("gate",))
 def _(state, data, actor, now, effects):
-    state["lead_mail"] = max(0, state["lead_mail"] - 1)
+    state["lead_mail"] = max(0, state["lead_mail"] - data["news"])
 
 
 @rule("LEAD_STOPPED", ("gate",))
