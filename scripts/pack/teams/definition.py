@@ -2,7 +2,7 @@
 
 `load(name_or_path)` gives the checked definition as a dict or raises `TeamError` with every problem at once. A YAML
 file is read with PyYAML; where that is missing (a plugin user's bare Python), the generated `.json` twin beside it is
-read if it was made from exactly this YAML. `python -m pack.teams.definition` rewrites the twins, `--check` compares.
+read if it was made from exactly this YAML. `python -m pack.teams` rewrites the twins, `--check` compares.
 """
 
 import difflib
@@ -342,6 +342,3 @@ def main(argv=None):
                 print("wrote %s" % os.path.basename(twin))
     return drift
 
-
-if __name__ == "__main__":
-    sys.exit(main())
