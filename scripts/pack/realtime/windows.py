@@ -12,7 +12,7 @@ def plan(events, keys, window_s, rate, late):
     every = max(1, events // late) if late else 0
     sent, held = [], []
     for item in regular:
-        if late and item[0] % every == every // 2 and len([h for h in held if h]) < late:
+        if late and item[0] % every == every // 2 and len(held) < late:
             held.append((item[0], item[1], item[2], True))
             if len(held) > 1:
                 sent.append(held[-2])
@@ -27,7 +27,7 @@ def expected(events, keys, window_s, rate, late):
     """{(key, window start): number of events}."""
     counts = {}
     for _, key, at, _late in plan(events, keys, window_s, rate, late):
-        start = int(at / window_s + 1e-9) * window_s
+        start = round(int(at / window_s + 1e-9) * window_s, 6)
         counts[key, start] = counts.get((key, start), 0) + 1
     return counts
 
