@@ -96,12 +96,16 @@ class Auditor:
         self.lines.append("c %d" % number)
 
     async def _point(self, reader, writer):
+        member = "w1"
         try:
             while True:
                 line = (await reader.readline()).decode("ascii", "replace").split()
                 if not line:
                     return
                 self.last = time.monotonic()
+                if line[0] == "member":
+                    member = line[1]
+                    continue
                 if line[0] == "ready":
                     self.ready.set()
                 else:
@@ -111,11 +115,11 @@ class Auditor:
                         self.said = True
                         self.lines.append(("e %d %s" % (number, line[2] if len(line) > 2 else "")).strip())
                     self.pointed.add(number)
-                    if self.on_point and self.on_point(number):
+                    if self.on_point and self.on_point(number, member):
                         return  # that one was killed and gets no answer
                     if number in self.plan:
                         self.plan.discard(number)
-                        self.kill("w1", number)
+                        self.kill(member, number)
                         return
                 writer.write(b"go\n")
                 await writer.drain()

@@ -1,6 +1,7 @@
 """What a consumer under audit says to the auditor. Standard library only; copy it, or write the ten lines in any language.
 
-The auditor gives the address in `PACK_RT_POINT`. A line `point N` or `effect N [partition]` is answered with `go`, unless
+The auditor gives the address in `PACK_RT_POINT`. The first line is `member NAME` (from `PACK_RT_MEMBER`; no answer). A
+line `ready`, `point N` or `effect N [partition]` is answered with `go`, unless
 the auditor kills the process right there: so the crash is exactly between the line before and the line after.
 """
 
@@ -18,6 +19,7 @@ def _say(text):
     if _line is None:
         host, port = address.rsplit(":", 1)
         _line = socket.create_connection((host, int(port))).makefile("rwb")
+        _line.write(b"member %s\n" % os.environ.get("PACK_RT_MEMBER", "w1").encode())
     _line.write(text.encode() + b"\n")
     _line.flush()
     if _line.readline() != b"go\n":

@@ -110,21 +110,19 @@ def rebalance(path, name, project, progress=None):
         auditor = audit.Auditor(spec, name, project, None, (), progress, members=2)
         goal = spec["messages"] // 2
 
-        def on_point(number):
+        def on_point(number, member):
             if "victim" not in found and number >= goal:
-                # the process that asked is the one that waits for the answer: both are asked in turn, w1 is killed
-                found["number"] = number
-                found["victim"] = "w1"
-                auditor.held["w1"] = True
+                found.update(number=number, victim=member)
+                auditor.held[member] = True  # not started again: the other one must take over
                 clock.note("steady", "message %d" % number)
                 clock.note("fault")
-                auditor.workers["w1"].kill()
-                auditor.workers["w1"].wait(10)
+                auditor.workers[member].kill()
+                auditor.workers[member].wait(10)
                 auditor.lines.append("k %d" % number)
-                found["seen"] = set(auditor.pointed)
-                return False
-            if "victim" in found and "back" not in found and number not in found["seen"]:
-                found["back"] = number
+                return True
+            if found.get("number") == number and member != found["victim"] and "back" not in found:
+                found["back"] = True
+                clock.note("recovered", "message %d" % number)
             return False
 
         auditor.on_point = on_point

@@ -1,7 +1,8 @@
-"""MQTT: publish at a quality of service, receive on a second connection.
+"""MQTT: publish at a quality of service, receive on a second connection or on the same.
 
-options: topic, qos (default 1), nodelay (default false): TCP_NODELAY on the client's sockets. With the defaults of client
-and mosquitto, Nagle's algorithm and delayed acknowledgments together cost 40 to 80 ms in the tail.
+options: topic, qos (default 1), nodelay (default false): TCP_NODELAY on the client's sockets, single (default false): one
+connection both publishes and subscribes, as an application's client does. With the defaults of client and mosquitto
+(`set_tcp_nodelay true` is not one), Nagle's algorithm and delayed acknowledgments can together cost 40 to 80 ms.
 """
 
 import asyncio
@@ -39,7 +40,7 @@ class Mqtt(Adapter):
 
     async def open(self, deliver):
         await self.prepare()
-        self.consumer = await self._client("c").__aenter__()
+        self.consumer = self.producer if self.options.get("single") else await self._client("c").__aenter__()
         await self.consumer.subscribe("$SYS/broker/version", qos=0)
         await self.consumer.subscribe(self.topic, qos=self.qos)
         self.task = asyncio.ensure_future(self._receive(deliver))
@@ -62,7 +63,7 @@ class Mqtt(Adapter):
         if self.task:
             self.task.cancel()
             await asyncio.gather(self.task, return_exceptions=True)
-        for client in (self.producer, self.consumer):
+        for client in {self.producer, self.consumer}:
             if client:
                 try:
                     await client.__aexit__(None, None, None)

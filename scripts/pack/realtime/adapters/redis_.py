@@ -25,7 +25,7 @@ class Redis(Adapter):
         self.producer = self.consumer = self.task = None
 
     def _client(self):
-        return redis.Redis.from_url(self.address, socket_timeout=10, socket_connect_timeout=5, retry=None)
+        return redis.Redis.from_url(self.address, socket_timeout=10, socket_connect_timeout=5, retry=None, single_connection_client=True)
 
     async def prepare(self):
         self.producer = self._client()
