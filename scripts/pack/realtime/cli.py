@@ -97,7 +97,10 @@ def _cli(click, argv):
         definition = load(team)
         data = rtfile.load(team_dir, definition)
         path = os.path.join(team_dir, "PROJECT_CHARTER.md")
-        old = open(path, encoding="utf-8").read() if os.path.isfile(path) else ""
+        old = ""
+        if os.path.isfile(path):
+            with open(path, encoding="utf-8") as handle:
+                old = handle.read()
         with open(path, "w", encoding="utf-8") as handle:
             handle.write(rtfile.charter_text(old, data, definition))
         click.echo("wrote %s" % path)

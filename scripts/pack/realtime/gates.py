@@ -102,8 +102,6 @@ class Look:
             return invalid("the measurement was interrupted: partial evidence")
         if run["exit_code"] != 0:
             return invalid("the measuring command ended with exit code %d" % run["exit_code"])
-        if run["tool_digest"] != self.tool:
-            return invalid("measured by another pack (digest %s..., this one is %s...): measure again" % (run["tool_digest"][:8], self.tool[:8]))
         if envelope["entries"][0]["protocol"] != protocol_of(path):
             return invalid("protocol %s, rt.yaml says %s" % (envelope["entries"][0]["protocol"], protocol_of(path)))
         if run["target"]["address"] != path["address"]:
@@ -132,6 +130,8 @@ class Look:
         hours = self.definition.get("max_age_hours", 24)
         if self.now - run["end"] > hours * 3600:
             found.append("measured %.1f h ago, older than %g h" % ((self.now - run["end"]) / 3600.0, hours))
+        if run["tool_digest"] != self.tool:
+            found.append("measured by another pack (digest %s..., this one is %s...)" % (run["tool_digest"][:8], self.tool[:8]))
         if run["git"]["dirty"]:
             found.append("measured on a dirty work tree: commit, then measure again")
         if run["spec"] != rtfile.path_digest(path):

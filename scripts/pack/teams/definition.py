@@ -330,7 +330,10 @@ def main(argv=None):
         if entry.endswith(".yaml"):
             path = os.path.join(HERE, entry)
             text, twin = twin_text(path), path[:-5] + ".json"
-            old = open(twin, encoding="utf-8").read() if os.path.isfile(twin) else None
+            old = None
+            if os.path.isfile(twin):
+                with open(twin, encoding="utf-8") as handle:
+                    old = handle.read()
             if old == text:
                 continue
             if checking:

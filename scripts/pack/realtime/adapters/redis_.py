@@ -28,6 +28,8 @@ class Redis(Adapter):
         return redis.Redis.from_url(self.address, socket_timeout=10, socket_connect_timeout=5, retry=None, single_connection_client=True)
 
     async def prepare(self):
+        if self.producer:
+            await self.producer.aclose()
         self.producer = self._client()
         await self.producer.ping()
 
