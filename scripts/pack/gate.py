@@ -11,7 +11,7 @@ import time
 
 from . import codec, facts, places
 from .journal import Busy, Damaged, Store
-from .protocol import access, advice, machine, messages, tables, view
+from .protocol import access, advice, machine, messages, tables, view, waves
 from .protocol.refusal import Refusal
 
 PLUGIN = "team:"
@@ -111,6 +111,8 @@ def _spawned(call, agent, kind):
         ok = name in pending and not meta.get("parentAgentId") and meta.get("toolUseId") in (None, pending[name]["call"])
         return name if ok else None
     role = (kind or "")[len(PLUGIN):] if (kind or "").startswith(PLUGIN) else None
+    if call.state["waves"] is not None:
+        role = waves.of_agent(call.state, role)
     of_role = [n for n, e in pending.items() if e["role"] == role]
     return of_role[0] if len(of_role) == 1 else None  # two of one role: their order says nothing, wait
 
@@ -146,7 +148,9 @@ def _pane(call):
     elif flags["--parent-session-id"] != call.state["team"]["session"]:
         return None
     e = call.state["roster"].get(name)
-    if e and e["state"] == "SPAWNING" and call.payload.get("agent_type") == PLUGIN + e["role"]:
+    kind = str(call.payload.get("agent_type") or "")[len(PLUGIN):]
+    role = waves.of_agent(call.state, kind) if call.state["waves"] is not None else kind
+    if e and e["state"] == "SPAWNING" and role == e["role"]:
         return name
     return None
 
@@ -257,8 +261,13 @@ def _spawn(call, given):
         raise Refusal("SPAWN_ISOLATION", "a team's agent is not isolated", "isolation: %s" % given["isolation"],
                       "spawn it without isolation: the gate sees one project", "SPAWN_REQUESTED")
     role = kind[len(PLUGIN):] if kind.startswith(PLUGIN) else None
+    more = {}
+    if call.state["waves"] is not None:
+        from . import waverun
+
+        role, more = waves.of_agent(call.state, role), {"unmet": waverun.unmet(call)}
     call.append("SPAWN_REQUESTED", key=call.key, name=name if isinstance(name, str) else "", role=role or "?" + kind,
-                agent_type=kind, call=call.payload.get("tool_use_id"))
+                agent_type=kind, call=call.payload.get("tool_use_id"), **more)
     return PASS
 
 
@@ -660,6 +669,10 @@ def subagent_start(call):
     lines = ["team %s: you are %s (%s), incarnation %d. The lead is `main`; others: %s." % (
         call.state["team"]["name"], actor["name"], actor["role"], actor["inc"],
         ", ".join("%s (%s)" % (n, call.state["roster"][n]["role"]) for n in view.living(call.state) if n != actor["name"]) or "nobody yet")] if fresh else []
+    if fresh and call.state["waves"] is not None:
+        from . import waverun
+
+        lines.append(waverun.briefing(call, actor["role"]))
     todo = [s["text"] for s in advice.for_agent(call.state, actor["name"])]
     lines += ["Your next step: " + "; ".join(todo[:2])] if todo else []
     return tell("SubagentStart", "\n".join(lines))
@@ -676,8 +689,17 @@ def agent_stop(call):
         if told:
             return told
     call.gate("AGENT_IDLE", name=actor["name"])
+    _see(call)
     _closed(call)
     return PASS
+
+
+def _see(call):
+    """For a team with waves: what they lack now."""
+    if call.state["waves"] is not None:
+        from . import waverun
+
+        waverun.see(call)
 
 
 def _nudge(call, todo):
@@ -698,6 +720,7 @@ def lead_stop(call):
     """The lead ends its turn. Nobody works, nothing is on its way, and the run is unfinished: say what is next."""
     if call.actor["role"] != tables.LEAD:
         return agent_stop(call)
+    _see(call)
     state = call.state
     running = [b for b in call.payload.get("background_tasks") or [] if isinstance(b, dict) and b.get("status") == "running"
                and b.get("type") != "teammate"]
@@ -822,6 +845,10 @@ def handle(payload, env, now=None, disk=None):
 
         return carry.expanded(payload, env, now, project, data, disk or Disk())
     live = places.active(project, data)
+    if name == "UserPromptSubmit" and live is None:
+        from . import carry
+
+        return carry.activated(payload, env, now, project, data, disk or Disk())
     handler = HANDLERS.get(name)
     if live is None or handler is None:
         return PASS

@@ -3,7 +3,7 @@
 Paths are relative to the project's root, resolved (no `..`, no symlink), with forward slashes.
 """
 
-from . import tables, view
+from . import tables, view, waves
 from .plan import covers
 from .refusal import Refusal
 
@@ -38,6 +38,8 @@ def may_write(state, actor, path, fact=None):
                    "use the `pack` verbs and protocol messages; the hook writes the state")
     if state["phase"] == "CLOSED" or role == "foreign":
         return None
+    if state["waves"] is not None and path is not None:
+        return waves.may_write(state, actor, path)
     if role is None:
         return None if path is None else _no(
             "UNKNOWN_AGENT", "an agent that is not in the roster may not edit %s" % path, "team " + state["team"]["name"],

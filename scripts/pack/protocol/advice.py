@@ -5,7 +5,7 @@ A step is {"who": name, "step": key, "text": what to do, "task": number or None}
 same one, so that it can be counted: the same (who, step) is told at most three times.
 """
 
-from . import machine, tables, view
+from . import machine, tables, view, waves
 
 
 def _step(who, key, text, task=None):
@@ -17,7 +17,9 @@ def steps(state):
     if state["team"] is None or state["phase"] == "CLOSED" or state["paused"]:
         return []
     if state["phase"] == "TEARDOWN" or state["phase"] == "FAILED_SAFE":
-        return _ownership(state) + _teardown(state)
+        return ([] if state["waves"] is not None else _ownership(state)) + _teardown(state)
+    if state["waves"] is not None:
+        return waves.steps(state, _step)
     return _ownership(state) + _planning(state) + _review(state) + _staffing(state) + _completion(state)
 
 

@@ -45,6 +45,7 @@ def initial():
         "teardown": {"state": "NONE", "attempt": 0, "aborted": False, "targets": {}, "sends": 0, "sent_at": 0,
                      "ack_status": None, "unresolved": [], "reason": None},
         "requests": {}, "refusals": {}, "nudges": {}, "client_tasks": {}, "escalations": [],
+        "waves": None,  # of a team definition with waves and gates (waves.py)
         "lead_mail": 0,  # news on their way to the lead: ending its turn now is right, they will wake it
         "lead_idle_news": False,
     }
@@ -384,7 +385,14 @@ def spawn_before_ready(state, data, actor):
                    "finish the teardown; see `pack status`")
 
 
-_ALWAYS = ("spawn_name_is_plain", "spawn_role_is_known", "spawn_name_is_free", "spawn_role_is_single",
+@guard
+def run_is_not_paused(state, data, actor):
+    if not state["paused"]:
+        return None
+    return Refusal("PAUSED", "the run is paused", "", "the user types `resume team`")
+
+
+_ALWAYS = ("run_is_not_paused", "spawn_name_is_plain", "spawn_role_is_known", "spawn_name_is_free", "spawn_role_is_single",
            "spawn_mode_has_role", "spawn_before_ready")
 _IMPLEMENTER = _ALWAYS + ("spawn_after_plan", "spawn_after_owner", "spawn_after_validation", "spawn_after_risks")
 SPAWN_RULES = {role: _ALWAYS for role in tables.RESEARCHERS + (tables.SUPERVISOR,)}
@@ -397,13 +405,13 @@ SPAWN_RULES[tables.TEST_WRITER] = _IMPLEMENTER
 
 def spawn_rules(state):
     """role -> guard names, of the team definition that the run was opened with."""
-    return SPAWN_RULES
+    return SPAWN_RULES if state["waves"] is None else dict.fromkeys(waves.roles(state), waves.WAVE_SPAWN)
 
 
 @guard
 def spawn_is_in_its_place(state, data, actor):
     """All guards of the role's own row, in order."""
-    for name in spawn_rules(state).get(data["role"], _ALWAYS):
+    for name in spawn_rules(state).get(data["role"], _ALWAYS if state["waves"] is None else waves.WAVE_SPAWN):
         refusal = GUARDS[name](state, data, actor)
         if refusal is not None:
             return refusal
@@ -911,6 +919,9 @@ def new_work_is_possible(state, data, actor):
 def _(state, data, actor, now, effects):
     state["team"] = dict(data, opened=now)
     state["phase"] = "DISCOVERY"
+    if data.get("definition"):
+        state["waves"] = waves.initial(data["definition"])
+        state["phase"] = "EXECUTION"
 
 
 @rule("RUN_RESUMED", (LEAD, "person"), ("run_is_live",))
@@ -924,6 +935,8 @@ def _(state, data, actor, now, effects):
         if data.get(key) is not None:
             state["team"][key] = data[key]
     state["lead_mail"], state["lead_idle_news"] = 0, False
+    if state["waves"] is not None:
+        waves.resumed(state, now)
     for name in view.living(state):
         e = state["roster"][name]
         if data.get("agents_gone"):
@@ -985,6 +998,8 @@ def _(state, data, actor, now, effects):
     old = state["roster"].get(data["name"])
     state["roster"][data["name"]] = {"role": data["role"], "state": "SPAWNING", "inc": (old["inc"] if old else 0) + 1,
                                      "agent_id": None, "call": data.get("call"), "since": now, "seen": now, "mail": 0}
+    if state["waves"] is not None:
+        waves.spawned(state, data)
     if data["role"] == tables.RISK_TESTER:
         state["risks"]["testers"] += 1
     if data["role"] in tables.IMPLEMENTERS and state["phase"] == "SETUP":
@@ -1055,6 +1070,8 @@ def _(state, data, actor, now, effects):
 
 def _end(state, name, how):
     state["roster"][name].update(state=how, mail=0)
+    if state["waves"] is not None:
+        waves.ended(state, name, how)
 
 
 @rule("AGENT_ENDED", ("gate",), ("incarnation_is_living",))
@@ -1494,12 +1511,29 @@ def _begin_teardown(state, now, effects, aborted=False, reason=None):
 
 def _acks_changed(state, effects):
     if not view.missing_acks(state) and state["teardown"]["state"] not in ("READY_TO_DELETE", "TEAM_DELETED"):
-        if state["teardown"]["aborted"] or view.owner_active(state):
+        if state["teardown"]["aborted"] or view.owner_active(state) or state["waves"] is not None:
             emit(effects, "READY_TO_DELETE")
 
 
-@rule("TEARDOWN_INIT", (LEAD,), ("run_is_live", "teardown_not_begun", "plan_is_registered", "owner_is_active", "every_task_is_terminal",
-                                 "verified_on_this_tree", "conventions_changed", "consistency_is_ok", "summary_is_persisted"))
+# What "finished" means, by the kind of team: guard names, checked in order.
+COMPLETION_RULES = {
+    "tasks": ("plan_is_registered", "owner_is_active", "every_task_is_terminal", "verified_on_this_tree", "conventions_changed",
+              "consistency_is_ok"),
+    "waves": ("waves_are_over",),
+}
+
+
+@guard
+def completion_gate_passes(state, data, actor):
+    """All guards of the team's kind, in order."""
+    for name in COMPLETION_RULES["tasks" if state["waves"] is None else "waves"]:
+        refusal = GUARDS[name](state, data, actor)
+        if refusal is not None:
+            return refusal
+    return None
+
+
+@rule("TEARDOWN_INIT", (LEAD,), ("run_is_live", "teardown_not_begun", "completion_gate_passes", "summary_is_persisted"))
 def _(state, data, actor, now, effects):
     _begin_teardown(state, now, effects)
 
@@ -1719,3 +1753,6 @@ def fold(state, event, now):
         out.append(current)
         queue = [e for kind, e in effects if kind == "emit"] + queue
     return state, out
+
+
+from . import waves  # noqa: E402  its guards and transitions belong to the same tables
