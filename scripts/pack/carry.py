@@ -573,7 +573,7 @@ def opened(payload, env, now, project, data, disk, text, definition, event):
                   "Input: %s" % ("plan file " + asked["plan"] if asked["plan"] else asked["description"][:500]),
                   "Found: %s" % (", ".join(found(project)) or "no CLAUDE.md, no .conventions/, no .project-profile.yml")]
     else:
-        lines.append(waverun.opened_text(found_team, strategy, project))
+        lines.append(waverun.opened_text(found_team, source, strategy, project))
     lines.append("State for people: .claude/teams/%s/state.md, `pack status`." % team)
     return gate.tell(event, "\n".join(lines))
 

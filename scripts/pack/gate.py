@@ -112,7 +112,7 @@ def _spawned(call, agent, kind):
         return name if ok else None
     role = (kind or "")[len(PLUGIN):] if (kind or "").startswith(PLUGIN) else None
     if call.state["waves"] is not None:
-        role = waves.of_agent(call.state, role)
+        role = waves.of_agent(call.state, kind)
     of_role = [n for n, e in pending.items() if e["role"] == role]
     return of_role[0] if len(of_role) == 1 else None  # two of one role: their order says nothing, wait
 
@@ -148,8 +148,8 @@ def _pane(call):
     elif flags["--parent-session-id"] != call.state["team"]["session"]:
         return None
     e = call.state["roster"].get(name)
-    kind = str(call.payload.get("agent_type") or "")[len(PLUGIN):]
-    role = waves.of_agent(call.state, kind) if call.state["waves"] is not None else kind
+    kind = str(call.payload.get("agent_type") or "")
+    role = waves.of_agent(call.state, kind) if call.state["waves"] is not None else kind[len(PLUGIN):] if kind.startswith(PLUGIN) else None
     if e and e["state"] == "SPAWNING" and role == e["role"]:
         return name
     return None
@@ -265,7 +265,7 @@ def _spawn(call, given):
     if call.state["waves"] is not None:
         from . import waverun
 
-        role, more = waves.of_agent(call.state, role), {"unmet": waverun.unmet(call)}
+        role, more = waves.of_agent(call.state, kind), {"unmet": waverun.unmet(call)}
     call.append("SPAWN_REQUESTED", key=call.key, name=name if isinstance(name, str) else "", role=role or "?" + kind,
                 agent_type=kind, call=call.payload.get("tool_use_id"), **more)
     return PASS

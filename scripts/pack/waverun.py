@@ -20,7 +20,7 @@ REPLIES = {  # what needs a model: what the lead is told to do
 
 def compiled(definition):
     """The part of a definition that the protocol needs, kept in the journal so that replay needs no file."""
-    out = {k: definition[k] for k in ("team", "title", "root", "guarded", "retries") if k in definition}
+    out = {k: definition[k] for k in ("team", "title", "root", "guarded", "retries", "lead") if k in definition}
     for part, keys in KEPT.items():
         out[part] = [{k: item[k] for k in keys if k in item} for item in definition[part]]
     return out
@@ -130,11 +130,14 @@ def open_data(definition, source, strategy, project):
             "description": "%s with %s" % (definition["team"], strategy)}
 
 
-def opened_text(definition, strategy, project):
+def opened_text(definition, source, strategy, project):
     """What the lead is told when the run opens."""
-    lead = definition["roles"][0]
+    from .teams import names
+
+    lead = next((r for r in definition["roles"] if r["id"] == definition.get("lead")), {"title": "lead", "persona": "You spawn, review and decide.", "id": None})
     rows = ["wave %s %s: %s" % (w["id"], w["title"], ", ".join(w["roles"])) for w in definition["waves"]]
-    agents = ", ".join("%s = team:%s" % (r["id"], r["agent"]) for r in definition["roles"][1:])
+    own = source in names()  # its agents ship with this plugin; others come from the user's own agents or plugins
+    agents = ", ".join("%s = %s%s" % (r["id"], "team:" if own else "", r["agent"]) for r in definition["roles"] if r["id"] != lead["id"])
     resumed = os.path.exists(os.path.join(project, definition["root"], "KANBAN.md"))
     return "\n".join(["You are the %s of %s. %s" % (lead["title"], definition["title"], lead["persona"]),
                       "How to lead it: read %s and follow it." % os.path.join(gate.PLUGIN_ROOT, "commands", "realtime.md"),
@@ -156,7 +159,7 @@ def gate_check(call, words, given):
     return gate.allow(dict(given, command=" ".join(["PACK_VOUCHER=%s pack gate check" % carry.quote(path)] + extra), run_in_background=False))
 
 
-def judge(path, as_json=False):
+def judge(path):
     """The process's part: evaluate with the run's own anchors, print, leave the sealed result. Answers the result."""
     import time
 

@@ -12,7 +12,7 @@ from .refusal import Refusal
 def initial(definition):
     """The wave part of a state."""
     return {"verdicts": {}, "failures": {}, "reasons": {}, "halted": None, "spawned": {}, "lost": {}, "unmet": {}, "nonce": None,
-            "anchors": [], "approved": None, "resumed_at": None, "lead": definition["waves"][0]["roles"][0]}
+            "anchors": [], "approved": None, "resumed_at": None, "lead": definition.get("lead")}
 
 
 def roles(state):
@@ -21,8 +21,9 @@ def roles(state):
 
 
 def of_agent(state, name):
-    """The role id of an agent file (`rt-architect`), or None."""
-    return next((r["id"] for r in roles(state).values() if r["agent"] == name), None)
+    """The role id of an agent type (`team:rt-architect`, or an agent of the user's own: `ping-builder`), or None."""
+    plain = (name or "").rpartition(":")[2]
+    return next((r["id"] for r in roles(state).values() if r["agent"] == plain), None)
 
 
 def wave(state, wave_id):
@@ -81,7 +82,7 @@ def wave_role_is_known(state, data, actor):
         return None
     lead = state["waves"]["lead"]
     return Refusal("UNKNOWN_ROLE", "%r is not a role to spawn" % (data.get("agent_type") or data["role"]),
-                   "roles: " + ", ".join("team:" + r["agent"] for r in roles(state).values()), "you play %s yourself" % lead)
+                   "roles: " + ", ".join("team:" + r["agent"] for r in roles(state).values()), "you play %s yourself" % lead if lead else "spawn one of these")
 
 
 @guard
