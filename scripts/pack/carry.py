@@ -174,7 +174,7 @@ def _task(call, args, read):
         number = _number(verb, words)
         call.append("TASK_CANCELLED", key=call.key, task=number, reason=" ".join(o.get("--reason", [])))
         return "task #%d is cancelled.\n%s" % (number, _next(call))
-    if verb == "rescope":
+    if verb in ("rescope", "re-scope"):
         return _rescope(call, args[1:])
     raise Refusal("USAGE", "pack task has no verb %r" % verb, "show, assign, cancel, rescope, add", "pack task --help", "BASH")
 
@@ -234,26 +234,57 @@ def _verify(call, args, read):
     return {"command": "PACK_VOUCHER=%s pack verify" % quote(path), "timeout": 600000, "run_in_background": False}
 
 
-def collect(call):
-    """Take the result of a finished `pack verify`, if there is one for the nonce that waits."""
+RECEIPT = "pack-receipt: "
+
+
+def sealed(call, nonce, ending, response):
+    """What a vouched process left for the hook: (voucher, sealed result) or None. It is in the run's folder, or, where the
+    sandbox keeps processes from writing there, in what the process printed last."""
+    base = os.path.join(call.store.data, "calls", nonce)
+    found, voucher = call.store.disk.read(base + ".result"), call.store.disk.read(base + ending)
+    text = found.decode("ascii", "replace") if found is not None else None
+    printed = "%s\n%s" % (response.get("stdout") or "", call.payload.get("error") or "")
+    if text is None and RECEIPT in printed:
+        text = printed.rpartition(RECEIPT)[2].split("\n")[0]
+    if text is None or voucher is None:
+        return None
+    call.store.disk.remove(base + ".result")
+    call.store.disk.remove(base + ending)
+    try:
+        return codec.loads(voucher.decode("ascii")), codec.loads(text)
+    except (ValueError, UnicodeDecodeError):
+        return None
+
+
+def leave(path, ending, value):
+    """The process's side of `sealed`."""
+    text = codec.dumps(value)
+    target = path[:-len(ending)] + ".result"
+    try:
+        with open(target + ".tmp", "w", encoding="ascii") as f:
+            f.write(text)
+        os.replace(target + ".tmp", target)
+    except OSError:
+        print(RECEIPT + text, flush=True)
+
+
+def collect(call, response):
+    """Take the result of a finished `pack verify` or `pack gate check`, if one waits for its nonce."""
     if call.state["waves"] is not None:
         from . import waverun
 
-        waverun.collect(call)
+        waverun.collect(call, response)
     nonce = (call.state["verify"] or {}).get("nonce")
     if not nonce:
         return
-    base = os.path.join(call.store.data, "calls", nonce)
-    result, voucher = call.store.disk.read(base + ".result"), call.store.disk.read(base + ".verify")
-    if result is None or voucher is None:
+    pair = sealed(call, nonce, ".verify", response)
+    if pair is None:
         return
+    voucher, result = pair
     try:
-        result, voucher = codec.loads(result.decode("ascii")), codec.loads(voucher.decode("ascii"))
         good = result["mac"] == seal_result(voucher["key"], result)
-    except (ValueError, KeyError, TypeError, UnicodeDecodeError):
+    except (KeyError, TypeError):
         good = False
-    call.store.disk.remove(base + ".result")
-    call.store.disk.remove(base + ".verify")
     if good:
         call.gate("VERIFIED", nonce=nonce, build_exit=result["build"], test_exit=result["test"], tree=result["tree"])
 

@@ -177,29 +177,21 @@ def judge(path):
             "anchor": head, "approved": result["rt"]["content"]}
     text = codec.dumps(note)
     sealed = {"note": text, "mac": codec.digest(voucher["key"], text)}
-    temp = path[:-len(".gates")] + ".verdicts"
-    with open(temp + ".tmp", "w", encoding="ascii") as f:
-        f.write(codec.dumps(sealed))
-    os.replace(temp + ".tmp", temp)
+    carry.leave(path, ".gates", sealed)
     return result
 
 
-def collect(call):
+def collect(call, response):
     """Record the verdicts of a finished `pack gate check`."""
     nonce = (call.state["waves"] or {}).get("nonce")
-    if not nonce:
+    pair = carry.sealed(call, nonce, ".gates", response) if nonce else None
+    if pair is None:
         return
-    base = os.path.join(call.store.data, "calls", nonce)
-    sealed, voucher = call.store.disk.read(base + ".verdicts"), call.store.disk.read(base + ".gates")
-    if sealed is None or voucher is None:
-        return
+    voucher, sealed = pair
     try:
-        sealed, voucher = codec.loads(sealed.decode("ascii")), codec.loads(voucher.decode("ascii"))
         note = codec.loads(sealed["note"]) if sealed["mac"] == codec.digest(voucher["key"], sealed["note"]) else None
-    except (ValueError, KeyError, TypeError, UnicodeDecodeError):
+    except (ValueError, KeyError, TypeError):
         note = None
-    call.store.disk.remove(base + ".verdicts")
-    call.store.disk.remove(base + ".gates")
     if note is not None:
         call.gate("GATES_RECORDED", nonce=nonce, unmet=unmet(call), **note)
         see(call)

@@ -48,7 +48,7 @@ def may_write(state, actor, path, fact=None):
         if path is None or state["phase"] not in tables.DELEGATE_PHASES:
             return None
         return _no("LEAD_DELEGATES", "the lead edits no project file: %s" % path, "phase %s" % state["phase"],
-                   "give the change to a coder: a task, `pack task rescope`, or `pack task add`")
+                   "give the change to a coder: a task, `pack task rescope`, or `pack task add` (a user who wants it back types `team abort`)")
     e = view.entry(state, name)
     if not e or e["inc"] != actor["inc"] or e["state"] not in tables.LIVING:
         return None if path is None else _no("ENDED_AGENT", "%s's incarnation is over" % name, "", "stop: your place is taken")
