@@ -177,8 +177,9 @@ ACTIVE = '[ -e "$CLAUDE_PLUGIN_DATA/active$CLAUDE_PROJECT_DIR/.on" ] || [ -e "$C
 # A prompt may itself open a team (`--team NAME ...`): without one, look for that word before leaving.
 TYPED = ('p=$(cat); [ -e "$CLAUDE_PLUGIN_DATA/active$CLAUDE_PROJECT_DIR/.on" ] || [ -e "$CLAUDE_PROJECT_DIR/.claude/teams/.on" ] || '
          'case $p in *--team*) ;; *) exit 0 ;; esac; ')
-GONE = ("echo 'team: a team is active but the plugin folder is gone, so nothing can be checked. Install the plugin again, or end the run: "
-        "remove .claude/teams/.on in the project and active/.../.on in the plugin data, from your own terminal.' >&2; exit %d")
+# Only where a call must stay closed; elsewhere a missing script is the client's "script missing", which holds nothing up (CLIENT 1.8).
+GONE = ("[ -r \"$g\" ] || { echo 'team: a team is active but its plugin is gone, so this call is refused. Install the plugin again, or end the run "
+        "from your own terminal: remove .claude/teams/.on here and active/.../.on in the plugin data.' >&2; exit 2; }; ")
 GUARDED_TOOLS = ("Agent", "Task", "SendMessage", "Edit", "Write", "MultiEdit", "NotebookEdit", "Bash", "PowerShell", "TaskCreate",
                  "TaskUpdate", "TaskStop", "TeamCreate", "TeamDelete")
 # event -> (matcher or None, guarded). Guarded calls fail closed; the rest never holds anything up (DESIGN rules 5 and 7).
@@ -202,10 +203,12 @@ def hooks_json():
     out = {}
     for event, (matcher, guarded) in HOOKS.items():
         opens = event == "UserPromptExpansion"
-        command = ("" if opens else TYPED if event == "UserPromptSubmit" else ACTIVE) + 'g="${CLAUDE_PLUGIN_ROOT}/hooks/gate"; [ -r "$g" ] || { %s; }; exec sh "$g" %s' % (
-            GONE % (2 if guarded else 0), event)
         if event == "UserPromptSubmit":
-            command = command.replace('exec sh "$g"', 'printf %s "$p" | sh "$g"')
+            command = TYPED + 'printf %s "$p" | sh "${CLAUDE_PLUGIN_ROOT}/hooks/gate" ' + event
+        elif event == "PreToolUse":
+            command = ACTIVE + 'g="${CLAUDE_PLUGIN_ROOT}/hooks/gate"; ' + GONE + 'exec sh "$g" ' + event
+        else:
+            command = ("" if opens else ACTIVE) + 'exec sh "${CLAUDE_PLUGIN_ROOT}/hooks/gate" ' + event
         handler = {"type": "command", "command": command, "timeout": 10 if event != "SessionEnd" else 1}
         if event == "PreToolUse":
             handler["timeout"] = 30  # `pack plan` and the commit check start git; the gate gives up after 25 s
