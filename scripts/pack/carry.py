@@ -314,10 +314,13 @@ def _persist(call):
 def _teardown(call, args, read):
     if args[:1] == ["retry"]:
         call.append("TEARDOWN_RETRY", key=call.key)
+    elif args[:1] in (["finalize"], ["deny"]):
+        # The answer to a candidate when there is no supervisor left to send it to.
+        call.append("FORCED_FINALIZE_ACK" if args[0] == "finalize" else "FORCED_FINALIZE_DENY", key=call.key, to=None)
     elif args[:1] == ["ask"]:
         return _ask(call, args[1:])
     elif args:
-        raise Refusal("USAGE", "pack teardown has no verb %r" % args[0], "pack teardown | pack teardown ask [NAME...] | pack teardown retry", "pack teardown --help", "BASH")
+        raise Refusal("USAGE", "pack teardown has no verb %r" % args[0], "pack teardown | pack teardown ask [NAME...] | retry | finalize | deny", "pack teardown --help", "BASH")
     else:
         event = {"tree": None, "conventions": None, "persisted": False}
         if call.state["waves"] is not None:

@@ -43,7 +43,7 @@ HELP = {
     "status": ("the team's status tree", "  pack status\n  pack status --json | jq .tasks\n  pack status --summary"),
     "log": ("the run's events", "  pack log\n  pack log --json --follow"),
     "explain": ("a task's approvals, what is missing, what was refused and why", "  pack explain 2"),
-    "teardown": ("pass the completion gate and begin the teardown", "  pack teardown\n  pack teardown ask\n  pack teardown retry"),
+    "teardown": ("pass the completion gate and begin the teardown", "  pack teardown\n  pack teardown ask\n  pack teardown retry\n  pack teardown finalize    (or deny, when no supervisor is left to tell)"),
     "abort": ("stop the run and keep its journal", "  pack abort --reason 'the plan was wrong'"),
     "resume": ("take a run up again; --repair goes back to the last good record of a damaged journal", "  pack resume\n  pack resume --repair"),
 }

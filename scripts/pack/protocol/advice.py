@@ -166,7 +166,8 @@ def _teardown(state):
                       + _ask(headless, have[0] if have else "supervisor"))]
     if teardown["state"] == "FORCED_FINALIZE_CANDIDATE":
         return [_step(tables.LEAD, "forced:%d" % teardown["attempt"], "no answer from %s after three requests: send "
-                      "FORCED_FINALIZE_ACK or FORCED_FINALIZE_DENY to the supervisor" % ", ".join(missing))]
+                      "FORCED_FINALIZE_ACK or FORCED_FINALIZE_DENY to the supervisor%s" % (
+                          ", ".join(missing), "" if view.living(state, tables.SUPERVISOR) else " (there is none: `pack teardown finalize` or `deny`)"))]
     ask = [n for n in missing if teardown["targets"][n]["sends"] < teardown["sends"]]
     if ask:
         return [_step(tables.LEAD, "ask:%d:%d:%s" % (teardown["attempt"], teardown["sends"], ",".join(ask)),

@@ -119,6 +119,9 @@ def receiver_has_role(state, data, actor):
     if actor["role"] == "gate":
         return None
     form, _senders, receivers, _when = tables.MESSAGES[actor["event"]]
+    if actor["event"] in ("FORCED_FINALIZE_ACK", "FORCED_FINALIZE_DENY") and data.get("to") is None \
+            and not view.living(state, tables.SUPERVISOR):
+        return None  # `pack teardown finalize|deny`: nobody is left to receive it
     if len(receivers) == 2 and tables.SUPERVISOR in receivers:  # reported to the supervisor, who passes it on to the lead
         receivers = (LEAD,) if actor["role"] == tables.SUPERVISOR else (tables.SUPERVISOR,)
     to = data.get("to")
@@ -229,7 +232,8 @@ def owner_is_active(state, data, actor):
 
 @guard
 def owner_is_active_or_aborting(state, data, actor):
-    if state["teardown"]["aborted"] or not view.living(state, tables.SUPERVISOR) and state["teardown"]["state"] == "NONE":
+    """An aborted run, or one without supervisor by its definition, has the lead as owner of last resort."""
+    if state["teardown"]["aborted"] or state["waves"] is not None:
         return None
     return owner_is_active(state, data, actor)
 
@@ -1038,6 +1042,7 @@ def _(state, data, actor, now, effects):
     e["state"] = "LOST"
     if e["role"] == tables.RISK_TESTER:
         state["risks"]["testers"] -= 1
+    _gone(state, data["name"], "never started", now, effects)
     _roster_changed(state, effects)
 
 
@@ -1064,7 +1069,7 @@ def _(state, data, actor, now, effects):
         else:
             state["lead_idle_news"] = True
     e.update(state="IDLE", seen=now)
-    if state["team"]["headless"] and state["requests"].get(data["name"]):
+    if state["team"]["headless"] and data["name"] in state["requests"]:
         emit(effects, "SHUTDOWN_ACK", name=data["name"], how="ended its turn")  # PROTOCOL 9: headless ack at the next stop
 
 
@@ -1076,7 +1081,7 @@ def _end(state, name, how):
 
 @rule("AGENT_ENDED", ("gate",), ("incarnation_is_living",))
 def _(state, data, actor, now, effects):
-    if data["name"] in state["teardown"]["targets"] or state["requests"].get(data["name"]):
+    if data["name"] in state["teardown"]["targets"] or data["name"] in state["requests"]:
         emit(effects, "SHUTDOWN_ACK", name=data["name"], how=data.get("why", "ended"))
         return
     _end(state, data["name"], "ENDED")
@@ -1086,13 +1091,18 @@ def _(state, data, actor, now, effects):
 @rule("AGENT_LOST", ("gate",), ("incarnation_is_living",))
 def _(state, data, actor, now, effects):
     _end(state, data["name"], "LOST")
-    target = state["teardown"]["targets"].get(data["name"])
-    if target and not target["acked"]:
-        target.update(acked=True, how="lost: " + data.get("why", ""))
-        _acks_changed(state, effects)
-    if state["teardown"]["state"] == "READY_TO_DELETE":
+    _gone(state, data["name"], "lost: " + data.get("why", ""), now, effects)
+    if state["teardown"]["state"] == "READY_TO_DELETE" and not view.living(state, tables.SUPERVISOR):
         emit(effects, "TEAM_DELETED")
     _roster_changed(state, effects)
+
+
+def _gone(state, name, how, now, effects):
+    """An agent that is no more cannot answer: as a target of the teardown it counts as acknowledged."""
+    target = state["teardown"]["targets"].get(name)
+    if target and not target["acked"]:
+        target.update(acked=True, how=how)
+        _acks_changed(state, now, effects)
 
 
 # --- Transitions: ownership (PROTOCOL 3) ---------------------------------------------------------------------------------
@@ -1113,6 +1123,7 @@ def _(state, data, actor, now, effects):
     state["owner"]["state"] = "ACTIVE"
     if state["phase"] == "PLANNING":
         state["phase"] = "SETUP"
+    _acks_changed(state, now, effects)
 
 
 @rule("HANDOFF_DUPLICATE", ("gate",))
@@ -1126,8 +1137,7 @@ def _(state, data, actor, now, effects):
     teardown = state["teardown"]
     if state["phase"] == "TEARDOWN" and teardown["state"] not in ("READY_TO_DELETE", "TEAM_DELETED"):
         _restart_teardown(state, now)
-        if teardown["aborted"]:
-            _acks_changed(state, effects)
+        _acks_changed(state, now, effects)
 
 
 @rule("RECONCILE_LOCK_ENTER", ("gate",))
@@ -1433,6 +1443,7 @@ def _(state, data, actor, now, effects):
         state["phase"] = "EXECUTION"
     elif state["phase"] == "TEARDOWN":  # a task reopens (H20): the completion gate has to be passed again
         _restart_teardown(state, now)
+        state["teardown"]["targets"] = {}
         state["phase"] = "EXECUTION"
 
 
@@ -1506,13 +1517,21 @@ def _begin_teardown(state, now, effects, aborted=False, reason=None):
     state["teardown"].update(aborted=aborted or state["teardown"]["aborted"], reason=reason)
     state["requests"] = {}
     _restart_teardown(state, now)
-    _acks_changed(state, effects)
+    _acks_changed(state, now, effects)
 
 
-def _acks_changed(state, effects):
-    if not view.missing_acks(state) and state["teardown"]["state"] not in ("READY_TO_DELETE", "TEAM_DELETED"):
-        if state["teardown"]["aborted"] or view.owner_active(state) or state["waves"] is not None:
+def _acks_changed(state, now, effects):
+    """After every change of targets, acks or owner: is the round complete, is the teardown?"""
+    teardown = state["teardown"]
+    if state["phase"] != "TEARDOWN" or teardown["state"] in ("READY_TO_DELETE", "TEAM_DELETED"):
+        return
+    missing = view.missing_acks(state)
+    if not missing:
+        if teardown["aborted"] or view.owner_active(state) or state["waves"] is not None:
             emit(effects, "READY_TO_DELETE")
+    elif teardown["state"] in ("SHUTDOWN_REQUESTED", "RETRYING") and all(
+            teardown["targets"][n]["sends"] >= teardown["sends"] for n in missing):
+        teardown.update(state="WAITING_ACKS", sent_at=now)
 
 
 # What "finished" means, by the kind of team: guard names, checked in order.
@@ -1545,12 +1564,9 @@ def _(state, data, actor, now, effects):
     target = teardown["targets"].get(name)
     if target and state["phase"] == "TEARDOWN":
         target["sends"] = max(target["sends"] + 1, teardown["sends"])
-        if teardown["state"] in ("TEARDOWN_INIT", "SHUTDOWN_REQUESTED", "RETRYING"):
-            waiting = [t for t in teardown["targets"].values() if not t["acked"] and t["sends"] < teardown["sends"]]
-            if not waiting:
-                teardown.update(state="WAITING_ACKS", sent_at=now)
-            elif teardown["state"] == "TEARDOWN_INIT":
-                teardown["state"] = "SHUTDOWN_REQUESTED"
+        if teardown["state"] == "TEARDOWN_INIT":
+            teardown["state"] = "SHUTDOWN_REQUESTED"
+        _acks_changed(state, now, effects)
     if state["team"]["headless"] and state["roster"][name]["state"] == "IDLE":
         emit(effects, "SHUTDOWN_ACK", name=name, how="not running")  # the client never delivers it (CLIENT.md 10)
 
@@ -1583,11 +1599,7 @@ def _(state, data, actor, now, effects):
     if was == tables.SUPERVISOR and teardown["state"] == "READY_TO_DELETE":
         emit(effects, "TEAM_DELETED")
     elif target and state["phase"] == "TEARDOWN":
-        if not view.missing_acks(state):
-            _acks_changed(state, effects)
-        elif teardown["state"] in ("SHUTDOWN_REQUESTED", "RETRYING") and not [
-                t for t in teardown["targets"].values() if not t["acked"] and t["sends"] < teardown["sends"]]:
-            teardown["state"] = "WAITING_ACKS"
+        _acks_changed(state, now, effects)
     _roster_changed(state, effects)
 
 
@@ -1617,7 +1629,7 @@ def candidate_may_open(state, data, actor):
     return candidate_is_due(state, data, actor)
 
 
-@rule("FORCED_FINALIZE_ACK", (LEAD,), ("candidate_is_due", "every_task_is_terminal"))
+@rule("FORCED_FINALIZE_ACK", (LEAD,), ("candidate_is_due", "every_task_is_terminal", "owner_is_active_or_aborting"))
 def _(state, data, actor, now, effects):
     teardown = state["teardown"]
     teardown.update(ack_status="FORCED_FINALIZE_APPROVED", unresolved=view.missing_acks(state))
@@ -1671,7 +1683,7 @@ def due(state, now):
             and waited >= tables.limit("ACK_RETRY_TIMEOUT_SEC"):
         if teardown["sends"] < tables.limit("ACK_RETRY_ROUNDS"):
             out.append(("TEARDOWN_RETRYING", {"missing": view.missing_acks(state)}))
-        else:
+        elif owner_is_active_or_aborting(state, {}, GATE) is None:
             out.append(("FORCED_FINALIZE_CANDIDATE", {"missing": view.missing_acks(state)}))
     if teardown["state"] == "FORCED_FINALIZE_CANDIDATE" and waited >= tables.limit("CANDIDATE_TIMEOUT_SEC"):
         out.append(("TEARDOWN_FAILED_SAFE", {"why": "no answer to FORCED_FINALIZE_CANDIDATE", "missing": view.missing_acks(state)}))
