@@ -543,6 +543,9 @@ def post_tool(call):
         call.append("CLIENT_TASK", key=call.key, client_id=str(task.get("id")), subject=subject[:200], task=match[0] if match else None)
     elif tool == "TaskStop" and not failed:
         bound = call.state["agents"].get(str(response.get("task_id") or given.get("task_id")))
+        name = response.get("command")  # a teammate's task id is not its agent id, but the answer names it
+        if not bound and name in call.state["roster"]:
+            bound = [name, call.state["roster"][name]["inc"]]
         if bound:
             call.gate("AGENT_ENDED", name=bound[0], inc=bound[1], why="stopped with TaskStop")
             _closed(call)
@@ -681,6 +684,12 @@ def subagent_start(call):
     fresh = e["state"] == "ACTIVE" and call.now - e["since"] < 5 and not e["mail"]
     if e["state"] != "ACTIVE" or e["mail"]:
         call.gate("AGENT_ACTIVE", name=actor["name"])
+    return tell("SubagentStart", _greeting(call, fresh))
+
+
+def _greeting(call, fresh):
+    """Who an agent is in the team (when it is new), and its next step."""
+    actor = call.actor
     lines = ["team %s: you are %s (%s), incarnation %d. The lead is `main`; others: %s." % (
         call.state["team"]["name"], actor["name"], actor["role"], actor["inc"],
         ", ".join("%s (%s)" % (n, call.state["roster"][n]["role"]) for n in view.living(call.state) if n != actor["name"]) or "nobody yet")] if fresh else []
@@ -690,7 +699,7 @@ def subagent_start(call):
         lines.append(waverun.briefing(call, actor["role"]))
     todo = [s["text"] for s in advice.for_agent(call.state, actor["name"])]
     lines += ["Your next step: " + "; ".join(todo[:2])] if todo else []
-    return tell("SubagentStart", "\n".join(lines))
+    return "\n".join(lines)
 
 
 def agent_stop(call):
@@ -801,6 +810,8 @@ def session_started(call):
         if source == "resume":
             call.gate_resume(source)
         return tell("SessionStart", advice.digest(call.state))
+    if str(call.actor["agent_id"]).startswith("session:") and call.actor["role"] not in (None, "foreign") and source == "startup":
+        return tell("SessionStart", _greeting(call, True))  # a teammate in a terminal pane
     if call.actor["role"] == "foreign" and call.state["phase"] != "CLOSED" and source == "startup":
         return tell("SessionStart", "A team run is live in this project: %s, phase %s, led by another session. The user may type `team status`, "
                     "or `team resume` to lead it from here." % (call.state["team"]["name"], call.state["phase"]))
