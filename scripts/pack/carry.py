@@ -287,6 +287,8 @@ def _teardown(call, args, read):
 
 def _teardown_text(call):
     td = call.state["teardown"]
+    if call.state["phase"] == "CLOSED":
+        return "The run is closed; `pack status --summary` prints the report, your last words to the user."
     return "teardown %s, attempt %d; missing acks: %s.\n%s" % (td["state"], td["attempt"], ", ".join(view.missing_acks(call.state)) or "none", _next(call))
 
 

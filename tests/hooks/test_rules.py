@@ -215,7 +215,7 @@ def test_section_8_the_lead_delegates_and_reviewers_edit_nothing(session):
     (lambda p: p["tasks"].insert(1, dict(p["tasks"][0])), "DUPLICATE_TASK_KEY"),
     (lambda p: p["facts"].pop("near_sensitive"), "PLAN_FACTS"),
     (lambda p: p["facts"]["near_sensitive"].update(evidence=" "), "PLAN_FACTS"),
-    (lambda p: p["facts"].update(layers=["moon"]), "PLAN_FACTS"),
+    (lambda p: p["facts"].update(layers="api"), "PLAN_FACTS"),
     (lambda p: p.update(definition_of_done=[]), "PLAN_INCOMPLETE"),
     (lambda p: p["facts"]["changes_existing"].update(value=True) or p["tasks"][0].update(reviewers=[]), "PLAN_REVIEWERS"),
 ])

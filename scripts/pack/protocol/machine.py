@@ -961,7 +961,8 @@ def _(state, data, actor, now, effects):
 def _roster_changed(state, effects):
     """After every roster change: the owner, and every wait, are looked at again (H12)."""
     owner = state["owner"]
-    if owner["holder"] and owner["state"] in ("OFFERED", "ACTIVE", "RECONCILE_LOCK"):
+    over = state["phase"] == "CLOSED" or state["teardown"]["state"] in ("READY_TO_DELETE", "TEAM_DELETED")
+    if owner["holder"] and owner["state"] in ("OFFERED", "ACTIVE", "RECONCILE_LOCK") and not over:
         e = state["roster"].get(owner["holder"])
         if not e or e["inc"] != owner["inc"] or e["state"] not in tables.LIVING:
             emit(effects, "OWNER_LOST", holder=owner["holder"], epoch=owner["epoch"])
