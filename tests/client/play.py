@@ -291,6 +291,8 @@ class TerminalRunner(Runner):
             kind = client.Panes if self.story["mode"] == "panes" else client.Terminal
             self.run = self.world.run = kind(self.binary, self.home, text, *self.options)
         else:
+            while time.time() - self.stage.last_call < 1.2:  # what is typed into a busy client is queued, not heard
+                time.sleep(0.2)
             self.run.type(text)
         wanted = line.data["outcome"]
         if wanted.kind != "ok" or wanted.says:

@@ -40,6 +40,7 @@ class Stage:
         self.most = int(story.number("calls", 3 * len(story.lines) + 30))
         self.patience = story.number("patience", 40)
         self.grace = story.number("grace", 0.4)
+        self.last_call = 0.0  # when a request last came
 
     # --- Book-keeping --------------------------------------------------------------------------------------------------
     def note(self, who, what, line=None):
@@ -85,6 +86,7 @@ class Stage:
         actor = call.actor
         with self.changed:
             self.calls[actor] = self.calls.get(actor, 0) + 1
+            self.last_call = time.time()
             if call.agent_id:
                 self.agents[actor] = call.agent_id
             if sum(self.calls.values()) > self.most:
