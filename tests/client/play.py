@@ -80,6 +80,11 @@ class World:
         except ValueError:
             return {"error": "pack status --json: exit %d: %s" % (code, out.strip()[-300:])}
 
+    def standing(self):
+        """What a refused call must leave as it was: the run's state without who happens to be awake."""
+        status = self.status()
+        return {k: status.get(k) for k in ("phase", "mode", "owner", "tasks", "teardown")}
+
 
 def play(path, binary=None, narrate=None, keep=False):
     """Play one story. Leaves nothing behind unless `keep`."""

@@ -187,7 +187,7 @@ def _borrow(story, match):
     last = find(end) if end else len(blocks)
     own = [b for b in blocks[first:last] if not b.head.startswith(("story:", "expect "))]
     if start:  # its files and settings came with the beginning
-        own = [b for b in own if not b.head.endswith(".md:") and not b.head.startswith("file ")]
+        own = [b for b in own if not re.match(r"(?:file \S+|plan\.md):$", b.head)]
     _take(story, own)
 
 
