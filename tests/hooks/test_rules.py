@@ -321,3 +321,42 @@ def test_unknown_agents_pass_where_nothing_is_guarded_and_fail_where_it_is(sessi
     refused(s, s.edit("ghost", "src/a.py"), "UNKNOWN_AGENT")
     refused(s, s.say("ghost", "coder-1", "APPROVED: task #1"), "UNKNOWN_AGENT")
     assert json.dumps(s.state())
+
+
+def test_a_script_that_hides_what_it_writes_is_found_out(session):
+    s = session
+    s.setup("SIMPLE")
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    s.edit("coder-1", "src/a.py")
+    with open(s.project + "/helper.sh", "w") as f:
+        f.write("printf 'OLD = 9\\n' > src/old.py\n")
+    assert s.bash("coder-1", "python3 --version") is None  # what was dirty before is known now
+    assert s.bash("coder-1", "sh helper.sh") is None
+    found = [r["data"] for r in s.events() if r["event"] == "OVERLAP_SCOPE"]
+    assert [(d["path"], d["by"]) for d in found] == [("src/old.py", "coder-1")]
+
+
+@pytest.mark.parametrize("command", ["git stash", "git reset --hard", "git checkout .", "git clean -fdx", "rm -rf .", "cp plan.md src/old.py", "mv src/old.py src/b.py",
+                                     "find . -name '*.py' -delete", "tee src/old.py < plan.md", "git checkout -- src/old.py"])
+def test_a_coder_cannot_take_others_work_with_it(session, command):
+    s = session
+    s.setup("SIMPLE")
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    answer = s.bash("coder-1", command)
+    assert answer and "refused (NOT_IN_TASK)" in answer or "refused (PROTECTED)" in answer, answer
+
+
+def test_a_committed_change_keeps_a_verification_and_an_edit_ends_it(session):
+    s = session
+    s.setup("SIMPLE")
+    s.do_task("coder-1", 1, "src/a.py")
+    s.do_task("coder-1", 2, ".conventions/checks/naming.md")
+    s.bash("lead", "pack verify --build 'python3 -m compileall -q src' --test 'python3 -m unittest -q'")
+    tree = s.state()["verify"]["tree"]
+    assert "PASSED on tree " + tree in s.output
+    from pack import facts
+    declared = ["src/a.py", ".conventions/"]
+    assert facts.tree(s.project, declared) == tree
+    with open(s.project + "/src/a.py", "a") as f:
+        f.write("# more\n")
+    assert facts.tree(s.project, declared) != tree

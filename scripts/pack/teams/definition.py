@@ -114,6 +114,8 @@ def _semantics(data):
             return False
         return True
 
+    if "lead" in data:
+        known(data["lead"], roles, "role", "lead")
     for role in data["roles"]:
         where = "role %s" % role["id"]
         if "reports_to" in role:
