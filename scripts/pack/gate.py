@@ -304,15 +304,15 @@ def _message(call, given):
 
 
 def _address(call, resolved, to):
-    """How the client spells a receiver here (measured): the lead is `main` in -p and in a team, `team-lead` in a pane; after a
-    resume in -p names may be gone while agent ids still work."""
+    """How the client spells a receiver here (measured): the lead is `main` in -p and in a team, `team-lead` in a pane; in -p
+    names may be gone (resume) or ambiguous (spawned again) while agent ids still work."""
     if resolved == tables.LEAD:
         if str(call.actor["agent_id"]).startswith("session:"):
             return "team-lead"
         return to if to == "main" or to == "team-lead" and not call.state["team"]["headless"] else "main"
     e = view.entry(call.state, resolved)
-    if call.state["team"].get("resumed") and call.state["team"]["headless"] and e and e["agent_id"]:
-        return e["agent_id"]
+    if call.state["team"]["headless"] and e and e["agent_id"] and (call.state["team"].get("resumed") or e["inc"] > 1):
+        return e["agent_id"]  # a name that was spawned again "resolves to a different agent" for the client and is refused
     return to
 
 
