@@ -1,0 +1,40 @@
+"""`$1` is the second argument
+
+The client counts from 0: `$0` is the first. Most guides, and other tools, count from 1.
+
+Bad `commands/build.md`:
+
+    ---
+    description: Builds the plan
+    argument-hint: <plan>
+    ---
+    Build $1.
+
+Good `commands/build.md`:
+
+    ---
+    description: Builds the plan
+    argument-hint: <plan>
+    ---
+    Build $0.
+
+Source: client 2.1.329, measured 2026-11-21
+"""
+
+from ..lazy import lazy
+
+SEVERITY = "warning"
+_FIRST = lazy(r"(?<![\\$\w])\$1(?![0-9.,]|\w)")
+_ZERO = lazy(r"(?<![\\$\w])\$(?:0(?![0-9.])|ARGUMENTS\[0\])")
+
+
+def check(file, context):
+    """A command that uses $1 and never $0 means the first one."""
+    text = file.text
+    if "$1" not in text or _ZERO.search(text, file.body_start):
+        return
+    for match in _FIRST.finditer(text, file.body_start):
+        if file.prose.in_fence(match.start()):
+            continue
+        yield file.hit(match.span(), "$1 is the second argument; the first is $0")
+        return

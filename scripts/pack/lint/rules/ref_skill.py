@@ -1,0 +1,35 @@
+"""A prompt names a skill that does not exist
+
+Bad `commands/build.md`:
+
+    ---
+    description: Builds the plan
+    ---
+    Use the `ghosts` skill first.
+
+Good `commands/build.md`:
+
+    ---
+    description: Builds the plan
+    ---
+    Build the plan.
+
+Source: client 2.1.329
+"""
+
+from .. import refs
+from ..near import nearest
+
+SEVERITY = "warning"
+
+
+def check(file, context):
+    """`name` skill in prose, and Skill(...) calls, where the plugin has skills of its own."""
+    project, plugin = context.project, file.plugin
+    if plugin is None or plugin.scope not in ("plugin", "bare") or not plugin.of("skill", "command"):
+        return
+    own = plugin.commands()
+    everywhere = {one.split(":", 1)[1] for one in project.command_ids}
+    for ref in refs.skills(file):
+        if ref.name not in own and ref.name not in everywhere:
+            yield file.hit(ref.span, "no skill %r in this plugin%s" % (ref.name, nearest(ref.name, own)))
