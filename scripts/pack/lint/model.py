@@ -205,6 +205,10 @@ class Plugin:
             alias = file.front.get("name") if file.front else None
             if isinstance(alias, str):
                 found.setdefault(alias, file)
+        prefix = self.path("workflows") + "/"
+        for rel in self.project.listing:
+            if rel.startswith(prefix) and rel.endswith((".js", ".ts", ".mjs")):
+                found.setdefault(posixpath.splitext(rel[len(prefix) :])[0], None)
         for name, value in self.declared.get("command-map", {}).items():
             found.setdefault(name, value)
         return found

@@ -45,6 +45,9 @@ def agents(file):
             if match.group(2) in ("<", "{", "$", "[", "|", "/") or _is_placeholder(name):
                 continue
             after = text[match.end(1) : match.end(1) + 12]
+            quoted = text[match.start(1) - 1] in "\"'`*"
+            if not quoted and ":" not in name and after[:1] == " " and after[1:2].isalpha():
+                continue  # prose that goes on: `subagent_type: the one that fits`
             if after.startswith((" | ", "` | `", "|")) or name in ("string", "str"):
                 continue
             if not file.prose.comments or not _in(match.start(), file.prose.comments):
@@ -135,24 +138,10 @@ def files(file, project):
     text, plugin = file.text, file.plugin
     known = plugin is not None and plugin.scope in ("plugin", "bare")
     if known and ("CLAUDE_PLUGIN_ROOT" in text or "CLAUDE_SKILL_DIR" in text):
-        for match in _ROOT_PATH.finditer(text, file.body_start):
-            sub = match.group(2).rstrip(".:!?*_")
-            if _odd_path(sub) or text[match.end() : match.end() + 1] in ("<", "(") or not sub:
-                continue
-            if match.group(1) == "CLAUDE_SKILL_DIR":
-                if file.kind != "skill":
-                    continue
-                base = posixpath.dirname(file.rel)
-            else:
-                base = plugin.root
-            target = posixpath.normpath(posixpath.join(base, sub))
-            if match.group(1) == "CLAUDE_PLUGIN_ROOT" and base and not target.startswith(base + "/") and target != base:
-                target = "../" + sub
-            if sub.split("/")[0] in ("node_modules", "dist", "build", ".venv", "venv", "target", "data", "cache", "logs"):
-                continue
-            begin = match.start(2)
-            yield Ref(sub, (begin, begin + len(sub)), "root", target=target)
+        yield from _root_paths(file, project)
     folder = posixpath.dirname(file.rel)
+    if "/examples/" in file.rel:
+        return  # what an example points to is part of the example
     for target, start, end in file.prose.links() if "](" in text or "]:" in text else ():
         path = target.split("#")[0].split("?")[0]
         if not path or path.startswith(("/", "#", "~", "@")) or _SCHEME.match(path) or _odd_path(path) or "." not in path and "/" not in path:
@@ -161,11 +150,44 @@ def files(file, project):
             from urllib.parse import unquote
 
             path = unquote(path)
+        last = path.rstrip("/").rsplit("/", 1)[-1]
+        if "." not in last and not path.startswith(".") and not path.endswith("/"):
+            continue  # no extension: a page of a site or a wiki, not a file beside this one
         if not _linkable(file, path):
             continue
         yield Ref(target, (start, end), "link", target=posixpath.normpath(posixpath.join(folder, path)))
     if known and file.kind != "readme":
         yield from _code_paths(file, project, folder)
+
+
+def _root_paths(file, project):
+    """Paths below the plugin's root. A document that names several and none of them exists teaches how to write plugins."""
+    teaches = file.kind in ("skill", "prose", "readme")
+    found = []
+    text, plugin = file.text, file.plugin
+    for match in _ROOT_PATH.finditer(text, file.body_start):
+        sub = match.group(2).rstrip(".:!?*_")
+        if _odd_path(sub) or text[match.end() : match.end() + 1] in ("<", "(") or not sub:
+            continue
+        if match.group(1) == "CLAUDE_SKILL_DIR":
+            if file.kind != "skill":
+                continue
+            base = posixpath.dirname(file.rel)
+        else:
+            base = plugin.root
+        target = posixpath.normpath(posixpath.join(base, sub))
+        if match.group(1) == "CLAUDE_PLUGIN_ROOT" and base and not target.startswith(base + "/") and target != base:
+            target = "../" + sub
+        if sub.split("/")[0] in ("node_modules", "dist", "build", ".venv", "venv", "target", "data", "cache", "logs"):
+            continue
+        begin = match.start(2)
+        if teaches and file.prose.in_fence(begin):
+            continue
+        found.append(Ref(sub, (begin, begin + len(sub)), "root", target=target))
+    missing = [ref for ref in found if not project.exists(ref.target)]
+    if teaches and ("/examples/" in file.rel or len(missing) > 2 and len(missing) == len(found)):
+        return []
+    return found
 
 
 def _linkable(file, path):

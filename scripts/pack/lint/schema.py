@@ -40,6 +40,9 @@ def is_url(text):
     """What `new URL(text)` takes, near enough: a scheme, and a host for the web's schemes."""
     if not matches(r"^[A-Za-z][A-Za-z0-9+.-]*:", text) or any(c in text for c in "\n\r\t"):
         return False
+    port = re.search(r":([0-9]+)(?:[/?#]|$)", text.split("//", 1)[-1].split("/", 1)[0])
+    if port and int(port.group(1)[:9]) > 65535:
+        return False
     if matches(r"^(?i:https?|wss?|ftp):", text):
         return matches(r"^(?i:https?|wss?|ftp):[/\\]*[^\s/\\?#:@<>^|%]", text) and not matches(r"^[^/?#]*//[^/?#]*\s", text)
     return True

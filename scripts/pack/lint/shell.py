@@ -13,6 +13,7 @@ COMMON = INTERPRETERS | WRAPPERS | frozenset(
     "set if for while case eval source . curl wget tee head tail cut sort uniq wc xargs sleep kill ps say open start cmd notify-send "
     "afplay terminal-notifier docker gh ls chmod tr basename dirname realpath readlink exit return read trap pack".split()
 )
+KEYWORDS = frozenset("do done then fi else elif esac in until select function coproc".split())
 _ASSIGN = lazy(r"[A-Za-z_][A-Za-z0-9_]*=")
 _SCRIPT = lazy(r"\.(?:py|js|mjs|cjs|ts|sh|bash|zsh|rb|pl|php|ps1|cmd|bat|exe)$")
 MAX_LENGTH = 8192

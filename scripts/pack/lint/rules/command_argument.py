@@ -31,6 +31,9 @@ _ZERO = lazy(r"(?<![\\$\w])\$(?:0(?![0-9.])|ARGUMENTS\[0\])")
 def check(file, context):
     """A command that uses $1 and never $0 means the first one."""
     text = file.text
+    front = file.front
+    if front is None or not ("argument-hint" in front or "arguments" in front or "$2" in text or "$ARGUMENTS" in text):
+        return  # `$1` may well be an amount of money
     if "$1" not in text or _ZERO.search(text, file.body_start):
         return
     for match in _FIRST.finditer(text, file.body_start):

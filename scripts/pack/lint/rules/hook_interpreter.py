@@ -26,7 +26,7 @@ def check(file, context):
             continue
         for word in shell.words(command):
             name = word.text
-            if not word.first or name in shell.COMMON or len(name) < 4 or not name.isalnum():
+            if not word.first or name in shell.COMMON or name in shell.KEYWORDS or len(name) < 4 or not name.isalnum():
                 continue
             meant = closest(name, NAMES)
             if meant and sorted(name) == sorted(meant) or meant and len(name) > 5 and name[:2] == meant[:2] and not name.startswith("python"):

@@ -63,6 +63,8 @@ def _tools(file, where, matcher, event, facts):
             continue
         right = facts.tool_by_lower.get(name.lower())
         gone = facts.removed_tools.get(name)
+        if gone and gone[1] in good:
+            continue  # `Edit|MultiEdit`: kept for older clients, and the successor is there
         meant = right or (closest(name, facts.tools) if not gone else None)
         if gone:
             text = "%r is gone since %s: use %s" % (name, gone[0], gone[1])

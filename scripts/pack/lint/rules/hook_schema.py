@@ -34,6 +34,8 @@ def check(file, context):
         elif "hooks" in data and not isinstance(data["hooks"], dict):
             yield file.hit(file.at(("hooks",)), "hooks must map events to matchers, not be %s: the plugin does not load" % schema.type_name(data["hooks"]))
         for key in data:
+            if key != "hooks" and key not in facts.events and holds_guards(data[key], facts):
+                yield file.hit(file.at((key,), key=True), '%r holds PreToolUse or PermissionRequest hooks outside "hooks": the plugin does not load' % key)
             if key != "hooks" and key in facts.gate_events:
                 yield file.hit(file.at((key,), key=True), '%s is declared outside "hooks": the plugin does not load' % key)
         modules = data.get("modules")
@@ -50,18 +52,33 @@ def check(file, context):
             yield from _events(file, path, events, facts)
 
 
+def holds_guards(value, facts, depth=3):
+    """Is there a non-empty PreToolUse or PermissionRequest somewhere inside (the client looks three levels deep)?"""
+    if isinstance(value, list):
+        return depth > 0 and any(holds_guards(item, facts, depth - 1) for item in value)
+    if not isinstance(value, dict):
+        return False
+    if any(value.get(event) not in (None, []) for event in facts.gate_events):
+        return True
+    return depth > 0 and any(holds_guards(item, facts, depth - 1) for item in value.values())
+
+
 def _events(file, base, events, facts):
     if file.kind != "hooks" and "hooks" in events and isinstance(events["hooks"], (dict, list)):
         yield file.hit(file.at(base + ("hooks",), key=True), "events stand directly under the manifest's hooks, without another \"hooks\": the plugin does not load")
         return
     for event, groups in events.items():
         if event not in facts.events:
+            if not isinstance(groups, list) and holds_guards(groups, facts) and event != "hooks":
+                yield file.hit(file.at(base + (event,), key=True), "%r is no event but holds PreToolUse or PermissionRequest hooks: the plugin does not load" % event)
             continue
         gate = event in facts.gate_events
         effect = "the whole plugin does not load" if gate else "the entry is dropped"
         path = base + (event,)
         if not isinstance(groups, list):
-            if not (gate and groups is None):
+            if gate and groups is None:
+                yield file.hit(file.at(path), "%s must be a list of matchers, not null: it is ignored" % event, severity="warning")
+            else:
                 yield file.hit(file.at(path), "%s must be a list of matchers, not %s: %s" % (event, schema.type_name(groups), effect))
             continue
         for index, group in enumerate(groups):

@@ -11,10 +11,13 @@ Good `.claude-plugin/plugin.json`:
 Source: client 2.1.329, measured 2026-11-21
 """
 
+from ..lazy import lazy
 from ..near import closest
 from ..schema import type_name
 
 SEVERITY = "warning"
+_BINARY = lazy(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9_-])?\Z")
+_DIGEST = lazy(r"[0-9a-f]{64}\Z")
 
 
 def check(file, context):
@@ -50,6 +53,11 @@ def objects(file, base, data, context):
     for key in experimental if isinstance(experimental, dict) else ():
         if key not in context.facts.experimental_keys:
             yield file.hit(file.at(base + ("experimental", key), key=True), "unknown field %r is ignored" % key)
+    binaries = data.get("binaries")
+    for name, pin in binaries.items() if isinstance(binaries, dict) else ():
+        digest = pin.get("sha256") if isinstance(pin, dict) else None
+        if not (_BINARY.match(name) and isinstance(digest, str) and _DIGEST.match(digest)):
+            yield file.hit(file.at(base + ("binaries", name), key=True), "binaries: %r needs a lower case name and a sha256 of 64 hex digits; it is ignored" % name)
     network = data.get("network")
     if isinstance(network, dict) and not isinstance(network.get("hosts"), list):
         yield file.hit(file.at(base + ("network",), key=True), 'network needs a list of hosts: {"hosts": ["api.example.com"]}; it is ignored')

@@ -56,6 +56,8 @@ def check(file, context):
             if key in entry and not archive:
                 yield file.hit(file.at(base + (key,), key=True), "%s works only with an archive source" % key, severity="warning")
         signals = entry.get("relevance")
+        if isinstance(signals, dict):
+            yield from _relevance(file, base + ("relevance",), signals)
         if "relevance" in entry and not isinstance(signals, dict):
             yield file.hit(file.at(base + ("relevance",)), "relevance must be an object; it is ignored", severity="warning")
     renames = data.get("renames")
@@ -95,8 +97,41 @@ def source_checker(facts, data):
             yield path + (("source",) if "source" in value else ()), "%r is not a kind of source (%s)%s" % (kind, ", ".join(sorted(sources)), hint), None
             return
         yield from schema.check(value, sources[kind], path)
+        if kind == "archive" and isinstance(value.get("url"), str) and _private_host(value["url"]):
+            yield path + ("url",), "%r points at this machine or a link-local host" % value["url"], None
         inner = value.get("path")
         if isinstance(inner, str) and ".." in inner.split("/"):
             yield path + ("path",), "%r contains \"..\"" % inner, None
 
     return check
+
+
+SIGNALS = {"cli": 10, "hosts": 20, "filesRead": 10, "manifestDeps": 10, "cwd": 10}
+
+
+def _relevance(file, path, value):
+    """A relevance object needs at least one signal."""
+    topic, signals = value.get("topic"), value.get("signals")
+    if "topic" in value and not (isinstance(topic, str) and 0 < len(topic) <= 64):
+        yield file.hit(file.at(path + ("topic",)), "topic must be a text of 1 to 64 characters: the entry cannot be installed")
+    if not isinstance(signals, dict):
+        yield file.hit(file.at(path, key=True), "relevance needs an object of signals: the entry cannot be installed")
+        return
+    for key, limit in SIGNALS.items():
+        items = signals.get(key)
+        if items is None and key not in signals:
+            continue
+        if not isinstance(items, list) or len(items) > limit:
+            yield file.hit(file.at(path + ("signals", key)), "%s must be a list of at most %d: the entry cannot be installed" % (key, limit))
+        elif key == "hosts" and not all(isinstance(item, str) and item and all(c.islower() or c.isdigit() or c in ".-" for c in item) for item in items):
+            yield file.hit(file.at(path + ("signals", key)), "hosts are bare host names in lower case: the entry cannot be installed")
+    if not any(isinstance(signals.get(key), list) and signals[key] for key in SIGNALS):
+        yield file.hit(file.at(path + ("signals",), key=True), "at least one signal (%s): the entry cannot be installed" % ", ".join(SIGNALS))
+
+
+def _private_host(url):
+    """Loopback, link-local and cloud metadata hosts: the client downloads no archive from them."""
+    host = url.split("://", 1)[-1].split("/", 1)[0].rsplit("@", 1)[-1].lower()
+    host = host[: host.find("]") + 1] if host.startswith("[") else host.split(":")[0]
+    private = ("localhost", "0.0.0.0", "[::1]", "[::]", "metadata.google.internal", "metadata")
+    return host in private or host.startswith(("127.", "169.254.", "[fe80:")) or host.endswith(".localhost")

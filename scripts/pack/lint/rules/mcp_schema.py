@@ -29,7 +29,7 @@ def check(file, context):
     if file.kind == "mcp":
         value = document.value
         base, servers = (), value
-        if isinstance(value, dict) and value.get("mcpServers"):
+        if isinstance(value, dict) and value.get("mcpServers") not in (None, "", 0, False):  # what JavaScript calls true
             base, servers = ("mcpServers",), value["mcpServers"]
         if isinstance(servers, list):
             yield file.hit(file.at(base, key=True), "a list: the servers get the names 0, 1, ...; use an object keyed by name", severity="warning")

@@ -31,5 +31,7 @@ def check(file, context):
     own = plugin.commands()
     everywhere = {one.split(":", 1)[1] for one in project.command_ids}
     for ref in refs.skills(file):
-        if ref.name not in own and ref.name not in everywhere:
+        if ref.name in own or ref.name in everywhere:
+            continue
+        if "-" in ref.name or nearest(ref.name, own):
             yield file.hit(ref.span, "no skill %r in this plugin%s" % (ref.name, nearest(ref.name, own)))

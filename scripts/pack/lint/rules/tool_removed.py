@@ -22,8 +22,8 @@ from ..lazy import lazy
 from .tool_unknown import KEYS
 
 SEVERITY = "warning"
-# Words that are tools and nothing else, so that a mention in a prompt is a call.
-_CALLS = lazy(r"\b(TeamCreate|TeamDelete|BashOutput|NotebookRead|MultiEdit|SlashCommand|AgentOutputTool)\b")
+# Others are named in prose for older clients, harmlessly; a protocol that is built on these two cannot work.
+_CALLS = lazy(r"\b(TeamCreate|TeamDelete)\b")
 
 
 def check(file, context):
@@ -35,7 +35,7 @@ def check(file, context):
                 since, instead = removed[tool.name]
                 yield file.hit((tool.span[0], tool.span[0] + len(tool.name)), "%r is gone since %s: use %s" % (tool.name, since, instead))
     text = file.text
-    if "Team" in text or "MultiEdit" in text or "BashOutput" in text or "NotebookRead" in text or "SlashCommand" in text or "AgentOutputTool" in text:
+    if "TeamCreate" in text or "TeamDelete" in text:
         seen = set()
         for match in _CALLS.finditer(text, file.body_start):
             name = match.group()

@@ -31,6 +31,8 @@ SEVERITY = "warning"
 
 def check(file, context):
     """Names of the client's own list; ExitPlanMode works in plan mode and is left alone."""
+    if file.front is not None and "initialPrompt" in file.front:
+        return  # written for the main thread (`claude --agent`), where these tools exist
     never = set(context.facts.agent["never_in_subagents"]) - {"ExitPlanMode", "EnterPlanMode"}
     for tool in tools.listed(file, "tools") or ():
         if tools.canonical(tool.name, context.facts) in never:
