@@ -23,6 +23,9 @@ _LEADING_COMMA = lazy(r"(^[\w.-]+: +|^ *- +),", MULTILINE)
 _COMMA = "\ue0ff"  # private use, one character as well
 _NULLS = ("", "~", "null", "Null", "NULL")
 _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_BRACKETS = lazy(r"[\[\]{}]")
+_DASHES = lazy(r"(?:[-?:][ \t]+){200}")
+MAX_DEPTH = 200
 MAX_NODES = 20000  # an alias bomb is refused, not expanded
 
 
@@ -270,6 +273,8 @@ class _Builder:
         text = self.text
         if "\x00" in text:
             raise FrontmatterError("a NUL byte", text.index("\x00"))
+        if len(text) > MAX_DEPTH and _too_deep(text):
+            raise FrontmatterError("nested too deeply", 0)
         if not text.isprintable():
             # libyaml refuses control characters that the client's parser lets through; same length keeps the spans.
             text = "".join(c if c.isprintable() or c in "\n\r\t" or c > "\x9f" else "\ufffd" for c in text)
@@ -344,6 +349,17 @@ class _Builder:
         for line in self.lines[node.start_mark.line + 1 : node.end_mark.line + 1]:
             if line.strip() and line[0] not in " \t":
                 raise FrontmatterError("a quoted value goes on in a line that is not indented", node.start_mark.index)
+
+
+def _too_deep(text):
+    """Could the composer, which recurses in C without a guard, be led deeper than MAX_DEPTH? (It crashes, not raises.)"""
+    depth = 0
+    for match in _BRACKETS.finditer(text):
+        depth += 1 if match.group() in "[{" else -1
+        if depth > MAX_DEPTH:
+            return True
+        depth = max(depth, 0)
+    return _DASHES.search(text) is not None
 
 
 def _compose_all(yaml, loader, text):

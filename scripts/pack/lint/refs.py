@@ -102,7 +102,8 @@ def scoped(file, project):
             continue
         name = "%s:%s" % (match.group(2), match.group(3).rstrip("-:"))
         begin = match.start(2)
-        if file.prose.hidden(begin) or _is_placeholder(match.group(3)):
+        usage = file.kind == "readme" and match.group(1) == "/"  # a README shows its commands in fences
+        if file.prose.hidden(begin) and not usage or _is_placeholder(match.group(3)):
             continue
         after = text[match.end() : match.end() + 1]
         if after in ("*", "<", "{", "$", "/", "=", "\\") or match.group(3) in ("latest", "http", "https", "name", "agent", "command", "skill"):

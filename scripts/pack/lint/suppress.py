@@ -9,7 +9,7 @@ from .lazy import lazy
 
 _COMMENT = lazy(
     r"(?:<!--|#)[ \t]*pack-lint:[ \t]*(ignore-file|ignore)[ \t]+([a-z0-9-]+(?:[ \t]*,[ \t]*[a-z0-9-]+)*)"
-    r"(?:[ \t]+--[ \t]*([^\n]*?))?[ \t]*(?:-->|\r?$|\r?\n)"
+    r"(?:[ \t]+--(?!>)[ \t]*([^\n]*?))?[ \t]*(?:-->|\r?$|\r?\n)"
 )
 
 

@@ -170,6 +170,20 @@ def names(plugin):
     return cached
 
 
+def column_names(plugin, titles):
+    """Every name in the first column of the tables whose first column has one of the titles."""
+    found = set()
+    for file in documents(plugin):
+        for table in _tables(file):
+            if table.header and clean(table.header[0][0]).lower() in titles:
+                for row in table.rows:
+                    for part in clean(row[0][0]).replace("(", " ").replace(":", " ").split("/") if row else ():
+                        words = part.split()
+                        if words:
+                            found.add(words[0])
+    return found
+
+
 def capitals(file):
     """Yield (name, span) of names in capitals in a document's text, tables and fences included."""
     for match in _CAPITAL.finditer(file.text, file.body_start):

@@ -2,11 +2,11 @@
 
 _MARKDOWN = ("frontmatter-syntax", "frontmatter-ends-early", "frontmatter-missing", "frontmatter-type", "frontmatter-duplicate-key")
 _MARKDOWN += ("frontmatter-cut", "description-missing", "model-unknown", "tool-unknown", "tool-removed", "tool-unbalanced")
-_REFERENCES = ("ref-agent", "ref-name", "ref-skill", "ref-file", "ref-anchor")
-_COMMAND = ("command-key", "wide-grant", "ref-project-path", "command-injection", "command-shell", "command-argument", "context-budget")
+_REFERENCES = ("option-undeclared", "ref-agent", "ref-name", "ref-skill", "ref-file", "ref-anchor")
+_COMMAND = ("command-key", "command-value", "command-approval", "wide-grant", "ref-project-path", "command-injection", "command-shell", "command-argument", "context-budget")
 _HOOKS = ("hook-schema", "hook-event", "hook-key", "hook-matcher-regex", "hook-matcher", "hook-if", "hook-type", "hook-async")
 _HOOKS += ("hook-timeout", "hook-switch", "hook-unquoted", "hook-script", "hook-path", "hook-interpreter", "hook-fails-open")
-_HOOKS += ("hook-user-config",)
+_HOOKS += ("hook-user-config", "hook-command")
 _JSON = ("json-syntax", "json-duplicate-key")
 
 EVERY_FILE = ("unreadable", "text-encoding", "text-nul", "text-mojibake", "hidden-character", "secret", "piped-to-shell")
@@ -19,7 +19,7 @@ BY_KIND = {
     "skill": _MARKDOWN + _COMMAND + _REFERENCES + ("skill-length",),
     "stray-skill": ("skill-file",),
     "prose": _REFERENCES,
-    "readme": ("ref-name", "ref-file", "ref-anchor"),
+    "readme": ("ref-name", "ref-file", "ref-anchor", "readme-count"),
     "rootdoc": ("root-document",),
     "manifest": _JSON
     + ("manifest-schema", "manifest-field", "manifest-metadata", "manifest-path", "manifest-shadow", "manifest-engines")
@@ -36,7 +36,7 @@ BY_KIND = {
     "settings": _JSON + ("plugin-settings",),
 }
 PLUGIN_RULES = ("agent-duplicate", "name-clash", "manifest-location", "ref-orphan", "orphan-agent", "publishing")
-PLUGIN_RULES += ("protocol-role", "protocol-tables", "protocol-name", "protocol-state", "protocol-approver")
+PLUGIN_RULES += ("protocol-role", "protocol-tables", "protocol-name", "protocol-state", "protocol-approver", "protocol-unknown")
 PROJECT_RULES = ("generated-drift",)
 AFTER = ("suppression-unused", "suppression-reason")
 NAMES = tuple(sorted(set(EVERY_FILE + PLUGIN_RULES + PROJECT_RULES + AFTER).union(*BY_KIND.values())))

@@ -61,7 +61,7 @@ def check(file, context):
         number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
         if number is None and isinstance(value, str) and _NUMBER.match(value):
             number = int(value)
-        if number is None or number <= 0 or number != int(number):
+        if number is None or number <= 0 or isinstance(number, float) and not number.is_integer():
             yield file.hit(file.at((key,)), "%s must be a positive whole number, not %r; the agent runs without the limit" % (key, value))
     effort = front.get("effort")
     if effort is not None and not (isinstance(effort, int) and not isinstance(effort, bool)):

@@ -24,7 +24,7 @@ Source: client 2.1.329, measured 2026-11-21
 from ..lazy import lazy
 
 SEVERITY = "warning"
-_FIRST = lazy(r"(?<![\\$\w])\$1(?![0-9.,]|\w)")
+_FIRST = lazy(r"(?<![\\$\w])\$1(?!\w|[.,][0-9])")
 _ZERO = lazy(r"(?<![\\$\w])\$(?:0(?![0-9.])|ARGUMENTS\[0\])")
 
 

@@ -22,7 +22,7 @@ Source: YAML 1.2; client 2.1.329, measured 2026-11-21
 """
 
 SEVERITY = "warning"
-KEYS = ("description", "when_to_use", "argument-hint", "name", "initialPrompt")
+KEYS = ("description", "when_to_use", "argument-hint", "initialPrompt")
 
 
 def check(file, context):

@@ -29,7 +29,7 @@ EFFECT = {
 
 def check(file, context):
     """Report files of a component folder without a block."""
-    if file.front is not None or file.read_error or file.plugin is None or file.plugin.scope in ("loose", "sniff"):
+    if file.front is not None or file.read_error or file.plugin is None or file.plugin.scope not in ("plugin", "bare", "project"):
         return
     if file.plugin.scope == "project" and file.kind == "agent":
         return  # a reference document beside a project's agents is skipped, not loaded

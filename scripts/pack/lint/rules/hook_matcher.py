@@ -35,6 +35,7 @@ def check(file, context):
             yield file.hit(file.at(where), "%s has nothing to match: the matcher is ignored and the hook always runs" % event, severity="warning")
         elif facts["matcher"] == "tool_name":
             yield from _tools(file, where, matcher, event, context.facts)
+            yield from _servers(file, where, matcher, plugin)
         elif "values" in facts:
             yield from _values(file, where, matcher, event, facts["values"])
         elif facts["matcher"] == "agent_type":
@@ -79,6 +80,20 @@ def _tools(file, where, matcher, event, facts):
         yield file.hit(place, "matcher: " + text + effect, fix, None if not good or right else "warning")
     if not listed:
         yield file.hit(span, "matcher %r names nothing: the hook never runs" % matcher)
+
+
+def _servers(file, where, matcher, plugin):
+    """`mcp__plugin_<plugin>_<server>__tool` names a server of this plugin."""
+    if plugin is None or "mcp__plugin_" not in matcher:
+        return
+    servers = plugin.mcp_servers()
+    for name in plugin.names:
+        prefix = "mcp__plugin_%s_" % name
+        at = matcher.find(prefix)
+        if at >= 0:
+            rest = matcher[at + len(prefix) :]
+            if not any(rest.startswith(server + "__") or rest == server for server in servers) and "__" in rest and ".*" not in rest.split("__")[0]:
+                yield file.hit(file.at(where), "the plugin has no MCP server %r: the hook never runs" % rest.split("__")[0])
 
 
 def _known(name, facts):

@@ -5,7 +5,7 @@ Bad `commands/build.md`:
     ---
     description: Builds the plan
     ---
-    Use the `ghosts` skill first.
+    Use the `plan-ghost` skill first.
 
 Good `commands/build.md`:
 

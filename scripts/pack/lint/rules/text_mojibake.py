@@ -2,12 +2,18 @@
 
 `â€™` for an apostrophe, `Ã©` for é: somebody read UTF-8 as Windows-1252 and saved it. The model reads the garbage.
 
-Bad `references/notes.md`:
+Bad `commands/build.md`:
 
+    ---
+    description: Builds the plan
+    ---
     Donâ€™t merge.
 
-Good `references/notes.md`:
+Good `commands/build.md`:
 
+    ---
+    description: Builds the plan
+    ---
     Don't merge.
 
 Source: this project
