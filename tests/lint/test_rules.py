@@ -62,6 +62,12 @@ def test_documented_example(name, example, plugin):
         assert not findings
 
 
+def test_optional_rules_say_so_twice():
+    from pack.lint.rules import OPTIONAL
+
+    assert {name for name in NAMES if getattr(rule_module(name), "OPTIONAL", False)} == set(OPTIONAL)
+
+
 def test_the_base_plugin_is_silent(plugin):
     assert lint(plugin()) == (0, [])
 

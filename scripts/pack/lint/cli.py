@@ -82,6 +82,9 @@ def main(argv=None, stdout=None, stdin=None):
     out = stdout or sys.stdout
     argv = sys.argv[1:] if argv is None else argv
     try:
+        import gc
+
+        gc.disable()  # one short run: the collector would only walk the documents again and again
         return _main(Options(argv), out, stdin or sys.stdin)
     except UsageError as error:
         print("pack lint: %s (see pack lint --help)" % error, file=sys.stderr)

@@ -13,6 +13,7 @@
 import os
 
 from .discover import translate
+from .rules import OPTIONAL
 
 KEYS = ("select", "ignore", "severity", "per-file", "exclude", "client", "baseline", "strict", "vocabulary")
 SEVERITIES = ("error", "warning", "info", "off")
@@ -36,13 +37,13 @@ class Config:
         """Is the rule on at all?"""
         if rule in self.ignore or self.severities.get(rule) == "off":
             return False
+        if rule in OPTIONAL and not (rule in self.select or "ALL" in self.select or rule in self.severities):
+            return False
         return not self.select or rule in self.select or "ALL" in self.select
 
-    def severity(self, rule, path, default, optional):
+    def severity(self, rule, path, default):
         """The severity to report with, None when the rule is off here."""
         if not self.wants(rule):
-            return None
-        if optional and not (rule in self.select or "ALL" in self.select or rule in self.severities):
             return None
         if self.per_file:
             if self._globs is None:

@@ -45,7 +45,7 @@ class Context:
 
     def severity_of(self, rule, module, hit):
         """The severity after configuration, or None when the rule is off for this file."""
-        return self.config.severity(rule, hit.file.rel, hit.severity or module.SEVERITY, getattr(module, "OPTIONAL", False))
+        return self.config.severity(rule, hit.file.rel, hit.severity or module.SEVERITY)
 
     def add(self, rule, module, hit):
         """Turn a hit into a finding unless the configuration says otherwise."""
@@ -84,13 +84,15 @@ def run(project, facts, config):
     for name in PROJECT_RULES:
         if wanted(name):
             _run(context, name, project)
+    checks = {}
     for file in project.files:
-        for name in BY_KIND.get(file.kind, ()):
-            if wanted(name):
-                _run(context, name, file)
-        for name in EVERY_FILE:
-            if wanted(name):
-                _run(context, name, file)
+        kind = file.kind
+        if kind not in checks:
+            names = [name for name in BY_KIND.get(kind, ()) + EVERY_FILE if wanted(name)]
+            checks[kind] = [(name, rule_module(name)) for name in names]
+        for name, module in checks[kind]:
+            for hit in module.check(file, context) or ():
+                context.add(name, module, hit)
     _walk_problems(context)
     from .suppress import apply
 
@@ -116,7 +118,7 @@ def _run(context, name, target):
 
 
 def _walk_problems(context):
-    severity = context.config.severity("unreadable", "", "error", False)
+    severity = context.config.severity("unreadable", "", "error")
     for rel, message in context.project.problems if severity else ():
         context.findings.append(Finding(rel, (1, 1, 1, 1), severity, "unreadable", message))
 

@@ -23,6 +23,7 @@ _LEADING_COMMA = lazy(r"(^[\w.-]+: +|^ *- +),", MULTILINE)
 _COMMA = "\ue0ff"  # private use, one character as well
 _NULLS = ("", "~", "null", "Null", "NULL")
 _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_CONTROL = lazy("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 _BRACKETS = lazy(r"[\[\]{}]")
 _DASHES = lazy(r"(?:[-?:][ \t]+){200}")
 MAX_DEPTH = 200
@@ -275,11 +276,9 @@ class _Builder:
             raise FrontmatterError("a NUL byte", text.index("\x00"))
         if len(text) > MAX_DEPTH and _too_deep(text):
             raise FrontmatterError("nested too deeply", 0)
-        if not text.isprintable():
+        if _CONTROL.search(text):
             # libyaml refuses control characters that the client's parser lets through; same length keeps the spans.
-            text = "".join(c if c.isprintable() or c in "\n\r\t" or c > "\x9f" else "\ufffd" for c in text)
-            text = text.replace("\ufeff", "\ufffd").replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")
-            text = "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text)
+            text = _CONTROL.sub("\ufffd", text)
         text = text.replace("\x85", "\ufffd").replace("\u2028", "\ufffd").replace("\u2029", "\ufffd")
         self.lines = text.split("\n")
         if ": ," in text or "- ," in text:  # the client lets a plain value begin with a comma

@@ -136,6 +136,7 @@ class Plugin:
         self.files = {}  # kind -> [File]
         self.entries = []  # marketplace entries that name this folder: (File, index, dict)
         self.declared = {}  # component paths from the manifest and the entries
+        self._agents = self._commands = self._names = None
 
     def __repr__(self):
         return "<%s %s>" % (self.scope, self.root or ".")
@@ -153,6 +154,11 @@ class Plugin:
     @property
     def names(self):
         """Every name under which the plugin's parts may be addressed, the manifest's first."""
+        if self._names is None:
+            self._names = self._find_names()
+        return self._names
+
+    def _find_names(self):
         found = []
         for file in self.of("manifest", "root-manifest"):
             name = file.data.get("name")
@@ -192,13 +198,19 @@ class Plugin:
 
     def agents(self):
         """{name: File} of the agents, first wins."""
-        found = {}
-        for file in self.of("agent"):
-            found.setdefault(self.agent_name(file), file)
-        return found
+        if self._agents is None:
+            self._agents = {}
+            for file in self.of("agent"):
+                self._agents.setdefault(self.agent_name(file), file)
+        return self._agents
 
     def commands(self):
-        """{name: File} of commands and skills."""
+        """{name: File} of commands and skills (and the names of workflows)."""
+        if self._commands is None:
+            self._commands = self._find_commands()
+        return self._commands
+
+    def _find_commands(self):
         found = {}
         for file in self.of("command", "skill"):
             found.setdefault(self.command_name(file), file)
@@ -206,7 +218,7 @@ class Plugin:
             if isinstance(alias, str):
                 found.setdefault(alias, file)
         prefix = self.path("workflows") + "/"
-        for rel in self.project.listing:
+        for rel in self.project.listing if prefix[:-1] in self.project.dirs else ():
             if rel.startswith(prefix) and rel.endswith((".js", ".ts", ".mjs")):
                 found.setdefault(posixpath.splitext(rel[len(prefix) :])[0], None)
         for name, value in self.declared.get("command-map", {}).items():
@@ -240,7 +252,7 @@ class Project:
         self.files = []
         self.probes = {}  # what rules asked the file system, for the cache
         self.bytes = {}
-        self._lower = None
+        self._lower = self._children = None
         self._scripts = {}
         self._agent_ids = self._command_ids = self._plugin_names = None
 
@@ -295,6 +307,15 @@ class Project:
         if key not in self.probes:
             self.probes[key] = ask(self.root, what, rel)
         return self.probes[key]
+
+    def names_in(self, folder):
+        """The names of the files in a folder."""
+        if self._children is None:
+            self._children = {}
+            for rel in self.listing:
+                head, _, name = rel.rpartition("/")
+                self._children.setdefault(head, []).append(name)
+        return self._children.get(folder, [])
 
     def same_but_case(self, rel):
         """The path as it is spelled on disk when only letter case differs, else None."""

@@ -3,8 +3,8 @@
 
 def distance(a, b, limit):
     """Levenshtein distance, or limit + 1 when it is more."""
-    if abs(len(a) - len(b)) > limit:
-        return limit + 1
+    if abs(len(a) - len(b)) > limit or len(set(a) ^ set(b)) > 2 * limit:
+        return limit + 1  # each edit changes at most two letters of the sets
     row = list(range(len(b) + 1))
     for i, left in enumerate(a, 1):
         previous, row[0] = row[0], i

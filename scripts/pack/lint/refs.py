@@ -93,7 +93,17 @@ def skills(file):
 def scoped(file, project):
     """Yield every `plugin:name` whose prefix is a plugin of the project, agents' own places aside."""
     text = file.text
-    names = [name for name in project.plugin_names if name + ":" in text]
+    names, at = set(), text.find(":")
+    while at >= 0:
+        # Only `x:y` without blanks can be an id: look at the word before the colon, not for every name in the text.
+        if text[at + 1 : at + 2].isalpha() and (text[at - 1 : at].isalnum()):
+            begin = at
+            while begin > 0 and (text[begin - 1].isalnum() or text[begin - 1] in "._-"):
+                begin -= 1
+            word = text[begin:at]
+            if word in project.plugin_names:
+                names.add(word)
+        at = text.find(":", at + 1)
     if not names:
         return
     taken = {ref.span[0] for ref in agents(file)}

@@ -153,7 +153,7 @@ def transition_cells(file):
 
 def names(plugin):
     """Every name in capitals that a table declares."""
-    cached = plugin.__dict__.get("_names")
+    cached = plugin.__dict__.get("_declared_names")
     if cached is None:
         cached = set()
         for file in documents(plugin):
@@ -166,7 +166,7 @@ def names(plugin):
                             word = clean(row[index][0])
                             if word.isupper() and word.isalpha() and len(word) > 3:
                                 cached.add(word)
-        plugin.__dict__["_names"] = cached
+        plugin.__dict__["_declared_names"] = cached
     return cached
 
 

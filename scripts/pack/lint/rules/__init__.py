@@ -38,5 +38,7 @@ BY_KIND = {
 PLUGIN_RULES = ("agent-duplicate", "name-clash", "manifest-location", "ref-orphan", "orphan-agent", "publishing")
 PLUGIN_RULES += ("protocol-role", "protocol-tables", "protocol-name", "protocol-state", "protocol-approver", "protocol-unknown")
 PROJECT_RULES = ("generated-drift",)
+# Off unless selected; the modules say so too (OPTIONAL), this table spares their import.
+OPTIONAL = ("context-budget", "orphan-agent", "publishing")
 AFTER = ("suppression-unused", "suppression-reason")
 NAMES = tuple(sorted(set(EVERY_FILE + PLUGIN_RULES + PROJECT_RULES + AFTER).union(*BY_KIND.values())))

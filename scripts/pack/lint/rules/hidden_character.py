@@ -13,13 +13,14 @@ _HIDDEN = lazy(
     "[\u202a-\u202e\u2066-\u2069\U000e0001-\U000e007f]"
     "|(?<=[A-Za-z0-9])[\u200b\u200c\u2060\u2062-\u2064\u00ad\ufeff]+(?=[A-Za-z0-9])|[\u200b\u2060-\u2064]{3,}"
 )
+_ANY = lazy("[\u00ad\u200b\u200c\u202a-\u202e\u2060-\u2069\ufeff\U000e0001-\U000e007f]")
 _NAMES = {0x202E: "RIGHT-TO-LEFT OVERRIDE", 0x202D: "LEFT-TO-RIGHT OVERRIDE", 0x200B: "ZERO WIDTH SPACE", 0xAD: "SOFT HYPHEN"}
 
 
 def check(file, context):
     """Report every run of hidden characters, at most ten a file."""
     text = file.text
-    if text.isascii():
+    if text.isascii() or not _ANY.search(text):
         return
     count = 0
     for match in _HIDDEN.finditer(text):

@@ -14,10 +14,13 @@ Good `hooks/hooks.json`:
 Source: client 2.1.329, measured 2026-11-21
 """
 
+import posixpath
+
 from .. import hookfile, schema
 from ..near import nearest
 
 SEVERITY = "error"
+UNSCANNED = ("hooks", "metadata", "mcpServers", "lspServers", "experimental")
 
 
 def check(file, context):
@@ -45,6 +48,17 @@ def check(file, context):
             yield file.hit(file.at(("surface",), key=True), '"surface" is gone: name the module in the Client element')
         if not isinstance(data.get("description", ""), str):
             yield file.hit(file.at(("description",)), "description must be a string: the plugin does not load")
+        for name in modules if isinstance(modules, list) else ():
+            if isinstance(name, str) and file.plugin is not None:
+                rel = posixpath.normpath(posixpath.join(posixpath.dirname(file.rel), name))
+                if not file.project.exists(rel):
+                    yield file.hit(file.at(("modules", 0)), "no file %s: the module is not loaded" % name)
+    elif file.kind == "manifest":
+        for key, value in file.data.items():
+            if key in UNSCANNED:
+                continue
+            if key in facts.gate_events and value not in (None, []) or key != "hooks" and key not in facts.events and holds_guards(value, facts):
+                yield file.hit(file.at((key,), key=True), '%s holds PreToolUse or PermissionRequest hooks outside "hooks": the plugin does not load' % key)
     elif file.kind == "settings-hooks" and not isinstance(file.data.get("hooks", {}), dict):
         yield file.hit(file.at(("hooks",)), "hooks must map events to matchers")
     for path, events, _ in hookfile.event_maps(file):

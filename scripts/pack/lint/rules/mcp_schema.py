@@ -11,12 +11,16 @@ Good `.mcp.json`:
 Source: client 2.1.329, measured 2026-11-21
 """
 
-from ..lazy import lazy
+from ..lazy import IGNORECASE, lazy
 from ..schema import is_url, type_name
 from .hook_user_config import options
 from .manifest_schema import mcp_server
+from .secret import entropy
 
 SEVERITY = "error"
+_CREDENTIAL = lazy(r"authorization|api[-_]?key|token|secret|password|credential", IGNORECASE)
+_SAMPLE = lazy(r"your[-_ ]|replace|example|changeme|placeholder|dummy|redacted|xxx|[<>]|\*\*\*", IGNORECASE)
+_SCHEME = lazy(r"(?:Bearer|Basic|Token|Bot)\s+(\S+)$", IGNORECASE)
 _OPTION = lazy(r"\$\{user_config\.([^}$]{1,80})\}")
 
 
@@ -66,6 +70,10 @@ def details(file, path, server, plugin):
             yield file.hit(file.at(path + ("url",)), "%r is not an absolute URL: the server never connects" % url)
         elif url.startswith(("http://", "ws://")) and not url.split("://", 1)[1].startswith(("localhost", "127.", "[::1]", "0.0.0.0")):
             yield file.hit(file.at(path + ("url",)), "%s sends everything in clear text; use %s" % (url.split(":")[0], "https" if url[0] == "h" else "wss"), severity="warning")
+    headers = server.get("headers")
+    for name, value in headers.items() if remote and isinstance(headers, dict) else ():
+        if isinstance(value, str) and _is_credential(name, value):
+            yield file.hit(file.at(path + ("headers", name)), "%s holds a literal credential; use ${VARIABLE} or a sensitive userConfig option" % name, severity="warning")
     known = options(plugin) if plugin is not None and plugin.manifest is not None else None
     texts = [(("command",), server.get("command")), (("url",), url), (("headersHelper",), server.get("headersHelper"))]
     args = server.get("args")
@@ -82,3 +90,12 @@ def details(file, path, server, plugin):
                 break
             if known is not None and match.group(1) not in known:
                 yield file.hit(file.at(path + where), "userConfig declares no %r: the server is dropped" % match.group(1))
+
+
+def _is_credential(name, value):
+    """The client's own test: a telling header name and a value of high entropy."""
+    if "${" in value or _SAMPLE.search(value) or not _CREDENTIAL.search(name):
+        return False
+    match = _SCHEME.match(value.strip())
+    word = match.group(1) if match else value.strip()
+    return len(word) >= 20 and not any(c.isspace() for c in word) and entropy(word) >= 3

@@ -29,9 +29,14 @@ _PIPED = lazy(
 def check(file, context):
     """Errors where it runs by itself (hooks, servers, embedded commands), warnings in instructions."""
     text = file.text
-    if file.kind in ("readme", "rootdoc") or not ("|" in text or "eval" in text or "base64" in text or "b64decode" in text):
+    if file.kind in ("readme", "rootdoc"):
         return
-    if not any(word in text for word in ("curl", "wget", "base64", "b64decode", "iex", "IEX", "Invoke-WebRequest", "urlopen", "fromhex")):
+    loads = "curl" in text or "wget" in text or "base64" in text or "Invoke-WebRequest" in text
+    if loads and not ("| sh" in text or "|sh" in text or "| bash" in text or "|bash" in text or "| sudo" in text or "| zsh" in text or "| python" in text or "| node" in text or "$(" in text or "<(" in text or "eval" in text):
+        loads = False
+    if not (loads or "iex" in text or "IEX" in text or "b64decode" in text or "urlopen" in text or "fromhex" in text):
+        return
+    if "|" not in text and "eval" not in text and "-c" not in text and "source" not in text:
         return
     for match in _PIPED.finditer(text):
         start = match.start()

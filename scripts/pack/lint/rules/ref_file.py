@@ -41,6 +41,5 @@ def check(file, context):
             yield file.hit(ref.span, "no file %s: it is spelled %s" % (ref.name, other.rsplit("/", 1)[-1]))
             continue
         folder = ref.target.rsplit("/", 1)[0] + "/" if "/" in ref.target else ""
-        siblings = [rel[len(folder) :] for rel in project.listing if rel.startswith(folder) and "/" not in rel[len(folder) :]]
-        hint = nearest(ref.target[len(folder) :], siblings)
+        hint = nearest(ref.target[len(folder) :], project.names_in(folder.rstrip("/")))
         yield file.hit(ref.span, "no file %s%s" % (ref.name, hint), severity="error" if ref.kind == "root" else None)

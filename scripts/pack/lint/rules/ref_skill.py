@@ -29,8 +29,9 @@ def check(file, context):
     if plugin is None or plugin.scope not in ("plugin", "bare") or not plugin.of("skill", "command"):
         return
     own = plugin.commands()
-    everywhere = {one.split(":", 1)[1] for one in project.command_ids}
-    for ref in refs.skills(file):
+    found = list(refs.skills(file))
+    everywhere = {one.split(":", 1)[1] for one in project.command_ids} if found else ()
+    for ref in found:
         if ref.name in own or ref.name in everywhere:
             continue
         if "-" in ref.name or nearest(ref.name, own):

@@ -8,11 +8,17 @@ import math
 from ..lazy import IGNORECASE, lazy
 
 SEVERITY = "error"
-_MARKS = ("sk-", "gh", "github_pat_", "xox", "AKIA", "glpat-", "AIza", "eyJ", "PRIVATE KEY")
-_SHAPES = lazy(
-    r"\bsk-[A-Za-z0-9_-]{20,200}|\bgh[opsur]_[A-Za-z0-9]{30,200}|\bgithub_pat_[A-Za-z0-9_]{30,200}|\bxox[abeprs]-[A-Za-z0-9-]{20,200}"
-    r"|\bAKIA[0-9A-Z]{16}\b|\bglpat-[A-Za-z0-9_-]{20,200}|\bAIza[0-9A-Za-z_-]{35}\b"
-    r"|\beyJ[A-Za-z0-9_-]{20,400}\.[A-Za-z0-9_-]{20,800}\.[A-Za-z0-9_-]{20,400}|-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----\s+[A-Za-z0-9+/]{40,100}"
+# A cheap word that must be in the text, and the shape that is then looked for.
+_SHAPES = (
+    (("ghp_", "gho_", "ghs_"), lazy(r"\bgh[opsur]_[A-Za-z0-9]{30,200}")),
+    (("github_pat_",), lazy(r"\bgithub_pat_[A-Za-z0-9_]{30,200}")),
+    (("AKIA",), lazy(r"\bAKIA[0-9A-Z]{16}\b")),
+    (("glpat-",), lazy(r"\bglpat-[A-Za-z0-9_-]{20,200}")),
+    (("AIza",), lazy(r"\bAIza[0-9A-Za-z_-]{35}\b")),
+    (("xox",), lazy(r"\bxox[abeprs]-[A-Za-z0-9-]{20,200}")),
+    (("PRIVATE KEY",), lazy(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----\s+[A-Za-z0-9+/]{40,100}")),
+    (("eyJ",), lazy(r"\beyJ[A-Za-z0-9_-]{20,400}\.[A-Za-z0-9_-]{20,800}\.[A-Za-z0-9_-]{20,400}")),
+    (("sk-",), lazy(r"(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{20,200}")),
 )
 _PLACEHOLDER = lazy(r"your|replace|example|changeme|placeholder|dummy|redacted|xxx|\*\*\*|\.\.\.|1234|abcd|test|fake|sample|secret|token", IGNORECASE)
 
@@ -26,10 +32,13 @@ def entropy(text):
 def check(file, context):
     """Report what has the shape of a live key."""
     text = file.text
-    if not any(mark in text for mark in _MARKS):
-        return
-    for match in _SHAPES.finditer(text):
-        found = match.group()
-        if _PLACEHOLDER.search(found) or entropy(found[-40:]) < 3:
+    for marks, shape in _SHAPES:
+        for mark in marks:
+            if mark in text:
+                break
+        else:
             continue
-        yield file.hit(match.span(), "%s... looks like a live credential; anyone who installs the plugin can read it" % found[:8])
+        for match in shape.finditer(text):
+            found = match.group()
+            if not _PLACEHOLDER.search(found) and entropy(found[-40:]) >= 3:
+                yield file.hit(match.span(), "%s... looks like a live credential; anyone who installs the plugin can read it" % found[:8])
