@@ -308,7 +308,9 @@ def ordering(path, name, project, progress=None):
     holder = {}
 
     async def main(stop):
-        adapter = adapters.make(path, name, project)
+        # order is a promise of one connection; a broadcast is judged at each of its receivers
+        one = path if path.get("options", {}).get("mode") == "broadcast" else dict(path, connections=1)
+        adapter = adapters.make(one, name, project)
         messages = path.get("messages", 300)
         # only acknowledged sends are a fact; the wrapper notes them in the order of the answers
         lines, plain = [], adapter.send
