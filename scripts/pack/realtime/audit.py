@@ -184,9 +184,12 @@ class Auditor:
                 self._spawn("w%d" % (index + 1))
             keeper = asyncio.ensure_future(self._keep_alive())
             tasks.append(keeper)
-            try:
-                await asyncio.wait_for(self.ready.wait(), 20)
-            except asyncio.TimeoutError:
+            wait = asyncio.ensure_future(self.ready.wait())
+            tasks.append(wait)
+            await asyncio.wait([wait, keeper], timeout=20, return_when=asyncio.FIRST_COMPLETED)
+            if keeper.done():
+                keeper.result()
+            if not self.ready.is_set():
                 raise AuditError("the worker did not report within 20 s (it must say `ready` to PACK_RT_POINT): %s" % self.worker_log())
             start, fault, fault_at = time.perf_counter(), None, self.messages // 2
             for number in range(self.messages):
