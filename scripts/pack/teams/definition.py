@@ -321,7 +321,7 @@ def twin_text(path):
     """The text that the `.json` twin of a YAML definition must have."""
     with open(path, "rb") as handle:
         raw = handle.read()
-    data = {"made_from": hashlib.sha256(raw).hexdigest(), "definition": _read(path)}
+    data = {"made_from": hashlib.sha256(raw).hexdigest(), "definition": load(path)}
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 
