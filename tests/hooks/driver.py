@@ -105,6 +105,15 @@ class Session:
 
         return self.call(who, "Write", file_path=full, content=content, response=written)
 
+    def edit_raw(self, who, path):
+        """The answer of the hook's own entry to an Edit, trouble included."""
+        payload = {"session_id": self.session, "cwd": self.project, "hook_event_name": "PreToolUse", "tool_name": "Write", "tool_use_id": "toolu_raw",
+                   "tool_input": {"file_path": os.path.join(self.project, path), "content": "x"}, "agent_id": self.agents[who][0], "agent_type": self.agents[who][1]}
+        done = subprocess.run(["sh", os.path.join(gate.PLUGIN_ROOT, "hooks", "gate"), "PreToolUse"], env=dict(os.environ, **self.env), input=json.dumps(payload),
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert done.returncode == 2, done
+        return done.stderr
+
     def bash(self, who, command):
         """A Bash call that is really run (with `pack` on PATH, as in the client)."""
         def run(given):
