@@ -91,8 +91,8 @@ def identify(call):
     name = None if agent else _pane(call)
     if name and _bind(call, name, pane):
         return _actor(call.state, call.state["agents"][pane], pane)
-    if not kind and not agent and not _below(call.env.get("CLAUDE_PID"), state["team"].get("client_pid")):
-        return _nobody(payload, "foreign")
+    if (agent or not kind) and not _below(call.env.get("CLAUDE_PID"), state["team"].get("client_pid")):
+        return _nobody(payload, "foreign")  # a session of the user's own, or an agent of it
     return _nobody(payload)
 
 

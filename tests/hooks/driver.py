@@ -60,7 +60,7 @@ class Session:
 
     def call(self, who, tool, response=None, failed=None, post=True, **given):
         """A tool call: PreToolUse and, when it was let through, PostToolUse. Answers the text of a refusal, else None."""
-        use = "toolu_%04d" % next(self.count)
+        use = "toolu_%s_%04d" % (self.session[-3:], next(self.count))
         code, out, err = self.send("PreToolUse", who, tool_name=tool, tool_input=given, tool_use_id=use)
         specific = (out or {}).get("hookSpecificOutput", {})
         if specific.get("permissionDecision") == "deny":
