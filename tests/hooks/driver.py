@@ -83,7 +83,8 @@ class Session:
                          command_source="plugin", prompt="/team:build " + args)
 
     def spawn(self, name, role, who="lead"):
-        agent = "a%s-%016x" % (name, len(self.agents) + 1) if not self.headless else "a%016x" % (len(self.agents) + 1)
+        own = int(self.session[-3:], 16) * 1000 + next(self.count)
+        agent = "a%s-%016x" % (name, own) if not self.headless else "a%016x" % own
         refused = self.call(who, "Agent", description=name, prompt="go", subagent_type="team:" + role, name=name,
                             response={"agentId": agent, "status": "async_launched"})
         if refused is None:

@@ -443,7 +443,7 @@ def test_panes_are_bound_once_by_their_process_and_never_taken_for_the_lead(sess
     s.register()
     assert s.call("lead", "Agent", description="x", prompt="x", subagent_type="team:supervisor", name="supervisor",
                   response={"agentId": "supervisor@session-5e551000", "name": "supervisor"}) is None
-    assert s.state()["roster"]["supervisor"]["state"] == "SPAWNING"
+    assert s.state()["roster"]["supervisor"]["agent_id"] is None
     pane = Session(project, s.data, headless=False, session="00000000-0000-4000-8000-00000000000a", pid=4242)
     pane.now = s.now
     words = ["claude", "--agent-name", "supervisor", "--parent-session-id", s.session, "--agent-type", "team:supervisor"]
