@@ -597,7 +597,6 @@ def opened(payload, env, now, project, data, disk, text, definition, event):
         store.append({"event": "RUN_OPENED", "actor": lead, "key": payload.get("prompt_id"), "data": dict(own, **{
             "name": team, "session": payload.get("session_id"), "headless": gate.is_headless(env), "client_pid": env.get("CLAUDE_PID"),
             "conventions": facts.conventions(project), "enforcement": level, "client": ".".join(map(str, client_version(env) or ()))})}, now)
-        disk.replace(os.path.join(store.folder, "run.json"), codec.dumps({"data": data, "run": run, "plugin": gate.PLUGIN_ROOT}).encode("ascii"))
         places.mark(project, data, team, run, sys.executable, disk)
     mode = "headless (a message revives a finished agent; shut down with `pack teardown ask`)" if gate.is_headless(env) else "interactive team"
     lines = ["Run opened. Team: %s. Mode: %s." % (team, mode),

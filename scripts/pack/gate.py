@@ -304,15 +304,15 @@ def _message(call, given):
 
 
 def _address(call, resolved, to):
-    """How the client spells a receiver here (measured): the lead is `main` in -p and in a team, `team-lead` in a pane; after a
-    resume in -p names may be gone while agent ids still work."""
+    """How the client spells a receiver here (measured): the lead is `main` in -p and in a team, `team-lead` in a pane; in -p
+    names may be gone (resume) or ambiguous (spawned again) while agent ids still work."""
     if resolved == tables.LEAD:
         if str(call.actor["agent_id"]).startswith("session:"):
             return "team-lead"
         return to if to == "main" or to == "team-lead" and not call.state["team"]["headless"] else "main"
     e = view.entry(call.state, resolved)
-    if call.state["team"].get("resumed") and call.state["team"]["headless"] and e and e["agent_id"]:
-        return e["agent_id"]
+    if call.state["team"]["headless"] and e and e["agent_id"] and (call.state["team"].get("resumed") or e["inc"] > 1):
+        return e["agent_id"]  # a name that was spawned again "resolves to a different agent" for the client and is refused
     return to
 
 
@@ -543,6 +543,9 @@ def post_tool(call):
         call.append("CLIENT_TASK", key=call.key, client_id=str(task.get("id")), subject=subject[:200], task=match[0] if match else None)
     elif tool == "TaskStop" and not failed:
         bound = call.state["agents"].get(str(response.get("task_id") or given.get("task_id")))
+        name = response.get("command")  # a teammate's task id is not its agent id, but the answer names it
+        if not bound and name in call.state["roster"]:
+            bound = [name, call.state["roster"][name]["inc"]]
         if bound:
             call.gate("AGENT_ENDED", name=bound[0], inc=bound[1], why="stopped with TaskStop")
             _closed(call)
@@ -681,6 +684,12 @@ def subagent_start(call):
     fresh = e["state"] == "ACTIVE" and call.now - e["since"] < 5 and not e["mail"]
     if e["state"] != "ACTIVE" or e["mail"]:
         call.gate("AGENT_ACTIVE", name=actor["name"])
+    return tell("SubagentStart", _greeting(call, fresh))
+
+
+def _greeting(call, fresh):
+    """Who an agent is in the team (when it is new), and its next step."""
+    actor = call.actor
     lines = ["team %s: you are %s (%s), incarnation %d. The lead is `main`; others: %s." % (
         call.state["team"]["name"], actor["name"], actor["role"], actor["inc"],
         ", ".join("%s (%s)" % (n, call.state["roster"][n]["role"]) for n in view.living(call.state) if n != actor["name"]) or "nobody yet")] if fresh else []
@@ -690,7 +699,7 @@ def subagent_start(call):
         lines.append(waverun.briefing(call, actor["role"]))
     todo = [s["text"] for s in advice.for_agent(call.state, actor["name"])]
     lines += ["Your next step: " + "; ".join(todo[:2])] if todo else []
-    return tell("SubagentStart", "\n".join(lines))
+    return "\n".join(lines)
 
 
 def agent_stop(call):
@@ -801,6 +810,8 @@ def session_started(call):
         if source == "resume":
             call.gate_resume(source)
         return tell("SessionStart", advice.digest(call.state))
+    if str(call.actor["agent_id"]).startswith("session:") and call.actor["role"] not in (None, "foreign") and source == "startup":
+        return tell("SessionStart", _greeting(call, True))  # a teammate in a terminal pane
     if call.actor["role"] == "foreign" and call.state["phase"] != "CLOSED" and source == "startup":
         return tell("SessionStart", "A team run is live in this project: %s, phase %s, led by another session. The user may type `team status`, "
                     "or `team resume` to lead it from here." % (call.state["team"]["name"], call.state["phase"]))

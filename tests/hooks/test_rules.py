@@ -360,3 +360,16 @@ def test_a_committed_change_keeps_a_verification_and_an_edit_ends_it(session):
     with open(s.project + "/src/a.py", "a") as f:
         f.write("# more\n")
     assert facts.tree(s.project, declared) != tree
+
+
+def test_removing_the_teams_folder_loses_nothing(session):
+    import shutil
+
+    s = session
+    s.setup("SIMPLE")
+    before = s.state()
+    shutil.rmtree(s.project + "/.claude")
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    assert s.state()["tasks"]["1"]["state"] == "IN_PROGRESS" and s.state()["roster"].keys() == before["roster"].keys()
+    assert [r["data"]["file"] for r in s.events() if r["event"] == "STATE_DIVERGENCE"][:1] == ["journal.jsonl"]
+    assert os.path.exists(s.project + "/.claude/teams/.on") and os.path.exists(s.project + "/.claude/teams/feature-add-a-greeting/run.json")

@@ -209,13 +209,13 @@ def owner_is_not_fenced(state, data, actor):
     if owner["state"] == "LEAD":
         return Refusal("HANDOFF_MISSING", "%s owns nothing yet" % actor["name"], view.owner_text(state),
                        "wait for STATE_OWNERSHIP_HANDOFF from the lead", record="HANDOFF_MISSING")
-    if (actor["name"], actor["inc"]) != (owner["holder"], owner["inc"]):
+    if owner["state"] == "LOST" or (actor["name"], actor["inc"]) != (owner["holder"], owner["inc"]):
         return Refusal("STALE_EPOCH", "%s (incarnation %d) is fenced" % (actor["name"], actor["inc"]),
                        view.owner_text(state), "stop: the state has another owner", record="STALE_EPOCH")
     if owner["state"] == "OFFERED":
         return Refusal("OWNER_NOT_ACTIVE", "epoch %d was offered and not acknowledged" % owner["epoch"],
                        view.owner_text(state), "send STATE_OWNERSHIP_ACK(%d) to the lead first" % owner["epoch"])
-    return None
+    return owner_is_active(state, data, actor)
 
 
 @guard
@@ -1456,8 +1456,11 @@ def _(state, data, actor, now, effects):
         return
     if t["revision"] is not None:
         t["revision"] = data["revision"]
-    if t["state"] == "APPROVED" and view.quorum(state, t)["missing"]:
+    q = view.quorum(state, t)
+    if t["state"] == "APPROVED" and q["missing"]:
         _move(t, "IN_REVIEW", now)
+    if t["state"] in ("IN_REVIEW", "CHANGES_REQUESTED") and q["absent"]:
+        emit(effects, "IMPOSSIBLE_WAIT", task=data["task"], absent=q["absent"])  # whose approval this write made stale is gone
 
 
 @rule("COMMITTED", None)
@@ -1752,7 +1755,8 @@ def _note(state, data, actor, now, effects):
 
 
 for _name in ("SUPERVISOR_REPORT", "OVERLAP_SCOPE", "DELIVERY_FAILED", "STATE_DIVERGENCE", "SNAPSHOT_NOT_FOUND", "SNAPSHOT_CONFLICT", "RECONCILE_CONFLICT", "STATE_FROZEN"):
-    RULES[_name] = {"roles": (tables.SUPERVISOR,) if _name == "SUPERVISOR_REPORT" else None, "guards": (), "apply": _note,
+    RULES[_name] = {"roles": (tables.SUPERVISOR,) if _name == "SUPERVISOR_REPORT" else None, "apply": _note,
+                    "guards": ("sender_is_living",) if _name == "SUPERVISOR_REPORT" else (),
                     "epoch": ("owner_is_not_fenced",) if _name == "SUPERVISOR_REPORT" else ()}
 
 
