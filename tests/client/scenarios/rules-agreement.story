@@ -18,29 +18,28 @@ tech-lead tells "main": CONSISTENCY OK
 tech-lead rests
 lead runs: pack verify --build "python3 -m compileall -q src" --test "python3 -m unittest discover -s tests -q"
     => says "test: exit 0"
-lead runs: pack teardown
-lead runs: pack teardown ask
-    => refused USE_SHUTDOWN_REQUEST
-lead asks supervisor to shut down: too early
-    => refused SUPERVISOR_LAST
-lead asks coder-1 to shut down: run complete
+lead asks coder-1 to shut down: your tasks are done
 lead rests until journal has SHUTDOWN_REJECTED by gate name=coder-1
 coder-1 agrees to shut down, request shutdown-1@coder-1
     => refused WRONG_REQUEST_ID, says "answer with the request_id you were given"
 coder-1 refuses to shut down, request shutdown-1@coder-1: wrong too
     => refused WRONG_REQUEST_ID
-coder-1 refuses to shut down: one more file
+coder-1 refuses to shut down: one more look at my file
 coder-1 rests
+lead runs: pack teardown
+lead runs: pack teardown ask
+    => refused USE_SHUTDOWN_REQUEST
+lead asks supervisor to shut down: too early
+    => refused SUPERVISOR_LAST
 lead at once:
+    asks coder-1 to shut down: run complete
     asks logic-reviewer to shut down: run complete
     asks tech-lead to shut down: run complete
+lead rests until journal has READY_TO_DELETE
 in any order:
+    coder-1 agrees to shut down
     logic-reviewer agrees to shut down
     tech-lead agrees to shut down
-lead asks coder-1 to shut down: the file is no task of this run
-    => any
-lead rests until journal has READY_TO_DELETE
-coder-1 agrees to shut down
 lead tells coder-1: one more thing
     => refused ENDED_AGENT, says "revive"
 lead asks supervisor to shut down: run complete

@@ -3,6 +3,7 @@ as in honest-simple until "coder-1 tells unified-reviewer: REVIEW: task #1"
 calls: 200
 patience: 60
 coder-1 tells unified-reviewer: REVIEW: task #1
+unified-reviewer hangs 60 s
 lead stops unified-reviewer
 coder-1 tells unified-reviewer: Are you there?
     => refused ENDED_AGENT, says "revive"
