@@ -2,7 +2,7 @@
 
 from . import tables, view
 from .kernel import GUARDS, LEAD, clone, emit, guard, rule
-from .consequences import block_task, agent_gone, move_task, restart_teardown, settle_task
+from .consequences import block_task, move_task, restart_teardown, settle_task
 from .plan import check_overlap, check_reviewers, classify, is_conventions
 
 
