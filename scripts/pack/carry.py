@@ -584,8 +584,6 @@ def activated(payload, env, now, project, data, disk):
 def opened(payload, env, now, project, data, disk, text, definition, event):
     """Open a run with these arguments. definition: None for /build, else the name of a team definition ("": given by --team)."""
     live = places.active(project, data)
-    if live is not None:
-        return _reopen(payload, env, now, project, data, disk, live, payload.get("session_id"), event)
     try:
         if definition is None:
             asked = arguments(text, project)
@@ -595,10 +593,13 @@ def opened(payload, env, now, project, data, disk, text, definition, event):
             from . import waverun
 
             found_team, source, strategy = waverun.arguments(text, project, definition)
-            own = dict(waverun.open_data(found_team, source, strategy, project), coders=len(found_team["roles"]), no_research=True)
             team = _free_name(found_team["team"], project)
     except ValueError as error:
         return answers.block("team: " + str(error))
+    if live is not None:
+        return _reopen(payload, env, now, project, data, disk, live, payload.get("session_id"), event)
+    if definition is not None:
+        own = dict(waverun.open_data(found_team, source, strategy, project), coders=len(found_team["roles"]), no_research=True)
     run = places.run_folder(data, project, team)
     store = Store(places.team_folder(project, team), run, disk)
     level = measure(env, project)
@@ -640,7 +641,7 @@ def _reopen(payload, env, now, project, data, disk, live, session, event):
             call.payload = dict(payload)
             _take_over(call)
         call.actor = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
-        return answers.tell(event, "A run is live and is resumed, not overwritten.\n" + advice.digest(store.state))
+        return answers.tell(event, "A run is live and is resumed, not overwritten; the arguments just given are not used.\n" + advice.digest(store.state))
 
 
 # --- Closing a run -------------------------------------------------------------------------------------------------------------

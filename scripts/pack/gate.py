@@ -93,6 +93,10 @@ def _message(call, given):
         raise Refusal("SHUTTING_DOWN", "%s was asked to shut down; a message would revive it" % to, "", "say nothing to it", "MESSAGE")
     if actor["role"] in (None, "foreign"):
         raise Refusal("UNKNOWN_AGENT", "an agent that is not in the roster may not write to %s" % to, "", "only the lead's named agents have a role", "MESSAGE")
+    if state["waves"] is not None and e:
+        refusal = waves.may_wake(state, resolved)
+        if refusal is not None:
+            raise refusal
     parsed = messages.parse(message)
     _active(call)
     if parsed is None:
@@ -261,6 +265,12 @@ def _check_code(call, text):
     if hit and call.actor["role"] != "foreign":
         raise Refusal("PROTECTED", "code that names %s is not run" % hit, "the team's folder belongs to the hooks",
                       "look with `pack status`, `pack log`, `pack explain N`", "BASH")
+    if call.state["waves"] is not None and call.actor["role"] != "foreign":
+        definition = call.state["team"]["definition"]
+        hit = next((g for g in (definition["root"] + "/" + g for g in definition.get("guarded", [])) if g in text), None)
+        if hit:
+            raise Refusal("EVIDENCE_IS_MEASURED", "code that names %s is not run" % hit, "evidence is written by `pack rt` only",
+                          "read it with cat or jq; measure with `pack rt`", "BASH")
 
 
 def _check_commit(call, commit):

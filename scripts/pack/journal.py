@@ -153,7 +153,9 @@ class Store:
                 self.found.append(("SNAPSHOT_NOT_FOUND", {}))
             return False
         try:
-            head, body = data.split(b"\n")[:2]
+            seal_, head, body = data.split(b"\n")[:3]
+            if seal_.decode("ascii") != codec.digest(head):
+                raise ValueError("snapshot head")
             head = codec.loads(head.decode("ascii"))
             text = body.decode("ascii")
             if head["journal"] != stamp or head["mirror"] != self.disk.stamp(self.mirror):
@@ -259,8 +261,8 @@ class Store:
     def _booted_since(self):
         data = self.disk.read(self.snapshot)
         try:
-            return codec.loads(data.split(b"\n")[0].decode("ascii"))["boot"] != self.disk.boot()
-        except (ValueError, KeyError, TypeError, AttributeError, UnicodeDecodeError):
+            return codec.loads(data.split(b"\n")[1].decode("ascii"))["boot"] != self.disk.boot()
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
             return False
 
     # -- writing ----------------------------------------------------------------------------------------------------
@@ -332,7 +334,8 @@ class Store:
             head = {"seq": self.seq, "at": self.last_at, "previous": previous, "keys": self.keys, "boot": self.disk.boot(),
                     "journal": self.disk.stamp(self.journal), "mirror": self.disk.stamp(self.mirror),
                     "state_md": self.disk.stamp(self.state_file)}
-            self.disk.replace(self.snapshot, ("%s\n%s\n" % (codec.dumps(head), text)).encode("ascii"))
+            head = codec.dumps(head)
+            self.disk.replace(self.snapshot, ("%s\n%s\n%s\n" % (codec.digest(head), head, text)).encode("ascii"))
             self.disk.point("after snapshot")
         except OSError:
             pass

@@ -63,8 +63,13 @@ def settle_task(state, number, now, effects):
         move_task(t, "APPROVED", now)
     elif q["result"] == "PENDING" and t["state"] != "IN_REVIEW":
         move_task(t, "IN_REVIEW", now)
-    elif q["result"] == "REJECTED" and t["state"] != "CHANGES_REQUESTED":
-        move_task(t, "CHANGES_REQUESTED", now)
+    elif q["result"] == "REJECTED":
+        if t["state"] == "APPROVED":
+            move_task(t, "IN_REVIEW", now)
+        if t["state"] != "CHANGES_REQUESTED":
+            move_task(t, "CHANGES_REQUESTED", now)
+        if len(t["rounds"]) >= tables.limit("REVIEW_ROUNDS"):
+            move_task(t, "REVIEW_LOOP", now)
 
 
 def block_task(state, number, to, now, cause=None):

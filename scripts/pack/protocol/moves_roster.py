@@ -19,7 +19,9 @@ def _(state, data, actor, now, effects):
 @rule("RUN_RESUMED", (LEAD, "person"), ("run_is_live",))
 def _(state, data, actor, now, effects):
     """Another main session leads now. Agents of a process that is gone are LOST; those that answer again are not."""
-    state["paused"] = False
+    # Only the user ends a pause: a new prompt of the same session resumes it too (SessionStart), and so may the lead.
+    asked = actor["role"] == "person" or data.get("how") == "the user typed it"
+    state["paused"] = state["paused"] and not asked
     state["team"]["resumed"] = True
     if data.get("session"):
         state["team"]["session"] = data["session"]
@@ -28,7 +30,7 @@ def _(state, data, actor, now, effects):
             state["team"][key] = data[key]
     state["lead_mail"], state["lead_idle_news"] = 0, False
     if state["waves"] is not None:
-        waves.resumed(state, now)
+        waves.resumed(state, now, asked)
     for name in view.living(state):
         e = state["roster"][name]
         if data.get("agents_gone"):

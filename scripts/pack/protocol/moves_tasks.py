@@ -124,16 +124,16 @@ def _(state, data, actor, now, effects):
     if revision not in t["rounds"]:
         t["rounds"].append(revision)
     if t["state"] == "STUCK_ESCALATED":
+        return  # the wait is settled when the missing role is there
+    if revision == t["revision"]:
+        settle_task(state, data["task"], now, effects)
         return
-    if len(t["rounds"]) >= tables.limit("REVIEW_ROUNDS"):
-        move_task(t, "CHANGES_REQUESTED" if t["state"] == "IN_REVIEW" else t["state"], now)
-        if t["state"] == "APPROVED":
-            move_task(t, "IN_REVIEW", now)
-        move_task(t, "REVIEW_LOOP", now)
-        return
+    # Findings on an older revision are findings all the same: the coder has to answer them.
     if t["state"] == "APPROVED":
         move_task(t, "IN_REVIEW", now)
     move_task(t, "CHANGES_REQUESTED", now)
+    if len(t["rounds"]) >= tables.limit("REVIEW_ROUNDS"):
+        move_task(t, "REVIEW_LOOP", now)
 
 
 @rule("DONE", tables.IMPLEMENTERS, _BY_OWNER + ("task_is_approved", "next_claim_is_legal"))
