@@ -15,12 +15,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SCRIPTS = os.path.join(os.path.dirname(os.path.dirname(HERE)), "scripts")
 # name: (installer, package, program, arguments before the folder)
 PEERS = {
-    "agnix": ("npm", "agnix", "agnix", []),
+    "agnix": ("pip", "agnix", "agnix", []),
     "claude-code-lint": ("npm", "claude-code-lint", "claude-code-lint", ["check-all", "--path"]),
     "cclint": ("npm", "@carlrannaberg/cclint", "cclint", []),
     "claudelint": ("pip", "claudelint", "claudelint", []),
@@ -104,9 +105,9 @@ def installed(name):
 def timed(command):
     """(wall, CPU) seconds of one run."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    began = os.times().elapsed
+    began = time.perf_counter()
     subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=600, check=False)
-    wall = os.times().elapsed - began
+    wall = time.perf_counter() - began
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

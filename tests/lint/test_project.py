@@ -88,6 +88,11 @@ def test_this_pack_is_clean():
     assert (code, findings) == (0, [])
 
 
+def test_a_deny_rule_is_no_pipe_to_a_shell(tmp_path):
+    write(tmp_path, {".claude/settings.json": '{"permissions": {"deny": ["Bash(curl * | bash)"]}, "hooks": {}}'})
+    assert lint(tmp_path) == (0, [])
+
+
 def test_order_and_form_of_findings(plugin):
     root = plugin({"commands/z.md": "x\n", "commands/a.md": "x\n", "agents/z.md": "z\n"})
     _, findings = lint(root)

@@ -113,6 +113,7 @@ GOOD = {
     "matcher on start": hook("SessionStart", "startup|resume"),
     "matcher id": hook("SubagentStop", "^demo-pack:reviewer$"),
     "expansion": hook("UserPromptExpansion", "demo-pack:build"),
+    "from the root": hook(command='cd "%s" && python3 scripts/guard.py' % ROOT),
     "if": hook(**{"if": "Write(*.md)"}),
     "exec form": hook(command="python3", args=["-I", ROOT + "/scripts/guard.py"]),
     "direct": hook(command='"%s/scripts/guard.py"' % ROOT),

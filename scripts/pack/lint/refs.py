@@ -151,7 +151,7 @@ def files(file, project):
     if known and ("CLAUDE_PLUGIN_ROOT" in text or "CLAUDE_SKILL_DIR" in text):
         yield from _root_paths(file, project)
     folder = posixpath.dirname(file.rel)
-    if "/examples/" in file.rel:
+    if _is_example(file):
         return  # what an example points to is part of the example
     for target, start, end in file.prose.links() if "](" in text or "]:" in text else ():
         path = target.split("#")[0].split("?")[0]
@@ -189,14 +189,14 @@ def _root_paths(file, project):
         target = posixpath.normpath(posixpath.join(base, sub))
         if match.group(1) == "CLAUDE_PLUGIN_ROOT" and base and not target.startswith(base + "/") and target != base:
             target = "../" + sub
-        if sub.split("/")[0] in ("node_modules", "dist", "build", ".venv", "venv", "target", "data", "cache", "logs"):
+        if sub.split("/")[0] in ("node_modules", "dist", "build", ".venv", "venv", "target", "data", "cache", "logs", "output", "tmp", "state"):
             continue
         begin = match.start(2)
         if teaches and file.prose.in_fence(begin):
             continue
         found.append(Ref(sub, (begin, begin + len(sub)), "root", target=target))
     missing = [ref for ref in found if not project.exists(ref.target)]
-    if teaches and ("/examples/" in file.rel or len(missing) > 2 and len(missing) == len(found)):
+    if teaches and (_is_example(file) or len(missing) > 2 and len(missing) == len(found)):
         return []
     return found
 
@@ -225,6 +225,7 @@ def _code_paths(file, project, folder):
                     continue
                 yield Ref(path, match.span(1), "code", target=plugin.path(path))
     elif file.kind == "skill" and "`" in text:
+        found = []
         for match in _SKILL_PATH.finditer(text, file.body_start):
             path = match.group(1)
             if _odd_path(path) or file.prose.hidden(match.start()):
@@ -233,7 +234,13 @@ def _code_paths(file, project, folder):
                 continue
             spots = (posixpath.join(folder, path), plugin.path(path))
             if not any(project.exists(spot) for spot in spots):
-                yield Ref(path, match.span(1), "code", target=posixpath.join(folder, path))
+                found.append(Ref(path, match.span(1), "code", target=posixpath.join(folder, path)))
+        if len(found) < 4:  # more than that: a skill that teaches how to write skills
+            yield from found
+
+
+def _is_example(file):
+    return "/examples/" in file.rel or "example" in file.name.lower()
 
 
 def _odd_path(path):

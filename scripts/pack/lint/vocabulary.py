@@ -12,6 +12,7 @@ VALUES = (
     "approver", "approvers", "approved by", "required", "required approvals", "approval", "approvals", "owner", "sender", "to",
     "next state", "from -> to", "accepted when", "agent", "reviewer", "reviewers", "timeout", "retries", "limit", "from",
 )
+PROMISES = VALUES[:9]
 NAME_COLUMNS = ("state", "states", "event", "events", "message", "messages", "line", "status", "code", "signal", "phase", "from", "to", "next state", "on")
 APPROVER_COLUMNS = ("approver", "approvers", "approved by", "required approvals")
 _CAPITAL = lazy(r"(?<![A-Za-z0-9_$/{.-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![A-Za-z0-9_/}.-]*[a-z/}])|(?<=`)[A-Z]{5,30}(?=[`:( ])")
@@ -29,8 +30,10 @@ class Cell:
 
 
 def documents(plugin):
-    """Prompts and references of a plugin that may hold tables or names."""
-    return [file for file in plugin.of("prose", "agent", "command", "skill") if not file.read_error]
+    """The prompts of a plugin and its references. What lies below a skill's folder is about the skill's subject: the events
+    of some API, the states of some framework, not those of this pack."""
+    home = [file for file in plugin.of("prose") if plugin.sub(file.rel).split("/")[0] in ("references", "reference")]
+    return [file for file in home + plugin.of("agent", "command", "skill") if not file.read_error]
 
 
 def _tables(file):
@@ -174,7 +177,7 @@ def column_names(plugin, titles):
     """Every name in the first column of the tables whose first column has one of the titles."""
     found = set()
     for file in documents(plugin):
-        for table in _tables(file):
+        for table in _tables(file) if file.kind != "skill" else ():
             if table.header and clean(table.header[0][0]).lower() in titles:
                 for row in table.rows:
                     for part in clean(row[0][0]).replace("(", " ").replace(":", " ").split("/") if row else ():

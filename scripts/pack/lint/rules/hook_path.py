@@ -35,7 +35,5 @@ def check(file, context):
                 inside = plugin.path(script.text)
                 if context.project.listing.get(inside):
                     yield file.hit(script.span, "%s is looked for in the user's folder; write ${CLAUDE_PLUGIN_ROOT}/%s" % (script.text, plugin.sub(inside)))
-                elif script.text.startswith(("./", "../")) or script.program is None:
-                    yield file.hit(script.span, "%s is looked for in the user's folder, not in the plugin" % script.text)
                 else:
                     yield file.hit(script.span, "%s is looked for in the user's folder, not in the plugin" % script.text, severity="warning")

@@ -60,7 +60,7 @@ def check(plugin, context):
         return
     agents = {name.lower() for name in plugin.agents()}
     for file in vocabulary.documents(plugin):
-        for match in _SAID.finditer(file.text, file.body_start):
+        for match in _SAID.finditer(file.text, file.body_start) if file.kind != "skill" else ():
             one, first, second, other, role_a, role_b, sent = match.groups()
             if role_a or role_b:
                 name, index = role_a or role_b, 5 if role_a else 6
