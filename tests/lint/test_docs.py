@@ -60,7 +60,13 @@ def test_hooks_of_pre_commit_name_a_real_command():
         for hook in yaml.safe_load(handle):
             words = shlex.split(hook["entry"])
             assert words[:2] == ["pack", "lint"] and main(words[2:] + ["--rules"], stdout=io.StringIO()) == 0
-            for path in ("agents/a.md", "x/.claude-plugin/plugin.json", "hooks/hooks.json", ".mcp.json", "skills/a/SKILL.md"):
+            for path in (
+                "agents/a.md",
+                "x/.claude-plugin/plugin.json",
+                "hooks/hooks.json",
+                ".mcp.json",
+                "skills/a/SKILL.md",
+            ):
                 assert re.search(hook["files"], path), path
             assert not re.search(hook["files"], "src/main.json")
 

@@ -39,9 +39,15 @@ def key(project, config):
     from pack import __version__
 
     hasher = _hasher()
-    hasher.update(repr((FORMAT, __version__, _code_stamp(), config.fingerprint(), os.path.basename(project.root))).encode("utf-8", "replace"))
+    hasher.update(
+        repr((FORMAT, __version__, _code_stamp(), config.fingerprint(), os.path.basename(project.root))).encode(
+            "utf-8", "replace"
+        )
+    )
     listing = project.listing
-    names = "\0".join([path + "\1" + listing[path] for path in sorted(listing)] + sorted(project.dirs) + [str(project.problems)])
+    names = "\0".join(
+        [path + "\1" + listing[path] for path in sorted(listing)] + sorted(project.dirs) + [str(project.problems)]
+    )
     hasher.update(names.encode("utf-8", "surrogatepass"))
     kept = 0
     for file in project.files:

@@ -10,7 +10,9 @@ import posixpath
 from .model import File, Plugin, Project
 
 # Never holds a plugin's own files. A node_modules *inside* agents/ or commands/ is different: the client loads it.
-SKIP = frozenset((".git", ".hg", ".svn", ".venv", "venv", "__pycache__", ".mypy_cache", ".pytest_cache", ".tox", ".idea"))
+SKIP = frozenset(
+    (".git", ".hg", ".svn", ".venv", "venv", "__pycache__", ".mypy_cache", ".pytest_cache", ".tox", ".idea")
+)
 COMPONENTS = ("agents", "commands", "skills", "hooks")
 MAX_DEPTH = 64
 MAX_ENTRIES = 400000
@@ -198,7 +200,11 @@ def _loose_roots(project, roots):
     if top in COMPONENTS and not roots and not any(c in project.dirs for c in COMPONENTS):
         roots[""] = Plugin(project, "", "component:" + top)
         return
-    if "" not in roots and any(c in project.dirs and not project.dirs[c] for c in COMPONENTS) and not project.marketplaces:
+    if (
+        "" not in roots
+        and any(c in project.dirs and not project.dirs[c] for c in COMPONENTS)
+        and not project.marketplaces
+    ):
         roots[""] = Plugin(project, "", "bare")
     if "" in roots:
         return
@@ -372,5 +378,6 @@ def _under(project, path):
     return sorted(
         rel
         for rel in project.listing
-        if rel.startswith(prefix) and (rel.count("/") == prefix.count("/") or rel.endswith("/SKILL.md") or rel.endswith(".md"))
+        if rel.startswith(prefix)
+        and (rel.count("/") == prefix.count("/") or rel.endswith("/SKILL.md") or rel.endswith(".md"))
     )

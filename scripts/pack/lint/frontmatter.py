@@ -287,7 +287,9 @@ class _Builder:
             nodes = list(_compose_all(yaml, loader, text))
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
-            if "<document start>" in str(error) and "\n..." in text:  # text after `...`: the client reads a list of documents
+            if (
+                "<document start>" in str(error) and "\n..." in text
+            ):  # text after `...`: the client reads a list of documents
                 return [None, None]
             raise FrontmatterError(getattr(error, "problem", None) or str(error), mark.index if mark else 0)
         except RecursionError:

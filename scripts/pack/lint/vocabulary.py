@@ -7,15 +7,66 @@ A table is known by its column titles, wherever it stands: in references/*.md, i
 from .lazy import lazy
 from .markdown import clean
 
-KEYS = ("gate", "mode", "runtime mode", "phase", "severity", "complexity", "message", "event", "state", "role", "task state", "approval", "level", "line")
+KEYS = (
+    "gate",
+    "mode",
+    "runtime mode",
+    "phase",
+    "severity",
+    "complexity",
+    "message",
+    "event",
+    "state",
+    "role",
+    "task state",
+    "approval",
+    "level",
+    "line",
+)
 VALUES = (
-    "approver", "approvers", "approved by", "required", "required approvals", "approval", "approvals", "owner", "sender", "to",
-    "next state", "from -> to", "accepted when", "agent", "reviewer", "reviewers", "timeout", "retries", "limit", "from",
+    "approver",
+    "approvers",
+    "approved by",
+    "required",
+    "required approvals",
+    "approval",
+    "approvals",
+    "owner",
+    "sender",
+    "to",
+    "next state",
+    "from -> to",
+    "accepted when",
+    "agent",
+    "reviewer",
+    "reviewers",
+    "timeout",
+    "retries",
+    "limit",
+    "from",
 )
 PROMISES = VALUES[:9]
-NAME_COLUMNS = ("state", "states", "event", "events", "message", "messages", "line", "status", "code", "signal", "phase", "from", "to", "next state", "on")
+NAME_COLUMNS = (
+    "state",
+    "states",
+    "event",
+    "events",
+    "message",
+    "messages",
+    "line",
+    "status",
+    "code",
+    "signal",
+    "phase",
+    "from",
+    "to",
+    "next state",
+    "on",
+)
 APPROVER_COLUMNS = ("approver", "approvers", "approved by", "required approvals")
-_CAPITAL = lazy(r"(?<![A-Za-z0-9_$/{.-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![A-Za-z0-9_/}.-]*[a-z/}])|(?<=`)[A-Z]{5,30}(?=[`:( ])")
+_CAPITAL = lazy(
+    r"(?<![A-Za-z0-9_$/{.-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![A-Za-z0-9_/}.-]*[a-z/}])|(?<=`)[A-Z]{5,30}(?=[`:( ])"
+)
 _AGENT_ID = lazy(r"[A-Za-z0-9][\w.-]*(?::[\w.-]+)+|[a-z][a-z0-9]*(?:-[a-z0-9]+)*\Z")
 _SPLIT = lazy(r"\s*(?:,|\+|/|&|\band\b|\bor\b|;)\s*")
 
@@ -44,7 +95,10 @@ def agent_cells(file):
     """Names in an Agent column beside a Role, Task or Phase column."""
     for table in _tables(file):
         column = table.column("agent", "agents", "subagent", "subagent_type", "agent id", "agent type")
-        if column is None or table.column("role", "roles", "task", "phase", "gate", "step", "stage", "purpose", "when") is None:
+        if (
+            column is None
+            or table.column("role", "roles", "task", "phase", "gate", "step", "stage", "purpose", "when") is None
+        ):
             continue
         for row in table.rows:
             if column >= len(row):
@@ -98,7 +152,24 @@ def roles(plugin):
         for file in documents(plugin):
             for table in _tables(file):
                 column = table.column("role", "roles")
-                if column is None or table.column("agent", "agents", "subagent_type", "definition", "count", "model", "may", "responsibility", "description", "purpose", "meaning", "job") is None:
+                if (
+                    column is None
+                    or table.column(
+                        "agent",
+                        "agents",
+                        "subagent_type",
+                        "definition",
+                        "count",
+                        "model",
+                        "may",
+                        "responsibility",
+                        "description",
+                        "purpose",
+                        "meaning",
+                        "job",
+                    )
+                    is None
+                ):
                     continue
                 for row in table.rows:
                     if column < len(row) and clean(row[column][0]):
@@ -141,7 +212,11 @@ def states(file):
 def transition_cells(file):
     """Yield (name, span) of the states in from/to columns."""
     for table in _tables(file):
-        columns = [index for index, (title, _, _) in enumerate(table.header) if clean(title).lower() in ("from", "to", "next state")]
+        columns = [
+            index
+            for index, (title, _, _) in enumerate(table.header)
+            if clean(title).lower() in ("from", "to", "next state")
+        ]
         if len(columns) < 2:
             continue
         for row in table.rows:

@@ -32,4 +32,8 @@ def check(plugin, context):
     for file in plugin.of("skill"):
         name = plugin.command_name(file)
         if name in commands:
-            yield file.hit(file.first_line(), "the command %s has the same name: /%s:%s runs the command, /%s this skill" % (plugin.sub(commands[name].rel), plugin.names[0] if plugin.names else "plugin", name, name))
+            yield file.hit(
+                file.first_line(),
+                "the command %s has the same name: /%s:%s runs the command, /%s this skill"
+                % (plugin.sub(commands[name].rel), plugin.names[0] if plugin.names else "plugin", name, name),
+            )

@@ -32,7 +32,19 @@ def check(file, context):
     if file.kind in ("readme", "rootdoc"):
         return
     loads = "curl" in text or "wget" in text or "base64" in text or "Invoke-WebRequest" in text
-    if loads and not ("| sh" in text or "|sh" in text or "| bash" in text or "|bash" in text or "| sudo" in text or "| zsh" in text or "| python" in text or "| node" in text or "$(" in text or "<(" in text or "eval" in text):
+    if loads and not (
+        "| sh" in text
+        or "|sh" in text
+        or "| bash" in text
+        or "|bash" in text
+        or "| sudo" in text
+        or "| zsh" in text
+        or "| python" in text
+        or "| node" in text
+        or "$(" in text
+        or "<(" in text
+        or "eval" in text
+    ):
         loads = False
     if not (loads or "iex" in text or "IEX" in text or "b64decode" in text or "urlopen" in text or "fromhex" in text):
         return
@@ -44,7 +56,9 @@ def check(file, context):
             continue  # a deny rule names what it forbids
         if not file.is_json:
             line = text.rfind("\n", 0, start) + 1
-            embedded = "!`" in text[line:start] or file.prose.fence_at(start) and file.prose.fence_at(start)[2].startswith("!")
+            embedded = (
+                "!`" in text[line:start] or file.prose.fence_at(start) and file.prose.fence_at(start)[2].startswith("!")
+            )
             if not embedded and (file.kind in ("prose",) or file.prose.in_fence(start)):
                 continue
         else:

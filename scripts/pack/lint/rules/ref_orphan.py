@@ -35,7 +35,11 @@ def check(plugin, context):
         texts += [(file, file.text) for file in plugin.of(kind)]
     prefix = plugin.root + "/" if plugin.root else ""
     for rel in project.listing:
-        if rel.startswith(prefix) and rel.endswith((".py", ".sh", ".js", ".ts")) and ("/scripts/" in "/" + rel or "/hooks/" in "/" + rel or "/bin/" in "/" + rel):
+        if (
+            rel.startswith(prefix)
+            and rel.endswith((".py", ".sh", ".js", ".ts"))
+            and ("/scripts/" in "/" + rel or "/hooks/" in "/" + rel or "/bin/" in "/" + rel)
+        ):
             script = project.script(rel)
             if script:
                 texts.append((None, script))

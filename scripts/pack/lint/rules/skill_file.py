@@ -31,9 +31,15 @@ def check(file, context):
     if file.name.lower() == "skill.md" and file.name != "SKILL.md":
         folder = file.rel.rsplit("/", 1)[0]
         if folder + "/SKILL.md" not in context.project.listing:
-            yield file.hit(file.first_line(), "the client looks for SKILL.md; %s is not loaded where letter case counts" % file.name, severity="error")
+            yield file.hit(
+                file.first_line(),
+                "the client looks for SKILL.md; %s is not loaded where letter case counts" % file.name,
+                severity="error",
+            )
         return
     front = file.front
     if front is not None and isinstance(front.value, dict) and ("description" in front or "name" in front):
         name = file.name[:-3]
-        yield file.hit(file.first_line(), "not loaded: a skill is skills/%s/SKILL.md" % name if plugin else "not loaded")
+        yield file.hit(
+            file.first_line(), "not loaded: a skill is skills/%s/SKILL.md" % name if plugin else "not loaded"
+        )
