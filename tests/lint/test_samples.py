@@ -31,6 +31,11 @@ def script(text, name="scripts/x.py", run="python3 "):
 
 
 BAD = {
+    "root-variable": [
+        hook(command='python3 "${%s}/scripts/guard.py"' % n)
+        for n in ("CLAUDE_PLUGIN_DIR", "PLUGIN_ROOT", "CLAUDE_ROOT")
+    ]
+    + [command("Run `${CLAUDE_PLUGINS_ROOT}/scripts/guard.py`.")],
     "agent-value": [agent("tools: Read\nmaxTurns: %s\n" % v) for v in ("0", "-3", "many", "1.5", "[3]")]
     + [
         agent("tools: Read\n%s\n" % v)
@@ -309,8 +314,20 @@ BAD = {
             {"command": 5},
         )
     ],
-    "name-clash": [{"skills/build/SKILL.md": "---\nname: build\ndescription: d\n---\nx"}],
+    "name-clash": [
+        {
+            "skills/x/SKILL.md": "---\nname: same\ndescription: d\n---\nx",
+            "skills/y/SKILL.md": "---\nname: same\ndescription: d\n---\nx",
+        },
+        {
+            "commands/x.md": "---\nname: same\ndescription: d\n---\nx",
+            "commands/y.md": "---\nname: same\ndescription: d\n---\nx",
+        },
+        {"skills/build/SKILL.md": "---\nname: build\ndescription: d\n---\nx"},
+    ],
     "skill-file": [
+        {"skills/deep/er/SKILL.md": "---\nname: er\ndescription: d\n---\nx"},
+        {"skills/x/skills.md": "---\nname: x\ndescription: d\n---\nx"},
         {"skills/x/skill.md": "---\nname: x\ndescription: d\n---\nx"},
         {"skills/Skill.md": "---\nname: x\ndescription: d\n---\nx"},
     ],
@@ -320,6 +337,11 @@ CASES = [(rule, index, files) for rule, many in BAD.items() for index, files in 
 
 GOOD = {
     "all tools": agent(""),
+    "a skill inside a skill": {
+        "skills/x/SKILL.md": "---\nname: x\ndescription: d\n---\nx",
+        "skills/x/templates/SKILL.md": "# Template\n",
+        "skills/x/templates/y/SKILL.md": "# Template\n",
+    },
     "aliases": agent("tools: Task, KillShell, Read\n"),
     "mcp tools": agent("tools: Read, mcp__github__create_issue, mcp__x__*\n"),
     "models": agent("tools: Read\nmodel: claude-opus-4-1-20250805\n"),

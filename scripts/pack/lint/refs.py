@@ -5,7 +5,6 @@ What teaches is not a reference: a fenced example, a placeholder (`<name>`, `{na
 
 import posixpath
 
-from . import shell
 from .lazy import lazy
 from .model import File
 
@@ -291,7 +290,8 @@ def _code_paths(file, project, folder):
             path = match.group(1)
             if _odd_path(path) or file.prose.hidden(match.start()):
                 continue
-            if posixpath.join(folder, path.split("/")[0]) not in project.dirs:
+            head = path.split("/")[0]
+            if posixpath.join(folder, head) not in project.dirs and plugin.path(head) not in project.dirs:
                 continue
             spots = (posixpath.join(folder, path), plugin.path(path))
             if not any(project.exists(spot) for spot in spots):

@@ -15,7 +15,7 @@ _MARKDOWN += (
     "tool-removed",
     "tool-unbalanced",
 )
-_REFERENCES = ("option-undeclared", "ref-agent", "ref-name", "ref-skill", "ref-file", "ref-anchor")
+_REFERENCES = ("option-undeclared", "root-variable", "ref-agent", "ref-name", "ref-skill", "ref-file", "ref-anchor")
 _COMMAND = (
     "command-key",
     "command-value",
@@ -46,7 +46,7 @@ _HOOKS += (
     "hook-interpreter",
     "hook-fails-open",
 )
-_HOOKS += ("hook-user-config", "hook-command")
+_HOOKS += ("hook-user-config", "hook-command", "root-variable")
 _JSON = ("json-syntax", "json-duplicate-key")
 
 EVERY_FILE = (
@@ -93,7 +93,7 @@ BY_KIND = {
     + _HOOKS,
     "hooks": _JSON + _HOOKS,
     "settings-hooks": _JSON + _HOOKS,
-    "mcp": _JSON + ("mcp-schema", "mcp-command"),
+    "mcp": _JSON + ("mcp-schema", "mcp-command", "root-variable"),
     "lsp": _JSON + ("component-schema", "mcp-command"),
     "monitors": _JSON + ("component-schema",),
     "settings": _JSON + ("plugin-settings",),
