@@ -49,7 +49,14 @@ def test_as_the_client_reads_it(text, expected):
 
 @pytest.mark.parametrize(
     "text",
-    ["name: x\ntools: Read, Grep", "tools:\n  - Read\n  - 'Grep'", "d: a: b\nname: 'x'", 'name: "x"\nmodel: sonnet'],
+    [
+        "name: x\ntools: Read, Grep",
+        "tools:\n  - Read\n  - 'Grep'",
+        "d: a: b\nname: 'x'",
+        "d: [a: b\r\nname: x\r",
+        "name: aname: a",
+        'name: "x"\nmodel: sonnet',
+    ],
 )
 def test_places(text):
     source = "---\n%s\n---\nBody" % text

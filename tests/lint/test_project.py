@@ -131,6 +131,16 @@ def test_a_deny_rule_is_no_pipe_to_a_shell(tmp_path):
     assert lint(tmp_path) == (0, [])
 
 
+def test_the_generated_rule_list_may_stand_in_a_pack_with_a_protocol(plugin):
+    with open(os.path.join(ROOT, "references", "rules.md"), encoding="utf-8") as handle:
+        rules = handle.read()
+    states = "| State | Meaning |\n|---|---|\n| `IN_REVIEW` | waits |\n| `CHANGES_REQUESTED` | is mended |\n"
+    body = "---\ndescription: Builds\n---\nSee [s](../references/states.md). From `IN_REVIEW` to `CHANGES_REQUESTED`.\n"
+    files = {"references/rules.md": rules, "references/states.md": states, "commands/build.md": body}
+    root = plugin(dict(files, **{"docs/lint.md": "The rules are in references/rules.md.\n"}))
+    assert lint(root) == (0, [])
+
+
 def test_order_and_form_of_findings(plugin):
     root = plugin({"commands/z.md": "x\n", "commands/a.md": "x\n", "agents/z.md": "z\n"})
     _, findings = lint(root)

@@ -89,7 +89,7 @@ def markdown():
         for example in found.examples:
             for path, text in example.files.items():
                 lines += (
-                    ["", "%s, `%s`:" % (example.kind.capitalize(), path), "", "````"]
+                    ["", "%s, in %s:" % (example.kind.capitalize(), path), "", "````"]
                     + text.rstrip("\n").split("\n")
                     + ["````"]
                 )

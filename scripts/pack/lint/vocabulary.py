@@ -263,6 +263,7 @@ def column_names(plugin, titles):
 
 
 def capitals(file):
-    """Yield (name, span) of names in capitals in a document's text, tables and fences included."""
+    """Yield (name, span) of names in capitals: in a prompt everywhere, in a reference outside its fenced examples."""
     for match in _CAPITAL.finditer(file.text, file.body_start):
-        yield match.group(), match.span()
+        if file.kind != "prose" or not file.prose.in_fence(match.start()):
+            yield match.group(), match.span()

@@ -34,6 +34,8 @@ def check(file, context):
     own = plugin.agents()
     ids = project.agent_ids
     for ref in refs.agents(file):
+        if ref.fenced and file.kind not in ("command", "agent"):
+            continue  # a fenced call is an instruction in a command or agent; elsewhere it teaches
         name = ref.name
         if name in ids or name in facts.agent["builtin"] or name.lower() in ("general-purpose", "explore", "plan"):
             continue
@@ -58,16 +60,14 @@ def check(file, context):
                     ref.span, "no agent %r in .claude/agents%s" % (name, nearest(name, own)), severity="warning"
                 )
             continue
-        # A fenced call in a command or agent is an instruction when the name is a real agent's; elsewhere it teaches.
-        shown = ref.fenced and file.kind not in ("command", "agent")
         if name in own:
-            if ref.kind == "prose" or shown:
+            if ref.kind == "prose":
                 continue
             full = "%s:%s" % (plugin.names[0], name)
             yield file.hit(
                 ref.span, "the bare name %r does not resolve; write %r" % (name, full), [ref.span + (full,)], "warning"
             )
-        elif ref.fenced and ref.kind == "type" and not shown:
+        elif ref.fenced and ref.kind == "type":
             elsewhere = sorted(one for one in ids if one.split(":", 1)[1] == name)
             if elsewhere:
                 yield file.hit(
