@@ -246,6 +246,24 @@ def test_the_cache_gives_the_same_and_notices_changes(plugin, monkeypatch, tmp_p
     assert run(root)[0] == 1, "a file that went"
 
 
+def test_stat_data_lead_to_the_entry_only_when_settled(plugin, monkeypatch, tmp_path):
+    from pack.lint import cache
+
+    monkeypatch.setenv("PACK_LINT_CACHE", str(tmp_path / "cache"))
+    root, folder = plugin(BAD_EVENT), tmp_path / "cache" / "pack-lint"
+    first = run(root)
+    assert not [name for name in os.listdir(str(folder)) if name.endswith(".stat")], "too fresh to trust"
+    monkeypatch.setattr(cache, "SETTLED", -1.0)
+    assert run(root) == first
+    assert [name for name in os.listdir(str(folder)) if name.endswith(".stat")]
+    monkeypatch.setattr(cache, "_content_key", None)  # a warm run reads no file
+    assert run(root) == first
+    monkeypatch.undo()
+    monkeypatch.setenv("PACK_LINT_CACHE", str(tmp_path / "cache"))
+    write(root, {"hooks/hooks.json": BAD_EVENT["hooks/hooks.json"].replace("preToolUse", "PreToolUse")})
+    assert run(root)[0] == 0, "the same size, another text"
+
+
 def test_damaged_cache_entries_are_none(plugin, monkeypatch, tmp_path):
     monkeypatch.setenv("PACK_LINT_CACHE", str(tmp_path / "cache"))
     root = plugin(BAD_EVENT)
