@@ -109,7 +109,15 @@ def today(data, now):
         hour, minute = map(int, item["at"].split(":"))
         start = here.replace(hour=hour, minute=minute, second=0, microsecond=0)
         end = start + datetime.timedelta(minutes=item.get("minutes", 30))
-        found.append((item["at"], item["what"], item.get("minutes", 30), item.get("who", "all"), "past" if here >= end else "now" if here >= start else "next"))
+        found.append(
+            (
+                item["at"],
+                item["what"],
+                item.get("minutes", 30),
+                item.get("who", "all"),
+                "past" if here >= end else "now" if here >= start else "next",
+            )
+        )
     return found
 
 
@@ -117,7 +125,11 @@ class Backlog:
     """Parallel_Backlog.md."""
 
     def __init__(self, data, root="."):
-        self.data, self.path, self.items = data, os.path.join(root, data.get("backlog", "docs/sprints/Parallel_Backlog.md")), []
+        self.data, self.path, self.items = (
+            data,
+            os.path.join(root, data.get("backlog", "docs/sprints/Parallel_Backlog.md")),
+            [],
+        )
         if os.path.isfile(self.path):
             with open(self.path, encoding="utf-8") as handle:
                 for number, line in enumerate(handle, 1):
@@ -126,19 +138,36 @@ class Backlog:
                         try:
                             self.items.append(json.loads(found.group(1)))
                         except ValueError:
-                            raise SprintError("%s:%d: the item's data is not JSON; restore the line" % (self.path, number))
+                            raise SprintError(
+                                "%s:%d: the item's data is not JSON; restore the line" % (self.path, number)
+                            )
 
     def save(self):
         """Write the grid: a lane a squad."""
-        lines = ["# Parallel backlog: %s" % self.data["title"], "", "Real systems only. Changed with `pack sprint`; lanes are squads.", ""]
+        lines = [
+            "# Parallel backlog: %s" % self.data["title"],
+            "",
+            "Real systems only. Changed with `pack sprint`; lanes are squads.",
+            "",
+        ]
         for squad in self.data["squads"]:
             lines += ["## %s (lead: %s)" % (squad["title"], squad["lead"]), ""]
             for item in self.items:
                 if item["squad"] == squad["id"]:
-                    shown = ["**%s** %s" % (item["id"], item["title"]), item["state"]] + ["owner: %s" % item["owner"]] * bool(item.get("owner")) + ["`cross-squad`"] * bool(item.get("cross"))
+                    shown = (
+                        ["**%s** %s" % (item["id"], item["title"]), item["state"]]
+                        + ["owner: %s" % item["owner"]] * bool(item.get("owner"))
+                        + ["`cross-squad`"] * bool(item.get("cross"))
+                    )
                     if item["state"] == "blocked":
                         shown.append("blocked by %s, ETA %s" % (item["blocker"], item.get("eta") or "none"))
-                    lines.append("- %s <!-- item %s -->" % (" · ".join(shown), json.dumps(item, sort_keys=True, ensure_ascii=False).replace("-->", "--\\u003e")))
+                    lines.append(
+                        "- %s <!-- item %s -->"
+                        % (
+                            " · ".join(shown),
+                            json.dumps(item, sort_keys=True, ensure_ascii=False).replace("-->", "--\\u003e"),
+                        )
+                    )
             lines.append("")
         os.makedirs(os.path.dirname(self.path) or ".", exist_ok=True)
         with open(self.path + ".new", "w", encoding="utf-8") as handle:
@@ -157,7 +186,15 @@ class Backlog:
         known = [s["id"] for s in self.data["squads"]]
         if squad not in known:
             raise SprintError("unknown squad %r; known: %s" % (squad, ", ".join(known)))
-        item = {"id": "B%d" % (max([int(i["id"][1:]) for i in self.items], default=0) + 1), "squad": squad, "title": " ".join(title.split()), "state": "todo", "owner": owner, "cross": bool(cross), "since": now}
+        item = {
+            "id": "B%d" % (max([int(i["id"][1:]) for i in self.items], default=0) + 1),
+            "squad": squad,
+            "title": " ".join(title.split()),
+            "state": "todo",
+            "owner": owner,
+            "cross": bool(cross),
+            "since": now,
+        }
         self.items.append(item)
         return item
 
@@ -168,7 +205,9 @@ class Backlog:
             raise SprintError("unknown state %r; known: %s" % (state, ", ".join(STATES)))
         owner = owner or item.get("owner")
         if state == "blocked" and not (blocker and eta and owner):
-            raise SprintError("%s: a blocker needs --by (what blocks), --owner and --eta (when the next word comes)" % ident)
+            raise SprintError(
+                "%s: a blocker needs --by (what blocks), --owner and --eta (when the next word comes)" % ident
+            )
         if state == "rolled" and not owner:
             raise SprintError("%s: an item is rolled forward with an explicit --owner only" % ident)
         item.update(owner=owner, state=state, since=item["since"] if item["state"] == state else now)
@@ -179,7 +218,11 @@ class Backlog:
     def blockers(self, now):
         """[(item, hours, over)] of everything blocked; over: longer than blocker_hours, to be escalated."""
         limit = self.data.get("blocker_hours", 4)
-        return [(i, (now - i["since"]) / 3600.0, now - i["since"] > limit * 3600) for i in self.items if i["state"] == "blocked"]
+        return [
+            (i, (now - i["since"]) / 3600.0, now - i["since"] > limit * 3600)
+            for i in self.items
+            if i["state"] == "blocked"
+        ]
 
 
 # Status -----------------------------------------------------------------------------------------------------------------
@@ -188,7 +231,9 @@ class Backlog:
 def statuses(data, root="."):
     """Dates of the status files, oldest first."""
     folder = os.path.join(root, data.get("status_folder", "docs/sprints/status"))
-    return sorted(n[:-3] for n in (os.listdir(folder) if os.path.isdir(folder) else []) if re.match(r"\d{4}-\d\d-\d\d\.md$", n))
+    return sorted(
+        n[:-3] for n in (os.listdir(folder) if os.path.isdir(folder) else []) if re.match(r"\d{4}-\d\d-\d\d\.md$", n)
+    )
 
 
 def status_due(data, now, root="."):
@@ -206,11 +251,42 @@ def status_text(data, backlog, now, root="."):
     lines = ["# Status %s: %s" % (local(data, now).date(), data["title"]), ""]
     for squad in data["squads"]:
         mine = [i for i in backlog.items if i["squad"] == squad["id"]]
-        lines += ["## " + squad["title"], "", ", ".join("%d %s" % (sum(i["state"] == s for i in mine), s) for s in STATES if any(i["state"] == s for i in mine)) or "no items", ""]
-        lines += ["- %s %s: %s%s" % (i["id"], i["state"], i["title"], " (owner %s)" % i["owner"] if i.get("owner") else "") for i in mine] + [""]
-    lines += ["## Blockers", ""] + (["- %s%s: %s, owner %s, ETA %s, %.1f h" % ("ESCALATE " if over else "", i["id"], i["blocker"], i["owner"], i["eta"], hours) for i, hours, over in backlog.blockers(now)] or ["None."])
+        lines += [
+            "## " + squad["title"],
+            "",
+            ", ".join(
+                "%d %s" % (sum(i["state"] == s for i in mine), s) for s in STATES if any(i["state"] == s for i in mine)
+            )
+            or "no items",
+            "",
+        ]
+        lines += [
+            "- %s %s: %s%s" % (i["id"], i["state"], i["title"], " (owner %s)" % i["owner"] if i.get("owner") else "")
+            for i in mine
+        ] + [""]
+    lines += ["## Blockers", ""] + (
+        [
+            "- %s%s: %s, owner %s, ETA %s, %.1f h"
+            % ("ESCALATE " if over else "", i["id"], i["blocker"], i["owner"], i["eta"], hours)
+            for i, hours, over in backlog.blockers(now)
+        ]
+        or ["None."]
+    )
     last = last_integration(data, root)
-    lines += ["", "## Integration", "", "None yet." if not last else "%s at %s: %s" % (last["date"], (last["commit"] or "no commit")[:12], ", ".join("%s %s" % (s["do"], "passed" if s["ok"] else "FAILED") for s in last["steps"])), ""]
+    lines += [
+        "",
+        "## Integration",
+        "",
+        "None yet."
+        if not last
+        else "%s at %s: %s"
+        % (
+            last["date"],
+            (last["commit"] or "no commit")[:12],
+            ", ".join("%s %s" % (s["do"], "passed" if s["ok"] else "FAILED") for s in last["steps"]),
+        ),
+        "",
+    ]
     return "\n".join(lines + ["## Dashboards", "", "<!-- link every panel here, one a line -->", ""])
 
 
@@ -229,7 +305,9 @@ def integrate(data, now, root=".", runner=None):
         if item.get("smoke"):
             for squad in data["squads"]:
                 if not squad.get("smoke"):
-                    result["steps"].append({"do": "smoke %s" % squad["id"], "ok": False, "why": "the squad has no smoke command"})
+                    result["steps"].append(
+                        {"do": "smoke %s" % squad["id"], "ok": False, "why": "the squad has no smoke command"}
+                    )
                 commands += [("smoke %s" % squad["id"], argv, squad["id"]) for argv in squad.get("smoke", [])]
         if "run" in item:
             commands.append((item["do"], item["run"], None))
@@ -252,11 +330,19 @@ def integrate(data, now, root=".", runner=None):
             start = time.time()
             with open(os.path.join(folder, log), "wb") as handle:
                 try:
-                    code = subprocess.run(argv, cwd=root, stdout=handle, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL).returncode
+                    code = subprocess.run(
+                        argv, cwd=root, stdout=handle, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+                    ).returncode
                 except OSError as error:
                     handle.write(str(error.strerror).encode())
                     code = 127
-            step.update(argv=argv, exit_code=code, seconds=round(time.time() - start, 2), ok=code == 0, why="" if code == 0 else "exit code %d" % code)
+            step.update(
+                argv=argv,
+                exit_code=code,
+                seconds=round(time.time() - start, 2),
+                ok=code == 0,
+                why="" if code == 0 else "exit code %d" % code,
+            )
         result["steps"].append(step)
     result["ok"] = all(s["ok"] for s in result["steps"])
     with open(os.path.join(folder, "integration.json"), "w", encoding="utf-8") as handle:
@@ -266,7 +352,9 @@ def integrate(data, now, root=".", runner=None):
 
 def _topics(spec, root, log):
     silent = []
-    key = {"redis": "stream", "nats": "subject", "mqtt": "topic", "rabbitmq": "queue", "kafka": "topic"}[spec["adapter"]]
+    key = {"redis": "stream", "nats": "subject", "mqtt": "topic", "rabbitmq": "queue", "kafka": "topic"}[
+        spec["adapter"]
+    ]
     with open(log, "w", encoding="utf-8") as handle:
         for name in spec["names"]:
             options = {key: name}
@@ -299,7 +387,15 @@ def exit_criteria(data, backlog, now, root=".", gate=None):
     """[(criterion, met, why)], each computed."""
     found = []
     for item in data["exit"]:
-        why = {"integration": _integration, "backlog": _backlog, "status": _status, "links": _links, "files": _files, "contracts": _contracts, "gates": _gates}[item["check"]](data, backlog, now, root, item, gate)
+        why = {
+            "integration": _integration,
+            "backlog": _backlog,
+            "status": _status,
+            "links": _links,
+            "files": _files,
+            "contracts": _contracts,
+            "gates": _gates,
+        }[item["check"]](data, backlog, now, root, item, gate)
         found.append((item["criterion"], why is None, why or ""))
     return found
 
@@ -312,14 +408,22 @@ def _integration(data, backlog, now, root, item, gate):
     if bad:
         return "%s: %s" % (bad[0]["do"], bad[0]["why"])
     head = gitinfo.Git(root).head()
-    return "it ran at %s, the tree is at %s" % ((last["commit"] or "no commit")[:12], (head or "no commit")[:12]) if last["commit"] != head else None
+    return (
+        "it ran at %s, the tree is at %s" % ((last["commit"] or "no commit")[:12], (head or "no commit")[:12])
+        if last["commit"] != head
+        else None
+    )
 
 
 def _backlog(data, backlog, now, root, item, gate):
     bad = [i for i in backlog.items if i["state"] not in ("done", "rolled") or not i.get("owner")]
     if not backlog.items:
         return "the backlog is empty"
-    return "%s is %s%s" % (bad[0]["id"], bad[0]["state"], "" if bad[0].get("owner") else " and has no owner") if bad else None
+    return (
+        "%s is %s%s" % (bad[0]["id"], bad[0]["state"], "" if bad[0].get("owner") else " and has no owner")
+        if bad
+        else None
+    )
 
 
 def _status(data, backlog, now, root, item, gate):
@@ -330,7 +434,9 @@ def _links(data, backlog, now, root, item, gate):
     written = statuses(data, root)
     if not written:
         return "no status was ever written"
-    with open(os.path.join(root, data.get("status_folder", "docs/sprints/status"), written[-1] + ".md"), encoding="utf-8") as handle:
+    with open(
+        os.path.join(root, data.get("status_folder", "docs/sprints/status"), written[-1] + ".md"), encoding="utf-8"
+    ) as handle:
         part = handle.read().partition("## Dashboards")[2]
     return None if re.search(r"https?://\S+", part) else "status %s links no dashboard" % written[-1]
 
@@ -342,7 +448,9 @@ def _files(data, backlog, now, root, item, gate):
 
 def _contracts(data, backlog, now, root, item, gate):
     base = os.path.join(root, data.get("contracts_folder", "docs/design/contracts"))
-    dated = sorted(n for n in (os.listdir(base) if os.path.isdir(base) else []) if record.load_all(os.path.join(base, n)))
+    dated = sorted(
+        n for n in (os.listdir(base) if os.path.isdir(base) else []) if record.load_all(os.path.join(base, n))
+    )
     if not dated:
         return "no contract was recorded: `pack record`"
     for name, recording in record.load_all(os.path.join(base, dated[-1])):
@@ -358,4 +466,9 @@ def _contracts(data, backlog, now, root, item, gate):
 def _gates(data, backlog, now, root, item, gate):
     if gate is None:
         return "no team's gates were evaluated: give --team"
-    return None if gate["verdict"] == "PASS" else "gate %s is %s" % (gate["first_failure"], next(g["verdict"] for g in gate["gates"] if g["id"] == gate["first_failure"]))
+    return (
+        None
+        if gate["verdict"] == "PASS"
+        else "gate %s is %s"
+        % (gate["first_failure"], next(g["verdict"] for g in gate["gates"] if g["id"] == gate["first_failure"]))
+    )

@@ -15,14 +15,21 @@ def main(argv=None):
     from pack.realtime import sprint
 
     def shared(function):
-        for option in (click.option("--file", "path", default=os.path.join("docs", "sprints", "sprint.yaml"), show_default=True), click.option("--now", type=float, default=None, hidden=True)):
+        for option in (
+            click.option("--file", "path", default=os.path.join("docs", "sprints", "sprint.yaml"), show_default=True),
+            click.option("--now", type=float, default=None, hidden=True),
+        ):
             function = option(function)
         return function
 
     def at(now):
         return time.time() if now is None else now
 
-    @click.group("sprint", help="Squads in parallel: lanes, rhythm, blockers, integration day, exit criteria. Real systems only.", epilog="Example: pack sprint init; pack sprint lanes")
+    @click.group(
+        "sprint",
+        help="Squads in parallel: lanes, rhythm, blockers, integration day, exit criteria. Real systems only.",
+        epilog="Example: pack sprint init; pack sprint lanes",
+    )
     def group():
         pass
 
@@ -36,24 +43,35 @@ def main(argv=None):
             handle.write(sprint.EXAMPLE)
         click.echo("wrote %s" % path)
 
-    @group.command(help="The squads as lanes, with what is blocked and what is due.", epilog="Example: pack sprint lanes")
+    @group.command(
+        help="The squads as lanes, with what is blocked and what is due.", epilog="Example: pack sprint lanes"
+    )
     @shared
     def lanes(path, now):
         data = sprint.load(path)
         backlog, bad = sprint.Backlog(data), False
         for squad in data["squads"]:
             mine = [i for i in backlog.items if i["squad"] == squad["id"]]
-            click.echo("%-24s %s" % (squad["title"], "  ".join("%s:%d" % (s, sum(i["state"] == s for i in mine)) for s in sprint.STATES)))
+            click.echo(
+                "%-24s %s"
+                % (squad["title"], "  ".join("%s:%d" % (s, sum(i["state"] == s for i in mine)) for s in sprint.STATES))
+            )
             for item in mine:
                 if item["state"] in ("doing", "blocked"):
-                    click.echo("    %-8s %s %s%s" % (item["state"], item["id"], item["title"], "  cross-squad" if item.get("cross") else ""))
+                    click.echo(
+                        "    %-8s %s %s%s"
+                        % (item["state"], item["id"], item["title"], "  cross-squad" if item.get("cross") else "")
+                    )
         due = sprint.status_due(data, at(now))
         if due:
             bad = True
             click.echo("status due: %s; `pack sprint status`" % due)
         over = [b for b in backlog.blockers(at(now)) if b[2]]
         for item, hours, _ in over:
-            click.echo("ESCALATE %s: %s, owner %s, ETA %s, blocked %.1f h; tell %s" % (item["id"], item["blocker"], item["owner"], item["eta"], hours, data.get("escalation", "the leads")))
+            click.echo(
+                "ESCALATE %s: %s, owner %s, ETA %s, blocked %.1f h; tell %s"
+                % (item["id"], item["blocker"], item["owner"], item["eta"], hours, data.get("escalation", "the leads"))
+            )
         raise SystemExit(1 if bad or over else 0)
 
     @group.command(help="Today's rhythm.", epilog="Example: pack sprint today")
@@ -66,7 +84,10 @@ def main(argv=None):
         if sprint.DAYS[here.weekday()] == data["integration_day"]["day"]:
             click.echo("today is integration day: `pack sprint integration`")
 
-    @group.command(help="Add an item to a squad's lane.", epilog="Example: pack sprint add runtime 'Token stream' --owner ana --cross-squad")
+    @group.command(
+        help="Add an item to a squad's lane.",
+        epilog="Example: pack sprint add runtime 'Token stream' --owner ana --cross-squad",
+    )
     @click.argument("squad")
     @click.argument("title")
     @click.option("--owner", default=None)
@@ -78,7 +99,11 @@ def main(argv=None):
         backlog.save()
         click.echo("%s: %s" % (item["id"], item["title"]))
 
-    @group.command("set", help="Change an item: todo, doing, blocked, done, rolled.", epilog="Example: pack sprint set B1 blocked --by 'schema not merged' --owner ana --eta 2026-03-04T15:00")
+    @group.command(
+        "set",
+        help="Change an item: todo, doing, blocked, done, rolled.",
+        epilog="Example: pack sprint set B1 blocked --by 'schema not merged' --owner ana --eta 2026-03-04T15:00",
+    )
     @click.argument("ident")
     @click.argument("state")
     @click.option("--owner", default=None)
@@ -90,24 +115,49 @@ def main(argv=None):
         backlog.set(ident, state, at(now), owner, blocker, eta)
         backlog.save()
 
-    @group.command(help="What is blocked; exit 1 if something is for longer than blocker_hours.", epilog="Example: pack sprint blockers")
+    @group.command(
+        help="What is blocked; exit 1 if something is for longer than blocker_hours.",
+        epilog="Example: pack sprint blockers",
+    )
     @shared
     def blockers(path, now):
         data = sprint.load(path)
         found = sprint.Backlog(data).blockers(at(now))
         for item, hours, over in found:
-            click.echo("%s%s %s: %s, owner %s, ETA %s, %.1f h%s" % ("ESCALATE " if over else "", item["id"], item["squad"], item["blocker"], item["owner"], item["eta"], hours, "  cross-squad" if item.get("cross") else ""))
+            click.echo(
+                "%s%s %s: %s, owner %s, ETA %s, %.1f h%s"
+                % (
+                    "ESCALATE " if over else "",
+                    item["id"],
+                    item["squad"],
+                    item["blocker"],
+                    item["owner"],
+                    item["eta"],
+                    hours,
+                    "  cross-squad" if item.get("cross") else "",
+                )
+            )
         raise SystemExit(1 if any(o for _, _, o in found) else 0)
 
-    @group.command(help="Run the integration day's checklist for real and archive what it printed.", epilog="Example: pack sprint integration")
+    @group.command(
+        help="Run the integration day's checklist for real and archive what it printed.",
+        epilog="Example: pack sprint integration",
+    )
     @shared
     def integration(path, now):
-        result = sprint.integrate(sprint.load(path), at(now), ".", lambda i, n, what: click.echo("[%d/%d] %s" % (i, n, what), err=True))
+        result = sprint.integrate(
+            sprint.load(path), at(now), ".", lambda i, n, what: click.echo("[%d/%d] %s" % (i, n, what), err=True)
+        )
         for step in result["steps"]:
-            click.echo("%-4s %s%s" % ("ok" if step["ok"] else "FAIL", step["do"], ": " + step["why"] if step["why"] else ""))
+            click.echo(
+                "%-4s %s%s" % ("ok" if step["ok"] else "FAIL", step["do"], ": " + step["why"] if step["why"] else "")
+            )
         raise SystemExit(0 if result["ok"] else 1)
 
-    @group.command(help="Write today's status file, or with --due only say whether one is due.", epilog="Example: pack sprint status --due")
+    @group.command(
+        help="Write today's status file, or with --due only say whether one is due.",
+        epilog="Example: pack sprint status --due",
+    )
     @click.option("--due", "only", is_flag=True)
     @shared
     def status(only, path, now):
@@ -116,7 +166,9 @@ def main(argv=None):
         if only:
             click.echo("due: %s" % due if due else "not due")
             raise SystemExit(1 if due else 0)
-        target = os.path.join(data.get("status_folder", "docs/sprints/status"), "%s.md" % sprint.local(data, at(now)).date())
+        target = os.path.join(
+            data.get("status_folder", "docs/sprints/status"), "%s.md" % sprint.local(data, at(now)).date()
+        )
         if os.path.exists(target):
             raise sprint.SprintError("%s is there already; edit it" % target)
         os.makedirs(os.path.dirname(target), exist_ok=True)
