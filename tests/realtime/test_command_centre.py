@@ -394,11 +394,11 @@ def test_a_decision_is_measured_at_its_own_rate_and_50_users(ws_url, tmp_path, m
             ],
         },
     )
-    spec = {"message_rate": 0.4, "payload_bytes": 100, "users": 50, "budget_ms": 100}
+    spec = {"message_rate": 1, "payload_bytes": 100, "users": 50, "budget_ms": 100}
     path = json.loads((team / "rt.json").read_text())["paths"][0]
     problems, figures = adr.measure(spec, path, str(tmp_path / "p"), 1.0)
-    assert figures["users"] == 50 and figures["rate"] == pytest.approx(20)
-    assert figures["sent"] == figures["received"] == 50 * round(20 * (299 / 20)), "every message reached all fifty"
+    assert figures["users"] == 50 and figures["rate"] == pytest.approx(50)
+    assert figures["sent"] == figures["received"] == 50 * 299, "every message reached all fifty"
     assert not [p for p in problems if "lost" in p]
 
 

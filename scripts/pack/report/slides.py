@@ -106,7 +106,7 @@ def _first(deck, data):
         [
             g["title"] + ("  (hard stop)" if g["hard_stop"] else ""),
             g["verdict"],
-            _short(g["reasons"][0], 88) if g["reasons"] else "",
+            _short(g["reasons"][0], 72) if g["reasons"] else "",
         ]
         for g in data["gates"]
     ]
