@@ -15,7 +15,7 @@ from .protocol import advice, machine, plan, tables, view
 from .protocol.refusal import Refusal
 from .statefile import stats, summary, tree
 
-LOOKING = {"status", "log", "explain", "doctor", "lint", "report", "--help", "-h", "help", "--version", "-V"}
+LOOKING = {"status", "log", "explain", "doctor", "lint", "report", "gate", "kanban", "rt", "--help", "-h", "help", "--version", "-V"}
 CHANGING = {"plan", "task", "verify", "teardown", "abort", "resume"}
 FORMS = "run it alone: `pack VERB ...`, with `<<'EOF' ... EOF`, `< FILE` or `cat FILE |` in front for the JSON"
 
@@ -35,6 +35,13 @@ def out(call, command, given):
     changing = [w for w in used if w[1] in CHANGING and not _looks(w)]
     if not used:
         return None
+    judged = [w for w in used if w[1:3] == ["gate", "check"] and not _looks(w)]
+    if judged and call.state["waves"] is not None and call.actor["role"] not in (None, "foreign"):
+        from . import waverun
+
+        if found is None or len(used) != 1 or found[0].redirects:
+            raise Refusal("VERB_NOT_ALONE", "`pack gate check` is one command among others", command[:120], "run it alone", "BASH")
+        return waverun.gate_check(call, judged[0], given)
     if not changing:
         return gate.allow(given) if found and len(used) == 1 and not found[0].redirects and used[0][1] in LOOKING | CHANGING else None
     if call.actor["role"] == "foreign":
@@ -167,7 +174,7 @@ def _task(call, args, read):
         number = _number(verb, words)
         call.append("TASK_CANCELLED", key=call.key, task=number, reason=" ".join(o.get("--reason", [])))
         return "task #%d is cancelled.\n%s" % (number, _next(call))
-    if verb == "rescope":
+    if verb in ("rescope", "re-scope"):
         return _rescope(call, args[1:])
     raise Refusal("USAGE", "pack task has no verb %r" % verb, "show, assign, cancel, rescope, add", "pack task --help", "BASH")
 
@@ -227,22 +234,57 @@ def _verify(call, args, read):
     return {"command": "PACK_VOUCHER=%s pack verify" % quote(path), "timeout": 600000, "run_in_background": False}
 
 
-def collect(call):
-    """Take the result of a finished `pack verify`, if there is one for the nonce that waits."""
+RECEIPT = "pack-receipt: "
+
+
+def sealed(call, nonce, ending, response):
+    """What a vouched process left for the hook: (voucher, sealed result) or None. It is in the run's folder, or, where the
+    sandbox keeps processes from writing there, in what the process printed last."""
+    base = os.path.join(call.store.data, "calls", nonce)
+    found, voucher = call.store.disk.read(base + ".result"), call.store.disk.read(base + ending)
+    text = found.decode("ascii", "replace") if found is not None else None
+    printed = "%s\n%s" % (response.get("stdout") or "", call.payload.get("error") or "")
+    if text is None and RECEIPT in printed:
+        text = printed.rpartition(RECEIPT)[2].split("\n")[0]
+    if text is None or voucher is None:
+        return None
+    call.store.disk.remove(base + ".result")
+    call.store.disk.remove(base + ending)
+    try:
+        return codec.loads(voucher.decode("ascii")), codec.loads(text)
+    except (ValueError, UnicodeDecodeError):
+        return None
+
+
+def leave(path, ending, value):
+    """The process's side of `sealed`."""
+    text = codec.dumps(value)
+    target = path[:-len(ending)] + ".result"
+    try:
+        with open(target + ".tmp", "w", encoding="ascii") as f:
+            f.write(text)
+        os.replace(target + ".tmp", target)
+    except OSError:
+        print(RECEIPT + text, flush=True)
+
+
+def collect(call, response):
+    """Take the result of a finished `pack verify` or `pack gate check`, if one waits for its nonce."""
+    if call.state["waves"] is not None:
+        from . import waverun
+
+        waverun.collect(call, response)
     nonce = (call.state["verify"] or {}).get("nonce")
     if not nonce:
         return
-    base = os.path.join(call.store.data, "calls", nonce)
-    result, voucher = call.store.disk.read(base + ".result"), call.store.disk.read(base + ".verify")
-    if result is None or voucher is None:
+    pair = sealed(call, nonce, ".verify", response)
+    if pair is None:
         return
+    voucher, result = pair
     try:
-        result, voucher = codec.loads(result.decode("ascii")), codec.loads(voucher.decode("ascii"))
         good = result["mac"] == seal_result(voucher["key"], result)
-    except (ValueError, KeyError, TypeError, UnicodeDecodeError):
+    except (KeyError, TypeError):
         good = False
-    call.store.disk.remove(base + ".result")
-    call.store.disk.remove(base + ".verify")
     if good:
         call.gate("VERIFIED", nonce=nonce, build_exit=result["build"], test_exit=result["test"], tree=result["tree"])
 
@@ -272,13 +314,20 @@ def _persist(call):
 def _teardown(call, args, read):
     if args[:1] == ["retry"]:
         call.append("TEARDOWN_RETRY", key=call.key)
+    elif args[:1] in (["finalize"], ["deny"]):
+        # The answer to a candidate when there is no supervisor left to send it to.
+        call.append("FORCED_FINALIZE_ACK" if args[0] == "finalize" else "FORCED_FINALIZE_DENY", key=call.key, to=None)
     elif args[:1] == ["ask"]:
         return _ask(call, args[1:])
     elif args:
-        raise Refusal("USAGE", "pack teardown has no verb %r" % args[0], "pack teardown | pack teardown ask [NAME...] | pack teardown retry", "pack teardown --help", "BASH")
+        raise Refusal("USAGE", "pack teardown has no verb %r" % args[0], "pack teardown | pack teardown ask [NAME...] | retry | finalize | deny", "pack teardown --help", "BASH")
     else:
         event = {"tree": None, "conventions": None, "persisted": False}
-        if not view.open_tasks(call.state) and call.state["phase"] in tables.OPEN_PHASES:
+        if call.state["waves"] is not None:
+            from . import waverun
+
+            event = {"unmet": waverun.unmet(call), "persisted": _persist(call)}
+        elif not view.open_tasks(call.state) and call.state["phase"] in tables.OPEN_PHASES:
             event = {"tree": _present_tree(call), "conventions": facts.conventions(call.project), "persisted": _persist(call)}
         call.append("TEARDOWN_INIT", key=call.key, **event)
     gate._closed(call)
@@ -287,6 +336,8 @@ def _teardown(call, args, read):
 
 def _teardown_text(call):
     td = call.state["teardown"]
+    if call.state["phase"] == "CLOSED":
+        return "The run is closed; `pack status --summary` prints the report, your last words to the user."
     return "teardown %s, attempt %d; missing acks: %s.\n%s" % (td["state"], td["attempt"], ", ".join(view.missing_acks(call.state)) or "none", _next(call))
 
 
@@ -334,6 +385,12 @@ def typed(call, prompt):
     say reaches this hook inside tags."""
     words = prompt.strip().rstrip(".!").split()
     text = " ".join(words[:2]).casefold()
+    if call.state["waves"] is not None and call.actor["role"] == tables.LEAD and call.state["phase"] != "CLOSED":
+        from . import waverun
+
+        answer = waverun.typed(call, text, words)
+        if answer is not None:
+            return answer
     if text == "team status" and len(words) == 2:
         return gate.block(tree(call.state, enforcement(call.state)["level"]))
     if text in ("team resume", "resume team") and len(words) == 2 and call.actor["role"] in (tables.LEAD, "foreign"):
@@ -364,6 +421,10 @@ def _take_over(call):
                     agents_gone=other, how="the user typed it")
     except Refusal as refusal:
         return refusal.text()
+    if call.state["waves"] is not None:
+        from . import waverun
+
+        waverun.resumed(call)
     return "team: this session leads %s now.\n%s\nSay \"go on\" and the lead continues." % (team["name"], tree(call.state, enforcement(call.state)["level"]))
 
 
@@ -427,8 +488,12 @@ def team_name(asked, project):
             heading = next((line.lstrip("# ").strip() for line in f if line.startswith("#") and line.strip("# \n")), "")
         words = heading or os.path.splitext(os.path.basename(asked["path"]))[0]
     slug = "".join(c if c.isascii() and c.isalnum() else " " for c in words.lower()).split()
-    name = base = "feature-" + ("-".join(slug[:4])[:40] or "run")
-    n = 1
+    return _free_name("feature-" + ("-".join(slug[:4])[:40] or "run"), project)
+
+
+def _free_name(base, project):
+    """The name, or with -2, -3, ...: a team's folder is never used twice."""
+    name, n = base, 1
     while os.path.exists(places.team_folder(project, name)):
         n += 1
         name = "%s-%d" % (base, n)
@@ -484,20 +549,43 @@ def found(project):
     return out
 
 
+COMMANDS = {"build": None, "realtime": "realtimeSystems"}  # command -> the team definition that it opens
+
+
 def expanded(payload, env, now, project, data, disk):
-    """UserPromptExpansion: `/build` opens a run, or resumes the one that is live; bad arguments end before any model call."""
-    name = str(payload.get("command_name") or "")
-    if name.split(":")[-1] != "build" or ":" in name and not name.startswith("team:"):
+    """UserPromptExpansion: a command opens a run, or resumes the one that is live; bad arguments end before any model call."""
+    plugin, _, name = str(payload.get("command_name") or "").rpartition(":")
+    if name not in COMMANDS or plugin not in ("", "team"):
         return gate.PASS
-    session = payload.get("session_id")
+    return opened(payload, env, now, project, data, disk, str(payload.get("command_args") or ""), COMMANDS[name], "UserPromptExpansion")
+
+
+def activated(payload, env, now, project, data, disk):
+    """A prompt that begins with `--team NAME --strategy PATH` opens that team's run; other prompts pass."""
+    prompt = str(payload.get("prompt") or "").strip()
+    if not prompt.startswith("--team"):
+        return gate.PASS
+    return opened(payload, env, now, project, data, disk, prompt, "", "UserPromptSubmit")
+
+
+def opened(payload, env, now, project, data, disk, text, definition, event):
+    """Open a run with these arguments. definition: None for /build, else the name of a team definition ("": given by --team)."""
     live = places.active(project, data)
     if live is not None:
-        return _reopen(payload, env, now, project, data, disk, live, session)
+        return _reopen(payload, env, now, project, data, disk, live, payload.get("session_id"), event)
     try:
-        asked = arguments(str(payload.get("command_args") or ""), project)
+        if definition is None:
+            asked = arguments(text, project)
+            own = {"plan": asked["plan"], "description": asked["description"][:2000], "coders": asked["coders"], "no_research": asked["no_research"]}
+            team = team_name(asked, project)
+        else:
+            from . import waverun
+
+            found_team, source, strategy = waverun.arguments(text, project, definition)
+            own = dict(waverun.open_data(found_team, source, strategy, project), coders=len(found_team["roles"]), no_research=True)
+            team = _free_name(found_team["team"], project)
     except ValueError as error:
         return gate.block("team: " + str(error))
-    team = team_name(asked, project)
     run = places.run_folder(data, project, team)
     store = Store(places.team_folder(project, team), run, disk)
     level = measure(env, project)
@@ -506,24 +594,24 @@ def expanded(payload, env, now, project, data, disk):
             return gate.block("team: another session has just opened a run here. Type `team status`.")
         store.load()
         lead = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
-        store.append({"event": "RUN_OPENED", "actor": lead, "key": payload.get("prompt_id"), "data": {
-            "name": team, "session": session, "plan": asked["plan"], "description": asked["description"][:2000], "coders": asked["coders"],
-            "no_research": asked["no_research"], "headless": gate.is_headless(env), "client_pid": env.get("CLAUDE_PID"),
-            "conventions": facts.conventions(project), "enforcement": level, "client": ".".join(map(str, client_version(env) or ()))}}, now)
-        disk.replace(os.path.join(store.folder, "run.json"), codec.dumps({"data": data, "run": run, "plugin": gate.PLUGIN_ROOT}).encode("ascii"))
+        store.append({"event": "RUN_OPENED", "actor": lead, "key": payload.get("prompt_id"), "data": dict(own, **{
+            "name": team, "session": payload.get("session_id"), "headless": gate.is_headless(env), "client_pid": env.get("CLAUDE_PID"),
+            "conventions": facts.conventions(project), "enforcement": level, "client": ".".join(map(str, client_version(env) or ()))})}, now)
         places.mark(project, data, team, run, sys.executable, disk)
-    here = found(project)
-    text = ["Run opened. Team: %s. Coders at once: %d. Research: %s. Mode: %s." % (
-        team, asked["coders"], "skip (--no-research)" if asked["no_research"] else "as the dispatch matrix says",
-        "headless (a message revives a finished agent; shut down with `pack teardown ask`)" if gate.is_headless(env) else "interactive team"),
-        "Enforcement: %s%s" % (level["level"], "" if not level["why"] else " because " + "; ".join(level["why"])),
-        "Input: %s" % ("plan file " + asked["plan"] if asked["plan"] else asked["description"][:500]),
-        "Found: %s" % (", ".join(here) or "no CLAUDE.md, no .conventions/, no .project-profile.yml"),
-        "State for people: .claude/teams/%s/state.md, `pack status`." % team]
-    return gate.tell("UserPromptExpansion", "\n".join(text))
+    mode = "headless (a message revives a finished agent; shut down with `pack teardown ask`)" if gate.is_headless(env) else "interactive team"
+    lines = ["Run opened. Team: %s. Mode: %s." % (team, mode),
+             "Enforcement: %s%s" % (level["level"], "" if not level["why"] else " because " + "; ".join(level["why"]))]
+    if definition is None:
+        lines += ["Coders at once: %d. Research: %s." % (asked["coders"], "skip (--no-research)" if asked["no_research"] else "as the dispatch matrix says"),
+                  "Input: %s" % ("plan file " + asked["plan"] if asked["plan"] else asked["description"][:500]),
+                  "Found: %s" % (", ".join(found(project)) or "no CLAUDE.md, no .conventions/, no .project-profile.yml")]
+    else:
+        lines.append(waverun.opened_text(found_team, source, strategy, project))
+    lines.append("State for people: .claude/teams/%s/state.md, `pack status`." % team)
+    return gate.tell(event, "\n".join(lines))
 
 
-def _reopen(payload, env, now, project, data, disk, live, session):
+def _reopen(payload, env, now, project, data, disk, live, session, event):
     store = Store(places.team_folder(project, live["team"]), live["run"], disk)
     with store.lock():
         store.load()
@@ -539,7 +627,7 @@ def _reopen(payload, env, now, project, data, disk, live, session):
             call.payload = dict(payload)
             _take_over(call)
         call.actor = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
-        return gate.tell("UserPromptExpansion", "A run is live and is resumed, not overwritten.\n" + advice.digest(store.state))
+        return gate.tell(event, "A run is live and is resumed, not overwritten.\n" + advice.digest(store.state))
 
 
 # --- Closing a run -------------------------------------------------------------------------------------------------------------

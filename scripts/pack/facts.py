@@ -181,6 +181,12 @@ def _under(top, path):
     return out
 
 
+def dirty(project):
+    """Tracked files that differ from HEAD, relative to the project; empty without git."""
+    text = git(project, "diff", "--name-only", "--relative", "-z", "HEAD", timeout=5) or ""
+    return [n for n in text.split("\0") if n]
+
+
 def stamps(project, names):
     """{name: [mtime_ns, size]} of files, for seeing afterwards what a shell command changed."""
     out = {}

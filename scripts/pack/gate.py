@@ -11,7 +11,8 @@ import time
 
 from . import codec, facts, places
 from .journal import Busy, Damaged, Store
-from .protocol import access, advice, machine, messages, tables, view
+from .protocol import access, advice, machine, messages, tables, view, waves
+from .protocol.plan import covers
 from .protocol.refusal import Refusal
 
 PLUGIN = "team:"
@@ -111,6 +112,8 @@ def _spawned(call, agent, kind):
         ok = name in pending and not meta.get("parentAgentId") and meta.get("toolUseId") in (None, pending[name]["call"])
         return name if ok else None
     role = (kind or "")[len(PLUGIN):] if (kind or "").startswith(PLUGIN) else None
+    if call.state["waves"] is not None:
+        role = waves.of_agent(call.state, kind)
     of_role = [n for n, e in pending.items() if e["role"] == role]
     return of_role[0] if len(of_role) == 1 else None  # two of one role: their order says nothing, wait
 
@@ -146,7 +149,9 @@ def _pane(call):
     elif flags["--parent-session-id"] != call.state["team"]["session"]:
         return None
     e = call.state["roster"].get(name)
-    if e and e["state"] == "SPAWNING" and call.payload.get("agent_type") == PLUGIN + e["role"]:
+    kind = str(call.payload.get("agent_type") or "")
+    role = waves.of_agent(call.state, kind) if call.state["waves"] is not None else kind[len(PLUGIN):] if kind.startswith(PLUGIN) else None
+    if e and e["state"] == "SPAWNING" and role == e["role"]:
         return name
     return None
 
@@ -257,8 +262,13 @@ def _spawn(call, given):
         raise Refusal("SPAWN_ISOLATION", "a team's agent is not isolated", "isolation: %s" % given["isolation"],
                       "spawn it without isolation: the gate sees one project", "SPAWN_REQUESTED")
     role = kind[len(PLUGIN):] if kind.startswith(PLUGIN) else None
+    more = {}
+    if call.state["waves"] is not None:
+        from . import waverun
+
+        role, more = waves.of_agent(call.state, kind), {"unmet": waverun.unmet(call)}
     call.append("SPAWN_REQUESTED", key=call.key, name=name if isinstance(name, str) else "", role=role or "?" + kind,
-                agent_type=kind, call=call.payload.get("tool_use_id"))
+                agent_type=kind, call=call.payload.get("tool_use_id"), **more)
     return PASS
 
 
@@ -284,14 +294,29 @@ def _message(call, given):
     if parsed is None:
         if e and e["state"] == "IDLE" or resolved == tables.LEAD:
             call.append("MAIL", key=call.key, actor=machine.GATE, to=resolved)
+    else:
+        name, fields = parsed
+        call.append(name, key=call.key, to=resolved, **_with_facts(call, name, fields))
+    address = _address(call, resolved, to)
+    if address == to:
         return PASS
-    name, fields = parsed
-    call.append(name, key=call.key, to=resolved, **_with_facts(call, name, fields, to))
-    _after_message(call, name)
-    return PASS
+    return allow({k: v for k, v in dict(given, to=address).items() if k in ("to", "summary", "message", "notify_when_idle")})
 
 
-def _with_facts(call, name, fields, to):
+def _address(call, resolved, to):
+    """How the client spells a receiver here (measured): the lead is `main` in -p and in a team, `team-lead` in a pane; after a
+    resume in -p names may be gone while agent ids still work."""
+    if resolved == tables.LEAD:
+        if str(call.actor["agent_id"]).startswith("session:"):
+            return "team-lead"
+        return to if to == "main" or to == "team-lead" and not call.state["team"]["headless"] else "main"
+    e = view.entry(call.state, resolved)
+    if call.state["team"].get("resumed") and call.state["team"]["headless"] and e and e["agent_id"]:
+        return e["agent_id"]
+    return to
+
+
+def _with_facts(call, name, fields):
     """A message's fields and the facts that its guards need; the free text below the first line is not kept."""
     data = {k: v for k, v in fields.items() if k != "body"}
     if name == "RISKS":
@@ -302,11 +327,6 @@ def _with_facts(call, name, fields, to):
     if t is not None:
         data["revision"], data["present"] = facts.revision(call.project, t)
     return data
-
-
-def _after_message(call, name):
-    if name in ("FORCED_FINALIZE_ACK", "FORCED_FINALIZE_DENY"):
-        _closed(call)
 
 
 def _frame(call, message, resolved, to):
@@ -351,7 +371,7 @@ def _check_path(call, path, cwd, shell=False, soft=False, appends=None):
     if why and above and soft:
         why = None  # `mkdir -p DIR` and `chmod DIR` above a protected folder harm nothing
     fact = {"protected": why, "shown": path, "shell": shell, "appends": appends}
-    if why is None and (soft or shell and rel == "."):
+    if why is None and soft:
         return
     refusal = access.may_write(call.state, call.actor, rel, fact)
     if refusal is not None:
@@ -515,7 +535,7 @@ def post_tool(call):
     if tool in EDIT_TOOLS:
         _written(call, given.get(EDIT_TOOLS[tool]))
     elif tool in SHELL_TOOLS:
-        return _ran(call, given)
+        return _ran(call, given, response)
     elif tool == "TaskCreate" and not failed:
         task = response.get("task") or {}
         subject = str(task.get("subject") or given.get("subject") or "").strip().casefold()
@@ -523,6 +543,9 @@ def post_tool(call):
         call.append("CLIENT_TASK", key=call.key, client_id=str(task.get("id")), subject=subject[:200], task=match[0] if match else None)
     elif tool == "TaskStop" and not failed:
         bound = call.state["agents"].get(str(response.get("task_id") or given.get("task_id")))
+        name = response.get("command")  # a teammate's task id is not its agent id, but the answer names it
+        if not bound and name in call.state["roster"]:
+            bound = [name, call.state["roster"][name]["inc"]]
         if bound:
             call.gate("AGENT_ENDED", name=bound[0], inc=bound[1], why="stopped with TaskStop")
             _closed(call)
@@ -583,8 +606,6 @@ def _written(call, path):
 
 
 def _record_write(call, rel, key=None):
-    from .protocol.plan import covers
-
     for number, t in view.tasks(call.state):
         if t["state"] in tables.WORKING and (t["owner"] == call.actor["name"] or rel in t["touched"]) and (
                 rel in t["touched"] or any(covers(f, rel) for f in t["files"])):
@@ -592,11 +613,11 @@ def _record_write(call, rel, key=None):
             call.gate("FILE_WRITTEN", task=number, path=rel, by=call.actor["name"], revision=facts.revision(call.project, with_it)[0])
 
 
-def _ran(call, given):
+def _ran(call, given, response):
     """After a shell command: what changed, whether HEAD moved, whether `pack verify` left a result."""
     from . import carry
 
-    carry.collect(call)
+    carry.collect(call, response)
     path = _scratch(call, ".before")
     data = call.store.disk.read(path)
     if data is None:
@@ -607,6 +628,7 @@ def _ran(call, given):
     for name, stamp in facts.stamps(call.project, note["stamps"]).items():
         if stamp != note["stamps"][name]:
             told += _changed_by_shell(call, name)
+    told += _strayed(call, given)
     now = facts.head(call.project)
     if now and now != note["head"]:
         subject = (facts.git(call.project, "log", "-1", "--format=%s") or "").strip()
@@ -616,10 +638,31 @@ def _ran(call, given):
     return tell(call.payload["hook_event_name"], "team: " + "; ".join(told)) if told else PASS
 
 
+def _strayed(call, given):
+    """Tracked files outside every task that a shell command changed: recorded, and the caller is told (PROTOCOL 10, OVERLAP_SCOPE)."""
+    from . import shell
+
+    if call.actor["role"] in (None, tables.LEAD) or call.state["waves"] is not None or shell.only_reads(str(given.get("command"))):
+        return []
+    path = os.path.join(call.store.data, "dirty.json")
+    before = call.store.disk.read(path)
+    dirty = facts.stamps(call.project, facts.dirty(call.project))
+    call.store.disk.replace(path, codec.dumps(dirty).encode("ascii"))
+    known = codec.loads(before.decode("ascii")) if before else {}
+    out = []
+    for name, stamp in dirty.items():
+        held = any(covers(f, name) or name in t["touched"] for _n, t in view.tasks(call.state) if t["state"] in tables.WORKING for f in t["files"])
+        if before is None or known.get(name) == stamp or held or name == access.DECISIONS or name.startswith(access.SCRATCH):
+            continue
+        call.gate("OVERLAP_SCOPE", path=name, by=call.actor["name"])
+        out.append("%s changed during your command and is in no task of yours: put it back, or ask the lead to re-scope" % name)
+    return out[:5]
+
+
 def _changed_by_shell(call, name):
     """A task's file changed during a shell command: its revision changes; if the caller may not write it, that is recorded."""
     holders = [(n, t) for n, t in view.tasks(call.state) if t["state"] in tables.WORKING
-               and (name in t["touched"] or any(facts_covers(f, name) for f in t["files"]))]
+               and (name in t["touched"] or any(covers(f, name) for f in t["files"]))]
     out = []
     for number, t in holders:
         if t["owner"] != call.actor["name"]:
@@ -632,12 +675,6 @@ def _changed_by_shell(call, name):
     return out
 
 
-def facts_covers(declared, path):
-    from .protocol.plan import covers
-
-    return covers(declared, path)
-
-
 # --- Agents start and stop -------------------------------------------------------------------------------------------------
 def subagent_start(call):
     actor = call.actor
@@ -647,12 +684,22 @@ def subagent_start(call):
     fresh = e["state"] == "ACTIVE" and call.now - e["since"] < 5 and not e["mail"]
     if e["state"] != "ACTIVE" or e["mail"]:
         call.gate("AGENT_ACTIVE", name=actor["name"])
+    return tell("SubagentStart", _greeting(call, fresh))
+
+
+def _greeting(call, fresh):
+    """Who an agent is in the team (when it is new), and its next step."""
+    actor = call.actor
     lines = ["team %s: you are %s (%s), incarnation %d. The lead is `main`; others: %s." % (
         call.state["team"]["name"], actor["name"], actor["role"], actor["inc"],
         ", ".join("%s (%s)" % (n, call.state["roster"][n]["role"]) for n in view.living(call.state) if n != actor["name"]) or "nobody yet")] if fresh else []
+    if fresh and call.state["waves"] is not None:
+        from . import waverun
+
+        lines.append(waverun.briefing(call, actor["role"]))
     todo = [s["text"] for s in advice.for_agent(call.state, actor["name"])]
     lines += ["Your next step: " + "; ".join(todo[:2])] if todo else []
-    return tell("SubagentStart", "\n".join(lines))
+    return "\n".join(lines)
 
 
 def agent_stop(call):
@@ -666,8 +713,17 @@ def agent_stop(call):
         if told:
             return told
     call.gate("AGENT_IDLE", name=actor["name"])
+    _see(call)
     _closed(call)
     return PASS
+
+
+def _see(call):
+    """For a team with waves: what they lack now."""
+    if call.state["waves"] is not None:
+        from . import waverun
+
+        waverun.see(call)
 
 
 def _nudge(call, todo):
@@ -688,6 +744,7 @@ def lead_stop(call):
     """The lead ends its turn. Nobody works, nothing is on its way, and the run is unfinished: say what is next."""
     if call.actor["role"] != tables.LEAD:
         return agent_stop(call)
+    _see(call)
     state = call.state
     running = [b for b in call.payload.get("background_tasks") or [] if isinstance(b, dict) and b.get("status") == "running"
                and b.get("type") != "teammate"]
@@ -722,7 +779,7 @@ def prompt_submitted(call):
         return PASS
     if prompt.startswith(("<task-notification>", "<agent-message")):
         if call.state["lead_mail"]:
-            call.gate("LEAD_WOKE")
+            call.gate("LEAD_WOKE", news=max(1, prompt.count("<task-notification>") + prompt.count("<agent-message")))
         _notified(call, prompt)
         decisions = [s["text"] for s in advice.for_lead(call.state)][:2]
         return tell("UserPromptSubmit", "team: next: " + "; ".join(decisions) if decisions else "")
@@ -753,6 +810,8 @@ def session_started(call):
         if source == "resume":
             call.gate_resume(source)
         return tell("SessionStart", advice.digest(call.state))
+    if str(call.actor["agent_id"]).startswith("session:") and call.actor["role"] not in (None, "foreign") and source == "startup":
+        return tell("SessionStart", _greeting(call, True))  # a teammate in a terminal pane
     if call.actor["role"] == "foreign" and call.state["phase"] != "CLOSED" and source == "startup":
         return tell("SessionStart", "A team run is live in this project: %s, phase %s, led by another session. The user may type `team status`, "
                     "or `team resume` to lead it from here." % (call.state["team"]["name"], call.state["phase"]))
@@ -812,6 +871,10 @@ def handle(payload, env, now=None, disk=None):
 
         return carry.expanded(payload, env, now, project, data, disk or Disk())
     live = places.active(project, data)
+    if name == "UserPromptSubmit" and live is None:
+        from . import carry
+
+        return carry.activated(payload, env, now, project, data, disk or Disk())
     handler = HANDLERS.get(name)
     if live is None or handler is None:
         return PASS

@@ -174,13 +174,17 @@ def fill(text, path, root=ROOT):
 
 # --- Whole files -------------------------------------------------------------------------------------------------------------
 ACTIVE = '[ -e "$CLAUDE_PLUGIN_DATA/active$CLAUDE_PROJECT_DIR/.on" ] || [ -e "$CLAUDE_PROJECT_DIR/.claude/teams/.on" ] || exit 0; '
-GONE = ("echo 'team: a team is active but the plugin folder is gone, so nothing can be checked. Install the plugin again, or end the run: "
-        "remove .claude/teams/.on in the project and active/.../.on in the plugin data, from your own terminal.' >&2; exit %d")
+# A prompt may itself open a team (`--team NAME ...`): without one, look for that word before leaving.
+TYPED = ('p=$(cat); [ -e "$CLAUDE_PLUGIN_DATA/active$CLAUDE_PROJECT_DIR/.on" ] || [ -e "$CLAUDE_PROJECT_DIR/.claude/teams/.on" ] || '
+         'case $p in *--team*) ;; *) exit 0 ;; esac; ')
+# Only where a call must stay closed; elsewhere a missing script is the client's "script missing", which holds nothing up (CLIENT 1.8).
+GONE = ("[ -r \"$g\" ] || { echo 'team: a team is active but its plugin is gone, so this call is refused. Install the plugin again, or end the run "
+        "from your own terminal: remove .claude/teams/.on here and active/.../.on in the plugin data.' >&2; exit 2; }; ")
 GUARDED_TOOLS = ("Agent", "Task", "SendMessage", "Edit", "Write", "MultiEdit", "NotebookEdit", "Bash", "PowerShell", "TaskCreate",
                  "TaskUpdate", "TaskStop", "TeamCreate", "TeamDelete")
 # event -> (matcher or None, guarded). Guarded calls fail closed; the rest never holds anything up (DESIGN rules 5 and 7).
 HOOKS = {
-    "UserPromptExpansion": ("^(team:)?build$", True),
+    "UserPromptExpansion": ("^(team:)?(build|realtime)$", True),
     "UserPromptSubmit": (None, False),
     "SessionStart": (None, False),
     "SessionEnd": (None, False),
@@ -199,8 +203,12 @@ def hooks_json():
     out = {}
     for event, (matcher, guarded) in HOOKS.items():
         opens = event == "UserPromptExpansion"
-        command = ("" if opens else ACTIVE) + 'g="${CLAUDE_PLUGIN_ROOT}/hooks/gate"; [ -r "$g" ] || { %s; }; exec sh "$g" %s' % (
-            GONE % (2 if guarded else 0), event)
+        if event == "UserPromptSubmit":
+            command = TYPED + 'printf %s "$p" | sh "${CLAUDE_PLUGIN_ROOT}/hooks/gate" ' + event
+        elif event == "PreToolUse":
+            command = ACTIVE + 'g="${CLAUDE_PLUGIN_ROOT}/hooks/gate"; ' + GONE + 'exec sh "$g" ' + event
+        else:
+            command = ("" if opens else ACTIVE) + 'exec sh "${CLAUDE_PLUGIN_ROOT}/hooks/gate" ' + event
         handler = {"type": "command", "command": command, "timeout": 10 if event != "SessionEnd" else 1}
         if event == "PreToolUse":
             handler["timeout"] = 30  # `pack plan` and the commit check start git; the gate gives up after 25 s
@@ -224,7 +232,11 @@ FILES = {"hooks/hooks.json": hooks_json, "plugin.json": manifest_copy}
 
 def wanted(root=ROOT):
     """{path: text} of everything generated, as it should be."""
+    from . import waverun
+    from .teams import load
+
     out = {path: make() for path, make in FILES.items()}
+    out.update(waverun.agents_text(load("realtimeSystems")))
     for folder in FOLDERS:
         for base, _folders, files in os.walk(os.path.join(root, folder)):
             for name in sorted(files):

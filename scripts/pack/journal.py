@@ -176,6 +176,7 @@ class Store:
         mine, theirs = self.disk.read(self.journal) or b"", self.disk.read(self.mirror)
         records, end, problem = read_chain(mine)
         if theirs is not None or mine:
+            self.disk.mkdir(self.folder)  # it may have been removed whole
             records, end = self._reconcile(mine, records, end, problem, theirs)
         state = machine.initial()
         for record in records:

@@ -50,12 +50,14 @@ def active(project, data):
 
 
 def mark(project, data, team, run, python, disk):
-    """Write both markers; the project's folder keeps itself out of git."""
+    """Write both markers, and where the run's data are; the project's folder keeps itself out of git."""
     text = "%s\n%s\n%s\n" % (python, team, run)
     for path in (marker(data, project), project_marker(project)):
         disk.mkdir(os.path.dirname(path))
         disk.replace(path, text.encode("utf-8", "surrogateescape"))
     disk.replace(os.path.join(project, TEAMS, ".gitignore"), b"*\n")
+    disk.mkdir(team_folder(project, team))
+    disk.replace(os.path.join(team_folder(project, team), "run.json"), codec.dumps({"data": data, "run": run}).encode("ascii"))
 
 
 def unmark(project, data, disk):

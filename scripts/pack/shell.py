@@ -325,7 +325,14 @@ def writes(text, cwd):
                     add([args[n + 1]])
                 elif w.startswith("--target-directory="):
                     add([w.split("=", 1)[1]])
-            add(operands[-1:] if name != "mv" else operands)
+            sources, last = operands[:-1], operands[-1:]
+            into = path(last[0]) if last else None
+            if sources and into and os.path.isdir(into):  # into a folder: each under its own name
+                add([os.path.join(last[0], os.path.basename(w.rstrip("/"))) for w in sources])
+            else:
+                add(last)
+            if name == "mv":
+                add(sources)
         elif name in ("sed", "perl", "ruby") and any(w == "--in-place" or w.startswith(("-i", "--in-place=")) or
                                                       (w.startswith("-") and not w.startswith("--") and "i" in w[1:]) for w in args):
             files = operands[1:] if operands[:1] == [""] else operands  # BSD's `sed -i ''`
@@ -339,8 +346,12 @@ def writes(text, cwd):
             add([args[n + 1] for n, w in enumerate(args[:-1]) if w.lstrip("-").endswith("f") and "c" in w])
         elif name == "git":
             sub, rest = git_verb(args)
-            if sub in ("checkout", "restore", "rm", "mv", "clean", "reset"):
-                add(_args(rest) if sub != "checkout" or "--" not in rest else rest[rest.index("--") + 1:])
+            if sub in ("restore", "rm", "mv") or sub == "checkout" and "--" in rest:
+                add(_args(rest) if sub != "checkout" else rest[rest.index("--") + 1:])
+            elif sub == "checkout" and [w for w in _args(rest) if os.path.exists(os.path.join(here, w))]:
+                add([w for w in _args(rest) if os.path.exists(os.path.join(here, w))])
+            elif sub == "clean" or sub == "reset" and "--hard" in rest or sub == "stash" and rest[:1] not in (["list"], ["show"]):
+                add(["."])  # other agents' work in the same tree would go with it
         elif name == "find" and ("-delete" in args or "-exec" in args or "-execdir" in args):
             if "-delete" in args or any(os.path.basename(w) in ALL_ARGS | LAST_ARG for w in args):
                 add([w for w in args[:next((n for n, w in enumerate(args) if w.startswith("-")), len(args))]])
@@ -351,6 +362,16 @@ def writes(text, cwd):
             if command.piped:
                 code.append(text)
     return targets, code
+
+
+def only_reads(text):
+    """Whether a command is made of nothing but known readers: it cannot have changed a file."""
+    try:
+        found = parse(text)
+    except (ShellError, RecursionError):
+        return False
+    quiet = READERS | {"cd", "echo", "pwd", "true", "pack", "printf", "which", "date"}
+    return all(os.path.basename((bare(c.words) or ["true"])[0]) in quiet and not any(op in WRITES for op, _t in c.redirects) for c in found)
 
 
 def git_verb(args):

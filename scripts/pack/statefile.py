@@ -1,6 +1,6 @@
 """State -> text, nothing else: `state.md` in the seed's layout, the status tree, the summary report."""
 
-from .protocol import advice, tables, view
+from .protocol import advice, tables, view, waves
 
 ICONS = {"PENDING": "📋", "IN_PROGRESS": "🔨", "IN_REVIEW": "⏳", "CHANGES_REQUESTED": "🔧", "APPROVED": "✅", "DONE": "✅",
          "STUCK": "🚧", "REVIEW_LOOP": "🔁", "STUCK_ESCALATED": "🚨", "CANCELLED": "⛔"}
@@ -12,7 +12,8 @@ def state_md(state, seq):
     team = state["team"]
     roster = ["- %s: %s (%s, incarnation %d)" % (n, e["state"], e["role"], e["inc"]) for n, e in state["roster"].items()]
     have = {e["role"] for e in state["roster"].values()}
-    roster += ["- %s: NOT_SPAWNED" % r for r in (tables.SUPERVISOR, tables.TECH_LEAD) + tables.REVIEWERS if r not in have]
+    expected = (tables.SUPERVISOR, tables.TECH_LEAD) + tables.REVIEWERS if state["waves"] is None else tuple(waves.roles(state))
+    roster += ["- %s: NOT_SPAWNED" % r for r in expected if r not in have]
     matrix = ["- %s: %s" % (m, " + ".join(r)) for m, r in tables.APPROVAL_MATRIX.items()]
     work = ["- #%d: %s — %s (%s)" % (n, t["subject"], t["state"], t["owner"] or "unassigned") for n, t in view.tasks(state)]
     todo = ["- %s: %s" % (s["who"], s["text"]) for s in advice.steps(state)]
@@ -25,7 +26,20 @@ def state_md(state, seq):
                          "## Ownership", "- operational_state_owner: %s@%d (%s)" % (owner["holder"] or "lead", owner["epoch"], owner["state"]),
                          "- architectural_decisions_owner: tech-lead", "- lead_role: decisions/staffing only", "", "## Team Roster"]
     lines += roster + ["", "## Approval Matrix (runtime source of truth)"] + matrix + ["", "## Tasks"] + (work or ["- none registered"])
+    if state["waves"] is not None:
+        lines += ["", "## Waves"] + ["- " + x for x in waves.lines(state)]
     lines += ["", "## Active Coders: %d (max: %d)" % (len(view.busy_coders(state)), team["coders"])]
+    if state["definition_of_done"]:
+        lines += ["", "## Definition of Done"] + ["- " + d for d in state["definition_of_done"]]
+    for n, t in view.tasks(state):  # agents without a shell read their task here
+        lines += ["", "### Task #%d: %s" % (n, t["subject"])]
+        lines += ["- %s: %s" % (part, "; ".join(t[part]) or "-") for part in ("files", "references", "acceptance", "checks")]
+        lines += ["- tooling: " + "; ".join("%s: `%s`" % kv for kv in sorted(t["tooling"].items())),
+                  "- blocked by: %s; reviewers: %s%s" % (", ".join("#%d" % b for b in t["blocked_by"]) or "-", ", ".join(t["reviewers"]) or "-",
+                                                         "; high risk" if t["high_risk"] else "")]
+        if state["mode"]:
+            q = view.quorum(state, t)
+            lines.append("- revision %s: %s, %s" % (t["revision"] or "none", q["result"], view.quorum_text(q)))
     if state["teardown"]["state"] != "NONE":
         lines += ["", "## Teardown: %s" % state["teardown"]["state"],
                   "- missing acks: %s" % (", ".join(view.missing_acks(state)) or "none")]
@@ -59,6 +73,8 @@ def tree(state, enforcement):
     out = ["📋 TEAM STATUS — %s" % state["team"]["name"],
            "   phase %s · %s · owner %s · enforcement %s" % (state["phase"], state["mode"] or "not classified", view.owner_text(state), enforcement)]
     out += [("└── " if i == len(rows) - 1 else "├── ") + row for i, row in enumerate(rows)]
+    if state["waves"] is not None:
+        out += [""] + waves.lines(state)
     total = [t for _n, t in view.tasks(state) if t["state"] != "CANCELLED"]
     done = [t for t in total if t["state"] == "DONE"]
     if total:

@@ -9,7 +9,7 @@ import time
 
 from . import carry, codec, facts, gate, places
 from .journal import Busy, Damaged, Store, read_chain
-from .protocol import machine, tables, view
+from .protocol import advice, machine, tables, view
 from .protocol.refusal import Refusal
 from .statefile import stats, summary, tree
 
@@ -43,7 +43,7 @@ HELP = {
     "status": ("the team's status tree", "  pack status\n  pack status --json | jq .tasks\n  pack status --summary"),
     "log": ("the run's events", "  pack log\n  pack log --json --follow"),
     "explain": ("a task's approvals, what is missing, what was refused and why", "  pack explain 2"),
-    "teardown": ("pass the completion gate and begin the teardown", "  pack teardown\n  pack teardown ask\n  pack teardown retry"),
+    "teardown": ("pass the completion gate and begin the teardown", "  pack teardown\n  pack teardown ask\n  pack teardown retry\n  pack teardown finalize    (or deny, when no supervisor is left to tell)"),
     "abort": ("stop the run and keep its journal", "  pack abort --reason 'the plan was wrong'"),
     "resume": ("take a run up again; --repair goes back to the last good record of a damaged journal", "  pack resume\n  pack resume --repair"),
 }
@@ -152,20 +152,31 @@ def _verify(path):
     result = {"build": None, "test": None}
     for part in ("build", "test"):
         print("$ " + voucher[part], flush=True)
-        result[part] = subprocess.call(["sh", "-c", voucher[part]], cwd=project, env=env, stdin=subprocess.DEVNULL)
+        result[part] = _show_run(voucher[part], project, env)
         print("%s: exit %d" % (part, result[part]), flush=True)
         if result[part]:
             break
     after = facts.tree(project, declared)
     result["tree"] = after if after == before else "changed while verifying"
     result["mac"] = carry.seal_result(voucher["key"], result)
-    temp = path[:-len(".verify")] + ".result"
-    with open(temp + ".tmp", "w", encoding="ascii") as f:
-        f.write(codec.dumps(result))
-    os.replace(temp + ".tmp", temp)
     good = result["build"] == 0 and result["test"] == 0 and after == before
     print("pack verify: %s on tree %s" % ("PASSED" if good else "FAILED", result["tree"]))
+    carry.leave(path, ".verify", result)
     return 0 if good else 1
+
+
+def _show_run(command, project, env, most=6000):
+    """Run one command; print the end of what it says (the client cuts long output, and the end is what counts)."""
+    import tempfile
+
+    with tempfile.TemporaryFile() as out:
+        code = subprocess.call(["sh", "-c", command], cwd=project, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+        size = out.seek(0, os.SEEK_END)
+        out.seek(max(0, size - most))
+        text = out.read().decode("utf-8", "replace").strip("\n")
+    if text:
+        print(("... (%d bytes before)\n" % (size - most) if size > most else "") + text, flush=True)
+    return code
 
 
 # --- looking -------------------------------------------------------------------------------------------------------------------
@@ -186,9 +197,10 @@ def status_json(state):
                        for n, e in state["roster"].items()],
             "tasks": rows, "classification": (state["classification"] or {}).get("text"), "verify": state["verify"],
             "commits": state["commits"],
+            "waves": state["waves"] and {k: state["waves"][k] for k in ("verdicts", "halted", "failures", "spawned", "unmet")},
             "teardown": {"state": td["state"], "sends": td["sends"], "missing": view.missing_acks(state), "attempt": td["attempt"],
                          "aborted": td["aborted"], "ack_status": td["ack_status"], "unresolved": td["unresolved"]},
-            "next": __import__("pack.protocol.advice", fromlist=["steps"]).steps(state)}
+            "next": advice.steps(state)}
 
 
 def _json_text(value):

@@ -80,6 +80,11 @@ class World:
         except ValueError:
             return {"error": "pack status --json: exit %d: %s" % (code, out.strip()[-300:])}
 
+    def standing(self):
+        """What a refused call must leave as it was: the run's state without who happens to be awake."""
+        status = self.status()
+        return {k: status.get(k) for k in ("phase", "mode", "owner", "tasks", "teardown")}
+
 
 def play(path, binary=None, narrate=None, keep=False):
     """Play one story. Leaves nothing behind unless `keep`."""
@@ -291,6 +296,8 @@ class TerminalRunner(Runner):
             kind = client.Panes if self.story["mode"] == "panes" else client.Terminal
             self.run = self.world.run = kind(self.binary, self.home, text, *self.options)
         else:
+            while time.time() - self.stage.last_call < 1.2:  # what is typed into a busy client is queued, not heard
+                time.sleep(0.2)
             self.run.type(text)
         wanted = line.data["outcome"]
         if wanted.kind != "ok" or wanted.says:

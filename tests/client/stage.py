@@ -40,6 +40,7 @@ class Stage:
         self.most = int(story.number("calls", 3 * len(story.lines) + 30))
         self.patience = story.number("patience", 40)
         self.grace = story.number("grace", 0.4)
+        self.last_call = 0.0  # when a request last came
 
     # --- Book-keeping --------------------------------------------------------------------------------------------------
     def note(self, who, what, line=None):
@@ -85,6 +86,7 @@ class Stage:
         actor = call.actor
         with self.changed:
             self.calls[actor] = self.calls.get(actor, 0) + 1
+            self.last_call = time.time()
             if call.agent_id:
                 self.agents[actor] = call.agent_id
             if sum(self.calls.values()) > self.most:
@@ -147,6 +149,8 @@ class Stage:
             self.narrate("result", line=line, use=used, text=text, refused=bool(REFUSED.search(text)))
             if why:
                 self.fail("%s came back: %s\n        %s" % (used.tool, short(text, 600), why), line)
+            elif "before" in line.data and len(line.uses) == 1 and self.world.standing() != line.data["before"]:
+                self.fail("a refused call changed the state: %s" % differences(line.data["before"], self.world.standing()), line)
         if line is not None:
             self.finish(line)
 
@@ -154,11 +158,16 @@ class Stage:
     def _speak(self, actor, line, call):
         """A Reply, or None when the line needs none and the next is to be looked at."""
         kind = line.kind
+        if kind == "use" and "{request_id}" in json.dumps([u.input for u in line.uses]) and not self._place(PLACE.match("{request_id}"), call):
+            self.note(actor, "has not heard the shutdown request yet, rests", line)
+            return Reply(say("(waits)"))
         if kind == "use":
             preparation = self._prepare(actor, line, call)
             if preparation is not None:
                 return preparation
             blocks = [use(u.tool, **self.fill(u.input, call)) for u in line.uses]
+            if any(u.outcome.kind == "refused" for u in line.uses):
+                line.data["before"] = self.world.standing()
             self.take(actor)
             self.prepared.pop(actor, None)
             self.narrate("line", line=line)
@@ -270,7 +279,7 @@ class Stage:
             return str((int(heard[-1]) if heard else 1) + int(word[5:] or 0))
         if word == "request_id":
             found = REQUEST_ID.findall(call.heard.replace('\\"', '"'))
-            return found[-1] if found else "none-was-heard"
+            return found[-1] if found else ""
         if word == "project":
             return str(self.world.project)
         if word == "session":
@@ -302,6 +311,11 @@ def judge(outcome, text, is_error):
         if phrase in text:
             return "it should not say %r" % phrase
     return None
+
+
+def differences(before, after):
+    return "; ".join("%s was %s, is %s" % (k, short(json.dumps(before.get(k))), short(json.dumps(after.get(k))))
+                     for k in sorted(set(before) | set(after)) if before.get(k) != after.get(k))
 
 
 def matches(pattern, event):

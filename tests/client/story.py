@@ -158,7 +158,8 @@ def _statement(story, block, group):
         story.files[named.group(1) or named.group(2)] = block.parts()[0] + "\n"
         return None
     line = _line(block)
-    before = {other.index for other in story.lines}
+    # a `rests until` waits for others' lines, which may stand below it: only its own actor waits for it
+    before = {other.index for other in story.lines if other.kind != "until" or other.actor == line.actor}
     line.index = len(story.lines)
     line.needs = before - (group if group is not None else set())
     if group is not None:
@@ -186,7 +187,7 @@ def _borrow(story, match):
     last = find(end) if end else len(blocks)
     own = [b for b in blocks[first:last] if not b.head.startswith(("story:", "expect "))]
     if start:  # its files and settings came with the beginning
-        own = [b for b in own if not b.head.endswith(".md:") and not b.head.startswith("file ")]
+        own = [b for b in own if not re.match(r"(?:file \S+|plan\.md):$", b.head)]
     _take(story, own)
 
 

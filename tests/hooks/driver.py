@@ -121,6 +121,11 @@ class Session:
         _code, out, _err = self.send("Stop" if who == "lead" else "SubagentStop", who, stop_hook_active=False, background_tasks=[])
         return out["reason"] if out else None
 
+    def deliver(self):
+        """The client delivers to the lead whatever is queued for it, each as a prompt of its own."""
+        for _ in range(self.state()["lead_mail"]):
+            self.send("UserPromptSubmit", prompt="<task-notification>\n<task-id>x</task-id>\n<status>completed</status>")
+
     def state(self):
         from pack.journal import Store
         from pack import places

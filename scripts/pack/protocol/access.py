@@ -3,7 +3,7 @@
 Paths are relative to the project's root, resolved (no `..`, no symlink), with forward slashes.
 """
 
-from . import tables, view
+from . import tables, view, waves
 from .plan import covers
 from .refusal import Refusal
 
@@ -38,6 +38,8 @@ def may_write(state, actor, path, fact=None):
                    "use the `pack` verbs and protocol messages; the hook writes the state")
     if state["phase"] == "CLOSED" or role == "foreign":
         return None
+    if state["waves"] is not None and path is not None:
+        return waves.may_write(state, actor, path)
     if role is None:
         return None if path is None else _no(
             "UNKNOWN_AGENT", "an agent that is not in the roster may not edit %s" % path, "team " + state["team"]["name"],
@@ -46,7 +48,7 @@ def may_write(state, actor, path, fact=None):
         if path is None or state["phase"] not in tables.DELEGATE_PHASES:
             return None
         return _no("LEAD_DELEGATES", "the lead edits no project file: %s" % path, "phase %s" % state["phase"],
-                   "give the change to a coder: a task, `pack task rescope`, or `pack task add`")
+                   "give the change to a coder: a task, `pack task rescope`, or `pack task add` (a user who wants it back types `team abort`)")
     e = view.entry(state, name)
     if not e or e["inc"] != actor["inc"] or e["state"] not in tables.LIVING:
         return None if path is None else _no("ENDED_AGENT", "%s's incarnation is over" % name, "", "stop: your place is taken")
@@ -92,7 +94,8 @@ def _implementer(state, role, name, path):
     if holders:
         n, t = holders[0]
         return _no("NOT_YOUR_FILE", "%s belongs to task #%d" % (path, n), "owner %s, %s" % (t["owner"] or "nobody", t["state"]),
-                   "claim the task if it is free, or leave the file to its owner", n)
+                   "CLAIM: task #%d first (to the supervisor)" % n if not t["owner"] and t["state"] == "PENDING" else
+                   "leave the file to its owner, or ask it for the change", n)
     own = view.owned(state, name)
     return _no("NOT_IN_TASK", "%s is in no task of %s" % (path, name), "your tasks: " + (", ".join(
         "#%d (%s)" % (n, ", ".join(view.task(state, n)["files"])) for n in own) or "none, CLAIM one first"),

@@ -5,7 +5,7 @@ A step is {"who": name, "step": key, "text": what to do, "task": number or None}
 same one, so that it can be counted: the same (who, step) is told at most three times.
 """
 
-from . import machine, tables, view
+from . import machine, tables, view, waves
 
 
 def _step(who, key, text, task=None):
@@ -17,7 +17,9 @@ def steps(state):
     if state["team"] is None or state["phase"] == "CLOSED" or state["paused"]:
         return []
     if state["phase"] == "TEARDOWN" or state["phase"] == "FAILED_SAFE":
-        return _ownership(state) + _teardown(state)
+        return ([] if state["waves"] is not None else _ownership(state)) + _teardown(state)
+    if state["waves"] is not None:
+        return waves.steps(state, _step)
     return _ownership(state) + _planning(state) + _review(state) + _staffing(state) + _completion(state)
 
 
@@ -164,7 +166,8 @@ def _teardown(state):
                       + _ask(headless, have[0] if have else "supervisor"))]
     if teardown["state"] == "FORCED_FINALIZE_CANDIDATE":
         return [_step(tables.LEAD, "forced:%d" % teardown["attempt"], "no answer from %s after three requests: send "
-                      "FORCED_FINALIZE_ACK or FORCED_FINALIZE_DENY to the supervisor" % ", ".join(missing))]
+                      "FORCED_FINALIZE_ACK or FORCED_FINALIZE_DENY to the supervisor%s" % (
+                          ", ".join(missing), "" if view.living(state, tables.SUPERVISOR) else " (there is none: `pack teardown finalize` or `deny`)"))]
     ask = [n for n in missing if teardown["targets"][n]["sends"] < teardown["sends"]]
     if ask:
         return [_step(tables.LEAD, "ask:%d:%d:%s" % (teardown["attempt"], teardown["sends"], ",".join(ask)),

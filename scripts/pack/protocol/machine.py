@@ -45,6 +45,7 @@ def initial():
         "teardown": {"state": "NONE", "attempt": 0, "aborted": False, "targets": {}, "sends": 0, "sent_at": 0,
                      "ack_status": None, "unresolved": [], "reason": None},
         "requests": {}, "refusals": {}, "nudges": {}, "client_tasks": {}, "escalations": [],
+        "waves": None,  # of a team definition with waves and gates (waves.py)
         "lead_mail": 0,  # news on their way to the lead: ending its turn now is right, they will wake it
         "lead_idle_news": False,
     }
@@ -118,6 +119,9 @@ def receiver_has_role(state, data, actor):
     if actor["role"] == "gate":
         return None
     form, _senders, receivers, _when = tables.MESSAGES[actor["event"]]
+    if actor["event"] in ("FORCED_FINALIZE_ACK", "FORCED_FINALIZE_DENY") and data.get("to") is None \
+            and not view.living(state, tables.SUPERVISOR):
+        return None  # `pack teardown finalize|deny`: nobody is left to receive it
     if len(receivers) == 2 and tables.SUPERVISOR in receivers:  # reported to the supervisor, who passes it on to the lead
         receivers = (LEAD,) if actor["role"] == tables.SUPERVISOR else (tables.SUPERVISOR,)
     to = data.get("to")
@@ -228,7 +232,8 @@ def owner_is_active(state, data, actor):
 
 @guard
 def owner_is_active_or_aborting(state, data, actor):
-    if state["teardown"]["aborted"] or not view.living(state, tables.SUPERVISOR) and state["teardown"]["state"] == "NONE":
+    """An aborted run, or one without supervisor by its definition, has the lead as owner of last resort."""
+    if state["teardown"]["aborted"] or state["waves"] is not None:
         return None
     return owner_is_active(state, data, actor)
 
@@ -384,7 +389,14 @@ def spawn_before_ready(state, data, actor):
                    "finish the teardown; see `pack status`")
 
 
-_ALWAYS = ("spawn_name_is_plain", "spawn_role_is_known", "spawn_name_is_free", "spawn_role_is_single",
+@guard
+def run_is_not_paused(state, data, actor):
+    if not state["paused"]:
+        return None
+    return Refusal("PAUSED", "the run is paused", "", "the user types `resume team`")
+
+
+_ALWAYS = ("run_is_not_paused", "spawn_name_is_plain", "spawn_role_is_known", "spawn_name_is_free", "spawn_role_is_single",
            "spawn_mode_has_role", "spawn_before_ready")
 _IMPLEMENTER = _ALWAYS + ("spawn_after_plan", "spawn_after_owner", "spawn_after_validation", "spawn_after_risks")
 SPAWN_RULES = {role: _ALWAYS for role in tables.RESEARCHERS + (tables.SUPERVISOR,)}
@@ -397,13 +409,13 @@ SPAWN_RULES[tables.TEST_WRITER] = _IMPLEMENTER
 
 def spawn_rules(state):
     """role -> guard names, of the team definition that the run was opened with."""
-    return SPAWN_RULES
+    return SPAWN_RULES if state["waves"] is None else dict.fromkeys(waves.roles(state), waves.WAVE_SPAWN)
 
 
 @guard
 def spawn_is_in_its_place(state, data, actor):
     """All guards of the role's own row, in order."""
-    for name in spawn_rules(state).get(data["role"], _ALWAYS):
+    for name in spawn_rules(state).get(data["role"], _ALWAYS if state["waves"] is None else waves.WAVE_SPAWN):
         refusal = GUARDS[name](state, data, actor)
         if refusal is not None:
             return refusal
@@ -911,18 +923,24 @@ def new_work_is_possible(state, data, actor):
 def _(state, data, actor, now, effects):
     state["team"] = dict(data, opened=now)
     state["phase"] = "DISCOVERY"
+    if data.get("definition"):
+        state["waves"] = waves.initial(data["definition"])
+        state["phase"] = "EXECUTION"
 
 
 @rule("RUN_RESUMED", (LEAD, "person"), ("run_is_live",))
 def _(state, data, actor, now, effects):
     """Another main session leads now. Agents of a process that is gone are LOST; those that answer again are not."""
     state["paused"] = False
+    state["team"]["resumed"] = True
     if data.get("session"):
         state["team"]["session"] = data["session"]
     for key in ("headless", "client_pid"):
         if data.get(key) is not None:
             state["team"][key] = data[key]
     state["lead_mail"], state["lead_idle_news"] = 0, False
+    if state["waves"] is not None:
+        waves.resumed(state, now)
     for name in view.living(state):
         e = state["roster"][name]
         if data.get("agents_gone"):
@@ -960,7 +978,8 @@ def _(state, data, actor, now, effects):
 def _roster_changed(state, effects):
     """After every roster change: the owner, and every wait, are looked at again (H12)."""
     owner = state["owner"]
-    if owner["holder"] and owner["state"] in ("OFFERED", "ACTIVE", "RECONCILE_LOCK"):
+    over = state["phase"] == "CLOSED" or state["teardown"]["state"] in ("READY_TO_DELETE", "TEAM_DELETED")
+    if owner["holder"] and owner["state"] in ("OFFERED", "ACTIVE", "RECONCILE_LOCK") and not over:
         e = state["roster"].get(owner["holder"])
         if not e or e["inc"] != owner["inc"] or e["state"] not in tables.LIVING:
             emit(effects, "OWNER_LOST", holder=owner["holder"], epoch=owner["epoch"])
@@ -983,6 +1002,8 @@ def _(state, data, actor, now, effects):
     old = state["roster"].get(data["name"])
     state["roster"][data["name"]] = {"role": data["role"], "state": "SPAWNING", "inc": (old["inc"] if old else 0) + 1,
                                      "agent_id": None, "call": data.get("call"), "since": now, "seen": now, "mail": 0}
+    if state["waves"] is not None:
+        waves.spawned(state, data)
     if data["role"] == tables.RISK_TESTER:
         state["risks"]["testers"] += 1
     if data["role"] in tables.IMPLEMENTERS and state["phase"] == "SETUP":
@@ -1021,6 +1042,7 @@ def _(state, data, actor, now, effects):
     e["state"] = "LOST"
     if e["role"] == tables.RISK_TESTER:
         state["risks"]["testers"] -= 1
+    _gone(state, data["name"], "never started", now, effects)
     _roster_changed(state, effects)
 
 
@@ -1047,17 +1069,19 @@ def _(state, data, actor, now, effects):
         else:
             state["lead_idle_news"] = True
     e.update(state="IDLE", seen=now)
-    if state["team"]["headless"] and state["requests"].get(data["name"]):
+    if state["team"]["headless"] and data["name"] in state["requests"]:
         emit(effects, "SHUTDOWN_ACK", name=data["name"], how="ended its turn")  # PROTOCOL 9: headless ack at the next stop
 
 
 def _end(state, name, how):
     state["roster"][name].update(state=how, mail=0)
+    if state["waves"] is not None:
+        waves.ended(state, name, how)
 
 
 @rule("AGENT_ENDED", ("gate",), ("incarnation_is_living",))
 def _(state, data, actor, now, effects):
-    if data["name"] in state["teardown"]["targets"] or state["requests"].get(data["name"]):
+    if data["name"] in state["teardown"]["targets"] or data["name"] in state["requests"]:
         emit(effects, "SHUTDOWN_ACK", name=data["name"], how=data.get("why", "ended"))
         return
     _end(state, data["name"], "ENDED")
@@ -1067,13 +1091,18 @@ def _(state, data, actor, now, effects):
 @rule("AGENT_LOST", ("gate",), ("incarnation_is_living",))
 def _(state, data, actor, now, effects):
     _end(state, data["name"], "LOST")
-    target = state["teardown"]["targets"].get(data["name"])
-    if target and not target["acked"]:
-        target.update(acked=True, how="lost: " + data.get("why", ""))
-        _acks_changed(state, effects)
-    if state["teardown"]["state"] == "READY_TO_DELETE":
+    _gone(state, data["name"], "lost: " + data.get("why", ""), now, effects)
+    if state["teardown"]["state"] == "READY_TO_DELETE" and not view.living(state, tables.SUPERVISOR):
         emit(effects, "TEAM_DELETED")
     _roster_changed(state, effects)
+
+
+def _gone(state, name, how, now, effects):
+    """An agent that is no more cannot answer: as a target of the teardown it counts as acknowledged."""
+    target = state["teardown"]["targets"].get(name)
+    if target and not target["acked"]:
+        target.update(acked=True, how=how)
+        _acks_changed(state, now, effects)
 
 
 # --- Transitions: ownership (PROTOCOL 3) ---------------------------------------------------------------------------------
@@ -1094,6 +1123,7 @@ def _(state, data, actor, now, effects):
     state["owner"]["state"] = "ACTIVE"
     if state["phase"] == "PLANNING":
         state["phase"] = "SETUP"
+    _acks_changed(state, now, effects)
 
 
 @rule("HANDOFF_DUPLICATE", ("gate",))
@@ -1107,8 +1137,7 @@ def _(state, data, actor, now, effects):
     teardown = state["teardown"]
     if state["phase"] == "TEARDOWN" and teardown["state"] not in ("READY_TO_DELETE", "TEAM_DELETED"):
         _restart_teardown(state, now)
-        if teardown["aborted"]:
-            _acks_changed(state, effects)
+        _acks_changed(state, now, effects)
 
 
 @rule("RECONCILE_LOCK_ENTER", ("gate",))
@@ -1414,6 +1443,7 @@ def _(state, data, actor, now, effects):
         state["phase"] = "EXECUTION"
     elif state["phase"] == "TEARDOWN":  # a task reopens (H20): the completion gate has to be passed again
         _restart_teardown(state, now)
+        state["teardown"]["targets"] = {}
         state["phase"] = "EXECUTION"
 
 
@@ -1487,17 +1517,42 @@ def _begin_teardown(state, now, effects, aborted=False, reason=None):
     state["teardown"].update(aborted=aborted or state["teardown"]["aborted"], reason=reason)
     state["requests"] = {}
     _restart_teardown(state, now)
-    _acks_changed(state, effects)
+    _acks_changed(state, now, effects)
 
 
-def _acks_changed(state, effects):
-    if not view.missing_acks(state) and state["teardown"]["state"] not in ("READY_TO_DELETE", "TEAM_DELETED"):
-        if state["teardown"]["aborted"] or view.owner_active(state):
+def _acks_changed(state, now, effects):
+    """After every change of targets, acks or owner: is the round complete, is the teardown?"""
+    teardown = state["teardown"]
+    if state["phase"] != "TEARDOWN" or teardown["state"] in ("READY_TO_DELETE", "TEAM_DELETED"):
+        return
+    missing = view.missing_acks(state)
+    if not missing:
+        if teardown["aborted"] or view.owner_active(state) or state["waves"] is not None:
             emit(effects, "READY_TO_DELETE")
+    elif teardown["state"] in ("SHUTDOWN_REQUESTED", "RETRYING") and all(
+            teardown["targets"][n]["sends"] >= teardown["sends"] for n in missing):
+        teardown.update(state="WAITING_ACKS", sent_at=now)
 
 
-@rule("TEARDOWN_INIT", (LEAD,), ("run_is_live", "teardown_not_begun", "plan_is_registered", "owner_is_active", "every_task_is_terminal",
-                                 "verified_on_this_tree", "conventions_changed", "consistency_is_ok", "summary_is_persisted"))
+# What "finished" means, by the kind of team: guard names, checked in order.
+COMPLETION_RULES = {
+    "tasks": ("plan_is_registered", "owner_is_active", "every_task_is_terminal", "verified_on_this_tree", "conventions_changed",
+              "consistency_is_ok"),
+    "waves": ("waves_are_over",),
+}
+
+
+@guard
+def completion_gate_passes(state, data, actor):
+    """All guards of the team's kind, in order."""
+    for name in COMPLETION_RULES["tasks" if state["waves"] is None else "waves"]:
+        refusal = GUARDS[name](state, data, actor)
+        if refusal is not None:
+            return refusal
+    return None
+
+
+@rule("TEARDOWN_INIT", (LEAD,), ("run_is_live", "teardown_not_begun", "completion_gate_passes", "summary_is_persisted"))
 def _(state, data, actor, now, effects):
     _begin_teardown(state, now, effects)
 
@@ -1509,12 +1564,9 @@ def _(state, data, actor, now, effects):
     target = teardown["targets"].get(name)
     if target and state["phase"] == "TEARDOWN":
         target["sends"] = max(target["sends"] + 1, teardown["sends"])
-        if teardown["state"] in ("TEARDOWN_INIT", "SHUTDOWN_REQUESTED", "RETRYING"):
-            waiting = [t for t in teardown["targets"].values() if not t["acked"] and t["sends"] < teardown["sends"]]
-            if not waiting:
-                teardown.update(state="WAITING_ACKS", sent_at=now)
-            elif teardown["state"] == "TEARDOWN_INIT":
-                teardown["state"] = "SHUTDOWN_REQUESTED"
+        if teardown["state"] == "TEARDOWN_INIT":
+            teardown["state"] = "SHUTDOWN_REQUESTED"
+        _acks_changed(state, now, effects)
     if state["team"]["headless"] and state["roster"][name]["state"] == "IDLE":
         emit(effects, "SHUTDOWN_ACK", name=name, how="not running")  # the client never delivers it (CLIENT.md 10)
 
@@ -1547,11 +1599,7 @@ def _(state, data, actor, now, effects):
     if was == tables.SUPERVISOR and teardown["state"] == "READY_TO_DELETE":
         emit(effects, "TEAM_DELETED")
     elif target and state["phase"] == "TEARDOWN":
-        if not view.missing_acks(state):
-            _acks_changed(state, effects)
-        elif teardown["state"] in ("SHUTDOWN_REQUESTED", "RETRYING") and not [
-                t for t in teardown["targets"].values() if not t["acked"] and t["sends"] < teardown["sends"]]:
-            teardown["state"] = "WAITING_ACKS"
+        _acks_changed(state, now, effects)
     _roster_changed(state, effects)
 
 
@@ -1581,7 +1629,7 @@ def candidate_may_open(state, data, actor):
     return candidate_is_due(state, data, actor)
 
 
-@rule("FORCED_FINALIZE_ACK", (LEAD,), ("candidate_is_due", "every_task_is_terminal"))
+@rule("FORCED_FINALIZE_ACK", (LEAD,), ("candidate_is_due", "every_task_is_terminal", "owner_is_active_or_aborting"))
 def _(state, data, actor, now, effects):
     teardown = state["teardown"]
     teardown.update(ack_status="FORCED_FINALIZE_APPROVED", unresolved=view.missing_acks(state))
@@ -1635,7 +1683,7 @@ def due(state, now):
             and waited >= tables.limit("ACK_RETRY_TIMEOUT_SEC"):
         if teardown["sends"] < tables.limit("ACK_RETRY_ROUNDS"):
             out.append(("TEARDOWN_RETRYING", {"missing": view.missing_acks(state)}))
-        else:
+        elif owner_is_active_or_aborting(state, {}, GATE) is None:
             out.append(("FORCED_FINALIZE_CANDIDATE", {"missing": view.missing_acks(state)}))
     if teardown["state"] == "FORCED_FINALIZE_CANDIDATE" and waited >= tables.limit("CANDIDATE_TIMEOUT_SEC"):
         out.append(("TEARDOWN_FAILED_SAFE", {"why": "no answer to FORCED_FINALIZE_CANDIDATE", "missing": view.missing_acks(state)}))
@@ -1691,7 +1739,7 @@ def _(state, data, actor, now, effects):
 
 @rule("LEAD_WOKE", ("gate",))
 def _(state, data, actor, now, effects):
-    state["lead_mail"] = max(0, state["lead_mail"] - 1)
+    state["lead_mail"] = max(0, state["lead_mail"] - data["news"])
 
 
 @rule("LEAD_STOPPED", ("gate",))
@@ -1717,3 +1765,6 @@ def fold(state, event, now):
         out.append(current)
         queue = [e for kind, e in effects if kind == "emit"] + queue
     return state, out
+
+
+from . import waves  # noqa: E402  its guards and transitions belong to the same tables

@@ -74,7 +74,7 @@ def parse(message):
         if fields["n"] is None:
             raise _malformed(line, event)
     elif event == "SUPERVISOR_REPORT":
-        words = rest.replace("(", " ").replace(")", " ").replace(",", " ").replace(":", " ").replace("=", " ").split()
+        words = (rest + " " + body.partition("\n")[0]).replace("(", " ").replace(")", " ").replace(",", " ").replace(":", " ").replace("=", " ").split()
         fields["severity"] = next((w for w in words if w in tables.REPORT_SEVERITIES), None)
         fields["action"] = next((w for w in words if w in tables.REPORT_ACTIONS), None)
         if fields["severity"] is None:

@@ -1,0 +1,89 @@
+"""What a hook call costs, as ratios of medians measured in one run, pair by pair. Prints; asserts nothing.
+
+  idle      the hook with no active team                        against  sh -c :
+  guarded   an Edit by the owner of a task, 100 events journal  against  python3 -I -S -E -c pass
+  long      the same with 10,000 events                         against  the same with 100
+  shim      a slow python3 on PATH: the second call             against  the first
+"""
+
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "scripts"))
+sys.path.insert(0, os.path.join(ROOT, "tests"))
+
+from hooks.driver import Session  # noqa: E402
+from pack import places  # noqa: E402
+from pack.journal import Store  # noqa: E402
+from pack.protocol import machine  # noqa: E402
+
+RUNS = 40
+
+
+def cpu(command, env, data=b""):
+    """CPU milliseconds of one process tree."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(command, env=env, input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode not in (0, 2):
+        raise SystemExit("%s: exit %d: %s" % (command[:3], done.returncode, done.stderr[:300]))
+    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000
+
+
+def pair(name, a, b):
+    """Run a and b in turn; print medians and the median of the pairwise ratios."""
+    rows = [(a(), b()) for _ in range(RUNS)][3:]
+    ratio = statistics.median(x / y for x, y in rows)
+    print("%-9s %6.2f ms  against %6.2f ms   ratio %.2f" % (name, statistics.median(x for x, _ in rows), statistics.median(y for _, y in rows), ratio), flush=True)
+    return ratio
+
+
+def hook(event):
+    """The shipped command line of an event, as the client hands it to sh."""
+    with open(os.path.join(ROOT, "hooks", "hooks.json")) as f:
+        return json.load(f)["hooks"][event][0]["hooks"][0]["command"].replace("${CLAUDE_PLUGIN_ROOT}", ROOT)
+
+
+def team(folder, events):
+    """A project with an active team whose journal holds so many events, and the payload of an Edit by coder-1."""
+    project, data = os.path.join(folder, "proj"), os.path.join(folder, "data")
+    os.makedirs(os.path.join(project, "src"))
+    with open(os.path.join(project, "plan.md"), "w") as f:
+        f.write("# Bench\n\nx\n")
+    subprocess.run(["git", "init", "-q", project], check=True)
+    s = Session(project, data)
+    s.setup("SIMPLE")
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    live = places.active(project, data)
+    store = Store(places.team_folder(project, live["team"]), live["run"])
+    with store.lock():
+        store.load()
+        while store.seq < events:
+            store.append({"event": "MAIL", "actor": machine.GATE, "data": {"to": "nobody"}, "key": None}, s.now)
+    agent, kind = s.agents["coder-1"]
+    payload = {"session_id": s.session, "transcript_path": os.path.join(data, "t.jsonl"), "cwd": project, "hook_event_name": "PreToolUse",
+               "permission_mode": "default", "agent_id": agent, "agent_type": kind, "tool_name": "Edit", "tool_use_id": "toolu_bench",
+               "tool_input": {"file_path": os.path.join(project, "src", "a.py"), "old_string": "a", "new_string": "b"}}
+    return dict(os.environ, **s.env), json.dumps(payload).encode()
+
+
+def main():
+    line = hook("PreToolUse")
+    with tempfile.TemporaryDirectory() as folder:
+        quiet = dict(os.environ, CLAUDE_PROJECT_DIR=folder, CLAUDE_PLUGIN_DATA=folder)
+        pair("idle", lambda: cpu(["sh", "-c", line], quiet, b"{}"), lambda: cpu(["sh", "-c", ":"], quiet, b"{}"))
+        short_env, short = team(os.path.join(folder, "short"), 100)
+        long_env, long = team(os.path.join(folder, "long"), 10000)
+        real = os.path.realpath(sys.executable)
+        pair("guarded", lambda: cpu(["sh", "-c", line], short_env, short), lambda: cpu([real, "-I", "-S", "-E", "-c", "pass"], quiet))
+        pair("long", lambda: cpu(["sh", "-c", line], long_env, long), lambda: cpu(["sh", "-c", line], short_env, short))
+
+
+if __name__ == "__main__":
+    main()

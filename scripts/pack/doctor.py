@@ -1,0 +1,179 @@
+"""`pack doctor`: what is enforced here, why not more, and how to raise it. Looks; `--fix` prints or writes one setting."""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+
+from . import carry, codec, places
+from .journal import Store, read_chain
+from .protocol import machine
+
+SANDBOX = {"sandbox": {"enabled": True, "filesystem": {"denyWrite": [".claude/teams", "~/.claude/plugins"]}}}
+
+
+def _run(*command):
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 else None
+
+
+def _cpu(command, runs=5):
+    """Median CPU milliseconds of starting a command."""
+    import resource
+
+    rows = []
+    for _ in range(runs):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        if _run(*command) is None:
+            return None
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        rows.append((after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000)
+    return sorted(rows)[runs // 2]
+
+
+def settings(home, project):
+    """The client's settings that matter, merged: {"hooks_off": path or None, "teams": bool, "mode": str}."""
+    out = {"hooks_off": None, "teams": os.environ.get("CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS") in ("1", "true"), "mode": None}
+    for path in (os.path.join(home, "settings.json"), os.path.join(project, ".claude", "settings.json"), os.path.join(project, ".claude", "settings.local.json")):
+        try:
+            with open(path, encoding="utf-8") as f:
+                found = codec.loads(f.read())
+        except (OSError, ValueError):
+            continue
+        if isinstance(found, dict):
+            if found.get("disableAllHooks"):
+                out["hooks_off"] = path
+            env = found.get("env") if isinstance(found.get("env"), dict) else {}
+            out["teams"] = out["teams"] or str(env.get("CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS")) in ("1", "true")
+            permissions = found.get("permissions") if isinstance(found.get("permissions"), dict) else {}
+            out["mode"] = permissions.get("defaultMode") or out["mode"]
+    return out
+
+
+def examine(project):
+    """Everything the doctor sees: a list of {"what", "value", "ok": True|False|None, "advice"} and the level."""
+    home = os.environ.get("CLAUDE_CONFIG_DIR") or os.path.join(os.path.expanduser("~"), ".claude")
+    rows, env = [], os.environ
+
+    def row(what, value, ok=None, advice=""):
+        rows.append({"what": what, "value": value, "ok": ok, "advice": advice})
+
+    version = carry.client_version(env) or _client_version()
+    text = ".".join(map(str, version)) if version else "not found on PATH"
+    row("client", text, bool(version) and version >= (2, 1, 295), "" if version and version >= (2, 1, 295) else
+        "2.1.295 or newer blocks the call when a hook fails; older clients let it through")
+    found = settings(home, project)
+    row("hooks", "switched off in %s" % found["hooks_off"] if found["hooks_off"] else "on", not found["hooks_off"],
+        "remove disableAllHooks from %s: without hooks nothing is enforced" % found["hooks_off"] if found["hooks_off"] else "")
+    entry = env.get("CLAUDE_CODE_ENTRYPOINT")
+    row("mode", {"cli": "interactive terminal", "sdk-cli": "headless (-p)"}.get(entry, "your own terminal" if not entry else entry))
+    row("teams flag", "on" if found["teams"] else "off", None, "" if found["teams"] else "agents run as subagents that a message revives; "
+        "CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS=1 in an interactive session makes them teammates")
+    todo = env.get("CLAUDE_CODE_ENABLE_TODO_TOOLS") in ("1", "true")
+    row("Task tools", "asked for" if todo else "not asked for", None, "" if todo else "not needed: `pack plan` holds the tasks")
+    which = shutil.which("python3") or shutil.which("python")
+    bare = _cpu((sys.executable, "-I", "-S", "-E", "-c", "pass"))
+    row("python", "%s (%s), %.0f ms CPU to start" % (sys.executable, sys.version.split()[0], bare or 0), sys.version_info >= (3, 9),
+        "" if sys.version_info >= (3, 9) else "the hooks need Python 3.9 or newer")
+    through = _cpu((which, "-I", "-S", "-E", "-c", "pass"), 3) if which else None
+    if through and bare and through > bare * 3:
+        row("python3 on PATH", "%s costs %.0f ms a start (a shim)" % (which, through), None, "paid once a session: the run keeps the real interpreter's path")
+    boxed = carry.sandboxed(env, project)
+    row("sandbox", "denies writing .claude/teams" if boxed else "off for .claude/teams", boxed, "" if boxed else
+        "a shell command that hides its target is detected and undone, not prevented; `pack doctor --fix` adds the setting")
+    row("permission mode", found["mode"] or "default", None, "hooks hold in every mode, bypassPermissions too")
+    _runs(project, row)
+    if found["hooks_off"]:
+        level = "off"
+    else:
+        level = "full" if all(r["ok"] for r in rows if r["what"] in ("client", "python", "sandbox")) else "partial"
+    return rows, level
+
+
+def _client_version():
+    text = _run("claude", "--version")
+    numbers = (text or "").split(" ")[0].split(".")
+    return tuple(int(n) for n in numbers) if len(numbers) == 3 and all(n.isdigit() for n in numbers) else None
+
+
+def _runs(project, row):
+    data = places.data_folder(os.environ)
+    live = places.active(project, data)
+    row("active team", live["team"] if live else "none")
+    if not live:
+        return
+    store = Store(places.team_folder(project, live["team"]), live["run"])
+    raw = store.disk.read(store.journal)
+    records, end, problem = read_chain(raw or b"")
+    if raw is None or problem.startswith("damaged"):
+        row("journal", problem or "missing", False, "it is restored from its mirror at the next event; if that is damaged too: `pack resume --repair` "
+            "(back to the last good record) or `pack abort --reason WHY`, both in your own terminal")
+        return
+    state = machine.initial()
+    for record in records:
+        state, _effects = machine.step(state, record, record["ts"])
+    mirror = read_chain(store.disk.read(store.mirror) or b"")
+    row("journal", "%d records, chain intact%s" % (len(records), ", a torn end that was never acknowledged" if problem else ""), True)
+    row("mirror", "%d records%s" % (len(mirror[0]), ", " + mirror[2] if mirror[2] else ""), len(mirror[0]) >= len(records))
+    pid = (state["team"] or {}).get("client_pid")
+    row("lead's client", "process %s %s" % (pid, "runs" if carry.alive(pid) else "is gone"), carry.alive(pid), "" if carry.alive(pid) else
+        "open the client in this project and type `team resume`")
+
+
+def fix(project, write):
+    """The sandbox setting: printed, or merged into the project's settings. Answers text."""
+    path = os.path.join(project, ".claude", "settings.json")
+    import json
+
+    if not write:
+        return "Put this into %s (or run `pack doctor --fix --write` in your own terminal):\n\n%s" % (path, json.dumps(SANDBOX, indent=2))
+    if os.environ.get("CLAUDECODE"):
+        return "Settings are changed by you, not by an agent: run this in your own terminal."
+    try:
+        with open(path, encoding="utf-8") as f:
+            have = json.load(f)
+    except FileNotFoundError:
+        have = {}
+    except ValueError:
+        return "%s is not JSON; nothing was changed. Mend it first." % path
+    box = have.setdefault("sandbox", {})
+    box["enabled"] = True
+    denied = box.setdefault("filesystem", {}).setdefault("denyWrite", [])
+    denied += [d for d in SANDBOX["sandbox"]["filesystem"]["denyWrite"] if d not in denied]
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    temp = path + ".tmp"
+    with open(temp, "w", encoding="utf-8") as f:
+        f.write(json.dumps(have, indent=2, ensure_ascii=False) + "\n")
+    os.replace(temp, path)
+    return "Wrote the sandbox setting to %s. It counts from the client's next start." % path
+
+
+def main(argv):
+    """`pack doctor [--json] [--fix [--write]]`. Exit 1 when nothing is enforced or a journal is damaged."""
+    parser = argparse.ArgumentParser(prog="pack doctor", description="What is enforced here, why, and how to raise it.",
+                                     epilog="example:\n  pack doctor\n  pack doctor --fix --write", formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--fix", action="store_true", help="print the sandbox setting that raises the level to full")
+    parser.add_argument("--write", action="store_true", help="with --fix: merge it into .claude/settings.json")
+    parser.add_argument("--project", default=None)
+    given = parser.parse_args(argv)
+    project = os.path.abspath(given.project or os.environ.get("CLAUDE_PROJECT_DIR") or places.find_project(os.getcwd()))
+    if given.fix:
+        print(fix(project, given.write))
+        return 0
+    rows, level = examine(project)
+    if given.json:
+        import json
+
+        print(json.dumps({"level": level, "checks": rows}, ensure_ascii=False, indent=1))
+    else:
+        for r in rows:
+            print("%s %-16s %s" % ({True: "✅", False: "❌", None: "  "}[r["ok"]], r["what"], r["value"]))
+            if r["advice"]:
+                print("   %-16s → %s" % ("", r["advice"]))
+        print("\nenforcement: %s" % level)
+    return 1 if level == "off" or any(r["what"] == "journal" and r["ok"] is False for r in rows) else 0

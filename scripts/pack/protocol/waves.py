@@ -1,0 +1,305 @@
+"""Teams whose work goes in waves behind gates (a team definition as data, `pack.teams`): guards, transitions, advice.
+
+The same `step`, journal and gate as for `/build`; what differs is in the definition that RUN_OPENED carries. `unmet` comes
+with events as a fact: {wave id: {"entry": [reasons], "exit": [reasons]}}, read from the artifacts by the gate.
+"""
+
+from . import tables, view
+from .machine import guard, rule
+from .refusal import Refusal
+
+
+def initial(definition):
+    """The wave part of a state."""
+    return {"verdicts": {}, "failures": {}, "reasons": {}, "halted": None, "spawned": {}, "lost": {}, "unmet": {}, "nonce": None,
+            "anchors": [], "approved": None, "resumed_at": None, "lead": definition.get("lead")}
+
+
+def roles(state):
+    """{role id: role} of the definition, without the one that the lead plays."""
+    return {r["id"]: r for r in state["team"]["definition"]["roles"] if r["id"] != state["waves"]["lead"]}
+
+
+def of_agent(state, name):
+    """The role id of an agent type (`team:rt-architect`, or an agent of the user's own: `ping-builder`), or None."""
+    plain = (name or "").rpartition(":")[2]
+    return next((r["id"] for r in roles(state).values() if r["agent"] == plain), None)
+
+
+def wave(state, wave_id):
+    """One wave of the definition."""
+    return next(w for w in state["team"]["definition"]["waves"] if w["id"] == wave_id)
+
+
+def gate_of(state, gate_id):
+    """One gate of the definition."""
+    return next(g for g in state["team"]["definition"]["gates"] if g["id"] == gate_id)
+
+
+def busy(state, role):
+    """Names of a role's agents that are at work."""
+    return [n for n in view.living(state, role) if state["roster"][n]["state"] != "IDLE"]
+
+
+def open_reasons(state, w, unmet, role=None):
+    """Why a wave (or a role of it) may not begin; empty when it may."""
+    facts, out = state["waves"], []
+    if w["mode"] == "loop":
+        failing = [g for g in w["when"]["gate_fails"] if facts["verdicts"].get(g) in ("FAIL", "FORGED")]
+        wanted = {r for g in failing for r in gate_of(state, g).get("on_fail", {}).get("respawn", [])}
+        if not failing:
+            out.append("no gate of wave %s fails" % w["id"])
+        elif role is not None and role not in wanted:
+            out.append("gate %s asks for %s" % (failing[0], ", ".join(sorted(wanted))))
+        return out
+    for before in w.get("after", []):
+        out += ["wave %s: %s" % (before, r) for r in end_reasons(state, wave(state, before), unmet)]
+    return out + list(unmet.get(w["id"], {}).get("entry", []))
+
+
+def end_reasons(state, w, unmet):
+    """Why a wave is not over; empty when it is."""
+    if w["mode"] == "loop":
+        return []
+    known, out = roles(state), []
+    for r in w["roles"]:
+        if r in known and not state["waves"]["spawned"].get(r):
+            out.append("%s was not spawned" % r)
+        elif r in known and w["mode"] != "background" and busy(state, r):
+            out.append("%s is still at work" % r)
+    return out + list(unmet.get(w["id"], {}).get("exit", []))
+
+
+def all_over(state, unmet):
+    """Why the team is not finished; empty when every wave is over."""
+    return ["wave %s: %s" % (w["id"], r) for w in state["team"]["definition"]["waves"] for r in end_reasons(state, w, unmet)]
+
+
+# --- Guards ---------------------------------------------------------------------------------------------------------------
+@guard
+def wave_role_is_known(state, data, actor):
+    if data["role"] in roles(state):
+        return None
+    lead = state["waves"]["lead"]
+    return Refusal("UNKNOWN_ROLE", "%r is not a role to spawn" % (data.get("agent_type") or data["role"]),
+                   "roles: " + ", ".join("team:" + r["agent"] for r in roles(state).values()), "you play %s yourself" % lead if lead else "spawn one of these")
+
+
+@guard
+def wave_role_is_single(state, data, actor):
+    others = view.living(state, data["role"])
+    if not others:
+        return None
+    return Refusal("ROLE_TAKEN", "the team has a %s already: %s" % (data["role"], others[0]), state["roster"][others[0]]["state"],
+                   "send it a message; a finished agent goes on with its context")
+
+
+@guard
+def wave_is_open(state, data, actor):
+    reasons = []
+    for w in state["team"]["definition"]["waves"]:
+        if data["role"] in w["roles"]:
+            why = open_reasons(state, w, data["unmet"], data["role"])
+            if not why:
+                return None
+            reasons.append((w["id"], why))
+    w, why = reasons[0]
+    return Refusal("WAVE_CLOSED", "%s belongs to wave %s, which may not begin" % (data["role"], w), "; ".join(why[:4]),
+                   "finish what is named first; `pack gate check` judges the gates")
+
+
+@guard
+def foreground_is_free(state, data, actor):
+    """A foreground role blocks the wave: nobody else of a sequential wave starts beside it."""
+    spec = roles(state)
+    for name in view.living(state):
+        e = state["roster"][name]
+        if e["state"] != "IDLE" and spec.get(e["role"], {}).get("spawning") == "foreground" and data["role"] != e["role"]:
+            return Refusal("FOREGROUND", "%s is at work in the foreground" % name, "role " + e["role"], "wait until it has finished")
+    return None
+
+
+@guard
+def not_halted(state, data, actor):
+    halted = state["waves"]["halted"]
+    if halted is None or data["role"] in gate_of(state, halted).get("on_fail", {}).get("respawn", []):
+        return None
+    g = gate_of(state, halted)
+    if data["role"] == g.get("after_role"):
+        return None  # who measures again
+    return Refusal("HALTED", "HARD STOP: gate %s is %s" % (halted, state["waves"]["verdicts"][halted]),
+                   "; ".join(state["waves"]["reasons"].get(halted, [])[:2]),
+                   "spawn %s to fix it, then `pack gate check`" % ", ".join(g.get("on_fail", {}).get("respawn", [])))
+
+
+@guard
+def retries_are_left(state, data, actor):
+    most = state["team"]["definition"].get("retries", 3)
+    lost = state["waves"]["lost"].get(data["role"], 0)
+    failing = [g for g, n in state["waves"]["failures"].items() if n >= most and state["waves"]["verdicts"].get(g) in ("FAIL", "FORGED")]
+    if lost <= most and not failing:
+        return None
+    what = "%s failed %d times" % (data["role"], lost) if lost > most else "gate %s failed %d times" % (failing[0], most)
+    return Refusal("RETRIES_SPENT", what, "at most %d retries" % most, "tell the user; `team resume` typed by the user allows another round")
+
+
+WAVE_SPAWN = ("run_is_not_paused", "spawn_name_is_plain", "wave_role_is_known", "spawn_name_is_free", "wave_role_is_single", "spawn_before_ready", "not_halted",
+              "retries_are_left", "wave_is_open", "foreground_is_free")
+
+
+@guard
+def waves_are_over(state, data, actor):
+    left = all_over(state, data["unmet"])
+    halted = state["waves"]["halted"]
+    if halted:
+        left = ["HARD STOP: gate %s" % halted] + left
+    if not left:
+        return None
+    return Refusal("WAVES_OPEN", "the team is not finished", "; ".join(left[:4]), "go on with that; `pack status` shows the waves")
+
+
+@guard
+def gates_were_started(state, data, actor):
+    if state["waves"] and state["waves"]["nonce"] == data["nonce"]:
+        return None
+    return Refusal("VOUCHER", "no gate check waits for this result", "", "run `pack gate check` again")
+
+
+@guard
+def team_has_waves(state, data, actor):
+    if state["waves"] is not None:
+        return None
+    return Refusal("NO_GATES", "this team has no gates", "team %s" % state["team"]["name"], "gates belong to teams with a definition")
+
+
+# --- Transitions -------------------------------------------------------------------------------------------------------------
+@rule("GATES_STARTED", None, ("run_is_open", "team_has_waves"))
+def _(state, data, actor, now, effects):
+    state["waves"]["nonce"] = data["nonce"]
+
+
+@rule("GATES_RECORDED", ("gate",), ("gates_were_started",))
+def _(state, data, actor, now, effects):
+    facts = state["waves"]
+    facts["nonce"], facts["halted"] = None, None
+    for g in state["team"]["definition"]["gates"]:
+        verdict = data["verdicts"].get(g["id"])
+        if verdict is None:
+            continue
+        facts["verdicts"][g["id"]] = verdict
+        facts["reasons"][g["id"]] = data["reasons"].get(g["id"], [])[:3]
+        if verdict == "FAIL" and data["evidence"].get(g["id"]) != facts["failures"].get(g["id"] + ":seen"):
+            # The same evidence judged twice is one failure: only a new measurement counts as a new try.
+            facts["failures"][g["id"]] = facts["failures"].get(g["id"], 0) + 1
+            facts["failures"][g["id"] + ":seen"] = data["evidence"].get(g["id"])
+        elif verdict == "PASS":
+            facts["failures"][g["id"]] = 0
+    for g in state["team"]["definition"]["gates"]:
+        if g.get("hard_stop") and facts["verdicts"].get(g["id"]) in ("FAIL", "FORGED"):
+            facts["halted"] = g["id"]
+            break
+    if data.get("anchor"):
+        facts["anchors"] = (facts["anchors"] + [data["anchor"]])[-50:]
+    if facts["verdicts"].get("planning_complete") == "PASS" and facts["approved"] is None:
+        facts["approved"] = data.get("approved")
+    facts["unmet"] = data["unmet"]
+
+
+@rule("WAVES_SEEN", ("gate",), ("team_has_waves",))
+def _(state, data, actor, now, effects):
+    state["waves"]["unmet"] = data["unmet"]
+    if state["phase"] == "EXECUTION" and not all_over(state, data["unmet"]):
+        state["phase"] = "COMPLETION"
+
+
+def spawned(state, data):
+    """Part of SPAWN_REQUESTED."""
+    facts = state["waves"]
+    facts["spawned"][data["role"]] = facts["spawned"].get(data["role"], 0) + 1
+    facts["unmet"] = data["unmet"]
+
+
+def ended(state, name, how):
+    """Part of AGENT_LOST: a failed agent of a role counts against its retries."""
+    role = state["roster"][name]["role"]
+    if how == "LOST":
+        state["waves"]["lost"][role] = state["waves"]["lost"].get(role, 0) + 1
+
+
+def resumed(state, now):
+    """Part of RUN_RESUMED: what was measured before is measured again (delivery guarantees above all)."""
+    facts = state["waves"]
+    facts.update(resumed_at=now, halted=None, nonce=None, lost={})
+    facts["verdicts"] = {g: v for g, v in facts["verdicts"].items() if g == "planning_complete"}
+    facts["failures"] = {}
+
+
+# --- Who may write what --------------------------------------------------------------------------------------------------------
+def may_write(state, actor, path):
+    """The Refusal for a wave team's agent writing a path of the project, or None. Evidence is measured, never written."""
+    definition = state["team"]["definition"]
+    root = definition["root"].rstrip("/") + "/"
+    inside = path[len(root):] if (path + "/").startswith(root) else None
+    for folder in definition.get("guarded", []):
+        if inside is not None and (inside + "/").startswith(folder.rstrip("/") + "/"):
+            return Refusal("EVIDENCE_IS_MEASURED", "nobody writes %s by hand" % path, "evidence is written by `pack rt` only",
+                           "measure: `pack rt --help`", "WRITE")
+    role_id = state["waves"]["lead"] if actor["role"] == tables.LEAD else actor["role"]
+    role = next((r for r in definition["roles"] if r["id"] == role_id), None)
+    if role is None:
+        return Refusal("UNKNOWN_AGENT", "%s may not edit %s" % (actor["name"], path), "not in the roster", "leave it to the team", "WRITE")
+    if inside is not None:
+        if any(inside == w or w.endswith("/") and inside.startswith(w) for w in role.get("writes", [])):
+            return None
+        return Refusal("NOT_YOUR_FILE", "%s does not write %s" % (role["title"], path), "it writes " + ", ".join(role.get("writes", [])) + " below " + root,
+                       "leave it to the role that owns it", "WRITE")
+    engineering = {r for w in definition["waves"] if w["mode"] in ("parallel", "loop") for r in w["roles"]}
+    if role_id in engineering:
+        return None
+    return Refusal("ROLE_EDITS_NOTHING", "%s edits no project file: %s" % (role["title"], path), "it writes below " + root,
+                   "leave it to an engineer", "WRITE")
+
+
+# --- Advice -------------------------------------------------------------------------------------------------------------------
+def steps(state, step):
+    """What the lead could do next, from what was last seen. `step` makes one step (advice._step)."""
+    facts, known, out = state["waves"], roles(state), []
+    if facts["halted"]:
+        g = gate_of(state, facts["halted"])
+        respawn = g.get("on_fail", {}).get("respawn", [])
+        if not any(busy(state, r) for r in respawn):
+            out.append(step(tables.LEAD, "halt:%s:%s" % (g["id"], facts["failures"].get(g["id"], 0)),
+                            "HARD STOP %s: %s; have %s fix it, measure again, then `pack gate check`"
+                            % (g["id"], "; ".join(facts["reasons"].get(g["id"], [])[:1]), ", ".join(respawn))))
+        return out
+    for w in state["team"]["definition"]["waves"]:
+        left = end_reasons(state, w, facts["unmet"])
+        if not left or w["mode"] == "loop":
+            continue
+        if open_reasons(state, w, facts["unmet"]):
+            continue
+        missing = [r for r in w["roles"] if r in known and not facts["spawned"].get(r)]
+        if missing:
+            out.append(step(tables.LEAD, "wave:%s:%s" % (w["id"], ",".join(missing)), "wave %s: spawn %s" % (
+                w["id"], ", ".join("team:" + known[r]["agent"] for r in missing))))
+        elif not any(busy(state, r) for r in w["roles"]):
+            out.append(step(tables.LEAD, "exit:%s:%s" % (w["id"], left[0]), "wave %s is not over: %s" % (w["id"], "; ".join(left[:2]))))
+        if w["mode"] == "sequential":
+            break
+    if not out and state["phase"] == "COMPLETION":
+        out.append(step(tables.LEAD, "teardown", "every wave is over: run `pack teardown`"))
+    return out
+
+
+def lines(state):
+    """The waves and gates for the status tree."""
+    facts, out = state["waves"], []
+    for w in state["team"]["definition"]["waves"]:
+        left = end_reasons(state, w, facts["unmet"])
+        begun = any(facts["spawned"].get(r) for r in w["roles"])
+        mark = "✅" if not left and (begun or w["mode"] == "loop" or w["id"] == "0") else "🔨" if begun else "⏳"
+        out.append("%s wave %s %s%s" % (mark, w["id"], w["title"], ": " + left[0] if left and begun else ""))
+    judged = ["%s %s" % (g["id"], facts["verdicts"][g["id"]]) for g in state["team"]["definition"]["gates"] if g["id"] in facts["verdicts"]]
+    return out + (["gates: " + ", ".join(judged)] if judged else []) + (["🚨 HARD STOP: %s" % facts["halted"]] if facts["halted"] else [])
+
+

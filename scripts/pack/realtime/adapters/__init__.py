@@ -1,0 +1,45 @@
+"""Adapters: how the probe talks to one protocol. `make(path)` gives the adapter of a path of rt.yaml."""
+
+import importlib
+import os
+import sys
+
+# name -> (module, class, distribution to install)
+TABLE = {
+    "websocket": ("websocket", "WebSocket", "websockets"),
+    "socketio": ("socketio_", "SocketIO", "python-socketio, aiohttp"),
+    "redis": ("redis_", "Redis", "redis"),
+    "nats": ("nats_", "Nats", "nats-py"),
+    "mqtt": ("mqtt", "Mqtt", "aiomqtt"),
+    "rabbitmq": ("rabbitmq", "RabbitMQ", "aio-pika"),
+    "kafka": ("kafka", "Kafka", "confluent-kafka"),
+}
+
+
+class AdapterError(RuntimeError):
+    """The adapter cannot be had or cannot connect; the message names the way out."""
+
+
+def load(name, project="."):
+    """The adapter class: built in, or the user's `module:Class` found from the project's folder."""
+    if name in TABLE:
+        module, cls, needs = TABLE[name]
+        try:
+            return getattr(importlib.import_module("pack.realtime.adapters." + module), cls)
+        except ImportError as error:
+            raise AdapterError("adapter %s needs %s (%s): pip install 'team-pack[realtime]'" % (name, needs, error))
+    module, _, cls = name.partition(":")
+    folder = os.path.abspath(project)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    try:
+        return getattr(importlib.import_module(module), cls)
+    except (ImportError, AttributeError) as error:
+        raise AdapterError("adapter %s cannot be loaded from %s: %s" % (name, os.path.basename(folder) or folder, error))
+
+
+def make(path, name, project="."):
+    """The adapter of a path; `name` is the prefix of whatever it creates on the server."""
+    adapter = load(path["adapter"], project)(path["address"], dict(path.get("options", {})), path.get("connections", 1), name)
+    adapter.project = project
+    return adapter

@@ -1,0 +1,58 @@
+"""What an adapter is. A user's own adapter (`module:Class` in rt.yaml) subclasses `Adapter`.
+
+The probe calls `open(deliver)`, then `send(body)` once a message, then `close()`. `deliver(body, at, receiver)` is called
+for each message that came back, `at` being `time.perf_counter()` as soon as it was there. `send` returns when the server
+acknowledged the message, as far as the protocol has acknowledgments, and raises when it did not.
+"""
+
+
+class Adapter:
+    """The base; see the module's text. `fanout` copies of each message are expected back."""
+
+    protocol = "custom"
+    persistent = False  # keeps its log, so an ordering audit replays it
+    acknowledges = True  # send() returns only after the server's acknowledgment
+    fanout = 1
+    transactional = False  # ack(transact=True) commits effect and acknowledgment together
+    keep = False  # close() leaves on the server what open() made, because a fault test opens it again
+
+    def __init__(self, address, options, connections, name):
+        self.address, self.options, self.connections, self.name = address, options, connections, name
+
+    async def open(self, deliver):
+        """Connect, make what is needed on the server, and begin to receive."""
+        raise NotImplementedError
+
+    async def send(self, body, partition=0):
+        """Send one message."""
+        raise NotImplementedError
+
+    async def close(self):
+        """Disconnect, and remove what `open` made."""
+        raise NotImplementedError
+
+    async def server(self):
+        """(name and version as the server says them, "real" or "mock")."""
+        return type(self).__name__, "real"
+
+    # -- only what some measures need -----------------------------------------------------------------------------
+
+    async def prepare(self):
+        """Delivery audit: make the stream or queue, before the worker starts. Nothing is received here."""
+        raise NotImplementedError("the %s adapter has no delivery audit" % self.protocol)
+
+    async def consume(self, group, member, handle):
+        """Delivery audit, in the worker's process: `await handle(body, partition, ack)` for each message, for ever."""
+        raise NotImplementedError("the %s adapter has no worker side" % self.protocol)
+
+    async def replay(self):
+        """Ordering audit: [(body, partition)] of the whole log, from its start."""
+        raise NotImplementedError("the %s adapter keeps no log" % self.protocol)
+
+    async def windows(self, timeout):
+        """Stream test: {(key, window start): count} as the processor under test gave them."""
+        raise NotImplementedError("the %s adapter knows no windows; give an adapter of yours" % self.protocol)
+
+    async def kill_leader(self):
+        """Leader election: kill the present leader."""
+        raise NotImplementedError("the %s adapter cannot kill a leader; give an adapter of yours" % self.protocol)

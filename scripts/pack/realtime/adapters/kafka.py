@@ -1,0 +1,128 @@
+"""Kafka: idempotent producer with acks=all, a consumer in a thread.
+
+options: topic (default: one of its own), partitions (default 1), config: {librdkafka property: value}. The address
+`mock:N` starts librdkafka's own mock cluster of N brokers: its cluster id begins with `mockCluster`, evidence from it is
+marked mock, and every gate refuses it.
+"""
+
+import asyncio
+import threading
+import time
+
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from pack.realtime.adapters.base import Adapter
+
+
+class Kafka(Adapter):
+    """See the module's text."""
+
+    protocol = "kafka"
+    persistent = True
+
+    def __init__(self, address, options, connections, name):
+        super().__init__(address, options, connections, name)
+        self.topic, self.partitions = options.get("topic", name), int(options.get("partitions", 1))
+        self.own = "topic" not in options
+        self.producer = self.consumer = None
+        self.threads, self.stop = [], threading.Event()
+        self.servers = None if address.startswith("mock:") else address
+
+    def _config(self, **more):
+        return dict(self.options.get("config", {}), **dict({"bootstrap.servers": self.servers or "", "log_level": 2}, **more))
+
+    async def prepare(self):
+        more = {} if self.servers else {"test.mock.num.brokers": int(self.address.split(":")[1] or 1)}
+        self.producer = Producer(self._config(**dict(more, **{"enable.idempotence": True, "acks": "all", "linger.ms": 0})))
+        meta = await asyncio.get_running_loop().run_in_executor(None, lambda: self.producer.list_topics(timeout=10))
+        self.cluster, self.brokers = meta.cluster_id or "?", sorted(meta.brokers.values(), key=lambda b: b.id)
+        if not self.servers:
+            self.servers = ",".join("%s:%d" % (b.host, b.port) for b in self.brokers)
+        if self.own:
+            admin = AdminClient(self._config())
+            for future in admin.create_topics([NewTopic(self.topic, self.partitions, 1)]).values():
+                try:
+                    future.result(10)
+                except KafkaException as error:
+                    if "ALREADY_EXISTS" not in str(error):
+                        raise
+        self._thread(self._pump)
+
+    def _thread(self, target, *arguments):
+        thread = threading.Thread(target=target, args=arguments, daemon=True)
+        thread.start()
+        self.threads.append(thread)
+
+    def _pump(self):
+        while not self.stop.is_set():
+            self.producer.poll(0.005)
+
+    async def open(self, deliver):
+        await self.prepare()
+        loop, ready = asyncio.get_running_loop(), asyncio.Event()
+        self.consumer = Consumer(self._config(**{"group.id": self.name, "enable.auto.commit": False, "fetch.wait.max.ms": 10}))
+        ends = [TopicPartition(self.topic, p, self.consumer.get_watermark_offsets(TopicPartition(self.topic, p), timeout=10)[1]) for p in range(self.partitions)]
+        self.consumer.assign(ends)
+        self._thread(self._receive, loop, ready, deliver)
+        await ready.wait()
+
+    def _receive(self, loop, ready, deliver):
+        loop.call_soon_threadsafe(ready.set)
+        while not self.stop.is_set():
+            message = self.consumer.poll(0.05)
+            if message is not None and not message.error():
+                loop.call_soon_threadsafe(deliver, message.value(), time.perf_counter(), 0)
+
+    async def send(self, body, partition=0):
+        loop = asyncio.get_running_loop()
+        done = loop.create_future()
+
+        def delivered(error, message):
+            loop.call_soon_threadsafe(settle, error)
+
+        def settle(error):
+            if not done.done():
+                done.set_exception(KafkaException(error)) if error else done.set_result(None)
+
+        self.producer.produce(self.topic, body, partition=partition % self.partitions, on_delivery=delivered)
+        await done
+
+    async def server(self):
+        return "kafka cluster %s, %d broker(s)" % (self.cluster, len(self.brokers)), "mock" if self.cluster.startswith("mockCluster") else "real"
+
+    async def close(self):
+        self.stop.set()
+        for thread in self.threads:
+            await asyncio.get_running_loop().run_in_executor(None, thread.join, 5)
+        if self.consumer:
+            self.consumer.close()
+        if self.producer:
+            self.producer.flush(5)
+        self.producer = self.consumer = None
+
+    async def replay(self):
+        consumer = Consumer(self._config(**{"group.id": self.name + "-replay", "auto.offset.reset": "earliest"}))
+        ends = {p: consumer.get_watermark_offsets(TopicPartition(self.topic, p), timeout=10)[1] for p in range(self.partitions)}
+        consumer.assign([TopicPartition(self.topic, p, 0) for p in range(self.partitions)])
+        found, until = [], time.monotonic() + 20
+        while len(found) < sum(ends.values()) and time.monotonic() < until:
+            message = await asyncio.get_running_loop().run_in_executor(None, consumer.poll, 0.5)
+            if message is not None and not message.error():
+                found.append((message.value(), "" if self.partitions == 1 else str(message.partition())))
+        consumer.close()
+        return found
+
+    async def consume(self, group, member, handle):
+        consumer = Consumer(self._config(**{"group.id": group, "enable.auto.commit": False, "auto.offset.reset": "earliest", "session.timeout.ms": 6000}))
+        consumer.subscribe([self.topic])
+        loop = asyncio.get_running_loop()
+        while True:
+            message = await loop.run_in_executor(None, consumer.poll, 0.2)
+            if message is None or message.error():
+                continue
+
+            async def ack(message=message):
+                await loop.run_in_executor(None, lambda: consumer.commit(message=message, asynchronous=False))
+
+            await handle(message.value(), "" if self.partitions == 1 else str(message.partition()), ack)

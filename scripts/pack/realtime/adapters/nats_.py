@@ -1,0 +1,85 @@
+"""NATS JetStream: publish with acknowledgment, receive by subscription; a durable pull consumer for the audit.
+
+options: stream and subject (default: of its own, removed at the end), storage: file (default) or memory.
+"""
+
+import asyncio
+import time
+
+import nats
+from nats.errors import TimeoutError as NatsTimeout
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StorageType, StreamConfig
+
+from pack.realtime.adapters.base import Adapter
+
+
+async def _quiet(error):
+    """The library would log each disconnect; the audit records them itself."""
+
+
+class Nats(Adapter):
+    """See the module's text."""
+
+    protocol = "nats"
+    persistent = True
+
+    def __init__(self, address, options, connections, name):
+        super().__init__(address, options, connections, name)
+        plain = name.replace(".", "_").replace(":", "_")
+        self.stream, self.subject = options.get("stream", plain), options.get("subject", plain + ".m")
+        self.own = "stream" not in options
+        self.nc = self.js = self.sub = None
+
+    async def prepare(self):
+        self.nc = await nats.connect(self.address, error_cb=_quiet, allow_reconnect=False, connect_timeout=5)
+        self.js = self.nc.jetstream(timeout=10)
+        storage = StorageType.MEMORY if self.options.get("storage") == "memory" else StorageType.FILE
+        if self.own:
+            await self.js.add_stream(StreamConfig(name=self.stream, subjects=[self.subject], storage=storage))
+
+    async def open(self, deliver):
+        await self.prepare()
+
+        async def came(message):
+            deliver(message.data, time.perf_counter(), 0)
+
+        config = ConsumerConfig(deliver_policy=DeliverPolicy.NEW, ack_policy=AckPolicy.NONE)
+        self.sub = await self.js.subscribe(self.subject, stream=self.stream, cb=came, config=config)
+        await self.nc.flush()
+
+    async def send(self, body, partition=0):
+        await self.js.publish(self.subject, body, stream=self.stream)
+
+    async def server(self):
+        return "nats-server %s" % self.nc.connected_server_version, "real"
+
+    async def close(self):
+        if self.nc and self.nc.is_connected:
+            try:
+                if self.own and not self.keep:
+                    await self.js.delete_stream(self.stream)
+            except (nats.errors.Error, asyncio.TimeoutError, OSError):
+                pass  # the server is gone; nothing to remove
+            await self.nc.close()
+        self.nc = self.js = self.sub = None
+
+    async def replay(self):
+        found = []
+        sub = await self.js.pull_subscribe(self.subject, stream=self.stream, config=ConsumerConfig(ack_policy=AckPolicy.NONE))
+        while True:
+            try:
+                found += [(m.data, "") for m in await sub.fetch(500, timeout=1)]
+            except (NatsTimeout, asyncio.TimeoutError):
+                return found
+
+    async def consume(self, group, member, handle):
+        await self.prepare()
+        config = ConsumerConfig(durable_name=group, ack_policy=AckPolicy.EXPLICIT, ack_wait=float(self.options.get("ack_wait", 1.0)), max_ack_pending=100)
+        sub = await self.js.pull_subscribe(self.subject, durable=group, stream=self.stream, config=config)
+        while True:
+            try:
+                messages = await sub.fetch(10, timeout=0.5)
+            except (NatsTimeout, asyncio.TimeoutError):
+                continue
+            for message in messages:
+                await handle(message.data, "", message.ack_sync)

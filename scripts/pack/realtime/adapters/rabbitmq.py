@@ -1,0 +1,72 @@
+"""RabbitMQ: publish with confirms to a queue, consume with acknowledgments.
+
+options: queue (default: one of its own, removed at the end), quorum (default false).
+"""
+
+import asyncio
+import time
+
+import aio_pika
+
+from pack.realtime.adapters.base import Adapter
+
+
+class RabbitMQ(Adapter):
+    """See the module's text."""
+
+    protocol = "rabbitmq"
+
+    def __init__(self, address, options, connections, name):
+        super().__init__(address, options, connections, name)
+        self.queue_name = options.get("queue", name)
+        self.own = "queue" not in options
+        self.connection = self.channel = self.queue = self.receiver = None
+
+    async def _queue(self, channel):
+        arguments = {"x-queue-type": "quorum"} if self.options.get("quorum") else None
+        return await channel.declare_queue(self.queue_name, durable=True, arguments=arguments)
+
+    async def prepare(self):
+        self.connection = await aio_pika.connect(self.address, timeout=10)
+        self.channel = await self.connection.channel(publisher_confirms=True)
+        self.queue = await self._queue(self.channel)
+
+    async def open(self, deliver):
+        await self.prepare()
+        self.receiver = await self.connection.channel()
+        await self.receiver.set_qos(prefetch_count=500)
+
+        async def came(message):
+            deliver(message.body, time.perf_counter(), 0)
+            await message.ack()
+
+        await (await self._queue(self.receiver)).consume(came)
+
+    async def send(self, body, partition=0):
+        message = aio_pika.Message(body, delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
+        await self.channel.default_exchange.publish(message, routing_key=self.queue_name, timeout=20)
+
+    async def server(self):
+        told = getattr(self.connection.transport.connection, "server_properties", None) or {}
+        clean = {k: (v.decode() if isinstance(v, bytes) else v) for k, v in dict(told).items()}
+        return "%s %s" % (clean.get("product", "AMQP server"), clean.get("version", "?")), "real"
+
+    async def close(self):
+        if self.connection and not self.connection.is_closed:
+            try:
+                if self.own and not self.keep:
+                    channel = await self.connection.channel()
+                    await channel.queue_delete(self.queue_name)
+            except (aio_pika.exceptions.AMQPError, OSError, asyncio.TimeoutError):
+                pass  # the server is gone; nothing to remove
+            await self.connection.close()
+        self.connection = self.channel = self.queue = self.receiver = None
+
+    async def consume(self, group, member, handle):
+        connection = await aio_pika.connect(self.address, timeout=10)
+        channel = await connection.channel()
+        await channel.set_qos(prefetch_count=10)
+        queue = await self._queue(channel)
+        async with queue.iterator() as messages:
+            async for message in messages:
+                await handle(message.body, "", message.ack)

@@ -1,0 +1,341 @@
+"""The delivery audit: what was sent, what the broker acknowledged, and what the consumer really did with it.
+
+The consumer is a process of its own. At a *crash point* it asks the auditor, who may kill it there with SIGKILL: always
+at the same messages, between effect and acknowledgment, where at-least-once repeats and acknowledge-first loses. Random
+kills hardly ever hit that gap. A broker fault kills the broker (that the audit started itself) in mid-produce.
+`kill -9` is not power loss: the evidence names its fault and claims no more.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+from pack.realtime import adapters, ledgerlines, managed, probe
+from pack.realtime import worker as builtin
+
+IN_FLIGHT_S = 10.0
+
+
+class AuditError(RuntimeError):
+    """The audit could not be made; the message names the way out."""
+
+
+class Auditor:
+    """One audit. `run()` gives (facts as text, counts, partial, server)."""
+
+    def __init__(self, path, name, project, server=None, faults=(), progress=None, rate=None, members=1):
+        self.path, self.name, self.project, self.server = path, name, project, server
+        self.faults, self.progress, self.members = set(faults), progress, members
+        self.messages = path.get("messages", 300)
+        self.rate = rate or min(path["rate"], 500.0)
+        self.token = os.urandom(4).hex()
+        self.lines, self.workers, self.pointed, self.last = [], {}, set(), time.monotonic()
+        self.ready, self.partial, self.stopping = asyncio.Event(), False, False
+        crashes = path.get("crashes", 3) if "worker-crash" in self.faults else 0
+        self.plan = {int(self.messages * (i + 1) / (crashes + 1.0)) for i in range(crashes)}
+        self.folder = tempfile.mkdtemp(prefix="pack-rt-")
+        self.effects = os.path.join(self.folder, "effects.db")
+        self.starts, self.deaths, self.held, self.on_point = 0, 0, {}, None
+        self.said = False
+
+    # -- the consumer ----------------------------------------------------------------------------------------------
+
+    def _spawn(self, member):
+        worker = self.path["worker"]
+        environment = dict(os.environ, PACK_RT_POINT=self.point, PACK_RT_ADDRESS=self.path["address"], PACK_RT_NAME=self.name,
+                           PACK_RT_MEMBER=member, PACK_RT_TOKEN=self.token, PACK_RT_OPTIONS=json.dumps(self.path.get("options", {})))  # fmt: skip
+        package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+        environment["PYTHONPATH"] = os.pathsep.join([package] + [p for p in [os.environ.get("PYTHONPATH")] if p])
+        if isinstance(worker, str) and worker.startswith("builtin:"):
+            mode = worker.split(":", 1)[1]
+            if mode not in builtin.MODES:
+                raise AuditError("unknown built-in worker %r; known: %s" % (worker, ", ".join("builtin:" + m for m in builtin.MODES)))
+            orders = {"path": self.path, "name": self.name, "project": self.project, "effects": self.effects, "mode": mode, "member": member,
+                      "group": "audit", "token": self.token, "waits": self.path["adapter"] == "mqtt"}  # fmt: skip
+            environment["PACK_RT_WORKER"] = json.dumps(orders)
+            command = [sys.executable, "-m", "pack.realtime.worker"]
+        else:
+            command = worker if isinstance(worker, list) else [worker]
+            command = [sys.executable if part == "{python}" else part for part in command]
+        self.starts += 1
+        log = open(os.path.join(self.folder, "worker.log"), "ab")
+        try:
+            self.workers[member] = subprocess.Popen(command, cwd=self.project, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        except OSError as error:
+            raise AuditError("the worker %s cannot be started: %s" % (command[0], error.strerror))
+        finally:
+            log.close()
+
+    async def _keep_alive(self):
+        quick = 0
+        while True:
+            await asyncio.sleep(0.05)
+            for member, process in list(self.workers.items()):
+                if process.poll() is not None and not self.stopping and member not in self.held:
+                    quick = quick + 1 if not self.ready.is_set() else 0
+                    if quick > 5:
+                        raise AuditError("the worker ends at once with exit code %d: %s" % (process.returncode, self.worker_log()))
+                    self.deaths += 1
+                    await asyncio.sleep(0.1)
+                    self._spawn(member)
+
+    def worker_log(self):
+        """The end of what the worker printed."""
+        with open(os.path.join(self.folder, "worker.log"), "rb") as handle:
+            return handle.read()[-400:].decode("utf-8", "replace").strip() or "it printed nothing"
+
+    def kill(self, member, number):
+        """kill -9 the consumer, now."""
+        self.workers[member].kill()
+        self.workers[member].wait(10)
+        self.lines.append("c %d" % number)
+
+    async def _point(self, reader, writer):
+        member = "w1"
+        try:
+            while True:
+                line = (await reader.readline()).decode("ascii", "replace").split()
+                if not line:
+                    return
+                self.last = time.monotonic()
+                if line[0] == "member":
+                    member = line[1]
+                    continue
+                if line[0] == "ready":
+                    self.ready.set()
+                else:
+                    number = int(line[1])
+                    self.ready.set()
+                    if line[0] == "effect":
+                        self.said = True
+                        self.lines.append(("e %d %s" % (number, line[2] if len(line) > 2 else "")).strip())
+                    self.pointed.add(number)
+                    if self.on_point and self.on_point(number, member):
+                        return  # that one was killed and gets no answer
+                    if number in self.plan:
+                        self.plan.discard(number)
+                        self.kill(member, number)
+                        return
+                writer.write(b"go\n")
+                await writer.drain()
+        except (ConnectionError, ValueError, IndexError):
+            return
+        finally:
+            writer.close()
+
+    # -- the producer ----------------------------------------------------------------------------------------------
+
+    async def _send(self, adapter, number):
+        try:
+            await asyncio.wait_for(adapter.send(probe.make_body(self.token.encode(), number, max(self.path.get("payload_bytes", 64), 24))), IN_FLIGHT_S)
+            self.lines.append("a %d" % number)
+            self.acked += 1
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # whatever the client library raises: the fate of the message is not known
+            self.lines.append("i %d" % number)
+            if isinstance(error, asyncio.CancelledError) and self.stopping:
+                raise
+
+    def _adapter(self):
+        adapter = adapters.make(self.path, self.name, self.project)
+        adapter.keep = True
+        return adapter
+
+    async def _broker_fault(self):
+        loop = asyncio.get_running_loop()
+        old, self.adapter = self.adapter, None
+        self.lines.append("b kill")
+        await loop.run_in_executor(None, self.server.kill)
+        await asyncio.sleep(0.3)
+        await loop.run_in_executor(None, self.server.start)
+        self.lines.append("b up")
+        try:
+            await asyncio.wait_for(old.close(), 5)
+        except Exception:
+            pass  # its server was killed under it
+        fresh = self._adapter()
+        for attempt in range(100):
+            try:
+                await fresh.prepare()
+                break
+            except Exception:
+                if attempt == 99:
+                    raise
+                await asyncio.sleep(0.1)
+        self.adapter = fresh
+
+    async def run(self, stop):
+        """Make the audit."""
+        self.acked = 0
+        tasks, sends = [], set()
+        listening = await asyncio.start_server(self._point, "127.0.0.1", 0)
+        self.point = "127.0.0.1:%d" % listening.sockets[0].getsockname()[1]
+        self.adapter = self._adapter()
+        try:
+            await self.adapter.prepare()
+            told = await self.adapter.server()
+            for index in range(self.members):
+                self._spawn("w%d" % (index + 1))
+            keeper = asyncio.ensure_future(self._keep_alive())
+            tasks.append(keeper)
+            try:
+                await asyncio.wait_for(self.ready.wait(), 20)
+            except asyncio.TimeoutError:
+                raise AuditError("the worker did not report within 20 s (it must say `ready` to PACK_RT_POINT): %s" % self.worker_log())
+            start, fault, fault_at = time.perf_counter(), None, self.messages // 2
+            for number in range(self.messages):
+                wait = start + number / self.rate - time.perf_counter()
+                if wait > 0:
+                    await asyncio.sleep(wait)
+                if stop.is_set():
+                    self.partial = True
+                    break
+                if keeper.done():
+                    keeper.result()
+                if number == fault_at and "broker-kill" in self.faults:
+                    fault = asyncio.ensure_future(self._broker_fault())
+                    tasks.append(fault)
+                self.lines.append("s %d" % number)
+                if self.adapter is None:
+                    self.lines.append("i %d" % number)
+                    await asyncio.sleep(0.002)
+                    continue
+                task = asyncio.ensure_future(self._send(self.adapter, number))
+                sends.add(task)
+                task.add_done_callback(sends.discard)
+                if number == self.messages - 1 and fault is not None:
+                    await fault  # the second half must meet the new broker
+                if self.progress:
+                    self.progress.update(number, self.messages, text="acknowledged %d, handled %d" % (self.acked, len(self.pointed)))
+            if fault is not None:
+                await fault
+                await self._after_fault(sends)
+            if sends:
+                await asyncio.wait(sends, timeout=IN_FLIGHT_S + 1)
+            await self._settle(stop, keeper)
+            self.stopping = True
+            facts = await self._effects()
+            return facts, told
+        finally:
+            self.stopping = True
+            for task in tasks + list(sends):
+                task.cancel()
+            await asyncio.gather(*tasks, *sends, return_exceptions=True)
+            for process in self.workers.values():
+                if process.poll() is None:
+                    process.kill()
+                process.wait(10)
+            listening.close()
+            if self.adapter is not None:
+                self.adapter.keep = False
+                try:
+                    await asyncio.wait_for(self.adapter.close(), 10)
+                except Exception:
+                    pass  # nothing more to be done about a server that is gone
+            shutil.rmtree(self.folder, ignore_errors=True)
+            if self.progress:
+                self.progress.close()
+
+    async def _after_fault(self, sends):
+        """As many messages again after the broker came back, so that recovery is part of the proof."""
+        for number in range(self.messages, self.messages + self.messages // 2):
+            self.lines.append("s %d" % number)
+            task = asyncio.ensure_future(self._send(self.adapter, number))
+            sends.add(task)
+            task.add_done_callback(sends.discard)
+            await asyncio.sleep(1.0 / self.rate)
+
+    async def _settle(self, stop, keeper):
+        """Wait until the consumer has nothing left to do."""
+        self.last = time.monotonic()
+        acked = {int(line[2:]) for line in self.lines if line.startswith("a ")}
+        while not stop.is_set():
+            if keeper.done():
+                keeper.result()
+            quiet = time.monotonic() - self.last
+            complete = acked <= self.pointed and not self.plan
+            if quiet > (2.0 if complete else 6.0):
+                return
+            await asyncio.sleep(0.05)
+        self.partial = True
+
+    async def _effects(self):
+        """All facts, with the effects as the consumer's own store has them."""
+        worker, lines = self.path["worker"], list(self.lines)
+        if "effects" in self.path:
+            done = subprocess.run(self.path["effects"], cwd=self.project, capture_output=True, text=True, timeout=60)
+            if done.returncode:
+                raise AuditError("the effects command ended with exit code %d: %s" % (done.returncode, done.stderr.strip()[-200:]))
+            found = [x.split() for x in done.stdout.splitlines() if x.strip()]
+            lines = [x for x in lines if not x.startswith("e ")] + [("e %d %s" % (int(x[0]), x[1] if len(x) > 1 else "")).strip() for x in found]
+        elif isinstance(worker, str) and worker.startswith("builtin:"):
+            if worker.endswith(":transaction") and self.adapter.transactional:
+                found = await self.adapter.transacted()
+            else:
+                found = builtin.read_effects(self.effects)
+            lines += [("e %d %s" % (n, p)).strip() for n, p in found]
+        elif not self.said:
+            raise AuditError("the worker reported no effect: it must say `effect N` to PACK_RT_POINT, or rt.yaml must give an `effects` command")
+        return "".join(line + "\n" for line in lines)
+
+
+def delivery(path, name, project, kind, server=None, progress=None):
+    """Make one delivery audit; returns (ledger text, counts, (server, reality), partial)."""
+    if "worker" not in path:
+        raise AuditError("path %s has no `worker`: name the command of your consumer, or one of %s"
+                         % (path["id"], ", ".join("builtin:" + m for m in builtin.MODES)))  # fmt: skip
+    faults = [kind["fault"]] if "fault" in kind else []
+    holder = {}
+
+    async def main(stop):
+        auditor = Auditor(path, name, project, server, faults, progress)
+        holder["auditor"] = auditor
+        return await auditor.run(stop)
+
+    text, told = probe.run(main)
+    return text, ledgerlines.count(ledgerlines.parse(text)), told, holder["auditor"].partial
+
+
+def ordering(path, name, project, progress=None):
+    """Order under load, seen by the probe itself, and the same again on replay where the log is kept."""
+    size = max(path.get("payload_bytes", 64), 24)
+    holder = {}
+
+    async def main(stop):
+        adapter = adapters.make(path, name, project)
+        messages = path.get("messages", 300)
+        # only acknowledged sends are a fact; the wrapper notes them in the order of the answers
+        lines, plain = [], adapter.send
+
+        async def send(body, partition=0):
+            number = int(body.split()[1])
+            lines.append("s %d" % number)
+            await plain(body, partition)
+            lines.append("a %d" % number)
+
+        adapter.send = send
+        try:
+            recording = await probe.open_loop(adapter, path["rate"], messages / path["rate"], 0, size, progress, stop, order=True)
+            told = await adapter.server()
+            body = "".join(x + "\n" for x in lines)
+            body += "".join("e %d%s\n" % (n, " c%d" % r if adapter.fanout > 1 else "") for n, r in recording.order)
+            body += "e %d\n" % (10**9) * recording.damaged
+            if adapter.persistent and not recording.partial:
+                token = None
+                for raw, partition in await adapter.replay():
+                    parts = raw.split(b" ", 2)
+                    token = token or parts[0]
+                    body += ("r %d %s" % (int(parts[1]), partition)).strip() + "\n"
+            holder["partial"] = recording.partial
+            return body, told
+        finally:
+            await adapter.close()
+
+    text, told = probe.run(main, path.get("connections", 1) + 50)
+    return text, ledgerlines.count(ledgerlines.parse(text)), told, holder["partial"]

@@ -1,0 +1,169 @@
+"""Checks that a gate may name beside evidence: computed here and now, nothing for an agent to submit.
+
+Each takes a `Look` (see gates.py) and the check's own entry, and returns (verdict, reasons).
+"""
+
+import json
+import os
+
+from pack.realtime import rtfile
+from pack.teams.definition import artifact_problem, has_line
+
+
+def rt_file(look, item):
+    """rt.yaml is there and sound, and nothing was loosened since the planning gate passed."""
+    if look.rt is None:
+        return ("MISSING" if rtfile.find(look.team_dir) is None else "FAIL"), look.rt_problems
+    if look.approved:
+        weaker = rtfile.loosened(look.approved, look.rt)
+        if weaker:
+            return "FAIL", ["rt.yaml was loosened after planning had passed: %s" % w for w in weaker]
+    return "PASS", []
+
+
+def charter_table(look, item):
+    """The charter holds exactly the table that rt.yaml gives."""
+    if look.rt is None:
+        return "MISSING", ["no usable rt.yaml to make the table from"]
+    path = os.path.join(look.team_dir, "PROJECT_CHARTER.md")
+    if not os.path.isfile(path):
+        return "MISSING", ["PROJECT_CHARTER.md does not exist"]
+    with open(path, encoding="utf-8", errors="replace") as handle:
+        if rtfile.charter_block(look.rt, look.definition) not in handle.read():
+            return "FAIL", ["the charter's budget table is not what rt.yaml gives: run `pack rt charter`"]
+    return "PASS", []
+
+
+def kanban_board(look, item):
+    """The board can be read and has the definition's columns."""
+    rules = look.definition.get("kanban")
+    if not rules:
+        return "FAIL", ["the team has no board"]
+    problem = artifact_problem(look.team_dir, rules["file"])
+    if problem:
+        return "MISSING", [problem]
+    with open(os.path.join(look.team_dir, rules["file"]), encoding="utf-8", errors="replace") as handle:
+        heads = [x[3:].strip() for x in handle if x.startswith("## ")]
+    gone = [c["name"] for c in rules["columns"] if c["name"] not in heads]
+    return ("FAIL", ["%s lacks the column %s" % (rules["file"], c) for c in gone]) if gone else ("PASS", [])
+
+
+def line(look, item):
+    """A file holds a line such as `status: PASS`."""
+    if not os.path.isfile(os.path.join(look.team_dir, item["file"])):
+        return "MISSING", ["%s does not exist" % item["file"]]
+    if not has_line(look.team_dir, item["file"], item["line"]):
+        return "FAIL", ["%s has no line `%s`" % (item["file"], item["line"])]
+    return "PASS", []
+
+
+def schema_compatibility(look, item):
+    """Every event schema of rt.yaml can still read and be read as its baseline."""
+    if look.rt is None:
+        return "MISSING", ["no usable rt.yaml names the schemas"]
+    if not look.rt.get("schemas"):
+        return "MISSING", ["rt.yaml lists no `schemas`: name every event schema file (JSON Schema or Avro)"]
+    reasons, verdict = [], "PASS"
+    for part in look.rt["schemas"]:
+        try:
+            with open(os.path.join(look.project, part["file"]), encoding="utf-8") as handle:
+                new = json.load(handle)
+        except FileNotFoundError:
+            verdict = "FAIL"
+            reasons.append("%s does not exist" % part["file"])
+            continue
+        except ValueError as error:
+            verdict = "FAIL"
+            reasons.append("%s is not JSON: %s" % (part["file"], error))
+            continue
+        for revision in [part["baseline"]] if "baseline" in part else look.git.revisions(part["file"]):
+            text = look.git.show(revision, part["file"])
+            if text is None:
+                if "baseline" in part:
+                    verdict = "FAIL"
+                    reasons.append("%s: no such file at baseline %s" % (part["file"], revision))
+                continue
+            try:
+                breaks = breaking(json.loads(text), new)
+            except ValueError:
+                continue
+            if breaks:
+                verdict = "FAIL"
+                reasons += ["%s since %s: %s" % (part["file"], revision[:12], b) for b in breaks]
+                break
+    return verdict, reasons
+
+
+def breaking(old, new, where=""):
+    """Changes from `old` to `new` that break a consumer (JSON Schema of objects, or Avro records)."""
+    if isinstance(old, dict) and old.get("type") == "record":
+        return _avro(old, new)
+    found = []
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return found if old == new else ["%s: schema replaced" % (where or "/")]
+    at = where or "/"
+    types = [set([t]) if isinstance(t, str) else set(t or ()) for t in (old.get("type"), new.get("type"))]
+    if types[1] and not types[0]:
+        found.append("%s: type was free, is %s" % (at, "/".join(sorted(types[1]))))
+    elif types[0] and types[1] and types[0] != types[1]:
+        wider = types[0] <= types[1] or (types[0] == {"integer"} and "number" in types[1])
+        if not wider:
+            found.append("%s: type was %s, is %s" % (at, "/".join(sorted(types[0])), "/".join(sorted(types[1]))))
+    if "enum" in new:
+        gone = [v for v in old.get("enum", []) if v not in new["enum"]]
+        if "enum" not in old or gone:
+            found.append("%s: values no longer allowed: %s" % (at, ", ".join(map(str, gone)) or "all but an enum"))
+    before, after = old.get("properties", {}), new.get("properties", {})
+    for name in sorted(set(new.get("required", [])) - set(old.get("required", []))):
+        if "default" not in after.get(name, {}):
+            found.append("%s: %r became required; events already stored may lack it" % (at, name))
+    for name in sorted(set(old.get("required", [])) - set(new.get("required", []))):
+        if name not in after:
+            found.append("%s: required %r was removed; consumers rely on it" % (at, name))
+    if new.get("additionalProperties") is False:
+        if old.get("additionalProperties") is not False:
+            found.append("%s: no longer accepts further properties" % at)
+        for name in sorted(set(before) - set(after) - set(old.get("required", []))):
+            found.append("%s: %r was removed and further properties are refused" % (at, name))
+    for name in sorted(set(before) & set(after)):
+        found += breaking(before[name], after[name], "%s/%s" % (where, name))
+    if "items" in old and "items" in new:
+        found += breaking(old["items"], new["items"], where + "/[]")
+    for key, sign in (("minimum", 1), ("maximum", -1), ("minLength", 1), ("maxLength", -1)):
+        if key in new and (key not in old or (new[key] - old[key]) * sign > 0):
+            found.append("%s: %s tightened from %s to %s" % (at, key, old.get(key, "none"), new[key]))
+    return found
+
+
+def _avro(old, new):
+    if not isinstance(new, dict) or new.get("type") != "record" or new.get("name") != old.get("name"):
+        return ["record %s was replaced" % old.get("name")]
+    promote = {"int": {"long", "float", "double"}, "long": {"float", "double"}, "float": {"double"}, "string": {"bytes"}, "bytes": {"string"}}
+    found = []
+    before = {f["name"]: f for f in old.get("fields", [])}
+    names = set()
+    for field in new.get("fields", []):
+        known = next((before[n] for n in [field["name"]] + field.get("aliases", []) if n in before), None)
+        if known is None:
+            if "default" not in field:
+                found.append("field %r was added without a default" % field["name"])
+            continue
+        names.add(known["name"])
+        one, two = known["type"], field["type"]
+        if one != two:
+            writer = one if isinstance(one, list) else [one]
+            reader = two if isinstance(two, list) else [two]
+            for item in writer:
+                if isinstance(item, dict) and item.get("type") == "record":
+                    same = next((r for r in reader if isinstance(r, dict) and r.get("name") == item.get("name")), None)
+                    found += _avro(item, same)
+                elif item not in reader and not (isinstance(item, str) and any(isinstance(r, str) and r in promote.get(item, ()) for r in reader)):
+                    found.append("field %r: type was %s, is %s" % (field["name"], json.dumps(one), json.dumps(two)))
+                    break
+    for name in sorted(set(before) - names):
+        if "default" not in before[name]:
+            found.append("field %r without a default was removed; old consumers need it" % name)
+    return found
+
+
+TABLE = {"rt_file": rt_file, "charter_table": charter_table, "kanban_board": kanban_board, "line": line, "schema_compatibility": schema_compatibility}

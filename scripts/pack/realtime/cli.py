@@ -1,0 +1,220 @@
+"""`pack rt`: measure real systems. Exit codes: 0 measured, 1 something failed its budget, 2 usage or setup, 130 ctrl-c."""
+
+import sys
+import time
+
+VERBS_OF = {
+    "latency": ("latency", "tail"), "audit": ("delivery",), "ordering": ("ordering",), "throughput": ("throughput",), "burst": ("burst",),
+    "density": ("density",), "stream": ("stream",), "failover": ("recovery", "rebalance", "reconnect", "election"),
+}  # fmt: skip
+ABOUT = {
+    "latency": "percentiles at a fixed rate, open loop", "audit": "delivery through crashes: lost, duplicate, phantom, indeterminate",
+    "ordering": "order under load and on replay", "throughput": "sustained rate, second by second", "burst": "a burst absorbed and drained",
+    "density": "many idle connections on one server", "stream": "windows and late events against a plan", "failover": "recovery, rebalance, reconnection, election",
+}  # fmt: skip
+EXAMPLE = """\
+# .team/rt.yaml: the latency budget matrix as data. Check it with `pack rt check`.
+rt: 1
+project: Chat
+strategy: STRATEGY.md
+paths:
+  - id: chat.echo
+    adapter: websocket              # websocket socketio redis nats mqtt rabbitmq kafka, or your own module:Class
+    address: ws://127.0.0.1:8765/
+    rate: 200                       # messages a second, sent whatever the server does
+    duration: 20                    # seconds; P99 needs 299 samples, P99.9 needs 2,995
+    payload_bytes: 128
+    budget_ms: {p50: 5, p95: 10, p99: 15, p999: 50}
+    guarantee: at-most-once
+    ordering: total
+  - id: orders.placed
+    adapter: redis
+    address: redis://127.0.0.1:6399/0
+    server: {command: [redis-server, --port, "{port}", --appendonly, "yes", --save, ""]}   # needed for broker-kill
+    rate: 200
+    duration: 20
+    budget_ms: {p99: 50}
+    guarantee: exactly-once
+    ordering: per-partition
+    worker: builtin:transaction     # or the command of your consumer: [node, consumer.js]
+    fault: [worker-crash, broker-kill, consumer-kill]
+out_of_scope:
+  event_store_failover: {reason: "the strategy has no event store", by: project-manager}
+"""
+
+
+def main(argv=None):
+    """The verb's entry."""
+    try:
+        import click
+        import hdrh.histogram  # noqa: F401
+    except ImportError as error:
+        print("pack rt: needs its extra packages (%s): pip install 'team-pack[realtime]'" % error.name, file=sys.stderr)
+        return 2
+    return _cli(click, list(sys.argv[1:] if argv is None else argv))
+
+
+def _cli(click, argv):
+    from pack.realtime import adapters, audit, evidence, gates, managed, measure, rtfile
+    from pack.teams import TeamError, load
+
+    common = [
+        click.option("--team", "team", default="realtimeSystems", show_default=True, help="team definition: a name or a file"),
+        click.option("--dir", "team_dir", default=".team", show_default=True, help="the team's folder"),
+    ]
+
+    def shared(function):
+        for option in reversed(common):
+            function = option(function)
+        return function
+
+    @click.group(help="Probe and audit real systems; the numbers go into .team/evidence and nowhere else.", epilog="Example: pack rt example > .team/rt.yaml; pack rt check; pack rt latency")
+    def rt():
+        pass
+
+    @rt.command(help="Print an example rt.yaml.")
+    def example():
+        click.echo(EXAMPLE, nl=False)
+
+    @rt.command(help="Check rt.yaml and say what must be measured.", epilog="Example: pack rt check")
+    @shared
+    def check(team, team_dir):
+        definition = load(team)
+        data = rtfile.load(team_dir, definition)
+        rtfile.write_twin(team_dir)
+        for kind, path in rtfile.required(data, definition):
+            click.echo("%-28s %s" % (kind, path))
+        covered = {k for k, _ in rtfile.required(data, definition)} | set(data.get("out_of_scope", {}))
+        for item in definition.get("evidence", []):
+            if item["kind"] not in covered:
+                click.echo("%-28s MISSING: no path measures it; add one, or declare it in out_of_scope with a reason" % item["kind"])
+
+    @rt.command(help="Write the budget table of PROJECT_CHARTER.md from rt.yaml.", epilog="Example: pack rt charter")
+    @shared
+    def charter(team, team_dir):
+        import os
+
+        definition = load(team)
+        data = rtfile.load(team_dir, definition)
+        path = os.path.join(team_dir, "PROJECT_CHARTER.md")
+        old = ""
+        if os.path.isfile(path):
+            with open(path, encoding="utf-8") as handle:
+                old = handle.read()
+        with open(path, "w", encoding="utf-8") as handle:
+            handle.write(rtfile.charter_text(old, data, definition))
+        click.echo("wrote %s" % path)
+
+    @rt.command(help="Stall a server on purpose and compare with P_q = S - (1 - q) D.", epilog="Example: pack rt selftest")
+    @shared
+    def selftest(team, team_dir):
+        session = measure.Session(team_dir, load(team), argv)
+        reasons = session.ensure_selftest(force=True)
+        for reason in reasons:
+            click.echo(reason, err=True)
+        if reasons:
+            raise SystemExit(1)
+
+    def run(measures, team, team_dir, paths, release, quiet):
+        definition = load(team)
+        session = measure.Session(team_dir, definition, argv, "release" if release else "check", click.echo, quiet)
+        if not session.wanted(measures, paths):
+            raise measure.MeasureError("rt.yaml asks for nothing of this%s; see `pack rt check`" % (" on %s" % ", ".join(paths) if paths else ""))
+        reasons = session.ensure_selftest()
+        if reasons:
+            click.echo("%s\nThe probe is not fit to measure here: everything it measures now is INVALID." % reasons[0], err=True)
+            raise SystemExit(1)
+        bad = False
+        for kinds, path, _entry in measure.measure_all(session, measures, paths):
+            look = gates.Look(team_dir, definition, time.time())
+            for kind in kinds:
+                row = look.row(kind, path["id"], False)
+                bad = bad or row["verdict"] != "PASS"
+                click.echo("%-7s %s %s%s" % (row["verdict"], kind["kind"], path["id"], figure(row)))
+                for reason in row["reasons"]:
+                    click.echo("        %s" % reason)
+        if session.interrupted:
+            click.echo("interrupted: what was measured is kept, marked partial (INVALID for every gate)", err=True)
+            raise SystemExit(130)
+        raise SystemExit(1 if bad else 0)
+
+    def figure(row):
+        facts = row.get("facts") or {}
+        if "percentiles" in facts:
+            p = facts["percentiles"]
+            return ": P50 %.3f  P95 %.3f  P99 %.3f  P99.9 %.3f ms of %d samples, bound %s of %s ms" % (
+                p["p50_ms"], p["p95_ms"], p["p99_ms"], p["p999_ms"], facts["samples"], row.get("value"), row.get("limit"))  # fmt: skip
+        if "acked" in facts:
+            return ": sent %(sent)d acked %(acked)d lost %(lost)d duplicates %(duplicates)d phantom %(phantom)d reordered %(reordered)d indeterminate %(indeterminate)d" % facts
+        return ": %s (limit %s)" % (row["value"], row["limit"]) if row.get("value") is not None else ""
+
+    def add(name, measures, about):
+        @rt.command(name, help="Measure %s." % about, epilog="Example: pack rt %s --path orders.placed" % name)
+        @shared
+        @click.option("--path", "paths", multiple=True, help="only this path of rt.yaml (may be given again)")
+        @click.option("--release", is_flag=True, help="for a release gate")
+        @click.option("--quiet", is_flag=True, help="no progress bar")
+        def command(team, team_dir, paths, release, quiet):
+            run(measures, team, team_dir, paths, release, quiet)
+
+    for name, measures in VERBS_OF.items():
+        add(name, measures, ABOUT[name])
+    add("all", tuple(m for part in VERBS_OF.values() for m in part), "everything that rt.yaml asks for")
+
+    @rt.command(help="Probe one address without a team and print the percentiles; files no evidence.", epilog="Example: pack rt probe websocket ws://127.0.0.1:8765/ --rate 200 --duration 5")
+    @click.argument("adapter")
+    @click.argument("address")
+    @click.option("--rate", default=100.0, show_default=True)
+    @click.option("--duration", default=5.0, show_default=True)
+    @click.option("--size", default=64, show_default=True)
+    @click.option("--connections", default=1, show_default=True)
+    @click.option("--option", "options", multiple=True, help="NAME=VALUE for the adapter")
+    def probe(adapter, address, rate, duration, size, connections, options):
+        import json
+
+        from pack.realtime import derive, hdr
+        from pack.realtime import probe as prober
+
+        values = {}
+        for text in options:
+            key, _, value = text.partition("=")
+            try:
+                values[key] = json.loads(value)
+            except ValueError:
+                values[key] = value
+        made = adapters.make({"adapter": adapter, "address": address, "options": values, "connections": connections}, "pack-probe-%s" % evidence.new_run_id(time.time())[-8:])
+
+        async def go(stop):
+            try:
+                recording = await prober.open_loop(made, rate, duration, min(1.0, duration), size, prober.Progress("probe %s" % adapter), stop)
+                return recording, await made.server()
+            finally:
+                await made.close()
+
+        recording, told = prober.run(go, connections + 50)
+        histogram = hdr.Histogram(recording.latency.encode())
+        click.echo("%s (%s): sent %d, received %d, lost %d" % (told[0], told[1], recording.sent * recording.fanout, recording.received, recording.lost))
+        if histogram.total:
+            click.echo("P50 %(p50_ms).3f  P95 %(p95_ms).3f  P99 %(p99_ms).3f  P99.9 %(p999_ms).3f  max %(max_ms).3f ms" % derive.percentiles(histogram))
+            bound = derive.upper_bound_ms(histogram, 0.99, recording.sent * recording.fanout)
+            click.echo("95 %% bound of the P99: %s" % ("needs 299 samples" if bound is None else "%.3f ms" % bound))
+        click.echo("the probe itself was late by %.3f ms (P99)" % derive.percentiles(hdr.Histogram(recording.lateness.encode()))["p99_ms"])
+
+    try:
+        rt.main(args=argv, prog_name="pack rt", standalone_mode=False)
+        return 0
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (TeamError, rtfile.RtError, adapters.AdapterError, audit.AuditError, managed.ServerError, measure.MeasureError, RuntimeError, NotImplementedError) as error:
+        click.echo("pack rt: %s" % error, err=True)
+        return 2
+    except OSError as error:
+        click.echo("pack rt: cannot reach the server: %s" % error, err=True)
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        return 130
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else 2

@@ -1,0 +1,180 @@
+"""Density and streams: many idle connections on one server; windows of a stream against a plan."""
+
+import asyncio
+import json
+import time
+
+from pack.realtime import adapters, managed, probe, windows
+
+
+def raise_limit(wanted):
+    """Allow enough descriptors for this many connections; returns the limit that holds now."""
+    try:
+        import resource
+    except ImportError:
+        return wanted + 200
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    need = wanted + 200
+    if soft < need:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(need, hard) if hard != resource.RLIM_INFINITY else need, hard))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+def density(path, name, project, pid, progress=None):
+    """Open the connections, hold them, ping every one several times, read the server's CPU meanwhile."""
+    spec, state = path["density"], {"partial": False}
+    wanted, hold = spec["connections"], spec["hold_s"]
+    limit = raise_limit(wanted)
+    if limit < wanted + 50:
+        raise adapters.AdapterError("%d connections need %d descriptors, the limit is %d: raise it with `ulimit -n`" % (wanted, wanted + 200, limit))
+
+    async def main(stop):
+        adapter = adapters.make(path, name, project)
+        sockets, gate = [], asyncio.Semaphore(100)
+
+        async def one():
+            async with gate:
+                try:
+                    sockets.append(await adapter.connect_one())
+                except (OSError, asyncio.TimeoutError, adapter_errors()):
+                    return
+                if progress:
+                    progress.update(len(sockets), wanted, text="%d connected" % len(sockets))
+
+        async def alive(socket):
+            try:
+                await asyncio.wait_for(await socket.ping(), 20)
+                return True
+            except (OSError, asyncio.TimeoutError, adapter_errors()):
+                return False
+
+        await asyncio.gather(*(one() for _ in range(wanted)))
+        opened = len(sockets)
+        checks, samples = [sum(await asyncio.gather(*(alive(s) for s in sockets)))], []
+        start = time.perf_counter()
+        samples.append([round(start, 3), managed.cpu_seconds(pid) if pid else None])
+        while time.perf_counter() - start < hold and not stop.is_set():
+            await asyncio.sleep(min(0.2, hold))
+            if progress:
+                progress.update(int(time.perf_counter() - start), int(hold) or 1, text="%d connections held" % checks[-1])
+        end = time.perf_counter()
+        samples.append([round(end, 3), managed.cpu_seconds(pid) if pid else None])
+        checks.append(sum(await asyncio.gather(*(alive(s) for s in sockets))))
+        state["partial"] = stop.is_set()
+        await asyncio.gather(*(s.close() for s in sockets), return_exceptions=True)
+        if progress:
+            progress.close()
+        told = ("websocket server", "real")
+        known = all(s[1] is not None for s in samples)
+        entry = {
+            "wanted": wanted, "connections": min(checks), "dropped": max(checks) - min(checks), "opened": opened, "hold_s": round(end - start, 3), "alive": checks,
+            "cpu_percent": round(100.0 * (samples[1][1] - samples[0][1]) / (samples[1][0] - samples[0][0]), 2) if known else None,
+            "cpu_samples": samples if known else [],
+        }  # fmt: skip
+        return entry, told
+
+    entry, told = probe.run(main, wanted + 100)
+    return entry, told, state["partial"]
+
+
+def adapter_errors():
+    """What the WebSocket library raises for a broken connection."""
+    from websockets.exceptions import WebSocketException
+
+    return WebSocketException
+
+
+def stream(path, name, project, progress=None):
+    """Send the plan's events, read the windows of the processor under test."""
+    spec, state = path["stream"], {"partial": False}
+    rate = spec.get("rate", path["rate"])
+    arguments = (spec["events"], spec.get("keys", 1), spec["window_s"], rate, spec.get("late", 0))
+
+    async def main(stop):
+        adapter = adapters.make(path, name, project)
+        await adapter.prepare()
+        told = await adapter.server()
+        start, sent = time.perf_counter(), 0
+        pending = set()
+        for index, (number, key, at, late) in enumerate(windows.plan(*arguments)):
+            wait = start + index / rate - time.perf_counter()
+            if wait > 0:
+                await asyncio.sleep(wait)
+            if stop.is_set():
+                break
+            task = asyncio.ensure_future(adapter.send(json.dumps({"n": number, "key": key, "time": round(at, 6), "late": late}).encode()))
+            pending.add(task)
+            task.add_done_callback(pending.discard)
+            sent += 1
+            if progress:
+                progress.update(sent, spec["events"], text="events sent")
+        if pending:
+            await asyncio.wait(pending, timeout=10)
+        took = time.perf_counter() - start
+        await adapter.send(json.dumps({"end": True}).encode())
+        got = await adapter.windows(10.0)
+        state["partial"] = stop.is_set()
+        await adapter.close()
+        expected = windows.expected(*arguments)
+        rows = [{"key": k, "start": s, "expected": n, "observed": got.get((k, s))} for (k, s), n in sorted(expected.items())]
+        late_windows = {}
+        for number, key, at, late in windows.plan(*arguments):
+            if late:
+                where = (key, round(int(at / spec["window_s"] + 1e-9) * spec["window_s"], 6))
+                late_windows[where] = late_windows.get(where, 0) + 1
+        handled = sum(n for where, n in late_windows.items() if got.get(where) == expected[where])
+        entry = {"rate": round(sent / took, 3), "duration_s": round(took, 6), "sent": sent, "windows": rows, "late_sent": sum(late_windows.values()), "late_handled": handled,
+                 "window_s": spec["window_s"], "keys": spec.get("keys", 1), "lateness_s": spec.get("lateness_s", 0)}  # fmt: skip
+        return entry, told
+
+    entry, told = probe.run(main)
+    return entry, told, state["partial"]
+
+
+def burst(path, name, project, progress=None):
+    """Send a burst as fast as it goes; count arrivals in tenths of a second until all are there."""
+    spec, state = path["burst"], {"partial": False}
+    token = b"burst%d" % (time.time_ns() % 10**9)
+
+    async def main(stop):
+        adapter = adapters.make(path, name, project)
+        seen, arrivals = set(), []
+
+        def deliver(body, at, receiver=0):
+            number = probe.number_of(body, token)
+            if number is not None and (number, receiver) not in seen:
+                seen.add((number, receiver))
+                arrivals.append(at)
+
+        await adapter.open(deliver)
+        told = await adapter.server()
+        start, tasks = time.perf_counter(), set()
+        size = path.get("payload_bytes", 64)
+        for number in range(spec["messages"]):
+            task = asyncio.ensure_future(adapter.send(probe.make_body(token, number, size)))
+            tasks.add(task)
+            task.add_done_callback(lambda t: (tasks.discard(t), t.cancelled() or t.exception()))
+            if number % 200 == 199:
+                await asyncio.sleep(0)
+                if progress:
+                    progress.update(number, spec["messages"], text="%d back" % len(seen))
+        until = time.perf_counter() + spec["drain_s"] * 2 + 5
+        wanted = spec["messages"] * adapter.fanout
+        while len(seen) < wanted and time.perf_counter() < until and not stop.is_set():
+            await asyncio.sleep(0.01)
+        state["partial"] = stop.is_set()
+        for task in list(tasks):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await adapter.close()
+        if progress:
+            progress.close()
+        buckets = [0] * (int((max(arrivals, default=start) - start) * 10) + 1)
+        for at in arrivals:
+            buckets[max(0, int((at - start) * 10))] += 1
+        entry = {"burst": spec["messages"], "drain_limit_s": spec["drain_s"], "drain_s": round(0.1 * len(buckets), 1), "sent": wanted, "received": len(seen), "lost": wanted - len(seen),
+                 "peak_msgs_sec": max(buckets) * 10.0, "arrivals_ms": buckets}  # fmt: skip
+        return entry, told
+
+    entry, told = probe.run(main, path.get("connections", 1) + 100)
+    return entry, told, state["partial"]

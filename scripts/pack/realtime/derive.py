@@ -1,0 +1,340 @@
+"""Derive every number of an entry again from its raw material. Pure: entry in, judgement out.
+
+`judge(kind, path, entry, run, limits, raw)` returns a `Finding`: FORGED when the entry contradicts its own raw material,
+INVALID when the material cannot carry the claim, else FAIL or PASS against the budget. `limits(name)` gives a
+threshold's value as this project has it, `raw` the delivery ledger's text.
+"""
+
+import math
+
+from pack.realtime import hdr, ledgerlines, stats, windows
+
+QUANTILES = (("p50", "p50_ms", 0.5), ("p95", "p95_ms", 0.95), ("p99", "p99_ms", 0.99), ("p999", "p999_ms", 0.999))
+SELFTEST_QUANTILES = ("0.9", "0.95", "0.99")
+
+
+class Finding(Exception):
+    """A verdict with its reasons, a headline number, its limit, and facts worth a column."""
+
+    def __init__(self, verdict, reasons, value=None, limit=None, **facts):
+        super().__init__(verdict)
+        self.verdict, self.reasons, self.value, self.limit, self.facts = verdict, list(reasons), value, limit, facts
+
+
+def forged(reason):
+    """The entry contradicts its raw material."""
+    return Finding("FORGED", [reason])
+
+
+def invalid(reason, **facts):
+    """The measurement cannot carry the claim."""
+    return Finding("INVALID", [reason], **facts)
+
+
+def judge(kind, path, entry, run, limits, raw=None):
+    """The finding for one entry."""
+    try:
+        return _JUDGES[kind["measure"]](kind, path, entry, run, limits, raw)
+    except Finding as finding:
+        return finding
+    except (KeyError, TypeError, AttributeError, ZeroDivisionError, OverflowError, IndexError) as error:
+        return forged("the entry's shape is not what the tool writes: %s %s" % (type(error).__name__, error))
+
+
+def _near(a, b, slack):
+    return isinstance(a, (int, float)) and math.isfinite(a) and abs(a - b) <= slack
+
+
+def _histogram(text, what):
+    try:
+        return hdr.Histogram(text)
+    except hdr.BadHistogram as error:
+        raise forged("%s: %s" % (what, error))
+
+
+def percentiles(histogram):
+    """The percentile fields that a histogram (in microseconds) gives, in milliseconds."""
+    n = histogram.total
+    found = {key: round(histogram.at_rank(stats.rank(q, n)) / 1000.0, 3) if n else 0.0 for _, key, q in QUANTILES}
+    found["max_ms"] = round(histogram.max() / 1000.0, 3)
+    return found
+
+
+def upper_bound_ms(histogram, q, sent):
+    """The 95 % upper bound of a quantile; a message that never came counts as infinitely late. None: too few samples."""
+    rank = stats.bound_rank(q, sent)
+    if rank is None:
+        return None
+    return math.inf if rank > histogram.total else histogram.at_rank(rank) / 1000.0
+
+
+def _counts(entry, run, duration):
+    if entry["sent"] != entry["received"] + entry["lost"]:
+        raise forged("sent %d is not received %d + lost %d" % (entry["sent"], entry["received"], entry["lost"]))
+    if min(entry["sent"], entry["received"], entry["lost"]) < 0:
+        raise forged("a count is negative")
+    if run["end"] - run["start"] < duration - 0.5:
+        raise forged("claims %g s of measurement in a run of %.1f s" % (duration, run["end"] - run["start"]))
+
+
+def _latency(kind, path, entry, run, limits, raw):
+    histogram = _histogram(entry["histogram"], "histogram")
+    late = _histogram(entry["lateness_histogram"], "lateness histogram")
+    if not entry["sample_count"] == entry["received"] == histogram.total:
+        raise forged("sample_count %s, received %s, histogram holds %d" % (entry["sample_count"], entry["received"], histogram.total))
+    _counts(entry, run, entry["duration_s"])
+    again = percentiles(histogram)
+    for key, value in again.items():
+        if not _near(entry[key], value, 0.0011):
+            raise forged("%s says %s, the histogram says %.3f" % (key, entry[key], value))
+    steps = [entry[k] for _, k, _ in QUANTILES] + [entry["max_ms"]]
+    if steps != sorted(steps):
+        raise forged("percentiles are not monotone: %s" % steps)
+    if late.total != entry["sent"]:
+        raise forged("lateness histogram holds %d, sent is %d" % (late.total, entry["sent"]))
+    lateness = round(late.at_rank(stats.rank(0.99, late.total)) / 1000.0, 3) if late.total else 0.0
+    if not _near(entry["lateness_p99_ms"], lateness, 0.0011):
+        raise forged("lateness_p99_ms says %s, its histogram says %.3f" % (entry["lateness_p99_ms"], lateness))
+    if not _near(entry["throughput_msgs_sec"] * entry["duration_s"], entry["received"], max(1.0, 0.005 * entry["received"])):
+        raise forged("throughput %s x duration %s is not received %d" % (entry["throughput_msgs_sec"], entry["duration_s"], entry["received"]))
+    if entry["budget_ms"] != path["budget_ms"]:
+        raise invalid("measured against other budgets than rt.yaml has")
+    if not _near(entry["rate"], path["rate"], 1e-6) or entry["duration_s"] < path["duration"] * 0.98:
+        raise invalid("measured %g/s for %g s, rt.yaml asks %g/s for %g s" % (entry["rate"], entry["duration_s"], path["rate"], path["duration"]))
+    if entry["sent"] < 0.97 * entry["rate"] * path["duration"]:
+        raise invalid("the probe sent %d messages, the rate needs %d: rate not held" % (entry["sent"], entry["rate"] * path["duration"]))
+    if entry["concurrent_connections"] < path.get("connections", 1) or entry["payload_bytes"] < path.get("payload_bytes", 0):
+        raise invalid("fewer connections or smaller payload than rt.yaml asks")
+    tail = kind["measure"] == "tail"
+    claims = [(n, q) for n, _, q in QUANTILES if n in path["budget_ms"] and (n == "p999") == tail]
+    reasons, bounds, worst = [], {}, "PASS"
+    for name, q in claims:
+        budget = path["budget_ms"][name]
+        bound = upper_bound_ms(histogram, q, entry["sent"])
+        if bound is None:
+            raise invalid("%d samples; a %s claim needs %d" % (entry["sent"], name.upper().replace("P999", "P99.9"), stats.samples_needed(q)), samples=entry["sent"])
+        bounds[name] = None if math.isinf(bound) else round(bound, 3)
+        if bound > budget:
+            shown = "never arrived for %d of %d" % (entry["lost"], entry["sent"]) if math.isinf(bound) else "%.3f ms" % bound
+            text = "%s 95 %% bound %s is over its budget of %g ms" % (name.upper().replace("P999", "P99.9"), shown, budget)
+            if lateness > budget / 10.0 and not math.isinf(bound):
+                reasons.append(text + "; but the probe itself was %.3f ms late, more than a tenth of the budget: measure again" % lateness)
+                worst = "INVALID" if worst == "PASS" else worst
+            else:
+                reasons.append(text)
+                worst = "FAIL"
+    if not tail:
+        for key, name in kind.get("thresholds", {}).items():
+            value, rule, waiver = limits(name)
+            if key == "p99_ms" and path["budget_ms"]["p99"] > value:
+                worst = "FAIL"
+                reasons.append("the P99 budget of %g ms is looser than the team's %g %s (section %s); tighten it or waive `%s` with a reason"
+                               % (path["budget_ms"]["p99"], value, rule["unit"], rule["source"], name))  # fmt: skip
+    head = "p999" if tail else "p99"
+    return Finding(worst, reasons, bounds.get(head), path["budget_ms"].get(head), bounds=bounds, samples=entry["sent"], lateness_p99_ms=lateness,
+                   lost=entry["lost"], percentiles=again)  # fmt: skip
+
+
+def selftest(entry):
+    """Reasons why a self-test does not hold; empty if the formula P_q = S - (1 - q) D does."""
+    try:
+        histogram = hdr.Histogram(entry["histogram"])
+        stall, duration, sent = entry["stall_s"], entry["duration_s"], entry["sent"]
+        if histogram.total != entry["received"] or sent != entry["received"]:
+            return ["self-test: %d of %d messages came back" % (entry["received"], sent)]
+        if not 0.2 <= stall < duration or sent < stats.samples_needed(0.99):
+            return ["self-test: too short to prove anything"]
+        slack, reasons = max(0.02 * stall + 2.0 * duration / sent, 0.03), []
+        for text in SELFTEST_QUANTILES:
+            wanted = stats.stall_quantile(float(text), stall, duration)
+            got = histogram.at_rank(stats.rank(float(text), histogram.total)) / 1e6
+            if wanted > 0.05 and not wanted - slack <= got <= wanted + slack:
+                reasons.append("self-test: P%g is %.1f ms, the formula says %.1f ms (slack %.1f)" % (100 * float(text), got * 1e3, wanted * 1e3, slack * 1e3))
+        return reasons
+    except (hdr.BadHistogram, KeyError, TypeError, ValueError) as error:
+        return ["self-test: unreadable: %s" % error]
+
+
+def _delivery(kind, path, entry, run, limits, raw):
+    if raw is None:
+        raise forged("the audit's ledger %s is gone" % entry["ledger"]["file"])
+    try:
+        facts = ledgerlines.parse(raw)
+    except ValueError as error:
+        raise forged("ledger: %s" % error)
+    if len(facts) != entry["ledger"]["lines"]:
+        raise forged("ledger has %d lines, the entry says %d" % (len(facts), entry["ledger"]["lines"]))
+    again = ledgerlines.count(facts)
+    for key, value in again.items():
+        if key in entry and not (entry[key] == value or (key == "loss_bound" and _near(entry[key], value, 1e-9))):
+            raise forged("%s says %s, the ledger says %s" % (key, entry[key], value))
+    if entry["sent"] != entry["received"] + entry["lost"] + entry["unseen"]:
+        raise forged("sent %d is not received %d + lost %d + unseen %d" % (entry["sent"], entry["received"], entry["lost"], entry["unseen"]))
+    if entry["guarantee"] != path["guarantee"]:
+        raise invalid("audited as %s, rt.yaml promises %s" % (entry["guarantee"], path["guarantee"]))
+    if entry["sent"] < path.get("messages", 300):
+        raise invalid("%d messages, rt.yaml asks %d" % (entry["sent"], path.get("messages", 300)))
+    fault = kind.get("fault")
+    if fault and not again["faults"].get(fault):
+        raise invalid("no %s happened in this run, so it proves nothing about one" % fault)
+    reasons = []
+    facts = {k: again[k] for k in ("sent", "acked", "received", "lost", "unseen", "indeterminate", "duplicates", "phantom", "reordered", "faults")}
+    if kind["measure"] == "ordering":
+        if again["reordered"]:
+            reasons.append("%d of %d effects out of order" % (again["reordered"], again["received"]))
+        if again["received"] == 0:
+            reasons.append("nothing was received")
+        if path["adapter"] in ("redis", "nats", "kafka"):
+            if again["replay_identical"] is None:
+                raise invalid("%s keeps its log, but the audit did not replay it" % path["adapter"])
+            if not again["replay_identical"]:
+                reasons.append("replay gives another state than the first run")
+        return Finding("FAIL" if reasons else "PASS", reasons, again["reordered"], 0, **facts)
+    if again["lost"] and entry["guarantee"] != "at-most-once":
+        reasons.append("%d acknowledged message(s) of %d lost" % (again["lost"], again["acked"]))
+    if again["duplicates"] and entry["guarantee"] in ("exactly-once", "at-most-once"):
+        reasons.append("%d duplicate effect(s), %s allows none" % (again["duplicates"], entry["guarantee"]))
+    if again["phantom"]:
+        reasons.append("%d effect(s) of messages never sent" % again["phantom"])
+    if not reasons and again["acked"] < 0.5 * again["sent"]:
+        raise invalid("only %d of %d messages were acknowledged; the rest proves nothing" % (again["acked"], again["sent"]))
+    note = [] if reasons else ["0 lost of %d acknowledged: loss rate below %.2g with 95 %% confidence" % (again["acked"], again["loss_bound"])]
+    return Finding("FAIL" if reasons else "PASS", reasons or note, again["lost"], 0, **facts)
+
+
+def _throughput(kind, path, entry, run, limits, raw):
+    series, wanted = entry["per_second"], path["throughput"]
+    _counts(entry, run, len(series))
+    if sum(series) != entry["received"]:
+        raise forged("the seconds add up to %d, received is %d" % (sum(series), entry["received"]))
+    if entry["sustained_s"] != len(series):
+        raise forged("sustained_s %s, but %d seconds were counted" % (entry["sustained_s"], len(series)))
+    if not _near(entry["throughput_msgs_sec"] * entry["sustained_s"], entry["received"], max(1.0, 0.005 * entry["received"])):
+        raise forged("throughput %s x duration %s is not received %d" % (entry["throughput_msgs_sec"], entry["sustained_s"], entry["received"]))
+    if entry["target_rate"] != wanted["rate"] or len(series) < wanted["duration"]:
+        raise invalid("measured %g/s for %d s, rt.yaml asks %g/s for %g s" % (entry["target_rate"], len(series), wanted["rate"], wanted["duration"]))
+    needed, rule, _ = limits(kind["thresholds"]["sustained_s"])
+    if len(series) < needed:
+        raise invalid("%d s is not sustained: section %s asks %g s (waive `%s` with a reason for less)" % (len(series), rule["source"], needed, kind["thresholds"]["sustained_s"]))
+    span = min(10, len(series))
+    worst = min(sum(series[i : i + span]) / float(span) for i in range(len(series) - span + 1))
+    reasons = []
+    if entry["lost"]:
+        reasons.append("%d of %d messages lost" % (entry["lost"], entry["sent"]))
+    if worst < 0.95 * wanted["rate"]:
+        reasons.append("the worst %d seconds carried %.1f/s, the target is %g/s" % (span, worst, wanted["rate"]))
+    return Finding("FAIL" if reasons else "PASS", reasons, round(worst, 1), wanted["rate"], sustained_s=len(series), sent=entry["sent"], lost=entry["lost"])
+
+
+def _burst(kind, path, entry, run, limits, raw):
+    buckets = entry["arrivals_ms"]
+    _counts(entry, run, 0)
+    if sum(buckets) != entry["received"]:
+        raise forged("the arrivals add up to %d, received is %d" % (sum(buckets), entry["received"]))
+    drain = round(0.1 * len(buckets), 1)
+    if not _near(entry["drain_s"], drain, 0.051) or not _near(entry["peak_msgs_sec"], max(buckets) * 10.0, 0.01):
+        raise forged("drain %s s and peak %s/s are not what the arrivals give (%.1f, %d)" % (entry["drain_s"], entry["peak_msgs_sec"], drain, max(buckets) * 10))
+    if run["end"] - run["start"] < drain - 0.5:
+        raise forged("drained longer than the run lasted")
+    if entry["burst"] < path["burst"]["messages"] or entry["sent"] < path["burst"]["messages"]:
+        raise invalid("a burst of %d, rt.yaml asks %d" % (entry["sent"], path["burst"]["messages"]))
+    reasons = ["%d of %d messages lost" % (entry["lost"], entry["sent"])] if entry["lost"] else []
+    if drain > path["burst"]["drain_s"]:
+        reasons.append("drained in %.1f s, the limit is %g s" % (drain, path["burst"]["drain_s"]))
+    return Finding("FAIL" if reasons else "PASS", reasons, drain, path["burst"]["drain_s"], peak=entry["peak_msgs_sec"], sent=entry["sent"], lost=entry["lost"])
+
+
+def _density(kind, path, entry, run, limits, raw):
+    alive = entry["alive"]
+    if entry["connections"] != min(alive) or entry["dropped"] != max(alive) - min(alive):
+        raise forged("connections %s and dropped %s are not what the checks give (%s)" % (entry["connections"], entry["dropped"], alive))
+    if run["end"] - run["start"] < entry["hold_s"] - 0.5:
+        raise forged("held longer than the run lasted")
+    if entry["hold_s"] < path["density"]["hold_s"] or entry["wanted"] < path["density"]["connections"]:
+        raise invalid("%d connections for %g s, rt.yaml asks %d for %g s" % (entry["wanted"], entry["hold_s"], path["density"]["connections"], path["density"]["hold_s"]))
+    names = kind["thresholds"]
+    needed, _, _ = limits(names["connections"])
+    most, _, _ = limits(names["cpu_percent"])
+    samples, cpu = entry.get("cpu_samples") or [], entry["cpu_percent"]
+    if cpu is None or len(samples) < 2:
+        raise invalid("the server's CPU could not be read: start it with `server`, or give `server_pid_file`")
+    again = 100.0 * (samples[-1][1] - samples[0][1]) / (samples[-1][0] - samples[0][0])
+    if not _near(cpu, again, 0.06):
+        raise forged("cpu_percent %s, the samples give %.2f" % (cpu, again))
+    reasons = []
+    if entry["connections"] < needed:
+        reasons.append("%d connections alive, needed %g" % (entry["connections"], needed))
+    if entry["dropped"] or entry["connections"] < entry["wanted"]:
+        reasons.append("%d of %d connections dropped or refused" % (entry["wanted"] - entry["connections"], entry["wanted"]))
+    if not cpu < most:
+        reasons.append("%.1f %% CPU for idle connections, allowed %g %%" % (cpu, most))
+    return Finding("FAIL" if reasons else "PASS", reasons, entry["connections"], needed, cpu_percent=cpu)
+
+
+def _stream(kind, path, entry, run, limits, raw):
+    spec = path["stream"]
+    wanted = windows.expected(spec["events"], spec.get("keys", 1), spec["window_s"], spec.get("rate", path["rate"]), spec.get("late", 0))
+    told = {(w["key"], round(w["start"], 6)): w["expected"] for w in entry["windows"]}
+    if entry["sent"] != spec["events"] or entry["late_sent"] != spec.get("late", 0) or entry["window_s"] != spec["window_s"] or entry["keys"] != spec.get("keys", 1):
+        raise invalid("another stream than rt.yaml describes")
+    if told != {(k, round(s, 6)): n for (k, s), n in wanted.items()}:
+        raise forged("the expected windows are not those of the plan")
+    if run["end"] - run["start"] < entry["duration_s"] - 0.5 or not _near(entry["rate"] * entry["duration_s"], entry["sent"], max(1.0, 0.005 * entry["sent"])):
+        raise forged("rate %s x duration %s is not sent %d" % (entry["rate"], entry["duration_s"], entry["sent"]))
+    wrong = [w for w in entry["windows"] if w["observed"] != w["expected"]]
+    reasons = ["window %s@%g: expected %d, observed %s" % (w["key"], w["start"], w["expected"], w["observed"]) for w in wrong[:5]]
+    if len(wrong) > 5:
+        reasons.append("and %d more windows" % (len(wrong) - 5))
+    if entry["late_handled"] != entry["late_sent"]:
+        reasons.append("%d of %d late events handled" % (entry["late_handled"], entry["late_sent"]))
+    needed, rule, _ = limits(kind["thresholds"]["rate"])
+    if not entry["rate"] > needed:
+        reasons.append("%.0f events/s, needed %s %g" % (entry["rate"], rule.get("op", ">"), needed))
+    return Finding("FAIL" if reasons else "PASS", reasons, round(entry["rate"], 1), needed, windows=len(entry["windows"]), wrong=len(wrong), late=entry["late_sent"])
+
+
+def failover_value(events):
+    """Seconds from the fault to the last recovery, or None if somebody never recovered."""
+    times = {}
+    for event in events:
+        times.setdefault(event["what"], []).append(event)
+    if not times.get("fault"):
+        return None
+    fault = max(e["at"] for e in times["fault"])
+    back = {e.get("who", ""): e["at"] for e in times.get("recovered", []) if e["at"] >= fault}
+    if not back or {e.get("who", "") for e in times.get("steady", [])} - set(back):
+        return None
+    return max(back.values()) - fault
+
+
+def _failover(kind, path, entry, run, limits, raw):
+    value = failover_value(entry["events"])
+    if value is None:
+        return Finding("FAIL", ["not everybody recovered after the fault"], None, None)
+    if not _near(entry["value_s"], value, 0.0011):
+        raise forged("value_s says %s, the events say %.3f" % (entry["value_s"], value))
+    if run["end"] - run["start"] < value - 0.5 or [e["at"] for e in entry["events"]] != sorted(e["at"] for e in entry["events"]):
+        raise forged("the events do not fit the run")
+    if entry["fault"] != kind["fault"]:
+        raise invalid("the fault was %s, not %s" % (entry["fault"], kind["fault"]))
+    steady = sum(e["what"] == "steady" for e in entry["events"])
+    if kind["measure"] == "reconnect" and steady < path.get("connections", 1):
+        raise invalid("%d clients, rt.yaml asks %d" % (steady, path.get("connections", 1)))
+    name = next(iter(kind["thresholds"].values()))
+    bound, rule, _ = limits(name)
+    reasons, notes = [], []
+    if not value < bound:
+        reasons.append("%.3f s, the limit is %g s" % (value, bound))
+    elif "target" in rule and not value < rule["target"]:
+        notes.append("%.3f s is over the target of %g s, within the gate of %g s" % (value, rule["target"], bound))
+    if entry.get("lost"):
+        reasons.append("%d message(s) lost" % entry["lost"])
+    if kind["measure"] == "reconnect" and entry.get("state_preserved") is not True:
+        reasons.append("the clients' state was not preserved")
+    return Finding("FAIL" if reasons else "PASS", reasons or notes, round(value, 3), bound)
+
+
+_JUDGES = {"latency": _latency, "tail": _latency, "delivery": _delivery, "ordering": _delivery, "throughput": _throughput, "burst": _burst,
+           "density": _density, "stream": _stream, "recovery": _failover, "rebalance": _failover, "reconnect": _failover, "election": _failover}  # fmt: skip
+SCHEMAS = {"latency": "latency", "tail": "latency", "delivery": "delivery", "ordering": "delivery", "throughput": "throughput", "burst": "burst",
+           "density": "density", "stream": "stream", "recovery": "failover", "rebalance": "failover", "reconnect": "failover", "election": "failover"}  # fmt: skip

@@ -1,0 +1,254 @@
+"""Failover: kill what pack started, and time who comes back. Events, not conclusions, go into the evidence."""
+
+import asyncio
+import time
+
+from pack.realtime import adapters, audit, probe
+
+
+class Clock:
+    """Events on one clock, relative to the first."""
+
+    def __init__(self):
+        self.zero, self.events = time.perf_counter(), []
+
+    def note(self, what, who=""):
+        """Note an event now."""
+        event = {"at": round(time.perf_counter() - self.zero, 6), "what": what}
+        if who:
+            event["who"] = who
+        self.events.append(event)
+
+
+def recovery(path, name, project, server, progress=None):
+    """Kill the broker under load, start it again, wait for the first message that goes all the way."""
+    token, state = b"recovery", {"sent": 0, "acked": set(), "received": set(), "partial": False}
+
+    async def main(stop):
+        clock, loop = Clock(), asyncio.get_running_loop()
+        adapter = adapters.make(path, name, project)
+        adapter.keep = True
+        fault = {"number": None}
+
+        def deliver(body, at, receiver=0):
+            number = probe.number_of(body, token)
+            if number is None:
+                return
+            state["received"].add(number)
+            if fault["number"] is not None and number >= fault["number"] and "back" not in fault:
+                fault["back"] = True
+                clock.note("recovered", "path")
+
+        async def send(number):
+            state["sent"] += 1
+            await asyncio.wait_for(adapter.send(probe.make_body(token, number, 64)), 5)
+            state["acked"].add(number)
+
+        await adapter.open(deliver)
+        told = await adapter.server()
+        gap, number = 1.0 / min(path["rate"], 200.0), 0
+        tasks = set()
+
+        def fire():
+            task = asyncio.ensure_future(send(number))
+            tasks.add(task)
+            task.add_done_callback(lambda t: (tasks.discard(t), t.cancelled() or t.exception()))
+
+        until = time.perf_counter() + 1.0
+        while time.perf_counter() < until:
+            fire()
+            number += 1
+            await asyncio.sleep(gap)
+        clock.note("steady", "path")
+        fault["number"] = number
+        clock.note("fault")
+        await loop.run_in_executor(None, server.kill)
+        await loop.run_in_executor(None, server.start)
+        clock.note("restarted")
+        deadline = time.perf_counter() + 60
+        connected = False
+        while "back" not in fault and time.perf_counter() < deadline and not stop.is_set():
+            try:
+                if not connected:
+                    try:
+                        await asyncio.wait_for(adapter.close(), 2)
+                    except Exception:
+                        pass  # it broke with its server
+                    adapter = adapters.make(path, name, project)
+                    adapter.keep = True
+                    await asyncio.wait_for(adapter.open(deliver), 10)
+                    connected = True
+                await send(number)
+                number += 1
+                await asyncio.sleep(0.01)
+            except Exception:
+                connected = False
+                await asyncio.sleep(0.05)
+            if progress:
+                progress.update(0, 1, text="waiting for the first message after the restart")
+        state["partial"] = stop.is_set()
+        await asyncio.sleep(0.5)
+        if tasks:
+            await asyncio.wait(tasks, timeout=5)
+        logged = {probe.number_of(b, token) for b, _ in await adapter.replay()} if adapter.persistent else set()
+        adapter.keep = False
+        await adapter.close()
+        return clock.events, told, len(state["acked"] - state["received"] - logged)
+
+    events, told, lost = probe.run(main)
+    return events, told, {"sent": state["sent"], "lost": lost}, state["partial"]
+
+
+def rebalance(path, name, project, progress=None):
+    """Two consumers in one group; one is killed while it holds a message; the other must take it over."""
+    found = {}
+
+    async def main(stop):
+        clock = Clock()
+        spec = dict(path, messages=max(100, path.get("messages", 300)))
+        spec.setdefault("worker", "builtin:effect-then-ack")
+        auditor = audit.Auditor(spec, name, project, None, (), progress, members=2)
+        goal = spec["messages"] // 2
+
+        def on_point(number, member):
+            if "victim" not in found and number >= goal:
+                found.update(number=number, victim=member)
+                auditor.held[member] = True  # not started again: the other one must take over
+                clock.note("steady", "message %d" % number)
+                clock.note("fault")
+                auditor.workers[member].kill()
+                auditor.workers[member].wait(10)
+                auditor.lines.append("k %d" % number)
+                return True
+            if found.get("number") == number and member != found["victim"] and "back" not in found:
+                found["back"] = True
+                clock.note("recovered", "message %d" % number)
+            return False
+
+        auditor.on_point = on_point
+        text, told = await auditor.run(stop)
+        return text, told, clock, auditor
+
+    text, told, clock, auditor = probe.run(main)
+    return text, told, clock.events, auditor.partial
+
+
+def reconnect(path, name, project, server, progress=None):
+    """Kill the WebSocket server under N clients; each must come back with its state (its counter goes on)."""
+    if path["adapter"] != "websocket":
+        raise audit.AuditError("reconnection is measured on websocket paths; for %s write an adapter" % path["adapter"])
+    wanted = path.get("connections", 10)
+    result = {"preserved": 0, "partial": False}
+
+    async def main(stop):
+        clock, loop = Clock(), asyncio.get_running_loop()
+        adapter = adapters.make(path, name, project)
+        steady, go, back = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        counts = {"steady": 0, "back": 0}
+
+        async def client(number):
+            last, socket, wait = 0, await adapter.connect_one(), 0.05
+            who, state = "client %d" % number, {}
+            try:
+                while True:
+                    try:
+                        last += 1
+                        text = "%s %s %d" % (name, who, last)
+                        await socket.send(text)
+                        reply = await asyncio.wait_for(socket.recv(), 5)
+                        same = (reply.decode() if isinstance(reply, bytes) else reply) == text
+                        if last == 3:
+                            clock.note("steady", who)
+                            counts["steady"] += 1
+                            if counts["steady"] == wanted:
+                                steady.set()
+                        if state.get("broken") and "back" not in state:
+                            state["back"] = True
+                            clock.note("recovered", who)
+                            result["preserved"] += same
+                            counts["back"] += 1
+                            if counts["back"] == wanted:
+                                back.set()
+                            return
+                        await asyncio.sleep(0.02)
+                    except (OSError, asyncio.TimeoutError, adapter_errors()):
+                        last -= 1
+                        state["broken"] = True
+                        await asyncio.sleep(wait)
+                        wait = min(wait * 2, 0.5)
+                        try:
+                            socket = await adapter.connect_one()
+                        except (OSError, asyncio.TimeoutError, adapter_errors()):
+                            continue
+            finally:
+                await socket.close()
+
+        tasks = [asyncio.ensure_future(client(i)) for i in range(wanted)]
+        try:
+            await asyncio.wait_for(steady.wait(), 30)
+            clock.note("fault")
+            await loop.run_in_executor(None, server.kill)
+            await loop.run_in_executor(None, server.start)
+            clock.note("restarted")
+            until = time.perf_counter() + 30
+            while not back.is_set() and time.perf_counter() < until and not stop.is_set():
+                await asyncio.sleep(0.01)
+                if progress:
+                    progress.update(counts["back"], wanted, text="clients back")
+            result["partial"] = stop.is_set()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        return clock.events
+
+    events = probe.run(main, wanted + 100)
+    events.sort(key=lambda e: e["at"])
+    return events, ("websocket server", "real"), {"sent": wanted, "lost": 0, "state_preserved": result["preserved"] == wanted}, result["partial"]
+
+
+def adapter_errors():
+    """What the WebSocket library raises for a broken connection."""
+    from websockets.exceptions import WebSocketException
+
+    return WebSocketException
+
+
+def election(path, name, project, progress=None):
+    """Kill the leader through the user's adapter; recovered when a message goes all the way again."""
+    token, state = b"election", {"sent": 0, "partial": False}
+
+    async def main(stop):
+        clock, mark = Clock(), {"number": None}
+        adapter = adapters.make(path, name, project)
+
+        def deliver(body, at, receiver=0):
+            number = probe.number_of(body, token)
+            if number is not None and mark["number"] is not None and number >= mark["number"] and "back" not in mark:
+                mark["back"] = True
+                clock.note("recovered", "path")
+
+        await adapter.open(deliver)
+        told = await adapter.server()
+        for number in range(20):
+            await adapter.send(probe.make_body(token, number, 64))
+            state["sent"] += 1
+        clock.note("steady", "path")
+        mark["number"], number = 20, 20
+        clock.note("fault")
+        await adapter.kill_leader()
+        until = time.perf_counter() + 60
+        while "back" not in mark and time.perf_counter() < until and not stop.is_set():
+            try:
+                await asyncio.wait_for(adapter.send(probe.make_body(token, number, 64)), 2)
+                state["sent"] += 1
+            except Exception:
+                pass  # no leader yet
+            number += 1
+            await asyncio.sleep(0.02)
+        state["partial"] = stop.is_set()
+        await adapter.close()
+        return clock.events, told
+
+    events, told = probe.run(main)
+    return events, told, {"sent": state["sent"]}, state["partial"]

@@ -1,0 +1,435 @@
+"""The gates: derive everything again from the evidence, trust nothing, say what to do.
+
+`evaluate(team_dir, definition, now)` reads the evidence folder, rt.yaml, git and the artifacts and returns a JSON-able
+dict. It writes nothing and measures nothing. Verdicts, worst first: FORGED (contradicts itself, the chain or git), FAIL
+(over budget), INVALID (cannot carry the claim: measure again), STALE (true once, not of this tree), MISSING, PASS.
+"""
+
+import hashlib
+import os
+import platform
+
+from pack.realtime import checks, derive, evidence, gitinfo, rtfile
+from pack.teams import schema
+from pack.teams.definition import artifact_problem, by_id
+
+ORDER = ("FORGED", "FAIL", "INVALID", "STALE", "MISSING", "PASS")
+HERE = os.path.dirname(os.path.abspath(__file__))
+SKEW = 120.0  # seconds that a clock may be ahead
+SELFTEST_HOURS = 24.0
+
+
+def worst(verdicts):
+    """The worst of some verdicts; PASS for none."""
+    return min(verdicts, key=ORDER.index, default="PASS")
+
+
+class Look:
+    """What one evaluation sees. Read once, so that all gates judge the same state."""
+
+    def __init__(self, team_dir, definition, now, resumed_at=None, anchors=(), approved=None):
+        self.team_dir, self.definition, self.now = os.path.abspath(os.fspath(team_dir)), definition, float(now)
+        self.project = os.path.dirname(self.team_dir)
+        self.git = gitinfo.Git(self.project, (definition["root"], os.path.basename(self.team_dir), ".claude"))
+        self.kinds, self.roles = by_id(definition, "evidence", "kind"), by_id(definition, "roles")
+        self.resumed_at = resumed_at if resumed_at is not None else read_resumed(self.team_dir)
+        self.approved = approved
+        self.rt, self.rt_problems, self.paths = None, [], {}
+        try:
+            self.rt = rtfile.load(self.team_dir, definition)
+            self.paths = by_id(self.rt, "paths")
+        except rtfile.RtError as error:
+            self.rt_problems = error.problems
+        self.folder = os.path.join(self.team_dir, "evidence")
+        self.records, self.chain = evidence.read_ledger(self.folder)
+        hashes = {r["seq"]: r["hash"] for r in self.records}
+        for anchor in anchors:
+            if hashes.get(anchor["seq"]) != anchor["hash"]:
+                self.chain = self.chain + ["the ledger was rewritten: record %s is not the one that the run's journal noted" % anchor["seq"]]
+        self.known = {r["digest"]: r for r in self.records}
+        self.tool = evidence.tool_digest()
+        self.files, self.histograms, self._schema = {}, {}, schema.load(HERE, "evidence.schema.json")
+        for kind in [evidence.SELFTEST] + list(self.kinds.values()):
+            envelopes, problem = evidence.read_file(os.path.join(self.folder, *kind["file"].split("/")))
+            self.files[kind["kind"]] = (envelopes, problem)
+            for envelope in envelopes:
+                for entry in envelope["entries"]:
+                    if isinstance(entry.get("histogram"), str) and isinstance(entry.get("sample_count", entry.get("received")), int):
+                        self.histograms.setdefault(entry["histogram"], set()).add(envelope["run"]["id"])
+        self.selftests = {e["run"]["id"]: e for e in self.files["selftest"][0]}
+
+    def limits(self, name):
+        """A threshold as this project has it."""
+        return rtfile.limit(self.rt, self.definition, name)
+
+    # -- provenance --------------------------------------------------------------------------------------------------
+
+    def authentic(self, kind, envelope):
+        """None, or a FORGED/INVALID finding about where the envelope comes from."""
+        run, entry, forged, invalid = envelope["run"], envelope["entries"][0], derive.forged, derive.invalid
+        record = self.known.get(evidence.digest(envelope))
+        if self.chain:
+            return forged(self.chain[0])
+        if record is None:
+            return forged("run %s is not in the evidence ledger: written or edited by hand" % run["id"])
+        if (record["kind"], record["path"], record["run"]) != (kind["kind"], entry["message_path"], run["id"]):
+            return forged("ledger record %d is of %s on %s, not of this" % (record["seq"], record["kind"], record["path"]))
+        if envelope["kind"] != kind["kind"] or envelope["class"] != kind["class"]:
+            return forged("the envelope is of kind %s, the file holds %s" % (envelope["kind"], kind["kind"]))
+        twins = self.histograms.get(entry.get("histogram"), set()) - {run["id"]}
+        if twins:
+            return forged("the histogram is a copy of the one of run %s" % sorted(twins)[0])
+        if run["end"] < run["start"] or run["end"] > self.now + SKEW:
+            return forged("the run ends before it starts or in the future")
+        if evidence.iso(run["end"])[:19] < entry["timestamp"][:19] or entry["timestamp"][:19] < evidence.iso(run["start"])[:19]:
+            return forged("timestamp %s is not within the run" % entry["timestamp"])
+        commit = run["git"]["commit"]
+        if self.git.head() is None:
+            return invalid("the project is not a git repository with a commit: nothing to bind evidence to")
+        if not self.git.exists(commit):
+            return forged("commit %s does not exist in this repository" % (commit or "none"))
+        wrong = schema.errors(entry, self._schema["$defs"][derive.SCHEMAS[kind["measure"]]], self._schema)
+        if wrong:
+            return forged("%s: %s" % wrong[0])
+        return None
+
+    def fit(self, kind, envelope, path):
+        """None, or an INVALID finding about how it was measured."""
+        run, invalid = envelope["run"], derive.invalid
+        if run["target"]["reality"] != "real":
+            return invalid("measured against a mock (%s): a mock is no evidence" % run["target"]["server"])
+        if run["partial"]:
+            return invalid("the measurement was interrupted: partial evidence")
+        if run["exit_code"] != 0:
+            return invalid("the measuring command ended with exit code %d" % run["exit_code"])
+        if envelope["entries"][0]["protocol"] != protocol_of(path):
+            return invalid("protocol %s, rt.yaml says %s" % (envelope["entries"][0]["protocol"], protocol_of(path)))
+        if run["target"]["address"] != path["address"]:
+            return invalid("measured at %s, rt.yaml says %s" % (run["target"]["address"], path["address"]))
+        reasons = self.selftest_of(run)
+        return invalid(reasons[0]) if reasons else None
+
+    def selftest_of(self, run):
+        """Why the self-test behind a run does not hold; empty if it does."""
+        test = self.selftests.get(run["selftest"])
+        if test is None:
+            return ["no self-test %s: run `pack rt selftest`, then measure again" % (run["selftest"] or "was made")]
+        if evidence.digest(test) not in self.known or self.chain:
+            return ["the self-test %s is not in the evidence ledger" % run["selftest"]]
+        if test["run"]["partial"] or test["run"]["exit_code"]:
+            return ["the self-test %s failed" % run["selftest"]]
+        if test["run"]["tool_digest"] != run["tool_digest"] or test["run"]["host"]["name"] != run["host"]["name"]:
+            return ["the self-test was made by another pack or on another machine"]
+        if not -SKEW <= run["start"] - test["run"]["start"] <= SELFTEST_HOURS * 3600:
+            return ["the self-test is older than %g h, or newer than the run" % SELFTEST_HOURS]
+        return derive.selftest(test["entries"][0])
+
+    def stale(self, kind, envelope, path, release):
+        """Why the evidence is no longer of this tree."""
+        run, found = envelope["run"], []
+        hours = self.definition.get("max_age_hours", 24)
+        if self.now - run["end"] > hours * 3600:
+            found.append("measured %.1f h ago, older than %g h" % ((self.now - run["end"]) / 3600.0, hours))
+        if run["tool_digest"] != self.tool:
+            found.append("measured by another pack (digest %s..., this one is %s...)" % (run["tool_digest"][:8], self.tool[:8]))
+        if run["git"]["dirty"]:
+            found.append("measured on a dirty work tree: commit, then measure again")
+        if run["spec"] != rtfile.path_digest(path):
+            found.append("rt.yaml says something else of %s than when it was measured" % path["id"])
+        changed = self.git.changed_since(run["git"]["commit"], path.get("sources"))
+        if changed:
+            found.append("changed since: %s%s" % (", ".join(changed[:3]), " and %d more" % (len(changed) - 3) if len(changed) > 3 else ""))
+        if kind["class"] == "delivery" and self.resumed_at and run["start"] < self.resumed_at:
+            found.append("measured before the team was resumed: delivery is validated again on resume")
+        if release and run["purpose"] != "release":
+            found.append("a release gate measures again: run `pack rt all --release`")
+        return found
+
+    def raw(self, entry):
+        """(text of the delivery ledger or None, problem)."""
+        told = entry.get("ledger")
+        if not isinstance(told, dict):
+            return None, None
+        path = os.path.normpath(os.path.join(self.folder, told["file"]))
+        if not path.startswith(self.folder + os.sep) or not os.path.isfile(path):
+            return None, None
+        with open(path, "rb") as handle:
+            data = handle.read()
+        if hashlib.sha256(data).hexdigest() != told["sha256"]:
+            return None, derive.forged("the audit's ledger %s was changed" % told["file"])
+        return data.decode("utf-8", "replace"), None
+
+    # -- one row -----------------------------------------------------------------------------------------------------
+
+    def judged(self, kind, envelope, path):
+        """The finding of the numbers alone."""
+        entry = envelope["entries"][0]
+        text, problem = self.raw(entry)
+        return problem or derive.judge(kind, path, entry, envelope["run"], self.limits, text)
+
+    def row(self, kind, path_id, release=False):
+        """The verdict for one kind on one path."""
+        path = self.paths[path_id]
+        base = {"kind": kind["kind"], "path": path_id, "class": kind["class"], "protocol": protocol_of(path)}
+        envelopes, problem = self.files[kind["kind"]]
+        if problem:
+            return dict(base, verdict="FORGED", reasons=["%s: %s; only `pack rt` writes it" % (kind["file"], problem)])
+        for envelope in envelopes:
+            if evidence.digest(envelope) not in self.known or self.chain:
+                return dict(base, verdict="FORGED", reasons=self.authentic(kind, envelope).reasons)
+        mine = [e for e in envelopes if e["entries"][0]["message_path"] == path_id]
+        here = {evidence.digest(e) for e in envelopes}
+        gone = [r for r in self.records if r["kind"] == kind["kind"] and r["path"] == path_id and r["digest"] not in here]
+        if gone:
+            return dict(base, verdict="FORGED", reasons=["run %s is in the evidence ledger but was removed from %s" % (gone[-1]["run"], kind["file"])])
+        if not mine:
+            return dict(base, verdict="MISSING", reasons=["never measured: `pack rt %s --path %s`" % (verb(kind), path_id)])
+        by_seq = sorted(mine, key=lambda e: self.known[evidence.digest(e)]["seq"])
+        newest = by_seq[-1]
+        run = newest["run"]
+        base.update(run=run["id"], commit=run["git"]["commit"], at=evidence.iso(run["end"]), server=run["target"]["server"], runs=len(by_seq))
+        finding = self.authentic(kind, newest) or self.fit(kind, newest, path)
+        if finding is None:
+            numbers = self.judged(kind, newest, path)
+            base.update(value=numbers.value, limit=numbers.limit, facts=numbers.facts)
+            old = self.stale(kind, newest, path, release)
+            finding = numbers
+            if numbers.verdict != "FORGED" and old:
+                finding = derive.Finding("STALE", old)
+            elif numbers.verdict == "PASS":
+                failed = self.failed_before(kind, path, by_seq)
+                if failed:
+                    finding = derive.Finding("FAIL", [failed])
+        history = self.history(kind, path, by_seq)
+        if finding.verdict == "INVALID":
+            base["attempts"] = history["invalid"]
+            if history["invalid"] > self.definition.get("retries", 3):
+                base["escalate"] = True
+                finding.reasons.append("invalid for the %dth time: this machine cannot carry the claim, a person must decide" % history["invalid"])
+        if finding.verdict == "FAIL":
+            base["failures"] = history["failed"]
+            base["escalate"] = history["failed"] >= self.definition.get("retries", 3)
+        return dict(base, verdict=finding.verdict, reasons=finding.reasons)
+
+    def _number(self, kind, path, envelope):
+        if self.authentic(kind, envelope) is None and envelope["run"]["spec"] == rtfile.path_digest(path):
+            return (self.fit(kind, envelope, path) or self.judged(kind, envelope, path)).verdict
+        return None
+
+    def failed_before(self, kind, path, by_seq):
+        """A PASS after a FAIL of the same tree is luck, not a repair: the reason, or None."""
+        newest = by_seq[-1]
+        for older in reversed(by_seq[:-1]):
+            if older["run"]["git"]["dirty"] or self._number(kind, path, older) != "FAIL":
+                continue
+            if self.git.changed_between(older["run"]["git"]["commit"], newest["run"]["git"]["commit"], path.get("sources")) == []:
+                return ("run %s failed on the same tree and nothing was changed since: a FAIL is not measured away; "
+                        "commit what mends it (or change the path in rt.yaml), then measure again" % older["run"]["id"])  # fmt: skip
+            return None
+        return None
+
+    def history(self, kind, path, by_seq):
+        """How many INVALID and FAIL in a row, the newest included; FAILs are counted once a tree."""
+        invalid = failed = 0
+        for envelope in reversed(by_seq):
+            if self._number(kind, path, envelope) != "INVALID":
+                break
+            invalid += 1
+        trees = set()
+        for envelope in reversed(by_seq):
+            if self.authentic(kind, envelope) is not None:
+                break
+            verdict = self._numbers_only(kind, path, envelope)
+            if verdict == "PASS" and failed:
+                break
+            if verdict == "FAIL":
+                trees.add((envelope["run"]["git"]["commit"], envelope["run"]["spec"]))
+                failed = len(trees)
+        return {"invalid": invalid, "failed": failed}
+
+    def _numbers_only(self, kind, path, envelope):
+        finding = self.fit(kind, envelope, path)
+        return finding.verdict if finding else self.judged(kind, envelope, path).verdict
+
+    # -- one gate ----------------------------------------------------------------------------------------------------
+
+    def gate(self, gate, done):
+        """The verdict for one gate; `done` maps gates already judged to their results."""
+        rows, reasons, verdicts, waivers = [], [], [], []
+        for name in gate.get("evidence", []):
+            kind = self.kinds[name]
+            if self.rt is None:
+                rows.append({"kind": name, "path": None, "class": kind["class"], "verdict": "MISSING", "reasons": ["no usable rt.yaml says what to measure"]})
+                continue
+            ids = [p["id"] for p in self.rt["paths"] if rtfile.needs(kind, p)]
+            rows += [self.row(kind, i, bool(gate.get("remeasure"))) for i in ids]
+            if not ids:
+                rows.append(self._no_path(kind))
+            for used in kind.get("thresholds", {}).values():
+                if ids and used in self.rt.get("waivers", {}):
+                    waivers.append(used)
+        counted = [r for r in rows if "out_of_scope" not in r]
+        if gate.get("evidence") and not counted and gate.get("non_negotiable"):
+            reasons.append("non-negotiable: not all of its evidence can be out of scope; at least one path must be measured")
+            verdicts.append("MISSING")
+        for row in counted:
+            verdicts.append(row["verdict"])
+            if row["verdict"] != "PASS":
+                reasons += ["%s%s: %s" % (row["kind"], " on %s" % row["path"] if row.get("path") else "", r) for r in row["reasons"]]
+        if gate["id"] == "p99_latency" or gate.get("non_negotiable") and any(self.kinds[k]["class"] == "latency" for k in gate.get("evidence", [])):
+            covered = {r["path"] for r in counted}
+            for path in sorted(set(self.paths) - covered):
+                verdicts.append("MISSING")
+                reasons.append("path %s: no latency evidence kind covers it; name one in `measures`" % path)
+        for item in gate.get("checks", []):
+            verdict, why = checks.TABLE[item["check"]](self, item)
+            rows.append({"check": item["check"], "verdict": verdict, "reasons": why, "path": item.get("file")})
+            verdicts.append(verdict)
+            reasons += why
+        wanted = list(gate.get("artifacts", []))
+        for role in gate.get("artifacts_of", []):
+            wanted += self.roles[role].get("artifacts", [])
+        for artifact in wanted:
+            problem = artifact_problem(self.team_dir, artifact)
+            if problem:
+                rows.append({"artifact": artifact, "verdict": "MISSING", "reasons": [problem]})
+                verdicts.append("MISSING")
+                reasons.append(problem)
+        for need in gate.get("needs", []):
+            if done[need]["verdict"] != "PASS":
+                verdicts.append("FAIL" if done[need]["verdict"] == "FAIL" else "MISSING")
+                reasons.append("gate %s is %s" % (need, done[need]["verdict"]))
+        verdict = worst(verdicts)
+        on_fail = gate["on_fail"]
+        return {
+            "id": gate["id"], "title": gate["title"], "verdict": verdict, "reasons": reasons, "evidence": rows,
+            "hard_stop": bool(gate.get("hard_stop")), "retries": on_fail.get("retries", self.definition.get("retries", 3)),
+            "roles_to_respawn": on_fail["respawn"] if verdict == "FAIL" else [], "say": on_fail.get("say", "") if verdict == "FAIL" else "",
+            "escalate": any(r.get("escalate") for r in rows), "waivers": sorted(set(waivers)), "next": _next(verdict),
+        }  # fmt: skip
+
+    def _no_path(self, kind):
+        row = {"kind": kind["kind"], "path": None, "class": kind["class"], "verdict": "MISSING", "reasons": ["no path of rt.yaml measures it"]}
+        envelopes, problem = self.files[kind["kind"]]
+        if problem or any(evidence.digest(e) not in self.known for e in envelopes):
+            row.update(verdict="FORGED", reasons=["%s was written by hand" % kind["file"]])
+            return row
+        scope = (self.rt or {}).get("out_of_scope", {}).get(kind["kind"])
+        if scope:
+            row.update(out_of_scope=scope["reason"], reasons=["out of scope: %s" % scope["reason"]])
+        else:
+            row["reasons"].append("add a path, or declare it in `out_of_scope` with a reason")
+        return row
+
+
+def _next(verdict):
+    return {
+        "FORGED": "remove what was written by hand, then measure with `pack rt`",
+        "FAIL": "spawn the named roles again with these reasons; after the repair is committed, measure again",
+        "INVALID": "measure again (at most 3 times); no role is at fault",
+        "STALE": "measure again on the present tree",
+        "MISSING": "produce what is missing",
+        "PASS": "",
+    }[verdict]
+
+
+def verb(kind):
+    """The `pack rt` verb that measures a kind."""
+    return {"latency": "latency", "tail": "latency", "delivery": "audit", "ordering": "ordering", "throughput": "throughput", "burst": "burst",
+            "density": "density", "stream": "stream"}.get(kind["measure"], "failover")  # fmt: skip
+
+
+def protocol_of(path):
+    """The protocol name that entries of a path carry."""
+    return path.get("options", {}).get("protocol", path["adapter"]) if ":" in path["adapter"] else path["adapter"]
+
+
+def read_resumed(team_dir):
+    """The time of the `resumed_at: ...` line of TEAM_STATUS.md (ISO in UTC, or seconds), or None."""
+    import calendar
+    import time
+
+    try:
+        with open(os.path.join(team_dir, "TEAM_STATUS.md"), encoding="utf-8", errors="replace") as handle:
+            lines = [x.strip().lstrip("-* ") for x in handle]
+    except OSError:
+        return None
+    found = None
+    for text in lines:
+        if text.lower().startswith("resumed_at:"):
+            value = text.split(":", 1)[1].strip().strip("`")
+            try:
+                found = float(value)
+            except ValueError:
+                try:
+                    found = float(calendar.timegm(time.strptime(value[:19], "%Y-%m-%dT%H:%M:%S")))
+                except ValueError:
+                    continue
+    return found
+
+
+def evaluate(team_dir, definition, now, only=None, resumed_at=None, anchors=(), approved=None):
+    """Judge the gates in the definition's order; a JSON-able dict.
+
+    `only`: ids to report (what they need is judged too). `resumed_at`: when the team was last resumed. `anchors`:
+    `{"seq", "hash"}` heads of the evidence ledger that the run's journal noted. `approved`: `result["rt"]["content"]`
+    as it was when planning passed; loosening it later fails the planning gate.
+    """
+    look = Look(team_dir, definition, now, resumed_at, anchors, approved)
+    done, stray = {}, strays(look)
+    ordered = _ordered(definition)
+    for gate in ordered:
+        done[gate["id"]] = look.gate(gate, done)
+    gates = [done[g["id"]] for g in definition["gates"]]
+    if stray and gates:
+        gates[0]["verdict"] = "FORGED"
+        gates[0]["reasons"] = stray + gates[0]["reasons"]
+        gates[0]["next"], gates[0]["roles_to_respawn"] = _next("FORGED"), []
+    if only:
+        unknown = set(only) - set(done)
+        if unknown:
+            raise KeyError("unknown gate %s; known: %s" % (", ".join(sorted(unknown)), ", ".join(done)))
+        gates = [g for g in gates if g["id"] in only]
+    first = next((g for g in gates if g["verdict"] != "PASS"), None)
+    halt = next((g for g in gates if g["hard_stop"] and g["verdict"] == "FAIL"), None)
+    missing = [{"kind": r["kind"], "path": r["path"], "reason": r["reasons"][0], "gate": g["id"]}
+               for g in gates for r in g["evidence"] if r["verdict"] == "MISSING" and "kind" in r]  # fmt: skip
+    return {
+        "team": definition["team"], "at": evidence.iso(look.now), "now": look.now, "verdict": worst(g["verdict"] for g in gates),
+        "commit": look.git.head(), "dirty": look.git.dirty() if look.git.head() else None, "host": platform.node(),
+        "ledger": {"records": len(look.records), "head": look.records[-1]["hash"] if look.records else evidence.ZERO, "problems": look.chain},
+        "rt": {"digest": evidence.digest(look.rt) if look.rt else None, "content": look.rt, "problems": look.rt_problems},
+        "waivers": {n: w for n, w in (look.rt or {}).get("waivers", {}).items()}, "resumed_at": look.resumed_at,
+        "gates": gates, "first_failure": first["id"] if first else None, "missing": missing,
+        "halt": {"gate": halt["id"], "roles_to_respawn": halt["roles_to_respawn"], "say": halt["say"]} if halt else None,
+    }  # fmt: skip
+
+
+def _ordered(definition):
+    """The gates so that what a gate needs is judged before it."""
+    known, placed, order = by_id(definition, "gates"), set(), []
+
+    def place(gate):
+        if gate["id"] not in placed:
+            placed.add(gate["id"])
+            for need in gate.get("needs", []):
+                place(known[need])
+            order.append(gate)
+
+    for gate in definition["gates"]:
+        place(gate)
+    return order
+
+
+def strays(look):
+    """Files below evidence/ that no tool writes: somebody filed something by hand."""
+    known = {os.path.join(*k["file"].split("/")) for k in [evidence.SELFTEST] + list(look.kinds.values())}
+    found = []
+    for folder, folders, files in os.walk(look.folder):
+        folders.sort()
+        for name in sorted(files):
+            relative = os.path.relpath(os.path.join(folder, name), look.folder)
+            kept = name in (".lock", evidence.LEDGER, ".gitkeep") or ".refused-" in name or name.endswith(".new")
+            if relative not in known and not kept and os.path.basename(folder) != "ledgers":
+                found.append("evidence/%s is not written by any tool: hand-made evidence" % relative.replace(os.sep, "/"))
+    return found

@@ -1,0 +1,87 @@
+"""`pack gate check`: judge the gates. Exit codes: 0 every gate passes, 1 one does not, 2 usage or setup."""
+
+import json
+import os
+import sys
+import time
+
+
+def main(argv=None):
+    """The verb's entry."""
+    try:
+        import click
+    except ImportError:
+        print("pack gate: needs click: pip install team-pack", file=sys.stderr)
+        return 2
+    argv = list(sys.argv[1:] if argv is None else argv)
+    from pack import waverun
+    from pack.realtime import attest, gates
+    from pack.teams import TeamError, load
+
+    @click.group(help="Judge the quality gates from the evidence; nothing is believed, every number is derived again.", epilog="Example: pack gate check --gate p99_latency")
+    def gate():
+        pass
+
+    @gate.command(help="Evaluate all gates, delivery first.", epilog="Example: pack gate check --json > gates.json")
+    @click.option("--team", default="realtimeSystems", show_default=True, help="team definition: a name or a file")
+    @click.option("--dir", "team_dir", default=".team", show_default=True, help="the team's folder")
+    @click.option("--gate", "only", multiple=True, help="only this gate (may be given again)")
+    @click.option("--json", "as_json", is_flag=True, help="the whole result as JSON")
+    @click.option("--attest", "as_statement", is_flag=True, help="an in-toto Statement (unsigned)")
+    @click.option("--now", type=float, default=None, hidden=True)
+    def check(team, team_dir, only, as_json, as_statement, now):
+        definition = load(team)
+        voucher = os.environ.get("PACK_VOUCHER")  # set by the hook of a running team: its verdicts are recorded
+        try:
+            result = waverun.judge(voucher) if voucher else gates.evaluate(team_dir, definition, time.time() if now is None else now, only)
+        except KeyError as error:
+            raise click.UsageError(error.args[0])
+        if as_statement:
+            click.echo(json.dumps(attest.statement(result, team_dir), indent=1, ensure_ascii=False))
+        elif as_json:
+            click.echo(json.dumps(result, indent=1, ensure_ascii=False))
+        else:
+            click.echo(text(result))
+        raise SystemExit(0 if result["verdict"] == "PASS" else 1)
+
+    @gate.command("list", help="The gates in evaluation order, with what they look at.", epilog="Example: pack gate list")
+    @click.option("--team", default="realtimeSystems", show_default=True)
+    def list_gates(team):
+        for number, item in enumerate(load(team)["gates"], 1):
+            looks = item.get("evidence", []) + ["check " + c["check"] for c in item.get("checks", [])] + ["artifacts of " + r for r in item.get("artifacts_of", [])]
+            click.echo("%2d %-22s%s %s" % (number, item["id"], " HARD STOP" if item.get("hard_stop") else "", ", ".join(looks)))
+
+    try:
+        gate.main(args=argv, prog_name="pack gate", standalone_mode=False)
+        return 0
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except TeamError as error:
+        click.echo("pack gate: %s" % error, err=True)
+        return 2
+    except SystemExit as error:
+        return error.code
+
+
+def text(result):
+    """The result for people: one line a gate, reasons below it, what to do next."""
+    lines = []
+    for gate in result["gates"]:
+        lines.append("%-7s %s%s%s" % (gate["verdict"], gate["title"], "  HARD STOP" if gate["hard_stop"] else "", "  (waived: %s)" % ", ".join(gate["waivers"]) if gate["waivers"] else ""))
+        lines += ["          %s" % r for r in gate["reasons"][:8]]
+        if len(gate["reasons"]) > 8:
+            lines.append("          and %d more (--json shows all)" % (len(gate["reasons"]) - 8))
+        if gate["roles_to_respawn"]:
+            lines.append("        spawn again: %s%s" % (", ".join(gate["roles_to_respawn"]), "; " + gate["say"] if gate["say"] else ""))
+        if gate["escalate"]:
+            lines.append("        ESCALATE: failed %d times or more; a person must decide" % gate["retries"])
+        if gate["next"] and gate["verdict"] not in ("PASS", "FAIL"):
+            lines.append("        next: %s" % gate["next"])
+    passed = sum(g["verdict"] == "PASS" for g in result["gates"])
+    lines.append("%d of %d gates pass at %s, commit %s%s" % (passed, len(result["gates"]), result["at"], (result["commit"] or "none")[:12], " (dirty)" if result["dirty"] else ""))
+    if result["halt"]:
+        lines.append("HALT: %s failed; nothing goes on before %s have repaired it" % (result["halt"]["gate"], " and ".join(result["halt"]["roles_to_respawn"])))
+    return "\n".join(lines)

@@ -1,0 +1,91 @@
+"""The delivery audit's ledger: one short line a fact, and the counts that follow from it. Pure.
+
+    s N [P]   message N was sent (to partition P)         a N      the broker acknowledged it
+    i N       the send ended without an answer            e N [P]  the worker's effect for N was seen, in this order
+    r N [P]   N was seen again when the log was replayed  c N      the worker was killed (at message N)
+    b kill    the broker was killed                       b up     it was started again
+    k N       a consumer was killed
+"""
+
+FACTS = set("saierckb")
+
+
+def parse(text):
+    """[(fact, argument, partition)]; ValueError for a line that is none."""
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        parts = line.split()
+        if len(parts) not in (2, 3) or parts[0] not in FACTS:
+            raise ValueError("line %d is no ledger line: %r" % (number, line[:40]))
+        if parts[0] == "b":
+            if parts[1] not in ("kill", "up"):
+                raise ValueError("line %d: %r" % (number, line[:40]))
+            found.append(("b", parts[1], ""))
+        else:
+            found.append((parts[0], int(parts[1]), parts[2] if len(parts) == 3 else ""))
+    return found
+
+
+def count(facts):
+    """The numbers of a delivery entry. Indeterminate is never lost: only an acknowledged message can be."""
+    sent, acked, order = set(), set(), []
+    replay, crashes, kills, consumers = [], 0, 0, 0
+    for fact, value, partition in facts:
+        if fact == "s":
+            sent.add(value)
+        elif fact == "a":
+            acked.add(value)
+        elif fact == "e":
+            order.append((value, partition))
+        elif fact == "r":
+            replay.append((value, partition))
+        elif fact == "c":
+            crashes += 1
+        elif fact == "k":
+            consumers += 1
+        elif fact == "b" and value == "kill":
+            kills += 1
+    seen = {}
+    for value, _ in order:
+        seen[value] = seen.get(value, 0) + 1
+    received = sent & set(seen)
+    lost = (acked & sent) - set(seen)
+    faults = {k: v for k, v in (("worker-crash", crashes), ("broker-kill", kills), ("consumer-kill", consumers)) if v}
+    return {
+        "sent": len(sent),
+        "acked": len(acked & sent),
+        "received": len(received),
+        "lost": len(lost),
+        "unseen": len(sent - acked - set(seen)),
+        "indeterminate": len(sent - acked),
+        "duplicates": sum(seen[v] - 1 for v in received),
+        "phantom": len(set(seen) - sent) + len(acked - sent),
+        "reordered": inversions(order),
+        "faults": faults,
+        "loss_bound": 3.0 / len(acked & sent) if acked & sent and not lost else 1.0,
+        "replayed": len(replay),
+        "replay_identical": (firsts(order) == firsts(replay)) if replay else None,
+    }
+
+
+def inversions(order):
+    """How many first effects came after the effect of a later message of the same partition."""
+    newest, seen, found = {}, set(), 0
+    for value, partition in order:
+        if value in seen:
+            continue
+        seen.add(value)
+        if value < newest.get(partition, -1):
+            found += 1
+        newest[partition] = max(value, newest.get(partition, -1))
+    return found
+
+
+def firsts(order):
+    """The state that an order of effects gives: each partition's messages in order of first effect."""
+    state, seen = {}, set()
+    for value, partition in order:
+        if (value, partition) not in seen:
+            seen.add((value, partition))
+            state.setdefault(partition, []).append(value)
+    return state

@@ -1,0 +1,263 @@
+"""One measurement: run the probe or the audit for a path, wrap what it saw in an envelope, file it."""
+
+import contextlib
+import hashlib
+import os
+import time
+
+import pack
+from pack.realtime import adapters, derive, evidence, gates, gitinfo, managed, probe, rtfile, selftest
+from pack.teams.definition import by_id
+
+
+class MeasureError(RuntimeError):
+    """Nothing could be measured; the message names the way out."""
+
+
+class Session:
+    """One command's measurements for one team folder."""
+
+    def __init__(self, team_dir, definition, argv, purpose="check", say=print, quiet=False):
+        self.team_dir, self.definition, self.argv, self.purpose = os.path.abspath(team_dir), definition, list(argv), purpose
+        self.project = os.path.dirname(self.team_dir)
+        self.rt = rtfile.load(self.team_dir, definition)
+        self.kinds, self.paths = by_id(definition, "evidence", "kind"), by_id(self.rt, "paths")
+        self.store, self.say, self.quiet = evidence.Store(self.team_dir), say, quiet
+        self.selftest, self.interrupted = None, False
+
+    def progress(self, title):
+        """A progress bar, unless quiet."""
+        return None if self.quiet else probe.Progress(title)
+
+    def run_part(self, start, path, told, partial, run_id=None):
+        """The `run` of an envelope."""
+        end = time.time()
+        return {
+            "id": run_id or evidence.new_run_id(start), "tool": "pack rt", "version": pack.__version__, "tool_digest": evidence.tool_digest(), "argv": ["pack", "rt"] + self.argv,
+            "host": evidence.host(), "start": start, "end": end, "git": gitinfo.state(self.project),
+            "target": {"address": path["address"], "server": told[0], "reality": told[1]}, "spec": rtfile.path_digest(path), "purpose": self.purpose,
+            "selftest": self.selftest, "partial": bool(partial), "exit_code": 130 if partial else 0,
+        }  # fmt: skip
+
+    def file(self, kind, path, run, entry):
+        """Put one envelope into the evidence folder; returns the gate's row for it, so that the first figure is seen."""
+        protocol = gates.protocol_of(path) if kind is not evidence.SELFTEST else "tcp"
+        entry = dict({"message_path": path["id"], "protocol": protocol, "timestamp": evidence.iso(run["end"])}, **entry)
+        self.store.append(kind, {"kind": kind["kind"], "class": kind["class"], "run": run, "entries": [entry]})
+        self.interrupted = self.interrupted or run["partial"]
+        return entry
+
+    def ensure_selftest(self, force=False):
+        """Use the newest good self-test of this machine and this pack, or make one (up to three tries)."""
+        folder = os.path.join(self.team_dir, "evidence")
+        known = {r["digest"] for r in evidence.read_ledger(folder)[0]}
+        for envelope in reversed(evidence.read_file(os.path.join(folder, evidence.SELFTEST["file"]))[0]):
+            run = envelope["run"]
+            fresh = 0 <= time.time() - run["start"] < (gates.SELFTEST_HOURS - 1) * 3600
+            same = run["tool_digest"] == evidence.tool_digest() and run["host"]["name"] == evidence.host()["name"]
+            if not force and fresh and same and not run["partial"] and evidence.digest(envelope) in known and not derive.selftest(envelope["entries"][0]):
+                self.selftest = run["id"]
+                return []
+        reasons = []
+        for _ in range(3):
+            start = time.time()
+            entry = selftest.measure(progress=self.progress("self-test (stall formula)"))
+            partial = entry.pop("partial")
+            spec = {"id": "selftest", "address": "127.0.0.1", "adapter": "tcp"}
+            self.selftest = None
+            run = self.run_part(start, spec, ("the pack's own stalling server", "real"), partial)
+            self.file(evidence.SELFTEST, spec, run, entry)
+            reasons = derive.selftest(entry)
+            if partial:
+                raise KeyboardInterrupt
+            if not reasons:
+                self.selftest = run["id"]
+                shown = ", ".join("P%g %.1f ms (formula %.1f)" % (100 * float(q), entry["measured_ms"][q], entry["expected_ms"][q]) for q in derive.SELFTEST_QUANTILES)
+                self.say("self-test: %s" % shown)
+                return []
+        return reasons
+
+    @contextlib.contextmanager
+    def server_for(self, path, fault=False):
+        """The server that rt.yaml tells how to start, if it does not run already; None where there is no `server`."""
+        spec = path.get("server")
+        if not spec or (not fault and managed.answers(path["address"])):
+            if fault:
+                raise MeasureError("path %s: a fault needs `server: {command: [...]}` in rt.yaml" % path["id"])
+            yield None
+            return
+        server = managed.Server(spec["command"], path["address"], self.project, spec.get("ready_s", 20.0))
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+    def name(self, path):
+        """The prefix of what an adapter makes on the server."""
+        return "pack-%s-%s" % (path["id"].replace("_", "-"), os.urandom(3).hex())
+
+    def wanted(self, measures, only=()):
+        """[(kind, path)] of these measures that rt.yaml asks for."""
+        unknown = set(only) - set(self.paths)
+        if unknown:
+            raise MeasureError("unknown path %s; rt.yaml has: %s" % (", ".join(sorted(unknown)), ", ".join(self.paths)))
+        pairs = [(self.kinds[k], self.paths[p]) for k, p in rtfile.required(self.rt, self.definition)]
+        return [(k, p) for k, p in pairs if k["measure"] in measures and (not only or p["id"] in only)]
+
+    # -- the measures ----------------------------------------------------------------------------------------------
+
+    def latency(self, path, kinds):
+        """One probe run; files it under every latency kind that looks at the path."""
+        start = time.time()
+        with self.server_for(path):
+            adapter = adapters.make(path, self.name(path), self.project)
+
+            async def main(stop):
+                try:
+                    recording = await probe.open_loop(adapter, path["rate"], path["duration"], path.get("warmup", 1.0), path.get("payload_bytes", 64),
+                                                      self.progress("latency %s" % path["id"]), stop)  # fmt: skip
+                    return recording, await adapter.server()
+                finally:
+                    await adapter.close()
+
+            recording, told = probe.run(main, path.get("connections", 1) + 50)
+        duration = recording.sent / path["rate"]
+        entry = {"sample_count": recording.received}
+        from pack.realtime import hdr
+
+        latency, lateness = recording.latency.encode().decode(), recording.lateness.encode().decode()
+        entry.update(derive.percentiles(hdr.Histogram(latency)))
+        late = hdr.Histogram(lateness)
+        entry.update({
+            "throughput_msgs_sec": round(recording.received / duration, 3) if duration else 0.0, "concurrent_connections": path.get("connections", 1),
+            "sent": recording.sent * recording.fanout, "received": recording.received, "lost": recording.lost, "duplicates": recording.duplicates, "damaged": recording.damaged,
+            "rate": path["rate"], "duration_s": round(duration, 6), "payload_bytes": path.get("payload_bytes", 64), "budget_ms": path["budget_ms"],
+            "lateness_p99_ms": derive.percentiles(late)["p99_ms"], "histogram": latency, "lateness_histogram": lateness,
+        })  # fmt: skip
+        run = self.run_part(start, path, told, recording.partial)
+        for kind in kinds:
+            self.file(kind, path, run, entry)
+        return entry
+
+    def delivery(self, path, kind):
+        """A delivery or ordering audit."""
+        from pack.realtime import audit
+
+        start = time.time()
+        broker = kind.get("fault") == "broker-kill"
+        with self.server_for(path, fault=broker) as server:
+            bar = self.progress("%s %s" % ("ordering" if kind["measure"] == "ordering" else "audit", path["id"]))
+            if kind["measure"] == "ordering":
+                text, counts, told, partial = audit.ordering(path, self.name(path), self.project, bar)
+            else:
+                text, counts, told, partial = audit.delivery(path, self.name(path), self.project, kind, server, bar)
+        worker = path.get("worker", "the probe") if kind["measure"] != "ordering" else "the probe"
+        return self._file_audit(kind, path, start, text, counts, told, partial, worker)
+
+    def _file_audit(self, kind, path, start, text, counts, told, partial, worker):
+        run = self.run_part(start, path, told, partial)
+        relative = "delivery/ledgers/%s.log" % run["id"]
+        target = os.path.join(self.store.folder, *relative.split("/"))
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        data = text.encode("ascii")
+        with open(target, "wb") as handle:
+            handle.write(data)
+            handle.flush()
+            os.fsync(handle.fileno())
+        entry = dict(counts, guarantee=path["guarantee"], worker=worker if isinstance(worker, str) else " ".join(worker),
+                     ledger={"file": relative, "sha256": hashlib.sha256(data).hexdigest(), "lines": text.count("\n")})  # fmt: skip
+        return self.file(kind, path, run, entry)
+
+    def throughput(self, path, kind):
+        """Sustained throughput, second by second."""
+        start, spec = time.time(), path["throughput"]
+        with self.server_for(path):
+            adapter = adapters.make(path, self.name(path), self.project)
+
+            async def main(stop):
+                try:
+                    recording = await probe.open_loop(adapter, spec["rate"], spec["duration"], 1.0, path.get("payload_bytes", 64), self.progress("throughput %s" % path["id"]), stop,
+                                                      per_second=True)  # fmt: skip
+                    return recording, await adapter.server()
+                finally:
+                    await adapter.close()
+
+            recording, told = probe.run(main, path.get("connections", 1) + 50)
+        series = recording.arrivals
+        if recording.partial:
+            series = series[: max(1, int(recording.sent / spec["rate"]))]
+            series[-1] += recording.received - sum(series)
+        entry = {"target_rate": spec["rate"], "sustained_s": len(series), "throughput_msgs_sec": round(recording.received / len(series), 3), "sent": recording.sent * recording.fanout,
+                 "received": recording.received, "lost": recording.lost, "per_second": series}  # fmt: skip
+        return self.file(kind, path, self.run_part(start, path, told, recording.partial), entry)
+
+    def plain(self, path, kind):
+        """Density, stream and burst: modules that give the entry themselves."""
+        from pack.realtime import density
+
+        start, measure = time.time(), kind["measure"]
+        with self.server_for(path) as server:
+            bar = self.progress("%s %s" % (measure, path["id"]))
+            if measure == "density":
+                entry, told, partial = density.density(path, self.name(path), self.project, server.pid if server else self._pid(path), bar)
+            else:
+                entry, told, partial = getattr(density, measure)(path, self.name(path), self.project, bar)
+        return self.file(kind, path, self.run_part(start, path, told, partial), entry)
+
+    def _pid(self, path):
+        file = path["density"].get("server_pid_file")
+        if not file:
+            return None
+        try:
+            with open(os.path.join(self.project, file), encoding="ascii") as handle:
+                return int(handle.read().strip())
+        except (OSError, ValueError):
+            raise MeasureError("path %s: server_pid_file %s holds no process id" % (path["id"], file))
+
+    def failover(self, path, kind):
+        """Recovery, rebalance, reconnection, election."""
+        from pack.realtime import failover
+
+        start, measure = time.time(), kind["measure"]
+        bar = self.progress("%s %s" % (measure, path["id"]))
+        name = self.name(path)
+        if measure == "rebalance":
+            with self.server_for(path):
+                text, told, events, partial = failover.rebalance(path, name, self.project, bar)
+            from pack.realtime import ledgerlines
+
+            more = {"lost": ledgerlines.count(ledgerlines.parse(text))["lost"]}
+        elif measure == "election":
+            with self.server_for(path):
+                events, told, more, partial = failover.election(path, name, self.project, bar)
+        else:
+            with self.server_for(path, fault=True) as server:
+                events, told, more, partial = getattr(failover, "recovery" if measure == "recovery" else "reconnect")(path, name, self.project, server, bar)
+        value = derive.failover_value(events)
+        entry = dict(more, fault=kind["fault"], value_s=round(value, 6) if value is not None else -1.0, events=events)
+        return self.file(kind, path, self.run_part(start, path, told, partial), entry)
+
+
+def measure_all(session, measures, only=()):
+    """Measure everything of these kinds; yields (kinds, path, entry)."""
+    pairs = session.wanted(measures, only)
+    done = set()
+    for kind, path in pairs:
+        if session.interrupted:
+            return
+        measure = kind["measure"]
+        if measure in ("latency", "tail"):
+            if path["id"] in done:
+                continue
+            done.add(path["id"])
+            kinds = [k for k, p in pairs if p is path and k["measure"] in ("latency", "tail")]
+            yield kinds, path, session.latency(path, kinds)
+        elif measure in ("delivery", "ordering"):
+            yield [kind], path, session.delivery(path, kind)
+        elif measure == "throughput":
+            yield [kind], path, session.throughput(path, kind)
+        elif measure in ("density", "stream", "burst"):
+            yield [kind], path, session.plain(path, kind)
+        else:
+            yield [kind], path, session.failover(path, kind)

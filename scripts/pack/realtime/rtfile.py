@@ -1,0 +1,252 @@
+"""rt.yaml: the latency budget matrix as data. Load, check, say what must be measured, make the charter's table.
+
+rt.yaml lies in the team's folder. Where PyYAML is missing, `rt.json` is read instead: either written by hand as the
+only file, or the twin that `pack rt check` writes, if it was made from exactly this rt.yaml.
+"""
+
+import difflib
+import hashlib
+import json
+import os
+
+from pack.realtime import evidence
+from pack.teams import schema
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BEGIN, END = "<!-- rt:budgets:begin (made by `pack rt charter` from rt.yaml; edits here are lost) -->", "<!-- rt:budgets:end -->"
+BROKERS = ("redis", "nats", "mqtt", "rabbitmq", "kafka")
+SOCKETS = ("websocket", "socketio")
+
+
+class RtError(ValueError):
+    """rt.yaml cannot be used; `problems` has one line each."""
+
+    def __init__(self, problems):
+        self.problems = list(problems)
+        super().__init__("\n".join("rt.yaml: %s" % p for p in self.problems))
+
+
+def find(team_dir):
+    """The path of rt.yaml (or rt.yml, or rt.json), or None."""
+    for name in ("rt.yaml", "rt.yml", "rt.json"):
+        path = os.path.join(os.fspath(team_dir), name)
+        if os.path.isfile(path):
+            return path
+    return None
+
+
+def load(team_dir, definition):
+    """The checked content; RtError with every problem otherwise."""
+    path = find(team_dir)
+    if path is None:
+        raise RtError(["does not exist; the project manager writes it from the strategy (see `pack rt example`)"])
+    with open(path, "rb") as handle:
+        raw = handle.read()
+    try:
+        data = _parse(path, raw)
+    except ValueError as error:
+        raise RtError(["not readable: %s" % error])
+    problems = check(data, definition)
+    if problems:
+        raise RtError(problems)
+    return data
+
+
+def _parse(path, raw):
+    if path.endswith(".json"):
+        data = json.loads(raw.decode("utf-8"))
+        return data["rt"] if isinstance(data, dict) and set(data) == {"made_from", "rt"} else data
+    try:
+        import yaml
+    except ImportError:
+        twin = os.path.splitext(path)[0] + ".json"
+        if os.path.isfile(twin):
+            with open(twin, "rb") as handle:
+                data = json.loads(handle.read().decode("utf-8"))
+            if isinstance(data, dict) and data.get("made_from") == hashlib.sha256(raw).hexdigest():
+                return data["rt"]
+        raise ValueError("PyYAML is not installed here: run `pack rt check` where it is, it writes rt.json")
+    try:
+        return yaml.safe_load(raw.decode("utf-8"))
+    except yaml.YAMLError as error:
+        raise ValueError(" ".join(str(error).split()))
+
+
+def write_twin(team_dir):
+    """Write rt.json beside rt.yaml, for a Python without PyYAML; returns its path or None."""
+    path = find(team_dir)
+    if path is None or path.endswith(".json"):
+        return None
+    with open(path, "rb") as handle:
+        raw = handle.read()
+    twin = os.path.splitext(path)[0] + ".json"
+    with open(twin, "w", encoding="utf-8") as handle:
+        json.dump({"made_from": hashlib.sha256(raw).hexdigest(), "rt": _parse(path, raw)}, handle, indent=1, ensure_ascii=False)
+        handle.write("\n")
+    return twin
+
+
+def check(data, definition):
+    """Every problem, as lines."""
+    found = ["%s: %s" % pair for pair in schema.errors(data, schema.load(HERE, "rt.schema.json"))]
+    if found:
+        return found
+    kinds = {e["kind"]: e for e in definition.get("evidence", [])}
+    ids = [p["id"] for p in data["paths"]]
+    found += ["path %r is given twice" % i for i in sorted({i for i in ids if ids.count(i) > 1})]
+    for path in data["paths"]:
+        where, budget = "path %s" % path["id"], path["budget_ms"]
+        given = [budget[k] for k in ("p50", "p95", "p99", "p999") if k in budget]
+        if given != sorted(given):
+            found.append("%s: budgets must not fall from P50 to P99.9: %s" % (where, given))
+        samples = path["rate"] * path["duration"]
+        for key, need in (("p99", 299), ("p999", 2995)):
+            if key in budget and samples < need:
+                found.append("%s: %g messages/s for %g s gives %d samples; a %s claim needs %d"
+                             % (where, path["rate"], path["duration"], samples, key.upper().replace("P999", "P99.9"), need))  # fmt: skip
+        for kind in path.get("measures", []):
+            _known(found, where, "evidence kind", kind, [k for k, e in kinds.items() if e["class"] == "latency"])
+        if ":" in path["adapter"] and "measures" not in path:
+            found.append("%s: an adapter of your own needs `measures`, the latency kinds it fills" % where)
+        if path["adapter"] in SOCKETS and path["guarantee"] != "at-most-once" and "worker" not in path:
+            found.append("%s: a %s path without a worker that acknowledges can promise at-most-once only" % (where, path["adapter"]))
+        for fault in path.get("fault", []):
+            if fault in ("broker-kill", "server-kill", "leader-kill") and "server" not in path and ":" not in path["adapter"]:
+                found.append("%s: fault %s needs `server: {command: [...]}`; only a server that pack started is killed" % (where, fault))
+    _known_all(found, "out_of_scope", "evidence kind", data.get("out_of_scope", {}), list(kinds))
+    _known_all(found, "waivers", "threshold", data.get("waivers", {}), list(definition.get("thresholds", {})))
+    measured = {k for k, _ in required(data, definition)}
+    for kind in data.get("out_of_scope", {}):
+        if kind in measured:
+            found.append("out_of_scope: %s is declared out of scope, but a path needs it" % kind)
+    return found
+
+
+def _known(found, where, what, name, among):
+    if name not in among:
+        near = difflib.get_close_matches(name, among, 1, 0.5)
+        found.append("%s: unknown %s %r%s; known: %s" % (where, what, name, "; did you mean %r?" % near[0] if near else "", ", ".join(among)))
+
+
+def _known_all(found, where, what, given, among):
+    for name in given:
+        _known(found, where, what, name, among)
+
+
+def needs(kind, path):
+    """Must evidence of this kind (an item of the definition) be measured on this path?"""
+    measure, faults = kind["measure"], path.get("fault", [])
+    if measure == "latency":
+        return kind["kind"] in path["measures"] if "measures" in path else path["adapter"] in kind.get("adapters", [])
+    if measure == "tail":
+        return "p999" in path["budget_ms"]
+    if measure == "delivery":
+        if kind.get("fault") == "broker-kill":
+            return "broker-kill" in faults
+        return path["guarantee"] == kind.get("guarantee")
+    return {
+        "ordering": path.get("ordering", "none") != "none",
+        "throughput": "throughput" in path,
+        "burst": "burst" in path,
+        "density": "density" in path,
+        "stream": "stream" in path,
+        "recovery": "broker-kill" in faults,
+        "rebalance": "consumer-kill" in faults,
+        "reconnect": "server-kill" in faults,
+        "election": "leader-kill" in faults,
+    }[measure]
+
+
+def required(data, definition):
+    """All (kind, path id) pairs that must be measured, in the definition's order."""
+    return [(kind["kind"], path["id"]) for kind in definition.get("evidence", []) for path in data["paths"] if needs(kind, path)]
+
+
+def path_digest(path):
+    """What evidence of this path is bound to: everything that is said of it but its description."""
+    return evidence.digest({k: v for k, v in path.items() if k not in ("about", "sources")})
+
+
+def limit(data, definition, name):
+    """(value, threshold, waiver or None) of a threshold of the team, as this project has it."""
+    threshold, waiver = definition["thresholds"][name], data.get("waivers", {}).get(name)
+    return (waiver["value"] if waiver else threshold["value"]), threshold, waiver
+
+
+def holds(value, op, bound):
+    """value OP bound."""
+    return {"<": value < bound, "<=": value <= bound, ">": value > bound, ">=": value >= bound, "==": value == bound}[op]
+
+
+def loosened(before, now):
+    """What `now` asks less strictly than `before` did: lines, empty if nothing."""
+    found, paths = [], {p["id"]: p for p in now["paths"]}
+    rank = {"at-most-once": 0, "at-least-once": 1, "exactly-once": 2}
+    order = {"none": 0, "per-partition": 1, "total": 2}
+    for old in before["paths"]:
+        new = paths.get(old["id"])
+        if new is None:
+            found.append("path %s was removed" % old["id"])
+            continue
+        for key, value in old["budget_ms"].items():
+            if key not in new["budget_ms"] or new["budget_ms"][key] > value:
+                found.append("path %s: budget %s was %g ms, is %s" % (old["id"], key, value, new["budget_ms"].get(key, "gone")))
+        if rank[new["guarantee"]] < rank[old["guarantee"]]:
+            found.append("path %s: guarantee was %s, is %s" % (old["id"], old["guarantee"], new["guarantee"]))
+        if order[new.get("ordering", "none")] < order[old.get("ordering", "none")]:
+            found.append("path %s: ordering was %s, is %s" % (old["id"], old["ordering"], new.get("ordering", "none")))
+        for key in ("rate", "duration", "messages", "connections", "payload_bytes"):
+            if new.get(key, 0) < old.get(key, 0):
+                found.append("path %s: %s was %s, is %s" % (old["id"], key, old[key], new.get(key)))
+        gone = set(old.get("fault", [])) - set(new.get("fault", []))
+        found += ["path %s: fault %s was removed" % (old["id"], f) for f in sorted(gone)]
+        for part in ("throughput", "burst", "density", "stream"):
+            if part in old and part not in new:
+                found.append("path %s: %s was removed" % (old["id"], part))
+            elif part in old:
+                less = [k for k in ("rate", "duration", "messages", "connections", "hold_s", "events", "late") if new[part].get(k, 0) < old[part].get(k, 0)]
+                less += [k for k in ("drain_s",) if new[part].get(k, 0) > old[part].get(k, 0)]
+                found += ["path %s: %s.%s was %s, is %s" % (old["id"], part, k, old[part][k], new[part].get(k)) for k in less]
+    for part in ("waivers", "out_of_scope"):
+        for name in sorted(set(now.get(part, {})) - set(before.get(part, {}))):
+            found.append("%s: %s was added" % (part, name))
+        for name in set(now.get(part, {})) & set(before.get(part, {})):
+            if now[part][name].get("value") != before[part][name].get("value"):
+                found.append("%s: %s was %s, is %s" % (part, name, before[part][name].get("value"), now[part][name].get("value")))
+    return found
+
+
+# The charter's table ----------------------------------------------------------------------------------------------
+
+
+def charter_block(data, definition):
+    """The generated block of PROJECT_CHARTER.md, with its markers."""
+    lines = [BEGIN, "", "| message path | adapter | rate | P50 | P95 | P99 | P99.9 | guarantee | ordering | faults | measured as |",
+             "|---|---|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
+    pairs = required(data, definition)
+    for path in data["paths"]:
+        budget = path["budget_ms"]
+        cells = [path["id"], path["adapter"], "%g/s for %g s" % (path["rate"], path["duration"])]
+        cells += ["%g ms" % budget[k] if k in budget else "-" for k in ("p50", "p95", "p99", "p999")]
+        cells += [path["guarantee"], path.get("ordering", "none"), ", ".join(path.get("fault", [])) or "-",
+                  ", ".join(k for k, p in pairs if p == path["id"])]  # fmt: skip
+        lines.append("| %s |" % " | ".join(c.replace("|", "\\|") for c in cells))
+    if data.get("out_of_scope"):
+        lines += ["", "Out of scope (their evidence reads MISSING in every report):", ""]
+        lines += ["- `%s`: %s" % (k, v["reason"]) for k, v in sorted(data["out_of_scope"].items())]
+    if data.get("waivers"):
+        lines += ["", "Waived thresholds:", ""]
+        for name, waiver in sorted(data["waivers"].items()):
+            usual = definition["thresholds"][name]
+            lines.append("- `%s`: %g instead of %g %s: %s" % (name, waiver["value"], usual["value"], usual["unit"], waiver["reason"]))
+    return "\n".join(lines + ["", END])
+
+
+def charter_text(old, data, definition):
+    """The charter with its generated block brought up to date (or added at the end)."""
+    block = charter_block(data, definition)
+    if BEGIN in old and END in old.split(BEGIN, 1)[1]:
+        head, rest = old.split(BEGIN, 1)
+        return head + block + rest.split(END, 1)[1]
+    old = old or "# Project charter: %s\n" % data["project"]
+    return old.rstrip("\n") + "\n\n## Latency budget matrix\n\n" + block + "\n"

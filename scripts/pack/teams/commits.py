@@ -1,0 +1,60 @@
+"""The commit protocol of a team, checked: `{type}(rt-{scope}): {description}`, a body, Evidence and Latency-impact."""
+
+import re
+
+_HEAD = re.compile(r"^(?P<type>[a-z]+)(?:\((?P<scope>[^)]*)\))?(?P<bang>!)?: (?P<what>.*)$")
+
+
+def check(definition, message, exists=None):
+    """Problems of a commit message; empty if it follows the protocol.
+
+    `exists(path)` tells whether an evidence file is there; without it only the form is checked.
+    """
+    rules = definition.get("commits")
+    if not rules:
+        return []
+    lines = [x.rstrip() for x in message.splitlines() if not x.startswith("#")]
+    while lines and not lines[-1]:
+        lines.pop()
+    if not lines:
+        return ["the message is empty; write `%s`" % form(definition)]
+    found, head = [], _HEAD.match(lines[0])
+    if not head:
+        return ["first line %r is not `%s`" % (lines[0], form(definition))]
+    if head["type"] not in rules["types"]:
+        found.append("unknown type %r; known: %s" % (head["type"], ", ".join(rules["types"])))
+    prefix, scope = rules.get("prefix", ""), head["scope"] or ""
+    if not scope.startswith(prefix) or scope[len(prefix):] not in rules["scopes"]:
+        found.append("unknown scope %r; known: %s" % (scope, ", ".join(prefix + s for s in rules["scopes"])))
+    if not head["what"].strip():
+        found.append("the first line has no description")
+    if len(lines[0]) > 100:
+        found.append("the first line has %d characters; at most 100" % len(lines[0]))
+    if len(lines) > 1 and lines[1]:
+        found.append("the second line must be blank")
+    trailers = {}
+    for line in lines[2:]:
+        for name in rules.get("trailers", []):
+            if line.startswith(name + ":"):
+                trailers[name] = line[len(name) + 1:].strip()
+    if not any(x.startswith("- ") for x in lines[2:]):
+        found.append("the body names no key change; write `- {key change}` lines")
+    if "Latency-impact" in rules.get("trailers", []):
+        impact = trailers.get("Latency-impact")
+        if impact is None:
+            found.append("no `Latency-impact: {P99 before -> after, or none}` line")
+        elif impact.strip('"').lower() != "none" and not re.search(r"P99 [\d.]+ ?ms ?-> ?[\d.]+ ?ms", impact):
+            found.append("Latency-impact %r is neither `none` nor `P99 12.3ms -> 6.8ms`" % impact)
+        elif head["type"] == "perf" and "Evidence" not in trailers:
+            found.append("a perf commit needs an `Evidence:` line")
+    evidence = trailers.get("Evidence", "")
+    if evidence and evidence.lower() != "none" and exists is not None:
+        for path in re.split(r"[,\s]+", evidence):
+            if path and not exists(path):
+                found.append("Evidence %r does not exist" % path)
+    return found
+
+
+def form(definition):
+    """The form of the first line, for messages."""
+    return "{type}(%s{scope}): {concise description}" % definition["commits"].get("prefix", "")

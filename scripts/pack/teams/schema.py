@@ -1,0 +1,110 @@
+"""A small JSON Schema validator for our own schemas: standard library only, so that hooks can use it anywhere.
+
+It knows exactly the keywords of `KEYWORDS` and refuses a schema with any other one: nothing is silently ignored. A
+test holds it against the jsonschema package on every schema of this pack.
+"""
+
+import json
+import os
+import re
+
+KEYWORDS = {
+    "$schema", "$id", "$defs", "$ref", "title", "description", "type", "required", "properties", "additionalProperties",
+    "items", "enum", "const", "pattern", "minimum", "maximum", "exclusiveMinimum", "minLength", "minItems", "maxItems",
+    "oneOf", "anyOf", "propertyNames",
+}  # fmt: skip
+_TYPES = {
+    "object": lambda v: isinstance(v, dict),
+    "array": lambda v: isinstance(v, list),
+    "string": lambda v: isinstance(v, str),
+    "boolean": lambda v: isinstance(v, bool),
+    "null": lambda v: v is None,
+    "integer": lambda v: not isinstance(v, bool) and (isinstance(v, int) or (isinstance(v, float) and v.is_integer())),
+    "number": lambda v: isinstance(v, (int, float)) and not isinstance(v, bool),
+}
+
+
+def load(folder, name):
+    """Read a schema that lies beside the module that asks."""
+    with open(os.path.join(folder, name), encoding="utf-8") as handle:
+        return json.load(handle)
+
+
+def errors(value, schema, root=None, where="$"):
+    """All violations as (where, message), in document order."""
+    root = schema if root is None else root
+    unknown = set(schema) - KEYWORDS
+    if unknown:
+        raise ValueError("schema keyword not supported: %s" % ", ".join(sorted(unknown)))
+    if "$ref" in schema:
+        target = root
+        for part in schema["$ref"].lstrip("#/").split("/"):
+            target = target[part]
+        return errors(value, target, root, where)
+    found = []
+    kinds = schema.get("type")
+    if kinds is not None:
+        kinds = [kinds] if isinstance(kinds, str) else kinds
+        if not any(_TYPES[k](value) for k in kinds):
+            return [(where, "must be %s, found %s" % (" or ".join(kinds), _short(value)))]
+    if "const" in schema and not _same(value, schema["const"]):
+        found.append((where, "must be %s, found %s" % (_short(schema["const"]), _short(value))))
+    if "enum" in schema and not any(_same(value, v) for v in schema["enum"]):
+        found.append((where, "%s is not one of %s" % (_short(value), ", ".join(map(_short, schema["enum"])))))
+    for keyword in ("oneOf", "anyOf"):
+        if keyword in schema:
+            fits = [not errors(value, s, root, where) for s in schema[keyword]]
+            if not any(fits) or (keyword == "oneOf" and sum(fits) != 1):
+                found.append((where, "%s fits %d of the %d allowed forms" % (_short(value), sum(fits), len(fits))))
+    if isinstance(value, dict):
+        found += _object(value, schema, root, where)
+    elif isinstance(value, list):
+        if len(value) < schema.get("minItems", 0):
+            found.append((where, "needs at least %d item(s)" % schema["minItems"]))
+        if len(value) > schema.get("maxItems", len(value)):
+            found.append((where, "may have at most %d item(s)" % schema["maxItems"]))
+        if "items" in schema:
+            for index, item in enumerate(value):
+                found += errors(item, schema["items"], root, "%s[%d]" % (where, index))
+    elif isinstance(value, str):
+        if len(value) < schema.get("minLength", 0):
+            found.append((where, "may not be empty"))
+        if "pattern" in schema and not re.search(schema["pattern"], value):
+            found.append((where, "%s does not match %s" % (_short(value), schema["pattern"])))
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        if value < schema.get("minimum", value):
+            found.append((where, "%s is less than %s" % (value, schema["minimum"])))
+        if value > schema.get("maximum", value):
+            found.append((where, "%s is more than %s" % (value, schema["maximum"])))
+        if "exclusiveMinimum" in schema and value <= schema["exclusiveMinimum"]:
+            found.append((where, "%s must be more than %s" % (value, schema["exclusiveMinimum"])))
+    return found
+
+
+def _object(value, schema, root, where):
+    found = []
+    for name in schema.get("required", ()):
+        if name not in value:
+            found.append((where, "%r is missing" % name))
+    properties = schema.get("properties", {})
+    extra = schema.get("additionalProperties", True)
+    for name, item in value.items():
+        below = "%s.%s" % (where, name)
+        if "propertyNames" in schema:
+            found += [(where, "name %r: %s" % (name, m)) for _, m in errors(name, schema["propertyNames"], root, below)]
+        if name in properties:
+            found += errors(item, properties[name], root, below)
+        elif extra is False:
+            found.append((where, "unknown name %r; known: %s" % (name, ", ".join(sorted(properties)))))
+        elif isinstance(extra, dict):
+            found += errors(item, extra, root, below)
+    return found
+
+
+def _same(a, b):
+    return a == b and isinstance(a, bool) == isinstance(b, bool)
+
+
+def _short(value):
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,55 @@
+"""Adapters of a project of its own, as rt.yaml names them with `module:Class`."""
+
+import asyncio
+import os
+import subprocess
+import sys
+
+from pack.realtime.adapters.redis_ import Redis
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class Cqrs(Redis):
+    """Commands go into one stream; a projector process appends them to its store, then tells the read side."""
+
+    protocol = "cqrs"
+
+    async def open(self, deliver):
+        self.commands = self.name + ":commands"
+        self.projector = subprocess.Popen([sys.executable, os.path.join(HERE, "projector.py"), self.address, self.commands, self.stream])
+        await super().open(deliver)
+
+    async def send(self, body, partition=0):
+        await self.producer.xadd(self.commands, {"m": body})
+
+    async def close(self):
+        self.projector.kill()
+        self.projector.wait()
+        await self.producer.delete(self.commands)
+        await super().close()
+
+
+class Windows(Redis):
+    """The input stream of processor.py; its output stream holds the windows."""
+
+    protocol = "windows"
+
+    async def prepare(self):
+        await super().prepare()
+        self.options["output"] = self.stream + ":windows"
+        command = [sys.executable, os.path.join(HERE, "processor.py"), self.address, self.stream, self.options["output"]]
+        self.processor = subprocess.Popen(command + [str(self.options["window_s"]), str(self.options["lateness_s"])])
+
+    async def close(self):
+        if getattr(self, "processor", None):
+            self.processor.kill()
+            self.processor.wait()
+            await self.producer.delete(self.stream + ":windows")
+        await super().close()
+
+    async def open(self, deliver):
+        """As a latency path: events in, the same events out of a passing-through stage."""
+        self.stage = asyncio.ensure_future(asyncio.sleep(0))
+        await Redis.prepare(self)
+        await Redis.open(self, deliver)

@@ -1,0 +1,671 @@
+"""Gates on really measured evidence: everything passes once, and every way to cheat or to be late has its verdict."""
+
+import base64
+import copy
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+import zlib
+
+import pytest
+
+from pack.realtime import attest, derive, evidence, gates, rtfile
+from pack.teams import load
+
+from .conftest import git
+
+pytestmark = pytest.mark.broker
+WS, EXACT, ATLEAST, LOSS = "websocket_p50_p95_p99", "exactly_once_verification", "at_least_once_ack_log", "message_loss_test"
+
+
+@pytest.fixture(scope="module")
+def team():
+    return load("realtimeSystems")
+
+
+def judge(folder, team, now=None, **more):
+    return gates.evaluate(folder, team, time.time() if now is None else now, **more)
+
+
+def gate(result, name):
+    return next(g for g in result["gates"] if g["id"] == name)
+
+
+def row(result, name, kind, path=None):
+    return next(r for r in gate(result, name)["evidence"] if r.get("kind") == kind and (path is None or r["path"] == path))
+
+
+def kind_path(folder, team, kind):
+    return os.path.join(folder, "evidence", *next(e["file"] for e in team["evidence"] if e["kind"] == kind).split("/"))
+
+
+def edit(path, change):
+    with open(path) as handle:
+        data = json.load(handle)
+    change(data)
+    with open(path, "w") as handle:
+        json.dump(data, handle)
+
+
+def relink(folder, team):
+    """A clever forger's whole new chain: every record made again from the files, correctly linked."""
+    files = {e["kind"]: os.path.join(folder, "evidence", *e["file"].split("/")) for e in team["evidence"] + [evidence.SELFTEST]}
+    found = []
+    for kind, path in files.items():
+        for envelope in evidence.read_file(path)[0]:
+            found.append((envelope["run"]["end"], kind, envelope))
+    previous, lines = evidence.ZERO, b""
+    for seq, (_, kind, envelope) in enumerate(sorted(found, key=lambda x: (x[0], x[1])), 1):
+        run, entry = envelope["run"], envelope["entries"][0]
+        record = {"seq": seq, "prev": previous, "ts": run["end"], "kind": kind, "path": entry["message_path"], "run": run["id"], "commit": run["git"]["commit"], "spec": run["spec"],
+                  "digest": evidence.digest(envelope)}  # fmt: skip
+        line = evidence.ledger_line(record)
+        previous, lines = json.loads(line)["hash"], lines + line
+    with open(os.path.join(folder, "evidence", evidence.LEDGER), "wb") as handle:
+        handle.write(lines)
+
+
+def test_all_ten_gates_pass_on_real_evidence(measured, team):
+    result = judge(measured, team)
+    assert {g["id"]: (g["verdict"], g["reasons"]) for g in result["gates"] if g["verdict"] != "PASS"} == {}
+    assert result["verdict"] == "PASS" and result["halt"] is None and not result["dirty"]
+    rows = {(r["kind"], r["path"]): r for g in result["gates"] for r in g["evidence"] if "kind" in r}
+    assert {k for k, _ in rows} == {e["kind"] for e in team["evidence"]}, "every kind is a row"
+    assert [r["verdict"] for (k, _), r in rows.items() if k == "event_store_failover"] == ["MISSING"]
+    assert json.loads(json.dumps(result)) == result
+
+
+def test_counts_of_the_measured_evidence(measured, team):
+    result = judge(measured, team)
+    exact = row(result, "delivery_guarantee", EXACT)["facts"]
+    assert (exact["sent"], exact["lost"], exact["duplicates"], exact["phantom"], exact["faults"]) == (120, 0, 0, 0, {"worker-crash": 3})
+    atleast = row(result, "delivery_guarantee", ATLEAST)["facts"]
+    assert (atleast["sent"], atleast["lost"], atleast["duplicates"], atleast["faults"]) == (120, 0, 3, {"worker-crash": 3})
+    killed = row(result, "delivery_guarantee", LOSS)["facts"]
+    assert (killed["sent"], killed["lost"], killed["faults"]) == (180, 0, {"broker-kill": 1}) and killed["indeterminate"] > 0
+    assert row(result, "websocket_density", "websocket_connection_density")["value"] == 150
+    stream = row(result, "stream_correctness", "stream_processing_rate")["facts"]
+    assert (stream["windows"], stream["wrong"], stream["late"]) == (40, 0, 8)
+
+
+def test_gates_need_the_standard_library_only(measured):
+    code = ("import sys, json, time\nfor n in ('yaml','jsonschema','click','hdrh','websockets','redis','nats'): sys.modules[n] = None\n"
+            "from pack.teams import load; from pack.realtime import gates\nprint(gates.evaluate(sys.argv[1], load('realtimeSystems'), time.time())['verdict'])")  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", code, str(measured)], capture_output=True, text=True, env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)))
+    assert done.stdout.strip() == "PASS", done.stderr
+
+
+# The forgery battery -------------------------------------------------------------------------------------------------
+# name -> (kind, gate, verdict, a word of the reason, what the forger does, does he also make a whole new chain)
+
+BATTERY = {}
+
+
+def forgery(kind, gate_id, verdict, told, chain=False):
+    def register(function):
+        BATTERY[function.__name__] = (kind, gate_id, verdict, told, chain, function)
+        return function
+
+    return register
+
+
+def on_entry(change):
+    """Edit the newest envelope of the kind's file."""
+
+    def act(folder, path):
+        edit(path, lambda data: change(data["envelopes"][-1]["entries"][0], data["envelopes"][-1]["run"]))
+
+    return act
+
+
+def simple(name, kind, gate_id, verdict, told, change, chain=False):
+    BATTERY[name] = (kind, gate_id, verdict, told, chain, on_entry(change))
+
+
+P99, DEL = "p99_latency", "delivery_guarantee"
+# without a new chain, any edit is seen at once
+simple("edited_p99", WS, P99, "FORGED", "not in the evidence ledger", lambda e, r: e.update(p99_ms=1.0))
+simple("edited_exit_code", WS, P99, "FORGED", "not in the evidence ledger", lambda e, r: r.update(exit_code=0, start=r["start"] - 1))
+simple("edited_counts", EXACT, DEL, "FORGED", "not in the evidence ledger", lambda e, r: e.update(lost=0, duplicates=0, acked=119))
+# with a whole new chain, the numbers still contradict their raw material
+simple("p99_under_histogram", WS, P99, "FORGED", "p99_ms says 0.5", lambda e, r: e.update(p50_ms=0.1, p95_ms=0.2, p99_ms=0.5, p999_ms=0.6, max_ms=0.7), True)
+simple("not_monotone", WS, P99, "FORGED", "the histogram says", lambda e, r: e.update(p50_ms=e["max_ms"] + 1), True)
+simple("max_lowered", WS, P99, "FORGED", "max_ms says", lambda e, r: e.update(max_ms=0.001), True)
+simple("more_samples_claimed", WS, P99, "FORGED", "histogram holds", lambda e, r: e.update(sample_count=100000, received=100000, sent=100000), True)
+simple("losses_hidden", WS, P99, "FORGED", "sent 3210 is not received", lambda e, r: e.update(sent=3210), True)
+simple("negative_loss", WS, P99, "FORGED", "a count is negative", lambda e, r: e.update(sent=e["sent"] - 5, lost=-5), True)
+simple("throughput_claimed", WS, P99, "FORGED", "is not received", lambda e, r: e.update(throughput_msgs_sec=15000), True)
+simple("lateness_hidden", WS, P99, "FORGED", "lateness_p99_ms says", lambda e, r: e.update(lateness_p99_ms=0.0), True)
+simple("histogram_not_one", WS, P99, "FORGED", "histogram:", lambda e, r: e.update(histogram="QUFBQQ=="), True)
+simple("histogram_bomb", WS, P99, "FORGED", "histogram:", lambda e, r: e.update(histogram=bomb()), True)
+simple("histogram_number", WS, P99, "FORGED", "histogram", lambda e, r: e.update(histogram=7), True)
+simple("field_removed", WS, P99, "FORGED", "'p999_ms' is missing", lambda e, r: e.pop("p999_ms"), True)
+simple("longer_than_the_run", WS, P99, "FORGED", "in a run of", lambda e, r: r.update(start=r["end"] - 1.0), True)
+simple("other_rate", WS, P99, "INVALID", "rt.yaml asks 400/s", lambda e, r: e.update(rate=10), True)
+simple("other_budget", WS, P99, "INVALID", "other budgets", lambda e, r: e.update(budget_ms={"p99": 9999}), True)
+simple("commit_does_not_exist", WS, P99, "FORGED", "does not exist in this repository", lambda e, r: r["git"].update(commit="0123456789" * 4), True)
+simple("no_commit", WS, P99, "FORGED", "does not exist", lambda e, r: r["git"].update(commit=None), True)
+simple("dirty_tree", WS, P99, "STALE", "dirty", lambda e, r: r["git"].update(dirty=True), True)
+simple("mock_target", WS, P99, "INVALID", "a mock is no evidence", lambda e, r: r["target"].update(reality="mock"), True)
+simple("other_target", WS, P99, "INVALID", "measured at ws://127.0.0.1:1/", lambda e, r: r["target"].update(address="ws://127.0.0.1:1/"), True)
+simple("other_protocol", WS, P99, "INVALID", "protocol redis", lambda e, r: e.update(protocol="redis"), True)
+simple("failed_command", WS, P99, "INVALID", "exit code 1", lambda e, r: r.update(exit_code=1), True)
+simple("partial_run", WS, P99, "INVALID", "partial evidence", lambda e, r: r.update(partial=True), True)
+simple("no_selftest", WS, P99, "INVALID", "no self-test", lambda e, r: r.update(selftest=None), True)
+simple("invented_selftest", WS, P99, "INVALID", "no self-test 20", lambda e, r: r.update(selftest="20260101T000000Z-00000000"), True)
+simple("other_tool", WS, P99, "STALE", "another pack", lambda e, r: r.update(tool_digest="0" * 64), True)
+simple("other_machine", WS, P99, "INVALID", "another machine", lambda e, r: r["host"].update(name="elsewhere"), True)
+simple("from_the_future", WS, P99, "FORGED", "in the future", lambda e, r: (r.update(start=r["start"] + 9999, end=r["end"] + 9999), e.update(timestamp=evidence.iso(r["end"]))), True)
+simple("ends_before_it_starts", WS, P99, "FORGED", "before it starts", lambda e, r: r.update(end=r["start"] - 1), True)
+simple("timestamp_outside", WS, P99, "FORGED", "not within the run", lambda e, r: e.update(timestamp="2020-01-01T00:00:00Z"), True)
+simple("lost_hidden_in_audit", EXACT, DEL, "FORGED", "the ledger says", lambda e, r: e.update(acked=119, received=119, sent=119), True)
+simple("faults_claimed", EXACT, DEL, "FORGED", "faults says", lambda e, r: e.update(faults={"worker-crash": 9}), True)
+simple("weaker_guarantee", EXACT, DEL, "INVALID", "rt.yaml promises exactly-once", lambda e, r: e.update(guarantee="at-least-once"), True)
+simple("ledger_path_escapes", EXACT, DEL, "FORGED", "is gone", lambda e, r: e["ledger"].update(file="../../etc/passwd"), True)
+simple("ledger_digest_of_nothing", EXACT, DEL, "FORGED", "was changed", lambda e, r: e["ledger"].update(sha256="0" * 64), True)
+simple("seconds_do_not_add_up", "kafka_sustained_throughput", "throughput", "FORGED", "add up", lambda e, r: e["per_second"].__setitem__(0, 10**6), True)
+simple("longer_series", "kafka_sustained_throughput", "throughput", "FORGED", "in a run of", lambda e, r: e.update(per_second=[200] * 3600, received=720000, sent=720000, sustained_s=3600), True)
+simple("more_connections", "websocket_connection_density", "websocket_density", "FORGED", "not what the checks give", lambda e, r: e.update(connections=10000), True)
+simple("cpu_lowered", "websocket_connection_density", "websocket_density", "FORGED", "the samples give", lambda e, r: e.update(cpu_percent=-50.0), True)
+simple("faster_recovery", "broker_failure_recovery", "failover_recovery", "FORGED", "the events say", lambda e, r: e.update(value_s=0.0), True)
+simple("nobody_recovered", "websocket_reconnection", "failover_recovery", "FAIL", "not everybody recovered", lambda e, r: e["events"].__delitem__(-1), True)
+simple("expected_windows_changed", "stream_processing_rate", "stream_correctness", "FORGED", "not those of the plan", lambda e, r: e["windows"][0].update(expected=1, observed=1), True)
+simple("wrong_window", "stream_processing_rate", "stream_correctness", "FAIL", "expected 20, observed 19", lambda e, r: e["windows"][0].update(observed=19), True)
+simple("faster_drain", "burst_handling_capacity", "throughput", "FORGED", "not what the arrivals give", lambda e, r: e.update(drain_s=-1.0), True)
+
+
+def bomb():
+    body = b"\x1c\x84\x93\x13" + b"\0" * 36 + b"\0" * (1 << 24)
+    packed = zlib.compress(body, 9)
+    return base64.b64encode(b"\x1c\x84\x93\x14" + len(packed).to_bytes(4, "big") + packed).decode()
+
+
+@forgery(WS, P99, "FORGED", "not an evidence file")
+def written_by_hand(folder, path):
+    with open(path, "w") as handle:
+        json.dump({"message_path": "chat.echo", "protocol": "socket.io", "sample_count": 100000, "p50_ms": 2.1, "p95_ms": 5.8, "p99_ms": 12.3, "p999_ms": 45.2, "max_ms": 120.5}, handle)
+
+
+@forgery(WS, P99, "FORGED", "not readable")
+def not_json(folder, path):
+    with open(path, "w") as handle:
+        handle.write("PASS")
+
+
+@forgery(WS, P99, "FORGED", "not readable")
+def not_a_number(folder, path):
+    with open(path) as handle:
+        text = handle.read()
+    with open(path, "w") as handle:
+        handle.write(text.replace('"p99_ms": ', '"p99_ms": NaN, "x": '))
+
+
+@forgery(WS, P99, "FORGED", "not readable")
+def torn_file(folder, path):
+    with open(path, "r+b") as handle:
+        handle.truncate(os.path.getsize(path) // 2)
+
+
+@forgery(WS, P99, "FORGED", "was removed from")
+def file_deleted(folder, path):
+    os.remove(path)
+
+
+@forgery(WS, P99, "FORGED", "ledger line 3 was changed")
+def ledger_line_edited(folder, path):
+    ledger = os.path.join(folder, "evidence", evidence.LEDGER)
+    lines = open_lines(ledger)
+    lines[2] = lines[2].replace(b'"seq":3', b'"seq":3,"x":1')
+    write_lines(ledger, lines)
+
+
+@forgery(WS, P99, "FORGED", "does not follow the line before")
+def ledger_line_removed(folder, path):
+    ledger = os.path.join(folder, "evidence", evidence.LEDGER)
+    lines = open_lines(ledger)
+    write_lines(ledger, lines[:2] + lines[3:])
+
+
+@forgery(WS, P99, "FORGED", "does not follow the line before")
+def ledger_lines_swapped(folder, path):
+    ledger = os.path.join(folder, "evidence", evidence.LEDGER)
+    lines = open_lines(ledger)
+    write_lines(ledger, lines[:2] + [lines[3], lines[2]] + lines[4:])
+
+
+@forgery(WS, P99, "FORGED", "torn")
+def ledger_torn(folder, path):
+    ledger = os.path.join(folder, "evidence", evidence.LEDGER)
+    with open(ledger, "r+b") as handle:
+        handle.truncate(os.path.getsize(ledger) - 9)
+
+
+@forgery(WS, P99, "FORGED", "not in the evidence ledger")
+def ledger_deleted(folder, path):
+    os.remove(os.path.join(folder, "evidence", evidence.LEDGER))
+
+
+@forgery(WS, P99, "FORGED", "copy of the one of run", True)
+def old_run_copied_as_new(folder, path):
+    def change(data):
+        twin = copy.deepcopy(data["envelopes"][-1])
+        twin["run"]["id"] = "20990101T000000Z-0badc0de"
+        twin["run"]["end"] += 0.001
+        data["envelopes"].append(twin)
+
+    edit(path, change)
+
+
+@forgery(EXACT, DEL, "FORGED", "was changed")
+def audit_ledger_edited(folder, path):
+    with open(path) as handle:
+        name = json.load(handle)["envelopes"][-1]["entries"][0]["ledger"]["file"]
+    with open(os.path.join(folder, "evidence", *name.split("/")), "a") as handle:
+        handle.write("e 7\n")
+
+
+@forgery(EXACT, DEL, "FORGED", "is gone")
+def audit_ledger_removed(folder, path):
+    with open(path) as handle:
+        name = json.load(handle)["envelopes"][-1]["entries"][0]["ledger"]["file"]
+    os.remove(os.path.join(folder, "evidence", *name.split("/")))
+
+
+@forgery(EXACT, DEL, "FAIL", "1 acknowledged message(s) of 120 lost", True)
+def honest_ledger_with_a_loss_fails(folder, path):
+    """Not a forgery that contradicts itself: rewriting ledger, counts, digest and chain only yields the FAIL it says."""
+    rewrite_audit(folder, path, lambda lines: [x for x in lines if x != "e 50"])
+
+
+@forgery(EXACT, DEL, "FAIL", "1 duplicate effect(s)", True)
+def honest_ledger_with_a_duplicate_fails(folder, path):
+    rewrite_audit(folder, path, lambda lines: lines + ["e 50"])
+
+
+@forgery(EXACT, DEL, "FAIL", "never sent", True)
+def honest_ledger_with_a_phantom_fails(folder, path):
+    rewrite_audit(folder, path, lambda lines: lines + ["e 5000"])
+
+
+@forgery(EXACT, DEL, "INVALID", "no worker-crash happened", True)
+def no_fault_happened(folder, path):
+    rewrite_audit(folder, path, lambda lines: [x for x in lines if not x.startswith("c ")])
+
+
+@forgery(EXACT, DEL, "INVALID", "rt.yaml asks 120", True)
+def too_few_messages(folder, path):
+    rewrite_audit(folder, path, lambda lines: [x for x in lines if x.startswith("c ") or int(x.split()[1]) < 50])
+
+
+@forgery(EXACT, DEL, "INVALID", "were acknowledged; the rest proves nothing", True)
+def everything_indeterminate(folder, path):
+    rewrite_audit(folder, path, lambda lines: ["i " + x[2:] if x.startswith("a ") and int(x[2:]) > 10 else x for x in lines])
+
+
+@forgery("ordering_verification", "message_ordering", "FAIL", "out of order", True)
+def honest_ledger_out_of_order_fails(folder, path):
+    rewrite_audit(folder, path, lambda lines: [{"e 10": "e 11", "e 11": "e 10"}.get(x, x) for x in lines])
+
+
+@forgery("ordering_verification", "message_ordering", "FORGED", "wrong", False)
+def hand_made_extra_file(folder, path):
+    with open(os.path.join(folder, "evidence", "delivery", "wrong.json"), "w") as handle:
+        handle.write("{}")
+
+
+@forgery("event_store_failover", "failover_recovery", "FORGED", "hand", False)
+def filed_for_a_kind_out_of_scope(folder, path):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w") as handle:
+        json.dump({"recovered_s": 1}, handle)
+
+
+def open_lines(path):
+    with open(path, "rb") as handle:
+        return handle.read().splitlines(keepends=True)
+
+
+def write_lines(path, lines):
+    with open(path, "wb") as handle:
+        handle.write(b"".join(lines))
+
+
+def rewrite_audit(folder, path, change):
+    """Change an audit's ledger and everything that hangs on it, as a forger would who knows the format."""
+    from pack.realtime import ledgerlines
+
+    def fix(data):
+        entry = data["envelopes"][-1]["entries"][0]
+        target = os.path.join(folder, "evidence", *entry["ledger"]["file"].split("/"))
+        with open(target) as handle:
+            text = "".join(x + "\n" for x in change(handle.read().splitlines()))
+        with open(target, "w") as handle:
+            handle.write(text)
+        entry.update(ledgerlines.count(ledgerlines.parse(text)))
+        entry["ledger"].update(sha256=hashlib.sha256(text.encode()).hexdigest(), lines=text.count("\n"))
+
+    edit(path, fix)
+
+
+@pytest.mark.parametrize("name", sorted(BATTERY))
+def test_forgery(project, team, name):
+    kind, gate_id, verdict, told, chain, act = BATTERY[name]
+    act(str(project), kind_path(str(project), team, kind))
+    if chain:
+        relink(str(project), team)
+    result = judge(project, team)
+    reasons = "\n".join(r for g in result["gates"] for r in g["reasons"])
+    if name == "hand_made_extra_file":
+        assert result["verdict"] == "FORGED" and "wrong.json is not written by any tool" in reasons
+        return
+    found = row(result, gate_id, kind)
+    assert found["verdict"] == verdict, found
+    assert told in " ".join(found["reasons"]), found["reasons"]
+    blocked = gate(result, gate_id)
+    assert (blocked["verdict"] != "PASS") or name == "filed_for_a_kind_out_of_scope"
+    assert bool(blocked["roles_to_respawn"]) == (blocked["verdict"] == "FAIL")
+    assert gate(result, "deployment_approved")["verdict"] != "PASS" or kind == "event_store_failover"
+
+
+def test_battery_is_large_enough():
+    assert len(BATTERY) >= 21 and len([b for b in BATTERY.values() if b[4]]) >= 21
+
+
+def test_rewritten_chain_is_seen_by_an_anchor(project, team):
+    before = judge(project, team)
+    anchor = {"seq": before["ledger"]["records"], "hash": before["ledger"]["head"]}
+    assert judge(project, team, anchors=[anchor])["verdict"] == "PASS"
+    path = kind_path(str(project), team, WS)
+    edit(path, lambda d: d["envelopes"][-1]["run"]["argv"].append("--honest"))
+    relink(str(project), team)
+    assert judge(project, team)["verdict"] == "PASS", "tamper-evident, not tamper-proof: a perfect new chain is not seen..."
+    after = judge(project, team, anchors=[anchor])
+    assert after["verdict"] == "FORGED" and "the ledger was rewritten" in gate(after, P99)["reasons"][0], "...unless its head was noted elsewhere"
+
+
+# Freshness -----------------------------------------------------------------------------------------------------------
+
+
+def test_old_evidence_is_stale(project, team):
+    result = judge(project, team, time.time() + 25 * 3600)
+    assert row(result, P99, WS)["verdict"] == "STALE" and "older than 24 h" in row(result, P99, WS)["reasons"][0]
+
+
+def test_changed_source_is_stale_and_documents_are_not(project, team):
+    (project.parent / "NOTES.md").write_text("later")
+    assert judge(project, team)["verdict"] == "PASS"
+    (project.parent / "ws_server.py").write_text("# changed\n")
+    result = judge(project, team)
+    assert row(result, P99, WS)["verdict"] == "STALE" and "changed since: ws_server.py" in row(result, P99, WS)["reasons"][0]
+    git(project.parent, "commit", "-qam", "change")
+    assert row(judge(project, team), P99, WS)["verdict"] == "STALE"
+
+
+def test_sources_of_a_path_limit_what_makes_it_stale(project, team):
+    def only(data):
+        next(p for p in data["paths"] if p["id"] == "chat.echo")["sources"] = ["ws_server.py"]
+
+    edit(project / "rt.json", only)
+    (project.parent / "projector.py").write_text("# changed\n")
+    result = judge(project, team)
+    assert row(result, P99, WS)["verdict"] == "PASS", "rt.yaml's `sources` is no part of what was measured"
+    assert row(result, P99, "cqrs_command_to_projection")["verdict"] == "STALE"
+
+
+def test_resume_makes_every_delivery_file_stale(project, team):
+    result = judge(project, team, resumed_at=time.time())
+    for kind in (EXACT, ATLEAST, LOSS):
+        assert row(result, DEL, kind)["verdict"] == "STALE"
+    assert row(result, "message_ordering", "ordering_verification")["verdict"] == "STALE"
+    assert row(result, P99, WS)["verdict"] == "PASS"
+    (project / "TEAM_STATUS.md").write_text("# Status\n\n- resumed_at: %s\n" % evidence.iso(time.time() + 5))
+    assert row(judge(project, team), DEL, EXACT)["verdict"] == "STALE"
+
+
+def test_loosened_budget_needs_new_evidence_and_fails_planning(project, team):
+    before = judge(project, team)
+    edit(project / "rt.json", lambda d: d["paths"][0]["budget_ms"].update(p99=1950, p999=1990))
+    result = judge(project, team, approved=before["rt"]["content"])
+    assert row(result, P99, WS)["verdict"] == "STALE"
+    planning = gate(result, "planning_complete")
+    assert planning["verdict"] == "FAIL" and planning["roles_to_respawn"] == ["project-manager"]
+    text = "\n".join(planning["reasons"])
+    assert "loosened after planning had passed: path chat.echo: budget p99 was 1900 ms, is 1950" in text and "the charter's budget table is not what rt.yaml gives" in text
+
+
+def test_loosened_sees_every_way():
+    base = {"paths": [{"id": "a", "budget_ms": {"p99": 5, "p50": 1}, "guarantee": "exactly-once", "ordering": "total", "rate": 10, "duration": 9, "fault": ["broker-kill"],
+                       "throughput": {"rate": 5, "duration": 9}, "burst": {"messages": 9, "drain_s": 1}}, {"id": "b", "budget_ms": {"p99": 1}, "guarantee": "at-most-once", "rate": 1, "duration": 1}]}  # fmt: skip
+    assert rtfile.loosened(base, base) == []
+    now = copy.deepcopy(base)
+    now["paths"].pop()
+    now["paths"][0].update(budget_ms={"p99": 6}, guarantee="at-least-once", ordering="none", rate=9, fault=[], throughput={"rate": 4, "duration": 9})
+    now["paths"][0]["burst"]["drain_s"] = 2
+    now.update(waivers={"x": {"value": 1}}, out_of_scope={"y": {}})
+    text = "\n".join(rtfile.loosened(base, now))
+    for told in ("path b was removed", "budget p99 was 5", "budget p50 was 1 ms, is gone", "guarantee was", "ordering was", "rate was 10", "fault broker-kill", "throughput.rate", "burst.drain_s",
+                 "waivers: x was added", "out_of_scope: y was added"):  # fmt: skip
+        assert told in text, told
+
+
+def test_release_gate_wants_release_evidence(project, team):
+    edit(kind_path(str(project), team, WS), lambda d: d["envelopes"][-1]["run"].update(purpose="check"))
+    relink(str(project), team)
+    result = judge(project, team)
+    assert row(result, P99, WS)["verdict"] == "PASS"
+    assert row(result, "deployment_approved", WS)["verdict"] == "STALE" and "release gate measures again" in row(result, "deployment_approved", WS)["reasons"][0]
+
+
+def test_fail_then_pass_on_the_same_tree_is_still_a_fail(project, team):
+    """The three retries apply to INVALID only, never to FAIL."""
+    path = kind_path(str(project), team, EXACT)
+    with open(path) as handle:
+        envelopes = json.load(handle)["envelopes"]
+    store = evidence.Store(project)
+    kind = next(e for e in team["evidence"] if e["kind"] == EXACT)
+    good = envelopes[-1]
+    bad = copy.deepcopy(good)
+    bad["run"]["id"] = "20260101T000000Z-00000001"
+    ledger = os.path.join(str(project), "evidence", *bad["entries"][0]["ledger"]["file"].split("/"))
+    text = "".join(x for x in open_text(ledger) if x != "e 50\n")
+    bad["entries"][0]["ledger"].update(file="delivery/ledgers/bad.log", sha256=hashlib.sha256(text.encode()).hexdigest(), lines=text.count("\n"))
+    from pack.realtime import ledgerlines
+
+    bad["entries"][0].update(ledgerlines.count(ledgerlines.parse(text)))
+    with open(os.path.join(str(project), "evidence", "delivery", "ledgers", "bad.log"), "w") as handle:
+        handle.write(text)
+    store.append(kind, bad)
+    failed = judge(project, team)
+    assert row(failed, DEL, EXACT)["verdict"] == "FAIL"
+    assert failed["halt"] == {"gate": DEL, "roles_to_respawn": ["message-broker-engineer", "event-sourcing-engineer"], "say": gate(failed, DEL)["say"]}
+    again = copy.deepcopy(good)
+    again["run"]["id"] = "20260101T000000Z-00000002"
+    store.append(kind, again)
+    lucky = row(judge(project, team), DEL, EXACT)
+    assert lucky["verdict"] == "FAIL" and "a FAIL is not measured away" in lucky["reasons"][0]
+    (project.parent / "consumer.py").write_text("# repaired\n")
+    git(project.parent, "add", "-A")
+    git(project.parent, "commit", "-qm", "repair")
+    mended = copy.deepcopy(good)
+    mended["run"].update(id="20260101T000000Z-00000003", git={"commit": git(project.parent, "rev-parse", "HEAD"), "dirty": False})
+    store.append(kind, mended)
+    assert row(judge(project, team), DEL, EXACT)["verdict"] == "PASS"
+
+
+def open_text(path):
+    with open(path) as handle:
+        return handle.readlines()
+
+
+def test_removing_the_bad_run_is_seen(project, team):
+    path = kind_path(str(project), team, EXACT)
+    store, kind = evidence.Store(project), next(e for e in team["evidence"] if e["kind"] == EXACT)
+    with open(path) as handle:
+        twin = copy.deepcopy(json.load(handle)["envelopes"][-1])
+    twin["run"]["id"] = "20260101T000000Z-00000009"
+    store.append(kind, twin)
+    edit(path, lambda d: d["envelopes"].pop())
+    found = row(judge(project, team), DEL, EXACT)
+    assert found["verdict"] == "FORGED" and "was removed from" in found["reasons"][0]
+
+
+def test_store_sets_hand_written_evidence_aside(project, team):
+    path = kind_path(str(project), team, EXACT)
+    with open(path) as handle:
+        good = json.load(handle)["envelopes"]
+    with open(path, "w") as handle:
+        handle.write('{"status": "PASS"}')
+    fresh = copy.deepcopy(good[-1])
+    fresh["run"]["id"] = "20260101T000000Z-0000000a"
+    evidence.Store(project).append(next(e for e in team["evidence"] if e["kind"] == EXACT), fresh)
+    assert [f for f in os.listdir(os.path.dirname(path)) if ".refused-" in f]
+
+
+def test_crash_between_ledger_and_rename_is_mended(project, team, monkeypatch):
+    store, kind = evidence.Store(project), next(e for e in team["evidence"] if e["kind"] == WS)
+    path = kind_path(str(project), team, WS)
+    with open(path) as handle:
+        twin = copy.deepcopy(json.load(handle)["envelopes"][-1])
+    twin["run"]["id"] = "20260101T000000Z-0000000b"
+    real = os.replace
+
+    def crash(*names):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(evidence.os, "replace", crash)
+    with pytest.raises(KeyboardInterrupt):
+        store.append(kind, twin)
+    monkeypatch.setattr(evidence.os, "replace", real)
+    twin["run"]["id"] = "20260101T000000Z-0000000c"
+    store.append(kind, twin)
+    ids = [e["run"]["id"] for e in evidence.read_file(path)[0]]
+    assert ids[-2:] == ["20260101T000000Z-0000000b", "20260101T000000Z-0000000c"]
+
+
+# Missing, planning, schemas --------------------------------------------------------------------------------------------
+
+
+def test_nothing_at_all(tmp_path, team):
+    (tmp_path / ".team").mkdir()
+    result = judge(tmp_path / ".team", team)
+    assert {g["verdict"] for g in result["gates"]} == {"MISSING"} and len(result["missing"]) >= 17
+    assert gate(result, DEL)["roles_to_respawn"] == []
+
+
+def test_non_negotiable_cannot_be_scoped_away(project, team):
+    def strip(data):
+        data["paths"] = [p for p in data["paths"] if p["id"] == "chat.echo"]
+        data["out_of_scope"].update({k: {"reason": "we do not want to be measured"} for k in (EXACT, ATLEAST, LOSS)})
+
+    edit(project / "rt.json", strip)
+    delivery = gate(judge(project, team), DEL)
+    assert delivery["verdict"] == "MISSING" and "non-negotiable" in delivery["reasons"][0]
+
+
+def test_budget_looser_than_the_team_needs_a_waiver(project, team):
+    edit(project / "rt.json", lambda d: d["waivers"].pop("websocket_rtt_p99"))
+    found = row(judge(project, team), P99, WS)
+    assert found["verdict"] == "FAIL" and "looser than the team's 15 ms" in found["reasons"][0]
+
+
+def test_signoff_lines_and_needs(project, team):
+    (project / "evaluation" / "QA_SIGNOFF.md").write_text("# QA\n\nstatus: FAIL\n")
+    result = gate(judge(project, team), "deployment_approved")
+    assert result["verdict"] == "FAIL" and "no line `status: PASS`" in result["reasons"][0]
+    os.remove(project / "legal" / "DATA_RETENTION.md")
+    assert "legal/DATA_RETENTION.md does not exist" in gate(judge(project, team), "deployment_approved")["reasons"]
+
+
+def test_signed_off_without_delivery_does_not_deploy(project, team):
+    os.remove(kind_path(str(project), team, EXACT))
+    result = gate(judge(project, team), "deployment_approved")
+    assert result["verdict"] != "PASS" and "gate delivery_guarantee is FORGED" in result["reasons"]
+
+
+@pytest.mark.parametrize(
+    "old, new, breaks",
+    [
+        ({"properties": {"a": {"type": "integer"}}}, {"properties": {"a": {"type": "number"}}}, None),
+        ({"properties": {"a": {"type": "string"}}}, {"properties": {"a": {"type": "integer"}}}, "type was string, is integer"),
+        ({"properties": {}}, {"properties": {"b": {}}, "required": ["b"]}, "'b' became required"),
+        ({"properties": {}}, {"properties": {"b": {"default": 1}}, "required": ["b"]}, None),
+        ({"properties": {"a": {}}, "required": ["a"]}, {"properties": {}}, "required 'a' was removed"),
+        ({"enum": ["x", "y"]}, {"enum": ["x"]}, "no longer allowed: y"),
+        ({"enum": ["x"]}, {"enum": ["x", "y"]}, None),
+        ({"properties": {"a": {}}}, {"properties": {"a": {}}, "additionalProperties": False}, "no longer accepts further"),
+        ({"properties": {"a": {"maximum": 9}}}, {"properties": {"a": {"maximum": 5}}}, "maximum tightened from 9 to 5"),
+        ({"type": "record", "name": "R", "fields": [{"name": "a", "type": "int"}]}, {"type": "record", "name": "R", "fields": [{"name": "a", "type": "long"}]}, None),
+        ({"type": "record", "name": "R", "fields": []}, {"type": "record", "name": "R", "fields": [{"name": "a", "type": "int"}]}, "added without a default"),
+        ({"type": "record", "name": "R", "fields": []}, {"type": "record", "name": "R", "fields": [{"name": "a", "type": ["null", "int"], "default": None}]}, None),
+        ({"type": "record", "name": "R", "fields": [{"name": "a", "type": "string"}]}, {"type": "record", "name": "R", "fields": [{"name": "a", "type": "int"}]}, "type was"),
+    ],
+)  # fmt: skip
+def test_schema_breaks(old, new, breaks):
+    from pack.realtime.checks import breaking
+
+    found = breaking(old, new)
+    assert (found == []) if breaks is None else any(breaks in f for f in found), found
+
+
+def test_schema_gate_compares_with_git(project, team):
+    target = project.parent / "events" / "order.json"
+    target.write_text(json.dumps({"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id", "customer"]}))
+    found = gate(judge(project, team), "schema_compatibility")
+    assert found["verdict"] == "FAIL" and found["roles_to_respawn"] == ["real-time-architect"]
+    assert any("type was integer, is string" in r for r in found["reasons"]) and any("'customer' became required" in r for r in found["reasons"])
+
+
+def test_attestation_is_an_in_toto_statement(measured, team):
+    result = judge(measured, team)
+    told = attest.statement(result, measured)
+    assert told["_type"] == "https://in-toto.io/Statement/v1" and told["predicate"]["result"] == "WARNED", "waivers are told"
+    assert told["predicate"]["passedTests"] == [g["id"] for g in team["gates"]]
+    names = {s["name"]: s["digest"] for s in told["subject"]}
+    assert names["git:HEAD"]["gitCommit"] == result["commit"]
+    path = "evidence/latency/websocket_p50_p95_p99.json"
+    assert names[path]["sha256"] == evidence.file_digest(os.path.join(measured, *path.split("/")))
+
+
+def test_gate_command_line(project, capsys):
+    from .conftest import pack
+
+    assert pack("gate", "check", "--dir", project) == 0
+    assert "10 of 10 gates pass" in capsys.readouterr().out
+    os.remove(project / "evidence" / evidence.LEDGER)
+    assert pack("gate", "check", "--dir", project, "--json", "--gate", DEL) == 1
+    assert json.loads(capsys.readouterr().out)["gates"][0]["verdict"] == "FORGED"
+    assert pack("gate", "check", "--dir", project, "--gate", "nonsense") == 2
+    assert "known: delivery_guarantee" in capsys.readouterr().err
+
+
+def test_selftest_that_does_not_hold_makes_everything_invalid(project, team):
+    edit(project / "evidence" / "selftest.json", lambda d: d["envelopes"][-1]["entries"][0].update(stall_s=0.5))
+    relink(str(project), team)
+    found = row(judge(project, team), P99, WS)
+    assert found["verdict"] == "INVALID" and "the formula says" in found["reasons"][0]
+
+
+def test_probe_too_late_is_invalid_not_fail(project, team):
+    """Over budget while the probe itself was late: measure again. Not late: FAIL."""
+    data = json.loads((project / "evidence" / "latency" / "websocket_p50_p95_p99.json").read_text())
+    entry = data["envelopes"][-1]["entries"][0]
+    run = data["envelopes"][-1]["run"]
+    path = next(p for p in json.loads((project / "rt.json").read_text())["paths"] if p["id"] == "chat.echo")
+    tiny = dict(path, budget_ms={"p99": 0.001})
+    kind = dict(next(e for e in team["evidence"] if e["kind"] == WS), thresholds={})
+    late = derive.judge(kind, tiny, dict(entry, budget_ms={"p99": 0.001}), run, None)
+    assert late.verdict == "INVALID" and "the probe itself was" in late.reasons[0]
+    from hdrh.histogram import HdrHistogram
+
+    slow, prompt = HdrHistogram(1, 3600 * 10**6, 3), HdrHistogram(1, 3600 * 10**6, 3)
+    slow.record_value(80000, entry["received"])
+    prompt.record_value(1, entry["sent"])
+    from pack.realtime import hdr
+
+    crafted = dict(entry, histogram=slow.encode().decode(), lateness_histogram=prompt.encode().decode(), lateness_p99_ms=0.001, budget_ms={"p99": 20})
+    crafted.update(derive.percentiles(hdr.Histogram(crafted["histogram"])))
+    failed = derive.judge(kind, dict(path, budget_ms={"p99": 20}), crafted, run, None)
+    assert failed.verdict == "FAIL" and failed.value >= 80

@@ -1,0 +1,165 @@
+"""Teams as data: the definition has everything of the seed, a second team needs no code, mistakes are told clearly."""
+
+import copy
+import json
+import os
+import subprocess
+import sys
+
+import jsonschema
+import pytest
+import yaml
+
+from pack.teams import TeamError, commits, definition, load, schema
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SMALL = os.path.join(HERE, "smallTeam.yaml")
+
+
+@pytest.fixture(scope="module")
+def team():
+    return load("realtimeSystems")
+
+
+def test_counts_of_the_seed(team):
+    assert (len(team["roles"]), len(team["gates"]), len(team["evidence"])) == (11, 10, 17)
+    assert [w["id"] for w in team["waves"]] == ["0", "1", "1.5", "2", "2.5", "3", "3.5", "4", "5"]
+    assert [e["class"] for e in team["evidence"]].count("latency") == 5
+    assert all([e["class"] for e in team["evidence"]].count(c) == 4 for c in ("delivery", "throughput", "failover"))
+    assert {r["code"] for r in team["roles"]} == {"TL", "PM", "RTA", "WSE", "MBE", "ESE", "SPE", "QA", "RM", "MKT", "LEGAL"}
+    assert all(r["agent"].startswith("rt-") for r in team["roles"])
+    assert [p["section"] for p in team["testing_matrix"]] == ["10.1", "10.2", "10.3", "10.4", "10.5", "10.6"]
+    assert [len(p["tests"]) for p in team["testing_matrix"]] == [5, 5, 4, 4, 4, 4]
+    assert [c["name"] for c in team["kanban"]["columns"]] == ["Backlog", "Sprint Ready", "In Progress", "Integration Testing", "Latency Review", "Done"]
+
+
+def test_delivery_is_first_and_p99_second_and_both_halt(team):
+    assert [g["id"] for g in team["gates"][:2]] == ["delivery_guarantee", "p99_latency"]
+    assert [bool(g.get("hard_stop")) for g in team["gates"]] == [True, True] + [False] * 8
+    respawn = {g["id"]: g["on_fail"]["respawn"] for g in team["gates"]}
+    assert respawn["delivery_guarantee"] == ["message-broker-engineer", "event-sourcing-engineer"]
+    assert respawn["p99_latency"] == ["websocket-engineer", "stream-processing-engineer"]
+
+
+def test_a_second_team_needs_no_code():
+    small = load(SMALL)
+    assert small["team"] == "smallTeam" and [g["id"] for g in small["gates"]] == ["fast", "ordered"]
+    assert load("smallTeam", folders=[HERE]) == small
+
+
+def test_twin_is_fresh_and_enough_without_yaml(team):
+    assert definition.main(["--check"]) == 0
+    code = "import sys; sys.modules['yaml'] = None; sys.modules['jsonschema'] = None\nfrom pack.teams import load; print(len(load('realtimeSystems')['roles']))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)))
+    assert done.stdout.strip() == "11", done.stderr
+
+
+def mutate(change):
+    data = copy.deepcopy(load("realtimeSystems"))
+    change(data)
+    return "\n".join(definition.check(data))
+
+
+@pytest.mark.parametrize(
+    "change, told",
+    [
+        (lambda d: d["waves"][3]["roles"].append("websocket-enginer"), "unknown role 'websocket-enginer'; did you mean 'websocket-engineer'?"),
+        (lambda d: d["gates"][0]["evidence"].append("exactly_once"), "gate delivery_guarantee: unknown evidence kind 'exactly_once'; did you mean"),
+        (lambda d: d["gates"][5].pop("evidence"), "gate websocket_density: has no evidence"),
+        (lambda d: d["gates"][0]["on_fail"]["respawn"].append("nobody"), "unknown role 'nobody'"),
+        (lambda d: d["gates"][1]["needs"].append("x") if "needs" in d["gates"][1] else d["gates"][1].update(needs=["x"]), "unknown gate 'x'"),
+        (lambda d: d["gates"][2].update(needs=["deployment_approved"]), "cycle in needs: planning_complete -> deployment_approved -> planning_complete"),
+        (lambda d: d["waves"][1].update(after=["2"]), "cycle in after: 1 -> 2 -> 1"),
+        (lambda d: d["roles"][0].update(reports_to="project-manager"), "cycle in reports_to"),
+        (lambda d: d["waves"][3]["entry"].append({"gate": "p99_latency"}), "wave 2 entry: needs gate 'p99_latency', which is decided only in wave 3: the wave could never begin"),
+        (lambda d: d["waves"][1]["entry"].append({"artifacts_of": "qa-latency"}) if "entry" in d["waves"][1] else d["waves"][1].update(entry=[{"artifacts_of": "qa-latency"}]), "who works only later"),
+        (lambda d: d["roles"].append(dict(d["roles"][0], reports_to="team-leader")), "role 'team-leader' is given twice"),
+        (lambda d: d["waves"][5]["gates"].remove("throughput"), "gate throughput: no wave evaluates it"),
+        (lambda d: d["waves"][5]["roles"].remove("qa-latency"), "role qa-latency: is in no wave"),
+        (lambda d: d["gates"].insert(0, d["gates"].pop(4)), "a hard stop must come before every other gate"),
+        (lambda d: d["evidence"][0]["thresholds"].update(p99_ms="fast"), "unknown threshold 'fast'"),
+        (lambda d: d["gates"][8]["checks"].append({"check": "vibes"}), "unknown check 'vibes'"),
+        (lambda d: d["roles"][7]["writes"].append("evidence/latency"), "only `pack` writes there"),
+        (lambda d: d["waves"][6].pop("when"), "a loop needs"),
+        (lambda d: d["waves"][4]["exit"].append({"artifact": "NOBODY.md"}), "nobody writes artifact 'NOBODY.md'"),
+        (lambda d: d["session_commands"][1].update(runs="rm -rf"), "which is not a pack verb"),
+        (lambda d: d["evidence"][0].update(measure="vibes"), "is not one of"),
+        (lambda d: d.update(gate=[]), "unknown name 'gate'; known:"),
+        (lambda d: d.pop("roles"), "'roles' is missing"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_told(change, told):
+    assert told in mutate(change)
+
+
+def test_unknown_team_and_broken_file(tmp_path):
+    with pytest.raises(TeamError, match="no such team; did you mean 'realtimeSystems'"):
+        load("realtimeSystem")
+    (tmp_path / "x.yaml").write_text("team: [")
+    with pytest.raises(TeamError, match="x.yaml: not readable"):
+        load(tmp_path / "x.yaml")
+    (tmp_path / "y.yaml").write_text("- 1\n")
+    with pytest.raises(TeamError, match="must be object"):
+        load(tmp_path / "y.yaml")
+
+
+def test_small_validator_agrees_with_jsonschema(team):
+    root = os.path.join(os.path.dirname(os.path.abspath(definition.__file__)), "..")
+    pairs = [(os.path.join(root, "teams", "team.schema.json"), [team, load(SMALL), {}, [], dict(team, roles=[1])])]
+    rt = yaml.safe_load(__import__("pack.realtime.cli", fromlist=["EXAMPLE"]).EXAMPLE)
+    bad = [dict(rt, paths=[dict(rt["paths"][0], **{k: v})]) for k in rt["paths"][0] for v in (None, -1, "x y", [], {}, True)]
+    pairs.append((os.path.join(root, "realtime", "rt.schema.json"), [rt, {}, dict(rt, extra=1)] + bad))
+    for path, values in pairs:
+        with open(path) as handle:
+            rules = json.load(handle)
+        official = jsonschema.Draft202012Validator(rules)
+        for value in values:
+            assert bool(schema.errors(value, rules)) == bool(list(official.iter_errors(value))), (path, value)
+    with pytest.raises(ValueError, match="not supported: format"):
+        schema.errors("x", {"format": "date"})
+
+
+def test_wave_conditions(team, tmp_path):
+    assert definition.unmet(team, tmp_path, "0", "entry", {}) == ["no strategy file: --strategy PATH must name one"]
+    assert definition.unmet(team, tmp_path, "2", "entry", {}) == ["gate planning_complete is not evaluated, not PASS"]
+    assert definition.unmet(team, tmp_path, "2", "entry", {"planning_complete": "PASS"}) == []
+    reasons = definition.unmet(team, tmp_path, "3", "entry", {})
+    assert len(reasons) == 26 and reasons[0] == "real-time-architect: rt-architecture/TOPOLOGY_DESIGN.md does not exist"
+    (tmp_path / "DECISION_LOG.md").write_text("# Log\n\n- **Latency review:** approved\n")
+    assert len(definition.unmet(team, tmp_path, "3", "entry", {})) == 25
+    (tmp_path / "DECISION_LOG.md").write_text("# Log\n")
+    assert "DECISION_LOG.md has no content below its headings" in definition.unmet(team, tmp_path, "3", "entry", {})
+
+
+GOOD = """feat(rt-kafka): implement exactly-once semantics for order events
+
+- Enable idempotent producer
+- Configure transactional producer
+
+Evidence: evidence/delivery/exactly_once_verification.json
+Latency-impact: P99 5.2ms -> 7.1ms (acceptable for EOS guarantee)"""
+
+
+@pytest.mark.parametrize(
+    "message, told",
+    [
+        (GOOD, None),
+        (GOOD.replace("P99 5.2ms -> 7.1ms (acceptable for EOS guarantee)", "none"), None),
+        ("wip", "is not `{type}(rt-{scope})"),
+        (GOOD.replace("feat(", "feature("), "unknown type 'feature'"),
+        (GOOD.replace("rt-kafka", "rt-web"), "unknown scope 'rt-web'"),
+        (GOOD.replace("rt-kafka", "kafka"), "unknown scope 'kafka'"),
+        (GOOD.replace("- ", "  "), "names no key change"),
+        (GOOD.replace("Latency-impact", "Impact"), "no `Latency-impact"),
+        (GOOD.replace("P99 5.2ms -> 7.1ms", "faster"), "neither `none` nor"),
+        (GOOD.replace("feat", "perf").replace("Evidence:", "Proof:"), "a perf commit needs an `Evidence:` line"),
+        ("", "the message is empty"),
+    ],
+)
+def test_commit_protocol(team, message, told):
+    problems = commits.check(team, message)
+    assert (not problems) if told is None else any(told in p for p in problems), problems
+
+
+def test_commit_evidence_must_exist(team):
+    assert commits.check(team, GOOD, exists=lambda p: False) == ["Evidence 'evidence/delivery/exactly_once_verification.json' does not exist"]
