@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 
-.PHONY: test test-fast lint bench generate prove demo install clean
+.PHONY: start demo test test-fast lint bench generate clean
 
 $(STAMP): pyproject.toml
 	$(PY) -c 'import sys; sys.exit("team-pack needs Python 3.9 or newer" if sys.version_info < (3, 9) else 0)'
@@ -29,6 +29,9 @@ generate: $(STAMP)  ## rewrite generated blocks and files from the tables
 
 bench: $(STAMP)  ## what a hook costs, as ratios measured in one run
 	$(BIN)/python bench/hooks.py
+
+start: $(STAMP)  ## install the pack into your client, or show a scripted run where there is no key
+	scripts/dev/start
 
 demo: $(STAMP)  ## a whole scripted /build in the real client, printed as it happens
 	scripts/demo

@@ -91,8 +91,8 @@ def identify(call):
     name = None if agent else _pane(call)
     if name and _bind(call, name, pane):
         return _actor(call.state, call.state["agents"][pane], pane)
-    if not kind and not agent and not _below(call.env.get("CLAUDE_PID"), state["team"].get("client_pid")):
-        return _nobody(payload, "foreign")
+    if (agent or not kind) and not _below(call.env.get("CLAUDE_PID"), state["team"].get("client_pid")):
+        return _nobody(payload, "foreign")  # a session of the user's own, or an agent of it
     return _nobody(payload)
 
 
@@ -151,7 +151,7 @@ def _pane(call):
     e = call.state["roster"].get(name)
     kind = str(call.payload.get("agent_type") or "")
     role = waves.of_agent(call.state, kind) if call.state["waves"] is not None else kind[len(PLUGIN):] if kind.startswith(PLUGIN) else None
-    if e and e["state"] == "SPAWNING" and role == e["role"]:
+    if e and role == e["role"] and (e["state"] == "SPAWNING" or e["pane"] and e["agent_id"] is None):
         return name
     return None
 
@@ -304,15 +304,15 @@ def _message(call, given):
 
 
 def _address(call, resolved, to):
-    """How the client spells a receiver here (measured): the lead is `main` in -p and in a team, `team-lead` in a pane; after a
-    resume in -p names may be gone while agent ids still work."""
+    """How the client spells a receiver here (measured): the lead is `main` in -p and in a team, `team-lead` in a pane; in -p
+    names may be gone (resume) or ambiguous (spawned again) while agent ids still work."""
     if resolved == tables.LEAD:
         if str(call.actor["agent_id"]).startswith("session:"):
             return "team-lead"
         return to if to == "main" or to == "team-lead" and not call.state["team"]["headless"] else "main"
     e = view.entry(call.state, resolved)
-    if call.state["team"].get("resumed") and call.state["team"]["headless"] and e and e["agent_id"]:
-        return e["agent_id"]
+    if call.state["team"]["headless"] and e and e["agent_id"] and (call.state["team"].get("resumed") or e["inc"] > 1):
+        return e["agent_id"]  # a name that was spawned again "resolves to a different agent" for the client and is refused
     return to
 
 
@@ -570,6 +570,8 @@ def _spawned_now(call, given, response, failed):
     if isinstance(agent, str) and "@" not in agent and e["state"] == "SPAWNING" and agent not in call.state["agents"]:
         alias = response.get("name") if response.get("name") not in (None, name) else None
         call.gate("AGENT_BOUND", name=name, agent_id=agent, alias=alias)
+    elif isinstance(agent, str) and "@" in agent and e["state"] == "SPAWNING":
+        call.gate("PANE_OPENED", name=name)
     return tell("PostToolUse", _next_text(call, tables.LEAD))
 
 
@@ -730,7 +732,9 @@ def _nudge(call, todo):
     """Tell the first step that has not been told three times; one that has is escalated instead (PROTOCOL 10)."""
     for s in todo:
         try:
-            call.append("NUDGED", actor=machine.GATE, who=s["who"], step=s["step"], task=s["task"])
+            e = view.entry(call.state, s["who"])
+            step = "%s#%d" % (s["step"], e["inc"]) if e else s["step"]  # a successor is told anew
+            call.append("NUDGED", actor=machine.GATE, who=s["who"], step=step, task=s["task"])
             return block("team: before you end your turn: " + s["text"] + ".")
         except Refusal:
             if s["task"] is not None and s["who"] != tables.LEAD:

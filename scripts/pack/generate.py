@@ -140,7 +140,14 @@ def guards():
     return _table(("event", "who", "guards, in order"), rows)
 
 
-BLOCKS = {"messages": messages, "approvals": approvals, "ownership": ownership, "teardown": teardown, "task-states": task_states,
+def icons():
+    """The icons of the status tree."""
+    from .statefile import MEANINGS
+
+    return _table(("icon", "meaning"), MEANINGS.items())
+
+
+BLOCKS = {"icons": icons, "messages": messages, "approvals": approvals, "ownership": ownership, "teardown": teardown, "task-states": task_states,
           "task-diagram": task_diagram, "phases": phases, "triggers": triggers, "limits": limits, "events": events, "guards": guards}
 COPIED = {"rules": "references/messages.md", "review": "references/approval-matrix.md"}  # prose with one home, copied into prompts
 

@@ -4,6 +4,10 @@ from .protocol import advice, tables, view, waves
 
 ICONS = {"PENDING": "📋", "IN_PROGRESS": "🔨", "IN_REVIEW": "⏳", "CHANGES_REQUESTED": "🔧", "APPROVED": "✅", "DONE": "✅",
          "STUCK": "🚧", "REVIEW_LOOP": "🔁", "STUCK_ESCALATED": "🚨", "CANCELLED": "⛔"}
+MEANINGS = {"📋": "waits for a coder", "🔨": "works on a task", "⏳": "waits for approvals", "🔧": "mends what a review asked for",
+            "✅": "approved, done, or validated", "🚧": "stuck: the lead decides", "🔁": "in a review loop: the lead decides",
+            "🚨": "escalated: the lead decides", "⛔": "cancelled", "📝": "reviews", "😴": "idle", "👁": "monitors", "🔎": "works, without a task",
+            "🏁": "ended", "💀": "lost"}
 RULE = "═" * 50
 
 

@@ -60,7 +60,7 @@ class Session:
 
     def call(self, who, tool, response=None, failed=None, post=True, **given):
         """A tool call: PreToolUse and, when it was let through, PostToolUse. Answers the text of a refusal, else None."""
-        use = "toolu_%04d" % next(self.count)
+        use = "toolu_%s_%04d" % (self.session[-3:], next(self.count))
         code, out, err = self.send("PreToolUse", who, tool_name=tool, tool_input=given, tool_use_id=use)
         specific = (out or {}).get("hookSpecificOutput", {})
         if specific.get("permissionDecision") == "deny":
@@ -83,7 +83,8 @@ class Session:
                          command_source="plugin", prompt="/team:build " + args)
 
     def spawn(self, name, role, who="lead"):
-        agent = "a%s-%016x" % (name, len(self.agents) + 1) if not self.headless else "a%016x" % (len(self.agents) + 1)
+        own = int(self.session[-3:], 16) * 1000 + next(self.count)
+        agent = "a%s-%016x" % (name, own) if not self.headless else "a%016x" % own
         refused = self.call(who, "Agent", description=name, prompt="go", subagent_type="team:" + role, name=name,
                             response={"agentId": agent, "status": "async_launched"})
         if refused is None:
@@ -104,6 +105,15 @@ class Session:
             return {"filePath": full}
 
         return self.call(who, "Write", file_path=full, content=content, response=written)
+
+    def edit_raw(self, who, path):
+        """The answer of the hook's own entry to an Edit, trouble included."""
+        payload = {"session_id": self.session, "cwd": self.project, "hook_event_name": "PreToolUse", "tool_name": "Write", "tool_use_id": "toolu_raw",
+                   "tool_input": {"file_path": os.path.join(self.project, path), "content": "x"}, "agent_id": self.agents[who][0], "agent_type": self.agents[who][1]}
+        done = subprocess.run(["sh", os.path.join(gate.PLUGIN_ROOT, "hooks", "gate"), "PreToolUse"], env=dict(os.environ, **self.env), input=json.dumps(payload),
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert done.returncode == 2, done
+        return done.stderr
 
     def bash(self, who, command):
         """A Bash call that is really run (with `pack` on PATH, as in the client)."""

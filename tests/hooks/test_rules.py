@@ -373,3 +373,91 @@ def test_removing_the_teams_folder_loses_nothing(session):
     assert s.state()["tasks"]["1"]["state"] == "IN_PROGRESS" and s.state()["roster"].keys() == before["roster"].keys()
     assert [r["data"]["file"] for r in s.events() if r["event"] == "STATE_DIVERGENCE"][:1] == ["journal.jsonl"]
     assert os.path.exists(s.project + "/.claude/teams/.on") and os.path.exists(s.project + "/.claude/teams/feature-add-a-greeting/run.json")
+
+
+def test_the_clients_task_tools_are_gated_and_recorded_the_same_way(session):
+    s = session
+    s.setup("SIMPLE")
+    for n, subject in (("7", "Add greeting"), ("8", "buy milk")):
+        assert s.call("lead", "TaskCreate", subject=subject, description="x", response={"task": {"id": n, "subject": subject, "description": "x"}}) is None
+    refused(s, s.call("coder-1", "TaskCreate", subject="x", description="x"), "WRONG_ROLE")
+    assert [(r["data"]["client_id"], r["data"]["task"]) for r in s.events() if r["event"] == "CLIENT_TASK"] == [("7", 1), ("8", None)]
+    assert s.call("coder-1", "TaskUpdate", taskId="7", status="in_progress") is None
+    refused(s, s.call("coder-1", "TaskUpdate", taskId="7", status="completed"), "APPROVAL_MISSING", "unified-reviewer")
+    refused(s, s.call("lead", "TaskUpdate", taskId="7", status="completed"), "APPROVAL_MISSING")
+    assert s.call("lead", "TaskUpdate", taskId="8", status="completed") is None
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    s.edit("coder-1", "src/a.py")
+    s.review("coder-1", 1)
+    assert s.call("coder-1", "TaskUpdate", taskId="7", status="completed") is None
+
+
+def test_a_second_session_is_a_bystander(session, project, tmp_path):
+    from hooks.driver import Session
+
+    s = session
+    s.env["CLAUDE_PID"] = str(os.getpid())
+    s.setup("SIMPLE")
+    other = Session(project, s.data, session="00000000-0000-4000-8000-000000000002", pid=1)
+    other.now = s.now
+    before = len(s.events())
+    assert other.edit("lead", "src/old.py", "OLD = 4\n") is None
+    refused(s, other.edit("lead", ".claude/teams/feature-add-a-greeting/state.md"), "PROTECTED")
+    assert "live in another session" in other.build("plan.md")[1]["reason"]
+    _code, out, _err = other.send("UserPromptSubmit", prompt="team resume")
+    assert "still running" in out["reason"]
+    assert len(s.events()) == before + 1
+
+
+def test_a_dead_clients_run_is_taken_over_and_its_agents_are_lost(session, project):
+    from hooks.driver import Session
+
+    s = session
+    s.env["CLAUDE_PID"] = "1999999"
+    s.setup("SIMPLE")
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    other = Session(project, s.data, session="00000000-0000-4000-8000-000000000003", pid=os.getpid())
+    other.now = s.now
+    _code, out, _err = other.send("SessionStart", source="startup")
+    assert "team resume" in out["hookSpecificOutput"]["additionalContext"]
+    _code, out, _err = other.send("UserPromptSubmit", prompt="team resume")
+    assert "leads feature-add-a-greeting now" in out["reason"]
+    state = other.state()
+    assert state["owner"]["state"] == "LOST" and state["tasks"]["1"]["state"] == "STUCK_ESCALATED"
+    s.call("lead", "Agent", description="x", prompt="x", subagent_type="team:coder", name="coder-9")
+    assert "coder-9" not in other.state()["roster"]  # the old lead is a bystander now
+    assert other.spawn("supervisor", "supervisor") is None
+    assert other.handoff("supervisor", 2) is None
+    assert other.spawn("unified-reviewer", "unified-reviewer") is None and other.spawn("coder-1", "coder") is None
+    assert other.bash("lead", "pack task assign 1 coder-1") is None
+    other.do_task("coder-1", 1, "src/a.py")
+
+
+def test_panes_are_bound_once_by_their_process_and_never_taken_for_the_lead(session, project, monkeypatch):
+    from hooks.driver import Session
+    from pack import gate
+
+    s = session
+    s.env.update(CLAUDE_CODE_ENTRYPOINT="cli", CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS="1")
+    s.build()
+    s.register()
+    assert s.call("lead", "Agent", description="x", prompt="x", subagent_type="team:supervisor", name="supervisor",
+                  response={"agentId": "supervisor@session-5e551000", "name": "supervisor"}) is None
+    assert s.state()["roster"]["supervisor"]["agent_id"] is None
+    pane = Session(project, s.data, headless=False, session="00000000-0000-4000-8000-00000000000a", pid=4242)
+    pane.now = s.now
+    words = ["claude", "--agent-name", "supervisor", "--parent-session-id", s.session, "--agent-type", "team:supervisor"]
+    monkeypatch.setattr(gate, "_cmdline", lambda pid: words if str(pid) == "4242" else [])
+    code, out, _err = pane.send("SessionStart", source="startup", agent_type="team:supervisor")
+    assert "you are supervisor" in out["hookSpecificOutput"]["additionalContext"]
+    assert s.say("lead", "supervisor", "STATE_OWNERSHIP_HANDOFF(1)") is None
+    code, out, _err = pane.send("PreToolUse", agent_type="team:supervisor", tool_name="SendMessage", tool_use_id="toolu_pane",
+                                tool_input={"to": "main", "message": "STATE_OWNERSHIP_ACK(1)", "summary": "x"})
+    assert out["hookSpecificOutput"]["updatedInput"]["to"] == "team-lead"
+    assert s.state()["owner"]["state"] == "ACTIVE"
+    # A second process that says the same is not bound: the incarnation has its session.
+    twin = Session(project, s.data, headless=False, session="00000000-0000-4000-8000-00000000000b", pid=4242)
+    twin.now = s.now
+    code, out, _err = twin.send("PreToolUse", agent_type="team:supervisor", tool_name="Write", tool_use_id="toolu_twin",
+                                tool_input={"file_path": s.project + "/src/old.py", "content": "x"})
+    assert code == 2 and "UNKNOWN_AGENT" in out["hookSpecificOutput"]["permissionDecisionReason"]

@@ -198,8 +198,10 @@ def measured(tmp_path_factory):
     from pack.realtime import rtfile
     from pack.teams import load
 
-    folder = tmp_path_factory.mktemp("measured") / "project"
-    folder.mkdir()
+    folder = tmp_path_factory.getbasetemp() / "measured" / "project"  # one for all test folders of the session
+    if (folder.parent / "done").exists():
+        return folder / ".team"
+    folder.mkdir(parents=True)
     rt = rt_for(folder, folder.parent / "data")
     team, definition = make_project(folder, rt), load("realtimeSystems")
     write_artifacts(team, definition)
@@ -211,6 +213,7 @@ def measured(tmp_path_factory):
     (team / "releases" / "DEPLOYMENT_SIGNOFF.md").write_text("# Deployment\n\nstatus: APPROVED\n")
     code = pack("rt", "all", "--release", "--quiet", "--dir", team)
     assert code == 0
+    (folder.parent / "done").write_text("")
     return team
 
 

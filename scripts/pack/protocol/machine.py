@@ -209,13 +209,13 @@ def owner_is_not_fenced(state, data, actor):
     if owner["state"] == "LEAD":
         return Refusal("HANDOFF_MISSING", "%s owns nothing yet" % actor["name"], view.owner_text(state),
                        "wait for STATE_OWNERSHIP_HANDOFF from the lead", record="HANDOFF_MISSING")
-    if (actor["name"], actor["inc"]) != (owner["holder"], owner["inc"]):
+    if owner["state"] == "LOST" or (actor["name"], actor["inc"]) != (owner["holder"], owner["inc"]):
         return Refusal("STALE_EPOCH", "%s (incarnation %d) is fenced" % (actor["name"], actor["inc"]),
                        view.owner_text(state), "stop: the state has another owner", record="STALE_EPOCH")
     if owner["state"] == "OFFERED":
         return Refusal("OWNER_NOT_ACTIVE", "epoch %d was offered and not acknowledged" % owner["epoch"],
                        view.owner_text(state), "send STATE_OWNERSHIP_ACK(%d) to the lead first" % owner["epoch"])
-    return None
+    return owner_is_active(state, data, actor)
 
 
 @guard
@@ -245,6 +245,7 @@ def handoff_target_is_supervisor(state, data, actor):
         return None
     return Refusal("NOT_A_SUPERVISOR", "%r is not an ACTIVE supervisor" % data["to"],
                    "%s is %s" % (data["to"], "%s, %s" % (e["role"], e["state"]) if e else "not in the roster"),
+                   "it is starting; send this again in a moment" if e and e["role"] == tables.SUPERVISOR and e["state"] == "SPAWNING" else
                    "spawn one: Agent(subagent_type: \"team:supervisor\", name: \"supervisor\")")
 
 
@@ -434,6 +435,8 @@ def task_exists(state, data, actor):
 def _in_state(data, t, allowed, verb, next):
     if t["state"] in allowed:
         return None
+    if t["state"] in tables.BLOCKED_ON_LEAD:
+        next = "it waits for the lead's decision: `pack task rescope`, `pack task assign` or `pack task cancel`"
     return Refusal("TASK_STATE", "task #%d cannot be %s" % (data["task"], verb),
                    "it is %s; legal from %s" % (t["state"], ", ".join(allowed)), next)
 
@@ -1001,7 +1004,7 @@ def _roster_changed(state, effects):
 def _(state, data, actor, now, effects):
     old = state["roster"].get(data["name"])
     state["roster"][data["name"]] = {"role": data["role"], "state": "SPAWNING", "inc": (old["inc"] if old else 0) + 1,
-                                     "agent_id": None, "call": data.get("call"), "since": now, "seen": now, "mail": 0}
+                                     "agent_id": None, "pane": False, "call": data.get("call"), "since": now, "seen": now, "mail": 0}
     if state["waves"] is not None:
         waves.spawned(state, data)
     if data["role"] == tables.RISK_TESTER:
@@ -1013,7 +1016,7 @@ def _(state, data, actor, now, effects):
 @guard
 def spawn_is_pending(state, data, actor):
     e = view.entry(state, data["name"])
-    if e and e["state"] == "SPAWNING" and (data.get("inc") or e["inc"]) == e["inc"]:
+    if e and (e["state"] == "SPAWNING" or e["pane"] and e["agent_id"] is None and e["state"] in tables.PRESENT) and (data.get("inc") or e["inc"]) == e["inc"]:
         return None
     return Refusal("NOT_SPAWNING", "%r is not being spawned" % data["name"], e["state"] if e else "not in the roster", "")
 
@@ -1033,6 +1036,13 @@ def _(state, data, actor, now, effects):
     for key in (data["agent_id"], data.get("alias")):  # the client may have renamed it
         if key:
             state["agents"][key] = [data["name"], e["inc"]]
+    _roster_changed(state, effects)
+
+
+@rule("PANE_OPENED", ("gate",), ("spawn_is_pending",))
+def _(state, data, actor, now, effects):
+    """A terminal pane is there and takes messages; which session it is shows at its first hook, a moment later."""
+    state["roster"][data["name"]].update(state="ACTIVE", pane=True)
     _roster_changed(state, effects)
 
 
@@ -1063,11 +1073,8 @@ def _(state, data, actor, now, effects):
 @rule("AGENT_IDLE", ("gate",), ("incarnation_is_living",))
 def _(state, data, actor, now, effects):
     e = state["roster"][data["name"]]
-    if e["state"] == "ACTIVE":  # the client will tell the lead: as a prompt in -p, as a silent new turn in a terminal
-        if state["team"]["headless"]:
-            state["lead_mail"] += 1
-        else:
-            state["lead_idle_news"] = True
+    if e["state"] == "ACTIVE" and not state["team"]["headless"]:
+        state["lead_idle_news"] = True  # a terminal gives the lead a new turn for it; -p merges or drops such news (measured)
     e.update(state="IDLE", seen=now)
     if state["team"]["headless"] and data["name"] in state["requests"]:
         emit(effects, "SHUTDOWN_ACK", name=data["name"], how="ended its turn")  # PROTOCOL 9: headless ack at the next stop
@@ -1456,8 +1463,11 @@ def _(state, data, actor, now, effects):
         return
     if t["revision"] is not None:
         t["revision"] = data["revision"]
-    if t["state"] == "APPROVED" and view.quorum(state, t)["missing"]:
+    q = view.quorum(state, t)
+    if t["state"] == "APPROVED" and q["missing"]:
         _move(t, "IN_REVIEW", now)
+    if t["state"] in ("IN_REVIEW", "CHANGES_REQUESTED") and q["absent"]:
+        emit(effects, "IMPOSSIBLE_WAIT", task=data["task"], absent=q["absent"])  # whose approval this write made stale is gone
 
 
 @rule("COMMITTED", None)
@@ -1507,7 +1517,7 @@ def _restart_teardown(state, now):
     """TEARDOWN_INIT with the targets that are alive now; what was acknowledged has ended and is no target any more."""
     teardown = state["teardown"]
     teardown.update(state="TEARDOWN_INIT", sends=1, sent_at=now, ack_status=None, unresolved=[])
-    teardown["targets"] = {n: {"inc": state["roster"][n]["inc"], "acked": False, "sends": 0, "how": None}
+    teardown["targets"] = {n: {"inc": state["roster"][n]["inc"], "acked": False, "sends": 0, "how": None, "rejections": 0}
                            for n in view.living(state) if state["roster"][n]["role"] != tables.SUPERVISOR}
 
 
@@ -1609,6 +1619,9 @@ def _(state, data, actor, now, effects):
     state["requests"].pop(data["name"], None)
     if target:
         target["how"] = "rejected: " + data["reason"][:200]
+        target["rejections"] += 1
+        if target["rejections"] <= tables.limit("ACK_RETRY_ROUNDS"):
+            target["sends"] -= 1  # it did answer: once its reason is settled it may be asked again without waiting
 
 
 @rule("TEARDOWN_RETRYING", ("gate",), ("wait_is_overdue",))
@@ -1675,7 +1688,8 @@ def due(state, now):
     if state["team"] is None or state["phase"] == "CLOSED":
         return out
     for name, e in state["roster"].items():
-        if e["state"] == "SPAWNING" and now - e["since"] > tables.limit("SPAWN_TIMEOUT_SEC"):
+        unborn = e["state"] == "SPAWNING" or e["pane"] and e["agent_id"] is None and e["state"] in tables.PRESENT
+        if unborn and now - e["since"] > tables.limit("SPAWN_TIMEOUT_SEC"):
             out.append(("SPAWN_FAILED", {"name": name, "inc": e["inc"], "why": "never started"}))
     teardown = state["teardown"]
     waited = now - teardown["sent_at"]
@@ -1752,7 +1766,8 @@ def _note(state, data, actor, now, effects):
 
 
 for _name in ("SUPERVISOR_REPORT", "OVERLAP_SCOPE", "DELIVERY_FAILED", "STATE_DIVERGENCE", "SNAPSHOT_NOT_FOUND", "SNAPSHOT_CONFLICT", "RECONCILE_CONFLICT", "STATE_FROZEN"):
-    RULES[_name] = {"roles": (tables.SUPERVISOR,) if _name == "SUPERVISOR_REPORT" else None, "guards": (), "apply": _note,
+    RULES[_name] = {"roles": (tables.SUPERVISOR,) if _name == "SUPERVISOR_REPORT" else None, "apply": _note,
+                    "guards": ("sender_is_living",) if _name == "SUPERVISOR_REPORT" else (),
                     "epoch": ("owner_is_not_fenced",) if _name == "SUPERVISOR_REPORT" else ()}
 
 

@@ -198,6 +198,7 @@ RECORDS = {
     "SPAWN_REQUESTED": "the lead's Agent call passed the gate",
     "SPAWN_FAILED": "the client did not start the agent",
     "AGENT_BOUND": "the client's agent_id was bound to the name and role that were requested",
+    "PANE_OPENED": "the client opened a terminal pane for the agent",
     "AGENT_ACTIVE": "a bound agent woke up or worked",
     "AGENT_IDLE": "a bound agent ended its turn",
     "AGENT_ENDED": "the incarnation is over",

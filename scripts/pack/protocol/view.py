@@ -132,11 +132,15 @@ def missing_acks(state):
 
 def resolve(state, to):
     """A SendMessage's `to` -> a roster name, "lead", or None. Exact spelling: look-alikes resolve to nothing."""
+    if not isinstance(to, str):
+        return None
     if to in ("main", "team-lead", "lead"):
         return tables.LEAD
     if to in state["roster"]:
         return to
     bound = state["agents"].get(to)
+    if bound is None and to.endswith("]") and to.partition(" [")[0] in state["roster"]:
+        return to.partition(" [")[0]  # `NAME [ref]`, as the client itself suggests
     return bound[0] if bound else None
 
 

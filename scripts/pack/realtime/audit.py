@@ -184,9 +184,12 @@ class Auditor:
                 self._spawn("w%d" % (index + 1))
             keeper = asyncio.ensure_future(self._keep_alive())
             tasks.append(keeper)
-            try:
-                await asyncio.wait_for(self.ready.wait(), 20)
-            except asyncio.TimeoutError:
+            wait = asyncio.ensure_future(self.ready.wait())
+            tasks.append(wait)
+            await asyncio.wait([wait, keeper], timeout=20, return_when=asyncio.FIRST_COMPLETED)
+            if keeper.done():
+                keeper.result()
+            if not self.ready.is_set():
                 raise AuditError("the worker did not report within 20 s (it must say `ready` to PACK_RT_POINT): %s" % self.worker_log())
             start, fault, fault_at = time.perf_counter(), None, self.messages // 2
             for number in range(self.messages):
@@ -308,7 +311,9 @@ def ordering(path, name, project, progress=None):
     holder = {}
 
     async def main(stop):
-        adapter = adapters.make(path, name, project)
+        # order is a promise of one connection; a broadcast is judged at each of its receivers
+        one = path if path.get("options", {}).get("mode") == "broadcast" else dict(path, connections=1)
+        adapter = adapters.make(one, name, project)
         messages = path.get("messages", 300)
         # only acknowledged sends are a fact; the wrapper notes them in the order of the answers
         lines, plain = [], adapter.send

@@ -94,8 +94,10 @@ class Look:
         return None
 
     def fit(self, kind, envelope, path):
-        """None, or an INVALID finding about how it was measured."""
+        """None, or a STALE or INVALID finding about how it was measured."""
         run, invalid = envelope["run"], derive.invalid
+        if run["tool_digest"] != self.tool:
+            return derive.Finding("STALE", ["measured by another pack (digest %s..., this one is %s...)" % (run["tool_digest"][:8], self.tool[:8])])
         if run["target"]["reality"] != "real":
             return invalid("measured against a mock (%s): a mock is no evidence" % run["target"]["server"])
         if run["partial"]:
@@ -130,8 +132,6 @@ class Look:
         hours = self.definition.get("max_age_hours", 24)
         if self.now - run["end"] > hours * 3600:
             found.append("measured %.1f h ago, older than %g h" % ((self.now - run["end"]) / 3600.0, hours))
-        if run["tool_digest"] != self.tool:
-            found.append("measured by another pack (digest %s..., this one is %s...)" % (run["tool_digest"][:8], self.tool[:8]))
         if run["git"]["dirty"]:
             found.append("measured on a dirty work tree: commit, then measure again")
         if run["spec"] != rtfile.path_digest(path):

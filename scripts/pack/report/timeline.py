@@ -76,3 +76,33 @@ def page(state, records, enforcement):
 <h2>Summary</h2><pre>%s</pre><h2>Log</h2><table><tr><th>seq<th>time<th>epoch<th>who<th>event<th></tr>%s</table></html>
 """ % (html.escape(state["team"]["name"]), STYLE, html.escape(state["team"]["name"]), len(records), counts["refused"], svg(records),
        html.escape(tree(state, enforcement)), "".join(approvals), html.escape(summary(state, counts)), "".join(rows))
+
+
+def main(argv):
+    """`pack report html [--out FILE] [--team NAME]`. Exit 1 when there is no run or its journal is damaged."""
+    import argparse
+    import os
+    import sys
+
+    from pack import carry, gate
+    from pack.journal import Damaged
+    from pack.protocol.refusal import Refusal
+    from pack.verbs import Run
+
+    parser = argparse.ArgumentParser(prog="pack report html", description="The HTML timeline of a run, from its journal.",
+                                     epilog="example: pack report html --out run.html", formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", default=None, help="file to write (default: timeline.html in the team's folder)")
+    parser.add_argument("--project", default=None)
+    parser.add_argument("--team", default=None)
+    given = parser.parse_args(argv)
+    try:
+        run = Run(given)
+        state, records = run.look()
+    except (Refusal, Damaged) as error:
+        print(error.text() if isinstance(error, Refusal) else gate.trouble(error, None)[2], file=sys.stderr)
+        return 1
+    target = given.out or os.path.join(run.store.folder, "timeline.html")
+    with open(target, "w", encoding="utf-8") as f:
+        f.write(page(state, records, carry.enforcement(state)["level"]))
+    print("wrote %s" % target)
+    return 0

@@ -251,6 +251,8 @@ def by_id(definition, part, key="id"):
 def artifact_problem(team_dir, relative):
     """None if the artifact is there with content, else what is wrong with it."""
     path = os.path.join(os.fspath(team_dir), relative)
+    if relative == "rt.yaml" and not os.path.isfile(path):  # rtfile.find takes these names too
+        path = next((p for p in (path[:-4] + "yml", path[:-4] + "json") if os.path.isfile(p)), path)
     if not os.path.isfile(path):
         return "%s does not exist" % relative
     with open(path, "rb") as handle:
@@ -321,7 +323,7 @@ def twin_text(path):
     """The text that the `.json` twin of a YAML definition must have."""
     with open(path, "rb") as handle:
         raw = handle.read()
-    data = {"made_from": hashlib.sha256(raw).hexdigest(), "definition": _read(path)}
+    data = {"made_from": hashlib.sha256(raw).hexdigest(), "definition": load(path)}
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -94,7 +94,7 @@ lead runs: pack status
 lead runs: pack verify --build "python3 -m compileall -q src" --test "python3 -m unittest discover -s tests -q"
     => says "exit 0"
 lead runs: pack teardown
-    => says "coder-1"
+    => says "pack teardown ask"
 lead runs: pack teardown ask
     => says "READY_TO_DELETE"
 lead runs: pack status --summary

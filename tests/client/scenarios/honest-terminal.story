@@ -42,7 +42,6 @@ supervisor rests
 lead spawns logic-reviewer as logic-reviewer: Wait for REVIEW.
 logic-reviewer rests
 lead spawns coder-1 as coder: Claim task #1.
-lead rests until journal has DONE by coder-1 task=2
 coder-1 runs: pack task show 1
     => says "src/greet.py"
 coder-1 tells supervisor: CLAIM: task #1
@@ -73,6 +72,7 @@ in any order:
 coder-1 runs: git add .conventions && git commit -qm "docs: conventions (task #2)" -- .conventions
 coder-1 tells supervisor: DONE: task #2. ALL MY TASKS COMPLETE
 coder-1 rests: all my tasks are done
+lead rests until journal has DONE by coder-1 task=2
 lead tells tech-lead: Please check that all tasks fit together.
 lead rests until journal has CONSISTENCY_OK
 tech-lead tells "main": CONSISTENCY OK

@@ -118,12 +118,13 @@ coder-1 tells unified-reviewer: REVIEW: task #1
 unified-reviewer tells supervisor: APPROVED: task #1
     => refused WRONG_RECEIVER, says "coder-1"
 unified-reviewer tells coder-1: APPROVED: task #1
-coder-1 edits src/bye.py: "goodbye, " -> "bye, "
+coder-1 edits src/bye.py: "goodbye" -> "farewell"
 coder-1 tells supervisor: DONE: task #1
     => refused APPROVAL_MISSING
 coder-1 runs: git add src/bye.py && git commit -qm "feat: stale"
     => refused COMMIT_BEFORE_APPROVAL
-coder-1 edits src/bye.py: "\"bye, \"" -> "\"goodbye, \""
+coder-1 edits src/bye.py: "farewell" -> "goodbye"
+coder-1 edits src/bye.py: "def bye" -> "# says goodbye\ndef bye"
 coder-1 runs: printf '# by shell\n' >> src/bye.py
 coder-1 tells supervisor: DONE: task #1
     => refused APPROVAL_MISSING

@@ -1,6 +1,5 @@
 """Adapters of a project of its own, as rt.yaml names them with `module:Class`."""
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -30,26 +29,31 @@ class Cqrs(Redis):
         await super().close()
 
 
-class Windows(Redis):
-    """The input stream of processor.py; its output stream holds the windows."""
+class Windows(Cqrs):
+    """Latency: an event through a stage of its own process. Stream test: processor.py, whose output holds the windows."""
 
     protocol = "windows"
+    processor = projector = None
+
+    async def open(self, deliver):
+        self.processor = False  # the stage is the projector; no windows
+        await super().open(deliver)
 
     async def prepare(self):
         await super().prepare()
-        self.options["output"] = self.stream + ":windows"
-        command = [sys.executable, os.path.join(HERE, "processor.py"), self.address, self.stream, self.options["output"]]
-        self.processor = subprocess.Popen(command + [str(self.options["window_s"]), str(self.options["lateness_s"])])
+        if self.processor is None:
+            self.options["output"] = self.stream + ":windows"
+            command = [sys.executable, os.path.join(HERE, "processor.py"), self.address, self.stream, self.options["output"]]
+            self.processor = subprocess.Popen(command + [str(self.options["window_s"]), str(self.options["lateness_s"])])
+
+    async def send(self, body, partition=0):
+        await self.producer.xadd(self.stream if self.processor else self.commands, {"m": body})
 
     async def close(self):
-        if getattr(self, "processor", None):
+        if self.processor:
             self.processor.kill()
             self.processor.wait()
             await self.producer.delete(self.stream + ":windows")
-        await super().close()
-
-    async def open(self, deliver):
-        """As a latency path: events in, the same events out of a passing-through stage."""
-        self.stage = asyncio.ensure_future(asyncio.sleep(0))
-        await Redis.prepare(self)
-        await Redis.open(self, deliver)
+            await Redis.close(self)
+        else:
+            await super().close()

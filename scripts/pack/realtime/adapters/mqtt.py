@@ -87,6 +87,10 @@ class Mqtt(Adapter):
         def on_message(client, data, message):
             loop.call_soon_threadsafe(arrived.put_nowait, message)
 
+        def on_socket_open(client, data, opened):
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+        client.on_socket_open = on_socket_open
         client.on_connect, client.on_subscribe, client.on_message = on_connect, on_subscribe, on_message
         client.max_inflight_messages_set(1000)
         client.connect(self.host, self.port, keepalive=30)
@@ -98,6 +102,8 @@ class Mqtt(Adapter):
 
             async def ack(message=message):
                 client.ack(message.mid, message.qos)
-                await asyncio.sleep(0)
+                while client.want_write():
+                    await asyncio.sleep(0.001)
+                await asyncio.sleep(0.01)  # MQTT does not confirm an acknowledgment; give it time to arrive
 
             await handle(bytes(message.payload), "", ack)

@@ -51,7 +51,8 @@ class Nats(Adapter):
         await self.js.publish(self.subject, body, stream=self.stream)
 
     async def server(self):
-        return "nats-server %s" % self.nc.connected_server_version, "real"
+        version = self.nc.connected_server_version
+        return "nats-server %d.%d.%d" % (version.major, version.minor, version.patch), "real"
 
     async def close(self):
         if self.nc and self.nc.is_connected:

@@ -31,7 +31,14 @@ class Redis(Adapter):
         if self.producer:
             await self.producer.aclose()
         self.producer = self._client()
-        await self.producer.ping()
+        for attempt in range(200):
+            try:
+                await self.producer.ping()
+                return
+            except redis.BusyLoadingError:  # it listens, but still reads its append-only file
+                if attempt == 199:
+                    raise
+                await asyncio.sleep(0.05)
 
     async def open(self, deliver):
         await self.prepare()

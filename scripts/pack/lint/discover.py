@@ -1,0 +1,376 @@
+"""Which files there are, which plugin each belongs to, and what the client takes it for.
+
+Roots: a folder with `.claude-plugin/plugin.json`, a marketplace entry's local source, a project's `.claude`, and, where
+none of these holds a file, any folder that has agents/, commands/, skills/ or hooks/ in it.
+"""
+
+import os
+import posixpath
+
+from .model import File, Plugin, Project
+
+# Never holds a plugin's own files. A node_modules *inside* agents/ or commands/ is different: the client loads it.
+SKIP = frozenset((".git", ".hg", ".svn", ".venv", "venv", "__pycache__", ".mypy_cache", ".pytest_cache", ".tox", ".idea"))
+COMPONENTS = ("agents", "commands", "skills", "hooks")
+MAX_DEPTH = 64
+MAX_ENTRIES = 400000
+
+
+def scan(root, overlay=None, exclude=()):
+    """A Project with its plugins and files, nothing read yet but manifests."""
+    project = Project(root, overlay)
+    _walk(project, exclude)
+    for rel in project.overlay:
+        project.listing.setdefault(rel, "f")
+        head = posixpath.dirname(rel)
+        while head and head not in project.dirs:
+            project.dirs[head] = False
+            head = posixpath.dirname(head)
+    _find_plugins(project)
+    _assign(project)
+    return project
+
+
+def _walk(project, exclude):
+    """Fill `listing` and `dirs`; links to folders are listed and never entered, so no loop can hold us."""
+    stack = [("", 0)]
+    listing, dirs, root = project.listing, project.dirs, project.root
+    globs = _Globs(exclude)
+    while stack:
+        rel, depth = stack.pop()
+        try:
+            with os.scandir(os.path.join(root, rel) if rel else root) as entries:
+                prefix = rel + "/" if rel else ""
+                in_component = _in_component(prefix)
+                for entry in entries:
+                    name = entry.name
+                    if not name.isprintable():
+                        try:
+                            name.encode("utf-8")
+                        except UnicodeEncodeError:
+                            project.problems.append((prefix + ascii(name)[1:-1], "its name is not UTF-8"))
+                            continue
+                    path = prefix + name
+                    if globs and globs.match(path):
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        if name in SKIP or name == "node_modules" and not in_component or depth > MAX_DEPTH:
+                            dirs[path] = True
+                        else:
+                            dirs[path] = False
+                            stack.append((path, depth + 1))
+                    elif entry.is_symlink():
+                        try:
+                            if entry.is_dir():
+                                dirs[path] = True
+                            else:
+                                listing[path] = "l" if entry.is_file() else "x"
+                        except OSError:  # a link loop
+                            listing[path] = "x"
+                    else:
+                        listing[path] = "f" if entry.is_file(follow_symlinks=False) else "x"
+        except OSError as error:
+            project.problems.append((rel or ".", "cannot be listed: %s" % (error.strerror or error)))
+        if len(listing) > MAX_ENTRIES:
+            project.problems.append((rel, "more than %d files: the rest was not looked at" % MAX_ENTRIES))
+            return
+
+
+def _in_component(prefix):
+    parts = prefix.split("/")
+    return "agents" in parts or "commands" in parts
+
+
+class _Globs:
+    """Exclusion globs: `*` does not cross a slash, `**` does."""
+
+    def __init__(self, globs):
+        from .lazy import lazy
+
+        self.patterns = [lazy(translate(glob)) for glob in globs]
+
+    def __bool__(self):
+        return bool(self.patterns)
+
+    def match(self, path):
+        return any(pattern.match(path) for pattern in self.patterns)
+
+
+def translate(glob):
+    """A path glob as a regular expression without nested repeats."""
+    out, at = [], 0
+    glob = glob.rstrip("/")
+    while at < len(glob):
+        if glob.startswith("**/", at):
+            out.append("(?:[^/]+/)*?" if "(?:[^/]+/)*?" not in out else "(?:.*/)?")
+            at += 3
+        elif glob.startswith("**", at):
+            out.append(".*")
+            at += 2
+        elif glob[at] == "*":
+            out.append("[^/]*")
+            at += 1
+        elif glob[at] == "?":
+            out.append("[^/]")
+            at += 1
+        else:
+            import re
+
+            out.append(re.escape(glob[at]))
+            at += 1
+    return "".join(out) + r"(?:/.*)?\Z"
+
+
+def _find_plugins(project):
+    roots = {}
+    listing = project.listing
+    for rel in sorted(listing):
+        if rel.endswith("plugin.json") and posixpath.basename(rel) == "plugin.json":
+            folder = posixpath.dirname(rel)
+            if posixpath.basename(folder) == ".claude-plugin":
+                root = posixpath.dirname(folder)
+                roots.setdefault(root, Plugin(project, root, "plugin"))
+        elif rel.endswith(".claude-plugin/marketplace.json") and rel.split("/")[-2] == ".claude-plugin":
+            project.marketplaces.append(File(project, rel, "marketplace"))
+    for file in project.marketplaces:
+        _entries(project, file, roots)
+    for rel, is_link in project.dirs.items():
+        if not is_link and posixpath.basename(rel) == ".claude" and rel not in roots and not _inside(rel, roots):
+            roots[rel] = Plugin(project, rel, "project")
+    _loose_roots(project, roots)
+    # Innermost root first: a file belongs to the nearest one.
+    project.plugins = [roots[root] for root in sorted(roots)]
+
+
+def _entries(project, file, roots):
+    base = posixpath.dirname(posixpath.dirname(file.rel))
+    metadata = file.data.get("metadata")
+    plugin_root = metadata.get("pluginRoot") if isinstance(metadata, dict) else None
+    entries = file.data.get("plugins")
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if not isinstance(entry, dict):
+            continue
+        root = local_source(entry.get("source"), base, plugin_root)
+        if root is None or root.startswith("..") or root not in project.dirs or project.dirs[root]:
+            continue
+        if root not in roots:
+            roots[root] = Plugin(project, root, "plugin")
+        roots[root].entries.append((file, index, entry))
+
+
+def local_source(source, base, plugin_root=None):
+    """Project-relative folder of an entry's local source, or None for a remote or odd one."""
+    if not isinstance(source, str):
+        return None
+    if source == ".":
+        source = "./"
+    if not source.startswith("./"):
+        if isinstance(plugin_root, str) and source and "/" not in source and ":" not in source:
+            source = posixpath.join(plugin_root, source)
+        else:
+            return None
+    joined = posixpath.normpath(posixpath.join(base, source))
+    return "" if joined == "." else joined
+
+
+def _inside(rel, roots):
+    head = rel
+    while head:
+        head = posixpath.dirname(head)
+        if head in roots and roots[head].scope != "project":
+            return True
+    return "" in roots
+
+
+def _owner(rel, roots):
+    head = rel
+    while True:
+        head = posixpath.dirname(head)
+        if head in roots:
+            return roots[head]
+        if not head:
+            return None
+
+
+def _loose_roots(project, roots):
+    """Folders of components that no plugin owns: the root as a plugin without a manifest, others as loose folders."""
+    top = os.path.basename(project.root.rstrip(os.sep))
+    if top in COMPONENTS and not roots and not any(c in project.dirs for c in COMPONENTS):
+        roots[""] = Plugin(project, "", "component:" + top)
+        return
+    if "" not in roots and any(c in project.dirs and not project.dirs[c] for c in COMPONENTS) and not project.marketplaces:
+        roots[""] = Plugin(project, "", "bare")
+    if "" in roots:
+        return
+    for rel, is_link in sorted(project.dirs.items()):
+        parts = rel.split("/")
+        if is_link or parts[-1] not in ("agents", "commands", "skills", "hooks") or _owner(rel, roots):
+            continue
+        if any(part in ("node_modules", "dist", "build") for part in parts):
+            continue
+        parent = posixpath.dirname(rel)
+        if any("/".join(parts[:n] + ["SKILL.md"]) in project.listing for n in range(1, len(parts))):
+            continue  # a prompt file under a skill's agents/ is not an agent
+        if parent not in roots:
+            roots[parent] = Plugin(project, parent, "loose")
+    if not roots:
+        roots[""] = Plugin(project, "", "sniff")
+
+
+def _assign(project):
+    by_root = {plugin.root: plugin for plugin in project.plugins}
+    owners = {}
+    replaced = {}
+    for plugin in project.plugins:
+        _declared(plugin)
+        replaced[plugin.root] = {kind for kind in ("agents", "commands") if kind in plugin.declared}
+    for rel in sorted(project.listing):
+        folder = posixpath.dirname(rel)
+        if folder not in owners:
+            owners[folder] = _owner(rel, by_root)
+        plugin = owners[folder]
+        if plugin is None:
+            continue
+        kind = _kind(plugin, plugin.sub(rel))
+        if kind and project.listing[rel] == "x" and kind not in ("agent", "command", "skill"):
+            kind = None
+        if kind:
+            file = File(project, rel, kind, plugin)
+            if kind == "sniff":
+                kind = file.kind = _sniff(file)
+                if not kind:
+                    continue
+            if kind == "agent" and "agents" in replaced[plugin.root] and rel not in plugin.declared["agents"]:
+                file.kind = kind = "prose"
+            plugin.files.setdefault(kind, []).append(file)
+            project.files.append(file)
+    for plugin in project.plugins:
+        _add_declared(project, plugin)
+    for file in project.marketplaces:
+        project.files.append(file)
+        file.plugin = by_root.get(posixpath.dirname(posixpath.dirname(file.rel)))
+        readme = posixpath.join(posixpath.dirname(posixpath.dirname(file.rel)), "README.md")
+        if project.listing.get(readme) == "f" and file.plugin is None:
+            project.files.append(File(project, readme, "prose", None))
+    project.files.sort(key=lambda file: file.rel)
+
+
+def _kind(plugin, sub):
+    """What the client takes a path inside a plugin for, or None."""
+    parts = sub.split("/")
+    name, head = parts[-1], parts[0]
+    scope = plugin.scope
+    markdown = name.lower().endswith(".md")
+    if scope.startswith("component:"):
+        head, parts = scope.split(":")[1], [scope.split(":")[1]] + parts
+    if scope == "sniff":
+        return ("skill" if name == "SKILL.md" else "sniff") if markdown else None
+    if markdown:
+        if head == "agents" and len(parts) > 1:
+            return "agent" if scope != "loose" else "sniff"
+        if head == "commands" and len(parts) > 1:
+            return "command" if scope != "loose" else "sniff"
+        if head == "skills":
+            if len(parts) == 3 and name == "SKILL.md" or scope == "loose" and name == "SKILL.md":
+                return "skill"
+            if len(parts) == 2 or len(parts) == 3 and name.lower() == "skill.md":
+                return "stray-skill"
+            return "prose" if scope != "loose" else None
+        if scope == "loose":
+            return None
+        if len(parts) == 1:
+            if name == "SKILL.md":
+                return "skill"
+            return "readme" if name.lower() == "readme.md" else "rootdoc" if name.lower().startswith("claude") else None
+        return "prose" if head in ("references", "reference") else None
+    if sub == ".claude-plugin/plugin.json":
+        return "manifest"
+    if scope == "project":
+        return "settings-hooks" if sub in ("settings.json", "settings.local.json") else None
+    if scope == "loose":
+        return "hooks" if sub == "hooks/hooks.json" else None
+    if sub == "plugin.json" and len(parts) == 1:
+        return "root-manifest"
+    return {
+        "hooks/hooks.json": "hooks",
+        ".mcp.json": "mcp",
+        ".lsp.json": "lsp",
+        "settings.json": "settings",
+        "monitors/monitors.json": "monitors",
+    }.get(sub)
+
+
+def _sniff(file):
+    """The kind of a Markdown file in a folder that nothing declares: only its frontmatter can tell."""
+    front = file.front
+    if front is None or not isinstance(front.value, dict):
+        return None
+    parts = file.rel.split("/")
+    if "commands" in parts:
+        return "command"
+    if "name" in front and "description" in front and (file.plugin.scope == "sniff" or "agents" in parts):
+        return "agent"
+    return None
+
+
+def _declared(plugin):
+    """Component paths that the manifest or an entry names: they replace (agents, commands) or add."""
+    holders = [file.data for file in _manifests(plugin)] + [entry for _, _, entry in plugin.entries]
+    for holder in holders:
+        for key in ("agents", "commands", "skills", "hooks", "mcpServers", "lspServers"):
+            value = holder.get(key)
+            if value is None:
+                continue
+            paths = plugin.declared.setdefault(key, set())
+            if isinstance(value, dict) and key == "commands":
+                plugin.declared.setdefault("command-map", {}).update(value)
+                value = [item.get("source") for item in value.values() if isinstance(item, dict)]
+            for item in value if isinstance(value, list) else [value]:
+                if isinstance(item, str) and item.startswith(".") and ".." not in item.split("/"):
+                    paths.add(plugin.path(item))
+
+
+def _manifests(plugin):
+    rel = plugin.path(".claude-plugin/plugin.json")
+    return [File(plugin.project, rel, "manifest", plugin)] if rel in plugin.project.listing else []
+
+
+_DECLARED_KINDS = {"agents": "agent", "commands": "command", "hooks": "hooks", "mcpServers": "mcp", "lspServers": "lsp"}
+
+
+def _add_declared(project, plugin):
+    known = {file.rel for file in project.files}
+    for key, paths in plugin.declared.items():
+        if key == "command-map":
+            continue
+        for path in sorted(paths):
+            for rel in _under(project, path):
+                if rel in known:
+                    continue
+                name = posixpath.basename(rel)
+                if key == "skills":
+                    kind = "skill" if name == "SKILL.md" else None
+                elif key in ("agents", "commands"):
+                    kind = _DECLARED_KINDS[key] if name.lower().endswith(".md") else None
+                    if kind == "command" and name == "SKILL.md":
+                        kind = "skill"
+                else:
+                    kind = _DECLARED_KINDS[key] if name.endswith(".json") else None
+                if kind:
+                    known.add(rel)
+                    file = File(project, rel, kind, plugin)
+                    plugin.files.setdefault(kind, []).append(file)
+                    project.files.append(file)
+
+
+def _under(project, path):
+    if path in project.listing:
+        return [path]
+    prefix = "" if path in ("", ".") else path + "/"
+    if path == ".":
+        return [rel for rel in project.listing if rel == "SKILL.md"]
+    return sorted(
+        rel
+        for rel in project.listing
+        if rel.startswith(prefix) and (rel.count("/") == prefix.count("/") or rel.endswith("/SKILL.md") or rel.endswith(".md"))
+    )

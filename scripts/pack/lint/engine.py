@@ -1,0 +1,129 @@
+"""Run the rules over a project and make findings of their hits."""
+
+import importlib
+
+from . import discover
+from .rules import BY_KIND, EVERY_FILE, PLUGIN_RULES, PROJECT_RULES
+
+ORDER = {"error": 0, "warning": 1, "info": 2}
+
+
+class Finding:
+    """What is reported. `fix` is a list of (start, end, replacement) or None."""
+
+    __slots__ = ("path", "line", "column", "end_line", "end_column", "severity", "rule", "message", "fix", "span")
+
+    def __init__(self, path, place, severity, rule, message, fix=None, span=(0, 0)):
+        self.path, self.severity, self.rule, self.message, self.fix, self.span = path, severity, rule, message, fix, span
+        self.line, self.column, self.end_line, self.end_column = place
+
+    def key(self):
+        """Order of the report."""
+        return self.path, self.line, self.column, ORDER[self.severity], self.rule, self.message
+
+    def as_dict(self):
+        """The JSON form of the contract."""
+        return {
+            "path": self.path,
+            "line": self.line,
+            "column": self.column,
+            "end_line": self.end_line,
+            "end_column": self.end_column,
+            "severity": self.severity,
+            "rule": self.rule,
+            "message": self.message,
+            "fixable": bool(self.fix),
+        }
+
+
+class Context:
+    """What a rule may ask: the client's facts, the project, the configuration."""
+
+    def __init__(self, project, facts, config):
+        self.project, self.facts, self.config = project, facts, config
+        self.findings = []
+
+    def severity_of(self, rule, module, hit):
+        """The severity after configuration, or None when the rule is off for this file."""
+        return self.config.severity(rule, hit.file.rel, hit.severity or module.SEVERITY)
+
+    def add(self, rule, module, hit):
+        """Turn a hit into a finding unless the configuration says otherwise."""
+        severity = self.severity_of(rule, module, hit)
+        if severity is None:
+            return
+        source = hit.file.source
+        start, end = hit.span
+        end = max(start, end)
+        line, column = source.position(start)
+        end_line, end_column = source.position(end)
+        self.findings.append(
+            Finding(hit.file.rel, (line, column, end_line, end_column), severity, rule, hit.message, hit.fix, (start, end))
+        )
+
+
+_loaded = {}
+
+
+def rule_module(name):
+    """The module of a rule (`hook-if` lives in rules/hook_if.py)."""
+    module = _loaded.get(name)
+    if module is None:
+        module = _loaded[name] = importlib.import_module("pack.lint.rules." + name.replace("-", "_"))
+    return module
+
+
+def run(project, facts, config):
+    """All findings of a project, sorted, suppressions applied."""
+    context = Context(project, facts, config)
+    wanted = config.wants
+    for plugin in project.plugins:
+        for name in PLUGIN_RULES:
+            if wanted(name):
+                _run(context, name, plugin)
+    for name in PROJECT_RULES:
+        if wanted(name):
+            _run(context, name, project)
+    checks = {}
+    for file in project.files:
+        kind = file.kind
+        if kind not in checks:
+            names = [name for name in BY_KIND.get(kind, ()) + EVERY_FILE if wanted(name)]
+            checks[kind] = [(name, rule_module(name)) for name in names]
+        for name, module in checks[kind]:
+            for hit in module.check(file, context) or ():
+                context.add(name, module, hit)
+    _walk_problems(context)
+    from .suppress import apply
+
+    findings = apply(context, _unique(context.findings))
+    findings.sort(key=Finding.key)
+    return findings
+
+
+def _unique(findings):
+    seen, kept = set(), []
+    for finding in findings:
+        key = (finding.path, finding.span, finding.rule, finding.message)
+        if key not in seen:
+            seen.add(key)
+            kept.append(finding)
+    return kept
+
+
+def _run(context, name, target):
+    module = rule_module(name)
+    for hit in module.check(target, context) or ():
+        context.add(name, module, hit)
+
+
+def _walk_problems(context):
+    severity = context.config.severity("unreadable", "", "error")
+    for rel, message in context.project.problems if severity else ():
+        context.findings.append(Finding(rel, (1, 1, 1, 1), severity, "unreadable", message))
+
+
+def lint(root, facts, config, overlay=None):
+    """Scan and run: (project, findings)."""
+    project = discover.scan(root, overlay, config.exclude)
+    return project, run(project, facts, config)

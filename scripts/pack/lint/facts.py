@@ -1,0 +1,60 @@
+"""What the client does, as data: `client/<version>.json` for the newest one known, `client/deltas.json` back in time.
+
+A delta says what was different *before* its version. `--client 2.1.240` starts from the newest facts and applies every
+delta of a later version, newest first.
+"""
+
+import json
+import os
+
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "client")
+NEWEST = "2.1.329"
+
+
+class UnknownClient(ValueError):
+    """Not a version that the facts can speak for."""
+
+
+class Facts:
+    """The facts of one client version; every top-level key of the file is an attribute."""
+
+    def __init__(self, data):
+        self.__dict__.update(data)
+        self.known_tools = frozenset(data["tools"])
+        self.tool_by_lower = {name.lower(): name for name in data["tools"]}
+        self.tool_by_lower.update((name.lower(), name) for name in data["tool_aliases"])
+
+
+def parse_version(text):
+    """(2, 1, 329) of "2.1.329"; UnknownClient for anything else."""
+    parts = text.split(".")
+    if len(parts) != 3 or not all(part.isdigit() and len(part) < 7 for part in parts):
+        raise UnknownClient("%r is not a client version such as %s" % (text, NEWEST))
+    return tuple(int(part) for part in parts)
+
+
+def load(version=None):
+    """The Facts of a client version (the newest known one when none is asked for)."""
+    wanted = parse_version(version or NEWEST)
+    with open(os.path.join(HERE, NEWEST + ".json"), encoding="utf-8") as handle:
+        data = json.load(handle)
+    if wanted < parse_version(NEWEST):
+        with open(os.path.join(HERE, "deltas.json"), encoding="utf-8") as handle:
+            deltas = json.load(handle)
+        for delta in deltas:
+            if wanted < parse_version(delta["version"]):
+                for step in delta["before"]:
+                    _apply(data, step)
+        data["client"] = version
+    return Facts(data)
+
+
+def _apply(data, step):
+    path = step.get("remove") or step["append"]
+    target = data
+    for key in path[:-1]:
+        target = target[key]
+    if "remove" in step:
+        target.pop(path[-1], None)
+    else:
+        target[path[-1]] = target[path[-1]] + step["value"]

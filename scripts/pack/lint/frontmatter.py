@@ -1,0 +1,370 @@
+r"""Frontmatter exactly as the client reads it, with the place of every key and value.
+
+The client takes `/^---\s*\n([\s\S]*?)---\s*\n?/` (a byte-order mark is dropped first): the block ends at the *first*
+`---`, wherever it stands. It then parses YAML 1.2; if that fails it puts quotes around every one-line value that holds
+one of ``{}[]*&#!|>%@` `` or `: `, turns leading tabs into spaces and tries once more.
+
+Most blocks are plain `key: value` lines. Those are read without importing yaml (19 ms); `tests/lint` checks the quick
+reader against the full one.
+"""
+
+from .lazy import MULTILINE, lazy
+
+_JS_SPACE = " \t\n\v\f\r\u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+_LENIENT_LINE = lazy(r"([a-zA-Z_-]+):\s+(\S.*)$")
+_LENIENT_CHARS = lazy(r"[{}[\]*&#!|>%@`]|: ")
+_LEADING_TABS = lazy(r"^\t+", MULTILINE)
+_QUICK_LINE = lazy(r"([A-Za-z_][A-Za-z0-9_-]*):(?: +(.*?))? *\r?$")
+_QUICK_ITEM = lazy(r"( +)- +(.*?) *\r?$")
+_QUICK_SAFE = lazy(r"[A-Za-z0-9_./(\u00c0-\ud7ff][^\x00-\x1f\x7f-\x9f]*$")
+_INT = lazy(r"[-+]?[0-9]+$")
+_FLOAT = lazy(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
+_LEADING_COMMA = lazy(r"(^[\w.-]+: +|^ *- +),", MULTILINE)
+_COMMA = "\ue0ff"  # private use, one character as well
+_NULLS = ("", "~", "null", "Null", "NULL")
+_BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_CONTROL = lazy("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
+_BRACKETS = lazy(r"[\[\]{}]")
+_DASHES = lazy(r"(?:[-?:][ \t]+){200}")
+MAX_DEPTH = 200
+MAX_NODES = 20000  # an alias bomb is refused, not expanded
+
+
+class FrontmatterError(Exception):
+    """The client's YAML parser gives up: message and offset in the text."""
+
+    def __init__(self, message, offset):
+        super().__init__(message)
+        self.offset = offset
+
+
+class Frontmatter:
+    """`value` (usually a dict), `spans`/`keys` by path, `body_start`, `duplicates`, `lenient`, `error`, `comments`."""
+
+    def __init__(self):
+        self.start = self.end = self.close = self.body_start = 0
+        self.value = None
+        self.spans, self.keys, self.duplicates = {}, {}, []
+        self.lenient = False
+        self.error = None
+
+    def get(self, key, default=None):
+        """A top-level value when the block is a mapping."""
+        return self.value.get(key, default) if isinstance(self.value, dict) else default
+
+    def __contains__(self, key):
+        return isinstance(self.value, dict) and key in self.value
+
+
+def split(text):
+    """(start of block, end of block, end of the closing marker with its white space), or None."""
+    at = 1 if text.startswith("\ufeff") else 0
+    if not text.startswith("---", at):
+        return None
+    at += 3
+    end = at
+    while end < len(text) and text[end] in _JS_SPACE:
+        end += 1
+    newline = text.rfind("\n", at, end)
+    if newline < 0:
+        return None
+    start = newline + 1
+    close = text.find("---", start)
+    if close < 0:
+        return None
+    after = close + 3
+    while after < len(text) and text[after] in _JS_SPACE:
+        after += 1
+    return start, close, after
+
+
+def read(text):
+    """The Frontmatter of a Markdown text, or None when the client sees no block."""
+    parts = split(text)
+    if parts is None:
+        return None
+    front = Frontmatter()
+    front.start, front.end, front.body_start = parts
+    front.close = front.end
+    block = text[front.start : front.end]
+    if _quick(block, front):
+        return front
+    _full(block, front)
+    return front
+
+
+def plain(text):
+    """The value of a plain scalar in YAML 1.2's core schema."""
+    if text in _NULLS:
+        return None
+    if text in _BOOLS:
+        return _BOOLS[text]
+    first = text[0]
+    if first in "-+.0123456789":
+        if _INT.match(text):
+            return int(text[:400])
+        if _FLOAT.match(text):
+            return float(text[:400])
+        if text[:2] == "0x" or text[:2] == "0o":
+            try:
+                return int(text, 16 if text[1] == "x" else 8)
+            except ValueError:
+                return text
+        if text.lstrip("-+").lower() == ".inf":
+            return float("-inf" if first == "-" else "inf")
+        if text.lower() == ".nan":
+            return float("nan")
+    return text
+
+
+def _quick(block, front):
+    """Fill `front` from a block of simple lines; False when a line is anything else."""
+    value, spans, keys = {}, {}, {}
+    offset = front.start
+    open_key = None
+    duplicates = []
+    for line in block.split("\n"):
+        size = len(line) + 1
+        if line and line != "\r":
+            match = _QUICK_LINE.match(line)
+            if match:
+                key, raw = match.group(1), match.group(2) or ""
+                if key in _NULLS or key in _BOOLS:
+                    return False
+                scalar = _quick_scalar(raw)
+                if scalar is None:
+                    return False
+                path = (key,)
+                span = (offset + match.start(1), offset + match.end(1))
+                if key in value:
+                    duplicates.append((path, span, keys[path]))
+                    for old in [p for p in spans if p[0] == key]:
+                        del spans[old]
+                keys[path] = span
+                at = offset + (match.start(2) if raw else match.end(1) + 1)
+                spans[path] = (at, at + len(raw))
+                value[key] = scalar[0]
+                open_key = None if raw else key
+            else:
+                match = _QUICK_ITEM.match(line)
+                if not match or open_key is None:
+                    return False
+                raw = match.group(2)
+                scalar = _quick_scalar(raw) if raw else None
+                if scalar is None:
+                    return False
+                items = value[open_key]
+                if items is None:
+                    items = value[open_key] = []
+                    indent = match.end(1)
+                    spans[(open_key,)] = (offset + match.end(1), 0)
+                elif indent != match.end(1):
+                    return False
+                at = offset + match.start(2)
+                spans[(open_key, len(items))] = (at, at + len(raw))
+                spans[(open_key,)] = (spans[(open_key,)][0], at + len(raw))
+                items.append(scalar[0])
+        offset += size
+    if not value:
+        return False
+    front.value, front.spans, front.keys, front.duplicates = value, spans, keys, duplicates
+    front.spans[()] = (front.start, front.end)
+    return True
+
+
+def _quick_scalar(raw):
+    """(value,) of a scalar that needs no YAML parser, or None."""
+    if not raw:
+        return (None,)
+    if raw[0] == '"':
+        inner = raw[1:-1]
+        ok = len(raw) > 1 and raw[-1] == '"' and '"' not in inner and "\\" not in inner and "\t" not in inner
+        return (inner,) if ok and inner.isprintable() else None
+    if not _QUICK_SAFE.match(raw) or ": " in raw or " #" in raw or raw[-1] == ":" or not raw.isprintable():
+        return None
+    return (plain(raw),)
+
+
+def lenient_text(block):
+    """The client's second try: quote what looks special. Returns the new text."""
+    lines = []
+    for line in block.split("\n"):
+        match = _LENIENT_LINE.match(line)
+        if match:
+            key, value = match.group(1), match.group(2)
+            quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+            if not quoted and not (value.startswith("[") and value.endswith("]") and _is_list(value)):
+                if _LENIENT_CHARS.search(value):
+                    line = '%s: "%s"' % (key, value.replace("\\", "\\\\").replace('"', '\\"'))
+        lines.append(line)
+    return _LEADING_TABS.sub(lambda m: "  " * len(m.group()), "\n".join(lines))
+
+
+def _is_list(text):
+    try:
+        return isinstance(_Builder(text).build(), list)
+    except FrontmatterError:
+        return False
+
+
+def _full(block, front):
+    try:
+        builder = _Builder(block)
+        front.value = builder.build()
+        front.duplicates = [
+            (path, _shift(span, front.start), _shift(first, front.start)) for path, span, first in builder.duplicates
+        ]
+        for target, origin in ((front.spans, builder.spans), (front.keys, builder.keys)):
+            for path, span in origin.items():
+                target[path] = _shift(span, front.start)
+        return
+    except FrontmatterError as error:
+        first_error = error
+    try:
+        builder = _Builder(lenient_text(block))
+        front.value = builder.build()
+    except FrontmatterError:
+        front.error = str(first_error)
+        front.spans[()] = (front.start + min(first_error.offset, len(block)), front.end)
+        return
+    front.lenient = True
+    _lenient_spans(block, builder, front)
+
+
+def _shift(span, by):
+    return span[0] + by, span[1] + by
+
+
+def _lenient_spans(block, builder, front):
+    """Spans of the retried text, laid on the lines of the real one: the retry changes no line count."""
+    starts = [0]
+    for line in block.split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
+
+    def real(mark, at_end):
+        line, column = mark
+        start, end = starts[line], starts[line + 1] - 1
+        if end > start and block[end - 1 : end] == "\r":
+            end -= 1
+        retried = builder.lines[line].rstrip("\r")
+        if at_end and column >= len(retried):
+            return end
+        return min(start + column, end)
+
+    for target, origin in ((front.spans, builder.span_marks), (front.keys, builder.key_marks)):
+        for path, (start, end) in origin.items():
+            target[path] = (front.start + real(start, False), front.start + real(end, True))
+    front.duplicates = [(path, front.keys[path], front.keys[path]) for path, _, _ in builder.duplicates]
+
+
+class _Builder:
+    """YAML text -> plain values with spans, through libyaml's composer (nothing is constructed by tags)."""
+
+    def __init__(self, text):
+        self.text = text
+        self.spans, self.keys, self.duplicates = {}, {}, []
+        self.span_marks, self.key_marks = {}, {}
+        self.lines = None
+        self.nodes = 0
+
+    def build(self):
+        import yaml
+
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        text = self.text
+        if "\x00" in text:
+            raise FrontmatterError("a NUL byte", text.index("\x00"))
+        if len(text) > MAX_DEPTH and _too_deep(text):
+            raise FrontmatterError("nested too deeply", 0)
+        if _CONTROL.search(text):
+            # libyaml refuses control characters that the client's parser lets through; same length keeps the spans.
+            text = _CONTROL.sub("\ufffd", text)
+        text = text.replace("\x85", "\ufffd").replace("\u2028", "\ufffd").replace("\u2029", "\ufffd")
+        self.lines = text.split("\n")
+        if ": ," in text or "- ," in text:  # the client lets a plain value begin with a comma
+            text = _LEADING_COMMA.sub(lambda m: m.group(1) + _COMMA, text)
+        try:
+            nodes = list(_compose_all(yaml, loader, text))
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            if "<document start>" in str(error) and "\n..." in text:  # text after `...`: the client reads a list of documents
+                return [None, None]
+            raise FrontmatterError(getattr(error, "problem", None) or str(error), mark.index if mark else 0)
+        except RecursionError:
+            raise FrontmatterError("nested too deeply", 0)
+        if not nodes:
+            return None
+        if len(nodes) > 1:
+            return [None] * len(nodes)
+        return self._value(yaml, nodes[0], (), ())
+
+    def _value(self, yaml, node, path, parents):
+        self.nodes += 1
+        if self.nodes > MAX_NODES or len(path) > 60:
+            raise FrontmatterError("too many nodes or aliases", node.start_mark.index)
+        start, end = node.start_mark, node.end_mark
+        self.spans[path] = (start.index, end.index)
+        self.span_marks[path] = ((start.line, start.column), (end.line, end.column))
+        if isinstance(node, yaml.ScalarNode):
+            if node.style:
+                self._check_indent(node)
+                return self._restore(node.value)
+            if self.text[start.index : start.index + 1] == "!":  # an explicit tag: only !!str matters to the client
+                return node.value
+            return plain(self._restore(node.value))
+        if id(node) in parents:
+            raise FrontmatterError("an alias inside its own anchor", start.index)
+        parents += (id(node),)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._value(yaml, item, path + (i,), parents) for i, item in enumerate(node.value)]
+        result, merged = {}, {}
+        for key_node, value_node in node.value:
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else str(key_node.start_mark.index)
+            if key == "<<" and not isinstance(value_node, yaml.ScalarNode):
+                for source in [value_node] if isinstance(value_node, yaml.MappingNode) else value_node.value:
+                    part = self._value(yaml, source, path + (key,), parents)
+                    merged.update(part if isinstance(part, dict) else {})
+                continue
+            here = path + (key,)
+            span = (key_node.start_mark.index, key_node.end_mark.index)
+            if key in result:
+                self.duplicates.append((here, span, self.keys[here]))
+            self.keys[here] = span
+            self.key_marks[here] = (
+                (key_node.start_mark.line, key_node.start_mark.column),
+                (key_node.end_mark.line, key_node.end_mark.column),
+            )
+            result[key] = self._value(yaml, value_node, here, parents)
+        return dict(merged, **result) if merged else result
+
+    @staticmethod
+    def _restore(value):
+        return value.replace(_COMMA, ",") if _COMMA in value else value
+
+    def _check_indent(self, node):
+        """The client refuses a quoted value that goes on at the left margin; libyaml does not."""
+        if node.style not in "'\"":
+            return
+        for line in self.lines[node.start_mark.line + 1 : node.end_mark.line + 1]:
+            if line.strip() and line[0] not in " \t":
+                raise FrontmatterError("a quoted value goes on in a line that is not indented", node.start_mark.index)
+
+
+def _too_deep(text):
+    """Could the composer, which recurses in C without a guard, be led deeper than MAX_DEPTH? (It crashes, not raises.)"""
+    depth = 0
+    for match in _BRACKETS.finditer(text):
+        depth += 1 if match.group() in "[{" else -1
+        if depth > MAX_DEPTH:
+            return True
+        depth = max(depth, 0)
+    return _DASHES.search(text) is not None
+
+
+def _compose_all(yaml, loader, text):
+    instance = loader(text)
+    try:
+        while instance.check_node():
+            yield instance.get_node()
+    finally:
+        instance.dispose()

@@ -1,0 +1,150 @@
+"""JSON as the client parses it, with the place of every key and value.
+
+`JSON.parse` is stricter than Python's module (no NaN, no trailing comma, no comments) and keeps the last of two equal
+keys without a word. One pass gives plain Python values, the spans by path, and the duplicates.
+"""
+
+from .lazy import lazy
+
+_SPACE = lazy(r"[ \t\n\r]*")
+_STRING = lazy(r'"((?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*)"')
+_PLAIN = lazy(r'"([^"\\\x00-\x1f]*)"')
+_NUMBER = lazy(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_ESCAPE = lazy(r'\\(u[0-9a-fA-F]{4}(?:\\u[dD][c-fC-F][0-9a-fA-F]{2})?|.)')
+_SIMPLE = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_WORDS = (("true", True), ("false", False), ("null", None))
+MAX_DEPTH = 200
+
+
+class JsonError(ValueError):
+    """Not JSON: what was met and where."""
+
+    def __init__(self, message, offset):
+        super().__init__(message)
+        self.offset = offset
+
+
+def _unescape(match):
+    body = match.group(1)
+    if body[0] != "u":
+        return _SIMPLE.get(body, body)
+    high = int(body[1:5], 16)
+    if len(body) > 5:
+        low = int(body[7:11], 16)
+        if 0xD800 <= high < 0xDC00:
+            return chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
+        return chr(high) + chr(low)
+    return chr(high)
+
+
+class JsonDocument:
+    """`value`, `spans` {path: (start, end)}, `keys` {path: (start, end) of its key}, `duplicates` [(path, span, first)]."""
+
+    def __init__(self, text):
+        self.spans, self.keys, self.duplicates = {}, {}, []
+        start = 1 if text.startswith("\ufeff") else 0
+        self._text = text
+        at = _SPACE.match(text, start).end()
+        self.value, at = self._value(at, (), 0)
+        at = _SPACE.match(text, at).end()
+        if at < len(text):
+            raise JsonError("unexpected text after the end of the value", at)
+
+    def _string(self, at):
+        match = _PLAIN.match(self._text, at)
+        if match:
+            return match.group(1), match.end()
+        match = _STRING.match(self._text, at)
+        if match:
+            return _ESCAPE.sub(_unescape, match.group(1)), match.end()
+        raise JsonError("the string has no end, a bad escape or a raw control character", at)
+
+    def _value(self, at, path, depth):
+        text, start = self._text, at
+        if at >= len(text):
+            raise JsonError("the file ends where a value was expected", at)
+        if depth > MAX_DEPTH:
+            raise JsonError("nested deeper than %d levels" % MAX_DEPTH, at)
+        char = text[at]
+        if char == '"':
+            value, at = self._string(at)
+        elif char == "{":
+            value, at = self._object(at, path, depth)
+        elif char == "[":
+            value, at = self._array(at, path, depth)
+        else:
+            for word, word_value in _WORDS:
+                if text.startswith(word, at):
+                    value, at = word_value, at + len(word)
+                    break
+            else:
+                match = _NUMBER.match(text, at)
+                if not match or match.end() == at:
+                    raise JsonError(_describe(text, at), at)
+                digits, at = match.group(), match.end()
+                # A number of thousands of digits is infinite in the client and costs Python minutes: keep it short.
+                value = float(digits[:400]) if match.group(1) or match.group(2) or len(digits) > 400 else int(digits)
+        self.spans[path] = (start, at)
+        return value, at
+
+    def _object(self, at, path, depth):
+        text, result = self._text, {}
+        at = _SPACE.match(text, at + 1).end()
+        if text.startswith("}", at):
+            return result, at + 1
+        while True:
+            if not text.startswith('"', at):
+                what = "trailing comma" if text.startswith("}", at) else _describe(text, at)
+                raise JsonError("%s where a property name in double quotes was expected" % what, at)
+            key_start = at
+            key, at = self._string(at)
+            here = path + (key,)
+            if key in result:
+                self.duplicates.append((here, (key_start, at), self.keys[here]))
+            self.keys[here] = (key_start, at)
+            at = _SPACE.match(text, at).end()
+            if not text.startswith(":", at):
+                raise JsonError("%s where ':' was expected" % _describe(text, at), at)
+            at = _SPACE.match(text, at + 1).end()
+            result[key], at = self._value(at, here, depth + 1)
+            at = _SPACE.match(text, at).end()
+            if text.startswith("}", at):
+                return result, at + 1
+            if not text.startswith(",", at):
+                raise JsonError("%s where ',' or '}' was expected" % _describe(text, at), at)
+            at = _SPACE.match(text, at + 1).end()
+
+    def _array(self, at, path, depth):
+        text, result = self._text, []
+        at = _SPACE.match(text, at + 1).end()
+        if text.startswith("]", at):
+            return result, at + 1
+        while True:
+            item, at = self._value(at, path + (len(result),), depth + 1)
+            result.append(item)
+            at = _SPACE.match(text, at).end()
+            if text.startswith("]", at):
+                return result, at + 1
+            if not text.startswith(",", at):
+                raise JsonError("%s where ',' or ']' was expected" % _describe(text, at), at)
+            at = _SPACE.match(text, at + 1).end()
+            if text.startswith("]", at):
+                raise JsonError("trailing comma", at)
+
+
+def _describe(text, at):
+    if at >= len(text):
+        return "the file ends"
+    if text.startswith(("//", "/*"), at):
+        return "a comment (JSON has none)"
+    if text[at] == "'":
+        return "a single quote"
+    return "%r" % text[at]
+
+
+def parse(text):
+    """The document, or JsonError."""
+    try:
+        return JsonDocument(text)
+    except RecursionError:  # a caller deep in its own stack: still a finding, never a traceback
+        raise JsonError("nested too deeply", 0)

@@ -1,0 +1,253 @@
+"""The little of Markdown that the rules need: which text is code, links, headings with their anchors, tables.
+
+A scanner of lines, linear in the text and only run where a cheap look found something. Fences, HTML comments and inline
+code follow CommonMark closely enough that the tests hold it against markdown-it on the corpus.
+"""
+
+from bisect import bisect_right
+
+from .lazy import MULTILINE, lazy
+
+_FENCE = lazy(r"^(?: {0,3}|[ \t]*(?:[-*+]|[0-9]{1,3}[.)])[ \t]+|[ \t]{4,})(`{3,}|~{3,})([^\n]*)$", MULTILINE)
+_COMMENT = lazy(r"<!--")
+_TICKS = lazy(r"`+")
+_HEADING = lazy(r"^ {0,3}(#{1,6})[ \t]+([^\n]*?)[ \t]*#*[ \t]*\r?$", MULTILINE)
+_SETEXT = lazy(r"^ {0,3}(\S[^\n]*)\r?\n {0,3}(?:=+|-+)[ \t]*\r?$", MULTILINE)
+_HTML_ID = lazy(r"""<[a-zA-Z][^<>]{0,200}?\b(?:id|name)=["']?([^"'\s>]{1,200})""")
+_LINK = lazy(r"\]\(\s{0,3}(<[^<>\n]{0,500}>|[^\s()<>]{1,500}(?:\([^\s()]{0,200}\)[^\s()<>]{0,500})?)(?:\s+(?:\"[^\"\n]{0,300}\"|'[^'\n]{0,300}'))?\s{0,3}\)")
+_DEFINITION = lazy(r"^ {0,3}\[([^\]\n]{1,200})\]:[ \t]+(<[^<>\n]+>|\S+)", MULTILINE)
+_ROW = lazy(r"^[ \t]*\|.*\|[ \t]*\r?$", MULTILINE)
+_DELIMITER = lazy(r"^[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?[ \t]*\|?)?[ \t]*\r?$")
+
+
+class Prose:
+    """A Markdown body: `text[start:]`."""
+
+    def __init__(self, text, start=0):
+        self.text, self.start = text, start
+        self._blocks = self._inline = self._comments = None
+        self._tables = None
+
+    @property
+    def fences(self):
+        """[(start, end, info string)] of fenced code, in order; an unclosed fence runs to the end."""
+        if self._blocks is None:
+            blocks = []
+            if "```" in self.text or "~~~" in self.text:
+                open_at = mark = info = None
+                for match in _FENCE.finditer(self.text, self.start):
+                    ticks, rest = match.group(1), match.group(2)
+                    if open_at is None:
+                        if ticks[0] == "`" and "`" in rest:
+                            continue
+                        open_at, mark, info = match.start(), ticks, rest.strip()
+                    elif ticks[0] == mark[0] and len(ticks) >= len(mark) and not rest.strip():
+                        blocks.append((open_at, match.end(), info))
+                        open_at = None
+                if open_at is not None:
+                    blocks.append((open_at, len(self.text), info))
+            self._blocks = blocks
+        return self._blocks
+
+    @property
+    def comments(self):
+        """[(start, end)] of HTML comments."""
+        if self._comments is None:
+            found, at = [], self.start
+            while True:
+                at = self.text.find("<!--", at)
+                if at < 0:
+                    break
+                end = self.text.find("-->", at + 4)
+                end = len(self.text) if end < 0 else end + 3
+                if not _covered(at, self.fences):
+                    found.append((at, end))
+                at = end
+            self._comments = found
+        return self._comments
+
+    def in_fence(self, offset):
+        """Is the offset inside fenced code?"""
+        return _covered(offset, self.fences)
+
+    def fence_at(self, offset):
+        """The fence that covers the offset, or None."""
+        for block in self.fences:
+            if block[0] <= offset < block[1]:
+                return block
+        return None
+
+    def hidden(self, offset):
+        """Inside a fence or an HTML comment: teaching text, not instructions."""
+        return _covered(offset, self.fences) or _covered(offset, self.comments)
+
+    @property
+    def inline(self):
+        """[(start, end)] of inline code spans outside fences (paragraphs are not crossed)."""
+        if self._inline is None:
+            spans, text, at = [], self.text, self.start
+            pending = None
+            for match in _TICKS.finditer(text, at):
+                if pending is not None and "\n\n" in text[pending[1] : match.start()]:
+                    pending = None
+                if _covered(match.start(), self.fences):
+                    pending = None
+                    continue
+                if pending is None:
+                    pending = (match.start(), match.end())
+                elif match.end() - match.start() == pending[1] - pending[0]:
+                    spans.append((pending[0], match.end()))
+                    pending = None
+            self._inline = spans
+        return self._inline
+
+    def in_code(self, offset):
+        """Inside a fence or inline code."""
+        return _covered(offset, self.fences) or _covered(offset, self.inline)
+
+    def links(self):
+        """Yield (target, start, end) of inline links, images and definitions outside code."""
+        text = self.text
+        if "](" in text:
+            for match in _LINK.finditer(text, self.start):
+                start, end = match.span(1)
+                if not self.in_code(match.start()) and not _covered(start, self.comments):
+                    if text[start] == "<":
+                        start, end = start + 1, end - 1
+                    yield text[start:end], start, end
+        if "]:" in text:
+            for match in _DEFINITION.finditer(text, self.start):
+                start, end = match.span(2)
+                if not self.in_code(start) and not match.group(1).startswith("^"):
+                    if text[start] == "<":
+                        start, end = start + 1, end - 1
+                    yield text[start:end], start, end
+
+    def headings(self):
+        """Yield (level, title, start, end) outside fences."""
+        for match in _HEADING.finditer(self.text, self.start):
+            if not self.hidden(match.start()):
+                yield len(match.group(1)), match.group(2), match.start(2), match.end(2)
+
+    def anchors(self):
+        """Every fragment that a link may name: GitHub's heading slugs and explicit ids."""
+        found, counts = set(), {}
+        titles = [(start, title) for _, title, start, _ in self.headings()]
+        for match in _SETEXT.finditer(self.text, self.start):
+            if not self.hidden(match.start()):
+                titles.append((match.start(), match.group(1)))
+        for _, title in sorted(titles):
+            slug = slugify(title)
+            count = counts.get(slug, 0)
+            counts[slug] = count + 1
+            found.add("%s-%d" % (slug, count) if count else slug)
+        if "id=" in self.text or "name=" in self.text:
+            found.update(match.group(1).lower() for match in _HTML_ID.finditer(self.text))
+        return found
+
+    def tables(self):
+        """[Table] of the pipe tables outside fences."""
+        if self._tables is None:
+            self._tables = list(self._find_tables()) if "|-" in self.text or "| -" in self.text or "|:" in self.text else []
+        return self._tables
+
+    def _find_tables(self):
+        text, at = self.text, self.start
+        previous = None
+        table = None
+        while at < len(text):
+            end = text.find("\n", at)
+            end = len(text) if end < 0 else end
+            line = text[at:end].rstrip("\r")
+            if "|" not in line or self.hidden(at):
+                if table is not None:
+                    yield table
+                table = previous = None
+            elif table is not None:
+                table.rows.append(_cells(line, at))
+            elif previous is not None and _DELIMITER.match(line):
+                table = Table(_cells(*previous))
+                previous = None
+            else:
+                previous = (line, at)
+            at = end + 1
+        if table is not None:
+            yield table
+
+
+class Table:
+    """`header` and `rows`: lists of (text, start, end)."""
+
+    def __init__(self, header):
+        self.header, self.rows = header, []
+
+    def column(self, *names):
+        """Index of the first column whose heading is one of the names (lower case), or None."""
+        for index, (title, _, _) in enumerate(self.header):
+            if clean(title).lower() in names:
+                return index
+        return None
+
+
+def _cells(line, offset):
+    """The cells of a table row: an escaped or coded pipe does not split."""
+    cells, start, at, in_code = [], 0, 0, False
+    body = line
+    first = len(body) - len(body.lstrip())
+    if body[first : first + 1] == "|":
+        start = at = first + 1
+    while at < len(body):
+        char = body[at]
+        if char == "\\":
+            at += 2
+            continue
+        if char == "`":
+            in_code = not in_code
+        elif char == "|" and not (in_code and "`" in body[at:]):
+            cells.append(_cell(body, start, at, offset))
+            start = at + 1
+        at += 1
+    if body[start:].strip():
+        cells.append(_cell(body, start, len(body), offset))
+    return cells
+
+
+def _cell(body, start, end, offset):
+    raw = body[start:end]
+    left = len(raw) - len(raw.lstrip())
+    value = raw.strip()
+    return value, offset + start + left, offset + start + left + len(value)
+
+
+def clean(text):
+    """A cell or heading without its Markdown."""
+    return text.replace("`", "").replace("**", "").replace("__", "").strip(" *_")
+
+
+def slugify(title):
+    """GitHub's anchor of a heading."""
+    out = []
+    title = lazy_link().sub(r"\1", title)
+    for char in title.strip().lower():
+        if char.isalnum() or char in "_-":
+            out.append(char)
+        elif char == " ":
+            out.append("-")
+    return "".join(out)
+
+
+_INLINE_LINK = lazy(r"!?\[([^\]\n]*)\]\([^)\n]*\)")
+
+
+def lazy_link():
+    """The pattern of a link inside a heading (its text makes the anchor)."""
+    return _INLINE_LINK
+
+
+def _covered(offset, spans):
+    if not spans:
+        return False
+    index = bisect_right(spans, (offset, 1 << 60)) - 1
+    if index < 0:
+        return False
+    return spans[index][0] <= offset < spans[index][1]

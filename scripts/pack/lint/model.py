@@ -1,0 +1,387 @@
+"""What is linted: files, the plugins they belong to, and the project that holds them all."""
+
+import os
+import posixpath
+
+from . import frontmatter, jsondoc
+from .source import MAX_BYTES, Source
+
+
+class Hit:
+    """One thing that a rule found: where, what, and how to mend it."""
+
+    __slots__ = ("file", "span", "message", "fix", "severity")
+
+    def __init__(self, file, span, message, fix=None, severity=None):
+        self.file, self.span, self.message, self.fix, self.severity = file, span, message, fix, severity
+
+
+class File:
+    """One file of a kind (agent, command, skill, manifest, hooks ...). Everything is parsed at most once."""
+
+    def __init__(self, project, rel, kind, plugin=None):
+        self.project, self.rel, self.kind, self.plugin = project, rel, kind, plugin
+        self.name = posixpath.basename(rel)
+        self._source = self._json = self._front = self._prose = None
+        self.read_error = None
+        self.json_error = None
+
+    def __repr__(self):
+        return "<%s %s>" % (self.kind, self.rel)
+
+    @property
+    def source(self):
+        """The file's bytes and text; empty when it could not be read (see `read_error`)."""
+        if self._source is None:
+            try:
+                self._source = Source(self.project.read(self.rel))
+            except OSError as error:
+                self.read_error = error.strerror or str(error)
+                self._source = Source(b"")
+            except TooLarge as error:
+                self.read_error = str(error)
+                self._source = Source(b"")
+        return self._source
+
+    @property
+    def text(self):
+        """The decoded text."""
+        return self.source.text
+
+    @property
+    def json(self):
+        """A JsonDocument, or None when the text is not JSON (see `json_error`)."""
+        if self._json is None and self.json_error is None:
+            source = self.source
+            if self.read_error is None:
+                try:
+                    self._json = jsondoc.parse(source.text)
+                except jsondoc.JsonError as error:
+                    self.json_error = error
+        return self._json
+
+    @property
+    def data(self):
+        """The JSON value when it is an object, else an empty dict."""
+        document = self.json
+        return document.value if document is not None and isinstance(document.value, dict) else {}
+
+    def at(self, path, key=False):
+        """Span of a JSON or frontmatter value (or of its key); the nearest parent's when it is not there."""
+        holder = self.json if self.is_json else self.front
+        if holder is None:
+            return (0, 0)
+        path = tuple(path)
+        if key and path in holder.keys:
+            return holder.keys[path]
+        while path not in holder.spans and path:
+            path = path[:-1]
+        start, end = holder.spans.get(path, (0, 0))
+        if self.is_json and end - start > 200 or "\n" in self.text[start:end]:
+            # A whole object as offender: point at its key, or at its first character.
+            return holder.keys.get(path, (start, min(end, self.source.line_end(start))))
+        return start, end
+
+    @property
+    def is_json(self):
+        """True for the kinds that the client reads as JSON."""
+        return self.kind in JSON_KINDS
+
+    @property
+    def front(self):
+        """The Frontmatter, or None when the client sees no block."""
+        if self._front is None:
+            text = self.text
+            self._front = frontmatter.read(text) if text.startswith(("---", "\ufeff---")) else False
+        return self._front or None
+
+    @property
+    def body_start(self):
+        """Offset of the text after the frontmatter."""
+        front = self.front
+        return front.body_start if front else 0
+
+    @property
+    def prose(self):
+        """The body as Markdown: fences, links, headings, tables (see markdown.py)."""
+        if self._prose is None:
+            from .markdown import Prose
+
+            self._prose = Prose(self.text, self.body_start)
+        return self._prose
+
+    def hit(self, span, message, fix=None, severity=None):
+        """A Hit in this file; `span` is (start, end) in characters."""
+        return Hit(self, span, message, fix, severity)
+
+    def first_line(self):
+        """Span of the first line: for what is wrong with the file as a whole."""
+        return 0, self.source.line_end(0)
+
+
+JSON_KINDS = frozenset(
+    ("manifest", "root-manifest", "marketplace", "hooks", "mcp", "lsp", "settings", "monitors", "settings-hooks")
+)
+
+
+class TooLarge(Exception):
+    """A file past the size that the client itself reads."""
+
+
+class Plugin:
+    """One plugin (or a project's .claude, or a loose folder of components): its root and what is in it."""
+
+    def __init__(self, project, root, scope):
+        self.project, self.root, self.scope = project, root, scope
+        self.files = {}  # kind -> [File]
+        self.entries = []  # marketplace entries that name this folder: (File, index, dict)
+        self.declared = {}  # component paths from the manifest and the entries
+        self._agents = self._commands = self._names = None
+
+    def __repr__(self):
+        return "<%s %s>" % (self.scope, self.root or ".")
+
+    def of(self, *kinds):
+        """All files of the kinds."""
+        return [file for kind in kinds for file in self.files.get(kind, ())]
+
+    @property
+    def manifest(self):
+        """The manifest file, if there is one."""
+        files = self.files.get("manifest")
+        return files[0] if files else None
+
+    @property
+    def names(self):
+        """Every name under which the plugin's parts may be addressed, the manifest's first."""
+        if self._names is None:
+            self._names = self._find_names()
+        return self._names
+
+    def _find_names(self):
+        found = []
+        for file in self.of("manifest", "root-manifest"):
+            name = file.data.get("name")
+            if isinstance(name, str) and name:
+                found.append(name)
+        for _, _, entry in self.entries:
+            name = entry.get("name")
+            if isinstance(name, str) and name and name not in found:
+                found.append(name)
+        if not found and self.scope != "project":
+            found.append(posixpath.basename(self.root) or os.path.basename(self.project.root))
+        return found
+
+    def path(self, sub):
+        """Project-relative path of a path inside the plugin."""
+        return posixpath.normpath(posixpath.join(self.root, sub)) if self.root else posixpath.normpath(sub)
+
+    def sub(self, rel):
+        """The path inside the plugin of a project-relative one."""
+        return rel[len(self.root) + 1 :] if self.root else rel
+
+    def agent_name(self, file):
+        """The name that the client gives an agent (without the plugin), with its folder as namespace."""
+        front = file.front
+        name = front.get("name") if front else None
+        name = str(name).strip() if isinstance(name, (str, int, float)) and not isinstance(name, bool) else ""
+        name = name or posixpath.splitext(file.name)[0]
+        parts = self.sub(file.rel).split("/")[1:-1]
+        return ":".join(parts + [name])
+
+    def command_name(self, file):
+        """`build` for commands/build.md, `ns:build` for commands/ns/build.md, the folder for a skill."""
+        parts = self.sub(file.rel).split("/")
+        if file.kind == "skill":
+            return parts[-2] if len(parts) > 1 else self.names[0]
+        return ":".join(parts[1:-1] + [posixpath.splitext(parts[-1])[0]])
+
+    def agents(self):
+        """{name: File} of the agents, first wins."""
+        if self._agents is None:
+            self._agents = {}
+            for file in self.of("agent"):
+                self._agents.setdefault(self.agent_name(file), file)
+        return self._agents
+
+    def commands(self):
+        """{name: File} of commands and skills (and the names of workflows)."""
+        if self._commands is None:
+            self._commands = self._find_commands()
+        return self._commands
+
+    def _find_commands(self):
+        found = {}
+        for file in self.of("command", "skill"):
+            found.setdefault(self.command_name(file), file)
+            alias = file.front.get("name") if file.front else None
+            if isinstance(alias, str):
+                found.setdefault(alias, file)
+        prefix = self.path("workflows") + "/"
+        for rel in self.project.listing if prefix[:-1] in self.project.dirs else ():
+            if rel.startswith(prefix) and rel.endswith((".js", ".ts", ".mjs")):
+                found.setdefault(posixpath.splitext(rel[len(prefix) :])[0], None)
+        for name, value in self.declared.get("command-map", {}).items():
+            found.setdefault(name, value)
+        return found
+
+    def mcp_servers(self):
+        """Names of the MCP servers that the plugin ships."""
+        names = set()
+        for file in self.of("mcp"):
+            servers = file.data.get("mcpServers") or file.data
+            names.update(servers if isinstance(servers, dict) else ())
+        for holder in [f.data for f in self.of("manifest")] + [entry for _, _, entry in self.entries]:
+            servers = holder.get("mcpServers")
+            for item in servers if isinstance(servers, list) else [servers]:
+                names.update(item if isinstance(item, dict) else ())
+        return names
+
+
+class Project:
+    """The tree that was named on the command line, listed once."""
+
+    def __init__(self, root, overlay=None):
+        self.root = root
+        self.overlay = overlay or {}  # rel -> bytes, for --stdin-filename
+        self.listing = {}  # rel -> "f" file, "l" link to a file, "x" anything else
+        self.dirs = {"": False}  # rel -> is it a link
+        self.problems = []  # (rel, message): folders that could not be listed
+        self.plugins = []
+        self.marketplaces = []
+        self.files = []
+        self.probes = {}  # what rules asked the file system, for the cache
+        self.bytes = {}
+        self._lower = self._children = None
+        self._scripts = {}
+        self._agent_ids = self._command_ids = self._plugin_names = None
+
+    def read(self, rel):
+        """The file's bytes; kept only until they are decoded."""
+        if rel in self.overlay:
+            return self.overlay[rel]
+        data = self.bytes.pop(rel, None)
+        if data is not None:
+            if len(data) > MAX_BYTES:
+                raise TooLarge(_too_large(len(data)))
+            return data
+        return read_capped(os.path.join(self.root, rel))
+
+    def exists(self, rel):
+        """Is there a file or folder? Answers from the listing; outside of it, from the file system (recorded)."""
+        rel = posixpath.normpath(rel)
+        if rel == ".":
+            return True
+        if rel in self.listing or rel in self.dirs or rel in self.overlay:
+            return True
+        if rel.startswith("../") or rel == ".." or self.skipped(rel):
+            return self.probe("exists", rel)
+        return False
+
+    def script(self, rel):
+        """The text of any file of the tree (hook scripts), None when it is large or unreadable."""
+        if rel not in self._scripts:
+            try:
+                self._scripts[rel] = self.read(rel).decode("utf-8", "replace")
+            except (OSError, TooLarge):
+                self._scripts[rel] = None
+        return self._scripts[rel]
+
+    def read_scripts(self):
+        """The files that script() was asked for and that are not linted themselves."""
+        linted = {file.rel for file in self.files}
+        return sorted(rel for rel in self._scripts if rel not in linted)
+
+    def skipped(self, rel):
+        """Is the path under a folder that was not listed (.git, a link)?"""
+        head = rel
+        while head:
+            head = posixpath.dirname(head)
+            if head in self.dirs:
+                return self.dirs[head]
+        return False
+
+    def probe(self, what, rel):
+        """One recorded question to the file system: `exists` or `executable`."""
+        key = (what, rel)
+        if key not in self.probes:
+            self.probes[key] = ask(self.root, what, rel)
+        return self.probes[key]
+
+    def names_in(self, folder):
+        """The names of the files in a folder."""
+        if self._children is None:
+            self._children = {}
+            for rel in self.listing:
+                head, _, name = rel.rpartition("/")
+                self._children.setdefault(head, []).append(name)
+        return self._children.get(folder, [])
+
+    def same_but_case(self, rel):
+        """The path as it is spelled on disk when only letter case differs, else None."""
+        if self._lower is None:
+            self._lower = {}
+            for path in list(self.listing) + list(self.dirs):
+                self._lower.setdefault(path.lower(), path)
+        found = self._lower.get(posixpath.normpath(rel).lower())
+        return found if found != posixpath.normpath(rel) else None
+
+    @property
+    def agent_ids(self):
+        """Every `plugin:agent` in the tree."""
+        if self._agent_ids is None:
+            self._agent_ids = {}
+            for plugin in self.plugins:
+                for name, file in plugin.agents().items():
+                    for prefix in plugin.names:
+                        self._agent_ids.setdefault("%s:%s" % (prefix, name), file)
+        return self._agent_ids
+
+    @property
+    def command_ids(self):
+        """Every `plugin:command` in the tree."""
+        if self._command_ids is None:
+            self._command_ids = {}
+            for plugin in self.plugins:
+                for name, file in plugin.commands().items():
+                    for prefix in plugin.names:
+                        self._command_ids.setdefault("%s:%s" % (prefix, name), file)
+        return self._command_ids
+
+    @property
+    def plugin_names(self):
+        """Every plugin's name, and those that a marketplace lists from elsewhere."""
+        if self._plugin_names is None:
+            self._plugin_names = {name for plugin in self.plugins for name in plugin.names}
+            for file in self.marketplaces:
+                entries = file.data.get("plugins")
+                for entry in entries if isinstance(entries, list) else ():
+                    if isinstance(entry, dict) and isinstance(entry.get("name"), str):
+                        self._plugin_names.add(entry["name"])
+        return self._plugin_names
+
+
+def read_capped(path):
+    """A regular file's bytes, never more than the cap; OSError or TooLarge otherwise."""
+    import stat
+
+    info = os.stat(path)
+    if not stat.S_ISREG(info.st_mode):
+        raise OSError(0, "not a regular file")
+    if info.st_size > MAX_BYTES:
+        raise TooLarge(_too_large(info.st_size))
+    with open(path, "rb") as handle:
+        data = handle.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise TooLarge(_too_large(len(data)))
+    return data
+
+
+def _too_large(size):
+    return "%d bytes; the client reads at most %d" % (size, MAX_BYTES)
+
+
+def ask(root, what, rel):
+    """The file system's answer to a probe."""
+    path = os.path.join(root, rel)
+    return os.access(path, os.X_OK) if what == "executable" else os.path.lexists(path)

@@ -1,0 +1,35 @@
+"""The nearest legal name, for messages."""
+
+
+def distance(a, b, limit):
+    """Levenshtein distance, or limit + 1 when it is more."""
+    if abs(len(a) - len(b)) > limit or len(set(a) ^ set(b)) > 2 * limit:
+        return limit + 1  # each edit changes at most two letters of the sets
+    row = list(range(len(b) + 1))
+    for i, left in enumerate(a, 1):
+        previous, row[0] = row[0], i
+        for j, right in enumerate(b, 1):
+            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (left != right))
+        if min(row) > limit:
+            return limit + 1
+    return row[-1]
+
+
+def closest(word, names):
+    """The one name within a typo's reach, or None."""
+    word_lower = word.lower()
+    limit = 1 if len(word) <= 3 else 2
+    best, best_distance = None, limit + 1
+    for name in names:
+        if name.lower() == word_lower:
+            return name
+        found = distance(word_lower, name.lower(), limit)
+        if found < best_distance:
+            best, best_distance = name, found
+    return best
+
+
+def nearest(word, names):
+    """`; did you mean "x"?` or nothing."""
+    found = closest(word, names) if len(word) < 80 else None
+    return '; did you mean "%s"?' % found if found is not None and found != word else ""

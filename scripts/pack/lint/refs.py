@@ -1,0 +1,289 @@
+"""References between the files of a plugin: agents, commands, skills, paths, anchors.
+
+What teaches is not a reference: a fenced example, a placeholder (`<name>`, `{name}`, `$NAME`, `your-...`), a URL.
+"""
+
+import posixpath
+
+from . import shell
+from .lazy import lazy
+from .model import File
+
+_TYPE = lazy(r"subagent_?[tT]ype[\"'`*]{0,3}\s{0,2}[:=]\s{0,2}[\"'`*]{0,3}([A-Za-z0-9][A-Za-z0-9_.:-]{0,120})([^\s]?)")
+_MENTION = lazy(r"(?:^|[\s(`\"'])@agent-([A-Za-z0-9][A-Za-z0-9_.:-]{0,120})")
+_PROSE = lazy(r"`([a-z][a-z0-9]*(?:-[a-z0-9]+)*)` (?:sub-?)?agents?\b(?![-/])")
+_SKILL = lazy(r"\b(?:[Uu]se|[Ii]nvoke|[Ll]oad|[Rr]un|[Aa]pply|[Ff]ollow|[Ss]ee) (?:the )?`([a-z][a-z0-9]*(?:-[a-z0-9]+)+|[a-z]{4,40})` skill\b")
+_SCOPED = lazy(r"(?<![\w@./:$}{>-])(/?)([A-Za-z0-9][A-Za-z0-9._-]*):([A-Za-z][A-Za-z0-9_-]*(?::[A-Za-z][A-Za-z0-9_-]*)*)")
+_ROOT_PATH = lazy(r"\$\{?(CLAUDE_PLUGIN_ROOT|CLAUDE_SKILL_DIR)\}?\"?/([^\s\"'`()<>|;&,\\\]]+)")
+_CODE_PATH = lazy(r"`(?:@|\./)?((?:agents|commands|skills|references|reference|hooks)/[A-Za-z0-9_./-]+\.(?:md|json|py|sh|js|ts))`")
+_SKILL_PATH = lazy(r"`((?:references|reference|scripts|assets|templates|examples)/[A-Za-z0-9_./-]+\.[a-z]{1,5})`")
+_SCHEME = lazy(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_EMBEDDED = lazy(r"(?:^|(?<=\s))!`([^`\n]{1,2000})`")
+_PLACEHOLDER = lazy(r"[<>{}*$%]|\.\.\.|…|\b(?:your|my|some|xxx|foo|bar|example|placeholder|name-of|path/to|NNN|YYYY)\b|[\[\]]")
+_NOT_AGENTS = frozenset(
+    "main lead default claude sub custom background parent child other same new this each primary secondary agent subagent "
+    "user-agent user external single multi review reviewer-agent name model tools description team worker".split()
+)
+
+
+class Ref:
+    """A name (or path) with its place; `target` is the project-relative file that a path means."""
+
+    __slots__ = ("name", "span", "kind", "fenced", "target")
+
+    def __init__(self, name, span, kind, fenced=False, target=None):
+        self.name, self.span, self.kind, self.fenced, self.target = name, span, kind, fenced, target
+
+
+def agents(file):
+    """Names in subagent_type values (kind "type"), @agent- mentions, `name` agent in prose, the agent key."""
+    text, found = file.text, []
+    start = file.body_start
+    if "ubagent" in text:
+        for match in _TYPE.finditer(text, start):
+            name = match.group(1).rstrip(".:-")
+            if match.group(2) in ("<", "{", "$", "[", "|", "/") or _is_placeholder(name):
+                continue
+            after = text[match.end(1) : match.end(1) + 12]
+            quoted = text[match.start(1) - 1] in "\"'`*"
+            if not quoted and ":" not in name and after[:1] == " " and after[1:2].isalpha():
+                continue  # prose that goes on: `subagent_type: the one that fits`
+            if after.startswith((" | ", "` | `", "|")) or name in ("string", "str"):
+                continue
+            if not file.prose.comments or not _in(match.start(), file.prose.comments):
+                begin = match.start(1)
+                found.append(Ref(name, (begin, begin + len(name)), "type", file.prose.in_fence(begin)))
+    if "@agent-" in text:
+        for match in _MENTION.finditer(text, start):
+            name = match.group(1).rstrip(".:-")
+            if not _is_placeholder(name) and not file.prose.hidden(match.start(1)):
+                begin = match.start(1)
+                found.append(Ref(name, (begin, begin + len(name)), "mention"))
+    if "` agent" in text or "` subagent" in text or "` sub-agent" in text:
+        for match in _PROSE.finditer(text, start):
+            name = match.group(1)
+            if name not in _NOT_AGENTS and not _is_placeholder(name) and not file.prose.hidden(match.start()):
+                found.append(Ref(name, match.span(1), "prose"))
+    if file.kind in ("command", "skill") and file.front is not None:
+        name = file.front.get("agent")
+        if isinstance(name, str) and name and not _is_placeholder(name):
+            found.append(Ref(name, file.at(("agent",)), "key"))
+    return found
+
+
+def _in(offset, spans):
+    return any(start <= offset < end for start, end in spans)
+
+
+def _is_placeholder(name):
+    return _PLACEHOLDER.search(name) is not None or name.lower() in ("agent-name", "agent-type", "type", "name", "string", "plugin:agent", "plugin-name:agent-name")
+
+
+def skills(file):
+    """Names in `name` skill phrases."""
+    text = file.text
+    if "` skill" not in text:
+        return
+    for match in _SKILL.finditer(text, file.body_start):
+        name = match.group(1)
+        if not _is_placeholder(name) and not file.prose.hidden(match.start()):
+            yield Ref(name, match.span(1), "skill")
+
+
+def scoped(file, project):
+    """Yield every `plugin:name` whose prefix is a plugin of the project, agents' own places aside."""
+    text = file.text
+    names, at = set(), text.find(":")
+    while at >= 0:
+        # Only `x:y` without blanks can be an id: look at the word before the colon, not for every name in the text.
+        if text[at + 1 : at + 2].isalpha() and (text[at - 1 : at].isalnum()):
+            begin = at
+            while begin > 0 and (text[begin - 1].isalnum() or text[begin - 1] in "._-"):
+                begin -= 1
+            word = text[begin:at]
+            if word in project.plugin_names:
+                names.add(word)
+        at = text.find(":", at + 1)
+    if not names:
+        return
+    taken = {ref.span[0] for ref in agents(file)}
+    for match in _SCOPED.finditer(text, file.body_start):
+        if match.group(2) not in names or match.start(2) in taken:
+            continue
+        name = "%s:%s" % (match.group(2), match.group(3).rstrip("-:"))
+        begin = match.start(2)
+        usage = file.kind == "readme" and match.group(1) == "/"  # a README shows its commands in fences
+        if file.prose.hidden(begin) and not usage or _is_placeholder(match.group(3)):
+            continue
+        after = text[match.end() : match.end() + 1]
+        if after in ("*", "<", "{", "$", "/", "=", "\\") or match.group(3) in ("latest", "http", "https", "name", "agent", "command", "skill"):
+            continue
+        slash = match.group(1) == "/"
+        in_code = file.prose.in_code(begin)
+        if not slash and not in_code and text[begin - 1 : begin] not in (" ", "(", '"', "'", "\n", "*", "|", "`"):
+            continue
+        if not slash and not in_code and ("-" not in match.group(2)):
+            continue  # `note: text` without the blank; only code or a slash says that it is an id
+        yield Ref(name, (begin, begin + len(name)), "slash" if slash else "scoped")
+
+
+def listed_only(project, prefix):
+    """Is the plugin only listed by a marketplace, its files elsewhere?"""
+    return not any(prefix in plugin.names for plugin in project.plugins)
+
+
+def depends_on(plugin, prefix):
+    """Does the plugin (or an entry of it) name the other one as a dependency?"""
+    holders = [file.data for file in plugin.of("manifest")] + [entry for _, _, entry in plugin.entries]
+    for holder in holders:
+        items = holder.get("dependencies")
+        for item in items if isinstance(items, list) else ():
+            name = item if isinstance(item, str) else item.get("name") if isinstance(item, dict) else None
+            if isinstance(name, str) and name.split("@")[0] == prefix:
+                return True
+    return False
+
+
+def files(file, project):
+    """Yield Refs to files: below the plugin's root, in links, in code."""
+    text, plugin = file.text, file.plugin
+    known = plugin is not None and plugin.scope in ("plugin", "bare")
+    if known and ("CLAUDE_PLUGIN_ROOT" in text or "CLAUDE_SKILL_DIR" in text):
+        yield from _root_paths(file, project)
+    folder = posixpath.dirname(file.rel)
+    if "/examples/" in file.rel:
+        return  # what an example points to is part of the example
+    for target, start, end in file.prose.links() if "](" in text or "]:" in text else ():
+        path = target.split("#")[0].split("?")[0]
+        if not path or path.startswith(("/", "#", "~", "@")) or _SCHEME.match(path) or _odd_path(path) or "." not in path and "/" not in path:
+            continue
+        if "%" in path:
+            from urllib.parse import unquote
+
+            path = unquote(path)
+        last = path.rstrip("/").rsplit("/", 1)[-1]
+        if "." not in last and not path.startswith(".") and not path.endswith("/"):
+            continue  # no extension: a page of a site or a wiki, not a file beside this one
+        if not _linkable(file, path):
+            continue
+        yield Ref(target, (start, end), "link", target=posixpath.normpath(posixpath.join(folder, path)))
+    if known and file.kind != "readme":
+        yield from _code_paths(file, project, folder)
+
+
+def _root_paths(file, project):
+    """Paths below the plugin's root. A document that names several and none of them exists teaches how to write plugins."""
+    teaches = file.kind in ("skill", "prose", "readme")
+    found = []
+    text, plugin = file.text, file.plugin
+    for match in _ROOT_PATH.finditer(text, file.body_start):
+        sub = match.group(2).rstrip(".:!?*_")
+        if _odd_path(sub) or text[match.end() : match.end() + 1] in ("<", "(") or not sub:
+            continue
+        if match.group(1) == "CLAUDE_SKILL_DIR":
+            if file.kind != "skill":
+                continue
+            base = posixpath.dirname(file.rel)
+        else:
+            base = plugin.root
+        target = posixpath.normpath(posixpath.join(base, sub))
+        if match.group(1) == "CLAUDE_PLUGIN_ROOT" and base and not target.startswith(base + "/") and target != base:
+            target = "../" + sub
+        if sub.split("/")[0] in ("node_modules", "dist", "build", ".venv", "venv", "target", "data", "cache", "logs"):
+            continue
+        begin = match.start(2)
+        if teaches and file.prose.in_fence(begin):
+            continue
+        found.append(Ref(sub, (begin, begin + len(sub)), "root", target=target))
+    missing = [ref for ref in found if not project.exists(ref.target)]
+    if teaches and ("/examples/" in file.rel or len(missing) > 2 and len(missing) == len(found)):
+        return []
+    return found
+
+
+def _linkable(file, path):
+    """In a prompt a relative link to source code may be one of the user's project; in a document it is ours."""
+    if file.kind in ("agent", "command") and not path.startswith((".", "references/", "agents/", "commands/", "skills/", "scripts/")):
+        return path.endswith(".md") and "/" not in path
+    return True
+
+
+def _code_paths(file, project, folder):
+    text, plugin = file.text, file.plugin
+    if file.kind in ("agent", "command", "prose") and "`" in text:
+        for match in _CODE_PATH.finditer(text, file.body_start):
+            path = match.group(1)
+            if _odd_path(path) or file.prose.hidden(match.start()):
+                continue
+            head = path.split("/")[0]
+            if plugin.path(head) not in project.dirs:
+                continue
+            spots = (plugin.path(path), posixpath.normpath(posixpath.join(folder, path)))
+            if not any(project.exists(spot) for spot in spots):
+                before = text[max(0, match.start() - 40) : match.start()].lower()
+                if any(word in before for word in (".claude", "create", "write", "save", "generate", "new ", "output", "user", "e.g", "such as", "example")):
+                    continue
+                yield Ref(path, match.span(1), "code", target=plugin.path(path))
+    elif file.kind == "skill" and "`" in text:
+        for match in _SKILL_PATH.finditer(text, file.body_start):
+            path = match.group(1)
+            if _odd_path(path) or file.prose.hidden(match.start()):
+                continue
+            if posixpath.join(folder, path.split("/")[0]) not in project.dirs:
+                continue
+            spots = (posixpath.join(folder, path), plugin.path(path))
+            if not any(project.exists(spot) for spot in spots):
+                yield Ref(path, match.span(1), "code", target=posixpath.join(folder, path))
+
+
+def _odd_path(path):
+    return _PLACEHOLDER.search(path) is not None or " " in path or "\\" in path or len(path) > 300
+
+
+def anchors(file, project):
+    """Yield (span, file, fragment, same file?) of links with a fragment."""
+    if "#" not in file.text or "](" not in file.text and "]:" not in file.text:
+        return
+    folder = posixpath.dirname(file.rel)
+    for target, start, end in file.prose.links():
+        path, hash_, fragment = target.partition("#")
+        if not hash_ or not fragment or _SCHEME.match(target) or _odd_path(target) or fragment.startswith(("L", "/", "!", ":~")) and (fragment[1:2].isdigit() or fragment[0] != "L"):
+            continue
+        if "%" in fragment:
+            from urllib.parse import unquote
+
+            fragment = unquote(fragment)
+        if not path:
+            yield (start, end), file.rel, fragment, True
+        elif path.lower().endswith(".md") and not path.startswith("/"):
+            rel = posixpath.normpath(posixpath.join(folder, path))
+            if project.listing.get(rel) == "f":
+                yield (start, end), rel, fragment, False
+
+
+def markdown_file(project, rel):
+    """The File of a Markdown path, from those already read when possible."""
+    cache = project.__dict__.setdefault("_documents", {})
+    if not cache:
+        cache.update((file.rel, file) for file in project.files if not file.is_json)
+    if rel not in cache:
+        cache[rel] = File(project, rel, "prose", None)
+        text = project.script(rel)
+        if text is None:
+            return None
+    return cache[rel]
+
+
+def embedded(file):
+    """[(start, end)] of the shell text in !`...` and in ```! blocks."""
+    text = file.text
+    if file.kind not in ("command", "skill") or "!" not in text:
+        return []
+    found = []
+    if "!`" in text:
+        found = [match.span(1) for match in _EMBEDDED.finditer(text, file.body_start) if not file.prose.in_fence(match.start())]
+    if "```!" in text:
+        for start, end, info in file.prose.fences:
+            if info.startswith("!"):
+                found.append((text.find("\n", start) + 1, end))
+    return found

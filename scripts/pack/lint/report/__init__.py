@@ -1,0 +1,17 @@
+"""Report formats: text, json, sarif, github, junit. Each is `render(findings, summary) -> str`."""
+
+import importlib
+
+FORMATS = ("text", "json", "sarif", "github", "junit")
+
+
+def render(name, findings, summary):
+    """The report as text, with its final line break."""
+    return importlib.import_module("pack.lint.report." + name).render(findings, summary)
+
+
+class Summary:
+    """What a report needs besides the findings."""
+
+    def __init__(self, files, color=False, client="", baselined=0):
+        self.files, self.color, self.client, self.baselined = files, color, client, baselined

@@ -1,0 +1,44 @@
+"""A key that plugin agents may not have
+
+The client reads hooks, mcpServers and permissionMode only from a project's or user's own agents. In a plugin they are
+ignored: a guard that is declared here does not exist.
+
+Bad `agents/reviewer.md`:
+
+    ---
+    name: reviewer
+    description: Reviews a change. Use when one is ready.
+    tools: Read
+    permissionMode: plan
+    ---
+    Review.
+
+Good `agents/reviewer.md`:
+
+    ---
+    name: reviewer
+    description: Reviews a change. Use when one is ready.
+    tools: Read
+    ---
+    Review.
+
+Source: client 2.1.329, measured 2026-11-21
+"""
+
+SEVERITY = "warning"
+INSTEAD = {
+    "hooks": "declare them in hooks/hooks.json",
+    "mcpServers": "declare them in .mcp.json",
+    "permissionMode": "a plugin cannot set it",
+}
+
+
+def check(file, context):
+    """Report each such key of a plugin's agent."""
+    front = file.front
+    if front is None or file.plugin.scope not in ("plugin", "bare"):
+        return
+    for key in context.facts.agent["ignored_in_plugins"]:
+        if key in front:
+            hint = INSTEAD.get(key, "it works only in .claude/agents")
+            yield file.hit(file.at((key,), key=True), "%r is ignored in a plugin's agent; %s" % (key, hint))

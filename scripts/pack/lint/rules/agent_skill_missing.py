@@ -1,0 +1,46 @@
+"""An agent preloads a skill that does not exist
+
+It starts without it; nothing is reported.
+
+Bad `agents/reviewer.md`:
+
+    ---
+    name: reviewer
+    description: Reviews a change. Use when one is ready.
+    tools: Read
+    skills: ghost
+    ---
+    Review.
+
+Good `agents/reviewer.md`:
+
+    ---
+    name: reviewer
+    description: Reviews a change. Use when one is ready.
+    tools: Read
+    ---
+    Review.
+
+Source: client 2.1.329, measured 2026-11-21
+"""
+
+from .. import tools
+from ..near import nearest
+
+SEVERITY = "warning"
+
+
+def check(file, context):
+    """Names with a plugin of this tree, and bare names where the plugin has skills of its own."""
+    plugin, project = file.plugin, context.project
+    if plugin.scope not in ("plugin", "bare"):
+        return
+    own = plugin.commands()
+    for tool in tools.listed(file, "skills") or ():
+        name = tool.text
+        if name in own or name in project.command_ids:
+            continue
+        prefix, colon, rest = name.partition(":")
+        if colon and prefix not in project.plugin_names:
+            continue  # another plugin's skill: that plugin is not here to be asked
+        yield file.hit(tool.span, "no skill %r in this plugin%s" % (name, nearest(rest or name, list(own))))

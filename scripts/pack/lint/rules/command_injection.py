@@ -1,0 +1,47 @@
+"""The user's arguments are pasted into a shell command
+
+`$ARGUMENTS` is put into !`...` as it is, before the shell sees it: `; rm -rf x` runs. Quotes do not help, and
+PreToolUse hooks do not see these commands.
+
+Bad `commands/build.md`:
+
+    ---
+    description: Builds the plan
+    ---
+    !`make $ARGUMENTS`
+
+Good `commands/build.md`:
+
+    ---
+    description: Builds the plan
+    ---
+    Build $ARGUMENTS.
+
+Source: client 2.1.329, measured 2026-11-21
+"""
+
+from .. import refs
+from ..lazy import lazy
+
+SEVERITY = "error"
+_ARGUMENT = lazy(r"(?<!\\)\$(?:ARGUMENTS(?:\[[0-9]+\])?|[0-9])")
+
+
+def check(file, context):
+    """Arguments by position, and those that the frontmatter names."""
+    named = _names(file)
+    for start, end in refs.embedded(file):
+        text = file.text[start:end]
+        for match in _ARGUMENT.finditer(text):
+            yield file.hit((start + match.start(), start + match.end()), "%s is pasted into the shell as it is: the user's text can run anything" % match.group())
+        for name in named:
+            at = text.find("$" + name)
+            if at >= 0 and not (text[at + 1 + len(name) : at + 2 + len(name)].isalnum()):
+                yield file.hit((start + at, start + at + len(name) + 1), "$%s is pasted into the shell as it is: the user's text can run anything" % name)
+
+
+def _names(file):
+    value = file.front.get("arguments") if file.front else None
+    if isinstance(value, str):
+        return value.split()
+    return [name for name in value if isinstance(name, str)] if isinstance(value, list) else []

@@ -1,0 +1,55 @@
+"""A frontmatter key that the client does not know for a command or skill
+
+Bad `commands/build.md`:
+
+    ---
+    description: Builds the plan
+    allowed_tools: Read
+    ---
+    Build.
+
+Good `commands/build.md`:
+
+    ---
+    description: Builds the plan
+    allowed-tools: Read
+    ---
+    Build.
+
+Source: client 2.1.329
+"""
+
+from ..near import closest
+
+SEVERITY = "warning"
+MEANT = {
+    "tools": "allowed-tools",
+    "allowedtools": "allowed-tools",
+    "allowed-tool": "allowed-tools",
+    "disallowedtools": "disallowed-tools",
+    "argumenthint": "argument-hint",
+    "argument-hints": "argument-hint",
+    "arg-hint": "argument-hint",
+    "whentouse": "when_to_use",
+    "when-to-use": "when_to_use",
+}
+
+
+def check(file, context):
+    """Report keys that look like a known one."""
+    front = file.front
+    if front is None or not isinstance(front.value, dict):
+        return
+    known = context.facts.skill_keys if file.kind == "skill" else context.facts.command_keys
+    for key in front.value:
+        if key in known:
+            continue
+        folded = key.lower().replace("_", "-")
+        meant = MEANT.get(folded) or MEANT.get(folded.replace("-", ""))
+        if meant is None:
+            same = [name for name in known if name.lower().replace("_", "-") == folded]
+            meant = same[0] if same else closest(key, known) if len(key) > 5 else None
+        if meant is None:
+            continue
+        fix = [file.at((key,), key=True) + (meant,)] if meant not in front.value else None
+        yield file.hit(file.at((key,), key=True), "unknown key %r is ignored; did you mean %r?" % (key, meant), fix)

@@ -1,0 +1,40 @@
+"""An embedded command that the client refuses to run
+
+A `$VARIABLE` or `$(...)` in !`...` aborts the whole command, allowed-tools or not. `${CLAUDE_PLUGIN_ROOT}` and the
+other placeholders are replaced before and are fine.
+
+Bad `commands/build.md`:
+
+    ---
+    description: Builds the plan
+    allowed-tools: Bash(git log:*)
+    ---
+    !`git log $(git describe)..`
+
+Good `commands/build.md`:
+
+    ---
+    description: Builds the plan
+    allowed-tools: Bash(git log:*)
+    ---
+    !`git log -5`
+
+Source: client 2.1.329, measured 2026-11-21
+"""
+
+from .. import refs
+from ..lazy import lazy
+
+SEVERITY = "warning"
+_VARIABLE = lazy(r"(?<!\\)\$(?:\((?!\()|\{(?!CLAUDE_|user_config\.)[A-Za-z_]|(?!ARGUMENTS|CLAUDE_)[A-Za-z_][A-Za-z0-9_]*)")
+
+
+def check(file, context):
+    """The first one of each embedded command."""
+    from .command_injection import _names
+
+    named = _names(file)
+    for start, end in refs.embedded(file):
+        match = _VARIABLE.search(file.text, start, end)
+        if match and match.group()[1:] not in named:
+            yield file.hit(match.span(), "%s in an embedded command: the client aborts the whole command" % match.group())

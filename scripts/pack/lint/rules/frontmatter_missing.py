@@ -1,0 +1,41 @@
+"""No frontmatter that the client can see
+
+The first line must be `---` (a byte-order mark and trailing spaces are fine, a blank line before it is not), and
+another `---` must follow. Without it an agent is called by its file name and has ALL tools, a skill is never offered.
+
+Bad `agents/README.md`:
+
+    # Agents
+
+Good `agents/reviewer.md`:
+
+    ---
+    name: reviewer
+    description: Reviews a change. Use when one is ready.
+    tools: Read
+    ---
+    Review.
+
+Source: client 2.1.329, measured 2026-11-21
+"""
+
+SEVERITY = "warning"
+EFFECT = {
+    "agent": "it loads as an agent named %r with ALL tools",
+    "command": "the command %r has no description",
+    "skill": "the model never sees the skill %r",
+}
+
+
+def check(file, context):
+    """Report files of a component folder without a block."""
+    if file.front is not None or file.read_error or file.plugin is None or file.plugin.scope not in ("plugin", "bare", "project"):
+        return
+    if file.plugin.scope == "project" and file.kind == "agent":
+        return  # a reference document beside a project's agents is skipped, not loaded
+    name = file.plugin.agent_name(file) if file.kind == "agent" else file.plugin.command_name(file)
+    text = file.text.lstrip("\ufeff")
+    why = ""
+    if text.lstrip().startswith("---"):
+        why = " (a blank line before `---`)" if not text.startswith("---") else " (the opening `---` is never closed by another)"
+    yield file.hit(file.first_line(), "no frontmatter block%s: %s" % (why, EFFECT[file.kind] % name))

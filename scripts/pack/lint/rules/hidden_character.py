@@ -1,0 +1,36 @@
+"""A character that is not shown or that turns the text around
+
+Bidirectional controls make code and prose read differently from what the model gets ("Trojan Source"); tag characters
+and zero-width text carry instructions that no reviewer sees.
+
+Source: Unicode TR36; CVE-2021-42574; client 2.1.329 (names with such characters are refused)
+"""
+
+from ..lazy import lazy
+
+SEVERITY = "error"
+_HIDDEN = lazy(
+    "[\u202a-\u202e\u2066-\u2069\U000e0001-\U000e007f]"
+    "|(?<=[A-Za-z0-9])[\u200b\u200c\u2060\u2062-\u2064\u00ad\ufeff]+(?=[A-Za-z0-9])|[\u200b\u2060-\u2064]{3,}"
+)
+_ANY = lazy("[\u00ad\u200b\u200c\u202a-\u202e\u2060-\u2069\ufeff\U000e0001-\U000e007f]")
+_NAMES = {0x202E: "RIGHT-TO-LEFT OVERRIDE", 0x202D: "LEFT-TO-RIGHT OVERRIDE", 0x200B: "ZERO WIDTH SPACE", 0xAD: "SOFT HYPHEN"}
+
+
+def check(file, context):
+    """Report every run of hidden characters, at most ten a file."""
+    text = file.text
+    if text.isascii() or not _ANY.search(text):
+        return
+    count = 0
+    for match in _HIDDEN.finditer(text):
+        code = ord(match.group()[0])
+        # A flag such as Scotland's is a black flag followed by tag characters: that is text, not a message.
+        if code > 0xE0000 and text[max(0, match.start() - 8) : match.start()].find("\U0001f3f4") >= 0:
+            continue
+        count += 1
+        if count > 10:
+            return
+        name = _NAMES.get(code, "not shown")
+        severity = "error" if code != 0xAD and code not in (0x200B, 0x200C, 0xFEFF, 0x2060) else "warning"
+        yield file.hit(match.span(), "hidden character U+%04X (%s)" % (code, name), severity=severity)

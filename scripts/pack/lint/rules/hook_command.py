@@ -1,0 +1,42 @@
+"""A hook without anything to run
+
+An empty command succeeds and checks nothing. With `args` there is no shell: `command` must be one program, without its
+arguments.
+
+Bad `hooks/hooks.json`:
+
+    {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "python3 -u", "args": ["${CLAUDE_PLUGIN_ROOT}/scripts/guard.py"]}]}]}}
+
+Good `hooks/hooks.json`:
+
+    {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "python3", "args": ["-u", "${CLAUDE_PLUGIN_ROOT}/scripts/guard.py"]}]}]}}
+
+Source: client 2.1.329
+"""
+
+from .. import hookfile
+from ..lazy import lazy
+
+SEVERITY = "error"
+_VARIABLE = lazy(r"\$(?:\{([A-Z_][A-Z0-9_]*)\}|([A-Z_][A-Z0-9_]*))")
+
+
+def check(file, context):
+    """Commands, prompts, servers and headers that come to nothing."""
+    for handler in hookfile.handlers(file):
+        value = handler.value
+        command = handler.command
+        if command is not None and not command.strip():
+            yield file.hit(handler.at("command"), "the command is empty: the hook does nothing")
+        elif command is not None and isinstance(value.get("args"), list) and " " in command.strip() and "/" not in command and "\\" not in command:
+            yield file.hit(handler.at("command"), "with args there is no shell: no program is called %r" % command)
+        for key in ("prompt", "server", "tool"):
+            if isinstance(value.get(key), str) and not value[key].strip() and handler.type in ("prompt", "agent", "mcp_tool"):
+                yield file.hit(handler.at(key), "%s is empty: the hook does nothing" % key)
+        if handler.type == "http" and isinstance(value.get("headers"), dict):
+            allowed = value.get("allowedEnvVars")
+            for name, text in value["headers"].items():
+                for match in _VARIABLE.finditer(text) if isinstance(text, str) else ():
+                    variable = match.group(1) or match.group(2)
+                    if not isinstance(allowed, list) or variable not in allowed:
+                        yield file.hit(handler.at("headers", name), "$%s is not in allowedEnvVars: it is sent empty" % variable, severity="warning")

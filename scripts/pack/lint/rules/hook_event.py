@@ -1,0 +1,36 @@
+"""An event that the client does not have
+
+The entry is ignored: the hook never runs.
+
+Bad `hooks/hooks.json`:
+
+    {"hooks": {"preToolUse": [{"hooks": [{"type": "command", "command": "true"}]}]}}
+
+Good `hooks/hooks.json`:
+
+    {"hooks": {"PreToolUse": [{"hooks": [{"type": "command", "command": "true"}]}]}}
+
+Source: client 2.1.329, measured 2026-11-21
+"""
+
+from .. import hookfile
+from ..near import closest
+
+SEVERITY = "error"
+
+
+def check(file, context):
+    """Every key of every event map."""
+    events = context.facts.events
+    for path, value, _ in hookfile.event_maps(file):
+        if not isinstance(value, dict):
+            continue
+        for event in value:
+            if event in events or event == "hooks" and file.kind != "hooks":
+                continue
+            meant = closest(event, events)
+            span = file.at(path + (event,), key=True)
+            fix = None
+            if meant and meant.lower() == event.lower() and meant not in value:
+                fix = [(span[0] + 1, span[1] - 1, meant)]
+            yield file.hit(span, "unknown event %r: the hook never runs%s" % (event, "; did you mean %r?" % meant if meant else ""), fix)

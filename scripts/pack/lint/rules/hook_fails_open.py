@@ -1,0 +1,81 @@
+"""A guard that cannot stop anything
+
+The client blocks on exit code 2, or on exit 0 with one JSON object that denies. Exit 1, an uncaught error, text around
+the JSON, a wrong event name or an unknown verdict all let the call through.
+
+Bad `hooks/hooks.json`, `scripts/stop.py`:
+
+    {"hooks": {"PreToolUse": [{"matcher": "Write", "hooks": [{"type": "command", "command": "python3 \\"${CLAUDE_PLUGIN_ROOT}/scripts/stop.py\\""}]}]}}
+    ---8<---
+    import sys
+    print("blocked", file=sys.stderr)
+    sys.exit(1)
+
+Good `hooks/hooks.json`, `scripts/stop.py`:
+
+    {"hooks": {"PreToolUse": [{"matcher": "Write", "hooks": [{"type": "command", "command": "python3 \\"${CLAUDE_PLUGIN_ROOT}/scripts/stop.py\\""}]}]}}
+    ---8<---
+    import sys
+    print("blocked", file=sys.stderr)
+    sys.exit(2)
+
+Source: client 2.1.329, measured 2026-11-21 (22 of 33 variants of one guard let the write through)
+"""
+
+from .. import hookfile
+from ..lazy import lazy
+from ..scripts import of_handler
+
+SEVERITY = "warning"
+_BLOCKS = lazy(r"exit\W{0,3}2\b|exit_code\W{1,4}2\b|exitCode\W{1,4}2\b|return 2\b|permissionDecision|[\"']decision[\"']|\bdecision\b|[\"']continue[\"']|os\._exit\(2\)|exec\b|subprocess|import_module|from \w|require\(|import ")
+_HARD = lazy(r"\b(?:sys\.exit|process\.exit|os\._exit|exit|SystemExit)[ (]+(1|3|[\"'][^\"']{0,80}[\"'])\)?")
+_VERDICT = lazy(r"permissionDecision\\?[\"']?\s*:\s*\\?[\"'](\w{1,30})")
+_EVENT = lazy(r"hookEventName\\?[\"']?\s*:\s*\\?[\"'](\w{1,40})")
+LEGAL = ("allow", "deny", "ask", "defer")
+
+
+def check(file, context):
+    """Read the scripts of PreToolUse hooks; shell one-liners too."""
+    used = {}
+    for handler in hookfile.handlers(file):
+        for script in of_handler(handler):
+            used.setdefault((script.sub, id(handler.plugin)), set()).add(handler.event)
+    for handler in hookfile.handlers(file):
+        if handler.event != "PreToolUse" or handler.value.get("onFailure") == "block":
+            continue
+        for script in of_handler(handler):
+            if handler.plugin is None or script.sub is None or script.escapes:
+                continue
+            text = script.read(context.project, handler.plugin.path(script.sub))
+            if text:
+                alone = used[(script.sub, id(handler.plugin))] == {"PreToolUse"}
+                yield from _judge(file, script.span, text, script.sub, alone)
+        command = handler.command
+        if command and "exit" in command and "CLAUDE_PLUGIN_ROOT" not in command:
+            yield from _judge(file, handler.at("command"), command, "the command", True)
+
+
+def _judge(file, span, text, name, alone):
+    for match in _VERDICT.finditer(text):
+        if match.group(1) not in LEGAL and match.group(1).islower():
+            yield file.hit(span, "%s answers permissionDecision %r: only %s count, so the call goes through" % (name, match.group(1), ", ".join(LEGAL)), severity="error")
+            return
+    for match in _EVENT.finditer(text) if alone else ():
+        if match.group(1) != "PreToolUse":
+            yield file.hit(span, "%s answers for %s: on PreToolUse the client drops that answer" % (name, match.group(1)), severity="error")
+            return
+    hard = _HARD.search(text)
+    if hard and not _blocks(text):
+        yield file.hit(span, "%s ends with %r: only exit code 2 blocks, so the call goes through" % (name, hard.group().strip()))
+
+
+def _blocks(text):
+    for match in _BLOCKS.finditer(text):
+        found = match.group()
+        if found in ("import ",) or found.startswith("from "):
+            line = text[text.rfind("\n", 0, match.start()) + 1 : text.find("\n", match.end())]
+            words = line.replace(",", " ").split()
+            if all(word in ("import", "from", "as", "sys", "json", "os", "re", "pathlib", "Path", "__future__", "annotations") for word in words):
+                continue
+        return True
+    return False

@@ -1,0 +1,51 @@
+"""An `if` that keeps the hook from ever running
+
+`if` is one permission rule, such as `Bash(git *)`. On an event without a tool, or when it is no rule, the hook never
+runs.
+
+Bad `hooks/hooks.json`:
+
+    {"hooks": {"PreToolUse": [{"hooks": [{"type": "command", "command": "true", "if": "tool == 'Bash'"}]}]}}
+
+Good `hooks/hooks.json`:
+
+    {"hooks": {"PreToolUse": [{"hooks": [{"type": "command", "command": "true", "if": "Bash(git *)"}]}]}}
+
+Source: client 2.1.329, measured 2026-11-21
+"""
+
+from .. import hookfile
+from ..lazy import lazy
+from ..matchers import names
+from ..near import nearest
+
+SEVERITY = "error"
+_RULE = lazy(r"([A-Za-z_][\w-]*\*?)(\(([^\n]*)\))?$")
+
+
+def check(file, context):
+    """Event, form, tool, and whether the matcher lets that tool through."""
+    facts = context.facts
+    for handler in hookfile.handlers(file):
+        rule = handler.value.get("if")
+        event = facts.events.get(handler.event)
+        if not isinstance(rule, str) or event is None:
+            continue
+        span = handler.at("if")
+        if not event["if"]:
+            yield file.hit(span, "`if` works only on tool events: on %s the hook never runs" % handler.event)
+            continue
+        match = _RULE.match(rule.strip())
+        if not match or match.group(3) is not None and match.group(3).count("(") != match.group(3).count(")") or ") " in rule and "(" in rule[rule.find(") ") :]:
+            yield file.hit(span, "%r is not one permission rule such as Bash(git *): the hook never runs" % rule)
+            continue
+        tool = match.group(1)
+        if tool in facts.known_tools or tool in facts.tool_aliases or tool.startswith("mcp__"):
+            matcher = handler.group.get("matcher")
+            listed = names(matcher, handler.event) if isinstance(matcher, str) and matcher not in ("", "*") else None
+            if listed and tool not in listed and facts.tool_aliases.get(tool) not in listed and tool not in [facts.tool_aliases.get(n) for n in listed]:
+                yield file.hit(span, "the matcher %r never lets %s through: the hook never runs" % (matcher, tool), severity="warning")
+            continue
+        right = facts.tool_by_lower.get(tool.lower())
+        hint = "; did you mean %r?" % right if right else nearest(tool, facts.tools)
+        yield file.hit(span, "no tool %r: the hook never runs%s" % (tool, hint))

@@ -1,0 +1,33 @@
+"""A program name with a typo
+
+Bad `hooks/hooks.json`:
+
+    {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "pyhton3 \\"${CLAUDE_PLUGIN_ROOT}/scripts/guard.py\\""}]}]}}
+
+Good `hooks/hooks.json`:
+
+    {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "python3 \\"${CLAUDE_PLUGIN_ROOT}/scripts/guard.py\\""}]}]}}
+
+Source: client 2.1.329, measured 2026-11-21 (exit 127: the guarded call goes through)
+"""
+
+from .. import hookfile, shell
+from ..near import closest
+
+SEVERITY = "error"
+NAMES = ("python", "python3", "node", "nodejs", "bash", "deno", "ruby", "perl")
+
+
+def check(file, context):
+    """Words in command position that are one slip away from an interpreter."""
+    for handler in hookfile.handlers(file):
+        command = handler.command
+        if command is None:
+            continue
+        for word in shell.words(command):
+            name = word.text
+            if not word.first or name in shell.COMMON or name in shell.KEYWORDS or len(name) < 4 or not name.isalnum():
+                continue
+            meant = closest(name, NAMES)
+            if meant and sorted(name) == sorted(meant) or meant and len(name) > 5 and name[:2] == meant[:2] and not name.startswith("python"):
+                yield file.hit(handler.at("command"), "no program %r; did you mean %r?" % (name, meant))

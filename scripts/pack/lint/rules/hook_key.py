@@ -1,0 +1,50 @@
+"""A key that the client does not read in a hooks file
+
+Bad `hooks/hooks.json`:
+
+    {"version": 1, "hooks": {}}
+
+Good `hooks/hooks.json`:
+
+    {"description": "Guards", "hooks": {}}
+
+Source: client 2.1.329, measured 2026-11-21
+"""
+
+from .. import hookfile
+from ..near import closest
+
+SEVERITY = "warning"
+GROUP = ("matcher", "hooks")
+
+
+def check(file, context):
+    """At the top every unknown key; in groups and handlers those that look meant for the client."""
+    facts = context.facts
+    if file.kind == "hooks":
+        for key in file.data:
+            if key not in facts.hooks_file_keys and key not in facts.events:
+                yield file.hit(file.at((key,), key=True), "unknown key %r is ignored (known: %s)" % (key, ", ".join(facts.hooks_file_keys[:4])))
+    schemas = facts.schemas["handlers"]
+    everywhere = {key for schema in schemas.values() for key in schema["properties"]}
+    for event, group, path, _ in hookfile.groups(file):
+        for key in group:
+            if key not in GROUP:
+                meant = closest(key, GROUP)
+                if meant or key in everywhere:
+                    hint = "; did you mean %r?" % meant if meant else "; it belongs into the hook itself"
+                    yield file.hit(file.at(path + (key,), key=True), "unknown key %r is ignored%s" % (key, hint))
+    for handler in hookfile.handlers(file):
+        schema = schemas.get(handler.type)
+        if schema is None:
+            continue
+        for key in handler.value:
+            if key in schema["properties"]:
+                continue
+            meant = closest(key, schema["properties"])
+            if key in everywhere or key == "matcher":
+                yield file.hit(handler.key_at(key), "%r has no effect on a hook of type %s" % (key, handler.type))
+            elif meant and len(key) > 2:
+                yield file.hit(handler.key_at(key), "unknown key %r is ignored; did you mean %r?" % (key, meant))
+            elif key not in ("description", "name", "comment", "_comment", "id", "enabled", "$comment"):
+                yield file.hit(handler.key_at(key), "unknown key %r is ignored" % key)

@@ -1,0 +1,152 @@
+"""A matcher that never matches
+
+Names are compared exactly, letter case included; old and misspelled tools match nothing. The hook is loaded and never
+runs, and what it should stop goes through.
+
+Bad `hooks/hooks.json`:
+
+    {"hooks": {"PreToolUse": [{"matcher": "write|edit", "hooks": [{"type": "command", "command": "true"}]}]}}
+
+Good `hooks/hooks.json`:
+
+    {"hooks": {"PreToolUse": [{"matcher": "Write|Edit", "hooks": [{"type": "command", "command": "true"}]}]}}
+
+Source: client 2.1.329, measured 2026-11-21
+"""
+
+from .. import hookfile, jsregex
+from ..lazy import lazy
+from ..matchers import names
+from ..near import closest
+
+SEVERITY = "error"
+_ID = lazy(r"\^?([A-Za-z0-9_.-]+):([A-Za-z0-9_.:-]+)\$?$")
+
+
+def check(file, context):
+    """Tool names, fixed values and agent ids, by event."""
+    for event, group, path, plugin in hookfile.groups(file):
+        matcher = group.get("matcher")
+        facts = context.facts.events.get(event)
+        if not isinstance(matcher, str) or not facts or matcher in ("", "*"):
+            continue
+        where = path + ("matcher",)
+        if not facts["matcher"]:
+            yield file.hit(file.at(where), "%s has nothing to match: the matcher is ignored and the hook always runs" % event, severity="warning")
+        elif facts["matcher"] == "tool_name":
+            yield from _tools(file, where, matcher, event, context.facts)
+            yield from _servers(file, where, matcher, plugin)
+        elif "values" in facts:
+            yield from _values(file, where, matcher, event, facts["values"])
+        elif facts["matcher"] == "agent_type":
+            yield from _agents(file, where, matcher, event, context, plugin)
+
+
+def _tools(file, where, matcher, event, facts):
+    listed = names(matcher, event)
+    span = file.at(where)
+    if listed is None:
+        if jsregex.problem(matcher) or not jsregex.simple(matcher) or "mcp" in matcher or "$" in matcher and "\\$" in matcher:
+            return
+        if matches_any(matcher, list(facts.known_tools) + list(facts.tool_aliases)):
+            return
+        loose = matches_any("(?i:%s)" % matcher, facts.known_tools)
+        if loose is None:
+            return
+        hint = "; letter case matters" if loose else ""
+        if "(" in matcher and matcher.endswith(")") and not hint:
+            hint = "; a rule such as Write(*.md) belongs into \"if\""
+        yield file.hit(span, "matcher %r matches no tool: the hook never runs%s" % (matcher, hint))
+        return
+    good = [name for name in listed if _known(name, facts)]
+    for name in listed:
+        if _known(name, facts):
+            continue
+        right = facts.tool_by_lower.get(name.lower())
+        gone = facts.removed_tools.get(name)
+        if gone and gone[1] in good:
+            continue  # `Edit|MultiEdit`: kept for older clients, and the successor is there
+        meant = right or (closest(name, facts.tools) if not gone else None)
+        if gone:
+            text = "%r is gone since %s: use %s" % (name, gone[0], gone[1])
+        elif meant:
+            text = "no tool %r; did you mean %r?" % (name, meant)
+        else:
+            text = "no tool %r" % name
+        at = file.text.find(name, span[0])
+        place = (at, at + len(name)) if 0 <= at < span[1] else span
+        effect = ": the hook never runs" if not good else ": nothing of that name is stopped"
+        fix = [place + (right,)] if right and place != span else None
+        yield file.hit(place, "matcher: " + text + effect, fix, None if not good or right else "warning")
+    if not listed:
+        yield file.hit(span, "matcher %r names nothing: the hook never runs" % matcher)
+
+
+def _servers(file, where, matcher, plugin):
+    """`mcp__plugin_<plugin>_<server>__tool` names a server of this plugin."""
+    if plugin is None or "mcp__plugin_" not in matcher:
+        return
+    servers = plugin.mcp_servers()
+    for name in plugin.names:
+        prefix = "mcp__plugin_%s_" % name
+        at = matcher.find(prefix)
+        if at >= 0:
+            rest = matcher[at + len(prefix) :]
+            if not any(rest.startswith(server + "__") or rest == server for server in servers) and "__" in rest and ".*" not in rest.split("__")[0]:
+                yield file.hit(file.at(where), "the plugin has no MCP server %r: the hook never runs" % rest.split("__")[0])
+
+
+def _known(name, facts):
+    return name in facts.known_tools or name in facts.tool_aliases or name.startswith("mcp__")
+
+
+def matches_any(pattern, candidates):
+    """Does the pattern match one of the names? None when Python's engine cannot tell."""
+    import re
+
+    try:
+        compiled = re.compile(pattern.replace("(?<", "(?P<") if "(?<" in pattern and "(?<=" not in pattern and "(?<!" not in pattern else pattern)
+    except (re.error, RecursionError, OverflowError):
+        return None
+    return any(compiled.search(name) for name in candidates)
+
+
+def _values(file, where, matcher, event, values):
+    listed = names(matcher, event)
+    span = file.at(where)
+    if listed is None:
+        if not jsregex.problem(matcher) and jsregex.simple(matcher) and matches_any(matcher, values) is False:
+            yield file.hit(span, "matcher %r matches none of %s: the hook never runs" % (matcher, ", ".join(values)))
+        return
+    good = [name for name in listed if name in values]
+    for name in listed:
+        if name not in values:
+            meant = closest(name, values)
+            effect = "" if good else ": the hook never runs"
+            hint = "; did you mean %r?" % meant if meant else ""
+            text = "%s has no %s%s%s (%s)" % (event, name, effect, hint, ", ".join(values))
+            yield file.hit(span, text, severity="warning" if good else None)
+
+
+def _agents(file, where, matcher, event, context, plugin):
+    project = context.project
+    found = _ID.match(matcher)
+    if found:
+        prefix, name = found.groups()
+        if prefix in project.plugin_names and "%s:%s" % (prefix, name) not in project.agent_ids:
+            meant = closest("%s:%s" % (prefix, name), project.agent_ids)
+            hint = "; did you mean %r?" % meant if meant else ""
+            yield file.hit(file.at(where), "no agent %r: the hook never runs%s" % (matcher, hint))
+        return
+    listed = names(matcher, event)
+    own = plugin.agents() if plugin and plugin.scope in ("plugin", "bare") else {}
+    for name in listed or ():
+        if name in own:
+            full = "%s:%s" % (plugin.names[0], name)
+            text = "matcher %r meets only a teammate that was spawned under this name; the agent's own type is %r"
+            yield file.hit(file.at(where), text % (name, full), severity="warning")
+        elif own and name not in context.facts.agent["builtin"] and closest(name, list(own) + context.facts.agent["builtin"]):
+            near = closest(name, list(own) + context.facts.agent["builtin"])
+            yield file.hit(file.at(where), "no agent %r; did you mean %r?" % (name, near), severity="warning")
+        elif own and name not in context.facts.agent["builtin"]:
+            yield file.hit(file.at(where), "no agent %r in this plugin or the client: only a teammate of that name would match" % name, severity="warning")

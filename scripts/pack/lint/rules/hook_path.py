@@ -1,0 +1,41 @@
+"""A hook's script that is looked for in the wrong place
+
+A relative path starts in the session's folder, which is the user's project. An absolute or home path exists on the
+author's machine only. What is outside the plugin is not there after the installation.
+
+Bad `hooks/hooks.json`:
+
+    {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "./scripts/guard.py"}]}]}}
+
+Good `hooks/hooks.json`:
+
+    {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "\\"${CLAUDE_PLUGIN_ROOT}/scripts/guard.py\\""}]}]}}
+
+Source: client 2.1.329, measured 2026-11-21
+"""
+
+from .. import hookfile
+from ..scripts import of_handler
+
+SEVERITY = "error"
+
+
+def check(file, context):
+    """Only in plugins: a project's own settings may well use paths of the project."""
+    for handler in hookfile.handlers(file):
+        plugin = handler.plugin
+        if plugin is None or file.kind == "settings-hooks":
+            continue
+        for script in of_handler(handler):
+            if script.escapes:
+                yield file.hit(script.span, "%s leads out of the plugin: an installed plugin has nothing there" % script.text)
+            elif script.home:
+                yield file.hit(script.span, "%s exists on one machine only; use ${CLAUDE_PLUGIN_ROOT}" % script.text)
+            elif script.relative:
+                inside = plugin.path(script.text)
+                if context.project.listing.get(inside):
+                    yield file.hit(script.span, "%s is looked for in the user's folder; write ${CLAUDE_PLUGIN_ROOT}/%s" % (script.text, plugin.sub(inside)))
+                elif script.text.startswith(("./", "../")) or script.program is None:
+                    yield file.hit(script.span, "%s is looked for in the user's folder, not in the plugin" % script.text)
+                else:
+                    yield file.hit(script.span, "%s is looked for in the user's folder, not in the plugin" % script.text, severity="warning")

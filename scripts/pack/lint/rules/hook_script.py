@@ -1,0 +1,59 @@
+"""A hook runs a script that is not there or cannot run
+
+Run directly (or by bash or node) a missing script is an error that lets the call through: the guard is off. Run by
+python3 it exits 2, which blocks *every* call. A file that is not executable, or has a Windows line end behind `#!`,
+fails too when it is run directly.
+
+Bad `hooks/hooks.json`:
+
+    {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "bash \\"${CLAUDE_PLUGIN_ROOT}/scripts/ghost.sh\\""}]}]}}
+
+Good `hooks/hooks.json`:
+
+    {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "python3 \\"${CLAUDE_PLUGIN_ROOT}/scripts/guard.py\\""}]}]}}
+
+Source: client 2.1.329, measured 2026-11-21 (33 variants of one guard)
+"""
+
+from .. import hookfile
+from ..scripts import of_handler
+
+SEVERITY = "error"
+
+
+def check(file, context):
+    """Existence, letter case, executability, syntax."""
+    for handler in hookfile.handlers(file):
+        for script in of_handler(handler):
+            yield from _judge(file, handler, script, context)
+
+
+def _judge(file, handler, script, context):
+    plugin, project = handler.plugin, context.project
+    if plugin is None or script.sub is None or script.escapes:
+        return
+    rel = plugin.path(script.sub)
+    gate = handler.event in context.facts.gate_events
+    direct = script.program is None
+    if rel not in project.listing and not (rel in project.dirs):
+        if project.exists(rel):
+            return
+        other = project.same_but_case(rel)
+        if other is not None:
+            yield file.hit(script.span, "no file %s: it is spelled %s (Linux tells letter case apart)" % (script.sub, plugin.sub(other)))
+            return
+        effect = ""
+        if gate:
+            effect = ": every matched call is blocked" if script.program and script.program.startswith("python") else ": the guard is off"
+        yield file.hit(script.span, "no file %s in the plugin%s" % (script.sub, effect))
+        return
+    if rel in project.dirs or project.listing.get(rel) == "x":
+        yield file.hit(script.span, "%s is not a file" % script.sub)
+        return
+    effect = ": the guard is off" if gate else ": the hook fails"
+    if direct and not project.probe("executable", rel):
+        yield file.hit(script.span, "%s is run directly but is not executable%s" % (script.sub, effect))
+        return
+    wrong = script.problem(project, rel, direct)
+    if wrong:
+        yield file.hit(script.span, "%s: %s%s" % (script.sub, wrong, effect))

@@ -1,0 +1,36 @@
+"""An engines range that is no semver range
+
+Bad `.claude-plugin/plugin.json`:
+
+    {"name": "demo-pack", "version": "1.0.0", "description": "Demo", "author": {"name": "Example"}, "engines": {"claude-code": "newest"}}
+
+Good `.claude-plugin/plugin.json`:
+
+    {"name": "demo-pack", "version": "1.0.0", "description": "Demo", "author": {"name": "Example"}, "engines": {"claude-code": ">=2.1.295"}}
+
+Source: client 2.1.329
+"""
+
+from .. import semver
+
+SEVERITY = "error"
+
+
+def check(file, context):
+    """The manifest and every marketplace entry."""
+    data = file.data
+    holders = [((), data)]
+    if file.kind == "marketplace":
+        entries = data.get("plugins")
+        holders = [(("plugins", i), e) for i, e in enumerate(entries if isinstance(entries, list) else ()) if isinstance(e, dict)]
+    for base, holder in holders:
+        engines = holder.get("engines")
+        if engines is None and "engines" not in holder:
+            continue
+        if not isinstance(engines, dict):
+            yield file.hit(file.at(base + ("engines",)), 'engines must be an object such as {"claude-code": ">=2.1.0"}; it is ignored', severity="warning")
+        elif "claude-code" in engines and not (isinstance(engines["claude-code"], str) and semver.is_range(engines["claude-code"])):
+            yield file.hit(file.at(base + ("engines", "claude-code")), "%r is not a version range such as \">=2.1.0\"" % (engines["claude-code"],))
+        elif "claude-code" in engines and not semver.satisfies(context.facts.client, engines["claude-code"]):
+            text = "%r leaves out client %s: the plugin is not loaded there"
+            yield file.hit(file.at(base + ("engines", "claude-code")), text % (engines["claude-code"], context.facts.client), severity="warning")

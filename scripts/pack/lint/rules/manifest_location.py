@@ -1,0 +1,28 @@
+"""The manifest is not where the client looks
+
+Only `.claude-plugin/plugin.json` counts. A plugin.json at the root alone gives the plugin no version, and its name is
+that of the folder: every `plugin:agent` in the prompts is wrong.
+
+Source: client 2.1.329, measured 2026-11-21
+"""
+
+SEVERITY = "warning"
+
+
+def check(plugin, context):
+    """A root plugin.json without the real one, or one that differs from it."""
+    if plugin.scope not in ("plugin", "bare"):
+        return
+    for file in plugin.of("root-manifest"):
+        if plugin.manifest is None:
+            if plugin.entries and all(entry.get("strict") is False for _, _, entry in plugin.entries):
+                continue
+            if not (plugin.of("agent", "command", "skill", "hooks") and "name" in file.data):
+                continue
+            yield file.hit(file.first_line(), "the client reads .claude-plugin/plugin.json, not this file: the plugin has no version and the folder's name")
+        elif file.data.get("name") and plugin.manifest.data and file.source.data != plugin.manifest.source.data:
+            if file.data.get("name") == plugin.manifest.data.get("name"):
+                differing = [key for key in set(file.data) | set(plugin.manifest.data) if file.data.get(key) != plugin.manifest.data.get(key)]
+                if differing:
+                    key = sorted(differing)[0]
+                    yield file.hit(file.at((key,), key=True), "differs from .claude-plugin/plugin.json, which the client reads (%s)" % ", ".join(sorted(differing)[:4]))

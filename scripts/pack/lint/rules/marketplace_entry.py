@@ -1,0 +1,44 @@
+"""A marketplace entry that disagrees with the plugin
+
+Names decide how everything is addressed; of two versions the plugin's own wins and the entry's is ignored.
+
+Bad `.claude-plugin/marketplace.json`:
+
+    {"name": "demo-market", "description": "Demo", "owner": {"name": "Example"}, "plugins": [{"name": "demo-pack", "source": "./", "version": "9.9.9"}]}
+
+Good `.claude-plugin/marketplace.json`:
+
+    {"name": "demo-market", "description": "Demo", "owner": {"name": "Example"}, "plugins": [{"name": "demo-pack", "source": "./"}]}
+
+Source: client 2.1.329 (`plugin validate` warns of the version)
+"""
+
+from .manifest_path import paths
+
+SEVERITY = "warning"
+COMPONENTS = ("commands", "agents", "skills", "hooks", "outputStyles", "mcpServers", "lspServers")
+
+
+def check(file, context):
+    """Every local entry with its manifest."""
+    for plugin in context.project.plugins:
+        for holder, index, entry in plugin.entries:
+            if holder is not file:
+                continue
+            base = ("plugins", index)
+            manifest = plugin.manifest
+            for hit in paths(file, base, entry, context, plugin):
+                yield hit
+            if manifest is None:
+                continue
+            data = manifest.data
+            name, version = entry.get("name"), entry.get("version")
+            if isinstance(data.get("name"), str) and isinstance(name, str) and data["name"] != name:
+                yield file.hit(file.at(base + ("name",)), "the entry is %r, its plugin.json says %r" % (name, data["name"]))
+            if isinstance(data.get("version"), str) and isinstance(version, str) and data["version"] != version:
+                span = file.json.spans[base + ("version",)]
+                fix = [(span[0] + 1, span[1] - 1, data["version"])] if '"' not in data["version"] and "\\" not in data["version"] else None
+                yield file.hit(file.at(base + ("version",)), "the entry says version %s, its plugin.json %s, which wins" % (version, data["version"]), fix)
+            both = [key for key in COMPONENTS if entry.get(key) is not None and data.get(key) is not None]
+            if entry.get("strict") is False and both:
+                yield file.hit(file.at(base + (both[0],), key=True), '"strict": false and plugin.json both declare %s: they conflict' % both[0])

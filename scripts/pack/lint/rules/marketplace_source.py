@@ -1,0 +1,61 @@
+"""A marketplace entry whose source does not lead to a plugin
+
+Bad `.claude-plugin/marketplace.json`:
+
+    {"name": "demo-market", "description": "Demo", "owner": {"name": "Example"}, "plugins": [{"name": "demo-pack", "source": "./nope"}]}
+
+Good `.claude-plugin/marketplace.json`:
+
+    {"name": "demo-market", "description": "Demo", "owner": {"name": "Example"}, "plugins": [{"name": "demo-pack", "source": "./"}]}
+
+Source: client 2.1.329 (`plugin validate` says nothing; the installation fails)
+"""
+
+import posixpath
+
+from ..discover import local_source
+from ..lazy import lazy
+
+SEVERITY = "error"
+_REPO = lazy(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?/[A-Za-z0-9._-]+$")
+_NPM = lazy(r"(?:@[a-z0-9][a-z0-9._-]*/)?[a-z0-9][a-z0-9._-]*$")
+
+
+def check(file, context):
+    """Local folders exist; GitHub repositories are owner/repo."""
+    project, data = context.project, file.data
+    base = posixpath.dirname(posixpath.dirname(file.rel))
+    metadata = data.get("metadata")
+    plugin_root = metadata.get("pluginRoot") if isinstance(metadata, dict) else None
+    entries = data.get("plugins")
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if not isinstance(entry, dict):
+            continue
+        source = entry.get("source")
+        path = ("plugins", index, "source")
+        if isinstance(source, dict):
+            kind = source.get("source")
+            repo = source.get("repo")
+            if kind == "github" and isinstance(repo, str) and not _REPO.match(repo):
+                yield file.hit(file.at(path + ("repo",)), "%r is not owner/repo" % repo)
+            url = source.get("url")
+            if kind == "url" and isinstance(url, str) and not ("://" in url or "@" in url and ":" in url):
+                yield file.hit(file.at(path + ("url",)), "%r is not a git URL (https:// or git@)" % url)
+            if kind == "git-subdir" and isinstance(url, str) and not ("://" in url or "@" in url or _REPO.match(url)):
+                yield file.hit(file.at(path + ("url",)), "%r is neither owner/repo nor a git URL" % url)
+            continue
+        root = local_source(source, base, plugin_root)
+        if root is None or root.startswith(".."):
+            continue
+        if root not in project.dirs:
+            if project.listing.get(root):
+                yield file.hit(file.at(path), "%s is a file, not a plugin's folder" % source)
+            else:
+                other = project.same_but_case(root)
+                yield file.hit(file.at(path), "no folder %s%s" % (source, "; it is spelled %s" % other if other else ""))
+            continue
+        has_manifest = posixpath.join(root, ".claude-plugin/plugin.json") in project.listing
+        parts = any(project.exists(posixpath.join(root, part)) for part in ("agents", "commands", "skills", "hooks", ".mcp.json", ".lsp.json", "SKILL.md", "output-styles", "plugin.json"))
+        listed = any(entry.get(key) for key in ("agents", "commands", "skills", "hooks", "mcpServers", "lspServers", "outputStyles"))
+        if not has_manifest and not parts and not listed:
+            yield file.hit(file.at(path), "%s holds no plugin: no .claude-plugin/plugin.json and no components" % source)

@@ -1,0 +1,63 @@
+"""An MCP or language server whose program is not there
+
+Bad `.mcp.json`:
+
+    {"mcpServers": {"local": {"command": "node", "args": ["${CLAUDE_PLUGIN_ROOT}/server/ghost.js"]}}}
+
+Good `.mcp.json`:
+
+    {"mcpServers": {"local": {"command": "python3", "args": ["${CLAUDE_PLUGIN_ROOT}/scripts/guard.py"]}}}
+
+Source: client 2.1.329
+"""
+
+from .. import shell
+
+SEVERITY = "error"
+BUILT = ("dist", "build", "target", "node_modules", "bin", "out", ".venv", "venv")
+
+
+def check(file, context):
+    """Paths below the plugin's root, and relative ones, which start in the user's folder."""
+    plugin, project = file.plugin, context.project
+    if plugin is None or plugin.scope not in ("plugin", "bare"):
+        return
+    for path, server in servers(file):
+        args = server.get("args")
+        texts = [(("command",), server.get("command"))]
+        texts += [(("args", index), item) for index, item in enumerate(args if isinstance(args, list) else ())]
+        for where, text in texts:
+            if not isinstance(text, str):
+                continue
+            sub = shell.under_root(text)
+            if sub is None:
+                if text.startswith(("./", "../")) and where == ("command",):
+                    yield file.hit(file.at(path + where), "%s is looked for in the user's folder; use ${CLAUDE_PLUGIN_ROOT}" % text, severity="warning")
+                continue
+            if "$" in sub or "*" in sub or not sub:
+                continue
+            if ".." in sub.split("/"):
+                if plugin.path(sub).startswith("..") or not plugin.path(sub).startswith(plugin.root):
+                    yield file.hit(file.at(path + where), "%s leads out of the plugin" % text)
+                continue
+            if not project.exists(plugin.path(sub)) and sub.split("/")[0] not in BUILT and "/dist/" not in sub and "/build/" not in sub:
+                yield file.hit(file.at(path + where), "no file %s in the plugin: the server does not start" % sub)
+
+
+def servers(file):
+    """Yield (path, server) of every inline server."""
+    data = file.data
+    if file.kind in ("mcp", "lsp"):
+        base = ("mcpServers",) if isinstance(data.get("mcpServers"), dict) else ("lspServers",) if isinstance(data.get("lspServers"), dict) else ()
+        table = data[base[0]] if base else data
+        for name, server in table.items():
+            if isinstance(server, dict):
+                yield base + (name,), server
+        return
+    for key in ("mcpServers", "lspServers"):
+        value = data.get(key)
+        for index, item in enumerate(value if isinstance(value, list) else [value]):
+            base = (key, index) if isinstance(value, list) else (key,)
+            for name, server in item.items() if isinstance(item, dict) else ():
+                if isinstance(server, dict):
+                    yield base + (name,), server

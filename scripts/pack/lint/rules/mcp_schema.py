@@ -1,0 +1,101 @@
+"""An MCP server that the client drops
+
+Bad `.mcp.json`:
+
+    {"mcpServers": {"web": {"url": "https://mcp.example.com"}}}
+
+Good `.mcp.json`:
+
+    {"mcpServers": {"web": {"type": "http", "url": "https://mcp.example.com"}}}
+
+Source: client 2.1.329, measured 2026-11-21
+"""
+
+from ..lazy import IGNORECASE, lazy
+from ..schema import is_url, type_name
+from .hook_user_config import options
+from .manifest_schema import mcp_server
+from .secret import entropy
+
+SEVERITY = "error"
+_CREDENTIAL = lazy(r"authorization|api[-_]?key|token|secret|password|credential", IGNORECASE)
+_SAMPLE = lazy(r"your[-_ ]|replace|example|changeme|placeholder|dummy|redacted|xxx|[<>]|\*\*\*", IGNORECASE)
+_SCHEME = lazy(r"(?:Bearer|Basic|Token|Bot)\s+(\S+)$", IGNORECASE)
+_OPTION = lazy(r"\$\{user_config\.([^}$]{1,80})\}")
+
+
+def check(file, context):
+    """`.mcp.json`, JSON files that the manifest names, and inline servers."""
+    facts = context.facts
+    document = file.json
+    if document is None:
+        return
+    if file.kind == "mcp":
+        value = document.value
+        base, servers = (), value
+        if isinstance(value, dict) and value.get("mcpServers") not in (None, "", 0, False):  # what JavaScript calls true
+            base, servers = ("mcpServers",), value["mcpServers"]
+        if isinstance(servers, list):
+            yield file.hit(file.at(base, key=True), "a list: the servers get the names 0, 1, ...; use an object keyed by name", severity="warning")
+            servers = dict(enumerate(servers))
+        if not isinstance(servers, dict):
+            yield file.hit(file.at(base), "must map server names to servers, not be %s: no server is loaded" % type_name(servers))
+            return
+        checker = mcp_server(facts)
+        for name, server in servers.items():
+            here = base + (name,)
+            for path, message, missing in checker(server, here):
+                where = file.at(path, key=bool(missing) or path == here)
+                yield file.hit(where, "server %r: %s%s; it is dropped" % (name, "" if path == here else "%s " % path[-1], message))
+            if isinstance(server, dict) and server.get("type") in facts.mcp_host_types:
+                yield file.hit(file.at(here + ("type",)), "type %r cannot be declared by a plugin: the server is dropped" % server["type"])
+            yield from details(file, here, server, file.plugin)
+        return
+    value = file.data.get("mcpServers")
+    for index, item in enumerate(value if isinstance(value, list) else [value]):
+        base = ("mcpServers", index) if isinstance(value, list) else ("mcpServers",)
+        for name, server in item.items() if isinstance(item, dict) else ():
+            if file.kind == "manifest":
+                yield from details(file, base + (name,), server, file.plugin)
+
+
+def details(file, path, server, plugin):
+    """URLs, options, header secrets."""
+    if not isinstance(server, dict):
+        return
+    remote = server.get("type") in ("http", "streamable-http", "sse", "ws")
+    url = server.get("url")
+    if remote and isinstance(url, str) and url.strip() and "${" not in url:
+        if not is_url(url):
+            yield file.hit(file.at(path + ("url",)), "%r is not an absolute URL: the server never connects" % url)
+        elif url.startswith(("http://", "ws://")) and not url.split("://", 1)[1].startswith(("localhost", "127.", "[::1]", "0.0.0.0")):
+            yield file.hit(file.at(path + ("url",)), "%s sends everything in clear text; use %s" % (url.split(":")[0], "https" if url[0] == "h" else "wss"), severity="warning")
+    headers = server.get("headers")
+    for name, value in headers.items() if remote and isinstance(headers, dict) else ():
+        if isinstance(value, str) and _is_credential(name, value):
+            yield file.hit(file.at(path + ("headers", name)), "%s holds a literal credential; use ${VARIABLE} or a sensitive userConfig option" % name, severity="warning")
+    known = options(plugin) if plugin is not None and plugin.manifest is not None else None
+    texts = [(("command",), server.get("command")), (("url",), url), (("headersHelper",), server.get("headersHelper"))]
+    args = server.get("args")
+    texts += [(("args", i), item) for i, item in enumerate(args if isinstance(args, list) else ())]
+    for key in ("env", "headers"):
+        table = server.get(key)
+        texts += [((key, name), item) for name, item in (table.items() if isinstance(table, dict) else ())]
+    for where, text in texts:
+        if not isinstance(text, str) or "${user_config." not in text:
+            continue
+        for match in _OPTION.finditer(text):
+            if where == ("headersHelper",):
+                yield file.hit(file.at(path + where), "options are never substituted in headersHelper")
+                break
+            if known is not None and match.group(1) not in known:
+                yield file.hit(file.at(path + where), "userConfig declares no %r: the server is dropped" % match.group(1))
+
+
+def _is_credential(name, value):
+    """The client's own test: a telling header name and a value of high entropy."""
+    if "${" in value or _SAMPLE.search(value) or not _CREDENTIAL.search(name):
+        return False
+    match = _SCHEME.match(value.strip())
+    word = match.group(1) if match else value.strip()
+    return len(word) >= 20 and not any(c.isspace() for c in word) and entropy(word) >= 3

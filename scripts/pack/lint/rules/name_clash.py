@@ -1,0 +1,35 @@
+"""A command and a skill with one name
+
+`/plugin:name` runs the command, `/name` the skill.
+
+Bad `skills/build/SKILL.md`:
+
+    ---
+    name: build
+    description: Explains the build. Use when the user asks how it works.
+    ---
+    Explain.
+
+Good `skills/explain/SKILL.md`:
+
+    ---
+    name: explain
+    description: Explains the build. Use when the user asks how it works.
+    ---
+    Explain.
+
+Source: client 2.1.329, measured 2026-11-21
+"""
+
+SEVERITY = "warning"
+
+
+def check(plugin, context):
+    """Compare commands with skills."""
+    if plugin.scope not in ("plugin", "bare", "project"):
+        return
+    commands = {plugin.command_name(file): file for file in plugin.of("command")}
+    for file in plugin.of("skill"):
+        name = plugin.command_name(file)
+        if name in commands:
+            yield file.hit(file.first_line(), "the command %s has the same name: /%s:%s runs the command, /%s this skill" % (plugin.sub(commands[name].rel), plugin.names[0] if plugin.names else "plugin", name, name))

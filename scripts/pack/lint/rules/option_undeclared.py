@@ -1,0 +1,36 @@
+"""`${user_config.NAME}` that userConfig does not declare
+
+It stays in the prompt as it is.
+
+Bad `commands/build.md`:
+
+    ---
+    description: Builds the plan
+    ---
+    The team is ${user_config.team}.
+
+Good `commands/build.md`:
+
+    ---
+    description: Builds the plan
+    ---
+    Ask for the team.
+
+Source: client 2.1.329
+"""
+
+from ..lazy import lazy
+from .hook_user_config import options
+
+SEVERITY = "warning"
+_OPTION = lazy(r"\$\{user_config\.([A-Za-z_]\w{0,80})\}")
+
+
+def check(file, context):
+    """Agents, commands and skills of a plugin with a manifest."""
+    if "${user_config." not in file.text or file.plugin is None or file.plugin.manifest is None:
+        return
+    known = options(file.plugin)
+    for match in _OPTION.finditer(file.text, file.body_start):
+        if match.group(1) not in known and not file.prose.in_fence(match.start()):
+            yield file.hit(match.span(), "userConfig declares no %r: the model reads the placeholder" % match.group(1))

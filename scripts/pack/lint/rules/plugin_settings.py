@@ -1,0 +1,38 @@
+"""A plugin's settings.json with keys that have no effect
+
+Only `agent` and `subagentStatusLine` are read, and both are deprecated. Permissions, env, hooks and the rest are not:
+a plugin cannot set them.
+
+Bad `settings.json`:
+
+    {"permissions": {"deny": ["Bash"]}}
+
+Good `hooks/hooks.json`:
+
+    {"hooks": {}}
+
+Source: client 2.1.329, measured 2026-11-21
+"""
+
+SEVERITY = "warning"
+
+
+def check(file, context):
+    """Every key, and the agent that it names."""
+    keys = context.facts.settings_keys
+    inline = file.kind == "manifest"
+    data = file.data.get("settings") if inline else file.data
+    base = ("settings",) if inline else ()
+    for key, value in data.items() if isinstance(data, dict) else ():
+        span = file.at(base + (key,), key=True)
+        if key == "$schema":
+            continue
+        if key not in keys:
+            yield file.hit(span, "%r has no effect in a plugin's settings (only %s are read)" % (key, ", ".join(keys)))
+            continue
+        yield file.hit(span, "%r is deprecated in a plugin's settings and will stop working" % key)
+        if key == "agent" and isinstance(value, str) and file.plugin is not None:
+            own = file.plugin.agents()
+            plain = value.split(":", 1)[1] if value.split(":")[0] in file.plugin.names else value
+            if plain not in own and value not in context.facts.agent["builtin"]:
+                yield file.hit(file.at(base + (key,)), "no agent %r in this plugin" % value)

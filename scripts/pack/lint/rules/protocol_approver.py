@@ -1,0 +1,56 @@
+"""An approver that no roster has
+
+Whoever waits for that approval waits for ever.
+
+Bad `references/gates.md`, `commands/build.md`:
+
+    | Role | Agent |
+    |---|---|
+    | reviewer | `demo-pack:reviewer` |
+
+    | Gate | Approver |
+    |---|---|
+    | security | auditor |
+    ---8<---
+    ---
+    description: Builds the plan
+    ---
+    See [gates](../references/gates.md).
+
+Good `references/gates.md`, `commands/build.md`:
+
+    | Role | Agent |
+    |---|---|
+    | reviewer | `demo-pack:reviewer` |
+
+    | Gate | Approver |
+    |---|---|
+    | security | reviewer |
+    ---8<---
+    ---
+    description: Builds the plan
+    ---
+    See [gates](../references/gates.md).
+
+Source: this project
+"""
+
+from .. import vocabulary
+from ..near import nearest
+
+SEVERITY = "warning"
+
+
+def check(plugin, context):
+    """Approver cells against the roles that a table declares and the plugin's agents."""
+    if plugin.scope not in ("plugin", "bare"):
+        return
+    roles = vocabulary.roles(plugin)
+    if not roles:
+        return
+    known = {role.lower() for role in roles} | {name.lower() for name in plugin.agents()} | {"user", "lead", "human", "everyone", "all", "none", "nobody", "you"}
+    for file in vocabulary.documents(plugin):
+        for name, span in vocabulary.approver_cells(file):
+            plain = name.split(":", 1)[-1].lower()
+            if plain not in known and plain.replace(" ", "-") not in known:
+                yield file.hit(span, "no role or agent %r%s" % (name, nearest(name, sorted(known))))

@@ -1,0 +1,59 @@
+"""A state, event, message or role that is almost, but not quite, one of the tables
+
+`CHANGES_REQUSTED` in one prompt and `CHANGES_REQUESTED` in the table: the other side waits for ever.
+
+Bad `references/states.md`, `commands/build.md`:
+
+    | State | Meaning |
+    |---|---|
+    | `IN_REVIEW` | waits |
+    | `CHANGES_REQUESTED` | is mended |
+    ---8<---
+    ---
+    description: Builds the plan
+    ---
+    See [states](../references/states.md). Then send `CHANGES_REQUSTED`.
+
+Good `references/states.md`, `commands/build.md`:
+
+    | State | Meaning |
+    |---|---|
+    | `IN_REVIEW` | waits |
+    | `CHANGES_REQUESTED` | is mended |
+    ---8<---
+    ---
+    description: Builds the plan
+    ---
+    See [states](../references/states.md). Then send `CHANGES_REQUESTED`.
+
+Source: this project
+"""
+
+from .. import vocabulary
+from ..near import closest
+
+SEVERITY = "error"
+
+
+def check(plugin, context):
+    """Words in capitals that the prompts use, against those that the tables declare."""
+    if plugin.scope not in ("plugin", "bare"):
+        return
+    declared = vocabulary.names(plugin)
+    if not declared:
+        return
+    for file in vocabulary.documents(plugin):
+        seen = set()
+        for name, span in vocabulary.capitals(file):
+            if name in declared or name in seen or len(name) < 5:
+                continue
+            meant = closest(name, declared)
+            if meant is None or meant.rstrip("S") == name.rstrip("S") or _other_word(name, meant):
+                continue
+            seen.add(name)
+            yield file.hit(span, "%r is in no table; did you mean %r?" % (name, meant), [span + (meant,)])
+
+
+def _other_word(name, meant):
+    """PING and PINGED, TASK_1 and TASK_2 differ by design."""
+    return name.startswith(meant) or meant.startswith(name) or name.rstrip("0123456789") == meant.rstrip("0123456789")

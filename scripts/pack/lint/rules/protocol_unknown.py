@@ -1,0 +1,80 @@
+"""A prompt names a state, event, message or role that no table declares
+
+Bad `references/states.md`, `commands/build.md`:
+
+    | State | Meaning |
+    |---|---|
+    | `OPEN` | new |
+    | `CLOSED` | done |
+    ---8<---
+    ---
+    description: Builds the plan
+    ---
+    See [states](../references/states.md). The task moves to state `ARCHIVED`.
+
+Good `references/states.md`, `commands/build.md`:
+
+    | State | Meaning |
+    |---|---|
+    | `OPEN` | new |
+    | `CLOSED` | done |
+    ---8<---
+    ---
+    description: Builds the plan
+    ---
+    See [states](../references/states.md). The task moves to state `CLOSED`.
+
+Source: this project
+"""
+
+from .. import vocabulary
+from ..lazy import IGNORECASE, lazy
+from ..near import nearest
+
+SEVERITY = "warning"
+_SAID = lazy(
+    r"\b(state|status|phase|event|message|signal)s?(?: (?:is|to|of|=|named|called))?[:]? `([A-Za-z][A-Za-z0-9_-]{2,60})`"
+    r"|`([A-Za-z][A-Za-z0-9_-]{2,60})` (state|status|phase|event|message|signal)\b"
+    r"|\b(?:role)s?(?: (?:is|of|=|named|called))?[:]? `([a-z][a-z0-9-]{2,60})`|`([a-z][a-z0-9-]{2,60})` role\b"
+    r"|\b(?:sends?|emits?|answers?(?: with)?|replies?(?: with)?|moves? to|transitions? to|enters?) `([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)",
+    IGNORECASE,
+)
+COLUMNS = {
+    "state": ("state", "states"),
+    "status": ("status", "state", "states"),
+    "phase": ("phase", "phases"),
+    "event": ("event", "events"),
+    "message": ("message", "messages", "line"),
+    "signal": ("signal", "signals", "event", "events"),
+}
+
+
+def check(plugin, context):
+    """Only words that stand beside their kind, and only where a table declares that kind."""
+    if plugin.scope not in ("plugin", "bare"):
+        return
+    tables = {kind: vocabulary.column_names(plugin, columns) for kind, columns in COLUMNS.items()}
+    roles = {role.lower() for role in vocabulary.roles(plugin)}
+    declared = vocabulary.names(plugin)
+    if not roles and not any(tables.values()):
+        return
+    agents = {name.lower() for name in plugin.agents()}
+    for file in vocabulary.documents(plugin):
+        for match in _SAID.finditer(file.text, file.body_start):
+            one, first, second, other, role_a, role_b, sent = match.groups()
+            if role_a or role_b:
+                name, index = role_a or role_b, 5 if role_a else 6
+                known = not roles or name in roles or name in agents or name.replace("-", " ") in roles
+                legal, kind = sorted(roles), "role"
+            elif sent:
+                name, index, kind = sent, 7, "name"
+                known = not declared or not sent.isupper() or sent in declared or len(declared) < 2
+                legal = sorted(declared)
+            else:
+                name, index, kind = first or second, 2 if first else 3, (one or other).lower()
+                legal = sorted(tables[kind])
+                same_form = any(item.isupper() == name.isupper() for item in legal)
+                known = not legal or not same_form or name in legal or name in declared or name.lower() in roles
+            if known or file.prose.hidden(match.start()) or nearest(name, declared):
+                continue  # a near miss is protocol-name's
+            yield file.hit(match.span(index), "no %s %r in the tables of this plugin%s" % (kind, name, nearest(name, legal)))

@@ -1,0 +1,68 @@
+"""A prompt spawns an agent that does not exist
+
+The Agent tool refuses an unknown `subagent_type`. A plugin's agents are called `plugin:agent`; the bare name does not
+resolve.
+
+Bad `commands/build.md`:
+
+    ---
+    description: Builds the plan
+    ---
+    Spawn an agent with subagent_type: "demo-pack:ghost".
+
+Good `commands/build.md`:
+
+    ---
+    description: Builds the plan
+    ---
+    Spawn an agent with subagent_type: "demo-pack:reviewer".
+
+Source: client 2.1.329, measured 2026-11-21
+"""
+
+from .. import refs
+from ..near import nearest
+
+SEVERITY = "error"
+
+
+def check(file, context):
+    """subagent_type values, @agent- mentions, the agent key of commands and skills, `name` agent in prose."""
+    project, plugin, facts = context.project, file.plugin, context.facts
+    if plugin is None or plugin.scope in ("loose", "sniff"):
+        return
+    own = plugin.agents()
+    ids = project.agent_ids
+    for ref in refs.agents(file):
+        name = ref.name
+        if name in ids or name in facts.agent["builtin"] or name.lower() in ("general-purpose", "explore", "plan"):
+            continue
+        prefix, colon, rest = name.partition(":")
+        if colon:
+            if prefix in project.plugin_names and not refs.listed_only(project, prefix):
+                if ref.kind == "mention" and name in project.command_ids:
+                    continue
+                yield file.hit(ref.span, "no agent %r%s" % (name, nearest(name, ids)))
+            elif ref.kind == "type" and not refs.depends_on(plugin, prefix) and not ref.fenced and prefix not in project.plugin_names:
+                text = "no plugin %r here or among the dependencies: agent %r may not exist%s"
+                yield file.hit(ref.span, text % (prefix, name, nearest(name, ids)), severity="warning")
+            continue
+        if plugin.scope == "project":
+            if own and name not in own and not ref.fenced and ref.kind != "prose":
+                yield file.hit(ref.span, "no agent %r in .claude/agents%s" % (name, nearest(name, own)), severity="warning")
+            continue
+        if name in own:
+            if ref.kind == "prose" or ref.fenced:
+                continue
+            full = "%s:%s" % (plugin.names[0], name)
+            yield file.hit(ref.span, "the bare name %r does not resolve; write %r" % (name, full), [ref.span + (full,)], "warning")
+        elif not ref.fenced and own:
+            elsewhere = sorted(one for one in ids if one.split(":", 1)[1] == name)
+            if elsewhere and ref.kind != "prose":
+                yield file.hit(ref.span, "the bare name %r does not resolve; write %r" % (name, elsewhere[0]), None, "warning")
+            elif not elsewhere:
+                yield file.hit(ref.span, "no agent %r%s" % (name, nearest(name, own)), severity="warning" if ref.kind == "prose" else None)
+        elif not ref.fenced and ref.kind != "prose":
+            elsewhere = sorted(one for one in ids if one.split(":", 1)[1] == name)
+            hint = "write %r" % elsewhere[0] if elsewhere else "the plugin has no agents"
+            yield file.hit(ref.span, "the bare name %r does not resolve; %s" % (name, hint), severity="warning")

@@ -1,0 +1,38 @@
+"""A prompt names a skill that does not exist
+
+Bad `commands/build.md`:
+
+    ---
+    description: Builds the plan
+    ---
+    Use the `plan-ghost` skill first.
+
+Good `commands/build.md`:
+
+    ---
+    description: Builds the plan
+    ---
+    Build the plan.
+
+Source: client 2.1.329
+"""
+
+from .. import refs
+from ..near import nearest
+
+SEVERITY = "warning"
+
+
+def check(file, context):
+    """`name` skill in prose, and Skill(...) calls, where the plugin has skills of its own."""
+    project, plugin = context.project, file.plugin
+    if plugin is None or plugin.scope not in ("plugin", "bare") or not plugin.of("skill", "command"):
+        return
+    own = plugin.commands()
+    found = list(refs.skills(file))
+    everywhere = {one.split(":", 1)[1] for one in project.command_ids} if found else ()
+    for ref in found:
+        if ref.name in own or ref.name in everywhere:
+            continue
+        if "-" in ref.name or nearest(ref.name, own):
+            yield file.hit(ref.span, "no skill %r in this plugin%s" % (ref.name, nearest(ref.name, own)))

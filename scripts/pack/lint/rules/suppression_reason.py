@@ -1,0 +1,19 @@
+"""A suppression without a reason
+
+Write `ignore RULE -- why it is right here`: the next reader has to know.
+
+Source: this project
+"""
+
+SEVERITY = "warning"
+
+
+def check(file, context):
+    """Judged after all rules have run, see suppress.py."""
+    return ()
+
+
+def judge(file, suppression, context):
+    """One suppression."""
+    if not suppression.reason:
+        yield file.hit(suppression.span, "no reason: write `ignore %s -- reason`" % ", ".join(suppression.rules))

@@ -1,0 +1,52 @@
+"""A tool that the client no longer has
+
+Source: client 2.1.329 (changelog: TeamCreate and TeamDelete went with 2.1.178)
+
+Bad `commands/build.md`:
+
+    ---
+    description: Builds the plan
+    ---
+    First call `TeamCreate`, then spawn the coders.
+
+Good `commands/build.md`:
+
+    ---
+    description: Builds the plan
+    ---
+    Spawn the coders with the Agent tool and a name each.
+"""
+
+from .. import tools
+from ..lazy import lazy
+from .tool_unknown import KEYS
+
+SEVERITY = "warning"
+# Others are named in prose for older clients, harmlessly; a protocol that is built on these two cannot work.
+_CALLS = lazy(r"\b(TeamCreate|TeamDelete)\b")
+
+
+def check(file, context):
+    """In tool lists, and in prompts where the name can only be the tool."""
+    removed = context.facts.removed_tools
+    for key in KEYS.get(file.kind, ()):
+        for tool in tools.listed(file, key) or ():
+            if tool.name in removed:
+                since, instead = removed[tool.name]
+                yield file.hit((tool.span[0], tool.span[0] + len(tool.name)), "%r is gone since %s: use %s" % (tool.name, since, instead))
+    text = file.text
+    if "TeamCreate" in text or "TeamDelete" in text:
+        seen = set()
+        for match in _CALLS.finditer(text, file.body_start):
+            name = match.group()
+            if name in removed and name not in seen and not _negated(text, match.start()):
+                seen.add(name)
+                since, instead = removed[name]
+                yield file.hit(match.span(), "the prompt names %s, which is gone since %s: use %s" % (name, since, instead))
+
+
+def _negated(text, at):
+    """`no TeamCreate`, `TeamCreate was removed`: a prompt that says so is right."""
+    before, after = text[max(0, at - 60) : at].lower(), text[at : at + 90].lower()
+    said = ("not ", "no ", "never", "n't", "removed", "retired", "gone", "obsolete", "instead of", "without", "deprecated", "older", "legacy", "no longer")
+    return any(word in before for word in said) or any(word in after for word in said[4:])

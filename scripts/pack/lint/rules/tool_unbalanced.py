@@ -1,0 +1,35 @@
+"""A parenthesis that is never closed in a tool list
+
+The entry is not a tool for the client: what it should grant (or forbid) is lost.
+
+Bad `commands/build.md`:
+
+    ---
+    description: Builds the plan
+    allowed-tools: Read, Bash(git diff:*
+    ---
+    Build.
+
+Good `commands/build.md`:
+
+    ---
+    description: Builds the plan
+    allowed-tools: Read, Bash(git diff:*)
+    ---
+    Build.
+
+Source: client 2.1.329, measured 2026-11-21
+"""
+
+from .. import tools
+from .tool_unknown import KEYS
+
+SEVERITY = "error"
+
+
+def check(file, context):
+    """Every entry of every list."""
+    for key in KEYS[file.kind]:
+        for tool in tools.listed(file, key) or ():
+            if not tool.balanced or tool.rule is None and ")" in tool.text:
+                yield file.hit(tool.span, "%r has unbalanced parentheses: the client does not take it for a tool" % tool.text)

@@ -1,0 +1,56 @@
+"""The prompt tells the agent to use a tool that it was not granted
+
+Bad `agents/reviewer.md`:
+
+    ---
+    name: reviewer
+    description: Reviews a change. Use when one is ready.
+    tools: Read, Grep
+    ---
+    Save the report with the Write tool.
+
+Good `agents/reviewer.md`:
+
+    ---
+    name: reviewer
+    description: Reviews a change. Use when one is ready.
+    tools: Read, Write
+    ---
+    Save the report with the Write tool.
+
+Source: client 2.1.329
+"""
+
+from .. import tools
+from ..lazy import lazy
+
+SEVERITY = "warning"
+_USE = lazy(
+    r"\b(?:[Uu]s(?:e|ing)|[Cc]all(?:ing)?|[Ww]ith|[Vv]ia|[Ii]nvok(?:e|ing)|[Rr]un) (?:the |your )?[`*]{0,2}([A-Z][A-Za-z]{2,24})[`*]{0,2} tool\b"
+    r"|\b(SendMessage|TaskUpdate|TaskCreate|NotebookEdit|WebFetch|WebSearch|TodoWrite)[`*]{0,2}\("
+    r"|\b(?:[Uu]se|[Cc]all|[Ii]nvoke) `(SendMessage|TaskUpdate|TaskCreate|NotebookEdit|WebFetch|WebSearch|TodoWrite|Write|Edit|Bash|Agent)`"
+)
+
+
+def check(file, context):
+    """Only agents with a tools list: the others have everything."""
+    if file.front is None or "tools" not in file.front:
+        return
+    granted = tools.granted(file, context.facts)
+    if not granted:
+        return
+    text, seen = file.text, set()
+    if " tool" not in text and "(" not in text and "`" not in text:
+        return
+    for match in _USE.finditer(text, file.body_start):
+        index = match.lastindex
+        name = tools.canonical(match.group(index), context.facts)
+        if name not in context.facts.known_tools or name in granted or name in seen or file.prose.hidden(match.start()):
+            continue
+        before = text[max(0, match.start() - 40) : match.start()].lower()
+        if any(word in before for word in ("not ", "n't", "never", "no ", "without", "instead of", "cannot", "rather than", "avoid")):
+            continue
+        if name in context.facts.agent["folded_into_bash"] and "Bash" in granted:
+            continue
+        seen.add(name)
+        yield file.hit(match.span(index), "the prompt uses %s, which tools does not grant" % name)

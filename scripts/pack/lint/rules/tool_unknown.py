@@ -1,0 +1,72 @@
+"""A tool that the client does not have
+
+Tool names are case sensitive. In an agent's `tools` an unknown name grants nothing (and when all are unknown the agent
+cannot be spawned); in `disallowedTools` it forbids nothing.
+
+Bad `agents/reviewer.md`:
+
+    ---
+    name: reviewer
+    description: Reviews a change. Use when one is ready.
+    tools: read, Grep
+    ---
+    Review.
+
+Good `agents/reviewer.md`:
+
+    ---
+    name: reviewer
+    description: Reviews a change. Use when one is ready.
+    tools: Read, Grep
+    ---
+    Review.
+
+Source: client 2.1.329, measured 2026-11-21
+"""
+
+from .. import tools
+from ..near import closest
+
+SEVERITY = "warning"
+KEYS = {"agent": ("tools", "disallowedTools"), "command": ("allowed-tools", "disallowed-tools"), "skill": ("allowed-tools", "disallowed-tools")}
+
+
+def check(file, context):
+    """Every name of every list."""
+    facts = context.facts
+    for key in KEYS[file.kind]:
+        listed = tools.listed(file, key)
+        if not listed:
+            continue
+        usable = [tool for tool in listed if tools.is_known(tool.name, facts)]
+        strange = [tool for tool in listed if _strange(tool.name, facts)]
+        if len(strange) > 3:  # a list that was written for another program: one finding, not fifty
+            first = strange[0]
+            effect = "the agent cannot be spawned" if key == "tools" and not usable else "they have no effect"
+            text = "%d tools of this list do not exist (%s, ...): %s" % (len(strange), ", ".join(t.name for t in strange[:3]), effect)
+            yield file.hit((first.span[0], first.span[0] + len(first.name)), text, None, "error" if key == "tools" and not usable else None)
+        for tool in listed:
+            name = tool.name
+            if not name or tools.is_known(name, facts) or name in facts.removed_tools or "$" in name or "{" in name:
+                continue
+            if len(strange) > 3 and tool in strange:
+                continue
+            right = facts.tool_by_lower.get(name.lower())
+            effect = "grants nothing"
+            if key == "tools" and not usable:
+                effect = "grants nothing, and with no other tool left the agent cannot be spawned"
+            elif key in ("disallowedTools", "disallowed-tools"):
+                effect = "forbids nothing"
+            meant = right or closest(name, facts.tools)
+            start = tool.span[0]
+            fix = [(start, start + len(name), right)] if right else None
+            strong = key == "disallowedTools" and meant or key == "tools" and not usable
+            text = "no tool %r: it %s%s" % (name, effect, "; did you mean %r?" % meant if meant else "")
+            yield file.hit((start, start + len(name)), text, fix, "error" if strong else None)
+
+
+def _strange(name, facts):
+    """Unknown, and no slip of the keyboard away from a tool."""
+    if not name or tools.is_known(name, facts) or name in facts.removed_tools or "$" in name or "{" in name:
+        return False
+    return name.lower() not in facts.tool_by_lower and closest(name, facts.tools) is None

@@ -1,0 +1,16 @@
+"""A file that the client loads cannot be read
+
+No right to read it, a link that leads nowhere, not a regular file, or larger than the client reads (1 MiB): the
+component is missing at run time, and nobody is told.
+
+Source: client 2.1.329
+"""
+
+SEVERITY = "error"
+
+
+def check(file, context):
+    """Report what the file system answered."""
+    file.source
+    if file.read_error:
+        yield file.hit((0, 0), "cannot be read: %s" % file.read_error)

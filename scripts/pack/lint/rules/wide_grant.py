@@ -1,0 +1,34 @@
+"""A command that pre-approves everything
+
+`allowed-tools: Bash(*)` or `*` lets the command run any program without asking.
+
+Bad `commands/build.md`:
+
+    ---
+    description: Builds the plan
+    allowed-tools: Bash(*)
+    ---
+    Build.
+
+Good `commands/build.md`:
+
+    ---
+    description: Builds the plan
+    allowed-tools: Bash(make:*)
+    ---
+    Build.
+
+Source: client 2.1.329 (allowed-tools pre-approves, it does not restrict)
+"""
+
+from .. import tools
+
+SEVERITY = "warning"
+ALL = ("*", ":*", "**", " *", "* *", "*:*")
+
+
+def check(file, context):
+    """Wildcards over the whole of Bash, PowerShell or everything."""
+    for tool in tools.listed(file, "allowed-tools") or ():
+        if tool.name == "*" or tool.name in ("Bash", "PowerShell") and tool.rule is not None and tool.rule in ALL:
+            yield file.hit(tool.span, "%s lets it run any command without asking" % tool.text)

@@ -1,0 +1,190 @@
+"""One run: where to look, with which configuration, from the cache or afresh, and what to do with the findings."""
+
+import os
+import posixpath
+
+from . import config as configuration
+from . import report
+
+
+class Target:
+    """A folder to lint and, when files were named, the files to report."""
+
+    def __init__(self, root, only=None, prefix=""):
+        self.root, self.only, self.prefix = root, only, prefix
+
+
+class Run:
+    """The options, resolved once."""
+
+    def __init__(self, options, paths, overlay_path, stdin):
+        self.options = options
+        self.overlay = None
+        if overlay_path is not None:
+            stream = getattr(stdin, "buffer", stdin)
+            data = stream.read()
+            self.overlay = data.encode("utf-8") if isinstance(data, str) else data
+        self.targets = targets(paths)
+        self.config = self._config(self.targets[0].root)
+        self.client = options.value("--client") or self.config.client
+        self._facts = None
+
+    def facts(self):
+        """The client's facts."""
+        if self._facts is None:
+            from .facts import load
+
+            self._facts = load(self.client)
+        return self._facts
+
+    def _config(self, root):
+        options = self.options
+        found = configuration.load(root, options.value("--config"))
+        select, ignore = options.rules("--select"), options.rules("--ignore")
+        if select or ignore:
+            configuration.known_rules(select + ignore, "command line")
+            found.select = tuple(select) or found.select
+            found.ignore += tuple(ignore)
+        found.client = options.value("--client") or found.client
+        if found.client is not None:
+            from .facts import parse_version
+
+            parse_version(found.client)
+        found.strict = found.strict or options.has("--strict")
+        return found
+
+    def _overlay(self, target):
+        if self.overlay is None or not target.only:
+            return None
+        return {rel: self.overlay for rel in target.only}
+
+    def projects(self):
+        """The scanned projects of all targets."""
+        from .discover import scan
+
+        return [scan(target.root, self._overlay(target), self.config.exclude) for target in self.targets]
+
+    def report(self, out):
+        """Lint everything, print, fix; the exit code."""
+        options = self.options
+        use_cache = not options.has("--no-cache") and self.overlay is None and not options.has("--fix") and not options.has("--diff")
+        findings, files = [], 0
+        for target in self.targets:
+            found, count = self._lint(target, use_cache)
+            findings += found
+            files += count
+        findings.sort(key=lambda f: (f["path"], f["line"], f["column"], f["rule"], f["message"]))
+        baseline = options.value("--baseline") or self.config.baseline
+        known = 0
+        if options.has("--write-baseline"):
+            if not baseline:
+                from .cli import UsageError
+
+                raise UsageError("--write-baseline needs --baseline FILE (or the configuration's baseline)")
+            from .baseline import write
+
+            out.write("%d findings written to %s\n" % (write(baseline, findings, self.targets[0].root), baseline))
+            return 0
+        if baseline:
+            from .baseline import filter_known
+
+            findings, known = filter_known(baseline, findings, self.targets[0].root)
+        name = options.value("--format", "text")
+        color = name == "text" and _color(out, options.value("--color"))
+        summary = report.Summary(files, color, self.client or "", known)
+        text = report.render(name, [_public(finding) for finding in findings], summary)
+        path = options.value("--output")
+        if path:
+            with open(path, "w", encoding="utf-8") as handle:
+                handle.write(text)
+        elif not (options.has("--diff") and name == "text"):
+            out.write(text)
+        levels = {finding["severity"] for finding in findings}
+        return 1 if "error" in levels or self.config.strict and "warning" in levels else 0
+
+    def _lint(self, target, use_cache):
+        from .discover import scan
+
+        project = scan(target.root, self._overlay(target), self.config.exclude)
+        cached = key = None
+        if use_cache:
+            from . import cache
+
+            key = cache.key(project, self.config)
+            cached = cache.load(key, project)
+        if cached is not None:
+            found = cached
+        else:
+            found = self._fresh(project, target)
+            if key is not None:
+                from . import cache
+
+                cache.store(key, project, found)
+        count = len(project.files)
+        if target.only is not None:
+            found = [finding for finding in found if finding["path"] in target.only]
+            count = len(target.only)
+        if target.prefix:
+            found = [dict(finding, path=posixpath.join(target.prefix, finding["path"])) for finding in found]
+        return found, count
+
+    def _fresh(self, project, target):
+        from .engine import run
+
+        findings = run(project, self.facts(), self.config)
+        if self.options.has("--fix") or self.options.has("--diff"):
+            from .fix import mend
+
+            mine = [f for f in findings if target.only is None or f.path in target.only]
+            changed = mend(project, mine, self.options.has("--diff"))
+            if changed and self.options.has("--fix") and not self.options.has("--diff"):
+                from .discover import scan
+
+                findings = run(scan(target.root, None, self.config.exclude), self.facts(), self.config)
+        return [finding.as_dict() for finding in findings]
+
+
+def _public(finding):
+    return finding
+
+
+def _color(out, wanted):
+    if wanted in ("always", "never"):
+        return wanted == "always"
+    return bool(getattr(out, "isatty", lambda: False)()) and "NO_COLOR" not in os.environ
+
+
+def targets(paths):
+    """[Target] of the named paths: folders as they are, files by the plugin that holds them."""
+    found, by_root = [], {}
+    several = len(paths) > 1
+    for path in paths:
+        if os.path.isdir(path):
+            root = os.path.abspath(path)
+            found.append(Target(root, None, path.rstrip("/") if several else ""))
+            continue
+        full = os.path.abspath(path)
+        root = plugin_root(full)
+        target = by_root.get(root)
+        if target is None:
+            prefix = os.path.relpath(root).replace(os.sep, "/")
+            target = by_root[root] = Target(root, set(), "" if prefix == "." else prefix)
+            found.append(target)
+        target.only.add(os.path.relpath(full, root).replace(os.sep, "/"))
+    return found
+
+
+def plugin_root(path):
+    """The folder to scan for one file: the outermost marketplace or plugin above it, else the folder of its component."""
+    folder = os.path.dirname(path)
+    best = component = None
+    while True:
+        if os.path.isdir(os.path.join(folder, ".claude-plugin")):
+            best = folder
+        if component is None and os.path.basename(folder) in ("agents", "commands", "skills", "hooks"):
+            component = os.path.dirname(folder)
+        parent = os.path.dirname(folder)
+        if parent == folder or os.path.exists(os.path.join(folder, ".git")):
+            break
+        folder = parent
+    return best or component or os.path.dirname(path)

@@ -1,0 +1,164 @@
+"""A small checker for the client's schemas (a subset of JSON Schema, see client/*.json), fast and with exact paths.
+
+jsonschema takes 60 ms to import and words its messages for schema authors. The tests check this one against it. What
+the client would print is kept: which key, what was expected, what was found.
+"""
+
+import re
+
+_TYPES = {
+    "string": lambda v: isinstance(v, str),
+    "boolean": lambda v: isinstance(v, bool),
+    "array": lambda v: isinstance(v, list),
+    "object": lambda v: isinstance(v, dict),
+    "null": lambda v: v is None,
+    "number": lambda v: isinstance(v, (int, float)) and not isinstance(v, bool),
+    "integer": lambda v: isinstance(v, int) and not isinstance(v, bool) or isinstance(v, float) and v.is_integer(),
+}
+_compiled = {}
+
+
+def type_name(value):
+    """What the client calls a value's type."""
+    if value is None:
+        return "null"
+    for name in ("boolean", "string", "array", "object", "number"):
+        if _TYPES[name](value):
+            return name
+    return "null"
+
+
+def matches(pattern, text):
+    """True when the pattern (Python and JavaScript agree on those in the facts) is found in the text."""
+    compiled = _compiled.get(pattern)
+    if compiled is None:
+        compiled = _compiled[pattern] = re.compile(pattern.replace("$", r"\Z") if pattern.endswith("$") else pattern)
+    return compiled.search(text) is not None
+
+
+def is_url(text):
+    """What `new URL(text)` takes, near enough: a scheme, and a host for the web's schemes."""
+    if not matches(r"^[A-Za-z][A-Za-z0-9+.-]*:", text) or any(c in text for c in "\n\r\t"):
+        return False
+    port = re.search(r":([0-9]+)(?:[/?#]|$)", text.split("//", 1)[-1].split("/", 1)[0])
+    if port and int(port.group(1)[:9]) > 65535:
+        return False
+    if matches(r"^(?i:https?|wss?|ftp):", text):
+        return matches(r"^(?i:https?|wss?|ftp):[/\\]*[^\s/\\?#:@<>^|%]", text) and not matches(r"^[^/?#]*//[^/?#]*\s", text)
+    return True
+
+
+def check(value, schema, path=(), refs=None):
+    """Yield (path, message, missing key or None) for everything the schema refuses."""
+    if not schema:
+        return
+    kind = schema.get("type")
+    if kind is not None:
+        kinds = kind if isinstance(kind, list) else [kind]
+        if not any(_TYPES[k](value) for k in kinds):
+            yield path, "must be %s, not %s" % (" or ".join(_article(k) for k in kinds), _found(value)), None
+            return
+    if "$ref" in schema and refs and schema["$ref"] in refs:
+        yield from refs[schema["$ref"]](value, path)
+        return
+    if "const" in schema and value != schema["const"]:
+        yield path, "must be %r, not %s" % (schema["const"], _found(value)), None
+    if "enum" in schema and value not in schema["enum"]:
+        yield path, "must be one of %s, not %s" % (", ".join(schema["enum"]), _found(value)), None
+    if "anyOf" in schema:
+        yield from _any_of(value, schema, path, refs)
+        return
+    if isinstance(value, str):
+        yield from _string(value, schema, path)
+    elif isinstance(value, dict):
+        yield from _object(value, schema, path, refs)
+    elif isinstance(value, list):
+        yield from _list(value, schema, path, refs)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        if "exclusiveMinimum" in schema and not value > schema["exclusiveMinimum"]:
+            yield path, "must be greater than %s, not %s" % (schema["exclusiveMinimum"], value), None
+        if "minimum" in schema and value < schema["minimum"]:
+            yield path, "must be at least %s, not %s" % (schema["minimum"], value), None
+        if "maximum" in schema and value > schema["maximum"]:
+            yield path, "must be at most %s, not %s" % (schema["maximum"], value), None
+
+
+def _article(kind):
+    return {"null": "null"}.get(kind) or ("an " if kind[0] in "aio" else "a ") + kind
+
+
+def _found(value):
+    if isinstance(value, str):
+        return "%r" % (value if len(value) < 60 else value[:57] + "...")
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return "the number %s" % value
+    return _article(type_name(value)) if value is not None else "null"
+
+
+def _string(value, schema, path):
+    if len(value) < schema.get("minLength", 0):
+        yield path, "must not be empty", None
+    elif len(value) > schema.get("maxLength", len(value)):
+        yield path, "is longer than %d characters" % schema["maxLength"], None
+    elif "pattern" in schema and not matches(schema["pattern"], value):
+        yield path, "%s is not %s" % (_found(value), schema.get("x-expected", "of the form " + schema["pattern"])), None
+    elif schema.get("format") == "uri" and not is_url(value):
+        yield path, "%s is not an absolute URL" % _found(value), None
+
+
+def _object(value, schema, path, refs):
+    for key in schema.get("required", ()):
+        if key not in value:
+            yield path, "has no %r" % key, key
+    if len(value) < schema.get("minProperties", 0):
+        yield path, "must not be empty", None
+    properties, extra, names = schema.get("properties", {}), schema.get("additionalProperties"), schema.get("propertyNames")
+    for key, item in value.items():
+        here = path + (key,)
+        if names:
+            yield from check(key, names, here)
+        if key in properties:
+            yield from check(item, properties[key], here, refs)
+        elif extra is False:
+            yield here, "unknown field %r" % key, None
+        elif extra:
+            yield from check(item, extra, here, refs)
+
+
+def _list(value, schema, path, refs):
+    if len(value) < schema.get("minItems", 0):
+        yield path, "must not be empty", None
+    if len(value) > schema.get("maxItems", len(value)):
+        yield path, "has more than %d items" % schema["maxItems"], None
+    if "items" in schema:
+        for index, item in enumerate(value):
+            yield from check(item, schema["items"], path + (index,), refs)
+    unique = schema.get("x-unique")
+    if unique:
+        seen = set()
+        for index, item in enumerate(value):
+            name = item.get(unique) if isinstance(item, dict) else None
+            if isinstance(name, str):
+                if name in seen:
+                    yield path + (index, unique), "%r is there twice" % name, None
+                seen.add(name)
+
+
+def _any_of(value, schema, path, refs):
+    """The first branch that takes it, else the complaints of the branch whose type fits best."""
+    best = None
+    for branch in schema["anyOf"]:
+        problems = list(check(value, branch, path, refs))
+        if not problems:
+            return
+        type_fits = not any(p[0] == path and p[1].startswith("must be ") for p in problems)
+        rank = (not type_fits, len(problems))
+        if best is None or rank < best[0]:
+            best = (rank, problems)
+    if best[0][0]:
+        kinds = sorted({b.get("type") for b in schema["anyOf"] if isinstance(b.get("type"), str)})
+        yield path, "must be %s, not %s" % (" or ".join(_article(k) for k in kinds), _found(value)), None
+    else:
+        yield from best[1]

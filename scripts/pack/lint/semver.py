@@ -1,0 +1,86 @@
+"""npm's semver ranges, as far as a manifest may use them."""
+
+from .lazy import lazy
+
+_PART = r"(?:0|[1-9][0-9]{0,15}|[xX*])"
+_VERSION = r"v?%s(?:\.%s(?:\.%s(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)?)?" % (_PART, _PART, _PART)
+_COMPARATOR = lazy(r"(?:[<>]=?|=|~>?|\^)?\s*%s\Z" % _VERSION)
+_HYPHEN = lazy(r"%s\s+-\s+%s\Z" % (_VERSION, _VERSION))
+_GAP = lazy(r"([<>=~^])\s+")
+
+
+def is_range(text):
+    """True for ">=2.1.0 <3", "^1.2", "1.x || 2.x", "*" and the like."""
+    if len(text) > 256:
+        return False
+    for part in text.split("||"):
+        part = part.strip()
+        if not part or _HYPHEN.match(part):
+            continue
+        if not all(_COMPARATOR.match(word) for word in _GAP.sub(r"\1", part).split()):
+            return False
+    return True
+
+
+def satisfies(version, text):
+    """Is a plain version inside a range that is_range() takes?"""
+    wanted = _numbers(version)
+    return any(_inside(wanted, part.strip()) for part in text.split("||"))
+
+
+def _numbers(text):
+    return tuple(int(part) for part in text.split("-")[0].split("+")[0].split("."))
+
+
+def _inside(version, part):
+    if not part:
+        return True
+    if _HYPHEN.match(part):
+        low, high = part.split(" - ") if " - " in part else part.split("-", 1)
+        return _lower(low) <= version and version < _upper(high)
+    for word in _GAP.sub(r"\1", part).split():
+        operator = word[: len(word) - len(word.lstrip("<>=~^"))]
+        text = word[len(operator) :]
+        low, high = _lower(text), _upper(text)
+        if operator in ("", "="):
+            ok = low <= version < high
+        elif operator == ">=":
+            ok = version >= low
+        elif operator == ">":
+            ok = version >= high
+        elif operator == "<":
+            ok = version < low
+        elif operator == "<=":
+            ok = version < high
+        elif operator.startswith("~"):
+            given = _given(text)
+            ok = low <= version and version[: max(1, min(2, len(given)))] == tuple(given[: max(1, min(2, len(given)))])
+        else:
+            given = low
+            index = next((i for i, number in enumerate(given) if number), len(_given(text)) - 1)
+            ok = low <= version and version[: index + 1] == given[: index + 1]
+        if not ok:
+            return False
+    return True
+
+
+def _given(text):
+    numbers = []
+    for part in text.lstrip("v").split("-")[0].split("+")[0].split("."):
+        if not part.isdigit():
+            break
+        numbers.append(int(part))
+    return numbers
+
+
+def _lower(text):
+    numbers = _given(text.strip())
+    return tuple((numbers + [0, 0, 0])[:3])
+
+
+def _upper(text):
+    numbers = _given(text.strip())
+    if not numbers:
+        return (1 << 60, 0, 0)
+    numbers[-1] += 1
+    return tuple((numbers + [0, 0, 0])[:3])

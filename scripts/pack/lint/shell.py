@@ -1,0 +1,177 @@
+"""Just enough shell to know which file a hook's command runs, and where the word stands."""
+
+from .lazy import lazy
+
+ROOTS = ("${CLAUDE_PLUGIN_ROOT}", "$CLAUDE_PLUGIN_ROOT")
+INTERPRETERS = frozenset(
+    "python python3 python2 node nodejs bun deno bash sh zsh dash ksh fish ruby perl php pwsh powershell tsx ts-node osascript".split()
+)
+# Commands that take another command after their own words.
+WRAPPERS = frozenset("env exec command nice nohup time timeout sudo uv uvx npx bunx pipx poetry pnpm".split())
+COMMON = INTERPRETERS | WRAPPERS | frozenset(
+    "echo printf true false cat test [ [[ jq git npm yarn pnpm make cargo go rg grep sed awk find cp mv rm mkdir touch date cd export "
+    "set if for while case eval source . curl wget tee head tail cut sort uniq wc xargs sleep kill ps say open start cmd notify-send "
+    "afplay terminal-notifier docker gh ls chmod tr basename dirname realpath readlink exit return read trap pack".split()
+)
+KEYWORDS = frozenset("do done then fi else elif esac in until select function coproc".split())
+_ASSIGN = lazy(r"[A-Za-z_][A-Za-z0-9_]*=")
+_SCRIPT = lazy(r"\.(?:py|js|mjs|cjs|ts|sh|bash|zsh|rb|pl|php|ps1|cmd|bat|exe)$")
+MAX_LENGTH = 8192
+
+
+class Word:
+    """A shell word: its text without quotes, its place, and whether it stood in quotes."""
+
+    __slots__ = ("text", "start", "end", "quoted", "first")
+
+    def __init__(self, text, start, end, quoted, first):
+        self.text, self.start, self.end, self.quoted, self.first = text, start, end, quoted, first
+
+
+def words(command):
+    """The words of a command line; `first` marks those in command position. Quoted text is kept whole."""
+    command = command[:MAX_LENGTH]
+    out, at, first = [], 0, True
+    size = len(command)
+    while at < size:
+        char = command[at]
+        if char in " \t\r\n":
+            if char == "\n":
+                first = True
+            at += 1
+            continue
+        if char == "#":
+            newline = command.find("\n", at)
+            at = size if newline < 0 else newline
+            continue
+        if char in ";|&(){}" and not command.startswith("${", at):
+            first = True
+            at += 1
+            continue
+        if char in "<>":
+            at += 1
+            first = False
+            continue
+        start, text, quoted = at, [], False
+        while at < size:
+            char = command[at]
+            if char == "\\" and at + 1 < size:
+                text.append(command[at + 1])
+                at += 2
+            elif char in "'\"":
+                close = command.find(char, at + 1)
+                close = size if close < 0 else close
+                text.append(command[at + 1 : close])
+                quoted = True
+                at = close + 1
+            elif command.startswith("${", at):
+                close = command.find("}", at)
+                close = size - 1 if close < 0 else close
+                text.append(command[at : close + 1])
+                at = close + 1
+            elif char in " \t\r\n;|&<>()":
+                break
+            else:
+                text.append(char)
+                at += 1
+        word = Word("".join(text), start, min(at, size), quoted, first)
+        if first and _ASSIGN.match(word.text) and not quoted:
+            word.first = False
+            out.append(word)
+            continue
+        out.append(word)
+        first = False
+    return out
+
+
+class Run:
+    """A script that a command runs: the word, the program before it (None when run directly)."""
+
+    __slots__ = ("word", "program")
+
+    def __init__(self, word, program):
+        self.word, self.program = word, program
+
+
+def runs(command):
+    """Every script that the command line runs, directly or through an interpreter."""
+    found, program, skip_value = [], None, False
+    for word in words(command):
+        if word.first:
+            program = None
+            base = word.text.replace("\\", "/").rsplit("/", 1)[-1]
+            if base in INTERPRETERS or base in WRAPPERS or base in ("source", "."):
+                program = base
+            elif "/" in word.text or _SCRIPT.search(word.text):
+                found.append(Run(word, None))
+            continue
+        if program is None:
+            continue
+        if word.text.startswith("-"):
+            skip_value = word.text in ("-c", "-e", "-m", "--eval", "-p")
+            if skip_value:
+                program = None
+            continue
+        if _ASSIGN.match(word.text):
+            continue
+        base = word.text.rsplit("/", 1)[-1]
+        if program in WRAPPERS and (base in INTERPRETERS or base in WRAPPERS):
+            program = base
+        elif program in WRAPPERS and word.text.replace(".", "").isalnum() and not _SCRIPT.search(word.text):
+            continue
+        else:
+            found.append(Run(word, program))
+            program = None
+    return found
+
+
+def from_args(command, args):
+    """The script of an exec-form handler: (text, index in args or None, program)."""
+    base = command.replace("\\", "/").rsplit("/", 1)[-1]
+    if base not in INTERPRETERS and base not in WRAPPERS:
+        return command, None, None
+    for index, item in enumerate(args):
+        if not isinstance(item, str):
+            continue
+        if item in ("-c", "-e", "-m", "--eval", "-p"):
+            return None, None, base
+        if item.startswith("-") or base in WRAPPERS and "/" not in item and not _SCRIPT.search(item):
+            continue
+        return item, index, base
+    return None, None, base
+
+
+def under_root(text):
+    """The path below the plugin's root, or None when the word does not start with the root variable."""
+    for root in ROOTS:
+        if text.startswith(root + "/"):
+            return text[len(root) + 1 :]
+        if text == root:
+            return ""
+    return None
+
+
+def unquoted_roots(command, names):
+    """Yield (start, end, placeholder) of root variables outside quotes, as the client looks for them."""
+    single = double = False
+    at = 0
+    command = command[:MAX_LENGTH]
+    while at < len(command):
+        char = command[at]
+        if not single and char == "\\":
+            at += 2
+            continue
+        if char == "'" and not double:
+            single = not single
+        elif char == '"' and not single:
+            double = not double
+        elif char == "$" and not single and not double:
+            for name in names:
+                if command.startswith("{%s}" % name, at + 1):
+                    yield at, at + len(name) + 3, "${%s}" % name
+                    break
+                after = at + 1 + len(name)
+                if command.startswith(name, at + 1) and not (command[after : after + 1].isalnum() or command[after : after + 1] == "_"):
+                    yield at, after, "$" + name
+                    break
+        at += 1

@@ -1,0 +1,56 @@
+"""A file's bytes, its text, and where things are in it.
+
+Text keeps its line ends: a fix must give back every byte that it does not mean to change. Lines and columns count
+from 1, columns in characters, as editors and SARIF (`columnKind: unicodeCodePoints`) do.
+"""
+
+from bisect import bisect_right
+
+BOM = "\ufeff"
+MAX_BYTES = 1048576  # the client skips agents and reads no manifest, hooks or MCP file past this size
+
+
+class Source:
+    """Decoded once; line starts are computed only when a position is asked for."""
+
+    def __init__(self, data):
+        self.data = data
+        self.decode_error = None  # (byte offset, byte) of the first byte that is not UTF-8
+        self.bom = data.startswith(b"\xef\xbb\xbf")
+        try:
+            self.text = data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            self.decode_error = (error.start, data[error.start])
+            # What the client does too: each bad byte becomes U+FFFD.
+            self.text = data.decode("utf-8", "replace")
+        self._starts = None
+
+    def line_starts(self):
+        """Offsets of the first character of every line."""
+        if self._starts is None:
+            starts, text, at = [0], self.text, self.text.find("\n")
+            while at >= 0:
+                starts.append(at + 1)
+                at = text.find("\n", at + 1)
+            self._starts = starts
+        return self._starts
+
+    def position(self, offset):
+        """(line, column) of a character offset."""
+        starts = self.line_starts()
+        offset = max(0, min(offset, len(self.text)))
+        line = bisect_right(starts, offset)
+        column = offset - starts[line - 1] + 1
+        if line == 1 and self.bom and column > 1:
+            column -= 1  # editors do not count the byte-order mark
+        return line, column
+
+    def line_end(self, offset):
+        """Offset of the end of the line that holds `offset`, without its line break."""
+        end = self.text.find("\n", offset)
+        end = len(self.text) if end < 0 else end
+        return end - 1 if end > offset and self.text[end - 1] == "\r" else end
+
+    def byte_to_char(self, byte_offset):
+        """Character offset of a byte offset."""
+        return len(self.data[:byte_offset].decode("utf-8", "replace"))

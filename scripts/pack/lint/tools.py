@@ -1,0 +1,94 @@
+"""Tool lists as the client reads them: commas or spaces between names, `Name(rule)` for a specifier."""
+
+from .model import Hit  # noqa: F401  (rules import it from here or there alike)
+
+
+class Tool:
+    """One entry of a list: `Bash(git diff:*)` has name Bash and rule `git diff:*`."""
+
+    __slots__ = ("name", "rule", "text", "span", "balanced")
+
+    def __init__(self, text, start):
+        self.text, self.span = text, (start, start + len(text))
+        at = text.find("(")
+        self.name = text if at < 0 else text[:at]
+        self.balanced = at < 0 or text.endswith(")") and text.count("(") == text.count(")")
+        self.rule = None if at < 0 else text[at + 1 : -1 if self.balanced else None]
+
+
+def split(text, start=0):
+    """[Tool] of a comma or space separated list; parentheses hold together."""
+    tools, depth, begin = [], 0, None
+    for index, char in enumerate(text):
+        if char == "(":
+            depth += 1
+        elif char == ")":
+            depth = max(0, depth - 1)
+        if depth == 0 and (char in ", \t\r\n"):
+            if begin is not None:
+                tools.append(Tool(text[begin:index], start + begin))
+                begin = None
+        elif begin is None:
+            begin = index
+    if begin is not None:
+        tools.append(Tool(text[begin:].rstrip(), start + begin))
+    return tools
+
+
+def listed(file, key):
+    """[Tool] of a frontmatter key, or None when the key is absent or not a list of names at all."""
+    front = file.front
+    if front is None or key not in front:
+        return None
+    value = front.get(key)
+    if isinstance(value, str):
+        start, end = front.spans[(key,)]
+        raw = file.text[start:end]
+        if raw[:1] in "\"'" and raw[-1:] == raw[:1]:
+            raw, start = raw[1:-1], start + 1
+        if raw[:1] in "|>":
+            skip = raw.find("\n") + 1
+            raw, start = raw[skip:], start + skip
+        return split(raw, start)
+    if isinstance(value, list):
+        tools = []
+        for index, item in enumerate(value):
+            if not isinstance(item, str):
+                continue
+            start, end = front.spans.get((key, index), front.spans[(key,)])
+            raw = file.text[start:end]
+            if raw[:1] in "\"'" and raw[-1:] == raw[:1] and len(raw) > 1:
+                raw, start = raw[1:-1], start + 1
+            tools.extend(split(raw, start))
+        return tools
+    return None
+
+
+def is_known(name, facts):
+    """A built-in tool, an old name of one, a wildcard or an MCP tool."""
+    return name in facts.known_tools or name in facts.tool_aliases or name.startswith("mcp__") or "*" in name
+
+
+def canonical(name, facts):
+    """The present name of a tool."""
+    return facts.tool_aliases.get(name, name)
+
+
+def granted(file, facts):
+    """The set of tools that an agent really gets, or None for all of them."""
+    tools = listed(file, "tools")
+    front = file.front
+    if tools is None:
+        given = None if front is None or "tools" not in front else set()
+    elif any(tool.name == "*" for tool in tools):
+        given = None
+    else:
+        given = {canonical(tool.name, facts) for tool in tools if is_known(tool.name, facts)}
+        given -= {tool.name for tool in tools if not tool.balanced}
+    denied = {canonical(tool.name, facts) for tool in listed(file, "disallowedTools") or () if tool.rule is None}
+    if given is None:
+        return None if not denied else set(facts.tools) - denied - set(facts.agent["never_in_subagents"])
+    given -= denied | set(facts.agent["never_in_subagents"])
+    if "Bash" in given:
+        given -= set(facts.agent["folded_into_bash"])
+    return given

@@ -1,0 +1,190 @@
+"""The tables in which a pack declares its protocol: roles, approvals, states, events, messages.
+
+A table is known by its column titles, wherever it stands: in references/*.md, in a prompt, in a block between
+`<!-- generated: NAME -->` and `<!-- end: NAME -->`. Nothing here is special to one pack.
+"""
+
+from .lazy import lazy
+from .markdown import clean
+
+KEYS = ("gate", "mode", "runtime mode", "phase", "severity", "complexity", "message", "event", "state", "role", "task state", "approval", "level", "line")
+VALUES = (
+    "approver", "approvers", "approved by", "required", "required approvals", "approval", "approvals", "owner", "sender", "to",
+    "next state", "from -> to", "accepted when", "agent", "reviewer", "reviewers", "timeout", "retries", "limit", "from",
+)
+NAME_COLUMNS = ("state", "states", "event", "events", "message", "messages", "line", "status", "code", "signal", "phase", "from", "to", "next state", "on")
+APPROVER_COLUMNS = ("approver", "approvers", "approved by", "required approvals")
+_CAPITAL = lazy(r"(?<![A-Za-z0-9_$/{.-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![A-Za-z0-9_/}.-]*[a-z/}])|(?<=`)[A-Z]{5,30}(?=[`:( ])")
+_AGENT_ID = lazy(r"[A-Za-z0-9][\w.-]*(?::[\w.-]+)+|[a-z][a-z0-9]*(?:-[a-z0-9]+)*\Z")
+_SPLIT = lazy(r"\s*(?:,|\+|/|&|\band\b|\bor\b|;)\s*")
+
+
+class Cell:
+    """A name in a cell."""
+
+    __slots__ = ("name", "span", "coded")
+
+    def __init__(self, name, span, coded):
+        self.name, self.span, self.coded = name, span, coded
+
+
+def documents(plugin):
+    """Prompts and references of a plugin that may hold tables or names."""
+    return [file for file in plugin.of("prose", "agent", "command", "skill") if not file.read_error]
+
+
+def _tables(file):
+    return file.prose.tables() if "|" in file.text else ()
+
+
+def agent_cells(file):
+    """Names in an Agent column beside a Role, Task or Phase column."""
+    for table in _tables(file):
+        column = table.column("agent", "agents", "subagent", "subagent_type", "agent id", "agent type")
+        if column is None or table.column("role", "roles", "task", "phase", "gate", "step", "stage", "purpose", "when") is None:
+            continue
+        for row in table.rows:
+            if column >= len(row):
+                continue
+            text, start, end = row[column]
+            for part, begin in _parts(text, start):
+                name = clean(part)
+                match = _AGENT_ID.match(name)
+                if match and match.end() == len(name) and (":" in name or "-" in name or "`" in part):
+                    at = part.find(name)
+                    yield Cell(name, (begin + at, begin + at + len(name)), "`" in part)
+
+
+def _parts(text, start):
+    at = 0
+    for part in text.replace("<br>", "    ").split(","):
+        yield part.strip(), start + at + len(part) - len(part.lstrip())
+        at += len(part) + 1
+
+
+def keyed_cells(file):
+    """Yield (key title, key, title, value, span) of tables whose columns mean the same in every file."""
+    for table in _tables(file):
+        if len(table.header) < 2:
+            continue
+        key_title = clean(table.header[0][0]).lower()
+        if key_title not in KEYS:
+            continue
+        keys = [clean(row[0][0]).lower() for row in table.rows if row]
+        for row in table.rows:
+            if not row or keys.count(clean(row[0][0]).lower()) != 1:
+                continue
+            key = clean(row[0][0])
+            for index in range(1, min(len(row), len(table.header))):
+                title = clean(table.header[index][0]).lower()
+                value, start, end = row[index]
+                if key and title in VALUES and value:
+                    yield key_title, key.lower(), title, value, (start, end)
+
+
+def normal(value):
+    """A cell's value for comparison: names in any order, without Markdown."""
+    return tuple(sorted(part.lower() for part in _SPLIT.split(clean(value)) if part))
+
+
+def roles(plugin):
+    """Every role that a table of the plugin declares."""
+    cached = plugin.__dict__.get("_roles")
+    if cached is None:
+        cached = set()
+        for file in documents(plugin):
+            for table in _tables(file):
+                column = table.column("role", "roles")
+                if column is None or table.column("agent", "agents", "subagent_type", "definition", "count", "model", "may", "responsibility", "description", "purpose", "meaning", "job") is None:
+                    continue
+                for row in table.rows:
+                    if column < len(row) and clean(row[column][0]):
+                        cached.add(clean(row[column][0]))
+        plugin.__dict__["_roles"] = cached
+    return cached
+
+
+def approver_cells(file):
+    """Yield (name, span) of the names in approver columns."""
+    for table in _tables(file):
+        column = table.column(*APPROVER_COLUMNS)
+        if column is None:
+            continue
+        for row in table.rows:
+            if column >= len(row):
+                continue
+            text, start, _ = row[column]
+            for part in _SPLIT.split(text):
+                name = clean(part)
+                if name and len(name) < 40 and name.replace("-", "").replace(":", "").replace("_", "").isalnum():
+                    at = text.find(name)
+                    yield name, (start + at, start + at + len(name))
+
+
+def states(file):
+    """The states that a document's table declares (terminal ones included)."""
+    found = set()
+    for table in _tables(file):
+        column = table.column("state", "states")
+        if column != 0 or table.column("from", "to", "next state") is not None:
+            continue
+        for row in table.rows:
+            name = clean(row[0][0]) if row else ""
+            if name.replace("_", "").isupper() and " " not in name:
+                found.add(name)
+    return found
+
+
+def transition_cells(file):
+    """Yield (name, span) of the states in from/to columns."""
+    for table in _tables(file):
+        columns = [index for index, (title, _, _) in enumerate(table.header) if clean(title).lower() in ("from", "to", "next state")]
+        if len(columns) < 2:
+            continue
+        for row in table.rows:
+            for index in columns:
+                if index >= len(row):
+                    continue
+                text, start, _ = row[index]
+                for match in _CAPITAL.finditer("`%s`" % text if "`" not in text else text):
+                    shift = 0 if "`" in text else 1
+                    yield match.group(), (start + match.start() - shift, start + match.end() - shift)
+
+
+def names(plugin):
+    """Every name in capitals that a table declares."""
+    cached = plugin.__dict__.get("_declared_names")
+    if cached is None:
+        cached = set()
+        for file in documents(plugin):
+            for table in _tables(file):
+                wanted = [i for i, (title, _, _) in enumerate(table.header) if clean(title).lower() in NAME_COLUMNS]
+                for row in table.rows:
+                    for index in wanted:
+                        if index < len(row):
+                            cached.update(match.group() for match in _CAPITAL.finditer(row[index][0]))
+                            word = clean(row[index][0])
+                            if word.isupper() and word.isalpha() and len(word) > 3:
+                                cached.add(word)
+        plugin.__dict__["_declared_names"] = cached
+    return cached
+
+
+def column_names(plugin, titles):
+    """Every name in the first column of the tables whose first column has one of the titles."""
+    found = set()
+    for file in documents(plugin):
+        for table in _tables(file):
+            if table.header and clean(table.header[0][0]).lower() in titles:
+                for row in table.rows:
+                    for part in clean(row[0][0]).replace("(", " ").replace(":", " ").split("/") if row else ():
+                        words = part.split()
+                        if words:
+                            found.add(words[0])
+    return found
+
+
+def capitals(file):
+    """Yield (name, span) of names in capitals in a document's text, tables and fences included."""
+    for match in _CAPITAL.finditer(file.text, file.body_start):
+        yield match.group(), match.span()

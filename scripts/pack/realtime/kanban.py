@@ -1,0 +1,269 @@
+"""The board: KANBAN.md is the source. A card is a line for people with its data in a comment behind it.
+
+A card moves one column forward at a time, and only if it has what the column needs; back it may go anywhere. Metrics are
+computed from the cards' histories and from the evidence, never typed in.
+"""
+
+import json
+import os
+import re
+import time
+
+from pack.realtime import evidence, gates
+from pack.teams.definition import artifact_problem
+
+CARD = re.compile(r"^- .*<!-- card (\{.*\}) -->\s*$")
+METRICS = "## Metrics"
+FIELDS = ("priority", "estimate", "owner", "artifact", "path", "infrastructure", "tested", "issue")
+HOW = {
+    "label": "`pack kanban set %s --label kafka`", "priority": "`pack kanban set %s --priority high`", "estimate": "`pack kanban set %s --estimate 3`",
+    "infrastructure": "`pack kanban set %s --infrastructure 'redis on staging'`", "owner": "`pack kanban set %s --owner message-broker-engineer`",
+    "artifact": "`pack kanban set %s --artifact message-broker/TOPIC_DESIGN.md` once it is written", "integration": "`pack kanban set %s --tested 'full stack at COMMIT'`",
+    "budget": "`pack rt latency`, then `pack gate check --gate p99_latency`", "gates": "`pack gate check`", "evidence": "`pack rt all`",
+}  # fmt: skip
+
+
+class KanbanError(ValueError):
+    """A move or a card that the board refuses; the message names the way out."""
+
+
+class Board:
+    """The board of a team folder."""
+
+    def __init__(self, team_dir, definition):
+        rules = definition.get("kanban")
+        if not rules:
+            raise KanbanError("team %s has no board" % definition["team"])
+        self.team_dir, self.definition, self.rules = os.path.abspath(team_dir), definition, rules
+        self.path = os.path.join(self.team_dir, rules["file"])
+        self.columns = [c["name"] for c in rules["columns"]]
+        self.cards = []
+        if os.path.isfile(self.path):
+            self._read()
+
+    def _read(self):
+        column = None
+        with open(self.path, encoding="utf-8") as handle:
+            for number, line in enumerate(handle, 1):
+                if line.startswith("## "):
+                    column = line[3:].strip()
+                found = CARD.match(line)
+                if found:
+                    try:
+                        card = json.loads(found.group(1))
+                    except ValueError:
+                        raise KanbanError("%s:%d: the card's data is not JSON; restore the line, the board is moved with `pack kanban move`" % (self.rules["file"], number))
+                    if column != card["history"][-1][0]:
+                        raise KanbanError("%s:%d: card %s stands in %s, but its history says %s: move cards with `pack kanban move`, not by hand"
+                                          % (self.rules["file"], number, card["id"], column, card["history"][-1][0]))  # fmt: skip
+                    self.cards.append(card)
+
+    def text(self, now):
+        """KANBAN.md."""
+        lines = ["# Kanban", "", "Moved with `pack kanban move`; what a column needs is checked there.", ""]
+        for column in self.rules["columns"]:
+            lines += ["## " + column["name"], "", "Entry: %s. Exit: %s." % (column["entry"], column["exit"]), ""]
+            for card in self.cards:
+                if card["history"][-1][0] == column["name"]:
+                    shown = ["**%s**" % card["id"], card["title"]] + ["`%s`" % x for x in card["labels"]]
+                    shown += ["%s: %s" % (f, card[f]) for f in FIELDS if card.get(f) not in (None, "")]
+                    lines.append("- %s <!-- card %s -->" % (" · ".join(shown), json.dumps(card, sort_keys=True, ensure_ascii=False).replace("-->", "--\\u003e")))
+            lines.append("")
+        lines += [METRICS, ""] + ["- %s: %s" % pair for pair in shown_metrics(self.metrics(now))]
+        return "\n".join(lines) + "\n"
+
+    def save(self, now):
+        """Write the board."""
+        os.makedirs(self.team_dir, exist_ok=True)
+        fresh = self.path + ".new"
+        with open(fresh, "w", encoding="utf-8") as handle:
+            handle.write(self.text(now))
+        os.replace(fresh, self.path)
+
+    def card(self, ident):
+        """A card by its id."""
+        for card in self.cards:
+            if card["id"] == ident:
+                return card
+        raise KanbanError("no card %s; the board has: %s" % (ident, ", ".join(c["id"] for c in self.cards) or "none"))
+
+    def add(self, title, labels, now):
+        """A new card in the first column."""
+        self._labels(labels)
+        taken = [int(c["id"][1:]) for c in self.cards]
+        card = {"id": "K%d" % (max(taken, default=0) + 1), "title": " ".join(title.split()), "labels": sorted(set(labels)), "history": []}
+        self.cards.append(card)
+        missing = self.missing(card, self.rules["columns"][0], now)
+        if missing:
+            self.cards.pop()
+            raise KanbanError("%s needs a label: %s" % (self.columns[0], ", ".join(self.rules.get("labels", []))))
+        card["history"].append([self.columns[0], now])
+        return card
+
+    def _labels(self, labels):
+        known = self.rules.get("labels", [])
+        for label in labels:
+            if known and label not in known:
+                raise KanbanError("unknown label %r; known: %s" % (label, ", ".join(known)))
+
+    def set(self, ident, labels=(), **fields):
+        """Change fields of a card."""
+        card = self.card(ident)
+        self._labels(labels)
+        card["labels"] = sorted(set(card["labels"]) | set(labels))
+        card.update({k: v for k, v in fields.items() if v is not None})
+        return card
+
+    def missing(self, card, column, now):
+        """What the card lacks for the column: [(need, why)]."""
+        found, look = [], None
+        for need in column.get("needs", []):
+            why = None
+            if need == "label":
+                why = None if card["labels"] else "it has no label"
+            elif need in ("priority", "estimate", "infrastructure", "owner"):
+                why = None if card.get(need) not in (None, "") else "it has no %s" % need
+            elif need == "artifact":
+                why = artifact_problem(self.team_dir, card["artifact"]) if card.get("artifact") else "no artifact is named"
+            elif need == "integration":
+                why = None if card.get("tested") else "nobody said with what it was tested"
+            else:
+                look = look or gates.evaluate(self.team_dir, self.definition, now)
+                why = getattr(self, "_" + need)(card, look)
+            if why:
+                found.append((need, why))
+        return found
+
+    def _rows(self, card, result, latency_only):
+        return [r for g in result["gates"] for r in g["evidence"] if r.get("path") and r.get("kind") and "out_of_scope" not in r
+                and (r["class"] == "latency" or not latency_only) and (not card.get("path") or r["path"] == card["path"]) and g["id"] != "deployment_approved"]  # fmt: skip
+
+    def _budget(self, card, result):
+        rows = self._rows(card, result, True)
+        bad = [r for r in rows if r["verdict"] != "PASS"]
+        if not rows:
+            return "no latency evidence%s" % (" of path %s" % card["path"] if card.get("path") else "")
+        return "%s on %s is %s" % (bad[0]["kind"], bad[0]["path"], bad[0]["verdict"]) if bad else None
+
+    def _gates(self, card, result):
+        bad = [g for g, rule in zip(result["gates"], self.definition["gates"]) if g["verdict"] != "PASS" and not rule.get("needs")]
+        return "gate %s is %s" % (bad[0]["id"], bad[0]["verdict"]) if bad else None
+
+    def _evidence(self, card, result):
+        return None if any(r["verdict"] == "PASS" for r in self._rows(card, result, False)) else "no evidence of it is filed"
+
+    def move(self, ident, target, now):
+        """Move a card; KanbanError says what is missing and how to get it."""
+        card = self.card(ident)
+        if target not in self.columns:
+            raise KanbanError("no column %r; the board has: %s" % (target, ", ".join(self.columns)))
+        at, to = self.columns.index(card["history"][-1][0]), self.columns.index(target)
+        if at == to:
+            raise KanbanError("%s is in %s already" % (ident, target))
+        if to > at + 1:
+            raise KanbanError("%s is in %s; the next column is %s, none is skipped" % (ident, self.columns[at], self.columns[at + 1]))
+        if to > at:
+            missing = self.missing(card, self.rules["columns"][to], now)
+            if missing:
+                card.setdefault("refused", []).append([target, now, missing[0][1]])
+                raise KanbanError("%s cannot enter %s (%s): %s" % (ident, target, self.rules["columns"][to]["entry"], "; ".join("%s, try %s" % (why, HOW[need] % ident if "%s" in HOW[need] else HOW[need]) for need, why in missing)))
+        card["history"].append([target, now])
+        return card
+
+    def metrics(self, now):
+        """Cycle time, first-pass rate, budget compliance, lag trend: None where there is nothing to compute from."""
+        done, times = self.columns[-1], []
+        start = "In Progress" if "In Progress" in self.columns else self.columns[1]
+        for card in self.cards:
+            began = next((t for c, t in card["history"] if c == start), None)
+            if card["history"][-1][0] == done and began is not None:
+                times.append(card["history"][-1][1] - began)
+        look = gates.Look(self.team_dir, self.definition, now)
+        first, passed, judged, good, lag = 0, 0, 0, 0, {}
+        for kind in look.kinds.values():
+            by_path = {}
+            for envelope in look.files[kind["kind"]][0]:
+                entry = envelope["entries"][0]
+                if entry["message_path"] in look.paths and look.authentic(kind, envelope) is None and not envelope["run"]["partial"]:
+                    by_path.setdefault(entry["message_path"], []).append(envelope)
+            for path, envelopes in by_path.items():
+                if kind["class"] == "delivery":
+                    first += 1
+                    passed += look.judged(kind, envelopes[0], look.paths[path]).verdict == "PASS"
+                if kind["measure"] == "latency":
+                    judged += 1
+                    good += look.row(kind, path)["verdict"] == "PASS"
+                if kind["measure"] == "throughput":
+                    from pack.report.data import lag as behind
+
+                    lag[path] = [behind(e["entries"][0]) for e in envelopes]
+        return {
+            "cycle_time_s": sum(times) / len(times) if times else None, "longest_s": max(times, default=None), "done": len(times),
+            "first_pass": (passed, first), "budget": (good, judged), "lag": lag,
+        }  # fmt: skip
+
+
+def _span(seconds):
+    return "%d h %02d min" % (seconds // 3600, seconds % 3600 // 60)
+
+
+def shown_metrics(m):
+    """[(name, text)] of the metrics."""
+    lag = "; ".join("%s %s (%s)" % (p, " -> ".join(map(str, v)), "steady" if v[-1] == v[0] else "falling" if v[-1] < v[0] else "RISING") for p, v in sorted(m["lag"].items()))
+    return [
+        ("Cycle time (In Progress to Done)", "nothing done yet" if m["cycle_time_s"] is None else "average %s, longest %s, of %d" % (_span(m["cycle_time_s"]), _span(m["longest_s"]), m["done"])),
+        ("Delivery tests passed at the first attempt", "none made yet" if not m["first_pass"][1] else "%d of %d (%.0f %%)" % (m["first_pass"] + (100.0 * m["first_pass"][0] / m["first_pass"][1],))),
+        ("Message paths within their latency budget", "none measured yet" if not m["budget"][1] else "%d of %d (%.0f %%)" % (m["budget"] + (100.0 * m["budget"][0] / m["budget"][1],))),
+        ("Consumer lag, worst second of each run (should fall to 0)", lag or "none measured yet"),
+    ]  # fmt: skip
+
+
+# GitHub ----------------------------------------------------------------------------------------------------------------
+
+
+def github(board, milestones=(), repo="{owner}/{repo}"):
+    """The `gh` argument lists that bring GitHub up to the board."""
+    found = []
+    for label in board.rules.get("labels", []):
+        found.append(["gh", "label", "create", label, "--description", "real-time: %s" % label, "--color", "3B6EA5", "--force"])
+    for column in board.rules["columns"]:
+        if column.get("label"):
+            found.append(["gh", "label", "create", column["label"], "--description", "board: %s" % column["name"], "--color", "607D8B", "--force"])
+    for title in milestones:
+        found.append(["gh", "api", "repos/%s/milestones" % repo, "--method", "POST", "-f", "title=%s" % title])
+    labels = {c["name"]: c.get("label") for c in board.rules["columns"]}
+    for card in board.cards:
+        column = card["history"][-1][0]
+        if not card.get("issue"):
+            argv = ["gh", "issue", "create", "--title", "%s: %s" % (card["id"], card["title"]), "--body", body_of(card)]
+            for label in card["labels"] + [x for x in [labels[column]] if x]:
+                argv += ["--label", label]
+            found.append(argv)
+            continue
+        argv = ["gh", "issue", "edit", str(card["issue"])] + (["--add-label", labels[column]] if labels[column] else [])
+        for label in sorted({labels[c] for c, _ in card["history"] if labels.get(c) and c != column}):
+            argv += ["--remove-label", label]
+        found.append(argv)
+        found.append(["gh", "issue", "comment", str(card["issue"]), "--body", "%s: %s since %s" % (card["id"], column, evidence.iso(card["history"][-1][1]))])
+        if column == board.columns[-1]:
+            found.append(["gh", "issue", "close", str(card["issue"]), "--reason", "completed"])
+    return found
+
+
+def body_of(card):
+    """The text of a card's issue."""
+    return "\n".join(["Card %s." % card["id"]] + ["%s: %s" % (f, card[f]) for f in FIELDS if card.get(f)])
+
+
+def milestones(team_dir):
+    """The headings of MILESTONES.md, as milestone titles."""
+    path = os.path.join(team_dir, "MILESTONES.md")
+    if not os.path.isfile(path):
+        return []
+    with open(path, encoding="utf-8") as handle:
+        return [line.lstrip("# ").strip() for line in handle if line.startswith("## ")]
+
+
+def now():
+    """The time, for the command line."""
+    return time.time()

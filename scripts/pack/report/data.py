@@ -1,0 +1,230 @@
+"""What a report shows, as plain data. Standard library only; slides.py and paper.py draw it and a test reads it back.
+
+Never an average: the worst second, the worst path, the bound. What is INVALID, STALE, FORGED or MISSING comes last, in full.
+"""
+
+import os
+import re
+import time
+import zipfile
+
+from pack.realtime import derive, evidence, gates, hdr
+
+CURVE = (0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999)
+
+
+def collect(team_dir, definition, now):
+    """Everything a report of this moment shows."""
+    look = gates.Look(team_dir, definition, now)
+    result = gates.evaluate(team_dir, definition, now)
+    rows = _rows(result)
+    paths = look.paths
+    data = {
+        "team": definition["team"], "title": definition["title"], "project": (look.rt or {}).get("project", "(no rt.yaml)"), "at": result["at"], "commit": result["commit"],
+        "dirty": result["dirty"], "verdict": result["verdict"], "halt": result["halt"], "waivers": result["waivers"], "ledger": result["ledger"],
+        "gates": [{"id": g["id"], "title": g["title"], "verdict": g["verdict"], "hard_stop": g["hard_stop"], "reasons": g["reasons"], "respawn": g["roles_to_respawn"]} for g in result["gates"]],
+        "latency": [], "trend": {}, "curves": {}, "delivery": [], "ordering": [], "throughput": [], "lag": {}, "failover": [], "stream": [], "density": [], "servers": {}, "open": [],
+    }  # fmt: skip
+    for (kind, path_id), row in rows.items():
+        item, facts = look.kinds[kind], row.get("facts") or {}
+        if row.get("server"):
+            data["servers"][paths[path_id]["address"]] = row["server"]
+        common = {"path": path_id, "kind": kind, "verdict": row["verdict"], "protocol": row.get("protocol"), "at": row.get("at")}
+        measure = item["measure"]
+        if measure in ("latency", "tail") and "percentiles" in facts:
+            name = "p999" if measure == "tail" else "p99"
+            budget = paths[path_id]["budget_ms"][name]
+            bound = facts["bounds"].get(name)
+            data["latency"].append(dict(common, claim=name, budget_ms=budget, bound_ms=bound, samples=facts["samples"], lost=facts["lost"], lateness_ms=facts["lateness_p99_ms"],
+                                        percent=None if bound is None else round(100.0 * bound / budget, 1), **facts["percentiles"]))  # fmt: skip
+        elif measure == "delivery" and "acked" in facts:
+            data["delivery"].append(dict(common, guarantee=paths[path_id]["guarantee"], bound=3.0 / facts["acked"] if facts["acked"] and not facts["lost"] else None, **facts))
+        elif measure == "ordering" and "acked" in facts:
+            data["ordering"].append(dict(common, **facts))
+        elif measure in ("throughput", "burst") and row.get("value") is not None:
+            data["throughput"].append(dict(common, measure=measure, value=row["value"], limit=row["limit"], unit="s to drain" if measure == "burst" else "msgs/s, worst 10 s"))
+        elif measure in ("recovery", "rebalance", "reconnect", "election") and row.get("value") is not None:
+            data["failover"].append(dict(common, measure=measure, value_s=row["value"], limit_s=row["limit"], percent=round(100.0 * row["value"] / row["limit"], 1)))
+        elif measure == "stream" and "windows" in facts:
+            data["stream"].append(dict(common, rate=row["value"], needed=row["limit"], **facts))
+        elif measure == "density" and row.get("value") is not None:
+            data["density"].append(dict(common, connections=row["value"], needed=row["limit"], cpu_percent=facts.get("cpu_percent")))
+    _history(look, data)
+    for gate in result["gates"]:
+        for row in gate["evidence"]:
+            name = row.get("kind") or row.get("artifact") or "check %s" % row.get("check")
+            entry = {"what": name, "path": row.get("path") or "", "verdict": row["verdict"], "why": "; ".join(row["reasons"]), "gate": gate["id"]}
+            if row["verdict"] != "PASS" and not any((o["what"], o["path"]) == (entry["what"], entry["path"]) for o in data["open"]):
+                data["open"].append(entry)
+    data["open"].sort(key=lambda o: gates.ORDER.index(o["verdict"]))
+    data["headline"] = headline(data)
+    data["certified"] = result["verdict"] == "PASS" and not result["dirty"]
+    return data
+
+
+def _rows(result):
+    found = {}
+    for gate in result["gates"]:
+        for row in gate["evidence"]:
+            if row.get("kind") and row.get("path"):
+                found.setdefault((row["kind"], row["path"]), row)
+    return found
+
+
+def _history(look, data):
+    """Trends over all authentic runs of each path, and the percentile curve of the newest."""
+    for kind in look.kinds.values():
+        for envelope in look.files[kind["kind"]][0]:
+            path_id = envelope["entries"][0]["message_path"]
+            if path_id not in look.paths or look.authentic(kind, envelope) is not None or envelope["run"]["partial"]:
+                continue
+            entry, run = envelope["entries"][0], envelope["run"]
+            if kind["measure"] == "latency":
+                try:
+                    histogram = hdr.Histogram(entry["histogram"])
+                except hdr.BadHistogram:
+                    continue
+                data["trend"].setdefault(path_id, []).append([evidence.iso(run["end"]), derive.percentiles(histogram)["p99_ms"]])
+                data["curves"][path_id] = curve(histogram)
+            elif kind["measure"] == "throughput":
+                data["lag"].setdefault(path_id, []).append([evidence.iso(run["end"]), lag(entry)])
+
+
+def curve(histogram):
+    """[(1 / (1 - p), milliseconds)] of the percentiles that the samples can carry."""
+    n = histogram.total
+    points = [(round(1.0 / (1.0 - p), 3), round(histogram.at_rank(max(1, int(-(-p * n // 1)))) / 1000.0, 3)) for p in CURVE if n * (1.0 - p) >= 1.0]
+    return points
+
+
+def lag(entry):
+    """How many messages the consumer was behind the schedule in its worst second."""
+    behind, total, rate = 0, 0, entry["target_rate"]
+    for second, count in enumerate(entry["per_second"], 1):
+        total += count
+        behind = max(behind, int(rate * second) - total)
+    return behind
+
+
+def headline(data):
+    """One sentence, computed: gates, the path nearest to its budget, delivery."""
+    passed = sum(g["verdict"] == "PASS" for g in data["gates"])
+    parts = ["%d of %d gates pass" % (passed, len(data["gates"]))]
+    if data["halt"]:
+        parts[0] = "HALT at %s: " % data["halt"]["gate"] + parts[0]
+    judged = [r for r in data["latency"] if r["claim"] == "p99"]
+    endless = [r for r in judged if r["percent"] is None]
+    if endless:
+        parts.append("%s loses messages, so it has no P99" % endless[0]["path"])
+    elif judged:
+        worst = max(judged, key=lambda r: r["percent"])
+        parts.append("%s is nearest to its P99 budget: %.1f of %g ms (%.0f %%)" % (worst["path"], worst["bound_ms"], worst["budget_ms"], worst["percent"]))
+    lost = [r for r in data["delivery"] if r["lost"]]
+    if lost:
+        parts.append("%d of %d acknowledged messages lost on %s" % (lost[0]["lost"], lost[0]["acked"], lost[0]["path"]))
+    elif data["delivery"]:
+        least = max(data["delivery"], key=lambda r: r["bound"] or 1)
+        parts.append("0 lost of %d on %s (loss rate below %.2g)" % (least["acked"], least["path"], least["bound"] or 1))
+    waiting = [o for o in data["open"] if o["verdict"] in ("INVALID", "MISSING", "STALE", "FORGED")]
+    if waiting:
+        parts.append("%d open" % len(waiting))
+    return "; ".join(parts)
+
+
+# The rhythm --------------------------------------------------------------------------------------------------------
+
+
+def next_number(folder, prefix, extension):
+    """The number of the next report: status_001.pptx, status_002.pptx, ..."""
+    taken = [int(m.group(1)) for m in (re.match(r"%s_(\d+)\.%s$" % (prefix, extension), n) for n in _names(folder)) if m]
+    return max(taken, default=0) + 1
+
+
+def last_report(folder):
+    """When the newest status presentation says that it was made (seconds), or None."""
+    newest = None
+    for name in _names(folder):
+        if re.match(r"status_\d+\.pptx$", name):
+            made = made_at(os.path.join(folder, name))
+            if made is not None and (newest is None or made > newest):
+                newest = made
+    return newest
+
+
+def made_at(path):
+    """The creation time inside a .pptx, in seconds; None if it is none."""
+    import calendar
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            text = archive.read("docProps/core.xml").decode("utf-8")
+        found = re.search(r"<dcterms:created[^>]*>(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)", text)
+        return float(calendar.timegm(time.strptime(found.group(1), "%Y-%m-%dT%H:%M:%S"))) if found else None
+    except (OSError, KeyError, zipfile.BadZipFile, ValueError):
+        return None
+
+
+def due(folder, definition, now):
+    """(is a report due?, seconds until the next one)."""
+    last, every = last_report(folder), definition.get("report_every_hours", 6) * 3600.0
+    left = 0.0 if last is None else last + every - now
+    return left <= 0, max(0.0, left)
+
+
+def _names(folder):
+    return os.listdir(folder) if os.path.isdir(folder) else []
+
+
+def certificate(data, definition):
+    """The final summary as Markdown: certified or not, and on what."""
+    lines = ["# Certification: %s" % data["project"], "", "status: %s" % ("CERTIFIED" if data["certified"] else "NOT CERTIFIED"), "", data["headline"] + ".", "",
+             "Measured at commit %s%s, judged %s; evidence ledger of %d records, head %s." % (data["commit"] or "none", " (dirty)" if data["dirty"] else "", data["at"],
+                                                                                             data["ledger"]["records"], data["ledger"]["head"][:16]), ""]  # fmt: skip
+    lines += ["## Delivery guarantees", "", "| path | guarantee | evidence | sent | acknowledged | lost | duplicates | indeterminate | faults | loss rate below |", "|---|---|---|---|---|---|---|---|---|---|"]
+    for r in data["delivery"]:
+        cells = (r["path"], r["guarantee"], r["kind"], r["sent"], r["acked"], r["lost"], r["duplicates"], r["indeterminate"], faults(r["faults"]), "%.2g" % r["bound"] if r["bound"] else "-")
+        lines.append("| %s |" % " | ".join(map(str, cells)))
+    lines += ["", "A fault is what its name says: `kill -9` of a process. No claim is made about power loss or disks.", "", "## Latency", "", "| path | claim | bound ms | budget ms | samples | verdict |",
+              "|---|---|---|---|---|---|"]  # fmt: skip
+    lines += ["| %s | %s | %s | %g | %d | %s |" % (r["path"], r["claim"].upper().replace("P999", "P99.9"), "none" if r["bound_ms"] is None else "%.3f" % r["bound_ms"], r["budget_ms"], r["samples"], r["verdict"])
+              for r in data["latency"]]  # fmt: skip
+    lines += ["", "## Gates", "", "| gate | verdict |", "|---|---|"] + ["| %s | %s |" % (g["title"], g["verdict"]) for g in data["gates"]]
+    if data["waivers"]:
+        lines += ["", "## Waived", ""] + ["- `%s`: %g instead of %g: %s" % (n, w["value"], definition["thresholds"][n]["value"], w["reason"]) for n, w in sorted(data["waivers"].items())]
+    lines += ["", "## Open", ""] + (["- %s %s %s: %s" % (o["verdict"], o["what"], o["path"], o["why"]) for o in data["open"]] or ["Nothing."])
+    return "\n".join(lines) + "\n"
+
+
+def faults(counts):
+    """`3 worker-crash` for {"worker-crash": 3}."""
+    return ", ".join("%d %s" % (n, f) for f, n in sorted(counts.items())) or "none"
+
+
+def matrix(definition, data):
+    """The testing matrix with what was shown of each test: (section, test, threshold, verdict, note).
+
+    A test is shown only by evidence of its kinds (and protocols, and limits); everything else reads MISSING.
+    """
+    shown = {}
+    for part in ("latency", "delivery", "ordering", "throughput", "failover", "stream", "density"):
+        for row in data[part]:
+            shown.setdefault(row["kind"], []).append(row)
+    found = []
+    for part in definition.get("testing_matrix", []):
+        for test in part["tests"]:
+            rows = {k: [r for r in shown.get(k, []) if "adapters" not in test or r["protocol"] in test["adapters"]] for k in test["evidence"]}
+            verdict, note = gates.worst([r["verdict"] for k in rows for r in rows[k]]), ""
+            waived = [n for n in test.get("limits", []) if n in data["waivers"]]
+            if "unmeasured" in test:
+                verdict, note = "MISSING", test["unmeasured"]
+            elif not all(rows.values()):
+                verdict, note = "MISSING", "no such evidence"
+            elif verdict == "PASS" and any(r.get("measure") == "throughput" for k in rows for r in rows[k]):
+                rules = [definition["thresholds"][n] for n in test.get("limits", []) if definition["thresholds"][n]["unit"] == "msgs/s"]
+                best = max(r["value"] for k in rows for r in rows[k] if r.get("measure") == "throughput")
+                if any(best <= rule["value"] for rule in rules):
+                    verdict, note = "MISSING", "only %g/s was shown" % best
+            if verdict == "PASS" and waived:
+                note = "waived: %s" % ", ".join("%s %g" % (n, data["waivers"][n]["value"]) for n in waived)
+            found.append((part["section"], test["test"], test["threshold"], verdict, note))
+    return found

@@ -1,0 +1,225 @@
+"""The PPTX report: native charts, so that whoever opens the file (or a test) finds the numbers in it."""
+
+import datetime
+
+from pptx import Presentation
+from pptx.chart.data import CategoryChartData, XyChartData
+from pptx.dml.color import RGBColor
+from pptx.enum.chart import XL_CHART_TYPE, XL_LEGEND_POSITION
+from pptx.oxml.ns import qn
+from pptx.util import Inches, Pt
+
+from pack.report.data import faults
+
+COLOURS = {"PASS": "2E7D32", "FAIL": "C62828", "FORGED": "6A1B9A", "INVALID": "EF6C00", "STALE": "8D6E63", "MISSING": "607D8B"}
+INK, PALE, LINE = RGBColor(0x1F, 0x29, 0x33), RGBColor(0xF2, 0xF4, 0xF7), RGBColor(0x3B, 0x6E, 0xA5)
+ROWS = 14
+
+
+def write(data, path, now):
+    """Draw the presentation."""
+    deck = Presentation()
+    deck.slide_width, deck.slide_height = Inches(13.333), Inches(7.5)
+    moment = datetime.datetime.fromtimestamp(int(now), datetime.timezone.utc).replace(tzinfo=None)
+    properties = deck.core_properties
+    properties.title, properties.author, properties.created, properties.modified = "%s: %s" % (data["title"], data["project"]), "pack report", moment, moment
+    _first(deck, data)
+    _budget(deck, data)
+    _curve(deck, data)
+    _trend(deck, data)
+    _delivery(deck, data)
+    _throughput(deck, data)
+    _failover(deck, data)
+    _open(deck, data)
+    deck.save(path)
+
+
+def _slide(deck, title, under=""):
+    slide = deck.slides.add_slide(deck.slide_layouts[6])
+    _text(slide, title, 0.6, 0.35, 12.1, 0.7, 28, True)
+    if under:
+        _text(slide, under, 0.6, 1.0, 12.1, 0.6, 14, False, RGBColor(0x5A, 0x67, 0x75))
+    return slide
+
+
+def _text(slide, text, x, y, w, h, size, bold=False, colour=INK):
+    frame = slide.shapes.add_textbox(Inches(x), Inches(y), Inches(w), Inches(h)).text_frame
+    frame.word_wrap = True
+    run = frame.paragraphs[0].add_run()
+    run.text, run.font.size, run.font.bold = text, Pt(size), bold
+    run.font.color.rgb = colour
+    return frame
+
+
+def _table(slide, head, rows, widths, y=1.75, size=12):
+    shown = rows[:ROWS]
+    table = slide.shapes.add_table(len(shown) + 1, len(head), Inches(0.6), Inches(y), Inches(sum(widths)), Inches(0.32 * (len(shown) + 1))).table
+    for index, width in enumerate(widths):
+        table.columns[index].width = Inches(width)
+    for line, cells in enumerate([head] + shown):
+        table.rows[line].height = Inches(0.32)
+        for column, value in enumerate(cells):
+            cell = table.cell(line, column)
+            cell.margin_top = cell.margin_bottom = Inches(0.02)
+            cell.fill.solid()
+            cell.fill.fore_color.rgb = INK if line == 0 else (PALE if line % 2 else RGBColor(255, 255, 255))
+            run = cell.text_frame.paragraphs[0].add_run()
+            run.text, run.font.size = str(value), Pt(size)
+            run.font.bold = line == 0 or value in COLOURS
+            run.font.color.rgb = RGBColor(255, 255, 255) if line == 0 else RGBColor.from_string(COLOURS.get(value, "1F2933"))
+    if len(rows) > ROWS:
+        _text(slide, "and %d more: `pack gate check --json`" % (len(rows) - ROWS), 0.6, y + 0.32 * (ROWS + 1) + 0.15, 12, 0.4, 12)
+
+
+def _first(deck, data):
+    slide = _slide(deck, "%s: %s" % (data["title"], data["project"]), "%s, commit %s%s" % (data["at"], (data["commit"] or "none")[:12], " (dirty)" if data["dirty"] else ""))
+    _text(slide, data["headline"], 0.6, 1.45, 12.1, 0.9, 18, True, LINE)
+    rows = [[g["title"] + ("  (hard stop)" if g["hard_stop"] else ""), g["verdict"], _short(g["reasons"][0], 88) if g["reasons"] else ""] for g in data["gates"]]
+    _table(slide, ["gate", "verdict", "first reason"], rows, [3.3, 1.2, 7.6], 2.55)
+
+
+def _short(text, limit):
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _axis(axis, title, size=12):
+    axis.has_title = True
+    axis.axis_title.text_frame.text = title
+    axis.axis_title.text_frame.paragraphs[0].runs[0].font.size = Pt(size)
+    axis.axis_title.text_frame.paragraphs[0].runs[0].font.bold = False
+    axis.tick_labels.font.size = Pt(size)
+
+
+def _chart(slide, kind, chart_data, legend=False, y=1.7, height=5.4, x=0.6, width=12.1):
+    chart = slide.shapes.add_chart(kind, Inches(x), Inches(y), Inches(width), Inches(height), chart_data).chart
+    chart.has_title = False
+    chart.has_legend = legend
+    chart.font.size = Pt(12)
+    if legend:
+        chart.legend.position, chart.legend.include_in_layout = XL_LEGEND_POSITION.BOTTOM, False
+    return chart
+
+
+def _none(slide, text):
+    _text(slide, text, 0.6, 3.2, 12.1, 0.6, 18, False, RGBColor(0x60, 0x7D, 0x8B))
+
+
+def _bars(slide, rows, series, title, **place):
+    chart_data = CategoryChartData()
+    rows = list(reversed(rows))  # a bar chart begins at the bottom
+    chart_data.categories = [name for name, _ in rows]
+    chart_data.add_series(series, [value for _, value in rows])
+    chart = _chart(slide, XL_CHART_TYPE.BAR_CLUSTERED, chart_data, **place)
+    plot = chart.plots[0]
+    plot.gap_width, plot.has_data_labels = 60, True
+    plot.data_labels.number_format, plot.data_labels.number_format_is_linked, plot.data_labels.font.size = "0.0", False, Pt(12)
+    _axis(chart.value_axis, title)
+    chart.value_axis.minimum_scale = 0
+    chart.value_axis.has_major_gridlines = False
+    for index, (_, value) in enumerate(rows):
+        point = plot.series[0].points[index].format.fill
+        point.solid()
+        point.fore_color.rgb = RGBColor.from_string(COLOURS["FAIL"] if value > 100 else ("EF6C00" if value > 80 else "3B6EA5"))
+    return chart
+
+
+def _budget(deck, data):
+    judged = sorted((r for r in data["latency"] if r["percent"] is not None), key=lambda r: -r["percent"])
+    slide = _slide(deck, "Latency against budget", "95 % upper bound of the percentile as % of its budget; over 100 fails")
+    if not judged:
+        return _none(slide, "No latency evidence that can be judged.")
+    rows = [("%s %s" % (r["path"], r["claim"].upper().replace("P999", "P99.9")), r["percent"]) for r in judged[:12]]
+    _bars(slide, rows, "% of budget", "% of budget")
+
+
+def _curve(deck, data):
+    slide = _slide(deck, "Percentile curves", "the newest run of each path, as far into the tail as its samples carry; the axis is 1 / (1 - p): 10 is P90, 100 is P99, 1000 is P99.9")
+    if not data["curves"]:
+        return _none(slide, "No latency evidence.")
+    chart_data = XyChartData()
+    for path, points in sorted(data["curves"].items())[:8]:
+        series = chart_data.add_series(path)
+        for x, y in points:
+            series.add_data_point(x, y)
+    chart = _chart(slide, XL_CHART_TYPE.XY_SCATTER_LINES_NO_MARKERS, chart_data, True)
+    _axis(chart.category_axis, "1 / (1 - p)")
+    _axis(chart.value_axis, "ms")
+    chart.value_axis.major_gridlines.format.line.color.rgb = RGBColor(0xDD, 0xE2, 0xE8)
+    chart.category_axis.has_major_gridlines = False
+    for axis, low in ((chart.category_axis, 1), (chart.value_axis, None)):
+        scaling = axis._element.find(qn("c:scaling"))
+        scaling.insert(0, scaling.makeelement(qn("c:logBase"), {"val": "10"}))
+        if low:
+            axis.minimum_scale = low
+    low = min(y for points in data["curves"].values() for _, y in points)
+    chart.value_axis.minimum_scale = 10.0 ** (len("%d" % low) - 1) if low >= 1 else 0.1 if low >= 0.1 else 0.01
+    for series in chart.plots[0].series:
+        series.smooth = False
+        series.format.line.width = Pt(2.25)
+
+
+def _trend(deck, data):
+    slide = _slide(deck, "P99 of every run", "in the order of the runs; partial runs are left out")
+    if not data["trend"]:
+        return _none(slide, "No latency evidence.")
+    longest = max(len(v) for v in data["trend"].values())
+    chart_data = CategoryChartData()
+    chart_data.categories = ["run %d" % (i + 1) for i in range(longest)]
+    for path, points in sorted(data["trend"].items())[:8]:
+        chart_data.add_series(path, [p[1] for p in points] + [None] * (longest - len(points)))
+    chart = _chart(slide, XL_CHART_TYPE.LINE_MARKERS, chart_data, True)
+    _axis(chart.value_axis, "P99 ms")
+    chart.value_axis.minimum_scale = 0
+    chart.value_axis.major_gridlines.format.line.color.rgb = RGBColor(0xDD, 0xE2, 0xE8)
+
+
+def _delivery(deck, data):
+    slide = _slide(deck, "Delivery guarantees", "indeterminate (no answer from the broker) is never lost; a fault is the kill -9 it names, nothing more")
+    rows = [[r["path"], r["guarantee"], r["sent"], r["acked"], r["lost"], r["duplicates"], r["phantom"], r["indeterminate"], faults(r["faults"]), "%.2g" % r["bound"] if r["bound"] else "-", r["verdict"]]
+            for r in data["delivery"]]  # fmt: skip
+    if not rows:
+        return _none(slide, "No delivery evidence that can be judged.")
+    _table(slide, ["path", "guarantee", "sent", "acked", "lost", "dup.", "phantom", "indet.", "faults", "loss <", "verdict"], rows, [2.2, 1.5, 0.7, 0.8, 0.6, 0.7, 1.15, 0.8, 1.8, 0.9, 1.0])
+    if data["ordering"]:
+        _table(slide, ["order", "received", "out of order", "verdict"], [[r["path"], r["received"], r["reordered"], r["verdict"]] for r in data["ordering"]], [4.0, 1.5, 1.7, 1.5], 2.3 + 0.32 * (len(rows) + 1))
+
+
+def _throughput(deck, data):
+    slide = _slide(deck, "Throughput and consumer lag", "the worst ten seconds against the target; lag is how many messages the consumer was behind in its worst second")
+    sustained = [r for r in data["throughput"] if r["measure"] == "throughput"]
+    if sustained:
+        chart_data = CategoryChartData()
+        chart_data.categories = [r["path"] for r in sustained]
+        chart_data.add_series("worst 10 s", [r["value"] for r in sustained])
+        chart_data.add_series("target", [r["limit"] for r in sustained])
+        chart = _chart(slide, XL_CHART_TYPE.COLUMN_CLUSTERED, chart_data, True, width=6.0)
+        _axis(chart.value_axis, "msgs/s")
+        chart.value_axis.minimum_scale = 0
+        chart.value_axis.major_gridlines.format.line.color.rgb = RGBColor(0xDD, 0xE2, 0xE8)
+    if data["lag"]:
+        longest = max(len(v) for v in data["lag"].values())
+        chart_data = CategoryChartData()
+        chart_data.categories = ["run %d" % (i + 1) for i in range(longest)]
+        for path, points in sorted(data["lag"].items())[:8]:
+            chart_data.add_series(path, [p[1] for p in points] + [None] * (longest - len(points)))
+        chart = _chart(slide, XL_CHART_TYPE.LINE_MARKERS, chart_data, True, x=6.9, width=5.8)
+        _axis(chart.value_axis, "messages behind")
+        chart.value_axis.minimum_scale = 0
+        chart.value_axis.major_gridlines.format.line.color.rgb = RGBColor(0xDD, 0xE2, 0xE8)
+    if not sustained and not data["lag"]:
+        _none(slide, "No throughput evidence that can be judged.")
+
+
+def _failover(deck, data):
+    slide = _slide(deck, "Failover", "time until everybody is back, as % of the limit; over 100 fails")
+    if not data["failover"]:
+        return _none(slide, "No failover evidence that can be judged.")
+    _bars(slide, [("%s %s (%.2f of %g s)" % (r["path"], r["measure"], r["value_s"], r["limit_s"]), r["percent"]) for r in data["failover"][:12]], "% of limit", "% of limit")
+
+
+def _open(deck, data):
+    slide = _slide(deck, "Open", "everything that is not a PASS, in full in `pack gate check`")
+    rows = [[o["verdict"], _short(o["what"], 34), _short(o["path"], 26), _short(o["why"], 84)] for o in data["open"]]
+    if not rows:
+        return _none(slide, "Nothing is open.")
+    _table(slide, ["verdict", "what", "path", "why"], rows, [1.1, 3.0, 2.2, 5.8], 1.75, 11)

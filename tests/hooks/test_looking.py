@@ -1,0 +1,93 @@
+"""The looking verbs, as processes on a real run: what they print is read back."""
+
+import json
+import os
+import subprocess
+import sys
+
+from pack import gate
+
+PACK = os.path.join(gate.PLUGIN_ROOT, "bin", "pack")
+
+
+def pack(s, *words, code=0, **env):
+    done = subprocess.run([PACK] + list(words), cwd=s.project, env=dict({k: v for k, v in os.environ.items() if not k.startswith("CLAUDE")}, HOME=s.data, PACK_PYTHON=sys.executable, **env),
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+    assert done.returncode == code, done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
+    return done.stdout if code == 0 else done.stderr
+
+
+def test_status_log_and_explain_agree_with_the_run(session):
+    s = session
+    s.setup("MEDIUM")
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    s.edit("coder-1", "src/a.py")
+    s.say("coder-1", "supervisor", "DONE: task #1")
+    status = json.loads(pack(s, "status", "--json"))
+    assert status["team"] == "feature-add-a-greeting" and status["phase"] == "EXECUTION" and status["mode"] == "MEDIUM"
+    assert status["owner"] == {"name": "supervisor", "epoch": 1, "state": "ACTIVE", "next_epoch": 2}
+    assert status["enforcement"] in ("full", "partial") and status["enforcement_why"]
+    task = status["tasks"][0]
+    assert (task["id"], task["state"], task["owner"], task["missing"]) == (1, "IN_PROGRESS", "coder-1", ["logic-reviewer", "tech-lead"])
+    assert {r["name"]: r["role"] for r in status["roster"]}["coder-1"] == "coder"
+    assert status["teardown"] == dict(status["teardown"], state="NONE", sends=0, missing=[])
+    log = [json.loads(line) for line in pack(s, "log", "--json").splitlines()]
+    assert [r["seq"] for r in log] == list(range(1, len(log) + 1))
+    assert log[-1]["event"] == "REFUSED" and log[-1]["data"]["code"] == "APPROVAL_MISSING" and log[-1]["actor"]["role"] == "coder"
+    text = pack(s, "explain", "1")
+    assert "APPROVAL_MISSING" in text and "still missing: logic-reviewer, tech-lead" in text and "CLAIM by coder-1" in text
+    assert "«Add greeting» (IN_PROGRESS)" in pack(s, "status")
+    assert "unknown" not in pack(s, "explain", "9", code=1)
+    page = os.path.join(s.data, "run.html")
+    pack(s, "report", "html", "--out", page)
+    with open(page, encoding="utf-8") as f:
+        html = f.read()
+    assert html.count('class="refused"') == 1 and html.count("<path") == 1 and "coder-1" in html
+
+
+def test_state_changing_verbs_need_a_hook_and_a_person_may_abort(session):
+    s = session
+    s.setup("SIMPLE")
+    for words in (("plan",), ("task", "assign", "1", "coder-1"), ("verify", "--build", "x", "--test", "y"), ("teardown",)):
+        assert "NO_VOUCHER" in pack(s, *words, code=1)
+    # This process is below the one that the run took for its client: it counts as an agent's.
+    assert "NO_VOUCHER" in pack(s, "abort", "--reason", "x", code=1)
+    assert "names no receipt" in pack(s, "plan", code=2, PACK_VOUCHER="/nowhere")
+    assert s.state()["phase"] == "EXECUTION"
+
+
+def test_a_person_aborts_resumes_and_looks_from_their_own_terminal(session):
+    s = session
+    s.env["CLAUDE_PID"] = "1999999"  # a client that is gone
+    s.setup("SIMPLE")
+    assert "team resume" in pack(s, "resume")
+    assert "doctor" in pack(s, "doctor", "--help")
+    assert "is gone" in pack(s, "doctor")
+    assert "is closed" in pack(s, "abort", "--reason", "enough")
+    assert json.loads(pack(s, "status", "--json"))["phase"] == "CLOSED"
+    assert not os.path.exists(s.project + "/.claude/teams/.on")
+    assert s.edit("lead", "src/old.py", "OLD = 5\n") is None  # nothing is enforced any more
+    assert "there is no" not in pack(s, "log")
+
+
+def test_a_damaged_journal_is_refused_and_a_person_repairs_it(session):
+    s = session
+    s.env["CLAUDE_PID"] = "1999999"
+    s.setup("SIMPLE")
+    good = len(s.events())
+    team = s.project + "/.claude/teams/feature-add-a-greeting/"
+    from pack import places
+    run = places.active(s.project, s.data)["run"]
+    for path in (team + "journal.jsonl", run + "/mirror.jsonl"):
+        with open(path, "rb") as f:
+            data = f.read()
+        cut = data.index(b"AGENT_BOUND")
+        with open(path, "wb") as f:
+            f.write(data[:cut] + b"X" + data[cut + 1:])
+    answer = s.edit_raw("coder-1", "src/a.py")
+    assert "cannot be trusted" in answer and "pack resume --repair" in answer
+    assert "damaged" in pack(s, "status", code=1)
+    assert "Kept" in pack(s, "resume", "--repair")
+    assert 0 < len(s.events()) < good + 2
+    assert json.loads(pack(s, "status", "--json"))["phase"] in ("DISCOVERY", "PLANNING", "SETUP", "EXECUTION")

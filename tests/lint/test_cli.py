@@ -1,0 +1,278 @@
+"""Command line, exit codes, formats, configuration, baseline, standard input, fixes, cache."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+
+import jsonschema
+import pytest
+from conftest import AGENT, DATA, ROOT, lint, write
+
+from pack.lint import report
+from pack.lint.cli import main
+
+BAD_MODEL = {"agents/reviewer.md": (AGENT % "reviewer").replace("sonnet", "gpt-4")}
+BAD_EVENT = {"hooks/hooks.json": '{"hooks": {"preToolUse": [{"hooks": [{"type": "command", "command": "true"}]}]}}\n'}
+
+
+def run(*argv, stdin=None):
+    out = io.StringIO()
+    code = main([str(arg) for arg in argv], stdout=out, stdin=stdin)
+    return code, out.getvalue()
+
+
+def test_exit_codes(plugin, tmp_path):
+    assert run(plugin())[0] == 0
+    assert run(plugin(BAD_MODEL))[0] == 0, "a warning"
+    assert run(plugin(BAD_MODEL), "--strict")[0] == 1
+    assert run(plugin(BAD_EVENT))[0] == 1
+    for wrong in (["--nope"], ["/no/such/path"], ["--format", "xml"], ["--select", "no-rule", str(tmp_path)], ["--client", "latest", str(tmp_path)], ["--explain", "x"], ["--format"], ["--config", "none.yaml", str(tmp_path)]):
+        assert run(*wrong)[0] == 2, wrong
+
+
+def test_a_bug_is_exit_code_three(plugin, monkeypatch, capsys):
+    from pack.lint import engine
+
+    def broken(*_):
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(engine, "run", broken)
+    assert run(plugin(), "--no-cache")[0] == 3
+    assert "report" in capsys.readouterr().err
+
+
+def test_text_form(plugin):
+    code, text = run(plugin(BAD_EVENT), "--no-cache")
+    first, last = text.splitlines()[0], text.splitlines()[-1]
+    assert first == "hooks/hooks.json:1:12: error: unknown event 'preToolUse': the hook never runs; did you mean 'PreToolUse'? [hook-event] (--fix)"
+    assert last == "4 files checked: 1 error"
+    assert "\033[31m" in run(plugin(BAD_EVENT), "--no-cache", "--color", "always")[1]
+
+
+def test_nothing_reaches_the_terminal_unescaped(plugin):
+    text = run(plugin({"agents/reviewer.md": "---\nname: reviewer\ndescription: d\ntools: Read\nmodel: \"x\\e[31m\"\n---\nx\n"}), "--no-cache")[1]
+    assert "\033" not in text
+
+
+def test_json_form(plugin):
+    code, text = run(plugin(BAD_MODEL), "--format", "json", "--no-cache")
+    data = json.loads(text)
+    assert data["version"] == 1 and data["files"] == 3
+    (finding,) = data["findings"]
+    assert (finding["line"], finding["column"], finding["end_line"], finding["end_column"]) == (5, 8, 5, 13)
+
+
+def test_sarif_against_its_schema(plugin):
+    with open(os.path.join(DATA, "sarif-2.1.0-subset.json"), encoding="utf-8") as handle:
+        schema = json.load(handle)
+    for files in ({}, BAD_MODEL, BAD_EVENT):
+        log = json.loads(run(plugin(files), "--format", "sarif", "--no-cache")[1])
+        jsonschema.validate(log, schema)
+    result = log["runs"][0]["results"][0]
+    assert result["ruleId"] == log["runs"][0]["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == "hook-event"
+
+
+def test_github_form(plugin):
+    text = run(plugin(BAD_EVENT), "--format", "github", "--no-cache")[1]
+    assert text.startswith("::error file=hooks/hooks.json,line=1,col=12,endLine=1,endColumn=24,title=hook-event::unknown event")
+    finding = dict(path="a,b", line=1, column=1, end_line=1, end_column=1, severity="info", rule="r", message="50%\nx", fixable=False)
+    assert report.render("github", [finding], report.Summary(1)) == "::notice file=a%2Cb,line=1,col=1,endLine=1,endColumn=1,title=r::50%25%0Ax\n"
+
+
+def test_junit_form(plugin):
+    tree = ElementTree.fromstring(run(plugin(BAD_EVENT), "--format", "junit", "--no-cache")[1].encode())
+    (suite,) = tree
+    assert suite.get("tests") == "4" and suite.get("failures") == "1" and len(suite) == 4
+
+
+def test_output_file(plugin, tmp_path):
+    target = tmp_path / "out.json"
+    assert run(plugin(BAD_EVENT), "--format", "json", "--output", target, "--no-cache") == (1, "")
+    assert json.loads(target.read_text())["findings"]
+
+
+def test_one_file_and_standard_input(plugin):
+    root = plugin(dict(BAD_EVENT, **BAD_MODEL))
+    _, text = run(root / "agents" / "reviewer.md", "--format", "json", "--no-cache")
+    assert [finding["rule"] for finding in json.loads(text)["findings"]] == ["model-unknown"]
+    good = io.StringIO(AGENT % "reviewer")
+    code, text = run("--stdin-filename", root / "agents" / "reviewer.md", "--format", "json", stdin=good)
+    assert (code, json.loads(text)["findings"]) == (0, [])
+    new = io.StringIO("---\nname: new\n---\nx\n")
+    _, text = run("--stdin-filename", root / "agents" / "new.md", "--format", "json", stdin=new)
+    assert [finding["rule"] for finding in json.loads(text)["findings"]] == ["description-missing"]
+
+
+def test_configuration(plugin):
+    root = plugin(dict(BAD_EVENT, **BAD_MODEL))
+    write(root, {".pack-lint.yaml": "ignore: [hook-event]\nseverity:\n  model-unknown: error\n"})
+    code, findings = lint(root)
+    assert (code, [(f["rule"], f["severity"]) for f in findings]) == (1, [("model-unknown", "error")])
+    write(root, {".pack-lint.yaml": "per-file:\n  'agents/**': [model-unknown]\nseverity: {hook-event: off}\n"})
+    assert lint(root) == (0, [])
+    write(root, {".pack-lint.yaml": "exclude: ['hooks/**', 'agents/rev*.md']\n"})
+    assert lint(root) == (0, [])
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="tomllib")
+def test_configuration_in_pyproject(plugin):
+    root = plugin(BAD_EVENT)
+    write(root, {"pyproject.toml": '[tool.pack-lint]\nignore = ["hook-event"]\n'})
+    assert lint(root) == (0, [])
+
+
+@pytest.mark.parametrize(
+    "text,part",
+    [("selct: []", 'did you mean "select"?'), ("select: x", "list of strings"), ("severity: {hook-if: fatal}", "must be one of"), ("ignore: [hook-of]", 'did you mean "hook-if"?'), ("- a", "must be a mapping"), ("a: [", "while parsing"), ("client: newest", "not a client version"), ("strict: maybe", "true or false")],
+)
+def test_mistakes_in_the_configuration(plugin, text, part, capsys):
+    root = plugin({".pack-lint.yaml": text})
+    assert run(root)[0] == 2
+    assert part in capsys.readouterr().err
+
+
+def test_baseline(plugin, tmp_path):
+    root, known = plugin(BAD_EVENT), tmp_path / "known.json"
+    assert run(root, "--baseline", known, "--write-baseline")[0] == 0
+    assert run(root, "--baseline", known)[0] == 0
+    write(root, {"commands/new.md": "x\n"})
+    code, text = run(root, "--baseline", known, "--strict")
+    assert code == 1 and "1 known from the baseline" in text and "hook-event" not in text
+    known.write_text("{}")
+    assert run(root, "--baseline", known)[0] == 2
+
+
+CRLF = "---\r\nname: reviewer  # keep me\r\ndescription: 'Reviews'\r\ntools: read, \"Grep\"\r\nallowed-tols: x\r\n---\r\nAsk subagent_type: 'reviewer'. \r\n"
+
+
+def test_fix_touches_nothing_else(plugin):
+    root = plugin({"agents/reviewer.md": CRLF, "hooks/hooks.json": '{ "hooks" :{"preToolUse" : [ {"matcher":"write|Edit","hooks":[{"type":"command","command":"python3 ${CLAUDE_PLUGIN_ROOT}/scripts/guard.py","timeout":"10"}]} ]}}'})
+    before = (root / "agents" / "reviewer.md").read_bytes()
+    assert run(root, "--diff")[0] == 1
+    assert (root / "agents" / "reviewer.md").read_bytes() == before
+    run(root, "--fix")
+    assert (root / "agents" / "reviewer.md").read_bytes() == CRLF.replace("tools: read", "tools: Read").replace("'reviewer'. ", "'demo-pack:reviewer'. ").encode()
+    run(root, "--fix")  # an event that was unknown is only judged further under its right name
+    assert (root / "hooks" / "hooks.json").read_text() == '{ "hooks" :{"PreToolUse" : [ {"matcher":"Write|Edit","hooks":[{"type":"command","command":"python3 \\"${CLAUDE_PLUGIN_ROOT}/scripts/guard.py\\"","timeout":10}]} ]}}'
+
+
+@pytest.mark.parametrize("case", ["agents/reviewer.md", "hooks/hooks.json"])
+def test_a_fixed_file_has_nothing_left_to_fix(plugin, case):
+    root = plugin({"agents/reviewer.md": CRLF, "hooks/hooks.json": BAD_EVENT["hooks/hooks.json"]})
+    for _ in range(3):
+        run(root, "--fix")
+    assert not [finding for finding in lint(root)[1] if finding["fixable"]]
+
+
+def test_diff_is_a_patch(plugin, capsys):
+    root = plugin(BAD_EVENT)
+    run(root, "--diff")
+    text = capsys.readouterr().out
+    assert "--- a/hooks/hooks.json" in text and '+{"hooks": {"PreToolUse"' in text
+
+
+def test_the_cache_gives_the_same_and_notices_changes(plugin, monkeypatch, tmp_path):
+    monkeypatch.setenv("PACK_LINT_CACHE", str(tmp_path / "cache"))
+    root = plugin({"hooks/hooks.json": '{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "\\"${CLAUDE_PLUGIN_ROOT}/scripts/guard.py\\""}]}]}}'})
+    first = run(root, "--format", "json")
+    assert len(os.listdir(str(tmp_path / "cache" / "pack-lint"))) == 1
+    from pack.lint import engine
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "run", None)  # a warm run never gets here
+        assert run(root, "--format", "json") == first == (0, first[1])
+    os.chmod(str(root / "scripts" / "guard.py"), 0o644)
+    assert run(root)[0] == 1, "an executable bit"
+    os.chmod(str(root / "scripts" / "guard.py"), 0o755)
+    write(root, {"scripts/guard.py": "#!/usr/bin/env python3\ndef (:\n"})
+    assert run(root)[0] == 1, "the text of a script"
+    write(root, {"scripts/guard.py": None})
+    assert run(root)[0] == 1, "a file that went"
+
+
+def test_damaged_cache_entries_are_none(plugin, monkeypatch, tmp_path):
+    monkeypatch.setenv("PACK_LINT_CACHE", str(tmp_path / "cache"))
+    root = plugin(BAD_EVENT)
+    first = run(root)
+    folder = tmp_path / "cache" / "pack-lint"
+    for text in ("", "{", "[]", '{"probes": [], "findings": [{}]}', '{"probes": 5}'):
+        for name in os.listdir(str(folder)):
+            (folder / name).write_text(text)
+        assert run(root) == first
+
+
+def test_parallel_runs_share_the_cache(plugin, tmp_path):
+    root = plugin(BAD_EVENT)
+    environment = dict(os.environ, PYTHONPATH=os.path.join(ROOT, "scripts"), PACK_LINT_CACHE=str(tmp_path / "shared"))
+    argv = [sys.executable, "-m", "pack.cli", "lint", str(root), "--format", "json"]
+    runs = [subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE) for _ in range(6)]
+    outputs = {process.communicate()[0] for process in runs}
+    assert len(outputs) == 1 and all(process.returncode == 1 for process in runs)
+
+
+def test_an_older_client(plugin):
+    handler = '{"hooks": {"PreToolUse": [{"hooks": [{"type": "command", "command": "true", "onFailure": "block"}]}]}}'
+    root = plugin({"hooks/hooks.json": handler})
+    assert lint(root) == (0, [])
+    assert [finding["rule"] for finding in lint(root, "--client", "2.1.240")[1]] == ["hook-key"]
+    root = plugin({"hooks/hooks.json": '{"hooks": {"PreModelSwitch": []}}'})
+    assert lint(root) == (0, [])
+    assert [finding["rule"] for finding in lint(root, "--client", "2.1.250")[1]] == ["hook-event"]
+
+
+def test_effective(plugin):
+    text = run(plugin({"agents/reviewer.md": "---\nname: reviewer\ntools: Read, Grep, Bash, Foo\nhooks: {}\n---\nx\n"}), "--effective")[1]
+    for part in ("agent demo-pack:reviewer", "Agent from demo-pack plugin", "tools       Bash, Read\n", "unknown and dropped: Foo", "folded into Bash: Grep", "ignored: hooks"):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    "script,code,part",
+    [
+        ("import sys\nsys.exit(2)\n", 0, "blocks  Write: exit code 2"),
+        ("import sys\nsys.exit(1)\n", 1, "passes  Write: exit code 1"),
+        ("import sys\nsys.exit(0)\n", 0, "passes  Write: exit code 0"),
+        ("print('hi'); print('{\"decision\": \"block\"}')\n", 0, "text before the JSON"),
+        ("import json\nprint(json.dumps({'hookSpecificOutput': {'hookEventName': 'PreToolUse', 'permissionDecision': 'deny'}}))\n", 0, "denied by JSON"),
+        ("import json\nprint(json.dumps({'hookSpecificOutput': {'hookEventName': 'Stop', 'permissionDecision': 'deny'}}))\n", 0, "answer is dropped"),
+        ("import time\ntime.sleep(9)\n", 1, "timed out"),
+    ],
+)
+def test_prove_hooks(plugin, script, code, part):
+    hooks = '{"hooks": {"PreToolUse": [{"matcher": "Write", "hooks": [{"type": "command", "command": "%s \\"${CLAUDE_PLUGIN_ROOT}/scripts/guard.py\\"", "timeout": 1}]}]}}' % sys.executable
+    root = plugin({"hooks/hooks.json": hooks, "scripts/guard.py": script})
+    result = run(root, "--prove-hooks", "--yes")
+    assert result[0] == code and part in result[1] and "does not see Edit, NotebookEdit, Bash" in result[1]
+
+
+def test_prove_hooks_asks_first(plugin, tmp_path):
+    mark = tmp_path / "ran"
+    root = plugin({"hooks/hooks.json": '{"hooks": {"PreToolUse": [{"hooks": [{"type": "command", "command": "touch %s"}]}]}}' % mark})
+    assert run(root, "--prove-hooks", stdin=io.StringIO("y\n"))[0] == 2
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("name", ["plugin", "marketplace", "hooks", "mcp", "agent", "command", "skill"])
+def test_editor_schemas(name):
+    schema = json.loads(run("--schema", name)[1])
+    jsonschema.Draft7Validator.check_schema(schema)
+    assert "x-" not in "".join(schema)
+
+
+def test_the_small_schema_checker_agrees_with_jsonschema():
+    from pack.lint import facts, schema
+
+    server = facts.load().schemas["mcpServers"]["stdio"]
+    values = [{}, {"command": ""}, {"command": "x"}, {"command": 5}, {"command": "x", "args": "y"}, {"command": "x", "args": [1]}, {"command": "x", "timeout": 0}, {"command": "x", "timeout": 1.5}, {"command": "x", "timeout": 2.0}, {"command": "x", "env": {"A": 1}}, {"command": "x", "alwaysLoad": None}, {"type": "http", "command": "x"}, []]
+    for value in values:
+        assert bool(list(schema.check(value, server))) == bool(list(jsonschema.Draft7Validator(server).iter_errors(value))), value
+
+
+def test_cold_start_imports_little(plugin):
+    """Modules, not milliseconds: what a run on a small clean plugin may load."""
+    code = "import sys; from pack.lint.cli import main; main([%r, '--no-cache']); print(sorted(m for m in ('yaml', 'click', 'jsonschema', 'markdown_it', 'argparse', 'dataclasses', 'hashlib', 'subprocess', 'tempfile', 'ast') if m in sys.modules))" % str(plugin())
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", "import sys; sys.path.insert(0, %r); %s" % (os.path.join(ROOT, "scripts"), code)], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]", done.stdout

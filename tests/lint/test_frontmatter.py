@@ -1,0 +1,88 @@
+"""The frontmatter reader against the client's rules, and the quick reader against the full one."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pack.lint import frontmatter as fm
+
+
+def value(text):
+    front = fm.read(text)
+    return None if front is None else "error" if front.error else front.value
+
+
+@pytest.mark.parametrize(
+    "text,expected",
+    [
+        ("---\nname: a\n---\nx", {"name": "a"}),
+        ("\ufeff---\nname: a\n---\nx", {"name": "a"}),
+        ("---  \r\nname: a\r\n---\r\nx", {"name": "a"}),
+        ("\n---\nname: a\n---\nx", None),
+        ("----\nname: a\n---\nx", None),
+        ("---\nname: a\nx", None),
+        ("---\nname: a --- b\n---\nx", {"name": "a"}),
+        ("---\nd: Reviews code: use it: now\n---\n", {"d": "Reviews code: use it: now"}),
+        ("---\nd: [unclosed\n---\n", {"d": "[unclosed"}),
+        ("---\nh: [a] [b]\n---\n", {"h": "[a] [b]"}),
+        ("---\nd: %done\n---\n", {"d": "%done"}),
+        ("---\nd: *bold* x\n---\n", {"d": "*bold* x"}),
+        ("---\nd: 'It's fine'\n---\n", "error"),
+        ('---\nd: "Reviews" a change\n---\n', "error"),
+        ('---\nd: "a\nb: c"\n---\n', "error"),
+        ("---\na: yes\nb: 010\nc: 2026-01-01\nd: 0x1F\ne: ~\nf: .5\n---\n", {"a": "yes", "b": 10, "c": "2026-01-01", "d": 31, "e": None, "f": 0.5}),
+        ("---\na: 1\na: 2\n---\n", {"a": 2}),
+        ("---\nbase: &b {x: 1}\n<<: *b\n---\n", {"base": {"x": 1}, "x": 1}),
+        ("---\n- a\n- b\n---\n", ["a", "b"]),
+        ("---\ntools:\n  - Read\n  - Grep\n---\n", {"tools": ["Read", "Grep"]}),
+        ("---\nd: ,x\n---\n", {"d": ",x"}),
+        ("---\na: !!str 5\n---\n", {"a": "5"}),
+    ],
+)
+def test_as_the_client_reads_it(text, expected):
+    """Expected values: the client's own parser (Bun.YAML behind its two tries), run on these texts."""
+    assert value(text) == expected
+
+
+@pytest.mark.parametrize("text", ["name: x\ntools: Read, Grep", "tools:\n  - Read\n  - 'Grep'", "d: a: b\nname: 'x'", 'name: "x"\nmodel: sonnet'])
+def test_places(text):
+    source = "---\n%s\n---\nBody" % text
+    front = fm.read(source)
+    for path, (start, end) in front.spans.items():
+        inner = front.value
+        for part in path:
+            inner = inner[part]
+        if isinstance(inner, str):
+            assert source[start:end].strip("\"'") == inner
+    for path, (start, end) in front.keys.items():
+        assert source[start:end] == path[-1]
+
+
+LINES = st.lists(
+    st.tuples(
+        st.sampled_from(["name", "description", "tools", "model", "x-y", "A_b"]),
+        st.one_of(
+            st.text(alphabet=st.sampled_from("abcXYZ 0123456789,.()/-_:#'\"[]{}éß*&!|>%@`\\"), max_size=20),
+            st.sampled_from(["true", "null", "~", "12", "-3.5", "1e3", "0x1f", "yes", '"quoted"', "''", "a: b", "a #b", "x:"]),
+        ),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(max_examples=600, deadline=None)
+@given(lines=LINES)
+def test_the_quick_reader_agrees_with_the_full_one(lines):
+    block = "".join("%s: %s\n" % pair for pair in lines)
+    quick, full = fm.Frontmatter(), fm.Frontmatter()
+    if not fm._quick(block, quick):
+        return
+    fm._full(block, full)
+    assert full.error is None and not full.lenient
+    assert repr(quick.value) == repr(full.value)
+    assert quick.keys == full.keys
+    for path in quick.spans:
+        if path and quick.value[path[0]] is not None:
+            assert quick.spans[path] == full.spans[path]
+    assert [path for path, _, _ in quick.duplicates] == [path for path, _, _ in full.duplicates]

@@ -1,0 +1,98 @@
+"""Whole projects: several plugins, marketplaces, .claude folders, loose folders, generated-drift, this pack itself."""
+
+import json
+import os
+
+import pytest
+from conftest import AGENT, PLUGIN, ROOT, lint, write
+
+MARKET = '{"name": "demo-market", "description": "Demo", "owner": {"name": "Example"}, "plugins": [%s]}\n'
+ENTRY = '{"name": "%s", "source": "./%s"}'
+
+
+def nested(root, names):
+    entries = ", ".join(ENTRY % (name, "plugins/" + name) for name in names)
+    write(root, {".claude-plugin/marketplace.json": MARKET % entries})
+    for name in names:
+        files = {"plugins/%s/%s" % (name, path): text for path, text in PLUGIN.items()}
+        write(root, files)
+        write(root, {"plugins/%s/.claude-plugin/plugin.json" % name: PLUGIN[".claude-plugin/plugin.json"].replace("demo-pack", name)})
+
+
+def test_every_plugin_of_a_marketplace_is_checked(tmp_path):
+    nested(tmp_path, ["one-pack", "two-pack"])
+    assert lint(tmp_path) == (0, [])
+    write(tmp_path, {"plugins/two-pack/agents/reviewer.md": "Review.\n"})
+    _, findings = lint(tmp_path)
+    assert {finding["path"] for finding in findings} == {"plugins/two-pack/agents/reviewer.md"}
+
+
+def test_names_of_the_other_plugins_resolve(tmp_path):
+    nested(tmp_path, ["one-pack", "two-pack"])
+    body = "---\ndescription: Builds\n---\nTask(subagent_type=\"%s\")\n"
+    write(tmp_path, {"plugins/one-pack/commands/build.md": body % "two-pack:reviewer"})
+    assert lint(tmp_path) == (0, [])
+    write(tmp_path, {"plugins/one-pack/commands/build.md": body % "two-pack:ghost"})
+    assert [finding["rule"] for finding in lint(tmp_path)[1]] == ["ref-agent"]
+
+
+def test_a_plugin_without_a_manifest_in_a_marketplace(tmp_path):
+    write(tmp_path, {".claude-plugin/marketplace.json": MARKET % '{"name": "plain", "source": "./plain", "strict": false}'})
+    write(tmp_path, {"plain/agents/reviewer.md": "Review.\n"})
+    assert [finding["rule"] for finding in lint(tmp_path)[1]] == ["frontmatter-missing"]
+
+
+def test_a_project_folder_has_rules_of_its_own(tmp_path):
+    text = "---\nname: reviewer\ndescription: Reviews. Use when ready.\npermissionMode: plan\nhooks: {}\ntools: Read\n---\nReview.\n"
+    write(tmp_path, {".claude/agents/reviewer.md": text, ".claude/agents/notes.md": "Notes, no agent.\n"})
+    settings = {"hooks": {"PreToolUse": [{"matcher": "write", "hooks": [{"type": "command", "command": "./x.sh"}]}]}}
+    write(tmp_path, {".claude/settings.json": json.dumps(settings), ".claude/commands/go.md": "---\ndescription: Goes\n---\nsubagent_type: \"reviewer\"\n"})
+    assert [finding["rule"] for finding in lint(tmp_path)[1]] == ["hook-matcher"]
+
+
+@pytest.mark.parametrize("folder", ["", "agents", "team/agents", "x/y/agents/z"])
+def test_a_folder_of_agents(tmp_path, folder):
+    write(tmp_path, {os.path.join(folder, "a.md"): AGENT % "a", os.path.join(folder, "b.md"): (AGENT % "b").replace("sonnet", "gpt-4"), os.path.join(folder, "README.md"): "# Agents\n"})
+    target = tmp_path if not folder == "agents" else tmp_path / "agents"
+    _, findings = lint(target)
+    assert [finding["rule"] for finding in findings] == ["model-unknown"]
+
+
+def test_a_prompt_file_below_a_skill_is_no_agent(tmp_path):
+    write(tmp_path, {"stuff/skills/x/SKILL.md": "---\nname: x\ndescription: d. Use when x.\n---\nx\n", "stuff/skills/x/agents/prompt.md": "You are a prompt.\n"})
+    assert lint(tmp_path) == (0, [])
+
+
+def test_node_modules_are_skipped_outside_and_loaded_inside_agents(plugin):
+    root = plugin({"node_modules/x/agents/y.md": "y\n", "agents/node_modules/z.md": "z\n"})
+    assert [finding["path"] for finding in lint(root)[1]] == ["agents/node_modules/z.md"]
+
+
+def test_generated_drift_is_asked_of_this_pack_only(plugin):
+    root = plugin({"scripts/pack/generate.py": "raise SystemExit('never run')\n"})
+    assert lint(root, "--select", "generated-drift") == (0, [])
+
+
+def test_drift_lines_become_findings(tmp_path):
+    from pack.lint.drift import stale_blocks
+
+    write(tmp_path, {"scripts/pack/__init__.py": "", "scripts/pack/generate.py": "def main(argv):\n    print('references/x.md:7: block roles is stale')\n    return 1\n"})
+    assert stale_blocks(str(tmp_path)) == [("references/x.md", 7, "block roles is stale")]
+    write(tmp_path, {"scripts/pack/generate.py": "def main(argv):\n    return 0\n"})
+    assert stale_blocks(str(tmp_path)) == []
+
+
+@pytest.mark.skipif(not os.path.exists(os.path.join(ROOT, ".claude-plugin", "plugin.json")), reason="the pack's manifest is not on this branch yet")
+def test_this_pack_is_clean():
+    code, findings = lint(ROOT, "--strict")
+    assert (code, findings) == (0, [])
+
+
+def test_order_and_form_of_findings(plugin):
+    root = plugin({"commands/z.md": "x\n", "commands/a.md": "x\n", "agents/z.md": "z\n"})
+    _, findings = lint(root)
+    keys = [(f["path"], f["line"], f["column"]) for f in findings]
+    assert keys == sorted(keys) and len(keys) == 3
+    for finding in findings:
+        assert set(finding) == {"path", "line", "column", "end_line", "end_column", "severity", "rule", "message", "fixable"}
+        assert not finding["path"].startswith("/") and "\\" not in finding["path"]

@@ -1,0 +1,321 @@
+"""The probe and the audit on real servers: counts, order and the formula, never milliseconds."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from pack.realtime import adapters, audit, derive, evidence, failover, gates, probe, selftest
+from pack.teams import load
+
+from .conftest import HERE, PROJECT, Running, free_port, make_project, need, pack
+
+pytestmark = pytest.mark.broker
+KINDS = {e["kind"]: e for e in load("realtimeSystems")["evidence"]}
+
+
+def run_probe(adapter, address, count=100, rate=200.0, connections=1, size=64, **options):
+    """One short run; returns (recording, what the server says)."""
+    made = adapters.make({"adapter": adapter, "address": address, "options": options, "connections": connections}, "test-%s" % os.urandom(4).hex(), PROJECT)
+
+    async def main(stop):
+        try:
+            recording = await probe.open_loop(made, rate, count / rate, 0.1, size, None, stop, order=True)
+            return recording, await made.server()
+        finally:
+            await made.close()
+
+    return probe.run(main, connections + 50)
+
+
+def whole(recording, count, fanout=1):
+    """Everything went out and came back, once, undamaged."""
+    assert (recording.sent, recording.received, recording.lost) == (count, count * fanout, 0)
+    assert (recording.duplicates, recording.damaged, recording.failed) == (0, 0, 0)
+    assert recording.latency.total_count == count * fanout == recording.lateness.total_count
+
+
+def test_selftest_formula_holds_and_a_naive_loop_would_lie():
+    entry = selftest.measure(stall=0.6, duration=3.0, rate=200.0)
+    assert derive.selftest(entry) == []
+    assert entry["sent"] == entry["received"] == 600
+    # the same stall as a closed loop sees it: one slow answer among its samples, so its P99 misses the stall
+    child = subprocess.Popen([sys.executable, "-c", selftest._SERVER, "0.6", "0.3"], stdout=subprocess.PIPE, text=True)
+    with socket.create_connection(("127.0.0.1", int(child.stdout.readline()))) as peer:
+        taken, start = [], time.perf_counter()
+        while time.perf_counter() - start < 2.0:
+            before = time.perf_counter()
+            peer.sendall(b"x\n")
+            assert peer.recv(10)
+            taken.append(time.perf_counter() - before)
+            time.sleep(0.002)
+    child.wait(10)
+    child.stdout.close()
+    naive = sorted(taken)[int(0.99 * len(taken))]
+    assert naive < entry["measured_ms"]["0.99"] / 1e3, "coordinated omission hides the stall"
+    assert max(taken) >= 0.6
+
+
+@pytest.mark.parametrize("mode, connections, fanout", [("echo", 3, 1), ("ping", 1, 1), ("broadcast", 4, 4)])
+def test_websocket(ws_url, mode, connections, fanout):
+    recording, told = run_probe("websocket", ws_url + ("room" if mode == "broadcast" else ""), connections=connections, mode=mode)
+    whole(recording, 100, fanout)
+    assert told[1] == "real" and "Python" in told[0]
+    if mode == "broadcast":
+        for receiver in range(4):
+            assert [n for n, r in recording.order if r == receiver and n >= 0] == list(range(100)), "each member, in order"
+
+
+@pytest.mark.parametrize("mode, event", [("ack", "rt"), ("echo", "back")])
+def test_socketio(mode, event):
+    port = free_port()
+    running = Running([sys.executable, os.path.join(PROJECT, "sio_server.py"), str(port)], port)
+    try:
+        recording, _ = run_probe("socketio", "http://127.0.0.1:%d" % port, mode=mode, event=event, connections=2)
+        whole(recording, 100)
+    finally:
+        running.stop()
+
+
+def test_redis(redis_url):
+    recording, told = run_probe("redis", redis_url)
+    whole(recording, 100)
+    assert told[0].startswith("redis ") and [n for n, _ in recording.order if n >= 0] == list(range(100))
+
+
+def test_nats(nats_url):
+    recording, told = run_probe("nats", nats_url)
+    whole(recording, 100)
+    assert told[0].startswith("nats-server ") and [n for n, _ in recording.order if n >= 0] == list(range(100))
+
+
+def test_rabbitmq(rabbit_url):
+    recording, told = run_probe("rabbitmq", rabbit_url)
+    whole(recording, 100)
+    assert told[0].startswith("RabbitMQ 3") and [n for n, _ in recording.order if n >= 0] == list(range(100))
+
+
+@pytest.fixture
+def mosquitto(tmp_path):
+    need("mqtt")
+    started = []
+
+    def start(*lines):
+        port = free_port()
+        (tmp_path / ("%d.conf" % port)).write_text("listener %d 127.0.0.1\nallow_anonymous true\n%s\n" % (port, "\n".join(lines)))
+        started.append(Running(["mosquitto", "-c", str(tmp_path / ("%d.conf" % port))], port))
+        return "mqtt://127.0.0.1:%d" % port
+
+    yield start
+    for running in started:
+        running.stop()
+
+
+def test_mqtt_defaults_are_slower_than_nodelay_on_both_sides(mosquitto):
+    """The ready-made demonstration: Nagle and delayed acknowledgments on one connection. Order only, no milliseconds."""
+    slow, told = run_probe("mqtt", mosquitto(), count=300, single=True)
+    fast, _ = run_probe("mqtt", mosquitto("set_tcp_nodelay true"), count=300, single=True, nodelay=True)
+    whole(slow, 300), whole(fast, 300)
+    assert told[0].startswith("mosquitto version 2")
+    assert slow.latency.get_value_at_percentile(50) > fast.latency.get_value_at_percentile(50)
+
+
+def test_kafka_adapter_against_the_mock_cluster_is_marked_mock():
+    recording, told = run_probe("kafka", "mock:1")
+    whole(recording, 100)
+    assert told[1] == "mock" and "mockCluster" in told[0]
+
+
+def test_unknown_adapter_says_the_way_out():
+    with pytest.raises(adapters.AdapterError, match="cannot be loaded"):
+        adapters.load("nowhere:Nothing")
+
+
+def test_binary_payload_is_checked():
+    good = probe.make_body(b"t", 7, 100)
+    assert len(good) == 100 and probe.number_of(good, b"t") == 7 and probe.number_of(good, b"u") is None
+    assert probe.make_body(b"t", 8, 100)[40:] != good[40:]
+
+
+# The delivery audit --------------------------------------------------------------------------------------------------
+
+
+def audited(adapter, address, worker, kind="at_least_once_ack_log", messages=60, **more):
+    path = dict({"id": "p", "adapter": adapter, "address": address, "rate": 200, "messages": messages, "worker": worker, "guarantee": "at-least-once", "crashes": 3}, **more)
+    _, counts, _, partial = audit.delivery(path, "pack-p-%s" % os.urandom(3).hex(), PROJECT, KINDS[kind])
+    assert not partial
+    return {k: counts[k] for k in ("sent", "acked", "lost", "duplicates", "phantom", "indeterminate", "faults")}
+
+
+def exactly(lost, duplicates, sent=60):
+    return {"sent": sent, "acked": sent, "lost": lost, "duplicates": duplicates, "phantom": 0, "indeterminate": 0, "faults": {"worker-crash": 3}}
+
+
+@pytest.mark.parametrize("worker, lost, duplicates", [("effect-then-ack", 0, 3), ("ack-then-effect", 3, 0), ("transaction", 0, 0)])
+@pytest.mark.parametrize("broker", ["redis", "nats", "rabbitmq", "mqtt"])
+def test_three_crashes_give_exactly_three(broker, worker, lost, duplicates, request, mosquitto):
+    """A crash between effect and acknowledgment: three of three, in every broker, deterministically."""
+    address = mosquitto("persistence false") if broker == "mqtt" else request.getfixturevalue({"redis": "redis_url", "nats": "nats_url", "rabbitmq": "rabbit_url"}[broker])
+    assert audited(broker, address, "builtin:" + worker) == exactly(lost, duplicates)
+
+
+@pytest.mark.parametrize("arguments, lost, duplicates", [([], 0, 3), (["ack-first"], 3, 0)])
+def test_a_consumer_of_ones_own(redis_url, arguments, lost, duplicates):
+    assert audited("redis", redis_url, ["{python}", "consumer.py"] + arguments) == exactly(lost, duplicates)
+
+
+def test_a_worker_that_cannot_run_is_told(redis_url):
+    with pytest.raises(audit.AuditError, match="ends at once with exit code 3"):
+        audited("redis", redis_url, ["{python}", "-c", "import sys; sys.exit(3)"])
+    with pytest.raises(audit.AuditError, match="unknown built-in worker 'builtin:magic'; known: builtin:effect-then-ack"):
+        audited("redis", redis_url, "builtin:magic")
+    with pytest.raises(audit.AuditError, match="has no `worker`"):
+        audit.delivery({"id": "x", "adapter": "redis", "address": redis_url}, "x", PROJECT, KINDS["at_least_once_ack_log"])
+
+
+def test_memory_only_broker_loses_on_kill_and_the_audit_sees_it(tmp_path):
+    """Redis without its append-only file: what was acknowledged before the kill is gone."""
+    need("redis")
+    from pack.realtime import managed
+
+    address = "redis://127.0.0.1:%d/0" % free_port()
+    server = managed.Server(["redis-server", "--port", "{port}", "--save", "", "--appendonly", "no", "--bind", "127.0.0.1"], address, str(tmp_path))
+    server.start()
+    try:
+        path = {"id": "p", "adapter": "redis", "address": address, "rate": 200, "messages": 60, "worker": "builtin:effect-then-ack", "guarantee": "at-least-once"}
+        _, events, _, _ = None, None, None, None
+        text, counts, _, _ = audit.delivery(path, "pack-p", str(tmp_path), KINDS["message_loss_test"], server)
+        found, told, more, _ = failover.recovery(path, "pack-r", str(tmp_path), server)
+    finally:
+        server.stop()
+    assert counts["faults"] == {"broker-kill": 1} and counts["sent"] == 90 and counts["acked"] == counts["received"] + counts["lost"]
+    assert [e["what"] for e in found][:3] == ["steady", "fault", "restarted"] and found[-1]["what"] == "recovered"
+    assert derive.failover_value(found) is not None
+
+
+def test_only_a_server_of_its_own_is_killed(redis_url, tmp_path):
+    from pack.realtime import managed
+
+    with pytest.raises(managed.ServerError, match="pack did not start it"):
+        managed.Server(["redis-server"], redis_url, str(tmp_path)).start()
+    with pytest.raises(managed.ServerError, match="ended with exit code"):
+        managed.Server([sys.executable, "-c", "raise SystemExit(4)"], "tcp://127.0.0.1:%d" % free_port(), str(tmp_path)).start()
+
+
+# The command line ----------------------------------------------------------------------------------------------------
+
+
+def small(tmp_path, **path):
+    """A project of the second team: an echo path with everything in seconds."""
+    port = free_port()
+    spec = {"id": "echo", "adapter": "websocket", "address": "ws://127.0.0.1:%d/" % port, "rate": 200, "duration": 1.6, "warmup": 0.1, "budget_ms": {"p99": 1900}, "guarantee": "at-most-once",
+            "ordering": "total", "messages": 100, "server": {"command": [sys.executable, "ws_server.py", "{port}"]}}  # fmt: skip
+    team = make_project(tmp_path / "p", {"rt": 1, "project": "Echo", "paths": [dict(spec, **path)]}, ".ping")
+    (team / "DESIGN.md").write_text("# Design\n\nIt echoes.\n")
+    return team
+
+
+SMALL = os.path.join(HERE, "smallTeam.yaml")
+
+
+def test_second_team_from_measurement_to_gate(tmp_path, capsys):
+    team = small(tmp_path)
+    assert pack("rt", "all", "--quiet", "--team", SMALL, "--dir", team) == 0
+    assert pack("gate", "check", "--team", SMALL, "--dir", team) == 0
+    out = capsys.readouterr().out
+    assert "PASS    echo_latency echo" in out and "2 of 2 gates pass" in out
+
+
+def test_mock_kafka_is_refused_by_the_gate(tmp_path, capsys):
+    definition = load("realtimeSystems")
+    team = make_project(tmp_path / "p", {"rt": 1, "project": "K", "paths": [{"id": "topic", "adapter": "kafka", "address": "mock:1", "rate": 200, "duration": 1.6, "budget_ms": {"p99": 49},
+                                                                          "guarantee": "at-most-once"}]})  # fmt: skip
+    assert pack("rt", "latency", "--quiet", "--dir", team) == 1
+    out = capsys.readouterr().out
+    assert "INVALID kafka_e2e_latency topic" in out and "a mock is no evidence" in out
+    assert gates.Look(team, definition, time.time()).row(KINDS["kafka_e2e_latency"], "topic")["verdict"] == "INVALID"
+
+
+def test_ctrl_c_leaves_partial_evidence_and_shows_a_figure_early(tmp_path):
+    team = small(tmp_path, duration=60)
+    assert pack("rt", "selftest", "--team", SMALL, "--dir", team) == 0
+    command = [sys.executable, "-c", "import sys; from pack.cli import main; sys.exit(main(sys.argv[1:]))", "rt", "latency", "--team", SMALL, "--dir", str(team)]
+    start = time.monotonic()
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)))
+    first = child.stderr.readline()
+    assert first.startswith("latency echo: "), first
+    time.sleep(1.5)
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=30)
+    assert child.returncode == 130 and time.monotonic() - start < 50
+    assert "INVALID echo_latency echo" in out and "interrupted: partial evidence" in out and "marked partial" in err
+    envelopes, problem = evidence.read_file(os.path.join(str(team), "evidence", "latency", "echo.json"))
+    entry = envelopes[-1]["entries"][0]
+    assert problem is None and envelopes[-1]["run"]["partial"] and envelopes[-1]["run"]["exit_code"] == 130
+    assert 0 < entry["sent"] < 12000 and entry["sent"] == entry["received"] + entry["lost"]
+
+
+@pytest.mark.parametrize("gone, verb, told", [("hdrh", "rt", "pip install 'team-pack[realtime]'"), ("pptx", "report", "pip install 'team-pack[report]'")])
+def test_without_the_extras_one_line_says_what_to_install(gone, verb, told, tmp_path):
+    code = "import sys\nfor n in ('hdrh', 'pptx', 'reportlab'): sys.modules[n] = None\nfrom pack.cli import main; sys.exit(main(sys.argv[1:]))"
+    done = subprocess.run([sys.executable, "-c", code, verb, "all"], capture_output=True, text=True, cwd=tmp_path, env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)))
+    assert done.returncode == 2 and told in done.stderr and done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
+
+
+def test_errors_name_the_way_out(tmp_path, capsys):
+    (tmp_path / ".team").mkdir()
+    assert pack("rt", "latency", "--dir", tmp_path / ".team") == 2
+    assert "rt.yaml: does not exist; the project manager writes it" in capsys.readouterr().err
+    assert pack("rt", "latency", "--team", "nonsense", "--dir", tmp_path / ".team") == 2
+    assert "known teams: realtimeSystems" in capsys.readouterr().err
+    team = small(tmp_path, server={"command": ["no-such-program"]})
+    assert pack("rt", "selftest", "--team", SMALL, "--dir", team) == 0
+    capsys.readouterr()
+    assert pack("rt", "latency", "--team", SMALL, "--dir", team, "--path", "other") == 2
+    assert "unknown path other; rt.yaml has: echo" in capsys.readouterr().err
+    assert pack("rt", "latency", "--team", SMALL, "--dir", team) == 2
+    assert "cannot start no-such-program" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "change, told",
+    [
+        ({"guarantee": "at-least-once"}, "can promise at-most-once only"),
+        ({"rate": 10}, "a P99 claim needs 299"),
+        ({"budget_ms": {"p50": 20, "p99": 10}}, "budgets must not fall"),
+        ({"fault": ["server-kill"], "server": None}, "only a server that pack started is killed"),
+        ({"adapter": "carrier-pigeon"}, "does not match"),
+        ({"adapter": "a:B"}, "needs `measures`"),
+        ({"measures": ["websocket_p50"]}, "did you mean 'websocket_p50_p95_p99'"),
+        ({"budget_ms": {"p99": 0.5}}, "is less than 1"),
+        ({"speed": 1}, "unknown name 'speed'"),
+    ],
+)
+def test_rt_file_problems(change, told):
+    from pack.realtime import rtfile
+
+    path = {"id": "echo", "adapter": "websocket", "address": "ws://x/", "rate": 200, "duration": 2, "budget_ms": {"p99": 10}, "guarantee": "at-most-once", "server": {"command": ["x"]}}
+    path.update(change)
+    path = {k: v for k, v in path.items() if v is not None}
+    assert told in "\n".join(rtfile.check({"rt": 1, "project": "x", "paths": [path]}, load("realtimeSystems")))
+
+
+def test_example_is_sound_and_charter_follows_it(tmp_path, capsys):
+    team = tmp_path / ".team"
+    team.mkdir()
+    assert pack("rt", "example") == 0
+    (team / "rt.yaml").write_text(capsys.readouterr().out)
+    assert pack("rt", "check", "--dir", team) == 0
+    out = capsys.readouterr().out
+    assert "exactly_once_verification    orders.placed" in out and "stream_processing_rate       MISSING" in out
+    (team / "PROJECT_CHARTER.md").write_text("# Charter\n\nOurs.\n")
+    assert pack("rt", "charter", "--dir", team) == 0
+    text = (team / "PROJECT_CHARTER.md").read_text()
+    assert text.startswith("# Charter\n\nOurs.") and "| orders.placed | redis | 200/s for 20 s |" in text
+    assert pack("rt", "charter", "--dir", team) == 0 and (team / "PROJECT_CHARTER.md").read_text() == text

@@ -1,0 +1,138 @@
+"""The numbers in a report are the numbers in the evidence: read back out of the file."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+
+import pytest
+from pptx import Presentation
+
+from pack.realtime import gates
+from pack.report import data
+from pack.teams import load
+
+from ..realtime.conftest import measured, pack, project  # noqa: F401  (fixtures)
+
+pytestmark = pytest.mark.broker
+
+
+@pytest.fixture(scope="module")
+def team():
+    return load("realtimeSystems")
+
+
+def charts(path):
+    return [[s.chart for s in slide.shapes if s.has_chart] for slide in Presentation(path).slides]
+
+
+def words(path):
+    found = []
+    for slide in Presentation(path).slides:
+        for shape in slide.shapes:
+            if shape.has_text_frame:
+                found.append(shape.text_frame.text)
+            if shape.has_table:
+                found += [cell.text for row in shape.table.rows for cell in row.cells]
+    return found
+
+
+def test_numbers_are_read_back(project, team):  # noqa: F811
+    now = time.time()
+    assert pack("report", "all", "--dir", project, "--now", now) == 0
+    path = os.path.join(project, "reports", "status_002.pptx")  # 001 is the artifact that the project manager wrote
+    told = data.collect(project, team, now)
+    result = gates.evaluate(project, team, now)
+    rows = {(r["kind"], r["path"]): r for g in result["gates"] for r in g["evidence"] if r.get("kind") and r.get("path")}
+    drawn = charts(path)
+    bars = drawn[1][0].plots[0]
+    shown = dict(zip(bars.categories, bars.series[0].values))
+    assert shown == {"%s %s" % (r["path"], r["claim"].upper().replace("P999", "P99.9")): r["percent"] for r in told["latency"]}
+    echo = rows["websocket_p50_p95_p99", "chat.echo"]
+    assert shown["chat.echo P99"] == pytest.approx(100 * echo["value"] / echo["limit"], abs=0.06)
+    curves = {s.name: list(s.iter_values()) for s in drawn[2][0].plots[0].series}
+    assert curves == {name: [y for _, y in points] for name, points in told["curves"].items()} and len(curves) == 5
+    assert "logBase" in drawn[2][0]._chartSpace.xml
+    trend = {s.name: list(s.values) for s in drawn[3][0].plots[0].series}
+    assert trend["chat.echo"] == [json.load(open_(project, "evidence/latency/websocket_p50_p95_p99.json"))["envelopes"][-1]["entries"][0]["p99_ms"]]
+    assert drawn[5][0].plots[0].series[0].values == (rows["kafka_sustained_throughput", "chat.echo"]["value"],)
+    text = words(path)
+    assert told["headline"] in text and "10 of 10 gates pass" in told["headline"]
+    assert text[-4:] == ["MISSING", "event_store_failover", "", "out of scope: the strategy has no event store"], "what is open comes last"
+    assert not [t for t in text if re.search(r"\b(average|mean)\b", t, re.I)]
+
+
+_handles = []
+
+
+def open_(folder, relative):
+    from io import StringIO
+
+    with open(os.path.join(folder, *relative.split("/"))) as handle:
+        return StringIO(handle.read())
+
+
+def test_pdf_is_the_same_bytes_again_and_holds_the_numbers(project, team):  # noqa: F811
+    now = time.time()
+    for _ in range(2):
+        assert pack("report", "pdf", "--dir", project, "--now", now) == 0
+    first, second = (os.path.join(project, "reports", "activity_00%d.pdf" % n) for n in (2, 3))
+    with open(first, "rb") as one, open(second, "rb") as two:
+        assert one.read() == two.read()
+    if shutil.which("pdftotext"):
+        text = subprocess.run(["pdftotext", "-layout", first, "-"], capture_output=True, text=True).stdout
+        told = data.collect(project, team, now)
+        for row in told["latency"]:
+            assert ("%.3f" if row["p99_ms"] < 10 else "%.1f") % row["p99_ms"] in text
+        assert "3 worker-crash" in text or "3 worker-" in text
+
+
+def test_due_every_six_hours(project, capsys):  # noqa: F811
+    now = 1_800_000_000
+    shutil.rmtree(os.path.join(project, "reports"))
+    assert pack("report", "--due", "--dir", project, "--now", now) == 0
+    assert "wrote" in capsys.readouterr().out
+    assert pack("report", "--due", "--dir", project, "--now", now + 3600) == 0
+    assert "not due: the next report in 5 h 00 min" in capsys.readouterr().out
+    assert pack("report", "--due", "--dir", project, "--now", now + 6 * 3600) == 0
+    assert "status_002.pptx" in capsys.readouterr().out
+
+
+def test_final_certification(project, capsys):  # noqa: F811
+    assert pack("report", "final", "--dir", project) == 0
+    with open(os.path.join(project, "reports", "CERTIFICATION.md")) as handle:
+        text = handle.read()
+    assert "status: CERTIFIED" in text and "| orders | exactly-once | exactly_once_verification | 120 | 120 | 0 | 0 | 0 | 3 worker-crash | 0.025 |" in text and "`sustained_seconds`: 3 instead of 3600" in text
+    shutil.rmtree(os.path.join(project, "evidence"))
+    assert pack("report", "final", "--dir", project) == 1
+    with open(os.path.join(project, "reports", "CERTIFICATION.md")) as handle:
+        assert "status: NOT CERTIFIED" in handle.read()
+    assert "0 of 10" not in capsys.readouterr().out.split("NOT CERTIFIED")[0].split("10 of 10")[0]
+
+
+def test_matrix_claims_only_what_was_shown(project, team):  # noqa: F811
+    told = {test: (verdict, note) for _, test, _, verdict, note in data.matrix(team, data.collect(project, team, time.time()))}
+    assert len(told) == 26
+    for name in ("Dead-letter routing", "Causal ordering", "Kafka E2E P99", "Kafka sustained throughput", "WebSocket broadcast rate", "Event store write rate", "EventStoreDB failover", "Kafka broker failure"):
+        assert told[name][0] == "MISSING", name
+    assert told["Exactly-once semantics"] == ("PASS", "") and told["Broker failure mid-produce"] == ("PASS", "")
+    assert told["10K concurrent connections"] == ("PASS", "waived: websocket_connections 150")
+
+
+def test_report_of_a_forged_and_empty_project_says_so(project, team, tmp_path):  # noqa: F811
+    with open(os.path.join(project, "evidence", "delivery", "exactly_once_verification.json"), "w") as handle:
+        handle.write("{}")
+    told = data.collect(project, team, time.time())
+    assert told["open"][0]["verdict"] == "FORGED" and not told["certified"]
+    empty = tmp_path / "empty" / ".team"
+    empty.mkdir(parents=True)
+    assert pack("report", "all", "--dir", empty) == 0
+    assert "0 of 10 gates pass" in data.collect(empty, team, time.time())["headline"]
+
+
+def test_unknown_verb_and_folder(tmp_path, capsys):
+    assert pack("report", "nonsense") == 2
+    assert pack("report", "all", "--dir", tmp_path / "none") == 2
+    assert "no folder" in capsys.readouterr().err
