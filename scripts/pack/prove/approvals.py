@@ -203,6 +203,7 @@ class Approvals(Model):
             for r in THREE:
                 if r not in s.p["roster"]:
                     s.spawn(r, r)
+        s.p["tasks"].pop("2", None)  # the conventions task that the larger modes must plan plays no part here
         world = {"p": s.p, "m": {"content": "r0", "deaths": 0, "coders": 0, "rescopes": 0, "owners": 0, "edits": 0}}
         self.settle(world)
         yield world

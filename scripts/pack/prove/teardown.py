@@ -22,8 +22,8 @@ def no_delete_with_open_work(model, before, move, done, after):
 def no_delete_with_a_living_target(model, before, move, done, after):
     """TEAM_DELETED never happens while somebody lives whom the lead did not give up by FORCED_FINALIZE_ACK."""
     if any(e["event"] == "TEAM_DELETED" for e in done):
-        p = before["p"]
-        forgiven = p["teardown"]["unresolved"] if p["teardown"]["ack_status"] == "FORCED_FINALIZE_APPROVED" else []
+        p, given_up = before["p"], after["p"]["teardown"]
+        forgiven = given_up["unresolved"] if given_up["ack_status"] == "FORCED_FINALIZE_APPROVED" else []
         ended = [e["data"]["name"] for e in done if e["event"] in ("SHUTDOWN_ACK", "AGENT_LOST", "SPAWN_FAILED")]
         alive = [n for n, e in p["roster"].items() if e["state"] in LIVING and n not in ended and n not in forgiven]
         if alive:
