@@ -236,7 +236,8 @@ def test_section_8_completion_gate(session):
     s.do_task("coder-1", 1, "src/a.py")
     s.do_task("coder-1", 2, ".conventions/checks/naming.md")
     refused(s, s.bash("lead", "pack teardown"), "NOT_VERIFIED", "pack verify")
-    refused(s, s.bash("lead", "pack verify --build true --test 'python3 -m unittest'"), "VACUOUS")
+    refused(s, s.bash("lead", "pack verify --build make --test 'true'"), "VACUOUS")
+    refused(s, s.bash("lead", "pack verify --build 'make; exit 0' --test 'python3 -m unittest'"), "VACUOUS")
     refused(s, s.bash("lead", "pack verify --build 'make' --test 'pytest || true'"), "VACUOUS")
     assert s.bash("lead", "pack verify --build 'python3 -m compileall -q src' --test 'python3 -m unittest nothing'") is None
     assert s.exit == 1

@@ -980,6 +980,8 @@ def _(state, data, actor, now, effects):
 # --- Transitions: roster (PROTOCOL 1) -----------------------------------------------------------------------------------
 def _roster_changed(state, effects):
     """After every roster change: the owner, and every wait, are looked at again (H12)."""
+    if state["teardown"]["state"] == "READY_TO_DELETE" and not view.living(state, tables.SUPERVISOR):
+        emit(effects, "TEAM_DELETED")  # the supervisor was the last
     owner = state["owner"]
     over = state["phase"] == "CLOSED" or state["teardown"]["state"] in ("READY_TO_DELETE", "TEAM_DELETED")
     if owner["holder"] and owner["state"] in ("OFFERED", "ACTIVE", "RECONCILE_LOCK") and not over:
@@ -1099,8 +1101,6 @@ def _(state, data, actor, now, effects):
 def _(state, data, actor, now, effects):
     _end(state, data["name"], "LOST")
     _gone(state, data["name"], "lost: " + data.get("why", ""), now, effects)
-    if state["teardown"]["state"] == "READY_TO_DELETE" and not view.living(state, tables.SUPERVISOR):
-        emit(effects, "TEAM_DELETED")
     _roster_changed(state, effects)
 
 
@@ -1600,15 +1600,12 @@ def _(state, data, actor, now, effects):
     state["requests"].pop(name, None)
     if state["phase"] == "CLOSED" or name not in state["roster"] or state["roster"][name]["state"] not in tables.LIVING:
         return  # a late ack changes nothing (H22)
-    was = state["roster"][name]["role"]
     _end(state, name, "ENDED")
     target = teardown["targets"].get(name)
     if target:
         target.update(acked=True, how=data["how"])
         teardown["unresolved"] = [n for n in teardown["unresolved"] if n != name]
-    if was == tables.SUPERVISOR and teardown["state"] == "READY_TO_DELETE":
-        emit(effects, "TEAM_DELETED")
-    elif target and state["phase"] == "TEARDOWN":
+    if target and state["phase"] == "TEARDOWN":
         _acks_changed(state, now, effects)
     _roster_changed(state, effects)
 

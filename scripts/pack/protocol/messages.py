@@ -63,7 +63,7 @@ def parse(message):
         raise _malformed(line, event)
     form, rest, fields = tables.MESSAGES[event][0], line[len(head):], {"body": body}
     if "(<epoch>)" in form:
-        number = _number(rest[1:-1]) if rest[:1] == "(" and rest[-1:] == ")" else None
+        number = _number(rest[1:-1].replace("epoch=", "", 1)) if rest[:1] == "(" and rest[-1:] == ")" else None
         if number is None:
             raise _malformed(line, event)
         fields["epoch"] = number

@@ -48,7 +48,11 @@ def _task(raw, index):
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         raise _bad("PLAN_INCOMPLETE", "tasks[%d].id is %r" % (index, raw.get("id")), "ids are whole numbers from 1",
                    "give every task its own id")
-    missing = [p for p in tables.TASK_PARTS if p not in raw or raw[p] in (None, "", [], {}) and p not in ("references",)]
+    last = any(isinstance(f, str) and f.startswith(".conventions") for f in raw.get("files") or () if isinstance(raw.get("files"), list))
+    if last:  # the conventions task is the same in every plan: what only other tasks need may be left out
+        raw = dict({"references": [], "checks": [], "tooling": {}}, **raw)
+    empty_is_fine = ("references", "checks", "tooling") if last else ("references",)
+    missing = [p for p in tables.TASK_PARTS if p not in raw or raw[p] in (None, "", [], {}) and p not in empty_is_fine]
     if missing:
         raise _bad("PLAN_INCOMPLETE", "task #%d has no %s" % (number, ", ".join(missing)), "a task has " +
                    ", ".join(tables.TASK_PARTS), "add what is missing and run `pack plan` again", number)
@@ -67,7 +71,7 @@ def _task(raw, index):
                        "to the project's root", "write it relative, without leading / and without ..", number)
         files.append(path)
     reviewers = raw.get("reviewers") or []
-    if not isinstance(reviewers, list) or any(r not in tables.SPECIALISTS for r in reviewers):
+    if not isinstance(reviewers, list) or any(r not in tables.APPROVERS for r in reviewers):
         raise _bad("PLAN_REVIEWERS", "task #%d: reviewers are %r" % (number, reviewers), "a plan may name " +
                    ", ".join(tables.SPECIALISTS), "choose among these", number)
     blocked = raw.get("blocked_by") or []
@@ -78,7 +82,7 @@ def _task(raw, index):
                    "write it as [1, 2]", number)
     return {"id": number, "subject": raw["subject"].strip() if isinstance(raw["subject"], str) else str(raw["subject"]),
             "files": files, "references": raw["references"], "acceptance": raw["acceptance"], "checks": raw["checks"],
-            "tooling": raw["tooling"], "blocked_by": sorted(set(blocked)), "reviewers": sorted(set(reviewers)),
+            "tooling": raw["tooling"], "blocked_by": sorted(set(blocked)), "reviewers": sorted({r for r in reviewers if r in tables.SPECIALISTS}),  # the others are the mode's, not the task's
             "high_risk": bool(raw.get("high_risk"))}
 
 
