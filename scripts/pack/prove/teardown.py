@@ -24,7 +24,7 @@ def no_delete_with_a_living_target(model, before, move, done, after):
     if any(e["event"] == "TEAM_DELETED" for e in done):
         p, given_up = before["p"], after["p"]["teardown"]
         forgiven = given_up["unresolved"] if given_up["ack_status"] == "FORCED_FINALIZE_APPROVED" else []
-        ended = [e["data"]["name"] for e in done if e["event"] in ("SHUTDOWN_ACK", "AGENT_LOST", "SPAWN_FAILED")]
+        ended = [e["data"]["name"] for e in done if e["event"] in ("SHUTDOWN_ACK", "AGENT_LOST", "AGENT_ENDED", "SPAWN_FAILED")]
         alive = [n for n, e in p["roster"].items() if e["state"] in LIVING and n not in ended and n not in forgiven]
         if alive:
             return "deleted while %s lived" % alive
