@@ -101,6 +101,12 @@ def _json(text):
     try:
         return codec.loads(text)
     except ValueError as error:
+        import json
+
+        try:
+            json.loads(text)
+        except (ValueError, RecursionError) as better:  # says line and column
+            error = better
         raise Refusal("BAD_JSON", "the input is not JSON: %s" % error, text[:120], "see `pack plan --help` for the shape", "BASH") from None
 
 
