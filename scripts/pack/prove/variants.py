@@ -6,8 +6,9 @@ core. Nothing here is imported by anything that is shipped to run.
 """
 
 import contextlib
+import sys
 
-from pack.protocol import machine, tables, view
+from pack.protocol import consequences, kernel, machine, tables, view
 
 VARIANTS = {}  # hole -> (what the seed says, context manager factory)
 
@@ -49,6 +50,19 @@ def patched(module, name, value):
         yield
     finally:
         setattr(module, name, kept)
+
+
+@contextlib.contextmanager
+def everywhere(function, value):
+    """Another function in every module of the core that imported this one."""
+    found = [(m, n) for m in list(sys.modules.values()) if getattr(m, "__name__", "").startswith("pack.protocol") for n, v in vars(m).items() if v is function]
+    for module, name in found:
+        setattr(module, name, value)
+    try:
+        yield
+    finally:
+        for module, name in found:
+            setattr(module, name, function)
 
 
 @contextlib.contextmanager
@@ -169,8 +183,8 @@ def h12():
         owner = state["owner"]
         e = state["roster"].get(owner["holder"])
         if owner["state"] in ("OFFERED", "ACTIVE") and (not e or e["inc"] != owner["inc"] or e["state"] not in tables.LIVING):
-            machine.emit(effects, "OWNER_LOST", holder=owner["holder"], epoch=owner["epoch"])
-    with patched(machine, "_roster_changed", only_the_owner):
+            kernel.emit(effects, "OWNER_LOST", holder=owner["holder"], epoch=owner["epoch"])
+    with everywhere(consequences.roster_changed, only_the_owner):
         yield
 
 
@@ -199,7 +213,7 @@ def h15():
 
 @variant("H16", "READY_TO_DELETE needs the ACKs of the whole roster, the supervisor's too, and the supervisor is shut down after READY_TO_DELETE")
 def h16():
-    with patched(machine, "_restart_teardown", _everybody):
+    with everywhere(consequences.restart_teardown, _everybody):
         yield
 
 
@@ -231,14 +245,14 @@ def h19():
 def h20():
     def keep(state, data, actor, now, effects):
         number = max(n for n, _t in view.tasks(state)) + 1
-        state["tasks"][str(number)] = machine._task_record(dict(data["task_record"], id=number))
+        state["tasks"][str(number)] = dict(state["tasks"]["1"], state="PENDING", owner=None, id=number)
     with instead("TASK_ADDED", apply=keep), without("every_task_is_terminal", "shutdown_has_no_open_task"):
         yield
 
 
 @variant("H21", "nothing is said about a lead that does not answer the candidate")
 def h21():
-    with limit("CANDIDATE_TIMEOUT_SEC", 10 ** 12), patched(tables, "ROLES", tables.ROLES):
+    with limit("CANDIDATE_TIMEOUT_SEC", 10 ** 12):
         yield
 
 
@@ -252,11 +266,21 @@ def h22():
         yield
 
 
+@contextlib.contextmanager
+def _supervisor_only_at_setup():
+    kept = machine.SPAWN_RULES["supervisor"]
+    machine.SPAWN_RULES["supervisor"] = kept + ("run_is_open",)
+    try:
+        yield
+    finally:
+        machine.SPAWN_RULES["supervisor"] = kept
+
+
 @variant("H23", "the supervisor drives the teardown; nothing is said about its death in it")
 def h23():
     def lost(state, data, actor, now, effects):
         state["owner"]["state"] = "LOST"
-    with instead("OWNER_LOST", apply=lost), patched(machine, "spawn_rules", lambda state: dict(machine.SPAWN_RULES, supervisor=machine.SPAWN_RULES["supervisor"] + ("run_is_open",))):
+    with instead("OWNER_LOST", apply=lost), _supervisor_only_at_setup():
         yield
 
 
@@ -284,8 +308,8 @@ def h25():
         for n in list(state["teardown"]["targets"]):
             if state["roster"][n]["role"] in tables.IMPLEMENTERS:
                 state["teardown"]["targets"].pop(n)
-    kept = machine._restart_teardown
-    with patched(machine, "_restart_teardown", no_coders), without("nobody_lives"):
+    kept = consequences.restart_teardown
+    with everywhere(kept, no_coders), without("nobody_lives"):
         yield
 
 
