@@ -17,6 +17,7 @@ _HTML_ID = lazy(r"""<[a-zA-Z][^<>]{0,200}?\b(?:id|name)=["']?([^"'\s>]{1,200})""
 _LINK = lazy(
     r"\]\(\s{0,3}(<[^<>\n]{0,500}>|[^\s()<>]{1,500}(?:\([^\s()]{0,200}\)[^\s()<>]{0,500})?)(?:\s+(?:\"[^\"\n]{0,300}\"|'[^'\n]{0,300}'))?\s{0,3}\)"
 )
+_HTML_LINK = lazy(r"<(?:a|img)\b[^<>\n]{0,300}?\b(?:href|src)=[\"']([^\"'\s<>]{1,500})[\"']")
 _DEFINITION = lazy(r"^ {0,3}\[([^\]\n]{1,200})\]:[ \t]+(<[^<>\n]+>|\S+)", MULTILINE)
 _ROW = lazy(r"^[ \t]*\|.*\|[ \t]*\r?$", MULTILINE)
 _DELIMITER = lazy(r"^[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?[ \t]*\|?)?[ \t]*\r?$")
@@ -117,6 +118,10 @@ class Prose:
                     if text[start] == "<":
                         start, end = start + 1, end - 1
                     yield text[start:end], start, end
+        if "<a " in text or "<img " in text:
+            for match in _HTML_LINK.finditer(text, self.start):
+                if not self.in_code(match.start()) and not _covered(match.start(), self.comments):
+                    yield match.group(1), match.start(1), match.end(1)
         if "]:" in text:
             for match in _DEFINITION.finditer(text, self.start):
                 start, end = match.span(2)

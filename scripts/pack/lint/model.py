@@ -306,7 +306,7 @@ class Project:
         return False
 
     def probe(self, what, rel):
-        """One recorded question to the file system: `exists` or `executable`."""
+        """One recorded question to the file system: `exists`, `executable` or `outside` (a link that leads out of the tree)."""
         key = (what, rel)
         if key not in self.probes:
             self.probes[key] = ask(self.root, what, rel)
@@ -388,4 +388,18 @@ def _too_large(size):
 def ask(root, what, rel):
     """The file system's answer to a probe."""
     path = os.path.join(root, rel)
+    if what == "link":
+        return os.path.isdir(path) and os.path.islink(path)
+    if what == "outside":
+        return not (os.path.realpath(path) + os.sep).startswith(_top(os.path.realpath(root)) + os.sep)
     return os.access(path, os.X_OK) if what == "executable" else os.path.lexists(path)
+
+
+def _top(root):
+    """The marketplace that holds the tree, or the tree itself: the client copies links within it."""
+    folder = root
+    for _ in range(4):
+        folder = os.path.dirname(folder)
+        if os.path.isfile(os.path.join(folder, ".claude-plugin", "marketplace.json")):
+            return folder
+    return root

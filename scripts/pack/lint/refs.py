@@ -9,6 +9,7 @@ from .lazy import lazy
 from .model import File
 
 _TYPE = lazy(r"subagent_?[tT]ype[\"'`*]{0,3}\s{0,2}[:=]\s{0,2}[\"'`*]{0,3}([A-Za-z0-9][A-Za-z0-9_.:-]{0,120})([^\s]?)")
+_TAIL = lazy(r"[A-Za-z0-9_.:-]{0,80}")
 _MENTION = lazy(r"(?:^|[\s(`\"'])@agent-([A-Za-z0-9][A-Za-z0-9_.:-]{0,120})")
 _PROSE = lazy(r"`([a-z][a-z0-9]*(?:-[a-z0-9]+)*)` (?:sub-?)?agents?\b(?![-/])")
 _SKILL = lazy(
@@ -49,6 +50,13 @@ def agents(file):
     if "ubagent" in text:
         for match in _TYPE.finditer(text, start):
             name = match.group(1).rstrip(".:-")
+            if match.group(2) == "/" and file.plugin is not None and name in file.plugin.names:
+                tail = _TAIL.match(text, match.end()).group()
+                begin = match.start(1)
+                if tail and not file.prose.comments:
+                    name = "%s/%s" % (name, tail)
+                    found.append(Ref(name, (begin, begin + len(name)), "type", file.prose.in_fence(begin)))
+                continue
             if match.group(2) in ("<", "{", "$", "[", "|", "/") or _is_placeholder(name):
                 continue
             after = text[match.end(1) : match.end(1) + 12]
@@ -176,7 +184,7 @@ def files(file, project):
     folder = posixpath.dirname(file.rel)
     if _is_example(file):
         return  # what an example points to is part of the example
-    for target, start, end in file.prose.links() if "](" in text or "]:" in text else ():
+    for target, start, end in file.prose.links() if "](" in text or "]:" in text or "<a " in text or "<img " in text else ():
         path = target.split("#")[0].split("?")[0]
         if (
             not path
@@ -206,7 +214,8 @@ def _root_paths(file, project):
     teaches = file.kind in ("skill", "prose", "readme")
     found = []
     text, plugin = file.text, file.plugin
-    for match in _ROOT_PATH.finditer(text, file.body_start):
+    # The frontmatter too: allowed-tools names scripts.
+    for match in _ROOT_PATH.finditer(text, 0 if file.kind in ("command", "skill") else file.body_start):
         sub = match.group(2).rstrip(".:!?*_")
         if _odd_path(sub) or text[match.end() : match.end() + 1] in ("<", "(") or not sub:
             continue

@@ -9,11 +9,13 @@ _MARKDOWN = (
 )
 _MARKDOWN += (
     "frontmatter-cut",
+    "body-empty",
     "description-missing",
     "model-unknown",
     "tool-unknown",
     "tool-removed",
     "tool-unbalanced",
+    "tool-mcp",
 )
 _REFERENCES = ("option-undeclared", "root-variable", "ref-agent", "ref-name", "ref-skill", "ref-file", "ref-anchor")
 _COMMAND = (
@@ -46,6 +48,7 @@ _HOOKS += (
     "hook-path",
     "hook-interpreter",
     "hook-fails-open",
+    "hook-quoting",
 )
 _HOOKS += ("hook-user-config", "hook-command", "root-variable")
 _JSON = ("json-syntax", "json-duplicate-key")
@@ -80,7 +83,7 @@ BY_KIND = {
     "rootdoc": ("root-document",),
     "manifest": _JSON
     + ("manifest-schema", "manifest-field", "manifest-metadata", "manifest-path", "manifest-shadow", "manifest-engines")
-    + ("plugin-name", "dependency", "plugin-settings", "mcp-schema", "mcp-command")
+    + ("plugin-name", "dependency", "plugin-settings", "mcp-schema", "mcp-command", "monitor", "option-values")
     + _HOOKS,
     "marketplace": _JSON
     + (
@@ -96,7 +99,7 @@ BY_KIND = {
     "settings-hooks": _JSON + _HOOKS,
     "mcp": _JSON + ("mcp-schema", "mcp-command", "root-variable"),
     "lsp": _JSON + ("component-schema", "mcp-command"),
-    "monitors": _JSON + ("component-schema",),
+    "monitors": _JSON + ("component-schema", "monitor"),
     "settings": _JSON + ("plugin-settings",),
 }
 PLUGIN_RULES = ("agent-duplicate", "name-clash", "manifest-location", "ref-orphan", "orphan-agent", "publishing")
@@ -111,6 +114,9 @@ PLUGIN_RULES += (
     "protocol-dead-end",
     "protocol-ack",
     "ref-cycle",
+    "component-location",
+    "link-outside",
+    "bin-file",
 )
 PROJECT_RULES = ("generated-drift",)
 # Off unless selected; the modules say so too (OPTIONAL), this table spares their import.

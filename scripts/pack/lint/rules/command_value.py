@@ -51,6 +51,8 @@ def check(file, context):
         value = front.get(key)
         if value is not None and str(value).lower() not in ("true", "false", "yes", "no", "on", "off", "1", "0"):
             yield file.hit(file.at((key,)), "%s takes true or false, not %r" % (key, value))
+    if front.get("agent") and front.get("context") != "fork":
+        yield file.hit(file.at(("agent",), key=True), "agent has no effect without context: fork")
     names = front.get("arguments")
     if isinstance(names, str) and "," in names:
         yield file.hit(

@@ -31,7 +31,11 @@ def check(file, context):
                 continue
             sub = shell.under_root(text)
             if sub is None:
-                if text.startswith(("./", "../")) and where == ("command",):
+                here = text.startswith("./") and "cwd" not in server and "/dist/" not in text and "/build/" not in text
+                if where != ("command",) and here and shell.is_script(text) and server.get("command") in shell.INTERPRETERS:
+                    text = "%s is looked for in the user's folder; use ${CLAUDE_PLUGIN_ROOT}" % text
+                    yield file.hit(file.at(path + where), text, severity="warning")
+                elif text.startswith(("./", "../")) and where == ("command",):
                     yield file.hit(
                         file.at(path + where),
                         "%s is looked for in the user's folder; use ${CLAUDE_PLUGIN_ROOT}" % text,
