@@ -10,10 +10,10 @@ times) to the key. As in git's index it is only written when no file changed in 
 within the same tick of the clock cannot hide.
 """
 
-import json
 import os
 import time
 
+from .jsondoc import loads
 from .model import TooLarge, ask, read_capped
 
 KEEP = 128
@@ -134,7 +134,7 @@ def load(name, project):
     path = os.path.join(base, name + ".json")
     try:
         with open(path, "rb") as handle:
-            entry = json.loads(handle.read())
+            entry = loads(handle.read().decode("utf-8"))
         for what, rel, answer in entry["probes"]:
             if fresh_answer(project, what, rel) != answer:
                 return None
@@ -164,6 +164,8 @@ def store(name, project, findings):
     base = folder()
     if base is None:
         return
+    import json
+
     probes = [[what, rel, answer] for (what, rel), answer in project.probes.items()]
     probes += [["content", rel, fresh_answer(project, "content", rel)] for rel in project.read_scripts()]
     _write(name + ".json", json.dumps({"probes": probes, "findings": findings}))

@@ -4,7 +4,6 @@ A run on five agents needs a few of the hundred or so that the rules hold; compi
 rest of the run. Use module-level `NAME = lazy(r"...")` and call it like a compiled pattern.
 """
 
-import re
 
 
 class _Lazy:
@@ -14,6 +13,8 @@ class _Lazy:
         self.pattern, self.flags = pattern, flags
 
     def __getattr__(self, name):  # only before the first use: the slots are empty until then
+        import re  # a warm run needs no pattern at all
+
         compiled = re.compile(self.pattern, self.flags)
         for method in ("finditer", "match", "search", "sub", "findall", "split", "fullmatch"):
             setattr(self, method, getattr(compiled, method))
@@ -25,4 +26,4 @@ def lazy(pattern, flags=0):
     return _Lazy(pattern, flags)
 
 
-MULTILINE, IGNORECASE, DOTALL, VERBOSE = re.MULTILINE, re.IGNORECASE, re.DOTALL, re.VERBOSE
+IGNORECASE, MULTILINE, DOTALL, VERBOSE = 2, 8, 16, 64  # those of re; a test compares

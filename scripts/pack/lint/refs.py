@@ -23,6 +23,7 @@ _CODE_PATH = lazy(
     r"`(?:@|\./)?((?:agents|commands|skills|references|reference|hooks)/[A-Za-z0-9_./-]+\.(?:md|json|py|sh|js|ts))`"
 )
 _SKILL_PATH = lazy(r"`((?:references|reference|scripts|assets|templates|examples)/[A-Za-z0-9_./-]+\.[a-z]{1,5})`")
+_HEADS = ("agents/", "commands/", "skills/", "reference", "hooks/", "scripts/", "assets/", "templates/", "examples/")
 _SCHEME = lazy(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _EMBEDDED = lazy(r"(?:^|(?<=\s))!`([^`\n]{1,2000})`")
 _PLACEHOLDER = lazy(
@@ -264,7 +265,9 @@ def _linkable(file, path):
 
 def _code_paths(file, project, folder):
     text, plugin = file.text, file.plugin
-    if file.kind in ("agent", "command", "prose") and "`" in text:
+    if "`" not in text or not any(head in text for head in _HEADS):
+        return
+    if file.kind in ("agent", "command", "prose"):
         for match in _CODE_PATH.finditer(text, file.body_start):
             path = match.group(1)
             if _odd_path(path) or file.prose.hidden(match.start()):
@@ -293,7 +296,7 @@ def _code_paths(file, project, folder):
                 ):
                     continue
                 yield Ref(path, match.span(1), "code", target=plugin.path(path))
-    elif file.kind == "skill" and "`" in text:
+    elif file.kind == "skill":
         found = []
         for match in _SKILL_PATH.finditer(text, file.body_start):
             path = match.group(1)
