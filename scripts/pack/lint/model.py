@@ -5,6 +5,7 @@ import posixpath
 
 from . import frontmatter, jsondoc
 from .source import MAX_BYTES, Source
+from .walk import Tree, ask
 
 
 class Hit:
@@ -245,12 +246,12 @@ class Plugin:
 class Project:
     """The tree that was named on the command line, listed once."""
 
-    def __init__(self, root, overlay=None):
+    def __init__(self, root, overlay=None, tree=None):
         self.root = root
         self.overlay = overlay or {}  # rel -> bytes, for --stdin-filename
-        self.listing = {}  # rel -> "f" file, "l" link to a file, "x" anything else
-        self.dirs = {"": False}  # rel -> is it a link
-        self.problems = []  # (rel, message): folders that could not be listed
+        tree = tree or Tree(root)
+        self.listing, self.dirs = tree.listing, tree.dirs
+        self.problems = tree.problems  # (rel, message): folders that could not be listed
         self.plugins = []
         self.marketplaces = []
         self.files = []
@@ -383,23 +384,3 @@ def read_capped(path):
 
 def _too_large(size):
     return "%d bytes; the client reads at most %d" % (size, MAX_BYTES)
-
-
-def ask(root, what, rel):
-    """The file system's answer to a probe."""
-    path = os.path.join(root, rel)
-    if what == "link":
-        return os.path.isdir(path) and os.path.islink(path)
-    if what == "outside":
-        return not (os.path.realpath(path) + os.sep).startswith(_top(os.path.realpath(root)) + os.sep)
-    return os.access(path, os.X_OK) if what == "executable" else os.path.lexists(path)
-
-
-def _top(root):
-    """The marketplace that holds the tree, or the tree itself: the client copies links within it."""
-    folder = root
-    for _ in range(4):
-        folder = os.path.dirname(folder)
-        if os.path.isfile(os.path.join(folder, ".claude-plugin", "marketplace.json")):
-            return folder
-    return root

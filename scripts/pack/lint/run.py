@@ -108,30 +108,40 @@ class Run:
         return 1 if "error" in levels or self.config.strict and "warning" in levels else 0
 
     def _lint(self, target, use_cache):
-        from .discover import scan
-
-        project = scan(target.root, self._overlay(target), self.config.exclude)
-        cached = key = None
         if use_cache:
-            from . import cache
-
-            key = cache.key(project, self.config)
-            cached = cache.load(key, project)
-        if cached is not None:
-            found = cached
+            found, count = self._remembered(target)
         else:
-            found = self._fresh(project, target)
-            if key is not None:
-                from . import cache
+            from .discover import scan
 
-                cache.store(key, project, found)
-        count = len(project.files)
+            project = scan(target.root, self._overlay(target), self.config.exclude)
+            found, count = self._fresh(project, target), len(project.files)
         if target.only is not None:
             found = [finding for finding in found if finding["path"] in target.only]
             count = len(target.only)
         if target.prefix:
             found = [dict(finding, path=posixpath.join(target.prefix, finding["path"])) for finding in found]
         return found, count
+
+    def _remembered(self, target):
+        """(findings, number of files) from the cache: by the names and stat data alone, else by content, else afresh."""
+        from . import cache
+        from .walk import walk
+
+        tree = walk(target.root, self.config.exclude)
+        place = cache.Place(tree, self.config)
+        known = cache.load(place.name, tree)
+        if known is not None:
+            return known
+        from .discover import scan
+
+        project = scan(target.root, None, self.config.exclude, tree)
+        place.settle(project)
+        known = cache.load(place.name, tree)
+        if known is None:
+            found = self._fresh(project, target)
+            cache.store(place.name, project, found)
+            known = found, len(project.files)
+        return known
 
     def _fresh(self, project, target):
         from .engine import run
