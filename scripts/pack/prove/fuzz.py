@@ -149,7 +149,7 @@ def fuzz_journals(root, count, seed=1):
     rng, out = random.Random(seed), {"loaded": 0, "damaged": 0}
     folder, data, _acked = faults.make_journal(root)
     paths = [os.path.join(folder, "journal.jsonl"), os.path.join(data, "mirror.jsonl"), os.path.join(folder, "snapshot.json"), os.path.join(folder, "state.md")]
-    kept = [open(p, "rb").read() for p in paths]
+    kept = [gate.Store(folder, data).disk.read(p) for p in paths]
     for n in range(count):
         for p, whole in zip(paths, kept):
             text = bytearray(whole)
