@@ -50,8 +50,8 @@ def test_full_disk_short_write_eio_read_only(tmp_path):
 
 
 def test_many_writers_lose_nothing(tmp_path):
-    operations, _waits, _held = faults.writers(str(tmp_path), 64, 6)
-    assert operations == 384
+    operations, _waits, _held = faults.writers(str(tmp_path), 64, 3, wait=600.0)
+    assert operations == 192
 
 
 def test_a_lock_that_is_held_is_given_up_in_time_and_says_so(tmp_path):

@@ -38,5 +38,5 @@ def large():
         Teardown("teardown, 3 teammates, everything", teammates=3, supervisors=2, reopen=1),
         Teardown("teardown, 5 teammates, headless", teammates=5, headless=True, supervisors=1, reopen=0, aborts=False, silent=False),
         Teardown("teardown, 3 teammates, headless, everything", teammates=3, headless=True, supervisors=1, reopen=1),
-        Teardown("teardown, MEDIUM, a task reopens", teammates=2, mode="MEDIUM", supervisors=1, reopen=1, silent=False, liars=False),
+        Teardown("teardown, MEDIUM, a task reopens", teammates=3, mode="MEDIUM", supervisors=1, reopen=1, silent=False, liars=False),
     ]

@@ -126,6 +126,7 @@ def kills(base, count, seed=1, points=worker.POINTS, fork=True, fresh_every=40):
             there = [r["seq"] for r in records if r["key"] == key]
             assert len(there) <= 1
             tally.unacked_present += len(there)
+            worker.open_run(Store(folder, data))  # killed before the run was there at all
             store = Store(folder, data)
             with store.lock():
                 store.load()
