@@ -38,7 +38,7 @@ class Stage:
         self.loaded = {}  # (actor, agent id) -> (length of the conversation, tools that ToolSearch has loaded)
         self.last_error = {}
         self.most = int(story.number("calls", 3 * len(story.lines) + 30))
-        self.patience = story.number("patience", 40)
+        self.patience = story.number("patience", 90)
         self.grace = story.number("grace", 0.4)
         self.last_call = 0.0  # when a request last came
 
