@@ -7,7 +7,7 @@ import os
 import subprocess
 
 from . import carry, codec, facts, gate
-from .protocol import tables
+from .protocol import tables, waves
 
 KEPT = {"roles": ("id", "agent", "title", "spawning", "writes", "artifacts"),
         "waves": ("id", "title", "mode", "roles", "after", "beside", "entry", "exit", "when", "gates"),
@@ -50,11 +50,11 @@ def unmet(call):
 
 
 def see(call):
-    """Record what the waves lack when it changed."""
+    """Record what the waves lack when it changed, or when the last agent at work has finished the last wave."""
     if call.state["waves"] is None or call.state["phase"] not in tables.OPEN_PHASES:
         return
     now = unmet(call)
-    if now != call.state["waves"]["unmet"]:
+    if now != call.state["waves"]["unmet"] or call.state["phase"] == "EXECUTION" and not waves.all_over(call.state, now):
         call.gate("WAVES_SEEN", unmet=now)
 
 
@@ -205,9 +205,9 @@ def typed(call, text, words):
         _status_file(call, "paused")
         return gate.block("team: paused. Nobody is spawned until `resume team`; what was measured is measured again then.")
     if text == "team report":
-        return gate.block(_process(call, "report", "all", "--dir", root(call.state, call.project)))
+        return gate.block(_process(call, "report", "all"))
     if text == "team gate" and [w.casefold() for w in words[2:]] == ["check"]:
-        return gate.block(_process(call, "gate", "check", "--team", call.state["team"]["source"], "--dir", root(call.state, call.project)) +
+        return gate.block(_process(call, "gate", "check") +
                           "\n(For looking. The lead's own `pack gate check` is what counts.)")
     whole = " ".join(words).casefold()
     if whole in REPLIES:
@@ -237,7 +237,11 @@ def resumed(call):
 
 
 def _process(call, *words):
-    """Run a looking verb with the user's Python (the hook's own has no packages) and answer what it prints."""
+    """Run a looking verb on the run's team with the user's Python (the hook's own has no packages) and answer what it prints."""
+    from .teams import names
+
+    source = call.state["team"]["source"]
+    words += ("--team", str(names([os.path.join(call.project, ".claude", "team-definitions")]).get(source, source)), "--dir", root(call.state, call.project))
     env = {k: v for k, v in call.env.items() if not k.startswith("CLAUDE_CODE_MESSAGING")}
     try:
         done = subprocess.run([os.path.join(gate.PLUGIN_ROOT, "bin", "pack")] + list(words), cwd=call.project, env=dict(os.environ, **env),

@@ -15,5 +15,8 @@ SCENARIOS = sorted((pathlib.Path(__file__).resolve().parent / "scenarios").glob(
 def test_scenario(path, client_binary):
     if stories.read(path)["mode"] == "panes" and not shutil.which("tmux"):
         pytest.skip("pane teammates need tmux")
+    gone = stories.missing(stories.read(path))
+    if gone:
+        pytest.skip("%s is not on PATH: scripts/dev/install-brokers" % ", ".join(gone))
     result = play.play(path, client_binary)
     assert not result.failures, str(result)

@@ -11,7 +11,7 @@ from .refusal import Refusal
 
 def initial(definition):
     """The wave part of a state."""
-    return {"verdicts": {}, "failures": {}, "reasons": {}, "halted": None, "spawned": {}, "lost": {}, "unmet": {}, "nonce": None,
+    return {"verdicts": {}, "failures": {}, "reasons": {}, "halted": None, "halts": [], "spawned": {}, "lost": {}, "unmet": {}, "nonce": None,
             "anchors": [], "approved": None, "resumed_at": None, "lead": definition.get("lead")}
 
 
@@ -119,17 +119,35 @@ def foreground_is_free(state, data, actor):
     return None
 
 
-@guard
-def not_halted(state, data, actor):
+def _halting(state, role):
+    """The HARD STOP that keeps a role from working, as a Refusal; None for the roles that mend it and who measures again."""
     halted = state["waves"]["halted"]
-    if halted is None or data["role"] in gate_of(state, halted).get("on_fail", {}).get("respawn", []):
+    if halted is None:
         return None
     g = gate_of(state, halted)
-    if data["role"] == g.get("after_role"):
-        return None  # who measures again
-    return Refusal("HALTED", "HARD STOP: gate %s is %s" % (halted, state["waves"]["verdicts"][halted]),
+    if role in g.get("on_fail", {}).get("respawn", []) or role == g.get("after_role"):
+        return None
+    return Refusal("HALTED", "HARD STOP: gate %s is %s" % (halted, state["waves"]["verdicts"].get(halted, "not judged again since the run was resumed")),
                    "; ".join(state["waves"]["reasons"].get(halted, [])[:2]),
                    "spawn %s to fix it, then `pack gate check`" % ", ".join(g.get("on_fail", {}).get("respawn", [])))
+
+
+@guard
+def not_halted(state, data, actor):
+    return _halting(state, data["role"])
+
+
+def may_wake(state, name):
+    """None, or the Refusal for a message that would put an idle agent to work while the run is paused or halted."""
+    e = view.entry(state, name)
+    if not e or e["state"] != "IDLE" or state["phase"] not in tables.OPEN_PHASES:
+        return None
+    if state["paused"]:
+        return Refusal("PAUSED", "a message would set %s to work, and the run is paused" % name, "", "the user types `resume team`", "MESSAGE")
+    refusal = _halting(state, e["role"])
+    if refusal is not None:
+        refusal.event = "MESSAGE"
+    return refusal
 
 
 @guard
@@ -181,7 +199,7 @@ def _(state, data, actor, now, effects):
 @rule("GATES_RECORDED", ("gate",), ("gates_were_started",))
 def _(state, data, actor, now, effects):
     facts = state["waves"]
-    facts["nonce"], facts["halted"] = None, None
+    facts["nonce"] = None
     for g in state["team"]["definition"]["gates"]:
         verdict = data["verdicts"].get(g["id"])
         if verdict is None:
@@ -194,10 +212,10 @@ def _(state, data, actor, now, effects):
             facts["failures"][g["id"] + ":seen"] = data["evidence"].get(g["id"])
         elif verdict == "PASS":
             facts["failures"][g["id"]] = 0
-    for g in state["team"]["definition"]["gates"]:
-        if g.get("hard_stop") and facts["verdicts"].get(g["id"]) in ("FAIL", "FORGED"):
-            facts["halted"] = g["id"]
-            break
+    # A hard stop holds until its gate passes: evidence that was made stale by a commit or a resume lifts nothing.
+    facts["halts"] = [g["id"] for g in state["team"]["definition"]["gates"] if g.get("hard_stop") and (
+        facts["verdicts"].get(g["id"]) in ("FAIL", "FORGED") or g["id"] in facts.get("halts", []) and facts["verdicts"].get(g["id"]) != "PASS")]
+    facts["halted"] = facts["halts"][0] if facts["halts"] else None
     if data.get("anchor"):
         facts["anchors"] = (facts["anchors"] + [data["anchor"]])[-50:]
     if facts["verdicts"].get("planning_complete") == "PASS" and facts["approved"] is None:
@@ -226,12 +244,14 @@ def ended(state, name, how):
         state["waves"]["lost"][role] = state["waves"]["lost"].get(role, 0) + 1
 
 
-def resumed(state, now):
-    """Part of RUN_RESUMED: what was measured before is measured again (delivery guarantees above all)."""
+def resumed(state, now, asked=True):
+    """Part of RUN_RESUMED. When the user asked for it (`resume team`): delivery is measured again, every verdict but the plan's is
+    judged again, failed roles may be tried again; a hard stop stays until its gate passes. A client that merely takes its
+    session up again (in -p: every prompt) changes nothing of that."""
     facts = state["waves"]
-    facts.update(resumed_at=now, halted=None, nonce=None, lost={})
-    facts["verdicts"] = {g: v for g, v in facts["verdicts"].items() if g == "planning_complete"}
-    facts["failures"] = {}
+    facts["nonce"] = None
+    if asked:
+        facts.update(resumed_at=now, lost={}, failures={}, verdicts={g: v for g, v in facts["verdicts"].items() if g == "planning_complete"})
 
 
 # --- Who may write what --------------------------------------------------------------------------------------------------------
@@ -258,6 +278,19 @@ def may_write(state, actor, path):
         return None
     return Refusal("ROLE_EDITS_NOTHING", "%s edits no project file: %s" % (role["title"], path), "it writes below " + root,
                    "leave it to an engineer", "WRITE")
+
+
+def may_commit(state, actor, files):
+    """The Refusal for a wave team's agent committing these files, or None. Who may write a file may commit it; evidence may be
+    committed by anybody, for a commit does not change it."""
+    definition = state["team"]["definition"]
+    guarded = [definition["root"].rstrip("/") + "/" + g.rstrip("/") + "/" for g in definition.get("guarded", [])]
+    for path in files:
+        refusal = None if any(path.startswith(g) for g in guarded) else may_write(state, actor, path)
+        if refusal is not None:
+            return Refusal(refusal.code, "%s may not commit %s" % (actor["name"] or "an unknown agent", path), refusal.seen,
+                           "commit what you may write: git add FILES && git commit -- FILES", "COMMIT")
+    return None
 
 
 # --- Advice -------------------------------------------------------------------------------------------------------------------
