@@ -9,7 +9,7 @@ STAMP = $(VENV)/.installed
 $(STAMP): pyproject.toml
 	$(PY) -c 'import sys; sys.exit("team-pack needs Python 3.9 or newer" if sys.version_info < (3, 9) else 0)'
 	test -x $(BIN)/python || $(PY) -m venv $(VENV)
-	$(BIN)/python -m pip install -q -e '.[test]'
+	$(BIN)/python -m pip install -q -e '.[test,realtime,report]'
 	touch $@
 
 test: $(STAMP)  ## everything: fast tests, then the real client
@@ -21,8 +21,10 @@ test-fast: $(STAMP)  ## without the real client
 	$(BIN)/python -m pytest -n 2 --ignore=tests/client
 
 lint: $(STAMP)  ## the pack checks itself, and nothing generated has drifted
-	$(BIN)/pack lint --strict .
+	$(BIN)/pack lint .
 	$(BIN)/pack generate --check
+	$(BIN)/pack lint --check-rules references/rules.md
+	$(BIN)/python -m pack.teams --check
 
 generate: $(STAMP)  ## rewrite generated blocks and files from the tables
 	$(BIN)/pack generate

@@ -15,12 +15,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SCRIPTS = os.path.join(os.path.dirname(os.path.dirname(HERE)), "scripts")
 # name: (installer, package, program, arguments before the folder)
 PEERS = {
-    "agnix": ("npm", "agnix", "agnix", []),
+    "agnix": ("pip", "agnix", "agnix", []),
     "claude-code-lint": ("npm", "claude-code-lint", "claude-code-lint", ["check-all", "--path"]),
     "cclint": ("npm", "@carlrannaberg/cclint", "cclint", []),
     "claudelint": ("pip", "claudelint", "claudelint", []),
@@ -44,7 +45,9 @@ You review part %d.
 print("an example")
 ```
 """
-OURS = "import sys; sys.path.insert(0, %r); from pack.cli import main; sys.exit(main(['lint'] + sys.argv[1:]))" % SCRIPTS
+OURS = (
+    "import sys; sys.path.insert(0, %r); from pack.cli import main; sys.exit(main(['lint'] + sys.argv[1:]))" % SCRIPTS
+)
 
 
 def main(argv=None):
@@ -58,7 +61,9 @@ def main(argv=None):
         os.environ["PACK_LINT_CACHE"] = os.path.join(work, "cache")
         corpora = [(os.path.basename(folder.rstrip("/")), os.path.abspath(folder)) for folder in options.folders]
         corpora += [("%d agents" % count, made(work, count)) for count in (5, 200, 2000)]
-        peers = {name: command for name, command in ((name, installed(name)) for name in options.peers.split(",")) if command}
+        peers = {
+            name: command for name, command in ((name, installed(name)) for name in options.peers.split(",")) if command
+        }
         for title, folder in corpora:
             table(title, folder, peers, options.runs)
     return 0
@@ -70,7 +75,9 @@ def made(work, count):
     os.makedirs(os.path.join(root, "agents"))
     os.makedirs(os.path.join(root, ".claude-plugin"))
     with open(os.path.join(root, ".claude-plugin", "plugin.json"), "w", encoding="utf-8") as handle:
-        handle.write('{"name": "bench-pack", "version": "1.0.0", "description": "Bench", "author": {"name": "Example"}}\n')
+        handle.write(
+            '{"name": "bench-pack", "version": "1.0.0", "description": "Bench", "author": {"name": "Example"}}\n'
+        )
     for number in range(count):
         with open(os.path.join(root, "agents", "agent-%d.md" % number), "w", encoding="utf-8") as handle:
             handle.write(AGENT % (number, number, number))
@@ -104,9 +111,16 @@ def installed(name):
 def timed(command):
     """(wall, CPU) seconds of one run."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    began = os.times().elapsed
-    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=600, check=False)
-    wall = os.times().elapsed - began
+    began = time.perf_counter()
+    subprocess.run(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+        timeout=600,
+        check=False,
+    )
+    wall = time.perf_counter() - began
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -128,7 +142,10 @@ def table(title, folder, peers, runs):
 
 def standalone():
     """Can the interpreter find yaml without its site module? (A cold run may need it.)"""
-    return subprocess.run([sys.executable, "-I", "-S", "-c", "import yaml"], capture_output=True, check=False).returncode == 0
+    return (
+        subprocess.run([sys.executable, "-I", "-S", "-c", "import yaml"], capture_output=True, check=False).returncode
+        == 0
+    )
 
 
 def medians(samples):

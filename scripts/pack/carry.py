@@ -8,8 +8,8 @@ under the identity that the client states, writes the receipt, and rewrites the 
 import os
 import sys
 
-from . import codec, facts, gate, places, shell
-from .disk import Disk
+from . import answers, codec, facts, places, shell
+from .call import Call
 from .journal import Store
 from .protocol import advice, machine, plan, tables, view
 from .protocol.refusal import Refusal
@@ -43,7 +43,7 @@ def out(call, command, given):
             raise Refusal("VERB_NOT_ALONE", "`pack gate check` is one command among others", command[:120], "run it alone", "BASH")
         return waverun.gate_check(call, judged[0], given)
     if not changing:
-        return gate.allow(given) if found and len(used) == 1 and not found[0].redirects and used[0][1] in LOOKING | CHANGING else None
+        return answers.allow(given) if found and len(used) == 1 and not found[0].redirects and used[0][1] in LOOKING | CHANGING else None
     if call.actor["role"] == "foreign":
         raise Refusal("OTHER_SESSION", "this session does not lead the run", "led by session %s" % call.state["team"]["session"],
                       "type `team resume` to lead it from here, or use your own terminal", "BASH")
@@ -52,8 +52,8 @@ def out(call, command, given):
     words = changing[0]
     text = VERBS[words[1]](call, words[2:], lambda: _stdin(call, found[0], found[1], words))
     if isinstance(text, dict):
-        return gate.allow(dict(given, **text))
-    return gate.allow(dict(given, command=receipt(call, text, words[1])))
+        return answers.allow(dict(given, **text))
+    return answers.allow(dict(given, command=receipt(call, text, words[1])))
 
 
 def _looks(words):
@@ -62,7 +62,7 @@ def _looks(words):
 
 def receipt(call, text, verb):
     """Keep the receipt where the process finds it; answers the command that prints it."""
-    path = gate._scratch(call, ".receipt")
+    path = call.scratch(".receipt")
     call.store.disk.replace(path, codec.dumps({"text": text, "exit": 0}).encode("ascii"))
     return "PACK_VOUCHER=%s pack %s" % (quote(path), verb)
 
@@ -100,8 +100,15 @@ def _stdin(call, command, feeder, words):
 def _json(text):
     try:
         return codec.loads(text)
-    except ValueError as error:
-        raise Refusal("BAD_JSON", "the input is not JSON: %s" % error, text[:120], "see `pack plan --help` for the shape", "BASH") from None
+    except ValueError:
+        import json
+
+        why = ""
+        try:
+            json.loads(text)
+        except (ValueError, RecursionError) as better:  # says line and column
+            why = ": %s" % better
+        raise Refusal("BAD_JSON", "the input is not JSON" + why, text[:120], "see `pack plan --help` for the shape", "BASH") from None
 
 
 def _options(verb, args, valued, plain=()):
@@ -229,7 +236,7 @@ def _verify(call, args, read):
     nonce, key = os.urandom(8).hex(), os.urandom(16).hex()
     call.append("VERIFY_STARTED", key=call.key, nonce=nonce, build=o["--build"][0], test=o["--test"][0])
     declared = sorted({f for _n, t in view.tasks(call.state) for f in list(t["files"]) + t["touched"]})
-    path = os.path.join(os.path.dirname(gate._scratch(call, "")), nonce + ".verify")
+    path = os.path.join(os.path.dirname(call.scratch("")), nonce + ".verify")
     call.store.disk.replace(path, codec.dumps({"nonce": nonce, "key": key, "build": o["--build"][0], "test": o["--test"][0],
                                                "project": call.project, "declared": declared}).encode("ascii"))
     return {"command": "PACK_VOUCHER=%s pack verify" % quote(path), "timeout": 600000, "run_in_background": False}
@@ -331,7 +338,7 @@ def _teardown(call, args, read):
         elif not view.open_tasks(call.state) and call.state["phase"] in tables.OPEN_PHASES:
             event = {"tree": _present_tree(call), "conventions": facts.conventions(call.project), "persisted": _persist(call)}
         call.append("TEARDOWN_INIT", key=call.key, **event)
-    gate._closed(call)
+    close(call)
     return _teardown_text(call)
 
 
@@ -357,7 +364,7 @@ def _ask(call, names):
         raise Refusal("TEARDOWN_STATE", "nobody is to be asked", "teardown " + state["teardown"]["state"], "begin with `pack teardown`", "SHUTDOWN_REQUESTED")
     for n, name in enumerate(names):
         call.append("SHUTDOWN_REQUESTED", key="%s:%d" % (call.key, n), to=name, reason="teardown")
-    gate._closed(call)
+    close(call)
     return "asked: %s.\n%s" % (", ".join(names), _teardown_text(call))
 
 
@@ -368,7 +375,7 @@ def _abort(call, args, read):
         raise Refusal("USAGE", "an abort says why", "", "pack abort --reason 'WHY'", "RUN_ABORTED")
     call.append("RUN_ABORTED", key=call.key, reason=reason[:500])
     _persist(call)
-    gate._closed(call)
+    close(call)
     return "run aborted: %s\n%s" % (reason, _teardown_text(call))
 
 
@@ -393,9 +400,9 @@ def typed(call, prompt):
         if answer is not None:
             return answer
     if text == "team status" and len(words) == 2:
-        return gate.block(tree(call.state, enforcement(call.state)["level"]))
+        return answers.block(tree(call.state, enforcement(call.state)["level"]))
     if text in ("team resume", "resume team") and len(words) == 2 and call.actor["role"] in (tables.LEAD, "foreign"):
-        return gate.block(_take_over(call))
+        return answers.block(_take_over(call))
     if text == "team abort" and call.actor["role"] in (tables.LEAD, "foreign"):
         reason = " ".join(words[2:]) or "the user typed `team abort`"
         try:
@@ -404,9 +411,9 @@ def typed(call, prompt):
             else:
                 call.append("RUN_CLOSED", actor={"name": "user", "role": "person", "inc": 0, "agent_id": None}, reason=reason)
         except Refusal as refusal:
-            return gate.block(refusal.text())
-        gate._closed(call)
-        return gate.block("team: the run is aborted (%s). %s" % (reason, _teardown_text(call)))
+            return answers.block(refusal.text())
+        close(call)
+        return answers.block("team: the run is aborted (%s). %s" % (reason, _teardown_text(call)))
     return None
 
 
@@ -418,7 +425,7 @@ def _take_over(call):
                 "your own terminal ends the run." % (team["name"], team["client_pid"]))
     lead = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
     try:
-        call.append("RUN_RESUMED", actor=lead, session=session, client_pid=call.env.get("CLAUDE_PID"), headless=gate.is_headless(call.env),
+        call.append("RUN_RESUMED", actor=lead, session=session, client_pid=call.env.get("CLAUDE_PID"), headless=is_headless(call.env),
                     agents_gone=other, how="the user typed it")
     except Refusal as refusal:
         return refusal.text()
@@ -438,6 +445,11 @@ def alive(pid):
     except OSError:
         return True
     return True
+
+
+def is_headless(env):
+    """`-p` sessions say sdk-cli; a terminal says cli. A terminal without the teams flag works like -p: plain subagents."""
+    return env.get("CLAUDE_CODE_ENTRYPOINT") != "cli" or env.get("CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS") not in ("1", "true")
 
 
 # --- Opening a run -----------------------------------------------------------------------------------------------------------
@@ -557,7 +569,7 @@ def expanded(payload, env, now, project, data, disk):
     """UserPromptExpansion: a command opens a run, or resumes the one that is live; bad arguments end before any model call."""
     plugin, _, name = str(payload.get("command_name") or "").rpartition(":")
     if name not in COMMANDS or plugin not in ("", "team"):
-        return gate.PASS
+        return answers.PASS
     return opened(payload, env, now, project, data, disk, str(payload.get("command_args") or ""), COMMANDS[name], "UserPromptExpansion")
 
 
@@ -565,15 +577,13 @@ def activated(payload, env, now, project, data, disk):
     """A prompt that begins with `--team NAME --strategy PATH` opens that team's run; other prompts pass."""
     prompt = str(payload.get("prompt") or "").strip()
     if not prompt.startswith("--team"):
-        return gate.PASS
+        return answers.PASS
     return opened(payload, env, now, project, data, disk, prompt, "", "UserPromptSubmit")
 
 
 def opened(payload, env, now, project, data, disk, text, definition, event):
     """Open a run with these arguments. definition: None for /build, else the name of a team definition ("": given by --team)."""
     live = places.active(project, data)
-    if live is not None:
-        return _reopen(payload, env, now, project, data, disk, live, payload.get("session_id"), event)
     try:
         if definition is None:
             asked = arguments(text, project)
@@ -583,23 +593,26 @@ def opened(payload, env, now, project, data, disk, text, definition, event):
             from . import waverun
 
             found_team, source, strategy = waverun.arguments(text, project, definition)
-            own = dict(waverun.open_data(found_team, source, strategy, project), coders=len(found_team["roles"]), no_research=True)
             team = _free_name(found_team["team"], project)
     except ValueError as error:
-        return gate.block("team: " + str(error))
+        return answers.block("team: " + str(error))
+    if live is not None:
+        return _reopen(payload, env, now, project, data, disk, live, payload.get("session_id"), event)
+    if definition is not None:
+        own = dict(waverun.open_data(found_team, source, strategy, project), coders=len(found_team["roles"]), no_research=True)
     run = places.run_folder(data, project, team)
     store = Store(places.team_folder(project, team), run, disk)
     level = measure(env, project)
     with store.lock():
         if places.active(project, data) is not None:
-            return gate.block("team: another session has just opened a run here. Type `team status`.")
+            return answers.block("team: another session has just opened a run here. Type `team status`.")
         store.load()
         lead = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
         store.append({"event": "RUN_OPENED", "actor": lead, "key": payload.get("prompt_id"), "data": dict(own, **{
-            "name": team, "session": payload.get("session_id"), "headless": gate.is_headless(env), "client_pid": env.get("CLAUDE_PID"),
+            "name": team, "session": payload.get("session_id"), "headless": is_headless(env), "client_pid": env.get("CLAUDE_PID"),
             "conventions": facts.conventions(project), "enforcement": level, "client": ".".join(map(str, client_version(env) or ()))})}, now)
         places.mark(project, data, team, run, sys.executable, disk)
-    mode = "headless (a message revives a finished agent; shut down with `pack teardown ask`)" if gate.is_headless(env) else "interactive team"
+    mode = "headless (a message revives a finished agent; shut down with `pack teardown ask`)" if is_headless(env) else "interactive team"
     lines = ["Run opened. Team: %s. Mode: %s." % (team, mode),
              "Enforcement: %s%s" % (level["level"], "" if not level["why"] else " because " + "; ".join(level["why"]))]
     if definition is None:
@@ -609,29 +622,35 @@ def opened(payload, env, now, project, data, disk, text, definition, event):
     else:
         lines.append(waverun.opened_text(found_team, source, strategy, project))
     lines.append("State for people: .claude/teams/%s/state.md, `pack status`." % team)
-    return gate.tell(event, "\n".join(lines))
+    return answers.tell(event, "\n".join(lines))
 
 
 def _reopen(payload, env, now, project, data, disk, live, session, event):
     store = Store(places.team_folder(project, live["team"]), live["run"], disk)
     with store.lock():
         store.load()
-        call = gate.Call(payload, env, now, store, project, data)
+        call = Call(payload, env, now, store, project, data)
         team = store.state["team"]
         if store.state["phase"] == "CLOSED" or team is None:
             places.unmark(project, data, disk)
-            return gate.block("team: the last run was closed; type the command again.")
+            return answers.block("team: the last run was closed; type the command again.")
         if team["session"] != session:
             if alive(team.get("client_pid")) and str(team.get("client_pid")) != str(env.get("CLAUDE_PID")):
-                return gate.block("team: the run %s is live in another session (process %s). Type `team status` to see it; end it there, or "
+                return answers.block("team: the run %s is live in another session (process %s). Type `team status` to see it; end it there, or "
                                   "`pack abort --reason WHY` in your own terminal." % (team["name"], team["client_pid"]))
             call.payload = dict(payload)
             _take_over(call)
         call.actor = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
-        return gate.tell(event, "A run is live and is resumed, not overwritten.\n" + advice.digest(store.state))
+        return answers.tell(event, "A run is live and is resumed, not overwritten; the arguments just given are not used.\n" + advice.digest(store.state))
 
 
 # --- Closing a run -------------------------------------------------------------------------------------------------------------
+def close(call):
+    """Bury the run of a call if it has just closed."""
+    if call.state["phase"] == "CLOSED":
+        bury(call.store, call.project, call.data, call.now)
+
+
 def bury(store, project, data, now):
     """After TEAM_DELETED or an abort from outside: summary, tombstone outside the team's folder, markers away (H17)."""
     state = store.state

@@ -24,7 +24,8 @@ try:
         start = len(text) - len(text.lstrip(" \t\r\n"))
         try:
             value, end = _scan(text, start)
-        except StopIteration:
+        except (StopIteration, SystemError):
+            # SystemError: the C scanner looks for json.decoder's exception class, and json is not imported here.
             raise ValueError("not JSON") from None
         except RecursionError:
             raise ValueError("not JSON: nested too deep") from None

@@ -9,219 +9,22 @@ Answers follow CLIENT.md 1.5: nothing, or exactly one JSON object; a refusal is 
 import os
 import time
 
-from . import codec, facts, places
+from . import caller, codec, facts, places
+from .answers import PASS, allow, block, deny, tell
+from .call import PLUGIN_ROOT, Call
+from .caller import PLUGIN
 from .journal import Busy, Damaged, Store
 from .protocol import access, advice, machine, messages, tables, view, waves
 from .protocol.plan import covers
 from .protocol.refusal import Refusal
 
-PLUGIN = "team:"
 EDIT_TOOLS = {"Edit": "file_path", "Write": "file_path", "MultiEdit": "file_path", "NotebookEdit": "notebook_path"}
 SHELL_TOOLS = ("Bash", "PowerShell")
-HERE = os.path.dirname(os.path.abspath(__file__))
-PLUGIN_ROOT = os.path.dirname(os.path.dirname(HERE))
-
-
-class Call:
-    """One hook call: the payload, where it happens, the locked store and who is calling."""
-
-    def __init__(self, payload, env, now, store, project, data):
-        self.payload, self.env, self.now, self.store, self.project, self.data = payload, env, now, store, project, data
-        self.actor = None
-
-    @property
-    def state(self):
-        return self.store.state
-
-    @property
-    def key(self):
-        """The idempotency key: the client's id of the tool call, and which of its hooks this is."""
-        call = self.payload.get("tool_use_id")
-        return "%s:%s" % (self.payload["hook_event_name"], call) if call else None
-
-    def event(self, name, /, key=None, actor=None, **data):
-        return {"event": name, "actor": actor or self.actor, "data": data, "key": key}
-
-    def append(self, name, /, key=None, actor=None, **data):
-        """Append one event with its consequences; raises Refusal."""
-        return self.store.append(self.event(name, key, actor, **data), self.now)
-
-    def gate(self, name, /, **data):
-        """Append an event of the gate itself; a refusal of it means that it does not apply."""
-        try:
-            return self.append(name, actor=machine.GATE, **data)
-        except Refusal:
-            return []
-
-    def refuse(self, refusal):
-        """Journal a refusal. The count of refusals is kept in the state; nothing else changes."""
-        self.append(refusal.record, key=self.key, **refusal.data())
-        return refusal
-
-
-# --- Who is calling (CLIENT.md 2.6) ------------------------------------------------------------------------------------
-def _actor(state, bound, agent_id):
-    name, inc = bound
-    return {"name": name, "role": state["roster"][name]["role"] if name in state["roster"] else None, "inc": inc, "agent_id": agent_id}
-
-
-def _nobody(payload, role=None):
-    return {"name": payload.get("agent_type") or "unknown", "role": role, "inc": 0,
-            "agent_id": payload.get("agent_id") or payload.get("session_id")}
-
-
-def identify(call):
-    """The actor of a payload. The lead has the run's session id and neither agent_id nor agent_type; all others are bound
-    to a roster entry once; what cannot be bound has no role. A main session of its own that is not below the run's client
-    is a bystander ("foreign")."""
-    payload, state = call.payload, call.state
-    session, agent, kind = payload.get("session_id"), payload.get("agent_id"), payload.get("agent_type")
-    if session == state["team"]["session"]:
-        if not agent:
-            return {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None} if not kind else _nobody(payload)
-        if agent in state["agents"]:
-            return _actor(state, state["agents"][agent], agent)
-        name = _spawned(call, agent, kind)
-        if name and _bind(call, name, agent):
-            return _actor(call.state, call.state["agents"][agent], agent)
-        return _nobody(payload)
-    pane = "session:%s" % session
-    if pane in state["agents"]:
-        return _nobody(payload) if agent else _actor(state, state["agents"][pane], pane)
-    name = None if agent else _pane(call)
-    if name and _bind(call, name, pane):
-        return _actor(call.state, call.state["agents"][pane], pane)
-    if (agent or not kind) and not _below(call.env.get("CLAUDE_PID"), state["team"].get("client_pid")):
-        return _nobody(payload, "foreign")  # a session of the user's own, or an agent of it
-    return _nobody(payload)
-
-
-def _bind(call, name, agent):
-    return bool(call.gate("AGENT_BOUND", name=name, agent_id=agent))
-
-
-def _spawned(call, agent, kind):
-    """The roster name that an unknown agent of the lead's session was spawned under, None when it cannot be told."""
-    roster = call.state["roster"]
-    pending = {n: e for n, e in roster.items() if e["state"] == "SPAWNING"}
-    if kind in pending and str(agent).startswith("a%s-" % kind):  # teammate mode: the type is the name
-        return kind
-    meta = _meta(call.payload, agent)
-    if meta is not None:  # written by the client before the agent's first tool call
-        name = meta.get("name")
-        ok = name in pending and not meta.get("parentAgentId") and meta.get("toolUseId") in (None, pending[name]["call"])
-        return name if ok else None
-    role = (kind or "")[len(PLUGIN):] if (kind or "").startswith(PLUGIN) else None
-    if call.state["waves"] is not None:
-        role = waves.of_agent(call.state, kind)
-    of_role = [n for n, e in pending.items() if e["role"] == role]
-    return of_role[0] if len(of_role) == 1 else None  # two of one role: their order says nothing, wait
-
-
-def _meta(payload, agent):
-    folder = (payload.get("transcript_path") or "")[:-len(".jsonl")]
-    if not folder or not str(agent).replace("-", "").replace("_", "").isalnum():
-        return None
-    try:
-        with open(os.path.join(folder, "subagents", "agent-%s.meta.json" % agent), encoding="utf-8") as f:
-            found = codec.loads(f.read(65536))
-        return found if isinstance(found, dict) else None
-    except (OSError, ValueError):
-        return None
-
-
-def _cmdline(pid):
-    """The arguments of a process (Linux). They hold a key of the client's: read, never logged."""
-    try:
-        with open("/proc/%d/cmdline" % int(pid), "rb") as f:
-            return f.read().decode("utf-8", "replace").split("\0")
-    except (OSError, ValueError, TypeError):
-        return []
-
-
-def _pane(call):
-    """The roster name of a terminal-pane teammate: its client was started with the lead's session id and its name."""
-    words = _cmdline(call.env.get("CLAUDE_PID"))
-    flags = {w: words[i + 1] for i, w in enumerate(words[:-1]) if w in ("--agent-name", "--parent-session-id", "--agent-type")}
-    name = flags.get("--agent-name")
-    if flags.get("--parent-session-id") is None:
-        name = _pane_by_transcript(call)
-    elif flags["--parent-session-id"] != call.state["team"]["session"]:
-        return None
-    e = call.state["roster"].get(name)
-    kind = str(call.payload.get("agent_type") or "")
-    role = waves.of_agent(call.state, kind) if call.state["waves"] is not None else kind[len(PLUGIN):] if kind.startswith(PLUGIN) else None
-    if e and role == e["role"] and (e["state"] == "SPAWNING" or e["pane"] and e["agent_id"] is None):
-        return name
-    return None
-
-
-def _pane_by_transcript(call):
-    """Without /proc: the pane's own transcript names team and agent."""
-    try:
-        with open(call.payload.get("transcript_path") or "", encoding="utf-8", errors="replace") as f:
-            for line in f.read(262144).split("\n"):
-                if '"teamName"' in line:
-                    record = codec.loads(line)
-                    if record.get("teamName") == "session-" + call.state["team"]["session"][:8]:
-                        return record.get("agentName")
-    except (OSError, ValueError, AttributeError):
-        pass
-    return None
-
-
-def _below(pid, ancestor):
-    """Whether a process runs below another (Linux): a client that an agent started is no bystander."""
-    try:
-        pid, ancestor = int(pid), int(ancestor)
-    except (TypeError, ValueError):
-        return False
-    for _ in range(64):
-        if pid == ancestor:
-            return True
-        try:
-            with open("/proc/%d/stat" % pid) as f:
-                pid = int(f.read().rpartition(")")[2].split()[1])
-        except (OSError, ValueError, IndexError):
-            return False
-        if pid <= 1:
-            return False
-    return False
-
-
-# --- Answers ------------------------------------------------------------------------------------------------------------
-def deny(refusal):
-    """Refuse a tool call: JSON for the reason, exit code 2 for clients that do not read it."""
-    text = refusal.text() if isinstance(refusal, Refusal) else refusal
-    return 2, codec.dumps({"hookSpecificOutput": {"hookEventName": "PreToolUse", "permissionDecision": "deny",
-                                                  "permissionDecisionReason": text}}), text
-
-
-def allow(updated, context=None):
-    """Allow a call with another input (only keys of the tool's schema)."""
-    out = {"hookEventName": "PreToolUse", "permissionDecision": "allow", "updatedInput": updated}
-    if context:
-        out["additionalContext"] = context
-    return 0, codec.dumps({"hookSpecificOutput": out}), ""
-
-
-def tell(event, text):
-    """Put text in front of the one who is calling."""
-    return (0, codec.dumps({"hookSpecificOutput": {"hookEventName": event, "additionalContext": text[:9000]}}), "") if text else PASS
-
-
-def block(text):
-    """Block a prompt or a turn's end with a text."""
-    return 0, codec.dumps({"decision": "block", "reason": text}), ""
-
-
-PASS = (0, "", "")
 
 
 # --- PreToolUse -----------------------------------------------------------------------------------------------------------
 def pre_tool(call):
-    tool, given = call.payload.get("tool_name"), call.payload.get("tool_input")
-    given = given if isinstance(given, dict) else {}
+    tool, given = call.payload.get("tool_name"), call.payload["tool_input"]
     actor = call.actor
     if call.state["phase"] == "CLOSED" or actor["role"] == "foreign" and not _touches_team(call, tool, given):
         return PASS
@@ -289,6 +92,10 @@ def _message(call, given):
         raise Refusal("SHUTTING_DOWN", "%s was asked to shut down; a message would revive it" % to, "", "say nothing to it", "MESSAGE")
     if actor["role"] in (None, "foreign"):
         raise Refusal("UNKNOWN_AGENT", "an agent that is not in the roster may not write to %s" % to, "", "only the lead's named agents have a role", "MESSAGE")
+    if state["waves"] is not None and e:
+        refusal = waves.may_wake(state, resolved)
+        if refusal is not None:
+            raise refusal
     parsed = messages.parse(message)
     _active(call)
     if parsed is None:
@@ -364,6 +171,8 @@ def protected(call, full):
 
 def _check_path(call, path, cwd, shell=False, soft=False, appends=None):
     """Raises the Refusal for writing one path."""
+    if "\0" in path:
+        raise Refusal("PATH", "%r is not a path" % path[:80], "it holds a NUL", "write a plain path", "WRITE")
     rel, full = facts.relative(call.project, path, cwd)
     why = protected(call, full)
     above = why and not full.casefold().startswith(tuple(
@@ -383,7 +192,7 @@ def _edit(call, tool, given):
     if not isinstance(path, str):
         return PASS  # the client itself refuses the call
     _active(call)
-    rel, full = facts.relative(call.project, path, call.payload.get("cwd"))
+    rel, full = facts.relative(call.project, path.replace("\0", "?"), call.payload.get("cwd"))
     appends = None
     if rel == access.DECISIONS and call.actor["role"] == tables.SUPERVISOR:
         appends = _appends(full, tool, given)
@@ -457,6 +266,12 @@ def _check_code(call, text):
     if hit and call.actor["role"] != "foreign":
         raise Refusal("PROTECTED", "code that names %s is not run" % hit, "the team's folder belongs to the hooks",
                       "look with `pack status`, `pack log`, `pack explain N`", "BASH")
+    if call.state["waves"] is not None and call.actor["role"] != "foreign":
+        definition = call.state["team"]["definition"]
+        hit = next((g for g in (definition["root"] + "/" + g for g in definition.get("guarded", [])) if g in text), None)
+        if hit:
+            raise Refusal("EVIDENCE_IS_MEASURED", "code that names %s is not run" % hit, "evidence is written by `pack rt` only",
+                          "read it with cat or jq; measure with `pack rt`", "BASH")
 
 
 def _check_commit(call, commit):
@@ -471,19 +286,12 @@ def _check_commit(call, commit):
         raise refusal
 
 
-def _scratch(call, suffix):
-    name = codec.digest(str(call.payload.get("tool_use_id")), size=8) + suffix
-    folder = os.path.join(call.store.data, "calls")
-    call.store.disk.mkdir(folder)
-    return os.path.join(folder, name)
-
-
 def _before(call, commits):
     """Remember how the tasks' files look before a shell command, to see afterwards what it changed."""
     names = sorted({f for _n, t in view.tasks(call.state) if t["state"] not in tables.TERMINAL + ("PENDING",)
                     for declared in list(t["files"]) + t["touched"] for f in facts.expand(call.project, declared)})
     note = {"stamps": facts.stamps(call.project, names), "head": facts.head(call.project), "commit": commits}
-    call.store.disk.replace(_scratch(call, ".before"), codec.dumps(note).encode("ascii"))
+    call.store.disk.replace(call.scratch(".before"), codec.dumps(note).encode("ascii"))
 
 
 def _client_tool(call, tool, given):
@@ -523,8 +331,7 @@ def _client_task(state, client_id):
 
 # --- PostToolUse ---------------------------------------------------------------------------------------------------------
 def post_tool(call):
-    tool, given, response = call.payload.get("tool_name"), call.payload.get("tool_input") or {}, call.payload.get("tool_response")
-    response = response if isinstance(response, dict) else {}
+    tool, given, response = call.payload.get("tool_name"), call.payload["tool_input"], call.payload["tool_response"]
     failed = call.payload["hook_event_name"] == "PostToolUseFailure"
     if call.state["phase"] == "CLOSED" or call.actor["role"] == "foreign":
         return PASS
@@ -600,7 +407,7 @@ def _quiet_parse(message):
 
 def _written(call, path):
     """A file was written with an edit tool: the revisions of its tasks change."""
-    if not isinstance(path, str):
+    if not isinstance(path, str) or "\0" in path:
         return
     rel, _full = facts.relative(call.project, path, call.payload.get("cwd"))
     if rel:
@@ -620,7 +427,7 @@ def _ran(call, given, response):
     from . import carry
 
     carry.collect(call, response)
-    path = _scratch(call, ".before")
+    path = call.scratch(".before")
     data = call.store.disk.read(path)
     if data is None:
         return PASS
@@ -812,7 +619,7 @@ def session_started(call):
     source = call.payload.get("source")
     if call.actor["role"] == tables.LEAD and call.state["phase"] != "CLOSED":
         if source == "resume":
-            call.gate_resume(source)
+            _gate_resume(call, source)
         return tell("SessionStart", advice.digest(call.state))
     if str(call.actor["agent_id"]).startswith("session:") and call.actor["role"] not in (None, "foreign") and source == "startup":
         return tell("SessionStart", _greeting(call, True))  # a teammate in a terminal pane
@@ -823,15 +630,14 @@ def session_started(call):
 
 
 def _gate_resume(call, source):
+    from . import carry
+
     headless = call.state["team"]["headless"]
     try:
         call.append("RUN_RESUMED", client_pid=call.env.get("CLAUDE_PID"), session=call.payload.get("session_id"),
-                    headless=is_headless(call.env), agents_stopped=headless, agents_gone=not headless, how=source)
+                    headless=carry.is_headless(call.env), agents_stopped=headless, agents_gone=not headless, how=source)
     except Refusal:
         pass
-
-
-Call.gate_resume = _gate_resume
 
 
 def session_ended(call):
@@ -841,18 +647,12 @@ def session_ended(call):
     return PASS
 
 
-def is_headless(env):
-    """`-p` sessions say sdk-cli; a terminal says cli. A terminal without the teams flag works like -p: plain subagents."""
-    return env.get("CLAUDE_CODE_ENTRYPOINT") != "cli" or env.get("CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS") not in ("1", "true")
-
-
 def _closed(call):
-    """When the run has just closed: tombstone outside the team's folder, final report, markers away."""
-    if call.state["phase"] != "CLOSED":
-        return
-    from . import carry
+    """When the run has just closed, bury it."""
+    if call.state["phase"] == "CLOSED":
+        from . import carry
 
-    carry.bury(call.store, call.project, call.data, call.now)
+        carry.close(call)
 
 
 HANDLERS = {
@@ -862,11 +662,33 @@ HANDLERS = {
 }
 
 
+TEXTS = ("session_id", "agent_id", "agent_type", "cwd", "transcript_path", "tool_name", "tool_use_id", "hook_event_name", "prompt", "source")
+GIVEN_TEXTS = ("to", "name", "subagent_type", "command", "file_path", "notebook_path", "taskId", "task_id", "status", "subject")
+
+
+def normal(payload):
+    """A payload with the types that everything below relies on; what is of another type is as good as absent."""
+    out = dict(payload)
+    for key in TEXTS:
+        if key in out and not isinstance(out[key], str):
+            del out[key]
+    for key in ("tool_input", "tool_response"):
+        value = out.get(key)
+        out[key] = dict(value) if isinstance(value, dict) else {}
+    for key in GIVEN_TEXTS:
+        if key in out["tool_input"] and not isinstance(out["tool_input"][key], str):
+            out["tool_input"][key] = str(out["tool_input"][key])[:200]
+    if not isinstance(out.get("background_tasks"), list):
+        out.pop("background_tasks", None)
+    return out
+
+
 def handle(payload, env, now=None, disk=None):
     """One hook payload -> (exit code, standard output, standard error). Raises nothing that concerns the caller."""
     from .disk import Disk
 
     now = time.time() if now is None else now
+    payload = normal(payload)
     name = payload.get("hook_event_name")
     project = env.get("CLAUDE_PROJECT_DIR") or payload.get("cwd") or os.getcwd()
     data = places.data_folder(env)
@@ -890,7 +712,7 @@ def handle(payload, env, now=None, disk=None):
         call = Call(payload, env, now, store, project, data)
         if machine.due(store.state, now):
             call.gate("TICK")
-        call.actor = identify(call)
+        call.actor = caller.identify(call)
         answer = handler(call)
         if store.found:
             call.gate("TICK")  # troubles are recorded even when the call itself records nothing

@@ -147,7 +147,20 @@ def icons():
     return _table(("icon", "meaning"), MEANINGS.items())
 
 
-BLOCKS = {"icons": icons, "messages": messages, "approvals": approvals, "ownership": ownership, "teardown": teardown, "task-states": task_states,
+def team_roles(name):
+    """A wave team's roles: agent, waves, what it writes."""
+    from .teams import load
+
+    definition = load(name)
+    rows = []
+    for role in definition["roles"]:
+        own = [w["id"] for w in definition["waves"] if role["id"] in w["roles"]]
+        rows.append((role["id"], "`team:%s`%s" % (role["agent"], " (you; never spawned)" if role["id"] == definition.get("lead") else ""),
+                     ", ".join(own), role["spawning"]))
+    return _table(("role = name", "agent", "waves", "runs in the"), rows)
+
+
+BLOCKS = {"team-roles": team_roles, "icons": icons, "messages": messages, "approvals": approvals, "ownership": ownership, "teardown": teardown, "task-states": task_states,
           "task-diagram": task_diagram, "phases": phases, "triggers": triggers, "limits": limits, "events": events, "guards": guards}
 COPIED = {"rules": "references/messages.md", "review": "references/approval-matrix.md"}  # prose with one home, copied into prompts
 
@@ -164,19 +177,25 @@ def block(name, root=ROOT):
 
 
 def fill(text, path, root=ROOT):
-    """A Markdown text with its blocks rewritten. SystemExit for a block that is unknown or not closed."""
-    out, rest = [], text
-    while True:
-        before, mark, after = rest.partition("<!-- generated: ")
-        out.append(before)
-        if not mark:
-            return "".join(out)
-        name, _, after = after.partition(" -->")
-        body, end, rest = after.partition(END % name)
+    """A Markdown text with its blocks rewritten; markers inside code fences are examples. SystemExit for a block that is unknown
+    or not closed."""
+    out, lines, i, fence = [], text.split("\n"), 0, ""
+    while i < len(lines):
+        line = lines[i]
+        mark = line.strip()[:3]
+        if mark in ("```", "~~~") and (not fence or mark == fence):
+            fence = "" if fence else mark
+        out.append(line)
+        i += 1
+        if fence or not line.startswith("<!-- generated: "):
+            continue
+        name = line[len("<!-- generated: "):].partition(" -->")[0]
         new = block(name, root)
-        if not end or new is None:
-            raise SystemExit("pack generate: %s: block %r is %s" % (path, name, "not closed" if not end else "unknown"))
-        out.append("%s\n%s\n%s" % (START % name, new, END % name))
+        if new is None or END % name not in lines[i:]:
+            raise SystemExit("%s:%d: block %r is %s" % (path, i, name, "unknown" if new is None else "not closed"))
+        i = lines.index(END % name, i)
+        out += new.split("\n")
+    return "\n".join(out)
 
 
 # --- Whole files -------------------------------------------------------------------------------------------------------------

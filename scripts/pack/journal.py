@@ -53,7 +53,7 @@ class Lock:
                     os.close(self.fd)
                     raise Busy("the team's journal was locked for %.0f s" % self.seconds) from None
                 time.sleep(pause)
-                pause = min(pause * 1.5, 0.02)
+                pause = min(pause * 1.5, 0.003)  # longer pauses starve late-comers: an operation holds the lock 1-3 ms
 
     def __exit__(self, *_):
         os.close(self.fd)
@@ -109,6 +109,12 @@ def read_chain(data):
     return records[:whole], end, problem
 
 
+def _rendered_after(data):
+    """The number of the event that a state.md says it was rendered after; None when it does not."""
+    digits = (data or b"").partition(b"after event ")[2].partition(b":")[0]
+    return int(digits) if digits.isdigit() and len(digits) < 12 else None
+
+
 class Store:
     """One team's journal and what is derived from it.
 
@@ -147,7 +153,9 @@ class Store:
                 self.found.append(("SNAPSHOT_NOT_FOUND", {}))
             return False
         try:
-            head, body = data.split(b"\n")[:2]
+            seal_, head, body = data.split(b"\n")[:3]
+            if seal_.decode("ascii") != codec.digest(head):
+                raise ValueError("snapshot head")
             head = codec.loads(head.decode("ascii"))
             text = body.decode("ascii")
             if head["journal"] != stamp or head["mirror"] != self.disk.stamp(self.mirror):
@@ -178,12 +186,16 @@ class Store:
         if theirs is not None or mine:
             self.disk.mkdir(self.folder)  # it may have been removed whole
             records, end = self._reconcile(mine, records, end, problem, theirs)
-        state = machine.initial()
+        rendered = self.disk.read(self.state_file)
+        after = _rendered_after(rendered)
+        state, intact = machine.initial(), False
         for record in records:
             try:
                 state, _effects = machine.step(state, record, record["ts"])
             except (Refusal, KeyError, TypeError, AttributeError, ValueError) as error:
                 raise Damaged("record %d (%s) contradicts the protocol: %s" % (record["seq"], record["event"], error)) from None
+            if record["seq"] == after and record["more"] == 0:
+                intact = rendered == state_md(state, after).encode()  # an older rendering of ours is what a crash leaves
         self.state, self.size = state, end
         if records:
             last = records[-1]
@@ -193,9 +205,8 @@ class Store:
                     self.keys[record["key"]] = record["seq"]
             if last["state"] != codec.digest(codec.dumps(state)):
                 raise Damaged("the state after record %d is not the one that was recorded" % self.seq)
-            data = self.disk.read(self.state_file)
-            if data is None or b"after event " not in data:
-                self.found.append(("STATE_DIVERGENCE", {"file": "state.md", "was": "missing" if data is None else "changed"}))
+            if not intact:
+                self.found.append(("STATE_DIVERGENCE", {"file": "state.md", "was": "missing" if rendered is None else "changed"}))
 
     def _reconcile(self, mine, records, end, problem, theirs):
         """Make journal and mirror equal again. Answers (records, size)."""
@@ -207,15 +218,19 @@ class Store:
             if problem.startswith("damaged"):
                 self._diverged("damaged, restored from the mirror")
             if mine != whole:
+                if not problem.startswith("damaged"):
+                    self._diverged("an unfinished write of %d bytes at its end was removed" % (len(mine) - end))
                 self.disk.truncate(self.journal, end)
             if theirs is None or theirs != copy:
+                self._diverged("missing" if theirs is None else "an unfinished write at its end was removed", "mirror.jsonl")
                 self.disk.replace(self.mirror, copy)
             return records, end
         if copy.startswith(whole) and not copy_problem.startswith("damaged"):
             # Behind the mirror: by one operation that may be a crash between the two writes; by more somebody cut it.
             behind = copies[len(records):]
-            if problem.startswith("damaged") or sum(1 for r in behind if r["more"] == 0) > 1:
-                self._diverged("%d record(s) were missing or damaged, restored from the mirror" % len(behind))
+            crash = not problem.startswith("damaged") and sum(1 for r in behind if r["more"] == 0) <= 1
+            self._diverged("the last operation was missing, as after a crash; restored from the mirror" if crash else
+                           "%d record(s) were missing or damaged, restored from the mirror" % len(behind))
             self.disk.replace(self.journal, copy, sync=True)
             return copies, copy_end
         if whole.startswith(copy) and not problem.startswith("damaged"):
@@ -223,7 +238,7 @@ class Store:
             extra = len(records) - len(copies)
             lost = theirs is None or not copies or self._booted_since() or copy_problem.startswith("damaged")
             if lost:
-                self._diverged("the mirror lacked %d record(s), rebuilt from the journal" % extra, "mirror")
+                self._diverged("lacked %d record(s), rebuilt from the journal" % extra, "mirror.jsonl")
                 self.disk.replace(self.mirror, whole)
                 return records, end
             self._diverged("%d record(s) that no hook wrote, removed" % extra)
@@ -233,7 +248,7 @@ class Store:
             if problem.startswith("damaged"):
                 self.found.append(("RECONCILE_CONFLICT", {}))
                 raise Damaged("journal and mirror are both damaged")
-            self._diverged("the mirror was damaged, rebuilt from the journal", "mirror")
+            self._diverged("damaged, rebuilt from the journal", "mirror.jsonl")
             self.disk.replace(self.mirror, whole)
             return records, end
         self._diverged("the journal was rewritten, restored from the mirror")
@@ -246,8 +261,8 @@ class Store:
     def _booted_since(self):
         data = self.disk.read(self.snapshot)
         try:
-            return codec.loads(data.split(b"\n")[0].decode("ascii"))["boot"] != self.disk.boot()
-        except (ValueError, KeyError, TypeError, AttributeError, UnicodeDecodeError):
+            return codec.loads(data.split(b"\n")[1].decode("ascii"))["boot"] != self.disk.boot()
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
             return False
 
     # -- writing ----------------------------------------------------------------------------------------------------
@@ -319,7 +334,8 @@ class Store:
             head = {"seq": self.seq, "at": self.last_at, "previous": previous, "keys": self.keys, "boot": self.disk.boot(),
                     "journal": self.disk.stamp(self.journal), "mirror": self.disk.stamp(self.mirror),
                     "state_md": self.disk.stamp(self.state_file)}
-            self.disk.replace(self.snapshot, ("%s\n%s\n" % (codec.dumps(head), text)).encode("ascii"))
+            head = codec.dumps(head)
+            self.disk.replace(self.snapshot, ("%s\n%s\n%s\n" % (codec.digest(head), head, text)).encode("ascii"))
             self.disk.point("after snapshot")
         except OSError:
             pass

@@ -55,7 +55,10 @@ def _doing(state, name, e):
     if e["state"] not in tables.LIVING:
         return ("🏁" if e["state"] == "ENDED" else "💀"), e["state"].lower()
     if e["role"] == tables.SUPERVISOR:
-        return "👁", "monitoring (epoch %d)" % state["owner"]["epoch"] if state["owner"]["holder"] == name else "waiting for the hand-off"
+        owner = state["owner"]
+        if owner["holder"] != name or owner["state"] not in ("ACTIVE", "OFFERED"):
+            return "👁", "waiting for the hand-off"
+        return "👁", ("monitoring (epoch %d)" if owner["state"] == "ACTIVE" else "was offered epoch %d") % owner["epoch"]
     for n in view.owned(state, name):
         t = view.task(state, n)
         return ICONS[t["state"]], "task #%d «%s» (%s)" % (n, t["subject"], t["state"])

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from . import carry, codec, facts, gate, places
+from . import caller, carry, codec, facts, gate, places
 from .journal import Busy, Damaged, Store, read_chain
 from .protocol import advice, machine, tables, view
 from .protocol.refusal import Refusal
@@ -116,7 +116,7 @@ def inside_client(run):
     if os.environ.get("CLAUDECODE") or os.environ.get("CLAUDE_CODE_CHILD_SESSION"):
         return True
     state, _records = run.look()
-    return gate._below(os.getpid(), (state["team"] or {}).get("client_pid"))
+    return caller.below(os.getpid(), (state["team"] or {}).get("client_pid"))
 
 
 def _needs_hook(verb):

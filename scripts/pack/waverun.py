@@ -6,7 +6,8 @@ The I/O beside `protocol/waves.py`, as gate.py and carry.py are beside `protocol
 import os
 import subprocess
 
-from . import carry, codec, facts, gate
+from . import answers, carry, codec, facts
+from .call import PLUGIN_ROOT
 from .protocol import tables, waves
 
 KEPT = {"roles": ("id", "agent", "title", "spawning", "writes", "artifacts"),
@@ -140,7 +141,7 @@ def opened_text(definition, source, strategy, project):
     agents = ", ".join("%s = %s%s" % (r["id"], "team:" if own else "", r["agent"]) for r in definition["roles"] if r["id"] != lead["id"])
     resumed = os.path.exists(os.path.join(project, definition["root"], "KANBAN.md"))
     return "\n".join(["You are the %s of %s. %s" % (lead["title"], definition["title"], lead["persona"]),
-                      "How to lead it: read %s and follow it." % os.path.join(gate.PLUGIN_ROOT, "commands", "realtime.md"),
+                      "How to lead it: read %s and follow it." % os.path.join(PLUGIN_ROOT, "commands", "realtime.md"),
                       "Strategy: %s (every agent is given it). Roles: %s." % (strategy, agents)] + rows +
                      (["`%s/` has state of an earlier run: resume from the last completed wave; everything measured is judged again." % definition["root"]] if resumed else []))
 
@@ -150,13 +151,13 @@ def gate_check(call, words, given):
     """The hook's part of `pack gate check`: a voucher, so that the process that derives the verdicts can seal them."""
     nonce, key = os.urandom(8).hex(), os.urandom(16).hex()
     call.append("GATES_STARTED", key=call.key, nonce=nonce)
-    path = os.path.join(os.path.dirname(gate._scratch(call, "")), nonce + ".gates")
+    path = os.path.join(os.path.dirname(call.scratch("")), nonce + ".gates")
     state = call.state["waves"]
     call.store.disk.replace(path, codec.dumps({"nonce": nonce, "key": key, "team": call.state["team"]["source"], "project": call.project,
                                                "root": root(call.state, call.project), "anchors": state["anchors"], "approved": state["approved"],
                                                "resumed_at": state["resumed_at"]}).encode("ascii"))
     extra = [w for w in words[3:] if w in ("--json", "--attest")]
-    return gate.allow(dict(given, command=" ".join(["PACK_VOUCHER=%s pack gate check" % carry.quote(path)] + extra), run_in_background=False))
+    return answers.allow(dict(given, command=" ".join(["PACK_VOUCHER=%s pack gate check" % carry.quote(path)] + extra), run_in_background=False))
 
 
 def judge(path):
@@ -203,17 +204,17 @@ def typed(call, text, words):
     if text == "pause team":
         call.append("RUN_PAUSED", actor={"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None})
         _status_file(call, "paused")
-        return gate.block("team: paused. Nobody is spawned until `resume team`; what was measured is measured again then.")
+        return answers.block("team: paused. Nobody is spawned until `resume team`; what was measured is measured again then.")
     if text == "team report":
-        return gate.block(_process(call, "report", "all"))
+        return answers.block(_process(call, "report", "all"))
     if text == "team gate" and [w.casefold() for w in words[2:]] == ["check"]:
-        return gate.block(_process(call, "gate", "check") +
+        return answers.block(_process(call, "gate", "check") +
                           "\n(For looking. The lead's own `pack gate check` is what counts.)")
     whole = " ".join(words).casefold()
     if whole in REPLIES:
-        return gate.tell("UserPromptSubmit", REPLIES[whole])
+        return answers.tell("UserPromptSubmit", REPLIES[whole])
     if text == "team decide" and len(words) > 2:
-        return gate.tell("UserPromptSubmit", "The user asks for a decision on %r: ask the roles concerned, weigh it, write it to DECISION_LOG.md with date, options "
+        return answers.tell("UserPromptSubmit", "The user asks for a decision on %r: ask the roles concerned, weigh it, write it to DECISION_LOG.md with date, options "
                          "and reasons, and report." % " ".join(words[2:])[:300])
     return None
 
@@ -244,7 +245,7 @@ def _process(call, *words):
     words += ("--team", str(names([os.path.join(call.project, ".claude", "team-definitions")]).get(source, source)), "--dir", root(call.state, call.project))
     env = {k: v for k, v in call.env.items() if not k.startswith("CLAUDE_CODE_MESSAGING")}
     try:
-        done = subprocess.run([os.path.join(gate.PLUGIN_ROOT, "bin", "pack")] + list(words), cwd=call.project, env=dict(os.environ, **env),
+        done = subprocess.run([os.path.join(PLUGIN_ROOT, "bin", "pack")] + list(words), cwd=call.project, env=dict(os.environ, **env),
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=6)
     except subprocess.TimeoutExpired:
         return "team: that takes longer than a hook may; run `pack %s` in your own terminal." % " ".join(words[:2])

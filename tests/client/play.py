@@ -467,7 +467,7 @@ class Narrator:
     """Prints a run as it happens: the story's lines, refusals in full, and the status tree whenever it changed."""
 
     def __init__(self, out=sys.stdout, colour=None):
-        self.out, self.world, self.last = out, None, ""
+        self.out, self.world, self.last = out, None, None
         self.colour = out.isatty() if colour is None else colour
         self.lock = threading.Lock()
 
@@ -476,23 +476,31 @@ class Narrator:
 
     def __call__(self, kind, line, **data):
         with self.lock:
-            if kind == "line" and line.kind not in ("hold", "wait", "remember"):
+            if kind == "line" and line.kind not in ("hold", "wait", "remember", "rest", "until"):
                 who, _, what = line.text.partition(" ")
-                self.out.write("%s %s\n" % (self.paint("1;36", "%-18s" % who), what))
+                if what == "at once:":
+                    what = " and ".join("spawns %s as %s" % (u.input["name"], u.input["subagent_type"].split(":")[-1]) if u.tool == "Agent" else u.tool
+                                        for u in line.uses)
+                self.out.write("%s %s\n" % (self.paint("1;36", "%-16s" % who), staging.short(what.replace("\\n", " "), 130)))
             elif kind == "result" and data["refused"]:
                 text = data["text"][data["text"].index("team: refused"):]
-                self.out.write(self.paint("31", "\n".join("    | " + t for t in text.splitlines()[:6])) + "\n")
+                self.out.write(self.paint("1;31", "\n".join(" " * 17 + "✋ "[2 * bool(n):].ljust(2) + t for n, t in enumerate(text.splitlines()[:4]))) + "\n")
+            elif kind == "result" and str(data["use"].input.get("command", "")).startswith("pack "):
+                self.out.write(self.paint("2", "\n".join(" " * 17 + t for t in data["text"].rstrip().splitlines())) + "\n")
             elif kind == "done" and line.uses and line.uses[0].tool in ("SendMessage", "Agent", "Bash", "TaskStop"):
                 self.tree()
             self.out.flush()
 
     def tree(self):
+        """The status tree without its advice, when more has changed than who is awake."""
         if self.world is None:
             return
         code, text = self.world.pack("status")
-        if code == 0 and text.strip() and text != self.last:
-            self.last = text
-            self.out.write("\n" + self.paint("2", "\n".join("      " + t for t in text.rstrip().splitlines())) + "\n\n")
+        rows = text.split("\nNext:")[0].rstrip().splitlines()
+        news = [row for row in rows if "phase" in row or "task #" in row or "Teardown" in row]
+        if code == 0 and news and news != self.last:
+            self.last = news
+            self.out.write("\n" + self.paint("2", "\n".join(" " * 20 + row for row in rows if row.strip())) + "\n\n")
 
 
 def main(argv=None):

@@ -1,5 +1,6 @@
 """Every story in scenarios/ is one run of the product in the real client. See README.md here for the language."""
 
+import concurrent.futures
 import pathlib
 import shutil
 
@@ -7,7 +8,17 @@ import play
 import pytest
 import story as stories
 
-SCENARIOS = sorted((pathlib.Path(__file__).resolve().parent / "scenarios").glob("*.story"))
+EVERY = sorted((pathlib.Path(__file__).resolve().parent / "scenarios").glob("*.story"))
+SLOW = [path for path in EVERY if path.stem.startswith("slow-")]  # minutes of waiting (3 sends, 60 s each), no work
+SCENARIOS = [path for path in EVERY if path not in SLOW]
+
+
+@pytest.mark.client
+def test_slow_scenarios(client_binary):
+    """First and at once: they wait while the other worker plays the rest."""
+    with concurrent.futures.ThreadPoolExecutor(len(SLOW)) as pool:
+        results = list(pool.map(lambda path: play.play(path, client_binary), SLOW))
+    assert not any(r.failures for r in results), "\n\n".join(str(r) for r in results if r.failures)
 
 
 @pytest.mark.client

@@ -29,7 +29,16 @@ def test_exit_codes(plugin, tmp_path):
     assert run(plugin(BAD_MODEL))[0] == 0, "a warning"
     assert run(plugin(BAD_MODEL), "--strict")[0] == 1
     assert run(plugin(BAD_EVENT))[0] == 1
-    for wrong in (["--nope"], ["/no/such/path"], ["--format", "xml"], ["--select", "no-rule", str(tmp_path)], ["--client", "latest", str(tmp_path)], ["--explain", "x"], ["--format"], ["--config", "none.yaml", str(tmp_path)]):
+    for wrong in (
+        ["--nope"],
+        ["/no/such/path"],
+        ["--format", "xml"],
+        ["--select", "no-rule", str(tmp_path)],
+        ["--client", "latest", str(tmp_path)],
+        ["--explain", "x"],
+        ["--format"],
+        ["--config", "none.yaml", str(tmp_path)],
+    ):
         assert run(*wrong)[0] == 2, wrong
 
 
@@ -47,13 +56,19 @@ def test_a_bug_is_exit_code_three(plugin, monkeypatch, capsys):
 def test_text_form(plugin):
     code, text = run(plugin(BAD_EVENT), "--no-cache")
     first, last = text.splitlines()[0], text.splitlines()[-1]
-    assert first == "hooks/hooks.json:1:12: error: unknown event 'preToolUse': the hook never runs; did you mean 'PreToolUse'? [hook-event] (--fix)"
+    assert (
+        first
+        == "hooks/hooks.json:1:12: error: unknown event 'preToolUse': the hook never runs; did you mean 'PreToolUse'? [hook-event] (--fix)"
+    )
     assert last == "4 files checked: 1 error"
     assert "\033[31m" in run(plugin(BAD_EVENT), "--no-cache", "--color", "always")[1]
 
 
 def test_nothing_reaches_the_terminal_unescaped(plugin):
-    text = run(plugin({"agents/reviewer.md": "---\nname: reviewer\ndescription: d\ntools: Read\nmodel: \"x\\e[31m\"\n---\nx\n"}), "--no-cache")[1]
+    text = run(
+        plugin({"agents/reviewer.md": '---\nname: reviewer\ndescription: d\ntools: Read\nmodel: "x\\e[31m"\n---\nx\n'}),
+        "--no-cache",
+    )[1]
     assert "\033" not in text
 
 
@@ -77,9 +92,24 @@ def test_sarif_against_its_schema(plugin):
 
 def test_github_form(plugin):
     text = run(plugin(BAD_EVENT), "--format", "github", "--no-cache")[1]
-    assert text.startswith("::error file=hooks/hooks.json,line=1,col=12,endLine=1,endColumn=24,title=hook-event::unknown event")
-    finding = dict(path="a,b", line=1, column=1, end_line=1, end_column=1, severity="info", rule="r", message="50%\nx", fixable=False)
-    assert report.render("github", [finding], report.Summary(1)) == "::notice file=a%2Cb,line=1,col=1,endLine=1,endColumn=1,title=r::50%25%0Ax\n"
+    assert text.startswith(
+        "::error file=hooks/hooks.json,line=1,col=12,endLine=1,endColumn=24,title=hook-event::unknown event"
+    )
+    finding = dict(
+        path="a,b",
+        line=1,
+        column=1,
+        end_line=1,
+        end_column=1,
+        severity="info",
+        rule="r",
+        message="50%\nx",
+        fixable=False,
+    )
+    assert (
+        report.render("github", [finding], report.Summary(1))
+        == "::notice file=a%2Cb,line=1,col=1,endLine=1,endColumn=1,title=r::50%25%0Ax\n"
+    )
 
 
 def test_junit_form(plugin):
@@ -126,7 +156,16 @@ def test_configuration_in_pyproject(plugin):
 
 @pytest.mark.parametrize(
     "text,part",
-    [("selct: []", 'did you mean "select"?'), ("select: x", "list of strings"), ("severity: {hook-if: fatal}", "must be one of"), ("ignore: [hook-of]", 'did you mean "hook-if"?'), ("- a", "must be a mapping"), ("a: [", "while parsing"), ("client: newest", "not a client version"), ("strict: maybe", "true or false")],
+    [
+        ("selct: []", 'did you mean "select"?'),
+        ("select: x", "list of strings"),
+        ("severity: {hook-if: fatal}", "must be one of"),
+        ("ignore: [hook-of]", 'did you mean "hook-if"?'),
+        ("- a", "must be a mapping"),
+        ("a: [", "while parsing"),
+        ("client: newest", "not a client version"),
+        ("strict: maybe", "true or false"),
+    ],
 )
 def test_mistakes_in_the_configuration(plugin, text, part, capsys):
     root = plugin({".pack-lint.yaml": text})
@@ -149,14 +188,24 @@ CRLF = "---\r\nname: reviewer  # keep me\r\ndescription: 'Reviews'\r\ntools: rea
 
 
 def test_fix_touches_nothing_else(plugin):
-    root = plugin({"agents/reviewer.md": CRLF, "hooks/hooks.json": '{ "hooks" :{"preToolUse" : [ {"matcher":"write|Edit","hooks":[{"type":"command","command":"python3 ${CLAUDE_PLUGIN_ROOT}/scripts/guard.py","timeout":"10"}]} ]}}'})
+    root = plugin(
+        {
+            "agents/reviewer.md": CRLF,
+            "hooks/hooks.json": '{ "hooks" :{"preToolUse" : [ {"matcher":"write|Edit","hooks":[{"type":"command","command":"python3 ${CLAUDE_PLUGIN_ROOT}/scripts/guard.py","timeout":"10"}]} ]}}',
+        }
+    )
     before = (root / "agents" / "reviewer.md").read_bytes()
     assert run(root, "--diff")[0] == 1
     assert (root / "agents" / "reviewer.md").read_bytes() == before
     run(root, "--fix")
-    assert (root / "agents" / "reviewer.md").read_bytes() == CRLF.replace("tools: read", "tools: Read").replace("'reviewer'. ", "'demo-pack:reviewer'. ").encode()
+    assert (root / "agents" / "reviewer.md").read_bytes() == CRLF.replace("tools: read", "tools: Read").replace(
+        "'reviewer'. ", "'demo-pack:reviewer'. "
+    ).encode()
     run(root, "--fix")  # an event that was unknown is only judged further under its right name
-    assert (root / "hooks" / "hooks.json").read_text() == '{ "hooks" :{"PreToolUse" : [ {"matcher":"Write|Edit","hooks":[{"type":"command","command":"python3 \\"${CLAUDE_PLUGIN_ROOT}/scripts/guard.py\\"","timeout":10}]} ]}}'
+    assert (
+        (root / "hooks" / "hooks.json").read_text()
+        == '{ "hooks" :{"PreToolUse" : [ {"matcher":"Write|Edit","hooks":[{"type":"command","command":"python3 \\"${CLAUDE_PLUGIN_ROOT}/scripts/guard.py\\"","timeout":10}]} ]}}'
+    )
 
 
 @pytest.mark.parametrize("case", ["agents/reviewer.md", "hooks/hooks.json"])
@@ -176,7 +225,11 @@ def test_diff_is_a_patch(plugin, capsys):
 
 def test_the_cache_gives_the_same_and_notices_changes(plugin, monkeypatch, tmp_path):
     monkeypatch.setenv("PACK_LINT_CACHE", str(tmp_path / "cache"))
-    root = plugin({"hooks/hooks.json": '{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "\\"${CLAUDE_PLUGIN_ROOT}/scripts/guard.py\\""}]}]}}'})
+    root = plugin(
+        {
+            "hooks/hooks.json": '{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "\\"${CLAUDE_PLUGIN_ROOT}/scripts/guard.py\\""}]}]}}'
+        }
+    )
     first = run(root, "--format", "json")
     assert len(os.listdir(str(tmp_path / "cache" / "pack-lint"))) == 1
     from pack.lint import engine
@@ -191,6 +244,24 @@ def test_the_cache_gives_the_same_and_notices_changes(plugin, monkeypatch, tmp_p
     assert run(root)[0] == 1, "the text of a script"
     write(root, {"scripts/guard.py": None})
     assert run(root)[0] == 1, "a file that went"
+
+
+def test_stat_data_lead_to_the_entry_only_when_settled(plugin, monkeypatch, tmp_path):
+    from pack.lint import cache
+
+    monkeypatch.setenv("PACK_LINT_CACHE", str(tmp_path / "cache"))
+    root, folder = plugin(BAD_EVENT), tmp_path / "cache" / "pack-lint"
+    first = run(root)
+    assert not [name for name in os.listdir(str(folder)) if name.endswith(".stat")], "too fresh to trust"
+    monkeypatch.setattr(cache, "SETTLED", -1.0)
+    assert run(root) == first
+    assert [name for name in os.listdir(str(folder)) if name.endswith(".stat")]
+    monkeypatch.setattr(cache, "_content_key", None)  # a warm run reads no file
+    assert run(root) == first
+    monkeypatch.undo()
+    monkeypatch.setenv("PACK_LINT_CACHE", str(tmp_path / "cache"))
+    write(root, {"hooks/hooks.json": BAD_EVENT["hooks/hooks.json"].replace("preToolUse", "PreToolUse")})
+    assert run(root)[0] == 0, "the same size, another text"
 
 
 def test_damaged_cache_entries_are_none(plugin, monkeypatch, tmp_path):
@@ -224,8 +295,18 @@ def test_an_older_client(plugin):
 
 
 def test_effective(plugin):
-    text = run(plugin({"agents/reviewer.md": "---\nname: reviewer\ntools: Read, Grep, Bash, Foo\nhooks: {}\n---\nx\n"}), "--effective")[1]
-    for part in ("agent demo-pack:reviewer", "Agent from demo-pack plugin", "tools       Bash, Read\n", "unknown and dropped: Foo", "folded into Bash: Grep", "ignored: hooks"):
+    text = run(
+        plugin({"agents/reviewer.md": "---\nname: reviewer\ntools: Read, Grep, Bash, Foo\nhooks: {}\n---\nx\n"}),
+        "--effective",
+    )[1]
+    for part in (
+        "agent demo-pack:reviewer",
+        "Agent from demo-pack plugin",
+        "tools       Bash, Read\n",
+        "unknown and dropped: Foo",
+        "folded into Bash: Grep",
+        "ignored: hooks",
+    ):
         assert part in text
 
 
@@ -236,13 +317,24 @@ def test_effective(plugin):
         ("import sys\nsys.exit(1)\n", 1, "passes  Write: exit code 1"),
         ("import sys\nsys.exit(0)\n", 0, "passes  Write: exit code 0"),
         ("print('hi'); print('{\"decision\": \"block\"}')\n", 0, "text before the JSON"),
-        ("import json\nprint(json.dumps({'hookSpecificOutput': {'hookEventName': 'PreToolUse', 'permissionDecision': 'deny'}}))\n", 0, "denied by JSON"),
-        ("import json\nprint(json.dumps({'hookSpecificOutput': {'hookEventName': 'Stop', 'permissionDecision': 'deny'}}))\n", 0, "answer is dropped"),
+        (
+            "import json\nprint(json.dumps({'hookSpecificOutput': {'hookEventName': 'PreToolUse', 'permissionDecision': 'deny'}}))\n",
+            0,
+            "denied by JSON",
+        ),
+        (
+            "import json\nprint(json.dumps({'hookSpecificOutput': {'hookEventName': 'Stop', 'permissionDecision': 'deny'}}))\n",
+            0,
+            "answer is dropped",
+        ),
         ("import time\ntime.sleep(9)\n", 1, "timed out"),
     ],
 )
 def test_prove_hooks(plugin, script, code, part):
-    hooks = '{"hooks": {"PreToolUse": [{"matcher": "Write", "hooks": [{"type": "command", "command": "%s \\"${CLAUDE_PLUGIN_ROOT}/scripts/guard.py\\"", "timeout": 1}]}]}}' % sys.executable
+    hooks = (
+        '{"hooks": {"PreToolUse": [{"matcher": "Write", "hooks": [{"type": "command", "command": "%s \\"${CLAUDE_PLUGIN_ROOT}/scripts/guard.py\\"", "timeout": 1}]}]}}'
+        % sys.executable
+    )
     root = plugin({"hooks/hooks.json": hooks, "scripts/guard.py": script})
     result = run(root, "--prove-hooks", "--yes")
     assert result[0] == code and part in result[1] and "does not see Edit, NotebookEdit, Bash" in result[1]
@@ -250,7 +342,12 @@ def test_prove_hooks(plugin, script, code, part):
 
 def test_prove_hooks_asks_first(plugin, tmp_path):
     mark = tmp_path / "ran"
-    root = plugin({"hooks/hooks.json": '{"hooks": {"PreToolUse": [{"hooks": [{"type": "command", "command": "touch %s"}]}]}}' % mark})
+    root = plugin(
+        {
+            "hooks/hooks.json": '{"hooks": {"PreToolUse": [{"hooks": [{"type": "command", "command": "touch %s"}]}]}}'
+            % mark
+        }
+    )
     assert run(root, "--prove-hooks", stdin=io.StringIO("y\n"))[0] == 2
     assert not mark.exists()
 
@@ -266,13 +363,51 @@ def test_the_small_schema_checker_agrees_with_jsonschema():
     from pack.lint import facts, schema
 
     server = facts.load().schemas["mcpServers"]["stdio"]
-    values = [{}, {"command": ""}, {"command": "x"}, {"command": 5}, {"command": "x", "args": "y"}, {"command": "x", "args": [1]}, {"command": "x", "timeout": 0}, {"command": "x", "timeout": 1.5}, {"command": "x", "timeout": 2.0}, {"command": "x", "env": {"A": 1}}, {"command": "x", "alwaysLoad": None}, {"type": "http", "command": "x"}, []]
+    values = [
+        {},
+        {"command": ""},
+        {"command": "x"},
+        {"command": 5},
+        {"command": "x", "args": "y"},
+        {"command": "x", "args": [1]},
+        {"command": "x", "timeout": 0},
+        {"command": "x", "timeout": 1.5},
+        {"command": "x", "timeout": 2.0},
+        {"command": "x", "env": {"A": 1}},
+        {"command": "x", "alwaysLoad": None},
+        {"type": "http", "command": "x"},
+        [],
+    ]
     for value in values:
-        assert bool(list(schema.check(value, server))) == bool(list(jsonschema.Draft7Validator(server).iter_errors(value))), value
+        assert bool(list(schema.check(value, server))) == bool(
+            list(jsonschema.Draft7Validator(server).iter_errors(value))
+        ), value
+
+
+def test_without_yaml_it_says_what_to_install(plugin):
+    root = plugin({"agents/x.md": "---\nname: x\ndescription: [a\n---\n"})
+    code = "import sys; sys.modules['yaml'] = None; sys.path.insert(0, %r); from pack.lint.cli import main; sys.exit(main([%r, '--no-cache']))"
+    argv = [sys.executable, "-c", code % (os.path.join(ROOT, "scripts"), str(root))]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "pip install pyyaml" in done.stderr
 
 
 def test_cold_start_imports_little(plugin):
     """Modules, not milliseconds: what a run on a small clean plugin may load."""
-    code = "import sys; from pack.lint.cli import main; main([%r, '--no-cache']); print(sorted(m for m in ('yaml', 'click', 'jsonschema', 'markdown_it', 'argparse', 'dataclasses', 'hashlib', 'subprocess', 'tempfile', 'ast') if m in sys.modules))" % str(plugin())
-    done = subprocess.run([sys.executable, "-I", "-S", "-c", "import sys; sys.path.insert(0, %r); %s" % (os.path.join(ROOT, "scripts"), code)], capture_output=True, text=True, check=True)
+    code = (
+        "import sys; from pack.lint.cli import main; main([%r, '--no-cache']); print(sorted(m for m in ('yaml', 'click', 'jsonschema', 'markdown_it', 'argparse', 'dataclasses', 'hashlib', 'subprocess', 'tempfile', 'ast') if m in sys.modules))"
+        % str(plugin())
+    )
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-I",
+            "-S",
+            "-c",
+            "import sys; sys.path.insert(0, %r); %s" % (os.path.join(ROOT, "scripts"), code),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert done.stdout.splitlines()[-1] == "[]", done.stdout

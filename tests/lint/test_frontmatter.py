@@ -30,7 +30,10 @@ def value(text):
         ("---\nd: 'It's fine'\n---\n", "error"),
         ('---\nd: "Reviews" a change\n---\n', "error"),
         ('---\nd: "a\nb: c"\n---\n', "error"),
-        ("---\na: yes\nb: 010\nc: 2026-01-01\nd: 0x1F\ne: ~\nf: .5\n---\n", {"a": "yes", "b": 10, "c": "2026-01-01", "d": 31, "e": None, "f": 0.5}),
+        (
+            "---\na: yes\nb: 010\nc: 2026-01-01\nd: 0x1F\ne: ~\nf: .5\n---\n",
+            {"a": "yes", "b": 10, "c": "2026-01-01", "d": 31, "e": None, "f": 0.5},
+        ),
         ("---\na: 1\na: 2\n---\n", {"a": 2}),
         ("---\nbase: &b {x: 1}\n<<: *b\n---\n", {"base": {"x": 1}, "x": 1}),
         ("---\n- a\n- b\n---\n", ["a", "b"]),
@@ -44,7 +47,17 @@ def test_as_the_client_reads_it(text, expected):
     assert value(text) == expected
 
 
-@pytest.mark.parametrize("text", ["name: x\ntools: Read, Grep", "tools:\n  - Read\n  - 'Grep'", "d: a: b\nname: 'x'", 'name: "x"\nmodel: sonnet'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name: x\ntools: Read, Grep",
+        "tools:\n  - Read\n  - 'Grep'",
+        "d: a: b\nname: 'x'",
+        "d: [a: b\r\nname: x\r",
+        "name: aname: a",
+        'name: "x"\nmodel: sonnet',
+    ],
+)
 def test_places(text):
     source = "---\n%s\n---\nBody" % text
     front = fm.read(source)
@@ -63,7 +76,9 @@ LINES = st.lists(
         st.sampled_from(["name", "description", "tools", "model", "x-y", "A_b"]),
         st.one_of(
             st.text(alphabet=st.sampled_from("abcXYZ 0123456789,.()/-_:#'\"[]{}éß*&!|>%@`\\"), max_size=20),
-            st.sampled_from(["true", "null", "~", "12", "-3.5", "1e3", "0x1f", "yes", '"quoted"', "''", "a: b", "a #b", "x:"]),
+            st.sampled_from(
+                ["true", "null", "~", "12", "-3.5", "1e3", "0x1f", "yes", '"quoted"', "''", "a: b", "a #b", "x:"]
+            ),
         ),
     ),
     min_size=1,

@@ -16,7 +16,14 @@ def nested(root, names):
     for name in names:
         files = {"plugins/%s/%s" % (name, path): text for path, text in PLUGIN.items()}
         write(root, files)
-        write(root, {"plugins/%s/.claude-plugin/plugin.json" % name: PLUGIN[".claude-plugin/plugin.json"].replace("demo-pack", name)})
+        write(
+            root,
+            {
+                "plugins/%s/.claude-plugin/plugin.json" % name: PLUGIN[".claude-plugin/plugin.json"].replace(
+                    "demo-pack", name
+                )
+            },
+        )
 
 
 def test_every_plugin_of_a_marketplace_is_checked(tmp_path):
@@ -29,7 +36,7 @@ def test_every_plugin_of_a_marketplace_is_checked(tmp_path):
 
 def test_names_of_the_other_plugins_resolve(tmp_path):
     nested(tmp_path, ["one-pack", "two-pack"])
-    body = "---\ndescription: Builds\n---\nTask(subagent_type=\"%s\")\n"
+    body = '---\ndescription: Builds\n---\nTask(subagent_type="%s")\n'
     write(tmp_path, {"plugins/one-pack/commands/build.md": body % "two-pack:reviewer"})
     assert lint(tmp_path) == (0, [])
     write(tmp_path, {"plugins/one-pack/commands/build.md": body % "two-pack:ghost"})
@@ -37,7 +44,10 @@ def test_names_of_the_other_plugins_resolve(tmp_path):
 
 
 def test_a_plugin_without_a_manifest_in_a_marketplace(tmp_path):
-    write(tmp_path, {".claude-plugin/marketplace.json": MARKET % '{"name": "plain", "source": "./plain", "strict": false}'})
+    write(
+        tmp_path,
+        {".claude-plugin/marketplace.json": MARKET % '{"name": "plain", "source": "./plain", "strict": false}'},
+    )
     write(tmp_path, {"plain/agents/reviewer.md": "Review.\n"})
     assert [finding["rule"] for finding in lint(tmp_path)[1]] == ["frontmatter-missing"]
 
@@ -46,20 +56,39 @@ def test_a_project_folder_has_rules_of_its_own(tmp_path):
     text = "---\nname: reviewer\ndescription: Reviews. Use when ready.\npermissionMode: plan\nhooks: {}\ntools: Read\n---\nReview.\n"
     write(tmp_path, {".claude/agents/reviewer.md": text, ".claude/agents/notes.md": "Notes, no agent.\n"})
     settings = {"hooks": {"PreToolUse": [{"matcher": "write", "hooks": [{"type": "command", "command": "./x.sh"}]}]}}
-    write(tmp_path, {".claude/settings.json": json.dumps(settings), ".claude/commands/go.md": "---\ndescription: Goes\n---\nsubagent_type: \"reviewer\"\n"})
+    write(
+        tmp_path,
+        {
+            ".claude/settings.json": json.dumps(settings),
+            ".claude/commands/go.md": '---\ndescription: Goes\n---\nsubagent_type: "reviewer"\n',
+        },
+    )
     assert [finding["rule"] for finding in lint(tmp_path)[1]] == ["hook-matcher"]
 
 
 @pytest.mark.parametrize("folder", ["", "agents", "team/agents", "x/y/agents/z"])
 def test_a_folder_of_agents(tmp_path, folder):
-    write(tmp_path, {os.path.join(folder, "a.md"): AGENT % "a", os.path.join(folder, "b.md"): (AGENT % "b").replace("sonnet", "gpt-4"), os.path.join(folder, "README.md"): "# Agents\n"})
+    write(
+        tmp_path,
+        {
+            os.path.join(folder, "a.md"): AGENT % "a",
+            os.path.join(folder, "b.md"): (AGENT % "b").replace("sonnet", "gpt-4"),
+            os.path.join(folder, "README.md"): "# Agents\n",
+        },
+    )
     target = tmp_path if not folder == "agents" else tmp_path / "agents"
     _, findings = lint(target)
     assert [finding["rule"] for finding in findings] == ["model-unknown"]
 
 
 def test_a_prompt_file_below_a_skill_is_no_agent(tmp_path):
-    write(tmp_path, {"stuff/skills/x/SKILL.md": "---\nname: x\ndescription: d. Use when x.\n---\nx\n", "stuff/skills/x/agents/prompt.md": "You are a prompt.\n"})
+    write(
+        tmp_path,
+        {
+            "stuff/skills/x/SKILL.md": "---\nname: x\ndescription: d. Use when x.\n---\nx\n",
+            "stuff/skills/x/agents/prompt.md": "You are a prompt.\n",
+        },
+    )
     assert lint(tmp_path) == (0, [])
 
 
@@ -76,16 +105,40 @@ def test_generated_drift_is_asked_of_this_pack_only(plugin):
 def test_drift_lines_become_findings(tmp_path):
     from pack.lint.drift import stale_blocks
 
-    write(tmp_path, {"scripts/pack/__init__.py": "", "scripts/pack/generate.py": "def main(argv):\n    print('references/x.md:7: block roles is stale')\n    return 1\n"})
+    write(
+        tmp_path,
+        {
+            "scripts/pack/__init__.py": "",
+            "scripts/pack/generate.py": "def main(argv):\n    print('references/x.md:7: block roles is stale')\n    return 1\n",
+        },
+    )
     assert stale_blocks(str(tmp_path)) == [("references/x.md", 7, "block roles is stale")]
     write(tmp_path, {"scripts/pack/generate.py": "def main(argv):\n    return 0\n"})
     assert stale_blocks(str(tmp_path)) == []
 
 
-@pytest.mark.skipif(not os.path.exists(os.path.join(ROOT, ".claude-plugin", "plugin.json")), reason="the pack's manifest is not on this branch yet")
+@pytest.mark.skipif(
+    not os.path.exists(os.path.join(ROOT, ".claude-plugin", "plugin.json")),
+    reason="the pack's manifest is not on this branch yet",
+)
 def test_this_pack_is_clean():
     code, findings = lint(ROOT, "--strict")
     assert (code, findings) == (0, [])
+
+
+def test_a_deny_rule_is_no_pipe_to_a_shell(tmp_path):
+    write(tmp_path, {".claude/settings.json": '{"permissions": {"deny": ["Bash(curl * | bash)"]}, "hooks": {}}'})
+    assert lint(tmp_path) == (0, [])
+
+
+def test_the_generated_rule_list_may_stand_in_a_pack_with_a_protocol(plugin):
+    with open(os.path.join(ROOT, "references", "rules.md"), encoding="utf-8") as handle:
+        rules = handle.read()
+    states = "| State | Meaning |\n|---|---|\n| `IN_REVIEW` | waits |\n| `CHANGES_REQUESTED` | is mended |\n"
+    body = "---\ndescription: Builds\n---\nSee [s](../references/states.md). From `IN_REVIEW` to `CHANGES_REQUESTED`.\n"
+    files = {"references/rules.md": rules, "references/states.md": states, "commands/build.md": body}
+    root = plugin(dict(files, **{"docs/lint.md": "The rules are in references/rules.md.\n"}))
+    assert lint(root) == (0, [])
 
 
 def test_order_and_form_of_findings(plugin):
@@ -94,5 +147,15 @@ def test_order_and_form_of_findings(plugin):
     keys = [(f["path"], f["line"], f["column"]) for f in findings]
     assert keys == sorted(keys) and len(keys) == 3
     for finding in findings:
-        assert set(finding) == {"path", "line", "column", "end_line", "end_column", "severity", "rule", "message", "fixable"}
+        assert set(finding) == {
+            "path",
+            "line",
+            "column",
+            "end_line",
+            "end_column",
+            "severity",
+            "rule",
+            "message",
+            "fixable",
+        }
         assert not finding["path"].startswith("/") and "\\" not in finding["path"]

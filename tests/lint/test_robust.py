@@ -8,9 +8,12 @@ from conftest import AGENT, PLUGIN, lint, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-BOMB = "---\nname: bomb\ndescription: d\n" + "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
-    "a%d: &a%d [%s]\n" % (n, n, ", ".join(["*a%d" % (n - 1)] * 9)) for n in range(1, 12)
-) + "---\nBody.\n"
+BOMB = (
+    "---\nname: bomb\ndescription: d\n"
+    + "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+    + "".join("a%d: &a%d [%s]\n" % (n, n, ", ".join(["*a%d" % (n - 1)] * 9)) for n in range(1, 12))
+    + "---\nBody.\n"
+)
 
 
 def rules(root, *options):
@@ -23,9 +26,17 @@ def rules(root, *options):
         ("agents/bomb.md", BOMB, "frontmatter-syntax"),
         ("agents/deep.md", "---\nname: deep\ndescription: d\nx: " + "[" * 5000 + "\n---\n", None),
         ("agents/flow.md", "---\nname: flow\ndescription: d\nx:\n " + "[" * 400000 + "\n---\n", "frontmatter-syntax"),
-        ("agents/curly.md", "---\nname: curly\ndescription: d\nx:\n " + "{a: " * 150000 + "\n---\n", "frontmatter-syntax"),
+        (
+            "agents/curly.md",
+            "---\nname: curly\ndescription: d\nx:\n " + "{a: " * 150000 + "\n---\n",
+            "frontmatter-syntax",
+        ),
         ("agents/dash.md", "---\nname: dash\ndescription: d\nx:\n " + "- " * 300000 + "\n---\n", "frontmatter-syntax"),
-        ("agents/steps.md", "---\nname: steps\ndescription: d\n" + "".join(" " * n + "a:\n" for n in range(1, 900)) + "---\n", "frontmatter-syntax"),
+        (
+            "agents/steps.md",
+            "---\nname: steps\ndescription: d\n" + "".join(" " * n + "a:\n" for n in range(1, 900)) + "---\n",
+            "frontmatter-syntax",
+        ),
         ("agents/loop.md", "---\nname: loop\ndescription: d\nx: &x [*x]\n---\n", None),
         ("hooks/hooks.json", "[" * 100000, "json-syntax"),
         ("hooks/hooks.json", '{"hooks":' * 3000, "json-syntax"),
@@ -47,11 +58,27 @@ def test_hostile_files(path, content, rule, plugin):
 
 @pytest.mark.parametrize(
     "text",
-    ["`" * 50000, "[" * 30000, "](" * 30000, "<!--" * 20000, "|" * 60000, "subagent_type: " * 5000, "`a` agent " * 5000, "$(" * 20000 + "!`" * 20000, "#" * 60000, "a:b" * 20000],
+    [
+        "`" * 50000,
+        "[" * 30000,
+        "](" * 30000,
+        "<!--" * 20000,
+        "|" * 60000,
+        "subagent_type: " * 5000,
+        "`a` agent " * 5000,
+        "$(" * 20000 + "!`" * 20000,
+        "#" * 60000,
+        "a:b" * 20000,
+    ],
     ids=lambda text: repr(text[:6]),
 )
 def test_no_text_takes_long(text, plugin):
-    root = plugin({"commands/build.md": "---\ndescription: Builds\n---\n%s\n" % text, "skills/x/SKILL.md": "---\nname: x\ndescription: d\n---\n" + text})
+    root = plugin(
+        {
+            "commands/build.md": "---\ndescription: Builds\n---\n%s\n" % text,
+            "skills/x/SKILL.md": "---\nname: x\ndescription: d\n---\n" + text,
+        }
+    )
     began = time.process_time()
     lint(root)
     assert time.process_time() - began < 10
@@ -101,7 +128,10 @@ def test_ten_thousand_files(tmp_path):
     os.makedirs(str(folder))
     for number in range(10000):
         (folder / ("n%d.md" % number)).write_text("# Note\n\nSee [one](n0.md).\n")
-    write(tmp_path, {"skills/many/SKILL.md": "---\nname: many\ndescription: Many notes. Use when asked.\n---\nSee references/.\n"})
+    write(
+        tmp_path,
+        {"skills/many/SKILL.md": "---\nname: many\ndescription: Many notes. Use when asked.\n---\nSee references/.\n"},
+    )
     began = time.process_time()
     code, findings = lint(tmp_path)
     assert (code, findings) == (0, [])
@@ -110,21 +140,101 @@ def test_ten_thousand_files(tmp_path):
 
 TEXTS = st.one_of(
     st.text(max_size=300),
-    st.lists(st.sampled_from(["---", "\n", "name: a", "tools: Read", ": ", "- ", "[", "{", "'", '"', "#", "|", "&a", "*a", "\t", "  ", "`", "](x.md)", "| A | B |\n|---|---|\n", "!`", "```", "\r\n", "\x00", "\ufeff", "@agent-x", "subagent_type: x"]), max_size=40).map("".join),
+    st.lists(
+        st.sampled_from(
+            [
+                "---",
+                "\n",
+                "name: a",
+                "tools: Read",
+                ": ",
+                "- ",
+                "[",
+                "{",
+                "'",
+                '"',
+                "#",
+                "|",
+                "&a",
+                "*a",
+                "\t",
+                "  ",
+                "`",
+                "](x.md)",
+                "| A | B |\n|---|---|\n",
+                "!`",
+                "```",
+                "\r\n",
+                "\x00",
+                "\ufeff",
+                "@agent-x",
+                "subagent_type: x",
+            ]
+        ),
+        max_size=40,
+    ).map("".join),
 )
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(agent=TEXTS, command=TEXTS, hooks=TEXTS, manifest=TEXTS, data=st.binary(max_size=200))
 def test_any_bytes(agent, command, hooks, manifest, data, tmp_path):
-    write(tmp_path, {"agents/a.md": agent, "agents/raw.md": data, "commands/c.md": "---\n%s\n---\n%s" % (agent, command), "hooks/hooks.json": hooks, ".claude-plugin/plugin.json": manifest})
+    write(
+        tmp_path,
+        {
+            "agents/a.md": agent,
+            "agents/raw.md": data,
+            "commands/c.md": "---\n%s\n---\n%s" % (agent, command),
+            "hooks/hooks.json": hooks,
+            ".claude-plugin/plugin.json": manifest,
+        },
+    )
     _, findings = lint(tmp_path)
     for finding in findings:
         assert finding["line"] >= 1 and finding["column"] >= 1
         assert (finding["end_line"], finding["end_column"]) >= (finding["line"], finding["column"])
 
 
-JSONS = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["hooks", "name", "PreToolUse", "Stop", "matcher", "type", "command", "mcpServers", "plugins", "source", "agents", "url", "args", "if", "timeout", "owner", "userConfig", "options", "commands", "engines", "dependencies", "relevance", "signals", "channels", "headers"]), inner, max_size=5), max_leaves=25)
+JSONS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "hooks",
+                    "name",
+                    "PreToolUse",
+                    "Stop",
+                    "matcher",
+                    "type",
+                    "command",
+                    "mcpServers",
+                    "plugins",
+                    "source",
+                    "agents",
+                    "url",
+                    "args",
+                    "if",
+                    "timeout",
+                    "owner",
+                    "userConfig",
+                    "options",
+                    "commands",
+                    "engines",
+                    "dependencies",
+                    "relevance",
+                    "signals",
+                    "channels",
+                    "headers",
+                ]
+            ),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=25,
+)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
@@ -132,7 +242,15 @@ JSONS = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow
 def test_any_json(manifest, hooks, mcp, market, tmp_path):
     import json
 
-    files = {".claude-plugin/plugin.json": manifest, "hooks/hooks.json": hooks, ".mcp.json": mcp, ".lsp.json": mcp, "settings.json": mcp, "monitors/monitors.json": hooks, ".claude-plugin/marketplace.json": market}
+    files = {
+        ".claude-plugin/plugin.json": manifest,
+        "hooks/hooks.json": hooks,
+        ".mcp.json": mcp,
+        ".lsp.json": mcp,
+        "settings.json": mcp,
+        "monitors/monitors.json": hooks,
+        ".claude-plugin/marketplace.json": market,
+    }
     write(tmp_path, {path: json.dumps(value) for path, value in files.items()})
     lint(tmp_path)
 

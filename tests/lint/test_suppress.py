@@ -28,7 +28,10 @@ def test_a_comment_in_the_frontmatter(plugin):
 
 
 def test_another_line_is_not_suppressed(plugin):
-    assert run(plugin, "<!-- pack-lint: ignore ref-file -- why -->\n\n\n" + BROKEN) == [("suppression-unused", 4), ("ref-file", 7)]
+    assert run(plugin, "<!-- pack-lint: ignore ref-file -- why -->\n\n\n" + BROKEN) == [
+        ("suppression-unused", 4),
+        ("ref-file", 7),
+    ]
 
 
 def test_without_a_reason(plugin):

@@ -22,7 +22,9 @@ def pytest_terminal_summary(terminalreporter):
     gone = [program for program in BROKERS.values() if not shutil.which(program)]
     if gone:
         terminalreporter.section("BROKERS MISSING", sep="!")
-        terminalreporter.line("not on PATH, their tests were skipped: %s; `scripts/dev/install-brokers` installs them" % ", ".join(gone))
+        terminalreporter.line(
+            "not on PATH, their tests were skipped: %s; `scripts/dev/install-brokers` installs them" % ", ".join(gone)
+        )
 
 
 def free_port():
@@ -41,7 +43,19 @@ def need(broker):
 def command_for(broker, folder):
     """How rt.yaml starts a broker; `{port}` is filled in from the address."""
     if broker == "redis":
-        return ["redis-server", "--port", "{port}", "--appendonly", "yes", "--save", "", "--dir", str(folder), "--bind", "127.0.0.1"]
+        return [
+            "redis-server",
+            "--port",
+            "{port}",
+            "--appendonly",
+            "yes",
+            "--save",
+            "",
+            "--dir",
+            str(folder),
+            "--bind",
+            "127.0.0.1",
+        ]
     if broker == "nats":
         return ["nats-server", "-js", "-a", "127.0.0.1", "-p", "{port}", "-sd", str(folder)]
     raise KeyError(broker)
@@ -52,7 +66,14 @@ class Running:
 
     def __init__(self, command, port, environment=None, ready_s=60):
         self.port = port
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, env=environment, start_new_session=True)
+        self.process = subprocess.Popen(
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,
+        )
         until = time.monotonic() + ready_s
         while True:
             try:
@@ -96,8 +117,18 @@ def rabbit_url(tmp_path_factory):
     need("rabbitmq")
     port, folder = free_port(), tmp_path_factory.mktemp("rabbit")
     node = "pack%d@localhost" % port
-    environment = dict(os.environ, HOME=str(folder), RABBITMQ_NODENAME=node, RABBITMQ_NODE_PORT=str(port), RABBITMQ_DIST_PORT=str(free_port()), RABBITMQ_MNESIA_BASE=str(folder),
-                       RABBITMQ_LOG_BASE=str(folder), RABBITMQ_ENABLED_PLUGINS_FILE=str(folder / "plugins"), RABBITMQ_PID_FILE=str(folder / "pid"), ERL_EPMD_PORT=str(free_port()))  # fmt: skip
+    environment = dict(
+        os.environ,
+        HOME=str(folder),
+        RABBITMQ_NODENAME=node,
+        RABBITMQ_NODE_PORT=str(port),
+        RABBITMQ_DIST_PORT=str(free_port()),
+        RABBITMQ_MNESIA_BASE=str(folder),
+        RABBITMQ_LOG_BASE=str(folder),
+        RABBITMQ_ENABLED_PLUGINS_FILE=str(folder / "plugins"),
+        RABBITMQ_PID_FILE=str(folder / "pid"),
+        ERL_EPMD_PORT=str(free_port()),
+    )
     # the Debian wrapper changes its user; the server itself runs as whoever tests
     program = "/usr/lib/rabbitmq/bin/rabbitmq-server"
     running = Running([program if os.path.exists(program) else "rabbitmq-server"], port, environment)
@@ -115,7 +146,12 @@ def ws_url():
 
 def git(folder, *argv):
     """Run git for a test project."""
-    done = subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"] + list(argv), cwd=folder, capture_output=True, text=True)
+    done = subprocess.run(
+        ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"] + list(argv),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -125,7 +161,9 @@ def make_project(folder, rt, root=".team"):
     shutil.copytree(PROJECT, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / ".gitignore").write_text("__pycache__/\n%s/\n" % root)
     (folder / "events").mkdir(exist_ok=True)
-    (folder / "events" / "order.json").write_text(json.dumps({"type": "object", "properties": {"id": {"type": "integer"}}, "required": ["id"]}))
+    (folder / "events" / "order.json").write_text(
+        json.dumps({"type": "object", "properties": {"id": {"type": "integer"}}, "required": ["id"]})
+    )
     git(folder, "init", "-q")
     git(folder, "add", "-A")
     git(folder, "commit", "-qm", "project")
@@ -168,27 +206,100 @@ def rt_for(root, folder, kafka=None):
         "project": "Chat",
         "strategy": "STRATEGY.md",
         "paths": [
-            {"id": "chat.echo", "adapter": "websocket", "address": "ws://127.0.0.1:%d/" % ws, "rate": 400, "duration": 8, "warmup": 0.3, "payload_bytes": 64, "budget_ms": {"p99": 1900, "p999": 1950},
-             "guarantee": "at-most-once", "ordering": "total", "messages": 300, "connections": 5, "fault": ["server-kill"], "server": {"command": [python, "ws_server.py", "{port}"]},
-             "density": {"connections": 150, "hold_s": 1.5}, "burst": {"messages": 1000, "drain_s": 20}, "throughput": {"rate": 200, "duration": 3}},
-            {"id": "orders", "adapter": "redis", "address": redis_at, "rate": 200, "duration": 2, "warmup": 0.3, "budget_ms": budget, "guarantee": "exactly-once", "ordering": "per-partition",
-             "messages": 120, "worker": "builtin:transaction", "fault": ["worker-crash", "consumer-kill"], "server": redis_server},
-            {"id": "jobs", "adapter": "nats", "address": "nats://127.0.0.1:%d" % nats_port, "rate": 200, "duration": 2, "warmup": 0.3, "budget_ms": budget, "guarantee": "at-least-once",
-             "messages": 120, "worker": "builtin:effect-then-ack", "fault": ["worker-crash", "broker-kill"], "server": {"command": command_for("nats", folder)}},
-            {"id": "cqrs.orders", "adapter": "rt_adapters:Cqrs", "address": redis_at, "options": {"protocol": "cqrs"}, "rate": 200, "duration": 2, "warmup": 0.3, "budget_ms": budget,
-             "guarantee": "at-most-once", "measures": ["cqrs_command_to_projection"], "server": redis_server},
-            {"id": "counts", "adapter": "rt_adapters:Windows", "address": redis_at, "options": {"protocol": "windows", "window_s": 0.2, "lateness_s": 0.3}, "rate": 400, "duration": 2,
-             "warmup": 0.3, "budget_ms": budget, "guarantee": "at-most-once", "measures": ["stream_processing_latency"], "server": redis_server,
-             "stream": {"window_s": 0.2, "lateness_s": 0.3, "events": 800, "keys": 4, "late": 8, "rate": 400}},
+            {
+                "id": "chat.echo",
+                "adapter": "websocket",
+                "address": "ws://127.0.0.1:%d/" % ws,
+                "rate": 400,
+                "duration": 8,
+                "warmup": 0.3,
+                "payload_bytes": 64,
+                "budget_ms": {"p99": 1900, "p999": 1950},
+                "guarantee": "at-most-once",
+                "ordering": "total",
+                "messages": 300,
+                "connections": 5,
+                "fault": ["server-kill"],
+                "server": {"command": [python, "ws_server.py", "{port}"]},
+                "density": {"connections": 150, "hold_s": 1.5},
+                "burst": {"messages": 1000, "drain_s": 20},
+                "throughput": {"rate": 200, "duration": 3},
+            },
+            {
+                "id": "orders",
+                "adapter": "redis",
+                "address": redis_at,
+                "rate": 200,
+                "duration": 2,
+                "warmup": 0.3,
+                "budget_ms": budget,
+                "guarantee": "exactly-once",
+                "ordering": "per-partition",
+                "messages": 120,
+                "worker": "builtin:transaction",
+                "fault": ["worker-crash", "consumer-kill"],
+                "server": redis_server,
+            },
+            {
+                "id": "jobs",
+                "adapter": "nats",
+                "address": "nats://127.0.0.1:%d" % nats_port,
+                "rate": 200,
+                "duration": 2,
+                "warmup": 0.3,
+                "budget_ms": budget,
+                "guarantee": "at-least-once",
+                "messages": 120,
+                "worker": "builtin:effect-then-ack",
+                "fault": ["worker-crash", "broker-kill"],
+                "server": {"command": command_for("nats", folder)},
+            },
+            {
+                "id": "cqrs.orders",
+                "adapter": "rt_adapters:Cqrs",
+                "address": redis_at,
+                "options": {"protocol": "cqrs"},
+                "rate": 200,
+                "duration": 2,
+                "warmup": 0.3,
+                "budget_ms": budget,
+                "guarantee": "at-most-once",
+                "measures": ["cqrs_command_to_projection"],
+                "server": redis_server,
+            },
+            {
+                "id": "counts",
+                "adapter": "rt_adapters:Windows",
+                "address": redis_at,
+                "options": {"protocol": "windows", "window_s": 0.2, "lateness_s": 0.3},
+                "rate": 400,
+                "duration": 2,
+                "warmup": 0.3,
+                "budget_ms": budget,
+                "guarantee": "at-most-once",
+                "measures": ["stream_processing_latency"],
+                "server": redis_server,
+                "stream": {"window_s": 0.2, "lateness_s": 0.3, "events": 800, "keys": 4, "late": 8, "rate": 400},
+            },
         ],
-        "out_of_scope": {"event_store_failover": {"reason": "the strategy has no event store", "by": "project-manager"}},
+        "out_of_scope": {
+            "event_store_failover": {"reason": "the strategy has no event store", "by": "project-manager"}
+        },
         "waivers": {
             name: {"value": value, "reason": LOOSE}
-            for name, value in [("websocket_rtt_p99", 2000), ("kafka_e2e_p99", 2000), ("cqrs_p99", 2000), ("stream_p99", 2000), ("sustained_seconds", 3), ("websocket_connections", 150),
-                                ("websocket_cpu", 101), ("stream_rate", 100)]
+            for name, value in [
+                ("websocket_rtt_p99", 2000),
+                ("kafka_e2e_p99", 2000),
+                ("cqrs_p99", 2000),
+                ("stream_p99", 2000),
+                ("sustained_seconds", 3),
+                ("websocket_connections", 150),
+                ("websocket_cpu", 101),
+                ("stream_rate", 100),
+            ]
         },
         "schemas": [{"file": "events/order.json"}],
-    }  # fmt: skip
+    }
 
 
 @pytest.fixture(scope="session")
@@ -208,7 +319,9 @@ def measured(tmp_path_factory):
     (team / "DECISION_LOG.md").write_text("# Decisions\n\nLatency review: APPROVED\n")
     (team / "TEAM_STATUS.md").write_text("# Status\n\nrunning\n")
     (team / "PROJECT_CHARTER.md").write_text(rtfile.charter_text("", rt, definition))
-    (team / "KANBAN.md").write_text("# Board\n\ncards below\n\n" + "".join("## %s\n\n" % c["name"] for c in definition["kanban"]["columns"]))
+    (team / "KANBAN.md").write_text(
+        "# Board\n\ncards below\n\n" + "".join("## %s\n\n" % c["name"] for c in definition["kanban"]["columns"])
+    )
     (team / "evaluation" / "QA_SIGNOFF.md").write_text("# QA\n\nstatus: PASS\n")
     (team / "releases" / "DEPLOYMENT_SIGNOFF.md").write_text("# Deployment\n\nstatus: APPROVED\n")
     code = pack("rt", "all", "--release", "--quiet", "--dir", team)

@@ -18,7 +18,12 @@ from pack.teams import load
 from .conftest import git
 
 pytestmark = pytest.mark.broker
-WS, EXACT, ATLEAST, LOSS = "websocket_p50_p95_p99", "exactly_once_verification", "at_least_once_ack_log", "message_loss_test"
+WS, EXACT, ATLEAST, LOSS = (
+    "websocket_p50_p95_p99",
+    "exactly_once_verification",
+    "at_least_once_ack_log",
+    "message_loss_test",
+)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +40,9 @@ def gate(result, name):
 
 
 def row(result, name, kind, path=None):
-    return next(r for r in gate(result, name)["evidence"] if r.get("kind") == kind and (path is None or r["path"] == path))
+    return next(
+        r for r in gate(result, name)["evidence"] if r.get("kind") == kind and (path is None or r["path"] == path)
+    )
 
 
 def kind_path(folder, team, kind):
@@ -52,7 +59,10 @@ def edit(path, change):
 
 def relink(folder, team):
     """A clever forger's whole new chain: every record made again from the files, correctly linked."""
-    files = {e["kind"]: os.path.join(folder, "evidence", *e["file"].split("/")) for e in team["evidence"] + [evidence.SELFTEST]}
+    files = {
+        e["kind"]: os.path.join(folder, "evidence", *e["file"].split("/"))
+        for e in team["evidence"] + [evidence.SELFTEST]
+    }
     found = []
     for kind, path in files.items():
         for envelope in evidence.read_file(path)[0]:
@@ -60,8 +70,17 @@ def relink(folder, team):
     previous, lines = evidence.ZERO, b""
     for seq, (_, kind, envelope) in enumerate(sorted(found, key=lambda x: (x[0], x[1])), 1):
         run, entry = envelope["run"], envelope["entries"][0]
-        record = {"seq": seq, "prev": previous, "ts": run["end"], "kind": kind, "path": entry["message_path"], "run": run["id"], "commit": run["git"]["commit"], "spec": run["spec"],
-                  "digest": evidence.digest(envelope)}  # fmt: skip
+        record = {
+            "seq": seq,
+            "prev": previous,
+            "ts": run["end"],
+            "kind": kind,
+            "path": entry["message_path"],
+            "run": run["id"],
+            "commit": run["git"]["commit"],
+            "spec": run["spec"],
+            "digest": evidence.digest(envelope),
+        }
         line = evidence.ledger_line(record)
         previous, lines = json.loads(line)["hash"], lines + line
     with open(os.path.join(folder, "evidence", evidence.LEDGER), "wb") as handle:
@@ -81,20 +100,40 @@ def test_all_ten_gates_pass_on_real_evidence(measured, team):
 def test_counts_of_the_measured_evidence(measured, team):
     result = judge(measured, team)
     exact = row(result, "delivery_guarantee", EXACT)["facts"]
-    assert (exact["sent"], exact["lost"], exact["duplicates"], exact["phantom"], exact["faults"]) == (120, 0, 0, 0, {"worker-crash": 3})
+    assert (exact["sent"], exact["lost"], exact["duplicates"], exact["phantom"], exact["faults"]) == (
+        120,
+        0,
+        0,
+        0,
+        {"worker-crash": 3},
+    )
     atleast = row(result, "delivery_guarantee", ATLEAST)["facts"]
-    assert (atleast["sent"], atleast["lost"], atleast["duplicates"], atleast["faults"]) == (120, 0, 3, {"worker-crash": 3})
+    assert (atleast["sent"], atleast["lost"], atleast["duplicates"], atleast["faults"]) == (
+        120,
+        0,
+        3,
+        {"worker-crash": 3},
+    )
     killed = row(result, "delivery_guarantee", LOSS)["facts"]
-    assert (killed["sent"], killed["lost"], killed["faults"]) == (180, 0, {"broker-kill": 1}) and killed["indeterminate"] > 0
+    assert (killed["sent"], killed["lost"], killed["faults"]) == (180, 0, {"broker-kill": 1}) and killed[
+        "indeterminate"
+    ] > 0
     assert row(result, "websocket_density", "websocket_connection_density")["value"] == 150
     stream = row(result, "stream_correctness", "stream_processing_rate")["facts"]
     assert (stream["windows"], stream["wrong"], stream["late"]) == (40, 0, 8)
 
 
 def test_gates_need_the_standard_library_only(measured):
-    code = ("import sys, json, time\nfor n in ('yaml','jsonschema','click','hdrh','websockets','redis','nats'): sys.modules[n] = None\n"
-            "from pack.teams import load; from pack.realtime import gates\nprint(gates.evaluate(sys.argv[1], load('realtimeSystems'), time.time())['verdict'])")  # fmt: skip
-    done = subprocess.run([sys.executable, "-c", code, str(measured)], capture_output=True, text=True, env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)))
+    code = (
+        "import sys, json, time\nfor n in ('yaml','jsonschema','click','hdrh','websockets','redis','nats'): sys.modules[n] = None\n"
+        "from pack.teams import load; from pack.realtime import gates\nprint(gates.evaluate(sys.argv[1], load('realtimeSystems'), time.time())['verdict'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(measured)],
+        capture_output=True,
+        text=True,
+        env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)),
+    )
     assert done.stdout.strip() == "PASS", done.stderr
 
 
@@ -128,16 +167,50 @@ def simple(name, kind, gate_id, verdict, told, change, chain=False):
 P99, DEL = "p99_latency", "delivery_guarantee"
 # without a new chain, any edit is seen at once
 simple("edited_p99", WS, P99, "FORGED", "not in the evidence ledger", lambda e, r: e.update(p99_ms=1.0))
-simple("edited_exit_code", WS, P99, "FORGED", "not in the evidence ledger", lambda e, r: r.update(exit_code=0, start=r["start"] - 1))
-simple("edited_counts", EXACT, DEL, "FORGED", "not in the evidence ledger", lambda e, r: e.update(lost=0, duplicates=0, acked=119))
+simple(
+    "edited_exit_code",
+    WS,
+    P99,
+    "FORGED",
+    "not in the evidence ledger",
+    lambda e, r: r.update(exit_code=0, start=r["start"] - 1),
+)
+simple(
+    "edited_counts",
+    EXACT,
+    DEL,
+    "FORGED",
+    "not in the evidence ledger",
+    lambda e, r: e.update(lost=0, duplicates=0, acked=119),
+)
 # with a whole new chain, the numbers still contradict their raw material
-simple("p99_under_histogram", WS, P99, "FORGED", "p50_ms says 0.1", lambda e, r: e.update(p50_ms=0.1, p95_ms=0.2, p99_ms=0.5, p999_ms=0.6, max_ms=0.7), True)
+simple(
+    "p99_under_histogram",
+    WS,
+    P99,
+    "FORGED",
+    "p50_ms says 0.1",
+    lambda e, r: e.update(p50_ms=0.1, p95_ms=0.2, p99_ms=0.5, p999_ms=0.6, max_ms=0.7),
+    True,
+)
 simple("not_monotone", WS, P99, "FORGED", "the histogram says", lambda e, r: e.update(p50_ms=e["max_ms"] + 1), True)
 simple("max_lowered", WS, P99, "FORGED", "max_ms says", lambda e, r: e.update(max_ms=0.001), True)
-simple("more_samples_claimed", WS, P99, "FORGED", "histogram holds", lambda e, r: e.update(sample_count=100000, received=100000, sent=100000), True)
+simple(
+    "more_samples_claimed",
+    WS,
+    P99,
+    "FORGED",
+    "histogram holds",
+    lambda e, r: e.update(sample_count=100000, received=100000, sent=100000),
+    True,
+)
 simple("losses_hidden", WS, P99, "FORGED", "sent 3210 is not received", lambda e, r: e.update(sent=3210), True)
-simple("negative_loss", WS, P99, "FORGED", "a count is negative", lambda e, r: e.update(sent=e["sent"] - 5, lost=-5), True)
-simple("throughput_claimed", WS, P99, "FORGED", "is not received", lambda e, r: e.update(throughput_msgs_sec=15000), True)
+simple(
+    "negative_loss", WS, P99, "FORGED", "a count is negative", lambda e, r: e.update(sent=e["sent"] - 5, lost=-5), True
+)
+simple(
+    "throughput_claimed", WS, P99, "FORGED", "is not received", lambda e, r: e.update(throughput_msgs_sec=15000), True
+)
 simple("lateness_hidden", WS, P99, "FORGED", "lateness_p99_ms says", lambda e, r: e.update(lateness_p99_ms=0.0), True)
 simple("histogram_not_one", WS, P99, "FORGED", "histogram:", lambda e, r: e.update(histogram="QUFBQQ=="), True)
 simple("histogram_bomb", WS, P99, "FORGED", "histogram:", lambda e, r: e.update(histogram=bomb()), True)
@@ -146,35 +219,181 @@ simple("field_removed", WS, P99, "FORGED", "'p999_ms' is missing", lambda e, r: 
 simple("longer_than_the_run", WS, P99, "FORGED", "in a run of", lambda e, r: r.update(start=r["end"] - 1.0), True)
 simple("other_rate", WS, P99, "INVALID", "rt.yaml asks 400/s", lambda e, r: e.update(rate=10), True)
 simple("other_budget", WS, P99, "INVALID", "other budgets", lambda e, r: e.update(budget_ms={"p99": 9999}), True)
-simple("commit_does_not_exist", WS, P99, "FORGED", "does not exist in this repository", lambda e, r: r["git"].update(commit="0123456789" * 4), True)
+simple(
+    "commit_does_not_exist",
+    WS,
+    P99,
+    "FORGED",
+    "does not exist in this repository",
+    lambda e, r: r["git"].update(commit="0123456789" * 4),
+    True,
+)
 simple("no_commit", WS, P99, "FORGED", "does not exist", lambda e, r: r["git"].update(commit=None), True)
 simple("dirty_tree", WS, P99, "STALE", "dirty", lambda e, r: r["git"].update(dirty=True), True)
-simple("mock_target", WS, P99, "INVALID", "a mock is no evidence", lambda e, r: r["target"].update(reality="mock"), True)
-simple("other_target", WS, P99, "INVALID", "measured at ws://127.0.0.1:1/", lambda e, r: r["target"].update(address="ws://127.0.0.1:1/"), True)
+simple(
+    "mock_target", WS, P99, "INVALID", "a mock is no evidence", lambda e, r: r["target"].update(reality="mock"), True
+)
+simple(
+    "other_target",
+    WS,
+    P99,
+    "INVALID",
+    "measured at ws://127.0.0.1:1/",
+    lambda e, r: r["target"].update(address="ws://127.0.0.1:1/"),
+    True,
+)
 simple("other_protocol", WS, P99, "INVALID", "protocol redis", lambda e, r: e.update(protocol="redis"), True)
 simple("failed_command", WS, P99, "INVALID", "exit code 1", lambda e, r: r.update(exit_code=1), True)
 simple("partial_run", WS, P99, "INVALID", "partial evidence", lambda e, r: r.update(partial=True), True)
 simple("no_selftest", WS, P99, "INVALID", "no self-test", lambda e, r: r.update(selftest=None), True)
-simple("invented_selftest", WS, P99, "INVALID", "no self-test 20", lambda e, r: r.update(selftest="20260101T000000Z-00000000"), True)
+simple(
+    "invented_selftest",
+    WS,
+    P99,
+    "INVALID",
+    "no self-test 20",
+    lambda e, r: r.update(selftest="20260101T000000Z-00000000"),
+    True,
+)
 simple("other_tool", WS, P99, "STALE", "another pack", lambda e, r: r.update(tool_digest="0" * 64), True)
 simple("other_machine", WS, P99, "INVALID", "another machine", lambda e, r: r["host"].update(name="elsewhere"), True)
-simple("from_the_future", WS, P99, "FORGED", "in the future", lambda e, r: (r.update(start=r["start"] + 9999, end=r["end"] + 9999), e.update(timestamp=evidence.iso(r["end"]))), True)
+simple(
+    "from_the_future",
+    WS,
+    P99,
+    "FORGED",
+    "in the future",
+    lambda e, r: (r.update(start=r["start"] + 9999, end=r["end"] + 9999), e.update(timestamp=evidence.iso(r["end"]))),
+    True,
+)
 simple("ends_before_it_starts", WS, P99, "FORGED", "before it starts", lambda e, r: r.update(end=r["start"] - 1), True)
-simple("timestamp_outside", WS, P99, "FORGED", "not within the run", lambda e, r: e.update(timestamp="2020-01-01T00:00:00Z"), True)
-simple("lost_hidden_in_audit", EXACT, DEL, "FORGED", "the ledger says", lambda e, r: e.update(acked=119, received=119, sent=119), True)
+simple(
+    "timestamp_outside",
+    WS,
+    P99,
+    "FORGED",
+    "not within the run",
+    lambda e, r: e.update(timestamp="2020-01-01T00:00:00Z"),
+    True,
+)
+simple(
+    "lost_hidden_in_audit",
+    EXACT,
+    DEL,
+    "FORGED",
+    "the ledger says",
+    lambda e, r: e.update(acked=119, received=119, sent=119),
+    True,
+)
 simple("faults_claimed", EXACT, DEL, "FORGED", "faults says", lambda e, r: e.update(faults={"worker-crash": 9}), True)
-simple("weaker_guarantee", EXACT, DEL, "INVALID", "rt.yaml promises exactly-once", lambda e, r: e.update(guarantee="at-least-once"), True)
-simple("ledger_path_escapes", EXACT, DEL, "FORGED", "is gone", lambda e, r: e["ledger"].update(file="../../etc/passwd"), True)
-simple("ledger_digest_of_nothing", EXACT, DEL, "FORGED", "was changed", lambda e, r: e["ledger"].update(sha256="0" * 64), True)
-simple("seconds_do_not_add_up", "kafka_sustained_throughput", "throughput", "FORGED", "add up", lambda e, r: e["per_second"].__setitem__(0, 10**6), True)
-simple("longer_series", "kafka_sustained_throughput", "throughput", "FORGED", "in a run of", lambda e, r: e.update(per_second=[200] * 3600, received=720000, sent=720000, sustained_s=3600), True)
-simple("more_connections", "websocket_connection_density", "websocket_density", "FORGED", "not what the checks give", lambda e, r: e.update(connections=10000), True)
-simple("cpu_lowered", "websocket_connection_density", "websocket_density", "FORGED", "the samples give", lambda e, r: e.update(cpu_percent=-50.0), True)
-simple("faster_recovery", "broker_failure_recovery", "failover_recovery", "FORGED", "the events say", lambda e, r: e.update(value_s=0.0), True)
-simple("nobody_recovered", "websocket_reconnection", "failover_recovery", "FAIL", "not everybody recovered", lambda e, r: e["events"].__delitem__(-1), True)
-simple("expected_windows_changed", "stream_processing_rate", "stream_correctness", "FORGED", "not those of the plan", lambda e, r: e["windows"][0].update(expected=1, observed=1), True)
-simple("wrong_window", "stream_processing_rate", "stream_correctness", "FAIL", "expected 20, observed 19", lambda e, r: e["windows"][0].update(observed=19), True)
-simple("faster_drain", "burst_handling_capacity", "throughput", "FORGED", "not what the arrivals give", lambda e, r: e.update(drain_s=-1.0), True)
+simple(
+    "weaker_guarantee",
+    EXACT,
+    DEL,
+    "INVALID",
+    "rt.yaml promises exactly-once",
+    lambda e, r: e.update(guarantee="at-least-once"),
+    True,
+)
+simple(
+    "ledger_path_escapes",
+    EXACT,
+    DEL,
+    "FORGED",
+    "is gone",
+    lambda e, r: e["ledger"].update(file="../../etc/passwd"),
+    True,
+)
+simple(
+    "ledger_digest_of_nothing",
+    EXACT,
+    DEL,
+    "FORGED",
+    "was changed",
+    lambda e, r: e["ledger"].update(sha256="0" * 64),
+    True,
+)
+simple(
+    "seconds_do_not_add_up",
+    "kafka_sustained_throughput",
+    "throughput",
+    "FORGED",
+    "add up",
+    lambda e, r: e["per_second"].__setitem__(0, 10**6),
+    True,
+)
+simple(
+    "longer_series",
+    "kafka_sustained_throughput",
+    "throughput",
+    "FORGED",
+    "in a run of",
+    lambda e, r: e.update(per_second=[200] * 3600, received=720000, sent=720000, sustained_s=3600),
+    True,
+)
+simple(
+    "more_connections",
+    "websocket_connection_density",
+    "websocket_density",
+    "FORGED",
+    "not what the checks give",
+    lambda e, r: e.update(connections=10000),
+    True,
+)
+simple(
+    "cpu_lowered",
+    "websocket_connection_density",
+    "websocket_density",
+    "FORGED",
+    "the samples give",
+    lambda e, r: e.update(cpu_percent=-50.0),
+    True,
+)
+simple(
+    "faster_recovery",
+    "broker_failure_recovery",
+    "failover_recovery",
+    "FORGED",
+    "the events say",
+    lambda e, r: e.update(value_s=0.0),
+    True,
+)
+simple(
+    "nobody_recovered",
+    "websocket_reconnection",
+    "failover_recovery",
+    "FAIL",
+    "not everybody recovered",
+    lambda e, r: e["events"].__delitem__(-1),
+    True,
+)
+simple(
+    "expected_windows_changed",
+    "stream_processing_rate",
+    "stream_correctness",
+    "FORGED",
+    "not those of the plan",
+    lambda e, r: e["windows"][0].update(expected=1, observed=1),
+    True,
+)
+simple(
+    "wrong_window",
+    "stream_processing_rate",
+    "stream_correctness",
+    "FAIL",
+    "expected 20, observed 19",
+    lambda e, r: e["windows"][0].update(observed=19),
+    True,
+)
+simple(
+    "faster_drain",
+    "burst_handling_capacity",
+    "throughput",
+    "FORGED",
+    "not what the arrivals give",
+    lambda e, r: e.update(drain_s=-1.0),
+    True,
+)
 
 
 def bomb():
@@ -186,7 +405,19 @@ def bomb():
 @forgery(WS, P99, "FORGED", "not an evidence file")
 def written_by_hand(folder, path):
     with open(path, "w") as handle:
-        json.dump({"message_path": "chat.echo", "protocol": "socket.io", "sample_count": 100000, "p50_ms": 2.1, "p95_ms": 5.8, "p99_ms": 12.3, "p999_ms": 45.2, "max_ms": 120.5}, handle)
+        json.dump(
+            {
+                "message_path": "chat.echo",
+                "protocol": "socket.io",
+                "sample_count": 100000,
+                "p50_ms": 2.1,
+                "p95_ms": 5.8,
+                "p99_ms": 12.3,
+                "p999_ms": 45.2,
+                "max_ms": 120.5,
+            },
+            handle,
+        )
 
 
 @forgery(WS, P99, "FORGED", "not readable")
@@ -302,7 +533,9 @@ def too_few_messages(folder, path):
 
 @forgery(EXACT, DEL, "INVALID", "were acknowledged; the rest proves nothing", True)
 def everything_indeterminate(folder, path):
-    rewrite_audit(folder, path, lambda lines: ["i " + x[2:] if x.startswith("a ") and int(x[2:]) > 10 else x for x in lines])
+    rewrite_audit(
+        folder, path, lambda lines: ["i " + x[2:] if x.startswith("a ") and int(x[2:]) > 10 else x for x in lines]
+    )
 
 
 @forgery("ordering_verification", "message_ordering", "FAIL", "out of order", True)
@@ -382,9 +615,13 @@ def test_rewritten_chain_is_seen_by_an_anchor(project, team):
     path = kind_path(str(project), team, WS)
     edit(path, lambda d: d["envelopes"][-1]["run"]["argv"].append("--honest"))
     relink(str(project), team)
-    assert judge(project, team)["verdict"] == "PASS", "tamper-evident, not tamper-proof: a perfect new chain is not seen..."
+    assert judge(project, team)["verdict"] == "PASS", (
+        "tamper-evident, not tamper-proof: a perfect new chain is not seen..."
+    )
     after = judge(project, team, anchors=[anchor])
-    assert after["verdict"] == "FORGED" and "the ledger was rewritten" in gate(after, P99)["reasons"][0], "...unless its head was noted elsewhere"
+    assert after["verdict"] == "FORGED" and "the ledger was rewritten" in gate(after, P99)["reasons"][0], (
+        "...unless its head was noted elsewhere"
+    )
 
 
 # Freshness -----------------------------------------------------------------------------------------------------------
@@ -400,7 +637,10 @@ def test_changed_source_is_stale_and_documents_are_not(project, team):
     assert judge(project, team)["verdict"] == "PASS"
     (project.parent / "ws_server.py").write_text("# changed\n")
     result = judge(project, team)
-    assert row(result, P99, WS)["verdict"] == "STALE" and "changed since: ws_server.py" in row(result, P99, WS)["reasons"][0]
+    assert (
+        row(result, P99, WS)["verdict"] == "STALE"
+        and "changed since: ws_server.py" in row(result, P99, WS)["reasons"][0]
+    )
     git(project.parent, "commit", "-qam", "change")
     assert row(judge(project, team), P99, WS)["verdict"] == "STALE"
 
@@ -434,21 +674,56 @@ def test_loosened_budget_needs_new_evidence_and_fails_planning(project, team):
     planning = gate(result, "planning_complete")
     assert planning["verdict"] == "FAIL" and planning["roles_to_respawn"] == ["project-manager"]
     text = "\n".join(planning["reasons"])
-    assert "loosened after planning had passed: path chat.echo: budget p99 was 1900 ms, is 1950" in text and "the charter's budget table is not what rt.yaml gives" in text
+    assert (
+        "loosened after planning had passed: path chat.echo: budget p99 was 1900 ms, is 1950" in text
+        and "the charter's budget table is not what rt.yaml gives" in text
+    )
 
 
 def test_loosened_sees_every_way():
-    base = {"paths": [{"id": "a", "budget_ms": {"p99": 5, "p50": 1}, "guarantee": "exactly-once", "ordering": "total", "rate": 10, "duration": 9, "fault": ["broker-kill"],
-                       "throughput": {"rate": 5, "duration": 9}, "burst": {"messages": 9, "drain_s": 1}}, {"id": "b", "budget_ms": {"p99": 1}, "guarantee": "at-most-once", "rate": 1, "duration": 1}]}  # fmt: skip
+    base = {
+        "paths": [
+            {
+                "id": "a",
+                "budget_ms": {"p99": 5, "p50": 1},
+                "guarantee": "exactly-once",
+                "ordering": "total",
+                "rate": 10,
+                "duration": 9,
+                "fault": ["broker-kill"],
+                "throughput": {"rate": 5, "duration": 9},
+                "burst": {"messages": 9, "drain_s": 1},
+            },
+            {"id": "b", "budget_ms": {"p99": 1}, "guarantee": "at-most-once", "rate": 1, "duration": 1},
+        ]
+    }
     assert rtfile.loosened(base, base) == []
     now = copy.deepcopy(base)
     now["paths"].pop()
-    now["paths"][0].update(budget_ms={"p99": 6}, guarantee="at-least-once", ordering="none", rate=9, fault=[], throughput={"rate": 4, "duration": 9})
+    now["paths"][0].update(
+        budget_ms={"p99": 6},
+        guarantee="at-least-once",
+        ordering="none",
+        rate=9,
+        fault=[],
+        throughput={"rate": 4, "duration": 9},
+    )
     now["paths"][0]["burst"]["drain_s"] = 2
     now.update(waivers={"x": {"value": 1}}, out_of_scope={"y": {}})
     text = "\n".join(rtfile.loosened(base, now))
-    for told in ("path b was removed", "budget p99 was 5", "budget p50 was 1 ms, is gone", "guarantee was", "ordering was", "rate was 10", "fault broker-kill", "throughput.rate", "burst.drain_s",
-                 "waivers: x was added", "out_of_scope: y was added"):  # fmt: skip
+    for told in (
+        "path b was removed",
+        "budget p99 was 5",
+        "budget p50 was 1 ms, is gone",
+        "guarantee was",
+        "ordering was",
+        "rate was 10",
+        "fault broker-kill",
+        "throughput.rate",
+        "burst.drain_s",
+        "waivers: x was added",
+        "out_of_scope: y was added",
+    ):
         assert told in text, told
 
 
@@ -457,7 +732,10 @@ def test_release_gate_wants_release_evidence(project, team):
     relink(str(project), team)
     result = judge(project, team)
     assert row(result, P99, WS)["verdict"] == "PASS"
-    assert row(result, "deployment_approved", WS)["verdict"] == "STALE" and "release gate measures again" in row(result, "deployment_approved", WS)["reasons"][0]
+    assert (
+        row(result, "deployment_approved", WS)["verdict"] == "STALE"
+        and "release gate measures again" in row(result, "deployment_approved", WS)["reasons"][0]
+    )
 
 
 def test_fail_then_pass_on_the_same_tree_is_still_a_fail(project, team):
@@ -472,7 +750,9 @@ def test_fail_then_pass_on_the_same_tree_is_still_a_fail(project, team):
     bad["run"]["id"] = "20260101T000000Z-00000001"
     ledger = os.path.join(str(project), "evidence", *bad["entries"][0]["ledger"]["file"].split("/"))
     text = "".join(x for x in open_text(ledger) if x != "e 50\n")
-    bad["entries"][0]["ledger"].update(file="delivery/ledgers/bad.log", sha256=hashlib.sha256(text.encode()).hexdigest(), lines=text.count("\n"))
+    bad["entries"][0]["ledger"].update(
+        file="delivery/ledgers/bad.log", sha256=hashlib.sha256(text.encode()).hexdigest(), lines=text.count("\n")
+    )
     from pack.realtime import ledgerlines
 
     bad["entries"][0].update(ledgerlines.count(ledgerlines.parse(text)))
@@ -481,7 +761,11 @@ def test_fail_then_pass_on_the_same_tree_is_still_a_fail(project, team):
     store.append(kind, bad)
     failed = judge(project, team)
     assert row(failed, DEL, EXACT)["verdict"] == "FAIL"
-    assert failed["halt"] == {"gate": DEL, "roles_to_respawn": ["message-broker-engineer", "event-sourcing-engineer"], "say": gate(failed, DEL)["say"]}
+    assert failed["halt"] == {
+        "gate": DEL,
+        "roles_to_respawn": ["message-broker-engineer", "event-sourcing-engineer"],
+        "say": gate(failed, DEL)["say"],
+    }
     again = copy.deepcopy(good)
     again["run"]["id"] = "20260101T000000Z-00000002"
     store.append(kind, again)
@@ -491,7 +775,9 @@ def test_fail_then_pass_on_the_same_tree_is_still_a_fail(project, team):
     git(project.parent, "add", "-A")
     git(project.parent, "commit", "-qm", "repair")
     mended = copy.deepcopy(good)
-    mended["run"].update(id="20260101T000000Z-00000003", git={"commit": git(project.parent, "rev-parse", "HEAD"), "dirty": False})
+    mended["run"].update(
+        id="20260101T000000Z-00000003", git={"commit": git(project.parent, "rev-parse", "HEAD"), "dirty": False}
+    )
     store.append(kind, mended)
     assert row(judge(project, team), DEL, EXACT)["verdict"] == "PASS"
 
@@ -590,20 +876,44 @@ def test_signed_off_without_delivery_does_not_deploy(project, team):
     "old, new, breaks",
     [
         ({"properties": {"a": {"type": "integer"}}}, {"properties": {"a": {"type": "number"}}}, None),
-        ({"properties": {"a": {"type": "string"}}}, {"properties": {"a": {"type": "integer"}}}, "type was string, is integer"),
+        (
+            {"properties": {"a": {"type": "string"}}},
+            {"properties": {"a": {"type": "integer"}}},
+            "type was string, is integer",
+        ),
         ({"properties": {}}, {"properties": {"b": {}}, "required": ["b"]}, "'b' became required"),
         ({"properties": {}}, {"properties": {"b": {"default": 1}}, "required": ["b"]}, None),
         ({"properties": {"a": {}}, "required": ["a"]}, {"properties": {}}, "required 'a' was removed"),
         ({"enum": ["x", "y"]}, {"enum": ["x"]}, "no longer allowed: y"),
         ({"enum": ["x"]}, {"enum": ["x", "y"]}, None),
-        ({"properties": {"a": {}}}, {"properties": {"a": {}}, "additionalProperties": False}, "no longer accepts further"),
+        (
+            {"properties": {"a": {}}},
+            {"properties": {"a": {}}, "additionalProperties": False},
+            "no longer accepts further",
+        ),
         ({"properties": {"a": {"maximum": 9}}}, {"properties": {"a": {"maximum": 5}}}, "maximum tightened from 9 to 5"),
-        ({"type": "record", "name": "R", "fields": [{"name": "a", "type": "int"}]}, {"type": "record", "name": "R", "fields": [{"name": "a", "type": "long"}]}, None),
-        ({"type": "record", "name": "R", "fields": []}, {"type": "record", "name": "R", "fields": [{"name": "a", "type": "int"}]}, "added without a default"),
-        ({"type": "record", "name": "R", "fields": []}, {"type": "record", "name": "R", "fields": [{"name": "a", "type": ["null", "int"], "default": None}]}, None),
-        ({"type": "record", "name": "R", "fields": [{"name": "a", "type": "string"}]}, {"type": "record", "name": "R", "fields": [{"name": "a", "type": "int"}]}, "type was"),
+        (
+            {"type": "record", "name": "R", "fields": [{"name": "a", "type": "int"}]},
+            {"type": "record", "name": "R", "fields": [{"name": "a", "type": "long"}]},
+            None,
+        ),
+        (
+            {"type": "record", "name": "R", "fields": []},
+            {"type": "record", "name": "R", "fields": [{"name": "a", "type": "int"}]},
+            "added without a default",
+        ),
+        (
+            {"type": "record", "name": "R", "fields": []},
+            {"type": "record", "name": "R", "fields": [{"name": "a", "type": ["null", "int"], "default": None}]},
+            None,
+        ),
+        (
+            {"type": "record", "name": "R", "fields": [{"name": "a", "type": "string"}]},
+            {"type": "record", "name": "R", "fields": [{"name": "a", "type": "int"}]},
+            "type was",
+        ),
     ],
-)  # fmt: skip
+)
 def test_schema_breaks(old, new, breaks):
     from pack.realtime.checks import breaking
 
@@ -613,16 +923,22 @@ def test_schema_breaks(old, new, breaks):
 
 def test_schema_gate_compares_with_git(project, team):
     target = project.parent / "events" / "order.json"
-    target.write_text(json.dumps({"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id", "customer"]}))
+    target.write_text(
+        json.dumps({"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id", "customer"]})
+    )
     found = gate(judge(project, team), "schema_compatibility")
     assert found["verdict"] == "FAIL" and found["roles_to_respawn"] == ["real-time-architect"]
-    assert any("type was integer, is string" in r for r in found["reasons"]) and any("'customer' became required" in r for r in found["reasons"])
+    assert any("type was integer, is string" in r for r in found["reasons"]) and any(
+        "'customer' became required" in r for r in found["reasons"]
+    )
 
 
 def test_attestation_is_an_in_toto_statement(measured, team):
     result = judge(measured, team)
     told = attest.statement(result, measured)
-    assert told["_type"] == "https://in-toto.io/Statement/v1" and told["predicate"]["result"] == "WARNED", "waivers are told"
+    assert told["_type"] == "https://in-toto.io/Statement/v1" and told["predicate"]["result"] == "WARNED", (
+        "waivers are told"
+    )
     assert told["predicate"]["passedTests"] == [g["id"] for g in team["gates"]]
     names = {s["name"]: s["digest"] for s in told["subject"]}
     assert names["git:HEAD"]["gitCommit"] == result["commit"]
@@ -666,7 +982,13 @@ def test_probe_too_late_is_invalid_not_fail(project, team):
     prompt.record_value(1, entry["sent"])
     from pack.realtime import hdr
 
-    crafted = dict(entry, histogram=slow.encode().decode(), lateness_histogram=prompt.encode().decode(), lateness_p99_ms=0.001, budget_ms={"p99": 20})
+    crafted = dict(
+        entry,
+        histogram=slow.encode().decode(),
+        lateness_histogram=prompt.encode().decode(),
+        lateness_p99_ms=0.001,
+        budget_ms={"p99": 20},
+    )
     crafted.update(derive.percentiles(hdr.Histogram(crafted["histogram"])))
     failed = derive.judge(kind, dict(path, budget_ms={"p99": 20}), crafted, run, None)
     assert failed.verdict == "FAIL" and failed.value >= 80

@@ -26,32 +26,52 @@ def test_a_card_goes_all_the_way_only_with_everything(project, capsys):  # measu
     os.remove(project / "KANBAN.md")
     assert run(project, "init") == 0
     assert run(project, "add", "Order stream") == 1 and "needs a label" in capsys.readouterr().err
-    assert run(project, "add", "Order stream", "--label", "kaffka") == 1 and "unknown label 'kaffka'; known: websocket, kafka" in capsys.readouterr().err
+    assert (
+        run(project, "add", "Order stream", "--label", "kaffka") == 1
+        and "unknown label 'kaffka'; known: websocket, kafka" in capsys.readouterr().err
+    )
     assert run(project, "add", "Order stream", "--label", "kafka", "--path", "orders", "--now", "1000") == 0
-    assert run(project, "move", "K1", "In Progress") == 1 and "the next column is Sprint Ready, none is skipped" in capsys.readouterr().err
+    assert (
+        run(project, "move", "K1", "In Progress") == 1
+        and "the next column is Sprint Ready, none is skipped" in capsys.readouterr().err
+    )
     assert run(project, "move", "K1", "Sprint Ready") == 1
     told = capsys.readouterr().err
-    assert "it has no priority, try `pack kanban set K1 --priority high`" in told and "it has no estimate" in told and "it has no infrastructure" in told
-    assert run(project, "set", "K1", "--priority", "high", "--estimate", "3", "--infrastructure", "redis on staging") == 0
+    assert (
+        "it has no priority, try `pack kanban set K1 --priority high`" in told
+        and "it has no estimate" in told
+        and "it has no infrastructure" in told
+    )
+    assert (
+        run(project, "set", "K1", "--priority", "high", "--estimate", "3", "--infrastructure", "redis on staging") == 0
+    )
     assert run(project, "move", "K1", "Sprint Ready") == 0
     assert run(project, "move", "K1", "In Progress") == 1 and "it has no owner" in capsys.readouterr().err
     run(project, "set", "K1", "--owner", "message-broker-engineer")
     assert run(project, "move", "K1", "In Progress", "--now", "5000") == 0
     run(project, "set", "K1", "--artifact", "message-broker/NOTHING.md")
-    assert run(project, "move", "K1", "Integration Testing") == 1 and "message-broker/NOTHING.md does not exist" in capsys.readouterr().err
+    assert (
+        run(project, "move", "K1", "Integration Testing") == 1
+        and "message-broker/NOTHING.md does not exist" in capsys.readouterr().err
+    )
     run(project, "set", "K1", "--artifact", "message-broker/TOPIC_DESIGN.md")
     assert run(project, "move", "K1", "Integration Testing") == 0
     assert run(project, "move", "K1", "Latency Review") == 1
     run(project, "set", "K1", "--tested", "whole stack")
     assert run(project, "move", "K1", "Latency Review") == 0
     os.rename(project / "evidence", project / "away")
-    assert run(project, "move", "K1", "Done") == 1 and "kafka_e2e_latency on orders is MISSING" in capsys.readouterr().err
+    assert (
+        run(project, "move", "K1", "Done") == 1 and "kafka_e2e_latency on orders is MISSING" in capsys.readouterr().err
+    )
     os.rename(project / "away", project / "evidence")
     import time
 
     assert run(project, "move", "K1", "Done", "--now", str(time.time())) == 0
     text = (project / "KANBAN.md").read_text()
-    assert "Delivery tests passed at the first attempt: 5 of 5 (100 %)" in text and "Message paths within their latency budget: 5 of 5 (100 %)" in text
+    assert (
+        "Delivery tests passed at the first attempt: 5 of 5 (100 %)" in text
+        and "Message paths within their latency budget: 5 of 5 (100 %)" in text
+    )
     assert "average" in text and "of 1" in text
     assert run(project, "show") == 0 and "10 of 10 gates pass" in capsys.readouterr().out
 
@@ -87,19 +107,44 @@ def commands(board):
 
 def test_gh_argument_lists(board):
     found = commands(board)
-    assert ["gh", "label", "create", "kafka", "--description", "real-time: kafka", "--color", "3B6EA5", "--force"] in found
+    assert [
+        "gh",
+        "label",
+        "create",
+        "kafka",
+        "--description",
+        "real-time: kafka",
+        "--color",
+        "3B6EA5",
+        "--force",
+    ] in found
     assert ["gh", "issue", "edit", "7", "--add-label", "done", "--remove-label", "backlog"] in found
-    assert [c[1:3] for c in found if c[1] == "issue"] == [["issue", "create"], ["issue", "edit"], ["issue", "comment"], ["issue", "close"]]
+    assert [c[1:3] for c in found if c[1] == "issue"] == [
+        ["issue", "create"],
+        ["issue", "edit"],
+        ["issue", "comment"],
+        ["issue", "close"],
+    ]
 
 
 @pytest.mark.skipif(not shutil.which("gh"), reason="the real gh is not on PATH: scripts/dev/install-brokers")
 def test_the_real_gh_accepts_every_argument_list(board, tmp_path):
     """gh exits 4 where only the log-in is missing, 1 for a flag that it does not know."""
-    clean = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "GH_CONFIG_DIR": str(tmp_path / "gh"), "GH_PROMPT_DISABLED": "1"}
+    clean = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "GH_CONFIG_DIR": str(tmp_path / "gh"),
+        "GH_PROMPT_DISABLED": "1",
+    }
     for command in commands(board):
         done = subprocess.run(command, capture_output=True, text=True, env=clean, cwd=tmp_path)
         assert done.returncode == 4, (command, done.stderr)
-    assert subprocess.run(["gh", "issue", "create", "--no-such-flag"], capture_output=True, env=clean, cwd=tmp_path).returncode == 1
+    assert (
+        subprocess.run(
+            ["gh", "issue", "create", "--no-such-flag"], capture_output=True, env=clean, cwd=tmp_path
+        ).returncode
+        == 1
+    )
 
 
 def test_sync_prints_and_files_what_it_printed(board, capsys):

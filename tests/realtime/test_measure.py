@@ -1,7 +1,5 @@
 """The probe and the audit on real servers: counts, order and the formula, never milliseconds."""
 
-import asyncio
-import json
 import os
 import signal
 import socket
@@ -22,7 +20,11 @@ KINDS = {e["kind"]: e for e in load("realtimeSystems")["evidence"]}
 
 def run_probe(adapter, address, count=100, rate=200.0, connections=1, size=64, **options):
     """One short run; returns (recording, what the server says)."""
-    made = adapters.make({"adapter": adapter, "address": address, "options": options, "connections": connections}, "test-%s" % os.urandom(4).hex(), PROJECT)
+    made = adapters.make(
+        {"adapter": adapter, "address": address, "options": options, "connections": connections},
+        "test-%s" % os.urandom(4).hex(),
+        PROJECT,
+    )
 
     async def main(stop):
         try:
@@ -64,12 +66,16 @@ def test_selftest_formula_holds_and_a_naive_loop_would_lie():
 
 @pytest.mark.parametrize("mode, connections, fanout", [("echo", 3, 1), ("ping", 1, 1), ("broadcast", 4, 4)])
 def test_websocket(ws_url, mode, connections, fanout):
-    recording, told = run_probe("websocket", ws_url + ("room" if mode == "broadcast" else ""), connections=connections, mode=mode)
+    recording, told = run_probe(
+        "websocket", ws_url + ("room" if mode == "broadcast" else ""), connections=connections, mode=mode
+    )
     whole(recording, 100, fanout)
     assert told[1] == "real" and "Python" in told[0]
     if mode == "broadcast":
         for receiver in range(4):
-            assert [n for n, r in recording.order if r == receiver and n >= 0] == list(range(100)), "each member, in order"
+            assert [n for n, r in recording.order if r == receiver and n >= 0] == list(range(100)), (
+                "each member, in order"
+            )
 
 
 @pytest.mark.parametrize("mode, event", [("ack", "rt"), ("echo", "back")])
@@ -108,7 +114,9 @@ def mosquitto(tmp_path):
 
     def start(*lines):
         port = free_port()
-        (tmp_path / ("%d.conf" % port)).write_text("listener %d 127.0.0.1\nallow_anonymous true\n%s\n" % (port, "\n".join(lines)))
+        (tmp_path / ("%d.conf" % port)).write_text(
+            "listener %d 127.0.0.1\nallow_anonymous true\n%s\n" % (port, "\n".join(lines))
+        )
         started.append(Running(["mosquitto", "-c", str(tmp_path / ("%d.conf" % port))], port))
         return "mqtt://127.0.0.1:%d" % port
 
@@ -147,21 +155,47 @@ def test_binary_payload_is_checked():
 
 
 def audited(adapter, address, worker, kind="at_least_once_ack_log", messages=60, **more):
-    path = dict({"id": "p", "adapter": adapter, "address": address, "rate": 200, "messages": messages, "worker": worker, "guarantee": "at-least-once", "crashes": 3}, **more)
+    path = dict(
+        {
+            "id": "p",
+            "adapter": adapter,
+            "address": address,
+            "rate": 200,
+            "messages": messages,
+            "worker": worker,
+            "guarantee": "at-least-once",
+            "crashes": 3,
+        },
+        **more,
+    )
     _, counts, _, partial = audit.delivery(path, "pack-p-%s" % os.urandom(3).hex(), PROJECT, KINDS[kind])
     assert not partial
     return {k: counts[k] for k in ("sent", "acked", "lost", "duplicates", "phantom", "indeterminate", "faults")}
 
 
 def exactly(lost, duplicates, sent=60):
-    return {"sent": sent, "acked": sent, "lost": lost, "duplicates": duplicates, "phantom": 0, "indeterminate": 0, "faults": {"worker-crash": 3}}
+    return {
+        "sent": sent,
+        "acked": sent,
+        "lost": lost,
+        "duplicates": duplicates,
+        "phantom": 0,
+        "indeterminate": 0,
+        "faults": {"worker-crash": 3},
+    }
 
 
-@pytest.mark.parametrize("worker, lost, duplicates", [("effect-then-ack", 0, 3), ("ack-then-effect", 3, 0), ("transaction", 0, 0)])
+@pytest.mark.parametrize(
+    "worker, lost, duplicates", [("effect-then-ack", 0, 3), ("ack-then-effect", 3, 0), ("transaction", 0, 0)]
+)
 @pytest.mark.parametrize("broker", ["redis", "nats", "rabbitmq", "mqtt"])
 def test_three_crashes_give_exactly_three(broker, worker, lost, duplicates, request, mosquitto):
     """A crash between effect and acknowledgment: three of three, in every broker, deterministically."""
-    address = mosquitto("persistence false") if broker == "mqtt" else request.getfixturevalue({"redis": "redis_url", "nats": "nats_url", "rabbitmq": "rabbit_url"}[broker])
+    address = (
+        mosquitto("persistence false")
+        if broker == "mqtt"
+        else request.getfixturevalue({"redis": "redis_url", "nats": "nats_url", "rabbitmq": "rabbit_url"}[broker])
+    )
     assert audited(broker, address, "builtin:" + worker) == exactly(lost, duplicates)
 
 
@@ -173,10 +207,14 @@ def test_a_consumer_of_ones_own(redis_url, arguments, lost, duplicates):
 def test_a_worker_that_cannot_run_is_told(redis_url):
     with pytest.raises(audit.AuditError, match="ends at once with exit code 3"):
         audited("redis", redis_url, ["{python}", "-c", "import sys; sys.exit(3)"])
-    with pytest.raises(audit.AuditError, match="unknown built-in worker 'builtin:magic'; known: builtin:effect-then-ack"):
+    with pytest.raises(
+        audit.AuditError, match="unknown built-in worker 'builtin:magic'; known: builtin:effect-then-ack"
+    ):
         audited("redis", redis_url, "builtin:magic")
     with pytest.raises(audit.AuditError, match="has no `worker`"):
-        audit.delivery({"id": "x", "adapter": "redis", "address": redis_url}, "x", PROJECT, KINDS["at_least_once_ack_log"])
+        audit.delivery(
+            {"id": "x", "adapter": "redis", "address": redis_url}, "x", PROJECT, KINDS["at_least_once_ack_log"]
+        )
 
 
 def test_memory_only_broker_loses_on_kill_and_the_audit_sees_it(tmp_path):
@@ -185,16 +223,31 @@ def test_memory_only_broker_loses_on_kill_and_the_audit_sees_it(tmp_path):
     from pack.realtime import managed
 
     address = "redis://127.0.0.1:%d/0" % free_port()
-    server = managed.Server(["redis-server", "--port", "{port}", "--save", "", "--appendonly", "no", "--bind", "127.0.0.1"], address, str(tmp_path))
+    server = managed.Server(
+        ["redis-server", "--port", "{port}", "--save", "", "--appendonly", "no", "--bind", "127.0.0.1"],
+        address,
+        str(tmp_path),
+    )
     server.start()
     try:
-        path = {"id": "p", "adapter": "redis", "address": address, "rate": 200, "messages": 60, "worker": "builtin:effect-then-ack", "guarantee": "at-least-once"}
-        _, events, _, _ = None, None, None, None
+        path = {
+            "id": "p",
+            "adapter": "redis",
+            "address": address,
+            "rate": 200,
+            "messages": 60,
+            "worker": "builtin:effect-then-ack",
+            "guarantee": "at-least-once",
+        }
         text, counts, _, _ = audit.delivery(path, "pack-p", str(tmp_path), KINDS["message_loss_test"], server)
         found, told, more, _ = failover.recovery(path, "pack-r", str(tmp_path), server)
     finally:
         server.stop()
-    assert counts["faults"] == {"broker-kill": 1} and counts["sent"] == 90 and counts["acked"] == counts["received"] + counts["lost"]
+    assert (
+        counts["faults"] == {"broker-kill": 1}
+        and counts["sent"] == 90
+        and counts["acked"] == counts["received"] + counts["lost"]
+    )
     assert [e["what"] for e in found][:3] == ["steady", "fault", "restarted"] and found[-1]["what"] == "recovered"
     assert derive.failover_value(found) is not None
 
@@ -205,7 +258,9 @@ def test_only_a_server_of_its_own_is_killed(redis_url, tmp_path):
     with pytest.raises(managed.ServerError, match="pack did not start it"):
         managed.Server(["redis-server"], redis_url, str(tmp_path)).start()
     with pytest.raises(managed.ServerError, match="ended with exit code"):
-        managed.Server([sys.executable, "-c", "raise SystemExit(4)"], "tcp://127.0.0.1:%d" % free_port(), str(tmp_path)).start()
+        managed.Server(
+            [sys.executable, "-c", "raise SystemExit(4)"], "tcp://127.0.0.1:%d" % free_port(), str(tmp_path)
+        ).start()
 
 
 # The command line ----------------------------------------------------------------------------------------------------
@@ -214,8 +269,19 @@ def test_only_a_server_of_its_own_is_killed(redis_url, tmp_path):
 def small(tmp_path, **path):
     """A project of the second team: an echo path with everything in seconds."""
     port = free_port()
-    spec = {"id": "echo", "adapter": "websocket", "address": "ws://127.0.0.1:%d/" % port, "rate": 200, "duration": 1.6, "warmup": 0.1, "budget_ms": {"p99": 1900}, "guarantee": "at-most-once",
-            "ordering": "total", "messages": 100, "server": {"command": [sys.executable, "ws_server.py", "{port}"]}}  # fmt: skip
+    spec = {
+        "id": "echo",
+        "adapter": "websocket",
+        "address": "ws://127.0.0.1:%d/" % port,
+        "rate": 200,
+        "duration": 1.6,
+        "warmup": 0.1,
+        "budget_ms": {"p99": 1900},
+        "guarantee": "at-most-once",
+        "ordering": "total",
+        "messages": 100,
+        "server": {"command": [sys.executable, "ws_server.py", "{port}"]},
+    }
     team = make_project(tmp_path / "p", {"rt": 1, "project": "Echo", "paths": [dict(spec, **path)]}, ".ping")
     (team / "DESIGN.md").write_text("# Design\n\nIt echoes.\n")
     return team
@@ -234,8 +300,24 @@ def test_second_team_from_measurement_to_gate(tmp_path, capsys):
 
 def test_mock_kafka_is_refused_by_the_gate(tmp_path, capsys):
     definition = load("realtimeSystems")
-    team = make_project(tmp_path / "p", {"rt": 1, "project": "K", "paths": [{"id": "topic", "adapter": "kafka", "address": "mock:1", "rate": 200, "duration": 1.6, "budget_ms": {"p99": 49},
-                                                                          "guarantee": "at-most-once"}]})  # fmt: skip
+    team = make_project(
+        tmp_path / "p",
+        {
+            "rt": 1,
+            "project": "K",
+            "paths": [
+                {
+                    "id": "topic",
+                    "adapter": "kafka",
+                    "address": "mock:1",
+                    "rate": 200,
+                    "duration": 1.6,
+                    "budget_ms": {"p99": 49},
+                    "guarantee": "at-most-once",
+                }
+            ],
+        },
+    )
     assert pack("rt", "latency", "--quiet", "--dir", team) == 1
     out = capsys.readouterr().out
     assert "INVALID kafka_e2e_latency topic" in out and "a mock is no evidence" in out
@@ -245,9 +327,25 @@ def test_mock_kafka_is_refused_by_the_gate(tmp_path, capsys):
 def test_ctrl_c_leaves_partial_evidence_and_shows_a_figure_early(tmp_path):
     team = small(tmp_path, duration=60)
     assert pack("rt", "selftest", "--team", SMALL, "--dir", team) == 0
-    command = [sys.executable, "-c", "import sys; from pack.cli import main; sys.exit(main(sys.argv[1:]))", "rt", "latency", "--team", SMALL, "--dir", str(team)]
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from pack.cli import main; sys.exit(main(sys.argv[1:]))",
+        "rt",
+        "latency",
+        "--team",
+        SMALL,
+        "--dir",
+        str(team),
+    ]
     start = time.monotonic()
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)))
+    child = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)),
+    )
     first = child.stderr.readline()
     assert first.startswith("latency echo: "), first
     time.sleep(1.5)
@@ -261,11 +359,22 @@ def test_ctrl_c_leaves_partial_evidence_and_shows_a_figure_early(tmp_path):
     assert 0 < entry["sent"] < 12000 and entry["sent"] == entry["received"] + entry["lost"]
 
 
-@pytest.mark.parametrize("gone, verb, told", [("hdrh", "rt", "pip install 'team-pack[realtime]'"), ("pptx", "report", "pip install 'team-pack[report]'")])
+@pytest.mark.parametrize(
+    "gone, verb, told",
+    [("hdrh", "rt", "pip install 'team-pack[realtime]'"), ("pptx", "report", "pip install 'team-pack[report]'")],
+)
 def test_without_the_extras_one_line_says_what_to_install(gone, verb, told, tmp_path):
     code = "import sys\nfor n in ('hdrh', 'pptx', 'reportlab'): sys.modules[n] = None\nfrom pack.cli import main; sys.exit(main(sys.argv[1:]))"
-    done = subprocess.run([sys.executable, "-c", code, verb, "all"], capture_output=True, text=True, cwd=tmp_path, env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)))
-    assert done.returncode == 2 and told in done.stderr and done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
+    done = subprocess.run(
+        [sys.executable, "-c", code, verb, "all"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)),
+    )
+    assert (
+        done.returncode == 2 and told in done.stderr and done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
+    )
 
 
 def test_errors_name_the_way_out(tmp_path, capsys):
@@ -300,7 +409,16 @@ def test_errors_name_the_way_out(tmp_path, capsys):
 def test_rt_file_problems(change, told):
     from pack.realtime import rtfile
 
-    path = {"id": "echo", "adapter": "websocket", "address": "ws://x/", "rate": 200, "duration": 2, "budget_ms": {"p99": 10}, "guarantee": "at-most-once", "server": {"command": ["x"]}}
+    path = {
+        "id": "echo",
+        "adapter": "websocket",
+        "address": "ws://x/",
+        "rate": 200,
+        "duration": 2,
+        "budget_ms": {"p99": 10},
+        "guarantee": "at-most-once",
+        "server": {"command": ["x"]},
+    }
     path.update(change)
     path = {k: v for k, v in path.items() if v is not None}
     assert told in "\n".join(rtfile.check({"rt": 1, "project": "x", "paths": [path]}, load("realtimeSystems")))

@@ -26,11 +26,30 @@ def test_counts_of_the_seed(team):
     assert [w["id"] for w in team["waves"]] == ["0", "1", "1.5", "2", "2.5", "3", "3.5", "4", "5"]
     assert [e["class"] for e in team["evidence"]].count("latency") == 5
     assert all([e["class"] for e in team["evidence"]].count(c) == 4 for c in ("delivery", "throughput", "failover"))
-    assert {r["code"] for r in team["roles"]} == {"TL", "PM", "RTA", "WSE", "MBE", "ESE", "SPE", "QA", "RM", "MKT", "LEGAL"}
+    assert {r["code"] for r in team["roles"]} == {
+        "TL",
+        "PM",
+        "RTA",
+        "WSE",
+        "MBE",
+        "ESE",
+        "SPE",
+        "QA",
+        "RM",
+        "MKT",
+        "LEGAL",
+    }
     assert all(r["agent"].startswith("rt-") for r in team["roles"])
     assert [p["section"] for p in team["testing_matrix"]] == ["10.1", "10.2", "10.3", "10.4", "10.5", "10.6"]
     assert [len(p["tests"]) for p in team["testing_matrix"]] == [5, 5, 4, 4, 4, 4]
-    assert [c["name"] for c in team["kanban"]["columns"]] == ["Backlog", "Sprint Ready", "In Progress", "Integration Testing", "Latency Review", "Done"]
+    assert [c["name"] for c in team["kanban"]["columns"]] == [
+        "Backlog",
+        "Sprint Ready",
+        "In Progress",
+        "Integration Testing",
+        "Latency Review",
+        "Done",
+    ]
 
 
 def test_delivery_is_first_and_p99_second_and_both_halt(team):
@@ -50,7 +69,12 @@ def test_a_second_team_needs_no_code():
 def test_twin_is_fresh_and_enough_without_yaml(team):
     assert definition.main(["--check"]) == 0
     code = "import sys; sys.modules['yaml'] = None; sys.modules['jsonschema'] = None\nfrom pack.teams import load; print(len(load('realtimeSystems')['roles']))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)))
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)),
+    )
     assert done.stdout.strip() == "11", done.stderr
 
 
@@ -63,17 +87,44 @@ def mutate(change):
 @pytest.mark.parametrize(
     "change, told",
     [
-        (lambda d: d["waves"][3]["roles"].append("websocket-enginer"), "unknown role 'websocket-enginer'; did you mean 'websocket-engineer'?"),
-        (lambda d: d["gates"][0]["evidence"].append("exactly_once"), "gate delivery_guarantee: unknown evidence kind 'exactly_once'; did you mean"),
+        (
+            lambda d: d["waves"][3]["roles"].append("websocket-enginer"),
+            "unknown role 'websocket-enginer'; did you mean 'websocket-engineer'?",
+        ),
+        (
+            lambda d: d["gates"][0]["evidence"].append("exactly_once"),
+            "gate delivery_guarantee: unknown evidence kind 'exactly_once'; did you mean",
+        ),
         (lambda d: d["gates"][5].pop("evidence"), "gate websocket_density: has no evidence"),
         (lambda d: d["gates"][0]["on_fail"]["respawn"].append("nobody"), "unknown role 'nobody'"),
-        (lambda d: d["gates"][1]["needs"].append("x") if "needs" in d["gates"][1] else d["gates"][1].update(needs=["x"]), "unknown gate 'x'"),
-        (lambda d: d["gates"][2].update(needs=["deployment_approved"]), "cycle in needs: planning_complete -> deployment_approved -> planning_complete"),
+        (
+            lambda d: (
+                d["gates"][1]["needs"].append("x") if "needs" in d["gates"][1] else d["gates"][1].update(needs=["x"])
+            ),
+            "unknown gate 'x'",
+        ),
+        (
+            lambda d: d["gates"][2].update(needs=["deployment_approved"]),
+            "cycle in needs: planning_complete -> deployment_approved -> planning_complete",
+        ),
         (lambda d: d["waves"][1].update(after=["2"]), "cycle in after: 1 -> 2 -> 1"),
         (lambda d: d["roles"][0].update(reports_to="project-manager"), "cycle in reports_to"),
-        (lambda d: d["waves"][3]["entry"].append({"gate": "p99_latency"}), "wave 2 entry: needs gate 'p99_latency', which is decided only in wave 3: the wave could never begin"),
-        (lambda d: d["waves"][1]["entry"].append({"artifacts_of": "qa-latency"}) if "entry" in d["waves"][1] else d["waves"][1].update(entry=[{"artifacts_of": "qa-latency"}]), "who works only later"),
-        (lambda d: d["roles"].append(dict(d["roles"][0], reports_to="team-leader")), "role 'team-leader' is given twice"),
+        (
+            lambda d: d["waves"][3]["entry"].append({"gate": "p99_latency"}),
+            "wave 2 entry: needs gate 'p99_latency', which is decided only in wave 3: the wave could never begin",
+        ),
+        (
+            lambda d: (
+                d["waves"][1]["entry"].append({"artifacts_of": "qa-latency"})
+                if "entry" in d["waves"][1]
+                else d["waves"][1].update(entry=[{"artifacts_of": "qa-latency"}])
+            ),
+            "who works only later",
+        ),
+        (
+            lambda d: d["roles"].append(dict(d["roles"][0], reports_to="team-leader")),
+            "role 'team-leader' is given twice",
+        ),
         (lambda d: d["waves"][5]["gates"].remove("throughput"), "gate throughput: no wave evaluates it"),
         (lambda d: d["waves"][5]["roles"].remove("qa-latency"), "role qa-latency: is in no wave"),
         (lambda d: d["gates"].insert(0, d["gates"].pop(4)), "a hard stop must come before every other gate"),
@@ -87,7 +138,7 @@ def mutate(change):
         (lambda d: d.update(gate=[]), "unknown name 'gate'; known:"),
         (lambda d: d.pop("roles"), "'roles' is missing"),
     ],
-)  # fmt: skip
+)
 def test_mistakes_are_told(change, told):
     assert told in mutate(change)
 
@@ -107,7 +158,11 @@ def test_small_validator_agrees_with_jsonschema(team):
     root = os.path.join(os.path.dirname(os.path.abspath(definition.__file__)), "..")
     pairs = [(os.path.join(root, "teams", "team.schema.json"), [team, load(SMALL), {}, [], dict(team, roles=[1])])]
     rt = yaml.safe_load(__import__("pack.realtime.cli", fromlist=["EXAMPLE"]).EXAMPLE)
-    bad = [dict(rt, paths=[dict(rt["paths"][0], **{k: v})]) for k in rt["paths"][0] for v in (None, -1, "x y", [], {}, True)]
+    bad = [
+        dict(rt, paths=[dict(rt["paths"][0], **{k: v})])
+        for k in rt["paths"][0]
+        for v in (None, -1, "x y", [], {}, True)
+    ]
     pairs.append((os.path.join(root, "realtime", "rt.schema.json"), [rt, {}, dict(rt, extra=1)] + bad))
     for path, values in pairs:
         with open(path) as handle:
@@ -162,4 +217,6 @@ def test_commit_protocol(team, message, told):
 
 
 def test_commit_evidence_must_exist(team):
-    assert commits.check(team, GOOD, exists=lambda p: False) == ["Evidence 'evidence/delivery/exactly_once_verification.json' does not exist"]
+    assert commits.check(team, GOOD, exists=lambda p: False) == [
+        "Evidence 'evidence/delivery/exactly_once_verification.json' does not exist"
+    ]

@@ -4,14 +4,20 @@ The key is a hash over the linter, the configuration, the client's version, the 
 file that is linted. Answers that rules got from elsewhere (a script's text, an executable bit, a path outside the tree)
 are stored with the findings and asked again before they are used. Files are written aside and renamed, so runs in
 parallel see whole entries or none; a damaged entry is no entry. Nothing is executed from it.
+
+Reading every file is most of a warm run, so a second, small entry leads from the files' stat data (size, inode, both
+times) to the key. As in git's index it is only written when no file changed in the last two seconds: a later change
+within the same tick of the clock cannot hide.
 """
 
 import json
 import os
+import time
 
 from .model import TooLarge, ask, read_capped
 
-KEEP = 64
+KEEP = 128
+SETTLED = 2.0  # seconds
 FORMAT = 1
 
 
@@ -35,15 +41,56 @@ def folder():
 
 
 def key(project, config):
-    """The key of the tree; reads every linted file once and keeps its bytes for the rules."""
+    """The key of the tree: from the stat data when they are known, else from every file's content."""
     from pack import __version__
 
-    hasher = _hasher()
-    hasher.update(repr((FORMAT, __version__, _code_stamp(), config.fingerprint(), os.path.basename(project.root))).encode("utf-8", "replace"))
+    about = (FORMAT, __version__, _code_stamp(), config.fingerprint(), os.path.basename(project.root))
     listing = project.listing
-    names = "\0".join([path + "\1" + listing[path] for path in sorted(listing)] + sorted(project.dirs) + [str(project.problems)])
-    hasher.update(names.encode("utf-8", "surrogatepass"))
-    kept = 0
+    names = "\0".join(
+        [path + "\1" + listing[path] for path in sorted(listing)] + sorted(project.dirs) + [str(project.problems)]
+    )
+    head = repr(about).encode("utf-8", "replace") + names.encode("utf-8", "surrogatepass")
+    quick, newest = _stat_key(project, head)
+    known = _read_quick(quick)
+    if known is not None:
+        return known
+    name = _content_key(project, head)
+    if quick is not None and time.time() - newest > SETTLED:
+        _write(quick + ".stat", name)
+    return name
+
+
+def _stat_key(project, head):
+    """(key from stat data, newest change), or (None, 0) when a file cannot be looked at."""
+    hasher, newest, parts = _hasher(), 0.0, []
+    for file in project.files:
+        try:
+            info = os.stat(os.path.join(project.root, file.rel))
+        except OSError:
+            return None, 0.0
+        newest = max(newest, info.st_mtime, info.st_ctime)
+        parts.append((file.kind, info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino))
+    hasher.update(head)
+    hasher.update(repr((project.root, parts)).encode("utf-8", "replace"))
+    return hasher.hexdigest(), newest
+
+
+def _read_quick(quick):
+    base = folder()
+    if base is None or quick is None:
+        return None
+    try:
+        with open(os.path.join(base, quick + ".stat"), encoding="ascii") as handle:
+            text = handle.read(64)
+    except (OSError, ValueError):
+        return None
+    return text if len(text) == 40 and text.isalnum() else None
+
+
+def _content_key(project, head):
+    """Reads every linted file once and keeps its bytes for the rules."""
+    hasher, kept = _hasher(), 0
+    hasher.update(head)
     for file in project.files:
         if file._source is not None:
             data = file._source.data
@@ -119,12 +166,20 @@ def store(name, project, findings):
         return
     probes = [[what, rel, answer] for (what, rel), answer in project.probes.items()]
     probes += [["content", rel, fresh_answer(project, "content", rel)] for rel in project.read_scripts()]
-    path = os.path.join(base, name + ".json")
-    temporary = "%s.%d.%d" % (path, os.getpid(), id(findings))
+    _write(name + ".json", json.dumps({"probes": probes, "findings": findings}))
+
+
+def _write(name, text):
+    """Put a file into the cache in one step; any trouble means no file."""
+    base = folder()
+    if base is None:
+        return
+    path = os.path.join(base, name)
+    temporary = "%s.%d.%d" % (path, os.getpid(), id(text))
     try:
         os.makedirs(base, mode=0o700, exist_ok=True)
         with open(temporary, "w", encoding="utf-8") as handle:
-            json.dump({"probes": probes, "findings": findings}, handle)
+            handle.write(text)
         os.replace(temporary, path)
         _prune(base)
     except (OSError, ValueError):
@@ -136,7 +191,7 @@ def store(name, project, findings):
 
 def _prune(base):
     with os.scandir(base) as entries:
-        files = [(entry.stat().st_mtime, entry.path) for entry in entries if entry.name.endswith(".json")]
+        files = [(entry.stat().st_mtime, entry.path) for entry in entries if entry.name.endswith((".json", ".stat"))]
     for _, path in sorted(files)[: max(0, len(files) - KEEP)]:
         try:
             os.unlink(path)

@@ -29,8 +29,34 @@ USAGE = """usage: pack lint [PATH...] [options]
 
 example: pack lint . --strict --format github
 """
-VALUES = ("--format", "--output", "--select", "--ignore", "--explain", "--client", "--config", "--baseline", "--stdin-filename", "--check-rules", "--schema", "--color")
-SWITCHES = ("--strict", "--fix", "--diff", "--rules", "--write-baseline", "--effective", "--prove-hooks", "--yes", "--no-cache", "--rules-markdown", "--help", "-h")
+VALUES = (
+    "--format",
+    "--output",
+    "--select",
+    "--ignore",
+    "--explain",
+    "--client",
+    "--config",
+    "--baseline",
+    "--stdin-filename",
+    "--check-rules",
+    "--schema",
+    "--color",
+)
+SWITCHES = (
+    "--strict",
+    "--fix",
+    "--diff",
+    "--rules",
+    "--write-baseline",
+    "--effective",
+    "--prove-hooks",
+    "--yes",
+    "--no-cache",
+    "--rules-markdown",
+    "--help",
+    "-h",
+)
 
 
 class UsageError(Exception):
@@ -101,10 +127,16 @@ def main(argv=None, stdout=None, stdin=None):
         if isinstance(error, (ConfigError, UnknownClient)):
             print("pack lint: %s" % error, file=sys.stderr)
             return 2
+        if isinstance(error, ImportError) and error.name in ("yaml", "jsonschema"):
+            print("pack lint: needs PyYAML to read this (python3 -m pip install pyyaml)", file=sys.stderr)
+            return 2
         import traceback
 
         traceback.print_exc()
-        print("pack lint: a bug in the linter. Please report the lines above, the command line and, if you can, the file.", file=sys.stderr)
+        print(
+            "pack lint: a bug in the linter. Please report the lines above, the command line and, if you can, the file.",
+            file=sys.stderr,
+        )
         return 3
 
 

@@ -1,13 +1,13 @@
 """Configuration: `[tool.pack-lint]` in pyproject.toml or `.pack-lint.yaml`, the nearest one above the linted folder.
 
-    select = ["hook-if"]            only these rules (ALL turns the optional ones on too)
-    ignore = ["ref-orphan"]
-    severity = {"ref-orphan" = "info"}
-    per-file = {"docs/**" = ["ref-file-missing"]}
-    exclude = ["vendor/**"]
-    client = "2.1.329"
-    baseline = ".pack-lint-baseline.json"
-    strict = true
+select = ["hook-if"]            only these rules (ALL turns the optional ones on too)
+ignore = ["ref-orphan"]
+severity = {"ref-orphan" = "info"}
+per-file = {"docs/**" = ["ref-file-missing"]}
+exclude = ["vendor/**"]
+client = "2.1.329"
+baseline = ".pack-lint-baseline.json"
+strict = true
 """
 
 import os
@@ -15,7 +15,7 @@ import os
 from .discover import translate
 from .rules import OPTIONAL
 
-KEYS = ("select", "ignore", "severity", "per-file", "exclude", "client", "baseline", "strict", "vocabulary")
+KEYS = ("select", "ignore", "severity", "per-file", "exclude", "client", "baseline", "strict")
 SEVERITIES = ("error", "warning", "info", "off")
 
 
@@ -26,7 +26,9 @@ class ConfigError(Exception):
 class Config:
     """What to run and how to report it."""
 
-    def __init__(self, select=(), ignore=(), severity=None, per_file=None, exclude=(), client=None, baseline=None, strict=False):
+    def __init__(
+        self, select=(), ignore=(), severity=None, per_file=None, exclude=(), client=None, baseline=None, strict=False
+    ):
         self.select, self.ignore = tuple(select), tuple(ignore)
         self.severities, self.per_file = dict(severity or {}), dict(per_file or {})
         self.exclude, self.client, self.baseline, self.strict = tuple(exclude), client, baseline, strict
@@ -58,7 +60,14 @@ class Config:
     def fingerprint(self):
         """Everything that changes findings, for the cache key."""
         return repr(
-            (self.select, self.ignore, sorted(self.severities.items()), sorted(self.per_file.items()), self.exclude, self.client)
+            (
+                self.select,
+                self.ignore,
+                sorted(self.severities.items()),
+                sorted(self.per_file.items()),
+                self.exclude,
+                self.client,
+            )
         )
 
 
@@ -104,7 +113,9 @@ def _toml(path, data):
         try:
             import tomli as tomllib
         except ImportError:
-            raise ConfigError("%s: reading [tool.pack-lint] needs Python 3.11 or tomli; .pack-lint.yaml needs neither" % path)
+            raise ConfigError(
+                "%s: reading [tool.pack-lint] needs Python 3.11 or tomli; .pack-lint.yaml needs neither" % path
+            )
     try:
         return tomllib.loads(data.decode("utf-8")).get("tool", {}).get("pack-lint")
     except (ValueError, UnicodeDecodeError) as error:

@@ -10,7 +10,9 @@ import posixpath
 from .model import File, Plugin, Project
 
 # Never holds a plugin's own files. A node_modules *inside* agents/ or commands/ is different: the client loads it.
-SKIP = frozenset((".git", ".hg", ".svn", ".venv", "venv", "__pycache__", ".mypy_cache", ".pytest_cache", ".tox", ".idea"))
+SKIP = frozenset(
+    (".git", ".hg", ".svn", ".venv", "venv", "__pycache__", ".mypy_cache", ".pytest_cache", ".tox", ".idea")
+)
 COMPONENTS = ("agents", "commands", "skills", "hooks")
 MAX_DEPTH = 64
 MAX_ENTRIES = 400000
@@ -198,7 +200,11 @@ def _loose_roots(project, roots):
     if top in COMPONENTS and not roots and not any(c in project.dirs for c in COMPONENTS):
         roots[""] = Plugin(project, "", "component:" + top)
         return
-    if "" not in roots and any(c in project.dirs and not project.dirs[c] for c in COMPONENTS) and not project.marketplaces:
+    if (
+        "" not in roots
+        and any(c in project.dirs and not project.dirs[c] for c in COMPONENTS)
+        and not project.marketplaces
+    ):
         roots[""] = Plugin(project, "", "bare")
     if "" in roots:
         return
@@ -232,6 +238,8 @@ def _assign(project):
         if plugin is None:
             continue
         kind = _kind(plugin, plugin.sub(rel))
+        if kind == "prose" and plugin.scope in ("plugin", "bare"):
+            kind = _below_skills(project, plugin, rel)
         if kind and project.listing[rel] == "x" and kind not in ("agent", "command", "skill"):
             kind = None
         if kind:
@@ -298,6 +306,29 @@ def _kind(plugin, sub):
         "settings.json": "settings",
         "monitors/monitors.json": "monitors",
     }.get(sub)
+
+
+def _below_skills(project, plugin, rel):
+    """A Markdown file below skills/: part of a skill, or one that the client never finds.
+
+    It reads `skills/NAME/SKILL.md`, one level deep, and the folders that the manifest names.
+    """
+    parts = plugin.sub(rel).split("/")
+    if parts[0] != "skills":
+        return "prose"
+    declared = plugin.declared.get("skills", ())
+    folder = posixpath.dirname(rel)
+    if parts[-1] == "SKILL.md" and (folder in declared or posixpath.dirname(folder) in declared):
+        return "skill"
+    inside = any(
+        plugin.path("/".join(parts[:depth] + ["SKILL.md"])) in project.listing for depth in range(2, len(parts) - 1)
+    )
+    if parts[-1] == "SKILL.md":
+        return "prose" if inside else "stray-skill"
+    alone = len(parts) == 3 and not any(
+        plugin.path("/".join(parts[:2] + [n])) in project.listing for n in ("SKILL.md", "skill.md")
+    )
+    return "stray-skill" if alone and parts[-1].lower() != "readme.md" else "prose"
 
 
 def _sniff(file):
@@ -372,5 +403,6 @@ def _under(project, path):
     return sorted(
         rel
         for rel in project.listing
-        if rel.startswith(prefix) and (rel.count("/") == prefix.count("/") or rel.endswith("/SKILL.md") or rel.endswith(".md"))
+        if rel.startswith(prefix)
+        and (rel.count("/") == prefix.count("/") or rel.endswith("/SKILL.md") or rel.endswith(".md"))
     )

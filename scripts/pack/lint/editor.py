@@ -40,7 +40,10 @@ def _hooks(facts):
 
 
 def _mcp(facts):
-    return {"type": "object", "properties": {"mcpServers": {"type": "object", "additionalProperties": {"$ref": "mcpServer"}}}}
+    return {
+        "type": "object",
+        "properties": {"mcpServers": {"type": "object", "additionalProperties": {"$ref": "mcpServer"}}},
+    }
 
 
 _NAMES = {"type": ["string", "array"], "items": {"type": "string"}}

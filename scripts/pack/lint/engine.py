@@ -14,7 +14,14 @@ class Finding:
     __slots__ = ("path", "line", "column", "end_line", "end_column", "severity", "rule", "message", "fix", "span")
 
     def __init__(self, path, place, severity, rule, message, fix=None, span=(0, 0)):
-        self.path, self.severity, self.rule, self.message, self.fix, self.span = path, severity, rule, message, fix, span
+        self.path, self.severity, self.rule, self.message, self.fix, self.span = (
+            path,
+            severity,
+            rule,
+            message,
+            fix,
+            span,
+        )
         self.line, self.column, self.end_line, self.end_column = place
 
     def key(self):
@@ -58,7 +65,9 @@ class Context:
         line, column = source.position(start)
         end_line, end_column = source.position(end)
         self.findings.append(
-            Finding(hit.file.rel, (line, column, end_line, end_column), severity, rule, hit.message, hit.fix, (start, end))
+            Finding(
+                hit.file.rel, (line, column, end_line, end_column), severity, rule, hit.message, hit.fix, (start, end)
+            )
         )
 
 

@@ -32,7 +32,11 @@ def apply(text, fixes):
     """The text with every fix that does not overlap an earlier one."""
     edits, taken = [], []
     for fix in fixes:
-        if any(start < other_end and other_start < end or start == other_start and end == other_end for start, end, _ in fix for other_start, other_end in taken):
+        if any(
+            start < other_end and other_start < end or start == other_start and end == other_end
+            for start, end, _ in fix
+            for other_start, other_end in taken
+        ):
             continue
         taken += [(start, end) for start, end, _ in fix]
         edits += fix

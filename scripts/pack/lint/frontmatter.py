@@ -241,17 +241,21 @@ def _lenient_spans(block, builder, front):
     for line in block.split("\n"):
         starts.append(starts[-1] + len(line) + 1)
 
-    def real(mark, at_end):
-        line, column = mark
+    retried_text = "\n".join(builder.lines)
+
+    def real(index, at_end):
+        # Counted by line feeds alone: libyaml's own line numbers also count a carriage return.
+        index = min(index, len(retried_text))
+        line = min(retried_text.count("\n", 0, index), len(starts) - 2)
+        column = index - (retried_text.rfind("\n", 0, index) + 1)
         start, end = starts[line], starts[line + 1] - 1
         if end > start and block[end - 1 : end] == "\r":
             end -= 1
-        retried = builder.lines[line].rstrip("\r")
-        if at_end and column >= len(retried):
+        if at_end and column >= len(builder.lines[line].rstrip("\r")):
             return end
         return min(start + column, end)
 
-    for target, origin in ((front.spans, builder.span_marks), (front.keys, builder.key_marks)):
+    for target, origin in ((front.spans, builder.spans), (front.keys, builder.keys)):
         for path, (start, end) in origin.items():
             target[path] = (front.start + real(start, False), front.start + real(end, True))
     front.duplicates = [(path, front.keys[path], front.keys[path]) for path, _, _ in builder.duplicates]
@@ -263,7 +267,6 @@ class _Builder:
     def __init__(self, text):
         self.text = text
         self.spans, self.keys, self.duplicates = {}, {}, []
-        self.span_marks, self.key_marks = {}, {}
         self.lines = None
         self.nodes = 0
 
@@ -287,7 +290,9 @@ class _Builder:
             nodes = list(_compose_all(yaml, loader, text))
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
-            if "<document start>" in str(error) and "\n..." in text:  # text after `...`: the client reads a list of documents
+            if (
+                "<document start>" in str(error) and "\n..." in text
+            ):  # text after `...`: the client reads a list of documents
                 return [None, None]
             raise FrontmatterError(getattr(error, "problem", None) or str(error), mark.index if mark else 0)
         except RecursionError:
@@ -304,7 +309,6 @@ class _Builder:
             raise FrontmatterError("too many nodes or aliases", node.start_mark.index)
         start, end = node.start_mark, node.end_mark
         self.spans[path] = (start.index, end.index)
-        self.span_marks[path] = ((start.line, start.column), (end.line, end.column))
         if isinstance(node, yaml.ScalarNode):
             if node.style:
                 self._check_indent(node)
@@ -330,10 +334,6 @@ class _Builder:
             if key in result:
                 self.duplicates.append((here, span, self.keys[here]))
             self.keys[here] = span
-            self.key_marks[here] = (
-                (key_node.start_mark.line, key_node.start_mark.column),
-                (key_node.end_mark.line, key_node.end_mark.column),
-            )
             result[key] = self._value(yaml, value_node, here, parents)
         return dict(merged, **result) if merged else result
 

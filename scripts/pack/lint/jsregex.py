@@ -112,7 +112,6 @@ class _Parser:
         text, at = self.text, self.at + 1
         if text.startswith("^", at):
             at += 1
-        previous = None
         while True:
             if at >= len(text):
                 raise Problem("missing terminating ] for the character class")
@@ -130,9 +129,7 @@ class _Parser:
                 if ord(text[at + 2]) < ord(char):
                     raise Problem("range out of order in the character class")
                 at += 3
-                previous = None
                 continue
-            previous = char
             at += 1
 
     def _counted(self):

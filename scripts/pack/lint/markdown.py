@@ -14,7 +14,9 @@ _TICKS = lazy(r"`+")
 _HEADING = lazy(r"^ {0,3}(#{1,6})[ \t]+([^\n]*?)[ \t]*#*[ \t]*\r?$", MULTILINE)
 _SETEXT = lazy(r"^ {0,3}(\S[^\n]*)\r?\n {0,3}(?:=+|-+)[ \t]*\r?$", MULTILINE)
 _HTML_ID = lazy(r"""<[a-zA-Z][^<>]{0,200}?\b(?:id|name)=["']?([^"'\s>]{1,200})""")
-_LINK = lazy(r"\]\(\s{0,3}(<[^<>\n]{0,500}>|[^\s()<>]{1,500}(?:\([^\s()]{0,200}\)[^\s()<>]{0,500})?)(?:\s+(?:\"[^\"\n]{0,300}\"|'[^'\n]{0,300}'))?\s{0,3}\)")
+_LINK = lazy(
+    r"\]\(\s{0,3}(<[^<>\n]{0,500}>|[^\s()<>]{1,500}(?:\([^\s()]{0,200}\)[^\s()<>]{0,500})?)(?:\s+(?:\"[^\"\n]{0,300}\"|'[^'\n]{0,300}'))?\s{0,3}\)"
+)
 _DEFINITION = lazy(r"^ {0,3}\[([^\]\n]{1,200})\]:[ \t]+(<[^<>\n]+>|\S+)", MULTILINE)
 _ROW = lazy(r"^[ \t]*\|.*\|[ \t]*\r?$", MULTILINE)
 _DELIMITER = lazy(r"^[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?[ \t]*\|?)?[ \t]*\r?$")
@@ -148,7 +150,9 @@ class Prose:
     def tables(self):
         """[Table] of the pipe tables outside fences."""
         if self._tables is None:
-            self._tables = list(self._find_tables()) if "|-" in self.text or "| -" in self.text or "|:" in self.text else []
+            self._tables = (
+                list(self._find_tables()) if "|-" in self.text or "| -" in self.text or "|:" in self.text else []
+            )
         return self._tables
 
     def _find_tables(self):

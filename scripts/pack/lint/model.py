@@ -43,6 +43,10 @@ class File:
                 self._source = Source(b"")
         return self._source
 
+    def load(self):
+        """Read the file now, so that `read_error` speaks."""
+        return self if self.source is not None else None
+
     @property
     def text(self):
         """The decoded text."""

@@ -37,10 +37,18 @@ def verdict(code, stdout, event="PreToolUse"):
         special = answer.get("hookSpecificOutput")
         if isinstance(special, dict):
             if special.get("hookEventName") != event:
-                return (True, "exit code 2") if code == 2 else (False, "hookEventName is %r, so the answer is dropped" % special.get("hookEventName"))
+                return (
+                    (True, "exit code 2")
+                    if code == 2
+                    else (False, "hookEventName is %r, so the answer is dropped" % special.get("hookEventName"))
+                )
             decision = special.get("permissionDecision")
             if decision is not None and decision not in ("allow", "deny", "ask", "defer"):
-                return (True, "exit code 2") if code == 2 else (False, "permissionDecision %r is unknown, so the answer is dropped" % decision)
+                return (
+                    (True, "exit code 2")
+                    if code == 2
+                    else (False, "permissionDecision %r is unknown, so the answer is dropped" % decision)
+                )
             if decision == "deny":
                 return True, "denied by JSON"
         if answer.get("decision") == "block":
@@ -125,7 +133,9 @@ def run(handler, tool):
             "tool_use_id": "toolu_prove",
         }
         # Nothing of the caller's environment but what programs need to start: a hook must not see secrets in a proof.
-        environment = {key: os.environ[key] for key in ("PATH", "SYSTEMROOT", "LANG", "TMPDIR", "TEMP") if key in os.environ}
+        environment = {
+            key: os.environ[key] for key in ("PATH", "SYSTEMROOT", "LANG", "TMPDIR", "TEMP") if key in os.environ
+        }
         environment.update(HOME=folder, CLAUDE_PLUGIN_ROOT=root, CLAUDE_PROJECT_DIR=folder, CLAUDE_PLUGIN_DATA=folder)
         args = handler.value.get("args")
         command = handler.command

@@ -5,21 +5,28 @@ What teaches is not a reference: a fenced example, a placeholder (`<name>`, `{na
 
 import posixpath
 
-from . import shell
 from .lazy import lazy
 from .model import File
 
 _TYPE = lazy(r"subagent_?[tT]ype[\"'`*]{0,3}\s{0,2}[:=]\s{0,2}[\"'`*]{0,3}([A-Za-z0-9][A-Za-z0-9_.:-]{0,120})([^\s]?)")
 _MENTION = lazy(r"(?:^|[\s(`\"'])@agent-([A-Za-z0-9][A-Za-z0-9_.:-]{0,120})")
 _PROSE = lazy(r"`([a-z][a-z0-9]*(?:-[a-z0-9]+)*)` (?:sub-?)?agents?\b(?![-/])")
-_SKILL = lazy(r"\b(?:[Uu]se|[Ii]nvoke|[Ll]oad|[Rr]un|[Aa]pply|[Ff]ollow|[Ss]ee) (?:the )?`([a-z][a-z0-9]*(?:-[a-z0-9]+)+|[a-z]{4,40})` skill\b")
-_SCOPED = lazy(r"(?<![\w@./:$}{>-])(/?)([A-Za-z0-9][A-Za-z0-9._-]*):([A-Za-z][A-Za-z0-9_-]*(?::[A-Za-z][A-Za-z0-9_-]*)*)")
+_SKILL = lazy(
+    r"\b(?:[Uu]se|[Ii]nvoke|[Ll]oad|[Rr]un|[Aa]pply|[Ff]ollow|[Ss]ee) (?:the )?`([a-z][a-z0-9]*(?:-[a-z0-9]+)+|[a-z]{4,40})` skill\b"
+)
+_SCOPED = lazy(
+    r"(?<![\w@./:$}{>-])(/?)([A-Za-z0-9][A-Za-z0-9._-]*):([A-Za-z][A-Za-z0-9_-]*(?::[A-Za-z][A-Za-z0-9_-]*)*)"
+)
 _ROOT_PATH = lazy(r"\$\{?(CLAUDE_PLUGIN_ROOT|CLAUDE_SKILL_DIR)\}?\"?/([^\s\"'`()<>|;&,\\\]]+)")
-_CODE_PATH = lazy(r"`(?:@|\./)?((?:agents|commands|skills|references|reference|hooks)/[A-Za-z0-9_./-]+\.(?:md|json|py|sh|js|ts))`")
+_CODE_PATH = lazy(
+    r"`(?:@|\./)?((?:agents|commands|skills|references|reference|hooks)/[A-Za-z0-9_./-]+\.(?:md|json|py|sh|js|ts))`"
+)
 _SKILL_PATH = lazy(r"`((?:references|reference|scripts|assets|templates|examples)/[A-Za-z0-9_./-]+\.[a-z]{1,5})`")
 _SCHEME = lazy(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _EMBEDDED = lazy(r"(?:^|(?<=\s))!`([^`\n]{1,2000})`")
-_PLACEHOLDER = lazy(r"[<>{}*$%]|\.\.\.|…|\b(?:your|my|some|xxx|foo|bar|example|placeholder|name-of|path/to|NNN|YYYY)\b|[\[\]]")
+_PLACEHOLDER = lazy(
+    r"[<>{}*$%]|\.\.\.|…|\b(?:your|my|some|xxx|foo|bar|example|placeholder|name-of|path/to|NNN|YYYY)\b|[\[\]]"
+)
 _NOT_AGENTS = frozenset(
     "main lead default claude sub custom background parent child other same new this each primary secondary agent subagent "
     "user-agent user external single multi review reviewer-agent name model tools description team worker".split()
@@ -76,7 +83,15 @@ def _in(offset, spans):
 
 
 def _is_placeholder(name):
-    return _PLACEHOLDER.search(name) is not None or name.lower() in ("agent-name", "agent-type", "type", "name", "string", "plugin:agent", "plugin-name:agent-name")
+    return _PLACEHOLDER.search(name) is not None or name.lower() in (
+        "agent-name",
+        "agent-type",
+        "type",
+        "name",
+        "string",
+        "plugin:agent",
+        "plugin-name:agent-name",
+    )
 
 
 def skills(file):
@@ -116,7 +131,15 @@ def scoped(file, project):
         if file.prose.hidden(begin) and not usage or _is_placeholder(match.group(3)):
             continue
         after = text[match.end() : match.end() + 1]
-        if after in ("*", "<", "{", "$", "/", "=", "\\") or match.group(3) in ("latest", "http", "https", "name", "agent", "command", "skill"):
+        if after in ("*", "<", "{", "$", "/", "=", "\\") or match.group(3) in (
+            "latest",
+            "http",
+            "https",
+            "name",
+            "agent",
+            "command",
+            "skill",
+        ):
             continue
         slash = match.group(1) == "/"
         in_code = file.prose.in_code(begin)
@@ -151,11 +174,18 @@ def files(file, project):
     if known and ("CLAUDE_PLUGIN_ROOT" in text or "CLAUDE_SKILL_DIR" in text):
         yield from _root_paths(file, project)
     folder = posixpath.dirname(file.rel)
-    if "/examples/" in file.rel:
+    if _is_example(file):
         return  # what an example points to is part of the example
     for target, start, end in file.prose.links() if "](" in text or "]:" in text else ():
         path = target.split("#")[0].split("?")[0]
-        if not path or path.startswith(("/", "#", "~", "@")) or _SCHEME.match(path) or _odd_path(path) or "." not in path and "/" not in path:
+        if (
+            not path
+            or path.startswith(("/", "#", "~", "@"))
+            or _SCHEME.match(path)
+            or _odd_path(path)
+            or "." not in path
+            and "/" not in path
+        ):
             continue
         if "%" in path:
             from urllib.parse import unquote
@@ -189,21 +219,36 @@ def _root_paths(file, project):
         target = posixpath.normpath(posixpath.join(base, sub))
         if match.group(1) == "CLAUDE_PLUGIN_ROOT" and base and not target.startswith(base + "/") and target != base:
             target = "../" + sub
-        if sub.split("/")[0] in ("node_modules", "dist", "build", ".venv", "venv", "target", "data", "cache", "logs"):
+        if sub.split("/")[0] in (
+            "node_modules",
+            "dist",
+            "build",
+            ".venv",
+            "venv",
+            "target",
+            "data",
+            "cache",
+            "logs",
+            "output",
+            "tmp",
+            "state",
+        ):
             continue
         begin = match.start(2)
         if teaches and file.prose.in_fence(begin):
             continue
         found.append(Ref(sub, (begin, begin + len(sub)), "root", target=target))
     missing = [ref for ref in found if not project.exists(ref.target)]
-    if teaches and ("/examples/" in file.rel or len(missing) > 2 and len(missing) == len(found)):
+    if teaches and (_is_example(file) or len(missing) > 2 and len(missing) == len(found)):
         return []
     return found
 
 
 def _linkable(file, path):
     """In a prompt a relative link to source code may be one of the user's project; in a document it is ours."""
-    if file.kind in ("agent", "command") and not path.startswith((".", "references/", "agents/", "commands/", "skills/", "scripts/")):
+    if file.kind in ("agent", "command") and not path.startswith(
+        (".", "references/", "agents/", "commands/", "skills/", "scripts/")
+    ):
         return path.endswith(".md") and "/" not in path
     return True
 
@@ -221,19 +266,42 @@ def _code_paths(file, project, folder):
             spots = (plugin.path(path), posixpath.normpath(posixpath.join(folder, path)))
             if not any(project.exists(spot) for spot in spots):
                 before = text[max(0, match.start() - 40) : match.start()].lower()
-                if any(word in before for word in (".claude", "create", "write", "save", "generate", "new ", "output", "user", "e.g", "such as", "example")):
+                if any(
+                    word in before
+                    for word in (
+                        ".claude",
+                        "create",
+                        "write",
+                        "save",
+                        "generate",
+                        "new ",
+                        "output",
+                        "user",
+                        "e.g",
+                        "such as",
+                        "example",
+                    )
+                ):
                     continue
                 yield Ref(path, match.span(1), "code", target=plugin.path(path))
     elif file.kind == "skill" and "`" in text:
+        found = []
         for match in _SKILL_PATH.finditer(text, file.body_start):
             path = match.group(1)
             if _odd_path(path) or file.prose.hidden(match.start()):
                 continue
-            if posixpath.join(folder, path.split("/")[0]) not in project.dirs:
+            head = path.split("/")[0]
+            if posixpath.join(folder, head) not in project.dirs and plugin.path(head) not in project.dirs:
                 continue
             spots = (posixpath.join(folder, path), plugin.path(path))
             if not any(project.exists(spot) for spot in spots):
-                yield Ref(path, match.span(1), "code", target=posixpath.join(folder, path))
+                found.append(Ref(path, match.span(1), "code", target=posixpath.join(folder, path)))
+        if len(found) < 4:  # more than that: a skill that teaches how to write skills
+            yield from found
+
+
+def _is_example(file):
+    return "/examples/" in file.rel or "example" in file.name.lower()
 
 
 def _odd_path(path):
@@ -247,7 +315,14 @@ def anchors(file, project):
     folder = posixpath.dirname(file.rel)
     for target, start, end in file.prose.links():
         path, hash_, fragment = target.partition("#")
-        if not hash_ or not fragment or _SCHEME.match(target) or _odd_path(target) or fragment.startswith(("L", "/", "!", ":~")) and (fragment[1:2].isdigit() or fragment[0] != "L"):
+        if (
+            not hash_
+            or not fragment
+            or _SCHEME.match(target)
+            or _odd_path(target)
+            or fragment.startswith(("L", "/", "!", ":~"))
+            and (fragment[1:2].isdigit() or fragment[0] != "L")
+        ):
             continue
         if "%" in fragment:
             from urllib.parse import unquote
@@ -281,7 +356,11 @@ def embedded(file):
         return []
     found = []
     if "!`" in text:
-        found = [match.span(1) for match in _EMBEDDED.finditer(text, file.body_start) if not file.prose.in_fence(match.start())]
+        found = [
+            match.span(1)
+            for match in _EMBEDDED.finditer(text, file.body_start)
+            if not file.prose.in_fence(match.start())
+        ]
     if "```!" in text:
         for start, end, info in file.prose.fences:
             if info.startswith("!"):

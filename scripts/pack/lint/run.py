@@ -67,7 +67,12 @@ class Run:
     def report(self, out):
         """Lint everything, print, fix; the exit code."""
         options = self.options
-        use_cache = not options.has("--no-cache") and self.overlay is None and not options.has("--fix") and not options.has("--diff")
+        use_cache = (
+            not options.has("--no-cache")
+            and self.overlay is None
+            and not options.has("--fix")
+            and not options.has("--diff")
+        )
         findings, files = [], 0
         for target in self.targets:
             found, count = self._lint(target, use_cache)
@@ -92,7 +97,7 @@ class Run:
         name = options.value("--format", "text")
         color = name == "text" and _color(out, options.value("--color"))
         summary = report.Summary(files, color, self.client or "", known)
-        text = report.render(name, [_public(finding) for finding in findings], summary)
+        text = report.render(name, findings, summary)
         path = options.value("--output")
         if path:
             with open(path, "w", encoding="utf-8") as handle:
@@ -142,10 +147,6 @@ class Run:
 
                 findings = run(scan(target.root, None, self.config.exclude), self.facts(), self.config)
         return [finding.as_dict() for finding in findings]
-
-
-def _public(finding):
-    return finding
 
 
 def _color(out, wanted):

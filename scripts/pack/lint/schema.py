@@ -44,7 +44,9 @@ def is_url(text):
     if port and int(port.group(1)[:9]) > 65535:
         return False
     if matches(r"^(?i:https?|wss?|ftp):", text):
-        return matches(r"^(?i:https?|wss?|ftp):[/\\]*[^\s/\\?#:@<>^|%]", text) and not matches(r"^[^/?#]*//[^/?#]*\s", text)
+        return matches(r"^(?i:https?|wss?|ftp):[/\\]*[^\s/\\?#:@<>^|%]", text) and not matches(
+            r"^[^/?#]*//[^/?#]*\s", text
+        )
     return True
 
 
@@ -114,7 +116,11 @@ def _object(value, schema, path, refs):
             yield path, "has no %r" % key, key
     if len(value) < schema.get("minProperties", 0):
         yield path, "must not be empty", None
-    properties, extra, names = schema.get("properties", {}), schema.get("additionalProperties"), schema.get("propertyNames")
+    properties, extra, names = (
+        schema.get("properties", {}),
+        schema.get("additionalProperties"),
+        schema.get("propertyNames"),
+    )
     for key, item in value.items():
         here = path + (key,)
         if names:

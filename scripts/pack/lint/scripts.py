@@ -4,6 +4,7 @@ from . import shell
 from .lazy import lazy
 
 _HOME = lazy(r"(?:/home/|/Users/|/root/|~/|\$HOME/|\$\{HOME\}/|%USERPROFILE%|[A-Za-z]:[\\/]Users[\\/])")
+_CD_ROOT = lazy(r"""\bcd\s+["']?\$\{?CLAUDE_PLUGIN_ROOT\}?["']?\s*(?:&&|;)""")
 _ABSOLUTE = lazy(r"(?:/|[A-Za-z]:[\\/])")
 _PATHLIKE = lazy(r"\.{0,2}/|[\w.@-]+/|[\w-]+\.(?:py|js|mjs|cjs|ts|sh|bash|rb|pl|ps1)$")
 
@@ -40,7 +41,10 @@ class Script:
             return None
         first = text.split("\n", 1)[0]
         if direct and first.startswith("#!") and first.endswith("\r"):
-            return "its first line ends with a carriage return, so %r is not found" % first[2:].strip().split("/")[-1].split(" ")[-1]
+            return (
+                "its first line ends with a carriage return, so %r is not found"
+                % first[2:].strip().split("/")[-1].split(" ")[-1]
+            )
         python = rel.endswith(".py") and (self.program or "python").startswith("python")
         if python or direct and first.startswith("#!") and "python" in first:
             return _python_problem(text)
@@ -59,7 +63,11 @@ def _python_problem(text):
             ast.parse(text)
     except SyntaxError as error:
         # A newer Python's grammar may be fine where the plugin runs: only report what no version takes.
-        if "match" in text and error.msg == "invalid syntax" and (error.text or "").strip().startswith(("match ", "case ")):
+        if (
+            "match" in text
+            and error.msg == "invalid syntax"
+            and (error.text or "").strip().startswith(("match ", "case "))
+        ):
             return None
         return "syntax error in line %s (%s)" % (error.lineno, error.msg)
     except (ValueError, RecursionError, MemoryError) as error:
@@ -80,11 +88,15 @@ def of_handler(handler):
         span = handler.at("command") if index is None else handler.at("args", index)
         return [Script(text, program, span)]
     span = handler.at("command")
+    moved = _CD_ROOT.search(command) is not None  # `cd "${CLAUDE_PLUGIN_ROOT}" && python3 scripts/x.py`
     raw = handler.file.text[span[0] : span[1]]
     found = []
     for run in shell.runs(command):
         text = run.word.text
         at = raw.find(text)
         place = (span[0] + at, span[0] + at + len(text)) if at >= 0 and text else span
-        found.append(Script(text, run.program, place))
+        script = Script(text, run.program, place)
+        if moved and script.relative:
+            script.sub, script.relative = text, False
+        found.append(script)
     return found

@@ -8,10 +8,14 @@ INTERPRETERS = frozenset(
 )
 # Commands that take another command after their own words.
 WRAPPERS = frozenset("env exec command nice nohup time timeout sudo uv uvx npx bunx pipx poetry pnpm".split())
-COMMON = INTERPRETERS | WRAPPERS | frozenset(
-    "echo printf true false cat test [ [[ jq git npm yarn pnpm make cargo go rg grep sed awk find cp mv rm mkdir touch date cd export "
-    "set if for while case eval source . curl wget tee head tail cut sort uniq wc xargs sleep kill ps say open start cmd notify-send "
-    "afplay terminal-notifier docker gh ls chmod tr basename dirname realpath readlink exit return read trap pack".split()
+COMMON = (
+    INTERPRETERS
+    | WRAPPERS
+    | frozenset(
+        "echo printf true false cat test [ [[ jq git npm yarn pnpm make cargo go rg grep sed awk find cp mv rm mkdir touch date cd export "
+        "set if for while case eval source . curl wget tee head tail cut sort uniq wc xargs sleep kill ps say open start cmd notify-send "
+        "afplay terminal-notifier docker gh ls chmod tr basename dirname realpath readlink exit return read trap pack".split()
+    )
 )
 KEYWORDS = frozenset("do done then fi else elif esac in until select function coproc".split())
 _ASSIGN = lazy(r"[A-Za-z_][A-Za-z0-9_]*=")
@@ -171,7 +175,9 @@ def unquoted_roots(command, names):
                     yield at, at + len(name) + 3, "${%s}" % name
                     break
                 after = at + 1 + len(name)
-                if command.startswith(name, at + 1) and not (command[after : after + 1].isalnum() or command[after : after + 1] == "_"):
+                if command.startswith(name, at + 1) and not (
+                    command[after : after + 1].isalnum() or command[after : after + 1] == "_"
+                ):
                     yield at, after, "$" + name
                     break
         at += 1

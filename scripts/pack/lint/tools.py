@@ -1,7 +1,5 @@
 """Tool lists as the client reads them: commas or spaces between names, `Name(rule)` for a specifier."""
 
-from .model import Hit  # noqa: F401  (rules import it from here or there alike)
-
 
 class Tool:
     """One entry of a list: `Bash(git diff:*)` has name Bash and rule `git diff:*`."""

@@ -7,14 +7,66 @@ A table is known by its column titles, wherever it stands: in references/*.md, i
 from .lazy import lazy
 from .markdown import clean
 
-KEYS = ("gate", "mode", "runtime mode", "phase", "severity", "complexity", "message", "event", "state", "role", "task state", "approval", "level", "line")
-VALUES = (
-    "approver", "approvers", "approved by", "required", "required approvals", "approval", "approvals", "owner", "sender", "to",
-    "next state", "from -> to", "accepted when", "agent", "reviewer", "reviewers", "timeout", "retries", "limit", "from",
+KEYS = (
+    "gate",
+    "mode",
+    "runtime mode",
+    "phase",
+    "severity",
+    "complexity",
+    "message",
+    "event",
+    "state",
+    "role",
+    "task state",
+    "approval",
+    "level",
+    "line",
 )
-NAME_COLUMNS = ("state", "states", "event", "events", "message", "messages", "line", "status", "code", "signal", "phase", "from", "to", "next state", "on")
+VALUES = (
+    "approver",
+    "approvers",
+    "approved by",
+    "required",
+    "required approvals",
+    "approval",
+    "approvals",
+    "owner",
+    "sender",
+    "to",
+    "next state",
+    "from -> to",
+    "accepted when",
+    "agent",
+    "reviewer",
+    "reviewers",
+    "timeout",
+    "retries",
+    "limit",
+    "from",
+)
+PROMISES = VALUES[:9]
+NAME_COLUMNS = (
+    "state",
+    "states",
+    "event",
+    "events",
+    "message",
+    "messages",
+    "line",
+    "status",
+    "code",
+    "signal",
+    "phase",
+    "from",
+    "to",
+    "next state",
+    "on",
+)
 APPROVER_COLUMNS = ("approver", "approvers", "approved by", "required approvals")
-_CAPITAL = lazy(r"(?<![A-Za-z0-9_$/{.-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![A-Za-z0-9_/}.-]*[a-z/}])|(?<=`)[A-Z]{5,30}(?=[`:( ])")
+_CAPITAL = lazy(
+    r"(?<![A-Za-z0-9_$/{.-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![A-Za-z0-9_/}.-]*[a-z/}])|(?<=`)[A-Z]{5,30}(?=[`:( ])"
+)
 _AGENT_ID = lazy(r"[A-Za-z0-9][\w.-]*(?::[\w.-]+)+|[a-z][a-z0-9]*(?:-[a-z0-9]+)*\Z")
 _SPLIT = lazy(r"\s*(?:,|\+|/|&|\band\b|\bor\b|;)\s*")
 
@@ -29,8 +81,10 @@ class Cell:
 
 
 def documents(plugin):
-    """Prompts and references of a plugin that may hold tables or names."""
-    return [file for file in plugin.of("prose", "agent", "command", "skill") if not file.read_error]
+    """The prompts of a plugin and its references. What lies below a skill's folder is about the skill's subject: the events
+    of some API, the states of some framework, not those of this pack."""
+    home = [file for file in plugin.of("prose") if plugin.sub(file.rel).split("/")[0] in ("references", "reference")]
+    return [file for file in home + plugin.of("agent", "command", "skill") if not file.read_error]
 
 
 def _tables(file):
@@ -41,7 +95,10 @@ def agent_cells(file):
     """Names in an Agent column beside a Role, Task or Phase column."""
     for table in _tables(file):
         column = table.column("agent", "agents", "subagent", "subagent_type", "agent id", "agent type")
-        if column is None or table.column("role", "roles", "task", "phase", "gate", "step", "stage", "purpose", "when") is None:
+        if (
+            column is None
+            or table.column("role", "roles", "task", "phase", "gate", "step", "stage", "purpose", "when") is None
+        ):
             continue
         for row in table.rows:
             if column >= len(row):
@@ -95,7 +152,24 @@ def roles(plugin):
         for file in documents(plugin):
             for table in _tables(file):
                 column = table.column("role", "roles")
-                if column is None or table.column("agent", "agents", "subagent_type", "definition", "count", "model", "may", "responsibility", "description", "purpose", "meaning", "job") is None:
+                if (
+                    column is None
+                    or table.column(
+                        "agent",
+                        "agents",
+                        "subagent_type",
+                        "definition",
+                        "count",
+                        "model",
+                        "may",
+                        "responsibility",
+                        "description",
+                        "purpose",
+                        "meaning",
+                        "job",
+                    )
+                    is None
+                ):
                     continue
                 for row in table.rows:
                     if column < len(row) and clean(row[column][0]):
@@ -138,7 +212,11 @@ def states(file):
 def transition_cells(file):
     """Yield (name, span) of the states in from/to columns."""
     for table in _tables(file):
-        columns = [index for index, (title, _, _) in enumerate(table.header) if clean(title).lower() in ("from", "to", "next state")]
+        columns = [
+            index
+            for index, (title, _, _) in enumerate(table.header)
+            if clean(title).lower() in ("from", "to", "next state")
+        ]
         if len(columns) < 2:
             continue
         for row in table.rows:
@@ -174,7 +252,7 @@ def column_names(plugin, titles):
     """Every name in the first column of the tables whose first column has one of the titles."""
     found = set()
     for file in documents(plugin):
-        for table in _tables(file):
+        for table in _tables(file) if file.kind != "skill" else ():
             if table.header and clean(table.header[0][0]).lower() in titles:
                 for row in table.rows:
                     for part in clean(row[0][0]).replace("(", " ").replace(":", " ").split("/") if row else ():
@@ -185,6 +263,7 @@ def column_names(plugin, titles):
 
 
 def capitals(file):
-    """Yield (name, span) of names in capitals in a document's text, tables and fences included."""
+    """Yield (name, span) of names in capitals: in a prompt everywhere, in a reference outside its fenced examples."""
     for match in _CAPITAL.finditer(file.text, file.body_start):
-        yield match.group(), match.span()
+        if file.kind != "prose" or not file.prose.in_fence(match.start()):
+            yield match.group(), match.span()

@@ -109,6 +109,8 @@ def may_commit(state, actor, files, revisions):
     """
     if state["phase"] == "CLOSED" or actor["role"] == "foreign":
         return None
+    if state["waves"] is not None:
+        return waves.may_commit(state, actor, files)
     if actor["role"] not in tables.IMPLEMENTERS:
         return Refusal("WRONG_ROLE", "%s commits nothing" % (actor["name"] or "an unknown agent"), "role %s" % actor["role"],
                        "the coder of an approved task commits its files", "COMMIT")

@@ -5,7 +5,7 @@ with events as a fact: {wave id: {"entry": [reasons], "exit": [reasons]}}, read 
 """
 
 from . import tables, view
-from .machine import guard, rule
+from .kernel import guard, rule
 from .refusal import Refusal
 
 

@@ -20,8 +20,22 @@ import os
 import re
 
 BUDGET_MS, USERS, OVERHEAD_BYTES = 100.0, 50, 66  # Ethernet + IPv4 + TCP with timestamps, for one small frame
-_WORDS = re.compile(r"websocket|socket\.io|ably|real-?time|pub/?sub|presence|broadcast|kafka|rabbitmq|mqtt|event stream|synchroni[sz]ation", re.I)
-FIELDS = {"message_rate", "payload_bytes", "users", "budget_ms", "fanout", "network_ms", "processing_ms", "throttle_ms", "link_mbit", "path"}
+_WORDS = re.compile(
+    r"websocket|socket\.io|ably|real-?time|pub/?sub|presence|broadcast|kafka|rabbitmq|mqtt|event stream|synchroni[sz]ation",
+    re.I,
+)
+FIELDS = {
+    "message_rate",
+    "payload_bytes",
+    "users",
+    "budget_ms",
+    "fanout",
+    "network_ms",
+    "processing_ms",
+    "throttle_ms",
+    "link_mbit",
+    "path",
+}
 NEEDED = ("message_rate", "payload_bytes", "users", "budget_ms")
 
 
@@ -47,7 +61,9 @@ def front_matter(text, name):
 
 def touches(data, rest):
     """Does the decision touch real time?"""
-    return "realtime" in data or bool(_WORDS.search(str(data.get("title", "")) + "\n" + "\n".join(x for x in rest.splitlines() if x.startswith("#"))))
+    return "realtime" in data or bool(
+        _WORDS.search(str(data.get("title", "")) + "\n" + "\n".join(x for x in rest.splitlines() if x.startswith("#")))
+    )
 
 
 def receivers(spec):
@@ -64,8 +80,14 @@ def arithmetic(spec):
     inbound = rate * spec["users"]
     outbound = inbound * receivers(spec)
     frame = spec["payload_bytes"] + OVERHEAD_BYTES
-    return {"effective_rate": rate, "in_per_s": inbound, "out_per_s": outbound, "out_mbit": outbound * frame * 8 / 1e6, "service_us": 1e6 / outbound if outbound else math.inf,
-            "in_flight": outbound * spec["budget_ms"] / 1000.0}  # fmt: skip
+    return {
+        "effective_rate": rate,
+        "in_per_s": inbound,
+        "out_per_s": outbound,
+        "out_mbit": outbound * frame * 8 / 1e6,
+        "service_us": 1e6 / outbound if outbound else math.inf,
+        "in_flight": outbound * spec["budget_ms"] / 1000.0,
+    }
 
 
 def check(data, rest, name, paths=None):
@@ -77,7 +99,10 @@ def check(data, rest, name, paths=None):
         return ["%s: touches real time but has no `realtime:` front matter with %s" % (name, ", ".join(NEEDED))]
     if not isinstance(spec, dict):
         return ["%s: `realtime` must be a mapping" % name]
-    found = ["%s: unknown field realtime.%s; known: %s" % (name, k, ", ".join(sorted(FIELDS))) for k in sorted(set(spec) - FIELDS, key=str)]
+    found = [
+        "%s: unknown field realtime.%s; known: %s" % (name, k, ", ".join(sorted(FIELDS)))
+        for k in sorted(set(spec) - FIELDS, key=str)
+    ]
     for key in NEEDED:
         if key not in spec:
             found.append("%s: realtime.%s is missing" % (name, key))
@@ -102,17 +127,39 @@ def check(data, rest, name, paths=None):
         shown = " + ".join("%s %g" % (k, spec[k]) for k in ("network_ms", "processing_ms", "throttle_ms") if k in spec)
         found.append("%s: %s = %g ms is more than the budget of %g ms" % (name, shown, parts, spec["budget_ms"]))
     if spec.get("throttle_ms") and spec["message_rate"] > 1000.0 / spec["throttle_ms"] * 1.001:
-        found.append("%s: %g messages/s a user do not pass a throttle of %g ms (at most %g/s)" % (name, spec["message_rate"], spec["throttle_ms"], 1000.0 / spec["throttle_ms"]))
+        found.append(
+            "%s: %g messages/s a user do not pass a throttle of %g ms (at most %g/s)"
+            % (name, spec["message_rate"], spec["throttle_ms"], 1000.0 / spec["throttle_ms"])
+        )
     if spec.get("link_mbit") and told["out_mbit"] > spec["link_mbit"] / 2.0:
-        found.append("%s: %g x %d users x %d receivers x (%d + %d) bytes = %.1f Mbit/s; more than half of the %g Mbit/s link: its queue would eat the budget"
-                     % (name, told["effective_rate"], spec["users"], receivers(spec), spec["payload_bytes"], OVERHEAD_BYTES, told["out_mbit"], spec["link_mbit"]))  # fmt: skip
+        found.append(
+            "%s: %g x %d users x %d receivers x (%d + %d) bytes = %.1f Mbit/s; more than half of the %g Mbit/s link: its queue would eat the budget"
+            % (
+                name,
+                told["effective_rate"],
+                spec["users"],
+                receivers(spec),
+                spec["payload_bytes"],
+                OVERHEAD_BYTES,
+                told["out_mbit"],
+                spec["link_mbit"],
+            )
+        )
     if spec.get("processing_ms") and spec["processing_ms"] * told["in_per_s"] / 1000.0 >= 1.0:
-        found.append("%s: %g messages/s at %g ms each need %.2f cores; one event loop has one (utilisation must stay below 1)" % (name, told["in_per_s"], spec["processing_ms"], told["in_per_s"] * spec["processing_ms"] / 1000.0))
+        found.append(
+            "%s: %g messages/s at %g ms each need %.2f cores; one event loop has one (utilisation must stay below 1)"
+            % (name, told["in_per_s"], spec["processing_ms"], told["in_per_s"] * spec["processing_ms"] / 1000.0)
+        )
     if "path" in spec and paths is not None:
         if spec["path"] not in paths:
-            found.append("%s: realtime.path %r is not in rt.yaml; it has: %s" % (name, spec["path"], ", ".join(paths) or "none"))
+            found.append(
+                "%s: realtime.path %r is not in rt.yaml; it has: %s" % (name, spec["path"], ", ".join(paths) or "none")
+            )
         elif paths[spec["path"]]["budget_ms"]["p99"] > spec["budget_ms"]:
-            found.append("%s: rt.yaml allows %g ms on %s, the decision %g ms" % (name, paths[spec["path"]]["budget_ms"]["p99"], spec["path"], spec["budget_ms"]))
+            found.append(
+                "%s: rt.yaml allows %g ms on %s, the decision %g ms"
+                % (name, paths[spec["path"]]["budget_ms"]["p99"], spec["path"], spec["budget_ms"])
+            )
     return found
 
 
@@ -146,11 +193,30 @@ def measure(spec, path, project, duration, progress=None):
     late = derive.percentiles(hdr.Histogram(recording.lateness.encode()))["p99_ms"]
     sent = recording.sent * recording.fanout
     bound = derive.upper_bound_ms(histogram, 0.99, sent)
-    figures = {"sent": sent, "received": recording.received, "rate": rate, "users": connections, "bound_ms": bound, "lateness_ms": late, "partial": recording.partial}
+    figures = {
+        "sent": sent,
+        "received": recording.received,
+        "rate": rate,
+        "users": connections,
+        "bound_ms": bound,
+        "lateness_ms": late,
+        "partial": recording.partial,
+    }
     if recording.partial:
         return ["interrupted after %d messages" % sent], figures
     if bound > spec["budget_ms"]:
         if late > spec["budget_ms"] / 10 and not math.isinf(bound):
-            return ["INVALID: bound %.1f ms is over %g ms, but the probe itself was %.1f ms late: measure again" % (bound, spec["budget_ms"], late)], figures
-        return ["FAIL: at %g messages/s of %d users the 95 %% bound of the P99 is %s, the budget %g ms" % (rate, connections, "infinite (messages lost)" if math.isinf(bound) else "%.1f ms" % bound, spec["budget_ms"])], figures
+            return [
+                "INVALID: bound %.1f ms is over %g ms, but the probe itself was %.1f ms late: measure again"
+                % (bound, spec["budget_ms"], late)
+            ], figures
+        return [
+            "FAIL: at %g messages/s of %d users the 95 %% bound of the P99 is %s, the budget %g ms"
+            % (
+                rate,
+                connections,
+                "infinite (messages lost)" if math.isinf(bound) else "%.1f ms" % bound,
+                spec["budget_ms"],
+            )
+        ], figures
     return [], figures

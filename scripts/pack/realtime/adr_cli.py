@@ -14,11 +14,16 @@ def main(argv=None):
         return 2
     from pack.realtime import adr
 
-    @click.group(help="Architecture decisions that touch real time must add up.", epilog="Example: pack adr check --measure")
+    @click.group(
+        help="Architecture decisions that touch real time must add up.", epilog="Example: pack adr check --measure"
+    )
     def group():
         pass
 
-    @group.command(help="Check every decision; with --measure prove it with the probe at its own rate and users.", epilog="Example: pack adr check; pack adr check --measure --duration 10")
+    @group.command(
+        help="Check every decision; with --measure prove it with the probe at its own rate and users.",
+        epilog="Example: pack adr check; pack adr check --measure --duration 10",
+    )
     @click.argument("names", nargs=-1)
     @click.option("--decisions", default=os.path.join(".claude", "decisions"), show_default=True)
     @click.option("--team", default="realtimeSystems", show_default=True)
@@ -53,10 +58,16 @@ def main(argv=None):
             if problems:
                 continue
             spec, told = data["realtime"], adr.arithmetic(data["realtime"])
-            click.echo("%s: holds: %g messages/s in, %g/s out, %.2f Mbit/s out, %g in flight within %g ms" % (name, told["in_per_s"], told["out_per_s"], told["out_mbit"], told["in_flight"], spec["budget_ms"]))
+            click.echo(
+                "%s: holds: %g messages/s in, %g/s out, %.2f Mbit/s out, %g in flight within %g ms"
+                % (name, told["in_per_s"], told["out_per_s"], told["out_mbit"], told["in_flight"], spec["budget_ms"])
+            )
             if measuring:
                 if not paths or "path" not in spec:
-                    click.echo("%s: not measured: realtime.path must name a path of %s" % (name, os.path.join(team_dir, "rt.yaml")))
+                    click.echo(
+                        "%s: not measured: realtime.path must name a path of %s"
+                        % (name, os.path.join(team_dir, "rt.yaml"))
+                    )
                     bad = True
                     continue
                 try:
@@ -65,12 +76,28 @@ def main(argv=None):
                     raise click.UsageError("--measure needs pip install 'team-pack[realtime]'")
                 from pack.realtime import probe
 
-                problems, figures = adr.measure(spec, paths[spec["path"]], os.path.dirname(os.path.abspath(team_dir)), duration, probe.Progress("adr %s" % name))
+                problems, figures = adr.measure(
+                    spec,
+                    paths[spec["path"]],
+                    os.path.dirname(os.path.abspath(team_dir)),
+                    duration,
+                    probe.Progress("adr %s" % name),
+                )
                 for problem in problems:
                     click.echo("%s: %s" % (name, problem))
                 bad = bad or bool(problems)
                 if not problems:
-                    click.echo("%s: measured: %d messages of %d users at %g/s, P99 bound %.2f ms of %g ms" % (name, figures["sent"], figures["users"], figures["rate"], figures["bound_ms"], spec["budget_ms"]))
+                    click.echo(
+                        "%s: measured: %d messages of %d users at %g/s, P99 bound %.2f ms of %g ms"
+                        % (
+                            name,
+                            figures["sent"],
+                            figures["users"],
+                            figures["rate"],
+                            figures["bound_ms"],
+                            spec["budget_ms"],
+                        )
+                    )
         raise SystemExit(1 if bad else 0)
 
     argv = list(sys.argv[1:] if argv is None else argv)

@@ -32,14 +32,19 @@ def statement(result, team_dir):
         "predicateType": PREDICATE,
         "predicate": {
             "result": "FAILED" if failed else ("WARNED" if result["waivers"] else "PASSED"),
-            "configuration": [{"name": "rt.yaml", "digest": {"sha256": result["rt"]["digest"]}}] if result["rt"]["digest"] else [],
+            "configuration": [{"name": "rt.yaml", "digest": {"sha256": result["rt"]["digest"]}}]
+            if result["rt"]["digest"]
+            else [],
             "passedTests": passed,
             "warnedTests": ["waived: %s" % name for name in sorted(result["waivers"])],
             "failedTests": failed,
             "annotations": {
-                "team": result["team"], "at": result["at"], "dirty": result["dirty"], "ledger": result["ledger"],
+                "team": result["team"],
+                "at": result["at"],
+                "dirty": result["dirty"],
+                "ledger": result["ledger"],
                 "verdicts": {g["id"]: {"verdict": g["verdict"], "reasons": g["reasons"]} for g in result["gates"]},
                 "missing": result["missing"],
             },
         },
-    }  # fmt: skip
+    }

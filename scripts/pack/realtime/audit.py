@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 
-from pack.realtime import adapters, ledgerlines, managed, probe
+from pack.realtime import adapters, ledgerlines, probe
 from pack.realtime import worker as builtin
 
 IN_FLIGHT_S = 10.0
@@ -47,16 +47,34 @@ class Auditor:
 
     def _spawn(self, member):
         worker = self.path["worker"]
-        environment = dict(os.environ, PACK_RT_POINT=self.point, PACK_RT_ADDRESS=self.path["address"], PACK_RT_NAME=self.name,
-                           PACK_RT_MEMBER=member, PACK_RT_TOKEN=self.token, PACK_RT_OPTIONS=json.dumps(self.path.get("options", {})))  # fmt: skip
+        environment = dict(
+            os.environ,
+            PACK_RT_POINT=self.point,
+            PACK_RT_ADDRESS=self.path["address"],
+            PACK_RT_NAME=self.name,
+            PACK_RT_MEMBER=member,
+            PACK_RT_TOKEN=self.token,
+            PACK_RT_OPTIONS=json.dumps(self.path.get("options", {})),
+        )
         package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
         environment["PYTHONPATH"] = os.pathsep.join([package] + [p for p in [os.environ.get("PYTHONPATH")] if p])
         if isinstance(worker, str) and worker.startswith("builtin:"):
             mode = worker.split(":", 1)[1]
             if mode not in builtin.MODES:
-                raise AuditError("unknown built-in worker %r; known: %s" % (worker, ", ".join("builtin:" + m for m in builtin.MODES)))
-            orders = {"path": self.path, "name": self.name, "project": self.project, "effects": self.effects, "mode": mode, "member": member,
-                      "group": "audit", "token": self.token, "waits": self.path["adapter"] == "mqtt"}  # fmt: skip
+                raise AuditError(
+                    "unknown built-in worker %r; known: %s" % (worker, ", ".join("builtin:" + m for m in builtin.MODES))
+                )
+            orders = {
+                "path": self.path,
+                "name": self.name,
+                "project": self.project,
+                "effects": self.effects,
+                "mode": mode,
+                "member": member,
+                "group": "audit",
+                "token": self.token,
+                "waits": self.path["adapter"] == "mqtt",
+            }
             environment["PACK_RT_WORKER"] = json.dumps(orders)
             command = [sys.executable, "-m", "pack.realtime.worker"]
         else:
@@ -65,7 +83,9 @@ class Auditor:
         self.starts += 1
         log = open(os.path.join(self.folder, "worker.log"), "ab")
         try:
-            self.workers[member] = subprocess.Popen(command, cwd=self.project, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            self.workers[member] = subprocess.Popen(
+                command, cwd=self.project, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
         except OSError as error:
             raise AuditError("the worker %s cannot be started: %s" % (command[0], error.strerror))
         finally:
@@ -79,7 +99,9 @@ class Auditor:
                 if process.poll() is not None and not self.stopping and member not in self.held:
                     quick = quick + 1 if not self.ready.is_set() else 0
                     if quick > 5:
-                        raise AuditError("the worker ends at once with exit code %d: %s" % (process.returncode, self.worker_log()))
+                        raise AuditError(
+                            "the worker ends at once with exit code %d: %s" % (process.returncode, self.worker_log())
+                        )
                     self.deaths += 1
                     await asyncio.sleep(0.1)
                     self._spawn(member)
@@ -132,7 +154,10 @@ class Auditor:
 
     async def _send(self, adapter, number):
         try:
-            await asyncio.wait_for(adapter.send(probe.make_body(self.token.encode(), number, max(self.path.get("payload_bytes", 64), 24))), IN_FLIGHT_S)
+            await asyncio.wait_for(
+                adapter.send(probe.make_body(self.token.encode(), number, max(self.path.get("payload_bytes", 64), 24))),
+                IN_FLIGHT_S,
+            )
             self.lines.append("a %d" % number)
             self.acked += 1
         except (KeyboardInterrupt, SystemExit):
@@ -190,7 +215,10 @@ class Auditor:
             if keeper.done():
                 keeper.result()
             if not self.ready.is_set():
-                raise AuditError("the worker did not report within 20 s (it must say `ready` to PACK_RT_POINT): %s" % self.worker_log())
+                raise AuditError(
+                    "the worker did not report within 20 s (it must say `ready` to PACK_RT_POINT): %s"
+                    % self.worker_log()
+                )
             start, fault, fault_at = time.perf_counter(), None, self.messages // 2
             for number in range(self.messages):
                 wait = start + number / self.rate - time.perf_counter()
@@ -215,7 +243,9 @@ class Auditor:
                 if number == self.messages - 1 and fault is not None:
                     await fault  # the second half must meet the new broker
                 if self.progress:
-                    self.progress.update(number, self.messages, text="acknowledged %d, handled %d" % (self.acked, len(self.pointed)))
+                    self.progress.update(
+                        number, self.messages, text="acknowledged %d, handled %d" % (self.acked, len(self.pointed))
+                    )
             if fault is not None:
                 await fault
                 await self._after_fault(sends)
@@ -274,9 +304,13 @@ class Auditor:
         if "effects" in self.path:
             done = subprocess.run(self.path["effects"], cwd=self.project, capture_output=True, text=True, timeout=60)
             if done.returncode:
-                raise AuditError("the effects command ended with exit code %d: %s" % (done.returncode, done.stderr.strip()[-200:]))
+                raise AuditError(
+                    "the effects command ended with exit code %d: %s" % (done.returncode, done.stderr.strip()[-200:])
+                )
             found = [x.split() for x in done.stdout.splitlines() if x.strip()]
-            lines = [x for x in lines if not x.startswith("e ")] + [("e %d %s" % (int(x[0]), x[1] if len(x) > 1 else "")).strip() for x in found]
+            lines = [x for x in lines if not x.startswith("e ")] + [
+                ("e %d %s" % (int(x[0]), x[1] if len(x) > 1 else "")).strip() for x in found
+            ]
         elif isinstance(worker, str) and worker.startswith("builtin:"):
             if worker.endswith(":transaction") and self.adapter.transactional:
                 found = await self.adapter.transacted()
@@ -284,15 +318,19 @@ class Auditor:
                 found = builtin.read_effects(self.effects)
             lines += [("e %d %s" % (n, p)).strip() for n, p in found]
         elif not self.said:
-            raise AuditError("the worker reported no effect: it must say `effect N` to PACK_RT_POINT, or rt.yaml must give an `effects` command")
+            raise AuditError(
+                "the worker reported no effect: it must say `effect N` to PACK_RT_POINT, or rt.yaml must give an `effects` command"
+            )
         return "".join(line + "\n" for line in lines)
 
 
 def delivery(path, name, project, kind, server=None, progress=None):
     """Make one delivery audit; returns (ledger text, counts, (server, reality), partial)."""
     if "worker" not in path:
-        raise AuditError("path %s has no `worker`: name the command of your consumer, or one of %s"
-                         % (path["id"], ", ".join("builtin:" + m for m in builtin.MODES)))  # fmt: skip
+        raise AuditError(
+            "path %s has no `worker`: name the command of your consumer, or one of %s"
+            % (path["id"], ", ".join("builtin:" + m for m in builtin.MODES))
+        )
     faults = [kind["fault"]] if "fault" in kind else []
     holder = {}
 
@@ -326,7 +364,9 @@ def ordering(path, name, project, progress=None):
 
         adapter.send = send
         try:
-            recording = await probe.open_loop(adapter, path["rate"], messages / path["rate"], 0, size, progress, stop, order=True)
+            recording = await probe.open_loop(
+                adapter, path["rate"], messages / path["rate"], 0, size, progress, stop, order=True
+            )
             told = await adapter.server()
             body = "".join(x + "\n" for x in lines)
             body += "".join("e %d%s\n" % (n, " c%d" % r if adapter.fanout > 1 else "") for n, r in recording.order)

@@ -138,7 +138,13 @@ def breaking(old, new, where=""):
 def _avro(old, new):
     if not isinstance(new, dict) or new.get("type") != "record" or new.get("name") != old.get("name"):
         return ["record %s was replaced" % old.get("name")]
-    promote = {"int": {"long", "float", "double"}, "long": {"float", "double"}, "float": {"double"}, "string": {"bytes"}, "bytes": {"string"}}
+    promote = {
+        "int": {"long", "float", "double"},
+        "long": {"float", "double"},
+        "float": {"double"},
+        "string": {"bytes"},
+        "bytes": {"string"},
+    }
     found = []
     before = {f["name"]: f for f in old.get("fields", [])}
     names = set()
@@ -157,7 +163,9 @@ def _avro(old, new):
                 if isinstance(item, dict) and item.get("type") == "record":
                     same = next((r for r in reader if isinstance(r, dict) and r.get("name") == item.get("name")), None)
                     found += _avro(item, same)
-                elif item not in reader and not (isinstance(item, str) and any(isinstance(r, str) and r in promote.get(item, ()) for r in reader)):
+                elif item not in reader and not (
+                    isinstance(item, str) and any(isinstance(r, str) and r in promote.get(item, ()) for r in reader)
+                ):
                     found.append("field %r: type was %s, is %s" % (field["name"], json.dumps(one), json.dumps(two)))
                     break
     for name in sorted(set(before) - names):
@@ -166,4 +174,10 @@ def _avro(old, new):
     return found
 
 
-TABLE = {"rt_file": rt_file, "charter_table": charter_table, "kanban_board": kanban_board, "line": line, "schema_compatibility": schema_compatibility}
+TABLE = {
+    "rt_file": rt_file,
+    "charter_table": charter_table,
+    "kanban_board": kanban_board,
+    "line": line,
+    "schema_compatibility": schema_compatibility,
+}

@@ -4,14 +4,25 @@ import sys
 import time
 
 VERBS_OF = {
-    "latency": ("latency", "tail"), "audit": ("delivery",), "ordering": ("ordering",), "throughput": ("throughput",), "burst": ("burst",),
-    "density": ("density",), "stream": ("stream",), "failover": ("recovery", "rebalance", "reconnect", "election"),
-}  # fmt: skip
+    "latency": ("latency", "tail"),
+    "audit": ("delivery",),
+    "ordering": ("ordering",),
+    "throughput": ("throughput",),
+    "burst": ("burst",),
+    "density": ("density",),
+    "stream": ("stream",),
+    "failover": ("recovery", "rebalance", "reconnect", "election"),
+}
 ABOUT = {
-    "latency": "percentiles at a fixed rate, open loop", "audit": "delivery through crashes: lost, duplicate, phantom, indeterminate",
-    "ordering": "order under load and on replay", "throughput": "sustained rate, second by second", "burst": "a burst absorbed and drained",
-    "density": "many idle connections on one server", "stream": "windows and late events against a plan", "failover": "recovery, rebalance, reconnection, election",
-}  # fmt: skip
+    "latency": "percentiles at a fixed rate, open loop",
+    "audit": "delivery through crashes: lost, duplicate, phantom, indeterminate",
+    "ordering": "order under load and on replay",
+    "throughput": "sustained rate, second by second",
+    "burst": "a burst absorbed and drained",
+    "density": "many idle connections on one server",
+    "stream": "windows and late events against a plan",
+    "failover": "recovery, rebalance, reconnection, election",
+}
 EXAMPLE = """\
 # .team/rt.yaml: the latency budget matrix as data. Check it with `pack rt check`.
 rt: 1
@@ -59,7 +70,9 @@ def _cli(click, argv):
     from pack.teams import TeamError, load
 
     common = [
-        click.option("--team", "team", default="realtimeSystems", show_default=True, help="team definition: a name or a file"),
+        click.option(
+            "--team", "team", default="realtimeSystems", show_default=True, help="team definition: a name or a file"
+        ),
         click.option("--dir", "team_dir", default=".team", show_default=True, help="the team's folder"),
     ]
 
@@ -68,7 +81,10 @@ def _cli(click, argv):
             function = option(function)
         return function
 
-    @click.group(help="Probe and audit real systems; the numbers go into .team/evidence and nowhere else.", epilog="Example: pack rt example > .team/rt.yaml; pack rt check; pack rt latency")
+    @click.group(
+        help="Probe and audit real systems; the numbers go into .team/evidence and nowhere else.",
+        epilog="Example: pack rt example > .team/rt.yaml; pack rt check; pack rt latency",
+    )
     def rt():
         pass
 
@@ -87,7 +103,10 @@ def _cli(click, argv):
         covered = {k for k, _ in rtfile.required(data, definition)} | set(data.get("out_of_scope", {}))
         for item in definition.get("evidence", []):
             if item["kind"] not in covered:
-                click.echo("%-28s MISSING: no path measures it; add one, or declare it in out_of_scope with a reason" % item["kind"])
+                click.echo(
+                    "%-28s MISSING: no path measures it; add one, or declare it in out_of_scope with a reason"
+                    % item["kind"]
+                )
 
     @rt.command(help="Write the budget table of PROJECT_CHARTER.md from rt.yaml.", epilog="Example: pack rt charter")
     @shared
@@ -105,7 +124,9 @@ def _cli(click, argv):
             handle.write(rtfile.charter_text(old, data, definition))
         click.echo("wrote %s" % path)
 
-    @rt.command(help="Stall a server on purpose and compare with P_q = S - (1 - q) D.", epilog="Example: pack rt selftest")
+    @rt.command(
+        help="Stall a server on purpose and compare with P_q = S - (1 - q) D.", epilog="Example: pack rt selftest"
+    )
     @shared
     def selftest(team, team_dir):
         session = measure.Session(team_dir, load(team), argv)
@@ -119,10 +140,16 @@ def _cli(click, argv):
         definition = load(team)
         session = measure.Session(team_dir, definition, argv, "release" if release else "check", click.echo, quiet)
         if not session.wanted(measures, paths):
-            raise measure.MeasureError("rt.yaml asks for nothing of this%s; see `pack rt check`" % (" on %s" % ", ".join(paths) if paths else ""))
+            raise measure.MeasureError(
+                "rt.yaml asks for nothing of this%s; see `pack rt check`"
+                % (" on %s" % ", ".join(paths) if paths else "")
+            )
         reasons = session.ensure_selftest()
         if reasons:
-            click.echo("%s\nThe probe is not fit to measure here: everything it measures now is INVALID." % reasons[0], err=True)
+            click.echo(
+                "%s\nThe probe is not fit to measure here: everything it measures now is INVALID." % reasons[0],
+                err=True,
+            )
             raise SystemExit(1)
         bad = False
         for kinds, path, _entry in measure.measure_all(session, measures, paths):
@@ -143,9 +170,19 @@ def _cli(click, argv):
         if "percentiles" in facts:
             p = facts["percentiles"]
             return ": P50 %.3f  P95 %.3f  P99 %.3f  P99.9 %.3f ms of %d samples, bound %s of %s ms" % (
-                p["p50_ms"], p["p95_ms"], p["p99_ms"], p["p999_ms"], facts["samples"], row.get("value"), row.get("limit"))  # fmt: skip
+                p["p50_ms"],
+                p["p95_ms"],
+                p["p99_ms"],
+                p["p999_ms"],
+                facts["samples"],
+                row.get("value"),
+                row.get("limit"),
+            )
         if "acked" in facts:
-            return ": sent %(sent)d acked %(acked)d lost %(lost)d duplicates %(duplicates)d phantom %(phantom)d reordered %(reordered)d indeterminate %(indeterminate)d" % facts
+            return (
+                ": sent %(sent)d acked %(acked)d lost %(lost)d duplicates %(duplicates)d phantom %(phantom)d reordered %(reordered)d indeterminate %(indeterminate)d"
+                % facts
+            )
         return ": %s (limit %s)" % (row["value"], row["limit"]) if row.get("value") is not None else ""
 
     def add(name, measures, about):
@@ -161,7 +198,10 @@ def _cli(click, argv):
         add(name, measures, ABOUT[name])
     add("all", tuple(m for part in VERBS_OF.values() for m in part), "everything that rt.yaml asks for")
 
-    @rt.command(help="Probe one address without a team and print the percentiles; files no evidence.", epilog="Example: pack rt probe websocket ws://127.0.0.1:8765/ --rate 200 --duration 5")
+    @rt.command(
+        help="Probe one address without a team and print the percentiles; files no evidence.",
+        epilog="Example: pack rt probe websocket ws://127.0.0.1:8765/ --rate 200 --duration 5",
+    )
     @click.argument("adapter")
     @click.argument("address")
     @click.option("--rate", default=100.0, show_default=True)
@@ -182,23 +222,37 @@ def _cli(click, argv):
                 values[key] = json.loads(value)
             except ValueError:
                 values[key] = value
-        made = adapters.make({"adapter": adapter, "address": address, "options": values, "connections": connections}, "pack-probe-%s" % evidence.new_run_id(time.time())[-8:])
+        made = adapters.make(
+            {"adapter": adapter, "address": address, "options": values, "connections": connections},
+            "pack-probe-%s" % evidence.new_run_id(time.time())[-8:],
+        )
 
         async def go(stop):
             try:
-                recording = await prober.open_loop(made, rate, duration, min(1.0, duration), size, prober.Progress("probe %s" % adapter), stop)
+                recording = await prober.open_loop(
+                    made, rate, duration, min(1.0, duration), size, prober.Progress("probe %s" % adapter), stop
+                )
                 return recording, await made.server()
             finally:
                 await made.close()
 
         recording, told = prober.run(go, connections + 50)
         histogram = hdr.Histogram(recording.latency.encode())
-        click.echo("%s (%s): sent %d, received %d, lost %d" % (told[0], told[1], recording.sent * recording.fanout, recording.received, recording.lost))
+        click.echo(
+            "%s (%s): sent %d, received %d, lost %d"
+            % (told[0], told[1], recording.sent * recording.fanout, recording.received, recording.lost)
+        )
         if histogram.total:
-            click.echo("P50 %(p50_ms).3f  P95 %(p95_ms).3f  P99 %(p99_ms).3f  P99.9 %(p999_ms).3f  max %(max_ms).3f ms" % derive.percentiles(histogram))
+            click.echo(
+                "P50 %(p50_ms).3f  P95 %(p95_ms).3f  P99 %(p99_ms).3f  P99.9 %(p999_ms).3f  max %(max_ms).3f ms"
+                % derive.percentiles(histogram)
+            )
             bound = derive.upper_bound_ms(histogram, 0.99, recording.sent * recording.fanout)
             click.echo("95 %% bound of the P99: %s" % ("needs 299 samples" if bound is None else "%.3f ms" % bound))
-        click.echo("the probe itself was late by %.3f ms (P99)" % derive.percentiles(hdr.Histogram(recording.lateness.encode()))["p99_ms"])
+        click.echo(
+            "the probe itself was late by %.3f ms (P99)"
+            % derive.percentiles(hdr.Histogram(recording.lateness.encode()))["p99_ms"]
+        )
 
     try:
         rt.main(args=argv, prog_name="pack rt", standalone_mode=False)
@@ -208,7 +262,16 @@ def _cli(click, argv):
     except click.ClickException as error:
         error.show()
         return 2
-    except (TeamError, rtfile.RtError, adapters.AdapterError, audit.AuditError, managed.ServerError, measure.MeasureError, RuntimeError, NotImplementedError) as error:
+    except (
+        TeamError,
+        rtfile.RtError,
+        adapters.AdapterError,
+        audit.AuditError,
+        managed.ServerError,
+        measure.MeasureError,
+        RuntimeError,
+        NotImplementedError,
+    ) as error:
         click.echo("pack rt: %s" % error, err=True)
         return 2
     except OSError as error:

@@ -26,7 +26,10 @@ def density(path, name, project, pid, progress=None):
     wanted, hold = spec["connections"], spec["hold_s"]
     limit = raise_limit(wanted)
     if limit < wanted + 50:
-        raise adapters.AdapterError("%d connections need %d descriptors, the limit is %d: raise it with `ulimit -n`" % (wanted, wanted + 200, limit))
+        raise adapters.AdapterError(
+            "%d connections need %d descriptors, the limit is %d: raise it with `ulimit -n`"
+            % (wanted, wanted + 200, limit)
+        )
 
     async def main(stop):
         adapter = adapters.make(path, name, project)
@@ -56,7 +59,9 @@ def density(path, name, project, pid, progress=None):
         while time.perf_counter() - start < hold and not stop.is_set():
             await asyncio.sleep(min(0.2, hold))
             if progress:
-                progress.update(int(time.perf_counter() - start), int(hold) or 1, text="%d connections held" % checks[-1])
+                progress.update(
+                    int(time.perf_counter() - start), int(hold) or 1, text="%d connections held" % checks[-1]
+                )
         end = time.perf_counter()
         samples.append([round(end, 3), managed.cpu_seconds(pid) if pid else None])
         checks.append(sum(await asyncio.gather(*(alive(s) for s in sockets))))
@@ -67,10 +72,17 @@ def density(path, name, project, pid, progress=None):
         told = ("websocket server", "real")
         known = all(s[1] is not None for s in samples)
         entry = {
-            "wanted": wanted, "connections": min(checks), "dropped": max(checks) - min(checks), "opened": opened, "hold_s": round(end - start, 3), "alive": checks,
-            "cpu_percent": round(100.0 * (samples[1][1] - samples[0][1]) / (samples[1][0] - samples[0][0]), 2) if known else None,
+            "wanted": wanted,
+            "connections": min(checks),
+            "dropped": max(checks) - min(checks),
+            "opened": opened,
+            "hold_s": round(end - start, 3),
+            "alive": checks,
+            "cpu_percent": round(100.0 * (samples[1][1] - samples[0][1]) / (samples[1][0] - samples[0][0]), 2)
+            if known
+            else None,
             "cpu_samples": samples if known else [],
-        }  # fmt: skip
+        }
         return entry, told
 
     entry, told = probe.run(main, wanted + 100)
@@ -102,7 +114,9 @@ def stream(path, name, project, progress=None):
                 await asyncio.sleep(wait)
             if stop.is_set():
                 break
-            task = asyncio.ensure_future(adapter.send(json.dumps({"n": number, "key": key, "time": round(at, 6), "late": late}).encode()))
+            task = asyncio.ensure_future(
+                adapter.send(json.dumps({"n": number, "key": key, "time": round(at, 6), "late": late}).encode())
+            )
             pending.add(task)
             task.add_done_callback(pending.discard)
             sent += 1
@@ -116,15 +130,26 @@ def stream(path, name, project, progress=None):
         state["partial"] = stop.is_set()
         await adapter.close()
         expected = windows.expected(*arguments)
-        rows = [{"key": k, "start": s, "expected": n, "observed": got.get((k, s))} for (k, s), n in sorted(expected.items())]
+        rows = [
+            {"key": k, "start": s, "expected": n, "observed": got.get((k, s))} for (k, s), n in sorted(expected.items())
+        ]
         late_windows = {}
         for number, key, at, late in windows.plan(*arguments):
             if late:
                 where = (key, round(int(at / spec["window_s"] + 1e-9) * spec["window_s"], 6))
                 late_windows[where] = late_windows.get(where, 0) + 1
         handled = sum(n for where, n in late_windows.items() if got.get(where) == expected[where])
-        entry = {"rate": round(sent / took, 3), "duration_s": round(took, 6), "sent": sent, "windows": rows, "late_sent": sum(late_windows.values()), "late_handled": handled,
-                 "window_s": spec["window_s"], "keys": spec.get("keys", 1), "lateness_s": spec.get("lateness_s", 0)}  # fmt: skip
+        entry = {
+            "rate": round(sent / took, 3),
+            "duration_s": round(took, 6),
+            "sent": sent,
+            "windows": rows,
+            "late_sent": sum(late_windows.values()),
+            "late_handled": handled,
+            "window_s": spec["window_s"],
+            "keys": spec.get("keys", 1),
+            "lateness_s": spec.get("lateness_s", 0),
+        }
         return entry, told
 
     entry, told = probe.run(main)
@@ -172,8 +197,16 @@ def burst(path, name, project, progress=None):
         buckets = [0] * (int((max(arrivals, default=start) - start) * 10) + 1)
         for at in arrivals:
             buckets[max(0, int((at - start) * 10))] += 1
-        entry = {"burst": spec["messages"], "drain_limit_s": spec["drain_s"], "drain_s": round(0.1 * len(buckets), 1), "sent": wanted, "received": len(seen), "lost": wanted - len(seen),
-                 "peak_msgs_sec": max(buckets) * 10.0, "arrivals_ms": buckets}  # fmt: skip
+        entry = {
+            "burst": spec["messages"],
+            "drain_limit_s": spec["drain_s"],
+            "drain_s": round(0.1 * len(buckets), 1),
+            "sent": wanted,
+            "received": len(seen),
+            "lost": wanted - len(seen),
+            "peak_msgs_sec": max(buckets) * 10.0,
+            "arrivals_ms": buckets,
+        }
         return entry, told
 
     entry, told = probe.run(main, path.get("connections", 1) + 100)

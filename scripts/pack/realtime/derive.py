@@ -81,7 +81,10 @@ def _latency(kind, path, entry, run, limits, raw):
     histogram = _histogram(entry["histogram"], "histogram")
     late = _histogram(entry["lateness_histogram"], "lateness histogram")
     if not entry["sample_count"] == entry["received"] == histogram.total:
-        raise forged("sample_count %s, received %s, histogram holds %d" % (entry["sample_count"], entry["received"], histogram.total))
+        raise forged(
+            "sample_count %s, received %s, histogram holds %d"
+            % (entry["sample_count"], entry["received"], histogram.total)
+        )
     _counts(entry, run, entry["duration_s"])
     again = percentiles(histogram)
     for key, value in again.items():
@@ -95,15 +98,28 @@ def _latency(kind, path, entry, run, limits, raw):
     lateness = round(late.at_rank(stats.rank(0.99, late.total)) / 1000.0, 3) if late.total else 0.0
     if not _near(entry["lateness_p99_ms"], lateness, 0.0011):
         raise forged("lateness_p99_ms says %s, its histogram says %.3f" % (entry["lateness_p99_ms"], lateness))
-    if not _near(entry["throughput_msgs_sec"] * entry["duration_s"], entry["received"], max(1.0, 0.005 * entry["received"])):
-        raise forged("throughput %s x duration %s is not received %d" % (entry["throughput_msgs_sec"], entry["duration_s"], entry["received"]))
+    if not _near(
+        entry["throughput_msgs_sec"] * entry["duration_s"], entry["received"], max(1.0, 0.005 * entry["received"])
+    ):
+        raise forged(
+            "throughput %s x duration %s is not received %d"
+            % (entry["throughput_msgs_sec"], entry["duration_s"], entry["received"])
+        )
     if entry["budget_ms"] != path["budget_ms"]:
         raise invalid("measured against other budgets than rt.yaml has")
     if not _near(entry["rate"], path["rate"], 1e-6) or entry["duration_s"] < path["duration"] * 0.98:
-        raise invalid("measured %g/s for %g s, rt.yaml asks %g/s for %g s" % (entry["rate"], entry["duration_s"], path["rate"], path["duration"]))
+        raise invalid(
+            "measured %g/s for %g s, rt.yaml asks %g/s for %g s"
+            % (entry["rate"], entry["duration_s"], path["rate"], path["duration"])
+        )
     if entry["sent"] < 0.97 * entry["rate"] * path["duration"]:
-        raise invalid("the probe sent %d messages, the rate needs %d: rate not held" % (entry["sent"], entry["rate"] * path["duration"]))
-    if entry["concurrent_connections"] < path.get("connections", 1) or entry["payload_bytes"] < path.get("payload_bytes", 0):
+        raise invalid(
+            "the probe sent %d messages, the rate needs %d: rate not held"
+            % (entry["sent"], entry["rate"] * path["duration"])
+        )
+    if entry["concurrent_connections"] < path.get("connections", 1) or entry["payload_bytes"] < path.get(
+        "payload_bytes", 0
+    ):
         raise invalid("fewer connections or smaller payload than rt.yaml asks")
     tail = kind["measure"] == "tail"
     claims = [(n, q) for n, _, q in QUANTILES if n in path["budget_ms"] and (n == "p999") == tail]
@@ -112,13 +128,29 @@ def _latency(kind, path, entry, run, limits, raw):
         budget = path["budget_ms"][name]
         bound = upper_bound_ms(histogram, q, entry["sent"])
         if bound is None:
-            raise invalid("%d samples; a %s claim needs %d" % (entry["sent"], name.upper().replace("P999", "P99.9"), stats.samples_needed(q)), samples=entry["sent"])
+            raise invalid(
+                "%d samples; a %s claim needs %d"
+                % (entry["sent"], name.upper().replace("P999", "P99.9"), stats.samples_needed(q)),
+                samples=entry["sent"],
+            )
         bounds[name] = None if math.isinf(bound) else round(bound, 3)
         if bound > budget:
-            shown = "never arrived for %d of %d" % (entry["lost"], entry["sent"]) if math.isinf(bound) else "%.3f ms" % bound
-            text = "%s 95 %% bound %s is over its budget of %g ms" % (name.upper().replace("P999", "P99.9"), shown, budget)
+            shown = (
+                "never arrived for %d of %d" % (entry["lost"], entry["sent"])
+                if math.isinf(bound)
+                else "%.3f ms" % bound
+            )
+            text = "%s 95 %% bound %s is over its budget of %g ms" % (
+                name.upper().replace("P999", "P99.9"),
+                shown,
+                budget,
+            )
             if lateness > budget / 10.0 and not math.isinf(bound):
-                reasons.append(text + "; but the probe itself was %.3f ms late, more than a tenth of the budget: measure again" % lateness)
+                reasons.append(
+                    text
+                    + "; but the probe itself was %.3f ms late, more than a tenth of the budget: measure again"
+                    % lateness
+                )
                 worst = "INVALID" if worst == "PASS" else worst
             else:
                 reasons.append(text)
@@ -128,11 +160,22 @@ def _latency(kind, path, entry, run, limits, raw):
             value, rule, waiver = limits(name)
             if key == "p99_ms" and path["budget_ms"]["p99"] > value:
                 worst = "FAIL"
-                reasons.append("the P99 budget of %g ms is looser than the team's %g %s (section %s); tighten it or waive `%s` with a reason"
-                               % (path["budget_ms"]["p99"], value, rule["unit"], rule["source"], name))  # fmt: skip
+                reasons.append(
+                    "the P99 budget of %g ms is looser than the team's %g %s (section %s); tighten it or waive `%s` with a reason"
+                    % (path["budget_ms"]["p99"], value, rule["unit"], rule["source"], name)
+                )
     head = "p999" if tail else "p99"
-    return Finding(worst, reasons, bounds.get(head), path["budget_ms"].get(head), bounds=bounds, samples=entry["sent"], lateness_p99_ms=lateness,
-                   lost=entry["lost"], percentiles=again)  # fmt: skip
+    return Finding(
+        worst,
+        reasons,
+        bounds.get(head),
+        path["budget_ms"].get(head),
+        bounds=bounds,
+        samples=entry["sent"],
+        lateness_p99_ms=lateness,
+        lost=entry["lost"],
+        percentiles=again,
+    )
 
 
 def selftest(entry):
@@ -149,7 +192,10 @@ def selftest(entry):
             wanted = stats.stall_quantile(float(text), stall, duration)
             got = histogram.at_rank(stats.rank(float(text), histogram.total)) / 1e6
             if wanted > 0.05 and not wanted - slack <= got <= wanted + slack:
-                reasons.append("self-test: P%g is %.1f ms, the formula says %.1f ms (slack %.1f)" % (100 * float(text), got * 1e3, wanted * 1e3, slack * 1e3))
+                reasons.append(
+                    "self-test: P%g is %.1f ms, the formula says %.1f ms (slack %.1f)"
+                    % (100 * float(text), got * 1e3, wanted * 1e3, slack * 1e3)
+                )
         return reasons
     except (hdr.BadHistogram, KeyError, TypeError, ValueError) as error:
         return ["self-test: unreadable: %s" % error]
@@ -169,7 +215,10 @@ def _delivery(kind, path, entry, run, limits, raw):
         if key in entry and not (entry[key] == value or (key == "loss_bound" and _near(entry[key], value, 1e-9))):
             raise forged("%s says %s, the ledger says %s" % (key, entry[key], value))
     if entry["sent"] != entry["received"] + entry["lost"] + entry["unseen"]:
-        raise forged("sent %d is not received %d + lost %d + unseen %d" % (entry["sent"], entry["received"], entry["lost"], entry["unseen"]))
+        raise forged(
+            "sent %d is not received %d + lost %d + unseen %d"
+            % (entry["sent"], entry["received"], entry["lost"], entry["unseen"])
+        )
     if entry["guarantee"] != path["guarantee"]:
         raise invalid("audited as %s, rt.yaml promises %s" % (entry["guarantee"], path["guarantee"]))
     if entry["sent"] < path.get("messages", 300):
@@ -178,7 +227,21 @@ def _delivery(kind, path, entry, run, limits, raw):
     if fault and not again["faults"].get(fault):
         raise invalid("no %s happened in this run, so it proves nothing about one" % fault)
     reasons = []
-    facts = {k: again[k] for k in ("sent", "acked", "received", "lost", "unseen", "indeterminate", "duplicates", "phantom", "reordered", "faults")}
+    facts = {
+        k: again[k]
+        for k in (
+            "sent",
+            "acked",
+            "received",
+            "lost",
+            "unseen",
+            "indeterminate",
+            "duplicates",
+            "phantom",
+            "reordered",
+            "faults",
+        )
+    }
     if kind["measure"] == "ordering":
         if again["reordered"]:
             reasons.append("%d of %d effects out of order" % (again["reordered"], again["received"]))
@@ -197,8 +260,17 @@ def _delivery(kind, path, entry, run, limits, raw):
     if again["phantom"]:
         reasons.append("%d effect(s) of messages never sent" % again["phantom"])
     if not reasons and again["acked"] < 0.5 * again["sent"]:
-        raise invalid("only %d of %d messages were acknowledged; the rest proves nothing" % (again["acked"], again["sent"]))
-    note = [] if reasons else ["0 lost of %d acknowledged: loss rate below %.2g with 95 %% confidence" % (again["acked"], again["loss_bound"])]
+        raise invalid(
+            "only %d of %d messages were acknowledged; the rest proves nothing" % (again["acked"], again["sent"])
+        )
+    note = (
+        []
+        if reasons
+        else [
+            "0 lost of %d acknowledged: loss rate below %.2g with 95 %% confidence"
+            % (again["acked"], again["loss_bound"])
+        ]
+    )
     return Finding("FAIL" if reasons else "PASS", reasons or note, again["lost"], 0, **facts)
 
 
@@ -209,13 +281,24 @@ def _throughput(kind, path, entry, run, limits, raw):
         raise forged("the seconds add up to %d, received is %d" % (sum(series), entry["received"]))
     if entry["sustained_s"] != len(series):
         raise forged("sustained_s %s, but %d seconds were counted" % (entry["sustained_s"], len(series)))
-    if not _near(entry["throughput_msgs_sec"] * entry["sustained_s"], entry["received"], max(1.0, 0.005 * entry["received"])):
-        raise forged("throughput %s x duration %s is not received %d" % (entry["throughput_msgs_sec"], entry["sustained_s"], entry["received"]))
+    if not _near(
+        entry["throughput_msgs_sec"] * entry["sustained_s"], entry["received"], max(1.0, 0.005 * entry["received"])
+    ):
+        raise forged(
+            "throughput %s x duration %s is not received %d"
+            % (entry["throughput_msgs_sec"], entry["sustained_s"], entry["received"])
+        )
     if entry["target_rate"] != wanted["rate"] or len(series) < wanted["duration"]:
-        raise invalid("measured %g/s for %d s, rt.yaml asks %g/s for %g s" % (entry["target_rate"], len(series), wanted["rate"], wanted["duration"]))
+        raise invalid(
+            "measured %g/s for %d s, rt.yaml asks %g/s for %g s"
+            % (entry["target_rate"], len(series), wanted["rate"], wanted["duration"])
+        )
     needed, rule, _ = limits(kind["thresholds"]["sustained_s"])
     if len(series) < needed:
-        raise invalid("%d s is not sustained: section %s asks %g s (waive `%s` with a reason for less)" % (len(series), rule["source"], needed, kind["thresholds"]["sustained_s"]))
+        raise invalid(
+            "%d s is not sustained: section %s asks %g s (waive `%s` with a reason for less)"
+            % (len(series), rule["source"], needed, kind["thresholds"]["sustained_s"])
+        )
     span = min(10, len(series))
     worst = min(sum(series[i : i + span]) / float(span) for i in range(len(series) - span + 1))
     reasons = []
@@ -223,7 +306,15 @@ def _throughput(kind, path, entry, run, limits, raw):
         reasons.append("%d of %d messages lost" % (entry["lost"], entry["sent"]))
     if worst < 0.95 * wanted["rate"]:
         reasons.append("the worst %d seconds carried %.1f/s, the target is %g/s" % (span, worst, wanted["rate"]))
-    return Finding("FAIL" if reasons else "PASS", reasons, round(worst, 1), wanted["rate"], sustained_s=len(series), sent=entry["sent"], lost=entry["lost"])
+    return Finding(
+        "FAIL" if reasons else "PASS",
+        reasons,
+        round(worst, 1),
+        wanted["rate"],
+        sustained_s=len(series),
+        sent=entry["sent"],
+        lost=entry["lost"],
+    )
 
 
 def _burst(kind, path, entry, run, limits, raw):
@@ -233,7 +324,10 @@ def _burst(kind, path, entry, run, limits, raw):
         raise forged("the arrivals add up to %d, received is %d" % (sum(buckets), entry["received"]))
     drain = round(0.1 * len(buckets), 1)
     if not _near(entry["drain_s"], drain, 0.051) or not _near(entry["peak_msgs_sec"], max(buckets) * 10.0, 0.01):
-        raise forged("drain %s s and peak %s/s are not what the arrivals give (%.1f, %d)" % (entry["drain_s"], entry["peak_msgs_sec"], drain, max(buckets) * 10))
+        raise forged(
+            "drain %s s and peak %s/s are not what the arrivals give (%.1f, %d)"
+            % (entry["drain_s"], entry["peak_msgs_sec"], drain, max(buckets) * 10)
+        )
     if run["end"] - run["start"] < drain - 0.5:
         raise forged("drained longer than the run lasted")
     if entry["burst"] < path["burst"]["messages"] or entry["sent"] < path["burst"]["messages"]:
@@ -241,17 +335,31 @@ def _burst(kind, path, entry, run, limits, raw):
     reasons = ["%d of %d messages lost" % (entry["lost"], entry["sent"])] if entry["lost"] else []
     if drain > path["burst"]["drain_s"]:
         reasons.append("drained in %.1f s, the limit is %g s" % (drain, path["burst"]["drain_s"]))
-    return Finding("FAIL" if reasons else "PASS", reasons, drain, path["burst"]["drain_s"], peak=entry["peak_msgs_sec"], sent=entry["sent"], lost=entry["lost"])
+    return Finding(
+        "FAIL" if reasons else "PASS",
+        reasons,
+        drain,
+        path["burst"]["drain_s"],
+        peak=entry["peak_msgs_sec"],
+        sent=entry["sent"],
+        lost=entry["lost"],
+    )
 
 
 def _density(kind, path, entry, run, limits, raw):
     alive = entry["alive"]
     if entry["connections"] != min(alive) or entry["dropped"] != max(alive) - min(alive):
-        raise forged("connections %s and dropped %s are not what the checks give (%s)" % (entry["connections"], entry["dropped"], alive))
+        raise forged(
+            "connections %s and dropped %s are not what the checks give (%s)"
+            % (entry["connections"], entry["dropped"], alive)
+        )
     if run["end"] - run["start"] < entry["hold_s"] - 0.5:
         raise forged("held longer than the run lasted")
     if entry["hold_s"] < path["density"]["hold_s"] or entry["wanted"] < path["density"]["connections"]:
-        raise invalid("%d connections for %g s, rt.yaml asks %d for %g s" % (entry["wanted"], entry["hold_s"], path["density"]["connections"], path["density"]["hold_s"]))
+        raise invalid(
+            "%d connections for %g s, rt.yaml asks %d for %g s"
+            % (entry["wanted"], entry["hold_s"], path["density"]["connections"], path["density"]["hold_s"])
+        )
     names = kind["thresholds"]
     needed, _, _ = limits(names["connections"])
     most, _, _ = limits(names["cpu_percent"])
@@ -265,7 +373,9 @@ def _density(kind, path, entry, run, limits, raw):
     if entry["connections"] < needed:
         reasons.append("%d connections alive, needed %g" % (entry["connections"], needed))
     if entry["dropped"] or entry["connections"] < entry["wanted"]:
-        reasons.append("%d of %d connections dropped or refused" % (entry["wanted"] - entry["connections"], entry["wanted"]))
+        reasons.append(
+            "%d of %d connections dropped or refused" % (entry["wanted"] - entry["connections"], entry["wanted"])
+        )
     if not cpu < most:
         reasons.append("%.1f %% CPU for idle connections, allowed %g %%" % (cpu, most))
     return Finding("FAIL" if reasons else "PASS", reasons, entry["connections"], needed, cpu_percent=cpu)
@@ -273,16 +383,28 @@ def _density(kind, path, entry, run, limits, raw):
 
 def _stream(kind, path, entry, run, limits, raw):
     spec = path["stream"]
-    wanted = windows.expected(spec["events"], spec.get("keys", 1), spec["window_s"], spec.get("rate", path["rate"]), spec.get("late", 0))
+    wanted = windows.expected(
+        spec["events"], spec.get("keys", 1), spec["window_s"], spec.get("rate", path["rate"]), spec.get("late", 0)
+    )
     told = {(w["key"], round(w["start"], 6)): w["expected"] for w in entry["windows"]}
-    if entry["sent"] != spec["events"] or entry["late_sent"] != spec.get("late", 0) or entry["window_s"] != spec["window_s"] or entry["keys"] != spec.get("keys", 1):
+    if (
+        entry["sent"] != spec["events"]
+        or entry["late_sent"] != spec.get("late", 0)
+        or entry["window_s"] != spec["window_s"]
+        or entry["keys"] != spec.get("keys", 1)
+    ):
         raise invalid("another stream than rt.yaml describes")
     if told != {(k, round(s, 6)): n for (k, s), n in wanted.items()}:
         raise forged("the expected windows are not those of the plan")
-    if run["end"] - run["start"] < entry["duration_s"] - 0.5 or not _near(entry["rate"] * entry["duration_s"], entry["sent"], max(1.0, 0.005 * entry["sent"])):
+    if run["end"] - run["start"] < entry["duration_s"] - 0.5 or not _near(
+        entry["rate"] * entry["duration_s"], entry["sent"], max(1.0, 0.005 * entry["sent"])
+    ):
         raise forged("rate %s x duration %s is not sent %d" % (entry["rate"], entry["duration_s"], entry["sent"]))
     wrong = [w for w in entry["windows"] if w["observed"] != w["expected"]]
-    reasons = ["window %s@%g: expected %d, observed %s" % (w["key"], w["start"], w["expected"], w["observed"]) for w in wrong[:5]]
+    reasons = [
+        "window %s@%g: expected %d, observed %s" % (w["key"], w["start"], w["expected"], w["observed"])
+        for w in wrong[:5]
+    ]
     if len(wrong) > 5:
         reasons.append("and %d more windows" % (len(wrong) - 5))
     if entry["late_handled"] != entry["late_sent"]:
@@ -290,7 +412,15 @@ def _stream(kind, path, entry, run, limits, raw):
     needed, rule, _ = limits(kind["thresholds"]["rate"])
     if not entry["rate"] > needed:
         reasons.append("%.0f events/s, needed %s %g" % (entry["rate"], rule.get("op", ">"), needed))
-    return Finding("FAIL" if reasons else "PASS", reasons, round(entry["rate"], 1), needed, windows=len(entry["windows"]), wrong=len(wrong), late=entry["late_sent"])
+    return Finding(
+        "FAIL" if reasons else "PASS",
+        reasons,
+        round(entry["rate"], 1),
+        needed,
+        windows=len(entry["windows"]),
+        wrong=len(wrong),
+        late=entry["late_sent"],
+    )
 
 
 def failover_value(events):
@@ -313,7 +443,9 @@ def _failover(kind, path, entry, run, limits, raw):
         return Finding("FAIL", ["not everybody recovered after the fault"], None, None)
     if not _near(entry["value_s"], value, 0.0011):
         raise forged("value_s says %s, the events say %.3f" % (entry["value_s"], value))
-    if run["end"] - run["start"] < value - 0.5 or [e["at"] for e in entry["events"]] != sorted(e["at"] for e in entry["events"]):
+    if run["end"] - run["start"] < value - 0.5 or [e["at"] for e in entry["events"]] != sorted(
+        e["at"] for e in entry["events"]
+    ):
         raise forged("the events do not fit the run")
     if entry["fault"] != kind["fault"]:
         raise invalid("the fault was %s, not %s" % (entry["fault"], kind["fault"]))
@@ -334,7 +466,31 @@ def _failover(kind, path, entry, run, limits, raw):
     return Finding("FAIL" if reasons else "PASS", reasons or notes, round(value, 3), bound)
 
 
-_JUDGES = {"latency": _latency, "tail": _latency, "delivery": _delivery, "ordering": _delivery, "throughput": _throughput, "burst": _burst,
-           "density": _density, "stream": _stream, "recovery": _failover, "rebalance": _failover, "reconnect": _failover, "election": _failover}  # fmt: skip
-SCHEMAS = {"latency": "latency", "tail": "latency", "delivery": "delivery", "ordering": "delivery", "throughput": "throughput", "burst": "burst",
-           "density": "density", "stream": "stream", "recovery": "failover", "rebalance": "failover", "reconnect": "failover", "election": "failover"}  # fmt: skip
+_JUDGES = {
+    "latency": _latency,
+    "tail": _latency,
+    "delivery": _delivery,
+    "ordering": _delivery,
+    "throughput": _throughput,
+    "burst": _burst,
+    "density": _density,
+    "stream": _stream,
+    "recovery": _failover,
+    "rebalance": _failover,
+    "reconnect": _failover,
+    "election": _failover,
+}
+SCHEMAS = {
+    "latency": "latency",
+    "tail": "latency",
+    "delivery": "delivery",
+    "ordering": "delivery",
+    "throughput": "throughput",
+    "burst": "burst",
+    "density": "density",
+    "stream": "stream",
+    "recovery": "failover",
+    "rebalance": "failover",
+    "reconnect": "failover",
+    "election": "failover",
+}

@@ -21,7 +21,13 @@ from pack.teams import schema
 HERE = os.path.dirname(os.path.abspath(__file__))
 ZERO = "0" * 64
 LEDGER = "LEDGER.jsonl"
-SELFTEST = {"kind": "selftest", "class": "selftest", "file": "selftest.json", "title": "The probe's self-test", "measure": "selftest"}
+SELFTEST = {
+    "kind": "selftest",
+    "class": "selftest",
+    "file": "selftest.json",
+    "title": "The probe's self-test",
+    "measure": "selftest",
+}
 
 
 def canonical(value):
@@ -44,8 +50,27 @@ def file_digest(path):
 
 
 # What measures or judges; a change of the board or of a report does not make evidence stale.
-_TOOL = ("probe", "selftest", "audit", "audit_client", "worker", "ledgerlines", "windows", "density", "failover", "managed", "measure", "derive",
-         "stats", "hdr", "evidence", "gates", "checks", "gitinfo", "rtfile")  # fmt: skip
+_TOOL = (
+    "probe",
+    "selftest",
+    "audit",
+    "audit_client",
+    "worker",
+    "ledgerlines",
+    "windows",
+    "density",
+    "failover",
+    "managed",
+    "measure",
+    "derive",
+    "stats",
+    "hdr",
+    "evidence",
+    "gates",
+    "checks",
+    "gitinfo",
+    "rtfile",
+)
 
 
 def tool_digest():
@@ -70,8 +95,12 @@ def new_run_id(when):
 
 def host():
     """The `host` part of a run."""
-    return {"name": platform.node() or "unknown", "system": "%s %s" % (platform.system(), platform.machine()),
-            "cpus": os.cpu_count() or 1, "python": platform.python_version()}  # fmt: skip
+    return {
+        "name": platform.node() or "unknown",
+        "system": "%s %s" % (platform.system(), platform.machine()),
+        "cpus": os.cpu_count() or 1,
+        "python": platform.python_version(),
+    }
 
 
 def ledger_line(record):
@@ -99,7 +128,9 @@ def read_ledger(folder):
         if not good:
             return records, ["ledger line %d was changed: its hash does not fit" % number]
         if record.get("seq") != number or record.get("prev") != previous:
-            return records, ["ledger line %d does not follow the line before: something was removed or inserted" % number]
+            return records, [
+                "ledger line %d does not follow the line before: something was removed or inserted" % number
+            ]
         previous = record["hash"]
         records.append(record)
     return records, []
@@ -156,7 +187,9 @@ class Store:
         with self._locked():
             records, problems = read_ledger(self.folder)
             if problems:
-                raise RuntimeError("%s: %s. Move the evidence folder away and measure everything again." % (LEDGER, problems[0]))
+                raise RuntimeError(
+                    "%s: %s. Move the evidence folder away and measure everything again." % (LEDGER, problems[0])
+                )
             os.makedirs(os.path.dirname(path), exist_ok=True)
             known = {r["digest"] for r in records}
             self._finish_rename(path, known)
@@ -171,9 +204,17 @@ class Store:
                 raise RuntimeError("pack made a bad envelope: %s: %s" % wrong[0])
             fresh = path + ".new"
             _write(fresh, json.dumps(body, indent=1, ensure_ascii=False, allow_nan=False).encode("utf-8") + b"\n", "wb")
-            record = {"seq": len(records) + 1, "prev": records[-1]["hash"] if records else ZERO, "ts": run["end"],
-                      "kind": kind["kind"], "path": entry["message_path"], "run": run["id"], "commit": run["git"]["commit"],
-                      "spec": run["spec"], "digest": digest(envelope)}  # fmt: skip
+            record = {
+                "seq": len(records) + 1,
+                "prev": records[-1]["hash"] if records else ZERO,
+                "ts": run["end"],
+                "kind": kind["kind"],
+                "path": entry["message_path"],
+                "run": run["id"],
+                "commit": run["git"]["commit"],
+                "spec": run["spec"],
+                "digest": digest(envelope),
+            }
             line = ledger_line(record)
             _write(os.path.join(self.folder, LEDGER), line, "ab")
             os.replace(fresh, path)

@@ -143,7 +143,7 @@ def reconnect(path, name, project, server, progress=None):
     async def main(stop):
         clock, loop = Clock(), asyncio.get_running_loop()
         adapter = adapters.make(path, name, project)
-        steady, go, back = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        steady, back = asyncio.Event(), asyncio.Event()
         counts = {"steady": 0, "back": 0}
 
         async def client(number):
@@ -204,7 +204,12 @@ def reconnect(path, name, project, server, progress=None):
 
     events = probe.run(main, wanted + 100)
     events.sort(key=lambda e: e["at"])
-    return events, ("websocket server", "real"), {"sent": wanted, "lost": 0, "state_preserved": result["preserved"] == wanted}, result["partial"]
+    return (
+        events,
+        ("websocket server", "real"),
+        {"sent": wanted, "lost": 0, "state_preserved": result["preserved"] == wanted},
+        result["partial"],
+    )
 
 
 def adapter_errors():

@@ -45,7 +45,9 @@ class Look:
         hashes = {r["seq"]: r["hash"] for r in self.records}
         for anchor in anchors:
             if hashes.get(anchor["seq"]) != anchor["hash"]:
-                self.chain = self.chain + ["the ledger was rewritten: record %s is not the one that the run's journal noted" % anchor["seq"]]
+                self.chain = self.chain + [
+                    "the ledger was rewritten: record %s is not the one that the run's journal noted" % anchor["seq"]
+                ]
         self.known = {r["digest"]: r for r in self.records}
         self.tool = evidence.tool_digest()
         self.files, self.histograms, self._schema = {}, {}, schema.load(HERE, "evidence.schema.json")
@@ -54,7 +56,9 @@ class Look:
             self.files[kind["kind"]] = (envelopes, problem)
             for envelope in envelopes:
                 for entry in envelope["entries"]:
-                    if isinstance(entry.get("histogram"), str) and isinstance(entry.get("sample_count", entry.get("received")), int):
+                    if isinstance(entry.get("histogram"), str) and isinstance(
+                        entry.get("sample_count", entry.get("received")), int
+                    ):
                         self.histograms.setdefault(entry["histogram"], set()).add(envelope["run"]["id"])
         self.selftests = {e["run"]["id"]: e for e in self.files["selftest"][0]}
 
@@ -73,7 +77,9 @@ class Look:
         if record is None:
             return forged("run %s is not in the evidence ledger: written or edited by hand" % run["id"])
         if (record["kind"], record["path"], record["run"]) != (kind["kind"], entry["message_path"], run["id"]):
-            return forged("ledger record %d is of %s on %s, not of this" % (record["seq"], record["kind"], record["path"]))
+            return forged(
+                "ledger record %d is of %s on %s, not of this" % (record["seq"], record["kind"], record["path"])
+            )
         if envelope["kind"] != kind["kind"] or envelope["class"] != kind["class"]:
             return forged("the envelope is of kind %s, the file holds %s" % (envelope["kind"], kind["kind"]))
         twins = self.histograms.get(entry.get("histogram"), set()) - {run["id"]}
@@ -81,7 +87,10 @@ class Look:
             return forged("the histogram is a copy of the one of run %s" % sorted(twins)[0])
         if run["end"] < run["start"] or run["end"] > self.now + SKEW:
             return forged("the run ends before it starts or in the future")
-        if evidence.iso(run["end"])[:19] < entry["timestamp"][:19] or entry["timestamp"][:19] < evidence.iso(run["start"])[:19]:
+        if (
+            evidence.iso(run["end"])[:19] < entry["timestamp"][:19]
+            or entry["timestamp"][:19] < evidence.iso(run["start"])[:19]
+        ):
             return forged("timestamp %s is not within the run" % entry["timestamp"])
         commit = run["git"]["commit"]
         if self.git.head() is None:
@@ -97,7 +106,13 @@ class Look:
         """None, or a STALE or INVALID finding about how it was measured."""
         run, invalid = envelope["run"], derive.invalid
         if run["tool_digest"] != self.tool:
-            return derive.Finding("STALE", ["measured by another pack (digest %s..., this one is %s...)" % (run["tool_digest"][:8], self.tool[:8])])
+            return derive.Finding(
+                "STALE",
+                [
+                    "measured by another pack (digest %s..., this one is %s...)"
+                    % (run["tool_digest"][:8], self.tool[:8])
+                ],
+            )
         if run["target"]["reality"] != "real":
             return invalid("measured against a mock (%s): a mock is no evidence" % run["target"]["server"])
         if run["partial"]:
@@ -138,7 +153,10 @@ class Look:
             found.append("rt.yaml says something else of %s than when it was measured" % path["id"])
         changed = self.git.changed_since(run["git"]["commit"], path.get("sources"))
         if changed:
-            found.append("changed since: %s%s" % (", ".join(changed[:3]), " and %d more" % (len(changed) - 3) if len(changed) > 3 else ""))
+            found.append(
+                "changed since: %s%s"
+                % (", ".join(changed[:3]), " and %d more" % (len(changed) - 3) if len(changed) > 3 else "")
+            )
         if kind["class"] == "delivery" and self.resumed_at and run["start"] < self.resumed_at:
             found.append("measured before the team was resumed: delivery is validated again on resume")
         if release and run["purpose"] != "release":
@@ -179,15 +197,29 @@ class Look:
                 return dict(base, verdict="FORGED", reasons=self.authentic(kind, envelope).reasons)
         mine = [e for e in envelopes if e["entries"][0]["message_path"] == path_id]
         here = {evidence.digest(e) for e in envelopes}
-        gone = [r for r in self.records if r["kind"] == kind["kind"] and r["path"] == path_id and r["digest"] not in here]
+        gone = [
+            r for r in self.records if r["kind"] == kind["kind"] and r["path"] == path_id and r["digest"] not in here
+        ]
         if gone:
-            return dict(base, verdict="FORGED", reasons=["run %s is in the evidence ledger but was removed from %s" % (gone[-1]["run"], kind["file"])])
+            return dict(
+                base,
+                verdict="FORGED",
+                reasons=["run %s is in the evidence ledger but was removed from %s" % (gone[-1]["run"], kind["file"])],
+            )
         if not mine:
-            return dict(base, verdict="MISSING", reasons=["never measured: `pack rt %s --path %s`" % (verb(kind), path_id)])
+            return dict(
+                base, verdict="MISSING", reasons=["never measured: `pack rt %s --path %s`" % (verb(kind), path_id)]
+            )
         by_seq = sorted(mine, key=lambda e: self.known[evidence.digest(e)]["seq"])
         newest = by_seq[-1]
         run = newest["run"]
-        base.update(run=run["id"], commit=run["git"]["commit"], at=evidence.iso(run["end"]), server=run["target"]["server"], runs=len(by_seq))
+        base.update(
+            run=run["id"],
+            commit=run["git"]["commit"],
+            at=evidence.iso(run["end"]),
+            server=run["target"]["server"],
+            runs=len(by_seq),
+        )
         finding = self.authentic(kind, newest) or self.fit(kind, newest, path)
         if finding is None:
             numbers = self.judged(kind, newest, path)
@@ -205,7 +237,10 @@ class Look:
             base["attempts"] = history["invalid"]
             if history["invalid"] > self.definition.get("retries", 3):
                 base["escalate"] = True
-                finding.reasons.append("invalid for the %dth time: this machine cannot carry the claim, a person must decide" % history["invalid"])
+                finding.reasons.append(
+                    "invalid for the %dth time: this machine cannot carry the claim, a person must decide"
+                    % history["invalid"]
+                )
         if finding.verdict == "FAIL":
             base["failures"] = history["failed"]
             base["escalate"] = history["failed"] >= self.definition.get("retries", 3)
@@ -222,9 +257,16 @@ class Look:
         for older in reversed(by_seq[:-1]):
             if older["run"]["git"]["dirty"] or self._number(kind, path, older) != "FAIL":
                 continue
-            if self.git.changed_between(older["run"]["git"]["commit"], newest["run"]["git"]["commit"], path.get("sources")) == []:
-                return ("run %s failed on the same tree and nothing was changed since: a FAIL is not measured away; "
-                        "commit what mends it (or change the path in rt.yaml), then measure again" % older["run"]["id"])  # fmt: skip
+            if (
+                self.git.changed_between(
+                    older["run"]["git"]["commit"], newest["run"]["git"]["commit"], path.get("sources")
+                )
+                == []
+            ):
+                return (
+                    "run %s failed on the same tree and nothing was changed since: a FAIL is not measured away; "
+                    "commit what mends it (or change the path in rt.yaml), then measure again" % older["run"]["id"]
+                )
             return None
         return None
 
@@ -259,7 +301,15 @@ class Look:
         for name in gate.get("evidence", []):
             kind = self.kinds[name]
             if self.rt is None:
-                rows.append({"kind": name, "path": None, "class": kind["class"], "verdict": "MISSING", "reasons": ["no usable rt.yaml says what to measure"]})
+                rows.append(
+                    {
+                        "kind": name,
+                        "path": None,
+                        "class": kind["class"],
+                        "verdict": "MISSING",
+                        "reasons": ["no usable rt.yaml says what to measure"],
+                    }
+                )
                 continue
             ids = [p["id"] for p in self.rt["paths"] if rtfile.needs(kind, p)]
             rows += [self.row(kind, i, bool(gate.get("remeasure"))) for i in ids]
@@ -270,13 +320,22 @@ class Look:
                     waivers.append(used)
         counted = [r for r in rows if "out_of_scope" not in r]
         if gate.get("evidence") and not counted and gate.get("non_negotiable"):
-            reasons.append("non-negotiable: not all of its evidence can be out of scope; at least one path must be measured")
+            reasons.append(
+                "non-negotiable: not all of its evidence can be out of scope; at least one path must be measured"
+            )
             verdicts.append("MISSING")
         for row in counted:
             verdicts.append(row["verdict"])
             if row["verdict"] != "PASS":
-                reasons += ["%s%s: %s" % (row["kind"], " on %s" % row["path"] if row.get("path") else "", r) for r in row["reasons"]]
-        if gate["id"] == "p99_latency" or gate.get("non_negotiable") and any(self.kinds[k]["class"] == "latency" for k in gate.get("evidence", [])):
+                reasons += [
+                    "%s%s: %s" % (row["kind"], " on %s" % row["path"] if row.get("path") else "", r)
+                    for r in row["reasons"]
+                ]
+        if (
+            gate["id"] == "p99_latency"
+            or gate.get("non_negotiable")
+            and any(self.kinds[k]["class"] == "latency" for k in gate.get("evidence", []))
+        ):
             covered = {r["path"] for r in counted}
             for path in sorted(set(self.paths) - covered):
                 verdicts.append("MISSING")
@@ -302,14 +361,28 @@ class Look:
         verdict = worst(verdicts)
         on_fail = gate["on_fail"]
         return {
-            "id": gate["id"], "title": gate["title"], "verdict": verdict, "reasons": reasons, "evidence": rows,
-            "hard_stop": bool(gate.get("hard_stop")), "retries": on_fail.get("retries", self.definition.get("retries", 3)),
-            "roles_to_respawn": on_fail["respawn"] if verdict == "FAIL" else [], "say": on_fail.get("say", "") if verdict == "FAIL" else "",
-            "escalate": any(r.get("escalate") for r in rows), "waivers": sorted(set(waivers)), "next": _next(verdict),
-        }  # fmt: skip
+            "id": gate["id"],
+            "title": gate["title"],
+            "verdict": verdict,
+            "reasons": reasons,
+            "evidence": rows,
+            "hard_stop": bool(gate.get("hard_stop")),
+            "retries": on_fail.get("retries", self.definition.get("retries", 3)),
+            "roles_to_respawn": on_fail["respawn"] if verdict == "FAIL" else [],
+            "say": on_fail.get("say", "") if verdict == "FAIL" else "",
+            "escalate": any(r.get("escalate") for r in rows),
+            "waivers": sorted(set(waivers)),
+            "next": _next(verdict),
+        }
 
     def _no_path(self, kind):
-        row = {"kind": kind["kind"], "path": None, "class": kind["class"], "verdict": "MISSING", "reasons": ["no path of rt.yaml measures it"]}
+        row = {
+            "kind": kind["kind"],
+            "path": None,
+            "class": kind["class"],
+            "verdict": "MISSING",
+            "reasons": ["no path of rt.yaml measures it"],
+        }
         envelopes, problem = self.files[kind["kind"]]
         if problem or any(evidence.digest(e) not in self.known for e in envelopes):
             row.update(verdict="FORGED", reasons=["%s was written by hand" % kind["file"]])
@@ -335,8 +408,16 @@ def _next(verdict):
 
 def verb(kind):
     """The `pack rt` verb that measures a kind."""
-    return {"latency": "latency", "tail": "latency", "delivery": "audit", "ordering": "ordering", "throughput": "throughput", "burst": "burst",
-            "density": "density", "stream": "stream"}.get(kind["measure"], "failover")  # fmt: skip
+    return {
+        "latency": "latency",
+        "tail": "latency",
+        "delivery": "audit",
+        "ordering": "ordering",
+        "throughput": "throughput",
+        "burst": "burst",
+        "density": "density",
+        "stream": "stream",
+    }.get(kind["measure"], "failover")
 
 
 def protocol_of(path):
@@ -392,17 +473,39 @@ def evaluate(team_dir, definition, now, only=None, resumed_at=None, anchors=(), 
         gates = [g for g in gates if g["id"] in only]
     first = next((g for g in gates if g["verdict"] != "PASS"), None)
     halt = next((g for g in gates if g["hard_stop"] and g["verdict"] == "FAIL"), None)
-    missing = [{"kind": r["kind"], "path": r["path"], "reason": r["reasons"][0], "gate": g["id"]}
-               for g in gates for r in g["evidence"] if r["verdict"] == "MISSING" and "kind" in r]  # fmt: skip
+    missing = [
+        {"kind": r["kind"], "path": r["path"], "reason": r["reasons"][0], "gate": g["id"]}
+        for g in gates
+        for r in g["evidence"]
+        if r["verdict"] == "MISSING" and "kind" in r
+    ]
     return {
-        "team": definition["team"], "at": evidence.iso(look.now), "now": look.now, "verdict": worst(g["verdict"] for g in gates),
-        "commit": look.git.head(), "dirty": look.git.dirty() if look.git.head() else None, "host": platform.node(),
-        "ledger": {"records": len(look.records), "head": look.records[-1]["hash"] if look.records else evidence.ZERO, "problems": look.chain},
-        "rt": {"digest": evidence.digest(look.rt) if look.rt else None, "content": look.rt, "problems": look.rt_problems},
-        "waivers": {n: w for n, w in (look.rt or {}).get("waivers", {}).items()}, "resumed_at": look.resumed_at,
-        "gates": gates, "first_failure": first["id"] if first else None, "missing": missing,
-        "halt": {"gate": halt["id"], "roles_to_respawn": halt["roles_to_respawn"], "say": halt["say"]} if halt else None,
-    }  # fmt: skip
+        "team": definition["team"],
+        "at": evidence.iso(look.now),
+        "now": look.now,
+        "verdict": worst(g["verdict"] for g in gates),
+        "commit": look.git.head(),
+        "dirty": look.git.dirty() if look.git.head() else None,
+        "host": platform.node(),
+        "ledger": {
+            "records": len(look.records),
+            "head": look.records[-1]["hash"] if look.records else evidence.ZERO,
+            "problems": look.chain,
+        },
+        "rt": {
+            "digest": evidence.digest(look.rt) if look.rt else None,
+            "content": look.rt,
+            "problems": look.rt_problems,
+        },
+        "waivers": {n: w for n, w in (look.rt or {}).get("waivers", {}).items()},
+        "resumed_at": look.resumed_at,
+        "gates": gates,
+        "first_failure": first["id"] if first else None,
+        "missing": missing,
+        "halt": {"gate": halt["id"], "roles_to_respawn": halt["roles_to_respawn"], "say": halt["say"]}
+        if halt
+        else None,
+    }
 
 
 def _ordered(definition):
@@ -431,5 +534,7 @@ def strays(look):
             relative = os.path.relpath(os.path.join(folder, name), look.folder)
             kept = name in (".lock", evidence.LEDGER, ".gitkeep") or ".refused-" in name or name.endswith(".new")
             if relative not in known and not kept and os.path.basename(folder) != "ledgers":
-                found.append("evidence/%s is not written by any tool: hand-made evidence" % relative.replace(os.sep, "/"))
+                found.append(
+                    "evidence/%s is not written by any tool: hand-made evidence" % relative.replace(os.sep, "/")
+                )
     return found

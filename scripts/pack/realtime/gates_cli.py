@@ -18,7 +18,10 @@ def main(argv=None):
     from pack.realtime import attest, gates
     from pack.teams import TeamError, load
 
-    @click.group(help="Judge the quality gates from the evidence; nothing is believed, every number is derived again.", epilog="Example: pack gate check --gate p99_latency")
+    @click.group(
+        help="Judge the quality gates from the evidence; nothing is believed, every number is derived again.",
+        epilog="Example: pack gate check --gate p99_latency",
+    )
     def gate():
         pass
 
@@ -44,12 +47,20 @@ def main(argv=None):
             click.echo(text(result))
         raise SystemExit(0 if result["verdict"] == "PASS" else 1)
 
-    @gate.command("list", help="The gates in evaluation order, with what they look at.", epilog="Example: pack gate list")
+    @gate.command(
+        "list", help="The gates in evaluation order, with what they look at.", epilog="Example: pack gate list"
+    )
     @click.option("--team", default="realtimeSystems", show_default=True)
     def list_gates(team):
         for number, item in enumerate(load(team)["gates"], 1):
-            looks = item.get("evidence", []) + ["check " + c["check"] for c in item.get("checks", [])] + ["artifacts of " + r for r in item.get("artifacts_of", [])]
-            click.echo("%2d %-22s%s %s" % (number, item["id"], " HARD STOP" if item.get("hard_stop") else "", ", ".join(looks)))
+            looks = (
+                item.get("evidence", [])
+                + ["check " + c["check"] for c in item.get("checks", [])]
+                + ["artifacts of " + r for r in item.get("artifacts_of", [])]
+            )
+            click.echo(
+                "%2d %-22s%s %s" % (number, item["id"], " HARD STOP" if item.get("hard_stop") else "", ", ".join(looks))
+            )
 
     try:
         gate.main(args=argv, prog_name="pack gate", standalone_mode=False)
@@ -70,18 +81,41 @@ def text(result):
     """The result for people: one line a gate, reasons below it, what to do next."""
     lines = []
     for gate in result["gates"]:
-        lines.append("%-7s %s%s%s" % (gate["verdict"], gate["title"], "  HARD STOP" if gate["hard_stop"] else "", "  (waived: %s)" % ", ".join(gate["waivers"]) if gate["waivers"] else ""))
+        lines.append(
+            "%-7s %s%s%s"
+            % (
+                gate["verdict"],
+                gate["title"],
+                "  HARD STOP" if gate["hard_stop"] else "",
+                "  (waived: %s)" % ", ".join(gate["waivers"]) if gate["waivers"] else "",
+            )
+        )
         lines += ["          %s" % r for r in gate["reasons"][:8]]
         if len(gate["reasons"]) > 8:
             lines.append("          and %d more (--json shows all)" % (len(gate["reasons"]) - 8))
         if gate["roles_to_respawn"]:
-            lines.append("        spawn again: %s%s" % (", ".join(gate["roles_to_respawn"]), "; " + gate["say"] if gate["say"] else ""))
+            lines.append(
+                "        spawn again: %s%s"
+                % (", ".join(gate["roles_to_respawn"]), "; " + gate["say"] if gate["say"] else "")
+            )
         if gate["escalate"]:
             lines.append("        ESCALATE: failed %d times or more; a person must decide" % gate["retries"])
         if gate["next"] and gate["verdict"] not in ("PASS", "FAIL"):
             lines.append("        next: %s" % gate["next"])
     passed = sum(g["verdict"] == "PASS" for g in result["gates"])
-    lines.append("%d of %d gates pass at %s, commit %s%s" % (passed, len(result["gates"]), result["at"], (result["commit"] or "none")[:12], " (dirty)" if result["dirty"] else ""))
+    lines.append(
+        "%d of %d gates pass at %s, commit %s%s"
+        % (
+            passed,
+            len(result["gates"]),
+            result["at"],
+            (result["commit"] or "none")[:12],
+            " (dirty)" if result["dirty"] else "",
+        )
+    )
     if result["halt"]:
-        lines.append("HALT: %s failed; nothing goes on before %s have repaired it" % (result["halt"]["gate"], " and ".join(result["halt"]["roles_to_respawn"])))
+        lines.append(
+            "HALT: %s failed; nothing goes on before %s have repaired it"
+            % (result["halt"]["gate"], " and ".join(result["halt"]["roles_to_respawn"]))
+        )
     return "\n".join(lines)

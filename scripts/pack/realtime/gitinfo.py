@@ -13,7 +13,9 @@ class Git:
     def _run(self, *argv):
         if argv not in self._cache:
             try:
-                done = subprocess.run(("git", "-c", "core.quotepath=off") + argv, cwd=self.project, capture_output=True, timeout=20)
+                done = subprocess.run(
+                    ("git", "-c", "core.quotepath=off") + argv, cwd=self.project, capture_output=True, timeout=20
+                )
                 text = done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
             except (OSError, subprocess.SubprocessError):
                 text = None

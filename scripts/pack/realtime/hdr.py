@@ -41,7 +41,7 @@ class Histogram:
         largest = 2 * 10**digits
         half_bits = (largest - 1).bit_length() - 1
         self._half_bits, self._half = half_bits, 1 << half_bits
-        self.counts = self._decode(inner[_HEADER.size:])
+        self.counts = self._decode(inner[_HEADER.size :])
         self.total = sum(c for _, c in self.counts)
 
     @staticmethod

@@ -16,11 +16,17 @@ CARD = re.compile(r"^- .*<!-- card (\{.*\}) -->\s*$")
 METRICS = "## Metrics"
 FIELDS = ("priority", "estimate", "owner", "artifact", "path", "infrastructure", "tested", "issue")
 HOW = {
-    "label": "`pack kanban set %s --label kafka`", "priority": "`pack kanban set %s --priority high`", "estimate": "`pack kanban set %s --estimate 3`",
-    "infrastructure": "`pack kanban set %s --infrastructure 'redis on staging'`", "owner": "`pack kanban set %s --owner message-broker-engineer`",
-    "artifact": "`pack kanban set %s --artifact message-broker/TOPIC_DESIGN.md` once it is written", "integration": "`pack kanban set %s --tested 'full stack at COMMIT'`",
-    "budget": "`pack rt latency`, then `pack gate check --gate p99_latency`", "gates": "`pack gate check`", "evidence": "`pack rt all`",
-}  # fmt: skip
+    "label": "`pack kanban set %s --label kafka`",
+    "priority": "`pack kanban set %s --priority high`",
+    "estimate": "`pack kanban set %s --estimate 3`",
+    "infrastructure": "`pack kanban set %s --infrastructure 'redis on staging'`",
+    "owner": "`pack kanban set %s --owner message-broker-engineer`",
+    "artifact": "`pack kanban set %s --artifact message-broker/TOPIC_DESIGN.md` once it is written",
+    "integration": "`pack kanban set %s --tested 'full stack at COMMIT'`",
+    "budget": "`pack rt latency`, then `pack gate check --gate p99_latency`",
+    "gates": "`pack gate check`",
+    "evidence": "`pack rt all`",
+}
 
 
 class KanbanError(ValueError):
@@ -52,10 +58,15 @@ class Board:
                     try:
                         card = json.loads(found.group(1))
                     except ValueError:
-                        raise KanbanError("%s:%d: the card's data is not JSON; restore the line, the board is moved with `pack kanban move`" % (self.rules["file"], number))
+                        raise KanbanError(
+                            "%s:%d: the card's data is not JSON; restore the line, the board is moved with `pack kanban move`"
+                            % (self.rules["file"], number)
+                        )
                     if column != card["history"][-1][0]:
-                        raise KanbanError("%s:%d: card %s stands in %s, but its history says %s: move cards with `pack kanban move`, not by hand"
-                                          % (self.rules["file"], number, card["id"], column, card["history"][-1][0]))  # fmt: skip
+                        raise KanbanError(
+                            "%s:%d: card %s stands in %s, but its history says %s: move cards with `pack kanban move`, not by hand"
+                            % (self.rules["file"], number, card["id"], column, card["history"][-1][0])
+                        )
                     self.cards.append(card)
 
     def text(self, now):
@@ -67,7 +78,13 @@ class Board:
                 if card["history"][-1][0] == column["name"]:
                     shown = ["**%s**" % card["id"], card["title"]] + ["`%s`" % x for x in card["labels"]]
                     shown += ["%s: %s" % (f, card[f]) for f in FIELDS if card.get(f) not in (None, "")]
-                    lines.append("- %s <!-- card %s -->" % (" · ".join(shown), json.dumps(card, sort_keys=True, ensure_ascii=False).replace("-->", "--\\u003e")))
+                    lines.append(
+                        "- %s <!-- card %s -->"
+                        % (
+                            " · ".join(shown),
+                            json.dumps(card, sort_keys=True, ensure_ascii=False).replace("-->", "--\\u003e"),
+                        )
+                    )
             lines.append("")
         lines += [METRICS, ""] + ["- %s: %s" % pair for pair in shown_metrics(self.metrics(now))]
         return "\n".join(lines) + "\n"
@@ -91,7 +108,12 @@ class Board:
         """A new card in the first column."""
         self._labels(labels)
         taken = [int(c["id"][1:]) for c in self.cards]
-        card = {"id": "K%d" % (max(taken, default=0) + 1), "title": " ".join(title.split()), "labels": sorted(set(labels)), "history": []}
+        card = {
+            "id": "K%d" % (max(taken, default=0) + 1),
+            "title": " ".join(title.split()),
+            "labels": sorted(set(labels)),
+            "history": [],
+        }
         self.cards.append(card)
         missing = self.missing(card, self.rules["columns"][0], now)
         if missing:
@@ -124,7 +146,11 @@ class Board:
             elif need in ("priority", "estimate", "infrastructure", "owner"):
                 why = None if card.get(need) not in (None, "") else "it has no %s" % need
             elif need == "artifact":
-                why = artifact_problem(self.team_dir, card["artifact"]) if card.get("artifact") else "no artifact is named"
+                why = (
+                    artifact_problem(self.team_dir, card["artifact"])
+                    if card.get("artifact")
+                    else "no artifact is named"
+                )
             elif need == "integration":
                 why = None if card.get("tested") else "nobody said with what it was tested"
             else:
@@ -135,8 +161,17 @@ class Board:
         return found
 
     def _rows(self, card, result, latency_only):
-        return [r for g in result["gates"] for r in g["evidence"] if r.get("path") and r.get("kind") and "out_of_scope" not in r
-                and (r["class"] == "latency" or not latency_only) and (not card.get("path") or r["path"] == card["path"]) and g["id"] != "deployment_approved"]  # fmt: skip
+        return [
+            r
+            for g in result["gates"]
+            for r in g["evidence"]
+            if r.get("path")
+            and r.get("kind")
+            and "out_of_scope" not in r
+            and (r["class"] == "latency" or not latency_only)
+            and (not card.get("path") or r["path"] == card["path"])
+            and g["id"] != "deployment_approved"
+        ]
 
     def _budget(self, card, result):
         rows = self._rows(card, result, True)
@@ -146,11 +181,19 @@ class Board:
         return "%s on %s is %s" % (bad[0]["kind"], bad[0]["path"], bad[0]["verdict"]) if bad else None
 
     def _gates(self, card, result):
-        bad = [g for g, rule in zip(result["gates"], self.definition["gates"]) if g["verdict"] != "PASS" and not rule.get("needs")]
+        bad = [
+            g
+            for g, rule in zip(result["gates"], self.definition["gates"])
+            if g["verdict"] != "PASS" and not rule.get("needs")
+        ]
         return "gate %s is %s" % (bad[0]["id"], bad[0]["verdict"]) if bad else None
 
     def _evidence(self, card, result):
-        return None if any(r["verdict"] == "PASS" for r in self._rows(card, result, False)) else "no evidence of it is filed"
+        return (
+            None
+            if any(r["verdict"] == "PASS" for r in self._rows(card, result, False))
+            else "no evidence of it is filed"
+        )
 
     def move(self, ident, target, now):
         """Move a card; KanbanError says what is missing and how to get it."""
@@ -161,12 +204,25 @@ class Board:
         if at == to:
             raise KanbanError("%s is in %s already" % (ident, target))
         if to > at + 1:
-            raise KanbanError("%s is in %s; the next column is %s, none is skipped" % (ident, self.columns[at], self.columns[at + 1]))
+            raise KanbanError(
+                "%s is in %s; the next column is %s, none is skipped" % (ident, self.columns[at], self.columns[at + 1])
+            )
         if to > at:
             missing = self.missing(card, self.rules["columns"][to], now)
             if missing:
                 card.setdefault("refused", []).append([target, now, missing[0][1]])
-                raise KanbanError("%s cannot enter %s (%s): %s" % (ident, target, self.rules["columns"][to]["entry"], "; ".join("%s, try %s" % (why, HOW[need] % ident if "%s" in HOW[need] else HOW[need]) for need, why in missing)))
+                raise KanbanError(
+                    "%s cannot enter %s (%s): %s"
+                    % (
+                        ident,
+                        target,
+                        self.rules["columns"][to]["entry"],
+                        "; ".join(
+                            "%s, try %s" % (why, HOW[need] % ident if "%s" in HOW[need] else HOW[need])
+                            for need, why in missing
+                        ),
+                    )
+                )
         card["history"].append([target, now])
         return card
 
@@ -184,7 +240,11 @@ class Board:
             by_path = {}
             for envelope in look.files[kind["kind"]][0]:
                 entry = envelope["entries"][0]
-                if entry["message_path"] in look.paths and look.authentic(kind, envelope) is None and not envelope["run"]["partial"]:
+                if (
+                    entry["message_path"] in look.paths
+                    and look.authentic(kind, envelope) is None
+                    and not envelope["run"]["partial"]
+                ):
                     by_path.setdefault(entry["message_path"], []).append(envelope)
             for path, envelopes in by_path.items():
                 if kind["class"] == "delivery":
@@ -198,9 +258,13 @@ class Board:
 
                     lag[path] = [behind(e["entries"][0]) for e in envelopes]
         return {
-            "cycle_time_s": sum(times) / len(times) if times else None, "longest_s": max(times, default=None), "done": len(times),
-            "first_pass": (passed, first), "budget": (good, judged), "lag": lag,
-        }  # fmt: skip
+            "cycle_time_s": sum(times) / len(times) if times else None,
+            "longest_s": max(times, default=None),
+            "done": len(times),
+            "first_pass": (passed, first),
+            "budget": (good, judged),
+            "lag": lag,
+        }
 
 
 def _span(seconds):
@@ -209,13 +273,32 @@ def _span(seconds):
 
 def shown_metrics(m):
     """[(name, text)] of the metrics."""
-    lag = "; ".join("%s %s (%s)" % (p, " -> ".join(map(str, v)), "steady" if v[-1] == v[0] else "falling" if v[-1] < v[0] else "RISING") for p, v in sorted(m["lag"].items()))
+    lag = "; ".join(
+        "%s %s (%s)"
+        % (p, " -> ".join(map(str, v)), "steady" if v[-1] == v[0] else "falling" if v[-1] < v[0] else "RISING")
+        for p, v in sorted(m["lag"].items())
+    )
     return [
-        ("Cycle time (In Progress to Done)", "nothing done yet" if m["cycle_time_s"] is None else "average %s, longest %s, of %d" % (_span(m["cycle_time_s"]), _span(m["longest_s"]), m["done"])),
-        ("Delivery tests passed at the first attempt", "none made yet" if not m["first_pass"][1] else "%d of %d (%.0f %%)" % (m["first_pass"] + (100.0 * m["first_pass"][0] / m["first_pass"][1],))),
-        ("Message paths within their latency budget", "none measured yet" if not m["budget"][1] else "%d of %d (%.0f %%)" % (m["budget"] + (100.0 * m["budget"][0] / m["budget"][1],))),
+        (
+            "Cycle time (In Progress to Done)",
+            "nothing done yet"
+            if m["cycle_time_s"] is None
+            else "average %s, longest %s, of %d" % (_span(m["cycle_time_s"]), _span(m["longest_s"]), m["done"]),
+        ),
+        (
+            "Delivery tests passed at the first attempt",
+            "none made yet"
+            if not m["first_pass"][1]
+            else "%d of %d (%.0f %%)" % (m["first_pass"] + (100.0 * m["first_pass"][0] / m["first_pass"][1],)),
+        ),
+        (
+            "Message paths within their latency budget",
+            "none measured yet"
+            if not m["budget"][1]
+            else "%d of %d (%.0f %%)" % (m["budget"] + (100.0 * m["budget"][0] / m["budget"][1],)),
+        ),
         ("Consumer lag, worst second of each run (should fall to 0)", lag or "none measured yet"),
-    ]  # fmt: skip
+    ]
 
 
 # GitHub ----------------------------------------------------------------------------------------------------------------
@@ -225,10 +308,24 @@ def github(board, milestones=(), repo="{owner}/{repo}"):
     """The `gh` argument lists that bring GitHub up to the board."""
     found = []
     for label in board.rules.get("labels", []):
-        found.append(["gh", "label", "create", label, "--description", "real-time: %s" % label, "--color", "3B6EA5", "--force"])
+        found.append(
+            ["gh", "label", "create", label, "--description", "real-time: %s" % label, "--color", "3B6EA5", "--force"]
+        )
     for column in board.rules["columns"]:
         if column.get("label"):
-            found.append(["gh", "label", "create", column["label"], "--description", "board: %s" % column["name"], "--color", "607D8B", "--force"])
+            found.append(
+                [
+                    "gh",
+                    "label",
+                    "create",
+                    column["label"],
+                    "--description",
+                    "board: %s" % column["name"],
+                    "--color",
+                    "607D8B",
+                    "--force",
+                ]
+            )
     for title in milestones:
         found.append(["gh", "api", "repos/%s/milestones" % repo, "--method", "POST", "-f", "title=%s" % title])
     labels = {c["name"]: c.get("label") for c in board.rules["columns"]}
@@ -244,7 +341,16 @@ def github(board, milestones=(), repo="{owner}/{repo}"):
         for label in sorted({labels[c] for c, _ in card["history"] if labels.get(c) and c != column}):
             argv += ["--remove-label", label]
         found.append(argv)
-        found.append(["gh", "issue", "comment", str(card["issue"]), "--body", "%s: %s since %s" % (card["id"], column, evidence.iso(card["history"][-1][1]))])
+        found.append(
+            [
+                "gh",
+                "issue",
+                "comment",
+                str(card["issue"]),
+                "--body",
+                "%s: %s since %s" % (card["id"], column, evidence.iso(card["history"][-1][1])),
+            ]
+        )
         if column == board.columns[-1]:
             found.append(["gh", "issue", "close", str(card["issue"]), "--reason", "completed"])
     return found

@@ -17,9 +17,13 @@ def main(argv=None):
     from pack.teams import TeamError, load
 
     def shared(function):
-        for option in (click.option("--dir", "team_dir", default=".team", show_default=True, help="the team's folder"),
-                       click.option("--team", default="realtimeSystems", show_default=True, help="team definition: a name or a file"),
-                       click.option("--now", type=float, default=None, hidden=True)):  # fmt: skip
+        for option in (
+            click.option("--dir", "team_dir", default=".team", show_default=True, help="the team's folder"),
+            click.option(
+                "--team", default="realtimeSystems", show_default=True, help="team definition: a name or a file"
+            ),
+            click.option("--now", type=float, default=None, hidden=True),
+        ):
             function = option(function)
         return function
 
@@ -29,7 +33,10 @@ def main(argv=None):
             raise kanban.KanbanError("no board at %s: `pack kanban init` makes it" % board.path)
         return board
 
-    @click.group(help="The board: moves are checked, metrics computed.", epilog="Example: pack kanban add 'Order stream' --label kafka; pack kanban move K1 'Sprint Ready'")
+    @click.group(
+        help="The board: moves are checked, metrics computed.",
+        epilog="Example: pack kanban add 'Order stream' --label kafka; pack kanban move K1 'Sprint Ready'",
+    )
     def board():
         pass
 
@@ -42,7 +49,10 @@ def main(argv=None):
         made.save(now or kanban.now())
         click.echo("wrote %s" % made.path)
 
-    @board.command(help="Add a card to the first column.", epilog="Example: pack kanban add 'Order stream' --label kafka --path orders.placed")
+    @board.command(
+        help="Add a card to the first column.",
+        epilog="Example: pack kanban add 'Order stream' --label kafka --path orders.placed",
+    )
     @click.argument("title")
     @click.option("--label", "labels", multiple=True)
     @click.option("--path", default=None, help="its message path in rt.yaml")
@@ -55,7 +65,9 @@ def main(argv=None):
         b.save(now or kanban.now())
         click.echo("%s: %s" % (card["id"], card["title"]))
 
-    @board.command("set", help="Set fields of a card.", epilog="Example: pack kanban set K1 --priority high --estimate 3")
+    @board.command(
+        "set", help="Set fields of a card.", epilog="Example: pack kanban set K1 --priority high --estimate 3"
+    )
     @click.argument("ident")
     @click.option("--label", "labels", multiple=True)
     @click.option("--priority", type=click.Choice(["low", "medium", "high", "critical"]))
@@ -99,10 +111,24 @@ def main(argv=None):
         seen = collect(team_dir, b.definition, at)
         click.echo(seen["headline"])
         for row in seen["latency"]:
-            click.echo("%-7s %-28s P50 %.3f  P95 %.3f  P99 %.3f ms, %s bound %s of %g ms" % (row["verdict"], row["path"], row["p50_ms"], row["p95_ms"], row["p99_ms"], row["claim"].upper(),
-                                                                                             row["bound_ms"], row["budget_ms"]))  # fmt: skip
+            click.echo(
+                "%-7s %-28s P50 %.3f  P95 %.3f  P99 %.3f ms, %s bound %s of %g ms"
+                % (
+                    row["verdict"],
+                    row["path"],
+                    row["p50_ms"],
+                    row["p95_ms"],
+                    row["p99_ms"],
+                    row["claim"].upper(),
+                    row["bound_ms"],
+                    row["budget_ms"],
+                )
+            )
 
-    @board.command(help="Bring GitHub up to the board: prints the gh commands, or runs them.", epilog="Example: pack kanban sync; pack kanban sync --run")
+    @board.command(
+        help="Bring GitHub up to the board: prints the gh commands, or runs them.",
+        epilog="Example: pack kanban sync; pack kanban sync --run",
+    )
     @click.option("--run", "running", is_flag=True, help="run them with the real gh")
     @click.option("--repo", default="{owner}/{repo}", help="OWNER/NAME for gh api (gh fills in the braces itself)")
     @shared
@@ -116,10 +142,14 @@ def main(argv=None):
                 try:
                     ended = subprocess.run(command, capture_output=True, text=True)
                 except FileNotFoundError:
-                    raise kanban.KanbanError("gh is not on PATH: install the GitHub CLI, or run the printed commands where it is")
+                    raise kanban.KanbanError(
+                        "gh is not on PATH: install the GitHub CLI, or run the printed commands where it is"
+                    )
                 if ended.returncode:
                     way = "; `gh auth login` first" if ended.returncode == 4 else ""
-                    click.echo("gh ended with exit code %d%s: %s" % (ended.returncode, way, ended.stderr.strip()), err=True)
+                    click.echo(
+                        "gh ended with exit code %d%s: %s" % (ended.returncode, way, ended.stderr.strip()), err=True
+                    )
                     raise SystemExit(ended.returncode)
                 found = __import__("re").search(r"/issues/(\d+)", ended.stdout)
                 if command[1:3] == ["issue", "create"] and found:
@@ -128,7 +158,10 @@ def main(argv=None):
         if running:
             b.save(now or kanban.now())
         with open(os.path.join(team_dir, "GITHUB_ISSUES.md"), "w", encoding="utf-8") as handle:
-            handle.write("# GitHub\n\n%s by `pack kanban sync`:\n\n```sh\n%s\n```\n" % ("Run" if running else "Printed, not run,", "\n".join(done)))
+            handle.write(
+                "# GitHub\n\n%s by `pack kanban sync`:\n\n```sh\n%s\n```\n"
+                % ("Run" if running else "Printed, not run,", "\n".join(done))
+            )
 
     argv = list(sys.argv[1:] if argv is None else argv)
     try:

@@ -1,10 +1,10 @@
 """The delivery audit's ledger: one short line a fact, and the counts that follow from it. Pure.
 
-    s N [P]   message N was sent (to partition P)         a N      the broker acknowledged it
-    i N       the send ended without an answer            e N [P]  the worker's effect for N was seen, in this order
-    r N [P]   N was seen again when the log was replayed  c N      the worker was killed (at message N)
-    b kill    the broker was killed                       b up     it was started again
-    k N       a consumer was killed
+s N [P]   message N was sent (to partition P)         a N      the broker acknowledged it
+i N       the send ended without an answer            e N [P]  the worker's effect for N was seen, in this order
+r N [P]   N was seen again when the log was replayed  c N      the worker was killed (at message N)
+b kill    the broker was killed                       b up     it was started again
+k N       a consumer was killed
 """
 
 FACTS = set("saierckb")

@@ -16,7 +16,17 @@ class ServerError(RuntimeError):
 def host_port(address):
     """(host, port) of an address such as redis://127.0.0.1:6379/0."""
     url = urlsplit(address if "//" in address else "//" + address.split(",")[0])
-    usual = {"redis": 6379, "nats": 4222, "mqtt": 1883, "amqp": 5672, "ws": 80, "http": 80, "wss": 443, "https": 443, "": 9092}
+    usual = {
+        "redis": 6379,
+        "nats": 4222,
+        "mqtt": 1883,
+        "amqp": 5672,
+        "ws": 80,
+        "http": 80,
+        "wss": 443,
+        "https": 443,
+        "": 9092,
+    }
     return url.hostname or "127.0.0.1", url.port or usual.get(url.scheme, 0)
 
 
@@ -39,18 +49,29 @@ class Server:
     def start(self):
         """Start it and wait until it answers."""
         if answers(self.address):
-            raise ServerError("%s already answers, but pack did not start it: a fault may only be made on a server of its own; stop that server or use another port"
-                              % self.address)  # fmt: skip
+            raise ServerError(
+                "%s already answers, but pack did not start it: a fault may only be made on a server of its own; stop that server or use another port"
+                % self.address
+            )
         host, port = host_port(self.address)
         command = [part.replace("{port}", str(port)).replace("{host}", host) for part in self.command]
         try:
-            self.process = subprocess.Popen(command, cwd=self.cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, start_new_session=True)
+            self.process = subprocess.Popen(
+                command,
+                cwd=self.cwd,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
         except OSError as error:
             raise ServerError("cannot start %s: %s" % (shlex.join(command), error.strerror))
         until = time.monotonic() + self.ready_s
         while time.monotonic() < until:
             if self.process.poll() is not None:
-                raise ServerError("%s ended with exit code %d before it answered" % (shlex.join(command), self.process.returncode))
+                raise ServerError(
+                    "%s ended with exit code %d before it answered" % (shlex.join(command), self.process.returncode)
+                )
             if answers(self.address):
                 return self
             time.sleep(0.02)
@@ -91,7 +112,9 @@ def cpu_seconds(pid):
     except (OSError, ValueError, IndexError):
         pass
     try:
-        text = subprocess.run(["ps", "-o", "time=", "-p", str(pid)], capture_output=True, text=True, timeout=5).stdout.strip()
+        text = subprocess.run(
+            ["ps", "-o", "time=", "-p", str(pid)], capture_output=True, text=True, timeout=5
+        ).stdout.strip()
         total = 0.0
         for part in text.replace("-", ":").split(":"):
             total = total * 60 + float(part)

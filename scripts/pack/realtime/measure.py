@@ -6,7 +6,7 @@ import os
 import time
 
 import pack
-from pack.realtime import adapters, derive, evidence, gates, gitinfo, managed, probe, rtfile, selftest
+from pack.realtime import adapters, derive, evidence, gates, gitinfo, hdr, managed, probe, rtfile, selftest
 from pack.teams.definition import by_id
 
 
@@ -18,9 +18,15 @@ class Session:
     """One command's measurements for one team folder."""
 
     def __init__(self, team_dir, definition, argv, purpose="check", say=print, quiet=False):
-        self.team_dir, self.definition, self.argv, self.purpose = os.path.abspath(team_dir), definition, list(argv), purpose
+        self.team_dir, self.definition, self.argv, self.purpose = (
+            os.path.abspath(team_dir),
+            definition,
+            list(argv),
+            purpose,
+        )
         self.project = os.path.dirname(self.team_dir)
         self.rt = rtfile.load(self.team_dir, definition)
+        rtfile.write_twin(self.team_dir)  # so that a hook without PyYAML judges by the same file
         self.kinds, self.paths = by_id(definition, "evidence", "kind"), by_id(self.rt, "paths")
         self.store, self.say, self.quiet = evidence.Store(self.team_dir), say, quiet
         self.selftest, self.interrupted = None, False
@@ -33,11 +39,22 @@ class Session:
         """The `run` of an envelope."""
         end = time.time()
         return {
-            "id": run_id or evidence.new_run_id(start), "tool": "pack rt", "version": pack.__version__, "tool_digest": evidence.tool_digest(), "argv": ["pack", "rt"] + self.argv,
-            "host": evidence.host(), "start": start, "end": end, "git": gitinfo.state(self.project),
-            "target": {"address": path["address"], "server": told[0], "reality": told[1]}, "spec": rtfile.path_digest(path), "purpose": self.purpose,
-            "selftest": self.selftest, "partial": bool(partial), "exit_code": 130 if partial else 0,
-        }  # fmt: skip
+            "id": run_id or evidence.new_run_id(start),
+            "tool": "pack rt",
+            "version": pack.__version__,
+            "tool_digest": evidence.tool_digest(),
+            "argv": ["pack", "rt"] + self.argv,
+            "host": evidence.host(),
+            "start": start,
+            "end": end,
+            "git": gitinfo.state(self.project),
+            "target": {"address": path["address"], "server": told[0], "reality": told[1]},
+            "spec": rtfile.path_digest(path),
+            "purpose": self.purpose,
+            "selftest": self.selftest,
+            "partial": bool(partial),
+            "exit_code": 130 if partial else 0,
+        }
 
     def file(self, kind, path, run, entry):
         """Put one envelope into the evidence folder; returns the gate's row for it, so that the first figure is seen."""
@@ -55,7 +72,14 @@ class Session:
             run = envelope["run"]
             fresh = 0 <= time.time() - run["start"] < (gates.SELFTEST_HOURS - 1) * 3600
             same = run["tool_digest"] == evidence.tool_digest() and run["host"]["name"] == evidence.host()["name"]
-            if not force and fresh and same and not run["partial"] and evidence.digest(envelope) in known and not derive.selftest(envelope["entries"][0]):
+            if (
+                not force
+                and fresh
+                and same
+                and not run["partial"]
+                and evidence.digest(envelope) in known
+                and not derive.selftest(envelope["entries"][0])
+            ):
                 self.selftest = run["id"]
                 return []
         reasons = []
@@ -72,7 +96,10 @@ class Session:
                 raise KeyboardInterrupt
             if not reasons:
                 self.selftest = run["id"]
-                shown = ", ".join("P%g %.1f ms (formula %.1f)" % (100 * float(q), entry["measured_ms"][q], entry["expected_ms"][q]) for q in derive.SELFTEST_QUANTILES)
+                shown = ", ".join(
+                    "P%g %.1f ms (formula %.1f)" % (100 * float(q), entry["measured_ms"][q], entry["expected_ms"][q])
+                    for q in derive.SELFTEST_QUANTILES
+                )
                 self.say("self-test: %s" % shown)
                 return []
         return reasons
@@ -115,8 +142,15 @@ class Session:
 
             async def main(stop):
                 try:
-                    recording = await probe.open_loop(adapter, path["rate"], path["duration"], path.get("warmup", 1.0), path.get("payload_bytes", 64),
-                                                      self.progress("latency %s" % path["id"]), stop)  # fmt: skip
+                    recording = await probe.open_loop(
+                        adapter,
+                        path["rate"],
+                        path["duration"],
+                        path.get("warmup", 1.0),
+                        path.get("payload_bytes", 64),
+                        self.progress("latency %s" % path["id"]),
+                        stop,
+                    )
                     return recording, await adapter.server()
                 finally:
                     await adapter.close()
@@ -124,17 +158,27 @@ class Session:
             recording, told = probe.run(main, path.get("connections", 1) + 50)
         duration = recording.sent / path["rate"]
         entry = {"sample_count": recording.received}
-        from pack.realtime import hdr
-
         latency, lateness = recording.latency.encode().decode(), recording.lateness.encode().decode()
         entry.update(derive.percentiles(hdr.Histogram(latency)))
         late = hdr.Histogram(lateness)
-        entry.update({
-            "throughput_msgs_sec": round(recording.received / duration, 3) if duration else 0.0, "concurrent_connections": path.get("connections", 1),
-            "sent": recording.sent * recording.fanout, "received": recording.received, "lost": recording.lost, "duplicates": recording.duplicates, "damaged": recording.damaged,
-            "rate": path["rate"], "duration_s": round(duration, 6), "payload_bytes": path.get("payload_bytes", 64), "budget_ms": path["budget_ms"],
-            "lateness_p99_ms": derive.percentiles(late)["p99_ms"], "histogram": latency, "lateness_histogram": lateness,
-        })  # fmt: skip
+        entry.update(
+            {
+                "throughput_msgs_sec": round(recording.received / duration, 3) if duration else 0.0,
+                "concurrent_connections": path.get("connections", 1),
+                "sent": recording.sent * recording.fanout,
+                "received": recording.received,
+                "lost": recording.lost,
+                "duplicates": recording.duplicates,
+                "damaged": recording.damaged,
+                "rate": path["rate"],
+                "duration_s": round(duration, 6),
+                "payload_bytes": path.get("payload_bytes", 64),
+                "budget_ms": path["budget_ms"],
+                "lateness_p99_ms": derive.percentiles(late)["p99_ms"],
+                "histogram": latency,
+                "lateness_histogram": lateness,
+            }
+        )
         run = self.run_part(start, path, told, recording.partial)
         for kind in kinds:
             self.file(kind, path, run, entry)
@@ -165,8 +209,12 @@ class Session:
             handle.write(data)
             handle.flush()
             os.fsync(handle.fileno())
-        entry = dict(counts, guarantee=path["guarantee"], worker=worker if isinstance(worker, str) else " ".join(worker),
-                     ledger={"file": relative, "sha256": hashlib.sha256(data).hexdigest(), "lines": text.count("\n")})  # fmt: skip
+        entry = dict(
+            counts,
+            guarantee=path["guarantee"],
+            worker=worker if isinstance(worker, str) else " ".join(worker),
+            ledger={"file": relative, "sha256": hashlib.sha256(data).hexdigest(), "lines": text.count("\n")},
+        )
         return self.file(kind, path, run, entry)
 
     def throughput(self, path, kind):
@@ -177,8 +225,16 @@ class Session:
 
             async def main(stop):
                 try:
-                    recording = await probe.open_loop(adapter, spec["rate"], spec["duration"], 1.0, path.get("payload_bytes", 64), self.progress("throughput %s" % path["id"]), stop,
-                                                      per_second=True)  # fmt: skip
+                    recording = await probe.open_loop(
+                        adapter,
+                        spec["rate"],
+                        spec["duration"],
+                        1.0,
+                        path.get("payload_bytes", 64),
+                        self.progress("throughput %s" % path["id"]),
+                        stop,
+                        per_second=True,
+                    )
                     return recording, await adapter.server()
                 finally:
                     await adapter.close()
@@ -188,8 +244,15 @@ class Session:
         if recording.partial:
             series = series[: max(1, int(recording.sent / spec["rate"]))]
             series[-1] += recording.received - sum(series)
-        entry = {"target_rate": spec["rate"], "sustained_s": len(series), "throughput_msgs_sec": round(recording.received / len(series), 3), "sent": recording.sent * recording.fanout,
-                 "received": recording.received, "lost": recording.lost, "per_second": series}  # fmt: skip
+        entry = {
+            "target_rate": spec["rate"],
+            "sustained_s": len(series),
+            "throughput_msgs_sec": round(recording.received / len(series), 3),
+            "sent": recording.sent * recording.fanout,
+            "received": recording.received,
+            "lost": recording.lost,
+            "per_second": series,
+        }
         return self.file(kind, path, self.run_part(start, path, told, recording.partial), entry)
 
     def plain(self, path, kind):
@@ -200,7 +263,9 @@ class Session:
         with self.server_for(path) as server:
             bar = self.progress("%s %s" % (measure, path["id"]))
             if measure == "density":
-                entry, told, partial = density.density(path, self.name(path), self.project, server.pid if server else self._pid(path), bar)
+                entry, told, partial = density.density(
+                    path, self.name(path), self.project, server.pid if server else self._pid(path), bar
+                )
             else:
                 entry, told, partial = getattr(density, measure)(path, self.name(path), self.project, bar)
         return self.file(kind, path, self.run_part(start, path, told, partial), entry)
@@ -233,7 +298,9 @@ class Session:
                 events, told, more, partial = failover.election(path, name, self.project, bar)
         else:
             with self.server_for(path, fault=True) as server:
-                events, told, more, partial = getattr(failover, "recovery" if measure == "recovery" else "reconnect")(path, name, self.project, server, bar)
+                events, told, more, partial = getattr(failover, "recovery" if measure == "recovery" else "reconnect")(
+                    path, name, self.project, server, bar
+                )
         value = derive.failover_value(events)
         entry = dict(more, fault=kind["fault"], value_s=round(value, 6) if value is not None else -1.0, events=events)
         return self.file(kind, path, self.run_part(start, path, told, partial), entry)

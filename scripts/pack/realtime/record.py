@@ -41,7 +41,14 @@ def infer(values):
 def _type(value):
     if value is None:
         return "null"
-    for kind, name in ((bool, "boolean"), (int, "integer"), (float, "number"), (str, "string"), (list, "array"), (dict, "object")):
+    for kind, name in (
+        (bool, "boolean"),
+        (int, "integer"),
+        (float, "number"),
+        (str, "string"),
+        (list, "array"),
+        (dict, "object"),
+    ):
         if isinstance(value, kind):
             return name
     raise TypeError(value)
@@ -69,7 +76,12 @@ def decode(raw):
 
 def http(url, method="GET", body=None, timeout=10.0):
     """Record one HTTP exchange with a real endpoint."""
-    request = urllib.request.Request(url, method=method, data=body.encode() if body is not None else None, headers={"Content-Type": "application/json"} if body is not None else {})
+    request = urllib.request.Request(
+        url,
+        method=method,
+        data=body.encode() if body is not None else None,
+        headers={"Content-Type": "application/json"} if body is not None else {},
+    )
     opener = urllib.request.build_opener(_NoRedirect)
     try:
         try:
@@ -79,10 +91,19 @@ def http(url, method="GET", body=None, timeout=10.0):
         with answer:
             status, headers, raw = answer.status, dict(answer.headers.items()), answer.read()
     except (urllib.error.URLError, OSError, ValueError) as error:
-        raise RecordError("cannot reach %s: %s; contracts are recorded from real systems only" % (url, getattr(error, "reason", error)))
+        raise RecordError(
+            "cannot reach %s: %s; contracts are recorded from real systems only"
+            % (url, getattr(error, "reason", error))
+        )
     content = decode(raw)
-    return {"kind": "http", "request": {"method": method, "url": url, "body": redact(decode(body.encode())) if body is not None else None}, "status": status,
-            "headers": {k.lower(): v for k, v in sorted(headers.items()) if k.lower() in HEADERS}, "body": redact(content), "schema": infer([content])}  # fmt: skip
+    return {
+        "kind": "http",
+        "request": {"method": method, "url": url, "body": redact(decode(body.encode())) if body is not None else None},
+        "status": status,
+        "headers": {k.lower(): v for k, v in sorted(headers.items()) if k.lower() in HEADERS},
+        "body": redact(content),
+        "schema": infer([content]),
+    }
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -94,7 +115,11 @@ def topic(adapter_name, address, options, count, seconds, project=".", send=None
     """Record up to `count` messages of a WebSocket or a broker's topic within `seconds`."""
     from pack.realtime import adapters, probe
 
-    adapter = adapters.make({"adapter": adapter_name, "address": address, "options": options}, "pack-record-%s" % os.urandom(3).hex(), project)
+    adapter = adapters.make(
+        {"adapter": adapter_name, "address": address, "options": options},
+        "pack-record-%s" % os.urandom(3).hex(),
+        project,
+    )
     adapter.keep = True
     found = []
 
@@ -120,13 +145,24 @@ def topic(adapter_name, address, options, count, seconds, project=".", send=None
     try:
         server = probe.run(main)
     except (OSError, asyncio.TimeoutError) as error:
-        raise RecordError("cannot reach %s: %s; contracts are recorded from real systems only" % (address, error or "no answer"))
+        raise RecordError(
+            "cannot reach %s: %s; contracts are recorded from real systems only" % (address, error or "no answer")
+        )
     if server[1] != "real":
         raise RecordError("%s is a mock (%s): contracts are recorded from real systems only" % (address, server[0]))
     if not found:
         raise RecordError("no message came from %s within %g s: is there live traffic?" % (address, seconds))
     values = [decode(b) for b in found[:count]]
-    return {"kind": "topic", "adapter": adapter_name, "address": address, "options": redact(options), "send": list(send or ()), "server": server[0], "messages": redact(values), "schema": infer(values)}
+    return {
+        "kind": "topic",
+        "adapter": adapter_name,
+        "address": address,
+        "options": redact(options),
+        "send": list(send or ()),
+        "server": server[0],
+        "messages": redact(values),
+        "schema": infer(values),
+    }
 
 
 def save(folder, name, recording, now):
@@ -156,10 +192,26 @@ def load_all(folder):
 
 def readme(folder):
     """The README of a dated folder: what was recorded and the schema of each."""
-    lines = ["# Contracts of %s" % os.path.basename(os.path.abspath(folder)), "", "Recorded from real systems with `pack record`; `pack record replay` says whether they still match.", ""]
+    lines = [
+        "# Contracts of %s" % os.path.basename(os.path.abspath(folder)),
+        "",
+        "Recorded from real systems with `pack record`; `pack record replay` says whether they still match.",
+        "",
+    ]
     for name, r in load_all(folder):
-        what = "%s %s -> %s" % (r["request"]["method"], r["request"]["url"], r["status"]) if r["kind"] == "http" else "%s %s, %d message(s)" % (r["adapter"], r["address"], len(r["messages"]))
-        lines += ["## %s" % name, "", "%s, recorded %s." % (what, r["recorded"]), "", "| field | type | required |", "|---|---|---|"]
+        what = (
+            "%s %s -> %s" % (r["request"]["method"], r["request"]["url"], r["status"])
+            if r["kind"] == "http"
+            else "%s %s, %d message(s)" % (r["adapter"], r["address"], len(r["messages"]))
+        )
+        lines += [
+            "## %s" % name,
+            "",
+            "%s, recorded %s." % (what, r["recorded"]),
+            "",
+            "| field | type | required |",
+            "|---|---|---|",
+        ]
         lines += ["| %s | %s | %s |" % row for row in fields(r["schema"])] + [""]
     return "\n".join(lines)
 
@@ -167,7 +219,13 @@ def readme(folder):
 def fields(schema, where="", required=True):
     """(field, type, required) of a schema, flat."""
     kind = schema.get("type")
-    found = [(where or "(whole)", kind if isinstance(kind, str) else " or ".join(kind or ["any"]), "yes" if required else "no")]
+    found = [
+        (
+            where or "(whole)",
+            kind if isinstance(kind, str) else " or ".join(kind or ["any"]),
+            "yes" if required else "no",
+        )
+    ]
     for name, below in schema.get("properties", {}).items():
         found += fields(below, (where + "." if where else "") + name, name in schema.get("required", []))
     if "items" in schema:
@@ -184,12 +242,41 @@ def replay(recording, project=".", seconds=10.0):
         if "[REDACTED_SECRET]" in json.dumps(request):
             return ["the request holds a secret that was not recorded: replay it by hand"]
         body = request["body"]
-        fresh = http(request["url"], request["method"], None if body is None else body if isinstance(body, str) else json.dumps(body))
-        found = ["status was %s, is %s" % (recording["status"], fresh["status"])] if fresh["status"] != recording["status"] else []
-        if recording["headers"].get("content-type", "").split(";")[0] != fresh["headers"].get("content-type", "").split(";")[0]:
-            found.append("content-type was %s, is %s" % (recording["headers"].get("content-type"), fresh["headers"].get("content-type")))
+        fresh = http(
+            request["url"],
+            request["method"],
+            None if body is None else body if isinstance(body, str) else json.dumps(body),
+        )
+        found = (
+            ["status was %s, is %s" % (recording["status"], fresh["status"])]
+            if fresh["status"] != recording["status"]
+            else []
+        )
+        if (
+            recording["headers"].get("content-type", "").split(";")[0]
+            != fresh["headers"].get("content-type", "").split(";")[0]
+        ):
+            found.append(
+                "content-type was %s, is %s"
+                % (recording["headers"].get("content-type"), fresh["headers"].get("content-type"))
+            )
     else:
-        fresh, found = topic(recording["adapter"], recording["address"], recording["options"], len(recording["messages"]), seconds, project, recording["send"]), []
+        fresh, found = (
+            topic(
+                recording["adapter"],
+                recording["address"],
+                recording["options"],
+                len(recording["messages"]),
+                seconds,
+                project,
+                recording["send"],
+            ),
+            [],
+        )
     gone = set(r[0] for r in fields(recording["schema"]) if r[2] == "yes") - set(r[0] for r in fields(fresh["schema"]))
     found += ["%s is gone" % g for g in sorted(gone)]
-    return found + ["schema%s" % b for b in breaking(recording["schema"], fresh["schema"]) if "became required" not in b and "was removed" not in b]
+    return found + [
+        "schema%s" % b
+        for b in breaking(recording["schema"], fresh["schema"])
+        if "became required" not in b and "was removed" not in b
+    ]

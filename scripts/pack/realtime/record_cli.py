@@ -18,8 +18,11 @@ def main(argv=None):
     from pack.realtime import record
 
     def target(function):
-        for option in (click.option("--to", default=DEFAULT, show_default=True, help="folder of the dated folders"),
-                       click.option("--date", default=None, help="YYYY-MM-DD; default today"), click.option("--name", required=True, help="name of the contract")):  # fmt: skip
+        for option in (
+            click.option("--to", default=DEFAULT, show_default=True, help="folder of the dated folders"),
+            click.option("--date", default=None, help="YYYY-MM-DD; default today"),
+            click.option("--name", required=True, help="name of the contract"),
+        ):
             function = option(function)
         return function
 
@@ -28,11 +31,18 @@ def main(argv=None):
         path = record.save(os.path.join(to, date or time.strftime("%Y-%m-%d", time.gmtime(now))), name, recording, now)
         click.echo("wrote %s" % path)
 
-    @click.group("record", help="Record real responses and topics as dated contracts, and replay them.", epilog="Example: pack record http http://127.0.0.1:8000/v1/policy --name policy")
+    @click.group(
+        "record",
+        help="Record real responses and topics as dated contracts, and replay them.",
+        epilog="Example: pack record http http://127.0.0.1:8000/v1/policy --name policy",
+    )
     def group():
         pass
 
-    @group.command(help="Record one HTTP exchange.", epilog="Example: pack record http http://127.0.0.1:8000/v1/policy --name policy")
+    @group.command(
+        help="Record one HTTP exchange.",
+        epilog="Example: pack record http http://127.0.0.1:8000/v1/policy --name policy",
+    )
     @click.argument("url")
     @click.option("--method", default="GET", show_default=True)
     @click.option("--body", default=None)
@@ -40,7 +50,10 @@ def main(argv=None):
     def http(url, method, body, to, date, name):
         file(record.http(url, method, body), to, date, name)
 
-    @group.command(help="Record messages of a WebSocket or a broker's topic.", epilog="Example: pack record topic redis redis://127.0.0.1:6379/0 --option stream=policy.decisions --name policy.decisions")
+    @group.command(
+        help="Record messages of a WebSocket or a broker's topic.",
+        epilog="Example: pack record topic redis redis://127.0.0.1:6379/0 --option stream=policy.decisions --name policy.decisions",
+    )
     @click.argument("adapter")
     @click.argument("address")
     @click.option("--option", "options", multiple=True, help="NAME=VALUE for the adapter")
@@ -58,7 +71,10 @@ def main(argv=None):
                 values[key] = value
         file(record.topic(adapter, address, values, count, seconds, os.getcwd(), send), to, date, name)
 
-    @group.command(help="Ask every recorded endpoint again: does the recording still match?", epilog="Example: pack record replay docs/design/contracts/2026-03-04")
+    @group.command(
+        help="Ask every recorded endpoint again: does the recording still match?",
+        epilog="Example: pack record replay docs/design/contracts/2026-03-04",
+    )
     @click.argument("folder")
     @click.option("--seconds", default=10.0, show_default=True)
     def replay(folder, seconds):

@@ -13,7 +13,10 @@ from pack.realtime import evidence
 from pack.teams import schema
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-BEGIN, END = "<!-- rt:budgets:begin (made by `pack rt charter` from rt.yaml; edits here are lost) -->", "<!-- rt:budgets:end -->"
+BEGIN, END = (
+    "<!-- rt:budgets:begin (made by `pack rt charter` from rt.yaml; edits here are lost) -->",
+    "<!-- rt:budgets:end -->",
+)
 BROKERS = ("redis", "nats", "mqtt", "rabbitmq", "kafka")
 SOCKETS = ("websocket", "socketio")
 
@@ -81,7 +84,12 @@ def write_twin(team_dir):
         raw = handle.read()
     twin = os.path.splitext(path)[0] + ".json"
     with open(twin, "w", encoding="utf-8") as handle:
-        json.dump({"made_from": hashlib.sha256(raw).hexdigest(), "rt": _parse(path, raw)}, handle, indent=1, ensure_ascii=False)
+        json.dump(
+            {"made_from": hashlib.sha256(raw).hexdigest(), "rt": _parse(path, raw)},
+            handle,
+            indent=1,
+            ensure_ascii=False,
+        )
         handle.write("\n")
     return twin
 
@@ -102,17 +110,29 @@ def check(data, definition):
         samples = path["rate"] * path["duration"]
         for key, need in (("p99", 299), ("p999", 2995)):
             if key in budget and samples < need:
-                found.append("%s: %g messages/s for %g s gives %d samples; a %s claim needs %d"
-                             % (where, path["rate"], path["duration"], samples, key.upper().replace("P999", "P99.9"), need))  # fmt: skip
+                found.append(
+                    "%s: %g messages/s for %g s gives %d samples; a %s claim needs %d"
+                    % (where, path["rate"], path["duration"], samples, key.upper().replace("P999", "P99.9"), need)
+                )
         for kind in path.get("measures", []):
             _known(found, where, "evidence kind", kind, [k for k, e in kinds.items() if e["class"] == "latency"])
         if ":" in path["adapter"] and "measures" not in path:
             found.append("%s: an adapter of your own needs `measures`, the latency kinds it fills" % where)
         if path["adapter"] in SOCKETS and path["guarantee"] != "at-most-once" and "worker" not in path:
-            found.append("%s: a %s path without a worker that acknowledges can promise at-most-once only" % (where, path["adapter"]))
+            found.append(
+                "%s: a %s path without a worker that acknowledges can promise at-most-once only"
+                % (where, path["adapter"])
+            )
         for fault in path.get("fault", []):
-            if fault in ("broker-kill", "server-kill", "leader-kill") and "server" not in path and ":" not in path["adapter"]:
-                found.append("%s: fault %s needs `server: {command: [...]}`; only a server that pack started is killed" % (where, fault))
+            if (
+                fault in ("broker-kill", "server-kill", "leader-kill")
+                and "server" not in path
+                and ":" not in path["adapter"]
+            ):
+                found.append(
+                    "%s: fault %s needs `server: {command: [...]}`; only a server that pack started is killed"
+                    % (where, fault)
+                )
     _known_all(found, "out_of_scope", "evidence kind", data.get("out_of_scope", {}), list(kinds))
     _known_all(found, "waivers", "threshold", data.get("waivers", {}), list(definition.get("thresholds", {})))
     measured = {k for k, _ in required(data, definition)}
@@ -125,7 +145,10 @@ def check(data, definition):
 def _known(found, where, what, name, among):
     if name not in among:
         near = difflib.get_close_matches(name, among, 1, 0.5)
-        found.append("%s: unknown %s %r%s; known: %s" % (where, what, name, "; did you mean %r?" % near[0] if near else "", ", ".join(among)))
+        found.append(
+            "%s: unknown %s %r%s; known: %s"
+            % (where, what, name, "; did you mean %r?" % near[0] if near else "", ", ".join(among))
+        )
 
 
 def _known_all(found, where, what, given, among):
@@ -159,7 +182,12 @@ def needs(kind, path):
 
 def required(data, definition):
     """All (kind, path id) pairs that must be measured, in the definition's order."""
-    return [(kind["kind"], path["id"]) for kind in definition.get("evidence", []) for path in data["paths"] if needs(kind, path)]
+    return [
+        (kind["kind"], path["id"])
+        for kind in definition.get("evidence", [])
+        for path in data["paths"]
+        if needs(kind, path)
+    ]
 
 
 def path_digest(path):
@@ -175,7 +203,9 @@ def limit(data, definition, name):
 
 def holds(value, op, bound):
     """value OP bound."""
-    return {"<": value < bound, "<=": value <= bound, ">": value > bound, ">=": value >= bound, "==": value == bound}[op]
+    return {"<": value < bound, "<=": value <= bound, ">": value > bound, ">=": value >= bound, "==": value == bound}[
+        op
+    ]
 
 
 def loosened(before, now):
@@ -190,7 +220,9 @@ def loosened(before, now):
             continue
         for key, value in old["budget_ms"].items():
             if key not in new["budget_ms"] or new["budget_ms"][key] > value:
-                found.append("path %s: budget %s was %g ms, is %s" % (old["id"], key, value, new["budget_ms"].get(key, "gone")))
+                found.append(
+                    "path %s: budget %s was %g ms, is %s" % (old["id"], key, value, new["budget_ms"].get(key, "gone"))
+                )
         if rank[new["guarantee"]] < rank[old["guarantee"]]:
             found.append("path %s: guarantee was %s, is %s" % (old["id"], old["guarantee"], new["guarantee"]))
         if order[new.get("ordering", "none")] < order[old.get("ordering", "none")]:
@@ -204,15 +236,23 @@ def loosened(before, now):
             if part in old and part not in new:
                 found.append("path %s: %s was removed" % (old["id"], part))
             elif part in old:
-                less = [k for k in ("rate", "duration", "messages", "connections", "hold_s", "events", "late") if new[part].get(k, 0) < old[part].get(k, 0)]
+                less = [
+                    k
+                    for k in ("rate", "duration", "messages", "connections", "hold_s", "events", "late")
+                    if new[part].get(k, 0) < old[part].get(k, 0)
+                ]
                 less += [k for k in ("drain_s",) if new[part].get(k, 0) > old[part].get(k, 0)]
-                found += ["path %s: %s.%s was %s, is %s" % (old["id"], part, k, old[part][k], new[part].get(k)) for k in less]
+                found += [
+                    "path %s: %s.%s was %s, is %s" % (old["id"], part, k, old[part][k], new[part].get(k)) for k in less
+                ]
     for part in ("waivers", "out_of_scope"):
         for name in sorted(set(now.get(part, {})) - set(before.get(part, {}))):
             found.append("%s: %s was added" % (part, name))
         for name in set(now.get(part, {})) & set(before.get(part, {})):
             if now[part][name].get("value") != before[part][name].get("value"):
-                found.append("%s: %s was %s, is %s" % (part, name, before[part][name].get("value"), now[part][name].get("value")))
+                found.append(
+                    "%s: %s was %s, is %s" % (part, name, before[part][name].get("value"), now[part][name].get("value"))
+                )
     return found
 
 
@@ -221,15 +261,23 @@ def loosened(before, now):
 
 def charter_block(data, definition):
     """The generated block of PROJECT_CHARTER.md, with its markers."""
-    lines = [BEGIN, "", "| message path | adapter | rate | P50 | P95 | P99 | P99.9 | guarantee | ordering | faults | measured as |",
-             "|---|---|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
+    lines = [
+        BEGIN,
+        "",
+        "| message path | adapter | rate | P50 | P95 | P99 | P99.9 | guarantee | ordering | faults | measured as |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
     pairs = required(data, definition)
     for path in data["paths"]:
         budget = path["budget_ms"]
         cells = [path["id"], path["adapter"], "%g/s for %g s" % (path["rate"], path["duration"])]
         cells += ["%g ms" % budget[k] if k in budget else "-" for k in ("p50", "p95", "p99", "p999")]
-        cells += [path["guarantee"], path.get("ordering", "none"), ", ".join(path.get("fault", [])) or "-",
-                  ", ".join(k for k, p in pairs if p == path["id"])]  # fmt: skip
+        cells += [
+            path["guarantee"],
+            path.get("ordering", "none"),
+            ", ".join(path.get("fault", [])) or "-",
+            ", ".join(k for k, p in pairs if p == path["id"]),
+        ]
         lines.append("| %s |" % " | ".join(c.replace("|", "\\|") for c in cells))
     if data.get("out_of_scope"):
         lines += ["", "Out of scope (their evidence reads MISSING in every report):", ""]
@@ -238,7 +286,10 @@ def charter_block(data, definition):
         lines += ["", "Waived thresholds:", ""]
         for name, waiver in sorted(data["waivers"].items()):
             usual = definition["thresholds"][name]
-            lines.append("- `%s`: %g instead of %g %s: %s" % (name, waiver["value"], usual["value"], usual["unit"], waiver["reason"]))
+            lines.append(
+                "- `%s`: %g instead of %g %s: %s"
+                % (name, waiver["value"], usual["value"], usual["unit"], waiver["reason"])
+            )
     return "\n".join(lines + ["", END])
 
 

@@ -22,7 +22,9 @@ def open_effects(path):
     table = sqlite3.connect(path, isolation_level=None, timeout=10)
     table.execute("PRAGMA journal_mode=WAL")
     table.execute("PRAGMA synchronous=NORMAL")
-    table.execute("CREATE TABLE IF NOT EXISTS effects (at INTEGER PRIMARY KEY AUTOINCREMENT, number INTEGER, partition TEXT, member TEXT, once INTEGER UNIQUE)")
+    table.execute(
+        "CREATE TABLE IF NOT EXISTS effects (at INTEGER PRIMARY KEY AUTOINCREMENT, number INTEGER, partition TEXT, member TEXT, once INTEGER UNIQUE)"
+    )
     return table
 
 
@@ -41,7 +43,10 @@ async def work(orders):
     table, mode, member = open_effects(orders["effects"]), orders["mode"], orders["member"]
 
     def effect(number, partition, once=False):
-        table.execute("INSERT OR IGNORE INTO effects (number, partition, member, once) VALUES (?, ?, ?, ?)", (number, partition, member, number if once else None))
+        table.execute(
+            "INSERT OR IGNORE INTO effects (number, partition, member, once) VALUES (?, ?, ?, ?)",
+            (number, partition, member, number if once else None),
+        )
 
     async def handle(body, partition, ack):
         if body is None:  # subscribed

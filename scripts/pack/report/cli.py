@@ -20,7 +20,9 @@ def main(argv=None):
         import pptx  # noqa: F401
         import reportlab  # noqa: F401
     except ImportError as error:
-        print("pack report: needs its extra packages (%s): pip install 'team-pack[report]'" % error.name, file=sys.stderr)
+        print(
+            "pack report: needs its extra packages (%s): pip install 'team-pack[report]'" % error.name, file=sys.stderr
+        )
         return 2
     return _cli(click, argv)
 
@@ -30,9 +32,13 @@ def _cli(click, argv):
     from pack.teams import TeamError, load
 
     def shared(function):
-        for option in (click.option("--now", type=float, default=None, hidden=True),
-                       click.option("--dir", "team_dir", default=".team", show_default=True, help="the team's folder"),
-                       click.option("--team", default="realtimeSystems", show_default=True, help="team definition: a name or a file")):  # fmt: skip
+        for option in (
+            click.option("--now", type=float, default=None, hidden=True),
+            click.option("--dir", "team_dir", default=".team", show_default=True, help="the team's folder"),
+            click.option(
+                "--team", default="realtimeSystems", show_default=True, help="team definition: a name or a file"
+            ),
+        ):
             function = option(function)
         return function
 
@@ -46,13 +52,17 @@ def _cli(click, argv):
         if pptx:
             from pack.report import slides
 
-            target = os.path.join(folder, "%s.pptx" % name if name else "status_%03d.pptx" % data.next_number(folder, "status", "pptx"))
+            target = os.path.join(
+                folder, "%s.pptx" % name if name else "status_%03d.pptx" % data.next_number(folder, "status", "pptx")
+            )
             slides.write(seen, target, now)
             written.append(target)
         if pdf:
             from pack.report import paper
 
-            target = os.path.join(folder, "%s.pdf" % name if name else "activity_%03d.pdf" % data.next_number(folder, "activity", "pdf"))
+            target = os.path.join(
+                folder, "%s.pdf" % name if name else "activity_%03d.pdf" % data.next_number(folder, "activity", "pdf")
+            )
             paper.write(seen, target, definition)
             written.append(target)
         for target in written:
@@ -60,8 +70,17 @@ def _cli(click, argv):
         click.echo(seen["headline"])
         return definition, seen, folder
 
-    @click.group(invoke_without_command=True, help="Reports from the evidence: a headline that is computed, no averages, what is open last.", epilog="Example: pack report all; pack report --due")
-    @click.option("--due", "only_due", is_flag=True, help="write PPTX and PDF only if the last one is six hours old (the team's rhythm)")
+    @click.group(
+        invoke_without_command=True,
+        help="Reports from the evidence: a headline that is computed, no averages, what is open last.",
+        epilog="Example: pack report all; pack report --due",
+    )
+    @click.option(
+        "--due",
+        "only_due",
+        is_flag=True,
+        help="write PPTX and PDF only if the last one is six hours old (the team's rhythm)",
+    )
     @shared
     @click.pass_context
     def report(context, only_due, team, team_dir, now):
@@ -91,7 +110,10 @@ def _cli(click, argv):
     def pdf(team, team_dir, now):
         make(team, team_dir, now, pptx=False)
 
-    @report.command(help="The final certification: CERTIFICATION.md, PPTX and PDF. Exit 1 if not certified.", epilog="Example: pack report final")
+    @report.command(
+        help="The final certification: CERTIFICATION.md, PPTX and PDF. Exit 1 if not certified.",
+        epilog="Example: pack report final",
+    )
     @shared
     def final(team, team_dir, now):
         definition, seen, folder = make(team, team_dir, now, name="final")

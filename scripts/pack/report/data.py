@@ -20,41 +20,120 @@ def collect(team_dir, definition, now):
     rows = _rows(result)
     paths = look.paths
     data = {
-        "team": definition["team"], "title": definition["title"], "project": (look.rt or {}).get("project", "(no rt.yaml)"), "at": result["at"], "commit": result["commit"],
-        "dirty": result["dirty"], "verdict": result["verdict"], "halt": result["halt"], "waivers": result["waivers"], "ledger": result["ledger"],
-        "gates": [{"id": g["id"], "title": g["title"], "verdict": g["verdict"], "hard_stop": g["hard_stop"], "reasons": g["reasons"], "respawn": g["roles_to_respawn"]} for g in result["gates"]],
-        "latency": [], "trend": {}, "curves": {}, "delivery": [], "ordering": [], "throughput": [], "lag": {}, "failover": [], "stream": [], "density": [], "servers": {}, "open": [],
-    }  # fmt: skip
+        "team": definition["team"],
+        "title": definition["title"],
+        "project": (look.rt or {}).get("project", "(no rt.yaml)"),
+        "at": result["at"],
+        "commit": result["commit"],
+        "dirty": result["dirty"],
+        "verdict": result["verdict"],
+        "halt": result["halt"],
+        "waivers": result["waivers"],
+        "ledger": result["ledger"],
+        "gates": [
+            {
+                "id": g["id"],
+                "title": g["title"],
+                "verdict": g["verdict"],
+                "hard_stop": g["hard_stop"],
+                "reasons": g["reasons"],
+                "respawn": g["roles_to_respawn"],
+            }
+            for g in result["gates"]
+        ],
+        "latency": [],
+        "trend": {},
+        "curves": {},
+        "delivery": [],
+        "ordering": [],
+        "throughput": [],
+        "lag": {},
+        "failover": [],
+        "stream": [],
+        "density": [],
+        "servers": {},
+        "open": [],
+    }
     for (kind, path_id), row in rows.items():
         item, facts = look.kinds[kind], row.get("facts") or {}
         if row.get("server"):
             data["servers"][paths[path_id]["address"]] = row["server"]
-        common = {"path": path_id, "kind": kind, "verdict": row["verdict"], "protocol": row.get("protocol"), "at": row.get("at")}
+        common = {
+            "path": path_id,
+            "kind": kind,
+            "verdict": row["verdict"],
+            "protocol": row.get("protocol"),
+            "at": row.get("at"),
+        }
         measure = item["measure"]
         if measure in ("latency", "tail") and "percentiles" in facts:
             name = "p999" if measure == "tail" else "p99"
             budget = paths[path_id]["budget_ms"][name]
             bound = facts["bounds"].get(name)
-            data["latency"].append(dict(common, claim=name, budget_ms=budget, bound_ms=bound, samples=facts["samples"], lost=facts["lost"], lateness_ms=facts["lateness_p99_ms"],
-                                        percent=None if bound is None else round(100.0 * bound / budget, 1), **facts["percentiles"]))  # fmt: skip
+            data["latency"].append(
+                dict(
+                    common,
+                    claim=name,
+                    budget_ms=budget,
+                    bound_ms=bound,
+                    samples=facts["samples"],
+                    lost=facts["lost"],
+                    lateness_ms=facts["lateness_p99_ms"],
+                    percent=None if bound is None else round(100.0 * bound / budget, 1),
+                    **facts["percentiles"],
+                )
+            )
         elif measure == "delivery" and "acked" in facts:
-            data["delivery"].append(dict(common, guarantee=paths[path_id]["guarantee"], bound=3.0 / facts["acked"] if facts["acked"] and not facts["lost"] else None, **facts))
+            data["delivery"].append(
+                dict(
+                    common,
+                    guarantee=paths[path_id]["guarantee"],
+                    bound=3.0 / facts["acked"] if facts["acked"] and not facts["lost"] else None,
+                    **facts,
+                )
+            )
         elif measure == "ordering" and "acked" in facts:
             data["ordering"].append(dict(common, **facts))
         elif measure in ("throughput", "burst") and row.get("value") is not None:
-            data["throughput"].append(dict(common, measure=measure, value=row["value"], limit=row["limit"], unit="s to drain" if measure == "burst" else "msgs/s, worst 10 s"))
+            data["throughput"].append(
+                dict(
+                    common,
+                    measure=measure,
+                    value=row["value"],
+                    limit=row["limit"],
+                    unit="s to drain" if measure == "burst" else "msgs/s, worst 10 s",
+                )
+            )
         elif measure in ("recovery", "rebalance", "reconnect", "election") and row.get("value") is not None:
-            data["failover"].append(dict(common, measure=measure, value_s=row["value"], limit_s=row["limit"], percent=round(100.0 * row["value"] / row["limit"], 1)))
+            data["failover"].append(
+                dict(
+                    common,
+                    measure=measure,
+                    value_s=row["value"],
+                    limit_s=row["limit"],
+                    percent=round(100.0 * row["value"] / row["limit"], 1),
+                )
+            )
         elif measure == "stream" and "windows" in facts:
             data["stream"].append(dict(common, rate=row["value"], needed=row["limit"], **facts))
         elif measure == "density" and row.get("value") is not None:
-            data["density"].append(dict(common, connections=row["value"], needed=row["limit"], cpu_percent=facts.get("cpu_percent")))
+            data["density"].append(
+                dict(common, connections=row["value"], needed=row["limit"], cpu_percent=facts.get("cpu_percent"))
+            )
     _history(look, data)
     for gate in result["gates"]:
         for row in gate["evidence"]:
             name = row.get("kind") or row.get("artifact") or "check %s" % row.get("check")
-            entry = {"what": name, "path": row.get("path") or "", "verdict": row["verdict"], "why": "; ".join(row["reasons"]), "gate": gate["id"]}
-            if row["verdict"] != "PASS" and not any((o["what"], o["path"]) == (entry["what"], entry["path"]) for o in data["open"]):
+            entry = {
+                "what": name,
+                "path": row.get("path") or "",
+                "verdict": row["verdict"],
+                "why": "; ".join(row["reasons"]),
+                "gate": gate["id"],
+            }
+            if row["verdict"] != "PASS" and not any(
+                (o["what"], o["path"]) == (entry["what"], entry["path"]) for o in data["open"]
+            ):
                 data["open"].append(entry)
     data["open"].sort(key=lambda o: gates.ORDER.index(o["verdict"]))
     data["headline"] = headline(data)
@@ -84,7 +163,9 @@ def _history(look, data):
                     histogram = hdr.Histogram(entry["histogram"])
                 except hdr.BadHistogram:
                     continue
-                data["trend"].setdefault(path_id, []).append([evidence.iso(run["end"]), derive.percentiles(histogram)["p99_ms"]])
+                data["trend"].setdefault(path_id, []).append(
+                    [evidence.iso(run["end"]), derive.percentiles(histogram)["p99_ms"]]
+                )
                 data["curves"][path_id] = curve(histogram)
             elif kind["measure"] == "throughput":
                 data["lag"].setdefault(path_id, []).append([evidence.iso(run["end"]), lag(entry)])
@@ -93,7 +174,11 @@ def _history(look, data):
 def curve(histogram):
     """[(1 / (1 - p), milliseconds)] of the percentiles that the samples can carry."""
     n = histogram.total
-    points = [(round(1.0 / (1.0 - p), 3), round(histogram.at_rank(max(1, int(-(-p * n // 1)))) / 1000.0, 3)) for p in CURVE if n * (1.0 - p) >= 1.0]
+    points = [
+        (round(1.0 / (1.0 - p), 3), round(histogram.at_rank(max(1, int(-(-p * n // 1)))) / 1000.0, 3))
+        for p in CURVE
+        if n * (1.0 - p) >= 1.0
+    ]
     return points
 
 
@@ -118,7 +203,10 @@ def headline(data):
         parts.append("%s loses messages, so it has no P99" % endless[0]["path"])
     elif judged:
         worst = max(judged, key=lambda r: r["percent"])
-        parts.append("%s is nearest to its P99 budget: %.1f of %g ms (%.0f %%)" % (worst["path"], worst["bound_ms"], worst["budget_ms"], worst["percent"]))
+        parts.append(
+            "%s is nearest to its P99 budget: %.1f of %g ms (%.0f %%)"
+            % (worst["path"], worst["bound_ms"], worst["budget_ms"], worst["percent"])
+        )
     lost = [r for r in data["delivery"] if r["lost"]]
     if lost:
         parts.append("%d of %d acknowledged messages lost on %s" % (lost[0]["lost"], lost[0]["acked"], lost[0]["path"]))
@@ -136,7 +224,9 @@ def headline(data):
 
 def next_number(folder, prefix, extension):
     """The number of the next report: status_001.pptx, status_002.pptx, ..."""
-    taken = [int(m.group(1)) for m in (re.match(r"%s_(\d+)\.%s$" % (prefix, extension), n) for n in _names(folder)) if m]
+    taken = [
+        int(m.group(1)) for m in (re.match(r"%s_(\d+)\.%s$" % (prefix, extension), n) for n in _names(folder)) if m
+    ]
     return max(taken, default=0) + 1
 
 
@@ -177,21 +267,75 @@ def _names(folder):
 
 def certificate(data, definition):
     """The final summary as Markdown: certified or not, and on what."""
-    lines = ["# Certification: %s" % data["project"], "", "status: %s" % ("CERTIFIED" if data["certified"] else "NOT CERTIFIED"), "", data["headline"] + ".", "",
-             "Measured at commit %s%s, judged %s; evidence ledger of %d records, head %s." % (data["commit"] or "none", " (dirty)" if data["dirty"] else "", data["at"],
-                                                                                             data["ledger"]["records"], data["ledger"]["head"][:16]), ""]  # fmt: skip
-    lines += ["## Delivery guarantees", "", "| path | guarantee | evidence | sent | acknowledged | lost | duplicates | indeterminate | faults | loss rate below |", "|---|---|---|---|---|---|---|---|---|---|"]
+    lines = [
+        "# Certification: %s" % data["project"],
+        "",
+        "status: %s" % ("CERTIFIED" if data["certified"] else "NOT CERTIFIED"),
+        "",
+        data["headline"] + ".",
+        "",
+        "Measured at commit %s%s, judged %s; evidence ledger of %d records, head %s."
+        % (
+            data["commit"] or "none",
+            " (dirty)" if data["dirty"] else "",
+            data["at"],
+            data["ledger"]["records"],
+            data["ledger"]["head"][:16],
+        ),
+        "",
+    ]
+    lines += [
+        "## Delivery guarantees",
+        "",
+        "| path | guarantee | evidence | sent | acknowledged | lost | duplicates | indeterminate | faults | loss rate below |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
     for r in data["delivery"]:
-        cells = (r["path"], r["guarantee"], r["kind"], r["sent"], r["acked"], r["lost"], r["duplicates"], r["indeterminate"], faults(r["faults"]), "%.2g" % r["bound"] if r["bound"] else "-")
+        cells = (
+            r["path"],
+            r["guarantee"],
+            r["kind"],
+            r["sent"],
+            r["acked"],
+            r["lost"],
+            r["duplicates"],
+            r["indeterminate"],
+            faults(r["faults"]),
+            "%.2g" % r["bound"] if r["bound"] else "-",
+        )
         lines.append("| %s |" % " | ".join(map(str, cells)))
-    lines += ["", "A fault is what its name says: `kill -9` of a process. No claim is made about power loss or disks.", "", "## Latency", "", "| path | claim | bound ms | budget ms | samples | verdict |",
-              "|---|---|---|---|---|---|"]  # fmt: skip
-    lines += ["| %s | %s | %s | %g | %d | %s |" % (r["path"], r["claim"].upper().replace("P999", "P99.9"), "none" if r["bound_ms"] is None else "%.3f" % r["bound_ms"], r["budget_ms"], r["samples"], r["verdict"])
-              for r in data["latency"]]  # fmt: skip
-    lines += ["", "## Gates", "", "| gate | verdict |", "|---|---|"] + ["| %s | %s |" % (g["title"], g["verdict"]) for g in data["gates"]]
+    lines += [
+        "",
+        "A fault is what its name says: `kill -9` of a process. No claim is made about power loss or disks.",
+        "",
+        "## Latency",
+        "",
+        "| path | claim | bound ms | budget ms | samples | verdict |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [
+        "| %s | %s | %s | %g | %d | %s |"
+        % (
+            r["path"],
+            r["claim"].upper().replace("P999", "P99.9"),
+            "none" if r["bound_ms"] is None else "%.3f" % r["bound_ms"],
+            r["budget_ms"],
+            r["samples"],
+            r["verdict"],
+        )
+        for r in data["latency"]
+    ]
+    lines += ["", "## Gates", "", "| gate | verdict |", "|---|---|"] + [
+        "| %s | %s |" % (g["title"], g["verdict"]) for g in data["gates"]
+    ]
     if data["waivers"]:
-        lines += ["", "## Waived", ""] + ["- `%s`: %g instead of %g: %s" % (n, w["value"], definition["thresholds"][n]["value"], w["reason"]) for n, w in sorted(data["waivers"].items())]
-    lines += ["", "## Open", ""] + (["- %s %s %s: %s" % (o["verdict"], o["what"], o["path"], o["why"]) for o in data["open"]] or ["Nothing."])
+        lines += ["", "## Waived", ""] + [
+            "- `%s`: %g instead of %g: %s" % (n, w["value"], definition["thresholds"][n]["value"], w["reason"])
+            for n, w in sorted(data["waivers"].items())
+        ]
+    lines += ["", "## Open", ""] + (
+        ["- %s %s %s: %s" % (o["verdict"], o["what"], o["path"], o["why"]) for o in data["open"]] or ["Nothing."]
+    )
     return "\n".join(lines) + "\n"
 
 
@@ -212,7 +356,10 @@ def matrix(definition, data):
     found = []
     for part in definition.get("testing_matrix", []):
         for test in part["tests"]:
-            rows = {k: [r for r in shown.get(k, []) if "adapters" not in test or r["protocol"] in test["adapters"]] for k in test["evidence"]}
+            rows = {
+                k: [r for r in shown.get(k, []) if "adapters" not in test or r["protocol"] in test["adapters"]]
+                for k in test["evidence"]
+            }
             verdict, note = gates.worst([r["verdict"] for k in rows for r in rows[k]]), ""
             waived = [n for n in test.get("limits", []) if n in data["waivers"]]
             if "unmeasured" in test:
@@ -220,7 +367,11 @@ def matrix(definition, data):
             elif not all(rows.values()):
                 verdict, note = "MISSING", "no such evidence"
             elif verdict == "PASS" and any(r.get("measure") == "throughput" for k in rows for r in rows[k]):
-                rules = [definition["thresholds"][n] for n in test.get("limits", []) if definition["thresholds"][n]["unit"] == "msgs/s"]
+                rules = [
+                    definition["thresholds"][n]
+                    for n in test.get("limits", [])
+                    if definition["thresholds"][n]["unit"] == "msgs/s"
+                ]
                 best = max(r["value"] for k in rows for r in rows[k] if r.get("measure") == "throughput")
                 if any(best <= rule["value"] for rule in rules):
                     verdict, note = "MISSING", "only %g/s was shown" % best

@@ -10,13 +10,27 @@ from reportlab.platypus import KeepTogether, Paragraph, SimpleDocTemplate, Space
 
 from pack.report.data import faults, matrix
 
-COLOURS = {"PASS": "#2E7D32", "FAIL": "#C62828", "FORGED": "#6A1B9A", "INVALID": "#EF6C00", "STALE": "#8D6E63", "MISSING": "#607D8B"}
+COLOURS = {
+    "PASS": "#2E7D32",
+    "FAIL": "#C62828",
+    "FORGED": "#6A1B9A",
+    "INVALID": "#EF6C00",
+    "STALE": "#8D6E63",
+    "MISSING": "#607D8B",
+}
 BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=9, leading=12)
 CELL = ParagraphStyle("cell", fontName="Helvetica", fontSize=7.5, leading=9.5)
 HEAD = ParagraphStyle("head", fontName="Helvetica-Bold", fontSize=7.5, leading=9.5, textColor=colors.white)
 H1 = ParagraphStyle("h1", fontName="Helvetica-Bold", fontSize=17, leading=21, spaceAfter=2 * mm)
 H2 = ParagraphStyle("h2", fontName="Helvetica-Bold", fontSize=12, leading=15, spaceBefore=5 * mm, spaceAfter=2 * mm)
-LEAD = ParagraphStyle("lead", fontName="Helvetica-Bold", fontSize=10.5, leading=14, textColor=colors.HexColor("#3B6EA5"), spaceAfter=3 * mm)
+LEAD = ParagraphStyle(
+    "lead",
+    fontName="Helvetica-Bold",
+    fontSize=10.5,
+    leading=14,
+    textColor=colors.HexColor("#3B6EA5"),
+    spaceAfter=3 * mm,
+)
 WIDTH = 180 * mm
 
 
@@ -35,9 +49,22 @@ def _cell(value, style=CELL):
 
 
 def _table(head, rows, widths):
-    table = Table([[_cell(h, HEAD) for h in head]] + [[_cell(c) for c in row] for row in rows], [w * mm for w in widths], repeatRows=1)
-    table.setStyle(TableStyle([("BACKGROUND", (0, 0), (-1, 0), colors.HexColor("#1F2933")), ("ROWBACKGROUNDS", (0, 1), (-1, -1), [colors.HexColor("#F2F4F7"), colors.white]),
-                               ("VALIGN", (0, 0), (-1, -1), "TOP"), ("TOPPADDING", (0, 0), (-1, -1), 1.5), ("BOTTOMPADDING", (0, 0), (-1, -1), 2)]))  # fmt: skip
+    table = Table(
+        [[_cell(h, HEAD) for h in head]] + [[_cell(c) for c in row] for row in rows],
+        [w * mm for w in widths],
+        repeatRows=1,
+    )
+    table.setStyle(
+        TableStyle(
+            [
+                ("BACKGROUND", (0, 0), (-1, 0), colors.HexColor("#1F2933")),
+                ("ROWBACKGROUNDS", (0, 1), (-1, -1), [colors.HexColor("#F2F4F7"), colors.white]),
+                ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                ("TOPPADDING", (0, 0), (-1, -1), 1.5),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
+            ]
+        )
+    )
     return table
 
 
@@ -53,19 +80,40 @@ def _bars(rows):
     chart.valueAxis.labelTextFormat = "%d %%"
     chart.bars[0].fillColor, chart.bars[0].strokeColor = colors.HexColor("#3B6EA5"), None
     for index, value in enumerate(values):
-        chart.bars[(0, index)].fillColor = colors.HexColor("#C62828" if value > 100 else "#EF6C00" if value > 80 else "#3B6EA5")
+        chart.bars[(0, index)].fillColor = colors.HexColor(
+            "#C62828" if value > 100 else "#EF6C00" if value > 80 else "#3B6EA5"
+        )
     chart.barLabels.fontSize, chart.barLabelFormat, chart.barLabels.boxAnchor, chart.barLabels.dx = 7.5, "%.1f", "w", 3
     drawing.add(chart)
     at = chart.x + chart.width * 100.0 / chart.valueAxis.valueMax
-    drawing.add(Line(at, chart.y, at, chart.y + chart.height, strokeColor=colors.HexColor("#C62828"), strokeWidth=0.8, strokeDashArray=[3, 2]))
+    drawing.add(
+        Line(
+            at,
+            chart.y,
+            at,
+            chart.y + chart.height,
+            strokeColor=colors.HexColor("#C62828"),
+            strokeWidth=0.8,
+            strokeDashArray=[3, 2],
+        )
+    )
     return drawing
 
 
 def write(data, path, definition):
     """Draw the document."""
-    story = [Paragraph(_safe("%s: %s" % (data["title"], data["project"])), H1),
-             Paragraph(_safe("%s, commit %s%s, evidence ledger of %d records" % (data["at"], data["commit"] or "none", " (dirty)" if data["dirty"] else "", data["ledger"]["records"])), BODY),
-             Spacer(1, 2 * mm), Paragraph(_safe(data["headline"]) + ".", LEAD)]  # fmt: skip
+    story = [
+        Paragraph(_safe("%s: %s" % (data["title"], data["project"])), H1),
+        Paragraph(
+            _safe(
+                "%s, commit %s%s, evidence ledger of %d records"
+                % (data["at"], data["commit"] or "none", " (dirty)" if data["dirty"] else "", data["ledger"]["records"])
+            ),
+            BODY,
+        ),
+        Spacer(1, 2 * mm),
+        Paragraph(_safe(data["headline"]) + ".", LEAD),
+    ]
 
     def part(title, head, rows, widths, empty, before=()):
         body = _table(head, rows, widths) if rows else Paragraph(empty, BODY)
@@ -74,31 +122,174 @@ def write(data, path, definition):
         else:
             story.extend([Paragraph(title, H2)] + list(before) + [body])
 
-    part("Gates", ["gate", "verdict", "reasons"], [[g["title"] + (" (hard stop)" if g["hard_stop"] else ""), g["verdict"], "; ".join(g["reasons"][:2])] for g in data["gates"]], [46, 20, 114], "")
+    part(
+        "Gates",
+        ["gate", "verdict", "reasons"],
+        [
+            [g["title"] + (" (hard stop)" if g["hard_stop"] else ""), g["verdict"], "; ".join(g["reasons"][:2])]
+            for g in data["gates"]
+        ],
+        [46, 20, 114],
+        "",
+    )
     judged = sorted((r for r in data["latency"] if r["percent"] is not None), key=lambda r: -r["percent"])
-    bars = [_bars([("%s %s" % (r["path"], r["claim"].upper().replace("P999", "P99.9")), r["percent"]) for r in judged[:12]]),
-            Paragraph("95 % upper bound as % of the budget; the broken line is the budget.", BODY), Spacer(1, 2 * mm)] if judged else []  # fmt: skip
-    part("Latency", ["path", "protocol", "P50", "P95", "P99", "P99.9", "max", "bound", "budget", "samples", "probe late", "verdict"],
-         [[r["path"], r["protocol"], _ms(r["p50_ms"]), _ms(r["p95_ms"]), _ms(r["p99_ms"]), _ms(r["p999_ms"]), _ms(r["max_ms"]),
-           "none" if r["bound_ms"] is None else _ms(r["bound_ms"]), "%s %g" % (r["claim"].upper().replace("P999", "P99.9"), r["budget_ms"]), r["samples"], _ms(r["lateness_ms"]), r["verdict"]]
-          for r in data["latency"]], [24, 19, 12, 12, 12, 13, 13, 13, 20, 15, 13, 15], "No latency evidence that can be judged.", bars)  # fmt: skip
-    part("Delivery audit", ["path", "kind", "guarantee", "sent", "acked", "lost", "dup.", "phan.", "indet.", "faults", "loss <", "verdict"],
-         [[r["path"], r["kind"], r["guarantee"], r["sent"], r["acked"], r["lost"], r["duplicates"], r["phantom"], r["indeterminate"], faults(r["faults"]), "%.2g" % r["bound"] if r["bound"] else "-", r["verdict"]]
-          for r in data["delivery"]], [18, 36, 21, 10, 13, 9, 10, 12, 12, 16, 11, 13], "No delivery evidence that can be judged.")  # fmt: skip
-    part("Ordering", ["path", "received", "out of order", "verdict"], [[r["path"], r["received"], r["reordered"], r["verdict"]] for r in data["ordering"]], [80, 30, 40, 30], "No ordering evidence that can be judged.")
-    part("Throughput", ["path", "measure", "value", "limit", "unit", "verdict"], [[r["path"], r["measure"], r["value"], "%g" % r["limit"], r["unit"], r["verdict"]] for r in data["throughput"]],
-         [50, 30, 25, 25, 30, 20], "No throughput evidence that can be judged.")  # fmt: skip
-    part("Stream processing", ["path", "windows", "wrong", "late events", "events/s", "needed", "verdict"],
-         [[r["path"], r["windows"], r["wrong"], r["late"], r["rate"], "%g" % r["needed"], r["verdict"]] for r in data["stream"]], [50, 22, 22, 26, 22, 18, 20], "No stream evidence that can be judged.")  # fmt: skip
-    part("Density", ["path", "connections", "needed", "CPU %", "verdict"], [[r["path"], r["connections"], "%g" % r["needed"], r["cpu_percent"], r["verdict"]] for r in data["density"]],
-         [70, 30, 30, 25, 25], "No density evidence that can be judged.")  # fmt: skip
-    part("Failover", ["path", "measure", "seconds", "limit", "verdict"], [[r["path"], r["measure"], "%.3f" % r["value_s"], "%g" % r["limit_s"], r["verdict"]] for r in data["failover"]],
-         [70, 40, 25, 20, 25], "No failover evidence that can be judged.")  # fmt: skip
-    part("Infrastructure measured", ["address", "server"], sorted(data["servers"].items()), [90, 90], "Nothing was measured yet.")
-    part("Testing matrix", ["section", "test", "threshold", "evidence", "note"], matrix(definition, data), [14, 46, 48, 20, 52], "The team has no testing matrix.")
+    bars = (
+        [
+            _bars(
+                [
+                    ("%s %s" % (r["path"], r["claim"].upper().replace("P999", "P99.9")), r["percent"])
+                    for r in judged[:12]
+                ]
+            ),
+            Paragraph("95 % upper bound as % of the budget; the broken line is the budget.", BODY),
+            Spacer(1, 2 * mm),
+        ]
+        if judged
+        else []
+    )
+    part(
+        "Latency",
+        [
+            "path",
+            "protocol",
+            "P50",
+            "P95",
+            "P99",
+            "P99.9",
+            "max",
+            "bound",
+            "budget",
+            "samples",
+            "probe late",
+            "verdict",
+        ],
+        [
+            [
+                r["path"],
+                r["protocol"],
+                _ms(r["p50_ms"]),
+                _ms(r["p95_ms"]),
+                _ms(r["p99_ms"]),
+                _ms(r["p999_ms"]),
+                _ms(r["max_ms"]),
+                "none" if r["bound_ms"] is None else _ms(r["bound_ms"]),
+                "%s %g" % (r["claim"].upper().replace("P999", "P99.9"), r["budget_ms"]),
+                r["samples"],
+                _ms(r["lateness_ms"]),
+                r["verdict"],
+            ]
+            for r in data["latency"]
+        ],
+        [24, 19, 12, 12, 12, 13, 13, 13, 20, 15, 13, 15],
+        "No latency evidence that can be judged.",
+        bars,
+    )
+    part(
+        "Delivery audit",
+        [
+            "path",
+            "kind",
+            "guarantee",
+            "sent",
+            "acked",
+            "lost",
+            "dup.",
+            "phan.",
+            "indet.",
+            "faults",
+            "loss <",
+            "verdict",
+        ],
+        [
+            [
+                r["path"],
+                r["kind"],
+                r["guarantee"],
+                r["sent"],
+                r["acked"],
+                r["lost"],
+                r["duplicates"],
+                r["phantom"],
+                r["indeterminate"],
+                faults(r["faults"]),
+                "%.2g" % r["bound"] if r["bound"] else "-",
+                r["verdict"],
+            ]
+            for r in data["delivery"]
+        ],
+        [18, 36, 21, 10, 13, 9, 10, 12, 12, 16, 11, 13],
+        "No delivery evidence that can be judged.",
+    )
+    part(
+        "Ordering",
+        ["path", "received", "out of order", "verdict"],
+        [[r["path"], r["received"], r["reordered"], r["verdict"]] for r in data["ordering"]],
+        [80, 30, 40, 30],
+        "No ordering evidence that can be judged.",
+    )
+    part(
+        "Throughput",
+        ["path", "measure", "value", "limit", "unit", "verdict"],
+        [[r["path"], r["measure"], r["value"], "%g" % r["limit"], r["unit"], r["verdict"]] for r in data["throughput"]],
+        [50, 30, 25, 25, 30, 20],
+        "No throughput evidence that can be judged.",
+    )
+    part(
+        "Stream processing",
+        ["path", "windows", "wrong", "late events", "events/s", "needed", "verdict"],
+        [
+            [r["path"], r["windows"], r["wrong"], r["late"], r["rate"], "%g" % r["needed"], r["verdict"]]
+            for r in data["stream"]
+        ],
+        [50, 22, 22, 26, 22, 18, 20],
+        "No stream evidence that can be judged.",
+    )
+    part(
+        "Density",
+        ["path", "connections", "needed", "CPU %", "verdict"],
+        [[r["path"], r["connections"], "%g" % r["needed"], r["cpu_percent"], r["verdict"]] for r in data["density"]],
+        [70, 30, 30, 25, 25],
+        "No density evidence that can be judged.",
+    )
+    part(
+        "Failover",
+        ["path", "measure", "seconds", "limit", "verdict"],
+        [[r["path"], r["measure"], "%.3f" % r["value_s"], "%g" % r["limit_s"], r["verdict"]] for r in data["failover"]],
+        [70, 40, 25, 20, 25],
+        "No failover evidence that can be judged.",
+    )
+    part(
+        "Infrastructure measured",
+        ["address", "server"],
+        sorted(data["servers"].items()),
+        [90, 90],
+        "Nothing was measured yet.",
+    )
+    part(
+        "Testing matrix",
+        ["section", "test", "threshold", "evidence", "note"],
+        matrix(definition, data),
+        [14, 46, 48, 20, 52],
+        "The team has no testing matrix.",
+    )
     if data["waivers"]:
-        part("Waived", ["threshold", "usual", "here", "reason"], [[n, "%g" % definition["thresholds"][n]["value"], "%g" % w["value"], w["reason"]] for n, w in sorted(data["waivers"].items())], [45, 20, 20, 95], "")
-    part("Open", ["verdict", "what", "path", "why"], [[o["verdict"], o["what"], o["path"], o["why"]] for o in data["open"]], [18, 48, 28, 86], "Nothing is open.")
+        part(
+            "Waived",
+            ["threshold", "usual", "here", "reason"],
+            [
+                [n, "%g" % definition["thresholds"][n]["value"], "%g" % w["value"], w["reason"]]
+                for n, w in sorted(data["waivers"].items())
+            ],
+            [45, 20, 20, 95],
+            "",
+        )
+    part(
+        "Open",
+        ["verdict", "what", "path", "why"],
+        [[o["verdict"], o["what"], o["path"], o["why"]] for o in data["open"]],
+        [18, 48, 28, 86],
+        "Nothing is open.",
+    )
 
     def footer(canvas, document):
         canvas.setFont("Helvetica", 7)
@@ -106,6 +297,15 @@ def write(data, path, definition):
         canvas.drawString(15 * mm, 9 * mm, "%s, %s" % (data["project"], data["at"]))
         canvas.drawRightString(A4[0] - 15 * mm, 9 * mm, "page %d" % document.page)
 
-    document = SimpleDocTemplate(path, pagesize=A4, leftMargin=15 * mm, rightMargin=15 * mm, topMargin=14 * mm, bottomMargin=16 * mm, title="%s: %s" % (data["title"], data["project"]),
-                                 author="pack report", invariant=1)  # fmt: skip
+    document = SimpleDocTemplate(
+        path,
+        pagesize=A4,
+        leftMargin=15 * mm,
+        rightMargin=15 * mm,
+        topMargin=14 * mm,
+        bottomMargin=16 * mm,
+        title="%s: %s" % (data["title"], data["project"]),
+        author="pack report",
+        invariant=1,
+    )
     document.build(story, onFirstPage=footer, onLaterPages=footer)

@@ -11,7 +11,14 @@ from pptx.util import Inches, Pt
 
 from pack.report.data import faults
 
-COLOURS = {"PASS": "2E7D32", "FAIL": "C62828", "FORGED": "6A1B9A", "INVALID": "EF6C00", "STALE": "8D6E63", "MISSING": "607D8B"}
+COLOURS = {
+    "PASS": "2E7D32",
+    "FAIL": "C62828",
+    "FORGED": "6A1B9A",
+    "INVALID": "EF6C00",
+    "STALE": "8D6E63",
+    "MISSING": "607D8B",
+}
 INK, PALE, LINE = RGBColor(0x1F, 0x29, 0x33), RGBColor(0xF2, 0xF4, 0xF7), RGBColor(0x3B, 0x6E, 0xA5)
 ROWS = 14
 
@@ -22,7 +29,12 @@ def write(data, path, now):
     deck.slide_width, deck.slide_height = Inches(13.333), Inches(7.5)
     moment = datetime.datetime.fromtimestamp(int(now), datetime.timezone.utc).replace(tzinfo=None)
     properties = deck.core_properties
-    properties.title, properties.author, properties.created, properties.modified = "%s: %s" % (data["title"], data["project"]), "pack report", moment, moment
+    properties.title, properties.author, properties.created, properties.modified = (
+        "%s: %s" % (data["title"], data["project"]),
+        "pack report",
+        moment,
+        moment,
+    )
     _first(deck, data)
     _budget(deck, data)
     _curve(deck, data)
@@ -53,7 +65,9 @@ def _text(slide, text, x, y, w, h, size, bold=False, colour=INK):
 
 def _table(slide, head, rows, widths, y=1.75, size=12):
     shown = rows[:ROWS]
-    table = slide.shapes.add_table(len(shown) + 1, len(head), Inches(0.6), Inches(y), Inches(sum(widths)), Inches(0.32 * (len(shown) + 1))).table
+    table = slide.shapes.add_table(
+        len(shown) + 1, len(head), Inches(0.6), Inches(y), Inches(sum(widths)), Inches(0.32 * (len(shown) + 1))
+    ).table
     for index, width in enumerate(widths):
         table.columns[index].width = Inches(width)
     for line, cells in enumerate([head] + shown):
@@ -66,15 +80,36 @@ def _table(slide, head, rows, widths, y=1.75, size=12):
             run = cell.text_frame.paragraphs[0].add_run()
             run.text, run.font.size = str(value), Pt(size)
             run.font.bold = line == 0 or value in COLOURS
-            run.font.color.rgb = RGBColor(255, 255, 255) if line == 0 else RGBColor.from_string(COLOURS.get(value, "1F2933"))
+            run.font.color.rgb = (
+                RGBColor(255, 255, 255) if line == 0 else RGBColor.from_string(COLOURS.get(value, "1F2933"))
+            )
     if len(rows) > ROWS:
-        _text(slide, "and %d more: `pack gate check --json`" % (len(rows) - ROWS), 0.6, y + 0.32 * (ROWS + 1) + 0.15, 12, 0.4, 12)
+        _text(
+            slide,
+            "and %d more: `pack gate check --json`" % (len(rows) - ROWS),
+            0.6,
+            y + 0.32 * (ROWS + 1) + 0.15,
+            12,
+            0.4,
+            12,
+        )
 
 
 def _first(deck, data):
-    slide = _slide(deck, "%s: %s" % (data["title"], data["project"]), "%s, commit %s%s" % (data["at"], (data["commit"] or "none")[:12], " (dirty)" if data["dirty"] else ""))
+    slide = _slide(
+        deck,
+        "%s: %s" % (data["title"], data["project"]),
+        "%s, commit %s%s" % (data["at"], (data["commit"] or "none")[:12], " (dirty)" if data["dirty"] else ""),
+    )
     _text(slide, data["headline"], 0.6, 1.45, 12.1, 0.9, 18, True, LINE)
-    rows = [[g["title"] + ("  (hard stop)" if g["hard_stop"] else ""), g["verdict"], _short(g["reasons"][0], 88) if g["reasons"] else ""] for g in data["gates"]]
+    rows = [
+        [
+            g["title"] + ("  (hard stop)" if g["hard_stop"] else ""),
+            g["verdict"],
+            _short(g["reasons"][0], 72) if g["reasons"] else "",
+        ]
+        for g in data["gates"]
+    ]
     _table(slide, ["gate", "verdict", "first reason"], rows, [3.3, 1.2, 7.6], 2.55)
 
 
@@ -112,20 +147,28 @@ def _bars(slide, rows, series, title, **place):
     chart = _chart(slide, XL_CHART_TYPE.BAR_CLUSTERED, chart_data, **place)
     plot = chart.plots[0]
     plot.gap_width, plot.has_data_labels = 60, True
-    plot.data_labels.number_format, plot.data_labels.number_format_is_linked, plot.data_labels.font.size = "0.0", False, Pt(12)
+    plot.data_labels.number_format, plot.data_labels.number_format_is_linked, plot.data_labels.font.size = (
+        "0.0",
+        False,
+        Pt(12),
+    )
     _axis(chart.value_axis, title)
     chart.value_axis.minimum_scale = 0
     chart.value_axis.has_major_gridlines = False
     for index, (_, value) in enumerate(rows):
         point = plot.series[0].points[index].format.fill
         point.solid()
-        point.fore_color.rgb = RGBColor.from_string(COLOURS["FAIL"] if value > 100 else ("EF6C00" if value > 80 else "3B6EA5"))
+        point.fore_color.rgb = RGBColor.from_string(
+            COLOURS["FAIL"] if value > 100 else ("EF6C00" if value > 80 else "3B6EA5")
+        )
     return chart
 
 
 def _budget(deck, data):
     judged = sorted((r for r in data["latency"] if r["percent"] is not None), key=lambda r: -r["percent"])
-    slide = _slide(deck, "Latency against budget", "95 % upper bound of the percentile as % of its budget; over 100 fails")
+    slide = _slide(
+        deck, "Latency against budget", "95 % upper bound of the percentile as % of its budget; over 100 fails"
+    )
     if not judged:
         return _none(slide, "No latency evidence that can be judged.")
     rows = [("%s %s" % (r["path"], r["claim"].upper().replace("P999", "P99.9")), r["percent"]) for r in judged[:12]]
@@ -133,7 +176,11 @@ def _budget(deck, data):
 
 
 def _curve(deck, data):
-    slide = _slide(deck, "Percentile curves", "the newest run of each path, as far into the tail as its samples carry; the axis is 1 / (1 - p): 10 is P90, 100 is P99, 1000 is P99.9")
+    slide = _slide(
+        deck,
+        "Percentile curves",
+        "the newest run of each path, as far into the tail as its samples carry; the axis is 1 / (1 - p): 10 is P90, 100 is P99, 1000 is P99.9",
+    )
     if not data["curves"]:
         return _none(slide, "No latency evidence.")
     chart_data = XyChartData()
@@ -174,18 +221,51 @@ def _trend(deck, data):
 
 
 def _delivery(deck, data):
-    slide = _slide(deck, "Delivery guarantees", "indeterminate (no answer from the broker) is never lost; a fault is the kill -9 it names, nothing more")
-    rows = [[r["path"], r["guarantee"], r["sent"], r["acked"], r["lost"], r["duplicates"], r["phantom"], r["indeterminate"], faults(r["faults"]), "%.2g" % r["bound"] if r["bound"] else "-", r["verdict"]]
-            for r in data["delivery"]]  # fmt: skip
+    slide = _slide(
+        deck,
+        "Delivery guarantees",
+        "indeterminate (no answer from the broker) is never lost; a fault is the kill -9 it names, nothing more",
+    )
+    rows = [
+        [
+            r["path"],
+            r["guarantee"],
+            r["sent"],
+            r["acked"],
+            r["lost"],
+            r["duplicates"],
+            r["phantom"],
+            r["indeterminate"],
+            faults(r["faults"]),
+            "%.2g" % r["bound"] if r["bound"] else "-",
+            r["verdict"],
+        ]
+        for r in data["delivery"]
+    ]
     if not rows:
         return _none(slide, "No delivery evidence that can be judged.")
-    _table(slide, ["path", "guarantee", "sent", "acked", "lost", "dup.", "phantom", "indet.", "faults", "loss <", "verdict"], rows, [2.2, 1.5, 0.7, 0.8, 0.6, 0.7, 1.15, 0.8, 1.8, 0.9, 1.0])
+    _table(
+        slide,
+        ["path", "guarantee", "sent", "acked", "lost", "dup.", "phantom", "indet.", "faults", "loss <", "verdict"],
+        rows,
+        [2.2, 1.5, 0.7, 0.8, 0.6, 0.7, 1.15, 0.8, 1.8, 0.9, 1.0],
+    )
     if data["ordering"]:
-        _table(slide, ["order", "received", "out of order", "verdict"], [[r["path"], r["received"], r["reordered"], r["verdict"]] for r in data["ordering"]], [4.0, 1.5, 1.7, 1.5], 2.3 + 0.32 * (len(rows) + 1))
+        _table(
+            slide,
+            ["order", "received", "out of order", "verdict"],
+            [[r["path"], r["received"], r["reordered"], r["verdict"]] for r in data["ordering"]],
+            [4.0, 1.5, 1.7, 1.5],
+            2.3 + 0.32 * (len(rows) + 1),
+        )
 
 
 def _throughput(deck, data):
-    slide = _slide(deck, "Throughput and consumer lag", "the worst ten seconds against the target; lag is how many messages the consumer was behind in its worst second")
+    slide = _slide(
+        deck,
+        "Throughput and consumer lag",
+        "the worst ten seconds against the target; lag is how many messages the consumer was behind in its worst second",
+    )
     sustained = [r for r in data["throughput"] if r["measure"] == "throughput"]
     if sustained:
         chart_data = CategoryChartData()
@@ -214,7 +294,15 @@ def _failover(deck, data):
     slide = _slide(deck, "Failover", "time until everybody is back, as % of the limit; over 100 fails")
     if not data["failover"]:
         return _none(slide, "No failover evidence that can be judged.")
-    _bars(slide, [("%s %s (%.2f of %g s)" % (r["path"], r["measure"], r["value_s"], r["limit_s"]), r["percent"]) for r in data["failover"][:12]], "% of limit", "% of limit")
+    _bars(
+        slide,
+        [
+            ("%s %s (%.2f of %g s)" % (r["path"], r["measure"], r["value_s"], r["limit_s"]), r["percent"])
+            for r in data["failover"][:12]
+        ],
+        "% of limit",
+        "% of limit",
+    )
 
 
 def _open(deck, data):

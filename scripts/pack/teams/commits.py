@@ -24,7 +24,7 @@ def check(definition, message, exists=None):
     if head["type"] not in rules["types"]:
         found.append("unknown type %r; known: %s" % (head["type"], ", ".join(rules["types"])))
     prefix, scope = rules.get("prefix", ""), head["scope"] or ""
-    if not scope.startswith(prefix) or scope[len(prefix):] not in rules["scopes"]:
+    if not scope.startswith(prefix) or scope[len(prefix) :] not in rules["scopes"]:
         found.append("unknown scope %r; known: %s" % (scope, ", ".join(prefix + s for s in rules["scopes"])))
     if not head["what"].strip():
         found.append("the first line has no description")
@@ -36,7 +36,7 @@ def check(definition, message, exists=None):
     for line in lines[2:]:
         for name in rules.get("trailers", []):
             if line.startswith(name + ":"):
-                trailers[name] = line[len(name) + 1:].strip()
+                trailers[name] = line[len(name) + 1 :].strip()
     if not any(x.startswith("- ") for x in lines[2:]):
         found.append("the body names no key change; write `- {key change}` lines")
     if "Latency-impact" in rules.get("trailers", []):

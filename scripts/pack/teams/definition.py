@@ -48,8 +48,13 @@ def load(path_or_name, folders=()):
         text = known[text]
     elif not os.path.isfile(text):
         near = difflib.get_close_matches(text, known, 1, 0.5)
-        raise TeamError(text, ["no such team%s; known teams: %s; or give the path of a definition file"
-                               % ("; did you mean %r?" % near[0] if near else "", ", ".join(sorted(known)))])  # fmt: skip
+        raise TeamError(
+            text,
+            [
+                "no such team%s; known teams: %s; or give the path of a definition file"
+                % ("; did you mean %r?" % near[0] if near else "", ", ".join(sorted(known)))
+            ],
+        )
     data = _read(text)
     problems = check(data)
     if problems:
@@ -90,8 +95,13 @@ def _twin(path, raw):
             data = json.load(handle)
         if data.get("made_from") == hashlib.sha256(raw).hexdigest():
             return data["definition"]
-    raise TeamError(os.path.basename(path), ["PyYAML is not installed and there is no fresh .json twin: "
-                                             "pip install pyyaml, or write the definition as JSON"])  # fmt: skip
+    raise TeamError(
+        os.path.basename(path),
+        [
+            "PyYAML is not installed and there is no fresh .json twin: "
+            "pip install pyyaml, or write the definition as JSON"
+        ],
+    )
 
 
 def _semantics(data):
@@ -109,8 +119,10 @@ def _semantics(data):
     def known(name, among, what, where):
         if name not in among:
             near = difflib.get_close_matches(name, among, 1, 0.5)
-            found.append("%s: unknown %s %r%s; known: %s" % (where, what, name, "; did you mean %r?" % near[0] if near else "",
-                                                             ", ".join(among) or "none"))  # fmt: skip
+            found.append(
+                "%s: unknown %s %r%s; known: %s"
+                % (where, what, name, "; did you mean %r?" % near[0] if near else "", ", ".join(among) or "none")
+            )
             return False
         return True
 
@@ -122,7 +134,9 @@ def _semantics(data):
             known(role["reports_to"], roles, "role", where)
         for task in role["tasks"]:
             if "artifact" in task and task["artifact"] not in role.get("artifacts", []) + data.get("artifacts", []):
-                found.append("%s: task %r writes %r, which is no artifact of the role" % (where, task["do"], task["artifact"]))
+                found.append(
+                    "%s: task %r writes %r, which is no artifact of the role" % (where, task["do"], task["artifact"])
+                )
         for path in role.get("writes", []) + role.get("artifacts", []):
             if any((path + "/").startswith(g) for g in guarded):
                 found.append("%s: writes %r below the guarded folder; only `pack` writes there" % (where, path))
@@ -159,12 +173,16 @@ def _semantics(data):
                     at = decided.get(condition["gate"])
                     late = at is not None and (order[at] > order[wave["id"]] or (side == "entry" and at == wave["id"]))
                     if late:
-                        found.append("%s: needs gate %r, which is decided only in wave %s: the wave could never %s"
-                                     % (where, condition["gate"], at, "begin" if side == "entry" else "end"))  # fmt: skip
+                        found.append(
+                            "%s: needs gate %r, which is decided only in wave %s: the wave could never %s"
+                            % (where, condition["gate"], at, "begin" if side == "entry" else "end")
+                        )
                 if "artifacts_of" in condition and known(condition["artifacts_of"], roles, "role", where):
                     at = first.get(condition["artifacts_of"])
                     if at is None or order[at] > order[wave["id"]] or (side == "entry" and at == wave["id"]):
-                        found.append("%s: needs artifacts of %r, who works only later" % (where, condition["artifacts_of"]))
+                        found.append(
+                            "%s: needs artifacts of %r, who works only later" % (where, condition["artifacts_of"])
+                        )
                 if "artifact" in condition and condition["artifact"] not in owned:
                     found.append("%s: nobody writes artifact %r" % (where, condition["artifact"]))
     for role in roles:
@@ -229,7 +247,7 @@ def _cycle(found, what, edges):
 
     def visit(node, path):
         if state.get(node) == 1:
-            found.append("cycle in %s: %s" % (what, " -> ".join(path[path.index(node):] + [node])))
+            found.append("cycle in %s: %s" % (what, " -> ".join(path[path.index(node) :] + [node])))
         elif node not in state:
             state[node] = 1
             for other in edges.get(node, []):
@@ -286,11 +304,16 @@ def unmet(definition, team_dir, wave_id, side, verdicts, strategy=None):
     """
     wave = by_id(definition, "waves").get(wave_id)
     if wave is None:
-        raise TeamError(definition["team"], ["unknown wave %r; known: %s" % (wave_id, ", ".join(w["id"] for w in definition["waves"]))])
+        raise TeamError(
+            definition["team"],
+            ["unknown wave %r; known: %s" % (wave_id, ", ".join(w["id"] for w in definition["waves"]))],
+        )
     roles, reasons = by_id(definition, "roles"), []
     for condition in wave.get(side, []):
         if "gate" in condition and verdicts.get(condition["gate"]) != "PASS":
-            reasons.append("gate %s is %s, not PASS" % (condition["gate"], verdicts.get(condition["gate"], "not evaluated")))
+            reasons.append(
+                "gate %s is %s, not PASS" % (condition["gate"], verdicts.get(condition["gate"], "not evaluated"))
+            )
         if "artifacts_of" in condition:
             problems = [artifact_problem(team_dir, a) for a in roles[condition["artifacts_of"]].get("artifacts", [])]
             reasons += ["%s: %s" % (condition["artifacts_of"], p) for p in problems if p]
@@ -342,10 +365,12 @@ def main(argv=None):
                 continue
             if checking:
                 drift = 1
-                print("%s is not what %s gives: run `make generate-teams`" % (os.path.basename(twin), entry), file=sys.stderr)
+                print(
+                    "%s is not what %s gives: run `make generate-teams`" % (os.path.basename(twin), entry),
+                    file=sys.stderr,
+                )
             else:
                 with open(twin, "w", encoding="utf-8") as handle:
                     handle.write(text)
                 print("wrote %s" % os.path.basename(twin))
     return drift
-

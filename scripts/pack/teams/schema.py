@@ -9,10 +9,30 @@ import os
 import re
 
 KEYWORDS = {
-    "$schema", "$id", "$defs", "$ref", "title", "description", "type", "required", "properties", "additionalProperties",
-    "items", "enum", "const", "pattern", "minimum", "maximum", "exclusiveMinimum", "minLength", "minItems", "maxItems",
-    "oneOf", "anyOf", "propertyNames",
-}  # fmt: skip
+    "$schema",
+    "$id",
+    "$defs",
+    "$ref",
+    "title",
+    "description",
+    "type",
+    "required",
+    "properties",
+    "additionalProperties",
+    "items",
+    "enum",
+    "const",
+    "pattern",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "minLength",
+    "minItems",
+    "maxItems",
+    "oneOf",
+    "anyOf",
+    "propertyNames",
+}
 _TYPES = {
     "object": lambda v: isinstance(v, dict),
     "array": lambda v: isinstance(v, list),

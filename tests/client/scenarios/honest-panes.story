@@ -7,7 +7,7 @@ limit: 240
 as in honest-simple from "user types" until "lead tells supervisor: STATE_OWNERSHIP_HANDOFF"
 supervisor rests: waiting for the hand-off
 lead tells supervisor: STATE_OWNERSHIP_HANDOFF(1)
-supervisor tells lead: STATE_OWNERSHIP_ACK({epoch})
+supervisor tells "main": STATE_OWNERSHIP_ACK({epoch})
 supervisor rests
 lead rests until journal has STATE_OWNERSHIP_ACK
 as in honest-simple from "lead spawns unified-reviewer" until "lead runs: pack verify"

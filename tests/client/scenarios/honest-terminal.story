@@ -1,4 +1,4 @@
-story: MEDIUM in the interactive terminal, teams flag on: in-process teammates, `team status` typed, real shutdown requests; nothing refused
+story: MEDIUM in the interactive terminal, teams flag on: in-process teammates, `team status` typed, compacted in the middle, real shutdown requests; nothing refused
 as in honest-simple until "user types"
 mode: terminal
 calls: 190
@@ -33,6 +33,7 @@ tech-lead tells "main": RISKS MITIGATED
 tech-lead rests
 user types: team status
     => says "TEAM STATUS", says "tech-lead"
+user types: /compact
 user types: go on
 lead spawns supervisor as supervisor
 lead tells supervisor: STATE_OWNERSHIP_HANDOFF(1)

@@ -19,14 +19,14 @@ lead runs: pack explain 1
 lead spawns unified-reviewer as unified-reviewer, played by second-reviewer: Wait for REVIEW.
 second-reviewer rests
 lead tells coder-1: The reviewer is back, ask again.
-coder-1 tells "{agent_id:second-reviewer}": REVIEW: task #1
+coder-1 tells unified-reviewer: REVIEW: task #1
 coder-1 rests
 second-reviewer hits API error 500
 lead rests until journal has AGENT_LOST name=unified-reviewer
 lead spawns unified-reviewer as unified-reviewer, played by third-reviewer: Wait for REVIEW.
 third-reviewer rests
 lead tells coder-1: Ask once more.
-coder-1 tells "{agent_id:third-reviewer}": REVIEW: task #1
+coder-1 tells unified-reviewer: REVIEW: task #1
 coder-1 rests
 third-reviewer tells coder-1: APPROVED: task #1
 third-reviewer rests
@@ -43,9 +43,13 @@ lead spawns coder-2 as coder
     => refused NO_OWNER, says "spawns a supervisor"
 lead spawns supervisor as supervisor, played by second-supervisor: Wait for the hand-off.
 second-supervisor rests
-lead tells "{agent_id:second-supervisor}": STATE_OWNERSHIP_HANDOFF(1)
+lead tells supervisor: STATE_OWNERSHIP_HANDOFF(1)
     => refused WRONG_EPOCH, says "STATE_OWNERSHIP_HANDOFF(2)"
-lead tells "{agent_id:second-supervisor}": STATE_OWNERSHIP_HANDOFF(2)
+lead tells supervisor: STATE_OWNERSHIP_HANDOFF(2)
+lead tells "{agent_id:supervisor}": Are you there?
+    => refused ENDED_AGENT, says "revive"
+lead tells "{agent_id:second-reviewer}": Are you there?
+    => refused ENDED_AGENT
 second-supervisor tells lead: STATE_OWNERSHIP_ACK(1)
     => refused STALE_EPOCH
 second-supervisor tells lead: STATE_OWNERSHIP_ACK(2)

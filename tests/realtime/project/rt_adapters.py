@@ -16,7 +16,9 @@ class Cqrs(Redis):
 
     async def open(self, deliver):
         self.commands = self.name + ":commands"
-        self.projector = subprocess.Popen([sys.executable, os.path.join(HERE, "projector.py"), self.address, self.commands, self.stream])
+        self.projector = subprocess.Popen(
+            [sys.executable, os.path.join(HERE, "projector.py"), self.address, self.commands, self.stream]
+        )
         await super().open(deliver)
 
     async def send(self, body, partition=0):
@@ -43,8 +45,16 @@ class Windows(Cqrs):
         await super().prepare()
         if self.processor is None:
             self.options["output"] = self.stream + ":windows"
-            command = [sys.executable, os.path.join(HERE, "processor.py"), self.address, self.stream, self.options["output"]]
-            self.processor = subprocess.Popen(command + [str(self.options["window_s"]), str(self.options["lateness_s"])])
+            command = [
+                sys.executable,
+                os.path.join(HERE, "processor.py"),
+                self.address,
+                self.stream,
+                self.options["output"],
+            ]
+            self.processor = subprocess.Popen(
+                command + [str(self.options["window_s"]), str(self.options["lateness_s"])]
+            )
 
     async def send(self, body, partition=0):
         await self.producer.xadd(self.stream if self.processor else self.commands, {"m": body})

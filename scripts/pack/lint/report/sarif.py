@@ -27,7 +27,12 @@ def render(findings, summary):
         )
     results = []
     for item in findings:
-        region = {"startLine": item["line"], "startColumn": item["column"], "endLine": item["end_line"], "endColumn": item["end_column"]}
+        region = {
+            "startLine": item["line"],
+            "startColumn": item["column"],
+            "endLine": item["end_line"],
+            "endColumn": item["end_column"],
+        }
         place = {"artifactLocation": {"uri": _uri(item["path"])}, "region": region}
         results.append(
             {

@@ -1,18 +1,74 @@
 """Which rule looks at which kind of file. One rule is one module; `hook-if` lives in hook_if.py."""
 
-_MARKDOWN = ("frontmatter-syntax", "frontmatter-ends-early", "frontmatter-missing", "frontmatter-type", "frontmatter-duplicate-key")
-_MARKDOWN += ("frontmatter-cut", "description-missing", "model-unknown", "tool-unknown", "tool-removed", "tool-unbalanced")
-_REFERENCES = ("option-undeclared", "ref-agent", "ref-name", "ref-skill", "ref-file", "ref-anchor")
-_COMMAND = ("command-key", "command-value", "command-approval", "wide-grant", "ref-project-path", "command-injection", "command-shell", "command-argument", "context-budget")
-_HOOKS = ("hook-schema", "hook-event", "hook-key", "hook-matcher-regex", "hook-matcher", "hook-if", "hook-type", "hook-async")
-_HOOKS += ("hook-timeout", "hook-switch", "hook-unquoted", "hook-script", "hook-path", "hook-interpreter", "hook-fails-open")
-_HOOKS += ("hook-user-config", "hook-command")
+_MARKDOWN = (
+    "frontmatter-syntax",
+    "frontmatter-ends-early",
+    "frontmatter-missing",
+    "frontmatter-type",
+    "frontmatter-duplicate-key",
+)
+_MARKDOWN += (
+    "frontmatter-cut",
+    "description-missing",
+    "model-unknown",
+    "tool-unknown",
+    "tool-removed",
+    "tool-unbalanced",
+)
+_REFERENCES = ("option-undeclared", "root-variable", "ref-agent", "ref-name", "ref-skill", "ref-file", "ref-anchor")
+_COMMAND = (
+    "command-key",
+    "command-value",
+    "command-approval",
+    "wide-grant",
+    "ref-project-path",
+    "command-injection",
+    "command-shell",
+    "command-argument",
+    "context-budget",
+)
+_HOOKS = (
+    "hook-schema",
+    "hook-event",
+    "hook-key",
+    "hook-matcher-regex",
+    "hook-matcher",
+    "hook-if",
+    "hook-type",
+    "hook-async",
+)
+_HOOKS += (
+    "hook-timeout",
+    "hook-switch",
+    "hook-unquoted",
+    "hook-script",
+    "hook-path",
+    "hook-interpreter",
+    "hook-fails-open",
+)
+_HOOKS += ("hook-user-config", "hook-command", "root-variable")
 _JSON = ("json-syntax", "json-duplicate-key")
 
-EVERY_FILE = ("unreadable", "text-encoding", "text-nul", "text-mojibake", "hidden-character", "secret", "piped-to-shell")
+EVERY_FILE = (
+    "unreadable",
+    "text-encoding",
+    "text-nul",
+    "text-mojibake",
+    "hidden-character",
+    "secret",
+    "piped-to-shell",
+)
 BY_KIND = {
     "agent": _MARKDOWN
-    + ("agent-key", "agent-ignored-key", "agent-value", "agent-name", "agent-skill-missing", "tools-shape", "tool-conflict")
+    + (
+        "agent-key",
+        "agent-ignored-key",
+        "agent-value",
+        "agent-name",
+        "agent-skill-missing",
+        "tools-shape",
+        "tool-conflict",
+    )
     + ("tool-unavailable", "tool-ungranted", "protocol-spawn")
     + _REFERENCES,
     "command": _MARKDOWN + _COMMAND + _REFERENCES,
@@ -26,17 +82,31 @@ BY_KIND = {
     + ("plugin-name", "dependency", "plugin-settings", "mcp-schema", "mcp-command")
     + _HOOKS,
     "marketplace": _JSON
-    + ("marketplace-schema", "marketplace-field", "marketplace-name", "marketplace-source", "marketplace-entry", "manifest-engines")
+    + (
+        "marketplace-schema",
+        "marketplace-field",
+        "marketplace-name",
+        "marketplace-source",
+        "marketplace-entry",
+        "manifest-engines",
+    )
     + _HOOKS,
     "hooks": _JSON + _HOOKS,
     "settings-hooks": _JSON + _HOOKS,
-    "mcp": _JSON + ("mcp-schema", "mcp-command"),
+    "mcp": _JSON + ("mcp-schema", "mcp-command", "root-variable"),
     "lsp": _JSON + ("component-schema", "mcp-command"),
     "monitors": _JSON + ("component-schema",),
     "settings": _JSON + ("plugin-settings",),
 }
 PLUGIN_RULES = ("agent-duplicate", "name-clash", "manifest-location", "ref-orphan", "orphan-agent", "publishing")
-PLUGIN_RULES += ("protocol-role", "protocol-tables", "protocol-name", "protocol-state", "protocol-approver", "protocol-unknown")
+PLUGIN_RULES += (
+    "protocol-role",
+    "protocol-tables",
+    "protocol-name",
+    "protocol-state",
+    "protocol-approver",
+    "protocol-unknown",
+)
 PROJECT_RULES = ("generated-drift",)
 # Off unless selected; the modules say so too (OPTIONAL), this table spares their import.
 OPTIONAL = ("context-budget", "orphan-agent", "publishing")

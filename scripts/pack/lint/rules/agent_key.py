@@ -27,7 +27,17 @@ Source: client 2.1.329, measured 2026-11-21
 from ..near import closest
 
 SEVERITY = "warning"
-MEANT = {"tool": "tools", "skill": "skills", "hook": "hooks", "desc": "description", "allowed-tools": "tools", "allowedtools": "tools", "allowed_tools": "tools", "whentouse": "description", "disallowed-tools": "disallowedTools"}
+MEANT = {
+    "tool": "tools",
+    "skill": "skills",
+    "hook": "hooks",
+    "desc": "description",
+    "allowed-tools": "tools",
+    "allowedtools": "tools",
+    "allowed_tools": "tools",
+    "whentouse": "description",
+    "disallowed-tools": "disallowedTools",
+}
 
 
 def check(file, context):

@@ -32,7 +32,16 @@ def check(file, context):
     name = front.get("name") if front else None
     if not isinstance(name, str):
         return
-    for bad, why in ((":", "separates plugin and agent"), ("/", "looks like a path"), ("\\", "looks like a path"), ("@", "addresses a marketplace"), ("..", "looks like a path"), ("\n", "breaks the line"), (",", "separates names"), ("(", "starts a specifier")):
+    for bad, why in (
+        (":", "separates plugin and agent"),
+        ("/", "looks like a path"),
+        ("\\", "looks like a path"),
+        ("@", "addresses a marketplace"),
+        ("..", "looks like a path"),
+        ("\n", "breaks the line"),
+        (",", "separates names"),
+        ("(", "starts a specifier"),
+    ):
         if bad in name:
             yield file.hit(file.at(("name",)), "agent name %r: %r %s" % (name, bad, why))
             return

@@ -53,7 +53,11 @@ def check(file, context):
                 fix = [file.at((key,)) + (text.lower(),)]
             if key == "color" and text.startswith("#") or text.lower() == "color":
                 continue
-            yield file.hit(file.at((key,)), "%s: %r is not one of %s%s; it is ignored" % (key, value, ", ".join(legal), nearest(text, legal)), fix)
+            yield file.hit(
+                file.at((key,)),
+                "%s: %r is not one of %s%s; it is ignored" % (key, value, ", ".join(legal), nearest(text, legal)),
+                fix,
+            )
     for key in ("maxTurns", "autoCompactWindow"):
         value = front.get(key)
         if value is None:
@@ -62,13 +66,17 @@ def check(file, context):
         if number is None and isinstance(value, str) and _NUMBER.match(value):
             number = int(value)
         if number is None or number <= 0 or isinstance(number, float) and not number.is_integer():
-            yield file.hit(file.at((key,)), "%s must be a positive whole number, not %r; the agent runs without the limit" % (key, value))
+            yield file.hit(
+                file.at((key,)),
+                "%s must be a positive whole number, not %r; the agent runs without the limit" % (key, value),
+            )
     effort = front.get("effort")
     if effort is not None and not (isinstance(effort, int) and not isinstance(effort, bool)):
         if not (isinstance(effort, str) and (effort.strip().lower() in facts.effort or _NUMBER.match(effort))):
             yield file.hit(
                 file.at(("effort",)),
-                "effort: %r is not one of %s, or a whole number%s" % (effort, ", ".join(facts.effort), nearest(str(effort), facts.effort)),
+                "effort: %r is not one of %s, or a whole number%s"
+                % (effort, ", ".join(facts.effort), nearest(str(effort), facts.effort)),
             )
     for key in ("background", "omitClaudeMd"):
         value = front.get(key)
@@ -76,4 +84,6 @@ def check(file, context):
             yield file.hit(file.at((key,)), "%s takes true or false, not %r; it is ignored" % (key, value))
     skills = front.get("skills")
     if isinstance(skills, list) and len(skills) > facts.agent["max_skills"]:
-        yield file.hit(file.at(("skills",), key=True), "more than %d skills: the rest is not loaded" % facts.agent["max_skills"])
+        yield file.hit(
+            file.at(("skills",), key=True), "more than %d skills: the rest is not loaded" % facts.agent["max_skills"]
+        )

@@ -33,5 +33,8 @@ def check(file, context):
         return
     for start, end in refs.embedded(file):
         if "CLAUDE_PLUGIN_ROOT" in file.text[start:end] or "CLAUDE_SKILL_DIR" in file.text[start:end]:
-            yield file.hit((start, min(end, file.source.line_end(start))), "allowed-tools has no Bash(...) for this script: the client aborts the command")
+            yield file.hit(
+                (start, min(end, file.source.line_end(start))),
+                "allowed-tools has no Bash(...) for this script: the client aborts the command",
+            )
             return

@@ -33,11 +33,17 @@ def check(file, context):
     for start, end in refs.embedded(file):
         text = file.text[start:end]
         for match in _ARGUMENT.finditer(text):
-            yield file.hit((start + match.start(), start + match.end()), "%s is pasted into the shell as it is: the user's text can run anything" % match.group())
+            yield file.hit(
+                (start + match.start(), start + match.end()),
+                "%s is pasted into the shell as it is: the user's text can run anything" % match.group(),
+            )
         for name in named:
             at = text.find("$" + name)
             if at >= 0 and not (text[at + 1 + len(name) : at + 2 + len(name)].isalnum()):
-                yield file.hit((start + at, start + at + len(name) + 1), "$%s is pasted into the shell as it is: the user's text can run anything" % name)
+                yield file.hit(
+                    (start + at, start + at + len(name) + 1),
+                    "$%s is pasted into the shell as it is: the user's text can run anything" % name,
+                )
 
 
 def _names(file):

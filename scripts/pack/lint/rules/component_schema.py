@@ -27,7 +27,12 @@ def check(file, context):
         value = file.data
         base = ("lspServers",) if isinstance(value.get("lspServers"), dict) else ()
         table = value["lspServers"] if base else value
-        problems = [p for name, server in table.items() if name != "$schema" for p in schema.check(server, facts.schemas["lspServer"], base + (name,))]
+        problems = [
+            p
+            for name, server in table.items()
+            if name != "$schema"
+            for p in schema.check(server, facts.schemas["lspServer"], base + (name,))
+        ]
     for path, message, missing in problems:
         name = ".".join(str(part) for part in path) or "the file"
         yield file.hit(file.at(path, key=bool(missing)), "%s %s: it is dropped" % (name, message))

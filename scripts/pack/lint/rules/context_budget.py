@@ -16,4 +16,7 @@ def check(file, context):
     limit = context.facts.compaction_keeps_tokens
     if size > limit * CHARACTERS_PER_TOKEN:
         at = file.body_start + limit * CHARACTERS_PER_TOKEN
-        yield file.hit((at, at + 1), "about %d tokens; what follows here is gone after a compaction" % (size // CHARACTERS_PER_TOKEN))
+        yield file.hit(
+            (at, at + 1),
+            "about %d tokens; what follows here is gone after a compaction" % (size // CHARACTERS_PER_TOKEN),
+        )

@@ -41,7 +41,15 @@ def check(file, context):
             continue
         version = item.get("version")
         if "version" in item and not (isinstance(version, str) and semver.is_range(version)):
-            yield file.hit(file.at(path + ("version",)), "%r is not a version range: the dependency is never satisfied and the plugin does not load" % (version,))
+            yield file.hit(
+                file.at(path + ("version",)),
+                "%r is not a version range: the dependency is never satisfied and the plugin does not load"
+                % (version,),
+            )
         for key in item:
             if key not in ("name", "version", "marketplace"):
-                yield file.hit(file.at(path + (key,), key=True), "unknown key %r is ignored (name, version, marketplace)" % key, severity="warning")
+                yield file.hit(
+                    file.at(path + (key,), key=True),
+                    "unknown key %r is ignored (name, version, marketplace)" % key,
+                    severity="warning",
+                )

@@ -28,7 +28,12 @@ KEYS = ("description", "when_to_use", "argument-hint", "initialPrompt")
 def check(file, context):
     """Look behind the value of every free-text key."""
     front = file.front
-    if front is None or front.lenient or not isinstance(front.value, dict) or " #" not in file.text[front.start : front.end]:
+    if (
+        front is None
+        or front.lenient
+        or not isinstance(front.value, dict)
+        or " #" not in file.text[front.start : front.end]
+    ):
         return
     for key in KEYS:
         if (key,) not in front.keys or isinstance(front.value.get(key), (list, dict)):
@@ -46,7 +51,8 @@ def check(file, context):
         seen = "the model sees %r" % front.value[key] if front.value[key] is not None else "nothing is left"
         yield file.hit(
             (end + at, line_end),
-            "%s is cut here: %r is a comment, %s; put quotes around the value" % (key, lost[:60], seen if len(seen) < 90 else "the rest is lost"),
+            "%s is cut here: %r is a comment, %s; put quotes around the value"
+            % (key, lost[:60], seen if len(seen) < 90 else "the rest is lost"),
             _quote_fix(file, key, start, line_end),
         )
 

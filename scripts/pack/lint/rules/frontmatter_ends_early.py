@@ -48,7 +48,11 @@ def check(file, context):
     lost = [key for key in _KEY.findall(text[at : meant.start()])]
     if not before and not lost:
         return
-    effect = "; %s lost" % (", ".join(lost) + (" is" if len(lost) == 1 else " are")) if lost else "; the rest becomes the prompt"
+    effect = (
+        "; %s lost" % (", ".join(lost) + (" is" if len(lost) == 1 else " are"))
+        if lost
+        else "; the rest becomes the prompt"
+    )
     if file.kind == "agent" and "tools" in lost:
         effect += ": the agent runs with ALL tools"
     yield file.hit((at, at + 3), "the client ends the frontmatter at this `---`" + effect)

@@ -30,18 +30,26 @@ def check(file, context):
     value = front.value
     description = value.get("description")
     if isinstance(description, (list, dict)):
-        yield file.hit(file.at(("description",)), "description must be a string, not %s; the client drops it" % type_name(description))
+        yield file.hit(
+            file.at(("description",)),
+            "description must be a string, not %s; the client drops it" % type_name(description),
+        )
     name = value.get("name")
     if name is not None and not isinstance(name, str):
         yield file.hit(file.at(("name",)), "name must be a string, not the %s %s" % (type_name(name), _short(name)))
     allowed = value.get("allowed-tools")
     if allowed is not None:
         if not isinstance(allowed, (str, list)):
-            yield file.hit(file.at(("allowed-tools",)), "allowed-tools must be a string or a list, not %s" % type_name(allowed))
+            yield file.hit(
+                file.at(("allowed-tools",)), "allowed-tools must be a string or a list, not %s" % type_name(allowed)
+            )
         elif isinstance(allowed, list):
             for index, item in enumerate(allowed):
                 if not isinstance(item, str):
-                    yield file.hit(file.at(("allowed-tools", index)), "allowed-tools may hold only strings, not %s" % type_name(item))
+                    yield file.hit(
+                        file.at(("allowed-tools", index)),
+                        "allowed-tools may hold only strings, not %s" % type_name(item),
+                    )
     if file.kind in ("command", "skill"):
         shell = value.get("shell")
         if shell is not None:
@@ -51,7 +59,11 @@ def check(file, context):
                 yield file.hit(file.at(("shell",)), "shell must be bash or powershell, not %r" % shell)
         metadata = value.get("metadata")
         if metadata is not None and not isinstance(metadata, dict):
-            yield file.hit(file.at(("metadata",)), "metadata must be a mapping, not %s; it is dropped" % type_name(metadata), severity="warning")
+            yield file.hit(
+                file.at(("metadata",)),
+                "metadata must be a mapping, not %s; it is dropped" % type_name(metadata),
+                severity="warning",
+            )
 
 
 def _short(value):

@@ -14,7 +14,12 @@ _HIDDEN = lazy(
     "|(?<=[A-Za-z0-9])[\u200b\u200c\u2060\u2062-\u2064\u00ad\ufeff]+(?=[A-Za-z0-9])|[\u200b\u2060-\u2064]{3,}"
 )
 _ANY = lazy("[\u00ad\u200b\u200c\u202a-\u202e\u2060-\u2069\ufeff\U000e0001-\U000e007f]")
-_NAMES = {0x202E: "RIGHT-TO-LEFT OVERRIDE", 0x202D: "LEFT-TO-RIGHT OVERRIDE", 0x200B: "ZERO WIDTH SPACE", 0xAD: "SOFT HYPHEN"}
+_NAMES = {
+    0x202E: "RIGHT-TO-LEFT OVERRIDE",
+    0x202D: "LEFT-TO-RIGHT OVERRIDE",
+    0x200B: "ZERO WIDTH SPACE",
+    0xAD: "SOFT HYPHEN",
+}
 
 
 def check(file, context):

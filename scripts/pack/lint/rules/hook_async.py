@@ -16,7 +16,15 @@ Source: client 2.1.329, measured 2026-11-21
 from .. import hookfile
 
 SEVERITY = "warning"
-GATES = ("PreToolUse", "PermissionRequest", "UserPromptSubmit", "UserPromptExpansion", "PreCompact", "PreModelSwitch", "TaskCreated")
+GATES = (
+    "PreToolUse",
+    "PermissionRequest",
+    "UserPromptSubmit",
+    "UserPromptExpansion",
+    "PreCompact",
+    "PreModelSwitch",
+    "TaskCreated",
+)
 
 
 def check(file, context):
@@ -26,5 +34,9 @@ def check(file, context):
             continue
         for key in ("async", "asyncRewake"):
             if handler.value.get(key) is True:
-                yield file.hit(handler.key_at(key), "%s: the action goes ahead before the hook has answered; %s cannot be blocked" % (key, handler.event))
+                yield file.hit(
+                    handler.key_at(key),
+                    "%s: the action goes ahead before the hook has answered; %s cannot be blocked"
+                    % (key, handler.event),
+                )
                 break

@@ -28,10 +28,20 @@ def check(file, context):
         command = handler.command
         if command is not None and not command.strip():
             yield file.hit(handler.at("command"), "the command is empty: the hook does nothing")
-        elif command is not None and isinstance(value.get("args"), list) and " " in command.strip() and "/" not in command and "\\" not in command:
+        elif (
+            command is not None
+            and isinstance(value.get("args"), list)
+            and " " in command.strip()
+            and "/" not in command
+            and "\\" not in command
+        ):
             yield file.hit(handler.at("command"), "with args there is no shell: no program is called %r" % command)
         for key in ("prompt", "server", "tool"):
-            if isinstance(value.get(key), str) and not value[key].strip() and handler.type in ("prompt", "agent", "mcp_tool"):
+            if (
+                isinstance(value.get(key), str)
+                and not value[key].strip()
+                and handler.type in ("prompt", "agent", "mcp_tool")
+            ):
                 yield file.hit(handler.at(key), "%s is empty: the hook does nothing" % key)
         if handler.type == "http" and isinstance(value.get("headers"), dict):
             allowed = value.get("allowedEnvVars")
@@ -39,4 +49,8 @@ def check(file, context):
                 for match in _VARIABLE.finditer(text) if isinstance(text, str) else ():
                     variable = match.group(1) or match.group(2)
                     if not isinstance(allowed, list) or variable not in allowed:
-                        yield file.hit(handler.at("headers", name), "$%s is not in allowedEnvVars: it is sent empty" % variable, severity="warning")
+                        yield file.hit(
+                            handler.at("headers", name),
+                            "$%s is not in allowedEnvVars: it is sent empty" % variable,
+                            severity="warning",
+                        )

@@ -33,4 +33,8 @@ def check(file, context):
             fix = None
             if meant and meant.lower() == event.lower() and meant not in value:
                 fix = [(span[0] + 1, span[1] - 1, meant)]
-            yield file.hit(span, "unknown event %r: the hook never runs%s" % (event, "; did you mean %r?" % meant if meant else ""), fix)
+            yield file.hit(
+                span,
+                "unknown event %r: the hook never runs%s" % (event, "; did you mean %r?" % meant if meant else ""),
+                fix,
+            )

@@ -23,14 +23,24 @@ Source: client 2.1.329, measured 2026-11-21 (22 of 33 variants of one guard let 
 """
 
 from .. import hookfile
-from ..lazy import lazy
+from ..lazy import MULTILINE, lazy
 from ..scripts import of_handler
 
 SEVERITY = "warning"
-_BLOCKS = lazy(r"exit\W{0,3}2\b|exit_code\W{1,4}2\b|exitCode\W{1,4}2\b|return 2\b|permissionDecision|[\"']decision[\"']|\bdecision\b|[\"']continue[\"']|os\._exit\(2\)|exec\b|subprocess|import_module|from \w|require\(|import ")
-_HARD = lazy(r"\b(?:sys\.exit|process\.exit|os\._exit|exit|SystemExit)[ (]+(1|3|[\"'][^\"']{0,80}[\"'])\)?")
+_BLOCKS = lazy(
+    r"exit\W{0,3}2\b|exit_code\W{1,4}2\b|exitCode\W{1,4}2\b|return 2\b|permissionDecision|[\"']decision[\"']|\bdecision\b|[\"']continue[\"']|os\._exit\(2\)|exec\b|subprocess|import_module|from \w|require\(|import "
+)
+_HARD = lazy(
+    r"\b(?:sys\.exit|process\.exit|os\._exit|exit|SystemExit)[ (]+(1[0-9]{0,2}|[3-9][0-9]{0,2}|[\"'][^\"']{0,80}[\"'])\)?"
+)
 _VERDICT = lazy(r"permissionDecision\\?[\"']?\s*:\s*\\?[\"'](\w{1,30})")
 _EVENT = lazy(r"hookEventName\\?[\"']?\s*:\s*\\?[\"'](\w{1,40})")
+_SLEEP = lazy(r"\bsleep[ (]+([0-9]{1,5}(?:\.[0-9]+)?)")
+_SAYS = lazy(
+    r"^[ \t]*(?:print\([rbf]?[\"'](?!\{)[^\"'\n]{1,200}[\"'](?:\)|,(?![^\n]*file=))|console\.log\([\"'`](?!\{)|echo [\"']?(?!\{|\\?\"\{|'\{)[A-Za-z][^>\n]*$)",
+    MULTILINE,
+)
+_ANSWERS = lazy(r"permissionDecision|[\"']decision[\"']")
 LEGAL = ("allow", "deny", "ask", "defer")
 
 
@@ -50,6 +60,7 @@ def check(file, context):
             if text:
                 alone = used[(script.sub, id(handler.plugin))] == {"PreToolUse"}
                 yield from _judge(file, script.span, text, script.sub, alone)
+                yield from _late(file, handler, script, text)
         command = handler.command
         if command and "exit" in command and "CLAUDE_PLUGIN_ROOT" not in command:
             yield from _judge(file, handler.at("command"), command, "the command", True)
@@ -58,15 +69,46 @@ def check(file, context):
 def _judge(file, span, text, name, alone):
     for match in _VERDICT.finditer(text):
         if match.group(1) not in LEGAL and match.group(1).islower():
-            yield file.hit(span, "%s answers permissionDecision %r: only %s count, so the call goes through" % (name, match.group(1), ", ".join(LEGAL)), severity="error")
+            yield file.hit(
+                span,
+                "%s answers permissionDecision %r: only %s count, so the call goes through"
+                % (name, match.group(1), ", ".join(LEGAL)),
+                severity="error",
+            )
             return
     for match in _EVENT.finditer(text) if alone else ():
         if match.group(1) != "PreToolUse":
-            yield file.hit(span, "%s answers for %s: on PreToolUse the client drops that answer" % (name, match.group(1)), severity="error")
+            yield file.hit(
+                span,
+                "%s answers for %s: on PreToolUse the client drops that answer" % (name, match.group(1)),
+                severity="error",
+            )
             return
+    said, answer = _SAYS.search(text), _ANSWERS.search(text)
+    if (
+        said
+        and answer
+        and said.start() < answer.start()
+        and "stderr" not in text[said.start() : text.find("\n", said.start())]
+    ):
+        if not _exits_two(text):
+            yield file.hit(
+                span,
+                "%s prints %r before its JSON: the client then ignores the answer" % (name, said.group().strip()[:40]),
+            )
+            return
+    crash = _top_level_raise(text) if name.endswith(".py") else None
+    if crash:
+        yield file.hit(
+            span,
+            "%s always ends with an uncaught error (line %d): exit code 1, so the call goes through" % (name, crash),
+        )
+        return
     hard = _HARD.search(text)
     if hard and not _blocks(text):
-        yield file.hit(span, "%s ends with %r: only exit code 2 blocks, so the call goes through" % (name, hard.group().strip()))
+        yield file.hit(
+            span, "%s ends with %r: only exit code 2 blocks, so the call goes through" % (name, hard.group().strip())
+        )
 
 
 def _blocks(text):
@@ -75,7 +117,45 @@ def _blocks(text):
         if found in ("import ",) or found.startswith("from "):
             line = text[text.rfind("\n", 0, match.start()) + 1 : text.find("\n", match.end())]
             words = line.replace(",", " ").split()
-            if all(word in ("import", "from", "as", "sys", "json", "os", "re", "pathlib", "Path", "__future__", "annotations") for word in words):
+            if all(
+                word
+                in ("import", "from", "as", "sys", "json", "os", "re", "pathlib", "Path", "__future__", "annotations")
+                for word in words
+            ):
                 continue
         return True
     return False
+
+
+def _exits_two(text):
+    return "exit(2)" in text or "exit 2" in text or "_exit(2)" in text
+
+
+def _top_level_raise(text):
+    """Line of a `raise` that every run reaches, SystemExit aside."""
+    import ast
+
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    for node in tree.body:
+        if isinstance(node, ast.Raise):
+            called = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+            return None if getattr(called, "id", "") == "SystemExit" else node.lineno
+    return None
+
+
+def _late(file, handler, script, text):
+    """A sleep that is longer than the hook's own timeout."""
+    limit = handler.value.get("timeout")
+    if not isinstance(limit, (int, float)) or isinstance(limit, bool):
+        return
+    for match in _SLEEP.finditer(text):
+        if float(match.group(1)) >= limit:
+            yield file.hit(
+                script.span,
+                "%s sleeps %s s, its timeout is %s s: it is cut off and the call goes through"
+                % (script.sub, match.group(1), limit),
+            )
+            return

@@ -36,15 +36,38 @@ def check(file, context):
             yield file.hit(span, "`if` works only on tool events: on %s the hook never runs" % handler.event)
             continue
         match = _RULE.match(rule.strip())
-        if not match or match.group(3) is not None and match.group(3).count("(") != match.group(3).count(")") or ") " in rule and "(" in rule[rule.find(") ") :]:
+        if (
+            not match
+            or match.group(3) is not None
+            and match.group(3).count("(") != match.group(3).count(")")
+            or ") " in rule
+            and "(" in rule[rule.find(") ") :]
+        ):
             yield file.hit(span, "%r is not one permission rule such as Bash(git *): the hook never runs" % rule)
             continue
         tool = match.group(1)
         if tool in facts.known_tools or tool in facts.tool_aliases or tool.startswith("mcp__"):
             matcher = handler.group.get("matcher")
             listed = names(matcher, handler.event) if isinstance(matcher, str) and matcher not in ("", "*") else None
-            if listed and tool not in listed and facts.tool_aliases.get(tool) not in listed and tool not in [facts.tool_aliases.get(n) for n in listed]:
-                yield file.hit(span, "the matcher %r never lets %s through: the hook never runs" % (matcher, tool), severity="warning")
+            if (
+                listed
+                and tool not in listed
+                and facts.tool_aliases.get(tool) not in listed
+                and tool not in [facts.tool_aliases.get(n) for n in listed]
+            ):
+                yield file.hit(
+                    span,
+                    "the matcher %r never lets %s through: the hook never runs" % (matcher, tool),
+                    severity="warning",
+                )
+            elif listed and len(listed) > 1 and not tool.startswith("mcp__"):
+                others = [name for name in listed if name != tool and facts.tool_aliases.get(name) != tool]
+                if others:
+                    yield file.hit(
+                        span,
+                        "`if` lets only %s through: for %s the hook never runs" % (tool, ", ".join(others)),
+                        severity="warning",
+                    )
             continue
         right = facts.tool_by_lower.get(tool.lower())
         hint = "; did you mean %r?" % right if right else nearest(tool, facts.tools)

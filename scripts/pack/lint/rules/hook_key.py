@@ -24,7 +24,10 @@ def check(file, context):
     if file.kind == "hooks":
         for key in file.data:
             if key not in facts.hooks_file_keys and key not in facts.events:
-                yield file.hit(file.at((key,), key=True), "unknown key %r is ignored (known: %s)" % (key, ", ".join(facts.hooks_file_keys[:4])))
+                yield file.hit(
+                    file.at((key,), key=True),
+                    "unknown key %r is ignored (known: %s)" % (key, ", ".join(facts.hooks_file_keys[:4])),
+                )
     schemas = facts.schemas["handlers"]
     everywhere = {key for schema in schemas.values() for key in schema["properties"]}
     for event, group, path, _ in hookfile.groups(file):

@@ -32,7 +32,11 @@ def check(file, context):
             continue
         where = path + ("matcher",)
         if not facts["matcher"]:
-            yield file.hit(file.at(where), "%s has nothing to match: the matcher is ignored and the hook always runs" % event, severity="warning")
+            yield file.hit(
+                file.at(where),
+                "%s has nothing to match: the matcher is ignored and the hook always runs" % event,
+                severity="warning",
+            )
         elif facts["matcher"] == "tool_name":
             yield from _tools(file, where, matcher, event, context.facts)
             yield from _servers(file, where, matcher, plugin)
@@ -46,7 +50,13 @@ def _tools(file, where, matcher, event, facts):
     listed = names(matcher, event)
     span = file.at(where)
     if listed is None:
-        if jsregex.problem(matcher) or not jsregex.simple(matcher) or "mcp" in matcher or "$" in matcher and "\\$" in matcher:
+        if (
+            jsregex.problem(matcher)
+            or not jsregex.simple(matcher)
+            or "mcp" in matcher
+            or "$" in matcher
+            and "\\$" in matcher
+        ):
             return
         if matches_any(matcher, list(facts.known_tools) + list(facts.tool_aliases)):
             return
@@ -55,7 +65,7 @@ def _tools(file, where, matcher, event, facts):
             return
         hint = "; letter case matters" if loose else ""
         if "(" in matcher and matcher.endswith(")") and not hint:
-            hint = "; a rule such as Write(*.md) belongs into \"if\""
+            hint = '; a rule such as Write(*.md) belongs into "if"'
         yield file.hit(span, "matcher %r matches no tool: the hook never runs%s" % (matcher, hint))
         return
     good = [name for name in listed if _known(name, facts)]
@@ -64,10 +74,12 @@ def _tools(file, where, matcher, event, facts):
             continue
         right = facts.tool_by_lower.get(name.lower())
         gone = facts.removed_tools.get(name)
-        if gone and gone[1] in good:
+        if gone and gone[1] in good and not (name == "MultiEdit" and event == "PreToolUse" and "Write" not in good):
             continue  # `Edit|MultiEdit`: kept for older clients, and the successor is there
         meant = right or (closest(name, facts.tools) if not gone else None)
-        if gone:
+        if gone and gone[1] in good:
+            text = "%r is gone since %s, and Write, which does the same, is not listed" % (name, gone[0])
+        elif gone:
             text = "%r is gone since %s: use %s" % (name, gone[0], gone[1])
         elif meant:
             text = "no tool %r; did you mean %r?" % (name, meant)
@@ -92,8 +104,14 @@ def _servers(file, where, matcher, plugin):
         at = matcher.find(prefix)
         if at >= 0:
             rest = matcher[at + len(prefix) :]
-            if not any(rest.startswith(server + "__") or rest == server for server in servers) and "__" in rest and ".*" not in rest.split("__")[0]:
-                yield file.hit(file.at(where), "the plugin has no MCP server %r: the hook never runs" % rest.split("__")[0])
+            if (
+                not any(rest.startswith(server + "__") or rest == server for server in servers)
+                and "__" in rest
+                and ".*" not in rest.split("__")[0]
+            ):
+                yield file.hit(
+                    file.at(where), "the plugin has no MCP server %r: the hook never runs" % rest.split("__")[0]
+                )
 
 
 def _known(name, facts):
@@ -105,7 +123,11 @@ def matches_any(pattern, candidates):
     import re
 
     try:
-        compiled = re.compile(pattern.replace("(?<", "(?P<") if "(?<" in pattern and "(?<=" not in pattern and "(?<!" not in pattern else pattern)
+        compiled = re.compile(
+            pattern.replace("(?<", "(?P<")
+            if "(?<" in pattern and "(?<=" not in pattern and "(?<!" not in pattern
+            else pattern
+        )
     except (re.error, RecursionError, OverflowError):
         return None
     return any(compiled.search(name) for name in candidates)
@@ -145,8 +167,16 @@ def _agents(file, where, matcher, event, context, plugin):
             full = "%s:%s" % (plugin.names[0], name)
             text = "matcher %r meets only a teammate that was spawned under this name; the agent's own type is %r"
             yield file.hit(file.at(where), text % (name, full), severity="warning")
-        elif own and name not in context.facts.agent["builtin"] and closest(name, list(own) + context.facts.agent["builtin"]):
+        elif (
+            own
+            and name not in context.facts.agent["builtin"]
+            and closest(name, list(own) + context.facts.agent["builtin"])
+        ):
             near = closest(name, list(own) + context.facts.agent["builtin"])
             yield file.hit(file.at(where), "no agent %r; did you mean %r?" % (name, near), severity="warning")
         elif own and name not in context.facts.agent["builtin"]:
-            yield file.hit(file.at(where), "no agent %r in this plugin or the client: only a teammate of that name would match" % name, severity="warning")
+            yield file.hit(
+                file.at(where),
+                "no agent %r in this plugin or the client: only a teammate of that name would match" % name,
+                severity="warning",
+            )

@@ -28,14 +28,22 @@ def check(file, context):
             continue
         for script in of_handler(handler):
             if script.escapes:
-                yield file.hit(script.span, "%s leads out of the plugin: an installed plugin has nothing there" % script.text)
+                yield file.hit(
+                    script.span, "%s leads out of the plugin: an installed plugin has nothing there" % script.text
+                )
             elif script.home:
                 yield file.hit(script.span, "%s exists on one machine only; use ${CLAUDE_PLUGIN_ROOT}" % script.text)
             elif script.relative:
                 inside = plugin.path(script.text)
                 if context.project.listing.get(inside):
-                    yield file.hit(script.span, "%s is looked for in the user's folder; write ${CLAUDE_PLUGIN_ROOT}/%s" % (script.text, plugin.sub(inside)))
-                elif script.text.startswith(("./", "../")) or script.program is None:
-                    yield file.hit(script.span, "%s is looked for in the user's folder, not in the plugin" % script.text)
+                    yield file.hit(
+                        script.span,
+                        "%s is looked for in the user's folder; write ${CLAUDE_PLUGIN_ROOT}/%s"
+                        % (script.text, plugin.sub(inside)),
+                    )
                 else:
-                    yield file.hit(script.span, "%s is looked for in the user's folder, not in the plugin" % script.text, severity="warning")
+                    yield file.hit(
+                        script.span,
+                        "%s is looked for in the user's folder, not in the plugin" % script.text,
+                        severity="warning",
+                    )

@@ -40,11 +40,18 @@ def _judge(file, handler, script, context):
             return
         other = project.same_but_case(rel)
         if other is not None:
-            yield file.hit(script.span, "no file %s: it is spelled %s (Linux tells letter case apart)" % (script.sub, plugin.sub(other)))
+            yield file.hit(
+                script.span,
+                "no file %s: it is spelled %s (Linux tells letter case apart)" % (script.sub, plugin.sub(other)),
+            )
             return
         effect = ""
         if gate:
-            effect = ": every matched call is blocked" if script.program and script.program.startswith("python") else ": the guard is off"
+            effect = (
+                ": every matched call is blocked"
+                if script.program and script.program.startswith("python")
+                else ": the guard is off"
+            )
         yield file.hit(script.span, "no file %s in the plugin%s" % (script.sub, effect))
         return
     if rel in project.dirs or project.listing.get(rel) == "x":

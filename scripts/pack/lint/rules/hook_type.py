@@ -23,4 +23,8 @@ def check(file, context):
     for handler in hookfile.handlers(file):
         event = context.facts.events.get(handler.event)
         if event and handler.type in context.facts.handler_types and handler.type not in event["types"]:
-            yield file.hit(handler.at("type"), "%s hooks do not run on %s (only %s): it fails each time" % (handler.type, handler.event, ", ".join(event["types"])))
+            yield file.hit(
+                handler.at("type"),
+                "%s hooks do not run on %s (only %s): it fails each time"
+                % (handler.type, handler.event, ", ".join(event["types"])),
+            )

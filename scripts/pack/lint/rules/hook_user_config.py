@@ -27,12 +27,20 @@ def check(file, context):
         command = handler.value.get("command")
         args = handler.value.get("args")
         texts = [("command",)] if isinstance(command, str) else []
-        texts += [("args", index) for index, item in enumerate(args if isinstance(args, list) else ()) if isinstance(item, str)]
+        texts += [
+            ("args", index)
+            for index, item in enumerate(args if isinstance(args, list) else ())
+            if isinstance(item, str)
+        ]
         for path in texts:
             text = command if path == ("command",) else args[path[1]]
             for match in _OPTION.finditer(text):
                 if args is None:
-                    yield file.hit(handler.at(*path), "${user_config.%s} is refused in a shell command; use args or CLAUDE_PLUGIN_OPTION_%s" % (match.group(1), match.group(1).upper()))
+                    yield file.hit(
+                        handler.at(*path),
+                        "${user_config.%s} is refused in a shell command; use args or CLAUDE_PLUGIN_OPTION_%s"
+                        % (match.group(1), match.group(1).upper()),
+                    )
                 elif handler.plugin is not None and match.group(1) not in options(handler.plugin):
                     yield file.hit(handler.at(*path), "userConfig declares no %r" % match.group(1))
 

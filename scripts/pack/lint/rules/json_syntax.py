@@ -28,8 +28,7 @@ EFFECT = {
 
 def check(file, context):
     """Report the syntax error, or a value that is no object."""
-    if not file.is_json or file.kind == "root-manifest" or file.read_error:
-        file.source
+    if not file.is_json or file.kind == "root-manifest":
         return
     document = file.json
     effect = EFFECT.get(file.kind, "the file is ignored")
@@ -43,5 +42,7 @@ def check(file, context):
         yield file.hit((offset, offset + 1), "not JSON: %s; %s" % (what, effect))
     elif file.source.bom and file.kind in ("mcp", "hooks"):
         yield file.hit((0, 1), "starts with a byte-order mark, which this file must not have; %s" % effect)
-    elif not isinstance(document.value, dict) and not (file.kind in ("monitors", "mcp") and isinstance(document.value, list)):
+    elif not isinstance(document.value, dict) and not (
+        file.kind in ("monitors", "mcp") and isinstance(document.value, list)
+    ):
         yield file.hit((0, file.source.line_end(0)), "must hold a JSON object; %s" % effect)

@@ -22,15 +22,32 @@ def check(file, context):
     holders = [((), data)]
     if file.kind == "marketplace":
         entries = data.get("plugins")
-        holders = [(("plugins", i), e) for i, e in enumerate(entries if isinstance(entries, list) else ()) if isinstance(e, dict)]
+        holders = [
+            (("plugins", i), e)
+            for i, e in enumerate(entries if isinstance(entries, list) else ())
+            if isinstance(e, dict)
+        ]
     for base, holder in holders:
         engines = holder.get("engines")
         if engines is None and "engines" not in holder:
             continue
         if not isinstance(engines, dict):
-            yield file.hit(file.at(base + ("engines",)), 'engines must be an object such as {"claude-code": ">=2.1.0"}; it is ignored', severity="warning")
-        elif "claude-code" in engines and not (isinstance(engines["claude-code"], str) and semver.is_range(engines["claude-code"])):
-            yield file.hit(file.at(base + ("engines", "claude-code")), "%r is not a version range such as \">=2.1.0\"" % (engines["claude-code"],))
+            yield file.hit(
+                file.at(base + ("engines",)),
+                'engines must be an object such as {"claude-code": ">=2.1.0"}; it is ignored',
+                severity="warning",
+            )
+        elif "claude-code" in engines and not (
+            isinstance(engines["claude-code"], str) and semver.is_range(engines["claude-code"])
+        ):
+            yield file.hit(
+                file.at(base + ("engines", "claude-code")),
+                '%r is not a version range such as ">=2.1.0"' % (engines["claude-code"],),
+            )
         elif "claude-code" in engines and not semver.satisfies(context.facts.client, engines["claude-code"]):
             text = "%r leaves out client %s: the plugin is not loaded there"
-            yield file.hit(file.at(base + ("engines", "claude-code")), text % (engines["claude-code"], context.facts.client), severity="warning")
+            yield file.hit(
+                file.at(base + ("engines", "claude-code")),
+                text % (engines["claude-code"], context.facts.client),
+                severity="warning",
+            )

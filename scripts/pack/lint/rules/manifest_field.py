@@ -29,16 +29,24 @@ def check(file, context):
     for key in data:
         if key in known:
             if key in facts.manifest_experimental_only:
-                yield file.hit(file.at((key,), key=True), "%r is experimental: declare it under \"experimental\"" % key)
+                yield file.hit(file.at((key,), key=True), '%r is experimental: declare it under "experimental"' % key)
             continue
         if key in facts.manifest_only_in_marketplace:
-            yield file.hit(file.at((key,), key=True), "%r belongs into the marketplace entry; the client ignores it here" % key)
+            yield file.hit(
+                file.at((key,), key=True), "%r belongs into the marketplace entry; the client ignores it here" % key
+            )
         elif key == "user_config":
-            yield file.hit(file.at((key,), key=True), "'user_config' is read by other tools; this client reads 'userConfig'")
+            yield file.hit(
+                file.at((key,), key=True), "'user_config' is read by other tools; this client reads 'userConfig'"
+            )
         elif key not in facts.manifest_directory_fields:
             meant = closest(key, known)
             span = file.at((key,), key=True)
-            fix = [(span[0] + 1, span[1] - 1, meant)] if meant and meant.lower() == key.lower() and meant not in data else None
+            fix = (
+                [(span[0] + 1, span[1] - 1, meant)]
+                if meant and meant.lower() == key.lower() and meant not in data
+                else None
+            )
             hint = "; did you mean %r?" % meant if meant else ""
             yield file.hit(span, "unknown field %r is ignored%s" % (key, hint), fix)
     yield from objects(file, (), data, context)
@@ -48,7 +56,9 @@ def objects(file, base, data, context):
     """metadata, experimental, engines, network, binaries: dropped when they are no objects."""
     for key in ("metadata", "experimental", "network", "binaries"):
         if key in data and not isinstance(data[key], dict):
-            yield file.hit(file.at(base + (key,)), "%s must be an object, not %s; it is ignored" % (key, type_name(data[key])))
+            yield file.hit(
+                file.at(base + (key,)), "%s must be an object, not %s; it is ignored" % (key, type_name(data[key]))
+            )
     experimental = data.get("experimental")
     for key in experimental if isinstance(experimental, dict) else ():
         if key not in context.facts.experimental_keys:
@@ -57,7 +67,13 @@ def objects(file, base, data, context):
     for name, pin in binaries.items() if isinstance(binaries, dict) else ():
         digest = pin.get("sha256") if isinstance(pin, dict) else None
         if not (_BINARY.match(name) and isinstance(digest, str) and _DIGEST.match(digest)):
-            yield file.hit(file.at(base + ("binaries", name), key=True), "binaries: %r needs a lower case name and a sha256 of 64 hex digits; it is ignored" % name)
+            yield file.hit(
+                file.at(base + ("binaries", name), key=True),
+                "binaries: %r needs a lower case name and a sha256 of 64 hex digits; it is ignored" % name,
+            )
     network = data.get("network")
     if isinstance(network, dict) and not isinstance(network.get("hosts"), list):
-        yield file.hit(file.at(base + ("network",), key=True), 'network needs a list of hosts: {"hosts": ["api.example.com"]}; it is ignored')
+        yield file.hit(
+            file.at(base + ("network",), key=True),
+            'network needs a list of hosts: {"hosts": ["api.example.com"]}; it is ignored',
+        )

@@ -19,10 +19,21 @@ def check(plugin, context):
                 continue
             if not (plugin.of("agent", "command", "skill", "hooks") and "name" in file.data):
                 continue
-            yield file.hit(file.first_line(), "the client reads .claude-plugin/plugin.json, not this file: the plugin has no version and the folder's name")
+            yield file.hit(
+                file.first_line(),
+                "the client reads .claude-plugin/plugin.json, not this file: the plugin has no version and the folder's name",
+            )
         elif file.data.get("name") and plugin.manifest.data and file.source.data != plugin.manifest.source.data:
             if file.data.get("name") == plugin.manifest.data.get("name"):
-                differing = [key for key in set(file.data) | set(plugin.manifest.data) if file.data.get(key) != plugin.manifest.data.get(key)]
+                differing = [
+                    key
+                    for key in set(file.data) | set(plugin.manifest.data)
+                    if file.data.get(key) != plugin.manifest.data.get(key)
+                ]
                 if differing:
                     key = sorted(differing)[0]
-                    yield file.hit(file.at((key,), key=True), "differs from .claude-plugin/plugin.json, which the client reads (%s)" % ", ".join(sorted(differing)[:4]))
+                    yield file.hit(
+                        file.at((key,), key=True),
+                        "differs from .claude-plugin/plugin.json, which the client reads (%s)"
+                        % ", ".join(sorted(differing)[:4]),
+                    )

@@ -16,7 +16,19 @@ Source: client 2.1.329, measured 2026-11-21
 from ..lazy import lazy
 
 SEVERITY = "error"
-KEYS = ("commands", "hooks", "agents", "skills", "outputStyles", "themes", "monitors", "lspServers", "workflows", "types", "mcpServers")
+KEYS = (
+    "commands",
+    "hooks",
+    "agents",
+    "skills",
+    "outputStyles",
+    "themes",
+    "monitors",
+    "lspServers",
+    "workflows",
+    "types",
+    "mcpServers",
+)
 _URL = lazy(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 
 
@@ -64,7 +76,9 @@ def declared(data):
         elif isinstance(value, list):
             items = [(here + (index,), item) for index, item in enumerate(value)]
         elif isinstance(value, dict) and key == "commands":
-            items = [(here + (name, "source"), item.get("source")) for name, item in value.items() if isinstance(item, dict)]
+            items = [
+                (here + (name, "source"), item.get("source")) for name, item in value.items() if isinstance(item, dict)
+            ]
         else:
             continue
         for path, item in items:

@@ -41,9 +41,19 @@ def problem(file, path, message, missing, facts, effect):
     fix = None
     value = file.json.value
     for part in path:
-        value = value[part] if isinstance(value, (dict, list)) and (part in value if isinstance(value, dict) else part < len(value)) else None
+        value = (
+            value[part]
+            if isinstance(value, (dict, list)) and (part in value if isinstance(value, dict) else part < len(value))
+            else None
+        )
     span = file.at(path, key=bool(missing))
-    if isinstance(value, str) and '"./"' in message and not value.startswith(("/", ".", "~")) and ":" not in value and head != "mcpServers":
+    if (
+        isinstance(value, str)
+        and '"./"' in message
+        and not value.startswith(("/", ".", "~"))
+        and ":" not in value
+        and head != "mcpServers"
+    ):
         rel = file.plugin.path(value) if file.plugin else value
         if file.project.exists(rel):
             fix = [(span[0] + 1, span[0] + 1, "./")]
@@ -61,7 +71,11 @@ def _items(value):
 def command_entry(file, path, entry):
     """Exactly one of source and content."""
     if isinstance(entry, dict) and bool(entry.get("source")) == bool(entry.get("content")):
-        yield file.hit(file.at(path, key=True), 'a command needs either "source" or "content", not %s: the plugin does not load' % ("both" if entry.get("source") else "neither"))
+        yield file.hit(
+            file.at(path, key=True),
+            'a command needs either "source" or "content", not %s: the plugin does not load'
+            % ("both" if entry.get("source") else "neither"),
+        )
 
 
 def mcp_server(facts):
@@ -106,14 +120,28 @@ def options(file, base, holder):
             here = path + (key,)
             default = option.get("default")
             if option.get("type") != "string" or option.get("multiple") is True or option.get("sensitive") is True:
-                yield file.hit(file.at(here + ("options",), key=True), "options is only for a plain string: the plugin does not load")
+                yield file.hit(
+                    file.at(here + ("options",), key=True),
+                    "options is only for a plain string: the plugin does not load",
+                )
             elif default is None and option.get("required") is not True:
-                yield file.hit(file.at(here, key=True), "a field with options needs a default among them, or required: the plugin does not load")
+                yield file.hit(
+                    file.at(here, key=True),
+                    "a field with options needs a default among them, or required: the plugin does not load",
+                )
             elif default is not None and default not in legal:
-                yield file.hit(file.at(here + ("default",)), "default %r is not among the options: the plugin does not load" % (default,))
+                yield file.hit(
+                    file.at(here + ("default",)),
+                    "default %r is not among the options: the plugin does not load" % (default,),
+                )
             folded = [item.lower() for item in legal if isinstance(item, str)]
             if len(set(folded)) != len(folded):
-                yield file.hit(file.at(here + ("options",), key=True), "options repeat a value: the plugin does not load")
+                yield file.hit(
+                    file.at(here + ("options",), key=True), "options repeat a value: the plugin does not load"
+                )
             for index, item in enumerate(legal):
                 if isinstance(item, str) and item.strip() != item:
-                    yield file.hit(file.at(here + ("options", index)), "an option cannot start or end with a space: the plugin does not load")
+                    yield file.hit(
+                        file.at(here + ("options", index)),
+                        "an option cannot start or end with a space: the plugin does not load",
+                    )

@@ -29,11 +29,18 @@ def check(file, context):
         hidden = []
         prefix = plugin.path(key) + "/"
         for rel in context.project.listing:
-            if not rel.startswith(prefix) or not rel.lower().endswith(".md") or rel.rsplit("/", 1)[1].lower() == "readme.md":
+            if (
+                not rel.startswith(prefix)
+                or not rel.lower().endswith(".md")
+                or rel.rsplit("/", 1)[1].lower() == "readme.md"
+            ):
                 continue
             if rel in paths or any(rel.startswith(path + "/") or path == "." for path in paths):
                 continue
             hidden.append(plugin.sub(rel))
         if hidden and isinstance(value, (str, list, dict)):
             more = " and %d more" % (len(hidden) - 1) if len(hidden) > 1 else ""
-            yield file.hit(file.at((key,), key=True), "%s is not loaded%s: the list replaces the %s/ folder" % (sorted(hidden)[0], more, key))
+            yield file.hit(
+                file.at((key,), key=True),
+                "%s is not loaded%s: the list replaces the %s/ folder" % (sorted(hidden)[0], more, key),
+            )

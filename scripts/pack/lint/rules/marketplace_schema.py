@@ -31,7 +31,11 @@ def check(file, context):
     }
     for path, message, missing in schema.check(data, facts.schemas["marketplace"], (), refs):
         name = ".".join(str(part) for part in path) or "the marketplace"
-        effect = "the entry cannot be installed" if path[:1] == ("plugins",) and len(path) > 1 else "the marketplace cannot be added"
+        effect = (
+            "the entry cannot be installed"
+            if path[:1] == ("plugins",) and len(path) > 1
+            else "the marketplace cannot be added"
+        )
         yield file.hit(file.at(path, key=bool(missing)), "%s %s: %s" % (name, message, effect))
     entries = data.get("plugins")
     seen = {}
@@ -51,15 +55,22 @@ def check(file, context):
         source = entry.get("source")
         archive = isinstance(source, dict) and source.get("source") == "archive"
         if archive and entry.get("headersHelper") and entry.get("strict") is not False:
-            yield file.hit(file.at(base + ("headersHelper",), key=True), 'headersHelper needs "strict": false and the manifest in the entry')
+            yield file.hit(
+                file.at(base + ("headersHelper",), key=True),
+                'headersHelper needs "strict": false and the manifest in the entry',
+            )
         for key in ("headers", "headersHelper"):
             if key in entry and not archive:
-                yield file.hit(file.at(base + (key,), key=True), "%s works only with an archive source" % key, severity="warning")
+                yield file.hit(
+                    file.at(base + (key,), key=True), "%s works only with an archive source" % key, severity="warning"
+                )
         signals = entry.get("relevance")
         if isinstance(signals, dict):
             yield from _relevance(file, base + ("relevance",), signals)
         if "relevance" in entry and not isinstance(signals, dict):
-            yield file.hit(file.at(base + ("relevance",)), "relevance must be an object; it is ignored", severity="warning")
+            yield file.hit(
+                file.at(base + ("relevance",)), "relevance must be an object; it is ignored", severity="warning"
+            )
     renames = data.get("renames")
     for old, new in renames.items() if isinstance(renames, dict) else ():
         chain = set()
@@ -80,13 +91,19 @@ def source_checker(facts, data):
         if isinstance(value, str):
             parts = value.replace("\\", "/").split("/")
             if ".." in parts:
-                yield path, "%r contains \"..\": sources start at the marketplace's root" % value, None
+                yield path, '%r contains "..": sources start at the marketplace\'s root' % value, None
             elif not value.startswith("./") and value != ".":
                 bare = "/" not in value and ":" not in value and value
                 if not bare:
-                    yield path, "%r must start with \"./\" (or be an object for a remote source)" % value, None
-                elif not isinstance(plugin_root, str) or not plugin_root.strip("./") and plugin_root not in (".", "./") or ".." in plugin_root or plugin_root.startswith("/"):
-                    yield path, "%r is a bare name and needs metadata.pluginRoot; write \"./%s\"" % (value, value), None
+                    yield path, '%r must start with "./" (or be an object for a remote source)' % value, None
+                elif (
+                    not isinstance(plugin_root, str)
+                    or not plugin_root.strip("./")
+                    and plugin_root not in (".", "./")
+                    or ".." in plugin_root
+                    or plugin_root.startswith("/")
+                ):
+                    yield path, '%r is a bare name and needs metadata.pluginRoot; write "./%s"' % (value, value), None
             return
         if not isinstance(value, dict):
             yield path, "must be a path or an object, not %s" % schema.type_name(value), None
@@ -94,14 +111,18 @@ def source_checker(facts, data):
         kind = value.get("source")
         if not isinstance(kind, str) or kind not in sources:
             hint = nearest(kind, sources) if isinstance(kind, str) else ""
-            yield path + (("source",) if "source" in value else ()), "%r is not a kind of source (%s)%s" % (kind, ", ".join(sorted(sources)), hint), None
+            yield (
+                path + (("source",) if "source" in value else ()),
+                "%r is not a kind of source (%s)%s" % (kind, ", ".join(sorted(sources)), hint),
+                None,
+            )
             return
         yield from schema.check(value, sources[kind], path)
         if kind == "archive" and isinstance(value.get("url"), str) and _private_host(value["url"]):
             yield path + ("url",), "%r points at this machine or a link-local host" % value["url"], None
         inner = value.get("path")
         if isinstance(inner, str) and ".." in inner.split("/"):
-            yield path + ("path",), "%r contains \"..\"" % inner, None
+            yield path + ("path",), '%r contains ".."' % inner, None
 
     return check
 
@@ -113,7 +134,9 @@ def _relevance(file, path, value):
     """A relevance object needs at least one signal."""
     topic, signals = value.get("topic"), value.get("signals")
     if "topic" in value and not (isinstance(topic, str) and 0 < len(topic) <= 64):
-        yield file.hit(file.at(path + ("topic",)), "topic must be a text of 1 to 64 characters: the entry cannot be installed")
+        yield file.hit(
+            file.at(path + ("topic",)), "topic must be a text of 1 to 64 characters: the entry cannot be installed"
+        )
     if not isinstance(signals, dict):
         yield file.hit(file.at(path, key=True), "relevance needs an object of signals: the entry cannot be installed")
         return
@@ -122,11 +145,23 @@ def _relevance(file, path, value):
         if items is None and key not in signals:
             continue
         if not isinstance(items, list) or len(items) > limit:
-            yield file.hit(file.at(path + ("signals", key)), "%s must be a list of at most %d: the entry cannot be installed" % (key, limit))
-        elif key == "hosts" and not all(isinstance(item, str) and item and all(c.islower() or c.isdigit() or c in ".-" for c in item) for item in items):
-            yield file.hit(file.at(path + ("signals", key)), "hosts are bare host names in lower case: the entry cannot be installed")
+            yield file.hit(
+                file.at(path + ("signals", key)),
+                "%s must be a list of at most %d: the entry cannot be installed" % (key, limit),
+            )
+        elif key == "hosts" and not all(
+            isinstance(item, str) and item and all(c.islower() or c.isdigit() or c in ".-" for c in item)
+            for item in items
+        ):
+            yield file.hit(
+                file.at(path + ("signals", key)),
+                "hosts are bare host names in lower case: the entry cannot be installed",
+            )
     if not any(isinstance(signals.get(key), list) and signals[key] for key in SIGNALS):
-        yield file.hit(file.at(path + ("signals",), key=True), "at least one signal (%s): the entry cannot be installed" % ", ".join(SIGNALS))
+        yield file.hit(
+            file.at(path + ("signals",), key=True),
+            "at least one signal (%s): the entry cannot be installed" % ", ".join(SIGNALS),
+        )
 
 
 def _private_host(url):

@@ -32,7 +32,11 @@ def check(file, context):
             sub = shell.under_root(text)
             if sub is None:
                 if text.startswith(("./", "../")) and where == ("command",):
-                    yield file.hit(file.at(path + where), "%s is looked for in the user's folder; use ${CLAUDE_PLUGIN_ROOT}" % text, severity="warning")
+                    yield file.hit(
+                        file.at(path + where),
+                        "%s is looked for in the user's folder; use ${CLAUDE_PLUGIN_ROOT}" % text,
+                        severity="warning",
+                    )
                 continue
             if "$" in sub or "*" in sub or not sub:
                 continue
@@ -40,7 +44,12 @@ def check(file, context):
                 if plugin.path(sub).startswith("..") or not plugin.path(sub).startswith(plugin.root):
                     yield file.hit(file.at(path + where), "%s leads out of the plugin" % text)
                 continue
-            if not project.exists(plugin.path(sub)) and sub.split("/")[0] not in BUILT and "/dist/" not in sub and "/build/" not in sub:
+            if (
+                not project.exists(plugin.path(sub))
+                and sub.split("/")[0] not in BUILT
+                and "/dist/" not in sub
+                and "/build/" not in sub
+            ):
                 yield file.hit(file.at(path + where), "no file %s in the plugin: the server does not start" % sub)
 
 
@@ -48,7 +57,13 @@ def servers(file):
     """Yield (path, server) of every inline server."""
     data = file.data
     if file.kind in ("mcp", "lsp"):
-        base = ("mcpServers",) if isinstance(data.get("mcpServers"), dict) else ("lspServers",) if isinstance(data.get("lspServers"), dict) else ()
+        base = (
+            ("mcpServers",)
+            if isinstance(data.get("mcpServers"), dict)
+            else ("lspServers",)
+            if isinstance(data.get("lspServers"), dict)
+            else ()
+        )
         table = data[base[0]] if base else data
         for name, server in table.items():
             if isinstance(server, dict):

@@ -33,22 +33,38 @@ def check(file, context):
     if file.kind == "mcp":
         value = document.value
         base, servers = (), value
-        if isinstance(value, dict) and value.get("mcpServers") not in (None, "", 0, False):  # what JavaScript calls true
+        if isinstance(value, dict) and value.get("mcpServers") not in (
+            None,
+            "",
+            0,
+            False,
+        ):  # what JavaScript calls true
             base, servers = ("mcpServers",), value["mcpServers"]
         if isinstance(servers, list):
-            yield file.hit(file.at(base, key=True), "a list: the servers get the names 0, 1, ...; use an object keyed by name", severity="warning")
+            yield file.hit(
+                file.at(base, key=True),
+                "a list: the servers get the names 0, 1, ...; use an object keyed by name",
+                severity="warning",
+            )
             servers = dict(enumerate(servers))
         if not isinstance(servers, dict):
-            yield file.hit(file.at(base), "must map server names to servers, not be %s: no server is loaded" % type_name(servers))
+            yield file.hit(
+                file.at(base), "must map server names to servers, not be %s: no server is loaded" % type_name(servers)
+            )
             return
         checker = mcp_server(facts)
         for name, server in servers.items():
             here = base + (name,)
             for path, message, missing in checker(server, here):
                 where = file.at(path, key=bool(missing) or path == here)
-                yield file.hit(where, "server %r: %s%s; it is dropped" % (name, "" if path == here else "%s " % path[-1], message))
+                yield file.hit(
+                    where, "server %r: %s%s; it is dropped" % (name, "" if path == here else "%s " % path[-1], message)
+                )
             if isinstance(server, dict) and server.get("type") in facts.mcp_host_types:
-                yield file.hit(file.at(here + ("type",)), "type %r cannot be declared by a plugin: the server is dropped" % server["type"])
+                yield file.hit(
+                    file.at(here + ("type",)),
+                    "type %r cannot be declared by a plugin: the server is dropped" % server["type"],
+                )
             yield from details(file, here, server, file.plugin)
         return
     value = file.data.get("mcpServers")
@@ -68,12 +84,22 @@ def details(file, path, server, plugin):
     if remote and isinstance(url, str) and url.strip() and "${" not in url:
         if not is_url(url):
             yield file.hit(file.at(path + ("url",)), "%r is not an absolute URL: the server never connects" % url)
-        elif url.startswith(("http://", "ws://")) and not url.split("://", 1)[1].startswith(("localhost", "127.", "[::1]", "0.0.0.0")):
-            yield file.hit(file.at(path + ("url",)), "%s sends everything in clear text; use %s" % (url.split(":")[0], "https" if url[0] == "h" else "wss"), severity="warning")
+        elif url.startswith(("http://", "ws://")) and not url.split("://", 1)[1].startswith(
+            ("localhost", "127.", "[::1]", "0.0.0.0")
+        ):
+            yield file.hit(
+                file.at(path + ("url",)),
+                "%s sends everything in clear text; use %s" % (url.split(":")[0], "https" if url[0] == "h" else "wss"),
+                severity="warning",
+            )
     headers = server.get("headers")
     for name, value in headers.items() if remote and isinstance(headers, dict) else ():
         if isinstance(value, str) and _is_credential(name, value):
-            yield file.hit(file.at(path + ("headers", name)), "%s holds a literal credential; use ${VARIABLE} or a sensitive userConfig option" % name, severity="warning")
+            yield file.hit(
+                file.at(path + ("headers", name)),
+                "%s holds a literal credential; use ${VARIABLE} or a sensitive userConfig option" % name,
+                severity="warning",
+            )
     known = options(plugin) if plugin is not None and plugin.manifest is not None else None
     texts = [(("command",), server.get("command")), (("url",), url), (("headersHelper",), server.get("headersHelper"))]
     args = server.get("args")
@@ -89,7 +115,9 @@ def details(file, path, server, plugin):
                 yield file.hit(file.at(path + where), "options are never substituted in headersHelper")
                 break
             if known is not None and match.group(1) not in known:
-                yield file.hit(file.at(path + where), "userConfig declares no %r: the server is dropped" % match.group(1))
+                yield file.hit(
+                    file.at(path + where), "userConfig declares no %r: the server is dropped" % match.group(1)
+                )
 
 
 def _is_credential(name, value):

@@ -25,11 +25,25 @@ SEVERITY = "warning"
 
 
 def check(plugin, context):
-    """Compare commands with skills."""
+    """Compare commands with skills, and the names that the frontmatter gives."""
     if plugin.scope not in ("plugin", "bare", "project"):
         return
     commands = {plugin.command_name(file): file for file in plugin.of("command")}
     for file in plugin.of("skill"):
         name = plugin.command_name(file)
         if name in commands:
-            yield file.hit(file.first_line(), "the command %s has the same name: /%s:%s runs the command, /%s this skill" % (plugin.sub(commands[name].rel), plugin.names[0] if plugin.names else "plugin", name, name))
+            yield file.hit(
+                file.first_line(),
+                "the command %s has the same name: /%s:%s runs the command, /%s this skill"
+                % (plugin.sub(commands[name].rel), plugin.names[0] if plugin.names else "plugin", name, name),
+            )
+    for kind in ("command", "skill"):
+        seen = {}
+        for file in plugin.of(kind):
+            name = file.front.get("name") if file.front else None
+            if not isinstance(name, str) or not name.strip():
+                continue
+            other = seen.setdefault(name, file)
+            if other is not file:
+                text = "the %s %s has the same name %r: only one of them can be called by it"
+                yield file.hit(file.at(("name",)), text % (kind, plugin.sub(other.rel), name))

@@ -28,7 +28,7 @@ _OPTION = lazy(r"\$\{user_config\.([A-Za-z_]\w{0,80})\}")
 
 def check(file, context):
     """Agents, commands and skills of a plugin with a manifest."""
-    if "${user_config." not in file.text or file.plugin is None or file.plugin.manifest is None:
+    if "${user_config." not in file.text or file.plugin is None or file.plugin.manifest is None or file.kind == "prose":
         return
     known = options(file.plugin)
     for match in _OPTION.finditer(file.text, file.body_start):

@@ -32,7 +32,19 @@ def check(file, context):
     if file.kind in ("readme", "rootdoc"):
         return
     loads = "curl" in text or "wget" in text or "base64" in text or "Invoke-WebRequest" in text
-    if loads and not ("| sh" in text or "|sh" in text or "| bash" in text or "|bash" in text or "| sudo" in text or "| zsh" in text or "| python" in text or "| node" in text or "$(" in text or "<(" in text or "eval" in text):
+    if loads and not (
+        "| sh" in text
+        or "|sh" in text
+        or "| bash" in text
+        or "|bash" in text
+        or "| sudo" in text
+        or "| zsh" in text
+        or "| python" in text
+        or "| node" in text
+        or "$(" in text
+        or "<(" in text
+        or "eval" in text
+    ):
         loads = False
     if not (loads or "iex" in text or "IEX" in text or "b64decode" in text or "urlopen" in text or "fromhex" in text):
         return
@@ -40,12 +52,21 @@ def check(file, context):
         return
     for match in _PIPED.finditer(text):
         start = match.start()
+        if file.kind == "settings-hooks" and not _in_hooks(file, start):
+            continue  # a deny rule names what it forbids
         if not file.is_json:
             line = text.rfind("\n", 0, start) + 1
-            embedded = "!`" in text[line:start] or file.prose.fence_at(start) and file.prose.fence_at(start)[2].startswith("!")
+            embedded = (
+                "!`" in text[line:start] or file.prose.fence_at(start) and file.prose.fence_at(start)[2].startswith("!")
+            )
             if not embedded and (file.kind in ("prose",) or file.prose.in_fence(start)):
                 continue
         else:
             embedded = True
         what = match.group() if len(match.group()) < 70 else match.group()[:67] + "..."
         yield file.hit(match.span(), "%r runs text that nobody has seen" % what, severity="error" if embedded else None)
+
+
+def _in_hooks(file, offset):
+    span = file.json.spans.get(("hooks",)) if file.json is not None else None
+    return span is not None and span[0] <= offset < span[1]

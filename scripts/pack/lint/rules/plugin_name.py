@@ -28,8 +28,14 @@ def check(file, context):
         if level:
             yield file.hit(span, message, severity=level)
     if not pluginnames.loadable(name):
-        yield file.hit(span, "plugin name %r: the client refuses `@`, `:`, slashes, white space and control characters" % name)
+        yield file.hit(
+            span, "plugin name %r: the client refuses `@`, `:`, slashes, white space and control characters" % name
+        )
     elif not pluginnames.installable(name):
-        yield file.hit(span, "plugin name %r cannot be installed from a marketplace: only letters, digits, `.`, `_`, `-`" % name)
+        yield file.hit(
+            span, "plugin name %r cannot be installed from a marketplace: only letters, digits, `.`, `_`, `-`" % name
+        )
     elif not pluginnames.kebab(name):
-        yield file.hit(span, "plugin name %r is not kebab-case: the Claude.ai marketplace refuses it" % name, severity="warning")
+        yield file.hit(
+            span, "plugin name %r is not kebab-case: the Claude.ai marketplace refuses it" % name, severity="warning"
+        )

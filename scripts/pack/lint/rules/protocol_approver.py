@@ -48,7 +48,11 @@ def check(plugin, context):
     roles = vocabulary.roles(plugin)
     if not roles:
         return
-    known = {role.lower() for role in roles} | {name.lower() for name in plugin.agents()} | {"user", "lead", "human", "everyone", "all", "none", "nobody", "you"}
+    known = (
+        {role.lower() for role in roles}
+        | {name.lower() for name in plugin.agents()}
+        | {"user", "lead", "human", "everyone", "all", "none", "nobody", "you"}
+    )
     for file in vocabulary.documents(plugin):
         for name, span in vocabulary.approver_cells(file):
             plain = name.split(":", 1)[-1].lower()

@@ -1,6 +1,6 @@
 """A state, event, message or role that is almost, but not quite, one of the tables
 
-`CHANGES_REQUSTED` in one prompt and `CHANGES_REQUESTED` in the table: the other side waits for ever.
+One letter less in a prompt than in the table, and the other side waits for ever.
 
 Bad `references/states.md`, `commands/build.md`:
 

@@ -60,7 +60,7 @@ def check(plugin, context):
         return
     agents = {name.lower() for name in plugin.agents()}
     for file in vocabulary.documents(plugin):
-        for match in _SAID.finditer(file.text, file.body_start):
+        for match in _SAID.finditer(file.text, file.body_start) if file.kind != "skill" else ():
             one, first, second, other, role_a, role_b, sent = match.groups()
             if role_a or role_b:
                 name, index = role_a or role_b, 5 if role_a else 6
@@ -77,4 +77,6 @@ def check(plugin, context):
                 known = not legal or not same_form or name in legal or name in declared or name.lower() in roles
             if known or file.prose.hidden(match.start()) or nearest(name, declared):
                 continue  # a near miss is protocol-name's
-            yield file.hit(match.span(index), "no %s %r in the tables of this plugin%s" % (kind, name, nearest(name, legal)))
+            yield file.hit(
+                match.span(index), "no %s %r in the tables of this plugin%s" % (kind, name, nearest(name, legal))
+            )

@@ -14,7 +14,10 @@ Source: this project
 from ..lazy import IGNORECASE, lazy
 
 SEVERITY = "warning"
-_COUNT = lazy(r"(?<![\w.,+~-])(\d{1,4}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve) (agents?|commands?|slash commands?|skills?)(?![\w/-])", IGNORECASE)
+_COUNT = lazy(
+    r"(?<![\w.,+~-])(\d{1,4}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve) (agents?|commands?|slash commands?|skills?)(?![\w/-])",
+    IGNORECASE,
+)
 _WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 
 

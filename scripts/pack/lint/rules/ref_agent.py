@@ -34,6 +34,8 @@ def check(file, context):
     own = plugin.agents()
     ids = project.agent_ids
     for ref in refs.agents(file):
+        if ref.fenced and file.kind not in ("command", "agent"):
+            continue  # a fenced call is an instruction in a command or agent; elsewhere it teaches
         name = ref.name
         if name in ids or name in facts.agent["builtin"] or name.lower() in ("general-purpose", "explore", "plan"):
             continue
@@ -43,25 +45,46 @@ def check(file, context):
                 if ref.kind == "mention" and name in project.command_ids:
                     continue
                 yield file.hit(ref.span, "no agent %r%s" % (name, nearest(name, ids)))
-            elif ref.kind == "type" and not refs.depends_on(plugin, prefix) and not ref.fenced and prefix not in project.plugin_names:
+            elif (
+                ref.kind == "type"
+                and not refs.depends_on(plugin, prefix)
+                and not ref.fenced
+                and prefix not in project.plugin_names
+            ):
                 text = "no plugin %r here or among the dependencies: agent %r may not exist%s"
                 yield file.hit(ref.span, text % (prefix, name, nearest(name, ids)), severity="warning")
             continue
         if plugin.scope == "project":
             if own and name not in own and not ref.fenced and ref.kind != "prose":
-                yield file.hit(ref.span, "no agent %r in .claude/agents%s" % (name, nearest(name, own)), severity="warning")
+                yield file.hit(
+                    ref.span, "no agent %r in .claude/agents%s" % (name, nearest(name, own)), severity="warning"
+                )
             continue
         if name in own:
-            if ref.kind == "prose" or ref.fenced:
+            if ref.kind == "prose":
                 continue
             full = "%s:%s" % (plugin.names[0], name)
-            yield file.hit(ref.span, "the bare name %r does not resolve; write %r" % (name, full), [ref.span + (full,)], "warning")
+            yield file.hit(
+                ref.span, "the bare name %r does not resolve; write %r" % (name, full), [ref.span + (full,)], "warning"
+            )
+        elif ref.fenced and ref.kind == "type":
+            elsewhere = sorted(one for one in ids if one.split(":", 1)[1] == name)
+            if elsewhere:
+                yield file.hit(
+                    ref.span, "the bare name %r does not resolve; write %r" % (name, elsewhere[0]), None, "warning"
+                )
         elif not ref.fenced and own:
             elsewhere = sorted(one for one in ids if one.split(":", 1)[1] == name)
             if elsewhere and ref.kind != "prose":
-                yield file.hit(ref.span, "the bare name %r does not resolve; write %r" % (name, elsewhere[0]), None, "warning")
+                yield file.hit(
+                    ref.span, "the bare name %r does not resolve; write %r" % (name, elsewhere[0]), None, "warning"
+                )
             elif not elsewhere:
-                yield file.hit(ref.span, "no agent %r%s" % (name, nearest(name, own)), severity="warning" if ref.kind == "prose" else None)
+                yield file.hit(
+                    ref.span,
+                    "no agent %r%s" % (name, nearest(name, own)),
+                    severity="warning" if ref.kind == "prose" else None,
+                )
         elif not ref.fenced and ref.kind != "prose":
             elsewhere = sorted(one for one in ids if one.split(":", 1)[1] == name)
             hint = "write %r" % elsewhere[0] if elsewhere else "the plugin has no agents"

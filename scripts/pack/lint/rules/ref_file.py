@@ -34,7 +34,11 @@ def check(file, context):
             continue
         if ref.target.startswith("../"):
             if ref.kind == "root":
-                yield file.hit(ref.span, "%s leads out of the plugin: an installed plugin has nothing there" % ref.name, severity="error")
+                yield file.hit(
+                    ref.span,
+                    "%s leads out of the plugin: an installed plugin has nothing there" % ref.name,
+                    severity="error",
+                )
             continue
         other = project.same_but_case(ref.target)
         if other is not None:

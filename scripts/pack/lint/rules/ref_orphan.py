@@ -35,7 +35,9 @@ def check(plugin, context):
         texts += [(file, file.text) for file in plugin.of(kind)]
     prefix = plugin.root + "/" if plugin.root else ""
     for rel in project.listing:
-        if rel.startswith(prefix) and rel.endswith((".py", ".sh", ".js", ".ts")) and ("/scripts/" in "/" + rel or "/hooks/" in "/" + rel or "/bin/" in "/" + rel):
+        head = rel[len(prefix) :].split("/")[0] if rel.startswith(prefix) else ""
+        code = head in ("scripts", "hooks", "bin") and rel.endswith((".py", ".sh", ".js", ".ts"))
+        if code or head == "docs" and rel.endswith(".md"):
             script = project.script(rel)
             if script:
                 texts.append((None, script))

@@ -37,4 +37,8 @@ def check(file, context):
         if context.project.listing.get(rel) and not file.prose.hidden(match.start()):
             span = match.span(1)
             sub = plugin.sub(rel)
-            yield file.hit(span, "@%s starts in the user's project; write @${CLAUDE_PLUGIN_ROOT}/%s" % (match.group(1), sub), [span + ("${CLAUDE_PLUGIN_ROOT}/" + sub,)])
+            yield file.hit(
+                span,
+                "@%s starts in the user's project; write @${CLAUDE_PLUGIN_ROOT}/%s" % (match.group(1), sub),
+                [span + ("${CLAUDE_PLUGIN_ROOT}/" + sub,)],
+            )

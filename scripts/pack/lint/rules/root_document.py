@@ -24,4 +24,7 @@ def check(file, context):
     """CLAUDE.md and CLAUDE.local.md, unless the repository also uses it for itself."""
     if file.name.lower() not in ("claude.md", "claude.local.md") or file.plugin is None or file.plugin.manifest is None:
         return
-    yield file.hit(file.first_line(), "%s at a plugin's root is not loaded in sessions that use the plugin; use a skill" % file.name)
+    yield file.hit(
+        file.first_line(),
+        "%s at a plugin's root is not loaded in sessions that use the plugin; use a skill" % file.name,
+    )

@@ -20,7 +20,10 @@ _SHAPES = (
     (("eyJ",), lazy(r"\beyJ[A-Za-z0-9_-]{20,400}\.[A-Za-z0-9_-]{20,800}\.[A-Za-z0-9_-]{20,400}")),
     (("sk-",), lazy(r"(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{20,200}")),
 )
-_PLACEHOLDER = lazy(r"your|replace|example|changeme|placeholder|dummy|redacted|xxx|\*\*\*|\.\.\.|1234|abcd|test|fake|sample|secret|token", IGNORECASE)
+_PLACEHOLDER = lazy(
+    r"your|replace|example|changeme|placeholder|dummy|redacted|xxx|\*\*\*|\.\.\.|1234|abcd|test|fake|sample|secret|token",
+    IGNORECASE,
+)
 
 
 def entropy(text):
@@ -41,4 +44,7 @@ def check(file, context):
         for match in shape.finditer(text):
             found = match.group()
             if not _PLACEHOLDER.search(found) and entropy(found[-40:]) >= 3:
-                yield file.hit(match.span(), "%s... looks like a live credential; anyone who installs the plugin can read it" % found[:8])
+                yield file.hit(
+                    match.span(),
+                    "%s... looks like a live credential; anyone who installs the plugin can read it" % found[:8],
+                )

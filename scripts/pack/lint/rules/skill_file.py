@@ -26,14 +26,20 @@ SEVERITY = "warning"
 
 
 def check(file, context):
-    """Wrong case is certain; a loose file only when it looks like a skill."""
+    """Wrong case and wrong depth are certain; another name only when the file looks like a skill."""
     plugin = file.plugin
-    if file.name.lower() == "skill.md" and file.name != "SKILL.md":
+    parts = plugin.sub(file.rel).split("/")
+    if file.name == "SKILL.md":
+        text = "not loaded: the client reads skills/NAME/SKILL.md, one level deep (or name %s in the manifest's skills)"
+        yield file.hit(file.first_line(), text % "/".join(["."] + parts[:-2]))
+        return
+    if file.name.lower() == "skill.md":
         folder = file.rel.rsplit("/", 1)[0]
         if folder + "/SKILL.md" not in context.project.listing:
-            yield file.hit(file.first_line(), "the client looks for SKILL.md; %s is not loaded where letter case counts" % file.name, severity="error")
+            text = "the client looks for SKILL.md; %s is not loaded where letter case counts"
+            yield file.hit(file.first_line(), text % file.name, severity="error")
         return
     front = file.front
-    if front is not None and isinstance(front.value, dict) and ("description" in front or "name" in front):
-        name = file.name[:-3]
-        yield file.hit(file.first_line(), "not loaded: a skill is skills/%s/SKILL.md" % name if plugin else "not loaded")
+    if front is not None and isinstance(front.value, dict) and "description" in front:
+        name = parts[1] if len(parts) == 3 else file.name[:-3]
+        yield file.hit(file.first_line(), "not loaded: a skill is skills/%s/SKILL.md" % name)

@@ -33,7 +33,10 @@ def check(file, context):
         for tool in tools.listed(file, key) or ():
             if tool.name in removed:
                 since, instead = removed[tool.name]
-                yield file.hit((tool.span[0], tool.span[0] + len(tool.name)), "%r is gone since %s: use %s" % (tool.name, since, instead))
+                yield file.hit(
+                    (tool.span[0], tool.span[0] + len(tool.name)),
+                    "%r is gone since %s: use %s" % (tool.name, since, instead),
+                )
     text = file.text
     if "TeamCreate" in text or "TeamDelete" in text:
         seen = set()
@@ -42,11 +45,28 @@ def check(file, context):
             if name in removed and name not in seen and not _negated(text, match.start()):
                 seen.add(name)
                 since, instead = removed[name]
-                yield file.hit(match.span(), "the prompt names %s, which is gone since %s: use %s" % (name, since, instead))
+                yield file.hit(
+                    match.span(), "the prompt names %s, which is gone since %s: use %s" % (name, since, instead)
+                )
 
 
 def _negated(text, at):
     """`no TeamCreate`, `TeamCreate was removed`: a prompt that says so is right."""
     before, after = text[max(0, at - 60) : at].lower(), text[at : at + 90].lower()
-    said = ("not ", "no ", "never", "n't", "removed", "retired", "gone", "obsolete", "instead of", "without", "deprecated", "older", "legacy", "no longer")
+    said = (
+        "not ",
+        "no ",
+        "never",
+        "n't",
+        "removed",
+        "retired",
+        "gone",
+        "obsolete",
+        "instead of",
+        "without",
+        "deprecated",
+        "older",
+        "legacy",
+        "no longer",
+    )
     return any(word in before for word in said) or any(word in after for word in said[4:])

@@ -48,7 +48,22 @@ def check(file, context):
         if name not in context.facts.known_tools or name in granted or name in seen or file.prose.hidden(match.start()):
             continue
         before = text[max(0, match.start() - 40) : match.start()].lower()
-        if any(word in before for word in ("not ", "n't", "never", "no ", "without", "instead of", "cannot", "rather than", "avoid")):
+        if any(
+            word in before
+            for word in (
+                "not ",
+                "n't",
+                "never",
+                "no ",
+                "without",
+                "instead of",
+                "cannot",
+                "rather than",
+                "avoid",
+                "assistant",
+                "claude ",
+            )
+        ):
             continue
         if name in context.facts.agent["folded_into_bash"] and "Bash" in granted:
             continue

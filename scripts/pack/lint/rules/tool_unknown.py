@@ -28,7 +28,11 @@ from .. import tools
 from ..near import closest
 
 SEVERITY = "warning"
-KEYS = {"agent": ("tools", "disallowedTools"), "command": ("allowed-tools", "disallowed-tools"), "skill": ("allowed-tools", "disallowed-tools")}
+KEYS = {
+    "agent": ("tools", "disallowedTools"),
+    "command": ("allowed-tools", "disallowed-tools"),
+    "skill": ("allowed-tools", "disallowed-tools"),
+}
 
 
 def check(file, context):
@@ -43,8 +47,17 @@ def check(file, context):
         if len(strange) > 3:  # a list that was written for another program: one finding, not fifty
             first = strange[0]
             effect = "the agent cannot be spawned" if key == "tools" and not usable else "they have no effect"
-            text = "%d tools of this list do not exist (%s, ...): %s" % (len(strange), ", ".join(t.name for t in strange[:3]), effect)
-            yield file.hit((first.span[0], first.span[0] + len(first.name)), text, None, "error" if key == "tools" and not usable else None)
+            text = "%d tools of this list do not exist (%s, ...): %s" % (
+                len(strange),
+                ", ".join(t.name for t in strange[:3]),
+                effect,
+            )
+            yield file.hit(
+                (first.span[0], first.span[0] + len(first.name)),
+                text,
+                None,
+                "error" if key == "tools" and not usable else None,
+            )
         for tool in listed:
             name = tool.name
             if not name or tools.is_known(name, facts) or name in facts.removed_tools or "$" in name or "{" in name:

@@ -42,10 +42,18 @@ def check(file, context):
         effect = "the agent gets no tool from it" if key == "tools" else "nothing is taken away"
         if value is None or isinstance(value, str) and not value.strip():
             if key == "tools":
-                yield file.hit(file.at((key,), key=True), "tools is empty: the agent starts with no tool (leave the key out to inherit all)", severity="warning")
+                yield file.hit(
+                    file.at((key,), key=True),
+                    "tools is empty: the agent starts with no tool (leave the key out to inherit all)",
+                    severity="warning",
+                )
         elif not isinstance(value, (str, list)):
-            yield file.hit(file.at((key,), key=True), "%s must be a list of names, not %s: %s" % (key, type_name(value), effect))
+            yield file.hit(
+                file.at((key,), key=True), "%s must be a list of names, not %s: %s" % (key, type_name(value), effect)
+            )
         elif isinstance(value, list):
             for index, item in enumerate(value):
                 if not isinstance(item, str):
-                    yield file.hit(file.at((key, index)), "%s may hold only names, not %s; it is ignored" % (key, type_name(item)))
+                    yield file.hit(
+                        file.at((key, index)), "%s may hold only names, not %s; it is ignored" % (key, type_name(item))
+                    )

@@ -11,6 +11,5 @@ SEVERITY = "error"
 
 def check(file, context):
     """Report what the file system answered."""
-    file.source
-    if file.read_error:
+    if file.load().read_error:
         yield file.hit((0, 0), "cannot be read: %s" % file.read_error)

@@ -35,11 +35,15 @@ def load(name, project="."):
     try:
         return getattr(importlib.import_module(module), cls)
     except (ImportError, AttributeError) as error:
-        raise AdapterError("adapter %s cannot be loaded from %s: %s" % (name, os.path.basename(folder) or folder, error))
+        raise AdapterError(
+            "adapter %s cannot be loaded from %s: %s" % (name, os.path.basename(folder) or folder, error)
+        )
 
 
 def make(path, name, project="."):
     """The adapter of a path; `name` is the prefix of whatever it creates on the server."""
-    adapter = load(path["adapter"], project)(path["address"], dict(path.get("options", {})), path.get("connections", 1), name)
+    adapter = load(path["adapter"], project)(
+        path["address"], dict(path.get("options", {})), path.get("connections", 1), name
+    )
     adapter.project = project
     return adapter

@@ -31,8 +31,17 @@ class Mqtt(Adapter):
     def _client(self, who, **more):
         if self.options.get("nodelay"):
             more["socket_options"] = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
-        return aiomqtt.Client(self.host, self.port, username=self.user, password=self.password, identifier="%s-%s" % (who, self.name[-16:]),
-                              max_inflight_messages=10000, max_queued_outgoing_messages=0, timeout=10, **more)  # fmt: skip
+        return aiomqtt.Client(
+            self.host,
+            self.port,
+            username=self.user,
+            password=self.password,
+            identifier="%s-%s" % (who, self.name[-16:]),
+            max_inflight_messages=10000,
+            max_queued_outgoing_messages=0,
+            timeout=10,
+            **more,
+        )
 
     async def prepare(self):
         self.producer = await self._client("p").__aenter__()
@@ -76,7 +85,12 @@ class Mqtt(Adapter):
         import paho.mqtt.client as paho
 
         loop, arrived, ready = asyncio.get_running_loop(), asyncio.Queue(), asyncio.Event()
-        client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id="w-" + self.name[-16:] + group, clean_session=False, manual_ack=True)
+        client = paho.Client(
+            paho.CallbackAPIVersion.VERSION2,
+            client_id="w-" + self.name[-16:] + group,
+            clean_session=False,
+            manual_ack=True,
+        )
 
         def on_connect(client, *rest):
             client.subscribe(self.topic, qos=1)

@@ -66,7 +66,9 @@ class Nats(Adapter):
 
     async def replay(self):
         found = []
-        sub = await self.js.pull_subscribe(self.subject, stream=self.stream, config=ConsumerConfig(ack_policy=AckPolicy.NONE))
+        sub = await self.js.pull_subscribe(
+            self.subject, stream=self.stream, config=ConsumerConfig(ack_policy=AckPolicy.NONE)
+        )
         while True:
             try:
                 found += [(m.data, "") for m in await sub.fetch(500, timeout=1)]
@@ -75,7 +77,12 @@ class Nats(Adapter):
 
     async def consume(self, group, member, handle):
         await self.prepare()
-        config = ConsumerConfig(durable_name=group, ack_policy=AckPolicy.EXPLICIT, ack_wait=float(self.options.get("ack_wait", 1.0)), max_ack_pending=100)
+        config = ConsumerConfig(
+            durable_name=group,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=float(self.options.get("ack_wait", 1.0)),
+            max_ack_pending=100,
+        )
         sub = await self.js.pull_subscribe(self.subject, durable=group, stream=self.stream, config=config)
         while True:
             try:

@@ -28,7 +28,14 @@ class WebSocket(Adapter):
 
     async def connect_one(self):
         """One connection, without the library's own pings."""
-        return await connect(self.address, ping_interval=None, max_queue=None, compression=None, additional_headers=self.options.get("headers"), open_timeout=20)
+        return await connect(
+            self.address,
+            ping_interval=None,
+            max_queue=None,
+            compression=None,
+            additional_headers=self.options.get("headers"),
+            open_timeout=20,
+        )
 
     async def open(self, deliver):
         self.deliver = deliver
@@ -36,7 +43,9 @@ class WebSocket(Adapter):
             socket = await self.connect_one()
             self.sockets.append(socket)
             if self.mode != "ping":
-                self.tasks.append(asyncio.ensure_future(self._receive(socket, receiver if self.mode == "broadcast" else 0)))
+                self.tasks.append(
+                    asyncio.ensure_future(self._receive(socket, receiver if self.mode == "broadcast" else 0))
+                )
 
     async def _receive(self, socket, receiver):
         async for message in socket:

@@ -1,0 +1,53 @@
+"""One hook call: what came in, the locked store, and how events are appended under the right identity."""
+
+import os
+
+from . import codec
+from .protocol import machine
+from .protocol.refusal import Refusal
+
+PLUGIN_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+class Call:
+    """One hook call: the payload, where it happens, the locked store and who is calling."""
+
+    def __init__(self, payload, env, now, store, project, data):
+        self.payload, self.env, self.now, self.store, self.project, self.data = payload, env, now, store, project, data
+        self.actor = None
+
+    @property
+    def state(self):
+        return self.store.state
+
+    @property
+    def key(self):
+        """The idempotency key: the client's id of the tool call, and which of its hooks this is."""
+        call = self.payload.get("tool_use_id")
+        return "%s:%s" % (self.payload["hook_event_name"], call) if call else None
+
+    def event(self, name, /, key=None, actor=None, **data):
+        return {"event": name, "actor": actor or self.actor, "data": data, "key": key}
+
+    def append(self, name, /, key=None, actor=None, **data):
+        """Append one event with its consequences; raises Refusal."""
+        return self.store.append(self.event(name, key, actor, **data), self.now)
+
+    def gate(self, name, /, **data):
+        """Append an event of the gate itself; a refusal of it means that it does not apply."""
+        try:
+            return self.append(name, actor=machine.GATE, **data)
+        except Refusal:
+            return []
+
+    def refuse(self, refusal):
+        """Journal a refusal. The count of refusals is kept in the state; nothing else changes."""
+        self.append(refusal.record, key=self.key, **refusal.data())
+        return refusal
+
+    def scratch(self, suffix):
+        """A path of this call's own in the run's folder."""
+        name = codec.digest(str(self.payload.get("tool_use_id")), size=8) + suffix
+        folder = os.path.join(self.store.data, "calls")
+        self.store.disk.mkdir(folder)
+        return os.path.join(folder, name)

@@ -1,0 +1,44 @@
+"""A variable that the client does not set
+
+`${CLAUDE_PLUGIN_ROOT}`, `${CLAUDE_PLUGIN_DATA}` and `${CLAUDE_PROJECT_DIR}` are replaced. Any other spelling is empty in a
+hook: the path begins at `/`, nothing is found, and a guard lets the call through.
+
+Bad `hooks/hooks.json`:
+
+    {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "python3 \\"${CLAUDE_PLUGIN_DIR}/scripts/guard.py\\""}]}]}}
+
+Good `hooks/hooks.json`:
+
+    {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "python3 \\"${CLAUDE_PLUGIN_ROOT}/scripts/guard.py\\""}]}]}}
+
+Source: client 2.1.329
+"""
+
+from ..lazy import lazy
+from ..near import nearest
+
+SEVERITY = "error"
+_VARIABLE = lazy(
+    r"\$(\{?)((?:CLAUDE_)?PLUGIN_[A-Z_]{2,40}|CLAUDE_(?:ROOT|SKILLS?_[A-Z]{2,20}|PROJECT_[A-Z]{2,20}|PLUGINS?_?[A-Z]{0,20}))\b(\}?)/"
+)
+
+
+def check(file, context):
+    """Names that look like one of the client's, in front of a path."""
+    text = file.text
+    if "PLUGIN_" not in text and "CLAUDE_" not in text:
+        return
+    known = context.facts.root_variables + ["CLAUDE_SKILL_DIR"]
+    for match in _VARIABLE.finditer(text, 0 if file.is_json else file.body_start):
+        name = match.group(2)
+        if name in known or name.startswith("CLAUDE_PLUGIN_OPTION_") or bool(match.group(1)) != bool(match.group(3)):
+            continue
+        if not file.is_json and (file.prose.in_fence(match.start()) or not name.startswith("CLAUDE_")):
+            continue
+        if file.is_json and not name.startswith("CLAUDE_") and name + "=" in text:
+            continue
+        yield file.hit(
+            match.span(2),
+            "the client sets no %s%s" % (name, nearest(name, known)),
+            severity=None if file.is_json else "warning",
+        )

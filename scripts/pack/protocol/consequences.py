@@ -1,0 +1,104 @@
+"""What follows from a change, wherever it was made: waits and owners after a roster change, rounds after an ack, a task's
+next state after a verdict."""
+
+from . import tables, view, waves
+from .kernel import emit
+from .refusal import Refusal
+
+
+def roster_changed(state, effects):
+    """After every roster change: the owner, and every wait, are looked at again (H12)."""
+    if state["teardown"]["state"] == "READY_TO_DELETE" and not view.living(state, tables.SUPERVISOR):
+        emit(effects, "TEAM_DELETED")  # the supervisor was the last
+    owner = state["owner"]
+    over = state["phase"] == "CLOSED" or state["teardown"]["state"] in ("READY_TO_DELETE", "TEAM_DELETED")
+    if owner["holder"] and owner["state"] in ("OFFERED", "ACTIVE", "RECONCILE_LOCK") and not over:
+        e = state["roster"].get(owner["holder"])
+        if not e or e["inc"] != owner["inc"] or e["state"] not in tables.LIVING:
+            emit(effects, "OWNER_LOST", holder=owner["holder"], epoch=owner["epoch"])
+    if state["phase"] not in tables.OPEN_PHASES or state["mode"] is None:
+        return
+    for number, t in view.tasks(state):
+        gone = t["owner"] and (view.entry(state, t["owner"]) or {"state": "ENDED"})["state"] not in tables.LIVING
+        if gone and t["state"] in tables.WORKING:
+            emit(effects, "STUCK_ESCALATED", task=number, cause="OWNER_GONE", who=t["owner"])
+        elif gone and t["state"] == "PENDING":
+            t["owner"] = None
+        elif t["state"] in ("IN_REVIEW", "CHANGES_REQUESTED") and view.quorum(state, t)["absent"]:
+            emit(effects, "IMPOSSIBLE_WAIT", task=number, absent=view.quorum(state, t)["absent"])
+        elif t["state"] == "STUCK_ESCALATED" and t["cause"] == "IMPOSSIBLE_WAIT" and not view.quorum(state, t)["absent"]:
+            emit(effects, "WAIT_RESUMED", task=number)
+
+
+def end_agent(state, name, how):
+    state["roster"][name].update(state=how, mail=0)
+    if state["waves"] is not None:
+        waves.ended(state, name, how)
+
+
+def agent_gone(state, name, how, now, effects):
+    """An agent that is no more cannot answer: as a target of the teardown it counts as acknowledged."""
+    target = state["teardown"]["targets"].get(name)
+    if target and not target["acked"]:
+        target.update(acked=True, how=how)
+        acks_changed(state, now, effects)
+
+
+def move_task(t, to, now, cause=None):
+    """Put a task into a state; the table of legal moves is the last word, whatever led here."""
+    if to != t["state"] and to not in tables.TASK_STATES[t["state"]]:
+        raise Refusal("TASK_STATE", "a task cannot go from %s to %s" % (t["state"], to),
+                      "legal: " + (", ".join(tables.TASK_STATES[t["state"]]) or "none, it is terminal"), "", task=t["id"])
+    t.update(state=to, cause=cause, since=now)
+
+
+def settle_task(state, number, now, effects):
+    """After a review event: the decision decides the state."""
+    t = view.task(state, number)
+    q = view.quorum(state, t)
+    if q["absent"]:
+        if t["state"] != "STUCK_ESCALATED":
+            emit(effects, "IMPOSSIBLE_WAIT", task=number, absent=q["absent"])
+    elif q["result"] == "APPROVED" and t["state"] != "APPROVED":
+        move_task(t, "APPROVED", now)
+    elif q["result"] == "PENDING" and t["state"] != "IN_REVIEW":
+        move_task(t, "IN_REVIEW", now)
+    elif q["result"] == "REJECTED":
+        if t["state"] == "APPROVED":
+            move_task(t, "IN_REVIEW", now)
+        if t["state"] != "CHANGES_REQUESTED":
+            move_task(t, "CHANGES_REQUESTED", now)
+        if len(t["rounds"]) >= tables.limit("REVIEW_ROUNDS"):
+            move_task(t, "REVIEW_LOOP", now)
+
+
+def block_task(state, number, to, now, cause=None):
+    t = view.task(state, number)
+    if t["state"] in tables.BLOCKED_ON_LEAD:
+        return
+    t["resume"] = t["state"]
+    if to not in tables.TASK_STATES[t["state"]]:
+        to = "STUCK_ESCALATED"
+    move_task(t, to, now, cause)
+
+
+def restart_teardown(state, now):
+    """TEARDOWN_INIT with the targets that are alive now; what was acknowledged has ended and is no target any more."""
+    teardown = state["teardown"]
+    teardown.update(state="TEARDOWN_INIT", sends=1, sent_at=now, ack_status=None, unresolved=[])
+    teardown["targets"] = {n: {"inc": state["roster"][n]["inc"], "acked": False, "sends": 0, "how": None, "rejections": 0}
+                           for n in view.living(state) if state["roster"][n]["role"] != tables.SUPERVISOR}
+
+
+def acks_changed(state, now, effects):
+    """After every change of targets, acks or owner: is the round complete, is the teardown?"""
+    teardown = state["teardown"]
+    if state["phase"] != "TEARDOWN" or teardown["state"] in ("READY_TO_DELETE", "TEAM_DELETED"):
+        return
+    missing = view.missing_acks(state)
+    if not missing:
+        if teardown["aborted"] or view.owner_active(state) or state["waves"] is not None:
+            emit(effects, "READY_TO_DELETE")
+    elif teardown["state"] in ("SHUTDOWN_REQUESTED", "RETRYING") and all(
+            teardown["targets"][n]["sends"] >= teardown["sends"] for n in missing):
+        teardown.update(state="WAITING_ACKS", sent_at=now)

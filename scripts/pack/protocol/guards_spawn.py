@@ -1,0 +1,181 @@
+"""Guards: who may be spawned when (PROTOCOL 8). SPAWN_RULES has a row for every role."""
+
+from . import tables, view, waves
+from .kernel import GUARDS, guard
+from .guards_who import owner_is_active
+from .refusal import Refusal
+
+
+@guard
+def spawn_name_is_plain(state, data, actor):
+    name = data["name"]
+    ok = isinstance(name, str) and name.isascii() and 0 < len(name) <= 64 and name[0].isalnum() and \
+        all(c.isalnum() or c in "_-" for c in name)
+    if ok and name.lower() not in ("lead", "main", "team-lead", "gate", "person"):
+        return None
+    return Refusal("SPAWN_NAME", "an agent cannot be called %r" % (name,), "names are ASCII letters, digits, _ and -",
+                   "every agent needs a plain name of its own, e.g. coder-1")
+
+
+@guard
+def spawn_role_is_known(state, data, actor):
+    if data["role"] in spawn_rules(state):
+        return None
+    return Refusal("UNKNOWN_ROLE", "%r is not a role of this team" % (data.get("agent_type") or data["role"]),
+                   "roles: " + ", ".join(spawn_rules(state)), "spawn one of them as \"team:ROLE\", or do without")
+
+
+@guard
+def spawn_name_is_free(state, data, actor):
+    taken = [n for n in view.living(state) if n.lower() == data["name"].lower()]
+    if not taken:
+        return None
+    e = state["roster"][taken[0]]
+    return Refusal("NAME_TAKEN", "%s is already in the team" % taken[0], "%s, %s" % (e["role"], e["state"]),
+                   "send it a message instead, or choose another name")
+
+
+@guard
+def spawn_role_is_single(state, data, actor):
+    others = view.living(state, data["role"]) if data["role"] in tables.SINGLETONS else []
+    if not others:
+        return None
+    return Refusal("ROLE_TAKEN", "the team has a %s already: %s" % (data["role"], others[0]),
+                   state["roster"][others[0]]["state"],
+                   "send it a message; if it is dead, stop it with TaskStop and then spawn the next")
+
+
+@guard
+def spawn_mode_has_role(state, data, actor):
+    if state["mode"] is None or data["role"] in tables.MODE_ROLES[state["mode"]]:
+        return None
+    return Refusal("ROLE_NOT_IN_MODE", "a %s run has no %s" % (state["mode"], data["role"]),
+                   "its roles: " + ", ".join(tables.MODE_ROLES[state["mode"]]), "go on without it")
+
+
+@guard
+def spawn_after_plan(state, data, actor):
+    if state["plan"]["registered"]:
+        return None
+    return Refusal("NO_PLAN", "%s is spawned after the plan" % data["role"], "no plan is registered",
+                   "register it with `pack plan` first")
+
+
+@guard
+def spawn_after_owner(state, data, actor):
+    refusal = owner_is_active(state, data, actor)
+    if refusal is not None:
+        refusal.what = "%s is spawned after the hand-off" % data["role"]
+    return refusal
+
+
+@guard
+def spawn_after_validation(state, data, actor):
+    if state["mode"] not in tables.VALIDATED_MODES or state["plan"]["ok"]:
+        return None
+    return Refusal("PLAN_NOT_VALIDATED", "%s is spawned after PLAN OK" % data["role"],
+                   "mode %s, plan %s" % (state["mode"], "asked" if state["plan"]["asked"] else "not validated"),
+                   "send VALIDATE PLAN to the tech lead and wait for PLAN OK")
+
+
+@guard
+def spawn_after_risks(state, data, actor):
+    if state["mode"] not in tables.VALIDATED_MODES or state["risks"]["mitigated"]:
+        return None
+    return Refusal("RISKS_OPEN", "%s is spawned after RISKS MITIGATED" % data["role"], "mode " + state["mode"],
+                   risk_step(state))
+
+
+def risk_step(state):
+    """The next step of the risk analysis, for messages."""
+    risks = state["risks"]
+    if not risks["asked"]:
+        return "send IDENTIFY RISKS to the tech lead"
+    if risks["counts"] is None:
+        return "wait for RISKS: N from the tech lead"
+    if risks["testers"] < testers_needed(state):
+        return "spawn %d more risk-tester(s)" % (testers_needed(state) - risks["testers"])
+    if not risks["results"]:
+        return "send RISK ANALYSIS RESULTS to the tech lead"
+    return "wait for RISKS MITIGATED from the tech lead"
+
+
+def testers_needed(state):
+    """One risk tester for every CRITICAL risk and for up to three MAJOR ones."""
+    counts = state["risks"]["counts"] or {"CRITICAL": 0, "MAJOR": 0}
+    return counts["CRITICAL"] + min(counts["MAJOR"], tables.limit("MAJOR_RISKS_TESTED"))
+
+
+@guard
+def spawn_within_coders(state, data, actor):
+    busy = view.busy_coders(state)
+    if len(busy) < state["team"]["coders"]:
+        return None
+    return Refusal("TOO_MANY_CODERS", "%d coders are at work already" % len(busy),
+                   "--coders=%d: %s" % (state["team"]["coders"], ", ".join(busy)),
+                   "wait until one has finished its tasks, or give the task to one of them")
+
+
+@guard
+def spawn_after_risk_list(state, data, actor):
+    if state["risks"]["counts"] is not None:
+        return None
+    return Refusal("NO_RISKS", "risk testers are spawned for listed risks", "no RISKS: N was received", risk_step(state))
+
+
+@guard
+def spawn_before_ready(state, data, actor):
+    phase, teardown = state["phase"], state["teardown"]["state"]
+    if phase in tables.OPEN_PHASES:
+        return None
+    if phase == "TEARDOWN" and data["role"] == tables.SUPERVISOR and teardown not in ("READY_TO_DELETE", "TEAM_DELETED"):
+        return None  # the owner was lost: somebody must finish (H8, H23)
+    return Refusal("PHASE", "nobody is spawned in phase %s" % phase, "teardown " + teardown,
+                   "finish the teardown; see `pack status`")
+
+
+@guard
+def run_is_not_paused(state, data, actor):
+    if not state["paused"]:
+        return None
+    return Refusal("PAUSED", "the run is paused", "", "the user types `resume team`")
+
+
+_ALWAYS = ("run_is_not_paused", "spawn_name_is_plain", "spawn_role_is_known", "spawn_name_is_free", "spawn_role_is_single",
+           "spawn_mode_has_role", "spawn_before_ready")
+
+
+_IMPLEMENTER = _ALWAYS + ("spawn_after_plan", "spawn_after_owner", "spawn_after_validation", "spawn_after_risks")
+
+
+SPAWN_RULES = {role: _ALWAYS for role in tables.RESEARCHERS + (tables.SUPERVISOR,)}
+
+
+SPAWN_RULES[tables.TECH_LEAD] = _ALWAYS + ("spawn_after_plan",)
+
+
+SPAWN_RULES[tables.RISK_TESTER] = _ALWAYS + ("spawn_after_plan", "spawn_after_risk_list")
+
+
+SPAWN_RULES.update({role: _ALWAYS + ("spawn_after_plan", "spawn_after_owner") for role in tables.REVIEWERS})
+
+
+SPAWN_RULES.update({role: _IMPLEMENTER + ("spawn_within_coders",) for role in tables.CODERS})
+
+
+SPAWN_RULES[tables.TEST_WRITER] = _IMPLEMENTER
+
+
+def spawn_rules(state):
+    """role -> guard names, of the team definition that the run was opened with."""
+    return SPAWN_RULES if state["waves"] is None else dict.fromkeys(waves.roles(state), waves.WAVE_SPAWN)
+
+
+@guard
+def spawn_is_in_its_place(state, data, actor):
+    """All guards of the role's own row, in order."""
+    for name in spawn_rules(state).get(data["role"], _ALWAYS if state["waves"] is None else waves.WAVE_SPAWN):
+        refusal = GUARDS[name](state, data, actor)
+        if refusal is not None:
+            return refusal
+    return None

@@ -1,0 +1,65 @@
+"""Transitions: refusals, nudges, and what is only recorded for people."""
+
+from . import tables, view
+from .kernel import RULES, emit, guard, rule
+from .refusal import Refusal
+
+
+def _count(table, key):
+    table[key] = table.get(key, 0) + 1
+    return table[key]
+
+
+def _refused(state, data, actor, now, effects):
+    """Nothing changes but the count; the same refusal too often is a matter for the lead (DESIGN rule 7)."""
+    count = _count(state["refusals"], "%s|%s|%s" % (actor["name"], data["code"], data.get("task")))
+    t = view.task(state, data["task"]) if data.get("task") is not None else None
+    if count >= tables.limit("SAME_REFUSALS") and t and t["owner"] == actor["name"] and t["state"] in tables.WORKING:
+        emit(effects, "STUCK_ESCALATED", task=data["task"], cause="REFUSED_TOO_OFTEN", who=actor["name"])
+
+
+for _name in ("REFUSED", "HANDOFF_MISSING", "STALE_EPOCH"):
+    RULES[_name] = {"roles": None, "guards": (), "epoch": (), "apply": _refused}
+
+
+@rule("SPLIT_BRAIN_DETECTED", None)
+def _(state, data, actor, now, effects):
+    _refused(state, data, actor, now, effects)
+    emit(effects, "RECONCILE_LOCK_ENTER", epoch=state["owner"]["epoch"])
+
+
+@guard
+def nudges_are_left(state, data, actor):
+    if state["nudges"].get(data["who"] + "|" + data["step"], 0) < tables.limit("SAME_STEP_NUDGES"):
+        return None
+    return Refusal("NUDGED_ENOUGH", "%s was told %r often enough" % (data["who"], data["step"]), "", "the lead decides")
+
+
+@rule("NUDGED", ("gate",), ("nudges_are_left",))
+def _(state, data, actor, now, effects):
+    _count(state["nudges"], data["who"] + "|" + data["step"])
+
+
+@rule("MAIL", ("gate",))
+def _(state, data, actor, now, effects):
+    """Ordinary talk: step itself notes the delivery."""
+
+
+@rule("LEAD_WOKE", ("gate",))
+def _(state, data, actor, now, effects):
+    state["lead_mail"] = max(0, state["lead_mail"] - data["news"])
+
+
+@rule("LEAD_STOPPED", ("gate",))
+def _(state, data, actor, now, effects):
+    state["lead_idle_news"] = False
+
+
+def _note(state, data, actor, now, effects):
+    """Recorded for people; the state does not change."""
+
+
+for _name in ("SUPERVISOR_REPORT", "OVERLAP_SCOPE", "DELIVERY_FAILED", "STATE_DIVERGENCE", "SNAPSHOT_NOT_FOUND", "SNAPSHOT_CONFLICT", "RECONCILE_CONFLICT", "STATE_FROZEN"):
+    RULES[_name] = {"roles": (tables.SUPERVISOR,) if _name == "SUPERVISOR_REPORT" else None, "apply": _note,
+                    "guards": ("sender_is_living",) if _name == "SUPERVISOR_REPORT" else (),
+                    "epoch": ("owner_is_not_fenced",) if _name == "SUPERVISOR_REPORT" else ()}

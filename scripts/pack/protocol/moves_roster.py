@@ -1,0 +1,206 @@
+"""Transitions: the run, the roster, the ownership (PROTOCOL 1, 3)."""
+
+from . import tables, view, waves
+from .kernel import LEAD, emit, guard, rule
+from .consequences import acks_changed, end_agent, agent_gone, restart_teardown, roster_changed
+from .moves_teardown import begin_teardown
+from .refusal import Refusal
+
+
+@rule("RUN_OPENED", (LEAD,), ("run_is_new",))
+def _(state, data, actor, now, effects):
+    state["team"] = dict(data, opened=now)
+    state["phase"] = "DISCOVERY"
+    if data.get("definition"):
+        state["waves"] = waves.initial(data["definition"])
+        state["phase"] = "EXECUTION"
+
+
+@rule("RUN_RESUMED", (LEAD, "person"), ("run_is_live",))
+def _(state, data, actor, now, effects):
+    """Another main session leads now. Agents of a process that is gone are LOST; those that answer again are not."""
+    # Only the user ends a pause: a new prompt of the same session resumes it too (SessionStart), and so may the lead.
+    asked = actor["role"] == "person" or data.get("how") == "the user typed it"
+    state["paused"] = state["paused"] and not asked
+    state["team"]["resumed"] = True
+    if data.get("session"):
+        state["team"]["session"] = data["session"]
+    for key in ("headless", "client_pid"):
+        if data.get(key) is not None:
+            state["team"][key] = data[key]
+    state["lead_mail"], state["lead_idle_news"] = 0, False
+    if state["waves"] is not None:
+        waves.resumed(state, now, asked)
+    for name in view.living(state):
+        e = state["roster"][name]
+        if data.get("agents_gone"):
+            emit(effects, "AGENT_LOST", name=name, inc=e["inc"], why="the client's process ended")
+        elif data.get("agents_stopped") and e["state"] == "ACTIVE":
+            e.update(state="IDLE", mail=0)  # its process is gone, its context is not: a message revives it
+
+
+@rule("RUN_PAUSED", (LEAD, "person"), ("run_is_live",))
+def _(state, data, actor, now, effects):
+    state["paused"] = True
+
+
+@rule("RUN_ABORTED", (LEAD, "person"), ("run_is_live", "abort_is_possible"))
+def _(state, data, actor, now, effects):
+    for _number, t in view.tasks(state):
+        if t["state"] not in tables.TERMINAL:
+            t["state"] = "CANCELLED"
+    begin_teardown(state, now, effects, aborted=True, reason=data.get("reason"))
+
+
+@rule("RUN_CLOSED", ("person",), ("run_is_live",))
+def _(state, data, actor, now, effects):
+    """A person ends the run from outside: there may be no client left that could ask anybody to shut down."""
+    for _number, t in view.tasks(state):
+        if t["state"] not in tables.TERMINAL:
+            t["state"] = "CANCELLED"
+    state["teardown"].update(aborted=True, unresolved=sorted(view.living(state)), reason=data.get("reason"))
+    for name in view.living(state):
+        state["roster"][name]["state"] = "LOST"
+    state["phase"] = "CLOSED"
+
+
+@rule("SPAWN_REQUESTED", (LEAD,), ("run_is_live", "spawn_is_in_its_place"))
+def _(state, data, actor, now, effects):
+    old = state["roster"].get(data["name"])
+    state["roster"][data["name"]] = {"role": data["role"], "state": "SPAWNING", "inc": (old["inc"] if old else 0) + 1,
+                                     "agent_id": None, "pane": False, "call": data.get("call"), "since": now, "seen": now, "mail": 0}
+    # In order of names, as in the snapshot: what is rendered from it must not depend on who came first.
+    state["roster"] = dict(sorted(state["roster"].items()))
+    if state["waves"] is not None:
+        waves.spawned(state, data)
+    if data["role"] == tables.RISK_TESTER:
+        state["risks"]["testers"] += 1
+    if data["role"] in tables.IMPLEMENTERS and state["phase"] == "SETUP":
+        state["phase"] = "EXECUTION"
+
+
+@guard
+def spawn_is_pending(state, data, actor):
+    e = view.entry(state, data["name"])
+    if e and (e["state"] == "SPAWNING" or e["pane"] and e["agent_id"] is None and e["state"] in tables.PRESENT) and (data.get("inc") or e["inc"]) == e["inc"]:
+        return None
+    return Refusal("NOT_SPAWNING", "%r is not being spawned" % data["name"], e["state"] if e else "not in the roster", "")
+
+
+@guard
+def agent_is_unbound(state, data, actor):
+    bound = state["agents"].get(data["agent_id"])
+    if bound is None:
+        return None
+    return Refusal("ALREADY_BOUND", "agent %s is %s" % (data["agent_id"], bound[0]), "an id is bound once", "")
+
+
+@rule("AGENT_BOUND", ("gate",), ("spawn_is_pending", "agent_is_unbound"))
+def _(state, data, actor, now, effects):
+    e = state["roster"][data["name"]]
+    e.update(state="ACTIVE", agent_id=data["agent_id"], seen=now)
+    for key in (data["agent_id"], data.get("alias")):  # the client may have renamed it
+        if key:
+            state["agents"][key] = [data["name"], e["inc"]]
+    roster_changed(state, effects)
+
+
+@rule("PANE_OPENED", ("gate",), ("spawn_is_pending",))
+def _(state, data, actor, now, effects):
+    """A terminal pane is there and takes messages; which session it is shows at its first hook, a moment later."""
+    state["roster"][data["name"]].update(state="ACTIVE", pane=True)
+    roster_changed(state, effects)
+
+
+@rule("SPAWN_FAILED", ("gate",), ("spawn_is_pending",))
+def _(state, data, actor, now, effects):
+    e = state["roster"][data["name"]]
+    e["state"] = "LOST"
+    if e["role"] == tables.RISK_TESTER:
+        state["risks"]["testers"] -= 1
+    agent_gone(state, data["name"], "never started", now, effects)
+    roster_changed(state, effects)
+
+
+@guard
+def incarnation_is_living(state, data, actor):
+    e = view.entry(state, data["name"])
+    if e and e["inc"] == data.get("inc", e["inc"]) and e["state"] in tables.LIVING:
+        return None
+    return Refusal("ENDED_AGENT", "%s is not alive" % data["name"], e["state"] if e else "not in the roster", "")
+
+
+@rule("AGENT_ACTIVE", ("gate",), ("incarnation_is_living",))
+def _(state, data, actor, now, effects):
+    e = state["roster"][data["name"]]
+    e.update(state="ACTIVE", seen=now, mail=0)
+
+
+@rule("AGENT_IDLE", ("gate",), ("incarnation_is_living",))
+def _(state, data, actor, now, effects):
+    e = state["roster"][data["name"]]
+    if e["state"] == "ACTIVE" and not state["team"]["headless"]:
+        state["lead_idle_news"] = True  # a terminal gives the lead a new turn for it; -p merges or drops such news (measured)
+    e.update(state="IDLE", seen=now)
+    if state["team"]["headless"] and data["name"] in state["requests"]:
+        emit(effects, "SHUTDOWN_ACK", name=data["name"], how="ended its turn")  # PROTOCOL 9: headless ack at the next stop
+
+
+@rule("AGENT_ENDED", ("gate",), ("incarnation_is_living",))
+def _(state, data, actor, now, effects):
+    if data["name"] in state["teardown"]["targets"] or data["name"] in state["requests"]:
+        emit(effects, "SHUTDOWN_ACK", name=data["name"], how=data.get("why", "ended"))
+        return
+    end_agent(state, data["name"], "ENDED")
+    roster_changed(state, effects)
+
+
+@rule("AGENT_LOST", ("gate",), ("incarnation_is_living",))
+def _(state, data, actor, now, effects):
+    end_agent(state, data["name"], "LOST")
+    agent_gone(state, data["name"], "lost: " + data.get("why", ""), now, effects)
+    roster_changed(state, effects)
+
+
+@rule("STATE_OWNERSHIP_HANDOFF", (LEAD,), ("run_is_live", "handoff_target_is_supervisor", "handoff_epoch_is_minted"))
+def _(state, data, actor, now, effects):
+    owner, e = state["owner"], view.entry(state, data["to"])
+    if data["epoch"] <= owner["minted"]:
+        emit(effects, "HANDOFF_DUPLICATE", epoch=data["epoch"], holder=data["to"])
+        return
+    if owner["state"] == "RECONCILE_LOCK":
+        emit(effects, "RECONCILE_LOCK_EXIT", epoch=data["epoch"])
+    state["owner"] = {"state": "OFFERED", "epoch": data["epoch"], "minted": data["epoch"], "holder": data["to"], "inc": e["inc"]}
+
+
+@rule("STATE_OWNERSHIP_ACK", (tables.SUPERVISOR,), ("sender_is_living",),
+      epoch=("ack_has_an_offer", "ack_epoch_is_current", "ack_is_by_the_holder"))
+def _(state, data, actor, now, effects):
+    state["owner"]["state"] = "ACTIVE"
+    if state["phase"] == "PLANNING":
+        state["phase"] = "SETUP"
+    acks_changed(state, now, effects)
+
+
+@rule("HANDOFF_DUPLICATE", ("gate",))
+def _(state, data, actor, now, effects):
+    pass
+
+
+@rule("OWNER_LOST", ("gate",))
+def _(state, data, actor, now, effects):
+    state["owner"]["state"] = "LOST"
+    teardown = state["teardown"]
+    if state["phase"] == "TEARDOWN" and teardown["state"] not in ("READY_TO_DELETE", "TEAM_DELETED"):
+        restart_teardown(state, now)
+        acks_changed(state, now, effects)
+
+
+@rule("RECONCILE_LOCK_ENTER", ("gate",))
+def _(state, data, actor, now, effects):
+    state["owner"]["state"] = "RECONCILE_LOCK"
+
+
+@rule("RECONCILE_LOCK_EXIT", ("gate",))
+def _(state, data, actor, now, effects):
+    pass

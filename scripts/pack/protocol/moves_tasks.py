@@ -1,0 +1,297 @@
+"""Transitions: planning and tasks (PROTOCOL 4, 5, 6, 8)."""
+
+from . import tables, view
+from .kernel import GUARDS, LEAD, clone, emit, guard, rule
+from .consequences import block_task, move_task, restart_teardown, settle_task
+from .plan import check_overlap, check_reviewers, classify, is_conventions
+
+
+def _task_record(t):
+    return dict(t, state="PENDING", owner=None, revision=None, approvals={}, requests={}, rounds=[], touched=[], cause=None,
+                resume=None, since=0)
+
+
+@rule("PLAN_REGISTERED", (LEAD,), ("run_is_open", "plan_is_early"))
+def _(state, data, actor, now, effects):
+    tasks = {int(k): t for k, t in data["tasks"].items()}
+    result = classify(tasks, data["facts"])
+    ladder = (tables.SIMPLE, tables.MEDIUM, tables.COMPLEX)
+    if state["mode"] in ladder and ladder.index(state["mode"]) > ladder.index(result["mode"]):
+        result = dict(result, mode=state["mode"], text=result["text"] + "\n  (stays %s: a new plan never lowers it)" % state["mode"])
+    for t in tasks.values():
+        if is_conventions(t) and not t["reviewers"]:
+            # It goes through the same review; quality is its subject. Only among reviewers that the plan uses at all.
+            named = sorted({r for other in tasks.values() for r in other["reviewers"]})
+            t["reviewers"] = ["quality-reviewer"] if "quality-reviewer" in named or not named else named[:1]
+    check_reviewers(tasks, result["mode"])
+    state["tasks"] = {str(n): _task_record(t) for n, t in tasks.items()}
+    state["mode"], state["classification"] = result["mode"], result
+    state["definition_of_done"] = data["definition_of_done"]
+    state["plan"] = {"registered": True, "asked": False, "ok": None}
+    state["risks"].update(asked=False, counts=None, results=False, mitigated=False)
+    state["phase"] = "SETUP" if view.owner_active(state) else "PLANNING"
+
+
+@rule("VALIDATE_PLAN", (LEAD,), ("run_is_open", "plan_is_registered", "mode_is_validated"))
+def _(state, data, actor, now, effects):
+    state["plan"]["asked"] = True
+
+
+@rule("PLAN_OK", (tables.TECH_LEAD,), ("sender_is_living", "plan_was_asked"))
+def _(state, data, actor, now, effects):
+    state["plan"].update(ok=True, asked=False)
+
+
+@rule("PLAN_CHANGES", (tables.TECH_LEAD,), ("sender_is_living", "plan_was_asked"))
+def _(state, data, actor, now, effects):
+    state["plan"].update(ok=False, asked=False)
+
+
+@rule("IDENTIFY_RISKS", (LEAD,), ("run_is_open", "plan_is_registered", "mode_is_validated", "plan_is_ok"))
+def _(state, data, actor, now, effects):
+    state["risks"]["asked"] = True
+
+
+@rule("RISKS", (tables.TECH_LEAD,), ("sender_is_living", "risks_were_asked"))
+def _(state, data, actor, now, effects):
+    state["risks"]["counts"] = data["counts"]
+
+
+@rule("RISK_ANALYSIS_RESULTS", (LEAD,), ("run_is_open", "risks_were_asked", "risks_were_tested"))
+def _(state, data, actor, now, effects):
+    state["risks"]["results"] = True
+
+
+@rule("RISKS_MITIGATED", (tables.TECH_LEAD,), ("sender_is_living", "risks_were_asked", "risk_results_were_sent"))
+def _(state, data, actor, now, effects):
+    state["risks"]["mitigated"] = True
+
+
+_OPERATIONAL = ("sender_is_living", "run_is_open", "owner_is_active", "task_exists")
+
+
+_BY_OWNER = _OPERATIONAL + ("task_is_the_senders",)
+
+
+def _claim(state, number, name, now):
+    t = view.task(state, number)
+    t["owner"] = name
+    move_task(t, "IN_PROGRESS", now)
+    if state["phase"] == "SETUP":
+        state["phase"] = "EXECUTION"
+
+
+@rule("CLAIM", tables.IMPLEMENTERS, _OPERATIONAL + ("claim_in_execution", "task_is_unblocked", "task_is_free", "coder_has_no_other_task"))
+def _(state, data, actor, now, effects):
+    _claim(state, data["task"], actor["name"], now)
+
+
+@rule("IN_REVIEW", tables.IMPLEMENTERS, _BY_OWNER + ("task_may_go_to_review", "work_is_present"))
+def _(state, data, actor, now, effects):
+    t = view.task(state, data["task"])
+    t["revision"] = data["revision"]
+    if t["state"] == "IN_PROGRESS":
+        move_task(t, "IN_REVIEW", now)
+    settle_task(state, data["task"], now, effects)
+
+
+@rule("REVIEW", tables.IMPLEMENTERS, _BY_OWNER + ("task_may_go_to_review", "work_is_present", "receiver_is_required", "changes_were_made"))
+def _(state, data, actor, now, effects):
+    t = view.task(state, data["task"])
+    t["revision"] = data["revision"]
+    t["requests"][view.entry(state, data["to"])["role"]] = data["revision"]
+    if t["state"] == "IN_PROGRESS":
+        move_task(t, "IN_REVIEW", now)
+    settle_task(state, data["task"], now, effects)
+
+
+_VERDICT = _OPERATIONAL + ("approver_is_required", "task_is_in_review", "review_was_asked", "verdict_goes_to_coder")
+
+
+@rule("APPROVED", tables.APPROVERS, _VERDICT + ("reviewed_revision_is_present",))
+def _(state, data, actor, now, effects):
+    t = view.task(state, data["task"])
+    t["revision"] = data["revision"]
+    t["approvals"][actor["role"]] = {"verdict": "APPROVED", "revision": data["revision"], "name": actor["name"], "inc": actor["inc"]}
+    settle_task(state, data["task"], now, effects)
+
+
+@rule("CHANGES_REQUESTED", tables.APPROVERS, _VERDICT)
+def _(state, data, actor, now, effects):
+    t = view.task(state, data["task"])
+    revision = t["requests"][actor["role"]]
+    t["approvals"][actor["role"]] = {"verdict": "CHANGES_REQUESTED", "revision": revision, "name": actor["name"], "inc": actor["inc"]}
+    if revision not in t["rounds"]:
+        t["rounds"].append(revision)
+    if t["state"] == "STUCK_ESCALATED":
+        return  # the wait is settled when the missing role is there
+    if revision == t["revision"]:
+        settle_task(state, data["task"], now, effects)
+        return
+    # Findings on an older revision are findings all the same: the coder has to answer them.
+    if t["state"] == "APPROVED":
+        move_task(t, "IN_REVIEW", now)
+    move_task(t, "CHANGES_REQUESTED", now)
+    if len(t["rounds"]) >= tables.limit("REVIEW_ROUNDS"):
+        move_task(t, "REVIEW_LOOP", now)
+
+
+@rule("DONE", tables.IMPLEMENTERS, _BY_OWNER + ("task_is_approved", "next_claim_is_legal"))
+def _(state, data, actor, now, effects):
+    move_task(view.task(state, data["task"]), "DONE", now)
+    if data.get("claims") is not None:
+        _claim(state, data["claims"], actor["name"], now)
+    _maybe_complete(state)
+
+
+@guard
+def next_claim_is_legal(state, data, actor):
+    if data.get("claims") is None:
+        return None
+    after = {"task": data["claims"], "after": data["task"]}
+    done = clone(state)
+    view.task(done, data["task"])["state"] = "DONE"  # the claim follows the DONE of the same line
+    for g in ("task_exists", "task_is_unblocked", "task_is_free", "coder_has_no_other_task"):
+        refusal = GUARDS[g](done, after, actor)
+        if refusal is not None:
+            return refusal
+    return None
+
+
+def _maybe_complete(state):
+    if state["phase"] in ("SETUP", "EXECUTION") and not view.open_tasks(state):
+        state["phase"] = "COMPLETION"
+
+
+_TROUBLE = ("sender_is_living", "run_is_open", "owner_is_active", "task_exists", "task_is_the_senders", "task_is_being_worked")
+
+
+@rule("STUCK", tables.IMPLEMENTERS + (tables.SUPERVISOR,), _TROUBLE, epoch=("owner_is_not_fenced",))
+def _(state, data, actor, now, effects):
+    block_task(state, data["task"], "STUCK", now)
+
+
+@rule("REVIEW_LOOP", tables.IMPLEMENTERS + (tables.SUPERVISOR,), _TROUBLE, epoch=("owner_is_not_fenced",))
+def _(state, data, actor, now, effects):
+    block_task(state, data["task"], "REVIEW_LOOP", now)
+
+
+@rule("IMPOSSIBLE_WAIT", tables.IMPLEMENTERS + (tables.SUPERVISOR, "gate"), ("sender_is_living", "task_exists", "wait_is_impossible"),
+      epoch=("owner_is_not_fenced",))
+def _(state, data, actor, now, effects):
+    if view.task(state, data["task"])["state"] not in tables.TERMINAL + ("PENDING",):
+        block_task(state, data["task"], "STUCK_ESCALATED", now, "IMPOSSIBLE_WAIT")
+
+
+@rule("STUCK_ESCALATED", ("gate",), ("task_exists",))
+def _(state, data, actor, now, effects):
+    t = view.task(state, data["task"])
+    if t["state"] in tables.WORKING:
+        block_task(state, data["task"], "STUCK_ESCALATED", now, data["cause"])
+    if data["cause"] == "OWNER_GONE":
+        t["owner"] = None
+
+
+@rule("WAIT_RESUMED", ("gate",), ("task_exists",))
+def _(state, data, actor, now, effects):
+    t = view.task(state, data["task"])
+    move_task(t, "IN_REVIEW", now)
+    settle_task(state, data["task"], now, effects)
+
+
+@rule("QUESTION", tables.IMPLEMENTERS, ("sender_is_living",))
+def _(state, data, actor, now, effects):
+    pass
+
+
+@rule("ESCALATE_TO_MEDIUM", (tables.UNIFIED,) + tables.IMPLEMENTERS + (tables.SUPERVISOR,),
+      ("sender_is_living", "run_is_open", "owner_is_active", "task_exists", "mode_can_escalate"), epoch=("owner_is_not_fenced",))
+def _(state, data, actor, now, effects):
+    state["escalations"].append({"task": data["task"], "by": actor["name"]})
+    if state["mode"] == tables.ESCALATED:
+        return
+    state["mode"] = tables.ESCALATED  # latches: nothing lowers it again (H14)
+    for number, t in view.tasks(state):
+        if t["state"] == "APPROVED":
+            move_task(t, "IN_REVIEW", now)
+        if t["state"] in ("IN_REVIEW", "CHANGES_REQUESTED"):
+            settle_task(state, number, now, effects)
+
+
+@rule("TASK_ASSIGNED", (LEAD,), ("run_is_open", "owner_is_active", "task_exists", "task_is_open", "assignee_is_implementer"))
+def _(state, data, actor, now, effects):
+    t = view.task(state, data["task"])
+    back = t["owner"] == data["to"] and t["state"] in tables.BLOCKED_ON_LEAD
+    t["owner"] = data["to"]
+    t["rounds"] = []
+    if t["state"] != "PENDING":
+        t.update(state="IN_PROGRESS" if back else "PENDING", cause=None, since=now)
+
+
+@rule("TASK_CANCELLED", (LEAD,), ("run_is_open", "owner_is_active", "task_exists", "task_is_open", "not_the_conventions_task"))
+def _(state, data, actor, now, effects):
+    move_task(view.task(state, data["task"]), "CANCELLED", now)
+    _maybe_complete(state)
+
+
+@rule("TASK_RESCOPED", (LEAD,), ("run_is_open", "owner_is_active", "task_exists", "task_is_open", "rescope_keeps_files_apart", "rescope_only_raises"))
+def _(state, data, actor, now, effects):
+    t = view.task(state, data["task"])
+    t["files"], t["reviewers"] = data["files"], data["reviewers"]
+    for part in ("subject", "acceptance", "high_risk"):
+        if data.get(part) is not None:
+            t[part] = data[part]
+    t["revision"], t["rounds"], t["requests"] = None, [], {}
+    if t["state"] in tables.BLOCKED_ON_LEAD:
+        t.update(state="IN_PROGRESS" if t["owner"] else "PENDING", cause=None, since=now)
+    elif t["state"] in tables.WORKING:
+        t.update(state="IN_PROGRESS", since=now)
+
+
+@rule("TASK_ADDED", (LEAD,), ("plan_is_registered", "new_work_is_possible"))
+def _(state, data, actor, now, effects):
+    t = data["task_record"]
+    number = max([n for n, _t in view.tasks(state)] or [0]) + 1
+    t = dict(t, id=number)
+    every = {n: x for n, x in view.tasks(state) if x["state"] not in tables.TERMINAL}
+    for n, other in every.items():
+        if is_conventions(other) and number not in other["blocked_by"]:
+            other["blocked_by"] = other["blocked_by"] + [number]
+    every[number] = t
+    check_overlap(every)
+    check_reviewers({number: t}, state["mode"])
+    state["tasks"][str(number)] = _task_record(t)
+    state["consistency"] = None
+    if state["phase"] == "COMPLETION":
+        state["phase"] = "EXECUTION"
+    elif state["phase"] == "TEARDOWN":  # a task reopens (H20): the completion gate has to be passed again
+        restart_teardown(state, now)
+        state["teardown"]["targets"] = {}
+        state["phase"] = "EXECUTION"
+
+
+@rule("FILE_WRITTEN", ("gate",), ("task_exists",))
+def _(state, data, actor, now, effects):
+    t = view.task(state, data["task"])
+    if data["path"] not in t["touched"]:
+        t["touched"].append(data["path"])
+    if t["state"] in tables.TERMINAL:
+        return
+    if t["revision"] is not None:
+        t["revision"] = data["revision"]
+    q = view.quorum(state, t)
+    if t["state"] == "APPROVED" and q["missing"]:
+        move_task(t, "IN_REVIEW", now)
+    if t["state"] in ("IN_REVIEW", "CHANGES_REQUESTED") and q["absent"]:
+        emit(effects, "IMPOSSIBLE_WAIT", task=data["task"], absent=q["absent"])  # whose approval this write made stale is gone
+
+
+@rule("COMMITTED", None)
+def _(state, data, actor, now, effects):
+    state["commits"].append({"sha": data["sha"], "subject": data["subject"], "by": actor["name"], "gated": data["gated"]})
+
+
+@rule("CLIENT_TASK", None)
+def _(state, data, actor, now, effects):
+    if data.get("task") is not None:
+        state["client_tasks"][str(data["client_id"])] = data["task"]

@@ -1,0 +1,209 @@
+"""Transitions: completion, teardown, timers (PROTOCOL 8, 9; H16-H24)."""
+
+from . import tables, view
+from .kernel import GATE, GUARDS, LEAD, emit, guard, rule
+from .consequences import acks_changed, end_agent, restart_teardown, roster_changed
+from .guards_who import owner_is_active_or_aborting
+from .guards_teardown import candidate_is_due, wait_is_overdue
+from .refusal import Refusal
+
+
+@rule("VERIFY_STARTED", (LEAD,), ("run_is_open", "plan_is_registered"))
+def _(state, data, actor, now, effects):
+    state["verify"] = {"ok": False, "tree": None, "nonce": data["nonce"], "build": {"command": data["build"], "exit": None},
+                       "test": {"command": data["test"], "exit": None}}
+
+
+@guard
+def verification_was_started(state, data, actor):
+    if state["verify"] and state["verify"]["nonce"] and state["verify"]["nonce"] == data["nonce"]:
+        return None
+    return Refusal("VOUCHER", "no verification waits for this result", "", "run `pack verify --build CMD --test CMD` again")
+
+
+@rule("VERIFIED", ("gate",), ("verification_was_started",))
+def _(state, data, actor, now, effects):
+    verify = state["verify"]
+    verify["build"]["exit"], verify["test"]["exit"] = data["build_exit"], data["test_exit"]
+    verify.update(tree=data["tree"], nonce=None, ok=data["build_exit"] == 0 and data["test_exit"] == 0)
+
+
+@rule("CONSISTENCY_OK", (tables.TECH_LEAD,), ("sender_is_living", "run_is_open", "plan_is_registered"))
+def _(state, data, actor, now, effects):
+    state["consistency"] = "OK"
+
+
+@rule("CONSISTENCY_CHANGES", (tables.TECH_LEAD,), ("sender_is_living", "run_is_open", "plan_is_registered"))
+def _(state, data, actor, now, effects):
+    state["consistency"] = "CHANGES"
+
+
+def begin_teardown(state, now, effects, aborted=False, reason=None):
+    state["phase"] = "TEARDOWN"
+    state["teardown"]["attempt"] += 1
+    state["teardown"].update(aborted=aborted or state["teardown"]["aborted"], reason=reason)
+    state["requests"] = {}
+    restart_teardown(state, now)
+    acks_changed(state, now, effects)
+
+
+# What "finished" means, by the kind of team: guard names, checked in order.
+COMPLETION_RULES = {
+    "tasks": ("plan_is_registered", "owner_is_active", "every_task_is_terminal", "verified_on_this_tree", "conventions_changed",
+              "consistency_is_ok"),
+    "waves": ("waves_are_over",),
+}
+
+
+@guard
+def completion_gate_passes(state, data, actor):
+    """All guards of the team's kind, in order."""
+    for name in COMPLETION_RULES["tasks" if state["waves"] is None else "waves"]:
+        refusal = GUARDS[name](state, data, actor)
+        if refusal is not None:
+            return refusal
+    return None
+
+
+@rule("TEARDOWN_INIT", (LEAD,), ("run_is_live", "teardown_not_begun", "completion_gate_passes", "summary_is_persisted"))
+def _(state, data, actor, now, effects):
+    begin_teardown(state, now, effects)
+
+
+@rule("SHUTDOWN_REQUESTED", (LEAD,), ("run_is_live", "target_is_known", "shutdown_is_in_its_place", "shutdown_has_no_open_task", "shutdown_round_allows"))
+def _(state, data, actor, now, effects):
+    name, teardown = data["to"], state["teardown"]
+    state["requests"].setdefault(name, [])
+    target = teardown["targets"].get(name)
+    if target and state["phase"] == "TEARDOWN":
+        target["sends"] = max(target["sends"] + 1, teardown["sends"])
+        if teardown["state"] == "TEARDOWN_INIT":
+            teardown["state"] = "SHUTDOWN_REQUESTED"
+        acks_changed(state, now, effects)
+    if state["team"]["headless"] and state["roster"][name]["state"] == "IDLE":
+        emit(effects, "SHUTDOWN_ACK", name=name, how="not running")  # the client never delivers it (CLIENT.md 10)
+
+
+@rule("SHUTDOWN_ID", ("gate",))
+def _(state, data, actor, now, effects):
+    state["requests"].setdefault(data["name"], []).append(data["request_id"])
+
+
+@rule("SHUTDOWN_RESPONSE", None, ("response_answers_a_request",))
+def _(state, data, actor, now, effects):
+    if data["approve"]:
+        emit(effects, "SHUTDOWN_ACK", name=actor["name"], how="agreed")
+    else:
+        emit(effects, "SHUTDOWN_REJECTED", name=actor["name"], reason=data.get("reason", ""))
+
+
+@rule("SHUTDOWN_ACK", ("gate",))
+def _(state, data, actor, now, effects):
+    name, teardown = data["name"], state["teardown"]
+    state["requests"].pop(name, None)
+    if state["phase"] == "CLOSED" or name not in state["roster"] or state["roster"][name]["state"] not in tables.LIVING:
+        return  # a late ack changes nothing (H22)
+    end_agent(state, name, "ENDED")
+    target = teardown["targets"].get(name)
+    if target:
+        target.update(acked=True, how=data["how"])
+        teardown["unresolved"] = [n for n in teardown["unresolved"] if n != name]
+    if target and state["phase"] == "TEARDOWN":
+        acks_changed(state, now, effects)
+    roster_changed(state, effects)
+
+
+@rule("SHUTDOWN_REJECTED", ("gate",))
+def _(state, data, actor, now, effects):
+    target = state["teardown"]["targets"].get(data["name"])
+    state["requests"].pop(data["name"], None)
+    if target:
+        target["how"] = "rejected: " + data["reason"][:200]
+        target["rejections"] += 1
+        if target["rejections"] <= tables.limit("ACK_RETRY_ROUNDS"):
+            target["sends"] -= 1  # it did answer: once its reason is settled it may be asked again without waiting
+
+
+@rule("TEARDOWN_RETRYING", ("gate",), ("wait_is_overdue",))
+def _(state, data, actor, now, effects):
+    state["teardown"].update(state="RETRYING", sends=state["teardown"]["sends"] + 1, sent_at=now)
+
+
+@rule("FORCED_FINALIZE_CANDIDATE", (tables.SUPERVISOR, "gate"), ("candidate_may_open",), epoch=("owner_is_not_fenced",))
+def _(state, data, actor, now, effects):
+    if state["teardown"]["state"] != "FORCED_FINALIZE_CANDIDATE":
+        state["teardown"].update(state="FORCED_FINALIZE_CANDIDATE", sent_at=now)
+
+
+@guard
+def candidate_may_open(state, data, actor):
+    if actor["role"] == "gate":
+        return wait_is_overdue(state, data, actor)
+    return candidate_is_due(state, data, actor)
+
+
+@rule("FORCED_FINALIZE_ACK", (LEAD,), ("candidate_is_due", "every_task_is_terminal", "owner_is_active_or_aborting"))
+def _(state, data, actor, now, effects):
+    teardown = state["teardown"]
+    teardown.update(ack_status="FORCED_FINALIZE_APPROVED", unresolved=view.missing_acks(state))
+    emit(effects, "READY_TO_DELETE")
+
+
+@rule("FORCED_FINALIZE_DENY", (LEAD,), ("candidate_is_due",))
+def _(state, data, actor, now, effects):
+    emit(effects, "TEARDOWN_FAILED_SAFE", why="the lead denied the forced finalize", missing=view.missing_acks(state))
+
+
+@rule("READY_TO_DELETE", ("gate",), ("nothing_is_missing", "every_task_is_terminal"))
+def _(state, data, actor, now, effects):
+    state["teardown"]["state"] = "READY_TO_DELETE"
+    if not view.living(state, tables.SUPERVISOR):
+        emit(effects, "TEAM_DELETED")
+
+
+@rule("TEAM_DELETED", ("gate",), ("teardown_is_ready", "every_task_is_terminal", "nobody_lives"))
+def _(state, data, actor, now, effects):
+    state["teardown"]["state"] = "TEAM_DELETED"
+    for name in state["teardown"]["unresolved"]:
+        if state["roster"][name]["state"] in tables.LIVING:
+            end_agent(state, name, "LOST")
+    state["phase"] = "CLOSED"
+
+
+@rule("TEARDOWN_FAILED_SAFE", ("gate",))
+def _(state, data, actor, now, effects):
+    state["teardown"]["state"] = "TEARDOWN_FAILED_SAFE"
+    state["phase"] = "FAILED_SAFE"
+
+
+@rule("TEARDOWN_RETRY", (LEAD, "person"), ("failed_safe",))
+def _(state, data, actor, now, effects):
+    begin_teardown(state, now, effects)
+
+
+def due(state, now):
+    """Events that time alone has made due: [(event, data)]."""
+    out = []
+    if state["team"] is None or state["phase"] == "CLOSED":
+        return out
+    for name, e in state["roster"].items():
+        unborn = e["state"] == "SPAWNING" or e["pane"] and e["agent_id"] is None and e["state"] in tables.PRESENT
+        if unborn and now - e["since"] > tables.limit("SPAWN_TIMEOUT_SEC"):
+            out.append(("SPAWN_FAILED", {"name": name, "inc": e["inc"], "why": "never started"}))
+    teardown = state["teardown"]
+    waited = now - teardown["sent_at"]
+    if state["phase"] == "TEARDOWN" and teardown["state"] == "WAITING_ACKS" and view.missing_acks(state) \
+            and waited >= tables.limit("ACK_RETRY_TIMEOUT_SEC"):
+        if teardown["sends"] < tables.limit("ACK_RETRY_ROUNDS"):
+            out.append(("TEARDOWN_RETRYING", {"missing": view.missing_acks(state)}))
+        elif owner_is_active_or_aborting(state, {}, GATE) is None:
+            out.append(("FORCED_FINALIZE_CANDIDATE", {"missing": view.missing_acks(state)}))
+    if teardown["state"] == "FORCED_FINALIZE_CANDIDATE" and waited >= tables.limit("CANDIDATE_TIMEOUT_SEC"):
+        out.append(("TEARDOWN_FAILED_SAFE", {"why": "no answer to FORCED_FINALIZE_CANDIDATE", "missing": view.missing_acks(state)}))
+    return out
+
+
+@rule("TICK", ("gate",))
+def _(state, data, actor, now, effects):
+    for event, payload in due(state, now):
+        emit(effects, event, **payload)

@@ -1,0 +1,75 @@
+"""`python -m pack.prove explore [--small] [--json FILE]`: visit every world, print states, time and the properties by name."""
+
+import argparse
+import json
+import multiprocessing
+import sys
+import time
+
+from . import configs
+from .explore import explore
+
+
+def one(job):
+    size, number, seconds = job
+    model = getattr(configs, size)()[number]
+    result = explore(model, first_only=False, deadline=time.monotonic() + seconds if seconds else None)
+    seen, violations = set(), []
+    for prop, why, trace in result.violations:
+        if prop not in seen:
+            seen.add(prop)
+            violations.append({"property": prop, "why": why, "trace": trace})
+    return {"model": type(model).__name__, "name": model.name, "states": result.states, "moves": result.moves, "seconds": round(result.seconds, 1),
+            "goals": result.goals, "violations": violations, "stuck": getattr(result, "stuck_count", None), "stuck_traces": result.stuck[:3],
+            "whole": not result.truncated, "properties": [n for n, _f in model.SAFETY], "liveness": model.LIVENESS}
+
+
+def meaning(function):
+    return " ".join((function.__doc__ or "").split())
+
+
+def properties():
+    """(model, name, meaning) of every promise that is checked on every move."""
+    from . import approvals, handoff, teardown
+
+    return [(m.__name__.rsplit(".", 1)[1], name, meaning(f)) for m in (handoff, approvals, teardown) for name, f in m.SAFETY]
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(prog="python -m pack.prove")
+    parser.add_argument("what", choices=["explore"])
+    parser.add_argument("--small", action="store_true")
+    parser.add_argument("--json")
+    parser.add_argument("--only", type=int)
+    parser.add_argument("--seconds", type=float, default=0, help="give up on a model after so long (default: never)")
+    parser.add_argument("--jobs", type=int, default=2)
+    given = parser.parse_args(argv)
+    size = "small" if given.small else "large"
+    jobs = [(size, n, given.seconds) for n in range(len(getattr(configs, size)())) if given.only in (None, n)]
+    rows, bad, start = [], 0, time.time()
+    with multiprocessing.Pool(given.jobs, maxtasksperchild=1) as pool:
+        for row in pool.imap_unordered(one, jobs, chunksize=1):
+            rows.append(row)
+            fine = not row["violations"] and not row["stuck"]
+            bad += not fine
+            print("%-50s %9d states %10d moves %7.1f s  %s%s" % (row["name"], row["states"], row["moves"], row["seconds"], "ok" if fine else "BROKEN",
+                                                               "" if row["whole"] else " (not finished)"), flush=True)
+            for v in row["violations"]:
+                print("   %s: %s\n      %s" % (v["property"], v["why"], " > ".join(v["trace"])), flush=True)
+            if row["stuck"]:
+                print("   LIVENESS: %d worlds from which the goal is out of reach, e.g." % row["stuck"])
+                for trace in row["stuck_traces"]:
+                    print("      " + " > ".join(trace), flush=True)
+            if given.json:
+                with open(given.json, "w") as f:
+                    json.dump({"rows": rows, "seconds": round(time.time() - start, 1)}, f, indent=1)
+    print("\n%d states in %.0f s, %d properties:" % (sum(r["states"] for r in rows), time.time() - start, len(properties()) + 3))
+    for model, name, text in properties():
+        print("  %-10s %-34s %s" % (model, name, text))
+    for text in sorted({r["model"] + " " + r["liveness"] for r in rows}):
+        print("  %-10s %-34s %s" % (text.split()[0].lower(), "LIVENESS", text.split(" ", 1)[1]))
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
