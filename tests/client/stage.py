@@ -159,7 +159,7 @@ class Stage:
     def _speak(self, actor, line, call):
         """A Reply, or None when the line needs none and the next is to be looked at."""
         kind = line.kind
-        if kind == "use" and "{request_id}" in json.dumps([u.input for u in line.uses]) and not self._place(PLACE.match("{request_id}"), call):
+        if kind == "use" and not REQUEST_ID.search(call.heard.replace('\\"', '"')) and '"request_id": "{request_id}"' in json.dumps(line.uses[0].input):
             self.note(actor, "has not heard the shutdown request yet, rests", line)
             return Reply(say("(waits)"))
         if kind == "use":
@@ -280,7 +280,7 @@ class Stage:
             return str((int(heard[-1]) if heard else 1) + int(word[5:] or 0))
         if word == "request_id":
             found = REQUEST_ID.findall(call.heard.replace('\\"', '"'))
-            return found[-1] if found else ""
+            return found[-1] if found else "none-was-heard"
         if word == "project":
             return str(self.world.project)
         if word == "session":
