@@ -68,6 +68,11 @@ class Call:
         return "\n".join(text_of(m["content"]) for m in self.messages if m["role"] == "user")
 
     @property
+    def told(self):
+        """What it heard and what hooks put in front of it (the client sends that as messages of the system)."""
+        return "\n".join(text_of(m["content"]) for m in self.messages if m["role"] != "assistant")
+
+    @property
     def news(self):
         """The text that came since the model last spoke."""
         out = []

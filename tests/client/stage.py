@@ -12,6 +12,7 @@ import re
 import threading
 import time
 
+import story as stories
 from model import Reply, say, use
 
 REFUSED = re.compile(r"team: refused \((\w+)\)")
@@ -38,7 +39,7 @@ class Stage:
         self.loaded = {}  # (actor, agent id) -> (length of the conversation, tools that ToolSearch has loaded)
         self.last_error = {}
         self.most = int(story.number("calls", 3 * len(story.lines) + 30))
-        self.patience = story.number("patience", 40)
+        self.patience = story.number("patience", 90)
         self.grace = story.number("grace", 0.4)
         self.last_call = 0.0  # when a request last came
 
@@ -257,7 +258,7 @@ class Stage:
     def holds(self, cond, call):
         kind, what = cond
         if kind == "hears":
-            return what in call.heard
+            return what in call.told
         if kind == "file":
             return (self.world.project / what).exists()
         return any(matches(what, e) for e in self.world.journal())
@@ -270,7 +271,7 @@ class Stage:
             return [self.fill(v, call) for v in value]
         if not isinstance(value, str):
             return value
-        return PLACE.sub(lambda m: self._place(m, call), value)
+        return PLACE.sub(lambda m: self._place(m, call), stories.given(value, self.story))
 
     def _place(self, match, call):
         word = match.group(1)

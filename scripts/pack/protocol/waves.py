@@ -245,13 +245,13 @@ def ended(state, name, how):
 
 
 def resumed(state, now, asked=True):
-    """Part of RUN_RESUMED: every verdict but the plan's is judged again; a hard stop stays until its gate passes. When the user
-    asked for it (`resume team`) what was measured is measured again too, and failed roles may be tried again."""
+    """Part of RUN_RESUMED. When the user asked for it (`resume team`): delivery is measured again, every verdict but the plan's is
+    judged again, failed roles may be tried again; a hard stop stays until its gate passes. A client that merely takes its
+    session up again (in -p: every prompt) changes nothing of that."""
     facts = state["waves"]
     facts["nonce"] = None
-    facts["verdicts"] = {g: v for g, v in facts["verdicts"].items() if g == "planning_complete"}
     if asked:
-        facts.update(resumed_at=now, lost={}, failures={})
+        facts.update(resumed_at=now, lost={}, failures={}, verdicts={g: v for g, v in facts["verdicts"].items() if g == "planning_complete"})
 
 
 # --- Who may write what --------------------------------------------------------------------------------------------------------
