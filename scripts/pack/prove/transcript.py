@@ -16,6 +16,17 @@ from .explore import GATE, LEAD, PERSON, actor, event
 from .scenes import Scene
 
 
+# A small team with waves: two builders beside each other, then a prober in the foreground, then a loop that mends a failed gate.
+DEFINITION = {
+    "name": "small", "lead": None, "retries": 1,
+    "roles": [{"id": "a", "agent": "builder-a", "spawning": "background"}, {"id": "b", "agent": "builder-b", "spawning": "background"},
+              {"id": "p", "agent": "prober", "spawning": "foreground"}],
+    "gates": [{"id": "g", "hard_stop": True, "after_role": "p", "on_fail": {"respawn": ["a"]}}],
+    "waves": [{"id": "build", "mode": "parallel", "roles": ["a", "b"]}, {"id": "probe", "mode": "sequential", "roles": ["p"], "after": ["build"]},
+              {"id": "mend", "mode": "loop", "roles": ["a", "b"], "when": {"gate_fails": ["g"]}}],
+}
+
+
 class Player:
     """Plays the lines of one story after the other; a line `= ...` begins a new one."""
 
@@ -28,7 +39,11 @@ class Player:
         kind, mode = plain[0], (plain + ["SIMPLE"])[1]
         s = Scene(options.get("headless") == "yes", int(options.get("limit", 3)))
         reviewers = tuple(options.get("reviewers", "logic-reviewer").split(","))
-        if kind == "open":
+        if kind == "waves":
+            s = Scene.__new__(Scene)
+            s.p = machine.initial()
+            s.do("RUN_OPENED", LEAD, name="t", session="s", headless=False, coders=3, client_pid=None, conventions=None, definition=DEFINITION)
+        elif kind == "open":
             pass
         elif kind == "plan":
             s.plan(mode, None, reviewers)
