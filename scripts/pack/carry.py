@@ -380,6 +380,8 @@ def _abort(call, args, read):
 
 
 def _resume(call, args, read):
+    if call.state["paused"]:
+        raise Refusal("PAUSED", "the user paused the run, and the user lifts it", "", "wait for `resume team`", "RUN_RESUMED")
     call.append("RUN_RESUMED", key=call.key)
     return "run resumed.\n" + _next(call)
 
