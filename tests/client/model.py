@@ -12,7 +12,6 @@ A request without tools, or one that asks for a summary, is the client's own hou
 import http.server
 import json
 import re
-import socket
 import threading
 import time
 

@@ -1,7 +1,7 @@
 """Approvals (PROTOCOL 5, 6) in the four modes: edits seen and unseen after an approval, contents that come back, reviewers
 that die, are replaced or speak after their end, coders that die, escalation in the middle of a review, re-scoping."""
 
-from pack.protocol import access, tables, view
+from pack.protocol import access, view
 
 from .explore import GATE, LEAD, Model, actor, event
 from .scenes import Scene, task

@@ -1,8 +1,7 @@
 """Teardown (PROTOCOL 9): teammates that answer, refuse, die, or die without anybody noticing; acknowledgements that are
 lost or late; a supervisor that dies; a task that reopens; a lead that is silent, careless or wrong."""
 
-from pack import codec
-from pack.protocol import tables, view
+from pack.protocol import view
 
 from .explore import GATE, LEAD, Model, actor, event
 from .scenes import Scene, task
