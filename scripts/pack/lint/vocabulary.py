@@ -267,3 +267,77 @@ def capitals(file):
     for match in _CAPITAL.finditer(file.text, file.body_start):
         if file.kind != "prose" or not file.prose.in_fence(match.start()):
             yield match.group(), match.span()
+
+
+_ANSWERS = frozenset("ack acks acked acknowledge acknowledged acknowledgement nack deny denied".split())
+_ACKS = frozenset("ack acks acked acknowledge acknowledged acknowledgement".split())
+_MESSAGE = lazy(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*")
+REPLY_COLUMNS = ("answers", "answer to", "reply to", "in reply to", "response to", "acknowledges", "acks", "ack of")
+ACK_COLUMNS = ("ack", "acknowledged by", "acknowledgement", "answered by", "answer", "reply", "response")
+
+
+class Message:
+    """A row of a table of messages; senders and receivers are sets of lower-case names."""
+
+    __slots__ = ("file", "name", "span", "senders", "receivers", "answered", "said")
+
+    def __init__(self, file, name, span):
+        self.file, self.name, self.span = file, name, span
+        self.senders, self.receivers, self.answered, self.said = frozenset(), frozenset(), [], frozenset()
+
+
+def messages(plugin):
+    """Yield a Message for every row of a table with a message and a sender or receiver."""
+    for file in documents(plugin):
+        for table in _tables(file) if file.kind != "skill" else ():
+            name_at = table.column("message", "messages", "line", "event", "signal")
+            sender = table.column("sender", "senders", "from", "sent by", "who")
+            receiver = table.column("to", "receiver", "receivers", "recipient", "recipients")
+            if name_at is None or sender is None and receiver is None:
+                continue
+            replies = [i for i, (t, _, _) in enumerate(table.header) if clean(t).lower() in REPLY_COLUMNS + ACK_COLUMNS]
+            for row in table.rows:
+                match = _MESSAGE.match(clean(row[name_at][0])) if name_at < len(row) else None
+                if match:
+                    yield _message(file, row, (match.group(), name_at), sender, receiver, replies)
+
+
+def _message(file, row, named, sender, receiver, replies):
+    name, name_at = named
+    text, start, end = row[name_at]
+    at = max(text.find(name), 0)
+    found = Message(file, name, (start + at, min(start + at + len(name), end)))
+    found.senders = _people(row, sender)
+    found.receivers = _people(row, receiver)
+    rest = [cell[0] for index, cell in enumerate(row) if index != name_at]
+    found.said = frozenset(match.group() for text in rest for match in _MESSAGE.finditer(text))
+    for index in replies:
+        if index < len(row):
+            text, start, _ = row[index]
+            for match in _CAPITAL.finditer(text):
+                found.answered.append((match.group(), (start + match.start(), start + match.end())))
+    return found
+
+
+def _people(row, index):
+    """The names in a cell, none when it says more than names (or everybody)."""
+    if index is None or index >= len(row):
+        return frozenset()
+    parts = normal(row[index][0])
+    vague = any(" " in part or part in ("any", "all", "everyone", "*", "-", "gate") for part in parts)
+    return frozenset() if vague else frozenset(parts)
+
+
+def words(name):
+    """The words of a name, lower case, without those that only say that it is an answer."""
+    return frozenset(name.lower().split("_")) - _ANSWERS
+
+
+def is_answer(name):
+    """Does the name itself say that it answers another one?"""
+    return not _ANSWERS.isdisjoint(name.lower().split("_"))
+
+
+def acknowledged(name):
+    """The words of what an ..._ACK acknowledges; empty for a bare ACK and for any other name."""
+    return words(name) if not _ACKS.isdisjoint(name.lower().split("_")) else frozenset()

@@ -166,7 +166,7 @@ MESSAGES = {
     "RISKS_MITIGATED": ("RISKS MITIGATED", (TECH_LEAD,), (LEAD,), "confirmed risks are in the tasks and DECISIONS.md"),
     "CLAIM": ("CLAIM: task #<N>", _CODER, (SUPERVISOR,), "before your first edit of a task"),
     "IN_REVIEW": ("IN_REVIEW: task #<N>", _CODER, (SUPERVISOR,), "the task is implemented and self-checked"),
-    "REVIEW": ("REVIEW: task #<N>", _CODER, APPROVERS, "to each required approver, again after every change"),
+    "REVIEW": ("REVIEW: task #<N>", _CODER, APPROVERS, "once it is ready, and again after every change"),
     "APPROVED": ("APPROVED: task #<N>", APPROVERS, _CODER, "the revision you were asked to review may pass"),
     "CHANGES_REQUESTED": ("CHANGES_REQUESTED: task #<N>", APPROVERS, _CODER, "findings with severity and confidence below"),
     "DONE": ("DONE: task #<N>", _CODER, (SUPERVISOR,),

@@ -173,9 +173,9 @@ def one_task_at_a_time(model, before, move, done, after):
 
 
 def third_round_loops(model, before, move, done, after):
-    """The third revision for which changes are asked makes the task a REVIEW_LOOP."""
+    """The third revision for which changes are asked makes the task a REVIEW_LOOP: nobody mends the same task a fourth time."""
     t = after["p"]["tasks"]["1"]
-    if len(t["rounds"]) >= 3 and t["state"] in WORK:
+    if len(t["rounds"]) >= 3 and t["state"] == "CHANGES_REQUESTED":
         return "%d rounds and %s" % (len(t["rounds"]), t["state"])
 
 
@@ -191,7 +191,8 @@ class Approvals(Model):
     LIVENESS = "from every world the task can be DONE by honest moves, without cancelling it"
 
     def __init__(self, name="approvals", mode="SIMPLE", reviewers=("logic-reviewer",), high_risk=False, deaths=1, coder_deaths=1, unseen=True, back=True,
-                 escalate=True, rescope=0, liars=True, rounds=True, owner=False, trouble=True, edits=None):
+                 escalate=True, rescope=0, liars=True, rounds=True, owner=False, trouble=True, edits=None, findings=True):
+        self.findings = findings
         self.name, self.mode, self.reviewers, self.high_risk, self.deaths, self.coder_deaths = name, mode, reviewers, high_risk, deaths, coder_deaths
         self.unseen, self.back, self.escalate, self.rescope, self.liars, self.rounds, self.owner, self.trouble, self.edits = \
             unseen, back, escalate, rescope, liars, rounds, owner, trouble, edits
@@ -306,7 +307,8 @@ class Approvals(Model):
             a = actor(r, r, e["inc"])
             if owner:
                 yield r + ": APPROVED #1", True, event("APPROVED", a, to=owner, **facts), None
-                yield r + ": CHANGES_REQUESTED #1", False, event("CHANGES_REQUESTED", a, to=owner, **facts), None
+                if self.findings:
+                    yield r + ": CHANGES_REQUESTED #1", False, event("CHANGES_REQUESTED", a, to=owner, **facts), None
                 if self.liars and e["inc"] > 1:
                     yield r + "'s earlier incarnation: APPROVED #1", False, event("APPROVED", actor(r, r, e["inc"] - 1), to=owner, **facts), None
             if r == "unified-reviewer" and self.escalate:

@@ -12,10 +12,10 @@ def small():
     return [
         Handoff("hand-off, 2 incarnations", incarnations=2, epochs=2, work=False),
         Handoff("hand-off, 2 incarnations, new name, a task", incarnations=2, epochs=1, same_name=False, liars=False),
-        Approvals("SIMPLE, escalation", "SIMPLE", deaths=0, coder_deaths=0, back=False, unseen=False, edits=0, trouble=False, liars=False),
+        Approvals("SIMPLE, escalation", "SIMPLE", deaths=0, coder_deaths=0, back=False, unseen=False, edits=0, trouble=False, liars=False, findings=False),
         Approvals("SIMPLE, trouble", "SIMPLE", deaths=1, coder_deaths=1, escalate=False, edits=1),
         Approvals("MEDIUM", "MEDIUM", deaths=1, coder_deaths=0, back=False, edits=2, trouble=False, escalate=False, liars=False),
-        Teardown("teardown, 2 teammates, a task reopens", teammates=2, supervisors=1, reopen=1, aborts=False, liars=False, silent=False),
+        Teardown("teardown, 2 teammates, a task reopens", teammates=2, supervisors=0, reopen=1, aborts=False, liars=False, silent=False),
         Teardown("teardown, 2 teammates, abort", teammates=2, supervisors=0, reopen=0, attempts=2, liars=False),
         Teardown("teardown, 2 teammates, headless", teammates=2, headless=True, supervisors=0, reopen=0, aborts=False, silent=False),
     ]
@@ -38,5 +38,5 @@ def large():
         Teardown("teardown, 3 teammates, everything", teammates=3, supervisors=2, reopen=1),
         Teardown("teardown, 5 teammates, headless", teammates=5, headless=True, supervisors=1, reopen=0, aborts=False, silent=False),
         Teardown("teardown, 3 teammates, headless, everything", teammates=3, headless=True, supervisors=1, reopen=1),
-        Teardown("teardown, MEDIUM, a task reopens", teammates=2, mode="MEDIUM", supervisors=1, reopen=1, silent=False, liars=False),
+        Teardown("teardown, MEDIUM, a task reopens", teammates=3, mode="MEDIUM", supervisors=1, reopen=1, silent=False, liars=False),
     ]

@@ -26,6 +26,7 @@ _COMMAND = (
     "command-shell",
     "command-argument",
     "context-budget",
+    "protocol-spawn",
 )
 _HOOKS = (
     "hook-schema",
@@ -106,6 +107,10 @@ PLUGIN_RULES += (
     "protocol-state",
     "protocol-approver",
     "protocol-unknown",
+    "protocol-unreachable",
+    "protocol-dead-end",
+    "protocol-ack",
+    "ref-cycle",
 )
 PROJECT_RULES = ("generated-drift",)
 # Off unless selected; the modules say so too (OPTIONAL), this table spares their import.

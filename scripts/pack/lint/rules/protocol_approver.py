@@ -42,11 +42,11 @@ SEVERITY = "warning"
 
 
 def check(plugin, context):
-    """Approver cells against the roles that a table declares and the plugin's agents."""
+    """Approver cells against the roles that a table declares and the plugin's agents; without roles only names in code."""
     if plugin.scope not in ("plugin", "bare"):
         return
     roles = vocabulary.roles(plugin)
-    if not roles:
+    if not roles and not plugin.agents():
         return
     known = (
         {role.lower() for role in roles}
@@ -55,6 +55,8 @@ def check(plugin, context):
     )
     for file in vocabulary.documents(plugin):
         for name, span in vocabulary.approver_cells(file):
+            if not roles and (file.text[span[0] - 1 : span[0]] != "`" or ":" in name):
+                continue  # people approve too; an id with a colon is ref-name's
             plain = name.split(":", 1)[-1].lower()
             if plain not in known and plain.replace(" ", "-") not in known:
                 yield file.hit(span, "no role or agent %r%s" % (name, nearest(name, sorted(known))))

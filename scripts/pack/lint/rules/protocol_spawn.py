@@ -1,6 +1,7 @@
 """A prompt spawns agents without the Agent tool
 
-An agent whose `tools` do not list Agent cannot spawn.
+An agent whose `tools` do not list Agent (or Task, its old name) cannot spawn. A command's `allowed-tools` forbid nothing, but
+whoever lists the tools of a command and leaves out the one that it spawns with has listed the wrong ones.
 
 Bad `agents/lead.md`:
 
@@ -29,13 +30,30 @@ SEVERITY = "warning"
 
 
 def check(file, context):
-    """Agents with a list of tools and a subagent_type in the prompt."""
-    if "subagent_type" not in file.text or file.front is None or "tools" not in file.front:
+    """Agents with a list of tools, commands and skills with one, and a subagent_type in the prompt."""
+    if "subagent_type" not in file.text or file.front is None:
         return
-    granted = tools.granted(file, context.facts)
-    if granted is None or "Agent" in granted:
+    text = _lack(file, context.facts)
+    if text is None:
         return
     for ref in refs.agents(file):
-        if ref.kind == "type" and not ref.fenced:
-            yield file.hit(ref.span, "the prompt spawns an agent, but tools does not grant Agent")
+        # In a command a fenced call is the instruction; elsewhere it may teach.
+        if ref.kind == "type" and (not ref.fenced or file.kind == "command" and ref.name in context.project.agent_ids):
+            yield file.hit(ref.span, text)
             return
+
+
+def _lack(file, facts):
+    if file.kind == "agent":
+        granted = tools.granted(file, facts)
+        if granted is None or "Agent" in granted:
+            return None
+        listed = "tools" in file.front
+        return "the prompt spawns an agent, but " + ("tools does not grant Agent" if listed else "Agent is disallowed")
+    denied = tools.listed(file, "disallowed-tools") or ()
+    if any(tools.canonical(tool.name, facts) == "Agent" and tool.rule is None for tool in denied):
+        return "the prompt spawns an agent, but disallowed-tools takes Agent away"
+    allowed = tools.listed(file, "allowed-tools")
+    if not allowed or any(tool.name in ("*", "Agent") or tools.canonical(tool.name, facts) == "Agent" for tool in allowed):
+        return None
+    return "the prompt spawns an agent, but allowed-tools names neither Agent nor Task"
