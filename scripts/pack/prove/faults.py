@@ -334,8 +334,11 @@ def sick_disks(root, rounds=200, seed=3):
     return errors, operations
 
 
-def writers(root, processes=64, operations=100, wait=120.0):
-    """Concurrent writers on one journal. Answers (operations, sorted seconds each took)."""
+def writers(root, processes=64, operations=100, wait=120.0, think=0.0):
+    """Concurrent writers on one journal. Answers (operations, sorted seconds from arrival to acknowledgement, and of those with the lock held).
+
+    think: seconds between two operations of a writer, at random up to twice as long: what a hook process needs to start.
+    """
     folder, data = os.path.join(root, "team"), os.path.join(root, "data")
     worker.open_run(Store(folder, data))
     pids, pipes = [], []
@@ -348,6 +351,8 @@ def writers(root, processes=64, operations=100, wait=120.0):
                 rng = random.Random(n)
                 with os.fdopen(w, "w") as out:
                     for k in range(operations):
+                        if think:
+                            time.sleep(rng.uniform(0, 2 * think))
                         start = time.monotonic()
                         store = Store(folder, data)
                         with store.lock(wait):
