@@ -227,6 +227,8 @@ class Store:
                 intact = rendered == state_md(state, after).encode()  # an older rendering of ours is what a crash leaves
         self.state, self.size = state, end
         if records:
+            # A killed writer may have left its record in the page cache only; from here on it is relied on.
+            self.disk.sync(self.journal)
             last = records[-1]
             self.seq, self.sum, self.ts, self.last_at = last["seq"], last["sum"], last["ts"], last["at"]
             for record in records[-RECENT_KEYS:]:

@@ -278,7 +278,7 @@ class Project:
             return True
         if rel in self.listing or rel in self.dirs or rel in self.overlay:
             return True
-        if rel.startswith("../") or rel == ".." or self.skipped(rel):
+        if rel.startswith(("../", "/")) or rel == ".." or self.skipped(rel):
             return self.probe("exists", rel)
         return False
 
@@ -299,7 +299,7 @@ class Project:
     def skipped(self, rel):
         """Is the path under a folder that was not listed (.git, a link)?"""
         head = rel
-        while head:
+        while head.strip("/"):  # an absolute path ends at "/", whose parent is "/" again
             head = posixpath.dirname(head)
             if head in self.dirs:
                 return self.dirs[head]

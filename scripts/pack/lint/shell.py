@@ -149,7 +149,7 @@ def under_root(text):
     """The path below the plugin's root, or None when the word does not start with the root variable."""
     for root in ROOTS:
         if text.startswith(root + "/"):
-            return text[len(root) + 1 :]
+            return text[len(root) + 1 :].lstrip("/")
         if text == root:
             return ""
     return None

@@ -8,7 +8,7 @@ import contextlib
 import random
 import sys
 
-from pack.protocol import machine, tables, view
+from pack.protocol import machine, tables
 from pack.protocol.refusal import Refusal
 
 from .explore import GATE, LEAD, PERSON, actor

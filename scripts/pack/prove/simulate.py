@@ -19,7 +19,7 @@ from pack.protocol import advice, machine, tables, view
 from pack.protocol.refusal import Refusal
 from pack.statefile import state_md
 
-from .explore import GATE, LEAD, PERSON, actor
+from .explore import GATE, LEAD, actor
 from .scenes import COMPLEX, FACTS, MEDIUM, task
 
 SPECIALISTS = list(tables.SPECIALISTS)
