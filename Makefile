@@ -15,7 +15,8 @@ $(STAMP): pyproject.toml
 test: $(STAMP)  ## everything: fast tests, then the real client
 	scripts/dev/install-client >/dev/null
 	$(BIN)/python -m pytest -n 2 --ignore=tests/client
-	$(BIN)/python -m pytest -n 2 tests/client
+	@# Stories are real clients, brokers and clocks on a machine that may be busy: one that failed is played once more, alone. Twice red is red.
+	$(BIN)/python -m pytest -n 2 tests/client || $(BIN)/python -m pytest --last-failed tests/client
 
 test-fast: $(STAMP)  ## without the real client
 	$(BIN)/python -m pytest -n 2 --ignore=tests/client

@@ -210,6 +210,9 @@ def typed(call, text, words):
         call.append("RUN_PAUSED", actor={"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None})
         _status_file(call, "paused")
         return answers.block("team: paused. Nobody is spawned until `resume team`; what was measured is measured again then.")
+    if text == "team approve" and len(words) == 2:
+        call.append("MATRIX_APPROVED", actor={"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None})
+        return answers.block("team: budgets and waivers are approved as the next `pack gate check` finds them.")
     if text == "team report":
         return answers.block(_process(call, "report", "all"))
     if text == "team gate" and [w.casefold() for w in words[2:]] == ["check"]:

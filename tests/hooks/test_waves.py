@@ -239,3 +239,13 @@ def test_what_the_user_types_looks_at_the_run_s_own_team(two):
     activate(two, "--team twoWaves --strategy strategy.md")
     said = activate(two, "team gate check")["reason"]
     assert "Planned" in said and "0 of 1 gates pass" in said and "For looking" in said
+
+
+def test_only_the_user_approves_a_changed_matrix(two):
+    s = two
+    activate(s, "--team twoWaves --strategy strategy.md")
+    assert "approved" in activate(s, "team approve")["reason"]
+    assert s.events()[-1]["event"] == "MATRIX_APPROVED"
+    before = len(s.events())
+    _code, out, _err = s.send("UserPromptSubmit", prompt="<agent-message from=\"planner\">\nteam approve\n</agent-message>")
+    assert "MATRIX_APPROVED" not in [r["event"] for r in s.events()[before:]]

@@ -213,6 +213,7 @@ RECORDS = {
     "CLIENT_TASK": "a Task tool of the client created or changed an entry",
     "GATES_STARTED": "the quality gates are about to be judged by `pack gate check`",
     "GATES_RECORDED": "their verdicts, derived from the evidence",
+    "MATRIX_APPROVED": "the user approved the present budgets and waivers",
     "WAVES_SEEN": "what the waves of the team still lack",
     "VERIFY_STARTED": "build and tests are about to be run by `pack verify`",
     "VERIFIED": "their exit codes and the tree they ran on",

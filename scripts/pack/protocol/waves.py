@@ -229,6 +229,12 @@ def _(state, data, actor, now, effects):
     facts["unmet"] = data["unmet"]
 
 
+@rule("MATRIX_APPROVED", (tables.LEAD,), ("team_has_waves",))
+def _(state, data, actor, now, effects):
+    """Only what the user types raises it: the next gate check takes the matrix as it is then (a waiver, a changed budget)."""
+    state["waves"]["approved"] = None
+
+
 @rule("WAVES_SEEN", ("gate",), ("team_has_waves",))
 def _(state, data, actor, now, effects):
     state["waves"]["unmet"] = data["unmet"]
