@@ -20,6 +20,7 @@ def test_story(path):
     if os.environ.get("PACK_REWRITE"):
         with open(path, "w", encoding="utf-8") as f:
             f.write(now)
+        return
     assert now == told, "the core answers differently; look at the difference, then PACK_REWRITE=1 pytest tests/protocol"
 
 
