@@ -90,7 +90,7 @@ PLACES = ["plain", "with spaces in it", "qu'ote \"double\" $HOME `x`", "ünïcö
 
 @pytest.mark.parametrize("name", PLACES)
 def test_a_run_in_a_project_on_a_strange_path(tmp_path, name):
-    import conftest
+    from tests import conftest
     from hooks.driver import Session
 
     folder = tmp_path / name
@@ -121,7 +121,7 @@ def test_a_symlinked_project_is_the_same_project(tmp_path, project):
 
 
 def test_a_worktree(tmp_path, project):
-    import conftest
+    from tests import conftest
     from hooks.driver import Session
 
     conftest.git(project, "worktree", "add", "-q", str(tmp_path / "wt"), "-b", "side")
@@ -193,7 +193,7 @@ def test_fuzzed_messages():
 
 
 def test_fuzzed_payloads(tmp_path):
-    import conftest
+    from tests import conftest
     from hooks.driver import Session
 
     count = [0]
