@@ -14,8 +14,10 @@ $(STAMP): pyproject.toml
 
 test: $(STAMP)  ## everything: fast tests, then the real client
 	scripts/dev/install-client >/dev/null
-	$(BIN)/python -m pytest -n 2 --ignore=tests/client
-	$(BIN)/python -m pytest -n 2 tests/client
+	@# Stories and measurements are real clients, brokers and clocks on a machine that may be busy: what failed is run once more, alone.
+	@# Twice red is red.
+	$(BIN)/python -m pytest -n 2 --ignore=tests/client || $(BIN)/python -m pytest --last-failed --ignore=tests/client
+	$(BIN)/python -m pytest -n 2 tests/client || $(BIN)/python -m pytest --last-failed tests/client
 
 test-fast: $(STAMP)  ## without the real client
 	$(BIN)/python -m pytest -n 2 --ignore=tests/client

@@ -10,7 +10,7 @@ import sys
 
 from . import answers, codec, facts, places, shell
 from .call import Call
-from .journal import Store
+from .journal import Lock, Store
 from .protocol import advice, machine, plan, tables, view
 from .protocol.refusal import Refusal
 from .statefile import stats, summary, tree
@@ -380,6 +380,8 @@ def _abort(call, args, read):
 
 
 def _resume(call, args, read):
+    if call.state["paused"]:
+        raise Refusal("PAUSED", "the user paused the run, and the user lifts it", "", "wait for `resume team`", "RUN_RESUMED")
     call.append("RUN_RESUMED", key=call.key)
     return "run resumed.\n" + _next(call)
 
@@ -603,7 +605,8 @@ def opened(payload, env, now, project, data, disk, text, definition, event):
     run = places.run_folder(data, project, team)
     store = Store(places.team_folder(project, team), run, disk)
     level = measure(env, project)
-    with store.lock():
+    disk.mkdir(run)
+    with Lock(os.path.join(os.path.dirname(run), "open.lock")), store.lock():  # one run a project, whatever two sessions call theirs
         if places.active(project, data) is not None:
             return answers.block("team: another session has just opened a run here. Type `team status`.")
         store.load()

@@ -40,6 +40,14 @@ class Disk:
         finally:
             os.close(fd)
 
+    def sync(self, path):
+        """Make a file's content durable."""
+        fd = os.open(path, os.O_RDONLY)
+        try:
+            getattr(os, "fdatasync", os.fsync)(fd)
+        finally:
+            os.close(fd)
+
     def truncate(self, path, size):
         """Cut a file back to a size."""
         os.truncate(path, size)

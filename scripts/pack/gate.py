@@ -24,8 +24,7 @@ SHELL_TOOLS = ("Bash", "PowerShell")
 
 # --- PreToolUse -----------------------------------------------------------------------------------------------------------
 def pre_tool(call):
-    tool, given = call.payload.get("tool_name"), call.payload.get("tool_input")
-    given = given if isinstance(given, dict) else {}
+    tool, given = call.payload.get("tool_name"), call.payload["tool_input"]
     actor = call.actor
     if call.state["phase"] == "CLOSED" or actor["role"] == "foreign" and not _touches_team(call, tool, given):
         return PASS
@@ -172,6 +171,8 @@ def protected(call, full):
 
 def _check_path(call, path, cwd, shell=False, soft=False, appends=None):
     """Raises the Refusal for writing one path."""
+    if "\0" in path:
+        raise Refusal("PATH", "%r is not a path" % path[:80], "it holds a NUL", "write a plain path", "WRITE")
     rel, full = facts.relative(call.project, path, cwd)
     why = protected(call, full)
     above = why and not full.casefold().startswith(tuple(
@@ -191,7 +192,7 @@ def _edit(call, tool, given):
     if not isinstance(path, str):
         return PASS  # the client itself refuses the call
     _active(call)
-    rel, full = facts.relative(call.project, path, call.payload.get("cwd"))
+    rel, full = facts.relative(call.project, path.replace("\0", "?"), call.payload.get("cwd"))
     appends = None
     if rel == access.DECISIONS and call.actor["role"] == tables.SUPERVISOR:
         appends = _appends(full, tool, given)
@@ -330,8 +331,7 @@ def _client_task(state, client_id):
 
 # --- PostToolUse ---------------------------------------------------------------------------------------------------------
 def post_tool(call):
-    tool, given, response = call.payload.get("tool_name"), call.payload.get("tool_input") or {}, call.payload.get("tool_response")
-    response = response if isinstance(response, dict) else {}
+    tool, given, response = call.payload.get("tool_name"), call.payload["tool_input"], call.payload["tool_response"]
     failed = call.payload["hook_event_name"] == "PostToolUseFailure"
     if call.state["phase"] == "CLOSED" or call.actor["role"] == "foreign":
         return PASS
@@ -407,7 +407,7 @@ def _quiet_parse(message):
 
 def _written(call, path):
     """A file was written with an edit tool: the revisions of its tasks change."""
-    if not isinstance(path, str):
+    if not isinstance(path, str) or "\0" in path:
         return
     rel, _full = facts.relative(call.project, path, call.payload.get("cwd"))
     if rel:
@@ -662,11 +662,33 @@ HANDLERS = {
 }
 
 
+TEXTS = ("session_id", "agent_id", "agent_type", "cwd", "transcript_path", "tool_name", "tool_use_id", "hook_event_name", "prompt", "source")
+GIVEN_TEXTS = ("to", "name", "subagent_type", "command", "file_path", "notebook_path", "taskId", "task_id", "status", "subject")
+
+
+def normal(payload):
+    """A payload with the types that everything below relies on; what is of another type is as good as absent."""
+    out = dict(payload)
+    for key in TEXTS:
+        if key in out and not isinstance(out[key], str):
+            del out[key]
+    for key in ("tool_input", "tool_response"):
+        value = out.get(key)
+        out[key] = dict(value) if isinstance(value, dict) else {}
+    for key in GIVEN_TEXTS:
+        if key in out["tool_input"] and not isinstance(out["tool_input"][key], str):
+            out["tool_input"][key] = str(out["tool_input"][key])[:200]
+    if not isinstance(out.get("background_tasks"), list):
+        out.pop("background_tasks", None)
+    return out
+
+
 def handle(payload, env, now=None, disk=None):
     """One hook payload -> (exit code, standard output, standard error). Raises nothing that concerns the caller."""
     from .disk import Disk
 
     now = time.time() if now is None else now
+    payload = normal(payload)
     name = payload.get("hook_event_name")
     project = env.get("CLAUDE_PROJECT_DIR") or payload.get("cwd") or os.getcwd()
     data = places.data_folder(env)

@@ -174,12 +174,17 @@ def judge(path):
                             approved=voucher["approved"])
     head = {"seq": result["ledger"]["records"], "hash": result["ledger"]["head"]} if result["ledger"]["records"] else None
     note = {"verdicts": {g["id"]: g["verdict"] for g in result["gates"]}, "reasons": {g["id"]: [str(r)[:300] for r in g["reasons"][:3]] for g in result["gates"]},
-            "evidence": {g["id"]: codec.digest(codec.dumps([[r.get("kind"), r.get("verdict"), r.get("run")] for r in g["evidence"]]), size=6) for g in result["gates"]},
+            "evidence": {g["id"]: sorted(_failed(r) for r in g["evidence"] if r["verdict"] == "FAIL") for g in result["gates"]},
             "anchor": head, "approved": result["rt"]["content"]}
     text = codec.dumps(note)
     sealed = {"note": text, "mac": codec.digest(voucher["key"], text)}
     carry.leave(path, ".gates", sealed)
     return result
+
+
+def _failed(row):
+    """What failed, as a name that a new measurement (of a check: new reasons) changes."""
+    return "%s:%s:%s" % (row.get("kind") or row.get("check") or row.get("artifact"), row.get("path"), row.get("run") or codec.digest(codec.dumps(row["reasons"]), size=4))
 
 
 def collect(call, response):
@@ -205,6 +210,9 @@ def typed(call, text, words):
         call.append("RUN_PAUSED", actor={"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None})
         _status_file(call, "paused")
         return answers.block("team: paused. Nobody is spawned until `resume team`; what was measured is measured again then.")
+    if text == "team approve" and len(words) == 2:
+        call.append("MATRIX_APPROVED", actor={"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None})
+        return answers.block("team: budgets and waivers are approved as the next `pack gate check` finds them.")
     if text == "team report":
         return answers.block(_process(call, "report", "all"))
     if text == "team gate" and [w.casefold() for w in words[2:]] == ["check"]:

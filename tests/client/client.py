@@ -79,11 +79,14 @@ class Headless:
     """`claude -p PROMPT` with its stream of JSON events."""
 
     def __init__(self, binary, home, prompt, *args, seen=None):
-        command = [binary, "-p", prompt, "--output-format", "stream-json", "--verbose",
-                   "--include-hook-events", *args]
+        dashed = prompt.startswith("-")  # the client would take it for an option: it comes on standard input instead
+        command = [binary, "-p", *([] if dashed else [prompt]), "--output-format", "stream-json", "--verbose", "--include-hook-events", *args]
         self.events, self.seen = [], seen or (lambda event: None)
-        self.process = subprocess.Popen(command, cwd=home.project, env=home.env, stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen(command, cwd=home.project, env=home.env, stdin=subprocess.PIPE if dashed else subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+        if dashed:
+            self.process.stdin.write(prompt.encode())
+            self.process.stdin.close()
         self.stderr, self.closed = b"", False
         self._threads = [threading.Thread(target=f, daemon=True) for f in (self._read, self._read_errors)]
         for t in self._threads:

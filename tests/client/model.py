@@ -12,7 +12,6 @@ A request without tools, or one that asks for a summary, is the client's own hou
 import http.server
 import json
 import re
-import socket
 import threading
 import time
 
@@ -66,6 +65,11 @@ class Call:
     def heard(self):
         """All text of the user's side of the conversation, oldest first."""
         return "\n".join(text_of(m["content"]) for m in self.messages if m["role"] == "user")
+
+    @property
+    def told(self):
+        """What it heard and what hooks put in front of it (the client sends that as messages of the system)."""
+        return "\n".join(text_of(m["content"]) for m in self.messages if m["role"] != "assistant")
 
     @property
     def news(self):

@@ -106,13 +106,15 @@ def play(path, binary=None, narrate=None, keep=False):
 def _play(story, binary, base, narrate, result):
     plugin = (HERE / story["plugin"]).resolve() if story["plugin"] else client.ROOT
     teams = story["teams"] == "on" if story["teams"] else story["mode"] != "headless"
-    env = dict(pair.split("=", 1) for pair in (story["env"] or "").split())
+    env = dict(pair.split("=", 1) for pair in (stories.given(story["env"] or "", story)).split())
     home = client.Home(base, "", teams=teams, env=env)
+    if story["needs"]:
+        home.env["PATH"] += stories.SBIN
     world = World(story, home, plugin)
     if isinstance(narrate, Narrator):
         narrate.world = world
     stage = staging.Stage(story, world, narrate)
-    make_repository(home, story.files)
+    make_repository(home, {name: stories.given(text, story) for name, text in story.files.items()})
     with Model(stage.answer) as model:
         home.env["ANTHROPIC_BASE_URL"] = model.url
         options = install(binary, home, plugin, story) + permissions(story) + (story["args"] or "").split()

@@ -12,6 +12,7 @@ import re
 import threading
 import time
 
+import story as stories
 from model import Reply, say, use
 
 REFUSED = re.compile(r"team: refused \((\w+)\)")
@@ -38,7 +39,7 @@ class Stage:
         self.loaded = {}  # (actor, agent id) -> (length of the conversation, tools that ToolSearch has loaded)
         self.last_error = {}
         self.most = int(story.number("calls", 3 * len(story.lines) + 30))
-        self.patience = story.number("patience", 40)
+        self.patience = story.number("patience", 90)
         self.grace = story.number("grace", 0.4)
         self.last_call = 0.0  # when a request last came
 
@@ -158,7 +159,7 @@ class Stage:
     def _speak(self, actor, line, call):
         """A Reply, or None when the line needs none and the next is to be looked at."""
         kind = line.kind
-        if kind == "use" and "{request_id}" in json.dumps([u.input for u in line.uses]) and not self._place(PLACE.match("{request_id}"), call):
+        if kind == "use" and not REQUEST_ID.search(call.heard.replace('\\"', '"')) and '"request_id": "{request_id}"' in json.dumps(line.uses[0].input):
             self.note(actor, "has not heard the shutdown request yet, rests", line)
             return Reply(say("(waits)"))
         if kind == "use":
@@ -257,7 +258,7 @@ class Stage:
     def holds(self, cond, call):
         kind, what = cond
         if kind == "hears":
-            return what in call.heard
+            return what in call.told
         if kind == "file":
             return (self.world.project / what).exists()
         return any(matches(what, e) for e in self.world.journal())
@@ -270,7 +271,7 @@ class Stage:
             return [self.fill(v, call) for v in value]
         if not isinstance(value, str):
             return value
-        return PLACE.sub(lambda m: self._place(m, call), value)
+        return PLACE.sub(lambda m: self._place(m, call), stories.given(value, self.story))
 
     def _place(self, match, call):
         word = match.group(1)
@@ -279,7 +280,7 @@ class Stage:
             return str((int(heard[-1]) if heard else 1) + int(word[5:] or 0))
         if word == "request_id":
             found = REQUEST_ID.findall(call.heard.replace('\\"', '"'))
-            return found[-1] if found else ""
+            return found[-1] if found else "none-was-heard"
         if word == "project":
             return str(self.world.project)
         if word == "session":

@@ -21,14 +21,20 @@ This module only turns text into data; stage.py decides who may speak, play.py r
 """
 
 import json
+import os
 import pathlib
 import re
+import shutil
+import socket
+import sys
 
 HERE = pathlib.Path(__file__).resolve().parent / "scenarios"
-SETTINGS = {"story", "mode", "teams", "install", "plugin", "grace", "patience", "limit", "calls", "permissions", "env", "args"}
+SETTINGS = {"story", "mode", "teams", "install", "plugin", "grace", "patience", "limit", "calls", "permissions", "env", "args", "needs"}
 PAIR = r'[\w.]+[=~](?:"[^"]*"|\S+)'
 NAMED_PAIR = r'(?P<key>[\w.]+)(?P<sign>[=~])(?P<value>"[^"]*"|\S+)'
 MODES = ("headless", "terminal", "panes")
+SBIN = os.pathsep + "/usr/sbin" + os.pathsep + "/usr/local/sbin"  # where Debian puts brokers
+GIVEN = re.compile(r"\{(?:port:(\w+)|(python))\}")
 NAME = r"(?P<who>[A-Za-z][\w.-]*)"
 
 
@@ -77,12 +83,29 @@ class Story:
         self.path = pathlib.Path(path)
         self.settings = {"story": self.path.stem, "mode": "headless"}
         self.files, self.lines, self.expectations = {}, [], []
+        self.ports = {}  # {port:NAME}: a free port for each name
 
     def __getitem__(self, key):
         return self.settings.get(key)
 
     def number(self, key, default):
         return float(self.settings.get(key, default))
+
+
+def given(text, story):
+    """`{port:NAME}`, a free port that is the same everywhere in the story, and `{python}`, the interpreter of these tests."""
+    return GIVEN.sub(lambda m: sys.executable if m.group(2) else str(story.ports.get(m.group(1)) or story.ports.setdefault(m.group(1), free_port())), text)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def missing(story):
+    """The programs that the story `needs` and that are not here."""
+    return [name for name in (story["needs"] or "").split() if not shutil.which(name, path=os.environ["PATH"] + SBIN)]
 
 
 # --- Blocks: a head line and the indented lines under it ---------------------------------------------------------------

@@ -26,5 +26,8 @@ def test_slow_scenarios(client_binary):
 def test_scenario(path, client_binary):
     if stories.read(path)["mode"] == "panes" and not shutil.which("tmux"):
         pytest.skip("pane teammates need tmux")
+    gone = stories.missing(stories.read(path))
+    if gone:
+        pytest.skip("%s is not on PATH: scripts/dev/install-brokers" % ", ".join(gone))
     result = play.play(path, client_binary)
     assert not result.failures, str(result)

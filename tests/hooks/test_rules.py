@@ -462,3 +462,21 @@ def test_panes_are_bound_once_by_their_process_and_never_taken_for_the_lead(sess
     code, out, _err = twin.send("PreToolUse", agent_type="team:supervisor", tool_name="Write", tool_use_id="toolu_twin",
                                 tool_input={"file_path": s.project + "/src/old.py", "content": "x"})
     assert code == 2 and "UNKNOWN_AGENT" in out["hookSpecificOutput"]["permissionDecisionReason"]
+
+
+def test_two_sessions_that_open_at_once_get_one_run(project, tmp_path):
+    import threading
+
+    from hooks.driver import Session
+
+    texts = []
+    sessions = [Session(project, tmp_path / "data", session="00000000-0000-4000-8000-00000000010%d" % n, pid=os.getpid() + n) for n in range(6)]
+
+    def start(n):
+        texts.append(json.dumps(sessions[n].build("feature number %d" % n)[1]))
+
+    threads = [threading.Thread(target=start, args=(n,)) for n in range(6)]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+    assert sum("Run opened" in t for t in texts) == 1, texts
+    assert len([n for n in os.listdir(project / ".claude" / "teams") if n.startswith("feature-")]) == 1

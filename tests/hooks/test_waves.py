@@ -102,3 +102,150 @@ def test_pause_refuses_spawns_and_resume_forgets_verdicts(two):
     assert s.spawn("planner", "two-planner") is None
     with open(s.project + "/.two/TEAM_STATUS.md") as f:
         assert "resumed_at:" in f.read()
+
+
+# --- Judged gates, as the pure core sees them ------------------------------------------------------------------------------
+STOPPING = dict(SMALL, gates=SMALL["gates"] + [
+    {"id": "no_loss", "title": "No loss", "after_role": "planner", "check": "nothing is lost", "hard_stop": True, "on_fail": {"respawn": ["maker"]}},
+    {"id": "quick", "title": "Quick", "after_role": "planner", "check": "in budget", "hard_stop": True, "on_fail": {"respawn": ["tuner"]}}])
+STOPPING["roles"] = SMALL["roles"] + [dict(SMALL["roles"][2], id="tuner", agent="two-tuner")]
+STOPPING["waves"] = [{"id": "1", "title": "Make", "mode": "parallel", "roles": ["maker", "tuner"]}]
+LEAD = {"name": "lead", "role": "lead", "inc": 0, "agent_id": None}
+
+
+class Core:
+    """A run of a team with two hard stops, event by event."""
+
+    def __init__(self):
+        from pack.protocol import machine
+        self.machine, self.state, self.now, self.checks = machine, machine.initial(), 1000.0, 0
+        assert self.do("RUN_OPENED", name="t", session="s", headless=True, coders=3, definition=STOPPING, source="t", strategy="s.md", plan="s.md",
+                       description="d", conventions=None, enforcement={"level": "full", "why": []}, client="", client_pid=None, no_research=True) is None
+
+    def do(self, event, actor=LEAD, **data):
+        """The code of the refusal, else None."""
+        from pack.protocol.refusal import Refusal
+        self.now += 1
+        try:
+            self.state, _effects = self.machine.step(self.state, {"event": event, "actor": actor, "data": data, "key": None}, self.now)
+        except Refusal as refusal:
+            return refusal.code
+        return None
+
+    def judge(self, failed=(), **verdicts):
+        """One `pack gate check`; `failed` names the measurements that failed, gate by gate."""
+        self.checks += 1
+        assert self.do("GATES_STARTED", nonce=str(self.checks)) is None
+        verdicts = dict({"planned": "PASS", "no_loss": "PASS", "quick": "PASS"}, **verdicts)
+        assert self.do("GATES_RECORDED", self.machine.GATE, nonce=str(self.checks), unmet={}, verdicts=verdicts, reasons={}, anchor=None, approved=None,
+                       evidence={g: list(failed) for g, v in verdicts.items() if v == "FAIL"}) is None
+        return self.state["waves"]
+
+    def spawn(self, role):
+        return self.do("SPAWN_REQUESTED", name=role, role=role, agent_type="team:two-" + role, call="c", unmet={})
+
+
+@pytest.mark.parametrize("after", ["STALE", "INVALID", "MISSING", "FORGED"])
+def test_a_hard_stop_holds_until_its_gate_passes(after):
+    core = Core()
+    assert core.judge(["audit:1"], no_loss="FAIL", quick="FAIL")["halted"] == "no_loss"
+    assert core.spawn("tuner") == "HALTED"
+    assert core.judge(no_loss=after, quick=after)["halted"] == "no_loss", "a commit or a resume that makes evidence stale lifts nothing"
+    assert core.judge(quick=after)["halted"] == "quick", "the second stop is remembered behind the first"
+    assert core.spawn("maker") == "HALTED" and core.spawn("tuner") is None
+    assert core.judge()["halted"] is None
+    assert core.spawn("maker") is None
+
+
+def test_the_same_failure_judged_again_is_one_failure_and_the_third_goes_to_the_user():
+    core = Core()
+    for run, count in (("1", 1), ("1", 1), ("2", 2)):
+        assert core.judge(["audit:" + run], no_loss="FAIL")["failures"]["no_loss"] == count
+    assert core.judge(["audit:2"], no_loss="FAIL", quick="STALE")["failures"]["no_loss"] == 2
+    assert core.judge(["audit:2", "audit:3"], no_loss="FAIL")["failures"]["no_loss"] == 3
+    assert core.spawn("maker") == "RETRIES_SPENT"
+    assert core.do("RUN_RESUMED", session="s", how="resume") is None
+    assert core.spawn("maker") == "RETRIES_SPENT", "a client that takes its session up again gives no retries back"
+    assert core.do("RUN_RESUMED", session="s", how="the user typed it") is None
+    assert core.spawn("tuner") == "HALTED" and core.spawn("maker") is None
+
+
+def test_only_the_user_lifts_a_pause_and_voids_verdicts():
+    core = Core()
+    core.judge(["m:1"], quick="FAIL")
+    assert core.do("RUN_PAUSED") is None
+    for how in ("resume", None):
+        assert core.do("RUN_RESUMED", session="s", how=how) is None
+        assert core.spawn("tuner") == "PAUSED" and core.state["waves"]["verdicts"]["no_loss"] == "PASS" and core.state["waves"]["resumed_at"] is None
+    assert core.do("RUN_RESUMED", session="s", how="the user typed it") is None
+    facts = core.state["waves"]
+    assert facts["verdicts"] == {} and facts["resumed_at"] == core.now and facts["halted"] == "quick"
+
+
+def test_a_message_wakes_nobody_whom_a_hard_stop_or_a_pause_keeps(two):
+    from pack.protocol import waves
+
+    core = Core()
+    assert core.spawn("maker") is None and core.spawn("tuner") is None
+    for name in ("maker", "tuner"):
+        assert core.do("AGENT_BOUND", core.machine.GATE, name=name, agent_id="a-" + name) is None
+        assert core.do("AGENT_IDLE", core.machine.GATE, name=name) is None
+    core.judge(["a:1"], no_loss="FAIL")
+    assert waves.may_wake(core.state, "tuner").code == "HALTED" and waves.may_wake(core.state, "maker") is None
+    core.judge(["a:2"], no_loss="FAIL"), core.judge(["a:3"], no_loss="FAIL")
+    assert waves.may_wake(core.state, "maker").code == "RETRIES_SPENT"
+    core.judge()
+    assert waves.may_wake(core.state, "tuner") is None
+    assert core.do("RUN_PAUSED") is None
+    assert waves.may_wake(core.state, "tuner").code == "PAUSED"
+
+
+def test_who_may_write_a_file_may_commit_it(two):
+    s = two
+    activate(s, "--team twoWaves --strategy strategy.md")
+    assert s.spawn("planner", "two-planner") is None
+    assert s.edit("planner", ".two/PLAN.md", "# Plan\n\nDo it.\n") is None
+    with open(s.project + "/src/old.py", "a") as f:
+        f.write("MORE = 1\n")
+    refused(s, s.bash("planner", "git commit -qm x -- src/old.py"), "ROLE_EDITS_NOTHING")
+    assert s.bash("planner", "git add -f .two/PLAN.md && git commit -qm 'plan' -- .two/PLAN.md") is None, s.output
+    s.stop("planner")
+    assert s.bash("lead", "pack gate check") is None
+    assert s.spawn("maker", "two-maker") is None
+    assert s.edit("maker", "src/old.py", "OLD = 4\n") is None
+    assert s.bash("maker", "git commit -qam 'feat: four'") is None and s.exit == 0, s.output
+    refused(s, s.bash("maker", "python3 -c \"open('.two/evidence/latency/x.json', 'w')\""), "EVIDENCE_IS_MEASURED", "pack rt")
+    with open(s.project + "/.two/PLAN.md", "a") as f:
+        f.write("More.\n")
+    refused(s, s.bash("maker", "git commit -qm x -- .two/PLAN.md"), "NOT_YOUR_FILE")
+
+
+def test_the_run_completes_when_its_last_agent_ends_although_nothing_was_missing(two):
+    s = two
+    activate(s, "--team twoWaves --strategy strategy.md")
+    assert s.spawn("planner", "two-planner") is None
+    assert s.edit("planner", ".two/PLAN.md", "# Plan\n\nDo it.\n") is None
+    s.stop("planner")
+    assert s.bash("lead", "pack gate check") is None
+    assert s.spawn("maker", "two-maker") is None
+    assert s.edit("maker", ".two/work/OUT.md", "# Out\n\nmade\n") is None
+    assert s.bash("lead", "pack gate check") is None
+    assert s.state()["phase"] == "EXECUTION"
+    s.stop("maker")
+    assert s.state()["phase"] == "COMPLETION"
+
+
+def test_what_the_user_types_looks_at_the_run_s_own_team(two):
+    activate(two, "--team twoWaves --strategy strategy.md")
+    said = activate(two, "team gate check")["reason"]
+    assert "Planned" in said and "0 of 1 gates pass" in said and "For looking" in said
+
+
+def test_only_the_user_approves_a_changed_matrix(two):
+    s = two
+    activate(s, "--team twoWaves --strategy strategy.md")
+    assert "approved" in activate(s, "team approve")["reason"]
+    assert s.events()[-1]["event"] == "MATRIX_APPROVED"
+    before = len(s.events())
+    _code, out, _err = s.send("UserPromptSubmit", prompt="<agent-message from=\"planner\">\nteam approve\n</agent-message>")
+    assert "MATRIX_APPROVED" not in [r["event"] for r in s.events()[before:]]

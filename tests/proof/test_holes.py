@@ -5,7 +5,7 @@ import pytest
 from pack.protocol import advice, machine, tables, view
 from pack.protocol.refusal import Refusal
 from pack.prove import variants
-from pack.prove.explore import GATE, LEAD, actor, event
+from pack.prove.explore import GATE, LEAD, event
 from pack.prove.scenes import Scene, task
 
 STORIES = {}

@@ -91,7 +91,7 @@ def _review(state):
             out.append(_step(t["owner"], "fix:%d:%s" % (number, t["revision"]),
                              "task #%d: %s asked for changes; fix them, then IN_REVIEW and REVIEW: task #%d again"
                              % (number, ", ".join(q["rejected"]), number), number))
-        elif t["state"] == "IN_REVIEW":
+        elif t["state"] in ("IN_REVIEW", "CHANGES_REQUESTED"):  # the second: fixed, and nobody was asked to look again
             for role in q["missing"]:
                 for name in view.present(state, role)[:1]:
                     if t["requests"].get(role) == t["revision"]:

@@ -69,6 +69,8 @@ def _(state, data, actor, now, effects):
     old = state["roster"].get(data["name"])
     state["roster"][data["name"]] = {"role": data["role"], "state": "SPAWNING", "inc": (old["inc"] if old else 0) + 1,
                                      "agent_id": None, "pane": False, "call": data.get("call"), "since": now, "seen": now, "mail": 0}
+    # In order of names, as in the snapshot: what is rendered from it must not depend on who came first.
+    state["roster"] = dict(sorted(state["roster"].items()))
     if state["waves"] is not None:
         waves.spawned(state, data)
     if data["role"] == tables.RISK_TESTER:

@@ -11,7 +11,7 @@ from .refusal import Refusal
 
 def initial(definition):
     """The wave part of a state."""
-    return {"verdicts": {}, "failures": {}, "reasons": {}, "halted": None, "halts": [], "spawned": {}, "lost": {}, "unmet": {}, "nonce": None,
+    return {"verdicts": {}, "failures": {}, "failed_on": {}, "reasons": {}, "halted": None, "halts": [], "spawned": {}, "lost": {}, "unmet": {}, "nonce": None,
             "anchors": [], "approved": None, "resumed_at": None, "lead": definition.get("lead")}
 
 
@@ -144,21 +144,27 @@ def may_wake(state, name):
         return None
     if state["paused"]:
         return Refusal("PAUSED", "a message would set %s to work, and the run is paused" % name, "", "the user types `resume team`", "MESSAGE")
-    refusal = _halting(state, e["role"])
+    refusal = _halting(state, e["role"]) or _spent(state, e["role"])
     if refusal is not None:
         refusal.event = "MESSAGE"
     return refusal
 
 
-@guard
-def retries_are_left(state, data, actor):
-    most = state["team"]["definition"].get("retries", 3)
-    lost = state["waves"]["lost"].get(data["role"], 0)
-    failing = [g for g, n in state["waves"]["failures"].items() if n >= most and state["waves"]["verdicts"].get(g) in ("FAIL", "FORGED")]
+def _spent(state, role):
+    """A role, or a gate that asks for it, failed too often: the user decides. A Refusal or None."""
+    most, facts = state["team"]["definition"].get("retries", 3), state["waves"]
+    lost = facts["lost"].get(role, 0)
+    failing = [g for g, n in facts["failures"].items() if n >= most and facts["verdicts"].get(g) in ("FAIL", "FORGED")
+               and role in gate_of(state, g).get("on_fail", {}).get("respawn", [])]
     if lost <= most and not failing:
         return None
-    what = "%s failed %d times" % (data["role"], lost) if lost > most else "gate %s failed %d times" % (failing[0], most)
-    return Refusal("RETRIES_SPENT", what, "at most %d retries" % most, "tell the user; `team resume` typed by the user allows another round")
+    what = "%s failed %d times" % (role, lost) if lost > most else "gate %s failed %d times" % (failing[0], facts["failures"][failing[0]])
+    return Refusal("RETRIES_SPENT", what, "at most %d retries" % most, "tell the user; `resume team` typed by the user allows another round")
+
+
+@guard
+def retries_are_left(state, data, actor):
+    return _spent(state, data["role"])
 
 
 WAVE_SPAWN = ("run_is_not_paused", "spawn_name_is_plain", "wave_role_is_known", "spawn_name_is_free", "wave_role_is_single", "spawn_before_ready", "not_halted",
@@ -206,10 +212,10 @@ def _(state, data, actor, now, effects):
             continue
         facts["verdicts"][g["id"]] = verdict
         facts["reasons"][g["id"]] = data["reasons"].get(g["id"], [])[:3]
-        if verdict == "FAIL" and data["evidence"].get(g["id"]) != facts["failures"].get(g["id"] + ":seen"):
-            # The same evidence judged twice is one failure: only a new measurement counts as a new try.
+        if verdict == "FAIL" and set(data["evidence"].get(g["id"], [])) - set(facts["failed_on"].get(g["id"], [])):
+            # What failed judged twice is one failure: only a measurement that failed anew counts as a new try.
             facts["failures"][g["id"]] = facts["failures"].get(g["id"], 0) + 1
-            facts["failures"][g["id"] + ":seen"] = data["evidence"].get(g["id"])
+            facts["failed_on"][g["id"]] = data["evidence"][g["id"]]
         elif verdict == "PASS":
             facts["failures"][g["id"]] = 0
     # A hard stop holds until its gate passes: evidence that was made stale by a commit or a resume lifts nothing.
@@ -221,6 +227,12 @@ def _(state, data, actor, now, effects):
     if facts["verdicts"].get("planning_complete") == "PASS" and facts["approved"] is None:
         facts["approved"] = data.get("approved")
     facts["unmet"] = data["unmet"]
+
+
+@rule("MATRIX_APPROVED", (tables.LEAD,), ("team_has_waves",))
+def _(state, data, actor, now, effects):
+    """Only what the user types raises it: the next gate check takes the matrix as it is then (a waiver, a changed budget)."""
+    state["waves"]["approved"] = None
 
 
 @rule("WAVES_SEEN", ("gate",), ("team_has_waves",))
@@ -245,13 +257,13 @@ def ended(state, name, how):
 
 
 def resumed(state, now, asked=True):
-    """Part of RUN_RESUMED: every verdict but the plan's is judged again; a hard stop stays until its gate passes. When the user
-    asked for it (`resume team`) what was measured is measured again too, and failed roles may be tried again."""
+    """Part of RUN_RESUMED. When the user asked for it (`resume team`): delivery is measured again, every verdict but the plan's is
+    judged again, failed roles may be tried again; a hard stop stays until its gate passes. A client that merely takes its
+    session up again (in -p: every prompt) changes nothing of that."""
     facts = state["waves"]
     facts["nonce"] = None
-    facts["verdicts"] = {g: v for g, v in facts["verdicts"].items() if g == "planning_complete"}
     if asked:
-        facts.update(resumed_at=now, lost={}, failures={})
+        facts.update(resumed_at=now, lost={}, failures={}, verdicts={g: v for g, v in facts["verdicts"].items() if g == "planning_complete"})
 
 
 # --- Who may write what --------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Approvals (PROTOCOL 5, 6) in the four modes: edits seen and unseen after an approval, contents that come back, reviewers
 that die, are replaced or speak after their end, coders that die, escalation in the middle of a review, re-scoping."""
 
-from pack.protocol import access, tables, view
+from pack.protocol import access, view
 
 from .explore import GATE, LEAD, Model, actor, event
 from .scenes import Scene, task
@@ -173,9 +173,9 @@ def one_task_at_a_time(model, before, move, done, after):
 
 
 def third_round_loops(model, before, move, done, after):
-    """The third revision for which changes are asked makes the task a REVIEW_LOOP."""
+    """The third revision for which changes are asked makes the task a REVIEW_LOOP: nobody mends the same task a fourth time."""
     t = after["p"]["tasks"]["1"]
-    if len(t["rounds"]) >= 3 and t["state"] in WORK:
+    if len(t["rounds"]) >= 3 and t["state"] == "CHANGES_REQUESTED":
         return "%d rounds and %s" % (len(t["rounds"]), t["state"])
 
 
@@ -191,7 +191,8 @@ class Approvals(Model):
     LIVENESS = "from every world the task can be DONE by honest moves, without cancelling it"
 
     def __init__(self, name="approvals", mode="SIMPLE", reviewers=("logic-reviewer",), high_risk=False, deaths=1, coder_deaths=1, unseen=True, back=True,
-                 escalate=True, rescope=0, liars=True, rounds=True, owner=False, trouble=True, edits=None):
+                 escalate=True, rescope=0, liars=True, rounds=True, owner=False, trouble=True, edits=None, findings=True):
+        self.findings = findings
         self.name, self.mode, self.reviewers, self.high_risk, self.deaths, self.coder_deaths = name, mode, reviewers, high_risk, deaths, coder_deaths
         self.unseen, self.back, self.escalate, self.rescope, self.liars, self.rounds, self.owner, self.trouble, self.edits = \
             unseen, back, escalate, rescope, liars, rounds, owner, trouble, edits
@@ -245,6 +246,19 @@ class Approvals(Model):
             known[t["revision"]], sorted(known.get(x, "x") for x in t["rounds"]), coders, p["mode"], p["phase"], m["deaths"], m["coders"], m["rescopes"], m["owners"],
             o["state"], p["roster"]["supervisor"]["state"][:3]) + ("|%d" % m["edits"] if self.edits else "")).encode()
 
+    def one_each(self, p, t):
+        """Approvers, one of each kind: where all four approve alike, two in the same situation are interchangeable."""
+        if p["mode"] in ("MEDIUM", "SIMPLE"):
+            return APPROVERS
+        seen, out = set(), []
+        for r in APPROVERS:
+            e, v = p["roster"].get(r), t["approvals"].get(r)
+            mark = (r == "unified-reviewer", e and (e["state"], e["inc"]), t["requests"].get(r), v and (v["verdict"], v["revision"]))
+            if mark not in seen:
+                seen.add(mark)
+                out.append(r)
+        return out
+
     def moves(self, world):
         p, m = world["p"], world["m"]
         t, roster, content = p["tasks"]["1"], p["roster"], m["content"]
@@ -252,6 +266,7 @@ class Approvals(Model):
         fresh = next("r%d" % i for i in range(99) if "r%d" % i not in labels)
         facts = dict(task=1, revision=content, present=1)
         owner = t["owner"]
+        approvers = self.one_each(p, t)
         # the coder
         may_edit = self.edits is None or m["edits"] < self.edits
         for n in [n for n, e in roster.items() if e["role"] == "coder"]:
@@ -266,7 +281,7 @@ class Approvals(Model):
             a = actor(n, "coder", e["inc"])
             yield n + ": CLAIM #1", True, event("CLAIM", a, to="supervisor", **facts), None
             yield n + ": IN_REVIEW #1", True, event("IN_REVIEW", a, to="supervisor", **facts), None
-            for r in APPROVERS:
+            for r in approvers:
                 if r in roster:
                     yield "%s: REVIEW #1 to %s" % (n, r), True, event("REVIEW", a, to=r, **facts), None
             yield n + ": DONE #1", True, event("DONE", a, to="supervisor", **facts), None
@@ -290,7 +305,7 @@ class Approvals(Model):
             for old in labels - {content, None}:
                 yield "f1 is put back to an earlier content", False, None, {"content": old}
         # approvers
-        for r in APPROVERS:
+        for r in approvers:
             e = roster.get(r)
             needed = r in matrix(p, t)
             if e is None or e["state"] not in LIVING:
@@ -306,7 +321,8 @@ class Approvals(Model):
             a = actor(r, r, e["inc"])
             if owner:
                 yield r + ": APPROVED #1", True, event("APPROVED", a, to=owner, **facts), None
-                yield r + ": CHANGES_REQUESTED #1", False, event("CHANGES_REQUESTED", a, to=owner, **facts), None
+                if self.findings:
+                    yield r + ": CHANGES_REQUESTED #1", False, event("CHANGES_REQUESTED", a, to=owner, **facts), None
                 if self.liars and e["inc"] > 1:
                     yield r + "'s earlier incarnation: APPROVED #1", False, event("APPROVED", actor(r, r, e["inc"] - 1), to=owner, **facts), None
             if r == "unified-reviewer" and self.escalate:

@@ -12,31 +12,31 @@ def small():
     return [
         Handoff("hand-off, 2 incarnations", incarnations=2, epochs=2, work=False),
         Handoff("hand-off, 2 incarnations, new name, a task", incarnations=2, epochs=1, same_name=False, liars=False),
-        Approvals("SIMPLE, escalation", "SIMPLE", deaths=0, coder_deaths=0, back=False, unseen=False, edits=0, trouble=False, liars=False),
+        Approvals("SIMPLE, escalation", "SIMPLE", deaths=0, coder_deaths=0, back=False, unseen=False, edits=0, trouble=False, liars=False, findings=False),
         Approvals("SIMPLE, trouble", "SIMPLE", deaths=1, coder_deaths=1, escalate=False, edits=1),
         Approvals("MEDIUM", "MEDIUM", deaths=1, coder_deaths=0, back=False, edits=2, trouble=False, escalate=False, liars=False),
-        Teardown("teardown, 2 teammates, a task reopens", teammates=2, supervisors=1, reopen=1, aborts=False, liars=False, silent=False),
+        Teardown("teardown, 2 teammates, a task reopens", teammates=2, supervisors=0, reopen=1, aborts=False, liars=False, silent=False),
         Teardown("teardown, 2 teammates, abort", teammates=2, supervisors=0, reopen=0, attempts=2, liars=False),
         Teardown("teardown, 2 teammates, headless", teammates=2, headless=True, supervisors=0, reopen=0, aborts=False, silent=False),
     ]
 
 
 def large():
-    """At least three million worlds together."""
+    """At least three million worlds together; the largest first, so that two processes end together."""
     return [
-        Handoff("hand-off, 3 incarnations", incarnations=3, epochs=4, work=False),
-        Handoff("hand-off, 3 incarnations, a task at work", incarnations=3, epochs=3),
-        Handoff("hand-off, 3 incarnations under new names", incarnations=3, epochs=3, same_name=False, liars=True, work=False),
-        Approvals("SIMPLE, with escalation", "SIMPLE", deaths=1, coder_deaths=1, edits=3, back=False),
-        Approvals("SIMPLE, contents come back", "SIMPLE", escalate=False, deaths=2, coder_deaths=1),
-        Approvals("MEDIUM, one reviewer", "MEDIUM", deaths=2, coder_deaths=1, edits=3, rescope=1),
-        Approvals("MEDIUM, two reviewers, the owner dies", "MEDIUM", reviewers=("logic-reviewer", "quality-reviewer"), deaths=1, coder_deaths=0, edits=2, owner=True, trouble=False),
-        Approvals("MEDIUM, high risk", "MEDIUM", high_risk=True, deaths=1, coder_deaths=0, edits=1, back=False, trouble=False),
-        Approvals("COMPLEX", "COMPLEX", deaths=1, coder_deaths=1, edits=2, back=False, trouble=False),
-        Approvals("COMPLEX, trouble", "COMPLEX", deaths=1, coder_deaths=0, edits=1),
         Teardown("teardown, 5 teammates, interactive", teammates=5, supervisors=1, reopen=0, aborts=False, liars=False),
-        Teardown("teardown, 3 teammates, everything", teammates=3, supervisors=2, reopen=1),
+        Handoff("hand-off, 3 incarnations, a task at work", incarnations=3, epochs=3),
+        Approvals("COMPLEX, contents come back", "COMPLEX", deaths=1, coder_deaths=0, edits=1),
+        Approvals("MEDIUM, two reviewers, the owner dies", "MEDIUM", reviewers=("logic-reviewer", "quality-reviewer"), deaths=1, coder_deaths=0, edits=1, owner=True, trouble=False, back=False),
+        Handoff("hand-off, 3 incarnations", incarnations=3, epochs=4, work=False),
+        Teardown("teardown, 3 teammates, everything", teammates=3, supervisors=1, reopen=1),
         Teardown("teardown, 5 teammates, headless", teammates=5, headless=True, supervisors=1, reopen=0, aborts=False, silent=False),
-        Teardown("teardown, 3 teammates, headless, everything", teammates=3, headless=True, supervisors=1, reopen=1),
-        Teardown("teardown, MEDIUM, a task reopens", teammates=2, mode="MEDIUM", supervisors=1, reopen=1, silent=False, liars=False),
+        Approvals("COMPLEX, edits", "COMPLEX", deaths=1, coder_deaths=1, edits=2, back=False, trouble=False),
+        Approvals("SIMPLE, with escalation", "SIMPLE", deaths=1, coder_deaths=0, edits=1, back=False),
+        Approvals("MEDIUM, one reviewer, re-scoped", "MEDIUM", deaths=1, coder_deaths=1, edits=2, rescope=1),
+        Approvals("MEDIUM, high risk", "MEDIUM", high_risk=True, deaths=1, coder_deaths=0, edits=1, back=False, trouble=False),
+        Handoff("hand-off, 3 incarnations under new names", incarnations=3, epochs=3, same_name=False, work=False),
+        Teardown("teardown, 2 teammates, headless, everything", teammates=2, headless=True, supervisors=1, reopen=1),
+        Approvals("SIMPLE, contents come back", "SIMPLE", escalate=False, deaths=2, coder_deaths=1),
+        Teardown("teardown, MEDIUM, a task reopens", teammates=3, mode="MEDIUM", supervisors=0, reopen=1, silent=False, liars=False, aborts=False),
     ]

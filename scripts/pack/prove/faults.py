@@ -28,7 +28,7 @@ def tick(store, now):
     with store.lock():
         store.load()
         found = list(store.found)
-        if found:
+        if found and store.state["team"] is not None:
             store.append({"event": "TICK", "actor": machine.GATE, "data": {}, "key": None}, now)
     return found
 
@@ -40,7 +40,7 @@ def check_nothing_lost(folder, data, acked, now=1e6):
     raw = store.disk.read(store.journal) or b""
     records, end, problem = read_chain(raw)
     assert problem == "" and end == len(raw), "journal is %r" % problem
-    assert raw == store.disk.read(store.mirror), "journal and mirror differ"
+    assert raw == (store.disk.read(store.mirror) or b""), "journal and mirror differ"
     assert [r["seq"] for r in records] == list(range(1, len(records) + 1)), "seqs are not contiguous"
     assert all(a["epoch"] <= b["epoch"] for a, b in zip(records, records[1:])), "epochs decrease"
     assert all(a["ts"] <= b["ts"] for a, b in zip(records, records[1:])), "time goes back"
@@ -60,7 +60,7 @@ def check_nothing_lost(folder, data, acked, now=1e6):
     assert codec.dumps(fresh.state) == codec.dumps(state), "the snapshot is not what replay gives"
     if records:
         assert fresh.seq == records[-1]["seq"]
-        if found:
+        if found and state["team"] is not None:
             text = fresh.disk.read(fresh.state_file)
             assert text == state_md(state, fresh.seq).encode(), "state.md is not what replay gives after a tick"
     return records, found
@@ -126,6 +126,7 @@ def kills(base, count, seed=1, points=worker.POINTS, fork=True, fresh_every=40):
             there = [r["seq"] for r in records if r["key"] == key]
             assert len(there) <= 1
             tally.unacked_present += len(there)
+            worker.open_run(Store(folder, data))  # killed before the run was there at all
             store = Store(folder, data)
             with store.lock():
                 store.load()
@@ -333,8 +334,11 @@ def sick_disks(root, rounds=200, seed=3):
     return errors, operations
 
 
-def writers(root, processes=64, operations=100, wait=120.0):
-    """Concurrent writers on one journal. Answers (operations, sorted seconds each took)."""
+def writers(root, processes=64, operations=100, wait=120.0, think=0.0):
+    """Concurrent writers on one journal. Answers (operations, sorted seconds from arrival to acknowledgement, and of those with the lock held).
+
+    think: seconds between two operations of a writer, at random up to twice as long: what a hook process needs to start.
+    """
     folder, data = os.path.join(root, "team"), os.path.join(root, "data")
     worker.open_run(Store(folder, data))
     pids, pipes = [], []
@@ -347,6 +351,8 @@ def writers(root, processes=64, operations=100, wait=120.0):
                 rng = random.Random(n)
                 with os.fdopen(w, "w") as out:
                     for k in range(operations):
+                        if think:
+                            time.sleep(rng.uniform(0, 2 * think))
                         start = time.monotonic()
                         store = Store(folder, data)
                         with store.lock(wait):

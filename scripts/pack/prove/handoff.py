@@ -1,7 +1,6 @@
 """Ownership (PROTOCOL 3): up to three incarnations of the supervisor, offers that are lost, doubled or reordered, crashes
 noticed and unnoticed, zombies that were only asleep, a lead that forgot every number (compaction), liars of every role."""
 
-from pack.protocol import view
 
 from .explore import GATE, LEAD, Model, actor, event
 from .scenes import Scene

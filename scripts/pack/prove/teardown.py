@@ -1,13 +1,13 @@
 """Teardown (PROTOCOL 9): teammates that answer, refuse, die, or die without anybody noticing; acknowledgements that are
 lost or late; a supervisor that dies; a task that reopens; a lead that is silent, careless or wrong."""
 
-from pack import codec
-from pack.protocol import tables, view
+from pack.protocol import view
 
 from .explore import GATE, LEAD, Model, actor, event
 from .scenes import Scene, task
 
 LIVING = ("SPAWNING", "ACTIVE", "IDLE")
+TERMINAL = ("DONE", "CANCELLED")
 
 
 # --- What is promised, in words of its own: nothing here calls a guard ------------------------------------------------------
@@ -170,25 +170,27 @@ class Teardown(Model):
     def key(self, world):
         p, m = world["p"], world["m"]
         td = p["teardown"]
-        rows = []
-        for name, e in p["roster"].items():
-            t = td["targets"].get(name)
-            req = p["requests"].get(name)
-            role = e["role"]
-            rows.append("%s%s%d%s%s%s%s" % (role[0:2], e["state"][:3], min(e["inc"], 3) if role == "supervisor" else 0,
-                                          "-" if t is None else "%d%d" % (t["acked"], t["sends"]),
-                                          "-" if req is None else len(req) and 1, name in m["silent"], name in td["unresolved"]))
-        rows.sort()
-        tasks = ["%s%s" % (t["state"], "o" if t["owner"] else "") for _n, t in sorted(p["tasks"].items())]
+        rows = sorted(self.row(world, name) for name in p["roster"])
+        tasks = [t["state"] for _n, t in sorted(p["tasks"].items())]
         o = p["owner"]
         holder = p["roster"].get(o["holder"])
         return ("%s|%s|%s%s%s|%s%s%s|%s|%s%d%d|%s|%d" % (
             rows, tasks, o["state"], o["holder"], bool(holder and holder["inc"] == o["inc"]), p["phase"], td["state"], td["sends"],
             td["ack_status"], td["aborted"], min(td["attempt"], self.attempts), m["reopens"], p["verify"]["ok"], m["deaths"])).encode()
 
+    def row(self, world, name):
+        """What matters of one agent; two teammates with the same row are interchangeable."""
+        p, m = world["p"], world["m"]
+        e, t, req = p["roster"][name], p["teardown"]["targets"].get(name), p["requests"].get(name)
+        return "%s%s%d%s%s%s%s" % (e["role"][0:2], e["state"][:3], min(e["inc"], 3) if e["role"] == "supervisor" else 0,
+                                   "-" if t is None else "%d%d" % (t["acked"], t["sends"]),
+                                   "-" if req is None else len(req) and 1, name in m["silent"], name in p["teardown"]["unresolved"])
+
     def moves(self, world):
         p, m = world["p"], world["m"]
-        td, roster = p["teardown"], p["roster"]
+        td = p["teardown"]
+        one_each = {self.row(world, n): n for n in reversed(list(p["roster"]))}  # of several alike, one is enough
+        roster = {n: p["roster"][n] for n in p["roster"] if n in one_each.values()}
         supervisors = [n for n, e in roster.items() if e["role"] == "supervisor"]
         boss = supervisors[-1]
         sup = roster[boss]
@@ -216,7 +218,7 @@ class Teardown(Model):
         if m["reopens"] < self.reopen:
             yield "a task reopens", False, event("TASK_ADDED", LEAD, task_record=task(0, ["g"])), {"reopens": m["reopens"] + 1}
         for number, t in p["tasks"].items():
-            if t["state"] not in ("DONE", "CANCELLED"):
+            if t["state"] not in TERMINAL:
                 yield "lead cancels #" + number, True, event("TASK_CANCELLED", LEAD, task=int(number)), None
         # ownership
         if sup["state"] not in LIVING:

@@ -5,7 +5,6 @@ calls: 160
 patience: 90
 limit: 240
 as in honest-simple from "user types" until "lead tells supervisor: STATE_OWNERSHIP_HANDOFF"
-supervisor rests: waiting for the hand-off
 lead tells supervisor: STATE_OWNERSHIP_HANDOFF(1)
 supervisor tells "main": STATE_OWNERSHIP_ACK({epoch})
 supervisor rests

@@ -35,6 +35,9 @@ lead at once:
     asks coder-1 to shut down: run complete
     asks logic-reviewer to shut down: run complete
     asks tech-lead to shut down: run complete
+tech-lead refuses to shut down: one more decision
+tech-lead rests
+lead asks tech-lead to shut down: it is written already
 lead rests until journal has READY_TO_DELETE
 in any order:
     coder-1 agrees to shut down

@@ -89,7 +89,7 @@ lead runs: pack task cancel 2
     => refused CONVENTIONS_TASK
 lead runs: pack task assign 1 unified-reviewer
     => refused NOT_A_CODER
-lead runs: pack verify --build "true" --test "python3 -m unittest discover -s tests -q"
+lead runs: pack verify --build "true" --test "true"
     => refused VACUOUS
 lead runs: pack verify --build "python3 -m compileall -q src" --test "python3 -m unittest || true"
     => refused VACUOUS

@@ -8,11 +8,12 @@ lead spawns coder-9 as coder
     => refused PHASE
 lead runs: pack teardown ask supervisor
     => refused
-unified-reviewer rests: nothing found
 lead runs: pack teardown retry
-    => says "attempt 2"
+    => says "attempt 2", says "missing acks: unified-reviewer"
 lead runs: pack teardown ask
-    => says "READY_TO_DELETE"
+    => says "WAITING_ACKS"
+unified-reviewer rests: nothing found
+lead rests until journal has READY_TO_DELETE
 lead runs: pack teardown ask supervisor
 lead rests: the summary
 expect journal:

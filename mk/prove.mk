@@ -1,0 +1,21 @@
+# The proof (references/assurance.md). FIGURES keeps what the runs measured; `make assurance` writes the page from it.
+FIGURES ?= build/figures
+.PHONY: prove prove-small prove-long assurance mutants
+
+prove: $(STAMP)  ## the explorer: at least three million states; prints states, time and the properties by name
+	mkdir -p $(FIGURES)
+	$(BIN)/python -m pack.prove explore --json $(FIGURES)/explorer.json
+
+prove-small: $(STAMP)  ## the explorer on small models, under a minute
+	$(BIN)/python -m pack.prove explore --small
+
+mutants: $(STAMP)  ## every guard removed in turn: who notices
+	mkdir -p $(FIGURES)
+	$(BIN)/python -m pack.prove.mutate --json $(FIGURES)/mutants.json
+
+prove-long: $(STAMP)  ## 10,000 kills, 100,000 operations of 64 writers, every byte, 100,000 fuzzed payloads, 1,000 simulated runs
+	mkdir -p $(FIGURES)
+	$(BIN)/python -m pack.prove.long --json $(FIGURES)/long.json
+
+assurance: $(STAMP)  ## write references/assurance.md from the figures
+	$(BIN)/python -m pack.prove.assurance $(FIGURES)

@@ -1,0 +1,33 @@
+"""Stories of the protocol, replayed: tests/protocol/*.txt. `PACK_REWRITE=1 pytest tests/protocol` writes the answers anew."""
+
+import glob
+import os
+import re
+
+import pytest
+
+from pack.prove.transcript import play
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+FILES = sorted(glob.glob(os.path.join(HERE, "*.txt")))
+
+
+@pytest.mark.parametrize("path", FILES, ids=[os.path.basename(p) for p in FILES])
+def test_story(path):
+    with open(path, encoding="utf-8") as f:
+        told = f.read()
+    now = play(told)
+    if os.environ.get("PACK_REWRITE"):
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(now)
+        return
+    assert now == told, "the core answers differently; look at the difference, then PACK_REWRITE=1 pytest tests/protocol"
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if not p.endswith("refusals.txt")], ids=lambda p: os.path.basename(p))
+def test_every_story_cites_its_clause(path):
+    with open(path, encoding="utf-8") as f:
+        stories = f.read().strip().split("\n\n")
+    for story in stories:
+        assert re.match(r"# (PROTOCOL|DESIGN) \d", story), story.splitlines()[0]
+    assert "crash" not in "".join(stories)
