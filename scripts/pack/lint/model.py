@@ -2,6 +2,7 @@
 
 import os
 import posixpath
+from bisect import bisect_left
 
 from . import frontmatter, jsondoc
 from .source import MAX_BYTES, Source
@@ -257,7 +258,7 @@ class Project:
         self.files = []
         self.probes = {}  # what rules asked the file system, for the cache
         self.bytes = {}
-        self._lower = self._children = None
+        self._lower = self._children = self._sorted = self._links = None
         self._scripts = {}
         self._agent_ids = self._command_ids = self._plugin_names = None
 
@@ -312,6 +313,21 @@ class Project:
         if key not in self.probes:
             self.probes[key] = ask(self.root, what, rel)
         return self.probes[key]
+
+    def below(self, folder):
+        """The paths of all files below a folder, in order."""
+        if self._sorted is None:
+            self._sorted = sorted(self.listing)
+        if not folder:
+            return self._sorted
+        first = bisect_left(self._sorted, folder + "/")
+        return self._sorted[first : bisect_left(self._sorted, folder + "0", first)]  # "0" is what follows "/"
+
+    def has_links(self):
+        """Is anything in the tree a link, or neither file nor folder?"""
+        if self._links is None:
+            self._links = any(kind != "f" for kind in self.listing.values()) or any(self.dirs.values())
+        return self._links
 
     def names_in(self, folder):
         """The names of the files in a folder."""

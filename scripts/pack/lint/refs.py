@@ -114,25 +114,37 @@ def skills(file):
             yield Ref(name, match.span(1), "skill")
 
 
+def _ids(text, start, project):
+    """Where a plugin's name, or the slash before it, stands right before a colon and a letter."""
+    names, found = project.plugin_names, []
+    if len(names) <= 8:
+        for name in names:
+            at = text.find(name + ":", start)
+            while at >= 0:
+                found.append(at)
+                at = text.find(name + ":", at + 1)
+    else:  # look at the word before each colon, not for every name
+        at = text.find(":", start)
+        while at >= 0:
+            if text[at + 1 : at + 2].isalpha() and text[at - 1 : at].isalnum():
+                begin = at
+                while begin > start and (text[begin - 1].isalnum() or text[begin - 1] in "._-"):
+                    begin -= 1
+                if text[begin:at] in names:
+                    found.append(begin)
+            at = text.find(":", at + 1)
+    return sorted(at - 1 if text[at - 1 : at] == "/" and at > start else at for at in found)
+
+
 def scoped(file, project):
     """Yield every `plugin:name` whose prefix is a plugin of the project, agents' own places aside."""
     text = file.text
-    names, at = set(), text.find(":")
-    while at >= 0:
-        # Only `x:y` without blanks can be an id: look at the word before the colon, not for every name in the text.
-        if text[at + 1 : at + 2].isalpha() and (text[at - 1 : at].isalnum()):
-            begin = at
-            while begin > 0 and (text[begin - 1].isalnum() or text[begin - 1] in "._-"):
-                begin -= 1
-            word = text[begin:at]
-            if word in project.plugin_names:
-                names.add(word)
-        at = text.find(":", at + 1)
-    if not names:
+    found = [match for match in (_SCOPED.match(text, at) for at in _ids(text, file.body_start, project)) if match]
+    if not found:
         return
     taken = {ref.span[0] for ref in agents(file)}
-    for match in _SCOPED.finditer(text, file.body_start):
-        if match.group(2) not in names or match.start(2) in taken:
+    for match in found:
+        if match.start(2) in taken:
             continue
         name = "%s:%s" % (match.group(2), match.group(3).rstrip("-:"))
         begin = match.start(2)

@@ -6,6 +6,17 @@ named here is always asked. tests/lint/test_triggers.py holds every sample again
 
 NOT_ASCII = object()
 
+
+def _front(*needs):
+    """A question to the file: does its frontmatter hold one of the strings?"""
+
+    def asked(file):
+        front = file.front
+        return front is not None and has(file, file.text[front.start : front.close], needs)
+
+    return asked
+
+
 # rule: any of these strings in the text (NOT_ASCII: any character beyond ASCII), or a question to the file
 TEXT = {
     "text-nul": ("\x00",),
@@ -18,22 +29,21 @@ TEXT = {
     "root-variable": ("PLUGIN_", "CLAUDE_", "laude_"),
     "ref-skill": ("` skill",),
     "ref-anchor": ("](", "]:"),
-    "ref-agent": ("ubagent", "@agent-", "` agent", "` sub", "agent:", 'agent"', "agent'", "agent :"),
+    "ref-agent": lambda file: "agent" in file.text and has(file, file.text, _AGENT) or "` sub" in file.text,
     "protocol-spawn": ("subagent_type",),
     "tool-mcp": ("mcp__",),
-    "tool-conflict": ("disallowedTools",),
-    "tool-unbalanced": ("(", ")"),
-    "agent-skill-missing": ("skills",),
-    "model-unknown": ("model",),
-    "frontmatter-cut": (" #",),
+    "tool-conflict": _front("disallowedTools"),
+    "tool-unbalanced": _front("(", ")"),
+    "agent-skill-missing": _front("skills"),
+    "model-unknown": _front("model"),
+    "frontmatter-cut": _front(" #"),
     "command-injection": ("!`", "```!"),
     "command-shell": ("!`", "```!"),
     "command-approval": ("!`", "```!"),
     "command-argument": ("$",),
     "ref-project-path": ("@",),
-    "wide-grant": ("allowed-tools",),
-    "tool-ungranted": (" tool", "SendMessage", "TaskUpdate", "TaskCreate", "NotebookEdit", "WebFetch", "WebSearch", "TodoWrite")
-    + ("`Write`", "`Edit`", "`Bash`", "`Agent`"),
+    "wide-grant": _front("allowed-tools"),
+    "tool-ungranted": _front("tools"),
     "unreadable": lambda file: file.read_error,
     "frontmatter-missing": lambda file: file.front is None,
     "frontmatter-syntax": lambda file: file.front is not None and not isinstance(file.front.value, dict),
@@ -44,6 +54,7 @@ TEXT = {
     "json-duplicate-key": lambda file: file.is_json and file.json is not None and file.json.duplicates,
     "json-syntax": lambda file: file.is_json and (file.source.bom or not file.data),
 }
+_AGENT = ("ubagent", "@agent-", "` agent", "agent:", 'agent"', "agent'", "agent :")
 _HOOKS = ('"hooks"', "\\u")
 # kind: the same for rules that look at several kinds
 OF_KIND = {
@@ -74,11 +85,14 @@ def _odd_close(file):
 
 def of_facts(facts):
     """The same for rules that look for names in the client's facts."""
+    removed = _front(*facts.removed_tools)
     return {
-        "agent-ignored-key": tuple(facts.agent["ignored_in_plugins"]),
-        "tool-removed": tuple(facts.removed_tools),
-        "tool-unavailable": tuple(facts.agent["never_in_subagents"])
-        + tuple(old for old, new in facts.tool_aliases.items() if new in facts.agent["never_in_subagents"]),
+        "agent-ignored-key": _front(*facts.agent["ignored_in_plugins"]),
+        "tool-removed": lambda file: removed(file) or "TeamCreate" in file.text or "TeamDelete" in file.text,
+        "tool-unavailable": _front(
+            *facts.agent["never_in_subagents"],
+            *[old for old, new in facts.tool_aliases.items() if new in facts.agent["never_in_subagents"]],
+        ),
     }
 
 
@@ -108,11 +122,6 @@ def _tables(plugin):
     return known
 
 
-def _links(plugin):
-    listing, dirs = plugin.project.listing, plugin.project.dirs
-    return any(kind != "f" for kind in listing.values()) or any(dirs.values())
-
-
 # rule: has it anything to look at in this plugin?
 PLUGIN = {
     "name-clash": lambda plugin: len(plugin.of("command", "skill")) > 1,
@@ -122,7 +131,7 @@ PLUGIN = {
     "ref-cycle": lambda plugin: any(".md" in text for text in _texts(plugin)),
     "component-location": lambda plugin: len(plugin.project.listing) > len(plugin.project.files),
     "bin-file": lambda plugin: plugin.path("bin") in plugin.project.dirs,
-    "link-outside": _links,
+    "link-outside": lambda plugin: plugin.project.has_links(),
 }
 for _rule in "role tables name state approver unknown unreachable dead-end ack".split():
     PLUGIN["protocol-" + _rule] = _tables

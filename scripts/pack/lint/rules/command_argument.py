@@ -48,9 +48,11 @@ def check(file, context):
 
 def _verbatim(file, front):
     """`${ARGUMENTS}`, `$arguments`, and names that `arguments` does not declare stay as they are."""
-    if "$" not in file.text:
-        return
-    for match in _BRACED.finditer(file.text, file.body_start):
+    text, dollars, at = file.text, [], file.text.find("$", file.body_start)
+    while at >= 0:
+        dollars.append(at)
+        at = text.find("$", at + 1)
+    for match in _at(_BRACED, text, dollars):
         if not file.prose.in_code(match.start()) and not (front and match.group(2) and "arguments" in _declared(front)):
             right = "$ARGUMENTS" if match.group(1) in ("ARGUMENTS", None) else "$" + match.group(1)
             yield file.hit(match.span(), "%s is not replaced; write %s" % (match.group(), right), [match.span() + (right,)])
@@ -58,11 +60,15 @@ def _verbatim(file, front):
     names = _declared(front) if front else ()
     if not names:
         return
-    for match in _NAMED.finditer(file.text, file.body_start):
+    for match in _at(_NAMED, text, dollars):
         if match.group(1) not in names and match.group(1) != "arguments" and not file.prose.in_code(match.start()):
             text = "arguments declares no %r (%s): the placeholder stays as it is"
             yield file.hit(match.span(), text % (match.group(1), ", ".join(names)))
             return
+
+
+def _at(pattern, text, places):
+    return filter(None, (pattern.match(text, place) for place in places))
 
 
 def _declared(front):

@@ -47,8 +47,8 @@ def check(plugin, context):
     base = plugin.root + "/" if plugin.root else ""
     mine = {file.rel for files in plugin.files.values() for file in files}
     named = {path for paths in plugin.declared.values() if isinstance(paths, set) for path in paths}
-    for rel in project.listing:
-        if not rel.startswith(base) or rel in mine or rel in named:
+    for rel in project.below(plugin.root):
+        if rel in mine or rel in named:
             continue
         sub = rel[len(base) :]
         found = _judge(sub, plugin)
