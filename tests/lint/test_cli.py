@@ -81,12 +81,19 @@ def test_json_form(plugin):
 
 
 def test_sarif_against_its_schema(plugin):
-    with open(os.path.join(DATA, "sarif-2.1.0-subset.json"), encoding="utf-8") as handle:
+    """data/sarif-2.1.0-rtm.5.json is the whole official schema (data/README.md says where it is from)."""
+    with open(os.path.join(DATA, "sarif-2.1.0-rtm.5.json"), encoding="utf-8") as handle:
         schema = json.load(handle)
-    for files in ({}, BAD_MODEL, BAD_EVENT):
-        log = json.loads(run(plugin(files), "--format", "sarif", "--no-cache")[1])
-        jsonschema.validate(log, schema)
-    result = log["runs"][0]["results"][0]
+    jsonschema.Draft4Validator.check_schema(schema)
+    validator = jsonschema.Draft4Validator(schema)
+    odd = {"agents/50% ö #1.md": "---\nname: Ö\ndescription: \u202e\nmodel: gpt-4\n---\n", ".mcp.json": "{", "agents/e.md": ""}
+    for files in ({}, BAD_MODEL, odd, BAD_EVENT):
+        log = json.loads(run(plugin(files), "--format", "sarif", "--select", "ALL", "--no-cache")[1])
+        assert [error.message for error in validator.iter_errors(log)] == []
+    broken = json.loads(json.dumps(log))
+    broken["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"] = 0
+    assert not validator.is_valid(broken) and not validator.is_valid(dict(log, version="2.0.0"))
+    result = next(item for item in log["runs"][0]["results"] if item["ruleId"] == "hook-event")
     assert result["ruleId"] == log["runs"][0]["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == "hook-event"
 
 
