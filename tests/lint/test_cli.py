@@ -208,25 +208,16 @@ def test_fix_touches_nothing_else(plugin):
     assert (root / "agents" / "reviewer.md").read_bytes() == CRLF.replace("tools: read", "tools: Read").replace(
         "'reviewer'. ", "'demo-pack:reviewer'. "
     ).encode()
-    run(root, "--fix")  # an event that was unknown is only judged further under its right name
-    assert (
+    assert (  # the matcher too, which could only be judged when the event had its right name
         (root / "hooks" / "hooks.json").read_text()
         == '{ "hooks" :{"PreToolUse" : [ {"matcher":"Write|Edit","hooks":[{"type":"command","command":"python3 \\"${CLAUDE_PLUGIN_ROOT}/scripts/guard.py\\"","timeout":10}]} ]}}'
     )
 
 
-@pytest.mark.parametrize("case", ["agents/reviewer.md", "hooks/hooks.json"])
-def test_a_fixed_file_has_nothing_left_to_fix(plugin, case):
-    root = plugin({"agents/reviewer.md": CRLF, "hooks/hooks.json": BAD_EVENT["hooks/hooks.json"]})
-    for _ in range(3):
-        run(root, "--fix")
-    assert not [finding for finding in lint(root)[1] if finding["fixable"]]
-
-
-def test_diff_is_a_patch(plugin, capsys):
+def test_diff_is_a_patch(plugin):
     root = plugin(BAD_EVENT)
-    run(root, "--diff")
-    text = capsys.readouterr().out
+    code, text = run(root, "--diff")
+    assert code == 1
     assert "--- a/hooks/hooks.json" in text and '+{"hooks": {"PreToolUse"' in text
 
 

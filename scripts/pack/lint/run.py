@@ -28,6 +28,7 @@ class Run:
         self.config = self._config(self.targets[0].root)
         self.client = options.value("--client") or self.config.client
         self._facts = None
+        self.diffs = []
 
     def facts(self):
         """The client's facts."""
@@ -102,7 +103,9 @@ class Run:
         if path:
             with open(path, "w", encoding="utf-8") as handle:
                 handle.write(text)
-        elif not (options.has("--diff") and name == "text"):
+        elif options.has("--diff") and name == "text":
+            out.write("".join(self.diffs))
+        else:
             out.write(text)
         levels = {finding["severity"] for finding in findings}
         return 1 if "error" in levels or self.config.strict and "warning" in levels else 0
@@ -148,14 +151,18 @@ class Run:
 
         findings = run(project, self.facts(), self.config)
         if self.options.has("--fix") or self.options.has("--diff"):
-            from .fix import mend
+            from . import discover, fix
 
-            mine = [f for f in findings if target.only is None or f.path in target.only]
-            changed = mend(project, mine, self.options.has("--diff"))
-            if changed and self.options.has("--fix") and not self.options.has("--diff"):
-                from .discover import scan
+            def again(overlay):
+                project = discover.scan(target.root, overlay, self.config.exclude)
+                return project, run(project, self.facts(), self.config)
 
-                findings = run(scan(target.root, None, self.config.exclude), self.facts(), self.config)
+            changes, left = fix.mend(project, findings, target.only, again)
+            if self.options.has("--diff"):
+                self.diffs.append(fix.show(changes))
+            else:
+                fix.save(target.root, changes)
+                findings = left
         return [finding.as_dict() for finding in findings]
 
 
