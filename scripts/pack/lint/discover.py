@@ -154,6 +154,8 @@ def _assign(project):
                     continue
             if kind == "agent" and "agents" in replaced[plugin.root] and rel not in plugin.declared["agents"]:
                 file.kind = kind = "prose"
+            if kind == "output-style" and "outputStyles" in plugin.declared:
+                continue  # the named ones come instead, below
             plugin.files.setdefault(kind, []).append(file)
             project.files.append(file)
     for plugin in project.plugins:
@@ -182,6 +184,8 @@ def _kind(plugin, sub):
             return "agent" if scope != "loose" else "sniff"
         if head == "commands" and len(parts) > 1:
             return "command" if scope != "loose" else "sniff"
+        if head == "output-styles" and len(parts) > 1 and scope != "loose":
+            return "output-style"
         if head == "skills":
             if len(parts) == 3 and name == "SKILL.md" or scope == "loose" and name == "SKILL.md":
                 return "skill"
@@ -203,6 +207,8 @@ def _kind(plugin, sub):
         return "hooks" if sub == "hooks/hooks.json" else None
     if sub == "plugin.json" and len(parts) == 1:
         return "root-manifest"
+    if head == "themes" and len(parts) == 2 and name.endswith(".json"):
+        return "theme"
     return {
         "hooks/hooks.json": "hooks",
         ".mcp.json": "mcp",
@@ -252,8 +258,11 @@ def _declared(plugin):
     """Component paths that the manifest or an entry names: they replace (agents, commands) or add."""
     holders = [file.data for file in _manifests(plugin)] + [entry for _, _, entry in plugin.entries]
     for holder in holders:
-        for key in ("agents", "commands", "skills", "hooks", "mcpServers", "lspServers"):
+        inner = holder.get("experimental")
+        for key in ("agents", "commands", "skills", "hooks", "mcpServers", "lspServers", "outputStyles", "themes", "monitors"):
             value = holder.get(key)
+            if value is None and key in ("outputStyles", "themes", "monitors") and isinstance(inner, dict):
+                value = inner.get(key)
             if value is None:
                 continue
             paths = plugin.declared.setdefault(key, set())
@@ -271,6 +280,7 @@ def _manifests(plugin):
 
 
 _DECLARED_KINDS = {"agents": "agent", "commands": "command", "hooks": "hooks", "mcpServers": "mcp", "lspServers": "lsp"}
+_DECLARED_KINDS.update({"outputStyles": "output-style", "themes": "theme", "monitors": "monitors"})
 
 
 def _add_declared(project, plugin):
@@ -285,7 +295,7 @@ def _add_declared(project, plugin):
                 name = posixpath.basename(rel)
                 if key == "skills":
                     kind = "skill" if name == "SKILL.md" else None
-                elif key in ("agents", "commands"):
+                elif key in ("agents", "commands", "outputStyles"):
                     kind = _DECLARED_KINDS[key] if name.lower().endswith(".md") else None
                     if kind == "command" and name == "SKILL.md":
                         kind = "skill"

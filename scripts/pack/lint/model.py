@@ -126,7 +126,7 @@ class File:
 
 
 JSON_KINDS = frozenset(
-    ("manifest", "root-manifest", "marketplace", "hooks", "mcp", "lsp", "settings", "monitors", "settings-hooks")
+    ("manifest", "root-manifest", "marketplace", "hooks", "mcp", "lsp", "settings", "monitors", "settings-hooks", "theme")
 )
 
 

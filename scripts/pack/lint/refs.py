@@ -193,7 +193,7 @@ def files(file, project):
     text, plugin = file.text, file.plugin
     known = plugin is not None and plugin.scope in ("plugin", "bare")
     if known and ("CLAUDE_PLUGIN_ROOT" in text or "CLAUDE_SKILL_DIR" in text):
-        yield from _root_paths(file, project)
+        yield from root_paths(file, project)
     folder = posixpath.dirname(file.rel)
     if _is_example(file):
         return  # what an example points to is part of the example
@@ -222,7 +222,7 @@ def files(file, project):
         yield from _code_paths(file, project, folder)
 
 
-def _root_paths(file, project):
+def root_paths(file, project):
     """Paths below the plugin's root. A document that names several and none of them exists teaches how to write plugins."""
     teaches = file.kind in ("skill", "prose", "readme")
     found = []

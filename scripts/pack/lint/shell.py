@@ -97,6 +97,9 @@ def words(command):
     return out
 
 
+_RESERVED = ("if", "then", "elif", "else", "while", "until", "do", "!", "{", "time")
+
+
 class Run:
     """A script that a command runs: the word, the program before it (None when run directly)."""
 
@@ -108,15 +111,17 @@ class Run:
 
 def runs(command, depth=0):
     """Every script that the command line runs, directly, through an interpreter, or inside `bash -c '...'`."""
-    found, program, quoted, skip = [], None, False, False
+    found, program, quoted, skip, begins = [], None, False, False, False
     for word in words(command):
         if quoted:
             quoted = False
             if depth < 3:
                 found.extend(runs(word.text, depth + 1))
             continue
-        if word.first:
-            program, skip = None, False
+        if word.first or begins:
+            program, skip, begins = None, False, word.text in _RESERVED and not word.quoted
+            if begins:
+                continue
             base = word.text.replace("\\", "/").rsplit("/", 1)[-1]
             if base in INTERPRETERS or base in WRAPPERS or base in ("source", "."):
                 program = base

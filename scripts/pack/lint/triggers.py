@@ -42,6 +42,7 @@ TEXT = {
     "command-approval": ("!`", "```!"),
     "command-argument": ("$",),
     "ref-project-path": ("@",),
+    "ref-script": ("CLAUDE_PLUGIN_ROOT", "CLAUDE_SKILL_DIR"),
     "wide-grant": _front("allowed-tools"),
     "tool-ungranted": _front("tools"),
     "unreadable": lambda file: file.read_error,
@@ -59,7 +60,8 @@ _HOOKS = ('"hooks"', "\\u")
 # kind: the same for rules that look at several kinds
 OF_KIND = {
     "manifest": {
-        "manifest-shadow": ("agents", "commands", "\\u"),
+        "manifest-shadow": ("agents", "commands", "outputStyles", "\\u"),
+        "network-host": ("network", "\\u"),
         "manifest-engines": ("engines", "\\u"),
         "dependency": ("dependencies", "\\u"),
         "plugin-settings": ("settings", "\\u"),
@@ -69,12 +71,18 @@ OF_KIND = {
         "option-values": ("userConfig", "channels", "\\u"),
     },
     "marketplace": {"manifest-engines": ("engines", "\\u")},
+    "mcp": {"network-host": ("network", "\\u")},
+    "command": {},
+    "skill": {},
 }
 for _kind in ("manifest", "marketplace"):
     for _rule in "schema event key matcher-regex matcher if type async timeout switch unquoted script path".split():
         OF_KIND[_kind]["hook-" + _rule] = _HOOKS
-    for _rule in "interpreter fails-open quoting user-config command".split():
+    for _rule in "interpreter fails-open quoting user-config command variable endless".split():
         OF_KIND[_kind]["hook-" + _rule] = _HOOKS
+for _kind in ("command", "skill"):
+    for _rule in "event matcher-regex matcher if timeout script path interpreter fails-open variable endless".split():
+        OF_KIND[_kind]["hook-" + _rule] = _front("hooks")
 
 
 def _odd_close(file):

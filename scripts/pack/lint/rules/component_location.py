@@ -34,6 +34,10 @@ _FOLDERS = {
     "command": "commands",
     "skill": "skills",
     "hook": "hooks",
+    "output-style": "output-styles",
+    "output_styles": "output-styles",
+    "outputStyles": "output-styles",
+    "outputstyles": "output-styles",
 }
 _REAL = ("agents", "commands", "skills", "hooks")
 _EXACT = {"hooks/hooks.json": "hooks", ".claude-plugin/plugin.json": "manifest"}
@@ -78,6 +82,10 @@ def _judge(sub, plugin):
             return "hooks/hooks.json", "hooks", '"hooks"'
         if sub == "mcp.json":
             return ".mcp.json", "servers", '"mcpServers"'
+        if sub == "lsp.json":
+            return ".lsp.json", "servers", '"extensionToLanguage"'
+        if sub == "monitors.json":
+            return "monitors/monitors.json", "monitors", '"command"'
         return None
     head, rest, last = parts[0], "/".join(parts[1:]), parts[-1]
     if head in (".claude_plugin", ".claude-plugins", "claude-plugin") and last == "plugin.json" and plugin.manifest is None:
@@ -94,6 +102,9 @@ def _judge(sub, plugin):
         wanted = '"hooks"' if right == "hooks" and last == "hooks.json" else "---" if last.endswith(".md") else None
         skill = right == "skills" and last != "SKILL.md"
         return ("%s/%s" % (right, rest), "", wanted) if wanted and not skill else None
+    if sub in ("monitors/monitor.json", "hooks/settings.json"):
+        meant = "monitors/monitors.json" if head == "monitors" else "hooks/hooks.json"
+        return (None if meant in _names(plugin) else meant), head, '"command"' if head == "monitors" else '"hooks"'
     if head == "hooks" and len(parts) == 2 and last in ("hook.json", "hooks.yaml", "hooks.yml", "hooks.jsonc", "hooks.json5"):
         return (None if "hooks/hooks.json" in _names(plugin) else "hooks/hooks.json"), "hooks", "hooks"
     if head in ("agents", "commands") and len(parts) == 2 and (
@@ -104,7 +115,7 @@ def _judge(sub, plugin):
 
 
 def _names(plugin):
-    return {plugin.sub(file.rel) for file in plugin.of("hooks")}
+    return {plugin.sub(file.rel) for file in plugin.of("hooks", "monitors")}
 
 
 def _looks_like(project, rel, needs):

@@ -24,6 +24,11 @@ def check(file, context):
         return
     for path, server in servers(file):
         args = server.get("args")
+        command = server.get("command")
+        if file.kind != "lsp" and path[0] != "lspServers" and isinstance(command, str) and " " in command.strip() and not any(char in command for char in "/\\$"):
+            words = command.split()
+            text = "there is no shell: no program is called %r; command: %r, args: %s"
+            yield file.hit(file.at(path + ("command",)), text % (command, words[0], words[1:]), severity="warning")
         texts = [(("command",), server.get("command"))]
         texts += [(("args", index), item) for index, item in enumerate(args if isinstance(args, list) else ())]
         for where, text in texts:
