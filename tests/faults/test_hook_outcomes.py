@@ -16,7 +16,7 @@ with open(os.path.join(ROOT, "hooks", "hooks.json")) as _f:
 
 def handler(event):
     (entry,) = HOOKS[event]
-    (found,) = entry["hooks"]
+    found, *_watch = entry["hooks"]  # Stop also starts the clock of the supervision
     return found
 
 
