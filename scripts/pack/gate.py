@@ -14,7 +14,7 @@ from .answers import PASS, allow, block, deny, tell
 from .call import PLUGIN_ROOT, Call
 from .caller import PLUGIN
 from .journal import Busy, Damaged, Store
-from .protocol import access, advice, machine, messages, tables, view, waves
+from .protocol import access, advice, machine, messages, tables, view, watch, waves
 from .protocol.plan import covers
 from .protocol.refusal import Refusal
 
@@ -28,6 +28,7 @@ def pre_tool(call):
     actor = call.actor
     if call.state["phase"] == "CLOSED" or actor["role"] == "foreign" and not _touches_team(call, tool, given):
         return PASS
+    _in_circles(call, tool, given)
     try:
         if tool in ("Agent", "Task"):
             return _spawn(call, given)
@@ -54,6 +55,21 @@ def _active(call):
     if e and e["inc"] == call.actor["inc"] and e["state"] in tables.LIVING and (
             e["state"] != "ACTIVE" or call.now - e["seen"] > tables.limit("ACTIVITY_SEC")):
         call.gate("AGENT_ACTIVE", name=call.actor["name"])
+
+
+def _in_circles(call, tool, given):
+    """Count an agent's identical calls in a row (PROTOCOL 10, LOOP_SUSPECTED)."""
+    name = call.actor["name"]
+    if name not in call.state["roster"]:
+        return
+    path = os.path.join(call.store.data, "calls", codec.digest(name, size=8) + ".last")
+    mark = codec.digest(tool + codec.dumps(given), size=8).encode("ascii")
+    last, _, times = (call.store.disk.read(path) or b"").partition(b" ")
+    times = int(times) + 1 if last == mark and times.isdigit() else 1
+    call.store.disk.mkdir(os.path.dirname(path))
+    call.store.disk.replace(path, mark + b" %d" % times)
+    if times % tables.limit("SAME_CALLS") == 0:
+        call.gate("LOOP_SUSPECTED", who=name, tool=tool, times=times)
 
 
 def _spawn(call, given):
@@ -99,15 +115,19 @@ def _message(call, given):
     parsed = messages.parse(message)
     _active(call)
     if parsed is None:
-        if e and e["state"] == "IDLE" or resolved == tables.LEAD:
-            call.append("MAIL", key=call.key, actor=machine.GATE, to=resolved)
+        if e and (e["state"] == "IDLE" or watch.concerns(state, resolved)) or resolved == tables.LEAD:
+            call.append("MAIL", key=call.key, actor=machine.GATE, to=resolved, by=actor["role"])
     else:
         name, fields = parsed
         call.append(name, key=call.key, to=resolved, **_with_facts(call, name, fields))
+        if name in ("SUPERVISOR_REPORT", "QUESTION"):
+            from . import redact
+
+            message = redact.text(message)
     address = _address(call, resolved, to)
-    if address == to:
+    if address == to and message is given.get("message"):
         return PASS
-    return allow({k: v for k, v in dict(given, to=address).items() if k in ("to", "summary", "message", "notify_when_idle")})
+    return allow({k: v for k, v in dict(given, to=address, message=message).items() if k in ("to", "summary", "message", "notify_when_idle")})
 
 
 def _address(call, resolved, to):
@@ -129,7 +149,9 @@ def _with_facts(call, name, fields):
     if name == "RISKS":
         data["counts"] = messages.risk_counts(fields["n"], fields["body"])
     if name == "QUESTION":
-        data["text"] = data["text"][:500]
+        from . import redact
+
+        data["text"] = redact.text(data["text"][:500])
     t = view.task(call.state, fields["task"]) if "task" in fields else None
     if t is not None:
         data["revision"], data["present"] = facts.revision(call.project, t)
@@ -342,6 +364,8 @@ def post_tool(call):
     if tool in EDIT_TOOLS:
         _written(call, given.get(EDIT_TOOLS[tool]))
     elif tool in SHELL_TOOLS:
+        if failed:
+            _missing_tool(call, str(call.payload.get("error")))
         return _ran(call, given, response)
     elif tool == "TaskCreate" and not failed:
         task = response.get("task") or {}
@@ -358,6 +382,15 @@ def post_tool(call):
             _closed(call)
             return tell(call.payload["hook_event_name"], _next_text(call, tables.LEAD))
     return PASS
+
+
+def _missing_tool(call, error):
+    """A shell's word that a command is not installed: `bash: line 1: NAME: command not found` (exit 127)."""
+    if "127" not in error or call.actor["name"] not in call.state["roster"]:
+        return
+    for line in error.splitlines():
+        if line.endswith(": command not found"):
+            call.gate("TOOL_UNAVAILABLE", tool=line[:-len(": command not found")].rpartition(": ")[2][:60], who=call.actor["name"])
 
 
 def _next_text(call, who, most=2):
@@ -557,9 +590,10 @@ def lead_stop(call):
         return agent_stop(call)
     _see(call)
     state = call.state
+    silent = [state["roster"][n]["agent_id"] for n in state["watch"] if watch.standing(state, n)]  # whoever waits for them is told
     running = [b for b in call.payload.get("background_tasks") or [] if isinstance(b, dict) and b.get("status") == "running"
-               and b.get("type") != "teammate"]
-    if running or view.working(state) or state["lead_mail"] > 0:
+               and b.get("type") != "teammate" and b.get("id") not in silent]
+    if running or any(n for n in view.working(state) if not watch.standing(state, n)) or state["lead_mail"] > 0:
         return PASS
     if state["lead_idle_news"]:
         call.gate("LEAD_STOPPED")

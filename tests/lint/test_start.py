@@ -20,7 +20,7 @@ def installed(tmp_path):
     home = tmp_path / "home"
     for part in ("bin", "scripts/pack/lint"):
         shutil.copytree(os.path.join(ROOT, part), str(home / part), ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("__init__.py", "cli.py", "start.py"):
+    for name in ("__init__.py", "cli.py", "start.py", "redact.py"):
         shutil.copy(os.path.join(ROOT, "scripts", "pack", name), str(home / "scripts" / "pack"))
 
     def run(*arguments, cwd=tmp_path):

@@ -5,7 +5,7 @@ A step is {"who": name, "step": key, "text": what to do, "task": number or None}
 same one, so that it can be counted: the same (who, step) is told at most three times.
 """
 
-from . import machine, tables, view, waves
+from . import machine, tables, view, watch, waves
 
 
 def _step(who, key, text, task=None):
@@ -19,8 +19,8 @@ def steps(state):
     if state["phase"] == "TEARDOWN" or state["phase"] == "FAILED_SAFE":
         return ([] if state["waves"] is not None else _ownership(state)) + _teardown(state)
     if state["waves"] is not None:
-        return waves.steps(state, _step)
-    return _ownership(state) + _planning(state) + _review(state) + _staffing(state) + _completion(state)
+        return watch.steps(state, _step) + waves.steps(state, _step)
+    return _ownership(state) + _planning(state) + _review(state) + _staffing(state) + watch.steps(state, _step) + _completion(state)
 
 
 def for_agent(state, name):
