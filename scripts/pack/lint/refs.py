@@ -23,6 +23,7 @@ _CODE_PATH = lazy(
     r"`(?:@|\./)?((?:agents|commands|skills|references|reference|hooks)/[A-Za-z0-9_./-]+\.(?:md|json|py|sh|js|ts))`"
 )
 _SKILL_PATH = lazy(r"`((?:references|reference|scripts|assets|templates|examples)/[A-Za-z0-9_./-]+\.[a-z]{1,5})`")
+_NAMED = lazy(r"`([a-z0-9][a-z0-9-]*)`")
 _HEADS = ("agents/", "commands/", "skills/", "reference", "hooks/", "scripts/", "assets/", "templates/", "examples/")
 _SCHEME = lazy(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _EMBEDDED = lazy(r"(?:^|(?<=\s))!`([^`\n]{1,2000})`")
@@ -195,6 +196,7 @@ def files(file, project):
     if known and ("CLAUDE_PLUGIN_ROOT" in text or "CLAUDE_SKILL_DIR" in text):
         yield from root_paths(file, project)
     folder = posixpath.dirname(file.rel)
+    base = _skill_folder(folder, project) if file.kind == "prose" else None
     if _is_example(file):
         return  # what an example points to is part of the example
     for target, start, end in file.prose.links() if "](" in text or "]:" in text or "<a " in text or "<img " in text else ():
@@ -217,7 +219,10 @@ def files(file, project):
             continue  # no extension: a page of a site or a wiki, not a file beside this one
         if not _linkable(file, path):
             continue
-        yield Ref(target, (start, end), "link", target=posixpath.normpath(posixpath.join(folder, path)))
+        meant = posixpath.normpath(posixpath.join(folder, path))
+        if base and not project.exists(meant) and project.exists(posixpath.join(base, path)):
+            meant = posixpath.normpath(posixpath.join(base, path))  # the model is told the skill's folder, not the page's
+        yield Ref(target, (start, end), "link", target=meant)
     if known and file.kind != "readme":
         yield from _code_paths(file, project, folder)
 
@@ -318,10 +323,21 @@ def _code_paths(file, project, folder):
             if posixpath.join(folder, head) not in project.dirs and plugin.path(head) not in project.dirs:
                 continue
             spots = (posixpath.join(folder, path), plugin.path(path))
+            before = text[max(0, match.start() - 60) : match.start()]
+            spots += tuple(posixpath.join(posixpath.dirname(folder), name, path) for name in _NAMED.findall(before))
             if not any(project.exists(spot) for spot in spots):
                 found.append(Ref(path, match.span(1), "code", target=posixpath.join(folder, path)))
         if len(found) < 4:  # more than that: a skill that teaches how to write skills
             yield from found
+
+
+def _skill_folder(folder, project):
+    """The folder of the skill that a page belongs to, or None."""
+    while folder:
+        if folder + "/SKILL.md" in project.listing:
+            return folder
+        folder = posixpath.dirname(folder)
+    return None
 
 
 def _is_example(file):

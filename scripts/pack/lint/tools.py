@@ -70,6 +70,11 @@ def is_known(name, facts):
     return name in facts.known_tools or name in facts.tool_aliases or name.startswith("mcp__") or "*" in name
 
 
+def gone(since, instead):
+    """How a message says it: `gone since 2.0.0: use Edit`."""
+    return "gone since %s: %s%s" % (since, "" if instead.startswith("the team") else "use ", instead)
+
+
 def canonical(name, facts):
     """The present name of a tool."""
     return facts.tool_aliases.get(name, name)

@@ -18,6 +18,7 @@ from .. import hookfile, jsregex
 from ..lazy import lazy
 from ..matchers import names
 from ..near import closest
+from ..tools import gone as gone_since
 
 SEVERITY = "error"
 _MCP_WRONG = lazy(r"\^?(?:MCP|Mcp)__|\^?[mM][cC][pP](?:[./:-]|\\.|_(?!_))[A-Za-z]")
@@ -109,7 +110,7 @@ def _tools(file, where, matcher, event, facts):
         if gone and gone[1] in good:
             text = "%r is gone since %s, and Write, which does the same, is not listed" % (name, gone[0])
         elif gone:
-            text = "%r is gone since %s: use %s" % (name, gone[0], gone[1])
+            text = "%r is %s" % (name, gone_since(*gone))
         elif meant:
             text = "no tool %r; did you mean %r?" % (name, meant)
         else:
