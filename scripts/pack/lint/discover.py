@@ -201,6 +201,8 @@ def _kind(plugin, sub):
         return "prose" if head in ("references", "reference") else None
     if sub == ".claude-plugin/plugin.json":
         return "manifest"
+    if name.endswith((".yaml", ".yml")):
+        return "team" if len(parts) > 1 and parts[-2] in ("team-definitions", "teams") and scope != "loose" else None
     if scope == "project":
         return "settings-hooks" if sub in ("settings.json", "settings.local.json") else None
     if scope == "loose":
