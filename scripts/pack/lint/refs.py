@@ -26,7 +26,7 @@ _SKILL_PATH = lazy(r"`((?:references|reference|scripts|assets|templates|examples
 _NAMED = lazy(r"`([a-z0-9][a-z0-9-]*)`")
 _HEADS = ("agents/", "commands/", "skills/", "reference", "hooks/", "scripts/", "assets/", "templates/", "examples/")
 _SCHEME = lazy(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_EMBEDDED = lazy(r"(?:^|(?<=\s))!`([^`\n]{1,2000})`")
+_EMBEDDED = lazy(r"(?<!\S)!`([^`\n]{1,2000})`")
 _PLACEHOLDER = lazy(
     r"[<>{}*$%]|\.\.\.|…|\b(?:your|my|some|xxx|foo|bar|example|placeholder|name-of|path/to|NNN|YYYY)\b|[\[\]]"
 )
@@ -396,11 +396,12 @@ def embedded(file):
         return []
     found = []
     if "!`" in text:
-        found = [
-            match.span(1)
-            for match in _EMBEDDED.finditer(text, file.body_start)
-            if not file.prose.in_fence(match.start())
-        ]
+        at = text.find("!`", file.body_start)
+        while at >= 0:
+            match = _EMBEDDED.match(text, at)
+            if match and not file.prose.in_fence(at):
+                found.append(match.span(1))
+            at = text.find("!`", match.end() if match else at + 1)
     if "```!" in text:
         for start, end, info in file.prose.fences:
             if info.startswith("!"):

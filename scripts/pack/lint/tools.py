@@ -16,6 +16,14 @@ class Tool:
 
 def split(text, start=0):
     """[Tool] of a comma or space separated list; parentheses hold together."""
+    if "(" not in text:
+        tools, at = [], 0
+        for word in text.replace(",", " ").replace("\t", " ").replace("\r", " ").replace("\n", " ").split(" "):
+            if word:
+                at = text.index(word, at)
+                tools.append(Tool(word, start + at))
+                at += len(word)
+        return tools
     tools, depth, begin = [], 0, None
     for index, char in enumerate(text):
         if char == "(":
