@@ -25,6 +25,7 @@ def entropy(text):
 def check(file, context):
     """Report what has the shape of a live key."""
     text = file.text
+    public = '"headers"' in text and file.kind in ("mcp", "manifest")  # there the client itself asks for no entropy
     for marks, shape in _SHAPES:
         for mark in marks:
             if mark in text:
@@ -33,7 +34,7 @@ def check(file, context):
             continue
         for match in shape.finditer(text):
             found = match.group()
-            if not _PLACEHOLDER.search(found) and entropy(found[-40:]) >= 3:
+            if not _PLACEHOLDER.search(found) and (public or entropy(found[-40:]) >= 3):
                 yield file.hit(
                     match.span(),
                     "%s... looks like a live credential; anyone who installs the plugin can read it" % found[:8],
