@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 
-from pack.realtime import adapters, ledgerlines, probe
+from pack.realtime import adapters, ledgerlines, managed, probe
 from pack.realtime import worker as builtin
 
 IN_FLIGHT_S = 10.0
@@ -81,15 +81,11 @@ class Auditor:
             command = worker if isinstance(worker, list) else [worker]
             command = [sys.executable if part == "{python}" else part for part in command]
         self.starts += 1
-        log = open(os.path.join(self.folder, "worker.log"), "ab")
-        try:
-            self.workers[member] = subprocess.Popen(
-                command, cwd=self.project, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
-            )
-        except OSError as error:
-            raise AuditError("the worker %s cannot be started: %s" % (command[0], error.strerror))
-        finally:
-            log.close()
+        with open(os.path.join(self.folder, "worker.log"), "ab") as log:
+            try:
+                self.workers[member] = managed.Child(command, self.project, environment, log)
+            except managed.ServerError as error:
+                raise AuditError("the worker: %s" % error)
 
     async def _keep_alive(self):
         quick = 0
@@ -102,6 +98,7 @@ class Auditor:
                         raise AuditError(
                             "the worker ends at once with exit code %d: %s" % (process.returncode, self.worker_log())
                         )
+                    process.kill()  # what it left behind
                     self.deaths += 1
                     await asyncio.sleep(0.1)
                     self._spawn(member)
@@ -114,7 +111,6 @@ class Auditor:
     def kill(self, member, number):
         """kill -9 the consumer, now."""
         self.workers[member].kill()
-        self.workers[member].wait(10)
         self.lines.append("c %d" % number)
 
     async def _point(self, reader, writer):
@@ -261,9 +257,7 @@ class Auditor:
                 task.cancel()
             await asyncio.gather(*tasks, *sends, return_exceptions=True)
             for process in self.workers.values():
-                if process.poll() is None:
-                    process.kill()
-                process.wait(10)
+                process.kill()
             listening.close()
             if self.adapter is not None:
                 self.adapter.keep = False

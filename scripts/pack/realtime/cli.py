@@ -1,4 +1,5 @@
-"""`pack rt`: measure real systems. Exit codes: 0 measured, 1 something failed its budget, 2 usage or setup, 130 ctrl-c."""
+"""`pack rt`: measure real systems. Exit codes: 0 measured, 1 something failed its budget, 2 usage or setup, 130 interrupted
+(ctrl-c, SIGTERM, a closed terminal)."""
 
 import sys
 import time
@@ -67,6 +68,7 @@ def main(argv=None):
 
 def _cli(click, argv):
     from pack.realtime import adapters, audit, evidence, gates, managed, measure, rtfile
+    from pack.realtime import probe as prober
     from pack.teams import TeamError, load
 
     common = [
@@ -213,7 +215,6 @@ def _cli(click, argv):
         import json
 
         from pack.realtime import derive, hdr
-        from pack.realtime import probe as prober
 
         values = {}
         for text in options:
@@ -254,6 +255,7 @@ def _cli(click, argv):
             % derive.percentiles(hdr.Histogram(recording.lateness.encode()))["p99_ms"]
         )
 
+    prober.interruptible()
     try:
         rt.main(args=argv, prog_name="pack rt", standalone_mode=False)
         return 0

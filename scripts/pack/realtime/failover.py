@@ -117,7 +117,6 @@ def rebalance(path, name, project, progress=None):
                 clock.note("steady", "message %d" % number)
                 clock.note("fault")
                 auditor.workers[member].kill()
-                auditor.workers[member].wait(10)
                 auditor.lines.append("k %d" % number)
                 return True
             if found.get("number") == number and member != found["victim"] and "back" not in found:

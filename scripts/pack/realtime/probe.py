@@ -21,6 +21,18 @@ from hdrh.histogram import HdrHistogram
 
 HIGHEST_US = 3600 * 10**6
 GRACE_S = 5.0
+INTERRUPTS = tuple(getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n))
+
+
+def interruptible():
+    """Outside the loop too, SIGTERM and a closed terminal are as ctrl-c: what was started is ended, temporary files go."""
+
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    for number in INTERRUPTS:
+        if signal.getsignal(number) is signal.SIG_DFL:  # ignored (nohup) stays ignored
+            signal.signal(number, interrupt)
 
 
 def new_histogram():
@@ -156,18 +168,32 @@ async def open_loop(
 
 
 def run(main, descriptors=100):
-    """Run `main(stop)`; ctrl-c sets `stop` so that what was measured is kept. A select loop is on time to 0.1 ms."""
+    """Run `main(stop)`. Ctrl-c, SIGTERM and a closed terminal set `stop`, so that what was measured is kept; a second one
+    gives up (KeyboardInterrupt). A select loop is on time to 0.1 ms."""
     selector = selectors.SelectSelector() if descriptors < 900 and os.name == "posix" else selectors.DefaultSelector()
     loop = asyncio.SelectorEventLoop(selector)
     asyncio.set_event_loop(loop)
     loop.set_exception_handler(lambda loop, context: None)  # a broken connection is recorded, not logged
     stop = asyncio.Event()
+    whole = loop.create_task(main(stop))
+
+    def interrupt():
+        if stop.is_set():
+            whole.cancel()
+        stop.set()
+
+    before = {n: signal.getsignal(n) for n in INTERRUPTS}
+    before = {n: h for n, h in before.items() if h is not signal.SIG_IGN or n == signal.SIGINT}  # nohup stays nohup
+    for number in before:
+        try:
+            loop.add_signal_handler(number, interrupt)
+        except (NotImplementedError, RuntimeError, ValueError):
+            before = {}  # not the main thread, or Windows
+            break
     try:
-        loop.add_signal_handler(signal.SIGINT, stop.set)
-    except (NotImplementedError, RuntimeError, ValueError):
-        pass  # not the main thread, or Windows
-    try:
-        return loop.run_until_complete(main(stop))
+        return loop.run_until_complete(whole)
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt
     finally:
         pending = [t for t in asyncio.all_tasks(loop) if not t.done()]
         for task in pending:
@@ -181,6 +207,8 @@ def run(main, descriptors=100):
             gc.collect()
         asyncio.set_event_loop(None)
         loop.close()
+        for number, handler in before.items():  # closing the loop gave them their defaults
+            signal.signal(number, handler)
 
 
 class Progress:
