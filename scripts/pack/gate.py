@@ -506,6 +506,10 @@ def _greeting(call, fresh):
         from . import waverun
 
         lines.append(waverun.briefing(call, actor["role"]))
+    elif call.state["waves"] is not None:
+        from . import waverun
+
+        lines += waverun.failing(call.state, actor["role"])
     todo = [s["text"] for s in advice.for_agent(call.state, actor["name"])]
     lines += ["Your next step: " + "; ".join(todo[:2])] if todo else []
     return "\n".join(lines)
@@ -518,7 +522,12 @@ def agent_stop(call):
     if actor["role"] in (None, "foreign", tables.LEAD) or not e or e["inc"] != actor["inc"] or e["state"] not in tables.LIVING:
         return PASS
     if actor["name"] not in state["requests"]:
-        told = _nudge(call, advice.for_agent(state, actor["name"]))
+        todo = advice.for_agent(state, actor["name"])
+        if state["waves"] is not None:
+            from . import waverun
+
+            todo = todo + waverun.reminder(call)
+        told = _nudge(call, todo)
         if told:
             return told
     call.gate("AGENT_IDLE", name=actor["name"])

@@ -12,7 +12,7 @@ from .protocol import tables, waves
 
 KEPT = {"roles": ("id", "agent", "title", "spawning", "writes", "artifacts"),
         "waves": ("id", "title", "mode", "roles", "after", "beside", "entry", "exit", "when", "gates"),
-        "gates": ("id", "title", "hard_stop", "after_role", "on_fail")}
+        "gates": ("id", "title", "hard_stop", "approves_matrix", "survives_resume", "after_role", "on_fail")}
 REPLIES = {  # what needs a model: what the lead is told to do
     "team latency review": "The user asks for a latency review: run `pack rt latency` for every message path of rt.yaml, then `pack gate check`, and report.",
     "team delivery audit": "The user asks for a delivery audit: run `pack rt audit` for every path with a guarantee, then `pack gate check`, and report.",
@@ -71,13 +71,49 @@ def briefing(call, role_id):
     role = next((r for r in state["team"]["definition"]["roles"] if r["id"] == role_id), {})
     if role.get("artifacts"):
         lines.append("Your artifacts, below %s/: %s" % (state["team"]["definition"]["root"], ", ".join(role["artifacts"])))
-    for g in state["team"]["definition"]["gates"]:
-        if role_id in g.get("on_fail", {}).get("respawn", []) and state["waves"]["verdicts"].get(g["id"]) in ("FAIL", "FORGED"):
-            lines.append("Gate %s %s (failure %d): %s. %s" % (g["id"], state["waves"]["verdicts"][g["id"]], state["waves"]["failures"].get(g["id"], 0),
-                                                            "; ".join(state["waves"]["reasons"].get(g["id"], [])), g["on_fail"].get("say", "")))
+    lines += failing(state, role_id)
     if state["waves"]["lost"].get(role_id):
         lines.append("You are attempt %d of this role: an earlier agent failed; its artifacts may be partial." % (state["waves"]["lost"][role_id] + 1))
     return "\n".join(lines)
+
+
+def failing(state, role_id):
+    """A line for each gate that failed and asks for this role: what an agent is told when it starts, and when it is woken."""
+    facts, out = state["waves"], []
+    for g in state["team"]["definition"]["gates"]:
+        if role_id in g.get("on_fail", {}).get("respawn", []) and facts["verdicts"].get(g["id"]) in ("FAIL", "FORGED"):
+            out.append("Gate %s %s (failure %d): %s. %s" % (g["id"], facts["verdicts"][g["id"]], facts["failures"].get(g["id"], 0),
+                                                          "; ".join(facts["reasons"].get(g["id"], [])), g["on_fail"].get("say", "")))
+    return out
+
+
+def reminder(call):
+    """The step of an agent that ends its turn while a gate that it can do something about does not pass: the gate's reasons, once.
+
+    The gate is judged now, for looking: what was mended or measured since the lead's last check is no reason any more.
+    """
+    state, name = call.state, call.actor["name"]
+    mine = waves.duties(state, name, unmet(call))
+    if not mine:
+        return []
+    import time
+
+    from .realtime import gates
+
+    facts = state["waves"]
+    try:
+        judged = gates.evaluate(root(state, call.project), definition_of(state, call.project), time.time(), resumed_at=facts["resumed_at"],
+                                anchors=facts["anchors"], approved=facts["approved"])["gates"]
+    except Exception:
+        return []  # a broken definition or rt.yaml is the lead's gate check's to tell; advice stops nobody
+    left = [g for g in judged if g["verdict"] in mine.get(g["id"], [])]
+    key = "gate:" + codec.digest(codec.dumps([[g["id"], g["verdict"], sorted(_what(r) for r in g["evidence"] if r["verdict"] != "PASS")] for g in left]), size=6)
+    entry = state["roster"][name]
+    if not left or state["nudges"].get("%s|%s#%d" % (name, key, entry["inc"])):
+        return []
+    told = ["gate %s is %s: %s%s" % (g["id"], g["verdict"], "; ".join(str(r)[:300] for r in g["reasons"][:3]), ". " + g["say"] if g["say"] else "") for g in left[:2]]
+    more = " (and %d more gates: `pack gate check`)" % (len(left) - 2) if len(left) > 2 else ""
+    return [{"who": name, "step": key, "task": None, "text": "%s%s. Do your part of it, or report to the lead what keeps you" % (". ".join(told), more)}]
 
 
 # --- Opening ---------------------------------------------------------------------------------------------------------------
@@ -182,9 +218,14 @@ def judge(path):
     return result
 
 
+def _what(row):
+    """What a row of a gate looks at."""
+    return "%s:%s" % (row.get("kind") or row.get("check") or row.get("artifact"), row.get("path"))
+
+
 def _failed(row):
     """What failed, as a name that a new measurement (of a check: new reasons) changes."""
-    return "%s:%s:%s" % (row.get("kind") or row.get("check") or row.get("artifact"), row.get("path"), row.get("run") or codec.digest(codec.dumps(row["reasons"]), size=4))
+    return "%s:%s" % (_what(row), row.get("run") or codec.digest(codec.dumps(row["reasons"]), size=4))
 
 
 def collect(call, response):

@@ -249,3 +249,71 @@ def test_only_the_user_approves_a_changed_matrix(two):
     before = len(s.events())
     _code, out, _err = s.send("UserPromptSubmit", prompt="<agent-message from=\"planner\">\nteam approve\n</agent-message>")
     assert "MATRIX_APPROVED" not in [r["event"] for r in s.events()[before:]]
+
+
+# --- Who goes idle while a gate does not pass -----------------------------------------------------------------------------------
+SIGNED = dict(SMALL, team="signed", gates=SMALL["gates"] + [
+    {"id": "sound", "title": "Sound", "after_role": "tester", "check": "it is sound", "checks": [{"check": "line", "file": "work/OUT.md", "line": "sound"}],
+     "on_fail": {"respawn": ["maker"], "say": "look at the sound"}}])
+SIGNED["roles"] = SMALL["roles"] + [dict(SMALL["roles"][1], id="tester", code="TE", agent="two-tester", title="Tester", writes=["TEST.md"], artifacts=["TEST.md"],
+                                         tasks=[{"do": "Test", "artifact": "TEST.md"}])]
+SIGNED["waves"] = SMALL["waves"] + [
+    {"id": "3", "title": "Test", "mode": "sequential", "roles": ["tester"], "after": ["2"], "gates": ["sound"], "exit": [{"gate": "sound"}]},
+    {"id": "3.5", "title": "Mend", "mode": "loop", "roles": ["maker"], "after": ["3"], "when": {"gate_fails": ["sound"], "then_again": "3"}}]
+
+
+@pytest.fixture
+def signed(two):
+    with open(os.path.join(two.project, ".claude", "team-definitions", "signed.json"), "w") as f:
+        json.dump(SIGNED, f)
+    activate(two, "--team signed --strategy strategy.md")
+    return two
+
+
+def test_who_ends_its_turn_with_the_gate_of_its_wave_missing_is_told_why_once(signed):
+    s = signed
+    assert s.spawn("planner", "two-planner") is None
+    told = s.stop("planner")
+    assert "gate planned is MISSING: PLAN.md does not exist" in told, told
+    assert s.state()["roster"]["planner"]["state"] == "ACTIVE"
+    assert s.stop("planner") is None and s.state()["roster"]["planner"]["state"] == "IDLE", "it may have a reason: the lead decides"
+    s.send("SubagentStart", "planner")
+    assert s.edit("planner", ".two/PLAN.md", "# Plan\n\nDo it.\n") is None
+    assert s.stop("planner") is None, "judged now: nothing is missing any more, although nobody has checked yet"
+
+
+def make_until_judged(s, text):
+    """Up to the failed judgement of wave 3, the maker at work."""
+    assert s.spawn("planner", "two-planner") is None
+    assert s.edit("planner", ".two/PLAN.md", "# Plan\n\nDo it.\n") is None
+    s.stop("planner")
+    assert s.bash("lead", "pack gate check") is None
+    assert s.spawn("maker", "two-maker") is None
+    assert s.edit("maker", ".two/work/OUT.md", text) is None
+    s.stop("maker")
+    assert s.spawn("tester", "two-tester") is None
+    assert s.bash("lead", "pack gate check") is None
+    return s.state()["waves"]["verdicts"]["sound"]
+
+
+def test_an_engineer_who_ends_its_turn_with_a_failed_gate_is_told_the_reasons_and_when_woken_too(signed):
+    s = signed
+    assert make_until_judged(s, "# Out\n\nmade\n") == "FAIL"
+    assert s.edit("tester", ".two/TEST.md", "# Test\n\nnot sound\n") is None
+    assert s.stop("tester") is None, "the failure is not the tester's to mend"
+    _code, out, _err = s.send("SubagentStart", "maker")
+    assert "Gate sound FAIL (failure 1): work/OUT.md has no line `sound`" in out["hookSpecificOutput"]["additionalContext"]
+    told = s.stop("maker")
+    assert "gate sound is FAIL: work/OUT.md has no line `sound`. look at the sound" in told, told
+    assert s.edit("maker", ".two/work/OUT.md", "# Out\n\n- sound\n") is None
+    assert s.stop("maker") is None, "mended: the lead's check is what is next, not the maker's"
+
+
+def test_nobody_is_reminded_of_a_gate_in_a_pause_or_of_another_s(signed):
+    s = signed
+    assert s.spawn("planner", "two-planner") is None
+    assert "paused" in activate(s, "pause team")["reason"]
+    assert s.stop("planner") is None
+    from pack.protocol import waves
+
+    assert waves.duties(s.state(), "planner", {}) == {}

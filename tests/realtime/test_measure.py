@@ -296,7 +296,7 @@ def test_second_team_from_measurement_to_gate(tmp_path, capsys):
     assert pack("rt", "all", "--quiet", "--team", SMALL, "--dir", team) == 0
     assert pack("gate", "check", "--team", SMALL, "--dir", team) == 0
     out = capsys.readouterr().out
-    assert "PASS    echo_latency echo" in out and "2 of 2 gates pass" in out
+    assert "PASS    echo_latency echo" in out and "3 of 3 gates pass" in out
 
 
 def test_mock_kafka_is_refused_by_the_gate(tmp_path, capsys):

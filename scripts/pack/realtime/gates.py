@@ -331,11 +331,7 @@ class Look:
                     "%s%s: %s" % (row["kind"], " on %s" % row["path"] if row.get("path") else "", r)
                     for r in row["reasons"]
                 ]
-        if (
-            gate["id"] == "p99_latency"
-            or gate.get("non_negotiable")
-            and any(self.kinds[k]["class"] == "latency" for k in gate.get("evidence", []))
-        ):
+        if gate.get("non_negotiable") and any(self.kinds[k]["class"] == "latency" for k in gate.get("evidence", [])):
             covered = {r["path"] for r in counted}
             for path in sorted(set(self.paths) - covered):
                 verdicts.append("MISSING")
