@@ -138,9 +138,11 @@ def _cli(click, argv):
         if reasons:
             raise SystemExit(1)
 
-    def run(measures, team, team_dir, paths, release, quiet):
+    def run(measures, team, team_dir, paths, release, quiet, duration=None):
         definition = load(team)
-        session = measure.Session(team_dir, definition, argv, "release" if release else "check", click.echo, quiet)
+        session = measure.Session(
+            team_dir, definition, argv, "release" if release else "check", click.echo, quiet, duration
+        )
         if not session.wanted(measures, paths):
             raise measure.MeasureError(
                 "rt.yaml asks for nothing of this%s; see `pack rt check`"
@@ -185,7 +187,31 @@ def _cli(click, argv):
                 ": sent %(sent)d acked %(acked)d lost %(lost)d duplicates %(duplicates)d phantom %(phantom)d reordered %(reordered)d indeterminate %(indeterminate)d"
                 % facts
             )
+        if "drift_percent" in facts:
+            text = ": worst %d s %s/s, mean %s/s for %d s, drift %+.2f %%, P99 %g ms" % (
+                facts["span_s"],
+                facts["worst"],
+                facts["mean"],
+                facts["sustained_s"],
+                facts["drift_percent"],
+                facts["p99_ms"],
+            )
+            for who in ("probe", "server"):
+                if facts[who + "_mb"]:
+                    text += ", memory of the %s %g to %g MB" % (who, facts[who + "_mb"][0], facts[who + "_mb"][-1])
+            return text
         return ": %s (limit %s)" % (row["value"], row["limit"]) if row.get("value") is not None else ""
+
+    def seconds(context, option, text):
+        if text is None:
+            return None
+        try:
+            value = float(text[:-1] if text[-1:] in "smh" else text) * {"m": 60, "h": 3600}.get(text[-1:], 1)
+        except ValueError:
+            value = 0
+        if not 1 <= value <= 86400:
+            raise click.BadParameter("%r is no time between 1s and 24h, such as 30s, 10m, 1h" % text)
+        return value
 
     def add(name, measures, about):
         @rt.command(name, help="Measure %s." % about, epilog="Example: pack rt %s --path orders.placed" % name)
@@ -197,7 +223,18 @@ def _cli(click, argv):
             run(measures, team, team_dir, paths, release, quiet)
 
     for name, measures in VERBS_OF.items():
-        add(name, measures, ABOUT[name])
+        if name != "throughput":
+            add(name, measures, ABOUT[name])
+
+    @rt.command(help="Measure sustained rate, second by second.", epilog="Example: pack rt throughput --duration 1h")
+    @shared
+    @click.option("--path", "paths", multiple=True, help="only this path of rt.yaml (may be given again)")
+    @click.option("--duration", callback=seconds, help="30s, 10m, 1h; otherwise what rt.yaml says")
+    @click.option("--release", is_flag=True, help="for a release gate")
+    @click.option("--quiet", is_flag=True, help="no progress bar")
+    def throughput(team, team_dir, paths, duration, release, quiet):
+        run(VERBS_OF["throughput"], team, team_dir, paths, release, quiet, duration)
+
     add("all", tuple(m for part in VERBS_OF.values() for m in part), "everything that rt.yaml asks for")
 
     @rt.command(

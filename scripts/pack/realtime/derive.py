@@ -279,6 +279,9 @@ def _throughput(kind, path, entry, run, limits, raw):
     _counts(entry, run, len(series))
     if sum(series) != entry["received"]:
         raise forged("the seconds add up to %d, received is %d" % (sum(series), entry["received"]))
+    histogram = _histogram(entry["histogram"], "histogram")
+    if histogram.total != entry["received"]:
+        raise forged("received %s, histogram holds %d" % (entry["received"], histogram.total))
     if entry["sustained_s"] != len(series):
         raise forged("sustained_s %s, but %d seconds were counted" % (entry["sustained_s"], len(series)))
     if not _near(
@@ -288,33 +291,40 @@ def _throughput(kind, path, entry, run, limits, raw):
             "throughput %s x duration %s is not received %d"
             % (entry["throughput_msgs_sec"], entry["sustained_s"], entry["received"])
         )
+    span, part = min(10, len(series)), max(1, len(series) // 10)
+    worst = min(sum(series[i : i + span]) / float(span) for i in range(len(series) - span + 1))
+    memory = [[row[i] for row in entry["memory_kb"] if row[i] is not None] for i in (1, 2)]
+    facts = {
+        "sustained_s": len(series),
+        "sent": entry["sent"],
+        "lost": entry["lost"],
+        "span_s": span,
+        "worst": round(worst, 1),
+        "mean": round(sum(series) / float(len(series)), 1),
+        "drift_percent": round(100.0 * (sum(series[-part:]) - sum(series[:part])) / max(1, sum(series[:part])), 2),
+        "p99_ms": percentiles(histogram)["p99_ms"],
+        "probe_mb": [round(m / 1024.0, 1) for m in memory[0][:1] + memory[0][-1:]],
+        "server_mb": [round(m / 1024.0, 1) for m in memory[1][:1] + memory[1][-1:]],
+    }
     if entry["target_rate"] != wanted["rate"] or len(series) < wanted["duration"]:
         raise invalid(
             "measured %g/s for %d s, rt.yaml asks %g/s for %g s"
-            % (entry["target_rate"], len(series), wanted["rate"], wanted["duration"])
+            % (entry["target_rate"], len(series), wanted["rate"], wanted["duration"]),
+            **facts
         )
     needed, rule, _ = limits(kind["thresholds"]["sustained_s"])
     if len(series) < needed:
         raise invalid(
             "%d s is not sustained: section %s asks %g s (waive `%s` with a reason for less)"
-            % (len(series), rule["source"], needed, kind["thresholds"]["sustained_s"])
+            % (len(series), rule["source"], needed, kind["thresholds"]["sustained_s"]),
+            **facts
         )
-    span = min(10, len(series))
-    worst = min(sum(series[i : i + span]) / float(span) for i in range(len(series) - span + 1))
     reasons = []
     if entry["lost"]:
         reasons.append("%d of %d messages lost" % (entry["lost"], entry["sent"]))
     if worst < 0.95 * wanted["rate"]:
         reasons.append("the worst %d seconds carried %.1f/s, the target is %g/s" % (span, worst, wanted["rate"]))
-    return Finding(
-        "FAIL" if reasons else "PASS",
-        reasons,
-        round(worst, 1),
-        wanted["rate"],
-        sustained_s=len(series),
-        sent=entry["sent"],
-        lost=entry["lost"],
-    )
+    return Finding("FAIL" if reasons else "PASS", reasons, facts["worst"], wanted["rate"], **facts)
 
 
 def _burst(kind, path, entry, run, limits, raw):

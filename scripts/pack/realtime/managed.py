@@ -187,3 +187,17 @@ def cpu_seconds(pid):
         return total if text else None
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
+
+
+def memory_kb(pid):
+    """Resident memory of a process in KiB, or None."""
+    try:
+        with open("/proc/%d/statm" % pid, encoding="ascii") as handle:
+            return int(handle.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    try:
+        done = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, timeout=5)
+        return int(done.stdout)
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None

@@ -1,5 +1,6 @@
 """One measurement: run the probe or the audit for a path, wrap what it saw in an envelope, file it."""
 
+import asyncio
 import contextlib
 import hashlib
 import os
@@ -17,7 +18,7 @@ class MeasureError(RuntimeError):
 class Session:
     """One command's measurements for one team folder."""
 
-    def __init__(self, team_dir, definition, argv, purpose="check", say=print, quiet=False):
+    def __init__(self, team_dir, definition, argv, purpose="check", say=print, quiet=False, duration=None):
         self.team_dir, self.definition, self.argv, self.purpose = (
             os.path.abspath(team_dir),
             definition,
@@ -29,7 +30,7 @@ class Session:
         rtfile.write_twin(self.team_dir)  # so that a hook without PyYAML judges by the same file
         self.kinds, self.paths = by_id(definition, "evidence", "kind"), by_id(self.rt, "paths")
         self.store, self.say, self.quiet = evidence.Store(self.team_dir), say, quiet
-        self.selftest, self.interrupted = None, False
+        self.selftest, self.interrupted, self.duration = None, False, duration
 
     def progress(self, title):
         """A progress bar, unless quiet."""
@@ -218,12 +219,20 @@ class Session:
         return self.file(kind, path, run, entry)
 
     def throughput(self, path, kind):
-        """Sustained throughput, second by second."""
-        start, spec = time.time(), path["throughput"]
-        with self.server_for(path):
+        """Sustained throughput, second by second, with what memory the probe and the server it started held meanwhile."""
+        start, spec = time.time(), dict(path["throughput"], **({"duration": self.duration} if self.duration else {}))
+        memory = []
+        with self.server_for(path) as server:
             adapter = adapters.make(path, self.name(path), self.project)
 
+            async def watch():
+                while True:
+                    sample = [managed.memory_kb(os.getpid()), managed.memory_kb(server.pid) if server else None]
+                    memory.append([round(time.time() - start, 3)] + sample)
+                    await asyncio.sleep(max(1.0, spec["duration"] / 60.0))
+
             async def main(stop):
+                watching = asyncio.ensure_future(watch())
                 try:
                     recording = await probe.open_loop(
                         adapter,
@@ -237,6 +246,7 @@ class Session:
                     )
                     return recording, await adapter.server()
                 finally:
+                    watching.cancel()
                     await adapter.close()
 
             recording, told = probe.run(main, path.get("connections", 1) + 50)
@@ -252,6 +262,8 @@ class Session:
             "received": recording.received,
             "lost": recording.lost,
             "per_second": series,
+            "memory_kb": memory,
+            "histogram": recording.latency.encode().decode(),
         }
         return self.file(kind, path, self.run_part(start, path, told, recording.partial), entry)
 

@@ -74,7 +74,7 @@ class Recording:
         self.sent = self.received = self.duplicates = self.damaged = self.failed = 0
         self.partial, self.zero, self.arrivals = False, 0.0, None
         self.order = None  # [(number, receiver)] if the caller wants the order of arrival
-        self._seen = set()
+        self._seen = bytearray()  # a bit for each copy: an hour at 5,000 a second is 2 MB, as a set it would be a gigabyte
 
     def due(self, number):
         """When a message should go out."""
@@ -82,13 +82,15 @@ class Recording:
 
     def arrived(self, number, at, receiver):
         """A message of the measured part came back."""
-        key = number * self.fanout + receiver
+        place, bit = divmod(number * self.fanout + receiver, 8)
         if self.order is not None:
             self.order.append((number, receiver))
-        if key in self._seen:
+        if place >= len(self._seen):
+            self._seen.extend(bytes(place + 4096 - len(self._seen)))
+        if self._seen[place] >> bit & 1:
             self.duplicates += 1
             return
-        self._seen.add(key)
+        self._seen[place] |= 1 << bit
         self.received += 1
         self.latency.record_value(micro(at - self.due(number)))
         if self.arrivals is not None:
@@ -117,6 +119,9 @@ async def open_loop(
     def deliver(body, at, receiver=0):
         number = number_of(body, token)
         if number is None or number < 0:
+            return
+        if number >= total:
+            recording.damaged += 1
             return
         if bodies_checked and body != make_body(token, number, size):
             recording.damaged += 1
