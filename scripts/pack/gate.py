@@ -595,6 +595,9 @@ def prompt_submitted(call):
     typed = carry.typed(call, prompt)
     if typed is not None:
         return typed
+    if carry.opens_team(prompt.strip()) and call.state["phase"] != "CLOSED":
+        return block("team: a run is live here already: %s, phase %s. `team status` shows it, `team resume` leads it from this session, `team abort WHY` ends it."
+                     % (call.state["team"]["name"], call.state["phase"]))
     if call.actor["role"] != tables.LEAD:
         return PASS
     if prompt.startswith(("<task-notification>", "<agent-message")):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 
 import pytest
 
@@ -317,3 +318,63 @@ def test_nobody_is_reminded_of_a_gate_in_a_pause_or_of_another_s(signed):
     from pack.protocol import waves
 
     assert waves.duties(s.state(), "planner", {}) == {}
+
+
+# --- What the user types ----------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def talking(two):
+    """A run of a team with session commands of its own."""
+    own = dict(SMALL, team="talking", session_commands=[
+        {"say": "team decide <topic>", "does": "weigh it and write it down", "model": True},
+        {"say": "team latency review", "does": "measure again", "runs": "pack rt latency", "model": False},
+        {"say": "team list gates", "does": "list them", "runs": "pack gate list", "model": False}])
+    with open(os.path.join(two.project, ".claude", "team-definitions", "talking.json"), "w") as f:
+        json.dump(own, f)
+    two.env["PACK_PYTHON"] = sys.executable
+    activate(two, "--team talking --strategy strategy.md")
+    return two
+
+
+@pytest.mark.parametrize("typed, says", [
+    ("team status", "wave 1 Plan"), ("team  status ", "wave 1 Plan"), ("Team Status", "wave 1 Plan"), ("team status?", "wave 1 Plan"),
+    ("team gate chek", "did you mean `team gate check`?"), ("team gate", "did you mean `team gate check`?"), ("team latency", "did you mean `team latency review`?"),
+    ("pause the team", "did you mean `pause team`?"), ("team staus", "did you mean `team status`?"), ("team decide", "needs its <topic>"),
+    ("Team list gates", "planned"), ("--team talking --strategy strategy.md", "a run is live here already: talking"),
+    ("team latency review", "rt.yaml: does not exist"),
+])
+def test_what_needs_no_model_is_answered_at_once(talking, typed, says):
+    out = activate(talking, typed)
+    assert out["decision"] == "block" and says in out["reason"], out
+    assert "MATRIX_APPROVED" not in [r["event"] for r in talking.events()] and not talking.state()["paused"]
+
+
+@pytest.mark.parametrize("talk", [
+    "team up with the broker engineer and find the lost message", "team, please look at the status", "team report is wrong, please fix it",
+    "pause team meetings until Friday", "team spirit matters", "teams", "team", "team: status of the gate?", "--teamwork is what we need", "the team status is fine",
+    "team decided nothing yet, go on", "team gate check failed again; why?", "team abortion laws are not our topic",
+])
+def test_talk_goes_to_the_model_untouched(talking, talk):
+    before = len(talking.events())
+    assert activate(talking, talk) is None
+    assert len(talking.events()) == before
+
+
+def test_what_needs_a_model_tells_it_what_to_do(talking):
+    out = activate(talking, "team decide NATS or Redis")
+    assert "`team decide NATS or Redis`: weigh it and write it down" in out["hookSpecificOutput"]["additionalContext"]
+
+
+def test_a_measurement_that_the_user_types_goes_on_by_itself_and_shows_in_the_status(talking, monkeypatch):
+    s, ticks = talking, "import sys, time\nprint('latency echo: 12 %', flush=True)\ntime.sleep(600)\n"
+    s.env["PACK_PYTHON"] = os.path.join(s.project, "py")
+    with open(s.env["PACK_PYTHON"], "w") as f:  # stands for a Python with the packages: what is measured is tests/realtime's matter
+        f.write("#!/bin/sh\necho $$ > %s/pid\nexec python3 -c \"%s\"\n" % (s.project, ticks))
+    os.chmod(s.env["PACK_PYTHON"], 0o755)
+    try:
+        assert "measuring now: `pack rt latency`" in activate(s, "team latency review")["reason"]
+        assert "one measurement at a time" in activate(s, "team latency review")["reason"]
+        status = activate(s, "team status")["reason"]
+        assert "`pack rt latency`, started by the user" in status and ": running" in status and "latency echo: 12 %" in status
+    finally:
+        with open(s.project + "/pid") as f:
+            os.kill(int(f.read()), 9)

@@ -132,7 +132,8 @@ def _cli(click, argv):
     @shared
     def selftest(team, team_dir):
         session = measure.Session(team_dir, load(team), argv)
-        reasons = session.ensure_selftest(force=True)
+        with evidence.alone(team_dir, lambda: click.echo("another `pack rt` measures here: waiting for its end", err=True)):
+            reasons = session.ensure_selftest(force=True)
         for reason in reasons:
             click.echo(reason, err=True)
         if reasons:
@@ -148,6 +149,10 @@ def _cli(click, argv):
                 "rt.yaml asks for nothing of this%s; see `pack rt check`"
                 % (" on %s" % ", ".join(paths) if paths else "")
             )
+        with evidence.alone(team_dir, lambda: click.echo("another `pack rt` measures here: waiting for its end", err=True)):
+            measured(session, definition, measures, team_dir, paths)
+
+    def measured(session, definition, measures, team_dir, paths):
         reasons = session.ensure_selftest()
         if reasons:
             click.echo(

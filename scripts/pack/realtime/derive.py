@@ -279,7 +279,9 @@ def _throughput(kind, path, entry, run, limits, raw):
     _counts(entry, run, len(series))
     if sum(series) != entry["received"]:
         raise forged("the seconds add up to %d, received is %d" % (sum(series), entry["received"]))
-    histogram = _histogram(entry["histogram"], "histogram")
+    departed, histogram = entry["sent_per_second"], _histogram(entry["histogram"], "histogram")
+    if len(departed) != len(series) or entry["sent"] % max(1, sum(departed)):
+        raise forged("the seconds of sending add up to %d, sent is %d" % (sum(departed), entry["sent"]))
     if histogram.total != entry["received"]:
         raise forged("received %s, histogram holds %d" % (entry["received"], histogram.total))
     if entry["sustained_s"] != len(series):
@@ -323,6 +325,13 @@ def _throughput(kind, path, entry, run, limits, raw):
     if entry["lost"]:
         reasons.append("%d of %d messages lost" % (entry["lost"], entry["sent"]))
     if worst < 0.95 * wanted["rate"]:
+        slowest = min(sum(departed[i : i + span]) / float(span) for i in range(len(departed) - span + 1))
+        if slowest < 0.95 * wanted["rate"] and not reasons:
+            raise invalid(
+                "the worst %d seconds carried %.1f/s of %g/s, but the probe itself sent only %.1f/s in its worst: this machine "
+                "cannot hold the rate now; measure again when it is quiet" % (span, worst, wanted["rate"], slowest),
+                **facts
+            )
         reasons.append("the worst %d seconds carried %.1f/s, the target is %g/s" % (span, worst, wanted["rate"]))
     return Finding("FAIL" if reasons else "PASS", reasons, facts["worst"], wanted["rate"], **facts)
 

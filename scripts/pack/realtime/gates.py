@@ -528,7 +528,7 @@ def strays(look):
         folders.sort()
         for name in sorted(files):
             relative = os.path.relpath(os.path.join(folder, name), look.folder)
-            kept = name in (".lock", evidence.LEDGER, ".gitkeep") or ".refused-" in name or name.endswith(".new")
+            kept = name in (".lock", evidence.MEASURING, evidence.LEDGER, ".gitkeep") or ".refused-" in name or name.endswith(".new")
             if relative not in known and not kept and os.path.basename(folder) != "ledgers":
                 found.append(
                     "evidence/%s is not written by any tool: hand-made evidence" % relative.replace(os.sep, "/")

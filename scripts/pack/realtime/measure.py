@@ -250,10 +250,12 @@ class Session:
                     await adapter.close()
 
             recording, told = probe.run(main, path.get("connections", 1) + 50)
-        series = recording.arrivals
+        series, departed = recording.arrivals, recording.departures
         if recording.partial:
-            series = series[: max(1, int(recording.sent / spec["rate"]))]
+            cut = max(1, int(recording.sent / spec["rate"]))
+            series, departed = series[:cut], departed[:cut]
             series[-1] += recording.received - sum(series)
+            departed[-1] += recording.sent - sum(departed)
         entry = {
             "target_rate": spec["rate"],
             "sustained_s": len(series),
@@ -262,6 +264,7 @@ class Session:
             "received": recording.received,
             "lost": recording.lost,
             "per_second": series,
+            "sent_per_second": departed,
             "memory_kb": memory,
             "histogram": recording.latency.encode().decode(),
         }

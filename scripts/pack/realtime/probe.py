@@ -72,7 +72,8 @@ class Recording:
         self.rate, self.fanout = rate, fanout
         self.latency, self.lateness = new_histogram(), new_histogram()
         self.sent = self.received = self.duplicates = self.damaged = self.failed = 0
-        self.partial, self.zero, self.arrivals = False, 0.0, None
+        self.partial, self.zero = False, 0.0
+        self.arrivals = self.departures = None  # copies that came and messages that went out, second by second
         self.order = None  # [(number, receiver)] if the caller wants the order of arrival
         self._seen = bytearray()  # a bit for each copy: an hour at 5,000 a second is 2 MB, as a set it would be a gigabyte
 
@@ -111,7 +112,7 @@ async def open_loop(
     recording = Recording(rate, adapter.fanout)
     total, before = int(round(rate * duration)), int(round(rate * warmup))
     if per_second:
-        recording.arrivals = [0] * int(round(duration))
+        recording.arrivals, recording.departures = [0] * int(round(duration)), [0] * int(round(duration))
     if order:
         recording.order = []
     bodies_checked = size > 0
@@ -155,6 +156,8 @@ async def open_loop(
             if number >= 0:
                 recording.sent += 1
                 recording.lateness.record_value(micro(now - recording.due(number)), adapter.fanout)
+                if per_second:
+                    recording.departures[min(int(now - recording.zero), len(recording.departures) - 1)] += 1
                 if progress and number % max(1, int(rate / 4)) == 0:
                     progress.update(number, total, recording)
             task = asyncio.ensure_future(adapter.send(make_body(token, number, size)))
