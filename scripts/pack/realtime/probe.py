@@ -20,7 +20,8 @@ import zlib
 from hdrh.histogram import HdrHistogram
 
 HIGHEST_US = 3600 * 10**6
-GRACE_S = 5.0
+GRACE_S = 5.0  # without a single message before the rest counts as lost
+MOST_PENDING = 100000  # unanswered sends; more of a server that answers nothing would only fill the probe's memory
 INTERRUPTS = tuple(getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n))
 
 
@@ -160,12 +161,17 @@ async def open_loop(
                     recording.departures[min(int(now - recording.zero), len(recording.departures) - 1)] += 1
                 if progress and number % max(1, int(rate / 4)) == 0:
                     progress.update(number, total, recording)
+            if len(running) >= MOST_PENDING:
+                recording.failed += 1  # it was due and did not go out: it will count as lost
+                continue
             task = asyncio.ensure_future(adapter.send(make_body(token, number, size)))
             running.add(task)
             task.add_done_callback(ended)
-        until = time.perf_counter() + grace
-        while recording.lost > 0 and time.perf_counter() < until and not stop.is_set():
+        quiet, came, end = time.perf_counter(), recording.received, time.perf_counter() + 12 * grace
+        while recording.lost > 0 and time.perf_counter() < min(quiet + grace, end) and not stop.is_set():
             await asyncio.sleep(0.02)
+            if recording.received > came:
+                quiet, came = time.perf_counter(), recording.received
     finally:
         for task in list(running):
             task.cancel()
@@ -224,19 +230,21 @@ class Progress:
 
     def __init__(self, title, out=None):
         self.title, self.out = title, out or sys.stderr
-        self.tty, self.last = self.out.isatty(), 0.0
+        self.tty, self.last, self.came = self.out.isatty(), 0.0, 0
 
     def update(self, done, total, recording=None, text=None):
         """Show how far it is, with the P99 so far."""
         now = time.monotonic()
         if now - self.last < (0.2 if self.tty else 5.0) and done:
             return
-        self.last = now
         if recording is not None and recording.latency.total_count:
-            text = "P50 %.2f ms  P99 %.2f ms" % (
+            text = "%.0f/s  P50 %.2f ms  P99 %.2f ms" % (
+                (recording.received - self.came) / (now - self.last),
                 recording.latency.get_value_at_percentile(50) / 1e3,
                 recording.latency.get_value_at_percentile(99) / 1e3,
             )
+            self.came = recording.received
+        self.last = now
         share = done / total if total else 1.0
         if self.tty:
             self.out.write(
