@@ -346,7 +346,8 @@ def steps(state, step):
             out.append(step(tables.LEAD, "wave:%s:%s" % (w["id"], ",".join(missing)), "wave %s: spawn %s" % (
                 w["id"], ", ".join("team:" + known[r]["agent"] for r in missing))))
         elif not any(busy(state, r) for r in w["roles"]):
-            out.append(step(tables.LEAD, "exit:%s:%s" % (w["id"], left[0]), "wave %s is not over: %s" % (w["id"], "; ".join(left[:2]))))
+            judge = "; judge it again: `pack gate check`" if any("gate" in c for c in w.get("exit", [])) else ""
+            out.append(step(tables.LEAD, "exit:%s:%s" % (w["id"], left[0]), "wave %s is not over: %s%s" % (w["id"], "; ".join(left[:2]), judge)))
         if w["mode"] == "sequential":
             break
     if not out and state["phase"] == "COMPLETION":

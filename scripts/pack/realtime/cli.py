@@ -166,7 +166,7 @@ def _cli(click, argv):
             for kind in kinds:
                 row = look.row(kind, path["id"], False)
                 bad = bad or row["verdict"] != "PASS"
-                click.echo("%-7s %s %s%s" % (row["verdict"], kind["kind"], path["id"], figure(row)))
+                click.echo("%-7s %s %s%s" % (row["verdict"], kind["kind"], path["id"], figure(row, kind)))
                 for reason in row["reasons"]:
                     click.echo("        %s" % reason)
         if session.interrupted:
@@ -174,7 +174,7 @@ def _cli(click, argv):
             raise SystemExit(130)
         raise SystemExit(1 if bad else 0)
 
-    def figure(row):
+    def figure(row, kind):
         facts = row.get("facts") or {}
         if "percentiles" in facts:
             p = facts["percentiles"]
@@ -187,9 +187,14 @@ def _cli(click, argv):
                 row.get("value"),
                 row.get("limit"),
             )
+        if "acked" in facts and kind["measure"] == "ordering":
+            what = "before their cause" if "causal order" in facts["shows"] else "out of order"
+            return ": sent %d received %d, %d %s" % (facts["sent"], facts["received"], row["value"], what)
+        if "dead_lettered" in facts:
+            facts = dict(facts, indeterminate="%(indeterminate)d, %(poisoned)d poison: %(dead_lettered)d dead letters" % facts)
         if "acked" in facts:
             return (
-                ": sent %(sent)d acked %(acked)d lost %(lost)d duplicates %(duplicates)d phantom %(phantom)d reordered %(reordered)d indeterminate %(indeterminate)d"
+                ": sent %(sent)d acked %(acked)d lost %(lost)d duplicates %(duplicates)d phantom %(phantom)d reordered %(reordered)d indeterminate %(indeterminate)s"
                 % facts
             )
         if "drift_percent" in facts:

@@ -155,6 +155,25 @@ def _latency(kind, path, entry, run, limits, raw):
             else:
                 reasons.append(text)
                 worst = "FAIL"
+    shows = []
+    if "cluster" in path and path.get("options", {}).get("mode") == "broadcast":
+        shows = ["cross-server broadcast"]
+        spread, members = _histogram(entry["spread_histogram"], "spread histogram"), entry["fanout"]
+        if spread.total * members > entry["received"] or not _near(entry["spread_p99_ms"], percentiles(spread)["p99_ms"], 0.0011):
+            raise forged("the spread of the broadcasts is not what its histogram says")
+        if members != path.get("connections", 1) or members < 2:
+            raise invalid("%d receivers, rt.yaml asks %d" % (members, path.get("connections", 1)))
+        if not tail and "broadcast_ms" in kind.get("thresholds", {}):
+            most, rule, _ = limits(kind["thresholds"]["broadcast_ms"])
+            bound = upper_bound_ms(spread, 0.99, entry["sent"] // members)
+            if bound is None:
+                raise invalid("%d broadcasts; a P99 claim needs %d" % (entry["sent"] // members, stats.samples_needed(0.99)))
+            if not bound < most:
+                worst = "FAIL"
+                reasons.append(
+                    "first to last member, P99 95 %% bound %s, section %s allows %g %s"
+                    % ("never reached all" if math.isinf(bound) else "%.3f ms" % bound, rule["source"], most, rule["unit"])
+                )
     if not tail:
         for key, name in kind.get("thresholds", {}).items():
             value, rule, waiver = limits(name)
@@ -175,6 +194,7 @@ def _latency(kind, path, entry, run, limits, raw):
         lateness_p99_ms=lateness,
         lost=entry["lost"],
         percentiles=again,
+        shows=shows,
     )
 
 
@@ -214,10 +234,10 @@ def _delivery(kind, path, entry, run, limits, raw):
     for key, value in again.items():
         if key in entry and not (entry[key] == value or (key == "loss_bound" and _near(entry[key], value, 1e-9))):
             raise forged("%s says %s, the ledger says %s" % (key, entry[key], value))
-    if entry["sent"] != entry["received"] + entry["lost"] + entry["unseen"]:
+    if entry["sent"] != entry["received"] + entry["lost"] + entry["unseen"] + again["poisoned"]:
         raise forged(
-            "sent %d is not received %d + lost %d + unseen %d"
-            % (entry["sent"], entry["received"], entry["lost"], entry["unseen"])
+            "sent %d is not received %d + lost %d + unseen %d + poison %d"
+            % (entry["sent"], entry["received"], entry["lost"], entry["unseen"], again["poisoned"])
         )
     if entry["guarantee"] != path["guarantee"]:
         raise invalid("audited as %s, rt.yaml promises %s" % (entry["guarantee"], path["guarantee"]))
@@ -242,8 +262,17 @@ def _delivery(kind, path, entry, run, limits, raw):
             "faults",
         )
     }
+    shows = []
     if kind["measure"] == "ordering":
-        if again["reordered"]:
+        if path.get("ordering") == "causal":
+            if again["causal_violations"] is None:
+                raise invalid("no vector clocks in this run, so it proves nothing about causal order")
+            shows = ["causal order"]
+            if again["causal_violations"]:
+                reasons.append(
+                    "%d of %d effects came before what had caused them" % (again["causal_violations"], again["received"])
+                )
+        elif again["reordered"]:
             reasons.append("%d of %d effects out of order" % (again["reordered"], again["received"]))
         if again["received"] == 0:
             reasons.append("nothing was received")
@@ -252,13 +281,28 @@ def _delivery(kind, path, entry, run, limits, raw):
                 raise invalid("%s keeps its log, but the audit did not replay it" % path["adapter"])
             if not again["replay_identical"]:
                 reasons.append("replay gives another state than the first run")
-        return Finding("FAIL" if reasons else "PASS", reasons, again["reordered"], 0, **facts)
+        value = again["causal_violations"] if shows else again["reordered"]
+        return Finding("FAIL" if reasons else "PASS", reasons, value, 0, shows=shows, **facts)
     if again["lost"] and entry["guarantee"] != "at-most-once":
         reasons.append("%d acknowledged message(s) of %d lost" % (again["lost"], again["acked"]))
     if again["duplicates"] and entry["guarantee"] in ("exactly-once", "at-most-once"):
         reasons.append("%d duplicate effect(s), %s allows none" % (again["duplicates"], entry["guarantee"]))
     if again["phantom"]:
         reasons.append("%d effect(s) of messages never sent" % again["phantom"])
+    if "dead_letter" in path and not again["faults"].get("broker-kill"):
+        shows = ["dead letters"]
+        if again["poisoned"] + again["poison_handled"] < path["dead_letter"]["poison"]:
+            raise invalid("%d poison messages, rt.yaml asks %d" % (again["poisoned"], path["dead_letter"]["poison"]))
+        if again["dead_lettered"] < again["poisoned"]:
+            reasons.append(
+                "%d of %d poison messages are not in the dead-letter queue"
+                % (again["poisoned"] - again["dead_lettered"], again["poisoned"])
+            )
+        if again["poison_handled"]:
+            reasons.append("%d poison message(s) took effect" % again["poison_handled"])
+        if again["misrouted"]:
+            reasons.append("%d good message(s) in the dead-letter queue" % again["misrouted"])
+        facts.update({k: again[k] for k in ("poisoned", "dead_lettered", "misrouted")})
     if not reasons and again["acked"] < 0.5 * again["sent"]:
         raise invalid(
             "only %d of %d messages were acknowledged; the rest proves nothing" % (again["acked"], again["sent"])
@@ -271,7 +315,7 @@ def _delivery(kind, path, entry, run, limits, raw):
             % (again["acked"], again["loss_bound"])
         ]
     )
-    return Finding("FAIL" if reasons else "PASS", reasons or note, again["lost"], 0, **facts)
+    return Finding("FAIL" if reasons else "PASS", reasons or note, again["lost"], 0, shows=shows, **facts)
 
 
 def _throughput(kind, path, entry, run, limits, raw):
@@ -469,6 +513,13 @@ def _failover(kind, path, entry, run, limits, raw):
     if entry["fault"] != kind["fault"]:
         raise invalid("the fault was %s, not %s" % (entry["fault"], kind["fault"]))
     steady = sum(e["what"] == "steady" for e in entry["events"])
+    if kind["measure"] == "election" and "cluster" in path:
+        struck = {e.get("who") for e in entry["events"] if e["what"] == "fault"}
+        elected = {e.get("who") for e in entry["events"] if e["what"] == "elected"}
+        if not struck <= {n["name"] for n in path["cluster"]}:
+            raise forged("the node that was killed is none of the cluster's")
+        if not elected - struck:
+            return Finding("FAIL", ["no other node was elected leader"], round(value, 3), None)
     if kind["measure"] == "reconnect" and steady < path.get("connections", 1):
         raise invalid("%d clients, rt.yaml asks %d" % (steady, path.get("connections", 1)))
     name = next(iter(kind["thresholds"].values()))

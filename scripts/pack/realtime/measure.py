@@ -107,7 +107,16 @@ class Session:
 
     @contextlib.contextmanager
     def server_for(self, path, fault=False):
-        """The server that rt.yaml tells how to start, if it does not run already; None where there is no `server`."""
+        """The server that rt.yaml tells how to start, if it does not run already; of a cluster {name: server}; None without."""
+        if "cluster" in path:
+            with contextlib.ExitStack() as started:
+                nodes = {}
+                for node in path["cluster"]:
+                    nodes[node["name"]] = managed.Server(node["command"], node["address"], self.project)
+                    nodes[node["name"]].start()
+                    started.callback(nodes[node["name"]].stop)
+                yield nodes
+            return
         spec = path.get("server")
         if not spec or (not fault and managed.answers(path["address"])):
             if fault:
@@ -180,6 +189,9 @@ class Session:
                 "lateness_histogram": lateness,
             }
         )
+        if recording.spread is not None:
+            spread = recording.spread.encode().decode()
+            entry.update(fanout=recording.fanout, spread_histogram=spread, spread_p99_ms=derive.percentiles(hdr.Histogram(spread))["p99_ms"])
         run = self.run_part(start, path, told, recording.partial)
         for kind in kinds:
             self.file(kind, path, run, entry)
@@ -194,7 +206,8 @@ class Session:
         with self.server_for(path, fault=broker) as server:
             bar = self.progress("%s %s" % ("ordering" if kind["measure"] == "ordering" else "audit", path["id"]))
             if kind["measure"] == "ordering":
-                text, counts, told, partial = audit.ordering(path, self.name(path), self.project, bar)
+                ask = audit.causal if path["ordering"] == "causal" else audit.ordering
+                text, counts, told, partial = ask(path, self.name(path), self.project, bar)
             else:
                 text, counts, told, partial = audit.delivery(path, self.name(path), self.project, kind, server, bar)
         worker = path.get("worker", "the probe") if kind["measure"] != "ordering" else "the probe"
@@ -227,7 +240,7 @@ class Session:
 
             async def watch():
                 while True:
-                    sample = [managed.memory_kb(os.getpid()), managed.memory_kb(server.pid) if server else None]
+                    sample = [managed.memory_kb(os.getpid()), managed.memory_kb(server.pid) if isinstance(server, managed.Server) else None]
                     memory.append([round(time.time() - start, 3)] + sample)
                     await asyncio.sleep(max(1.0, spec["duration"] / 60.0))
 
@@ -279,7 +292,7 @@ class Session:
             bar = self.progress("%s %s" % (measure, path["id"]))
             if measure == "density":
                 entry, told, partial = density.density(
-                    path, self.name(path), self.project, server.pid if server else self._pid(path), bar
+                    path, self.name(path), self.project, server.pid if isinstance(server, managed.Server) else self._pid(path), bar
                 )
             else:
                 entry, told, partial = getattr(density, measure)(path, self.name(path), self.project, bar)
@@ -309,8 +322,8 @@ class Session:
 
             more = {"lost": ledgerlines.count(ledgerlines.parse(text))["lost"]}
         elif measure == "election":
-            with self.server_for(path):
-                events, told, more, partial = failover.election(path, name, self.project, bar)
+            with self.server_for(path) as nodes:
+                events, told, more, partial = failover.election(path, name, self.project, nodes, bar)
         else:
             with self.server_for(path, fault=True) as server:
                 events, told, more, partial = getattr(failover, "recovery" if measure == "recovery" else "reconnect")(

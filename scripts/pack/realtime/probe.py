@@ -75,6 +75,7 @@ class Recording:
         self.sent = self.received = self.duplicates = self.damaged = self.failed = 0
         self.partial, self.zero = False, 0.0
         self.arrivals = self.departures = None  # copies that came and messages that went out, second by second
+        self.spread, self._open = (new_histogram(), {}) if fanout > 1 else (None, None)  # first to last receiver of a broadcast
         self.order = None  # [(number, receiver)] if the caller wants the order of arrival
         self._seen = bytearray()  # a bit for each copy: an hour at 5,000 a second is 2 MB, as a set it would be a gigabyte
 
@@ -94,6 +95,12 @@ class Recording:
             return
         self._seen[place] |= 1 << bit
         self.received += 1
+        if self.spread is not None:
+            first, came = self._open.pop(number, (at, 0))
+            if came + 1 < self.fanout:
+                self._open[number] = (first, came + 1)
+            else:
+                self.spread.record_value(micro(at - first))
         self.latency.record_value(micro(at - self.due(number)))
         if self.arrivals is not None:
             second = min(max(int(at - self.zero), 0), len(self.arrivals) - 1)
