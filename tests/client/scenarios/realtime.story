@@ -381,7 +381,7 @@ qa-latency rests: measured
 lead runs: pack gate check
     => fails, says "PASS    Delivery Guarantee", says "PASS    P99 Latency Compliance", says "PASS    Throughput", says "MISSING Failover Recovery", says "event_store_failover: no path of rt.yaml measures it", lacks "HALT"
 lead tells project-manager: There is no EventStoreDB here. Declare it out of scope; the user has to agree.
-project-manager edits .team/rt.yaml: "    stream_processing_rate: {reason: the strategy has no stream processor, by: project-manager}" -> "    stream_processing_rate: {reason: the strategy has no stream processor, by: project-manager}\n  event_store_failover: {reason: EventStoreDB cannot be had here, by: the user}"
+project-manager edits .team/rt.yaml: "stream_processing_rate: {reason: the strategy has no stream processor, by: project-manager}" -> "stream_processing_rate: {reason: the strategy has no stream processor, by: project-manager}\n  event_store_failover: {reason: EventStoreDB cannot be had here, by: the user}"
 project-manager runs: pack rt charter
 project-manager rests: declared
 lead rests until journal has GATES_RECORDED verdicts.failover_recovery=MISSING
