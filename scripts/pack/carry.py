@@ -393,12 +393,12 @@ VERBS = {"plan": _plan, "task": _task, "verify": _verify, "teardown": _teardown,
 def typed(call, prompt):
     """The answer to `team status`, `team resume`, `team abort WHY`; None for any other prompt. Agents cannot type: what they
     say reaches this hook inside tags."""
-    words = prompt.strip().rstrip(".!").split()
+    words = prompt.strip().rstrip(".!?").split()
     text = " ".join(words[:2]).casefold()
     if call.state["waves"] is not None and call.actor["role"] == tables.LEAD and call.state["phase"] != "CLOSED":
         from . import waverun
 
-        answer = waverun.typed(call, text, words)
+        answer = waverun.typed(call, words)
         if answer is not None:
             return answer
     if text == "team status" and len(words) == 2:
@@ -575,10 +575,15 @@ def expanded(payload, env, now, project, data, disk):
     return opened(payload, env, now, project, data, disk, str(payload.get("command_args") or ""), COMMANDS[name], "UserPromptExpansion")
 
 
+def opens_team(prompt):
+    """Whether a prompt is `--team NAME ...`; `--teamwork` is none."""
+    return prompt.partition("=")[0].split()[:1] == ["--team"]
+
+
 def activated(payload, env, now, project, data, disk):
     """A prompt that begins with `--team NAME --strategy PATH` opens that team's run; other prompts pass."""
     prompt = str(payload.get("prompt") or "").strip()
-    if not prompt.startswith("--team"):
+    if not opens_team(prompt):
         return answers.PASS
     return opened(payload, env, now, project, data, disk, prompt, "", "UserPromptSubmit")
 

@@ -539,6 +539,10 @@ def _greeting(call, fresh):
         from . import waverun
 
         lines.append(waverun.briefing(call, actor["role"]))
+    elif call.state["waves"] is not None:
+        from . import waverun
+
+        lines += waverun.failing(call.state, actor["role"])
     todo = [s["text"] for s in advice.for_agent(call.state, actor["name"])]
     lines += ["Your next step: " + "; ".join(todo[:2])] if todo else []
     return "\n".join(lines)
@@ -551,7 +555,12 @@ def agent_stop(call):
     if actor["role"] in (None, "foreign", tables.LEAD) or not e or e["inc"] != actor["inc"] or e["state"] not in tables.LIVING:
         return PASS
     if actor["name"] not in state["requests"]:
-        told = _nudge(call, advice.for_agent(state, actor["name"]))
+        todo = advice.for_agent(state, actor["name"])
+        if state["waves"] is not None:
+            from . import waverun
+
+            todo = todo + waverun.reminder(call)
+        told = _nudge(call, todo)
         if told:
             return told
     call.gate("AGENT_IDLE", name=actor["name"])
@@ -620,6 +629,9 @@ def prompt_submitted(call):
     typed = carry.typed(call, prompt)
     if typed is not None:
         return typed
+    if carry.opens_team(prompt.strip()) and call.state["phase"] != "CLOSED":
+        return block("team: a run is live here already: %s, phase %s. `team status` shows it, `team resume` leads it from this session, `team abort WHY` ends it."
+                     % (call.state["team"]["name"], call.state["phase"]))
     if call.actor["role"] != tables.LEAD:
         return PASS
     if prompt.startswith(("<task-notification>", "<agent-message")):
