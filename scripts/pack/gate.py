@@ -9,7 +9,7 @@ Answers follow CLIENT.md 1.5: nothing, or exactly one JSON object; a refusal is 
 import os
 import time
 
-from . import caller, codec, facts, places
+from . import caller, codec, facts, places, seal
 from .answers import PASS, allow, block, deny, tell
 from .call import PLUGIN_ROOT, Call
 from .caller import PLUGIN
@@ -679,8 +679,9 @@ def _gate_resume(call, source):
     from . import carry
 
     headless = call.state["team"]["headless"]
+    update = seal.make(call.store.data, call.store.disk, call.env, call.project) if seal.updated(call.state) else None
     try:
-        call.append("RUN_RESUMED", client_pid=call.env.get("CLAUDE_PID"), session=call.payload.get("session_id"),
+        call.append("RUN_RESUMED", **({"sealed": update} if update else {}), client_pid=call.env.get("CLAUDE_PID"), session=call.payload.get("session_id"),
                     headless=carry.is_headless(call.env), agents_stopped=headless, agents_gone=not headless, how=source)
     except Refusal:
         pass
@@ -701,10 +702,55 @@ def _closed(call):
         carry.close(call)
 
 
+def _enforcement(call):
+    """Put what was changed of plugin and settings among the troubles to record; answers what to remember once they are recorded.
+
+    Not asked for a bystander, whose client may run another copy; nor where a session starts with an updated one, which is noted there."""
+    state, store = call.state, call.store
+    if call.actor["role"] == "foreign" or call.payload["hook_event_name"] == "SessionStart" and seal.updated(state):
+        return None
+    touched, looked = seal.differences(state, store.data, store.disk, call.env, call.project)
+    store.found += [("STATE_DIVERGENCE", d) for d in touched]
+    return looked
+
+
+def _warned(call, answer):
+    """Tell the lead once for each state of things that what enforces the run was changed, with whatever it is answered."""
+    event = call.payload["hook_event_name"]
+    step = "tampered:" + codec.digest(codec.dumps(call.state["tampered"]), size=6)
+    if call.actor["role"] != tables.LEAD or event not in WARNABLE or call.state["phase"] == "CLOSED" or "%s|%s" % (tables.LEAD, step) in call.state["nudges"]:
+        return answer
+    call.gate("NUDGED", who=tables.LEAD, step=step, task=None)
+    text, (code, out, err) = "team: " + advice.tampering(call.state) + ".", answer
+    if not out:
+        return block(text) if event == "Stop" else tell(event, text)
+    found = codec.loads(out)
+    if "reason" in found:
+        found["reason"] += "\n" + text
+    else:
+        key = "permissionDecisionReason" if "permissionDecisionReason" in found["hookSpecificOutput"] else "additionalContext"
+        found["hookSpecificOutput"][key] = (found["hookSpecificOutput"].get(key, "") + "\n" + text).strip()
+    return code, codec.dumps(found), err
+
+
+WARNABLE = ("PreToolUse", "PostToolUse", "PostToolUseFailure", "UserPromptSubmit", "SessionStart", "Stop")
+
+
+def config_changed(call):
+    """The client is about to take changed settings over, in the running session too: `disableAllHooks` would end every check at
+    once (measured). What touches the hooks waits for the end of the run, or for the user's word."""
+    changed = sorted(n.replace("settings:", "") for n in call.state["tampered"] if n.startswith("settings:"))
+    changed += [d["file"] for name, d in call.store.found if name == "STATE_DIVERGENCE" and d.get("enforces") == "settings" and d["file"] not in changed]
+    if call.payload.get("source") == "skills" or not changed or call.state["phase"] == "CLOSED":
+        return PASS
+    return 2, "", ("team: settings that decide whether hooks run were changed while a team is at work (%s); this session does not take them over. Put them "
+                   "back, or type `team resume` to accept them for the next session; `team abort WHY` ends the run first." % ", ".join(changed))
+
+
 HANDLERS = {
     "PreToolUse": pre_tool, "PostToolUse": post_tool, "PostToolUseFailure": post_tool, "SubagentStart": subagent_start,
     "SubagentStop": agent_stop, "Stop": lead_stop, "StopFailure": stop_failure, "UserPromptSubmit": prompt_submitted,
-    "SessionStart": session_started, "SessionEnd": session_ended,
+    "SessionStart": session_started, "SessionEnd": session_ended, "ConfigChange": config_changed,
 }
 
 
@@ -759,9 +805,14 @@ def handle(payload, env, now=None, disk=None):
         if machine.due(store.state, now):
             call.gate("TICK")
         call.actor = caller.identify(call)
+        looked = _enforcement(call)
         answer = handler(call)
         if store.found:
             call.gate("TICK")  # troubles are recorded even when the call itself records nothing
+        if looked is not None and not store.found:
+            seal.remember(store.data, store.disk, looked)
+        if store.state["tampered"]:
+            answer = _warned(call, answer)
         if not os.path.exists(places.marker(data, project)) or not os.path.exists(places.project_marker(project)):
             if store.state["phase"] != "CLOSED":
                 places.mark(project, data, live["team"], live["run"], live["python"], store.disk)
@@ -786,4 +837,6 @@ def trouble(error, guarded):
         return deny(text)
     if guarded == "UserPromptExpansion":
         return block(text)
+    if guarded == "ConfigChange":
+        return 2, "", text
     return 0, "", text
