@@ -186,7 +186,7 @@ def test_the_session_does_not_take_over_settings_that_end_the_hooks(run):
 
 
 def test_the_plugin_as_the_project_is_work_and_no_tampering(tmp_path):
-    from conftest import git
+    from tests.conftest import git
 
     root = copy_plugin(tmp_path / "plugin")
     for name, text in (("plan.md", "# Mend it\n\nx\n"), (".gitignore", ".claude/\n__pycache__/\n")):
