@@ -6,7 +6,7 @@ the client after 10 s (30 s).
 
 import sys
 
-GUARDED = ("PreToolUse", "UserPromptExpansion")
+GUARDED = ("PreToolUse", "UserPromptExpansion", "ConfigChange")
 
 
 def main():

@@ -9,7 +9,7 @@ Answers follow CLIENT.md 1.5: nothing, or exactly one JSON object; a refusal is 
 import os
 import time
 
-from . import caller, codec, facts, places
+from . import caller, codec, facts, places, seal
 from .answers import PASS, allow, block, deny, tell
 from .call import PLUGIN_ROOT, Call
 from .caller import PLUGIN
@@ -539,6 +539,10 @@ def _greeting(call, fresh):
         from . import waverun
 
         lines.append(waverun.briefing(call, actor["role"]))
+    elif call.state["waves"] is not None:
+        from . import waverun
+
+        lines += waverun.failing(call.state, actor["role"])
     todo = [s["text"] for s in advice.for_agent(call.state, actor["name"])]
     lines += ["Your next step: " + "; ".join(todo[:2])] if todo else []
     return "\n".join(lines)
@@ -551,7 +555,12 @@ def agent_stop(call):
     if actor["role"] in (None, "foreign", tables.LEAD) or not e or e["inc"] != actor["inc"] or e["state"] not in tables.LIVING:
         return PASS
     if actor["name"] not in state["requests"]:
-        told = _nudge(call, advice.for_agent(state, actor["name"]))
+        todo = advice.for_agent(state, actor["name"])
+        if state["waves"] is not None:
+            from . import waverun
+
+            todo = todo + waverun.reminder(call)
+        told = _nudge(call, todo)
         if told:
             return told
     call.gate("AGENT_IDLE", name=actor["name"])
@@ -620,6 +629,9 @@ def prompt_submitted(call):
     typed = carry.typed(call, prompt)
     if typed is not None:
         return typed
+    if carry.opens_team(prompt.strip()) and call.state["phase"] != "CLOSED":
+        return block("team: a run is live here already: %s, phase %s. `team status` shows it, `team resume` leads it from this session, `team abort WHY` ends it."
+                     % (call.state["team"]["name"], call.state["phase"]))
     if call.actor["role"] != tables.LEAD:
         return PASS
     if prompt.startswith(("<task-notification>", "<agent-message")):
@@ -667,8 +679,9 @@ def _gate_resume(call, source):
     from . import carry
 
     headless = call.state["team"]["headless"]
+    update = seal.make(call.store.data, call.store.disk, call.env, call.project) if seal.updated(call.state) else None
     try:
-        call.append("RUN_RESUMED", client_pid=call.env.get("CLAUDE_PID"), session=call.payload.get("session_id"),
+        call.append("RUN_RESUMED", **({"sealed": update} if update else {}), client_pid=call.env.get("CLAUDE_PID"), session=call.payload.get("session_id"),
                     headless=carry.is_headless(call.env), agents_stopped=headless, agents_gone=not headless, how=source)
     except Refusal:
         pass
@@ -689,10 +702,55 @@ def _closed(call):
         carry.close(call)
 
 
+def _enforcement(call):
+    """Put what was changed of plugin and settings among the troubles to record; answers what to remember once they are recorded.
+
+    Not asked for a bystander, whose client may run another copy; nor where a session starts with an updated one, which is noted there."""
+    state, store = call.state, call.store
+    if call.actor["role"] == "foreign" or call.payload["hook_event_name"] == "SessionStart" and seal.updated(state):
+        return None
+    touched, looked = seal.differences(state, store.data, store.disk, call.env, call.project)
+    store.found += [("STATE_DIVERGENCE", d) for d in touched]
+    return looked
+
+
+def _warned(call, answer):
+    """Tell the lead once for each state of things that what enforces the run was changed, with whatever it is answered."""
+    event = call.payload["hook_event_name"]
+    step = "tampered:" + codec.digest(codec.dumps(call.state["tampered"]), size=6)
+    if call.actor["role"] != tables.LEAD or event not in WARNABLE or call.state["phase"] == "CLOSED" or "%s|%s" % (tables.LEAD, step) in call.state["nudges"]:
+        return answer
+    call.gate("NUDGED", who=tables.LEAD, step=step, task=None)
+    text, (code, out, err) = "team: " + advice.tampering(call.state) + ".", answer
+    if not out:
+        return block(text) if event == "Stop" else tell(event, text)
+    found = codec.loads(out)
+    if "reason" in found:
+        found["reason"] += "\n" + text
+    else:
+        key = "permissionDecisionReason" if "permissionDecisionReason" in found["hookSpecificOutput"] else "additionalContext"
+        found["hookSpecificOutput"][key] = (found["hookSpecificOutput"].get(key, "") + "\n" + text).strip()
+    return code, codec.dumps(found), err
+
+
+WARNABLE = ("PreToolUse", "PostToolUse", "PostToolUseFailure", "UserPromptSubmit", "SessionStart", "Stop")
+
+
+def config_changed(call):
+    """The client is about to take changed settings over, in the running session too: `disableAllHooks` would end every check at
+    once (measured). What touches the hooks waits for the end of the run, or for the user's word."""
+    changed = sorted(n.replace("settings:", "") for n in call.state["tampered"] if n.startswith("settings:"))
+    changed += [d["file"] for name, d in call.store.found if name == "STATE_DIVERGENCE" and d.get("enforces") == "settings" and d["file"] not in changed]
+    if call.payload.get("source") == "skills" or not changed or call.state["phase"] == "CLOSED":
+        return PASS
+    return 2, "", ("team: settings that decide whether hooks run were changed while a team is at work (%s); this session does not take them over. Put them "
+                   "back, or type `team resume` to accept them for the next session; `team abort WHY` ends the run first." % ", ".join(changed))
+
+
 HANDLERS = {
     "PreToolUse": pre_tool, "PostToolUse": post_tool, "PostToolUseFailure": post_tool, "SubagentStart": subagent_start,
     "SubagentStop": agent_stop, "Stop": lead_stop, "StopFailure": stop_failure, "UserPromptSubmit": prompt_submitted,
-    "SessionStart": session_started, "SessionEnd": session_ended,
+    "SessionStart": session_started, "SessionEnd": session_ended, "ConfigChange": config_changed,
 }
 
 
@@ -747,9 +805,14 @@ def handle(payload, env, now=None, disk=None):
         if machine.due(store.state, now):
             call.gate("TICK")
         call.actor = caller.identify(call)
+        looked = _enforcement(call)
         answer = handler(call)
         if store.found:
             call.gate("TICK")  # troubles are recorded even when the call itself records nothing
+        if looked is not None and not store.found:
+            seal.remember(store.data, store.disk, looked)
+        if store.state["tampered"]:
+            answer = _warned(call, answer)
         if not os.path.exists(places.marker(data, project)) or not os.path.exists(places.project_marker(project)):
             if store.state["phase"] != "CLOSED":
                 places.mark(project, data, live["team"], live["run"], live["python"], store.disk)
@@ -774,4 +837,6 @@ def trouble(error, guarded):
         return deny(text)
     if guarded == "UserPromptExpansion":
         return block(text)
+    if guarded == "ConfigChange":
+        return 2, "", text
     return 0, "", text

@@ -228,6 +228,7 @@ HOOKS = {
     "SubagentStop": (None, False),
     "Stop": (None, False),
     "StopFailure": (None, False),
+    "ConfigChange": (None, True),
 }
 
 
@@ -245,7 +246,7 @@ def hooks_json():
         handler = {"type": "command", "command": command, "timeout": 10 if event != "SessionEnd" else 1}
         if event == "PreToolUse":
             handler["timeout"] = 30  # `pack plan` and the commit check start git; the gate gives up after 25 s
-        if guarded and event == "PreToolUse":
+        if event in ("PreToolUse", "ConfigChange"):
             handler["onFailure"] = "block"
         entry = {"hooks": [handler]}
         if matcher:

@@ -5,6 +5,7 @@ The I/O beside `protocol/waves.py`, as gate.py and carry.py are beside `protocol
 
 import os
 import subprocess
+import time
 
 from . import answers, carry, codec, facts
 from .call import PLUGIN_ROOT
@@ -12,18 +13,24 @@ from .protocol import tables, waves
 
 KEPT = {"roles": ("id", "agent", "title", "spawning", "writes", "artifacts"),
         "waves": ("id", "title", "mode", "roles", "after", "beside", "entry", "exit", "when", "gates"),
-        "gates": ("id", "title", "hard_stop", "after_role", "on_fail")}
-REPLIES = {  # what needs a model: what the lead is told to do
-    "team latency review": "The user asks for a latency review: run `pack rt latency` for every message path of rt.yaml, then `pack gate check`, and report.",
-    "team delivery audit": "The user asks for a delivery audit: run `pack rt audit` for every path with a guarantee, then `pack gate check`, and report.",
-}
+        "gates": ("id", "title", "hard_stop", "approves_matrix", "survives_resume", "after_role", "on_fail"),
+        "session_commands": ("say", "does", "runs", "model")}
+SESSION = (  # what the user may type to any team of waves; a definition's `session_commands` come on top, or in place of these
+    {"say": "team status", "does": "waves, verdicts, agents", "model": False},
+    {"say": "team gate check", "does": "evaluate all gates, for looking", "runs": "pack gate check", "model": False},
+    {"say": "team approve", "does": "take budgets and waivers as rt.yaml has them now", "model": False},
+    {"say": "pause team", "does": "nobody is spawned or woken", "model": False},
+    {"say": "resume team", "does": "go on; what was measured is judged again", "model": False},
+    {"say": "team resume", "does": "the same", "model": False},
+    {"say": "team abort <why>", "does": "end the run", "model": False},
+)
 
 
 def compiled(definition):
     """The part of a definition that the protocol needs, kept in the journal so that replay needs no file."""
     out = {k: definition[k] for k in ("team", "title", "root", "guarded", "retries", "lead") if k in definition}
     for part, keys in KEPT.items():
-        out[part] = [{k: item[k] for k in keys if k in item} for item in definition[part]]
+        out[part] = [{k: item[k] for k in keys if k in item} for item in definition.get(part, [])]
     return out
 
 
@@ -71,13 +78,47 @@ def briefing(call, role_id):
     role = next((r for r in state["team"]["definition"]["roles"] if r["id"] == role_id), {})
     if role.get("artifacts"):
         lines.append("Your artifacts, below %s/: %s" % (state["team"]["definition"]["root"], ", ".join(role["artifacts"])))
-    for g in state["team"]["definition"]["gates"]:
-        if role_id in g.get("on_fail", {}).get("respawn", []) and state["waves"]["verdicts"].get(g["id"]) in ("FAIL", "FORGED"):
-            lines.append("Gate %s %s (failure %d): %s. %s" % (g["id"], state["waves"]["verdicts"][g["id"]], state["waves"]["failures"].get(g["id"], 0),
-                                                            "; ".join(state["waves"]["reasons"].get(g["id"], [])), g["on_fail"].get("say", "")))
+    lines += failing(state, role_id)
     if state["waves"]["lost"].get(role_id):
         lines.append("You are attempt %d of this role: an earlier agent failed; its artifacts may be partial." % (state["waves"]["lost"][role_id] + 1))
     return "\n".join(lines)
+
+
+def failing(state, role_id):
+    """A line for each gate that failed and asks for this role: what an agent is told when it starts, and when it is woken."""
+    facts, out = state["waves"], []
+    for g in state["team"]["definition"]["gates"]:
+        if role_id in g.get("on_fail", {}).get("respawn", []) and facts["verdicts"].get(g["id"]) in ("FAIL", "FORGED"):
+            out.append("Gate %s %s (failure %d): %s. %s" % (g["id"], facts["verdicts"][g["id"]], facts["failures"].get(g["id"], 0),
+                                                          "; ".join(facts["reasons"].get(g["id"], [])), g["on_fail"].get("say", "")))
+    return out
+
+
+def reminder(call):
+    """The step of an agent that ends its turn while a gate that it can do something about does not pass: the gate's reasons, once.
+
+    The gate is judged now, for looking: what was mended or measured since the lead's last check is no reason any more.
+    """
+    state, name = call.state, call.actor["name"]
+    mine = waves.duties(state, name, unmet(call))
+    if not mine:
+        return []
+    from .realtime import gates
+
+    facts = state["waves"]
+    try:
+        judged = gates.evaluate(root(state, call.project), definition_of(state, call.project), time.time(), resumed_at=facts["resumed_at"],
+                                anchors=facts["anchors"], approved=facts["approved"])["gates"]
+    except Exception:
+        return []  # a broken definition or rt.yaml is the lead's gate check's to tell; advice stops nobody
+    left = [g for g in judged if g["verdict"] in mine.get(g["id"], [])]
+    key = "gate:" + codec.digest(codec.dumps([[g["id"], g["verdict"], sorted(_what(r) for r in g["evidence"] if r["verdict"] != "PASS")] for g in left]), size=6)
+    entry = state["roster"][name]
+    if not left or state["nudges"].get("%s|%s#%d" % (name, key, entry["inc"])):
+        return []
+    told = ["gate %s is %s: %s%s" % (g["id"], g["verdict"], "; ".join(str(r)[:300] for r in g["reasons"][:3]), ". " + g["say"] if g["say"] else "") for g in left[:2]]
+    more = " (and %d more gates: `pack gate check`)" % (len(left) - 2) if len(left) > 2 else ""
+    return [{"who": name, "step": key, "task": None, "text": "%s%s. Do your part of it, or report to the lead what keeps you" % (". ".join(told), more)}]
 
 
 # --- Opening ---------------------------------------------------------------------------------------------------------------
@@ -162,8 +203,6 @@ def gate_check(call, words, given):
 
 def judge(path):
     """The process's part: evaluate with the run's own anchors, print, leave the sealed result. Answers the result."""
-    import time
-
     from .realtime import gates
     from .teams import load
 
@@ -182,9 +221,14 @@ def judge(path):
     return result
 
 
+def _what(row):
+    """What a row of a gate looks at."""
+    return "%s:%s" % (row.get("kind") or row.get("check") or row.get("artifact"), row.get("path"))
+
+
 def _failed(row):
     """What failed, as a name that a new measurement (of a check: new reasons) changes."""
-    return "%s:%s:%s" % (row.get("kind") or row.get("check") or row.get("artifact"), row.get("path"), row.get("run") or codec.digest(codec.dumps(row["reasons"]), size=4))
+    return "%s:%s" % (_what(row), row.get("run") or codec.digest(codec.dumps(row["reasons"]), size=4))
 
 
 def collect(call, response):
@@ -204,27 +248,99 @@ def collect(call, response):
 
 
 # --- What the user types ---------------------------------------------------------------------------------------------------------
-def typed(call, text, words):
-    """The session commands of a wave team; None for any other prompt."""
-    if text == "pause team":
-        call.append("RUN_PAUSED", actor={"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None})
+def typed(call, words):
+    """The session commands of a wave team; None for any other prompt. Only the whole line is a command: talk goes to the model."""
+    said = " ".join(words)
+    folded = said.casefold()
+    table = {c["say"]: c for c in SESSION + tuple(call.state["team"]["definition"].get("session_commands", ())) if not c["say"].startswith("-")}
+    for say, command in table.items():
+        head, _, wants = say.partition(" <")
+        head = head.casefold()
+        if folded == head and wants and head != "team abort":
+            return answers.block("team: `%s` needs its <%s" % (head, wants))
+        if folded == head or wants and folded.startswith(head + " "):
+            return _asked(call, head, command, said)
+    meant = near(folded, [s.partition(" <")[0].casefold() for s in table])
+    if meant:
+        return answers.block("team: no command `%s`; did you mean `%s`? (The user types: %s. To talk to the lead about it, say it in other words.)" % (
+            said, meant, ", ".join("`%s`" % s for s in table)))
+    return None
+
+
+def near(folded, heads):
+    """The command that a line of a few words was probably meant to be: begun and not ended, or misspelt. None for ordinary talk."""
+    import difflib
+
+    count = len(folded.split())
+    if not 2 <= count <= 4 or any(mark in folded for mark in ",;:`'\"/"):
+        return None
+    begun = [h for h in heads if h.startswith(folded + " ")]
+    return begun[0] if begun else next(iter(difflib.get_close_matches(folded, [h for h in heads if abs(len(h.split()) - count) <= 1], 1, 0.8)), None)
+
+
+def _asked(call, head, command, said):
+    lead = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
+    if head == "pause team":
+        call.append("RUN_PAUSED", actor=lead)
         _status_file(call, "paused")
         return answers.block("team: paused. Nobody is spawned until `resume team`; what was measured is measured again then.")
-    if text == "team approve" and len(words) == 2:
-        call.append("MATRIX_APPROVED", actor={"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None})
+    if head == "team approve":
+        call.append("MATRIX_APPROVED", actor=lead)
         return answers.block("team: budgets and waivers are approved as the next `pack gate check` finds them.")
-    if text == "team report":
-        return answers.block(_process(call, "report", "all"))
-    if text == "team gate" and [w.casefold() for w in words[2:]] == ["check"]:
-        return answers.block(_process(call, "gate", "check") +
-                          "\n(For looking. The lead's own `pack gate check` is what counts.)")
-    whole = " ".join(words).casefold()
-    if whole in REPLIES:
-        return answers.tell("UserPromptSubmit", REPLIES[whole])
-    if text == "team decide" and len(words) > 2:
-        return answers.tell("UserPromptSubmit", "The user asks for a decision on %r: ask the roles concerned, weigh it, write it to DECISION_LOG.md with date, options "
-                         "and reasons, and report." % " ".join(words[2:])[:300])
-    return None
+    if head in ("resume team", "team resume", "team abort"):
+        return None  # any team's
+    runs = command.get("runs", "").split()[1:]
+    if head == "team status":
+        from .statefile import tree
+
+        parts = [tree(call.state, carry.enforcement(call.state)["level"]), _process(call, *runs) if runs else "", _measuring(call)]
+        return answers.block("\n\n".join(p for p in parts if p))
+    if command["model"]:
+        return answers.tell("UserPromptSubmit", "The user types `%s`: %s. Do it now and report." % (said[:300], command["does"]))
+    if not runs:
+        return answers.block("team: `%s` runs nothing: the definition gives it no `runs`." % head)
+    if runs[0] == "rt" and runs[1:2] != ["check"]:
+        return answers.block(_measure(call, runs))
+    text = _process(call, *runs)
+    return answers.block(text + ("\n(For looking. The lead's own `pack gate check` is what counts.)" if runs[0] == "gate" else ""))
+
+
+def _measuring(call):
+    """What a measurement that the user has started shows so far; empty if there was none."""
+    folder = os.path.dirname(call.scratch(""))
+    try:
+        with open(os.path.join(folder, "measuring.json"), encoding="ascii") as f:
+            note = codec.loads(f.read())
+        with open(os.path.join(folder, "measuring.log"), encoding="utf-8", errors="replace") as f:
+            shown = [x.rstrip() for x in f if x.strip()][-12:]
+    except (OSError, ValueError):
+        return ""
+    state = "ended" if os.path.exists(os.path.join(folder, "measuring.exit")) or not carry.alive(note["pid"]) else "running"
+    return "\n".join(["`pack %s`, started by the user %d s ago: %s" % (note["words"], call.now - note["at"], state)] + ["  " + x for x in shown])
+
+
+def _measure(call, words):
+    """Start a measurement that takes longer than a hook may, as a process of its own; its figures go into the evidence."""
+    folder = os.path.dirname(call.scratch(""))
+    shown = _measuring(call)
+    if ": running" in shown.split("\n")[0]:
+        return "team: one measurement at a time. " + shown
+    log, code = os.path.join(folder, "measuring.log"), os.path.join(folder, "measuring.exit")
+    if os.path.exists(code):
+        os.remove(code)
+    command = [os.path.join(PLUGIN_ROOT, "bin", "pack")] + words + ["--quiet"] + _team(call)
+    script = 'log=$1; code=$2; shift 2; { "$@"; echo $? >"$code"; } </dev/null >"$log" 2>&1 & echo $!'
+    done = subprocess.run(["sh", "-c", script, "measure", log, code] + command, cwd=call.project, env=_env(call), stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, start_new_session=True, timeout=6)
+    call.store.disk.replace(os.path.join(folder, "measuring.json"),
+                            codec.dumps({"pid": int(done.stdout), "words": " ".join(words), "at": call.now}).encode("ascii"))
+    until = time.monotonic() + 1.5  # what cannot be measured at all says so at once
+    while not os.path.exists(code):
+        if time.monotonic() > until:
+            return "team: measuring now: `pack %s`. It goes on by itself; `team status` shows its figures, then `team gate check`." % " ".join(words)
+        time.sleep(0.05)
+    with open(log, encoding="utf-8", errors="replace") as f:
+        return f.read().strip() or "team: `pack %s` ended at once and said nothing." % " ".join(words)
 
 
 def _status_file(call, word):
@@ -232,8 +348,6 @@ def _status_file(call, word):
     from .statefile import tree
 
     path = os.path.join(root(call.state, call.project), "TEAM_STATUS.md")
-    import time
-
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(call.now))
     text = "# Team status\n\n%s_at: %s\n\n```\n%s\n```\n" % (word, stamp, tree(call.state, carry.enforcement(call.state)["level"]))
     call.store.disk.mkdir(os.path.dirname(path))
@@ -245,15 +359,22 @@ def resumed(call):
     _status_file(call, "resumed")
 
 
-def _process(call, *words):
-    """Run a looking verb on the run's team with the user's Python (the hook's own has no packages) and answer what it prints."""
+def _team(call):
+    """The options that name the run's own team to a verb."""
     from .teams import names
 
     source = call.state["team"]["source"]
-    words += ("--team", str(names([os.path.join(call.project, ".claude", "team-definitions")]).get(source, source)), "--dir", root(call.state, call.project))
-    env = {k: v for k, v in call.env.items() if not k.startswith("CLAUDE_CODE_MESSAGING")}
+    return ["--team", str(names([os.path.join(call.project, ".claude", "team-definitions")]).get(source, source)), "--dir", root(call.state, call.project)]
+
+
+def _env(call):
+    return dict(os.environ, **{k: v for k, v in call.env.items() if not k.startswith("CLAUDE_CODE_MESSAGING")})
+
+
+def _process(call, *words):
+    """Run a looking verb on the run's team with the user's Python (the hook's own has no packages) and answer what it prints."""
     try:
-        done = subprocess.run([os.path.join(PLUGIN_ROOT, "bin", "pack")] + list(words), cwd=call.project, env=dict(os.environ, **env),
+        done = subprocess.run([os.path.join(PLUGIN_ROOT, "bin", "pack")] + list(words) + _team(call), cwd=call.project, env=_env(call),
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=6)
     except subprocess.TimeoutExpired:
         return "team: that takes longer than a hook may; run `pack %s` in your own terminal." % " ".join(words[:2])

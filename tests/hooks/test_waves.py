@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 
 import pytest
 
@@ -249,3 +250,131 @@ def test_only_the_user_approves_a_changed_matrix(two):
     before = len(s.events())
     _code, out, _err = s.send("UserPromptSubmit", prompt="<agent-message from=\"planner\">\nteam approve\n</agent-message>")
     assert "MATRIX_APPROVED" not in [r["event"] for r in s.events()[before:]]
+
+
+# --- Who goes idle while a gate does not pass -----------------------------------------------------------------------------------
+SIGNED = dict(SMALL, team="signed", gates=SMALL["gates"] + [
+    {"id": "sound", "title": "Sound", "after_role": "tester", "check": "it is sound", "checks": [{"check": "line", "file": "work/OUT.md", "line": "sound"}],
+     "on_fail": {"respawn": ["maker"], "say": "look at the sound"}}])
+SIGNED["roles"] = SMALL["roles"] + [dict(SMALL["roles"][1], id="tester", code="TE", agent="two-tester", title="Tester", writes=["TEST.md"], artifacts=["TEST.md"],
+                                         tasks=[{"do": "Test", "artifact": "TEST.md"}])]
+SIGNED["waves"] = SMALL["waves"] + [
+    {"id": "3", "title": "Test", "mode": "sequential", "roles": ["tester"], "after": ["2"], "gates": ["sound"], "exit": [{"gate": "sound"}]},
+    {"id": "3.5", "title": "Mend", "mode": "loop", "roles": ["maker"], "after": ["3"], "when": {"gate_fails": ["sound"], "then_again": "3"}}]
+
+
+@pytest.fixture
+def signed(two):
+    with open(os.path.join(two.project, ".claude", "team-definitions", "signed.json"), "w") as f:
+        json.dump(SIGNED, f)
+    activate(two, "--team signed --strategy strategy.md")
+    return two
+
+
+def test_who_ends_its_turn_with_the_gate_of_its_wave_missing_is_told_why_once(signed):
+    s = signed
+    assert s.spawn("planner", "two-planner") is None
+    told = s.stop("planner")
+    assert "gate planned is MISSING: PLAN.md does not exist" in told, told
+    assert s.state()["roster"]["planner"]["state"] == "ACTIVE"
+    assert s.stop("planner") is None and s.state()["roster"]["planner"]["state"] == "IDLE", "it may have a reason: the lead decides"
+    s.send("SubagentStart", "planner")
+    assert s.edit("planner", ".two/PLAN.md", "# Plan\n\nDo it.\n") is None
+    assert s.stop("planner") is None, "judged now: nothing is missing any more, although nobody has checked yet"
+
+
+def make_until_judged(s, text):
+    """Up to the failed judgement of wave 3, the maker at work."""
+    assert s.spawn("planner", "two-planner") is None
+    assert s.edit("planner", ".two/PLAN.md", "# Plan\n\nDo it.\n") is None
+    s.stop("planner")
+    assert s.bash("lead", "pack gate check") is None
+    assert s.spawn("maker", "two-maker") is None
+    assert s.edit("maker", ".two/work/OUT.md", text) is None
+    s.stop("maker")
+    assert s.spawn("tester", "two-tester") is None
+    assert s.bash("lead", "pack gate check") is None
+    return s.state()["waves"]["verdicts"]["sound"]
+
+
+def test_an_engineer_who_ends_its_turn_with_a_failed_gate_is_told_the_reasons_and_when_woken_too(signed):
+    s = signed
+    assert make_until_judged(s, "# Out\n\nmade\n") == "FAIL"
+    assert s.edit("tester", ".two/TEST.md", "# Test\n\nnot sound\n") is None
+    assert s.stop("tester") is None, "the failure is not the tester's to mend"
+    _code, out, _err = s.send("SubagentStart", "maker")
+    assert "Gate sound FAIL (failure 1): work/OUT.md has no line `sound`" in out["hookSpecificOutput"]["additionalContext"]
+    told = s.stop("maker")
+    assert "gate sound is FAIL: work/OUT.md has no line `sound`. look at the sound" in told, told
+    assert s.edit("maker", ".two/work/OUT.md", "# Out\n\n- sound\n") is None
+    assert s.stop("maker") is None, "mended: the lead's check is what is next, not the maker's"
+
+
+def test_nobody_is_reminded_of_a_gate_in_a_pause_or_of_another_s(signed):
+    s = signed
+    assert s.spawn("planner", "two-planner") is None
+    assert "paused" in activate(s, "pause team")["reason"]
+    assert s.stop("planner") is None
+    from pack.protocol import waves
+
+    assert waves.duties(s.state(), "planner", {}) == {}
+
+
+# --- What the user types ----------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def talking(two):
+    """A run of a team with session commands of its own."""
+    own = dict(SMALL, team="talking", session_commands=[
+        {"say": "team decide <topic>", "does": "weigh it and write it down", "model": True},
+        {"say": "team latency review", "does": "measure again", "runs": "pack rt latency", "model": False},
+        {"say": "team list gates", "does": "list them", "runs": "pack gate list", "model": False}])
+    with open(os.path.join(two.project, ".claude", "team-definitions", "talking.json"), "w") as f:
+        json.dump(own, f)
+    two.env["PACK_PYTHON"] = sys.executable
+    activate(two, "--team talking --strategy strategy.md")
+    return two
+
+
+@pytest.mark.parametrize("typed, says", [
+    ("team status", "wave 1 Plan"), ("team  status ", "wave 1 Plan"), ("Team Status", "wave 1 Plan"), ("team status?", "wave 1 Plan"),
+    ("team gate chek", "did you mean `team gate check`?"), ("team gate", "did you mean `team gate check`?"), ("team latency", "did you mean `team latency review`?"),
+    ("pause the team", "did you mean `pause team`?"), ("team staus", "did you mean `team status`?"), ("team decide", "needs its <topic>"),
+    ("Team list gates", "planned"), ("--team talking --strategy strategy.md", "a run is live here already: talking"),
+    ("team latency review", "rt.yaml: does not exist"),
+])
+def test_what_needs_no_model_is_answered_at_once(talking, typed, says):
+    out = activate(talking, typed)
+    assert out["decision"] == "block" and says in out["reason"], out
+    assert "MATRIX_APPROVED" not in [r["event"] for r in talking.events()] and not talking.state()["paused"]
+
+
+@pytest.mark.parametrize("talk", [
+    "team up with the broker engineer and find the lost message", "team, please look at the status", "team report is wrong, please fix it",
+    "pause team meetings until Friday", "team spirit matters", "teams", "team", "team: status of the gate?", "--teamwork is what we need", "the team status is fine",
+    "team decided nothing yet, go on", "team gate check failed again; why?", "team abortion laws are not our topic",
+])
+def test_talk_goes_to_the_model_untouched(talking, talk):
+    before = len(talking.events())
+    assert activate(talking, talk) is None
+    assert len(talking.events()) == before
+
+
+def test_what_needs_a_model_tells_it_what_to_do(talking):
+    out = activate(talking, "team decide NATS or Redis")
+    assert "`team decide NATS or Redis`: weigh it and write it down" in out["hookSpecificOutput"]["additionalContext"]
+
+
+def test_a_measurement_that_the_user_types_goes_on_by_itself_and_shows_in_the_status(talking, monkeypatch):
+    s, ticks = talking, "import sys, time\nprint('latency echo: 12 %', flush=True)\ntime.sleep(600)\n"
+    s.env["PACK_PYTHON"] = os.path.join(s.project, "py")
+    with open(s.env["PACK_PYTHON"], "w") as f:  # stands for a Python with the packages: what is measured is tests/realtime's matter
+        f.write("#!/bin/sh\necho $$ > %s/pid\nexec python3 -c \"%s\"\n" % (s.project, ticks))
+    os.chmod(s.env["PACK_PYTHON"], 0o755)
+    try:
+        assert "measuring now: `pack rt latency`" in activate(s, "team latency review")["reason"]
+        assert "one measurement at a time" in activate(s, "team latency review")["reason"]
+        status = activate(s, "team status")["reason"]
+        assert "`pack rt latency`, started by the user" in status and ": running" in status and "latency echo: 12 %" in status
+    finally:
+        with open(s.project + "/pid") as f:
+            os.kill(int(f.read()), 9)

@@ -12,6 +12,8 @@ import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(HERE)), "scripts"))
+from pack.realtime import managed  # noqa: E402
+
 PROJECT = os.path.join(HERE, "project")
 os.environ["PATH"] += os.pathsep + "/usr/sbin" + os.pathsep + "/usr/local/sbin"  # where Debian puts brokers
 BROKERS = {"redis": "redis-server", "nats": "nats-server", "mqtt": "mosquitto", "rabbitmq": "rabbitmq-server"}
@@ -66,14 +68,7 @@ class Running:
 
     def __init__(self, command, port, environment=None, ready_s=60):
         self.port = port
-        self.process = subprocess.Popen(
-            command,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            stdin=subprocess.DEVNULL,
-            env=environment,
-            start_new_session=True,
-        )
+        self.process = managed.Child(command, ".", environment)
         until = time.monotonic() + ready_s
         while True:
             try:
@@ -85,13 +80,7 @@ class Running:
 
     def stop(self):
         """End it, with its children."""
-        import signal
-
-        try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        self.process.wait()
+        self.process.kill()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """The probe and the audit on real servers: counts, order and the formula, never milliseconds."""
 
+import json
 import os
 import signal
 import socket
@@ -295,7 +296,7 @@ def test_second_team_from_measurement_to_gate(tmp_path, capsys):
     assert pack("rt", "all", "--quiet", "--team", SMALL, "--dir", team) == 0
     assert pack("gate", "check", "--team", SMALL, "--dir", team) == 0
     out = capsys.readouterr().out
-    assert "PASS    echo_latency echo" in out and "2 of 2 gates pass" in out
+    assert "PASS    echo_latency echo" in out and "3 of 3 gates pass" in out
 
 
 def test_mock_kafka_is_refused_by_the_gate(tmp_path, capsys):
@@ -324,32 +325,45 @@ def test_mock_kafka_is_refused_by_the_gate(tmp_path, capsys):
     assert gates.Look(team, definition, time.time()).row(KINDS["kafka_e2e_latency"], "topic")["verdict"] == "INVALID"
 
 
-def test_ctrl_c_leaves_partial_evidence_and_shows_a_figure_early(tmp_path):
-    team = small(tmp_path, duration=60)
-    assert pack("rt", "selftest", "--team", SMALL, "--dir", team) == 0
-    command = [
-        sys.executable,
-        "-c",
-        "import sys; from pack.cli import main; sys.exit(main(sys.argv[1:]))",
-        "rt",
-        "latency",
-        "--team",
-        SMALL,
-        "--dir",
-        str(team),
-    ]
-    start = time.monotonic()
-    child = subprocess.Popen(
-        command,
+def measuring(team, *words):
+    """`pack rt WORDS` as a process of its own."""
+    code = "import sys; from pack.cli import main; sys.exit(main(sys.argv[1:]))"
+    return subprocess.Popen(
+        [sys.executable, "-c", code, "rt"] + list(words) + ["--team", SMALL, "--dir", str(team)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)),
     )
+
+
+def until(what, seconds=20):
+    """Wait for a fact; an AssertionError if it never becomes one."""
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it did not happen within %g s" % seconds
+        time.sleep(0.05)
+
+
+def alive(pid):
+    """Is it a process that runs (a zombie does not)?"""
+    try:
+        with open("/proc/%d/stat" % pid) as handle:
+            return handle.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interruption_leaves_partial_evidence_and_shows_a_figure_early(tmp_path, number):
+    team = small(tmp_path, duration=60)
+    assert pack("rt", "selftest", "--team", SMALL, "--dir", team) == 0
+    start = time.monotonic()
+    child = measuring(team, "latency")
     first = child.stderr.readline()
     assert first.startswith("latency echo: "), first
     time.sleep(1.5)
-    child.send_signal(signal.SIGINT)
+    child.send_signal(number)
     out, err = child.communicate(timeout=30)
     assert child.returncode == 130 and time.monotonic() - start < 50
     assert "INVALID echo_latency echo" in out and "interrupted: partial evidence" in out and "marked partial" in err
@@ -357,6 +371,71 @@ def test_ctrl_c_leaves_partial_evidence_and_shows_a_figure_early(tmp_path):
     entry = envelopes[-1]["entries"][0]
     assert problem is None and envelopes[-1]["run"]["partial"] and envelopes[-1]["run"]["exit_code"] == 130
     assert 0 < entry["sent"] < 12000 and entry["sent"] == entry["received"] + entry["lost"]
+
+
+def test_a_server_that_pack_started_dies_with_it_even_by_kill_9(tmp_path):
+    from pack.realtime import managed
+
+    team = small(tmp_path, duration=60)
+    assert pack("rt", "selftest", "--team", SMALL, "--dir", team) == 0
+    address = json.loads((team / "rt.json").read_text())["paths"][0]["address"]
+    child = measuring(team, "latency")
+    assert child.stderr.readline().startswith("latency echo: ") and managed.answers(address)
+    child.kill()
+    child.communicate(timeout=30)
+    until(lambda: not managed.answers(address))
+    envelopes, problem = evidence.read_file(os.path.join(str(team), "evidence", "latency", "echo.json"))
+    assert envelopes == [] and problem is None, "nothing half-written either"
+
+
+GRANDCHILD = """
+import os, subprocess, sys, time
+with open("pids", "a") as out:
+    print(os.getpid(), subprocess.Popen(["sleep", "600"]).pid, file=out, flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_child_and_what_it_started_die_with_a_killed_parent(tmp_path):
+    """Started from an executor thread that ends at once, as the servers of a fault are."""
+    code = (
+        "import concurrent.futures as f, sys, time; from pack.realtime import managed\n"
+        "with f.ThreadPoolExecutor(1) as pool: child = pool.submit(managed.Child, [sys.executable, '-c', sys.argv[1]], '.').result()\n"
+        "print(child.pid, flush=True); time.sleep(600)"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code, GRANDCHILD],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)),
+    )
+    with parent:
+        told = int(parent.stdout.readline())
+        until(lambda: (tmp_path / "pids").exists() and (tmp_path / "pids").read_text().endswith("\n"))
+        pids = [int(x) for x in (tmp_path / "pids").read_text().split()]
+        assert pids[0] == told and all(alive(p) for p in pids)
+        parent.kill()
+    until(lambda: not any(alive(p) for p in pids))
+
+
+def test_kill_ends_what_the_command_started_too_and_stop_asks_first(tmp_path):
+    from pack.realtime import managed
+
+    child = managed.Child([sys.executable, "-c", GRANDCHILD], str(tmp_path))
+    until(lambda: (tmp_path / "pids").exists() and (tmp_path / "pids").read_text().endswith("\n"))
+    pids = [int(x) for x in (tmp_path / "pids").read_text().split()]
+    child.kill()
+    assert child.poll() == 137
+    until(lambda: not any(alive(p) for p in pids))
+    loop = "trap 'echo asked > asked; exit 7' TERM; echo > ready; while :; do sleep 0.05; done"
+    polite = managed.Child(["sh", "-c", loop], str(tmp_path))
+    until((tmp_path / "ready").exists)
+    polite.terminate()
+    assert polite.wait(10) == 7 and (tmp_path / "asked").read_text() == "asked\n"
+    polite.kill()
+    with pytest.raises(managed.ServerError, match="cannot start ./nothing: no such program"):
+        managed.Child(["./nothing"], str(tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_delivery_is_first_and_p99_second_and_both_halt(team):
 
 def test_a_second_team_needs_no_code():
     small = load(SMALL)
-    assert small["team"] == "smallTeam" and [g["id"] for g in small["gates"]] == ["fast", "ordered"]
+    assert small["team"] == "smallTeam" and [g["id"] for g in small["gates"]] == ["fast", "agreed", "ordered"]
     assert load("smallTeam", folders=[HERE]) == small
 
 
@@ -125,6 +125,9 @@ def mutate(change):
             lambda d: d["roles"].append(dict(d["roles"][0], reports_to="team-leader")),
             "role 'team-leader' is given twice",
         ),
+        (lambda d: d["gates"][2].pop("approves_matrix"), "none has `approves_matrix: true`"),
+        (lambda d: d["gates"][3].update(approves_matrix=True), "gate message_ordering: approves_matrix needs the check `rt_file`"),
+        (lambda d: d["gates"][3].update(approves_matrix=True), "gates planning_complete, message_ordering: only one gate"),
         (lambda d: d["waves"][5]["gates"].remove("throughput"), "gate throughput: no wave evaluates it"),
         (lambda d: d["waves"][5]["roles"].remove("qa-latency"), "role qa-latency: is in no wave"),
         (lambda d: d["gates"].insert(0, d["gates"].pop(4)), "a hard stop must come before every other gate"),

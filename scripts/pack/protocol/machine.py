@@ -30,6 +30,7 @@ def initial():
         "verify": None, "consistency": None, "commits": [],
         "teardown": {"state": "NONE", "attempt": 0, "aborted": False, "targets": {}, "sends": 0, "sent_at": 0,
                      "ack_status": None, "unresolved": [], "reason": None},
+        "tampered": {},  # what enforces the run and was changed in it: name -> digest seen (pack/seal.py); the user's word empties it
         "requests": {}, "refusals": {}, "nudges": {}, "client_tasks": {}, "escalations": [],
         "waves": None,  # of a team definition with waves and gates (waves.py)
         "lead_mail": 0,  # news on their way to the lead: ending its turn now is right, they will wake it

@@ -50,8 +50,8 @@ def begin_teardown(state, now, effects, aborted=False, reason=None):
 # What "finished" means, by the kind of team: guard names, checked in order.
 COMPLETION_RULES = {
     "tasks": ("plan_is_registered", "owner_is_active", "every_task_is_terminal", "verified_on_this_tree", "conventions_changed",
-              "consistency_is_ok"),
-    "waves": ("waves_are_over",),
+              "consistency_is_ok", "enforcement_is_whole"),
+    "waves": ("waves_are_over", "enforcement_is_whole"),
 }
 
 

@@ -255,7 +255,8 @@ RECORDS = {
     "SPLIT_BRAIN_DETECTED": "a second incarnation claimed an epoch: refused, reconcile lock until a new offer",
     "STALE_EPOCH": "a fenced owner acted: refused",
     "OWNER_LOST": "the owner's incarnation ended; the lead may only spawn and re-offer",
-    "STATE_DIVERGENCE": "a derived file or the journal was changed by somebody else and was restored",
+    "STATE_DIVERGENCE": "a derived file or the journal was changed by somebody else and was restored; or, with `enforces`, a script or "
+                        "setting that enforces the run was changed",
     "SNAPSHOT_NOT_FOUND": "the snapshot was gone and was rebuilt from the journal",
     "SNAPSHOT_CONFLICT": "the snapshot did not match the journal and was rebuilt",
     "RECONCILE_CONFLICT": "journal and mirror could not be reconciled",

@@ -224,7 +224,8 @@ def _(state, data, actor, now, effects):
     facts["halted"] = facts["halts"][0] if facts["halts"] else None
     if data.get("anchor"):
         facts["anchors"] = (facts["anchors"] + [data["anchor"]])[-50:]
-    if facts["verdicts"].get("planning_complete") == "PASS" and facts["approved"] is None:
+    approving = [g["id"] for g in state["team"]["definition"]["gates"] if g.get("approves_matrix")]
+    if facts["approved"] is None and any(facts["verdicts"].get(g) == "PASS" for g in approving):
         facts["approved"] = data.get("approved")
     facts["unmet"] = data["unmet"]
 
@@ -257,13 +258,30 @@ def ended(state, name, how):
 
 
 def resumed(state, now, asked=True):
-    """Part of RUN_RESUMED. When the user asked for it (`resume team`): delivery is measured again, every verdict but the plan's is
-    judged again, failed roles may be tried again; a hard stop stays until its gate passes. A client that merely takes its
+    """Part of RUN_RESUMED. When the user asked for it (`resume team`): delivery is measured again, every verdict is judged again
+    but those of gates that survive a resume, failed roles may be tried again; a hard stop stays until its gate passes. A client that merely takes its
     session up again (in -p: every prompt) changes nothing of that."""
     facts = state["waves"]
     facts["nonce"] = None
     if asked:
-        facts.update(resumed_at=now, lost={}, failures={}, verdicts={g: v for g, v in facts["verdicts"].items() if g == "planning_complete"})
+        kept = [g["id"] for g in state["team"]["definition"]["gates"] if g.get("survives_resume")]
+        facts.update(resumed_at=now, lost={}, failures={}, verdicts={g: v for g, v in facts["verdicts"].items() if g in kept})
+
+
+def duties(state, name, unmet):
+    """{gate id: verdicts} of the gates that an agent can do something about now: who measures, or whose plan it is, where something
+    is missing or must be measured again; who is asked to mend it where it was judged to fail."""
+    role, facts, out = state["roster"][name]["role"], state["waves"], {}
+    if state["paused"] or state["phase"] not in tables.OPEN_PHASES or _halting(state, role) or _spent(state, role):
+        return out
+    open_waves = [w for w in state["team"]["definition"]["waves"] if role in w["roles"] and not open_reasons(state, w, unmet, role)]
+    for g in state["team"]["definition"]["gates"]:
+        if g["after_role"] == role and any(g["id"] in w.get("gates", []) for w in open_waves):
+            out[g["id"]] = ["MISSING", "INVALID", "STALE"]
+        judged = facts["verdicts"].get(g["id"]) == "FAIL"
+        if judged and role in g["on_fail"]["respawn"] and any(g["id"] in w.get("gates", []) + w.get("when", {}).get("gate_fails", []) for w in open_waves):
+            out.setdefault(g["id"], []).append("FAIL")
+    return out
 
 
 # --- Who may write what --------------------------------------------------------------------------------------------------------
@@ -328,7 +346,8 @@ def steps(state, step):
             out.append(step(tables.LEAD, "wave:%s:%s" % (w["id"], ",".join(missing)), "wave %s: spawn %s" % (
                 w["id"], ", ".join("team:" + known[r]["agent"] for r in missing))))
         elif not any(busy(state, r) for r in w["roles"]):
-            out.append(step(tables.LEAD, "exit:%s:%s" % (w["id"], left[0]), "wave %s is not over: %s" % (w["id"], "; ".join(left[:2]))))
+            judge = "; judge it again: `pack gate check`" if any("gate" in c for c in w.get("exit", [])) else ""
+            out.append(step(tables.LEAD, "exit:%s:%s" % (w["id"], left[0]), "wave %s is not over: %s%s" % (w["id"], "; ".join(left[:2]), judge)))
         if w["mode"] == "sequential":
             break
     if not out and state["phase"] == "COMPLETION":

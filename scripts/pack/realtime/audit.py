@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 
-from pack.realtime import adapters, ledgerlines, probe
+from pack.realtime import adapters, ledgerlines, managed, probe
 from pack.realtime import worker as builtin
 
 IN_FLIGHT_S = 10.0
@@ -38,6 +38,13 @@ class Auditor:
         self.ready, self.partial, self.stopping = asyncio.Event(), False, False
         crashes = path.get("crashes", 3) if "worker-crash" in self.faults else 0
         self.plan = {int(self.messages * (i + 1) / (crashes + 1.0)) for i in range(crashes)}
+        count = path.get("dead_letter", {}).get("poison", 0) if "broker-kill" not in self.faults and members == 1 else 0
+        self.poison = set()
+        for index in range(count):
+            number = int(self.messages * (index + 0.5) / count)
+            while number in self.plan or number in self.poison:
+                number += 1
+            self.poison.add(number)
         self.folder = tempfile.mkdtemp(prefix="pack-rt-")
         self.effects = os.path.join(self.folder, "effects.db")
         self.starts, self.deaths, self.held, self.on_point = 0, 0, {}, None
@@ -81,15 +88,11 @@ class Auditor:
             command = worker if isinstance(worker, list) else [worker]
             command = [sys.executable if part == "{python}" else part for part in command]
         self.starts += 1
-        log = open(os.path.join(self.folder, "worker.log"), "ab")
-        try:
-            self.workers[member] = subprocess.Popen(
-                command, cwd=self.project, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
-            )
-        except OSError as error:
-            raise AuditError("the worker %s cannot be started: %s" % (command[0], error.strerror))
-        finally:
-            log.close()
+        with open(os.path.join(self.folder, "worker.log"), "ab") as log:
+            try:
+                self.workers[member] = managed.Child(command, self.project, environment, log)
+            except managed.ServerError as error:
+                raise AuditError("the worker: %s" % error)
 
     async def _keep_alive(self):
         quick = 0
@@ -102,6 +105,7 @@ class Auditor:
                         raise AuditError(
                             "the worker ends at once with exit code %d: %s" % (process.returncode, self.worker_log())
                         )
+                    process.kill()  # what it left behind
                     self.deaths += 1
                     await asyncio.sleep(0.1)
                     self._spawn(member)
@@ -114,7 +118,6 @@ class Auditor:
     def kill(self, member, number):
         """kill -9 the consumer, now."""
         self.workers[member].kill()
-        self.workers[member].wait(10)
         self.lines.append("c %d" % number)
 
     async def _point(self, reader, writer):
@@ -154,10 +157,11 @@ class Auditor:
 
     async def _send(self, adapter, number):
         try:
-            await asyncio.wait_for(
-                adapter.send(probe.make_body(self.token.encode(), number, max(self.path.get("payload_bytes", 64), 24))),
-                IN_FLIGHT_S,
-            )
+            size = max(self.path.get("payload_bytes", 64), 24)
+            body = probe.make_body(self.token.encode(), number, size)
+            if number in self.poison:
+                body = b"%s %d poison" % (self.token.encode(), number)
+            await asyncio.wait_for(adapter.send(body), IN_FLIGHT_S)
             self.lines.append("a %d" % number)
             self.acked += 1
         except (KeyboardInterrupt, SystemExit):
@@ -233,6 +237,8 @@ class Auditor:
                     fault = asyncio.ensure_future(self._broker_fault())
                     tasks.append(fault)
                 self.lines.append("s %d" % number)
+                if number in self.poison:
+                    self.lines.append("p %d" % number)
                 if self.adapter is None:
                     self.lines.append("i %d" % number)
                     await asyncio.sleep(0.002)
@@ -253,7 +259,7 @@ class Auditor:
                 await asyncio.wait(sends, timeout=IN_FLIGHT_S + 1)
             await self._settle(stop, keeper)
             self.stopping = True
-            facts = await self._effects()
+            facts = await self._effects() + await self._dead()
             return facts, told
         finally:
             self.stopping = True
@@ -261,9 +267,7 @@ class Auditor:
                 task.cancel()
             await asyncio.gather(*tasks, *sends, return_exceptions=True)
             for process in self.workers.values():
-                if process.poll() is None:
-                    process.kill()
-                process.wait(10)
+                process.kill()
             listening.close()
             if self.adapter is not None:
                 self.adapter.keep = False
@@ -292,22 +296,36 @@ class Auditor:
             if keeper.done():
                 keeper.result()
             quiet = time.monotonic() - self.last
-            complete = acked <= self.pointed and not self.plan
+            complete = acked <= self.pointed and not self.plan and not self.poison
             if quiet > (2.0 if complete else 6.0):
                 return
             await asyncio.sleep(0.05)
         self.partial = True
 
+    async def _dead(self):
+        """What is in the dead-letter queue, as ledger lines."""
+        if not self.poison:
+            return ""
+        if "read" in self.path["dead_letter"]:
+            return "".join("d %d\n" % int(x[0]) for x in self._told("dead_letter.read", self.path["dead_letter"]["read"]))
+        bodies = [b.split() for b in await self.adapter.dead_letters()]
+        return "".join("d %d\n" % int(b[1]) for b in bodies if b[:1] == [self.token.encode()])
+
+    def _told(self, what, command):
+        """The words of each line that a command of the project prints."""
+        try:
+            done = subprocess.run(command, cwd=self.project, capture_output=True, text=True, timeout=60)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise AuditError("the %s command cannot be run: %s" % (what, error))
+        if done.returncode:
+            raise AuditError("the %s command ended with exit code %d: %s" % (what, done.returncode, done.stderr.strip()[-200:]))
+        return [x.split() for x in done.stdout.splitlines() if x.strip()]
+
     async def _effects(self):
         """All facts, with the effects as the consumer's own store has them."""
         worker, lines = self.path["worker"], list(self.lines)
         if "effects" in self.path:
-            done = subprocess.run(self.path["effects"], cwd=self.project, capture_output=True, text=True, timeout=60)
-            if done.returncode:
-                raise AuditError(
-                    "the effects command ended with exit code %d: %s" % (done.returncode, done.stderr.strip()[-200:])
-                )
-            found = [x.split() for x in done.stdout.splitlines() if x.strip()]
+            found = self._told("effects", self.path["effects"])
             lines = [x for x in lines if not x.startswith("e ")] + [
                 ("e %d %s" % (int(x[0]), x[1] if len(x) > 1 else "")).strip() for x in found
             ]
@@ -341,6 +359,71 @@ def delivery(path, name, project, kind, server=None, progress=None):
 
     text, told = probe.run(main)
     return text, ledgerlines.count(ledgerlines.parse(text)), told, holder["auditor"].partial
+
+
+def causal(path, name, project, progress=None):
+    """Causal order of a room with several members: every second message is an answer, sent as soon as its sender has seen the one
+    before; each carries its sender's vector clock, and every receiver's order is judged against it."""
+    size, token, state = max(path.get("payload_bytes", 64), 24), os.urandom(4).hex(), {"partial": False}
+    lines, messages = [], path.get("messages", 300)
+
+    async def main(stop):
+        adapter = adapters.make(path, name, project)
+        members = adapter.fanout
+        clocks, seen, sends = [[0] * members for _ in range(members)], {}, set()
+
+        async def send(number, sender):
+            clocks[sender][sender] += 1
+            lines.append("s %d" % number)
+            lines.append("v %d %d:%s" % (number, sender, ",".join(map(str, clocks[sender]))))
+            await adapter.send(probe.make_body(token.encode(), number, size), sender)
+            lines.append("a %d" % number)
+
+        def start(number, sender):
+            task = asyncio.ensure_future(send(number, sender))
+            sends.add(task)
+            task.add_done_callback(lambda t: (sends.discard(t), t.cancelled() or t.exception()))
+
+        def deliver(body, at, receiver=0):
+            number = probe.number_of(body, token.encode())
+            if number is None:
+                return
+            lines.append("e %d c%d" % (number, receiver))
+            sender = number % members
+            if receiver != sender:
+                clocks[receiver][sender] += 1
+            seen[number] = seen.get(number, 0) + 1
+            following = number + 1
+            if number % 2 == 0 and receiver == following % members and following < messages:
+                start(following, receiver)
+
+        try:
+            await adapter.open(deliver)
+            told = await adapter.server()
+            zero = time.perf_counter() + 0.05
+            for number in range(0, messages, 2):
+                wait = zero + number / path["rate"] - time.perf_counter()
+                if wait > 0:
+                    await asyncio.sleep(wait)
+                if stop.is_set():
+                    break
+                start(number, number % members)
+                if progress:
+                    progress.update(number, messages, text="%d seen by all" % sum(n == members for n in seen.values()))
+            until = time.perf_counter() + probe.GRACE_S
+            while sum(seen.values()) < messages * members and time.perf_counter() < until and not stop.is_set():
+                await asyncio.sleep(0.02)
+            state["partial"] = stop.is_set()
+            return told
+        finally:
+            for task in list(sends):
+                task.cancel()
+            await asyncio.gather(*sends, return_exceptions=True)
+            await adapter.close()
+
+    told = probe.run(main, path.get("connections", 1) + 50)
+    text = "".join(line + "\n" for line in lines)
+    return text, ledgerlines.count(ledgerlines.parse(text)), told, state["partial"]
 
 
 def ordering(path, name, project, progress=None):

@@ -41,6 +41,11 @@ def effect(number, partition=""):
     _say(("effect %d %s" % (number, partition)).strip())
 
 
+def poison(body):
+    """Is it one that no consumer can handle? Treat it as what cannot be parsed: reject it, until it is a dead letter."""
+    return body.split(None, 3)[2:3] == [b"poison"]
+
+
 def number(body):
     """The message number in the body of an audited message."""
     return int(body.split()[1])

@@ -13,7 +13,7 @@ from pack.teams.definition import artifact_problem, has_line
 def rt_file(look, item):
     """rt.yaml is there and sound, and nothing was loosened since the planning gate passed."""
     if look.rt is None:
-        return ("MISSING" if rtfile.find(look.team_dir) is None else "FAIL"), look.rt_problems
+        return ("MISSING" if rtfile.find(look.team_dir) is None else "FAIL"), ["rt.yaml: %s" % p for p in look.rt_problems]
     if look.approved:
         weaker = rtfile.loosened(look.approved, look.rt)
         if weaker:

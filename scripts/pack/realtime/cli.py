@@ -1,4 +1,5 @@
-"""`pack rt`: measure real systems. Exit codes: 0 measured, 1 something failed its budget, 2 usage or setup, 130 ctrl-c."""
+"""`pack rt`: measure real systems. Exit codes: 0 measured, 1 something failed its budget, 2 usage or setup, 130 interrupted
+(ctrl-c, SIGTERM, a closed terminal)."""
 
 import sys
 import time
@@ -60,13 +61,14 @@ def main(argv=None):
         import click
         import hdrh.histogram  # noqa: F401
     except ImportError as error:
-        print("pack rt: needs its extra packages (%s): pip install 'team-pack[realtime]'" % error.name, file=sys.stderr)
+        print("pack rt: needs its extra packages (%s): pip install 'team-pack[realtime]'" % (error.name or error), file=sys.stderr)
         return 2
     return _cli(click, list(sys.argv[1:] if argv is None else argv))
 
 
 def _cli(click, argv):
     from pack.realtime import adapters, audit, evidence, gates, managed, measure, rtfile
+    from pack.realtime import probe as prober
     from pack.teams import TeamError, load
 
     common = [
@@ -130,20 +132,27 @@ def _cli(click, argv):
     @shared
     def selftest(team, team_dir):
         session = measure.Session(team_dir, load(team), argv)
-        reasons = session.ensure_selftest(force=True)
+        with evidence.alone(team_dir, lambda: click.echo("another `pack rt` measures here: waiting for its end", err=True)):
+            reasons = session.ensure_selftest(force=True)
         for reason in reasons:
             click.echo(reason, err=True)
         if reasons:
             raise SystemExit(1)
 
-    def run(measures, team, team_dir, paths, release, quiet):
+    def run(measures, team, team_dir, paths, release, quiet, duration=None):
         definition = load(team)
-        session = measure.Session(team_dir, definition, argv, "release" if release else "check", click.echo, quiet)
+        session = measure.Session(
+            team_dir, definition, argv, "release" if release else "check", click.echo, quiet, duration
+        )
         if not session.wanted(measures, paths):
             raise measure.MeasureError(
                 "rt.yaml asks for nothing of this%s; see `pack rt check`"
                 % (" on %s" % ", ".join(paths) if paths else "")
             )
+        with evidence.alone(team_dir, lambda: click.echo("another `pack rt` measures here: waiting for its end", err=True)):
+            measured(session, definition, measures, team_dir, paths)
+
+    def measured(session, definition, measures, team_dir, paths):
         reasons = session.ensure_selftest()
         if reasons:
             click.echo(
@@ -157,7 +166,7 @@ def _cli(click, argv):
             for kind in kinds:
                 row = look.row(kind, path["id"], False)
                 bad = bad or row["verdict"] != "PASS"
-                click.echo("%-7s %s %s%s" % (row["verdict"], kind["kind"], path["id"], figure(row)))
+                click.echo("%-7s %s %s%s" % (row["verdict"], kind["kind"], path["id"], figure(row, kind)))
                 for reason in row["reasons"]:
                     click.echo("        %s" % reason)
         if session.interrupted:
@@ -165,7 +174,7 @@ def _cli(click, argv):
             raise SystemExit(130)
         raise SystemExit(1 if bad else 0)
 
-    def figure(row):
+    def figure(row, kind):
         facts = row.get("facts") or {}
         if "percentiles" in facts:
             p = facts["percentiles"]
@@ -178,12 +187,41 @@ def _cli(click, argv):
                 row.get("value"),
                 row.get("limit"),
             )
+        if "acked" in facts and kind["measure"] == "ordering":
+            what = "before their cause" if "causal order" in facts["shows"] else "out of order"
+            return ": sent %d received %d, %d %s" % (facts["sent"], facts["received"], row["value"], what)
+        if "dead_lettered" in facts:
+            facts = dict(facts, indeterminate="%(indeterminate)d, %(poisoned)d poison: %(dead_lettered)d dead letters" % facts)
         if "acked" in facts:
             return (
-                ": sent %(sent)d acked %(acked)d lost %(lost)d duplicates %(duplicates)d phantom %(phantom)d reordered %(reordered)d indeterminate %(indeterminate)d"
+                ": sent %(sent)d acked %(acked)d lost %(lost)d duplicates %(duplicates)d phantom %(phantom)d reordered %(reordered)d indeterminate %(indeterminate)s"
                 % facts
             )
+        if "drift_percent" in facts:
+            text = ": worst %d s %s/s, mean %s/s for %d s, drift %+.2f %%, P99 %g ms" % (
+                facts["span_s"],
+                facts["worst"],
+                facts["mean"],
+                facts["sustained_s"],
+                facts["drift_percent"],
+                facts["p99_ms"],
+            )
+            for who in ("probe", "server"):
+                if facts[who + "_mb"]:
+                    text += ", memory of the %s %g to %g MB" % (who, facts[who + "_mb"][0], facts[who + "_mb"][-1])
+            return text
         return ": %s (limit %s)" % (row["value"], row["limit"]) if row.get("value") is not None else ""
+
+    def seconds(context, option, text):
+        if text is None:
+            return None
+        try:
+            value = float(text[:-1] if text[-1:] in "smh" else text) * {"m": 60, "h": 3600}.get(text[-1:], 1)
+        except ValueError:
+            value = 0
+        if not 1 <= value <= 86400:
+            raise click.BadParameter("%r is no time between 1s and 24h, such as 30s, 10m, 1h" % text)
+        return value
 
     def add(name, measures, about):
         @rt.command(name, help="Measure %s." % about, epilog="Example: pack rt %s --path orders.placed" % name)
@@ -195,7 +233,18 @@ def _cli(click, argv):
             run(measures, team, team_dir, paths, release, quiet)
 
     for name, measures in VERBS_OF.items():
-        add(name, measures, ABOUT[name])
+        if name != "throughput":
+            add(name, measures, ABOUT[name])
+
+    @rt.command(help="Measure sustained rate, second by second.", epilog="Example: pack rt throughput --duration 1h")
+    @shared
+    @click.option("--path", "paths", multiple=True, help="only this path of rt.yaml (may be given again)")
+    @click.option("--duration", callback=seconds, help="30s, 10m, 1h; otherwise what rt.yaml says")
+    @click.option("--release", is_flag=True, help="for a release gate")
+    @click.option("--quiet", is_flag=True, help="no progress bar")
+    def throughput(team, team_dir, paths, duration, release, quiet):
+        run(VERBS_OF["throughput"], team, team_dir, paths, release, quiet, duration)
+
     add("all", tuple(m for part in VERBS_OF.values() for m in part), "everything that rt.yaml asks for")
 
     @rt.command(
@@ -213,7 +262,6 @@ def _cli(click, argv):
         import json
 
         from pack.realtime import derive, hdr
-        from pack.realtime import probe as prober
 
         values = {}
         for text in options:
@@ -254,6 +302,7 @@ def _cli(click, argv):
             % derive.percentiles(hdr.Histogram(recording.lateness.encode()))["p99_ms"]
         )
 
+    prober.interruptible()
     try:
         rt.main(args=argv, prog_name="pack rt", standalone_mode=False)
         return 0

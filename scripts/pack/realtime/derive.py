@@ -155,6 +155,25 @@ def _latency(kind, path, entry, run, limits, raw):
             else:
                 reasons.append(text)
                 worst = "FAIL"
+    shows = []
+    if "cluster" in path and path.get("options", {}).get("mode") == "broadcast":
+        shows = ["cross-server broadcast"]
+        spread, members = _histogram(entry["spread_histogram"], "spread histogram"), entry["fanout"]
+        if spread.total * members > entry["received"] or not _near(entry["spread_p99_ms"], percentiles(spread)["p99_ms"], 0.0011):
+            raise forged("the spread of the broadcasts is not what its histogram says")
+        if members != path.get("connections", 1) or members < 2:
+            raise invalid("%d receivers, rt.yaml asks %d" % (members, path.get("connections", 1)))
+        if not tail and "broadcast_ms" in kind.get("thresholds", {}):
+            most, rule, _ = limits(kind["thresholds"]["broadcast_ms"])
+            bound = upper_bound_ms(spread, 0.99, entry["sent"] // members)
+            if bound is None:
+                raise invalid("%d broadcasts; a P99 claim needs %d" % (entry["sent"] // members, stats.samples_needed(0.99)))
+            if not bound < most:
+                worst = "FAIL"
+                reasons.append(
+                    "first to last member, P99 95 %% bound %s, section %s allows %g %s"
+                    % ("never reached all" if math.isinf(bound) else "%.3f ms" % bound, rule["source"], most, rule["unit"])
+                )
     if not tail:
         for key, name in kind.get("thresholds", {}).items():
             value, rule, waiver = limits(name)
@@ -175,6 +194,7 @@ def _latency(kind, path, entry, run, limits, raw):
         lateness_p99_ms=lateness,
         lost=entry["lost"],
         percentiles=again,
+        shows=shows,
     )
 
 
@@ -214,10 +234,10 @@ def _delivery(kind, path, entry, run, limits, raw):
     for key, value in again.items():
         if key in entry and not (entry[key] == value or (key == "loss_bound" and _near(entry[key], value, 1e-9))):
             raise forged("%s says %s, the ledger says %s" % (key, entry[key], value))
-    if entry["sent"] != entry["received"] + entry["lost"] + entry["unseen"]:
+    if entry["sent"] != entry["received"] + entry["lost"] + entry["unseen"] + again["poisoned"]:
         raise forged(
-            "sent %d is not received %d + lost %d + unseen %d"
-            % (entry["sent"], entry["received"], entry["lost"], entry["unseen"])
+            "sent %d is not received %d + lost %d + unseen %d + poison %d"
+            % (entry["sent"], entry["received"], entry["lost"], entry["unseen"], again["poisoned"])
         )
     if entry["guarantee"] != path["guarantee"]:
         raise invalid("audited as %s, rt.yaml promises %s" % (entry["guarantee"], path["guarantee"]))
@@ -242,8 +262,17 @@ def _delivery(kind, path, entry, run, limits, raw):
             "faults",
         )
     }
+    shows = []
     if kind["measure"] == "ordering":
-        if again["reordered"]:
+        if path.get("ordering") == "causal":
+            if again["causal_violations"] is None:
+                raise invalid("no vector clocks in this run, so it proves nothing about causal order")
+            shows = ["causal order"]
+            if again["causal_violations"]:
+                reasons.append(
+                    "%d of %d effects came before what had caused them" % (again["causal_violations"], again["received"])
+                )
+        elif again["reordered"]:
             reasons.append("%d of %d effects out of order" % (again["reordered"], again["received"]))
         if again["received"] == 0:
             reasons.append("nothing was received")
@@ -252,13 +281,28 @@ def _delivery(kind, path, entry, run, limits, raw):
                 raise invalid("%s keeps its log, but the audit did not replay it" % path["adapter"])
             if not again["replay_identical"]:
                 reasons.append("replay gives another state than the first run")
-        return Finding("FAIL" if reasons else "PASS", reasons, again["reordered"], 0, **facts)
+        value = again["causal_violations"] if shows else again["reordered"]
+        return Finding("FAIL" if reasons else "PASS", reasons, value, 0, shows=shows, **facts)
     if again["lost"] and entry["guarantee"] != "at-most-once":
         reasons.append("%d acknowledged message(s) of %d lost" % (again["lost"], again["acked"]))
     if again["duplicates"] and entry["guarantee"] in ("exactly-once", "at-most-once"):
         reasons.append("%d duplicate effect(s), %s allows none" % (again["duplicates"], entry["guarantee"]))
     if again["phantom"]:
         reasons.append("%d effect(s) of messages never sent" % again["phantom"])
+    if "dead_letter" in path and not again["faults"].get("broker-kill"):
+        shows = ["dead letters"]
+        if again["poisoned"] + again["poison_handled"] < path["dead_letter"]["poison"]:
+            raise invalid("%d poison messages, rt.yaml asks %d" % (again["poisoned"], path["dead_letter"]["poison"]))
+        if again["dead_lettered"] < again["poisoned"]:
+            reasons.append(
+                "%d of %d poison messages are not in the dead-letter queue"
+                % (again["poisoned"] - again["dead_lettered"], again["poisoned"])
+            )
+        if again["poison_handled"]:
+            reasons.append("%d poison message(s) took effect" % again["poison_handled"])
+        if again["misrouted"]:
+            reasons.append("%d good message(s) in the dead-letter queue" % again["misrouted"])
+        facts.update({k: again[k] for k in ("poisoned", "dead_lettered", "misrouted")})
     if not reasons and again["acked"] < 0.5 * again["sent"]:
         raise invalid(
             "only %d of %d messages were acknowledged; the rest proves nothing" % (again["acked"], again["sent"])
@@ -271,7 +315,7 @@ def _delivery(kind, path, entry, run, limits, raw):
             % (again["acked"], again["loss_bound"])
         ]
     )
-    return Finding("FAIL" if reasons else "PASS", reasons or note, again["lost"], 0, **facts)
+    return Finding("FAIL" if reasons else "PASS", reasons or note, again["lost"], 0, shows=shows, **facts)
 
 
 def _throughput(kind, path, entry, run, limits, raw):
@@ -279,6 +323,11 @@ def _throughput(kind, path, entry, run, limits, raw):
     _counts(entry, run, len(series))
     if sum(series) != entry["received"]:
         raise forged("the seconds add up to %d, received is %d" % (sum(series), entry["received"]))
+    departed, histogram = entry["sent_per_second"], _histogram(entry["histogram"], "histogram")
+    if len(departed) != len(series) or entry["sent"] % max(1, sum(departed)):
+        raise forged("the seconds of sending add up to %d, sent is %d" % (sum(departed), entry["sent"]))
+    if histogram.total != entry["received"]:
+        raise forged("received %s, histogram holds %d" % (entry["received"], histogram.total))
     if entry["sustained_s"] != len(series):
         raise forged("sustained_s %s, but %d seconds were counted" % (entry["sustained_s"], len(series)))
     if not _near(
@@ -288,33 +337,47 @@ def _throughput(kind, path, entry, run, limits, raw):
             "throughput %s x duration %s is not received %d"
             % (entry["throughput_msgs_sec"], entry["sustained_s"], entry["received"])
         )
+    span, part = min(10, len(series)), max(1, len(series) // 10)
+    worst = min(sum(series[i : i + span]) / float(span) for i in range(len(series) - span + 1))
+    memory = [[row[i] for row in entry["memory_kb"] if row[i] is not None] for i in (1, 2)]
+    facts = {
+        "sustained_s": len(series),
+        "sent": entry["sent"],
+        "lost": entry["lost"],
+        "span_s": span,
+        "worst": round(worst, 1),
+        "mean": round(sum(series) / float(len(series)), 1),
+        "drift_percent": round(100.0 * (sum(series[-part:]) - sum(series[:part])) / max(1, sum(series[:part])), 2),
+        "p99_ms": percentiles(histogram)["p99_ms"],
+        "probe_mb": [round(m / 1024.0, 1) for m in memory[0][:1] + memory[0][-1:]],
+        "server_mb": [round(m / 1024.0, 1) for m in memory[1][:1] + memory[1][-1:]],
+    }
     if entry["target_rate"] != wanted["rate"] or len(series) < wanted["duration"]:
         raise invalid(
             "measured %g/s for %d s, rt.yaml asks %g/s for %g s"
-            % (entry["target_rate"], len(series), wanted["rate"], wanted["duration"])
+            % (entry["target_rate"], len(series), wanted["rate"], wanted["duration"]),
+            **facts
         )
     needed, rule, _ = limits(kind["thresholds"]["sustained_s"])
     if len(series) < needed:
         raise invalid(
             "%d s is not sustained: section %s asks %g s (waive `%s` with a reason for less)"
-            % (len(series), rule["source"], needed, kind["thresholds"]["sustained_s"])
+            % (len(series), rule["source"], needed, kind["thresholds"]["sustained_s"]),
+            **facts
         )
-    span = min(10, len(series))
-    worst = min(sum(series[i : i + span]) / float(span) for i in range(len(series) - span + 1))
     reasons = []
     if entry["lost"]:
         reasons.append("%d of %d messages lost" % (entry["lost"], entry["sent"]))
     if worst < 0.95 * wanted["rate"]:
+        slowest = min(sum(departed[i : i + span]) / float(span) for i in range(len(departed) - span + 1))
+        if slowest < 0.95 * wanted["rate"] and not reasons:
+            raise invalid(
+                "the worst %d seconds carried %.1f/s of %g/s, but the probe itself sent only %.1f/s in its worst: this machine "
+                "cannot hold the rate now; measure again when it is quiet" % (span, worst, wanted["rate"], slowest),
+                **facts
+            )
         reasons.append("the worst %d seconds carried %.1f/s, the target is %g/s" % (span, worst, wanted["rate"]))
-    return Finding(
-        "FAIL" if reasons else "PASS",
-        reasons,
-        round(worst, 1),
-        wanted["rate"],
-        sustained_s=len(series),
-        sent=entry["sent"],
-        lost=entry["lost"],
-    )
+    return Finding("FAIL" if reasons else "PASS", reasons, facts["worst"], wanted["rate"], **facts)
 
 
 def _burst(kind, path, entry, run, limits, raw):
@@ -450,6 +513,13 @@ def _failover(kind, path, entry, run, limits, raw):
     if entry["fault"] != kind["fault"]:
         raise invalid("the fault was %s, not %s" % (entry["fault"], kind["fault"]))
     steady = sum(e["what"] == "steady" for e in entry["events"])
+    if kind["measure"] == "election" and "cluster" in path:
+        struck = {e.get("who") for e in entry["events"] if e["what"] == "fault"}
+        elected = {e.get("who") for e in entry["events"] if e["what"] == "elected"}
+        if not struck <= {n["name"] for n in path["cluster"]}:
+            raise forged("the node that was killed is none of the cluster's")
+        if not elected - struck:
+            return Finding("FAIL", ["no other node was elected leader"], round(value, 3), None)
     if kind["measure"] == "reconnect" and steady < path.get("connections", 1):
         raise invalid("%d clients, rt.yaml asks %d" % (steady, path.get("connections", 1)))
     name = next(iter(kind["thresholds"].values()))

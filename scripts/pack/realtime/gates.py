@@ -331,11 +331,7 @@ class Look:
                     "%s%s: %s" % (row["kind"], " on %s" % row["path"] if row.get("path") else "", r)
                     for r in row["reasons"]
                 ]
-        if (
-            gate["id"] == "p99_latency"
-            or gate.get("non_negotiable")
-            and any(self.kinds[k]["class"] == "latency" for k in gate.get("evidence", []))
-        ):
+        if gate.get("non_negotiable") and any(self.kinds[k]["class"] == "latency" for k in gate.get("evidence", [])):
             covered = {r["path"] for r in counted}
             for path in sorted(set(self.paths) - covered):
                 verdicts.append("MISSING")
@@ -532,7 +528,7 @@ def strays(look):
         folders.sort()
         for name in sorted(files):
             relative = os.path.relpath(os.path.join(folder, name), look.folder)
-            kept = name in (".lock", evidence.LEDGER, ".gitkeep") or ".refused-" in name or name.endswith(".new")
+            kept = name in (".lock", evidence.MEASURING, evidence.LEDGER, ".gitkeep") or ".refused-" in name or name.endswith(".new")
             if relative not in known and not kept and os.path.basename(folder) != "ledgers":
                 found.append(
                     "evidence/%s is not written by any tool: hand-made evidence" % relative.replace(os.sep, "/")

@@ -51,6 +51,7 @@ def main(argv=None):
         "list", help="The gates in evaluation order, with what they look at.", epilog="Example: pack gate list"
     )
     @click.option("--team", default="realtimeSystems", show_default=True)
+    @click.option("--dir", hidden=True, expose_value=False, help="as for `check`: a session command gives it to any verb")
     def list_gates(team):
         for number, item in enumerate(load(team)["gates"], 1):
             looks = (

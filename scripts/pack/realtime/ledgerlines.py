@@ -4,10 +4,11 @@ s N [P]   message N was sent (to partition P)         a N      the broker acknow
 i N       the send ended without an answer            e N [P]  the worker's effect for N was seen, in this order
 r N [P]   N was seen again when the log was replayed  c N      the worker was killed (at message N)
 b kill    the broker was killed                       b up     it was started again
-k N       a consumer was killed
+k N       a consumer was killed                         p N      message N is one that no consumer can handle
+d N       N is in the dead-letter queue                 v N S:C  sender S sent N with the vector clock C (C0,C1,...)
 """
 
-FACTS = set("saierckb")
+FACTS = set("saierckbpdv")
 
 
 def parse(text):
@@ -30,6 +31,7 @@ def count(facts):
     """The numbers of a delivery entry. Indeterminate is never lost: only an acknowledged message can be."""
     sent, acked, order = set(), set(), []
     replay, crashes, kills, consumers = [], 0, 0, 0
+    poison, dead, clocks = set(), [], {}
     for fact, value, partition in facts:
         if fact == "s":
             sent.add(value)
@@ -45,18 +47,31 @@ def count(facts):
             consumers += 1
         elif fact == "b" and value == "kill":
             kills += 1
+        elif fact == "p":
+            poison.add(value)
+        elif fact == "d":
+            dead.append(value)
+        elif fact == "v":
+            sender, _, clock = partition.partition(":")
+            clocks[value] = (int(sender), [int(x) for x in clock.split(",")])
     seen = {}
     for value, _ in order:
         seen[value] = seen.get(value, 0) + 1
     received = sent & set(seen)
-    lost = (acked & sent) - set(seen)
+    poisoned = (poison & sent) - set(seen)
+    lost = (acked & sent) - set(seen) - poison
     faults = {k: v for k, v in (("worker-crash", crashes), ("broker-kill", kills), ("consumer-kill", consumers)) if v}
     return {
         "sent": len(sent),
         "acked": len(acked & sent),
         "received": len(received),
         "lost": len(lost),
-        "unseen": len(sent - acked - set(seen)),
+        "unseen": len(sent - acked - set(seen) - poison),
+        "poisoned": len(poisoned),
+        "poison_handled": len(poison & set(seen)),
+        "dead_lettered": len(poisoned & set(dead)),
+        "misrouted": len(set(dead) - poison),
+        "causal_violations": violations(order, clocks) if clocks else None,
         "indeterminate": len(sent - acked),
         "duplicates": sum(seen[v] - 1 for v in received),
         "phantom": len(set(seen) - sent) + len(acked - sent),
@@ -78,6 +93,24 @@ def inversions(order):
         if value < newest.get(partition, -1):
             found += 1
         newest[partition] = max(value, newest.get(partition, -1))
+    return found
+
+
+def violations(order, clocks):
+    """How many effects a receiver saw before something that had happened before they were sent (vector clocks).
+
+    `clocks`: {message: (sender, clock when it was sent, itself counted)}. A receiver may take a message of S with the clock C
+    if it has had exactly C[S] - 1 messages of S, and of every other sender at least as many as C says.
+    """
+    found, had = 0, {}
+    for value, receiver in order:
+        if value not in clocks:
+            continue
+        sender, clock = clocks[value]
+        mine = had.setdefault(receiver, [0] * len(clock))
+        if mine[sender] != clock[sender] - 1 or any(mine[k] < c for k, c in enumerate(clock) if k != sender):
+            found += 1
+        mine[sender] = max(mine[sender], clock[sender])
     return found
 
 

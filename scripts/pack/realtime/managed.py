@@ -1,7 +1,8 @@
-"""Servers that pack itself starts, and therefore may kill."""
+"""Processes that pack itself starts, and therefore may kill: servers and consumers under audit."""
 
 import os
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -39,8 +40,86 @@ def answers(address, timeout=0.3):
         return False
 
 
+# The command runs below a shell that ends as the command ends. A second shell waits for the end of a pipe that only this
+# process holds: when this process is gone, whatever ended it (kill -9 too), the whole group is killed. PR_SET_PDEATHSIG
+# would not do: it fires when the *thread* that forked ends, and servers are started from executor threads.
+_GUARD = """exec 3<&0 </dev/null
+"$@" >&2 3<&- &
+child=$!
+echo $child
+exec >&-
+(read -r _ <&3; kill -9 0) 2>/dev/null &
+exec 3<&-
+wait $child
+"""
+
+
+class Child:
+    """One process, alone in its process group, that does not outlive this one. Its two outputs go to `log` (or nowhere).
+
+    `pid` is the command's own. Raises ServerError where the command cannot be started.
+    """
+
+    def __init__(self, command, cwd, env=None, log=subprocess.DEVNULL):
+        program = os.path.join(cwd, command[0]) if os.path.dirname(command[0]) else command[0]
+        if not shutil.which(program, path=(env or os.environ).get("PATH")):
+            raise ServerError("cannot start %s: no such program" % shlex.join(command))
+        posix = os.name == "posix"
+        try:
+            self._process = subprocess.Popen(
+                (["/bin/sh", "-c", _GUARD, "guard"] if posix else []) + list(command),
+                cwd=cwd,
+                env=env,
+                stdin=subprocess.PIPE if posix else subprocess.DEVNULL,
+                stdout=subprocess.PIPE if posix else log,
+                stderr=log,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise ServerError("cannot start %s: %s" % (shlex.join(command), error.strerror))
+        self.pid = self._process.pid
+        if posix:
+            with self._process.stdout as told:
+                self.pid = int(told.readline())
+
+    def poll(self):
+        """Its exit code (128 + N after signal N), or None while it runs."""
+        return self._process.poll()
+
+    @property
+    def returncode(self):
+        """The exit code of a process that has ended."""
+        return self._process.returncode
+
+    def wait(self, timeout=None):
+        """Wait until it has ended; its exit code."""
+        return self._process.wait(timeout)
+
+    def terminate(self):
+        """Ask it to end."""
+        self._signal(signal.SIGTERM)
+
+    def kill(self):
+        """kill -9 it, then what it left in its group; returns when it is gone."""
+        self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
+        self.wait(10)
+        if self._process.stdin is not None and not self._process.stdin.closed:  # the group lives as long as its guard
+            try:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):  # macOS says EPERM for a group of zombies
+                pass
+            self._process.stdin.close()
+
+    def _signal(self, number):
+        if self.poll() is None:
+            try:
+                os.kill(self.pid, number)
+            except ProcessLookupError:
+                pass
+
+
 class Server:
-    """One server process (with the children it made), started from rt.yaml's `server.command`."""
+    """One server (with the children it made), started from rt.yaml's `server.command`."""
 
     def __init__(self, command, address, cwd, ready_s=20.0):
         self.command, self.address, self.cwd, self.ready_s = command, address, cwd, ready_s
@@ -55,20 +134,11 @@ class Server:
             )
         host, port = host_port(self.address)
         command = [part.replace("{port}", str(port)).replace("{host}", host) for part in self.command]
-        try:
-            self.process = subprocess.Popen(
-                command,
-                cwd=self.cwd,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise ServerError("cannot start %s: %s" % (shlex.join(command), error.strerror))
+        self.process = Child(command, self.cwd)
         until = time.monotonic() + self.ready_s
         while time.monotonic() < until:
             if self.process.poll() is not None:
+                self.kill()
                 raise ServerError(
                     "%s ended with exit code %d before it answered" % (shlex.join(command), self.process.returncode)
                 )
@@ -80,16 +150,12 @@ class Server:
 
     def kill(self):
         """kill -9, with its children."""
-        if self.process and self.process.poll() is None:
-            try:
-                os.killpg(self.process.pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError, AttributeError):
-                self.process.kill()
-            self.process.wait(10)
+        if self.process:
+            self.process.kill()
 
     def stop(self):
         """End it in peace, or else not."""
-        if self.process and self.process.poll() is None:
+        if self.process:
             self.process.terminate()
             try:
                 self.process.wait(5)
@@ -119,5 +185,19 @@ def cpu_seconds(pid):
         for part in text.replace("-", ":").split(":"):
             total = total * 60 + float(part)
         return total if text else None
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+
+
+def memory_kb(pid):
+    """Resident memory of a process in KiB, or None."""
+    try:
+        with open("/proc/%d/statm" % pid, encoding="ascii") as handle:
+            return int(handle.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    try:
+        done = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, timeout=5)
+        return int(done.stdout)
     except (OSError, ValueError, subprocess.SubprocessError):
         return None

@@ -1,5 +1,6 @@
 """One measurement: run the probe or the audit for a path, wrap what it saw in an envelope, file it."""
 
+import asyncio
 import contextlib
 import hashlib
 import os
@@ -17,7 +18,7 @@ class MeasureError(RuntimeError):
 class Session:
     """One command's measurements for one team folder."""
 
-    def __init__(self, team_dir, definition, argv, purpose="check", say=print, quiet=False):
+    def __init__(self, team_dir, definition, argv, purpose="check", say=print, quiet=False, duration=None):
         self.team_dir, self.definition, self.argv, self.purpose = (
             os.path.abspath(team_dir),
             definition,
@@ -29,7 +30,7 @@ class Session:
         rtfile.write_twin(self.team_dir)  # so that a hook without PyYAML judges by the same file
         self.kinds, self.paths = by_id(definition, "evidence", "kind"), by_id(self.rt, "paths")
         self.store, self.say, self.quiet = evidence.Store(self.team_dir), say, quiet
-        self.selftest, self.interrupted = None, False
+        self.selftest, self.interrupted, self.duration = None, False, duration
 
     def progress(self, title):
         """A progress bar, unless quiet."""
@@ -106,7 +107,16 @@ class Session:
 
     @contextlib.contextmanager
     def server_for(self, path, fault=False):
-        """The server that rt.yaml tells how to start, if it does not run already; None where there is no `server`."""
+        """The server that rt.yaml tells how to start, if it does not run already; of a cluster {name: server}; None without."""
+        if "cluster" in path:
+            with contextlib.ExitStack() as started:
+                nodes = {}
+                for node in path["cluster"]:
+                    nodes[node["name"]] = managed.Server(node["command"], node["address"], self.project)
+                    nodes[node["name"]].start()
+                    started.callback(nodes[node["name"]].stop)
+                yield nodes
+            return
         spec = path.get("server")
         if not spec or (not fault and managed.answers(path["address"])):
             if fault:
@@ -179,6 +189,9 @@ class Session:
                 "lateness_histogram": lateness,
             }
         )
+        if recording.spread is not None:
+            spread = recording.spread.encode().decode()
+            entry.update(fanout=recording.fanout, spread_histogram=spread, spread_p99_ms=derive.percentiles(hdr.Histogram(spread))["p99_ms"])
         run = self.run_part(start, path, told, recording.partial)
         for kind in kinds:
             self.file(kind, path, run, entry)
@@ -193,7 +206,8 @@ class Session:
         with self.server_for(path, fault=broker) as server:
             bar = self.progress("%s %s" % ("ordering" if kind["measure"] == "ordering" else "audit", path["id"]))
             if kind["measure"] == "ordering":
-                text, counts, told, partial = audit.ordering(path, self.name(path), self.project, bar)
+                ask = audit.causal if path["ordering"] == "causal" else audit.ordering
+                text, counts, told, partial = ask(path, self.name(path), self.project, bar)
             else:
                 text, counts, told, partial = audit.delivery(path, self.name(path), self.project, kind, server, bar)
         worker = path.get("worker", "the probe") if kind["measure"] != "ordering" else "the probe"
@@ -218,12 +232,20 @@ class Session:
         return self.file(kind, path, run, entry)
 
     def throughput(self, path, kind):
-        """Sustained throughput, second by second."""
-        start, spec = time.time(), path["throughput"]
-        with self.server_for(path):
+        """Sustained throughput, second by second, with what memory the probe and the server it started held meanwhile."""
+        start, spec = time.time(), dict(path["throughput"], **({"duration": self.duration} if self.duration else {}))
+        memory = []
+        with self.server_for(path) as server:
             adapter = adapters.make(path, self.name(path), self.project)
 
+            async def watch():
+                while True:
+                    sample = [managed.memory_kb(os.getpid()), managed.memory_kb(server.pid) if isinstance(server, managed.Server) else None]
+                    memory.append([round(time.time() - start, 3)] + sample)
+                    await asyncio.sleep(max(1.0, spec["duration"] / 60.0))
+
             async def main(stop):
+                watching = asyncio.ensure_future(watch())
                 try:
                     recording = await probe.open_loop(
                         adapter,
@@ -237,13 +259,16 @@ class Session:
                     )
                     return recording, await adapter.server()
                 finally:
+                    watching.cancel()
                     await adapter.close()
 
             recording, told = probe.run(main, path.get("connections", 1) + 50)
-        series = recording.arrivals
+        series, departed = recording.arrivals, recording.departures
         if recording.partial:
-            series = series[: max(1, int(recording.sent / spec["rate"]))]
+            cut = max(1, int(recording.sent / spec["rate"]))
+            series, departed = series[:cut], departed[:cut]
             series[-1] += recording.received - sum(series)
+            departed[-1] += recording.sent - sum(departed)
         entry = {
             "target_rate": spec["rate"],
             "sustained_s": len(series),
@@ -252,6 +277,9 @@ class Session:
             "received": recording.received,
             "lost": recording.lost,
             "per_second": series,
+            "sent_per_second": departed,
+            "memory_kb": memory,
+            "histogram": recording.latency.encode().decode(),
         }
         return self.file(kind, path, self.run_part(start, path, told, recording.partial), entry)
 
@@ -264,7 +292,7 @@ class Session:
             bar = self.progress("%s %s" % (measure, path["id"]))
             if measure == "density":
                 entry, told, partial = density.density(
-                    path, self.name(path), self.project, server.pid if server else self._pid(path), bar
+                    path, self.name(path), self.project, server.pid if isinstance(server, managed.Server) else self._pid(path), bar
                 )
             else:
                 entry, told, partial = getattr(density, measure)(path, self.name(path), self.project, bar)
@@ -294,8 +322,8 @@ class Session:
 
             more = {"lost": ledgerlines.count(ledgerlines.parse(text))["lost"]}
         elif measure == "election":
-            with self.server_for(path):
-                events, told, more, partial = failover.election(path, name, self.project, bar)
+            with self.server_for(path) as nodes:
+                events, told, more, partial = failover.election(path, name, self.project, nodes, bar)
         else:
             with self.server_for(path, fault=True) as server:
                 events, told, more, partial = getattr(failover, "recovery" if measure == "recovery" else "reconnect")(

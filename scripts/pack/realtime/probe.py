@@ -20,7 +20,20 @@ import zlib
 from hdrh.histogram import HdrHistogram
 
 HIGHEST_US = 3600 * 10**6
-GRACE_S = 5.0
+GRACE_S = 5.0  # without a single message before the rest counts as lost
+MOST_PENDING = 100000  # unanswered sends; more of a server that answers nothing would only fill the probe's memory
+INTERRUPTS = tuple(getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n))
+
+
+def interruptible():
+    """Outside the loop too, SIGTERM and a closed terminal are as ctrl-c: what was started is ended, temporary files go."""
+
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    for number in INTERRUPTS:
+        if signal.getsignal(number) is signal.SIG_DFL:  # ignored (nohup) stays ignored
+            signal.signal(number, interrupt)
 
 
 def new_histogram():
@@ -60,9 +73,11 @@ class Recording:
         self.rate, self.fanout = rate, fanout
         self.latency, self.lateness = new_histogram(), new_histogram()
         self.sent = self.received = self.duplicates = self.damaged = self.failed = 0
-        self.partial, self.zero, self.arrivals = False, 0.0, None
+        self.partial, self.zero = False, 0.0
+        self.arrivals = self.departures = None  # copies that came and messages that went out, second by second
+        self.spread, self._open = (new_histogram(), {}) if fanout > 1 else (None, None)  # first to last receiver of a broadcast
         self.order = None  # [(number, receiver)] if the caller wants the order of arrival
-        self._seen = set()
+        self._seen = bytearray()  # a bit for each copy: an hour at 5,000 a second is 2 MB, as a set it would be a gigabyte
 
     def due(self, number):
         """When a message should go out."""
@@ -70,14 +85,22 @@ class Recording:
 
     def arrived(self, number, at, receiver):
         """A message of the measured part came back."""
-        key = number * self.fanout + receiver
+        place, bit = divmod(number * self.fanout + receiver, 8)
         if self.order is not None:
             self.order.append((number, receiver))
-        if key in self._seen:
+        if place >= len(self._seen):
+            self._seen.extend(bytes(place + 4096 - len(self._seen)))
+        if self._seen[place] >> bit & 1:
             self.duplicates += 1
             return
-        self._seen.add(key)
+        self._seen[place] |= 1 << bit
         self.received += 1
+        if self.spread is not None:
+            first, came = self._open.pop(number, (at, 0))
+            if came + 1 < self.fanout:
+                self._open[number] = (first, came + 1)
+            else:
+                self.spread.record_value(micro(at - first))
         self.latency.record_value(micro(at - self.due(number)))
         if self.arrivals is not None:
             second = min(max(int(at - self.zero), 0), len(self.arrivals) - 1)
@@ -97,7 +120,7 @@ async def open_loop(
     recording = Recording(rate, adapter.fanout)
     total, before = int(round(rate * duration)), int(round(rate * warmup))
     if per_second:
-        recording.arrivals = [0] * int(round(duration))
+        recording.arrivals, recording.departures = [0] * int(round(duration)), [0] * int(round(duration))
     if order:
         recording.order = []
     bodies_checked = size > 0
@@ -105,6 +128,9 @@ async def open_loop(
     def deliver(body, at, receiver=0):
         number = number_of(body, token)
         if number is None or number < 0:
+            return
+        if number >= total:
+            recording.damaged += 1
             return
         if bodies_checked and body != make_body(token, number, size):
             recording.damaged += 1
@@ -138,14 +164,21 @@ async def open_loop(
             if number >= 0:
                 recording.sent += 1
                 recording.lateness.record_value(micro(now - recording.due(number)), adapter.fanout)
+                if per_second:
+                    recording.departures[min(int(now - recording.zero), len(recording.departures) - 1)] += 1
                 if progress and number % max(1, int(rate / 4)) == 0:
                     progress.update(number, total, recording)
+            if len(running) >= MOST_PENDING:
+                recording.failed += 1  # it was due and did not go out: it will count as lost
+                continue
             task = asyncio.ensure_future(adapter.send(make_body(token, number, size)))
             running.add(task)
             task.add_done_callback(ended)
-        until = time.perf_counter() + grace
-        while recording.lost > 0 and time.perf_counter() < until and not stop.is_set():
+        quiet, came, end = time.perf_counter(), recording.received, time.perf_counter() + 12 * grace
+        while recording.lost > 0 and time.perf_counter() < min(quiet + grace, end) and not stop.is_set():
             await asyncio.sleep(0.02)
+            if recording.received > came:
+                quiet, came = time.perf_counter(), recording.received
     finally:
         for task in list(running):
             task.cancel()
@@ -156,18 +189,32 @@ async def open_loop(
 
 
 def run(main, descriptors=100):
-    """Run `main(stop)`; ctrl-c sets `stop` so that what was measured is kept. A select loop is on time to 0.1 ms."""
+    """Run `main(stop)`. Ctrl-c, SIGTERM and a closed terminal set `stop`, so that what was measured is kept; a second one
+    gives up (KeyboardInterrupt). A select loop is on time to 0.1 ms."""
     selector = selectors.SelectSelector() if descriptors < 900 and os.name == "posix" else selectors.DefaultSelector()
     loop = asyncio.SelectorEventLoop(selector)
     asyncio.set_event_loop(loop)
     loop.set_exception_handler(lambda loop, context: None)  # a broken connection is recorded, not logged
     stop = asyncio.Event()
+    whole = loop.create_task(main(stop))
+
+    def interrupt():
+        if stop.is_set():
+            whole.cancel()
+        stop.set()
+
+    before = {n: signal.getsignal(n) for n in INTERRUPTS}
+    before = {n: h for n, h in before.items() if h is not signal.SIG_IGN or n == signal.SIGINT}  # nohup stays nohup
+    for number in before:
+        try:
+            loop.add_signal_handler(number, interrupt)
+        except (NotImplementedError, RuntimeError, ValueError):
+            before = {}  # not the main thread, or Windows
+            break
     try:
-        loop.add_signal_handler(signal.SIGINT, stop.set)
-    except (NotImplementedError, RuntimeError, ValueError):
-        pass  # not the main thread, or Windows
-    try:
-        return loop.run_until_complete(main(stop))
+        return loop.run_until_complete(whole)
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt
     finally:
         pending = [t for t in asyncio.all_tasks(loop) if not t.done()]
         for task in pending:
@@ -181,6 +228,8 @@ def run(main, descriptors=100):
             gc.collect()
         asyncio.set_event_loop(None)
         loop.close()
+        for number, handler in before.items():  # closing the loop gave them their defaults
+            signal.signal(number, handler)
 
 
 class Progress:
@@ -188,19 +237,21 @@ class Progress:
 
     def __init__(self, title, out=None):
         self.title, self.out = title, out or sys.stderr
-        self.tty, self.last = self.out.isatty(), 0.0
+        self.tty, self.last, self.came = self.out.isatty(), 0.0, 0
 
     def update(self, done, total, recording=None, text=None):
         """Show how far it is, with the P99 so far."""
         now = time.monotonic()
         if now - self.last < (0.2 if self.tty else 5.0) and done:
             return
-        self.last = now
         if recording is not None and recording.latency.total_count:
-            text = "P50 %.2f ms  P99 %.2f ms" % (
+            text = "%.0f/s  P50 %.2f ms  P99 %.2f ms" % (
+                (recording.received - self.came) / (now - self.last),
                 recording.latency.get_value_at_percentile(50) / 1e3,
                 recording.latency.get_value_at_percentile(99) / 1e3,
             )
+            self.came = recording.received
+        self.last = now
         share = done / total if total else 1.0
         if self.tty:
             self.out.write(

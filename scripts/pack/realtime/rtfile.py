@@ -19,6 +19,7 @@ BEGIN, END = (
 )
 BROKERS = ("redis", "nats", "mqtt", "rabbitmq", "kafka")
 SOCKETS = ("websocket", "socketio")
+DEAD_LETTERS = ("redis", "nats", "rabbitmq")
 
 
 class RtError(ValueError):
@@ -124,14 +125,38 @@ def check(data, definition):
                 % (where, path["adapter"])
             )
         for fault in path.get("fault", []):
-            if (
-                fault in ("broker-kill", "server-kill", "leader-kill")
-                and "server" not in path
-                and ":" not in path["adapter"]
-            ):
+            if fault in ("broker-kill", "server-kill") and "server" not in path and ":" not in path["adapter"]:
                 found.append(
                     "%s: fault %s needs `server: {command: [...]}`; only a server that pack started is killed"
                     % (where, fault)
+                )
+            if fault == "leader-kill" and "cluster" not in path and ":" not in path["adapter"]:
+                found.append("%s: fault leader-kill needs `cluster: [...]`; only nodes that pack started are killed" % where)
+        cluster = path.get("cluster", [])
+        if cluster and "server" in path:
+            found.append("%s: `server` starts one process, `cluster` several: give one of them" % where)
+        if cluster and path["address"] != cluster[0]["address"]:
+            found.append("%s: address must be that of the first node of the cluster, %s" % (where, cluster[0]["address"]))
+        for part in ("name", "address"):
+            told = [n[part] for n in cluster]
+            found += ["%s: two nodes of the cluster have the %s %s" % (where, part, t) for t in sorted({t for t in told if told.count(t) > 1})]
+        several = path["adapter"] == "websocket" and path.get("options", {}).get("mode") == "broadcast" and path.get("connections", 1) > 1
+        if path.get("ordering") == "causal" and not several and ":" not in path["adapter"]:
+            found.append(
+                "%s: causal order shows only where several receivers see messages of several senders: a websocket path with "
+                "`options: {mode: broadcast}` and 2 connections or more, or an adapter of your own" % where
+            )
+        if "dead_letter" in path:
+            if "worker" not in path:
+                found.append("%s: dead_letter needs the `worker` that refuses a poison message" % where)
+            if path["guarantee"] == "at-most-once":
+                found.append("%s: dead_letter is part of the delivery audit: at-least-once or exactly-once" % where)
+            if path["dead_letter"]["poison"] > path.get("messages", 300) // 5:
+                found.append("%s: at most a fifth of the messages can be poison" % where)
+            if path["adapter"] not in DEAD_LETTERS and ":" not in path["adapter"] and "read" not in path["dead_letter"]:
+                found.append(
+                    "%s: the %s adapter cannot read a dead-letter queue (%s can): give `read: [command]`"
+                    % (where, path["adapter"], ", ".join(DEAD_LETTERS))
                 )
     _known_all(found, "out_of_scope", "evidence kind", data.get("out_of_scope", {}), list(kinds))
     _known_all(found, "waivers", "threshold", data.get("waivers", {}), list(definition.get("thresholds", {})))
@@ -212,7 +237,7 @@ def loosened(before, now):
     """What `now` asks less strictly than `before` did: lines, empty if nothing."""
     found, paths = [], {p["id"]: p for p in now["paths"]}
     rank = {"at-most-once": 0, "at-least-once": 1, "exactly-once": 2}
-    order = {"none": 0, "per-partition": 1, "total": 2}
+    order = {"none": 0, "per-partition": 1, "causal": 2, "total": 3}
     for old in before["paths"]:
         new = paths.get(old["id"])
         if new is None:
@@ -230,6 +255,10 @@ def loosened(before, now):
         for key in ("rate", "duration", "messages", "connections", "payload_bytes"):
             if new.get(key, 0) < old.get(key, 0):
                 found.append("path %s: %s was %s, is %s" % (old["id"], key, old[key], new.get(key)))
+        if new.get("dead_letter", {}).get("poison", 0) < old.get("dead_letter", {}).get("poison", 0):
+            found.append("path %s: dead_letter asks less than before" % old["id"])
+        if len(new.get("cluster", ())) < len(old.get("cluster", ())):
+            found.append("path %s: cluster had %d nodes, has %d" % (old["id"], len(old["cluster"]), len(new.get("cluster", ()))))
         gone = set(old.get("fault", [])) - set(new.get("fault", []))
         found += ["path %s: fault %s was removed" % (old["id"], f) for f in sorted(gone)]
         for part in ("throughput", "burst", "density", "stream"):

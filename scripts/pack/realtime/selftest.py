@@ -17,8 +17,10 @@ _SERVER = """
 import socket, sys, time
 stall, after = float(sys.argv[1]), float(sys.argv[2])
 listening = socket.create_server(("127.0.0.1", 0))
+listening.settimeout(30)  # who started it may be gone
 print(listening.getsockname()[1], flush=True)
 peer, _ = listening.accept()
+peer.settimeout(None)
 peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 start, done = None, False
 while True:

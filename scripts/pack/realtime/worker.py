@@ -48,7 +48,7 @@ async def work(orders):
             (number, partition, member, number if once else None),
         )
 
-    async def handle(body, partition, ack):
+    async def handle(body, partition, ack, reject=None):
         if body is None:  # subscribed
             audit_client.ready()
             return
@@ -57,6 +57,12 @@ async def work(orders):
             await ack()
             return
         number = int(parts[1])
+        if audit_client.poison(body):
+            audit_client.point(number)
+            if reject is None:
+                raise RuntimeError("consume() of this adapter hands no reject over: it has no dead letters")
+            await reject()
+            return
         if mode == "effect-then-ack":
             effect(number, partition)
             audit_client.point(number)

@@ -205,6 +205,8 @@ def _semantics(data):
             known(item["check"], CHECKS, "check", where)
             if item["check"] == "line" and not (item.get("file") and item.get("line")):
                 found.append("%s: check `line` needs `file` and `line`" % where)
+        if gate.get("approves_matrix") and "rt_file" not in [c["check"] for c in gate.get("checks", [])]:
+            found.append("%s: approves_matrix needs the check `rt_file`, which compares rt.yaml with what was approved" % where)
         if gate["id"] not in decided:
             found.append("%s: no wave evaluates it" % where)
         if gate.get("hard_stop") and soft:
@@ -212,7 +214,15 @@ def _semantics(data):
         soft = soft or (None if gate.get("hard_stop") else gate["id"])
     _cycle(found, "needs", {g["id"]: g.get("needs", []) for g in data["gates"]})
 
+    approving = [g["id"] for g in data["gates"] if g.get("approves_matrix")]
     used = {k for g in data["gates"] for k in g.get("evidence", [])}
+    if len(approving) > 1:
+        found.append("gates %s: only one gate can approve the matrix" % ", ".join(approving))
+    if used and not approving:
+        found.append(
+            "gates: none has `approves_matrix: true`, so whoever is measured could loosen rt.yaml and measure again; "
+            "give a gate of an early wave the check `rt_file` and this flag"
+        )
     for item in data.get("evidence", []):
         where = "evidence %s" % item["kind"]
         for name in item.get("thresholds", {}).values():

@@ -1,6 +1,7 @@
 story: a team activated by plain text; what is wrong is said before any model call
 mode: headless
 calls: 40
+limit: 400
 env: PACK_PYTHON={python}
 file strategy.md:
     # Strategy
@@ -35,8 +36,27 @@ lead runs: pack status
 lead rests: no rt.yaml yet
 user types: team status
     => says "wave 1 Planning", says "project-manager: idle"
+user types: Team  Status
+    => says "no board at"
 user types: team gate check
     => says "0 of 10 gates pass", says "rt.yaml"
+user types: team gate chek
+    => says "did you mean `team gate check`?"
+user types: team latency review
+    => says "rt.yaml: does not exist"
+user types: team delivery audit
+    => says "rt.yaml: does not exist"
+user types: team report
+    => says "wrote"
+user types: team decide
+    => says "needs its <topic>"
+user types: --team realtimeSystems --strategy strategy.md
+    => says "a run is live here already"
+user types: team decide NATS or Redis
+lead waits until hears "The user types `team decide NATS or Redis`"
+lead rests: decided
+user types: team up with the broker engineer, please
+lead rests: yes
 user types: team abort not today
     => says "aborted (not today)"
 user types: go on
@@ -48,4 +68,5 @@ expect journal:
     RUN_ABORTED
     TEAM_DELETED
 expect status: phase=CLOSED
+expect at most 14 calls by lead
 expect exit code 0

@@ -215,7 +215,6 @@ project-manager writes .team/rt.yaml:
       cqrs_command_to_projection: {reason: the strategy has no CQRS, by: project-manager}
       stream_processing_latency: {reason: the strategy has no stream processor, by: project-manager}
       stream_processing_rate: {reason: the strategy has no stream processor, by: project-manager}
-      event_store_failover: {reason: EventStoreDB cannot be had here, by: project-manager}
     waivers:
       websocket_rtt_p99: {value: 2000, reason: a pilot on one shared machine, by: the user}
       kafka_e2e_p99: {value: 2000, reason: a pilot on one shared machine, by: the user}
@@ -224,7 +223,7 @@ project-manager writes .team/rt.yaml:
       websocket_cpu: {value: 101, reason: a pilot on one shared machine, by: the user}
     schemas: [{file: events/order.json}]
 project-manager runs: pack rt check && pack rt charter && pack kanban init && pack kanban add "Order stream" --label kafka --path orders
-    => says "exactly_once_verification    payments", says "at_least_once_ack_log        orders", lacks "MISSING"
+    => says "exactly_once_verification    payments", says "at_least_once_ack_log        orders", says "event_store_failover         MISSING"
 project-manager runs: printf '# Plan\n\nAs the strategy says.\n' | tee .team/MILESTONES.md .team/TIMELINE.md .team/RISK_REGISTER.md .team/GITHUB_ISSUES.md
 lead runs: pack gate check
     => fails, says "reports/status_001.pptx does not exist"
@@ -380,7 +379,20 @@ qa-latency runs: sh measure.sh latency --path positions --path orders
 qa-latency runs: cd .team/evaluation && printf '# QA\n\nAs measured.\n' | tee RT_TEST_FRAMEWORK.md WEBSOCKET_STRESS_TESTS.md DELIVERY_GUARANTEE_TESTS.md ORDERING_TESTS.md LATENCY_PERCENTILES.md STREAM_CORRECTNESS.md FAILOVER_TESTS.md
 qa-latency rests: measured
 lead runs: pack gate check
-    => fails, says "PASS    Delivery Guarantee", says "PASS    P99 Latency Compliance", says "PASS    Failover Recovery", says "PASS    Throughput", lacks "HALT"
+    => fails, says "PASS    Delivery Guarantee", says "PASS    P99 Latency Compliance", says "PASS    Throughput", says "MISSING Failover Recovery", says "event_store_failover: no path of rt.yaml measures it", lacks "HALT"
+lead tells project-manager: There is no EventStoreDB here. Declare it out of scope; the user has to agree.
+project-manager edits .team/rt.yaml: "stream_processing_rate: {reason: the strategy has no stream processor, by: project-manager}" -> "stream_processing_rate: {reason: the strategy has no stream processor, by: project-manager}\n  event_store_failover: {reason: EventStoreDB cannot be had here, by: the user}"
+project-manager runs: pack rt charter
+project-manager rests: declared
+lead rests until journal has GATES_RECORDED verdicts.failover_recovery=MISSING
+lead runs: pack gate check
+    => fails, says "FAIL    Planning Complete", says "out_of_scope: event_store_failover was added", says "PASS    Failover Recovery"
+lead rests: the user decides
+user types: team approve
+    => says "approved as the next"
+user types: Go on.
+lead runs: pack gate check
+    => fails, says "PASS    Planning Complete", says "PASS    Failover Recovery", lacks "HALT"
 lead spawns release-manager as rt-release-manager
     => refused WAVE_CLOSED, says "QA_SIGNOFF.md"
 lead tells qa-latency: Sign off.
@@ -425,7 +437,10 @@ expect journal:
     GATES_RECORDED verdicts.delivery_guarantee=STALE verdicts.p99_latency=FAIL
     AGENT_LOST name=websocket-engineer
     websocket-engineer: COMMITTED
-    GATES_RECORDED verdicts.delivery_guarantee=PASS verdicts.p99_latency=PASS
+    GATES_RECORDED verdicts.delivery_guarantee=PASS verdicts.p99_latency=PASS verdicts.failover_recovery=MISSING
+    GATES_RECORDED verdicts.planning_complete=FAIL verdicts.failover_recovery=PASS
+    MATRIX_APPROVED
+    GATES_RECORDED verdicts.planning_complete=PASS verdicts.failover_recovery=PASS
     GATES_RECORDED verdicts.deployment_approved=PASS
     TEAM_DELETED
 expect status: phase=CLOSED waves.halted=null waves.verdicts.delivery_guarantee=PASS waves.verdicts.p99_latency=PASS waves.verdicts.deployment_approved=PASS

@@ -46,4 +46,6 @@ def make(path, name, project="."):
         path["address"], dict(path.get("options", {})), path.get("connections", 1), name
     )
     adapter.project = project
+    adapter.cluster = [node["address"] for node in path.get("cluster", ())] or [path["address"]]
+    adapter.dead_letter = "dead_letter" in path
     return adapter

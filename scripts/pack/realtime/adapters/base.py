@@ -14,6 +14,8 @@ class Adapter:
     acknowledges = True  # send() returns only after the server's acknowledgment
     fanout = 1
     transactional = False  # ack(transact=True) commits effect and acknowledgment together
+    cluster = ()  # the addresses of all nodes, the first being `address`
+    dead_letter = False  # the audit sends poison: prepare() makes the dead-letter queue too
     keep = False  # close() leaves on the server what open() made, because a fault test opens it again
 
     def __init__(self, address, options, connections, name):
@@ -42,7 +44,10 @@ class Adapter:
         raise NotImplementedError("the %s adapter has no delivery audit" % self.protocol)
 
     async def consume(self, group, member, handle):
-        """Delivery audit, in the worker's process: `await handle(body, partition, ack)` for each message, for ever."""
+        """Delivery audit, in the worker's process: `await handle(body, partition, ack, reject)` for each message, for ever.
+
+        `reject` refuses a poison message as this broker's consumers do (to be delivered again, or dead); None without one.
+        """
         raise NotImplementedError("the %s adapter has no worker side" % self.protocol)
 
     async def replay(self):
@@ -53,6 +58,10 @@ class Adapter:
         """Stream test: {(key, window start): count} as the processor under test gave them."""
         raise NotImplementedError("the %s adapter knows no windows; give an adapter of yours" % self.protocol)
 
-    async def kill_leader(self):
-        """Leader election: kill the present leader."""
-        raise NotImplementedError("the %s adapter cannot kill a leader; give an adapter of yours" % self.protocol)
+    async def dead_letters(self):
+        """Delivery audit: the bodies in the dead-letter queue."""
+        raise NotImplementedError("the %s adapter reads no dead-letter queue" % self.protocol)
+
+    async def leader(self):
+        """Leader election: the name of the node that leads now."""
+        raise NotImplementedError("the %s adapter knows no leader; give an adapter of yours" % self.protocol)

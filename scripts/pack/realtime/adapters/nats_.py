@@ -1,15 +1,18 @@
 """NATS JetStream: publish with acknowledgment, receive by subscription; a durable pull consumer for the audit.
 
-options: stream and subject (default: of its own, removed at the end), storage: file (default) or memory.
+options: stream and subject (default: of its own, removed at the end), storage: file (default) or memory, replicas (1),
+max_deliver (3; with `dead_letter`). JetStream's dead letters are its MAX_DELIVERIES advisories, kept in a stream of their own.
 """
 
 import asyncio
+import json
 import time
 
 import nats
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StorageType, StreamConfig
 
+from pack.realtime import managed
 from pack.realtime.adapters.base import Adapter
 
 
@@ -31,11 +34,22 @@ class Nats(Adapter):
         self.nc = self.js = self.sub = None
 
     async def prepare(self):
-        self.nc = await nats.connect(self.address, error_cb=_quiet, allow_reconnect=False, connect_timeout=5)
+        # The library would try a node that is gone for minutes, so it is given one that listens.
+        living = [a for a in self.cluster if managed.answers(a)] if len(self.cluster) > 1 else []
+        address = (living or [self.address])[0]
+        self.nc = await nats.connect(address, error_cb=_quiet, allow_reconnect=False, connect_timeout=5)
         self.js = self.nc.jetstream(timeout=10)
         storage = StorageType.MEMORY if self.options.get("storage") == "memory" else StorageType.FILE
+        copies = int(self.options.get("replicas", 1))
         if self.own:
-            await self.js.add_stream(StreamConfig(name=self.stream, subjects=[self.subject], storage=storage))
+            await self.js.add_stream(
+                StreamConfig(name=self.stream, subjects=[self.subject], storage=storage, num_replicas=copies)
+            )
+            if self.dead_letter:
+                advisory = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.%s.*" % self.stream
+                await self.js.add_stream(
+                    StreamConfig(name=self.stream + "_dead", subjects=[advisory], storage=storage, num_replicas=copies)
+                )
 
     async def open(self, deliver):
         await self.prepare()
@@ -59,6 +73,8 @@ class Nats(Adapter):
             try:
                 if self.own and not self.keep:
                     await self.js.delete_stream(self.stream)
+                    if self.dead_letter:
+                        await self.js.delete_stream(self.stream + "_dead")
             except (nats.errors.Error, asyncio.TimeoutError, OSError):
                 pass  # the server is gone; nothing to remove
             await self.nc.close()
@@ -66,6 +82,11 @@ class Nats(Adapter):
 
     async def replay(self):
         found = []
+        if len(self.cluster) > 1:  # a new consumer could be given to a node that is gone; the stream itself answers
+            state = (await self.js.stream_info(self.stream)).state
+            for seq in range(state.first_seq, state.last_seq + 1):
+                found.append(((await self.js.get_msg(self.stream, seq=seq)).data, ""))
+            return found
         sub = await self.js.pull_subscribe(
             self.subject, stream=self.stream, config=ConsumerConfig(ack_policy=AckPolicy.NONE)
         )
@@ -82,6 +103,7 @@ class Nats(Adapter):
             ack_policy=AckPolicy.EXPLICIT,
             ack_wait=float(self.options.get("ack_wait", 1.0)),
             max_ack_pending=100,
+            **({"max_deliver": int(self.options.get("max_deliver", 3))} if self.dead_letter else {})
         )
         sub = await self.js.pull_subscribe(self.subject, durable=group, stream=self.stream, config=config)
         while True:
@@ -90,4 +112,15 @@ class Nats(Adapter):
             except (NatsTimeout, asyncio.TimeoutError):
                 continue
             for message in messages:
-                await handle(message.data, "", message.ack_sync)
+                await handle(message.data, "", message.ack_sync, message.nak)
+
+    async def dead_letters(self):
+        found = []
+        for _ in range((await self.js.stream_info(self.stream + "_dead")).state.messages):
+            advisory = await self.js.get_msg(self.stream + "_dead", seq=len(found) + 1)
+            found.append((await self.js.get_msg(self.stream, seq=json.loads(advisory.data)["stream_seq"])).data)
+        return found
+
+    async def leader(self):
+        told = (await self.js.stream_info(self.stream)).cluster
+        return told.leader if told else None

@@ -1,6 +1,7 @@
 """RabbitMQ: publish with confirms to a queue, consume with acknowledgments.
 
-options: queue (default: one of its own, removed at the end), quorum (default false).
+options: queue (default: one of its own, removed at the end), quorum (default false). With `dead_letter` the queue has a
+dead-letter exchange, and what is rejected ends in QUEUE.dead.
 """
 
 import asyncio
@@ -23,7 +24,10 @@ class RabbitMQ(Adapter):
         self.connection = self.channel = self.queue = self.receiver = None
 
     async def _queue(self, channel):
-        arguments = {"x-queue-type": "quorum"} if self.options.get("quorum") else None
+        arguments = {"x-queue-type": "quorum"} if self.options.get("quorum") else {}
+        if self.dead_letter:
+            await channel.declare_queue(self.queue_name + ".dead", durable=True)
+            arguments.update({"x-dead-letter-exchange": "", "x-dead-letter-routing-key": self.queue_name + ".dead"})
         return await channel.declare_queue(self.queue_name, durable=True, arguments=arguments)
 
     async def prepare(self):
@@ -57,6 +61,8 @@ class RabbitMQ(Adapter):
                 if self.own and not self.keep:
                     channel = await self.connection.channel()
                     await channel.queue_delete(self.queue_name)
+                    if self.dead_letter:
+                        await channel.queue_delete(self.queue_name + ".dead")
             except (aio_pika.exceptions.AMQPError, OSError, asyncio.TimeoutError):
                 pass  # the server is gone; nothing to remove
             await self.connection.close()
@@ -69,4 +75,12 @@ class RabbitMQ(Adapter):
         queue = await self._queue(channel)
         async with queue.iterator() as messages:
             async for message in messages:
-                await handle(message.body, "", message.ack)
+                await handle(message.body, "", message.ack, message.reject)
+
+    async def dead_letters(self):
+        queue, found = await self.channel.declare_queue(self.queue_name + ".dead", durable=True), []
+        while True:
+            message = await queue.get(no_ack=True, fail=False)
+            if message is None:
+                return found
+            found.append(message.body)

@@ -1,6 +1,8 @@
 """Redis Streams: XADD to XREAD; consumer groups for the audit.
 
-options: stream (default: one of its own, removed at the end), output (stream test: the stream with the results).
+A stream has no dead letters of its own: as usual, the consumer moves what was delivered max_deliver times to STREAM:dead.
+
+options: stream (default: one of its own, removed at the end), claim_ms (1000), max_deliver (3), output (stream test: the stream with the results).
 """
 
 import asyncio
@@ -69,7 +71,7 @@ class Redis(Adapter):
             await asyncio.gather(self.task, return_exceptions=True)
         try:
             if self.own and not self.keep and self.producer:
-                await self.producer.delete(self.stream, self.stream + ":effects")
+                await self.producer.delete(self.stream, self.stream + ":effects", self.stream + ":dead")
         except (redis.RedisError, OSError):
             pass  # the server is gone; nothing to remove
         for client in (self.producer, self.consumer):
@@ -111,7 +113,18 @@ class Redis(Adapter):
                     else:
                         await client.xack(self.stream, group, key)
 
-                await handle(fields[b"m"], "", ack)
+                async def reject(key=key, body=fields[b"m"]):
+                    pending = await client.xpending_range(self.stream, group, key, key, 1)
+                    if pending and pending[0]["times_delivered"] >= int(self.options.get("max_deliver", 3)):
+                        pipe = client.pipeline(transaction=True)
+                        pipe.xadd(self.stream + ":dead", {"m": body})
+                        pipe.xack(self.stream, group, key)
+                        await pipe.execute()
+
+                await handle(fields[b"m"], "", ack, reject)
+
+    async def dead_letters(self):
+        return [fields[b"m"] for _, fields in await self.producer.xrange(self.stream + ":dead")]
 
     transactional = True
 

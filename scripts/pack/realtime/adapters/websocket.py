@@ -1,7 +1,8 @@
 """WebSocket: round trip of an echo, of a protocol ping, or a broadcast to every connection.
 
 options: mode: echo (default; the server sends the message back), ping (WebSocket ping/pong, any server answers),
-broadcast (the first connection sends, every connection must receive); headers: {name: value}.
+broadcast (the first connection sends, every connection must receive); headers: {name: value}. With a `cluster` the
+connections are dealt out to its nodes, so that a broadcast crosses the servers.
 """
 
 import asyncio
@@ -26,10 +27,11 @@ class WebSocket(Adapter):
         self.fanout = connections if self.mode == "broadcast" else 1
         self.sockets, self.tasks, self.next, self.deliver = [], [], 0, None
 
-    async def connect_one(self):
+    async def connect_one(self, number=0):
         """One connection, without the library's own pings."""
+        nodes = self.cluster or [self.address]
         return await connect(
-            self.address,
+            nodes[number % len(nodes)],
             ping_interval=None,
             max_queue=None,
             compression=None,
@@ -40,7 +42,7 @@ class WebSocket(Adapter):
     async def open(self, deliver):
         self.deliver = deliver
         for receiver in range(self.connections):
-            socket = await self.connect_one()
+            socket = await self.connect_one(receiver)
             self.sockets.append(socket)
             if self.mode != "ping":
                 self.tasks.append(
@@ -54,7 +56,7 @@ class WebSocket(Adapter):
 
     async def send(self, body, partition=0):
         if self.mode == "broadcast":
-            await self.sockets[0].send(body)
+            await self.sockets[partition % len(self.sockets)].send(body)
             return
         socket = self.sockets[self.next]
         self.next = (self.next + 1) % len(self.sockets)
