@@ -24,7 +24,8 @@ _CODE_PATH = lazy(
 )
 _SKILL_PATH = lazy(r"`((?:references|reference|scripts|assets|templates|examples)/[A-Za-z0-9_./-]+\.[a-z]{1,5})`")
 _NAMED = lazy(r"`([a-z0-9][a-z0-9-]*)`")
-_HEADS = ("agents/", "commands/", "skills/", "reference", "hooks/", "scripts/", "assets/", "templates/", "examples/")
+_CODE_HEADS = ("agents/", "commands/", "skills/", "reference", "hooks/")
+_SKILL_HEADS = ("reference", "scripts/", "assets/", "templates/", "examples/")
 _SCHEME = lazy(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _EMBEDDED = lazy(r"(?<!\S)!`([^`\n]{1,2000})`")
 _PLACEHOLDER = lazy(
@@ -282,10 +283,8 @@ def _linkable(file, path):
 
 def _code_paths(file, project, folder):
     text, plugin = file.text, file.plugin
-    if "`" not in text or not any(head in text for head in _HEADS):
-        return
     if file.kind in ("agent", "command", "prose"):
-        for match in _CODE_PATH.finditer(text, file.body_start):
+        for match in _coded(_CODE_PATH, _CODE_HEADS, text, file.body_start):
             path = match.group(1)
             if _odd_path(path) or file.prose.hidden(match.start()):
                 continue
@@ -315,7 +314,7 @@ def _code_paths(file, project, folder):
                 yield Ref(path, match.span(1), "code", target=plugin.path(path))
     elif file.kind == "skill":
         found = []
-        for match in _SKILL_PATH.finditer(text, file.body_start):
+        for match in _coded(_SKILL_PATH, _SKILL_HEADS, text, file.body_start):
             path = match.group(1)
             if _odd_path(path) or file.prose.hidden(match.start()):
                 continue
@@ -329,6 +328,19 @@ def _code_paths(file, project, folder):
                 found.append(Ref(path, match.span(1), "code", target=posixpath.join(folder, path)))
         if len(found) < 4:  # more than that: a skill that teaches how to write skills
             yield from found
+
+
+def _coded(pattern, heads, text, start):
+    """The matches of a pattern that begins with a backtick (and @ or ./) before one of the heads, in order."""
+    places = set()
+    for head in heads:
+        at = text.find(head, start)
+        while at >= 0:
+            for before in ("`", "`@", "`./"):
+                if text.endswith(before, start, at):
+                    places.add(at - len(before))
+            at = text.find(head, at + 1)
+    return [match for match in (pattern.match(text, place) for place in sorted(places)) if match]
 
 
 def _skill_folder(folder, project):
