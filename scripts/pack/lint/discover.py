@@ -52,10 +52,7 @@ def _entries(project, file, roots):
     base = posixpath.dirname(posixpath.dirname(file.rel))
     metadata = file.data.get("metadata")
     plugin_root = metadata.get("pluginRoot") if isinstance(metadata, dict) else None
-    entries = file.data.get("plugins")
-    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
-        if not isinstance(entry, dict):
-            continue
+    for index, entry in file.entries():
         root = local_source(entry.get("source"), base, plugin_root)
         if root is None or root.startswith("..") or root not in project.dirs or project.dirs[root]:
             continue
@@ -142,7 +139,7 @@ def _assign(project):
         if plugin is None:
             continue
         kind = _kind(plugin, plugin.sub(rel))
-        if kind == "prose" and plugin.scope in ("plugin", "bare"):
+        if kind == "prose" and plugin.is_plugin:
             kind = _below_skills(project, plugin, rel)
         if kind and project.listing[rel] == "x" and kind not in ("agent", "command", "skill"):
             kind = None

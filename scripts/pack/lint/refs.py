@@ -193,7 +193,7 @@ def depends_on(plugin, prefix):
 def files(file, project):
     """Yield Refs to files: below the plugin's root, in links, in code."""
     text, plugin = file.text, file.plugin
-    known = plugin is not None and plugin.scope in ("plugin", "bare")
+    known = plugin is not None and plugin.is_plugin
     if known and ("CLAUDE_PLUGIN_ROOT" in text or "CLAUDE_SKILL_DIR" in text):
         yield from root_paths(file, project)
     folder = posixpath.dirname(file.rel)

@@ -126,7 +126,7 @@ def _texts(plugin):
 
 
 def _tables(plugin):
-    if plugin.scope not in ("plugin", "bare"):
+    if not plugin.is_plugin:
         return False
     known = plugin.__dict__.get("_has_tables")
     if known is None:

@@ -137,7 +137,7 @@ def _servers(file, where, matcher, plugin):
         elif listed and name.startswith("mcp__") and "__" not in name[5:]:
             text = "%r is compared as a whole name and matches no tool; write %s__.*"
             yield file.hit(file.at(where), text % (name, name))
-    if plugin is None or plugin.scope not in ("plugin", "bare"):
+    if plugin is None or not plugin.is_plugin:
         return
     servers = plugin.mcp_servers()
     for name in listed or (matcher.lstrip("^"),):
@@ -213,7 +213,7 @@ def _agents(file, where, matcher, event, context, plugin):
             yield file.hit(file.at(where), "no agent %r: the hook never runs%s" % (matcher, hint))
         return
     listed = names(matcher, event)
-    own = plugin.agents() if plugin and plugin.scope in ("plugin", "bare") else {}
+    own = plugin.agents() if plugin and plugin.is_plugin else {}
     for name in listed or ():
         if name in own:
             full = "%s:%s" % (plugin.names[0], name)

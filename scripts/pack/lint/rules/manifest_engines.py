@@ -22,12 +22,7 @@ def check(file, context):
     data = file.data
     holders = [((), data)]
     if file.kind == "marketplace":
-        entries = data.get("plugins")
-        holders = [
-            (("plugins", i), e)
-            for i, e in enumerate(entries if isinstance(entries, list) else ())
-            if isinstance(e, dict)
-        ]
+        holders = [(("plugins", index), entry) for index, entry in file.entries()]
     for base, holder in holders:
         engines = holder.get("engines")
         if engines is None and "engines" not in holder:

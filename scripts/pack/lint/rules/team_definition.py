@@ -168,7 +168,7 @@ def _unused(file, data, document):
 def _agents(file, data, document):
     """Agents that the plugin around the definition does not have."""
     plugin = file.plugin
-    if plugin is None or plugin.scope not in ("plugin", "bare") or not plugin.agents():
+    if plugin is None or not plugin.is_plugin or not plugin.agents():
         return
     own = list(plugin.agents())
     for index, role in enumerate(data["roles"]):
