@@ -1,7 +1,8 @@
 """Byte code of the linter's modules and its compiled patterns in one file, `__pycache__/all.TAG.bundle`.
 
 A cold run on a small pack would import sixty modules, and `re` with what that needs to compile a dozen patterns; to find,
-open and check them all takes three times as long as the whole lint. Python's own byte code lies in the same folder and is
+open and check them all takes three times as long as the whole lint. Where a file needs yaml, its modules and those of the
+standard library that it imports are kept too. Python's own byte code lies in the same folder and is
 trusted as much; as there, size and time of each source are compared before its code is used, and whatever is missing,
 old, damaged or of another Python is done the usual way. A run that had to do so writes the file anew.
 """
@@ -12,10 +13,10 @@ import sys
 
 from . import lazy
 
-FORMAT = 1
+FORMAT = 2
 _path = None
-_data = b""  # what is marshalled, one piece after the other: `where` is its (start, end)
-_codes = {}  # module: (source below the scripts folder, is it a package, size, mtime in ns, where its code is)
+_file = None  # open; what is marshalled stands in it, one piece after the other: `where` is a piece's (start, end)
+_codes = {}  # module: (source, of ours below the scripts folder, is it a package, size, mtime in ns, where its code is)
 _patterns = {}  # (pattern, flags): where the arguments of _sre.compile are
 _scripts = ""
 
@@ -23,26 +24,26 @@ _scripts = ""
 def _tag():
     import _sre
 
-    return repr((FORMAT, sys.version, _sre.MAGIC)).encode() + b"\0"
+    return ascii((FORMAT, sys.version, sys.executable, _sre.MAGIC)).encode() + b"\0"
 
 
 def install(scripts):
     """Serve imports of `pack.*` and lazy patterns from the file, if it is there and of this Python."""
-    global _path, _scripts, _data
+    global _path, _scripts, _file
     if sys.pycache_prefix or not sys.implementation.cache_tag:
         return
     _scripts = scripts + os.sep
     _path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__pycache__")
     _path = os.path.join(_path, "all." + sys.implementation.cache_tag + ".bundle")
     try:
-        with open(_path, "rb") as handle:
-            tag = _tag()
-            if handle.read(len(tag)) == tag:
-                codes, patterns, size = marshal.load(handle)
-                _data = handle.read()
-                if len(_data) == size:
-                    _codes.update(codes)
-                    _patterns.update(patterns)
+        handle, tag = open(_path, "rb"), _tag()
+        if handle.read(len(tag)) == tag:
+            codes, patterns, size = marshal.load(handle)
+            begin = handle.tell()
+            if os.fstat(handle.fileno()).st_size == begin + size:
+                _file = handle, begin
+                _codes.update(codes)
+                _patterns.update(patterns)
     except (OSError, EOFError, ValueError, TypeError):
         pass  # written anew at the end
     sys.meta_path.insert(0, _Finder)
@@ -57,7 +58,7 @@ class _Finder:
         entry = _codes.get(name)
         if entry is None:
             return None
-        origin = _scripts + entry[0]
+        origin = os.path.join(_scripts, entry[0])
         try:
             info = os.stat(origin)
         except OSError:
@@ -80,7 +81,13 @@ class _Finder:
 
 
 def _piece(where):
-    return marshal.loads(_data[where[0] : where[1]])
+    return marshal.loads(_bytes(where))
+
+
+def _bytes(where):
+    handle, begin = _file
+    handle.seek(begin + where[0])
+    return handle.read(where[1] - where[0])
 
 
 def _compiled(pattern, flags):
@@ -113,11 +120,11 @@ def save():
         return size - len(piece), size
 
     for name, entry in _codes.items():
-        codes.setdefault(name, entry[:4] + (_data[entry[4][0] : entry[4][1]],))
+        codes.setdefault(name, entry[:4] + (_bytes(entry[4]),))
     codes = {name: entry[:4] + (put(entry[4]),) for name, entry in codes.items()}
     patterns = {key: put(marshal.dumps(known)) for key, known in patterns.items()}
     for key, where in _patterns.items():
-        patterns.setdefault(key, put(_data[where[0] : where[1]]))
+        patterns.setdefault(key, put(_bytes(where)))
     temporary = "%s.%d" % (_path, os.getpid())
     try:
         with open(temporary, "wb") as handle:
@@ -135,7 +142,11 @@ def _entry(name, module):
     """What the file holds of a module that was imported the usual way."""
     spec = getattr(module, "__spec__", None)
     origin = getattr(spec, "origin", None)
-    if not name.startswith("pack.") or spec.loader is _Finder or not (origin or "").startswith(_scripts):
+    if type(getattr(spec, "loader", None)).__name__ != "SourceFileLoader" or not origin:
+        return None
+    ours = name.startswith("pack.") and origin.startswith(_scripts)
+    library = os.path.dirname(os.__file__) + os.sep
+    if not ours and name.split(".")[0] != "yaml" and (not origin.startswith(library) or "-packages" in origin):
         return None
     try:
         info = os.stat(origin)
@@ -145,7 +156,7 @@ def _entry(name, module):
     except (OSError, ImportError, AttributeError):
         return None
     package = spec.submodule_search_locations is not None
-    return origin[len(_scripts) :], package, info.st_size, info.st_mtime_ns, marshal.dumps(code)
+    return origin[len(_scripts) :] if ours else origin, package, info.st_size, info.st_mtime_ns, marshal.dumps(code)
 
 
 def _parts(pattern, flags):
