@@ -24,7 +24,7 @@ HANDLERS = {
 }
 
 TEXTS = ("session_id", "agent_id", "agent_type", "cwd", "transcript_path", "tool_name", "tool_use_id", "hook_event_name", "prompt", "source")
-GIVEN_TEXTS = ("to", "name", "subagent_type", "command", "file_path", "notebook_path", "taskId", "task_id", "status", "subject")
+GIVEN_TEXTS = ("to", "name", "agent_id", "subagent_type", "command", "file_path", "notebook_path", "taskId", "task_id", "status", "subject")
 
 
 def normal(payload):

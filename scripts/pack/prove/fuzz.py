@@ -90,7 +90,7 @@ class Fuzzed:
 def answers(raw, env, now):
     """gate.py's main, without the process: (code, out, err, exception or None)."""
     event = raw.get("hook_event_name")
-    guarded = event if event in ("PreToolUse", "UserPromptExpansion") else None
+    guarded = event if event in ("PreToolUse", "UserPromptExpansion", "ConfigChange") else None
     try:
         code, out, err = gate.handle(raw, env, now=now)
         return code, out, err, None
