@@ -76,8 +76,11 @@ def _parse(path, raw):
         raise ValueError(" ".join(str(error).split()))
     twin = os.path.splitext(path)[0] + ".json"
     if os.path.isfile(twin):  # whoever has no PyYAML would be told what the twin says
-        with open(twin, "rb") as handle:
-            told = evidence.strict(handle.read().decode("utf-8"))
+        try:
+            with open(twin, "rb") as handle:
+                told = evidence.strict(handle.read().decode("utf-8"))
+        except ValueError:
+            told = None  # torn: nobody can be deceived by it
         if isinstance(told, dict) and told.get("made_from") == hashlib.sha256(raw).hexdigest() and told.get("rt") != data:
             raise ValueError("rt.json was written by hand: it says something else than rt.yaml, from which it claims to be made; remove it")
     return data
@@ -105,14 +108,10 @@ def write_twin(team_dir):
     with open(path, "rb") as handle:
         raw = handle.read()
     twin = os.path.splitext(path)[0] + ".json"
-    with open(twin, "w", encoding="utf-8") as handle:
-        json.dump(
-            {"made_from": hashlib.sha256(raw).hexdigest(), "rt": _parse(path, raw)},
-            handle,
-            indent=1,
-            ensure_ascii=False,
-        )
-        handle.write("\n")
+    made = {"made_from": hashlib.sha256(raw).hexdigest(), "rt": _parse(path, raw)}
+    with open(twin + ".new", "w", encoding="utf-8") as handle:
+        handle.write(json.dumps(made, indent=1, ensure_ascii=False) + "\n")
+    os.replace(twin + ".new", twin)
     return twin
 
 
