@@ -435,7 +435,7 @@ lead runs: pack status --summary
 lead rests: certified
 expect journal:
     lead: RUN_OPENED
-    GATES_RECORDED verdicts.planning_complete=MISSING
+    GATES_RECORDED verdicts.planning_complete=FAIL
     GATES_RECORDED verdicts.planning_complete=FAIL
     MATRIX_APPROVED
     GATES_RECORDED verdicts.planning_complete=PASS verdicts.delivery_guarantee=MISSING
