@@ -8,6 +8,7 @@ import difflib
 import hashlib
 import json
 import os
+import re
 
 from pack.realtime import evidence
 from pack.teams import schema
@@ -19,6 +20,15 @@ BEGIN, END = (
 )
 BROKERS = ("redis", "nats", "mqtt", "rabbitmq", "kafka")
 SOCKETS = ("websocket", "socketio")
+ADDRESSES = {  # adapter -> how its addresses begin, and one
+    "websocket": (("ws", "wss"), "ws://127.0.0.1:8765/"),
+    "socketio": (("http", "https"), "http://127.0.0.1:3000"),
+    "redis": (("redis", "rediss", "unix"), "redis://127.0.0.1:6379/0"),
+    "nats": (("nats", "tls", "ws", "wss"), "nats://127.0.0.1:4222"),
+    "mqtt": (("mqtt", "mqtts"), "mqtt://127.0.0.1:1883"),
+    "rabbitmq": (("amqp", "amqps"), "amqp://guest:guest@127.0.0.1/"),
+    "kafka": (None, "127.0.0.1:9092"),
+}
 DEAD_LETTERS = ("redis", "nats", "rabbitmq")
 
 
@@ -43,7 +53,7 @@ def load(team_dir, definition):
     """The checked content; RtError with every problem otherwise."""
     path = find(team_dir)
     if path is None:
-        raise RtError(["does not exist; the project manager writes it from the strategy (see `pack rt example`)"])
+        raise RtError(["does not exist; the project manager writes it from the strategy (`pack rt init` makes one to edit)"])
     with open(path, "rb") as handle:
         raw = handle.read()
     try:
@@ -117,7 +127,7 @@ def write_twin(team_dir):
 
 def check(data, definition):
     """Every problem, as lines."""
-    found = ["%s: %s" % pair for pair in schema.errors(data, schema.load(HERE, "rt.schema.json"))]
+    found = [_plain(data, *pair) for pair in schema.errors(data, schema.load(HERE, "rt.schema.json"))]
     if found:
         return found
     kinds = {e["kind"]: e for e in definition.get("evidence", [])}
@@ -144,6 +154,10 @@ def check(data, definition):
                 "%s: a %s path without a worker that acknowledges can promise at-most-once only"
                 % (where, path["adapter"])
             )
+        schemes, usual = ADDRESSES.get(path["adapter"], (None, ""))
+        for address in [path["address"]] + [n["address"] for n in path.get("cluster", [])]:
+            if schemes and address.split("://")[0] not in schemes or schemes and "://" not in address:
+                found.append("%s: address %r is none of %s; write it as %s" % (where, address, path["adapter"], usual))
         for fault in path.get("fault", []):
             if fault in ("broker-kill", "server-kill") and "server" not in path and ":" not in path["adapter"]:
                 found.append(
@@ -185,6 +199,30 @@ def check(data, definition):
         if kind in measured:
             found.append("out_of_scope: %s is declared out of scope, but a path needs it" % kind)
     return found
+
+
+def _plain(data, where, message):
+    """A schema's complaint as the writer of rt.yaml thinks of it: the path by its id, the adapter by its name."""
+    match = re.match(r"\$\.paths\[(\d+)\]\.?(.*)", where)
+    if not match:
+        where = where.lstrip("$").lstrip(".")
+        if message == "'rt' is missing":
+            message += ": the first line is `rt: 1`"
+        return "%s%s" % (where + ": " if where else "", message)
+    number, field = int(match.group(1)), match.group(2)
+    path = data["paths"][number]
+    ident = path.get("id") if isinstance(path, dict) else None
+    told = "path %s" % (ident if isinstance(ident, str) else "number %d" % (number + 1))
+    if field == "adapter" and isinstance(path["adapter"], str):
+        near = [a for a in ADDRESSES if a.startswith(path["adapter"][:2].lower())] or difflib.get_close_matches(path["adapter"], ADDRESSES, 1, 0.4)
+        near = ["websocket"] if path["adapter"] in ("ws", "wss") else near
+        message = "unknown adapter %r%s; known: %s, or your own module:Class" % (
+            path["adapter"], "; did you mean %r?" % near[0] if near else "", ", ".join(ADDRESSES))
+    elif field == "id":
+        message = "an id is lower-case words joined by . - or _, such as chat.echo"
+    elif field in ("duration", "rate", "warmup") and "must be number" in message:
+        message += " (%s, without a unit)" % ("messages a second" if field == "rate" else "seconds")
+    return "%s%s: %s" % (told, ": " + field if field else "", message)
 
 
 def _known(found, where, what, name, among):
