@@ -6,7 +6,7 @@ the client after 10 s (30 s).
 
 import sys
 
-GUARDED = ("PreToolUse", "UserPromptExpansion")
+GUARDED = ("PreToolUse", "UserPromptExpansion", "ConfigChange")
 
 
 def main():
@@ -21,7 +21,8 @@ def main():
             import _signal  # `signal` itself imports enum and costs a third of the whole call
 
             _signal.signal(_signal.SIGALRM, late)
-            _signal.alarm(25 if event == "PreToolUse" else 8)
+            if event != "Watch":  # which sleeps between its looks; its lock is bounded all the same
+                _signal.alarm(25 if event == "PreToolUse" else 8)
         except (ImportError, AttributeError):
             pass  # no alarms here: the client's own time-out remains, and blocks
         root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -40,7 +41,12 @@ def main():
         except ValueError as error:
             raise RuntimeError("the client's payload cannot be read: %s" % error) from None
         try:
-            code, out, err = gate.handle(payload, os.environ)
+            if event == "Watch":
+                from pack import watcher
+
+                code, out, err = watcher.run(gate.normal(payload), os.environ)
+            else:
+                code, out, err = gate.handle(payload, os.environ)
         except Exception as error:  # whatever it is, a guarded call stays closed and nobody sees a traceback
             code, out, err = gate.trouble(error, payload["hook_event_name"] if payload["hook_event_name"] in GUARDED else None)
     except BaseException as error:

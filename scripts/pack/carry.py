@@ -8,7 +8,7 @@ under the identity that the client states, writes the receipt, and rewrites the 
 import os
 import sys
 
-from . import answers, codec, facts, places, shell
+from . import answers, codec, facts, places, seal, shell
 from .call import Call
 from .journal import Lock, Store
 from .protocol import advice, machine, plan, tables, view
@@ -404,7 +404,7 @@ def typed(call, prompt):
     if text == "team status" and len(words) == 2:
         return answers.block(tree(call.state, enforcement(call.state)["level"]))
     if text in ("team resume", "resume team") and len(words) == 2 and call.actor["role"] in (tables.LEAD, "foreign"):
-        return answers.block(_take_over(call))
+        return answers.block(_take_over(call, accepts=True))
     if text == "team abort" and call.actor["role"] in (tables.LEAD, "foreign"):
         reason = " ".join(words[2:]) or "the user typed `team abort`"
         try:
@@ -419,15 +419,18 @@ def typed(call, prompt):
     return None
 
 
-def _take_over(call):
+def _take_over(call, accepts=False):
+    """This session leads from now on. accepts: the user typed `team resume`, which takes plugin and settings as they are."""
     session, team = call.payload.get("session_id"), call.state["team"]
     other = session != team["session"]
     if other and alive(team.get("client_pid")) and str(team.get("client_pid")) != str(call.env.get("CLAUDE_PID")):
         return ("team: the session that leads %s is still running (process %s). Type there, or end it first; `pack abort --reason WHY` in "
                 "your own terminal ends the run." % (team["name"], team["client_pid"]))
     lead = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
+    fresh = accepts or seal.updated(call.state)
+    sealed = {"sealed": seal.make(call.store.data, call.store.disk, call.env, call.project)} if fresh else {}
     try:
-        call.append("RUN_RESUMED", actor=lead, session=session, client_pid=call.env.get("CLAUDE_PID"), headless=is_headless(call.env),
+        call.append("RUN_RESUMED", actor=lead, **sealed, accepts=accepts, session=session, client_pid=call.env.get("CLAUDE_PID"), headless=is_headless(call.env),
                     agents_gone=other, how="the user typed it")
     except Refusal as refusal:
         return refusal.text()
@@ -617,7 +620,7 @@ def opened(payload, env, now, project, data, disk, text, definition, event):
         store.load()
         lead = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
         store.append({"event": "RUN_OPENED", "actor": lead, "key": payload.get("prompt_id"), "data": dict(own, **{
-            "name": team, "session": payload.get("session_id"), "headless": is_headless(env), "client_pid": env.get("CLAUDE_PID"),
+            "sealed": seal.make(run, disk, env, project), "name": team, "session": payload.get("session_id"), "headless": is_headless(env), "client_pid": env.get("CLAUDE_PID"),
             "conventions": facts.conventions(project), "enforcement": level, "client": ".".join(map(str, client_version(env) or ()))})}, now)
         places.mark(project, data, team, run, sys.executable, disk)
     mode = "headless (a message revives a finished agent; shut down with `pack teardown ask`)" if is_headless(env) else "interactive team"

@@ -119,6 +119,10 @@ def _runs(project, row):
     mirror = read_chain(store.disk.read(store.mirror) or b"")
     row("journal", "%d records, chain intact%s" % (len(records), ", a torn end that was never acknowledged" if problem else ""), True)
     row("mirror", "%d records%s" % (len(mirror[0]), ", " + mirror[2] if mirror[2] else ""), len(mirror[0]) >= len(records))
+    sealed, tampered = (state["team"] or {}).get("sealed") or {}, sorted(state["tampered"])
+    row("plugin, settings", "changed while the run was live: " + ", ".join(n.replace("settings:", "") for n in tampered) if tampered else
+        "as they were (version %s, %s files watched)" % (sealed.get("version", "?"), sealed.get("files", 0)), not tampered, "compare %s with its source, put it "
+        "back or keep it; then type `team resume` in the client: the run is not completed before" % sealed.get("root", "the plugin") if tampered else "")
     pid = (state["team"] or {}).get("client_pid")
     row("lead's client", "process %s %s" % (pid, "runs" if carry.alive(pid) else "is gone"), carry.alive(pid), "" if carry.alive(pid) else
         "open the client in this project and type `team resume`")

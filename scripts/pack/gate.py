@@ -9,12 +9,12 @@ Answers follow CLIENT.md 1.5: nothing, or exactly one JSON object; a refusal is 
 import os
 import time
 
-from . import caller, codec, facts, places
+from . import caller, codec, facts, places, seal
 from .answers import PASS, allow, block, deny, tell
 from .call import PLUGIN_ROOT, Call
 from .caller import PLUGIN
 from .journal import Busy, Damaged, Store
-from .protocol import access, advice, machine, messages, tables, view, waves
+from .protocol import access, advice, machine, messages, tables, view, watch, waves
 from .protocol.plan import covers
 from .protocol.refusal import Refusal
 
@@ -28,6 +28,7 @@ def pre_tool(call):
     actor = call.actor
     if call.state["phase"] == "CLOSED" or actor["role"] == "foreign" and not _touches_team(call, tool, given):
         return PASS
+    _in_circles(call, tool, given)
     try:
         if tool in ("Agent", "Task"):
             return _spawn(call, given)
@@ -54,6 +55,21 @@ def _active(call):
     if e and e["inc"] == call.actor["inc"] and e["state"] in tables.LIVING and (
             e["state"] != "ACTIVE" or call.now - e["seen"] > tables.limit("ACTIVITY_SEC")):
         call.gate("AGENT_ACTIVE", name=call.actor["name"])
+
+
+def _in_circles(call, tool, given):
+    """Count an agent's identical calls in a row (PROTOCOL 10, LOOP_SUSPECTED)."""
+    name = call.actor["name"]
+    if name not in call.state["roster"]:
+        return
+    path = os.path.join(call.store.data, "calls", codec.digest(name, size=8) + ".last")
+    mark = codec.digest(tool + codec.dumps(given), size=8).encode("ascii")
+    last, _, times = (call.store.disk.read(path) or b"").partition(b" ")
+    times = int(times) + 1 if last == mark and times.isdigit() else 1
+    call.store.disk.mkdir(os.path.dirname(path))
+    call.store.disk.replace(path, mark + b" %d" % times)
+    if times % tables.limit("SAME_CALLS") == 0:
+        call.gate("LOOP_SUSPECTED", who=name, tool=tool, times=times)
 
 
 def _spawn(call, given):
@@ -99,15 +115,19 @@ def _message(call, given):
     parsed = messages.parse(message)
     _active(call)
     if parsed is None:
-        if e and e["state"] == "IDLE" or resolved == tables.LEAD:
-            call.append("MAIL", key=call.key, actor=machine.GATE, to=resolved)
+        if e and (e["state"] == "IDLE" or watch.concerns(state, resolved)) or resolved == tables.LEAD:
+            call.append("MAIL", key=call.key, actor=machine.GATE, to=resolved, by=actor["role"])
     else:
         name, fields = parsed
         call.append(name, key=call.key, to=resolved, **_with_facts(call, name, fields))
+        if name in ("SUPERVISOR_REPORT", "QUESTION"):
+            from . import redact
+
+            message = redact.text(message)
     address = _address(call, resolved, to)
-    if address == to:
+    if address == to and message is given.get("message"):
         return PASS
-    return allow({k: v for k, v in dict(given, to=address).items() if k in ("to", "summary", "message", "notify_when_idle")})
+    return allow({k: v for k, v in dict(given, to=address, message=message).items() if k in ("to", "summary", "message", "notify_when_idle")})
 
 
 def _address(call, resolved, to):
@@ -129,7 +149,9 @@ def _with_facts(call, name, fields):
     if name == "RISKS":
         data["counts"] = messages.risk_counts(fields["n"], fields["body"])
     if name == "QUESTION":
-        data["text"] = data["text"][:500]
+        from . import redact
+
+        data["text"] = redact.text(data["text"][:500])
     t = view.task(call.state, fields["task"]) if "task" in fields else None
     if t is not None:
         data["revision"], data["present"] = facts.revision(call.project, t)
@@ -343,6 +365,8 @@ def post_tool(call):
     if tool in EDIT_TOOLS:
         _written(call, given.get(EDIT_TOOLS[tool]))
     elif tool in SHELL_TOOLS:
+        if failed:
+            _missing_tool(call, str(call.payload.get("error")))
         return _ran(call, given, response)
     elif tool == "TaskCreate" and not failed:
         task = response.get("task") or {}
@@ -359,6 +383,15 @@ def post_tool(call):
             _closed(call)
             return tell(call.payload["hook_event_name"], _next_text(call, tables.LEAD))
     return PASS
+
+
+def _missing_tool(call, error):
+    """A shell's word that a command is not installed: `bash: line 1: NAME: command not found` (exit 127)."""
+    if "127" not in error or call.actor["name"] not in call.state["roster"]:
+        return
+    for line in error.splitlines():
+        if line.endswith(": command not found"):
+            call.gate("TOOL_UNAVAILABLE", tool=line[:-len(": command not found")].rpartition(": ")[2][:60], who=call.actor["name"])
 
 
 def _next_text(call, who, most=2):
@@ -571,9 +604,10 @@ def lead_stop(call):
         return agent_stop(call)
     _see(call)
     state = call.state
+    silent = [state["roster"][n]["agent_id"] for n in state["watch"] if watch.standing(state, n)]  # whoever waits for them is told
     running = [b for b in call.payload.get("background_tasks") or [] if isinstance(b, dict) and b.get("status") == "running"
-               and b.get("type") != "teammate"]
-    if running or view.working(state) or state["lead_mail"] > 0:
+               and b.get("type") != "teammate" and b.get("id") not in silent]
+    if running or any(n for n in view.working(state) if not watch.standing(state, n)) or state["lead_mail"] > 0:
         return PASS
     if state["lead_idle_news"]:
         call.gate("LEAD_STOPPED")
@@ -650,8 +684,9 @@ def _gate_resume(call, source):
     from . import carry
 
     headless = call.state["team"]["headless"]
+    update = seal.make(call.store.data, call.store.disk, call.env, call.project) if seal.updated(call.state) else None
     try:
-        call.append("RUN_RESUMED", client_pid=call.env.get("CLAUDE_PID"), session=call.payload.get("session_id"),
+        call.append("RUN_RESUMED", **({"sealed": update} if update else {}), client_pid=call.env.get("CLAUDE_PID"), session=call.payload.get("session_id"),
                     headless=carry.is_headless(call.env), agents_stopped=headless, agents_gone=not headless, how=source)
     except Refusal:
         pass
@@ -672,10 +707,55 @@ def _closed(call):
         carry.close(call)
 
 
+def _enforcement(call):
+    """Put what was changed of plugin and settings among the troubles to record; answers what to remember once they are recorded.
+
+    Not asked for a bystander, whose client may run another copy; nor where a session starts with an updated one, which is noted there."""
+    state, store = call.state, call.store
+    if call.actor["role"] == "foreign" or call.payload["hook_event_name"] == "SessionStart" and seal.updated(state):
+        return None
+    touched, looked = seal.differences(state, store.data, store.disk, call.env, call.project)
+    store.found += [("STATE_DIVERGENCE", d) for d in touched]
+    return looked
+
+
+def _warned(call, answer):
+    """Tell the lead once for each state of things that what enforces the run was changed, with whatever it is answered."""
+    event = call.payload["hook_event_name"]
+    step = "tampered:" + codec.digest(codec.dumps(call.state["tampered"]), size=6)
+    if call.actor["role"] != tables.LEAD or event not in WARNABLE or call.state["phase"] == "CLOSED" or "%s|%s" % (tables.LEAD, step) in call.state["nudges"]:
+        return answer
+    call.gate("NUDGED", who=tables.LEAD, step=step, task=None)
+    text, (code, out, err) = "team: " + advice.tampering(call.state) + ".", answer
+    if not out:
+        return block(text) if event == "Stop" else tell(event, text)
+    found = codec.loads(out)
+    if "reason" in found:
+        found["reason"] += "\n" + text
+    else:
+        key = "permissionDecisionReason" if "permissionDecisionReason" in found["hookSpecificOutput"] else "additionalContext"
+        found["hookSpecificOutput"][key] = (found["hookSpecificOutput"].get(key, "") + "\n" + text).strip()
+    return code, codec.dumps(found), err
+
+
+WARNABLE = ("PreToolUse", "PostToolUse", "PostToolUseFailure", "UserPromptSubmit", "SessionStart", "Stop")
+
+
+def config_changed(call):
+    """The client is about to take changed settings over, in the running session too: `disableAllHooks` would end every check at
+    once (measured). What touches the hooks waits for the end of the run, or for the user's word."""
+    changed = sorted(n.replace("settings:", "") for n in call.state["tampered"] if n.startswith("settings:"))
+    changed += [d["file"] for name, d in call.store.found if name == "STATE_DIVERGENCE" and d.get("enforces") == "settings" and d["file"] not in changed]
+    if call.payload.get("source") == "skills" or not changed or call.state["phase"] == "CLOSED":
+        return PASS
+    return 2, "", ("team: settings that decide whether hooks run were changed while a team is at work (%s); this session does not take them over. Put them "
+                   "back, or type `team resume` to accept them for the next session; `team abort WHY` ends the run first." % ", ".join(changed))
+
+
 HANDLERS = {
     "PreToolUse": pre_tool, "PostToolUse": post_tool, "PostToolUseFailure": post_tool, "SubagentStart": subagent_start,
     "SubagentStop": agent_stop, "Stop": lead_stop, "StopFailure": stop_failure, "UserPromptSubmit": prompt_submitted,
-    "SessionStart": session_started, "SessionEnd": session_ended,
+    "SessionStart": session_started, "SessionEnd": session_ended, "ConfigChange": config_changed,
 }
 
 
@@ -730,9 +810,14 @@ def handle(payload, env, now=None, disk=None):
         if machine.due(store.state, now):
             call.gate("TICK")
         call.actor = caller.identify(call)
+        looked = _enforcement(call)
         answer = handler(call)
         if store.found:
             call.gate("TICK")  # troubles are recorded even when the call itself records nothing
+        if looked is not None and not store.found:
+            seal.remember(store.data, store.disk, looked)
+        if store.state["tampered"]:
+            answer = _warned(call, answer)
         if not os.path.exists(places.marker(data, project)) or not os.path.exists(places.project_marker(project)):
             if store.state["phase"] != "CLOSED":
                 places.mark(project, data, live["team"], live["run"], live["python"], store.disk)
@@ -757,4 +842,6 @@ def trouble(error, guarded):
         return deny(text)
     if guarded == "UserPromptExpansion":
         return block(text)
+    if guarded == "ConfigChange":
+        return 2, "", text
     return 0, "", text

@@ -160,7 +160,14 @@ def team_roles(name):
     return _table(("role = name", "agent", "waves", "runs in the"), rows)
 
 
-BLOCKS = {"team-roles": team_roles, "icons": icons, "messages": messages, "approvals": approvals, "ownership": ownership, "teardown": teardown, "task-states": task_states,
+def watch():
+    """Minutes of silence until each stage, by what is watched."""
+    from .protocol.watch import STAGES
+
+    return _table(("watched",) + STAGES, [(row,) + minutes for row, minutes in tables.WATCH.items()])
+
+
+BLOCKS = {"watch": watch, "team-roles": team_roles, "icons": icons, "messages": messages, "approvals": approvals, "ownership": ownership, "teardown": teardown, "task-states": task_states,
           "task-diagram": task_diagram, "phases": phases, "triggers": triggers, "limits": limits, "events": events, "guards": guards}
 COPIED = {"rules": "references/messages.md", "review": "references/approval-matrix.md"}  # prose with one home, copied into prompts
 
@@ -221,6 +228,7 @@ HOOKS = {
     "SubagentStop": (None, False),
     "Stop": (None, False),
     "StopFailure": (None, False),
+    "ConfigChange": (None, True),
 }
 
 
@@ -238,11 +246,15 @@ def hooks_json():
         handler = {"type": "command", "command": command, "timeout": 10 if event != "SessionEnd" else 1}
         if event == "PreToolUse":
             handler["timeout"] = 30  # `pack plan` and the commit check start git; the gate gives up after 25 s
-        if guarded and event == "PreToolUse":
+        if event in ("PreToolUse", "ConfigChange"):
             handler["onFailure"] = "block"
         entry = {"hooks": [handler]}
         if matcher:
             entry = {"matcher": matcher, "hooks": [handler]}
+        if event == "Stop":  # the supervision's clock (watcher.py); in -p the client would wait for it
+            handler = {"type": "command", "command": ACTIVE + '[ "$CLAUDE_CODE_ENTRYPOINT" = cli ] || exit 0; exec sh "${CLAUDE_PLUGIN_ROOT}/hooks/gate" Watch',
+                       "asyncRewake": True, "timeout": 3600}
+            entry["hooks"].append(handler)
         out[event] = [entry]
     return json.dumps({"description": "The team's gate: one script for every event; see CONTRIBUTING.md", "hooks": out}, indent=2) + "\n"
 

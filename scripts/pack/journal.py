@@ -265,9 +265,10 @@ class Store:
             self.disk.replace(self.journal, copy, sync=True)
             return copies, copy_end
         if whole.startswith(copy) and not problem.startswith("damaged"):
-            # Ahead of the mirror. Written without fsync, the mirror may lose its end in a power failure, and only then.
+            # Ahead of the mirror. Written without fsync, the mirror may lose its end in a power failure, and only then. As it is
+            # written first, a torn end beside a journal that has the operation is damage done to the mirror, not a forged journal.
             extra = len(records) - len(copies)
-            lost = theirs is None or not copies or self._booted_since() or copy_problem.startswith("damaged")
+            lost = theirs is None or not copies or self._booted_since() or copy_problem
             if lost:
                 self._diverged("lacked %d record(s), rebuilt from the journal" % extra, "mirror.jsonl")
                 self.disk.replace(self.mirror, whole)

@@ -1,6 +1,7 @@
 """State -> text, nothing else: `state.md` in the seed's layout, the status tree, the summary report."""
 
 from .protocol import advice, tables, view, waves
+from .protocol.guards_teardown import tampered_text
 
 ICONS = {"PENDING": "📋", "IN_PROGRESS": "🔨", "IN_REVIEW": "⏳", "CHANGES_REQUESTED": "🔧", "APPROVED": "✅", "DONE": "✅",
          "STUCK": "🚧", "REVIEW_LOOP": "🔁", "STUCK_ESCALATED": "🚨", "CANCELLED": "⛔"}
@@ -87,6 +88,8 @@ def tree(state, enforcement):
     if total:
         filled = 10 * len(done) // len(total)
         out += ["", "Progress: %s%s %d/%d tasks" % ("█" * filled, "░" * (10 - filled), len(done), len(total))]
+    if state["tampered"] and state["phase"] != "CLOSED":
+        out.append("🚨 Changed while the run is live: %s. `pack doctor` shows it; `team resume` accepts what is there." % tampered_text(state))
     if state["phase"] in ("TEARDOWN", "FAILED_SAFE"):
         out.append("Teardown: %s, missing acks: %s" % (state["teardown"]["state"], ", ".join(view.missing_acks(state)) or "none"))
     todo = advice.steps(state)

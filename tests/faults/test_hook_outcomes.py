@@ -16,7 +16,7 @@ with open(os.path.join(ROOT, "hooks", "hooks.json")) as _f:
 
 def handler(event):
     (entry,) = HOOKS[event]
-    (found,) = entry["hooks"]
+    found, *_watch = entry["hooks"]  # Stop also starts the clock of the supervision
     return found
 
 
@@ -210,7 +210,11 @@ def test_a_read_only_folder(active):
         os.chmod(team(active), 0o700)
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b"null", b"[]", b'"x"', b"\xff\xfe\x00", b'{"hook_event_name":', b'{"a":"' + b"x" * 200000, b"[" * 100000])
+PAYLOADS = {"empty": b"", "brace": b"{", "null": b"null", "list": b"[]", "text": b"\"x\"", "bytes": b"\xff\xfe\x00", "cut": b"{\"hook_event_name\":",
+            "long": b"{\"a\":\"" + b"x" * 200000, "deep": b"[" * 100000}
+
+
+@pytest.mark.parametrize("raw", PAYLOADS.values(), ids=PAYLOADS)
 def test_payloads_that_are_none(active, raw):
     got, code, out, err = fire(active, "PreToolUse", raw)
     assert (got, code) == ("blocked", 2) and "Traceback" not in out + err

@@ -6,6 +6,7 @@ The shapes are the measured ones; `tests/client/` proves the same rules in the r
 import itertools
 import json
 import os
+import shutil
 import subprocess
 
 from pack import gate
@@ -193,3 +194,31 @@ class Session:
         self.review(coder, number)
         assert self.bash(coder, "git add %s && git commit -qm 'feat: task #%d'" % (path, number)) is None, self.output
         assert self.say(coder, "supervisor", "DONE: task #%d" % number) is None
+
+
+class Processes(Session):
+    """The same, every payload through the command line of hooks.json in a process of its own, from a copy of the plugin."""
+
+    def __init__(self, project, data, root, **more):
+        Session.__init__(self, project, data, **more)
+        self.root = str(root)
+        with open(os.path.join(self.root, "hooks", "hooks.json")) as f:
+            self.lines = {event: rows[0]["hooks"][0]["command"].replace("${CLAUDE_PLUGIN_ROOT}", self.root) for event, rows in json.load(f)["hooks"].items()}
+
+    def send(self, event, who="lead", **fields):
+        payload = {"session_id": self.session, "transcript_path": os.path.join(self.data, "t", self.session + ".jsonl"), "cwd": self.project, "hook_event_name": event}
+        if who != "lead":
+            payload.update(agent_id=self.agents[who][0], agent_type=self.agents[who][1])
+        payload.update(fields)
+        env = dict({"PATH": os.environ["PATH"], "CLAUDE_PLUGIN_ROOT": self.root}, **self.env)
+        done = subprocess.run(["sh", "-c", self.lines[event]], env=env, cwd=self.project, input=json.dumps(payload), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return done.returncode, json.loads(done.stdout) if done.stdout else None, done.stderr
+
+
+def copy_plugin(target):
+    """What of the plugin decides, without linter, reports and proofs."""
+    skip = shutil.ignore_patterns("__pycache__", "lint", "report", "prove")
+    for name in ("hooks", "bin", "agents", "commands", ".claude-plugin", "scripts"):
+        shutil.copytree(os.path.join(gate.PLUGIN_ROOT, name), os.path.join(target, name), ignore=skip)
+    shutil.copy(os.path.join(gate.PLUGIN_ROOT, "plugin.json"), target)
+    return str(target)

@@ -81,12 +81,19 @@ def test_json_form(plugin):
 
 
 def test_sarif_against_its_schema(plugin):
-    with open(os.path.join(DATA, "sarif-2.1.0-subset.json"), encoding="utf-8") as handle:
+    """data/sarif-2.1.0-rtm.5.json is the whole official schema (data/README.md says where it is from)."""
+    with open(os.path.join(DATA, "sarif-2.1.0-rtm.5.json"), encoding="utf-8") as handle:
         schema = json.load(handle)
-    for files in ({}, BAD_MODEL, BAD_EVENT):
-        log = json.loads(run(plugin(files), "--format", "sarif", "--no-cache")[1])
-        jsonschema.validate(log, schema)
-    result = log["runs"][0]["results"][0]
+    jsonschema.Draft4Validator.check_schema(schema)
+    validator = jsonschema.Draft4Validator(schema)
+    odd = {"agents/50% ö #1.md": "---\nname: Ö\ndescription: \u202e\nmodel: gpt-4\n---\n", ".mcp.json": "{", "agents/e.md": ""}
+    for files in ({}, BAD_MODEL, odd, BAD_EVENT):
+        log = json.loads(run(plugin(files), "--format", "sarif", "--select", "ALL", "--no-cache")[1])
+        assert [error.message for error in validator.iter_errors(log)] == []
+    broken = json.loads(json.dumps(log))
+    broken["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"] = 0
+    assert not validator.is_valid(broken) and not validator.is_valid(dict(log, version="2.0.0"))
+    result = next(item for item in log["runs"][0]["results"] if item["ruleId"] == "hook-event")
     assert result["ruleId"] == log["runs"][0]["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == "hook-event"
 
 
@@ -201,25 +208,16 @@ def test_fix_touches_nothing_else(plugin):
     assert (root / "agents" / "reviewer.md").read_bytes() == CRLF.replace("tools: read", "tools: Read").replace(
         "'reviewer'. ", "'demo-pack:reviewer'. "
     ).encode()
-    run(root, "--fix")  # an event that was unknown is only judged further under its right name
-    assert (
+    assert (  # the matcher too, which could only be judged when the event had its right name
         (root / "hooks" / "hooks.json").read_text()
         == '{ "hooks" :{"PreToolUse" : [ {"matcher":"Write|Edit","hooks":[{"type":"command","command":"python3 \\"${CLAUDE_PLUGIN_ROOT}/scripts/guard.py\\"","timeout":10}]} ]}}'
     )
 
 
-@pytest.mark.parametrize("case", ["agents/reviewer.md", "hooks/hooks.json"])
-def test_a_fixed_file_has_nothing_left_to_fix(plugin, case):
-    root = plugin({"agents/reviewer.md": CRLF, "hooks/hooks.json": BAD_EVENT["hooks/hooks.json"]})
-    for _ in range(3):
-        run(root, "--fix")
-    assert not [finding for finding in lint(root)[1] if finding["fixable"]]
-
-
-def test_diff_is_a_patch(plugin, capsys):
+def test_diff_is_a_patch(plugin):
     root = plugin(BAD_EVENT)
-    run(root, "--diff")
-    text = capsys.readouterr().out
+    code, text = run(root, "--diff")
+    assert code == 1
     assert "--- a/hooks/hooks.json" in text and '+{"hooks": {"PreToolUse"' in text
 
 

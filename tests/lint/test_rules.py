@@ -12,9 +12,11 @@ from pack.lint.rules import AFTER, NAMES
 RULES = os.path.join(ROOT, "scripts", "pack", "lint", "rules")
 # What cannot be shown as a small text file has its own test (the value names it).
 WITHOUT_EXAMPLE = {
+    "bin-file": "test_hunt.py",
     "context-budget": "test_optional.py",
     "generated-drift": "test_project.py",
     "hidden-character": "test_text.py",
+    "link-outside": "test_hunt.py",
     "manifest-location": "test_samples.py",
     "orphan-agent": "test_optional.py",
     "publishing": "test_optional.py",

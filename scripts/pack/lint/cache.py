@@ -10,15 +10,15 @@ times) to the key. As in git's index it is only written when no file changed in 
 within the same tick of the clock cannot hide.
 """
 
-import json
 import os
 import time
 
-from .model import TooLarge, ask, read_capped
+from .jsondoc import loads
+from .walk import ask
 
 KEEP = 128
 SETTLED = 2.0  # seconds
-FORMAT = 1
+FORMAT = 2
 
 
 def _hasher():
@@ -40,39 +40,50 @@ def folder():
     return os.path.join(base, "pack-lint")
 
 
-def key(project, config):
-    """The key of the tree: from the stat data when they are known, else from every file's content."""
+def head(tree, config):
+    """What every key begins with: the linter, the configuration and all names."""
     from pack import __version__
 
-    about = (FORMAT, __version__, _code_stamp(), config.fingerprint(), os.path.basename(project.root))
-    listing = project.listing
+    about = (FORMAT, __version__, _code_stamp(), config.fingerprint(), os.path.basename(tree.root))
+    listing = tree.listing
     names = "\0".join(
-        [path + "\1" + listing[path] for path in sorted(listing)] + sorted(project.dirs) + [str(project.problems)]
+        [path + "\1" + listing[path] for path in sorted(listing)] + sorted(tree.dirs) + [str(tree.problems)]
     )
-    head = repr(about).encode("utf-8", "replace") + names.encode("utf-8", "surrogatepass")
-    quick, newest = _stat_key(project, head)
-    known = _read_quick(quick)
-    if known is not None:
-        return known
-    name = _content_key(project, head)
-    if quick is not None and time.time() - newest > SETTLED:
-        _write(quick + ".stat", name)
-    return name
+    return repr(about).encode("utf-8", "replace") + names.encode("utf-8", "surrogatepass")
 
 
-def _stat_key(project, head):
+class Place:
+    """Where the findings of a tree are kept: `name` of the entry when it is known, and how to find it next time."""
+
+    def __init__(self, tree, config):
+        self.tree, self.head = tree, head(tree, config)
+        self.quick, self.newest = _stat_key(tree, self.head)
+        self.name = _read_quick(self.quick)
+
+    def settle(self, project):
+        """The name from every file's content, remembered under the stat data."""
+        self.name = _content_key(project, self.head)
+        if self.quick is not None and time.time() - self.newest > SETTLED:
+            _write(self.quick + ".stat", self.name)
+
+
+def _stat_key(tree, head_bytes):
     """(key from stat data, newest change), or (None, 0) when a file cannot be looked at."""
-    hasher, newest, parts = _hasher(), 0.0, []
-    for file in project.files:
+    hasher, newest, parts = _hasher(), 0, []
+    root, stat = tree.root + os.sep, os.stat
+    for rel, kind in tree.listing.items():
+        if kind == "x":
+            continue
         try:
-            info = os.stat(os.path.join(project.root, file.rel))
+            info = stat(root + rel)
         except OSError:
             return None, 0.0
-        newest = max(newest, info.st_mtime, info.st_ctime)
-        parts.append((file.kind, info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino))
-    hasher.update(head)
-    hasher.update(repr((project.root, parts)).encode("utf-8", "replace"))
-    return hasher.hexdigest(), newest
+        newest = max(newest, info.st_mtime_ns, info.st_ctime_ns)
+        parts.append((rel, info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino))
+    hasher.update(head_bytes)
+    parts.sort()
+    hasher.update(repr((tree.root, parts)).encode("utf-8", "surrogatepass"))
+    return hasher.hexdigest(), newest / 1e9
 
 
 def _read_quick(quick):
@@ -80,15 +91,17 @@ def _read_quick(quick):
     if base is None or quick is None:
         return None
     try:
-        with open(os.path.join(base, quick + ".stat"), encoding="ascii") as handle:
-            text = handle.read(64)
-    except (OSError, ValueError):
+        with open(os.path.join(base, quick + ".stat"), "rb") as handle:
+            text = handle.read(64).decode("latin-1")
+    except OSError:
         return None
     return text if len(text) == 40 and text.isalnum() else None
 
 
 def _content_key(project, head):
     """Reads every linted file once and keeps its bytes for the rules."""
+    from .model import TooLarge, read_capped
+
     hasher, kept = _hasher(), 0
     hasher.update(head)
     for file in project.files:
@@ -126,34 +139,36 @@ def _code_stamp():
     return sorted(stamp)
 
 
-def load(name, project):
-    """The stored findings, or None."""
+def load(name, tree):
+    """(findings, number of files) as stored, or None."""
     base = folder()
-    if base is None:
+    if base is None or name is None:
         return None
     path = os.path.join(base, name + ".json")
     try:
         with open(path, "rb") as handle:
-            entry = json.loads(handle.read())
+            entry = loads(handle.read().decode("utf-8"))
         for what, rel, answer in entry["probes"]:
-            if fresh_answer(project, what, rel) != answer:
+            if fresh_answer(tree, what, rel) != answer:
                 return None
         findings = entry["findings"]
         if not all(isinstance(finding["line"], int) and "rule" in finding for finding in findings):
             return None
         os.utime(path)
-        return findings
+        return findings, int(entry["files"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def fresh_answer(project, what, rel):
+def fresh_answer(tree, what, rel):
     """The present answer to a stored question."""
     if what != "content":
-        return ask(project.root, what, rel)
+        return ask(tree.root, what, rel)
+    from .model import TooLarge, read_capped
+
     hasher = _hasher()
     try:
-        hasher.update(read_capped(os.path.join(project.root, rel)))
+        hasher.update(read_capped(os.path.join(tree.root, rel)))
     except (OSError, TooLarge):
         return None
     return hasher.hexdigest()
@@ -164,9 +179,11 @@ def store(name, project, findings):
     base = folder()
     if base is None:
         return
+    import json
+
     probes = [[what, rel, answer] for (what, rel), answer in project.probes.items()]
     probes += [["content", rel, fresh_answer(project, "content", rel)] for rel in project.read_scripts()]
-    _write(name + ".json", json.dumps({"probes": probes, "findings": findings}))
+    _write(name + ".json", json.dumps({"probes": probes, "files": len(project.files), "findings": findings}))
 
 
 def _write(name, text):

@@ -21,6 +21,7 @@ USAGE = """usage: pack lint [PATH...] [options]
   --config FILE             a configuration file instead of the nearest .pack-lint.yaml or pyproject.toml
   --baseline FILE           leave out the findings that FILE knows; --write-baseline writes it
   --stdin-filename PATH     check standard input as if it were PATH
+  --lsp                     a language server over stdio, for editors (needs pip install 'team-pack[lsp]')
   --effective               print what the client makes of each agent: id, description, tools, model
   --prove-hooks             run each blocking hook offline on an event it must stop and one it must pass (asks first; --yes)
   --no-cache                neither read nor write the cache
@@ -49,6 +50,7 @@ SWITCHES = (
     "--diff",
     "--rules",
     "--write-baseline",
+    "--lsp",
     "--effective",
     "--prove-hooks",
     "--yes",
@@ -127,6 +129,9 @@ def main(argv=None, stdout=None, stdin=None):
         if isinstance(error, (ConfigError, UnknownClient)):
             print("pack lint: %s" % error, file=sys.stderr)
             return 2
+        if isinstance(error, ImportError) and error.name and error.name.split(".")[0] in ("pygls", "lsprotocol"):
+            print("pack lint: --lsp needs pygls: python3 -m pip install 'team-pack[lsp]'", file=sys.stderr)
+            return 2
         if isinstance(error, ImportError) and error.name in ("yaml", "jsonschema"):
             print("pack lint: needs PyYAML to read this (python3 -m pip install pyyaml)", file=sys.stderr)
             return 2
@@ -144,6 +149,10 @@ def _main(options, out, stdin):
     if options.has("--help") or options.has("-h"):
         out.write(USAGE)
         return 0
+    if options.has("--lsp"):
+        from .lsp import serve
+
+        return serve(options.value("--client"), options.value("--config"))
     done = _information(options, out)
     if done is not None:
         return done

@@ -12,7 +12,6 @@ strict = true
 
 import os
 
-from .discover import translate
 from .rules import OPTIONAL
 
 KEYS = ("select", "ignore", "severity", "per-file", "exclude", "client", "baseline", "strict")
@@ -50,6 +49,8 @@ class Config:
         if self.per_file:
             if self._globs is None:
                 import re
+
+                from .walk import translate
 
                 self._globs = [(re.compile(translate(glob)), rules) for glob, rules in self.per_file.items()]
             for pattern, rules in self._globs:

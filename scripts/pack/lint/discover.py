@@ -8,20 +8,14 @@ import os
 import posixpath
 
 from .model import File, Plugin, Project
+from .walk import walk
 
-# Never holds a plugin's own files. A node_modules *inside* agents/ or commands/ is different: the client loads it.
-SKIP = frozenset(
-    (".git", ".hg", ".svn", ".venv", "venv", "__pycache__", ".mypy_cache", ".pytest_cache", ".tox", ".idea")
-)
 COMPONENTS = ("agents", "commands", "skills", "hooks")
-MAX_DEPTH = 64
-MAX_ENTRIES = 400000
 
 
-def scan(root, overlay=None, exclude=()):
-    """A Project with its plugins and files, nothing read yet but manifests."""
-    project = Project(root, overlay)
-    _walk(project, exclude)
+def scan(root, overlay=None, exclude=(), tree=None):
+    """A Project with its plugins and files, nothing read yet but manifests; `tree` spares the walk."""
+    project = Project(root, overlay, tree or walk(root, exclude))
     for rel in project.overlay:
         project.listing.setdefault(rel, "f")
         head = posixpath.dirname(rel)
@@ -31,96 +25,6 @@ def scan(root, overlay=None, exclude=()):
     _find_plugins(project)
     _assign(project)
     return project
-
-
-def _walk(project, exclude):
-    """Fill `listing` and `dirs`; links to folders are listed and never entered, so no loop can hold us."""
-    stack = [("", 0)]
-    listing, dirs, root = project.listing, project.dirs, project.root
-    globs = _Globs(exclude)
-    while stack:
-        rel, depth = stack.pop()
-        try:
-            with os.scandir(os.path.join(root, rel) if rel else root) as entries:
-                prefix = rel + "/" if rel else ""
-                in_component = _in_component(prefix)
-                for entry in entries:
-                    name = entry.name
-                    if not name.isprintable():
-                        try:
-                            name.encode("utf-8")
-                        except UnicodeEncodeError:
-                            project.problems.append((prefix + ascii(name)[1:-1], "its name is not UTF-8"))
-                            continue
-                    path = prefix + name
-                    if globs and globs.match(path):
-                        continue
-                    if entry.is_dir(follow_symlinks=False):
-                        if name in SKIP or name == "node_modules" and not in_component or depth > MAX_DEPTH:
-                            dirs[path] = True
-                        else:
-                            dirs[path] = False
-                            stack.append((path, depth + 1))
-                    elif entry.is_symlink():
-                        try:
-                            if entry.is_dir():
-                                dirs[path] = True
-                            else:
-                                listing[path] = "l" if entry.is_file() else "x"
-                        except OSError:  # a link loop
-                            listing[path] = "x"
-                    else:
-                        listing[path] = "f" if entry.is_file(follow_symlinks=False) else "x"
-        except OSError as error:
-            project.problems.append((rel or ".", "cannot be listed: %s" % (error.strerror or error)))
-        if len(listing) > MAX_ENTRIES:
-            project.problems.append((rel, "more than %d files: the rest was not looked at" % MAX_ENTRIES))
-            return
-
-
-def _in_component(prefix):
-    parts = prefix.split("/")
-    return "agents" in parts or "commands" in parts
-
-
-class _Globs:
-    """Exclusion globs: `*` does not cross a slash, `**` does."""
-
-    def __init__(self, globs):
-        from .lazy import lazy
-
-        self.patterns = [lazy(translate(glob)) for glob in globs]
-
-    def __bool__(self):
-        return bool(self.patterns)
-
-    def match(self, path):
-        return any(pattern.match(path) for pattern in self.patterns)
-
-
-def translate(glob):
-    """A path glob as a regular expression without nested repeats."""
-    out, at = [], 0
-    glob = glob.rstrip("/")
-    while at < len(glob):
-        if glob.startswith("**/", at):
-            out.append("(?:[^/]+/)*?" if "(?:[^/]+/)*?" not in out else "(?:.*/)?")
-            at += 3
-        elif glob.startswith("**", at):
-            out.append(".*")
-            at += 2
-        elif glob[at] == "*":
-            out.append("[^/]*")
-            at += 1
-        elif glob[at] == "?":
-            out.append("[^/]")
-            at += 1
-        else:
-            import re
-
-            out.append(re.escape(glob[at]))
-            at += 1
-    return "".join(out) + r"(?:/.*)?\Z"
 
 
 def _find_plugins(project):
@@ -250,6 +154,8 @@ def _assign(project):
                     continue
             if kind == "agent" and "agents" in replaced[plugin.root] and rel not in plugin.declared["agents"]:
                 file.kind = kind = "prose"
+            if kind == "output-style" and "outputStyles" in plugin.declared:
+                continue  # the named ones come instead, below
             plugin.files.setdefault(kind, []).append(file)
             project.files.append(file)
     for plugin in project.plugins:
@@ -278,6 +184,8 @@ def _kind(plugin, sub):
             return "agent" if scope != "loose" else "sniff"
         if head == "commands" and len(parts) > 1:
             return "command" if scope != "loose" else "sniff"
+        if head == "output-styles" and len(parts) > 1 and scope != "loose":
+            return "output-style"
         if head == "skills":
             if len(parts) == 3 and name == "SKILL.md" or scope == "loose" and name == "SKILL.md":
                 return "skill"
@@ -299,6 +207,8 @@ def _kind(plugin, sub):
         return "hooks" if sub == "hooks/hooks.json" else None
     if sub == "plugin.json" and len(parts) == 1:
         return "root-manifest"
+    if head == "themes" and len(parts) == 2 and name.endswith(".json"):
+        return "theme"
     return {
         "hooks/hooks.json": "hooks",
         ".mcp.json": "mcp",
@@ -348,8 +258,11 @@ def _declared(plugin):
     """Component paths that the manifest or an entry names: they replace (agents, commands) or add."""
     holders = [file.data for file in _manifests(plugin)] + [entry for _, _, entry in plugin.entries]
     for holder in holders:
-        for key in ("agents", "commands", "skills", "hooks", "mcpServers", "lspServers"):
+        inner = holder.get("experimental")
+        for key in ("agents", "commands", "skills", "hooks", "mcpServers", "lspServers", "outputStyles", "themes", "monitors"):
             value = holder.get(key)
+            if value is None and key in ("outputStyles", "themes", "monitors") and isinstance(inner, dict):
+                value = inner.get(key)
             if value is None:
                 continue
             paths = plugin.declared.setdefault(key, set())
@@ -367,6 +280,7 @@ def _manifests(plugin):
 
 
 _DECLARED_KINDS = {"agents": "agent", "commands": "command", "hooks": "hooks", "mcpServers": "mcp", "lspServers": "lsp"}
+_DECLARED_KINDS.update({"outputStyles": "output-style", "themes": "theme", "monitors": "monitors"})
 
 
 def _add_declared(project, plugin):
@@ -381,7 +295,7 @@ def _add_declared(project, plugin):
                 name = posixpath.basename(rel)
                 if key == "skills":
                     kind = "skill" if name == "SKILL.md" else None
-                elif key in ("agents", "commands"):
+                elif key in ("agents", "commands", "outputStyles"):
                     kind = _DECLARED_KINDS[key] if name.lower().endswith(".md") else None
                     if kind == "command" and name == "SKILL.md":
                         kind = "skill"

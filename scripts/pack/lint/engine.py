@@ -1,8 +1,8 @@
 """Run the rules over a project and make findings of their hits."""
 
-import importlib
+import sys
 
-from . import discover
+from . import discover, triggers
 from .rules import BY_KIND, EVERY_FILE, PLUGIN_RULES, PROJECT_RULES
 
 ORDER = {"error": 0, "warning": 1, "info": 2}
@@ -78,7 +78,9 @@ def rule_module(name):
     """The module of a rule (`hook-if` lives in rules/hook_if.py)."""
     module = _loaded.get(name)
     if module is None:
-        module = _loaded[name] = importlib.import_module("pack.lint.rules." + name.replace("-", "_"))
+        name_of_module = "pack.lint.rules." + name.replace("-", "_")
+        __import__(name_of_module)  # importlib's own package would be one more import
+        module = _loaded[name] = sys.modules[name_of_module]
     return module
 
 
@@ -88,18 +90,23 @@ def run(project, facts, config):
     wanted = config.wants
     for plugin in project.plugins:
         for name in PLUGIN_RULES:
-            if wanted(name):
+            if wanted(name) and triggers.PLUGIN.get(name, _always)(plugin):
                 _run(context, name, plugin)
     for name in PROJECT_RULES:
-        if wanted(name):
+        if wanted(name) and triggers.PROJECT.get(name, _always)(project):
             _run(context, name, project)
-    checks = {}
+    checks, general = {}, dict(triggers.TEXT, **triggers.of_facts(facts))
     for file in project.files:
         kind = file.kind
         if kind not in checks:
+            needs = dict(general, **triggers.OF_KIND.get(kind, {}))
             names = [name for name in BY_KIND.get(kind, ()) + EVERY_FILE if wanted(name)]
-            checks[kind] = [(name, rule_module(name)) for name in names]
-        for name, module in checks[kind]:
+            checks[kind] = [(name, needs.get(name)) for name in names]
+        text = file.text
+        for name, needed in checks[kind]:
+            if needed is not None and not triggers.has(file, text, needed):
+                continue
+            module = _loaded.get(name) or rule_module(name)
             for hit in module.check(file, context) or ():
                 context.add(name, module, hit)
     _walk_problems(context)
@@ -108,6 +115,10 @@ def run(project, facts, config):
     findings = apply(context, _unique(context.findings))
     findings.sort(key=Finding.key)
     return findings
+
+
+def _always(_):
+    return True
 
 
 def _unique(findings):

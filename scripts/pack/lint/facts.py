@@ -4,8 +4,9 @@ A delta says what was different *before* its version. `--client 2.1.240` starts 
 delta of a later version, newest first.
 """
 
-import json
 import os
+
+from .jsondoc import loads
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "client")
 NEWEST = "2.1.329"
@@ -37,10 +38,10 @@ def load(version=None):
     """The Facts of a client version (the newest known one when none is asked for)."""
     wanted = parse_version(version or NEWEST)
     with open(os.path.join(HERE, NEWEST + ".json"), encoding="utf-8") as handle:
-        data = json.load(handle)
+        data = loads(handle.read())
     if wanted < parse_version(NEWEST):
         with open(os.path.join(HERE, "deltas.json"), encoding="utf-8") as handle:
-            deltas = json.load(handle)
+            deltas = loads(handle.read())
         for delta in deltas:
             if wanted < parse_version(delta["version"]):
                 for step in delta["before"]:

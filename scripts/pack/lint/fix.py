@@ -1,31 +1,48 @@
 """Mend what has one right answer: edits of characters, nothing else in the file is touched."""
 
 import os
-import sys
 import tempfile
 
 
-def mend(project, findings, only_diff):
-    """Apply (or show) the fixes; the number of changed files."""
-    by_file = {}
-    for finding in findings:
-        if finding.fix:
-            by_file.setdefault(finding.path, []).append(finding.fix)
-    changed = 0
+ROUNDS = 20  # a fix may uncover another one; no chain seen is longer than three
+
+
+def mend(project, findings, only, again):
+    """{path: (source, mended text)} of the files that fixes change, and the findings that are left then.
+
+    `only` is the set of paths that may change (None: all); `again(overlay)` is (project, findings) with {path: bytes} laid
+    over the files. Fixes that do not touch each other are made at once; then all is judged anew until nothing changes.
+    """
     sources = {file.rel: file.source for file in project.files}
-    for rel in sorted(by_file):
-        source = sources.get(rel)
-        if source is None or source.decode_error is not None or project.listing.get(rel) != "f":
-            continue  # bytes that do not decode would not survive; a link's file belongs to its own path
-        text = apply(source.text, by_file[rel])
-        if text == source.text:
-            continue
-        changed += 1
-        if only_diff:
-            sys.stdout.write(diff(rel, source.text, text))
-        else:
-            write(os.path.join(project.root, rel), text.encode("utf-8"))
-    return changed
+    mended = {}
+    for _ in range(ROUNDS):
+        texts = {}
+        for rel in sorted({finding.path for finding in findings if finding.fix}):
+            source = sources.get(rel)
+            if source is None or source.decode_error is not None or project.listing.get(rel) != "f":
+                continue  # bytes that do not decode would not survive; a link's file belongs to its own path
+            if only is not None and rel not in only:
+                continue
+            before = mended.get(rel, source.text)
+            text = apply(before, [finding.fix for finding in findings if finding.fix and finding.path == rel])
+            if text != before:
+                texts[rel] = text
+        if not texts:
+            break
+        mended.update(texts)
+        project, findings = again({rel: text.encode("utf-8") for rel, text in mended.items()})
+    return {rel: (sources[rel], text) for rel, text in mended.items() if text != sources[rel].text}, findings
+
+
+def show(changes):
+    """The changes as unified diffs."""
+    return "".join(diff(rel, source.text, text) for rel, (source, text) in sorted(changes.items()))
+
+
+def save(root, changes):
+    """Write the changed files."""
+    for rel, (_, text) in sorted(changes.items()):
+        write(os.path.join(root, rel), text.encode("utf-8"))
 
 
 def apply(text, fixes):

@@ -14,9 +14,6 @@ _JS_SPACE = " \t\n\v\f\r\u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff\u2000\u
 _LENIENT_LINE = lazy(r"([a-zA-Z_-]+):\s+(\S.*)$")
 _LENIENT_CHARS = lazy(r"[{}[\]*&#!|>%@`]|: ")
 _LEADING_TABS = lazy(r"^\t+", MULTILINE)
-_QUICK_LINE = lazy(r"([A-Za-z_][A-Za-z0-9_-]*):(?: +(.*?))? *\r?$")
-_QUICK_ITEM = lazy(r"( +)- +(.*?) *\r?$")
-_QUICK_SAFE = lazy(r"[A-Za-z0-9_./(\u00c0-\ud7ff][^\x00-\x1f\x7f-\x9f]*$")
 _INT = lazy(r"[-+]?[0-9]+$")
 _FLOAT = lazy(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
 _LEADING_COMMA = lazy(r"(^[\w.-]+: +|^ *- +),", MULTILINE)
@@ -126,41 +123,45 @@ def _quick(block, front):
     for line in block.split("\n"):
         size = len(line) + 1
         if line and line != "\r":
-            match = _QUICK_LINE.match(line)
-            if match:
-                key, raw = match.group(1), match.group(2) or ""
+            colon = line.find(":")
+            key = line[:colon]
+            # A key, then nothing or a blank: no pattern, whose module alone would cost a third of a small run.
+            if colon > 0 and key.isascii() and key[0] != "-" and key.replace("-", "_").isidentifier():
+                raw, begin = _value(line, colon + 1)
+                if raw is None:
+                    return False
                 if key in _NULLS or key in _BOOLS:
                     return False
                 scalar = _quick_scalar(raw)
                 if scalar is None:
                     return False
                 path = (key,)
-                span = (offset + match.start(1), offset + match.end(1))
+                span = (offset, offset + colon)
                 if key in value:
                     duplicates.append((path, span, keys[path]))
                     for old in [p for p in spans if p[0] == key]:
                         del spans[old]
                 keys[path] = span
-                at = offset + (match.start(2) if raw else match.end(1) + 1)
+                at = offset + (begin if raw else colon + 1)
                 spans[path] = (at, at + len(raw))
                 value[key] = scalar[0]
                 open_key = None if raw else key
             else:
-                match = _QUICK_ITEM.match(line)
-                if not match or open_key is None:
+                dash = len(line) - len(line.lstrip(" "))
+                if not dash or line[dash : dash + 2] != "- " or open_key is None:
                     return False
-                raw = match.group(2)
+                raw, begin = _value(line, dash + 1)
                 scalar = _quick_scalar(raw) if raw else None
                 if scalar is None:
                     return False
                 items = value[open_key]
                 if items is None:
                     items = value[open_key] = []
-                    indent = match.end(1)
-                    spans[(open_key,)] = (offset + match.end(1), 0)
-                elif indent != match.end(1):
+                    indent = dash
+                    spans[(open_key,)] = (offset + dash, 0)
+                elif indent != dash:
                     return False
-                at = offset + match.start(2)
+                at = offset + begin
                 spans[(open_key, len(items))] = (at, at + len(raw))
                 spans[(open_key,)] = (spans[(open_key,)][0], at + len(raw))
                 items.append(scalar[0])
@@ -172,6 +173,15 @@ def _quick(block, front):
     return True
 
 
+def _value(line, at):
+    """(text, its start) of what stands behind a colon or a dash, blanks aside; None when no blank separates them."""
+    rest = (line[at:-1] if line.endswith("\r") else line[at:]).rstrip(" ")
+    raw = rest.lstrip(" ")
+    if raw and len(raw) == len(rest):
+        return None, at
+    return raw, at + len(rest) - len(raw)
+
+
 def _quick_scalar(raw):
     """(value,) of a scalar that needs no YAML parser, or None."""
     if not raw:
@@ -180,7 +190,10 @@ def _quick_scalar(raw):
         inner = raw[1:-1]
         ok = len(raw) > 1 and raw[-1] == '"' and '"' not in inner and "\\" not in inner and "\t" not in inner
         return (inner,) if ok and inner.isprintable() else None
-    if not _QUICK_SAFE.match(raw) or ": " in raw or " #" in raw or raw[-1] == ":" or not raw.isprintable():
+    first = raw[0]
+    if not (first.isalnum() if first < "\x80" else "\u00c0" <= first <= "\ud7ff") and first not in "_./(":
+        return None
+    if ": " in raw or " #" in raw or raw[-1] == ":" or not raw.isprintable():
         return None
     return (plain(raw),)
 

@@ -1,6 +1,6 @@
-"""Hooks wherever the client reads them: hooks.json, the manifest, a marketplace entry, a project's settings."""
+"""Hooks wherever the client reads them: hooks.json, the manifest, a marketplace entry, a project's settings, and
+the frontmatter of skills and commands."""
 
-KINDS = ("hooks", "manifest", "marketplace", "settings-hooks")
 
 
 class Handler:
@@ -35,6 +35,12 @@ class Handler:
 
 def event_maps(file):
     """Yield (path, value, plugin) of every place in a file that should map events to matchers."""
+    if not file.is_json:
+        if file.front is not None and "hooks" in file.front and file.plugin is not None:
+            if file.plugin.scope not in ("plugin", "bare"):
+                return  # what its root variable stands for is only known in a plugin
+            yield ("hooks",), file.front.get("hooks"), file.plugin
+        return
     data = file.data
     if file.kind in ("hooks", "settings-hooks"):
         if "hooks" in data:

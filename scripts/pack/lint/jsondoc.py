@@ -37,7 +37,100 @@ def _unescape(match):
     return chr(high)
 
 
+class _Odd(Exception):
+    """Something that JSON.parse and Python's scanner take differently, or equal keys: the slow parser decides."""
+
+
+def _refuse(_):
+    raise _Odd
+
+
+def _whole(digits):
+    return int(digits) if len(digits) <= 400 else _refuse(digits)
+
+
+def _real(digits):
+    return float(digits) if len(digits) <= 400 else _refuse(digits)
+
+
+def _unequal(pairs):
+    result = dict(pairs)
+    return result if len(result) == len(pairs) else _refuse(pairs)
+
+
+class _Trusting:
+    """What the scanner of Python's own json module wants to be told."""
+
+    strict, memo = True, {}
+    object_hook = object_pairs_hook = None
+    parse_int, parse_float, parse_constant = int, float, staticmethod(_refuse)
+
+
+class _Strict(_Trusting):
+    """For what others wrote."""
+
+    object_pairs_hook, parse_int, parse_float = staticmethod(_unequal), staticmethod(_whole), staticmethod(_real)
+
+
+def loads(text):
+    """The value of a JSON text of our own. As json.loads, without that package: importing it costs more than the work."""
+    try:
+        from _json import make_scanner
+    except ImportError:
+        import json
+
+        return json.loads(text)
+    try:
+        return _scan(make_scanner, text, _Trusting)
+    except (_Odd, StopIteration):
+        raise ValueError("not JSON")
+
+
+def _scan(make_scanner, text, settings):
+    start = 1 if text.startswith("\ufeff") else 0
+    body = text[start:].strip(" \t\n\r")
+    value, end = make_scanner(settings)(body, 0)
+    if end != len(body):
+        raise _Odd
+    return value
+
+
 class JsonDocument:
+    """`value` at once; `spans`, `keys` and `duplicates` (see Positions) when they are asked for."""
+
+    def __init__(self, text):
+        self._text, self._places = text, None
+        try:
+            from _json import make_scanner
+
+            self.value = _scan(make_scanner, text, _Strict)
+        except (ImportError, _Odd, StopIteration, ValueError, RecursionError):
+            self._places = Positions(text)
+            self.value = self._places.value
+
+    @property
+    def _positions(self):
+        if self._places is None:
+            self._places = Positions(self._text)
+        return self._places
+
+    @property
+    def spans(self):
+        """{path: (start, end)} of every value."""
+        return self._positions.spans
+
+    @property
+    def keys(self):
+        """{path: (start, end)} of every key."""
+        return self._positions.keys
+
+    @property
+    def duplicates(self):
+        """[(path, span, first span)] of keys that are there twice; a text without any was read by the scanner."""
+        return self._places.duplicates if self._places is not None else []
+
+
+class Positions:
     """`value`, `spans` {path: (start, end)}, `keys` {path: (start, end) of its key}, `duplicates` [(path, span, first)]."""
 
     def __init__(self, text):

@@ -4,19 +4,30 @@ A run on five agents needs a few of the hundred or so that the rules hold; compi
 rest of the run. Use module-level `NAME = lazy(r"...")` and call it like a compiled pattern.
 """
 
-import re
+METHODS = ("finditer", "match", "search", "sub", "findall", "split", "fullmatch")
+used = []  # (pattern, flags) of those that were compiled here
+
+
+def compiled(pattern, flags):
+    """A pattern from elsewhere, or None: bundle.py puts its own here."""
+    return None
 
 
 class _Lazy:
-    __slots__ = ("pattern", "flags", "finditer", "match", "search", "sub", "findall", "split", "fullmatch")
+    __slots__ = ("pattern", "flags") + METHODS
 
     def __init__(self, pattern, flags=0):
         self.pattern, self.flags = pattern, flags
 
     def __getattr__(self, name):  # only before the first use: the slots are empty until then
-        compiled = re.compile(self.pattern, self.flags)
-        for method in ("finditer", "match", "search", "sub", "findall", "split", "fullmatch"):
-            setattr(self, method, getattr(compiled, method))
+        made = compiled(self.pattern, self.flags)
+        if made is None:
+            import re  # with what it needs itself a tenth of a small run
+
+            made = re.compile(self.pattern, self.flags)
+            used.append((self.pattern, self.flags))
+        for method in METHODS:
+            setattr(self, method, getattr(made, method))
         return object.__getattribute__(self, name)
 
 
@@ -25,4 +36,4 @@ def lazy(pattern, flags=0):
     return _Lazy(pattern, flags)
 
 
-MULTILINE, IGNORECASE, DOTALL, VERBOSE = re.MULTILINE, re.IGNORECASE, re.DOTALL, re.VERBOSE
+IGNORECASE, MULTILINE, DOTALL, VERBOSE = 2, 8, 16, 64  # those of re; a test compares

@@ -17,9 +17,25 @@ _HTML_ID = lazy(r"""<[a-zA-Z][^<>]{0,200}?\b(?:id|name)=["']?([^"'\s>]{1,200})""
 _LINK = lazy(
     r"\]\(\s{0,3}(<[^<>\n]{0,500}>|[^\s()<>]{1,500}(?:\([^\s()]{0,200}\)[^\s()<>]{0,500})?)(?:\s+(?:\"[^\"\n]{0,300}\"|'[^'\n]{0,300}'))?\s{0,3}\)"
 )
+_HTML_LINK = lazy(r"<(?:a|img)\b[^<>\n]{0,300}?\b(?:href|src)=[\"']([^\"'\s<>]{1,500})[\"']")
 _DEFINITION = lazy(r"^ {0,3}\[([^\]\n]{1,200})\]:[ \t]+(<[^<>\n]+>|\S+)", MULTILINE)
 _ROW = lazy(r"^[ \t]*\|.*\|[ \t]*\r?$", MULTILINE)
+_RULER = lazy(r"^[ \t]*[|:-][ \t|:-]*\r?$", MULTILINE)
 _DELIMITER = lazy(r"^[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?[ \t]*\|?)?[ \t]*\r?$")
+
+
+def lines_with(text, start, marks):
+    """[(start, end)] of the lines from `start` on that hold one of the marks: what a pattern without a fixed beginning
+    need look at."""
+    begins = {}
+    for mark in marks:
+        at = text.find(mark, start)
+        while at >= 0:
+            begin = max(text.rfind("\n", start, at) + 1, start)
+            end = text.find("\n", at)
+            begins[begin] = end if end >= 0 else len(text)
+            at = text.find(mark, begins[begin])
+    return sorted(begins.items())
 
 
 class Prose:
@@ -117,6 +133,10 @@ class Prose:
                     if text[start] == "<":
                         start, end = start + 1, end - 1
                     yield text[start:end], start, end
+        if "<a " in text or "<img " in text:
+            for match in _HTML_LINK.finditer(text, self.start):
+                if not self.in_code(match.start()) and not _covered(match.start(), self.comments):
+                    yield match.group(1), match.start(1), match.end(1)
         if "]:" in text:
             for match in _DEFINITION.finditer(text, self.start):
                 start, end = match.span(2)
@@ -156,45 +176,63 @@ class Prose:
         return self._tables
 
     def _find_tables(self):
-        text, at = self.text, self.start
-        previous = None
-        table = None
-        while at < len(text):
-            end = text.find("\n", at)
-            end = len(text) if end < 0 else end
-            line = text[at:end].rstrip("\r")
-            if "|" not in line or self.hidden(at):
-                if table is not None:
-                    yield table
-                table = previous = None
-            elif table is not None:
-                table.rows.append(_cells(line, at))
-            elif previous is not None and _DELIMITER.match(line):
-                table = Table(_cells(*previous))
-                previous = None
-            else:
-                previous = (line, at)
-            at = end + 1
-        if table is not None:
-            yield table
+        text, done = self.text, self.start
+        for match in _RULER.finditer(text, self.start):
+            begin = match.start()
+            above = text.rfind("\n", done, begin - 1) + 1 if begin - 1 > done else 0
+            above = max(above, done)
+            if begin <= done or "|" not in text[above : begin - 1] or self.hidden(above) or self.hidden(begin):
+                continue
+            if not _DELIMITER.match(text[begin : match.end()].rstrip("\r")):
+                continue
+            lines, at = [], match.end() + 1
+            while at < len(text):
+                end = text.find("\n", at)
+                end = len(text) if end < 0 else end
+                if text.find("|", at, end) < 0 or self.hidden(at):
+                    break
+                lines.append((at, end))
+                at = end + 1
+            done = at
+            yield Table(text, (above, begin - 1), lines)
 
 
 class Table:
-    """`header` and `rows`: lists of (text, start, end)."""
+    """`header` and `rows`: lists of (text, start, end). Most tables are none of ours: rows are split when asked for."""
 
-    def __init__(self, header):
-        self.header, self.rows = header, []
+    def __init__(self, text, header, lines):
+        self._text, self._lines, self._rows, self._titles = text, lines, None, None
+        self.header = self._split(header)
+
+    def _split(self, line):
+        return _cells(self._text[line[0] : line[1]].rstrip("\r"), line[0])
+
+    @property
+    def rows(self):
+        """The cells of every row."""
+        if self._rows is None:
+            self._rows = [self._split(line) for line in self._lines]
+        return self._rows
 
     def column(self, *names):
         """Index of the first column whose heading is one of the names (lower case), or None."""
-        for index, (title, _, _) in enumerate(self.header):
-            if clean(title).lower() in names:
+        for index, title in enumerate(self.titles):
+            if title in names:
                 return index
         return None
+
+    @property
+    def titles(self):
+        """The headings, lower case, without their Markdown."""
+        if self._titles is None:
+            self._titles = [clean(title).lower() for title, _, _ in self.header]
+        return self._titles
 
 
 def _cells(line, offset):
     """The cells of a table row: an escaped or coded pipe does not split."""
+    if "`" not in line and "\\" not in line:
+        return _plain_cells(line, offset)
     cells, start, at, in_code = [], 0, 0, False
     body = line
     first = len(body) - len(body.lstrip())
@@ -213,6 +251,21 @@ def _cells(line, offset):
         at += 1
     if body[start:].strip():
         cells.append(_cell(body, start, len(body), offset))
+    return cells
+
+
+def _plain_cells(line, offset):
+    cells = []
+    parts = line.split("|")
+    if not parts[0].strip():
+        offset += len(parts.pop(0)) + 1
+    if parts and not parts[-1].strip():
+        parts.pop()
+    for part in parts:
+        value = part.strip()
+        start = offset + (len(part) - len(part.lstrip()) if value else len(part))
+        cells.append((value, start, start + len(value)))
+        offset += len(part) + 1
     return cells
 
 

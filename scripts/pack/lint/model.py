@@ -2,9 +2,11 @@
 
 import os
 import posixpath
+from bisect import bisect_left
 
 from . import frontmatter, jsondoc
 from .source import MAX_BYTES, Source
+from .walk import Tree, ask
 
 
 class Hit:
@@ -124,7 +126,7 @@ class File:
 
 
 JSON_KINDS = frozenset(
-    ("manifest", "root-manifest", "marketplace", "hooks", "mcp", "lsp", "settings", "monitors", "settings-hooks")
+    ("manifest", "root-manifest", "marketplace", "hooks", "mcp", "lsp", "settings", "monitors", "settings-hooks", "theme")
 )
 
 
@@ -245,18 +247,18 @@ class Plugin:
 class Project:
     """The tree that was named on the command line, listed once."""
 
-    def __init__(self, root, overlay=None):
+    def __init__(self, root, overlay=None, tree=None):
         self.root = root
         self.overlay = overlay or {}  # rel -> bytes, for --stdin-filename
-        self.listing = {}  # rel -> "f" file, "l" link to a file, "x" anything else
-        self.dirs = {"": False}  # rel -> is it a link
-        self.problems = []  # (rel, message): folders that could not be listed
+        tree = tree or Tree(root)
+        self.listing, self.dirs = tree.listing, tree.dirs
+        self.problems = tree.problems  # (rel, message): folders that could not be listed
         self.plugins = []
         self.marketplaces = []
         self.files = []
         self.probes = {}  # what rules asked the file system, for the cache
         self.bytes = {}
-        self._lower = self._children = None
+        self._lower = self._children = self._sorted = self._links = None
         self._scripts = {}
         self._agent_ids = self._command_ids = self._plugin_names = None
 
@@ -306,11 +308,26 @@ class Project:
         return False
 
     def probe(self, what, rel):
-        """One recorded question to the file system: `exists` or `executable`."""
+        """One recorded question to the file system: `exists`, `executable` or `outside` (a link that leads out of the tree)."""
         key = (what, rel)
         if key not in self.probes:
             self.probes[key] = ask(self.root, what, rel)
         return self.probes[key]
+
+    def below(self, folder):
+        """The paths of all files below a folder, in order."""
+        if self._sorted is None:
+            self._sorted = sorted(self.listing)
+        if not folder:
+            return self._sorted
+        first = bisect_left(self._sorted, folder + "/")
+        return self._sorted[first : bisect_left(self._sorted, folder + "0", first)]  # "0" is what follows "/"
+
+    def has_links(self):
+        """Is anything in the tree a link, or neither file nor folder?"""
+        if self._links is None:
+            self._links = any(kind != "f" for kind in self.listing.values()) or any(self.dirs.values())
+        return self._links
 
     def names_in(self, folder):
         """The names of the files in a folder."""
@@ -383,9 +400,3 @@ def read_capped(path):
 
 def _too_large(size):
     return "%d bytes; the client reads at most %d" % (size, MAX_BYTES)
-
-
-def ask(root, what, rel):
-    """The file system's answer to a probe."""
-    path = os.path.join(root, rel)
-    return os.access(path, os.X_OK) if what == "executable" else os.path.lexists(path)

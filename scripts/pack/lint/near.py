@@ -15,8 +15,18 @@ def distance(a, b, limit):
     return row[-1]
 
 
+_answers = {}
+
+
 def closest(word, names):
     """The one name within a typo's reach, or None."""
+    key = word, tuple(names)  # packs repeat their own keys in every file
+    if key not in _answers:
+        _answers[key] = _closest(*key)
+    return _answers[key]
+
+
+def _closest(word, names):
     word_lower = word.lower()
     limit = 1 if len(word) <= 3 else 2
     best, best_distance = None, limit + 1

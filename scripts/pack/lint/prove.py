@@ -62,7 +62,7 @@ def verdict(code, stdout, event="PreToolUse"):
 
 def prove(projects, facts, confirmed, out, stdin):
     """Run, print, and return 0 when every guard could block its event, else 1; 2 when it was not confirmed."""
-    handlers = [h for p in projects for f in p.files if f.kind in hookfile.KINDS for h in hookfile.handlers(f)]
+    handlers = [h for p in projects for f in p.files if f.kind in ("hooks", "manifest", "marketplace", "settings-hooks") for h in hookfile.handlers(f)]
     guards = [h for h in handlers if h.event == "PreToolUse" and h.command is not None and h.plugin is not None]
     if not guards:
         out.write("no PreToolUse command hook to prove\n")

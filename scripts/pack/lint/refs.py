@@ -9,6 +9,7 @@ from .lazy import lazy
 from .model import File
 
 _TYPE = lazy(r"subagent_?[tT]ype[\"'`*]{0,3}\s{0,2}[:=]\s{0,2}[\"'`*]{0,3}([A-Za-z0-9][A-Za-z0-9_.:-]{0,120})([^\s]?)")
+_TAIL = lazy(r"[A-Za-z0-9_.:-]{0,80}")
 _MENTION = lazy(r"(?:^|[\s(`\"'])@agent-([A-Za-z0-9][A-Za-z0-9_.:-]{0,120})")
 _PROSE = lazy(r"`([a-z][a-z0-9]*(?:-[a-z0-9]+)*)` (?:sub-?)?agents?\b(?![-/])")
 _SKILL = lazy(
@@ -22,6 +23,7 @@ _CODE_PATH = lazy(
     r"`(?:@|\./)?((?:agents|commands|skills|references|reference|hooks)/[A-Za-z0-9_./-]+\.(?:md|json|py|sh|js|ts))`"
 )
 _SKILL_PATH = lazy(r"`((?:references|reference|scripts|assets|templates|examples)/[A-Za-z0-9_./-]+\.[a-z]{1,5})`")
+_HEADS = ("agents/", "commands/", "skills/", "reference", "hooks/", "scripts/", "assets/", "templates/", "examples/")
 _SCHEME = lazy(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _EMBEDDED = lazy(r"(?:^|(?<=\s))!`([^`\n]{1,2000})`")
 _PLACEHOLDER = lazy(
@@ -49,6 +51,13 @@ def agents(file):
     if "ubagent" in text:
         for match in _TYPE.finditer(text, start):
             name = match.group(1).rstrip(".:-")
+            if match.group(2) == "/" and file.plugin is not None and name in file.plugin.names:
+                tail = _TAIL.match(text, match.end()).group()
+                begin = match.start(1)
+                if tail and not file.prose.comments:
+                    name = "%s/%s" % (name, tail)
+                    found.append(Ref(name, (begin, begin + len(name)), "type", file.prose.in_fence(begin)))
+                continue
             if match.group(2) in ("<", "{", "$", "[", "|", "/") or _is_placeholder(name):
                 continue
             after = text[match.end(1) : match.end(1) + 12]
@@ -105,25 +114,37 @@ def skills(file):
             yield Ref(name, match.span(1), "skill")
 
 
+def _ids(text, start, project):
+    """Where a plugin's name, or the slash before it, stands right before a colon and a letter."""
+    names, found = project.plugin_names, []
+    if len(names) <= 8:
+        for name in names:
+            at = text.find(name + ":", start)
+            while at >= 0:
+                found.append(at)
+                at = text.find(name + ":", at + 1)
+    else:  # look at the word before each colon, not for every name
+        at = text.find(":", start)
+        while at >= 0:
+            if text[at + 1 : at + 2].isalpha() and text[at - 1 : at].isalnum():
+                begin = at
+                while begin > start and (text[begin - 1].isalnum() or text[begin - 1] in "._-"):
+                    begin -= 1
+                if text[begin:at] in names:
+                    found.append(begin)
+            at = text.find(":", at + 1)
+    return sorted(at - 1 if text[at - 1 : at] == "/" and at > start else at for at in found)
+
+
 def scoped(file, project):
     """Yield every `plugin:name` whose prefix is a plugin of the project, agents' own places aside."""
     text = file.text
-    names, at = set(), text.find(":")
-    while at >= 0:
-        # Only `x:y` without blanks can be an id: look at the word before the colon, not for every name in the text.
-        if text[at + 1 : at + 2].isalpha() and (text[at - 1 : at].isalnum()):
-            begin = at
-            while begin > 0 and (text[begin - 1].isalnum() or text[begin - 1] in "._-"):
-                begin -= 1
-            word = text[begin:at]
-            if word in project.plugin_names:
-                names.add(word)
-        at = text.find(":", at + 1)
-    if not names:
+    found = [match for match in (_SCOPED.match(text, at) for at in _ids(text, file.body_start, project)) if match]
+    if not found:
         return
     taken = {ref.span[0] for ref in agents(file)}
-    for match in _SCOPED.finditer(text, file.body_start):
-        if match.group(2) not in names or match.start(2) in taken:
+    for match in found:
+        if match.start(2) in taken:
             continue
         name = "%s:%s" % (match.group(2), match.group(3).rstrip("-:"))
         begin = match.start(2)
@@ -172,11 +193,11 @@ def files(file, project):
     text, plugin = file.text, file.plugin
     known = plugin is not None and plugin.scope in ("plugin", "bare")
     if known and ("CLAUDE_PLUGIN_ROOT" in text or "CLAUDE_SKILL_DIR" in text):
-        yield from _root_paths(file, project)
+        yield from root_paths(file, project)
     folder = posixpath.dirname(file.rel)
     if _is_example(file):
         return  # what an example points to is part of the example
-    for target, start, end in file.prose.links() if "](" in text or "]:" in text else ():
+    for target, start, end in file.prose.links() if "](" in text or "]:" in text or "<a " in text or "<img " in text else ():
         path = target.split("#")[0].split("?")[0]
         if (
             not path
@@ -201,12 +222,13 @@ def files(file, project):
         yield from _code_paths(file, project, folder)
 
 
-def _root_paths(file, project):
+def root_paths(file, project):
     """Paths below the plugin's root. A document that names several and none of them exists teaches how to write plugins."""
     teaches = file.kind in ("skill", "prose", "readme")
     found = []
     text, plugin = file.text, file.plugin
-    for match in _ROOT_PATH.finditer(text, file.body_start):
+    # The frontmatter too: allowed-tools names scripts.
+    for match in _ROOT_PATH.finditer(text, 0 if file.kind in ("command", "skill") else file.body_start):
         sub = match.group(2).rstrip(".:!?*_")
         if _odd_path(sub) or text[match.end() : match.end() + 1] in ("<", "(") or not sub:
             continue
@@ -255,7 +277,9 @@ def _linkable(file, path):
 
 def _code_paths(file, project, folder):
     text, plugin = file.text, file.plugin
-    if file.kind in ("agent", "command", "prose") and "`" in text:
+    if "`" not in text or not any(head in text for head in _HEADS):
+        return
+    if file.kind in ("agent", "command", "prose"):
         for match in _CODE_PATH.finditer(text, file.body_start):
             path = match.group(1)
             if _odd_path(path) or file.prose.hidden(match.start()):
@@ -284,7 +308,7 @@ def _code_paths(file, project, folder):
                 ):
                     continue
                 yield Ref(path, match.span(1), "code", target=plugin.path(path))
-    elif file.kind == "skill" and "`" in text:
+    elif file.kind == "skill":
         found = []
         for match in _SKILL_PATH.finditer(text, file.body_start):
             path = match.group(1)

@@ -28,6 +28,7 @@ class Run:
         self.config = self._config(self.targets[0].root)
         self.client = options.value("--client") or self.config.client
         self._facts = None
+        self.diffs = []
 
     def facts(self):
         """The client's facts."""
@@ -102,30 +103,21 @@ class Run:
         if path:
             with open(path, "w", encoding="utf-8") as handle:
                 handle.write(text)
-        elif not (options.has("--diff") and name == "text"):
+        elif options.has("--diff") and name == "text":
+            out.write("".join(self.diffs))
+        else:
             out.write(text)
         levels = {finding["severity"] for finding in findings}
         return 1 if "error" in levels or self.config.strict and "warning" in levels else 0
 
     def _lint(self, target, use_cache):
-        from .discover import scan
-
-        project = scan(target.root, self._overlay(target), self.config.exclude)
-        cached = key = None
         if use_cache:
-            from . import cache
-
-            key = cache.key(project, self.config)
-            cached = cache.load(key, project)
-        if cached is not None:
-            found = cached
+            found, count = self._remembered(target)
         else:
-            found = self._fresh(project, target)
-            if key is not None:
-                from . import cache
+            from .discover import scan
 
-                cache.store(key, project, found)
-        count = len(project.files)
+            project = scan(target.root, self._overlay(target), self.config.exclude)
+            found, count = self._fresh(project, target), len(project.files)
         if target.only is not None:
             found = [finding for finding in found if finding["path"] in target.only]
             count = len(target.only)
@@ -133,19 +125,44 @@ class Run:
             found = [dict(finding, path=posixpath.join(target.prefix, finding["path"])) for finding in found]
         return found, count
 
+    def _remembered(self, target):
+        """(findings, number of files) from the cache: by the names and stat data alone, else by content, else afresh."""
+        from . import cache
+        from .walk import walk
+
+        tree = walk(target.root, self.config.exclude)
+        place = cache.Place(tree, self.config)
+        known = cache.load(place.name, tree)
+        if known is not None:
+            return known
+        from .discover import scan
+
+        project = scan(target.root, None, self.config.exclude, tree)
+        place.settle(project)
+        known = cache.load(place.name, tree)
+        if known is None:
+            found = self._fresh(project, target)
+            cache.store(place.name, project, found)
+            known = found, len(project.files)
+        return known
+
     def _fresh(self, project, target):
         from .engine import run
 
         findings = run(project, self.facts(), self.config)
         if self.options.has("--fix") or self.options.has("--diff"):
-            from .fix import mend
+            from . import discover, fix
 
-            mine = [f for f in findings if target.only is None or f.path in target.only]
-            changed = mend(project, mine, self.options.has("--diff"))
-            if changed and self.options.has("--fix") and not self.options.has("--diff"):
-                from .discover import scan
+            def again(overlay):
+                project = discover.scan(target.root, overlay, self.config.exclude)
+                return project, run(project, self.facts(), self.config)
 
-                findings = run(scan(target.root, None, self.config.exclude), self.facts(), self.config)
+            changes, left = fix.mend(project, findings, target.only, again)
+            if self.options.has("--diff"):
+                self.diffs.append(fix.show(changes))
+            else:
+                fix.save(target.root, changes)
+                findings = left
         return [finding.as_dict() for finding in findings]
 
 

@@ -3,6 +3,9 @@
 from .lazy import lazy
 
 ROOTS = ("${CLAUDE_PLUGIN_ROOT}", "$CLAUDE_PLUGIN_ROOT")
+_DEFAULTED = lazy(r"\$\{CLAUDE_PLUGIN_ROOT:?[-?=][^}]*\}")
+_SHELLS = frozenset("bash sh zsh dash ksh".split())
+_SUBCOMMANDS = frozenset(("run", "x", "exec", "test"))
 INTERPRETERS = frozenset(
     "python python3 python2 node nodejs bun deno bash sh zsh dash ksh fish ruby perl php pwsh powershell tsx ts-node osascript".split()
 )
@@ -24,12 +27,13 @@ MAX_LENGTH = 8192
 
 
 class Word:
-    """A shell word: its text without quotes, its place, and whether it stood in quotes."""
+    """A shell word: its text without quotes, its place, whether it stood in quotes, and in single ones with a `$`."""
 
-    __slots__ = ("text", "start", "end", "quoted", "first")
+    __slots__ = ("text", "start", "end", "quoted", "first", "literal")
 
     def __init__(self, text, start, end, quoted, first):
         self.text, self.start, self.end, self.quoted, self.first = text, start, end, quoted, first
+        self.literal = False
 
 
 def words(command):
@@ -56,7 +60,7 @@ def words(command):
             at += 1
             first = False
             continue
-        start, text, quoted = at, [], False
+        start, text, quoted, literal = at, [], False, False
         while at < size:
             char = command[at]
             if char == "\\" and at + 1 < size:
@@ -64,9 +68,13 @@ def words(command):
                 at += 2
             elif char in "'\"":
                 close = command.find(char, at + 1)
+                while char == '"' and close > 0 and command[close - 1] == "\\" and command[close - 2] != "\\":
+                    close = command.find(char, close + 1)
                 close = size if close < 0 else close
-                text.append(command[at + 1 : close])
+                inside = command[at + 1 : close]
+                text.append(inside.replace('\\"', '"') if char == '"' else inside)
                 quoted = True
+                literal = literal or char == "'" and "$" in inside
                 at = close + 1
             elif command.startswith("${", at):
                 close = command.find("}", at)
@@ -79,6 +87,7 @@ def words(command):
                 text.append(char)
                 at += 1
         word = Word("".join(text), start, min(at, size), quoted, first)
+        word.literal = literal
         if first and _ASSIGN.match(word.text) and not quoted:
             word.first = False
             out.append(word)
@@ -86,6 +95,9 @@ def words(command):
         out.append(word)
         first = False
     return out
+
+
+_RESERVED = ("if", "then", "elif", "else", "while", "until", "do", "!", "{", "time")
 
 
 class Run:
@@ -97,12 +109,19 @@ class Run:
         self.word, self.program = word, program
 
 
-def runs(command):
-    """Every script that the command line runs, directly or through an interpreter."""
-    found, program, skip_value = [], None, False
+def runs(command, depth=0):
+    """Every script that the command line runs, directly, through an interpreter, or inside `bash -c '...'`."""
+    found, program, quoted, skip, begins = [], None, False, False, False
     for word in words(command):
-        if word.first:
-            program = None
+        if quoted:
+            quoted = False
+            if depth < 3:
+                found.extend(runs(word.text, depth + 1))
+            continue
+        if word.first or begins:
+            program, skip, begins = None, False, word.text in _RESERVED and not word.quoted
+            if begins:
+                continue
             base = word.text.replace("\\", "/").rsplit("/", 1)[-1]
             if base in INTERPRETERS or base in WRAPPERS or base in ("source", "."):
                 program = base
@@ -112,9 +131,15 @@ def runs(command):
         if program is None:
             continue
         if word.text.startswith("-"):
-            skip_value = word.text in ("-c", "-e", "-m", "--eval", "-p")
-            if skip_value:
+            if word.text in ("-c", "-lc", "-ec", "-e", "-m", "--eval", "-p"):
+                quoted = program in _SHELLS and word.text.endswith("c")
                 program = None
+            skip = word.text in ("-W", "-X", "-r", "--require", "--import", "--loader")
+            continue
+        if skip:
+            skip = False
+            continue
+        if word.text in _SUBCOMMANDS and program in ("bun", "deno"):
             continue
         if _ASSIGN.match(word.text):
             continue
@@ -147,11 +172,25 @@ def from_args(command, args):
 
 def under_root(text):
     """The path below the plugin's root, or None when the word does not start with the root variable."""
-    for root in ROOTS:
+    match = _DEFAULTED.match(text) if text.startswith("${") else None
+    for root in ROOTS + ((match.group(),) if match else ()):
         if text.startswith(root + "/"):
             return text[len(root) + 1 :].lstrip("/")
         if text == root:
             return ""
+    return None
+
+
+def is_script(text):
+    """Does the word end like a script?"""
+    return _SCRIPT.search(text) is not None
+
+
+def under_project(text):
+    """The path below the user's project when the word starts with CLAUDE_PROJECT_DIR, else None."""
+    for root in ("${CLAUDE_PROJECT_DIR}/", "$CLAUDE_PROJECT_DIR/"):
+        if text.startswith(root):
+            return text[len(root) :].lstrip("/")
     return None
 
 

@@ -44,6 +44,9 @@ def listed(file, key):
         raw = file.text[start:end]
         if raw[:1] in "\"'" and raw[-1:] == raw[:1]:
             raw, start = raw[1:-1], start + 1
+        if raw[:1] in "&!" and value in raw:  # an anchor or a tag before the value
+            start += raw.find(value)
+            raw = value
         if raw[:1] in "|>":
             skip = raw.find("\n") + 1
             raw, start = raw[skip:], start + skip

@@ -5,7 +5,8 @@ A step is {"who": name, "step": key, "text": what to do, "task": number or None}
 same one, so that it can be counted: the same (who, step) is told at most three times.
 """
 
-from . import machine, tables, view, waves
+from . import machine, tables, view, watch, waves
+from .guards_teardown import tampered_text
 
 
 def _step(who, key, text, task=None):
@@ -14,13 +15,26 @@ def _step(who, key, text, task=None):
 
 def steps(state):
     """Every step that somebody could take now, the most urgent first."""
+    out = _steps(state)
+    if state["tampered"]:  # the end waits for the user's word, everything before it goes on
+        out = [_step(tables.LEAD, "tampered", tampering(state)) if s["step"] == "teardown" else s for s in out]
+    return out
+
+
+def tampering(state):
+    """What the lead is told when what enforces the run was changed."""
+    return ("STATE_DIVERGENCE: what enforces this run was changed while it runs, not by the hooks: %s. Tell the user. Work may go on, but the run is not "
+            "completed before the user has looked (`pack doctor`), put the files back or not, and typed `team resume`" % tampered_text(state))
+
+
+def _steps(state):
     if state["team"] is None or state["phase"] == "CLOSED" or state["paused"]:
         return []
     if state["phase"] == "TEARDOWN" or state["phase"] == "FAILED_SAFE":
         return ([] if state["waves"] is not None else _ownership(state)) + _teardown(state)
     if state["waves"] is not None:
-        return waves.steps(state, _step)
-    return _ownership(state) + _planning(state) + _review(state) + _staffing(state) + _completion(state)
+        return watch.steps(state, _step) + waves.steps(state, _step)
+    return _ownership(state) + _planning(state) + _review(state) + _staffing(state) + watch.steps(state, _step) + _completion(state)
 
 
 def for_agent(state, name):

@@ -41,6 +41,21 @@ def consistency_is_ok(state, data, actor):
                    "ask the tech lead for the cross-task consistency check")
 
 
+def tampered_text(state):
+    """What was changed, for people."""
+    names = sorted(n.replace("settings:", "") for n in state["tampered"])
+    return ", ".join(names[:6]) + (" and %d more" % (len(names) - 6) if len(names) > 6 else "")
+
+
+@guard
+def enforcement_is_whole(state, data, actor):
+    """What was recorded while the rules themselves may have been other ones is not finished without the user's word."""
+    if not state["tampered"]:
+        return None
+    return Refusal("TAMPERED", "what enforces the run was changed while it ran: %s" % tampered_text(state), "not by the hooks",
+                   "tell the user: `pack doctor` shows it, and only the user, by typing `team resume`, lifts this")
+
+
 @guard
 def teardown_not_begun(state, data, actor):
     if state["teardown"]["state"] in ("NONE", "TEARDOWN_INIT") and state["phase"] in tables.OPEN_PHASES:

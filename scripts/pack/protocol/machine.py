@@ -12,7 +12,7 @@ actor is who the client says is calling. Everything that needs the outside (dige
 """
 
 # Importing the modules of guards and moves fills GUARDS and RULES; what other modules need of them is named here.
-from . import guards_tasks, guards_teardown, moves_notes, moves_roster, moves_tasks, tables, waves  # noqa: F401
+from . import guards_tasks, guards_teardown, moves_notes, moves_roster, moves_tasks, tables, watch, waves  # noqa: F401
 from .guards_spawn import SPAWN_RULES, risk_step, spawn_rules, testers_needed  # noqa: F401
 from .kernel import GATE, GUARDS, LEAD, RULES, clone  # noqa: F401
 from .moves_teardown import COMPLETION_RULES, due  # noqa: F401
@@ -30,10 +30,12 @@ def initial():
         "verify": None, "consistency": None, "commits": [],
         "teardown": {"state": "NONE", "attempt": 0, "aborted": False, "targets": {}, "sends": 0, "sent_at": 0,
                      "ack_status": None, "unresolved": [], "reason": None},
+        "tampered": {},  # what enforces the run and was changed in it: name -> digest seen (pack/seal.py); the user's word empties it
         "requests": {}, "refusals": {}, "nudges": {}, "client_tasks": {}, "escalations": [],
         "waves": None,  # of a team definition with waves and gates (waves.py)
         "lead_mail": 0,  # news on their way to the lead: ending its turn now is right, they will wake it
         "lead_idle_news": False,
+        "watch": {}, "notices": {}, "unavailable": {},  # supervision (watch.py)
     }
 
 
@@ -60,18 +62,21 @@ def step(state, event, now):
     new, effects = clone(state), []
     found["apply"](new, event["data"], event["actor"], now, effects)
     if event["event"] in tables.MESSAGES or event["event"] == "MAIL":
-        _deliver(new, event["data"].get("to"))
+        _deliver(new, event["data"].get("to"), now)
+        watch.spoken(new, event["event"], event["data"].get("to"), event["data"].get("by") or event["actor"]["role"])
     return new, effects
 
 
 _ADDRESSED = ("sender_has_role", "receiver_has_role")
 
 
-def _deliver(state, to):
+def _deliver(state, to, now):
     """Mail wakes an idle agent, and the lead when its turn ends: until then nobody is stalled (PROTOCOL 10)."""
     e = state["roster"].get(to)
     if e and e["state"] == "IDLE":
         e["mail"] += 1
+        if not watch.standing(state, to):  # a ping does not make who is silent less so
+            e["seen"] = now  # its silence counts from when it was asked
     elif to == LEAD:
         state["lead_mail"] += 1
 

@@ -59,7 +59,14 @@ def _note(state, data, actor, now, effects):
     """Recorded for people; the state does not change."""
 
 
-for _name in ("SUPERVISOR_REPORT", "OVERLAP_SCOPE", "DELIVERY_FAILED", "STATE_DIVERGENCE", "SNAPSHOT_NOT_FOUND", "SNAPSHOT_CONFLICT", "RECONCILE_CONFLICT", "STATE_FROZEN"):
+@rule("STATE_DIVERGENCE", None)
+def _(state, data, actor, now, effects):
+    """A file of the run's was mended already; one that enforces the run (pack/seal.py) holds up its end until the user has looked."""
+    if data.get("enforces"):
+        state["tampered"][data["name"]] = data["now"]
+
+
+for _name in ("SUPERVISOR_REPORT", "OVERLAP_SCOPE", "DELIVERY_FAILED", "SNAPSHOT_NOT_FOUND", "SNAPSHOT_CONFLICT", "RECONCILE_CONFLICT", "STATE_FROZEN"):
     RULES[_name] = {"roles": (tables.SUPERVISOR,) if _name == "SUPERVISOR_REPORT" else None, "apply": _note,
                     "guards": ("sender_is_living",) if _name == "SUPERVISOR_REPORT" else (),
                     "epoch": ("owner_is_not_fenced",) if _name == "SUPERVISOR_REPORT" else ()}

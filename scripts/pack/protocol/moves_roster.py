@@ -23,6 +23,10 @@ def _(state, data, actor, now, effects):
     asked = actor["role"] == "person" or data.get("how") == "the user typed it"
     state["paused"] = state["paused"] and not asked
     state["team"]["resumed"] = True
+    if data.get("sealed"):
+        state["team"]["sealed"] = data["sealed"]
+    if data.get("accepts"):
+        state["tampered"] = {}  # seen by the user, and taken as it is
     if data.get("session"):
         state["team"]["session"] = data["session"]
     for key in ("headless", "client_pid"):

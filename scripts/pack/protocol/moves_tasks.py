@@ -121,7 +121,8 @@ def _(state, data, actor, now, effects):
     t = view.task(state, data["task"])
     revision = t["requests"][actor["role"]]
     t["approvals"][actor["role"]] = {"verdict": "CHANGES_REQUESTED", "revision": revision, "name": actor["name"], "inc": actor["inc"]}
-    if revision not in t["rounds"]:
+    # Two reviewers of one content are one round, a late one too; the same content handed in once more is a new one.
+    if revision not in t["rounds"] or revision == t["revision"] != t["rounds"][-1]:
         t["rounds"].append(revision)
     if t["state"] == "STUCK_ESCALATED":
         return  # the wait is settled when the missing role is there

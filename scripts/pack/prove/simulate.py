@@ -276,6 +276,15 @@ class Team:
             if tl in self.silent:
                 return self.unnoticed(state, tl)
             return self.raise_("CONSISTENCY_OK", self.who(state, tl), to="lead")
+        if kind in ("ping", "loop", "escalate", "replace", "tool"):
+            silent = key[1] in self.silent
+            if kind in ("escalate", "tool") and who != "lead":
+                self.raise_("SUPERVISOR_REPORT", me, to="lead", severity="WARN", action="ESCALATE")
+            elif kind == "replace" and silent:
+                return self.unnoticed(state, key[1])
+            else:
+                self.raise_("MAIL", GATE, to=key[1] if kind != "tool" else sup, by="lead" if who == "lead" else "supervisor")
+            return None if silent or kind == "tool" else self.raise_("AGENT_ACTIVE", GATE, name=key[1])
         if kind == "teardown":
             return self.raise_("TEARDOWN_INIT", LEAD, tree="T", conventions="c1", persisted=True)
         if kind == "retry":

@@ -62,7 +62,7 @@ def main(argv=None):
         import click
         import hdrh.histogram  # noqa: F401
     except ImportError as error:
-        print("pack rt: needs its extra packages (%s): pip install 'team-pack[realtime]'" % error.name, file=sys.stderr)
+        print("pack rt: needs its extra packages (%s): pip install 'team-pack[realtime]'" % (error.name or error), file=sys.stderr)
         return 2
     return _cli(click, list(sys.argv[1:] if argv is None else argv))
 

@@ -21,7 +21,7 @@ def main(argv=None):
         import reportlab  # noqa: F401
     except ImportError as error:
         print(
-            "pack report: needs its extra packages (%s): pip install 'team-pack[report]'" % error.name, file=sys.stderr
+            "pack report: needs its extra packages (%s): pip install 'team-pack[report]'" % (error.name or error), file=sys.stderr
         )
         return 2
     return _cli(click, argv)

@@ -1,13 +1,15 @@
 """Report formats: text, json, sarif, github, junit. Each is `render(findings, summary) -> str`."""
 
-import importlib
+import sys
 
 FORMATS = ("text", "json", "sarif", "github", "junit")
 
 
 def render(name, findings, summary):
     """The report as text, with its final line break."""
-    return importlib.import_module("pack.lint.report." + name).render(findings, summary)
+    module = "pack.lint.report." + name
+    __import__(module)
+    return sys.modules[module].render(findings, summary)
 
 
 class Summary:

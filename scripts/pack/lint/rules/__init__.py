@@ -9,11 +9,13 @@ _MARKDOWN = (
 )
 _MARKDOWN += (
     "frontmatter-cut",
+    "body-empty",
     "description-missing",
     "model-unknown",
     "tool-unknown",
     "tool-removed",
     "tool-unbalanced",
+    "tool-mcp",
 )
 _REFERENCES = ("option-undeclared", "root-variable", "ref-agent", "ref-name", "ref-skill", "ref-file", "ref-anchor")
 _COMMAND = (
@@ -27,6 +29,7 @@ _COMMAND = (
     "command-argument",
     "context-budget",
     "protocol-spawn",
+    "ref-script",
 )
 _HOOKS = (
     "hook-schema",
@@ -46,8 +49,12 @@ _HOOKS += (
     "hook-path",
     "hook-interpreter",
     "hook-fails-open",
+    "hook-quoting",
 )
-_HOOKS += ("hook-user-config", "hook-command", "root-variable")
+_HOOKS += ("hook-user-config", "hook-command", "hook-variable", "hook-endless", "root-variable")
+# What also holds for the hooks in a skill's or command's frontmatter.
+_FRONT_HOOKS = ("hook-event", "hook-matcher-regex", "hook-matcher", "hook-if", "hook-timeout", "hook-script", "hook-path")
+_FRONT_HOOKS += ("hook-interpreter", "hook-fails-open", "hook-variable", "hook-endless")
 _JSON = ("json-syntax", "json-duplicate-key")
 
 EVERY_FILE = (
@@ -72,15 +79,17 @@ BY_KIND = {
     )
     + ("tool-unavailable", "tool-ungranted", "protocol-spawn")
     + _REFERENCES,
-    "command": _MARKDOWN + _COMMAND + _REFERENCES,
-    "skill": _MARKDOWN + _COMMAND + _REFERENCES + ("skill-length",),
+    "command": _MARKDOWN + _COMMAND + _REFERENCES + _FRONT_HOOKS,
+    "skill": _MARKDOWN + _COMMAND + _REFERENCES + ("skill-length",) + _FRONT_HOOKS,
+    "output-style": _MARKDOWN[:2] + ("frontmatter-duplicate-key", "frontmatter-cut", "body-empty", "output-style"),
+    "theme": _JSON + ("theme",),
     "stray-skill": ("skill-file",),
     "prose": _REFERENCES,
     "readme": ("ref-name", "ref-file", "ref-anchor", "readme-count"),
     "rootdoc": ("root-document",),
     "manifest": _JSON
     + ("manifest-schema", "manifest-field", "manifest-metadata", "manifest-path", "manifest-shadow", "manifest-engines")
-    + ("plugin-name", "dependency", "plugin-settings", "mcp-schema", "mcp-command")
+    + ("plugin-name", "dependency", "plugin-settings", "mcp-schema", "mcp-command", "monitor", "option-values", "network-host")
     + _HOOKS,
     "marketplace": _JSON
     + (
@@ -94,9 +103,9 @@ BY_KIND = {
     + _HOOKS,
     "hooks": _JSON + _HOOKS,
     "settings-hooks": _JSON + _HOOKS,
-    "mcp": _JSON + ("mcp-schema", "mcp-command", "root-variable"),
+    "mcp": _JSON + ("mcp-schema", "mcp-command", "network-host", "root-variable"),
     "lsp": _JSON + ("component-schema", "mcp-command"),
-    "monitors": _JSON + ("component-schema",),
+    "monitors": _JSON + ("component-schema", "monitor", "option-undeclared"),
     "settings": _JSON + ("plugin-settings",),
 }
 PLUGIN_RULES = ("agent-duplicate", "name-clash", "manifest-location", "ref-orphan", "orphan-agent", "publishing")
@@ -111,6 +120,9 @@ PLUGIN_RULES += (
     "protocol-dead-end",
     "protocol-ack",
     "ref-cycle",
+    "component-location",
+    "link-outside",
+    "bin-file",
 )
 PROJECT_RULES = ("generated-drift",)
 # Off unless selected; the modules say so too (OPTIONAL), this table spares their import.

@@ -83,6 +83,8 @@ def check(file, context):
         if key in front and value is not None and value not in (True, False, "true", "false"):
             yield file.hit(file.at((key,)), "%s takes true or false, not %r; it is ignored" % (key, value))
     skills = front.get("skills")
+    if skills is not None and not isinstance(skills, (str, list)):
+        yield file.hit(file.at(("skills",)), "skills must be a list of names, not %r; it is ignored" % (skills,))
     if isinstance(skills, list) and len(skills) > facts.agent["max_skills"]:
         yield file.hit(
             file.at(("skills",), key=True), "more than %d skills: the rest is not loaded" % facts.agent["max_skills"]

@@ -25,6 +25,8 @@ from ..lazy import lazy
 
 SEVERITY = "warning"
 _FIRST = lazy(r"(?<![\\$\w])\$1(?!\w|[.,][0-9])")
+_BRACED = lazy(r"\$\{(ARGUMENTS|[0-9])\}|(?<![\\$\w])\$(arguments)\b")
+_NAMED = lazy(r"(?<![\\$\w{])\$([a-z][a-z0-9_-]{1,40})\b(?![(\[]|\.\w)")
 _ZERO = lazy(r"(?<![\\$\w])\$(?:0(?![0-9.])|ARGUMENTS\[0\])")
 
 
@@ -32,6 +34,7 @@ def check(file, context):
     """A command that uses $1 and never $0 means the first one."""
     text = file.text
     front = file.front
+    yield from _verbatim(file, front)
     if front is None or not ("argument-hint" in front or "arguments" in front or "$2" in text or "$ARGUMENTS" in text):
         return  # `$1` may well be an amount of money
     if "$1" not in text or _ZERO.search(text, file.body_start):
@@ -41,3 +44,34 @@ def check(file, context):
             continue
         yield file.hit(match.span(), "$1 is the second argument; the first is $0")
         return
+
+
+def _verbatim(file, front):
+    """`${ARGUMENTS}`, `$arguments`, and names that `arguments` does not declare stay as they are."""
+    text, dollars, at = file.text, [], file.text.find("$", file.body_start)
+    while at >= 0:
+        dollars.append(at)
+        at = text.find("$", at + 1)
+    for match in _at(_BRACED, text, dollars):
+        if not file.prose.in_code(match.start()) and not (front and match.group(2) and "arguments" in _declared(front)):
+            right = "$ARGUMENTS" if match.group(1) in ("ARGUMENTS", None) else "$" + match.group(1)
+            yield file.hit(match.span(), "%s is not replaced; write %s" % (match.group(), right), [match.span() + (right,)])
+            return
+    names = _declared(front) if front else ()
+    if not names:
+        return
+    for match in _at(_NAMED, text, dollars):
+        if match.group(1) not in names and match.group(1) != "arguments" and not file.prose.in_code(match.start()):
+            text = "arguments declares no %r (%s): the placeholder stays as it is"
+            yield file.hit(match.span(), text % (match.group(1), ", ".join(names)))
+            return
+
+
+def _at(pattern, text, places):
+    return filter(None, (pattern.match(text, place) for place in places))
+
+
+def _declared(front):
+    names = front.get("arguments")
+    items = names.split() if isinstance(names, str) else names if isinstance(names, list) else ()
+    return [item.strip() for item in items if isinstance(item, str)]

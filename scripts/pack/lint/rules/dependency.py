@@ -14,6 +14,7 @@ Source: client 2.1.329, measured 2026-11-21
 """
 
 from .. import semver
+from ..near import nearest
 
 SEVERITY = "error"
 
@@ -37,6 +38,8 @@ def check(file, context):
         if (bare, market) in seen:
             yield file.hit(file.at(path), "%r is there twice" % name, severity="warning")
         seen.add((bare, market))
+        if not market and file.plugin is not None:
+            yield from _market(file, context, bare, path)
         if not isinstance(item, dict):
             continue
         version = item.get("version")
@@ -53,3 +56,40 @@ def check(file, context):
                     "unknown key %r is ignored (name, version, marketplace)" % key,
                     severity="warning",
                 )
+
+
+def _market(file, context, name, path):
+    """A bare name is looked for in the plugin's own marketplace: is it there, and does it lead back?"""
+    listed = {market.rel: market for market, _, _ in file.plugin.entries}
+    if not listed:
+        return
+    names = set()
+    for market in listed.values():
+        entries = market.data.get("plugins")
+        names.update(e["name"] for e in entries or () if isinstance(e, dict) and isinstance(e.get("name"), str))
+    if name not in names:
+        text = "no plugin %r in the marketplace that lists this one%s: it cannot be installed"
+        yield file.hit(file.at(path), text % (name, nearest(name, names)), severity="warning")
+        return
+    me, queue, before = file.data.get("name"), [name], {name: None}
+    needs = {one: _needs(plugin) for plugin in context.project.plugins for one in plugin.names}
+    for step in queue:
+        for after in needs.get(step, ()):
+            if after == me:
+                way = [after]
+                while step is not None:
+                    way.insert(0, step)
+                    step = before[step]
+                yield file.hit(file.at(path), "a loop: %s" % " -> ".join([str(me)] + way), severity="warning")
+                return
+            if after not in before:
+                before[after] = step
+                queue.append(after)
+
+
+def _needs(plugin):
+    items = plugin.manifest.data.get("dependencies") if plugin.manifest else None
+    for item in items if isinstance(items, list) else ():
+        name = item if isinstance(item, str) else item.get("name") if isinstance(item, dict) else None
+        if isinstance(name, str):
+            yield name.split("@")[0]

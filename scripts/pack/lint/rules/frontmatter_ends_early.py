@@ -28,6 +28,9 @@ from ..lazy import MULTILINE, lazy
 SEVERITY = "error"
 _CLOSING = lazy(r"^---[ \t]*\r?$", MULTILINE)
 _KEY = lazy(r"^([A-Za-z_][\w-]*):", MULTILINE)
+_LINES = lazy(r"(?:[A-Za-z_][\w-]{0,40}:[^\n]{0,500}\n|[ \t]+[^\n]{0,500}\n){1,40}---[ \t]*\r?(?:\n|$)")
+
+_SETTINGS = frozenset("name description model tools disallowedTools allowed-tools disallowed-tools argument-hint".split())
 
 
 def check(file, context):
@@ -38,6 +41,10 @@ def check(file, context):
     text, at = file.text, front.close
     line_start = text.rfind("\n", 0, at) + 1
     if line_start == at and not text[at + 3 : file.source.line_end(at)].strip():
+        again = _LINES.match(text, front.body_start) if text.find("\n---", front.body_start) > 0 else None
+        lost = [key for key in _KEY.findall(again.group())] if again else ()
+        if any(key in _SETTINGS for key in lost):
+            yield file.hit((at, at + 3), "the client ends the frontmatter at this `---`" + _effect(file, lost))
         return
     meant = _CLOSING.search(text, at + 1)
     before = text[line_start:at].strip()
@@ -48,11 +55,11 @@ def check(file, context):
     lost = [key for key in _KEY.findall(text[at : meant.start()])]
     if not before and not lost:
         return
-    effect = (
-        "; %s lost" % (", ".join(lost) + (" is" if len(lost) == 1 else " are"))
-        if lost
-        else "; the rest becomes the prompt"
-    )
-    if file.kind == "agent" and "tools" in lost:
-        effect += ": the agent runs with ALL tools"
-    yield file.hit((at, at + 3), "the client ends the frontmatter at this `---`" + effect)
+    yield file.hit((at, at + 3), "the client ends the frontmatter at this `---`" + _effect(file, lost))
+
+
+def _effect(file, lost):
+    if not lost:
+        return "; the rest becomes the prompt"
+    effect = "; %s lost" % (", ".join(lost) + (" is" if len(lost) == 1 else " are"))
+    return effect + (": the agent runs with ALL tools" if file.kind == "agent" and "tools" in lost else "")

@@ -23,6 +23,9 @@ _VARIABLE = lazy(r"\$(?:\{([A-Z_][A-Z0-9_]*)\}|([A-Z_][A-Z0-9_]*))")
 
 def check(file, context):
     """Commands, prompts, servers and headers that come to nothing."""
+    for event, group, path, _ in hookfile.groups(file):
+        if group.get("hooks") == []:
+            yield file.hit(file.at(path + ("hooks",)), "%s: no hook in the list: nothing runs" % event, severity="warning")
     for handler in hookfile.handlers(file):
         value = handler.value
         command = handler.command
@@ -36,6 +39,8 @@ def check(file, context):
             and "\\" not in command
         ):
             yield file.hit(handler.at("command"), "with args there is no shell: no program is called %r" % command)
+        if command is not None and "/dev/tty" in command and "2>/dev/null" not in command:
+            yield file.hit(handler.at("command"), "a hook has no terminal: /dev/tty cannot be opened", severity="warning")
         for key in ("prompt", "server", "tool"):
             if (
                 isinstance(value.get(key), str)

@@ -41,6 +41,8 @@ _SAYS = lazy(
     MULTILINE,
 )
 _ANSWERS = lazy(r"permissionDecision|[\"']decision[\"']")
+# The verdict of what stands before is lost: `|| true`, `; exit 0`, `&`, `| tee log`, `|| exit 1`.
+_LOST = lazy(r"(\|\|\s*(?:true|:|exit\s+[013-9]\w*|echo\b[^;&|]*)|;\s*(?:true|:|exit\s+0)|(?<![&>])&|(?<!\|)\|\s*(?:tee|cat|head|tail|logger)\b[^|;&]*|;\s*then\s+exit\s+1\s*;\s*fi)\s*\Z")
 LEGAL = ("allow", "deny", "ask", "defer")
 
 
@@ -51,6 +53,12 @@ def check(file, context):
         for script in of_handler(handler):
             used.setdefault((script.sub, id(handler.plugin)), set()).add(handler.event)
     for handler in hookfile.handlers(file):
+        for script in of_handler(handler) if handler.event.startswith("PostTool") else ():
+            if handler.plugin is not None and script.sub is not None and not script.escapes:
+                text = script.read(context.project, handler.plugin.path(script.sub)) or ""
+                if used[(script.sub, id(handler.plugin))] == {handler.event} and _VERDICT.search(text):
+                    after = "%s answers with permissionDecision: on %s the call is already over and the answer is dropped"
+                    yield file.hit(script.span, after % (script.sub, handler.event))
         if handler.event != "PreToolUse" or handler.value.get("onFailure") == "block":
             continue
         for script in of_handler(handler):
@@ -61,6 +69,10 @@ def check(file, context):
                 alone = used[(script.sub, id(handler.plugin))] == {"PreToolUse"}
                 yield from _judge(file, script.span, text, script.sub, alone)
                 yield from _late(file, handler, script, text)
+                lost = _LOST.search(handler.command) if not isinstance(handler.value.get("args"), list) else None
+                if lost and _exits_two(text) and not _ANSWERS.search(text) and "pipefail" not in handler.command:
+                    text = "%r hides the exit code of %s: the call goes through"
+                    yield file.hit(handler.at("command"), text % (lost.group(1).strip(), script.sub))
         command = handler.command
         if command and "exit" in command and "CLAUDE_PLUGIN_ROOT" not in command:
             yield from _judge(file, handler.at("command"), command, "the command", True)

@@ -20,6 +20,7 @@ from ..matchers import names
 from ..near import closest
 
 SEVERITY = "error"
+_MCP_WRONG = lazy(r"\^?(?:MCP|Mcp)__|\^?[mM][cC][pP](?:[./:-]|\\.|_(?!_))[A-Za-z]")
 _ID = lazy(r"\^?([A-Za-z0-9_.-]+):([A-Za-z0-9_.:-]+)\$?$")
 
 
@@ -44,6 +45,34 @@ def check(file, context):
             yield from _values(file, where, matcher, event, facts["values"])
         elif facts["matcher"] == "agent_type":
             yield from _agents(file, where, matcher, event, context, plugin)
+        elif facts["matcher"] == "command_name":
+            yield from _commands(file, where, matcher, event, plugin)
+        elif "known_values" in facts:
+            yield from _kinds(file, where, matcher, event, facts["known_values"])
+        elif event == "FileChanged" and "/" in matcher.replace("\\/", "/") and jsregex.problem(matcher) is None:
+            yield file.hit(file.at(where), "FileChanged compares the file's name without its folder: %r never matches" % matcher)
+
+
+def _commands(file, where, matcher, event, plugin):
+    """The client sends `plugin:command`, even when the user typed the bare name."""
+    if matcher.startswith("/"):
+        yield file.hit(file.at(where), "command names have no slash (the client sends plugin:command): the hook never runs")
+        return
+    own = plugin.commands() if plugin is not None and plugin.names else {}
+    for name in names(matcher, event) or ():
+        if name in own:
+            text = "matcher %r never matches: the client sends %r"
+            yield file.hit(file.at(where), text % (name, "%s:%s" % (plugin.names[0], name)))
+
+
+def _kinds(file, where, matcher, event, values):
+    """Values that the client is known to send; a later one may know more, so only slips are reported."""
+    for name in names(matcher, event) or ():
+        meant = None if name in values else closest(name.replace("-", "_").lower(), values)
+        plain = name.replace("-", "_").replace(" ", "_").lower()
+        meant = plain if plain in values and name not in values else meant
+        if meant:
+            yield file.hit(file.at(where), "%s has no %r: the hook never runs; did you mean %r?" % (event, name, meant))
 
 
 def _tools(file, where, matcher, event, facts):
@@ -95,10 +124,32 @@ def _tools(file, where, matcher, event, facts):
 
 
 def _servers(file, where, matcher, plugin):
-    """`mcp__plugin_<plugin>_<server>__tool` names a server of this plugin."""
-    if plugin is None or "mcp__plugin_" not in matcher:
+    """`mcp__plugin_<plugin>_<server>__tool` names a server of this plugin; exact names need a tool."""
+    if "mcp" not in matcher.lower():
+        return
+    listed = names(matcher, "PreToolUse")
+    for name in listed or (matcher,):
+        wrong = _MCP_WRONG.match(name)
+        if wrong:
+            text = "%r matches no MCP tool; they are called mcp__server__tool: the hook never runs"
+            yield file.hit(file.at(where), text % name)
+        elif listed and name.startswith("mcp__") and "__" not in name[5:]:
+            text = "%r is compared as a whole name and matches no tool; write %s__.*"
+            yield file.hit(file.at(where), text % (name, name))
+    if plugin is None or plugin.scope not in ("plugin", "bare"):
         return
     servers = plugin.mcp_servers()
+    for name in listed or (matcher.lstrip("^"),):
+        server = name[5:].split("__")[0] if name.startswith("mcp__") else None
+        if server in servers:
+            real = "mcp__plugin_%s_%s" % (plugin.names[0], server)
+            text = "the tools of the plugin's own server %r are called %s__*: the hook never runs for them"
+            yield file.hit(file.at(where), text % (server, real), severity="warning")
+        elif server and server.startswith("plugin_") and listed:
+            flat = server.replace("-", "_")
+            for one in plugin.names:
+                if flat.startswith("plugin_%s_" % one.replace("-", "_")) and not server.startswith("plugin_%s_" % one):
+                    yield file.hit(file.at(where), "the plugin is called %r: write mcp__plugin_%s_..." % (one, one))
     for name in plugin.names:
         prefix = "mcp__plugin_%s_" % name
         at = matcher.find(prefix)

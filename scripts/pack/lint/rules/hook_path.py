@@ -14,7 +14,7 @@ Good `hooks/hooks.json`:
 Source: client 2.1.329, measured 2026-11-21
 """
 
-from .. import hookfile
+from .. import hookfile, shell
 from ..scripts import of_handler
 
 SEVERITY = "error"
@@ -27,10 +27,17 @@ def check(file, context):
         if plugin is None or file.kind == "settings-hooks":
             continue
         for script in of_handler(handler):
+            project_sub = shell.under_project(script.text)
             if script.escapes:
                 yield file.hit(
                     script.span, "%s leads out of the plugin: an installed plugin has nothing there" % script.text
                 )
+            elif project_sub and context.project.listing.get(plugin.path(project_sub)):
+                text = "%s is looked for in the user's project; write ${CLAUDE_PLUGIN_ROOT}/%s"
+                yield file.hit(script.span, text % (script.text, project_sub))
+            elif project_sub and project_sub.startswith(".claude/") and not script.tested:
+                text = "%s is in the author's project, not in the plugin"
+                yield file.hit(script.span, text % script.text, severity="warning")
             elif script.home:
                 yield file.hit(script.span, "%s exists on one machine only; use ${CLAUDE_PLUGIN_ROOT}" % script.text)
             elif script.relative:

@@ -33,6 +33,8 @@ def _judge(file, handler, script, context):
     if plugin is None or script.sub is None or script.escapes:
         return
     rel = plugin.path(script.sub)
+    if script.literal:
+        return  # hook-quoting
     gate = handler.event in context.facts.gate_events
     direct = script.program is None
     if rel not in project.listing and not (rel in project.dirs):
@@ -52,14 +54,20 @@ def _judge(file, handler, script, context):
                 if script.program and script.program.startswith("python")
                 else ": the guard is off"
             )
-        yield file.hit(script.span, "no file %s in the plugin%s" % (script.sub, effect))
+        text = "no file %s in the plugin%s" % (script.sub, effect)
+        yield file.hit(script.span, text, severity="warning" if script.tested else None)
         return
+    if rel in project.dirs and (script.program or "").startswith("python") and rel + "/__main__.py" in project.listing:
+        return  # python3 runs a folder with a __main__.py
     if rel in project.dirs or project.listing.get(rel) == "x":
         yield file.hit(script.span, "%s is not a file" % script.sub)
         return
     effect = ": the guard is off" if gate else ": the hook fails"
     if direct and not project.probe("executable", rel):
         yield file.hit(script.span, "%s is run directly but is not executable%s" % (script.sub, effect))
+        return
+    if project.listing.get(rel) == "l" and project.probe("outside", rel):
+        yield file.hit(script.span, "%s is a link that leads out of the plugin: it is not installed%s" % (script.sub, effect))
         return
     wrong = script.problem(project, rel, direct)
     if wrong:

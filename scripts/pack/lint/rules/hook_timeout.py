@@ -19,10 +19,16 @@ SEVERITY = "warning"
 
 
 def check(file, context):
-    """More than an hour is not meant."""
+    """More than an hour is not meant, unless the session does not wait for it."""
     for handler in hookfile.handlers(file):
         value = handler.value.get("timeout")
         if not isinstance(value, (int, float)) or isinstance(value, bool) or value <= 0:
+            continue
+        if handler.event == "SessionEnd" and value > 1.5 and file.kind != "settings-hooks":
+            text = "SessionEnd has 1.5 s for all hooks together; a plugin's timeout does not raise it"
+            yield file.hit(handler.at("timeout"), text)
+            continue
+        if (handler.value.get("async") or handler.value.get("asyncRewake")) and value <= 86400:
             continue
         if value >= 1000 and (value % 100 == 0 or value > 3600):
             yield file.hit(handler.at("timeout"), "timeout is in seconds: %s is %.1f hours" % (value, value / 3600))

@@ -7,8 +7,10 @@ Bad `hooks/hooks.json`:
 
     {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "echo ${user_config.team}"}]}]}}
 
-Good `hooks/hooks.json`:
+Good `.claude-plugin/plugin.json`, `hooks/hooks.json`:
 
+    {"name": "demo-pack", "version": "1.0.0", "description": "Demo", "author": {"name": "Example"}, "userConfig": {"team": {"type": "string", "title": "Team", "description": "Whose work it is"}}}
+    ---8<---
     {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "echo \\"$CLAUDE_PLUGIN_OPTION_TEAM\\""}]}]}}
 
 Source: client 2.1.329 (2.1.207)
@@ -16,8 +18,10 @@ Source: client 2.1.329 (2.1.207)
 
 from .. import hookfile
 from ..lazy import lazy
+from ..near import nearest
 
 SEVERITY = "error"
+_ENV = lazy(r"\bCLAUDE_PLUGIN_OPTION_([A-Z0-9_]{1,80})")
 _OPTION = lazy(r"\$\{user_config\.([^}$\s]{1,80})\}")
 
 
@@ -26,6 +30,12 @@ def check(file, context):
     for handler in hookfile.handlers(file):
         command = handler.value.get("command")
         args = handler.value.get("args")
+        if handler.command and "CLAUDE_PLUGIN_OPTION_" in command and handler.plugin is not None and handler.plugin.manifest:
+            known = {name.upper() for name in options(handler.plugin)}
+            for match in _ENV.finditer(command):
+                if match.group(1) not in known and match.group(1) != "":
+                    text = "userConfig declares no option for %s: it is never set%s"
+                    yield file.hit(handler.at("command"), text % (match.group(), nearest(match.group(1), known)), None, "warning")
         texts = [("command",)] if isinstance(command, str) else []
         texts += [
             ("args", index)

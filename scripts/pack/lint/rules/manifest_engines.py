@@ -37,6 +37,10 @@ def check(file, context):
                 'engines must be an object such as {"claude-code": ">=2.1.0"}; it is ignored',
                 severity="warning",
             )
+        elif "claude-code" not in engines and any(_plain(key) in ("claude", "claudecode") for key in engines):
+            key = next(key for key in engines if _plain(key) in ("claude", "claudecode"))
+            text = "%r is not read: the client's range is called claude-code"
+            yield file.hit(file.at(base + ("engines", key), key=True), text % key, severity="warning")
         elif "claude-code" in engines and not (
             isinstance(engines["claude-code"], str) and semver.is_range(engines["claude-code"])
         ):
@@ -51,3 +55,7 @@ def check(file, context):
                 text % (engines["claude-code"], context.facts.client),
                 severity="warning",
             )
+
+
+def _plain(key):
+    return key.replace("-", "").replace("_", "").lower()

@@ -21,13 +21,13 @@ def check(file, context):
     plugin = file.plugin
     if file.json is None or plugin is None:
         return
-    for key in ("agents", "commands"):
+    for key, folder in (("agents", "agents"), ("commands", "commands"), ("outputStyles", "output-styles")):
         value = file.data.get(key)
         if value is None or key not in plugin.declared:
             continue
         paths = plugin.declared[key]
         hidden = []
-        prefix = plugin.path(key) + "/"
+        prefix = plugin.path(folder) + "/"
         for rel in context.project.listing:
             if (
                 not rel.startswith(prefix)
@@ -42,5 +42,5 @@ def check(file, context):
             more = " and %d more" % (len(hidden) - 1) if len(hidden) > 1 else ""
             yield file.hit(
                 file.at((key,), key=True),
-                "%s is not loaded%s: the list replaces the %s/ folder" % (sorted(hidden)[0], more, key),
+                "%s is not loaded%s: the list replaces the %s/ folder" % (sorted(hidden)[0], more, folder),
             )

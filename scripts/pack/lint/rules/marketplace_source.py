@@ -18,6 +18,7 @@ from ..lazy import lazy
 
 SEVERITY = "error"
 _REPO = lazy(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?/[A-Za-z0-9._-]+$")
+_MEANT = {"branch": "ref", "tag": "ref", "commit": "sha", "rev": "sha", "subdir": "path", "directory": "path", "folder": "path"}
 _NPM = lazy(r"(?:@[a-z0-9][a-z0-9._-]*/)?[a-z0-9][a-z0-9._-]*$")
 
 
@@ -41,6 +42,23 @@ def check(file, context):
             url = source.get("url")
             if kind == "url" and isinstance(url, str) and not ("://" in url or "@" in url and ":" in url):
                 yield file.hit(file.at(path + ("url",)), "%r is not a git URL (https:// or git@)" % url)
+            if isinstance(repo, str) and repo.endswith(".git") and _REPO.match(repo):
+                text = "%r: the client adds .git itself, and looks for %s.git" % (repo, repo)
+                yield file.hit(file.at(path + ("repo",)), text, [file.at(path + ("repo",)) + ('"%s"' % repo[:-4],)], "warning")
+            for key, text in (("url", url), ("registry", source.get("registry"))):
+                if isinstance(text, str) and text.lower().startswith(("http://", "file:", "ext::")):
+                    what = "is not encrypted" if text.lower().startswith("http:") else "is no place for other machines"
+                    yield file.hit(file.at(path + (key,)), "%r %s" % (text, what), severity="warning")
+            for key in ("ref", "sha"):
+                if isinstance(source.get(key), str) and source[key].startswith("-"):
+                    yield file.hit(file.at(path + (key,)), "%r reads like an option of git" % source[key])
+            inside = source.get("path")
+            if kind == "git-subdir" and isinstance(inside, str) and inside.startswith("/"):
+                yield file.hit(file.at(path + ("path",)), "%r: the path starts in the repository" % inside, severity="warning")
+            for key in source:
+                meant = _MEANT.get(key)
+                if meant and meant not in source:
+                    yield file.hit(file.at(path + (key,), key=True), "%r is ignored; write %r" % (key, meant), severity="warning")
             if kind == "git-subdir" and isinstance(url, str) and not ("://" in url or "@" in url or _REPO.match(url)):
                 yield file.hit(file.at(path + ("url",)), "%r is neither owner/repo nor a git URL" % url)
             continue

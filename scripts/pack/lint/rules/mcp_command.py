@@ -24,6 +24,11 @@ def check(file, context):
         return
     for path, server in servers(file):
         args = server.get("args")
+        command = server.get("command")
+        if file.kind != "lsp" and path[0] != "lspServers" and isinstance(command, str) and " " in command.strip() and not any(char in command for char in "/\\$"):
+            words = command.split()
+            text = "there is no shell: no program is called %r; command: %r, args: %s"
+            yield file.hit(file.at(path + ("command",)), text % (command, words[0], words[1:]), severity="warning")
         texts = [(("command",), server.get("command"))]
         texts += [(("args", index), item) for index, item in enumerate(args if isinstance(args, list) else ())]
         for where, text in texts:
@@ -31,7 +36,11 @@ def check(file, context):
                 continue
             sub = shell.under_root(text)
             if sub is None:
-                if text.startswith(("./", "../")) and where == ("command",):
+                here = text.startswith("./") and "cwd" not in server and "/dist/" not in text and "/build/" not in text
+                if where != ("command",) and here and shell.is_script(text) and server.get("command") in shell.INTERPRETERS:
+                    text = "%s is looked for in the user's folder; use ${CLAUDE_PLUGIN_ROOT}" % text
+                    yield file.hit(file.at(path + where), text, severity="warning")
+                elif text.startswith(("./", "../")) and where == ("command",):
                     yield file.hit(
                         file.at(path + where),
                         "%s is looked for in the user's folder; use ${CLAUDE_PLUGIN_ROOT}" % text,

@@ -21,6 +21,7 @@ SEVERITY = "error"
 _CREDENTIAL = lazy(r"authorization|api[-_]?key|token|secret|password|credential", IGNORECASE)
 _SAMPLE = lazy(r"your[-_ ]|replace|example|changeme|placeholder|dummy|redacted|xxx|[<>]|\*\*\*", IGNORECASE)
 _SCHEME = lazy(r"(?:Bearer|Basic|Token|Bot)\s+(\S+)$", IGNORECASE)
+_BARE = lazy(r"(?<![\\$\w])\$([A-Z][A-Z0-9_]{2,60})\b")
 _OPTION = lazy(r"\$\{user_config\.([^}$]{1,80})\}")
 
 
@@ -92,6 +93,9 @@ def details(file, path, server, plugin):
                 "%s sends everything in clear text; use %s" % (url.split(":")[0], "https" if url[0] == "h" else "wss"),
                 severity="warning",
             )
+    if isinstance(server.get("command"), str) and isinstance(url, str) and server.get("type") in (None, "stdio"):
+        text = "with a command it is a local server: url is ignored"
+        yield file.hit(file.at(path + ("url",), key=True), text, severity="warning")
     headers = server.get("headers")
     for name, value in headers.items() if remote and isinstance(headers, dict) else ():
         if isinstance(value, str) and _is_credential(name, value):
@@ -108,6 +112,10 @@ def details(file, path, server, plugin):
         table = server.get(key)
         texts += [((key, name), item) for name, item in (table.items() if isinstance(table, dict) else ())]
     for where, text in texts:
+        bare = _BARE.search(text) if isinstance(text, str) and where[0] in ("url", "headers", "env") else None
+        if bare:
+            text = "%s is not replaced; write ${%s}" % (bare.group(), bare.group(1))
+            yield file.hit(file.at(path + where), text, severity="warning")
         if not isinstance(text, str) or "${user_config." not in text:
             continue
         for match in _OPTION.finditer(text):

@@ -44,6 +44,9 @@ def check(plugin, context):
             if not isinstance(name, str) or not name.strip():
                 continue
             other = seen.setdefault(name, file)
+            plain = commands.get(name)
+            if kind == "command" and other is file and plain is not None and plain is not file:
+                yield file.hit(file.at(("name",)), "/%s is already %s" % (name, plugin.sub(plain.rel)))
             if other is not file:
                 text = "the %s %s has the same name %r: only one of them can be called by it"
                 yield file.hit(file.at(("name",)), text % (kind, plugin.sub(other.rel), name))

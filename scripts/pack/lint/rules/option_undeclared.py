@@ -27,10 +27,11 @@ _OPTION = lazy(r"\$\{user_config\.([A-Za-z_]\w{0,80})\}")
 
 
 def check(file, context):
-    """Agents, commands and skills of a plugin with a manifest."""
+    """Agents, commands, skills and monitors of a plugin with a manifest."""
     if "${user_config." not in file.text or file.plugin is None or file.plugin.manifest is None or file.kind == "prose":
         return
+    effect = "it stays as it is" if file.is_json else "the model reads the placeholder"
     known = options(file.plugin)
-    for match in _OPTION.finditer(file.text, file.body_start):
-        if match.group(1) not in known and not file.prose.in_fence(match.start()):
-            yield file.hit(match.span(), "userConfig declares no %r: the model reads the placeholder" % match.group(1))
+    for match in _OPTION.finditer(file.text, 0 if file.is_json else file.body_start):
+        if match.group(1) not in known and (file.is_json or not file.prose.in_fence(match.start())):
+            yield file.hit(match.span(), "userConfig declares no %r: %s" % (match.group(1), effect))

@@ -17,54 +17,59 @@ Source: this project
 from ..lazy import lazy
 
 SEVERITY = "warning"
-_PIPED = lazy(
-    r"\b(?:curl|wget|iwr|Invoke-WebRequest)\b[^\n|;&]{0,400}\|\s*(?:sudo\s+)?(?:ba|z|da)?sh\b"
-    r"|\bbase64\s+(?:-d|-D|--decode)\b[^\n;&]{0,200}\|\s*(?:sudo\s+)?(?:(?:ba|z|da)?sh|python3?|node|perl)\b"
-    r"|\b(?:eval|ba?sh\s+-c|source)\b[^\n]{0,20}(?:\$\(|<\(|`)\s*(?:curl|wget|base64|echo\s+\S+\s*\|\s*base64)\b"
-    r"|\bpython3?\s+-c\s[^\n]{0,80}(?:exec|eval)\([^\n]{0,80}(?:b64decode|urlopen|fromhex)"
-    r"|\|\s*iex\b|\bIEX\s*\("
+_SHELL = r"\s*(?:sudo\s+)?(?:(?:ba|z|da)?sh\b|python3?\b|node\b|perl\b)"
+# Each begins with a word that is rare enough to be looked for; nothing scans whole texts.
+_PIPED = (
+    (("curl", "wget", "iwr", "Invoke-WebRequest"), lazy(r"\b(?:curl|wget|iwr|Invoke-WebRequest)\b[^\n|;&]{0,400}\|" + _SHELL)),
+    (("base64",), lazy(r"\bbase64\s+(?:-d|-D|--decode)\b[^\n;&]{0,200}\|" + _SHELL)),
+    (("$(", "<(", "`"), lazy(r"(?:[$<]\(|`)\s*(?:curl|wget|base64|echo\s+\S+\s*\|\s*base64)\b")),
+    (("exec(", "eval("), lazy(r"(?:exec|eval)\([^\n]{0,80}(?:b64decode|urlopen|fromhex)")),
+    (("|",), lazy(r"\|\s*iex\b")),
+    (("IEX",), lazy(r"\bIEX\s*\(")),
 )
+_RUNS = lazy(r"\b(?:eval\b|(?:ba|z|da)?sh\s+-\w*c\b|source\b|python3?\s+-c\s[^\n]{0,80})[^\n]{0,20}\Z")
+_NEEDS = ("curl", "wget", "iwr", "base64", "Invoke-WebRequest", "b64decode", "urlopen", "fromhex", "iex", "IEX")
 
 
 def check(file, context):
     """Errors where it runs by itself (hooks, servers, embedded commands), warnings in instructions."""
     text = file.text
-    if file.kind in ("readme", "rootdoc"):
+    if file.kind in ("readme", "rootdoc", "prose") or not any(need in text for need in _NEEDS):
         return
-    loads = "curl" in text or "wget" in text or "base64" in text or "Invoke-WebRequest" in text
-    if loads and not (
-        "| sh" in text
-        or "|sh" in text
-        or "| bash" in text
-        or "|bash" in text
-        or "| sudo" in text
-        or "| zsh" in text
-        or "| python" in text
-        or "| node" in text
-        or "$(" in text
-        or "<(" in text
-        or "eval" in text
-    ):
-        loads = False
-    if not (loads or "iex" in text or "IEX" in text or "b64decode" in text or "urlopen" in text or "fromhex" in text):
-        return
-    if "|" not in text and "eval" not in text and "-c" not in text and "source" not in text:
-        return
-    for match in _PIPED.finditer(text):
-        start = match.start()
+    ends = -1
+    for start, end in sorted(_found(text)):
+        if start < ends:
+            continue
+        ends = end
         if file.kind == "settings-hooks" and not _in_hooks(file, start):
             continue  # a deny rule names what it forbids
-        if not file.is_json:
+        embedded = file.is_json
+        if not embedded:
             line = text.rfind("\n", 0, start) + 1
-            embedded = (
-                "!`" in text[line:start] or file.prose.fence_at(start) and file.prose.fence_at(start)[2].startswith("!")
-            )
-            if not embedded and (file.kind in ("prose",) or file.prose.in_fence(start)):
+            fence = file.prose.fence_at(start)
+            embedded = file.kind != "agent" and ("!`" in text[line:start] or fence and fence[2].startswith("!"))
+            if not embedded and fence:
                 continue
-        else:
-            embedded = True
-        what = match.group() if len(match.group()) < 70 else match.group()[:67] + "..."
-        yield file.hit(match.span(), "%r runs text that nobody has seen" % what, severity="error" if embedded else None)
+        what = text[start:end] if end - start < 70 else text[start : start + 67] + "..."
+        yield file.hit((start, end), "%r runs text that nobody has seen" % what, severity="error" if embedded else None)
+
+
+def _found(text):
+    for marks, pattern in _PIPED:
+        for mark in marks:
+            at = text.find(mark)
+            while at >= 0:
+                match = pattern.match(text, at)
+                at = text.find(mark, at + 1)
+                if match is None:
+                    continue
+                start = match.start()
+                if mark in ("$(", "<(", "`", "exec(", "eval("):  # only where a shell or python -c is told to run it
+                    before = _RUNS.search(text, max(0, start - 120, text.rfind("\n", 0, start) + 1), start)
+                    if before is None:
+                        continue
+                    start = before.start()
+                yield start, match.end()
 
 
 def _in_hooks(file, offset):

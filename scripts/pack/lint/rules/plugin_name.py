@@ -21,21 +21,20 @@ def check(file, context):
     name = file.data.get("name")
     if not isinstance(name, str) or not name or " " in name:
         return
-    span = file.at(("name",))
     entries = file.plugin.entries if file.plugin else []
     if not any(entry.get("name") == name for _, _, entry in entries):
         level, message = pluginnames.reserved(name)
         if level:
-            yield file.hit(span, message, severity=level)
+            yield file.hit(file.at(("name",)), message, severity=level)
     if not pluginnames.loadable(name):
         yield file.hit(
-            span, "plugin name %r: the client refuses `@`, `:`, slashes, white space and control characters" % name
+            file.at(("name",)), "plugin name %r: the client refuses `@`, `:`, slashes, white space and control characters" % name
         )
     elif not pluginnames.installable(name):
         yield file.hit(
-            span, "plugin name %r cannot be installed from a marketplace: only letters, digits, `.`, `_`, `-`" % name
+            file.at(("name",)), "plugin name %r cannot be installed from a marketplace: only letters, digits, `.`, `_`, `-`" % name
         )
     elif not pluginnames.kebab(name):
         yield file.hit(
-            span, "plugin name %r is not kebab-case: the Claude.ai marketplace refuses it" % name, severity="warning"
+            file.at(("name",)), "plugin name %r is not kebab-case: the Claude.ai marketplace refuses it" % name, severity="warning"
         )

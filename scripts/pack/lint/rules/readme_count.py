@@ -1,4 +1,6 @@
-"""The README counts other agents, commands or skills than there are
+"""The README counts or lists other agents, commands or skills than there are
+
+Of a list below a heading such as "Agents" only names are reported of which the list has others that exist.
 
 Bad `README.md`:
 
@@ -11,13 +13,17 @@ Good `README.md`:
 Source: this project
 """
 
-from ..lazy import IGNORECASE, lazy
+from ..lazy import IGNORECASE, MULTILINE, lazy
+from ..near import nearest
 
 SEVERITY = "warning"
 _COUNT = lazy(
-    r"(?<![\w.,+~-])(\d{1,4}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve) (agents?|commands?|slash commands?|skills?)(?![\w/-])",
-    IGNORECASE,
+    r"(?<![\w.,+~-])(\d{1,4}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)[ -](?:(?:specialized|specialised|specialist|expert|custom|AI|ready-made|built-in) )?(agents?|commands?|slash commands?|skills?)(?![\w/-])"
+    r"|^#{1,6} +(agents|commands|slash commands|skills) +\((\d{1,4})\)[ \t]*\r?$",
+    IGNORECASE | MULTILINE,
 )
+_HEADING = lazy(r"^#{1,6}[ \t]+(?:\W{0,4} ?)?(agents|subagents|commands|slash commands|skills)\b[^\n]{0,20}$", IGNORECASE | MULTILINE)
+_ITEM = lazy(r"^[ \t]*(?:[-*+]|\|)[ \t]+(?:\*\*|\[)?`/?([A-Za-z0-9][\w:.-]{1,80})`", MULTILINE)
 _WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 
 
@@ -30,12 +36,33 @@ def check(file, context):
     for match in _COUNT.finditer(file.text):
         if file.prose.in_code(match.start()):
             continue
-        number = match.group(1).lower()
+        number = (match.group(1) or match.group(4)).lower()
         number = int(number) if number.isdigit() else _WORDS.index(number)
-        noun = match.group(2).lower().split()[-1].rstrip("s")
+        noun = (match.group(2) or match.group(3)).lower().split()[-1].rstrip("s")
         said.setdefault(noun, []).append((number, match.span()))
     kinds = {"agent": ("agent",), "command": ("command",), "skill": ("skill",)}
     for noun, places in said.items():
         real = len(plugin.of(*kinds[noun]))
         if len({number for number, _ in places}) == 1 and real and places[0][0] != real and places[0][0] > 1:
             yield file.hit(places[0][1], "the plugin has %d %s%s" % (real, noun, "" if real == 1 else "s"))
+    yield from _lists(file, plugin, context)
+
+
+def _lists(file, plugin, context):
+    text = file.text
+    for heading in _HEADING.finditer(text):
+        if file.prose.hidden(heading.start()):
+            continue
+        noun = heading.group(1).lower()
+        table = plugin.agents() if "agent" in noun else plugin.commands()
+        short = {name.rsplit(":", 1)[-1].lower() for name in table}
+        end = text.find("\n#", heading.end())
+        items = [item for item in _ITEM.finditer(text, heading.end(), end if end >= 0 else len(text))]
+        good = [item for item in items if item.group(1).rsplit(":", 1)[-1].lower() in short]
+        # At least half of them exist: then it is a list of the plugin's own, and the others are not there.
+        for item in items if 2 * len(good) >= len(items) and good else ():
+            name = item.group(1)
+            if item in good or file.prose.hidden(item.start()) or name in context.facts.agent["builtin"] or "." in name:
+                continue
+            what = "agent" if "agent" in noun else "command or skill"
+            yield file.hit(item.span(1), "no %s %r in the plugin%s" % (what, name, nearest(name, table)))

@@ -37,6 +37,10 @@ def check(file, context):
         if ref.fenced and file.kind not in ("command", "agent"):
             continue  # a fenced call is an instruction in a command or agent; elsewhere it teaches
         name = ref.name
+        if "/" in name:
+            near = nearest(name.replace("/", ":"), ids)
+            yield file.hit(ref.span, "no agent %r: plugin and agent are joined by a colon%s" % (name, near))
+            continue
         if name in ids or name in facts.agent["builtin"] or name.lower() in ("general-purpose", "explore", "plan"):
             continue
         prefix, colon, rest = name.partition(":")

@@ -38,7 +38,7 @@ import posixpath
 from ..lazy import lazy
 
 SEVERITY = "warning"
-_INCLUDE = lazy(r"(?:^|(?<=[\s(]))@((?:\$\{CLAUDE_(?:PLUGIN_ROOT|SKILL_DIR)\}/|\.{1,2}/)?[\w./-]+\.md)\b")
+_INCLUDE = lazy(r"(?<![^\s(])@((?:\$\{CLAUDE_(?:PLUGIN_ROOT|SKILL_DIR)\}/|\.{1,2}/)?[\w./-]+\.md)\b")
 STUB = 240  # characters: a page that says no more than where to look
 
 
@@ -64,7 +64,12 @@ def check(plugin, context):
 def _edges(file, files):
     text, folder = file.text, posixpath.dirname(file.rel)
     if "@" in text:
-        for match in _INCLUDE.finditer(text, file.body_start):
+        at = text.find("@", file.body_start)
+        while at >= 0:
+            match = _INCLUDE.match(text, at)
+            at = text.find("@", at + 1)
+            if match is None:
+                continue
             target = _target(file, match.group(1), folder, files)
             if target and not file.prose.in_code(match.start(1)) and not file.prose.hidden(match.start(1)):
                 yield target, match.span(1)

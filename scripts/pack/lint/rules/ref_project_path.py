@@ -22,9 +22,10 @@ Source: client 2.1.329, measured 2026-11-21
 """
 
 from ..lazy import lazy
+from ..markdown import lines_with
 
 SEVERITY = "warning"
-_AT = lazy(r"(?:^|[\s(`])@((?:\./)?[\w-]+(?:/[\w.-]+)+\.\w{1,5})")
+_AT = lazy(r"(?<![^\s(`])@((?:\./)?[\w-]+(?:/[\w.-]+)+\.\w{1,5})")
 
 
 def check(file, context):
@@ -32,7 +33,9 @@ def check(file, context):
     plugin = file.plugin
     if plugin is None or plugin.scope not in ("plugin", "bare") or "@" not in file.text:
         return
-    for match in _AT.finditer(file.text, file.body_start):
+    text = file.text
+    lines = lines_with(text, file.body_start, "@")
+    for match in (match for start, end in lines for match in _AT.finditer(text, start, end)):
         rel = plugin.path(match.group(1))
         if context.project.listing.get(rel) and not file.prose.hidden(match.start()):
             span = match.span(1)

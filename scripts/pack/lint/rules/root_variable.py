@@ -19,19 +19,25 @@ from ..near import nearest
 
 SEVERITY = "error"
 _VARIABLE = lazy(
-    r"\$(\{?)((?:CLAUDE_)?PLUGIN_[A-Z_]{2,40}|CLAUDE_(?:ROOT|SKILLS?_[A-Z]{2,20}|PROJECT_[A-Z]{2,20}|PLUGINS?_?[A-Z]{0,20}))\b(\}?)/"
+    r"\$(\{?)((?:CLAUDE_)?PLUGIN_[A-Z_]{2,40}|CLAUDE_(?:ROOT|SKILLS?_[A-Z]{2,20}|PROJECT_[A-Z]{2,20}|PLUGINS?_?[A-Z]{0,20})|(?i:CLAUDE_PLUGIN_ROOT))\b(\}?)/"
 )
+_BARE = lazy(r"(?<![\\\w])@?\$(CLAUDE_PLUGIN_ROOT|CLAUDE_SKILL_DIR)\b/")
 
 
 def check(file, context):
     """Names that look like one of the client's, in front of a path."""
     text = file.text
-    if "PLUGIN_" not in text and "CLAUDE_" not in text:
+    if "PLUGIN_" not in text and "CLAUDE_" not in text and "laude_" not in text:
         return
-    known = context.facts.root_variables + ["CLAUDE_SKILL_DIR"]
+    known = context.facts.root_variables + (["CLAUDE_SKILL_DIR"] if file.kind in ("skill", "prose") else [])
+    if file.kind in ("agent", "command", "skill"):
+        yield from _bare(file)
     for match in _VARIABLE.finditer(text, 0 if file.is_json else file.body_start):
         name = match.group(2)
-        if name in known or name.startswith("CLAUDE_PLUGIN_OPTION_") or bool(match.group(1)) != bool(match.group(3)):
+        if name.upper() in known and name != name.upper() and file.is_json:
+            yield file.hit(match.span(2), "the client sets no %s; letter case matters: %s" % (name, name.upper()))
+            continue
+        if name.upper() in known or name.startswith("CLAUDE_PLUGIN_OPTION_") or bool(match.group(1)) != bool(match.group(3)):
             continue
         if not file.is_json and (file.prose.in_fence(match.start()) or not name.startswith("CLAUDE_")):
             continue
@@ -42,3 +48,20 @@ def check(file, context):
             "the client sets no %s%s" % (name, nearest(name, known)),
             severity=None if file.is_json else "warning",
         )
+
+
+def _bare(file):
+    """In a prompt only the form with braces is replaced."""
+    if "$CLAUDE_" not in file.text:
+        return
+    for match in _BARE.finditer(file.text, file.body_start):
+        if not file.prose.in_fence(match.start()):
+            name = match.group(1)
+            at = match.start(1) - 1
+            yield file.hit(
+                (at, match.end(1)),
+                "in a prompt only ${%s} is replaced; $%s stays as it is" % (name, name),
+                [(at, match.end(1), "${%s}" % name)],
+                "warning",
+            )
+            return

@@ -23,8 +23,11 @@ Source: client 2.1.329
 
 from .. import tools
 from ..lazy import lazy
+from ..markdown import lines_with
 
 SEVERITY = "warning"
+_NAMES = ("SendMessage", "TaskUpdate", "TaskCreate", "NotebookEdit", "WebFetch", "WebSearch", "TodoWrite")
+_NAMES += ("`Write`", "`Edit`", "`Bash`", "`Agent`")
 _USE = lazy(
     r"\b(?:[Uu]s(?:e|ing)|[Cc]all(?:ing)?|[Ww]ith|[Vv]ia|[Ii]nvok(?:e|ing)|[Rr]un) (?:the |your )?[`*]{0,2}([A-Z][A-Za-z]{2,24})[`*]{0,2} tool\b"
     r"|\b(SendMessage|TaskUpdate|TaskCreate|NotebookEdit|WebFetch|WebSearch|TodoWrite)[`*]{0,2}\("
@@ -40,9 +43,8 @@ def check(file, context):
     if not granted:
         return
     text, seen = file.text, set()
-    if " tool" not in text and "(" not in text and "`" not in text:
-        return
-    for match in _USE.finditer(text, file.body_start):
+    lines = lines_with(text, file.body_start, (" tool",) + _NAMES)
+    for match in (match for start, end in lines for match in _USE.finditer(text, start, end)):
         index = match.lastindex
         name = tools.canonical(match.group(index), context.facts)
         if name not in context.facts.known_tools or name in granted or name in seen or file.prose.hidden(match.start()):

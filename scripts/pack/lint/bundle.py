@@ -1,0 +1,170 @@
+"""Byte code of the linter's modules and its compiled patterns in one file, `__pycache__/all.TAG.bundle`.
+
+A cold run on a small pack would import sixty modules, and `re` with what that needs to compile a dozen patterns; to find,
+open and check them all takes three times as long as the whole lint. Python's own byte code lies in the same folder and is
+trusted as much; as there, size and time of each source are compared before its code is used, and whatever is missing,
+old, damaged or of another Python is done the usual way. A run that had to do so writes the file anew.
+"""
+
+import marshal
+import os
+import sys
+
+from . import lazy
+
+FORMAT = 1
+_path = None
+_data = b""  # what is marshalled, one piece after the other: `where` is its (start, end)
+_codes = {}  # module: (source below the scripts folder, is it a package, size, mtime in ns, where its code is)
+_patterns = {}  # (pattern, flags): where the arguments of _sre.compile are
+_scripts = ""
+
+
+def _tag():
+    import _sre
+
+    return repr((FORMAT, sys.version, _sre.MAGIC)).encode() + b"\0"
+
+
+def install(scripts):
+    """Serve imports of `pack.*` and lazy patterns from the file, if it is there and of this Python."""
+    global _path, _scripts, _data
+    if sys.pycache_prefix or not sys.implementation.cache_tag:
+        return
+    _scripts = scripts + os.sep
+    _path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__pycache__")
+    _path = os.path.join(_path, "all." + sys.implementation.cache_tag + ".bundle")
+    try:
+        with open(_path, "rb") as handle:
+            tag = _tag()
+            if handle.read(len(tag)) == tag:
+                codes, patterns, size = marshal.load(handle)
+                _data = handle.read()
+                if len(_data) == size:
+                    _codes.update(codes)
+                    _patterns.update(patterns)
+    except (OSError, EOFError, ValueError, TypeError):
+        pass  # written anew at the end
+    sys.meta_path.insert(0, _Finder)
+    lazy.compiled = _compiled
+
+
+class _Finder:
+    """Finder and loader of the modules in the file."""
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        entry = _codes.get(name)
+        if entry is None:
+            return None
+        origin = _scripts + entry[0]
+        try:
+            info = os.stat(origin)
+        except OSError:
+            return None
+        if (info.st_size, info.st_mtime_ns) != entry[2:4]:
+            return None
+        spec = type(sys.__spec__)(name, cls, origin=origin, is_package=entry[1])
+        spec.has_location = True
+        if entry[1]:
+            spec.submodule_search_locations.append(os.path.dirname(origin))
+        return spec
+
+    @staticmethod
+    def create_module(spec):
+        return None
+
+    @staticmethod
+    def exec_module(module):
+        exec(_piece(_codes[module.__spec__.name][4]), module.__dict__)
+
+
+def _piece(where):
+    return marshal.loads(_data[where[0] : where[1]])
+
+
+def _compiled(pattern, flags):
+    """The pattern from the file, or None; the interpreter itself checks the code before it makes a pattern of it."""
+    where = _patterns.get((pattern, flags))
+    if where is None:
+        return None
+    import _sre
+
+    try:
+        return _sre.compile(pattern, *_piece(where))
+    except (RuntimeError, TypeError, OverflowError, EOFError, ValueError):
+        return None
+
+
+def save():
+    """Write the file when this run imported or compiled something that it does not hold; any trouble means no file."""
+    if _path is None or sys.dont_write_bytecode:
+        return
+    codes = {name: entry for name, module in list(sys.modules.items()) for entry in [_entry(name, module)] if entry}
+    patterns = {key: known for key in lazy.used for known in [_parts(*key)] if known}
+    if not codes and not patterns:
+        return
+    pieces, size = [], 0
+
+    def put(piece):
+        nonlocal size
+        pieces.append(piece)
+        size += len(piece)
+        return size - len(piece), size
+
+    for name, entry in _codes.items():
+        codes.setdefault(name, entry[:4] + (_data[entry[4][0] : entry[4][1]],))
+    codes = {name: entry[:4] + (put(entry[4]),) for name, entry in codes.items()}
+    patterns = {key: put(marshal.dumps(known)) for key, known in patterns.items()}
+    for key, where in _patterns.items():
+        patterns.setdefault(key, put(_data[where[0] : where[1]]))
+    temporary = "%s.%d" % (_path, os.getpid())
+    try:
+        with open(temporary, "wb") as handle:
+            handle.write(_tag() + marshal.dumps((codes, patterns, size)))
+            handle.write(b"".join(pieces))
+        os.replace(temporary, _path)
+    except (OSError, ValueError):
+        try:
+            os.unlink(temporary)
+        except OSError:
+            pass
+
+
+def _entry(name, module):
+    """What the file holds of a module that was imported the usual way."""
+    spec = getattr(module, "__spec__", None)
+    origin = getattr(spec, "origin", None)
+    if not name.startswith("pack.") or spec.loader is _Finder or not (origin or "").startswith(_scripts):
+        return None
+    try:
+        info = os.stat(origin)
+        if name in _codes and _codes[name][2:4] == (info.st_size, info.st_mtime_ns):
+            return None  # needed before the file could be read
+        code = spec.loader.get_code(name)
+    except (OSError, ImportError, AttributeError):
+        return None
+    package = spec.submodule_search_locations is not None
+    return origin[len(_scripts) :], package, info.st_size, info.st_mtime_ns, marshal.dumps(code)
+
+
+def _parts(pattern, flags):
+    """The arguments with which `re` makes this pattern, proved by making it; None where `re` is built differently."""
+    try:
+        import re
+        import _sre
+
+        try:
+            from re import _compiler as compiler, _parser as parser
+        except ImportError:  # before Python 3.11
+            import sre_compile as compiler, sre_parse as parser
+        tree = parser.parse(pattern, flags)
+        code = compiler._code(tree, flags)
+        index = [None] * tree.state.groups
+        for name, number in tree.state.groupdict.items():
+            index[number] = name
+        code = list(map(int, code))  # named constants as they come
+        known = (int(flags | tree.state.flags), code, tree.state.groups - 1, dict(tree.state.groupdict), tuple(index))
+        return known if _sre.compile(pattern, *known) == re.compile(pattern, flags) else None
+    except Exception:  # private parts of `re`: whatever they do elsewhere, there is a way without them
+        return None

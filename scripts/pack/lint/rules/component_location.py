@@ -1,0 +1,132 @@
+"""A component where the client does not look
+
+It reads `agents/`, `commands/`, `skills/NAME/SKILL.md`, `hooks/hooks.json`, `.mcp.json` at the plugin's root (and what the
+manifest names): lower case, `.md` files only, nothing but the manifest below `.claude-plugin/`. A guard in `hooks.json` at
+the root never runs, and nobody is told. Another spelling of `hooks/hooks.json` or `plugin.json` is refused, since macOS and
+Windows would open it.
+
+Bad `.claude-plugin/agents/coder.md`:
+
+    ---
+    name: coder
+    description: Writes code. Use when a task is ready.
+    tools: Read
+    ---
+    Write.
+
+Good `agents/coder.md`:
+
+    ---
+    name: coder
+    description: Writes code. Use when a task is ready.
+    tools: Read
+    ---
+    Write.
+
+Source: client 2.1.329, measured 2026-11-21 (`provides` of `plugin validate --json`)
+"""
+
+SEVERITY = "warning"
+_FOLDERS = {
+    "agent": "agents",
+    "subagent": "agents",
+    "subagents": "agents",
+    "command": "commands",
+    "skill": "skills",
+    "hook": "hooks",
+    "output-style": "output-styles",
+    "output_styles": "output-styles",
+    "outputStyles": "output-styles",
+    "outputstyles": "output-styles",
+}
+_REAL = ("agents", "commands", "skills", "hooks")
+_EXACT = {"hooks/hooks.json": "hooks", ".claude-plugin/plugin.json": "manifest"}
+
+
+def check(plugin, context):
+    """Look at the names of the plugin's files; a file's text only when its name is suspicious."""
+    if plugin.scope not in ("plugin", "bare"):
+        return
+    project = context.project
+    base = plugin.root + "/" if plugin.root else ""
+    mine = {file.rel for files in plugin.files.values() for file in files}
+    named = {path for paths in plugin.declared.values() if isinstance(paths, set) for path in paths}
+    for rel in project.below(plugin.root):
+        if rel in mine or rel in named:
+            continue
+        sub = rel[len(base) :]
+        found = _judge(sub, plugin)
+        if found is None or any(rel.startswith(path.rstrip("/") + "/") for path in named):
+            continue
+        meant, what, needs = found
+        if needs and not _looks_like(project, rel, needs):
+            continue
+        if meant is None:
+            message = "the client loads no %s from %s" % (what, sub)
+        elif sub.lower() == meant.lower():
+            message = "%s must be spelled %s" % (sub, meant)
+        else:
+            message = "the client does not look at %s; it reads %s" % (sub, meant)
+        level = "error" if meant in _EXACT and sub.lower() == meant else None
+        yield _file(project, rel, plugin).hit((0, 0), message, None, level)
+
+
+def _judge(sub, plugin):
+    """(where it belongs, what it is, what its text must show) or None."""
+    parts = sub.split("/")
+    low = sub.lower()
+    if low in _EXACT and sub != low:
+        return low, "", None
+    if len(parts) == 1:
+        if sub == "hooks.json":
+            return "hooks/hooks.json", "hooks", '"hooks"'
+        if sub == "mcp.json":
+            return ".mcp.json", "servers", '"mcpServers"'
+        if sub == "lsp.json":
+            return ".lsp.json", "servers", '"extensionToLanguage"'
+        if sub == "monitors.json":
+            return "monitors/monitors.json", "monitors", '"command"'
+        return None
+    head, rest, last = parts[0], "/".join(parts[1:]), parts[-1]
+    if head in (".claude_plugin", ".claude-plugins", "claude-plugin") and last == "plugin.json" and plugin.manifest is None:
+        return ".claude-plugin/plugin.json", "", '"name"'
+    if head == ".claude-plugin":
+        if parts[1] in ("agents", "commands", "skills") and last.endswith(".md"):
+            return rest, "", "---"
+        if rest in ("hooks.json", "hooks/hooks.json"):
+            return "hooks/hooks.json", "", '"hooks"'
+        return None
+    cased = head.lower() if head.lower() in _REAL and head != head.lower() else None
+    right = cased or _FOLDERS.get(head)
+    if right and (cased or not plugin.of(right.rstrip("s"))):
+        wanted = '"hooks"' if right == "hooks" and last == "hooks.json" else "---" if last.endswith(".md") else None
+        skill = right == "skills" and last != "SKILL.md"
+        return ("%s/%s" % (right, rest), "", wanted) if wanted and not skill else None
+    if sub in ("monitors/monitor.json", "hooks/settings.json"):
+        meant = "monitors/monitors.json" if head == "monitors" else "hooks/hooks.json"
+        return (None if meant in _names(plugin) else meant), head, '"command"' if head == "monitors" else '"hooks"'
+    if head == "hooks" and len(parts) == 2 and last in ("hook.json", "hooks.yaml", "hooks.yml", "hooks.jsonc", "hooks.json5"):
+        return (None if "hooks/hooks.json" in _names(plugin) else "hooks/hooks.json"), "hooks", "hooks"
+    if head in ("agents", "commands") and len(parts) == 2 and (
+        "." not in last or last.lower().endswith((".markdown", ".mdx", ".txt", ".mdc"))
+    ):
+        return "%s/%s.md" % (head, last.rsplit(".", 1)[0]), "", "---"
+    return None
+
+
+def _names(plugin):
+    return {plugin.sub(file.rel) for file in plugin.of("hooks", "monitors")}
+
+
+def _looks_like(project, rel, needs):
+    text = project.script(rel) or ""
+    if needs == "---":
+        head = text.lstrip("\ufeff")
+        return head.startswith("---") and ("\ndescription:" in head or "\nname:" in head)
+    return needs in text
+
+
+def _file(project, rel, plugin):
+    from ..model import File
+
+    return File(project, rel, "prose", plugin)

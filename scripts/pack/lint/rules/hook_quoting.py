@@ -1,0 +1,53 @@
+"""A variable that nothing replaces: in single quotes, or in `args`
+
+In a shell command it is the shell that replaces `$CLAUDE_PLUGIN_ROOT` and `${CLAUDE_PLUGIN_ROOT}`, and in single quotes it
+does not. With `args` there is no shell: the client replaces `${CLAUDE_PLUGIN_ROOT}` (only with braces), quotes belong to the
+word, and `|` or `&&` are words like any other.
+
+Bad `hooks/hooks.json`:
+
+    {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "python3 '${CLAUDE_PLUGIN_ROOT}/scripts/guard.py'"}]}]}}
+
+Good `hooks/hooks.json`:
+
+    {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "python3 \\"${CLAUDE_PLUGIN_ROOT}/scripts/guard.py\\""}]}]}}
+
+Source: client 2.1.329, measured 2026-11-21
+"""
+
+from .. import hookfile
+from ..lazy import lazy
+from ..scripts import of_handler
+
+SEVERITY = "error"
+_BARE = lazy(r"\$(CLAUDE_(?:PLUGIN_ROOT|PLUGIN_DATA|PROJECT_DIR))\b")
+_OPERATORS = ("|", "||", "&&", ";", ">", ">>", "<", "2>&1", "&")
+
+
+def check(file, context):
+    """Scripts in single quotes; every word of args."""
+    for handler in hookfile.handlers(file):
+        command, args = handler.command, handler.value.get("args")
+        if command is None:
+            continue
+        if not isinstance(args, list):
+            if "'" in command and "$" in command and handler.value.get("shell") != "powershell":
+                for script in of_handler(handler):
+                    if script.literal and "$" in script.text:
+                        text = "in single quotes the shell does not replace the variable: no file is called %s"
+                        yield file.hit(script.span, text % script.text)
+            continue
+        if " " in command.strip() and ("/" in command or "\\" in command) and command.split()[0].isalnum():
+            yield file.hit(handler.at("command"), "with args there is no shell: no program is called %r" % command)
+        for index, word in enumerate(args):
+            if not isinstance(word, str):
+                continue
+            bare = _BARE.match(word)
+            if bare:
+                text = "with args there is no shell: write ${%s}" % bare.group(1)
+                yield file.hit(handler.at("args", index), text)
+            elif word[:1] in "\"'" and word[-1:] == word[:1] and "CLAUDE_" in word:
+                yield file.hit(handler.at("args", index), "with args there is no shell: the quotes belong to the word")
+            elif word in _OPERATORS:
+                text = "with args there is no shell: %r is passed to the program" % word
+                yield file.hit(handler.at("args", index), text, severity="warning")

@@ -1,0 +1,54 @@
+"""A variable that no hook gets
+
+A hook reads its event as JSON on standard input; tool names, inputs and files are never in the environment, whatever older
+guides say. The shell puts nothing in their place, and the command works on no file, or on all.
+
+Bad `hooks/hooks.json`:
+
+    {"hooks": {"PostToolUse": [{"matcher": "Write", "hooks": [{"type": "command", "command": "prettier --write \\"$CLAUDE_FILE_PATHS\\""}]}]}}
+
+Good `hooks/hooks.json`:
+
+    {"hooks": {"PostToolUse": [{"matcher": "Write", "hooks": [{"type": "command", "command": "jq -r .tool_input.file_path | xargs prettier --write"}]}]}}
+
+Source: client 2.1.329, measured 2026-11-21
+"""
+
+from .. import hookfile
+from ..lazy import lazy
+
+SEVERITY = "warning"
+_VARIABLE = lazy(r"(?<![\\\w$])\$(?:\{(!?#?)([A-Z][A-Z0-9_]*)([^}]?)|([A-Z][A-Z0-9_]*))")
+# What guides promise; any other name may be the user's own.
+_NEVER = lazy(
+    r"(?:CLAUDE_)?(?:TOOL_(?:INPUT|NAME|OUTPUT|RESULT|RESPONSE|ARGS|USE_ID|PARAMS)|HOOK_(?:INPUT|EVENT))\w*\Z"
+    r"|CLAUDE_(?:FILE(?:_?PATHS?|S|_NAME)?|SESSION_ID|EVENT\w*|NOTIFICATION\w*|TRANSCRIPT\w*|CWD|WORKING_DIR\w*|USER_PROMPT|PROMPT"
+    r"|AGENT_(?:ID|TYPE|NAME)|MESSAGE|ARGUMENTS|INPUT|MODIFIED_FILES?|CHANGED_FILES?|COMMAND|MATCHER|PROJECT_ROOT|STOP_HOOK_ACTIVE)\Z"
+)
+
+
+def check(file, context):
+    """Shell commands; a variable that the command itself sets, or has a default for, is its own affair."""
+    for handler in hookfile.handlers(file):
+        command = handler.command
+        if not command or "$" not in command or isinstance(handler.value.get("args"), list):
+            continue
+        for match in _VARIABLE.finditer(command):
+            name = match.group(2) or match.group(4)
+            if match.group(3) in (":", "-", "=", "+", "?"):
+                continue
+            if name in context.facts.env_file_only and handler.event not in context.facts.env_file_only[name]:
+                events = ", ".join(context.facts.env_file_only[name])
+                text = "$%s is only set in %s: here it is empty" % (name, events)
+            elif _NEVER.match(name) and not _sets(command, name):
+                text = "the client sets no $%s; the event comes as JSON on standard input" % name
+            else:
+                continue
+            span = handler.at("command")
+            at = file.text.find(match.group(), span[0], span[1])
+            yield file.hit((at, at + len(match.group())) if at >= 0 else span, text)
+            break
+
+
+def _sets(command, name):
+    return name + "=" in command or "read " in command and name in command.split("read ", 1)[1].split() or "for %s " % name in command

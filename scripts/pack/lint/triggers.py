@@ -1,0 +1,146 @@
+"""What a file or plugin must hold for a rule to have anything to say.
+
+On a small pack most rules have nothing to look at, and importing them costs more than everything else. A rule that is not
+named here is always asked. tests/lint/test_triggers.py holds every sample against a run without this table.
+"""
+
+NOT_ASCII = object()
+
+
+def _front(*needs):
+    """A question to the file: does its frontmatter hold one of the strings?"""
+
+    def asked(file):
+        front = file.front
+        return front is not None and has(file, file.text[front.start : front.close], needs)
+
+    return asked
+
+
+# rule: any of these strings in the text (NOT_ASCII: any character beyond ASCII), or a question to the file
+TEXT = {
+    "text-nul": ("\x00",),
+    "text-encoding": ("\ufffd",),
+    "text-mojibake": NOT_ASCII,
+    "hidden-character": NOT_ASCII,
+    "secret": ("ghp_", "gho_", "ghs_", "github_pat_", "AKIA", "glpat-", "AIza", "xox", "PRIVATE KEY", "eyJ", "sk-"),
+    "piped-to-shell": ("curl", "wget", "base64", "Invoke-Web", "iex", "IEX", "b64decode", "urlopen", "fromhex"),
+    "option-undeclared": ("${user_config.",),
+    "root-variable": ("PLUGIN_", "CLAUDE_", "laude_"),
+    "ref-skill": ("` skill",),
+    "ref-anchor": ("](", "]:"),
+    "ref-agent": lambda file: "agent" in file.text and has(file, file.text, _AGENT) or "` sub" in file.text,
+    "protocol-spawn": ("subagent_type",),
+    "tool-mcp": ("mcp__",),
+    "tool-conflict": _front("disallowedTools"),
+    "tool-unbalanced": _front("(", ")"),
+    "agent-skill-missing": _front("skills"),
+    "model-unknown": _front("model"),
+    "frontmatter-cut": _front(" #"),
+    "command-injection": ("!`", "```!"),
+    "command-shell": ("!`", "```!"),
+    "command-approval": ("!`", "```!"),
+    "command-argument": ("$",),
+    "ref-project-path": ("@",),
+    "ref-script": ("CLAUDE_PLUGIN_ROOT", "CLAUDE_SKILL_DIR"),
+    "wide-grant": _front("allowed-tools"),
+    "tool-ungranted": _front("tools"),
+    "unreadable": lambda file: file.read_error,
+    "frontmatter-missing": lambda file: file.front is None,
+    "frontmatter-syntax": lambda file: file.front is not None and not isinstance(file.front.value, dict),
+    "frontmatter-duplicate-key": lambda file: file.front is not None and file.front.duplicates,
+    "frontmatter-ends-early": lambda file: file.front is not None and _odd_close(file),
+    "description-missing": lambda file: not (file.front and isinstance(file.front.get("description"), str) and file.front.get("description").strip()),
+    "body-empty": lambda file: not file.text[file.body_start :].strip(),
+    "json-duplicate-key": lambda file: file.is_json and file.json is not None and file.json.duplicates,
+    "json-syntax": lambda file: file.is_json and (file.source.bom or not file.data),
+}
+_AGENT = ("ubagent", "@agent-", "` agent", "agent:", 'agent"', "agent'", "agent :")
+_HOOKS = ('"hooks"', "\\u")
+# kind: the same for rules that look at several kinds
+OF_KIND = {
+    "manifest": {
+        "manifest-shadow": ("agents", "commands", "outputStyles", "\\u"),
+        "network-host": ("network", "\\u"),
+        "manifest-engines": ("engines", "\\u"),
+        "dependency": ("dependencies", "\\u"),
+        "plugin-settings": ("settings", "\\u"),
+        "mcp-schema": ("mcpServers", "lspServers", "\\u"),
+        "mcp-command": ("mcpServers", "lspServers", "\\u"),
+        "monitor": ("monitors", "\\u"),
+        "option-values": ("userConfig", "channels", "\\u"),
+    },
+    "marketplace": {"manifest-engines": ("engines", "\\u")},
+    "mcp": {"network-host": ("network", "\\u")},
+    "command": {},
+    "skill": {},
+}
+for _kind in ("manifest", "marketplace"):
+    for _rule in "schema event key matcher-regex matcher if type async timeout switch unquoted script path".split():
+        OF_KIND[_kind]["hook-" + _rule] = _HOOKS
+    for _rule in "interpreter fails-open quoting user-config command variable endless".split():
+        OF_KIND[_kind]["hook-" + _rule] = _HOOKS
+for _kind in ("command", "skill"):
+    for _rule in "event matcher-regex matcher if timeout script path interpreter fails-open variable endless".split():
+        OF_KIND[_kind]["hook-" + _rule] = _front("hooks")
+
+
+def _odd_close(file):
+    """Is there another `---`, or anything else in the line of the closing one?"""
+    text, at = file.text, file.front.close
+    return text.count("---") > 2 or text[at - 1] != "\n" or text[at + 3 : file.source.line_end(at)].strip()
+
+
+def of_facts(facts):
+    """The same for rules that look for names in the client's facts."""
+    removed = _front(*facts.removed_tools)
+    return {
+        "agent-ignored-key": _front(*facts.agent["ignored_in_plugins"]),
+        "tool-removed": lambda file: removed(file) or "TeamCreate" in file.text or "TeamDelete" in file.text,
+        "tool-unavailable": _front(
+            *facts.agent["never_in_subagents"],
+            *[old for old, new in facts.tool_aliases.items() if new in facts.agent["never_in_subagents"]],
+        ),
+    }
+
+
+def has(file, text, needs):
+    """Does the file hold what the rule needs?"""
+    if callable(needs):
+        return needs(file)
+    if needs is NOT_ASCII:
+        return not text.isascii()
+    for need in needs:
+        if need in text:
+            return True
+    return False
+
+
+def _texts(plugin):
+    return [file.text for file in plugin.of("prose", "agent", "command", "skill")]
+
+
+def _tables(plugin):
+    if plugin.scope not in ("plugin", "bare"):
+        return False
+    known = plugin.__dict__.get("_has_tables")
+    if known is None:
+        known = any("|-" in text or "| -" in text or "|:" in text or "| :" in text for text in _texts(plugin))
+        plugin.__dict__["_has_tables"] = known
+    return known
+
+
+# rule: has it anything to look at in this plugin?
+PLUGIN = {
+    "name-clash": lambda plugin: len(plugin.of("command", "skill")) > 1,
+    "agent-duplicate": lambda plugin: len(plugin.of("agent")) > 1,
+    "manifest-location": lambda plugin: plugin.of("root-manifest"),
+    "ref-orphan": lambda plugin: plugin.of("prose"),
+    "ref-cycle": lambda plugin: any(".md" in text for text in _texts(plugin)),
+    "component-location": lambda plugin: len(plugin.project.listing) > len(plugin.project.files),
+    "bin-file": lambda plugin: plugin.path("bin") in plugin.project.dirs,
+    "link-outside": lambda plugin: plugin.project.has_links(),
+}
+for _rule in "role tables name state approver unknown unreachable dead-end ack".split():
+    PLUGIN["protocol-" + _rule] = _tables
+PROJECT = {"generated-drift": lambda project: "scripts/pack/generate.py" in project.listing}

@@ -1,0 +1,103 @@
+"""--fix on every made-up plugin that holds something fixable: one run mends it all, a second changes nothing."""
+
+import os
+
+import pytest
+from conftest import PLUGIN, lint, write
+from test_client_cases import CORPUS, build
+from test_hunt import CASES, lay
+from test_samples import BAD
+
+from pack.lint.cli import main
+from pack.lint.fix import ROUNDS, apply
+
+
+def _hunt(root, case):
+    build(root, {"base": "ok-baseline", "files": {}})
+    lay(root, case["files"])
+
+
+def _sample(root, files):
+    write(root, PLUGIN)
+    write(root, files)
+
+
+ALL = [(case["name"], build, case) for case in CORPUS["cases"]]
+ALL += [("hunt-" + case["name"], _hunt, case) for case in CASES]
+ALL += [("%s-%d" % (rule, index), _sample, files) for rule, many in BAD.items() for index, files in enumerate(many)]
+
+
+def content(root):
+    """{path: bytes} of the regular files of a tree."""
+    found = {}
+    for folder, _, names in os.walk(str(root)):
+        for name in names:
+            path = os.path.join(folder, name)
+            if os.path.isfile(path) and not os.path.islink(path):
+                with open(path, "rb") as handle:
+                    found[os.path.relpath(path, str(root)).replace(os.sep, "/")] = handle.read()
+    return found
+
+
+@pytest.mark.parametrize("part", range(8))
+def test_one_run_mends_all_that_can_be_mended(part, tmp_path, capsys):
+    mended = 0
+    for name, make, case in ALL[part::8]:
+        root = tmp_path / name / "demo-pack"
+        make(root, case)
+        found = lint(root)[1]
+        fixable = [finding for finding in found if finding["fixable"]]
+        if not fixable:
+            continue
+        mended += 1
+        before = content(root)
+        assert main([str(root), "--fix", "--no-cache"]) in (0, 1)
+        after = content(root)
+        changed = {path for path in before if before[path] != after[path]}
+        assert set(after) == set(before) and changed, name
+        for path in changed:  # line ends, a byte-order mark and the last line break stay as they were
+            old, new = before[path], after[path]
+            assert old.count(b"\r") == new.count(b"\r"), name
+            assert old[:3] == b"\xef\xbb\xbf" or new[:3] != b"\xef\xbb\xbf", name
+            assert old.endswith(b"\n") == new.endswith(b"\n"), name
+        left = lint(root)[1]
+        assert not [finding for finding in left if finding["fixable"]], name
+        said = {(finding["path"], finding["rule"], finding["message"]) for finding in left}
+        assert not [f for f in fixable if (f["path"], f["rule"], f["message"]) in said], name
+        main([str(root), "--fix", "--no-cache"])
+        assert content(root) == after, name
+    capsys.readouterr()
+    assert mended > 2
+
+
+def test_only_the_named_files_change(tmp_path, capsys):
+    bad = "---\nname: %s\ndescription: Reviews a change. Use when one is ready.\ntools: read\n---\nx\n"
+    _sample(tmp_path, {"agents/a.md": bad % "a", "agents/b.md": bad % "b"})
+    main([str(tmp_path / "agents" / "a.md"), "--fix"])
+    assert "tools: Read" in (tmp_path / "agents" / "a.md").read_text()
+    assert (tmp_path / "agents" / "b.md").read_text() == bad % "b"
+
+
+def test_fixes_that_touch_wait_for_the_next_round():
+    assert apply("abcdef", [[(0, 2, "X")], [(1, 3, "Y")], [(4, 5, "Z")]]) == "XcdZf"
+    assert apply("abc", [[(1, 1, "X")], [(1, 1, "Y")]]) == "aXbc"
+
+
+def test_fixes_that_undo_each_other_come_to_an_end(tmp_path):
+    from pack.lint import discover, fix
+    from pack.lint.engine import Finding
+
+    (tmp_path / "agents").mkdir()
+    (tmp_path / "agents" / "a.md").write_text("a")
+    rounds = []
+
+    def again(overlay):
+        project = discover.scan(str(tmp_path), overlay)
+        text = project.files[0].text
+        rounds.append(text)
+        swap = [(0, 1, "b" if text == "a" else "a")]
+        return project, [Finding("agents/a.md", (1, 1, 1, 1), "error", "x", "x", swap)]
+
+    project, findings = again(None)
+    changes, left = fix.mend(project, findings, None, again)
+    assert len(rounds) == ROUNDS + 1 and left and changes == {}, "an even number of rounds: back where it was"
