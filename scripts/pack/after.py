@@ -118,6 +118,10 @@ def _ran(call, given, response):
     from . import receipts
 
     receipts.collect(call, response)
+    if call.state["waves"] is not None and call.state["phase"] in tables.OPEN_PHASES:
+        from . import waverun
+
+        waverun.anchor(call)
     path = call.scratch(".before")
     data = call.store.disk.read(path)
     if data is None:

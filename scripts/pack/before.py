@@ -277,7 +277,8 @@ def _check_code(call, text):
                       "look with `pack status`, `pack log`, `pack explain N`", "BASH")
     if call.state["waves"] is not None and call.actor["role"] != "foreign":
         definition = call.state["team"]["definition"]
-        hit = next((g for g in (definition["root"] + "/" + g for g in definition.get("guarded", [])) if g in text), None)
+        names = ["realtime.evidence", "realtime/evidence", "realtime import evidence", "team-definitions"] + [definition["root"] + "/" + g for g in definition.get("guarded", [])]
+        hit = next((n for n in names if n in text), None)
         if hit:
             raise Refusal("EVIDENCE_IS_MEASURED", "code that names %s is not run" % hit, "evidence is written by `pack rt` only",
                           "read it with cat or jq; measure with `pack rt`", "BASH")
