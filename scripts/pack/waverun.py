@@ -1,13 +1,13 @@
 """Runs of teams with waves: opening one, reading what the waves lack, having `pack gate check` judge, what the user types.
 
-The I/O beside `protocol/waves.py`, as gate.py and carry.py are beside `protocol/machine.py`.
+The I/O beside `protocol/waves.py`, as before.py and carry.py are beside `protocol/machine.py`.
 """
 
 import os
 import subprocess
 import time
 
-from . import answers, carry, codec, facts
+from . import answers, codec, enforcement, facts, receipts
 from .call import PLUGIN_ROOT
 from .protocol import tables, waves
 
@@ -31,6 +31,7 @@ def compiled(definition):
     out = {k: definition[k] for k in ("team", "title", "root", "guarded", "retries", "lead") if k in definition}
     for part, keys in KEPT.items():
         out[part] = [{k: item[k] for k in keys if k in item} for item in definition.get(part, [])]
+    out["digest"] = codec.digest(codec.dumps(definition))
     return out
 
 
@@ -38,7 +39,15 @@ def definition_of(state, project):
     """The whole definition that the run was opened with."""
     from .teams import load
 
-    return load(state["team"]["source"], folders=[os.path.join(project, ".claude", "team-definitions")])
+    return _same(load(state["team"]["source"], folders=[os.path.join(project, ".claude", "team-definitions")]), state["team"]["definition"].get("digest"))
+
+
+def _same(definition, digest):
+    if digest is not None and codec.digest(codec.dumps(definition)) != digest:  # None: a run of an older pack
+        from .teams import TeamError
+
+        raise TeamError(definition["team"], ["the definition is not the one that the run was opened with: undo the change, or the user ends the run"])
+    return definition
 
 
 def root(state, project):
@@ -64,6 +73,15 @@ def see(call):
     now = unmet(call)
     if now != call.state["waves"]["unmet"] or call.state["phase"] == "EXECUTION" and not waves.all_over(call.state, now):
         call.gate("WAVES_SEEN", unmet=now)
+
+
+def anchor(call):
+    """After a shell command: note the head of the evidence ledger in the journal, so that what was measured cannot be rewritten."""
+    from .realtime.evidence import tail
+
+    head = tail(os.path.join(root(call.state, call.project), "evidence"))
+    if head is not None and head not in call.state["waves"]["anchors"][-1:]:
+        call.gate("WAVES_SEEN", unmet=unmet(call), anchor=head)
 
 
 def briefing(call, role_id):
@@ -108,7 +126,7 @@ def reminder(call):
     facts = state["waves"]
     try:
         judged = gates.evaluate(root(state, call.project), definition_of(state, call.project), time.time(), resumed_at=facts["resumed_at"],
-                                anchors=facts["anchors"], approved=facts["approved"])["gates"]
+                                anchors=facts["anchors"], approved=facts["approved"], unheard=not facts.get("heard"))["gates"]
     except Exception:
         return []  # a broken definition or rt.yaml is the lead's gate check's to tell; advice stops nobody
     left = [g for g in judged if g["verdict"] in mine.get(g["id"], [])]
@@ -195,10 +213,11 @@ def gate_check(call, words, given):
     path = os.path.join(os.path.dirname(call.scratch("")), nonce + ".gates")
     state = call.state["waves"]
     call.store.disk.replace(path, codec.dumps({"nonce": nonce, "key": key, "team": call.state["team"]["source"], "project": call.project,
-                                               "root": root(call.state, call.project), "anchors": state["anchors"], "approved": state["approved"],
+                                               "root": root(call.state, call.project), "anchors": state["anchors"], "approved": state["approved"], "unheard": not state.get("heard"),
+                                               "definition": call.state["team"]["definition"].get("digest"),
                                                "resumed_at": state["resumed_at"]}).encode("ascii"))
     extra = [w for w in words[3:] if w in ("--json", "--attest")]
-    return answers.allow(dict(given, command=" ".join(["PACK_VOUCHER=%s pack gate check" % carry.quote(path)] + extra), run_in_background=False))
+    return answers.allow(dict(given, command=" ".join(["PACK_VOUCHER=%s" % receipts.quote(path), receipts.quote(os.path.join(PLUGIN_ROOT, "bin", "pack")), "gate check"] + extra), run_in_background=False))
 
 
 def judge(path):
@@ -208,16 +227,16 @@ def judge(path):
 
     with open(path, encoding="utf-8") as f:
         voucher = codec.loads(f.read())
-    definition = load(voucher["team"], folders=[os.path.join(voucher["project"], ".claude", "team-definitions")])
+    definition = _same(load(voucher["team"], folders=[os.path.join(voucher["project"], ".claude", "team-definitions")]), voucher["definition"])
     result = gates.evaluate(voucher["root"], definition, time.time(), resumed_at=voucher["resumed_at"], anchors=voucher["anchors"],
-                            approved=voucher["approved"])
+                            approved=voucher["approved"], unheard=voucher["unheard"])
     head = {"seq": result["ledger"]["records"], "hash": result["ledger"]["head"]} if result["ledger"]["records"] else None
     note = {"verdicts": {g["id"]: g["verdict"] for g in result["gates"]}, "reasons": {g["id"]: [str(r)[:300] for r in g["reasons"][:3]] for g in result["gates"]},
             "evidence": {g["id"]: sorted(_failed(r) for r in g["evidence"] if r["verdict"] == "FAIL") for g in result["gates"]},
             "anchor": head, "approved": result["rt"]["content"]}
     text = codec.dumps(note)
     sealed = {"note": text, "mac": codec.digest(voucher["key"], text)}
-    carry.leave(path, ".gates", sealed)
+    receipts.leave(path, ".gates", sealed)
     return result
 
 
@@ -234,7 +253,7 @@ def _failed(row):
 def collect(call, response):
     """Record the verdicts of a finished `pack gate check`."""
     nonce = (call.state["waves"] or {}).get("nonce")
-    pair = carry.sealed(call, nonce, ".gates", response) if nonce else None
+    pair = receipts.sealed(call, nonce, ".gates", response) if nonce else None
     if pair is None:
         return
     voucher, sealed = pair
@@ -293,7 +312,7 @@ def _asked(call, head, command, said):
     if head == "team status":
         from .statefile import tree
 
-        parts = [tree(call.state, carry.enforcement(call.state)["level"]), _process(call, *runs) if runs else "", _measuring(call)]
+        parts = [tree(call.state, enforcement.recorded(call.state)["level"]), _process(call, *runs) if runs else "", _measuring(call)]
         return answers.block("\n\n".join(p for p in parts if p))
     if command["model"]:
         return answers.tell("UserPromptSubmit", "The user types `%s`: %s. Do it now and report." % (said[:300], command["does"]))
@@ -315,7 +334,7 @@ def _measuring(call):
             shown = [x.rstrip() for x in f if x.strip()][-12:]
     except (OSError, ValueError):
         return ""
-    state = "ended" if os.path.exists(os.path.join(folder, "measuring.exit")) or not carry.alive(note["pid"]) else "running"
+    state = "ended" if os.path.exists(os.path.join(folder, "measuring.exit")) or not enforcement.alive(note["pid"]) else "running"
     return "\n".join(["`pack %s`, started by the user %d s ago: %s" % (note["words"], call.now - note["at"], state)] + ["  " + x for x in shown])
 
 
@@ -349,7 +368,7 @@ def _status_file(call, word):
 
     path = os.path.join(root(call.state, call.project), "TEAM_STATUS.md")
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(call.now))
-    text = "# Team status\n\n%s_at: %s\n\n```\n%s\n```\n" % (word, stamp, tree(call.state, carry.enforcement(call.state)["level"]))
+    text = "# Team status\n\n%s_at: %s\n\n```\n%s\n```\n" % (word, stamp, tree(call.state, enforcement.recorded(call.state)["level"]))
     call.store.disk.mkdir(os.path.dirname(path))
     call.store.disk.replace(path, text.encode())
 

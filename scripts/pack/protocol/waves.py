@@ -12,7 +12,7 @@ from .refusal import Refusal
 def initial(definition):
     """The wave part of a state."""
     return {"verdicts": {}, "failures": {}, "failed_on": {}, "reasons": {}, "halted": None, "halts": [], "spawned": {}, "lost": {}, "unmet": {}, "nonce": None,
-            "anchors": [], "approved": None, "resumed_at": None, "lead": definition.get("lead")}
+            "anchors": [], "approved": None, "heard": False, "resumed_at": None, "lead": definition.get("lead")}
 
 
 def roles(state):
@@ -233,12 +233,15 @@ def _(state, data, actor, now, effects):
 @rule("MATRIX_APPROVED", (tables.LEAD,), ("team_has_waves",))
 def _(state, data, actor, now, effects):
     """Only what the user types raises it: the next gate check takes the matrix as it is then (a waiver, a changed budget)."""
-    state["waves"]["approved"] = None
+    state["waves"].update(approved=None, heard=True)
 
 
 @rule("WAVES_SEEN", ("gate",), ("team_has_waves",))
 def _(state, data, actor, now, effects):
-    state["waves"]["unmet"] = data["unmet"]
+    facts = state["waves"]
+    facts["unmet"] = data["unmet"]
+    if data.get("anchor"):
+        facts["anchors"] = (facts["anchors"] + [data["anchor"]])[-50:]
     if state["phase"] == "EXECUTION" and not all_over(state, data["unmet"]):
         state["phase"] = "COMPLETION"
 
@@ -294,6 +297,9 @@ def may_write(state, actor, path):
         if inside is not None and (inside + "/").startswith(folder.rstrip("/") + "/"):
             return Refusal("EVIDENCE_IS_MEASURED", "nobody writes %s by hand" % path, "evidence is written by `pack rt` only",
                            "measure: `pack rt --help`", "WRITE")
+    if path.startswith(".claude/team-definitions"):
+        return Refusal("DEFINITION", "no agent writes a team's definition: %s" % path, "it decides what is measured and who may do what",
+                       "the user changes it between two runs", "WRITE")
     role_id = state["waves"]["lead"] if actor["role"] == tables.LEAD else actor["role"]
     role = next((r for r in definition["roles"] if r["id"] == role_id), None)
     if role is None:

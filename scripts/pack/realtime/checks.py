@@ -15,9 +15,12 @@ def rt_file(look, item):
     if look.rt is None:
         return ("MISSING" if rtfile.find(look.team_dir) is None else "FAIL"), ["rt.yaml: %s" % p for p in look.rt_problems]
     if look.approved:
-        weaker = rtfile.loosened(look.approved, look.rt)
+        weaker = rtfile.loosened(look.approved, rtfile.content(look.rt, look.project))
         if weaker:
-            return "FAIL", ["rt.yaml was loosened after planning had passed: %s" % w for w in weaker]
+            return "FAIL", ["changed after planning had passed, the user types `team approve` or it is undone: %s" % w for w in weaker]
+    elif look.unheard and (look.rt.get("waivers") or look.rt.get("out_of_scope")):
+        asked = ["waiver of %s" % n for n in look.rt.get("waivers", {})] + ["%s out of scope" % n for n in look.rt.get("out_of_scope", {})]
+        return "FAIL", ["only the user waives: tell the user, who types `team approve`: %s" % ", ".join(asked)]
     return "PASS", []
 
 

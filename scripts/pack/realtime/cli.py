@@ -14,6 +14,7 @@ VERBS_OF = {
     "stream": ("stream",),
     "failover": ("recovery", "rebalance", "reconnect", "election"),
 }
+LIBRARIES = ("websockets", "redis", "nats", "aiomqtt", "paho", "aio_pika", "aiormq", "pamqp", "socketio", "aiohttp", "cimpl", "confluent_kafka", "asyncio")
 ABOUT = {
     "latency": "percentiles at a fixed rate, open loop",
     "audit": "delivery through crashes: lost, duplicate, phantom, indeterminate",
@@ -85,7 +86,7 @@ def _cli(click, argv):
 
     @click.group(
         help="Probe and audit real systems; the numbers go into .team/evidence and nowhere else.",
-        epilog="Example: pack rt example > .team/rt.yaml; pack rt check; pack rt latency",
+        epilog="Example: pack rt init; edit .team/rt.yaml; pack rt check; pack rt latency; pack gate check",
     )
     def rt():
         pass
@@ -93,6 +94,22 @@ def _cli(click, argv):
     @rt.command(help="Print an example rt.yaml.")
     def example():
         click.echo(EXAMPLE, nl=False)
+
+    @rt.command(help="Make the team's folders and an example rt.yaml to edit.", epilog="Example: pack rt init")
+    @shared
+    def init(team, team_dir):
+        import os
+
+        from pack.teams.definition import make_layout
+
+        if rtfile.find(team_dir):
+            raise measure.MeasureError("%s is there already" % rtfile.find(team_dir))
+        os.makedirs(team_dir, exist_ok=True)
+        make_layout(load(team), team_dir)
+        path = os.path.join(team_dir, "rt.yaml")
+        with open(path, "w", encoding="utf-8") as handle:
+            handle.write(EXAMPLE)
+        click.echo("wrote %s: name your paths, addresses, budgets and guarantees in it, then `pack rt check`" % path)
 
     @rt.command(help="Check rt.yaml and say what must be measured.", epilog="Example: pack rt check")
     @shared
@@ -227,7 +244,7 @@ def _cli(click, argv):
         @rt.command(name, help="Measure %s." % about, epilog="Example: pack rt %s --path orders.placed" % name)
         @shared
         @click.option("--path", "paths", multiple=True, help="only this path of rt.yaml (may be given again)")
-        @click.option("--release", is_flag=True, help="for a release gate")
+        @click.option("--release", is_flag=True, help="measured for a release: what the deployment gate asks for")
         @click.option("--quiet", is_flag=True, help="no progress bar")
         def command(team, team_dir, paths, release, quiet):
             run(measures, team, team_dir, paths, release, quiet)
@@ -240,7 +257,7 @@ def _cli(click, argv):
     @shared
     @click.option("--path", "paths", multiple=True, help="only this path of rt.yaml (may be given again)")
     @click.option("--duration", callback=seconds, help="30s, 10m, 1h; otherwise what rt.yaml says")
-    @click.option("--release", is_flag=True, help="for a release gate")
+    @click.option("--release", is_flag=True, help="measured for a release: what the deployment gate asks for")
     @click.option("--quiet", is_flag=True, help="no progress bar")
     def throughput(team, team_dir, paths, duration, release, quiet):
         run(VERBS_OF["throughput"], team, team_dir, paths, release, quiet, duration)
@@ -328,5 +345,10 @@ def _cli(click, argv):
         return 2
     except (KeyboardInterrupt, click.Abort):
         return 130
+    except Exception as error:
+        if type(error).__module__.split(".")[0] not in LIBRARIES:
+            raise
+        click.echo("pack rt: %s: %s" % (type(error).__name__, str(error) or "the server did not answer as it should"), err=True)
+        return 2
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else 2

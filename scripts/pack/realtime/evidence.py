@@ -12,6 +12,7 @@ rewrites every line can build a new chain, unless a head was noted elsewhere (`a
 import contextlib
 import hashlib
 import json
+import math
 import os
 import platform
 import time
@@ -103,6 +104,46 @@ def host():
     }
 
 
+def strict(text):
+    """Parse JSON that means one thing to every reader: no key twice, no NaN or infinity, no number beyond what a run can hold."""
+
+    def pairs(items):
+        found = dict(items)
+        if len(found) != len(items):
+            raise ValueError("a key is given twice: %s" % ", ".join(sorted({k for k, _ in items if [x for x, _ in items].count(k) > 1})))
+        return found
+
+    def number(kind):
+        def made(text):
+            value = kind(text) if len(text) < 40 else math.inf
+            if not abs(value) < 1e18:
+                raise ValueError("the number %s... is beyond all measure" % text[:12])
+            return value
+
+        return made
+
+    try:
+        return json.loads(text, object_pairs_hook=pairs, parse_constant=_no_constant, parse_float=number(float), parse_int=number(int))
+    except RecursionError:
+        raise ValueError("nested without end")
+
+
+def links(team_dir):
+    """Links among the evidence: it could be swapped, or written under another name, behind everybody's back."""
+    found, folder = [], os.path.join(os.fspath(team_dir), "evidence")
+    if os.path.islink(folder):
+        return ["evidence is a symbolic link"]
+    for here, folders, files in os.walk(folder):
+        for name in sorted(folders + files):
+            path = os.path.join(here, name)
+            relative = os.path.relpath(path, os.fspath(team_dir)).replace(os.sep, "/")
+            if os.path.islink(path):
+                found.append("%s is a symbolic link" % relative)
+            elif name in files and os.stat(path).st_nlink > 1:
+                found.append("%s has a second name (a hard link)" % relative)
+    return found
+
+
 def ledger_line(record):
     """The bytes of a ledger line; its hash covers everything else in it, and `prev` covers every line before."""
     body = {k: v for k, v in record.items() if k != "hash"}
@@ -121,7 +162,7 @@ def read_ledger(folder):
         return records, ["the ledger's last line is torn"]
     for number, line in enumerate(raw.split(b"\n")[:-1], 1):
         try:
-            record = json.loads(line.decode("utf-8"))
+            record = strict(line.decode("utf-8"))
             good = isinstance(record, dict) and ledger_line(record) == line + b"\n"
         except ValueError:
             return records, ["ledger line %d is not JSON" % number]
@@ -136,11 +177,23 @@ def read_ledger(folder):
     return records, []
 
 
+def tail(folder):
+    """{"seq", "hash"} of the ledger's last line, None where there is none that can be read. Cheap: reads the end only."""
+    try:
+        with open(os.path.join(folder, LEDGER), "rb") as handle:
+            handle.seek(0, os.SEEK_END)
+            handle.seek(max(0, handle.tell() - 4096))
+            record = strict(handle.read().split(b"\n")[-2].decode("utf-8"))
+            return {"seq": record["seq"], "hash": record["hash"]}
+    except (OSError, ValueError, IndexError, KeyError, TypeError):
+        return None
+
+
 def read_file(path):
     """(envelopes, problem): the envelopes of an evidence file."""
     try:
         with open(path, "rb") as handle:
-            data = json.loads(handle.read().decode("utf-8"), parse_constant=_no_constant)
+            data = strict(handle.read().decode("utf-8"))
     except FileNotFoundError:
         return [], None
     except (OSError, ValueError) as error:

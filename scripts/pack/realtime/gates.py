@@ -27,13 +27,13 @@ def worst(verdicts):
 class Look:
     """What one evaluation sees. Read once, so that all gates judge the same state."""
 
-    def __init__(self, team_dir, definition, now, resumed_at=None, anchors=(), approved=None):
+    def __init__(self, team_dir, definition, now, resumed_at=None, anchors=(), approved=None, unheard=False):
         self.team_dir, self.definition, self.now = os.path.abspath(os.fspath(team_dir)), definition, float(now)
         self.project = os.path.dirname(self.team_dir)
         self.git = gitinfo.Git(self.project, (definition["root"], os.path.basename(self.team_dir), ".claude"))
         self.kinds, self.roles = by_id(definition, "evidence", "kind"), by_id(definition, "roles")
         self.resumed_at = resumed_at if resumed_at is not None else read_resumed(self.team_dir)
-        self.approved = approved
+        self.approved, self.unheard = approved, unheard
         self.rt, self.rt_problems, self.paths = None, [], {}
         try:
             self.rt = rtfile.load(self.team_dir, definition)
@@ -42,6 +42,7 @@ class Look:
             self.rt_problems = error.problems
         self.folder = os.path.join(self.team_dir, "evidence")
         self.records, self.chain = evidence.read_ledger(self.folder)
+        self.chain = evidence.links(self.team_dir) + self.chain
         hashes = {r["seq"]: r["hash"] for r in self.records}
         for anchor in anchors:
             if hashes.get(anchor["seq"]) != anchor["hash"]:
@@ -92,6 +93,9 @@ class Look:
             or entry["timestamp"][:19] < evidence.iso(run["start"])[:19]
         ):
             return forged("timestamp %s is not within the run" % entry["timestamp"])
+        later = min((r["ts"] for r in self.records[record["seq"] :]), default=None)
+        if later is not None and later < record["ts"] - SKEW:
+            return invalid("the clock was set back by %.0f s after this run: nobody knows how old it is" % (record["ts"] - later))
         commit = run["git"]["commit"]
         if self.git.head() is None:
             return invalid("the project is not a git repository with a commit: nothing to bind evidence to")
@@ -445,14 +449,15 @@ def read_resumed(team_dir):
     return found
 
 
-def evaluate(team_dir, definition, now, only=None, resumed_at=None, anchors=(), approved=None):
+def evaluate(team_dir, definition, now, only=None, resumed_at=None, anchors=(), approved=None, unheard=False):
     """Judge the gates in the definition's order; a JSON-able dict.
 
     `only`: ids to report (what they need is judged too). `resumed_at`: when the team was last resumed. `anchors`:
     `{"seq", "hash"}` heads of the evidence ledger that the run's journal noted. `approved`: `result["rt"]["content"]`
-    as it was when planning passed; loosening it later fails the planning gate.
+    as it was when planning passed; loosening it later fails the planning gate. `unheard`: the user has not been asked about
+    waivers yet, so that any fails it.
     """
-    look = Look(team_dir, definition, now, resumed_at, anchors, approved)
+    look = Look(team_dir, definition, now, resumed_at, anchors, approved, unheard)
     done, stray = {}, strays(look)
     ordered = _ordered(definition)
     for gate in ordered:
@@ -490,7 +495,7 @@ def evaluate(team_dir, definition, now, only=None, resumed_at=None, anchors=(), 
         },
         "rt": {
             "digest": evidence.digest(look.rt) if look.rt else None,
-            "content": look.rt,
+            "content": rtfile.content(look.rt, look.project) if look.rt else None,
             "problems": look.rt_problems,
         },
         "waivers": {n: w for n, w in (look.rt or {}).get("waivers", {}).items()},

@@ -1,6 +1,7 @@
 """What git says about the project: the commit that evidence is bound to, and what changed since."""
 
 import fnmatch
+import os
 import subprocess
 
 
@@ -13,8 +14,11 @@ class Git:
     def _run(self, *argv):
         if argv not in self._cache:
             try:
+                # Neither the caller's environment nor a monitor of its own decides which repository or which files git sees.
+                environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+                command = ("git", "-c", "core.quotepath=off", "-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false")
                 done = subprocess.run(
-                    ("git", "-c", "core.quotepath=off") + argv, cwd=self.project, capture_output=True, timeout=20
+                    command + argv, cwd=self.project, capture_output=True, timeout=20, env=environment
                 )
                 text = done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
             except (OSError, subprocess.SubprocessError):
@@ -34,9 +38,32 @@ class Git:
         """Files that git does not know and does not ignore."""
         return self._names(self._run("ls-files", "-z", "--others", "--exclude-standard"))
 
+    def hidden(self):
+        """Files whose changes git was told not to see: assume-unchanged, skip-worktree, excludes and attributes outside the tree."""
+        told = (self._run("ls-files", "-z", "-v") or "").split("\0")
+        found = [x[2:] for x in told if x[:1].islower() or x[:1] == "S"]
+        folder = (self._run("rev-parse", "--git-common-dir") or ".git").strip()
+        for name in ("exclude", "attributes"):
+            try:
+                with open(os.path.join(self.project, folder, "info", name), encoding="utf-8", errors="replace") as handle:
+                    rules = [x for x in handle if x.strip() and not x.startswith("#")]
+            except OSError:
+                continue
+            if name == "attributes" and rules:
+                found.append(".git/info/attributes")
+            elif rules:
+                found += (self._run("ls-files", "-z", "--others", "--ignored", "--exclude-from=%s" % handle.name) or "").split("\0")
+        return sorted(n for n in found if n and n.split("/")[0] not in self.exclude)
+
+    def unversioned(self, names):
+        """Which of these files lie in the project and in no commit."""
+        here = [n for n in names if os.path.isfile(os.path.join(self.project, n)) and not os.path.isabs(n)]
+        return [n for n in here if not (self._run("ls-files", "--", n) or "").strip()]
+
     def dirty(self):
-        """Is anything beside the team's own folder changed or untracked?"""
-        return bool(self._names(self._run("diff", "-z", "--name-only", "--relative", "HEAD")) or self.untracked())
+        """Is anything beside the team's own folder changed, untracked or hidden from git?"""
+        changed = self._names(self._run("diff", "-z", "--name-only", "--relative", "HEAD"))
+        return bool(changed or self.untracked() or self.hidden())
 
     def exists(self, commit):
         """Is this a commit of this repository?"""
@@ -44,7 +71,7 @@ class Git:
 
     def changed_since(self, commit, sources=None):
         """Files that differ between the commit and the work tree, as far as they belong to `sources`."""
-        names = self._names(self._run("diff", "-z", "--name-only", "--relative", commit)) + self.untracked()
+        names = self._names(self._run("diff", "-z", "--name-only", "--relative", commit)) + self.untracked() + self.hidden()
         return [n for n in names if belongs(n, sources)]
 
     def changed_between(self, one, other, sources=None):
@@ -68,8 +95,8 @@ def belongs(name, sources):
     return not (name.endswith((".md", ".txt", ".rst")) or name.startswith("docs/"))
 
 
-def state(project):
-    """The `git` part of a run."""
+def state(project, files=()):
+    """The `git` part of a run; `files` are those that the measurement runs, which must be in the commit."""
     git = Git(project)
     head = git.head()
-    return {"commit": head, "dirty": git.dirty() if head else True}
+    return {"commit": head, "dirty": bool(git.dirty() or git.unversioned(files)) if head else True}

@@ -28,6 +28,7 @@ class Session:
         self.project = os.path.dirname(self.team_dir)
         self.rt = rtfile.load(self.team_dir, definition)
         rtfile.write_twin(self.team_dir)  # so that a hook without PyYAML judges by the same file
+        self.git = gitinfo.state(self.project)
         self.kinds, self.paths = by_id(definition, "evidence", "kind"), by_id(self.rt, "paths")
         self.store, self.say, self.quiet = evidence.Store(self.team_dir), say, quiet
         self.selftest, self.interrupted, self.duration = None, False, duration
@@ -48,7 +49,7 @@ class Session:
             "host": evidence.host(),
             "start": start,
             "end": end,
-            "git": gitinfo.state(self.project),
+            "git": self.git_since(path),
             "target": {"address": path["address"], "server": told[0], "reality": told[1]},
             "spec": rtfile.path_digest(path),
             "purpose": self.purpose,
@@ -56,6 +57,11 @@ class Session:
             "partial": bool(partial),
             "exit_code": 130 if partial else 0,
         }
+
+    def git_since(self, path):
+        """The `git` part of a run: dirty if the tree was so when the command began, or is at the end, or moved in between."""
+        now = gitinfo.state(self.project, rtfile.programs(path))
+        return dict(now, dirty=now["dirty"] or self.git["dirty"] or now["commit"] != self.git["commit"])
 
     def file(self, kind, path, run, entry):
         """Put one envelope into the evidence folder; returns the gate's row for it, so that the first figure is seen."""

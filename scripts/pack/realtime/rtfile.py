@@ -8,6 +8,7 @@ import difflib
 import hashlib
 import json
 import os
+import re
 
 from pack.realtime import evidence
 from pack.teams import schema
@@ -19,6 +20,15 @@ BEGIN, END = (
 )
 BROKERS = ("redis", "nats", "mqtt", "rabbitmq", "kafka")
 SOCKETS = ("websocket", "socketio")
+ADDRESSES = {  # adapter -> how its addresses begin, and one
+    "websocket": (("ws", "wss"), "ws://127.0.0.1:8765/"),
+    "socketio": (("http", "https"), "http://127.0.0.1:3000"),
+    "redis": (("redis", "rediss", "unix"), "redis://127.0.0.1:6379/0"),
+    "nats": (("nats", "tls", "ws", "wss"), "nats://127.0.0.1:4222"),
+    "mqtt": (("mqtt", "mqtts"), "mqtt://127.0.0.1:1883"),
+    "rabbitmq": (("amqp", "amqps"), "amqp://guest:guest@127.0.0.1/"),
+    "kafka": (None, "127.0.0.1:9092"),
+}
 DEAD_LETTERS = ("redis", "nats", "rabbitmq")
 
 
@@ -43,7 +53,7 @@ def load(team_dir, definition):
     """The checked content; RtError with every problem otherwise."""
     path = find(team_dir)
     if path is None:
-        raise RtError(["does not exist; the project manager writes it from the strategy (see `pack rt example`)"])
+        raise RtError(["does not exist; the project manager writes it from the strategy (`pack rt init` makes one to edit)"])
     with open(path, "rb") as handle:
         raw = handle.read()
     try:
@@ -58,7 +68,7 @@ def load(team_dir, definition):
 
 def _parse(path, raw):
     if path.endswith(".json"):
-        data = json.loads(raw.decode("utf-8"))
+        data = evidence.strict(raw.decode("utf-8"))
         return data["rt"] if isinstance(data, dict) and set(data) == {"made_from", "rt"} else data
     try:
         import yaml
@@ -66,14 +76,38 @@ def _parse(path, raw):
         twin = os.path.splitext(path)[0] + ".json"
         if os.path.isfile(twin):
             with open(twin, "rb") as handle:
-                data = json.loads(handle.read().decode("utf-8"))
+                data = evidence.strict(handle.read().decode("utf-8"))
             if isinstance(data, dict) and data.get("made_from") == hashlib.sha256(raw).hexdigest():
                 return data["rt"]
         raise ValueError("PyYAML is not installed here: run `pack rt check` where it is, it writes rt.json")
     try:
-        return yaml.safe_load(raw.decode("utf-8"))
+        data = yaml.load(raw.decode("utf-8"), Loader=_once(yaml))
     except yaml.YAMLError as error:
         raise ValueError(" ".join(str(error).split()))
+    twin = os.path.splitext(path)[0] + ".json"
+    if os.path.isfile(twin):  # whoever has no PyYAML would be told what the twin says
+        try:
+            with open(twin, "rb") as handle:
+                told = evidence.strict(handle.read().decode("utf-8"))
+        except ValueError:
+            told = None  # torn: nobody can be deceived by it
+        if isinstance(told, dict) and told.get("made_from") == hashlib.sha256(raw).hexdigest() and told.get("rt") != data:
+            raise ValueError("rt.json was written by hand: it says something else than rt.yaml, from which it claims to be made; remove it")
+    return data
+
+
+def _once(yaml):
+    """PyYAML's safe loader, without the silence about a key that is given twice (the last one would win)."""
+
+    class Loader(yaml.SafeLoader):
+        def construct_mapping(self, node, deep=False):
+            keys = [k.value for k, _ in node.value if isinstance(k, yaml.ScalarNode) and k.tag != "tag:yaml.org,2002:merge"]
+            twice = sorted({k for k in keys if keys.count(k) > 1})
+            if twice:
+                raise yaml.constructor.ConstructorError(None, None, "%r is given twice" % twice[0], node.start_mark)
+            return super().construct_mapping(node, deep)
+
+    return Loader
 
 
 def write_twin(team_dir):
@@ -84,20 +118,16 @@ def write_twin(team_dir):
     with open(path, "rb") as handle:
         raw = handle.read()
     twin = os.path.splitext(path)[0] + ".json"
-    with open(twin, "w", encoding="utf-8") as handle:
-        json.dump(
-            {"made_from": hashlib.sha256(raw).hexdigest(), "rt": _parse(path, raw)},
-            handle,
-            indent=1,
-            ensure_ascii=False,
-        )
-        handle.write("\n")
+    made = {"made_from": hashlib.sha256(raw).hexdigest(), "rt": _parse(path, raw)}
+    with open(twin + ".new", "w", encoding="utf-8") as handle:
+        handle.write(json.dumps(made, indent=1, ensure_ascii=False) + "\n")
+    os.replace(twin + ".new", twin)
     return twin
 
 
 def check(data, definition):
     """Every problem, as lines."""
-    found = ["%s: %s" % pair for pair in schema.errors(data, schema.load(HERE, "rt.schema.json"))]
+    found = [_plain(data, *pair) for pair in schema.errors(data, schema.load(HERE, "rt.schema.json"))]
     if found:
         return found
     kinds = {e["kind"]: e for e in definition.get("evidence", [])}
@@ -124,6 +154,10 @@ def check(data, definition):
                 "%s: a %s path without a worker that acknowledges can promise at-most-once only"
                 % (where, path["adapter"])
             )
+        schemes, usual = ADDRESSES.get(path["adapter"], (None, ""))
+        for address in [path["address"]] + [n["address"] for n in path.get("cluster", [])]:
+            if schemes and address.split("://")[0] not in schemes or schemes and "://" not in address:
+                found.append("%s: address %r is none of %s; write it as %s" % (where, address, path["adapter"], usual))
         for fault in path.get("fault", []):
             if fault in ("broker-kill", "server-kill") and "server" not in path and ":" not in path["adapter"]:
                 found.append(
@@ -165,6 +199,30 @@ def check(data, definition):
         if kind in measured:
             found.append("out_of_scope: %s is declared out of scope, but a path needs it" % kind)
     return found
+
+
+def _plain(data, where, message):
+    """A schema's complaint as the writer of rt.yaml thinks of it: the path by its id, the adapter by its name."""
+    match = re.match(r"\$\.paths\[(\d+)\]\.?(.*)", where)
+    if not match:
+        where = where.lstrip("$").lstrip(".")
+        if message == "'rt' is missing":
+            message += ": the first line is `rt: 1`"
+        return "%s%s" % (where + ": " if where else "", message)
+    number, field = int(match.group(1)), match.group(2)
+    path = data["paths"][number]
+    ident = path.get("id") if isinstance(path, dict) else None
+    told = "path %s" % (ident if isinstance(ident, str) else "number %d" % (number + 1))
+    if field == "adapter" and isinstance(path["adapter"], str):
+        near = [a for a in ADDRESSES if a.startswith(path["adapter"][:2].lower())] or difflib.get_close_matches(path["adapter"], ADDRESSES, 1, 0.4)
+        near = ["websocket"] if path["adapter"] in ("ws", "wss") else near
+        message = "unknown adapter %r%s; known: %s, or your own module:Class" % (
+            path["adapter"], "; did you mean %r?" % near[0] if near else "", ", ".join(ADDRESSES))
+    elif field == "id":
+        message = "an id is lower-case words joined by . - or _, such as chat.echo"
+    elif field in ("duration", "rate", "warmup") and "must be number" in message:
+        message += " (%s, without a unit)" % ("messages a second" if field == "rate" else "seconds")
+    return "%s%s: %s" % (told, ": " + field if field else "", message)
 
 
 def _known(found, where, what, name, among):
@@ -220,6 +278,27 @@ def path_digest(path):
     return evidence.digest({k: v for k, v in path.items() if k not in ("about", "sources")})
 
 
+def instruments(path):
+    """The project's files that measure on this path: its own adapter, and the commands that read effects and dead letters."""
+    found = [path["adapter"].split(":")[0].replace(".", "/") + ".py"] if ":" in path["adapter"] else []
+    return found + list(path.get("effects", ())) + list(path.get("dead_letter", {}).get("read", ()))
+
+
+def programs(path):
+    """The words of a path that may name files of the project which a measurement runs."""
+    worker = path.get("worker", [])
+    found = instruments(path) + list(path.get("server", {}).get("command", ())) + (worker if isinstance(worker, list) else [worker])
+    for node in path.get("cluster", ()):
+        found += node["command"]
+    return sorted({w for w in found if w and not w.startswith("-")})
+
+
+def content(data, project):
+    """What is approved: rt.yaml, with the digest of every instrument that the project brings itself."""
+    names = sorted({n for path in data["paths"] for n in instruments(path) if os.path.isfile(os.path.join(project, n))})
+    return dict(data, instruments={n: evidence.file_digest(os.path.join(project, n)) for n in names}) if names else data
+
+
 def limit(data, definition, name):
     """(value, threshold, waiver or None) of a threshold of the team, as this project has it."""
     threshold, waiver = definition["thresholds"][name], data.get("waivers", {}).get(name)
@@ -243,6 +322,9 @@ def loosened(before, now):
         if new is None:
             found.append("path %s was removed" % old["id"])
             continue
+        for key in IDENTITY:
+            if old.get(key) != new.get(key):
+                found.append("path %s: %s was %s, is %s" % (old["id"], key, _shown(old.get(key)), _shown(new.get(key))))
         for key, value in old["budget_ms"].items():
             if key not in new["budget_ms"] or new["budget_ms"][key] > value:
                 found.append(
@@ -252,9 +334,9 @@ def loosened(before, now):
             found.append("path %s: guarantee was %s, is %s" % (old["id"], old["guarantee"], new["guarantee"]))
         if order[new.get("ordering", "none")] < order[old.get("ordering", "none")]:
             found.append("path %s: ordering was %s, is %s" % (old["id"], old["ordering"], new.get("ordering", "none")))
-        for key in ("rate", "duration", "messages", "connections", "payload_bytes"):
-            if new.get(key, 0) < old.get(key, 0):
-                found.append("path %s: %s was %s, is %s" % (old["id"], key, old[key], new.get(key)))
+        for key, usual in (("rate", 0), ("duration", 0), ("messages", 300), ("crashes", 3), ("connections", 1), ("payload_bytes", 64)):
+            if new.get(key, usual) < old.get(key, usual):
+                found.append("path %s: %s was %s, is %s" % (old["id"], key, old.get(key, usual), new.get(key, usual)))
         if new.get("dead_letter", {}).get("poison", 0) < old.get("dead_letter", {}).get("poison", 0):
             found.append("path %s: dead_letter asks less than before" % old["id"])
         if len(new.get("cluster", ())) < len(old.get("cluster", ())):
@@ -274,6 +356,11 @@ def loosened(before, now):
                 found += [
                     "path %s: %s.%s was %s, is %s" % (old["id"], part, k, old[part][k], new[part].get(k)) for k in less
                 ]
+    files = [{s["file"] for s in x.get("schemas", ())} for x in (before, now)]
+    found += ["schemas: %s was removed" % name for name in sorted(files[0] - files[1])]
+    for name, digest in sorted(now.get("instruments", {}).items()):
+        if before.get("instruments", {}).get(name) != digest:
+            found.append("%s measures, and %s" % (name, "was changed" if name in before.get("instruments", {}) else "is new"))
     for part in ("waivers", "out_of_scope"):
         for name in sorted(set(now.get(part, {})) - set(before.get(part, {}))):
             found.append("%s: %s was added" % (part, name))
@@ -283,6 +370,15 @@ def loosened(before, now):
                     "%s: %s was %s, is %s" % (part, name, before[part][name].get("value"), now[part][name].get("value"))
                 )
     return found
+
+
+# What a path *is*: not looser or stricter, but another thing.
+IDENTITY = ("adapter", "address", "options", "measures", "worker", "effects", "server", "cluster", "sources")
+
+
+def _shown(value):
+    text = json.dumps(value, ensure_ascii=False)
+    return "not given" if value is None else text if len(text) <= 60 else text[:57] + "..."
 
 
 # The charter's table ----------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ It knows exactly the keywords of `KEYWORDS` and refuses a schema with any other 
 test holds it against the jsonschema package on every schema of this pack.
 """
 
+import difflib
 import json
 import os
 import re
@@ -115,7 +116,9 @@ def _object(value, schema, root, where):
         if name in properties:
             found += errors(item, properties[name], root, below)
         elif extra is False:
-            found.append((where, "unknown name %r; known: %s" % (name, ", ".join(sorted(properties)))))
+            near = difflib.get_close_matches(str(name), properties, 1, 0.6) or [p for p in properties if p.startswith(str(name))]
+            meant = "did you mean %r? " % near[0] if near else ""
+            found.append((where, "unknown name %r; %sknown: %s" % (name, meant, ", ".join(sorted(properties)))))
         elif isinstance(extra, dict):
             found += errors(item, extra, root, below)
     return found

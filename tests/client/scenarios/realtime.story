@@ -236,6 +236,14 @@ lead rests until journal has AGENT_IDLE name=project-manager
 lead runs: pack gate check; echo PASS
     => refused VERB_NOT_ALONE
 lead runs: pack gate check
+    => fails, says "FAIL    Planning Complete", says "only the user waives: tell the user, who types `team approve`: waiver of websocket_rtt_p99"
+lead spawns real-time-architect as rt-architect
+    => refused WAVE_CLOSED, says "gate planning_complete is FAIL"
+lead rests: the user decides
+user types: team approve
+    => says "approved as the next"
+user types: Go on.
+lead runs: pack gate check
     => fails, says "PASS    Planning Complete", says "MISSING Delivery Guarantee"
 lead spawns qa-latency as rt-qa-latency
     => refused WAVE_CLOSED, says "real-time-architect"
@@ -299,6 +307,8 @@ qa-latency runs: pack rt ordering --quiet && pack rt throughput --quiet && pack 
     => says "PASS    websocket_reconnection chat.echo", says "PASS    broker_failure_recovery jobs", says "PASS    consumer_rebalance_time payments"
 qa-latency runs: sh tools/tidy.sh
 qa-latency rests: measured
+qa-latency waits until hears "gate failover_recovery is MISSING: event_store_failover: no path of rt.yaml measures it"
+qa-latency rests: there is no event store here
 lead rests until journal has AGENT_IDLE name=qa-latency
 lead runs: pack gate check
     => fails, says "FORGED  Delivery Guarantee  HARD STOP", says "evidence/delivery/audit.json is not written by any tool"
@@ -425,7 +435,9 @@ lead runs: pack status --summary
 lead rests: certified
 expect journal:
     lead: RUN_OPENED
-    GATES_RECORDED verdicts.planning_complete=MISSING
+    GATES_RECORDED verdicts.planning_complete=FAIL
+    GATES_RECORDED verdicts.planning_complete=FAIL
+    MATRIX_APPROVED
     GATES_RECORDED verdicts.planning_complete=PASS verdicts.delivery_guarantee=MISSING
     GATES_RECORDED verdicts.delivery_guarantee=FORGED
     GATES_RECORDED verdicts.delivery_guarantee=FAIL verdicts.p99_latency=FAIL
