@@ -105,3 +105,10 @@ def test_the_facts_are_what_json_reads():
     with open(os.path.join(facts.HERE, facts.NEWEST + ".json"), encoding="utf-8") as handle:
         text = handle.read()
     assert jsondoc.loads(text) == json.loads(text) and os.path.isdir(DATA)
+
+
+def test_what_the_cache_writes_is_json():
+    values = [None, True, False, 0, -7, "", "a\"\\\n\x00é🦄\ud800", [], {}, [1, [2, {"a": None}]], {"k\n": (1, "x")}]
+    for value in values:
+        assert json.loads(jsondoc.dumps(value)) == json.loads(json.dumps(value))
+    assert jsondoc.dumps(values) == json.dumps(values)

@@ -13,7 +13,7 @@ within the same tick of the clock cannot hide.
 import os
 import time
 
-from .jsondoc import loads
+from .jsondoc import dumps, loads
 from .walk import ask
 
 KEEP = 128
@@ -179,11 +179,9 @@ def store(name, project, findings):
     base = folder()
     if base is None:
         return
-    import json
-
     probes = [[what, rel, answer] for (what, rel), answer in project.probes.items()]
     probes += [["content", rel, fresh_answer(project, "content", rel)] for rel in project.read_scripts()]
-    _write(name + ".json", json.dumps({"probes": probes, "files": len(project.files), "findings": findings}))
+    _write(name + ".json", dumps({"probes": probes, "files": len(project.files), "findings": findings}))
 
 
 def _write(name, text):

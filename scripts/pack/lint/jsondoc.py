@@ -86,6 +86,29 @@ def loads(text):
         raise ValueError("not JSON")
 
 
+def dumps(value):
+    """JSON of plain values. As json.dumps, and for the same reason as loads."""
+    try:
+        from _json import encode_basestring_ascii as text
+    except ImportError:
+        import json
+
+        return json.dumps(value)
+
+    def write(item):
+        if isinstance(item, str):
+            return text(item)
+        if item is None or isinstance(item, bool):
+            return "null" if item is None else "true" if item else "false"
+        if isinstance(item, dict):
+            return "{%s}" % ", ".join("%s: %s" % (text(key), write(below)) for key, below in item.items())
+        if isinstance(item, (list, tuple)):
+            return "[%s]" % ", ".join(map(write, item))
+        return repr(int(item))
+
+    return write(value)
+
+
 def _scan(make_scanner, text, settings):
     start = 1 if text.startswith("\ufeff") else 0
     body = text[start:].strip(" \t\n\r")
