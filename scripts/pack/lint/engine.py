@@ -88,36 +88,50 @@ def run(project, facts, config):
     """All findings of a project, sorted, suppressions applied."""
     context = Context(project, facts, config)
     wanted = config.wants
-    for plugin in project.plugins:
-        for name in PLUGIN_RULES:
+    checks, general = {}, dict(triggers.TEXT, **triggers.of_facts(facts))
+    by_plugin = {}
+    for file in project.files:
+        by_plugin.setdefault(id(file.plugin), []).append(file)
+    suppressing = []
+    for plugin in project.plugins + [None]:
+        for name in PLUGIN_RULES if plugin is not None else ():
             if wanted(name) and triggers.PLUGIN.get(name, _always)(plugin):
                 _run(context, name, plugin)
+        mine = by_plugin.pop(id(plugin), ())
+        for file in mine:
+            kind = file.kind
+            if kind not in checks:
+                needs = dict(general, **triggers.OF_KIND.get(kind, {}))
+                names = [name for name in BY_KIND.get(kind, ()) + EVERY_FILE if wanted(name)]
+                checks[kind] = [(name, needs.get(name)) for name in names]
+            _look(context, file, checks[kind])
+            if "pack-lint:" in file.text:
+                suppressing.append(file)
+        for file in mine:
+            file.forget()  # ten thousand texts at once would be too much to hold
     for name in PROJECT_RULES:
         if wanted(name) and triggers.PROJECT.get(name, _always)(project):
             _run(context, name, project)
-    checks, general = {}, dict(triggers.TEXT, **triggers.of_facts(facts))
-    for file in project.files:
-        kind = file.kind
-        if kind not in checks:
-            needs = dict(general, **triggers.OF_KIND.get(kind, {}))
-            names = [name for name in BY_KIND.get(kind, ()) + EVERY_FILE if wanted(name)]
-            checks[kind] = [(name, needs.get(name)) for name in names]
-        text, last, answer = file.text, None, False
-        for name, needed in checks[kind]:
-            if needed is not None:
-                if needed is not last:  # rules that stand together often ask the same
-                    last, answer = needed, triggers.has(file, text, needed)
-                if not answer:
-                    continue
-            module = _loaded.get(name) or rule_module(name)
-            for hit in module.check(file, context) or ():
-                context.add(name, module, hit)
     _walk_problems(context)
     from .suppress import apply
 
-    findings = apply(context, _unique(context.findings))
+    findings = apply(context, _unique(context.findings), suppressing)
     findings.sort(key=Finding.key)
     return findings
+
+
+def _look(context, file, checks):
+    """Run the rules of its kind on a file."""
+    text, last, answer = file.text, None, False
+    for name, needed in checks:
+        if needed is not None:
+            if needed is not last:  # rules that stand together often ask the same
+                last, answer = needed, triggers.has(file, text, needed)
+            if not answer:
+                continue
+        module = _loaded.get(name) or rule_module(name)
+        for hit in module.check(file, context) or ():
+            context.add(name, module, hit)
 
 
 def _always(_):

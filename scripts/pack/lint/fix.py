@@ -13,11 +13,14 @@ def mend(project, findings, only, again):
     `only` is the set of paths that may change (None: all); `again(overlay)` is (project, findings) with {path: bytes} laid
     over the files. Fixes that do not touch each other are made at once; then all is judged anew until nothing changes.
     """
-    sources = {file.rel: file.source for file in project.files}
+    files = {file.rel: file for file in project.files}
+    sources = {}
     mended = {}
     for _ in range(ROUNDS):
         texts = {}
         for rel in sorted({finding.path for finding in findings if finding.fix}):
+            if rel in files and rel not in sources:
+                sources[rel] = files[rel].source
             source = sources.get(rel)
             if source is None or source.decode_error is not None or project.listing.get(rel) != "f":
                 continue  # bytes that do not decode would not survive; a link's file belongs to its own path

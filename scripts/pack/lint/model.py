@@ -45,6 +45,10 @@ class File:
                 self._source = Source(b"")
         return self._source
 
+    def forget(self):
+        """Let go of the text; whoever asks for it again reads it again. What was parsed of its head stays."""
+        self._source = self._prose = None
+
     def load(self):
         """Read the file now, so that `read_error` speaks."""
         return self if self.source is not None else None

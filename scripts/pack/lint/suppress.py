@@ -38,12 +38,12 @@ def parse(file):
     return found
 
 
-def apply(context, findings):
-    """Drop what is suppressed; report suppressions without a reason and those that suppress nothing."""
+def apply(context, findings, files):
+    """Drop what is suppressed in `files`, those with a comment; report suppressions without a reason and those that suppress nothing."""
     from .engine import rule_module
 
     table = {}
-    for file in context.project.files:
+    for file in files:
         suppressions = parse(file) if not file.is_json else None
         if suppressions:
             table[file.rel] = (file, suppressions)
