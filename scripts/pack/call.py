@@ -12,8 +12,8 @@ PLUGIN_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__
 class Call:
     """One hook call: the payload, where it happens, the locked store and who is calling."""
 
-    def __init__(self, payload, env, now, store, project, data):
-        self.payload, self.env, self.now, self.store, self.project, self.data = payload, env, now, store, project, data
+    def __init__(self, payload, env, now, store, project, data, peer=None):
+        self.payload, self.env, self.now, self.store, self.project, self.data, self.peer = payload, env, now, store, project, data, peer
         self.actor = None
 
     @property

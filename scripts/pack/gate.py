@@ -635,7 +635,7 @@ def _gate_resume(call, source):
     headless = call.state["team"]["headless"]
     update = seal.make(call.store.data, call.store.disk, call.env, call.project) if seal.updated(call.state) else None
     try:
-        call.append("RUN_RESUMED", **({"sealed": update} if update else {}), client_pid=call.env.get("CLAUDE_PID"), session=call.payload.get("session_id"),
+        call.append("RUN_RESUMED", **({"sealed": update} if update else {}), client_pid=call.env.get("CLAUDE_PID"), vouched=caller.vouches(call.env, call.peer), session=call.payload.get("session_id"),
                     headless=carry.is_headless(call.env), agents_stopped=headless, agents_gone=not headless, how=source)
     except Refusal:
         pass
@@ -654,6 +654,15 @@ def _closed(call):
         from . import carry
 
         carry.close(call)
+
+
+def _forged(call):
+    """A payload that no client sent: an agent that runs the hook itself could be anybody. Recorded, and without effect."""
+    call.actor = {"name": "unknown", "role": None, "inc": 0, "agent_id": None}
+    refusal = Refusal("NOT_THE_CLIENT", "a hook was run with a payload that the client did not send", "it claims to be %s" % (
+        call.payload.get("agent_id") or "the lead"), "hooks are the client's; use the tools and the `pack` verbs", call.payload["hook_event_name"])
+    call.append(refusal.record, **refusal.data())  # without a key: the one it claims belongs to somebody else's call
+    return deny(refusal) if call.payload["hook_event_name"] == "PreToolUse" else (2, "", refusal.text())
 
 
 def _enforcement(call):
@@ -729,8 +738,10 @@ def normal(payload):
     return out
 
 
-def handle(payload, env, now=None, disk=None):
-    """One hook payload -> (exit code, standard output, standard error). Raises nothing that concerns the caller."""
+def handle(payload, env, now=None, disk=None, peer=None):
+    """One hook payload -> (exit code, standard output, standard error). Raises nothing that concerns the caller.
+
+    peer: the process that handed the payload over, where that can be told."""
     from .disk import Disk
 
     now = time.time() if now is None else now
@@ -741,7 +752,7 @@ def handle(payload, env, now=None, disk=None):
     if name == "UserPromptExpansion":
         from . import carry
 
-        return carry.expanded(payload, env, now, project, data, disk or Disk())
+        return carry.expanded(payload, env, now, project, data, disk or Disk(), peer)
     live = places.active(project, data)
     if name == "UserPromptSubmit" and live is None:
         from . import carry
@@ -755,7 +766,9 @@ def handle(payload, env, now=None, disk=None):
         store.load()
         if store.state["team"] is None:
             raise Damaged("the team %s has no journal any more" % live["team"])
-        call = Call(payload, env, now, store, project, data)
+        call = Call(payload, env, now, store, project, data, peer)
+        if not caller.from_the_client(call):
+            return _forged(call)
         if machine.due(store.state, now):
             call.gate("TICK")
         call.actor = caller.identify(call)
