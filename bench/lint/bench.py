@@ -8,7 +8,7 @@ agents, commands, skills, references and hooks) and any folder named with `--cor
 checkouts of the public repositories named there. Peers are installed with pip or npm into a cache folder outside the
 tree; one that cannot be had is named and skipped.
 
-    python3 bench/lint/bench.py [--runs 5] [--seconds 60] [--peers agnix,skillsaw] [--sizes 5,200] [--corpus FOLDER]...
+    python3 bench/lint/bench.py [--runs 5] [--seconds 60] [--limit 120] [--peers agnix,skillsaw] [--sizes 5,200] [--corpus FOLDER]...
 """
 
 import argparse
@@ -18,6 +18,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -41,6 +42,7 @@ def main(argv=None):
     parser.add_argument("--sizes", default="5,200,2000,10000", help="Markdown files of the trees made here; empty: none")
     parser.add_argument("--runs", type=int, default=5, help="rounds a peer and corpus")
     parser.add_argument("--seconds", type=float, default=60, help="no new round past so many seconds")
+    parser.add_argument("--limit", type=float, default=120, help="a run that takes longer is ended, and said so")
     parser.add_argument("--peers", default=",".join(PEERS))
     options = parser.parse_args(argv)
     peers = {name: installed(name) for name in options.peers.split(",") if name}
@@ -167,17 +169,22 @@ def installed(name):
     return [path] + arguments
 
 
-def timed(command, cwd, cache):
-    """(wall seconds, CPU seconds, peak MiB) of one run."""
+def timed(command, cwd, cache, limit):
+    """(wall seconds, CPU seconds, peak MiB) of one run; None when it was ended after `limit` seconds."""
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     environment.update(PACK_LINT_CACHE=cache, PACK_PYTHON=sys.executable, NO_COLOR="1")
     began = time.perf_counter()
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, cwd=cwd, env=environment
     )
+    clock = threading.Timer(limit, process.kill)
+    clock.start()
     _, status, used = os.wait4(process.pid, 0)
     wall = time.perf_counter() - began
+    clock.cancel()
     process.returncode = status  # reaped here, with what it used
+    if wall >= limit:
+        return None
     return wall, used.ru_utime + used.ru_stime, used.ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
@@ -188,12 +195,12 @@ def table(title, folder, peers, options, work):
     def cold():
         cache = tempfile.mkdtemp(dir=work)
         try:
-            return timed(ours, work, cache)
+            return timed(ours, work, cache, 10 * options.limit)
         finally:
             shutil.rmtree(cache)
 
     def warm():
-        return timed(ours, work, warm_cache)
+        return timed(ours, work, warm_cache, 10 * options.limit)
 
     cold(), warm()  # byte code and page cache; the findings
     mine = {"cold": [], "warm": []}
@@ -205,15 +212,20 @@ def table(title, folder, peers, options, work):
         while len(theirs) < options.runs and (not theirs or time.perf_counter() - began < options.seconds):
             here["cold"].append(cold())
             here["warm"].append(warm())
-            theirs.append(timed(command, work, warm_cache))
+            theirs.append(timed(command, work, warm_cache, options.limit))
+            if theirs[-1] is None:
+                break
+        for mode in here:
+            mine[mode] += here[mode]
+        if None in theirs:
+            lines.append((name, None, None))
+            continue
         ratios = [
             statistics.median(us[index] / max(them[index], 1e-4) for us, them in zip(here[mode], theirs))
             for mode in ("cold", "warm")
             for index in (0, 1)
         ]
         lines.append((name, theirs, ratios))
-        for mode in here:
-            mine[mode] += here[mode]
     if not peers:
         mine = {"cold": [cold() for _ in range(options.runs)], "warm": [warm() for _ in range(options.runs)]}
     count = sum(len(files) for _, _, files in os.walk(folder))
@@ -223,6 +235,9 @@ def table(title, folder, peers, options, work):
     for mode in ("cold", "warm"):
         print("%-20s %9.1f %9.1f %9.1f" % (("pack lint, " + mode,) + figures(mine[mode])))
     for name, theirs, ratios in lines:
+        if theirs is None:
+            print("%-20s more than %d s: ended" % (name, options.limit))
+            continue
         print("%-20s %9.1f %9.1f %9.1f                %10.2f %10.2f %10.2f %10.2f" % (
             ((name,) + figures(theirs) + tuple(ratios))))
     sys.stdout.flush()

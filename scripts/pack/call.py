@@ -8,6 +8,9 @@ from .protocol.refusal import Refusal
 
 PLUGIN_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+EDIT_TOOLS = {"Edit": "file_path", "Write": "file_path", "MultiEdit": "file_path", "NotebookEdit": "notebook_path"}
+SHELL_TOOLS = ("Bash", "PowerShell")
+
 
 class Call:
     """One hook call: the payload, where it happens, the locked store and who is calling."""
@@ -51,3 +54,10 @@ class Call:
         folder = os.path.join(self.store.data, "calls")
         self.store.disk.mkdir(folder)
         return os.path.join(folder, name)
+
+    def close(self):
+        """Bury the run when it has just closed."""
+        if self.state["phase"] == "CLOSED":
+            from . import closing
+
+            closing.bury(self.store, self.project, self.data, self.now)

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 
-from . import carry, codec, places
+from . import codec, enforcement, places
 from .journal import Store, read_chain
 from .protocol import machine
 
@@ -62,7 +62,7 @@ def examine(project):
     def row(what, value, ok=None, advice=""):
         rows.append({"what": what, "value": value, "ok": ok, "advice": advice})
 
-    version = carry.client_version(env) or _client_version()
+    version = enforcement.client_version(env) or _client_version()
     text = ".".join(map(str, version)) if version else "not found on PATH"
     row("client", text, bool(version) and version >= (2, 1, 295), "" if version and version >= (2, 1, 295) else
         "2.1.295 or newer blocks the call when a hook fails; older clients let it through")
@@ -82,7 +82,7 @@ def examine(project):
     through = _cpu((which, "-I", "-S", "-E", "-c", "pass"), 3) if which else None
     if through and bare and through > bare * 3:
         row("python3 on PATH", "%s costs %.0f ms a start (a shim)" % (which, through), None, "paid once a session: the run keeps the real interpreter's path")
-    boxed = carry.sandboxed(env, project)
+    boxed = enforcement.sandboxed(env, project)
     row("sandbox", "denies writing .claude/teams" if boxed else "off for .claude/teams", boxed, "" if boxed else
         "a shell command that hides its target is detected and undone, not prevented; `pack doctor --fix` adds the setting")
     row("permission mode", found["mode"] or "default", None, "hooks hold in every mode, bypassPermissions too")
@@ -124,7 +124,7 @@ def _runs(project, row):
         "as they were (version %s, %s files watched)" % (sealed.get("version", "?"), sealed.get("files", 0)), not tampered, "compare %s with its source, put it "
         "back or keep it; then type `team resume` in the client: the run is not completed before" % sealed.get("root", "the plugin") if tampered else "")
     pid = (state["team"] or {}).get("client_pid")
-    row("lead's client", "process %s %s" % (pid, "runs" if carry.alive(pid) else "is gone"), carry.alive(pid), "" if carry.alive(pid) else
+    row("lead's client", "process %s %s" % (pid, "runs" if enforcement.alive(pid) else "is gone"), enforcement.alive(pid), "" if enforcement.alive(pid) else
         "open the client in this project and type `team resume`")
 
 

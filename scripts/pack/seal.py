@@ -56,6 +56,8 @@ def _relevant(path):
             raw = f.read(8 << 20)
     except OSError:
         return "-"
+    if not raw.strip():
+        return "-"  # also the mount point that the client's sandbox makes for a moment where there is no such file (measured)
     try:
         found = codec.loads(raw.decode("utf-8-sig"))
         kept = {k: found[k] for k in KEYS if found.get(k) not in (None, {}, [], False)}

@@ -1,6 +1,6 @@
 """What a Bash command would write, as far as reading it can tell. Not a shell: a tokenizer and a table of writers.
 
-What it cannot see (a script's own writes, computed paths) is found after the call by comparing files; see gate.py. It
+What it cannot see (a script's own writes, computed paths) is found after the call by comparing files; see after.py. It
 errs on the side of naming a path: `python3 -c` with the name of a protected file in its text counts as writing it.
 """
 

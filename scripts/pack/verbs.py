@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from . import caller, carry, codec, facts, gate, places
+from . import caller, carry, closing, codec, enforcement, facts, gate, places, receipts
 from .journal import Busy, Damaged, Store, read_chain
 from .protocol import advice, machine, tables, view
 from .protocol.refusal import Refusal
@@ -158,10 +158,10 @@ def _verify(path):
             break
     after = facts.tree(project, declared)
     result["tree"] = after if after == before else "changed while verifying"
-    result["mac"] = carry.seal_result(voucher["key"], result)
+    result["mac"] = receipts.seal_result(voucher["key"], result)
     good = result["build"] == 0 and result["test"] == 0 and after == before
     print("pack verify: %s on tree %s" % ("PASSED" if good else "FAILED", result["tree"]))
-    carry.leave(path, ".verify", result)
+    receipts.leave(path, ".verify", result)
     return 0 if good else 1
 
 
@@ -182,7 +182,7 @@ def _show_run(command, project, env, most=6000):
 # --- looking -------------------------------------------------------------------------------------------------------------------
 def status_json(state):
     """The fields of `pack status --json`."""
-    level = carry.enforcement(state)
+    level = enforcement.recorded(state)
     td, owner = state["teardown"], state["owner"]
     rows = []
     for number, t in view.tasks(state):
@@ -217,7 +217,7 @@ def _status(given):
     elif given.summary:
         print(summary(state, stats(records)))
     else:
-        print(tree(state, carry.enforcement(state)["level"]))
+        print(tree(state, enforcement.recorded(state)["level"]))
 
 
 def log_row(record):
@@ -318,7 +318,7 @@ def _abort(given):
         places.unmark(run.project, run.data, run.store.disk)
         print("The journal of %s is damaged (%s) and was left as it is; the run's checks are off now." % (run.team, error))
         return 0
-    carry.bury(run.store, run.project, run.data, time.time())
+    closing.bury(run.store, run.project, run.data, time.time())
     left = run.store.state["teardown"]["unresolved"]
     print("%s is closed. %s" % (run.team, "Agents that may still run in a client: %s; end that client." % ", ".join(left) if left else ""))
     return 0

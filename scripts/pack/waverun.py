@@ -1,13 +1,13 @@
 """Runs of teams with waves: opening one, reading what the waves lack, having `pack gate check` judge, what the user types.
 
-The I/O beside `protocol/waves.py`, as gate.py and carry.py are beside `protocol/machine.py`.
+The I/O beside `protocol/waves.py`, as before.py and carry.py are beside `protocol/machine.py`.
 """
 
 import os
 import subprocess
 import time
 
-from . import answers, carry, codec, facts
+from . import answers, codec, enforcement, facts, receipts
 from .call import PLUGIN_ROOT
 from .protocol import tables, waves
 
@@ -217,7 +217,7 @@ def gate_check(call, words, given):
                                                "definition": call.state["team"]["definition"].get("digest"),
                                                "resumed_at": state["resumed_at"]}).encode("ascii"))
     extra = [w for w in words[3:] if w in ("--json", "--attest")]
-    return answers.allow(dict(given, command=" ".join(["PACK_VOUCHER=%s" % carry.quote(path), carry.quote(os.path.join(PLUGIN_ROOT, "bin", "pack")), "gate check"] + extra), run_in_background=False))
+    return answers.allow(dict(given, command=" ".join(["PACK_VOUCHER=%s" % receipts.quote(path), receipts.quote(os.path.join(PLUGIN_ROOT, "bin", "pack")), "gate check"] + extra), run_in_background=False))
 
 
 def judge(path):
@@ -236,7 +236,7 @@ def judge(path):
             "anchor": head, "approved": result["rt"]["content"]}
     text = codec.dumps(note)
     sealed = {"note": text, "mac": codec.digest(voucher["key"], text)}
-    carry.leave(path, ".gates", sealed)
+    receipts.leave(path, ".gates", sealed)
     return result
 
 
@@ -253,7 +253,7 @@ def _failed(row):
 def collect(call, response):
     """Record the verdicts of a finished `pack gate check`."""
     nonce = (call.state["waves"] or {}).get("nonce")
-    pair = carry.sealed(call, nonce, ".gates", response) if nonce else None
+    pair = receipts.sealed(call, nonce, ".gates", response) if nonce else None
     if pair is None:
         return
     voucher, sealed = pair
@@ -312,7 +312,7 @@ def _asked(call, head, command, said):
     if head == "team status":
         from .statefile import tree
 
-        parts = [tree(call.state, carry.enforcement(call.state)["level"]), _process(call, *runs) if runs else "", _measuring(call)]
+        parts = [tree(call.state, enforcement.recorded(call.state)["level"]), _process(call, *runs) if runs else "", _measuring(call)]
         return answers.block("\n\n".join(p for p in parts if p))
     if command["model"]:
         return answers.tell("UserPromptSubmit", "The user types `%s`: %s. Do it now and report." % (said[:300], command["does"]))
@@ -334,7 +334,7 @@ def _measuring(call):
             shown = [x.rstrip() for x in f if x.strip()][-12:]
     except (OSError, ValueError):
         return ""
-    state = "ended" if os.path.exists(os.path.join(folder, "measuring.exit")) or not carry.alive(note["pid"]) else "running"
+    state = "ended" if os.path.exists(os.path.join(folder, "measuring.exit")) or not enforcement.alive(note["pid"]) else "running"
     return "\n".join(["`pack %s`, started by the user %d s ago: %s" % (note["words"], call.now - note["at"], state)] + ["  " + x for x in shown])
 
 
@@ -368,7 +368,7 @@ def _status_file(call, word):
 
     path = os.path.join(root(call.state, call.project), "TEAM_STATUS.md")
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(call.now))
-    text = "# Team status\n\n%s_at: %s\n\n```\n%s\n```\n" % (word, stamp, tree(call.state, carry.enforcement(call.state)["level"]))
+    text = "# Team status\n\n%s_at: %s\n\n```\n%s\n```\n" % (word, stamp, tree(call.state, enforcement.recorded(call.state)["level"]))
     call.store.disk.mkdir(os.path.dirname(path))
     call.store.disk.replace(path, text.encode())
 

@@ -170,11 +170,11 @@ def test_settings_are_protected(session, command):
 
 
 def test_the_plugin_is_protected(session):
-    from pack import gate
+    from pack.call import PLUGIN_ROOT
 
     s = session
     s.setup("SIMPLE")
-    target = os.path.join(gate.PLUGIN_ROOT, "scripts", "pack", "gate.py")
+    target = os.path.join(PLUGIN_ROOT, "scripts", "pack", "gate.py")
     assert "PROTECTED" in s.call("coder-1", "Bash", post=False, command="echo x >> " + target)
     assert "PROTECTED" in s.call("coder-1", "Write", post=False, file_path=target, content="x")
     assert stat.S_ISREG(os.stat(target).st_mode)

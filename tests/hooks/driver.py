@@ -10,6 +10,7 @@ import shutil
 import subprocess
 
 from pack import gate
+from pack.call import PLUGIN_ROOT
 
 PLAN = {
     "facts": {"layers": ["api"], "changes_existing": {"value": False, "evidence": "new files only"},
@@ -111,7 +112,7 @@ class Session:
         """The answer of the hook's own entry to an Edit, trouble included."""
         payload = {"session_id": self.session, "cwd": self.project, "hook_event_name": "PreToolUse", "tool_name": "Write", "tool_use_id": "toolu_raw",
                    "tool_input": {"file_path": os.path.join(self.project, path), "content": "x"}, "agent_id": self.agents[who][0], "agent_type": self.agents[who][1]}
-        done = subprocess.run(["sh", os.path.join(gate.PLUGIN_ROOT, "hooks", "gate"), "PreToolUse"], env=dict(os.environ, **self.env), input=json.dumps(payload),
+        done = subprocess.run(["sh", os.path.join(PLUGIN_ROOT, "hooks", "gate"), "PreToolUse"], env=dict(os.environ, **self.env), input=json.dumps(payload),
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert done.returncode == 2, done
         return done.stderr
@@ -119,7 +120,7 @@ class Session:
     def bash(self, who, command):
         """A Bash call that is really run (with `pack` on PATH, as in the client)."""
         def run(given):
-            env = dict(os.environ, PATH=os.path.join(gate.PLUGIN_ROOT, "bin") + os.pathsep + os.environ["PATH"], CLAUDECODE="1", HOME=self.data)
+            env = dict(os.environ, PATH=os.path.join(PLUGIN_ROOT, "bin") + os.pathsep + os.environ["PATH"], CLAUDECODE="1", HOME=self.data)
             done = subprocess.run(["sh", "-c", given["command"]], cwd=self.project, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
             self.output = done.stdout
             self.exit = done.returncode
@@ -219,6 +220,6 @@ def copy_plugin(target):
     """What of the plugin decides, without linter, reports and proofs."""
     skip = shutil.ignore_patterns("__pycache__", "lint", "report", "prove")
     for name in ("hooks", "bin", "agents", "commands", ".claude-plugin", "scripts"):
-        shutil.copytree(os.path.join(gate.PLUGIN_ROOT, name), os.path.join(target, name), ignore=skip)
-    shutil.copy(os.path.join(gate.PLUGIN_ROOT, "plugin.json"), target)
+        shutil.copytree(os.path.join(PLUGIN_ROOT, name), os.path.join(target, name), ignore=skip)
+    shutil.copy(os.path.join(PLUGIN_ROOT, "plugin.json"), target)
     return str(target)

@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from pack import gate
+from pack.call import PLUGIN_ROOT
 
-PACKAGE = os.path.join(gate.PLUGIN_ROOT, "scripts", "pack")
+PACKAGE = os.path.join(PLUGIN_ROOT, "scripts", "pack")
 HEAVY = {"json", "re", "enum", "typing", "dataclasses", "hashlib", "subprocess", "collections", "functools", "logging", "random", "inspect", "yaml", "click"}
 
 
@@ -22,7 +22,7 @@ def modules_of(session, who, **call):
     code = ("import sys\nsource = open(%r).read()\nsys.argv = ['gate.py', 'PreToolUse']\n"
             "space = {'__name__': 'gate', '__file__': %r}\nexec(compile(source, 'gate.py', 'exec'), space)\ncode = space['main']()\n"
             "sys.stderr.write('\\nMODULES ' + ' '.join(sorted(sys.modules)))\nsys.exit(code)\n") % (
-                os.path.join(gate.PLUGIN_ROOT, "hooks", "gate.py"), os.path.join(gate.PLUGIN_ROOT, "hooks", "gate.py"))
+                os.path.join(PLUGIN_ROOT, "hooks", "gate.py"), os.path.join(PLUGIN_ROOT, "hooks", "gate.py"))
     done = subprocess.run([sys.executable, "-I", "-S", "-E", "-c", code], input=json.dumps(payload), env=dict(os.environ, **session.env),
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     return done.returncode, done.stdout, set(done.stderr.rpartition("MODULES ")[2].split())
@@ -69,7 +69,7 @@ def test_the_core_is_pure():
 
 def test_no_active_team_starts_no_python(project, tmp_path):
     """Without a marker every hook of a normal session leaves before anything is started: a PATH without python3 is no trouble."""
-    with open(os.path.join(gate.PLUGIN_ROOT, "hooks", "hooks.json")) as f:
+    with open(os.path.join(PLUGIN_ROOT, "hooks", "hooks.json")) as f:
         hooks = json.load(f)["hooks"]
     bare = tmp_path / "bin"
     bare.mkdir()
@@ -93,7 +93,7 @@ def test_a_missing_interpreter_closes_guarded_calls_only(session, event, code):
             rest = f.read().split("\n", 1)[1]
         with open(marker, "w") as f:
             f.write("/gone/python3\n" + rest)
-    done = subprocess.run(["/bin/sh", os.path.join(gate.PLUGIN_ROOT, "hooks", "gate"), event], env=dict(s.env, PATH="/nowhere"), input="{}",
+    done = subprocess.run(["/bin/sh", os.path.join(PLUGIN_ROOT, "hooks", "gate"), event], env=dict(s.env, PATH="/nowhere"), input="{}",
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert done.returncode == code and "no Python 3.9" in done.stderr and "own terminal" in done.stderr
 
@@ -101,7 +101,7 @@ def test_a_missing_interpreter_closes_guarded_calls_only(session, event, code):
 def test_a_missing_plugin_closes_guarded_calls_while_a_team_is_active(session):
     s = session
     s.setup("SIMPLE")
-    with open(os.path.join(gate.PLUGIN_ROOT, "hooks", "hooks.json")) as f:
+    with open(os.path.join(PLUGIN_ROOT, "hooks", "hooks.json")) as f:
         command = json.load(f)["hooks"]["PreToolUse"][0]["hooks"][0]["command"].replace("${CLAUDE_PLUGIN_ROOT}", "/nowhere")
     done = subprocess.run(["sh", "-c", command], env=dict(os.environ, **s.env), input="{}", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 2 and "its plugin is gone" in done.stderr and "own terminal" in done.stderr

@@ -4,10 +4,9 @@ import json
 import os
 import subprocess
 import sys
+from pack.call import PLUGIN_ROOT
 
-from pack import gate
-
-PACK = os.path.join(gate.PLUGIN_ROOT, "bin", "pack")
+PACK = os.path.join(PLUGIN_ROOT, "bin", "pack")
 
 
 def pack(s, *words, code=0, **env):

@@ -345,12 +345,12 @@ def test_h1_nobody_writes_state_md_by_hand(session):
 
 
 def test_h1_the_literal_seed_lets_the_lead_write_it_after_the_ack(session, monkeypatch):
-    from pack import gate
+    from pack import before
 
     s = session
     s.setup("SIMPLE")
-    monkeypatch.setattr(gate, "protected", lambda call, full: None)
-    monkeypatch.setattr(gate.access, "may_write", lambda *a: None)
+    monkeypatch.setattr(before, "protected", lambda call, full: None)
+    monkeypatch.setattr(before.access, "may_write", lambda *a: None)
     assert s.edit("lead", ".claude/teams/feature-add-a-greeting/state.md") is None  # two writers of one file
 
 

@@ -52,10 +52,7 @@ def _entries(project, file, roots):
     base = posixpath.dirname(posixpath.dirname(file.rel))
     metadata = file.data.get("metadata")
     plugin_root = metadata.get("pluginRoot") if isinstance(metadata, dict) else None
-    entries = file.data.get("plugins")
-    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
-        if not isinstance(entry, dict):
-            continue
+    for index, entry in file.entries():
         root = local_source(entry.get("source"), base, plugin_root)
         if root is None or root.startswith("..") or root not in project.dirs or project.dirs[root]:
             continue
@@ -142,7 +139,7 @@ def _assign(project):
         if plugin is None:
             continue
         kind = _kind(plugin, plugin.sub(rel))
-        if kind == "prose" and plugin.scope in ("plugin", "bare"):
+        if kind == "prose" and plugin.is_plugin:
             kind = _below_skills(project, plugin, rel)
         if kind and project.listing[rel] == "x" and kind not in ("agent", "command", "skill"):
             kind = None
@@ -201,6 +198,8 @@ def _kind(plugin, sub):
         return "prose" if head in ("references", "reference") else None
     if sub == ".claude-plugin/plugin.json":
         return "manifest"
+    if name.endswith((".yaml", ".yml")):
+        return "team" if len(parts) > 1 and parts[-2] in ("team-definitions", "teams") and scope != "loose" else None
     if scope == "project":
         return "settings-hooks" if sub in ("settings.json", "settings.local.json") else None
     if scope == "loose":

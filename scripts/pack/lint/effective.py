@@ -19,7 +19,7 @@ def render(projects, facts):
 def agent_state(file, facts):
     """{id, description, tools, model, notes} of one agent, as it runs."""
     plugin, front = file.plugin, file.front
-    prefix = plugin.names[0] + ":" if plugin.scope in ("plugin", "bare") else ""
+    prefix = plugin.names[0] + ":" if plugin.is_plugin else ""
     notes = []
     description = None
     for key in ("description", "when_to_use", "when-to-use"):

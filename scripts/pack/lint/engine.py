@@ -102,10 +102,13 @@ def run(project, facts, config):
             needs = dict(general, **triggers.OF_KIND.get(kind, {}))
             names = [name for name in BY_KIND.get(kind, ()) + EVERY_FILE if wanted(name)]
             checks[kind] = [(name, needs.get(name)) for name in names]
-        text = file.text
+        text, last, answer = file.text, None, False
         for name, needed in checks[kind]:
-            if needed is not None and not triggers.has(file, text, needed):
-                continue
+            if needed is not None:
+                if needed is not last:  # rules that stand together often ask the same
+                    last, answer = needed, triggers.has(file, text, needed)
+                if not answer:
+                    continue
             module = _loaded.get(name) or rule_module(name)
             for hit in module.check(file, context) or ():
                 context.add(name, module, hit)

@@ -220,6 +220,14 @@ def _is_list(text):
         return False
 
 
+def compose(text):
+    """A whole YAML text as a Frontmatter: value, spans, keys and duplicates; FrontmatterError for what is not YAML."""
+    builder, whole = _Builder(text), Frontmatter()
+    whole.value = builder.build()
+    whole.spans, whole.keys, whole.duplicates, whole.body_start = builder.spans, builder.keys, builder.duplicates, len(text)
+    return whole
+
+
 def _full(block, front):
     try:
         builder = _Builder(block)

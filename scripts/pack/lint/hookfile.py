@@ -37,7 +37,7 @@ def event_maps(file):
     """Yield (path, value, plugin) of every place in a file that should map events to matchers."""
     if not file.is_json:
         if file.front is not None and "hooks" in file.front and file.plugin is not None:
-            if file.plugin.scope not in ("plugin", "bare"):
+            if not file.plugin.is_plugin:
                 return  # what its root variable stands for is only known in a plugin
             yield ("hooks",), file.front.get("hooks"), file.plugin
         return
@@ -49,15 +49,13 @@ def event_maps(file):
     if file.kind == "manifest":
         yield from _inline(data.get("hooks"), ("hooks",), file.plugin)
     elif file.kind == "marketplace":
-        entries = data.get("plugins")
         owners = {}
         for plugin in file.project.plugins:
             for holder, index, _ in plugin.entries:
                 if holder is file:
                     owners[index] = plugin
-        for index, entry in enumerate(entries if isinstance(entries, list) else ()):
-            if isinstance(entry, dict):
-                yield from _inline(entry.get("hooks"), ("plugins", index, "hooks"), owners.get(index))
+        for index, entry in file.entries():
+            yield from _inline(entry.get("hooks"), ("plugins", index, "hooks"), owners.get(index))
 
 
 def _inline(value, path, plugin):

@@ -44,7 +44,7 @@ class Prose:
     def __init__(self, text, start=0):
         self.text, self.start = text, start
         self._blocks = self._inline = self._comments = None
-        self._tables = None
+        self._tables = self._links = None
 
     @property
     def fences(self):
@@ -124,7 +124,12 @@ class Prose:
         return _covered(offset, self.fences) or _covered(offset, self.inline)
 
     def links(self):
-        """Yield (target, start, end) of inline links, images and definitions outside code."""
+        """[(target, start, end)] of inline links, images and definitions outside code."""
+        if self._links is None:
+            self._links = list(self._find_links())
+        return self._links
+
+    def _find_links(self):
         text = self.text
         if "](" in text:
             for match in _LINK.finditer(text, self.start):

@@ -72,6 +72,12 @@ class File:
         document = self.json
         return document.value if document is not None and isinstance(document.value, dict) else {}
 
+    def entries(self):
+        """[(index, entry)] of a marketplace's plugins, those that are objects."""
+        entries = self.data.get("plugins")
+        items = enumerate(entries if isinstance(entries, list) else ())
+        return [(index, entry) for index, entry in items if isinstance(entry, dict)]
+
     def at(self, path, key=False):
         """Span of a JSON or frontmatter value (or of its key); the nearest parent's when it is not there."""
         holder = self.json if self.is_json else self.front
@@ -146,6 +152,11 @@ class Plugin:
 
     def __repr__(self):
         return "<%s %s>" % (self.scope, self.root or ".")
+
+    @property
+    def is_plugin(self):
+        """Does the client load it as a plugin? (Not a project's .claude, nor a loose folder.)"""
+        return self.scope in ("plugin", "bare")
 
     def of(self, *kinds):
         """All files of the kinds."""
@@ -375,10 +386,8 @@ class Project:
         if self._plugin_names is None:
             self._plugin_names = {name for plugin in self.plugins for name in plugin.names}
             for file in self.marketplaces:
-                entries = file.data.get("plugins")
-                for entry in entries if isinstance(entries, list) else ():
-                    if isinstance(entry, dict) and isinstance(entry.get("name"), str):
-                        self._plugin_names.add(entry["name"])
+                names = (entry.get("name") for _, entry in file.entries())
+                self._plugin_names.update(name for name in names if isinstance(name, str))
         return self._plugin_names
 
 

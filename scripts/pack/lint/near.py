@@ -39,6 +39,11 @@ def _closest(word, names):
     return best
 
 
+def loose(name):
+    """The name as the client compares frontmatter keys: without hyphens, underscores and letter case."""
+    return name.replace("-", "").replace("_", "").lower()
+
+
 def nearest(word, names):
     """`; did you mean "x"?` or nothing."""
     found = closest(word, names) if len(word) < 80 else None

@@ -23,9 +23,11 @@ _CODE_PATH = lazy(
     r"`(?:@|\./)?((?:agents|commands|skills|references|reference|hooks)/[A-Za-z0-9_./-]+\.(?:md|json|py|sh|js|ts))`"
 )
 _SKILL_PATH = lazy(r"`((?:references|reference|scripts|assets|templates|examples)/[A-Za-z0-9_./-]+\.[a-z]{1,5})`")
-_HEADS = ("agents/", "commands/", "skills/", "reference", "hooks/", "scripts/", "assets/", "templates/", "examples/")
+_NAMED = lazy(r"`([a-z0-9][a-z0-9-]*)`")
+_CODE_HEADS = ("agents/", "commands/", "skills/", "reference", "hooks/")
+_SKILL_HEADS = ("reference", "scripts/", "assets/", "templates/", "examples/")
 _SCHEME = lazy(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_EMBEDDED = lazy(r"(?:^|(?<=\s))!`([^`\n]{1,2000})`")
+_EMBEDDED = lazy(r"(?<!\S)!`([^`\n]{1,2000})`")
 _PLACEHOLDER = lazy(
     r"[<>{}*$%]|\.\.\.|…|\b(?:your|my|some|xxx|foo|bar|example|placeholder|name-of|path/to|NNN|YYYY)\b|[\[\]]"
 )
@@ -191,10 +193,11 @@ def depends_on(plugin, prefix):
 def files(file, project):
     """Yield Refs to files: below the plugin's root, in links, in code."""
     text, plugin = file.text, file.plugin
-    known = plugin is not None and plugin.scope in ("plugin", "bare")
+    known = plugin is not None and plugin.is_plugin
     if known and ("CLAUDE_PLUGIN_ROOT" in text or "CLAUDE_SKILL_DIR" in text):
         yield from root_paths(file, project)
     folder = posixpath.dirname(file.rel)
+    base = _skill_folder(folder, project) if file.kind == "prose" else None
     if _is_example(file):
         return  # what an example points to is part of the example
     for target, start, end in file.prose.links() if "](" in text or "]:" in text or "<a " in text or "<img " in text else ():
@@ -217,7 +220,10 @@ def files(file, project):
             continue  # no extension: a page of a site or a wiki, not a file beside this one
         if not _linkable(file, path):
             continue
-        yield Ref(target, (start, end), "link", target=posixpath.normpath(posixpath.join(folder, path)))
+        meant = posixpath.normpath(posixpath.join(folder, path))
+        if base and not project.exists(meant) and project.exists(posixpath.join(base, path)):
+            meant = posixpath.normpath(posixpath.join(base, path))  # the model is told the skill's folder, not the page's
+        yield Ref(target, (start, end), "link", target=meant)
     if known and file.kind != "readme":
         yield from _code_paths(file, project, folder)
 
@@ -277,10 +283,8 @@ def _linkable(file, path):
 
 def _code_paths(file, project, folder):
     text, plugin = file.text, file.plugin
-    if "`" not in text or not any(head in text for head in _HEADS):
-        return
     if file.kind in ("agent", "command", "prose"):
-        for match in _CODE_PATH.finditer(text, file.body_start):
+        for match in _coded(_CODE_PATH, _CODE_HEADS, text, file.body_start):
             path = match.group(1)
             if _odd_path(path) or file.prose.hidden(match.start()):
                 continue
@@ -310,7 +314,7 @@ def _code_paths(file, project, folder):
                 yield Ref(path, match.span(1), "code", target=plugin.path(path))
     elif file.kind == "skill":
         found = []
-        for match in _SKILL_PATH.finditer(text, file.body_start):
+        for match in _coded(_SKILL_PATH, _SKILL_HEADS, text, file.body_start):
             path = match.group(1)
             if _odd_path(path) or file.prose.hidden(match.start()):
                 continue
@@ -318,10 +322,34 @@ def _code_paths(file, project, folder):
             if posixpath.join(folder, head) not in project.dirs and plugin.path(head) not in project.dirs:
                 continue
             spots = (posixpath.join(folder, path), plugin.path(path))
+            before = text[max(0, match.start() - 60) : match.start()]
+            spots += tuple(posixpath.join(posixpath.dirname(folder), name, path) for name in _NAMED.findall(before))
             if not any(project.exists(spot) for spot in spots):
                 found.append(Ref(path, match.span(1), "code", target=posixpath.join(folder, path)))
         if len(found) < 4:  # more than that: a skill that teaches how to write skills
             yield from found
+
+
+def _coded(pattern, heads, text, start):
+    """The matches of a pattern that begins with a backtick (and @ or ./) before one of the heads, in order."""
+    places = set()
+    for head in heads:
+        at = text.find(head, start)
+        while at >= 0:
+            for before in ("`", "`@", "`./"):
+                if text.endswith(before, start, at):
+                    places.add(at - len(before))
+            at = text.find(head, at + 1)
+    return [match for match in (pattern.match(text, place) for place in sorted(places)) if match]
+
+
+def _skill_folder(folder, project):
+    """The folder of the skill that a page belongs to, or None."""
+    while folder:
+        if folder + "/SKILL.md" in project.listing:
+            return folder
+        folder = posixpath.dirname(folder)
+    return None
 
 
 def _is_example(file):
@@ -380,11 +408,12 @@ def embedded(file):
         return []
     found = []
     if "!`" in text:
-        found = [
-            match.span(1)
-            for match in _EMBEDDED.finditer(text, file.body_start)
-            if not file.prose.in_fence(match.start())
-        ]
+        at = text.find("!`", file.body_start)
+        while at >= 0:
+            match = _EMBEDDED.match(text, at)
+            if match and not file.prose.in_fence(at):
+                found.append(match.span(1))
+            at = text.find("!`", match.end() if match else at + 1)
     if "```!" in text:
         for start, end, info in file.prose.fences:
             if info.startswith("!"):

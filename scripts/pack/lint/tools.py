@@ -16,6 +16,14 @@ class Tool:
 
 def split(text, start=0):
     """[Tool] of a comma or space separated list; parentheses hold together."""
+    if "(" not in text:
+        tools, at = [], 0
+        for word in text.replace(",", " ").replace("\t", " ").replace("\r", " ").replace("\n", " ").split(" "):
+            if word:
+                at = text.index(word, at)
+                tools.append(Tool(word, start + at))
+                at += len(word)
+        return tools
     tools, depth, begin = [], 0, None
     for index, char in enumerate(text):
         if char == "(":
@@ -68,6 +76,11 @@ def listed(file, key):
 def is_known(name, facts):
     """A built-in tool, an old name of one, a wildcard or an MCP tool."""
     return name in facts.known_tools or name in facts.tool_aliases or name.startswith("mcp__") or "*" in name
+
+
+def gone(since, instead):
+    """How a message says it: `gone since 2.0.0: use Edit`."""
+    return "gone since %s: %s%s" % (since, "" if instead.startswith("the team") else "use ", instead)
 
 
 def canonical(name, facts):

@@ -74,15 +74,20 @@ OF_KIND = {
     "mcp": {"network-host": ("network", "\\u")},
     "command": {},
     "skill": {},
+    # what a page says is not run
+    "prose": {"piped-to-shell": ()},
+    "readme": {"piped-to-shell": ()},
+    "rootdoc": {"piped-to-shell": ()},
 }
 for _kind in ("manifest", "marketplace"):
     for _rule in "schema event key matcher-regex matcher if type async timeout switch unquoted script path".split():
         OF_KIND[_kind]["hook-" + _rule] = _HOOKS
     for _rule in "interpreter fails-open quoting user-config command variable endless".split():
         OF_KIND[_kind]["hook-" + _rule] = _HOOKS
+_FRONT_HOOKS = _front("hooks")
 for _kind in ("command", "skill"):
     for _rule in "event matcher-regex matcher if timeout script path interpreter fails-open variable endless".split():
-        OF_KIND[_kind]["hook-" + _rule] = _front("hooks")
+        OF_KIND[_kind]["hook-" + _rule] = _FRONT_HOOKS
 
 
 def _odd_close(file):
@@ -121,7 +126,7 @@ def _texts(plugin):
 
 
 def _tables(plugin):
-    if plugin.scope not in ("plugin", "bare"):
+    if not plugin.is_plugin:
         return False
     known = plugin.__dict__.get("_has_tables")
     if known is None:

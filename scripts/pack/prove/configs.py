@@ -22,21 +22,25 @@ def small():
 
 
 def large():
-    """At least three million worlds together; the largest first, so that two processes end together."""
+    """At least three million worlds together, every model to its end; the largest first, so that two processes end together."""
+    quiet = dict(aborts=False, liars=False, refusals=0)  # what the smaller teardown models have besides
     return [
-        Teardown("teardown, 5 teammates, interactive", teammates=5, supervisors=1, reopen=0, aborts=False, liars=False),
-        Handoff("hand-off, 3 incarnations, a task at work", incarnations=3, epochs=3),
-        Approvals("COMPLEX, contents come back", "COMPLEX", deaths=1, coder_deaths=0, edits=1),
-        Approvals("MEDIUM, two reviewers, the owner dies", "MEDIUM", reviewers=("logic-reviewer", "quality-reviewer"), deaths=1, coder_deaths=0, edits=1, owner=True, trouble=False, back=False),
-        Handoff("hand-off, 3 incarnations", incarnations=3, epochs=4, work=False),
-        Teardown("teardown, 3 teammates, everything", teammates=3, supervisors=1, reopen=1),
-        Teardown("teardown, 5 teammates, headless", teammates=5, headless=True, supervisors=1, reopen=0, aborts=False, silent=False),
-        Approvals("COMPLEX, edits", "COMPLEX", deaths=1, coder_deaths=1, edits=2, back=False, trouble=False),
-        Approvals("SIMPLE, with escalation", "SIMPLE", deaths=1, coder_deaths=0, edits=1, back=False),
-        Approvals("MEDIUM, one reviewer, re-scoped", "MEDIUM", deaths=1, coder_deaths=1, edits=2, rescope=1),
-        Approvals("MEDIUM, high risk", "MEDIUM", high_risk=True, deaths=1, coder_deaths=0, edits=1, back=False, trouble=False),
+        Teardown("teardown, 5 teammates, lost acks, supervisor dies", teammates=5, supervisors=1, reopen=0, **quiet),
+        Teardown("teardown, 5 teammates, a task reopens", teammates=5, supervisors=0, reopen=1, **quiet),
+        Handoff("hand-off, 3 incarnations, every trouble", incarnations=3, epochs=4, work=False),
+        Teardown("teardown, 3 teammates, supervisor dies, a task reopens", teammates=3, supervisors=1, reopen=1, **quiet),
+        Teardown("teardown, 2 teammates, aborts, refusals and liars", teammates=2, supervisors=1, reopen=0),
+        Handoff("hand-off, 2 incarnations, every trouble, a task at work", incarnations=2, epochs=3),
+        Approvals("COMPLEX, edits", "COMPLEX", deaths=1, coder_deaths=0, edits=1, back=False, trouble=False),
+        Approvals("MEDIUM, two reviewers, the owner dies", "MEDIUM", reviewers=("logic-reviewer", "quality-reviewer"), deaths=1, coder_deaths=0, edits=1, owner=True, trouble=False,
+                  back=False, liars=False),
+        Approvals("SIMPLE, with escalation in mid-review", "SIMPLE", deaths=1, coder_deaths=0, edits=1, back=False, trouble=False),
+        Approvals("SIMPLE, contents come back", "SIMPLE", escalate=False, deaths=1, coder_deaths=1, edits=1),
+        Approvals("MEDIUM, high risk", "MEDIUM", high_risk=True, deaths=1, coder_deaths=0, edits=1, back=False, trouble=False, liars=False),
+        Approvals("MEDIUM, one reviewer, re-scoped", "MEDIUM", deaths=1, coder_deaths=0, edits=1, rescope=1, back=False, trouble=False),
+        Teardown("teardown, 5 teammates, headless", teammates=5, headless=True, supervisors=1, reopen=1, silent=False, **quiet),
+        Handoff("hand-off, 3 incarnations, a task at work", incarnations=3, epochs=3, liars=False),
         Handoff("hand-off, 3 incarnations under new names", incarnations=3, epochs=3, same_name=False, work=False),
-        Teardown("teardown, 2 teammates, headless, everything", teammates=2, headless=True, supervisors=1, reopen=1),
-        Approvals("SIMPLE, contents come back", "SIMPLE", escalate=False, deaths=2, coder_deaths=1),
-        Teardown("teardown, MEDIUM, a task reopens", teammates=3, mode="MEDIUM", supervisors=0, reopen=1, silent=False, liars=False, aborts=False),
+        Teardown("teardown, 2 teammates, headless, aborts and liars", teammates=2, headless=True, supervisors=1, reopen=1),
+        Teardown("teardown, MEDIUM, a task reopens", teammates=3, mode="MEDIUM", supervisors=0, reopen=1, silent=False, **quiet),
     ]

@@ -6,8 +6,9 @@ import random
 import time
 
 from pack import codec, gate
+from pack.call import EDIT_TOOLS
 from pack.journal import Busy, Damaged, Store
-from pack.protocol import messages, tables
+from pack.protocol import machine, messages, tables
 from pack.protocol.refusal import Refusal
 
 EVENTS = list(gate.HANDLERS) + ["UserPromptExpansion", "TaskCompleted", "PreCompact", "Nonsense", ""]
@@ -67,8 +68,8 @@ def payload(rng, session):
              "Bash": lambda: {"command": rng.choice(COMMANDS + [value(rng), "pack abort --reason x" if rng.random() < 0.02 else "true"])},
              "Agent": lambda: {"name": value(rng), "subagent_type": rng.choice(["team:coder", "team:supervisor", "team:x", value(rng)])}}.get(tool, lambda: {
                  rng.choice(KEYS): value(rng) for _ in range(rng.randrange(5))})()
-    if tool in gate.EDIT_TOOLS:
-        given[gate.EDIT_TOOLS[tool]] = rng.choice(PATHS + [value(rng)])
+    if tool in EDIT_TOOLS:
+        given[EDIT_TOOLS[tool]] = rng.choice(PATHS + [value(rng)])
     out.update(tool_name=tool, tool_input=given, tool_use_id="u%d" % rng.randrange(10 ** 9), tool_response=value(rng), prompt=rng.choice([value(rng), "team status", "<task-notification>"]))
     for _ in range(rng.randrange(3)):
         name = rng.choice(TOP)
@@ -89,7 +90,7 @@ class Fuzzed:
 def answers(raw, env, now):
     """gate.py's main, without the process: (code, out, err, exception or None)."""
     event = raw.get("hook_event_name")
-    guarded = event if event in ("PreToolUse", "UserPromptExpansion") else None
+    guarded = event if event in ("PreToolUse", "UserPromptExpansion", "ConfigChange") else None
     try:
         code, out, err = gate.handle(raw, env, now=now)
         return code, out, err, None
@@ -149,7 +150,7 @@ def fuzz_journals(root, count, seed=1):
     rng, out = random.Random(seed), {"loaded": 0, "damaged": 0}
     folder, data, _acked = faults.make_journal(root)
     paths = [os.path.join(folder, "journal.jsonl"), os.path.join(data, "mirror.jsonl"), os.path.join(folder, "snapshot.json"), os.path.join(folder, "state.md")]
-    kept = [gate.Store(folder, data).disk.read(p) for p in paths]
+    kept = [Store(folder, data).disk.read(p) for p in paths]
     for n in range(count):
         for p, whole in zip(paths, kept):
             text = bytearray(whole)
@@ -180,7 +181,7 @@ def fuzz_journals(root, count, seed=1):
             with store.lock():
                 store.load()
                 if store.state["team"] is not None:
-                    store.append({"event": "TICK", "actor": gate.machine.GATE, "data": {}, "key": None}, 50.0)
+                    store.append({"event": "TICK", "actor": machine.GATE, "data": {}, "key": None}, 50.0)
             out["loaded"] += 1
         except Damaged:
             out["damaged"] += 1

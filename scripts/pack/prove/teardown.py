@@ -62,10 +62,10 @@ def forced_only_by_the_lead(model, before, move, done, after):
 
 
 def candidate_after_three(model, before, move, done, after):
-    """FORCED_FINALIZE_CANDIDATE opens only after the third send to everybody missing."""
+    """FORCED_FINALIZE_CANDIDATE opens only after the third send to everybody missing; one that was answered with a no was sent."""
     b, a = before["p"]["teardown"], after["p"]["teardown"]
     if a["state"] == "FORCED_FINALIZE_CANDIDATE" != b["state"]:
-        few = [n for n, t in a["targets"].items() if not t["acked"] and t["sends"] < 3]
+        few = [n for n, t in a["targets"].items() if not t["acked"] and t["sends"] + min(t["rejections"], 3) < 3]
         if few or b["state"] != "WAITING_ACKS":
             return "candidate while %s had fewer than three requests" % few
 
@@ -142,9 +142,10 @@ class Teardown(Model):
     SAFETY = SAFETY
     LIVENESS = "from every world CLOSED can be reached by honest moves, without an abort and without a person"
 
-    def __init__(self, name="teardown", teammates=5, headless=False, supervisors=2, reopen=1, silent=True, attempts=2, aborts=True, mode="SIMPLE", liars=True):
+    def __init__(self, name="teardown", teammates=5, headless=False, supervisors=2, reopen=1, silent=True, attempts=2, aborts=True, mode="SIMPLE", liars=True, refusals=1):
         self.name, self.teammates, self.headless, self.supervisors, self.reopen = name, teammates, headless, supervisors, reopen
         self.silent, self.attempts, self.aborts, self.mode, self.liars = silent, attempts, aborts, mode, liars
+        self.refusals = refusals  # how often one target may answer no in one attempt
 
     def initial(self):
         s = Scene(self.headless, coders=8)
@@ -182,8 +183,10 @@ class Teardown(Model):
         """What matters of one agent; two teammates with the same row are interchangeable."""
         p, m = world["p"], world["m"]
         e, t, req = p["roster"][name], p["teardown"]["targets"].get(name), p["requests"].get(name)
+        if e["role"] != "supervisor" and e["state"] not in LIVING and (t is None or t["acked"]):
+            return "out%s%s" % (t is None, name in p["teardown"]["unresolved"])  # how and after how many requests plays no part any more
         return "%s%s%d%s%s%s%s" % (e["role"][0:2], e["state"][:3], min(e["inc"], 3) if e["role"] == "supervisor" else 0,
-                                   "-" if t is None else "%d%d" % (t["acked"], t["sends"]),
+                                   "-" if t is None else "%d%d%d" % (t["acked"], t["sends"], min(t["rejections"], 4)),
                                    "-" if req is None else len(req) and 1, name in m["silent"], name in p["teardown"]["unresolved"])
 
     def moves(self, world):
@@ -241,8 +244,9 @@ class Teardown(Model):
                             yield name + " ends its turn", True, event("AGENT_IDLE", GATE, name=name), None
                     else:
                         yield name + " agrees", True, event("SHUTDOWN_RESPONSE", who, request_id="r", approve=True), None
-                        if self.liars:
+                        if td["targets"].get(name, {"rejections": 0})["rejections"] < self.refusals:
                             yield name + " refuses", False, event("SHUTDOWN_RESPONSE", who, request_id="r", approve=False, reason="x"), None
+                        if self.liars:
                             yield name + " agrees to nothing", False, event("SHUTDOWN_RESPONSE", who, request_id="z", approve=True), None
                         if not p["requests"][name]:
                             yield "the client names its request to " + name, True, event("SHUTDOWN_ID", GATE, name=name, request_id="r"), None

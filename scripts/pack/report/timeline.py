@@ -84,7 +84,7 @@ def main(argv):
     import os
     import sys
 
-    from pack import carry, gate
+    from pack import enforcement, gate
     from pack.journal import Damaged
     from pack.protocol.refusal import Refusal
     from pack.verbs import Run
@@ -103,6 +103,6 @@ def main(argv):
         return 1
     target = given.out or os.path.join(run.store.folder, "timeline.html")
     with open(target, "w", encoding="utf-8") as f:
-        f.write(page(state, records, carry.enforcement(state)["level"]))
+        f.write(page(state, records, enforcement.recorded(state)["level"]))
     print("wrote %s" % target)
     return 0

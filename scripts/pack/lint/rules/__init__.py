@@ -83,6 +83,7 @@ BY_KIND = {
     "skill": _MARKDOWN + _COMMAND + _REFERENCES + ("skill-length",) + _FRONT_HOOKS,
     "output-style": _MARKDOWN[:2] + ("frontmatter-duplicate-key", "frontmatter-cut", "body-empty", "output-style"),
     "theme": _JSON + ("theme",),
+    "team": ("team-definition",),
     "stray-skill": ("skill-file",),
     "prose": _REFERENCES,
     "readme": ("ref-name", "ref-file", "ref-anchor", "readme-count"),

@@ -36,7 +36,7 @@ INSTEAD = {
 def check(file, context):
     """Report each such key of a plugin's agent."""
     front = file.front
-    if front is None or file.plugin.scope not in ("plugin", "bare"):
+    if front is None or not file.plugin.is_plugin:
         return
     for key in context.facts.agent["ignored_in_plugins"]:
         if key in front:

@@ -33,7 +33,7 @@ SEVERITY = "warning"
 def check(file, context):
     """Names with a plugin of this tree, and bare names where the plugin has skills of its own."""
     plugin, project = file.plugin, context.project
-    if plugin.scope not in ("plugin", "bare"):
+    if not plugin.is_plugin:
         return
     own = plugin.commands()
     for tool in tools.listed(file, "skills") or ():

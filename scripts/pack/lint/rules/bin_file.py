@@ -11,7 +11,7 @@ SEVERITY = "warning"
 
 def check(plugin, context):
     """Files of bin/ that begin with #!."""
-    if plugin.scope not in ("plugin", "bare"):
+    if not plugin.is_plugin:
         return
     project = context.project
     if plugin.path("bin") not in project.dirs:

@@ -24,7 +24,8 @@ Source: client 2.1.329, measured 2026-11-21
 from ..lazy import lazy
 
 SEVERITY = "warning"
-_FIRST = lazy(r"(?<![\\$\w])\$1(?!\w|[.,][0-9])")
+_FIRST = lazy(r"(?<![\\$\w])\$1(?![\w%]|[.,][0-9]|[-–/]\$?[0-9A-Za-z])")
+_SECOND = lazy(r"(?<![\\$\w])\$2(?![\w%]|[.,][0-9]|[-–/]\$?[0-9A-Za-z])")
 _BRACED = lazy(r"\$\{(ARGUMENTS|[0-9])\}|(?<![\\$\w])\$(arguments)\b")
 _NAMED = lazy(r"(?<![\\$\w{])\$([a-z][a-z0-9_-]{1,40})\b(?![(\[]|\.\w)")
 _ZERO = lazy(r"(?<![\\$\w])\$(?:0(?![0-9.])|ARGUMENTS\[0\])")
@@ -35,8 +36,9 @@ def check(file, context):
     text = file.text
     front = file.front
     yield from _verbatim(file, front)
-    if front is None or not ("argument-hint" in front or "arguments" in front or "$2" in text or "$ARGUMENTS" in text):
-        return  # `$1` may well be an amount of money
+    takes = front is not None and ("argument-hint" in front or "arguments" in front or "$ARGUMENTS" in text)
+    if not (takes or front is not None and file.kind == "command" and _SECOND.search(text, file.body_start)):
+        return  # `$1` may well be an amount of money, or Perl
     if "$1" not in text or _ZERO.search(text, file.body_start):
         return
     for match in _FIRST.finditer(text, file.body_start):

@@ -45,7 +45,7 @@ _EXACT = {"hooks/hooks.json": "hooks", ".claude-plugin/plugin.json": "manifest"}
 
 def check(plugin, context):
     """Look at the names of the plugin's files; a file's text only when its name is suspicious."""
-    if plugin.scope not in ("plugin", "bare"):
+    if not plugin.is_plugin:
         return
     project = context.project
     base = plugin.root + "/" if plugin.root else ""

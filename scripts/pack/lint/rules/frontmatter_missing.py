@@ -22,7 +22,7 @@ Source: client 2.1.329, measured 2026-11-21
 SEVERITY = "warning"
 EFFECT = {
     "agent": "it loads as an agent named %r with ALL tools",
-    "command": "the command %r has no description",
+    "command": "the first line stands in for the description of the command %r",
     "skill": "the model never sees the skill %r",
 }
 

@@ -18,6 +18,7 @@ from .. import hookfile, jsregex
 from ..lazy import lazy
 from ..matchers import names
 from ..near import closest
+from ..tools import gone as gone_since
 
 SEVERITY = "error"
 _MCP_WRONG = lazy(r"\^?(?:MCP|Mcp)__|\^?[mM][cC][pP](?:[./:-]|\\.|_(?!_))[A-Za-z]")
@@ -109,7 +110,7 @@ def _tools(file, where, matcher, event, facts):
         if gone and gone[1] in good:
             text = "%r is gone since %s, and Write, which does the same, is not listed" % (name, gone[0])
         elif gone:
-            text = "%r is gone since %s: use %s" % (name, gone[0], gone[1])
+            text = "%r is %s" % (name, gone_since(*gone))
         elif meant:
             text = "no tool %r; did you mean %r?" % (name, meant)
         else:
@@ -136,7 +137,7 @@ def _servers(file, where, matcher, plugin):
         elif listed and name.startswith("mcp__") and "__" not in name[5:]:
             text = "%r is compared as a whole name and matches no tool; write %s__.*"
             yield file.hit(file.at(where), text % (name, name))
-    if plugin is None or plugin.scope not in ("plugin", "bare"):
+    if plugin is None or not plugin.is_plugin:
         return
     servers = plugin.mcp_servers()
     for name in listed or (matcher.lstrip("^"),):
@@ -212,7 +213,7 @@ def _agents(file, where, matcher, event, context, plugin):
             yield file.hit(file.at(where), "no agent %r: the hook never runs%s" % (matcher, hint))
         return
     listed = names(matcher, event)
-    own = plugin.agents() if plugin and plugin.scope in ("plugin", "bare") else {}
+    own = plugin.agents() if plugin and plugin.is_plugin else {}
     for name in listed or ():
         if name in own:
             full = "%s:%s" % (plugin.names[0], name)

@@ -11,7 +11,7 @@ SEVERITY = "warning"
 
 def check(plugin, context):
     """Components that are links, and linked folders below agents/ and commands/."""
-    if plugin.scope not in ("plugin", "bare"):
+    if not plugin.is_plugin:
         return
     project = context.project
     for kind, files in plugin.files.items():

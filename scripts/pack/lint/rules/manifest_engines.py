@@ -12,6 +12,7 @@ Source: client 2.1.329
 """
 
 from .. import semver
+from ..near import loose
 
 SEVERITY = "error"
 
@@ -21,12 +22,7 @@ def check(file, context):
     data = file.data
     holders = [((), data)]
     if file.kind == "marketplace":
-        entries = data.get("plugins")
-        holders = [
-            (("plugins", i), e)
-            for i, e in enumerate(entries if isinstance(entries, list) else ())
-            if isinstance(e, dict)
-        ]
+        holders = [(("plugins", index), entry) for index, entry in file.entries()]
     for base, holder in holders:
         engines = holder.get("engines")
         if engines is None and "engines" not in holder:
@@ -37,8 +33,8 @@ def check(file, context):
                 'engines must be an object such as {"claude-code": ">=2.1.0"}; it is ignored',
                 severity="warning",
             )
-        elif "claude-code" not in engines and any(_plain(key) in ("claude", "claudecode") for key in engines):
-            key = next(key for key in engines if _plain(key) in ("claude", "claudecode"))
+        elif "claude-code" not in engines and any(loose(key) in ("claude", "claudecode") for key in engines):
+            key = next(key for key in engines if loose(key) in ("claude", "claudecode"))
             text = "%r is not read: the client's range is called claude-code"
             yield file.hit(file.at(base + ("engines", key), key=True), text % key, severity="warning")
         elif "claude-code" in engines and not (
@@ -55,7 +51,3 @@ def check(file, context):
                 text % (engines["claude-code"], context.facts.client),
                 severity="warning",
             )
-
-
-def _plain(key):
-    return key.replace("-", "").replace("_", "").lower()

@@ -11,7 +11,7 @@ SEVERITY = "warning"
 
 def check(plugin, context):
     """A root plugin.json without the real one, or one that differs from it."""
-    if plugin.scope not in ("plugin", "bare"):
+    if not plugin.is_plugin:
         return
     for file in plugin.of("root-manifest"):
         if plugin.manifest is None:

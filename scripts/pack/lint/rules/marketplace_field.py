@@ -27,11 +27,9 @@ def check(file, context):
     places = [((), data, schema)]
     if isinstance(data.get("metadata"), dict):
         places.append((("metadata",), data["metadata"], schema["metadata"]["properties"]))
-    entries = data.get("plugins")
-    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
-        if isinstance(entry, dict):
-            places.append((("plugins", index), entry, entry_schema))
-            yield from objects(file, ("plugins", index), entry, context)
+    for index, entry in file.entries():
+        places.append((("plugins", index), entry, entry_schema))
+        yield from objects(file, ("plugins", index), entry, context)
     for base, holder, known in places:
         for key in holder:
             if key not in known:
@@ -42,5 +40,5 @@ def check(file, context):
         isinstance(data.get("metadata"), dict) and data["metadata"].get("description")
     ):
         yield file.hit(file.at(("name",), key=True) if "name" in data else (0, 1), "the marketplace has no description")
-    if isinstance(entries, list) and not entries:
+    if data.get("plugins") == []:
         yield file.hit(file.at(("plugins",), key=True), "the marketplace has no plugins")

@@ -42,9 +42,8 @@ def check(file, context):
         elif low in facts.marketplace_desktop_refused:
             yield file.hit(span, "marketplace name %r is refused by Claude Desktop" % name, severity="warning")
     official = isinstance(name, str) and name.lower() in facts.marketplace_anthropic_names
-    entries = data.get("plugins")
-    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
-        plugin = entry.get("name") if isinstance(entry, dict) else None
+    for index, entry in file.entries():
+        plugin = entry.get("name")
         if not isinstance(plugin, str) or not plugin:
             continue
         span = file.at(("plugins", index, "name"))

@@ -37,11 +37,8 @@ def check(file, context):
             else "the marketplace cannot be added"
         )
         yield file.hit(file.at(path, key=bool(missing)), "%s %s: %s" % (name, message, effect))
-    entries = data.get("plugins")
     seen = {}
-    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
-        if not isinstance(entry, dict):
-            continue
+    for index, entry in file.entries():
         base = ("plugins", index)
         name = entry.get("name")
         if isinstance(name, str):

@@ -28,10 +28,7 @@ def check(file, context):
     base = posixpath.dirname(posixpath.dirname(file.rel))
     metadata = data.get("metadata")
     plugin_root = metadata.get("pluginRoot") if isinstance(metadata, dict) else None
-    entries = data.get("plugins")
-    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
-        if not isinstance(entry, dict):
-            continue
+    for index, entry in file.entries():
         source = entry.get("source")
         path = ("plugins", index, "source")
         if isinstance(source, dict):

@@ -20,7 +20,7 @@ BUILT = ("dist", "build", "target", "node_modules", "bin", "out", ".venv", "venv
 def check(file, context):
     """Paths below the plugin's root, and relative ones, which start in the user's folder."""
     plugin, project = file.plugin, context.project
-    if plugin is None or plugin.scope not in ("plugin", "bare"):
+    if plugin is None or not plugin.is_plugin:
         return
     for path, server in servers(file):
         args = server.get("args")

@@ -15,6 +15,7 @@ from ..lazy import IGNORECASE, lazy
 from ..schema import is_url, type_name
 from .hook_user_config import options
 from .manifest_schema import mcp_server
+from .mcp_command import servers as inline
 from .secret import entropy
 
 SEVERITY = "error"
@@ -68,12 +69,9 @@ def check(file, context):
                 )
             yield from details(file, here, server, file.plugin)
         return
-    value = file.data.get("mcpServers")
-    for index, item in enumerate(value if isinstance(value, list) else [value]):
-        base = ("mcpServers", index) if isinstance(value, list) else ("mcpServers",)
-        for name, server in item.items() if isinstance(item, dict) else ():
-            if file.kind == "manifest":
-                yield from details(file, base + (name,), server, file.plugin)
+    for path, server in inline(file) if file.kind == "manifest" else ():
+        if path[0] == "mcpServers":
+            yield from details(file, path, server, file.plugin)
 
 
 def details(file, path, server, plugin):

@@ -22,7 +22,7 @@ SEVERITY = "warning"
 def check(file, context):
     """monitors/monitors.json and the manifest's own."""
     plugin, project = file.plugin, context.project
-    if plugin is None or plugin.scope not in ("plugin", "bare"):
+    if plugin is None or not plugin.is_plugin:
         return
     for path, monitor in _monitors(file):
         command, when = monitor.get("command"), monitor.get("when")

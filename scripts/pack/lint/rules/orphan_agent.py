@@ -11,7 +11,7 @@ OPTIONAL = True
 
 def check(plugin, context):
     """Look for the name in every other prompt."""
-    if plugin.scope not in ("plugin", "bare"):
+    if not plugin.is_plugin:
         return
     others = [file for file in context.project.files if file.plugin is plugin and not file.is_json]
     for name, file in plugin.agents().items():

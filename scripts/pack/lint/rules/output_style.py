@@ -25,7 +25,7 @@ Good `output-styles/terse.md`:
 Source: client 2.1.329, read 2026-11-21
 """
 
-from ..near import closest
+from ..near import closest, loose
 
 SEVERITY = "warning"
 KEYS = ("name", "description", "keep-coding-instructions", "force-for-plugin")
@@ -37,9 +37,9 @@ def check(file, context):
     front = file.front
     if front is None or not isinstance(front.value, dict):
         return
-    plain = {_plain(key): key for key in KEYS}
+    plain = {loose(key): key for key in KEYS}
     for key, value in front.value.items():
-        meant = plain.get(_plain(str(key)))
+        meant = plain.get(loose(str(key)))
         if meant is None:
             near = closest(str(key).lower(), KEYS) if len(str(key)) > 3 else None
             if near:
@@ -53,10 +53,6 @@ def check(file, context):
         if _name(other) == _name(file):
             yield file.hit(file.at(("name",)), "%s has the same name %r" % (file.plugin.sub(other.rel), _name(file)))
             break
-
-
-def _plain(key):
-    return key.replace("-", "").replace("_", "").lower()
 
 
 def _name(file):

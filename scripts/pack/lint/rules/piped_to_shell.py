@@ -17,12 +17,14 @@ Source: this project
 from ..lazy import lazy
 
 SEVERITY = "warning"
-_SHELL = r"\s*(?:sudo\s+)?(?:(?:ba|z|da)?sh\b|python3?\b|node\b|perl\b)"
+_PIPE = r"\|\s*(?:sudo\s+)?(?:(?:ba|z|da)?sh\b|(?:python3?|node|perl)\b%s)"
+_DECODED = _PIPE % ""
+_LOADED = _PIPE % r"(?=\s+-(?:\s|$)|\s*(?:[\"'`\n)]|$))"  # `| python3 -c ...` reads the answer, it does not run it
 # Each begins with a word that is rare enough to be looked for; nothing scans whole texts.
 _PIPED = (
-    (("curl", "wget", "iwr", "Invoke-WebRequest"), lazy(r"\b(?:curl|wget|iwr|Invoke-WebRequest)\b[^\n|;&]{0,400}\|" + _SHELL)),
-    (("base64",), lazy(r"\bbase64\s+(?:-d|-D|--decode)\b[^\n;&]{0,200}\|" + _SHELL)),
-    (("$(", "<(", "`"), lazy(r"(?:[$<]\(|`)\s*(?:curl|wget|base64|echo\s+\S+\s*\|\s*base64)\b")),
+    (("curl", "wget", "iwr", "Invoke-WebRequest"), lazy(r"\b(?:curl|wget|iwr|Invoke-WebRequest)\b[^\n|;&]{0,400}" + _LOADED)),
+    (("base64",), lazy(r"\bbase64\s+(?:-d|-D|--decode)\b[^\n;&]{0,200}" + _DECODED)),
+    (("$(", "<(", "`"), lazy(r"(?:[$<]\(|`)\s*(?:curl|wget|base64|echo\s+\S{1,400}\s*\|\s*base64)\b")),
     (("exec(", "eval("), lazy(r"(?:exec|eval)\([^\n]{0,80}(?:b64decode|urlopen|fromhex)")),
     (("|",), lazy(r"\|\s*iex\b")),
     (("IEX",), lazy(r"\bIEX\s*\(")),

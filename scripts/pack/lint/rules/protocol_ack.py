@@ -35,7 +35,7 @@ SEVERITY = "warning"
 
 def check(plugin, context):
     """Names that end (or begin) with ACK in tables of messages, and columns that say what is answered."""
-    if plugin.scope not in ("plugin", "bare"):
+    if not plugin.is_plugin:
         return
     rows = list(vocabulary.messages(plugin))
     names = vocabulary.names(plugin) | {row.name for row in rows}

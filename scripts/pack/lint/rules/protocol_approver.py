@@ -43,7 +43,7 @@ SEVERITY = "warning"
 
 def check(plugin, context):
     """Approver cells against the roles that a table declares and the plugin's agents; without roles only names in code."""
-    if plugin.scope not in ("plugin", "bare"):
+    if not plugin.is_plugin:
         return
     roles = vocabulary.roles(plugin)
     if not roles and not plugin.agents():

@@ -40,7 +40,7 @@ SEVERITY = "warning"
 
 def check(plugin, context):
     """Where the tables mark terminal states, only those; else also states that are named like an end."""
-    if plugin.scope not in ("plugin", "bare"):
+    if not plugin.is_plugin:
         return
     for machine in machines.machines(plugin):
         for name, (file, span) in machine.states.items():

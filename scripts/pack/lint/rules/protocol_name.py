@@ -37,7 +37,7 @@ SEVERITY = "error"
 
 def check(plugin, context):
     """Words in capitals that the prompts use, against those that the tables declare."""
-    if plugin.scope not in ("plugin", "bare"):
+    if not plugin.is_plugin:
         return
     declared = vocabulary.names(plugin)
     if not declared:

@@ -33,7 +33,7 @@ SEVERITY = "error"
 
 def check(plugin, context):
     """Cells of an Agent column in a table that also has a Role (or Task, Phase ...) column."""
-    if plugin.scope not in ("plugin", "bare"):
+    if not plugin.is_plugin:
         return
     own, project = plugin.agents(), context.project
     for file in vocabulary.documents(plugin):

@@ -43,7 +43,7 @@ SEVERITY = "error"
 
 def check(plugin, context):
     """Only where the same document declares its states in a table."""
-    if plugin.scope not in ("plugin", "bare"):
+    if not plugin.is_plugin:
         return
     for file in vocabulary.documents(plugin):
         states = vocabulary.states(file)

@@ -42,7 +42,7 @@ SEVERITY = "error"
 
 def check(plugin, context):
     """Compare every cell of tables with the same key column and value column."""
-    if plugin.scope not in ("plugin", "bare"):
+    if not plugin.is_plugin:
         return
     seen = {}
     documents = vocabulary.documents(plugin)

@@ -51,7 +51,7 @@ COLUMNS = {
 
 def check(plugin, context):
     """Only words that stand beside their kind, and only where a table declares that kind."""
-    if plugin.scope not in ("plugin", "bare"):
+    if not plugin.is_plugin:
         return
     tables = {kind: vocabulary.column_names(plugin, columns) for kind, columns in COLUMNS.items()}
     roles = {role.lower() for role in vocabulary.roles(plugin)}

@@ -48,7 +48,7 @@ SEVERITY = "warning"
 
 def check(plugin, context):
     """States that no path reaches from the first one, from one called initial, or from outside."""
-    if plugin.scope not in ("plugin", "bare"):
+    if not plugin.is_plugin:
         return
     for machine in machines.machines(plugin):
         reached = machine.reached()

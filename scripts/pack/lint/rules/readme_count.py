@@ -30,7 +30,7 @@ _WORDS = "zero one two three four five six seven eight nine ten eleven twelve".s
 def check(file, context):
     """Sentences such as "has 3 agents"; only where the number is said once for the noun."""
     plugin = file.plugin
-    if plugin is None or plugin.scope not in ("plugin", "bare") or len(context.project.plugins) > 1:
+    if plugin is None or not plugin.is_plugin or len(context.project.plugins) > 1:
         return
     said = {}
     for match in _COUNT.finditer(file.text):

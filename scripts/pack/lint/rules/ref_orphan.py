@@ -23,7 +23,7 @@ SEVERITY = "warning"
 
 def check(plugin, context):
     """Look for the file's name in every other document of the plugin."""
-    if plugin.scope not in ("plugin", "bare"):
+    if not plugin.is_plugin:
         return
     references = [file for file in plugin.of("prose") if plugin.sub(file.rel).startswith(("references/", "reference/"))]
     if not references:

@@ -31,7 +31,7 @@ _AT = lazy(r"(?<![^\s(`])@((?:\./)?[\w-]+(?:/[\w.-]+)+\.\w{1,5})")
 def check(file, context):
     """Only paths that the plugin itself has."""
     plugin = file.plugin
-    if plugin is None or plugin.scope not in ("plugin", "bare") or "@" not in file.text:
+    if plugin is None or not plugin.is_plugin or "@" not in file.text:
         return
     text = file.text
     lines = lines_with(text, file.body_start, "@")

@@ -38,7 +38,7 @@ _ENDS = (".py", ".sh", ".bash", ".js", ".mjs")
 def check(file, context):
     """Paths below the plugin's or the skill's root that are there."""
     plugin, project, seen = file.plugin, context.project, set()
-    if plugin is None or plugin.scope not in ("plugin", "bare"):
+    if plugin is None or not plugin.is_plugin:
         return
     for ref in refs.root_paths(file, project):
         if not ref.target.endswith(_ENDS) or ref.target in seen or project.listing.get(ref.target) != "f":

@@ -26,7 +26,7 @@ SEVERITY = "warning"
 def check(file, context):
     """`name` skill in prose, and Skill(...) calls, where the plugin has skills of its own."""
     project, plugin = context.project, file.plugin
-    if plugin is None or plugin.scope not in ("plugin", "bare") or not plugin.of("skill", "command"):
+    if plugin is None or not plugin.is_plugin or not plugin.of("skill", "command"):
         return
     own = plugin.commands()
     found = list(refs.skills(file))

@@ -30,7 +30,7 @@ _SIGNS = lazy(
 def check(file, context):
     """Report the first sign of it in a file."""
     text = file.text
-    if text.isascii() or not ("â€" in text or "Ã" in text or "Â" in text or "ï»¿" in text or "ðŸ" in text):
+    if b"\xc3" not in file.source.data or not ("â€" in text or "Ã" in text or "Â" in text or "ï»¿" in text or "ðŸ" in text):
         return
     match = _SIGNS.search(text)
     if match and not (not file.is_json and file.prose.in_code(match.start())):

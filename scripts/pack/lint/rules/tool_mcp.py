@@ -37,7 +37,7 @@ SEVERITY = "warning"
 def check(file, context):
     """Lists of tools in plugins that ship servers."""
     plugin = file.plugin
-    if "mcp__" not in file.text or plugin is None or plugin.scope not in ("plugin", "bare"):
+    if "mcp__" not in file.text or plugin is None or not plugin.is_plugin:
         return
     servers = plugin.mcp_servers()
     for key in KEYS[file.kind] if servers else ():

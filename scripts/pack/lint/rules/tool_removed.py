@@ -32,10 +32,9 @@ def check(file, context):
     for key in KEYS.get(file.kind, ()):
         for tool in tools.listed(file, key) or ():
             if tool.name in removed:
-                since, instead = removed[tool.name]
                 yield file.hit(
                     (tool.span[0], tool.span[0] + len(tool.name)),
-                    "%r is gone since %s: use %s" % (tool.name, since, instead),
+                    "%r is %s" % (tool.name, tools.gone(*removed[tool.name])),
                 )
     text = file.text
     if "TeamCreate" in text or "TeamDelete" in text:
@@ -44,9 +43,8 @@ def check(file, context):
             name = match.group()
             if name in removed and name not in seen and not _negated(text, match.start()):
                 seen.add(name)
-                since, instead = removed[name]
                 yield file.hit(
-                    match.span(), "the prompt names %s, which is gone since %s: use %s" % (name, since, instead)
+                    match.span(), "the prompt names %s, which is %s" % (name, tools.gone(*removed[name]))
                 )
 
 

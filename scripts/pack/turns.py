@@ -1,0 +1,108 @@
+"""Agents start and stop, the lead ends its turn: who has a next step is told it, boundedly (PROTOCOL 10)."""
+
+from .answers import PASS, block, tell
+from .protocol import advice, machine, tables, view, watch
+from .protocol.refusal import Refusal
+
+
+def subagent_start(call):
+    actor = call.actor
+    e = view.entry(call.state, actor["name"])
+    if actor["role"] in (None, "foreign", tables.LEAD) or not e or e["inc"] != actor["inc"] or e["state"] not in tables.LIVING:
+        return PASS
+    fresh = e["state"] == "ACTIVE" and call.now - e["since"] < 5 and not e["mail"]
+    if e["state"] != "ACTIVE" or e["mail"]:
+        call.gate("AGENT_ACTIVE", name=actor["name"])
+    return tell("SubagentStart", greeting(call, fresh))
+
+
+def greeting(call, fresh):
+    """Who an agent is in the team (when it is new), and its next step."""
+    actor = call.actor
+    lines = ["team %s: you are %s (%s), incarnation %d. The lead is `main`; others: %s." % (
+        call.state["team"]["name"], actor["name"], actor["role"], actor["inc"],
+        ", ".join("%s (%s)" % (n, call.state["roster"][n]["role"]) for n in view.living(call.state) if n != actor["name"]) or "nobody yet")] if fresh else []
+    if fresh and call.state["waves"] is not None:
+        from . import waverun
+
+        lines.append(waverun.briefing(call, actor["role"]))
+    elif call.state["waves"] is not None:
+        from . import waverun
+
+        lines += waverun.failing(call.state, actor["role"])
+    todo = [s["text"] for s in advice.for_agent(call.state, actor["name"])]
+    lines += ["Your next step: " + "; ".join(todo[:2])] if todo else []
+    return "\n".join(lines)
+
+
+def agent_stop(call):
+    """An agent ends its turn: told its next step if it has one (bounded), else idle."""
+    actor, state = call.actor, call.state
+    e = view.entry(state, actor["name"])
+    if actor["role"] in (None, "foreign", tables.LEAD) or not e or e["inc"] != actor["inc"] or e["state"] not in tables.LIVING:
+        return PASS
+    if actor["name"] not in state["requests"]:
+        todo = advice.for_agent(state, actor["name"])
+        if state["waves"] is not None:
+            from . import waverun
+
+            todo = todo + waverun.reminder(call)
+        told = _nudge(call, todo)
+        if told:
+            return told
+    call.gate("AGENT_IDLE", name=actor["name"])
+    _see(call)
+    call.close()
+    return PASS
+
+
+def _see(call):
+    """For a team with waves: what they lack now."""
+    if call.state["waves"] is not None:
+        from . import waverun
+
+        waverun.see(call)
+
+
+def _nudge(call, todo):
+    """Tell the first step that has not been told three times; one that has is escalated instead (PROTOCOL 10)."""
+    for s in todo:
+        try:
+            e = view.entry(call.state, s["who"])
+            step = "%s#%d" % (s["step"], e["inc"]) if e else s["step"]  # a successor is told anew
+            call.append("NUDGED", actor=machine.GATE, who=s["who"], step=step, task=s["task"])
+            return block("team: before you end your turn: " + s["text"] + ".")
+        except Refusal:
+            if s["task"] is not None and s["who"] != tables.LEAD:
+                t = view.task(call.state, s["task"])
+                if t["state"] in tables.WORKING:
+                    call.gate("STUCK_ESCALATED", task=s["task"], cause="NOT_MOVING", who=s["who"])
+    return None
+
+
+def lead_stop(call):
+    """The lead ends its turn. Nobody works, nothing is on its way, and the run is unfinished: say what is next."""
+    if call.actor["role"] != tables.LEAD:
+        return agent_stop(call)
+    _see(call)
+    state = call.state
+    silent = [state["roster"][n]["agent_id"] for n in state["watch"] if watch.standing(state, n)]  # whoever waits for them is told
+    running = [b for b in call.payload.get("background_tasks") or [] if isinstance(b, dict) and b.get("status") == "running"
+               and b.get("type") != "teammate" and b.get("id") not in silent]
+    if running or any(n for n in view.working(state) if not watch.standing(state, n)) or state["lead_mail"] > 0:
+        return PASS
+    if state["lead_idle_news"]:
+        call.gate("LEAD_STOPPED")
+        return PASS
+    stalled = [s for s in advice.steps(state) if s["who"] != tables.LEAD]
+    told = _nudge(call, advice.for_lead(state) or [dict(s, who=tables.LEAD, step="wake:" + s["step"], text="%s is stalled (%s): send it a message"
+                                                        % (s["who"], s["text"])) for s in stalled])
+    return told or PASS
+
+
+def stop_failure(call):
+    actor = call.actor
+    if actor["role"] not in (None, "foreign", tables.LEAD):
+        call.gate("AGENT_LOST", name=actor["name"], inc=actor["inc"], why="API error: %s" % str(call.payload.get("error"))[:100])
+        call.close()
+    return PASS

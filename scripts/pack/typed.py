@@ -1,0 +1,59 @@
+"""What the user types: `team status`, `team resume`, `team abort WHY`; answered by the hook, without a model call."""
+
+from . import answers, seal
+from .carry import teardown_text
+from .enforcement import alive, is_headless, recorded
+from .protocol import tables
+from .protocol.refusal import Refusal
+from .statefile import tree
+
+
+def typed(call, prompt):
+    """The answer to `team status`, `team resume`, `team abort WHY`; None for any other prompt. Agents cannot type: what they
+    say reaches this hook inside tags."""
+    words = prompt.strip().rstrip(".!?").split()
+    text = " ".join(words[:2]).casefold()
+    if call.state["waves"] is not None and call.actor["role"] == tables.LEAD and call.state["phase"] != "CLOSED":
+        from . import waverun
+
+        answer = waverun.typed(call, words)
+        if answer is not None:
+            return answer
+    if text == "team status" and len(words) == 2:
+        return answers.block(tree(call.state, recorded(call.state)["level"]))
+    if text in ("team resume", "resume team") and len(words) == 2 and call.actor["role"] in (tables.LEAD, "foreign"):
+        return answers.block(take_over(call, accepts=True))
+    if text == "team abort" and call.actor["role"] in (tables.LEAD, "foreign"):
+        reason = " ".join(words[2:]) or "the user typed `team abort`"
+        try:
+            if call.actor["role"] == tables.LEAD:
+                call.append("RUN_ABORTED", reason=reason)
+            else:
+                call.append("RUN_CLOSED", actor={"name": "user", "role": "person", "inc": 0, "agent_id": None}, reason=reason)
+        except Refusal as refusal:
+            return answers.block(refusal.text())
+        call.close()
+        return answers.block("team: the run is aborted (%s). %s" % (reason, teardown_text(call)))
+    return None
+
+
+def take_over(call, accepts=False):
+    """This session leads from now on. accepts: the user typed `team resume`, which takes plugin and settings as they are."""
+    session, team = call.payload.get("session_id"), call.state["team"]
+    other = session != team["session"]
+    if other and alive(team.get("client_pid")) and str(team.get("client_pid")) != str(call.env.get("CLAUDE_PID")):
+        return ("team: the session that leads %s is still running (process %s). Type there, or end it first; `pack abort --reason WHY` in "
+                "your own terminal ends the run." % (team["name"], team["client_pid"]))
+    lead = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
+    fresh = accepts or seal.updated(call.state)
+    sealed = {"sealed": seal.make(call.store.data, call.store.disk, call.env, call.project)} if fresh else {}
+    try:
+        call.append("RUN_RESUMED", actor=lead, **sealed, accepts=accepts, session=session, client_pid=call.env.get("CLAUDE_PID"), headless=is_headless(call.env),
+                    agents_gone=other, how="the user typed it")
+    except Refusal as refusal:
+        return refusal.text()
+    if call.state["waves"] is not None:
+        from . import waverun
+
+        waverun.resumed(call)
+    return "team: this session leads %s now.\n%s\nSay \"go on\" and the lead continues." % (team["name"], tree(call.state, recorded(call.state)["level"]))
