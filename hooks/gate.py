@@ -9,6 +9,25 @@ import sys
 GUARDED = ("PreToolUse", "UserPromptExpansion", "ConfigChange")
 
 
+def peer():
+    """The process at the other end of standard input, None where that is no socket. The client talks to its hooks through a socket pair
+    of its own (measured); what an agent starts from Bash can make none that the client made."""
+    import os
+
+    try:
+        if os.fstat(0).st_mode & 0o170000 != 0o140000:
+            return None
+        import _socket
+
+        line = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, 0)
+        try:
+            return int.from_bytes(line.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)[:4], sys.byteorder)
+        finally:
+            line.detach()
+    except (ImportError, OSError, AttributeError, ValueError):
+        return None
+
+
 def main():
     event = sys.argv[1] if len(sys.argv) > 1 else ""
     try:
@@ -44,9 +63,9 @@ def main():
             if event == "Watch":
                 from pack import watcher
 
-                code, out, err = watcher.run(gate.normal(payload), os.environ)
+                code, out, err = watcher.run(gate.normal(payload), os.environ, peer=peer())
             else:
-                code, out, err = gate.handle(payload, os.environ)
+                code, out, err = gate.handle(payload, os.environ, peer=peer())
         except Exception as error:  # whatever it is, a guarded call stays closed and nobody sees a traceback
             code, out, err = gate.trouble(error, payload["hook_event_name"] if payload["hook_event_name"] in GUARDED else None)
     except BaseException as error:

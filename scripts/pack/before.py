@@ -50,7 +50,7 @@ def _in_circles(call, tool, given):
     if name not in call.state["roster"]:
         return
     path = os.path.join(call.store.data, "calls", codec.digest(name, size=8) + ".last")
-    mark = codec.digest(tool + codec.dumps(given), size=8).encode("ascii")
+    mark = codec.digest(codec.dumps([tool, given]), size=8).encode("ascii")
     last, _, times = (call.store.disk.read(path) or b"").partition(b" ")
     times = int(times) + 1 if last == mark and times.isdigit() else 1
     call.store.disk.mkdir(os.path.dirname(path))

@@ -15,8 +15,8 @@ SHELL_TOOLS = ("Bash", "PowerShell")
 class Call:
     """One hook call: the payload, where it happens, the locked store and who is calling."""
 
-    def __init__(self, payload, env, now, store, project, data):
-        self.payload, self.env, self.now, self.store, self.project, self.data = payload, env, now, store, project, data
+    def __init__(self, payload, env, now, store, project, data, peer=None):
+        self.payload, self.env, self.now, self.store, self.project, self.data, self.peer = payload, env, now, store, project, data, peer
         self.actor = None
 
     @property

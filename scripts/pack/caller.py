@@ -118,6 +118,31 @@ def _pane_by_transcript(call):
     return None
 
 
+def name_of(pid):
+    """The name of a process (Linux), None when there is none."""
+    try:
+        with open("/proc/%d/comm" % int(pid)) as f:
+            return f.read().strip()
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def vouches(env, peer):
+    """The client's process name when it hands payloads to its hooks in a way that can be checked (`peer`), else None."""
+    return name_of(peer) if peer is not None and str(peer) == str(env.get("CLAUDE_PID")) else None
+
+
+def from_the_client(call):
+    """Whether the payload may come from the client. Asked only where the run was opened or taken up by a client whose payloads
+    can be told (`vouched`), and as long as that process lives: then its session's payloads come from it and from nobody else."""
+    team = call.state["team"]
+    if not team.get("vouched") or name_of(team.get("client_pid")) != team["vouched"]:
+        return True
+    if call.payload.get("session_id") == team["session"]:
+        return str(call.peer) == str(team["client_pid"])
+    return call.peer is not None or not below(os.getpid(), team["client_pid"])
+
+
 def below(pid, ancestor):
     """Whether a process runs below another (Linux): a client that an agent started is no bystander."""
     try:

@@ -14,6 +14,7 @@ from .answers import PASS, block, deny, tell
 from .call import Call
 from .journal import Busy, Damaged, Store
 from .protocol import advice, machine, tables
+from .protocol.refusal import Refusal
 
 # event -> (module, function); a call imports only what its event needs.
 HANDLERS = {
@@ -44,8 +45,10 @@ def normal(payload):
     return out
 
 
-def handle(payload, env, now=None, disk=None):
-    """One hook payload -> (exit code, standard output, standard error). Raises nothing that concerns the caller."""
+def handle(payload, env, now=None, disk=None, peer=None):
+    """One hook payload -> (exit code, standard output, standard error). Raises nothing that concerns the caller.
+
+    peer: the process that handed the payload over, where that can be told."""
     from .disk import Disk
 
     now = time.time() if now is None else now
@@ -56,7 +59,7 @@ def handle(payload, env, now=None, disk=None):
     if name == "UserPromptExpansion":
         from . import opening
 
-        return opening.expanded(payload, env, now, project, data, disk or Disk())
+        return opening.expanded(payload, env, now, project, data, disk or Disk(), peer)
     live = places.active(project, data)
     if name == "UserPromptSubmit" and live is None:
         from . import opening
@@ -70,7 +73,9 @@ def handle(payload, env, now=None, disk=None):
         store.load()
         if store.state["team"] is None:
             raise Damaged("the team %s has no journal any more" % live["team"])
-        call = Call(payload, env, now, store, project, data)
+        call = Call(payload, env, now, store, project, data, peer)
+        if not caller.from_the_client(call):
+            return _forged(call)
         if machine.due(store.state, now):
             call.gate("TICK")
         call.actor = caller.identify(call)
@@ -90,6 +95,15 @@ def handle(payload, env, now=None, disk=None):
 
 def _handler(module, name):
     return getattr(__import__("pack." + module, fromlist=[name]), name)  # `importlib` itself would have to be imported
+
+
+def _forged(call):
+    """A payload that no client sent: an agent that runs the hook itself could be anybody. Recorded, and without effect."""
+    call.actor = {"name": "unknown", "role": None, "inc": 0, "agent_id": None}
+    refusal = Refusal("NOT_THE_CLIENT", "a hook was run with a payload that the client did not send", "it claims to be %s" % (
+        call.payload.get("agent_id") or "the lead"), "hooks are the client's; use the tools and the `pack` verbs", call.payload["hook_event_name"])
+    call.append(refusal.record, **refusal.data())  # without a key: the one it claims belongs to somebody else's call
+    return deny(refusal) if call.payload["hook_event_name"] == "PreToolUse" else (2, "", refusal.text())
 
 
 def _enforcement(call):

@@ -208,8 +208,9 @@ def fill(text, path, root=ROOT):
 # --- Whole files -------------------------------------------------------------------------------------------------------------
 ACTIVE = '[ -e "$CLAUDE_PLUGIN_DATA/active$CLAUDE_PROJECT_DIR/.on" ] || [ -e "$CLAUDE_PROJECT_DIR/.claude/teams/.on" ] || exit 0; '
 # A prompt may itself open a team (`--team NAME ...`): without one, look for that word before leaving.
-TYPED = ('p=$(cat); [ -e "$CLAUDE_PLUGIN_DATA/active$CLAUDE_PROJECT_DIR/.on" ] || [ -e "$CLAUDE_PROJECT_DIR/.claude/teams/.on" ] || '
-         'case $p in *--team*) ;; *) exit 0 ;; esac; ')
+# With one, standard input stays the client's own: the gate looks at who is at its other end.
+TYPED = ('if [ -e "$CLAUDE_PLUGIN_DATA/active$CLAUDE_PROJECT_DIR/.on" ] || [ -e "$CLAUDE_PROJECT_DIR/.claude/teams/.on" ]; then '
+         'exec sh "${CLAUDE_PLUGIN_ROOT}/hooks/gate" UserPromptSubmit; fi; p=$(cat); case $p in *--team*) ;; *) exit 0 ;; esac; ')
 # Only where a call must stay closed; elsewhere a missing script is the client's "script missing", which holds nothing up (CLIENT 1.8).
 GONE = ("[ -r \"$g\" ] || { echo 'team: a team is active but its plugin is gone, so this call is refused. Install the plugin again, or end the run "
         "from your own terminal: remove .claude/teams/.on here and active/.../.on in the plugin data.' >&2; exit 2; }; ")

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from . import answers, facts, places, seal
+from . import answers, caller, facts, places, seal
 from .call import Call
 from .enforcement import alive, client_version, is_headless, measure
 from .journal import Lock, Store
@@ -83,12 +83,12 @@ def found(project):
 COMMANDS = {"build": None, "realtime": "realtimeSystems"}  # command -> the team definition that it opens
 
 
-def expanded(payload, env, now, project, data, disk):
+def expanded(payload, env, now, project, data, disk, peer=None):
     """UserPromptExpansion: a command opens a run, or resumes the one that is live; bad arguments end before any model call."""
     plugin, _, name = str(payload.get("command_name") or "").rpartition(":")
     if name not in COMMANDS or plugin not in ("", "team"):
         return answers.PASS
-    return opened(payload, env, now, project, data, disk, str(payload.get("command_args") or ""), COMMANDS[name], "UserPromptExpansion")
+    return opened(payload, env, now, project, data, disk, str(payload.get("command_args") or ""), COMMANDS[name], "UserPromptExpansion", peer)
 
 
 def opens_team(prompt):
@@ -104,7 +104,7 @@ def activated(payload, env, now, project, data, disk):
     return opened(payload, env, now, project, data, disk, prompt, "", "UserPromptSubmit")
 
 
-def opened(payload, env, now, project, data, disk, text, definition, event):
+def opened(payload, env, now, project, data, disk, text, definition, event, peer=None):
     """Open a run with these arguments. definition: None for /build, else the name of a team definition ("": given by --team)."""
     live = places.active(project, data)
     try:
@@ -120,7 +120,7 @@ def opened(payload, env, now, project, data, disk, text, definition, event):
     except ValueError as error:
         return answers.block("team: " + str(error))
     if live is not None:
-        return _reopen(payload, env, now, project, data, disk, live, payload.get("session_id"), event)
+        return _reopen(payload, env, now, project, data, disk, live, payload.get("session_id"), event, peer)
     if definition is not None:
         own = dict(waverun.open_data(found_team, source, strategy, project), coders=len(found_team["roles"]), no_research=True)
     run = places.run_folder(data, project, team)
@@ -133,7 +133,8 @@ def opened(payload, env, now, project, data, disk, text, definition, event):
         store.load()
         lead = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
         store.append({"event": "RUN_OPENED", "actor": lead, "key": payload.get("prompt_id"), "data": dict(own, **{
-            "sealed": seal.make(run, disk, env, project), "name": team, "session": payload.get("session_id"), "headless": is_headless(env), "client_pid": env.get("CLAUDE_PID"),
+            "sealed": seal.make(run, disk, env, project), "vouched": caller.vouches(env, peer), "name": team, "session": payload.get("session_id"),
+            "headless": is_headless(env), "client_pid": env.get("CLAUDE_PID"),
             "conventions": facts.conventions(project), "enforcement": level, "client": ".".join(map(str, client_version(env) or ()))})}, now)
         places.mark(project, data, team, run, sys.executable, disk)
     mode = "headless (a message revives a finished agent; shut down with `pack teardown ask`)" if is_headless(env) else "interactive team"
@@ -149,15 +150,17 @@ def opened(payload, env, now, project, data, disk, text, definition, event):
     return answers.tell(event, "\n".join(lines))
 
 
-def _reopen(payload, env, now, project, data, disk, live, session, event):
+def _reopen(payload, env, now, project, data, disk, live, session, event, peer=None):
     store = Store(places.team_folder(project, live["team"]), live["run"], disk)
     with store.lock():
         store.load()
-        call = Call(payload, env, now, store, project, data)
+        call = Call(payload, env, now, store, project, data, peer)
         team = store.state["team"]
         if store.state["phase"] == "CLOSED" or team is None:
             places.unmark(project, data, disk)
             return answers.block("team: the last run was closed; type the command again.")
+        if not caller.from_the_client(call):
+            return answers.block("team: a live run is taken up by the client that leads it, or by another one once that has ended.")
         if team["session"] != session:
             if alive(team.get("client_pid")) and str(team.get("client_pid")) != str(env.get("CLAUDE_PID")):
                 return answers.block("team: the run %s is live in another session (process %s). Type `team status` to see it; end it there, or "

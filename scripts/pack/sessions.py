@@ -1,6 +1,6 @@
 """Prompts and sessions: what reaches the lead, what a person types, who resumes, which settings are taken over."""
 
-from . import seal
+from . import caller, seal
 from .answers import PASS, block, tell
 from .protocol import advice, tables, view
 from .protocol.refusal import Refusal
@@ -66,7 +66,7 @@ def _gate_resume(call, source):
     headless = call.state["team"]["headless"]
     update = seal.make(call.store.data, call.store.disk, call.env, call.project) if seal.updated(call.state) else None
     try:
-        call.append("RUN_RESUMED", **({"sealed": update} if update else {}), client_pid=call.env.get("CLAUDE_PID"), session=call.payload.get("session_id"),
+        call.append("RUN_RESUMED", **({"sealed": update} if update else {}), client_pid=call.env.get("CLAUDE_PID"), vouched=caller.vouches(call.env, call.peer), session=call.payload.get("session_id"),
                     headless=enforcement.is_headless(call.env), agents_stopped=headless, agents_gone=not headless, how=source)
     except Refusal:
         pass

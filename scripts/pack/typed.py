@@ -1,6 +1,6 @@
 """What the user types: `team status`, `team resume`, `team abort WHY`; answered by the hook, without a model call."""
 
-from . import answers, seal
+from . import answers, caller, seal
 from .carry import teardown_text
 from .enforcement import alive, is_headless, recorded
 from .protocol import tables
@@ -48,7 +48,8 @@ def take_over(call, accepts=False):
     fresh = accepts or seal.updated(call.state)
     sealed = {"sealed": seal.make(call.store.data, call.store.disk, call.env, call.project)} if fresh else {}
     try:
-        call.append("RUN_RESUMED", actor=lead, **sealed, accepts=accepts, session=session, client_pid=call.env.get("CLAUDE_PID"), headless=is_headless(call.env),
+        call.append("RUN_RESUMED", actor=lead, **sealed, accepts=accepts, session=session, client_pid=call.env.get("CLAUDE_PID"),
+                    vouched=caller.vouches(call.env, call.peer), headless=is_headless(call.env),
                     agents_gone=other, how="the user typed it")
     except Refusal as refusal:
         return refusal.text()

@@ -20,7 +20,7 @@ from .protocol.refusal import Refusal
 TIMED = ("TEARDOWN_RETRYING", "FORCED_FINALIZE_CANDIDATE", "TEARDOWN_FAILED_SAFE", "SPAWN_FAILED")
 
 
-def run(payload, env, sleep=time.sleep):
+def run(payload, env, sleep=time.sleep, peer=None):
     """Watch until there is something to tell. Answers (exit code, standard output, standard error)."""
     project = env.get("CLAUDE_PROJECT_DIR") or payload.get("cwd") or os.getcwd()
     data = places.data_folder(env)
@@ -35,7 +35,7 @@ def run(payload, env, sleep=time.sleep):
     with_client = _alive(env)
     while with_client() and places.active(project, data) == live:
         try:
-            told = look(payload, env, project, data, live)
+            told = look(payload, env, project, data, live, peer=peer)
         except Busy:
             told = ""
         if told is None:
@@ -63,14 +63,14 @@ def _alive(env):
     return alive
 
 
-def look(payload, env, project, data, live, now=None):
+def look(payload, env, project, data, live, now=None, peer=None):
     """One look: what the lead must be told, "" for nothing, None when there is nothing left to watch."""
     store = Store(places.team_folder(project, live["team"]), live["run"])
     with store.lock():
         store.load()
-        call = Call(payload, env, time.time() if now is None else now, store, project, data)
+        call = Call(payload, env, time.time() if now is None else now, store, project, data, peer)
         call.actor = caller.identify(call)
-        if call.actor["role"] != tables.LEAD or store.state["phase"] in (None, "CLOSED"):
+        if not caller.from_the_client(call) or call.actor["role"] != tables.LEAD or store.state["phase"] in (None, "CLOSED"):
             return None
         happened = call.gate("TICK") if machine.due(store.state, call.now) else []
         state = store.state

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import shutil
+import socket
 import subprocess
 
 from pack import gate
@@ -200,9 +201,9 @@ class Session:
 class Processes(Session):
     """The same, every payload through the command line of hooks.json in a process of its own, from a copy of the plugin."""
 
-    def __init__(self, project, data, root, **more):
+    def __init__(self, project, data, root, sockets=False, **more):
         Session.__init__(self, project, data, **more)
-        self.root = str(root)
+        self.root, self.sockets = str(root), sockets  # sockets: standard input is a socket pair of this process, as the client has it
         with open(os.path.join(self.root, "hooks", "hooks.json")) as f:
             self.lines = {event: rows[0]["hooks"][0]["command"].replace("${CLAUDE_PLUGIN_ROOT}", self.root) for event, rows in json.load(f)["hooks"].items()}
 
@@ -212,7 +213,16 @@ class Processes(Session):
             payload.update(agent_id=self.agents[who][0], agent_type=self.agents[who][1])
         payload.update(fields)
         env = dict({"PATH": os.environ["PATH"], "CLAUDE_PLUGIN_ROOT": self.root}, **self.env)
-        done = subprocess.run(["sh", "-c", self.lines[event]], env=env, cwd=self.project, input=json.dumps(payload), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        where = dict(env=env, cwd=self.project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if self.sockets:
+            mine, theirs = socket.socketpair()
+            mine.sendall(json.dumps(payload).encode())
+            mine.shutdown(socket.SHUT_WR)
+            done = subprocess.run(["sh", "-c", self.lines[event]], stdin=theirs, **where)
+            mine.close()
+            theirs.close()
+        else:
+            done = subprocess.run(["sh", "-c", self.lines[event]], input=json.dumps(payload), **where)
         return done.returncode, json.loads(done.stdout) if done.stdout else None, done.stderr
 
 

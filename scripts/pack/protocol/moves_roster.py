@@ -32,6 +32,8 @@ def _(state, data, actor, now, effects):
     for key in ("headless", "client_pid"):
         if data.get(key) is not None:
             state["team"][key] = data[key]
+    if data.get("client_pid") is not None:
+        state["team"]["vouched"] = data.get("vouched")
     state["lead_mail"], state["lead_idle_news"] = 0, False
     if state["waves"] is not None:
         waves.resumed(state, now, asked)

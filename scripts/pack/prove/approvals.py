@@ -3,7 +3,7 @@ that die, are replaced or speak after their end, coders that die, escalation in 
 
 from pack.protocol import access, view
 
-from .explore import GATE, LEAD, Model, actor, event
+from .explore import GATE, LEAD, Model, actor, event, frozen
 from .scenes import Scene, task
 
 LIVING = ("SPAWNING", "ACTIVE", "IDLE")
@@ -206,6 +206,10 @@ class Approvals(Model):
                     s.spawn(r, r)
         s.p["tasks"].pop("2", None)  # the conventions task that the larger modes must plan plays no part here
         world = {"p": s.p, "m": {"content": "r0", "deaths": 0, "coders": 0, "rescopes": 0, "owners": 0, "edits": 0}}
+        for part in ("team", "plan", "risks"):  # nothing in this scenario changes them
+            s.p[part] = frozen(s.p[part])
+        for t in s.p["tasks"].values():
+            t.update({part: frozen(t[part]) for part in ("references", "acceptance", "checks", "tooling", "blocked_by")})
         self.settle(world)
         yield world
 

@@ -17,7 +17,7 @@ def small():
         Approvals("MEDIUM", "MEDIUM", deaths=1, coder_deaths=0, back=False, edits=2, trouble=False, escalate=False, liars=False),
         Teardown("teardown, 2 teammates, a task reopens", teammates=2, supervisors=0, reopen=1, aborts=False, liars=False, silent=False),
         Teardown("teardown, 2 teammates, abort", teammates=2, supervisors=0, reopen=0, attempts=2, liars=False),
-        Teardown("teardown, 2 teammates, headless", teammates=2, headless=True, supervisors=0, reopen=0, aborts=False, silent=False),
+        Teardown("teardown, 3 teammates, headless", teammates=3, headless=True, supervisors=0, reopen=0, aborts=False, silent=False),
     ]
 
 

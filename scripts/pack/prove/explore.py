@@ -15,6 +15,7 @@ import collections
 import gc
 import time
 from array import array
+from types import MappingProxyType
 
 from pack import codec
 from pack.protocol import machine
@@ -32,6 +33,13 @@ GATE = machine.GATE
 
 def event(name, who, /, **data):
     return {"event": name, "actor": who, "data": data, "key": None}
+
+
+def frozen(value):
+    """The same, read-only: `step` copies what can change and shares this. A transition that did change it would raise, loudly."""
+    if isinstance(value, (dict, MappingProxyType)):
+        return MappingProxyType({k: frozen(v) for k, v in value.items()})
+    return tuple(frozen(v) for v in value) if isinstance(value, (list, tuple)) else value
 
 
 class Violation(Exception):

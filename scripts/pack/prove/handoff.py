@@ -2,7 +2,7 @@
 noticed and unnoticed, zombies that were only asleep, a lead that forgot every number (compaction), liars of every role."""
 
 
-from .explore import GATE, LEAD, Model, actor, event
+from .explore import GATE, LEAD, Model, actor, event, frozen
 from .scenes import Scene
 
 LIVING = ("SPAWNING", "ACTIVE", "IDLE")
@@ -113,6 +113,10 @@ class Handoff(Model):
         s = Scene(headless=False)
         s.plan("SIMPLE")
         world = {"p": s.p, "m": {"net": (), "known": (), "gone": (), "undead": (), "silent": False}}
+        for part in ("plan", "risks"):  # nothing in this scenario changes them
+            s.p[part] = frozen(s.p[part])
+        for t in s.p["tasks"].values():
+            t.update({part: frozen(t[part]) for part in ("references", "acceptance", "checks", "tooling", "blocked_by")})
         self.settle(world)
         yield world
 

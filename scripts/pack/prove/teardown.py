@@ -3,7 +3,7 @@ lost or late; a supervisor that dies; a task that reopens; a lead that is silent
 
 from pack.protocol import view
 
-from .explore import GATE, LEAD, Model, actor, event
+from .explore import GATE, LEAD, Model, actor, event, frozen
 from .scenes import Scene, task
 
 LIVING = ("SPAWNING", "ACTIVE", "IDLE")
@@ -154,13 +154,18 @@ class Teardown(Model):
         for name in list(s.p["roster"]):
             s.do("AGENT_IDLE", name=name)
         world = {"p": s.p, "m": {"silent": (), "reopens": 0, "deaths": 0, "losses": 0}}
+        for part in ("team", "plan", "risks", "verify"):  # nothing in this scenario changes them
+            s.p[part] = frozen(s.p[part])
         self.settle(world)
         yield world
 
     def settle(self, world):
         p = world["p"]
         p["teardown"]["sent_at"] = 0
-        p["commits"], p["refusals"], p["nudges"], p["lead_mail"], p["lead_idle_news"] = [], {}, {}, 0, False
+        p["commits"], p["refusals"], p["nudges"], p["lead_mail"], p["lead_idle_news"], p["agents"] = (), {}, {}, 0, False, {}
+        for number, t in p["tasks"].items():
+            if t["state"] in TERMINAL and type(t) is dict:
+                p["tasks"][number] = frozen(t)
         for e in p["roster"].values():
             e["since"] = e["seen"] = 0
             e["mail"] = 0
