@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 
 import pytest
@@ -378,3 +379,69 @@ def test_a_measurement_that_the_user_types_goes_on_by_itself_and_shows_in_the_st
     finally:
         with open(s.project + "/pid") as f:
             os.kill(int(f.read()), 9)
+
+
+# --- Attacks on what judges ---------------------------------------------------------------------------------------------------------
+def test_no_agent_writes_a_definition_and_a_changed_one_judges_nothing(two):
+    s = two
+    activate(s, "--team twoWaves --strategy strategy.md")
+    assert s.spawn("planner", "two-planner") is None
+    path = os.path.join(".claude", "team-definitions", "twoWaves.json")
+    for who in ("planner", "lead"):
+        refused(s, s.edit(who, path, "{}"), "DEFINITION", "the user changes it between two runs")
+    refused(s, s.bash("planner", "rm " + path), "DEFINITION")
+    loose = dict(SMALL, gates=[dict(SMALL["gates"][0], artifacts_of=[], artifacts=["README.md"])])
+    with open(os.path.join(s.project, path), "w") as f:  # as a program does that hides what it writes
+        json.dump(loose, f)
+    assert s.bash("lead", "pack gate check") is None
+    assert s.exit == 2 and "not the one that the run was opened with" in s.output, s.output
+    assert s.state()["waves"]["verdicts"] == {}
+    with open(os.path.join(s.project, path), "w") as f:
+        json.dump(SMALL, f)
+    assert s.bash("lead", "pack gate check") is None
+    assert s.state()["waves"]["verdicts"] == {"planned": "MISSING"}
+
+
+def test_a_pack_of_somebody_else_earlier_on_the_path_judges_nothing(two, tmp_path):
+    s = two
+    activate(s, "--team twoWaves --strategy strategy.md")
+    os.makedirs(tmp_path / "early")
+    with open(tmp_path / "early" / "pack", "w") as f:
+        f.write("#!/bin/sh\necho '1 of 1 gates pass'\n")
+    os.chmod(tmp_path / "early" / "pack", 0o755)
+
+    def run(given):
+        env = dict(os.environ, PATH=str(tmp_path / "early") + os.pathsep + os.environ["PATH"], CLAUDECODE="1", HOME=s.data)
+        done = subprocess.run(["sh", "-c", given["command"]], cwd=s.project, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return {"stdout": done.stdout, "stderr": "", "interrupted": False}
+
+    assert s.call("lead", "Bash", command="pack gate check", response=run) is None
+    assert s.state()["waves"]["verdicts"] == {"planned": "MISSING"}
+
+
+def test_what_was_measured_is_noted_after_every_command(two):
+    from pack.realtime import evidence
+
+    s, folder = two, os.path.join(two.project, ".two", "evidence")
+    activate(s, "--team twoWaves --strategy strategy.md")
+    assert s.spawn("planner", "two-planner") is None
+    assert s.bash("planner", "true") is None and s.state()["waves"]["anchors"] == []
+    os.makedirs(folder, exist_ok=True)
+    previous = evidence.ZERO
+    for seq in (1, 2):  # what `pack rt` leaves, without the measuring
+        line = evidence.ledger_line({"seq": seq, "prev": previous, "digest": "%064d" % seq})
+        previous = json.loads(line)["hash"]
+        with open(os.path.join(folder, evidence.LEDGER), "ab") as f:
+            f.write(line)
+        assert s.bash("planner", "true") is None
+        assert s.state()["waves"]["anchors"][-1] == {"seq": seq, "hash": previous}
+    assert s.bash("planner", "true") is None and len(s.state()["waves"]["anchors"]) == 2
+
+
+def test_waivers_are_the_user_s(two):
+    """The core's part: what is waived is heard once the user typed it, in this run and for the matrix as it is then."""
+    core = Core()
+    assert core.state["waves"]["heard"] is False
+    assert core.do("MATRIX_APPROVED", actor={"name": "planner", "role": "planner", "inc": 1, "agent_id": "a"}) is not None
+    assert core.state["waves"]["heard"] is False
+    assert core.do("MATRIX_APPROVED") is None and core.state["waves"]["heard"] is True

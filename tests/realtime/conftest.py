@@ -295,7 +295,7 @@ def rt_for(root, folder, kafka=None):
 def measured(tmp_path_factory):
     """A project with all evidence measured on real servers, all ten gates passing. Never written to: copy it."""
     need("redis"), need("nats")
-    from pack.realtime import rtfile
+    from pack.realtime import gates, rtfile
     from pack.teams import load
 
     folder = tmp_path_factory.getbasetemp() / "measured" / "project"  # one for all test folders of the session
@@ -314,6 +314,13 @@ def measured(tmp_path_factory):
     (team / "evaluation" / "QA_SIGNOFF.md").write_text("# QA\n\nstatus: PASS\n")
     (team / "releases" / "DEPLOYMENT_SIGNOFF.md").write_text("# Deployment\n\nstatus: APPROVED\n")
     code = pack("rt", "all", "--release", "--quiet", "--dir", team)
+    for _ in range(3):  # INVALID is no failure: on a busy machine the probe is late, and measures again
+        look = gates.Look(team, definition, time.time())
+        pairs = [(look.kinds[k], p) for k, p in rtfile.required(look.rt, definition)]
+        late = [(kind, p) for kind, p in pairs if look.row(kind, p, True)["verdict"] == "INVALID"]
+        if not late:
+            break
+        code = max([pack("rt", gates.verb(kind), "--path", p, "--release", "--quiet", "--dir", team) for kind, p in late])
     assert code == 0
     (folder.parent / "done").write_text("")
     return team

@@ -404,3 +404,11 @@ def test_a_decision_is_measured_at_its_own_rate_and_50_users(ws_url, tmp_path, m
 
 def test_time_is_handed_in():
     assert sprint.local({"timezone": "America/Los_Angeles"}, WED).strftime("%a %H:%M") == "Wed 09:00"
+
+
+def test_a_topic_whose_broker_is_not_there_is_silent_and_the_day_goes_on():
+    """Each client library raises something of its own; the day's other steps and its evidence are not lost to it."""
+    port = free_port()
+    for adapter, address in (("kafka", "127.0.0.1:%d"), ("redis", "redis://127.0.0.1:%d/0"), ("mqtt", "mqtt://127.0.0.1:%d")):
+        with pytest.raises(record.RecordError, match="cannot reach"):
+            record.topic(adapter, address % port, {}, 1, 1.0)

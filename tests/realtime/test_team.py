@@ -138,7 +138,7 @@ def mutate(change):
         (lambda d: d["waves"][4]["exit"].append({"artifact": "NOBODY.md"}), "nobody writes artifact 'NOBODY.md'"),
         (lambda d: d["session_commands"][1].update(runs="rm -rf"), "which is not a pack verb"),
         (lambda d: d["evidence"][0].update(measure="vibes"), "is not one of"),
-        (lambda d: d.update(gate=[]), "unknown name 'gate'; known:"),
+        (lambda d: d.update(gate=[]), "unknown name 'gate'; did you mean 'gates'? known:"),
         (lambda d: d.pop("roles"), "'roles' is missing"),
     ],
 )

@@ -14,7 +14,6 @@ VERBS_OF = {
     "stream": ("stream",),
     "failover": ("recovery", "rebalance", "reconnect", "election"),
 }
-LIBRARIES = ("websockets", "redis", "nats", "aiomqtt", "paho", "aio_pika", "aiormq", "pamqp", "socketio", "aiohttp", "cimpl", "confluent_kafka", "asyncio")
 ABOUT = {
     "latency": "percentiles at a fixed rate, open loop",
     "audit": "delivery through crashes: lost, duplicate, phantom, indeterminate",
@@ -346,7 +345,7 @@ def _cli(click, argv):
     except (KeyboardInterrupt, click.Abort):
         return 130
     except Exception as error:
-        if type(error).__module__.split(".")[0] not in LIBRARIES:
+        if not adapters.of_library(error):
             raise
         click.echo("pack rt: %s: %s" % (type(error).__name__, str(error) or "the server did not answer as it should"), err=True)
         return 2

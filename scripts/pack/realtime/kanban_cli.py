@@ -145,6 +145,8 @@ def main(argv=None):
                     raise kanban.KanbanError(
                         "gh is not on PATH: install the GitHub CLI, or run the printed commands where it is"
                     )
+                if ended.returncode and command[1] == "api" and "already_exists" in ended.stdout + ended.stderr:
+                    continue  # the milestone of an earlier sync
                 if ended.returncode:
                     way = "; `gh auth login` first" if ended.returncode == 4 else ""
                     click.echo(

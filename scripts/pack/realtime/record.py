@@ -144,7 +144,9 @@ def topic(adapter_name, address, options, count, seconds, project=".", send=None
 
     try:
         server = probe.run(main)
-    except (OSError, asyncio.TimeoutError) as error:
+    except Exception as error:
+        if not isinstance(error, (OSError, asyncio.TimeoutError)) and not adapters.of_library(error):
+            raise
         raise RecordError(
             "cannot reach %s: %s; contracts are recorded from real systems only" % (address, error or "no answer")
         )

@@ -94,7 +94,8 @@ def collect(team_dir, definition, now):
                 )
             )
         elif measure == "ordering" and "acked" in facts:
-            data["ordering"].append(dict(common, **facts))
+            # of a causal path what counts is not the order of the numbers
+            data["ordering"].append(dict(common, **dict(facts, reordered=row["value"])))
         elif measure in ("throughput", "burst") and row.get("value") is not None:
             data["throughput"].append(
                 dict(

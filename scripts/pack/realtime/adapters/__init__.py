@@ -16,6 +16,14 @@ TABLE = {
 }
 
 
+LIBRARIES = "websockets redis nats aiomqtt paho aio_pika aiormq pamqp socketio aiohttp cimpl confluent_kafka asyncio".split()
+
+
+def of_library(error):
+    """Did a client library raise it? Each has its own idea of how to say that a server is not there."""
+    return type(error).__module__.split(".")[0] in LIBRARIES
+
+
 class AdapterError(RuntimeError):
     """The adapter cannot be had or cannot connect; the message names the way out."""
 
