@@ -9,7 +9,7 @@ import os
 from . import answers, codec, facts, shell
 from .protocol import advice, machine, plan, tables, view
 from .protocol.refusal import Refusal
-from .receipts import quote, receipt
+from .receipts import receipt, vouched
 from .statefile import stats, summary
 
 LOOKING = {"status", "log", "explain", "doctor", "lint", "report", "gate", "kanban", "rt", "--help", "-h", "help", "--version", "-V"}
@@ -223,7 +223,7 @@ def _verify(call, args, read):
     path = os.path.join(os.path.dirname(call.scratch("")), nonce + ".verify")
     call.store.disk.replace(path, codec.dumps({"nonce": nonce, "key": key, "build": o["--build"][0], "test": o["--test"][0],
                                                "project": call.project, "declared": declared}).encode("ascii"))
-    return {"command": "PACK_VOUCHER=%s pack verify" % quote(path), "timeout": 600000, "run_in_background": False}
+    return {"command": vouched(path, "verify"), "timeout": 600000, "run_in_background": False}
 
 
 def _present_tree(call):

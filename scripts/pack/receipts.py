@@ -3,13 +3,19 @@
 import os
 
 from . import codec
+from .call import PLUGIN_ROOT
 
 
 def receipt(call, text, verb):
     """Keep the receipt where the process finds it; answers the command that prints it."""
     path = call.scratch(".receipt")
     call.store.disk.replace(path, codec.dumps({"text": text, "exit": 0}).encode("ascii"))
-    return "PACK_VOUCHER=%s pack %s" % (quote(path), verb)
+    return vouched(path, verb)
+
+
+def vouched(path, verb):
+    """The command that runs a verb of this very plugin with a voucher: another `pack` earlier on PATH must not get it."""
+    return "PACK_VOUCHER=%s %s %s" % (quote(path), quote(os.path.join(PLUGIN_ROOT, "bin", "pack")), verb)
 
 
 def quote(text):

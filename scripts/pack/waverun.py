@@ -217,7 +217,7 @@ def gate_check(call, words, given):
                                                "definition": call.state["team"]["definition"].get("digest"),
                                                "resumed_at": state["resumed_at"]}).encode("ascii"))
     extra = [w for w in words[3:] if w in ("--json", "--attest")]
-    return answers.allow(dict(given, command=" ".join(["PACK_VOUCHER=%s" % receipts.quote(path), receipts.quote(os.path.join(PLUGIN_ROOT, "bin", "pack")), "gate check"] + extra), run_in_background=False))
+    return answers.allow(dict(given, command=" ".join([receipts.vouched(path, "gate check")] + extra), run_in_background=False))
 
 
 def judge(path):

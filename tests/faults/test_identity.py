@@ -9,7 +9,8 @@ import sys
 import pytest
 from hooks.driver import Processes
 
-from pack import codec, gate
+from pack import codec
+from pack.call import PLUGIN_ROOT
 
 
 @pytest.fixture
@@ -204,7 +205,7 @@ def test_a_child_client_is_no_bystander(run):
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="who is at the other end of a socket is asked of Linux")
 def test_a_hook_that_an_agent_runs_itself(project, tmp_path):
     """Whoever can run the hook could claim to be anybody. The client hands payloads over through a socket pair of its own; nobody else has that."""
-    s = Processes(project, tmp_path / "data", gate.PLUGIN_ROOT, sockets=True)
+    s = Processes(project, tmp_path / "data", PLUGIN_ROOT, sockets=True)
     s.setup("SIMPLE")
     assert s.say("coder-1", "supervisor", "CLAIM: task #1") is None
     assert s.edit("coder-1", "src/a.py") is None
@@ -214,7 +215,7 @@ def test_a_hook_that_an_agent_runs_itself(project, tmp_path):
     user = {"session_id": s.session, "cwd": s.project, "hook_event_name": "UserPromptSubmit", "prompt": "team abort"}
     own_socket = ("import json, os, socket, subprocess, sys; a, b = socket.socketpair(); a.sendall(open(sys.argv[1], 'rb').read()); a.shutdown(1); "
                   "sys.exit(subprocess.run(['sh', sys.argv[2], json.load(open(sys.argv[1]))['hook_event_name']], stdin=b).returncode)")
-    hook = os.path.join(gate.PLUGIN_ROOT, "hooks", "gate")
+    hook = os.path.join(PLUGIN_ROOT, "hooks", "gate")
     for payload in (forged, user):
         path = os.path.join(s.data, "payload.json")
         with open(path, "w") as f:

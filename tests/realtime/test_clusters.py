@@ -10,7 +10,7 @@ from pack.realtime import audit, gates, ledgerlines, rtfile
 from pack.report import data as report
 from pack.teams import load
 
-from .conftest import PROJECT, Running, free_port, make_project, need, pack
+from .conftest import PROJECT, free_port, make_project, need, pack
 
 pytestmark = pytest.mark.broker
 TEAM = load("realtimeSystems")
