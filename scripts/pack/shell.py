@@ -281,6 +281,23 @@ def _args(words, command=""):
     return out
 
 
+def _filled(word, values):
+    """A word with its `$NAME` and `${NAME}` filled in; None when one is not known. What a value holds is not looked at again: a folder
+    may be called `$HOME`."""
+    first, *rest = word.split("$")
+    out = [first]
+    for part in rest:
+        if part.startswith("{") and "}" in part:
+            name, _, tail = part[1:].partition("}")
+        else:
+            size = next((i for i, c in enumerate(part) if not (c.isalnum() or c == "_")), len(part))
+            name, tail = part[:size], part[size:]
+        if name not in values:
+            return None
+        out += [values[name], tail]
+    return "".join(out)
+
+
 def writes(text, cwd):
     """Command text -> (targets, code): [(absolute path it would write, soft)], and texts of code that other interpreters run.
 
@@ -293,10 +310,8 @@ def writes(text, cwd):
     def path(word):
         if word in ("", "-"):
             return None
-        for name in sorted(known, key=len, reverse=True):
-            word = word.replace("${%s}" % name, known[name]).replace("$" + name, known[name])
-        word = word.replace("$HOME", os.path.expanduser("~")).replace("${HOME}", os.path.expanduser("~")).replace("$PWD", here)
-        if "\0" in word or "$" in word:
+        word = _filled(word, dict({"HOME": os.path.expanduser("~"), "PWD": here}, **known))
+        if word is None or "\0" in word:
             return None
         return os.path.join(here, os.path.expanduser(word))
 

@@ -34,9 +34,9 @@ def locate():
 class Home:
     """A HOME and a project folder for one run, with what the client asks of a first-time user already answered."""
 
-    def __init__(self, base, url, teams=False, env=None):
+    def __init__(self, base, url, teams=False, env=None, project="project"):
         self.base = pathlib.Path(base)
-        self.home, self.project = self.base / "home", self.base / "project"
+        self.home, self.project = self.base / "home", self.base / project
         self.home.mkdir(parents=True, exist_ok=True)
         self.project.mkdir(exist_ok=True)
         self.tmp = self.base / "tmp"

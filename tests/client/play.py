@@ -110,14 +110,14 @@ def _play(story, binary, base, narrate, result):
         plugin = hasty(plugin, base / "plugin", dict(pair.split("=", 1) for pair in story["limits"].split()))
     teams = story["teams"] == "on" if story["teams"] else story["mode"] != "headless"
     env = dict(pair.split("=", 1) for pair in (stories.given(story["env"] or "", story)).split())
-    home = client.Home(base, "", teams=teams, env=env)
+    home = client.Home(base, "", teams=teams, env=env, project=story["project"] or "project")
     if story["needs"]:
         home.env["PATH"] += stories.SBIN
     world = World(story, home, plugin)
     if isinstance(narrate, Narrator):
         narrate.world = world
     stage = staging.Stage(story, world, narrate)
-    make_repository(home, {name: stories.given(text, story) for name, text in story.files.items()})
+    make_repository(home, {name: stories.given(text, story) for name, text in story.files.items()}, story["layout"])
     with Model(stage.answer) as model:
         home.env["ANTHROPIC_BASE_URL"] = model.url
         options = install(binary, home, plugin, story) + permissions(story) + (story["args"] or "").split()
@@ -155,8 +155,13 @@ def hasty(plugin, copy, limits):
     return copy
 
 
-def make_repository(home, files):
-    """A small real git repository with the story's files."""
+def make_repository(home, files, layout=None):
+    """A small real git repository with the story's files. layout: `worktree` (the project is one of another repository) or `link` (the
+    project's folder is a symbolic link)."""
+    if layout == "link":
+        home.project.rmdir()
+        (home.base / "elsewhere").mkdir()
+        home.project.symlink_to("elsewhere")
     for name, text in files.items():
         path = home.project / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -164,6 +169,10 @@ def make_repository(home, files):
     for command in (["init", "-q", "-b", "main"], ["config", "user.email", "story@example.invalid"], ["config", "user.name", "Story"],
                     ["add", "-A"], ["commit", "-q", "--allow-empty", "-m", "as the story begins"]):
         subprocess.run(["git", *command], cwd=home.project, env=home.env, check=True, stdout=subprocess.DEVNULL)
+    if layout == "worktree":
+        main = home.base / "main"
+        home.project.rename(main)
+        subprocess.run(["git", "worktree", "add", "-q", str(home.project), "-b", "side"], cwd=main, env=home.env, check=True, stdout=subprocess.DEVNULL)
 
 
 def install(binary, home, plugin, story):

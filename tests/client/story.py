@@ -29,7 +29,7 @@ import socket
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent / "scenarios"
-SETTINGS = {"story", "mode", "teams", "install", "plugin", "grace", "patience", "limit", "calls", "permissions", "env", "args", "needs", "limits"}
+SETTINGS = {"story", "mode", "teams", "install", "plugin", "grace", "patience", "limit", "calls", "permissions", "env", "args", "needs", "project", "layout", "limits"}
 PAIR = r'[\w.]+[=~](?:"[^"]*"|\S+)'
 NAMED_PAIR = r'(?P<key>[\w.]+)(?P<sign>[=~])(?P<value>"[^"]*"|\S+)'
 MODES = ("headless", "terminal", "panes")
