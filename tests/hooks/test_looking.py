@@ -90,3 +90,20 @@ def test_a_damaged_journal_is_refused_and_a_person_repairs_it(session):
     assert "Kept" in pack(s, "resume", "--repair")
     assert 0 < len(s.events()) < good + 2
     assert json.loads(pack(s, "status", "--json"))["phase"] in ("DISCOVERY", "PLANNING", "SETUP", "EXECUTION")
+
+
+def test_a_pack_of_somebody_else_earlier_on_the_path_verifies_nothing(session, tmp_path):
+    s = session
+    s.setup("SIMPLE")
+    early = tmp_path / "early"
+    early.mkdir()
+    (early / "pack").write_text("#!/bin/sh\necho verified\n")
+    (early / "pack").chmod(0o755)
+
+    def run(given):
+        env = dict(os.environ, PATH="%s%s%s" % (early, os.pathsep, os.environ["PATH"]), CLAUDECODE="1", HOME=s.data)
+        done = subprocess.run(["sh", "-c", given["command"]], cwd=s.project, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return {"stdout": done.stdout, "stderr": "", "interrupted": False}
+
+    assert s.call("lead", "Bash", command="pack verify --build 'exit 0' --test 'exit 4'", response=run) is None
+    assert (s.state()["verify"]["build"]["exit"], s.state()["verify"]["test"]["exit"]) == (0, 4)

@@ -99,7 +99,7 @@ def kills(base, count, seed=1, points=worker.POINTS, fork=True, fresh_every=40):
 
     fork: the writer is a forked child of this process instead of a new interpreter (ten times faster; the same code runs).
     """
-    rng, tally, acked, last = random.Random(seed), KillTally(), {}, None
+    rng, tally, acked = random.Random(seed), KillTally(), {}
     folder = data = None
     for n in range(count):
         if n % fresh_every == 0:
