@@ -286,8 +286,8 @@ def _ask(call, names):
         names = names or view.missing_acks(state)[:1]
     if not names:
         raise Refusal("TEARDOWN_STATE", "nobody is to be asked", "teardown " + state["teardown"]["state"], "begin with `pack teardown`", "SHUTDOWN_REQUESTED")
-    for n, name in enumerate(names):
-        call.append("SHUTDOWN_REQUESTED", key="%s:%d" % (call.key, n), to=name, reason="teardown")
+    for name in names:  # keyed by name: sent again after a crash in between, the list is another one
+        call.append("SHUTDOWN_REQUESTED", key="%s:%s" % (call.key, name), to=name, reason="teardown")
     call.close()
     return "asked: %s.\n%s" % (", ".join(names), teardown_text(call))
 

@@ -73,10 +73,11 @@ def handle(payload, env, now=None, disk=None, peer=None):
         store.load()
         if store.state["team"] is None:
             raise Damaged("the team %s has no journal any more" % live["team"])
-        call = Call(payload, env, now, store, project, data, peer)
+        call = Call(payload, env, store.clock(now), store, project, data, peer)
         if not caller.from_the_client(call):
             return _forged(call)
-        if machine.due(store.state, now):
+        call.close()  # a process may have died between the end of a run and its burial
+        if machine.due(store.state, call.now) or store.jumped:
             call.gate("TICK")
         call.actor = caller.identify(call)
         looked = _enforcement(call)

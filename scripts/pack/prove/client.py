@@ -25,6 +25,7 @@ TEAM = "feature-add-a-greeting"
 FILES = {"src/old.py": "OLD = 1\n", "plan.md": "# Add a greeting\n\nSay hello.\n", ".gitignore": "__pycache__/\n.claude/\n", "tests/test_old.py": "# a test\n",
          "check.sh": "test -s src/old.py && ! grep -rq BROKEN src .conventions 2>/dev/null\n"}
 BUILD, TEST = "test -s src/old.py", "sh check.sh"
+ACTS = ("say", "spawn", "edit", "bash", "pack", "frame", "tool", "talks")
 FOREIGN = "5e551000-0000-4000-8000-0000000f0e19"
 
 
@@ -52,7 +53,7 @@ class Person:
         self.name, self.role, self.nested = name, role, nested
         self.id = "a%016x" % number if headless else "a%s-%016x" % (name, number)
         self.kind = "team:" + role if headless else name
-        self.known = self.alive = self.running = self.told = self.silent = self.stopping = False
+        self.known = self.alive = self.running = self.told = self.silent = self.stopping = self.started = False
         self.use, self.requests, self.since = None, [], 0
 
 
@@ -157,10 +158,22 @@ class Client:
             return text, None, use, records
         self.witness.checked["allowed"] += 1
         self.last_refusal.pop(who, None)
+        if kill and self.book.state["phase"] == "CLOSED":
+            self._ended(who, use)
+            return "the killed process ended the run", None, use, records
         if who == "foreign":
-            moved = [r["event"] for r in records if r["event"] in PROTOCOL_EVENTS or r["event"].startswith(("TASK_", "PLAN_", "SPAWN", "VERIF"))]
+            moved = [r["event"] for r in records if r["event"] in PROTOCOL_EVENTS or r["event"].startswith(("TASK_", "PLAN_", "SPAWN_REQ", "VERIF"))]
             need(not moved, "FOREIGN", "another session's %s was recorded as %s", tool, moved)
         return None, specific.get("updatedInput", given), use, records
+
+    def _ended(self, who, use):
+        """The process that was killed had ended the run: the same call again finds it closed."""
+        for key, record in list(self.book.keys.items()):
+            if key.partition(":")[2].partition(":")[0] == use and record["event"] == "SHUTDOWN_REQUESTED":
+                self._ask(self._receiver(record["data"]["to"]))
+            elif key == "PreToolUse:" + use and record["event"] == "SHUTDOWN_RESPONSE" and record["data"]["approve"]:
+                self.over(self.person(who))
+        self.settle()
 
     def post(self, who, tool, given, use, response, failed=None):
         if failed:
@@ -175,9 +188,12 @@ class Client:
         if self.book.state["phase"] == "CLOSED":
             return False
         who = deed.get("who", "lead")
-        if who not in ("lead", "foreign") and (self.person(who) is None or self.person(who).silent and deed["do"] != "fails"):
+        person = self.person(who)
+        if who not in ("lead", "foreign") and (person is None or not person.started or person.silent and deed["do"] != "fails"):
             return False
         self.deed = deed
+        if person is not None and not person.nested and deed["do"] in ACTS:
+            self.wake(person)  # who makes a call is in a turn, whatever began it
         return getattr(self, "do_" + deed["do"])(who, deed) is not False
 
     def first(self, use):
@@ -210,7 +226,7 @@ class Client:
     def _receiver(self, to):
         if to in ("main", "team-lead"):
             return "lead"
-        return next((p for p in reversed(self.people) if p.known and to in (p.id, p.name)), None)
+        return next((p for p in reversed(self.people) if not p.nested and to in (p.id, p.name)), None)
 
     def wake(self, person):
         if person.alive and not person.silent and not person.running:
@@ -243,7 +259,7 @@ class Client:
 
     def start(self, person, how="ok"):
         """The client starts an agent: its first hook may come before or after the Agent call's answer."""
-        person.known = person.alive = person.running = True
+        person.known = person.alive = person.running = person.started = True
         if self.headless and how != "nometa":
             self._meta(person, {"name": person.name, "toolUseId": person.use, "agentType": person.kind})
         steps = [lambda: self.hook("SubagentStart", self.key(person)),
@@ -275,7 +291,7 @@ class Client:
         """An agent that the lead did not spawn: below another agent, or of nowhere."""
         person = Person("?%d" % (len([p for p in self.people if p.nested]) + 1), deed["role"], 0x5b00 + len(self.people), True, nested=True)
         person.kind = deed.get("kind", "team:" + deed["role"])
-        person.known = person.running = True
+        person.known = person.running = person.started = True
         if not self.headless and deed.get("like"):
             person.id = "a%s-%016x" % (deed["like"], 0x5b00 + len(self.people))
         self.people.append(person)
@@ -308,6 +324,7 @@ class Client:
         with open(full, "w", encoding="utf-8") as f:
             f.write(old.replace(deed.get("old", ""), deed["content"], 1) if deed.get("old") and old else deed["content"])
         if not deed.get("unseen"):
+            self.witness.written(self.person(who), full)
             self.post(who, tool, given, use, {"filePath": full})
 
     def do_bash(self, who, deed):

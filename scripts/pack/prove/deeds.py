@@ -8,7 +8,7 @@ import os
 
 from pack.protocol import advice, machine, tables, view
 
-from .client import BUILD, TEST
+from .client import BUILD, FILES, TEST
 from .worker import POINTS
 
 EVIDENCE = lambda value: {"value": value, "evidence": "src/old.py"}
@@ -26,7 +26,7 @@ def a_plan(rng, mode):
                       "reviewers": sorted(rng.sample(tables.SPECIALISTS, rng.choice((1, 1, 2)))), "high_risk": mode == "MEDIUM" and rng.random() < 0.1})
     tasks.append({"id": n, "subject": "Update .conventions/ with discovered patterns", "files": [".conventions/"], "references": [], "acceptance": ["recorded"], "checks": ["short"],
                   "tooling": {"test": TEST}, "blocked_by": list(range(1, n)), "reviewers": [rng.choice(tables.SPECIALISTS)]})
-    facts = {"layers": ["api"], "changes_existing": EVIDENCE(mode != "SIMPLE"), "near_sensitive": EVIDENCE(mode != "SIMPLE"), "shared_by_3_modules": EVIDENCE(False),
+    facts = {"layers": ["api"], "changes_existing": EVIDENCE(mode != "SIMPLE"), "near_sensitive": EVIDENCE(mode == "COMPLEX"), "shared_by_3_modules": EVIDENCE(False),
              "direct_sensitive": EVIDENCE(mode == "COMPLEX"), "gold_standard_exists": EVIDENCE(True)}
     return {"facts": facts, "definition_of_done": ["tests pass"], "tasks": tasks}
 
@@ -102,7 +102,8 @@ class Deeds:
         return name + "naming-%d.md" % self.rng.randrange(3) if name.endswith("/") else name
 
     def _edit(self, who, t):
-        return {"do": "edit", "who": who, "path": self.path(t), "content": self.content(t["id"])}
+        path = self.path(t)
+        return {"do": "edit", "who": who, "path": path, "content": FILES[path] if path == "check.sh" else self.content(t["id"])}
 
     def _step(self, state, s):
         rng, key, who, number = self.rng, s["step"].split(":"), s["who"], s["task"]
@@ -144,6 +145,9 @@ class Deeds:
         if kind == "ask" and number:
             have = view.present(state, key[2])
             return say(who, have[0], "REVIEW: task #%d" % number) if have else None
+        if kind == "review" and self.c.last_refusal.get(who) == "STALE_REVISION":
+            self.told["stale:" + t["owner"]] = who
+            return say(who, t["owner"], "your files changed after you asked me, ask again")
         if kind == "review":
             if rng.random() < 0.12 * bool(self.hostile):
                 return say(who, t["owner"], "CHANGES_REQUESTED: task #%d\nMAJOR 90%%: rename it" % number)
@@ -226,6 +230,9 @@ class Deeds:
         return pack(RIGHT_VERIFY)
 
     def _broken(self):
+        """A file that keeps the tests from passing."""
+        if not self._whole("check.sh"):
+            return "check.sh"
         for folder in ("src", ".conventions"):
             for base, _folders, files in os.walk(os.path.join(self.c.project, folder)):
                 for name in files:
@@ -233,7 +240,15 @@ class Deeds:
                     with open(full, encoding="utf-8", errors="replace") as f:
                         if "BROKEN" in f.read():
                             return os.path.relpath(full, self.c.project)
-        return None if os.path.isfile(os.path.join(self.c.project, "src/old.py")) and os.path.getsize(os.path.join(self.c.project, "src/old.py")) else "src/old.py"
+        return None if self._whole("src/old.py") else "src/old.py"
+
+    def _whole(self, name):
+        try:
+            with open(os.path.join(self.c.project, name), encoding="utf-8", errors="replace") as f:
+                text = f.read()
+        except OSError:
+            return False
+        return text.strip() != "" if name != "check.sh" else text.startswith(FILES[name])
 
     def _teardown(self, state):
         why = self.c.last_refusal.get("lead")
@@ -255,6 +270,9 @@ class Deeds:
                 out.append({"do": "frame", "who": me, "to": "lead", "type": "shutdown_response", "request": -1, "approve": not self.hostile or self.rng.random() < 0.9})
                 continue
             busy = False
+            asker = self.told.pop("stale:" + p.name, None)
+            if asker:
+                out += [say(me, asker, "REVIEW: task #%d" % n) for n in view.owned(state, p.name, tables.WORKING)]
             if p.role in tables.IMPLEMENTERS and state["phase"] in ("SETUP", "EXECUTION", "COMPLETION") and view.owner_active(state):
                 mine = view.owned(state, p.name, ("IN_PROGRESS",))
                 if mine:

@@ -328,6 +328,13 @@ class Witness:
         need(mine, "EDIT_FOREIGN", "%s may edit %s, which is in no task it works on", who, rel)
         need(any(self.tasks[n].end is None and not self.tasks[n].stuck for n in mine), "EDIT_CLOSED", "%s may edit %s of a closed or stuck task", who, rel)
 
+    def written(self, person, full):
+        """A file was written with an edit tool that the gate saw: it is one of the task's files from now on."""
+        rel = full[len(self.project) + 1:]
+        for t in self.tasks.values():
+            if person is not None and t.owner is person and t.holds(rel):
+                t.ever.add(rel)
+
     def committed(self, who, person, names, blobs):
         """A commit that the gate let through was made: {path: digest of the committed bytes}."""
         self.checked["commits"] += 1
