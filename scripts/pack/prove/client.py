@@ -457,6 +457,9 @@ class Client:
                 self.post(who, "SendMessage", updated, use, {"success": True, "request_id": number})
             return
         self.witness.once(self.book, "PreToolUse:" + use, "SHUTDOWN_RESPONSE")
+        if not fresh:
+            self.settle()
+            return
         need(person is not None and number in person.requests, "FRAME", "%s answers a request that was never made: %s", who, number)
         if deed["approve"]:
             self.over(person)
@@ -559,11 +562,13 @@ class Client:
     def do_prompt(self, who, deed):
         """What a person types, or what the client says in the same place."""
         text = deed["text"]
+        if who == "foreign" and "resume" in text and self.setup.get("dead_pid"):
+            return False  # that is `taken`
         if text.startswith("/team:build"):
             self.hook("UserPromptExpansion", who, expansion_type="slash_command", command_name="team:build", command_args=text[12:], command_source="plugin", prompt=text)
         else:
             self.hook("UserPromptSubmit", who, deed.get("kill"), prompt=text)
-        if who == "lead" and text.lower().startswith("team abort") and self.book.state["teardown"]["aborted"] and not self.witness.aborted:
+        if text.lower().startswith("team abort") and self.book.state["teardown"]["aborted"] and not self.witness.aborted:
             self.witness.abort()
         elif who == "lead" and text.lower().startswith("team abort") and self.book.state["teardown"]["aborted"] and self.book.state["teardown"]["state"] == "TEARDOWN_INIT":
             self.witness.begin()

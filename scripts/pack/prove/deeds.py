@@ -248,7 +248,9 @@ class Deeds:
                 text = f.read()
         except OSError:
             return False
-        return text.strip() != "" if name != "check.sh" else text.startswith(FILES[name])
+        if name != "check.sh":
+            return text.strip() != ""
+        return text.startswith(FILES[name]) and all(line.startswith("#") for line in text[len(FILES[name]):].splitlines())
 
     def _teardown(self, state):
         why = self.c.last_refusal.get("lead")
@@ -360,6 +362,12 @@ class Deeds:
                 lambda x: x.replace("1", "¹"), lambda x: x.replace("O", "О", 1), lambda x: "`" + x + "`", lambda x: "**" + x + "**", lambda x: x + ".", lambda x: x + "\x00", lambda x: x.replace("D", "Ｄ"),
                 lambda x: x + " / " + x, lambda x: x.split(":")[0], lambda x: "\n\n" + x, lambda x: x + "\n" + x, lambda x: x.replace("task #", "task #0"), lambda x: x + ", claiming task #1"))(text)
         return say(who, to, text, **({"lost": True} if rng.random() < 0.05 else {}))
+
+    def _n_escalate(self, state):
+        """Somebody finds sensitive code in a SIMPLE run."""
+        who = [p for p in self.c.living() if p.role in ("unified-reviewer", "coder")]
+        sup = view.present(state, "supervisor")
+        return say(self.c.key(self.rng.choice(who)), sup[0], "ESCALATE TO MEDIUM: task #%d" % self.number(state)) if who and sup else None
 
     def _n_talk(self, state):
         names = [p.name for p in self.c.people if p.known] + ["lead", "nobody", "main", "team-lead"]
@@ -561,6 +569,6 @@ class Deeds:
         return {"do": "again", "back": self.rng.choice((1, 1, 2, 3, 5, 8, 13))}
 
 
-NOISE = (("line", 30), ("talk", 4), ("spawn", 5), ("useful_spawn", 4), ("started", 2), ("sybil", 1), ("sybil_speaks", 2), ("edit", 10), ("working_edit", 6), ("bash", 9), ("pack", 9), ("client_tool", 5), ("frame", 3),
+NOISE = (("escalate", 1.5), ("line", 30), ("talk", 4), ("spawn", 5), ("useful_spawn", 4), ("started", 2), ("sybil", 1), ("sybil_speaks", 2), ("edit", 10), ("working_edit", 6), ("bash", 9), ("pack", 9), ("client_tool", 5), ("frame", 3),
          ("stops", 5), ("fails", 2), ("silent", 0.7), ("resume", 0.7), ("prompt", 2), ("tamper", 4), ("touch", 4), ("clock", 2), ("again", 5))
 
