@@ -182,7 +182,8 @@ def _check_path(call, path, cwd, shell=False, soft=False, appends=None):
     """Raises the Refusal for writing one path."""
     if "\0" in path:
         raise Refusal("PATH", "%r is not a path" % path[:80], "it holds a NUL", "write a plain path", "WRITE")
-    rel, full = facts.relative(call.project, path, cwd)
+    rel, full = facts.relative(call.project, path, cwd, follow=soft != "entry")
+    soft = soft is True
     why = protected(call, full)
     above = why and not full.casefold().startswith(tuple(
         os.path.realpath(p).casefold() for p in (os.path.join(call.project, ".claude"), call.data, PLUGIN_ROOT)))

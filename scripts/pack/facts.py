@@ -9,9 +9,12 @@ SKIP = {".git", "node_modules", ".venv", "__pycache__", ".claude", ".pytest_cach
 MOST_FILES = 20000
 
 
-def relative(project, path, cwd=None):
-    """Any path -> (path relative to the project's root with `/`, or None outside it; the resolved absolute path)."""
-    full = os.path.realpath(os.path.join(cwd or project, os.path.expanduser(path)))
+def relative(project, path, cwd=None, follow=True):
+    """Any path -> (path relative to the project's root with `/`, or None outside it; the resolved absolute path).
+
+    follow: whether a link at the end of the path stands for what it points to, or for itself."""
+    full = os.path.join(cwd or project, os.path.expanduser(path))
+    full = os.path.realpath(full) if follow or os.path.basename(full) in ("", ".", "..") else os.path.join(os.path.realpath(os.path.dirname(full)), os.path.basename(full))
     root = os.path.realpath(project)
     if full == root:
         return ".", full

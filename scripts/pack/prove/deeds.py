@@ -103,6 +103,8 @@ class Deeds:
 
     def _edit(self, who, t):
         path = self.path(t)
+        if os.path.islink(os.path.join(self.c.project, path)):
+            return {"do": "bash", "who": who, "command": "rm -f '%s'" % path}
         return {"do": "edit", "who": who, "path": path, "content": FILES[path] if path == "check.sh" else self.content(t["id"])}
 
     def _step(self, state, s):
@@ -201,7 +203,7 @@ class Deeds:
         rng = self.rng
         if t["cause"] == "IMPOSSIBLE_WAIT":
             return [self.spawn(state, r) for r in view.quorum(state, t)["absent"] if not view.living(state, r)]
-        coders = [n for n in view.living(state) if state["roster"][n]["role"] in tables.CODERS and (self._who(n) is not None)]
+        coders = [n for n in view.living(state) if state["roster"][n]["role"] in tables.CODERS and self._who(n) is not None and self._suits(self.c.person(n), t)]
         if not coders:
             return self.spawn(state, "coder")
         if t["owner"] and t["owner"] in coders and rng.random() < 0.5:
@@ -277,8 +279,13 @@ class Deeds:
                 out += [say(me, asker, "REVIEW: task #%d" % n) for n in view.owned(state, p.name, tables.WORKING)]
             if p.role in tables.IMPLEMENTERS and state["phase"] in ("SETUP", "EXECUTION", "COMPLETION") and view.owner_active(state):
                 mine = view.owned(state, p.name, ("IN_PROGRESS",))
-                if mine:
+                if mine and not self._suits(p, view.task(state, mine[0])):
+                    busy = True
+                    out.append(say(me, sup, "STUCK: task #%d" % mine[0]))
+                elif mine:
                     t, busy = view.task(state, mine[0]), True
+                    if self.c.last_refusal.get(me) == "NOTHING_WRITTEN":
+                        self.told.clear()
                     step = "edit:%s:%d:%s" % (me, mine[0], t["since"])
                     if self.told.get(step):
                         out.append(say(me, sup, "IN_REVIEW: task #%d" % mine[0]))
@@ -287,13 +294,18 @@ class Deeds:
                         out.append(self._edit(me, t))
                         self.told[step] = True
                 elif not view.owned(state, p.name, tables.WORKING):
-                    free = [n for n in view.claimable(state, p.name)]
+                    free = [n for n in view.claimable(state, p.name) if self._suits(p, view.task(state, n))]
                     if free:
                         busy = True
                         out.append(say(me, sup, "CLAIM: task #%d" % self.rng.choice(free)))
             if not busy and not advice.for_agent(state, p.name):
                 out.append({"do": "stops", "who": me})
         return out
+
+    def _suits(self, p, t):
+        """Whether an implementer may edit something of a task."""
+        tests = [f for f in t["files"] if f.startswith("tests/")]
+        return bool(tests) if p.role == "test-writer" else len(tests) < len(t["files"])
 
     # -- the others -----------------------------------------------------------------------------------------------------------------
     def next(self):
