@@ -418,9 +418,10 @@ class Client:
             return
         self.witness.shutdown("lead", person, self.people)
         if self.headless:
+            gone = self.book.state["roster"].get(person.name, {}).get("state") == "ENDED"
             if person.running and not person.silent and person.alive:
                 person.stopping = True
-            elif person.alive and not person.running:
+            elif person.alive and (not person.silent or gone):  # of one that died unnoticed in a turn nobody knows
                 self.over(person)
 
     def over(self, person):

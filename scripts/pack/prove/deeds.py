@@ -180,6 +180,13 @@ class Deeds:
             if state["team"]["headless"]:
                 return pack(["teardown", "ask"])
             return [{"do": "frame", "who": "lead", "to": n, "type": "shutdown_request"} for n in names]
+        if kind == "unanswered":
+            have = view.living(state, "supervisor")
+            p = self.c.person(have[0]) if have else None
+            self.told["unanswered"] = self.told.get("unanswered", 0) + 1
+            if p is None or p.running and not p.silent and self.told["unanswered"] < 12:
+                return None  # it ends its turn, or answers
+            return {"do": "tool", "who": "lead", "tool": "TaskStop", "given": {"task_id": have[0]}}
         if kind == "tampered":
             return {"do": "prompt", "text": "team resume"}
         if kind in ("ping", "loop", "escalate", "replace", "tool"):
