@@ -25,16 +25,18 @@ def relative(project, path, cwd=None, follow=True):
 
 
 def file_digest(path):
-    """Digest of a file's bytes, `-` when there is none, `link:` and its target for a symlink."""
+    """Digest of a file's bytes, `-` when there is none; for a symlink `link:`, its target and what that holds: who reviews the
+    file reads that. What is no regular file (a pipe) is not opened."""
     try:
-        if os.path.islink(path):
-            return "link:" + os.readlink(path)
+        link = "link:%s:" % os.readlink(path) if os.path.islink(path) else ""
+        if not os.path.isfile(path):
+            return link + "-"
         with open(path, "rb") as f:
             h = codec.blake2b(digest_size=16)
             while True:
                 block = f.read(1 << 20)
                 if not block:
-                    return h.hexdigest()
+                    return link + h.hexdigest()
                 h.update(block)
     except OSError:
         return "-"

@@ -96,13 +96,20 @@ class Deeds:
         self.serial += 1
         return "# task %s, version %d%s\n" % (number, self.serial, " BROKEN" if self.rng.random() < 0.03 * (self.hostile > 0) else "")
 
-    def path(self, t):
+    def editable(self, role, t):
+        """Those of a task's files that a role may edit now."""
+        if role == "test-writer":
+            return [f for f in t["files"] if f.startswith("tests/")]
+        tests = role != "realtime-dev" and not self.c.living("test-writer")
+        return [f for f in t["files"] if tests or not f.startswith("tests/")]
+
+    def path(self, t, role=None):
         """One of the files of a task that an edit may change."""
-        name = self.rng.choice(t["files"])
+        name = self.rng.choice(role and self.editable(role, t) or t["files"])
         return name + "naming-%d.md" % self.rng.randrange(3) if name.endswith("/") else name
 
     def _edit(self, who, t):
-        path = self.path(t)
+        path = self.path(t, self.c.person(who).role)
         if os.path.islink(os.path.join(self.c.project, path)):
             return {"do": "bash", "who": who, "command": "rm -f '%s'" % path}
         return {"do": "edit", "who": who, "path": path, "content": FILES[path] if path == "check.sh" else self.content(t["id"])}
@@ -155,8 +162,8 @@ class Deeds:
                 return say(who, t["owner"], "CHANGES_REQUESTED: task #%d\nMAJOR 90%%: rename it" % number)
             return say(who, t["owner"], "APPROVED: task #%d" % number)
         if kind == "give":
-            idle = [n for n in view.living(state) if state["roster"][n]["role"] in tables.IMPLEMENTERS and state["roster"][n]["state"] == "IDLE"]
-            return self._wake(idle[0]) if idle else None
+            idle = [n for n in view.living(state) if state["roster"][n]["role"] in tables.IMPLEMENTERS and state["roster"][n]["state"] == "IDLE" and self._suits(self.c.person(n), t)]
+            return self._wake(idle[0]) if idle else self.spawn(state, "coder" if self.editable("coder", t) else "test-writer")
         if kind == "coder":
             return self.spawn(state, "coder")
         if kind == "stalled":
@@ -211,15 +218,17 @@ class Deeds:
         if t["cause"] == "IMPOSSIBLE_WAIT":
             return [self.spawn(state, r) for r in view.quorum(state, t)["absent"] if not view.living(state, r)]
         coders = [n for n in view.living(state) if state["roster"][n]["role"] in tables.CODERS and self._who(n) is not None and self._suits(self.c.person(n), t)]
+        coders += [p.name for p in self.c.living("test-writer") if not p.silent and self._suits(p, t)]
         if not coders:
-            return self.spawn(state, "coder")
+            return self.spawn(state, "coder" if self.editable("coder", t) else "test-writer")
         if t["owner"] and t["owner"] in coders and rng.random() < 0.5:
             return pack(["task", "rescope", str(number), "--reason", "smaller"])
         return pack(["task", "assign", str(number), t["owner"] if t["owner"] in coders else rng.choice(coders)])
 
     def _finish(self, state, who, number, t, sup):
         files = [f for f in t["files"] if os.path.lexists(os.path.join(self.c.project, f))]
-        commit = {"do": "bash", "who": who, "command": "git add -f -- %s && git commit -qm 'feat: task #%d'" % (" ".join(files), number), "gated": True}
+        form = "git add -f -- %s && git commit -qm 'feat: task #%d'" if self.rng.random() < 0.7 else "git commit -qm 'feat: %s #%d'"  # what was staged when it was written
+        commit = {"do": "bash", "who": who, "command": form % (" ".join(files), number), "gated": True}
         key = "commit:%d:%s" % (number, t["revision"])
         self.told[key] = self.told.get(key, 0) + 1
         if files and self.told[key] == 1:
@@ -294,7 +303,9 @@ class Deeds:
                     if self.c.last_refusal.get(me) == "NOTHING_WRITTEN":
                         self.told.clear()
                     step = "edit:%s:%d:%s" % (me, mine[0], t["since"])
-                    if self.told.get(step):
+                    if self.told.get(step) and self.rng.random() < 0.15:
+                        out.append({"do": "bash", "who": me, "command": "git add -f -- " + " ".join(t["files"])})
+                    elif self.told.get(step):
                         out.append(say(me, sup, "IN_REVIEW: task #%d" % mine[0]))
                         self.told[step] = self.rng.random() < 0.8
                     else:
@@ -311,8 +322,7 @@ class Deeds:
 
     def _suits(self, p, t):
         """Whether an implementer may edit something of a task."""
-        tests = [f for f in t["files"] if f.startswith("tests/")]
-        return bool(tests) if p.role == "test-writer" else len(tests) < len(t["files"])
+        return bool(self.editable(p.role, t))
 
     # -- the others -----------------------------------------------------------------------------------------------------------------
     def next(self):

@@ -344,7 +344,8 @@ class Witness:
         for name in names:
             if name.startswith(".claude/teams/"):
                 continue
-            held = [t for t in self.tasks.values() if t.owner is person and (t.holds(name) or name in t.ever)]
+            # A successor may commit what an agent of its name had brought to DONE.
+            held = [t for t in self.tasks.values() if t.owner is not None and (t.owner is person or t.end == "DONE" and t.owner.name == person.name) and (t.holds(name) or name in t.ever)]
             need(held, "COMMIT_FOREIGN", "%s committed %s, which is in no task of its own", who, name)
             whys = [self.approved(t) for t in held]
             need(None in whys, "COMMIT_EARLY", "%s committed %s: %s", who, name, whys)
