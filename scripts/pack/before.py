@@ -295,6 +295,10 @@ def _check_commit(call, commit):
     refusal = access.may_commit(call.state, call.actor, files, revisions)
     if refusal is not None:
         raise refusal
+    other = facts.staged_otherwise(commit) if call.actor["role"] in tables.IMPLEMENTERS else []
+    if other:
+        raise Refusal("STAGED_OTHERWISE", "%s was staged before it was what was approved" % other[0], "staged and on disk differ: " + ", ".join(other)[:300],
+                      "git add it again, then commit", "COMMIT")
 
 
 def _before(call, commits):

@@ -218,7 +218,8 @@ def _verify(call, args, read):
             raise Refusal("VACUOUS", "%s %r proves nothing: %s" % (name, command, why), "", "give the project's real build and test commands",
                           "VERIFY_STARTED")
     nonce, key = os.urandom(8).hex(), os.urandom(16).hex()
-    call.append("VERIFY_STARTED", key=call.key, nonce=nonce, build=o["--build"][0], test=o["--test"][0])
+    if not call.append("VERIFY_STARTED", key=call.key, nonce=nonce, build=o["--build"][0], test=o["--test"][0]):
+        nonce = call.state["verify"]["nonce"] or nonce  # the same call again, after a crash: its result is waited for under the first number
     declared = sorted({f for _n, t in view.tasks(call.state) for f in list(t["files"]) + t["touched"]})
     path = os.path.join(os.path.dirname(call.scratch("")), nonce + ".verify")
     call.store.disk.replace(path, codec.dumps({"nonce": nonce, "key": key, "build": o["--build"][0], "test": o["--test"][0],

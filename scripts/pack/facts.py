@@ -173,6 +173,18 @@ def commit_files(project, commit):
     return [n for n in out if not n.startswith(".claude/teams/")]
 
 
+def staged_otherwise(commit):
+    """Files that a `git commit` (shell.commits) would take from the index with other content than is on disk: what was approved is on
+    disk. None that the same command stages again."""
+    top = git(commit["dir"], "rev-parse", "--show-toplevel")
+    if top is None or commit["paths"] or commit["all"] or commit["add_all"]:
+        return []
+    top = top.rstrip("\n")
+    staged, changed = (set((git(top, "diff", "--name-only", "--no-renames", "-z", *more) or "").split("\0")) - {""} for more in (("--cached",), ()))
+    again = [os.path.relpath(os.path.realpath(p), os.path.realpath(top)) for p in commit["adds"]]
+    return sorted(n for n in staged & changed if not any(a == "." or n == a or n.startswith(a.rstrip("/") + "/") for a in again))
+
+
 def _under(top, path):
     """Changed files at or below a path that is to be added."""
     text = git(top, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--", path) or ""

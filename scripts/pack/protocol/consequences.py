@@ -20,7 +20,7 @@ def roster_changed(state, effects):
         return
     for number, t in view.tasks(state):
         gone = t["owner"] and (view.entry(state, t["owner"]) or {"state": "ENDED"})["state"] not in tables.LIVING
-        if gone and t["state"] in tables.WORKING:
+        if gone and (t["state"] in tables.WORKING or t["cause"] == "IMPOSSIBLE_WAIT"):
             emit(effects, "STUCK_ESCALATED", task=number, cause="OWNER_GONE", who=t["owner"])
         elif gone and t["state"] not in tables.TERMINAL:
             t["owner"] = None  # also of one that waits for the lead: a namesake that comes later has not claimed it

@@ -191,6 +191,8 @@ def _(state, data, actor, now, effects):
         block_task(state, data["task"], "STUCK_ESCALATED", now, data["cause"])
     if data["cause"] == "OWNER_GONE":
         t["owner"] = None
+        if t["state"] == "STUCK_ESCALATED":
+            t["cause"] = "OWNER_GONE"  # also where it waited for an approver: with that one back nobody would be left to go on
 
 
 @rule("WAIT_RESUMED", ("gate",), ("task_exists",))

@@ -370,7 +370,8 @@ class Client:
         refused, updated, use, records = self.tool(who, "Bash", {"command": command}, deed.get("kill"), deed.get("use"))
         if refused is not None or who == "foreign":
             return
-        if self.first(use):
+        fresh = self.first(use)
+        if fresh:
             event = self.witness.verb(who, words, raw, self.people)
             if event:
                 self.witness.once(self.book, "PreToolUse:" + use, event)
@@ -382,6 +383,10 @@ class Client:
             self.post(who, "Bash", updated, use, None, failed="Exit code %d\n%s" % (code, text[-400:]))
         else:
             self.post(who, "Bash", updated, use, {"stdout": text, "stderr": "", "interrupted": False})
+        if words[0] == "verify" and fresh:
+            have = self.book.state["verify"]
+            ok = "build: exit 0\n" in text and "test: exit 0\n" in text
+            need(have["nonce"] is None and have["ok"] == ok, "VERIFY_LOST", "pack verify ended with %d and the journal has %s", code, have)
 
     def _pack(self, command, words):
         """The vouched process: in this one, and now and then really as one. Answers (what it printed, exit code)."""

@@ -255,6 +255,8 @@ class Deeds:
             for base, _folders, files in os.walk(os.path.join(self.c.project, folder)):
                 for name in files:
                     full = os.path.join(base, name)
+                    if not os.path.isfile(full):
+                        continue
                     with open(full, encoding="utf-8", errors="replace") as f:
                         if "BROKEN" in f.read():
                             return os.path.relpath(full, self.c.project)
@@ -557,8 +559,50 @@ class Deeds:
         return {"do": "stops", "who": self.rng.choice(running + ["lead"])}
 
     def _n_fails(self, state):
-        have = [self.c.key(p) for p in self.c.living()]
+        have = [self.c.key(p) for p in self.c.living("supervisor" if self.rng.random() < 0.3 else None)]
         return {"do": "fails", "who": self.rng.choice(have), "how": self.rng.choice(("stop", "notified"))} if have else None
+
+    def _n_zombie(self, state):
+        """Somebody who has ended goes on as if nothing had happened."""
+        dead = [p for p in self.c.people if p.known and p.told and not p.nested]
+        if not dead:
+            return self._n_fails(state)
+        p, rng = self.rng.choice(dead), self.rng
+        if p.role == "supervisor":
+            return say(self.c.key(p), "lead", rng.choice(("STATE_OWNERSHIP_ACK(%d)" % state["owner"]["epoch"], "STATE_OWNERSHIP_ACK(%d)" % max(0, state["owner"]["epoch"] - 1), "SUPERVISOR_REPORT\nWARN PING")))
+        if p.role in tables.IMPLEMENTERS:
+            if rng.random() < 0.4 and state["tasks"]:
+                return self._edit(self.c.key(p), rng.choice(list(state["tasks"].values())))
+            sup = view.present(state, "supervisor")
+            return say(self.c.key(p), sup[0] if sup else "supervisor", rng.choice(("CLAIM", "IN_REVIEW", "DONE")) + ": task #%d" % self.number(state))
+        n = self.number(state)
+        return say(self.c.key(p), (state["tasks"].get(str(n)) or {}).get("owner") or "coder-1", "APPROVED: task #%d" % n)
+
+    def _n_ends(self, state):
+        """The lead tries to be done too early."""
+        sup = (view.living(state, "supervisor") or ["supervisor"])[0]
+        names = view.living(state) or ["supervisor"]
+        return self.rng.choice((pack(["teardown"]), pack(["teardown"]), {"do": "frame", "who": "lead", "to": sup, "type": "shutdown_request"}, pack(["teardown", "ask", sup]),
+                                say("lead", sup, "FORCED_FINALIZE_ACK"), pack(["teardown", "finalize"]), pack(["teardown", "ask", self.rng.choice(names)]),
+                                {"do": "frame", "who": "lead", "to": self.rng.choice(names), "type": "shutdown_request"}))
+
+    def _n_wrong_task(self, state):
+        """A coder means the task of another one, a reviewer tells the wrong coder."""
+        coders = [p for p in self.c.living() if p.role in tables.IMPLEMENTERS and not p.silent]
+        sup = view.present(state, "supervisor")
+        if len(coders) < 2 or not sup:
+            return {"do": "spawn", "who": "lead", "name": self.free_name(state, "coder", "coder-1"), "role": "coder"}
+        t = self.rng.choice(list(state["tasks"].values()))
+        who = self.rng.choice([p for p in coders if p.name != t["owner"]] or coders)
+        reviewers = [p.name for p in self.c.living() if p.role in tables.APPROVERS]
+        choice = self.rng.randrange(5)
+        if choice == 0 and reviewers:
+            return say(self.rng.choice(reviewers), who.name, "APPROVED: task #%d" % t["id"])
+        if choice == 1:
+            return self._edit(self.c.key(who), t)
+        if choice == 2 and reviewers:
+            return say(self.c.key(who), self.rng.choice(reviewers), "REVIEW: task #%d" % t["id"])
+        return say(self.c.key(who), sup[0], self.rng.choice(("CLAIM", "CLAIM", "DONE", "IN_REVIEW", "STUCK")) + ": task #%d" % t["id"])
 
     def _n_silent(self, state):
         have = [self.c.key(p) for p in self.c.living() if not p.silent]
@@ -598,6 +642,6 @@ class Deeds:
         return {"do": "again", "back": self.rng.choice((1, 1, 2, 3, 5, 8, 13))}
 
 
-NOISE = (("escalate", 1.5), ("line", 30), ("talk", 4), ("spawn", 5), ("useful_spawn", 4), ("started", 2), ("sybil", 1), ("sybil_speaks", 2), ("edit", 10), ("working_edit", 6), ("bash", 9), ("pack", 9), ("client_tool", 5), ("frame", 3),
+NOISE = (("escalate", 1.5), ("zombie", 3), ("ends", 4), ("wrong_task", 4), ("line", 30), ("talk", 4), ("spawn", 5), ("useful_spawn", 4), ("started", 2), ("sybil", 1), ("sybil_speaks", 2), ("edit", 10), ("working_edit", 6), ("bash", 9), ("pack", 9), ("client_tool", 5), ("frame", 3),
          ("stops", 5), ("fails", 2), ("silent", 0.7), ("resume", 0.7), ("prompt", 2), ("tamper", 4), ("touch", 4), ("clock", 2), ("again", 5))
 
