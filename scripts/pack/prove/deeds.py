@@ -604,6 +604,28 @@ class Deeds:
             return say(self.c.key(who), self.rng.choice(reviewers), "REVIEW: task #%d" % t["id"])
         return say(self.c.key(who), sup[0], self.rng.choice(("CLAIM", "CLAIM", "DONE", "IN_REVIEW", "STUCK")) + ": task #%d" % t["id"])
 
+    def _n_hasty(self, state):
+        """The right people, too soon: DONE and commits before the approvals, approvals that nobody asked for, staging before the last edit."""
+        rng = self.rng
+        working = [t for t in state["tasks"].values() if t["owner"] and t["state"] in tables.WORKING and self.c.person(t["owner"])]
+        sup = view.present(state, "supervisor")
+        if not working or not sup:
+            return None
+        t = rng.choice(working)
+        who, n = t["owner"], t["id"]
+        kind = rng.randrange(6)
+        if kind < 2:
+            return say(who, sup[0], "DONE: task #%d" % n)
+        if kind == 2:
+            approvers = [p.name for p in self.c.living() if p.role in view.required(state, t)]
+            return say(rng.choice(approvers), who, "APPROVED: task #%d" % n) if approvers else None
+        files = " ".join(f for f in t["files"])
+        if kind == 3:
+            return {"do": "bash", "who": who, "command": "git add -f -- " + files}
+        if kind == 4:
+            return {"do": "bash", "who": who, "command": "git commit -qm 'task #%d'" % n, "gated": True}
+        return {"do": "bash", "who": who, "command": "git add -f -- %s && git commit -qm 'task #%d'" % (files, n), "gated": True}
+
     def _n_silent(self, state):
         have = [self.c.key(p) for p in self.c.living() if not p.silent]
         return {"do": "silent", "who": self.rng.choice(have)} if have else None
@@ -642,6 +664,6 @@ class Deeds:
         return {"do": "again", "back": self.rng.choice((1, 1, 2, 3, 5, 8, 13))}
 
 
-NOISE = (("escalate", 1.5), ("zombie", 3), ("ends", 4), ("wrong_task", 4), ("line", 30), ("talk", 4), ("spawn", 5), ("useful_spawn", 4), ("started", 2), ("sybil", 1), ("sybil_speaks", 2), ("edit", 10), ("working_edit", 6), ("bash", 9), ("pack", 9), ("client_tool", 5), ("frame", 3),
+NOISE = (("escalate", 1.5), ("zombie", 3), ("ends", 4), ("wrong_task", 4), ("hasty", 8), ("line", 30), ("talk", 4), ("spawn", 5), ("useful_spawn", 4), ("started", 2), ("sybil", 1), ("sybil_speaks", 2), ("edit", 10), ("working_edit", 6), ("bash", 9), ("pack", 9), ("client_tool", 5), ("frame", 3),
          ("stops", 5), ("fails", 2), ("silent", 0.7), ("resume", 0.7), ("prompt", 2), ("tamper", 4), ("touch", 4), ("clock", 2), ("again", 5))
 

@@ -27,7 +27,7 @@ LAST_ROUNDS = 700  # of the honest end: far more than any run needs
 
 
 def setup_of(rng):
-    """What a run is like, by chance: the mode of its plan, terminal or headless, how hostile, how long."""
+    """What a run is like, by chance: the mode of its plan, terminal or headless, how hostile, how long, how it ends (`open`: not at all)."""
     return {"mode": rng.choice(("SIMPLE", "SIMPLE", "MEDIUM", "COMPLEX")), "headless": rng.random() < 0.6, "coders": rng.choice((1, 2, 3, 3)), "dead_pid": rng.random() < 0.15,
             "hostile": rng.choice((0.08, 0.15, 0.3, 0.5)), "length": rng.choice((60, 120, 200)), "end": rng.choice(("honest", "honest", "honest", "abort"))}
 
@@ -119,7 +119,7 @@ def play(seed, template=None, setup=None, base=None):
     run = Run(setup or setup_of(rng), template, base)
     deeds = Deeds(rng, run.client, run.setup["mode"], run.setup["hostile"])
     wander(run, rng, deeds)
-    if run.broken is None and not run.closed:
+    if run.broken is None and not run.closed and run.setup["end"] != "open":
         settle(run, rng, deeds)
     run.check()
     return run
@@ -176,8 +176,8 @@ def told(seed, run, deeds, broken):
     return "\n".join(lines + ["again: python -m pack.prove.hostile --seed %d" % seed])
 
 
-def hunt(seeds, seconds=None, shrinking=60.0, say=lambda text: None, stop=True):
-    """Runs of many seeds. Answers (figures, [failure as text])."""
+def hunt(seeds, seconds=None, shrinking=60.0, say=lambda text: None, stop=True, setup=None):
+    """Runs of many seeds. Answers (figures, [failure as text]). setup: of all of them, instead of one by chance (setup_of)."""
     figures, failures, begun = {}, [], time.monotonic()
 
     def add(key, n=1):
@@ -187,7 +187,7 @@ def hunt(seeds, seconds=None, shrinking=60.0, say=lambda text: None, stop=True):
         for seed in seeds:
             if seconds is not None and time.monotonic() - begun > seconds:
                 break
-            run = play(seed, template)
+            run = play(seed, template, setup)
             try:
                 c, state = run.client, run.client.book.state
                 add("runs")
