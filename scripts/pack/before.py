@@ -106,7 +106,9 @@ def _message(call, given):
             call.append("MAIL", key=call.key, actor=machine.GATE, to=resolved, by=actor["role"])
     else:
         name, fields = parsed
-        call.append(name, key=call.key, to=resolved, **_with_facts(call, name, fields))
+        known = _with_facts(call, name, fields)
+        _found_changed(call, name, known)
+        call.append(name, key=call.key, to=resolved, **known)
         if name in ("SUPERVISOR_REPORT", "QUESTION"):
             from . import redact
 
@@ -143,6 +145,14 @@ def _with_facts(call, name, fields):
     if t is not None:
         data["revision"], data["present"] = facts.revision(call.project, t)
     return data
+
+
+def _found_changed(call, name, known):
+    """An approval meets files that changed and no hook saw it: recorded, or the advice would go on telling the reviewer to approve
+    what it was not asked to read, and nobody would tell the coder to ask again."""
+    t = view.task(call.state, known["task"]) if name == "APPROVED" else None
+    if t is not None and t["state"] in tables.WORKING and t["revision"] not in (None, known["revision"]):
+        call.gate("FILE_WRITTEN", task=t["id"], path=None, by=None, revision=known["revision"])
 
 
 def _frame(call, message, resolved, to):

@@ -100,6 +100,8 @@ def tree(project, declared):
                 import shutil
 
                 shutil.copyfile(source, copy)
+                # git compares a file's content, and not only its stamp, when it is as new as the index: the copy must not look newer.
+                os.utime(copy, ns=(os.stat(source).st_atime_ns, os.stat(source).st_mtime_ns))
             env = {"GIT_INDEX_FILE": copy, "GIT_OPTIONAL_LOCKS": "0"}
             names = [n for d in declared for n in expand(project, d) if os.path.lexists(os.path.join(project, n))]
             ok = git(project, "add", "-u", env=env) is not None

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 
 import pytest
 from pack import closing, facts
@@ -273,6 +274,35 @@ def test_an_approval_covers_what_a_link_points_to(session):
     with open(os.path.join(s.project, "src/old.py"), "w") as f:
         f.write("OLD = 'other'\n")
     assert "APPROVAL_MISSING" in s.say("coder-1", "supervisor", "DONE: task #1")
+
+
+def test_a_change_that_no_hook_saw_is_told_to_the_coder_when_a_verdict_meets_it(session):
+    """The reviewer was told to approve, and refused, again and again; the coder was told nothing."""
+    s = session
+    s.setup("SIMPLE")
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    s.edit("coder-1", "src/a.py")
+    s.say("coder-1", "unified-reviewer", "REVIEW: task #1")
+    with open(os.path.join(s.project, "src/a.py"), "w") as f:
+        f.write("changed from outside\n")
+    assert "STALE_REVISION" in s.say("unified-reviewer", "coder-1", "APPROVED: task #1")
+    assert "send REVIEW: task #1 to unified-reviewer" in s.stop("coder-1")
+    assert s.stop("unified-reviewer") is None
+
+
+def test_the_tree_of_a_verification_sees_an_edit_in_the_second_in_which_the_file_was_staged(project):
+    """git tells by seconds and size whether a staged file changed, and looks closer only at what is as new as its index."""
+    path = os.path.join(str(project), "src", "a.py")
+    while time.time() % 1 > 0.5:
+        time.sleep(0.05)
+    with open(path, "w") as f:
+        f.write("A = 1\n")
+    subprocess.run(["git", "-C", str(project), "add", "src/a.py"], check=True)
+    staged = facts.git(str(project), "write-tree").strip()[:16]
+    with open(path, "w") as f:
+        f.write("A = 2\n")
+    time.sleep(1.1)
+    assert facts.tree(str(project), ["src/a.py"]) != staged
 
 
 def test_a_pipe_among_a_tasks_files_is_not_waited_for(session):

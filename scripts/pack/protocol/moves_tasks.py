@@ -276,7 +276,7 @@ def _(state, data, actor, now, effects):
 @rule("FILE_WRITTEN", ("gate",), ("task_exists",))
 def _(state, data, actor, now, effects):
     t = view.task(state, data["task"])
-    if data["path"] not in t["touched"]:
+    if data["path"] is not None and data["path"] not in t["touched"]:  # None: found changed, nobody saw by whom
         t["touched"].append(data["path"])
     if t["state"] in tables.TERMINAL:
         return

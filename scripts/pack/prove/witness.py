@@ -63,7 +63,7 @@ CORE = ("phase", "mode", "owner", "tasks", "plan", "risks", "verify", "consisten
 # What may stand in the journal because of a call that was refused: the refusal, what time made due, who was seen at work.
 BESIDE = {"REFUSED", "HANDOFF_MISSING", "STALE_EPOCH", "SPLIT_BRAIN_DETECTED", "RECONCILE_LOCK_ENTER", "TICK", "AGENT_ACTIVE", "AGENT_BOUND", "LOOP_SUSPECTED", "NUDGED",
           "STATE_DIVERGENCE", "SNAPSHOT_NOT_FOUND", "SNAPSHOT_CONFLICT", "BREACH", "MAIL"}
-MOVES = {"TICK", "AGENT_BOUND", "SPLIT_BRAIN_DETECTED", "STUCK_ESCALATED"}  # those of them that may change more than counters
+MOVES = {"TICK", "AGENT_BOUND", "SPLIT_BRAIN_DETECTED", "STUCK_ESCALATED", "FILE_WRITTEN"}  # those of them that may change more than counters
 
 
 class Broken(AssertionError):
