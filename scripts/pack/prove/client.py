@@ -411,10 +411,10 @@ class Client:
         """Who the receipt says was asked, and whether the journal has it."""
         if not text.startswith("asked: "):
             return
-        have = {r["data"]["to"] for k, r in self.book.keys.items() if k.startswith("PreToolUse:%s:" % use)}
+        have = [r["data"]["to"] for k, r in self.book.keys.items() if k.startswith("PreToolUse:%s:" % use)]
         for name in text[len("asked: "):].partition("\n")[0].rstrip(".").split(", "):
             need(name in have, "NOT_RECORDED", "the receipt says that %s was asked to shut down, the journal does not", name)
-        for name in sorted(have):
+        for name in have:
             self._ask(self._receiver(name))
 
     def _ask(self, person):
@@ -599,6 +599,11 @@ class Client:
         if old["do"] not in ("say", "spawn", "pack", "frame", "edit") or who not in ("lead", "foreign") and self.person(who) is None:
             return False
         self.deed = old
+        person = self.person(who)
+        if person is not None and (not person.started or person.silent):
+            return False
+        if person is not None and not person.nested:
+            self.wake(person)
         return getattr(self, "do_" + old["do"])(who, dict({k: v for k, v in old.items() if k != "kill"}, use=use))
 
     # -- behind the gate's back ---------------------------------------------------------------------------------------------------
