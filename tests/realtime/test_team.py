@@ -150,7 +150,7 @@ def test_unknown_team_and_broken_file(tmp_path):
     with pytest.raises(TeamError, match="no such team; did you mean 'realtimeSystems'"):
         load("realtimeSystem")
     (tmp_path / "x.yaml").write_text("team: [")
-    with pytest.raises(TeamError, match="x.yaml: not readable"):
+    with pytest.raises(TeamError, match="x.yaml:1:7: not readable: this . is never closed"):
         load(tmp_path / "x.yaml")
     (tmp_path / "y.yaml").write_text("- 1\n")
     with pytest.raises(TeamError, match="must be object"):

@@ -198,6 +198,8 @@ def _kind(plugin, sub):
         return "prose" if head in ("references", "reference") else None
     if sub == ".claude-plugin/plugin.json":
         return "manifest"
+    if name.endswith(".json") and len(parts) > 1 and parts[-2] == "team-definitions" and scope != "loose":
+        return "team"
     if name.endswith((".yaml", ".yml")):
         return "team" if len(parts) > 1 and parts[-2] in ("team-definitions", "teams") and scope != "loose" else None
     if scope == "project":
