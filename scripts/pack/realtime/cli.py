@@ -1,6 +1,7 @@
 """`pack rt`: measure real systems. Exit codes: 0 measured, 1 something failed its budget, 2 usage or setup, 130 interrupted
 (ctrl-c, SIGTERM, a closed terminal)."""
 
+import functools
 import sys
 import time
 
@@ -69,19 +70,18 @@ def main(argv=None):
 def _cli(click, argv):
     from pack.realtime import adapters, audit, evidence, gates, managed, measure, rtfile
     from pack.realtime import probe as prober
-    from pack.teams import TeamError, load
-
-    common = [
-        click.option(
-            "--team", "team", default="realtimeSystems", show_default=True, help="team definition: a name or a file"
-        ),
-        click.option("--dir", "team_dir", default=".team", show_default=True, help="the team's folder"),
-    ]
+    from pack.teams import TeamError, here
 
     def shared(function):
-        for option in reversed(common):
-            function = option(function)
-        return function
+        """--team and --dir, as the definition and the folder that they name."""
+        @functools.wraps(function)
+        def settled(team, team_dir, **more):
+            definition, folder = here.settle(team, team_dir)
+            return function(team=definition, team_dir=folder, **more)
+
+        for option in (click.option("--dir", "team_dir", help=here.DIR_HELP), click.option("--team", "team", help=here.TEAM_HELP)):
+            settled = option(settled)
+        return settled
 
     @click.group(
         help="Probe and audit real systems; the numbers go into .team/evidence and nowhere else.",
@@ -104,7 +104,7 @@ def _cli(click, argv):
         if rtfile.find(team_dir):
             raise measure.MeasureError("%s is there already" % rtfile.find(team_dir))
         os.makedirs(team_dir, exist_ok=True)
-        make_layout(load(team), team_dir)
+        make_layout(team, team_dir)
         path = os.path.join(team_dir, "rt.yaml")
         with open(path, "w", encoding="utf-8") as handle:
             handle.write(EXAMPLE)
@@ -113,7 +113,7 @@ def _cli(click, argv):
     @rt.command(help="Check rt.yaml and say what must be measured.", epilog="Example: pack rt check")
     @shared
     def check(team, team_dir):
-        definition = load(team)
+        definition = team
         data = rtfile.load(team_dir, definition)
         rtfile.write_twin(team_dir)
         for kind, path in rtfile.required(data, definition):
@@ -131,7 +131,7 @@ def _cli(click, argv):
     def charter(team, team_dir):
         import os
 
-        definition = load(team)
+        definition = team
         data = rtfile.load(team_dir, definition)
         path = os.path.join(team_dir, "PROJECT_CHARTER.md")
         old = ""
@@ -147,7 +147,7 @@ def _cli(click, argv):
     )
     @shared
     def selftest(team, team_dir):
-        session = measure.Session(team_dir, load(team), argv)
+        session = measure.Session(team_dir, team, argv)
         with evidence.alone(team_dir, lambda: click.echo("another `pack rt` measures here: waiting for its end", err=True)):
             reasons = session.ensure_selftest(force=True)
         for reason in reasons:
@@ -156,7 +156,7 @@ def _cli(click, argv):
             raise SystemExit(1)
 
     def run(measures, team, team_dir, paths, release, quiet, duration=None):
-        definition = load(team)
+        definition = team
         session = measure.Session(
             team_dir, definition, argv, "release" if release else "check", click.echo, quiet, duration
         )

@@ -1,5 +1,6 @@
 """`pack kanban`: the team's board. Exit codes: 0 done, 1 refused, 2 usage or setup; of `sync --run`: gh's own."""
 
+import functools
 import os
 import shlex
 import subprocess
@@ -14,21 +15,25 @@ def main(argv=None):
         print("pack kanban: needs click: pip install team-pack", file=sys.stderr)
         return 2
     from pack.realtime import kanban
-    from pack.teams import TeamError, load
+    from pack.teams import TeamError, here
 
     def shared(function):
+        """--team and --dir, as the definition and the folder that they name; --now for tests."""
+        @functools.wraps(function)
+        def settled(*args, team, team_dir, **more):
+            definition, folder = here.settle(team, team_dir)
+            return function(*args, team=definition, team_dir=folder, **more)
+
         for option in (
-            click.option("--dir", "team_dir", default=".team", show_default=True, help="the team's folder"),
-            click.option(
-                "--team", default="realtimeSystems", show_default=True, help="team definition: a name or a file"
-            ),
             click.option("--now", type=float, default=None, hidden=True),
+            click.option("--dir", "team_dir", help=here.DIR_HELP),
+            click.option("--team", help=here.TEAM_HELP),
         ):
-            function = option(function)
-        return function
+            settled = option(settled)
+        return settled
 
     def open_board(team, team_dir, must=True):
-        board = kanban.Board(team_dir, load(team))
+        board = kanban.Board(team_dir, team)
         if must and not os.path.isfile(board.path):
             raise kanban.KanbanError("no board at %s: `pack kanban init` makes it" % board.path)
         return board

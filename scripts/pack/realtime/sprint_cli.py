@@ -178,15 +178,16 @@ def main(argv=None):
 
     @group.command("exit", help="Evaluate the exit criteria.", epilog="Example: pack sprint exit")
     @click.option("--team", default=None, help="also the gates of this team")
-    @click.option("--dir", "team_dir", default=".team", show_default=True)
+    @click.option("--dir", "team_dir", help="its folder  [default: the definition's root]")
     @shared
     def exit_(team, team_dir, path, now):
         data, gate = sprint.load(path), None
         if team:
             from pack.realtime import gates
-            from pack.teams import load
+            from pack.teams import here
 
-            gate = gates.evaluate(team_dir, load(team), at(now))
+            definition, team_dir = here.settle(team, team_dir)
+            gate = gates.evaluate(team_dir, definition, at(now))
         found = sprint.exit_criteria(data, sprint.Backlog(data), at(now), ".", gate)
         for criterion, met, why in found:
             click.echo("%-4s %s%s" % ("met" if met else "OPEN", criterion, ": " + why if why else ""))

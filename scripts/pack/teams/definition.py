@@ -632,6 +632,22 @@ def artifact_problem(team_dir, relative):
     return None
 
 
+def content(team_dir, definition, gate):
+    """Digest of the files that a gate looks at: what the user's word is about. A later change makes it no word about this."""
+    names = list(gate.get("artifacts", [])) + [c["file"] for c in gate.get("checks", []) if "file" in c]
+    for role in gate.get("artifacts_of", []):
+        names += by_id(definition, "roles")[role].get("artifacts", [])
+    digest = hashlib.sha256()
+    for name in sorted(set(names)):
+        digest.update(name.encode("utf-8", "surrogateescape") + b"\0")
+        try:
+            with open(os.path.join(os.fspath(team_dir), name), "rb") as handle:
+                digest.update(hashlib.sha256(handle.read()).digest())
+        except OSError:
+            digest.update(b"-")
+    return digest.hexdigest()[:32]
+
+
 def has_line(team_dir, relative, line):
     """Does the file hold this line? List marks, emphasis, case and surrounding blanks do not matter."""
     path = os.path.join(os.fspath(team_dir), relative)
