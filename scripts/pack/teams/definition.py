@@ -10,6 +10,7 @@ import difflib
 import hashlib
 import json
 import os
+import re
 import sys
 
 from pack.teams import schema, yamltext
@@ -89,7 +90,7 @@ def _inside(text, known):
                 head = handle.read(4096)
         except OSError:
             continue
-        if ("team: %s\n" % text).encode() in head:
+        if re.search(r'(?m)^[\s{]*"?team"?:\s*["\']?%s\b' % re.escape(text), head.decode("utf-8", "replace")) and text:
             return "; the file %s calls itself so, but it is found by its file name: --team %s, or rename it" % (os.path.basename(path), stem)
     return ""
 
@@ -499,8 +500,8 @@ class _Semantics:
             why = vacuous(" ".join(run)) if len(run) == 1 or run and run[0] in ("true", ":", "echo") else None
             if why:
                 self.say(path + ("run",), "%s: command %r proves nothing: %s" % (where, " ".join(run), why))
-            for name in item.get("limits", {}).values():
-                self.known(path + ("limits",), name, list(self.data.get("thresholds", {})), "threshold", where)
+            for key, name in item.get("limits", {}).items():
+                self.known(path + ("limits", key), name, list(self.data.get("thresholds", {})), "threshold", where)
 
     def check_evidence(self):
         data = self.data
@@ -574,9 +575,10 @@ def advice(data):
             if not path.endswith("/") and "." not in path.rpartition("/")[2]:
                 out.append((("roles", i, "writes", j), "role %s: %r is the name of one file; a folder ends with /" % (role["id"], path), False))
     by, lead = by_id(data, "roles"), data.get("lead")
+    starting = [w for w in data["waves"] if w["mode"] != "loop" and not w.get("after") and not w.get("entry")]
     for i, wave in enumerate(data["waves"]):
         others = [r for r in wave["roles"] if r != lead]
-        if i and wave["mode"] != "loop" and not wave.get("after") and not wave.get("entry"):
+        if wave in starting[1:] and not wave.get("beside"):
             out.append((("waves", i, "id"), "wave %s: has neither `after` nor `entry`, so it may begin at once; the order of the list is no order in time" % wave["id"], False))
         front = [r for r in others if by[r]["spawning"] == "foreground"]
         if wave["mode"] == "parallel" and len(others) > 1 and front:

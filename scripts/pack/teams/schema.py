@@ -99,7 +99,7 @@ def problems(value, schema, root=None, where=()):
                 found += problems(item, schema["items"], root, where + (index,))
     elif isinstance(value, str):
         if len(value) < schema.get("minLength", 0):
-            found.append((where, "may not be empty"))
+            found.append((where, "needs at least %d characters, has %d" % (schema["minLength"], len(value)) if schema["minLength"] > 1 else "may not be empty"))
         if "pattern" in schema and not re.search(schema["pattern"], value):
             wants = schema.get("x-expected")
             found.append((where, "%s is not %s" % (_short(value), wants) if wants else "%s does not match %s" % (_short(value), schema["pattern"])))

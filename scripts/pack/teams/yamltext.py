@@ -227,6 +227,8 @@ class _Reader:
     def bare(self, parent, path, column):
         if column is not None and self.dash():
             return self.sequence(column, path)
+        if self.s.startswith(("? ", "?\n"), self.p):
+            self.fail("complex keys (`? `) are not read")
         if column is not None and self.key_ends() is not None:
             return self.mapping(column, path)
         c = self.s[self.p]
