@@ -265,8 +265,8 @@ def gate_check(call, words, given):
 
 
 def run_facts(state, runs=True):
-    """What checks need to know of the run: the user's words by gate, how sealed files looked; `runs`: whether commands may be run."""
-    return {"words": state["waves"].get("words", {}), "sealed": state["team"]["definition"].get("sealed", {}), "runs": runs}
+    """What checks need to know of the run: the user's words by gate, how sealed files looked; `runs`: whether commands may be run, `due`: of which gates."""
+    return {"words": state["waves"].get("words", {}), "sealed": state["team"]["definition"].get("sealed", {}), "runs": runs, "due": waves.due(state)}
 
 
 def judge(path):

@@ -389,6 +389,19 @@ def steps(state, step):
     return out
 
 
+def due(state):
+    """Gates whose work has begun: their `after_role` was spawned, and everybody of the waves before. The command of another gate is not
+    run: that it fails before anybody worked would open loops and halt the team for nothing."""
+    facts, known, out = state["waves"], roles(state), []
+    there = lambda r: r not in known or facts["spawned"].get(r)
+    for g in state["team"]["definition"]["gates"]:
+        mine = [w for w in state["team"]["definition"]["waves"] if g["id"] in w.get("gates", [])]
+        if there(g["after_role"]) and any(all(there(r) for before in w.get("after", []) if wave(state, before)["mode"] != "loop"
+                                              for r in wave(state, before)["roles"]) for w in mine):
+            out.append(g["id"])
+    return out
+
+
 def asking(state):
     """Gates that wait for nothing but the user's word, as the last judgement has it."""
     facts = state["waves"]

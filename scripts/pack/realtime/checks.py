@@ -106,7 +106,7 @@ TIMEOUT = 60.0  # seconds that a gate's command has, unless it says
 _WORSE = {"<": lambda v, x: not v < x, "<=": lambda v, x: not v <= x, ">": lambda v, x: not v > x, ">=": lambda v, x: not v >= x, "==": lambda v, x: v != x}
 
 
-def command(look, item):
+def command(look, item, gate):
     """The definition's own command, run here and now in the project: exit code 0, and its numbers within their thresholds."""
     shown = "`%s`" % shlex.join(item["run"])
     run = look.run or {}
@@ -115,6 +115,8 @@ def command(look, item):
         return "FORGED", ["%s is sealed and is not as it was when the run was opened: put it back; the user changes it between two runs" % n for n in changed]
     if not run.get("runs", True):  # a hook looks, and has no time
         return "PASS", []
+    if gate["id"] not in run.get("due", [gate["id"]]):
+        return "MISSING", ["%s is run when %s has begun" % (shown, gate["after_role"])]
     if look.tree is None:
         look.tree = facts.tree(look.project, [])
     seconds = min(float(item.get("timeout", TIMEOUT)), float(os.environ.get("PACK_LOOK") or 540))
@@ -274,4 +276,4 @@ TABLE = {
     "approval": approval,
     "schema_compatibility": schema_compatibility,
 }
-OF_GATE = ("approval",)
+OF_GATE = ("approval", "command")

@@ -77,10 +77,12 @@ def _name(file, data, document):
 def _agents(file, data, document):
     """Agents that the plugin around the definition does not have."""
     plugin = file.plugin
-    if plugin is None or not plugin.is_plugin or not plugin.agents():
+    if plugin is None or plugin.scope != "project" and not (plugin.is_plugin and plugin.agents()):
         return
-    own = list(plugin.agents())
+    own, here = list(plugin.agents()), plugin.scope == "project"
     for index, role in enumerate(data["roles"]):
         prefix, _, name = role["agent"].rpartition(":")
-        if (not prefix or prefix in plugin.names) and name not in own:
-            yield file.hit(document.at(("roles", index, "agent")), "the plugin has no agent %r%s" % (name, nearest(name, own)))
+        if role["id"] != data.get("lead") and (not prefix or prefix in plugin.names) and name not in own:
+            text = "the %s has no agent %r%s" % ("project" if here else "plugin", name, nearest(name, own))
+            text += "; `pack team agents %s` writes it" % data["team"] if here else ""
+            yield file.hit(document.at(("roles", index, "agent")), text, severity="warning" if here else None)
