@@ -51,8 +51,11 @@ def main(argv=None):
         found = adr.read(decisions)
         unknown = set(names) - {n for n, _, _ in found}
         if unknown:
-            raise click.UsageError("no decision %s in %s" % (", ".join(sorted(unknown)), decisions))
+            raise click.UsageError("no decision %s in %s; there are: %s" % (", ".join(sorted(unknown)), decisions, ", ".join(sorted(n for n, _, _ in found)) or "none"))
         bad = False
+        if not any(adr.touches(data, rest) for name, data, rest in found if not names or name in names):
+            click.echo("%d decision%s in %s, none touches real time (no `realtime` in the front matter, no word of it in the text)" % (
+                len(found), "" if len(found) == 1 else "s", decisions))
         for name, data, rest in found:
             if (names and name not in names) or not adr.touches(data, rest):
                 continue

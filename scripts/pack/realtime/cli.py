@@ -56,6 +56,9 @@ out_of_scope:
 """
 
 
+START = "is it running there? Start it, or let pack: `server: {command: [...]}` of the path in rt.yaml"
+
+
 def main(argv=None):
     """The verb's entry."""
     try:
@@ -77,6 +80,8 @@ def _cli(click, argv):
         @functools.wraps(function)
         def settled(team, team_dir, **more):
             definition, folder = here.settle(team, team_dir)
+            if not definition.get("evidence"):
+                raise measure.MeasureError("the team %s has no evidence kinds, so there is nothing to measure; `pack gate check` judges it by files and commands" % definition["team"])
             return function(team=definition, team_dir=folder, **more)
 
         for option in (click.option("--dir", "team_dir", help=here.DIR_HELP), click.option("--team", "team", help=here.TEAM_HELP)):
@@ -155,11 +160,14 @@ def _cli(click, argv):
         if reasons:
             raise SystemExit(1)
 
+    measuring = []  # the session at work
+
     def run(measures, team, team_dir, paths, release, quiet, duration=None):
         definition = team
         session = measure.Session(
             team_dir, definition, argv, "release" if release else "check", click.echo, quiet, duration
         )
+        measuring.append(session)
         if not session.wanted(measures, paths):
             raise measure.MeasureError(
                 "rt.yaml asks for nothing of this%s; see `pack rt check`"
@@ -318,6 +326,11 @@ def _cli(click, argv):
             % derive.percentiles(hdr.Histogram(recording.lateness.encode()))["p99_ms"]
         )
 
+    def of(sessions):
+        """Which path was being measured, for an error."""
+        path = sessions[-1].at if sessions else None
+        return " of path %s (%s)" % (path["id"], path["address"]) if path else ""
+
     prober.interruptible()
     try:
         rt.main(args=argv, prog_name="pack rt", standalone_mode=False)
@@ -340,14 +353,14 @@ def _cli(click, argv):
         click.echo("pack rt: %s" % error, err=True)
         return 2
     except OSError as error:
-        click.echo("pack rt: cannot reach the server: %s" % error, err=True)
+        click.echo("pack rt: cannot reach the server%s: %s; %s" % (of(measuring), error, START), err=True)
         return 2
     except (KeyboardInterrupt, click.Abort):
         return 130
     except Exception as error:
         if not adapters.of_library(error):
             raise
-        click.echo("pack rt: %s: %s" % (type(error).__name__, str(error) or "the server did not answer as it should"), err=True)
+        click.echo("pack rt: %s%s: %s; %s" % (type(error).__name__, of(measuring), str(error) or "the server did not answer as it should", START), err=True)
         return 2
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else 2

@@ -38,6 +38,10 @@ def main(argv=None):
             if voucher:
                 result = waverun.judge(voucher)
             else:
+                if as_json and as_statement:
+                    raise click.UsageError("--json and --attest are two outputs: give one of them")
+                if team_dir is not None and not os.path.isdir(team_dir):
+                    raise click.UsageError("no folder %s: the team's folder is made when the team is activated, or by `pack rt init`" % team_dir)
                 definition, team_dir = here.settle(team, team_dir)
                 told = os.environ.get("PACK_RUN")  # set by the hook that answers `team gate check`: what the run knows, for looking
                 result = gates.evaluate(team_dir, definition, time.time() if now is None else now, only, run=codec.loads(told) if told else None)

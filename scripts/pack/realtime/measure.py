@@ -32,6 +32,7 @@ class Session:
         self.git = gitinfo.state(self.project, exclude=self.own)
         self.kinds, self.paths = by_id(definition, "evidence", "kind"), by_id(self.rt, "paths")
         self.store, self.say, self.quiet = evidence.Store(self.team_dir), say, quiet
+        self.at = None  # the path that is being measured, for whoever tells the user what went wrong
         self.selftest, self.interrupted, self.duration = None, False, duration
 
     def progress(self, title):
@@ -349,6 +350,7 @@ def measure_all(session, measures, only=()):
         if session.interrupted:
             return
         measure = kind["measure"]
+        session.at = path
         if measure in ("latency", "tail"):
             if path["id"] in done:
                 continue
