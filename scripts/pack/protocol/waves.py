@@ -324,7 +324,7 @@ def may_write(state, actor, path):
     if role is None:
         return Refusal("UNKNOWN_AGENT", "%s may not edit %s" % (actor["name"], path), "not in the roster", "leave it to the team", "WRITE")
     if inside is not None:
-        mine = role.get("writes", []) + role.get("artifacts", [])
+        mine = role.get("writes", []) + [a for a in role.get("artifacts", []) if not _covers(role.get("writes", []), a)]
         if _covers(mine, inside):
             return None
         return Refusal("NOT_YOUR_FILE", "%s does not write %s" % (role["title"], path), "it writes %s below %s" % (", ".join(mine) or "nothing", root),
