@@ -208,7 +208,8 @@ def open_data(definition, source, strategy, project):
     from .teams.definition import make_layout
 
     make_layout(definition, os.path.join(project, definition["root"]))
-    return {"definition": compiled(definition, project), "source": source, "strategy": strategy, "plan": strategy,
+    kept = dict(compiled(definition, project), prefix="team:" if shipped(source, project) else "")  # how the Agent call names its agents
+    return {"definition": kept, "source": source, "strategy": strategy, "plan": strategy,
             "description": "%s with %s" % (definition["team"], strategy) if strategy else definition["team"]}
 
 
@@ -322,9 +323,10 @@ def typed(call, words):
     folded = said.casefold()
     table = {c["say"]: c for c in SESSION + tuple(call.state["team"]["definition"].get("session_commands", ())) if not c["say"].startswith("-")}
     if folded.startswith(("team approve ", "team reject ")) or folded == "team reject":
-        answer = _word(call, folded.split()[1] == "approve", said.split()[2:])
-        if answer is not None:
-            return answer
+        return _word(call, folded.split()[1] == "approve", said.split()[2:])
+    asks = [g["id"] for g in call.state["team"]["definition"]["gates"] if any(c["check"] == "approval" for c in g.get("checks", []))]
+    if folded == "team approve" and asks and not any(g.get("approves_matrix") for g in call.state["team"]["definition"]["gates"]):
+        return answers.block("team: approve what? %s" % ", ".join("`team approve %s`" % g for g in asks))
     for say, command in table.items():
         head, _, wants = say.partition(" <")
         head = head.casefold()

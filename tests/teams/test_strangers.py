@@ -122,6 +122,7 @@ def test_a_team_without_strategy_and_lead_runs_to_the_end(team):
     work(s, "author", "book-author", "docs/handbook/INSTALL.md", "README.md", done=False)
     refused(s, s.edit("author", "docs/other.md"), "NOT_YOUR_FILE", "README.md, examples/")
     refused(s, s.edit("author", "docs/handbook/EXTRA.md"), "NOT_YOUR_FILE", "below docs/handbook/")
+    assert s.bash("author", "pack gate list") is None and "complete" in s.output and "p99_latency" not in s.output, "verbs are about the run's own team"
     assert "gate complete is MISSING: use/FIRST.md does not exist" in s.stop("author")
     check(s, complete="MISSING")
     assert s.edit("author", "docs/handbook/use/FIRST.md", "# First\n\nStep.\n") is None
@@ -184,6 +185,7 @@ def test_only_the_user_approves_and_only_what_was_shown(team):
     for who in ("qa", "lead"):
         s.bash(who, "echo team approve go")
     assert "GATE_DECIDED" not in [r["event"] for r in s.events()[before:]]
+    assert "approve what? `team approve go`" in s.type("team approve")["reason"]
     assert "no gate 'ship' asks for your word; those that do: go" in s.type("team approve ship")["reason"]
     assert s.type("team approve of this approach") is None
     assert "say why" in s.type("team reject go")["reason"]
@@ -203,6 +205,30 @@ def test_only_the_user_approves_and_only_what_was_shown(team):
     s.stop("qa")
     assert "gates pass" in s.type("team gate check")["reason"] and "1 of 1" in s.type("team gate check")["reason"]
     work(s, "publisher", "rel-publisher", ".release/ROLLOUT.md")
+    close(s)
+
+
+def test_a_gate_that_only_the_next_wave_waits_for_is_not_forgotten(team):
+    s = team
+    held = {"team": "held", "version": 1, "title": "Held", "root": ".held",
+            "roles": [dict({"code": c, "agent": "held-" + i, "title": i, "summary": "Works.", "persona": "Works on what there is to do, and on nothing else.", "spawning": "foreground",
+                            "tasks": [{"do": "Work"}]}, id=i) for i, c in (("first", "FI"), ("second", "SE"))],
+            "waves": [{"id": "1", "title": "A", "mode": "sequential", "roles": ["first"], "gates": ["go"]},
+                      {"id": "2", "title": "B", "mode": "sequential", "roles": ["second"], "after": ["1"], "entry": [{"gate": "go"}]}],
+            "gates": [{"id": "go", "title": "Go", "after_role": "first", "check": "go", "checks": [{"check": "approval"}], "on_fail": {"respawn": ["first"]}}]}
+    s.put(definition.FOLDER + "/held.json", json.dumps(held))
+    activate(s, "held")
+    assert "spawn held-first" in s.stop("lead"), "by the agent's own name, which is not this plugin's"
+    work(s, "first", "held-first")
+    s.deliver()
+    told = s.stop("lead")
+    assert told and "wave 2 may not begin: gate go is not evaluated, not PASS; judge it: `pack gate check`" in told, told
+    check(s, go="MISSING")
+    assert s.stop("lead") is None, "now it is the user's turn"
+    s.type("team approve go")
+    assert "judge it" in (s.stop("lead") or ""), "the user has answered"
+    check(s, go="PASS")
+    work(s, "second", "held-second")
     close(s)
 
 
@@ -377,6 +403,8 @@ def test_a_definition_that_changes_in_mid_run_judges_nothing_and_stops_nobody_wr
         assert "Traceback" not in s.type("team gate check")["reason"]
     os.remove(path)
     assert s.bash("lead", "pack gate check") is None and s.exit == 2 and "no such team" in s.output
+    assert "leads" in s.type("resume team")["reason"]
+    assert s.bash("lead", "pack gate check") is None and s.exit == 2 and s.state()["waves"]["verdicts"] == {}, "a resume takes no changed definition"
     s.put(definition.FOLDER + "/handbook.yaml", "# a comment more\n" + good)
     check(s, complete="MISSING")  # the same data, whatever the text
 

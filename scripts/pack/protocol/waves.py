@@ -369,21 +369,28 @@ def steps(state, step):
                             "HARD STOP %s: %s; have %s fix it, measure again, then `pack gate check`"
                             % (g["id"], "; ".join(facts["reasons"].get(g["id"], [])[:1]), ", ".join(respawn))))
         return out
+    held = None
     for w in state["team"]["definition"]["waves"]:
         left = end_reasons(state, w, facts["unmet"])
         if not left or w["mode"] == "loop":
             continue
         if open_reasons(state, w, facts["unmet"]):
+            own = facts["unmet"].get(w["id"], {}).get("entry", [])
+            if own and not held and not any(end_reasons(state, wave(state, b), facts["unmet"]) for b in w.get("after", [])):
+                held = (w, own)
             continue
         missing = [r for r in w["roles"] if r in known and not facts["spawned"].get(r)]
         if missing:
             out.append(step(tables.LEAD, "wave:%s:%s" % (w["id"], ",".join(missing)), "wave %s: spawn %s" % (
-                w["id"], ", ".join("team:" + known[r]["agent"] for r in missing))))
+                w["id"], ", ".join(state["team"]["definition"].get("prefix", "team:") + known[r]["agent"] for r in missing))))
         elif not any(busy(state, r) for r in w["roles"]) and not _asks_user(state, w):
             judge = "; judge it again: `pack gate check`" if any("gate" in c for c in w.get("exit", [])) else ""
             out.append(step(tables.LEAD, "exit:%s:%s" % (w["id"], left[0]), "wave %s is not over: %s%s" % (w["id"], "; ".join(left[:2]), judge)))
         if w["mode"] == "sequential":
             break
+    if not out and held and not any(busy(state, r) for r in known) and not _asks_user(state, held[0], "entry"):
+        judge = "; judge it: `pack gate check`" if any("gate" in c for c in held[0].get("entry", [])) else ""
+        out.append(step(tables.LEAD, "entry:%s:%s" % (held[0]["id"], held[1][0]), "wave %s may not begin: %s%s" % (held[0]["id"], "; ".join(held[1][:2]), judge)))
     if not out and state["phase"] == "COMPLETION":
         out.append(step(tables.LEAD, "teardown", "every wave is over: run `pack teardown`"))
     return out
@@ -409,9 +416,9 @@ def asking(state):
             and all(r.startswith(tables.USER_DECIDES) for r in facts["reasons"][g["id"]])]
 
 
-def _asks_user(state, w):
+def _asks_user(state, w, side="exit"):
     """Whether a wave waits for the user's word: then the lead may rest."""
-    wanted = {c["gate"] for c in w.get("exit", []) if "gate" in c and state["waves"]["verdicts"].get(c["gate"]) != "PASS"}
+    wanted = {c["gate"] for c in w.get(side, []) if "gate" in c and state["waves"]["verdicts"].get(c["gate"]) != "PASS"}
     return bool(wanted) and wanted <= set(asking(state))
 
 
