@@ -195,6 +195,13 @@ def arguments(text, project, name=None):
         raise ValueError("the team %s cannot be activated. %s" % (name, "\n  ".join(told))) from None
     if definition.get("strategy") and not strategy:
         raise ValueError("the team %s needs a strategy file. %s" % (definition["team"], usage))
+    for folder in [definition["root"]] + [definition["root"] + "/" + f for f in definition.get("folders", [])]:
+        parts = folder.rstrip("/").split("/")
+        at = next((p for p in ("/".join(parts[:n]) for n in range(1, len(parts) + 1)) if os.path.lexists(os.path.join(project, p)) and not os.path.isdir(os.path.join(project, p))), None)
+        if at:
+            raise ValueError("the team's folder %s cannot be made: %s is a file. Move it, or give the definition another `root`" % (folder, at))
+    if not os.access(project, os.W_OK):
+        raise ValueError("the team's folder %s cannot be made: nothing can be written in %s" % (definition["root"], project))
     rel = None
     if strategy:
         rel, full = facts.relative(project, strategy)

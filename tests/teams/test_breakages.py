@@ -74,7 +74,7 @@ WRONG = [
     ("value: 2, op", "value: 1e999, op", "1e999", ["must be number"]),
     ('op: "<"', "op: less", "less", ["is not one of"]),
     ('id: "1.5"', "id: 1.5", "1.5, title", ["must be string, found 1.5", "put it in quotes"]),
-    ('id: "1.5"', 'id: "runbook"', '"runbook"', ["a wave's number in quotes"]),
+    ('id: "1.5"', 'id: "run book"', '"run book"', ["is not an id", 'such as "1", "2.5" or planning']),
     ("team: dbMigration ", "team: Db Migration ", "Db Migration", ["is not a team's name"]),
     ("id: designer,", "id: Designer,", "Designer, code", ["small ASCII letters", "such as schema-designer"]),
     ("id: designer,", "id: 設計者,", "設計者", ["small ASCII letters"]),

@@ -416,5 +416,7 @@ def test_what_cannot_be_activated_says_where_and_what_to_run(team):
     assert told["decision"] == "block"
     assert "dbMigration.yaml:12:95: " in told["reason"] and "did you mean 'writer'?" in told["reason"] and "pack team check dbMigration" in told["reason"], told["reason"]
     assert not os.path.exists(s.project + "/.claude/teams") and not os.path.exists(s.project + "/.migration")
+    s.put("docs", "a file\n")
+    assert "the team's folder docs/handbook cannot be made: docs is a file" in s.type("--team handbook")["reason"]
     assert "--team needs the name of a team. Known: crowd, dbMigration" in s.type("--team=")["reason"]
     assert "--team needs a value" in s.type("--team")["reason"]

@@ -695,8 +695,9 @@ def unmet(definition, team_dir, wave_id, side, verdicts, strategy=None):
 
 
 def make_layout(definition, team_dir):
-    """Create the folders of the team below `team_dir`; returns what was made."""
+    """Create the team's folder and those below it; returns what was made below."""
     made = []
+    os.makedirs(os.fspath(team_dir), exist_ok=True)
     for folder in definition.get("folders", []):
         path = os.path.join(os.fspath(team_dir), folder)
         if not os.path.isdir(path):
