@@ -206,6 +206,13 @@ def test_only_the_user_approves_and_only_what_was_shown(team):
     assert "gates pass" in s.type("team gate check")["reason"] and "1 of 1" in s.type("team gate check")["reason"]
     work(s, "publisher", "rel-publisher", ".release/ROLLOUT.md")
     close(s)
+    from pack.realtime import gates
+
+    data = definition.load(os.path.join(DEFINITIONS, "mobileRelease.yaml"))
+    judged = gates.evaluate(s.project + "/.release", data, s.now)
+    assert judged["verdict"] == "PASS", "a report after the end knows the user's word"
+    s.put(".release/CANDIDATE.md", "# 2.5\n\nAnother.\n")
+    assert gates.evaluate(s.project + "/.release", data, s.now)["verdict"] == "MISSING"
 
 
 def test_a_gate_that_only_the_next_wave_waits_for_is_not_forgotten(team):

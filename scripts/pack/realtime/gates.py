@@ -457,8 +457,12 @@ def evaluate(team_dir, definition, now, only=None, resumed_at=None, anchors=(), 
     `only`: ids to report (what they need is judged too). `resumed_at`: when the team was last resumed. `anchors`:
     `{"seq", "hash"}` heads of the evidence ledger that the run's journal noted. `approved`: `result["rt"]["content"]`
     as it was when planning passed; loosening it later fails the planning gate. `unheard`: the user has not been asked about
-    waivers yet, so that any fails it. `run`: what the run knows (waverun.run_facts); None outside of a run.
+    waivers yet, so that any fails it. `run`: what the run knows (waverun.run_facts); found out when it is None.
     """
+    if run is None and any(c["check"] in checks.OF_GATE for g in definition["gates"] for c in g.get("checks", [])):
+        from pack import waverun
+
+        run = waverun.run_here(project_of(team_dir, definition), definition)
     look = Look(team_dir, definition, now, resumed_at, anchors, approved, unheard, run)
     done, stray = {}, strays(look)
     ordered = _ordered(definition)

@@ -14,7 +14,7 @@ def main(argv=None):
         print("pack gate: needs click: pip install team-pack", file=sys.stderr)
         return 2
     argv = list(sys.argv[1:] if argv is None else argv)
-    from pack import codec, waverun
+    from pack import waverun
     from pack.realtime import attest, gates
     from pack.teams import TeamError, here
 
@@ -43,8 +43,7 @@ def main(argv=None):
                 if team_dir is not None and not os.path.isdir(team_dir):
                     raise click.UsageError("no folder %s: the team's folder is made when the team is activated, or by `pack rt init`" % team_dir)
                 definition, team_dir = here.settle(team, team_dir)
-                told = os.environ.get("PACK_RUN")  # set by the hook that answers `team gate check`: what the run knows, for looking
-                result = gates.evaluate(team_dir, definition, time.time() if now is None else now, only, run=codec.loads(told) if told else None)
+                result = gates.evaluate(team_dir, definition, time.time() if now is None else now, only)
         except KeyError as error:
             raise click.UsageError(error.args[0])
         if as_statement:
@@ -124,7 +123,7 @@ def text(result):
     )
     if result["halt"]:
         lines.append(
-            "HALT: %s failed; nothing goes on before %s have repaired it"
-            % (result["halt"]["gate"], " and ".join(result["halt"]["roles_to_respawn"]))
+            "HALT: %s failed; nothing goes on before %s repaired it"
+            % (result["halt"]["gate"], " and ".join(result["halt"]["roles_to_respawn"]) + (" have" if len(result["halt"]["roles_to_respawn"]) > 1 else " has"))
         )
     return "\n".join(lines)
