@@ -1,17 +1,13 @@
 """Team definitions: data that the run engine, the hooks, the gates, the board and the reports read (docs/teams.md).
 
 `load(name_or_path)` gives the checked definition as a dict or raises `TeamError` with every problem at once, each with line and column.
-YAML and JSON are read with `yamltext`, which needs no package: hook and `pack` must see the same data. The shipped definition has a
-generated `.json` twin, read when it was made from exactly this YAML, because parsing takes longer. `python -m pack.teams` rewrites the
-twins, `--check` compares.
+YAML and JSON are read with `yamltext`, which needs no package: hook and `pack` must see the same data.
 """
 
 import difflib
 import hashlib
-import json
 import os
 import re
-import sys
 
 from pack.teams import schema, yamltext
 
@@ -111,8 +107,6 @@ def load_file(path):
 
 def _line(path, document, where, message, key=False):
     """A problem for people: `file.yaml:7:5: message`."""
-    if document is None:
-        return message
     return "%s:%d:%d: %s" % ((os.path.basename(path),) + document.place(document.at(where, key)) + (message,))
 
 
@@ -167,9 +161,6 @@ def _read(path):
         raise TeamError(name, ["not readable: %s" % (error.strerror or error)])
     if len(raw) > yamltext.MAX_BYTES:
         raise TeamError(name, ["not readable: larger than %d bytes, which no team definition is" % yamltext.MAX_BYTES])
-    twin = _twin(path, raw)
-    if twin is not None:
-        return twin, None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -179,20 +170,7 @@ def _read(path):
         document = yamltext.read(text)
     except yamltext.YamlError as error:
         raise TeamError(name, ["%s:%d:%d: not readable: %s" % ((name,) + yamltext.Document(text).place((error.offset, error.offset)) + (error,))])
-    data = document.value
-    if path.endswith(".json") and isinstance(data, dict) and set(data) == {"made_from", "definition"}:
-        return data["definition"], None
-    return data, document
-
-
-def _twin(path, raw):
-    """What the fresh twin of a shipped definition holds, or None."""
-    twin = os.path.splitext(path)[0] + ".json"
-    if path.endswith(".json") or os.path.dirname(os.path.abspath(path)) != HERE or not os.path.isfile(twin):
-        return None
-    with open(twin, encoding="utf-8") as handle:
-        data = json.load(handle)
-    return data["definition"] if data.get("made_from") == hashlib.sha256(raw).hexdigest() else None
+    return document.value, document
 
 
 def path_problem(path, folder_too=True):
@@ -704,44 +682,3 @@ def make_layout(definition, team_dir):
             os.makedirs(path)
             made.append(folder)
     return made
-
-
-# The JSON twins ------------------------------------------------------------------------------------------------------
-
-
-def twin_text(path):
-    """The text that the `.json` twin of a YAML definition must have."""
-    with open(path, "rb") as handle:
-        raw = handle.read()
-    data = yamltext.read(raw.decode("utf-8")).value
-    problems = check(data)
-    if problems:
-        raise TeamError(os.path.basename(path), problems)
-    data = {"made_from": hashlib.sha256(raw).hexdigest(), "definition": data}
-    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
-
-
-def main(argv=None):
-    """Rewrite the twins; with --check only compare. Exit 1 on drift."""
-    checking, drift = "--check" in (sys.argv[1:] if argv is None else argv), 0
-    for entry in sorted(os.listdir(HERE)):
-        if entry.endswith(".yaml"):
-            path = os.path.join(HERE, entry)
-            text, twin = twin_text(path), path[:-5] + ".json"
-            old = None
-            if os.path.isfile(twin):
-                with open(twin, encoding="utf-8") as handle:
-                    old = handle.read()
-            if old == text:
-                continue
-            if checking:
-                drift = 1
-                print(
-                    "%s is not what %s gives: run `make generate-teams`" % (os.path.basename(twin), entry),
-                    file=sys.stderr,
-                )
-            else:
-                with open(twin, "w", encoding="utf-8") as handle:
-                    handle.write(text)
-                print("wrote %s" % os.path.basename(twin))
-    return drift

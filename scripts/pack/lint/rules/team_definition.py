@@ -54,8 +54,6 @@ def check(file, context):
     data = document.value
     if not named and isinstance(data, (dict, list)) and not (isinstance(data, dict) and "team" in data):
         return
-    if isinstance(data, dict) and set(data) == {"made_from", "definition"}:
-        return  # a twin: its YAML is looked at
     problems = definition.findings(data, document)
     for path, message, key in problems:
         yield file.hit(document.at(path, key), message)
