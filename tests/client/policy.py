@@ -44,13 +44,13 @@ def _task(number, subject, files, blocked_by=(), reviewers=()):
 
 
 def plan(mode):
-    """SIMPLE: one module and the conventions. MEDIUM: two modules, a reviewer each and the tech lead."""
-    medium = mode == "MEDIUM"
+    """SIMPLE: one module and the conventions. MEDIUM: two modules side by side. COMPLEX: the same, and one answer more is yes."""
+    medium = mode != "SIMPLE"
     named = ["logic-reviewer"] if medium else []
     tasks = [_task(1, "Say goodbye by name", ["src/bye.py", "tests/test_bye.py"], reviewers=named)]
     tasks += [_task(2, "Say thanks by name", ["src/thanks.py", "tests/test_thanks.py"], reviewers=named)] if medium else []
     tasks.append(_task(len(tasks) + 1, "Update .conventions/ with discovered patterns", [".conventions/"], [t["id"] for t in tasks], named))
-    return {"facts": {"layers": ["api"], "changes_existing": _fact(medium, "greet() stays as it is" if not medium else "the greeter's modules grow"),
+    return {"facts": {"layers": ["api"], "changes_existing": _fact(mode == "COMPLEX", "what src/ offers"),
                       "near_sensitive": _fact(False, "no auth, payments or migrations in src/"), "shared_by_3_modules": _fact(False, "new modules, no importer"),
                       "direct_sensitive": _fact(False, "none"), "gold_standard_exists": _fact(True, "src/greet.py")},
             "definition_of_done": ["the tests pass"], "tasks": tasks}
@@ -253,15 +253,6 @@ class Policy:
                 taken.add(item[1]["input"].get("name"))
         name = next("coder-%d" % n for n in range(1, 99) if "coder-%d" % n not in taken - (lost - taken))
         return self._spawn(talk, "coder", name, "Your tasks: `pack task show`. Claim your first task.")
-
-    def _assign(self, talk, number):
-        """A task lost its coder: the newest coder I spawned and that lives gets it."""
-        shown = re.findall(r"(coder-\d+): (?!lost|ended)", talk.heard.rpartition("TEAM STATUS")[2])
-        last = talk.last(lambda i: i[0] == "result" and "TEAM STATUS" in i[2])
-        mine = [i[1]["input"]["name"] for n, i in enumerate(talk.items) if i[0] == "result" and i[1] and i[1]["name"] == "Agent" and n > last
-                and not failed(i[2], i[3]) and i[1]["input"].get("name", "").startswith("coder")]
-        have = (mine or shown)[-1:]
-        return self._bash("pack task assign %s %s" % (number, have[0])) if have else self._spawn_coder(talk)
 
     def _risk_testers(self, talk, count):
         first = 1 + sum(1 for u, t, e in talk.used if u["name"] == "Agent" and u["input"].get("subagent_type") == "team:risk-tester" and t and not failed(t, e))
@@ -541,7 +532,9 @@ LEAD_STEPS = (
     (r"task #\d+ waits for ([\w, -]+), not ACTIVE: spawn them", lambda p, t, m: p._spawn_all(t, m.group(1))),
     (r"task #(\d+) is free: message ([\w-]+)", lambda p, t, m: p._tell(m.group(2), "Task #%s is free. Send the supervisor CLAIM: task #%s." % (m.group(1), m.group(1)))),
     (r"task #(\d+) is free: spawn a coder", lambda p, t, m: p._spawn_coder(t)),
-    (r"task #(\d+) lost its coder: spawn one", lambda p, t, m: p._spawn_coder(t)),
+    (r"task #(\d+) lost its coder: spawn a coder", lambda p, t, m: p._spawn_coder(t)),
+    (r"task #(\d+) is [A-Z_]+(?: \(\w+\))?: decide", lambda p, t, m: p._bash("pack task rescope %s --reason 'go on with it'" % m.group(1))),
+    (r"([\w-]+) was cut off before its report: send it a message", lambda p, t, m: p._tell(m.group(1), "You were stopped in the middle. Finish and report.")),
     (r"`pack task assign (\d+) (?!NAME)([\w-]+)`", lambda p, t, m: p._bash("pack task assign %s %s" % m.groups())),
     (r"([\w-]+) stopped with task #(\d+) IN_PROGRESS: send it a message", lambda p, t, m: p._tell(m.group(1), "You were stopped in the middle. Go on with task #%s." % m.group(2))),
     (r"([\w-]+) is stalled \((.*)\): send it a message", lambda p, t, m: p._tell(m.group(1), "You were stopped in the middle. Go on: " + m.group(2))),

@@ -1,6 +1,6 @@
 """kill -9 of the real client at any point, then resume: one run under policy.py, its kills and what must hold afterwards.
 
-    python3 tests/client/revive.py SEED [--mode headless|terminal] [--size SIMPLE|MEDIUM] [--trace] [--keep]
+    python3 tests/client/revive.py SEED [--mode headless|terminal] [--size SIMPLE|MEDIUM|COMPLEX] [--trace] [--keep]
 
 The user of this module knows as little as a real one: that the client is gone, what `pack status` prints, what the client says
 when it cannot resume. The journal is read only afterwards, to check it, and at each kill, to keep a copy.
@@ -37,10 +37,10 @@ from pack.journal import read_chain  # noqa: E402
 from pack.protocol import machine, tables, view  # noqa: E402
 from pack.statefile import state_md  # noqa: E402
 
-LENGTH = {("headless", "SIMPLE"): 60, ("terminal", "SIMPLE"): 80, ("headless", "MEDIUM"): 150, ("terminal", "MEDIUM"): 190}  # model calls undisturbed, about
-ASKED = {"SIMPLE": "/build plan.md --coders=1", "MEDIUM": "/build plan.md --coders=2"}
+LENGTH = {("headless", "SIMPLE"): 68, ("terminal", "SIMPLE"): 82, ("headless", "MEDIUM"): 150, ("terminal", "MEDIUM"): 190, ("headless", "COMPLEX"): 205, ("terminal", "COMPLEX"): 260}  # model calls undisturbed, about
+ASKED = {"SIMPLE": "/build plan.md --coders=1", "MEDIUM": "/build plan.md --coders=2", "COMPLEX": "/build plan.md --coders=2"}
 QUIET = 25.0  # seconds without a model call after which nobody is coming any more
-NEEDS = {"SIMPLE": ("unified-reviewer",), "MEDIUM": ("logic-reviewer", "tech-lead")}
+NEEDS = {"SIMPLE": ("unified-reviewer",), "MEDIUM": ("logic-reviewer", "tech-lead"), "COMPLEX": ("security-reviewer", "logic-reviewer", "quality-reviewer", "tech-lead")}
 
 
 class Broken(AssertionError):
@@ -387,7 +387,7 @@ class Run:
 
     def check_files(self):
         project = self.home.project
-        for path in ("src/bye.py", "tests/test_bye.py", ".conventions/gold-standards/phrase.md") + (("src/thanks.py", "tests/test_thanks.py") if self.size == "MEDIUM" else ()):
+        for path in ("src/bye.py", "tests/test_bye.py", ".conventions/gold-standards/phrase.md") + (("src/thanks.py", "tests/test_thanks.py") if self.size != "SIMPLE" else ()):
             if (project / path).read_text() != CODE[path]:
                 raise Broken("%s is not what was written" % path)
         left = subprocess.run(["git", "status", "--porcelain", "src", "tests", ".conventions"], cwd=project, env=self.home.env, stdout=subprocess.PIPE, text=True).stdout
@@ -411,7 +411,7 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("seed")
     parser.add_argument("--mode", choices=("headless", "terminal"), default="headless")
-    parser.add_argument("--size", choices=("SIMPLE", "MEDIUM"), default="SIMPLE")
+    parser.add_argument("--size", choices=tuple(NEEDS), default="SIMPLE")
     parser.add_argument("--none", action="store_true", help="no kill: how long is the run undisturbed?")
     parser.add_argument("--trace", action="store_true")
     parser.add_argument("--keep", action="store_true")
