@@ -1,6 +1,7 @@
 """kill -9 of the real client at any point, then resume: one run under policy.py, its kills and what must hold afterwards.
 
     python3 tests/client/revive.py SEED [--mode headless|terminal] [--size SIMPLE|MEDIUM|COMPLEX] [--trace] [--keep]
+    python3 tests/client/revive.py 1 --runs 40 --json FILE    seeds 1 to 40, each with its own mode and size; failures leave their trace
 
 The user of this module knows as little as a real one: that the client is gone, what `pack status` prints, what the client says
 when it cannot resume. The journal is read only afterwards, to check it, and at each kill, to keep a copy.
@@ -57,13 +58,20 @@ class Kill:
         return "after call %d + %.0f ms, %s, then %s" % (self.after, self.delay * 1000, self.what, self.then)
 
 
+def kind_of(seed):
+    """(mode, size) of a seed of the long form."""
+    return random.Random("kind %s" % seed).choices([("headless", "SIMPLE"), ("terminal", "SIMPLE"), ("headless", "MEDIUM"), ("terminal", "MEDIUM"), ("headless", "COMPLEX")],
+                                                   [50, 25, 12, 8, 5])[0]
+
+
 def kills_of(seed, way, size):
-    """The kills of a seed: usually one, sometimes two."""
+    """The kills of a seed: usually one, sometimes two; the moment is uniform over the model calls of a run, 0 being the client's start."""
     chance = random.Random("%s %s %s" % (seed, way, size))
     out, length = [], LENGTH[way, size]
     for n in range(2 if chance.random() < 0.35 else 1):
         then = chance.choice(["resume", "resume", "resume", "new /build"] + (["team resume"] if way == "terminal" else []))
-        out.append(Kill(chance.randint(1, length if n == 0 else length // 2), chance.uniform(0, 0.3), chance.choice(["group", "group", "hook", "client alone"]), then))
+        after = chance.randint(0, length if n == 0 else length // 2)
+        out.append(Kill(after, chance.uniform(0, 0.3 if after else 0.9), chance.choice(["group", "group", "hook", "client alone"]), then))
     return out
 
 
@@ -282,6 +290,7 @@ class Run:
                     self.play()
                     self.check()
                 finally:
+                    self.seconds = time.time() - self.began
                     self.now.close()
                     for pid in at_home(self.base):
                         try:
@@ -395,16 +404,37 @@ class Run:
             raise Broken("not committed: " + left)
 
 
-def figures(runs):
-    """What the long form prints, for references/assurance.md."""
+def many(seeds, seconds, traces, say=lambda text: None):
+    """The long form: (runs that held, [(seed, what broke)]). A failure's trace is left in `traces`."""
+    runs, broken, began, binary = [], [], time.time(), client.locate()
+    for seed in seeds:
+        if time.time() - began > seconds:
+            break
+        way, size = kind_of(seed)
+        run = Run(seed, way, size, binary=binary)
+        try:
+            run.go()
+            runs.append(run)
+        except Broken as failure:
+            path = traces / ("revive-%s.txt" % seed)
+            path.write_text(failure.trace + "\n\nBROKEN: %s\n" % failure, encoding="utf-8")
+            broken.append((seed, str(failure)))
+            say("BROKEN: %s (%s)" % (failure, path))
+        say("seed %s, %s %s: kills at %s; %d calls, %.0f s" % (seed, way, size, ", ".join(run.moments) or "-", run.calls, time.time() - run.began))
+    return runs, broken
+
+
+def figures(runs, broken=()):
+    """What the long form prints, for references/assurance.md. Every run counted here went through all of Run.check, so nothing is lost in it."""
     kills = [m for r in runs for m in r.moments]
-    return {"runs": len(runs), "kills": sum(r.killed for r in runs), "lost": 0,
+    return {"runs": len(runs), "kills": sum(r.killed for r in runs), "lost": 0, "broken": len(broken), "command": "REVIVE_SEEDS=%d pytest tests/client/test_revive.py" % len(runs),
             "modes": {way: sum(1 for r in runs if r.way == way) for way in sorted({r.way for r in runs})},
             "sizes": {size: sum(1 for r in runs if r.size == size) for size in sorted({r.size for r in runs})},
             "moments": {m: kills.count(m) for m in sorted(set(kills))},
             "what": {w: sum(1 for r in runs for k in r.kills[:r.killed] if k.what == w) for w in ("group", "hook", "client alone")},
             "then": {t: sum(1 for r in runs for k in r.kills[:r.killed] if k.then == t) for t in ("resume", "new /build", "team resume")},
-            "events_at_kill": sum(c for r in runs for _t, _d, c in r.copies), "calls_most": max(r.calls for r in runs), "seconds": round(sum(r.seconds for r in runs))}
+            "events_at_kill": sum(c for r in runs for _t, _d, c in r.copies), "calls_most": max([r.calls for r in runs] or [0]),
+            "undisturbed": {" ".join(k): n for k, n in LENGTH.items() if any((r.way, r.size) == k for r in runs)}, "seconds": round(sum(r.seconds for r in runs))}
 
 
 def main(argv=None):
@@ -412,10 +442,21 @@ def main(argv=None):
     parser.add_argument("seed")
     parser.add_argument("--mode", choices=("headless", "terminal"), default="headless")
     parser.add_argument("--size", choices=tuple(NEEDS), default="SIMPLE")
+    parser.add_argument("--runs", type=int, help="the long form: so many seeds from SEED on")
+    parser.add_argument("--minutes", type=float, default=1e9, help="the long form ends after so many minutes")
+    parser.add_argument("--json", help="where the long form leaves its figures")
+    parser.add_argument("--traces", default=tempfile.gettempdir(), help="where the long form leaves the traces of failures")
     parser.add_argument("--none", action="store_true", help="no kill: how long is the run undisturbed?")
     parser.add_argument("--trace", action="store_true")
     parser.add_argument("--keep", action="store_true")
     given = parser.parse_args(argv)
+    if given.runs:
+        runs, broken = many(range(int(given.seed), int(given.seed) + given.runs), given.minutes * 60, pathlib.Path(given.traces), print)
+        found = figures(runs, broken)
+        print(json.dumps(found, indent=1))
+        if given.json:
+            pathlib.Path(given.json).write_text(json.dumps(found, indent=1))
+        return 1 if broken else 0
     run = Run(given.seed, given.mode, given.size, [] if given.none else None, keep=given.keep)
     try:
         run.go()
