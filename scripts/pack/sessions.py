@@ -63,7 +63,7 @@ def session_started(call):
         return tell("SessionStart", advice.digest(call.state))
     if str(call.actor["agent_id"]).startswith("session:") and call.actor["role"] not in (None, "foreign") and source == "startup":
         return tell("SessionStart", greeting(call, True))  # a teammate in a terminal pane
-    if call.actor["role"] == "foreign" and call.state["phase"] != "CLOSED" and source == "startup":
+    if call.actor["role"] == "foreign" and call.state["phase"] != "CLOSED" and source in ("startup", "resume"):
         return tell("SessionStart", "A team run is live in this project: %s, phase %s, led by another session. The user may type `team status`, "
                     "or `team resume` to lead it from here." % (call.state["team"]["name"], call.state["phase"]))
     return PASS
@@ -79,6 +79,9 @@ def _gate_resume(call, source):
                     headless=enforcement.is_headless(call.env), agents_stopped=headless, agents_gone=not headless, how=source)
     except Refusal:
         return
+    from .after import caught_up
+
+    caught_up(call)
     call.close()  # whoever was to end last is gone with the client: that may have been the end of the run
 
 

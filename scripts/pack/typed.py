@@ -53,6 +53,10 @@ def take_over(call, accepts=False):
                     agents_gone=other, how="the user typed it")
     except Refusal as refusal:
         return refusal.text()
+    if other:
+        from .after import caught_up
+
+        caught_up(call)
     call.close()
     if call.state["waves"] is not None:
         from . import waverun

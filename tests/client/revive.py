@@ -384,6 +384,10 @@ class Run:
             raise Broken("snapshot and tail are not what the journal replays to")
         if (folder / "state.md").read_text(encoding="utf-8") != state_md(state, len(records)):
             raise Broken("state.md is not what the journal renders to")
+        commits = [c["sha"] for c in state["commits"]]
+        made = subprocess.run(["git", "log", "--reverse", "--format=%H"], cwd=self.home.project, env=self.home.env, stdout=subprocess.PIPE, text=True).stdout.split()[1:]
+        if commits != made or not all(c["gated"] for c in state["commits"]):
+            raise Broken("git has the commits %s, the journal %s" % (made, state["commits"]))
         unfinished = [n for n, t in view.tasks(state) if t["state"] != "DONE"]
         if unfinished or state["teardown"]["aborted"] or state["teardown"]["unresolved"]:
             raise Broken("not an honest end: tasks %s, unresolved %s" % (unfinished, state["teardown"]["unresolved"]))

@@ -209,3 +209,59 @@ def test_the_record_of_a_task_says_whose_approval_it_needs_and_lacks(session):
     s.say("coder-1", "supervisor", "IN_REVIEW: task #1")
     s.bash("coder-1", "pack task show 1")
     assert "requires: unified-reviewer; approved: nobody; still missing: unified-reviewer" in s.output
+
+
+def test_a_shutdown_that_was_asked_of_somebody_at_work_is_answered_by_the_death_of_its_process(session):
+    """Headless, the answer is the end of its turn, and that never came."""
+    s = session
+    s.setup("SIMPLE")
+    for number, path in ((1, "src/a.py"), (2, ".conventions/x.md")):
+        s.do_task("coder-1", number, path)
+    assert s.bash("lead", "pack verify --build 'python3 -m compileall -q src' --test 'python3 -m unittest'") is None
+    assert s.stop("unified-reviewer") is None and s.stop("supervisor") is None
+    assert s.bash("lead", "pack teardown") is None and s.bash("lead", "pack teardown ask") is None
+    assert s.state()["teardown"]["state"] == "WAITING_ACKS"
+    assert "shut the supervisor down last" in resumed(s)
+
+
+def test_a_commit_whose_client_died_before_it_was_recorded_is_recorded_at_the_resume(session):
+    s = session
+    s.setup("SIMPLE")
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    s.edit("coder-1", "src/a.py")
+    s.review("coder-1", 1)
+    command = "git add src/a.py && git commit -qm 'feat: task #1' -- src/a.py"
+    assert s.call("coder-1", "Bash", command=command, post=False) is None
+    subprocess.run(["sh", "-c", command], cwd=s.project, check=True)
+    assert s.state()["commits"] == []
+    resumed(s)
+    assert [(c["subject"], c["by"], c["gated"]) for c in s.state()["commits"]] == [("feat: task #1", "coder-1", True)]
+    resumed(s)
+    assert len(s.state()["commits"]) == 1
+
+
+def test_a_commit_is_not_blamed_on_whoever_ran_a_command_meanwhile(session):
+    s = session
+    s.setup("SIMPLE", coders=2)
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    s.edit("coder-1", "src/a.py")
+    s.review("coder-1", 1)
+    use = {"tool_name": "Bash", "tool_use_id": "toolu_meanwhile", "tool_input": {"command": "python3 -m unittest"}}
+    other = {"tool_name": "Bash", "tool_use_id": "toolu_after", "tool_input": {"command": "ls"}}
+    s.send("PreToolUse", "coder-2", **use)
+    s.send("PreToolUse", "coder-2", **other)
+    command = "git add src/a.py && git commit -qm 'feat: task #1' -- src/a.py"
+    mine = {"tool_name": "Bash", "tool_use_id": "toolu_commit", "tool_input": {"command": command}}
+    assert s.send("PreToolUse", "coder-1", **mine)[0] == 0
+    subprocess.run(["sh", "-c", command], cwd=s.project, check=True)
+    _code, out, _err = s.send("PostToolUse", "coder-2", tool_response={"stdout": ""}, **use)  # before the one who committed
+    assert out is None
+    s.send("PostToolUse", "coder-1", tool_response={"stdout": ""}, **mine)
+    _code, out, _err = s.send("PostToolUse", "coder-2", tool_response={"stdout": ""}, **other)
+    assert out is None and [(c["by"], c["gated"]) for c in s.state()["commits"]] == [("coder-1", True)]
+
+
+def test_an_older_session_that_is_resumed_is_told_that_another_one_leads_now(killed):
+    killed.setup("SIMPLE")
+    anew(killed)
+    assert "led by another session" in resumed(killed)

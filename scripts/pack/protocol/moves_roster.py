@@ -47,6 +47,8 @@ def _(state, data, actor, now, effects):
         elif data.get("agents_stopped"):
             # Its process is gone, its context is not: a message revives it. What was queued for it is gone as well.
             e.update(state="IDLE", mail=0, **({"cut": True} if e["state"] == "ACTIVE" else {}))
+            if name in state["requests"]:
+                emit(effects, "SHUTDOWN_ACK", name=name, how="the client's process ended")  # it was to end with its turn (PROTOCOL 9)
 
 
 @rule("RUN_PAUSED", (LEAD, "person"), ("run_is_live",))
