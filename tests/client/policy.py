@@ -27,7 +27,7 @@ REQUEST_ID = re.compile(r'"requestId":\s*"([^"]+)"')
 OFFER = re.compile(r"STATE_OWNERSHIP_(?:HANDOFF|ACK)\((\d+)\)")
 ASKED = re.compile(r"^[ \t>]*REVIEW: task #(\d+)", re.M)
 TO_REVIEW = re.compile(r"review task #(\d+) and send APPROVED: task #\d+ or CHANGES_REQUESTED: task #\d+ to ([\w-]+)")
-BODY = re.compile(r"^# (Supervisor|Coder|Unified reviewer|Logic reviewer|Security reviewer|Quality reviewer|Tech lead|Risk tester)\s*$", re.M)
+BODY = re.compile(r"^# (Supervisor|Coder|Unified reviewer|Logic reviewer|Security reviewer|Quality reviewer|Tech lead|Risk tester|Codebase researcher)\s*$", re.M)
 
 # --- What a model brings along: plan, code, findings -----------------------------------------------------------------------
 TEST = "python3 -m unittest discover -s tests -q"
@@ -160,10 +160,13 @@ def runs(part):
 
 # --- The policy ------------------------------------------------------------------------------------------------------------------
 class Policy:
-    """`answer` is the Model's callable. `seen(call, talk, blocks)` is told of every answer before it goes out."""
+    """`answer` is the Model's callable. `seen(call, talk, blocks)` is told of every answer before it goes out.
 
-    def __init__(self, mode="SIMPLE", headless=True, seen=None, project=""):
-        self.mode, self.headless, self.seen, self.project = mode, headless, seen or (lambda call, talk, blocks: None), str(project)
+    lead: careful (looks with `pack status` whenever it is told nothing, as build.md says), hasty (takes the step that the digest names
+    without looking), lazy (never looks: it ends its turn until it is told a step)."""
+
+    def __init__(self, mode="SIMPLE", seen=None, project="", lead="careful"):
+        self.mode, self.seen, self.project, self.lead = mode, seen or (lambda call, talk, blocks: None), str(project), lead
 
     def answer(self, call):
         talk = Talk(call)
@@ -210,9 +213,9 @@ class Policy:
     def _lead(self, talk):
         if not talk.team:
             return say("There is no team.")
-        if "You are the lead: you decide and spawn" in talk.news:
-            return self._bash("pack status")  # build.md, "After a compaction or resume"
         advice = talk.advice()
+        if "You are the lead: you decide and spawn" in talk.news and not (self.lead == "hasty" and advice):
+            return self._bash("pack status")  # build.md, "After a compaction or resume"
         if TREE.search(talk.news) and not advice:
             return say("Waiting for the others." if "phase CLOSED" not in talk.news else "The run is closed.")
         action = self._lead_step(talk, advice) if advice else None
@@ -225,6 +228,8 @@ class Policy:
             return say("The summary, as printed.") if not ready else self._bash("pack status")
         if REFUSED.search(talk.news) and re.search(r"wait|end your turn", advice):
             return say("Waiting, as the refusal says.")
+        if self.lead == "lazy" and "Run opened" not in talk.news:
+            return say("Somebody will tell me.")
         return self._bash("pack status")
 
     def _lead_step(self, talk, advice):
@@ -241,6 +246,15 @@ class Policy:
 
     def _spawn_all(self, talk, names):
         return [self._spawn(talk, r, prompt="Wait for REVIEW.") for r in re.findall(r"[a-z][a-z-]+", names)]
+
+    def _plan(self, talk):
+        """COMPLEX: after a researcher's report (build.md, 1)."""
+        if self.mode != "COMPLEX" or "FOUND: one module a phrase" in talk.heard:
+            return self._bash("pack plan <<'PLAN'\n%s\nPLAN" % json.dumps(plan(self.mode)))
+        gone = talk.told(r"codebase-researcher: (?:lost|ended)")
+        if talk.did(lambda u: u["name"] == "Agent", gone):
+            return say("Waiting for the researcher.")
+        return self._spawn(talk, "codebase-researcher", prompt="Where does a phrase live, how is it tested?")
 
     def _spawn_coder(self, talk):
         """coder-1, coder-2, ...: the first name that nobody living has, as far as I was shown."""
@@ -504,14 +518,18 @@ class Policy:
             return self._tell("main", head)
         return self._reviewer(talk)
 
+    def _codebase_researcher(self, talk):
+        return self._report(talk, "FOUND: one module a phrase in src/, one unittest file a module in tests/")
+
     def _risk_tester(self, talk):
-        bye = self._shutdown(talk)
-        if bye:
-            return bye
+        return self._report(talk, "RISK-1: THEORETICAL\nSeverity: MAJOR\nEvidence: src/greet.py:1 takes no name\nMitigation: none needed")
+
+    def _report(self, talk, text):
+        """Somebody whose last text is the report."""
         full = os.path.join(self.project, "src/greet.py")
-        if not talk.did(lambda u: u["name"] == "Read" and u["input"].get("file_path") == full):
-            return use("Read", file_path=full)
-        return say("RISK-1: THEORETICAL\nSeverity: MAJOR\nEvidence: src/greet.py:1 takes no name\nMitigation: none needed")
+        if self._shutdown(talk):
+            return self._shutdown(talk)
+        return say(text) if talk.did(lambda u: u["name"] == "Read" and u["input"].get("file_path") == full) else use("Read", file_path=full)
 
 
 TECH_LEAD_ASKED = {"plan": r"^VALIDATE PLAN|read the plan", "risks": r"^IDENTIFY RISKS|send RISKS: N", "results": r"^RISK ANALYSIS RESULTS|send RISKS MITIGATED",
@@ -520,7 +538,7 @@ TECH_LEAD_ANSWERS = {"plan": ("PLAN OK", "None yet."), "risks": (RISKS, None), "
 
 # What a lead is told, and what it does then. Of several matches the first in the text counts.
 LEAD_STEPS = (
-    (r"register the plan|register it with `pack plan`", lambda p, t, m: p._bash("pack plan <<'PLAN'\n%s\nPLAN" % json.dumps(plan(p.mode)))),
+    (r"register the plan|register it with `pack plan`", lambda p, t, m: p._plan(t)),
     (r"spawns? the supervisor|spawns? a supervisor|spawn one: Agent\(subagent_type: \"team:supervisor\"", lambda p, t, m: p._spawn(t, "supervisor", prompt="Wait for the hand-off.")),
     (r"spawn the tech lead", lambda p, t, m: p._spawn(t, "tech-lead", prompt="Wait for VALIDATE PLAN.")),
     (r"(?<!sends )(?:send )STATE_OWNERSHIP_HANDOFF\((\d+)\) to (?:one )?([\w-]+)", lambda p, t, m: p._tell(m.group(2), "STATE_OWNERSHIP_HANDOFF(%s)" % m.group(1))),

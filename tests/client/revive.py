@@ -116,7 +116,8 @@ def at_home(base):
 class Run:
     """One run: the folder, the model, the client of the moment, the user. `go()` plays it; raises Broken."""
 
-    def __init__(self, seed, way="headless", size="SIMPLE", kills=None, binary=None, keep=False):
+    def __init__(self, seed, way="headless", size="SIMPLE", kills=None, binary=None, keep=False, lead=None):
+        self.lead = lead or random.Random("lead %s" % seed).choice(("careful", "careful", "hasty", "lazy"))
         self.seed, self.way, self.size, self.binary, self.keep = seed, way, size, binary or client.locate(), keep
         self.kills = kills_of(seed, way, size) if kills is None else kills
         self.base = pathlib.Path(tempfile.mkdtemp(prefix="team-revive-"))
@@ -279,7 +280,7 @@ class Run:
 
     # -- the whole ------------------------------------------------------------------------------------------------------------------------
     def go(self):
-        policy = Policy(self.size, self.way == "headless", self.seen)
+        policy = Policy(self.size, self.seen, lead=self.lead)
         try:
             with Model(policy.answer) as model:
                 self.home = client.Home(self.base, model.url, teams=self.way != "headless")
@@ -327,7 +328,7 @@ class Run:
         return int(LENGTH[self.way, self.size] * (1.5 + self.killed))
 
     def tell(self):
-        out = ["seed %s, %s, %s; kills: %s" % (self.seed, self.way, self.size, "; ".join(map(str, self.kills)) or "none")]
+        out = ["seed %s, %s, %s, a %s lead; kills: %s" % (self.seed, self.way, self.size, self.lead, "; ".join(map(str, self.kills)) or "none")]
         out += ["%7.2f %-18s %s" % row for row in self.trace]
         if hasattr(self, "home"):
             code, log = self.pack("log")
@@ -426,7 +427,7 @@ def many(seeds, seconds, traces, say=lambda text: None):
             path.write_text(failure.trace + "\n\nBROKEN: %s\n" % failure, encoding="utf-8")
             broken.append((seed, str(failure)))
             say("BROKEN: %s (%s)" % (failure, path))
-        say("seed %s, %s %s: kills at %s; %d calls, %.0f s" % (seed, way, size, ", ".join(run.moments) or "-", run.calls, time.time() - run.began))
+        say("seed %s, %s %s %s: kills at %s; %d calls, %.0f s" % (seed, way, size, run.lead, ", ".join(run.moments) or "-", run.calls, time.time() - run.began))
     return runs, broken
 
 
@@ -452,6 +453,7 @@ def main(argv=None):
     parser.add_argument("--minutes", type=float, default=1e9, help="the long form ends after so many minutes")
     parser.add_argument("--json", help="where the long form leaves its figures")
     parser.add_argument("--traces", default=tempfile.gettempdir(), help="where the long form leaves the traces of failures")
+    parser.add_argument("--lead", choices=("careful", "hasty", "lazy"))
     parser.add_argument("--none", action="store_true", help="no kill: how long is the run undisturbed?")
     parser.add_argument("--trace", action="store_true")
     parser.add_argument("--keep", action="store_true")
@@ -463,7 +465,7 @@ def main(argv=None):
         if given.json:
             pathlib.Path(given.json).write_text(json.dumps(found, indent=1))
         return 1 if broken else 0
-    run = Run(given.seed, given.mode, given.size, [] if given.none else None, keep=given.keep)
+    run = Run(given.seed, given.mode, given.size, [] if given.none else None, keep=given.keep, lead=given.lead)
     try:
         run.go()
     except Broken as broken:

@@ -48,7 +48,7 @@ def test_many_seeds(tmp_path, client_binary):
 @pytest.fixture(scope="module")
 def finished(client_binary):
     """An undisturbed run, its folder kept."""
-    run = revive.Run(0, "headless", "SIMPLE", kills=[], binary=client_binary, keep=True)
+    run = revive.Run(0, "headless", "SIMPLE", kills=[], binary=client_binary, keep=True, lead="careful")
     run.go()
     yield run
     shutil.rmtree(run.base, ignore_errors=True)
