@@ -80,9 +80,18 @@ def _sent(call, given, response, failed):
         if name in call.state["requests"]:
             call.gate("SHUTDOWN_ID", name=name, request_id=str(response["request_id"]))
     if not ok and isinstance(message, str):
-        parsed = _quiet_parse(message)
+        parsed, name = _quiet_parse(message), view.resolve(call.state, given.get("to"))
+        e = view.entry(call.state, name)
+        if parsed or name:
+            call.gate("DELIVERY_FAILED", event=parsed or "MAIL", to=str(given.get("to"))[:100], name=name)
+        if e and e["state"] in tables.LIVING and "could not be resumed" in "%s %s" % (response.get("message"), call.payload.get("error")):
+            # The client died before it had written anything of this agent down: it has its id and nothing else (measured).
+            call.gate("AGENT_LOST", name=name, inc=e["inc"], why="the client cannot resume it")
+            call.close()
+            mine = _next_text(call, call.actor["name"])
+            return tell(call.payload["hook_event_name"], "team: %s is lost with its client: it had not begun. %s" % (name, mine or (
+                "The lead spawns another one; end your turn until then." if call.actor["role"] != tables.LEAD else "")))
         if parsed:
-            call.gate("DELIVERY_FAILED", event=parsed, to=str(given.get("to"))[:100])
             return tell(call.payload["hook_event_name"], "team: the client did not deliver this message; send it again with the receiver's "
                         "agent id as `to` (`pack status --json` lists them). Sending the same line twice is harmless.")
     return PASS

@@ -265,3 +265,62 @@ def test_an_older_session_that_is_resumed_is_told_that_another_one_leads_now(kil
     killed.setup("SIMPLE")
     anew(killed)
     assert "led by another session" in resumed(killed)
+
+
+def test_an_agent_that_died_with_its_client_before_anything_was_written_down_is_lost_at_the_first_message(session):
+    """The client bound it and was killed: later it says `No transcript found` (seeds 205 and 209 of tests/client/revive.py)."""
+    s = session
+    s.setup("SIMPLE")
+    s.stop("coder-1")
+    resumed(s)
+    gone = {"success": False, "message": "Agent \"a1\" could not be resumed: No transcript found for agent ID: a1."}
+    assert s.call("lead", "SendMessage", to="coder-1", message="Claim task #1.", summary="x", response=gone) is None
+    assert s.state()["roster"]["coder-1"]["state"] == "LOST" and next_of(s) == ["task #1 is free: spawn a coder for it"]
+    assert s.call("lead", "SendMessage", to="unified-reviewer", message="Are you there?", summary="x", response={"success": False, "message": "busy"}) is None
+    assert s.state()["roster"]["unified-reviewer"]["state"] != "LOST"  # any other failure may pass
+
+
+def test_mail_that_the_client_did_not_deliver_wakes_nobody(session):
+    s = session
+    s.setup("SIMPLE")
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    for name in ("coder-1", "supervisor", "unified-reviewer"):
+        assert s.stop(name) is None
+    s.deliver()
+    s.call("lead", "SendMessage", to="coder-1", message="Go on.", summary="x", response={"success": False})
+    assert s.state()["roster"]["coder-1"]["mail"] == 0
+    assert "coder-1 stopped with task #1 IN_PROGRESS" in s.stop("lead")
+
+
+def test_the_leads_own_step_is_told_though_an_agents_news_may_be_on_their_way(project, tmp_path):
+    """In a terminal nothing shows whether they came already: a lead that had heard them and stopped was never woken (seeds 200 and 206)."""
+    s = Session(project, tmp_path / "data", headless=False)
+    s.build()
+    s.register()
+    s.spawn("supervisor", "supervisor")
+    assert s.stop("supervisor") is None and s.state()["lead_idle_news"]
+    assert "send STATE_OWNERSHIP_HANDOFF(1)" in s.stop("lead")
+
+
+def test_the_resumed_lead_is_told_anew_what_the_dead_one_was_told_often_enough(session):
+    s = session
+    s.setup("SIMPLE")
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    for name in ("coder-1", "supervisor", "unified-reviewer"):
+        s.stop(name)
+    s.deliver()
+    assert all(s.stop("lead") for _ in range(3)) and s.stop("lead") is None
+    resumed(s)
+    assert "coder-1 stopped" in s.stop("lead")
+
+
+def test_handing_on_a_lost_coders_task_is_two_steps_and_each_is_told(session):
+    s = session
+    s.setup("SIMPLE")
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    s.send("StopFailure", "coder-1", error="api")
+    s.stop("supervisor"), s.stop("unified-reviewer")
+    s.deliver()
+    assert all("spawn a coder" in (s.stop("lead") or "") for _ in range(3)) and s.stop("lead") is None
+    assert s.spawn("coder-1", "coder") is None and s.stop("coder-1") is None
+    assert "`pack task assign 1 coder-1`" in s.stop("lead")

@@ -102,7 +102,9 @@ def _review(state):
         if t["state"] in tables.BLOCKED_ON_LEAD and not view.owner_active(state):
             continue  # no decision is accepted before there is an owner again
         if t["state"] in tables.BLOCKED_ON_LEAD:
-            out.append(_step(tables.LEAD, "decide:%d:%s" % (number, t["since"]), _decision(state, number, t), number))
+            text = _decision(state, number, t)
+            out.append(_step(tables.LEAD, "decide:%d:%s%s" % (number, t["since"], ":assign" if "pack task assign %d " % number in text and t["cause"] == "OWNER_GONE" else ""),
+                             text, number))
             continue
         if t["state"] not in tables.WORKING or not t["owner"] or not t["revision"]:
             continue

@@ -36,6 +36,8 @@ def _(state, data, actor, now, effects):
     if data.get("client_pid") is not None:
         state["team"]["vouched"] = data.get("vouched")
     state["lead_mail"], state["lead_idle_news"] = 0, False
+    if data.get("agents_gone") or data.get("agents_stopped"):
+        state["nudges"] = {}  # what the dead client's models were told, those of this one have to be told again
     if state["waves"] is not None:
         waves.resumed(state, now, asked)
     for name in view.living(state):
