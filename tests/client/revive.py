@@ -1,6 +1,6 @@
 """kill -9 of the real client at any point, then resume: one run under policy.py, its kills and what must hold afterwards.
 
-    python3 tests/client/revive.py SEED [--mode headless|terminal] [--size SIMPLE|MEDIUM|COMPLEX] [--trace] [--keep]
+    python3 tests/client/revive.py SEED [--mode headless|terminal|panes] [--size SIMPLE|MEDIUM|COMPLEX] [--trace] [--keep]
     python3 tests/client/revive.py 1 --runs 40 --json FILE    seeds 1 to 40, each with its own mode and size; failures leave their trace
 
 The user of this module knows as little as a real one: that the client is gone, what `pack status` prints, what the client says
@@ -38,7 +38,7 @@ from pack.journal import read_chain  # noqa: E402
 from pack.protocol import machine, tables, view  # noqa: E402
 from pack.statefile import state_md  # noqa: E402
 
-LENGTH = {("headless", "SIMPLE"): 68, ("terminal", "SIMPLE"): 82, ("headless", "MEDIUM"): 150, ("terminal", "MEDIUM"): 190, ("headless", "COMPLEX"): 205, ("terminal", "COMPLEX"): 260}  # model calls undisturbed, about
+LENGTH = {("headless", "SIMPLE"): 68, ("terminal", "SIMPLE"): 82, ("headless", "MEDIUM"): 150, ("terminal", "MEDIUM"): 190, ("headless", "COMPLEX"): 205, ("terminal", "COMPLEX"): 260, ("panes", "SIMPLE"): 82}  # model calls undisturbed, about
 ASKED = {"SIMPLE": "/build plan.md --coders=1", "MEDIUM": "/build plan.md --coders=2", "COMPLEX": "/build plan.md --coders=2"}
 QUIET = 25.0  # seconds without a model call after which nobody is coming any more
 NEEDS = {"SIMPLE": ("unified-reviewer",), "MEDIUM": ("logic-reviewer", "tech-lead"), "COMPLEX": ("security-reviewer", "logic-reviewer", "quality-reviewer", "tech-lead")}
@@ -60,8 +60,8 @@ class Kill:
 
 def kind_of(seed):
     """(mode, size) of a seed of the long form."""
-    return random.Random("kind %s" % seed).choices([("headless", "SIMPLE"), ("terminal", "SIMPLE"), ("headless", "MEDIUM"), ("terminal", "MEDIUM"), ("headless", "COMPLEX")],
-                                                   [50, 25, 12, 8, 5])[0]
+    return random.Random("kind %s" % seed).choices([("headless", "SIMPLE"), ("terminal", "SIMPLE"), ("panes", "SIMPLE"), ("headless", "MEDIUM"), ("terminal", "MEDIUM"),
+                                                    ("headless", "COMPLEX")], [45, 25, 5, 12, 8, 5])[0]
 
 
 def kills_of(seed, way, size):
@@ -69,7 +69,7 @@ def kills_of(seed, way, size):
     chance = random.Random("%s %s %s" % (seed, way, size))
     out, length = [], LENGTH[way, size]
     for n in range(2 if chance.random() < 0.35 else 1):
-        then = chance.choice(["resume", "resume", "resume", "new /build"] + (["team resume"] if way == "terminal" else []))
+        then = chance.choice(["resume", "resume", "resume", "new /build"] + (["team resume"] if way != "headless" else []))
         after = chance.randint(0, length if n == 0 else length // 2)
         out.append(Kill(after, chance.uniform(0, 0.3 if after else 0.9), chance.choice(["group", "group", "hook", "client alone"]), then))
     return out
@@ -152,7 +152,7 @@ class Run:
         with self.lock:
             self.client_calls, self.last_call, self.target = 0, time.time(), None
         options = ["--plugin-dir", str(client.ROOT), "--dangerously-skip-permissions", *args]
-        kind = client.Headless if self.way == "headless" else client.Tmux
+        kind = {"headless": client.Headless, "terminal": client.Tmux, "panes": client.Panes}[self.way]
         self.now = kind(self.binary, self.home, prompt, *options)
 
     def fresh(self, prompt):
@@ -213,6 +213,8 @@ class Run:
         if plan.what == "hook" and not self.wait(lambda: any("hooks/gate" in command_of(p) for p in below(pid)[1:]), 3):
             return self.kill(Kill(0, 0, "group", plan.then))
         every = below(pid)
+        if self.way == "panes" and plan.what != "client alone":  # the teammates are clients of their own
+            every += [p for row in self.now.panes().splitlines() if row.startswith("%") and not row.startswith("%0 ") for p in below(int(row.split()[1]))]
         groups = set() if plan.what == "client alone" else {os.getpgid(pid)}
         for group in groups:
             os.killpg(group, signal.SIGKILL)
@@ -447,7 +449,7 @@ def figures(runs, broken=()):
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("seed")
-    parser.add_argument("--mode", choices=("headless", "terminal"), default="headless")
+    parser.add_argument("--mode", choices=("headless", "terminal", "panes"), default="headless")
     parser.add_argument("--size", choices=tuple(NEEDS), default="SIMPLE")
     parser.add_argument("--runs", type=int, help="the long form: so many seeds from SEED on")
     parser.add_argument("--minutes", type=float, default=1e9, help="the long form ends after so many minutes")
