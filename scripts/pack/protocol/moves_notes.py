@@ -12,8 +12,8 @@ def _count(table, key):
 
 def _refused(state, data, actor, now, effects):
     """Nothing changes but the count; the same refusal too often is a matter for the lead (DESIGN rule 7)."""
-    count = _count(state["refusals"], "%s|%s|%s" % (actor["name"], data["code"], data.get("task")))
     t = view.task(state, data["task"]) if data.get("task") is not None else None
+    count = _count(state["refusals"], "%s|%s|%s" % (actor["name"], data["code"], t and t["id"]))  # numbers of no task do not fill the state
     if count >= tables.limit("SAME_REFUSALS") and t and t["owner"] == actor["name"] and t["state"] in tables.WORKING:
         emit(effects, "STUCK_ESCALATED", task=data["task"], cause="REFUSED_TOO_OFTEN", who=actor["name"])
 
