@@ -143,7 +143,7 @@ def _ran(call, given, response):
             told += _changed_by_shell(call, name)
     told += _strayed(call, given)
     now = facts.head(call.project)
-    if now and now != note["head"] and now not in {c["sha"] for c in call.state["commits"]} and (note["commit"] or not _committing(call, note["head"])):
+    if now and now != note["head"] and now != call.state["commit"] and (note["commit"] or not _committing(call, note["head"])):
         _committed(call, now, bool(note["commit"]))
         if not note["commit"]:
             told.append("a commit was made past the gate (%s); it is recorded" % now[:7])
@@ -175,7 +175,7 @@ def caught_up(call):
     for path, note in _notes(call):
         call.store.disk.remove(path)
         now, by = facts.head(call.project), note.get("by")
-        if note["commit"] and by and now and now != note["head"] and now not in {c["sha"] for c in call.state["commits"]}:
+        if note["commit"] and by and now and now not in (note["head"], call.state["commit"]):
             _committed(call, now, True, actor=by)
 
 

@@ -36,7 +36,7 @@ from policy import CODE, Policy  # noqa: E402
 from pack import codec, places  # noqa: E402
 from pack.journal import read_chain  # noqa: E402
 from pack.protocol import machine, tables, view  # noqa: E402
-from pack.statefile import state_md  # noqa: E402
+from pack.statefile import state_md, stats  # noqa: E402
 
 LENGTH = {("headless", "SIMPLE"): 68, ("terminal", "SIMPLE"): 82, ("headless", "MEDIUM"): 150, ("terminal", "MEDIUM"): 190, ("headless", "COMPLEX"): 205, ("terminal", "COMPLEX"): 260, ("panes", "SIMPLE"): 82}  # model calls undisturbed, about
 ASKED = {"SIMPLE": "/build plan.md --coders=1", "MEDIUM": "/build plan.md --coders=2", "COMPLEX": "/build plan.md --coders=2"}
@@ -389,10 +389,10 @@ class Run:
             raise Broken("snapshot and tail are not what the journal replays to")
         if (folder / "state.md").read_text(encoding="utf-8") != state_md(state, len(records)):
             raise Broken("state.md is not what the journal renders to")
-        commits = [c["sha"] for c in state["commits"]]
+        commits = stats(records)["commits"]
         made = subprocess.run(["git", "log", "--reverse", "--format=%H"], cwd=self.home.project, env=self.home.env, stdout=subprocess.PIPE, text=True).stdout.split()[1:]
-        if commits != made or not all(c["gated"] for c in state["commits"]):
-            raise Broken("git has the commits %s, the journal %s" % (made, state["commits"]))
+        if [c["sha"] for c in commits] != made or not all(c["gated"] for c in commits):
+            raise Broken("git has the commits %s, the journal %s" % (made, commits))
         unfinished = [n for n, t in view.tasks(state) if t["state"] != "DONE"]
         if unfinished or state["teardown"]["aborted"] or state["teardown"]["unresolved"]:
             raise Broken("not an honest end: tasks %s, unresolved %s" % (unfinished, state["teardown"]["unresolved"]))
