@@ -38,7 +38,9 @@ from pack.journal import read_chain  # noqa: E402
 from pack.protocol import machine, tables, view  # noqa: E402
 from pack.statefile import state_md, stats  # noqa: E402
 
-LENGTH = {("headless", "SIMPLE"): 68, ("terminal", "SIMPLE"): 82, ("headless", "MEDIUM"): 150, ("terminal", "MEDIUM"): 190, ("headless", "COMPLEX"): 205, ("terminal", "COMPLEX"): 260, ("panes", "SIMPLE"): 82}  # model calls undisturbed, about
+# Model calls of an undisturbed run, about: what the kills are spread over.
+LENGTH = {("headless", "SIMPLE"): 68, ("terminal", "SIMPLE"): 82, ("panes", "SIMPLE"): 88, ("headless", "MEDIUM"): 166, ("terminal", "MEDIUM"): 224,
+          ("headless", "COMPLEX"): 210, ("terminal", "COMPLEX"): 270}
 ASKED = {"SIMPLE": "/build plan.md --coders=1", "MEDIUM": "/build plan.md --coders=2", "COMPLEX": "/build plan.md --coders=2"}
 QUIET = 25.0  # seconds without a model call after which nobody is coming any more
 NEEDS = {"SIMPLE": ("unified-reviewer",), "MEDIUM": ("logic-reviewer", "tech-lead"), "COMPLEX": ("security-reviewer", "logic-reviewer", "quality-reviewer", "tech-lead")}
@@ -433,10 +435,10 @@ def many(seeds, seconds, traces, say=lambda text: None):
     return runs, broken
 
 
-def figures(runs, broken=()):
+def figures(runs, broken, command):
     """What the long form prints, for references/assurance.md."""
     kills = [m for r in runs for m in r.moments]
-    return {"runs": len(runs), "kills": sum(r.killed for r in runs), "lost": sum(r.lost for r in runs), "broken": len(broken), "command": "REVIVE_SEEDS=%d pytest tests/client/test_revive.py" % len(runs),
+    return {"runs": len(runs), "kills": sum(r.killed for r in runs), "lost": sum(r.lost for r in runs), "broken": len(broken), "command": command,
             "modes": {way: sum(1 for r in runs if r.way == way) for way in sorted({r.way for r in runs})},
             "sizes": {size: sum(1 for r in runs if r.size == size) for size in sorted({r.size for r in runs})},
             "moments": {m: kills.count(m) for m in sorted(set(kills))},
@@ -462,7 +464,7 @@ def main(argv=None):
     given = parser.parse_args(argv)
     if given.runs:
         runs, broken = many(range(int(given.seed), int(given.seed) + given.runs), given.minutes * 60, pathlib.Path(given.traces), print)
-        found = figures(runs, broken)
+        found = figures(runs, broken, "python tests/client/revive.py %s --runs %d" % (given.seed, len(runs)))
         print(json.dumps(found, indent=1))
         if given.json:
             pathlib.Path(given.json).write_text(json.dumps(found, indent=1))

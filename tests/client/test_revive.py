@@ -35,7 +35,7 @@ def test_a_killed_client_is_resumed_and_the_run_finishes(seed, way, size, client
 @pytest.mark.skipif(not SEEDS, reason="REVIVE_SEEDS=40 for the long form")
 def test_many_seeds(tmp_path, client_binary):
     runs, broken = revive.many(range(1, SEEDS + 1), float("inf"), tmp_path, print)
-    found = revive.figures(runs, broken)
+    found = revive.figures(runs, broken, "REVIVE_SEEDS=%d pytest tests/client/test_revive.py" % SEEDS)
     print(json.dumps(found, indent=1))
     if os.environ.get("PROVE_FIGURES"):
         folder = pathlib.Path(os.environ["PROVE_FIGURES"])
