@@ -76,6 +76,8 @@ def handle(payload, env, now=None, disk=None, peer=None):
         call = Call(payload, env, now, store, project, data, peer)
         if not caller.from_the_client(call):
             return _forged(call)
+        if store.state["phase"] == "CLOSED":
+            call.close()  # the process that closed it died before it had buried it
         if machine.due(store.state, now):
             call.gate("TICK")
         call.actor = caller.identify(call)

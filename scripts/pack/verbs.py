@@ -295,6 +295,9 @@ def _task(given):
                 print("  %s: %s" % (part, "; ".join(t[part]) or "-"))
             print("  tooling: %s" % ("; ".join("%s: %s" % kv for kv in sorted(t["tooling"].items()))))
             print("  blocked by: %s; reviewers: %s" % (", ".join("#%d" % b for b in t["blocked_by"]) or "-", ", ".join(t["reviewers"]) or "-"))
+            if state["mode"]:
+                q = view.quorum(state, t)
+                print("  requires: %s; %s" % (", ".join(view.required(state, t)), view.quorum_text(q) if t["revision"] else "not in review yet"))
     return 0
 
 

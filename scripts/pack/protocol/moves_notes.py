@@ -66,7 +66,17 @@ def _(state, data, actor, now, effects):
         state["tampered"][data["name"]] = data["now"]
 
 
-for _name in ("SUPERVISOR_REPORT", "OVERLAP_SCOPE", "DELIVERY_FAILED", "SNAPSHOT_NOT_FOUND", "SNAPSHOT_CONFLICT", "RECONCILE_CONFLICT", "STATE_FROZEN"):
+@rule("DELIVERY_FAILED", ("gate",))
+def _(state, data, actor, now, effects):
+    """What was counted as mail when it was sent never came: nobody is woken by it."""
+    e = state["roster"].get(data.get("name"))
+    if e and e["state"] == "IDLE":
+        e["mail"] = max(0, e["mail"] - 1)
+    elif data.get("name") == tables.LEAD:
+        state["lead_mail"] = max(0, state["lead_mail"] - 1)
+
+
+for _name in ("SUPERVISOR_REPORT", "OVERLAP_SCOPE", "SNAPSHOT_NOT_FOUND", "SNAPSHOT_CONFLICT", "RECONCILE_CONFLICT", "STATE_FROZEN"):
     RULES[_name] = {"roles": (tables.SUPERVISOR,) if _name == "SUPERVISOR_REPORT" else None, "apply": _note,
                     "guards": ("sender_is_living",) if _name == "SUPERVISOR_REPORT" else (),
                     "epoch": ("owner_is_not_fenced",) if _name == "SUPERVISOR_REPORT" else ()}

@@ -325,6 +325,10 @@ class Team:
                 continue
             if e["role"] == "risk-tester" and e["state"] == "ACTIVE" and name not in state["requests"]:
                 self.raise_("AGENT_IDLE", GATE, name=name)  # it has reported
+            elif e["state"] == "ACTIVE" and e["role"] in ("tech-lead",) + tables.REVIEWERS and name not in state["requests"] and not advice.for_agent(state, name):
+                self.raise_("AGENT_IDLE", GATE, name=name)  # nothing to do: it ends its turn
+            elif e["state"] == "IDLE" and e["mail"] and name not in state["requests"]:
+                self.raise_("AGENT_ACTIVE", GATE, name=name)  # its mail wakes it
             if name in state["requests"]:
                 if self.headless:
                     self.raise_("AGENT_IDLE", GATE, name=name)
