@@ -142,16 +142,30 @@ def _ran(call, given, response):
         if stamp != note["stamps"][name]:
             told += _changed_by_shell(call, name)
     told += _strayed(call, given)
-    now = facts.head(call.project)
-    if now and now != note["head"] and now != call.state["commit"] and (note["commit"] or not _committing(call, note["head"])):
-        _committed(call, now, bool(note["commit"]))
+    for sha in _commits(call, note):
+        _committed(call, sha, bool(note["commit"]))
         if not note["commit"]:
-            told.append("a commit was made past the gate (%s); it is recorded" % now[:7])
+            told.append("a commit was made past the gate (%s); it is recorded" % sha[:7])
     return tell(call.payload["hook_event_name"], "team: " + "; ".join(told)) if told else PASS
 
 
+def _commits(call, note):
+    """The commits that are this command's to record: what HEAD has won since it began, and nobody recorded. Of several, while somebody
+    else's `git commit` is under way, the first: the others are theirs."""
+    now = facts.head(call.project)
+    if not now or now in (note["head"], call.state["commit"]):
+        return []
+    since = facts.git(call.project, "rev-list", "--reverse", "--max-count=50", "%s..%s" % (note["head"], now)) if note["head"] else None
+    shas = (since or now).split()
+    if call.state["commit"] in shas:
+        shas = shas[shas.index(call.state["commit"]) + 1:]
+    if not _committing(call, [note["head"]] + shas):
+        return shas
+    return shas[:1] if note["commit"] else []
+
+
 def _committed(call, sha, gated, actor=None):
-    subject = (facts.git(call.project, "log", "-1", "--format=%s") or "").strip()
+    subject = (facts.git(call.project, "log", "-1", "--format=%s", sha) or "").strip()
     call.append("COMMITTED", actor=actor, sha=sha, subject=subject[:200], gated=gated)
 
 
@@ -163,10 +177,10 @@ def _notes(call):
     return [(path, codec.loads(data.decode("ascii"))) for path, data in found if data]
 
 
-def _committing(call, head):
-    """Whether somebody else's `git commit` on this very HEAD is under way: the new one is then theirs, and they will record it. Not for
+def _committing(call, heads):
+    """Whether somebody else's `git commit` on one of these is under way: a new one is then theirs, and they will record it. Not for
     ever: a call that the client refused after all leaves its note behind."""
-    return any(note["commit"] and note["head"] == head and call.now - note.get("at", 0) < 60 for _path, note in _notes(call))
+    return any(note["commit"] and note["head"] in heads and call.now - note.get("at", 0) < 60 for _path, note in _notes(call))
 
 
 def caught_up(call):

@@ -265,6 +265,23 @@ def test_a_commit_is_not_blamed_on_whoever_ran_a_command_meanwhile(session):
     assert out is None and commits(s) == [("coder-1", True)]
 
 
+def test_two_commits_at_once_are_recorded_once_each_and_in_their_order(session):
+    s = session
+    s.setup("SIMPLE", coders=2)
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    s.edit("coder-1", "src/a.py")
+    s.review("coder-1", 1)
+    use = {}
+    for who, command in (("coder-1", "git add src/a.py && git commit -qm 'feat: task #1' -- src/a.py"), ("coder-2", "git commit -q --allow-empty -m 'chore: nothing'")):
+        use[who] = {"tool_name": "Bash", "tool_use_id": "toolu_" + who, "tool_input": {"command": command}}
+        assert s.send("PreToolUse", who, **use[who])[0] == 0
+        subprocess.run(["sh", "-c", command], cwd=s.project, check=True)
+    for who in ("coder-1", "coder-2"):  # both are back only after both commits were made
+        s.send("PostToolUse", who, tool_response={"stdout": ""}, **use[who])
+    assert commits(s) == [("coder-1", True), ("coder-2", True)]
+    assert [e["data"]["subject"] for e in s.events() if e["event"] == "COMMITTED"] == ["feat: task #1", "chore: nothing"]
+
+
 def test_an_older_session_that_is_resumed_is_told_that_another_one_leads_now(killed):
     killed.setup("SIMPLE")
     anew(killed)
