@@ -106,7 +106,9 @@ def _message(call, given):
             call.append("MAIL", key=call.key, actor=machine.GATE, to=resolved, by=actor["role"])
     else:
         name, fields = parsed
-        call.append(name, key=call.key, to=resolved, **_with_facts(call, name, fields))
+        known = _with_facts(call, name, fields)
+        _found_changed(call, name, known)
+        call.append(name, key=call.key, to=resolved, **known)
         if name in ("SUPERVISOR_REPORT", "QUESTION"):
             from . import redact
 
@@ -143,6 +145,14 @@ def _with_facts(call, name, fields):
     if t is not None:
         data["revision"], data["present"] = facts.revision(call.project, t)
     return data
+
+
+def _found_changed(call, name, known):
+    """An approval meets files that changed and no hook saw it: recorded, or the advice would go on telling the reviewer to approve
+    what it was not asked to read, and nobody would tell the coder to ask again."""
+    t = view.task(call.state, known["task"]) if name == "APPROVED" else None
+    if t is not None and t["state"] in tables.WORKING and t["revision"] not in (None, known["revision"]):
+        call.gate("FILE_WRITTEN", task=t["id"], path=None, by=None, revision=known["revision"])
 
 
 def _frame(call, message, resolved, to):
@@ -182,7 +192,8 @@ def _check_path(call, path, cwd, shell=False, soft=False, appends=None):
     """Raises the Refusal for writing one path."""
     if "\0" in path:
         raise Refusal("PATH", "%r is not a path" % path[:80], "it holds a NUL", "write a plain path", "WRITE")
-    rel, full = facts.relative(call.project, path, cwd)
+    rel, full = facts.relative(call.project, path, cwd, follow=soft != "entry")
+    soft = soft is True
     why = protected(call, full)
     above = why and not full.casefold().startswith(tuple(
         os.path.realpath(p).casefold() for p in (os.path.join(call.project, ".claude"), call.data, PLUGIN_ROOT)))
@@ -294,6 +305,10 @@ def _check_commit(call, commit):
     refusal = access.may_commit(call.state, call.actor, files, revisions)
     if refusal is not None:
         raise refusal
+    other = facts.staged_otherwise(commit) if call.actor["role"] in tables.IMPLEMENTERS else []
+    if other:
+        raise Refusal("STAGED_OTHERWISE", "%s was staged before it was what was approved" % other[0], "staged and on disk differ: " + ", ".join(other)[:300],
+                      "git add it again, then commit", "COMMIT")
 
 
 def _before(call, commits):

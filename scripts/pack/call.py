@@ -44,8 +44,11 @@ class Call:
             return []
 
     def refuse(self, refusal):
-        """Journal a refusal. The count of refusals is kept in the state; nothing else changes."""
-        self.append(refusal.record, key=self.key, **refusal.data())
+        """Journal a refusal. The count of refusals is kept in the state; nothing else changes.
+
+        Its key is not the call's: a call that is sent again because its hook was killed is judged again, and must not pass for one
+        that was accepted and recorded."""
+        self.append(refusal.record, key=self.key and self.key + ":refused", **refusal.data())
         return refusal
 
     def scratch(self, suffix):

@@ -218,7 +218,8 @@ def _verify(call, args, read):
             raise Refusal("VACUOUS", "%s %r proves nothing: %s" % (name, command, why), "", "give the project's real build and test commands",
                           "VERIFY_STARTED")
     nonce, key = os.urandom(8).hex(), os.urandom(16).hex()
-    call.append("VERIFY_STARTED", key=call.key, nonce=nonce, build=o["--build"][0], test=o["--test"][0])
+    if not call.append("VERIFY_STARTED", key=call.key, nonce=nonce, build=o["--build"][0], test=o["--test"][0]):
+        nonce = call.state["verify"]["nonce"] or nonce  # the same call again, after a crash: its result is waited for under the first number
     declared = sorted({f for _n, t in view.tasks(call.state) for f in list(t["files"]) + t["touched"]})
     path = os.path.join(os.path.dirname(call.scratch("")), nonce + ".verify")
     call.store.disk.replace(path, codec.dumps({"nonce": nonce, "key": key, "build": o["--build"][0], "test": o["--test"][0],
@@ -286,8 +287,8 @@ def _ask(call, names):
         names = names or view.missing_acks(state)[:1]
     if not names:
         raise Refusal("TEARDOWN_STATE", "nobody is to be asked", "teardown " + state["teardown"]["state"], "begin with `pack teardown`", "SHUTDOWN_REQUESTED")
-    for n, name in enumerate(names):
-        call.append("SHUTDOWN_REQUESTED", key="%s:%d" % (call.key, n), to=name, reason="teardown")
+    for name in names:  # keyed by name: sent again after a crash in between, the list is another one
+        call.append("SHUTDOWN_REQUESTED", key="%s:%s" % (call.key, name), to=name, reason="teardown")
     call.close()
     return "asked: %s.\n%s" % (", ".join(names), teardown_text(call))
 

@@ -9,9 +9,12 @@ SKIP = {".git", "node_modules", ".venv", "__pycache__", ".claude", ".pytest_cach
 MOST_FILES = 20000
 
 
-def relative(project, path, cwd=None):
-    """Any path -> (path relative to the project's root with `/`, or None outside it; the resolved absolute path)."""
-    full = os.path.realpath(os.path.join(cwd or project, os.path.expanduser(path)))
+def relative(project, path, cwd=None, follow=True):
+    """Any path -> (path relative to the project's root with `/`, or None outside it; the resolved absolute path).
+
+    follow: whether a link at the end of the path stands for what it points to, or for itself."""
+    full = os.path.join(cwd or project, os.path.expanduser(path))
+    full = os.path.realpath(full) if follow or os.path.basename(full) in ("", ".", "..") else os.path.join(os.path.realpath(os.path.dirname(full)), os.path.basename(full))
     root = os.path.realpath(project)
     if full == root:
         return ".", full
@@ -22,16 +25,18 @@ def relative(project, path, cwd=None):
 
 
 def file_digest(path):
-    """Digest of a file's bytes, `-` when there is none, `link:` and its target for a symlink."""
+    """Digest of a file's bytes, `-` when there is none; for a symlink `link:`, its target and what that holds: who reviews the
+    file reads that. What is no regular file (a pipe) is not opened."""
     try:
-        if os.path.islink(path):
-            return "link:" + os.readlink(path)
+        link = "link:%s:" % os.readlink(path) if os.path.islink(path) else ""
+        if not os.path.isfile(path):
+            return link + "-"
         with open(path, "rb") as f:
             h = codec.blake2b(digest_size=16)
             while True:
                 block = f.read(1 << 20)
                 if not block:
-                    return h.hexdigest()
+                    return link + h.hexdigest()
                 h.update(block)
     except OSError:
         return "-"
@@ -95,6 +100,8 @@ def tree(project, declared):
                 import shutil
 
                 shutil.copyfile(source, copy)
+                # git compares a file's content, and not only its stamp, when it is as new as the index: the copy must not look newer.
+                os.utime(copy, ns=(os.stat(source).st_atime_ns, os.stat(source).st_mtime_ns))
             env = {"GIT_INDEX_FILE": copy, "GIT_OPTIONAL_LOCKS": "0"}
             names = [n for d in declared for n in expand(project, d) if os.path.lexists(os.path.join(project, n))]
             ok = git(project, "add", "-u", env=env) is not None
@@ -166,6 +173,18 @@ def commit_files(project, commit):
         rel, _full = relative(project, os.path.join(os.path.realpath(os.path.dirname(name)), os.path.basename(name)))
         out.append(rel or name)
     return [n for n in out if not n.startswith(".claude/teams/")]
+
+
+def staged_otherwise(commit):
+    """Files that a `git commit` (shell.commits) would take from the index with other content than is on disk: what was approved is on
+    disk. None that the same command stages again."""
+    top = git(commit["dir"], "rev-parse", "--show-toplevel")
+    if top is None or commit["paths"] or commit["all"] or commit["add_all"]:
+        return []
+    top = top.rstrip("\n")
+    staged, changed = (set((git(top, "diff", "--name-only", "--no-renames", "-z", *more) or "").split("\0")) - {""} for more in (("--cached",), ()))
+    again = [os.path.relpath(os.path.realpath(p), os.path.realpath(top)) for p in commit["adds"]]
+    return sorted(n for n in staged & changed if not any(a == "." or n == a or n.startswith(a.rstrip("/") + "/") for a in again))
 
 
 def _under(top, path):

@@ -73,12 +73,11 @@ def handle(payload, env, now=None, disk=None, peer=None):
         store.load()
         if store.state["team"] is None:
             raise Damaged("the team %s has no journal any more" % live["team"])
-        call = Call(payload, env, now, store, project, data, peer)
+        call = Call(payload, env, store.clock(now), store, project, data, peer)
         if not caller.from_the_client(call):
             return _forged(call)
-        if store.state["phase"] == "CLOSED":
-            call.close()  # the process that closed it died before it had buried it
-        if machine.due(store.state, now):
+        call.close()  # the process that closed the run may have died before it had buried it
+        if machine.due(store.state, call.now) or store.jumped:
             call.gate("TICK")
         call.actor = caller.identify(call)
         looked = _enforcement(call)

@@ -167,6 +167,7 @@ class Store:
         self.state_file = os.path.join(folder, "state.md")
         self.state, self.seq, self.sum, self.ts = machine.initial(), 0, START, 0.0
         self.size, self.last_at, self.keys, self.found = 0, 0, {}, []
+        self.skew, self.jumped = 0.0, False  # what the run's own time is ahead of the wall clock, since that was set back
 
     def lock(self, seconds=LOCK_SECONDS):
         """The lock that every reader who will write, and every writer, holds."""
@@ -181,6 +182,14 @@ class Store:
         if not self._load_snapshot():
             self._load_journal()
         return self
+
+    def clock(self, now):
+        """The run's own time for a wall clock's time: the same, and where the clock was set back it goes on from the last record, so
+        that nothing that waits for time to pass waits until the clock has caught up (H19). Processes that waited for the lock come
+        a little late, which is no jump. `jumped`: the next append has to keep it."""
+        if now + self.skew < self.ts - 3 * LOCK_SECONDS:
+            self.skew, self.jumped = self.ts - now, True
+        return now + self.skew
 
     def _load_snapshot(self):
         data = self.disk.read(self.snapshot)
@@ -205,7 +214,7 @@ class Store:
             self.found.append(("SNAPSHOT_CONFLICT", {}))
             return False
         self.seq, self.sum, self.ts, self.size = head["seq"], last["sum"], last["ts"], stamp[1]
-        self.last_at, self.keys = head["at"], head["keys"]
+        self.last_at, self.keys, self.skew = head["at"], head["keys"], head.get("skew", 0.0)
         if head["state_md"] != self.disk.stamp(self.state_file):
             self._state_file_changed()
         return True
@@ -246,6 +255,8 @@ class Store:
                 raise Damaged("the state after record %d is not the one that was recorded%s" % (self.seq, _other_version(records)))
             if not intact:
                 self.found.append(("STATE_DIVERGENCE", {"file": "state.md", "was": "missing" if rendered is None else "changed"}))
+            if not self.found:  # a writer died before it had rendered its record, and the same call again appends nothing
+                self.derive(previous=records[-2]["sum"] if len(records) > 1 else START)
 
     def _reconcile(self, mine, records, end, problem, theirs):
         """Make journal and mirror equal again. Answers (records, size)."""
@@ -373,7 +384,7 @@ class Store:
             self.disk.point("after render")
             head = {"seq": self.seq, "at": self.last_at, "previous": previous, "keys": self.keys, "boot": self.disk.boot(),
                     "journal": self.disk.stamp(self.journal), "mirror": self.disk.stamp(self.mirror),
-                    "state_md": self.disk.stamp(self.state_file)}
+                    "state_md": self.disk.stamp(self.state_file), "skew": self.skew}
             head = codec.dumps(head)
             self.disk.replace(self.snapshot, ("%s\n%s\n%s\n" % (codec.digest(head), head, text)).encode("ascii"))
             self.disk.point("after snapshot")

@@ -154,9 +154,12 @@ def _reopen(payload, env, now, project, data, disk, live, session, event, peer=N
     store = Store(places.team_folder(project, live["team"]), live["run"], disk)
     with store.lock():
         store.load()
-        call = Call(payload, env, now, store, project, data, peer)
+        call = Call(payload, env, store.clock(now), store, project, data, peer)
+        if store.found:
+            call.gate("TICK")  # what the loading mended is recorded by whoever loads
         team = store.state["team"]
         if store.state["phase"] == "CLOSED" or team is None:
+            call.close()
             places.unmark(project, data, disk)
             return answers.block("team: the last run was closed; type the command again.")
         if not caller.from_the_client(call):

@@ -17,6 +17,7 @@ ALL_ARGS = {"rm", "rmdir", "unlink", "shred", "touch", "chmod", "chown", "chgrp"
             "setfacl", "chattr", "gzip", "gunzip", "bzip2", "xz", "patch", "dos2unix", "unix2dos", "split", "csplit"}
 LAST_ARG = {"cp", "mv", "install", "ln", "rsync", "scp", "link", "rename"}
 SOFT = {"mkdir", "rmdir", "chmod", "chown", "chgrp", "setfacl", "chattr"}  # change no content: only protected paths matter
+ENTRY = "entry"
 VALUE_OPTIONS = {"truncate": "-s -r", "touch": "-d -r -t", "mkdir": "-m", "install": "-m -o -g", "shred": "-n -s", "split": "-b -l -n -a",
                  "patch": "-p -d", "cp": "-S", "mv": "-S", "ln": "-S", "tee": "", "rsync": "-e", "sed": "-e -f -l", "perl": "-e", "ruby": "-e"}
 READERS = {"cat", "head", "tail", "less", "more", "grep", "egrep", "fgrep", "rg", "ls", "wc", "stat", "file", "diff", "cmp", "jq", "md5sum",
@@ -301,7 +302,7 @@ def _filled(word, values):
 def writes(text, cwd):
     """Command text -> (targets, code): [(absolute path it would write, soft)], and texts of code that other interpreters run.
 
-    soft: the command changes no content (mkdir, chmod).
+    soft: the command changes no content (mkdir, chmod); ENTRY: it takes away the name itself, a link and not what that points to.
 
     A path that only the shell knows (`$x`, `$(...)`) is left out; a variable set to a literal before is filled in.
     """
@@ -333,7 +334,7 @@ def writes(text, cwd):
         if name in ("cd", "pushd") and operands:
             here = path(operands[0]) or here
         elif name in ALL_ARGS:
-            add(operands[1:] if name in ("chmod", "chown", "chgrp") else operands, name in SOFT)
+            add(operands[1:] if name in ("chmod", "chown", "chgrp") else operands, ENTRY if name in ("rm", "unlink") else name in SOFT)
         elif name in LAST_ARG:
             for n, w in enumerate(args):
                 if w in ("-t", "--target-directory") and n + 1 < len(args):
@@ -347,7 +348,7 @@ def writes(text, cwd):
             else:
                 add(last)
             if name == "mv":
-                add(sources)
+                add(sources, ENTRY)
         elif name in ("sed", "perl", "ruby") and any(w == "--in-place" or w.startswith(("-i", "--in-place=")) or
                                                       (w.startswith("-") and not w.startswith("--") and "i" in w[1:]) for w in args):
             files = operands[1:] if operands[:1] == [""] else operands  # BSD's `sed -i ''`

@@ -134,7 +134,7 @@ def stats(records):
             out["verdicts"].setdefault(role, [0, 0])[r["event"] == "CHANGES_REQUESTED"] += 1
         elif r["event"] in tables.TROUBLE:
             out["refused"] += 1
-        elif r["event"] == "FILE_WRITTEN" and r["data"]["path"].startswith(".conventions"):
+        elif r["event"] == "FILE_WRITTEN" and (r["data"]["path"] or "").startswith(".conventions"):
             out["conventions"] = True
             out["convention_files"].add(r["data"]["path"])
         elif r["event"] == "COMMITTED":

@@ -68,7 +68,7 @@ def look(payload, env, project, data, live, now=None, peer=None):
     store = Store(places.team_folder(project, live["team"]), live["run"])
     with store.lock():
         store.load()
-        call = Call(payload, env, time.time() if now is None else now, store, project, data, peer)
+        call = Call(payload, env, store.clock(time.time() if now is None else now), store, project, data, peer)
         call.actor = caller.identify(call)
         if not caller.from_the_client(call) or call.actor["role"] != tables.LEAD or store.state["phase"] in (None, "CLOSED"):
             return None

@@ -114,6 +114,9 @@ def may_commit(state, actor, files, revisions):
     if actor["role"] not in tables.IMPLEMENTERS:
         return Refusal("WRONG_ROLE", "%s commits nothing" % (actor["name"] or "an unknown agent"), "role %s" % actor["role"],
                        "the coder of an approved task commits its files", "COMMIT")
+    e = view.entry(state, actor["name"])
+    if not e or e["inc"] != actor["inc"] or e["state"] not in tables.LIVING:
+        return Refusal("ENDED_AGENT", "%s's incarnation is over" % actor["name"], "", "stop: your place is taken", "COMMIT")
     if not files:
         return None  # git itself will say that there is nothing to commit
     for path in files:

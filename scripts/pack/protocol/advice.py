@@ -202,6 +202,9 @@ def _teardown(state):
         return [_step(tables.LEAD, "retry:%d" % teardown["attempt"], "report to the user; `pack teardown retry` tries again")]
     if teardown["state"] == "READY_TO_DELETE":
         have = view.living(state, tables.SUPERVISOR)
+        if have and have[0] in state["requests"]:
+            return [_step(tables.LEAD, "unanswered:%d" % teardown["attempt"], "%s was asked to shut down and has not ended: end your turn and wait; if it never answers, "
+                          "stop it with TaskStop" % have[0])]
         return [_step(tables.LEAD, "last:%d" % teardown["attempt"], "shut the supervisor down last: "
                       + _ask(headless, have[0] if have else "supervisor"))]
     if teardown["state"] == "FORCED_FINALIZE_CANDIDATE":

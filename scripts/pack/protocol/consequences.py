@@ -20,10 +20,10 @@ def roster_changed(state, effects):
         return
     for number, t in view.tasks(state):
         gone = t["owner"] and (view.entry(state, t["owner"]) or {"state": "ENDED"})["state"] not in tables.LIVING
-        if gone and t["state"] in tables.WORKING:
+        if gone and (t["state"] in tables.WORKING or t["cause"] == "IMPOSSIBLE_WAIT"):
             emit(effects, "STUCK_ESCALATED", task=number, cause="OWNER_GONE", who=t["owner"])
-        elif gone and t["state"] == "PENDING":
-            t["owner"] = None
+        elif gone and t["state"] not in tables.TERMINAL:
+            t["owner"] = None  # also of one that waits for the lead: a namesake that comes later has not claimed it
         elif t["state"] in ("IN_REVIEW", "CHANGES_REQUESTED") and view.quorum(state, t)["absent"]:
             emit(effects, "IMPOSSIBLE_WAIT", task=number, absent=view.quorum(state, t)["absent"])
         elif t["state"] == "STUCK_ESCALATED" and t["cause"] == "IMPOSSIBLE_WAIT" and not view.quorum(state, t)["absent"]:

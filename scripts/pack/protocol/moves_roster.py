@@ -81,6 +81,7 @@ def _(state, data, actor, now, effects):
 @rule("SPAWN_REQUESTED", (LEAD,), ("run_is_live", "spawn_is_in_its_place"))
 def _(state, data, actor, now, effects):
     old = state["roster"].get(data["name"])
+    state["requests"].pop(data["name"], None)  # it was another incarnation that was asked to shut down
     state["roster"][data["name"]] = {"role": data["role"], "state": "SPAWNING", "inc": (old["inc"] if old else 0) + 1,
                                      "agent_id": None, "pane": False, "call": data.get("call"), "since": now, "seen": now, "mail": 0}
     # In order of names, as in the snapshot: what is rendered from it must not depend on who came first.

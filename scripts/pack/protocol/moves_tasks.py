@@ -191,6 +191,8 @@ def _(state, data, actor, now, effects):
         block_task(state, data["task"], "STUCK_ESCALATED", now, data["cause"])
     if data["cause"] == "OWNER_GONE":
         t["owner"] = None
+        if t["state"] == "STUCK_ESCALATED":
+            t["cause"] = "OWNER_GONE"  # also where it waited for an approver: with that one back nobody would be left to go on
 
 
 @rule("WAIT_RESUMED", ("gate",), ("task_exists",))
@@ -274,7 +276,7 @@ def _(state, data, actor, now, effects):
 @rule("FILE_WRITTEN", ("gate",), ("task_exists",))
 def _(state, data, actor, now, effects):
     t = view.task(state, data["task"])
-    if data["path"] not in t["touched"]:
+    if data["path"] is not None and data["path"] not in t["touched"]:  # None: found changed, nobody saw by whom
         t["touched"].append(data["path"])
     if t["state"] in tables.TERMINAL:
         return

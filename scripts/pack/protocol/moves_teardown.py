@@ -206,5 +206,10 @@ def due(state, now):
 
 @rule("TICK", ("gate",))
 def _(state, data, actor, now, effects):
-    for event, payload in due(state, now):
+    """One thing after the other: the first may settle the next (a target that never started was the last missing ack), and an
+    event that no longer applies would be refused, and the whole tick with it, for ever."""
+    todo = due(state, now)
+    for event, payload in todo[:1]:
         emit(effects, event, **payload)
+    if todo[1:]:
+        emit(effects, "TICK")

@@ -104,6 +104,10 @@ LONG = {
         "" if not f["unexpected"] else "; answered closed but not foreseen: " + ", ".join(f["unexpected"])),
     "simulated": lambda f: "%s whole runs (%d simulations of 8 teams and 200 tasks, up to %d agents a team), %s records, %d divergences mended, %d forced finalizes; every run ended, nothing lost" % (
         number(f["runs"]), f["simulations"], f["agents"], number(f["records"]), f["divergences"], f["forced"]),
+    "hostile": lambda f: "%s random runs of honest and hostile agents through the whole gate (modes %s): %s deeds, %s calls judged, %s of them refused with %d different codes, %s hooks "
+                         "killed in the middle of a call, %s commits, %s tasks DONE; no promise of the witness was broken; after each an honest end: %s finished, %s aborted" % (
+        number(f["runs"]), ", ".join(f["modes"]), number(f["deeds"]), number(f["calls"]), number(f["refused"]), len(f["codes"]), number(f["deaths"]), number(f["commits"]), number(f["done"]),
+        number(f["finished"]), number(f["aborted"])),
 }
 
 

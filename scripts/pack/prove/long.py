@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 
-from . import faults, fuzz, simulate
+from . import faults, fuzz, hostile, simulate
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
@@ -80,6 +80,15 @@ def simulated(base, first, count):
     return dict({k: v for k, v in tally.__dict__.items() if k != "agents"}, agents={tally.agents}, simulations=count)
 
 
+def hostiles(base, first, count):
+    """Runs of a random hostile driver; a failure is told with its seed and the shortest list of deeds."""
+    figures, failures = hostile.hunt(range(first, first + count), shrinking=120.0)
+    if failures:
+        raise AssertionError(failures[0])
+    kept = ("runs", "deeds", "calls", "refused", "deaths", "done", "approved", "commits", "records", "finished", "aborted")
+    return dict({k: figures.get(k, 0) for k in kept}, modes={k[5:] for k in figures if k.startswith("mode ")}, codes={k[5:] for k in figures if k.startswith("code ")})
+
+
 def split(count, size):
     """[(number, how many)] of a whole in pieces."""
     return [(n + 1, min(size, count - n * size)) for n in range((count + size - 1) // size)]
@@ -98,10 +107,11 @@ def pieces(scale):
         "torn": [(stride,)],
         "flipped": [(stride, target, touched) for target in ("journal", "mirror", "snapshot", "state.md") for touched in (False, True)],
         "sick": [(times(2000), 3)],
+        "hostile": [(10001 + 20 * (n - 1), count) for n, count in split(times(800), 20)],
     }
 
 
-PARTS = {"writers": writers, "kills": kills, "simulated": simulated, "fuzzed": fuzzed, "torn": torn, "flipped": flipped, "sick": sick}
+PARTS = {"writers": writers, "kills": kills, "simulated": simulated, "fuzzed": fuzzed, "torn": torn, "flipped": flipped, "sick": sick, "hostile": hostiles}
 
 
 def one(job):

@@ -300,6 +300,10 @@ class Team:
                 if n in state["roster"]:
                     self.raise_("SHUTDOWN_REQUESTED", LEAD, to=n, reason="")
             return None
+        if kind == "unanswered":
+            for n in view.living(state, "supervisor"):
+                self.unnoticed(state, n)
+            return None
         raise AssertionError("a step that nobody knows how to do: %s" % s)
 
     def edit(self, state, name, number, seen=True):

@@ -1,0 +1,339 @@
+"""What the hostile driver (pack/prove/hostile.py) has found in the shipped gate and core, each told by hand in its shortest form."""
+
+import os
+import subprocess
+import time
+
+import pytest
+from pack import closing, facts
+from pack.journal import Store
+from pack.protocol import advice
+
+TEAM = ".claude/teams/feature-add-a-greeting"
+VERIFY = "pack verify --build 'test -s src/old.py' --test 'test -s src/old.py'"
+
+
+def answer(out):
+    """What a PreToolUse was answered: the refusal's text, None when it was let through."""
+    specific = (out or {}).get("hookSpecificOutput", {})
+    return specific["permissionDecisionReason"] if specific.get("permissionDecision") == "deny" else None
+
+
+def finished(s):
+    """A SIMPLE run, all done and verified."""
+    s.setup("SIMPLE")
+    s.do_task("coder-1", 1, "src/a.py")
+    s.do_task("coder-1", 2, ".conventions/x.md")
+    assert s.bash("lead", VERIFY) is None
+
+
+def reviewed(s, text="A = 1\n"):
+    """Task #1 of a SIMPLE run, approved."""
+    s.setup("SIMPLE")
+    assert s.say("coder-1", "supervisor", "CLAIM: task #1") is None
+    assert s.edit("coder-1", "src/a.py", text) is None
+    s.review("coder-1", 1)
+
+
+class Killed(Exception):
+    """The hook's process died here."""
+
+
+def dies_after(monkeypatch, event):
+    """The process that appends this event dies with it."""
+    real = Store.append
+
+    def append(self, what, now):
+        done = real(self, what, now)
+        if what["event"] == event:
+            monkeypatch.setattr(Store, "append", real)
+            raise Killed(event)
+        return done
+
+    monkeypatch.setattr(Store, "append", append)
+
+
+@pytest.mark.parametrize("tool, given", [
+    ("SendMessage", {"to": "coder-1", "message": "APPROVED: task #1"}), ("Agent", {"name": "coder-1", "subagent_type": "team:coder", "prompt": "x", "description": "x"}),
+    ("Bash", {"command": "pack teardown"})])
+def test_a_refused_call_that_is_sent_again_is_refused_again(session, tool, given):
+    """Its hook was killed after the refusal was recorded: under the same id it must not pass for a call that was accepted."""
+    s = session
+    s.setup("SIMPLE")
+    who = "unified-reviewer" if tool == "SendMessage" else "lead"
+    first = answer(s.send("PreToolUse", who, tool_name=tool, tool_input=given, tool_use_id="toolu_twice")[1])
+    size = len(s.events())
+    again = answer(s.send("PreToolUse", who, tool_name=tool, tool_input=given, tool_use_id="toolu_twice")[1])
+    assert first and first == again and len(s.events()) == size
+
+
+def test_a_killed_teardown_ask_asks_everybody_when_it_is_sent_again(session, monkeypatch):
+    s = session
+    finished(s)
+    assert s.bash("lead", "pack teardown") is None
+    call = dict(tool_name="Bash", tool_input={"command": "pack teardown ask"}, tool_use_id="toolu_ask")
+    dies_after(monkeypatch, "SHUTDOWN_REQUESTED")
+    with pytest.raises(Killed):
+        s.send("PreToolUse", "lead", **call)
+    s.send("PreToolUse", "lead", **call)
+    asked = [r["data"]["to"] for r in s.events() if r["event"] == "SHUTDOWN_REQUESTED"]
+    assert sorted(asked) == ["coder-1", "unified-reviewer"]
+
+
+def test_a_killed_verify_is_recorded_when_it_is_sent_again(session, monkeypatch):
+    s = session
+    s.setup("SIMPLE")
+    given = {"command": VERIFY}
+    dies_after(monkeypatch, "VERIFY_STARTED")
+    with pytest.raises(Killed):
+        s.send("PreToolUse", "lead", tool_name="Bash", tool_input=given, tool_use_id="toolu_verify")
+    out = s.send("PreToolUse", "lead", tool_name="Bash", tool_input=given, tool_use_id="toolu_verify")[1]
+    command = out["hookSpecificOutput"]["updatedInput"]["command"]
+    done = subprocess.run(["sh", "-c", command], cwd=s.project, env=dict(os.environ, HOME=s.data), stdout=subprocess.PIPE, text=True)
+    s.send("PostToolUse", "lead", tool_name="Bash", tool_input=given, tool_use_id="toolu_verify", tool_response={"stdout": done.stdout})
+    assert done.returncode == 0 and s.state()["verify"]["ok"] and s.state()["verify"]["nonce"] is None
+
+
+def test_a_process_that_dies_before_the_burial_leaves_it_to_the_next_event(session, monkeypatch):
+    s = session
+    finished(s)
+    s.stop("coder-1"), s.stop("unified-reviewer"), s.stop("supervisor")
+    assert s.bash("lead", "pack teardown") is None and s.bash("lead", "pack teardown ask") is None
+
+    def died(*_):
+        raise Killed()
+
+    with monkeypatch.context() as m:
+        m.setattr(closing, "bury", died)
+        with pytest.raises(Killed):
+            s.bash("lead", "pack teardown ask supervisor")
+    stone = os.path.join(s.project, ".claude/teams/.closed/feature-add-a-greeting.json")
+    assert not os.path.exists(stone)
+    s.bash("lead", "ls")
+    assert os.path.exists(stone) and not os.path.exists(os.path.join(s.project, ".claude/teams/.on"))
+
+
+def test_what_a_killed_writer_did_not_render_is_rendered_by_the_next_call_even_if_it_appends_nothing(session, monkeypatch):
+    s = session
+    s.setup("SIMPLE")
+    call = dict(tool_name="SendMessage", tool_input={"to": "supervisor", "message": "CLAIM: task #1"}, tool_use_id="toolu_claim")
+    with monkeypatch.context() as m:
+        m.setattr(Store, "derive", lambda *_, **__: None)
+        assert s.send("PreToolUse", "coder-1", **call)[0] == 0
+    assert s.send("PreToolUse", "coder-1", **call)[0] == 0
+    with open(os.path.join(s.project, TEAM, "state.md"), encoding="utf-8") as f:
+        assert "IN_PROGRESS (coder-1)" in f.read()
+
+
+def test_a_build_typed_again_records_what_its_loading_mended(session):
+    s = session
+    s.setup("SIMPLE")
+    path = os.path.join(s.project, TEAM, "state.md")
+    with open(path, "a") as f:
+        f.write("## Phase: CLOSED\n")
+    s.build()
+    assert [r["event"] for r in s.events()][-2:] == ["STATE_DIVERGENCE", "TICK"]
+    with open(path, encoding="utf-8") as f:
+        assert "CLOSED" not in f.read()
+
+
+def test_two_things_that_time_makes_due_at_once_do_not_stop_the_clock(session):
+    """A target that never started was the last missing ack; the resend that was due in the same moment no longer applied, its
+    refusal took the whole tick with it, and no later one ever got further."""
+    s = session
+    finished(s)
+    s.stop("coder-1"), s.stop("unified-reviewer"), s.stop("supervisor")
+    assert s.call("lead", "Agent", description="x", prompt="x", subagent_type="team:web-researcher", name="late", post=False) is None
+    assert s.bash("lead", "pack teardown") is None and s.bash("lead", "pack teardown ask") is None
+    assert s.state()["teardown"]["state"] == "WAITING_ACKS"
+    s.now += 200
+    s.stop("lead")
+    assert s.state()["teardown"]["state"] == "READY_TO_DELETE"
+
+
+def test_a_clock_that_is_set_back_does_not_hold_the_resend_up(session):
+    s = session
+    finished(s)
+    s.now += 31536000
+    assert s.bash("lead", "pack teardown") is None
+    assert s.bash("lead", "pack teardown ask") is None  # nobody has ended its turn: all are asked and none is acknowledged
+    s.now -= 31536000
+    s.stop("lead")
+    assert s.state()["teardown"]["state"] == "WAITING_ACKS"
+    s.now += 30
+    s.stop("lead")
+    assert s.state()["teardown"]["state"] == "WAITING_ACKS"  # and hastened it is not either
+    s.now += 35
+    s.stop("lead")
+    assert s.state()["teardown"]["state"] == "RETRYING"
+
+
+def test_hooks_that_waited_for_the_lock_do_not_move_the_runs_clock(session):
+    s = session
+    s.setup("SIMPLE")
+    last = s.now
+    for _ in range(5):
+        s.now = last - 4  # 3.5 seconds before the last record
+        s.say("coder-1", "supervisor", "hello")
+    store = Store(os.path.join(s.project, TEAM), os.path.dirname(_mirror(s)))
+    with store.lock():
+        assert store.load().skew == 0
+
+
+def _mirror(s):
+    return next(os.path.join(base, "mirror.jsonl") for base, _f, files in os.walk(s.data) if "mirror.jsonl" in files)
+
+
+@pytest.mark.parametrize("word", ["STUCK", "REVIEW_LOOP"])
+def test_a_task_that_waits_for_the_lead_has_no_owner_when_its_coder_is_gone(session, word):
+    """A later coder of the same name has not claimed it, and a re-scope must not hand it to the dead."""
+    s = session
+    s.setup("SIMPLE")
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    s.edit("coder-1", "src/a.py")
+    assert s.say("coder-1", "supervisor", word + ": task #1") is None
+    s.send("StopFailure", "coder-1", error="server_error")
+    assert s.state()["tasks"]["1"]["owner"] is None
+    assert s.bash("lead", "pack task rescope 1 --reason smaller") is None
+    assert s.state()["tasks"]["1"]["state"] == "PENDING"
+    assert s.spawn("coder-1", "coder") is None
+    assert "CLAIM: task #1" in s.edit("coder-1", "src/a.py")
+
+
+def test_a_coder_that_dies_in_an_impossible_wait_is_told_to_the_lead(session):
+    """With the approver back nobody was left to go on, and nobody was told."""
+    s = session
+    s.setup("SIMPLE")
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    s.edit("coder-1", "src/a.py")
+    s.say("coder-1", "supervisor", "IN_REVIEW: task #1")
+    s.send("StopFailure", "unified-reviewer", error="server_error")
+    assert s.state()["tasks"]["1"]["cause"] == "IMPOSSIBLE_WAIT"
+    s.send("StopFailure", "coder-1", error="server_error")
+    assert s.spawn("unified-reviewer", "unified-reviewer") is None
+    t = s.state()["tasks"]["1"]
+    assert (t["state"], t["cause"], t["owner"]) == ("STUCK_ESCALATED", "OWNER_GONE", None)
+    assert any("lost its coder" in step["text"] for step in advice.for_lead(s.state()))
+
+
+def test_a_request_to_shut_down_ends_with_the_incarnation_that_was_asked(session):
+    s = session
+    s.build()
+    s.register()
+    s.spawn("supervisor", "supervisor")
+    assert s.bash("lead", "pack teardown ask supervisor") is None
+    s.send("StopFailure", "supervisor", error="server_error")
+    assert s.spawn("supervisor", "supervisor") is None
+    assert s.say("lead", "supervisor", "STATE_OWNERSHIP_HANDOFF(1)") is None  # not SHUTTING_DOWN
+    s.say("supervisor", "lead", "STATE_OWNERSHIP_ACK(1)")
+    s.stop("supervisor")
+    assert s.state()["roster"]["supervisor"]["state"] == "IDLE"
+
+
+def test_an_ended_agent_commits_nothing(session):
+    s = session
+    reviewed(s)
+    s.call("lead", "TaskStop", task_id=s.agents["coder-1"][0], response={"task_id": s.agents["coder-1"][0]})
+    assert "refused (ENDED_AGENT)" in s.bash("coder-1", "git add src/a.py && git commit -qm late")
+
+
+def test_what_was_staged_before_the_review_is_not_committed_in_place_of_what_was_reviewed(session):
+    s = session
+    s.setup("SIMPLE")
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    s.edit("coder-1", "src/a.py", "A = 'never reviewed'\n")
+    assert s.bash("coder-1", "git add src/a.py") is None
+    s.edit("coder-1", "src/a.py", "A = 1\n")
+    s.review("coder-1", 1)
+    assert "refused (STAGED_OTHERWISE)" in s.bash("coder-1", "git commit -qm 'feat: task #1'")
+    assert s.bash("coder-1", "git commit -qm x -- src/a.py") is None and s.exit == 0
+    assert facts.git(s.project, "show", "HEAD:src/a.py") == "A = 1\n"
+
+
+@pytest.mark.parametrize("command", ["git add src/a.py && git commit -qm x", "git add -f -- src && git commit -qm x", "cd src && git add a.py && git commit -qm x"])
+def test_staged_again_by_the_same_command_it_may_be_committed(session, command):
+    s = session
+    s.setup("SIMPLE")
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    s.edit("coder-1", "src/a.py", "A = 0\n")
+    assert s.bash("coder-1", "git add src/a.py") is None
+    s.edit("coder-1", "src/a.py", "A = 1\n")
+    s.review("coder-1", 1)
+    assert s.bash("coder-1", command) is None and s.exit == 0, s.output
+    assert facts.git(s.project, "show", "HEAD:src/a.py") == "A = 1\n"
+
+
+def test_an_approval_covers_what_a_link_points_to(session):
+    """Who reviews a file reads through the link."""
+    s = session
+    s.setup("SIMPLE")
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    os.symlink("old.py", os.path.join(s.project, "src/a.py"))
+    s.review("coder-1", 1)
+    assert s.state()["tasks"]["1"]["state"] == "APPROVED"
+    with open(os.path.join(s.project, "src/old.py"), "w") as f:
+        f.write("OLD = 'other'\n")
+    assert "APPROVAL_MISSING" in s.say("coder-1", "supervisor", "DONE: task #1")
+
+
+def test_a_change_that_no_hook_saw_is_told_to_the_coder_when_a_verdict_meets_it(session):
+    """The reviewer was told to approve, and refused, again and again; the coder was told nothing."""
+    s = session
+    s.setup("SIMPLE")
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    s.edit("coder-1", "src/a.py")
+    s.say("coder-1", "unified-reviewer", "REVIEW: task #1")
+    with open(os.path.join(s.project, "src/a.py"), "w") as f:
+        f.write("changed from outside\n")
+    assert "STALE_REVISION" in s.say("unified-reviewer", "coder-1", "APPROVED: task #1")
+    assert "send REVIEW: task #1 to unified-reviewer" in s.stop("coder-1")
+    assert s.stop("unified-reviewer") is None
+
+
+def test_the_tree_of_a_verification_sees_an_edit_in_the_second_in_which_the_file_was_staged(project):
+    """git tells by seconds and size whether a staged file changed, and looks closer only at what is as new as its index."""
+    path = os.path.join(str(project), "src", "a.py")
+    while time.time() % 1 > 0.5:
+        time.sleep(0.05)
+    with open(path, "w") as f:
+        f.write("A = 1\n")
+    subprocess.run(["git", "-C", str(project), "add", "src/a.py"], check=True)
+    staged = facts.git(str(project), "write-tree").strip()[:16]
+    with open(path, "w") as f:
+        f.write("A = 2\n")
+    time.sleep(1.1)
+    assert facts.tree(str(project), ["src/a.py"]) != staged
+
+
+def test_a_pipe_among_a_tasks_files_is_not_waited_for(session):
+    s = session
+    s.setup("SIMPLE")
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    os.mkfifo(os.path.join(s.project, "src/a.py"))
+    assert "NOTHING_WRITTEN" in s.say("coder-1", "supervisor", "IN_REVIEW: task #1")
+
+
+def test_a_coder_may_take_a_link_away_that_stands_for_its_file(session):
+    s = session
+    s.setup("SIMPLE")
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    os.symlink("old.py", os.path.join(s.project, "src/a.py"))
+    os.symlink(".claude/teams", os.path.join(s.project, "notes"))
+    assert "NOT_IN_TASK" in s.edit("coder-1", "src/a.py")
+    for command in ("rm -r notes/feature-add-a-greeting", "rm -r src/a.py/..", "rm -rf notes/", "mv notes/.on src/a.py"):
+        assert "refused (" in s.bash("coder-1", command), command
+    assert s.bash("coder-1", "rm src/a.py") is None and s.exit == 0
+    assert s.edit("coder-1", "src/a.py") is None
+    assert os.path.exists(os.path.join(s.project, "src/old.py"))
+
+
+def test_a_supervisor_that_never_answers_at_the_end_does_not_keep_the_run_open(session):
+    s = session
+    finished(s)
+    s.stop("coder-1"), s.stop("unified-reviewer")
+    assert s.bash("lead", "pack teardown") is None and s.bash("lead", "pack teardown ask") is None
+    assert s.bash("lead", "pack teardown ask supervisor") is None  # it is in a turn, and has died in it
+    step, = advice.for_lead(s.state())
+    assert "TaskStop" in step["text"]
+    s.call("lead", "TaskStop", task_id=s.agents["supervisor"][0], response={"task_id": s.agents["supervisor"][0]})
+    assert s.state()["phase"] == "CLOSED"

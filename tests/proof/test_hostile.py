@@ -1,0 +1,79 @@
+"""The hostile driver in short: random runs through the whole gate, judged by a witness; and proof that the witness can say no.
+
+`python -m pack.prove.long hostile` does hundreds; `python -m pack.prove.hostile --seed N` repeats one.
+"""
+
+import contextlib
+
+import pytest
+
+from pack import before, facts, journal
+from pack.prove import hostile, variants
+from pack.prove.client import Broken
+from pack.protocol import access
+
+OPEN = {"mode": "SIMPLE", "headless": True, "coders": 2, "dead_pid": False, "hostile": 0.4, "length": 150, "end": "open"}
+MEDIUM = dict(OPEN, mode="MEDIUM", headless=False)
+
+
+def test_random_runs_break_no_promise_and_come_to_an_end():
+    figures, failures = hostile.hunt(range(1, 13), shrinking=30.0)
+    assert not failures, failures[0]
+    assert figures["finished"] + figures["aborted"] == figures["runs"] == 12
+    # They got somewhere: deep enough that the promises were there to be broken.
+    assert figures["finished"] >= 6 and figures["done"] >= 12 and figures["approved"] >= 20 and figures["commits"] >= 4 and figures["deaths"] >= 6
+    assert figures["refused"] >= 100 and len([k for k in figures if k.startswith("code ")]) >= 25
+    assert {"mode SIMPLE", "headless", "terminal"} <= set(figures)
+
+
+def test_a_seed_repeats_its_run():
+    with hostile.Template() as template:
+        runs = []
+        for _ in range(2):
+            run = hostile.play(5, template)
+            runs.append((run.setup, run.deeds, [r["event"] for r in run.client.book.records], str(run.broken)))
+            run.close()
+    assert runs[0] == runs[1] and len(runs[0][1]) > 50
+
+
+@contextlib.contextmanager
+def keys_forgotten():
+    """A store that does not know a call again."""
+    real = journal.Store.append
+    journal.Store.append = lambda self, event, now: (self.keys.pop(event.get("key"), None), real(self, event, now))[1]
+    try:
+        yield
+    finally:
+        journal.Store.append = real
+
+
+@pytest.mark.parametrize("mutant, kinds, setup", [
+    (lambda: variants.without("task_is_approved"), {"DONE_EARLY"}, MEDIUM),
+    (lambda: variants.without("reviewed_revision_is_present"), {"UNSEEN"}, OPEN),
+    (lambda: variants.without("task_is_the_senders"), {"NOT_OWNER"}, OPEN),
+    (lambda: variants.without("sender_is_living"), {"SAY_DEAD"}, OPEN),
+    (lambda: variants.without("spawn_within_coders"), {"SPAWN_MANY"}, OPEN),
+    (lambda: variants.without("verified_on_this_tree"), {"TEARDOWN_EARLY"}, dict(OPEN, hostile=0.2)),
+    (lambda: variants.patched(before, "protected", lambda call, full: None), {"PROTECTED"}, OPEN),
+    (lambda: variants.patched(access, "may_write", lambda state, actor, path, fact=None: None), {"PROTECTED", "EDIT_UNKNOWN", "EDIT_ROLE", "EDIT_FOREIGN", "EDIT_CLOSED", "EDIT_DEAD", "EDIT_TEST", "LEAD_EDITS"}, OPEN),
+    (lambda: variants.patched(access, "may_commit", lambda *_: None), {"COMMIT_EARLY", "COMMIT_FOREIGN", "COMMIT_BY"}, dict(OPEN, hostile=0.6)),
+    (lambda: variants.patched(facts, "staged_otherwise", lambda commit: []), {"COMMIT_OTHER"}, dict(OPEN, hostile=0.1)),
+    (keys_forgotten, {"TWICE"}, OPEN),
+], ids=["approvals", "revisions", "owners", "the dead", "too many", "verify", "protected", "writes", "commits", "staged", "keys"])
+def test_the_witness_notices_what_is_missing(mutant, kinds, setup):
+    """With one check taken out, some run within the first sixty breaks a promise, and it is the one that the check keeps."""
+    with mutant():
+        _figures, failures = hostile.hunt(range(1, 61), shrinking=0, setup=setup)
+    assert failures, "nobody noticed"
+    assert failures[0].partition(": ")[2].partition(":")[0] in kinds, failures[0][:300]
+
+
+def test_a_failure_is_made_small_and_still_fails():
+    with variants.without("spawn_within_coders"), hostile.Template() as template:
+        run = next(r for r in (hostile.play(seed, template, OPEN) for seed in range(1, 61)) if r.broken)
+        deeds, broken = hostile.shrink(run.setup, run.deeds, run.broken, template, seconds=60)
+        assert isinstance(broken, Broken) and broken.kind == run.broken.kind
+        assert len(deeds) <= 12 and len(deeds) <= len(run.deeds)
+        assert hostile.replay(run.setup, deeds, template).kind == broken.kind
+        run.close()
+    assert hostile.replay(run.setup, deeds) is None  # the shipped gate refuses it
