@@ -26,7 +26,6 @@ lint: $(STAMP)  ## the pack checks itself, and nothing generated has drifted
 	$(BIN)/pack lint .
 	$(BIN)/pack generate --check
 	$(BIN)/pack lint --check-rules references/rules.md
-	$(BIN)/python -m pack.teams --check
 
 generate: $(STAMP)  ## rewrite generated blocks and files from the tables
 	$(BIN)/pack generate

@@ -80,9 +80,18 @@ def _sent(call, given, response, failed):
         if name in call.state["requests"]:
             call.gate("SHUTDOWN_ID", name=name, request_id=str(response["request_id"]))
     if not ok and isinstance(message, str):
-        parsed = _quiet_parse(message)
+        parsed, name = _quiet_parse(message), view.resolve(call.state, given.get("to"))
+        e = view.entry(call.state, name)
+        if parsed or name:
+            call.gate("DELIVERY_FAILED", event=parsed or "MAIL", to=str(given.get("to"))[:100], name=name)
+        if e and e["state"] in tables.LIVING and "could not be resumed" in "%s %s" % (response.get("message"), call.payload.get("error")):
+            # The client died before it had written anything of this agent down: it has its id and nothing else (measured).
+            call.gate("AGENT_LOST", name=name, inc=e["inc"], why="the client cannot resume it")
+            call.close()
+            mine = _next_text(call, call.actor["name"])
+            return tell(call.payload["hook_event_name"], "team: %s is lost with its client: it had not begun. %s" % (name, mine or (
+                "The lead spawns another one; end your turn until then." if call.actor["role"] != tables.LEAD else "")))
         if parsed:
-            call.gate("DELIVERY_FAILED", event=parsed, to=str(given.get("to"))[:100])
             return tell(call.payload["hook_event_name"], "team: the client did not deliver this message; send it again with the receiver's "
                         "agent id as `to` (`pack status --json` lists them). Sending the same line twice is harmless.")
     return PASS
@@ -133,13 +142,55 @@ def _ran(call, given, response):
         if stamp != note["stamps"][name]:
             told += _changed_by_shell(call, name)
     told += _strayed(call, given)
-    now = facts.head(call.project)
-    if now and now != note["head"]:
-        subject = (facts.git(call.project, "log", "-1", "--format=%s") or "").strip()
-        call.append("COMMITTED", sha=now, subject=subject[:200], gated=bool(note["commit"]))
+    for sha in _commits(call, note):
+        _committed(call, sha, bool(note["commit"]))
         if not note["commit"]:
-            told.append("a commit was made past the gate (%s); it is recorded" % now[:7])
+            told.append("a commit was made past the gate (%s); it is recorded" % sha[:7])
     return tell(call.payload["hook_event_name"], "team: " + "; ".join(told)) if told else PASS
+
+
+def _commits(call, note):
+    """The commits that are this command's to record: what HEAD has won since it began, and nobody recorded. Of several, while somebody
+    else's `git commit` is under way, the first: the others are theirs."""
+    now = facts.head(call.project)
+    if not now or now in (note["head"], call.state["commit"]):
+        return []
+    since = facts.git(call.project, "rev-list", "--reverse", "--max-count=50", "%s..%s" % (note["head"], now)) if note["head"] else None
+    shas = (since or now).split()
+    if call.state["commit"] in shas:
+        shas = shas[shas.index(call.state["commit"]) + 1:]
+    if not _committing(call, [note["head"]] + shas):
+        return shas
+    return shas[:1] if note["commit"] else []
+
+
+def _committed(call, sha, gated, actor=None):
+    subject = (facts.git(call.project, "log", "-1", "--format=%s", sha) or "").strip()
+    call.append("COMMITTED", actor=actor, sha=sha, subject=subject[:200], gated=gated)
+
+
+def _notes(call):
+    """[(path, note)] of the shell commands that have begun and not come back."""
+    folder = os.path.join(call.store.data, "calls")
+    names = sorted(n for n in os.listdir(folder) if n.endswith(".before")) if os.path.isdir(folder) else []
+    found = [(os.path.join(folder, n), call.store.disk.read(os.path.join(folder, n))) for n in names]
+    return [(path, codec.loads(data.decode("ascii"))) for path, data in found if data]
+
+
+def _committing(call, heads):
+    """Whether somebody else's `git commit` on one of these is under way: a new one is then theirs, and they will record it. Not for
+    ever: a call that the client refused after all leaves its note behind."""
+    return any(note["commit"] and note["head"] in heads and call.now - note.get("at", 0) < 60 for _path, note in _notes(call))
+
+
+def caught_up(call):
+    """After a resume: the commands of the dead client will never come back. A commit that one of them had let through and that was made
+    is recorded; who made it is in the note."""
+    for path, note in _notes(call):
+        call.store.disk.remove(path)
+        now, by = facts.head(call.project), note.get("by")
+        if note["commit"] and by and now and now not in (note["head"], call.state["commit"]):
+            _committed(call, now, True, actor=by)
 
 
 def _strayed(call, given):

@@ -315,7 +315,7 @@ def _before(call, commits):
     """Remember how the tasks' files look before a shell command, to see afterwards what it changed."""
     names = sorted({f for _n, t in view.tasks(call.state) if t["state"] not in tables.TERMINAL + ("PENDING",)
                     for declared in list(t["files"]) + t["touched"] for f in facts.expand(call.project, declared)})
-    note = {"stamps": facts.stamps(call.project, names), "head": facts.head(call.project), "commit": commits}
+    note = {"stamps": facts.stamps(call.project, names), "head": facts.head(call.project), "commit": commits, "by": call.actor, "at": call.now}
     call.store.disk.replace(call.scratch(".before"), codec.dumps(note).encode("ascii"))
 
 

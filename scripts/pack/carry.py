@@ -12,7 +12,7 @@ from .protocol.refusal import Refusal
 from .receipts import receipt, vouched
 from .statefile import stats, summary
 
-LOOKING = {"status", "log", "explain", "doctor", "lint", "report", "gate", "kanban", "rt", "--help", "-h", "help", "--version", "-V"}
+LOOKING = {"status", "log", "explain", "doctor", "lint", "report", "gate", "kanban", "rt", "adr", "--help", "-h", "help", "--version", "-V"}
 CHANGING = {"plan", "task", "verify", "teardown", "abort", "resume"}
 FORMS = "run it alone: `pack VERB ...`, with `<<'EOF' ... EOF`, `< FILE` or `cat FILE |` in front for the JSON"
 

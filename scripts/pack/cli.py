@@ -21,6 +21,7 @@ VERBS = {
     "doctor": ("pack.doctor", "what is enforced here, why, and how to raise it"),
     "lint": ("pack.lint.cli", "check any Claude Code plugin, marketplace, agents, commands, skills, hooks"),
     "generate": ("pack.generate", "rewrite the generated blocks and tables; --check fails on drift"),
+    "team": ("pack.teams.cli", "team definitions: check one, begin one, write its agents (a team is data, no code)"),
     "rt": ("pack.realtime.cli", "probe and audit real systems (latency, delivery, throughput, failover)"),
     "gate": ("pack.realtime.gates_cli", "evaluate the quality gates from the evidence"),
     "kanban": ("pack.realtime.kanban_cli", "the team's board: moves are checked, metrics computed"),

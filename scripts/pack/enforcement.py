@@ -50,12 +50,17 @@ def is_headless(env):
     return env.get("CLAUDE_CODE_ENTRYPOINT") != "cli" or env.get("CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS") not in ("1", "true")
 
 
-def alive(pid):
-    """Whether a process of this number exists."""
+def alive(pid, name=None):
+    """Whether a process of this number runs; name: what it was called, where that is known (a number is used again after a while)."""
     try:
         os.kill(int(pid), 0)
     except (TypeError, ValueError, ProcessLookupError):
         return False
     except OSError:
+        pass
+    try:
+        with open("/proc/%d/stat" % int(pid), encoding="utf-8", errors="replace") as f:
+            called, _, rest = f.read().partition("(")[2].rpartition(")")
+    except OSError:
         return True
-    return True
+    return rest.split()[:1] not in (["Z"], ["X"]) and name in (None, called)  # a killed one that nobody has waited for is dead

@@ -76,7 +76,7 @@ def handle(payload, env, now=None, disk=None, peer=None):
         call = Call(payload, env, store.clock(now), store, project, data, peer)
         if not caller.from_the_client(call):
             return _forged(call)
-        call.close()  # a process may have died between the end of a run and its burial
+        call.close()  # the process that closed the run may have died before it had buried it
         if machine.due(store.state, call.now) or store.jumped:
             call.gate("TICK")
         call.actor = caller.identify(call)

@@ -144,6 +144,14 @@ def _rendered_after(data):
     return int(digits) if digits.isdigit() and len(digits) < 12 else None
 
 
+def _other_version(records):
+    """For a replay that fails: whether another version of the plugin wrote these records, which is no damage at all."""
+    from . import seal
+
+    wrote, here = [r["data"]["sealed"]["version"] for r in records if r["data"].get("sealed")][-1:], seal.version(seal.PLUGIN_ROOT)
+    return "" if wrote in ([], [here]) else "; team %s wrote it and this is team %s: finish the run with that version, or end it" % (wrote[0], here)
+
+
 class Store:
     """One team's journal and what is derived from it.
 
@@ -231,7 +239,7 @@ class Store:
             try:
                 state, _effects = machine.step(state, record, record["ts"])
             except (Refusal, KeyError, TypeError, AttributeError, ValueError) as error:
-                raise Damaged("record %d (%s) contradicts the protocol: %s" % (record["seq"], record["event"], error)) from None
+                raise Damaged("record %d (%s) contradicts the protocol: %s%s" % (record["seq"], record["event"], error, _other_version(records))) from None
             if record["seq"] == after and record["more"] == 0:
                 intact = rendered == state_md(state, after).encode()  # an older rendering of ours is what a crash leaves
         self.state, self.size = state, end
@@ -244,7 +252,7 @@ class Store:
                 if record["key"]:
                     self.keys[record["key"]] = record["seq"]
             if last["state"] != codec.digest(codec.dumps(state)):
-                raise Damaged("the state after record %d is not the one that was recorded" % self.seq)
+                raise Damaged("the state after record %d is not the one that was recorded%s" % (self.seq, _other_version(records)))
             if not intact:
                 self.found.append(("STATE_DIVERGENCE", {"file": "state.md", "was": "missing" if rendered is None else "changed"}))
             if not self.found:  # a writer died before it had rendered its record, and the same call again appends nothing

@@ -165,10 +165,12 @@ def _reopen(payload, env, now, project, data, disk, live, session, event, peer=N
         if not caller.from_the_client(call):
             return answers.block("team: a live run is taken up by the client that leads it, or by another one once that has ended.")
         if team["session"] != session:
-            if alive(team.get("client_pid")) and str(team.get("client_pid")) != str(env.get("CLAUDE_PID")):
+            if alive(team.get("client_pid"), team.get("vouched")) and str(team.get("client_pid")) != str(env.get("CLAUDE_PID")):
                 return answers.block("team: the run %s is live in another session (process %s). Type `team status` to see it; end it there, or "
                                   "`pack abort --reason WHY` in your own terminal." % (team["name"], team["client_pid"]))
             call.payload = dict(payload)
             take_over(call)
+            if store.state["phase"] == "CLOSED":
+                return answers.block("team: the run %s was at its end and is closed now; type the command again for a new one." % team["name"])
         call.actor = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
         return answers.tell(event, "A run is live and is resumed, not overwritten; the arguments just given are not used.\n" + advice.digest(store.state))

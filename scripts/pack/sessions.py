@@ -1,7 +1,10 @@
 """Prompts and sessions: what reaches the lead, what a person types, who resumes, which settings are taken over."""
 
+import os
+
 from . import caller, seal
 from .answers import PASS, block, tell
+from .call import PLUGIN_ROOT
 from .protocol import advice, tables, view
 from .protocol.refusal import Refusal
 from .turns import greeting
@@ -25,6 +28,10 @@ def prompt_submitted(call):
         _notified(call, prompt)
         decisions = [s["text"] for s in advice.for_lead(call.state)][:2]
         return tell("UserPromptSubmit", "team: next: " + "; ".join(decisions) if decisions else "")
+    if call.state["phase"] != "CLOSED" and call.state["team"].get("typed") and not prompt.startswith("/"):
+        # A session that took the run over never saw the command that opened it: where the run stands comes with what its user types.
+        return tell("UserPromptSubmit", advice.digest(call.state) + "\nHow a lead works: " + os.path.join(
+            PLUGIN_ROOT, "commands", "build.md" if call.state["waves"] is None else "realtime.md"))
     return PASS
 
 
@@ -51,10 +58,12 @@ def session_started(call):
     if call.actor["role"] == tables.LEAD and call.state["phase"] != "CLOSED":
         if source == "resume":
             _gate_resume(call, source)
+        if call.state["phase"] == "CLOSED":
+            return tell("SessionStart", "team: the run %s is closed; `pack status --summary` prints the report, your last words to the user." % call.state["team"]["name"])
         return tell("SessionStart", advice.digest(call.state))
     if str(call.actor["agent_id"]).startswith("session:") and call.actor["role"] not in (None, "foreign") and source == "startup":
         return tell("SessionStart", greeting(call, True))  # a teammate in a terminal pane
-    if call.actor["role"] == "foreign" and call.state["phase"] != "CLOSED" and source == "startup":
+    if call.actor["role"] == "foreign" and call.state["phase"] != "CLOSED" and source in ("startup", "resume"):
         return tell("SessionStart", "A team run is live in this project: %s, phase %s, led by another session. The user may type `team status`, "
                     "or `team resume` to lead it from here." % (call.state["team"]["name"], call.state["phase"]))
     return PASS
@@ -69,7 +78,11 @@ def _gate_resume(call, source):
         call.append("RUN_RESUMED", **({"sealed": update} if update else {}), client_pid=call.env.get("CLAUDE_PID"), vouched=caller.vouches(call.env, call.peer), session=call.payload.get("session_id"),
                     headless=enforcement.is_headless(call.env), agents_stopped=headless, agents_gone=not headless, how=source)
     except Refusal:
-        pass
+        return
+    from .after import caught_up
+
+    caught_up(call)
+    call.close()  # whoever was to end last is gone with the client: that may have been the end of the run
 
 
 def session_ended(call):

@@ -107,7 +107,7 @@ def summary(state, stats):
     met = state["verify"] and state["verify"]["ok"] and not state["teardown"]["aborted"] and len(done) == len(state["tasks"])
     lines = [RULE, "FEATURE IMPLEMENTATION %s" % ("ABORTED" if state["teardown"]["aborted"] else "COMPLETE"), RULE, "",
              "Tasks completed: %d/%d" % (len(done), len(state["tasks"])), "Complexity: %s" % state["mode"],
-             "Commits: %s" % ("; ".join("%s %s" % (c["sha"][:7], c["subject"]) for c in state["commits"]) or "none"), "",
+             "Commits: %s" % ("; ".join("%s %s" % (c["sha"][:7], c["subject"]) for c in stats["commits"]) or "none"), "",
              "Risk analysis (pre-implementation):", "  Risks identified by Tech Lead: %d" % sum(counts.values()),
              "  Risk testers spawned: %d" % state["risks"]["testers"],
              "  CRITICAL %d, MAJOR %d, MINOR %d" % tuple(counts.get(s, 0) for s in tables.SEVERITIES), "",
@@ -127,7 +127,7 @@ def summary(state, stats):
 
 def stats(records):
     """Figures of a run from its journal records."""
-    out = {"verdicts": {}, "refused": 0, "conventions": False, "convention_files": set()}
+    out = {"verdicts": {}, "refused": 0, "conventions": False, "convention_files": set(), "commits": []}
     for r in records:
         role = r["actor"]["role"]
         if r["event"] in ("APPROVED", "CHANGES_REQUESTED"):
@@ -137,6 +137,6 @@ def stats(records):
         elif r["event"] == "FILE_WRITTEN" and (r["data"]["path"] or "").startswith(".conventions"):
             out["conventions"] = True
             out["convention_files"].add(r["data"]["path"])
-        elif r["event"] == "TEAM_DELETED":
-            out["conventions"] = out["conventions"]
+        elif r["event"] == "COMMITTED":
+            out["commits"].append({"sha": r["data"]["sha"], "subject": r["data"]["subject"], "by": r["actor"]["name"], "gated": r["data"]["gated"]})
     return out

@@ -91,8 +91,8 @@ def lead_stop(call):
                and b.get("type") != "teammate" and b.get("id") not in silent]
     if running or any(n for n in view.working(state) if not watch.standing(state, n)) or state["lead_mail"] > 0:
         return PASS
-    if state["lead_idle_news"]:
-        call.gate("LEAD_STOPPED")
+    if state["lead_idle_news"] and not advice.for_lead(state):
+        call.gate("LEAD_STOPPED")  # the news will wake it; a step of its own is told now: whether they came already cannot be seen
         return PASS
     stalled = [s for s in advice.steps(state) if s["who"] != tables.LEAD]
     told = _nudge(call, advice.for_lead(state) or [dict(s, who=tables.LEAD, step="wake:" + s["step"], text="%s is stalled (%s): send it a message"

@@ -41,7 +41,7 @@ def take_over(call, accepts=False):
     """This session leads from now on. accepts: the user typed `team resume`, which takes plugin and settings as they are."""
     session, team = call.payload.get("session_id"), call.state["team"]
     other = session != team["session"]
-    if other and alive(team.get("client_pid")) and str(team.get("client_pid")) != str(call.env.get("CLAUDE_PID")):
+    if other and alive(team.get("client_pid"), team.get("vouched")) and str(team.get("client_pid")) != str(call.env.get("CLAUDE_PID")):
         return ("team: the session that leads %s is still running (process %s). Type there, or end it first; `pack abort --reason WHY` in "
                 "your own terminal ends the run." % (team["name"], team["client_pid"]))
     lead = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
@@ -53,8 +53,15 @@ def take_over(call, accepts=False):
                     agents_gone=other, how="the user typed it")
     except Refusal as refusal:
         return refusal.text()
+    if other:
+        from .after import caught_up
+
+        caught_up(call)
+    call.close()
     if call.state["waves"] is not None:
         from . import waverun
 
         waverun.resumed(call)
+    if call.state["phase"] == "CLOSED":
+        return "team: the run %s is closed: who was to end last was gone already. `pack status --summary` prints the report." % team["name"]
     return "team: this session leads %s now.\n%s\nSay \"go on\" and the lead continues." % (team["name"], tree(call.state, recorded(call.state)["level"]))

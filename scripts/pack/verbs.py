@@ -180,7 +180,7 @@ def _show_run(command, project, env, most=6000):
 
 
 # --- looking -------------------------------------------------------------------------------------------------------------------
-def status_json(state):
+def status_json(state, records):
     """The fields of `pack status --json`."""
     level = enforcement.recorded(state)
     td, owner = state["teardown"], state["owner"]
@@ -196,7 +196,7 @@ def status_json(state):
             "roster": [{"name": n, "role": e["role"], "state": e["state"], "agent_id": e["agent_id"], "incarnation": e["inc"]}
                        for n, e in state["roster"].items()],
             "tasks": rows, "classification": (state["classification"] or {}).get("text"), "verify": state["verify"],
-            "commits": state["commits"],
+            "commits": stats(records)["commits"],
             "waves": state["waves"] and {k: state["waves"][k] for k in ("verdicts", "halted", "failures", "spawned", "unmet")},
             "teardown": {"state": td["state"], "sends": td["sends"], "missing": view.missing_acks(state), "attempt": td["attempt"],
                          "aborted": td["aborted"], "ack_status": td["ack_status"], "unresolved": td["unresolved"]},
@@ -213,7 +213,7 @@ def _status(given):
     run = Run(given)
     state, records = run.look()
     if given.json:
-        print(_json_text(status_json(state)))
+        print(_json_text(status_json(state, records)))
     elif given.summary:
         print(summary(state, stats(records)))
     else:
@@ -295,6 +295,9 @@ def _task(given):
                 print("  %s: %s" % (part, "; ".join(t[part]) or "-"))
             print("  tooling: %s" % ("; ".join("%s: %s" % kv for kv in sorted(t["tooling"].items()))))
             print("  blocked by: %s; reviewers: %s" % (", ".join("#%d" % b for b in t["blocked_by"]) or "-", ", ".join(t["reviewers"]) or "-"))
+            if state["mode"]:
+                q = view.quorum(state, t)
+                print("  requires: %s; %s" % (", ".join(view.required(state, t)), view.quorum_text(q) if t["revision"] else "not in review yet"))
     return 0
 
 

@@ -201,10 +201,12 @@ class Terminal:
 class Panes:
     """`claude PROMPT --teammate-mode tmux` inside a tmux server of its own."""
 
+    flags = ("--teammate-mode", "tmux")
+
     def __init__(self, binary, home, prompt, *args):
         self.socket = str(home.base / "tmux.sock")
         self.home = home
-        command = [binary, "--teammate-mode", "tmux", *args] + ([prompt] if prompt else [])
+        command = [binary, *self.flags, *args] + ([prompt] if prompt else [])
         env = dict(home.env)
         self._tmux("-f", "/dev/null", "new-session", "-d", "-x", "200", "-y", "50", "-c", str(home.project),
                    "exec env -i " + " ".join("%s=%s" % (k, quote(v)) for k, v in env.items()) +
@@ -248,6 +250,12 @@ class Panes:
                     break
                 time.sleep(0.2)
         self._tmux("kill-server", check=False)
+
+
+class Tmux(Panes):
+    """`claude PROMPT` in a tmux window; teammates in its own process, as a user's client has them by default."""
+
+    flags = ()
 
 
 def quote(text):

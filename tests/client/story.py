@@ -281,6 +281,11 @@ def _use(block, match, tool, **arguments):
     return Line(block.number, block.head, match.group("who"), "use", [Use(tool, **arguments)])
 
 
+def _agent(role):
+    """The agent as the Agent call names it: this plugin's, `PLUGIN:NAME` as it stands, `project:NAME` for one of the project's own."""
+    return role[len("project:"):] if role.startswith("project:") else role if ":" in role else "team:" + role
+
+
 def message(text, body):
     return text + ("\n" + body if body else "")
 
@@ -291,14 +296,14 @@ def _spawns(block, match, body):
     role, player = match.group("role"), match.group("player") or match.group("name")
     prompt = "You are %s\n%s" % (player, message(match.group("text") or "Do your part.", body))
     return _use(block, match, "Agent", description=match.group("name"), prompt=prompt, name=match.group("name"),
-                subagent_type=role if ":" in role else "team:" + role)
+                subagent_type=_agent(role))
 
 
 @verb(NAME + r" spawns nameless (?P<player>[\w.-]+) as (?P<role>[\w:.-]+)", "lead spawns nameless extra as coder")
 def _spawns_nameless(block, match, body):
     role = match.group("role")
     return _use(block, match, "Agent", description="no name", prompt="You are %s\nDo your part." % match.group("player"),
-                subagent_type=role if ":" in role else "team:" + role)
+                subagent_type=_agent(role))
 
 
 @verb(NAME + r' tells (?P<to>"[^"]*"|[\w.@-]+): ?(?P<text>.*)', "coder-1 tells supervisor: CLAIM: task #1   (a quoted name is taken literally)")

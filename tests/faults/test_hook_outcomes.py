@@ -175,6 +175,24 @@ def test_journal_and_mirror_damaged_says_how_to_go_on(active):
     assert fire(active, "Stop")[1] == 0
 
 
+def test_a_journal_of_another_version_is_not_called_damage(active, tmp_path):
+    """An update in mid-run: the newer core replays to another state. Nothing is wrong with the disk, and the answer names both versions."""
+    import shutil
+
+    for part in ("hooks", "scripts", "bin", ".claude-plugin"):
+        shutil.copytree(os.path.join(ROOT, part), str(tmp_path / "newer" / part), ignore=shutil.ignore_patterns("__pycache__"))
+    for name, old, new in ((".claude-plugin/plugin.json", '"version": "', '"version": "99.'), ("scripts/pack/protocol/machine.py", '"phase":', '"later": {}, "phase":')):
+        path = tmp_path / "newer" / name
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, 1))
+    os.remove(os.path.join(team(active), "snapshot.json"))
+    got, _code, out, err = fire(active, "PreToolUse", root=str(tmp_path / "newer"))
+    assert got == "blocked" and "this is team 99." in out + err
+    assert fire(active, "Stop")[1] == 0  # the version that wrote it reads it as before
+    assert "STATE_DIVERGENCE" not in [r["event"] for r in active.events()]
+
+
 @pytest.mark.parametrize("gone", ["journal", "mirror", "both", "folder", "data"])
 def test_files_that_are_gone(active, gone):
     import shutil

@@ -258,3 +258,19 @@ def test_a_real_gate_process_under_a_memory_limit(session):
 
 def test_the_disk_that_lies_is_only_used_by_tests():
     assert Disk().point("anything") is None
+
+
+def test_the_state_does_not_grow_with_the_length_of_a_run():
+    """What is only recorded stays in the journal: an event must cost the same after ten and after ten thousand others."""
+    import random
+
+    from pack import codec
+
+    rng, state, sizes = random.Random(1), machine.initial(), []
+    state, _events = machine.fold(state, {"event": "RUN_OPENED", "actor": worker.LEAD, "data": dict(worker.OPENED), "key": "open"}, 1.0)
+    for n in range(1000):
+        state, _events = machine.fold(state, worker.an_event(rng, str(n)), 2.0 + n)
+        unknown = {"code": "UNKNOWN_TASK", "event": "DONE", "what": "w", "seen": "", "next": "", "task": 1000 + n}
+        state, _events = machine.fold(state, {"event": "REFUSED", "actor": worker.LEAD, "data": unknown, "key": None}, 2.0 + n)
+        sizes.append(len(codec.dumps(state)))
+    assert sizes[-1] < sizes[99] + 40

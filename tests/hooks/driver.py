@@ -85,13 +85,15 @@ class Session:
         return self.send("UserPromptExpansion", expansion_type="slash_command", command_name="team:build", command_args=args,
                          command_source="plugin", prompt="/team:build " + args)
 
-    def spawn(self, name, role, who="lead"):
+    def spawn(self, name, role, who="lead", kind=None):
+        """`kind`: the agent as the Agent call names it (a user's own has no plugin in front)."""
+        kind = kind or "team:" + role
         own = int(self.session[-3:], 16) * 1000 + next(self.count)
         agent = "a%s-%016x" % (name, own) if not self.headless else "a%016x" % own
-        refused = self.call(who, "Agent", description=name, prompt="go", subagent_type="team:" + role, name=name,
+        refused = self.call(who, "Agent", description=name, prompt="go", subagent_type=kind, name=name,
                             response={"agentId": agent, "status": "async_launched"})
         if refused is None:
-            self.agents[name] = (agent, name if not self.headless else "team:" + role)
+            self.agents[name] = (agent, name if not self.headless else kind)
             self.send("SubagentStart", name)
         return refused
 

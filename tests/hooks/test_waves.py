@@ -341,7 +341,7 @@ def talking(two):
     ("team gate chek", "did you mean `team gate check`?"), ("team gate", "did you mean `team gate check`?"), ("team latency", "did you mean `team latency review`?"),
     ("pause the team", "did you mean `pause team`?"), ("team staus", "did you mean `team status`?"), ("team decide", "needs its <topic>"),
     ("Team list gates", "planned"), ("--team talking --strategy strategy.md", "a run is live here already: talking"),
-    ("team latency review", "rt.yaml: does not exist"),
+    ("team latency review", "has no evidence kinds, so there is nothing to measure"), ("team reject", "those that do: none"),
 ])
 def test_what_needs_no_model_is_answered_at_once(talking, typed, says):
     out = activate(talking, typed)
@@ -352,7 +352,7 @@ def test_what_needs_no_model_is_answered_at_once(talking, typed, says):
 @pytest.mark.parametrize("talk", [
     "team up with the broker engineer and find the lost message", "team, please look at the status", "team report is wrong, please fix it",
     "pause team meetings until Friday", "team spirit matters", "teams", "team", "team: status of the gate?", "--teamwork is what we need", "the team status is fine",
-    "team decided nothing yet, go on", "team gate check failed again; why?", "team abortion laws are not our topic",
+    "team decided nothing yet, go on", "team reject the idea of Kafka", "team approve of it all", "team gate check failed again; why?", "team abortion laws are not our topic",
 ])
 def test_talk_goes_to_the_model_untouched(talking, talk):
     before = len(talking.events())

@@ -6,7 +6,7 @@ import pytest
 from conftest import ROOT, lint, write
 
 from pack.lint import catalogue
-from pack.lint.engine import rule_module
+from pack.lint.rules import rule_module
 from pack.lint.rules import AFTER, NAMES
 
 RULES = os.path.join(ROOT, "scripts", "pack", "lint", "rules")

@@ -9,7 +9,7 @@ from pack.teams import definition
 
 with open(os.path.join(ROOT, "tests", "realtime", "smallTeam.yaml"), encoding="utf-8") as handle:
     SOUND = handle.read()
-HERE = ".claude/team-definitions/small.yaml"
+HERE = ".claude/team-definitions/smallTeam.yaml"
 AGENTS = {"agents/ping-%s.md" % name: AGENT % ("ping-" + name) for name in ("builder", "tester")}
 TWO = 'waves:\n  - {id: "1", title: Build, mode: sequential, roles: [builder], '
 # (what is written, what is written instead, the text at which the finding must point, a part of the message)

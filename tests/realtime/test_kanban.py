@@ -136,7 +136,7 @@ def test_the_real_gh_accepts_every_argument_list(board, tmp_path):
         "GH_CONFIG_DIR": str(tmp_path / "gh"),
         "GH_PROMPT_DISABLED": "1",
     }
-    for command in commands(board):
+    for command in commands(board) + [kanban.open_milestones(['Infra "one"', "It's two"]), kanban.close_milestone(3)]:
         done = subprocess.run(command, capture_output=True, text=True, env=clean, cwd=tmp_path)
         assert done.returncode == 4, (command, done.stderr)
     assert (
@@ -153,3 +153,23 @@ def test_sync_prints_and_files_what_it_printed(board, capsys):
     assert run(board, "sync") == 0
     assert "gh issue create --title 'K1: One'" in capsys.readouterr().out
     assert "Printed, not run," in (board / "GITHUB_ISSUES.md").read_text()
+
+
+def test_milestones_are_closed_once_every_card_is_done(board, capsys, tmp_path):
+    (board / "MILESTONES.md").write_text("# Milestones\n\n## It's \"infra\"\n\n## Deploy\n")
+    run(board, "add", "One", "--label", "kafka")
+    capsys.readouterr()
+    assert run(board, "sync", "--close-milestones") == 1
+    assert "not there: K1" in capsys.readouterr().err
+    (board / "KANBAN.md").unlink()
+    assert run(board, "init") == 0 and run(board, "sync", "--close-milestones") == 0
+    line = [x for x in capsys.readouterr().out.splitlines() if "while read" in x][0]
+    assert "--method POST" not in (board / "GITHUB_ISSUES.md").read_text(), "what is closed is not made again"
+    # The printed line is run by a real shell; a stand-in for gh on PATH shows what it would be called with.
+    (tmp_path / "gh").write_text('#!/bin/sh\nfor a; do printf "<%s>" "$a"; done >> "$0.log"; echo >> "$0.log"; case $2 in *state=open) printf "4\\n7\\n" ;; esac\n')
+    (tmp_path / "gh").chmod(0o755)
+    subprocess.run(["sh", "-c", line], check=True, env=dict(os.environ, PATH="%s:%s" % (tmp_path, os.environ["PATH"])), stdout=subprocess.DEVNULL)
+    calls = (tmp_path / "gh.log").read_text().splitlines()
+    assert '<.[] | select(.title | IN("It\'s \\"infra\\"", "Deploy")) | .number>' in calls[0]
+    assert [c.split(">")[1] for c in calls[1:]] == ["<repos/{owner}/{repo}/milestones/4", "<repos/{owner}/{repo}/milestones/7"]
+    assert all(c.endswith("<--method><PATCH><-f><state=closed>") for c in calls[1:])

@@ -334,6 +334,7 @@ def measuring(team, *words):
         stderr=subprocess.PIPE,
         text=True,
         env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)),
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # these tests may themselves run under nohup, which would be inherited
     )
 
 

@@ -66,8 +66,7 @@ def test_a_second_team_needs_no_code():
     assert load("smallTeam", folders=[HERE]) == small
 
 
-def test_twin_is_fresh_and_enough_without_yaml(team):
-    assert definition.main(["--check"]) == 0
+def test_a_definition_is_read_without_any_package():
     code = "import sys; sys.modules['yaml'] = None; sys.modules['jsonschema'] = None\nfrom pack.teams import load; print(len(load('realtimeSystems')['roles']))"
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -150,7 +149,7 @@ def test_unknown_team_and_broken_file(tmp_path):
     with pytest.raises(TeamError, match="no such team; did you mean 'realtimeSystems'"):
         load("realtimeSystem")
     (tmp_path / "x.yaml").write_text("team: [")
-    with pytest.raises(TeamError, match="x.yaml: not readable"):
+    with pytest.raises(TeamError, match="x.yaml:1:7: not readable: this . is never closed"):
         load(tmp_path / "x.yaml")
     (tmp_path / "y.yaml").write_text("- 1\n")
     with pytest.raises(TeamError, match="must be object"):

@@ -2,7 +2,7 @@
 
 import re
 
-from .rules import NAMES
+from .rules import NAMES, rule_module
 
 CUT = "---8<---"
 _EXAMPLE = re.compile(r"^(Bad|Good) ((?:`[^`]+`(?:, )?)+):\n\n((?:    .*\n|\n)+)", re.MULTILINE)
@@ -43,8 +43,6 @@ def _example(match):
 
 def entry(name):
     """The Entry of a rule."""
-    from .engine import rule_module
-
     return Entry(name, rule_module(name))
 
 

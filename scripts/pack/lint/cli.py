@@ -6,6 +6,8 @@ Exit codes: 0 no error (with --strict: no warning either), 1 findings, 2 usage o
 import os
 import sys
 
+from .config import UsageError
+
 USAGE = """usage: pack lint [PATH...] [options]
 
   PATH                      a plugin, a marketplace, a folder, or single files (default: the current folder)
@@ -59,10 +61,6 @@ SWITCHES = (
     "--help",
     "-h",
 )
-
-
-class UsageError(Exception):
-    """A command line that makes no sense: exit code 2."""
 
 
 class Options:

@@ -22,6 +22,10 @@ class ConfigError(Exception):
     """A configuration that cannot be used: exit code 2."""
 
 
+class UsageError(Exception):
+    """A command line that makes no sense: exit code 2."""
+
+
 class Config:
     """What to run and how to report it."""
 

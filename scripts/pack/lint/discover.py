@@ -174,6 +174,8 @@ def _kind(plugin, sub):
     markdown = name.lower().endswith(".md")
     if scope.startswith("component:"):
         head, parts = scope.split(":")[1], [scope.split(":")[1]] + parts
+    if scope == "sniff" and name.endswith((".yaml", ".yml", ".json")) and (len(parts) == 1 or parts[-2] == "team-definitions"):
+        return "team"  # a definition that was named, or its folder; whether it is one its text says
     if scope == "sniff":
         return ("skill" if name == "SKILL.md" else "sniff") if markdown else None
     if markdown:
@@ -198,6 +200,8 @@ def _kind(plugin, sub):
         return "prose" if head in ("references", "reference") else None
     if sub == ".claude-plugin/plugin.json":
         return "manifest"
+    if name.endswith(".json") and len(parts) > 1 and parts[-2] == "team-definitions" and scope != "loose":
+        return "team"
     if name.endswith((".yaml", ".yml")):
         return "team" if len(parts) > 1 and parts[-2] in ("team-definitions", "teams") and scope != "loose" else None
     if scope == "project":

@@ -1,9 +1,8 @@
 """Run the rules over a project and make findings of their hits."""
 
-import sys
-
 from . import discover, triggers
-from .rules import BY_KIND, EVERY_FILE, PLUGIN_RULES, PROJECT_RULES
+from .rules import BY_KIND, EVERY_FILE, LOADED, PLUGIN_RULES, PROJECT_RULES, rule_module
+from .suppress import apply
 
 ORDER = {"error": 0, "warning": 1, "info": 2}
 
@@ -71,19 +70,6 @@ class Context:
         )
 
 
-_loaded = {}
-
-
-def rule_module(name):
-    """The module of a rule (`hook-if` lives in rules/hook_if.py)."""
-    module = _loaded.get(name)
-    if module is None:
-        name_of_module = "pack.lint.rules." + name.replace("-", "_")
-        __import__(name_of_module)  # importlib's own package would be one more import
-        module = _loaded[name] = sys.modules[name_of_module]
-    return module
-
-
 def run(project, facts, config):
     """All findings of a project, sorted, suppressions applied."""
     context = Context(project, facts, config)
@@ -113,8 +99,6 @@ def run(project, facts, config):
         if wanted(name) and triggers.PROJECT.get(name, _always)(project):
             _run(context, name, project)
     _walk_problems(context)
-    from .suppress import apply
-
     findings = apply(context, _unique(context.findings), suppressing)
     findings.sort(key=Finding.key)
     return findings
@@ -129,7 +113,7 @@ def _look(context, file, checks):
                 last, answer = needed, triggers.has(file, text, needed)
             if not answer:
                 continue
-        module = _loaded.get(name) or rule_module(name)
+        module = LOADED.get(name) or rule_module(name)
         for hit in module.check(file, context) or ():
             context.add(name, module, hit)
 

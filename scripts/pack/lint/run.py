@@ -5,6 +5,7 @@ import posixpath
 
 from . import config as configuration
 from . import report
+from .config import UsageError
 
 
 class Target:
@@ -84,8 +85,6 @@ class Run:
         known = 0
         if options.has("--write-baseline"):
             if not baseline:
-                from .cli import UsageError
-
                 raise UsageError("--write-baseline needs --baseline FILE (or the configuration's baseline)")
             from .baseline import write
 

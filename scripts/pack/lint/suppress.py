@@ -6,6 +6,7 @@ configuration's per-file table.
 """
 
 from .lazy import lazy
+from .rules import rule_module
 
 _COMMENT = lazy(
     r"(?:<!--|#)[ \t]*pack-lint:[ \t]*(ignore-file|ignore)[ \t]+([a-z0-9-]+(?:[ \t]*,[ \t]*[a-z0-9-]+)*)"
@@ -40,8 +41,6 @@ def parse(file):
 
 def apply(context, findings, files):
     """Drop what is suppressed in `files`, those with a comment; report suppressions without a reason and those that suppress nothing."""
-    from .engine import rule_module
-
     table = {}
     for file in files:
         suppressions = parse(file) if not file.is_json else None

@@ -34,7 +34,7 @@ def _steps(state):
         return ([] if state["waves"] is not None else _ownership(state)) + _teardown(state)
     if state["waves"] is not None:
         return watch.steps(state, _step) + waves.steps(state, _step)
-    return _ownership(state) + _planning(state) + _review(state) + _staffing(state) + watch.steps(state, _step) + _completion(state)
+    return _ownership(state) + _cut(state) + _planning(state) + _review(state) + _staffing(state) + watch.steps(state, _step) + _completion(state)
 
 
 def for_agent(state, name):
@@ -63,6 +63,13 @@ def _ownership(state):
     return out
 
 
+def _cut(state):
+    """Whose report is its last text: when the client died in the middle of its turn, only a message brings the report."""
+    return [_step(tables.LEAD, "cut:%s:%d" % (n, e["inc"]), "%s was cut off before its report: send it a message" % n)
+            for n, e in state["roster"].items() if e.get("cut") and e["state"] == "IDLE" and not e["mail"]
+            and (e["role"] in tables.RESEARCHERS or e["role"] == tables.RISK_TESTER and not state["risks"]["results"])]
+
+
 def _planning(state):
     if not state["plan"]["registered"]:
         return [_step(tables.LEAD, "plan", "register the plan: `pack plan` (JSON on standard input)")]
@@ -72,10 +79,10 @@ def _planning(state):
     if not leads:
         if view.living(state, tables.TECH_LEAD):
             return []
-        return [_step(tables.LEAD, "spawn:tech-lead", "spawn the tech lead: Agent(subagent_type: \"team:tech-lead\", name: \"tech-lead\")")]
+        return [_tech_lead()]
     plan, risks, who = state["plan"], state["risks"], leads[0]
     if plan["asked"]:
-        return [_step(who, "plan-verdict", "read the plan (`pack task show`) and send PLAN OK or PLAN CHANGES to the lead (to: \"main\")")]
+        return [_step(who, "plan-verdict", "read the plan (state.md) and send PLAN OK or PLAN CHANGES to the lead (to: \"main\")")]
     if not plan["ok"]:
         return [_step(tables.LEAD, "validate", ("change the plan as asked (`pack plan`), then " if plan["ok"] is False else "")
                       + "send VALIDATE PLAN to %s" % who)]
@@ -83,7 +90,7 @@ def _planning(state):
         return [_step(who, "risks", "send RISKS: N to the lead, each risk as RISK-1: ... with Severity: CRITICAL|MAJOR|MINOR")]
     if risks["results"] or risks["counts"] is not None and machine.testers_needed(state) == 0:
         return [_step(who, "mitigate", "write the confirmed risks into DECISIONS.md and send RISKS MITIGATED to the lead")]
-    testing = [n for n in view.living(state, tables.RISK_TESTER) if state["roster"][n]["state"] != "IDLE"]
+    testing = [n for n in view.living(state, tables.RISK_TESTER) if state["roster"][n]["state"] != "IDLE" or state["roster"][n]["mail"] or state["roster"][n].get("cut")]
     if testing and risks["testers"] >= machine.testers_needed(state):
         return []  # they are at work
     return [_step(tables.LEAD, "risk-step:%d" % risks["testers"], machine.risk_step(state) + " (%s)" % who)]
@@ -92,8 +99,12 @@ def _planning(state):
 def _review(state):
     out = []
     for number, t in view.tasks(state):
+        if t["state"] in tables.BLOCKED_ON_LEAD and not view.owner_active(state):
+            continue  # no decision is accepted before there is an owner again
         if t["state"] in tables.BLOCKED_ON_LEAD:
-            out.append(_step(tables.LEAD, "decide:%d:%s" % (number, t["since"]), _decision(state, number, t), number))
+            text = _decision(state, number, t)
+            out.append(_step(tables.LEAD, "decide:%d:%s%s" % (number, t["since"], ":assign" if "pack task assign %d " % number in text and t["cause"] == "OWNER_GONE" else ""),
+                             text, number))
             continue
         if t["state"] not in tables.WORKING or not t["owner"] or not t["revision"]:
             continue
@@ -123,7 +134,10 @@ def _decision(state, number, t):
         return "task #%d waits for %s, not ACTIVE: spawn %s" % (
             number, ", ".join(view.quorum(state, t)["absent"]) or "nobody any more", "them" if view.quorum(state, t)["absent"] else "nobody")
     if t["cause"] == "OWNER_GONE":
-        return "task #%d lost its coder: spawn one and `pack task assign %d NAME`" % (number, number)
+        have = sorted((n for n in view.living(state) if state["roster"][n]["role"] in tables.IMPLEMENTERS), key=lambda n: len(view.owned(state, n)))
+        if have and (not view.owned(state, have[0]) or len(view.busy_coders(state)) >= state["team"]["coders"]):
+            return "task #%d lost its coder: `pack task assign %d %s`" % (number, number, have[0])
+        return "task #%d lost its coder: spawn a coder, then `pack task assign %d` to it" % (number, number)
     return "task #%d is %s%s: decide: `pack task rescope %d`, `pack task assign %d NAME` or `pack task cancel %d`" % (
         number, t["state"], " (%s)" % t["cause"] if t["cause"] else "", number, number, number)
 
@@ -144,13 +158,15 @@ def _staffing(state):
     for number in free[:1]:
         idle = [n for n in view.living(state) if state["roster"][n]["role"] in tables.IMPLEMENTERS
                 and state["roster"][n]["state"] == "IDLE" and not view.owned(state, n, tables.WORKING)]
+        if any(state["roster"][n]["mail"] for n in idle):
+            continue  # a message is on its way to one of them
         if idle:
             out.append(_step(tables.LEAD, "give:%d" % number, "task #%d is free: message %s to CLAIM: task #%d" % (number, idle[0], number), number))
         elif len(view.busy_coders(state)) < state["team"]["coders"]:
             out.append(_step(tables.LEAD, "coder:%d" % number, "task #%d is free: spawn a coder for it" % number, number))
     for number, t in view.tasks(state):
         e = view.entry(state, t["owner"]) if t["owner"] else None
-        if t["state"] == "IN_PROGRESS" and e and e["state"] == "IDLE":
+        if t["state"] == "IN_PROGRESS" and e and e["state"] == "IDLE" and not e["mail"]:
             out.append(_step(tables.LEAD, "stalled:%d:%s" % (number, t["since"]),
                              "%s stopped with task #%d IN_PROGRESS: send it a message" % (t["owner"], number), number))
     return out
@@ -165,8 +181,18 @@ def _completion(state):
         out.append(_step(tables.LEAD, "verify", ("build or tests failed: `pack task add` a fix task, then " if failed else "")
                          + "run `pack verify --build CMD --test CMD`"))
     if state["mode"] in tables.VALIDATED_MODES and state["consistency"] != "OK":
-        out.append(_step(tables.LEAD, "consistency", "ask the tech lead for the consistency check (CONSISTENCY OK)"))
+        leads = view.living(state, tables.TECH_LEAD)
+        if not leads:
+            out.append(_tech_lead())
+        elif state["roster"][leads[0]]["state"] == "IDLE" and not state["roster"][leads[0]]["mail"]:
+            out.append(_step(tables.LEAD, "consistency", "ask the tech lead for the consistency check (CONSISTENCY OK)"))
+        elif not out:
+            return []  # it is at work
     return out or [_step(tables.LEAD, "teardown", "run `pack teardown`")]
+
+
+def _tech_lead():
+    return _step(tables.LEAD, "spawn:tech-lead", "spawn the tech lead: Agent(subagent_type: \"team:tech-lead\", name: \"tech-lead\")")
 
 
 def _teardown(state):

@@ -32,6 +32,7 @@ def roster_changed(state, effects):
 
 def end_agent(state, name, how):
     state["roster"][name].update(state=how, mail=0)
+    state["roster"][name].pop("cut", None)
     if state["waves"] is not None:
         waves.ended(state, name, how)
 

@@ -27,7 +27,7 @@ def initial():
         "roster": {}, "agents": {}, "tasks": {}, "definition_of_done": [],
         "plan": {"registered": False, "asked": False, "ok": None},
         "risks": {"asked": False, "counts": None, "results": False, "mitigated": False, "testers": 0},
-        "verify": None, "consistency": None, "commits": [],
+        "verify": None, "consistency": None, "commit": None,
         "teardown": {"state": "NONE", "attempt": 0, "aborted": False, "targets": {}, "sends": 0, "sent_at": 0,
                      "ack_status": None, "unresolved": [], "reason": None},
         "tampered": {},  # what enforces the run and was changed in it: name -> digest seen (pack/seal.py); the user's word empties it

@@ -12,8 +12,8 @@ def _count(table, key):
 
 def _refused(state, data, actor, now, effects):
     """Nothing changes but the count; the same refusal too often is a matter for the lead (DESIGN rule 7)."""
-    count = _count(state["refusals"], "%s|%s|%s" % (actor["name"], data["code"], data.get("task")))
     t = view.task(state, data["task"]) if data.get("task") is not None else None
+    count = _count(state["refusals"], "%s|%s|%s" % (actor["name"], data["code"], t and t["id"]))  # numbers of no task do not fill the state
     if count >= tables.limit("SAME_REFUSALS") and t and t["owner"] == actor["name"] and t["state"] in tables.WORKING:
         emit(effects, "STUCK_ESCALATED", task=data["task"], cause="REFUSED_TOO_OFTEN", who=actor["name"])
 
@@ -66,7 +66,17 @@ def _(state, data, actor, now, effects):
         state["tampered"][data["name"]] = data["now"]
 
 
-for _name in ("SUPERVISOR_REPORT", "OVERLAP_SCOPE", "DELIVERY_FAILED", "SNAPSHOT_NOT_FOUND", "SNAPSHOT_CONFLICT", "RECONCILE_CONFLICT", "STATE_FROZEN"):
+@rule("DELIVERY_FAILED", ("gate",))
+def _(state, data, actor, now, effects):
+    """What was counted as mail when it was sent never came: nobody is woken by it."""
+    e = state["roster"].get(data.get("name"))
+    if e and e["state"] == "IDLE":
+        e["mail"] = max(0, e["mail"] - 1)
+    elif data.get("name") == tables.LEAD:
+        state["lead_mail"] = max(0, state["lead_mail"] - 1)
+
+
+for _name in ("SUPERVISOR_REPORT", "OVERLAP_SCOPE", "SNAPSHOT_NOT_FOUND", "SNAPSHOT_CONFLICT", "RECONCILE_CONFLICT", "STATE_FROZEN"):
     RULES[_name] = {"roles": (tables.SUPERVISOR,) if _name == "SUPERVISOR_REPORT" else None, "apply": _note,
                     "guards": ("sender_is_living",) if _name == "SUPERVISOR_REPORT" else (),
                     "epoch": ("owner_is_not_fenced",) if _name == "SUPERVISOR_REPORT" else ()}

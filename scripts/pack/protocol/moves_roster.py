@@ -23,6 +23,7 @@ def _(state, data, actor, now, effects):
     asked = actor["role"] == "person" or data.get("how") == "the user typed it"
     state["paused"] = state["paused"] and not asked
     state["team"]["resumed"] = True
+    state["team"]["typed"] = data.get("how") == "the user typed it"
     if data.get("sealed"):
         state["team"]["sealed"] = data["sealed"]
     if data.get("accepts"):
@@ -35,14 +36,21 @@ def _(state, data, actor, now, effects):
     if data.get("client_pid") is not None:
         state["team"]["vouched"] = data.get("vouched")
     state["lead_mail"], state["lead_idle_news"] = 0, False
+    if data.get("agents_gone") or data.get("agents_stopped"):
+        state["nudges"] = {}  # what the dead client's models were told, those of this one have to be told again
     if state["waves"] is not None:
         waves.resumed(state, now, asked)
     for name in view.living(state):
         e = state["roster"][name]
         if data.get("agents_gone"):
             emit(effects, "AGENT_LOST", name=name, inc=e["inc"], why="the client's process ended")
-        elif data.get("agents_stopped") and e["state"] == "ACTIVE":
-            e.update(state="IDLE", mail=0)  # its process is gone, its context is not: a message revives it
+        elif data.get("agents_stopped") and e["state"] == "SPAWNING":
+            emit(effects, "SPAWN_FAILED", name=name, inc=e["inc"], why="the client's process ended")  # it will never be bound
+        elif data.get("agents_stopped"):
+            # Its process is gone, its context is not: a message revives it. What was queued for it is gone as well.
+            e.update(state="IDLE", mail=0, **({"cut": True} if e["state"] == "ACTIVE" else {}))
+            if name in state["requests"]:
+                emit(effects, "SHUTDOWN_ACK", name=name, how="the client's process ended")  # it was to end with its turn (PROTOCOL 9)
 
 
 @rule("RUN_PAUSED", (LEAD, "person"), ("run_is_live",))
@@ -141,6 +149,7 @@ def incarnation_is_living(state, data, actor):
 def _(state, data, actor, now, effects):
     e = state["roster"][data["name"]]
     e.update(state="ACTIVE", seen=now, mail=0)
+    e.pop("cut", None)
 
 
 @rule("AGENT_IDLE", ("gate",), ("incarnation_is_living",))
@@ -164,6 +173,9 @@ def _(state, data, actor, now, effects):
 
 @rule("AGENT_LOST", ("gate",), ("incarnation_is_living",))
 def _(state, data, actor, now, effects):
+    e, risks = state["roster"][data["name"]], state["risks"]
+    if e["role"] == tables.RISK_TESTER and (e["state"] != "IDLE" or e.get("cut")) and not risks["results"]:
+        risks["testers"] -= 1  # it never reported: its risk is still untested
     end_agent(state, data["name"], "LOST")
     agent_gone(state, data["name"], "lost: " + data.get("why", ""), now, effects)
     roster_changed(state, effects)

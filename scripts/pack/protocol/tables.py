@@ -197,6 +197,9 @@ MESSAGES = {
 REPORT_SEVERITIES = ("INFO", "WARN", "CRITICAL")
 REPORT_ACTIONS = ("PING", "NUDGE", "ESCALATE", "REASSIGN_PROPOSAL", "TEARDOWN_RETRY")
 
+# How the reason of a gate begins that waits for the user's word (pack.realtime.checks writes it, waves.py looks for it).
+USER_DECIDES = "the user decides: "
+
 # --- Everything else that is journalled: event -> what it means ---------------------------------------------------------
 RECORDS = {
     "RUN_OPENED": "the command was expanded; arguments, enforcement level and what was found",
@@ -221,6 +224,7 @@ RECORDS = {
     "GATES_STARTED": "the quality gates are about to be judged by `pack gate check`",
     "GATES_RECORDED": "their verdicts, derived from the evidence",
     "MATRIX_APPROVED": "the user approved the present budgets and waivers",
+    "GATE_DECIDED": "the user approved or rejected what a gate asks for",
     "WAVES_SEEN": "what the waves of the team still lack",
     "VERIFY_STARTED": "build and tests are about to be run by `pack verify`",
     "VERIFIED": "their exit codes and the tree they ran on",

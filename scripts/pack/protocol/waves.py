@@ -12,7 +12,7 @@ from .refusal import Refusal
 def initial(definition):
     """The wave part of a state."""
     return {"verdicts": {}, "failures": {}, "failed_on": {}, "reasons": {}, "halted": None, "halts": [], "spawned": {}, "lost": {}, "unmet": {}, "nonce": None,
-            "anchors": [], "approved": None, "heard": False, "resumed_at": None, "lead": definition.get("lead")}
+            "words": {}, "anchors": [], "approved": None, "heard": False, "resumed_at": None, "lead": definition.get("lead")}
 
 
 def roles(state):
@@ -23,7 +23,7 @@ def roles(state):
 def of_agent(state, name):
     """The role id of an agent type (`team:rt-architect`, or an agent of the user's own: `ping-builder`), or None."""
     plain = (name or "").rpartition(":")[2]
-    return next((r["id"] for r in roles(state).values() if r["agent"] == plain), None)
+    return next((r["id"] for r in roles(state).values() if r["agent"] == name or r["agent"].rpartition(":")[2] == plain and (":" not in r["agent"] or plain == name)), None)
 
 
 def wave(state, wave_id):
@@ -82,7 +82,7 @@ def wave_role_is_known(state, data, actor):
         return None
     lead = state["waves"]["lead"]
     return Refusal("UNKNOWN_ROLE", "%r is not a role to spawn" % (data.get("agent_type") or data["role"]),
-                   "roles: " + ", ".join("team:" + r["agent"] for r in roles(state).values()), "you play %s yourself" % lead if lead else "spawn one of these")
+                   "roles: " + ", ".join("%s = %s" % (r["id"], r["agent"]) for r in roles(state).values()), "you play %s yourself" % lead if lead else "spawn one of these")
 
 
 @guard
@@ -150,16 +150,21 @@ def may_wake(state, name):
     return refusal
 
 
+def _allowed(state, gate_id):
+    """How many failures of a gate are allowed: its own number, else the team's."""
+    return max(1, gate_of(state, gate_id).get("on_fail", {}).get("retries", state["team"]["definition"].get("retries", 3)))
+
+
 def _spent(state, role):
     """A role, or a gate that asks for it, failed too often: the user decides. A Refusal or None."""
     most, facts = state["team"]["definition"].get("retries", 3), state["waves"]
     lost = facts["lost"].get(role, 0)
-    failing = [g for g, n in facts["failures"].items() if n >= most and facts["verdicts"].get(g) in ("FAIL", "FORGED")
+    failing = [g for g, n in facts["failures"].items() if n >= _allowed(state, g) and facts["verdicts"].get(g) in ("FAIL", "FORGED")
                and role in gate_of(state, g).get("on_fail", {}).get("respawn", [])]
     if lost <= most and not failing:
         return None
     what = "%s failed %d times" % (role, lost) if lost > most else "gate %s failed %d times" % (failing[0], facts["failures"][failing[0]])
-    return Refusal("RETRIES_SPENT", what, "at most %d retries" % most, "tell the user; `resume team` typed by the user allows another round")
+    return Refusal("RETRIES_SPENT", what, "at most %d retries" % (most if lost > most else _allowed(state, failing[0])), "tell the user; `resume team` typed by the user allows another round")
 
 
 @guard
@@ -236,6 +241,14 @@ def _(state, data, actor, now, effects):
     state["waves"].update(approved=None, heard=True)
 
 
+@rule("GATE_DECIDED", (tables.LEAD,), ("team_has_waves",))
+def _(state, data, actor, now, effects):
+    """What only the user types raises it: the next gate check finds it, as long as the files that the gate looks at are the same."""
+    facts = state["waves"]
+    facts.setdefault("words", {})[data["gate"]] = {"approve": data["approve"], "why": data["why"], "content": data["content"], "at": now}
+    facts["reasons"][data["gate"]] = ["the user has answered: judge it again"]
+
+
 @rule("WAVES_SEEN", ("gate",), ("team_has_waves",))
 def _(state, data, actor, now, effects):
     facts = state["waves"]
@@ -300,20 +313,35 @@ def may_write(state, actor, path):
     if path.startswith(".claude/team-definitions"):
         return Refusal("DEFINITION", "no agent writes a team's definition: %s" % path, "it decides what is measured and who may do what",
                        "the user changes it between two runs", "WRITE")
+    if path == state["team"]["strategy"]:
+        return Refusal("STRATEGY", "no agent writes the strategy: %s" % path, "it is the user's, and binds everybody", "tell the user what should change in it", "WRITE")
+    if path in definition.get("sealed", {}):
+        return Refusal("SEALED", "no agent writes %s" % path, "a gate's command judges with it", "the user changes it between two runs", "WRITE")
     role_id = state["waves"]["lead"] if actor["role"] == tables.LEAD else actor["role"]
     role = next((r for r in definition["roles"] if r["id"] == role_id), None)
+    if role is None and actor["role"] == tables.LEAD:
+        return Refusal("ROLE_EDITS_NOTHING", "the lead of this team writes no file: %s" % path, "no role of the definition is the `lead`", "leave it to a role", "WRITE")
     if role is None:
         return Refusal("UNKNOWN_AGENT", "%s may not edit %s" % (actor["name"], path), "not in the roster", "leave it to the team", "WRITE")
     if inside is not None:
-        if any(inside == w or w.endswith("/") and inside.startswith(w) for w in role.get("writes", [])):
+        mine = role.get("writes", []) + [a for a in role.get("artifacts", []) if not _covers(role.get("writes", []), a)]
+        if _covers(mine, inside):
             return None
-        return Refusal("NOT_YOUR_FILE", "%s does not write %s" % (role["title"], path), "it writes " + ", ".join(role.get("writes", [])) + " below " + root,
+        return Refusal("NOT_YOUR_FILE", "%s does not write %s" % (role["title"], path), "it writes %s below %s" % (", ".join(mine) or "nothing", root),
                        "leave it to the role that owns it", "WRITE")
     engineering = {r for w in definition["waves"] if w["mode"] in ("parallel", "loop") for r in w["roles"]}
-    if role_id in engineering:
+    if "edits" in role and (role["edits"] == ["./"] or _covers(role["edits"], path)) or "edits" not in role and role_id in engineering:
         return None
+    if role.get("edits"):
+        return Refusal("NOT_YOUR_FILE", "%s does not change %s" % (role["title"], path), "of the project it changes " + ", ".join(role["edits"]),
+                       "leave it to the role that does", "WRITE")
     return Refusal("ROLE_EDITS_NOTHING", "%s edits no project file: %s" % (role["title"], path), "it writes below " + root,
                    "leave it to an engineer", "WRITE")
+
+
+def _covers(names, path):
+    """Whether a path is one of these files or lies in one of these folders (with / at the end)."""
+    return any(path == n or n.endswith("/") and path.startswith(n) for n in names)
 
 
 def may_commit(state, actor, files):
@@ -341,24 +369,57 @@ def steps(state, step):
                             "HARD STOP %s: %s; have %s fix it, measure again, then `pack gate check`"
                             % (g["id"], "; ".join(facts["reasons"].get(g["id"], [])[:1]), ", ".join(respawn))))
         return out
+    held = None
     for w in state["team"]["definition"]["waves"]:
         left = end_reasons(state, w, facts["unmet"])
         if not left or w["mode"] == "loop":
             continue
         if open_reasons(state, w, facts["unmet"]):
+            own = facts["unmet"].get(w["id"], {}).get("entry", [])
+            if own and not held and not any(end_reasons(state, wave(state, b), facts["unmet"]) for b in w.get("after", [])):
+                held = (w, own)
             continue
         missing = [r for r in w["roles"] if r in known and not facts["spawned"].get(r)]
         if missing:
             out.append(step(tables.LEAD, "wave:%s:%s" % (w["id"], ",".join(missing)), "wave %s: spawn %s" % (
-                w["id"], ", ".join("team:" + known[r]["agent"] for r in missing))))
-        elif not any(busy(state, r) for r in w["roles"]):
+                w["id"], ", ".join(state["team"]["definition"].get("prefix", "team:") + known[r]["agent"] for r in missing))))
+        elif not any(busy(state, r) for r in w["roles"]) and not _asks_user(state, w):
             judge = "; judge it again: `pack gate check`" if any("gate" in c for c in w.get("exit", [])) else ""
             out.append(step(tables.LEAD, "exit:%s:%s" % (w["id"], left[0]), "wave %s is not over: %s%s" % (w["id"], "; ".join(left[:2]), judge)))
         if w["mode"] == "sequential":
             break
+    if not out and held and not any(busy(state, r) for r in known) and not _asks_user(state, held[0], "entry"):
+        judge = "; judge it: `pack gate check`" if any("gate" in c for c in held[0].get("entry", [])) else ""
+        out.append(step(tables.LEAD, "entry:%s:%s" % (held[0]["id"], held[1][0]), "wave %s may not begin: %s%s" % (held[0]["id"], "; ".join(held[1][:2]), judge)))
     if not out and state["phase"] == "COMPLETION":
         out.append(step(tables.LEAD, "teardown", "every wave is over: run `pack teardown`"))
     return out
+
+
+def due(state):
+    """Gates whose work has begun: their `after_role` was spawned, and everybody of the waves before. The command of another gate is not
+    run: that it fails before anybody worked would open loops and halt the team for nothing."""
+    facts, known, out = state["waves"], roles(state), []
+    there = lambda r: r not in known or facts["spawned"].get(r)
+    for g in state["team"]["definition"]["gates"]:
+        mine = [w for w in state["team"]["definition"]["waves"] if g["id"] in w.get("gates", [])]
+        if there(g["after_role"]) and any(all(there(r) for before in w.get("after", []) if wave(state, before)["mode"] != "loop"
+                                              for r in wave(state, before)["roles"]) for w in mine):
+            out.append(g["id"])
+    return out
+
+
+def asking(state):
+    """Gates that wait for nothing but the user's word, as the last judgement has it."""
+    facts = state["waves"]
+    return [g["id"] for g in state["team"]["definition"]["gates"] if facts["verdicts"].get(g["id"]) == "MISSING" and facts["reasons"].get(g["id"])
+            and all(r.startswith(tables.USER_DECIDES) for r in facts["reasons"][g["id"]])]
+
+
+def _asks_user(state, w, side="exit"):
+    """Whether a wave waits for the user's word: then the lead may rest."""
+    wanted = {c["gate"] for c in w.get(side, []) if "gate" in c and state["waves"]["verdicts"].get(c["gate"]) != "PASS"}
+    return bool(wanted) and wanted <= set(asking(state))
 
 
 def lines(state):
@@ -370,6 +431,7 @@ def lines(state):
         mark = "✅" if not left and (begun or w["mode"] == "loop" or w["id"] == "0") else "🔨" if begun else "⏳"
         out.append("%s wave %s %s%s" % (mark, w["id"], w["title"], ": " + left[0] if left and begun else ""))
     judged = ["%s %s" % (g["id"], facts["verdicts"][g["id"]]) for g in state["team"]["definition"]["gates"] if g["id"] in facts["verdicts"]]
+    out += ["✋ gate %s waits for the user: `team approve %s`, or `team reject %s WHY`" % (g, g, g) for g in asking(state)]
     return out + (["gates: " + ", ".join(judged)] if judged else []) + (["🚨 HARD STOP: %s" % facts["halted"]] if facts["halted"] else [])
 
 

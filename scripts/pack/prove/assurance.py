@@ -122,6 +122,17 @@ def long(found):
     return out
 
 
+def client_kills(found):
+    """The real client, killed and resumed (tests/client/test_revive.py)."""
+    if not found:
+        return ["", "*No figures for kill -9 of the real client: run `make prove-long`.*"]
+    listed = lambda counts: ", ".join("%d %s" % (n, name) for name, n in sorted(counts.items()) if n)
+    return ["", "kill -9 of the real client (`%s`): **%d kills in %d runs** (%s; %s; killed: %s; in phase: %s; then %s), under a scripted policy that reads nothing but what the client "
+            "shows a model. %s; of %s events that were in the journal at a kill **%d were lost**; at most %d model calls a run." % (
+                found["command"], found["kills"], found["runs"], listed(found["modes"]), listed(found["sizes"]), listed(found["what"]), listed(found["moments"]), listed(found["then"]),
+                "**%d runs BROKE**" % found["broken"] if found["broken"] else "Every run went on to CLOSED", number(found["events_at_kill"]), found["lost"], found["calls_most"])]
+
+
 def bash_ways(found, boxed, free):
     if not found:
         return ["", "*No figures for the ways of writing from Bash: run `make prove-long`.*"]
@@ -136,7 +147,7 @@ def bash_ways(found, boxed, free):
 
 
 def page(folder):
-    lines = [HEAD.strip(), ""] + explorer(load(folder, "explorer.json")) + promises() + mutants(load(folder, "mutants.json")) + holes() + long(load(folder, "long.json")) + bash_ways(
+    lines = [HEAD.strip(), ""] + explorer(load(folder, "explorer.json")) + promises() + mutants(load(folder, "mutants.json")) + holes() + long(load(folder, "long.json")) + client_kills(load(folder, "client-kills.json")) + bash_ways(
         load(folder, "bash-ways.json"), load(folder, "sandbox-on.json"), load(folder, "sandbox-off.json"))
     lines += ["", "## What is not proved", "",
               "- The client: what it does with an answer is measured (tests/client), not proved.",

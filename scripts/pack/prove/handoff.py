@@ -122,7 +122,7 @@ class Handoff(Model):
 
     def settle(self, world):
         p = world["p"]
-        p["commits"], p["refusals"], p["nudges"], p["lead_mail"], p["lead_idle_news"], p["escalations"], p["agents"] = [], {}, {}, 0, False, [], {}
+        p["refusals"], p["nudges"], p["lead_mail"], p["lead_idle_news"], p["escalations"], p["agents"] = {}, {}, 0, False, [], {}
         for e in p["roster"].values():
             e["since"] = e["seen"] = e["mail"] = 0
         for t in p["tasks"].values():

@@ -300,6 +300,10 @@ class Team:
                 if n in state["roster"]:
                     self.raise_("SHUTDOWN_REQUESTED", LEAD, to=n, reason="")
             return None
+        if kind == "unanswered":
+            for n in view.living(state, "supervisor"):
+                self.unnoticed(state, n)
+            return None
         raise AssertionError("a step that nobody knows how to do: %s" % s)
 
     def edit(self, state, name, number, seen=True):
@@ -325,6 +329,10 @@ class Team:
                 continue
             if e["role"] == "risk-tester" and e["state"] == "ACTIVE" and name not in state["requests"]:
                 self.raise_("AGENT_IDLE", GATE, name=name)  # it has reported
+            elif e["state"] == "ACTIVE" and e["role"] in ("tech-lead",) + tables.REVIEWERS and name not in state["requests"] and not advice.for_agent(state, name):
+                self.raise_("AGENT_IDLE", GATE, name=name)  # nothing to do: it ends its turn
+            elif e["state"] == "IDLE" and e["mail"] and name not in state["requests"]:
+                self.raise_("AGENT_ACTIVE", GATE, name=name)  # its mail wakes it
             if name in state["requests"]:
                 if self.headless:
                     self.raise_("AGENT_IDLE", GATE, name=name)

@@ -162,7 +162,7 @@ class Teardown(Model):
     def settle(self, world):
         p = world["p"]
         p["teardown"]["sent_at"] = 0
-        p["commits"], p["refusals"], p["nudges"], p["lead_mail"], p["lead_idle_news"], p["agents"] = (), {}, {}, 0, False, {}
+        p["refusals"], p["nudges"], p["lead_mail"], p["lead_idle_news"], p["agents"] = {}, {}, 0, False, {}
         for number, t in p["tasks"].items():
             if t["state"] in TERMINAL and type(t) is dict:
                 p["tasks"][number] = frozen(t)

@@ -13,6 +13,7 @@ def main(argv=None):
         print("pack adr: needs %s: pip install team-pack" % error.name, file=sys.stderr)
         return 2
     from pack.realtime import adr
+    from pack.teams import TeamError, here
 
     @click.group(
         help="Architecture decisions that touch real time must add up.", epilog="Example: pack adr check --measure"
@@ -26,28 +27,35 @@ def main(argv=None):
     )
     @click.argument("names", nargs=-1)
     @click.option("--decisions", default=os.path.join(".claude", "decisions"), show_default=True)
-    @click.option("--team", default="realtimeSystems", show_default=True)
-    @click.option("--dir", "team_dir", default=".team", show_default=True, help="where rt.yaml is")
+    @click.option("--team", help=here.TEAM_HELP)
+    @click.option("--dir", "team_dir", help="where rt.yaml is  [default: the definition's root]")
     @click.option("--measure", "measuring", is_flag=True, help="run the probe on realtime.path")
     @click.option("--duration", default=10.0, show_default=True, help="seconds of measurement")
     def check(names, decisions, team, team_dir, measuring, duration):
         from pack.realtime import rtfile
-        from pack.teams import load
-        from pack.teams.definition import by_id
+        from pack.teams.definition import by_id, project_of
+
+        try:
+            definition, team_dir = here.settle(team, team_dir)
+        except TeamError as error:
+            raise click.UsageError(str(error))
 
         if not os.path.isdir(decisions):
             raise click.UsageError("no folder %s: give --decisions" % decisions)
         paths = None
         if rtfile.find(team_dir):
             try:
-                paths = by_id(rtfile.load(team_dir, load(team)), "paths")
+                paths = by_id(rtfile.load(team_dir, definition), "paths")
             except rtfile.RtError as error:
                 raise click.UsageError(str(error))
         found = adr.read(decisions)
         unknown = set(names) - {n for n, _, _ in found}
         if unknown:
-            raise click.UsageError("no decision %s in %s" % (", ".join(sorted(unknown)), decisions))
+            raise click.UsageError("no decision %s in %s; there are: %s" % (", ".join(sorted(unknown)), decisions, ", ".join(sorted(n for n, _, _ in found)) or "none"))
         bad = False
+        if not any(adr.touches(data, rest) for name, data, rest in found if not names or name in names):
+            click.echo("%d decision%s in %s, none touches real time (no `realtime` in the front matter, no word of it in the text)" % (
+                len(found), "" if len(found) == 1 else "s", decisions))
         for name, data, rest in found:
             if (names and name not in names) or not adr.touches(data, rest):
                 continue
@@ -79,7 +87,7 @@ def main(argv=None):
                 problems, figures = adr.measure(
                     spec,
                     paths[spec["path"]],
-                    os.path.dirname(os.path.abspath(team_dir)),
+                    project_of(team_dir, definition),
                     duration,
                     probe.Progress("adr %s" % name),
                 )

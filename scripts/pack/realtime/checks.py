@@ -1,13 +1,18 @@
 """Checks that a gate may name beside evidence: computed here and now, nothing for an agent to submit.
 
-Each takes a `Look` (see gates.py) and the check's own entry, and returns (verdict, reasons).
+Each takes a `Look` (see gates.py) and the check's own entry (those of OF_GATE the gate too), and returns (verdict, reasons) or
+(verdict, reasons, more of the row).
 """
 
 import json
 import os
+import shlex
+import tempfile
 
-from pack.realtime import rtfile
-from pack.teams.definition import artifact_problem, has_line
+from pack import facts
+from pack.protocol.tables import USER_DECIDES
+from pack.realtime import managed, rtfile
+from pack.teams.definition import artifact_problem, content, has_line
 
 
 def rt_file(look, item):
@@ -97,6 +102,91 @@ def schema_compatibility(look, item):
     return verdict, reasons
 
 
+TIMEOUT = 60.0  # seconds that a gate's command has, unless it says
+_WORSE = {"<": lambda v, x: not v < x, "<=": lambda v, x: not v <= x, ">": lambda v, x: not v > x, ">=": lambda v, x: not v >= x, "==": lambda v, x: v != x}
+
+
+def command(look, item, gate):
+    """The definition's own command, run here and now in the project: exit code 0, and its numbers within their thresholds."""
+    shown = "`%s`" % shlex.join(item["run"])
+    run = look.run or {}
+    changed = [n for n in item.get("sealed", []) if run.get("sealed") and facts.file_digest(os.path.join(look.project, n)) != run["sealed"].get(n)]
+    if changed:
+        return "FORGED", ["%s is sealed and is not as it was when the run was opened: put it back; the user changes it between two runs" % n for n in changed]
+    if not run.get("runs", True):  # a hook looks, and has no time
+        return "PASS", []
+    if gate["id"] not in run.get("due", [gate["id"]]):
+        return "MISSING", ["%s is run when %s has begun" % (shown, gate["after_role"])]
+    if look.tree is None:
+        look.tree = facts.tree(look.project, [])
+    seconds = min(float(item.get("timeout", TIMEOUT)), float(os.environ.get("PACK_LOOK") or 540))
+    with tempfile.TemporaryFile() as log:
+        try:
+            child = managed.Child(item["run"], look.project, {k: v for k, v in os.environ.items() if k != "PACK_VOUCHER"}, log)
+        except managed.ServerError as error:
+            return "MISSING", ["%s: %s" % (shown, error)]
+        try:
+            code = child.wait(seconds)
+        except Exception as error:  # subprocess.TimeoutExpired
+            if type(error).__name__ != "TimeoutExpired":
+                raise
+            return "INVALID", ["%s did not end within %g s%s" % (shown, seconds, ", which is what looking gives it" if os.environ.get("PACK_LOOK") else
+                                                                ": make it quicker, or give the check a longer `timeout` (at most 540)")]
+        finally:
+            child.kill()
+        log.seek(max(0, log.seek(0, os.SEEK_END) - 65536))
+        text = log.read().decode("utf-8", "replace")
+    more = {"run": "%s@%s" % (shown, look.tree)}  # the same failure of the same tree is one failure
+    lines = [x.strip() for x in text.splitlines() if x.strip()]
+    if code != 0:
+        return "FAIL", ["%s: exit code %s%s" % (shown, code, ": " + lines[-1][:200] if lines else "")], more
+    if item.get("limits"):
+        verdict, reasons, values = _numbers(look, item, lines)
+        return verdict, ["%s: %s" % (shown, r) for r in reasons], dict(more, facts=values)
+    return "PASS", [], more
+
+
+def _numbers(look, item, lines):
+    """The last JSON object that the command printed, against the thresholds that the check names."""
+    told = None
+    for text in reversed(lines):
+        if text.startswith("{"):
+            try:
+                told = json.loads(text, parse_constant=lambda name: None)
+            except ValueError:
+                pass
+            break
+    if not isinstance(told, dict):
+        return "INVALID", ["its last line is no JSON object with %s; it printed %r" % (", ".join(item["limits"]), lines[-1][:120] if lines else "nothing")], {}
+    wrong, over, values = [], [], {}
+    for name, limit in sorted(item["limits"].items()):
+        value, threshold = told.get(name), look.definition["thresholds"][limit]
+        op = threshold.get("op", "<=")
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            wrong.append("it prints no number %r" % name if value is None else "%s is %r, no number" % (name, value))
+            continue
+        values[name] = value
+        if _WORSE[op](value, threshold["value"]):
+            over.append("%s is %g %s, must be %s %g" % (name, value, threshold["unit"], op, threshold["value"]))
+    return ("INVALID", wrong, values) if wrong else ("FAIL", over, values) if over else ("PASS", [], values)
+
+
+def approval(look, item, gate):
+    """The user's word, about exactly the files that the gate looks at. Nobody else can give it."""
+    asked = item.get("ask") or gate["check"]
+    if look.run is None:
+        return "MISSING", [USER_DECIDES + "%s (asked in a run only)" % asked]
+    word = look.run.get("words", {}).get(gate["id"])
+    how = "show what it is about and end the turn; the user types `team approve %s` or `team reject %s WHY`" % (gate["id"], gate["id"])
+    if word is None:
+        return "MISSING", [USER_DECIDES + "%s: %s" % (asked, how)]
+    if word["content"] != content(look.team_dir, look.definition, gate):
+        return "MISSING", [USER_DECIDES + "%s: what the user %s was changed since: %s" % (asked, "approved" if word["approve"] else "rejected", how)]
+    if not word["approve"]:
+        return "FAIL", ["the user rejected it: %s" % word["why"]], {"run": "word@%s" % word["at"]}
+    return "PASS", []
+
+
 def breaking(old, new, where=""):
     """Changes from `old` to `new` that break a consumer (JSON Schema of objects, or Avro records)."""
     if isinstance(old, dict) and old.get("type") == "record":
@@ -182,5 +272,8 @@ TABLE = {
     "charter_table": charter_table,
     "kanban_board": kanban_board,
     "line": line,
+    "command": command,
+    "approval": approval,
     "schema_compatibility": schema_compatibility,
 }
+OF_GATE = ("approval", "command")

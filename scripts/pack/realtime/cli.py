@@ -1,6 +1,7 @@
 """`pack rt`: measure real systems. Exit codes: 0 measured, 1 something failed its budget, 2 usage or setup, 130 interrupted
 (ctrl-c, SIGTERM, a closed terminal)."""
 
+import functools
 import sys
 import time
 
@@ -55,6 +56,9 @@ out_of_scope:
 """
 
 
+START = "is it running there? Start it, or let pack: `server: {command: [...]}` of the path in rt.yaml"
+
+
 def main(argv=None):
     """The verb's entry."""
     try:
@@ -69,19 +73,20 @@ def main(argv=None):
 def _cli(click, argv):
     from pack.realtime import adapters, audit, evidence, gates, managed, measure, rtfile
     from pack.realtime import probe as prober
-    from pack.teams import TeamError, load
-
-    common = [
-        click.option(
-            "--team", "team", default="realtimeSystems", show_default=True, help="team definition: a name or a file"
-        ),
-        click.option("--dir", "team_dir", default=".team", show_default=True, help="the team's folder"),
-    ]
+    from pack.teams import TeamError, here
 
     def shared(function):
-        for option in reversed(common):
-            function = option(function)
-        return function
+        """--team and --dir, as the definition and the folder that they name."""
+        @functools.wraps(function)
+        def settled(team, team_dir, **more):
+            definition, folder = here.settle(team, team_dir)
+            if not definition.get("evidence"):
+                raise measure.MeasureError("the team %s has no evidence kinds, so there is nothing to measure; `pack gate check` judges it by files and commands" % definition["team"])
+            return function(team=definition, team_dir=folder, **more)
+
+        for option in (click.option("--dir", "team_dir", help=here.DIR_HELP), click.option("--team", "team", help=here.TEAM_HELP)):
+            settled = option(settled)
+        return settled
 
     @click.group(
         help="Probe and audit real systems; the numbers go into .team/evidence and nowhere else.",
@@ -104,7 +109,7 @@ def _cli(click, argv):
         if rtfile.find(team_dir):
             raise measure.MeasureError("%s is there already" % rtfile.find(team_dir))
         os.makedirs(team_dir, exist_ok=True)
-        make_layout(load(team), team_dir)
+        make_layout(team, team_dir)
         path = os.path.join(team_dir, "rt.yaml")
         with open(path, "w", encoding="utf-8") as handle:
             handle.write(EXAMPLE)
@@ -113,7 +118,7 @@ def _cli(click, argv):
     @rt.command(help="Check rt.yaml and say what must be measured.", epilog="Example: pack rt check")
     @shared
     def check(team, team_dir):
-        definition = load(team)
+        definition = team
         data = rtfile.load(team_dir, definition)
         rtfile.write_twin(team_dir)
         for kind, path in rtfile.required(data, definition):
@@ -131,7 +136,7 @@ def _cli(click, argv):
     def charter(team, team_dir):
         import os
 
-        definition = load(team)
+        definition = team
         data = rtfile.load(team_dir, definition)
         path = os.path.join(team_dir, "PROJECT_CHARTER.md")
         old = ""
@@ -147,7 +152,7 @@ def _cli(click, argv):
     )
     @shared
     def selftest(team, team_dir):
-        session = measure.Session(team_dir, load(team), argv)
+        session = measure.Session(team_dir, team, argv)
         with evidence.alone(team_dir, lambda: click.echo("another `pack rt` measures here: waiting for its end", err=True)):
             reasons = session.ensure_selftest(force=True)
         for reason in reasons:
@@ -155,11 +160,14 @@ def _cli(click, argv):
         if reasons:
             raise SystemExit(1)
 
+    measuring = []  # the session at work
+
     def run(measures, team, team_dir, paths, release, quiet, duration=None):
-        definition = load(team)
+        definition = team
         session = measure.Session(
             team_dir, definition, argv, "release" if release else "check", click.echo, quiet, duration
         )
+        measuring.append(session)
         if not session.wanted(measures, paths):
             raise measure.MeasureError(
                 "rt.yaml asks for nothing of this%s; see `pack rt check`"
@@ -318,6 +326,11 @@ def _cli(click, argv):
             % derive.percentiles(hdr.Histogram(recording.lateness.encode()))["p99_ms"]
         )
 
+    def of(sessions):
+        """Which path was being measured, for an error."""
+        path = sessions[-1].at if sessions else None
+        return " of path %s (%s)" % (path["id"], path["address"]) if path else ""
+
     prober.interruptible()
     try:
         rt.main(args=argv, prog_name="pack rt", standalone_mode=False)
@@ -340,14 +353,14 @@ def _cli(click, argv):
         click.echo("pack rt: %s" % error, err=True)
         return 2
     except OSError as error:
-        click.echo("pack rt: cannot reach the server: %s" % error, err=True)
+        click.echo("pack rt: cannot reach the server%s: %s; %s" % (of(measuring), error, START), err=True)
         return 2
     except (KeyboardInterrupt, click.Abort):
         return 130
     except Exception as error:
         if not adapters.of_library(error):
             raise
-        click.echo("pack rt: %s: %s" % (type(error).__name__, str(error) or "the server did not answer as it should"), err=True)
+        click.echo("pack rt: %s%s: %s; %s" % (type(error).__name__, of(measuring), str(error) or "the server did not answer as it should", START), err=True)
         return 2
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else 2

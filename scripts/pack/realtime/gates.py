@@ -11,7 +11,7 @@ import platform
 
 from pack.realtime import checks, derive, evidence, gitinfo, rtfile
 from pack.teams import schema
-from pack.teams.definition import artifact_problem, by_id
+from pack.teams.definition import artifact_problem, by_id, project_of
 
 ORDER = ("FORGED", "FAIL", "INVALID", "STALE", "MISSING", "PASS")
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -27,10 +27,11 @@ def worst(verdicts):
 class Look:
     """What one evaluation sees. Read once, so that all gates judge the same state."""
 
-    def __init__(self, team_dir, definition, now, resumed_at=None, anchors=(), approved=None, unheard=False):
+    def __init__(self, team_dir, definition, now, resumed_at=None, anchors=(), approved=None, unheard=False, run=None):
         self.team_dir, self.definition, self.now = os.path.abspath(os.fspath(team_dir)), definition, float(now)
-        self.project = os.path.dirname(self.team_dir)
-        self.git = gitinfo.Git(self.project, (definition["root"], os.path.basename(self.team_dir), ".claude"))
+        self.project = project_of(self.team_dir, definition)
+        self.git = gitinfo.Git(self.project, gitinfo.own(self.team_dir, definition))
+        self.run, self.tree = run, None
         self.kinds, self.roles = by_id(definition, "evidence", "kind"), by_id(definition, "roles")
         self.resumed_at = resumed_at if resumed_at is not None else read_resumed(self.team_dir)
         self.approved, self.unheard = approved, unheard
@@ -341,8 +342,9 @@ class Look:
                 verdicts.append("MISSING")
                 reasons.append("path %s: no latency evidence kind covers it; name one in `measures`" % path)
         for item in gate.get("checks", []):
-            verdict, why = checks.TABLE[item["check"]](self, item)
-            rows.append({"check": item["check"], "verdict": verdict, "reasons": why, "path": item.get("file")})
+            found = checks.TABLE[item["check"]](self, item, gate) if item["check"] in checks.OF_GATE else checks.TABLE[item["check"]](self, item)
+            verdict, why = found[:2]
+            rows.append(dict({"check": item["check"], "verdict": verdict, "reasons": why, "path": item.get("file")}, **(found[2] if len(found) > 2 else {})))
             verdicts.append(verdict)
             reasons += why
         wanted = list(gate.get("artifacts", []))
@@ -449,28 +451,36 @@ def read_resumed(team_dir):
     return found
 
 
-def evaluate(team_dir, definition, now, only=None, resumed_at=None, anchors=(), approved=None, unheard=False):
+def evaluate(team_dir, definition, now, only=None, resumed_at=None, anchors=(), approved=None, unheard=False, run=None):
     """Judge the gates in the definition's order; a JSON-able dict.
 
     `only`: ids to report (what they need is judged too). `resumed_at`: when the team was last resumed. `anchors`:
     `{"seq", "hash"}` heads of the evidence ledger that the run's journal noted. `approved`: `result["rt"]["content"]`
     as it was when planning passed; loosening it later fails the planning gate. `unheard`: the user has not been asked about
-    waivers yet, so that any fails it.
+    waivers yet, so that any fails it. `run`: what the run knows (waverun.run_facts); found out when it is None.
     """
-    look = Look(team_dir, definition, now, resumed_at, anchors, approved, unheard)
+    if run is None and any(c["check"] in checks.OF_GATE for g in definition["gates"] for c in g.get("checks", [])):
+        from pack import waverun
+
+        run = waverun.run_here(project_of(team_dir, definition), definition)
+    look = Look(team_dir, definition, now, resumed_at, anchors, approved, unheard, run)
     done, stray = {}, strays(look)
     ordered = _ordered(definition)
+    asked = set(only or ())
+    for gate in reversed(ordered):  # what an asked gate needs is judged too; commands of others are not run for nothing
+        asked |= set(gate.get("needs", [])) if gate["id"] in asked else set()
     for gate in ordered:
-        done[gate["id"]] = look.gate(gate, done)
-    gates = [done[g["id"]] for g in definition["gates"]]
+        done[gate["id"]] = look.gate(gate, done) if not only or gate["id"] in asked else None
+    if only:
+        unknown = set(only) - set(done)
+        if unknown:
+            raise KeyError("unknown gate %s; known: %s" % (", ".join(sorted(unknown)), ", ".join(done)))
+    gates = [done[g["id"]] for g in definition["gates"] if done[g["id"]] is not None]
     if stray and gates:
         gates[0]["verdict"] = "FORGED"
         gates[0]["reasons"] = stray + gates[0]["reasons"]
         gates[0]["next"], gates[0]["roles_to_respawn"] = _next("FORGED"), []
     if only:
-        unknown = set(only) - set(done)
-        if unknown:
-            raise KeyError("unknown gate %s; known: %s" % (", ".join(sorted(unknown)), ", ".join(done)))
         gates = [g for g in gates if g["id"] in only]
     first = next((g for g in gates if g["verdict"] != "PASS"), None)
     halt = next((g for g in gates if g["hard_stop"] and g["verdict"] == "FAIL"), None)

@@ -16,7 +16,7 @@ def main(argv=None):
     argv = list(sys.argv[1:] if argv is None else argv)
     from pack import waverun
     from pack.realtime import attest, gates
-    from pack.teams import TeamError, load
+    from pack.teams import TeamError, here
 
     @click.group(
         help="Judge the quality gates from the evidence; nothing is believed, every number is derived again.",
@@ -26,17 +26,24 @@ def main(argv=None):
         pass
 
     @gate.command(help="Evaluate all gates, delivery first.", epilog="Example: pack gate check --json > gates.json")
-    @click.option("--team", default="realtimeSystems", show_default=True, help="team definition: a name or a file")
-    @click.option("--dir", "team_dir", default=".team", show_default=True, help="the team's folder")
+    @click.option("--team", help=here.TEAM_HELP)
+    @click.option("--dir", "team_dir", help=here.DIR_HELP)
     @click.option("--gate", "only", multiple=True, help="only this gate (may be given again)")
     @click.option("--json", "as_json", is_flag=True, help="the whole result as JSON")
     @click.option("--attest", "as_statement", is_flag=True, help="an in-toto Statement (unsigned)")
     @click.option("--now", type=float, default=None, hidden=True)
     def check(team, team_dir, only, as_json, as_statement, now):
-        definition = load(team)
         voucher = os.environ.get("PACK_VOUCHER")  # set by the hook of a running team: its verdicts are recorded
         try:
-            result = waverun.judge(voucher) if voucher else gates.evaluate(team_dir, definition, time.time() if now is None else now, only)
+            if voucher:
+                result = waverun.judge(voucher)
+            else:
+                if as_json and as_statement:
+                    raise click.UsageError("--json and --attest are two outputs: give one of them")
+                if team_dir is not None and not os.path.isdir(team_dir):
+                    raise click.UsageError("no folder %s: the team's folder is made when the team is activated, or by `pack rt init`" % team_dir)
+                definition, team_dir = here.settle(team, team_dir)
+                result = gates.evaluate(team_dir, definition, time.time() if now is None else now, only)
         except KeyError as error:
             raise click.UsageError(error.args[0])
         if as_statement:
@@ -50,10 +57,10 @@ def main(argv=None):
     @gate.command(
         "list", help="The gates in evaluation order, with what they look at.", epilog="Example: pack gate list"
     )
-    @click.option("--team", default="realtimeSystems", show_default=True)
+    @click.option("--team", help=here.TEAM_HELP)
     @click.option("--dir", hidden=True, expose_value=False, help="as for `check`: a session command gives it to any verb")
     def list_gates(team):
-        for number, item in enumerate(load(team)["gates"], 1):
+        for number, item in enumerate(here.load(team)["gates"], 1):
             looks = (
                 item.get("evidence", [])
                 + ["check " + c["check"] for c in item.get("checks", [])]
@@ -116,7 +123,7 @@ def text(result):
     )
     if result["halt"]:
         lines.append(
-            "HALT: %s failed; nothing goes on before %s have repaired it"
-            % (result["halt"]["gate"], " and ".join(result["halt"]["roles_to_respawn"]))
+            "HALT: %s failed; nothing goes on before %s repaired it"
+            % (result["halt"]["gate"], " and ".join(result["halt"]["roles_to_respawn"]) + (" have" if len(result["halt"]["roles_to_respawn"]) > 1 else " has"))
         )
     return "\n".join(lines)

@@ -5,6 +5,11 @@ import os
 import subprocess
 
 
+def own(team_dir, definition):
+    """Folders of the project that belong to the team itself, whose changes are no change of what is measured."""
+    return (definition["root"], os.path.basename(os.path.abspath(team_dir)), ".team", ".claude")
+
+
 class Git:
     """Questions to git in `project`, with answers cached; `exclude` are folders that never count as a change."""
 
@@ -31,8 +36,11 @@ class Git:
         text = self._run("rev-parse", "--verify", "-q", "HEAD")
         return text.strip() if text else None
 
+    def _ours(self, name):
+        return any(name == e or name.startswith(e + "/") for e in self.exclude)
+
     def _names(self, text):
-        return sorted(n for n in (text or "").split("\0") if n and n.split("/")[0] not in self.exclude)
+        return sorted(n for n in (text or "").split("\0") if n and not self._ours(n))
 
     def untracked(self):
         """Files that git does not know and does not ignore."""
@@ -53,7 +61,7 @@ class Git:
                 found.append(".git/info/attributes")
             elif rules:
                 found += (self._run("ls-files", "-z", "--others", "--ignored", "--exclude-from=%s" % handle.name) or "").split("\0")
-        return sorted(n for n in found if n and n.split("/")[0] not in self.exclude)
+        return sorted(n for n in found if n and not self._ours(n))
 
     def unversioned(self, names):
         """Which of these files lie in the project and in no commit."""
@@ -95,8 +103,8 @@ def belongs(name, sources):
     return not (name.endswith((".md", ".txt", ".rst")) or name.startswith("docs/"))
 
 
-def state(project, files=()):
+def state(project, files=(), exclude=(".team", ".claude")):
     """The `git` part of a run; `files` are those that the measurement runs, which must be in the commit."""
-    git = Git(project)
+    git = Git(project, exclude)
     head = git.head()
     return {"commit": head, "dirty": bool(git.dirty() or git.unversioned(files)) if head else True}

@@ -356,6 +356,17 @@ def github(board, milestones=(), repo="{owner}/{repo}"):
     return found
 
 
+def open_milestones(titles, repo="{owner}/{repo}"):
+    """The `gh` argument list that prints the numbers of the open milestones with these titles, one a line."""
+    wanted = "IN(%s)" % ", ".join(json.dumps(t) for t in titles)
+    return ["gh", "api", "repos/%s/milestones?state=open" % repo, "--paginate", "--jq", ".[] | select(.title | %s) | .number" % wanted]
+
+
+def close_milestone(number, repo="{owner}/{repo}"):
+    """The `gh` argument list that closes a milestone."""
+    return ["gh", "api", "repos/%s/milestones/%s" % (repo, number), "--method", "PATCH", "-f", "state=closed"]
+
+
 def body_of(card):
     """The text of a card's issue."""
     return "\n".join(["Card %s." % card["id"]] + ["%s: %s" % (f, card[f]) for f in FIELDS if card.get(f)])

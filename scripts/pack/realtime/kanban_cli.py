@@ -1,6 +1,8 @@
 """`pack kanban`: the team's board. Exit codes: 0 done, 1 refused, 2 usage or setup; of `sync --run`: gh's own."""
 
+import functools
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -14,21 +16,25 @@ def main(argv=None):
         print("pack kanban: needs click: pip install team-pack", file=sys.stderr)
         return 2
     from pack.realtime import kanban
-    from pack.teams import TeamError, load
+    from pack.teams import TeamError, here
 
     def shared(function):
+        """--team and --dir, as the definition and the folder that they name; --now for tests."""
+        @functools.wraps(function)
+        def settled(*args, team, team_dir, **more):
+            definition, folder = here.settle(team, team_dir)
+            return function(*args, team=definition, team_dir=folder, **more)
+
         for option in (
-            click.option("--dir", "team_dir", default=".team", show_default=True, help="the team's folder"),
-            click.option(
-                "--team", default="realtimeSystems", show_default=True, help="team definition: a name or a file"
-            ),
             click.option("--now", type=float, default=None, hidden=True),
+            click.option("--dir", "team_dir", help=here.DIR_HELP),
+            click.option("--team", help=here.TEAM_HELP),
         ):
-            function = option(function)
-        return function
+            settled = option(settled)
+        return settled
 
     def open_board(team, team_dir, must=True):
-        board = kanban.Board(team_dir, load(team))
+        board = kanban.Board(team_dir, team)
         if must and not os.path.isfile(board.path):
             raise kanban.KanbanError("no board at %s: `pack kanban init` makes it" % board.path)
         return board
@@ -127,36 +133,34 @@ def main(argv=None):
 
     @board.command(
         help="Bring GitHub up to the board: prints the gh commands, or runs them.",
-        epilog="Example: pack kanban sync; pack kanban sync --run",
+        epilog="Example: pack kanban sync; pack kanban sync --run; at the end: pack kanban sync --run --close-milestones",
     )
     @click.option("--run", "running", is_flag=True, help="run them with the real gh")
+    @click.option("--close-milestones", "closing", is_flag=True, help="close those of MILESTONES.md, once every card is in the last column")
     @click.option("--repo", default="{owner}/{repo}", help="OWNER/NAME for gh api (gh fills in the braces itself)")
     @shared
-    def sync(running, repo, team, team_dir, now):
-        b = open_board(team, team_dir)
-        commands = kanban.github(b, kanban.milestones(team_dir), repo)
-        done = []
-        for command in commands:
+    def sync(running, closing, repo, team, team_dir, now):
+        b, titles, done = open_board(team, team_dir), kanban.milestones(team_dir), []
+        left = [c["id"] for c in b.cards if c["history"][-1][0] != b.columns[-1]]
+        if closing and left:
+            raise kanban.KanbanError("milestones are closed when every card is in %s; not there: %s" % (b.columns[-1], ", ".join(left)))
+        if closing and not titles:
+            raise kanban.KanbanError("no milestones: MILESTONES.md has no `## TITLE`")
+        for command in kanban.github(b, [] if closing else titles, repo):
             click.echo(shlex.join(command))
-            if running:
-                try:
-                    ended = subprocess.run(command, capture_output=True, text=True)
-                except FileNotFoundError:
-                    raise kanban.KanbanError(
-                        "gh is not on PATH: install the GitHub CLI, or run the printed commands where it is"
-                    )
-                if ended.returncode and command[1] == "api" and "already_exists" in ended.stdout + ended.stderr:
-                    continue  # the milestone of an earlier sync
-                if ended.returncode:
-                    way = "; `gh auth login` first" if ended.returncode == 4 else ""
-                    click.echo(
-                        "gh ended with exit code %d%s: %s" % (ended.returncode, way, ended.stderr.strip()), err=True
-                    )
-                    raise SystemExit(ended.returncode)
-                found = __import__("re").search(r"/issues/(\d+)", ended.stdout)
-                if command[1:3] == ["issue", "create"] and found:
+            ended = gh(command) if running else None
+            if ended and command[1:3] == ["issue", "create"]:
+                found = re.search(r"/issues/(\d+)", ended.stdout)
+                if found:
                     b.card(command[4].split(":")[0])["issue"] = int(found.group(1))
             done.append(shlex.join(command))
+        if closing:
+            query = kanban.open_milestones(titles, repo)
+            line = "%s | while read -r number; do %s; done" % (shlex.join(query), shlex.join(kanban.close_milestone("NUMBER", repo)).replace("NUMBER'", "'$number").replace("NUMBER", "$number"))
+            click.echo(line)
+            done.append(line)
+            for number in gh(query).stdout.split() if running else ():
+                gh(kanban.close_milestone(number, repo))
         if running:
             b.save(now or kanban.now())
         with open(os.path.join(team_dir, "GITHUB_ISSUES.md"), "w", encoding="utf-8") as handle:
@@ -164,6 +168,20 @@ def main(argv=None):
                 "# GitHub\n\n%s by `pack kanban sync`:\n\n```sh\n%s\n```\n"
                 % ("Run" if running else "Printed, not run,", "\n".join(done))
             )
+
+    def gh(command):
+        """Run the real gh; its exit code is ours when it fails."""
+        try:
+            ended = subprocess.run(command, capture_output=True, text=True)
+        except FileNotFoundError:
+            raise kanban.KanbanError("gh is not on PATH: install the GitHub CLI, or run the printed commands where it is")
+        if ended.returncode and command[1] == "api" and "already_exists" in ended.stdout + ended.stderr:
+            return ended  # the milestone of an earlier sync
+        if ended.returncode:
+            way = "; `gh auth login` first" if ended.returncode == 4 else ""
+            click.echo("gh ended with exit code %d%s: %s" % (ended.returncode, way, ended.stderr.strip()), err=True)
+            raise SystemExit(ended.returncode)
+        return ended
 
     argv = list(sys.argv[1:] if argv is None else argv)
     try:

@@ -8,7 +8,7 @@ import time
 
 import pack
 from pack.realtime import adapters, derive, evidence, gates, gitinfo, hdr, managed, probe, rtfile, selftest
-from pack.teams.definition import by_id
+from pack.teams.definition import by_id, project_of
 
 
 class MeasureError(RuntimeError):
@@ -25,12 +25,14 @@ class Session:
             list(argv),
             purpose,
         )
-        self.project = os.path.dirname(self.team_dir)
+        self.project = project_of(self.team_dir, definition)
         self.rt = rtfile.load(self.team_dir, definition)
         rtfile.write_twin(self.team_dir)  # so that a hook without PyYAML judges by the same file
-        self.git = gitinfo.state(self.project)
+        self.own = gitinfo.own(self.team_dir, definition)
+        self.git = gitinfo.state(self.project, exclude=self.own)
         self.kinds, self.paths = by_id(definition, "evidence", "kind"), by_id(self.rt, "paths")
         self.store, self.say, self.quiet = evidence.Store(self.team_dir), say, quiet
+        self.at = None  # the path that is being measured, for whoever tells the user what went wrong
         self.selftest, self.interrupted, self.duration = None, False, duration
 
     def progress(self, title):
@@ -60,7 +62,7 @@ class Session:
 
     def git_since(self, path):
         """The `git` part of a run: dirty if the tree was so when the command began, or is at the end, or moved in between."""
-        now = gitinfo.state(self.project, rtfile.programs(path))
+        now = gitinfo.state(self.project, rtfile.programs(path), self.own)
         return dict(now, dirty=now["dirty"] or self.git["dirty"] or now["commit"] != self.git["commit"])
 
     def file(self, kind, path, run, entry):
@@ -348,6 +350,7 @@ def measure_all(session, measures, only=()):
         if session.interrupted:
             return
         measure = kind["measure"]
+        session.at = path
         if measure in ("latency", "tail"):
             if path["id"] in done:
                 continue

@@ -76,6 +76,8 @@ def decode(raw):
 
 def http(url, method="GET", body=None, timeout=10.0):
     """Record one HTTP exchange with a real endpoint."""
+    if not url.lower().startswith(("http://", "https://")):
+        raise RecordError("%r is no http:// or https:// address" % url)
     request = urllib.request.Request(
         url,
         method=method,

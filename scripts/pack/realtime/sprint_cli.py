@@ -37,7 +37,7 @@ def main(argv=None):
     @shared
     def init(path, now):
         if os.path.exists(path):
-            raise sprint.SprintError("%s is there already" % path)
+            raise sprint.SprintError("%s is there already: edit it, or give --file" % path)
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         with open(path, "w", encoding="utf-8") as handle:
             handle.write(sprint.EXAMPLE)
@@ -79,7 +79,10 @@ def main(argv=None):
     def today(path, now):
         data = sprint.load(path)
         here = sprint.local(data, at(now))
-        for when, what, minutes, who, state in sprint.today(data, at(now)):
+        entries = sprint.today(data, at(now))
+        if not entries:
+            click.echo("nothing in the rhythm for today (%s); sprint.yaml says what is when" % sprint.DAYS[here.weekday()])
+        for when, what, minutes, who, state in entries:
             click.echo("%-4s %s  %s (%d min, %s)" % (state, when, what, minutes, who))
         if sprint.DAYS[here.weekday()] == data["integration_day"]["day"]:
             click.echo("today is integration day: `pack sprint integration`")
@@ -178,15 +181,16 @@ def main(argv=None):
 
     @group.command("exit", help="Evaluate the exit criteria.", epilog="Example: pack sprint exit")
     @click.option("--team", default=None, help="also the gates of this team")
-    @click.option("--dir", "team_dir", default=".team", show_default=True)
+    @click.option("--dir", "team_dir", help="its folder  [default: the definition's root]")
     @shared
     def exit_(team, team_dir, path, now):
         data, gate = sprint.load(path), None
         if team:
             from pack.realtime import gates
-            from pack.teams import load
+            from pack.teams import here
 
-            gate = gates.evaluate(team_dir, load(team), at(now))
+            definition, team_dir = here.settle(team, team_dir)
+            gate = gates.evaluate(team_dir, definition, at(now))
         found = sprint.exit_criteria(data, sprint.Backlog(data), at(now), ".", gate)
         for criterion, met, why in found:
             click.echo("%-4s %s%s" % ("met" if met else "OPEN", criterion, ": " + why if why else ""))

@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import functools
 import os
 import sys
 import time
@@ -29,21 +30,25 @@ def main(argv=None):
 
 def _cli(click, argv):
     from pack.report import data
-    from pack.teams import TeamError, load
+    from pack.teams import TeamError, here
 
     def shared(function):
+        """--team and --dir, as the definition and the folder that they name; --now for tests."""
+        @functools.wraps(function)
+        def settled(*args, team, team_dir, **more):
+            definition, folder = here.settle(team, team_dir)
+            return function(*args, team=definition, team_dir=folder, **more)
+
         for option in (
             click.option("--now", type=float, default=None, hidden=True),
-            click.option("--dir", "team_dir", default=".team", show_default=True, help="the team's folder"),
-            click.option(
-                "--team", default="realtimeSystems", show_default=True, help="team definition: a name or a file"
-            ),
+            click.option("--dir", "team_dir", help=here.DIR_HELP),
+            click.option("--team", help=here.TEAM_HELP),
         ):
-            function = option(function)
-        return function
+            settled = option(settled)
+        return settled
 
     def make(team, team_dir, now, pptx=True, pdf=True, name=None):
-        definition, now = load(team), time.time() if now is None else now
+        definition, now = team, time.time() if now is None else now
         if not os.path.isdir(team_dir):
             raise click.UsageError("no folder %s: give --dir, or activate the team first" % team_dir)
         folder = os.path.join(team_dir, "reports")
@@ -89,7 +94,7 @@ def _cli(click, argv):
         if not only_due:
             click.echo(context.get_help())
             raise SystemExit(2)
-        is_due, left = data.due(os.path.join(team_dir, "reports"), load(team), time.time() if now is None else now)
+        is_due, left = data.due(os.path.join(team_dir, "reports"), team, time.time() if now is None else now)
         if is_due:
             make(team, team_dir, now)
         else:

@@ -1,21 +1,36 @@
-"""Team definitions: data that the run engine, the hooks, the gates, the board and the reports read.
+"""Team definitions: data that the run engine, the hooks, the gates, the board and the reports read (docs/teams.md).
 
-`load(name_or_path)` gives the checked definition as a dict or raises `TeamError` with every problem at once. A YAML
-file is read with PyYAML; where that is missing (a plugin user's bare Python), the generated `.json` twin beside it is
-read if it was made from exactly this YAML. `python -m pack.teams` rewrites the twins, `--check` compares.
+`load(name_or_path)` gives the checked definition as a dict or raises `TeamError` with every problem at once, each with line and column.
+YAML and JSON are read with `yamltext`, which needs no package: hook and `pack` must see the same data.
 """
 
 import difflib
 import hashlib
-import json
 import os
-import sys
+import re
 
-from pack.teams import schema
+from pack.teams import schema, yamltext
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# Checks that a gate may name beside evidence and artifacts; pack.realtime.checks implements them.
-CHECKS = ("rt_file", "charter_table", "kanban_board", "schema_compatibility", "line")
+FOLDER = os.path.join(".claude", "team-definitions")
+# Checks that a gate may name beside evidence and artifacts (pack.realtime.checks implements them) -> what each takes: must, may.
+CHECKS = {
+    "rt_file": ((), ()),
+    "charter_table": ((), ()),
+    "kanban_board": ((), ()),
+    "schema_compatibility": ((), ()),
+    "line": (("file", "line"), ()),
+    "command": (("run",), ("timeout", "limits", "sealed")),
+    "approval": ((), ("ask",)),
+}
+# What the user types to any team of waves; a definition may say more of these, but not make something else of them.
+BUILT_IN = ("team status", "team gate check", "team approve", "team reject", "pause team", "resume team", "team resume", "team abort")
+# Verbs that only look or measure: what a session command may run.
+LOOKING = ("adr", "doctor", "explain", "gate", "kanban", "log", "record", "report", "rt", "sprint", "status")
+RESERVED = {  # role ids that mean something to the engine
+    "lead": "the main session", "main": "the main session", "team-lead": "the main session", "gate": "the hooks", "person": "the user's terminal",
+    "user": "the user", "foreign": "another session", "supervisor": "the owner of /build's state",
+}
 
 
 class TeamError(ValueError):
@@ -23,249 +38,538 @@ class TeamError(ValueError):
 
     def __init__(self, where, problems):
         self.where, self.problems = where, list(problems)
-        super().__init__("\n".join("%s: %s" % (where, p) for p in self.problems))
+        super().__init__("\n".join(p if p.startswith(where + ":") else "%s: %s" % (where, p) for p in self.problems))
+
+
+def folders(project="."):
+    """Where a project keeps definitions of its own."""
+    return [os.path.join(os.fspath(project), FOLDER)]
 
 
 def names(extra_folders=()):
-    """The names behind `--team`, with their files; folders given first win."""
+    """The names behind `--team`, with their files; folders given first win, and YAML before JSON."""
     found = {}
     for folder in [HERE] + list(reversed(list(extra_folders))):
+        here = {}
         if os.path.isdir(folder):
             for entry in sorted(os.listdir(folder)):
                 stem, extension = os.path.splitext(entry)
                 if extension in (".yaml", ".yml") and stem:
-                    found[stem] = os.path.join(folder, entry)
-                elif extension == ".json" and not stem.endswith(".schema"):
-                    found.setdefault(stem, os.path.join(folder, entry))
+                    here.setdefault(stem, os.path.join(folder, entry))
+            for entry in sorted(os.listdir(folder)):
+                stem, extension = os.path.splitext(entry)
+                if extension == ".json" and stem and not stem.endswith(".schema"):
+                    here.setdefault(stem, os.path.join(folder, entry))
+        found.update(here)
     return found
+
+
+def find(path_or_name, folders=()):
+    """The file of a definition: a name among `folders` and the pack's own, else a path; TeamError with the known names."""
+    text = os.fspath(path_or_name)
+    known = names(folders)
+    if text in known:
+        return known[text]
+    if os.path.isfile(text):
+        return text
+    near = difflib.get_close_matches(text, known, 1, 0.5)
+    told = _inside(text, known)
+    raise TeamError(text, ["no such team%s; known teams: %s; or give the path of a definition file" % (
+        told or ("; did you mean %r?" % near[0] if near else ""), ", ".join(sorted(known)))])
+
+
+def _inside(text, known):
+    """A file is found by its own name; somebody may give the name that stands in it."""
+    for stem, path in known.items():
+        try:
+            with open(path, "rb") as handle:
+                head = handle.read(4096)
+        except OSError:
+            continue
+        if re.search(r'(?m)^[\s{]*"?team"?:\s*["\']?%s\b' % re.escape(text), head.decode("utf-8", "replace")) and text:
+            return "; the file %s calls itself so, but it is found by its file name: --team %s, or rename it" % (os.path.basename(path), stem)
+    return ""
 
 
 def load(path_or_name, folders=()):
     """The checked definition. `folders` are searched for names before the pack's own."""
-    text = os.fspath(path_or_name)
-    known = names(folders)
-    if text in known:
-        text = known[text]
-    elif not os.path.isfile(text):
-        near = difflib.get_close_matches(text, known, 1, 0.5)
-        raise TeamError(
-            text,
-            [
-                "no such team%s; known teams: %s; or give the path of a definition file"
-                % ("; did you mean %r?" % near[0] if near else "", ", ".join(sorted(known)))
-            ],
-        )
-    data = _read(text)
-    problems = check(data)
+    return load_file(find(path_or_name, folders))
+
+
+def load_file(path):
+    """The checked definition of a file."""
+    data, document = _read(path)
+    problems = findings(data, document)
     if problems:
-        raise TeamError(os.path.basename(text), problems)
+        raise TeamError(os.path.basename(path), [_line(path, document, *p) for p in problems])
     return data
+
+
+def _line(path, document, where, message, key=False):
+    """A problem for people: `file.yaml:7:5: message`."""
+    return "%s:%d:%d: %s" % ((os.path.basename(path),) + document.place(document.at(where, key)) + (message,))
 
 
 def check(data):
     """Every problem of a definition, as lines; an empty list means that it is sound."""
-    found = ["%s: %s" % pair for pair in schema.errors(data, schema.load(HERE, "team.schema.json"))]
-    return found or _semantics(data)
+    return [p[1] for p in findings(data)]
+
+
+def findings(data, document=None):
+    """Every problem: (path in the data, message, whether the key at the path is meant)."""
+    if document is not None and document.duplicates:
+        return [(path, "%s stands here twice: keep one" % path[-1], True) for path, _ in document.duplicates]
+    if data is None:
+        return [((), "the file is empty: begin with `team: NAME`, or let `pack team new NAME` write one to edit", False)]
+    found = [_plainly(data, path, message) for path, message in schema.problems(data, schema.load(HERE, "team.schema.json"))]
+    return found or _Semantics(data).run()
+
+
+_WANTS = {"must be string": " (put it in quotes to make it text)", "must be boolean": " (write true or false)", "must be array": " (a list: [one, two])",
+          "must be object": " (a mapping: {key: value})", "must be integer": " (a whole number without quotes)", "must be number": " (a number without quotes or unit)"}
+
+
+def _plainly(data, path, message):
+    """A complaint of the schema as the writer of the file thinks of it."""
+    named = message.startswith("unknown name ")
+    for start, hint in _WANTS.items():
+        if message.startswith(start):
+            message += hint
+    if message.endswith("needs at least 1 item(s)") and path:
+        message += ": a team has at least one of them" if len(path) == 1 else ""
+    steps, owner = [], data
+    for step in path:
+        try:
+            owner = owner[step]
+        except (KeyError, IndexError, TypeError):
+            owner = None
+        steps.append("[%d]" % step if isinstance(step, int) else (".%s" if steps else "%s") % step)
+    where = "".join(steps) or "the file"
+    if named:
+        name = message.split("'")[1] if message.count("'") > 1 else None
+        return (path + ((name,) if name is not None else ()), "%s: %s" % (where, message), True)
+    return (path, "%s: %s" % (where, message), " is missing" in message)
 
 
 def _read(path):
-    with open(path, "rb") as handle:
-        raw = handle.read()
+    """(data, Document or None)."""
+    name = os.path.basename(path)
     try:
-        if path.endswith(".json"):
-            data = json.loads(raw.decode("utf-8"))
-            return data.get("definition", data) if isinstance(data, dict) else data
-        try:
-            import yaml
-        except ImportError:
-            return _twin(path, raw)
-        return yaml.safe_load(raw.decode("utf-8"))
-    except ValueError as error:
-        raise TeamError(os.path.basename(path), ["not readable: %s" % error])
-    except Exception as error:  # yaml.YAMLError, named without importing yaml
-        if type(error).__module__.split(".")[0] != "yaml":
-            raise
-        raise TeamError(os.path.basename(path), ["not readable: %s" % " ".join(str(error).split())])
+        with open(path, "rb") as handle:
+            raw = handle.read(yamltext.MAX_BYTES + 1)
+    except OSError as error:
+        raise TeamError(name, ["not readable: %s" % (error.strerror or error)])
+    if len(raw) > yamltext.MAX_BYTES:
+        raise TeamError(name, ["not readable: larger than %d bytes, which no team definition is" % yamltext.MAX_BYTES])
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise TeamError(name, ["%s:%d: not readable: not UTF-8 (byte 0x%02x): save the file as UTF-8" % (name, line, raw[error.start])])
+    try:
+        document = yamltext.read(text)
+    except yamltext.YamlError as error:
+        raise TeamError(name, ["%s:%d:%d: not readable: %s" % ((name,) + yamltext.Document(text).place((error.offset, error.offset)) + (error,))])
+    return document.value, document
 
 
-def _twin(path, raw):
-    twin = os.path.splitext(path)[0] + ".json"
-    if os.path.isfile(twin):
-        with open(twin, encoding="utf-8") as handle:
-            data = json.load(handle)
-        if data.get("made_from") == hashlib.sha256(raw).hexdigest():
-            return data["definition"]
-    raise TeamError(
-        os.path.basename(path),
-        [
-            "PyYAML is not installed and there is no fresh .json twin: "
-            "pip install pyyaml, or write the definition as JSON"
-        ],
-    )
+def path_problem(path, folder_too=True):
+    """Why a path of a definition is none of a file below the team's folder (or, for `edits`, below the project); None if it is."""
+    text = path[:-1] if folder_too and path.endswith("/") else path
+    if not text or path.endswith("/") and not folder_too:
+        return "names no file" if not folder_too else "is empty"
+    if text.startswith(("/", "~")) or text[1:2] == ":" and text[:1].isalpha():
+        return "is absolute: write it relative, as in reports/FINAL.md"
+    if "\\" in text:
+        return "has a backslash: write / between folders"
+    if any(c < " " or c == "\x7f" for c in text):
+        return "has a control character"
+    if any(c in text for c in "*?[]{}"):
+        return "is not a pattern: nothing expands * ? [ ] here; give a folder with / at its end"
+    parts = text.split("/")
+    if ".." in parts:
+        return "leaves its folder with `..`"
+    if "" in parts or "." in parts:
+        return "has an empty or `.` part: write it plainly, as in reports/FINAL.md"
+    return None
 
 
-def _semantics(data):
-    found = []
-    roles = _unique(found, "role", [r["id"] for r in data["roles"]])
-    _unique(found, "role code", [r["code"] for r in data["roles"]])
-    _unique(found, "agent", [r["agent"] for r in data["roles"]])
-    waves = _unique(found, "wave", [w["id"] for w in data["waves"]])
-    gates = _unique(found, "gate", [g["id"] for g in data["gates"]])
-    kinds = _unique(found, "evidence kind", [e["kind"] for e in data.get("evidence", [])])
-    _unique(found, "evidence file", [e["file"] for e in data.get("evidence", [])])
-    limits = list(data.get("thresholds", {}))
-    guarded = [g.rstrip("/") + "/" for g in data.get("guarded", [])]
+class _Semantics:
+    """What a schema cannot say: names that nobody declares, waves that wait for each other, paths that lead outside."""
 
-    def known(name, among, what, where):
-        if name not in among:
-            near = difflib.get_close_matches(name, among, 1, 0.5)
-            found.append(
-                "%s: unknown %s %r%s; known: %s"
-                % (where, what, name, "; did you mean %r?" % near[0] if near else "", ", ".join(among) or "none")
-            )
+    def __init__(self, data):
+        self.data, self.found = data, []
+
+    def say(self, path, message, key=False):
+        self.found.append((tuple(path), message, key))
+
+    def run(self):
+        data = self.data
+        self.roles = self.unique("role", "roles", "id")
+        self.unique("role code", "roles", "code")
+        self.unique("agent", "roles", "agent", lambda name: name.rpartition(":")[2])
+        self.waves = self.unique("wave", "waves", "id")
+        self.gates = self.unique("gate", "gates", "id")
+        self.kinds = self.unique("evidence kind", "evidence", "kind")
+        self.unique("evidence file", "evidence", "file")
+        self.guarded = [g.rstrip("/") + "/" for g in data.get("guarded", [])]
+        self.paths()
+        if "lead" in data:
+            self.known(("lead",), data["lead"], self.roles, "role", "lead")
+        self.check_roles()
+        self.check_waves()
+        self.reach()
+        self.check_gates()
+        self.check_evidence()
+        self.check_session()
+        for i, item in enumerate(data.get("errors", [])):
+            for j, role in enumerate(item.get("roles", [])):
+                self.known(("errors", i, "roles", j), role, self.roles, "role", "error %r" % item["when"])
+        return self.found
+
+    # -- helpers -----------------------------------------------------------------------------------------------------
+    def unique(self, what, part, key, plain=str):
+        seen, items = set(), []
+        for i, item in enumerate(self.data.get(part, [])):
+            if plain(item[key]) in seen:
+                self.say((part, i, key), "%s %r is given twice" % (what, item[key]))
+            seen.add(plain(item[key]))
+            items.append(item[key])
+        return items
+
+    def known(self, path, name, among, what, where):
+        if name in among:
+            return True
+        near = difflib.get_close_matches(name, among, 1, 0.5)
+        self.say(path, "%s: unknown %s %r%s; known: %s" % (where, what, name, "; did you mean %r?" % near[0] if near else "", ", ".join(among) or "none"))
+        return False
+
+    def cycle(self, what, part, edges):
+        """`edges`: id -> ids; said once for each cycle, at the key `what` of one of its items."""
+        state, order = {}, [x["id"] for x in self.data[part]]
+
+        def visit(node, path):
+            if state.get(node) == 1:
+                self.say((part, order.index(node), what), "cycle in %s: %s" % (what, " -> ".join(path[path.index(node) :] + [node])), True)
+            elif node not in state:
+                state[node] = 1
+                for other in edges.get(node, []):
+                    visit(other, path + [node])
+                state[node] = 2
+
+        for node in edges:
+            visit(node, [])
+
+    # -- paths -------------------------------------------------------------------------------------------------------
+    def paths(self):
+        data = self.data
+        first = data["root"].split("/")[0]
+        if first in (".git", ".claude") or any(p in (".", "..") for p in data["root"].split("/")):
+            self.say(("root",), "root: %r cannot be the team's folder: take one of its own, such as .%s" % (data["root"], data["team"].lower()))
+        below = [(("guarded", i), p, True) for i, p in enumerate(data.get("guarded", []))] + [(("folders", i), p, True) for i, p in enumerate(data.get("folders", []))]
+        below += [(("artifacts", i), p, False) for i, p in enumerate(data.get("artifacts", []))]
+        below += [(("evidence", i, "file"), e["file"], False) for i, e in enumerate(data.get("evidence", []))]
+        if "kanban" in data:
+            below.append((("kanban", "file"), data["kanban"]["file"], False))
+        for i, role in enumerate(data["roles"]):
+            for part, folder in (("writes", True), ("reads", True), ("artifacts", False)):
+                below += [(("roles", i, part, j), p, folder) for j, p in enumerate(role.get(part, []))]
+            for j, path in enumerate(role.get("edits", [])):
+                below += [(("roles", i, "edits", j), path, True)] if path != "./" else []
+                if path != "./" and (path + "/").startswith((data["root"] + "/", ".git/", ".claude/")):
+                    self.say(("roles", i, "edits", j), "role %s: edits %r: `edits` names files of the project; what lies below %s goes into `writes`, relative to it" % (
+                        role["id"], path, data["root"]))
+        for i, gate in enumerate(data["gates"]):
+            below += [(("gates", i, "artifacts", j), p, False) for j, p in enumerate(gate.get("artifacts", []))]
+            for j, item in enumerate(gate.get("checks", [])):
+                below += [(("gates", i, "checks", j, "file"), item["file"], False)] if "file" in item else []
+                below += [(("gates", i, "checks", j, "sealed", k), p, False) for k, p in enumerate(item.get("sealed", []))]
+        for path, text, folder in below:
+            why = path_problem(text, folder)
+            if why:
+                self.say(path, "%s: path %r %s" % (self.owner(path), text, why))
+
+    def owner(self, path):
+        """`role pm`, `gate fast`, or the key itself."""
+        item = self.data[path[0]]
+        if len(path) > 2 and isinstance(path[1], int):
+            return "%s %s" % ({"roles": "role", "gates": "gate", "evidence": "evidence"}[path[0]], item[path[1]].get("id") or item[path[1]].get("kind"))
+        return str(path[0])
+
+    # -- parts -------------------------------------------------------------------------------------------------------
+    def check_roles(self):
+        data = self.data
+        for i, role in enumerate(data["roles"]):
+            where = "role %s" % role["id"]
+            if role["id"] in RESERVED and role["id"] != data.get("lead"):
+                self.say(("roles", i, "id"), "%s: this id means %s to the engine; call the role otherwise, such as db-%s" % (where, RESERVED[role["id"]], role["id"]))
+            elif role["id"] in RESERVED:
+                self.say(("roles", i, "id"), "%s: this id means %s to the engine; call the role otherwise, such as chief" % (where, RESERVED[role["id"]]))
+            if "reports_to" in role:
+                self.known(("roles", i, "reports_to"), role["reports_to"], self.roles, "role", where)
+            mine = role.get("artifacts", []) + data.get("artifacts", [])
+            for j, task in enumerate(role["tasks"]):
+                if "artifact" in task and task["artifact"] not in mine:
+                    self.say(("roles", i, "tasks", j, "artifact"), "%s: task %r writes %r, which is no artifact of the role" % (where, task["do"], task["artifact"]))
+            for part in ("writes", "artifacts"):
+                for j, path in enumerate(role.get(part, [])):
+                    if any((path + "/").startswith(g) for g in self.guarded):
+                        self.say(("roles", i, part, j), "%s: writes %r below the guarded folder; only `pack` writes there" % (where, path))
+        self.cycle("reports_to", "roles", {r["id"]: [r["reports_to"]] if "reports_to" in r else [] for r in data["roles"]})
+
+    def check_waves(self):
+        data, used = self.data, set()
+        for i, wave in enumerate(data["waves"]):
+            where = "wave %s" % wave["id"]
+            if not wave["roles"]:
+                self.say(("waves", i, "roles"), "%s: has no roles: nobody would work in it" % where, True)
+            for j, role in enumerate(wave["roles"]):
+                self.known(("waves", i, "roles", j), role, self.roles, "role", where)
+                if role in wave["roles"][:j]:
+                    self.say(("waves", i, "roles", j), "%s: role %r is listed twice" % (where, role))
+                used.add(role)
+            for part in ("after", "beside"):
+                for j, other in enumerate(wave.get(part, [])):
+                    self.known(("waves", i, part, j), other, self.waves, "wave", where)
+            for j, other in enumerate(wave.get("beside", [])):
+                if other in wave.get("after", []):
+                    self.say(("waves", i, "beside", j), "%s: waits for wave %s (`after`) and runs beside it: take one of the two away" % (where, other))
+            for j, gate in enumerate(wave.get("gates", [])):
+                self.known(("waves", i, "gates", j), gate, self.gates, "gate", where)
+            when = wave.get("when", {})
+            if wave["mode"] == "loop" and "when" not in wave:
+                self.say(("waves", i, "mode"), "%s: a loop needs `when: {gate_fails: [...]}`" % where)
+            elif wave["mode"] != "loop" and "when" in wave:
+                self.say(("waves", i, "when"), "%s: `when` belongs to `mode: loop`; a %s wave begins by `after` and `entry`" % (where, wave["mode"]), True)
+            if wave["mode"] == "loop" and ("entry" in wave or "exit" in wave):
+                part = "entry" if "entry" in wave else "exit"
+                self.say(("waves", i, part), "%s: a loop has no `%s`: it is open while one of its gates fails" % (where, part), True)
+            asked = set()
+            for j, gate in enumerate(when.get("gate_fails", [])):
+                if self.known(("waves", i, "when", "gate_fails", j), gate, self.gates, "gate", where):
+                    asked |= set(by_id(data, "gates")[gate]["on_fail"]["respawn"])
+            if "then_again" in when:
+                self.known(("waves", i, "when", "then_again"), when["then_again"], self.waves, "wave", where)
+            for j, role in enumerate(wave["roles"]):
+                if asked and role in self.roles and role not in asked:
+                    self.say(("waves", i, "roles", j), "%s: no gate of `gate_fails` asks for %r (`on_fail: {respawn: [...]}`), so the loop never opens for it" % (where, role))
+        self.cycle("after", "waves", {w["id"]: w.get("after", []) for w in data["waves"]})
+        for i, role in enumerate(self.roles):
+            if role not in used and role != data.get("lead"):
+                self.say(("roles", i, "id"), "role %s: is in no wave, nobody would ever spawn it" % role)
+
+    def reach(self):
+        """Waves that could never begin or end: what they wait for happens only after them.
+
+        A graph of beginnings and ends; `late` says whether the target lies behind the waiting one.
+        """
+        data = self.data
+        index = {w: i for i, w in reversed(list(enumerate(self.waves)))}
+        decided, where_role = {}, {}
+        for wave in data["waves"]:
+            for gate in wave.get("gates", []):
+                decided.setdefault(gate, []).append(wave["id"])
+            for role in wave["roles"] if wave["mode"] != "loop" else []:
+                where_role.setdefault(role, []).append(wave["id"])
+        edges = {}
+        for wave in data["waves"]:
+            begin, end = ("begin", wave["id"]), ("end", wave["id"])
+            edges.setdefault(end, set()).add(begin)
+            if wave["mode"] != "loop":
+                edges.setdefault(begin, set()).update(("end", a) for a in wave.get("after", []) if a in index)
+        conditions = []
+        for wave in data["waves"]:
+            for side, node in (("entry", ("begin", wave["id"])), ("exit", ("end", wave["id"]))):
+                for j, c in enumerate(wave.get(side, [])):
+                    targets = decided.get(c["gate"], []) if "gate" in c else where_role.get(c["artifacts_of"], []) if "artifacts_of" in c else []
+                    if "artifact" in c:
+                        writers = [r["id"] for r in data["roles"] if c["artifact"] in r.get("artifacts", [])]
+                        targets = sorted({w for r in writers for w in where_role.get(r, [])}) if data.get("lead") not in writers else []
+                    conditions.append((index[wave["id"]], wave, side, j, c, node, targets))
+                    if len(targets) == 1:
+                        edges.setdefault(node, set()).add(("begin", targets[0]))
+
+        def reaches(start, goal):
+            seen, todo = set(), [start]
+            while todo:
+                node = todo.pop()
+                if node == goal:
+                    return True
+                if node not in seen:
+                    seen.add(node)
+                    todo += edges.get(node, ())
             return False
-        return True
 
-    if "lead" in data:
-        known(data["lead"], roles, "role", "lead")
-    for role in data["roles"]:
-        where = "role %s" % role["id"]
-        if "reports_to" in role:
-            known(role["reports_to"], roles, "role", where)
-        for task in role["tasks"]:
-            if "artifact" in task and task["artifact"] not in role.get("artifacts", []) + data.get("artifacts", []):
-                found.append(
-                    "%s: task %r writes %r, which is no artifact of the role" % (where, task["do"], task["artifact"])
-                )
-        for path in role.get("writes", []) + role.get("artifacts", []):
-            if any((path + "/").startswith(g) for g in guarded):
-                found.append("%s: writes %r below the guarded folder; only `pack` writes there" % (where, path))
-    _cycle(found, "reports_to", {r["id"]: [r["reports_to"]] if "reports_to" in r else [] for r in data["roles"]})
+        owned = {a for r in data["roles"] for a in r.get("artifacts", [])} | set(data.get("artifacts", []))
+        for i, wave, side, j, c, node, targets in conditions:
+            where, path = "wave %s %s" % (wave["id"], side), ("waves", i, side, j)
+            late = targets and all(reaches(("begin", t), node) for t in targets)
+            never = "the wave could never %s" % ("begin" if side == "entry" else "end")
+            if "gate" in c and self.known(path + ("gate",), c["gate"], self.gates, "gate", where) and late:
+                self.say(path + ("gate",), "%s: needs gate %r, which is decided only in wave %s: %s" % (where, c["gate"], targets[0], never))
+            if "artifacts_of" in c and self.known(path + ("artifacts_of",), c["artifacts_of"], self.roles, "role", where):
+                role = by_id(data, "roles")[c["artifacts_of"]]
+                if late and c["artifacts_of"] != data.get("lead"):
+                    self.say(path + ("artifacts_of",), "%s: needs artifacts of %r, who works only later: %s" % (where, c["artifacts_of"], never))
+                if not role.get("artifacts"):
+                    self.say(path + ("artifacts_of",), "%s: role %r has no artifacts, so this holds from the beginning: give the role `artifacts`, or take this away" % (
+                        where, c["artifacts_of"]))
+            if "artifact" in c and c["artifact"] not in owned:
+                self.say(path + ("artifact",), "%s: nobody writes artifact %r" % (where, c["artifact"]))
+            elif "artifact" in c and late:
+                self.say(path + ("artifact",), "%s: needs artifact %r, which is written only later: %s" % (where, c["artifact"], never))
+            if "strategy" in c and not data.get("strategy"):
+                self.say(path, "%s: waits for a strategy file, but the team takes none: add `strategy: true`" % where)
 
-    order = {w: i for i, w in enumerate(waves)}
-    decided = {}
-    for wave in data["waves"]:
-        where = "wave %s" % wave["id"]
-        for role in wave["roles"]:
-            known(role, roles, "role", where)
-        for other in wave.get("after", []) + wave.get("beside", []):
-            known(other, waves, "wave", where)
-        for gate in wave.get("gates", []):
-            if known(gate, gates, "gate", where):
-                decided.setdefault(gate, wave["id"])
-        if wave["mode"] == "loop" and "when" not in wave:
-            found.append("%s: a loop needs `when: {gate_fails: [...]}`" % where)
-        for gate in wave.get("when", {}).get("gate_fails", []):
-            known(gate, gates, "gate", where)
-        if "then_again" in wave.get("when", {}):
-            known(wave["when"]["then_again"], waves, "wave", where)
-    _cycle(found, "after", {w["id"]: w.get("after", []) for w in data["waves"]})
-    first = {}
-    for wave in data["waves"]:
-        for role in wave["roles"]:
-            first.setdefault(role, wave["id"])
-    owned = {a for r in data["roles"] for a in r.get("artifacts", [])} | set(data.get("artifacts", []))
-    for wave in data["waves"]:
-        for side in ("entry", "exit"):
-            for condition in wave.get(side, []):
-                where = "wave %s %s" % (wave["id"], side)
-                if "gate" in condition and known(condition["gate"], gates, "gate", where):
-                    at = decided.get(condition["gate"])
-                    late = at is not None and (order[at] > order[wave["id"]] or (side == "entry" and at == wave["id"]))
-                    if late:
-                        found.append(
-                            "%s: needs gate %r, which is decided only in wave %s: the wave could never %s"
-                            % (where, condition["gate"], at, "begin" if side == "entry" else "end")
-                        )
-                if "artifacts_of" in condition and known(condition["artifacts_of"], roles, "role", where):
-                    at = first.get(condition["artifacts_of"])
-                    if at is None or order[at] > order[wave["id"]] or (side == "entry" and at == wave["id"]):
-                        found.append(
-                            "%s: needs artifacts of %r, who works only later" % (where, condition["artifacts_of"])
-                        )
-                if "artifact" in condition and condition["artifact"] not in owned:
-                    found.append("%s: nobody writes artifact %r" % (where, condition["artifact"]))
-    for role in roles:
-        if role not in first:
-            found.append("role %s: is in no wave, nobody would ever spawn it" % role)
+    def check_gates(self):
+        data, soft = self.data, None
+        judged = {g for w in data["waves"] for g in w.get("gates", [])}
+        for i, gate in enumerate(data["gates"]):
+            where, path = "gate %s" % gate["id"], ("gates", i)
+            self.known(path + ("after_role",), gate["after_role"], self.roles, "role", where)
+            if not any(gate.get(k) for k in ("evidence", "artifacts", "artifacts_of", "checks", "needs")):
+                self.say(path + ("id",), "%s: has no evidence: give it evidence kinds, artifacts or checks" % where)
+            for j, kind in enumerate(gate.get("evidence", [])):
+                self.known(path + ("evidence", j), kind, self.kinds, "evidence kind", where)
+            for j, role in enumerate(gate.get("artifacts_of", [])):
+                if self.known(path + ("artifacts_of", j), role, self.roles, "role", where) and not by_id(data, "roles")[role].get("artifacts"):
+                    self.say(path + ("artifacts_of", j), "%s: role %r has no artifacts, so this holds from the beginning: give the role `artifacts`" % (where, role))
+            for j, role in enumerate(gate["on_fail"]["respawn"]):
+                self.known(path + ("on_fail", "respawn", j), role, self.roles, "role", where)
+            for j, need in enumerate(gate.get("needs", [])):
+                self.known(path + ("needs", j), need, self.gates, "gate", where)
+            for j, item in enumerate(gate.get("checks", [])):
+                self.check_check(where, path + ("checks", j), item)
+            if gate.get("approves_matrix") and "rt_file" not in [c["check"] for c in gate.get("checks", [])]:
+                self.say(path + ("approves_matrix",), "%s: approves_matrix needs the check `rt_file`, which compares rt.yaml with what was approved" % where, True)
+            if gate["id"] not in judged:
+                self.say(path + ("id",), "%s: no wave evaluates it: name it in the `gates` of the wave that it ends" % where)
+            if gate.get("hard_stop") and soft:
+                self.say(path + ("hard_stop",), "%s: a hard stop must come before every other gate, but %s is first: gates are judged in this order" % (where, soft), True)
+            soft = soft or (None if gate.get("hard_stop") else gate["id"])
+            if gate.get("remeasure") and not gate.get("evidence"):
+                self.say(path + ("remeasure",), "%s: `remeasure` asks for evidence measured with --release, but the gate has no `evidence`" % where, True)
+        self.cycle("needs", "gates", {g["id"]: g.get("needs", []) for g in data["gates"]})
+        approving = [i for i, g in enumerate(data["gates"]) if g.get("approves_matrix")]
+        used = {k for g in data["gates"] for k in g.get("evidence", [])}
+        if len(approving) > 1:
+            self.say(("gates", approving[1], "approves_matrix"), "gates %s: only one gate can approve the matrix" % ", ".join(data["gates"][i]["id"] for i in approving), True)
+        if used and not approving:
+            self.say(("gates",), "gates: none has `approves_matrix: true`, so whoever is measured could loosen rt.yaml and measure again; "
+                     "give a gate of an early wave the check `rt_file` and this flag", True)
 
-    soft = None
-    for gate in data["gates"]:
-        where = "gate %s" % gate["id"]
-        known(gate["after_role"], roles, "role", where)
-        if not any(gate.get(k) for k in ("evidence", "artifacts", "artifacts_of", "checks")):
-            found.append("%s: has no evidence: give it evidence kinds, artifacts or checks" % where)
-        for kind in gate.get("evidence", []):
-            known(kind, kinds, "evidence kind", where)
-        for role in gate.get("artifacts_of", []) + gate["on_fail"]["respawn"]:
-            known(role, roles, "role", where)
-        for need in gate.get("needs", []):
-            known(need, gates, "gate", where)
-        for item in gate.get("checks", []):
-            known(item["check"], CHECKS, "check", where)
-            if item["check"] == "line" and not (item.get("file") and item.get("line")):
-                found.append("%s: check `line` needs `file` and `line`" % where)
-        if gate.get("approves_matrix") and "rt_file" not in [c["check"] for c in gate.get("checks", [])]:
-            found.append("%s: approves_matrix needs the check `rt_file`, which compares rt.yaml with what was approved" % where)
-        if gate["id"] not in decided:
-            found.append("%s: no wave evaluates it" % where)
-        if gate.get("hard_stop") and soft:
-            found.append("%s: a hard stop must come before every other gate, but %s is first" % (where, soft))
-        soft = soft or (None if gate.get("hard_stop") else gate["id"])
-    _cycle(found, "needs", {g["id"]: g.get("needs", []) for g in data["gates"]})
+    def check_check(self, where, path, item):
+        if not self.known(path + ("check",), item["check"], list(CHECKS), "check", where):
+            return
+        must, may = CHECKS[item["check"]]
+        for name in must:
+            if item.get(name) in (None, "", []):
+                self.say(path + ("check",), "%s: check `%s` needs %s" % (where, item["check"], " and ".join("`%s`" % m for m in must)))
+                break
+        for name in item:
+            if name not in ("check",) + must + may:
+                self.say(path + (name,), "%s: check `%s` has no `%s`; it takes: %s" % (where, item["check"], name, ", ".join(must + may) or "nothing more"), True)
+        if item["check"] == "kanban_board" and "kanban" not in self.data:
+            self.say(path + ("check",), "%s: check `kanban_board` needs the board that it looks at: give the team a `kanban`" % where)
+        if item["check"] == "command":
+            from pack.carry import vacuous
 
-    approving = [g["id"] for g in data["gates"] if g.get("approves_matrix")]
-    used = {k for g in data["gates"] for k in g.get("evidence", [])}
-    if len(approving) > 1:
-        found.append("gates %s: only one gate can approve the matrix" % ", ".join(approving))
-    if used and not approving:
-        found.append(
-            "gates: none has `approves_matrix: true`, so whoever is measured could loosen rt.yaml and measure again; "
-            "give a gate of an early wave the check `rt_file` and this flag"
-        )
+            run = item.get("run") or []
+            why = vacuous(" ".join(run)) if len(run) == 1 or run and run[0] in ("true", ":", "echo") else None
+            if why:
+                self.say(path + ("run",), "%s: command %r proves nothing: %s" % (where, " ".join(run), why))
+            for key, name in item.get("limits", {}).items():
+                self.known(path + ("limits", key), name, list(self.data.get("thresholds", {})), "threshold", where)
+
+    def check_evidence(self):
+        data = self.data
+        limits, used = list(data.get("thresholds", {})), {k for g in data["gates"] for k in g.get("evidence", [])}
+        for i, item in enumerate(data.get("evidence", [])):
+            where = "evidence %s" % item["kind"]
+            for key, name in item.get("thresholds", {}).items():
+                self.known(("evidence", i, "thresholds", key), name, limits, "threshold", where)
+            if item["kind"] not in used:
+                self.say(("evidence", i, "kind"), "%s: no gate looks at it" % where)
+            if not item["file"].startswith(item["class"] + "/"):
+                self.say(("evidence", i, "file"), "%s: file %r must lie in %s/" % (where, item["file"], item["class"]))
+        for i, part in enumerate(data.get("testing_matrix", [])):
+            for j, test in enumerate(part["tests"]):
+                path = ("testing_matrix", i, "tests", j)
+                for k, kind in enumerate(test["evidence"]):
+                    self.known(path + ("evidence", k), kind, self.kinds, "evidence kind", "test %r" % test["test"])
+                for k, name in enumerate(test.get("limits", [])):
+                    self.known(path + ("limits", k), name, limits, "threshold", "test %r" % test["test"])
+
+    def check_session(self):
+        heads = {}
+        for i, item in enumerate(self.data.get("session_commands", [])):
+            where, path = "session command %r" % item["say"], ("session_commands", i)
+            head, _, wants = item["say"].partition(" <")
+            head = " ".join(head.split()).casefold()
+            if item["say"].startswith("-"):
+                continue  # how the team is activated, for people
+            if wants and not wants.endswith(">") or "<" in wants or not head:
+                self.say(path + ("say",), "%s: one placeholder at the end, as in `team decide <topic>`" % where)
+            if len(head.split()) < 2:
+                self.say(path + ("say",), "%s: one word would catch ordinary talk: take two or more, as in `team forecast`" % where)
+            if head in heads:
+                self.say(path + ("say",), "%s: shadows %r, which begins with the same words" % (where, heads[head]))
+            for other in [h for h in BUILT_IN if h != head] + [h for h in heads if h != head]:
+                if wants and other.startswith(head + " "):
+                    self.say(path + ("say",), "%s: would catch `%s`, which means something else" % (where, other))
+            if head in BUILT_IN and (item["model"] or "runs" in item and head not in ("team status", "team gate check")):
+                self.say(path + ("say",), "%s: shadows the command of every team; take other words (only what `team status` and `team gate check` print can be changed, "
+                         "with `runs` and `model: false`)" % where)
+            heads.setdefault(head, item["say"])
+            runs = item.get("runs")
+            if runs is not None:
+                words = runs.split()
+                if words[:1] != ["pack"] or len(words) < 2:
+                    self.say(path + ("runs",), "%s: runs %r, which is not a pack verb: write it as in `pack gate check`" % (where, runs))
+                elif words[1] not in LOOKING:
+                    near = difflib.get_close_matches(words[1], LOOKING, 1, 0.5)
+                    self.say(path + ("runs",), "%s: runs %r, but what the user types only looks or measures%s; verbs: %s" % (
+                        where, runs, "; did you mean `pack %s`?" % near[0] if near else "", ", ".join(LOOKING)))
+                if item["model"]:
+                    self.say(path + ("runs",), "%s: has `runs` and `model: true`: the model is told what it `does`, and `runs` is never run; drop one of them" % where, True)
+            elif not item["model"] and head not in BUILT_IN:
+                self.say(path + ("say",), "%s: needs no model and runs nothing: give it `runs: pack VERB ...`, or `model: true`" % where)
+
+
+def advice(data):
+    """What a sound definition probably does not mean: (path, message, key). For the linter and `pack team check`; nothing is refused."""
+    out, used, worked = [], set(), {}
     for item in data.get("evidence", []):
-        where = "evidence %s" % item["kind"]
-        for name in item.get("thresholds", {}).values():
-            known(name, limits, "threshold", where)
-        if item["kind"] not in used:
-            found.append("%s: no gate looks at it" % where)
-        if not item["file"].startswith(item["class"] + "/"):
-            found.append("%s: file %r must lie in %s/" % (where, item["file"], item["class"]))
+        used |= set(item.get("thresholds", {}).values())
     for part in data.get("testing_matrix", []):
-        for test in part["tests"]:
-            for kind in test["evidence"]:
-                known(kind, kinds, "evidence kind", "test %r" % test["test"])
-            for name in test.get("limits", []):
-                known(name, limits, "threshold", "test %r" % test["test"])
-    for item in data.get("session_commands", []):
-        if "runs" in item and not item["runs"].startswith("pack "):
-            found.append("session command %r: runs %r, which is not a pack verb" % (item["say"], item["runs"]))
-    for item in data.get("errors", []):
-        for role in item.get("roles", []):
-            known(role, roles, "role", "error %r" % item["when"])
-    return found
-
-
-def _unique(found, what, items):
-    for item in sorted({i for i in items if items.count(i) > 1}):
-        found.append("%s %r is given twice" % (what, item))
-    return items
-
-
-def _cycle(found, what, edges):
-    state = {}
-
-    def visit(node, path):
-        if state.get(node) == 1:
-            found.append("cycle in %s: %s" % (what, " -> ".join(path[path.index(node) :] + [node])))
-        elif node not in state:
-            state[node] = 1
-            for other in edges.get(node, []):
-                visit(other, path + [node])
-            state[node] = 2
-
-    for node in edges:
-        visit(node, [])
+        used |= {name for test in part["tests"] for name in test.get("limits", [])}
+    for gate in data["gates"]:
+        used |= {name for c in gate.get("checks", []) for name in c.get("limits", {}).values()}
+    for name in data.get("thresholds", {}):
+        if name not in used:
+            out.append((("thresholds", name), "threshold %r: no evidence, check or test names it, so nobody measures it" % name, True))
+    for i, role in enumerate(data["roles"]):
+        for j, path in enumerate(role.get("writes", [])):
+            if not path.endswith("/") and "." not in path.rpartition("/")[2]:
+                out.append((("roles", i, "writes", j), "role %s: %r is the name of one file; a folder ends with /" % (role["id"], path), False))
+    by, lead = by_id(data, "roles"), data.get("lead")
+    starting = [w for w in data["waves"] if w["mode"] != "loop" and not w.get("after") and not w.get("entry")]
+    for i, wave in enumerate(data["waves"]):
+        others = [r for r in wave["roles"] if r != lead]
+        if wave in starting[1:] and not wave.get("beside"):
+            out.append((("waves", i, "id"), "wave %s: has neither `after` nor `entry`, so it may begin at once; the order of the list is no order in time" % wave["id"], False))
+        front = [r for r in others if by[r]["spawning"] == "foreground"]
+        if wave["mode"] == "parallel" and len(others) > 1 and front:
+            out.append((("waves", i, "mode"), "wave %s: is parallel, but %s runs in the foreground and keeps the others waiting; make it `spawning: background`" % (
+                wave["id"], front[0]), False))
+        before = [r for r in others if r in worked]
+        if wave["mode"] in ("sequential", "parallel") and others and len(before) == len(others) and not wave.get("exit"):
+            out.append((("waves", i, "id"), "wave %s: everybody in it has worked in wave %s already and it has no `exit`, so nothing shows that it was done" % (
+                wave["id"], worked[before[0]]), False))
+        if wave["mode"] != "loop":
+            for role in others:
+                worked.setdefault(role, wave["id"])
+    return out
 
 
 # What the run engine asks ------------------------------------------------------------------------------------------
@@ -274,6 +578,20 @@ def _cycle(found, what, edges):
 def by_id(definition, part, key="id"):
     """`definition[part]` as a dict by id (or by `key`)."""
     return {item[key]: item for item in definition.get(part, [])}
+
+
+def project_of(team_dir, definition):
+    """The project that a team's folder lies in: as many levels up as the definition's `root` has."""
+    folder = os.path.abspath(os.fspath(team_dir))
+    parts = definition["root"].split("/")
+    if folder.split(os.sep)[-len(parts) :] == parts:
+        return os.sep.join(folder.split(os.sep)[: -len(parts)]) or os.sep
+    return os.path.dirname(folder)
+
+
+def writes(role):
+    """What a role writes below the team's folder: what it may write, and its artifacts, which it must."""
+    return role.get("writes", []) + [a for a in role.get("artifacts", []) if a not in role.get("writes", [])]
 
 
 def artifact_problem(team_dir, relative):
@@ -292,6 +610,22 @@ def artifact_problem(team_dir, relative):
     elif not head.strip():
         return "%s is empty" % relative
     return None
+
+
+def content(team_dir, definition, gate):
+    """Digest of the files that a gate looks at: what the user's word is about. A later change makes it no word about this."""
+    names = list(gate.get("artifacts", [])) + [c["file"] for c in gate.get("checks", []) if "file" in c]
+    for role in gate.get("artifacts_of", []):
+        names += by_id(definition, "roles")[role].get("artifacts", [])
+    digest = hashlib.sha256()
+    for name in sorted(set(names)):
+        digest.update(name.encode("utf-8", "surrogateescape") + b"\0")
+        try:
+            with open(os.path.join(os.fspath(team_dir), name), "rb") as handle:
+                digest.update(hashlib.sha256(handle.read()).digest())
+        except OSError:
+            digest.update(b"-")
+    return digest.hexdigest()[:32]
 
 
 def has_line(team_dir, relative, line):
@@ -339,48 +673,12 @@ def unmet(definition, team_dir, wave_id, side, verdicts, strategy=None):
 
 
 def make_layout(definition, team_dir):
-    """Create the folders of the team below `team_dir`; returns what was made."""
+    """Create the team's folder and those below it; returns what was made below."""
     made = []
+    os.makedirs(os.fspath(team_dir), exist_ok=True)
     for folder in definition.get("folders", []):
         path = os.path.join(os.fspath(team_dir), folder)
         if not os.path.isdir(path):
             os.makedirs(path)
             made.append(folder)
     return made
-
-
-# The JSON twins ------------------------------------------------------------------------------------------------------
-
-
-def twin_text(path):
-    """The text that the `.json` twin of a YAML definition must have."""
-    with open(path, "rb") as handle:
-        raw = handle.read()
-    data = {"made_from": hashlib.sha256(raw).hexdigest(), "definition": load(path)}
-    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
-
-
-def main(argv=None):
-    """Rewrite the twins; with --check only compare. Exit 1 on drift."""
-    checking, drift = "--check" in (sys.argv[1:] if argv is None else argv), 0
-    for entry in sorted(os.listdir(HERE)):
-        if entry.endswith(".yaml"):
-            path = os.path.join(HERE, entry)
-            text, twin = twin_text(path), path[:-5] + ".json"
-            old = None
-            if os.path.isfile(twin):
-                with open(twin, encoding="utf-8") as handle:
-                    old = handle.read()
-            if old == text:
-                continue
-            if checking:
-                drift = 1
-                print(
-                    "%s is not what %s gives: run `make generate-teams`" % (os.path.basename(twin), entry),
-                    file=sys.stderr,
-                )
-            else:
-                with open(twin, "w", encoding="utf-8") as handle:
-                    handle.write(text)
-                print("wrote %s" % os.path.basename(twin))
-    return drift

@@ -33,6 +33,8 @@ KEYWORDS = {
     "oneOf",
     "anyOf",
     "propertyNames",
+    "examples",
+    "x-expected",  # what a pattern wants, for people; validators ignore it
 }
 _TYPES = {
     "object": lambda v: isinstance(v, dict),
@@ -51,8 +53,13 @@ def load(folder, name):
         return json.load(handle)
 
 
-def errors(value, schema, root=None, where="$"):
-    """All violations as (where, message), in document order."""
+def errors(value, schema, root=None):
+    """All violations as (where, message), in document order; where is `$.roles[0].id`."""
+    return [("$" + "".join("[%d]" % p if isinstance(p, int) else ".%s" % p for p in path), message) for path, message in problems(value, schema, root)]
+
+
+def problems(value, schema, root=None, where=()):
+    """All violations as (path, message), in document order."""
     root = schema if root is None else root
     unknown = set(schema) - KEYWORDS
     if unknown:
@@ -61,7 +68,7 @@ def errors(value, schema, root=None, where="$"):
         target = root
         for part in schema["$ref"].lstrip("#/").split("/"):
             target = target[part]
-        return errors(value, target, root, where)
+        return problems(value, target, root, where)
     found = []
     kinds = schema.get("type")
     if kinds is not None:
@@ -74,9 +81,12 @@ def errors(value, schema, root=None, where="$"):
         found.append((where, "%s is not one of %s" % (_short(value), ", ".join(map(_short, schema["enum"])))))
     for keyword in ("oneOf", "anyOf"):
         if keyword in schema:
-            fits = [not errors(value, s, root, where) for s in schema[keyword]]
+            fits = [not problems(value, s, root, where) for s in schema[keyword]]
             if not any(fits) or (keyword == "oneOf" and sum(fits) != 1):
-                found.append((where, "%s fits %d of the %d allowed forms" % (_short(value), sum(fits), len(fits))))
+                forms = [s["title"] for s in schema[keyword] if "title" in s]
+                what = "%s is none of: %s" % (_short(value), ", ".join(forms)) if forms and not any(fits) else "%s fits %d of the %d allowed forms" % (
+                    _short(value), sum(fits), len(fits))
+                found.append((where, what))
     if isinstance(value, dict):
         found += _object(value, schema, root, where)
     elif isinstance(value, list):
@@ -86,12 +96,13 @@ def errors(value, schema, root=None, where="$"):
             found.append((where, "may have at most %d item(s)" % schema["maxItems"]))
         if "items" in schema:
             for index, item in enumerate(value):
-                found += errors(item, schema["items"], root, "%s[%d]" % (where, index))
+                found += problems(item, schema["items"], root, where + (index,))
     elif isinstance(value, str):
         if len(value) < schema.get("minLength", 0):
-            found.append((where, "may not be empty"))
+            found.append((where, "needs at least %d characters, has %d" % (schema["minLength"], len(value)) if schema["minLength"] > 1 else "may not be empty"))
         if "pattern" in schema and not re.search(schema["pattern"], value):
-            found.append((where, "%s does not match %s" % (_short(value), schema["pattern"])))
+            wants = schema.get("x-expected")
+            found.append((where, "%s is not %s" % (_short(value), wants) if wants else "%s does not match %s" % (_short(value), schema["pattern"])))
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         if value < schema.get("minimum", value):
             found.append((where, "%s is less than %s" % (value, schema["minimum"])))
@@ -110,17 +121,17 @@ def _object(value, schema, root, where):
     properties = schema.get("properties", {})
     extra = schema.get("additionalProperties", True)
     for name, item in value.items():
-        below = "%s.%s" % (where, name)
+        below = where + (name,)
         if "propertyNames" in schema:
-            found += [(where, "name %r: %s" % (name, m)) for _, m in errors(name, schema["propertyNames"], root, below)]
+            found += [(where, "name %r: %s" % (name, m)) for _, m in problems(name, schema["propertyNames"], root, below)]
         if name in properties:
-            found += errors(item, properties[name], root, below)
+            found += problems(item, properties[name], root, below)
         elif extra is False:
             near = difflib.get_close_matches(str(name), properties, 1, 0.6) or [p for p in properties if p.startswith(str(name))]
             meant = "did you mean %r? " % near[0] if near else ""
             found.append((where, "unknown name %r; %sknown: %s" % (name, meant, ", ".join(sorted(properties)))))
         elif isinstance(extra, dict):
-            found += errors(item, extra, root, below)
+            found += problems(item, extra, root, below)
     return found
 
 

@@ -1,5 +1,7 @@
 """Which rule looks at which kind of file. One rule is one module; `hook-if` lives in hook_if.py."""
 
+import sys
+
 _MARKDOWN = (
     "frontmatter-syntax",
     "frontmatter-ends-early",
@@ -130,3 +132,15 @@ PROJECT_RULES = ("generated-drift",)
 OPTIONAL = ("context-budget", "orphan-agent", "publishing")
 AFTER = ("suppression-unused", "suppression-reason")
 NAMES = tuple(sorted(set(EVERY_FILE + PLUGIN_RULES + PROJECT_RULES + AFTER).union(*BY_KIND.values())))
+
+LOADED = {}  # name -> module, of the rules that were needed so far
+
+
+def rule_module(name):
+    """The module of a rule (`hook-if` lives in rules/hook_if.py)."""
+    module = LOADED.get(name)
+    if module is None:
+        name_of_module = "pack.lint.rules." + name.replace("-", "_")
+        __import__(name_of_module)  # importlib's own package would be one more import
+        module = LOADED[name] = sys.modules[name_of_module]
+    return module

@@ -1,5 +1,6 @@
 """Adapters: how the probe talks to one protocol. `make(path)` gives the adapter of a path of rt.yaml."""
 
+import difflib
 import importlib
 import os
 import sys
@@ -36,6 +37,9 @@ def load(name, project="."):
             return getattr(importlib.import_module("pack.realtime.adapters." + module), cls)
         except ImportError as error:
             raise AdapterError("adapter %s needs %s (%s): pip install 'team-pack[realtime]'" % (name, needs, error))
+    if ":" not in name:
+        near = difflib.get_close_matches(name.lower(), TABLE, 1, 0.4)
+        raise AdapterError("unknown adapter %r%s; known: %s, or your own module:Class" % (name, "; did you mean %r?" % near[0] if near else "", ", ".join(TABLE)))
     module, _, cls = name.partition(":")
     folder = os.path.abspath(project)
     if folder not in sys.path:

@@ -1,0 +1,40 @@
+"""Which team a `pack` verb is about: the one that is named, else that of the run that is live here, else realtimeSystems."""
+
+import os
+
+from pack.teams import definition
+
+TEAM_HELP = "team definition: a name or a file  [default: the live run's team, else realtimeSystems]"
+DIR_HELP = "the team's folder  [default: the definition's root]"
+DEFAULT = "realtimeSystems"
+
+
+def settle(team=None, team_dir=None):
+    """(definition, team's folder) for what `--team` and `--dir` say; TeamError."""
+    from pack import places
+
+    project = places.find_project(os.getcwd())
+    data = definition.load(team or live(project) or DEFAULT, definition.folders(project))
+    if team_dir is None:
+        team_dir = data["root"] if project == os.getcwd() else os.path.join(project, data["root"])
+    return data, team_dir
+
+
+def load(team=None):
+    """The definition for what `--team` says."""
+    return settle(team)[0]
+
+
+def live(project):
+    """What the team definition of the live run in a project was opened from, None when there is none."""
+    from pack import codec, places
+
+    active = places.active(project, places.data_folder(os.environ))
+    if active is None:
+        return None
+    try:
+        with open(os.path.join(places.team_folder(project, active["team"]), "journal.jsonl"), "rb") as handle:
+            opened = codec.loads(handle.readline(4 << 20).decode("utf-8"))
+        return opened["data"].get("source")
+    except (OSError, ValueError, KeyError, AttributeError):
+        return None
