@@ -74,6 +74,7 @@ class Client:
                     "CLAUDE_PID": pid, "AI_AGENT": "claude-code_2-1-329_harness", "HOME": self.data}
         if not self.headless:
             self.env["CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS"] = "1"
+        self.hooks, self.spoiled = 0, None
         self.people, self.history, self.last_refusal, self.refusals, self.pending, self.deaths = [], [], {}, [], [], 0
         self.book = Book(places.team_folder(self.project, TEAM), places.run_folder(self.data, self.project, TEAM))
         self.witness = Witness(self.project, self.headless, setup["coders"])
@@ -110,6 +111,7 @@ class Client:
         payload.update(fields)
         payload = codec.loads(codec.dumps(payload))
         self.now += 0.5
+        self.hooks += 1
         before = self.book.state
         if kill:
             self._killed(payload, env, kill)
@@ -610,6 +612,10 @@ class Client:
     def do_tamper(self, who, deed):
         """A file is changed by nobody that the gate sees."""
         kind, how = deed["file"], deed["how"]
+        if kind in ("state.md", "journal", "snapshot", "mirror", "folder"):
+            if self.spoiled == self.hooks:
+                return False  # journal and mirror at once are more than is promised (references/assurance.md, What is not proved)
+            self.spoiled = self.hooks
         folder = self.book.folder
         path = {"state.md": os.path.join(folder, "state.md"), "journal": os.path.join(folder, "journal.jsonl"), "snapshot": os.path.join(folder, "snapshot.json"),
                 "mirror": os.path.join(self.book.run, "mirror.jsonl"), "folder": os.path.join(self.project, ".claude"),

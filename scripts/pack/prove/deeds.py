@@ -291,6 +291,9 @@ class Deeds:
             if p.requests:
                 out.append({"do": "frame", "who": me, "to": "lead", "type": "shutdown_response", "request": -1, "approve": not self.hostile or self.rng.random() < 0.9})
                 continue
+            if p.role == tables.TECH_LEAD and state["phase"] == "COMPLETION" and state["mode"] in tables.VALIDATED_MODES and state["consistency"] != "OK":
+                out.append(say(me, "lead", "CONSISTENCY OK"))
+                continue
             busy = False
             asker = self.told.pop("stale:" + p.name, None)
             if asker:

@@ -59,7 +59,7 @@ LINES = [(re.compile(pattern + r"\Z"), event, senders, receivers) for pattern, e
 )]
 PROTOCOL_EVENTS = {event for _p, event, _s, _r in LINES}
 NEEDS_OWNER = {"CLAIM", "IN_REVIEW", "REVIEW", "APPROVED", "CHANGES_REQUESTED", "DONE", "STUCK", "REVIEW_LOOP", "ESCALATE_TO_MEDIUM"}
-CORE = ("phase", "mode", "owner", "tasks", "plan", "risks", "verify", "consistency", "commits", "teardown", "team", "paused", "definition_of_done")
+CORE = ("phase", "mode", "owner", "tasks", "plan", "risks", "verify", "consistency", "commit", "teardown", "team", "paused", "definition_of_done")
 # What may stand in the journal because of a call that was refused: the refusal, what time made due, who was seen at work.
 BESIDE = {"REFUSED", "HANDOFF_MISSING", "STALE_EPOCH", "SPLIT_BRAIN_DETECTED", "RECONCILE_LOCK_ENTER", "TICK", "AGENT_ACTIVE", "AGENT_BOUND", "LOOP_SUSPECTED", "NUDGED",
           "STATE_DIVERGENCE", "SNAPSHOT_NOT_FOUND", "SNAPSHOT_CONFLICT", "BREACH", "MAIL"}
