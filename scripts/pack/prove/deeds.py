@@ -107,7 +107,7 @@ class Deeds:
 
     def free_name(self, state, role, alias=None):
         base = alias or role
-        if base not in state["roster"] or state["roster"][base]["state"] not in tables.LIVING:
+        if base.lower() not in [n.lower() for n in view.living(state)]:
             return base
         n = 2
         while "%s-%d" % (base, n) in state["roster"]:
