@@ -74,6 +74,7 @@ class Client:
                     "CLAUDE_PID": pid, "AI_AGENT": "claude-code_2-1-329_harness", "HOME": self.data}
         if not self.headless:
             self.env["CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS"] = "1"
+        self.hooks, self.spoiled = 0, None
         self.people, self.history, self.last_refusal, self.refusals, self.pending, self.deaths = [], [], {}, [], [], 0
         self.book = Book(places.team_folder(self.project, TEAM), places.run_folder(self.data, self.project, TEAM))
         self.witness = Witness(self.project, self.headless, setup["coders"])
@@ -110,6 +111,7 @@ class Client:
         payload.update(fields)
         payload = codec.loads(codec.dumps(payload))
         self.now += 0.5
+        self.hooks += 1
         before = self.book.state
         if kill:
             self._killed(payload, env, kill)
@@ -411,10 +413,10 @@ class Client:
         """Who the receipt says was asked, and whether the journal has it."""
         if not text.startswith("asked: "):
             return
-        have = {r["data"]["to"] for k, r in self.book.keys.items() if k.startswith("PreToolUse:%s:" % use)}
+        have = [r["data"]["to"] for k, r in self.book.keys.items() if k.startswith("PreToolUse:%s:" % use)]
         for name in text[len("asked: "):].partition("\n")[0].rstrip(".").split(", "):
             need(name in have, "NOT_RECORDED", "the receipt says that %s was asked to shut down, the journal does not", name)
-        for name in sorted(have):
+        for name in have:
             self._ask(self._receiver(name))
 
     def _ask(self, person):
@@ -599,12 +601,21 @@ class Client:
         if old["do"] not in ("say", "spawn", "pack", "frame", "edit") or who not in ("lead", "foreign") and self.person(who) is None:
             return False
         self.deed = old
+        person = self.person(who)
+        if person is not None and (not person.started or person.silent):
+            return False
+        if person is not None and not person.nested:
+            self.wake(person)
         return getattr(self, "do_" + old["do"])(who, dict({k: v for k, v in old.items() if k != "kill"}, use=use))
 
     # -- behind the gate's back ---------------------------------------------------------------------------------------------------
     def do_tamper(self, who, deed):
         """A file is changed by nobody that the gate sees."""
         kind, how = deed["file"], deed["how"]
+        if kind in ("state.md", "journal", "snapshot", "mirror", "folder"):
+            if self.spoiled == self.hooks:
+                return False  # journal and mirror at once are more than is promised (references/assurance.md, What is not proved)
+            self.spoiled = self.hooks
         folder = self.book.folder
         path = {"state.md": os.path.join(folder, "state.md"), "journal": os.path.join(folder, "journal.jsonl"), "snapshot": os.path.join(folder, "snapshot.json"),
                 "mirror": os.path.join(self.book.run, "mirror.jsonl"), "folder": os.path.join(self.project, ".claude"),

@@ -23,7 +23,7 @@ from .client import Broken, Client, make_project, whole
 from .deeds import Deeds
 
 FAST = "/dev/shm" if os.path.isdir("/dev/shm") and os.access("/dev/shm", os.W_OK) else None
-LAST_ROUNDS = 700  # of the honest end: far more than any run needs
+LAST_ROUNDS = 1500  # of the honest end: far more than any run needs
 
 
 def setup_of(rng):
@@ -109,7 +109,8 @@ def settle(run, rng, deeds):
     from pack.protocol import advice
 
     run.broken = Broken("STUCK", "phase %s, teardown %s, mode %s, owner %s\n  advice: %s\n  tasks: %s\n  roster: %s\n  refused last: %s" % (
-        state["phase"], {k: state["teardown"][k] for k in ("state", "aborted", "sends", "targets")}, state["mode"], state["owner"], [(s["who"], s["text"][:100]) for s in advice.steps(state)][:4],
+        state["phase"], {k: state["teardown"][k] for k in ("state", "aborted", "sends", "targets")}, state["mode"], state["owner"],
+        [(s["who"], s["text"][:100]) for s in advice.steps(state)][:4],
         {k: (t["state"], t["cause"], t["owner"]) for k, t in state["tasks"].items()}, {k: e["state"] for k, e in state["roster"].items()}, [x[2][:200] for x in c.refusals[-2:]]))
 
 

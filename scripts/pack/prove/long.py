@@ -107,7 +107,7 @@ def pieces(scale):
         "torn": [(stride,)],
         "flipped": [(stride, target, touched) for target in ("journal", "mirror", "snapshot", "state.md") for touched in (False, True)],
         "sick": [(times(2000), 3)],
-        "hostile": [(10001 + 20 * (n - 1), count) for n, count in split(times(800), 20)],
+        "hostile": [(10001 + 20 * (n - 1), count) for n, count in split(times(1200), 20)],
     }
 
 

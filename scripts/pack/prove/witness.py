@@ -59,7 +59,7 @@ LINES = [(re.compile(pattern + r"\Z"), event, senders, receivers) for pattern, e
 )]
 PROTOCOL_EVENTS = {event for _p, event, _s, _r in LINES}
 NEEDS_OWNER = {"CLAIM", "IN_REVIEW", "REVIEW", "APPROVED", "CHANGES_REQUESTED", "DONE", "STUCK", "REVIEW_LOOP", "ESCALATE_TO_MEDIUM"}
-CORE = ("phase", "mode", "owner", "tasks", "plan", "risks", "verify", "consistency", "commits", "teardown", "team", "paused", "definition_of_done")
+CORE = ("phase", "mode", "owner", "tasks", "plan", "risks", "verify", "consistency", "commit", "teardown", "team", "paused", "definition_of_done")
 # What may stand in the journal because of a call that was refused: the refusal, what time made due, who was seen at work.
 BESIDE = {"REFUSED", "HANDOFF_MISSING", "STALE_EPOCH", "SPLIT_BRAIN_DETECTED", "RECONCILE_LOCK_ENTER", "TICK", "AGENT_ACTIVE", "AGENT_BOUND", "LOOP_SUSPECTED", "NUDGED",
           "STATE_DIVERGENCE", "SNAPSHOT_NOT_FOUND", "SNAPSHOT_CONFLICT", "BREACH", "MAIL"}
@@ -280,7 +280,8 @@ class Witness:
 
     def spawn(self, who, name, role, people, again):
         need(who == "lead", "SPAWN_BY", "%s was allowed to spawn %s", who, name)
-        need(isinstance(name, str) and name.isascii() and re.match(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z", name) and name.lower() not in ("lead", "main", "team-lead"), "SPAWN_NAME", "%r was allowed", name)
+        plain = isinstance(name, str) and name.isascii() and re.match(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z", name)
+        need(plain and name.lower() not in ("lead", "main", "team-lead"), "SPAWN_NAME", "%r was allowed", name)
         if again:
             return
         living = [p for p in people if p.alive and not p.nested]
@@ -345,7 +346,8 @@ class Witness:
             if name.startswith(".claude/teams/"):
                 continue
             # A successor may commit what an agent of its name had brought to DONE.
-            held = [t for t in self.tasks.values() if t.owner is not None and (t.owner is person or t.end == "DONE" and t.owner.name == person.name) and (t.holds(name) or name in t.ever)]
+            mine = [t for t in self.tasks.values() if t.owner is not None and (t.owner is person or t.end == "DONE" and t.owner.name == person.name)]
+            held = [t for t in mine if t.holds(name) or name in t.ever]
             need(held, "COMMIT_FOREIGN", "%s committed %s, which is in no task of its own", who, name)
             whys = [self.approved(t) for t in held]
             need(None in whys, "COMMIT_EARLY", "%s committed %s: %s", who, name, whys)
@@ -650,7 +652,8 @@ class Witness:
         for name, e in state["roster"].items():
             if e["state"] in ("ACTIVE", "IDLE") and e["agent_id"]:
                 p = by_id.get(e["agent_id"])
-                need(p is not None and p.known and not p.nested and (p.name, p.role) == (name, e["role"]), "SYBIL", "%s is bound to %s, whom the lead did not spawn as that", name, e["agent_id"])
+                need(p is not None and p.known and not p.nested and (p.name, p.role) == (name, e["role"]), "SYBIL",
+                     "%s is bound to %s, whom the lead did not spawn as that", name, e["agent_id"])
         if state["phase"] == "CLOSED" and not self.closed:
             self.closed = True
             self.checked["closed"] += 1
