@@ -127,10 +127,12 @@ def _ran(call, given, response):
     from . import receipts
 
     receipts.collect(call, response)
-    if call.state["waves"] is not None and call.state["phase"] in tables.OPEN_PHASES:
+    if call.state["waves"] is not None:
         from . import waverun
 
-        waverun.anchor(call)
+        waverun.collect(call, response)
+        if call.state["phase"] in tables.OPEN_PHASES:
+            waverun.anchor(call)
     path = call.scratch(".before")
     data = call.store.disk.read(path)
     if data is None:

@@ -191,29 +191,11 @@ def _rescope(call, args):
                                                                view.task(call.state, number)["state"], _next(call))
 
 
-CANNOT_FAIL = {"true", ":", "echo", "printf", "pwd", "date", "sleep", "cd"}
-
-
-def vacuous(command):
-    """Why a command cannot fail, or None."""
-    try:
-        parsed = shell.parse(command)
-    except shell.ShellError as error:
-        return "it does not parse: %s" % error
-    words = [shell.bare(c.words) or [":"] for c in parsed]
-    sure = lambda w: os.path.basename(w[0]) in CANNOT_FAIL or w == ["exit", "0"] or w == ["exit"]
-    if all(sure(w) for w in words):
-        return "it checks nothing"
-    if sure(words[-1]) and ("||" in command or ";" in command or "\n" in command.strip()):
-        return "its end hides a failure"
-    return None
-
-
 def _verify(call, args, read):
     _words, o = _options("verify", args, ("--build", "--test"))
     for name in ("--build", "--test"):
         command = (o.get(name) or [""])[0]
-        why = "it is missing" if not command.strip() else vacuous(command)
+        why = "it is missing" if not command.strip() else shell.vacuous(command)
         if why and (name == "--test" or why != "it checks nothing"):  # a project may have no build step: `--build true`
             raise Refusal("VACUOUS", "%s %r proves nothing: %s" % (name, command, why), "", "give the project's real build and test commands",
                           "VERIFY_STARTED")

@@ -271,11 +271,11 @@ FILES = {"hooks/hooks.json": hooks_json, "plugin.json": manifest_copy}
 
 def wanted(root=ROOT):
     """{path: text} of everything generated, as it should be."""
-    from . import waverun
+    from .teams.agents import agents_text
     from .teams import load
 
     out = {path: make() for path, make in FILES.items()}
-    out.update(waverun.agents_text(load("realtimeSystems")))
+    out.update(agents_text(load("realtimeSystems")))
     for folder in FOLDERS:
         for base, _folders, files in os.walk(os.path.join(root, folder)):
             for name in sorted(files):

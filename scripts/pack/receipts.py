@@ -57,16 +57,15 @@ def leave(path, ending, value):
         print(RECEIPT + text, flush=True)
 
 
-def collect(call, response):
-    """Take the result of a finished `pack verify` or `pack gate check`, if one waits for its nonce."""
-    if call.state["waves"] is not None:
-        from . import waverun
+def seal_result(key, result):
+    """The keyed digest of a verification result: only the process that read the voucher can make it."""
+    return codec.digest(key, str(result["build"]), str(result["test"]), str(result["tree"]))
 
-        waverun.collect(call, response)
+
+def collect(call, response):
+    """Take the result of a finished `pack verify`, if one waits for its nonce."""
     nonce = (call.state["verify"] or {}).get("nonce")
-    if not nonce:
-        return
-    pair = sealed(call, nonce, ".verify", response)
+    pair = sealed(call, nonce, ".verify", response) if nonce else None
     if pair is None:
         return
     voucher, result = pair
@@ -76,8 +75,3 @@ def collect(call, response):
         good = False
     if good:
         call.gate("VERIFIED", nonce=nonce, build_exit=result["build"], test_exit=result["test"], tree=result["tree"])
-
-
-def seal_result(key, result):
-    """The keyed digest of a verification result: only the process that read the voucher can make it."""
-    return codec.digest(key, str(result["build"]), str(result["test"]), str(result["tree"]))

@@ -456,3 +456,21 @@ def only(text):
     if len(found) == 2 and found[1].piped and found[0].words[:1] in (["cat"], ["echo"], ["printf"]):
         return found[1], found[0]
     return None
+
+
+CANNOT_FAIL = {"true", ":", "echo", "printf", "pwd", "date", "sleep", "cd"}
+
+
+def vacuous(command):
+    """Why a command cannot fail, or None."""
+    try:
+        parsed = parse(command)
+    except ShellError as error:
+        return "it does not parse: %s" % error
+    words = [bare(c.words) or [":"] for c in parsed]
+    sure = lambda w: os.path.basename(w[0]) in CANNOT_FAIL or w == ["exit", "0"] or w == ["exit"]
+    if all(sure(w) for w in words):
+        return "it checks nothing"
+    if sure(words[-1]) and ("||" in command or ";" in command or "\n" in command.strip()):
+        return "its end hides a failure"
+    return None

@@ -8,9 +8,10 @@ import sys
 import time
 
 from . import caller, carry, closing, codec, enforcement, facts, gate, places, receipts
-from .journal import Busy, Damaged, Store, read_chain
+from .journal import Busy, Damaged
 from .protocol import advice, machine, tables, view
 from .protocol.refusal import Refusal
+from .runs import Run
 from .statefile import stats, summary, tree
 
 PERSON = {"name": "person", "role": "person", "inc": 0, "agent_id": None}
@@ -73,44 +74,6 @@ def main(argv):
 
 
 # --- Finding and reading a run -------------------------------------------------------------------------------------------
-class Run:
-    """A run found on disk: project, team, its store, whether it is active."""
-
-    def __init__(self, given):
-        self.project = os.path.abspath(given.project) if given.project else os.environ.get("CLAUDE_PROJECT_DIR") or places.find_project(os.getcwd())
-        self.data = places.data_folder(os.environ)
-        live = places.active(self.project, self.data)
-        names = places.teams(self.project)
-        self.team = given.team or (live["team"] if live else names[0] if names else None)
-        if self.team is None:
-            raise Refusal("NO_RUN", "there is no team in %s" % self.project, "", "start one in the client: /build plan.md --coders=3")
-        folder = places.team_folder(self.project, self.team)
-        if not live and not os.path.isdir(folder):
-            raise Refusal("NO_RUN", "no team is called %s" % self.team, "teams: " + (", ".join(names) or "none"), "pack status --team NAME")
-        try:
-            with open(os.path.join(folder, "run.json"), encoding="utf-8") as f:
-                home = codec.loads(f.read())
-        except (OSError, ValueError):
-            home = {}
-        self.live = live if live and live["team"] == self.team else None
-        self.data = home.get("data") or self.data
-        run = live["run"] if self.live else home.get("run") or places.run_folder(self.data, self.project, self.team)
-        self.store = Store(folder, run)
-
-    def look(self):
-        """Replay the journal without changing anything. Answers (state, records); raises Damaged."""
-        data = self.store.disk.read(self.store.journal)
-        if data is None:
-            data = self.store.disk.read(self.store.mirror) or b""
-        records, _end, problem = read_chain(data)
-        if problem.startswith("damaged"):
-            raise Damaged("the journal is " + problem)
-        state = machine.initial()
-        for record in records:
-            state, _effects = machine.step(state, record, record["ts"])
-        return state, records
-
-
 def inside_client(run):
     """Whether this process was started by the client (then a hook has to act for it), however it was disguised."""
     if os.environ.get("CLAUDECODE") or os.environ.get("CLAUDE_CODE_CHILD_SESSION"):
@@ -210,7 +173,7 @@ def _json_text(value):
 
 
 def _status(given):
-    run = Run(given)
+    run = Run(given.project, given.team)
     state, records = run.look()
     if given.json:
         print(_json_text(status_json(state, records)))
@@ -240,7 +203,7 @@ def log_line(record):
 
 
 def _log(given):
-    run = Run(given)
+    run = Run(given.project, given.team)
     shown = 0
     while True:
         _state, records = run.look()
@@ -279,14 +242,14 @@ def explain(state, records, number):
 
 
 def _explain(given):
-    state, records = Run(given).look()
+    state, records = Run(given.project, given.team).look()
     print(explain(state, records, given.task))
 
 
 def _task(given):
     if given.words[:1] not in ([], ["show"]):
         _needs_hook("task " + given.words[0])
-    state, _records = Run(given).look()
+    state, _records = Run(given.project, given.team).look()
     wanted = [int(w.lstrip("#")) for w in given.words[1:] if w.lstrip("#").isdigit()]
     for number, t in view.tasks(state):
         if not wanted or number in wanted:
@@ -314,7 +277,7 @@ def _as_person(run, verb, event, **data):
 def _abort(given):
     if not given.reason:
         raise Refusal("USAGE", "an abort says why", "", "pack abort --reason 'WHY'")
-    run = Run(given)
+    run = Run(given.project, given.team)
     try:
         _as_person(run, "abort", "RUN_CLOSED", reason=given.reason[:500])
     except Damaged as error:  # a broken journal must not keep a person from ending the run
@@ -328,7 +291,7 @@ def _abort(given):
 
 
 def _resume(given):
-    run = Run(given)
+    run = Run(given.project, given.team)
     if given.repair:
         if inside_client_damaged():
             _needs_hook("resume --repair")
@@ -348,7 +311,7 @@ def inside_client_damaged():
 def _teardown(given):
     if given.words != ["retry"]:
         _needs_hook("teardown")
-    state = _as_person(Run(given), "teardown retry", "TEARDOWN_RETRY")
+    state = _as_person(Run(given.project, given.team), "teardown retry", "TEARDOWN_RETRY")
     print("teardown %s, attempt %d; missing acks: %s" % (state["teardown"]["state"], state["teardown"]["attempt"], ", ".join(view.missing_acks(state)) or "none"))
     return 0
 

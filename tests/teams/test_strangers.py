@@ -11,7 +11,7 @@ import pytest
 from teams.test_breakages import BASE
 
 from hooks.test_rules import refused
-from pack import waverun
+from pack.teams import agents
 from pack.teams import definition
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -88,7 +88,7 @@ def test_a_stranger_s_team_is_sound_and_its_agents_are_written_from_it(name, tmp
     assert done.returncode == 0, done.stderr
     roles = [r for r in data["roles"] if r["id"] != data.get("lead")]
     assert sorted(os.listdir(tmp_path / ".claude" / "agents")) == sorted(r["agent"] + ".md" for r in roles)
-    assert waverun.missing_agents(data, str(tmp_path)) == []
+    assert agents.missing_agents(data, str(tmp_path)) == []
     assert lint(tmp_path / ".claude") == []
     again = subprocess.run([sys.executable, "-m", "pack.cli", "team", "agents", stem], cwd=tmp_path, capture_output=True, text=True, env=dict(os.environ, PYTHONPATH=SCRIPTS))
     assert again.stdout.count("kept ") == len(roles)

@@ -5,7 +5,8 @@ A step is {"who": name, "step": key, "text": what to do, "task": number or None}
 same one, so that it can be counted: the same (who, step) is told at most three times.
 """
 
-from . import machine, tables, view, watch, waves
+from . import tables, view, watch, waves
+from .guards_spawn import risk_step, testers_needed
 from .guards_teardown import tampered_text
 
 
@@ -88,12 +89,12 @@ def _planning(state):
                       + "send VALIDATE PLAN to %s" % who)]
     if risks["asked"] and risks["counts"] is None:
         return [_step(who, "risks", "send RISKS: N to the lead, each risk as RISK-1: ... with Severity: CRITICAL|MAJOR|MINOR")]
-    if risks["results"] or risks["counts"] is not None and machine.testers_needed(state) == 0:
+    if risks["results"] or risks["counts"] is not None and testers_needed(state) == 0:
         return [_step(who, "mitigate", "write the confirmed risks into DECISIONS.md and send RISKS MITIGATED to the lead")]
     testing = [n for n in view.living(state, tables.RISK_TESTER) if state["roster"][n]["state"] != "IDLE" or state["roster"][n]["mail"] or state["roster"][n].get("cut")]
-    if testing and risks["testers"] >= machine.testers_needed(state):
+    if testing and risks["testers"] >= testers_needed(state):
         return []  # they are at work
-    return [_step(tables.LEAD, "risk-step:%d" % risks["testers"], machine.risk_step(state) + " (%s)" % who)]
+    return [_step(tables.LEAD, "risk-step:%d" % risks["testers"], risk_step(state) + " (%s)" % who)]
 
 
 def _review(state):

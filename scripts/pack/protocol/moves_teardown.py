@@ -1,6 +1,6 @@
 """Transitions: completion, teardown, timers (PROTOCOL 8, 9; H16-H24)."""
 
-from . import tables, view, watch
+from . import advice, tables, view, watch
 from .kernel import GATE, GUARDS, LEAD, emit, guard, rule
 from .consequences import acks_changed, end_agent, restart_teardown, roster_changed
 from .guards_who import owner_is_active_or_aborting
@@ -190,7 +190,7 @@ def due(state, now):
         unborn = e["state"] == "SPAWNING" or e["pane"] and e["agent_id"] is None and e["state"] in tables.PRESENT
         if unborn and now - e["since"] > tables.limit("SPAWN_TIMEOUT_SEC"):
             out.append(("SPAWN_FAILED", {"name": name, "inc": e["inc"], "why": "never started"}))
-    out += watch.due(state, now)
+    out += watch.due(state, now, advice.steps)
     teardown = state["teardown"]
     waited = now - teardown["sent_at"]
     if state["phase"] == "TEARDOWN" and teardown["state"] == "WAITING_ACKS" and view.missing_acks(state) \

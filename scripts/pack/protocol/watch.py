@@ -34,8 +34,8 @@ def _owes(state, name, e, due):
     return "coder coding" if e["state"] == "ACTIVE" else None
 
 
-def silences(state, now):
-    """{name: (row of tables.WATCH, level 1-3, silent since)} of everybody who has been silent beyond a threshold."""
+def silences(state, now, steps):
+    """{name: (row of tables.WATCH, level 1-3, silent since)} of everybody who has been silent beyond a threshold. steps: advice.steps."""
     if state["team"] is None or state["paused"] or state["phase"] not in tables.OPEN_PHASES:
         return {}
     minute = tables.limit("WATCH_MINUTE_SEC")
@@ -43,9 +43,7 @@ def silences(state, now):
     quiet = [(n, e) for n, e in state["roster"].items() if e["state"] in tables.PRESENT and now - _clock(e) >= shortest]
     if not quiet:
         return {}  # the hot path ends here
-    from . import advice  # it needs the steps of the watch itself
-
-    due = {s["who"] for s in advice.steps(state)}
+    due = {s["who"] for s in steps(state)}
     out = {}
     for name, e in quiet:
         row = _owes(state, name, e, due)
@@ -55,10 +53,10 @@ def silences(state, now):
     return out
 
 
-def due(state, now):
+def due(state, now, steps):
     """The BREACH events that a look at this moment makes: [(event, data)]."""
     out = []
-    for name, (row, level, since) in silences(state, now).items():
+    for name, (row, level, since) in silences(state, now, steps).items():
         w = state["watch"].get(name)
         if w is None or w["since"] != since or w["row"] != row:
             w = {"level": 0, "noted": 0, "looked": 0}

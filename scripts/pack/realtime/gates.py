@@ -9,6 +9,7 @@ import hashlib
 import os
 import platform
 
+from pack import codec, runs
 from pack.realtime import checks, derive, evidence, gitinfo, rtfile
 from pack.teams import schema
 from pack.teams.definition import artifact_problem, by_id, project_of
@@ -457,12 +458,10 @@ def evaluate(team_dir, definition, now, only=None, resumed_at=None, anchors=(), 
     `only`: ids to report (what they need is judged too). `resumed_at`: when the team was last resumed. `anchors`:
     `{"seq", "hash"}` heads of the evidence ledger that the run's journal noted. `approved`: `result["rt"]["content"]`
     as it was when planning passed; loosening it later fails the planning gate. `unheard`: the user has not been asked about
-    waivers yet, so that any fails it. `run`: what the run knows (waverun.run_facts); found out when it is None.
+    waivers yet, so that any fails it. `run`: what the run knows (runs.wave_facts); found out when it is None.
     """
     if run is None and any(c["check"] in checks.OF_GATE for g in definition["gates"] for c in g.get("checks", [])):
-        from pack import waverun
-
-        run = waverun.run_here(project_of(team_dir, definition), definition)
+        run = runs.wave_facts_here(project_of(team_dir, definition), definition)
     look = Look(team_dir, definition, now, resumed_at, anchors, approved, unheard, run)
     done, stray = {}, strays(look)
     ordered = _ordered(definition)
@@ -549,3 +548,13 @@ def strays(look):
                     "evidence/%s is not written by any tool: hand-made evidence" % relative.replace(os.sep, "/")
                 )
     return found
+
+
+def what(row):
+    """What a row of a gate looks at."""
+    return "%s:%s" % (row.get("kind") or row.get("check") or row.get("artifact"), row.get("path"))
+
+
+def failed(row):
+    """What failed, as a name that a new measurement (of a check: new reasons) changes."""
+    return "%s:%s" % (what(row), row.get("run") or codec.digest(codec.dumps(row["reasons"]), size=4))

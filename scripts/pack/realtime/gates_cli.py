@@ -14,7 +14,6 @@ def main(argv=None):
         print("pack gate: needs click: pip install team-pack", file=sys.stderr)
         return 2
     argv = list(sys.argv[1:] if argv is None else argv)
-    from pack import waverun
     from pack.realtime import attest, gates
     from pack.teams import TeamError, here
 
@@ -36,7 +35,7 @@ def main(argv=None):
         voucher = os.environ.get("PACK_VOUCHER")  # set by the hook of a running team: its verdicts are recorded
         try:
             if voucher:
-                result = waverun.judge(voucher)
+                result = judge(voucher)
             else:
                 if as_json and as_statement:
                     raise click.UsageError("--json and --attest are two outputs: give one of them")
@@ -83,6 +82,27 @@ def main(argv=None):
         return 2
     except SystemExit as error:
         return error.code
+
+
+def judge(path):
+    """For the hook of a running team: evaluate with the run's own anchors and leave the sealed result. Answers the result."""
+    from pack import codec, receipts
+    from pack.realtime import gates
+    from pack.teams import folders, load, unchanged
+
+    with open(path, encoding="utf-8") as f:
+        voucher = codec.loads(f.read())
+    definition = unchanged(load(voucher["team"], folders(voucher["project"])), voucher["definition"])
+    result = gates.evaluate(voucher["root"], definition, time.time(), resumed_at=voucher["resumed_at"], anchors=voucher["anchors"],
+                            approved=voucher["approved"], unheard=voucher["unheard"], run=voucher.get("run"))
+    head = {"seq": result["ledger"]["records"], "hash": result["ledger"]["head"]} if result["ledger"]["records"] else None
+    note = {"verdicts": {g["id"]: g["verdict"] for g in result["gates"]}, "reasons": {g["id"]: [str(r)[:300] for r in g["reasons"][:3]] for g in result["gates"]},
+            "evidence": {g["id"]: sorted(gates.failed(r) for r in g["evidence"] if r["verdict"] == "FAIL") for g in result["gates"]},
+            "anchor": head, "approved": result["rt"]["content"]}
+    text = codec.dumps(note)
+    sealed = {"note": text, "mac": codec.digest(voucher["key"], text)}
+    receipts.leave(path, ".gates", sealed)
+    return result
 
 
 def text(result):

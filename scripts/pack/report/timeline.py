@@ -87,7 +87,7 @@ def main(argv):
     from pack import enforcement, gate
     from pack.journal import Damaged
     from pack.protocol.refusal import Refusal
-    from pack.verbs import Run
+    from pack.runs import Run
 
     parser = argparse.ArgumentParser(prog="pack report html", description="The HTML timeline of a run, from its journal.",
                                      epilog="example: pack report html --out run.html", formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -96,7 +96,7 @@ def main(argv):
     parser.add_argument("--team", default=None)
     given = parser.parse_args(argv)
     try:
-        run = Run(given)
+        run = Run(given.project, given.team)
         state, records = run.look()
     except (Refusal, Damaged) as error:
         print(error.text() if isinstance(error, Refusal) else gate.trouble(error, None)[2], file=sys.stderr)

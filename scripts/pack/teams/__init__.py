@@ -1,5 +1,5 @@
 """Teams as data: `load(path_or_name)` gives a checked definition; see definition.py."""
 
-from pack.teams.definition import TeamError, folders, load, names
+from pack.teams.definition import TeamError, folders, load, names, unchanged
 
-__all__ = ["TeamError", "folders", "load", "names"]
+__all__ = ["TeamError", "folders", "load", "names", "unchanged"]

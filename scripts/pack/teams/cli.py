@@ -164,15 +164,15 @@ def _show(given):
 
 
 def _agents(given):
-    from pack import waverun
+    from pack.teams.agents import agents_text
 
     data = definition.load(given.name, definition.folders(_project()))
-    if waverun.shipped(given.name, _project()):
+    if definition.shipped(given.name, _project()):
         print("the agents of %s ship with the plugin: team:%s, ..." % (given.name, data["roles"][0]["agent"]))
         return 0
     kept = 0
     mine = dict(data, roles=[r for r in data["roles"] if r["id"] != data.get("lead") and ":" not in r["agent"]])
-    for name, text in waverun.agents_text(mine).items():
+    for name, text in agents_text(mine).items():
         path = os.path.join(_project(), ".claude", name)
         if os.path.exists(path) and not given.force:
             kept += 1

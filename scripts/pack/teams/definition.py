@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 
+from pack import codec
 from pack.teams import schema, yamltext
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -472,7 +473,7 @@ class _Semantics:
         if item["check"] == "kanban_board" and "kanban" not in self.data:
             self.say(path + ("check",), "%s: check `kanban_board` needs the board that it looks at: give the team a `kanban`" % where)
         if item["check"] == "command":
-            from pack.carry import vacuous
+            from pack.shell import vacuous
 
             run = item.get("run") or []
             why = vacuous(" ".join(run)) if len(run) == 1 or run and run[0] in ("true", ":", "echo") else None
@@ -682,3 +683,15 @@ def make_layout(definition, team_dir):
             os.makedirs(path)
             made.append(folder)
     return made
+
+
+def unchanged(definition, digest):
+    """The definition, when it has the digest that its run was opened with (None: a run of an older pack); TeamError otherwise."""
+    if digest is not None and codec.digest(codec.dumps(definition)) != digest:
+        raise TeamError(definition["team"], ["the definition is not the one that the run was opened with: undo the change, or the user ends the run"])
+    return definition
+
+
+def shipped(source, project):
+    """Whether a team is one of this plugin's own, whose agents and guide ship with it (a project may have one of the same name)."""
+    return os.path.dirname(names(folders(project)).get(source, "")) == HERE

@@ -1,0 +1,64 @@
+"""Runs as they lie on disk, for processes that look: found by project and team, replayed without changing anything."""
+
+import os
+
+from . import codec, places
+from .journal import Damaged, Store, read_chain
+from .protocol import machine, waves
+from .protocol.refusal import Refusal
+
+
+class Run:
+    """A run found on disk: project, team, its store, whether it is active."""
+
+    def __init__(self, project=None, team=None):
+        self.project = os.path.abspath(project) if project else os.environ.get("CLAUDE_PROJECT_DIR") or places.find_project(os.getcwd())
+        self.data = places.data_folder(os.environ)
+        live = places.active(self.project, self.data)
+        names = places.teams(self.project)
+        self.team = team or (live["team"] if live else names[0] if names else None)
+        if self.team is None:
+            raise Refusal("NO_RUN", "there is no team in %s" % self.project, "", "start one in the client: /build plan.md --coders=3")
+        folder = places.team_folder(self.project, self.team)
+        if not live and not os.path.isdir(folder):
+            raise Refusal("NO_RUN", "no team is called %s" % self.team, "teams: " + (", ".join(names) or "none"), "pack status --team NAME")
+        try:
+            with open(os.path.join(folder, "run.json"), encoding="utf-8") as f:
+                home = codec.loads(f.read())
+        except (OSError, ValueError):
+            home = {}
+        self.live = live if live and live["team"] == self.team else None
+        self.data = home.get("data") or self.data
+        run = live["run"] if self.live else home.get("run") or places.run_folder(self.data, self.project, self.team)
+        self.store = Store(folder, run)
+
+    def look(self):
+        """Replay the journal without changing anything. Answers (state, records); raises Damaged."""
+        data = self.store.disk.read(self.store.journal)
+        if data is None:
+            data = self.store.disk.read(self.store.mirror) or b""
+        records, _end, problem = read_chain(data)
+        if problem.startswith("damaged"):
+            raise Damaged("the journal is " + problem)
+        state = machine.initial()
+        for record in records:
+            state, _effects = machine.step(state, record, record["ts"])
+        return state, records
+
+
+def wave_facts(state, runs=True):
+    """What checks need to know of the run: the user's words by gate, how sealed files looked; `runs`: whether commands may be run, `due`: of which gates."""
+    return {"words": state["waves"].get("words", {}), "sealed": state["team"]["definition"].get("sealed", {}), "runs": runs, "due": waves.due(state)}
+
+
+def wave_facts_here(project, definition):
+    """wave_facts of the newest run of exactly this definition in a project, for a process that only looks (reports, the board); None without one."""
+    digest = codec.digest(codec.dumps(definition))
+    for team in places.teams(project):
+        try:
+            state = Run(project, team).look()[0]
+        except (Damaged, Refusal, OSError):
+            continue
+        if state["waves"] is not None and state["team"]["definition"].get("digest") == digest:
+            return wave_facts(state)
+    return None
