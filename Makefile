@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 
-.PHONY: start demo test test-fast lint bench generate clean
+.PHONY: start demo test test-fast lint format bench generate clean
 
 $(STAMP): pyproject.toml
 	$(PY) -c 'import sys; sys.exit("team-pack needs Python 3.9 or newer" if sys.version_info < (3, 9) else 0)'
@@ -22,10 +22,15 @@ test: $(STAMP)  ## everything: fast tests, then the real client
 test-fast: $(STAMP)  ## without the real client
 	$(BIN)/python -m pytest -n 2 --ignore=tests/client
 
-lint: $(STAMP)  ## the pack checks itself, and nothing generated has drifted
+lint: $(STAMP)  ## the pack checks itself, the code is formatted, nothing generated has drifted
+	$(BIN)/ruff check -q .
+	$(BIN)/ruff format -q --check . || { echo "run 'make format'" >&2; false; }
 	$(BIN)/pack lint .
 	$(BIN)/pack generate --check
 	$(BIN)/pack lint --check-rules references/rules.md
+
+format: $(STAMP)  ## lay the code out
+	$(BIN)/ruff format -q .
 
 generate: $(STAMP)  ## rewrite generated blocks and files from the tables
 	$(BIN)/pack generate
