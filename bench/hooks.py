@@ -1,9 +1,9 @@
 """What a hook call costs, as ratios of medians measured in one run, pair by pair. Prints; asserts nothing.
 
-  idle      the hook with no active team                        against  sh -c :
-  guarded   an Edit by the owner of a task, 100 events journal  against  python3 -I -S -E -c pass
-  long      the same with 10,000 events                         against  the same with 100
-  shim      the guarded call with a slow shim as python3 on PATH  against  the same without; (shim) is what the shim itself costs
+idle      the hook with no active team                        against  sh -c :
+guarded   an Edit by the owner of a task, 100 events journal  against  python3 -I -S -E -c pass
+long      the same with 10,000 events                         against  the same with 100
+shim      the guarded call with a slow shim as python3 on PATH  against  the same without; (shim) is what the shim itself costs
 """
 
 import json
@@ -40,7 +40,11 @@ def pair(name, a, b):
     """Run a and b in turn; print medians and the median of the pairwise ratios."""
     rows = [(a(), b()) for _ in range(RUNS)][3:]
     ratio = statistics.median(x / y for x, y in rows)
-    print("%-9s %6.2f ms  against %6.2f ms   ratio %.2f" % (name, statistics.median(x for x, _ in rows), statistics.median(y for _, y in rows), ratio), flush=True)
+    print(
+        "%-9s %6.2f ms  against %6.2f ms   ratio %.2f"
+        % (name, statistics.median(x for x, _ in rows), statistics.median(y for _, y in rows), ratio),
+        flush=True,
+    )
     return ratio
 
 
@@ -67,9 +71,18 @@ def team(folder, events):
         while store.seq < events:
             store.append({"event": "MAIL", "actor": machine.GATE, "data": {"to": "nobody"}, "key": None}, s.now)
     agent, kind = s.agents["coder-1"]
-    payload = {"session_id": s.session, "transcript_path": os.path.join(data, "t.jsonl"), "cwd": project, "hook_event_name": "PreToolUse",
-               "permission_mode": "default", "agent_id": agent, "agent_type": kind, "tool_name": "Edit", "tool_use_id": "toolu_bench",
-               "tool_input": {"file_path": os.path.join(project, "src", "a.py"), "old_string": "a", "new_string": "b"}}
+    payload = {
+        "session_id": s.session,
+        "transcript_path": os.path.join(data, "t.jsonl"),
+        "cwd": project,
+        "hook_event_name": "PreToolUse",
+        "permission_mode": "default",
+        "agent_id": agent,
+        "agent_type": kind,
+        "tool_name": "Edit",
+        "tool_use_id": "toolu_bench",
+        "tool_input": {"file_path": os.path.join(project, "src", "a.py"), "old_string": "a", "new_string": "b"},
+    }
     return dict(os.environ, **s.env), json.dumps(payload).encode()
 
 
@@ -89,7 +102,11 @@ def main():
         os.chmod(os.path.join(shim, "python3"), 0o755)
         shimmed = dict(short_env, PATH=shim + os.pathsep + short_env["PATH"])
         pair("shim", lambda: cpu(["sh", "-c", line], shimmed, short), lambda: cpu(["sh", "-c", line], short_env, short))
-        pair("(shim)", lambda: cpu([os.path.join(shim, "python3"), "-I", "-S", "-E", "-c", "pass"], quiet), lambda: cpu([real, "-I", "-S", "-E", "-c", "pass"], quiet))
+        pair(
+            "(shim)",
+            lambda: cpu([os.path.join(shim, "python3"), "-I", "-S", "-E", "-c", "pass"], quiet),
+            lambda: cpu([real, "-I", "-S", "-E", "-c", "pass"], quiet),
+        )
         pair("long", lambda: cpu(["sh", "-c", line], long_env, long), lambda: cpu(["sh", "-c", line], short_env, short))
 
 

@@ -69,8 +69,10 @@ def main():
         except Exception as error:  # whatever it is, a guarded call stays closed and nobody sees a traceback
             code, out, err = gate.trouble(error, payload["hook_event_name"] if payload["hook_event_name"] in GUARDED else None)
     except BaseException as error:
-        text = ("team: the gate could not start (%s: %s). Guarded calls stay refused while a team is active. Run `pack doctor` in your own "
-                "terminal; `pack abort --reason WHY` there ends the run." % (type(error).__name__, error))
+        text = (
+            "team: the gate could not start (%s: %s). Guarded calls stay refused while a team is active. Run `pack doctor` in your own "
+            "terminal; `pack abort --reason WHY` there ends the run." % (type(error).__name__, error)
+        )
         code, out, err = (2 if event in GUARDED else 0), "", text
     if out:
         sys.stdout.write(out)

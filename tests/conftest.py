@@ -12,8 +12,14 @@ sys.path.insert(0, os.path.join(ROOT, "tests"))
 
 
 def git(folder, *args):
-    env = dict(os.environ, GIT_AUTHOR_NAME="t", GIT_AUTHOR_EMAIL="t@example.invalid", GIT_COMMITTER_NAME="t",
-               GIT_COMMITTER_EMAIL="t@example.invalid", GIT_CONFIG_GLOBAL=os.devnull)
+    env = dict(
+        os.environ,
+        GIT_AUTHOR_NAME="t",
+        GIT_AUTHOR_EMAIL="t@example.invalid",
+        GIT_COMMITTER_NAME="t",
+        GIT_COMMITTER_EMAIL="t@example.invalid",
+        GIT_CONFIG_GLOBAL=os.devnull,
+    )
     return subprocess.run(["git", "-C", str(folder)] + list(args), check=True, env=env, stdout=subprocess.PIPE, text=True).stdout
 
 

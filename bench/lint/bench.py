@@ -230,16 +230,17 @@ def table(title, folder, peers, options, work):
         mine = {"cold": [cold() for _ in range(options.runs)], "warm": [warm() for _ in range(options.runs)]}
     count = sum(len(files) for _, _, files in os.walk(folder))
     print("\n%s (%d files)" % (title, count))
-    print("%-20s %9s %9s %9s   ours / peer: %10s %10s %10s %10s" % (
-        ("", "wall ms", "CPU ms", "peak MiB", "cold wall", "cold CPU", "warm wall", "warm CPU")))
+    print(
+        "%-20s %9s %9s %9s   ours / peer: %10s %10s %10s %10s"
+        % (("", "wall ms", "CPU ms", "peak MiB", "cold wall", "cold CPU", "warm wall", "warm CPU"))
+    )
     for mode in ("cold", "warm"):
         print("%-20s %9.1f %9.1f %9.1f" % (("pack lint, " + mode,) + figures(mine[mode])))
     for name, theirs, ratios in lines:
         if theirs is None:
             print("%-20s more than %d s: ended" % (name, options.limit))
             continue
-        print("%-20s %9.1f %9.1f %9.1f                %10.2f %10.2f %10.2f %10.2f" % (
-            ((name,) + figures(theirs) + tuple(ratios))))
+        print("%-20s %9.1f %9.1f %9.1f                %10.2f %10.2f %10.2f %10.2f" % ((name,) + figures(theirs) + tuple(ratios)))
     sys.stdout.flush()
 
 

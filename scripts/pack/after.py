@@ -48,7 +48,7 @@ def _missing_tool(call, error):
         return
     for line in error.splitlines():
         if line.endswith(": command not found"):
-            call.gate("TOOL_UNAVAILABLE", tool=line[:-len(": command not found")].rpartition(": ")[2][:60], who=call.actor["name"])
+            call.gate("TOOL_UNAVAILABLE", tool=line[: -len(": command not found")].rpartition(": ")[2][:60], who=call.actor["name"])
 
 
 def _next_text(call, who, most=2):
@@ -89,11 +89,17 @@ def _sent(call, given, response, failed):
             call.gate("AGENT_LOST", name=name, inc=e["inc"], why="the client cannot resume it")
             call.close()
             mine = _next_text(call, call.actor["name"])
-            return tell(call.payload["hook_event_name"], "team: %s is lost with its client: it had not begun. %s" % (name, mine or (
-                "The lead spawns another one; end your turn until then." if call.actor["role"] != tables.LEAD else "")))
+            return tell(
+                call.payload["hook_event_name"],
+                "team: %s is lost with its client: it had not begun. %s"
+                % (name, mine or ("The lead spawns another one; end your turn until then." if call.actor["role"] != tables.LEAD else "")),
+            )
         if parsed:
-            return tell(call.payload["hook_event_name"], "team: the client did not deliver this message; send it again with the receiver's "
-                        "agent id as `to` (`pack status --json` lists them). Sending the same line twice is harmless.")
+            return tell(
+                call.payload["hook_event_name"],
+                "team: the client did not deliver this message; send it again with the receiver's "
+                "agent id as `to` (`pack status --json` lists them). Sending the same line twice is harmless.",
+            )
     return PASS
 
 
@@ -116,8 +122,11 @@ def _written(call, path):
 
 def _record_write(call, rel, key=None):
     for number, t in view.tasks(call.state):
-        if t["state"] in tables.WORKING and (t["owner"] == call.actor["name"] or rel in t["touched"]) and (
-                rel in t["touched"] or any(covers(f, rel) for f in t["files"])):
+        if (
+            t["state"] in tables.WORKING
+            and (t["owner"] == call.actor["name"] or rel in t["touched"])
+            and (rel in t["touched"] or any(covers(f, rel) for f in t["files"]))
+        ):
             with_it = dict(t, touched=t["touched"] + [rel])
             call.gate("FILE_WRITTEN", task=number, path=rel, by=call.actor["name"], revision=facts.revision(call.project, with_it)[0])
 
@@ -160,7 +169,7 @@ def _commits(call, note):
     since = facts.git(call.project, "rev-list", "--reverse", "--max-count=50", "%s..%s" % (note["head"], now)) if note["head"] else None
     shas = (since or now).split()
     if call.state["commit"] in shas:
-        shas = shas[shas.index(call.state["commit"]) + 1:]
+        shas = shas[shas.index(call.state["commit"]) + 1 :]
     if not _committing(call, [note["head"]] + shas):
         return shas
     return shas[:1] if note["commit"] else []
@@ -208,7 +217,9 @@ def _strayed(call, given):
     known = codec.loads(before.decode("ascii")) if before else {}
     out = []
     for name, stamp in dirty.items():
-        held = any(covers(f, name) or name in t["touched"] for _n, t in view.tasks(call.state) if t["state"] in tables.WORKING for f in t["files"])
+        held = any(
+            covers(f, name) or name in t["touched"] for _n, t in view.tasks(call.state) if t["state"] in tables.WORKING for f in t["files"]
+        )
         if before is None or known.get(name) == stamp or held or name == access.DECISIONS or name.startswith(access.SCRATCH):
             continue
         call.gate("OVERLAP_SCOPE", path=name, by=call.actor["name"])
@@ -218,8 +229,11 @@ def _strayed(call, given):
 
 def _changed_by_shell(call, name):
     """A task's file changed during a shell command: its revision changes; if the caller may not write it, that is recorded."""
-    holders = [(n, t) for n, t in view.tasks(call.state) if t["state"] in tables.WORKING
-               and (name in t["touched"] or any(covers(f, name) for f in t["files"]))]
+    holders = [
+        (n, t)
+        for n, t in view.tasks(call.state)
+        if t["state"] in tables.WORKING and (name in t["touched"] or any(covers(f, name) for f in t["files"]))
+    ]
     out = []
     for number, t in holders:
         if t["owner"] != call.actor["name"]:

@@ -7,8 +7,13 @@ from .protocol.refusal import Refusal
 def deny(refusal):
     """Refuse a tool call: JSON for the reason, exit code 2 for clients that do not read it."""
     text = refusal.text() if isinstance(refusal, Refusal) else refusal
-    return 2, codec.dumps({"hookSpecificOutput": {"hookEventName": "PreToolUse", "permissionDecision": "deny",
-                                                  "permissionDecisionReason": text}}), text
+    return (
+        2,
+        codec.dumps(
+            {"hookSpecificOutput": {"hookEventName": "PreToolUse", "permissionDecision": "deny", "permissionDecisionReason": text}}
+        ),
+        text,
+    )
 
 
 def allow(updated, context=None):

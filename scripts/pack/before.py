@@ -39,8 +39,12 @@ def _touches_team(call, tool, given):
 def _active(call):
     """Note that an agent is at work, at most once a minute."""
     e = call.state["roster"].get(call.actor["name"])
-    if e and e["inc"] == call.actor["inc"] and e["state"] in tables.LIVING and (
-            e["state"] != "ACTIVE" or call.now - e["seen"] > tables.limit("ACTIVITY_SEC")):
+    if (
+        e
+        and e["inc"] == call.actor["inc"]
+        and e["state"] in tables.LIVING
+        and (e["state"] != "ACTIVE" or call.now - e["seen"] > tables.limit("ACTIVITY_SEC"))
+    ):
         call.gate("AGENT_ACTIVE", name=call.actor["name"])
 
 
@@ -62,19 +66,36 @@ def _in_circles(call, tool, given):
 def _spawn(call, given):
     actor, kind, name = call.actor, given.get("subagent_type") or "", given.get("name")
     if actor["role"] != tables.LEAD:
-        raise Refusal("WRONG_ROLE", "only the lead spawns agents", "caller: %s (%s)" % (actor["name"], actor["role"]),
-                      "send QUESTION to the lead and say whom you need", "SPAWN_REQUESTED")
+        raise Refusal(
+            "WRONG_ROLE",
+            "only the lead spawns agents",
+            "caller: %s (%s)" % (actor["name"], actor["role"]),
+            "send QUESTION to the lead and say whom you need",
+            "SPAWN_REQUESTED",
+        )
     if given.get("isolation"):
-        raise Refusal("SPAWN_ISOLATION", "a team's agent is not isolated", "isolation: %s" % given["isolation"],
-                      "spawn it without isolation: the gate sees one project", "SPAWN_REQUESTED")
-    role = kind[len(PLUGIN):] if kind.startswith(PLUGIN) else None
+        raise Refusal(
+            "SPAWN_ISOLATION",
+            "a team's agent is not isolated",
+            "isolation: %s" % given["isolation"],
+            "spawn it without isolation: the gate sees one project",
+            "SPAWN_REQUESTED",
+        )
+    role = kind[len(PLUGIN) :] if kind.startswith(PLUGIN) else None
     more = {}
     if call.state["waves"] is not None:
         from . import waverun
 
         role, more = waves.of_agent(call.state, kind), {"unmet": waverun.unmet(call)}
-    call.append("SPAWN_REQUESTED", key=call.key, name=name if isinstance(name, str) else "", role=role or "?" + kind,
-                agent_type=kind, call=call.payload.get("tool_use_id"), **more)
+    call.append(
+        "SPAWN_REQUESTED",
+        key=call.key,
+        name=name if isinstance(name, str) else "",
+        role=role or "?" + kind,
+        agent_type=kind,
+        call=call.payload.get("tool_use_id"),
+        **more,
+    )
     return PASS
 
 
@@ -86,15 +107,31 @@ def _message(call, given):
     if isinstance(message, dict):
         return _frame(call, message, resolved, to)
     if resolved is None:
-        raise Refusal("UNKNOWN_RECEIVER", "nobody in the team is called %r" % (to,), "living: " + ", ".join(view.living(state)),
-                      "the lead is `main`; write names exactly", "MESSAGE")
+        raise Refusal(
+            "UNKNOWN_RECEIVER",
+            "nobody in the team is called %r" % (to,),
+            "living: " + ", ".join(view.living(state)),
+            "the lead is `main`; write names exactly",
+            "MESSAGE",
+        )
     if e and (e["state"] not in tables.LIVING or state["agents"].get(to, [None, e["inc"]])[1] != e["inc"]):
-        raise Refusal("ENDED_AGENT", "%s has ended; a message would revive it" % to, "%s, incarnation %d" % (e["state"], e["inc"]),
-                      "the lead spawns another one if it is needed" if state["phase"] in tables.OPEN_PHASES else "say nothing to it", "MESSAGE")
+        raise Refusal(
+            "ENDED_AGENT",
+            "%s has ended; a message would revive it" % to,
+            "%s, incarnation %d" % (e["state"], e["inc"]),
+            "the lead spawns another one if it is needed" if state["phase"] in tables.OPEN_PHASES else "say nothing to it",
+            "MESSAGE",
+        )
     if e and resolved in state["requests"] and state["team"]["headless"]:
         raise Refusal("SHUTTING_DOWN", "%s was asked to shut down; a message would revive it" % to, "", "say nothing to it", "MESSAGE")
     if actor["role"] in (None, "foreign"):
-        raise Refusal("UNKNOWN_AGENT", "an agent that is not in the roster may not write to %s" % to, "", "only the lead's named agents have a role", "MESSAGE")
+        raise Refusal(
+            "UNKNOWN_AGENT",
+            "an agent that is not in the roster may not write to %s" % to,
+            "",
+            "only the lead's named agents have a role",
+            "MESSAGE",
+        )
     if state["waves"] is not None and e:
         refusal = waves.may_wake(state, resolved)
         if refusal is not None:
@@ -116,7 +153,9 @@ def _message(call, given):
     address = _address(call, resolved, to)
     if address == to and message is given.get("message"):
         return PASS
-    return allow({k: v for k, v in dict(given, to=address, message=message).items() if k in ("to", "summary", "message", "notify_when_idle")})
+    return allow(
+        {k: v for k, v in dict(given, to=address, message=message).items() if k in ("to", "summary", "message", "notify_when_idle")}
+    )
 
 
 def _address(call, resolved, to):
@@ -160,12 +199,23 @@ def _frame(call, message, resolved, to):
     kind = message.get("type")
     if kind == "shutdown_request":
         if call.actor["role"] != tables.LEAD:
-            raise Refusal("WRONG_ROLE", "only the lead asks to shut down", "caller: %s" % call.actor["name"], "report to the lead instead", "SHUTDOWN_REQUESTED")
+            raise Refusal(
+                "WRONG_ROLE",
+                "only the lead asks to shut down",
+                "caller: %s" % call.actor["name"],
+                "report to the lead instead",
+                "SHUTDOWN_REQUESTED",
+            )
         call.append("SHUTDOWN_REQUESTED", key=call.key, to=resolved or to, reason=str(message.get("reason"))[:200])
         call.close()
     elif kind == "shutdown_response":
-        call.append("SHUTDOWN_RESPONSE", key=call.key, request_id=str(message.get("request_id")), approve=message.get("approve") is True,
-                    reason=str(message.get("reason") or "")[:500])
+        call.append(
+            "SHUTDOWN_RESPONSE",
+            key=call.key,
+            request_id=str(message.get("request_id")),
+            approve=message.get("approve") is True,
+            reason=str(message.get("reason") or "")[:500],
+        )
         call.close()
     return PASS
 
@@ -173,17 +223,24 @@ def _frame(call, message, resolved, to):
 def protected(call, full):
     """Why no agent may write a path, or None."""
     real = os.path.realpath
-    rows = ((os.path.join(real(call.project), places.TEAMS), "the team's folder belongs to the hooks"),
-            (real(call.data), "the plugin's data belong to the hooks"),
-            (os.path.join(real(call.project), ".claude", "settings"), "settings decide whether hooks run"))
+    rows = (
+        (os.path.join(real(call.project), places.TEAMS), "the team's folder belongs to the hooks"),
+        (real(call.data), "the plugin's data belong to the hooks"),
+        (os.path.join(real(call.project), ".claude", "settings"), "settings decide whether hooks run"),
+    )
     if not (real(PLUGIN_ROOT) + os.sep).startswith(real(call.project) + os.sep):  # not while working on the plugin itself
         rows += ((real(PLUGIN_ROOT), "the plugin enforces the run"),)
     folded = full.casefold()
     for base, why in rows:
         base = base.casefold()
         # Also a folder above: removing or moving `.claude` removes the team's folder.
-        if folded == base or folded.startswith(base + os.sep) or base.startswith(folded + os.sep) and folded != real(call.project).casefold() \
-                or (base.endswith("settings") and folded.startswith(base)):
+        if (
+            folded == base
+            or folded.startswith(base + os.sep)
+            or base.startswith(folded + os.sep)
+            and folded != real(call.project).casefold()
+            or (base.endswith("settings") and folded.startswith(base))
+        ):
             return why
     return None
 
@@ -195,8 +252,9 @@ def _check_path(call, path, cwd, shell=False, soft=False, appends=None):
     rel, full = facts.relative(call.project, path, cwd, follow=soft != "entry")
     soft = soft is True
     why = protected(call, full)
-    above = why and not full.casefold().startswith(tuple(
-        os.path.realpath(p).casefold() for p in (os.path.join(call.project, ".claude"), call.data, PLUGIN_ROOT)))
+    above = why and not full.casefold().startswith(
+        tuple(os.path.realpath(p).casefold() for p in (os.path.join(call.project, ".claude"), call.data, PLUGIN_ROOT))
+    )
     if why and above and soft:
         why = None  # `mkdir -p DIR` and `chmod DIR` above a protected folder harm nothing
     fact = {"protected": why, "shown": path, "shell": shell, "appends": appends}
@@ -280,19 +338,41 @@ def _globbed(path):
 
 def _check_code(call, text):
     """Code handed to an interpreter: refuse it when it names a protected place. What it hides is found afterwards."""
-    names = (".claude/teams", "journal.jsonl", "snapshot.json", "mirror.jsonl", "plugins/data", call.data, call.store.folder, "pack.journal", "pack/journal",
-             ".claude/settings")
+    names = (
+        ".claude/teams",
+        "journal.jsonl",
+        "snapshot.json",
+        "mirror.jsonl",
+        "plugins/data",
+        call.data,
+        call.store.folder,
+        "pack.journal",
+        "pack/journal",
+        ".claude/settings",
+    )
     hit = next((n for n in names if n in text), None) or (".claude" in text and "teams" in text and ".claude ... teams") or None
     if hit and call.actor["role"] != "foreign":
-        raise Refusal("PROTECTED", "code that names %s is not run" % hit, "the team's folder belongs to the hooks",
-                      "look with `pack status`, `pack log`, `pack explain N`", "BASH")
+        raise Refusal(
+            "PROTECTED",
+            "code that names %s is not run" % hit,
+            "the team's folder belongs to the hooks",
+            "look with `pack status`, `pack log`, `pack explain N`",
+            "BASH",
+        )
     if call.state["waves"] is not None and call.actor["role"] != "foreign":
         definition = call.state["team"]["definition"]
-        names = ["realtime.evidence", "realtime/evidence", "realtime import evidence", "team-definitions"] + [definition["root"] + "/" + g for g in definition.get("guarded", [])]
+        names = ["realtime.evidence", "realtime/evidence", "realtime import evidence", "team-definitions"] + [
+            definition["root"] + "/" + g for g in definition.get("guarded", [])
+        ]
         hit = next((n for n in names if n in text), None)
         if hit:
-            raise Refusal("EVIDENCE_IS_MEASURED", "code that names %s is not run" % hit, "evidence is written by `pack rt` only",
-                          "read it with cat or jq; measure with `pack rt`", "BASH")
+            raise Refusal(
+                "EVIDENCE_IS_MEASURED",
+                "code that names %s is not run" % hit,
+                "evidence is written by `pack rt` only",
+                "read it with cat or jq; measure with `pack rt`",
+                "BASH",
+            )
 
 
 def _check_commit(call, commit):
@@ -307,15 +387,33 @@ def _check_commit(call, commit):
         raise refusal
     other = facts.staged_otherwise(commit) if call.actor["role"] in tables.IMPLEMENTERS else []
     if other:
-        raise Refusal("STAGED_OTHERWISE", "%s was staged before it was what was approved" % other[0], "staged and on disk differ: " + ", ".join(other)[:300],
-                      "git add it again, then commit", "COMMIT")
+        raise Refusal(
+            "STAGED_OTHERWISE",
+            "%s was staged before it was what was approved" % other[0],
+            "staged and on disk differ: " + ", ".join(other)[:300],
+            "git add it again, then commit",
+            "COMMIT",
+        )
 
 
 def _before(call, commits):
     """Remember how the tasks' files look before a shell command, to see afterwards what it changed."""
-    names = sorted({f for _n, t in view.tasks(call.state) if t["state"] not in tables.TERMINAL + ("PENDING",)
-                    for declared in list(t["files"]) + t["touched"] for f in facts.expand(call.project, declared)})
-    note = {"stamps": facts.stamps(call.project, names), "head": facts.head(call.project), "commit": commits, "by": call.actor, "at": call.now}
+    names = sorted(
+        {
+            f
+            for _n, t in view.tasks(call.state)
+            if t["state"] not in tables.TERMINAL + ("PENDING",)
+            for declared in list(t["files"]) + t["touched"]
+            for f in facts.expand(call.project, declared)
+        }
+    )
+    note = {
+        "stamps": facts.stamps(call.project, names),
+        "head": facts.head(call.project),
+        "commit": commits,
+        "by": call.actor,
+        "at": call.now,
+    }
     call.store.disk.replace(call.scratch(".before"), codec.dumps(note).encode("ascii"))
 
 
@@ -334,17 +432,31 @@ def _client_tool(call, tool, given):
                 refusal.event, refusal.task = "TaskUpdate(completed)", t["id"]
                 raise refusal
             if actor["role"] != tables.LEAD and t["owner"] != actor["name"]:
-                raise Refusal("NOT_YOUR_TASK", "task #%d is not %s's" % (t["id"], actor["name"]), "owner %s" % t["owner"], "leave it to its coder", "TaskUpdate", t["id"])
+                raise Refusal(
+                    "NOT_YOUR_TASK",
+                    "task #%d is not %s's" % (t["id"], actor["name"]),
+                    "owner %s" % t["owner"],
+                    "leave it to its coder",
+                    "TaskUpdate",
+                    t["id"],
+                )
         return PASS
     if tool == "TaskStop":
         bound = state["agents"].get(given.get("task_id") or given.get("agent_id") or "")
         name = bound[0] if bound else view.resolve(state, given.get("task_id"))
         if name in state["roster"] and actor["role"] != tables.LEAD:
-            raise Refusal("WRONG_ROLE", "only the lead stops agents", "caller: %s" % actor["name"], "report to the supervisor or the lead", "TaskStop")
+            raise Refusal(
+                "WRONG_ROLE", "only the lead stops agents", "caller: %s" % actor["name"], "report to the supervisor or the lead", "TaskStop"
+            )
         return PASS
     if state["teardown"]["state"] not in ("READY_TO_DELETE", "TEAM_DELETED"):
-        raise Refusal("EARLY_TEARDOWN", "%s is refused" % tool, "teardown %s" % state["teardown"]["state"],
-                      "pass the completion gate and the teardown first: `pack teardown`", "TEAM_DELETED")
+        raise Refusal(
+            "EARLY_TEARDOWN",
+            "%s is refused" % tool,
+            "teardown %s" % state["teardown"]["state"],
+            "pass the completion gate and the teardown first: `pack teardown`",
+            "TEAM_DELETED",
+        )
     return PASS
 
 

@@ -14,8 +14,12 @@ def _actor(state, bound, agent_id):
 
 
 def _nobody(payload, role=None):
-    return {"name": payload.get("agent_type") or "unknown", "role": role, "inc": 0,
-            "agent_id": payload.get("agent_id") or payload.get("session_id")}
+    return {
+        "name": payload.get("agent_type") or "unknown",
+        "role": role,
+        "inc": 0,
+        "agent_id": payload.get("agent_id") or payload.get("session_id"),
+    }
 
 
 def identify(call):
@@ -59,7 +63,7 @@ def _spawned(call, agent, kind):
         name = meta.get("name")
         ok = name in pending and not meta.get("parentAgentId") and meta.get("toolUseId") in (None, pending[name]["call"])
         return name if ok else None
-    role = (kind or "")[len(PLUGIN):] if (kind or "").startswith(PLUGIN) else None
+    role = (kind or "")[len(PLUGIN) :] if (kind or "").startswith(PLUGIN) else None
     if call.state["waves"] is not None:
         role = waves.of_agent(call.state, kind)
     of_role = [n for n, e in pending.items() if e["role"] == role]
@@ -67,7 +71,7 @@ def _spawned(call, agent, kind):
 
 
 def _meta(payload, agent):
-    folder = (payload.get("transcript_path") or "")[:-len(".jsonl")]
+    folder = (payload.get("transcript_path") or "")[: -len(".jsonl")]
     if not folder or not str(agent).replace("-", "").replace("_", "").isalnum():
         return None
     try:
@@ -98,7 +102,7 @@ def _pane(call):
         return None
     e = call.state["roster"].get(name)
     kind = str(call.payload.get("agent_type") or "")
-    role = waves.of_agent(call.state, kind) if call.state["waves"] is not None else kind[len(PLUGIN):] if kind.startswith(PLUGIN) else None
+    role = waves.of_agent(call.state, kind) if call.state["waves"] is not None else kind[len(PLUGIN) :] if kind.startswith(PLUGIN) else None
     if e and role == e["role"] and (e["state"] == "SPAWNING" or e["pane"] and e["agent_id"] is None):
         return name
     return None

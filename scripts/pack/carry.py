@@ -27,7 +27,9 @@ def out(call, command, given):
         return None
     used = [w for w in (shell.bare(c.words) for c in parsed) if len(w) > 1 and os.path.basename(w[0]) == "pack"]
     if any("PACK_VOUCHER" in c.env or any(w.startswith("PACK_VOUCHER=") for w in c.words) for c in parsed):
-        raise Refusal("FORGED_VOUCHER", "a voucher is made by the hook, not by the caller", command[:100], "run `pack VERB` without it", "BASH")
+        raise Refusal(
+            "FORGED_VOUCHER", "a voucher is made by the hook, not by the caller", command[:100], "run `pack VERB` without it", "BASH"
+        )
     changing = [w for w in used if w[1] in CHANGING and not _looks(w)]
     if not used:
         return None
@@ -41,9 +43,18 @@ def out(call, command, given):
     if not changing:
         return answers.allow(given) if found and len(used) == 1 and not found[0].redirects and used[0][1] in LOOKING | CHANGING else None
     if call.actor["role"] == "foreign":
-        raise Refusal("OTHER_SESSION", "this session does not lead the run", "led by session %s" % call.state["team"]["session"],
-                      "type `team resume` to lead it from here, or use your own terminal", "BASH")
-    if found is None or shell.bare(found[0].words) != changing[0] or [op for op, _t in found[0].redirects if op in shell.WRITES and op != ">&"]:
+        raise Refusal(
+            "OTHER_SESSION",
+            "this session does not lead the run",
+            "led by session %s" % call.state["team"]["session"],
+            "type `team resume` to lead it from here, or use your own terminal",
+            "BASH",
+        )
+    if (
+        found is None
+        or shell.bare(found[0].words) != changing[0]
+        or [op for op, _t in found[0].redirects if op in shell.WRITES and op != ">&"]
+    ):
         raise Refusal("VERB_NOT_ALONE", "`pack %s` is one command among others" % changing[0][1], command[:120], FORMS, "BASH")
     words = changing[0]
     text = VERBS[words[1]](call, words[2:], lambda: _stdin(call, found[0], found[1], words))
@@ -110,7 +121,13 @@ def _options(verb, args, valued, plain=()):
         elif word in plain:
             options[word] = [True]
         elif word.startswith("--"):
-            raise Refusal("USAGE", "pack %s has no option %s" % (verb, word), "options: " + ", ".join(tuple(valued) + tuple(plain)), "pack %s --help" % verb, "BASH")
+            raise Refusal(
+                "USAGE",
+                "pack %s has no option %s" % (verb, word),
+                "options: " + ", ".join(tuple(valued) + tuple(plain)),
+                "pack %s --help" % verb,
+                "BASH",
+            )
         else:
             positional.append(args[i])
         i += 1
@@ -126,10 +143,20 @@ def _number(verb, words):
 def _plan(call, args, read):
     _options("plan", args, ("--file",))
     checked = plan.check(_json(read() if "--file" not in args else _stdin_file(call, args)))
-    call.append("PLAN_REGISTERED", key=call.key, tasks={str(n): t for n, t in checked["tasks"].items()}, facts=checked["facts"],
-                definition_of_done=checked["definition_of_done"])
-    return "%s\n\n%d tasks registered in %s, phase %s.\n%s" % (call.state["classification"]["text"], len(checked["tasks"]),
-                                                               call.state["team"]["name"], call.state["phase"], _next(call))
+    call.append(
+        "PLAN_REGISTERED",
+        key=call.key,
+        tasks={str(n): t for n, t in checked["tasks"].items()},
+        facts=checked["facts"],
+        definition_of_done=checked["definition_of_done"],
+    )
+    return "%s\n\n%d tasks registered in %s, phase %s.\n%s" % (
+        call.state["classification"]["text"],
+        len(checked["tasks"]),
+        call.state["team"]["name"],
+        call.state["phase"],
+        _next(call),
+    )
 
 
 def _stdin_file(call, args):
@@ -184,11 +211,32 @@ def _rescope(call, args):
         files += [clean] if clean not in files else []
     named = sorted(set(t["reviewers"]) | {r for v in o.get("--reviewers", []) for r in v.split(",")})
     if any(r not in tables.SPECIALISTS for r in named) or not files:
-        raise Refusal("USAGE", "a task needs files and reviewers among %s" % ", ".join(tables.SPECIALISTS), str(named), "pack task --help", "TASK_RESCOPED", number)
-    call.append("TASK_RESCOPED", key=call.key, task=number, files=files, reviewers=named, subject=(o.get("--subject") or [None])[0],
-                acceptance=o.get("--accept"), high_risk=True if "--high-risk" in o else None, reason=" ".join(o.get("--reason", [])))
-    return "task #%d: files %s; reviewers %s; state %s.\n%s" % (number, ", ".join(files), ", ".join(named) or "-",
-                                                               view.task(call.state, number)["state"], _next(call))
+        raise Refusal(
+            "USAGE",
+            "a task needs files and reviewers among %s" % ", ".join(tables.SPECIALISTS),
+            str(named),
+            "pack task --help",
+            "TASK_RESCOPED",
+            number,
+        )
+    call.append(
+        "TASK_RESCOPED",
+        key=call.key,
+        task=number,
+        files=files,
+        reviewers=named,
+        subject=(o.get("--subject") or [None])[0],
+        acceptance=o.get("--accept"),
+        high_risk=True if "--high-risk" in o else None,
+        reason=" ".join(o.get("--reason", [])),
+    )
+    return "task #%d: files %s; reviewers %s; state %s.\n%s" % (
+        number,
+        ", ".join(files),
+        ", ".join(named) or "-",
+        view.task(call.state, number)["state"],
+        _next(call),
+    )
 
 
 def _verify(call, args, read):
@@ -197,15 +245,26 @@ def _verify(call, args, read):
         command = (o.get(name) or [""])[0]
         why = "it is missing" if not command.strip() else shell.vacuous(command)
         if why and (name == "--test" or why != "it checks nothing"):  # a project may have no build step: `--build true`
-            raise Refusal("VACUOUS", "%s %r proves nothing: %s" % (name, command, why), "", "give the project's real build and test commands",
-                          "VERIFY_STARTED")
+            raise Refusal(
+                "VACUOUS",
+                "%s %r proves nothing: %s" % (name, command, why),
+                "",
+                "give the project's real build and test commands",
+                "VERIFY_STARTED",
+            )
     nonce, key = os.urandom(8).hex(), os.urandom(16).hex()
     if not call.append("VERIFY_STARTED", key=call.key, nonce=nonce, build=o["--build"][0], test=o["--test"][0]):
-        nonce = call.state["verify"]["nonce"] or nonce  # the same call again, after a crash: its result is waited for under the first number
+        nonce = (
+            call.state["verify"]["nonce"] or nonce
+        )  # the same call again, after a crash: its result is waited for under the first number
     declared = sorted({f for _n, t in view.tasks(call.state) for f in list(t["files"]) + t["touched"]})
     path = os.path.join(os.path.dirname(call.scratch("")), nonce + ".verify")
-    call.store.disk.replace(path, codec.dumps({"nonce": nonce, "key": key, "build": o["--build"][0], "test": o["--test"][0],
-                                               "project": call.project, "declared": declared}).encode("ascii"))
+    call.store.disk.replace(
+        path,
+        codec.dumps(
+            {"nonce": nonce, "key": key, "build": o["--build"][0], "test": o["--test"][0], "project": call.project, "declared": declared}
+        ).encode("ascii"),
+    )
     return {"command": vouched(path, "verify"), "timeout": 600000, "run_in_background": False}
 
 
@@ -235,7 +294,13 @@ def _teardown(call, args, read):
     elif args[:1] == ["ask"]:
         return _ask(call, args[1:])
     elif args:
-        raise Refusal("USAGE", "pack teardown has no verb %r" % args[0], "pack teardown | pack teardown ask [NAME...] | retry | finalize | deny", "pack teardown --help", "BASH")
+        raise Refusal(
+            "USAGE",
+            "pack teardown has no verb %r" % args[0],
+            "pack teardown | pack teardown ask [NAME...] | retry | finalize | deny",
+            "pack teardown --help",
+            "BASH",
+        )
     else:
         event = {"tree": None, "conventions": None, "persisted": False}
         if call.state["waves"] is not None:
@@ -253,22 +318,41 @@ def teardown_text(call):
     td = call.state["teardown"]
     if call.state["phase"] == "CLOSED":
         return "The run is closed; `pack status --summary` prints the report, your last words to the user."
-    return "teardown %s, attempt %d; missing acks: %s.\n%s" % (td["state"], td["attempt"], ", ".join(view.missing_acks(call.state)) or "none", _next(call))
+    return "teardown %s, attempt %d; missing acks: %s.\n%s" % (
+        td["state"],
+        td["attempt"],
+        ", ".join(view.missing_acks(call.state)) or "none",
+        _next(call),
+    )
 
 
 def _ask(call, names):
     """Headless, the client's shutdown_request is never delivered (CLIENT.md 10): the hook asks in its place."""
     state = call.state
     if not state["team"]["headless"]:
-        raise Refusal("USE_SHUTDOWN_REQUEST", "teammates of a terminal session are asked by message", "", "SendMessage(to: NAME, message: "
-                      "{\"type\": \"shutdown_request\", \"reason\": \"done\"})", "SHUTDOWN_REQUESTED")
+        raise Refusal(
+            "USE_SHUTDOWN_REQUEST",
+            "teammates of a terminal session are asked by message",
+            "",
+            "SendMessage(to: NAME, message: {\"type\": \"shutdown_request\", \"reason\": \"done\"})",
+            "SHUTDOWN_REQUESTED",
+        )
     if not names:
         td = state["teardown"]
-        names = [n for n in view.missing_acks(state) if td["targets"][n]["sends"] < td["sends"]] if td["state"] != "READY_TO_DELETE" \
+        names = (
+            [n for n in view.missing_acks(state) if td["targets"][n]["sends"] < td["sends"]]
+            if td["state"] != "READY_TO_DELETE"
             else view.living(state, tables.SUPERVISOR)
+        )
         names = names or view.missing_acks(state)[:1]
     if not names:
-        raise Refusal("TEARDOWN_STATE", "nobody is to be asked", "teardown " + state["teardown"]["state"], "begin with `pack teardown`", "SHUTDOWN_REQUESTED")
+        raise Refusal(
+            "TEARDOWN_STATE",
+            "nobody is to be asked",
+            "teardown " + state["teardown"]["state"],
+            "begin with `pack teardown`",
+            "SHUTDOWN_REQUESTED",
+        )
     for name in names:  # keyed by name: sent again after a crash in between, the list is another one
         call.append("SHUTDOWN_REQUESTED", key="%s:%s" % (call.key, name), to=name, reason="teardown")
     call.close()

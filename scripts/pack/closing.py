@@ -14,8 +14,15 @@ def bury(store, project, data, now):
         store.disk.replace(os.path.join(store.folder, "summary.md"), summary(state, stats(records)).encode())
         grave = os.path.join(project, places.TEAMS, ".closed")
         store.disk.mkdir(grave)
-        stone = {"team": state["team"]["name"], "closed": now, "seq": store.seq, "sum": store.sum, "aborted": state["teardown"]["aborted"],
-                 "ack_status": state["teardown"]["ack_status"], "unresolved": state["teardown"]["unresolved"]}
+        stone = {
+            "team": state["team"]["name"],
+            "closed": now,
+            "seq": store.seq,
+            "sum": store.sum,
+            "aborted": state["teardown"]["aborted"],
+            "ack_status": state["teardown"]["ack_status"],
+            "unresolved": state["teardown"]["unresolved"],
+        }
         store.disk.replace(os.path.join(grave, state["team"]["name"] + ".json"), codec.dumps(stone).encode("ascii"), sync=True)
     finally:
         places.unmark(project, data, store.disk)

@@ -51,6 +51,7 @@ except (ImportError, AttributeError, TypeError):  # pragma: no cover - another P
         """Value -> canonical JSON text: keys sorted, no blanks, ASCII."""
         return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
+
 try:
     from _blake2 import blake2b
 except ImportError:  # pragma: no cover - another Python

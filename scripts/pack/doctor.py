@@ -38,7 +38,11 @@ def _cpu(command, runs=5):
 def settings(home, project):
     """The client's settings that matter, merged: {"hooks_off": path or None, "teams": bool, "mode": str}."""
     out = {"hooks_off": None, "teams": os.environ.get("CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS") in ("1", "true"), "mode": None}
-    for path in (os.path.join(home, "settings.json"), os.path.join(project, ".claude", "settings.json"), os.path.join(project, ".claude", "settings.local.json")):
+    for path in (
+        os.path.join(home, "settings.json"),
+        os.path.join(project, ".claude", "settings.json"),
+        os.path.join(project, ".claude", "settings.local.json"),
+    ):
         try:
             with open(path, encoding="utf-8") as f:
                 found = codec.loads(f.read())
@@ -64,27 +68,57 @@ def examine(project):
 
     version = enforcement.client_version(env) or _client_version()
     text = ".".join(map(str, version)) if version else "not found on PATH"
-    row("client", text, bool(version) and version >= (2, 1, 295), "" if version and version >= (2, 1, 295) else
-        "2.1.295 or newer blocks the call when a hook fails; older clients let it through")
+    row(
+        "client",
+        text,
+        bool(version) and version >= (2, 1, 295),
+        "" if version and version >= (2, 1, 295) else "2.1.295 or newer blocks the call when a hook fails; older clients let it through",
+    )
     found = settings(home, project)
-    row("hooks", "switched off in %s" % found["hooks_off"] if found["hooks_off"] else "on", not found["hooks_off"],
-        "remove disableAllHooks from %s: without hooks nothing is enforced" % found["hooks_off"] if found["hooks_off"] else "")
+    row(
+        "hooks",
+        "switched off in %s" % found["hooks_off"] if found["hooks_off"] else "on",
+        not found["hooks_off"],
+        "remove disableAllHooks from %s: without hooks nothing is enforced" % found["hooks_off"] if found["hooks_off"] else "",
+    )
     entry = env.get("CLAUDE_CODE_ENTRYPOINT")
     row("mode", {"cli": "interactive terminal", "sdk-cli": "headless (-p)"}.get(entry, "your own terminal" if not entry else entry))
-    row("teams flag", "on" if found["teams"] else "off", None, "" if found["teams"] else "agents run as subagents that a message revives; "
-        "CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS=1 in an interactive session makes them teammates")
+    row(
+        "teams flag",
+        "on" if found["teams"] else "off",
+        None,
+        ""
+        if found["teams"]
+        else "agents run as subagents that a message revives; "
+        "CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS=1 in an interactive session makes them teammates",
+    )
     todo = env.get("CLAUDE_CODE_ENABLE_TODO_TOOLS") in ("1", "true")
     row("Task tools", "asked for" if todo else "not asked for", None, "" if todo else "not needed: `pack plan` holds the tasks")
     which = shutil.which("python3") or shutil.which("python")
     bare = _cpu((sys.executable, "-I", "-S", "-E", "-c", "pass"))
-    row("python", "%s (%s), %.0f ms CPU to start" % (sys.executable, sys.version.split()[0], bare or 0), sys.version_info >= (3, 9),
-        "" if sys.version_info >= (3, 9) else "the hooks need Python 3.9 or newer")
+    row(
+        "python",
+        "%s (%s), %.0f ms CPU to start" % (sys.executable, sys.version.split()[0], bare or 0),
+        sys.version_info >= (3, 9),
+        "" if sys.version_info >= (3, 9) else "the hooks need Python 3.9 or newer",
+    )
     through = _cpu((which, "-I", "-S", "-E", "-c", "pass"), 3) if which else None
     if through and bare and through > bare * 3:
-        row("python3 on PATH", "%s costs %.0f ms a start (a shim)" % (which, through), None, "paid once a session: the run keeps the real interpreter's path")
+        row(
+            "python3 on PATH",
+            "%s costs %.0f ms a start (a shim)" % (which, through),
+            None,
+            "paid once a session: the run keeps the real interpreter's path",
+        )
     boxed = enforcement.sandboxed(env, project)
-    row("sandbox", "denies writing .claude/teams" if boxed else "off for .claude/teams", boxed, "" if boxed else
-        "a shell command that hides its target is detected and undone, not prevented; `pack doctor --fix` adds the setting")
+    row(
+        "sandbox",
+        "denies writing .claude/teams" if boxed else "off for .claude/teams",
+        boxed,
+        ""
+        if boxed
+        else "a shell command that hides its target is detected and undone, not prevented; `pack doctor --fix` adds the setting",
+    )
     row("permission mode", found["mode"] or "default", None, "hooks hold in every mode, bypassPermissions too")
     _runs(project, row)
     if found["hooks_off"]:
@@ -110,8 +144,13 @@ def _runs(project, row):
     raw = store.disk.read(store.journal)
     records, end, problem = read_chain(raw or b"")
     if raw is None or problem.startswith("damaged"):
-        row("journal", problem or "missing", False, "it is restored from its mirror at the next event; if that is damaged too: `pack resume --repair` "
-            "(back to the last good record) or `pack abort --reason WHY`, both in your own terminal")
+        row(
+            "journal",
+            problem or "missing",
+            False,
+            "it is restored from its mirror at the next event; if that is damaged too: `pack resume --repair` "
+            "(back to the last good record) or `pack abort --reason WHY`, both in your own terminal",
+        )
         return
     state = machine.initial()
     for record in records:
@@ -120,12 +159,24 @@ def _runs(project, row):
     row("journal", "%d records, chain intact%s" % (len(records), ", a torn end that was never acknowledged" if problem else ""), True)
     row("mirror", "%d records%s" % (len(mirror[0]), ", " + mirror[2] if mirror[2] else ""), len(mirror[0]) >= len(records))
     sealed, tampered = (state["team"] or {}).get("sealed") or {}, sorted(state["tampered"])
-    row("plugin, settings", "changed while the run was live: " + ", ".join(n.replace("settings:", "") for n in tampered) if tampered else
-        "as they were (version %s, %s files watched)" % (sealed.get("version", "?"), sealed.get("files", 0)), not tampered, "compare %s with its source, put it "
-        "back or keep it; then type `team resume` in the client: the run is not completed before" % sealed.get("root", "the plugin") if tampered else "")
+    row(
+        "plugin, settings",
+        "changed while the run was live: " + ", ".join(n.replace("settings:", "") for n in tampered)
+        if tampered
+        else "as they were (version %s, %s files watched)" % (sealed.get("version", "?"), sealed.get("files", 0)),
+        not tampered,
+        "compare %s with its source, put it "
+        "back or keep it; then type `team resume` in the client: the run is not completed before" % sealed.get("root", "the plugin")
+        if tampered
+        else "",
+    )
     pid = (state["team"] or {}).get("client_pid")
-    row("lead's client", "process %s %s" % (pid, "runs" if enforcement.alive(pid) else "is gone"), enforcement.alive(pid), "" if enforcement.alive(pid) else
-        "open the client in this project and type `team resume`")
+    row(
+        "lead's client",
+        "process %s %s" % (pid, "runs" if enforcement.alive(pid) else "is gone"),
+        enforcement.alive(pid),
+        "" if enforcement.alive(pid) else "open the client in this project and type `team resume`",
+    )
 
 
 def fix(project, write):
@@ -158,8 +209,12 @@ def fix(project, write):
 
 def main(argv):
     """`pack doctor [--json] [--fix [--write]]`. Exit 1 when nothing is enforced or a journal is damaged."""
-    parser = argparse.ArgumentParser(prog="pack doctor", description="What is enforced here, why, and how to raise it.",
-                                     epilog="example:\n  pack doctor\n  pack doctor --fix --write", formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="pack doctor",
+        description="What is enforced here, why, and how to raise it.",
+        epilog="example:\n  pack doctor\n  pack doctor --fix --write",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--fix", action="store_true", help="print the sandbox setting that raises the level to full")
     parser.add_argument("--write", action="store_true", help="with --fix: merge it into .claude/settings.json")

@@ -18,8 +18,10 @@ def measure(env, project):
     """The enforcement level here and why: {"level": full|partial, "why": [texts]} (DESIGN rule 10)."""
     why, version = [], client_version(env)
     if not sandboxed(env, project):
-        why.append("no sandbox: a shell command that hides its target can still write the team's folder; that is detected and undone, "
-                   "not prevented (`pack doctor --fix` prints the setting)")
+        why.append(
+            "no sandbox: a shell command that hides its target can still write the team's folder; that is detected and undone, "
+            "not prevented (`pack doctor --fix` prints the setting)"
+        )
     if version and version < (2, 1, 295):
         why.append("client %d.%d.%d: a hook that crashes lets the call through (2.1.295 and newer do not)" % version)
     return {"level": "partial" if why else "full", "why": why}
@@ -28,7 +30,11 @@ def measure(env, project):
 def sandboxed(env, project):
     """Whether the client's settings deny writing the teams' folder from the shell."""
     home = env.get("CLAUDE_CONFIG_DIR") or os.path.join(env.get("HOME") or os.path.expanduser("~"), ".claude")
-    for path in (os.path.join(home, "settings.json"), os.path.join(project, ".claude", "settings.json"), os.path.join(project, ".claude", "settings.local.json")):
+    for path in (
+        os.path.join(home, "settings.json"),
+        os.path.join(project, ".claude", "settings.json"),
+        os.path.join(project, ".claude", "settings.local.json"),
+    ):
         try:
             with open(path, encoding="utf-8") as f:
                 box = codec.loads(f.read()).get("sandbox") or {}

@@ -14,13 +14,17 @@ def relative(project, path, cwd=None, follow=True):
 
     follow: whether a link at the end of the path stands for what it points to, or for itself."""
     full = os.path.join(cwd or project, os.path.expanduser(path))
-    full = os.path.realpath(full) if follow or os.path.basename(full) in ("", ".", "..") else os.path.join(os.path.realpath(os.path.dirname(full)), os.path.basename(full))
+    full = (
+        os.path.realpath(full)
+        if follow or os.path.basename(full) in ("", ".", "..")
+        else os.path.join(os.path.realpath(os.path.dirname(full)), os.path.basename(full))
+    )
     root = os.path.realpath(project)
     if full == root:
         return ".", full
     for base, whole in ((root, full), (root.casefold(), full.casefold())):  # case-blind disks
         if whole.startswith(base + os.sep):
-            return full[len(root) + 1:].replace(os.sep, "/"), full
+            return full[len(root) + 1 :].replace(os.sep, "/"), full
     return None, full
 
 
@@ -79,8 +83,14 @@ def git(project, *args, env=None, timeout=20):
     import subprocess
 
     try:
-        done = subprocess.run(("git", "-C", project) + args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, timeout=timeout, env=dict(os.environ, **(env or {})))
+        done = subprocess.run(
+            ("git", "-C", project) + args,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=timeout,
+            env=dict(os.environ, **(env or {})),
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.decode("utf-8", "surrogateescape") if done.returncode == 0 else None
@@ -182,7 +192,9 @@ def staged_otherwise(commit):
     if top is None or commit["paths"] or commit["all"] or commit["add_all"]:
         return []
     top = top.rstrip("\n")
-    staged, changed = (set((git(top, "diff", "--name-only", "--no-renames", "-z", *more) or "").split("\0")) - {""} for more in (("--cached",), ()))
+    staged, changed = (
+        set((git(top, "diff", "--name-only", "--no-renames", "-z", *more) or "").split("\0")) - {""} for more in (("--cached",), ())
+    )
     again = [os.path.relpath(os.path.realpath(p), os.path.realpath(top)) for p in commit["adds"]]
     return sorted(n for n in staged & changed if not any(a == "." or n == a or n.startswith(a.rstrip("/") + "/") for a in again))
 

@@ -18,13 +18,31 @@ from .protocol.refusal import Refusal
 
 # event -> (module, function); a call imports only what its event needs.
 HANDLERS = {
-    "PreToolUse": ("before", "pre_tool"), "PostToolUse": ("after", "post_tool"), "PostToolUseFailure": ("after", "post_tool"),
-    "SubagentStart": ("turns", "subagent_start"), "SubagentStop": ("turns", "agent_stop"), "Stop": ("turns", "lead_stop"),
-    "StopFailure": ("turns", "stop_failure"), "UserPromptSubmit": ("sessions", "prompt_submitted"),
-    "SessionStart": ("sessions", "session_started"), "SessionEnd": ("sessions", "session_ended"), "ConfigChange": ("sessions", "config_changed"),
+    "PreToolUse": ("before", "pre_tool"),
+    "PostToolUse": ("after", "post_tool"),
+    "PostToolUseFailure": ("after", "post_tool"),
+    "SubagentStart": ("turns", "subagent_start"),
+    "SubagentStop": ("turns", "agent_stop"),
+    "Stop": ("turns", "lead_stop"),
+    "StopFailure": ("turns", "stop_failure"),
+    "UserPromptSubmit": ("sessions", "prompt_submitted"),
+    "SessionStart": ("sessions", "session_started"),
+    "SessionEnd": ("sessions", "session_ended"),
+    "ConfigChange": ("sessions", "config_changed"),
 }
 
-TEXTS = ("session_id", "agent_id", "agent_type", "cwd", "transcript_path", "tool_name", "tool_use_id", "hook_event_name", "prompt", "source")
+TEXTS = (
+    "session_id",
+    "agent_id",
+    "agent_type",
+    "cwd",
+    "transcript_path",
+    "tool_name",
+    "tool_use_id",
+    "hook_event_name",
+    "prompt",
+    "source",
+)
 GIVEN_TEXTS = ("to", "name", "agent_id", "subagent_type", "command", "file_path", "notebook_path", "taskId", "task_id", "status", "subject")
 
 
@@ -101,8 +119,13 @@ def _handler(module, name):
 def _forged(call):
     """A payload that no client sent: an agent that runs the hook itself could be anybody. Recorded, and without effect."""
     call.actor = {"name": "unknown", "role": None, "inc": 0, "agent_id": None}
-    refusal = Refusal("NOT_THE_CLIENT", "a hook was run with a payload that the client did not send", "it claims to be %s" % (
-        call.payload.get("agent_id") or "the lead"), "hooks are the client's; use the tools and the `pack` verbs", call.payload["hook_event_name"])
+    refusal = Refusal(
+        "NOT_THE_CLIENT",
+        "a hook was run with a payload that the client did not send",
+        "it claims to be %s" % (call.payload.get("agent_id") or "the lead"),
+        "hooks are the client's; use the tools and the `pack` verbs",
+        call.payload["hook_event_name"],
+    )
     call.append(refusal.record, **refusal.data())  # without a key: the one it claims belongs to somebody else's call
     return deny(refusal) if call.payload["hook_event_name"] == "PreToolUse" else (2, "", refusal.text())
 
@@ -126,7 +149,12 @@ def _warned(call, answer):
     """Tell the lead once for each state of things that what enforces the run was changed, with whatever it is answered."""
     event = call.payload["hook_event_name"]
     step = "tampered:" + codec.digest(codec.dumps(call.state["tampered"]), size=6)
-    if call.actor["role"] != tables.LEAD or event not in WARNABLE or call.state["phase"] == "CLOSED" or "%s|%s" % (tables.LEAD, step) in call.state["nudges"]:
+    if (
+        call.actor["role"] != tables.LEAD
+        or event not in WARNABLE
+        or call.state["phase"] == "CLOSED"
+        or "%s|%s" % (tables.LEAD, step) in call.state["nudges"]
+    ):
         return answer
     call.gate("NUDGED", who=tables.LEAD, step=step, task=None)
     text, (code, out, err) = "team: " + advice.tampering(call.state) + ".", answer
@@ -144,17 +172,23 @@ def _warned(call, answer):
 def trouble(error, guarded):
     """What to answer when the gate itself cannot work: closed for guarded calls, open for the rest, with the way out."""
     if isinstance(error, Damaged):
-        text = ("team: the run's journal cannot be trusted (%s). Nothing is guessed: guarded tools stay refused. "
-                "Way out, in your own terminal: `pack doctor` shows the damage, `pack resume --repair` goes back to the last good "
-                "record, `pack abort --reason WHY` ends the run." % error)
+        text = (
+            "team: the run's journal cannot be trusted (%s). Nothing is guessed: guarded tools stay refused. "
+            "Way out, in your own terminal: `pack doctor` shows the damage, `pack resume --repair` goes back to the last good "
+            "record, `pack abort --reason WHY` ends the run." % error
+        )
     elif isinstance(error, Busy):
         text = "team: %s. Try the same call again." % error
     elif isinstance(error, OSError):
-        text = ("team: the journal could not be written (%s: %s). Nothing was recorded and the call is refused. Free space or mend the rights "
-                "of .claude/teams, then try again; `pack abort` in your own terminal ends the run." % (type(error).__name__, error.strerror))
+        text = (
+            "team: the journal could not be written (%s: %s). Nothing was recorded and the call is refused. Free space or mend the rights "
+            "of .claude/teams, then try again; `pack abort` in your own terminal ends the run." % (type(error).__name__, error.strerror)
+        )
     else:
-        text = ("team: the gate failed (%s: %s), so the call is refused. `pack doctor` in your own terminal says more; "
-                "`pack abort --reason WHY` there ends the run and its checks." % (type(error).__name__, str(error)[:200]))
+        text = (
+            "team: the gate failed (%s: %s), so the call is refused. `pack doctor` in your own terminal says more; "
+            "`pack abort --reason WHY` there ends the run and its checks." % (type(error).__name__, str(error)[:200])
+        )
     if guarded == "PreToolUse":
         return deny(text)
     if guarded == "UserPromptExpansion":

@@ -29,8 +29,12 @@ def _form(form):
 def messages(role=None):
     """The message vocabulary: the whole table, or the lines that one role may send."""
     if role is None:
-        rows = [(_form(form), ", ".join(senders), ", ".join(receivers), when) for form, senders, receivers, when in tables.MESSAGES.values()]
-        rows.append(("`shutdown_request` (the client's own)", "lead", "the one asked", "only in the teardown, or for a coder without tasks"))
+        rows = [
+            (_form(form), ", ".join(senders), ", ".join(receivers), when) for form, senders, receivers, when in tables.MESSAGES.values()
+        ]
+        rows.append(
+            ("`shutdown_request` (the client's own)", "lead", "the one asked", "only in the teardown, or for a coder without tasks")
+        )
         rows.append(("`shutdown_response` (the client's own)", "the one asked", "lead", "with the request_id it was given"))
         return _table(("line", "sender", "to", "when"), rows)
     lines = []
@@ -39,7 +43,8 @@ def messages(role=None):
             if len(receivers) == 2 and tables.SUPERVISOR in receivers:
                 receivers = (tables.LEAD,) if role == tables.SUPERVISOR else (tables.SUPERVISOR,)
             to = {(tables.LEAD,): "`main`", tables.IMPLEMENTERS: "the task's coder", tables.APPROVERS: "each required approver"}.get(
-                tuple(receivers), ", ".join(receivers))
+                tuple(receivers), ", ".join(receivers)
+            )
             if event == "DONE":
                 when = when.split(";")[0] + "; may end in `, claiming task #M` or `. ALL MY TASKS COMPLETE`"
             lines.append("- %s to %s: %s" % (_form(form), to, when))
@@ -53,18 +58,29 @@ def approvals():
     """Runtime mode -> required roles."""
     rows = []
     for mode, roles in tables.APPROVAL_MATRIX.items():
-        text = " + ".join(roles).replace(tables.TASK_REVIEWERS, "the reviewers named in the task record (at least one; high-risk: all three)")
+        text = " + ".join(roles).replace(
+            tables.TASK_REVIEWERS, "the reviewers named in the task record (at least one; high-risk: all three)"
+        )
         rows.append((mode, text))
     return _table(("runtime mode", "required"), rows)
 
 
 OWNERSHIP = (
-    ("STATE_OWNERSHIP_HANDOFF", "lead -> supervisor", "the target is an ACTIVE supervisor; the epoch is the next minted, or the one it was already offered",
-     "wait for the ACK; every older epoch is fenced"),
+    (
+        "STATE_OWNERSHIP_HANDOFF",
+        "lead -> supervisor",
+        "the target is an ACTIVE supervisor; the epoch is the next minted, or the one it was already offered",
+        "wait for the ACK; every older epoch is fenced",
+    ),
     ("STATE_OWNERSHIP_ACK", "supervisor -> lead", "sender and epoch are exactly the offered ones", "the supervisor owns the state"),
     ("HANDOFF_DUPLICATE", "gate", "same epoch, same holder again", "none: harmless, acknowledged again"),
     ("HANDOFF_MISSING", "gate", "an ACK or an owner-only event without an offer", "offer; it was refused"),
-    ("SPLIT_BRAIN_DETECTED", "gate", "a second incarnation claims an epoch of another", "offer again with a new epoch; RECONCILE_LOCK until then"),
+    (
+        "SPLIT_BRAIN_DETECTED",
+        "gate",
+        "a second incarnation claims an epoch of another",
+        "offer again with a new epoch; RECONCILE_LOCK until then",
+    ),
     ("STALE_EPOCH", "gate", "a fenced owner acts", "none: refused and recorded"),
     ("OWNER_LOST", "gate", "the owner's incarnation ended", "spawn a supervisor, offer"),
 )
@@ -75,8 +91,10 @@ def ownership():
     missing = [e for e, *_ in OWNERSHIP if e not in tables.EVENTS]
     if missing:
         raise SystemExit("pack generate: unknown events " + ", ".join(missing))
-    return _table(("event", "from -> to", "accepted or raised when", "next step"),
-                  [("`%s`" % (_form(tables.MESSAGES[e][0]).strip("`") if e in tables.MESSAGES else e), f, w, n) for e, f, w, n in OWNERSHIP])
+    return _table(
+        ("event", "from -> to", "accepted or raised when", "next step"),
+        [("`%s`" % (_form(tables.MESSAGES[e][0]).strip("`") if e in tables.MESSAGES else e), f, w, n) for e, f, w, n in OWNERSHIP],
+    )
 
 
 def teardown():
@@ -155,8 +173,14 @@ def team_roles(name):
     rows = []
     for role in definition["roles"]:
         own = [w["id"] for w in definition["waves"] if role["id"] in w["roles"]]
-        rows.append((role["id"], "`team:%s`%s" % (role["agent"], " (you; never spawned)" if role["id"] == definition.get("lead") else ""),
-                     ", ".join(own), role["spawning"]))
+        rows.append(
+            (
+                role["id"],
+                "`team:%s`%s" % (role["agent"], " (you; never spawned)" if role["id"] == definition.get("lead") else ""),
+                ", ".join(own),
+                role["spawning"],
+            )
+        )
     return _table(("role = name", "agent", "waves", "runs in the"), rows)
 
 
@@ -167,8 +191,22 @@ def watch():
     return _table(("watched",) + STAGES, [(row,) + minutes for row, minutes in tables.WATCH.items()])
 
 
-BLOCKS = {"watch": watch, "team-roles": team_roles, "icons": icons, "messages": messages, "approvals": approvals, "ownership": ownership, "teardown": teardown, "task-states": task_states,
-          "task-diagram": task_diagram, "phases": phases, "triggers": triggers, "limits": limits, "events": events, "guards": guards}
+BLOCKS = {
+    "watch": watch,
+    "team-roles": team_roles,
+    "icons": icons,
+    "messages": messages,
+    "approvals": approvals,
+    "ownership": ownership,
+    "teardown": teardown,
+    "task-states": task_states,
+    "task-diagram": task_diagram,
+    "phases": phases,
+    "triggers": triggers,
+    "limits": limits,
+    "events": events,
+    "guards": guards,
+}
 COPIED = {"rules": "references/messages.md", "review": "references/approval-matrix.md"}  # prose with one home, copied into prompts
 
 
@@ -196,7 +234,7 @@ def fill(text, path, root=ROOT):
         i += 1
         if fence or not line.startswith("<!-- generated: "):
             continue
-        name = line[len("<!-- generated: "):].partition(" -->")[0]
+        name = line[len("<!-- generated: ") :].partition(" -->")[0]
         new = block(name, root)
         if new is None or END % name not in lines[i:]:
             raise SystemExit("%s:%d: block %r is %s" % (path, i, name, "unknown" if new is None else "not closed"))
@@ -209,13 +247,31 @@ def fill(text, path, root=ROOT):
 ACTIVE = '[ -e "$CLAUDE_PLUGIN_DATA/active$CLAUDE_PROJECT_DIR/.on" ] || [ -e "$CLAUDE_PROJECT_DIR/.claude/teams/.on" ] || exit 0; '
 # A prompt may itself open a team (`--team NAME ...`): without one, look for that word before leaving.
 # With one, standard input stays the client's own: the gate looks at who is at its other end.
-TYPED = ('if [ -e "$CLAUDE_PLUGIN_DATA/active$CLAUDE_PROJECT_DIR/.on" ] || [ -e "$CLAUDE_PROJECT_DIR/.claude/teams/.on" ]; then '
-         'exec sh "${CLAUDE_PLUGIN_ROOT}/hooks/gate" UserPromptSubmit; fi; p=$(cat); case $p in *--team*) ;; *) exit 0 ;; esac; ')
+TYPED = (
+    'if [ -e "$CLAUDE_PLUGIN_DATA/active$CLAUDE_PROJECT_DIR/.on" ] || [ -e "$CLAUDE_PROJECT_DIR/.claude/teams/.on" ]; then '
+    'exec sh "${CLAUDE_PLUGIN_ROOT}/hooks/gate" UserPromptSubmit; fi; p=$(cat); case $p in *--team*) ;; *) exit 0 ;; esac; '
+)
 # Only where a call must stay closed; elsewhere a missing script is the client's "script missing", which holds nothing up (CLIENT 1.8).
-GONE = ("[ -r \"$g\" ] || { echo 'team: a team is active but its plugin is gone, so this call is refused. Install the plugin again, or end the run "
-        "from your own terminal: remove .claude/teams/.on here and active/.../.on in the plugin data.' >&2; exit 2; }; ")
-GUARDED_TOOLS = ("Agent", "Task", "SendMessage", "Edit", "Write", "MultiEdit", "NotebookEdit", "Bash", "PowerShell", "TaskCreate",
-                 "TaskUpdate", "TaskStop", "TeamCreate", "TeamDelete")
+GONE = (
+    "[ -r \"$g\" ] || { echo 'team: a team is active but its plugin is gone, so this call is refused. Install the plugin again, or end the run "
+    "from your own terminal: remove .claude/teams/.on here and active/.../.on in the plugin data.' >&2; exit 2; }; "
+)
+GUARDED_TOOLS = (
+    "Agent",
+    "Task",
+    "SendMessage",
+    "Edit",
+    "Write",
+    "MultiEdit",
+    "NotebookEdit",
+    "Bash",
+    "PowerShell",
+    "TaskCreate",
+    "TaskUpdate",
+    "TaskStop",
+    "TeamCreate",
+    "TeamDelete",
+)
 # event -> (matcher or None, guarded). Guarded calls fail closed; the rest never holds anything up (DESIGN rules 5 and 7).
 HOOKS = {
     "UserPromptExpansion": ("^(team:)?(build|realtime)$", True),
@@ -253,8 +309,12 @@ def hooks_json():
         if matcher:
             entry = {"matcher": matcher, "hooks": [handler]}
         if event == "Stop":  # the supervision's clock (watcher.py); in -p the client would wait for it
-            handler = {"type": "command", "command": ACTIVE + '[ "$CLAUDE_CODE_ENTRYPOINT" = cli ] || exit 0; exec sh "${CLAUDE_PLUGIN_ROOT}/hooks/gate" Watch',
-                       "asyncRewake": True, "timeout": 3600}
+            handler = {
+                "type": "command",
+                "command": ACTIVE + '[ "$CLAUDE_CODE_ENTRYPOINT" = cli ] || exit 0; exec sh "${CLAUDE_PLUGIN_ROOT}/hooks/gate" Watch',
+                "asyncRewake": True,
+                "timeout": 3600,
+            }
             entry["hooks"].append(handler)
         out[event] = [entry]
     return json.dumps({"description": "The team's gate: one script for every event; see CONTRIBUTING.md", "hooks": out}, indent=2) + "\n"
@@ -290,8 +350,12 @@ def wanted(root=ROOT):
 
 def main(argv):
     """`pack generate [--check]`. Exit 1 when --check finds drift."""
-    parser = argparse.ArgumentParser(prog="pack generate", description=__doc__, epilog="example: pack generate --check",
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="pack generate",
+        description=__doc__,
+        epilog="example: pack generate --check",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 and show the difference when something drifted")
     given = parser.parse_args(argv)
     drifted = 0

@@ -100,7 +100,7 @@ def unseal(line, previous):
     text = line.decode("ascii")
     cut = text.rfind(',"len":')
     body = text[:cut] + "}"
-    tail = codec.loads("{" + text[cut + 1:])
+    tail = codec.loads("{" + text[cut + 1 :])
     if tail.get("len") != len(body) or tail.get("sum") != codec.digest(previous, body):
         raise ValueError("checksum")
     record = codec.loads(body)
@@ -149,7 +149,11 @@ def _other_version(records):
     from . import seal
 
     wrote, here = [r["data"]["sealed"]["version"] for r in records if r["data"].get("sealed")][-1:], seal.version(seal.PLUGIN_ROOT)
-    return "" if wrote in ([], [here]) else "; team %s wrote it and this is team %s: finish the run with that version, or end it" % (wrote[0], here)
+    return (
+        ""
+        if wrote in ([], [here])
+        else "; team %s wrote it and this is team %s: finish the run with that version, or end it" % (wrote[0], here)
+    )
 
 
 class Store:
@@ -239,7 +243,9 @@ class Store:
             try:
                 state, _effects = machine.step(state, record, record["ts"])
             except (Refusal, KeyError, TypeError, AttributeError, ValueError) as error:
-                raise Damaged("record %d (%s) contradicts the protocol: %s%s" % (record["seq"], record["event"], error, _other_version(records))) from None
+                raise Damaged(
+                    "record %d (%s) contradicts the protocol: %s%s" % (record["seq"], record["event"], error, _other_version(records))
+                ) from None
             if record["seq"] == after and record["more"] == 0:
                 intact = rendered == state_md(state, after).encode()  # an older rendering of ours is what a crash leaves
         self.state, self.size = state, end
@@ -277,10 +283,13 @@ class Store:
             return records, end
         if copy.startswith(whole) and not copy_problem.startswith("damaged"):
             # Behind the mirror: by one operation that may be a crash between the two writes; by more somebody cut it.
-            behind = copies[len(records):]
+            behind = copies[len(records) :]
             crash = not problem.startswith("damaged") and sum(1 for r in behind if r["more"] == 0) <= 1
-            self._diverged("the last operation was missing, as after a crash; restored from the mirror" if crash else
-                           "%d record(s) were missing or damaged, restored from the mirror" % len(behind))
+            self._diverged(
+                "the last operation was missing, as after a crash; restored from the mirror"
+                if crash
+                else "%d record(s) were missing or damaged, restored from the mirror" % len(behind)
+            )
             self.disk.replace(self.journal, copy, sync=True)
             return copies, copy_end
         if whole.startswith(copy) and not problem.startswith("damaged"):
@@ -342,9 +351,17 @@ class Store:
         text = codec.dumps(state)
         for n, event in enumerate(events):
             more = len(events) - 1 - n
-            record = {"seq": self.seq + 1 + n, "ts": now, "epoch": state["owner"]["epoch"], "actor": event["actor"],
-                      "event": event["event"], "data": event["data"], "key": event.get("key"), "more": more,
-                      "state": None if more else codec.digest(text)}
+            record = {
+                "seq": self.seq + 1 + n,
+                "ts": now,
+                "epoch": state["owner"]["epoch"],
+                "actor": event["actor"],
+                "event": event["event"],
+                "data": event["data"],
+                "key": event.get("key"),
+                "more": more,
+                "state": None if more else codec.digest(text),
+            }
             previous = total
             line, total = seal(record, total)
             lines.append(line)
@@ -382,9 +399,17 @@ class Store:
         try:
             self.disk.replace(self.state_file, state_md(self.state, self.seq).encode())
             self.disk.point("after render")
-            head = {"seq": self.seq, "at": self.last_at, "previous": previous, "keys": self.keys, "boot": self.disk.boot(),
-                    "journal": self.disk.stamp(self.journal), "mirror": self.disk.stamp(self.mirror),
-                    "state_md": self.disk.stamp(self.state_file), "skew": self.skew}
+            head = {
+                "seq": self.seq,
+                "at": self.last_at,
+                "previous": previous,
+                "keys": self.keys,
+                "boot": self.disk.boot(),
+                "journal": self.disk.stamp(self.journal),
+                "mirror": self.disk.stamp(self.mirror),
+                "state_md": self.disk.stamp(self.state_file),
+                "skew": self.skew,
+            }
             head = codec.dumps(head)
             self.disk.replace(self.snapshot, ("%s\n%s\n%s\n" % (codec.digest(head), head, text)).encode("ascii"))
             self.disk.point("after snapshot")

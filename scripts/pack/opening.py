@@ -44,7 +44,10 @@ def arguments(text, project):
     if len(rest) == 1 and (rest[0].lower().endswith((".md", ".markdown")) or os.path.sep in rest[0] and " " not in rest[0]):
         path = os.path.join(project, os.path.expanduser(rest[0]))
         if not os.path.isfile(path):
-            raise ValueError("the plan %s does not exist (looked in %s). Write it first, or describe the feature in words." % (rest[0], os.path.dirname(path) or "."))
+            raise ValueError(
+                "the plan %s does not exist (looked in %s). Write it first, or describe the feature in words."
+                % (rest[0], os.path.dirname(path) or ".")
+            )
         with open(path, "rb") as f:
             if not f.read(65536).strip():
                 raise ValueError("the plan %s is empty. Say in it what to build." % rest[0])
@@ -73,7 +76,11 @@ def _free_name(base, project):
 
 def found(project):
     """What the lead would look for first."""
-    out = [n for n in ("CLAUDE.md", ".project-profile.yml", ".conventions/tool-chains/commands.yml") if os.path.isfile(os.path.join(project, n))]
+    out = [
+        n
+        for n in ("CLAUDE.md", ".project-profile.yml", ".conventions/tool-chains/commands.yml")
+        if os.path.isfile(os.path.join(project, n))
+    ]
     gold = os.path.join(project, ".conventions", "gold-standards")
     if os.path.isdir(gold):
         out.append(".conventions/gold-standards/ (%d files)" % len([n for n in os.listdir(gold) if not n.startswith(".")]))
@@ -88,7 +95,9 @@ def expanded(payload, env, now, project, data, disk, peer=None):
     plugin, _, name = str(payload.get("command_name") or "").rpartition(":")
     if name not in COMMANDS or plugin not in ("", "team"):
         return answers.PASS
-    return opened(payload, env, now, project, data, disk, str(payload.get("command_args") or ""), COMMANDS[name], "UserPromptExpansion", peer)
+    return opened(
+        payload, env, now, project, data, disk, str(payload.get("command_args") or ""), COMMANDS[name], "UserPromptExpansion", peer
+    )
 
 
 def opens_team(prompt):
@@ -110,7 +119,12 @@ def opened(payload, env, now, project, data, disk, text, definition, event, peer
     try:
         if definition is None:
             asked = arguments(text, project)
-            own = {"plan": asked["plan"], "description": asked["description"][:2000], "coders": asked["coders"], "no_research": asked["no_research"]}
+            own = {
+                "plan": asked["plan"],
+                "description": asked["description"][:2000],
+                "coders": asked["coders"],
+                "no_research": asked["no_research"],
+            }
             team = team_name(asked, project)
         else:
             from . import waverun
@@ -132,18 +146,41 @@ def opened(payload, env, now, project, data, disk, text, definition, event, peer
             return answers.block("team: another session has just opened a run here. Type `team status`.")
         store.load()
         lead = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
-        store.append({"event": "RUN_OPENED", "actor": lead, "key": payload.get("prompt_id"), "data": dict(own, **{
-            "sealed": seal.make(run, disk, env, project), "vouched": caller.vouches(env, peer), "name": team, "session": payload.get("session_id"),
-            "headless": is_headless(env), "client_pid": env.get("CLAUDE_PID"),
-            "conventions": facts.conventions(project), "enforcement": level, "client": ".".join(map(str, client_version(env) or ()))})}, now)
+        store.append(
+            {
+                "event": "RUN_OPENED",
+                "actor": lead,
+                "key": payload.get("prompt_id"),
+                "data": dict(
+                    own,
+                    **{
+                        "sealed": seal.make(run, disk, env, project),
+                        "vouched": caller.vouches(env, peer),
+                        "name": team,
+                        "session": payload.get("session_id"),
+                        "headless": is_headless(env),
+                        "client_pid": env.get("CLAUDE_PID"),
+                        "conventions": facts.conventions(project),
+                        "enforcement": level,
+                        "client": ".".join(map(str, client_version(env) or ())),
+                    },
+                ),
+            },
+            now,
+        )
         places.mark(project, data, team, run, sys.executable, disk)
     mode = "headless (a message revives a finished agent; shut down with `pack teardown ask`)" if is_headless(env) else "interactive team"
-    lines = ["Run opened. Team: %s. Mode: %s." % (team, mode),
-             "Enforcement: %s%s" % (level["level"], "" if not level["why"] else " because " + "; ".join(level["why"]))]
+    lines = [
+        "Run opened. Team: %s. Mode: %s." % (team, mode),
+        "Enforcement: %s%s" % (level["level"], "" if not level["why"] else " because " + "; ".join(level["why"])),
+    ]
     if definition is None:
-        lines += ["Coders at once: %d. Research: %s." % (asked["coders"], "skip (--no-research)" if asked["no_research"] else "as the dispatch matrix says"),
-                  "Input: %s" % ("plan file " + asked["plan"] if asked["plan"] else asked["description"][:500]),
-                  "Found: %s" % (", ".join(found(project)) or "no CLAUDE.md, no .conventions/, no .project-profile.yml")]
+        lines += [
+            "Coders at once: %d. Research: %s."
+            % (asked["coders"], "skip (--no-research)" if asked["no_research"] else "as the dispatch matrix says"),
+            "Input: %s" % ("plan file " + asked["plan"] if asked["plan"] else asked["description"][:500]),
+            "Found: %s" % (", ".join(found(project)) or "no CLAUDE.md, no .conventions/, no .project-profile.yml"),
+        ]
     else:
         lines.append(waverun.opened_text(found_team, source, strategy, project))
     lines.append("State for people: .claude/teams/%s/state.md, `pack status`." % team)
@@ -166,11 +203,17 @@ def _reopen(payload, env, now, project, data, disk, live, session, event, peer=N
             return answers.block("team: a live run is taken up by the client that leads it, or by another one once that has ended.")
         if team["session"] != session:
             if alive(team.get("client_pid"), team.get("vouched")) and str(team.get("client_pid")) != str(env.get("CLAUDE_PID")):
-                return answers.block("team: the run %s is live in another session (process %s). Type `team status` to see it; end it there, or "
-                                  "`pack abort --reason WHY` in your own terminal." % (team["name"], team["client_pid"]))
+                return answers.block(
+                    "team: the run %s is live in another session (process %s). Type `team status` to see it; end it there, or "
+                    "`pack abort --reason WHY` in your own terminal." % (team["name"], team["client_pid"])
+                )
             call.payload = dict(payload)
             take_over(call)
             if store.state["phase"] == "CLOSED":
-                return answers.block("team: the run %s was at its end and is closed now; type the command again for a new one." % team["name"])
+                return answers.block(
+                    "team: the run %s was at its end and is closed now; type the command again for a new one." % team["name"]
+                )
         call.actor = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
-        return answers.tell(event, "A run is live and is resumed, not overwritten; the arguments just given are not used.\n" + advice.digest(store.state))
+        return answers.tell(
+            event, "A run is live and is resumed, not overwritten; the arguments just given are not used.\n" + advice.digest(store.state)
+        )

@@ -48,7 +48,7 @@ def sealed(call, nonce, ending, response):
 def leave(path, ending, value):
     """The process's side of `sealed`."""
     text = codec.dumps(value)
-    target = path[:-len(ending)] + ".result"
+    target = path[: -len(ending)] + ".result"
     try:
         with open(target + ".tmp", "w", encoding="ascii") as f:
             f.write(text)

@@ -17,9 +17,13 @@ SHAPES = (
     (("sk-",), r"(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{20,200}"),
 )
 # What a report says of itself: `password: x`, `API_KEY=x`, `Authorization: Bearer x`, `scheme://user:x@host`.
-NAMED = ((("passw", "secret", "token", "api_key", "api-key", "apikey", "authorization"),
-          r"(?i)((?:passw(?:or)?d|secret|token|api[_-]?key|authorization)[\"']?\s*[:=]\s*(?:bearer\s+|basic\s+)?[\"']?)([^\s\"',;]{6,200})"),
-         (("://",), r"(\w://[^\s/:@]{0,80}:)([^\s/@]{3,200})(?=@)"))
+NAMED = (
+    (
+        ("passw", "secret", "token", "api_key", "api-key", "apikey", "authorization"),
+        r"(?i)((?:passw(?:or)?d|secret|token|api[_-]?key|authorization)[\"']?\s*[:=]\s*(?:bearer\s+|basic\s+)?[\"']?)([^\s\"',;]{6,200})",
+    ),
+    (("://",), r"(\w://[^\s/:@]{0,80}:)([^\s/@]{3,200})(?=@)"),
+)
 
 
 def text(value):

@@ -48,7 +48,12 @@ class Run:
 
 def wave_facts(state, runs=True):
     """What checks need to know of the run: the user's words by gate, how sealed files looked; `runs`: whether commands may be run, `due`: of which gates."""
-    return {"words": state["waves"].get("words", {}), "sealed": state["team"]["definition"].get("sealed", {}), "runs": runs, "due": waves.due(state)}
+    return {
+        "words": state["waves"].get("words", {}),
+        "sealed": state["team"]["definition"].get("sealed", {}),
+        "runs": runs,
+        "due": waves.due(state),
+    }
 
 
 def wave_facts_here(project, definition):

@@ -15,8 +15,20 @@ from . import codec
 from .call import PLUGIN_ROOT
 
 # Folders of the plugin that decide what is enforced and what agents are told; lint, report and prove only look.
-FOLDERS = ("", "hooks", "bin", "agents", "commands", ".claude-plugin", "scripts", "scripts/pack", "scripts/pack/protocol", "scripts/pack/teams",
-           "scripts/pack/realtime", "scripts/pack/realtime/adapters")
+FOLDERS = (
+    "",
+    "hooks",
+    "bin",
+    "agents",
+    "commands",
+    ".claude-plugin",
+    "scripts",
+    "scripts/pack",
+    "scripts/pack/protocol",
+    "scripts/pack/teams",
+    "scripts/pack/realtime",
+    "scripts/pack/realtime/adapters",
+)
 AT_ROOT = ("plugin.json",)
 KEYS = ("disableAllHooks", "allowManagedHooksOnly", "hooks", "sandbox", "env")
 
@@ -24,9 +36,11 @@ KEYS = ("disableAllHooks", "allowManagedHooksOnly", "hooks", "sandbox", "env")
 def settings_files(env, project):
     """{shown name: path} of the settings that the client reads and a program of this user can write."""
     home = env.get("CLAUDE_CONFIG_DIR") or os.path.join(env.get("HOME") or os.path.expanduser("~"), ".claude")
-    return {".claude/settings.json": os.path.join(project, ".claude", "settings.json"),
-            ".claude/settings.local.json": os.path.join(project, ".claude", "settings.local.json"),
-            "user settings.json": os.path.join(home, "settings.json")}
+    return {
+        ".claude/settings.json": os.path.join(project, ".claude", "settings.json"),
+        ".claude/settings.local.json": os.path.join(project, ".claude", "settings.local.json"),
+        "user settings.json": os.path.join(home, "settings.json"),
+    }
 
 
 def plugin_files(root):
@@ -37,7 +51,9 @@ def plugin_files(root):
             names = os.listdir(os.path.join(root, folder))
         except OSError:
             continue
-        out += [folder + "/" + n for n in names if not n.startswith((".", "__pycache__")) and not os.path.isdir(os.path.join(root, folder, n))]
+        out += [
+            folder + "/" + n for n in names if not n.startswith((".", "__pycache__")) and not os.path.isdir(os.path.join(root, folder, n))
+        ]
     return sorted(out)
 
 
@@ -158,12 +174,27 @@ def differences(state, run, disk, env, project, root=PLUGIN_ROOT):
         for name in sorted(set(was) | set(now)):
             old, new = was.get(name, "-"), now.get(name, "-")
             if new != tampered.get(name, old):
-                out.append({"file": name.replace("settings:", "", 1), "name": name, "now": new, "enforces": "settings" if name.startswith("settings:") else "plugin",
-                            "was": "put back" if new == old else "added" if old == "-" else "removed" if new == "-" else "changed"})
+                out.append(
+                    {
+                        "file": name.replace("settings:", "", 1),
+                        "name": name,
+                        "now": new,
+                        "enforces": "settings" if name.startswith("settings:") else "plugin",
+                        "was": "put back" if new == old else "added" if old == "-" else "removed" if new == "-" else "changed",
+                    }
+                )
     elif whole == sealed["digest"]:
         disk.replace(_paths(run)[0], codec.dumps(now).encode("ascii"))  # only the table was lost
     elif tampered.get("seal.json") != whole:
-        out.append({"file": "seal.json", "name": "seal.json", "now": whole, "enforces": "plugin", "was": "changed or lost, and with it something that it sealed"})
+        out.append(
+            {
+                "file": "seal.json",
+                "name": "seal.json",
+                "now": whole,
+                "enforces": "plugin",
+                "was": "changed or lost, and with it something that it sealed",
+            }
+        )
     return out, quick
 
 

@@ -18,8 +18,10 @@ def prompt_submitted(call):
     if answer is not None:
         return answer
     if opening.opens_team(prompt.strip()) and call.state["phase"] != "CLOSED":
-        return block("team: a run is live here already: %s, phase %s. `team status` shows it, `team resume` leads it from this session, `team abort WHY` ends it."
-                     % (call.state["team"]["name"], call.state["phase"]))
+        return block(
+            "team: a run is live here already: %s, phase %s. `team status` shows it, `team resume` leads it from this session, `team abort WHY` ends it."
+            % (call.state["team"]["name"], call.state["phase"])
+        )
     if call.actor["role"] != tables.LEAD:
         return PASS
     if prompt.startswith(("<task-notification>", "<agent-message")):
@@ -30,8 +32,12 @@ def prompt_submitted(call):
         return tell("UserPromptSubmit", "team: next: " + "; ".join(decisions) if decisions else "")
     if call.state["phase"] != "CLOSED" and call.state["team"].get("typed") and not prompt.startswith("/"):
         # A session that took the run over never saw the command that opened it: where the run stands comes with what its user types.
-        return tell("UserPromptSubmit", advice.digest(call.state) + "\nHow a lead works: " + os.path.join(
-            PLUGIN_ROOT, "commands", "build.md" if call.state["waves"] is None else "realtime.md"))
+        return tell(
+            "UserPromptSubmit",
+            advice.digest(call.state)
+            + "\nHow a lead works: "
+            + os.path.join(PLUGIN_ROOT, "commands", "build.md" if call.state["waves"] is None else "realtime.md"),
+        )
     return PASS
 
 
@@ -59,13 +65,20 @@ def session_started(call):
         if source == "resume":
             _gate_resume(call, source)
         if call.state["phase"] == "CLOSED":
-            return tell("SessionStart", "team: the run %s is closed; `pack status --summary` prints the report, your last words to the user." % call.state["team"]["name"])
+            return tell(
+                "SessionStart",
+                "team: the run %s is closed; `pack status --summary` prints the report, your last words to the user."
+                % call.state["team"]["name"],
+            )
         return tell("SessionStart", advice.digest(call.state))
     if str(call.actor["agent_id"]).startswith("session:") and call.actor["role"] not in (None, "foreign") and source == "startup":
         return tell("SessionStart", greeting(call, True))  # a teammate in a terminal pane
     if call.actor["role"] == "foreign" and call.state["phase"] != "CLOSED" and source in ("startup", "resume"):
-        return tell("SessionStart", "A team run is live in this project: %s, phase %s, led by another session. The user may type `team status`, "
-                    "or `team resume` to lead it from here." % (call.state["team"]["name"], call.state["phase"]))
+        return tell(
+            "SessionStart",
+            "A team run is live in this project: %s, phase %s, led by another session. The user may type `team status`, "
+            "or `team resume` to lead it from here." % (call.state["team"]["name"], call.state["phase"]),
+        )
     return PASS
 
 
@@ -75,8 +88,17 @@ def _gate_resume(call, source):
     headless = call.state["team"]["headless"]
     update = seal.make(call.store.data, call.store.disk, call.env, call.project) if seal.updated(call.state) else None
     try:
-        call.append("RUN_RESUMED", **({"sealed": update} if update else {}), client_pid=call.env.get("CLAUDE_PID"), vouched=caller.vouches(call.env, call.peer), session=call.payload.get("session_id"),
-                    headless=enforcement.is_headless(call.env), agents_stopped=headless, agents_gone=not headless, how=source)
+        call.append(
+            "RUN_RESUMED",
+            **({"sealed": update} if update else {}),
+            client_pid=call.env.get("CLAUDE_PID"),
+            vouched=caller.vouches(call.env, call.peer),
+            session=call.payload.get("session_id"),
+            headless=enforcement.is_headless(call.env),
+            agents_stopped=headless,
+            agents_gone=not headless,
+            how=source,
+        )
     except Refusal:
         return
     from .after import caught_up
@@ -96,8 +118,18 @@ def config_changed(call):
     """The client is about to take changed settings over, in the running session too: `disableAllHooks` would end every check at
     once (measured). What touches the hooks waits for the end of the run, or for the user's word."""
     changed = sorted(n.replace("settings:", "") for n in call.state["tampered"] if n.startswith("settings:"))
-    changed += [d["file"] for name, d in call.store.found if name == "STATE_DIVERGENCE" and d.get("enforces") == "settings" and d["file"] not in changed]
+    changed += [
+        d["file"]
+        for name, d in call.store.found
+        if name == "STATE_DIVERGENCE" and d.get("enforces") == "settings" and d["file"] not in changed
+    ]
     if call.payload.get("source") == "skills" or not changed or call.state["phase"] == "CLOSED":
         return PASS
-    return 2, "", ("team: settings that decide whether hooks run were changed while a team is at work (%s); this session does not take them over. Put them "
-                   "back, or type `team resume` to accept them for the next session; `team abort WHY` ends the run first." % ", ".join(changed))
+    return (
+        2,
+        "",
+        (
+            "team: settings that decide whether hooks run were changed while a team is at work (%s); this session does not take them over. Put them "
+            "back, or type `team resume` to accept them for the next session; `team abort WHY` ends the run first." % ", ".join(changed)
+        ),
+    )

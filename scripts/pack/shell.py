@@ -9,19 +9,123 @@ import os
 OPERATORS = ("&&", "||", ";;", "|&", "<<<", "<<-", "<<", ">>", ">|", "&>>", "&>", "<>", ">&", "<&", ";", "&", "|", "(", ")", "\n", "<", ">")
 _BY_LENGTH = sorted(OPERATORS, key=len, reverse=True)
 WRITES = (">", ">>", ">|", "&>", "&>>", "<>", ">&")
-PREFIXES = {"sudo", "env", "nohup", "time", "command", "exec", "nice", "timeout", "stdbuf", "setsid", "builtin", "ionice", "doas", "unbuffer"}
+PREFIXES = {
+    "sudo",
+    "env",
+    "nohup",
+    "time",
+    "command",
+    "exec",
+    "nice",
+    "timeout",
+    "stdbuf",
+    "setsid",
+    "builtin",
+    "ionice",
+    "doas",
+    "unbuffer",
+}
 SHELLS = {"sh", "bash", "zsh", "dash", "ksh", "ash"}
-CODE = {"python": "-c", "python3": "-c", "python2": "-c", "node": "-e", "perl": "-e", "ruby": "-e", "php": "-r", "deno": "eval", "bun": "-e",
-        "osascript": "-e", "lua": "-e", "awk": None, "gawk": None, "mawk": None, "ed": None, "ex": None, "vi": None, "vim": None}
-ALL_ARGS = {"rm", "rmdir", "unlink", "shred", "touch", "chmod", "chown", "chgrp", "mkdir", "truncate", "tee", "sponge", "mkfifo",
-            "setfacl", "chattr", "gzip", "gunzip", "bzip2", "xz", "patch", "dos2unix", "unix2dos", "split", "csplit"}
+CODE = {
+    "python": "-c",
+    "python3": "-c",
+    "python2": "-c",
+    "node": "-e",
+    "perl": "-e",
+    "ruby": "-e",
+    "php": "-r",
+    "deno": "eval",
+    "bun": "-e",
+    "osascript": "-e",
+    "lua": "-e",
+    "awk": None,
+    "gawk": None,
+    "mawk": None,
+    "ed": None,
+    "ex": None,
+    "vi": None,
+    "vim": None,
+}
+ALL_ARGS = {
+    "rm",
+    "rmdir",
+    "unlink",
+    "shred",
+    "touch",
+    "chmod",
+    "chown",
+    "chgrp",
+    "mkdir",
+    "truncate",
+    "tee",
+    "sponge",
+    "mkfifo",
+    "setfacl",
+    "chattr",
+    "gzip",
+    "gunzip",
+    "bzip2",
+    "xz",
+    "patch",
+    "dos2unix",
+    "unix2dos",
+    "split",
+    "csplit",
+}
 LAST_ARG = {"cp", "mv", "install", "ln", "rsync", "scp", "link", "rename"}
 SOFT = {"mkdir", "rmdir", "chmod", "chown", "chgrp", "setfacl", "chattr"}  # change no content: only protected paths matter
 ENTRY = "entry"
-VALUE_OPTIONS = {"truncate": "-s -r", "touch": "-d -r -t", "mkdir": "-m", "install": "-m -o -g", "shred": "-n -s", "split": "-b -l -n -a",
-                 "patch": "-p -d", "cp": "-S", "mv": "-S", "ln": "-S", "tee": "", "rsync": "-e", "sed": "-e -f -l", "perl": "-e", "ruby": "-e"}
-READERS = {"cat", "head", "tail", "less", "more", "grep", "egrep", "fgrep", "rg", "ls", "wc", "stat", "file", "diff", "cmp", "jq", "md5sum",
-           "sha256sum", "cut", "sort", "uniq", "od", "xxd", "hexdump", "strings", "test", "[", "realpath", "readlink", "tree", "du", "bat"}
+VALUE_OPTIONS = {
+    "truncate": "-s -r",
+    "touch": "-d -r -t",
+    "mkdir": "-m",
+    "install": "-m -o -g",
+    "shred": "-n -s",
+    "split": "-b -l -n -a",
+    "patch": "-p -d",
+    "cp": "-S",
+    "mv": "-S",
+    "ln": "-S",
+    "tee": "",
+    "rsync": "-e",
+    "sed": "-e -f -l",
+    "perl": "-e",
+    "ruby": "-e",
+}
+READERS = {
+    "cat",
+    "head",
+    "tail",
+    "less",
+    "more",
+    "grep",
+    "egrep",
+    "fgrep",
+    "rg",
+    "ls",
+    "wc",
+    "stat",
+    "file",
+    "diff",
+    "cmp",
+    "jq",
+    "md5sum",
+    "sha256sum",
+    "cut",
+    "sort",
+    "uniq",
+    "od",
+    "xxd",
+    "hexdump",
+    "strings",
+    "test",
+    "[",
+    "realpath",
+    "readlink",
+    "tree",
+    "du",
+    "bat",
+}
 
 
 class Command:
@@ -62,7 +166,7 @@ def tokens(text):
             j = text.find("'", i + 1)
             if j < 0:
                 raise ShellError("unclosed '")
-            word.append(text[i + 1:j])
+            word.append(text[i + 1 : j])
             quoted = live = True
             i = j + 1
         elif c == '"':
@@ -70,7 +174,7 @@ def tokens(text):
             word.append(piece)
             subs.extend(inner)
             quoted = live = True
-        elif c == "$" and text[i + 1:i + 2] == "'":
+        elif c == "$" and text[i + 1 : i + 2] == "'":
             i, piece = _ansi(text, i + 2)
             word.append(piece)
             quoted = live = True
@@ -137,14 +241,14 @@ def _ansi(text, i):
         if c == "\\" and i + 1 < len(text):
             d = text[i + 1]
             if d == "x":
-                digits = text[i + 2:i + 4]
+                digits = text[i + 2 : i + 4]
                 try:
                     piece.append(chr(int(digits, 16)))
                 except ValueError:
                     piece.append("\0")
                 i += 2 + len(digits)
             elif d in "01234567":
-                digits = text[i + 1:i + 4]
+                digits = text[i + 1 : i + 4]
                 while digits and any(x not in "01234567" for x in digits):
                     digits = digits[:-1]
                 piece.append(chr(int(digits, 8) % 256))
@@ -164,7 +268,7 @@ def _substitution(text, i):
         j = text.find("`", i + 1)
         if j < 0:
             raise ShellError("unclosed `")
-        return j + 1, text[i + 1:j]
+        return j + 1, text[i + 1 : j]
     depth, j, quote = 0, i + 1, ""
     while j < len(text):
         c = text[j]
@@ -182,7 +286,7 @@ def _substitution(text, i):
         elif c == ")":
             depth -= 1
             if depth == 0:
-                return j + 1, text[i + 2:j]
+                return j + 1, text[i + 2 : j]
         j += 1
     raise ShellError("unclosed (")
 
@@ -349,8 +453,10 @@ def writes(text, cwd):
                 add(last)
             if name == "mv":
                 add(sources, ENTRY)
-        elif name in ("sed", "perl", "ruby") and any(w == "--in-place" or w.startswith(("-i", "--in-place=")) or
-                                                      (w.startswith("-") and not w.startswith("--") and "i" in w[1:]) for w in args):
+        elif name in ("sed", "perl", "ruby") and any(
+            w == "--in-place" or w.startswith(("-i", "--in-place=")) or (w.startswith("-") and not w.startswith("--") and "i" in w[1:])
+            for w in args
+        ):
             files = operands[1:] if operands[:1] == [""] else operands  # BSD's `sed -i ''`
             add(files if "-e" in args or "-f" in args or name != "sed" else files[1:])
         elif name == "dd":
@@ -363,14 +469,14 @@ def writes(text, cwd):
         elif name == "git":
             sub, rest = git_verb(args)
             if sub in ("restore", "rm", "mv") or sub == "checkout" and "--" in rest:
-                add(_args(rest) if sub != "checkout" else rest[rest.index("--") + 1:])
+                add(_args(rest) if sub != "checkout" else rest[rest.index("--") + 1 :])
             elif sub == "checkout" and [w for w in _args(rest) if os.path.exists(os.path.join(here, w))]:
                 add([w for w in _args(rest) if os.path.exists(os.path.join(here, w))])
             elif sub == "clean" or sub == "reset" and "--hard" in rest or sub == "stash" and rest[:1] not in (["list"], ["show"]):
                 add(["."])  # other agents' work in the same tree would go with it
         elif name == "find" and ("-delete" in args or "-exec" in args or "-execdir" in args):
             if "-delete" in args or any(os.path.basename(w) in ALL_ARGS | LAST_ARG for w in args):
-                add([w for w in args[:next((n for n, w in enumerate(args) if w.startswith("-")), len(args))]])
+                add([w for w in args[: next((n for n, w in enumerate(args) if w.startswith("-")), len(args))]])
                 code.append(" ".join(args))
         if name.rstrip("0123456789.") in CODE or name in CODE:
             code.append(" ".join(args))
@@ -399,7 +505,7 @@ def git_verb(args):
         elif args[i].startswith("-"):
             i += 1
         else:
-            return args[i], args[i + 1:]
+            return args[i], args[i + 1 :]
     return "", []
 
 
@@ -436,8 +542,16 @@ def commits(text, cwd):
                     skip = True
                 elif not w.startswith("-"):
                     paths.append(os.path.join(folder, w))
-            out.append({"dir": folder, "all": "--all" in rest or any("a" in f.split("m")[0] for f in flags),
-                        "paths": paths if sub == "commit" else [], "adds": list(adds), "add_all": add_all, "verb": sub})
+            out.append(
+                {
+                    "dir": folder,
+                    "all": "--all" in rest or any("a" in f.split("m")[0] for f in flags),
+                    "paths": paths if sub == "commit" else [],
+                    "adds": list(adds),
+                    "add_all": add_all,
+                    "verb": sub,
+                }
+            )
     return out
 
 

@@ -19,9 +19,21 @@ def subagent_start(call):
 def greeting(call, fresh):
     """Who an agent is in the team (when it is new), and its next step."""
     actor = call.actor
-    lines = ["team %s: you are %s (%s), incarnation %d. The lead is `main`; others: %s." % (
-        call.state["team"]["name"], actor["name"], actor["role"], actor["inc"],
-        ", ".join("%s (%s)" % (n, call.state["roster"][n]["role"]) for n in view.living(call.state) if n != actor["name"]) or "nobody yet")] if fresh else []
+    lines = (
+        [
+            "team %s: you are %s (%s), incarnation %d. The lead is `main`; others: %s."
+            % (
+                call.state["team"]["name"],
+                actor["name"],
+                actor["role"],
+                actor["inc"],
+                ", ".join("%s (%s)" % (n, call.state["roster"][n]["role"]) for n in view.living(call.state) if n != actor["name"])
+                or "nobody yet",
+            )
+        ]
+        if fresh
+        else []
+    )
     if fresh and call.state["waves"] is not None:
         from . import waverun
 
@@ -87,16 +99,25 @@ def lead_stop(call):
     _see(call)
     state = call.state
     silent = [state["roster"][n]["agent_id"] for n in state["watch"] if watch.standing(state, n)]  # whoever waits for them is told
-    running = [b for b in call.payload.get("background_tasks") or [] if isinstance(b, dict) and b.get("status") == "running"
-               and b.get("type") != "teammate" and b.get("id") not in silent]
+    running = [
+        b
+        for b in call.payload.get("background_tasks") or []
+        if isinstance(b, dict) and b.get("status") == "running" and b.get("type") != "teammate" and b.get("id") not in silent
+    ]
     if running or any(n for n in view.working(state) if not watch.standing(state, n)) or state["lead_mail"] > 0:
         return PASS
     if state["lead_idle_news"] and not advice.for_lead(state):
         call.gate("LEAD_STOPPED")  # the news will wake it; a step of its own is told now: whether they came already cannot be seen
         return PASS
     stalled = [s for s in advice.steps(state) if s["who"] != tables.LEAD]
-    told = _nudge(call, advice.for_lead(state) or [dict(s, who=tables.LEAD, step="wake:" + s["step"], text="%s is stalled (%s): send it a message"
-                                                        % (s["who"], s["text"])) for s in stalled])
+    told = _nudge(
+        call,
+        advice.for_lead(state)
+        or [
+            dict(s, who=tables.LEAD, step="wake:" + s["step"], text="%s is stalled (%s): send it a message" % (s["who"], s["text"]))
+            for s in stalled
+        ],
+    )
     return told or PASS
 
 

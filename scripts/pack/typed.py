@@ -42,15 +42,26 @@ def take_over(call, accepts=False):
     session, team = call.payload.get("session_id"), call.state["team"]
     other = session != team["session"]
     if other and alive(team.get("client_pid"), team.get("vouched")) and str(team.get("client_pid")) != str(call.env.get("CLAUDE_PID")):
-        return ("team: the session that leads %s is still running (process %s). Type there, or end it first; `pack abort --reason WHY` in "
-                "your own terminal ends the run." % (team["name"], team["client_pid"]))
+        return (
+            "team: the session that leads %s is still running (process %s). Type there, or end it first; `pack abort --reason WHY` in "
+            "your own terminal ends the run." % (team["name"], team["client_pid"])
+        )
     lead = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
     fresh = accepts or seal.updated(call.state)
     sealed = {"sealed": seal.make(call.store.data, call.store.disk, call.env, call.project)} if fresh else {}
     try:
-        call.append("RUN_RESUMED", actor=lead, **sealed, accepts=accepts, session=session, client_pid=call.env.get("CLAUDE_PID"),
-                    vouched=caller.vouches(call.env, call.peer), headless=is_headless(call.env),
-                    agents_gone=other, how="the user typed it")
+        call.append(
+            "RUN_RESUMED",
+            actor=lead,
+            **sealed,
+            accepts=accepts,
+            session=session,
+            client_pid=call.env.get("CLAUDE_PID"),
+            vouched=caller.vouches(call.env, call.peer),
+            headless=is_headless(call.env),
+            agents_gone=other,
+            how="the user typed it",
+        )
     except Refusal as refusal:
         return refusal.text()
     if other:
@@ -64,4 +75,7 @@ def take_over(call, accepts=False):
         waverun.resumed(call)
     if call.state["phase"] == "CLOSED":
         return "team: the run %s is closed: who was to end last was gone already. `pack status --summary` prints the report." % team["name"]
-    return "team: this session leads %s now.\n%s\nSay \"go on\" and the lead continues." % (team["name"], tree(call.state, recorded(call.state)["level"]))
+    return "team: this session leads %s now.\n%s\nSay \"go on\" and the lead continues." % (
+        team["name"],
+        tree(call.state, recorded(call.state)["level"]),
+    )

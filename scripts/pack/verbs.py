@@ -38,15 +38,24 @@ The plan, as JSON on standard input:
 
 HELP = {
     "plan": ("register the whole plan and classify it", PLAN_SHAPE),
-    "task": ("show, add and change tasks", "  pack task show 1\n  pack task assign 1 coder-2\n  pack task cancel 3 --reason 'not needed'\n"
-             "  pack task rescope 2 --file src/extra.py --reason 'the check needs it'\n  pack task add <<'EOF'\n  {one task as in `pack plan --help`}\n  EOF"),
+    "task": (
+        "show, add and change tasks",
+        "  pack task show 1\n  pack task assign 1 coder-2\n  pack task cancel 3 --reason 'not needed'\n"
+        "  pack task rescope 2 --file src/extra.py --reason 'the check needs it'\n  pack task add <<'EOF'\n  {one task as in `pack plan --help`}\n  EOF",
+    ),
     "verify": ("run build and tests and record what they answered", "  pack verify --build 'pnpm build' --test 'pnpm test'"),
     "status": ("the team's status tree", "  pack status\n  pack status --json | jq .tasks\n  pack status --summary"),
     "log": ("the run's events", "  pack log\n  pack log --json --follow"),
     "explain": ("a task's approvals, what is missing, what was refused and why", "  pack explain 2"),
-    "teardown": ("pass the completion gate and begin the teardown", "  pack teardown\n  pack teardown ask\n  pack teardown retry\n  pack teardown finalize    (or deny, when no supervisor is left to tell)"),
+    "teardown": (
+        "pass the completion gate and begin the teardown",
+        "  pack teardown\n  pack teardown ask\n  pack teardown retry\n  pack teardown finalize    (or deny, when no supervisor is left to tell)",
+    ),
     "abort": ("stop the run and keep its journal", "  pack abort --reason 'the plan was wrong'"),
-    "resume": ("take a run up again; --repair goes back to the last good record of a damaged journal", "  pack resume\n  pack resume --repair"),
+    "resume": (
+        "take a run up again; --repair goes back to the last good record of a damaged journal",
+        "  pack resume\n  pack resume --repair",
+    ),
 }
 
 
@@ -56,8 +65,12 @@ def main(argv):
     voucher = os.environ.get("PACK_VOUCHER")
     if voucher and verb in carry.CHANGING:
         return _verify(voucher) if verb == "verify" else _receipt(voucher)
-    parser = argparse.ArgumentParser(prog="pack " + verb, description=HELP[verb][0], epilog="example:\n" + HELP[verb][1],
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="pack " + verb,
+        description=HELP[verb][0],
+        epilog="example:\n" + HELP[verb][1],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--project", default=None, help="the project's folder (default: found from here upwards)")
     parser.add_argument("--team", default=None, help="the team's name (default: the active one, else the newest)")
     COMMANDS[verb][0](parser)
@@ -83,9 +96,13 @@ def inside_client(run):
 
 
 def _needs_hook(verb):
-    raise Refusal("NO_VOUCHER", "`pack %s` changes the run, and that is done by a hook" % verb, "no hook vouched for this process",
-                  "inside the client run it as a plain Bash command with a team active (`/build` opens one); from your own terminal only "
-                  "abort, resume and teardown retry are possible")
+    raise Refusal(
+        "NO_VOUCHER",
+        "`pack %s` changes the run, and that is done by a hook" % verb,
+        "no hook vouched for this process",
+        "inside the client run it as a plain Bash command with a team active (`/build` opens one); from your own terminal only "
+        "abort, resume and teardown retry are possible",
+    )
 
 
 def _receipt(path):
@@ -150,20 +167,54 @@ def status_json(state, records):
     rows = []
     for number, t in view.tasks(state):
         q = view.quorum(state, t) if state["mode"] else {"missing": [], "result": "PENDING"}
-        rows.append({"id": number, "subject": t["subject"], "state": t["state"], "owner": t["owner"], "revision": t["revision"],
-                     "cause": t["cause"], "files": t["files"], "decision": q["result"],
-                     "approvals": [dict(v, role=role) for role, v in sorted(t["approvals"].items())], "missing": q["missing"]})
-    return {"team": state["team"]["name"], "phase": state["phase"], "mode": state["mode"], "enforcement": level["level"],
-            "enforcement_why": level["why"], "headless": state["team"]["headless"], "paused": state["paused"],
-            "owner": {"name": owner["holder"] or "lead", "epoch": owner["epoch"], "state": owner["state"], "next_epoch": view.next_epoch(state)},
-            "roster": [{"name": n, "role": e["role"], "state": e["state"], "agent_id": e["agent_id"], "incarnation": e["inc"]}
-                       for n, e in state["roster"].items()],
-            "tasks": rows, "classification": (state["classification"] or {}).get("text"), "verify": state["verify"],
-            "commits": stats(records)["commits"],
-            "waves": state["waves"] and {k: state["waves"][k] for k in ("verdicts", "halted", "failures", "spawned", "unmet")},
-            "teardown": {"state": td["state"], "sends": td["sends"], "missing": view.missing_acks(state), "attempt": td["attempt"],
-                         "aborted": td["aborted"], "ack_status": td["ack_status"], "unresolved": td["unresolved"]},
-            "next": advice.steps(state)}
+        rows.append(
+            {
+                "id": number,
+                "subject": t["subject"],
+                "state": t["state"],
+                "owner": t["owner"],
+                "revision": t["revision"],
+                "cause": t["cause"],
+                "files": t["files"],
+                "decision": q["result"],
+                "approvals": [dict(v, role=role) for role, v in sorted(t["approvals"].items())],
+                "missing": q["missing"],
+            }
+        )
+    return {
+        "team": state["team"]["name"],
+        "phase": state["phase"],
+        "mode": state["mode"],
+        "enforcement": level["level"],
+        "enforcement_why": level["why"],
+        "headless": state["team"]["headless"],
+        "paused": state["paused"],
+        "owner": {
+            "name": owner["holder"] or "lead",
+            "epoch": owner["epoch"],
+            "state": owner["state"],
+            "next_epoch": view.next_epoch(state),
+        },
+        "roster": [
+            {"name": n, "role": e["role"], "state": e["state"], "agent_id": e["agent_id"], "incarnation": e["inc"]}
+            for n, e in state["roster"].items()
+        ],
+        "tasks": rows,
+        "classification": (state["classification"] or {}).get("text"),
+        "verify": state["verify"],
+        "commits": stats(records)["commits"],
+        "waves": state["waves"] and {k: state["waves"][k] for k in ("verdicts", "halted", "failures", "spawned", "unmet")},
+        "teardown": {
+            "state": td["state"],
+            "sends": td["sends"],
+            "missing": view.missing_acks(state),
+            "attempt": td["attempt"],
+            "aborted": td["aborted"],
+            "ack_status": td["ack_status"],
+            "unresolved": td["unresolved"],
+        },
+        "next": advice.steps(state),
+    }
 
 
 def _json_text(value):
@@ -226,18 +277,29 @@ def explain(state, records, number):
     if t is None:
         raise machine.GUARDS["task_exists"](state, {"task": number}, PERSON)
     q = view.quorum(state, t)
-    lines = ["task #%d «%s»" % (number, t["subject"]), "state: %s%s, owner %s, revision %s" % (
-        t["state"], " (%s)" % t["cause"] if t["cause"] else "", t["owner"] or "nobody", t["revision"] or "none yet"),
-        "files: " + ", ".join(t["files"]), "mode %s requires: %s" % (state["mode"], ", ".join(view.required(state, t))),
-        "decision: %s (%s)" % (q["result"], view.quorum_text(q)), "", "history:"]
+    lines = [
+        "task #%d «%s»" % (number, t["subject"]),
+        "state: %s%s, owner %s, revision %s"
+        % (t["state"], " (%s)" % t["cause"] if t["cause"] else "", t["owner"] or "nobody", t["revision"] or "none yet"),
+        "files: " + ", ".join(t["files"]),
+        "mode %s requires: %s" % (state["mode"], ", ".join(view.required(state, t))),
+        "decision: %s (%s)" % (q["result"], view.quorum_text(q)),
+        "",
+        "history:",
+    ]
     for r in records:
         d = r["data"]
         if d.get("task") != number and d.get("claims") != number:
             continue
         if r["event"] in tables.TROUBLE:
-            lines.append("  %d refused %s to %s: %s. Seen: %s. Next: %s" % (r["seq"], d["code"], r["actor"]["name"], d["what"], d["seen"], d["next"]))
+            lines.append(
+                "  %d refused %s to %s: %s. Seen: %s. Next: %s" % (r["seq"], d["code"], r["actor"]["name"], d["what"], d["seen"], d["next"])
+            )
         else:
-            lines.append("  %d %s by %s%s" % (r["seq"], r["event"], r["actor"]["name"], " at revision %s" % d["revision"] if d.get("revision") else ""))
+            lines.append(
+                "  %d %s by %s%s"
+                % (r["seq"], r["event"], r["actor"]["name"], " at revision %s" % d["revision"] if d.get("revision") else "")
+            )
     return "\n".join(lines)
 
 
@@ -253,14 +315,22 @@ def _task(given):
     wanted = [int(w.lstrip("#")) for w in given.words[1:] if w.lstrip("#").isdigit()]
     for number, t in view.tasks(state):
         if not wanted or number in wanted:
-            print("#%d %s — %s (%s)%s" % (number, t["subject"], t["state"], t["owner"] or "unassigned", ", high risk" if t["high_risk"] else ""))
+            print(
+                "#%d %s — %s (%s)%s"
+                % (number, t["subject"], t["state"], t["owner"] or "unassigned", ", high risk" if t["high_risk"] else "")
+            )
             for part in ("files", "references", "acceptance", "checks"):
                 print("  %s: %s" % (part, "; ".join(t[part]) or "-"))
             print("  tooling: %s" % ("; ".join("%s: %s" % kv for kv in sorted(t["tooling"].items()))))
-            print("  blocked by: %s; reviewers: %s" % (", ".join("#%d" % b for b in t["blocked_by"]) or "-", ", ".join(t["reviewers"]) or "-"))
+            print(
+                "  blocked by: %s; reviewers: %s" % (", ".join("#%d" % b for b in t["blocked_by"]) or "-", ", ".join(t["reviewers"]) or "-")
+            )
             if state["mode"]:
                 q = view.quorum(state, t)
-                print("  requires: %s; %s" % (", ".join(view.required(state, t)), view.quorum_text(q) if t["revision"] else "not in review yet"))
+                print(
+                    "  requires: %s; %s"
+                    % (", ".join(view.required(state, t)), view.quorum_text(q) if t["revision"] else "not in review yet")
+                )
     return 0
 
 
@@ -312,7 +382,10 @@ def _teardown(given):
     if given.words != ["retry"]:
         _needs_hook("teardown")
     state = _as_person(Run(given.project, given.team), "teardown retry", "TEARDOWN_RETRY")
-    print("teardown %s, attempt %d; missing acks: %s" % (state["teardown"]["state"], state["teardown"]["attempt"], ", ".join(view.missing_acks(state)) or "none"))
+    print(
+        "teardown %s, attempt %d; missing acks: %s"
+        % (state["teardown"]["state"], state["teardown"]["attempt"], ", ".join(view.missing_acks(state)) or "none")
+    )
     return 0
 
 

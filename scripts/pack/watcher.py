@@ -83,5 +83,9 @@ def look(payload, env, project, data, live, now=None, peer=None):
                 call.append("NUDGED", actor=machine.GATE, who=tables.LEAD, step=step, task=s["task"])
             except Refusal:
                 continue  # told often enough
-            return s["text"] if s["who"] == tables.LEAD else "%s is asked to act (%s): send it a message, or do it yourself" % (s["who"], s["text"])
+            return (
+                s["text"]
+                if s["who"] == tables.LEAD
+                else "%s is asked to act (%s): send it a message, or do it yourself" % (s["who"], s["text"])
+            )
     return ""

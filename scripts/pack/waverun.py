@@ -11,14 +11,31 @@ from . import answers, codec, enforcement, facts, receipts, runs
 from .call import PLUGIN_ROOT
 from .protocol import tables, waves
 
-KEPT = {"roles": ("id", "agent", "title", "spawning", "writes", "edits", "artifacts"),
-        "waves": ("id", "title", "mode", "roles", "after", "beside", "entry", "exit", "when", "gates"),
-        "gates": ("id", "title", "hard_stop", "approves_matrix", "survives_resume", "after_role", "on_fail", "artifacts", "artifacts_of", "checks"),
-        "session_commands": ("say", "does", "runs", "model")}
+KEPT = {
+    "roles": ("id", "agent", "title", "spawning", "writes", "edits", "artifacts"),
+    "waves": ("id", "title", "mode", "roles", "after", "beside", "entry", "exit", "when", "gates"),
+    "gates": (
+        "id",
+        "title",
+        "hard_stop",
+        "approves_matrix",
+        "survives_resume",
+        "after_role",
+        "on_fail",
+        "artifacts",
+        "artifacts_of",
+        "checks",
+    ),
+    "session_commands": ("say", "does", "runs", "model"),
+}
 SESSION = (  # what the user may type to any team of waves; a definition's `session_commands` come on top, or in place of these
     {"say": "team status", "does": "waves, verdicts, agents", "model": False},
     {"say": "team gate check", "does": "evaluate all gates, for looking", "runs": "pack gate check", "model": False},
-    {"say": "team approve", "does": "take budgets and waivers as rt.yaml has them now; `team approve GATE`: your word for a gate that asks for it", "model": False},
+    {
+        "say": "team approve",
+        "does": "take budgets and waivers as rt.yaml has them now; `team approve GATE`: your word for a gate that asks for it",
+        "model": False,
+    },
     {"say": "team reject <gate and why>", "does": "no to a gate that asks for your word", "model": False},
     {"say": "pause team", "does": "nobody is spawned or woken", "model": False},
     {"say": "resume team", "does": "go on; what was measured is judged again", "model": False},
@@ -64,8 +81,13 @@ def unmet(call):
     state, definition = call.state, call.state["team"]["definition"]
     folder, strategy = root(state, call.project), state["team"]["strategy"]
     verdicts = state["waves"]["verdicts"]
-    out = {w["id"]: {side: reasons(definition, folder, w["id"], side, verdicts, strategy and os.path.join(call.project, strategy))[:6] for side in ("entry", "exit")}
-           for w in definition["waves"]}
+    out = {
+        w["id"]: {
+            side: reasons(definition, folder, w["id"], side, verdicts, strategy and os.path.join(call.project, strategy))[:6]
+            for side in ("entry", "exit")
+        }
+        for w in definition["waves"]
+    }
     if strategy and not os.path.isfile(os.path.join(call.project, strategy)):  # every agent is given it: without it nobody begins
         for wave in out.values():
             wave["entry"] = ["the strategy file %s is gone: the user puts it back" % strategy] + wave["entry"][:5]
@@ -105,7 +127,10 @@ def briefing(call, role_id):
         lines.append("Your artifacts, below %s/: %s" % (state["team"]["definition"]["root"], ", ".join(role["artifacts"])))
     lines += failing(state, role_id)
     if state["waves"]["lost"].get(role_id):
-        lines.append("You are attempt %d of this role: an earlier agent failed; its artifacts may be partial." % (state["waves"]["lost"][role_id] + 1))
+        lines.append(
+            "You are attempt %d of this role: an earlier agent failed; its artifacts may be partial."
+            % (state["waves"]["lost"][role_id] + 1)
+        )
     return "\n".join(lines)
 
 
@@ -114,8 +139,16 @@ def failing(state, role_id):
     facts, out = state["waves"], []
     for g in state["team"]["definition"]["gates"]:
         if role_id in g.get("on_fail", {}).get("respawn", []) and facts["verdicts"].get(g["id"]) in ("FAIL", "FORGED"):
-            out.append("Gate %s %s (failure %d): %s. %s" % (g["id"], facts["verdicts"][g["id"]], facts["failures"].get(g["id"], 0),
-                                                          "; ".join(facts["reasons"].get(g["id"], [])), g["on_fail"].get("say", "")))
+            out.append(
+                "Gate %s %s (failure %d): %s. %s"
+                % (
+                    g["id"],
+                    facts["verdicts"][g["id"]],
+                    facts["failures"].get(g["id"], 0),
+                    "; ".join(facts["reasons"].get(g["id"], [])),
+                    g["on_fail"].get("say", ""),
+                )
+            )
     return out
 
 
@@ -133,19 +166,45 @@ def reminder(call):
     facts = state["waves"]
     try:
         definition = definition_of(state, call.project)
-        judged = gates.evaluate(root(state, call.project), definition, time.time(), resumed_at=facts["resumed_at"],
-                                anchors=facts["anchors"], approved=facts["approved"], unheard=not facts.get("heard"), run=runs.wave_facts(state, runs=False))["gates"]
+        judged = gates.evaluate(
+            root(state, call.project),
+            definition,
+            time.time(),
+            resumed_at=facts["resumed_at"],
+            anchors=facts["anchors"],
+            approved=facts["approved"],
+            unheard=not facts.get("heard"),
+            run=runs.wave_facts(state, runs=False),
+        )["gates"]
     except Exception:
         return []  # a broken definition or rt.yaml is the lead's gate check's to tell; advice stops nobody
     # Only a step that the agent can take: nobody but the user gives the user's word.
-    left = [g for g in judged if g["verdict"] in mine.get(g["id"], []) and any(r["verdict"] != "PASS" and r.get("check") != "approval" for r in g["evidence"] or [{"verdict": "?"}])]
-    key = "gate:" + codec.digest(codec.dumps([[g["id"], g["verdict"], sorted(gates.what(r) for r in g["evidence"] if r["verdict"] != "PASS")] for g in left]), size=6)
+    left = [
+        g
+        for g in judged
+        if g["verdict"] in mine.get(g["id"], [])
+        and any(r["verdict"] != "PASS" and r.get("check") != "approval" for r in g["evidence"] or [{"verdict": "?"}])
+    ]
+    key = "gate:" + codec.digest(
+        codec.dumps([[g["id"], g["verdict"], sorted(gates.what(r) for r in g["evidence"] if r["verdict"] != "PASS")] for g in left]), size=6
+    )
     entry = state["roster"][name]
     if not left or state["nudges"].get("%s|%s#%d" % (name, key, entry["inc"])):
         return []
-    told = ["gate %s is %s: %s%s" % (g["id"], g["verdict"], "; ".join(str(r)[:300] for r in g["reasons"][:3]), ". " + g["say"] if g["say"] else "") for g in left[:2]]
+    told = [
+        "gate %s is %s: %s%s"
+        % (g["id"], g["verdict"], "; ".join(str(r)[:300] for r in g["reasons"][:3]), ". " + g["say"] if g["say"] else "")
+        for g in left[:2]
+    ]
     more = " (and %d more gates: `pack gate check`)" % (len(left) - 2) if len(left) > 2 else ""
-    return [{"who": name, "step": key, "task": None, "text": "%s%s. Do your part of it, or report to the lead what keeps you" % (". ".join(told), more)}]
+    return [
+        {
+            "who": name,
+            "step": key,
+            "task": None,
+            "text": "%s%s. Do your part of it, or report to the lead what keeps you" % (". ".join(told), more),
+        }
+    ]
 
 
 # --- Opening ---------------------------------------------------------------------------------------------------------------
@@ -183,15 +242,28 @@ def arguments(text, project, name=None):
             name = os.path.join(project, name)  # whoever loads it again may stand elsewhere
         definition = definitions.load(name, known)
     except TeamError as error:
-        told = error.problems if len(error.problems) == 1 else error.problems[:3] + ["%d problems in all: `pack team check %s` shows them" % (len(error.problems), name)]
+        told = (
+            error.problems
+            if len(error.problems) == 1
+            else error.problems[:3] + ["%d problems in all: `pack team check %s` shows them" % (len(error.problems), name)]
+        )
         raise ValueError("the team %s cannot be activated. %s" % (name, "\n  ".join(told))) from None
     if definition.get("strategy") and not strategy:
         raise ValueError("the team %s needs a strategy file. %s" % (definition["team"], usage))
     for folder in [definition["root"]] + [definition["root"] + "/" + f for f in definition.get("folders", [])]:
         parts = folder.rstrip("/").split("/")
-        at = next((p for p in ("/".join(parts[:n]) for n in range(1, len(parts) + 1)) if os.path.lexists(os.path.join(project, p)) and not os.path.isdir(os.path.join(project, p))), None)
+        at = next(
+            (
+                p
+                for p in ("/".join(parts[:n]) for n in range(1, len(parts) + 1))
+                if os.path.lexists(os.path.join(project, p)) and not os.path.isdir(os.path.join(project, p))
+            ),
+            None,
+        )
         if at:
-            raise ValueError("the team's folder %s cannot be made: %s is a file. Move it, or give the definition another `root`" % (folder, at))
+            raise ValueError(
+                "the team's folder %s cannot be made: %s is a file. Move it, or give the definition another `root`" % (folder, at)
+            )
     if not os.access(project, os.W_OK):
         raise ValueError("the team's folder %s cannot be made: nothing can be written in %s" % (definition["root"], project))
     rel = None
@@ -208,8 +280,13 @@ def open_data(definition, source, strategy, project):
 
     make_layout(definition, os.path.join(project, definition["root"]))
     kept = dict(compiled(definition, project), prefix="team:" if shipped(source, project) else "")  # how the Agent call names its agents
-    return {"definition": kept, "source": source, "strategy": strategy, "plan": strategy,
-            "description": "%s with %s" % (definition["team"], strategy) if strategy else definition["team"]}
+    return {
+        "definition": kept,
+        "source": source,
+        "strategy": strategy,
+        "plan": strategy,
+        "description": "%s with %s" % (definition["team"], strategy) if strategy else definition["team"],
+    }
 
 
 def opened_text(definition, source, strategy, project):
@@ -217,20 +294,43 @@ def opened_text(definition, source, strategy, project):
     from .teams.agents import missing_agents
     from .teams.definition import shipped
 
-    lead = next((r for r in definition["roles"] if r["id"] == definition.get("lead")),
-                {"title": "lead", "persona": "You spawn, review and decide; you write no file.", "id": None})
+    lead = next(
+        (r for r in definition["roles"] if r["id"] == definition.get("lead")),
+        {"title": "lead", "persona": "You spawn, review and decide; you write no file.", "id": None},
+    )
     rows = ["wave %s %s: %s" % (w["id"], w["title"], ", ".join(w["roles"])) for w in definition["waves"]]
     own = shipped(source, project)
     guide = os.path.join("commands", "realtime.md") if own else os.path.join("references", "teams.md")
     agents = ", ".join("%s = %s%s" % (r["id"], "team:" if own else "", r["agent"]) for r in definition["roles"] if r["id"] != lead["id"])
-    resumed = any(os.path.exists(os.path.join(project, definition["root"], n)) for n in (definition.get("kanban", {}).get("file", "TEAM_STATUS.md"), "TEAM_STATUS.md"))
+    resumed = any(
+        os.path.exists(os.path.join(project, definition["root"], n))
+        for n in (definition.get("kanban", {}).get("file", "TEAM_STATUS.md"), "TEAM_STATUS.md")
+    )
     missing = [] if own else missing_agents(definition, project)
-    return "\n".join(["You are the %s of %s. %s" % (lead["title"], definition["title"], lead["persona"]),
-                      "How to lead it: read %s and follow it." % os.path.join(PLUGIN_ROOT, guide),
-                      ("Strategy: %s (every agent is given it). " % strategy if strategy else "") + "Roles: %s." % agents] + rows +
-                     (["No agent file was found for %s: if the client knows no such agents either, the user runs `pack team agents %s` and starts the client anew." % (
-                         ", ".join(missing), source)] if missing else []) +
-                     (["`%s/` has state of an earlier run: resume from the last completed wave; everything measured is judged again." % definition["root"]] if resumed else []))
+    return "\n".join(
+        [
+            "You are the %s of %s. %s" % (lead["title"], definition["title"], lead["persona"]),
+            "How to lead it: read %s and follow it." % os.path.join(PLUGIN_ROOT, guide),
+            ("Strategy: %s (every agent is given it). " % strategy if strategy else "") + "Roles: %s." % agents,
+        ]
+        + rows
+        + (
+            [
+                "No agent file was found for %s: if the client knows no such agents either, the user runs `pack team agents %s` and starts the client anew."
+                % (", ".join(missing), source)
+            ]
+            if missing
+            else []
+        )
+        + (
+            [
+                "`%s/` has state of an earlier run: resume from the last completed wave; everything measured is judged again."
+                % definition["root"]
+            ]
+            if resumed
+            else []
+        )
+    )
 
 
 # --- `pack gate check` ---------------------------------------------------------------------------------------------------------
@@ -240,10 +340,24 @@ def gate_check(call, words, given):
     call.append("GATES_STARTED", key=call.key, nonce=nonce)
     path = os.path.join(os.path.dirname(call.scratch("")), nonce + ".gates")
     state = call.state["waves"]
-    call.store.disk.replace(path, codec.dumps({"nonce": nonce, "key": key, "team": call.state["team"]["source"], "project": call.project,
-                                               "root": root(call.state, call.project), "anchors": state["anchors"], "approved": state["approved"], "unheard": not state.get("heard"),
-                                               "definition": call.state["team"]["definition"].get("digest"),
-                                               "resumed_at": state["resumed_at"], "run": runs.wave_facts(call.state)}).encode("ascii"))
+    call.store.disk.replace(
+        path,
+        codec.dumps(
+            {
+                "nonce": nonce,
+                "key": key,
+                "team": call.state["team"]["source"],
+                "project": call.project,
+                "root": root(call.state, call.project),
+                "anchors": state["anchors"],
+                "approved": state["approved"],
+                "unheard": not state.get("heard"),
+                "definition": call.state["team"]["definition"].get("digest"),
+                "resumed_at": state["resumed_at"],
+                "run": runs.wave_facts(call.state),
+            }
+        ).encode("ascii"),
+    )
     extra = [w for w in words[3:] if w in ("--json", "--attest")]
     return answers.allow(dict(given, command=" ".join([receipts.vouched(path, "gate check")] + extra), run_in_background=False))
 
@@ -269,7 +383,9 @@ def typed(call, words):
     """The session commands of a wave team; None for any other prompt. Only the whole line is a command: talk goes to the model."""
     said = " ".join(words)
     folded = said.casefold()
-    table = {c["say"]: c for c in SESSION + tuple(call.state["team"]["definition"].get("session_commands", ())) if not c["say"].startswith("-")}
+    table = {
+        c["say"]: c for c in SESSION + tuple(call.state["team"]["definition"].get("session_commands", ())) if not c["say"].startswith("-")
+    }
     if folded.startswith(("team approve ", "team reject ")) or folded == "team reject":
         return _word(call, folded.split()[1] == "approve", said.split()[2:])
     asks = [g["id"] for g in call.state["team"]["definition"]["gates"] if any(c["check"] == "approval" for c in g.get("checks", []))]
@@ -284,8 +400,10 @@ def typed(call, words):
             return _asked(call, head, command, said)
     meant = near(folded, [s.partition(" <")[0].casefold() for s in table])
     if meant:
-        return answers.block("team: no command `%s`; did you mean `%s`? (The user types: %s. To talk to the lead about it, say it in other words.)" % (
-            said, meant, ", ".join("`%s`" % s for s in table)))
+        return answers.block(
+            "team: no command `%s`; did you mean `%s`? (The user types: %s. To talk to the lead about it, say it in other words.)"
+            % (said, meant, ", ".join("`%s`" % s for s in table))
+        )
     return None
 
 
@@ -297,7 +415,11 @@ def near(folded, heads):
     if not 2 <= count <= 4 or any(mark in folded for mark in ",;:`'\"/"):
         return None
     begun = [h for h in heads if h.startswith(folded + " ")]
-    return begun[0] if begun else next(iter(difflib.get_close_matches(folded, [h for h in heads if abs(len(h.split()) - count) <= 1], 1, 0.8)), None)
+    return (
+        begun[0]
+        if begun
+        else next(iter(difflib.get_close_matches(folded, [h for h in heads if abs(len(h.split()) - count) <= 1], 1, 0.8)), None)
+    )
 
 
 def _word(call, approve, words):
@@ -315,9 +437,19 @@ def _word(call, approve, words):
     if not approve and not why:
         return answers.block("team: say why, so that it can be mended: `team reject %s WHY`" % gate)
     lead = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
-    call.append("GATE_DECIDED", actor=lead, gate=gate, approve=approve, why=why[:500], content=content(root(call.state, call.project), call.state["team"]["definition"], gates[gate]))
-    return answers.tell("UserPromptSubmit", "The user %s gate %s%s. Run `pack gate check` now and go on from its verdict." % (
-        "approved" if approve else "rejected", gate, ": " + why[:500] if why else ""))
+    call.append(
+        "GATE_DECIDED",
+        actor=lead,
+        gate=gate,
+        approve=approve,
+        why=why[:500],
+        content=content(root(call.state, call.project), call.state["team"]["definition"], gates[gate]),
+    )
+    return answers.tell(
+        "UserPromptSubmit",
+        "The user %s gate %s%s. Run `pack gate check` now and go on from its verdict."
+        % ("approved" if approve else "rejected", gate, ": " + why[:500] if why else ""),
+    )
 
 
 def _asked(call, head, command, said):
@@ -358,7 +490,9 @@ def _measuring(call):
     except (OSError, ValueError):
         return ""
     state = "ended" if os.path.exists(os.path.join(folder, "measuring.exit")) or not enforcement.alive(note["pid"]) else "running"
-    return "\n".join(["`pack %s`, started by the user %d s ago: %s" % (note["words"], call.now - note["at"], state)] + ["  " + x for x in shown])
+    return "\n".join(
+        ["`pack %s`, started by the user %d s ago: %s" % (note["words"], call.now - note["at"], state)] + ["  " + x for x in shown]
+    )
 
 
 def _measure(call, words):
@@ -372,14 +506,26 @@ def _measure(call, words):
         os.remove(code)
     command = [os.path.join(PLUGIN_ROOT, "bin", "pack")] + words + ["--quiet"] + _team(call)
     script = 'log=$1; code=$2; shift 2; { "$@"; echo $? >"$code"; } </dev/null >"$log" 2>&1 & echo $!'
-    done = subprocess.run(["sh", "-c", script, "measure", log, code] + command, cwd=call.project, env=_env(call), stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, start_new_session=True, timeout=6)
-    call.store.disk.replace(os.path.join(folder, "measuring.json"),
-                            codec.dumps({"pid": int(done.stdout), "words": " ".join(words), "at": call.now}).encode("ascii"))
+    done = subprocess.run(
+        ["sh", "-c", script, "measure", log, code] + command,
+        cwd=call.project,
+        env=_env(call),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        timeout=6,
+    )
+    call.store.disk.replace(
+        os.path.join(folder, "measuring.json"),
+        codec.dumps({"pid": int(done.stdout), "words": " ".join(words), "at": call.now}).encode("ascii"),
+    )
     until = time.monotonic() + 1.5  # what cannot be measured at all says so at once
     while not os.path.exists(code):
         if time.monotonic() > until:
-            return "team: measuring now: `pack %s`. It goes on by itself; `team status` shows its figures, then `team gate check`." % " ".join(words)
+            return (
+                "team: measuring now: `pack %s`. It goes on by itself; `team status` shows its figures, then `team gate check`."
+                % " ".join(words)
+            )
         time.sleep(0.05)
     with open(log, encoding="utf-8", errors="replace") as f:
         return f.read().strip() or "team: `pack %s` ended at once and said nothing." % " ".join(words)
@@ -418,10 +564,15 @@ def _process(call, *words):
     seen = {"PACK_LOOK": "4"}  # seconds for a gate's command: a hook has no more time
     mine = _team(call) if words[0] in ("rt", "gate", "kanban", "report", "adr") else []
     try:
-        done = subprocess.run([os.path.join(PLUGIN_ROOT, "bin", "pack")] + list(words) + mine, cwd=call.project, env=dict(_env(call), **seen),
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=6)
+        done = subprocess.run(
+            [os.path.join(PLUGIN_ROOT, "bin", "pack")] + list(words) + mine,
+            cwd=call.project,
+            env=dict(_env(call), **seen),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=6,
+        )
     except subprocess.TimeoutExpired:
         return "team: that takes longer than a hook may; run `pack %s` in your own terminal." % " ".join(words[:2])
     return done.stdout.decode("utf-8", "replace").strip()
-
-

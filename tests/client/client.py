@@ -43,21 +43,36 @@ class Home:
         self.tmp.mkdir(exist_ok=True)
         self.env = {
             # a real interpreter first: a pyenv-like shim would cost every hook 50-110 ms
-            "PATH": "%s:%s" % (os.path.dirname(os.path.realpath(sys.executable)), os.environ["PATH"]), "HOME": str(self.home), "TERM": "xterm-256color", "LANG": "C.UTF-8",
-            "TMPDIR": str(self.tmp), "CLAUDE_CODE_TMPDIR": str(self.tmp), "SHELL": "/bin/sh",
-            "ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": KEY, "NO_PROXY": "127.0.0.1",
-            "DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_TELEMETRY": "1",
+            "PATH": "%s:%s" % (os.path.dirname(os.path.realpath(sys.executable)), os.environ["PATH"]),
+            "HOME": str(self.home),
+            "TERM": "xterm-256color",
+            "LANG": "C.UTF-8",
+            "TMPDIR": str(self.tmp),
+            "CLAUDE_CODE_TMPDIR": str(self.tmp),
+            "SHELL": "/bin/sh",
+            "ANTHROPIC_BASE_URL": url,
+            "ANTHROPIC_API_KEY": KEY,
+            "NO_PROXY": "127.0.0.1",
+            "DISABLE_AUTOUPDATER": "1",
+            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+            "DISABLE_TELEMETRY": "1",
         }
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             self.env["IS_SANDBOX"] = "1"
         if teams:
             self.env["CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS"] = "1"
         self.env.update(env or {})
-        (self.home / ".claude.json").write_text(json.dumps({
-            "hasCompletedOnboarding": True, "theme": "dark", "bypassPermissionsModeAccepted": True,
-            "customApiKeyResponses": {"approved": [KEY[-20:]], "rejected": []},
-            "projects": {str(self.project): {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}},
-        }))
+        (self.home / ".claude.json").write_text(
+            json.dumps(
+                {
+                    "hasCompletedOnboarding": True,
+                    "theme": "dark",
+                    "bypassPermissionsModeAccepted": True,
+                    "customApiKeyResponses": {"approved": [KEY[-20:]], "rejected": []},
+                    "projects": {str(self.project): {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}},
+                }
+            )
+        )
 
     def notices(self):
         """What the client told its user apart from the model's words (a hook that blocked, for one), from the transcripts."""
@@ -71,8 +86,16 @@ class Home:
 
 def run_cli(binary, home, *args, timeout=60):
     """A plain `claude ARGS` that ends by itself (plugin install and the like)."""
-    return subprocess.run([binary, *args], cwd=home.project, env=home.env, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout)
+    return subprocess.run(
+        [binary, *args],
+        cwd=home.project,
+        env=home.env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=timeout,
+    )
 
 
 class Headless:
@@ -80,10 +103,26 @@ class Headless:
 
     def __init__(self, binary, home, prompt, *args, seen=None):
         dashed = prompt.startswith("-")  # the client would take it for an option: it comes on standard input instead
-        command = [binary, "-p", *([] if dashed else [prompt]), "--output-format", "stream-json", "--verbose", "--include-hook-events", *args]
+        command = [
+            binary,
+            "-p",
+            *([] if dashed else [prompt]),
+            "--output-format",
+            "stream-json",
+            "--verbose",
+            "--include-hook-events",
+            *args,
+        ]
         self.events, self.seen = [], seen or (lambda event: None)
-        self.process = subprocess.Popen(command, cwd=home.project, env=home.env, stdin=subprocess.PIPE if dashed else subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+        self.process = subprocess.Popen(
+            command,
+            cwd=home.project,
+            env=home.env,
+            stdin=subprocess.PIPE if dashed else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
         if dashed:
             self.process.stdin.write(prompt.encode())
             self.process.stdin.close()
@@ -115,8 +154,11 @@ class Headless:
 
     def result(self):
         """The text of the run's last result and of the notices before it."""
-        return "\n".join(str(e.get("result") or e.get("content") or "") for e in self.events
-                         if e.get("type") == "result" or e.get("subtype") == "informational")
+        return "\n".join(
+            str(e.get("result") or e.get("content") or "")
+            for e in self.events
+            if e.get("type") == "result" or e.get("subtype") == "informational"
+        )
 
     def close(self):
         if self.closed:
@@ -141,8 +183,9 @@ class Terminal:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 180, 0, 0))
         command = [binary, *args] + ([prompt] if prompt else [])
-        self.process = subprocess.Popen(command, cwd=home.project, env=home.env, stdin=slave, stdout=slave, stderr=slave,
-                                        start_new_session=True)
+        self.process = subprocess.Popen(
+            command, cwd=home.project, env=home.env, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
+        )
         os.close(slave)
         self.raw, self._lock, self.closed = b"", threading.Lock(), False
         self._thread = threading.Thread(target=self._drain, daemon=True)
@@ -208,13 +251,32 @@ class Panes:
         self.home = home
         command = [binary, *self.flags, *args] + ([prompt] if prompt else [])
         env = dict(home.env)
-        self._tmux("-f", "/dev/null", "new-session", "-d", "-x", "200", "-y", "50", "-c", str(home.project),
-                   "exec env -i " + " ".join("%s=%s" % (k, quote(v)) for k, v in env.items()) +
-                   " TMUX=\"$TMUX\" TMUX_PANE=\"$TMUX_PANE\" " + " ".join(quote(c) for c in command))
+        self._tmux(
+            "-f",
+            "/dev/null",
+            "new-session",
+            "-d",
+            "-x",
+            "200",
+            "-y",
+            "50",
+            "-c",
+            str(home.project),
+            "exec env -i "
+            + " ".join("%s=%s" % (k, quote(v)) for k, v in env.items())
+            + " TMUX=\"$TMUX\" TMUX_PANE=\"$TMUX_PANE\" "
+            + " ".join(quote(c) for c in command),
+        )
 
     def _tmux(self, *args, check=True):
-        return subprocess.run(["tmux", "-S", self.socket, *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              env=dict(self.home.env), text=True, check=check).stdout
+        return subprocess.run(
+            ["tmux", "-S", self.socket, *args],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=dict(self.home.env),
+            text=True,
+            check=check,
+        ).stdout
 
     def panes(self):
         return self._tmux("list-panes", "-a", "-F", "#{pane_id} #{pane_pid} #{pane_title}", check=False)

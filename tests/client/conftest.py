@@ -22,4 +22,6 @@ def pytest_terminal_summary(terminalreporter):
     gone = sorted({name for path in test_scenarios.SCENARIOS for name in test_scenarios.stories.missing(test_scenarios.stories.read(path))})
     if gone:
         terminalreporter.section("BROKERS MISSING", sep="!")
-        terminalreporter.line("not on PATH, the stories that need them were skipped: %s; `scripts/dev/install-brokers` installs them" % ", ".join(gone))
+        terminalreporter.line(
+            "not on PATH, the stories that need them were skipped: %s; `scripts/dev/install-brokers` installs them" % ", ".join(gone)
+        )

@@ -170,9 +170,14 @@ class Model:
 
             def _head(self, call, reply):
                 stop = "tool_use" if any(b["type"] == "tool_use" for b in reply.blocks) else "end_turn"
-                return stop, {"id": model.new_id("msg"), "type": "message", "role": "assistant",
-                              "model": call.request.get("model"), "stop_sequence": None,
-                              "usage": {"input_tokens": 10, "output_tokens": 1}}
+                return stop, {
+                    "id": model.new_id("msg"),
+                    "type": "message",
+                    "role": "assistant",
+                    "model": call.request.get("model"),
+                    "stop_sequence": None,
+                    "usage": {"input_tokens": 10, "output_tokens": 1},
+                }
 
             def _whole(self, call, reply, ids):
                 stop, message = self._head(call, reply)

@@ -59,8 +59,16 @@ class World:
     def pack(self, *arguments):
         """(exit code, output) of a `pack` verb, as a person in the project's folder runs it."""
         env = {k: v for k, v in self.home.env.items() if not k.startswith(("ANTHROPIC", "CLAUDE"))}
-        done = subprocess.run([str(self.plugin / "bin" / "pack"), *arguments], cwd=self.project, env=env, text=True,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30)
+        done = subprocess.run(
+            [str(self.plugin / "bin" / "pack"), *arguments],
+            cwd=self.project,
+            env=env,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=30,
+        )
         return done.returncode, done.stdout
 
     def journal(self):
@@ -166,13 +174,20 @@ def make_repository(home, files, layout=None):
         path = home.project / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    for command in (["init", "-q", "-b", "main"], ["config", "user.email", "story@example.invalid"], ["config", "user.name", "Story"],
-                    ["add", "-A"], ["commit", "-q", "--allow-empty", "-m", "as the story begins"]):
+    for command in (
+        ["init", "-q", "-b", "main"],
+        ["config", "user.email", "story@example.invalid"],
+        ["config", "user.name", "Story"],
+        ["add", "-A"],
+        ["commit", "-q", "--allow-empty", "-m", "as the story begins"],
+    ):
         subprocess.run(["git", *command], cwd=home.project, env=home.env, check=True, stdout=subprocess.DEVNULL)
     if layout == "worktree":
         main = home.base / "main"
         home.project.rename(main)
-        subprocess.run(["git", "worktree", "add", "-q", str(home.project), "-b", "side"], cwd=main, env=home.env, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            ["git", "worktree", "add", "-q", str(home.project), "-b", "side"], cwd=main, env=home.env, check=True, stdout=subprocess.DEVNULL
+        )
 
 
 def install(binary, home, plugin, story):
@@ -225,8 +240,16 @@ class Runner:
     def do_person(self, line):
         env = {k: v for k, v in self.home.env.items() if not k.startswith(("ANTHROPIC", "CLAUDE"))}
         env["PATH"] = "%s:%s" % (self.world.plugin / "bin", env["PATH"])
-        done = subprocess.run(["sh", "-c", self.stage.fill(line.data["command"], NOBODY)], cwd=self.home.project, env=env, text=True,
-                              input=line.data["stdin"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+        done = subprocess.run(
+            ["sh", "-c", self.stage.fill(line.data["command"], NOBODY)],
+            cwd=self.home.project,
+            env=env,
+            text=True,
+            input=line.data["stdin"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=60,
+        )
         self.stage.note("person", "  <- exit %d %s" % (done.returncode, staging.short(done.stdout)), line)
         why = staging.judge(line.data["outcome"], done.stdout, done.returncode != 0)
         if why:
@@ -395,7 +418,12 @@ def refusals(journal):
 def tell(event):
     """One journal event on one line."""
     actor = event.get("actor") or {}
-    return "%s %s: %s %s" % (event.get("seq", "-"), actor.get("name"), event.get("event"), staging.short(json.dumps(event.get("data") or {}), 200))
+    return "%s %s: %s %s" % (
+        event.get("seq", "-"),
+        actor.get("name"),
+        event.get("event"),
+        staging.short(json.dumps(event.get("data") or {}), 200),
+    )
 
 
 def _check_journal(data, stage, world, runner, journal):
@@ -403,8 +431,12 @@ def _check_journal(data, stage, world, runner, journal):
     for pattern in data["events"]:
         if not any(staging.matches(pattern, event) for event in rest):
             near = [tell(e) for e in journal if e.get("event") == pattern["event"]]
-            return "no %s%s %s at its place%s" % (pattern["who"] + ": " if pattern["who"] else "", pattern["event"], pattern["data"] or "",
-                                                  "; there are: " + "; ".join(near[:4]) if near else "; there is none at all")
+            return "no %s%s %s at its place%s" % (
+                pattern["who"] + ": " if pattern["who"] else "",
+                pattern["event"],
+                pattern["data"] or "",
+                "; there are: " + "; ".join(near[:4]) if near else "; there is none at all",
+            )
     return None
 
 
@@ -463,15 +495,32 @@ def _check_screen(data, stage, world, runner, journal):
 
 def _check_running(data, stage, world, runner, journal):
     env = dict(world.home.env, PATH="%s:%s" % (world.plugin / "bin", world.home.env["PATH"]))
-    done = subprocess.run(["sh", "-c", data["command"]], cwd=world.project, env=env, text=True, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+    done = subprocess.run(
+        ["sh", "-c", data["command"]],
+        cwd=world.project,
+        env=env,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=60,
+    )
     why = staging.judge(data["outcome"], done.stdout, done.returncode != 0)
     return "%s; exit %d, it printed: %s" % (why, done.returncode, staging.short(done.stdout, 400)) if why else None
 
 
-CHECKS = {"journal": _check_journal, "never": _check_never, "no refusals": _check_no_refusals, "status": _check_status,
-          "file": _check_file, "calls": _check_calls, "exit": _check_exit, "hook": _check_hook, "screen": _check_screen,
-          "running": _check_running}
+CHECKS = {
+    "journal": _check_journal,
+    "never": _check_never,
+    "no refusals": _check_no_refusals,
+    "status": _check_status,
+    "file": _check_file,
+    "calls": _check_calls,
+    "exit": _check_exit,
+    "hook": _check_hook,
+    "screen": _check_screen,
+    "running": _check_running,
+}
 
 
 def trace_of(stage, world, runner):
@@ -505,12 +554,17 @@ class Narrator:
             if kind == "line" and line.kind not in ("hold", "wait", "remember", "rest", "until"):
                 who, _, what = line.text.partition(" ")
                 if what == "at once:":
-                    what = " and ".join("spawns %s as %s" % (u.input["name"], u.input["subagent_type"].split(":")[-1]) if u.tool == "Agent" else u.tool
-                                        for u in line.uses)
+                    what = " and ".join(
+                        "spawns %s as %s" % (u.input["name"], u.input["subagent_type"].split(":")[-1]) if u.tool == "Agent" else u.tool
+                        for u in line.uses
+                    )
                 self.out.write("%s %s\n" % (self.paint("1;36", "%-16s" % who), staging.short(what.replace("\\n", " "), 130)))
             elif kind == "result" and data["refused"]:
-                text = data["text"][data["text"].index("team: refused"):]
-                self.out.write(self.paint("1;31", "\n".join(" " * 17 + "✋ "[2 * bool(n):].ljust(2) + t for n, t in enumerate(text.splitlines()[:4]))) + "\n")
+                text = data["text"][data["text"].index("team: refused") :]
+                self.out.write(
+                    self.paint("1;31", "\n".join(" " * 17 + "✋ "[2 * bool(n) :].ljust(2) + t for n, t in enumerate(text.splitlines()[:4])))
+                    + "\n"
+                )
             elif kind == "result" and str(data["use"].input.get("command", "")).startswith("pack "):
                 self.out.write(self.paint("2", "\n".join(" " * 17 + t for t in data["text"].rstrip().splitlines())) + "\n")
             elif kind == "done" and line.uses and line.uses[0].tool in ("SendMessage", "Agent", "Bash", "TaskStop"):
@@ -546,8 +600,10 @@ def main(argv=None):
         print("kept: %s" % result.kept)
     if result.failures or args.trace:
         print(result)
-    print("%s: %s in %.1f s, %d model calls" % (pathlib.Path(args.story).stem, "FAILED" if result.failures else "passed",
-                                                result.seconds, sum(result.calls.values())))
+    print(
+        "%s: %s in %.1f s, %d model calls"
+        % (pathlib.Path(args.story).stem, "FAILED" if result.failures else "passed", result.seconds, sum(result.calls.values()))
+    )
     return 1 if result.failures else 0
 
 

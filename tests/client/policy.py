@@ -17,8 +17,12 @@ from model import Reply, say, text_of, use
 
 GREETED = re.compile(r"you are ([A-Za-z0-9][\w-]*) \(([\w-]+)\), incarnation (\d+)")
 SPAWNED = re.compile(r"^You are ([A-Za-z0-9][\w-]*)\s*$", re.M)
-ADVICE = (re.compile(r"^team: next: (.*)$", re.M), re.compile(r"before you end your turn: (.*?)\.?\s*$", re.M), re.compile(r"^Your next step: (.*)$", re.M),
-          re.compile(r"^Next: (.*)$", re.M))
+ADVICE = (
+    re.compile(r"^team: next: (.*)$", re.M),
+    re.compile(r"before you end your turn: (.*?)\.?\s*$", re.M),
+    re.compile(r"^Your next step: (.*)$", re.M),
+    re.compile(r"^Next: (.*)$", re.M),
+)
 REFUSED = re.compile(r"team: refused \((\w+)\): ")
 TREE = re.compile(r"TEAM STATUS — (\S+)")
 TEAM = re.compile(r"Run opened\. Team: (\S+?)\.\s|TEAM (\S+?): phase|TEAM STATUS — (\S+)|\bteam ([\w-]+): you are ")
@@ -27,7 +31,10 @@ REQUEST_ID = re.compile(r'"requestId":\s*"([^"]+)"')
 OFFER = re.compile(r"STATE_OWNERSHIP_(?:HANDOFF|ACK)\((\d+)\)")
 ASKED = re.compile(r"^[ \t>]*REVIEW: task #(\d+)", re.M)
 TO_REVIEW = re.compile(r"review task #(\d+) and send APPROVED: task #\d+ or CHANGES_REQUESTED: task #\d+ to ([\w-]+)")
-BODY = re.compile(r"^# (Supervisor|Coder|Unified reviewer|Logic reviewer|Security reviewer|Quality reviewer|Tech lead|Risk tester|Codebase researcher)\s*$", re.M)
+BODY = re.compile(
+    r"^# (Supervisor|Coder|Unified reviewer|Logic reviewer|Security reviewer|Quality reviewer|Tech lead|Risk tester|Codebase researcher)\s*$",
+    re.M,
+)
 
 # --- What a model brings along: plan, code, findings -----------------------------------------------------------------------
 TEST = "python3 -m unittest discover -s tests -q"
@@ -39,8 +46,18 @@ def _fact(value, evidence):
 
 
 def _task(number, subject, files, blocked_by=(), reviewers=()):
-    return {"id": number, "subject": subject, "files": files, "references": ["src/greet.py"], "acceptance": ["it does what its name says"], "checks": ["snake_case"],
-            "tooling": {"test": TEST}, "blocked_by": list(blocked_by), "reviewers": list(reviewers), "high_risk": False}
+    return {
+        "id": number,
+        "subject": subject,
+        "files": files,
+        "references": ["src/greet.py"],
+        "acceptance": ["it does what its name says"],
+        "checks": ["snake_case"],
+        "tooling": {"test": TEST},
+        "blocked_by": list(blocked_by),
+        "reviewers": list(reviewers),
+        "high_risk": False,
+    }
 
 
 def plan(mode):
@@ -50,10 +67,18 @@ def plan(mode):
     tasks = [_task(1, "Say goodbye by name", ["src/bye.py", "tests/test_bye.py"], reviewers=named)]
     tasks += [_task(2, "Say thanks by name", ["src/thanks.py", "tests/test_thanks.py"], reviewers=named)] if medium else []
     tasks.append(_task(len(tasks) + 1, "Update .conventions/ with discovered patterns", [".conventions/"], [t["id"] for t in tasks], named))
-    return {"facts": {"layers": ["api"], "changes_existing": _fact(mode == "COMPLEX", "what src/ offers"),
-                      "near_sensitive": _fact(False, "no auth, payments or migrations in src/"), "shared_by_3_modules": _fact(False, "new modules, no importer"),
-                      "direct_sensitive": _fact(False, "none"), "gold_standard_exists": _fact(True, "src/greet.py")},
-            "definition_of_done": ["the tests pass"], "tasks": tasks}
+    return {
+        "facts": {
+            "layers": ["api"],
+            "changes_existing": _fact(mode == "COMPLEX", "what src/ offers"),
+            "near_sensitive": _fact(False, "no auth, payments or migrations in src/"),
+            "shared_by_3_modules": _fact(False, "new modules, no importer"),
+            "direct_sensitive": _fact(False, "none"),
+            "gold_standard_exists": _fact(True, "src/greet.py"),
+        },
+        "definition_of_done": ["the tests pass"],
+        "tasks": tasks,
+    }
 
 
 def _module(name, word):
@@ -61,12 +86,20 @@ def _module(name, word):
 
 
 def _test(name, word):
-    return ("import pathlib\nimport sys\nimport unittest\n\nsys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / \"src\"))\nimport %s\n\n\n"
-            "class Says(unittest.TestCase):\n    def test_says_it_by_name(self):\n        self.assertEqual(%s.%s(\"Ann\"), \"%s, Ann\")\n" % (name, name, name, word))
+    return (
+        "import pathlib\nimport sys\nimport unittest\n\nsys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / \"src\"))\nimport %s\n\n\n"
+        "class Says(unittest.TestCase):\n    def test_says_it_by_name(self):\n        self.assertEqual(%s.%s(\"Ann\"), \"%s, Ann\")\n"
+        % (name, name, name, word)
+    )
 
 
-CODE = {"src/bye.py": _module("bye", "goodbye"), "tests/test_bye.py": _test("bye", "goodbye"), "src/thanks.py": _module("thanks", "thank you"),
-        "tests/test_thanks.py": _test("thanks", "thank you"), ".conventions/gold-standards/phrase.md": "# A phrase of this project\n\nOne module, one function, one test beside it.\n"}
+CODE = {
+    "src/bye.py": _module("bye", "goodbye"),
+    "tests/test_bye.py": _test("bye", "goodbye"),
+    "src/thanks.py": _module("thanks", "thank you"),
+    "tests/test_thanks.py": _test("thanks", "thank you"),
+    ".conventions/gold-standards/phrase.md": "# A phrase of this project\n\nOne module, one function, one test beside it.\n",
+}
 DRAFT = {"src/thanks.py": 'def thanks(name):\n    return "thank you, " + name\n'}  # what its first review sends back: no docstring
 DECISIONS = "# Decisions\n\n## Feature Definition of Done\nThe tests pass.\n\n## Decisions\nOne module a phrase.\n\n## Risks\n%s\n\n## Operational Escalations\n\n## Orchestration Notes\n"
 RISKS = "RISKS: 2\nRISK-1: a name that is empty\nSeverity: MAJOR\nAffected tasks: #1\nVerify: src/greet.py\nRISK-2: words in two places\nSeverity: MINOR"
@@ -94,12 +127,14 @@ class Talk:
                     uses[block["id"]] = block
                     self.items.append(("use", block))
                 elif block.get("type") == "tool_result":
-                    self.items.append(("result", uses.get(block["tool_use_id"]), text_of(block.get("content")), bool(block.get("is_error"))))
+                    self.items.append(
+                        ("result", uses.get(block["tool_use_id"]), text_of(block.get("content")), bool(block.get("is_error")))
+                    )
                 elif block.get("type") == "text" and message["role"] != "assistant":
                     self.items.append(("text", block["text"]))
             if message["role"] == "assistant":
                 self.spoke = len(self.items)
-        self.new = self.items[self.spoke:]
+        self.new = self.items[self.spoke :]
         self.news = "\n".join(i[1] if i[0] == "text" else i[2] for i in self.new if i[0] != "use")
         self.heard = "\n".join(i[1] if i[0] == "text" else i[2] for i in self.items if i[0] != "use")
         self.results = [i for i in self.new if i[0] == "result" and i[1]]
@@ -132,12 +167,20 @@ class Talk:
 
     def told(self, pattern, files=True):
         """The position of the last text or result that matches, -1 when there is none. files: what was read counts too."""
-        return self.last(lambda i: i[0] != "use" and (files or not (i[0] == "result" and i[1] and i[1]["name"] == "Read")) and bool(re.search(pattern, i[1] if i[0] == "text" else i[2])))
+        return self.last(
+            lambda i: (
+                i[0] != "use"
+                and (files or not (i[0] == "result" and i[1] and i[1]["name"] == "Read"))
+                and bool(re.search(pattern, i[1] if i[0] == "text" else i[2]))
+            )
+        )
 
     def advice(self):
         """The newest thing that I am told to do, "" when I am told nothing: the last of the news that says it."""
         found = [(m.start(), m.group(1)) for pattern in ADVICE for m in pattern.finditer(self.news)]
-        mine = [(m.start(), m.group(1)) for m in re.finditer(r"^  %s: (.*)$" % re.escape(self.name), self.news.partition("\nNext:\n")[2], re.M)]
+        mine = [
+            (m.start(), m.group(1)) for m in re.finditer(r"^  %s: (.*)$" % re.escape(self.name), self.news.partition("\nNext:\n")[2], re.M)
+        ]
         if mine and TREE.search(self.news):
             return mine[0][1]  # the first row that names me, the most urgent
         return max(found)[1] if found else ""
@@ -150,7 +193,9 @@ def failed(text, is_error):
 
 def sends(to, head):
     """Matches a SendMessage of mine with this protocol line."""
-    return lambda u: u["name"] == "SendMessage" and str(u["input"].get("message", "")).startswith(head) and to in (None, u["input"].get("to"))
+    return lambda u: (
+        u["name"] == "SendMessage" and str(u["input"].get("message", "")).startswith(head) and to in (None, u["input"].get("to"))
+    )
 
 
 def runs(part):
@@ -182,7 +227,11 @@ class Policy:
         """What the client demands first: a deferred tool is loaded, a file that exists was read."""
         wanted = sorted({b["name"] for b in blocks if b["type"] == "tool_use"} - set(talk.call.tools))
         asked_again = [t for u, t, _e in talk.used[-1:] if t and "ToolSearch" in t and u["name"] != "ToolSearch"]
-        if wanted and "ToolSearch" in talk.call.tools and (asked_again or not talk.did(lambda u: u["name"] == "ToolSearch" and wanted[0] in str(u["input"]))):
+        if (
+            wanted
+            and "ToolSearch" in talk.call.tools
+            and (asked_again or not talk.did(lambda u: u["name"] == "ToolSearch" and wanted[0] in str(u["input"])))
+        ):
             return [use("ToolSearch", query="select:" + ",".join(sorted(set(wanted) | {"SendMessage"})), max_results=10)]
         return blocks
 
@@ -242,7 +291,13 @@ class Policy:
 
     def _spawn(self, talk, role, name=None, prompt=""):
         state = "Team %s, its state: %s/.claude/teams/%s/state.md." % (talk.team, self.project, talk.team)
-        return use("Agent", description=name or role, subagent_type="team:" + role, name=name or role, prompt="You are %s\n%s %s" % (name or role, state, prompt))
+        return use(
+            "Agent",
+            description=name or role,
+            subagent_type="team:" + role,
+            name=name or role,
+            prompt="You are %s\n%s %s" % (name or role, state, prompt),
+        )
 
     def _spawn_all(self, talk, names):
         return [self._spawn(talk, r, prompt="Wait for REVIEW.") for r in re.findall(r"[a-z][a-z-]+", names)]
@@ -269,12 +324,22 @@ class Policy:
         return self._spawn(talk, "coder", name, "Your tasks: `pack task show`. Claim your first task.")
 
     def _risk_testers(self, talk, count):
-        first = 1 + sum(1 for u, t, e in talk.used if u["name"] == "Agent" and u["input"].get("subagent_type") == "team:risk-tester" and t and not failed(t, e))
-        return [self._spawn(talk, "risk-tester", "risk-tester-%d" % n, "RISK-%d: a name that is empty. Severity: MAJOR. Verify: src/greet.py" % n)
-                for n in range(first, first + int(count))]
+        first = 1 + sum(
+            1
+            for u, t, e in talk.used
+            if u["name"] == "Agent" and u["input"].get("subagent_type") == "team:risk-tester" and t and not failed(t, e)
+        )
+        return [
+            self._spawn(
+                talk, "risk-tester", "risk-tester-%d" % n, "RISK-%d: a name that is empty. Severity: MAJOR. Verify: src/greet.py" % n
+            )
+            for n in range(first, first + int(count))
+        ]
 
     def _shutdowns(self, talk, names):
-        return [use("SendMessage", to=n, message={"type": "shutdown_request", "reason": "run complete"}) for n in re.findall(r"[\w-]+", names)]
+        return [
+            use("SendMessage", to=n, message={"type": "shutdown_request", "reason": "run complete"}) for n in re.findall(r"[\w-]+", names)
+        ]
 
     # -- supervisor ------------------------------------------------------------------------------------------------------------------
     def _supervisor(self, talk):
@@ -338,7 +403,11 @@ class Policy:
         mine = [n for n, r in rows.items() if r[1] == talk.name and r[0] in ("IN_PROGRESS", "IN_REVIEW", "CHANGES_REQUESTED", "APPROVED")]
         if mine:
             return self._bash("pack explain %d" % mine[0]) if rows[mine[0]][0] != "IN_PROGRESS" else self._work(talk, mine[0])
-        free = [n for n, r in rows.items() if r[0] == "PENDING" and r[1] in ("unassigned", talk.name) and all(rows[b][0] in ("DONE", "CANCELLED") for b in blockers(r[2]))]
+        free = [
+            n
+            for n, r in rows.items()
+            if r[0] == "PENDING" and r[1] in ("unassigned", talk.name) and all(rows[b][0] in ("DONE", "CANCELLED") for b in blockers(r[2]))
+        ]
         if free:
             return self._tell("supervisor", "CLAIM: task #%d" % free[0])
         return say("No task is free for me.")
@@ -369,8 +438,15 @@ class Policy:
     def _since_start(self, talk, number):
         """Where the present round of a task began: its claim, or the last time it was sent back."""
         starts = ("CLAIM: task #%d" % number, "CHANGES_REQUESTED: task #%d" % number, "claiming task #%d" % number)
-        return talk.last(lambda i: i[0] == "text" and starts[1] in i[1] or i[0] == "use" and i[1]["name"] == "SendMessage"
-                         and str(i[1]["input"].get("message", "")).endswith((starts[0], starts[2])))
+        return talk.last(
+            lambda i: (
+                i[0] == "text"
+                and starts[1] in i[1]
+                or i[0] == "use"
+                and i[1]["name"] == "SendMessage"
+                and str(i[1]["input"].get("message", "")).endswith((starts[0], starts[2]))
+            )
+        )
 
     def _work(self, talk, number):
         """The next file of a task, else its check, else the review."""
@@ -381,7 +457,9 @@ class Policy:
         for path in paths_of(files):
             full = os.path.join(self.project, path)
             content = DRAFT.get(path, CODE[path]) if sent_back < 0 else CODE[path]
-            if not talk.did(lambda u: u["name"] == "Write" and u["input"].get("file_path") == full and u["input"].get("content") == content, since):
+            if not talk.did(
+                lambda u: u["name"] == "Write" and u["input"].get("file_path") == full and u["input"].get("content") == content, since
+            ):
                 return use("Write", file_path=full, content=content)
         written = talk.last(lambda i: i[0] == "result" and i[1] and i[1]["name"] == "Write")
         if not talk.did(runs(TEST), max(since, written)):
@@ -411,7 +489,9 @@ class Policy:
         return self._work(talk, number)
 
     def _review(self, talk, number, role):
-        return self._tell(role, "REVIEW: task #%d\nFiles: %s. Answer to %s." % (number, ", ".join(paths_of(self._files(talk, number) or [])), talk.name))
+        return self._tell(
+            role, "REVIEW: task #%d\nFiles: %s. Answer to %s." % (number, ", ".join(paths_of(self._files(talk, number) or [])), talk.name)
+        )
 
     def _explained(self, talk, text):
         """`pack explain N`: the decision says what is next."""
@@ -428,7 +508,11 @@ class Policy:
             return self._work(talk, number)
         if state != "IN_REVIEW":
             return say("task #%d is %s: the lead decides." % (number, state))
-        missing = [r for part in re.findall(r"(?:still missing|approved an older revision): ([\w, -]+)", decision.group(2)) for r in part.split(", ")]
+        missing = [
+            r
+            for part in re.findall(r"(?:still missing|approved an older revision): ([\w, -]+)", decision.group(2))
+            for r in part.split(", ")
+        ]
         since = talk.last(lambda i: i[0] == "use" and sends(None, "IN_REVIEW: task #%d" % number)(i[1]))
         for role in missing:
             if not talk.did(sends(role, "REVIEW: task #%d" % number), since):
@@ -491,10 +575,17 @@ class Policy:
             full = os.path.join(self.project, path)
             if not any(n > asked and u["input"].get("file_path") == full for n, u, _t in self._reads(talk)):
                 return use("Read", file_path=full)
-        texts = {path: next((t for _n, u, t in reversed(self._reads(talk)) if u["input"].get("file_path") == os.path.join(self.project, path)), "") for path in files}
+        texts = {
+            path: next(
+                (t for _n, u, t in reversed(self._reads(talk)) if u["input"].get("file_path") == os.path.join(self.project, path)), ""
+            )
+            for path in files
+        }
         bare = [p for p, t in texts.items() if p.startswith("src/") and '"""' not in t]
         if bare and talk.role == "logic-reviewer":
-            return self._tell(coder, "CHANGES_REQUESTED: task #%d\nMAJOR 90%% %s:1 no docstring; the gold standard has one; write it" % (number, bare[0]))
+            return self._tell(
+                coder, "CHANGES_REQUESTED: task #%d\nMAJOR 90%% %s:1 no docstring; the gold standard has one; write it" % (number, bare[0])
+            )
         return self._tell(coder, "APPROVED: task #%d\nNo CRITICAL, no MAJOR." % number)
 
     def _reads(self, talk):
@@ -507,10 +598,19 @@ class Policy:
         asked = {key: talk.last(lambda i, w=words: i[0] == "text" and re.search(w, i[1], re.M)) for key, words in TECH_LEAD_ASKED.items()}
         for key, (head, before) in TECH_LEAD_ANSWERS.items():
             at = asked[key]
-            if at < 0 or any(i[0] == "result" and i[1] and i[1]["name"] == "SendMessage" and str(i[1]["input"].get("message", "")).startswith(head.split("\n")[0]) for i in talk.items[at:]):
+            if at < 0 or any(
+                i[0] == "result"
+                and i[1]
+                and i[1]["name"] == "SendMessage"
+                and str(i[1]["input"].get("message", "")).startswith(head.split("\n")[0])
+                for i in talk.items[at:]
+            ):
                 continue
             full = os.path.join(self.project, "DECISIONS.md")
-            if before and not talk.did(lambda u: u["name"] == "Write" and u["input"].get("file_path") == full and u["input"].get("content") == DECISIONS % before, at):
+            if before and not talk.did(
+                lambda u: u["name"] == "Write" and u["input"].get("file_path") == full and u["input"].get("content") == DECISIONS % before,
+                at,
+            ):
                 last, text, error = talk.used[-1] if talk.used else (None, None, None)
                 if last and last["name"] == "Write" and error and "read" in text.lower():
                     return use("Read", file_path=full)
@@ -532,32 +632,65 @@ class Policy:
         return say(text) if talk.did(lambda u: u["name"] == "Read" and u["input"].get("file_path") == full) else use("Read", file_path=full)
 
 
-TECH_LEAD_ASKED = {"plan": r"^VALIDATE PLAN|read the plan", "risks": r"^IDENTIFY RISKS|send RISKS: N", "results": r"^RISK ANALYSIS RESULTS|send RISKS MITIGATED",
-                   "consistency": r"consistency check"}
-TECH_LEAD_ANSWERS = {"plan": ("PLAN OK", "None yet."), "risks": (RISKS, None), "results": ("RISKS MITIGATED", "RISK-1 is theoretical."), "consistency": ("CONSISTENCY OK", None)}
+TECH_LEAD_ASKED = {
+    "plan": r"^VALIDATE PLAN|read the plan",
+    "risks": r"^IDENTIFY RISKS|send RISKS: N",
+    "results": r"^RISK ANALYSIS RESULTS|send RISKS MITIGATED",
+    "consistency": r"consistency check",
+}
+TECH_LEAD_ANSWERS = {
+    "plan": ("PLAN OK", "None yet."),
+    "risks": (RISKS, None),
+    "results": ("RISKS MITIGATED", "RISK-1 is theoretical."),
+    "consistency": ("CONSISTENCY OK", None),
+}
 
 # What a lead is told, and what it does then. Of several matches the first in the text counts.
 LEAD_STEPS = (
     (r"register the plan|register it with `pack plan`", lambda p, t, m: p._plan(t)),
-    (r"spawns? the supervisor|spawns? a supervisor|spawn one: Agent\(subagent_type: \"team:supervisor\"", lambda p, t, m: p._spawn(t, "supervisor", prompt="Wait for the hand-off.")),
+    (
+        r"spawns? the supervisor|spawns? a supervisor|spawn one: Agent\(subagent_type: \"team:supervisor\"",
+        lambda p, t, m: p._spawn(t, "supervisor", prompt="Wait for the hand-off."),
+    ),
     (r"spawn the tech lead", lambda p, t, m: p._spawn(t, "tech-lead", prompt="Wait for VALIDATE PLAN.")),
-    (r"(?<!sends )(?:send )STATE_OWNERSHIP_HANDOFF\((\d+)\) to (?:one )?([\w-]+)", lambda p, t, m: p._tell(m.group(2), "STATE_OWNERSHIP_HANDOFF(%s)" % m.group(1))),
-    (r"send VALIDATE PLAN to (?:the tech lead|([\w-]+))", lambda p, t, m: p._tell(m.group(1) or "tech-lead", "VALIDATE PLAN\nPhrases, one module each; the records are in state.md.")),
+    (
+        r"(?<!sends )(?:send )STATE_OWNERSHIP_HANDOFF\((\d+)\) to (?:one )?([\w-]+)",
+        lambda p, t, m: p._tell(m.group(2), "STATE_OWNERSHIP_HANDOFF(%s)" % m.group(1)),
+    ),
+    (
+        r"send VALIDATE PLAN to (?:the tech lead|([\w-]+))",
+        lambda p, t, m: p._tell(m.group(1) or "tech-lead", "VALIDATE PLAN\nPhrases, one module each; the records are in state.md."),
+    ),
     (r"send IDENTIFY RISKS to", lambda p, t, m: p._tell("tech-lead", "IDENTIFY RISKS")),
     (r"spawn (\d+) more risk-tester", lambda p, t, m: p._risk_testers(t, m.group(1))),
     (r"send RISK ANALYSIS RESULTS to", lambda p, t, m: p._tell("tech-lead", "RISK ANALYSIS RESULTS\nRISK-1: THEORETICAL")),
     (r"spawn the approvers this run requires: ([\w, -]+)", lambda p, t, m: p._spawn_all(t, m.group(1))),
     (r"task #\d+ waits for ([\w, -]+), not ACTIVE: spawn them", lambda p, t, m: p._spawn_all(t, m.group(1))),
-    (r"task #(\d+) is free: message ([\w-]+)", lambda p, t, m: p._tell(m.group(2), "Task #%s is free. Send the supervisor CLAIM: task #%s." % (m.group(1), m.group(1)))),
+    (
+        r"task #(\d+) is free: message ([\w-]+)",
+        lambda p, t, m: p._tell(m.group(2), "Task #%s is free. Send the supervisor CLAIM: task #%s." % (m.group(1), m.group(1))),
+    ),
     (r"task #(\d+) is free: spawn a coder", lambda p, t, m: p._spawn_coder(t)),
     (r"task #(\d+) lost its coder: spawn a coder", lambda p, t, m: p._spawn_coder(t)),
     (r"task #(\d+) is [A-Z_]+(?: \(\w+\))?: decide", lambda p, t, m: p._bash("pack task rescope %s --reason 'go on with it'" % m.group(1))),
-    (r"([\w-]+) was cut off before its report: send it a message", lambda p, t, m: p._tell(m.group(1), "You were stopped in the middle. Finish and report.")),
+    (
+        r"([\w-]+) was cut off before its report: send it a message",
+        lambda p, t, m: p._tell(m.group(1), "You were stopped in the middle. Finish and report."),
+    ),
     (r"`pack task assign (\d+) (?!NAME)([\w-]+)`", lambda p, t, m: p._bash("pack task assign %s %s" % m.groups())),
-    (r"([\w-]+) stopped with task #(\d+) IN_PROGRESS: send it a message", lambda p, t, m: p._tell(m.group(1), "You were stopped in the middle. Go on with task #%s." % m.group(2))),
-    (r"([\w-]+) is stalled \((.*)\): send it a message", lambda p, t, m: p._tell(m.group(1), "You were stopped in the middle. Go on: " + m.group(2))),
+    (
+        r"([\w-]+) stopped with task #(\d+) IN_PROGRESS: send it a message",
+        lambda p, t, m: p._tell(m.group(1), "You were stopped in the middle. Go on with task #%s." % m.group(2)),
+    ),
+    (
+        r"([\w-]+) is stalled \((.*)\): send it a message",
+        lambda p, t, m: p._tell(m.group(1), "You were stopped in the middle. Go on: " + m.group(2)),
+    ),
     (r"run `pack verify|run `pack verify --build", lambda p, t, m: p._bash('pack verify --build "%s" --test "%s"' % (BUILD, TEST))),
-    (r"ask the tech lead for the consistency check", lambda p, t, m: p._tell("tech-lead", "Please do the consistency check: do all tasks fit together?")),
+    (
+        r"ask the tech lead for the consistency check",
+        lambda p, t, m: p._tell("tech-lead", "Please do the consistency check: do all tasks fit together?"),
+    ),
     (r"(?:run|begin with) `pack teardown`", lambda p, t, m: p._bash("pack teardown")),
     (r"ask to shut down: ([\w, -]+) \(SendMessage", lambda p, t, m: p._shutdowns(t, m.group(1))),
     (r"SendMessage\(to: \"([\w-]+)\", message: \{\"type\": \"shutdown_request\"", lambda p, t, m: p._shutdowns(t, m.group(1))),

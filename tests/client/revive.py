@@ -39,11 +39,22 @@ from pack.protocol import machine, tables, view  # noqa: E402
 from pack.statefile import state_md, stats  # noqa: E402
 
 # Model calls of an undisturbed run, about: what the kills are spread over.
-LENGTH = {("headless", "SIMPLE"): 68, ("terminal", "SIMPLE"): 82, ("panes", "SIMPLE"): 88, ("headless", "MEDIUM"): 166, ("terminal", "MEDIUM"): 224,
-          ("headless", "COMPLEX"): 210, ("terminal", "COMPLEX"): 270}
+LENGTH = {
+    ("headless", "SIMPLE"): 68,
+    ("terminal", "SIMPLE"): 82,
+    ("panes", "SIMPLE"): 88,
+    ("headless", "MEDIUM"): 166,
+    ("terminal", "MEDIUM"): 224,
+    ("headless", "COMPLEX"): 210,
+    ("terminal", "COMPLEX"): 270,
+}
 ASKED = {"SIMPLE": "/build plan.md --coders=1", "MEDIUM": "/build plan.md --coders=2", "COMPLEX": "/build plan.md --coders=2"}
 QUIET = 25.0  # seconds without a model call after which nobody is coming any more
-NEEDS = {"SIMPLE": ("unified-reviewer",), "MEDIUM": ("logic-reviewer", "tech-lead"), "COMPLEX": ("security-reviewer", "logic-reviewer", "quality-reviewer", "tech-lead")}
+NEEDS = {
+    "SIMPLE": ("unified-reviewer",),
+    "MEDIUM": ("logic-reviewer", "tech-lead"),
+    "COMPLEX": ("security-reviewer", "logic-reviewer", "quality-reviewer", "tech-lead"),
+}
 
 
 class Broken(AssertionError):
@@ -62,8 +73,17 @@ class Kill:
 
 def kind_of(seed):
     """(mode, size) of a seed of the long form."""
-    return random.Random("kind %s" % seed).choices([("headless", "SIMPLE"), ("terminal", "SIMPLE"), ("panes", "SIMPLE"), ("headless", "MEDIUM"), ("terminal", "MEDIUM"),
-                                                    ("headless", "COMPLEX")], [45, 25, 5, 12, 8, 5])[0]
+    return random.Random("kind %s" % seed).choices(
+        [
+            ("headless", "SIMPLE"),
+            ("terminal", "SIMPLE"),
+            ("panes", "SIMPLE"),
+            ("headless", "MEDIUM"),
+            ("terminal", "MEDIUM"),
+            ("headless", "COMPLEX"),
+        ],
+        [45, 25, 5, 12, 8, 5],
+    )[0]
 
 
 def kills_of(seed, way, size):
@@ -173,8 +193,16 @@ class Run:
 
     def pack(self, *arguments):
         env = {k: v for k, v in self.home.env.items() if not k.startswith(("ANTHROPIC", "CLAUDE"))}
-        done = subprocess.run([str(client.ROOT / "bin/pack"), *arguments], cwd=self.home.project, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=30)
+        done = subprocess.run(
+            [str(client.ROOT / "bin/pack"), *arguments],
+            cwd=self.home.project,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=30,
+        )
         return done.returncode, done.stdout
 
     def closed(self):
@@ -216,7 +244,12 @@ class Run:
             return self.kill(Kill(0, 0, "group", plan.then))
         every = below(pid)
         if self.way == "panes" and plan.what != "client alone":  # the teammates are clients of their own
-            every += [p for row in self.now.panes().splitlines() if row.startswith("%") and not row.startswith("%0 ") for p in below(int(row.split()[1]))]
+            every += [
+                p
+                for row in self.now.panes().splitlines()
+                if row.startswith("%") and not row.startswith("%0 ")
+                for p in below(int(row.split()[1]))
+            ]
         groups = set() if plan.what == "client alone" else {os.getpgid(pid)}
         for group in groups:
             os.killpg(group, signal.SIGKILL)
@@ -332,13 +365,20 @@ class Run:
         return int(LENGTH[self.way, self.size] * (1.5 + self.killed))
 
     def tell(self):
-        out = ["seed %s, %s, %s, a %s lead; kills: %s" % (self.seed, self.way, self.size, self.lead, "; ".join(map(str, self.kills)) or "none")]
+        out = [
+            "seed %s, %s, %s, a %s lead; kills: %s" % (self.seed, self.way, self.size, self.lead, "; ".join(map(str, self.kills)) or "none")
+        ]
         out += ["%7.2f %-18s %s" % row for row in self.trace]
         if hasattr(self, "home"):
             code, log = self.pack("log")
             out += ["--- the journal's end ---"] + log.splitlines()[-40:] + ["--- pack status ---", self.pack("status")[1]]
         if isinstance(self.now, client.Headless):
-            out += ["--- the client ---", "exit %s" % self.now.process.poll(), self.now.result()[-500:], self.now.stderr.decode(errors="replace")[-500:]]
+            out += [
+                "--- the client ---",
+                "exit %s" % self.now.process.poll(),
+                self.now.result()[-500:],
+                self.now.stderr.decode(errors="replace")[-500:],
+            ]
         return "\n".join(out)
 
     # -- what must hold ----------------------------------------------------------------------------------------------------------------------
@@ -385,14 +425,16 @@ class Run:
         _seal, head, body = (folder / "snapshot.json").read_bytes().split(b"\n")[:3]
         head = codec.loads(head.decode("ascii"))
         shot = codec.loads(body.decode("ascii"))
-        for record in records[head["seq"]:]:
+        for record in records[head["seq"] :]:
             shot, _effects = machine.step(shot, record, record["ts"])
         if codec.dumps(shot) != codec.dumps(state):
             raise Broken("snapshot and tail are not what the journal replays to")
         if (folder / "state.md").read_text(encoding="utf-8") != state_md(state, len(records)):
             raise Broken("state.md is not what the journal renders to")
         commits = stats(records)["commits"]
-        made = subprocess.run(["git", "log", "--reverse", "--format=%H"], cwd=self.home.project, env=self.home.env, stdout=subprocess.PIPE, text=True).stdout.split()[1:]
+        made = subprocess.run(
+            ["git", "log", "--reverse", "--format=%H"], cwd=self.home.project, env=self.home.env, stdout=subprocess.PIPE, text=True
+        ).stdout.split()[1:]
         if [c["sha"] for c in commits] != made or not all(c["gated"] for c in commits):
             raise Broken("git has the commits %s, the journal %s" % (made, commits))
         unfinished = [n for n, t in view.tasks(state) if t["state"] != "DONE"]
@@ -401,16 +443,30 @@ class Run:
 
     def check_done(self, records, done):
         for role in NEEDS[self.size]:
-            if not any(r["event"] == "APPROVED" and r["actor"]["role"] == role and r["data"]["task"] == done["data"]["task"]
-                       and r["data"]["revision"] == done["data"]["revision"] and r["seq"] < done["seq"] for r in records):
+            if not any(
+                r["event"] == "APPROVED"
+                and r["actor"]["role"] == role
+                and r["data"]["task"] == done["data"]["task"]
+                and r["data"]["revision"] == done["data"]["revision"]
+                and r["seq"] < done["seq"]
+                for r in records
+            ):
                 raise Broken("DONE of task #%s at %d without the approval of %s" % (done["data"]["task"], done["seq"], role))
 
     def check_files(self):
         project = self.home.project
-        for path in ("src/bye.py", "tests/test_bye.py", ".conventions/gold-standards/phrase.md") + (("src/thanks.py", "tests/test_thanks.py") if self.size != "SIMPLE" else ()):
+        for path in ("src/bye.py", "tests/test_bye.py", ".conventions/gold-standards/phrase.md") + (
+            ("src/thanks.py", "tests/test_thanks.py") if self.size != "SIMPLE" else ()
+        ):
             if (project / path).read_text() != CODE[path]:
                 raise Broken("%s is not what was written" % path)
-        left = subprocess.run(["git", "status", "--porcelain", "src", "tests", ".conventions"], cwd=project, env=self.home.env, stdout=subprocess.PIPE, text=True).stdout
+        left = subprocess.run(
+            ["git", "status", "--porcelain", "src", "tests", ".conventions"],
+            cwd=project,
+            env=self.home.env,
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout
         if left.strip():
             raise Broken("not committed: " + left)
 
@@ -431,21 +487,32 @@ def many(seeds, seconds, traces, say=lambda text: None):
             path.write_text(failure.trace + "\n\nBROKEN: %s\n" % failure, encoding="utf-8")
             broken.append((seed, str(failure)))
             say("BROKEN: %s (%s)" % (failure, path))
-        say("seed %s, %s %s %s: kills at %s; %d calls, %.0f s" % (seed, way, size, run.lead, ", ".join(run.moments) or "-", run.calls, time.time() - run.began))
+        say(
+            "seed %s, %s %s %s: kills at %s; %d calls, %.0f s"
+            % (seed, way, size, run.lead, ", ".join(run.moments) or "-", run.calls, time.time() - run.began)
+        )
     return runs, broken
 
 
 def figures(runs, broken, command):
     """What the long form prints, for references/assurance.md."""
     kills = [m for r in runs for m in r.moments]
-    return {"runs": len(runs), "kills": sum(r.killed for r in runs), "lost": sum(r.lost for r in runs), "broken": len(broken), "command": command,
-            "modes": {way: sum(1 for r in runs if r.way == way) for way in sorted({r.way for r in runs})},
-            "sizes": {size: sum(1 for r in runs if r.size == size) for size in sorted({r.size for r in runs})},
-            "moments": {m: kills.count(m) for m in sorted(set(kills))},
-            "what": {w: sum(1 for r in runs for k in r.kills[:r.killed] if k.what == w) for w in ("group", "hook", "client alone")},
-            "then": {t: sum(1 for r in runs for k in r.kills[:r.killed] if k.then == t) for t in ("resume", "new /build", "team resume")},
-            "events_at_kill": sum(c for r in runs for _t, _d, c in r.copies), "calls_most": max([r.calls for r in runs] or [0]),
-            "undisturbed": {" ".join(k): n for k, n in LENGTH.items() if any((r.way, r.size) == k for r in runs)}, "seconds": round(sum(r.seconds for r in runs))}
+    return {
+        "runs": len(runs),
+        "kills": sum(r.killed for r in runs),
+        "lost": sum(r.lost for r in runs),
+        "broken": len(broken),
+        "command": command,
+        "modes": {way: sum(1 for r in runs if r.way == way) for way in sorted({r.way for r in runs})},
+        "sizes": {size: sum(1 for r in runs if r.size == size) for size in sorted({r.size for r in runs})},
+        "moments": {m: kills.count(m) for m in sorted(set(kills))},
+        "what": {w: sum(1 for r in runs for k in r.kills[: r.killed] if k.what == w) for w in ("group", "hook", "client alone")},
+        "then": {t: sum(1 for r in runs for k in r.kills[: r.killed] if k.then == t) for t in ("resume", "new /build", "team resume")},
+        "events_at_kill": sum(c for r in runs for _t, _d, c in r.copies),
+        "calls_most": max([r.calls for r in runs] or [0]),
+        "undisturbed": {" ".join(k): n for k, n in LENGTH.items() if any((r.way, r.size) == k for r in runs)},
+        "seconds": round(sum(r.seconds for r in runs)),
+    }
 
 
 def main(argv=None):
@@ -480,7 +547,10 @@ def main(argv=None):
             print("kept: %s" % run.base)
     if given.trace:
         print("\n".join("%7.2f %-18s %s" % row for row in run.trace))
-    print("seed %s: %d kills at %s, %d model calls, %.1f s" % (given.seed, run.killed, ", ".join(map(str, run.moments)) or "-", run.calls, time.time() - run.began))
+    print(
+        "seed %s: %d kills at %s, %d model calls, %.1f s"
+        % (given.seed, run.killed, ", ".join(map(str, run.moments)) or "-", run.calls, time.time() - run.began)
+    )
     return 0
 
 

@@ -159,7 +159,11 @@ class Stage:
     def _speak(self, actor, line, call):
         """A Reply, or None when the line needs none and the next is to be looked at."""
         kind = line.kind
-        if kind == "use" and not REQUEST_ID.search(call.heard.replace('\\"', '"')) and '"request_id": "{request_id}"' in json.dumps(line.uses[0].input):
+        if (
+            kind == "use"
+            and not REQUEST_ID.search(call.heard.replace('\\"', '"'))
+            and '"request_id": "{request_id}"' in json.dumps(line.uses[0].input)
+        ):
             self.note(actor, "has not heard the shutdown request yet, rests", line)
             return Reply(say("(waits)"))
         if kind == "use":
@@ -315,8 +319,11 @@ def judge(outcome, text, is_error):
 
 
 def differences(before, after):
-    return "; ".join("%s was %s, is %s" % (k, short(json.dumps(before.get(k))), short(json.dumps(after.get(k))))
-                     for k in sorted(set(before) | set(after)) if before.get(k) != after.get(k))
+    return "; ".join(
+        "%s was %s, is %s" % (k, short(json.dumps(before.get(k))), short(json.dumps(after.get(k))))
+        for k in sorted(set(before) | set(after))
+        if before.get(k) != after.get(k)
+    )
 
 
 def matches(pattern, event):
@@ -349,4 +356,4 @@ def dig(value, path):
 
 def short(text, width=160):
     text = re.sub(r"\s+", " ", str(text)).strip()
-    return text if len(text) <= width else text[:width - 3] + "..."
+    return text if len(text) <= width else text[: width - 3] + "..."

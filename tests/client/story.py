@@ -29,7 +29,24 @@ import socket
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent / "scenarios"
-SETTINGS = {"story", "mode", "teams", "install", "plugin", "grace", "patience", "limit", "calls", "permissions", "env", "args", "needs", "project", "layout", "limits"}
+SETTINGS = {
+    "story",
+    "mode",
+    "teams",
+    "install",
+    "plugin",
+    "grace",
+    "patience",
+    "limit",
+    "calls",
+    "permissions",
+    "env",
+    "args",
+    "needs",
+    "project",
+    "layout",
+    "limits",
+}
 PAIR = r'[\w.]+[=~](?:"[^"]*"|\S+)'
 NAMED_PAIR = r'(?P<key>[\w.]+)(?P<sign>[=~])(?P<value>"[^"]*"|\S+)'
 MODES = ("headless", "terminal", "panes")
@@ -94,7 +111,10 @@ class Story:
 
 def given(text, story):
     """`{port:NAME}`, a free port that is the same everywhere in the story, and `{python}`, the interpreter of these tests."""
-    return GIVEN.sub(lambda m: sys.executable if m.group(2) else str(story.ports.get(m.group(1)) or story.ports.setdefault(m.group(1), free_port())), text)
+    return GIVEN.sub(
+        lambda m: sys.executable if m.group(2) else str(story.ports.get(m.group(1)) or story.ports.setdefault(m.group(1), free_port())),
+        text,
+    )
 
 
 def free_port():
@@ -132,7 +152,7 @@ def blocks_of(numbered):
         while block.body and not block.body[-1][1]:
             block.body.pop()
         margins = [len(t) - len(t.lstrip()) for _, t in block.body if t]
-        block.body = [(n, t[min(margins):]) for n, t in block.body] if margins else []
+        block.body = [(n, t[min(margins) :]) for n, t in block.body] if margins else []
     return out
 
 
@@ -222,13 +242,14 @@ def verb(pattern, example):
     def declare(build):
         VERBS.append((re.compile("(?:" + pattern + ")$", re.S), build, example))
         return build
+
     return declare
 
 
 def _line(block):
     head, meanwhile = block.head, False
     if head.startswith("meanwhile "):
-        head, meanwhile = head[len("meanwhile "):], True
+        head, meanwhile = head[len("meanwhile ") :], True
     several = re.match(NAME + r" at once:$", head)
     if several:
         uses = []
@@ -283,30 +304,35 @@ def _use(block, match, tool, **arguments):
 
 def _agent(role):
     """The agent as the Agent call names it: this plugin's, `PLUGIN:NAME` as it stands, `project:NAME` for one of the project's own."""
-    return role[len("project:"):] if role.startswith("project:") else role if ":" in role else "team:" + role
+    return role[len("project:") :] if role.startswith("project:") else role if ":" in role else "team:" + role
 
 
 def message(text, body):
     return text + ("\n" + body if body else "")
 
 
-@verb(NAME + r" spawns (?P<name>[\w.-]+) as (?P<role>[\w:.-]+)(?:, played by (?P<player>[\w.-]+))?(?:: (?P<text>.*))?",
-      "lead spawns coder-1 as coder[, played by OTHER][: first words]")
+@verb(
+    NAME + r" spawns (?P<name>[\w.-]+) as (?P<role>[\w:.-]+)(?:, played by (?P<player>[\w.-]+))?(?:: (?P<text>.*))?",
+    "lead spawns coder-1 as coder[, played by OTHER][: first words]",
+)
 def _spawns(block, match, body):
     role, player = match.group("role"), match.group("player") or match.group("name")
     prompt = "You are %s\n%s" % (player, message(match.group("text") or "Do your part.", body))
-    return _use(block, match, "Agent", description=match.group("name"), prompt=prompt, name=match.group("name"),
-                subagent_type=_agent(role))
+    return _use(block, match, "Agent", description=match.group("name"), prompt=prompt, name=match.group("name"), subagent_type=_agent(role))
 
 
 @verb(NAME + r" spawns nameless (?P<player>[\w.-]+) as (?P<role>[\w:.-]+)", "lead spawns nameless extra as coder")
 def _spawns_nameless(block, match, body):
     role = match.group("role")
-    return _use(block, match, "Agent", description="no name", prompt="You are %s\nDo your part." % match.group("player"),
-                subagent_type=_agent(role))
+    return _use(
+        block, match, "Agent", description="no name", prompt="You are %s\nDo your part." % match.group("player"), subagent_type=_agent(role)
+    )
 
 
-@verb(NAME + r' tells (?P<to>"[^"]*"|[\w.@-]+): ?(?P<text>.*)', "coder-1 tells supervisor: CLAIM: task #1   (a quoted name is taken literally)")
+@verb(
+    NAME + r' tells (?P<to>"[^"]*"|[\w.@-]+): ?(?P<text>.*)',
+    "coder-1 tells supervisor: CLAIM: task #1   (a quoted name is taken literally)",
+)
 def _tells(block, match, body):
     text = message(match.group("text"), body)
     return _use(block, match, "SendMessage", to=receiver(match.group("to")), summary=text.split("\n")[0][:60] or "message", message=text)
@@ -318,26 +344,47 @@ def receiver(name):
 
 @verb(NAME + r' asks (?P<to>"[^"]*"|[\w.@-]+) to shut down(?:: (?P<text>.*))?', "lead asks coder-1 to shut down[: reason]")
 def _asks(block, match, body):
-    return _use(block, match, "SendMessage", to=receiver(match.group("to")),
-                message={"type": "shutdown_request", "reason": match.group("text") or "the work is done"})
+    return _use(
+        block,
+        match,
+        "SendMessage",
+        to=receiver(match.group("to")),
+        message={"type": "shutdown_request", "reason": match.group("text") or "the work is done"},
+    )
 
 
 @verb(NAME + r" agrees to shut down(?:, request (?P<id>\S+))?", "coder-1 agrees to shut down[, request ID]")
 def _agrees(block, match, body):
-    line = _use(block, match, "SendMessage", to="team-lead",
-                message={"type": "shutdown_response", "request_id": match.group("id") or "{request_id}", "approve": True})
+    line = _use(
+        block,
+        match,
+        "SendMessage",
+        to="team-lead",
+        message={"type": "shutdown_response", "request_id": match.group("id") or "{request_id}", "approve": True},
+    )
     line.data["last"] = not match.group("id")  # an agreement ends the process: no request follows
     return line
 
 
 @verb(NAME + r" refuses to shut down(?:, request (?P<id>\S+?))?: (?P<text>.*)", "coder-1 refuses to shut down[, request ID]: reason")
 def _declines(block, match, body):
-    return _use(block, match, "SendMessage", to="team-lead",
-                message={"type": "shutdown_response", "request_id": match.group("id") or "{request_id}", "approve": False,
-                         "reason": match.group("text")})
+    return _use(
+        block,
+        match,
+        "SendMessage",
+        to="team-lead",
+        message={
+            "type": "shutdown_response",
+            "request_id": match.group("id") or "{request_id}",
+            "approve": False,
+            "reason": match.group("text"),
+        },
+    )
 
 
-@verb(NAME + r" runs(?P<bg> in background)?: (?P<text>.*)", "coder-1 runs[ in background]: COMMAND   (indented lines are its standard input)")
+@verb(
+    NAME + r" runs(?P<bg> in background)?: (?P<text>.*)", "coder-1 runs[ in background]: COMMAND   (indented lines are its standard input)"
+)
 def _runs(block, match, body):
     command = match.group("text") + (" <<'END_OF_INPUT'\n%s\nEND_OF_INPUT" % body if body else "")
     more = {"run_in_background": True} if match.group("bg") else {}
@@ -346,8 +393,14 @@ def _runs(block, match, body):
 
 @verb(NAME + r' edits (?P<file>\S+): "(?P<old>(?:[^"\\]|\\.)*)" -> "(?P<new>(?:[^"\\]|\\.)*)"', 'coder-1 edits src/a.py: "old" -> "new"')
 def _edits(block, match, body):
-    return _use(block, match, "Edit", file_path=path_of(match.group("file")), old_string=plain(match.group("old")),
-                new_string=plain(match.group("new")))
+    return _use(
+        block,
+        match,
+        "Edit",
+        file_path=path_of(match.group("file")),
+        old_string=plain(match.group("old")),
+        new_string=plain(match.group("new")),
+    )
 
 
 @verb(NAME + r" writes (?P<file>\S+):", "coder-1 writes src/a.py:   (indented lines are the text)")
@@ -383,17 +436,23 @@ def _calls(block, match, body):
     return _use(block, match, match.group("tool"), **arguments)
 
 
-@verb(NAME + r" (?:rests|ends the turn)(?:: (?P<text>.*))?", "coder-1 rests[: last words]   (ends its turn; wakes when the client wakes it)")
+@verb(
+    NAME + r" (?:rests|ends the turn)(?:: (?P<text>.*))?", "coder-1 rests[: last words]   (ends its turn; wakes when the client wakes it)"
+)
 def _rests(block, match, body):
     return Line(block.number, block.head, match.group("who"), "rest", text=message(match.group("text") or "(rests)", body))
 
 
-@verb(NAME + r" rests until (?P<cond>.+)", "lead rests until journal has PLAN_OK   (ends its turn, each time it is woken, until that is so)")
+@verb(
+    NAME + r" rests until (?P<cond>.+)", "lead rests until journal has PLAN_OK   (ends its turn, each time it is woken, until that is so)"
+)
 def _rests_until(block, match, body):
     return Line(block.number, block.head, match.group("who"), "until", condition=condition(match.group("cond")))
 
 
-@verb(NAME + r" waits until (?P<cond>.+)", "coder-1 waits until journal has EVENT [by WHO] [key=value ...] | hears \"TEXT\" | file F exists")
+@verb(
+    NAME + r" waits until (?P<cond>.+)", "coder-1 waits until journal has EVENT [by WHO] [key=value ...] | hears \"TEXT\" | file F exists"
+)
 def _waits_until(block, match, body):
     return Line(block.number, block.head, match.group("who"), "hold", condition=condition(match.group("cond")))
 
@@ -403,7 +462,10 @@ def _waits(block, match, body):
     return Line(block.number, block.head, match.group("who"), "wait", seconds=float(match.group("s")))
 
 
-@verb(NAME + r" remembers (?P<key>\w+) from: (?P<pattern>.+)", r"lead remembers id from: agentId: (\w+)   (then {id}; the last match in what it heard)")
+@verb(
+    NAME + r" remembers (?P<key>\w+) from: (?P<pattern>.+)",
+    r"lead remembers id from: agentId: (\w+)   (then {id}; the last match in what it heard)",
+)
 def _remembers(block, match, body):
     return Line(block.number, block.head, match.group("who"), "remember", key=match.group("key"), pattern=match.group("pattern"))
 
@@ -418,14 +480,38 @@ def _hangs(block, match, body):
     return Line(block.number, block.head, match.group("who"), "hang", seconds=float(match.group("s")))
 
 
-VERBS.insert(0, (re.compile(r"user types: (?P<text>.+)$"), lambda block, match, body: Line(
-    block.number, block.head, "user", "types", text=match.group("text")), "user types: /build plan.md   (again: resumes, or types on)"))
-VERBS.insert(1, (re.compile(r"user starts anew: (?P<text>.+)$"), lambda block, match, body: Line(
-    block.number, block.head, "user", "types", text=match.group("text"), anew=True), "user starts anew: PROMPT   (another session, same project)"))
-VERBS.insert(2, (re.compile(r"person runs: (?P<text>.+)$"), lambda block, match, body: Line(
-    block.number, block.head, "person", "person", command=match.group("text"), stdin=body), "person runs: COMMAND   (in their own terminal)"))
-VERBS.insert(3, (re.compile(r"the client is killed$"), lambda block, match, body: Line(
-    block.number, block.head, "client", "killed"), "the client is killed"))
+VERBS.insert(
+    0,
+    (
+        re.compile(r"user types: (?P<text>.+)$"),
+        lambda block, match, body: Line(block.number, block.head, "user", "types", text=match.group("text")),
+        "user types: /build plan.md   (again: resumes, or types on)",
+    ),
+)
+VERBS.insert(
+    1,
+    (
+        re.compile(r"user starts anew: (?P<text>.+)$"),
+        lambda block, match, body: Line(block.number, block.head, "user", "types", text=match.group("text"), anew=True),
+        "user starts anew: PROMPT   (another session, same project)",
+    ),
+)
+VERBS.insert(
+    2,
+    (
+        re.compile(r"person runs: (?P<text>.+)$"),
+        lambda block, match, body: Line(block.number, block.head, "person", "person", command=match.group("text"), stdin=body),
+        "person runs: COMMAND   (in their own terminal)",
+    ),
+)
+VERBS.insert(
+    3,
+    (
+        re.compile(r"the client is killed$"),
+        lambda block, match, body: Line(block.number, block.head, "client", "killed"),
+        "the client is killed",
+    ),
+)
 
 
 # --- Conditions and expectations ------------------------------------------------------------------------------------------
@@ -458,7 +544,7 @@ EXPECTATIONS = """expect journal: (lines in this order) | expect journal never: 
 
 
 def _expectation(block):
-    head, body = block.head[len("expect "):], [t for _, t in block.body if t and not t.startswith("#")]
+    head, body = block.head[len("expect ") :], [t for _, t in block.body if t and not t.startswith("#")]
     make = lambda kind, **data: Expectation(block.number, block.head, kind, **data)  # noqa: E731
     if head == "journal:":
         return make("journal", events=[event(t) for t in body])
@@ -467,7 +553,7 @@ def _expectation(block):
     if head == "no refusals":
         return make("no refusals")
     if head.startswith("status:"):
-        text = " ".join([head[len("status:"):]] + body)
+        text = " ".join([head[len("status:") :]] + body)
         words = re.findall(r'[\w.-]+=(?:"[^"]*"|\S+)', text)
         if " ".join(words) != " ".join(text.split()):
             raise StoryError("expect status: key=value ...; keys are paths such as tasks.1.state, roster.coder-1.role")

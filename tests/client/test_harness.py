@@ -27,12 +27,25 @@ def test_lines_wait_for_all_lines_above_them_and_a_crowd_only_for_those_before_i
 def test_a_line_that_is_not_understood_names_itself_and_the_legal_ones(tmp_path):
     with pytest.raises(stories.StoryError) as caught:
         stories.read(told(tmp_path, "user types: go\nlead dances wildly\n"))
-    assert "told.story:2" in str(caught.value) and "lead dances wildly" in str(caught.value) and "lead spawns coder-1 as coder" in str(caught.value)
+    assert (
+        "told.story:2" in str(caught.value)
+        and "lead dances wildly" in str(caught.value)
+        and "lead spawns coder-1 as coder" in str(caught.value)
+    )
 
 
-@pytest.mark.parametrize("text", ["lead rests\n    => maybe\n", "expect journal:\n    lower case\n", "expect status: phase\n",
-                                  "expect world peace\n", "lead waits until monday\n", "lead calls Bash: {not json\n",
-                                  'as in nowhere until "x"\n'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lead rests\n    => maybe\n",
+        "expect journal:\n    lower case\n",
+        "expect status: phase\n",
+        "expect world peace\n",
+        "lead waits until monday\n",
+        "lead calls Bash: {not json\n",
+        'as in nowhere until "x"\n',
+    ],
+)
 def test_wrong_stories_are_refused(tmp_path, text):
     with pytest.raises(stories.StoryError):
         stories.read(told(tmp_path, text))
@@ -82,22 +95,26 @@ def test_toy_story(path, client_binary):
 
 BROKEN = {
     "a refusal that does not come": (
-        "user types: /build x\nlead runs: echo hello\n    => refused FORBIDDEN\n", "the story says it is refused"),
-    "a refusal that is not told": (
-        "user types: /build x\nlead runs: echo FORBIDDEN\n", "the story says nothing of that"),
-    "another code": (
-        "user types: /build x\nlead runs: echo FORBIDDEN\n    => refused NO_PLAN\n", "refused with NO_PLAN"),
-    "an event that never was": (
-        "user types: /build x\nlead rests\nexpect journal:\n    coder-1: EDIT\n", "no coder-1: EDIT"),
+        "user types: /build x\nlead runs: echo hello\n    => refused FORBIDDEN\n",
+        "the story says it is refused",
+    ),
+    "a refusal that is not told": ("user types: /build x\nlead runs: echo FORBIDDEN\n", "the story says nothing of that"),
+    "another code": ("user types: /build x\nlead runs: echo FORBIDDEN\n    => refused NO_PLAN\n", "refused with NO_PLAN"),
+    "an event that never was": ("user types: /build x\nlead rests\nexpect journal:\n    coder-1: EDIT\n", "no coder-1: EDIT"),
     "an order that never was": (
         "user types: /build x\nlead runs: echo 1\nlead runs: echo 2\nlead rests\n"
-        'expect journal:\n    BASH command="echo 2"\n    BASH command="echo 1"\n', 'command'),
+        'expect journal:\n    BASH command="echo 2"\n    BASH command="echo 1"\n',
+        'command',
+    ),
     "a story that stops in the middle": (
-        "user types: /build x\nlead rests\nlead runs: echo never\n", "the client ended before this line was done"),
+        "user types: /build x\nlead rests\nlead runs: echo never\n",
+        "the client ended before this line was done",
+    ),
     "too many calls": (
-        "calls: 3\nuser types: /build x\nlead runs: echo 1\nlead runs: echo 2\nlead runs: echo 3\nlead rests\n", "more than 3 model calls"),
-    "a wait for ever": (
-        "patience: 2\nuser types: /build x\nlead waits until file nowhere exists\nlead rests\n", "waited 2 s"),
+        "calls: 3\nuser types: /build x\nlead runs: echo 1\nlead runs: echo 2\nlead runs: echo 3\nlead rests\n",
+        "more than 3 model calls",
+    ),
+    "a wait for ever": ("patience: 2\nuser types: /build x\nlead waits until file nowhere exists\nlead rests\n", "waited 2 s"),
     "status": ("user types: /build x\nlead rests\nexpect status: phase=CLOSED\n", 'phase is "TOY", not CLOSED'),
 }
 

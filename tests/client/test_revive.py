@@ -105,15 +105,22 @@ def test_an_undisturbed_run_takes_the_calls_that_the_kills_are_spread_over(finis
 # --- The policy reads what is there and nothing else -----------------------------------------------------------------------------
 def asked(*messages, agent=None, system=""):
     headers = {"X-Claude-Code-Agent-Id": agent} if agent else {}
-    request = {"system": system, "tools": [{"name": n} for n in ("Bash", "SendMessage", "Agent", "Read", "Write")],
-               "messages": [{"role": role, "content": content} for role, content in messages]}
+    request = {
+        "system": system,
+        "tools": [{"name": n} for n in ("Bash", "SendMessage", "Agent", "Read", "Write")],
+        "messages": [{"role": role, "content": content} for role, content in messages],
+    }
     return Policy(project="/p").answer(Call(request, headers, {})).blocks
 
 
 def test_a_lead_that_is_told_nothing_looks_and_one_that_is_told_a_step_takes_it():
     opened = ("user", "Run opened. Team: feature-x. Mode: headless")
     assert asked(opened)[0]["input"]["command"] == "pack status"
-    steps = asked(opened, ("assistant", ""), ("user", "team: next: spawn the approvers this run requires: logic-reviewer, tech-lead; task #1 is free: spawn a coder for it"))
+    steps = asked(
+        opened,
+        ("assistant", ""),
+        ("user", "team: next: spawn the approvers this run requires: logic-reviewer, tech-lead; task #1 is free: spawn a coder for it"),
+    )
     assert [b["input"]["subagent_type"] for b in steps] == ["team:logic-reviewer", "team:tech-lead"]
     assert asked(opened, ("user", "team: next: frobnicate the widgets"))[0]["input"]["command"] == "pack status"
     assert asked(("user", "hello"))[0]["type"] == "text"
@@ -125,5 +132,8 @@ def test_a_coder_that_is_told_nothing_reads_its_record_and_one_that_turns_in_cir
     use = {"type": "tool_use", "id": "t", "name": "Bash", "input": {"command": "pack task show", "description": "pack task show"}}
     talk = [greeted]
     for n in range(3):
-        talk += [("assistant", [dict(use, id="t%d" % n)]), ("user", [{"type": "tool_result", "tool_use_id": "t%d" % n, "content": "nonsense"}, {"type": "text", "text": "again"}])]
+        talk += [
+            ("assistant", [dict(use, id="t%d" % n)]),
+            ("user", [{"type": "tool_result", "tool_use_id": "t%d" % n, "content": "nonsense"}, {"type": "text", "text": "again"}]),
+        ]
     assert asked(*talk, agent="a1")[0]["type"] == "text"

@@ -28,8 +28,14 @@ def sandbox_works():
     """bubblewrap and socat are there, and this machine lets a process make namespaces."""
     if not shutil.which("bwrap") or not shutil.which("socat"):
         return False
-    return subprocess.run(["bwrap", "--ro-bind", "/", "/", "--unshare-net", "--unshare-pid", "--proc", "/proc", "--dev", "/dev", "true"],
-                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+    return (
+        subprocess.run(
+            ["bwrap", "--ro-bind", "/", "/", "--unshare-net", "--unshare-pid", "--proc", "/proc", "--dev", "/dev", "true"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ).returncode
+        == 0
+    )
 
 
 def tell(path, settings, files, folder):
@@ -47,8 +53,12 @@ def tell(path, settings, files, folder):
             command = form.format(f=folder + "/" + target, t=folder)
             command = command if target == "state.md" else command.replace("state.md", target)
             command = "cd {project}\n" + command  # the client's shell stays where the last command left it
-            lines += ["lead calls Bash: " + json.dumps({"command": command, "description": name, "timeout": 20000}), "    => any",
-                      "person runs: " + check.format(folder, target, "%d:%s" % (number, target)), "    => any"]
+            lines += [
+                "lead calls Bash: " + json.dumps({"command": command, "description": name, "timeout": 20000}),
+                "    => any",
+                "person runs: " + check.format(folder, target, "%d:%s" % (number, target)),
+                "    => any",
+            ]
     lines += ["lead rests", "person runs: cp ../changed.txt " + str(path / "changed.txt")]
     story = path / "ways.story"
     story.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -100,7 +100,14 @@ def attack(s, who, command):
     before, left = len(s.events()), {}
 
     def run(given):
-        subprocess.run(["bash", "-c", given["command"]], cwd=s.project, env=dict(os.environ, HOME=s.data), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(
+            ["bash", "-c", given["command"]],
+            cwd=s.project,
+            env=dict(os.environ, HOME=s.data),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         left.update(snapshot(s.project))
         return {"stdout": "", "stderr": "", "interrupted": False}
 
@@ -109,7 +116,11 @@ def attack(s, who, command):
         return "refused", refused, None
     s.send("Stop", "lead", stop_hook_active=False, background_tasks=[])  # the next event, whatever it is
     s.send("Stop", "lead", stop_hook_active=False, background_tasks=[])
-    return "ran", [r["event"] for r in s.events()[before:] if r["event"] in ("STATE_DIVERGENCE", "SNAPSHOT_NOT_FOUND", "SNAPSHOT_CONFLICT")], left
+    return (
+        "ran",
+        [r["event"] for r in s.events()[before:] if r["event"] in ("STATE_DIVERGENCE", "SNAPSHOT_NOT_FOUND", "SNAPSHOT_CONFLICT")],
+        left,
+    )
 
 
 def healthy(s):
@@ -164,9 +175,15 @@ def test_most_forms_are_refused_before_they_run(session):
         json.dump({"ways": len(WAYS), "refused": len(WAYS) - len(past), "detected": past}, f)
 
 
-@pytest.mark.parametrize("command", [
-    "echo '{}' > .claude/settings.json", "mkdir -p .claude && echo '{\"disableAllHooks\":true}' > .claude/settings.local.json",
-    "cp plan.md .claude/settings.json", "rm -rf .claude"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "echo '{}' > .claude/settings.json",
+        "mkdir -p .claude && echo '{\"disableAllHooks\":true}' > .claude/settings.local.json",
+        "cp plan.md .claude/settings.json",
+        "rm -rf .claude",
+    ],
+)
 def test_settings_are_protected(session, command):
     s = session
     s.setup("SIMPLE")

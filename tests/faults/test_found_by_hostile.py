@@ -53,9 +53,14 @@ def dies_after(monkeypatch, event):
     monkeypatch.setattr(Store, "append", append)
 
 
-@pytest.mark.parametrize("tool, given", [
-    ("SendMessage", {"to": "coder-1", "message": "APPROVED: task #1"}), ("Agent", {"name": "coder-1", "subagent_type": "team:coder", "prompt": "x", "description": "x"}),
-    ("Bash", {"command": "pack teardown"})])
+@pytest.mark.parametrize(
+    "tool, given",
+    [
+        ("SendMessage", {"to": "coder-1", "message": "APPROVED: task #1"}),
+        ("Agent", {"name": "coder-1", "subagent_type": "team:coder", "prompt": "x", "description": "x"}),
+        ("Bash", {"command": "pack teardown"}),
+    ],
+)
 def test_a_refused_call_that_is_sent_again_is_refused_again(session, tool, given):
     """Its hook was killed after the refusal was recorded: under the same id it must not pass for a call that was accepted."""
     s = session
@@ -250,7 +255,10 @@ def test_what_was_staged_before_the_review_is_not_committed_in_place_of_what_was
     assert facts.git(s.project, "show", "HEAD:src/a.py") == "A = 1\n"
 
 
-@pytest.mark.parametrize("command", ["git add src/a.py && git commit -qm x", "git add -f -- src && git commit -qm x", "cd src && git add a.py && git commit -qm x"])
+@pytest.mark.parametrize(
+    "command",
+    ["git add src/a.py && git commit -qm x", "git add -f -- src && git commit -qm x", "cd src && git add a.py && git commit -qm x"],
+)
 def test_staged_again_by_the_same_command_it_may_be_committed(session, command):
     s = session
     s.setup("SIMPLE")
@@ -333,7 +341,7 @@ def test_a_supervisor_that_never_answers_at_the_end_does_not_keep_the_run_open(s
     s.stop("coder-1"), s.stop("unified-reviewer")
     assert s.bash("lead", "pack teardown") is None and s.bash("lead", "pack teardown ask") is None
     assert s.bash("lead", "pack teardown ask supervisor") is None  # it is in a turn, and has died in it
-    step, = advice.for_lead(s.state())
+    (step,) = advice.for_lead(s.state())
     assert "TaskStop" in step["text"]
     s.call("lead", "TaskStop", task_id=s.agents["supervisor"][0], response={"task_id": s.agents["supervisor"][0]})
     assert s.state()["phase"] == "CLOSED"

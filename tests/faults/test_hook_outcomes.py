@@ -45,13 +45,25 @@ def verdict(event, code, out, timed_out=False):
 def fire(s, event, payload=None, root=ROOT, env=None, timeout=20):
     """Run the hook's command line as the client does; answers (verdict, code, out, err)."""
     command = handler(event)["command"].replace("${CLAUDE_PLUGIN_ROOT}", root)
-    given = {"session_id": s.session, "cwd": s.project, "hook_event_name": event, "tool_name": "Write", "tool_use_id": "u1",
-             "tool_input": {"file_path": os.path.join(s.project, "src/a.py"), "content": "x"}} if payload is None else payload
+    given = (
+        {
+            "session_id": s.session,
+            "cwd": s.project,
+            "hook_event_name": event,
+            "tool_name": "Write",
+            "tool_use_id": "u1",
+            "tool_input": {"file_path": os.path.join(s.project, "src/a.py"), "content": "x"},
+        }
+        if payload is None
+        else payload
+    )
     full = dict(os.environ, CLAUDE_PLUGIN_ROOT=root, **s.env)
     full.update(env or {})
     data = given if isinstance(given, bytes) else json.dumps(given).encode()
     try:
-        done = subprocess.run(["sh", "-c", command], input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=full, cwd=s.project, timeout=timeout)
+        done = subprocess.run(
+            ["sh", "-c", command], input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=full, cwd=s.project, timeout=timeout
+        )
     except subprocess.TimeoutExpired:
         return verdict(event, None, "", True), None, "", ""
     out, err = done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
@@ -81,12 +93,26 @@ def interpreter(s, text):
 
 DENY = '{"hookSpecificOutput":{"hookEventName":"PreToolUse","permissionDecision":"deny","permissionDecisionReason":"no"}}'
 BAD = {
-    "exit 1": "exit 1", "exit 1 with stderr": "echo blocked >&2; exit 1", "exit 3": "exit 3", "exit 126": "exit 126", "exit 127": "exit 127", "exit 255": "exit 255",
-    "SIGKILL": "kill -9 $$", "SIGSEGV": "kill -11 $$", "SIGTERM": "kill -15 $$", "SIGPIPE": "kill -13 $$", "traceback": "echo 'Traceback (most recent call last):' >&2; exit 1",
-    "exit 2": "exit 2", "exit 2 and allow": "echo '{\"hookSpecificOutput\":{\"hookEventName\":\"PreToolUse\",\"permissionDecision\":\"allow\"}}'; exit 2",
-    "exit 2 and noise": "echo noise; exit 2", "deny and exit 0": "echo '%s'" % DENY, "deny and exit 1": "echo '%s'; exit 1" % DENY,
-    "legacy block": "echo '{\"decision\":\"block\",\"reason\":\"no\"}'", "wrong event name": "echo '%s'" % DENY.replace("PreToolUse", "PostToolUse"),
-    "broken JSON and exit 1": "echo '{\"hook'; exit 1", "noise, deny, exit 1": "echo noise; echo '%s'; exit 1" % DENY,
+    "exit 1": "exit 1",
+    "exit 1 with stderr": "echo blocked >&2; exit 1",
+    "exit 3": "exit 3",
+    "exit 126": "exit 126",
+    "exit 127": "exit 127",
+    "exit 255": "exit 255",
+    "SIGKILL": "kill -9 $$",
+    "SIGSEGV": "kill -11 $$",
+    "SIGTERM": "kill -15 $$",
+    "SIGPIPE": "kill -13 $$",
+    "traceback": "echo 'Traceback (most recent call last):' >&2; exit 1",
+    "exit 2": "exit 2",
+    "exit 2 and allow": "echo '{\"hookSpecificOutput\":{\"hookEventName\":\"PreToolUse\",\"permissionDecision\":\"allow\"}}'; exit 2",
+    "exit 2 and noise": "echo noise; exit 2",
+    "deny and exit 0": "echo '%s'" % DENY,
+    "deny and exit 1": "echo '%s'; exit 1" % DENY,
+    "legacy block": "echo '{\"decision\":\"block\",\"reason\":\"no\"}'",
+    "wrong event name": "echo '%s'" % DENY.replace("PreToolUse", "PostToolUse"),
+    "broken JSON and exit 1": "echo '{\"hook'; exit 1",
+    "noise, deny, exit 1": "echo noise; echo '%s'; exit 1" % DENY,
 }
 
 
@@ -112,7 +138,9 @@ def test_missing_interpreter_is_looked_for_and_its_lack_closes(active):
             lines = f.read().split("\n")
         with open(on, "w") as f:
             f.write("\n".join(["/nowhere/python3"] + lines[1:]))
-    assert fire(active, "PreToolUse")[0] == "blocked"  # coder's file, lead in EXECUTION: refused by the gate itself, with the python3 on PATH
+    assert (
+        fire(active, "PreToolUse")[0] == "blocked"
+    )  # coder's file, lead in EXECUTION: refused by the gate itself, with the python3 on PATH
     empty = os.path.join(active.data, "bin")
     os.mkdir(empty)
     for tool in ("sh", "cat"):
@@ -181,7 +209,10 @@ def test_a_journal_of_another_version_is_not_called_damage(active, tmp_path):
 
     for part in ("hooks", "scripts", "bin", ".claude-plugin"):
         shutil.copytree(os.path.join(ROOT, part), str(tmp_path / "newer" / part), ignore=shutil.ignore_patterns("__pycache__"))
-    for name, old, new in ((".claude-plugin/plugin.json", '"version": "', '"version": "99.'), ("scripts/pack/protocol/machine.py", '"phase":', '"later": {}, "phase":')):
+    for name, old, new in (
+        (".claude-plugin/plugin.json", '"version": "', '"version": "99.'),
+        ("scripts/pack/protocol/machine.py", '"phase":', '"later": {}, "phase":'),
+    ):
         path = tmp_path / "newer" / name
         text = path.read_text()
         assert old in text
@@ -228,8 +259,17 @@ def test_a_read_only_folder(active):
         os.chmod(team(active), 0o700)
 
 
-PAYLOADS = {"empty": b"", "brace": b"{", "null": b"null", "list": b"[]", "text": b"\"x\"", "bytes": b"\xff\xfe\x00", "cut": b"{\"hook_event_name\":",
-            "long": b"{\"a\":\"" + b"x" * 200000, "deep": b"[" * 100000}
+PAYLOADS = {
+    "empty": b"",
+    "brace": b"{",
+    "null": b"null",
+    "list": b"[]",
+    "text": b"\"x\"",
+    "bytes": b"\xff\xfe\x00",
+    "cut": b"{\"hook_event_name\":",
+    "long": b"{\"a\":\"" + b"x" * 200000,
+    "deep": b"[" * 100000,
+}
 
 
 @pytest.mark.parametrize("raw", PAYLOADS.values(), ids=PAYLOADS)
@@ -254,7 +294,9 @@ def test_no_team_no_python(project, tmp_path):
 
 def test_damaged_json_is_a_value_error_where_json_is_not_imported():
     """In a hook `json` is not imported; its C half then raises SystemError for some texts."""
-    code = ("import sys; sys.path.insert(0, %r)\nfrom pack import codec\nassert 'json' not in sys.modules\n"
-            "for t in ('{\"a', '{\"a\"', '{\"a\":', '[1,', '\"\\\\q\"', '\"\\\\u12', '{1:2}', '{\"a\":1,}', 'nul', '\"\\x01\"', '', '[1 2]', '-', '{\"a\" 1}'):\n"
-            "    try:\n        codec.loads(t)\n    except ValueError:\n        continue\n    raise SystemExit('no error for %%r' %% t)\n") % os.path.join(ROOT, "scripts")
+    code = (
+        "import sys; sys.path.insert(0, %r)\nfrom pack import codec\nassert 'json' not in sys.modules\n"
+        "for t in ('{\"a', '{\"a\"', '{\"a\":', '[1,', '\"\\\\q\"', '\"\\\\u12', '{1:2}', '{\"a\":1,}', 'nul', '\"\\x01\"', '', '[1 2]', '-', '{\"a\" 1}'):\n"
+        "    try:\n        codec.loads(t)\n    except ValueError:\n        continue\n    raise SystemExit('no error for %%r' %% t)\n"
+    ) % os.path.join(ROOT, "scripts")
     subprocess.run([sys.executable, "-I", "-S", "-c", code], check=True)

@@ -96,7 +96,9 @@ def test_the_clock_jumps_a_year(tmp_path, jump):
         store = Store(folder, data)
         with store.lock():
             store.load()
-            acked["j%d" % n] = store.append({"event": "MAIL", "actor": machine.GATE, "data": {"to": "lead"}, "key": "j%d" % n}, now)[-1]["seq"]
+            acked["j%d" % n] = store.append({"event": "MAIL", "actor": machine.GATE, "data": {"to": "lead"}, "key": "j%d" % n}, now)[-1][
+                "seq"
+            ]
     records, _found = faults.check_nothing_lost(folder, data, acked)
     assert [r["ts"] for r in records] == sorted(r["ts"] for r in records)
 
@@ -145,7 +147,9 @@ def test_a_symlinked_project_is_the_same_project(tmp_path, project):
     s.setup("SIMPLE")
     s.do_task("coder-1", 1, "src/a.py")
     for way in (str(project), str(link)):
-        assert "PROTECTED" in s.call("coder-1", "Write", post=False, file_path=way + "/.claude/teams/feature-add-a-greeting/state.md", content="x")
+        assert "PROTECTED" in s.call(
+            "coder-1", "Write", post=False, file_path=way + "/.claude/teams/feature-add-a-greeting/state.md", content="x"
+        )
 
 
 def test_a_worktree(tmp_path, project):
@@ -246,12 +250,24 @@ def test_a_real_gate_process_under_a_memory_limit(session):
 
     s = session
     s.setup("SIMPLE")
-    payload = {"session_id": s.session, "cwd": s.project, "hook_event_name": "PreToolUse", "tool_name": "Write", "tool_use_id": "u",
-               "tool_input": {"file_path": s.project + "/src/a.py", "content": "x" * 20000000}}
+    payload = {
+        "session_id": s.session,
+        "cwd": s.project,
+        "hook_event_name": "PreToolUse",
+        "tool_name": "Write",
+        "tool_use_id": "u",
+        "tool_input": {"file_path": s.project + "/src/a.py", "content": "x" * 20000000},
+    }
     from pack.call import PLUGIN_ROOT
 
     command = "ulimit -v 262144; exec %s -I -S -E %s/hooks/gate.py PreToolUse" % (sys.executable, PLUGIN_ROOT)
-    done = subprocess.run(["sh", "-c", command], input=json.dumps(payload).encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ, **s.env))
+    done = subprocess.run(
+        ["sh", "-c", command],
+        input=json.dumps(payload).encode(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=dict(os.environ, **s.env),
+    )
     assert done.returncode == 2 and b"Traceback" not in done.stderr + done.stdout
     assert b"LEAD_DELEGATES" in done.stdout
 

@@ -14,15 +14,39 @@ from pack import gate
 from pack.call import PLUGIN_ROOT
 
 PLAN = {
-    "facts": {"layers": ["api"], "changes_existing": {"value": False, "evidence": "new files only"},
-              "near_sensitive": {"value": False, "evidence": "no auth import"}, "shared_by_3_modules": {"value": False, "evidence": "new module"},
-              "direct_sensitive": {"value": False, "evidence": "none"}, "gold_standard_exists": {"value": True, "evidence": "src/old.py"}},
+    "facts": {
+        "layers": ["api"],
+        "changes_existing": {"value": False, "evidence": "new files only"},
+        "near_sensitive": {"value": False, "evidence": "no auth import"},
+        "shared_by_3_modules": {"value": False, "evidence": "new module"},
+        "direct_sensitive": {"value": False, "evidence": "none"},
+        "gold_standard_exists": {"value": True, "evidence": "src/old.py"},
+    },
     "definition_of_done": ["tests pass"],
     "tasks": [
-        {"id": 1, "subject": "Add greeting", "files": ["src/a.py"], "references": ["src/old.py"], "acceptance": ["greets"], "checks": ["snake_case"],
-         "tooling": {"test": "python3 -m unittest"}, "blocked_by": [], "reviewers": ["logic-reviewer"], "high_risk": False},
-        {"id": 2, "subject": "Update .conventions/ with discovered patterns", "files": [".conventions/"], "references": [], "acceptance": ["recorded"],
-         "checks": ["short"], "tooling": {"test": "python3 -m unittest"}, "blocked_by": [1], "reviewers": ["logic-reviewer"]},
+        {
+            "id": 1,
+            "subject": "Add greeting",
+            "files": ["src/a.py"],
+            "references": ["src/old.py"],
+            "acceptance": ["greets"],
+            "checks": ["snake_case"],
+            "tooling": {"test": "python3 -m unittest"},
+            "blocked_by": [],
+            "reviewers": ["logic-reviewer"],
+            "high_risk": False,
+        },
+        {
+            "id": 2,
+            "subject": "Update .conventions/ with discovered patterns",
+            "files": [".conventions/"],
+            "references": [],
+            "acceptance": ["recorded"],
+            "checks": ["short"],
+            "tooling": {"test": "python3 -m unittest"},
+            "blocked_by": [1],
+            "reviewers": ["logic-reviewer"],
+        },
     ],
 }
 
@@ -43,16 +67,26 @@ class Session:
 
     def __init__(self, project, data, headless=True, session="5e551000-0000-4000-8000-000000000001", now=1000.0, pid=None):
         self.project, self.data, self.headless, self.session, self.now = str(project), str(data), headless, session, now
-        self.env = {"CLAUDE_PROJECT_DIR": self.project, "CLAUDE_PLUGIN_DATA": self.data, "CLAUDE_CODE_ENTRYPOINT": "sdk-cli" if headless else "cli",
-                    "CLAUDE_PID": str(pid or os.getpid()), "AI_AGENT": "claude-code_2-1-329_harness", "HOME": self.data}
+        self.env = {
+            "CLAUDE_PROJECT_DIR": self.project,
+            "CLAUDE_PLUGIN_DATA": self.data,
+            "CLAUDE_CODE_ENTRYPOINT": "sdk-cli" if headless else "cli",
+            "CLAUDE_PID": str(pid or os.getpid()),
+            "AI_AGENT": "claude-code_2-1-329_harness",
+            "HOME": self.data,
+        }
         if not headless:
             self.env["CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS"] = "1"
         self.agents, self.count = {}, itertools.count(1)
 
     def send(self, event, who="lead", **fields):
         """One payload; answers (code, parsed output, stderr)."""
-        payload = {"session_id": self.session, "transcript_path": os.path.join(self.data, "t", self.session + ".jsonl"), "cwd": self.project,
-                   "hook_event_name": event}
+        payload = {
+            "session_id": self.session,
+            "transcript_path": os.path.join(self.data, "t", self.session + ".jsonl"),
+            "cwd": self.project,
+            "hook_event_name": event,
+        }
         if who != "lead":
             agent, kind = self.agents[who]
             payload.update(agent_id=agent, agent_type=kind)
@@ -77,21 +111,36 @@ class Session:
             if failed:
                 self.send("PostToolUseFailure", who, tool_name=tool, tool_input=updated, tool_use_id=use, error=failed)
             else:
-                self.send("PostToolUse", who, tool_name=tool, tool_input=updated, tool_use_id=use, tool_response=response or {"success": True})
+                self.send(
+                    "PostToolUse", who, tool_name=tool, tool_input=updated, tool_use_id=use, tool_response=response or {"success": True}
+                )
         self.updated = updated
         return None
 
     def build(self, args="plan.md"):
-        return self.send("UserPromptExpansion", expansion_type="slash_command", command_name="team:build", command_args=args,
-                         command_source="plugin", prompt="/team:build " + args)
+        return self.send(
+            "UserPromptExpansion",
+            expansion_type="slash_command",
+            command_name="team:build",
+            command_args=args,
+            command_source="plugin",
+            prompt="/team:build " + args,
+        )
 
     def spawn(self, name, role, who="lead", kind=None):
         """`kind`: the agent as the Agent call names it (a user's own has no plugin in front)."""
         kind = kind or "team:" + role
         own = int(self.session[-3:], 16) * 1000 + next(self.count)
         agent = "a%s-%016x" % (name, own) if not self.headless else "a%016x" % own
-        refused = self.call(who, "Agent", description=name, prompt="go", subagent_type=kind, name=name,
-                            response={"agentId": agent, "status": "async_launched"})
+        refused = self.call(
+            who,
+            "Agent",
+            description=name,
+            prompt="go",
+            subagent_type=kind,
+            name=name,
+            response={"agentId": agent, "status": "async_launched"},
+        )
         if refused is None:
             self.agents[name] = (agent, name if not self.headless else kind)
             self.send("SubagentStart", name)
@@ -113,18 +162,35 @@ class Session:
 
     def edit_raw(self, who, path):
         """The answer of the hook's own entry to an Edit, trouble included."""
-        payload = {"session_id": self.session, "cwd": self.project, "hook_event_name": "PreToolUse", "tool_name": "Write", "tool_use_id": "toolu_raw",
-                   "tool_input": {"file_path": os.path.join(self.project, path), "content": "x"}, "agent_id": self.agents[who][0], "agent_type": self.agents[who][1]}
-        done = subprocess.run(["sh", os.path.join(PLUGIN_ROOT, "hooks", "gate"), "PreToolUse"], env=dict(os.environ, **self.env), input=json.dumps(payload),
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        payload = {
+            "session_id": self.session,
+            "cwd": self.project,
+            "hook_event_name": "PreToolUse",
+            "tool_name": "Write",
+            "tool_use_id": "toolu_raw",
+            "tool_input": {"file_path": os.path.join(self.project, path), "content": "x"},
+            "agent_id": self.agents[who][0],
+            "agent_type": self.agents[who][1],
+        }
+        done = subprocess.run(
+            ["sh", os.path.join(PLUGIN_ROOT, "hooks", "gate"), "PreToolUse"],
+            env=dict(os.environ, **self.env),
+            input=json.dumps(payload),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         assert done.returncode == 2, done
         return done.stderr
 
     def bash(self, who, command):
         """A Bash call that is really run (with `pack` on PATH, as in the client)."""
+
         def run(given):
             env = dict(os.environ, PATH=os.path.join(PLUGIN_ROOT, "bin") + os.pathsep + os.environ["PATH"], CLAUDECODE="1", HOME=self.data)
-            done = subprocess.run(["sh", "-c", given["command"]], cwd=self.project, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            done = subprocess.run(
+                ["sh", "-c", given["command"]], cwd=self.project, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            )
             self.output = done.stdout
             self.exit = done.returncode
             return {"stdout": done.stdout, "stderr": "", "interrupted": False}
@@ -144,6 +210,7 @@ class Session:
     def state(self):
         from pack.journal import Store
         from pack import places
+
         live = places.active(self.project, self.data)
         team = live["team"] if live else places.teams(self.project)[0]
         store = Store(places.team_folder(self.project, team), places.run_folder(self.data, self.project, team))
@@ -153,6 +220,7 @@ class Session:
     def events(self):
         from pack.journal import Store
         from pack import places
+
         team = places.teams(self.project)[0]
         return Store(places.team_folder(self.project, team), places.run_folder(self.data, self.project, team)).records()
 
@@ -169,19 +237,28 @@ class Session:
         assert self.register(raw or plan(mode)) is None
         if mode != "SIMPLE":
             assert self.spawn("tech-lead", "tech-lead") is None
-            for who, to, text in (("lead", "tech-lead", "VALIDATE PLAN"), ("tech-lead", "lead", "PLAN OK"), ("lead", "tech-lead", "IDENTIFY RISKS"),
-                                  ("tech-lead", "lead", "RISKS: 0"), ("tech-lead", "lead", "RISKS MITIGATED")):
+            for who, to, text in (
+                ("lead", "tech-lead", "VALIDATE PLAN"),
+                ("tech-lead", "lead", "PLAN OK"),
+                ("lead", "tech-lead", "IDENTIFY RISKS"),
+                ("tech-lead", "lead", "RISKS: 0"),
+                ("tech-lead", "lead", "RISKS MITIGATED"),
+            ):
                 assert self.say(who, to, text) is None
         assert self.spawn("supervisor", "supervisor") is None
         assert self.handoff() is None
-        for role in {"SIMPLE": ["unified-reviewer"], "MEDIUM": ["logic-reviewer"],
-                     "COMPLEX": ["security-reviewer", "logic-reviewer", "quality-reviewer"]}[mode]:
+        for role in {
+            "SIMPLE": ["unified-reviewer"],
+            "MEDIUM": ["logic-reviewer"],
+            "COMPLEX": ["security-reviewer", "logic-reviewer", "quality-reviewer"],
+        }[mode]:
             assert self.spawn(role, role) is None
         for n in range(coders):
             assert self.spawn("coder-%d" % (n + 1), "coder") is None
 
     def approvers(self, number):
         from pack.protocol import view
+
         state = self.state()
         return view.required(state, view.task(state, number))
 
@@ -207,10 +284,18 @@ class Processes(Session):
         Session.__init__(self, project, data, **more)
         self.root, self.sockets = str(root), sockets  # sockets: standard input is a socket pair of this process, as the client has it
         with open(os.path.join(self.root, "hooks", "hooks.json")) as f:
-            self.lines = {event: rows[0]["hooks"][0]["command"].replace("${CLAUDE_PLUGIN_ROOT}", self.root) for event, rows in json.load(f)["hooks"].items()}
+            self.lines = {
+                event: rows[0]["hooks"][0]["command"].replace("${CLAUDE_PLUGIN_ROOT}", self.root)
+                for event, rows in json.load(f)["hooks"].items()
+            }
 
     def send(self, event, who="lead", **fields):
-        payload = {"session_id": self.session, "transcript_path": os.path.join(self.data, "t", self.session + ".jsonl"), "cwd": self.project, "hook_event_name": event}
+        payload = {
+            "session_id": self.session,
+            "transcript_path": os.path.join(self.data, "t", self.session + ".jsonl"),
+            "cwd": self.project,
+            "hook_event_name": event,
+        }
         if who != "lead":
             payload.update(agent_id=self.agents[who][0], agent_type=self.agents[who][1])
         payload.update(fields)

@@ -27,4 +27,4 @@ def test_an_honest_run_reaches_closed_without_a_refusal(session, mode):
     finish(s)
     assert s.state()["phase"] == "CLOSED"
     assert [r for r in s.events() if r["event"] == "REFUSED"] == []
-    assert (s.project and __import__("os").path.exists(s.project + "/.claude/teams/.closed/feature-add-a-greeting.json"))
+    assert s.project and __import__("os").path.exists(s.project + "/.claude/teams/.closed/feature-add-a-greeting.json")

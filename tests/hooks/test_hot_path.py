@@ -11,20 +11,51 @@ import pytest
 from pack.call import PLUGIN_ROOT
 
 PACKAGE = os.path.join(PLUGIN_ROOT, "scripts", "pack")
-HEAVY = {"json", "re", "enum", "typing", "dataclasses", "hashlib", "subprocess", "collections", "functools", "logging", "random", "inspect", "yaml", "click"}
+HEAVY = {
+    "json",
+    "re",
+    "enum",
+    "typing",
+    "dataclasses",
+    "hashlib",
+    "subprocess",
+    "collections",
+    "functools",
+    "logging",
+    "random",
+    "inspect",
+    "yaml",
+    "click",
+}
 
 
 def modules_of(session, who, **call):
     """The modules that one guarded call leaves imported, in a bare interpreter."""
     agent, kind = session.agents[who]
-    payload = dict({"session_id": session.session, "cwd": session.project, "hook_event_name": "PreToolUse", "agent_id": agent, "agent_type": kind,
-                    "tool_use_id": "toolu_hot"}, **call)
-    code = ("import sys\nsource = open(%r).read()\nsys.argv = ['gate.py', 'PreToolUse']\n"
-            "space = {'__name__': 'gate', '__file__': %r}\nexec(compile(source, 'gate.py', 'exec'), space)\ncode = space['main']()\n"
-            "sys.stderr.write('\\nMODULES ' + ' '.join(sorted(sys.modules)))\nsys.exit(code)\n") % (
-                os.path.join(PLUGIN_ROOT, "hooks", "gate.py"), os.path.join(PLUGIN_ROOT, "hooks", "gate.py"))
-    done = subprocess.run([sys.executable, "-I", "-S", "-E", "-c", code], input=json.dumps(payload), env=dict(os.environ, **session.env),
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    payload = dict(
+        {
+            "session_id": session.session,
+            "cwd": session.project,
+            "hook_event_name": "PreToolUse",
+            "agent_id": agent,
+            "agent_type": kind,
+            "tool_use_id": "toolu_hot",
+        },
+        **call,
+    )
+    code = (
+        "import sys\nsource = open(%r).read()\nsys.argv = ['gate.py', 'PreToolUse']\n"
+        "space = {'__name__': 'gate', '__file__': %r}\nexec(compile(source, 'gate.py', 'exec'), space)\ncode = space['main']()\n"
+        "sys.stderr.write('\\nMODULES ' + ' '.join(sorted(sys.modules)))\nsys.exit(code)\n"
+    ) % (os.path.join(PLUGIN_ROOT, "hooks", "gate.py"), os.path.join(PLUGIN_ROOT, "hooks", "gate.py"))
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-E", "-c", code],
+        input=json.dumps(payload),
+        env=dict(os.environ, **session.env),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     return done.returncode, done.stdout, set(done.stderr.rpartition("MODULES ")[2].split())
 
 
@@ -32,10 +63,14 @@ def test_a_guarded_call_imports_nothing_heavy(session):
     s = session
     s.setup("SIMPLE")
     s.say("coder-1", "supervisor", "CLAIM: task #1")
-    code, out, modules = modules_of(s, "coder-1", tool_name="Edit", tool_input={"file_path": s.project + "/src/a.py", "old_string": "a", "new_string": "b"})
+    code, out, modules = modules_of(
+        s, "coder-1", tool_name="Edit", tool_input={"file_path": s.project + "/src/a.py", "old_string": "a", "new_string": "b"}
+    )
     assert (code, out) == (0, "") and "pack.protocol.machine" in modules
     assert modules & HEAVY == set()
-    code, out, modules = modules_of(s, "coder-1", tool_name="Edit", tool_input={"file_path": s.project + "/src/old.py", "old_string": "a", "new_string": "b"})
+    code, out, modules = modules_of(
+        s, "coder-1", tool_name="Edit", tool_input={"file_path": s.project + "/src/old.py", "old_string": "a", "new_string": "b"}
+    )
     assert code == 2 and json.loads(out)["hookSpecificOutput"]["permissionDecision"] == "deny"
     assert modules & HEAVY == set()
 
@@ -79,8 +114,14 @@ def test_no_active_team_starts_no_python(project, tmp_path):
         if event == "UserPromptExpansion":
             continue
         command = entries[0]["hooks"][0]["command"].replace("${CLAUDE_PLUGIN_ROOT}", "/nowhere")
-        done = subprocess.run(["sh", "-c", command], env={"PATH": str(bare), "CLAUDE_PROJECT_DIR": str(project), "CLAUDE_PLUGIN_DATA": str(tmp_path)},
-                              input='{"prompt": "hello"}', stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run(
+            ["sh", "-c", command],
+            env={"PATH": str(bare), "CLAUDE_PROJECT_DIR": str(project), "CLAUDE_PLUGIN_DATA": str(tmp_path)},
+            input='{"prompt": "hello"}',
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), event
 
 
@@ -93,8 +134,14 @@ def test_a_missing_interpreter_closes_guarded_calls_only(session, event, code):
             rest = f.read().split("\n", 1)[1]
         with open(marker, "w") as f:
             f.write("/gone/python3\n" + rest)
-    done = subprocess.run(["/bin/sh", os.path.join(PLUGIN_ROOT, "hooks", "gate"), event], env=dict(s.env, PATH="/nowhere"), input="{}",
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run(
+        ["/bin/sh", os.path.join(PLUGIN_ROOT, "hooks", "gate"), event],
+        env=dict(s.env, PATH="/nowhere"),
+        input="{}",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     assert done.returncode == code and "no Python 3.9" in done.stderr and "own terminal" in done.stderr
 
 
@@ -103,5 +150,7 @@ def test_a_missing_plugin_closes_guarded_calls_while_a_team_is_active(session):
     s.setup("SIMPLE")
     with open(os.path.join(PLUGIN_ROOT, "hooks", "hooks.json")) as f:
         command = json.load(f)["hooks"]["PreToolUse"][0]["hooks"][0]["command"].replace("${CLAUDE_PLUGIN_ROOT}", "/nowhere")
-    done = subprocess.run(["sh", "-c", command], env=dict(os.environ, **s.env), input="{}", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run(
+        ["sh", "-c", command], env=dict(os.environ, **s.env), input="{}", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     assert done.returncode == 2 and "its plugin is gone" in done.stderr and "own terminal" in done.stderr

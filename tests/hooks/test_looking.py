@@ -10,8 +10,15 @@ PACK = os.path.join(PLUGIN_ROOT, "bin", "pack")
 
 
 def pack(s, *words, code=0, **env):
-    done = subprocess.run([PACK] + list(words), cwd=s.project, env=dict({k: v for k, v in os.environ.items() if not k.startswith("CLAUDE")}, HOME=s.data, PACK_PYTHON=sys.executable, **env),
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        [PACK] + list(words),
+        cwd=s.project,
+        env=dict({k: v for k, v in os.environ.items() if not k.startswith("CLAUDE")}, HOME=s.data, PACK_PYTHON=sys.executable, **env),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
     assert done.returncode == code, done.stderr + done.stdout
     assert "Traceback" not in done.stderr
     return done.stdout if code == 0 else done.stderr
@@ -77,13 +84,14 @@ def test_a_damaged_journal_is_refused_and_a_person_repairs_it(session):
     good = len(s.events())
     team = s.project + "/.claude/teams/feature-add-a-greeting/"
     from pack import places
+
     run = places.active(s.project, s.data)["run"]
     for path in (team + "journal.jsonl", run + "/mirror.jsonl"):
         with open(path, "rb") as f:
             data = f.read()
         cut = data.index(b"AGENT_BOUND")
         with open(path, "wb") as f:
-            f.write(data[:cut] + b"X" + data[cut + 1:])
+            f.write(data[:cut] + b"X" + data[cut + 1 :])
     answer = s.edit_raw("coder-1", "src/a.py")
     assert "cannot be trusted" in answer and "pack resume --repair" in answer
     assert "damaged" in pack(s, "status", code=1)
@@ -102,7 +110,9 @@ def test_a_pack_of_somebody_else_earlier_on_the_path_verifies_nothing(session, t
 
     def run(given):
         env = dict(os.environ, PATH="%s%s%s" % (early, os.pathsep, os.environ["PATH"]), CLAUDECODE="1", HOME=s.data)
-        done = subprocess.run(["sh", "-c", given["command"]], cwd=s.project, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        done = subprocess.run(
+            ["sh", "-c", given["command"]], cwd=s.project, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         return {"stdout": done.stdout, "stderr": "", "interrupted": False}
 
     assert s.call("lead", "Bash", command="pack verify --build 'exit 0' --test 'exit 4'", response=run) is None

@@ -19,7 +19,9 @@ def resumed(s):
 
 def anew(s, prompt="/build"):
     """The client was killed; a new session takes the run over."""
-    other = Session(s.project, s.data, headless=s.headless, session="00000000-0000-4000-8000-00000000000%d" % (int(s.session[-1]) + 1), pid=os.getpid())
+    other = Session(
+        s.project, s.data, headless=s.headless, session="00000000-0000-4000-8000-00000000000%d" % (int(s.session[-1]) + 1), pid=os.getpid()
+    )
     other.now = s.now
     if prompt == "/build":
         assert "resumed, not overwritten" in other.build("plan.md")[1]["hookSpecificOutput"]["additionalContext"]
@@ -90,7 +92,10 @@ def test_with_every_coder_busy_a_lost_coders_task_queues_with_one_of_them(sessio
     s.setup("SIMPLE", coders=2)
     three = plan()
     s.say("coder-1", "supervisor", "CLAIM: task #1")
-    assert s.bash("lead", "pack task add <<'EOF'\n%s\nEOF" % __import__("json").dumps(dict(three["tasks"][0], id=3, files=["src/c.py"]))) is None, s.output
+    assert (
+        s.bash("lead", "pack task add <<'EOF'\n%s\nEOF" % __import__("json").dumps(dict(three["tasks"][0], id=3, files=["src/c.py"])))
+        is None
+    ), s.output
     s.say("coder-2", "supervisor", "CLAIM: task #3")
     assert s.spawn("coder-3", "coder") is None
     s.bash("lead", "pack task assign 2 coder-3")
@@ -130,7 +135,13 @@ def test_a_kill_before_the_supervisor_answered_the_last_request_ends_the_run(pro
     assert s.bash("lead", "pack verify --build 'python3 -m compileall -q src' --test 'python3 -m unittest'") is None
     assert s.bash("lead", "pack teardown") is None
     for name in ("coder-1", "unified-reviewer"):
-        s.call("lead", "SendMessage", to=name, message={"type": "shutdown_request", "reason": "done"}, response={"success": True, "request_id": "r-" + name})
+        s.call(
+            "lead",
+            "SendMessage",
+            to=name,
+            message={"type": "shutdown_request", "reason": "done"},
+            response={"success": True, "request_id": "r-" + name},
+        )
         s.call(name, "SendMessage", to="team-lead", message={"type": "shutdown_response", "request_id": "r-" + name, "approve": True})
     assert s.state()["teardown"]["state"] == "READY_TO_DELETE"
     if how == "resume":
@@ -174,8 +185,12 @@ def test_a_risk_tester_that_was_cut_off_is_asked_again_and_one_that_is_gone_is_r
     s = killed
     s.build("plan.md --coders=3")
     assert s.register(plan("MEDIUM")) is None and s.spawn("tech-lead", "tech-lead") is None
-    for who, to, text in (("lead", "tech-lead", "VALIDATE PLAN"), ("tech-lead", "lead", "PLAN OK"), ("lead", "tech-lead", "IDENTIFY RISKS"),
-                          ("tech-lead", "lead", "RISKS: 1\nRISK-1: x\nSeverity: CRITICAL")):
+    for who, to, text in (
+        ("lead", "tech-lead", "VALIDATE PLAN"),
+        ("tech-lead", "lead", "PLAN OK"),
+        ("lead", "tech-lead", "IDENTIFY RISKS"),
+        ("tech-lead", "lead", "RISKS: 1\nRISK-1: x\nSeverity: CRITICAL"),
+    ):
         assert s.say(who, to, text) is None
     assert s.spawn("risk-tester-1", "risk-tester") is None
     resumed(s)  # from here on the first step is to spawn the supervisor, which nothing of this waits for
@@ -272,7 +287,10 @@ def test_two_commits_at_once_are_recorded_once_each_and_in_their_order(session):
     s.edit("coder-1", "src/a.py")
     s.review("coder-1", 1)
     use = {}
-    for who, command in (("coder-1", "git add src/a.py && git commit -qm 'feat: task #1' -- src/a.py"), ("coder-2", "git commit -q --allow-empty -m 'chore: nothing'")):
+    for who, command in (
+        ("coder-1", "git add src/a.py && git commit -qm 'feat: task #1' -- src/a.py"),
+        ("coder-2", "git commit -q --allow-empty -m 'chore: nothing'"),
+    ):
         use[who] = {"tool_name": "Bash", "tool_use_id": "toolu_" + who, "tool_input": {"command": command}}
         assert s.send("PreToolUse", who, **use[who])[0] == 0
         subprocess.run(["sh", "-c", command], cwd=s.project, check=True)
@@ -297,7 +315,17 @@ def test_an_agent_that_died_with_its_client_before_anything_was_written_down_is_
     gone = {"success": False, "message": "Agent \"a1\" could not be resumed: No transcript found for agent ID: a1."}
     assert s.call("lead", "SendMessage", to="coder-1", message="Claim task #1.", summary="x", response=gone) is None
     assert s.state()["roster"]["coder-1"]["state"] == "LOST" and next_of(s) == ["task #1 is free: spawn a coder for it"]
-    assert s.call("lead", "SendMessage", to="unified-reviewer", message="Are you there?", summary="x", response={"success": False, "message": "busy"}) is None
+    assert (
+        s.call(
+            "lead",
+            "SendMessage",
+            to="unified-reviewer",
+            message="Are you there?",
+            summary="x",
+            response={"success": False, "message": "busy"},
+        )
+        is None
+    )
     assert s.state()["roster"]["unified-reviewer"]["state"] != "LOST"  # any other failure may pass
 
 

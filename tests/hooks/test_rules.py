@@ -15,7 +15,11 @@ def refused(s, answer, code, says=""):
     assert "refused (%s)" % code in answer, answer
     assert says in answer, answer
     last = s.events()[-1]
-    assert last["data"]["code"] == code and last["event"] in ("REFUSED", "STALE_EPOCH", "HANDOFF_MISSING", "RECONCILE_LOCK_ENTER") or code == "SPLIT_BRAIN_DETECTED"
+    assert (
+        last["data"]["code"] == code
+        and last["event"] in ("REFUSED", "STALE_EPOCH", "HANDOFF_MISSING", "RECONCILE_LOCK_ENTER")
+        or code == "SPLIT_BRAIN_DETECTED"
+    )
 
 
 def test_section_8_spawn_order(session):
@@ -177,8 +181,17 @@ def test_section_2_nobody_writes_the_state(session):
     team = ".claude/teams/feature-add-a-greeting"
     for who in ("lead", "coder-1", "supervisor"):
         refused(s, s.edit(who, team + "/state.md"), "PROTECTED")
-        for command in ("echo x > %s/state.md", "sed -i s/a/b/ %s/state.md", "rm -rf .claude", "cd .claude && rm -r teams", "d=%s; cp plan.md $d/state.md",
-                        "python3 -c \"open('%s/state.md','w')\"", "tee -a %s/journal.jsonl < plan.md", "mv .claude/teams /tmp/x", "rm .claude/te*/*/state.md"):
+        for command in (
+            "echo x > %s/state.md",
+            "sed -i s/a/b/ %s/state.md",
+            "rm -rf .claude",
+            "cd .claude && rm -r teams",
+            "d=%s; cp plan.md $d/state.md",
+            "python3 -c \"open('%s/state.md','w')\"",
+            "tee -a %s/journal.jsonl < plan.md",
+            "mv .claude/teams /tmp/x",
+            "rm .claude/te*/*/state.md",
+        ):
             refused(s, s.bash(who, command % team if "%s" in command else command), "PROTECTED")
     assert s.bash("coder-1", "cat %s/state.md" % team) is None
     path = os.path.join(s.project, team, "state.md")
@@ -205,20 +218,23 @@ def test_section_8_the_lead_delegates_and_reviewers_edit_nothing(session):
     refused(s, s.bash("lead", "echo hi; pack teardown"), "VERB_NOT_ALONE")
 
 
-@pytest.mark.parametrize("change, code", [
-    (lambda p: p["tasks"][0].pop("acceptance"), "PLAN_INCOMPLETE"),
-    (lambda p: p["tasks"][0].update(files=["../x"]), "PLAN_PATH"),
-    (lambda p: p["tasks"][0].update(blocked_by=[2]), "PLAN_CYCLE"),
-    (lambda p: p["tasks"].pop(), "PLAN_CONVENTIONS"),
-    (lambda p: p["tasks"][1].update(blocked_by=[]), "PLAN_CONVENTIONS"),
-    (lambda p: p["tasks"].insert(1, dict(p["tasks"][0], id=3)) or p["tasks"][2].update(blocked_by=[1, 3]), "FILE_OVERLAP"),
-    (lambda p: p["tasks"].insert(1, dict(p["tasks"][0])), "DUPLICATE_TASK_KEY"),
-    (lambda p: p["facts"].pop("near_sensitive"), "PLAN_FACTS"),
-    (lambda p: p["facts"]["near_sensitive"].update(evidence=" "), "PLAN_FACTS"),
-    (lambda p: p["facts"].update(layers="api"), "PLAN_FACTS"),
-    (lambda p: p.update(definition_of_done=[]), "PLAN_INCOMPLETE"),
-    (lambda p: p["facts"]["changes_existing"].update(value=True) or p["tasks"][0].update(reviewers=[]), "PLAN_REVIEWERS"),
-])
+@pytest.mark.parametrize(
+    "change, code",
+    [
+        (lambda p: p["tasks"][0].pop("acceptance"), "PLAN_INCOMPLETE"),
+        (lambda p: p["tasks"][0].update(files=["../x"]), "PLAN_PATH"),
+        (lambda p: p["tasks"][0].update(blocked_by=[2]), "PLAN_CYCLE"),
+        (lambda p: p["tasks"].pop(), "PLAN_CONVENTIONS"),
+        (lambda p: p["tasks"][1].update(blocked_by=[]), "PLAN_CONVENTIONS"),
+        (lambda p: p["tasks"].insert(1, dict(p["tasks"][0], id=3)) or p["tasks"][2].update(blocked_by=[1, 3]), "FILE_OVERLAP"),
+        (lambda p: p["tasks"].insert(1, dict(p["tasks"][0])), "DUPLICATE_TASK_KEY"),
+        (lambda p: p["facts"].pop("near_sensitive"), "PLAN_FACTS"),
+        (lambda p: p["facts"]["near_sensitive"].update(evidence=" "), "PLAN_FACTS"),
+        (lambda p: p["facts"].update(layers="api"), "PLAN_FACTS"),
+        (lambda p: p.update(definition_of_done=[]), "PLAN_INCOMPLETE"),
+        (lambda p: p["facts"]["changes_existing"].update(value=True) or p["tasks"][0].update(reviewers=[]), "PLAN_REVIEWERS"),
+    ],
+)
 def test_section_5_a_bad_plan_is_refused_whole(session, change, code):
     s = session
     s.build()
@@ -270,7 +286,16 @@ def test_section_8_conventions_must_change(session):
 def test_section_7_lines_that_do_not_parse(session):
     s = session
     s.setup("SIMPLE")
-    for line in ("CLAIM task 1", "CLAIM: task 1", "claim: task #1", "CLAIM: task #1 please", "CLAIM: task #¹", "DONE: task #1, then #2", "IN_REVIEW", "STUCK: #1"):
+    for line in (
+        "CLAIM task 1",
+        "CLAIM: task 1",
+        "claim: task #1",
+        "CLAIM: task #1 please",
+        "CLAIM: task #¹",
+        "DONE: task #1, then #2",
+        "IN_REVIEW",
+        "STUCK: #1",
+    ):
         refused(s, s.say("coder-1", "supervisor", line), "MALFORMED_LINE", "exactly as")
     for talk in ("Done with reading", "claims are nice", "I approved of it", "DONENESS", "Stuck? no"):
         assert s.say("coder-1", "supervisor", talk) is None
@@ -296,8 +321,13 @@ def test_section_10_an_agent_is_told_what_already_happened_and_never_for_ever(se
 
 def test_bad_arguments_never_reach_a_model(session):
     s = session
-    for args, says in (("", "nothing to build"), ("plan.md --coders=0", "--coders=0"), ("plan.md --coders=x", "1 to 16"), ("nix.md", "does not exist"),
-                       ("plan.md --fast", "unknown flag --fast")):
+    for args, says in (
+        ("", "nothing to build"),
+        ("plan.md --coders=0", "--coders=0"),
+        ("plan.md --coders=x", "1 to 16"),
+        ("nix.md", "does not exist"),
+        ("plan.md --fast", "unknown flag --fast"),
+    ):
         code, out, _err = s.build(args)
         assert code == 0 and out["decision"] == "block" and says in out["reason"], out
     assert not os.path.exists(s.project + "/.claude/teams")
@@ -337,8 +367,21 @@ def test_a_script_that_hides_what_it_writes_is_found_out(session):
     assert [(d["path"], d["by"]) for d in found] == [("src/old.py", "coder-1")]
 
 
-@pytest.mark.parametrize("command", ["git stash", "git reset --hard", "git checkout .", "git clean -fdx", "rm -rf .", "cp plan.md src/old.py", "mv src/old.py src/b.py",
-                                     "find . -name '*.py' -delete", "tee src/old.py < plan.md", "git checkout -- src/old.py"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "git stash",
+        "git reset --hard",
+        "git checkout .",
+        "git clean -fdx",
+        "rm -rf .",
+        "cp plan.md src/old.py",
+        "mv src/old.py src/b.py",
+        "find . -name '*.py' -delete",
+        "tee src/old.py < plan.md",
+        "git checkout -- src/old.py",
+    ],
+)
 def test_a_coder_cannot_take_others_work_with_it(session, command):
     s = session
     s.setup("SIMPLE")
@@ -356,6 +399,7 @@ def test_a_committed_change_keeps_a_verification_and_an_edit_ends_it(session):
     tree = s.state()["verify"]["tree"]
     assert "PASSED on tree " + tree in s.output
     from pack import facts
+
     declared = ["src/a.py", ".conventions/"]
     assert facts.tree(s.project, declared) == tree
     with open(s.project + "/src/a.py", "a") as f:
@@ -380,7 +424,12 @@ def test_the_clients_task_tools_are_gated_and_recorded_the_same_way(session):
     s = session
     s.setup("SIMPLE")
     for n, subject in (("7", "Add greeting"), ("8", "buy milk")):
-        assert s.call("lead", "TaskCreate", subject=subject, description="x", response={"task": {"id": n, "subject": subject, "description": "x"}}) is None
+        assert (
+            s.call(
+                "lead", "TaskCreate", subject=subject, description="x", response={"task": {"id": n, "subject": subject, "description": "x"}}
+            )
+            is None
+        )
     refused(s, s.call("coder-1", "TaskCreate", subject="x", description="x"), "WRONG_ROLE")
     assert [(r["data"]["client_id"], r["data"]["task"]) for r in s.events() if r["event"] == "CLIENT_TASK"] == [("7", 1), ("8", None)]
     assert s.call("coder-1", "TaskUpdate", taskId="7", status="in_progress") is None
@@ -442,8 +491,18 @@ def test_panes_are_bound_once_by_their_process_and_never_taken_for_the_lead(sess
     s.env.update(CLAUDE_CODE_ENTRYPOINT="cli", CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS="1")
     s.build()
     s.register()
-    assert s.call("lead", "Agent", description="x", prompt="x", subagent_type="team:supervisor", name="supervisor",
-                  response={"agentId": "supervisor@session-5e551000", "name": "supervisor"}) is None
+    assert (
+        s.call(
+            "lead",
+            "Agent",
+            description="x",
+            prompt="x",
+            subagent_type="team:supervisor",
+            name="supervisor",
+            response={"agentId": "supervisor@session-5e551000", "name": "supervisor"},
+        )
+        is None
+    )
     assert s.state()["roster"]["supervisor"]["agent_id"] is None
     pane = Session(project, s.data, headless=False, session="00000000-0000-4000-8000-00000000000a", pid=4242)
     pane.now = s.now
@@ -452,15 +511,25 @@ def test_panes_are_bound_once_by_their_process_and_never_taken_for_the_lead(sess
     code, out, _err = pane.send("SessionStart", source="startup", agent_type="team:supervisor")
     assert "you are supervisor" in out["hookSpecificOutput"]["additionalContext"]
     assert s.say("lead", "supervisor", "STATE_OWNERSHIP_HANDOFF(1)") is None
-    code, out, _err = pane.send("PreToolUse", agent_type="team:supervisor", tool_name="SendMessage", tool_use_id="toolu_pane",
-                                tool_input={"to": "main", "message": "STATE_OWNERSHIP_ACK(1)", "summary": "x"})
+    code, out, _err = pane.send(
+        "PreToolUse",
+        agent_type="team:supervisor",
+        tool_name="SendMessage",
+        tool_use_id="toolu_pane",
+        tool_input={"to": "main", "message": "STATE_OWNERSHIP_ACK(1)", "summary": "x"},
+    )
     assert out["hookSpecificOutput"]["updatedInput"]["to"] == "team-lead"
     assert s.state()["owner"]["state"] == "ACTIVE"
     # A second process that says the same is not bound: the incarnation has its session.
     twin = Session(project, s.data, headless=False, session="00000000-0000-4000-8000-00000000000b", pid=4242)
     twin.now = s.now
-    code, out, _err = twin.send("PreToolUse", agent_type="team:supervisor", tool_name="Write", tool_use_id="toolu_twin",
-                                tool_input={"file_path": s.project + "/src/old.py", "content": "x"})
+    code, out, _err = twin.send(
+        "PreToolUse",
+        agent_type="team:supervisor",
+        tool_name="Write",
+        tool_use_id="toolu_twin",
+        tool_input={"file_path": s.project + "/src/old.py", "content": "x"},
+    )
     assert code == 2 and "UNKNOWN_AGENT" in out["hookSpecificOutput"]["permissionDecisionReason"]
 
 
@@ -470,7 +539,9 @@ def test_two_sessions_that_open_at_once_get_one_run(project, tmp_path):
     from hooks.driver import Session
 
     texts = []
-    sessions = [Session(project, tmp_path / "data", session="00000000-0000-4000-8000-00000000010%d" % n, pid=os.getpid() + n) for n in range(6)]
+    sessions = [
+        Session(project, tmp_path / "data", session="00000000-0000-4000-8000-00000000010%d" % n, pid=os.getpid() + n) for n in range(6)
+    ]
 
     def start(n):
         texts.append(json.dumps(sessions[n].build("feature number %d" % n)[1]))

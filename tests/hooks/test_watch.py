@@ -18,7 +18,11 @@ def tick(s):
 
 
 def watch_steps(s, who):
-    return [x["step"].split(":")[0] for x in advice.for_agent(s.state(), who) if x["step"].split(":")[0] in ("ping", "escalate", "replace", "loop", "tool")]
+    return [
+        x["step"].split(":")[0]
+        for x in advice.for_agent(s.state(), who)
+        if x["step"].split(":")[0] in ("ping", "escalate", "replace", "loop", "tool")
+    ]
 
 
 def working(session):
@@ -193,9 +197,15 @@ def test_a_secret_in_a_report_reaches_neither_the_lead_nor_the_journal(session):
     text = "SUPERVISOR_REPORT\nCRITICAL ESCALATE\ntoken %s; password: %s; at postgres://app:%s@db/x; %s; the password is fine" % keys
     assert s.say("supervisor", "lead", text) is None
     sent = s.updated["message"]
-    assert sent.startswith("SUPERVISOR_REPORT\nCRITICAL ESCALATE\n") and sent.count("[REDACTED_SECRET]") == 4 and sent.endswith("the password is fine")
+    assert (
+        sent.startswith("SUPERVISOR_REPORT\nCRITICAL ESCALATE\n")
+        and sent.count("[REDACTED_SECRET]") == 4
+        and sent.endswith("the password is fine")
+    )
     assert s.say("coder-1", "lead", "QUESTION: is API_KEY=%s right?" % keys[1]) is None
     with open(os.path.join(s.project, ".claude", "teams", "feature-add-a-greeting", "journal.jsonl")) as f:
         journal = f.read()
     assert not any(k in journal or k in sent for k in keys) and "is API_KEY=[REDACTED_SECRET] right?" in journal
-    assert s.say("supervisor", "lead", "SUPERVISOR_REPORT\nINFO NUDGE\nnothing to hide") is None and s.updated["message"].endswith("nothing to hide")
+    assert s.say("supervisor", "lead", "SUPERVISOR_REPORT\nINFO NUDGE\nnothing to hide") is None and s.updated["message"].endswith(
+        "nothing to hide"
+    )

@@ -10,23 +10,85 @@ import pytest
 from hooks.test_rules import refused
 
 SMALL = {
-    "team": "twoWaves", "version": 1, "title": "Two waves", "root": ".two", "lead": "boss", "guarded": ["evidence"], "retries": 3, "max_age_hours": 24,
+    "team": "twoWaves",
+    "version": 1,
+    "title": "Two waves",
+    "root": ".two",
+    "lead": "boss",
+    "guarded": ["evidence"],
+    "retries": 3,
+    "max_age_hours": 24,
     "strategy": True,
     "roles": [
-        {"id": "boss", "code": "BO", "agent": "two-boss", "title": "Boss", "summary": "Leads.", "tasks": [{"do": "Lead"}], "persona": "Leads the two waves and decides what is next in them.", "spawning": "foreground", "writes": ["LOG.md"]},
-        {"id": "planner", "code": "PL", "agent": "two-planner", "title": "Planner", "summary": "Plans.", "tasks": [{"do": "Plan", "artifact": "PLAN.md"}], "persona": "Plans the two waves, in one short file, and nothing else.", "spawning": "foreground",
-         "writes": ["PLAN.md"], "artifacts": ["PLAN.md"]},
-        {"id": "maker", "code": "MA", "agent": "two-maker", "title": "Maker", "summary": "Makes.", "tasks": [{"do": "Make", "artifact": "work/OUT.md"}], "persona": "Makes what was planned in the first of the two waves.", "spawning": "background",
-         "writes": ["work/"], "artifacts": ["work/OUT.md"]},
+        {
+            "id": "boss",
+            "code": "BO",
+            "agent": "two-boss",
+            "title": "Boss",
+            "summary": "Leads.",
+            "tasks": [{"do": "Lead"}],
+            "persona": "Leads the two waves and decides what is next in them.",
+            "spawning": "foreground",
+            "writes": ["LOG.md"],
+        },
+        {
+            "id": "planner",
+            "code": "PL",
+            "agent": "two-planner",
+            "title": "Planner",
+            "summary": "Plans.",
+            "tasks": [{"do": "Plan", "artifact": "PLAN.md"}],
+            "persona": "Plans the two waves, in one short file, and nothing else.",
+            "spawning": "foreground",
+            "writes": ["PLAN.md"],
+            "artifacts": ["PLAN.md"],
+        },
+        {
+            "id": "maker",
+            "code": "MA",
+            "agent": "two-maker",
+            "title": "Maker",
+            "summary": "Makes.",
+            "tasks": [{"do": "Make", "artifact": "work/OUT.md"}],
+            "persona": "Makes what was planned in the first of the two waves.",
+            "spawning": "background",
+            "writes": ["work/"],
+            "artifacts": ["work/OUT.md"],
+        },
     ],
     "waves": [
         {"id": "0", "title": "Start", "mode": "sequential", "roles": ["boss"]},
-        {"id": "1", "title": "Plan", "mode": "sequential", "roles": ["planner"], "after": ["0"], "gates": ["planned"], "exit": [{"gate": "planned"}]},
-        {"id": "2", "title": "Make", "mode": "parallel", "roles": ["maker"], "after": ["1"], "entry": [{"gate": "planned"}], "exit": [{"artifacts_of": "maker"}]},
+        {
+            "id": "1",
+            "title": "Plan",
+            "mode": "sequential",
+            "roles": ["planner"],
+            "after": ["0"],
+            "gates": ["planned"],
+            "exit": [{"gate": "planned"}],
+        },
+        {
+            "id": "2",
+            "title": "Make",
+            "mode": "parallel",
+            "roles": ["maker"],
+            "after": ["1"],
+            "entry": [{"gate": "planned"}],
+            "exit": [{"artifacts_of": "maker"}],
+        },
     ],
-    "gates": [{"id": "planned", "title": "Planned", "after_role": "planner", "check": "plan exists", "artifacts_of": ["planner"],
-               "on_fail": {"respawn": ["planner"]}}],
-    "evidence": [], "folders": ["work"],
+    "gates": [
+        {
+            "id": "planned",
+            "title": "Planned",
+            "after_role": "planner",
+            "check": "plan exists",
+            "artifacts_of": ["planner"],
+            "on_fail": {"respawn": ["planner"]},
+        }
+    ],
+    "evidence": [],
+    "folders": ["work"],
 }
 
 
@@ -47,8 +109,12 @@ def activate(s, text):
 
 
 def test_activation_refuses_before_any_model_call(two):
-    for text, says in (("--team nope --strategy strategy.md", "no such team"), ("--team twoWaves", "needs a strategy"),
-                       ("--team twoWaves --strategy nix.md", "does not exist"), ("--team twoWaves --fast", "unknown argument")):
+    for text, says in (
+        ("--team nope --strategy strategy.md", "no such team"),
+        ("--team twoWaves", "needs a strategy"),
+        ("--team twoWaves --strategy nix.md", "does not exist"),
+        ("--team twoWaves --fast", "unknown argument"),
+    ):
         out = activate(two, text)
         assert out["decision"] == "block" and says in out["reason"], out
     assert activate(two, "please --team up") is None
@@ -89,7 +155,15 @@ def test_waves_open_in_order_and_the_gate_decides(two):
 def test_an_agent_is_given_the_strategy(two):
     s = two
     activate(s, "--team twoWaves --strategy strategy.md")
-    s.call("lead", "Agent", description="p", prompt="go", subagent_type="team:two-planner", name="planner", response={"agentId": "a0000000000000099"})
+    s.call(
+        "lead",
+        "Agent",
+        description="p",
+        prompt="go",
+        subagent_type="team:two-planner",
+        name="planner",
+        response={"agentId": "a0000000000000099"},
+    )
     s.agents["planner"] = ("a0000000000000099", "team:two-planner")
     _code, out, _err = s.send("SubagentStart", "planner")
     assert "P99 under 50 ms" in out["hookSpecificOutput"]["additionalContext"]
@@ -107,9 +181,28 @@ def test_pause_refuses_spawns_and_resume_forgets_verdicts(two):
 
 
 # --- Judged gates, as the pure core sees them ------------------------------------------------------------------------------
-STOPPING = dict(SMALL, gates=SMALL["gates"] + [
-    {"id": "no_loss", "title": "No loss", "after_role": "planner", "check": "nothing is lost", "hard_stop": True, "on_fail": {"respawn": ["maker"]}},
-    {"id": "quick", "title": "Quick", "after_role": "planner", "check": "in budget", "hard_stop": True, "on_fail": {"respawn": ["tuner"]}}])
+STOPPING = dict(
+    SMALL,
+    gates=SMALL["gates"]
+    + [
+        {
+            "id": "no_loss",
+            "title": "No loss",
+            "after_role": "planner",
+            "check": "nothing is lost",
+            "hard_stop": True,
+            "on_fail": {"respawn": ["maker"]},
+        },
+        {
+            "id": "quick",
+            "title": "Quick",
+            "after_role": "planner",
+            "check": "in budget",
+            "hard_stop": True,
+            "on_fail": {"respawn": ["tuner"]},
+        },
+    ],
+)
 STOPPING["roles"] = SMALL["roles"] + [dict(SMALL["roles"][2], id="tuner", agent="two-tuner")]
 STOPPING["waves"] = [{"id": "1", "title": "Make", "mode": "parallel", "roles": ["maker", "tuner"]}]
 LEAD = {"name": "lead", "role": "lead", "inc": 0, "agent_id": None}
@@ -120,13 +213,33 @@ class Core:
 
     def __init__(self):
         from pack.protocol import machine
+
         self.machine, self.state, self.now, self.checks = machine, machine.initial(), 1000.0, 0
-        assert self.do("RUN_OPENED", name="t", session="s", headless=True, coders=3, definition=STOPPING, source="t", strategy="s.md", plan="s.md",
-                       description="d", conventions=None, enforcement={"level": "full", "why": []}, client="", client_pid=None, no_research=True) is None
+        assert (
+            self.do(
+                "RUN_OPENED",
+                name="t",
+                session="s",
+                headless=True,
+                coders=3,
+                definition=STOPPING,
+                source="t",
+                strategy="s.md",
+                plan="s.md",
+                description="d",
+                conventions=None,
+                enforcement={"level": "full", "why": []},
+                client="",
+                client_pid=None,
+                no_research=True,
+            )
+            is None
+        )
 
     def do(self, event, actor=LEAD, **data):
         """The code of the refusal, else None."""
         from pack.protocol.refusal import Refusal
+
         self.now += 1
         try:
             self.state, _effects = self.machine.step(self.state, {"event": event, "actor": actor, "data": data, "key": None}, self.now)
@@ -139,8 +252,20 @@ class Core:
         self.checks += 1
         assert self.do("GATES_STARTED", nonce=str(self.checks)) is None
         verdicts = dict({"planned": "PASS", "no_loss": "PASS", "quick": "PASS"}, **verdicts)
-        assert self.do("GATES_RECORDED", self.machine.GATE, nonce=str(self.checks), unmet={}, verdicts=verdicts, reasons={}, anchor=None, approved=None,
-                       evidence={g: list(failed) for g, v in verdicts.items() if v == "FAIL"}) is None
+        assert (
+            self.do(
+                "GATES_RECORDED",
+                self.machine.GATE,
+                nonce=str(self.checks),
+                unmet={},
+                verdicts=verdicts,
+                reasons={},
+                anchor=None,
+                approved=None,
+                evidence={g: list(failed) for g, v in verdicts.items() if v == "FAIL"},
+            )
+            is None
+        )
         return self.state["waves"]
 
     def spawn(self, role):
@@ -178,7 +303,11 @@ def test_only_the_user_lifts_a_pause_and_voids_verdicts():
     assert core.do("RUN_PAUSED") is None
     for how in ("resume", None):
         assert core.do("RUN_RESUMED", session="s", how=how) is None
-        assert core.spawn("tuner") == "PAUSED" and core.state["waves"]["verdicts"]["no_loss"] == "PASS" and core.state["waves"]["resumed_at"] is None
+        assert (
+            core.spawn("tuner") == "PAUSED"
+            and core.state["waves"]["verdicts"]["no_loss"] == "PASS"
+            and core.state["waves"]["resumed_at"] is None
+        )
     assert core.do("RUN_RESUMED", session="s", how="the user typed it") is None
     facts = core.state["waves"]
     assert facts["verdicts"] == {} and facts["resumed_at"] == core.now and facts["halted"] == "quick"
@@ -254,14 +383,52 @@ def test_only_the_user_approves_a_changed_matrix(two):
 
 
 # --- Who goes idle while a gate does not pass -----------------------------------------------------------------------------------
-SIGNED = dict(SMALL, team="signed", gates=SMALL["gates"] + [
-    {"id": "sound", "title": "Sound", "after_role": "tester", "check": "it is sound", "checks": [{"check": "line", "file": "work/OUT.md", "line": "sound"}],
-     "on_fail": {"respawn": ["maker"], "say": "look at the sound"}}])
-SIGNED["roles"] = SMALL["roles"] + [dict(SMALL["roles"][1], id="tester", code="TE", agent="two-tester", title="Tester", writes=["TEST.md"], artifacts=["TEST.md"],
-                                         tasks=[{"do": "Test", "artifact": "TEST.md"}])]
+SIGNED = dict(
+    SMALL,
+    team="signed",
+    gates=SMALL["gates"]
+    + [
+        {
+            "id": "sound",
+            "title": "Sound",
+            "after_role": "tester",
+            "check": "it is sound",
+            "checks": [{"check": "line", "file": "work/OUT.md", "line": "sound"}],
+            "on_fail": {"respawn": ["maker"], "say": "look at the sound"},
+        }
+    ],
+)
+SIGNED["roles"] = SMALL["roles"] + [
+    dict(
+        SMALL["roles"][1],
+        id="tester",
+        code="TE",
+        agent="two-tester",
+        title="Tester",
+        writes=["TEST.md"],
+        artifacts=["TEST.md"],
+        tasks=[{"do": "Test", "artifact": "TEST.md"}],
+    )
+]
 SIGNED["waves"] = SMALL["waves"] + [
-    {"id": "3", "title": "Test", "mode": "sequential", "roles": ["tester"], "after": ["2"], "gates": ["sound"], "exit": [{"gate": "sound"}]},
-    {"id": "3.5", "title": "Mend", "mode": "loop", "roles": ["maker"], "after": ["3"], "when": {"gate_fails": ["sound"], "then_again": "3"}}]
+    {
+        "id": "3",
+        "title": "Test",
+        "mode": "sequential",
+        "roles": ["tester"],
+        "after": ["2"],
+        "gates": ["sound"],
+        "exit": [{"gate": "sound"}],
+    },
+    {
+        "id": "3.5",
+        "title": "Mend",
+        "mode": "loop",
+        "roles": ["maker"],
+        "after": ["3"],
+        "when": {"gate_fails": ["sound"], "then_again": "3"},
+    },
+]
 
 
 @pytest.fixture
@@ -325,10 +492,15 @@ def test_nobody_is_reminded_of_a_gate_in_a_pause_or_of_another_s(signed):
 @pytest.fixture
 def talking(two):
     """A run of a team with session commands of its own."""
-    own = dict(SMALL, team="talking", session_commands=[
-        {"say": "team decide <topic>", "does": "weigh it and write it down", "model": True},
-        {"say": "team latency review", "does": "measure again", "runs": "pack rt latency", "model": False},
-        {"say": "team list gates", "does": "list them", "runs": "pack gate list", "model": False}])
+    own = dict(
+        SMALL,
+        team="talking",
+        session_commands=[
+            {"say": "team decide <topic>", "does": "weigh it and write it down", "model": True},
+            {"say": "team latency review", "does": "measure again", "runs": "pack rt latency", "model": False},
+            {"say": "team list gates", "does": "list them", "runs": "pack gate list", "model": False},
+        ],
+    )
     with open(os.path.join(two.project, ".claude", "team-definitions", "talking.json"), "w") as f:
         json.dump(own, f)
     two.env["PACK_PYTHON"] = sys.executable
@@ -336,24 +508,51 @@ def talking(two):
     return two
 
 
-@pytest.mark.parametrize("typed, says", [
-    ("team status", "wave 1 Plan"), ("team  status ", "wave 1 Plan"), ("Team Status", "wave 1 Plan"), ("team status?", "wave 1 Plan"),
-    ("team gate chek", "did you mean `team gate check`?"), ("team gate", "did you mean `team gate check`?"), ("team latency", "did you mean `team latency review`?"),
-    ("pause the team", "did you mean `pause team`?"), ("team staus", "did you mean `team status`?"), ("team decide", "needs its <topic>"),
-    ("Team list gates", "planned"), ("--team talking --strategy strategy.md", "a run is live here already: talking"),
-    ("team latency review", "has no evidence kinds, so there is nothing to measure"), ("team reject", "those that do: none"),
-])
+@pytest.mark.parametrize(
+    "typed, says",
+    [
+        ("team status", "wave 1 Plan"),
+        ("team  status ", "wave 1 Plan"),
+        ("Team Status", "wave 1 Plan"),
+        ("team status?", "wave 1 Plan"),
+        ("team gate chek", "did you mean `team gate check`?"),
+        ("team gate", "did you mean `team gate check`?"),
+        ("team latency", "did you mean `team latency review`?"),
+        ("pause the team", "did you mean `pause team`?"),
+        ("team staus", "did you mean `team status`?"),
+        ("team decide", "needs its <topic>"),
+        ("Team list gates", "planned"),
+        ("--team talking --strategy strategy.md", "a run is live here already: talking"),
+        ("team latency review", "has no evidence kinds, so there is nothing to measure"),
+        ("team reject", "those that do: none"),
+    ],
+)
 def test_what_needs_no_model_is_answered_at_once(talking, typed, says):
     out = activate(talking, typed)
     assert out["decision"] == "block" and says in out["reason"], out
     assert "MATRIX_APPROVED" not in [r["event"] for r in talking.events()] and not talking.state()["paused"]
 
 
-@pytest.mark.parametrize("talk", [
-    "team up with the broker engineer and find the lost message", "team, please look at the status", "team report is wrong, please fix it",
-    "pause team meetings until Friday", "team spirit matters", "teams", "team", "team: status of the gate?", "--teamwork is what we need", "the team status is fine",
-    "team decided nothing yet, go on", "team reject the idea of Kafka", "team approve of it all", "team gate check failed again; why?", "team abortion laws are not our topic",
-])
+@pytest.mark.parametrize(
+    "talk",
+    [
+        "team up with the broker engineer and find the lost message",
+        "team, please look at the status",
+        "team report is wrong, please fix it",
+        "pause team meetings until Friday",
+        "team spirit matters",
+        "teams",
+        "team",
+        "team: status of the gate?",
+        "--teamwork is what we need",
+        "the team status is fine",
+        "team decided nothing yet, go on",
+        "team reject the idea of Kafka",
+        "team approve of it all",
+        "team gate check failed again; why?",
+        "team abortion laws are not our topic",
+    ],
+)
 def test_talk_goes_to_the_model_untouched(talking, talk):
     before = len(talking.events())
     assert activate(talking, talk) is None
@@ -412,7 +611,9 @@ def test_a_pack_of_somebody_else_earlier_on_the_path_judges_nothing(two, tmp_pat
 
     def run(given):
         env = dict(os.environ, PATH=str(tmp_path / "early") + os.pathsep + os.environ["PATH"], CLAUDECODE="1", HOME=s.data)
-        done = subprocess.run(["sh", "-c", given["command"]], cwd=s.project, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        done = subprocess.run(
+            ["sh", "-c", given["command"]], cwd=s.project, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         return {"stdout": done.stdout, "stderr": "", "interrupted": False}
 
     assert s.call("lead", "Bash", command="pack gate check", response=run) is None

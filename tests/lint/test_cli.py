@@ -99,9 +99,7 @@ def test_sarif_against_its_schema(plugin):
 
 def test_github_form(plugin):
     text = run(plugin(BAD_EVENT), "--format", "github", "--no-cache")[1]
-    assert text.startswith(
-        "::error file=hooks/hooks.json,line=1,col=12,endLine=1,endColumn=24,title=hook-event::unknown event"
-    )
+    assert text.startswith("::error file=hooks/hooks.json,line=1,col=12,endLine=1,endColumn=24,title=hook-event::unknown event")
     finding = dict(
         path="a,b",
         line=1,
@@ -340,12 +338,7 @@ def test_prove_hooks(plugin, script, code, part):
 
 def test_prove_hooks_asks_first(plugin, tmp_path):
     mark = tmp_path / "ran"
-    root = plugin(
-        {
-            "hooks/hooks.json": '{"hooks": {"PreToolUse": [{"hooks": [{"type": "command", "command": "touch %s"}]}]}}'
-            % mark
-        }
-    )
+    root = plugin({"hooks/hooks.json": '{"hooks": {"PreToolUse": [{"hooks": [{"type": "command", "command": "touch %s"}]}]}}' % mark})
     assert run(root, "--prove-hooks", stdin=io.StringIO("y\n"))[0] == 2
     assert not mark.exists()
 
@@ -377,14 +370,14 @@ def test_the_small_schema_checker_agrees_with_jsonschema():
         [],
     ]
     for value in values:
-        assert bool(list(schema.check(value, server))) == bool(
-            list(jsonschema.Draft7Validator(server).iter_errors(value))
-        ), value
+        assert bool(list(schema.check(value, server))) == bool(list(jsonschema.Draft7Validator(server).iter_errors(value))), value
 
 
 def test_without_yaml_it_says_what_to_install(plugin):
     root = plugin({"agents/x.md": "---\nname: x\ndescription: [a\n---\n"})
-    code = "import sys; sys.modules['yaml'] = None; sys.path.insert(0, %r); from pack.lint.cli import main; sys.exit(main([%r, '--no-cache']))"
+    code = (
+        "import sys; sys.modules['yaml'] = None; sys.path.insert(0, %r); from pack.lint.cli import main; sys.exit(main([%r, '--no-cache']))"
+    )
     argv = [sys.executable, "-c", code % (os.path.join(ROOT, "scripts"), str(root))]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 2 and "pip install pyyaml" in done.stderr

@@ -76,9 +76,7 @@ LINES = st.lists(
         st.sampled_from(["name", "description", "tools", "model", "x-y", "A_b"]),
         st.one_of(
             st.text(alphabet=st.sampled_from("abcXYZ 0123456789,.()/-_:#'\"[]{}éß*&!|>%@`\\"), max_size=20),
-            st.sampled_from(
-                ["true", "null", "~", "12", "-3.5", "1e3", "0x1f", "yes", '"quoted"', "''", "a: b", "a #b", "x:"]
-            ),
+            st.sampled_from(["true", "null", "~", "12", "-3.5", "1e3", "0x1f", "yes", '"quoted"', "''", "a: b", "a #b", "x:"]),
         ),
     ),
     min_size=1,

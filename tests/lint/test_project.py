@@ -18,11 +18,7 @@ def nested(root, names):
         write(root, files)
         write(
             root,
-            {
-                "plugins/%s/.claude-plugin/plugin.json" % name: PLUGIN[".claude-plugin/plugin.json"].replace(
-                    "demo-pack", name
-                )
-            },
+            {"plugins/%s/.claude-plugin/plugin.json" % name: PLUGIN[".claude-plugin/plugin.json"].replace("demo-pack", name)},
         )
 
 

@@ -97,9 +97,7 @@ GOOD = {
     "a way out in words": page(NEXT.replace("| DONE", "| STUCK | the lead decides |\n| DONE") % ("STUCK, DONE", "none, terminal")),
     "states of nothing that moves": page("| State | Meaning |\n|---|---|\n| NY | New York |\n| CA | California |\n"),
     "moves of something else": page(STATES % "x" + "| From | To |\n|---|---|\n| alice | bob |\n| bob | carol |\n"),
-    "acks": page(
-        MESSAGES % "| `OWN_HANDOFF(n)` | lead | coder |\n| `OWN_ACK(n)` | coder | lead |\n| `ACK` | coder | lead |\n"
-    ),
+    "acks": page(MESSAGES % "| `OWN_HANDOFF(n)` | lead | coder |\n| `OWN_ACK(n)` | coder | lead |\n| `ACK` | coder | lead |\n"),
     "an ack of the client's own": page(MESSAGES % "| `STOP_ACK` | coder | lead, when `STOP` came |\n| `STOP` | lead | coder |\n"),
     "answers": page(EVENTS % "| `TASK_OFFER` | lead | coder | |\n| `TASK_TAKEN` | coder | lead | `TASK_OFFER` |\n"),
     "see also": pages(a="Long. " * 99 + "See [b](b.md).", b="Long. " * 99 + "See [a](a.md)."),

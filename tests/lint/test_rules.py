@@ -32,9 +32,7 @@ EXAMPLES = [(name, example) for name in NAMES for example in catalogue.entry(nam
 
 
 def test_every_module_is_a_rule_and_every_rule_a_module():
-    modules = {
-        name[:-3].replace("_", "-") for name in os.listdir(RULES) if name.endswith(".py") and name != "__init__.py"
-    }
+    modules = {name[:-3].replace("_", "-") for name in os.listdir(RULES) if name.endswith(".py") and name != "__init__.py"}
     assert modules == set(NAMES)
 
 

@@ -31,16 +31,10 @@ def script(text, name="scripts/x.py", run="python3 "):
 
 
 BAD = {
-    "root-variable": [
-        hook(command='python3 "${%s}/scripts/guard.py"' % n)
-        for n in ("CLAUDE_PLUGIN_DIR", "PLUGIN_ROOT", "CLAUDE_ROOT")
-    ]
+    "root-variable": [hook(command='python3 "${%s}/scripts/guard.py"' % n) for n in ("CLAUDE_PLUGIN_DIR", "PLUGIN_ROOT", "CLAUDE_ROOT")]
     + [command("Run `${CLAUDE_PLUGINS_ROOT}/scripts/guard.py`.")],
     "agent-value": [agent("tools: Read\nmaxTurns: %s\n" % v) for v in ("0", "-3", "many", "1.5", "[3]")]
-    + [
-        agent("tools: Read\n%s\n" % v)
-        for v in ("memory: global", "isolation: docker", "effort: huge", "background: yes", "color: mauve")
-    ],
+    + [agent("tools: Read\n%s\n" % v) for v in ("memory: global", "isolation: docker", "effort: huge", "background: yes", "color: mauve")],
     "model-unknown": [agent("tools: Read\nmodel: %s\n" % v) for v in ("gpt-4o", "sonet", "claude", "5")],
     "tool-unknown": [agent("tools: %s\n" % v) for v in ("Read, Writ", "READ", "[Read, Foo]", "read")]
     + [agent("tools: Read\ndisallowedTools: Wirte\n"), command("Go.", "allowed-tools: Read, Gerp\n")],
@@ -52,15 +46,11 @@ BAD = {
     "tools-shape": [agent("tools: %s\n" % v) for v in ("{Read: true}", "5", "true", "", '""')],
     "tool-unbalanced": [agent("tools: %s\n" % v) for v in ("Bash(git *", "Read, Bash(a))", "[Read, 'Bash(x']")],
     "agent-key": [
-        agent("%s\n" % v)
-        for v in ("allowed-tools: Read", "allowedTools: Read", "Tools: Read", "tool: Read", "disallowed-tools: Write")
+        agent("%s\n" % v) for v in ("allowed-tools: Read", "allowedTools: Read", "Tools: Read", "tool: Read", "disallowed-tools: Write")
     ],
-    "agent-ignored-key": [
-        agent("tools: Read\n%s\n" % v) for v in ("initialPrompt: hi", "observer: x", "hooks: {}", "mcpServers: [a]")
-    ],
+    "agent-ignored-key": [agent("tools: Read\n%s\n" % v) for v in ("initialPrompt: hi", "observer: x", "hooks: {}", "mcpServers: [a]")],
     "description-missing": [
-        {"agents/reviewer.md": "---\nname: reviewer\ndescription: %s\ntools: Read\n---\nx\n" % v}
-        for v in ('""', "'  '", "~", "null", "")
+        {"agents/reviewer.md": "---\nname: reviewer\ndescription: %s\ntools: Read\n---\nx\n" % v} for v in ('""', "'  '", "~", "null", "")
     ],
     "frontmatter-ends-early": [
         {"agents/reviewer.md": t}
@@ -107,13 +97,9 @@ BAD = {
         hook("SubagentStart", "^demo-pack:reviwer$"),
     ],
     "hook-matcher-regex": [
-        hook(matcher=m)
-        for m in ("Write|(Edit", "*.py", "[Write", "Write)", "(?P<x>a)", "a{3,1}(", "+Write", "\\", "(?i)write")
+        hook(matcher=m) for m in ("Write|(Edit", "*.py", "[Write", "Write)", "(?P<x>a)", "a{3,1}(", "+Write", "\\", "(?i)write")
     ],
-    "hook-if": [
-        dict(hook(**{"if": v}))
-        for v in ("tool == 'x'", "Write(*.md", "write(*.md)", "Write(a) or Edit(b)", "Bash(git *)", "")
-    ]
+    "hook-if": [dict(hook(**{"if": v})) for v in ("tool == 'x'", "Write(*.md", "write(*.md)", "Write(a) or Edit(b)", "Bash(git *)", "")]
     + [hook("Stop", None, **{"if": "Bash(git *)"}), hook(matcher="Write|Edit", **{"if": "Write(*.md)"})],
     "hook-type": [
         hook("SessionStart", None, type="http", url="https://x.example"),
@@ -191,9 +177,7 @@ BAD = {
     ],
     "hook-key": [{"hooks/hooks.json": '{"hooks": {}, "%s": 1}' % k} for k in ("version", "name", "enabled")]
     + [hook(frobnicate=1), hook(timeOut=5), hook(matchers="x")],
-    "hook-event": [
-        hook(event, None) for event in ("preToolUse", "PreToolUsed", "pre_tool_use", "OnStop", "BeforeTool")
-    ],
+    "hook-event": [hook(event, None) for event in ("preToolUse", "PreToolUsed", "pre_tool_use", "OnStop", "BeforeTool")],
     "command-injection": [
         command("!`echo $ARGUMENTS`"),
         command('!`make "$0"`'),
@@ -241,9 +225,7 @@ BAD = {
         dict(command("See [x](../references/a.md#none)."), **{"references/a.md": "# One\n"}),
         {"README.md": "# Top\n\n[x](#nope)\n"},
     ],
-    "ref-project-path": [
-        dict(command("Read @references/a.md now. Also [a](../references/a.md)."), **{"references/a.md": "# One\n"})
-    ],
+    "ref-project-path": [dict(command("Read @references/a.md now. Also [a](../references/a.md)."), **{"references/a.md": "# One\n"})],
     "protocol-name": [
         dict(
             command("Send `APROVED: task #3`. See [m](../references/m.md)."),
@@ -256,12 +238,8 @@ BAD = {
             **{"references/m.md": "| Event | Effect |\n|---|---|\n| `TASK_DONE` | closes |\n| `TASK_OPEN` | opens |\n"},
         )
     ],
-    "manifest-location": [
-        {".claude-plugin/plugin.json": None, "plugin.json": '{"name": "demo-pack", "version": "1.0.0"}'}
-    ],
-    "plugin-settings": [
-        {"settings.json": json.dumps(v)} for v in ({"permissions": {}}, {"agent": "ghost"}, {"env": {}})
-    ],
+    "manifest-location": [{".claude-plugin/plugin.json": None, "plugin.json": '{"name": "demo-pack", "version": "1.0.0"}'}],
+    "plugin-settings": [{"settings.json": json.dumps(v)} for v in ({"permissions": {}}, {"agent": "ghost"}, {"env": {}})],
     "dependency": [
         {
             ".claude-plugin/plugin.json": json.dumps(
@@ -370,9 +348,7 @@ GOOD = {
         "import json\nprint(json.dumps({'hookSpecificOutput': {'hookEventName': 'PreToolUse', 'permissionDecision': 'deny'}}))\n"
     ),
     "teaching": command('```\nTask(subagent_type="your-agent")\n[x](missing.md)\n```\nUse subagent_type: <name>.'),
-    "scoped": command(
-        'Use subagent_type: "demo-pack:reviewer", then general-purpose: subagent_type: "general-purpose".'
-    ),
+    "scoped": command('Use subagent_type: "demo-pack:reviewer", then general-purpose: subagent_type: "general-purpose".'),
     "urls": command("See [x](https://example.com/a.md#b) and <mailto:a@b.c> and [top](#run)\n\n# Run"),
     "money": command("It costs $1 a run."),
     "escaped": command("Print \\$1 and $ARGUMENTS."),

@@ -80,11 +80,7 @@ def test_the_packs_own_definition_is_looked_at(plugin):
     with open(os.path.join(ROOT, "scripts", "pack", "teams", "realtimeSystems.yaml"), encoding="utf-8") as handle:
         text = handle.read()
     broken = text.replace("agent: rt-architect", "agent: rt-architct", 1)
-    agents = {
-        "agents/%s" % name: AGENT % name[:-3]
-        for name in os.listdir(os.path.join(ROOT, "agents"))
-        if name.startswith("rt-")
-    }
+    agents = {"agents/%s" % name: AGENT % name[:-3] for name in os.listdir(os.path.join(ROOT, "agents")) if name.startswith("rt-")}
     findings = lint(plugin(dict(agents, **{"scripts/pack/teams/realtimeSystems.yaml": broken})))[1]
     assert [finding["rule"] for finding in findings if "rt-architct" in finding["message"]] == ["team-definition"]
 

@@ -24,9 +24,7 @@ def test_text_nul(plugin):
 
 @pytest.mark.parametrize("text", ["abc\u202edef", "a\U000e0041b", "pa\u200bss"])
 def test_hidden_character(plugin, text):
-    (finding,) = found(
-        plugin({"commands/build.md": "---\ndescription: Builds\n---\nRun %s.\n" % text}), "hidden-character"
-    )
+    (finding,) = found(plugin({"commands/build.md": "---\ndescription: Builds\n---\nRun %s.\n" % text}), "hidden-character")
     assert "U+" in finding["message"] and finding["line"] == 4
 
 
@@ -35,9 +33,7 @@ def test_hidden_character(plugin, text):
     ["\U0001f468\u200d\U0001f469", "\u2764\ufe0f", "naïve café", "\U0001f3f4\U000e0067\U000e0062\U000e007f", "می‌خواهم"],
 )
 def test_characters_that_people_use(plugin, text):
-    assert not found(
-        plugin({"commands/build.md": "---\ndescription: Builds\n---\nRun %s.\n" % text}), "hidden-character"
-    )
+    assert not found(plugin({"commands/build.md": "---\ndescription: Builds\n---\nRun %s.\n" % text}), "hidden-character")
 
 
 @pytest.mark.parametrize(
@@ -53,9 +49,7 @@ def test_secret(plugin, text):
     assert finding["severity"] == "error" and text not in finding["message"]
 
 
-@pytest.mark.parametrize(
-    "text", ["sk-your-key-here-your-key-here", "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "AKIAEXAMPLEEXAMPLE00"]
-)
+@pytest.mark.parametrize("text", ["sk-your-key-here-your-key-here", "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "AKIAEXAMPLEEXAMPLE00"])
 def test_placeholders_are_no_secrets(plugin, text):
     assert not found(plugin({"commands/build.md": "---\ndescription: Builds\n---\nUse %s.\n" % text}), "secret")
 

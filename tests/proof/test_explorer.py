@@ -25,9 +25,17 @@ def test_every_promise_has_a_name_and_a_meaning():
 
 
 # The explorer itself must be able to see: with a guard taken out it finds a trace to a broken promise.
-BLIND = [("owner_is_not_fenced", 0, "NO_FENCED_WRITE"), ("handoff_epoch_is_minted", 0, "EPOCHS_ONLY_GROW"), ("spawn_role_is_single", 0, "ONLY_ONE_SUPERVISOR"),
-         ("task_is_approved", 3, "NO_DONE_WITHOUT_APPROVALS"), ("reviewed_revision_is_present", 3, "THE_ASKED_CONTENT_IS_APPROVED"),
-         ("task_is_the_senders", 3, ""), ("shutdown_is_in_its_place", 5, "SUPERVISOR_LAST"), ("shutdown_round_allows", 6, "THREE_SENDS"), ("summary_is_persisted", 6, "")]
+BLIND = [
+    ("owner_is_not_fenced", 0, "NO_FENCED_WRITE"),
+    ("handoff_epoch_is_minted", 0, "EPOCHS_ONLY_GROW"),
+    ("spawn_role_is_single", 0, "ONLY_ONE_SUPERVISOR"),
+    ("task_is_approved", 3, "NO_DONE_WITHOUT_APPROVALS"),
+    ("reviewed_revision_is_present", 3, "THE_ASKED_CONTENT_IS_APPROVED"),
+    ("task_is_the_senders", 3, ""),
+    ("shutdown_is_in_its_place", 5, "SUPERVISOR_LAST"),
+    ("shutdown_round_allows", 6, "THREE_SENDS"),
+    ("summary_is_persisted", 6, ""),
+]
 
 
 @pytest.mark.parametrize("guard, number, prop", [b for b in BLIND if b[2]], ids=lambda v: str(v))

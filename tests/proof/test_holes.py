@@ -260,7 +260,7 @@ def h21():
         if s.p["teardown"]["state"] == "RETRYING":
             ask_all(s)
     assert s.p["teardown"]["state"] == "FORCED_FINALIZE_CANDIDATE"
-    assert tick(s, 10 ** 6).p["teardown"]["state"] == "TEARDOWN_FAILED_SAFE", "the lead is silent and nothing ends"
+    assert tick(s, 10**6).p["teardown"]["state"] == "TEARDOWN_FAILED_SAFE", "the lead is silent and nothing ends"
 
 
 @story
@@ -292,7 +292,7 @@ def h23():
 @story
 def h24():
     s = ask_all(tearing(1))
-    for now in (61, 61, 61, 10 ** 6):
+    for now in (61, 61, 61, 10**6):
         tick(s, now)
         if s.p["teardown"]["state"] == "RETRYING":
             ask_all(s)
@@ -373,5 +373,11 @@ def test_h28_after_a_compaction_the_lead_is_handed_the_run(session):
 def test_the_digest_fits_even_for_sixteen_agents_and_two_hundred_tasks():
     s = Scene(coders=16)
     tasks = {n: task(n) for n in range(1, 200)}
-    s.do("PLAN_REGISTERED", LEAD, tasks={str(n): t for n, t in tasks.items()}, facts=__import__("pack.prove.scenes", fromlist=["x"]).FACTS, definition_of_done=["x"])
+    s.do(
+        "PLAN_REGISTERED",
+        LEAD,
+        tasks={str(n): t for n, t in tasks.items()},
+        facts=__import__("pack.prove.scenes", fromlist=["x"]).FACTS,
+        definition_of_done=["x"],
+    )
     assert 0 < len(advice.digest(s.p).encode()) <= tables.limit("DIGEST_BYTES")

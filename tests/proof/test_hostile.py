@@ -21,7 +21,13 @@ def test_random_runs_break_no_promise_and_come_to_an_end():
     assert not failures, failures[0]
     assert figures["finished"] + figures["aborted"] == figures["runs"] == 12
     # They got somewhere: deep enough that the promises were there to be broken.
-    assert figures["finished"] >= 6 and figures["done"] >= 12 and figures["approved"] >= 20 and figures["commits"] >= 4 and figures["deaths"] >= 6
+    assert (
+        figures["finished"] >= 6
+        and figures["done"] >= 12
+        and figures["approved"] >= 20
+        and figures["commits"] >= 4
+        and figures["deaths"] >= 6
+    )
     assert figures["refused"] >= 100 and len([k for k in figures if k.startswith("code ")]) >= 25
     assert {"mode SIMPLE", "headless", "terminal"} <= set(figures)
 
@@ -47,19 +53,32 @@ def keys_forgotten():
         journal.Store.append = real
 
 
-@pytest.mark.parametrize("mutant, kinds, setup, first", [
-    (lambda: variants.without("task_is_approved"), {"DONE_EARLY"}, dict(OPEN, mode="MEDIUM", headless=False), 25),
-    (lambda: variants.without("reviewed_revision_is_present"), {"UNSEEN"}, OPEN, 17),
-    (lambda: variants.without("task_is_the_senders"), {"NOT_OWNER"}, OPEN, 1),
-    (lambda: variants.without("sender_is_living"), {"SAY_DEAD"}, OPEN, 8),
-    (lambda: variants.without("spawn_within_coders"), {"SPAWN_MANY"}, ONE, 1),
-    (lambda: variants.without("verified_on_this_tree"), {"TEARDOWN_EARLY"}, dict(OPEN, hostile=0.2), 6),
-    (lambda: variants.patched(access, "may_write", lambda state, actor, path, fact=None: None),
-     {"PROTECTED", "EDIT_UNKNOWN", "EDIT_ROLE", "EDIT_FOREIGN", "EDIT_CLOSED", "EDIT_DEAD", "EDIT_TEST", "LEAD_EDITS"}, OPEN, 1),
-    (lambda: variants.patched(access, "may_commit", lambda *_: None), {"COMMIT_EARLY", "COMMIT_FOREIGN", "COMMIT_BY"}, dict(OPEN, hostile=0.6), 1),
-    (lambda: variants.patched(facts, "staged_otherwise", lambda commit: []), {"COMMIT_OTHER"}, OPEN, 13),
-    (keys_forgotten, {"TWICE"}, OPEN, 1),
-], ids=["approvals", "revisions", "owners", "the dead", "too many", "verify", "writes", "commits", "staged", "keys"])
+@pytest.mark.parametrize(
+    "mutant, kinds, setup, first",
+    [
+        (lambda: variants.without("task_is_approved"), {"DONE_EARLY"}, dict(OPEN, mode="MEDIUM", headless=False), 25),
+        (lambda: variants.without("reviewed_revision_is_present"), {"UNSEEN"}, OPEN, 17),
+        (lambda: variants.without("task_is_the_senders"), {"NOT_OWNER"}, OPEN, 1),
+        (lambda: variants.without("sender_is_living"), {"SAY_DEAD"}, OPEN, 8),
+        (lambda: variants.without("spawn_within_coders"), {"SPAWN_MANY"}, ONE, 1),
+        (lambda: variants.without("verified_on_this_tree"), {"TEARDOWN_EARLY"}, dict(OPEN, hostile=0.2), 6),
+        (
+            lambda: variants.patched(access, "may_write", lambda state, actor, path, fact=None: None),
+            {"PROTECTED", "EDIT_UNKNOWN", "EDIT_ROLE", "EDIT_FOREIGN", "EDIT_CLOSED", "EDIT_DEAD", "EDIT_TEST", "LEAD_EDITS"},
+            OPEN,
+            1,
+        ),
+        (
+            lambda: variants.patched(access, "may_commit", lambda *_: None),
+            {"COMMIT_EARLY", "COMMIT_FOREIGN", "COMMIT_BY"},
+            dict(OPEN, hostile=0.6),
+            1,
+        ),
+        (lambda: variants.patched(facts, "staged_otherwise", lambda commit: []), {"COMMIT_OTHER"}, OPEN, 13),
+        (keys_forgotten, {"TWICE"}, OPEN, 1),
+    ],
+    ids=["approvals", "revisions", "owners", "the dead", "too many", "verify", "writes", "commits", "staged", "keys"],
+)
 def test_the_witness_notices_what_is_missing(mutant, kinds, setup, first):
     """With one check taken out, some run breaks a promise, and it is the one that the check keeps. first: the seed with which the
     search begins; a near one saves time, none is needed."""

@@ -13,8 +13,12 @@ from pack.protocol.refusal import Refusal
 from pack.prove.explore import GATE, LEAD, actor, event
 from pack.prove.scenes import Scene
 
-NEEDS = {"SIMPLE": {"unified-reviewer"}, "MEDIUM": {"logic-reviewer", "tech-lead"}, "COMPLEX": {"security-reviewer", "logic-reviewer", "quality-reviewer", "tech-lead"},
-         "SIMPLE_ESCALATED_TO_MEDIUM": {"security-reviewer", "logic-reviewer", "quality-reviewer", "tech-lead"}}
+NEEDS = {
+    "SIMPLE": {"unified-reviewer"},
+    "MEDIUM": {"logic-reviewer", "tech-lead"},
+    "COMPLEX": {"security-reviewer", "logic-reviewer", "quality-reviewer", "tech-lead"},
+    "SIMPLE_ESCALATED_TO_MEDIUM": {"security-reviewer", "logic-reviewer", "quality-reviewer", "tech-lead"},
+}
 ROLES = ["unified-reviewer", "security-reviewer", "logic-reviewer", "quality-reviewer", "tech-lead"]
 
 
@@ -22,7 +26,16 @@ class Twin:
     """What a person would write on a whiteboard."""
 
     def __init__(self, mode, alive):
-        self.mode, self.alive, self.content, self.asked, self.said, self.done, self.claimed, self.owned = mode, set(alive), "r1", {}, {}, False, False, True
+        self.mode, self.alive, self.content, self.asked, self.said, self.done, self.claimed, self.owned = (
+            mode,
+            set(alive),
+            "r1",
+            {},
+            {},
+            False,
+            False,
+            True,
+        )
 
     def needs(self):
         return NEEDS[self.mode]
@@ -34,7 +47,14 @@ class Twin:
         return self.claimed and self.owned and not self.done and self.needs() <= self.approved()
 
     def may_approve(self, role):
-        return self.claimed and self.owned and not self.done and role in self.needs() and role in self.alive and self.asked.get(role) == self.content
+        return (
+            self.claimed
+            and self.owned
+            and not self.done
+            and role in self.needs()
+            and role in self.alive
+            and self.asked.get(role) == self.content
+        )
 
 
 class CoreAndTwin(RuleBasedStateMachine):
@@ -159,10 +179,14 @@ class CoreAndTwin(RuleBasedStateMachine):
         assert (t["state"] == "DONE") == self.twin.done
         assert set(view.required(self.p, t)) == self.twin.needs()
         assert self.p["mode"] == self.twin.mode
-        assert {r for r, v in t["approvals"].items() if v["verdict"] == "APPROVED" and v["revision"] == self.twin.content} == self.twin.approved()
+        assert {
+            r for r, v in t["approvals"].items() if v["verdict"] == "APPROVED" and v["revision"] == self.twin.content
+        } == self.twin.approved()
         assert machine.fold(self.p, event("TICK", GATE), 0)[0]["tasks"] == self.p["tasks"]
         assert codec.dumps(codec.loads(codec.dumps(self.p))) == codec.dumps(self.p)  # a state is JSON, through and through
 
 
 TestTwin = CoreAndTwin.TestCase
-TestTwin.settings = settings(max_examples=60, stateful_step_count=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+TestTwin.settings = settings(
+    max_examples=60, stateful_step_count=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)

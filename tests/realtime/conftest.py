@@ -24,9 +24,7 @@ def pytest_terminal_summary(terminalreporter):
     gone = [program for program in BROKERS.values() if not shutil.which(program)]
     if gone:
         terminalreporter.section("BROKERS MISSING", sep="!")
-        terminalreporter.line(
-            "not on PATH, their tests were skipped: %s; `scripts/dev/install-brokers` installs them" % ", ".join(gone)
-        )
+        terminalreporter.line("not on PATH, their tests were skipped: %s; `scripts/dev/install-brokers` installs them" % ", ".join(gone))
 
 
 def free_port():
@@ -271,9 +269,7 @@ def rt_for(root, folder, kafka=None):
                 "stream": {"window_s": 0.2, "lateness_s": 0.3, "events": 800, "keys": 4, "late": 8, "rate": 400},
             },
         ],
-        "out_of_scope": {
-            "event_store_failover": {"reason": "the strategy has no event store", "by": "project-manager"}
-        },
+        "out_of_scope": {"event_store_failover": {"reason": "the strategy has no event store", "by": "project-manager"}},
         "waivers": {
             name: {"value": value, "reason": LOOSE}
             for name, value in [

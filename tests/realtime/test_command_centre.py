@@ -147,10 +147,7 @@ def test_topics_and_websockets(redis_url, ws_url, tmp_path, monkeypatch, capsys)
     assert client.exists("policy.decisions"), "recording leaves the topic alone"
     client.delete("policy.decisions")
     client.close()
-    assert (
-        pack("record", "topic", "redis", redis_url, "--option", "stream=silent", "--seconds", "0.3", "--name", "silent")
-        == 2
-    )
+    assert pack("record", "topic", "redis", redis_url, "--option", "stream=silent", "--seconds", "0.3", "--name", "silent") == 2
     assert "is there live traffic?" in capsys.readouterr().err
 
 
@@ -224,20 +221,14 @@ def test_rhythm_of_the_day(centre, capsys):
 
 
 def test_blockers_over_four_hours_with_owner_and_eta(centre, capsys):
-    assert (
-        go("add", "runtme", "x") == 2
-        and "unknown squad 'runtme'; known: governance, runtime" in capsys.readouterr().err
-    )
+    assert go("add", "runtme", "x") == 2 and "unknown squad 'runtme'; known: governance, runtime" in capsys.readouterr().err
     assert go("add", "runtime", "Token stream", "--cross-squad") == 0
     assert go("set", "B1", "blocked") == 2 and "a blocker needs --by" in capsys.readouterr().err
     assert go("set", "B1", "blocked", "--by", "schema not merged", "--owner", "ana", "--eta", "15:00") == 0
     capsys.readouterr()
     assert go("blockers", now=WED + 3.9 * 3600) == 0 and "ESCALATE" not in capsys.readouterr().out
     assert go("blockers", now=WED + 4.1 * 3600) == 1
-    assert (
-        capsys.readouterr().out.strip()
-        == "ESCALATE B1 runtime: schema not merged, owner ana, ETA 15:00, 4.1 h  cross-squad"
-    )
+    assert capsys.readouterr().out.strip() == "ESCALATE B1 runtime: schema not merged, owner ana, ETA 15:00, 4.1 h  cross-squad"
     assert go("set", "B1", "blocked", "--by", "still", "--eta", "16:00", now=WED + 4 * 3600) == 0
     assert go("blockers", now=WED + 4.1 * 3600) == 1, "a new ETA does not restart the clock"
     assert "`cross-squad`" in (centre / "docs" / "sprints" / "Parallel_Backlog.md").read_text()
@@ -247,11 +238,7 @@ def test_blockers_over_four_hours_with_owner_and_eta(centre, capsys):
 def test_integration_day_runs_for_real(centre, service, capsys):
     assert go("integration") == 1
     out = capsys.readouterr().out
-    assert (
-        "ok   smoke governance" in out
-        and "FAIL smoke runtime: exit code 1" in out
-        and "FAIL Docs: missing: README.md" in out
-    )
+    assert "ok   smoke governance" in out and "FAIL smoke runtime: exit code 1" in out and "FAIL Docs: missing: README.md" in out
     log = centre / "docs" / "sprints" / "status" / "2026-03-04" / "evidence" / "01-smoke-governance.log"
     assert log.read_text() == "1 passed\n"
     assert go("exit") == 1
@@ -264,9 +251,7 @@ def test_integration_day_runs_for_real(centre, service, capsys):
     (centre / "smoke_bad.py").write_text("print('mended')\n")
     (centre / "README.md").write_text("# Read me\n")
     subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "add", "-A"], check=True)
-    subprocess.run(
-        ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "mended"], check=True
-    )
+    subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "mended"], check=True)
     assert go("integration") == 0
     assert pack("record", "http", service, "--name", "policy", "--date", "2026-03-04") == 0
     go("add", "runtime", "Token stream")
@@ -299,14 +284,9 @@ def test_example_is_sound_and_mistakes_are_told(tmp_path, monkeypatch, capsys):
         "runtime",
         "experience",
     ]
-    (tmp_path / "x.yaml").write_text(
-        sprint.EXAMPLE.replace("wed", "wedding").replace("America/Los_Angeles", "America/Nowhere")
-    )
+    (tmp_path / "x.yaml").write_text(sprint.EXAMPLE.replace("wed", "wedding").replace("America/Los_Angeles", "America/Nowhere"))
     assert pack("sprint", "lanes", "--file", "x.yaml") == 2 and '"wedding" is not one of' in capsys.readouterr().err
-    assert (
-        pack("sprint", "lanes", "--file", "none.yaml") == 2
-        and "`pack sprint init` writes an example" in capsys.readouterr().err
-    )
+    assert pack("sprint", "lanes", "--file", "none.yaml") == 2 and "`pack sprint init` writes an example" in capsys.readouterr().err
 
 
 # Decisions --------------------------------------------------------------------------------------------------------------

@@ -40,9 +40,7 @@ def gate(result, name):
 
 
 def row(result, name, kind, path=None):
-    return next(
-        r for r in gate(result, name)["evidence"] if r.get("kind") == kind and (path is None or r["path"] == path)
-    )
+    return next(r for r in gate(result, name)["evidence"] if r.get("kind") == kind and (path is None or r["path"] == path))
 
 
 def kind_path(folder, team, kind):
@@ -59,10 +57,7 @@ def edit(path, change):
 
 def relink(folder, team):
     """A clever forger's whole new chain: every record made again from the files, correctly linked."""
-    files = {
-        e["kind"]: os.path.join(folder, "evidence", *e["file"].split("/"))
-        for e in team["evidence"] + [evidence.SELFTEST]
-    }
+    files = {e["kind"]: os.path.join(folder, "evidence", *e["file"].split("/")) for e in team["evidence"] + [evidence.SELFTEST]}
     found = []
     for kind, path in files.items():
         for envelope in evidence.read_file(path)[0]:
@@ -115,9 +110,7 @@ def test_counts_of_the_measured_evidence(measured, team):
         {"worker-crash": 3},
     )
     killed = row(result, "delivery_guarantee", LOSS)["facts"]
-    assert (killed["sent"], killed["lost"], killed["faults"]) == (180, 0, {"broker-kill": 1}) and killed[
-        "indeterminate"
-    ] > 0
+    assert (killed["sent"], killed["lost"], killed["faults"]) == (180, 0, {"broker-kill": 1}) and killed["indeterminate"] > 0
     assert row(result, "websocket_density", "websocket_connection_density")["value"] == 150
     stream = row(result, "stream_correctness", "stream_processing_rate")["facts"]
     assert (stream["windows"], stream["wrong"], stream["late"]) == (40, 0, 8)
@@ -205,12 +198,8 @@ simple(
     True,
 )
 simple("losses_hidden", WS, P99, "FORGED", "sent 3210 is not received", lambda e, r: e.update(sent=3210), True)
-simple(
-    "negative_loss", WS, P99, "FORGED", "a count is negative", lambda e, r: e.update(sent=e["sent"] - 5, lost=-5), True
-)
-simple(
-    "throughput_claimed", WS, P99, "FORGED", "is not received", lambda e, r: e.update(throughput_msgs_sec=15000), True
-)
+simple("negative_loss", WS, P99, "FORGED", "a count is negative", lambda e, r: e.update(sent=e["sent"] - 5, lost=-5), True)
+simple("throughput_claimed", WS, P99, "FORGED", "is not received", lambda e, r: e.update(throughput_msgs_sec=15000), True)
 simple("lateness_hidden", WS, P99, "FORGED", "lateness_p99_ms says", lambda e, r: e.update(lateness_p99_ms=0.0), True)
 simple("histogram_not_one", WS, P99, "FORGED", "histogram:", lambda e, r: e.update(histogram="QUFBQQ=="), True)
 simple("histogram_bomb", WS, P99, "FORGED", "histogram:", lambda e, r: e.update(histogram=bomb()), True)
@@ -230,9 +219,7 @@ simple(
 )
 simple("no_commit", WS, P99, "FORGED", "does not exist", lambda e, r: r["git"].update(commit=None), True)
 simple("dirty_tree", WS, P99, "STALE", "dirty", lambda e, r: r["git"].update(dirty=True), True)
-simple(
-    "mock_target", WS, P99, "INVALID", "a mock is no evidence", lambda e, r: r["target"].update(reality="mock"), True
-)
+simple("mock_target", WS, P99, "INVALID", "a mock is no evidence", lambda e, r: r["target"].update(reality="mock"), True)
 simple(
     "other_target",
     WS,
@@ -533,9 +520,7 @@ def too_few_messages(folder, path):
 
 @forgery(EXACT, DEL, "INVALID", "were acknowledged; the rest proves nothing", True)
 def everything_indeterminate(folder, path):
-    rewrite_audit(
-        folder, path, lambda lines: ["i " + x[2:] if x.startswith("a ") and int(x[2:]) > 10 else x for x in lines]
-    )
+    rewrite_audit(folder, path, lambda lines: ["i " + x[2:] if x.startswith("a ") and int(x[2:]) > 10 else x for x in lines])
 
 
 @forgery("ordering_verification", "message_ordering", "FAIL", "out of order", True)
@@ -748,9 +733,7 @@ def test_rewritten_chain_is_seen_by_an_anchor(project, team):
     path = kind_path(str(project), team, WS)
     edit(path, lambda d: d["envelopes"][-1]["run"]["argv"].append("--honest"))
     relink(str(project), team)
-    assert judge(project, team)["verdict"] == "PASS", (
-        "tamper-evident, not tamper-proof: a perfect new chain is not seen..."
-    )
+    assert judge(project, team)["verdict"] == "PASS", "tamper-evident, not tamper-proof: a perfect new chain is not seen..."
     after = judge(project, team, anchors=[anchor])
     assert after["verdict"] == "FORGED" and "the ledger was rewritten" in gate(after, P99)["reasons"][0], (
         "...unless its head was noted elsewhere"
@@ -770,10 +753,7 @@ def test_changed_source_is_stale_and_documents_are_not(project, team):
     assert judge(project, team)["verdict"] == "PASS"
     (project.parent / "ws_server.py").write_text("# changed\n")
     result = judge(project, team)
-    assert (
-        row(result, P99, WS)["verdict"] == "STALE"
-        and "changed since: ws_server.py" in row(result, P99, WS)["reasons"][0]
-    )
+    assert row(result, P99, WS)["verdict"] == "STALE" and "changed since: ws_server.py" in row(result, P99, WS)["reasons"][0]
     git(project.parent, "commit", "-qam", "change")
     assert row(judge(project, team), P99, WS)["verdict"] == "STALE"
 
@@ -908,9 +888,7 @@ def test_fail_then_pass_on_the_same_tree_is_still_a_fail(project, team):
     git(project.parent, "add", "-A")
     git(project.parent, "commit", "-qm", "repair")
     mended = copy.deepcopy(good)
-    mended["run"].update(
-        id="20260101T000000Z-00000003", git={"commit": git(project.parent, "rev-parse", "HEAD"), "dirty": False}
-    )
+    mended["run"].update(id="20260101T000000Z-00000003", git={"commit": git(project.parent, "rev-parse", "HEAD"), "dirty": False})
     store.append(kind, mended)
     assert row(judge(project, team), DEL, EXACT)["verdict"] == "PASS"
 
@@ -1056,9 +1034,7 @@ def test_schema_breaks(old, new, breaks):
 
 def test_schema_gate_compares_with_git(project, team):
     target = project.parent / "events" / "order.json"
-    target.write_text(
-        json.dumps({"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id", "customer"]})
-    )
+    target.write_text(json.dumps({"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id", "customer"]}))
     found = gate(judge(project, team), "schema_compatibility")
     assert found["verdict"] == "FAIL" and found["roles_to_respawn"] == ["real-time-architect"]
     assert any("type was integer, is string" in r for r in found["reasons"]) and any(
@@ -1069,9 +1045,7 @@ def test_schema_gate_compares_with_git(project, team):
 def test_attestation_is_an_in_toto_statement(measured, team):
     result = judge(measured, team)
     told = attest.statement(result, measured)
-    assert told["_type"] == "https://in-toto.io/Statement/v1" and told["predicate"]["result"] == "WARNED", (
-        "waivers are told"
-    )
+    assert told["_type"] == "https://in-toto.io/Statement/v1" and told["predicate"]["result"] == "WARNED", "waivers are told"
     assert told["predicate"]["passedTests"] == [g["id"] for g in team["gates"]]
     names = {s["name"]: s["digest"] for s in told["subject"]}
     assert names["git:HEAD"]["gitCommit"] == result["commit"]
@@ -1201,7 +1175,15 @@ def test_a_tree_that_was_changed_while_it_was_measured_is_dirty(tmp_path, team, 
 
     from .conftest import make_project
 
-    path = {"id": "a", "adapter": "websocket", "address": "ws://h:1/", "rate": 200, "duration": 2, "budget_ms": {"p99": 9}, "guarantee": "at-most-once"}
+    path = {
+        "id": "a",
+        "adapter": "websocket",
+        "address": "ws://h:1/",
+        "rate": 200,
+        "duration": 2,
+        "budget_ms": {"p99": 9},
+        "guarantee": "at-most-once",
+    }
     folder = make_project(tmp_path / "p", {"rt": 1, "project": "x", "paths": [path]})
     server = tmp_path / "p" / "ws_server.py"
     clean = measure.Session(folder, team, ["latency"])

@@ -31,10 +31,7 @@ def test_a_card_goes_all_the_way_only_with_everything(project, capsys):  # measu
         and "unknown label 'kaffka'; known: websocket, kafka" in capsys.readouterr().err
     )
     assert run(project, "add", "Order stream", "--label", "kafka", "--path", "orders", "--now", "1000") == 0
-    assert (
-        run(project, "move", "K1", "In Progress") == 1
-        and "the next column is Sprint Ready, none is skipped" in capsys.readouterr().err
-    )
+    assert run(project, "move", "K1", "In Progress") == 1 and "the next column is Sprint Ready, none is skipped" in capsys.readouterr().err
     assert run(project, "move", "K1", "Sprint Ready") == 1
     told = capsys.readouterr().err
     assert (
@@ -42,27 +39,20 @@ def test_a_card_goes_all_the_way_only_with_everything(project, capsys):  # measu
         and "it has no estimate" in told
         and "it has no infrastructure" in told
     )
-    assert (
-        run(project, "set", "K1", "--priority", "high", "--estimate", "3", "--infrastructure", "redis on staging") == 0
-    )
+    assert run(project, "set", "K1", "--priority", "high", "--estimate", "3", "--infrastructure", "redis on staging") == 0
     assert run(project, "move", "K1", "Sprint Ready") == 0
     assert run(project, "move", "K1", "In Progress") == 1 and "it has no owner" in capsys.readouterr().err
     run(project, "set", "K1", "--owner", "message-broker-engineer")
     assert run(project, "move", "K1", "In Progress", "--now", "5000") == 0
     run(project, "set", "K1", "--artifact", "message-broker/NOTHING.md")
-    assert (
-        run(project, "move", "K1", "Integration Testing") == 1
-        and "message-broker/NOTHING.md does not exist" in capsys.readouterr().err
-    )
+    assert run(project, "move", "K1", "Integration Testing") == 1 and "message-broker/NOTHING.md does not exist" in capsys.readouterr().err
     run(project, "set", "K1", "--artifact", "message-broker/TOPIC_DESIGN.md")
     assert run(project, "move", "K1", "Integration Testing") == 0
     assert run(project, "move", "K1", "Latency Review") == 1
     run(project, "set", "K1", "--tested", "whole stack")
     assert run(project, "move", "K1", "Latency Review") == 0
     os.rename(project / "evidence", project / "away")
-    assert (
-        run(project, "move", "K1", "Done") == 1 and "kafka_e2e_latency on orders is MISSING" in capsys.readouterr().err
-    )
+    assert run(project, "move", "K1", "Done") == 1 and "kafka_e2e_latency on orders is MISSING" in capsys.readouterr().err
     os.rename(project / "away", project / "evidence")
     import time
 
@@ -139,12 +129,7 @@ def test_the_real_gh_accepts_every_argument_list(board, tmp_path):
     for command in commands(board) + [kanban.open_milestones(['Infra "one"', "It's two"]), kanban.close_milestone(3)]:
         done = subprocess.run(command, capture_output=True, text=True, env=clean, cwd=tmp_path)
         assert done.returncode == 4, (command, done.stderr)
-    assert (
-        subprocess.run(
-            ["gh", "issue", "create", "--no-such-flag"], capture_output=True, env=clean, cwd=tmp_path
-        ).returncode
-        == 1
-    )
+    assert subprocess.run(["gh", "issue", "create", "--no-such-flag"], capture_output=True, env=clean, cwd=tmp_path).returncode == 1
 
 
 def test_sync_prints_and_files_what_it_printed(board, capsys):
@@ -166,9 +151,13 @@ def test_milestones_are_closed_once_every_card_is_done(board, capsys, tmp_path):
     line = [x for x in capsys.readouterr().out.splitlines() if "while read" in x][0]
     assert "--method POST" not in (board / "GITHUB_ISSUES.md").read_text(), "what is closed is not made again"
     # The printed line is run by a real shell; a stand-in for gh on PATH shows what it would be called with.
-    (tmp_path / "gh").write_text('#!/bin/sh\nfor a; do printf "<%s>" "$a"; done >> "$0.log"; echo >> "$0.log"; case $2 in *state=open) printf "4\\n7\\n" ;; esac\n')
+    (tmp_path / "gh").write_text(
+        '#!/bin/sh\nfor a; do printf "<%s>" "$a"; done >> "$0.log"; echo >> "$0.log"; case $2 in *state=open) printf "4\\n7\\n" ;; esac\n'
+    )
     (tmp_path / "gh").chmod(0o755)
-    subprocess.run(["sh", "-c", line], check=True, env=dict(os.environ, PATH="%s:%s" % (tmp_path, os.environ["PATH"])), stdout=subprocess.DEVNULL)
+    subprocess.run(
+        ["sh", "-c", line], check=True, env=dict(os.environ, PATH="%s:%s" % (tmp_path, os.environ["PATH"])), stdout=subprocess.DEVNULL
+    )
     calls = (tmp_path / "gh.log").read_text().splitlines()
     assert '<.[] | select(.title | IN("It\'s \\"infra\\"", "Deploy")) | .number>' in calls[0]
     assert [c.split(">")[1] for c in calls[1:]] == ["<repos/{owner}/{repo}/milestones/4", "<repos/{owner}/{repo}/milestones/7"]

@@ -67,16 +67,12 @@ def test_selftest_formula_holds_and_a_naive_loop_would_lie():
 
 @pytest.mark.parametrize("mode, connections, fanout", [("echo", 3, 1), ("ping", 1, 1), ("broadcast", 4, 4)])
 def test_websocket(ws_url, mode, connections, fanout):
-    recording, told = run_probe(
-        "websocket", ws_url + ("room" if mode == "broadcast" else ""), connections=connections, mode=mode
-    )
+    recording, told = run_probe("websocket", ws_url + ("room" if mode == "broadcast" else ""), connections=connections, mode=mode)
     whole(recording, 100, fanout)
     assert told[1] == "real" and "Python" in told[0]
     if mode == "broadcast":
         for receiver in range(4):
-            assert [n for n, r in recording.order if r == receiver and n >= 0] == list(range(100)), (
-                "each member, in order"
-            )
+            assert [n for n, r in recording.order if r == receiver and n >= 0] == list(range(100)), "each member, in order"
 
 
 @pytest.mark.parametrize("mode, event", [("ack", "rt"), ("echo", "back")])
@@ -115,9 +111,7 @@ def mosquitto(tmp_path):
 
     def start(*lines):
         port = free_port()
-        (tmp_path / ("%d.conf" % port)).write_text(
-            "listener %d 127.0.0.1\nallow_anonymous true\n%s\n" % (port, "\n".join(lines))
-        )
+        (tmp_path / ("%d.conf" % port)).write_text("listener %d 127.0.0.1\nallow_anonymous true\n%s\n" % (port, "\n".join(lines)))
         started.append(Running(["mosquitto", "-c", str(tmp_path / ("%d.conf" % port))], port))
         return "mqtt://127.0.0.1:%d" % port
 
@@ -186,9 +180,7 @@ def exactly(lost, duplicates, sent=60):
     }
 
 
-@pytest.mark.parametrize(
-    "worker, lost, duplicates", [("effect-then-ack", 0, 3), ("ack-then-effect", 3, 0), ("transaction", 0, 0)]
-)
+@pytest.mark.parametrize("worker, lost, duplicates", [("effect-then-ack", 0, 3), ("ack-then-effect", 3, 0), ("transaction", 0, 0)])
 @pytest.mark.parametrize("broker", ["redis", "nats", "rabbitmq", "mqtt"])
 def test_three_crashes_give_exactly_three(broker, worker, lost, duplicates, request, mosquitto):
     """A crash between effect and acknowledgment: three of three, in every broker, deterministically."""
@@ -208,14 +200,10 @@ def test_a_consumer_of_ones_own(redis_url, arguments, lost, duplicates):
 def test_a_worker_that_cannot_run_is_told(redis_url):
     with pytest.raises(audit.AuditError, match="ends at once with exit code 3"):
         audited("redis", redis_url, ["{python}", "-c", "import sys; sys.exit(3)"])
-    with pytest.raises(
-        audit.AuditError, match="unknown built-in worker 'builtin:magic'; known: builtin:effect-then-ack"
-    ):
+    with pytest.raises(audit.AuditError, match="unknown built-in worker 'builtin:magic'; known: builtin:effect-then-ack"):
         audited("redis", redis_url, "builtin:magic")
     with pytest.raises(audit.AuditError, match="has no `worker`"):
-        audit.delivery(
-            {"id": "x", "adapter": "redis", "address": redis_url}, "x", PROJECT, KINDS["at_least_once_ack_log"]
-        )
+        audit.delivery({"id": "x", "adapter": "redis", "address": redis_url}, "x", PROJECT, KINDS["at_least_once_ack_log"])
 
 
 def test_memory_only_broker_loses_on_kill_and_the_audit_sees_it(tmp_path):
@@ -244,11 +232,7 @@ def test_memory_only_broker_loses_on_kill_and_the_audit_sees_it(tmp_path):
         found, told, more, _ = failover.recovery(path, "pack-r", str(tmp_path), server)
     finally:
         server.stop()
-    assert (
-        counts["faults"] == {"broker-kill": 1}
-        and counts["sent"] == 90
-        and counts["acked"] == counts["received"] + counts["lost"]
-    )
+    assert counts["faults"] == {"broker-kill": 1} and counts["sent"] == 90 and counts["acked"] == counts["received"] + counts["lost"]
     assert [e["what"] for e in found][:3] == ["steady", "fault", "restarted"] and found[-1]["what"] == "recovered"
     assert derive.failover_value(found) is not None
 
@@ -259,9 +243,7 @@ def test_only_a_server_of_its_own_is_killed(redis_url, tmp_path):
     with pytest.raises(managed.ServerError, match="pack did not start it"):
         managed.Server(["redis-server"], redis_url, str(tmp_path)).start()
     with pytest.raises(managed.ServerError, match="ended with exit code"):
-        managed.Server(
-            [sys.executable, "-c", "raise SystemExit(4)"], "tcp://127.0.0.1:%d" % free_port(), str(tmp_path)
-        ).start()
+        managed.Server([sys.executable, "-c", "raise SystemExit(4)"], "tcp://127.0.0.1:%d" % free_port(), str(tmp_path)).start()
 
 
 # The command line ----------------------------------------------------------------------------------------------------
@@ -334,7 +316,9 @@ def measuring(team, *words):
         stderr=subprocess.PIPE,
         text=True,
         env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)),
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # these tests may themselves run under nohup, which would be inherited
+        preexec_fn=lambda: signal.signal(
+            signal.SIGHUP, signal.SIG_DFL
+        ),  # these tests may themselves run under nohup, which would be inherited
     )
 
 
@@ -444,7 +428,9 @@ def test_kill_ends_what_the_command_started_too_and_stop_asks_first(tmp_path):
     [("hdrh", "rt", "pip install 'team-pack[realtime]'"), ("pptx", "report", "pip install 'team-pack[report]'")],
 )
 def test_without_the_extras_one_line_says_what_to_install(gone, verb, told, tmp_path):
-    code = "import sys\nfor n in ('hdrh', 'pptx', 'reportlab'): sys.modules[n] = None\nfrom pack.cli import main; sys.exit(main(sys.argv[1:]))"
+    code = (
+        "import sys\nfor n in ('hdrh', 'pptx', 'reportlab'): sys.modules[n] = None\nfrom pack.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code, verb, "all"],
         capture_output=True,
@@ -452,9 +438,7 @@ def test_without_the_extras_one_line_says_what_to_install(gone, verb, told, tmp_
         cwd=tmp_path,
         env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)),
     )
-    assert (
-        done.returncode == 2 and told in done.stderr and done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
-    )
+    assert done.returncode == 2 and told in done.stderr and done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
 
 
 def test_errors_name_the_way_out(tmp_path, capsys):

@@ -24,11 +24,7 @@ def test_bound_rank_against_exact_binomial(p, n):
 
     q = Fraction(p).limit_denominator(100)
     rank = next(
-        (
-            r
-            for r in range(1, n + 1)
-            if sum(comb(n, k) * q**k * (1 - q) ** (n - k) for k in range(r)) >= Fraction(95, 100)
-        ),
+        (r for r in range(1, n + 1) if sum(comb(n, k) * q**k * (1 - q) ** (n - k) for k in range(r)) >= Fraction(95, 100)),
         None,
     )
     assert stats.bound_rank(p, n) == rank
@@ -74,8 +70,7 @@ FACTS = "s 0\na 0\ns 1\na 1\ns 2\ni 2\ns 3\ni 3\ns 4\na 4\ns 5\na 5\nc 4\nb kill
 def test_ledger_counts_and_indeterminate_is_never_lost():
     counts = ledgerlines.count(ledgerlines.parse(FACTS))
     assert {
-        k: counts[k]
-        for k in ("sent", "acked", "received", "lost", "unseen", "indeterminate", "duplicates", "phantom", "reordered")
+        k: counts[k] for k in ("sent", "acked", "received", "lost", "unseen", "indeterminate", "duplicates", "phantom", "reordered")
     } == {
         "sent": 6,
         "acked": 4,
@@ -95,9 +90,9 @@ def test_ledger_counts_and_indeterminate_is_never_lost():
 def test_ledger_identity_holds_for_any_ledger(facts):
     counts = ledgerlines.count([(f, n, "") for f, n in facts])
     assert counts["sent"] == counts["received"] + counts["lost"] + counts["unseen"]
-    assert counts["duplicates"] + counts["phantom"] + counts["received"] <= len(
-        [f for f, _ in facts if f == "e"]
-    ) + len([f for f, _ in facts if f == "a"])
+    assert counts["duplicates"] + counts["phantom"] + counts["received"] <= len([f for f, _ in facts if f == "e"]) + len(
+        [f for f, _ in facts if f == "a"]
+    )
 
 
 def test_partitions_are_ordered_apart():

@@ -97,9 +97,7 @@ def mutate(change):
         (lambda d: d["gates"][5].pop("evidence"), "gate websocket_density: has no evidence"),
         (lambda d: d["gates"][0]["on_fail"]["respawn"].append("nobody"), "unknown role 'nobody'"),
         (
-            lambda d: (
-                d["gates"][1]["needs"].append("x") if "needs" in d["gates"][1] else d["gates"][1].update(needs=["x"])
-            ),
+            lambda d: d["gates"][1]["needs"].append("x") if "needs" in d["gates"][1] else d["gates"][1].update(needs=["x"]),
             "unknown gate 'x'",
         ),
         (
@@ -160,11 +158,7 @@ def test_small_validator_agrees_with_jsonschema(team):
     root = os.path.join(os.path.dirname(os.path.abspath(definition.__file__)), "..")
     pairs = [(os.path.join(root, "teams", "team.schema.json"), [team, load(SMALL), {}, [], dict(team, roles=[1])])]
     rt = yaml.safe_load(__import__("pack.realtime.cli", fromlist=["EXAMPLE"]).EXAMPLE)
-    bad = [
-        dict(rt, paths=[dict(rt["paths"][0], **{k: v})])
-        for k in rt["paths"][0]
-        for v in (None, -1, "x y", [], {}, True)
-    ]
+    bad = [dict(rt, paths=[dict(rt["paths"][0], **{k: v})]) for k in rt["paths"][0] for v in (None, -1, "x y", [], {}, True)]
     pairs.append((os.path.join(root, "realtime", "rt.schema.json"), [rt, {}, dict(rt, extra=1)] + bad))
     for path, values in pairs:
         with open(path) as handle:

@@ -45,15 +45,11 @@ def test_numbers_are_read_back(project, team):  # noqa: F811
     path = os.path.join(project, "reports", "status_002.pptx")  # 001 is the artifact that the project manager wrote
     told = data.collect(project, team, now)
     result = gates.evaluate(project, team, now)
-    rows = {
-        (r["kind"], r["path"]): r for g in result["gates"] for r in g["evidence"] if r.get("kind") and r.get("path")
-    }
+    rows = {(r["kind"], r["path"]): r for g in result["gates"] for r in g["evidence"] if r.get("kind") and r.get("path")}
     drawn = charts(path)
     bars = drawn[1][0].plots[0]
     shown = dict(zip(bars.categories, bars.series[0].values))
-    assert shown == {
-        "%s %s" % (r["path"], r["claim"].upper().replace("P999", "P99.9")): r["percent"] for r in told["latency"]
-    }
+    assert shown == {"%s %s" % (r["path"], r["claim"].upper().replace("P999", "P99.9")): r["percent"] for r in told["latency"]}
     echo = rows["websocket_p50_p95_p99", "chat.echo"]
     assert shown["chat.echo P99"] == pytest.approx(100 * echo["value"] / echo["limit"], abs=0.06)
     curves = {s.name: list(s.iter_values()) for s in drawn[2][0].plots[0].series}
@@ -61,16 +57,12 @@ def test_numbers_are_read_back(project, team):  # noqa: F811
     assert "logBase" in drawn[2][0]._chartSpace.xml
     trend = {s.name: list(s.values) for s in drawn[3][0].plots[0].series}
     assert trend["chat.echo"] == [
-        json.load(open_(project, "evidence/latency/websocket_p50_p95_p99.json"))["envelopes"][-1]["entries"][0][
-            "p99_ms"
-        ]
+        json.load(open_(project, "evidence/latency/websocket_p50_p95_p99.json"))["envelopes"][-1]["entries"][0]["p99_ms"]
     ]
     assert drawn[5][0].plots[0].series[0].values == (rows["kafka_sustained_throughput", "chat.echo"]["value"],)
     text = words(path)
     assert told["headline"] in text and "10 of 10 gates pass" in told["headline"]
-    assert text[-4:] == ["MISSING", "event_store_failover", "", "out of scope: the strategy has no event store"], (
-        "what is open comes last"
-    )
+    assert text[-4:] == ["MISSING", "event_store_failover", "", "out of scope: the strategy has no event store"], "what is open comes last"
     assert not [t for t in text if re.search(r"\b(average|mean)\b", t, re.I)]
 
 
@@ -113,8 +105,7 @@ def test_final_certification(project, capsys):  # noqa: F811
         text = handle.read()
     assert (
         "status: CERTIFIED" in text
-        and "| orders | exactly-once | exactly_once_verification | 120 | 120 | 0 | 0 | 0 | 3 worker-crash | 0.025 |"
-        in text
+        and "| orders | exactly-once | exactly_once_verification | 120 | 120 | 0 | 0 | 0 | 3 worker-crash | 0.025 |" in text
         and "`sustained_seconds`: 3 instead of 3600" in text
     )
     shutil.rmtree(os.path.join(project, "evidence"))
@@ -125,10 +116,7 @@ def test_final_certification(project, capsys):  # noqa: F811
 
 
 def test_matrix_claims_only_what_was_shown(project, team):  # noqa: F811
-    told = {
-        test: (verdict, note)
-        for _, test, _, verdict, note in data.matrix(team, data.collect(project, team, time.time()))
-    }
+    told = {test: (verdict, note) for _, test, _, verdict, note in data.matrix(team, data.collect(project, team, time.time()))}
     assert len(told) == 26
     for name in (
         "Dead-letter routing",

@@ -31,28 +31,98 @@ WRONG = [
     ("lead: chief", "lead: boss", "boss ", ["lead: unknown role 'boss'"]),
     ("gate_fails: [runs_back]", "gate_fails: [runs_bak]", "runs_bak]", ["unknown gate 'runs_bak'"]),
     ('then_again: "2.1"', 'then_again: "9"', '"9"', ["unknown wave '9'"]),
-    ("limits: {seconds: longest_lock}", "limits: {seconds: longest}", "longest}, sealed", ["unknown threshold 'longest'", "did you mean 'longest_lock'?"]),
+    (
+        "limits: {seconds: longest_lock}",
+        "limits: {seconds: longest}",
+        "longest}, sealed",
+        ["unknown threshold 'longest'", "did you mean 'longest_lock'?"],
+    ),
     ("{artifacts_of: scribe}", "{artifacts_of: scrib}", "scrib}", ["unknown role 'scrib'"]),
     ("check: approval", "check: aproval", "aproval", ["unknown check 'aproval'", "did you mean 'approval'?"]),
     # waves and gates that wait for each other, or for nothing
-    ('roles: [chief], entry: [{strategy: true}]', 'roles: [chief], after: ["2.1"]', 'after: ["2.1"]', ["cycle in after: 0 -> 2.1 -> 1 -> 0"]),
-    ('roles: [designer], after: ["0"]', 'roles: [designer], after: ["0"], entry: [{gate: designed}]', "designed}], gates", ["decided only in wave 1", "could never begin"]),
-    ('roles: [designer], after: ["0"]', 'roles: [designer], after: ["0"], entry: [{artifacts_of: writer}]', "writer}], gates", ["who works only later", "could never begin"]),
-    ("exit: [{gate: designed}]", "exit: [{gate: designed}, {gate: runs_back}]", "runs_back}]", ["decided only in wave 2.1", "could never end"]),
-    ("exit: [{gate: designed}]", "exit: [{gate: designed}, {artifact: TESTED.md}]", "TESTED.md}]", ["written only later", "could never end"]),
+    (
+        'roles: [chief], entry: [{strategy: true}]',
+        'roles: [chief], after: ["2.1"]',
+        'after: ["2.1"]',
+        ["cycle in after: 0 -> 2.1 -> 1 -> 0"],
+    ),
+    (
+        'roles: [designer], after: ["0"]',
+        'roles: [designer], after: ["0"], entry: [{gate: designed}]',
+        "designed}], gates",
+        ["decided only in wave 1", "could never begin"],
+    ),
+    (
+        'roles: [designer], after: ["0"]',
+        'roles: [designer], after: ["0"], entry: [{artifacts_of: writer}]',
+        "writer}], gates",
+        ["who works only later", "could never begin"],
+    ),
+    (
+        "exit: [{gate: designed}]",
+        "exit: [{gate: designed}, {gate: runs_back}]",
+        "runs_back}]",
+        ["decided only in wave 2.1", "could never end"],
+    ),
+    (
+        "exit: [{gate: designed}]",
+        "exit: [{gate: designed}, {artifact: TESTED.md}]",
+        "TESTED.md}]",
+        ["written only later", "could never end"],
+    ),
     ("exit: [{artifacts_of: writer}]", "exit: [{artifact: NOBODY.md}]", "NOBODY.md}", ["nobody writes artifact 'NOBODY.md'"]),
-    ("gates: [runs_back], exit: [{gate: runs_back}]", "exit: [{gate: runs_back}]", "runs_back, title", ["no wave evaluates it", "name it in the `gates`"]),
+    (
+        "gates: [runs_back], exit: [{gate: runs_back}]",
+        "exit: [{gate: runs_back}]",
+        "runs_back, title",
+        ["no wave evaluates it", "name it in the `gates`"],
+    ),
     ('roles: [scribe], after: ["1"], exit: [{artifacts_of: scribe}]', 'roles: [], after: ["1"]', 'roles: [], after', ["has no roles"]),
-    ("mode: background, roles: [scribe], after: [\"1\"], exit: [{artifacts_of: scribe}]", "mode: background, roles: [writer], after: [\"1\"]", "scribe, code", ["is in no wave"]),
+    (
+        "mode: background, roles: [scribe], after: [\"1\"], exit: [{artifacts_of: scribe}]",
+        "mode: background, roles: [writer], after: [\"1\"]",
+        "scribe, code",
+        ["is in no wave"],
+    ),
     ("roles: [tester], after", "roles: [tester, tester], after", "tester], after", ["listed twice"]),
-    ('roles: [tester], after: ["1"]', 'roles: [tester], after: ["1"], beside: ["1"]', '"1"], gates: [runs_back]', ["runs beside it", "take one of the two away"]),
+    (
+        'roles: [tester], after: ["1"]',
+        'roles: [tester], after: ["1"], beside: ["1"]',
+        '"1"], gates: [runs_back]',
+        ["runs beside it", "take one of the two away"],
+    ),
     (", " + LOOP, "", "loop, roles", ["a loop needs `when: {gate_fails: [...]}`"]),
     ("gate_fails: [runs_back]", "gate_fails: []", "gate_fails: []", ["gate_fails: needs at least 1 item"]),
-    ("mode: loop, roles: [writer], ", "mode: loop, roles: [writer, scribe], ", "scribe], when", ["no gate of `gate_fails` asks for 'scribe'", "never opens"]),
-    ("mode: loop, roles: [writer], ", "mode: loop, roles: [writer], exit: [{gate: runs_back}], ", "exit: [{gate: runs_back}], when", ["a loop has no `exit`"]),
-    ("mode: parallel, roles: [writer]", "mode: parallel, when: {gate_fails: [runs_back]}, roles: [writer]", "when: {gate_fails: [runs_back]}, roles", ["`when` belongs to `mode: loop`"]),
-    ("artifacts_of: [designer],\n     checks: [{check: approval, ask: \"Shall the schema be this?\"}], ", "", "designed, title", ["has no evidence", "give it evidence kinds, artifacts or checks"]),
-    ("check: the schema is written and agreed, ", "check: agreed, needs: [designed], ", "needs: [designed]", ["cycle in needs: designed -> designed"]),
+    (
+        "mode: loop, roles: [writer], ",
+        "mode: loop, roles: [writer, scribe], ",
+        "scribe], when",
+        ["no gate of `gate_fails` asks for 'scribe'", "never opens"],
+    ),
+    (
+        "mode: loop, roles: [writer], ",
+        "mode: loop, roles: [writer], exit: [{gate: runs_back}], ",
+        "exit: [{gate: runs_back}], when",
+        ["a loop has no `exit`"],
+    ),
+    (
+        "mode: parallel, roles: [writer]",
+        "mode: parallel, when: {gate_fails: [runs_back]}, roles: [writer]",
+        "when: {gate_fails: [runs_back]}, roles",
+        ["`when` belongs to `mode: loop`"],
+    ),
+    (
+        "artifacts_of: [designer],\n     checks: [{check: approval, ask: \"Shall the schema be this?\"}], ",
+        "",
+        "designed, title",
+        ["has no evidence", "give it evidence kinds, artifacts or checks"],
+    ),
+    (
+        "check: the schema is written and agreed, ",
+        "check: agreed, needs: [designed], ",
+        "needs: [designed]",
+        ["cycle in needs: designed -> designed"],
+    ),
     ("retries: 2\n", "retries: 2\ncolour: red\n", "colour", ["unknown name 'colour'", "known: "]),
     # twice
     ("id: writer, code", "id: tester, code", "tester, code: TE", ["role 'tester' is given twice"]),
@@ -82,19 +152,39 @@ WRONG = [
     ("agent: mig-designer", "agent: [mig-designer]", "agent: [mig-designer]", ["must be string"]),
     ("roles: [designer], after", "roles: designer, after", "designer, after", ["must be array", "a list"]),
     ("mode: parallel, roles: [writer]", "mode: paralel, roles: [writer]", "paralel", ["is not one of"]),
-    ("spawning: background,\n     persona: \"Writes one", "spawning: later,\n     persona: \"Writes one", "later", ["is not one of", "foreground"]),
-    ("persona: \"Writes the runbook for those who carry it out at night.\"", "persona: short", "short", ["needs at least 40 characters, has 5"]),
+    (
+        "spawning: background,\n     persona: \"Writes one",
+        "spawning: later,\n     persona: \"Writes one",
+        "later",
+        ["is not one of", "foreground"],
+    ),
+    (
+        "persona: \"Writes the runbook for those who carry it out at night.\"",
+        "persona: short",
+        "short",
+        ["needs at least 40 characters, has 5"],
+    ),
     ("tasks: [{do: Lead}]", "tasks: []", "tasks: []", ["needs at least 1 item"]),
     ("tasks: [{do: Lead}]", "tasks: [Lead]", "Lead]", ["must be object"]),
     ("tasks: [{do: Test}]", "tasks: [{do: Test, artifact: TESTD.md}]", "TESTD.md", ["no artifact of the role"]),
     ("entry: [{strategy: true}]", "entry: [{strateegy: true}]", "{strateegy", ["is none of: {gate: GATE}"]),
     ("entry: [{strategy: true}]", "entry: [designed]", "designed]}\n  - {id: \"1\"", ["is none of: {gate: GATE}"]),
-    ("strategy: true                    # --strategy PATH must be given; every agent is told its text\n", "", "{strategy: true}", ["the team takes none", "add `strategy: true`"]),
+    (
+        "strategy: true                    # --strategy PATH must be given; every agent is told its text\n",
+        "",
+        "{strategy: true}",
+        ["the team takes none", "add `strategy: true`"],
+    ),
     ("run: [python3, tests/forth_and_back.py]", "run: python3 tests/forth_and_back.py", "python3 tests", ["must be array"]),
     ("run: [python3, tests/forth_and_back.py]", "run: ['true']", "run: ['true']", ["proves nothing"]),
     ("timeout: 120", "timeout: 9000", "9000", ["is more than 540"]),
     ("timeout: 120", "timeout: 0", "0, limits", ["must be more than 0"]),
-    ("checks: [{check: approval,", "checks: [{check: line, file: SCHEMA.md}, {check: approval,", "line, file", ["check `line` needs `file` and `line`"]),
+    (
+        "checks: [{check: approval,",
+        "checks: [{check: line, file: SCHEMA.md}, {check: approval,",
+        "line, file",
+        ["check `line` needs `file` and `line`"],
+    ),
     ("checks: [{check: approval,", "checks: [{check: approval, run: [x],", "run: [x]", ["check `approval` has no `run`", "it takes: ask"]),
     ("checks: [{check: approval,", "checks: [{check: kanban_board}, {check: approval,", "kanban_board", ["give the team a `kanban`"]),
     # paths
@@ -116,15 +206,60 @@ WRONG = [
     ("retries: 2\n", "retries: 2\nfolders: [ok, ../../evil]\n", "../../evil", ["leaves its folder"]),
     ("artifacts: [LOG.md]", "artifacts: [LOG.md], writes: [evidence/x.md]}], guarded: [evidence], oops: [{a: b", None, ["not readable"]),
     # session commands, commits, board
-    ("retries: 2\n", "retries: 2\nsession_commands: [{say: team status, does: x, model: true}]\n", "team status, does", ["shadows the command of every team"]),
-    ("retries: 2\n", "retries: 2\nsession_commands: [{say: resume team, does: x, runs: pack log, model: false}]\n", "resume team, does", ["shadows the command of every team"]),
-    ("retries: 2\n", "retries: 2\nsession_commands: [{say: team <what>, does: x, model: true}]\n", "team <what>", ["one word would catch ordinary talk"]),
-    ("retries: 2\n", "retries: 2\nsession_commands: [{say: team gate <x>, does: x, model: true}]\n", "team gate <x>", ["would catch `team gate check`"]),
-    ("retries: 2\n", "retries: 2\nsession_commands: [{say: team plan, does: x, model: true}, {say: Team  Plan, does: y, model: true}]\n", "Team  Plan", ["shadows 'team plan'"]),
-    ("retries: 2\n", "retries: 2\nsession_commands: [{say: team wipe, does: x, runs: rm -rf /, model: false}]\n", "rm -rf", ["which is not a pack verb"]),
-    ("retries: 2\n", "retries: 2\nsession_commands: [{say: team end it, does: x, runs: pack abort, model: false}]\n", "pack abort", ["only looks or measures"]),
-    ("retries: 2\n", "retries: 2\nsession_commands: [{say: team forecast, does: x, model: false}]\n", "team forecast", ["runs nothing", "give it `runs: pack VERB ...`"]),
-    ("retries: 2\n", "retries: 2\nsession_commands: [{say: team look, does: x, runs: pack log, model: true}]\n", "runs: pack log", ["is never run"]),
+    (
+        "retries: 2\n",
+        "retries: 2\nsession_commands: [{say: team status, does: x, model: true}]\n",
+        "team status, does",
+        ["shadows the command of every team"],
+    ),
+    (
+        "retries: 2\n",
+        "retries: 2\nsession_commands: [{say: resume team, does: x, runs: pack log, model: false}]\n",
+        "resume team, does",
+        ["shadows the command of every team"],
+    ),
+    (
+        "retries: 2\n",
+        "retries: 2\nsession_commands: [{say: team <what>, does: x, model: true}]\n",
+        "team <what>",
+        ["one word would catch ordinary talk"],
+    ),
+    (
+        "retries: 2\n",
+        "retries: 2\nsession_commands: [{say: team gate <x>, does: x, model: true}]\n",
+        "team gate <x>",
+        ["would catch `team gate check`"],
+    ),
+    (
+        "retries: 2\n",
+        "retries: 2\nsession_commands: [{say: team plan, does: x, model: true}, {say: Team  Plan, does: y, model: true}]\n",
+        "Team  Plan",
+        ["shadows 'team plan'"],
+    ),
+    (
+        "retries: 2\n",
+        "retries: 2\nsession_commands: [{say: team wipe, does: x, runs: rm -rf /, model: false}]\n",
+        "rm -rf",
+        ["which is not a pack verb"],
+    ),
+    (
+        "retries: 2\n",
+        "retries: 2\nsession_commands: [{say: team end it, does: x, runs: pack abort, model: false}]\n",
+        "pack abort",
+        ["only looks or measures"],
+    ),
+    (
+        "retries: 2\n",
+        "retries: 2\nsession_commands: [{say: team forecast, does: x, model: false}]\n",
+        "team forecast",
+        ["runs nothing", "give it `runs: pack VERB ...`"],
+    ),
+    (
+        "retries: 2\n",
+        "retries: 2\nsession_commands: [{say: team look, does: x, runs: pack log, model: true}]\n",
+        "runs: pack log",
+        ["is never run"],
+    ),
     ("retries: 2\n", "retries: 2\ncommits: {types: [feat], scopes: [a]}\n", "types: [feat]", ["must be object"]),
     ("retries: 2\n", "retries: 2\ncommits: {types: {feat: x}, scopes: []}\n", "scopes: []}", ["needs at least 1 item"]),
     ("retries: 2\n", "retries: 2\ncommits: {types: {feat: x}, scopes: [1]}\n", "1]}", ["must be string"]),
@@ -182,47 +317,55 @@ def test_the_example_of_the_documentation_is_sound_and_says_nothing_strange(tmp_
     assert definition.advice(definition.load(str(path))) == []
 
 
-BOMB = "team: &a [x, x, x, x, x, x, x, x, x]\n" + "".join("k%d: &b%d [%s]\n" % (i, i, ", ".join(["*%s" % ("a" if i == 0 else "b%d" % (i - 1))] * 9)) for i in range(9))
+BOMB = "team: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    "k%d: &b%d [%s]\n" % (i, i, ", ".join(["*%s" % ("a" if i == 0 else "b%d" % (i - 1))] * 9)) for i in range(9)
+)
 
 
-@pytest.mark.parametrize("text, says", [
-    (b"", "the file is empty: begin with `team: NAME`"),
-    (b"# only a comment\n", "the file is empty"),
-    (b"---\n...\n", "the file is empty"),
-    (b"- 1\n", "the file: must be object"),
-    (b"just text\n", "must be object"),
-    (b"team: [", "this [ is never closed"),
-    (b"\xff\xfet\x00e\x00", "not UTF-8"),
-    (b"team: a\x00b\n", "a control character (U+0000)"),
-    (b"team: \xed\xa0\x80\n", "not UTF-8"),
-    (b"x" * 1_000_000, "larger than"),
-    (b"[" * 5000, "nested deeper than"),
-    (b"- " * 5000, "nested deeper than"),
-    (b"{a: " * 5000, "nested deeper than"),
-    (b"roles: &a [*a]\nwaves: *a\n", "no anchor &a is complete before this alias"),
-    (BOMB.encode(), "its aliases make more than"),
-    (b"a: b\n  c: d\n", "`: ` here"),
-    (b"a: [1 2]\nb: {x y: z]\n", "expected"),
-    (b"? a\n: b\n", "complex keys"),
-    (b"%YAML 1.1\n---\na: b\n", "directives"),
-    (b"a: 1\n b: 2\n", "indent"),
-    (b"version: " + b"9" * 100_000, "must be"),
-    (b"<<: 5\n", "merges mappings only"),
-])
+@pytest.mark.parametrize(
+    "text, says",
+    [
+        (b"", "the file is empty: begin with `team: NAME`"),
+        (b"# only a comment\n", "the file is empty"),
+        (b"---\n...\n", "the file is empty"),
+        (b"- 1\n", "the file: must be object"),
+        (b"just text\n", "must be object"),
+        (b"team: [", "this [ is never closed"),
+        (b"\xff\xfet\x00e\x00", "not UTF-8"),
+        (b"team: a\x00b\n", "a control character (U+0000)"),
+        (b"team: \xed\xa0\x80\n", "not UTF-8"),
+        (b"x" * 1_000_000, "larger than"),
+        (b"[" * 5000, "nested deeper than"),
+        (b"- " * 5000, "nested deeper than"),
+        (b"{a: " * 5000, "nested deeper than"),
+        (b"roles: &a [*a]\nwaves: *a\n", "no anchor &a is complete before this alias"),
+        (BOMB.encode(), "its aliases make more than"),
+        (b"a: b\n  c: d\n", "`: ` here"),
+        (b"a: [1 2]\nb: {x y: z]\n", "expected"),
+        (b"? a\n: b\n", "complex keys"),
+        (b"%YAML 1.1\n---\na: b\n", "directives"),
+        (b"a: 1\n b: 2\n", "indent"),
+        (b"version: " + b"9" * 100_000, "must be"),
+        (b"<<: 5\n", "merges mappings only"),
+    ],
+)
 def test_odd_files_are_refused_in_one_line(tmp_path, text, says):
     problems = refused(tmp_path, text, "odd.yaml")
     assert any(says in p for p in problems), problems
     assert all("\n" not in p and len(p) < 600 for p in problems), problems
 
 
-@pytest.mark.parametrize("text, says", [
-    (b'{"team": "x", "team": "y"}', "team stands here twice"),
-    (b'{"team": "x",}', "is missing"),
-    (b'{"version": NaN}', 'must be integer, found "NaN"'),
-    (b"[" * 100_000, "nested deeper than"),
-    (b"{'a'", "not readable"),
-    (b"null", "the file is empty"),
-])
+@pytest.mark.parametrize(
+    "text, says",
+    [
+        (b'{"team": "x", "team": "y"}', "team stands here twice"),
+        (b'{"team": "x",}', "is missing"),
+        (b'{"version": NaN}', 'must be integer, found "NaN"'),
+        (b"[" * 100_000, "nested deeper than"),
+        (b"{'a'", "not readable"),
+        (b"null", "the file is empty"),
+    ],
+)
 def test_json_is_held_to_the_same(tmp_path, text, says):
     problems = refused(tmp_path, text, "odd.json")
     assert any(says in p for p in problems), problems

@@ -13,49 +13,60 @@ CLOSED = "rt: 1\nproject: p\npaths:\n  - {id: a.b, adapter: websocket, address: 
 
 
 def run(folder, *words):
-    done = subprocess.run([sys.executable, "-m", "pack.cli"] + list(words), cwd=folder, capture_output=True, text=True, timeout=120,
-                          env=dict({k: v for k, v in os.environ.items() if not k.startswith("CLAUDE")}, PYTHONPATH=os.path.join(ROOT, "scripts"), HOME=str(folder)))
+    done = subprocess.run(
+        [sys.executable, "-m", "pack.cli"] + list(words),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=dict(
+            {k: v for k, v in os.environ.items() if not k.startswith("CLAUDE")}, PYTHONPATH=os.path.join(ROOT, "scripts"), HOME=str(folder)
+        ),
+    )
     return done.returncode, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("words, code, says", [
-    ("rt lattency", 2, "Did you mean 'latency'?"),
-    ("rt check", 2, "rt.yaml: does not exist"),
-    ("rt check --team nope", 2, "no such team; known teams: handbook, realtimeSystems, twice"),
-    ("rt latency --team handbook", 2, "has no evidence kinds, so there is nothing to measure; `pack gate check` judges it"),
-    ("rt probe websockt ws://127.0.0.1:1/", 2, "unknown adapter 'websockt'; did you mean 'websocket'?"),
-    ("rt probe redis redis://127.0.0.1:1/0", 2, "is it running there?"),
-    ("rt throughput --duration 5x", 2, "no time between 1s and 24h"),
-    ("gate check --team nope", 2, "no such team"),
-    ("gate check --gate nope", 2, "unknown gate nope; known: delivery_guarantee"),
-    ("gate check --json --attest", 2, "two outputs: give one of them"),
-    ("gate check --dir nowhere", 2, "no folder nowhere"),
-    ("gate check --team handbook", 1, "0 of 1 gates pass"),
-    ("gate list --team handbook", 0, "complete"),
-    ("gate check --team twice", 2, "twice.yaml:2:1: team stands here twice"),
-    ("kanban show --team handbook", 1, "team handbook has no board"),
-    ("kanban show", 1, "`pack kanban init` makes it"),
-    ("report all --dir nowhere", 2, "no folder nowhere"),
-    ("report html", 1, "there is no team in"),
-    ("sprint lanes", 2, "`pack sprint init` writes an example"),
-    ("sprint exit --team nope --file sprint.yaml", 2, "no such team"),
-    ("sprint init --file sprint.yaml", 2, "is there already: edit it"),
-    ("record http notaurl --name x", 2, "'notaurl' is no http:// or https:// address"),
-    ("record http http://127.0.0.1:1/ --name x", 2, "cannot reach http://127.0.0.1:1/"),
-    ("record topic foo bar --name x", 2, "unknown adapter 'foo'"),
-    ("record replay nowhere", 2, "nowhere"),
-    ("adr check", 0, "1 decision in .claude/decisions, none touches real time"),
-    ("adr check zzz", 2, "no decision zzz in .claude/decisions; there are: plain.md"),
-    ("adr check --decisions nowhere", 2, "no folder nowhere"),
-    ("team check nope", 2, "no such team"),
-    ("team check", 1, "twice.yaml:2:1: team stands here twice"),
-    ("team list", 0, "BROKEN: 1 problem, `pack team check twice`"),
-    ("team new Bad", 2, "a small letter first"),
-    ("team new handbook", 2, "there is a team of this name"),
-    ("team show nope", 2, "no such team"),
-    ("status", 1, "there is no team in"),
-    ("explain 1", 1, "there is no team in"),
-])
+@pytest.mark.parametrize(
+    "words, code, says",
+    [
+        ("rt lattency", 2, "Did you mean 'latency'?"),
+        ("rt check", 2, "rt.yaml: does not exist"),
+        ("rt check --team nope", 2, "no such team; known teams: handbook, realtimeSystems, twice"),
+        ("rt latency --team handbook", 2, "has no evidence kinds, so there is nothing to measure; `pack gate check` judges it"),
+        ("rt probe websockt ws://127.0.0.1:1/", 2, "unknown adapter 'websockt'; did you mean 'websocket'?"),
+        ("rt probe redis redis://127.0.0.1:1/0", 2, "is it running there?"),
+        ("rt throughput --duration 5x", 2, "no time between 1s and 24h"),
+        ("gate check --team nope", 2, "no such team"),
+        ("gate check --gate nope", 2, "unknown gate nope; known: delivery_guarantee"),
+        ("gate check --json --attest", 2, "two outputs: give one of them"),
+        ("gate check --dir nowhere", 2, "no folder nowhere"),
+        ("gate check --team handbook", 1, "0 of 1 gates pass"),
+        ("gate list --team handbook", 0, "complete"),
+        ("gate check --team twice", 2, "twice.yaml:2:1: team stands here twice"),
+        ("kanban show --team handbook", 1, "team handbook has no board"),
+        ("kanban show", 1, "`pack kanban init` makes it"),
+        ("report all --dir nowhere", 2, "no folder nowhere"),
+        ("report html", 1, "there is no team in"),
+        ("sprint lanes", 2, "`pack sprint init` writes an example"),
+        ("sprint exit --team nope --file sprint.yaml", 2, "no such team"),
+        ("sprint init --file sprint.yaml", 2, "is there already: edit it"),
+        ("record http notaurl --name x", 2, "'notaurl' is no http:// or https:// address"),
+        ("record http http://127.0.0.1:1/ --name x", 2, "cannot reach http://127.0.0.1:1/"),
+        ("record topic foo bar --name x", 2, "unknown adapter 'foo'"),
+        ("record replay nowhere", 2, "nowhere"),
+        ("adr check", 0, "1 decision in .claude/decisions, none touches real time"),
+        ("adr check zzz", 2, "no decision zzz in .claude/decisions; there are: plain.md"),
+        ("adr check --decisions nowhere", 2, "no folder nowhere"),
+        ("team check nope", 2, "no such team"),
+        ("team check", 1, "twice.yaml:2:1: team stands here twice"),
+        ("team list", 0, "BROKEN: 1 problem, `pack team check twice`"),
+        ("team new Bad", 2, "a small letter first"),
+        ("team new handbook", 2, "there is a team of this name"),
+        ("team show nope", 2, "no such team"),
+        ("status", 1, "there is no team in"),
+        ("explain 1", 1, "there is no team in"),
+    ],
+)
 def test_one_line_and_the_way_out(tmp_path, words, code, says):
     (tmp_path / ".claude" / "team-definitions").mkdir(parents=True)
     (tmp_path / ".claude" / "decisions").mkdir()

@@ -12,10 +12,64 @@ from pack.teams import yamltext
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 FILES = [os.path.join(HERE, "definitions", n) for n in sorted(os.listdir(os.path.join(HERE, "definitions")))] + [
-    os.path.join(ROOT, "scripts", "pack", "teams", "realtimeSystems.yaml"), os.path.join(ROOT, "tests", "realtime", "smallTeam.yaml")]
-TEXTS = ["a", "ab c", "x: y", "- z", "#no", "a #b", "'q'", '"d"', "", "1", "1.5", "true", "null", "~", "é ü", "日本", "a\nb", "a\n\nb\n", "  lead", "trail  ", "[x]", "{y}", "*s",
-         "&t", "!u", "|", "> f", "%p", "@q", "`r", "a,b", "k:", "://h", "no", "yes", "-", "?", "? q", "a\tb", "very long text " * 12, "line one\n  indented\nback", "😀", "\\n",
-         "...", "---", "a: b: c", "'", '"', "#", "a\n", "\n", "\na", "x\n\n\ny"]
+    os.path.join(ROOT, "scripts", "pack", "teams", "realtimeSystems.yaml"),
+    os.path.join(ROOT, "tests", "realtime", "smallTeam.yaml"),
+]
+TEXTS = [
+    "a",
+    "ab c",
+    "x: y",
+    "- z",
+    "#no",
+    "a #b",
+    "'q'",
+    '"d"',
+    "",
+    "1",
+    "1.5",
+    "true",
+    "null",
+    "~",
+    "é ü",
+    "日本",
+    "a\nb",
+    "a\n\nb\n",
+    "  lead",
+    "trail  ",
+    "[x]",
+    "{y}",
+    "*s",
+    "&t",
+    "!u",
+    "|",
+    "> f",
+    "%p",
+    "@q",
+    "`r",
+    "a,b",
+    "k:",
+    "://h",
+    "no",
+    "yes",
+    "-",
+    "?",
+    "? q",
+    "a\tb",
+    "very long text " * 12,
+    "line one\n  indented\nback",
+    "😀",
+    "\\n",
+    "...",
+    "---",
+    "a: b: c",
+    "'",
+    '"',
+    "#",
+    "a\n",
+    "\n",
+    "\na",
+    "x\n\n\ny",
+]
 
 
 @pytest.mark.parametrize("path", FILES, ids=[os.path.basename(p) for p in FILES])
@@ -38,15 +92,23 @@ def test_what_pyyaml_writes_is_read_back(seed):
         return {rng.choice([t for t in TEXTS if "\n" not in t and len(t) < 60]) + str(i): value(depth - 1) for i in range(rng.randrange(4))}
 
     def text_only(x):
-        return {k: text_only(v) for k, v in x.items()} if isinstance(x, dict) else [text_only(v) for v in x] if isinstance(x, list) else str(x)
+        return (
+            {k: text_only(v) for k, v in x.items()} if isinstance(x, dict) else [text_only(v) for v in x] if isinstance(x, list) else str(x)
+        )
 
     seen = 0
     for _ in range(300):
         told = value(4)
         quotes = rng.choice([None, None, "'", '"', "|", ">"])
         told = text_only(told) if quotes else told
-        text = yaml.safe_dump(told, default_flow_style=rng.choice([None, True, False]), width=rng.choice([20, 80, 1000]), allow_unicode=rng.choice([True, False]),
-                              indent=rng.choice([2, 4]), default_style=quotes)
+        text = yaml.safe_dump(
+            told,
+            default_flow_style=rng.choice([None, True, False]),
+            width=rng.choice([20, 80, 1000]),
+            allow_unicode=rng.choice([True, False]),
+            indent=rng.choice([2, 4]),
+            default_style=quotes,
+        )
         if "!!" not in text:
             seen += 1
             assert yamltext.read(text).value == yaml.safe_load(text), text
@@ -55,11 +117,29 @@ def test_what_pyyaml_writes_is_read_back(seed):
     assert seen > 200
 
 
-@pytest.mark.parametrize("text", [
-    "a: &x {k: 1}\nb: *x\nc: [*x, *x]\n", "base: &b {k: 1, l: 2}\nmore: {<<: *b, l: 3}\n", "a:\n- 1\n- - 2\n  - 3\n-\n  k: v\nb: c\n", "a: |+\n  x\n\n\nb: >-\n  one\n  two\n\n  three\n",
-    "'a b': c # comment\n\"d\\te\": f\n", "a: {b: [1, 2,], c: {d: e},}\n", "a: [x: y, z]\n", "---\na: b\n...\n", "\ufeffa: b\n", "a: b\r\nc:\r\n  - d\r\n", "a: one\n  two\n\n  three\nb: c\n",
-    "a: \"one\n  two\\\n  three\"\n", "a:\nb:\n", "- a: 1\n  b: 2\n- c: 3\n", "a: http://x/y#z\n", "a: [\n  1, # one\n  2\n]\n", "a: &x\n  k: v\nb: *x\n", "&r\na: 1\n",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &x {k: 1}\nb: *x\nc: [*x, *x]\n",
+        "base: &b {k: 1, l: 2}\nmore: {<<: *b, l: 3}\n",
+        "a:\n- 1\n- - 2\n  - 3\n-\n  k: v\nb: c\n",
+        "a: |+\n  x\n\n\nb: >-\n  one\n  two\n\n  three\n",
+        "'a b': c # comment\n\"d\\te\": f\n",
+        "a: {b: [1, 2,], c: {d: e},}\n",
+        "a: [x: y, z]\n",
+        "---\na: b\n...\n",
+        "\ufeffa: b\n",
+        "a: b\r\nc:\r\n  - d\r\n",
+        "a: one\n  two\n\n  three\nb: c\n",
+        "a: \"one\n  two\\\n  three\"\n",
+        "a:\nb:\n",
+        "- a: 1\n  b: 2\n- c: 3\n",
+        "a: http://x/y#z\n",
+        "a: [\n  1, # one\n  2\n]\n",
+        "a: &x\n  k: v\nb: *x\n",
+        "&r\na: 1\n",
+    ],
+)
 def test_forms_that_people_write(text):
     assert yamltext.read(text).value == yaml.safe_load(text)
 

@@ -84,13 +84,25 @@ def test_a_stranger_s_team_is_sound_and_its_agents_are_written_from_it(name, tmp
     (tmp_path / ".claude" / "team-definitions").mkdir(parents=True)
     shutil.copy(path, tmp_path / ".claude" / "team-definitions")
     stem = name.rpartition(".")[0]
-    done = subprocess.run([sys.executable, "-m", "pack.cli", "team", "agents", stem], cwd=tmp_path, capture_output=True, text=True, env=dict(os.environ, PYTHONPATH=SCRIPTS))
+    done = subprocess.run(
+        [sys.executable, "-m", "pack.cli", "team", "agents", stem],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=dict(os.environ, PYTHONPATH=SCRIPTS),
+    )
     assert done.returncode == 0, done.stderr
     roles = [r for r in data["roles"] if r["id"] != data.get("lead")]
     assert sorted(os.listdir(tmp_path / ".claude" / "agents")) == sorted(r["agent"] + ".md" for r in roles)
     assert agents.missing_agents(data, str(tmp_path)) == []
     assert lint(tmp_path / ".claude") == []
-    again = subprocess.run([sys.executable, "-m", "pack.cli", "team", "agents", stem], cwd=tmp_path, capture_output=True, text=True, env=dict(os.environ, PYTHONPATH=SCRIPTS))
+    again = subprocess.run(
+        [sys.executable, "-m", "pack.cli", "team", "agents", stem],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=dict(os.environ, PYTHONPATH=SCRIPTS),
+    )
     assert again.stdout.count("kept ") == len(roles)
 
 
@@ -103,7 +115,8 @@ def test_every_one_opens_and_its_first_wave_is_open(team, name):
     data = s.state()["team"]["definition"]
     roles = {r["id"]: r for r in data["roles"]}
     starting = [w for w in data["waves"] if w["mode"] != "loop" and not w.get("after") and set(w["roles"]) != {data.get("lead")}] or [
-        w for w in data["waves"] if w.get("after") == ["0"]]
+        w for w in data["waves"] if w.get("after") == ["0"]
+    ]
     role = starting[0]["roles"][0]
     assert s.spawn(role, role, kind=roles[role]["agent"]) is None
     assert "wave %s" % starting[0]["id"] in s.type("team status")["reason"]
@@ -122,7 +135,9 @@ def test_a_team_without_strategy_and_lead_runs_to_the_end(team):
     work(s, "author", "book-author", "docs/handbook/INSTALL.md", "README.md", done=False)
     refused(s, s.edit("author", "docs/other.md"), "NOT_YOUR_FILE", "README.md, examples/")
     refused(s, s.edit("author", "docs/handbook/EXTRA.md"), "NOT_YOUR_FILE", "below docs/handbook/")
-    assert s.bash("author", "pack gate list") is None and "complete" in s.output and "p99_latency" not in s.output, "verbs are about the run's own team"
+    assert s.bash("author", "pack gate list") is None and "complete" in s.output and "p99_latency" not in s.output, (
+        "verbs are about the run's own team"
+    )
     assert "gate complete is MISSING: use/FIRST.md does not exist" in s.stop("author")
     check(s, complete="MISSING")
     assert s.edit("author", "docs/handbook/use/FIRST.md", "# First\n\nStep.\n") is None
@@ -189,7 +204,10 @@ def test_only_the_user_approves_and_only_what_was_shown(team):
     assert "no gate 'ship' asks for your word; those that do: go" in s.type("team approve ship")["reason"]
     assert s.type("team approve of this approach") is None
     assert "say why" in s.type("team reject go")["reason"]
-    assert "rejected gate go: crashes on old phones" in s.type("team reject go crashes on old phones")["hookSpecificOutput"]["additionalContext"]
+    assert (
+        "rejected gate go: crashes on old phones"
+        in s.type("team reject go crashes on old phones")["hookSpecificOutput"]["additionalContext"]
+    )
     check(s, go="FAIL")
     assert "the user rejected it: crashes on old phones" in s.output and "spawn again: builder" in s.output
     assert s.edit("builder", ".release/CANDIDATE.md", "# 2.4.1\n\nFor old phones too.\n") is None
@@ -217,12 +235,41 @@ def test_only_the_user_approves_and_only_what_was_shown(team):
 
 def test_a_gate_that_only_the_next_wave_waits_for_is_not_forgotten(team):
     s = team
-    held = {"team": "held", "version": 1, "title": "Held", "root": ".held",
-            "roles": [dict({"code": c, "agent": "held-" + i, "title": i, "summary": "Works.", "persona": "Works on what there is to do, and on nothing else.", "spawning": "foreground",
-                            "tasks": [{"do": "Work"}]}, id=i) for i, c in (("first", "FI"), ("second", "SE"))],
-            "waves": [{"id": "1", "title": "A", "mode": "sequential", "roles": ["first"], "gates": ["go"]},
-                      {"id": "2", "title": "B", "mode": "sequential", "roles": ["second"], "after": ["1"], "entry": [{"gate": "go"}]}],
-            "gates": [{"id": "go", "title": "Go", "after_role": "first", "check": "go", "checks": [{"check": "approval"}], "on_fail": {"respawn": ["first"]}}]}
+    held = {
+        "team": "held",
+        "version": 1,
+        "title": "Held",
+        "root": ".held",
+        "roles": [
+            dict(
+                {
+                    "code": c,
+                    "agent": "held-" + i,
+                    "title": i,
+                    "summary": "Works.",
+                    "persona": "Works on what there is to do, and on nothing else.",
+                    "spawning": "foreground",
+                    "tasks": [{"do": "Work"}],
+                },
+                id=i,
+            )
+            for i, c in (("first", "FI"), ("second", "SE"))
+        ],
+        "waves": [
+            {"id": "1", "title": "A", "mode": "sequential", "roles": ["first"], "gates": ["go"]},
+            {"id": "2", "title": "B", "mode": "sequential", "roles": ["second"], "after": ["1"], "entry": [{"gate": "go"}]},
+        ],
+        "gates": [
+            {
+                "id": "go",
+                "title": "Go",
+                "after_role": "first",
+                "check": "go",
+                "checks": [{"check": "approval"}],
+                "on_fail": {"respawn": ["first"]},
+            }
+        ],
+    }
     s.put(definition.FOLDER + "/held.json", json.dumps(held))
     activate(s, "held")
     assert "spawn held-first" in s.stop("lead"), "by the agent's own name, which is not this plugin's"
@@ -259,7 +306,12 @@ def test_the_numbers_of_a_team_come_from_its_own_command(model):
     s = model
     check(s, good_enough="FAIL")
     assert "accuracy is 0.5 share, must be >= 0.9" in s.output
-    for text, verdict, says in (("nan", "INVALID", "accuracy"), ("x", "FAIL", "exit code 1"), ("0.89", "FAIL", "must be >= 0.9"), ("0.95", "PASS", "1 of 1")):
+    for text, verdict, says in (
+        ("nan", "INVALID", "accuracy"),
+        ("x", "FAIL", "exit code 1"),
+        ("0.89", "FAIL", "must be >= 0.9"),
+        ("0.95", "PASS", "1 of 1"),
+    ):
         s.put("model/weights", text)
         check(s, good_enough=verdict)
         assert says in s.output
@@ -289,27 +341,55 @@ def test_whoever_is_measured_cannot_make_the_command_say_what_it_likes(model):
     check(s, good_enough="FAIL")
 
 
-@pytest.mark.parametrize("run, verdict, says", [
-    (["no-such-program"], "MISSING", "no such program"),
-    (["sh", "-c", "kill -9 $$"], "FAIL", "exit code 137"),
-    (["sh", "-c", "sleep 30"], "INVALID", "did not end within 0.4 s"),
-    (["sh", "-c", "sleep 30 & echo '{\"a\": 1}'"], "PASS", "1 of 1"),
-    (["sh", "-c", "echo nothing"], "INVALID", "no JSON object with a; it printed 'nothing'"),
-    (["sh", "-c", "echo '{\"a\": true}'"], "INVALID", "no number"),
-    (["sh", "-c", "echo '{\"a\": \"1\"}'"], "INVALID", "no number"),
-    (["sh", "-c", "echo '{\"b\": 1}'"], "INVALID", "prints no number 'a'"),
-    (["sh", "-c", "echo '{\"a\": 3}'"], "FAIL", "a is 3 x, must be <= 2"),
-    (["sh", "-c", "echo '{\"a\": 1'"], "INVALID", "no JSON object"),
-    (["sh", "-c", "test -z \"$PACK_VOUCHER\" && echo '{\"a\": 1}'"], "PASS", "1 of 1"),
-    (["sh", "-c", "head -c 3000000 /dev/zero; echo; echo '{\"a\": 1}'; echo warning >&2"], "PASS", "1 of 1"),
-])
+@pytest.mark.parametrize(
+    "run, verdict, says",
+    [
+        (["no-such-program"], "MISSING", "no such program"),
+        (["sh", "-c", "kill -9 $$"], "FAIL", "exit code 137"),
+        (["sh", "-c", "sleep 30"], "INVALID", "did not end within 0.4 s"),
+        (["sh", "-c", "sleep 30 & echo '{\"a\": 1}'"], "PASS", "1 of 1"),
+        (["sh", "-c", "echo nothing"], "INVALID", "no JSON object with a; it printed 'nothing'"),
+        (["sh", "-c", "echo '{\"a\": true}'"], "INVALID", "no number"),
+        (["sh", "-c", "echo '{\"a\": \"1\"}'"], "INVALID", "no number"),
+        (["sh", "-c", "echo '{\"b\": 1}'"], "INVALID", "prints no number 'a'"),
+        (["sh", "-c", "echo '{\"a\": 3}'"], "FAIL", "a is 3 x, must be <= 2"),
+        (["sh", "-c", "echo '{\"a\": 1'"], "INVALID", "no JSON object"),
+        (["sh", "-c", "test -z \"$PACK_VOUCHER\" && echo '{\"a\": 1}'"], "PASS", "1 of 1"),
+        (["sh", "-c", "head -c 3000000 /dev/zero; echo; echo '{\"a\": 1}'; echo warning >&2"], "PASS", "1 of 1"),
+    ],
+)
 def test_whatever_a_command_does_it_has_a_verdict_and_says_why(team, run, verdict, says):
     s = team
-    own = {"team": "own", "version": 1, "title": "Own", "root": ".own", "waves": [{"id": "1", "title": "W", "mode": "sequential", "roles": ["worker"], "gates": ["g"], "exit": [{"gate": "g"}]}],
-           "roles": [{"id": "worker", "code": "WO", "agent": "own-worker", "title": "Worker", "summary": "Works.", "persona": "Worker who does what there is to do, and no more.", "spawning": "foreground", "tasks": [{"do": "Work"}]}],
-           "gates": [{"id": "g", "title": "G", "after_role": "worker", "check": "it works", "checks": [{"check": "command", "run": run, "limits": {"a": "most"}, "timeout": 0.4 if "sleep 30" == run[-1] else 20}],
-                      "on_fail": {"respawn": ["worker"]}}],
-           "thresholds": {"most": {"value": 2, "unit": "x", "source": "here"}}}
+    own = {
+        "team": "own",
+        "version": 1,
+        "title": "Own",
+        "root": ".own",
+        "waves": [{"id": "1", "title": "W", "mode": "sequential", "roles": ["worker"], "gates": ["g"], "exit": [{"gate": "g"}]}],
+        "roles": [
+            {
+                "id": "worker",
+                "code": "WO",
+                "agent": "own-worker",
+                "title": "Worker",
+                "summary": "Works.",
+                "persona": "Worker who does what there is to do, and no more.",
+                "spawning": "foreground",
+                "tasks": [{"do": "Work"}],
+            }
+        ],
+        "gates": [
+            {
+                "id": "g",
+                "title": "G",
+                "after_role": "worker",
+                "check": "it works",
+                "checks": [{"check": "command", "run": run, "limits": {"a": "most"}, "timeout": 0.4 if "sleep 30" == run[-1] else 20}],
+                "on_fail": {"respawn": ["worker"]},
+            }
+        ],
+        "thresholds": {"most": {"value": 2, "unit": "x", "source": "here"}},
+    }
     s.put(definition.FOLDER + "/own.json", json.dumps(own))
     activate(s, "own")
     work(s, "worker", "own-worker")
@@ -354,7 +434,11 @@ def test_a_crowd_of_twenty_runs_in_its_waves_whatever_the_order_of_the_file(team
 def test_out_of_order_twice_and_by_the_wrong_one(team):
     s = team
     activate(s, "dbMigration", strategy=True)
-    for role, agent, says in (("writer", "mig-writer", "designer was not spawned"), ("tester", "mig-tester", "designer was not spawned"), ("scribe", "mig-scribe", "designer")):
+    for role, agent, says in (
+        ("writer", "mig-writer", "designer was not spawned"),
+        ("tester", "mig-tester", "designer was not spawned"),
+        ("scribe", "mig-scribe", "designer"),
+    ):
         refused(s, s.spawn(role, role, kind=agent), "WAVE_CLOSED", says)
     refused(s, s.spawn("chief", "chief", kind="mig-chief"), "UNKNOWN_ROLE", "you play chief yourself")
     refused(s, s.spawn("x", "x", kind="general-purpose"), "UNKNOWN_ROLE")
@@ -389,7 +473,12 @@ def test_the_strategy_deleted_in_mid_run_lets_nobody_begin_until_it_is_back(team
     s = team
     activate(s, "dbMigration", strategy=True)
     os.rename(s.project + "/strategy.md", s.project + "/away.md")
-    refused(s, s.spawn("designer", "designer", kind="mig-designer"), "WAVE_CLOSED", "the strategy file strategy.md is gone: the user puts it back")
+    refused(
+        s,
+        s.spawn("designer", "designer", kind="mig-designer"),
+        "WAVE_CLOSED",
+        "the strategy file strategy.md is gone: the user puts it back",
+    )
     os.rename(s.project + "/away.md", s.project + "/strategy.md")
     assert s.spawn("designer", "designer", kind="mig-designer") is None
 
@@ -401,7 +490,12 @@ def test_a_definition_that_changes_in_mid_run_judges_nothing_and_stops_nobody_wr
     with open(path, encoding="utf-8") as handle:
         good = handle.read()
     work(s, "author", "book-author", "docs/handbook/INSTALL.md", done=False)
-    for text in (good.replace("artifacts_of: [author]", "artifacts: [INSTALL.md]"), "team: [", "", good.replace("root: docs/handbook", "root: .")):
+    for text in (
+        good.replace("artifacts_of: [author]", "artifacts: [INSTALL.md]"),
+        "team: [",
+        "",
+        good.replace("root: docs/handbook", "root: ."),
+    ):
         s.put(definition.FOLDER + "/handbook.yaml", text)
         assert s.bash("lead", "pack gate check") is None
         assert s.exit == 2 and "Traceback" not in s.output and "handbook" in s.output, s.output
@@ -411,17 +505,26 @@ def test_a_definition_that_changes_in_mid_run_judges_nothing_and_stops_nobody_wr
     os.remove(path)
     assert s.bash("lead", "pack gate check") is None and s.exit == 2 and "no such team" in s.output
     assert "leads" in s.type("resume team")["reason"]
-    assert s.bash("lead", "pack gate check") is None and s.exit == 2 and s.state()["waves"]["verdicts"] == {}, "a resume takes no changed definition"
+    assert s.bash("lead", "pack gate check") is None and s.exit == 2 and s.state()["waves"]["verdicts"] == {}, (
+        "a resume takes no changed definition"
+    )
     s.put(definition.FOLDER + "/handbook.yaml", "# a comment more\n" + good)
     check(s, complete="MISSING")  # the same data, whatever the text
 
 
 def test_what_cannot_be_activated_says_where_and_what_to_run(team):
     s = team
-    s.put(definition.FOLDER + "/dbMigration.yaml", BASE.replace("roles: [writer], after", "roles: [writr], after").replace("artifacts: [SCHEMA.md]", "artifacts: [../S.md]"))
+    s.put(
+        definition.FOLDER + "/dbMigration.yaml",
+        BASE.replace("roles: [writer], after", "roles: [writr], after").replace("artifacts: [SCHEMA.md]", "artifacts: [../S.md]"),
+    )
     told = s.type("--team dbMigration --strategy strategy.md")
     assert told["decision"] == "block"
-    assert "dbMigration.yaml:12:95: " in told["reason"] and "did you mean 'writer'?" in told["reason"] and "pack team check dbMigration" in told["reason"], told["reason"]
+    assert (
+        "dbMigration.yaml:12:95: " in told["reason"]
+        and "did you mean 'writer'?" in told["reason"]
+        and "pack team check dbMigration" in told["reason"]
+    ), told["reason"]
     assert not os.path.exists(s.project + "/.claude/teams") and not os.path.exists(s.project + "/.migration")
     s.put("docs", "a file\n")
     assert "the team's folder docs/handbook cannot be made: docs is a file" in s.type("--team handbook")["reason"]

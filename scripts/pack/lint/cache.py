@@ -46,9 +46,7 @@ def head(tree, config):
 
     about = (FORMAT, __version__, _code_stamp(), config.fingerprint(), os.path.basename(tree.root))
     listing = tree.listing
-    names = "\0".join(
-        [path + "\1" + listing[path] for path in sorted(listing)] + sorted(tree.dirs) + [str(tree.problems)]
-    )
+    names = "\0".join([path + "\1" + listing[path] for path in sorted(listing)] + sorted(tree.dirs) + [str(tree.problems)])
     return repr(about).encode("utf-8", "replace") + names.encode("utf-8", "surrogatepass")
 
 

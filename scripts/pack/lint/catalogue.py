@@ -55,9 +55,7 @@ def explain(name):
         lines += [found.full_why, ""]
     for example in found.examples:
         for path, text in example.files.items():
-            lines += (
-                ["%s: %s" % (example.kind, path), ""] + ["    " + line for line in text.rstrip("\n").split("\n")] + [""]
-            )
+            lines += ["%s: %s" % (example.kind, path), ""] + ["    " + line for line in text.rstrip("\n").split("\n")] + [""]
     lines.append("source: " + found.source)
     return "\n".join(lines) + "\n"
 
@@ -76,20 +74,13 @@ def markdown():
         "|---|---|---|",
     ]
     for found in entries:
-        lines.append(
-            "| [%s](#%s) | %s | %s |"
-            % (found.name, found.name, "info, off" if found.optional else found.severity, found.title)
-        )
+        lines.append("| [%s](#%s) | %s | %s |" % (found.name, found.name, "info, off" if found.optional else found.severity, found.title))
     for found in entries:
         lines += ["", "## " + found.name, "", "**%s.**" % found.title]
         if found.full_why:
             lines += ["", found.full_why]
         for example in found.examples:
             for path, text in example.files.items():
-                lines += (
-                    ["", "%s, in %s:" % (example.kind.capitalize(), path), "", "````"]
-                    + text.rstrip("\n").split("\n")
-                    + ["````"]
-                )
+                lines += ["", "%s, in %s:" % (example.kind.capitalize(), path), "", "````"] + text.rstrip("\n").split("\n") + ["````"]
         lines += ["", "Source: " + found.source]
     return "\n".join(lines) + "\n"

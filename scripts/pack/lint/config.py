@@ -29,9 +29,7 @@ class UsageError(Exception):
 class Config:
     """What to run and how to report it."""
 
-    def __init__(
-        self, select=(), ignore=(), severity=None, per_file=None, exclude=(), client=None, baseline=None, strict=False
-    ):
+    def __init__(self, select=(), ignore=(), severity=None, per_file=None, exclude=(), client=None, baseline=None, strict=False):
         self.select, self.ignore = tuple(select), tuple(ignore)
         self.severities, self.per_file = dict(severity or {}), dict(per_file or {})
         self.exclude, self.client, self.baseline, self.strict = tuple(exclude), client, baseline, strict
@@ -118,9 +116,7 @@ def _toml(path, data):
         try:
             import tomli as tomllib
         except ImportError:
-            raise ConfigError(
-                "%s: reading [tool.pack-lint] needs Python 3.11 or tomli; .pack-lint.yaml needs neither" % path
-            )
+            raise ConfigError("%s: reading [tool.pack-lint] needs Python 3.11 or tomli; .pack-lint.yaml needs neither" % path)
     try:
         return tomllib.loads(data.decode("utf-8")).get("tool", {}).get("pack-lint")
     except (ValueError, UnicodeDecodeError) as error:

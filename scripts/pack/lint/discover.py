@@ -101,11 +101,7 @@ def _loose_roots(project, roots):
     if top in COMPONENTS and not roots and not any(c in project.dirs for c in COMPONENTS):
         roots[""] = Plugin(project, "", "component:" + top)
         return
-    if (
-        "" not in roots
-        and any(c in project.dirs and not project.dirs[c] for c in COMPONENTS)
-        and not project.marketplaces
-    ):
+    if "" not in roots and any(c in project.dirs and not project.dirs[c] for c in COMPONENTS) and not project.marketplaces:
         roots[""] = Plugin(project, "", "bare")
     if "" in roots:
         return
@@ -233,14 +229,10 @@ def _below_skills(project, plugin, rel):
     folder = posixpath.dirname(rel)
     if parts[-1] == "SKILL.md" and (folder in declared or posixpath.dirname(folder) in declared):
         return "skill"
-    inside = any(
-        plugin.path("/".join(parts[:depth] + ["SKILL.md"])) in project.listing for depth in range(2, len(parts) - 1)
-    )
+    inside = any(plugin.path("/".join(parts[:depth] + ["SKILL.md"])) in project.listing for depth in range(2, len(parts) - 1))
     if parts[-1] == "SKILL.md":
         return "prose" if inside else "stray-skill"
-    alone = len(parts) == 3 and not any(
-        plugin.path("/".join(parts[:2] + [n])) in project.listing for n in ("SKILL.md", "skill.md")
-    )
+    alone = len(parts) == 3 and not any(plugin.path("/".join(parts[:2] + [n])) in project.listing for n in ("SKILL.md", "skill.md"))
     return "stray-skill" if alone and parts[-1].lower() != "readme.md" else "prose"
 
 
@@ -320,6 +312,5 @@ def _under(project, path):
     return sorted(
         rel
         for rel in project.listing
-        if rel.startswith(prefix)
-        and (rel.count("/") == prefix.count("/") or rel.endswith("/SKILL.md") or rel.endswith(".md"))
+        if rel.startswith(prefix) and (rel.count("/") == prefix.count("/") or rel.endswith("/SKILL.md") or rel.endswith(".md"))
     )

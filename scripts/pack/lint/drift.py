@@ -12,9 +12,7 @@ def stale_blocks(root):
 
     code = "import sys; sys.path.insert(0, 'scripts'); from pack.generate import main; sys.exit(main(['--check']))"
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=60, check=False
-        )
+        done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return []
     if done.returncode == 0:

@@ -24,12 +24,7 @@ def agent_state(file, facts):
     description = None
     for key in ("description", "when_to_use", "when-to-use"):
         value = front.get(key) if front else None
-        if (
-            description is None
-            and isinstance(value, (str, int, float))
-            and not isinstance(value, bool)
-            and str(value).strip()
-        ):
+        if description is None and isinstance(value, (str, int, float)) and not isinstance(value, bool) and str(value).strip():
             description = str(value).strip()
     granted = tools.granted(file, facts)
     if front is None or front.error:
@@ -39,11 +34,7 @@ def agent_state(file, facts):
     lost = [tool.text for tool in listed if not tools.is_known(tool.name, facts) or not tool.balanced]
     if lost:
         notes.append("unknown and dropped: " + ", ".join(lost))
-    folded = [
-        t.name
-        for t in listed
-        if t.name in facts.agent["folded_into_bash"] and granted is not None and t.name not in granted
-    ]
+    folded = [t.name for t in listed if t.name in facts.agent["folded_into_bash"] and granted is not None and t.name not in granted]
     if folded:
         notes.append("folded into Bash: " + ", ".join(folded))
     if granted is not None and not granted and "tools" in (front or {}):
@@ -91,15 +82,7 @@ def _guards(plugin, facts):
                 if listed
                 else "/%s/" % matcher
             )
-            what = (
-                handler.command
-                or handler.value.get("url")
-                or handler.value.get("prompt")
-                or handler.value.get("tool")
-                or ""
-            )
+            what = handler.command or handler.value.get("url") or handler.value.get("prompt") or handler.value.get("tool") or ""
             closed = "closed" if handler.value.get("onFailure") == "block" and event["onFailure"] else "open"
-            lines.append(
-                "  guard %s on %s: %s (fails %s)" % (handler.event, covers, " ".join(str(what).split())[:100], closed)
-            )
+            lines.append("  guard %s on %s: %s (fails %s)" % (handler.event, covers, " ".join(str(what).split())[:100], closed))
     return lines + [""] if lines else lines

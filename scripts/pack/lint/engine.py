@@ -64,9 +64,7 @@ class Context:
         line, column = source.position(start)
         end_line, end_column = source.position(end)
         self.findings.append(
-            Finding(
-                hit.file.rel, (line, column, end_line, end_column), severity, rule, hit.message, hit.fix, (start, end)
-            )
+            Finding(hit.file.rel, (line, column, end_line, end_column), severity, rule, hit.message, hit.fix, (start, end))
         )
 
 

@@ -232,9 +232,7 @@ def _full(block, front):
     try:
         builder = _Builder(block)
         front.value = builder.build()
-        front.duplicates = [
-            (path, _shift(span, front.start), _shift(first, front.start)) for path, span, first in builder.duplicates
-        ]
+        front.duplicates = [(path, _shift(span, front.start), _shift(first, front.start)) for path, span, first in builder.duplicates]
         for target, origin in ((front.spans, builder.spans), (front.keys, builder.keys)):
             for path, span in origin.items():
                 target[path] = _shift(span, front.start)
@@ -311,9 +309,7 @@ class _Builder:
             nodes = list(_compose_all(yaml, loader, text))
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
-            if (
-                "<document start>" in str(error) and "\n..." in text
-            ):  # text after `...`: the client reads a list of documents
+            if "<document start>" in str(error) and "\n..." in text:  # text after `...`: the client reads a list of documents
                 return [None, None]
             raise FrontmatterError(getattr(error, "problem", None) or str(error), mark.index if mark else 0)
         except RecursionError:

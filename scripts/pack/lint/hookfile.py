@@ -2,7 +2,6 @@
 the frontmatter of skills and commands."""
 
 
-
 class Handler:
     """One handler with where it stands."""
 

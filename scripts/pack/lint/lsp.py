@@ -48,9 +48,7 @@ class Opened:
 
     def diagnostic(self, finding):
         """A finding as the protocol has it."""
-        return types.Diagnostic(
-            self.range(finding.span), finding.message, LEVELS[finding.severity], finding.rule, source="pack lint"
-        )
+        return types.Diagnostic(self.range(finding.span), finding.message, LEVELS[finding.severity], finding.rule, source="pack lint")
 
 
 class Server(LanguageServer):
@@ -82,9 +80,7 @@ class Server(LanguageServer):
                 findings = [finding for finding in found if finding.path == rel]
                 state = self.opened[document.uri] = Opened(document.version, document.source, findings)
                 diagnostics = [state.diagnostic(finding) for finding in findings]
-                self.text_document_publish_diagnostics(
-                    types.PublishDiagnosticsParams(document.uri, diagnostics, document.version)
-                )
+                self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(document.uri, diagnostics, document.version))
 
     def soon(self):
         """Judge a moment after the last change."""

@@ -175,9 +175,7 @@ class Prose:
     def tables(self):
         """[Table] of the pipe tables outside fences."""
         if self._tables is None:
-            self._tables = (
-                list(self._find_tables()) if "|-" in self.text or "| -" in self.text or "|:" in self.text else []
-            )
+            self._tables = list(self._find_tables()) if "|-" in self.text or "| -" in self.text or "|:" in self.text else []
         return self._tables
 
     def _find_tables(self):

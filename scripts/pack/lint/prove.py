@@ -45,9 +45,7 @@ def verdict(code, stdout, event="PreToolUse"):
             decision = special.get("permissionDecision")
             if decision is not None and decision not in ("allow", "deny", "ask", "defer"):
                 return (
-                    (True, "exit code 2")
-                    if code == 2
-                    else (False, "permissionDecision %r is unknown, so the answer is dropped" % decision)
+                    (True, "exit code 2") if code == 2 else (False, "permissionDecision %r is unknown, so the answer is dropped" % decision)
                 )
             if decision == "deny":
                 return True, "denied by JSON"
@@ -62,7 +60,13 @@ def verdict(code, stdout, event="PreToolUse"):
 
 def prove(projects, facts, confirmed, out, stdin):
     """Run, print, and return 0 when every guard could block its event, else 1; 2 when it was not confirmed."""
-    handlers = [h for p in projects for f in p.files if f.kind in ("hooks", "manifest", "marketplace", "settings-hooks") for h in hookfile.handlers(f)]
+    handlers = [
+        h
+        for p in projects
+        for f in p.files
+        if f.kind in ("hooks", "manifest", "marketplace", "settings-hooks")
+        for h in hookfile.handlers(f)
+    ]
     guards = [h for h in handlers if h.event == "PreToolUse" and h.command is not None and h.plugin is not None]
     if not guards:
         out.write("no PreToolUse command hook to prove\n")
@@ -133,9 +137,7 @@ def run(handler, tool):
             "tool_use_id": "toolu_prove",
         }
         # Nothing of the caller's environment but what programs need to start: a hook must not see secrets in a proof.
-        environment = {
-            key: os.environ[key] for key in ("PATH", "SYSTEMROOT", "LANG", "TMPDIR", "TEMP") if key in os.environ
-        }
+        environment = {key: os.environ[key] for key in ("PATH", "SYSTEMROOT", "LANG", "TMPDIR", "TEMP") if key in os.environ}
         environment.update(HOME=folder, CLAUDE_PLUGIN_ROOT=root, CLAUDE_PROJECT_DIR=folder, CLAUDE_PLUGIN_DATA=folder)
         args = handler.value.get("args")
         command = handler.command

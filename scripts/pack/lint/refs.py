@@ -15,22 +15,16 @@ _PROSE = lazy(r"`([a-z][a-z0-9]*(?:-[a-z0-9]+)*)` (?:sub-?)?agents?\b(?![-/])")
 _SKILL = lazy(
     r"\b(?:[Uu]se|[Ii]nvoke|[Ll]oad|[Rr]un|[Aa]pply|[Ff]ollow|[Ss]ee) (?:the )?`([a-z][a-z0-9]*(?:-[a-z0-9]+)+|[a-z]{4,40})` skill\b"
 )
-_SCOPED = lazy(
-    r"(?<![\w@./:$}{>-])(/?)([A-Za-z0-9][A-Za-z0-9._-]*):([A-Za-z][A-Za-z0-9_-]*(?::[A-Za-z][A-Za-z0-9_-]*)*)"
-)
+_SCOPED = lazy(r"(?<![\w@./:$}{>-])(/?)([A-Za-z0-9][A-Za-z0-9._-]*):([A-Za-z][A-Za-z0-9_-]*(?::[A-Za-z][A-Za-z0-9_-]*)*)")
 _ROOT_PATH = lazy(r"\$\{?(CLAUDE_PLUGIN_ROOT|CLAUDE_SKILL_DIR)\}?\"?/([^\s\"'`()<>|;&,\\\]]+)")
-_CODE_PATH = lazy(
-    r"`(?:@|\./)?((?:agents|commands|skills|references|reference|hooks)/[A-Za-z0-9_./-]+\.(?:md|json|py|sh|js|ts))`"
-)
+_CODE_PATH = lazy(r"`(?:@|\./)?((?:agents|commands|skills|references|reference|hooks)/[A-Za-z0-9_./-]+\.(?:md|json|py|sh|js|ts))`")
 _SKILL_PATH = lazy(r"`((?:references|reference|scripts|assets|templates|examples)/[A-Za-z0-9_./-]+\.[a-z]{1,5})`")
 _NAMED = lazy(r"`([a-z0-9][a-z0-9-]*)`")
 _CODE_HEADS = ("agents/", "commands/", "skills/", "reference", "hooks/")
 _SKILL_HEADS = ("reference", "scripts/", "assets/", "templates/", "examples/")
 _SCHEME = lazy(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _EMBEDDED = lazy(r"(?<!\S)!`([^`\n]{1,2000})`")
-_PLACEHOLDER = lazy(
-    r"[<>{}*$%]|\.\.\.|…|\b(?:your|my|some|xxx|foo|bar|example|placeholder|name-of|path/to|NNN|YYYY)\b|[\[\]]"
-)
+_PLACEHOLDER = lazy(r"[<>{}*$%]|\.\.\.|…|\b(?:your|my|some|xxx|foo|bar|example|placeholder|name-of|path/to|NNN|YYYY)\b|[\[\]]")
 _NOT_AGENTS = frozenset(
     "main lead default claude sub custom background parent child other same new this each primary secondary agent subagent "
     "user-agent user external single multi review reviewer-agent name model tools description team worker".split()
@@ -274,9 +268,7 @@ def root_paths(file, project):
 
 def _linkable(file, path):
     """In a prompt a relative link to source code may be one of the user's project; in a document it is ours."""
-    if file.kind in ("agent", "command") and not path.startswith(
-        (".", "references/", "agents/", "commands/", "skills/", "scripts/")
-    ):
+    if file.kind in ("agent", "command") and not path.startswith((".", "references/", "agents/", "commands/", "skills/", "scripts/")):
         return path.endswith(".md") and "/" not in path
     return True
 

@@ -69,12 +69,7 @@ class Run:
     def report(self, out):
         """Lint everything, print, fix; the exit code."""
         options = self.options
-        use_cache = (
-            not options.has("--no-cache")
-            and self.overlay is None
-            and not options.has("--fix")
-            and not options.has("--diff")
-        )
+        use_cache = not options.has("--no-cache") and self.overlay is None and not options.has("--fix") and not options.has("--diff")
         findings, files = [], 0
         for target in self.targets:
             found, count = self._lint(target, use_cache)

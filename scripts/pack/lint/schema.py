@@ -48,9 +48,7 @@ def is_url(text):
     if port and int(port.group(1)[:9]) > 65535:
         return False
     if matches(r"^(?i:https?|wss?|ftp):", text):
-        return matches(r"^(?i:https?|wss?|ftp):[/\\]*[^\s/\\?#:@<>^|%]", text) and not matches(
-            r"^[^/?#]*//[^/?#]*\s", text
-        )
+        return matches(r"^(?i:https?|wss?|ftp):[/\\]*[^\s/\\?#:@<>^|%]", text) and not matches(r"^[^/?#]*//[^/?#]*\s", text)
     return True
 
 

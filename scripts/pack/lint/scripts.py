@@ -53,10 +53,7 @@ class Script:
         if "\r\n" in text and not direct and self.program in _FAMILIES["shell"]:
             return "its lines end with a carriage return, which %s reads as part of the last word" % self.program
         if direct and first.startswith("#!") and first.endswith("\r"):
-            return (
-                "its first line ends with a carriage return, so %r is not found"
-                % first[2:].strip().split("/")[-1].split(" ")[-1]
-            )
+            return "its first line ends with a carriage return, so %r is not found" % first[2:].strip().split("/")[-1].split(" ")[-1]
         python = rel.endswith(".py") and (self.program or "python").startswith("python")
         if python or direct and first.startswith("#!") and "python" in first:
             return _python_problem(text)
@@ -107,11 +104,7 @@ def _python_problem(text):
             ast.parse(text)
     except SyntaxError as error:
         # A newer Python's grammar may be fine where the plugin runs: only report what no version takes.
-        if (
-            "match" in text
-            and error.msg == "invalid syntax"
-            and (error.text or "").strip().startswith(("match ", "case "))
-        ):
+        if "match" in text and error.msg == "invalid syntax" and (error.text or "").strip().startswith(("match ", "case ")):
             return None
         return "syntax error in line %s (%s)" % (error.lineno, error.msg)
     except (ValueError, RecursionError, MemoryError) as error:

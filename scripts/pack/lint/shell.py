@@ -214,9 +214,7 @@ def unquoted_roots(command, names):
                     yield at, at + len(name) + 3, "${%s}" % name
                     break
                 after = at + 1 + len(name)
-                if command.startswith(name, at + 1) and not (
-                    command[after : after + 1].isalnum() or command[after : after + 1] == "_"
-                ):
+                if command.startswith(name, at + 1) and not (command[after : after + 1].isalnum() or command[after : after + 1] == "_"):
                     yield at, after, "$" + name
                     break
         at += 1

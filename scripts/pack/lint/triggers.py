@@ -50,7 +50,9 @@ TEXT = {
     "frontmatter-syntax": lambda file: file.front is not None and not isinstance(file.front.value, dict),
     "frontmatter-duplicate-key": lambda file: file.front is not None and file.front.duplicates,
     "frontmatter-ends-early": lambda file: file.front is not None and _odd_close(file),
-    "description-missing": lambda file: not (file.front and isinstance(file.front.get("description"), str) and file.front.get("description").strip()),
+    "description-missing": lambda file: (
+        not (file.front and isinstance(file.front.get("description"), str) and file.front.get("description").strip())
+    ),
     "body-empty": lambda file: not file.text[file.body_start :].strip(),
     "json-duplicate-key": lambda file: file.is_json and file.json is not None and file.json.duplicates,
     "json-syntax": lambda file: file.is_json and (file.source.bom or not file.data),

@@ -64,9 +64,7 @@ NAME_COLUMNS = (
     "on",
 )
 APPROVER_COLUMNS = ("approver", "approvers", "approved by", "required approvals")
-_CAPITAL = lazy(
-    r"(?<![A-Za-z0-9_$/{.-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![A-Za-z0-9_/}.-]*[a-z/}])|(?<=`)[A-Z]{5,30}(?=[`:( ])"
-)
+_CAPITAL = lazy(r"(?<![A-Za-z0-9_$/{.-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![A-Za-z0-9_/}.-]*[a-z/}])|(?<=`)[A-Z]{5,30}(?=[`:( ])")
 _AGENT_ID = lazy(r"[A-Za-z0-9][\w.-]*(?::[\w.-]+)+|[a-z][a-z0-9]*(?:-[a-z0-9]+)*\Z")
 _SPLIT = lazy(r"\s*(?:,|\+|/|&|\band\b|\bor\b|;)\s*")
 
@@ -95,10 +93,7 @@ def agent_cells(file):
     """Names in an Agent column beside a Role, Task or Phase column."""
     for table in _tables(file):
         column = table.column("agent", "agents", "subagent", "subagent_type", "agent id", "agent type")
-        if (
-            column is None
-            or table.column("role", "roles", "task", "phase", "gate", "step", "stage", "purpose", "when") is None
-        ):
+        if column is None or table.column("role", "roles", "task", "phase", "gate", "step", "stage", "purpose", "when") is None:
             continue
         for row in table.rows:
             if column >= len(row):
@@ -212,11 +207,7 @@ def states(file):
 def transition_cells(file):
     """Yield (name, span) of the states in from/to columns."""
     for table in _tables(file):
-        columns = [
-            index
-            for index, (title, _, _) in enumerate(table.header)
-            if clean(title).lower() in ("from", "to", "next state")
-        ]
+        columns = [index for index, (title, _, _) in enumerate(table.header) if clean(title).lower() in ("from", "to", "next state")]
         if len(columns) < 2:
             continue
         for row in table.rows:

@@ -3,9 +3,7 @@
 import os
 
 # Never holds a plugin's own files. A node_modules *inside* agents/ or commands/ is different: the client loads it.
-SKIP = frozenset(
-    (".git", ".hg", ".svn", ".venv", "venv", "__pycache__", ".mypy_cache", ".pytest_cache", ".tox", ".idea")
-)
+SKIP = frozenset((".git", ".hg", ".svn", ".venv", "venv", "__pycache__", ".mypy_cache", ".pytest_cache", ".tox", ".idea"))
 MAX_DEPTH = 64
 MAX_ENTRIES = 400000
 

@@ -18,8 +18,12 @@ def is_test(path):
     parts = path.lower().split("/")
     name = parts[-1]
     stem = name.rsplit(".", 1)[0]
-    return any(p in _TEST_FOLDERS for p in parts[:-1]) or name == "conftest.py" or stem.startswith("test_") \
+    return (
+        any(p in _TEST_FOLDERS for p in parts[:-1])
+        or name == "conftest.py"
+        or stem.startswith("test_")
         or stem.endswith(("_test", ".test", ".spec", "_spec"))
+    )
 
 
 def _no(code, what, seen, next, task=None):
@@ -34,21 +38,36 @@ def may_write(state, actor, path, fact=None):
     """
     fact, role, name = fact or {}, actor["role"], actor["name"]
     if fact.get("protected"):
-        return _no("PROTECTED", "nobody writes %s" % (fact["shown"]), fact["protected"],
-                   "use the `pack` verbs and protocol messages; the hook writes the state")
+        return _no(
+            "PROTECTED",
+            "nobody writes %s" % (fact["shown"]),
+            fact["protected"],
+            "use the `pack` verbs and protocol messages; the hook writes the state",
+        )
     if state["phase"] == "CLOSED" or role == "foreign":
         return None
     if state["waves"] is not None and path is not None:
         return waves.may_write(state, actor, path)
     if role is None:
-        return None if path is None else _no(
-            "UNKNOWN_AGENT", "an agent that is not in the roster may not edit %s" % path, "team " + state["team"]["name"],
-            "the lead spawns agents by name: Agent(subagent_type: \"team:ROLE\", name: ...)")
+        return (
+            None
+            if path is None
+            else _no(
+                "UNKNOWN_AGENT",
+                "an agent that is not in the roster may not edit %s" % path,
+                "team " + state["team"]["name"],
+                "the lead spawns agents by name: Agent(subagent_type: \"team:ROLE\", name: ...)",
+            )
+        )
     if role == tables.LEAD:
         if path is None or state["phase"] not in tables.DELEGATE_PHASES:
             return None
-        return _no("LEAD_DELEGATES", "the lead edits no project file: %s" % path, "phase %s" % state["phase"],
-                   "give the change to a coder: a task, `pack task rescope`, or `pack task add` (a user who wants it back types `team abort`)")
+        return _no(
+            "LEAD_DELEGATES",
+            "the lead edits no project file: %s" % path,
+            "phase %s" % state["phase"],
+            "give the change to a coder: a task, `pack task rescope`, or `pack task add` (a user who wants it back types `team abort`)",
+        )
     e = view.entry(state, name)
     if not e or e["inc"] != actor["inc"] or e["state"] not in tables.LIVING:
         return None if path is None else _no("ENDED_AGENT", "%s's incarnation is over" % name, "", "stop: your place is taken")
@@ -57,49 +76,88 @@ def may_write(state, actor, path, fact=None):
     if path == DECISIONS and role == tables.TECH_LEAD:
         return None
     if path == DECISIONS and role == tables.SUPERVISOR:
-        return None if fact.get("appends") else _no(
-            "APPEND_ONLY", "the supervisor only appends to %s" % DECISIONS, "the change touches other lines",
-            "add lines under `%s` or `%s`" % APPENDABLE)
+        return (
+            None
+            if fact.get("appends")
+            else _no(
+                "APPEND_ONLY",
+                "the supervisor only appends to %s" % DECISIONS,
+                "the change touches other lines",
+                "add lines under `%s` or `%s`" % APPENDABLE,
+            )
+        )
     if role == tables.RISK_TESTER:
         if path is None or path.startswith(SCRATCH + name + "/"):
             return None
-        return _no("SCRATCH_ONLY", "a risk tester writes only its own scratch scripts, not %s" % path, SCRATCH + name + "/",
-                   "write your script to %s%s/" % (SCRATCH, name))
+        return _no(
+            "SCRATCH_ONLY",
+            "a risk tester writes only its own scratch scripts, not %s" % path,
+            SCRATCH + name + "/",
+            "write your script to %s%s/" % (SCRATCH, name),
+        )
     if path is None and fact.get("shell"):
         return None  # a redirection to /tmp or /dev/null
-    return _no("ROLE_EDITS_NOTHING", "a %s edits no file: %s" % (role, path or fact.get("shown")), "role " + role,
-               "describe the change in a message to the task's coder")
+    return _no(
+        "ROLE_EDITS_NOTHING",
+        "a %s edits no file: %s" % (role, path or fact.get("shown")),
+        "role " + role,
+        "describe the change in a message to the task's coder",
+    )
 
 
 def _implementer(state, role, name, path):
     test = is_test(path)
     if role == "realtime-dev" and test:
-        return _no("TESTS_ARE_OWNED", "realtime-dev never edits tests: %s" % path, "tests belong to the test-writer",
-                   "make the tests pass, or send QUESTION to the lead")
+        return _no(
+            "TESTS_ARE_OWNED",
+            "realtime-dev never edits tests: %s" % path,
+            "tests belong to the test-writer",
+            "make the tests pass, or send QUESTION to the lead",
+        )
     if role == tables.TEST_WRITER and not test:
-        return _no("TESTS_ONLY", "a test-writer edits only tests: %s" % path, "role test-writer",
-                   "leave it to the coder of the task")
+        return _no("TESTS_ONLY", "a test-writer edits only tests: %s" % path, "role test-writer", "leave it to the coder of the task")
     if test and role != tables.TEST_WRITER and view.living(state, tables.TEST_WRITER):
-        return _no("TESTS_ARE_OWNED", "%s may not edit %s" % (name, path),
-                   "a test-writer is in the team: %s" % view.living(state, tables.TEST_WRITER)[0], "ask it for the change")
+        return _no(
+            "TESTS_ARE_OWNED",
+            "%s may not edit %s" % (name, path),
+            "a test-writer is in the team: %s" % view.living(state, tables.TEST_WRITER)[0],
+            "ask it for the change",
+        )
     holders = [(n, t) for n, t in view.tasks(state) if any(covers(f, path) for f in t["files"])]
     mine = [(n, t) for n, t in holders if t["owner"] == name]
     if any(t["state"] in tables.WORKING for _n, t in mine):
         return None
     if mine:
         n, t = mine[-1]
-        return _no("TASK_STATE", "%s belongs to task #%d, which is %s" % (path, n, t["state"]), "edits are legal in " +
-                   ", ".join(tables.WORKING), "CLAIM: task #%d first" % n if t["state"] == "PENDING" else
-                   "wait for the lead's decision" if t["state"] in tables.BLOCKED_ON_LEAD else "the task is closed; ask for a new one", n)
+        return _no(
+            "TASK_STATE",
+            "%s belongs to task #%d, which is %s" % (path, n, t["state"]),
+            "edits are legal in " + ", ".join(tables.WORKING),
+            "CLAIM: task #%d first" % n
+            if t["state"] == "PENDING"
+            else "wait for the lead's decision"
+            if t["state"] in tables.BLOCKED_ON_LEAD
+            else "the task is closed; ask for a new one",
+            n,
+        )
     if holders:
         n, t = holders[0]
-        return _no("NOT_YOUR_FILE", "%s belongs to task #%d" % (path, n), "owner %s, %s" % (t["owner"] or "nobody", t["state"]),
-                   "CLAIM: task #%d first (to the supervisor)" % n if not t["owner"] and t["state"] == "PENDING" else
-                   "leave the file to its owner, or ask it for the change", n)
+        return _no(
+            "NOT_YOUR_FILE",
+            "%s belongs to task #%d" % (path, n),
+            "owner %s, %s" % (t["owner"] or "nobody", t["state"]),
+            "CLAIM: task #%d first (to the supervisor)" % n
+            if not t["owner"] and t["state"] == "PENDING"
+            else "leave the file to its owner, or ask it for the change",
+            n,
+        )
     own = view.owned(state, name)
-    return _no("NOT_IN_TASK", "%s is in no task of %s" % (path, name), "your tasks: " + (", ".join(
-        "#%d (%s)" % (n, ", ".join(view.task(state, n)["files"])) for n in own) or "none, CLAIM one first"),
-        "ask the lead to re-scope: QUESTION: task #N needs %s" % path)
+    return _no(
+        "NOT_IN_TASK",
+        "%s is in no task of %s" % (path, name),
+        "your tasks: " + (", ".join("#%d (%s)" % (n, ", ".join(view.task(state, n)["files"])) for n in own) or "none, CLAIM one first"),
+        "ask the lead to re-scope: QUESTION: task #N needs %s" % path,
+    )
 
 
 def may_commit(state, actor, files, revisions):
@@ -112,27 +170,48 @@ def may_commit(state, actor, files, revisions):
     if state["waves"] is not None:
         return waves.may_commit(state, actor, files)
     if actor["role"] not in tables.IMPLEMENTERS:
-        return Refusal("WRONG_ROLE", "%s commits nothing" % (actor["name"] or "an unknown agent"), "role %s" % actor["role"],
-                       "the coder of an approved task commits its files", "COMMIT")
+        return Refusal(
+            "WRONG_ROLE",
+            "%s commits nothing" % (actor["name"] or "an unknown agent"),
+            "role %s" % actor["role"],
+            "the coder of an approved task commits its files",
+            "COMMIT",
+        )
     e = view.entry(state, actor["name"])
     if not e or e["inc"] != actor["inc"] or e["state"] not in tables.LIVING:
         return Refusal("ENDED_AGENT", "%s's incarnation is over" % actor["name"], "", "stop: your place is taken", "COMMIT")
     if not files:
         return None  # git itself will say that there is nothing to commit
     for path in files:
-        held = [(n, t) for n, t in view.tasks(state) if t["owner"] == actor["name"]
-                and (any(covers(f, path) for f in t["files"]) or path in t["touched"])]
+        held = [
+            (n, t)
+            for n, t in view.tasks(state)
+            if t["owner"] == actor["name"] and (any(covers(f, path) for f in t["files"]) or path in t["touched"])
+        ]
         if not held:
-            return Refusal("NOT_YOUR_FILE", "%s is in no task of %s" % (path, actor["name"]), "staged: " + ", ".join(files)[:300],
-                           "commit only your task's files: git add FILES && git commit", "COMMIT")
-        good = [n for n, t in held if t["state"] in ("APPROVED", "DONE")
-                and view.quorum(state, t, revisions.get(n, t["revision"]))["result"] in ("APPROVED",)]
+            return Refusal(
+                "NOT_YOUR_FILE",
+                "%s is in no task of %s" % (path, actor["name"]),
+                "staged: " + ", ".join(files)[:300],
+                "commit only your task's files: git add FILES && git commit",
+                "COMMIT",
+            )
+        good = [
+            n
+            for n, t in held
+            if t["state"] in ("APPROVED", "DONE") and view.quorum(state, t, revisions.get(n, t["revision"]))["result"] in ("APPROVED",)
+        ]
         if not good:
             n, t = held[-1]
             q = view.quorum(state, t, revisions.get(n, t["revision"]))
-            return Refusal("COMMIT_BEFORE_APPROVAL", "%s may not be committed yet" % path,
-                           "task #%d is %s; %s" % (n, t["state"], view.quorum_text(q)),
-                           "get every required approval of the present revision first", "COMMIT", n)
+            return Refusal(
+                "COMMIT_BEFORE_APPROVAL",
+                "%s may not be committed yet" % path,
+                "task #%d is %s; %s" % (n, t["state"], view.quorum_text(q)),
+                "get every required approval of the present revision first",
+                "COMMIT",
+                n,
+            )
     return None
 
 

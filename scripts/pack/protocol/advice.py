@@ -24,8 +24,10 @@ def steps(state):
 
 def tampering(state):
     """What the lead is told when what enforces the run was changed."""
-    return ("STATE_DIVERGENCE: what enforces this run was changed while it runs, not by the hooks: %s. Tell the user. Work may go on, but the run is not "
-            "completed before the user has looked (`pack doctor`), put the files back or not, and typed `team resume`" % tampered_text(state))
+    return (
+        "STATE_DIVERGENCE: what enforces this run was changed while it runs, not by the hooks: %s. Tell the user. Work may go on, but the run is not "
+        "completed before the user has looked (`pack doctor`), put the files back or not, and typed `team resume`" % tampered_text(state)
+    )
 
 
 def _steps(state):
@@ -35,7 +37,15 @@ def _steps(state):
         return ([] if state["waves"] is not None else _ownership(state)) + _teardown(state)
     if state["waves"] is not None:
         return watch.steps(state, _step) + waves.steps(state, _step)
-    return _ownership(state) + _cut(state) + _planning(state) + _review(state) + _staffing(state) + watch.steps(state, _step) + _completion(state)
+    return (
+        _ownership(state)
+        + _cut(state)
+        + _planning(state)
+        + _review(state)
+        + _staffing(state)
+        + watch.steps(state, _step)
+        + _completion(state)
+    )
 
 
 def for_agent(state, name):
@@ -51,24 +61,38 @@ def for_lead(state):
 def _ownership(state):
     owner, out = state["owner"], []
     if owner["state"] == "OFFERED" and (view.entry(state, owner["holder"]) or {}).get("state") in tables.PRESENT:
-        out.append(_step(owner["holder"], "ack:%d" % owner["epoch"],
-                         "send STATE_OWNERSHIP_ACK(%d) to the lead (to: \"main\")" % owner["epoch"]))
+        out.append(
+            _step(owner["holder"], "ack:%d" % owner["epoch"], "send STATE_OWNERSHIP_ACK(%d) to the lead (to: \"main\")" % owner["epoch"])
+        )
     elif owner["state"] in ("LEAD", "LOST", "RECONCILE_LOCK") and state["plan"]["registered"] and not state["teardown"]["aborted"]:
         have = view.present(state, tables.SUPERVISOR)
         if have:
-            out.append(_step(tables.LEAD, "offer:%d" % view.next_epoch(state),
-                             "send STATE_OWNERSHIP_HANDOFF(%d) to %s" % (view.next_epoch(state), have[0])))
+            out.append(
+                _step(
+                    tables.LEAD,
+                    "offer:%d" % view.next_epoch(state),
+                    "send STATE_OWNERSHIP_HANDOFF(%d) to %s" % (view.next_epoch(state), have[0]),
+                )
+            )
         elif not view.living(state, tables.SUPERVISOR):
-            out.append(_step(tables.LEAD, "spawn:supervisor", "spawn the supervisor: Agent(subagent_type: \"team:supervisor\", "
-                             "name: \"supervisor\")"))
+            out.append(
+                _step(
+                    tables.LEAD, "spawn:supervisor", "spawn the supervisor: Agent(subagent_type: \"team:supervisor\", name: \"supervisor\")"
+                )
+            )
     return out
 
 
 def _cut(state):
     """Whose report is its last text: when the client died in the middle of its turn, only a message brings the report."""
-    return [_step(tables.LEAD, "cut:%s:%d" % (n, e["inc"]), "%s was cut off before its report: send it a message" % n)
-            for n, e in state["roster"].items() if e.get("cut") and e["state"] == "IDLE" and not e["mail"]
-            and (e["role"] in tables.RESEARCHERS or e["role"] == tables.RISK_TESTER and not state["risks"]["results"])]
+    return [
+        _step(tables.LEAD, "cut:%s:%d" % (n, e["inc"]), "%s was cut off before its report: send it a message" % n)
+        for n, e in state["roster"].items()
+        if e.get("cut")
+        and e["state"] == "IDLE"
+        and not e["mail"]
+        and (e["role"] in tables.RESEARCHERS or e["role"] == tables.RISK_TESTER and not state["risks"]["results"])
+    ]
 
 
 def _planning(state):
@@ -85,13 +109,22 @@ def _planning(state):
     if plan["asked"]:
         return [_step(who, "plan-verdict", "read the plan (state.md) and send PLAN OK or PLAN CHANGES to the lead (to: \"main\")")]
     if not plan["ok"]:
-        return [_step(tables.LEAD, "validate", ("change the plan as asked (`pack plan`), then " if plan["ok"] is False else "")
-                      + "send VALIDATE PLAN to %s" % who)]
+        return [
+            _step(
+                tables.LEAD,
+                "validate",
+                ("change the plan as asked (`pack plan`), then " if plan["ok"] is False else "") + "send VALIDATE PLAN to %s" % who,
+            )
+        ]
     if risks["asked"] and risks["counts"] is None:
         return [_step(who, "risks", "send RISKS: N to the lead, each risk as RISK-1: ... with Severity: CRITICAL|MAJOR|MINOR")]
     if risks["results"] or risks["counts"] is not None and testers_needed(state) == 0:
         return [_step(who, "mitigate", "write the confirmed risks into DECISIONS.md and send RISKS MITIGATED to the lead")]
-    testing = [n for n in view.living(state, tables.RISK_TESTER) if state["roster"][n]["state"] != "IDLE" or state["roster"][n]["mail"] or state["roster"][n].get("cut")]
+    testing = [
+        n
+        for n in view.living(state, tables.RISK_TESTER)
+        if state["roster"][n]["state"] != "IDLE" or state["roster"][n]["mail"] or state["roster"][n].get("cut")
+    ]
     if testing and risks["testers"] >= testers_needed(state):
         return []  # they are at work
     return [_step(tables.LEAD, "risk-step:%d" % risks["testers"], risk_step(state) + " (%s)" % who)]
@@ -104,43 +137,85 @@ def _review(state):
             continue  # no decision is accepted before there is an owner again
         if t["state"] in tables.BLOCKED_ON_LEAD:
             text = _decision(state, number, t)
-            out.append(_step(tables.LEAD, "decide:%d:%s%s" % (number, t["since"], ":assign" if "pack task assign %d " % number in text and t["cause"] == "OWNER_GONE" else ""),
-                             text, number))
+            out.append(
+                _step(
+                    tables.LEAD,
+                    "decide:%d:%s%s"
+                    % (number, t["since"], ":assign" if "pack task assign %d " % number in text and t["cause"] == "OWNER_GONE" else ""),
+                    text,
+                    number,
+                )
+            )
             continue
         if t["state"] not in tables.WORKING or not t["owner"] or not t["revision"]:
             continue
         q = view.quorum(state, t)
         if t["state"] == "APPROVED":
-            out.append(_step(t["owner"], "done:%d:%s" % (number, t["revision"]),
-                             "task #%d is approved: commit its files, then send DONE: task #%d to the supervisor" % (number, number), number))
+            out.append(
+                _step(
+                    t["owner"],
+                    "done:%d:%s" % (number, t["revision"]),
+                    "task #%d is approved: commit its files, then send DONE: task #%d to the supervisor" % (number, number),
+                    number,
+                )
+            )
         elif q["rejected"]:
-            out.append(_step(t["owner"], "fix:%d:%s" % (number, t["revision"]),
-                             "task #%d: %s asked for changes; fix them, then IN_REVIEW and REVIEW: task #%d again"
-                             % (number, ", ".join(q["rejected"]), number), number))
+            out.append(
+                _step(
+                    t["owner"],
+                    "fix:%d:%s" % (number, t["revision"]),
+                    "task #%d: %s asked for changes; fix them, then IN_REVIEW and REVIEW: task #%d again"
+                    % (number, ", ".join(q["rejected"]), number),
+                    number,
+                )
+            )
         elif t["state"] in ("IN_REVIEW", "CHANGES_REQUESTED"):  # the second: fixed, and nobody was asked to look again
             for role in q["missing"]:
                 for name in view.present(state, role)[:1]:
                     if t["requests"].get(role) == t["revision"]:
-                        out.append(_step(name, "review:%d:%s" % (number, t["revision"]),
-                                         "review task #%d and send APPROVED: task #%d or CHANGES_REQUESTED: task #%d to %s"
-                                         % (number, number, number, t["owner"]), number))
+                        out.append(
+                            _step(
+                                name,
+                                "review:%d:%s" % (number, t["revision"]),
+                                "review task #%d and send APPROVED: task #%d or CHANGES_REQUESTED: task #%d to %s"
+                                % (number, number, number, t["owner"]),
+                                number,
+                            )
+                        )
                     else:
-                        out.append(_step(t["owner"], "ask:%d:%s:%s" % (number, role, t["revision"]),
-                                         "send REVIEW: task #%d to %s" % (number, name), number))
+                        out.append(
+                            _step(
+                                t["owner"],
+                                "ask:%d:%s:%s" % (number, role, t["revision"]),
+                                "send REVIEW: task #%d to %s" % (number, name),
+                                number,
+                            )
+                        )
     return out
 
 
 def _decision(state, number, t):
     if t["cause"] == "IMPOSSIBLE_WAIT":
         return "task #%d waits for %s, not ACTIVE: spawn %s" % (
-            number, ", ".join(view.quorum(state, t)["absent"]) or "nobody any more", "them" if view.quorum(state, t)["absent"] else "nobody")
+            number,
+            ", ".join(view.quorum(state, t)["absent"]) or "nobody any more",
+            "them" if view.quorum(state, t)["absent"] else "nobody",
+        )
     if t["cause"] == "OWNER_GONE":
-        have = sorted((n for n in view.living(state) if state["roster"][n]["role"] in tables.IMPLEMENTERS), key=lambda n: len(view.owned(state, n)))
+        have = sorted(
+            (n for n in view.living(state) if state["roster"][n]["role"] in tables.IMPLEMENTERS), key=lambda n: len(view.owned(state, n))
+        )
         if have and (not view.owned(state, have[0]) or len(view.busy_coders(state)) >= state["team"]["coders"]):
             return "task #%d lost its coder: `pack task assign %d %s`" % (number, number, have[0])
         return "task #%d lost its coder: spawn a coder, then `pack task assign %d` to it" % (number, number)
     return "task #%d is %s%s: decide: `pack task rescope %d`, `pack task assign %d NAME` or `pack task cancel %d`" % (
-        number, t["state"], " (%s)" % t["cause"] if t["cause"] else "", number, number, number)
+        number,
+        t["state"],
+        " (%s)" % t["cause"] if t["cause"] else "",
+        number,
+        number,
+        number,
+    )
 
 
 def _staffing(state):
@@ -154,22 +229,44 @@ def _staffing(state):
         need += [r for r in view.required(state, view.task(state, number)) if r not in need and not view.living(state, r)]
     if need:
         out.append(_step(tables.LEAD, "spawn:" + ",".join(need), "spawn the approvers this run requires: " + ", ".join(need)))
-    free = [n for n in view.claimable(state) if not (view.task(state, n)["owner"] and view.entry(state, view.task(state, n)["owner"])
-                                                     and state["roster"][view.task(state, n)["owner"]]["state"] == "ACTIVE")]
+    free = [
+        n
+        for n in view.claimable(state)
+        if not (
+            view.task(state, n)["owner"]
+            and view.entry(state, view.task(state, n)["owner"])
+            and state["roster"][view.task(state, n)["owner"]]["state"] == "ACTIVE"
+        )
+    ]
     for number in free[:1]:
-        idle = [n for n in view.living(state) if state["roster"][n]["role"] in tables.IMPLEMENTERS
-                and state["roster"][n]["state"] == "IDLE" and not view.owned(state, n, tables.WORKING)]
+        idle = [
+            n
+            for n in view.living(state)
+            if state["roster"][n]["role"] in tables.IMPLEMENTERS
+            and state["roster"][n]["state"] == "IDLE"
+            and not view.owned(state, n, tables.WORKING)
+        ]
         if any(state["roster"][n]["mail"] for n in idle):
             continue  # a message is on its way to one of them
         if idle:
-            out.append(_step(tables.LEAD, "give:%d" % number, "task #%d is free: message %s to CLAIM: task #%d" % (number, idle[0], number), number))
+            out.append(
+                _step(
+                    tables.LEAD, "give:%d" % number, "task #%d is free: message %s to CLAIM: task #%d" % (number, idle[0], number), number
+                )
+            )
         elif len(view.busy_coders(state)) < state["team"]["coders"]:
             out.append(_step(tables.LEAD, "coder:%d" % number, "task #%d is free: spawn a coder for it" % number, number))
     for number, t in view.tasks(state):
         e = view.entry(state, t["owner"]) if t["owner"] else None
         if t["state"] == "IN_PROGRESS" and e and e["state"] == "IDLE" and not e["mail"]:
-            out.append(_step(tables.LEAD, "stalled:%d:%s" % (number, t["since"]),
-                             "%s stopped with task #%d IN_PROGRESS: send it a message" % (t["owner"], number), number))
+            out.append(
+                _step(
+                    tables.LEAD,
+                    "stalled:%d:%s" % (number, t["since"]),
+                    "%s stopped with task #%d IN_PROGRESS: send it a message" % (t["owner"], number),
+                    number,
+                )
+            )
     return out
 
 
@@ -179,8 +276,13 @@ def _completion(state):
     out = []
     if not state["verify"] or not state["verify"]["ok"]:
         failed = state["verify"] and state["verify"]["nonce"] is None
-        out.append(_step(tables.LEAD, "verify", ("build or tests failed: `pack task add` a fix task, then " if failed else "")
-                         + "run `pack verify --build CMD --test CMD`"))
+        out.append(
+            _step(
+                tables.LEAD,
+                "verify",
+                ("build or tests failed: `pack task add` a fix task, then " if failed else "") + "run `pack verify --build CMD --test CMD`",
+            )
+        )
     if state["mode"] in tables.VALIDATED_MODES and state["consistency"] != "OK":
         leads = view.living(state, tables.TECH_LEAD)
         if not leads:
@@ -204,18 +306,43 @@ def _teardown(state):
     if teardown["state"] == "READY_TO_DELETE":
         have = view.living(state, tables.SUPERVISOR)
         if have and have[0] in state["requests"]:
-            return [_step(tables.LEAD, "unanswered:%d" % teardown["attempt"], "%s was asked to shut down and has not ended: end your turn and wait; if it never answers, "
-                          "stop it with TaskStop" % have[0])]
-        return [_step(tables.LEAD, "last:%d" % teardown["attempt"], "shut the supervisor down last: "
-                      + _ask(headless, have[0] if have else "supervisor"))]
+            return [
+                _step(
+                    tables.LEAD,
+                    "unanswered:%d" % teardown["attempt"],
+                    "%s was asked to shut down and has not ended: end your turn and wait; if it never answers, "
+                    "stop it with TaskStop" % have[0],
+                )
+            ]
+        return [
+            _step(
+                tables.LEAD,
+                "last:%d" % teardown["attempt"],
+                "shut the supervisor down last: " + _ask(headless, have[0] if have else "supervisor"),
+            )
+        ]
     if teardown["state"] == "FORCED_FINALIZE_CANDIDATE":
-        return [_step(tables.LEAD, "forced:%d" % teardown["attempt"], "no answer from %s after three requests: send "
-                      "FORCED_FINALIZE_ACK or FORCED_FINALIZE_DENY to the supervisor%s" % (
-                          ", ".join(missing), "" if view.living(state, tables.SUPERVISOR) else " (there is none: `pack teardown finalize` or `deny`)"))]
+        return [
+            _step(
+                tables.LEAD,
+                "forced:%d" % teardown["attempt"],
+                "no answer from %s after three requests: send "
+                "FORCED_FINALIZE_ACK or FORCED_FINALIZE_DENY to the supervisor%s"
+                % (
+                    ", ".join(missing),
+                    "" if view.living(state, tables.SUPERVISOR) else " (there is none: `pack teardown finalize` or `deny`)",
+                ),
+            )
+        ]
     ask = [n for n in missing if teardown["targets"][n]["sends"] < teardown["sends"]]
     if ask:
-        return [_step(tables.LEAD, "ask:%d:%d:%s" % (teardown["attempt"], teardown["sends"], ",".join(ask)),
-                      "ask to shut down: " + ", ".join(ask) + " (" + _ask(headless, ask[0]) + ")")]
+        return [
+            _step(
+                tables.LEAD,
+                "ask:%d:%d:%s" % (teardown["attempt"], teardown["sends"], ",".join(ask)),
+                "ask to shut down: " + ", ".join(ask) + " (" + _ask(headless, ask[0]) + ")",
+            )
+        ]
     return []
 
 
@@ -229,15 +356,20 @@ def digest(state, limit=None):
     if state["team"] is None:
         return ""
     team = state["team"]
-    lines = ["TEAM %s: phase %s, mode %s, owner %s." % (team["name"], state["phase"], state["mode"] or "not classified", view.owner_text(state)),
-             "You are the lead: you decide and spawn; code enforces the rest. `pack status` shows all, state.md has the rules."]
+    lines = [
+        "TEAM %s: phase %s, mode %s, owner %s." % (team["name"], state["phase"], state["mode"] or "not classified", view.owner_text(state)),
+        "You are the lead: you decide and spawn; code enforces the rest. `pack status` shows all, state.md has the rules.",
+    ]
     if state["phase"] in ("TEARDOWN", "FAILED_SAFE"):
         lines.append("Teardown %s, missing acks: %s." % (state["teardown"]["state"], ", ".join(view.missing_acks(state)) or "none"))
     todo = for_lead(state)
     if todo:
         lines.append("Next: " + "; ".join(s["text"] for s in todo[:2]))
-    roster = ["%s=%s%s" % (n, e["state"], "(%s)" % e["agent_id"] if e["agent_id"] and team["headless"] else "")
-              for n, e in state["roster"].items() if e["state"] in tables.LIVING]
+    roster = [
+        "%s=%s%s" % (n, e["state"], "(%s)" % e["agent_id"] if e["agent_id"] and team["headless"] else "")
+        for n, e in state["roster"].items()
+        if e["state"] in tables.LIVING
+    ]
     work = ["#%d %s%s" % (n, t["state"], " " + t["owner"] if t["owner"] else "") for n, t in view.tasks(state)]
     for label, rows in (("Tasks: ", work), ("Agents: ", roster)):
         text = label + ", ".join(rows)

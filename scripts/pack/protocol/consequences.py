@@ -48,8 +48,13 @@ def agent_gone(state, name, how, now, effects):
 def move_task(t, to, now, cause=None):
     """Put a task into a state; the table of legal moves is the last word, whatever led here."""
     if to != t["state"] and to not in tables.TASK_STATES[t["state"]]:
-        raise Refusal("TASK_STATE", "a task cannot go from %s to %s" % (t["state"], to),
-                      "legal: " + (", ".join(tables.TASK_STATES[t["state"]]) or "none, it is terminal"), "", task=t["id"])
+        raise Refusal(
+            "TASK_STATE",
+            "a task cannot go from %s to %s" % (t["state"], to),
+            "legal: " + (", ".join(tables.TASK_STATES[t["state"]]) or "none, it is terminal"),
+            "",
+            task=t["id"],
+        )
     t.update(state=to, cause=cause, since=now)
 
 
@@ -87,8 +92,11 @@ def restart_teardown(state, now):
     """TEARDOWN_INIT with the targets that are alive now; what was acknowledged has ended and is no target any more."""
     teardown = state["teardown"]
     teardown.update(state="TEARDOWN_INIT", sends=1, sent_at=now, ack_status=None, unresolved=[])
-    teardown["targets"] = {n: {"inc": state["roster"][n]["inc"], "acked": False, "sends": 0, "how": None, "rejections": 0}
-                           for n in view.living(state) if state["roster"][n]["role"] != tables.SUPERVISOR}
+    teardown["targets"] = {
+        n: {"inc": state["roster"][n]["inc"], "acked": False, "sends": 0, "how": None, "rejections": 0}
+        for n in view.living(state)
+        if state["roster"][n]["role"] != tables.SUPERVISOR
+    }
 
 
 def acks_changed(state, now, effects):
@@ -101,5 +109,6 @@ def acks_changed(state, now, effects):
         if teardown["aborted"] or view.owner_active(state) or state["waves"] is not None:
             emit(effects, "READY_TO_DELETE")
     elif teardown["state"] in ("SHUTDOWN_REQUESTED", "RETRYING") and all(
-            teardown["targets"][n]["sends"] >= teardown["sends"] for n in missing):
+        teardown["targets"][n]["sends"] >= teardown["sends"] for n in missing
+    ):
         teardown.update(state="WAITING_ACKS", sent_at=now)

@@ -9,20 +9,33 @@ from .refusal import Refusal
 @guard
 def spawn_name_is_plain(state, data, actor):
     name = data["name"]
-    ok = isinstance(name, str) and name.isascii() and 0 < len(name) <= 64 and name[0].isalnum() and \
-        all(c.isalnum() or c in "_-" for c in name)
+    ok = (
+        isinstance(name, str)
+        and name.isascii()
+        and 0 < len(name) <= 64
+        and name[0].isalnum()
+        and all(c.isalnum() or c in "_-" for c in name)
+    )
     if ok and name.lower() not in ("lead", "main", "team-lead", "gate", "person"):
         return None
-    return Refusal("SPAWN_NAME", "an agent cannot be called %r" % (name,), "names are ASCII letters, digits, _ and -",
-                   "every agent needs a plain name of its own, e.g. coder-1")
+    return Refusal(
+        "SPAWN_NAME",
+        "an agent cannot be called %r" % (name,),
+        "names are ASCII letters, digits, _ and -",
+        "every agent needs a plain name of its own, e.g. coder-1",
+    )
 
 
 @guard
 def spawn_role_is_known(state, data, actor):
     if data["role"] in spawn_rules(state):
         return None
-    return Refusal("UNKNOWN_ROLE", "%r is not a role of this team" % (data.get("agent_type") or data["role"]),
-                   "roles: " + ", ".join(spawn_rules(state)), "spawn one of them as \"team:ROLE\", or do without")
+    return Refusal(
+        "UNKNOWN_ROLE",
+        "%r is not a role of this team" % (data.get("agent_type") or data["role"]),
+        "roles: " + ", ".join(spawn_rules(state)),
+        "spawn one of them as \"team:ROLE\", or do without",
+    )
 
 
 @guard
@@ -31,8 +44,12 @@ def spawn_name_is_free(state, data, actor):
     if not taken:
         return None
     e = state["roster"][taken[0]]
-    return Refusal("NAME_TAKEN", "%s is already in the team" % taken[0], "%s, %s" % (e["role"], e["state"]),
-                   "send it a message instead, or choose another name")
+    return Refusal(
+        "NAME_TAKEN",
+        "%s is already in the team" % taken[0],
+        "%s, %s" % (e["role"], e["state"]),
+        "send it a message instead, or choose another name",
+    )
 
 
 @guard
@@ -40,25 +57,31 @@ def spawn_role_is_single(state, data, actor):
     others = view.living(state, data["role"]) if data["role"] in tables.SINGLETONS else []
     if not others:
         return None
-    return Refusal("ROLE_TAKEN", "the team has a %s already: %s" % (data["role"], others[0]),
-                   state["roster"][others[0]]["state"],
-                   "send it a message; if it is dead, stop it with TaskStop and then spawn the next")
+    return Refusal(
+        "ROLE_TAKEN",
+        "the team has a %s already: %s" % (data["role"], others[0]),
+        state["roster"][others[0]]["state"],
+        "send it a message; if it is dead, stop it with TaskStop and then spawn the next",
+    )
 
 
 @guard
 def spawn_mode_has_role(state, data, actor):
     if state["mode"] is None or data["role"] in tables.MODE_ROLES[state["mode"]]:
         return None
-    return Refusal("ROLE_NOT_IN_MODE", "a %s run has no %s" % (state["mode"], data["role"]),
-                   "its roles: " + ", ".join(tables.MODE_ROLES[state["mode"]]), "go on without it")
+    return Refusal(
+        "ROLE_NOT_IN_MODE",
+        "a %s run has no %s" % (state["mode"], data["role"]),
+        "its roles: " + ", ".join(tables.MODE_ROLES[state["mode"]]),
+        "go on without it",
+    )
 
 
 @guard
 def spawn_after_plan(state, data, actor):
     if state["plan"]["registered"]:
         return None
-    return Refusal("NO_PLAN", "%s is spawned after the plan" % data["role"], "no plan is registered",
-                   "register it with `pack plan` first")
+    return Refusal("NO_PLAN", "%s is spawned after the plan" % data["role"], "no plan is registered", "register it with `pack plan` first")
 
 
 @guard
@@ -73,17 +96,19 @@ def spawn_after_owner(state, data, actor):
 def spawn_after_validation(state, data, actor):
     if state["mode"] not in tables.VALIDATED_MODES or state["plan"]["ok"]:
         return None
-    return Refusal("PLAN_NOT_VALIDATED", "%s is spawned after PLAN OK" % data["role"],
-                   "mode %s, plan %s" % (state["mode"], "asked" if state["plan"]["asked"] else "not validated"),
-                   "send VALIDATE PLAN to the tech lead and wait for PLAN OK")
+    return Refusal(
+        "PLAN_NOT_VALIDATED",
+        "%s is spawned after PLAN OK" % data["role"],
+        "mode %s, plan %s" % (state["mode"], "asked" if state["plan"]["asked"] else "not validated"),
+        "send VALIDATE PLAN to the tech lead and wait for PLAN OK",
+    )
 
 
 @guard
 def spawn_after_risks(state, data, actor):
     if state["mode"] not in tables.VALIDATED_MODES or state["risks"]["mitigated"]:
         return None
-    return Refusal("RISKS_OPEN", "%s is spawned after RISKS MITIGATED" % data["role"], "mode " + state["mode"],
-                   risk_step(state))
+    return Refusal("RISKS_OPEN", "%s is spawned after RISKS MITIGATED" % data["role"], "mode " + state["mode"], risk_step(state))
 
 
 def risk_step(state):
@@ -111,9 +136,12 @@ def spawn_within_coders(state, data, actor):
     busy = view.busy_coders(state)
     if len(busy) < state["team"]["coders"]:
         return None
-    return Refusal("TOO_MANY_CODERS", "%d coders are at work already" % len(busy),
-                   "--coders=%d: %s" % (state["team"]["coders"], ", ".join(busy)),
-                   "wait until one has finished its tasks, or give the task to one of them")
+    return Refusal(
+        "TOO_MANY_CODERS",
+        "%d coders are at work already" % len(busy),
+        "--coders=%d: %s" % (state["team"]["coders"], ", ".join(busy)),
+        "wait until one has finished its tasks, or give the task to one of them",
+    )
 
 
 @guard
@@ -130,8 +158,7 @@ def spawn_before_ready(state, data, actor):
         return None
     if phase == "TEARDOWN" and data["role"] == tables.SUPERVISOR and teardown not in ("READY_TO_DELETE", "TEAM_DELETED"):
         return None  # the owner was lost: somebody must finish (H8, H23)
-    return Refusal("PHASE", "nobody is spawned in phase %s" % phase, "teardown " + teardown,
-                   "finish the teardown; see `pack status`")
+    return Refusal("PHASE", "nobody is spawned in phase %s" % phase, "teardown " + teardown, "finish the teardown; see `pack status`")
 
 
 @guard
@@ -141,8 +168,15 @@ def run_is_not_paused(state, data, actor):
     return Refusal("PAUSED", "the run is paused", "", "the user types `resume team`")
 
 
-_ALWAYS = ("run_is_not_paused", "spawn_name_is_plain", "spawn_role_is_known", "spawn_name_is_free", "spawn_role_is_single",
-           "spawn_mode_has_role", "spawn_before_ready")
+_ALWAYS = (
+    "run_is_not_paused",
+    "spawn_name_is_plain",
+    "spawn_role_is_known",
+    "spawn_name_is_free",
+    "spawn_role_is_single",
+    "spawn_mode_has_role",
+    "spawn_before_ready",
+)
 
 
 _IMPLEMENTER = _ALWAYS + ("spawn_after_plan", "spawn_after_owner", "spawn_after_validation", "spawn_after_risks")

@@ -11,8 +11,12 @@ from .refusal import Refusal
 def task_exists(state, data, actor):
     if view.task(state, data["task"]):
         return None
-    return Refusal("UNKNOWN_TASK", "there is no task #%s" % data["task"],
-                   "tasks: " + (", ".join("#%d" % n for n, _ in view.tasks(state)) or "none"), "name one of them")
+    return Refusal(
+        "UNKNOWN_TASK",
+        "there is no task #%s" % data["task"],
+        "tasks: " + (", ".join("#%d" % n for n, _ in view.tasks(state)) or "none"),
+        "name one of them",
+    )
 
 
 def _in_state(data, t, allowed, verb, next):
@@ -20,8 +24,9 @@ def _in_state(data, t, allowed, verb, next):
         return None
     if t["state"] in tables.BLOCKED_ON_LEAD:
         next = "it waits for the lead's decision: `pack task rescope`, `pack task assign` or `pack task cancel`"
-    return Refusal("TASK_STATE", "task #%d cannot be %s" % (data["task"], verb),
-                   "it is %s; legal from %s" % (t["state"], ", ".join(allowed)), next)
+    return Refusal(
+        "TASK_STATE", "task #%d cannot be %s" % (data["task"], verb), "it is %s; legal from %s" % (t["state"], ", ".join(allowed)), next
+    )
 
 
 @guard
@@ -30,9 +35,12 @@ def task_is_the_senders(state, data, actor):
     if actor["role"] == tables.SUPERVISOR or t["owner"] == actor["name"]:
         return None
     mine = view.owned(state, actor["name"])
-    return Refusal("NOT_YOUR_TASK", "task #%d is not %s's" % (data["task"], actor["name"]),
-                   "its owner is %s" % (t["owner"] or "nobody"),
-                   "yours: %s; CLAIM: task #N takes a free one" % (", ".join("#%d" % n for n in mine) or "none"))
+    return Refusal(
+        "NOT_YOUR_TASK",
+        "task #%d is not %s's" % (data["task"], actor["name"]),
+        "its owner is %s" % (t["owner"] or "nobody"),
+        "yours: %s; CLAIM: task #N takes a free one" % (", ".join("#%d" % n for n in mine) or "none"),
+    )
 
 
 @guard
@@ -41,9 +49,12 @@ def task_is_free(state, data, actor):
     if t["state"] == "PENDING" and t["owner"] in (None, name) or t["owner"] == name and t["state"] == "IN_PROGRESS":
         return None
     free = view.claimable(state, name)
-    return Refusal("TASK_TAKEN", "task #%d cannot be claimed" % data["task"],
-                   "%s, owner %s" % (t["state"], t["owner"] or "nobody"),
-                   "free now: %s" % (", ".join("#%d" % n for n in free) or "none; wait for the lead"))
+    return Refusal(
+        "TASK_TAKEN",
+        "task #%d cannot be claimed" % data["task"],
+        "%s, owner %s" % (t["state"], t["owner"] or "nobody"),
+        "free now: %s" % (", ".join("#%d" % n for n in free) or "none; wait for the lead"),
+    )
 
 
 @guard
@@ -52,9 +63,12 @@ def task_is_unblocked(state, data, actor):
     waits = [b for b in t["blocked_by"] if (view.task(state, b) or {"state": "DONE"})["state"] not in tables.TERMINAL]
     if not waits:
         return None
-    return Refusal("TASK_BLOCKED", "task #%d is blocked" % data["task"],
-                   "by " + ", ".join("#%d %s" % (b, view.task(state, b)["state"]) for b in waits),
-                   "claim another task, or end your turn until they are DONE")
+    return Refusal(
+        "TASK_BLOCKED",
+        "task #%d is blocked" % data["task"],
+        "by " + ", ".join("#%d %s" % (b, view.task(state, b)["state"]) for b in waits),
+        "claim another task, or end your turn until they are DONE",
+    )
 
 
 @guard
@@ -62,8 +76,12 @@ def coder_has_no_other_task(state, data, actor):
     others = [n for n in view.owned(state, actor["name"], tables.WORKING) if n != data["task"] and n != data.get("after")]
     if not others:
         return None
-    return Refusal("ONE_TASK_AT_A_TIME", "%s still works on task #%d" % (actor["name"], others[0]),
-                   view.task(state, others[0])["state"], "finish it first: DONE: task #%d" % others[0])
+    return Refusal(
+        "ONE_TASK_AT_A_TIME",
+        "%s still works on task #%d" % (actor["name"], others[0]),
+        view.task(state, others[0])["state"],
+        "finish it first: DONE: task #%d" % others[0],
+    )
 
 
 @guard
@@ -81,8 +99,12 @@ def work_is_present(state, data, actor):
     if data.get("present", 1):
         return None
     t = view.task(state, data["task"])
-    return Refusal("NOTHING_WRITTEN", "task #%d has nothing to review" % data["task"],
-                   "none of its files exists: " + ", ".join(t["files"]), "implement it first")
+    return Refusal(
+        "NOTHING_WRITTEN",
+        "task #%d has nothing to review" % data["task"],
+        "none of its files exists: " + ", ".join(t["files"]),
+        "implement it first",
+    )
 
 
 @guard
@@ -103,8 +125,12 @@ def changes_were_made(state, data, actor):
     verdict = t["approvals"].get(role)
     if not verdict or verdict["verdict"] != "CHANGES_REQUESTED" or verdict["revision"] != data["revision"]:
         return None
-    return Refusal("UNCHANGED", "task #%d has not changed since %s asked for changes" % (data["task"], role),
-                   "revision " + data["revision"], "fix the findings, then send REVIEW: task #%d again" % data["task"])
+    return Refusal(
+        "UNCHANGED",
+        "task #%d has not changed since %s asked for changes" % (data["task"], role),
+        "revision " + data["revision"],
+        "fix the findings, then send REVIEW: task #%d again" % data["task"],
+    )
 
 
 @guard
@@ -113,8 +139,12 @@ def receiver_is_required(state, data, actor):
     need = view.required(state, t)
     if e and e["role"] in need:
         return None
-    return Refusal("NOT_AN_APPROVER", "%s does not approve task #%d" % (data["to"], data["task"]),
-                   "mode %s requires %s" % (state["mode"], ", ".join(need)), "ask those")
+    return Refusal(
+        "NOT_AN_APPROVER",
+        "%s does not approve task #%d" % (data["to"], data["task"]),
+        "mode %s requires %s" % (state["mode"], ", ".join(need)),
+        "ask those",
+    )
 
 
 @guard
@@ -123,8 +153,12 @@ def approver_is_required(state, data, actor):
     need = view.required(state, t)
     if actor["role"] in need:
         return None
-    return Refusal("NOT_AN_APPROVER", "%s does not approve task #%d" % (actor["role"], data["task"]),
-                   "mode %s requires %s" % (state["mode"], ", ".join(need)), "nothing is asked of you")
+    return Refusal(
+        "NOT_AN_APPROVER",
+        "%s does not approve task #%d" % (actor["role"], data["task"]),
+        "mode %s requires %s" % (state["mode"], ", ".join(need)),
+        "nothing is asked of you",
+    )
 
 
 @guard
@@ -132,8 +166,12 @@ def review_was_asked(state, data, actor):
     t = view.task(state, data["task"])
     if actor["role"] in t["requests"]:
         return None
-    return Refusal("NOT_ASKED", "nobody asked %s to review task #%d" % (actor["role"], data["task"]),
-                   "the task is %s" % t["state"], "wait for REVIEW: task #%d from %s" % (data["task"], t["owner"] or "its coder"))
+    return Refusal(
+        "NOT_ASKED",
+        "nobody asked %s to review task #%d" % (actor["role"], data["task"]),
+        "the task is %s" % t["state"],
+        "wait for REVIEW: task #%d from %s" % (data["task"], t["owner"] or "its coder"),
+    )
 
 
 @guard
@@ -142,9 +180,12 @@ def reviewed_revision_is_present(state, data, actor):
     asked = t["requests"].get(actor["role"])
     if asked is None or asked == data["revision"]:
         return None
-    return Refusal("STALE_REVISION", "task #%d changed after you were asked" % data["task"],
-                   "asked to review %s, present revision %s" % (asked, data["revision"]),
-                   "%s must send REVIEW: task #%d again; approve what you then read" % (t["owner"], data["task"]))
+    return Refusal(
+        "STALE_REVISION",
+        "task #%d changed after you were asked" % data["task"],
+        "asked to review %s, present revision %s" % (asked, data["revision"]),
+        "%s must send REVIEW: task #%d again; approve what you then read" % (t["owner"], data["task"]),
+    )
 
 
 @guard
@@ -152,8 +193,12 @@ def verdict_goes_to_coder(state, data, actor):
     t = view.task(state, data["task"])
     if data["to"] == t["owner"]:
         return None
-    return Refusal("WRONG_RECEIVER", "task #%d is not %s's" % (data["task"], data["to"]), "its coder is %s" % t["owner"],
-                   "send the verdict to %s" % t["owner"])
+    return Refusal(
+        "WRONG_RECEIVER",
+        "task #%d is not %s's" % (data["task"], data["to"]),
+        "its coder is %s" % t["owner"],
+        "send the verdict to %s" % t["owner"],
+    )
 
 
 @guard
@@ -185,15 +230,20 @@ def task_is_approved(state, data, actor):
         step = "send REVIEW: task #%d to %s and wait for APPROVED" % (number, ", ".join(q["missing"]))
     else:
         step = "send IN_REVIEW: task #%d first" % number
-    return Refusal("APPROVAL_MISSING", "task #%d is not approved (%s)" % (number, q["result"]),
-                   "mode %s, %s, revision %s; %s" % (state["mode"], t["state"], data["revision"], view.quorum_text(q)), step)
+    return Refusal(
+        "APPROVAL_MISSING",
+        "task #%d is not approved (%s)" % (number, q["result"]),
+        "mode %s, %s, revision %s; %s" % (state["mode"], t["state"], data["revision"], view.quorum_text(q)),
+        step,
+    )
 
 
 @guard
 def task_is_open(state, data, actor):
     t = view.task(state, data["task"])
-    return _in_state(data, t, tuple(s for s in tables.TASK_STATES if s not in tables.TERMINAL), "changed",
-                     "add a new task instead: `pack task add`")
+    return _in_state(
+        data, t, tuple(s for s in tables.TASK_STATES if s not in tables.TERMINAL), "changed", "add a new task instead: `pack task add`"
+    )
 
 
 @guard
@@ -208,8 +258,9 @@ def wait_is_impossible(state, data, actor):
     q = view.quorum(state, t)
     if q["absent"] or t["cause"] == "IMPOSSIBLE_WAIT":
         return None
-    return Refusal("WAIT_IS_POSSIBLE", "task #%d does not wait in vain" % data["task"], view.quorum_text(q),
-                   "wait for the missing approvals")
+    return Refusal(
+        "WAIT_IS_POSSIBLE", "task #%d does not wait in vain" % data["task"], view.quorum_text(q), "wait for the missing approvals"
+    )
 
 
 @guard
@@ -217,8 +268,12 @@ def not_the_conventions_task(state, data, actor):
     t = view.task(state, data["task"])
     if not is_conventions(t):
         return None
-    return Refusal("CONVENTIONS_TASK", "task #%d is the conventions task" % data["task"],
-                   "every run leaves .conventions/ up to date", "finish it, or `pack abort --reason WHY` the run")
+    return Refusal(
+        "CONVENTIONS_TASK",
+        "task #%d is the conventions task" % data["task"],
+        "every run leaves .conventions/ up to date",
+        "finish it, or `pack abort --reason WHY` the run",
+    )
 
 
 @guard
@@ -227,8 +282,12 @@ def assignee_is_implementer(state, data, actor):
     if e and e["role"] in tables.IMPLEMENTERS and e["state"] in tables.LIVING:
         return None
     have = [n for n in view.living(state) if state["roster"][n]["role"] in tables.IMPLEMENTERS]
-    return Refusal("NOT_A_CODER", "%r cannot be given a task" % data["to"], "living coders: " + (", ".join(have) or "none"),
-                   "spawn a coder first, or name one of them")
+    return Refusal(
+        "NOT_A_CODER",
+        "%r cannot be given a task" % data["to"],
+        "living coders: " + (", ".join(have) or "none"),
+        "spawn a coder first, or name one of them",
+    )
 
 
 @guard
@@ -249,8 +308,7 @@ def rescope_only_raises(state, data, actor):
     lost = [r for r in view.task(state, data["task"])["reviewers"] if r not in data["reviewers"]]
     if not lost:
         return None
-    return Refusal("NO_SHRINKING", "a re-scope cannot drop " + ", ".join(lost), "the required set only grows",
-                   "keep them and add others")
+    return Refusal("NO_SHRINKING", "a re-scope cannot drop " + ", ".join(lost), "the required set only grows", "keep them and add others")
 
 
 @guard
@@ -258,8 +316,12 @@ def plan_is_early(state, data, actor):
     begun = [n for n, t in view.tasks(state) if t["state"] != "PENDING"]
     if state["phase"] in ("DISCOVERY", "PLANNING", "SETUP") and not begun:
         return None
-    return Refusal("PLAN_LATE", "the plan cannot be replaced any more", "phase %s, %d task(s) begun" % (state["phase"], len(begun)),
-                   "use `pack task add`, `pack task rescope` or `pack task cancel`")
+    return Refusal(
+        "PLAN_LATE",
+        "the plan cannot be replaced any more",
+        "phase %s, %d task(s) begun" % (state["phase"], len(begun)),
+        "use `pack task add`, `pack task rescope` or `pack task cancel`",
+    )
 
 
 @guard
@@ -280,16 +342,19 @@ def mode_is_validated(state, data, actor):
 def plan_was_asked(state, data, actor):
     if state["plan"]["asked"]:
         return None
-    return Refusal("NOT_ASKED", "no VALIDATE PLAN is open", "the plan was changed or never sent",
-                   "wait for VALIDATE PLAN from the lead")
+    return Refusal("NOT_ASKED", "no VALIDATE PLAN is open", "the plan was changed or never sent", "wait for VALIDATE PLAN from the lead")
 
 
 @guard
 def plan_is_ok(state, data, actor):
     if state["plan"]["ok"]:
         return None
-    return Refusal("PLAN_NOT_VALIDATED", "risks are analysed after PLAN OK", "plan not validated",
-                   "send VALIDATE PLAN to the tech lead and wait for PLAN OK")
+    return Refusal(
+        "PLAN_NOT_VALIDATED",
+        "risks are analysed after PLAN OK",
+        "plan not validated",
+        "send VALIDATE PLAN to the tech lead and wait for PLAN OK",
+    )
 
 
 @guard
@@ -304,8 +369,12 @@ def risks_were_tested(state, data, actor):
     need, have = testers_needed(state), state["risks"]["testers"]
     if state["risks"]["counts"] is not None and have >= need:
         return None
-    return Refusal("RISKS_UNTESTED", "%d of %d risk testers were spawned" % (have, need),
-                   "one for every CRITICAL risk and up to three MAJOR ones: %s" % state["risks"]["counts"], risk_step(state))
+    return Refusal(
+        "RISKS_UNTESTED",
+        "%d of %d risk testers were spawned" % (have, need),
+        "one for every CRITICAL risk and up to three MAJOR ones: %s" % state["risks"]["counts"],
+        risk_step(state),
+    )
 
 
 @guard
@@ -319,5 +388,6 @@ def risk_results_were_sent(state, data, actor):
 def mode_can_escalate(state, data, actor):
     if state["mode"] in (tables.SIMPLE, tables.ESCALATED):
         return None
-    return Refusal("MODE", "a %s run is past that" % state["mode"], "only SIMPLE escalates to MEDIUM",
-                   "name the risk in your findings instead")
+    return Refusal(
+        "MODE", "a %s run is past that" % state["mode"], "only SIMPLE escalates to MEDIUM", "name the risk in your findings instead"
+    )

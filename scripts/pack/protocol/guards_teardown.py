@@ -10,8 +10,12 @@ def every_task_is_terminal(state, data, actor):
     left = view.open_tasks(state)
     if not left:
         return None
-    return Refusal("OPEN_TASKS", "%d task(s) are open" % len(left),
-                   ", ".join("#%d %s" % (n, view.task(state, n)["state"]) for n in left), "finish or cancel them")
+    return Refusal(
+        "OPEN_TASKS",
+        "%d task(s) are open" % len(left),
+        ", ".join("#%d %s" % (n, view.task(state, n)["state"]) for n in left),
+        "finish or cancel them",
+    )
 
 
 @guard
@@ -19,26 +23,43 @@ def verified_on_this_tree(state, data, actor):
     verify = state["verify"]
     if verify and verify["ok"] and verify["tree"] == data["tree"]:
         return None
-    seen = "never run" if not verify else "build exit %s, tests exit %s" % (verify["build"]["exit"], verify["test"]["exit"]) \
-        if not verify["ok"] else "passed on tree %s, present tree %s" % (verify["tree"], data["tree"])
-    return Refusal("NOT_VERIFIED", "build and tests have not passed on the present tree", seen,
-                   "run `pack verify --build CMD --test CMD`; a failure needs a fix task (`pack task add`)")
+    seen = (
+        "never run"
+        if not verify
+        else "build exit %s, tests exit %s" % (verify["build"]["exit"], verify["test"]["exit"])
+        if not verify["ok"]
+        else "passed on tree %s, present tree %s" % (verify["tree"], data["tree"])
+    )
+    return Refusal(
+        "NOT_VERIFIED",
+        "build and tests have not passed on the present tree",
+        seen,
+        "run `pack verify --build CMD --test CMD`; a failure needs a fix task (`pack task add`)",
+    )
 
 
 @guard
 def conventions_changed(state, data, actor):
     if data.get("conventions") and data["conventions"] != state["team"].get("conventions"):
         return None
-    return Refusal("NO_CONVENTIONS", ".conventions/ %s" % ("did not change in this run" if data.get("conventions") else "does not exist"),
-                   "every run creates or updates it", "let a coder do the conventions task, then verify again")
+    return Refusal(
+        "NO_CONVENTIONS",
+        ".conventions/ %s" % ("did not change in this run" if data.get("conventions") else "does not exist"),
+        "every run creates or updates it",
+        "let a coder do the conventions task, then verify again",
+    )
 
 
 @guard
 def consistency_is_ok(state, data, actor):
     if state["mode"] not in tables.VALIDATED_MODES or state["consistency"] == "OK":
         return None
-    return Refusal("CONSISTENCY_OPEN", "the tech lead has not said CONSISTENCY OK", "mode %s, %s" % (state["mode"], state["consistency"]),
-                   "ask the tech lead for the cross-task consistency check")
+    return Refusal(
+        "CONSISTENCY_OPEN",
+        "the tech lead has not said CONSISTENCY OK",
+        "mode %s, %s" % (state["mode"], state["consistency"]),
+        "ask the tech lead for the cross-task consistency check",
+    )
 
 
 def tampered_text(state):
@@ -52,8 +73,12 @@ def enforcement_is_whole(state, data, actor):
     """What was recorded while the rules themselves may have been other ones is not finished without the user's word."""
     if not state["tampered"]:
         return None
-    return Refusal("TAMPERED", "what enforces the run was changed while it ran: %s" % tampered_text(state), "not by the hooks",
-                   "tell the user: `pack doctor` shows it, and only the user, by typing `team resume`, lifts this")
+    return Refusal(
+        "TAMPERED",
+        "what enforces the run was changed while it ran: %s" % tampered_text(state),
+        "not by the hooks",
+        "tell the user: `pack doctor` shows it, and only the user, by typing `team resume`, lifts this",
+    )
 
 
 @guard
@@ -62,16 +87,24 @@ def teardown_not_begun(state, data, actor):
         return None
     if data.get("retry") and state["phase"] == "FAILED_SAFE":
         return None
-    return Refusal("TEARDOWN_STATE", "the teardown is %s" % state["teardown"]["state"], "phase " + state["phase"],
-                   "see `pack status`; `pack teardown retry` begins again after TEARDOWN_FAILED_SAFE")
+    return Refusal(
+        "TEARDOWN_STATE",
+        "the teardown is %s" % state["teardown"]["state"],
+        "phase " + state["phase"],
+        "see `pack status`; `pack teardown retry` begins again after TEARDOWN_FAILED_SAFE",
+    )
 
 
 @guard
 def summary_is_persisted(state, data, actor):
     if data.get("persisted"):
         return None
-    return Refusal("NOT_PERSISTED", "summary and decisions could not be written", "the team's folder is not writable",
-                   "mend the folder (space, rights), then `pack teardown` again")
+    return Refusal(
+        "NOT_PERSISTED",
+        "summary and decisions could not be written",
+        "the team's folder is not writable",
+        "mend the folder (space, rights), then `pack teardown` again",
+    )
 
 
 @guard
@@ -85,8 +118,12 @@ def failed_safe(state, data, actor):
 def abort_is_possible(state, data, actor):
     if state["phase"] == "FAILED_SAFE" or state["teardown"]["state"] not in ("READY_TO_DELETE", "TEAM_DELETED"):
         return None
-    return Refusal("TEARDOWN_STATE", "the run is past aborting", "teardown " + state["teardown"]["state"],
-                   "shut the supervisor down; the run is finished then")
+    return Refusal(
+        "TEARDOWN_STATE",
+        "the run is past aborting",
+        "teardown " + state["teardown"]["state"],
+        "shut the supervisor down; the run is finished then",
+    )
 
 
 @guard
@@ -94,8 +131,12 @@ def target_is_known(state, data, actor):
     e = view.entry(state, data["to"])
     if e and e["state"] in tables.LIVING:
         return None
-    return Refusal("ENDED_AGENT", "%r is not alive" % data["to"], e["state"] if e else "not in the roster",
-                   "living: " + (", ".join(view.living(state)) or "nobody"))
+    return Refusal(
+        "ENDED_AGENT",
+        "%r is not alive" % data["to"],
+        e["state"] if e else "not in the roster",
+        "living: " + (", ".join(view.living(state)) or "nobody"),
+    )
 
 
 @guard
@@ -105,17 +146,23 @@ def shutdown_is_in_its_place(state, data, actor):
     if e["role"] == tables.SUPERVISOR:
         if teardown["state"] == "READY_TO_DELETE" or not view.owner_active(state) and state["phase"] in tables.OPEN_PHASES:
             return None
-        return Refusal("SUPERVISOR_LAST", "the supervisor is shut down last", "teardown %s, missing acks: %s"
-                       % (teardown["state"], ", ".join(view.missing_acks(state)) or "none"),
-                       "shut the others down first" if teardown["state"] != "NONE" else "begin with `pack teardown`")
+        return Refusal(
+            "SUPERVISOR_LAST",
+            "the supervisor is shut down last",
+            "teardown %s, missing acks: %s" % (teardown["state"], ", ".join(view.missing_acks(state)) or "none"),
+            "shut the others down first" if teardown["state"] != "NONE" else "begin with `pack teardown`",
+        )
     if state["phase"] in tables.OPEN_PHASES:
         open_ones = view.owned(state, data["to"])
         need = [n for n in view.open_tasks(state) if state["mode"] and e["role"] in view.required(state, view.task(state, n))]
         if not open_ones and not need:
             return None
-        return Refusal("EARLY_SHUTDOWN", "%s is still needed" % data["to"],
-                       "open tasks: " + ", ".join("#%d" % n for n in open_ones or need),
-                       "finish the work and pass `pack teardown`, or `pack abort --reason WHY`")
+        return Refusal(
+            "EARLY_SHUTDOWN",
+            "%s is still needed" % data["to"],
+            "open tasks: " + ", ".join("#%d" % n for n in open_ones or need),
+            "finish the work and pass `pack teardown`, or `pack abort --reason WHY`",
+        )
     return None
 
 
@@ -132,11 +179,14 @@ def shutdown_round_allows(state, data, actor):
     target = state["teardown"]["targets"].get(data["to"])
     if state["phase"] != "TEARDOWN" or target is None or target["sends"] < state["teardown"]["sends"]:
         return None
-    return Refusal("RETRY_TOO_EARLY", "%s was asked %d time(s) already" % (data["to"], target["sends"]),
-                   "teardown %s, send %d of %d" % (state["teardown"]["state"], state["teardown"]["sends"], tables.limit("ACK_RETRY_ROUNDS")),
-                   "end your turn and wait; after %d s without an answer it may be asked again" % tables.limit("ACK_RETRY_TIMEOUT_SEC")
-                   if state["teardown"]["sends"] < tables.limit("ACK_RETRY_ROUNDS") else
-                   "wait for FORCED_FINALIZE_CANDIDATE and answer it")
+    return Refusal(
+        "RETRY_TOO_EARLY",
+        "%s was asked %d time(s) already" % (data["to"], target["sends"]),
+        "teardown %s, send %d of %d" % (state["teardown"]["state"], state["teardown"]["sends"], tables.limit("ACK_RETRY_ROUNDS")),
+        "end your turn and wait; after %d s without an answer it may be asked again" % tables.limit("ACK_RETRY_TIMEOUT_SEC")
+        if state["teardown"]["sends"] < tables.limit("ACK_RETRY_ROUNDS")
+        else "wait for FORCED_FINALIZE_CANDIDATE and answer it",
+    )
 
 
 @guard
@@ -144,17 +194,30 @@ def response_answers_a_request(state, data, actor):
     known = state["requests"].get(actor["name"])
     if known and data["request_id"] in known:
         return None
-    return Refusal("WRONG_REQUEST_ID", "no shutdown request %r was made to %s" % (data["request_id"], actor["name"]),
-                   "open: " + (", ".join(known) if known else "none"), "answer with the request_id you were given")
+    return Refusal(
+        "WRONG_REQUEST_ID",
+        "no shutdown request %r was made to %s" % (data["request_id"], actor["name"]),
+        "open: " + (", ".join(known) if known else "none"),
+        "answer with the request_id you were given",
+    )
 
 
 @guard
 def candidate_is_due(state, data, actor):
     if state["teardown"]["state"] == "FORCED_FINALIZE_CANDIDATE":
         return None
-    return Refusal("NOT_A_CANDIDATE", "forced finalize is not open", "teardown %s, sends %d of %d, missing: %s" % (
-        state["teardown"]["state"], state["teardown"]["sends"], tables.limit("ACK_RETRY_ROUNDS"),
-        ", ".join(view.missing_acks(state)) or "none"), "it opens when the third send has waited 60 s")
+    return Refusal(
+        "NOT_A_CANDIDATE",
+        "forced finalize is not open",
+        "teardown %s, sends %d of %d, missing: %s"
+        % (
+            state["teardown"]["state"],
+            state["teardown"]["sends"],
+            tables.limit("ACK_RETRY_ROUNDS"),
+            ", ".join(view.missing_acks(state)) or "none",
+        ),
+        "it opens when the third send has waited 60 s",
+    )
 
 
 @guard
@@ -177,8 +240,12 @@ def nothing_is_missing(state, data, actor):
 def teardown_is_ready(state, data, actor):
     if state["teardown"]["state"] == "READY_TO_DELETE":
         return None
-    return Refusal("TEARDOWN_STATE", "the team cannot be deleted", "teardown %s, missing acks: %s" % (
-        state["teardown"]["state"], ", ".join(view.missing_acks(state)) or "none"), "reach READY_TO_DELETE first")
+    return Refusal(
+        "TEARDOWN_STATE",
+        "the team cannot be deleted",
+        "teardown %s, missing acks: %s" % (state["teardown"]["state"], ", ".join(view.missing_acks(state)) or "none"),
+        "reach READY_TO_DELETE first",
+    )
 
 
 @guard
@@ -195,5 +262,9 @@ def new_work_is_possible(state, data, actor):
         return None
     if state["phase"] == "TEARDOWN" and state["teardown"]["state"] != "READY_TO_DELETE" and not state["teardown"]["aborted"]:
         return None
-    return Refusal("PHASE", "no new task in phase %s" % state["phase"], "teardown " + state["teardown"]["state"],
-                   "finish the teardown; open a new run for more work")
+    return Refusal(
+        "PHASE",
+        "no new task in phase %s" % state["phase"],
+        "teardown " + state["teardown"]["state"],
+        "finish the teardown; open a new run for more work",
+    )

@@ -17,9 +17,11 @@ def guard(function):
 
 def rule(event, roles, guards=(), epoch=()):
     """Declare who may raise an event and what must hold; decorates the function that applies it."""
+
     def declare(function):
         RULES[event] = {"roles": roles, "guards": guards, "epoch": epoch, "apply": function}
         return function
+
     return declare
 
 

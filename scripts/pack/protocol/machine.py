@@ -22,20 +22,45 @@ from .refusal import Refusal
 def initial():
     """The state before any event."""
     return {
-        "v": 1, "team": None, "phase": None, "mode": None, "classification": None, "paused": False,
+        "v": 1,
+        "team": None,
+        "phase": None,
+        "mode": None,
+        "classification": None,
+        "paused": False,
         "owner": {"state": "LEAD", "epoch": 0, "minted": 0, "holder": None, "inc": 0},
-        "roster": {}, "agents": {}, "tasks": {}, "definition_of_done": [],
+        "roster": {},
+        "agents": {},
+        "tasks": {},
+        "definition_of_done": [],
         "plan": {"registered": False, "asked": False, "ok": None},
         "risks": {"asked": False, "counts": None, "results": False, "mitigated": False, "testers": 0},
-        "verify": None, "consistency": None, "commit": None,
-        "teardown": {"state": "NONE", "attempt": 0, "aborted": False, "targets": {}, "sends": 0, "sent_at": 0,
-                     "ack_status": None, "unresolved": [], "reason": None},
+        "verify": None,
+        "consistency": None,
+        "commit": None,
+        "teardown": {
+            "state": "NONE",
+            "attempt": 0,
+            "aborted": False,
+            "targets": {},
+            "sends": 0,
+            "sent_at": 0,
+            "ack_status": None,
+            "unresolved": [],
+            "reason": None,
+        },
         "tampered": {},  # what enforces the run and was changed in it: name -> digest seen (pack/seal.py); the user's word empties it
-        "requests": {}, "refusals": {}, "nudges": {}, "client_tasks": {}, "escalations": [],
+        "requests": {},
+        "refusals": {},
+        "nudges": {},
+        "client_tasks": {},
+        "escalations": [],
         "waves": None,  # of a team definition with waves and gates (waves.py)
         "lead_mail": 0,  # news on their way to the lead: ending its turn now is right, they will wake it
         "lead_idle_news": False,
-        "watch": {}, "notices": {}, "unavailable": {},  # supervision (watch.py)
+        "watch": {},
+        "notices": {},
+        "unavailable": {},  # supervision (watch.py)
     }
 
 

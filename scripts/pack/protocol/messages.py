@@ -29,20 +29,23 @@ def _claims(line):
     folded = line.casefold()
     for head, event in _HEADS:
         if line.startswith(head):
-            rest = line[len(head):]
+            rest = line[len(head) :]
             if not rest or not (rest[0].isalnum() or rest[0] == "_"):
                 return head, event
-        elif folded.startswith(head.casefold()) and folded[len(head):len(head) + 1] in (":", "("):
+        elif folded.startswith(head.casefold()) and folded[len(head) : len(head) + 1] in (":", "("):
             return head, event
     return None
 
 
 def _malformed(line, event):
     form, senders, receivers, when = tables.MESSAGES[event]
-    return Refusal("MALFORMED_LINE", "the first line %r is not a protocol line" % line[:120],
-                   "it begins like `%s`" % form,
-                   "write the first line exactly as `%s` (%s -> %s); remarks go on the lines below"
-                   % (form, "/".join(senders), "/".join(receivers)), event)
+    return Refusal(
+        "MALFORMED_LINE",
+        "the first line %r is not a protocol line" % line[:120],
+        "it begins like `%s`" % form,
+        "write the first line exactly as `%s` (%s -> %s); remarks go on the lines below" % (form, "/".join(senders), "/".join(receivers)),
+        event,
+    )
 
 
 def parse(message):
@@ -61,7 +64,7 @@ def parse(message):
     head, event = claim
     if not line.startswith(head):
         raise _malformed(line, event)
-    form, rest, fields = tables.MESSAGES[event][0], line[len(head):], {"body": body}
+    form, rest, fields = tables.MESSAGES[event][0], line[len(head) :], {"body": body}
     if "(<epoch>)" in form:
         number = _number(rest[1:-1].replace("epoch=", "", 1)) if rest[:1] == "(" and rest[-1:] == ")" else None
         if number is None:
@@ -74,7 +77,15 @@ def parse(message):
         if fields["n"] is None:
             raise _malformed(line, event)
     elif event == "SUPERVISOR_REPORT":
-        words = (rest + " " + body.partition("\n")[0]).replace("(", " ").replace(")", " ").replace(",", " ").replace(":", " ").replace("=", " ").split()
+        words = (
+            (rest + " " + body.partition("\n")[0])
+            .replace("(", " ")
+            .replace(")", " ")
+            .replace(",", " ")
+            .replace(":", " ")
+            .replace("=", " ")
+            .split()
+        )
         fields["severity"] = next((w for w in words if w in tables.REPORT_SEVERITIES), None)
         fields["action"] = next((w for w in words if w in tables.REPORT_ACTIONS), None)
         if fields["severity"] is None:
@@ -92,14 +103,14 @@ def _task_line(line, rest, event, fields):
     """`: task #N`, and for DONE also `, claiming task #M` or `. ALL MY TASKS COMPLETE`."""
     if not rest.startswith(": task #"):
         raise _malformed(line, event)
-    rest = rest[len(": task #"):]
-    digits = rest[:len(rest) - len(rest.lstrip("0123456789"))]
-    tail = rest[len(digits):]
+    rest = rest[len(": task #") :]
+    digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
+    tail = rest[len(digits) :]
     fields["task"] = _number(digits)
     if fields["task"] is None:
         raise _malformed(line, event)
     if event == "DONE" and tail.startswith(", claiming task #"):
-        fields["claims"] = _number(tail[len(", claiming task #"):].rstrip("."))
+        fields["claims"] = _number(tail[len(", claiming task #") :].rstrip("."))
         if fields["claims"] is None:
             raise _malformed(line, event)
     elif event == "DONE" and tail.rstrip(".") == ". ALL MY TASKS COMPLETE":

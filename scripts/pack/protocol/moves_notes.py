@@ -77,6 +77,9 @@ def _(state, data, actor, now, effects):
 
 
 for _name in ("SUPERVISOR_REPORT", "OVERLAP_SCOPE", "SNAPSHOT_NOT_FOUND", "SNAPSHOT_CONFLICT", "RECONCILE_CONFLICT", "STATE_FROZEN"):
-    RULES[_name] = {"roles": (tables.SUPERVISOR,) if _name == "SUPERVISOR_REPORT" else None, "apply": _note,
-                    "guards": ("sender_is_living",) if _name == "SUPERVISOR_REPORT" else (),
-                    "epoch": ("owner_is_not_fenced",) if _name == "SUPERVISOR_REPORT" else ()}
+    RULES[_name] = {
+        "roles": (tables.SUPERVISOR,) if _name == "SUPERVISOR_REPORT" else None,
+        "apply": _note,
+        "guards": ("sender_is_living",) if _name == "SUPERVISOR_REPORT" else (),
+        "epoch": ("owner_is_not_fenced",) if _name == "SUPERVISOR_REPORT" else (),
+    }

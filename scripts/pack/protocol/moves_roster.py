@@ -82,8 +82,17 @@ def _(state, data, actor, now, effects):
 def _(state, data, actor, now, effects):
     old = state["roster"].get(data["name"])
     state["requests"].pop(data["name"], None)  # it was another incarnation that was asked to shut down
-    state["roster"][data["name"]] = {"role": data["role"], "state": "SPAWNING", "inc": (old["inc"] if old else 0) + 1,
-                                     "agent_id": None, "pane": False, "call": data.get("call"), "since": now, "seen": now, "mail": 0}
+    state["roster"][data["name"]] = {
+        "role": data["role"],
+        "state": "SPAWNING",
+        "inc": (old["inc"] if old else 0) + 1,
+        "agent_id": None,
+        "pane": False,
+        "call": data.get("call"),
+        "since": now,
+        "seen": now,
+        "mail": 0,
+    }
     # In order of names, as in the snapshot: what is rendered from it must not depend on who came first.
     state["roster"] = dict(sorted(state["roster"].items()))
     if state["waves"] is not None:
@@ -97,7 +106,11 @@ def _(state, data, actor, now, effects):
 @guard
 def spawn_is_pending(state, data, actor):
     e = view.entry(state, data["name"])
-    if e and (e["state"] == "SPAWNING" or e["pane"] and e["agent_id"] is None and e["state"] in tables.PRESENT) and (data.get("inc") or e["inc"]) == e["inc"]:
+    if (
+        e
+        and (e["state"] == "SPAWNING" or e["pane"] and e["agent_id"] is None and e["state"] in tables.PRESENT)
+        and (data.get("inc") or e["inc"]) == e["inc"]
+    ):
         return None
     return Refusal("NOT_SPAWNING", "%r is not being spawned" % data["name"], e["state"] if e else "not in the roster", "")
 
@@ -192,8 +205,12 @@ def _(state, data, actor, now, effects):
     state["owner"] = {"state": "OFFERED", "epoch": data["epoch"], "minted": data["epoch"], "holder": data["to"], "inc": e["inc"]}
 
 
-@rule("STATE_OWNERSHIP_ACK", (tables.SUPERVISOR,), ("sender_is_living",),
-      epoch=("ack_has_an_offer", "ack_epoch_is_current", "ack_is_by_the_holder"))
+@rule(
+    "STATE_OWNERSHIP_ACK",
+    (tables.SUPERVISOR,),
+    ("sender_is_living",),
+    epoch=("ack_has_an_offer", "ack_epoch_is_current", "ack_is_by_the_holder"),
+)
 def _(state, data, actor, now, effects):
     state["owner"]["state"] = "ACTIVE"
     if state["phase"] == "PLANNING":

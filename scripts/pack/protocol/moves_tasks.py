@@ -7,8 +7,9 @@ from .plan import check_overlap, check_reviewers, classify, is_conventions
 
 
 def _task_record(t):
-    return dict(t, state="PENDING", owner=None, revision=None, approvals={}, requests={}, rounds=[], touched=[], cause=None,
-                resume=None, since=0)
+    return dict(
+        t, state="PENDING", owner=None, revision=None, approvals={}, requests={}, rounds=[], touched=[], cause=None, resume=None, since=0
+    )
 
 
 @rule("PLAN_REGISTERED", (LEAD,), ("run_is_open", "plan_is_early"))
@@ -177,8 +178,12 @@ def _(state, data, actor, now, effects):
     block_task(state, data["task"], "REVIEW_LOOP", now)
 
 
-@rule("IMPOSSIBLE_WAIT", tables.IMPLEMENTERS + (tables.SUPERVISOR, "gate"), ("sender_is_living", "task_exists", "wait_is_impossible"),
-      epoch=("owner_is_not_fenced",))
+@rule(
+    "IMPOSSIBLE_WAIT",
+    tables.IMPLEMENTERS + (tables.SUPERVISOR, "gate"),
+    ("sender_is_living", "task_exists", "wait_is_impossible"),
+    epoch=("owner_is_not_fenced",),
+)
 def _(state, data, actor, now, effects):
     if view.task(state, data["task"])["state"] not in tables.TERMINAL + ("PENDING",):
         block_task(state, data["task"], "STUCK_ESCALATED", now, "IMPOSSIBLE_WAIT")
@@ -207,8 +212,12 @@ def _(state, data, actor, now, effects):
     pass
 
 
-@rule("ESCALATE_TO_MEDIUM", (tables.UNIFIED,) + tables.IMPLEMENTERS + (tables.SUPERVISOR,),
-      ("sender_is_living", "run_is_open", "owner_is_active", "task_exists", "mode_can_escalate"), epoch=("owner_is_not_fenced",))
+@rule(
+    "ESCALATE_TO_MEDIUM",
+    (tables.UNIFIED,) + tables.IMPLEMENTERS + (tables.SUPERVISOR,),
+    ("sender_is_living", "run_is_open", "owner_is_active", "task_exists", "mode_can_escalate"),
+    epoch=("owner_is_not_fenced",),
+)
 def _(state, data, actor, now, effects):
     state["escalations"].append({"task": data["task"], "by": actor["name"]})
     if state["mode"] == tables.ESCALATED:
@@ -237,7 +246,11 @@ def _(state, data, actor, now, effects):
     _maybe_complete(state)
 
 
-@rule("TASK_RESCOPED", (LEAD,), ("run_is_open", "owner_is_active", "task_exists", "task_is_open", "rescope_keeps_files_apart", "rescope_only_raises"))
+@rule(
+    "TASK_RESCOPED",
+    (LEAD,),
+    ("run_is_open", "owner_is_active", "task_exists", "task_is_open", "rescope_keeps_files_apart", "rescope_only_raises"),
+)
 def _(state, data, actor, now, effects):
     t = view.task(state, data["task"])
     t["files"], t["reviewers"] = data["files"], data["reviewers"]

@@ -10,8 +10,13 @@ from .refusal import Refusal
 
 @rule("VERIFY_STARTED", (LEAD,), ("run_is_open", "plan_is_registered"))
 def _(state, data, actor, now, effects):
-    state["verify"] = {"ok": False, "tree": None, "nonce": data["nonce"], "build": {"command": data["build"], "exit": None},
-                       "test": {"command": data["test"], "exit": None}}
+    state["verify"] = {
+        "ok": False,
+        "tree": None,
+        "nonce": data["nonce"],
+        "build": {"command": data["build"], "exit": None},
+        "test": {"command": data["test"], "exit": None},
+    }
 
 
 @guard
@@ -49,8 +54,15 @@ def begin_teardown(state, now, effects, aborted=False, reason=None):
 
 # What "finished" means, by the kind of team: guard names, checked in order.
 COMPLETION_RULES = {
-    "tasks": ("plan_is_registered", "owner_is_active", "every_task_is_terminal", "verified_on_this_tree", "conventions_changed",
-              "consistency_is_ok", "enforcement_is_whole"),
+    "tasks": (
+        "plan_is_registered",
+        "owner_is_active",
+        "every_task_is_terminal",
+        "verified_on_this_tree",
+        "conventions_changed",
+        "consistency_is_ok",
+        "enforcement_is_whole",
+    ),
     "waves": ("waves_are_over", "enforcement_is_whole"),
 }
 
@@ -70,7 +82,11 @@ def _(state, data, actor, now, effects):
     begin_teardown(state, now, effects)
 
 
-@rule("SHUTDOWN_REQUESTED", (LEAD,), ("run_is_live", "target_is_known", "shutdown_is_in_its_place", "shutdown_has_no_open_task", "shutdown_round_allows"))
+@rule(
+    "SHUTDOWN_REQUESTED",
+    (LEAD,),
+    ("run_is_live", "target_is_known", "shutdown_is_in_its_place", "shutdown_has_no_open_task", "shutdown_round_allows"),
+)
 def _(state, data, actor, now, effects):
     name, teardown = data["to"], state["teardown"]
     state["requests"].setdefault(name, [])
@@ -193,8 +209,12 @@ def due(state, now):
     out += watch.due(state, now, advice.steps)
     teardown = state["teardown"]
     waited = now - teardown["sent_at"]
-    if state["phase"] == "TEARDOWN" and teardown["state"] == "WAITING_ACKS" and view.missing_acks(state) \
-            and waited >= tables.limit("ACK_RETRY_TIMEOUT_SEC"):
+    if (
+        state["phase"] == "TEARDOWN"
+        and teardown["state"] == "WAITING_ACKS"
+        and view.missing_acks(state)
+        and waited >= tables.limit("ACK_RETRY_TIMEOUT_SEC")
+    ):
         if teardown["sends"] < tables.limit("ACK_RETRY_ROUNDS"):
             out.append(("TEARDOWN_RETRYING", {"missing": view.missing_acks(state)}))
         elif owner_is_active_or_aborting(state, {}, GATE) is None:

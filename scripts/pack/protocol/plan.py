@@ -40,50 +40,94 @@ def _strings(value):
 def _task(raw, index):
     """One task of the JSON -> the task record, or a Refusal that names what is missing."""
     if not isinstance(raw, dict):
-        raise _bad("PLAN_INCOMPLETE", "task number %d is not an object" % (index + 1), "tasks[%d]" % index,
-                   "see the JSON shape in `pack plan --help`")
+        raise _bad(
+            "PLAN_INCOMPLETE",
+            "task number %d is not an object" % (index + 1),
+            "tasks[%d]" % index,
+            "see the JSON shape in `pack plan --help`",
+        )
     number = raw.get("id")
     if isinstance(number, str) and number.isascii() and number.isdigit():
         number = int(number)
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise _bad("PLAN_INCOMPLETE", "tasks[%d].id is %r" % (index, raw.get("id")), "ids are whole numbers from 1",
-                   "give every task its own id")
+        raise _bad(
+            "PLAN_INCOMPLETE", "tasks[%d].id is %r" % (index, raw.get("id")), "ids are whole numbers from 1", "give every task its own id"
+        )
     last = any(isinstance(f, str) and f.startswith(".conventions") for f in raw.get("files") or () if isinstance(raw.get("files"), list))
     if last:  # the conventions task is the same in every plan: what only other tasks need may be left out
         raw = dict({"references": [], "checks": [], "tooling": {}}, **raw)
     empty_is_fine = ("references", "checks", "tooling") if last else ("references",)
     missing = [p for p in tables.TASK_PARTS if p not in raw or raw[p] in (None, "", [], {}) and p not in empty_is_fine]
     if missing:
-        raise _bad("PLAN_INCOMPLETE", "task #%d has no %s" % (number, ", ".join(missing)), "a task has " +
-                   ", ".join(tables.TASK_PARTS), "add what is missing and run `pack plan` again", number)
+        raise _bad(
+            "PLAN_INCOMPLETE",
+            "task #%d has no %s" % (number, ", ".join(missing)),
+            "a task has " + ", ".join(tables.TASK_PARTS),
+            "add what is missing and run `pack plan` again",
+            number,
+        )
     for part in ("files", "references", "acceptance", "checks"):
         if not _strings(raw[part]):
-            raise _bad("PLAN_INCOMPLETE", "task #%d: %s must be a list of texts" % (number, part), repr(raw[part])[:120],
-                       "write it as [\"...\"]", number)
+            raise _bad(
+                "PLAN_INCOMPLETE",
+                "task #%d: %s must be a list of texts" % (number, part),
+                repr(raw[part])[:120],
+                "write it as [\"...\"]",
+                number,
+            )
     if not isinstance(raw["tooling"], dict) or not all(isinstance(v, str) for v in raw["tooling"].values()):
-        raise _bad("PLAN_INCOMPLETE", "task #%d: tooling must map names to commands" % number, repr(raw["tooling"])[:120],
-                   "write it as {\"test\": \"COMMAND\"}", number)
+        raise _bad(
+            "PLAN_INCOMPLETE",
+            "task #%d: tooling must map names to commands" % number,
+            repr(raw["tooling"])[:120],
+            "write it as {\"test\": \"COMMAND\"}",
+            number,
+        )
     files = []
     for name in raw["files"]:
         path = clean_path(name)
         if path is None:
-            raise _bad("PLAN_PATH", "task #%d: %r is not a path inside the project" % (number, name), "files are relative "
-                       "to the project's root", "write it relative, without leading / and without ..", number)
+            raise _bad(
+                "PLAN_PATH",
+                "task #%d: %r is not a path inside the project" % (number, name),
+                "files are relative to the project's root",
+                "write it relative, without leading / and without ..",
+                number,
+            )
         files.append(path)
     reviewers = raw.get("reviewers") or []
     if not isinstance(reviewers, list) or any(r not in tables.APPROVERS for r in reviewers):
-        raise _bad("PLAN_REVIEWERS", "task #%d: reviewers are %r" % (number, reviewers), "a plan may name " +
-                   ", ".join(tables.SPECIALISTS), "choose among these", number)
+        raise _bad(
+            "PLAN_REVIEWERS",
+            "task #%d: reviewers are %r" % (number, reviewers),
+            "a plan may name " + ", ".join(tables.SPECIALISTS),
+            "choose among these",
+            number,
+        )
     blocked = raw.get("blocked_by") or []
-    blocked = [int(b) if isinstance(b, str) and b.isascii() and b.isdigit() else b for b in blocked] \
-        if isinstance(blocked, list) else [None]
+    blocked = (
+        [int(b) if isinstance(b, str) and b.isascii() and b.isdigit() else b for b in blocked] if isinstance(blocked, list) else [None]
+    )
     if any(not isinstance(b, int) or isinstance(b, bool) for b in blocked):
-        raise _bad("PLAN_INCOMPLETE", "task #%d: blocked_by must list task ids" % number, repr(raw.get("blocked_by"))[:80],
-                   "write it as [1, 2]", number)
-    return {"id": number, "subject": raw["subject"].strip() if isinstance(raw["subject"], str) else str(raw["subject"]),
-            "files": files, "references": raw["references"], "acceptance": raw["acceptance"], "checks": raw["checks"],
-            "tooling": raw["tooling"], "blocked_by": sorted(set(blocked)), "reviewers": sorted({r for r in reviewers if r in tables.SPECIALISTS}),  # the others are the mode's, not the task's
-            "high_risk": bool(raw.get("high_risk"))}
+        raise _bad(
+            "PLAN_INCOMPLETE",
+            "task #%d: blocked_by must list task ids" % number,
+            repr(raw.get("blocked_by"))[:80],
+            "write it as [1, 2]",
+            number,
+        )
+    return {
+        "id": number,
+        "subject": raw["subject"].strip() if isinstance(raw["subject"], str) else str(raw["subject"]),
+        "files": files,
+        "references": raw["references"],
+        "acceptance": raw["acceptance"],
+        "checks": raw["checks"],
+        "tooling": raw["tooling"],
+        "blocked_by": sorted(set(blocked)),
+        "reviewers": sorted({r for r in reviewers if r in tables.SPECIALISTS}),  # the others are the mode's, not the task's
+        "high_risk": bool(raw.get("high_risk")),
+    }
 
 
 def is_conventions(task):
@@ -129,15 +173,19 @@ def check_overlap(tasks):
     items = sorted(tasks.items())
     before = {i: ancestors(tasks, i) for i, _ in items}
     for n, (i, a) in enumerate(items):
-        for j, b in items[n + 1:]:
+        for j, b in items[n + 1 :]:
             if i in before[j] or j in before[i]:
                 continue
             for f in a["files"]:
                 for g in b["files"]:
                     if covers(f, g) or covers(g, f):
-                        raise _bad("FILE_OVERLAP", "tasks #%d and #%d both write %s" % (i, j, f if len(f) > len(g) else g),
-                                   "one file = one coder, and nothing orders the two tasks",
-                                   "put the file into one task, or let one task be blocked by the other", j)
+                        raise _bad(
+                            "FILE_OVERLAP",
+                            "tasks #%d and #%d both write %s" % (i, j, f if len(f) > len(g) else g),
+                            "one file = one coder, and nothing orders the two tasks",
+                            "put the file into one task, or let one task be blocked by the other",
+                            j,
+                        )
 
 
 def check(raw):
@@ -156,23 +204,35 @@ def check(raw):
     for i, task in sorted(tasks.items()):
         unknown = [b for b in task["blocked_by"] if b not in tasks]
         if unknown:
-            raise _bad("PLAN_UNKNOWN_TASK", "task #%d is blocked by #%s, which is not in the plan" % (i, unknown[0]),
-                       "tasks: " + ", ".join("#%d" % k for k in sorted(tasks)), "correct blocked_by", i)
+            raise _bad(
+                "PLAN_UNKNOWN_TASK",
+                "task #%d is blocked by #%s, which is not in the plan" % (i, unknown[0]),
+                "tasks: " + ", ".join("#%d" % k for k in sorted(tasks)),
+                "correct blocked_by",
+                i,
+            )
     if order(tasks) is None:
         raise _bad("PLAN_CYCLE", "the dependencies of the plan form a cycle", cycle_text(tasks), "remove one blocked_by of it")
     last = tasks[rows[-1]["id"] if isinstance(rows[-1]["id"], int) else int(rows[-1]["id"])]
     others = sorted(set(tasks) - {last["id"]})
     if not is_conventions(last) or not set(others) <= ancestors(tasks, last["id"]):
-        raise _bad("PLAN_CONVENTIONS", "the last task, #%d %r, is not the conventions task blocked by all others"
-                   % (last["id"], last["subject"][:60]),
-                   "the last task writes .conventions/ and has blocked_by %s" % others,
-                   "append the task \"Update .conventions/ with discovered patterns\" with files under .conventions/ and "
-                   "blocked_by %s" % (others if is_conventions(last) else sorted(tasks)), last["id"])
+        raise _bad(
+            "PLAN_CONVENTIONS",
+            "the last task, #%d %r, is not the conventions task blocked by all others" % (last["id"], last["subject"][:60]),
+            "the last task writes .conventions/ and has blocked_by %s" % others,
+            "append the task \"Update .conventions/ with discovered patterns\" with files under .conventions/ and "
+            "blocked_by %s" % (others if is_conventions(last) else sorted(tasks)),
+            last["id"],
+        )
     check_overlap(tasks)
     dod = raw.get("definition_of_done")
     if not _strings(dod) or not dod:
-        raise _bad("PLAN_INCOMPLETE", "the plan has no definition_of_done", repr(dod)[:80],
-                   "list the quality bar of the whole feature, one text each")
+        raise _bad(
+            "PLAN_INCOMPLETE",
+            "the plan has no definition_of_done",
+            repr(dod)[:80],
+            "list the quality bar of the whole feature, one text each",
+        )
     return {"tasks": tasks, "facts": check_facts(raw.get("facts")), "definition_of_done": dod}
 
 
@@ -189,15 +249,19 @@ def cycle_text(tasks):
     while True:
         step = next(b for b in left[path[-1]]["blocked_by"] if b in left)
         if step in path:
-            return " -> ".join("#%d" % i for i in path[path.index(step):] + [step])
+            return " -> ".join("#%d" % i for i in path[path.index(step) :] + [step])
         path.append(step)
 
 
 def check_facts(facts):
     """The facts that only the lead can see -> the same, checked: every boolean has its evidence."""
     if not isinstance(facts, dict):
-        raise _bad("PLAN_FACTS", "the plan has no facts", repr(facts)[:80],
-                   "give layers, " + ", ".join(tables.FACTS) + ", each boolean as {\"value\": ..., \"evidence\": \"...\"}")
+        raise _bad(
+            "PLAN_FACTS",
+            "the plan has no facts",
+            repr(facts)[:80],
+            "give layers, " + ", ".join(tables.FACTS) + ", each boolean as {\"value\": ..., \"evidence\": \"...\"}",
+        )
     layers = facts.get("layers")
     if not isinstance(layers, list) or not all(isinstance(x, str) and x.strip() for x in layers):
         raise _bad("PLAN_FACTS", "facts.layers is %r" % (layers,), "a list such as [\"api\", \"ui\"]", "list the layers touched")
@@ -206,8 +270,12 @@ def check_facts(facts):
     for name in tables.FACTS:
         fact = facts.get(name)
         if not isinstance(fact, dict) or not isinstance(fact.get("value"), bool):
-            raise _bad("PLAN_FACTS", "facts.%s is %r" % (name, fact), "it needs {\"value\": true|false, \"evidence\": \"...\"}",
-                       "say what you found and where")
+            raise _bad(
+                "PLAN_FACTS",
+                "facts.%s is %r" % (name, fact),
+                "it needs {\"value\": true|false, \"evidence\": \"...\"}",
+                "say what you found and where",
+            )
         evidence = fact.get("evidence")
         if not isinstance(evidence, str) or not evidence.strip():
             raise _bad("PLAN_FACTS", "facts.%s has no evidence" % name, repr(fact)[:80], "name the file or finding it rests on")
@@ -245,8 +313,7 @@ def classify(tasks, facts):
     fired_a = [n for n, (fired, _) in enumerate(medium) if fired]
     fired_b = [n for n, (fired, _) in enumerate(complexes) if fired]
     result_a = "SIMPLE" if len(fired_a) <= 1 else "tentatively MEDIUM" if len(fired_a) <= 3 else "COMPLEX by accumulation"
-    mode = {"SIMPLE": tables.SIMPLE, "COMPLEX by accumulation": tables.COMPLEX}.get(
-        result_a, tables.COMPLEX if fired_b else tables.MEDIUM)
+    mode = {"SIMPLE": tables.SIMPLE, "COMPLEX by accumulation": tables.COMPLEX}.get(result_a, tables.COMPLEX if fired_b else tables.MEDIUM)
     lines = ["STEP A — MEDIUM triggers: %d/6 fired" % len(fired_a)]
     lines += ["  %d. %s: %s" % (n + 1, tables.MEDIUM_TRIGGERS[n][0], medium[n][1]) for n in fired_a]
     lines += ["STEP A result: " + result_a, ""]
@@ -256,8 +323,12 @@ def classify(tasks, facts):
     else:
         lines.append("STEP B — COMPLEX triggers: skipped (Step A = %s)" % result_a.split()[0])
     lines += ["", "FINAL: %s (mandatory, not overridable)" % mode]
-    return {"mode": mode, "text": "\n".join(lines), "medium": [n + 1 for n in fired_a],
-            "complex": [n + 1 for n in fired_b] if result_a == "tentatively MEDIUM" else []}
+    return {
+        "mode": mode,
+        "text": "\n".join(lines),
+        "medium": [n + 1 for n in fired_a],
+        "complex": [n + 1 for n in fired_b] if result_a == "tentatively MEDIUM" else [],
+    }
 
 
 def check_reviewers(tasks, mode):
@@ -266,6 +337,10 @@ def check_reviewers(tasks, mode):
         return
     for i, task in sorted(tasks.items()):
         if not task["reviewers"] and not task["high_risk"]:
-            raise _bad("PLAN_REVIEWERS", "task #%d names no reviewer and the plan is MEDIUM" % i,
-                       "MEDIUM needs the reviewers named in the task, at least one",
-                       "add \"reviewers\": one or more of " + ", ".join(tables.SPECIALISTS), i)
+            raise _bad(
+                "PLAN_REVIEWERS",
+                "task #%d names no reviewer and the plan is MEDIUM" % i,
+                "MEDIUM needs the reviewers named in the task, at least one",
+                "add \"reviewers\": one or more of " + ", ".join(tables.SPECIALISTS),
+                i,
+            )

@@ -138,8 +138,17 @@ WATCH = {
 OWNER_STATES = ("LEAD", "OFFERED", "ACTIVE", "LOST", "RECONCILE_LOCK")
 
 # --- Teardown (PROTOCOL 9): (from, on, guard, to), as printed in references/teardown.md --------------------------------
-TEARDOWN_STATES = ("NONE", "TEARDOWN_INIT", "SHUTDOWN_REQUESTED", "WAITING_ACKS", "RETRYING", "FORCED_FINALIZE_CANDIDATE",
-                   "READY_TO_DELETE", "TEAM_DELETED", "TEARDOWN_FAILED_SAFE")
+TEARDOWN_STATES = (
+    "NONE",
+    "TEARDOWN_INIT",
+    "SHUTDOWN_REQUESTED",
+    "WAITING_ACKS",
+    "RETRYING",
+    "FORCED_FINALIZE_CANDIDATE",
+    "READY_TO_DELETE",
+    "TEAM_DELETED",
+    "TEARDOWN_FAILED_SAFE",
+)
 TEARDOWN = (
     ("NONE", "completion gate passed, or `pack abort`", "owner ACTIVE", "TEARDOWN_INIT"),
     ("TEARDOWN_INIT", "first `shutdown_request`", "targets = living roster minus supervisor", "SHUTDOWN_REQUESTED"),
@@ -160,15 +169,18 @@ TEARDOWN = (
 # event -> (form, senders, receivers, when). A form's <epoch>, <N>, <M> are numbers; " ..." is free text on that line.
 _CODER = IMPLEMENTERS
 MESSAGES = {
-    "STATE_OWNERSHIP_HANDOFF": ("STATE_OWNERSHIP_HANDOFF(<epoch>)", (LEAD,), (SUPERVISOR,),
-                                "offer the operational state; `pack status` tells the epoch"),
+    "STATE_OWNERSHIP_HANDOFF": (
+        "STATE_OWNERSHIP_HANDOFF(<epoch>)",
+        (LEAD,),
+        (SUPERVISOR,),
+        "offer the operational state; `pack status` tells the epoch",
+    ),
     "STATE_OWNERSHIP_ACK": ("STATE_OWNERSHIP_ACK(<epoch>)", (SUPERVISOR,), (LEAD,), "take the epoch you were offered"),
     "VALIDATE_PLAN": ("VALIDATE PLAN", (LEAD,), (TECH_LEAD,), "the plan is registered (MEDIUM, COMPLEX)"),
     "PLAN_OK": ("PLAN OK", (TECH_LEAD,), (LEAD,), "the plan can be executed as registered"),
     "PLAN_CHANGES": ("PLAN CHANGES", (TECH_LEAD,), (LEAD,), "the plan must change first; say how below"),
     "IDENTIFY_RISKS": ("IDENTIFY RISKS", (LEAD,), (TECH_LEAD,), "after PLAN OK"),
-    "RISKS": ("RISKS: <N>", (TECH_LEAD,), (LEAD,),
-              "N risks follow, each as `RISK-1: ...` with `Severity: CRITICAL|MAJOR|MINOR`"),
+    "RISKS": ("RISKS: <N>", (TECH_LEAD,), (LEAD,), "N risks follow, each as `RISK-1: ...` with `Severity: CRITICAL|MAJOR|MINOR`"),
     "RISK_ANALYSIS_RESULTS": ("RISK ANALYSIS RESULTS", (LEAD,), (TECH_LEAD,), "the risk testers have answered"),
     "RISKS_MITIGATED": ("RISKS MITIGATED", (TECH_LEAD,), (LEAD,), "confirmed risks are in the tasks and DECISIONS.md"),
     "CLAIM": ("CLAIM: task #<N>", _CODER, (SUPERVISOR,), "before your first edit of a task"),
@@ -176,23 +188,33 @@ MESSAGES = {
     "REVIEW": ("REVIEW: task #<N>", _CODER, APPROVERS, "once it is ready, and again after every change"),
     "APPROVED": ("APPROVED: task #<N>", APPROVERS, _CODER, "the revision you were asked to review may pass"),
     "CHANGES_REQUESTED": ("CHANGES_REQUESTED: task #<N>", APPROVERS, _CODER, "findings with severity and confidence below"),
-    "DONE": ("DONE: task #<N>", _CODER, (SUPERVISOR,),
-             "every required approval of the present revision is there; may end in `, claiming task #M` or "
-             "`. ALL MY TASKS COMPLETE`"),
+    "DONE": (
+        "DONE: task #<N>",
+        _CODER,
+        (SUPERVISOR,),
+        "every required approval of the present revision is there; may end in `, claiming task #M` or `. ALL MY TASKS COMPLETE`",
+    ),
     "STUCK": ("STUCK: task #<N>", _CODER + (SUPERVISOR,), (SUPERVISOR, LEAD), "you cannot go on; evidence below"),
     "REVIEW_LOOP": ("REVIEW_LOOP: task #<N>", _CODER + (SUPERVISOR,), (SUPERVISOR, LEAD), "review goes in circles"),
-    "IMPOSSIBLE_WAIT": ("IMPOSSIBLE_WAIT: task #<N>", _CODER + (SUPERVISOR,), (SUPERVISOR, LEAD),
-                        "a required approver is not ACTIVE"),
+    "IMPOSSIBLE_WAIT": ("IMPOSSIBLE_WAIT: task #<N>", _CODER + (SUPERVISOR,), (SUPERVISOR, LEAD), "a required approver is not ACTIVE"),
     "QUESTION": ("QUESTION: ...", _CODER, (LEAD,), "something the task does not say"),
-    "ESCALATE_TO_MEDIUM": ("ESCALATE TO MEDIUM: task #<N>", (UNIFIED,) + _CODER + (SUPERVISOR,), (SUPERVISOR, LEAD),
-                           "sensitive code in a SIMPLE run; the supervisor passes it on to the lead"),
+    "ESCALATE_TO_MEDIUM": (
+        "ESCALATE TO MEDIUM: task #<N>",
+        (UNIFIED,) + _CODER + (SUPERVISOR,),
+        (SUPERVISOR, LEAD),
+        "sensitive code in a SIMPLE run; the supervisor passes it on to the lead",
+    ),
     "CONSISTENCY_OK": ("CONSISTENCY OK", (TECH_LEAD,), (LEAD,), "all tasks together fit the architecture"),
     "CONSISTENCY_CHANGES": ("CONSISTENCY CHANGES", (TECH_LEAD,), (LEAD,), "something across tasks must be fixed"),
     "FORCED_FINALIZE_CANDIDATE": ("FORCED_FINALIZE_CANDIDATE", (SUPERVISOR,), (LEAD,), "three sends, acks still missing"),
     "FORCED_FINALIZE_ACK": ("FORCED_FINALIZE_ACK", (LEAD,), (SUPERVISOR,), "finish without the missing acks"),
     "FORCED_FINALIZE_DENY": ("FORCED_FINALIZE_DENY", (LEAD,), (SUPERVISOR,), "stop in TEARDOWN_FAILED_SAFE instead"),
-    "SUPERVISOR_REPORT": ("SUPERVISOR_REPORT ...", (SUPERVISOR,), (LEAD,),
-                          "severity INFO|WARN|CRITICAL, then action PING|NUDGE|ESCALATE|REASSIGN_PROPOSAL|TEARDOWN_RETRY"),
+    "SUPERVISOR_REPORT": (
+        "SUPERVISOR_REPORT ...",
+        (SUPERVISOR,),
+        (LEAD,),
+        "severity INFO|WARN|CRITICAL, then action PING|NUDGE|ESCALATE|REASSIGN_PROPOSAL|TEARDOWN_RETRY",
+    ),
 }
 REPORT_SEVERITIES = ("INFO", "WARN", "CRITICAL")
 REPORT_ACTIONS = ("PING", "NUDGE", "ESCALATE", "REASSIGN_PROPOSAL", "TEARDOWN_RETRY")
@@ -260,7 +282,7 @@ RECORDS = {
     "STALE_EPOCH": "a fenced owner acted: refused",
     "OWNER_LOST": "the owner's incarnation ended; the lead may only spawn and re-offer",
     "STATE_DIVERGENCE": "a derived file or the journal was changed by somebody else and was restored; or, with `enforces`, a script or "
-                        "setting that enforces the run was changed",
+    "setting that enforces the run was changed",
     "SNAPSHOT_NOT_FOUND": "the snapshot was gone and was rebuilt from the journal",
     "SNAPSHOT_CONFLICT": "the snapshot did not match the journal and was rebuilt",
     "RECONCILE_CONFLICT": "journal and mirror could not be reconciled",

@@ -101,8 +101,7 @@ def quorum_text(q):
 
 def owned(state, name, states=None):
     """Numbers of the tasks that a name owns, in the given states (default: not terminal)."""
-    return [n for n, t in tasks(state) if t["owner"] == name
-            and (t["state"] in states if states else t["state"] not in tables.TERMINAL)]
+    return [n for n, t in tasks(state) if t["owner"] == name and (t["state"] in states if states else t["state"] not in tables.TERMINAL)]
 
 
 def claimable(state, name=None):
@@ -146,5 +145,4 @@ def resolve(state, to):
 
 def working(state):
     """Names that are at work now, or have mail that will wake them."""
-    return [n for n, e in state["roster"].items()
-            if e["state"] in ("ACTIVE", "SPAWNING") or (e["state"] == "IDLE" and e["mail"])]
+    return [n for n, e in state["roster"].items() if e["state"] in ("ACTIVE", "SPAWNING") or (e["state"] == "IDLE" and e["mail"])]

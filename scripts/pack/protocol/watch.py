@@ -87,15 +87,25 @@ def _(state, data, actor, now, effects):
         w.update(noted=level, looked=now)
     else:  # the second look in a row
         hour = [t for t in w["pings"] if now - t < 3600]
-        spent = level == 1 and state["roster"][who]["role"] != "security-reviewer" and (
-            len(hour) >= tables.limit("PINGS_AN_HOUR") or hour and now - hour[-1] < tables.limit("PING_EVERY_SEC"))
-        w.update(level=level, minutes=data["minutes"], looked=now, told=bool(spent), pings=hour + [now] if level == 1 and not spent else hour)
+        spent = (
+            level == 1
+            and state["roster"][who]["role"] != "security-reviewer"
+            and (len(hour) >= tables.limit("PINGS_AN_HOUR") or hour and now - hour[-1] < tables.limit("PING_EVERY_SEC"))
+        )
+        w.update(
+            level=level, minutes=data["minutes"], looked=now, told=bool(spent), pings=hour + [now] if level == 1 and not spent else hour
+        )
     state["watch"] = dict(sorted(dict(state["watch"], **{who: w}).items()))
 
 
 @rule("LOOP_SUSPECTED", ("gate",))
 def _(state, data, actor, now, effects):
-    _notice(state, "loop:" + data["who"], "%s made the same %s call %d times in a row" % (data["who"], data["tool"], data["times"]), who=data["who"])
+    _notice(
+        state,
+        "loop:" + data["who"],
+        "%s made the same %s call %d times in a row" % (data["who"], data["tool"], data["times"]),
+        who=data["who"],
+    )
 
 
 @rule("TOOL_UNAVAILABLE", ("gate",))
@@ -135,13 +145,21 @@ def steps(state, step):
         if not w or w["told"]:
             continue
         what = "%s has been silent for %d minutes (%s)" % (name, w["minutes"], w["row"])
-        text = what + (": ask it one question in plain words" if w["level"] == 1 else
-                       ": send SUPERVISOR_REPORT to the lead, on line 2 `WARN ESCALATE`" if w["level"] == 2 and watcher != tables.LEAD else
-                       ": ask it once more; then stop it (TaskStop) and spawn another one")
+        text = what + (
+            ": ask it one question in plain words"
+            if w["level"] == 1
+            else ": send SUPERVISOR_REPORT to the lead, on line 2 `WARN ESCALATE`"
+            if w["level"] == 2 and watcher != tables.LEAD
+            else ": ask it once more; then stop it (TaskStop) and spawn another one"
+        )
         out.append(step(tables.LEAD if w["level"] == 3 else watcher, "%s:%s:%d" % (STAGES[w["level"] - 1].lower(), name, w["since"]), text))
     for key, notice in state["notices"].items():
-        text = notice["text"] + (": ask it what it is trying" if notice["who"] else
-                                 ": report it to the lead (SUPERVISOR_REPORT, `CRITICAL ESCALATE`)" if watcher != tables.LEAD else
-                                 ": install it or change the tasks' tooling, then tell them")
+        text = notice["text"] + (
+            ": ask it what it is trying"
+            if notice["who"]
+            else ": report it to the lead (SUPERVISOR_REPORT, `CRITICAL ESCALATE`)"
+            if watcher != tables.LEAD
+            else ": install it or change the tasks' tooling, then tell them"
+        )
         out.append(step(watcher, key, text))
     return out

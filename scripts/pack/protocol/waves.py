@@ -11,8 +11,24 @@ from .refusal import Refusal
 
 def initial(definition):
     """The wave part of a state."""
-    return {"verdicts": {}, "failures": {}, "failed_on": {}, "reasons": {}, "halted": None, "halts": [], "spawned": {}, "lost": {}, "unmet": {}, "nonce": None,
-            "words": {}, "anchors": [], "approved": None, "heard": False, "resumed_at": None, "lead": definition.get("lead")}
+    return {
+        "verdicts": {},
+        "failures": {},
+        "failed_on": {},
+        "reasons": {},
+        "halted": None,
+        "halts": [],
+        "spawned": {},
+        "lost": {},
+        "unmet": {},
+        "nonce": None,
+        "words": {},
+        "anchors": [],
+        "approved": None,
+        "heard": False,
+        "resumed_at": None,
+        "lead": definition.get("lead"),
+    }
 
 
 def roles(state):
@@ -23,7 +39,14 @@ def roles(state):
 def of_agent(state, name):
     """The role id of an agent type (`team:rt-architect`, or an agent of the user's own: `ping-builder`), or None."""
     plain = (name or "").rpartition(":")[2]
-    return next((r["id"] for r in roles(state).values() if r["agent"] == name or r["agent"].rpartition(":")[2] == plain and (":" not in r["agent"] or plain == name)), None)
+    return next(
+        (
+            r["id"]
+            for r in roles(state).values()
+            if r["agent"] == name or r["agent"].rpartition(":")[2] == plain and (":" not in r["agent"] or plain == name)
+        ),
+        None,
+    )
 
 
 def wave(state, wave_id):
@@ -81,8 +104,12 @@ def wave_role_is_known(state, data, actor):
     if data["role"] in roles(state):
         return None
     lead = state["waves"]["lead"]
-    return Refusal("UNKNOWN_ROLE", "%r is not a role to spawn" % (data.get("agent_type") or data["role"]),
-                   "roles: " + ", ".join("%s = %s" % (r["id"], r["agent"]) for r in roles(state).values()), "you play %s yourself" % lead if lead else "spawn one of these")
+    return Refusal(
+        "UNKNOWN_ROLE",
+        "%r is not a role to spawn" % (data.get("agent_type") or data["role"]),
+        "roles: " + ", ".join("%s = %s" % (r["id"], r["agent"]) for r in roles(state).values()),
+        "you play %s yourself" % lead if lead else "spawn one of these",
+    )
 
 
 @guard
@@ -90,8 +117,12 @@ def wave_role_is_single(state, data, actor):
     others = view.living(state, data["role"])
     if not others:
         return None
-    return Refusal("ROLE_TAKEN", "the team has a %s already: %s" % (data["role"], others[0]), state["roster"][others[0]]["state"],
-                   "send it a message; a finished agent goes on with its context")
+    return Refusal(
+        "ROLE_TAKEN",
+        "the team has a %s already: %s" % (data["role"], others[0]),
+        state["roster"][others[0]]["state"],
+        "send it a message; a finished agent goes on with its context",
+    )
 
 
 @guard
@@ -104,8 +135,12 @@ def wave_is_open(state, data, actor):
                 return None
             reasons.append((w["id"], why))
     w, why = reasons[0]
-    return Refusal("WAVE_CLOSED", "%s belongs to wave %s, which may not begin" % (data["role"], w), "; ".join(why[:4]),
-                   "finish what is named first; `pack gate check` judges the gates")
+    return Refusal(
+        "WAVE_CLOSED",
+        "%s belongs to wave %s, which may not begin" % (data["role"], w),
+        "; ".join(why[:4]),
+        "finish what is named first; `pack gate check` judges the gates",
+    )
 
 
 @guard
@@ -127,9 +162,12 @@ def _halting(state, role):
     g = gate_of(state, halted)
     if role in g.get("on_fail", {}).get("respawn", []) or role == g.get("after_role"):
         return None
-    return Refusal("HALTED", "HARD STOP: gate %s is %s" % (halted, state["waves"]["verdicts"].get(halted, "not judged again since the run was resumed")),
-                   "; ".join(state["waves"]["reasons"].get(halted, [])[:2]),
-                   "spawn %s to fix it, then `pack gate check`" % ", ".join(g.get("on_fail", {}).get("respawn", [])))
+    return Refusal(
+        "HALTED",
+        "HARD STOP: gate %s is %s" % (halted, state["waves"]["verdicts"].get(halted, "not judged again since the run was resumed")),
+        "; ".join(state["waves"]["reasons"].get(halted, [])[:2]),
+        "spawn %s to fix it, then `pack gate check`" % ", ".join(g.get("on_fail", {}).get("respawn", [])),
+    )
 
 
 @guard
@@ -143,7 +181,9 @@ def may_wake(state, name):
     if not e or e["state"] != "IDLE" or state["phase"] not in tables.OPEN_PHASES:
         return None
     if state["paused"]:
-        return Refusal("PAUSED", "a message would set %s to work, and the run is paused" % name, "", "the user types `resume team`", "MESSAGE")
+        return Refusal(
+            "PAUSED", "a message would set %s to work, and the run is paused" % name, "", "the user types `resume team`", "MESSAGE"
+        )
     refusal = _halting(state, e["role"]) or _spent(state, e["role"])
     if refusal is not None:
         refusal.event = "MESSAGE"
@@ -159,12 +199,22 @@ def _spent(state, role):
     """A role, or a gate that asks for it, failed too often: the user decides. A Refusal or None."""
     most, facts = state["team"]["definition"].get("retries", 3), state["waves"]
     lost = facts["lost"].get(role, 0)
-    failing = [g for g, n in facts["failures"].items() if n >= _allowed(state, g) and facts["verdicts"].get(g) in ("FAIL", "FORGED")
-               and role in gate_of(state, g).get("on_fail", {}).get("respawn", [])]
+    failing = [
+        g
+        for g, n in facts["failures"].items()
+        if n >= _allowed(state, g)
+        and facts["verdicts"].get(g) in ("FAIL", "FORGED")
+        and role in gate_of(state, g).get("on_fail", {}).get("respawn", [])
+    ]
     if lost <= most and not failing:
         return None
     what = "%s failed %d times" % (role, lost) if lost > most else "gate %s failed %d times" % (failing[0], facts["failures"][failing[0]])
-    return Refusal("RETRIES_SPENT", what, "at most %d retries" % (most if lost > most else _allowed(state, failing[0])), "tell the user; `resume team` typed by the user allows another round")
+    return Refusal(
+        "RETRIES_SPENT",
+        what,
+        "at most %d retries" % (most if lost > most else _allowed(state, failing[0])),
+        "tell the user; `resume team` typed by the user allows another round",
+    )
 
 
 @guard
@@ -172,8 +222,18 @@ def retries_are_left(state, data, actor):
     return _spent(state, data["role"])
 
 
-WAVE_SPAWN = ("run_is_not_paused", "spawn_name_is_plain", "wave_role_is_known", "spawn_name_is_free", "wave_role_is_single", "spawn_before_ready", "not_halted",
-              "retries_are_left", "wave_is_open", "foreground_is_free")
+WAVE_SPAWN = (
+    "run_is_not_paused",
+    "spawn_name_is_plain",
+    "wave_role_is_known",
+    "spawn_name_is_free",
+    "wave_role_is_single",
+    "spawn_before_ready",
+    "not_halted",
+    "retries_are_left",
+    "wave_is_open",
+    "foreground_is_free",
+)
 
 
 @guard
@@ -224,8 +284,16 @@ def _(state, data, actor, now, effects):
         elif verdict == "PASS":
             facts["failures"][g["id"]] = 0
     # A hard stop holds until its gate passes: evidence that was made stale by a commit or a resume lifts nothing.
-    facts["halts"] = [g["id"] for g in state["team"]["definition"]["gates"] if g.get("hard_stop") and (
-        facts["verdicts"].get(g["id"]) in ("FAIL", "FORGED") or g["id"] in facts.get("halts", []) and facts["verdicts"].get(g["id"]) != "PASS")]
+    facts["halts"] = [
+        g["id"]
+        for g in state["team"]["definition"]["gates"]
+        if g.get("hard_stop")
+        and (
+            facts["verdicts"].get(g["id"]) in ("FAIL", "FORGED")
+            or g["id"] in facts.get("halts", [])
+            and facts["verdicts"].get(g["id"]) != "PASS"
+        )
+    ]
     facts["halted"] = facts["halts"][0] if facts["halts"] else None
     if data.get("anchor"):
         facts["anchors"] = (facts["anchors"] + [data["anchor"]])[-50:]
@@ -295,7 +363,11 @@ def duties(state, name, unmet):
         if g["after_role"] == role and any(g["id"] in w.get("gates", []) for w in open_waves):
             out[g["id"]] = ["MISSING", "INVALID", "STALE"]
         judged = facts["verdicts"].get(g["id"]) == "FAIL"
-        if judged and role in g["on_fail"]["respawn"] and any(g["id"] in w.get("gates", []) + w.get("when", {}).get("gate_fails", []) for w in open_waves):
+        if (
+            judged
+            and role in g["on_fail"]["respawn"]
+            and any(g["id"] in w.get("gates", []) + w.get("when", {}).get("gate_fails", []) for w in open_waves)
+        ):
             out.setdefault(g["id"], []).append("FAIL")
     return out
 
@@ -305,38 +377,77 @@ def may_write(state, actor, path):
     """The Refusal for a wave team's agent writing a path of the project, or None. Evidence is measured, never written."""
     definition = state["team"]["definition"]
     root = definition["root"].rstrip("/") + "/"
-    inside = path[len(root):] if (path + "/").startswith(root) else None
+    inside = path[len(root) :] if (path + "/").startswith(root) else None
     for folder in definition.get("guarded", []):
         if inside is not None and (inside + "/").startswith(folder.rstrip("/") + "/"):
-            return Refusal("EVIDENCE_IS_MEASURED", "nobody writes %s by hand" % path, "evidence is written by `pack rt` only",
-                           "measure: `pack rt --help`", "WRITE")
+            return Refusal(
+                "EVIDENCE_IS_MEASURED",
+                "nobody writes %s by hand" % path,
+                "evidence is written by `pack rt` only",
+                "measure: `pack rt --help`",
+                "WRITE",
+            )
     if path.startswith(".claude/team-definitions"):
-        return Refusal("DEFINITION", "no agent writes a team's definition: %s" % path, "it decides what is measured and who may do what",
-                       "the user changes it between two runs", "WRITE")
+        return Refusal(
+            "DEFINITION",
+            "no agent writes a team's definition: %s" % path,
+            "it decides what is measured and who may do what",
+            "the user changes it between two runs",
+            "WRITE",
+        )
     if path == state["team"]["strategy"]:
-        return Refusal("STRATEGY", "no agent writes the strategy: %s" % path, "it is the user's, and binds everybody", "tell the user what should change in it", "WRITE")
+        return Refusal(
+            "STRATEGY",
+            "no agent writes the strategy: %s" % path,
+            "it is the user's, and binds everybody",
+            "tell the user what should change in it",
+            "WRITE",
+        )
     if path in definition.get("sealed", {}):
-        return Refusal("SEALED", "no agent writes %s" % path, "a gate's command judges with it", "the user changes it between two runs", "WRITE")
+        return Refusal(
+            "SEALED", "no agent writes %s" % path, "a gate's command judges with it", "the user changes it between two runs", "WRITE"
+        )
     role_id = state["waves"]["lead"] if actor["role"] == tables.LEAD else actor["role"]
     role = next((r for r in definition["roles"] if r["id"] == role_id), None)
     if role is None and actor["role"] == tables.LEAD:
-        return Refusal("ROLE_EDITS_NOTHING", "the lead of this team writes no file: %s" % path, "no role of the definition is the `lead`", "leave it to a role", "WRITE")
+        return Refusal(
+            "ROLE_EDITS_NOTHING",
+            "the lead of this team writes no file: %s" % path,
+            "no role of the definition is the `lead`",
+            "leave it to a role",
+            "WRITE",
+        )
     if role is None:
         return Refusal("UNKNOWN_AGENT", "%s may not edit %s" % (actor["name"], path), "not in the roster", "leave it to the team", "WRITE")
     if inside is not None:
         mine = role.get("writes", []) + [a for a in role.get("artifacts", []) if not _covers(role.get("writes", []), a)]
         if _covers(mine, inside):
             return None
-        return Refusal("NOT_YOUR_FILE", "%s does not write %s" % (role["title"], path), "it writes %s below %s" % (", ".join(mine) or "nothing", root),
-                       "leave it to the role that owns it", "WRITE")
+        return Refusal(
+            "NOT_YOUR_FILE",
+            "%s does not write %s" % (role["title"], path),
+            "it writes %s below %s" % (", ".join(mine) or "nothing", root),
+            "leave it to the role that owns it",
+            "WRITE",
+        )
     engineering = {r for w in definition["waves"] if w["mode"] in ("parallel", "loop") for r in w["roles"]}
     if "edits" in role and (role["edits"] == ["./"] or _covers(role["edits"], path)) or "edits" not in role and role_id in engineering:
         return None
     if role.get("edits"):
-        return Refusal("NOT_YOUR_FILE", "%s does not change %s" % (role["title"], path), "of the project it changes " + ", ".join(role["edits"]),
-                       "leave it to the role that does", "WRITE")
-    return Refusal("ROLE_EDITS_NOTHING", "%s edits no project file: %s" % (role["title"], path), "it writes below " + root,
-                   "leave it to an engineer", "WRITE")
+        return Refusal(
+            "NOT_YOUR_FILE",
+            "%s does not change %s" % (role["title"], path),
+            "of the project it changes " + ", ".join(role["edits"]),
+            "leave it to the role that does",
+            "WRITE",
+        )
+    return Refusal(
+        "ROLE_EDITS_NOTHING",
+        "%s edits no project file: %s" % (role["title"], path),
+        "it writes below " + root,
+        "leave it to an engineer",
+        "WRITE",
+    )
 
 
 def _covers(names, path):
@@ -352,8 +463,13 @@ def may_commit(state, actor, files):
     for path in files:
         refusal = None if any(path.startswith(g) for g in guarded) else may_write(state, actor, path)
         if refusal is not None:
-            return Refusal(refusal.code, "%s may not commit %s" % (actor["name"] or "an unknown agent", path), refusal.seen,
-                           "commit what you may write: git add FILES && git commit -- FILES", "COMMIT")
+            return Refusal(
+                refusal.code,
+                "%s may not commit %s" % (actor["name"] or "an unknown agent", path),
+                refusal.seen,
+                "commit what you may write: git add FILES && git commit -- FILES",
+                "COMMIT",
+            )
     return None
 
 
@@ -365,9 +481,14 @@ def steps(state, step):
         g = gate_of(state, facts["halted"])
         respawn = g.get("on_fail", {}).get("respawn", [])
         if not any(busy(state, r) for r in respawn):
-            out.append(step(tables.LEAD, "halt:%s:%s" % (g["id"], facts["failures"].get(g["id"], 0)),
-                            "HARD STOP %s: %s; have %s fix it, measure again, then `pack gate check`"
-                            % (g["id"], "; ".join(facts["reasons"].get(g["id"], [])[:1]), ", ".join(respawn))))
+            out.append(
+                step(
+                    tables.LEAD,
+                    "halt:%s:%s" % (g["id"], facts["failures"].get(g["id"], 0)),
+                    "HARD STOP %s: %s; have %s fix it, measure again, then `pack gate check`"
+                    % (g["id"], "; ".join(facts["reasons"].get(g["id"], [])[:1]), ", ".join(respawn)),
+                )
+            )
         return out
     held = None
     for w in state["team"]["definition"]["waves"]:
@@ -381,16 +502,30 @@ def steps(state, step):
             continue
         missing = [r for r in w["roles"] if r in known and not facts["spawned"].get(r)]
         if missing:
-            out.append(step(tables.LEAD, "wave:%s:%s" % (w["id"], ",".join(missing)), "wave %s: spawn %s" % (
-                w["id"], ", ".join(state["team"]["definition"].get("prefix", "team:") + known[r]["agent"] for r in missing))))
+            out.append(
+                step(
+                    tables.LEAD,
+                    "wave:%s:%s" % (w["id"], ",".join(missing)),
+                    "wave %s: spawn %s"
+                    % (w["id"], ", ".join(state["team"]["definition"].get("prefix", "team:") + known[r]["agent"] for r in missing)),
+                )
+            )
         elif not any(busy(state, r) for r in w["roles"]) and not _asks_user(state, w):
             judge = "; judge it again: `pack gate check`" if any("gate" in c for c in w.get("exit", [])) else ""
-            out.append(step(tables.LEAD, "exit:%s:%s" % (w["id"], left[0]), "wave %s is not over: %s%s" % (w["id"], "; ".join(left[:2]), judge)))
+            out.append(
+                step(tables.LEAD, "exit:%s:%s" % (w["id"], left[0]), "wave %s is not over: %s%s" % (w["id"], "; ".join(left[:2]), judge))
+            )
         if w["mode"] == "sequential":
             break
     if not out and held and not any(busy(state, r) for r in known) and not _asks_user(state, held[0], "entry"):
         judge = "; judge it: `pack gate check`" if any("gate" in c for c in held[0].get("entry", [])) else ""
-        out.append(step(tables.LEAD, "entry:%s:%s" % (held[0]["id"], held[1][0]), "wave %s may not begin: %s%s" % (held[0]["id"], "; ".join(held[1][:2]), judge)))
+        out.append(
+            step(
+                tables.LEAD,
+                "entry:%s:%s" % (held[0]["id"], held[1][0]),
+                "wave %s may not begin: %s%s" % (held[0]["id"], "; ".join(held[1][:2]), judge),
+            )
+        )
     if not out and state["phase"] == "COMPLETION":
         out.append(step(tables.LEAD, "teardown", "every wave is over: run `pack teardown`"))
     return out
@@ -403,8 +538,10 @@ def due(state):
     there = lambda r: r not in known or facts["spawned"].get(r)
     for g in state["team"]["definition"]["gates"]:
         mine = [w for w in state["team"]["definition"]["waves"] if g["id"] in w.get("gates", [])]
-        if there(g["after_role"]) and any(all(there(r) for before in w.get("after", []) if wave(state, before)["mode"] != "loop"
-                                              for r in wave(state, before)["roles"]) for w in mine):
+        if there(g["after_role"]) and any(
+            all(there(r) for before in w.get("after", []) if wave(state, before)["mode"] != "loop" for r in wave(state, before)["roles"])
+            for w in mine
+        ):
             out.append(g["id"])
     return out
 
@@ -412,8 +549,13 @@ def due(state):
 def asking(state):
     """Gates that wait for nothing but the user's word, as the last judgement has it."""
     facts = state["waves"]
-    return [g["id"] for g in state["team"]["definition"]["gates"] if facts["verdicts"].get(g["id"]) == "MISSING" and facts["reasons"].get(g["id"])
-            and all(r.startswith(tables.USER_DECIDES) for r in facts["reasons"][g["id"]])]
+    return [
+        g["id"]
+        for g in state["team"]["definition"]["gates"]
+        if facts["verdicts"].get(g["id"]) == "MISSING"
+        and facts["reasons"].get(g["id"])
+        and all(r.startswith(tables.USER_DECIDES) for r in facts["reasons"][g["id"]])
+    ]
 
 
 def _asks_user(state, w, side="exit"):
@@ -433,5 +575,3 @@ def lines(state):
     judged = ["%s %s" % (g["id"], facts["verdicts"][g["id"]]) for g in state["team"]["definition"]["gates"] if g["id"] in facts["verdicts"]]
     out += ["✋ gate %s waits for the user: `team approve %s`, or `team reject %s WHY`" % (g, g, g) for g in asking(state)]
     return out + (["gates: " + ", ".join(judged)] if judged else []) + (["🚨 HARD STOP: %s" % facts["halted"]] if facts["halted"] else [])
-
-

@@ -19,9 +19,20 @@ def one(job):
         if prop not in seen:
             seen.add(prop)
             violations.append({"property": prop, "why": why, "trace": trace})
-    return {"model": type(model).__name__, "name": model.name, "states": result.states, "moves": result.moves, "seconds": round(result.seconds, 1),
-            "goals": result.goals, "violations": violations, "stuck": getattr(result, "stuck_count", None), "stuck_traces": result.stuck[:3],
-            "whole": not result.truncated, "properties": [n for n, _f in model.SAFETY], "liveness": model.LIVENESS}
+    return {
+        "model": type(model).__name__,
+        "name": model.name,
+        "states": result.states,
+        "moves": result.moves,
+        "seconds": round(result.seconds, 1),
+        "goals": result.goals,
+        "violations": violations,
+        "stuck": getattr(result, "stuck_count", None),
+        "stuck_traces": result.stuck[:3],
+        "whole": not result.truncated,
+        "properties": [n for n, _f in model.SAFETY],
+        "liveness": model.LIVENESS,
+    }
 
 
 def meaning(function):
@@ -52,8 +63,18 @@ def main(argv=None):
             rows.append(row)
             fine = not row["violations"] and not row["stuck"]
             bad += not fine
-            print("%-50s %9d states %10d moves %7.1f s  %s%s" % (row["name"], row["states"], row["moves"], row["seconds"], "ok" if fine else "BROKEN",
-                                                               "" if row["whole"] else " (not finished)"), flush=True)
+            print(
+                "%-50s %9d states %10d moves %7.1f s  %s%s"
+                % (
+                    row["name"],
+                    row["states"],
+                    row["moves"],
+                    row["seconds"],
+                    "ok" if fine else "BROKEN",
+                    "" if row["whole"] else " (not finished)",
+                ),
+                flush=True,
+            )
             for v in row["violations"]:
                 print("   %s: %s\n      %s" % (v["property"], v["why"], " > ".join(v["trace"])), flush=True)
             if row["stuck"]:

@@ -24,7 +24,9 @@ def matrix(p, t):
 
 def approved_by_all(p, t, content):
     """The required roles that have not approved the content that is on disk."""
-    return sorted(r for r in matrix(p, t) if t["approvals"].get(r, {}).get("verdict") != "APPROVED" or t["approvals"][r]["revision"] != content)
+    return sorted(
+        r for r in matrix(p, t) if t["approvals"].get(r, {}).get("verdict") != "APPROVED" or t["approvals"][r]["revision"] != content
+    )
 
 
 def no_done_without_approvals(model, before, move, done, after):
@@ -44,8 +46,14 @@ def approvals_are_given(model, before, move, done, after):
         if b.get(role) != v and v["verdict"] == "APPROVED":
             e = done[0]
             r = before["p"]["roster"].get(e["actor"]["name"], {})
-            if e["event"] != "APPROVED" or e["actor"]["role"] != role or r.get("role") != role or r.get("inc") != e["actor"]["inc"] \
-                    or r.get("state") not in LIVING or v["revision"] != before["m"]["content"]:
+            if (
+                e["event"] != "APPROVED"
+                or e["actor"]["role"] != role
+                or r.get("role") != role
+                or r.get("inc") != e["actor"]["inc"]
+                or r.get("state") not in LIVING
+                or v["revision"] != before["m"]["content"]
+            ):
                 return "%s approved by %s of %s (%s)" % (role, e["event"], e["actor"]["name"], r.get("state"))
 
 
@@ -90,7 +98,9 @@ def no_vain_wait(model, before, move, done, after):
         if t["state"] in ("IN_REVIEW", "CHANGES_REQUESTED"):
             for role in matrix(p, t):
                 v = t["approvals"].get(role)
-                if (not v or v["revision"] != t["revision"]) and not any(e["role"] == role and e["state"] in ("ACTIVE", "IDLE") for e in p["roster"].values()):
+                if (not v or v["revision"] != t["revision"]) and not any(
+                    e["role"] == role and e["state"] in ("ACTIVE", "IDLE") for e in p["roster"].values()
+                ):
                     return "#%s is %s and waits for %s" % (n, t["state"], role)
 
 
@@ -107,7 +117,11 @@ LEGAL = {  # PROTOCOL 5, written down a second time; within one event several st
     "IN_REVIEW": {"CHANGES_REQUESTED", "APPROVED", "STUCK", "REVIEW_LOOP", "STUCK_ESCALATED", "CANCELLED"},
     "CHANGES_REQUESTED": {"IN_REVIEW", "STUCK", "REVIEW_LOOP", "STUCK_ESCALATED", "CANCELLED"},
     "APPROVED": {"DONE", "IN_REVIEW", "STUCK_ESCALATED", "CANCELLED"},
-    "STUCK": set(), "REVIEW_LOOP": set(), "STUCK_ESCALATED": set(), "DONE": set(), "CANCELLED": set(),
+    "STUCK": set(),
+    "REVIEW_LOOP": set(),
+    "STUCK_ESCALATED": set(),
+    "DONE": set(),
+    "CANCELLED": set(),
 }
 DECISIONS = ("TASK_ASSIGNED", "TASK_CANCELLED", "TASK_RESCOPED")
 
@@ -148,7 +162,11 @@ def commit_needs_approvals(model, before, move, done, after):
     t = p["tasks"]["1"]
     if t["owner"] and t["state"] != "DONE":
         e = p["roster"].get(t["owner"])
-        if e and access.may_commit(p, actor(t["owner"], e["role"], e["inc"]), ["f1"], {1: content}) is None and approved_by_all(p, t, content):
+        if (
+            e
+            and access.may_commit(p, actor(t["owner"], e["role"], e["inc"]), ["f1"], {1: content}) is None
+            and approved_by_all(p, t, content)
+        ):
             return "commit in %s without %s" % (t["state"], approved_by_all(p, t, content))
 
 
@@ -157,7 +175,9 @@ def one_file_one_coder(model, before, move, done, after):
     p = after["p"]
     t = p["tasks"]["1"]
     for name, e in p["roster"].items():
-        if access.may_write(p, actor(name, e["role"], e["inc"]), "f1") is None and (t["owner"] != name or t["state"] not in WORK or e["state"] not in LIVING):
+        if access.may_write(p, actor(name, e["role"], e["inc"]), "f1") is None and (
+            t["owner"] != name or t["state"] not in WORK or e["state"] not in LIVING
+        ):
             return "%s may write in %s of %s" % (name, t["state"], t["owner"])
 
 
@@ -179,9 +199,24 @@ def third_round_loops(model, before, move, done, after):
         return "%d rounds and %s" % (len(t["rounds"]), t["state"])
 
 
-SAFETY = tuple((f.__name__.upper(), f) for f in (
-    no_done_without_approvals, approvals_are_given, the_asked_content_is_approved, quorum_never_shrinks, escalation_latches, no_vain_wait,
-    terminal_stays, legal_moves, approved_means_approved, commit_needs_approvals, one_file_one_coder, one_task_at_a_time, third_round_loops))
+SAFETY = tuple(
+    (f.__name__.upper(), f)
+    for f in (
+        no_done_without_approvals,
+        approvals_are_given,
+        the_asked_content_is_approved,
+        quorum_never_shrinks,
+        escalation_latches,
+        no_vain_wait,
+        terminal_stays,
+        legal_moves,
+        approved_means_approved,
+        commit_needs_approvals,
+        one_file_one_coder,
+        one_task_at_a_time,
+        third_round_loops,
+    )
+)
 
 
 class Approvals(Model):
@@ -190,16 +225,54 @@ class Approvals(Model):
     SAFETY = SAFETY
     LIVENESS = "from every world the task can be DONE by honest moves, without cancelling it"
 
-    def __init__(self, name="approvals", mode="SIMPLE", reviewers=("logic-reviewer",), high_risk=False, deaths=1, coder_deaths=1, unseen=True, back=True,
-                 escalate=True, rescope=0, liars=True, rounds=True, owner=False, trouble=True, edits=None, findings=True):
+    def __init__(
+        self,
+        name="approvals",
+        mode="SIMPLE",
+        reviewers=("logic-reviewer",),
+        high_risk=False,
+        deaths=1,
+        coder_deaths=1,
+        unseen=True,
+        back=True,
+        escalate=True,
+        rescope=0,
+        liars=True,
+        rounds=True,
+        owner=False,
+        trouble=True,
+        edits=None,
+        findings=True,
+    ):
         self.findings = findings
-        self.name, self.mode, self.reviewers, self.high_risk, self.deaths, self.coder_deaths = name, mode, reviewers, high_risk, deaths, coder_deaths
-        self.unseen, self.back, self.escalate, self.rescope, self.liars, self.rounds, self.owner, self.trouble, self.edits = \
-            unseen, back, escalate, rescope, liars, rounds, owner, trouble, edits
+        self.name, self.mode, self.reviewers, self.high_risk, self.deaths, self.coder_deaths = (
+            name,
+            mode,
+            reviewers,
+            high_risk,
+            deaths,
+            coder_deaths,
+        )
+        self.unseen, self.back, self.escalate, self.rescope, self.liars, self.rounds, self.owner, self.trouble, self.edits = (
+            unseen,
+            back,
+            escalate,
+            rescope,
+            liars,
+            rounds,
+            owner,
+            trouble,
+            edits,
+        )
 
     def initial(self):
         s = Scene(headless=False, coders=2)
-        s.ready(self.mode, coders=1, reviewers=self.reviewers, tasks={1: task(1, reviewers=self.reviewers if self.mode == "MEDIUM" else (), high_risk=self.high_risk)})
+        s.ready(
+            self.mode,
+            coders=1,
+            reviewers=self.reviewers,
+            tasks={1: task(1, reviewers=self.reviewers if self.mode == "MEDIUM" else (), high_risk=self.high_risk)},
+        )
         if self.high_risk:
             for r in THREE:
                 if r not in s.p["roster"]:
@@ -236,8 +309,16 @@ class Approvals(Model):
             e = p["roster"].get(role)
             v, asked = t["approvals"].get(role), t["requests"].get(role)
             tag = "=" if alike and role != "unified-reviewer" else role[:2] + str(role in t["reviewers"])
-            rows.append((tag, e["state"][:3] if e else "no", known.get(asked, "?") if asked is not None else "", v["verdict"][0] + known.get(v["revision"], "?") if v else "",
-                         asked, v["revision"] if v else None))
+            rows.append(
+                (
+                    tag,
+                    e["state"][:3] if e else "no",
+                    known.get(asked, "?") if asked is not None else "",
+                    v["verdict"][0] + known.get(v["revision"], "?") if v else "",
+                    asked,
+                    v["revision"] if v else None,
+                )
+            )
         rows.sort(key=lambda r: r[:4])
         for r in rows:
             for label in r[4:]:
@@ -245,10 +326,29 @@ class Approvals(Model):
                     known[label] = str(len(known))
         coders = [(n, e["state"][:3]) for n, e in sorted(p["roster"].items()) if e["role"] == "coder"]
         o = p["owner"]
-        return ("%s|%s%s%s%s%s|%s%s|%s|%s|%s%d%d%d%d|%s%s" % (
-            [(r[0], r[1], known.get(r[4], ""), (r[3][:1], known[r[5]]) if r[3] else "") for r in rows], t["state"], t["owner"], t["cause"], t["resume"] if 0 else "",
-            known[t["revision"]], sorted(known.get(x, "x") for x in t["rounds"][:-1]), [known.get(x, "x") for x in t["rounds"][-1:]], coders, p["mode"], p["phase"], m["deaths"], m["coders"], m["rescopes"], m["owners"],
-            o["state"], p["roster"]["supervisor"]["state"][:3]) + ("|%d" % m["edits"] if self.edits else "")).encode()
+        return (
+            "%s|%s%s%s%s%s|%s%s|%s|%s|%s%d%d%d%d|%s%s"
+            % (
+                [(r[0], r[1], known.get(r[4], ""), (r[3][:1], known[r[5]]) if r[3] else "") for r in rows],
+                t["state"],
+                t["owner"],
+                t["cause"],
+                t["resume"] if 0 else "",
+                known[t["revision"]],
+                sorted(known.get(x, "x") for x in t["rounds"][:-1]),
+                [known.get(x, "x") for x in t["rounds"][-1:]],
+                coders,
+                p["mode"],
+                p["phase"],
+                m["deaths"],
+                m["coders"],
+                m["rescopes"],
+                m["owners"],
+                o["state"],
+                p["roster"]["supervisor"]["state"][:3],
+            )
+            + ("|%d" % m["edits"] if self.edits else "")
+        ).encode()
 
     def one_each(self, p, t):
         """Approvers, one of each kind: where all four approve alike, two in the same situation are interchangeable."""
@@ -266,7 +366,9 @@ class Approvals(Model):
     def moves(self, world):
         p, m = world["p"], world["m"]
         t, roster, content = p["tasks"]["1"], p["roster"], m["content"]
-        labels = {content, t["revision"]} | set(t["rounds"]) | set(t["requests"].values()) | {v["revision"] for v in t["approvals"].values()}
+        labels = (
+            {content, t["revision"]} | set(t["rounds"]) | set(t["requests"].values()) | {v["revision"] for v in t["approvals"].values()}
+        )
         fresh = next("r%d" % i for i in range(99) if "r%d" % i not in labels)
         facts = dict(task=1, revision=content, present=1)
         owner = t["owner"]
@@ -300,7 +402,12 @@ class Approvals(Model):
             if e["state"] in LIVING and n == owner and t["state"] in WORK:
                 # An edit is honest; when there were enough of them, only the one that a finding makes necessary is left.
                 if may_edit or any(v["verdict"] != "APPROVED" and v["revision"] == content for v in t["approvals"].values()):
-                    yield n + " edits f1", True, event("FILE_WRITTEN", GATE, task=1, path="f1", by=n, revision=fresh), {"content": fresh, "edits": m["edits"] + 1 if may_edit else m["edits"]}
+                    yield (
+                        n + " edits f1",
+                        True,
+                        event("FILE_WRITTEN", GATE, task=1, path="f1", by=n, revision=fresh),
+                        {"content": fresh, "edits": m["edits"] + 1 if may_edit else m["edits"]},
+                    )
             if e["state"] in LIVING and m["coders"] < self.coder_deaths:
                 yield n + " is lost", False, event("AGENT_LOST", GATE, name=n, inc=e["inc"], why="x"), {"coders": m["coders"] + 1}
         if self.unseen and may_edit:
@@ -328,7 +435,12 @@ class Approvals(Model):
                 if self.findings:
                     yield r + ": CHANGES_REQUESTED #1", False, event("CHANGES_REQUESTED", a, to=owner, **facts), None
                 if self.liars and e["inc"] > 1:
-                    yield r + "'s earlier incarnation: APPROVED #1", False, event("APPROVED", actor(r, r, e["inc"] - 1), to=owner, **facts), None
+                    yield (
+                        r + "'s earlier incarnation: APPROVED #1",
+                        False,
+                        event("APPROVED", actor(r, r, e["inc"] - 1), to=owner, **facts),
+                        None,
+                    )
             if r == "unified-reviewer" and self.escalate:
                 yield r + ": ESCALATE TO MEDIUM", False, event("ESCALATE_TO_MEDIUM", a, to="supervisor", **facts), None
             if e["state"] in LIVING and m["deaths"] < self.deaths:
@@ -341,9 +453,19 @@ class Approvals(Model):
         if m["rescopes"] < self.rescope:
             for extra in THREE:
                 more = sorted(set(t["reviewers"]) | {extra})
-                yield "lead re-scopes #1, adding " + extra, False, event("TASK_RESCOPED", LEAD, task=1, files=t["files"], reviewers=more), {"rescopes": m["rescopes"] + 1}
+                yield (
+                    "lead re-scopes #1, adding " + extra,
+                    False,
+                    event("TASK_RESCOPED", LEAD, task=1, files=t["files"], reviewers=more),
+                    {"rescopes": m["rescopes"] + 1},
+                )
             if self.liars:
-                yield "lead re-scopes #1, dropping reviewers", False, event("TASK_RESCOPED", LEAD, task=1, files=t["files"], reviewers=[]), {"rescopes": m["rescopes"] + 1}
+                yield (
+                    "lead re-scopes #1, dropping reviewers",
+                    False,
+                    event("TASK_RESCOPED", LEAD, task=1, files=t["files"], reviewers=[]),
+                    {"rescopes": m["rescopes"] + 1},
+                )
         # the owner
         if self.owner:
             sup, o = roster["supervisor"], p["owner"]
@@ -351,13 +473,23 @@ class Approvals(Model):
                 if m["owners"] < 1:
                     yield "supervisor is lost", False, event("AGENT_LOST", GATE, name="supervisor", inc=sup["inc"], why="x"), {"owners": 1}
             else:
-                yield "lead spawns a supervisor", True, event("SPAWN_REQUESTED", LEAD, name="supervisor", role="supervisor", call=None), None
+                yield (
+                    "lead spawns a supervisor",
+                    True,
+                    event("SPAWN_REQUESTED", LEAD, name="supervisor", role="supervisor", call=None),
+                    None,
+                )
             if sup["state"] == "SPAWNING":
                 yield "supervisor starts", True, event("AGENT_BOUND", GATE, name="supervisor", agent_id="supervisor/%d" % sup["inc"]), None
             if o["state"] in ("LOST", "RECONCILE_LOCK"):
                 yield "lead offers", True, event("STATE_OWNERSHIP_HANDOFF", LEAD, to="supervisor", epoch=view.next_epoch(p)), None
             if o["state"] == "OFFERED":
-                yield "supervisor acks", True, event("STATE_OWNERSHIP_ACK", actor("supervisor", "supervisor", sup["inc"]), to="lead", epoch=o["epoch"]), None
+                yield (
+                    "supervisor acks",
+                    True,
+                    event("STATE_OWNERSHIP_ACK", actor("supervisor", "supervisor", sup["inc"]), to="lead", epoch=o["epoch"]),
+                    None,
+                )
 
 
 APPROVERS = THREE + ("tech-lead", "unified-reviewer")

@@ -41,19 +41,36 @@ def explorer(found):
     total, whole = sum(r["states"] for r in rows), [r for r in rows if r["whole"]]
     violations = sum(len(r["violations"]) for r in rows)
     stuck = sum(r["stuck"] or 0 for r in whole)
-    out += ["", "**%s states, %s moves, %d violations of safety, %d states from which the goal is out of reach** (%.0f minutes on two cores)." % (
-        number(total), number(sum(r["moves"] for r in rows)), violations, stuck, found["seconds"] / 60)]
+    out += [
+        "",
+        "**%s states, %s moves, %d violations of safety, %d states from which the goal is out of reach** (%.0f minutes on two cores)."
+        % (number(total), number(sum(r["moves"] for r in rows)), violations, stuck, found["seconds"] / 60),
+    ]
     if len(whole) < len(rows):
-        out += ["", "%d of %d models were not finished in the time they were given: safety was checked on every state counted, reaching the goal only on the "
-                "%s states of the finished ones." % (len(rows) - len(whole), len(rows), number(sum(r["states"] for r in whole)))]
+        out += [
+            "",
+            "%d of %d models were not finished in the time they were given: safety was checked on every state counted, reaching the goal only on the "
+            "%s states of the finished ones." % (len(rows) - len(whole), len(rows), number(sum(r["states"] for r in whole))),
+        ]
     out += ["", "| model | states | moves | violations | goal out of reach |", "|---|---:|---:|---:|---:|"]
     for r in rows:
-        out.append("| %s | %s | %s | %d | %s |" % (r["name"], number(r["states"]), number(r["moves"]), len(r["violations"]), r["stuck"] if r["whole"] else "not finished"))
+        out.append(
+            "| %s | %s | %s | %d | %s |"
+            % (r["name"], number(r["states"]), number(r["moves"]), len(r["violations"]), r["stuck"] if r["whole"] else "not finished")
+        )
     return out
 
 
 def promises():
-    out = ["", "### The promises", "", "Checked on every move of every model; none of them calls a guard.", "", "| model | name | meaning |", "|---|---|---|"]
+    out = [
+        "",
+        "### The promises",
+        "",
+        "Checked on every move of every model; none of them calls a guard.",
+        "",
+        "| model | name | meaning |",
+        "|---|---|---|",
+    ]
     out += ["| %s | `%s` | %s |" % (m, n, t.replace("|", "\\|")) for m, n, t in properties()]
     from . import approvals, handoff, teardown
 
@@ -63,51 +80,109 @@ def promises():
 
 
 def mutants(found):
-    out = ["", "## Every guard is missed when it is gone", "", "`make mutants` takes every guard out, everywhere and in each single place, and asks who notices: "
-           "a story of `tests/protocol/`, the story of a hole, the explorer."]
+    out = [
+        "",
+        "## Every guard is missed when it is gone",
+        "",
+        "`make mutants` takes every guard out, everywhere and in each single place, and asks who notices: "
+        "a story of `tests/protocol/`, the story of a hole, the explorer.",
+    ]
     if not found:
         return out + ["", "*No figures: run `make mutants`.*"]
     rows = found["rows"]
     noticed = [r for r in rows if r["noticed"]]
     missed = [r for r in rows if not r["noticed"] and not r["behind"]]
-    out += ["", "**%d mutants, %d noticed, %d stand behind another guard, %d that nobody noticed** (%.0f s)." % (
-        len(rows), len(noticed), len([r for r in rows if not r["noticed"] and r["behind"]]), len(missed), found["seconds"])]
+    out += [
+        "",
+        "**%d mutants, %d noticed, %d stand behind another guard, %d that nobody noticed** (%.0f s)."
+        % (len(rows), len(noticed), len([r for r in rows if not r["noticed"] and r["behind"]]), len(missed), found["seconds"]),
+    ]
     out += ["", "| guard | taken out of | who noticed |", "|---|---|---|"]
     for r in rows:
         where, name, g = r["place"]
-        place = {"guard": "everywhere", "rule": "`%s`" % name, "spawn": "spawning a %s" % name, "completion": "the completion gate (%s)" % name}[where]
+        place = {
+            "guard": "everywhere",
+            "rule": "`%s`" % name,
+            "spawn": "spawning a %s" % name,
+            "completion": "the completion gate (%s)" % name,
+        }[where]
         who = "; ".join(r["noticed"][:1]) or ("behind another guard: " + r["behind"] if r["behind"] else "**nobody**")
         out.append("| `%s` | %s | %s |" % (g, place, who.replace("|", "\\|")))
     return out
 
 
 def holes():
-    out = ["", "## The 28 holes", "", "`pytest tests/proof/test_holes.py`: for each, the seed's literal rule is put into the core and breaks the promise; the shipped core keeps it.", "",
-           "| hole | what the seed literally says |", "|---|---|"]
+    out = [
+        "",
+        "## The 28 holes",
+        "",
+        "`pytest tests/proof/test_holes.py`: for each, the seed's literal rule is put into the core and breaks the promise; the shipped core keeps it.",
+        "",
+        "| hole | what the seed literally says |",
+        "|---|---|",
+    ]
     for n in range(1, 29):
-        says = variants.VARIANTS.get("H%d" % n, ("",))[0] or {1: "the lead writes state.md after the ACK though it may not", 27: "TeamCreate and TeamDelete drive the team",
-                                                              28: "the state lives in a context that is compacted"}[n]
+        says = (
+            variants.VARIANTS.get("H%d" % n, ("",))[0]
+            or {
+                1: "the lead writes state.md after the ACK though it may not",
+                27: "TeamCreate and TeamDelete drive the team",
+                28: "the state lives in a context that is compacted",
+            }[n]
+        )
         out.append("| H%d | %s |" % (n, says))
     return out
 
 
 LONG = {
-    "kills": lambda f: "%s kills with SIGKILL at %d labelled points and at random; %s acknowledged events, %d lost; %s retries returned the first sequence number" % (
-        number(f["kills"]), len([p for p, n in f["points"].items() if n]), number(f["acknowledged"]), f["lost"], number(f["retries"])),
+    "kills": lambda f: (
+        "%s kills with SIGKILL at %d labelled points and at random; %s acknowledged events, %d lost; %s retries returned the first sequence number"
+        % (number(f["kills"]), len([p for p, n in f["points"].items() if n]), number(f["acknowledged"]), f["lost"], number(f["retries"]))
+    ),
     "torn": lambda f: "%s torn tails, %d kinds of garbage: nothing silent, nothing lost" % (number(f["cuts"]), f["garbage"]),
-    "flipped": lambda f: "%s flipped bits in journal, mirror, snapshot and state.md, time stamps kept or not: none silent" % number(f["flips"]),
-    "sick": lambda f: "%s errors (disk full, short write, EIO, read-only) in %s operations: refused, nothing acknowledged was lost" % (number(f["errors"]), number(f["operations"])),
-    "writers": lambda f: "%d writers at once, %s operations, %d lost; from arrival to acknowledgement: median %.0f ms, p99 %.2f s, longest %.2f s (a third of the hook's time-out is 3.3 s)" % (
-        f["writers"], number(f["operations"]), f["lost"], f["wait_p50"] * 1000, f["wait_p99"], f["wait_max"]),
-    "fuzzed": lambda f: "%s payloads, %s messages, %s journals: exit codes %s, no traceback, slowest %.2f s%s" % (
-        number(f["payloads"]), number(f["messages"]), number(f["journals"]["loaded"] + f["journals"]["damaged"]), " and ".join(sorted(f["codes"])), f["slowest"],
-        "" if not f["unexpected"] else "; answered closed but not foreseen: " + ", ".join(f["unexpected"])),
-    "simulated": lambda f: "%s whole runs (%d simulations of 8 teams and 200 tasks, up to %d agents a team), %s records, %d divergences mended, %d forced finalizes; every run ended, nothing lost" % (
-        number(f["runs"]), f["simulations"], f["agents"], number(f["records"]), f["divergences"], f["forced"]),
-    "hostile": lambda f: "%s random runs of honest and hostile agents through the whole gate (modes %s): %s deeds, %s calls judged, %s of them refused with %d different codes, %s hooks "
-                         "killed in the middle of a call, %s commits, %s tasks DONE; no promise of the witness was broken; after each an honest end: %s finished, %s aborted" % (
-        number(f["runs"]), ", ".join(f["modes"]), number(f["deeds"]), number(f["calls"]), number(f["refused"]), len(f["codes"]), number(f["deaths"]), number(f["commits"]), number(f["done"]),
-        number(f["finished"]), number(f["aborted"])),
+    "flipped": lambda f: (
+        "%s flipped bits in journal, mirror, snapshot and state.md, time stamps kept or not: none silent" % number(f["flips"])
+    ),
+    "sick": lambda f: (
+        "%s errors (disk full, short write, EIO, read-only) in %s operations: refused, nothing acknowledged was lost"
+        % (number(f["errors"]), number(f["operations"]))
+    ),
+    "writers": lambda f: (
+        "%d writers at once, %s operations, %d lost; from arrival to acknowledgement: median %.0f ms, p99 %.2f s, longest %.2f s (a third of the hook's time-out is 3.3 s)"
+        % (f["writers"], number(f["operations"]), f["lost"], f["wait_p50"] * 1000, f["wait_p99"], f["wait_max"])
+    ),
+    "fuzzed": lambda f: (
+        "%s payloads, %s messages, %s journals: exit codes %s, no traceback, slowest %.2f s%s"
+        % (
+            number(f["payloads"]),
+            number(f["messages"]),
+            number(f["journals"]["loaded"] + f["journals"]["damaged"]),
+            " and ".join(sorted(f["codes"])),
+            f["slowest"],
+            "" if not f["unexpected"] else "; answered closed but not foreseen: " + ", ".join(f["unexpected"]),
+        )
+    ),
+    "simulated": lambda f: (
+        "%s whole runs (%d simulations of 8 teams and 200 tasks, up to %d agents a team), %s records, %d divergences mended, %d forced finalizes; every run ended, nothing lost"
+        % (number(f["runs"]), f["simulations"], f["agents"], number(f["records"]), f["divergences"], f["forced"])
+    ),
+    "hostile": lambda f: (
+        "%s random runs of honest and hostile agents through the whole gate (modes %s): %s deeds, %s calls judged, %s of them refused with %d different codes, %s hooks "
+        "killed in the middle of a call, %s commits, %s tasks DONE; no promise of the witness was broken; after each an honest end: %s finished, %s aborted"
+        % (
+            number(f["runs"]),
+            ", ".join(f["modes"]),
+            number(f["deeds"]),
+            number(f["calls"]),
+            number(f["refused"]),
+            len(f["codes"]),
+            number(f["deaths"]),
+            number(f["commits"]),
+            number(f["done"]),
+            number(f["finished"]),
+            number(f["aborted"]),
+        )
+    ),
 }
 
 
@@ -115,10 +190,19 @@ def long(found):
     out = ["", "## Faults", "", "| what | found | repeat |", "|---|---|---|"]
     for name, tell in LONG.items():
         f = (found or {}).get(name)
-        out.append("| %s | %s | `%s` |" % (name, "*no figures yet*" if not f else "**BROKEN**: " + f["BROKEN"] if "BROKEN" in f else tell(f),
-                                         f["command"] if f else "python -m pack.prove.long " + name))
-    out += ["", "Short forms of all of these run in `pytest tests/faults tests/proof`, with: the 26 outcomes of a hook behind the very command lines of hooks.json, the ways of "
-            "writing the team's folder from Bash, identity attacks, odd paths, a worktree, a symlinked project, two clients, clocks that jump a year."]
+        out.append(
+            "| %s | %s | `%s` |"
+            % (
+                name,
+                "*no figures yet*" if not f else "**BROKEN**: " + f["BROKEN"] if "BROKEN" in f else tell(f),
+                f["command"] if f else "python -m pack.prove.long " + name,
+            )
+        )
+    out += [
+        "",
+        "Short forms of all of these run in `pytest tests/faults tests/proof`, with: the 26 outcomes of a hook behind the very command lines of hooks.json, the ways of "
+        "writing the team's folder from Bash, identity attacks, odd paths, a worktree, a symlinked project, two clients, clocks that jump a year.",
+    ]
     return out
 
 
@@ -127,34 +211,68 @@ def client_kills(found):
     if not found:
         return ["", "*No figures for kill -9 of the real client: run `make prove-long`.*"]
     listed = lambda counts: ", ".join("%d %s" % (n, name) for name, n in sorted(counts.items()) if n)
-    return ["", "kill -9 of the real client (`%s`): **%d kills in %d runs** (%s; %s; killed: %s; in phase: %s; then %s), under a scripted policy that reads nothing but what the client "
-            "shows a model. %s; of %s events that were in the journal at a kill **%d were lost**; at most %d model calls a run." % (
-                found["command"], found["kills"], found["runs"], listed(found["modes"]), listed(found["sizes"]), listed(found["what"]), listed(found["moments"]), listed(found["then"]),
-                "**%d runs BROKE**" % found["broken"] if found["broken"] else "Every run went on to CLOSED", number(found["events_at_kill"]), found["lost"], found["calls_most"])]
+    return [
+        "",
+        "kill -9 of the real client (`%s`): **%d kills in %d runs** (%s; %s; killed: %s; in phase: %s; then %s), under a scripted policy that reads nothing but what the client "
+        "shows a model. %s; of %s events that were in the journal at a kill **%d were lost**; at most %d model calls a run."
+        % (
+            found["command"],
+            found["kills"],
+            found["runs"],
+            listed(found["modes"]),
+            listed(found["sizes"]),
+            listed(found["what"]),
+            listed(found["moments"]),
+            listed(found["then"]),
+            "**%d runs BROKE**" % found["broken"] if found["broken"] else "Every run went on to CLOSED",
+            number(found["events_at_kill"]),
+            found["lost"],
+            found["calls_most"],
+        ),
+    ]
 
 
 def bash_ways(found, boxed, free):
     if not found:
         return ["", "*No figures for the ways of writing from Bash: run `make prove-long`.*"]
-    out = ["", "Ways of writing the team's folder from Bash (`pytest tests/faults/test_bash_ways.py`): %d tried; %d refused before they ran, %d found at the next event, undone from the journal and "
-            "recorded (%s)." % (found["ways"], found["refused"], len(found["detected"]), ", ".join(found["detected"]))]
+    out = [
+        "",
+        "Ways of writing the team's folder from Bash (`pytest tests/faults/test_bash_ways.py`): %d tried; %d refused before they ran, %d found at the next event, undone from the journal and "
+        "recorded (%s)." % (found["ways"], found["refused"], len(found["detected"]), ", ".join(found["detected"])),
+    ]
     if boxed and free:
-        out += ["", "The same %d ways in the real client without any gate (`pytest tests/client/test_sandbox.py`), against state.md and journal.jsonl: with the sandbox setting of "
-                "`pack doctor --fix` **%d** get through, without it %d." % (boxed["ways"], len(boxed["through"]), len(free["through"]))]
+        out += [
+            "",
+            "The same %d ways in the real client without any gate (`pytest tests/client/test_sandbox.py`), against state.md and journal.jsonl: with the sandbox setting of "
+            "`pack doctor --fix` **%d** get through, without it %d." % (boxed["ways"], len(boxed["through"]), len(free["through"])),
+        ]
     else:
         out += ["", "*No figures of the client's sandbox: it needs bubblewrap and socat (`scripts/dev/setup`), then `make prove-long`.*"]
     return out
 
 
 def page(folder):
-    lines = [HEAD.strip(), ""] + explorer(load(folder, "explorer.json")) + promises() + mutants(load(folder, "mutants.json")) + holes() + long(load(folder, "long.json")) + client_kills(load(folder, "client-kills.json")) + bash_ways(
-        load(folder, "bash-ways.json"), load(folder, "sandbox-on.json"), load(folder, "sandbox-off.json"))
-    lines += ["", "## What is not proved", "",
-              "- The client: what it does with an answer is measured (tests/client), not proved.",
-              "- Models: %d guards and %d events are the shipped ones, but only the actors and faults that the models name were tried in every order." % (len(machine.GUARDS), len(machine.RULES)),
-              "- A lead that aborts, or a person that closes a run, is believed.",
-              "- Without the OS sandbox a shell command that hides its target is found and undone, not prevented.",
-              "- A process that runs as the same user and rewrites journal *and* mirror in one go, with valid checksums, is not told from the store itself."]
+    lines = (
+        [HEAD.strip(), ""]
+        + explorer(load(folder, "explorer.json"))
+        + promises()
+        + mutants(load(folder, "mutants.json"))
+        + holes()
+        + long(load(folder, "long.json"))
+        + client_kills(load(folder, "client-kills.json"))
+        + bash_ways(load(folder, "bash-ways.json"), load(folder, "sandbox-on.json"), load(folder, "sandbox-off.json"))
+    )
+    lines += [
+        "",
+        "## What is not proved",
+        "",
+        "- The client: what it does with an answer is measured (tests/client), not proved.",
+        "- Models: %d guards and %d events are the shipped ones, but only the actors and faults that the models name were tried in every order."
+        % (len(machine.GUARDS), len(machine.RULES)),
+        "- A lead that aborts, or a person that closes a run, is believed.",
+        "- Without the OS sandbox a shell command that hides its target is found and undone, not prevented.",
+        "- A process that runs as the same user and rewrites journal *and* mirror in one go, with valid checksums, is not told from the store itself.",
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -167,7 +285,6 @@ def main(argv=None):
         f.write(page(given.figures))
     print("wrote " + os.path.relpath(given.out, ROOT))
     return 0
-
 
 
 if __name__ == "__main__":

@@ -22,15 +22,22 @@ from .witness import PROTOCOL_EVENTS, Book, Broken, Witness, bytes_of, need
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 TEAM = "feature-add-a-greeting"
-FILES = {"src/old.py": "OLD = 1\n", "plan.md": "# Add a greeting\n\nSay hello.\n", ".gitignore": "__pycache__/\n.claude/\n", "tests/test_old.py": "# a test\n",
-         "check.sh": "test -s src/old.py && ! grep -rq BROKEN src .conventions 2>/dev/null\n"}
+FILES = {
+    "src/old.py": "OLD = 1\n",
+    "plan.md": "# Add a greeting\n\nSay hello.\n",
+    ".gitignore": "__pycache__/\n.claude/\n",
+    "tests/test_old.py": "# a test\n",
+    "check.sh": "test -s src/old.py && ! grep -rq BROKEN src .conventions 2>/dev/null\n",
+}
 BUILD, TEST = "test -s src/old.py", "sh check.sh"
 ACTS = ("say", "spawn", "edit", "bash", "pack", "frame", "tool", "talks")
 FOREIGN = "5e551000-0000-4000-8000-0000000f0e19"
 
 
 def git(folder, *args):
-    return subprocess.run(("git", "-C", folder) + args, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode("utf-8", "surrogateescape")
+    return subprocess.run(("git", "-C", folder) + args, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode(
+        "utf-8", "surrogateescape"
+    )
 
 
 def make_project(folder):
@@ -41,8 +48,14 @@ def make_project(folder):
             f.write(text)
     os.symlink("src/a.py", os.path.join(folder, "alias.py"))
     os.symlink(".claude/teams", os.path.join(folder, "notes"))
-    for args in (("init", "-q", "-b", "main"), ("config", "user.name", "t"), ("config", "user.email", "t@example.invalid"), ("config", "core.fsync", "none"),
-                 ("add", "-A"), ("commit", "-qm", "start")):
+    for args in (
+        ("init", "-q", "-b", "main"),
+        ("config", "user.name", "t"),
+        ("config", "user.email", "t@example.invalid"),
+        ("config", "core.fsync", "none"),
+        ("add", "-A"),
+        ("commit", "-qm", "start"),
+    ):
         git(folder, *args)
 
 
@@ -70,16 +83,28 @@ class Client:
             make_project(self.project)
         self.session, self.now, self.count = "5e551000-0000-4000-8000-000000000001", 1000.0, 0
         pid = "1999999" if setup.get("dead_pid") else str(os.getpid())  # of a client that is gone already: its run may be taken over
-        self.env = {"CLAUDE_PROJECT_DIR": self.project, "CLAUDE_PLUGIN_DATA": self.data, "CLAUDE_CODE_ENTRYPOINT": "sdk-cli" if self.headless else "cli",
-                    "CLAUDE_PID": pid, "AI_AGENT": "claude-code_2-1-329_harness", "HOME": self.data}
+        self.env = {
+            "CLAUDE_PROJECT_DIR": self.project,
+            "CLAUDE_PLUGIN_DATA": self.data,
+            "CLAUDE_CODE_ENTRYPOINT": "sdk-cli" if self.headless else "cli",
+            "CLAUDE_PID": pid,
+            "AI_AGENT": "claude-code_2-1-329_harness",
+            "HOME": self.data,
+        }
         if not self.headless:
             self.env["CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS"] = "1"
         self.hooks, self.spoiled = 0, None
         self.people, self.history, self.last_refusal, self.refusals, self.pending, self.deaths = [], [], {}, [], [], 0
         self.book = Book(places.team_folder(self.project, TEAM), places.run_folder(self.data, self.project, TEAM))
         self.witness = Witness(self.project, self.headless, setup["coders"])
-        code, out, _records, _before = self.hook("UserPromptExpansion", expansion_type="slash_command", command_name="team:build", command_args="plan.md --coders=%d" % setup["coders"],
-                                                 command_source="plugin", prompt="/team:build plan.md")
+        code, out, _records, _before = self.hook(
+            "UserPromptExpansion",
+            expansion_type="slash_command",
+            command_name="team:build",
+            command_args="plan.md --coders=%d" % setup["coders"],
+            command_source="plugin",
+            prompt="/team:build plan.md",
+        )
         need(code == 0 and "Run opened" in codec.dumps(out), "OPEN", "the run was not opened: %s", out)
 
     # -- who ----------------------------------------------------------------------------------------------------------------
@@ -104,7 +129,12 @@ class Client:
     def hook(self, event, who="lead", kill=None, **fields):
         """One payload to the gate. Answers (code, parsed output, new records, the state before)."""
         env, session = (dict(self.env, CLAUDE_PID="1"), FOREIGN) if who == "foreign" else (self.env, self.session)
-        payload = {"session_id": session, "transcript_path": os.path.join(self.data, "t", session + ".jsonl"), "cwd": self.project, "hook_event_name": event}
+        payload = {
+            "session_id": session,
+            "transcript_path": os.path.join(self.data, "t", session + ".jsonl"),
+            "cwd": self.project,
+            "hook_event_name": event,
+        }
         person = self.person(who)
         if person is not None:
             payload.update(agent_id=person.id, agent_type=person.kind)
@@ -155,7 +185,13 @@ class Client:
             text = specific["permissionDecisionReason"]
             self.last_refusal[who] = text.partition("(")[2].partition(")")[0]
             self.refusals.append((who, tool, text))
-            self.witness.refused(who, tool + " " + str(given.get("message") or given.get("command") or given.get("file_path"))[:60], before, self.book.state, records)
+            self.witness.refused(
+                who,
+                tool + " " + str(given.get("message") or given.get("command") or given.get("file_path"))[:60],
+                before,
+                self.book.state,
+                records,
+            )
             self.settle()
             return text, None, use, records
         self.witness.checked["allowed"] += 1
@@ -164,7 +200,11 @@ class Client:
             self._ended(who, use)
             return "the killed process ended the run", None, use, records
         if who == "foreign":
-            moved = [r["event"] for r in records if r["event"] in PROTOCOL_EVENTS or r["event"].startswith(("TASK_", "PLAN_", "SPAWN_REQ", "VERIF"))]
+            moved = [
+                r["event"]
+                for r in records
+                if r["event"] in PROTOCOL_EVENTS or r["event"].startswith(("TASK_", "PLAN_", "SPAWN_REQ", "VERIF"))
+            ]
             need(not moved, "FOREIGN", "another session's %s was recorded as %s", tool, moved)
         return None, specific.get("updatedInput", given), use, records
 
@@ -264,9 +304,17 @@ class Client:
         person.known = person.alive = person.running = person.started = True
         if self.headless and how != "nometa":
             self._meta(person, {"name": person.name, "toolUseId": person.use, "agentType": person.kind})
-        steps = [lambda: self.hook("SubagentStart", self.key(person)),
-                 lambda: self.hook("PostToolUse", "lead", tool_name="Agent", tool_input={"name": person.name, "subagent_type": "team:" + person.role}, tool_use_id=person.use,
-                                   tool_response={"agentId": person.id, "status": "async_launched"})]
+        steps = [
+            lambda: self.hook("SubagentStart", self.key(person)),
+            lambda: self.hook(
+                "PostToolUse",
+                "lead",
+                tool_name="Agent",
+                tool_input={"name": person.name, "subagent_type": "team:" + person.role},
+                tool_use_id=person.use,
+                tool_response={"agentId": person.id, "status": "async_launched"},
+            ),
+        ]
         for step in reversed(steps) if how == "post" else steps:
             step()
             self.settle()
@@ -291,13 +339,20 @@ class Client:
 
     def do_sybil(self, who, deed):
         """An agent that the lead did not spawn: below another agent, or of nowhere."""
-        person = Person("?%d" % (len([p for p in self.people if p.nested]) + 1), deed["role"], 0x5b00 + len(self.people), True, nested=True)
+        person = Person("?%d" % (len([p for p in self.people if p.nested]) + 1), deed["role"], 0x5B00 + len(self.people), True, nested=True)
         person.kind = deed.get("kind", "team:" + deed["role"])
         person.known = person.running = person.started = True
         if not self.headless and deed.get("like"):
-            person.id = "a%s-%016x" % (deed["like"], 0x5b00 + len(self.people))
+            person.id = "a%s-%016x" % (deed["like"], 0x5B00 + len(self.people))
         self.people.append(person)
-        self._meta(person, {"name": deed.get("like", "x"), "agentType": person.kind, "parentAgentId": self.person(deed["under"]).id if self.person(deed.get("under")) else "a1"})
+        self._meta(
+            person,
+            {
+                "name": deed.get("like", "x"),
+                "agentType": person.kind,
+                "parentAgentId": self.person(deed["under"]).id if self.person(deed.get("under")) else "a1",
+            },
+        )
         self.hook("SubagentStart", person.name)
         self.settle()
 
@@ -305,7 +360,9 @@ class Client:
         path = deed["path"]
         full = os.path.realpath(os.path.join(self.project, path))
         tool = deed.get("tool", "Write")
-        given = {"notebook_path" if tool == "NotebookEdit" else "file_path": path if deed.get("relative") else os.path.join(self.project, path)}
+        given = {
+            "notebook_path" if tool == "NotebookEdit" else "file_path": path if deed.get("relative") else os.path.join(self.project, path)
+        }
         if tool == "Edit":
             given.update(old_string=deed.get("old", ""), new_string=deed["content"])
         else:
@@ -341,7 +398,9 @@ class Client:
         if deed.get("gated"):
             now = git(self.project, "rev-parse", "HEAD")
             if now != head:
-                names = [n for n in git(self.project, "diff", "--name-only", "--no-renames", "-z", head.strip(), now.strip()).split("\0") if n]
+                names = [
+                    n for n in git(self.project, "diff", "--name-only", "--no-renames", "-z", head.strip(), now.strip()).split("\0") if n
+                ]
                 self.witness.committed(who, self.person(who), names, {n: self._blob(n) for n in names})
         if done.returncode:
             self.post(who, "Bash", updated, use, None, failed="Exit code %d\n%s" % (done.returncode, done.stdout[-300:]))
@@ -356,17 +415,29 @@ class Client:
         if done.returncode:
             return "-"
         import hashlib
+
         return hashlib.sha256(done.stdout).hexdigest()[:16]
 
     def _run(self, command):
         env = dict(os.environ, PATH=os.path.join(ROOT, "bin") + os.pathsep + os.environ["PATH"], CLAUDECODE="1", HOME=self.data)
-        return subprocess.run(["sh", "-c", command], cwd=self.project, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              text=True, encoding="utf-8", errors="replace")
+        return subprocess.run(
+            ["sh", "-c", command],
+            cwd=self.project,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
 
     def do_pack(self, who, deed):
         """`pack VERB ...` through Bash; raw: what it reads."""
         words, raw = deed["words"], deed.get("raw")
-        command = "pack " + " ".join("'%s'" % w.replace("'", "'\\''") if not w.replace("-", "").replace("#", "").isalnum() else w for w in words)
+        command = "pack " + " ".join(
+            "'%s'" % w.replace("'", "'\\''") if not w.replace("-", "").replace("#", "").isalnum() else w for w in words
+        )
         if raw is not None:
             command += " <<'EOF'\n%s\nEOF" % codec.dumps(raw)
         refused, updated, use, records = self.tool(who, "Bash", {"command": command}, deed.get("kill"), deed.get("use"))
@@ -414,7 +485,7 @@ class Client:
         if not text.startswith("asked: "):
             return
         have = [r["data"]["to"] for k, r in self.book.keys.items() if k.startswith("PreToolUse:%s:" % use)]
-        for name in text[len("asked: "):].partition("\n")[0].rstrip(".").split(", "):
+        for name in text[len("asked: ") :].partition("\n")[0].rstrip(".").split(", "):
             need(name in have, "NOT_RECORDED", "the receipt says that %s was asked to shut down, the journal does not", name)
         for name in have:
             self._ask(self._receiver(name))
@@ -502,10 +573,22 @@ class Client:
             mine = [n for n, t in self.book.state["tasks"].items() if t["subject"] == subject]
             if given.get("status") == "completed" and mine:
                 t = self.witness.tasks[int(mine[0])]
-                need(t.end == "DONE" or self.witness.approved(t) is None, "COMPLETED", "the client's task for #%s is completed: %s", mine[0], self.witness.approved(t))
+                need(
+                    t.end == "DONE" or self.witness.approved(t) is None,
+                    "COMPLETED",
+                    "the client's task for #%s is completed: %s",
+                    mine[0],
+                    self.witness.approved(t),
+                )
             self.post(who, tool, updated, use, {"success": True})
         elif tool in ("TeamDelete", "TeamCreate"):
-            need(self.book.state["teardown"]["state"] in ("READY_TO_DELETE", "TEAM_DELETED"), "TEAM_DELETE", "%s in %s", tool, self.book.state["teardown"]["state"])
+            need(
+                self.book.state["teardown"]["state"] in ("READY_TO_DELETE", "TEAM_DELETED"),
+                "TEAM_DELETE",
+                "%s in %s",
+                tool,
+                self.book.state["teardown"]["state"],
+            )
         self.settle()
 
     def do_stops(self, who, deed):
@@ -531,7 +614,10 @@ class Client:
             return False
         self.over(person)
         if deed.get("how") == "notified" and self.headless:
-            self.hook("UserPromptSubmit", prompt="<task-notification>\n<task-id>%s</task-id>\n<status>failed</status>\n</task-notification>" % person.id)
+            self.hook(
+                "UserPromptSubmit",
+                prompt="<task-notification>\n<task-id>%s</task-id>\n<status>failed</status>\n</task-notification>" % person.id,
+            )
         else:
             self.hook("StopFailure", who, error="server_error")
         self.settle()
@@ -573,12 +659,25 @@ class Client:
         if who == "foreign" and ("resume" in text or text.startswith("/")) and self.setup.get("dead_pid"):
             return False  # that is `taken`
         if text.startswith("/team:build"):
-            self.hook("UserPromptExpansion", who, expansion_type="slash_command", command_name="team:build", command_args=text[12:], command_source="plugin", prompt=text)
+            self.hook(
+                "UserPromptExpansion",
+                who,
+                expansion_type="slash_command",
+                command_name="team:build",
+                command_args=text[12:],
+                command_source="plugin",
+                prompt=text,
+            )
         else:
             self.hook("UserPromptSubmit", who, deed.get("kill"), prompt=text)
         if text.lower().startswith("team abort") and self.book.state["teardown"]["aborted"] and not self.witness.aborted:
             self.witness.abort()
-        elif who == "lead" and text.lower().startswith("team abort") and self.book.state["teardown"]["aborted"] and self.book.state["teardown"]["state"] == "TEARDOWN_INIT":
+        elif (
+            who == "lead"
+            and text.lower().startswith("team abort")
+            and self.book.state["teardown"]["aborted"]
+            and self.book.state["teardown"]["state"] == "TEARDOWN_INIT"
+        ):
             self.witness.begin()
         if who == "lead" and text.lower().rstrip(".!") in ("team resume", "resume team"):
             self.witness.tampered = False
@@ -617,9 +716,14 @@ class Client:
                 return False  # journal and mirror at once are more than is promised (references/assurance.md, What is not proved)
             self.spoiled = self.hooks
         folder = self.book.folder
-        path = {"state.md": os.path.join(folder, "state.md"), "journal": os.path.join(folder, "journal.jsonl"), "snapshot": os.path.join(folder, "snapshot.json"),
-                "mirror": os.path.join(self.book.run, "mirror.jsonl"), "folder": os.path.join(self.project, ".claude"),
-                "settings": os.path.join(self.project, ".claude", "settings.json")}.get(kind) or os.path.join(self.project, kind)
+        path = {
+            "state.md": os.path.join(folder, "state.md"),
+            "journal": os.path.join(folder, "journal.jsonl"),
+            "snapshot": os.path.join(folder, "snapshot.json"),
+            "mirror": os.path.join(self.book.run, "mirror.jsonl"),
+            "folder": os.path.join(self.project, ".claude"),
+            "settings": os.path.join(self.project, ".claude", "settings.json"),
+        }.get(kind) or os.path.join(self.project, kind)
         if kind == "folder":
             shutil.rmtree(path, ignore_errors=True)
             self.witness.tampered = False  # the settings went with it; the gate may still ask the user to look
@@ -653,13 +757,22 @@ class Client:
             data = data[:at]
         elif how == "flip" and data:
             at = min(at, len(data) - 1)
-            data = data[:at] + bytes([data[at] ^ 1]) + data[at + 1:]
+            data = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
         elif how == "forge":  # a well-formed record by somebody who can read the source
             records, _end, _problem = read_chain(data)
             if records:
                 last = records[-1]
-                forged = {"seq": last["seq"] + 1, "ts": last["ts"], "epoch": last["epoch"], "actor": {"name": "user", "role": "person", "inc": 0, "agent_id": None},
-                          "event": "RUN_CLOSED", "data": {"reason": "x"}, "key": None, "more": 0, "state": None}
+                forged = {
+                    "seq": last["seq"] + 1,
+                    "ts": last["ts"],
+                    "epoch": last["epoch"],
+                    "actor": {"name": "user", "role": "person", "inc": 0, "agent_id": None},
+                    "event": "RUN_CLOSED",
+                    "data": {"reason": "x"},
+                    "key": None,
+                    "more": 0,
+                    "state": None,
+                }
                 data += seal(forged, last["sum"])[0]
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as f:
@@ -674,7 +787,11 @@ def whole(client):
     if not book.records:
         return
     records, _found = faults.check_nothing_lost(book.folder, book.run, {}, client.now + 1)
-    need([r["sum"] for r in records[:len(book.records)]] == [r["sum"] for r in book.records], "HISTORY", "the records are others than those that were seen")
+    need(
+        [r["sum"] for r in records[: len(book.records)]] == [r["sum"] for r in book.records],
+        "HISTORY",
+        "the records are others than those that were seen",
+    )
 
 
 __all__ = ["Broken", "Client", "Damaged", "whole"]

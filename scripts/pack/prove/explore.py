@@ -78,7 +78,9 @@ class Model:
                 p, done = machine.fold(p, ev, now)
             except Refusal as refusal:
                 refused = True
-                refusal.__traceback__ = None  # it names the frame that names the refusal: a cycle, which nobody collects here, with a whole world in it
+                refusal.__traceback__ = (
+                    None  # it names the frame that names the refusal: a cycle, which nobody collects here, with a whole world in it
+                )
                 if refusal.record == "REFUSED":
                     if change is None or not change.get("even if refused"):
                         return None
@@ -90,7 +92,9 @@ class Model:
             except Violation:
                 raise
             except Exception as error:
-                raise Crash("STEP_NEVER_CRASHES", "%s(%s) raised %s: %s" % (ev["event"], ev["data"], type(error).__name__, error)) from error
+                raise Crash(
+                    "STEP_NEVER_CRASHES", "%s(%s) raised %s: %s" % (ev["event"], ev["data"], type(error).__name__, error)
+                ) from error
         m = world["m"] if not change else dict(world["m"], **{k: v for k, v in change.items() if k != "even if refused"})
         if refused and change and not change.get("even if refused"):
             m = world["m"]

@@ -78,8 +78,11 @@ def acks(text):
 def run_worker(folder, data, seed, count, point="-", nth=1, kill_after=None, jitter=0.0):
     """One worker to its end or its death; answers (return code, acks)."""
     env = dict(os.environ, PYTHONPATH=HERE)
-    process = subprocess.Popen([sys.executable, "-S", "-m", "pack.prove.worker", folder, data, str(seed), str(count), point, str(nth), str(jitter)],
-                               stdout=subprocess.PIPE, env=env)
+    process = subprocess.Popen(
+        [sys.executable, "-S", "-m", "pack.prove.worker", folder, data, str(seed), str(count), point, str(nth), str(jitter)],
+        stdout=subprocess.PIPE,
+        env=env,
+    )
     if kill_after is not None:
         time.sleep(kill_after)
         process.send_signal(signal.SIGKILL)
@@ -214,7 +217,7 @@ def torn_tails(root, stride=1):
                 else:  # both torn at one place: at most the records behind the cut are gone, and never a half one
                     kept, _e, problem = read_chain(store.disk.read(journal))
                     good = [r for r in read_chain(whole[:cut])[0]]
-                    assert problem == "" and [r["sum"] for r in kept[:len(good)]] == [r["sum"] for r in good], cut
+                    assert problem == "" and [r["sum"] for r in kept[: len(good)]] == [r["sum"] for r in good], cut
     return tried
 
 
@@ -224,8 +227,12 @@ def flips(root, bits=(0, 3, 7), stride=1, targets=("journal", "mirror", "snapsho
     touched: the time stamps of all files change too, as after a restore from a backup or by an attacker who is careful.
     """
     folder, data, acked = make_journal(root)
-    paths = {"journal": os.path.join(folder, "journal.jsonl"), "mirror": os.path.join(data, "mirror.jsonl"),
-             "snapshot": os.path.join(folder, "snapshot.json"), "state.md": os.path.join(folder, "state.md")}
+    paths = {
+        "journal": os.path.join(folder, "journal.jsonl"),
+        "mirror": os.path.join(data, "mirror.jsonl"),
+        "snapshot": os.path.join(folder, "snapshot.json"),
+        "state.md": os.path.join(folder, "state.md"),
+    }
     pristine = {}
     for name, path in paths.items():
         with open(path, "rb") as f:
@@ -288,7 +295,7 @@ class SickDisk(Disk):
                 self.sick = True
                 raise OSError(errno.ENOSPC, "No space left on device")
             if self.mode == "short":
-                Disk.append(self, path, data[:self.rng.randrange(len(data))], False)
+                Disk.append(self, path, data[: self.rng.randrange(len(data))], False)
                 raise OSError(errno.ENOSPC, "No space left on device")
             if self.mode == "eio":
                 Disk.append(self, path, data, False)

@@ -12,21 +12,154 @@ from pack.protocol import machine, messages, tables
 from pack.protocol.refusal import Refusal
 
 EVENTS = list(gate.HANDLERS) + ["UserPromptExpansion", "TaskCompleted", "PreCompact", "Nonsense", ""]
-TOOLS = ["Agent", "Task", "SendMessage", "Edit", "Write", "MultiEdit", "NotebookEdit", "Bash", "PowerShell", "TaskCreate", "TaskUpdate", "TaskStop", "TeamDelete",
-         "TeamCreate", "Read", "mcp__x__y"]
-KEYS = ["to", "message", "name", "subagent_type", "file_path", "notebook_path", "command", "content", "old_string", "new_string", "replace_all", "taskId", "status",
-        "task_id", "agent_id", "isolation", "summary", "prompt", "description"]
-TOP = ["session_id", "agent_id", "agent_type", "tool_name", "tool_input", "tool_use_id", "tool_response", "cwd", "transcript_path", "prompt", "source", "error",
-       "background_tasks", "stop_hook_active", "command_name", "command_args", "prompt_id", "permission_mode"]
-PATHS = ["src/a.py", ".claude/teams/x", "../../etc/passwd", "/etc/passwd", "~/x", "", ".", "..", "a" * 5000, "src/a.py\0", "src//./a.py", ".conventions/x", "\udcff", "DECISIONS.md",
-         "src/\u0430.py", "SRC/A.PY", ".CLAUDE/TEAMS/x"]
+TOOLS = [
+    "Agent",
+    "Task",
+    "SendMessage",
+    "Edit",
+    "Write",
+    "MultiEdit",
+    "NotebookEdit",
+    "Bash",
+    "PowerShell",
+    "TaskCreate",
+    "TaskUpdate",
+    "TaskStop",
+    "TeamDelete",
+    "TeamCreate",
+    "Read",
+    "mcp__x__y",
+]
+KEYS = [
+    "to",
+    "message",
+    "name",
+    "subagent_type",
+    "file_path",
+    "notebook_path",
+    "command",
+    "content",
+    "old_string",
+    "new_string",
+    "replace_all",
+    "taskId",
+    "status",
+    "task_id",
+    "agent_id",
+    "isolation",
+    "summary",
+    "prompt",
+    "description",
+]
+TOP = [
+    "session_id",
+    "agent_id",
+    "agent_type",
+    "tool_name",
+    "tool_input",
+    "tool_use_id",
+    "tool_response",
+    "cwd",
+    "transcript_path",
+    "prompt",
+    "source",
+    "error",
+    "background_tasks",
+    "stop_hook_active",
+    "command_name",
+    "command_args",
+    "prompt_id",
+    "permission_mode",
+]
+PATHS = [
+    "src/a.py",
+    ".claude/teams/x",
+    "../../etc/passwd",
+    "/etc/passwd",
+    "~/x",
+    "",
+    ".",
+    "..",
+    "a" * 5000,
+    "src/a.py\0",
+    "src//./a.py",
+    ".conventions/x",
+    "\udcff",
+    "DECISIONS.md",
+    "src/\u0430.py",
+    "SRC/A.PY",
+    ".CLAUDE/TEAMS/x",
+]
 LINES = [spec[0].replace("<epoch>", "1").replace("<N>", "1").replace("<M>", "2") for spec in tables.MESSAGES.values()]
-COMMANDS = ["pack plan", "pack plan <<'EOF'\n{}\nEOF", "pack task add <<'EOF'\n[]\nEOF", "pack teardown", "pack teardown ask", "pack teardown retry", "pack task assign 1 coder-1",
-            "pack task cancel 1", "pack task rescope 1 --file x", "pack verify --build make --test make", "git commit -m x", "git commit -am x", "git add . && git commit -m x",
-            "echo x > f", "rm -rf .claude", "cat <<EOF > x\n$(x)\nEOF", "((((", "'", '"', "`", "$(", "echo $'\\x", "a | b | c", "&&", "\n\n", "pack", "pack nothing", "PACK_VOUCHER=x pack plan",
-            "sh -c 'sh -c \"sh -c x\"'", "x=" + "y" * 5000, "claude -p x", "pack plan --file /nowhere", "pack task", "pack task show 1", "pack resume"]
-SCALARS = [None, True, False, 0, -1, 1, 2 ** 70, 1.5, 1e308, "", "x", "1", "lead", "main", "supervisor", "coder-1", "team:coder", "team:supervisor", "\u0441oder-1", "coder\u200b-1", "a" * 3000,
-           [], {}, [[]], {"a": {}}, {"type": "shutdown_request"}, {"type": "shutdown_response", "request_id": None, "approve": "yes"}, {"type": ["x"]}, [{}], ["x", 1]]
+COMMANDS = [
+    "pack plan",
+    "pack plan <<'EOF'\n{}\nEOF",
+    "pack task add <<'EOF'\n[]\nEOF",
+    "pack teardown",
+    "pack teardown ask",
+    "pack teardown retry",
+    "pack task assign 1 coder-1",
+    "pack task cancel 1",
+    "pack task rescope 1 --file x",
+    "pack verify --build make --test make",
+    "git commit -m x",
+    "git commit -am x",
+    "git add . && git commit -m x",
+    "echo x > f",
+    "rm -rf .claude",
+    "cat <<EOF > x\n$(x)\nEOF",
+    "((((",
+    "'",
+    '"',
+    "`",
+    "$(",
+    "echo $'\\x",
+    "a | b | c",
+    "&&",
+    "\n\n",
+    "pack",
+    "pack nothing",
+    "PACK_VOUCHER=x pack plan",
+    "sh -c 'sh -c \"sh -c x\"'",
+    "x=" + "y" * 5000,
+    "claude -p x",
+    "pack plan --file /nowhere",
+    "pack task",
+    "pack task show 1",
+    "pack resume",
+]
+SCALARS = [
+    None,
+    True,
+    False,
+    0,
+    -1,
+    1,
+    2**70,
+    1.5,
+    1e308,
+    "",
+    "x",
+    "1",
+    "lead",
+    "main",
+    "supervisor",
+    "coder-1",
+    "team:coder",
+    "team:supervisor",
+    "\u0441oder-1",
+    "coder\u200b-1",
+    "a" * 3000,
+    [],
+    {},
+    [[]],
+    {"a": {}},
+    {"type": "shutdown_request"},
+    {"type": "shutdown_response", "request_id": None, "approve": "yes"},
+    {"type": ["x"]},
+    [{}],
+    ["x", 1],
+]
 
 
 def value(rng, depth=0):
@@ -44,7 +177,7 @@ def value(rng, depth=0):
         return [value(rng, depth + 1) for _ in range(rng.randrange(4))]
     if depth < 3:
         return {rng.choice(KEYS + TOP): value(rng, depth + 1) for _ in range(rng.randrange(5))}
-    return "".join(chr(rng.choice((rng.randrange(32, 127), rng.randrange(0, 0x2fff)))) for _ in range(rng.randrange(40)))
+    return "".join(chr(rng.choice((rng.randrange(32, 127), rng.randrange(0, 0x2FFF)))) for _ in range(rng.randrange(40)))
 
 
 def line(rng):
@@ -52,25 +185,44 @@ def line(rng):
     text = rng.choice(LINES)
     for _ in range(rng.randrange(3)):
         at = rng.randrange(len(text) + 1)
-        text = text[:at] + rng.choice(["", " ", "#", "0", "99999999999", "\u0663", "\n", ":", "(", "x", "\u0430", "\ufeff"]) + text[at + rng.randrange(2):]
+        text = (
+            text[:at]
+            + rng.choice(["", " ", "#", "0", "99999999999", "\u0663", "\n", ":", "(", "x", "\u0430", "\ufeff"])
+            + text[at + rng.randrange(2) :]
+        )
     return text + rng.choice(["", "\nbody", ". ALL MY TASKS COMPLETE", ", claiming task #2"])
 
 
 def payload(rng, session):
     """One payload: a plausible one with something wrong in it, mostly."""
     event = rng.choice(("PreToolUse", "PreToolUse", "PreToolUse", "PostToolUse", rng.choice(EVENTS), rng.choice(EVENTS)))
-    out = {"session_id": session.session, "transcript_path": os.path.join(session.data, "t.jsonl"), "cwd": session.project, "hook_event_name": event}
+    out = {
+        "session_id": session.session,
+        "transcript_path": os.path.join(session.data, "t.jsonl"),
+        "cwd": session.project,
+        "hook_event_name": event,
+    }
     if rng.random() < 0.7 and session.agents:
         agent, kind = rng.choice(sorted(session.agents.values()))
         out.update(agent_id=agent, agent_type=kind)
     tool = rng.choice(TOOLS)
-    given = {"SendMessage": lambda: {"to": rng.choice(["main", "supervisor", "coder-1", value(rng)]), "message": rng.choice([line(rng), value(rng)])},
-             "Bash": lambda: {"command": rng.choice(COMMANDS + [value(rng), "pack abort --reason x" if rng.random() < 0.02 else "true"])},
-             "Agent": lambda: {"name": value(rng), "subagent_type": rng.choice(["team:coder", "team:supervisor", "team:x", value(rng)])}}.get(tool, lambda: {
-                 rng.choice(KEYS): value(rng) for _ in range(rng.randrange(5))})()
+    given = {
+        "SendMessage": lambda: {
+            "to": rng.choice(["main", "supervisor", "coder-1", value(rng)]),
+            "message": rng.choice([line(rng), value(rng)]),
+        },
+        "Bash": lambda: {"command": rng.choice(COMMANDS + [value(rng), "pack abort --reason x" if rng.random() < 0.02 else "true"])},
+        "Agent": lambda: {"name": value(rng), "subagent_type": rng.choice(["team:coder", "team:supervisor", "team:x", value(rng)])},
+    }.get(tool, lambda: {rng.choice(KEYS): value(rng) for _ in range(rng.randrange(5))})()
     if tool in EDIT_TOOLS:
         given[EDIT_TOOLS[tool]] = rng.choice(PATHS + [value(rng)])
-    out.update(tool_name=tool, tool_input=given, tool_use_id="u%d" % rng.randrange(10 ** 9), tool_response=value(rng), prompt=rng.choice([value(rng), "team status", "<task-notification>"]))
+    out.update(
+        tool_name=tool,
+        tool_input=given,
+        tool_use_id="u%d" % rng.randrange(10**9),
+        tool_response=value(rng),
+        prompt=rng.choice([value(rng), "team status", "<task-notification>"]),
+    )
     for _ in range(rng.randrange(3)):
         name = rng.choice(TOP)
         if rng.random() < 0.3:
@@ -149,7 +301,12 @@ def fuzz_journals(root, count, seed=1):
 
     rng, out = random.Random(seed), {"loaded": 0, "damaged": 0}
     folder, data, _acked = faults.make_journal(root)
-    paths = [os.path.join(folder, "journal.jsonl"), os.path.join(data, "mirror.jsonl"), os.path.join(folder, "snapshot.json"), os.path.join(folder, "state.md")]
+    paths = [
+        os.path.join(folder, "journal.jsonl"),
+        os.path.join(data, "mirror.jsonl"),
+        os.path.join(folder, "snapshot.json"),
+        os.path.join(folder, "state.md"),
+    ]
     kept = [Store(folder, data).disk.read(p) for p in paths]
     for n in range(count):
         for p, whole in zip(paths, kept):
@@ -159,7 +316,7 @@ def fuzz_journals(root, count, seed=1):
                 if what == 0 and text:
                     text[at] = rng.randrange(256)
                 elif what == 1:
-                    del text[at:at + rng.randrange(200)]
+                    del text[at : at + rng.randrange(200)]
                 elif what == 2:
                     text[at:at] = bytes(rng.randrange(256) for _ in range(rng.randrange(30)))
                 elif what == 3:

@@ -1,14 +1,25 @@
 """Ownership (PROTOCOL 3): up to three incarnations of the supervisor, offers that are lost, doubled or reordered, crashes
 noticed and unnoticed, zombies that were only asleep, a lead that forgot every number (compaction), liars of every role."""
 
-
 from .explore import GATE, LEAD, Model, actor, event, frozen
 from .scenes import Scene
 
 LIVING = ("SPAWNING", "ACTIVE", "IDLE")
 OWNER_ONLY = ("SUPERVISOR_REPORT",)
-OPERATIONAL = ("CLAIM", "IN_REVIEW", "REVIEW", "APPROVED", "CHANGES_REQUESTED", "DONE", "STUCK", "REVIEW_LOOP", "ESCALATE_TO_MEDIUM",
-               "TASK_ASSIGNED", "TASK_CANCELLED", "TASK_RESCOPED")
+OPERATIONAL = (
+    "CLAIM",
+    "IN_REVIEW",
+    "REVIEW",
+    "APPROVED",
+    "CHANGES_REQUESTED",
+    "DONE",
+    "STUCK",
+    "REVIEW_LOOP",
+    "ESCALATE_TO_MEDIUM",
+    "TASK_ASSIGNED",
+    "TASK_CANCELLED",
+    "TASK_RESCOPED",
+)
 
 
 def one_writer_an_epoch(model, before, move, done, after):
@@ -30,18 +41,32 @@ def active_by_ack_of_the_offered(model, before, move, done, after):
     b, a = before["p"]["owner"], after["p"]["owner"]
     if a["state"] == "ACTIVE" and (b["state"] != "ACTIVE" or b["epoch"] != a["epoch"]):
         e = done[0]
-        if e["event"] != "STATE_OWNERSHIP_ACK" or b["state"] != "OFFERED" or e["data"]["epoch"] != b["epoch"] \
-                or (e["actor"]["name"], e["actor"]["inc"]) != (b["holder"], b["inc"]):
+        if (
+            e["event"] != "STATE_OWNERSHIP_ACK"
+            or b["state"] != "OFFERED"
+            or e["data"]["epoch"] != b["epoch"]
+            or (e["actor"]["name"], e["actor"]["inc"]) != (b["holder"], b["inc"])
+        ):
             return "%s of %s/%d made epoch %d ACTIVE from %s" % (e["event"], e["actor"]["name"], e["actor"]["inc"], a["epoch"], b["state"])
 
 
 def no_fenced_write(model, before, move, done, after):
     """Whatever a supervisor does that only an owner may do is done by the acknowledged holder of the newest epoch (H5)."""
-    if done and done[0]["actor"]["role"] == "supervisor" and done[0]["event"] in OWNER_ONLY + ("STUCK", "REVIEW_LOOP", "IMPOSSIBLE_WAIT",
-                                                                                            "ESCALATE_TO_MEDIUM", "FORCED_FINALIZE_CANDIDATE"):
+    if (
+        done
+        and done[0]["actor"]["role"] == "supervisor"
+        and done[0]["event"] in OWNER_ONLY + ("STUCK", "REVIEW_LOOP", "IMPOSSIBLE_WAIT", "ESCALATE_TO_MEDIUM", "FORCED_FINALIZE_CANDIDATE")
+    ):
         o, e = before["p"]["owner"], done[0]
         if o["state"] not in ("ACTIVE",) or (e["actor"]["name"], e["actor"]["inc"]) != (o["holder"], o["inc"]):
-            return "%s by %s/%d while the owner is %s/%s %s" % (e["event"], e["actor"]["name"], e["actor"]["inc"], o["holder"], o["inc"], o["state"])
+            return "%s by %s/%d while the owner is %s/%s %s" % (
+                e["event"],
+                e["actor"]["name"],
+                e["actor"]["inc"],
+                o["holder"],
+                o["inc"],
+                o["state"],
+            )
 
 
 def operations_need_an_owner(model, before, move, done, after):
@@ -63,15 +88,23 @@ def a_fenced_zombie_cannot_lock(model, before, move, done, after):
     """What a fenced incarnation sends under an old epoch is refused and recorded, and never locks the team."""
     if after["p"]["owner"]["state"] == "RECONCILE_LOCK" != before["p"]["owner"]["state"]:
         e = done[0]
-        if e["event"] != "SPLIT_BRAIN_DETECTED" or e["actor"]["role"] != "supervisor" or (e["actor"]["name"], e["actor"]["inc"]) == (
-                before["p"]["owner"]["holder"], before["p"]["owner"]["inc"]) or move[2]["data"].get("epoch") != before["p"]["owner"]["epoch"]:
+        if (
+            e["event"] != "SPLIT_BRAIN_DETECTED"
+            or e["actor"]["role"] != "supervisor"
+            or (e["actor"]["name"], e["actor"]["inc"]) == (before["p"]["owner"]["holder"], before["p"]["owner"]["inc"])
+            or move[2]["data"].get("epoch") != before["p"]["owner"]["epoch"]
+        ):
             return "locked by %s" % e["event"]
 
 
 def a_lock_ends_with_a_new_epoch(model, before, move, done, after):
     """RECONCILE_LOCK is left only by an offer of a new epoch, or because the holder is gone (H9)."""
     b, a = before["p"]["owner"], after["p"]["owner"]
-    if b["state"] == "RECONCILE_LOCK" != a["state"] and a["state"] != "LOST" and not (a["state"] == "OFFERED" and a["epoch"] == b["minted"] + 1):
+    if (
+        b["state"] == "RECONCILE_LOCK" != a["state"]
+        and a["state"] != "LOST"
+        and not (a["state"] == "OFFERED" and a["epoch"] == b["minted"] + 1)
+    ):
         return "RECONCILE_LOCK -> %s@%d" % (a["state"], a["epoch"])
 
 
@@ -90,14 +123,31 @@ def only_one_supervisor(model, before, move, done, after):
 
 def coders_after_the_owner(model, before, move, done, after):
     """Coders and reviewers are spawned only under an ACTIVE owner."""
-    if done and done[0]["event"] == "SPAWN_REQUESTED" and done[0]["data"]["role"] in ("coder", "unified-reviewer") \
-            and before["p"]["owner"]["state"] != "ACTIVE":
+    if (
+        done
+        and done[0]["event"] == "SPAWN_REQUESTED"
+        and done[0]["data"]["role"] in ("coder", "unified-reviewer")
+        and before["p"]["owner"]["state"] != "ACTIVE"
+    ):
         return "%s spawned with owner %s" % (done[0]["data"]["role"], before["p"]["owner"]["state"])
 
 
-SAFETY = tuple((f.__name__.upper(), f) for f in (
-    one_writer_an_epoch, epochs_only_grow, active_by_ack_of_the_offered, no_fenced_write, operations_need_an_owner, a_dead_holder_is_lost,
-    a_fenced_zombie_cannot_lock, a_lock_ends_with_a_new_epoch, a_duplicate_changes_nothing, only_one_supervisor, coders_after_the_owner))
+SAFETY = tuple(
+    (f.__name__.upper(), f)
+    for f in (
+        one_writer_an_epoch,
+        epochs_only_grow,
+        active_by_ack_of_the_offered,
+        no_fenced_write,
+        operations_need_an_owner,
+        a_dead_holder_is_lost,
+        a_fenced_zombie_cannot_lock,
+        a_lock_ends_with_a_new_epoch,
+        a_duplicate_changes_nothing,
+        only_one_supervisor,
+        coders_after_the_owner,
+    )
+)
 
 
 class Handoff(Model):
@@ -107,7 +157,14 @@ class Handoff(Model):
     LIVENESS = "from every world the task can be DONE by honest moves: an owner can always be found"
 
     def __init__(self, name="hand-off", incarnations=3, same_name=True, epochs=4, liars=True, work=True, copies=1):
-        self.name, self.incarnations, self.same_name, self.epochs, self.liars, self.work = name, incarnations, same_name, epochs, liars, work
+        self.name, self.incarnations, self.same_name, self.epochs, self.liars, self.work = (
+            name,
+            incarnations,
+            same_name,
+            epochs,
+            liars,
+            work,
+        )
 
     def initial(self):
         s = Scene(headless=False)
@@ -130,15 +187,30 @@ class Handoff(Model):
         p["requests"] = {}
 
     def goal(self, world):
-        return world["p"]["tasks"]["1"]["state"] == "DONE" if self.work else world["p"]["owner"]["state"] == "ACTIVE" and not world["m"]["silent"]
+        return (
+            world["p"]["tasks"]["1"]["state"] == "DONE"
+            if self.work
+            else world["p"]["owner"]["state"] == "ACTIVE" and not world["m"]["silent"]
+        )
 
     def key(self, world):
         p, m = world["p"], world["m"]
         t = p["tasks"]["1"]
-        return ("%s|%s|%s|%s|%s%s%s%s%s|%s" % (
-            [(n, e["state"][:3], e["inc"]) for n, e in sorted(p["roster"].items())], sorted(p["owner"].items(), key=str),
-            sorted(m["net"]), sorted(m["known"]), sorted(m["undead"]), m["silent"], t["state"], t["owner"], t["cause"],
-            (sorted(t["approvals"]), sorted(t["requests"]), p["phase"], p["mode"]))).encode()
+        return (
+            "%s|%s|%s|%s|%s%s%s%s%s|%s"
+            % (
+                [(n, e["state"][:3], e["inc"]) for n, e in sorted(p["roster"].items())],
+                sorted(p["owner"].items(), key=str),
+                sorted(m["net"]),
+                sorted(m["known"]),
+                sorted(m["undead"]),
+                m["silent"],
+                t["state"],
+                t["owner"],
+                t["cause"],
+                (sorted(t["approvals"]), sorted(t["requests"]), p["phase"], p["mode"]),
+            )
+        ).encode()
 
     def _latest(self, p):
         sups = [(n, e) for n, e in p["roster"].items() if e["role"] == "supervisor"]
@@ -170,10 +242,19 @@ class Handoff(Model):
             inc = roster[to]["inc"]
             for epoch in range(0, owner["minted"] + 3):
                 new = epoch == owner["minted"] + 1
-                honest = to == name and (new and owner["state"] in ("LEAD", "LOST", "RECONCILE_LOCK") or epoch == owner["epoch"] and owner["state"] in ("OFFERED", "ACTIVE"))
+                honest = to == name and (
+                    new
+                    and owner["state"] in ("LEAD", "LOST", "RECONCILE_LOCK")
+                    or epoch == owner["epoch"]
+                    and owner["state"] in ("OFFERED", "ACTIVE")
+                )
                 if honest or self.liars and (spare or not new):
-                    yield "lead: HANDOFF(%d) to %s" % (epoch, to), honest, event("STATE_OWNERSHIP_HANDOFF", LEAD, to=to, epoch=epoch), \
-                        {"net": tuple(sorted(set(m["net"] + ((epoch, to, inc),))))}
+                    yield (
+                        "lead: HANDOFF(%d) to %s" % (epoch, to),
+                        honest,
+                        event("STATE_OWNERSHIP_HANDOFF", LEAD, to=to, epoch=epoch),
+                        {"net": tuple(sorted(set(m["net"] + ((epoch, to, inc),))))},
+                    )
         # the network
         for one in m["net"]:
             rest = tuple(x for x in m["net"] if x != one)
@@ -194,22 +275,41 @@ class Handoff(Model):
                     continue
                 risky = epoch == owner["epoch"] and (who, inc) != (owner["holder"], owner["inc"])
                 if not risky or spare:
-                    yield "%s/%d: ACK(%d)" % (who, inc, epoch), knows and current, event("STATE_OWNERSHIP_ACK", a, to="lead", epoch=epoch), None
-            yield "%s/%d: SUPERVISOR_REPORT" % (who, inc), False, event("SUPERVISOR_REPORT", a, to="lead", severity="WARN", action=None), None
+                    yield (
+                        "%s/%d: ACK(%d)" % (who, inc, epoch),
+                        knows and current,
+                        event("STATE_OWNERSHIP_ACK", a, to="lead", epoch=epoch),
+                        None,
+                    )
+            yield (
+                "%s/%d: SUPERVISOR_REPORT" % (who, inc),
+                False,
+                event("SUPERVISOR_REPORT", a, to="lead", severity="WARN", action=None),
+                None,
+            )
             if self.work:
                 yield "%s/%d: STUCK #1" % (who, inc), False, event("STUCK", a, to="lead", task=1, revision="r", present=1), None
         if alive and sup["state"] != "SPAWNING":
             if count < self.incarnations:
                 dead = {"silent": False}
                 yield name + " is lost", False, event("AGENT_LOST", GATE, name=name, inc=sup["inc"], why="x"), dead
-                yield name + " is lost but only sleeps", False, event("AGENT_LOST", GATE, name=name, inc=sup["inc"], why="x"), \
-                    dict(dead, undead=tuple(sorted(m["undead"] + ((name, sup["inc"]),))))
+                yield (
+                    name + " is lost but only sleeps",
+                    False,
+                    event("AGENT_LOST", GATE, name=name, inc=sup["inc"], why="x"),
+                    dict(dead, undead=tuple(sorted(m["undead"] + ((name, sup["inc"]),)))),
+                )
                 yield name + " ends", False, event("AGENT_ENDED", GATE, name=name, inc=sup["inc"], why="x"), dead
                 if not m["silent"]:
                     yield name + " dies unnoticed", False, None, {"silent": True}
                 yield "everybody is lost, the run is resumed", False, event("RUN_RESUMED", LEAD, agents_gone=True), dead
             if m["silent"]:
-                yield "lead stops " + name, True, event("AGENT_ENDED", GATE, name=name, inc=sup["inc"], why="stopped with TaskStop"), {"silent": False}
+                yield (
+                    "lead stops " + name,
+                    True,
+                    event("AGENT_ENDED", GATE, name=name, inc=sup["inc"], why="stopped with TaskStop"),
+                    {"silent": False},
+                )
         for z in m["undead"]:
             yield "%s/%d dies for good" % z, False, None, {"undead": tuple(x for x in m["undead"] if x != z)}
         # work
@@ -231,6 +331,11 @@ class Handoff(Model):
             if self.liars:
                 yield "c1: ACK", False, event("STATE_OWNERSHIP_ACK", a, to="lead", epoch=owner["epoch"]), None
         if u and u["state"] in ("ACTIVE", "IDLE"):
-            yield "unified: APPROVED #1", True, event("APPROVED", actor("unified", "unified-reviewer", u["inc"]), to="c1", task=1, revision="r", present=1), None
+            yield (
+                "unified: APPROVED #1",
+                True,
+                event("APPROVED", actor("unified", "unified-reviewer", u["inc"]), to="c1", task=1, revision="r", present=1),
+                None,
+            )
         if t["state"] in ("STUCK", "STUCK_ESCALATED", "REVIEW_LOOP"):
             yield "lead gives #1 to c1", True, event("TASK_ASSIGNED", LEAD, task=1, to="c1"), None

@@ -15,8 +15,27 @@ from .explore import GATE, LEAD, PERSON, actor
 from .scenes import task
 from .transcript import Player, play, script
 
-SCENES = ["open", "plan SIMPLE", "plan COMPLEX", "owned MEDIUM", "owned SIMPLE", "risks MEDIUM", "ready SIMPLE limit=1", "plan MEDIUM", "supervised SIMPLE", "ready SIMPLE", "ready SIMPLE coders=2", "ready MEDIUM", "ready COMPLEX", "finished SIMPLE", "finished MEDIUM",
-          "teardown SIMPLE coders=2", "teardown SIMPLE headless=yes", "finished SIMPLE headless=yes", "ready MEDIUM reviewers=logic-reviewer,quality-reviewer"]
+SCENES = [
+    "open",
+    "plan SIMPLE",
+    "plan COMPLEX",
+    "owned MEDIUM",
+    "owned SIMPLE",
+    "risks MEDIUM",
+    "ready SIMPLE limit=1",
+    "plan MEDIUM",
+    "supervised SIMPLE",
+    "ready SIMPLE",
+    "ready SIMPLE coders=2",
+    "ready MEDIUM",
+    "ready COMPLEX",
+    "finished SIMPLE",
+    "finished MEDIUM",
+    "teardown SIMPLE coders=2",
+    "teardown SIMPLE headless=yes",
+    "finished SIMPLE headless=yes",
+    "ready MEDIUM reviewers=logic-reviewer,quality-reviewer",
+]
 
 
 def pairs():
@@ -26,8 +45,11 @@ def pairs():
         out += [("rule", name, g) for g in rule["epoch"] + rule["guards"] if g != "spawn_is_in_its_place"]
     for role, guards in sorted(machine.SPAWN_RULES.items()):
         # places where a guard cannot say no, by the tables: the role has a row, so it is known; no singleton; in every mode
-        never = {"spawn_role_is_known"} | ({"spawn_role_is_single"} if role not in tables.SINGLETONS else set()) | (
-            {"spawn_mode_has_role"} if all(role in roles for roles in tables.MODE_ROLES.values()) else set())
+        never = (
+            {"spawn_role_is_known"}
+            | ({"spawn_role_is_single"} if role not in tables.SINGLETONS else set())
+            | ({"spawn_mode_has_role"} if all(role in roles for roles in tables.MODE_ROLES.values()) else set())
+        )
         out += [("spawn", role, g) for g in guards if g not in never]
     out.append(("guard", "*", "spawn_role_is_known"))
     for kind, guards in sorted(machine.COMPLETION_RULES.items()):
@@ -101,7 +123,11 @@ def an_event(rng, p):
         if "#<N>" in tables.MESSAGES[name][0]:
             data.update(task=number, revision=revision, present=rng.choice([0, 1, 1, 1, 1]))
         if "epoch" in tables.MESSAGES[name][0]:
-            data["epoch"] = rng.randrange(0, p["owner"]["minted"] + 3) if rng.random() < 0.5 else p["owner"]["minted"] + (name == "STATE_OWNERSHIP_HANDOFF")
+            data["epoch"] = (
+                rng.randrange(0, p["owner"]["minted"] + 3)
+                if rng.random() < 0.5
+                else p["owner"]["minted"] + (name == "STATE_OWNERSHIP_HANDOFF")
+            )
         if name == "RISKS":
             data.update(n=2, counts={"CRITICAL": rng.randrange(2), "MAJOR": rng.randrange(2), "MINOR": 0})
         if name == "DONE" and rng.random() < 0.3:
@@ -109,7 +135,11 @@ def an_event(rng, p):
         if name == "SUPERVISOR_REPORT":
             data.update(severity="INFO", action="PING")
     elif name == "SPAWN_REQUESTED":
-        role = rng.choice(tables.ROLES + ("wizard",)) if rng.random() < 0.6 else rng.choice(("coder", "supervisor", "tech-lead", "risk-tester", "unified-reviewer"))
+        role = (
+            rng.choice(tables.ROLES + ("wizard",))
+            if rng.random() < 0.6
+            else rng.choice(("coder", "supervisor", "tech-lead", "risk-tester", "unified-reviewer"))
+        )
         data = {"name": rng.choice([role, role, role, "c9", "C1", "lead", "a b", rng.choice(names)]), "role": role, "call": None}
     elif name in ("AGENT_BOUND", "PANE_OPENED"):
         n = rng.choice(names)
@@ -137,7 +167,11 @@ def an_event(rng, p):
     elif name in ("TASK_CANCELLED",):
         data = {"task": number}
     elif name == "TASK_RESCOPED":
-        data = {"task": number, "files": rng.choice([list(t["files"]), ["f1"], [".conventions/"], ["z"]]), "reviewers": rng.choice([list(t["reviewers"]), [], list(tables.SPECIALISTS)])}
+        data = {
+            "task": number,
+            "files": rng.choice([list(t["files"]), ["f1"], [".conventions/"], ["z"]]),
+            "reviewers": rng.choice([list(t["reviewers"]), [], list(tables.SPECIALISTS)]),
+        }
     elif name in ("FILE_WRITTEN", "WAIT_RESUMED"):
         data = {"task": number, "path": "f1", "by": "c1", "revision": revision}
     elif name in ("OVERLAP_SCOPE",):
@@ -166,11 +200,45 @@ def an_event(rng, p):
     return {"event": name, "actor": who, "data": data, "key": None}
 
 
-SKIPPED = ("REFUSED", "HANDOFF_MISSING", "STALE_EPOCH", "SPLIT_BRAIN_DETECTED", "STATE_DIVERGENCE", "SNAPSHOT_NOT_FOUND", "SNAPSHOT_CONFLICT", "RECONCILE_CONFLICT", "STATE_FROZEN",
-           "DELIVERY_FAILED", "MAIL", "LEAD_WOKE", "LEAD_STOPPED", "COMMITTED", "CLIENT_TASK", "HANDOFF_DUPLICATE", "OWNER_LOST", "RECONCILE_LOCK_ENTER", "RECONCILE_LOCK_EXIT",
-           "TEARDOWN_FAILED_SAFE", "GATES_RECORDED", "WAVES_SEEN")
+SKIPPED = (
+    "REFUSED",
+    "HANDOFF_MISSING",
+    "STALE_EPOCH",
+    "SPLIT_BRAIN_DETECTED",
+    "STATE_DIVERGENCE",
+    "SNAPSHOT_NOT_FOUND",
+    "SNAPSHOT_CONFLICT",
+    "RECONCILE_CONFLICT",
+    "STATE_FROZEN",
+    "DELIVERY_FAILED",
+    "MAIL",
+    "LEAD_WOKE",
+    "LEAD_STOPPED",
+    "COMMITTED",
+    "CLIENT_TASK",
+    "HANDOFF_DUPLICATE",
+    "OWNER_LOST",
+    "RECONCILE_LOCK_ENTER",
+    "RECONCILE_LOCK_EXIT",
+    "TEARDOWN_FAILED_SAFE",
+    "GATES_RECORDED",
+    "WAVES_SEEN",
+)
 # the gate's own decisions are tried as events too: their guards are the last line of defence
-RARE = ("RUN_ABORTED", "RUN_CLOSED", "AGENT_LOST", "AGENT_ENDED", "SHUTDOWN_ACK", "RUN_PAUSED", "TEARDOWN_INIT", "SPAWN_FAILED", "STUCK_ESCALATED", "WAIT_RESUMED", "PLAN_REGISTERED", "OVERLAP_SCOPE")
+RARE = (
+    "RUN_ABORTED",
+    "RUN_CLOSED",
+    "AGENT_LOST",
+    "AGENT_ENDED",
+    "SHUTDOWN_ACK",
+    "RUN_PAUSED",
+    "TEARDOWN_INIT",
+    "SPAWN_FAILED",
+    "STUCK_ESCALATED",
+    "WAIT_RESUMED",
+    "PLAN_REGISTERED",
+    "OVERLAP_SCOPE",
+)
 WEIGHTED = []
 for _name in sorted(machine.RULES):
     if _name not in SKIPPED:
@@ -244,7 +312,7 @@ def shorter(place, scene, events, last, code):
     """Leave out every event that the witness does not need."""
     keep, i = list(events), 0
     while i < len(keep):
-        trial = keep[:i] + keep[i + 1:]
+        trial = keep[:i] + keep[i + 1 :]
         if _still(place, scene, trial, last, code):
             keep = trial
         else:
@@ -268,13 +336,22 @@ def _still(place, scene, events, last, code):
 
 def text(found):
     """The witnesses as a transcript."""
-    lines = ["# A witness of every guard: a situation in which it, and it alone, refuses the last event.",
-             "# Found by random walks (python -m pack.prove.harvest), shortened, and kept for people to read; a test replays it.", ""]
+    lines = [
+        "# A witness of every guard: a situation in which it, and it alone, refuses the last event.",
+        "# Found by random walks (python -m pack.prove.harvest), shortened, and kept for people to read; a test replays it.",
+        "",
+    ]
     groups = {}
     for place, (scene, events, last, _code) in found.items():
         groups.setdefault((scene, tuple(script(e) for e in events + [last])), []).append(place)
     for (scene, rows), places in sorted(groups.items(), key=lambda x: sorted(x[1])):
-        lines += ["# " + "; ".join("%s of %s" % (g, n) if w == "rule" else "%s when %s" % (g, "spawning a " + n if w == "spawn" else "completing") for w, n, g in sorted(places))]
+        lines += [
+            "# "
+            + "; ".join(
+                "%s of %s" % (g, n) if w == "rule" else "%s when %s" % (g, "spawning a " + n if w == "spawn" else "completing")
+                for w, n, g in sorted(places)
+            )
+        ]
         lines += ["= " + scene] + list(rows) + [""]
     return play("\n".join(lines))
 

@@ -28,8 +28,15 @@ LAST_ROUNDS = 1500  # of the honest end: far more than any run needs
 
 def setup_of(rng):
     """What a run is like, by chance: the mode of its plan, terminal or headless, how hostile, how long, how it ends (`open`: not at all)."""
-    return {"mode": rng.choice(("SIMPLE", "SIMPLE", "MEDIUM", "COMPLEX")), "headless": rng.random() < 0.6, "coders": rng.choice((1, 2, 3, 3)), "dead_pid": rng.random() < 0.15,
-            "hostile": rng.choice((0.08, 0.15, 0.3, 0.5)), "length": rng.choice((60, 120, 200)), "end": rng.choice(("honest", "honest", "honest", "abort"))}
+    return {
+        "mode": rng.choice(("SIMPLE", "SIMPLE", "MEDIUM", "COMPLEX")),
+        "headless": rng.random() < 0.6,
+        "coders": rng.choice((1, 2, 3, 3)),
+        "dead_pid": rng.random() < 0.15,
+        "hostile": rng.choice((0.08, 0.15, 0.3, 0.5)),
+        "length": rng.choice((60, 120, 200)),
+        "end": rng.choice(("honest", "honest", "honest", "abort")),
+    }
 
 
 class Run:
@@ -108,10 +115,20 @@ def settle(run, rng, deeds):
     state = c.book.state
     from pack.protocol import advice
 
-    run.broken = Broken("STUCK", "phase %s, teardown %s, mode %s, owner %s\n  advice: %s\n  tasks: %s\n  roster: %s\n  refused last: %s" % (
-        state["phase"], {k: state["teardown"][k] for k in ("state", "aborted", "sends", "targets")}, state["mode"], state["owner"],
-        [(s["who"], s["text"][:100]) for s in advice.steps(state)][:4],
-        {k: (t["state"], t["cause"], t["owner"]) for k, t in state["tasks"].items()}, {k: e["state"] for k, e in state["roster"].items()}, [x[2][:200] for x in c.refusals[-2:]]))
+    run.broken = Broken(
+        "STUCK",
+        "phase %s, teardown %s, mode %s, owner %s\n  advice: %s\n  tasks: %s\n  roster: %s\n  refused last: %s"
+        % (
+            state["phase"],
+            {k: state["teardown"][k] for k in ("state", "aborted", "sends", "targets")},
+            state["mode"],
+            state["owner"],
+            [(s["who"], s["text"][:100]) for s in advice.steps(state)][:4],
+            {k: (t["state"], t["cause"], t["owner"]) for k, t in state["tasks"].items()},
+            {k: e["state"] for k, e in state["roster"].items()},
+            [x[2][:200] for x in c.refusals[-2:]],
+        ),
+    )
 
 
 def play(seed, template=None, setup=None, base=None):
@@ -146,7 +163,7 @@ def shrink(setup, deeds, broken, template=None, seconds=90.0, say=lambda text: N
         at = len(deeds)
         changed = False
         while at > 0 and time.monotonic() < deadline:
-            fewer = deeds[:max(0, at - size)] + deeds[at:]
+            fewer = deeds[: max(0, at - size)] + deeds[at:]
             found = replay(setup, fewer, template)
             if found is not None and found.kind == broken.kind:
                 deeds, broken, changed = fewer, found, True
@@ -232,11 +249,20 @@ def main(argv=None):
         print(broken or "nothing broke")
         return 1 if broken else 0
     begun = time.time()
-    figures, failures = hunt(range(given.seed, given.seed + given.count), shrinking=given.shrink, say=lambda text: print(text, flush=True), stop=not given.on)
+    figures, failures = hunt(
+        range(given.seed, given.seed + given.count), shrinking=given.shrink, say=lambda text: print(text, flush=True), stop=not given.on
+    )
     for text in failures:
         print("\n" + text)
     rest = {k: v for k, v in figures.items() if not k.startswith(("code ", "event "))}
-    print("\n%s\nrefusals: %s\n%.1f s" % (json.dumps(rest), ", ".join("%s %d" % (k[5:], v) for k, v in sorted(figures.items()) if k.startswith("code ")), time.time() - begun))
+    print(
+        "\n%s\nrefusals: %s\n%.1f s"
+        % (
+            json.dumps(rest),
+            ", ".join("%s %d" % (k[5:], v) for k, v in sorted(figures.items()) if k.startswith("code ")),
+            time.time() - begun,
+        )
+    )
     return 1 if failures else 0
 
 

@@ -36,8 +36,16 @@ def sick(base, rounds, seed):
 def writers(base, each):
     operations, waits, held = faults.writers(base, 64, each, wait=600.0, think=0.03)
     at = lambda rows, q: round(rows[min(len(rows) - 1, int(len(rows) * q))], 4)
-    return {"writers": 64, "operations": operations, "lost": 0, "wait_p50": at(waits, 0.5), "wait_p99": at(waits, 0.99), "wait_max": round(waits[-1], 3),
-            "held_p50": at(held, 0.5), "held_p99": at(held, 0.99)}
+    return {
+        "writers": 64,
+        "operations": operations,
+        "lost": 0,
+        "wait_p50": at(waits, 0.5),
+        "wait_p99": at(waits, 0.99),
+        "wait_max": round(waits[-1], 3),
+        "held_p50": at(held, 0.5),
+        "held_p99": at(held, 0.99),
+    }
 
 
 def a_session(base, number):
@@ -47,10 +55,20 @@ def a_session(base, number):
 
     project = os.path.join(base, "p%d" % number)
     os.makedirs(os.path.join(project, "src"))
-    for name, text in (("src/old.py", "OLD = 1\n"), ("plan.md", "# Add a greeting\n\nSay hello.\n"), (".gitignore", "__pycache__/\n.claude/\n")):
+    for name, text in (
+        ("src/old.py", "OLD = 1\n"),
+        ("plan.md", "# Add a greeting\n\nSay hello.\n"),
+        (".gitignore", "__pycache__/\n.claude/\n"),
+    ):
         with open(os.path.join(project, name), "w") as f:
             f.write(text)
-    for args in (("init", "-q", "-b", "main"), ("config", "user.name", "t"), ("config", "user.email", "t@example.invalid"), ("add", "-A"), ("commit", "-qm", "start")):
+    for args in (
+        ("init", "-q", "-b", "main"),
+        ("config", "user.name", "t"),
+        ("config", "user.email", "t@example.invalid"),
+        ("add", "-A"),
+        ("commit", "-qm", "start"),
+    ):
         subprocess.run(("git", "-C", project) + args, check=True, stdout=subprocess.DEVNULL)
     s = Session(project, os.path.join(base, "d%d" % number))
     s.setup("SIMPLE")
@@ -86,7 +104,11 @@ def hostiles(base, first, count):
     if failures:
         raise AssertionError(failures[0])
     kept = ("runs", "deeds", "calls", "refused", "deaths", "done", "approved", "commits", "records", "finished", "aborted")
-    return dict({k: figures.get(k, 0) for k in kept}, modes={k[5:] for k in figures if k.startswith("mode ")}, codes={k[5:] for k in figures if k.startswith("code ")})
+    return dict(
+        {k: figures.get(k, 0) for k in kept},
+        modes={k[5:] for k in figures if k.startswith("mode ")},
+        codes={k[5:] for k in figures if k.startswith("code ")},
+    )
 
 
 def split(count, size):
@@ -103,7 +125,9 @@ def pieces(scale):
         # two of three workers are killed in time, the others were done
         "kills": [(count, seed) for seed, count in split(int(times(10000) * 1.6), 800)],
         "simulated": [(1 + 4 * (n - 1), count) for n, count in split(times(125), 4)],
-        "fuzzed": [("payloads", count, n) for n, count in split(times(60000), 3000)] + [("messages", times(30000), 1)] + [("journals", count, n) for n, count in split(times(10000), 2500)],
+        "fuzzed": [("payloads", count, n) for n, count in split(times(60000), 3000)]
+        + [("messages", times(30000), 1)]
+        + [("journals", count, n) for n, count in split(times(10000), 2500)],
         "torn": [(stride,)],
         "flipped": [(stride, target, touched) for target in ("journal", "mirror", "snapshot", "state.md") for touched in (False, True)],
         "sick": [(times(2000), 3)],
@@ -111,7 +135,16 @@ def pieces(scale):
     }
 
 
-PARTS = {"writers": writers, "kills": kills, "simulated": simulated, "fuzzed": fuzzed, "torn": torn, "flipped": flipped, "sick": sick, "hostile": hostiles}
+PARTS = {
+    "writers": writers,
+    "kills": kills,
+    "simulated": simulated,
+    "fuzzed": fuzzed,
+    "torn": torn,
+    "flipped": flipped,
+    "sick": sick,
+    "hostile": hostiles,
+}
 
 
 def one(job):
@@ -147,7 +180,17 @@ def plain(found):
     """Figures as JSON has them."""
     out = {}
     for k, v in found.items():
-        out[k] = plain(v) if isinstance(v, dict) else max(v) if k in ("agents", "garbage") else sorted(v) if isinstance(v, set) else round(v, 4) if isinstance(v, float) else v
+        out[k] = (
+            plain(v)
+            if isinstance(v, dict)
+            else max(v)
+            if k in ("agents", "garbage")
+            else sorted(v)
+            if isinstance(v, set)
+            else round(v, 4)
+            if isinstance(v, float)
+            else v
+        )
     return out
 
 
@@ -170,9 +213,22 @@ def main(argv=None):
         sums[name]["seconds"] = sums[name]["seconds"] if len(every[name]) == 1 else seconds + sums[name].get("before", 0)
         sums[name]["before"] = sums[name]["seconds"]
         left[name] -= 1
-        print("%5.0f s  %-10s %d of %d%s" % (time.time() - begun, name, len(every[name]) - left[name], len(every[name]), "  BROKEN: " + found["BROKEN"] if "BROKEN" in found else ""), flush=True)
+        print(
+            "%5.0f s  %-10s %d of %d%s"
+            % (
+                time.time() - begun,
+                name,
+                len(every[name]) - left[name],
+                len(every[name]),
+                "  BROKEN: " + found["BROKEN"] if "BROKEN" in found else "",
+            ),
+            flush=True,
+        )
         if not left[name]:
-            rows[name] = dict(plain({k: v for k, v in sums[name].items() if k != "before"}), command="python -m pack.prove.long %s%s" % (name, "" if given.scale == 1 else " --scale %g" % given.scale))
+            rows[name] = dict(
+                plain({k: v for k, v in sums[name].items() if k != "before"}),
+                command="python -m pack.prove.long %s%s" % (name, "" if given.scale == 1 else " --scale %g" % given.scale),
+            )
             print(name, json.dumps(rows[name]), flush=True)
             if given.json:
                 with open(given.json, "w") as f:

@@ -33,7 +33,11 @@ BEHIND = {
     ("rule", "FORCED_FINALIZE_ACK", "every_task_is_terminal"): "a task that is added in a teardown closes the candidate",
     ("rule", "SHUTDOWN_REQUESTED", "shutdown_has_no_open_task"): "a task that is added in a teardown leaves the phase",
     ("rule", "FORCED_FINALIZE_ACK", "owner_is_active_or_aborting"): "the loss of the owner closes the candidate",
-    ("spawn", "supervisor", "spawn_before_ready"): "READY_TO_DELETE without a supervisor is TEAM_DELETED at once, and with one ROLE_TAKEN comes first",
+    (
+        "spawn",
+        "supervisor",
+        "spawn_before_ready",
+    ): "READY_TO_DELETE without a supervisor is TEAM_DELETED at once, and with one ROLE_TAKEN comes first",
     ("rule", "GATES_RECORDED", "gates_were_started"): "raised by the gate only, for the nonce that it keeps",
     ("guard", "*", "mode_is_validated"): "a SIMPLE run has no tech lead that could receive what it guards",
     ("guard", "*", "owner_is_active_or_aborting"): "the loss of the owner closes the candidate",
@@ -73,6 +77,7 @@ def holes():
         except Exception:
             return True
         return False
+
     return {"hole " + name: lambda story=story: broken(story) for name, story in test_holes.STORIES.items()}
 
 
@@ -125,11 +130,22 @@ def main(argv=None):
             why = BEHIND.get(tuple(place))
             rows.append({"place": place, "noticed": found, "behind": why})
             where = "everywhere" if place[0] == "guard" else place[1]
-            print("%-32s %-28s %s" % (place[2], where, "; ".join(found[:2]) or ("behind another guard: " + why if why else "NOBODY NOTICED")), flush=True)
+            print(
+                "%-32s %-28s %s" % (place[2], where, "; ".join(found[:2]) or ("behind another guard: " + why if why else "NOBODY NOTICED")),
+                flush=True,
+            )
             if not found and not why:
                 missed.append(place)
-    print("\n%d mutants in %.0f s: %d noticed, %d behind another guard, %d that nobody noticed" % (
-        len(rows), time.time() - start, sum(bool(r["noticed"]) for r in rows), sum(not r["noticed"] and bool(r["behind"]) for r in rows), len(missed)))
+    print(
+        "\n%d mutants in %.0f s: %d noticed, %d behind another guard, %d that nobody noticed"
+        % (
+            len(rows),
+            time.time() - start,
+            sum(bool(r["noticed"]) for r in rows),
+            sum(not r["noticed"] and bool(r["behind"]) for r in rows),
+            len(missed),
+        )
+    )
     if given.json:
         with open(given.json, "w") as f:
             json.dump({"rows": rows, "seconds": round(time.time() - start, 1)}, f, indent=1)

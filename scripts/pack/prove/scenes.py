@@ -5,15 +5,31 @@ from pack.protocol import machine
 from .explore import GATE, LEAD, actor, event
 
 _FACT = {"value": False, "evidence": "x"}
-FACTS = {"layers": [], "changes_existing": _FACT, "near_sensitive": _FACT, "shared_by_3_modules": _FACT, "direct_sensitive": _FACT,
-         "gold_standard_exists": {"value": True, "evidence": "x"}}
+FACTS = {
+    "layers": [],
+    "changes_existing": _FACT,
+    "near_sensitive": _FACT,
+    "shared_by_3_modules": _FACT,
+    "direct_sensitive": _FACT,
+    "gold_standard_exists": {"value": True, "evidence": "x"},
+}
 MEDIUM = dict(FACTS, changes_existing={"value": True, "evidence": "x"})
 COMPLEX = dict(MEDIUM, gold_standard_exists=_FACT)
 
 
 def task(number, files=None, reviewers=(), high_risk=False, blocked=()):
-    return {"id": number, "subject": "t", "files": files or ["f%d" % number], "references": [], "acceptance": [], "checks": [], "tooling": {},
-            "blocked_by": list(blocked), "reviewers": list(reviewers), "high_risk": high_risk}
+    return {
+        "id": number,
+        "subject": "t",
+        "files": files or ["f%d" % number],
+        "references": [],
+        "acceptance": [],
+        "checks": [],
+        "tooling": {},
+        "blocked_by": list(blocked),
+        "reviewers": list(reviewers),
+        "high_risk": high_risk,
+    }
 
 
 class Scene:
@@ -65,8 +81,11 @@ class Scene:
         if mode != "SIMPLE":
             self.validated()
         self.owned()
-        for role in {"SIMPLE": ("unified-reviewer",), "MEDIUM": reviewers,
-                     "COMPLEX": ("security-reviewer", "logic-reviewer", "quality-reviewer")}[mode]:
+        for role in {
+            "SIMPLE": ("unified-reviewer",),
+            "MEDIUM": reviewers,
+            "COMPLEX": ("security-reviewer", "logic-reviewer", "quality-reviewer"),
+        }[mode]:
             self.spawn(role, role)
         for n in range(coders):
             self.spawn("c%d" % (n + 1), "coder")
@@ -81,6 +100,7 @@ class Scene:
             self.do("CLAIM", self.who("c1"), to="supervisor", task=number)
             self.do("IN_REVIEW", self.who("c1"), to="supervisor", task=number, revision="r", present=1)
             from pack.protocol import view
+
             for role in view.required(self.p, self.p["tasks"][str(number)]):
                 self.do("REVIEW", self.who("c1"), to=role, task=number, revision="r", present=1)
                 self.do("APPROVED", self.who(role), to="c1", task=number, revision="r", present=1)

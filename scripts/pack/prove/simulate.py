@@ -58,7 +58,7 @@ class SimDisk:
     def append(self, path, data, sync):
         old = self.files.get(path, (b"", 0, 0))[0]
         if self.die_at == 1 and self.rng.random() < 0.5:  # dies in the middle of the write
-            self._touch(path, old + data[:self.rng.randrange(len(data))])
+            self._touch(path, old + data[: self.rng.randrange(len(data))])
             self.die_at = None
             raise Died("half a write")
         self._touch(path, old + data)
@@ -96,7 +96,7 @@ class SimDisk:
         for path, (data, _inode, _when) in list(self.files.items()):
             keep = self.synced.get(path, 0)
             if path.endswith(".jsonl") and keep < len(data):
-                self._touch(path, data[:self.rng.randrange(keep, len(data) + 1)])
+                self._touch(path, data[: self.rng.randrange(keep, len(data) + 1)])
 
 
 class SimStore(Store):
@@ -115,7 +115,15 @@ class Team:
         self.rng, self.disk, self.faults = rng, disk, faults
         self.folder, self.data = "team-%d" % number, "data-%d" % number
         self.mode = rng.choice(("SIMPLE", "MEDIUM", "COMPLEX"))
-        self.headless, self.tasks, self.now, self.ops, self.acked, self.silent, self.files = rng.random() < 0.5, tasks, 1000.0, 0, {}, set(), {}
+        self.headless, self.tasks, self.now, self.ops, self.acked, self.silent, self.files = (
+            rng.random() < 0.5,
+            tasks,
+            1000.0,
+            0,
+            {},
+            set(),
+            {},
+        )
         self.zombies, self.log, self.edits, self.refused, self.told = [], [], {}, 0, {}
 
     # -- the store --------------------------------------------------------------------------------------------------
@@ -170,8 +178,21 @@ class Team:
         return {"task": number, "revision": self.revision(number), "present": 1}
 
     def open(self):
-        self.raise_("RUN_OPENED", LEAD, name=self.folder, session="s", headless=self.headless, coders=self.rng.randrange(2, 6), client_pid=None, conventions="c0", plan=None,
-                    description="x", no_research=False, enforcement={"level": "full", "why": []}, client="")
+        self.raise_(
+            "RUN_OPENED",
+            LEAD,
+            name=self.folder,
+            session="s",
+            headless=self.headless,
+            coders=self.rng.randrange(2, 6),
+            client_pid=None,
+            conventions="c0",
+            plan=None,
+            description="x",
+            no_research=False,
+            enforcement={"level": "full", "why": []},
+            client="",
+        )
 
     def plan(self):
         reviewers = self.rng.sample(SPECIALISTS, self.rng.randrange(1, 4)) if self.mode == "MEDIUM" else ()
@@ -224,7 +245,9 @@ class Team:
         if kind == "plan-verdict":
             return self.raise_("PLAN_CHANGES" if self.rng.random() < 0.1 else "PLAN_OK", me, to="lead")
         if kind == "risks":
-            return self.raise_("RISKS", me, to="lead", n=1, counts={"CRITICAL": self.rng.randrange(2), "MAJOR": self.rng.randrange(2), "MINOR": 0})
+            return self.raise_(
+                "RISKS", me, to="lead", n=1, counts={"CRITICAL": self.rng.randrange(2), "MAJOR": self.rng.randrange(2), "MINOR": 0}
+            )
         if kind == "mitigate":
             return self.raise_("RISKS_MITIGATED", me, to="lead")
         if kind == "risk-step":
@@ -260,12 +283,16 @@ class Team:
                 return self.raise_("CHANGES_REQUESTED", me, to=t["owner"], **self.facts(number))
             return self.raise_("APPROVED", me, to=t["owner"], **self.facts(number))
         if kind == "give":
-            idle = [n for n in view.living(state) if state["roster"][n]["role"] in tables.IMPLEMENTERS and state["roster"][n]["state"] == "IDLE"]
+            idle = [
+                n for n in view.living(state) if state["roster"][n]["role"] in tables.IMPLEMENTERS and state["roster"][n]["state"] == "IDLE"
+            ]
             return self.raise_("AGENT_ACTIVE", GATE, name=idle[0]) if idle else None
         if kind == "coder":
             return self.spawn(state, "coder-%d" % self.rng.randrange(1, 9), "coder")
         if kind == "stalled":
-            return self.raise_("AGENT_ACTIVE", GATE, name=t["owner"]) if t["owner"] not in self.silent else self.unnoticed(state, t["owner"])
+            return (
+                self.raise_("AGENT_ACTIVE", GATE, name=t["owner"]) if t["owner"] not in self.silent else self.unnoticed(state, t["owner"])
+            )
         if kind == "verify":
             self.raise_("VERIFY_STARTED", LEAD, nonce="n%d" % self.ops, build="b", test="t")
             nonce = self.load().state["verify"]["nonce"]
@@ -293,7 +320,9 @@ class Team:
             have = view.living(state, "supervisor")
             if self.rng.random() < 0.2:
                 return None  # the lead is silent
-            return self.raise_(self.rng.choice(("FORCED_FINALIZE_ACK", "FORCED_FINALIZE_ACK", "FORCED_FINALIZE_DENY")), LEAD, to=have[0] if have else None)
+            return self.raise_(
+                self.rng.choice(("FORCED_FINALIZE_ACK", "FORCED_FINALIZE_ACK", "FORCED_FINALIZE_DENY")), LEAD, to=have[0] if have else None
+            )
         if kind in ("last", "ask") or s["step"].startswith("ask:"):
             names = view.living(state, "supervisor") if kind == "last" else s["step"].split(":", 3)[3].split(",")
             for n in names:
@@ -329,7 +358,12 @@ class Team:
                 continue
             if e["role"] == "risk-tester" and e["state"] == "ACTIVE" and name not in state["requests"]:
                 self.raise_("AGENT_IDLE", GATE, name=name)  # it has reported
-            elif e["state"] == "ACTIVE" and e["role"] in ("tech-lead",) + tables.REVIEWERS and name not in state["requests"] and not advice.for_agent(state, name):
+            elif (
+                e["state"] == "ACTIVE"
+                and e["role"] in ("tech-lead",) + tables.REVIEWERS
+                and name not in state["requests"]
+                and not advice.for_agent(state, name)
+            ):
                 self.raise_("AGENT_IDLE", GATE, name=name)  # nothing to do: it ends its turn
             elif e["state"] == "IDLE" and e["mail"] and name not in state["requests"]:
                 self.raise_("AGENT_ACTIVE", GATE, name=name)  # its mail wakes it
@@ -340,17 +374,33 @@ class Team:
                     self.raise_("SHUTDOWN_ID", GATE, name=name, request_id="q%d" % self.ops)
                     ids = self.load().state["requests"].get(name)
                     if ids:
-                        self.raise_("SHUTDOWN_RESPONSE", actor(name, e["role"], e["inc"]), request_id=ids[-1], approve=self.rng.random() < 0.9, reason="")
+                        self.raise_(
+                            "SHUTDOWN_RESPONSE",
+                            actor(name, e["role"], e["inc"]),
+                            request_id=ids[-1],
+                            approve=self.rng.random() < 0.9,
+                            reason="",
+                        )
                 continue
             if e["role"] in tables.IMPLEMENTERS and state["phase"] in ("SETUP", "EXECUTION"):
                 mine = view.owned(state, name, ("IN_PROGRESS",))
                 if mine:
                     self.edit(state, name, mine[0])
-                    self.raise_("IN_REVIEW", self.who(state, name), to=(view.living(state, "supervisor") or ["supervisor"])[0], **self.facts(mine[0]))
+                    self.raise_(
+                        "IN_REVIEW",
+                        self.who(state, name),
+                        to=(view.living(state, "supervisor") or ["supervisor"])[0],
+                        **self.facts(mine[0]),
+                    )
                 elif not view.owned(state, name, tables.WORKING):
                     free = view.claimable(state, name)
                     if free:
-                        self.raise_("CLAIM", self.who(state, name), to=(view.living(state, "supervisor") or ["supervisor"])[0], **self.facts(free[0]))
+                        self.raise_(
+                            "CLAIM",
+                            self.who(state, name),
+                            to=(view.living(state, "supervisor") or ["supervisor"])[0],
+                            **self.facts(free[0]),
+                        )
                     elif e["state"] == "ACTIVE":
                         self.raise_("AGENT_IDLE", GATE, name=name)
 
@@ -371,7 +421,15 @@ class Team:
             number = rng.choice([n for n, _t in view.tasks(state)] or [1])
             name = rng.choice(("STATE_OWNERSHIP_ACK", "SUPERVISOR_REPORT", "APPROVED", "DONE", "CLAIM"))
             before = codec.dumps(state["tasks"])
-            self.raise_(name, z, to="lead" if name.startswith("S") else "coder-1", epoch=state["owner"]["epoch"], severity="INFO", action=None, **self.facts(number))
+            self.raise_(
+                name,
+                z,
+                to="lead" if name.startswith("S") else "coder-1",
+                epoch=state["owner"]["epoch"],
+                severity="INFO",
+                action=None,
+                **self.facts(number),
+            )
             e = state["roster"].get(z["name"])
             if e and e["inc"] != z["inc"]:
                 assert codec.dumps(self.load().state["tasks"]) == before or True
@@ -387,7 +445,7 @@ class Team:
             if path in self.disk.files:
                 data = self.disk.files[path][0]
                 at = rng.randrange(len(data))
-                self.disk._touch(path, rng.choice((data[:at], data + b"x\n", data[:at] + b"?" + data[at + 1:])))
+                self.disk._touch(path, rng.choice((data[:at], data + b"x\n", data[:at] + b"?" + data[at + 1 :])))
         elif kind == 6:
             self.disk.remove(self.folder + rng.choice(("/state.md", "/snapshot.json", "/journal.jsonl")))
         elif kind == 7:
@@ -398,7 +456,9 @@ class Team:
         elif kind == 9 and self.mode == "SIMPLE" and view.tasks(state) and rng.random() < 0.3:
             for n in alive:
                 if state["roster"][n]["role"] in ("coder", "unified-reviewer"):
-                    self.raise_("ESCALATE_TO_MEDIUM", self.who(state, n), to=(view.living(state, "supervisor") or ["x"])[0], **self.facts(1))
+                    self.raise_(
+                        "ESCALATE_TO_MEDIUM", self.who(state, n), to=(view.living(state, "supervisor") or ["x"])[0], **self.facts(1)
+                    )
                     break
 
     # -- the run --------------------------------------------------------------------------------------------------------
@@ -496,8 +556,13 @@ def simulate(seed, teams=8, tasks=200, faults=0.08, rounds=400, tally=None):
         try:
             state = team.load().state
             assert team not in left, "not closed after %d rounds: phase %s, teardown %s, owner %s, steps %s, tasks %s" % (
-                rounds, state["phase"], state["teardown"]["state"], view.owner_text(state), [(s["who"], s["text"]) for s in advice.steps(state)][:3],
-                {n: (t["state"], t["cause"], t["owner"]) for n, t in view.tasks(state) if t["state"] not in tables.TERMINAL})
+                rounds,
+                state["phase"],
+                state["teardown"]["state"],
+                view.owner_text(state),
+                [(s["who"], s["text"]) for s in advice.steps(state)][:3],
+                {n: (t["state"], t["cause"], t["owner"]) for n, t in view.tasks(state) if t["state"] not in tables.TERMINAL},
+            )
             records = team.check()
         except AssertionError as error:
             raise AssertionError("seed %d, team %s (%s): %s" % (seed, team.folder, team.mode, error)) from error
@@ -522,8 +587,21 @@ def main(argv=None):
         except AssertionError as error:
             bad += 1
             print(error, flush=True)
-    print("%d whole runs of %d simulations, %d tasks, %d records, up to %d agents a team, %d refusals, %d forced finalizes, %d divergences mended, %d failures, %.0f s" % (
-        tally.runs, count, tally.tasks, tally.records, tally.agents, tally.refused, tally.forced, tally.divergences, bad, time.time() - start))
+    print(
+        "%d whole runs of %d simulations, %d tasks, %d records, up to %d agents a team, %d refusals, %d forced finalizes, %d divergences mended, %d failures, %.0f s"
+        % (
+            tally.runs,
+            count,
+            tally.tasks,
+            tally.records,
+            tally.agents,
+            tally.refused,
+            tally.forced,
+            tally.divergences,
+            bad,
+            time.time() - start,
+        )
+    )
     return 1 if bad else 0
 
 

@@ -36,8 +36,11 @@ def supervisor_last(model, before, move, done, after):
         if e["event"] == "SHUTDOWN_REQUESTED" and before["p"]["phase"] == "TEARDOWN":
             p = before["p"]
             if p["roster"][e["data"]["to"]]["role"] == "supervisor":
-                left = [n for n, x in p["roster"].items() if x["state"] in LIVING and x["role"] != "supervisor"
-                        and n not in p["teardown"]["unresolved"]]
+                left = [
+                    n
+                    for n, x in p["roster"].items()
+                    if x["state"] in LIVING and x["role"] != "supervisor" and n not in p["teardown"]["unresolved"]
+                ]
                 if left or p["teardown"]["state"] != "READY_TO_DELETE":
                     return "the supervisor was asked in %s while %s lived" % (p["teardown"]["state"], left)
 
@@ -57,7 +60,9 @@ def forced_only_by_the_lead(model, before, move, done, after):
     if a["state"] == "READY_TO_DELETE" != b["state"] and [n for n, t in a["targets"].items() if not t["acked"]]:
         if done[0]["event"] != "FORCED_FINALIZE_ACK" or done[0]["actor"]["role"] != "lead" or b["state"] != "FORCED_FINALIZE_CANDIDATE":
             return "READY_TO_DELETE from %s by %s with acks missing" % (b["state"], done[0]["event"])
-        if a["ack_status"] != "FORCED_FINALIZE_APPROVED" or sorted(a["unresolved"]) != sorted(n for n, t in a["targets"].items() if not t["acked"]):
+        if a["ack_status"] != "FORCED_FINALIZE_APPROVED" or sorted(a["unresolved"]) != sorted(
+            n for n, t in a["targets"].items() if not t["acked"]
+        ):
             return "the unresolved names were not recorded"
 
 
@@ -83,15 +88,22 @@ def late_ack_changes_nothing(model, before, move, done, after):
     if done and done[0]["event"] in ("SHUTDOWN_ACK", "SHUTDOWN_RESPONSE"):
         name = done[0]["data"].get("name") or done[0]["actor"]["name"]
         e = before["p"]["roster"].get(name)
-        if e and e["state"] not in LIVING and (before["p"]["teardown"] != after["p"]["teardown"] or before["p"]["roster"] != after["p"]["roster"]):
+        if (
+            e
+            and e["state"] not in LIVING
+            and (before["p"]["teardown"] != after["p"]["teardown"] or before["p"]["roster"] != after["p"]["roster"])
+        ):
             return "a late ack of %s changed the state" % name
 
 
 def closed_is_final(model, before, move, done, after):
     """Nothing leaves CLOSED, and nothing happens to tasks or roster in it."""
     b, a = before["p"], after["p"]
-    if b["phase"] == "CLOSED" and (a["phase"] != "CLOSED" or a["tasks"] != b["tasks"]
-                                   or {n: e["state"] for n, e in a["roster"].items()} != {n: e["state"] for n, e in b["roster"].items()}):
+    if b["phase"] == "CLOSED" and (
+        a["phase"] != "CLOSED"
+        or a["tasks"] != b["tasks"]
+        or {n: e["state"] for n, e in a["roster"].items()} != {n: e["state"] for n, e in b["roster"].items()}
+    ):
         return "%s changed a closed run" % done[0]["event"]
 
 
@@ -108,7 +120,11 @@ def deleted_from_ready_only(model, before, move, done, after):
 def ready_needs_an_owner(model, before, move, done, after):
     """A teardown that was not aborted becomes READY_TO_DELETE only under an ACTIVE owner, with persisted summary."""
     b, a = before["p"], after["p"]
-    if a["teardown"]["state"] == "READY_TO_DELETE" != b["teardown"]["state"] and not a["teardown"]["aborted"] and a["owner"]["state"] != "ACTIVE":
+    if (
+        a["teardown"]["state"] == "READY_TO_DELETE" != b["teardown"]["state"]
+        and not a["teardown"]["aborted"]
+        and a["owner"]["state"] != "ACTIVE"
+    ):
         return "READY_TO_DELETE with owner %s" % a["owner"]["state"]
 
 
@@ -116,8 +132,14 @@ def gate_before_teardown(model, before, move, done, after):
     """A teardown that is no abort begins only with every task terminal, tests passed on this tree and an ACTIVE owner."""
     if done and done[0]["event"] == "TEARDOWN_INIT":
         p = before["p"]
-        if any(t["state"] not in ("DONE", "CANCELLED") for t in p["tasks"].values()) or not p["verify"] or not p["verify"]["ok"] \
-                or p["verify"]["tree"] != done[0]["data"]["tree"] or p["owner"]["state"] != "ACTIVE" or not done[0]["data"]["persisted"]:
+        if (
+            any(t["state"] not in ("DONE", "CANCELLED") for t in p["tasks"].values())
+            or not p["verify"]
+            or not p["verify"]["ok"]
+            or p["verify"]["tree"] != done[0]["data"]["tree"]
+            or p["owner"]["state"] != "ACTIVE"
+            or not done[0]["data"]["persisted"]
+        ):
             return "TEARDOWN_INIT without the completion gate"
 
 
@@ -130,10 +152,24 @@ def headless_ack_at_stop(model, before, move, done, after):
                 return "%s was asked, ended its turn and is not acknowledged" % name
 
 
-SAFETY = tuple((f.__name__.upper(), f) for f in (
-    no_delete_with_open_work, no_delete_with_a_living_target, supervisor_last, three_sends, forced_only_by_the_lead,
-    candidate_after_three, ready_is_shut, late_ack_changes_nothing, closed_is_final, deleted_from_ready_only,
-    ready_needs_an_owner, gate_before_teardown, headless_ack_at_stop))
+SAFETY = tuple(
+    (f.__name__.upper(), f)
+    for f in (
+        no_delete_with_open_work,
+        no_delete_with_a_living_target,
+        supervisor_last,
+        three_sends,
+        forced_only_by_the_lead,
+        candidate_after_three,
+        ready_is_shut,
+        late_ack_changes_nothing,
+        closed_is_final,
+        deleted_from_ready_only,
+        ready_needs_an_owner,
+        gate_before_teardown,
+        headless_ack_at_stop,
+    )
+)
 
 
 class Teardown(Model):
@@ -142,7 +178,20 @@ class Teardown(Model):
     SAFETY = SAFETY
     LIVENESS = "from every world CLOSED can be reached by honest moves, without an abort and without a person"
 
-    def __init__(self, name="teardown", teammates=5, headless=False, supervisors=2, reopen=1, silent=True, attempts=2, aborts=True, mode="SIMPLE", liars=True, refusals=1):
+    def __init__(
+        self,
+        name="teardown",
+        teammates=5,
+        headless=False,
+        supervisors=2,
+        reopen=1,
+        silent=True,
+        attempts=2,
+        aborts=True,
+        mode="SIMPLE",
+        liars=True,
+        refusals=1,
+    ):
         self.name, self.teammates, self.headless, self.supervisors, self.reopen = name, teammates, headless, supervisors, reopen
         self.silent, self.attempts, self.aborts, self.mode, self.liars = silent, attempts, aborts, mode, liars
         self.refusals = refusals  # how often one target may answer no in one attempt
@@ -180,9 +229,25 @@ class Teardown(Model):
         tasks = [t["state"] for _n, t in sorted(p["tasks"].items())]
         o = p["owner"]
         holder = p["roster"].get(o["holder"])
-        return ("%s|%s|%s%s%s|%s%s%s|%s|%s%d%d|%s|%d" % (
-            rows, tasks, o["state"], o["holder"], bool(holder and holder["inc"] == o["inc"]), p["phase"], td["state"], td["sends"],
-            td["ack_status"], td["aborted"], min(td["attempt"], self.attempts), m["reopens"], p["verify"]["ok"], m["deaths"])).encode()
+        return (
+            "%s|%s|%s%s%s|%s%s%s|%s|%s%d%d|%s|%d"
+            % (
+                rows,
+                tasks,
+                o["state"],
+                o["holder"],
+                bool(holder and holder["inc"] == o["inc"]),
+                p["phase"],
+                td["state"],
+                td["sends"],
+                td["ack_status"],
+                td["aborted"],
+                min(td["attempt"], self.attempts),
+                m["reopens"],
+                p["verify"]["ok"],
+                m["deaths"],
+            )
+        ).encode()
 
     def row(self, world, name):
         """What matters of one agent; two teammates with the same row are interchangeable."""
@@ -190,9 +255,15 @@ class Teardown(Model):
         e, t, req = p["roster"][name], p["teardown"]["targets"].get(name), p["requests"].get(name)
         if e["role"] != "supervisor" and e["state"] not in LIVING and (t is None or t["acked"]):
             return "out%s%s" % (t is None, name in p["teardown"]["unresolved"])  # how and after how many requests plays no part any more
-        return "%s%s%d%s%s%s%s" % (e["role"][0:2], e["state"][:3], min(e["inc"], 3) if e["role"] == "supervisor" else 0,
-                                   "-" if t is None else "%d%d%d" % (t["acked"], t["sends"], min(t["rejections"], 4)),
-                                   "-" if req is None else len(req) and 1, name in m["silent"], name in p["teardown"]["unresolved"])
+        return "%s%s%d%s%s%s%s" % (
+            e["role"][0:2],
+            e["state"][:3],
+            min(e["inc"], 3) if e["role"] == "supervisor" else 0,
+            "-" if t is None else "%d%d%d" % (t["acked"], t["sends"], min(t["rejections"], 4)),
+            "-" if req is None else len(req) and 1,
+            name in m["silent"],
+            name in p["teardown"]["unresolved"],
+        )
 
     def moves(self, world):
         p, m = world["p"], world["m"]
@@ -230,14 +301,23 @@ class Teardown(Model):
                 yield "lead cancels #" + number, True, event("TASK_CANCELLED", LEAD, task=int(number)), None
         # ownership
         if sup["state"] not in LIVING:
-            yield "lead spawns a supervisor", True, event("SPAWN_REQUESTED", LEAD, name="supervisor", role="supervisor", call=None), \
-                {"silent": tuple(n for n in m["silent"] if n != "supervisor")}
+            yield (
+                "lead spawns a supervisor",
+                True,
+                event("SPAWN_REQUESTED", LEAD, name="supervisor", role="supervisor", call=None),
+                {"silent": tuple(n for n in m["silent"] if n != "supervisor")},
+            )
         elif sup["state"] == "SPAWNING":
             yield "supervisor starts", True, event("AGENT_BOUND", GATE, name=boss, agent_id="supervisor/%d" % sup["inc"]), None
         if p["owner"]["state"] in ("LEAD", "LOST", "RECONCILE_LOCK"):
             yield "lead offers", True, event("STATE_OWNERSHIP_HANDOFF", LEAD, to=boss, epoch=view.next_epoch(p)), None
         if p["owner"]["state"] == "OFFERED" and boss not in m["silent"]:
-            yield "supervisor acks", True, event("STATE_OWNERSHIP_ACK", actor(boss, "supervisor", sup["inc"]), to="lead", epoch=p["owner"]["epoch"]), None
+            yield (
+                "supervisor acks",
+                True,
+                event("STATE_OWNERSHIP_ACK", actor(boss, "supervisor", sup["inc"]), to="lead", epoch=p["owner"]["epoch"]),
+                None,
+            )
         # the others
         for name, e in roster.items():
             living, silent = e["state"] in LIVING, name in m["silent"]
@@ -254,7 +334,12 @@ class Teardown(Model):
                         if self.liars:
                             yield name + " agrees to nothing", False, event("SHUTDOWN_RESPONSE", who, request_id="z", approve=True), None
                         if not p["requests"][name]:
-                            yield "the client names its request to " + name, True, event("SHUTDOWN_ID", GATE, name=name, request_id="r"), None
+                            yield (
+                                "the client names its request to " + name,
+                                True,
+                                event("SHUTDOWN_ID", GATE, name=name, request_id="r"),
+                                None,
+                            )
                 if self.headless and e["state"] == "IDLE" and e["role"] != "supervisor":
                     yield name + " wakes", False, event("AGENT_ACTIVE", GATE, name=name), None
                 if self.headless and e["state"] == "ACTIVE" and name not in p["requests"]:

@@ -18,12 +18,20 @@ from .scenes import Scene
 
 # A small team with waves: two builders beside each other, then a prober in the foreground, then a loop that mends a failed gate.
 DEFINITION = {
-    "name": "small", "lead": None, "retries": 1,
-    "roles": [{"id": "a", "agent": "builder-a", "spawning": "background"}, {"id": "b", "agent": "builder-b", "spawning": "background"},
-              {"id": "p", "agent": "prober", "spawning": "foreground"}],
+    "name": "small",
+    "lead": None,
+    "retries": 1,
+    "roles": [
+        {"id": "a", "agent": "builder-a", "spawning": "background"},
+        {"id": "b", "agent": "builder-b", "spawning": "background"},
+        {"id": "p", "agent": "prober", "spawning": "foreground"},
+    ],
     "gates": [{"id": "g", "hard_stop": True, "after_role": "p", "on_fail": {"respawn": ["a"]}}],
-    "waves": [{"id": "build", "mode": "parallel", "roles": ["a", "b"]}, {"id": "probe", "mode": "sequential", "roles": ["p"], "after": ["build"]},
-              {"id": "mend", "mode": "loop", "roles": ["a", "b"], "when": {"gate_fails": ["g"]}}],
+    "waves": [
+        {"id": "build", "mode": "parallel", "roles": ["a", "b"]},
+        {"id": "probe", "mode": "sequential", "roles": ["p"], "after": ["build"]},
+        {"id": "mend", "mode": "loop", "roles": ["a", "b"], "when": {"gate_fails": ["g"]}},
+    ],
 }
 
 
@@ -42,7 +50,17 @@ class Player:
         if kind == "waves":
             s = Scene.__new__(Scene)
             s.p = machine.initial()
-            s.do("RUN_OPENED", LEAD, name="t", session="s", headless=False, coders=3, client_pid=None, conventions=None, definition=DEFINITION)
+            s.do(
+                "RUN_OPENED",
+                LEAD,
+                name="t",
+                session="s",
+                headless=False,
+                coders=3,
+                client_pid=None,
+                conventions=None,
+                definition=DEFINITION,
+            )
         elif kind == "open":
             pass
         elif kind == "plan":
@@ -127,7 +145,16 @@ def changes(a, b):
     for n, t in sorted(b["tasks"].items(), key=lambda x: int(x[0])):
         old = a["tasks"].get(n)
         if not old or (old["state"], old["owner"]) != (t["state"], t["owner"]):
-            out.append("#%s %s -> %s%s%s" % (n, old["state"] if old else "-", t["state"], " (%s)" % t["cause"] if t["cause"] else "", ", " + t["owner"] if t["owner"] else ""))
+            out.append(
+                "#%s %s -> %s%s%s"
+                % (
+                    n,
+                    old["state"] if old else "-",
+                    t["state"],
+                    " (%s)" % t["cause"] if t["cause"] else "",
+                    ", " + t["owner"] if t["owner"] else "",
+                )
+            )
     if a["teardown"] != b["teardown"]:
         x, y = a["teardown"], b["teardown"]
         if (x["state"], x["sends"], x["attempt"]) != (y["state"], y["sends"], y["attempt"]):
@@ -156,5 +183,15 @@ def play(text):
 def script(ev):
     """An event as a line of a transcript."""
     a = ev["actor"]
-    who = a["name"] if a["role"] in ("lead", "gate") else "person" if a["role"] == "person" else "%s%s/%d" % (a["name"], "!%s" % (a["role"] or "") if a.get("stranger") else "", a["inc"])
-    return "%s: %s%s" % (who, ev["event"], "".join(" %s=%s" % (k, codec.dumps(v).replace(" ", "\\u0020")) for k, v in sorted(ev["data"].items())))
+    who = (
+        a["name"]
+        if a["role"] in ("lead", "gate")
+        else "person"
+        if a["role"] == "person"
+        else "%s%s/%d" % (a["name"], "!%s" % (a["role"] or "") if a.get("stranger") else "", a["inc"])
+    )
+    return "%s: %s%s" % (
+        who,
+        ev["event"],
+        "".join(" %s=%s" % (k, codec.dumps(v).replace(" ", "\\u0020")) for k, v in sorted(ev["data"].items())),
+    )

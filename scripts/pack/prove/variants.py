@@ -17,6 +17,7 @@ def variant(hole, says):
     def declare(function):
         VARIANTS[hole] = (says, contextlib.contextmanager(function))
         return function
+
     return declare
 
 
@@ -55,7 +56,13 @@ def patched(module, name, value):
 @contextlib.contextmanager
 def everywhere(function, value):
     """Another function in every module of the core that imported this one."""
-    found = [(m, n) for m in list(sys.modules.values()) if getattr(m, "__name__", "").startswith("pack.protocol") for n, v in vars(m).items() if v is function]
+    found = [
+        (m, n)
+        for m in list(sys.modules.values())
+        if getattr(m, "__name__", "").startswith("pack.protocol")
+        for n, v in vars(m).items()
+        if v is function
+    ]
     for module, name in found:
         setattr(module, name, value)
     try:
@@ -82,6 +89,7 @@ def _then(name, more):
     def apply(state, data, actor, now, effects):
         old(state, data, actor, now, effects)
         more(state, data, actor, now, effects)
+
     return apply
 
 
@@ -93,6 +101,7 @@ def _nothing(state, data, actor, now, effects):
 def h2():
     def lock(state, data, actor, now, effects):
         state["owner"]["state"] = "RECONCILE_LOCK"
+
     with instead("HANDOFF_DUPLICATE", apply=lock):
         yield
 
@@ -102,6 +111,7 @@ def h3():
     def once(state, data, actor):
         if data["epoch"] <= state["owner"]["minted"]:
             return machine.Refusal("WRONG_EPOCH", "sent already", "", "")
+
     with patched_guard("handoff_epoch_is_minted", once):
         yield
 
@@ -123,8 +133,13 @@ def h4():
 
 
 def _take_any_epoch(state, data, actor, now, effects):
-    state["owner"] = {"state": "OFFERED", "epoch": data["epoch"], "minted": max(data["epoch"], state["owner"]["minted"]), "holder": data["to"],
-                      "inc": view.entry(state, data["to"])["inc"]}
+    state["owner"] = {
+        "state": "OFFERED",
+        "epoch": data["epoch"],
+        "minted": max(data["epoch"], state["owner"]["minted"]),
+        "holder": data["to"],
+        "inc": view.entry(state, data["to"])["inc"],
+    }
 
 
 @variant("H5", "nobody checks the epoch when the state is written")
@@ -141,7 +156,9 @@ def h6():
 
 @variant("H7", "the supervisor writes as soon as it is offered, before its ACK was seen")
 def h7():
-    with instead("STATE_OWNERSHIP_HANDOFF", apply=_then("STATE_OWNERSHIP_HANDOFF", lambda s, d, a, n, e: s["owner"].update(state="ACTIVE"))):
+    with instead(
+        "STATE_OWNERSHIP_HANDOFF", apply=_then("STATE_OWNERSHIP_HANDOFF", lambda s, d, a, n, e: s["owner"].update(state="ACTIVE"))
+    ):
         yield
 
 
@@ -163,6 +180,7 @@ def h10():
 
     def shrunk(state, t):
         return tuple(r for r in kept(state, t) if view.present(state, r))
+
     with patched(view, "required", shrunk):
         yield
 
@@ -172,7 +190,12 @@ def h11():
     kept = view.required
 
     def shrunk(state, t):
-        return tuple(r for r in kept(state, t) if r == "tech-lead" or view.present(state, r)) if state["mode"] == tables.MEDIUM else kept(state, t)
+        return (
+            tuple(r for r in kept(state, t) if r == "tech-lead" or view.present(state, r))
+            if state["mode"] == tables.MEDIUM
+            else kept(state, t)
+        )
+
     with patched(view, "required", shrunk):
         yield
 
@@ -184,6 +207,7 @@ def h12():
         e = state["roster"].get(owner["holder"])
         if owner["state"] in ("OFFERED", "ACTIVE") and (not e or e["inc"] != owner["inc"] or e["state"] not in tables.LIVING):
             kernel.emit(effects, "OWNER_LOST", holder=owner["holder"], epoch=owner["epoch"])
+
     with everywhere(consequences.roster_changed, only_the_owner):
         yield
 
@@ -195,6 +219,7 @@ def h13():
     def any_revision(state, t, revision=None):
         loose = dict(t, approvals={r: dict(v, revision="any") for r, v in t["approvals"].items()})
         return kept(state, loose, "any")
+
     with patched(view, "quorum", any_revision), without("reviewed_revision_is_present"):
         yield
 
@@ -211,7 +236,9 @@ def h15():
         yield
 
 
-@variant("H16", "READY_TO_DELETE needs the ACKs of the whole roster, the supervisor's too, and the supervisor is shut down after READY_TO_DELETE")
+@variant(
+    "H16", "READY_TO_DELETE needs the ACKs of the whole roster, the supervisor's too, and the supervisor is shut down after READY_TO_DELETE"
+)
 def h16():
     with everywhere(consequences.restart_teardown, _everybody):
         yield
@@ -246,13 +273,14 @@ def h20():
     def keep(state, data, actor, now, effects):
         number = max(n for n, _t in view.tasks(state)) + 1
         state["tasks"][str(number)] = dict(state["tasks"]["1"], state="PENDING", owner=None, id=number)
+
     with instead("TASK_ADDED", apply=keep), without("every_task_is_terminal", "shutdown_has_no_open_task"):
         yield
 
 
 @variant("H21", "nothing is said about a lead that does not answer the candidate")
 def h21():
-    with limit("CANDIDATE_TIMEOUT_SEC", 10 ** 12):
+    with limit("CANDIDATE_TIMEOUT_SEC", 10**12):
         yield
 
 
@@ -262,6 +290,7 @@ def h22():
         state["roster"][data["name"]].update(state="ENDED", mail=0)
         state["teardown"]["unresolved"] = []
         state["teardown"].update(ack_status=None)
+
     with instead("SHUTDOWN_ACK", apply=ack):
         yield
 
@@ -280,6 +309,7 @@ def _supervisor_only_at_setup():
 def h23():
     def lost(state, data, actor, now, effects):
         state["owner"]["state"] = "LOST"
+
     with instead("OWNER_LOST", apply=lost), _supervisor_only_at_setup():
         yield
 
@@ -288,6 +318,7 @@ def h23():
 def h24():
     def never(state, data, actor):
         return machine.Refusal("TEARDOWN_STATE", "there is no way out", "", "")
+
     with instead("TEARDOWN_RETRY", guards=("never",)), patched_new("never", never):
         yield
 
@@ -308,6 +339,7 @@ def h25():
         for n in list(state["teardown"]["targets"]):
             if state["roster"][n]["role"] in tables.IMPLEMENTERS:
                 state["teardown"]["targets"].pop(n)
+
     kept = consequences.restart_teardown
     with everywhere(kept, no_coders), without("nobody_lives"):
         yield

@@ -29,41 +29,79 @@ ROLES_OF = {
 }
 # PROTOCOL 7, the table: (what the first line is, event, senders, receivers). `*` in a receiver: each of the reviewers and the tech lead.
 _TASK = r": task #(\d{1,9})\.?"
-LINES = [(re.compile(pattern + r"\Z"), event, senders, receivers) for pattern, event, senders, receivers in (
-    (r"STATE_OWNERSHIP_HANDOFF\((?:epoch=)?(\d{1,9})\)", "STATE_OWNERSHIP_HANDOFF", ("lead",), ("supervisor",)),
-    (r"STATE_OWNERSHIP_ACK\((?:epoch=)?(\d{1,9})\)", "STATE_OWNERSHIP_ACK", ("supervisor",), ("lead",)),
-    (r"VALIDATE PLAN(?:[:.].*)?", "VALIDATE_PLAN", ("lead",), ("tech-lead",)),
-    (r"PLAN OK(?:[:.].*)?", "PLAN_OK", ("tech-lead",), ("lead",)),
-    (r"PLAN CHANGES(?:[:.].*)?", "PLAN_CHANGES", ("tech-lead",), ("lead",)),
-    (r"IDENTIFY RISKS(?:[:.].*)?", "IDENTIFY_RISKS", ("lead",), ("tech-lead",)),
-    (r"RISKS: (\d{1,9})\.*", "RISKS", ("tech-lead",), ("lead",)),
-    (r"RISK ANALYSIS RESULTS(?:[:.].*)?", "RISK_ANALYSIS_RESULTS", ("lead",), ("tech-lead",)),
-    (r"RISKS MITIGATED(?:[:.].*)?", "RISKS_MITIGATED", ("tech-lead",), ("lead",)),
-    (r"CLAIM" + _TASK, "CLAIM", IMPLEMENTERS, ("supervisor",)),
-    (r"IN_REVIEW" + _TASK, "IN_REVIEW", IMPLEMENTERS, ("supervisor",)),
-    (r"REVIEW" + _TASK, "REVIEW", IMPLEMENTERS, tuple(REVIEWERS) + ("tech-lead",)),
-    (r"APPROVED" + _TASK, "APPROVED", tuple(REVIEWERS) + ("tech-lead",), IMPLEMENTERS),
-    (r"CHANGES_REQUESTED" + _TASK, "CHANGES_REQUESTED", tuple(REVIEWERS) + ("tech-lead",), IMPLEMENTERS),
-    (r"DONE: task #(\d{1,9})(?:, claiming task #(\d{1,9})\.*|\. ALL MY TASKS COMPLETE\.*|\.)?", "DONE", IMPLEMENTERS, ("supervisor",)),
-    (r"STUCK" + _TASK, "STUCK", IMPLEMENTERS + ("supervisor",), ("supervisor", "lead")),
-    (r"REVIEW_LOOP" + _TASK, "REVIEW_LOOP", IMPLEMENTERS + ("supervisor",), ("supervisor", "lead")),
-    (r"IMPOSSIBLE_WAIT" + _TASK, "IMPOSSIBLE_WAIT", IMPLEMENTERS + ("supervisor",), ("supervisor", "lead")),
-    (r"QUESTION:.*", "QUESTION", IMPLEMENTERS, ("lead",)),
-    (r"ESCALATE TO MEDIUM" + _TASK, "ESCALATE_TO_MEDIUM", ("unified-reviewer", "supervisor") + IMPLEMENTERS, ("supervisor", "lead")),
-    (r"CONSISTENCY OK(?:[:.].*)?", "CONSISTENCY_OK", ("tech-lead",), ("lead",)),
-    (r"CONSISTENCY CHANGES(?:[:.].*)?", "CONSISTENCY_CHANGES", ("tech-lead",), ("lead",)),
-    (r"FORCED_FINALIZE_CANDIDATE(?:[:.].*)?", "FORCED_FINALIZE_CANDIDATE", ("supervisor",), ("lead",)),
-    (r"FORCED_FINALIZE_ACK(?:[:.].*)?", "FORCED_FINALIZE_ACK", ("lead",), ("supervisor",)),
-    (r"FORCED_FINALIZE_DENY(?:[:.].*)?", "FORCED_FINALIZE_DENY", ("lead",), ("supervisor",)),
-    (r"SUPERVISOR_REPORT\b.*", "SUPERVISOR_REPORT", ("supervisor",), ("lead",)),
-)]
+LINES = [
+    (re.compile(pattern + r"\Z"), event, senders, receivers)
+    for pattern, event, senders, receivers in (
+        (r"STATE_OWNERSHIP_HANDOFF\((?:epoch=)?(\d{1,9})\)", "STATE_OWNERSHIP_HANDOFF", ("lead",), ("supervisor",)),
+        (r"STATE_OWNERSHIP_ACK\((?:epoch=)?(\d{1,9})\)", "STATE_OWNERSHIP_ACK", ("supervisor",), ("lead",)),
+        (r"VALIDATE PLAN(?:[:.].*)?", "VALIDATE_PLAN", ("lead",), ("tech-lead",)),
+        (r"PLAN OK(?:[:.].*)?", "PLAN_OK", ("tech-lead",), ("lead",)),
+        (r"PLAN CHANGES(?:[:.].*)?", "PLAN_CHANGES", ("tech-lead",), ("lead",)),
+        (r"IDENTIFY RISKS(?:[:.].*)?", "IDENTIFY_RISKS", ("lead",), ("tech-lead",)),
+        (r"RISKS: (\d{1,9})\.*", "RISKS", ("tech-lead",), ("lead",)),
+        (r"RISK ANALYSIS RESULTS(?:[:.].*)?", "RISK_ANALYSIS_RESULTS", ("lead",), ("tech-lead",)),
+        (r"RISKS MITIGATED(?:[:.].*)?", "RISKS_MITIGATED", ("tech-lead",), ("lead",)),
+        (r"CLAIM" + _TASK, "CLAIM", IMPLEMENTERS, ("supervisor",)),
+        (r"IN_REVIEW" + _TASK, "IN_REVIEW", IMPLEMENTERS, ("supervisor",)),
+        (r"REVIEW" + _TASK, "REVIEW", IMPLEMENTERS, tuple(REVIEWERS) + ("tech-lead",)),
+        (r"APPROVED" + _TASK, "APPROVED", tuple(REVIEWERS) + ("tech-lead",), IMPLEMENTERS),
+        (r"CHANGES_REQUESTED" + _TASK, "CHANGES_REQUESTED", tuple(REVIEWERS) + ("tech-lead",), IMPLEMENTERS),
+        (r"DONE: task #(\d{1,9})(?:, claiming task #(\d{1,9})\.*|\. ALL MY TASKS COMPLETE\.*|\.)?", "DONE", IMPLEMENTERS, ("supervisor",)),
+        (r"STUCK" + _TASK, "STUCK", IMPLEMENTERS + ("supervisor",), ("supervisor", "lead")),
+        (r"REVIEW_LOOP" + _TASK, "REVIEW_LOOP", IMPLEMENTERS + ("supervisor",), ("supervisor", "lead")),
+        (r"IMPOSSIBLE_WAIT" + _TASK, "IMPOSSIBLE_WAIT", IMPLEMENTERS + ("supervisor",), ("supervisor", "lead")),
+        (r"QUESTION:.*", "QUESTION", IMPLEMENTERS, ("lead",)),
+        (r"ESCALATE TO MEDIUM" + _TASK, "ESCALATE_TO_MEDIUM", ("unified-reviewer", "supervisor") + IMPLEMENTERS, ("supervisor", "lead")),
+        (r"CONSISTENCY OK(?:[:.].*)?", "CONSISTENCY_OK", ("tech-lead",), ("lead",)),
+        (r"CONSISTENCY CHANGES(?:[:.].*)?", "CONSISTENCY_CHANGES", ("tech-lead",), ("lead",)),
+        (r"FORCED_FINALIZE_CANDIDATE(?:[:.].*)?", "FORCED_FINALIZE_CANDIDATE", ("supervisor",), ("lead",)),
+        (r"FORCED_FINALIZE_ACK(?:[:.].*)?", "FORCED_FINALIZE_ACK", ("lead",), ("supervisor",)),
+        (r"FORCED_FINALIZE_DENY(?:[:.].*)?", "FORCED_FINALIZE_DENY", ("lead",), ("supervisor",)),
+        (r"SUPERVISOR_REPORT\b.*", "SUPERVISOR_REPORT", ("supervisor",), ("lead",)),
+    )
+]
 PROTOCOL_EVENTS = {event for _p, event, _s, _r in LINES}
 NEEDS_OWNER = {"CLAIM", "IN_REVIEW", "REVIEW", "APPROVED", "CHANGES_REQUESTED", "DONE", "STUCK", "REVIEW_LOOP", "ESCALATE_TO_MEDIUM"}
-CORE = ("phase", "mode", "owner", "tasks", "plan", "risks", "verify", "consistency", "commit", "teardown", "team", "paused", "definition_of_done")
+CORE = (
+    "phase",
+    "mode",
+    "owner",
+    "tasks",
+    "plan",
+    "risks",
+    "verify",
+    "consistency",
+    "commit",
+    "teardown",
+    "team",
+    "paused",
+    "definition_of_done",
+)
 # What may stand in the journal because of a call that was refused: the refusal, what time made due, who was seen at work.
-BESIDE = {"REFUSED", "HANDOFF_MISSING", "STALE_EPOCH", "SPLIT_BRAIN_DETECTED", "RECONCILE_LOCK_ENTER", "TICK", "AGENT_ACTIVE", "AGENT_BOUND", "LOOP_SUSPECTED", "NUDGED",
-          "STATE_DIVERGENCE", "SNAPSHOT_NOT_FOUND", "SNAPSHOT_CONFLICT", "BREACH", "MAIL"}
-MOVES = {"TICK", "AGENT_BOUND", "SPLIT_BRAIN_DETECTED", "STUCK_ESCALATED", "FILE_WRITTEN"}  # those of them that may change more than counters
+BESIDE = {
+    "REFUSED",
+    "HANDOFF_MISSING",
+    "STALE_EPOCH",
+    "SPLIT_BRAIN_DETECTED",
+    "RECONCILE_LOCK_ENTER",
+    "TICK",
+    "AGENT_ACTIVE",
+    "AGENT_BOUND",
+    "LOOP_SUSPECTED",
+    "NUDGED",
+    "STATE_DIVERGENCE",
+    "SNAPSHOT_NOT_FOUND",
+    "SNAPSHOT_CONFLICT",
+    "BREACH",
+    "MAIL",
+}
+MOVES = {
+    "TICK",
+    "AGENT_BOUND",
+    "SPLIT_BRAIN_DETECTED",
+    "STUCK_ESCALATED",
+    "FILE_WRITTEN",
+}  # those of them that may change more than counters
 
 
 class Broken(AssertionError):
@@ -113,7 +151,15 @@ def classified(raw):
 
     files, layers = len({f for t in tasks for f in t["files"]}), len(set(facts["layers"]))
     medium = sum((layers >= 2, said("changes_existing"), said("near_sensitive"), len(tasks) >= 3, any(blocked.values()), files >= 5))
-    very = (layers >= 3, said("shared_by_3_modules"), said("direct_sensitive"), len(tasks) >= 5, max(map(depth, blocked)) >= 3, not said("gold_standard_exists"), files >= 10)
+    very = (
+        layers >= 3,
+        said("shared_by_3_modules"),
+        said("direct_sensitive"),
+        len(tasks) >= 5,
+        max(map(depth, blocked)) >= 3,
+        not said("gold_standard_exists"),
+        files >= 10,
+    )
     return "SIMPLE" if medium <= 1 else "COMPLEX" if medium >= 4 or any(very) else "MEDIUM"
 
 
@@ -131,9 +177,14 @@ class Book:
                 data = f.read()
         except FileNotFoundError:
             data = b""
-        need(data.startswith(self.raw), "HISTORY", "the journal no longer begins with the %d records that were acknowledged", len(self.records))
+        need(
+            data.startswith(self.raw),
+            "HISTORY",
+            "the journal no longer begins with the %d records that were acknowledged",
+            len(self.records),
+        )
         fresh = []
-        for line in data[len(self.raw):].splitlines(True):
+        for line in data[len(self.raw) :].splitlines(True):
             try:
                 need(line.endswith(b"\n"), "JOURNAL", "half a record is left")
                 record, self.sum = unseal(line[:-1], self.sum)
@@ -142,7 +193,13 @@ class Book:
             last = self.records[-1] if self.records else {"ts": 0, "epoch": 0}
             need(record["seq"] == len(self.records) + 1, "JOURNAL", "seq %d after %d records", record["seq"], len(self.records))
             need(record["ts"] >= last["ts"] and record["epoch"] >= last["epoch"], "JOURNAL", "time or epoch goes back at %d", record["seq"])
-            need(not record["key"] or record["key"] not in self.keys, "TWICE", "%s is in the journal twice (%s)", record["key"], record["event"])
+            need(
+                not record["key"] or record["key"] not in self.keys,
+                "TWICE",
+                "%s is in the journal twice (%s)",
+                record["key"],
+                record["event"],
+            )
             if record["key"]:
                 self.keys[record["key"]] = record
             self.state, _effects = machine.step(self.state, record, record["ts"])
@@ -158,7 +215,12 @@ class Book:
         text, seq = codec.dumps(self.state), self.records[-1]["seq"]
         snapshot = self._bytes(os.path.join(self.folder, "snapshot.json")).split(b"\n")
         need(len(snapshot) > 2 and snapshot[2] == text.encode(), "SNAPSHOT", "the snapshot is not what replay gives at %d", seq)
-        need(self._bytes(os.path.join(self.folder, "state.md")) == state_md(self.state, seq).encode(), "STATE_MD", "state.md is not what replay gives at %d", seq)
+        need(
+            self._bytes(os.path.join(self.folder, "state.md")) == state_md(self.state, seq).encode(),
+            "STATE_MD",
+            "state.md is not what replay gives at %d",
+            seq,
+        )
         need(self._bytes(os.path.join(self.run, "mirror.jsonl")) == self.raw, "MIRROR", "journal and mirror differ at %d", seq)
 
     @staticmethod
@@ -181,7 +243,9 @@ class Task:
         self.asked, self.said = {}, {}  # role -> content; role -> (verdict, content, person)
 
     def holds(self, rel):
-        return any(rel.casefold() == f.casefold() or f.endswith("/") and (rel + "/").casefold().startswith(f.casefold()) for f in self.files)
+        return any(
+            rel.casefold() == f.casefold() or f.endswith("/") and (rel + "/").casefold().startswith(f.casefold()) for f in self.files
+        )
 
 
 class Witness:
@@ -191,8 +255,25 @@ class Witness:
         self.project, self.headless, self.coders = os.path.realpath(project), headless, coders
         self.mode, self.tasks, self.planned, self.delegate = None, {}, False, False
         self.epoch, self.holder, self.acked = 0, None, False
-        self.asked, self.ok, self.risks, self.counts, self.testers, self.results, self.mitigated = False, False, False, None, 0, False, False
-        self.consistent, self.verified, self.verify_at, self.tampered, self.closed, self.aborted, self.begun, self.forced = False, False, None, False, False, False, False, False
+        self.asked, self.ok, self.risks, self.counts, self.testers, self.results, self.mitigated = (
+            False,
+            False,
+            False,
+            None,
+            0,
+            False,
+            False,
+        )
+        self.consistent, self.verified, self.verify_at, self.tampered, self.closed, self.aborted, self.begun, self.forced = (
+            False,
+            False,
+            None,
+            False,
+            False,
+            False,
+            False,
+            False,
+        )
         self.sends, self.uses, self.conventions, self.client_tasks = {}, {}, self.folder_content(".conventions/"), {}
         self.checked = {"calls": 0, "allowed": 0, "refused": 0, "done": 0, "approved": 0, "commits": 0, "edits": 0, "closed": 0}
 
@@ -213,11 +294,17 @@ class Witness:
         return tuple((n, bytes_of(os.path.join(self.project, n))) for n in names)
 
     def folder_content(self, folder):
-        return tuple((n, bytes_of(os.path.join(self.project, n))) for n in self.paths(folder)) if os.path.isdir(os.path.join(self.project, folder)) else ()
+        return (
+            tuple((n, bytes_of(os.path.join(self.project, n))) for n in self.paths(folder))
+            if os.path.isdir(os.path.join(self.project, folder))
+            else ()
+        )
 
     def tree(self):
         """Everything that git tracks and the tasks' files, as on disk."""
-        listed = subprocess.run(["git", "-C", self.project, "ls-files", "-z"], stdout=subprocess.PIPE, check=True).stdout.decode().split("\0")
+        listed = (
+            subprocess.run(["git", "-C", self.project, "ls-files", "-z"], stdout=subprocess.PIPE, check=True).stdout.decode().split("\0")
+        )
         names = {n for n in listed if n} | {p for t in self.tasks.values() for f in t.ever for p in self.paths(f)}
         return tuple((n, bytes_of(os.path.join(self.project, n))) for n in sorted(names))
 
@@ -270,7 +357,14 @@ class Witness:
             for part in CORE:
                 if part == "owner" and "SPLIT_BRAIN_DETECTED" in events:
                     continue
-                need(codec.dumps(before[part]) == codec.dumps(after[part]), "REFUSED_MOVED", "%s by %s was refused and changed %s", what, who, part)
+                need(
+                    codec.dumps(before[part]) == codec.dumps(after[part]),
+                    "REFUSED_MOVED",
+                    "%s by %s was refused and changed %s",
+                    what,
+                    who,
+                    part,
+                )
 
     def once(self, book, key, event):
         """What was let through is in the journal, under the client's id of the call."""
@@ -295,7 +389,13 @@ class Witness:
         if role in IMPLEMENTERS:
             need(self.mode not in VALIDATED or self.ok and self.mitigated, "SPAWN_EARLY", "%s before PLAN OK and RISKS MITIGATED", role)
         if role in IMPLEMENTERS and role != "test-writer":
-            busy = [p for p in living if p.role in IMPLEMENTERS and p.role != "test-writer" and (p.running or any(t.owner is p and t.end is None for t in self.tasks.values()))]
+            busy = [
+                p
+                for p in living
+                if p.role in IMPLEMENTERS
+                and p.role != "test-writer"
+                and (p.running or any(t.owner is p and t.end is None for t in self.tasks.values()))
+            ]
             need(len(busy) < self.coders, "SPAWN_MANY", "coder number %d of %d", len(busy) + 1, self.coders)
         need(not self.begun or role == "supervisor", "SPAWN_LATE", "%s in the teardown", role)
         if role == "risk-tester":
@@ -306,16 +406,24 @@ class Witness:
         """An edit, or a shell command that plainly names its target, was let through."""
         self.checked["edits"] += 1
         full = os.path.realpath(os.path.join(cwd or self.project, path))
-        if full.startswith(os.path.join(self.project, ".claude", "teams")) or full.startswith(os.path.join(self.project, ".claude", "settings")):
+        if full.startswith(os.path.join(self.project, ".claude", "teams")) or full.startswith(
+            os.path.join(self.project, ".claude", "settings")
+        ):
             raise Broken("PROTECTED", "%s may write %s" % (who, path))
         inside = full.startswith(self.project + os.sep)
-        rel = full[len(self.project) + 1:] if inside else None
+        rel = full[len(self.project) + 1 :] if inside else None
         if who == "foreign" or not inside:
             return
         if who == "lead":
             need(not self.delegate, "LEAD_EDITS", "the lead may edit %s between SETUP and COMPLETION", rel)
             return
-        need(person is not None and person.known and not person.nested, "EDIT_UNKNOWN", "%s, whom the lead did not spawn, may edit %s", who, rel)
+        need(
+            person is not None and person.known and not person.nested,
+            "EDIT_UNKNOWN",
+            "%s, whom the lead did not spawn, may edit %s",
+            who,
+            rel,
+        )
         need(person.alive, "EDIT_DEAD", "%s has ended and may edit %s", who, rel)
         if rel == "DECISIONS.md" and (person.role == "tech-lead" or person.role == "supervisor" and appends is not False):
             return
@@ -324,14 +432,26 @@ class Witness:
             return
         need(person.role in IMPLEMENTERS, "EDIT_ROLE", "a %s may edit %s", person.role, rel)
         test = os.path.basename(rel).startswith("test_") or rel.startswith("tests/")
-        need(not (person.role == "realtime-dev" and test) and (person.role != "test-writer" or test), "EDIT_TEST", "a %s may edit %s", person.role, rel)
+        need(
+            not (person.role == "realtime-dev" and test) and (person.role != "test-writer" or test),
+            "EDIT_TEST",
+            "a %s may edit %s",
+            person.role,
+            rel,
+        )
         mine = [n for n, t in self.tasks.items() if t.owner is person and t.claimed and t.holds(rel)]
         need(mine, "EDIT_FOREIGN", "%s may edit %s, which is in no task it works on", who, rel)
-        need(any(self.tasks[n].end is None and not self.tasks[n].stuck for n in mine), "EDIT_CLOSED", "%s may edit %s of a closed or stuck task", who, rel)
+        need(
+            any(self.tasks[n].end is None and not self.tasks[n].stuck for n in mine),
+            "EDIT_CLOSED",
+            "%s may edit %s of a closed or stuck task",
+            who,
+            rel,
+        )
 
     def written(self, person, full):
         """A file was written with an edit tool that the gate saw: it is one of the task's files from now on."""
-        rel = full[len(self.project) + 1:]
+        rel = full[len(self.project) + 1 :]
         for t in self.tasks.values():
             if person is not None and t.owner is person and t.holds(rel):
                 t.ever.add(rel)
@@ -341,12 +461,18 @@ class Witness:
         self.checked["commits"] += 1
         if who == "foreign" or not names:
             return
-        need(person is not None and person.known and person.alive and person.role in IMPLEMENTERS, "COMMIT_BY", "%s committed %s", who, names)
+        need(
+            person is not None and person.known and person.alive and person.role in IMPLEMENTERS, "COMMIT_BY", "%s committed %s", who, names
+        )
         for name in names:
             if name.startswith(".claude/teams/"):
                 continue
             # A successor may commit what an agent of its name had brought to DONE.
-            mine = [t for t in self.tasks.values() if t.owner is not None and (t.owner is person or t.end == "DONE" and t.owner.name == person.name)]
+            mine = [
+                t
+                for t in self.tasks.values()
+                if t.owner is not None and (t.owner is person or t.end == "DONE" and t.owner.name == person.name)
+            ]
             held = [t for t in mine if t.holds(name) or name in t.ever]
             need(held, "COMMIT_FOREIGN", "%s committed %s, which is in no task of its own", who, name)
             whys = [self.approved(t) for t in held]
@@ -356,7 +482,13 @@ class Witness:
 
     def message(self, who, person, to, receiver, text):
         """A message was let through. receiver: the person that the client will deliver it to, "lead", or None."""
-        need(who == "lead" or person is not None and person.known and not person.nested, "SAY_UNKNOWN", "%s, whom the lead did not spawn, may write %r", who, text[:60])
+        need(
+            who == "lead" or person is not None and person.known and not person.nested,
+            "SAY_UNKNOWN",
+            "%s, whom the lead did not spawn, may write %r",
+            who,
+            text[:60],
+        )
         found = parse(text)
         if receiver not in (None, "lead"):
             need(receiver.alive or not receiver.told, "SAY_TO_DEAD", "%s may write to %s, which has ended", who, to)
@@ -391,7 +523,15 @@ class Witness:
         self.epoch, self.holder, self.acked = n, receiver, False
 
     def _state_ownership_ack(self, person, receiver, n, m, t, text):
-        need(self.holder is person and n == self.epoch, "EPOCH", "%s acknowledges %d, offered is %d to %s", person.name, n, self.epoch, self.holder and self.holder.name)
+        need(
+            self.holder is person and n == self.epoch,
+            "EPOCH",
+            "%s acknowledges %d, offered is %d to %s",
+            person.name,
+            n,
+            self.epoch,
+            self.holder and self.holder.name,
+        )
         self.acked = True
         self.delegate = self.delegate or self.planned and not self.begun
 
@@ -421,7 +561,13 @@ class Witness:
         return self.counts[0] + min(3, self.counts[1])
 
     def _risk_analysis_results(self, *_):
-        need(self.counts is not None and self.testers >= self.testers_needed(), "RISKS", "results of %d testers, needed %s", self.testers, self.counts)
+        need(
+            self.counts is not None and self.testers >= self.testers_needed(),
+            "RISKS",
+            "results of %d testers, needed %s",
+            self.testers,
+            self.counts,
+        )
         self.results = True
 
     def _risks_mitigated(self, *_):
@@ -526,7 +672,11 @@ class Witness:
                 if t.conventions and t.end is None:
                     t.blocked_by.append(number)
             self.tasks[number] = Task(dict(raw, id=number))
-            need(self.mode != "MEDIUM" or self.tasks[number].reviewers or self.tasks[number].high_risk, "PLAN", "a task without reviewers in MEDIUM")
+            need(
+                self.mode != "MEDIUM" or self.tasks[number].reviewers or self.tasks[number].high_risk,
+                "PLAN",
+                "a task without reviewers in MEDIUM",
+            )
             self.consistent, self.begun = False, False
             self.delegate = True if self.acked else self.delegate
             return "TASK_ADDED"
@@ -565,8 +715,16 @@ class Witness:
         self.mode, self.planned = mode, True
         self.tasks = {int(t["id"]): Task(t) for t in raw["tasks"]}
         last = self.tasks[int(raw["tasks"][-1]["id"])]
-        need(last.conventions and all(n in self._before(last) for n in self.tasks if self.tasks[n] is not last), "PLAN", "the conventions task is not last")
-        need(mode != "MEDIUM" or all(t.reviewers or t.high_risk or t.conventions for t in self.tasks.values()), "PLAN", "a task without reviewers in MEDIUM")
+        need(
+            last.conventions and all(n in self._before(last) for n in self.tasks if self.tasks[n] is not last),
+            "PLAN",
+            "the conventions task is not last",
+        )
+        need(
+            mode != "MEDIUM" or all(t.reviewers or t.high_risk or t.conventions for t in self.tasks.values()),
+            "PLAN",
+            "a task without reviewers in MEDIUM",
+        )
         self.asked, self.ok, self.risks, self.counts, self.results, self.mitigated = False, False, False, None, False, False
         self.delegate = self.owner_lives()
 
@@ -635,10 +793,31 @@ class Witness:
         for n, t in self.tasks.items():
             have = state["tasks"].get(str(n))
             need(have is not None, "TASK_LOST", "task #%d is gone", n)
-            need((have["state"] == "DONE") == (t.end == "DONE"), "DONE_STATE", "task #%d is %s, it should be %s", n, have["state"], t.end or "open")
-            need((have["state"] == "CANCELLED") == (t.end == "CANCELLED"), "DONE_STATE", "task #%d is %s, it should be %s", n, have["state"], t.end or "open")
+            need(
+                (have["state"] == "DONE") == (t.end == "DONE"),
+                "DONE_STATE",
+                "task #%d is %s, it should be %s",
+                n,
+                have["state"],
+                t.end or "open",
+            )
+            need(
+                (have["state"] == "CANCELLED") == (t.end == "CANCELLED"),
+                "DONE_STATE",
+                "task #%d is %s, it should be %s",
+                n,
+                have["state"],
+                t.end or "open",
+            )
             if have["owner"] is not None and t.end is None:
-                need(t.owner is not None and t.owner.name == have["owner"], "OWNER", "task #%d belongs to %s, it should be %s", n, have["owner"], t.owner and t.owner.name)
+                need(
+                    t.owner is not None and t.owner.name == have["owner"],
+                    "OWNER",
+                    "task #%d belongs to %s, it should be %s",
+                    n,
+                    have["owner"],
+                    t.owner and t.owner.name,
+                )
             if have["state"] == "APPROVED" and t.end is None:
                 missing = [r for r in self.required(t) if t.said.get(r, ("",))[0] != "APPROVED"]
                 need(not missing, "APPROVED_STATE", "task #%d is APPROVED without %s", n, missing)
@@ -647,13 +826,23 @@ class Witness:
         need(owner["epoch"] == self.epoch, "EPOCH", "the epoch is %d, it should be %d", owner["epoch"], self.epoch)
         if owner["state"] == "ACTIVE" and state["phase"] != "CLOSED":
             need(self.acked and self.holder.name == owner["holder"], "EPOCH", "%s owns the state", owner["holder"])
-            need(self.holder.alive or state["teardown"]["state"] in ("READY_TO_DELETE", "TEAM_DELETED"), "OWNER_DEAD", "%s owns the state and has ended", owner["holder"])
+            need(
+                self.holder.alive or state["teardown"]["state"] in ("READY_TO_DELETE", "TEAM_DELETED"),
+                "OWNER_DEAD",
+                "%s owns the state and has ended",
+                owner["holder"],
+            )
         by_id = {p.id: p for p in people}
         for name, e in state["roster"].items():
             if e["state"] in ("ACTIVE", "IDLE") and e["agent_id"]:
                 p = by_id.get(e["agent_id"])
-                need(p is not None and p.known and not p.nested and (p.name, p.role) == (name, e["role"]), "SYBIL",
-                     "%s is bound to %s, whom the lead did not spawn as that", name, e["agent_id"])
+                need(
+                    p is not None and p.known and not p.nested and (p.name, p.role) == (name, e["role"]),
+                    "SYBIL",
+                    "%s is bound to %s, whom the lead did not spawn as that",
+                    name,
+                    e["agent_id"],
+                )
         if state["phase"] == "CLOSED" and not self.closed:
             self.closed = True
             self.checked["closed"] += 1

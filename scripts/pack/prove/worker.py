@@ -14,10 +14,26 @@ from pack.journal import Store
 from pack.protocol import machine
 from pack.protocol.refusal import Refusal
 
-POINTS = ("before lock", "after lock", "before mirror write", "before journal write", "before fsync", "after journal write", "after render", "after snapshot",
-          # not named by the store, but just as interesting: in the middle of a write, around each rename
-          "half mirror", "half journal", "before rename state.md", "after rename state.md", "before rename snapshot.json", "after rename snapshot.json",
-          "half state.md", "half snapshot.json", "after truncate")
+POINTS = (
+    "before lock",
+    "after lock",
+    "before mirror write",
+    "before journal write",
+    "before fsync",
+    "after journal write",
+    "after render",
+    "after snapshot",
+    # not named by the store, but just as interesting: in the middle of a write, around each rename
+    "half mirror",
+    "half journal",
+    "before rename state.md",
+    "after rename state.md",
+    "before rename snapshot.json",
+    "after rename snapshot.json",
+    "half state.md",
+    "half snapshot.json",
+    "after truncate",
+)
 
 
 class DyingDisk(Disk):
@@ -35,7 +51,7 @@ class DyingDisk(Disk):
     def append(self, path, data, sync):
         name = "half " + os.path.basename(path).split(".")[0]
         if name == self.where and self.left == 1:
-            Disk.append(self, path, data[:random.randrange(1, len(data))], False)
+            Disk.append(self, path, data[: random.randrange(1, len(data))], False)
         self.point(name)
         Disk.append(self, path, data, sync)
 
@@ -47,7 +63,7 @@ class DyingDisk(Disk):
         name = os.path.basename(path)
         if "half " + name == self.where:
             with open("%s.%d.tmp" % (path, os.getpid()), "wb") as f:
-                f.write(data[:random.randrange(len(data))])
+                f.write(data[: random.randrange(len(data))])
             self.point("half " + name)
         self.point("before rename " + name)
         Disk.replace(self, path, data, sync)
@@ -62,11 +78,26 @@ def an_event(rng, key):
     """One of the events that are always legal and leave a trace: their keys can be counted."""
     kind = rng.randrange(4)
     if kind == 0:
-        return {"event": "OVERLAP_SCOPE", "actor": machine.GATE, "data": {"path": "f%d" % rng.randrange(9), "text": "x" * rng.randrange(200)}, "key": key}
+        return {
+            "event": "OVERLAP_SCOPE",
+            "actor": machine.GATE,
+            "data": {"path": "f%d" % rng.randrange(9), "text": "x" * rng.randrange(200)},
+            "key": key,
+        }
     if kind == 1:
-        return {"event": "COMMITTED", "actor": LEAD, "data": {"sha": "%x" % rng.getrandbits(60), "subject": "ü" * rng.randrange(9), "gated": True}, "key": key}
+        return {
+            "event": "COMMITTED",
+            "actor": LEAD,
+            "data": {"sha": "%x" % rng.getrandbits(60), "subject": "ü" * rng.randrange(9), "gated": True},
+            "key": key,
+        }
     if kind == 2:
-        return {"event": "REFUSED", "actor": LEAD, "data": {"code": "C%d" % rng.randrange(5), "event": "X", "what": "w", "seen": "", "next": ""}, "key": key}
+        return {
+            "event": "REFUSED",
+            "actor": LEAD,
+            "data": {"code": "C%d" % rng.randrange(5), "event": "X", "what": "w", "seen": "", "next": ""},
+            "key": key,
+        }
     return {"event": "MAIL", "actor": machine.GATE, "data": {"to": "lead"}, "key": key}
 
 

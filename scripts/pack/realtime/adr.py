@@ -99,10 +99,7 @@ def check(data, rest, name, paths=None):
         return ["%s: touches real time but has no `realtime:` front matter with %s" % (name, ", ".join(NEEDED))]
     if not isinstance(spec, dict):
         return ["%s: `realtime` must be a mapping" % name]
-    found = [
-        "%s: unknown field realtime.%s; known: %s" % (name, k, ", ".join(sorted(FIELDS)))
-        for k in sorted(set(spec) - FIELDS, key=str)
-    ]
+    found = ["%s: unknown field realtime.%s; known: %s" % (name, k, ", ".join(sorted(FIELDS))) for k in sorted(set(spec) - FIELDS, key=str)]
     for key in NEEDED:
         if key not in spec:
             found.append("%s: realtime.%s is missing" % (name, key))
@@ -152,9 +149,7 @@ def check(data, rest, name, paths=None):
         )
     if "path" in spec and paths is not None:
         if spec["path"] not in paths:
-            found.append(
-                "%s: realtime.path %r is not in rt.yaml; it has: %s" % (name, spec["path"], ", ".join(paths) or "none")
-            )
+            found.append("%s: realtime.path %r is not in rt.yaml; it has: %s" % (name, spec["path"], ", ".join(paths) or "none"))
         elif paths[spec["path"]]["budget_ms"]["p99"] > spec["budget_ms"]:
             found.append(
                 "%s: rt.yaml allows %g ms on %s, the decision %g ms"

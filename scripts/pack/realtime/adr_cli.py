@@ -15,9 +15,7 @@ def main(argv=None):
     from pack.realtime import adr
     from pack.teams import TeamError, here
 
-    @click.group(
-        help="Architecture decisions that touch real time must add up.", epilog="Example: pack adr check --measure"
-    )
+    @click.group(help="Architecture decisions that touch real time must add up.", epilog="Example: pack adr check --measure")
     def group():
         pass
 
@@ -51,11 +49,16 @@ def main(argv=None):
         found = adr.read(decisions)
         unknown = set(names) - {n for n, _, _ in found}
         if unknown:
-            raise click.UsageError("no decision %s in %s; there are: %s" % (", ".join(sorted(unknown)), decisions, ", ".join(sorted(n for n, _, _ in found)) or "none"))
+            raise click.UsageError(
+                "no decision %s in %s; there are: %s"
+                % (", ".join(sorted(unknown)), decisions, ", ".join(sorted(n for n, _, _ in found)) or "none")
+            )
         bad = False
         if not any(adr.touches(data, rest) for name, data, rest in found if not names or name in names):
-            click.echo("%d decision%s in %s, none touches real time (no `realtime` in the front matter, no word of it in the text)" % (
-                len(found), "" if len(found) == 1 else "s", decisions))
+            click.echo(
+                "%d decision%s in %s, none touches real time (no `realtime` in the front matter, no word of it in the text)"
+                % (len(found), "" if len(found) == 1 else "s", decisions)
+            )
         for name, data, rest in found:
             if (names and name not in names) or not adr.touches(data, rest):
                 continue
@@ -72,10 +75,7 @@ def main(argv=None):
             )
             if measuring:
                 if not paths or "path" not in spec:
-                    click.echo(
-                        "%s: not measured: realtime.path must name a path of %s"
-                        % (name, os.path.join(team_dir, "rt.yaml"))
-                    )
+                    click.echo("%s: not measured: realtime.path must name a path of %s" % (name, os.path.join(team_dir, "rt.yaml")))
                     bad = True
                     continue
                 try:

@@ -32,9 +32,7 @@ def statement(result, team_dir):
         "predicateType": PREDICATE,
         "predicate": {
             "result": "FAILED" if failed else ("WARNED" if result["waivers"] else "PASSED"),
-            "configuration": [{"name": "rt.yaml", "digest": {"sha256": result["rt"]["digest"]}}]
-            if result["rt"]["digest"]
-            else [],
+            "configuration": [{"name": "rt.yaml", "digest": {"sha256": result["rt"]["digest"]}}] if result["rt"]["digest"] else [],
             "passedTests": passed,
             "warnedTests": ["waived: %s" % name for name in sorted(result["waivers"])],
             "failedTests": failed,

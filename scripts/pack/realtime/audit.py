@@ -68,9 +68,7 @@ class Auditor:
         if isinstance(worker, str) and worker.startswith("builtin:"):
             mode = worker.split(":", 1)[1]
             if mode not in builtin.MODES:
-                raise AuditError(
-                    "unknown built-in worker %r; known: %s" % (worker, ", ".join("builtin:" + m for m in builtin.MODES))
-                )
+                raise AuditError("unknown built-in worker %r; known: %s" % (worker, ", ".join("builtin:" + m for m in builtin.MODES)))
             orders = {
                 "path": self.path,
                 "name": self.name,
@@ -102,9 +100,7 @@ class Auditor:
                 if process.poll() is not None and not self.stopping and member not in self.held:
                     quick = quick + 1 if not self.ready.is_set() else 0
                     if quick > 5:
-                        raise AuditError(
-                            "the worker ends at once with exit code %d: %s" % (process.returncode, self.worker_log())
-                        )
+                        raise AuditError("the worker ends at once with exit code %d: %s" % (process.returncode, self.worker_log()))
                     process.kill()  # what it left behind
                     self.deaths += 1
                     await asyncio.sleep(0.1)
@@ -219,10 +215,7 @@ class Auditor:
             if keeper.done():
                 keeper.result()
             if not self.ready.is_set():
-                raise AuditError(
-                    "the worker did not report within 20 s (it must say `ready` to PACK_RT_POINT): %s"
-                    % self.worker_log()
-                )
+                raise AuditError("the worker did not report within 20 s (it must say `ready` to PACK_RT_POINT): %s" % self.worker_log())
             start, fault, fault_at = time.perf_counter(), None, self.messages // 2
             for number in range(self.messages):
                 wait = start + number / self.rate - time.perf_counter()
@@ -249,9 +242,7 @@ class Auditor:
                 if number == self.messages - 1 and fault is not None:
                     await fault  # the second half must meet the new broker
                 if self.progress:
-                    self.progress.update(
-                        number, self.messages, text="acknowledged %d, handled %d" % (self.acked, len(self.pointed))
-                    )
+                    self.progress.update(number, self.messages, text="acknowledged %d, handled %d" % (self.acked, len(self.pointed)))
             if fault is not None:
                 await fault
                 await self._after_fault(sends)
@@ -447,9 +438,7 @@ def ordering(path, name, project, progress=None):
 
         adapter.send = send
         try:
-            recording = await probe.open_loop(
-                adapter, path["rate"], messages / path["rate"], 0, size, progress, stop, order=True
-            )
+            recording = await probe.open_loop(adapter, path["rate"], messages / path["rate"], 0, size, progress, stop, order=True)
             told = await adapter.server()
             body = "".join(x + "\n" for x in lines)
             body += "".join("e %d%s\n" % (n, " c%d" % r if adapter.fanout > 1 else "") for n, r in recording.order)

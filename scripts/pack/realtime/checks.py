@@ -103,16 +103,27 @@ def schema_compatibility(look, item):
 
 
 TIMEOUT = 60.0  # seconds that a gate's command has, unless it says
-_WORSE = {"<": lambda v, x: not v < x, "<=": lambda v, x: not v <= x, ">": lambda v, x: not v > x, ">=": lambda v, x: not v >= x, "==": lambda v, x: v != x}
+_WORSE = {
+    "<": lambda v, x: not v < x,
+    "<=": lambda v, x: not v <= x,
+    ">": lambda v, x: not v > x,
+    ">=": lambda v, x: not v >= x,
+    "==": lambda v, x: v != x,
+}
 
 
 def command(look, item, gate):
     """The definition's own command, run here and now in the project: exit code 0, and its numbers within their thresholds."""
     shown = "`%s`" % shlex.join(item["run"])
     run = look.run or {}
-    changed = [n for n in item.get("sealed", []) if run.get("sealed") and facts.file_digest(os.path.join(look.project, n)) != run["sealed"].get(n)]
+    changed = [
+        n for n in item.get("sealed", []) if run.get("sealed") and facts.file_digest(os.path.join(look.project, n)) != run["sealed"].get(n)
+    ]
     if changed:
-        return "FORGED", ["%s is sealed and is not as it was when the run was opened: put it back; the user changes it between two runs" % n for n in changed]
+        return "FORGED", [
+            "%s is sealed and is not as it was when the run was opened: put it back; the user changes it between two runs" % n
+            for n in changed
+        ]
     if not run.get("runs", True):  # a hook looks, and has no time
         return "PASS", []
     if gate["id"] not in run.get("due", [gate["id"]]):
@@ -130,8 +141,16 @@ def command(look, item, gate):
         except Exception as error:  # subprocess.TimeoutExpired
             if type(error).__name__ != "TimeoutExpired":
                 raise
-            return "INVALID", ["%s did not end within %g s%s" % (shown, seconds, ", which is what looking gives it" if os.environ.get("PACK_LOOK") else
-                                                                ": make it quicker, or give the check a longer `timeout` (at most 540)")]
+            return "INVALID", [
+                "%s did not end within %g s%s"
+                % (
+                    shown,
+                    seconds,
+                    ", which is what looking gives it"
+                    if os.environ.get("PACK_LOOK")
+                    else ": make it quicker, or give the check a longer `timeout` (at most 540)",
+                )
+            ]
         finally:
             child.kill()
         log.seek(max(0, log.seek(0, os.SEEK_END) - 65536))
@@ -157,7 +176,14 @@ def _numbers(look, item, lines):
                 pass
             break
     if not isinstance(told, dict):
-        return "INVALID", ["its last line is no JSON object with %s; it printed %r" % (", ".join(item["limits"]), lines[-1][:120] if lines else "nothing")], {}
+        return (
+            "INVALID",
+            [
+                "its last line is no JSON object with %s; it printed %r"
+                % (", ".join(item["limits"]), lines[-1][:120] if lines else "nothing")
+            ],
+            {},
+        )
     wrong, over, values = [], [], {}
     for name, limit in sorted(item["limits"].items()):
         value, threshold = told.get(name), look.definition["thresholds"][limit]
@@ -181,7 +207,9 @@ def approval(look, item, gate):
     if word is None:
         return "MISSING", [USER_DECIDES + "%s: %s" % (asked, how)]
     if word["content"] != content(look.team_dir, look.definition, gate):
-        return "MISSING", [USER_DECIDES + "%s: what the user %s was changed since: %s" % (asked, "approved" if word["approve"] else "rejected", how)]
+        return "MISSING", [
+            USER_DECIDES + "%s: what the user %s was changed since: %s" % (asked, "approved" if word["approve"] else "rejected", how)
+        ]
     if not word["approve"]:
         return "FAIL", ["the user rejected it: %s" % word["why"]], {"run": "word@%s" % word["at"]}
     return "PASS", []

@@ -77,11 +77,15 @@ def _cli(click, argv):
 
     def shared(function):
         """--team and --dir, as the definition and the folder that they name."""
+
         @functools.wraps(function)
         def settled(team, team_dir, **more):
             definition, folder = here.settle(team, team_dir)
             if not definition.get("evidence"):
-                raise measure.MeasureError("the team %s has no evidence kinds, so there is nothing to measure; `pack gate check` judges it by files and commands" % definition["team"])
+                raise measure.MeasureError(
+                    "the team %s has no evidence kinds, so there is nothing to measure; `pack gate check` judges it by files and commands"
+                    % definition["team"]
+                )
             return function(team=definition, team_dir=folder, **more)
 
         for option in (click.option("--dir", "team_dir", help=here.DIR_HELP), click.option("--team", "team", help=here.TEAM_HELP)):
@@ -126,10 +130,7 @@ def _cli(click, argv):
         covered = {k for k, _ in rtfile.required(data, definition)} | set(data.get("out_of_scope", {}))
         for item in definition.get("evidence", []):
             if item["kind"] not in covered:
-                click.echo(
-                    "%-28s MISSING: no path measures it; add one, or declare it in out_of_scope with a reason"
-                    % item["kind"]
-                )
+                click.echo("%-28s MISSING: no path measures it; add one, or declare it in out_of_scope with a reason" % item["kind"])
 
     @rt.command(help="Write the budget table of PROJECT_CHARTER.md from rt.yaml.", epilog="Example: pack rt charter")
     @shared
@@ -147,9 +148,7 @@ def _cli(click, argv):
             handle.write(rtfile.charter_text(old, data, definition))
         click.echo("wrote %s" % path)
 
-    @rt.command(
-        help="Stall a server on purpose and compare with P_q = S - (1 - q) D.", epilog="Example: pack rt selftest"
-    )
+    @rt.command(help="Stall a server on purpose and compare with P_q = S - (1 - q) D.", epilog="Example: pack rt selftest")
     @shared
     def selftest(team, team_dir):
         session = measure.Session(team_dir, team, argv)
@@ -164,14 +163,11 @@ def _cli(click, argv):
 
     def run(measures, team, team_dir, paths, release, quiet, duration=None):
         definition = team
-        session = measure.Session(
-            team_dir, definition, argv, "release" if release else "check", click.echo, quiet, duration
-        )
+        session = measure.Session(team_dir, definition, argv, "release" if release else "check", click.echo, quiet, duration)
         measuring.append(session)
         if not session.wanted(measures, paths):
             raise measure.MeasureError(
-                "rt.yaml asks for nothing of this%s; see `pack rt check`"
-                % (" on %s" % ", ".join(paths) if paths else "")
+                "rt.yaml asks for nothing of this%s; see `pack rt check`" % (" on %s" % ", ".join(paths) if paths else "")
             )
         with evidence.alone(team_dir, lambda: click.echo("another `pack rt` measures here: waiting for its end", err=True)):
             measured(session, definition, measures, team_dir, paths)
@@ -321,10 +317,7 @@ def _cli(click, argv):
             )
             bound = derive.upper_bound_ms(histogram, 0.99, recording.sent * recording.fanout)
             click.echo("95 %% bound of the P99: %s" % ("needs 299 samples" if bound is None else "%.3f ms" % bound))
-        click.echo(
-            "the probe itself was late by %.3f ms (P99)"
-            % derive.percentiles(hdr.Histogram(recording.lateness.encode()))["p99_ms"]
-        )
+        click.echo("the probe itself was late by %.3f ms (P99)" % derive.percentiles(hdr.Histogram(recording.lateness.encode()))["p99_ms"])
 
     def of(sessions):
         """Which path was being measured, for an error."""
@@ -360,7 +353,10 @@ def _cli(click, argv):
     except Exception as error:
         if not adapters.of_library(error):
             raise
-        click.echo("pack rt: %s%s: %s; %s" % (type(error).__name__, of(measuring), str(error) or "the server did not answer as it should", START), err=True)
+        click.echo(
+            "pack rt: %s%s: %s; %s" % (type(error).__name__, of(measuring), str(error) or "the server did not answer as it should", START),
+            err=True,
+        )
         return 2
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else 2

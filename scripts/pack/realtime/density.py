@@ -27,8 +27,7 @@ def density(path, name, project, pid, progress=None):
     limit = raise_limit(wanted)
     if limit < wanted + 50:
         raise adapters.AdapterError(
-            "%d connections need %d descriptors, the limit is %d: raise it with `ulimit -n`"
-            % (wanted, wanted + 200, limit)
+            "%d connections need %d descriptors, the limit is %d: raise it with `ulimit -n`" % (wanted, wanted + 200, limit)
         )
 
     async def main(stop):
@@ -59,9 +58,7 @@ def density(path, name, project, pid, progress=None):
         while time.perf_counter() - start < hold and not stop.is_set():
             await asyncio.sleep(min(0.2, hold))
             if progress:
-                progress.update(
-                    int(time.perf_counter() - start), int(hold) or 1, text="%d connections held" % checks[-1]
-                )
+                progress.update(int(time.perf_counter() - start), int(hold) or 1, text="%d connections held" % checks[-1])
         end = time.perf_counter()
         samples.append([round(end, 3), managed.cpu_seconds(pid) if pid else None])
         checks.append(sum(await asyncio.gather(*(alive(s) for s in sockets))))
@@ -78,9 +75,7 @@ def density(path, name, project, pid, progress=None):
             "opened": opened,
             "hold_s": round(end - start, 3),
             "alive": checks,
-            "cpu_percent": round(100.0 * (samples[1][1] - samples[0][1]) / (samples[1][0] - samples[0][0]), 2)
-            if known
-            else None,
+            "cpu_percent": round(100.0 * (samples[1][1] - samples[0][1]) / (samples[1][0] - samples[0][0]), 2) if known else None,
             "cpu_samples": samples if known else [],
         }
         return entry, told
@@ -114,9 +109,7 @@ def stream(path, name, project, progress=None):
                 await asyncio.sleep(wait)
             if stop.is_set():
                 break
-            task = asyncio.ensure_future(
-                adapter.send(json.dumps({"n": number, "key": key, "time": round(at, 6), "late": late}).encode())
-            )
+            task = asyncio.ensure_future(adapter.send(json.dumps({"n": number, "key": key, "time": round(at, 6), "late": late}).encode()))
             pending.add(task)
             task.add_done_callback(pending.discard)
             sent += 1
@@ -130,9 +123,7 @@ def stream(path, name, project, progress=None):
         state["partial"] = stop.is_set()
         await adapter.close()
         expected = windows.expected(*arguments)
-        rows = [
-            {"key": k, "start": s, "expected": n, "observed": got.get((k, s))} for (k, s), n in sorted(expected.items())
-        ]
+        rows = [{"key": k, "start": s, "expected": n, "observed": got.get((k, s))} for (k, s), n in sorted(expected.items())]
         late_windows = {}
         for number, key, at, late in windows.plan(*arguments):
             if late:

@@ -81,10 +81,7 @@ def _latency(kind, path, entry, run, limits, raw):
     histogram = _histogram(entry["histogram"], "histogram")
     late = _histogram(entry["lateness_histogram"], "lateness histogram")
     if not entry["sample_count"] == entry["received"] == histogram.total:
-        raise forged(
-            "sample_count %s, received %s, histogram holds %d"
-            % (entry["sample_count"], entry["received"], histogram.total)
-        )
+        raise forged("sample_count %s, received %s, histogram holds %d" % (entry["sample_count"], entry["received"], histogram.total))
     _counts(entry, run, entry["duration_s"])
     again = percentiles(histogram)
     for key, value in again.items():
@@ -98,28 +95,19 @@ def _latency(kind, path, entry, run, limits, raw):
     lateness = round(late.at_rank(stats.rank(0.99, late.total)) / 1000.0, 3) if late.total else 0.0
     if not _near(entry["lateness_p99_ms"], lateness, 0.0011):
         raise forged("lateness_p99_ms says %s, its histogram says %.3f" % (entry["lateness_p99_ms"], lateness))
-    if not _near(
-        entry["throughput_msgs_sec"] * entry["duration_s"], entry["received"], max(1.0, 0.005 * entry["received"])
-    ):
+    if not _near(entry["throughput_msgs_sec"] * entry["duration_s"], entry["received"], max(1.0, 0.005 * entry["received"])):
         raise forged(
-            "throughput %s x duration %s is not received %d"
-            % (entry["throughput_msgs_sec"], entry["duration_s"], entry["received"])
+            "throughput %s x duration %s is not received %d" % (entry["throughput_msgs_sec"], entry["duration_s"], entry["received"])
         )
     if entry["budget_ms"] != path["budget_ms"]:
         raise invalid("measured against other budgets than rt.yaml has")
     if not _near(entry["rate"], path["rate"], 1e-6) or entry["duration_s"] < path["duration"] * 0.98:
         raise invalid(
-            "measured %g/s for %g s, rt.yaml asks %g/s for %g s"
-            % (entry["rate"], entry["duration_s"], path["rate"], path["duration"])
+            "measured %g/s for %g s, rt.yaml asks %g/s for %g s" % (entry["rate"], entry["duration_s"], path["rate"], path["duration"])
         )
     if entry["sent"] < 0.97 * entry["rate"] * path["duration"]:
-        raise invalid(
-            "the probe sent %d messages, the rate needs %d: rate not held"
-            % (entry["sent"], entry["rate"] * path["duration"])
-        )
-    if entry["concurrent_connections"] < path.get("connections", 1) or entry["payload_bytes"] < path.get(
-        "payload_bytes", 0
-    ):
+        raise invalid("the probe sent %d messages, the rate needs %d: rate not held" % (entry["sent"], entry["rate"] * path["duration"]))
+    if entry["concurrent_connections"] < path.get("connections", 1) or entry["payload_bytes"] < path.get("payload_bytes", 0):
         raise invalid("fewer connections or smaller payload than rt.yaml asks")
     tail = kind["measure"] == "tail"
     claims = [(n, q) for n, _, q in QUANTILES if n in path["budget_ms"] and (n == "p999") == tail]
@@ -129,28 +117,19 @@ def _latency(kind, path, entry, run, limits, raw):
         bound = upper_bound_ms(histogram, q, entry["sent"])
         if bound is None:
             raise invalid(
-                "%d samples; a %s claim needs %d"
-                % (entry["sent"], name.upper().replace("P999", "P99.9"), stats.samples_needed(q)),
+                "%d samples; a %s claim needs %d" % (entry["sent"], name.upper().replace("P999", "P99.9"), stats.samples_needed(q)),
                 samples=entry["sent"],
             )
         bounds[name] = None if math.isinf(bound) else round(bound, 3)
         if bound > budget:
-            shown = (
-                "never arrived for %d of %d" % (entry["lost"], entry["sent"])
-                if math.isinf(bound)
-                else "%.3f ms" % bound
-            )
+            shown = "never arrived for %d of %d" % (entry["lost"], entry["sent"]) if math.isinf(bound) else "%.3f ms" % bound
             text = "%s 95 %% bound %s is over its budget of %g ms" % (
                 name.upper().replace("P999", "P99.9"),
                 shown,
                 budget,
             )
             if lateness > budget / 10.0 and not math.isinf(bound):
-                reasons.append(
-                    text
-                    + "; but the probe itself was %.3f ms late, more than a tenth of the budget: measure again"
-                    % lateness
-                )
+                reasons.append(text + "; but the probe itself was %.3f ms late, more than a tenth of the budget: measure again" % lateness)
                 worst = "INVALID" if worst == "PASS" else worst
             else:
                 reasons.append(text)
@@ -269,9 +248,7 @@ def _delivery(kind, path, entry, run, limits, raw):
                 raise invalid("no vector clocks in this run, so it proves nothing about causal order")
             shows = ["causal order"]
             if again["causal_violations"]:
-                reasons.append(
-                    "%d of %d effects came before what had caused them" % (again["causal_violations"], again["received"])
-                )
+                reasons.append("%d of %d effects came before what had caused them" % (again["causal_violations"], again["received"]))
         elif again["reordered"]:
             reasons.append("%d of %d effects out of order" % (again["reordered"], again["received"]))
         if again["received"] == 0:
@@ -304,16 +281,9 @@ def _delivery(kind, path, entry, run, limits, raw):
             reasons.append("%d good message(s) in the dead-letter queue" % again["misrouted"])
         facts.update({k: again[k] for k in ("poisoned", "dead_lettered", "misrouted")})
     if not reasons and again["acked"] < 0.5 * again["sent"]:
-        raise invalid(
-            "only %d of %d messages were acknowledged; the rest proves nothing" % (again["acked"], again["sent"])
-        )
+        raise invalid("only %d of %d messages were acknowledged; the rest proves nothing" % (again["acked"], again["sent"]))
     note = (
-        []
-        if reasons
-        else [
-            "0 lost of %d acknowledged: loss rate below %.2g with 95 %% confidence"
-            % (again["acked"], again["loss_bound"])
-        ]
+        [] if reasons else ["0 lost of %d acknowledged: loss rate below %.2g with 95 %% confidence" % (again["acked"], again["loss_bound"])]
     )
     return Finding("FAIL" if reasons else "PASS", reasons or note, again["lost"], 0, shows=shows, **facts)
 
@@ -330,12 +300,9 @@ def _throughput(kind, path, entry, run, limits, raw):
         raise forged("received %s, histogram holds %d" % (entry["received"], histogram.total))
     if entry["sustained_s"] != len(series):
         raise forged("sustained_s %s, but %d seconds were counted" % (entry["sustained_s"], len(series)))
-    if not _near(
-        entry["throughput_msgs_sec"] * entry["sustained_s"], entry["received"], max(1.0, 0.005 * entry["received"])
-    ):
+    if not _near(entry["throughput_msgs_sec"] * entry["sustained_s"], entry["received"], max(1.0, 0.005 * entry["received"])):
         raise forged(
-            "throughput %s x duration %s is not received %d"
-            % (entry["throughput_msgs_sec"], entry["sustained_s"], entry["received"])
+            "throughput %s x duration %s is not received %d" % (entry["throughput_msgs_sec"], entry["sustained_s"], entry["received"])
         )
     span, part = min(10, len(series)), max(1, len(series) // 10)
     worst = min(sum(series[i : i + span]) / float(span) for i in range(len(series) - span + 1))
@@ -354,16 +321,15 @@ def _throughput(kind, path, entry, run, limits, raw):
     }
     if entry["target_rate"] != wanted["rate"] or len(series) < wanted["duration"]:
         raise invalid(
-            "measured %g/s for %d s, rt.yaml asks %g/s for %g s"
-            % (entry["target_rate"], len(series), wanted["rate"], wanted["duration"]),
-            **facts
+            "measured %g/s for %d s, rt.yaml asks %g/s for %g s" % (entry["target_rate"], len(series), wanted["rate"], wanted["duration"]),
+            **facts,
         )
     needed, rule, _ = limits(kind["thresholds"]["sustained_s"])
     if len(series) < needed:
         raise invalid(
             "%d s is not sustained: section %s asks %g s (waive `%s` with a reason for less)"
             % (len(series), rule["source"], needed, kind["thresholds"]["sustained_s"]),
-            **facts
+            **facts,
         )
     reasons = []
     if entry["lost"]:
@@ -374,7 +340,7 @@ def _throughput(kind, path, entry, run, limits, raw):
             raise invalid(
                 "the worst %d seconds carried %.1f/s of %g/s, but the probe itself sent only %.1f/s in its worst: this machine "
                 "cannot hold the rate now; measure again when it is quiet" % (span, worst, wanted["rate"], slowest),
-                **facts
+                **facts,
             )
         reasons.append("the worst %d seconds carried %.1f/s, the target is %g/s" % (span, worst, wanted["rate"]))
     return Finding("FAIL" if reasons else "PASS", reasons, facts["worst"], wanted["rate"], **facts)
@@ -412,10 +378,7 @@ def _burst(kind, path, entry, run, limits, raw):
 def _density(kind, path, entry, run, limits, raw):
     alive = entry["alive"]
     if entry["connections"] != min(alive) or entry["dropped"] != max(alive) - min(alive):
-        raise forged(
-            "connections %s and dropped %s are not what the checks give (%s)"
-            % (entry["connections"], entry["dropped"], alive)
-        )
+        raise forged("connections %s and dropped %s are not what the checks give (%s)" % (entry["connections"], entry["dropped"], alive))
     if run["end"] - run["start"] < entry["hold_s"] - 0.5:
         raise forged("held longer than the run lasted")
     if entry["hold_s"] < path["density"]["hold_s"] or entry["wanted"] < path["density"]["connections"]:
@@ -436,9 +399,7 @@ def _density(kind, path, entry, run, limits, raw):
     if entry["connections"] < needed:
         reasons.append("%d connections alive, needed %g" % (entry["connections"], needed))
     if entry["dropped"] or entry["connections"] < entry["wanted"]:
-        reasons.append(
-            "%d of %d connections dropped or refused" % (entry["wanted"] - entry["connections"], entry["wanted"])
-        )
+        reasons.append("%d of %d connections dropped or refused" % (entry["wanted"] - entry["connections"], entry["wanted"]))
     if not cpu < most:
         reasons.append("%.1f %% CPU for idle connections, allowed %g %%" % (cpu, most))
     return Finding("FAIL" if reasons else "PASS", reasons, entry["connections"], needed, cpu_percent=cpu)
@@ -446,9 +407,7 @@ def _density(kind, path, entry, run, limits, raw):
 
 def _stream(kind, path, entry, run, limits, raw):
     spec = path["stream"]
-    wanted = windows.expected(
-        spec["events"], spec.get("keys", 1), spec["window_s"], spec.get("rate", path["rate"]), spec.get("late", 0)
-    )
+    wanted = windows.expected(spec["events"], spec.get("keys", 1), spec["window_s"], spec.get("rate", path["rate"]), spec.get("late", 0))
     told = {(w["key"], round(w["start"], 6)): w["expected"] for w in entry["windows"]}
     if (
         entry["sent"] != spec["events"]
@@ -464,10 +423,7 @@ def _stream(kind, path, entry, run, limits, raw):
     ):
         raise forged("rate %s x duration %s is not sent %d" % (entry["rate"], entry["duration_s"], entry["sent"]))
     wrong = [w for w in entry["windows"] if w["observed"] != w["expected"]]
-    reasons = [
-        "window %s@%g: expected %d, observed %s" % (w["key"], w["start"], w["expected"], w["observed"])
-        for w in wrong[:5]
-    ]
+    reasons = ["window %s@%g: expected %d, observed %s" % (w["key"], w["start"], w["expected"], w["observed"]) for w in wrong[:5]]
     if len(wrong) > 5:
         reasons.append("and %d more windows" % (len(wrong) - 5))
     if entry["late_handled"] != entry["late_sent"]:
@@ -506,9 +462,7 @@ def _failover(kind, path, entry, run, limits, raw):
         return Finding("FAIL", ["not everybody recovered after the fault"], None, None)
     if not _near(entry["value_s"], value, 0.0011):
         raise forged("value_s says %s, the events say %.3f" % (entry["value_s"], value))
-    if run["end"] - run["start"] < value - 0.5 or [e["at"] for e in entry["events"]] != sorted(
-        e["at"] for e in entry["events"]
-    ):
+    if run["end"] - run["start"] < value - 0.5 or [e["at"] for e in entry["events"]] != sorted(e["at"] for e in entry["events"]):
         raise forged("the events do not fit the run")
     if entry["fault"] != kind["fault"]:
         raise invalid("the fault was %s, not %s" % (entry["fault"], kind["fault"]))

@@ -169,9 +169,7 @@ def read_ledger(folder):
         if not good:
             return records, ["ledger line %d was changed: its hash does not fit" % number]
         if record.get("seq") != number or record.get("prev") != previous:
-            return records, [
-                "ledger line %d does not follow the line before: something was removed or inserted" % number
-            ]
+            return records, ["ledger line %d does not follow the line before: something was removed or inserted" % number]
         previous = record["hash"]
         records.append(record)
     return records, []
@@ -262,9 +260,7 @@ class Store:
         with self._locked():
             records, problems = read_ledger(self.folder)
             if problems:
-                raise RuntimeError(
-                    "%s: %s. Move the evidence folder away and measure everything again." % (LEDGER, problems[0])
-                )
+                raise RuntimeError("%s: %s. Move the evidence folder away and measure everything again." % (LEDGER, problems[0]))
             os.makedirs(os.path.dirname(path), exist_ok=True)
             known = {r["digest"] for r in records}
             self._finish_rename(path, known)

@@ -59,9 +59,7 @@ class Look:
             self.files[kind["kind"]] = (envelopes, problem)
             for envelope in envelopes:
                 for entry in envelope["entries"]:
-                    if isinstance(entry.get("histogram"), str) and isinstance(
-                        entry.get("sample_count", entry.get("received")), int
-                    ):
+                    if isinstance(entry.get("histogram"), str) and isinstance(entry.get("sample_count", entry.get("received")), int):
                         self.histograms.setdefault(entry["histogram"], set()).add(envelope["run"]["id"])
         self.selftests = {e["run"]["id"]: e for e in self.files["selftest"][0]}
 
@@ -80,9 +78,7 @@ class Look:
         if record is None:
             return forged("run %s is not in the evidence ledger: written or edited by hand" % run["id"])
         if (record["kind"], record["path"], record["run"]) != (kind["kind"], entry["message_path"], run["id"]):
-            return forged(
-                "ledger record %d is of %s on %s, not of this" % (record["seq"], record["kind"], record["path"])
-            )
+            return forged("ledger record %d is of %s on %s, not of this" % (record["seq"], record["kind"], record["path"]))
         if envelope["kind"] != kind["kind"] or envelope["class"] != kind["class"]:
             return forged("the envelope is of kind %s, the file holds %s" % (envelope["kind"], kind["kind"]))
         twins = self.histograms.get(entry.get("histogram"), set()) - {run["id"]}
@@ -90,10 +86,7 @@ class Look:
             return forged("the histogram is a copy of the one of run %s" % sorted(twins)[0])
         if run["end"] < run["start"] or run["end"] > self.now + SKEW:
             return forged("the run ends before it starts or in the future")
-        if (
-            evidence.iso(run["end"])[:19] < entry["timestamp"][:19]
-            or entry["timestamp"][:19] < evidence.iso(run["start"])[:19]
-        ):
+        if evidence.iso(run["end"])[:19] < entry["timestamp"][:19] or entry["timestamp"][:19] < evidence.iso(run["start"])[:19]:
             return forged("timestamp %s is not within the run" % entry["timestamp"])
         later = min((r["ts"] for r in self.records[record["seq"] :]), default=None)
         if later is not None and later < record["ts"] - SKEW:
@@ -114,10 +107,7 @@ class Look:
         if run["tool_digest"] != self.tool:
             return derive.Finding(
                 "STALE",
-                [
-                    "measured by another pack (digest %s..., this one is %s...)"
-                    % (run["tool_digest"][:8], self.tool[:8])
-                ],
+                ["measured by another pack (digest %s..., this one is %s...)" % (run["tool_digest"][:8], self.tool[:8])],
             )
         if run["target"]["reality"] != "real":
             return invalid("measured against a mock (%s): a mock is no evidence" % run["target"]["server"])
@@ -159,10 +149,7 @@ class Look:
             found.append("rt.yaml says something else of %s than when it was measured" % path["id"])
         changed = self.git.changed_since(run["git"]["commit"], path.get("sources"))
         if changed:
-            found.append(
-                "changed since: %s%s"
-                % (", ".join(changed[:3]), " and %d more" % (len(changed) - 3) if len(changed) > 3 else "")
-            )
+            found.append("changed since: %s%s" % (", ".join(changed[:3]), " and %d more" % (len(changed) - 3) if len(changed) > 3 else ""))
         if kind["class"] == "delivery" and self.resumed_at and run["start"] < self.resumed_at:
             found.append("measured before the team was resumed: delivery is validated again on resume")
         if release and run["purpose"] != "release":
@@ -203,9 +190,7 @@ class Look:
                 return dict(base, verdict="FORGED", reasons=self.authentic(kind, envelope).reasons)
         mine = [e for e in envelopes if e["entries"][0]["message_path"] == path_id]
         here = {evidence.digest(e) for e in envelopes}
-        gone = [
-            r for r in self.records if r["kind"] == kind["kind"] and r["path"] == path_id and r["digest"] not in here
-        ]
+        gone = [r for r in self.records if r["kind"] == kind["kind"] and r["path"] == path_id and r["digest"] not in here]
         if gone:
             return dict(
                 base,
@@ -213,9 +198,7 @@ class Look:
                 reasons=["run %s is in the evidence ledger but was removed from %s" % (gone[-1]["run"], kind["file"])],
             )
         if not mine:
-            return dict(
-                base, verdict="MISSING", reasons=["never measured: `pack rt %s --path %s`" % (verb(kind), path_id)]
-            )
+            return dict(base, verdict="MISSING", reasons=["never measured: `pack rt %s --path %s`" % (verb(kind), path_id)])
         by_seq = sorted(mine, key=lambda e: self.known[evidence.digest(e)]["seq"])
         newest = by_seq[-1]
         run = newest["run"]
@@ -244,8 +227,7 @@ class Look:
             if history["invalid"] > self.definition.get("retries", 3):
                 base["escalate"] = True
                 finding.reasons.append(
-                    "invalid for the %dth time: this machine cannot carry the claim, a person must decide"
-                    % history["invalid"]
+                    "invalid for the %dth time: this machine cannot carry the claim, a person must decide" % history["invalid"]
                 )
         if finding.verdict == "FAIL":
             base["failures"] = history["failed"]
@@ -263,12 +245,7 @@ class Look:
         for older in reversed(by_seq[:-1]):
             if older["run"]["git"]["dirty"] or self._number(kind, path, older) != "FAIL":
                 continue
-            if (
-                self.git.changed_between(
-                    older["run"]["git"]["commit"], newest["run"]["git"]["commit"], path.get("sources")
-                )
-                == []
-            ):
+            if self.git.changed_between(older["run"]["git"]["commit"], newest["run"]["git"]["commit"], path.get("sources")) == []:
                 return (
                     "run %s failed on the same tree and nothing was changed since: a FAIL is not measured away; "
                     "commit what mends it (or change the path in rt.yaml), then measure again" % older["run"]["id"]
@@ -326,26 +303,30 @@ class Look:
                     waivers.append(used)
         counted = [r for r in rows if "out_of_scope" not in r]
         if gate.get("evidence") and not counted and gate.get("non_negotiable"):
-            reasons.append(
-                "non-negotiable: not all of its evidence can be out of scope; at least one path must be measured"
-            )
+            reasons.append("non-negotiable: not all of its evidence can be out of scope; at least one path must be measured")
             verdicts.append("MISSING")
         for row in counted:
             verdicts.append(row["verdict"])
             if row["verdict"] != "PASS":
-                reasons += [
-                    "%s%s: %s" % (row["kind"], " on %s" % row["path"] if row.get("path") else "", r)
-                    for r in row["reasons"]
-                ]
+                reasons += ["%s%s: %s" % (row["kind"], " on %s" % row["path"] if row.get("path") else "", r) for r in row["reasons"]]
         if gate.get("non_negotiable") and any(self.kinds[k]["class"] == "latency" for k in gate.get("evidence", [])):
             covered = {r["path"] for r in counted}
             for path in sorted(set(self.paths) - covered):
                 verdicts.append("MISSING")
                 reasons.append("path %s: no latency evidence kind covers it; name one in `measures`" % path)
         for item in gate.get("checks", []):
-            found = checks.TABLE[item["check"]](self, item, gate) if item["check"] in checks.OF_GATE else checks.TABLE[item["check"]](self, item)
+            found = (
+                checks.TABLE[item["check"]](self, item, gate)
+                if item["check"] in checks.OF_GATE
+                else checks.TABLE[item["check"]](self, item)
+            )
             verdict, why = found[:2]
-            rows.append(dict({"check": item["check"], "verdict": verdict, "reasons": why, "path": item.get("file")}, **(found[2] if len(found) > 2 else {})))
+            rows.append(
+                dict(
+                    {"check": item["check"], "verdict": verdict, "reasons": why, "path": item.get("file")},
+                    **(found[2] if len(found) > 2 else {}),
+                )
+            )
             verdicts.append(verdict)
             reasons += why
         wanted = list(gate.get("artifacts", []))
@@ -512,9 +493,7 @@ def evaluate(team_dir, definition, now, only=None, resumed_at=None, anchors=(), 
         "gates": gates,
         "first_failure": first["id"] if first else None,
         "missing": missing,
-        "halt": {"gate": halt["id"], "roles_to_respawn": halt["roles_to_respawn"], "say": halt["say"]}
-        if halt
-        else None,
+        "halt": {"gate": halt["id"], "roles_to_respawn": halt["roles_to_respawn"], "say": halt["say"]} if halt else None,
     }
 
 
@@ -544,9 +523,7 @@ def strays(look):
             relative = os.path.relpath(os.path.join(folder, name), look.folder)
             kept = name in (".lock", evidence.MEASURING, evidence.LEDGER, ".gitkeep") or ".refused-" in name or name.endswith(".new")
             if relative not in known and not kept and os.path.basename(folder) != "ledgers":
-                found.append(
-                    "evidence/%s is not written by any tool: hand-made evidence" % relative.replace(os.sep, "/")
-                )
+                found.append("evidence/%s is not written by any tool: hand-made evidence" % relative.replace(os.sep, "/"))
     return found
 
 

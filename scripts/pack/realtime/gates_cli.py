@@ -40,7 +40,9 @@ def main(argv=None):
                 if as_json and as_statement:
                     raise click.UsageError("--json and --attest are two outputs: give one of them")
                 if team_dir is not None and not os.path.isdir(team_dir):
-                    raise click.UsageError("no folder %s: the team's folder is made when the team is activated, or by `pack rt init`" % team_dir)
+                    raise click.UsageError(
+                        "no folder %s: the team's folder is made when the team is activated, or by `pack rt init`" % team_dir
+                    )
                 definition, team_dir = here.settle(team, team_dir)
                 result = gates.evaluate(team_dir, definition, time.time() if now is None else now, only)
         except KeyError as error:
@@ -53,9 +55,7 @@ def main(argv=None):
             click.echo(text(result))
         raise SystemExit(0 if result["verdict"] == "PASS" else 1)
 
-    @gate.command(
-        "list", help="The gates in evaluation order, with what they look at.", epilog="Example: pack gate list"
-    )
+    @gate.command("list", help="The gates in evaluation order, with what they look at.", epilog="Example: pack gate list")
     @click.option("--team", help=here.TEAM_HELP)
     @click.option("--dir", hidden=True, expose_value=False, help="as for `check`: a session command gives it to any verb")
     def list_gates(team):
@@ -65,9 +65,7 @@ def main(argv=None):
                 + ["check " + c["check"] for c in item.get("checks", [])]
                 + ["artifacts of " + r for r in item.get("artifacts_of", [])]
             )
-            click.echo(
-                "%2d %-22s%s %s" % (number, item["id"], " HARD STOP" if item.get("hard_stop") else "", ", ".join(looks))
-            )
+            click.echo("%2d %-22s%s %s" % (number, item["id"], " HARD STOP" if item.get("hard_stop") else "", ", ".join(looks)))
 
     try:
         gate.main(args=argv, prog_name="pack gate", standalone_mode=False)
@@ -93,12 +91,24 @@ def judge(path):
     with open(path, encoding="utf-8") as f:
         voucher = codec.loads(f.read())
     definition = unchanged(load(voucher["team"], folders(voucher["project"])), voucher["definition"])
-    result = gates.evaluate(voucher["root"], definition, time.time(), resumed_at=voucher["resumed_at"], anchors=voucher["anchors"],
-                            approved=voucher["approved"], unheard=voucher["unheard"], run=voucher.get("run"))
+    result = gates.evaluate(
+        voucher["root"],
+        definition,
+        time.time(),
+        resumed_at=voucher["resumed_at"],
+        anchors=voucher["anchors"],
+        approved=voucher["approved"],
+        unheard=voucher["unheard"],
+        run=voucher.get("run"),
+    )
     head = {"seq": result["ledger"]["records"], "hash": result["ledger"]["head"]} if result["ledger"]["records"] else None
-    note = {"verdicts": {g["id"]: g["verdict"] for g in result["gates"]}, "reasons": {g["id"]: [str(r)[:300] for r in g["reasons"][:3]] for g in result["gates"]},
-            "evidence": {g["id"]: sorted(gates.failed(r) for r in g["evidence"] if r["verdict"] == "FAIL") for g in result["gates"]},
-            "anchor": head, "approved": result["rt"]["content"]}
+    note = {
+        "verdicts": {g["id"]: g["verdict"] for g in result["gates"]},
+        "reasons": {g["id"]: [str(r)[:300] for r in g["reasons"][:3]] for g in result["gates"]},
+        "evidence": {g["id"]: sorted(gates.failed(r) for r in g["evidence"] if r["verdict"] == "FAIL") for g in result["gates"]},
+        "anchor": head,
+        "approved": result["rt"]["content"],
+    }
     text = codec.dumps(note)
     sealed = {"note": text, "mac": codec.digest(voucher["key"], text)}
     receipts.leave(path, ".gates", sealed)
@@ -122,10 +132,7 @@ def text(result):
         if len(gate["reasons"]) > 8:
             lines.append("          and %d more (--json shows all)" % (len(gate["reasons"]) - 8))
         if gate["roles_to_respawn"]:
-            lines.append(
-                "        spawn again: %s%s"
-                % (", ".join(gate["roles_to_respawn"]), "; " + gate["say"] if gate["say"] else "")
-            )
+            lines.append("        spawn again: %s%s" % (", ".join(gate["roles_to_respawn"]), "; " + gate["say"] if gate["say"] else ""))
         if gate["escalate"]:
             lines.append("        ESCALATE: failed %d times or more; a person must decide" % gate["retries"])
         if gate["next"] and gate["verdict"] not in ("PASS", "FAIL"):
@@ -144,6 +151,9 @@ def text(result):
     if result["halt"]:
         lines.append(
             "HALT: %s failed; nothing goes on before %s repaired it"
-            % (result["halt"]["gate"], " and ".join(result["halt"]["roles_to_respawn"]) + (" have" if len(result["halt"]["roles_to_respawn"]) > 1 else " has"))
+            % (
+                result["halt"]["gate"],
+                " and ".join(result["halt"]["roles_to_respawn"]) + (" have" if len(result["halt"]["roles_to_respawn"]) > 1 else " has"),
+            )
         )
     return "\n".join(lines)

@@ -22,9 +22,7 @@ class Git:
                 # Neither the caller's environment nor a monitor of its own decides which repository or which files git sees.
                 environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
                 command = ("git", "-c", "core.quotepath=off", "-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false")
-                done = subprocess.run(
-                    command + argv, cwd=self.project, capture_output=True, timeout=20, env=environment
-                )
+                done = subprocess.run(command + argv, cwd=self.project, capture_output=True, timeout=20, env=environment)
                 text = done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
             except (OSError, subprocess.SubprocessError):
                 text = None

@@ -146,11 +146,7 @@ class Board:
             elif need in ("priority", "estimate", "infrastructure", "owner"):
                 why = None if card.get(need) not in (None, "") else "it has no %s" % need
             elif need == "artifact":
-                why = (
-                    artifact_problem(self.team_dir, card["artifact"])
-                    if card.get("artifact")
-                    else "no artifact is named"
-                )
+                why = artifact_problem(self.team_dir, card["artifact"]) if card.get("artifact") else "no artifact is named"
             elif need == "integration":
                 why = None if card.get("tested") else "nobody said with what it was tested"
             else:
@@ -181,19 +177,11 @@ class Board:
         return "%s on %s is %s" % (bad[0]["kind"], bad[0]["path"], bad[0]["verdict"]) if bad else None
 
     def _gates(self, card, result):
-        bad = [
-            g
-            for g, rule in zip(result["gates"], self.definition["gates"])
-            if g["verdict"] != "PASS" and not rule.get("needs")
-        ]
+        bad = [g for g, rule in zip(result["gates"], self.definition["gates"]) if g["verdict"] != "PASS" and not rule.get("needs")]
         return "gate %s is %s" % (bad[0]["id"], bad[0]["verdict"]) if bad else None
 
     def _evidence(self, card, result):
-        return (
-            None
-            if any(r["verdict"] == "PASS" for r in self._rows(card, result, False))
-            else "no evidence of it is filed"
-        )
+        return None if any(r["verdict"] == "PASS" for r in self._rows(card, result, False)) else "no evidence of it is filed"
 
     def move(self, ident, target, now):
         """Move a card; KanbanError says what is missing and how to get it."""
@@ -204,9 +192,7 @@ class Board:
         if at == to:
             raise KanbanError("%s is in %s already" % (ident, target))
         if to > at + 1:
-            raise KanbanError(
-                "%s is in %s; the next column is %s, none is skipped" % (ident, self.columns[at], self.columns[at + 1])
-            )
+            raise KanbanError("%s is in %s; the next column is %s, none is skipped" % (ident, self.columns[at], self.columns[at + 1]))
         if to > at:
             missing = self.missing(card, self.rules["columns"][to], now)
             if missing:
@@ -217,10 +203,7 @@ class Board:
                         ident,
                         target,
                         self.rules["columns"][to]["entry"],
-                        "; ".join(
-                            "%s, try %s" % (why, HOW[need] % ident if "%s" in HOW[need] else HOW[need])
-                            for need, why in missing
-                        ),
+                        "; ".join("%s, try %s" % (why, HOW[need] % ident if "%s" in HOW[need] else HOW[need]) for need, why in missing),
                     )
                 )
         card["history"].append([target, now])
@@ -240,11 +223,7 @@ class Board:
             by_path = {}
             for envelope in look.files[kind["kind"]][0]:
                 entry = envelope["entries"][0]
-                if (
-                    entry["message_path"] in look.paths
-                    and look.authentic(kind, envelope) is None
-                    and not envelope["run"]["partial"]
-                ):
+                if entry["message_path"] in look.paths and look.authentic(kind, envelope) is None and not envelope["run"]["partial"]:
                     by_path.setdefault(entry["message_path"], []).append(envelope)
             for path, envelopes in by_path.items():
                 if kind["class"] == "delivery":
@@ -274,8 +253,7 @@ def _span(seconds):
 def shown_metrics(m):
     """[(name, text)] of the metrics."""
     lag = "; ".join(
-        "%s %s (%s)"
-        % (p, " -> ".join(map(str, v)), "steady" if v[-1] == v[0] else "falling" if v[-1] < v[0] else "RISING")
+        "%s %s (%s)" % (p, " -> ".join(map(str, v)), "steady" if v[-1] == v[0] else "falling" if v[-1] < v[0] else "RISING")
         for p, v in sorted(m["lag"].items())
     )
     return [
@@ -308,9 +286,7 @@ def github(board, milestones=(), repo="{owner}/{repo}"):
     """The `gh` argument lists that bring GitHub up to the board."""
     found = []
     for label in board.rules.get("labels", []):
-        found.append(
-            ["gh", "label", "create", label, "--description", "real-time: %s" % label, "--color", "3B6EA5", "--force"]
-        )
+        found.append(["gh", "label", "create", label, "--description", "real-time: %s" % label, "--color", "3B6EA5", "--force"])
     for column in board.rules["columns"]:
         if column.get("label"):
             found.append(

@@ -20,6 +20,7 @@ def main(argv=None):
 
     def shared(function):
         """--team and --dir, as the definition and the folder that they name; --now for tests."""
+
         @functools.wraps(function)
         def settled(*args, team, team_dir, **more):
             definition, folder = here.settle(team, team_dir)
@@ -71,9 +72,7 @@ def main(argv=None):
         b.save(now or kanban.now())
         click.echo("%s: %s" % (card["id"], card["title"]))
 
-    @board.command(
-        "set", help="Set fields of a card.", epilog="Example: pack kanban set K1 --priority high --estimate 3"
-    )
+    @board.command("set", help="Set fields of a card.", epilog="Example: pack kanban set K1 --priority high --estimate 3")
     @click.argument("ident")
     @click.option("--label", "labels", multiple=True)
     @click.option("--priority", type=click.Choice(["low", "medium", "high", "critical"]))
@@ -156,7 +155,10 @@ def main(argv=None):
             done.append(shlex.join(command))
         if closing:
             query = kanban.open_milestones(titles, repo)
-            line = "%s | while read -r number; do %s; done" % (shlex.join(query), shlex.join(kanban.close_milestone("NUMBER", repo)).replace("NUMBER'", "'$number").replace("NUMBER", "$number"))
+            line = "%s | while read -r number; do %s; done" % (
+                shlex.join(query),
+                shlex.join(kanban.close_milestone("NUMBER", repo)).replace("NUMBER'", "'$number").replace("NUMBER", "$number"),
+            )
             click.echo(line)
             done.append(line)
             for number in gh(query).stdout.split() if running else ():
@@ -165,8 +167,7 @@ def main(argv=None):
             b.save(now or kanban.now())
         with open(os.path.join(team_dir, "GITHUB_ISSUES.md"), "w", encoding="utf-8") as handle:
             handle.write(
-                "# GitHub\n\n%s by `pack kanban sync`:\n\n```sh\n%s\n```\n"
-                % ("Run" if running else "Printed, not run,", "\n".join(done))
+                "# GitHub\n\n%s by `pack kanban sync`:\n\n```sh\n%s\n```\n" % ("Run" if running else "Printed, not run,", "\n".join(done))
             )
 
     def gh(command):

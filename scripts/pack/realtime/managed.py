@@ -139,9 +139,7 @@ class Server:
         while time.monotonic() < until:
             if self.process.poll() is not None:
                 self.kill()
-                raise ServerError(
-                    "%s ended with exit code %d before it answered" % (shlex.join(command), self.process.returncode)
-                )
+                raise ServerError("%s ended with exit code %d before it answered" % (shlex.join(command), self.process.returncode))
             if answers(self.address):
                 return self
             time.sleep(0.02)
@@ -178,9 +176,7 @@ def cpu_seconds(pid):
     except (OSError, ValueError, IndexError):
         pass
     try:
-        text = subprocess.run(
-            ["ps", "-o", "time=", "-p", str(pid)], capture_output=True, text=True, timeout=5
-        ).stdout.strip()
+        text = subprocess.run(["ps", "-o", "time=", "-p", str(pid)], capture_output=True, text=True, timeout=5).stdout.strip()
         total = 0.0
         for part in text.replace("-", ":").split(":"):
             total = total * 60 + float(part)

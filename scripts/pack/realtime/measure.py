@@ -199,7 +199,9 @@ class Session:
         )
         if recording.spread is not None:
             spread = recording.spread.encode().decode()
-            entry.update(fanout=recording.fanout, spread_histogram=spread, spread_p99_ms=derive.percentiles(hdr.Histogram(spread))["p99_ms"])
+            entry.update(
+                fanout=recording.fanout, spread_histogram=spread, spread_p99_ms=derive.percentiles(hdr.Histogram(spread))["p99_ms"]
+            )
         run = self.run_part(start, path, told, recording.partial)
         for kind in kinds:
             self.file(kind, path, run, entry)

@@ -112,9 +112,7 @@ class Recording:
         return self.sent * self.fanout - self.received
 
 
-async def open_loop(
-    adapter, rate, duration, warmup=1.0, size=64, progress=None, stop=None, per_second=False, order=False, grace=GRACE_S
-):
+async def open_loop(adapter, rate, duration, warmup=1.0, size=64, progress=None, stop=None, per_second=False, order=False, grace=GRACE_S):
     """Run the schedule against an open adapter; returns a Recording. `stop` (an asyncio.Event) ends it early."""
     token = os.urandom(4).hex().encode()
     recording = Recording(rate, adapter.fanout)
@@ -254,9 +252,7 @@ class Progress:
         self.last = now
         share = done / total if total else 1.0
         if self.tty:
-            self.out.write(
-                "\r%-32s [%-24s] %3d%%  %s " % (self.title[:32], "#" * int(24 * share), 100 * share, text or "")
-            )
+            self.out.write("\r%-32s [%-24s] %3d%%  %s " % (self.title[:32], "#" * int(24 * share), 100 * share, text or ""))
         else:
             self.out.write("%s: %d%% (%d of %d) %s\n" % (self.title, 100 * share, done, total, text or ""))
         self.out.flush()

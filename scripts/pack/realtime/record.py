@@ -93,10 +93,7 @@ def http(url, method="GET", body=None, timeout=10.0):
         with answer:
             status, headers, raw = answer.status, dict(answer.headers.items()), answer.read()
     except (urllib.error.URLError, OSError, ValueError) as error:
-        raise RecordError(
-            "cannot reach %s: %s; contracts are recorded from real systems only"
-            % (url, getattr(error, "reason", error))
-        )
+        raise RecordError("cannot reach %s: %s; contracts are recorded from real systems only" % (url, getattr(error, "reason", error)))
     content = decode(raw)
     return {
         "kind": "http",
@@ -149,9 +146,7 @@ def topic(adapter_name, address, options, count, seconds, project=".", send=None
     except Exception as error:
         if not isinstance(error, (OSError, asyncio.TimeoutError)) and not adapters.of_library(error):
             raise
-        raise RecordError(
-            "cannot reach %s: %s; contracts are recorded from real systems only" % (address, error or "no answer")
-        )
+        raise RecordError("cannot reach %s: %s; contracts are recorded from real systems only" % (address, error or "no answer"))
     if server[1] != "real":
         raise RecordError("%s is a mock (%s): contracts are recorded from real systems only" % (address, server[0]))
     if not found:
@@ -251,19 +246,9 @@ def replay(recording, project=".", seconds=10.0):
             request["method"],
             None if body is None else body if isinstance(body, str) else json.dumps(body),
         )
-        found = (
-            ["status was %s, is %s" % (recording["status"], fresh["status"])]
-            if fresh["status"] != recording["status"]
-            else []
-        )
-        if (
-            recording["headers"].get("content-type", "").split(";")[0]
-            != fresh["headers"].get("content-type", "").split(";")[0]
-        ):
-            found.append(
-                "content-type was %s, is %s"
-                % (recording["headers"].get("content-type"), fresh["headers"].get("content-type"))
-            )
+        found = ["status was %s, is %s" % (recording["status"], fresh["status"])] if fresh["status"] != recording["status"] else []
+        if recording["headers"].get("content-type", "").split(";")[0] != fresh["headers"].get("content-type", "").split(";")[0]:
+            found.append("content-type was %s, is %s" % (recording["headers"].get("content-type"), fresh["headers"].get("content-type")))
     else:
         fresh, found = (
             topic(
@@ -280,7 +265,5 @@ def replay(recording, project=".", seconds=10.0):
     gone = set(r[0] for r in fields(recording["schema"]) if r[2] == "yes") - set(r[0] for r in fields(fresh["schema"]))
     found += ["%s is gone" % g for g in sorted(gone)]
     return found + [
-        "schema%s" % b
-        for b in breaking(recording["schema"], fresh["schema"])
-        if "became required" not in b and "was removed" not in b
+        "schema%s" % b for b in breaking(recording["schema"], fresh["schema"]) if "became required" not in b and "was removed" not in b
     ]

@@ -150,20 +150,14 @@ def check(data, definition):
         if ":" in path["adapter"] and "measures" not in path:
             found.append("%s: an adapter of your own needs `measures`, the latency kinds it fills" % where)
         if path["adapter"] in SOCKETS and path["guarantee"] != "at-most-once" and "worker" not in path:
-            found.append(
-                "%s: a %s path without a worker that acknowledges can promise at-most-once only"
-                % (where, path["adapter"])
-            )
+            found.append("%s: a %s path without a worker that acknowledges can promise at-most-once only" % (where, path["adapter"]))
         schemes, usual = ADDRESSES.get(path["adapter"], (None, ""))
         for address in [path["address"]] + [n["address"] for n in path.get("cluster", [])]:
             if schemes and address.split("://")[0] not in schemes or schemes and "://" not in address:
                 found.append("%s: address %r is none of %s; write it as %s" % (where, address, path["adapter"], usual))
         for fault in path.get("fault", []):
             if fault in ("broker-kill", "server-kill") and "server" not in path and ":" not in path["adapter"]:
-                found.append(
-                    "%s: fault %s needs `server: {command: [...]}`; only a server that pack started is killed"
-                    % (where, fault)
-                )
+                found.append("%s: fault %s needs `server: {command: [...]}`; only a server that pack started is killed" % (where, fault))
             if fault == "leader-kill" and "cluster" not in path and ":" not in path["adapter"]:
                 found.append("%s: fault leader-kill needs `cluster: [...]`; only nodes that pack started are killed" % where)
         cluster = path.get("cluster", [])
@@ -173,7 +167,9 @@ def check(data, definition):
             found.append("%s: address must be that of the first node of the cluster, %s" % (where, cluster[0]["address"]))
         for part in ("name", "address"):
             told = [n[part] for n in cluster]
-            found += ["%s: two nodes of the cluster have the %s %s" % (where, part, t) for t in sorted({t for t in told if told.count(t) > 1})]
+            found += [
+                "%s: two nodes of the cluster have the %s %s" % (where, part, t) for t in sorted({t for t in told if told.count(t) > 1})
+            ]
         several = path["adapter"] == "websocket" and path.get("options", {}).get("mode") == "broadcast" and path.get("connections", 1) > 1
         if path.get("ordering") == "causal" and not several and ":" not in path["adapter"]:
             found.append(
@@ -214,10 +210,15 @@ def _plain(data, where, message):
     ident = path.get("id") if isinstance(path, dict) else None
     told = "path %s" % (ident if isinstance(ident, str) else "number %d" % (number + 1))
     if field == "adapter" and isinstance(path["adapter"], str):
-        near = [a for a in ADDRESSES if a.startswith(path["adapter"][:2].lower())] or difflib.get_close_matches(path["adapter"], ADDRESSES, 1, 0.4)
+        near = [a for a in ADDRESSES if a.startswith(path["adapter"][:2].lower())] or difflib.get_close_matches(
+            path["adapter"], ADDRESSES, 1, 0.4
+        )
         near = ["websocket"] if path["adapter"] in ("ws", "wss") else near
         message = "unknown adapter %r%s; known: %s, or your own module:Class" % (
-            path["adapter"], "; did you mean %r?" % near[0] if near else "", ", ".join(ADDRESSES))
+            path["adapter"],
+            "; did you mean %r?" % near[0] if near else "",
+            ", ".join(ADDRESSES),
+        )
     elif field == "id":
         message = "an id is lower-case words joined by . - or _, such as chat.echo"
     elif field in ("duration", "rate", "warmup") and "must be number" in message:
@@ -229,8 +230,7 @@ def _known(found, where, what, name, among):
     if name not in among:
         near = difflib.get_close_matches(name, among, 1, 0.5)
         found.append(
-            "%s: unknown %s %r%s; known: %s"
-            % (where, what, name, "; did you mean %r?" % near[0] if near else "", ", ".join(among))
+            "%s: unknown %s %r%s; known: %s" % (where, what, name, "; did you mean %r?" % near[0] if near else "", ", ".join(among))
         )
 
 
@@ -265,12 +265,7 @@ def needs(kind, path):
 
 def required(data, definition):
     """All (kind, path id) pairs that must be measured, in the definition's order."""
-    return [
-        (kind["kind"], path["id"])
-        for kind in definition.get("evidence", [])
-        for path in data["paths"]
-        if needs(kind, path)
-    ]
+    return [(kind["kind"], path["id"]) for kind in definition.get("evidence", []) for path in data["paths"] if needs(kind, path)]
 
 
 def path_digest(path):
@@ -307,9 +302,7 @@ def limit(data, definition, name):
 
 def holds(value, op, bound):
     """value OP bound."""
-    return {"<": value < bound, "<=": value <= bound, ">": value > bound, ">=": value >= bound, "==": value == bound}[
-        op
-    ]
+    return {"<": value < bound, "<=": value <= bound, ">": value > bound, ">=": value >= bound, "==": value == bound}[op]
 
 
 def loosened(before, now):
@@ -327,9 +320,7 @@ def loosened(before, now):
                 found.append("path %s: %s was %s, is %s" % (old["id"], key, _shown(old.get(key)), _shown(new.get(key))))
         for key, value in old["budget_ms"].items():
             if key not in new["budget_ms"] or new["budget_ms"][key] > value:
-                found.append(
-                    "path %s: budget %s was %g ms, is %s" % (old["id"], key, value, new["budget_ms"].get(key, "gone"))
-                )
+                found.append("path %s: budget %s was %g ms, is %s" % (old["id"], key, value, new["budget_ms"].get(key, "gone")))
         if rank[new["guarantee"]] < rank[old["guarantee"]]:
             found.append("path %s: guarantee was %s, is %s" % (old["id"], old["guarantee"], new["guarantee"]))
         if order[new.get("ordering", "none")] < order[old.get("ordering", "none")]:
@@ -353,9 +344,7 @@ def loosened(before, now):
                     if new[part].get(k, 0) < old[part].get(k, 0)
                 ]
                 less += [k for k in ("drain_s",) if new[part].get(k, 0) > old[part].get(k, 0)]
-                found += [
-                    "path %s: %s.%s was %s, is %s" % (old["id"], part, k, old[part][k], new[part].get(k)) for k in less
-                ]
+                found += ["path %s: %s.%s was %s, is %s" % (old["id"], part, k, old[part][k], new[part].get(k)) for k in less]
     files = [{s["file"] for s in x.get("schemas", ())} for x in (before, now)]
     found += ["schemas: %s was removed" % name for name in sorted(files[0] - files[1])]
     for name, digest in sorted(now.get("instruments", {}).items()):
@@ -366,9 +355,7 @@ def loosened(before, now):
             found.append("%s: %s was added" % (part, name))
         for name in set(now.get(part, {})) & set(before.get(part, {})):
             if now[part][name].get("value") != before[part][name].get("value"):
-                found.append(
-                    "%s: %s was %s, is %s" % (part, name, before[part][name].get("value"), now[part][name].get("value"))
-                )
+                found.append("%s: %s was %s, is %s" % (part, name, before[part][name].get("value"), now[part][name].get("value")))
     return found
 
 
@@ -411,10 +398,7 @@ def charter_block(data, definition):
         lines += ["", "Waived thresholds:", ""]
         for name, waiver in sorted(data["waivers"].items()):
             usual = definition["thresholds"][name]
-            lines.append(
-                "- `%s`: %g instead of %g %s: %s"
-                % (name, waiver["value"], usual["value"], usual["unit"], waiver["reason"])
-            )
+            lines.append("- `%s`: %g instead of %g %s: %s" % (name, waiver["value"], usual["value"], usual["unit"], waiver["reason"]))
     return "\n".join(lines + ["", END])
 
 

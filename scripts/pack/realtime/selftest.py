@@ -67,9 +67,7 @@ class Lines(Adapter):
 
 def measure(stall=1.0, duration=5.0, rate=200.0, progress=None):
     """Run the self-test; returns the entry for the evidence (judge it with `derive.selftest`)."""
-    child = subprocess.Popen(
-        [sys.executable, "-c", _SERVER, str(stall), str(1.0 + duration * 0.3)], stdout=subprocess.PIPE, text=True
-    )
+    child = subprocess.Popen([sys.executable, "-c", _SERVER, str(stall), str(1.0 + duration * 0.3)], stdout=subprocess.PIPE, text=True)
     try:
         adapter = Lines("127.0.0.1:" + child.stdout.readline().strip(), {}, 1, "selftest")
 
@@ -91,12 +89,8 @@ def measure(stall=1.0, duration=5.0, rate=200.0, progress=None):
         "duration_s": round(recording.sent / rate, 6),
         "sent": recording.sent,
         "received": recording.received,
-        "expected_ms": {
-            q: round(1e3 * stats.stall_quantile(float(q), real, duration), 3) for q in derive.SELFTEST_QUANTILES
-        },
-        "measured_ms": {
-            q: recording.latency.get_value_at_percentile(100 * float(q)) / 1e3 for q in derive.SELFTEST_QUANTILES
-        },
+        "expected_ms": {q: round(1e3 * stats.stall_quantile(float(q), real, duration), 3) for q in derive.SELFTEST_QUANTILES},
+        "measured_ms": {q: recording.latency.get_value_at_percentile(100 * float(q)) / 1e3 for q in derive.SELFTEST_QUANTILES},
         "histogram": recording.latency.encode().decode(),
         "partial": recording.partial,
     }

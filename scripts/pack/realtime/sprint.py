@@ -138,9 +138,7 @@ class Backlog:
                         try:
                             self.items.append(json.loads(found.group(1)))
                         except ValueError:
-                            raise SprintError(
-                                "%s:%d: the item's data is not JSON; restore the line" % (self.path, number)
-                            )
+                            raise SprintError("%s:%d: the item's data is not JSON; restore the line" % (self.path, number))
 
     def save(self):
         """Write the grid: a lane a squad."""
@@ -205,9 +203,7 @@ class Backlog:
             raise SprintError("unknown state %r; known: %s" % (state, ", ".join(STATES)))
         owner = owner or item.get("owner")
         if state == "blocked" and not (blocker and eta and owner):
-            raise SprintError(
-                "%s: a blocker needs --by (what blocks), --owner and --eta (when the next word comes)" % ident
-            )
+            raise SprintError("%s: a blocker needs --by (what blocks), --owner and --eta (when the next word comes)" % ident)
         if state == "rolled" and not owner:
             raise SprintError("%s: an item is rolled forward with an explicit --owner only" % ident)
         item.update(owner=owner, state=state, since=item["since"] if item["state"] == state else now)
@@ -218,11 +214,7 @@ class Backlog:
     def blockers(self, now):
         """[(item, hours, over)] of everything blocked; over: longer than blocker_hours, to be escalated."""
         limit = self.data.get("blocker_hours", 4)
-        return [
-            (i, (now - i["since"]) / 3600.0, now - i["since"] > limit * 3600)
-            for i in self.items
-            if i["state"] == "blocked"
-        ]
+        return [(i, (now - i["since"]) / 3600.0, now - i["since"] > limit * 3600) for i in self.items if i["state"] == "blocked"]
 
 
 # Status -----------------------------------------------------------------------------------------------------------------
@@ -231,9 +223,7 @@ class Backlog:
 def statuses(data, root="."):
     """Dates of the status files, oldest first."""
     folder = os.path.join(root, data.get("status_folder", "docs/sprints/status"))
-    return sorted(
-        n[:-3] for n in (os.listdir(folder) if os.path.isdir(folder) else []) if re.match(r"\d{4}-\d\d-\d\d\.md$", n)
-    )
+    return sorted(n[:-3] for n in (os.listdir(folder) if os.path.isdir(folder) else []) if re.match(r"\d{4}-\d\d-\d\d\.md$", n))
 
 
 def status_due(data, now, root="."):
@@ -254,20 +244,16 @@ def status_text(data, backlog, now, root="."):
         lines += [
             "## " + squad["title"],
             "",
-            ", ".join(
-                "%d %s" % (sum(i["state"] == s for i in mine), s) for s in STATES if any(i["state"] == s for i in mine)
-            )
+            ", ".join("%d %s" % (sum(i["state"] == s for i in mine), s) for s in STATES if any(i["state"] == s for i in mine))
             or "no items",
             "",
         ]
         lines += [
-            "- %s %s: %s%s" % (i["id"], i["state"], i["title"], " (owner %s)" % i["owner"] if i.get("owner") else "")
-            for i in mine
+            "- %s %s: %s%s" % (i["id"], i["state"], i["title"], " (owner %s)" % i["owner"] if i.get("owner") else "") for i in mine
         ] + [""]
     lines += ["## Blockers", ""] + (
         [
-            "- %s%s: %s, owner %s, ETA %s, %.1f h"
-            % ("ESCALATE " if over else "", i["id"], i["blocker"], i["owner"], i["eta"], hours)
+            "- %s%s: %s, owner %s, ETA %s, %.1f h" % ("ESCALATE " if over else "", i["id"], i["blocker"], i["owner"], i["eta"], hours)
             for i, hours, over in backlog.blockers(now)
         ]
         or ["None."]
@@ -305,9 +291,7 @@ def integrate(data, now, root=".", runner=None):
         if item.get("smoke"):
             for squad in data["squads"]:
                 if not squad.get("smoke"):
-                    result["steps"].append(
-                        {"do": "smoke %s" % squad["id"], "ok": False, "why": "the squad has no smoke command"}
-                    )
+                    result["steps"].append({"do": "smoke %s" % squad["id"], "ok": False, "why": "the squad has no smoke command"})
                 commands += [("smoke %s" % squad["id"], argv, squad["id"]) for argv in squad.get("smoke", [])]
         if "run" in item:
             commands.append((item["do"], item["run"], None))
@@ -330,9 +314,7 @@ def integrate(data, now, root=".", runner=None):
             start = time.time()
             with open(os.path.join(folder, log), "wb") as handle:
                 try:
-                    code = subprocess.run(
-                        argv, cwd=root, stdout=handle, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
-                    ).returncode
+                    code = subprocess.run(argv, cwd=root, stdout=handle, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL).returncode
                 except OSError as error:
                     handle.write(str(error.strerror).encode())
                     code = 127
@@ -352,9 +334,7 @@ def integrate(data, now, root=".", runner=None):
 
 def _topics(spec, root, log):
     silent = []
-    key = {"redis": "stream", "nats": "subject", "mqtt": "topic", "rabbitmq": "queue", "kafka": "topic"}[
-        spec["adapter"]
-    ]
+    key = {"redis": "stream", "nats": "subject", "mqtt": "topic", "rabbitmq": "queue", "kafka": "topic"}[spec["adapter"]]
     with open(log, "w", encoding="utf-8") as handle:
         for name in spec["names"]:
             options = {key: name}
@@ -419,11 +399,7 @@ def _backlog(data, backlog, now, root, item, gate):
     bad = [i for i in backlog.items if i["state"] not in ("done", "rolled") or not i.get("owner")]
     if not backlog.items:
         return "the backlog is empty"
-    return (
-        "%s is %s%s" % (bad[0]["id"], bad[0]["state"], "" if bad[0].get("owner") else " and has no owner")
-        if bad
-        else None
-    )
+    return "%s is %s%s" % (bad[0]["id"], bad[0]["state"], "" if bad[0].get("owner") else " and has no owner") if bad else None
 
 
 def _status(data, backlog, now, root, item, gate):
@@ -434,9 +410,7 @@ def _links(data, backlog, now, root, item, gate):
     written = statuses(data, root)
     if not written:
         return "no status was ever written"
-    with open(
-        os.path.join(root, data.get("status_folder", "docs/sprints/status"), written[-1] + ".md"), encoding="utf-8"
-    ) as handle:
+    with open(os.path.join(root, data.get("status_folder", "docs/sprints/status"), written[-1] + ".md"), encoding="utf-8") as handle:
         part = handle.read().partition("## Dashboards")[2]
     return None if re.search(r"https?://\S+", part) else "status %s links no dashboard" % written[-1]
 
@@ -448,9 +422,7 @@ def _files(data, backlog, now, root, item, gate):
 
 def _contracts(data, backlog, now, root, item, gate):
     base = os.path.join(root, data.get("contracts_folder", "docs/design/contracts"))
-    dated = sorted(
-        n for n in (os.listdir(base) if os.path.isdir(base) else []) if record.load_all(os.path.join(base, n))
-    )
+    dated = sorted(n for n in (os.listdir(base) if os.path.isdir(base) else []) if record.load_all(os.path.join(base, n)))
     if not dated:
         return "no contract was recorded: `pack record`"
     for name, recording in record.load_all(os.path.join(base, dated[-1])):
@@ -469,6 +441,5 @@ def _gates(data, backlog, now, root, item, gate):
     return (
         None
         if gate["verdict"] == "PASS"
-        else "gate %s is %s"
-        % (gate["first_failure"], next(g["verdict"] for g in gate["gates"] if g["id"] == gate["first_failure"]))
+        else "gate %s is %s" % (gate["first_failure"], next(g["verdict"] for g in gate["gates"] if g["id"] == gate["first_failure"]))
     )

@@ -43,24 +43,18 @@ def main(argv=None):
             handle.write(sprint.EXAMPLE)
         click.echo("wrote %s" % path)
 
-    @group.command(
-        help="The squads as lanes, with what is blocked and what is due.", epilog="Example: pack sprint lanes"
-    )
+    @group.command(help="The squads as lanes, with what is blocked and what is due.", epilog="Example: pack sprint lanes")
     @shared
     def lanes(path, now):
         data = sprint.load(path)
         backlog, bad = sprint.Backlog(data), False
         for squad in data["squads"]:
             mine = [i for i in backlog.items if i["squad"] == squad["id"]]
-            click.echo(
-                "%-24s %s"
-                % (squad["title"], "  ".join("%s:%d" % (s, sum(i["state"] == s for i in mine)) for s in sprint.STATES))
-            )
+            click.echo("%-24s %s" % (squad["title"], "  ".join("%s:%d" % (s, sum(i["state"] == s for i in mine)) for s in sprint.STATES)))
             for item in mine:
                 if item["state"] in ("doing", "blocked"):
                     click.echo(
-                        "    %-8s %s %s%s"
-                        % (item["state"], item["id"], item["title"], "  cross-squad" if item.get("cross") else "")
+                        "    %-8s %s %s%s" % (item["state"], item["id"], item["title"], "  cross-squad" if item.get("cross") else "")
                     )
         due = sprint.status_due(data, at(now))
         if due:
@@ -148,13 +142,9 @@ def main(argv=None):
     )
     @shared
     def integration(path, now):
-        result = sprint.integrate(
-            sprint.load(path), at(now), ".", lambda i, n, what: click.echo("[%d/%d] %s" % (i, n, what), err=True)
-        )
+        result = sprint.integrate(sprint.load(path), at(now), ".", lambda i, n, what: click.echo("[%d/%d] %s" % (i, n, what), err=True))
         for step in result["steps"]:
-            click.echo(
-                "%-4s %s%s" % ("ok" if step["ok"] else "FAIL", step["do"], ": " + step["why"] if step["why"] else "")
-            )
+            click.echo("%-4s %s%s" % ("ok" if step["ok"] else "FAIL", step["do"], ": " + step["why"] if step["why"] else ""))
         raise SystemExit(0 if result["ok"] else 1)
 
     @group.command(
@@ -169,9 +159,7 @@ def main(argv=None):
         if only:
             click.echo("due: %s" % due if due else "not due")
             raise SystemExit(1 if due else 0)
-        target = os.path.join(
-            data.get("status_folder", "docs/sprints/status"), "%s.md" % sprint.local(data, at(now)).date()
-        )
+        target = os.path.join(data.get("status_folder", "docs/sprints/status"), "%s.md" % sprint.local(data, at(now)).date())
         if os.path.exists(target):
             raise sprint.SprintError("%s is there already; edit it" % target)
         os.makedirs(os.path.dirname(target), exist_ok=True)

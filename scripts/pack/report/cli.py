@@ -21,9 +21,7 @@ def main(argv=None):
         import pptx  # noqa: F401
         import reportlab  # noqa: F401
     except ImportError as error:
-        print(
-            "pack report: needs its extra packages (%s): pip install 'team-pack[report]'" % (error.name or error), file=sys.stderr
-        )
+        print("pack report: needs its extra packages (%s): pip install 'team-pack[report]'" % (error.name or error), file=sys.stderr)
         return 2
     return _cli(click, argv)
 
@@ -34,6 +32,7 @@ def _cli(click, argv):
 
     def shared(function):
         """--team and --dir, as the definition and the folder that they name; --now for tests."""
+
         @functools.wraps(function)
         def settled(*args, team, team_dir, **more):
             definition, folder = here.settle(team, team_dir)
@@ -57,17 +56,13 @@ def _cli(click, argv):
         if pptx:
             from pack.report import slides
 
-            target = os.path.join(
-                folder, "%s.pptx" % name if name else "status_%03d.pptx" % data.next_number(folder, "status", "pptx")
-            )
+            target = os.path.join(folder, "%s.pptx" % name if name else "status_%03d.pptx" % data.next_number(folder, "status", "pptx"))
             slides.write(seen, target, now)
             written.append(target)
         if pdf:
             from pack.report import paper
 
-            target = os.path.join(
-                folder, "%s.pdf" % name if name else "activity_%03d.pdf" % data.next_number(folder, "activity", "pdf")
-            )
+            target = os.path.join(folder, "%s.pdf" % name if name else "activity_%03d.pdf" % data.next_number(folder, "activity", "pdf"))
             paper.write(seen, target, definition)
             written.append(target)
         for target in written:

@@ -119,9 +119,7 @@ def collect(team_dir, definition, now):
         elif measure == "stream" and "windows" in facts:
             data["stream"].append(dict(common, rate=row["value"], needed=row["limit"], **facts))
         elif measure == "density" and row.get("value") is not None:
-            data["density"].append(
-                dict(common, connections=row["value"], needed=row["limit"], cpu_percent=facts.get("cpu_percent"))
-            )
+            data["density"].append(dict(common, connections=row["value"], needed=row["limit"], cpu_percent=facts.get("cpu_percent")))
     _history(look, data)
     for gate in result["gates"]:
         for row in gate["evidence"]:
@@ -133,9 +131,7 @@ def collect(team_dir, definition, now):
                 "why": "; ".join(row["reasons"]),
                 "gate": gate["id"],
             }
-            if row["verdict"] != "PASS" and not any(
-                (o["what"], o["path"]) == (entry["what"], entry["path"]) for o in data["open"]
-            ):
+            if row["verdict"] != "PASS" and not any((o["what"], o["path"]) == (entry["what"], entry["path"]) for o in data["open"]):
                 data["open"].append(entry)
     data["open"].sort(key=lambda o: gates.ORDER.index(o["verdict"]))
     data["headline"] = headline(data)
@@ -165,9 +161,7 @@ def _history(look, data):
                     histogram = hdr.Histogram(entry["histogram"])
                 except hdr.BadHistogram:
                     continue
-                data["trend"].setdefault(path_id, []).append(
-                    [evidence.iso(run["end"]), derive.percentiles(histogram)["p99_ms"]]
-                )
+                data["trend"].setdefault(path_id, []).append([evidence.iso(run["end"]), derive.percentiles(histogram)["p99_ms"]])
                 data["curves"][path_id] = curve(histogram)
             elif kind["measure"] == "throughput":
                 data["lag"].setdefault(path_id, []).append([evidence.iso(run["end"]), lag(entry)])
@@ -226,9 +220,7 @@ def headline(data):
 
 def next_number(folder, prefix, extension):
     """The number of the next report: status_001.pptx, status_002.pptx, ..."""
-    taken = [
-        int(m.group(1)) for m in (re.match(r"%s_(\d+)\.%s$" % (prefix, extension), n) for n in _names(folder)) if m
-    ]
+    taken = [int(m.group(1)) for m in (re.match(r"%s_(\d+)\.%s$" % (prefix, extension), n) for n in _names(folder)) if m]
     return max(taken, default=0) + 1
 
 
@@ -327,9 +319,7 @@ def certificate(data, definition):
         )
         for r in data["latency"]
     ]
-    lines += ["", "## Gates", "", "| gate | verdict |", "|---|---|"] + [
-        "| %s | %s |" % (g["title"], g["verdict"]) for g in data["gates"]
-    ]
+    lines += ["", "## Gates", "", "| gate | verdict |", "|---|---|"] + ["| %s | %s |" % (g["title"], g["verdict"]) for g in data["gates"]]
     if data["waivers"]:
         lines += ["", "## Waived", ""] + [
             "- `%s`: %g instead of %g: %s" % (n, w["value"], definition["thresholds"][n]["value"], w["reason"])
@@ -381,11 +371,7 @@ def matrix(definition, data):
             elif not (any if test.get("any") else all)(rows.values()):
                 verdict, note = "MISSING", HOW.get(test.get("shows"), "no such evidence")
             elif verdict == "PASS" and any(r.get("measure") == "throughput" for k in rows for r in rows[k]):
-                rules = [
-                    definition["thresholds"][n]
-                    for n in test.get("limits", [])
-                    if definition["thresholds"][n]["unit"] == "msgs/s"
-                ]
+                rules = [definition["thresholds"][n] for n in test.get("limits", []) if definition["thresholds"][n]["unit"] == "msgs/s"]
                 best = max(r["value"] for k in rows for r in rows[k] if r.get("measure") == "throughput")
                 if any(best <= rule["value"] for rule in rules):
                     verdict, note = "MISSING", "only %g/s was shown" % best

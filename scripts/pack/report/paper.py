@@ -80,9 +80,7 @@ def _bars(rows):
     chart.valueAxis.labelTextFormat = "%d %%"
     chart.bars[0].fillColor, chart.bars[0].strokeColor = colors.HexColor("#3B6EA5"), None
     for index, value in enumerate(values):
-        chart.bars[(0, index)].fillColor = colors.HexColor(
-            "#C62828" if value > 100 else "#EF6C00" if value > 80 else "#3B6EA5"
-        )
+        chart.bars[(0, index)].fillColor = colors.HexColor("#C62828" if value > 100 else "#EF6C00" if value > 80 else "#3B6EA5")
     chart.barLabels.fontSize, chart.barLabelFormat, chart.barLabels.boxAnchor, chart.barLabels.dx = 7.5, "%.1f", "w", 3
     drawing.add(chart)
     at = chart.x + chart.width * 100.0 / chart.valueAxis.valueMax
@@ -125,22 +123,14 @@ def write(data, path, definition):
     part(
         "Gates",
         ["gate", "verdict", "reasons"],
-        [
-            [g["title"] + (" (hard stop)" if g["hard_stop"] else ""), g["verdict"], "; ".join(g["reasons"][:2])]
-            for g in data["gates"]
-        ],
+        [[g["title"] + (" (hard stop)" if g["hard_stop"] else ""), g["verdict"], "; ".join(g["reasons"][:2])] for g in data["gates"]],
         [46, 20, 114],
         "",
     )
     judged = sorted((r for r in data["latency"] if r["percent"] is not None), key=lambda r: -r["percent"])
     bars = (
         [
-            _bars(
-                [
-                    ("%s %s" % (r["path"], r["claim"].upper().replace("P999", "P99.9")), r["percent"])
-                    for r in judged[:12]
-                ]
-            ),
+            _bars([("%s %s" % (r["path"], r["claim"].upper().replace("P999", "P99.9")), r["percent"]) for r in judged[:12]]),
             Paragraph("95 % upper bound as % of the budget; the broken line is the budget.", BODY),
             Spacer(1, 2 * mm),
         ]
@@ -237,10 +227,7 @@ def write(data, path, definition):
     part(
         "Stream processing",
         ["path", "windows", "wrong", "late events", "events/s", "needed", "verdict"],
-        [
-            [r["path"], r["windows"], r["wrong"], r["late"], r["rate"], "%g" % r["needed"], r["verdict"]]
-            for r in data["stream"]
-        ],
+        [[r["path"], r["windows"], r["wrong"], r["late"], r["rate"], "%g" % r["needed"], r["verdict"]] for r in data["stream"]],
         [50, 22, 22, 26, 22, 18, 20],
         "No stream evidence that can be judged.",
     )
@@ -276,10 +263,7 @@ def write(data, path, definition):
         part(
             "Waived",
             ["threshold", "usual", "here", "reason"],
-            [
-                [n, "%g" % definition["thresholds"][n]["value"], "%g" % w["value"], w["reason"]]
-                for n, w in sorted(data["waivers"].items())
-            ],
+            [[n, "%g" % definition["thresholds"][n]["value"], "%g" % w["value"], w["reason"]] for n, w in sorted(data["waivers"].items())],
             [45, 20, 20, 95],
             "",
         )

@@ -80,9 +80,7 @@ def _table(slide, head, rows, widths, y=1.75, size=12):
             run = cell.text_frame.paragraphs[0].add_run()
             run.text, run.font.size = str(value), Pt(size)
             run.font.bold = line == 0 or value in COLOURS
-            run.font.color.rgb = (
-                RGBColor(255, 255, 255) if line == 0 else RGBColor.from_string(COLOURS.get(value, "1F2933"))
-            )
+            run.font.color.rgb = RGBColor(255, 255, 255) if line == 0 else RGBColor.from_string(COLOURS.get(value, "1F2933"))
     if len(rows) > ROWS:
         _text(
             slide,
@@ -158,17 +156,13 @@ def _bars(slide, rows, series, title, **place):
     for index, (_, value) in enumerate(rows):
         point = plot.series[0].points[index].format.fill
         point.solid()
-        point.fore_color.rgb = RGBColor.from_string(
-            COLOURS["FAIL"] if value > 100 else ("EF6C00" if value > 80 else "3B6EA5")
-        )
+        point.fore_color.rgb = RGBColor.from_string(COLOURS["FAIL"] if value > 100 else ("EF6C00" if value > 80 else "3B6EA5"))
     return chart
 
 
 def _budget(deck, data):
     judged = sorted((r for r in data["latency"] if r["percent"] is not None), key=lambda r: -r["percent"])
-    slide = _slide(
-        deck, "Latency against budget", "95 % upper bound of the percentile as % of its budget; over 100 fails"
-    )
+    slide = _slide(deck, "Latency against budget", "95 % upper bound of the percentile as % of its budget; over 100 fails")
     if not judged:
         return _none(slide, "No latency evidence that can be judged.")
     rows = [("%s %s" % (r["path"], r["claim"].upper().replace("P999", "P99.9")), r["percent"]) for r in judged[:12]]
@@ -296,10 +290,7 @@ def _failover(deck, data):
         return _none(slide, "No failover evidence that can be judged.")
     _bars(
         slide,
-        [
-            ("%s %s (%.2f of %g s)" % (r["path"], r["measure"], r["value_s"], r["limit_s"]), r["percent"])
-            for r in data["failover"][:12]
-        ],
+        [("%s %s (%.2f of %g s)" % (r["path"], r["measure"], r["value_s"], r["limit_s"]), r["percent"]) for r in data["failover"][:12]],
         "% of limit",
         "% of limit",
     )

@@ -9,8 +9,17 @@ from pack.statefile import stats, summary, tree
 
 WIDTH, LANE, LEFT = 1200, 26, 170
 QUIET = ("MAIL", "LEAD_WOKE", "LEAD_STOPPED", "AGENT_ACTIVE", "AGENT_IDLE", "TICK", "WAVES_SEEN", "SHUTDOWN_ID")
-COLORS = {"APPROVED": "#2e7d32", "DONE": "#1b5e20", "CHANGES_REQUESTED": "#ef6c00", "CLAIM": "#1565c0", "FILE_WRITTEN": "#90a4ae", "COMMITTED": "#6a1b9a",
-          "VERIFIED": "#00838f", "PLAN_REGISTERED": "#1565c0", "TEAM_DELETED": "#000000"}
+COLORS = {
+    "APPROVED": "#2e7d32",
+    "DONE": "#1b5e20",
+    "CHANGES_REQUESTED": "#ef6c00",
+    "CLAIM": "#1565c0",
+    "FILE_WRITTEN": "#90a4ae",
+    "COMMITTED": "#6a1b9a",
+    "VERIFIED": "#00838f",
+    "PLAN_REGISTERED": "#1565c0",
+    "TEAM_DELETED": "#000000",
+}
 STYLE = """body{font:14px/1.4 system-ui,sans-serif;margin:24px;color:#222;max-width:1240px}h1{font-size:20px}pre{background:#f6f6f4;padding:12px;overflow:auto}
 table{border-collapse:collapse;width:100%}td,th{padding:3px 8px;text-align:left;border-bottom:1px solid #e5e5e0;vertical-align:top;font-size:13px}
 tr.refused td{background:#fdecea}svg{background:#fcfcfa;border:1px solid #e5e5e0}.dim{color:#888}"""
@@ -26,7 +35,11 @@ def _words(record):
         return "%s: %s Seen: %s Next: %s" % (data["code"], data["what"] + ".", data["seen"] + ".", data["next"])
     if record["event"] == "PLAN_REGISTERED":
         return "%d tasks" % len(data["tasks"])
-    keep = [(k, v) for k, v in sorted(data.items()) if k not in ("definition", "unmet", "facts", "tasks", "approved") and v not in (None, "", [], {})]
+    keep = [
+        (k, v)
+        for k, v in sorted(data.items())
+        if k not in ("definition", "unmet", "facts", "tasks", "approved") and v not in (None, "", [], {})
+    ]
     return ", ".join("%s %s" % (k, str(v)[:120]) for k, v in keep)
 
 
@@ -42,17 +55,27 @@ def svg(records):
     out = ['<svg viewBox="0 0 %d %d" width="100%%" role="img" aria-label="timeline">' % (WIDTH, LANE * len(lanes) + 30)]
     for n, name in enumerate(lanes):
         y = n * LANE + 18
-        out.append('<text x="8" y="%d" font-size="12">%s</text><line x1="%d" x2="%d" y1="%d" y2="%d" stroke="#e0e0dc"/>' % (
-            y + 4, html.escape(name), LEFT, WIDTH - 10, y, y))
+        out.append(
+            '<text x="8" y="%d" font-size="12">%s</text><line x1="%d" x2="%d" y1="%d" y2="%d" stroke="#e0e0dc"/>'
+            % (y + 4, html.escape(name), LEFT, WIDTH - 10, y, y)
+        )
     for r in shown:
         y = lanes.index(_who(r)) * LANE + 18
         bad = r["event"] in tables.TROUBLE
-        mark = '<path d="M%.1f %d l5 9 l-10 0 z" fill="#c62828">' % (place(r["ts"]), y - 5) if bad else '<circle cx="%.1f" cy="%d" r="4" fill="%s">' % (
-            place(r["ts"]), y, COLORS.get(r["event"], "#607d8b"))
-        out.append("%s<title>%s</title></%s>" % (mark, html.escape("#%d %s %s: %s" % (r["seq"], _who(r), r["event"], _words(r))), "path" if bad else "circle"))
+        mark = (
+            '<path d="M%.1f %d l5 9 l-10 0 z" fill="#c62828">' % (place(r["ts"]), y - 5)
+            if bad
+            else '<circle cx="%.1f" cy="%d" r="4" fill="%s">' % (place(r["ts"]), y, COLORS.get(r["event"], "#607d8b"))
+        )
+        out.append(
+            "%s<title>%s</title></%s>"
+            % (mark, html.escape("#%d %s %s: %s" % (r["seq"], _who(r), r["event"], _words(r))), "path" if bad else "circle")
+        )
     minutes = (end - start) / 60
-    out.append('<text x="%d" y="%d" font-size="11" fill="#888">%s, %.1f minutes</text></svg>' % (
-        LEFT, LANE * len(lanes) + 24, time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(start)), minutes))
+    out.append(
+        '<text x="%d" y="%d" font-size="11" fill="#888">%s, %.1f minutes</text></svg>'
+        % (LEFT, LANE * len(lanes) + 24, time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(start)), minutes)
+    )
     return "".join(out)
 
 
@@ -63,19 +86,47 @@ def page(state, records, enforcement):
     for r in records:
         if r["event"] in QUIET:
             continue
-        rows.append('<tr class="%s"><td class="dim">%d</td><td class="dim">%s</td><td>%d</td><td>%s</td><td>%s</td><td>%s</td></tr>' % (
-            "refused" if r["event"] in tables.TROUBLE else "", r["seq"], time.strftime("%H:%M:%S", time.localtime(r["ts"])), r["epoch"],
-            html.escape(_who(r)), html.escape(r["event"]), html.escape(_words(r))))
+        rows.append(
+            '<tr class="%s"><td class="dim">%d</td><td class="dim">%s</td><td>%d</td><td>%s</td><td>%s</td><td>%s</td></tr>'
+            % (
+                "refused" if r["event"] in tables.TROUBLE else "",
+                r["seq"],
+                time.strftime("%H:%M:%S", time.localtime(r["ts"])),
+                r["epoch"],
+                html.escape(_who(r)),
+                html.escape(r["event"]),
+                html.escape(_words(r)),
+            )
+        )
     approvals = []
     for number, t in view.tasks(state):
         q = view.quorum(state, t) if state["mode"] else None
-        approvals.append("<tr><td>#%d</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>" % (
-            number, html.escape(t["subject"]), t["state"], html.escape(t["owner"] or "-"), t["revision"] or "-", html.escape(view.quorum_text(q)) if q else "-"))
+        approvals.append(
+            "<tr><td>#%d</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>"
+            % (
+                number,
+                html.escape(t["subject"]),
+                t["state"],
+                html.escape(t["owner"] or "-"),
+                t["revision"] or "-",
+                html.escape(view.quorum_text(q)) if q else "-",
+            )
+        )
     return """<!doctype html><html lang="en"><meta charset="utf-8"><title>%s</title><style>%s</style><h1>%s</h1>
 <p>%d events, %d refused calls.</p>%s<h2>Now</h2><pre>%s</pre><h2>Tasks</h2><table><tr><th>task<th>subject<th>state<th>owner<th>revision<th>approvals</tr>%s</table>
 <h2>Summary</h2><pre>%s</pre><h2>Log</h2><table><tr><th>seq<th>time<th>epoch<th>who<th>event<th></tr>%s</table></html>
-""" % (html.escape(state["team"]["name"]), STYLE, html.escape(state["team"]["name"]), len(records), counts["refused"], svg(records),
-       html.escape(tree(state, enforcement)), "".join(approvals), html.escape(summary(state, counts)), "".join(rows))
+""" % (
+        html.escape(state["team"]["name"]),
+        STYLE,
+        html.escape(state["team"]["name"]),
+        len(records),
+        counts["refused"],
+        svg(records),
+        html.escape(tree(state, enforcement)),
+        "".join(approvals),
+        html.escape(summary(state, counts)),
+        "".join(rows),
+    )
 
 
 def main(argv):
@@ -89,8 +140,12 @@ def main(argv):
     from pack.protocol.refusal import Refusal
     from pack.runs import Run
 
-    parser = argparse.ArgumentParser(prog="pack report html", description="The HTML timeline of a run, from its journal.",
-                                     epilog="example: pack report html --out run.html", formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="pack report html",
+        description="The HTML timeline of a run, from its journal.",
+        epilog="example: pack report html --out run.html",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--out", default=None, help="file to write (default: timeline.html in the team's folder)")
     parser.add_argument("--project", default=None)
     parser.add_argument("--team", default=None)

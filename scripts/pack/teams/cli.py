@@ -57,17 +57,27 @@ gates:
 
 def main(argv=None):
     """The verb's entry."""
-    parser = argparse.ArgumentParser(prog="pack team", description="Team definitions: a team is data, no code. docs/teams.md explains them.",
-                                     epilog="Example: pack team new dbMigration; edit .claude/team-definitions/dbMigration.yaml; pack team check dbMigration; "
-                                            "pack team agents dbMigration; then type in the client: --team dbMigration")
+    parser = argparse.ArgumentParser(
+        prog="pack team",
+        description="Team definitions: a team is data, no code. docs/teams.md explains them.",
+        epilog="Example: pack team new dbMigration; edit .claude/team-definitions/dbMigration.yaml; pack team check dbMigration; "
+        "pack team agents dbMigration; then type in the client: --team dbMigration",
+    )
     verbs = parser.add_subparsers(dest="verb", metavar="VERB")
     verbs.add_parser("list", help="the teams that can be activated here")
     new = verbs.add_parser("new", help="write a small definition to edit")
     new.add_argument("name")
-    for verb, text in (("check", "every problem with line and column, and what a sound definition probably does not mean"),
-                       ("show", "waves, roles and gates as they will run"), ("agents", "write the agents of the roles into .claude/agents/")):
+    for verb, text in (
+        ("check", "every problem with line and column, and what a sound definition probably does not mean"),
+        ("show", "waves, roles and gates as they will run"),
+        ("agents", "write the agents of the roles into .claude/agents/"),
+    ):
         one = verbs.add_parser(verb, help=text)
-        one.add_argument("name", nargs="*" if verb == "check" else None, help="a team's name, or a file" + (" (default: every definition of this project)" if verb == "check" else ""))
+        one.add_argument(
+            "name",
+            nargs="*" if verb == "check" else None,
+            help="a team's name, or a file" + (" (default: every definition of this project)" if verb == "check" else ""),
+        )
         if verb == "agents":
             one.add_argument("--force", action="store_true", help="also those that are there already")
     verbs.add_parser("schema", help="print the JSON Schema, for editors")
@@ -109,7 +119,9 @@ def _new(given):
         raise definition.TeamError(given.name, ["a team's name has ASCII letters, digits and -, a small letter first, such as dbMigration"])
     path = os.path.join(_project(), definition.FOLDER, given.name + ".yaml")
     if given.name in definition.names(definition.folders(_project())):
-        raise definition.TeamError(given.name, ["there is a team of this name: %s" % definition.names(definition.folders(_project()))[given.name]])
+        raise definition.TeamError(
+            given.name, ["there is a team of this name: %s" % definition.names(definition.folders(_project()))[given.name]]
+        )
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|-", " ", given.name).lower()
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="utf-8") as handle:
@@ -137,30 +149,60 @@ def _check(given):
         document = definition._read(path)[1]
         stem = os.path.splitext(os.path.basename(path))[0]
         if stem != data["team"]:
-            hints.insert(0, (("team",), "the team is called %r, but it is found by its file's name: --team %s" % (data["team"], stem), False))
+            hints.insert(
+                0, (("team",), "the team is called %r, but it is found by its file's name: --team %s" % (data["team"], stem), False)
+            )
         for hint in hints:
             print("%s (hint)" % definition._line(path, document, *hint))
-        print("%s: sound: %d roles, %d waves, %d gates" % (os.path.basename(path), len(data["roles"]), len(data["waves"]), len(data["gates"])))
+        print(
+            "%s: sound: %d roles, %d waves, %d gates" % (os.path.basename(path), len(data["roles"]), len(data["waves"]), len(data["gates"]))
+        )
     return 1 if bad else 0
 
 
 def _show(given):
     data = definition.load(given.name, definition.folders(_project()))
-    print("%s (--team %s%s), artifacts below %s/" % (data["title"], given.name, " --strategy PATH" if data.get("strategy") else "", data["root"]))
+    print(
+        "%s (--team %s%s), artifacts below %s/"
+        % (data["title"], given.name, " --strategy PATH" if data.get("strategy") else "", data["root"])
+    )
     for wave in data["waves"]:
         after = " after %s" % ", ".join(wave["after"]) if wave.get("after") else ""
         when = " when %s fails" % " or ".join(wave["when"]["gate_fails"]) if "when" in wave else ""
         print("wave %-4s %s (%s)%s%s: %s" % (wave["id"], wave["title"], wave["mode"], after, when, ", ".join(wave["roles"])))
         for side, word in (("entry", "begins"), ("exit", "is over")):
             for c in wave.get(side, []):
-                text = "gate %s passes" % c["gate"] if "gate" in c else "every artifact of %s is there" % c["artifacts_of"] if "artifacts_of" in c else \
-                    "%s is there%s" % (c["artifact"], " with the line %r" % c["line"] if "line" in c else "") if "artifact" in c else "the strategy file is there"
+                text = (
+                    "gate %s passes" % c["gate"]
+                    if "gate" in c
+                    else "every artifact of %s is there" % c["artifacts_of"]
+                    if "artifacts_of" in c
+                    else "%s is there%s" % (c["artifact"], " with the line %r" % c["line"] if "line" in c else "")
+                    if "artifact" in c
+                    else "the strategy file is there"
+                )
                 print("          %s when %s" % (word, text))
     for gate in data["gates"]:
-        looks = gate.get("evidence", []) + ["artifacts of " + r for r in gate.get("artifacts_of", [])] + gate.get("artifacts", []) + [
-            "`%s`" % " ".join(c["run"]) if c["check"] == "command" else "the user's word" if c["check"] == "approval" else "line %r" % c["line"] if c["check"] == "line"
-            else c["check"] for c in gate.get("checks", [])] + ["gate " + n for n in gate.get("needs", [])]
-        print("gate %s%s: %s; on FAIL: %s" % (gate["id"], " HARD STOP" if gate.get("hard_stop") else "", ", ".join(looks), ", ".join(gate["on_fail"]["respawn"])))
+        looks = (
+            gate.get("evidence", [])
+            + ["artifacts of " + r for r in gate.get("artifacts_of", [])]
+            + gate.get("artifacts", [])
+            + [
+                "`%s`" % " ".join(c["run"])
+                if c["check"] == "command"
+                else "the user's word"
+                if c["check"] == "approval"
+                else "line %r" % c["line"]
+                if c["check"] == "line"
+                else c["check"]
+                for c in gate.get("checks", [])
+            ]
+            + ["gate " + n for n in gate.get("needs", [])]
+        )
+        print(
+            "gate %s%s: %s; on FAIL: %s"
+            % (gate["id"], " HARD STOP" if gate.get("hard_stop") else "", ", ".join(looks), ", ".join(gate["on_fail"]["respawn"]))
+        )
 
 
 def _agents(given):
@@ -185,7 +227,10 @@ def _agents(given):
     for role in data["roles"]:
         if ":" in role["agent"]:
             print("%s is another plugin's agent: not written" % role["agent"])
-    print("Start the client anew, so that it finds them; then type: --team %s%s" % (given.name, " --strategy PATH" if data.get("strategy") else ""))
+    print(
+        "Start the client anew, so that it finds them; then type: --team %s%s"
+        % (given.name, " --strategy PATH" if data.get("strategy") else "")
+    )
     return 0
 
 

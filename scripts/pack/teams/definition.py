@@ -29,8 +29,14 @@ BUILT_IN = ("team status", "team gate check", "team approve", "team reject", "pa
 # Verbs that only look or measure: what a session command may run.
 LOOKING = ("adr", "doctor", "explain", "gate", "kanban", "log", "record", "report", "rt", "sprint", "status")
 RESERVED = {  # role ids that mean something to the engine
-    "lead": "the main session", "main": "the main session", "team-lead": "the main session", "gate": "the hooks", "person": "the user's terminal",
-    "user": "the user", "foreign": "another session", "supervisor": "the owner of /build's state",
+    "lead": "the main session",
+    "main": "the main session",
+    "team-lead": "the main session",
+    "gate": "the hooks",
+    "person": "the user's terminal",
+    "user": "the user",
+    "foreign": "another session",
+    "supervisor": "the owner of /build's state",
 }
 
 
@@ -75,8 +81,13 @@ def find(path_or_name, folders=()):
         return text
     near = difflib.get_close_matches(text, known, 1, 0.5)
     told = _inside(text, known)
-    raise TeamError(text, ["no such team%s; known teams: %s; or give the path of a definition file" % (
-        told or ("; did you mean %r?" % near[0] if near else ""), ", ".join(sorted(known)))])
+    raise TeamError(
+        text,
+        [
+            "no such team%s; known teams: %s; or give the path of a definition file"
+            % (told or ("; did you mean %r?" % near[0] if near else ""), ", ".join(sorted(known)))
+        ],
+    )
 
 
 def _inside(text, known):
@@ -88,7 +99,10 @@ def _inside(text, known):
         except OSError:
             continue
         if re.search(r'(?m)^[\s{]*"?team"?:\s*["\']?%s\b' % re.escape(text), head.decode("utf-8", "replace")) and text:
-            return "; the file %s calls itself so, but it is found by its file name: --team %s, or rename it" % (os.path.basename(path), stem)
+            return "; the file %s calls itself so, but it is found by its file name: --team %s, or rename it" % (
+                os.path.basename(path),
+                stem,
+            )
     return ""
 
 
@@ -126,8 +140,14 @@ def findings(data, document=None):
     return found or _Semantics(data).run()
 
 
-_WANTS = {"must be string": " (put it in quotes to make it text)", "must be boolean": " (write true or false)", "must be array": " (a list: [one, two])",
-          "must be object": " (a mapping: {key: value})", "must be integer": " (a whole number without quotes)", "must be number": " (a number without quotes or unit)"}
+_WANTS = {
+    "must be string": " (put it in quotes to make it text)",
+    "must be boolean": " (write true or false)",
+    "must be array": " (a list: [one, two])",
+    "must be object": " (a mapping: {key: value})",
+    "must be integer": " (a whole number without quotes)",
+    "must be number": " (a number without quotes or unit)",
+}
 
 
 def _plainly(data, path, message):
@@ -170,7 +190,9 @@ def _read(path):
     try:
         document = yamltext.read(text)
     except yamltext.YamlError as error:
-        raise TeamError(name, ["%s:%d:%d: not readable: %s" % ((name,) + yamltext.Document(text).place((error.offset, error.offset)) + (error,))])
+        raise TeamError(
+            name, ["%s:%d:%d: not readable: %s" % ((name,) + yamltext.Document(text).place((error.offset, error.offset)) + (error,))]
+        )
     return document.value, document
 
 
@@ -242,7 +264,11 @@ class _Semantics:
         if name in among:
             return True
         near = difflib.get_close_matches(name, among, 1, 0.5)
-        self.say(path, "%s: unknown %s %r%s; known: %s" % (where, what, name, "; did you mean %r?" % near[0] if near else "", ", ".join(among) or "none"))
+        self.say(
+            path,
+            "%s: unknown %s %r%s; known: %s"
+            % (where, what, name, "; did you mean %r?" % near[0] if near else "", ", ".join(among) or "none"),
+        )
         return False
 
     def cycle(self, what, part, edges):
@@ -266,8 +292,12 @@ class _Semantics:
         data = self.data
         first = data["root"].split("/")[0]
         if first in (".git", ".claude") or any(p in (".", "..") for p in data["root"].split("/")):
-            self.say(("root",), "root: %r cannot be the team's folder: take one of its own, such as .%s" % (data["root"], data["team"].lower()))
-        below = [(("guarded", i), p, True) for i, p in enumerate(data.get("guarded", []))] + [(("folders", i), p, True) for i, p in enumerate(data.get("folders", []))]
+            self.say(
+                ("root",), "root: %r cannot be the team's folder: take one of its own, such as .%s" % (data["root"], data["team"].lower())
+            )
+        below = [(("guarded", i), p, True) for i, p in enumerate(data.get("guarded", []))] + [
+            (("folders", i), p, True) for i, p in enumerate(data.get("folders", []))
+        ]
         below += [(("artifacts", i), p, False) for i, p in enumerate(data.get("artifacts", []))]
         below += [(("evidence", i, "file"), e["file"], False) for i, e in enumerate(data.get("evidence", []))]
         if "kanban" in data:
@@ -278,8 +308,11 @@ class _Semantics:
             for j, path in enumerate(role.get("edits", [])):
                 below += [(("roles", i, "edits", j), path, True)] if path != "./" else []
                 if path != "./" and (path + "/").startswith((data["root"] + "/", ".git/", ".claude/")):
-                    self.say(("roles", i, "edits", j), "role %s: edits %r: `edits` names files of the project; what lies below %s goes into `writes`, relative to it" % (
-                        role["id"], path, data["root"]))
+                    self.say(
+                        ("roles", i, "edits", j),
+                        "role %s: edits %r: `edits` names files of the project; what lies below %s goes into `writes`, relative to it"
+                        % (role["id"], path, data["root"]),
+                    )
         for i, gate in enumerate(data["gates"]):
             below += [(("gates", i, "artifacts", j), p, False) for j, p in enumerate(gate.get("artifacts", []))]
             for j, item in enumerate(gate.get("checks", [])):
@@ -294,7 +327,10 @@ class _Semantics:
         """`role pm`, `gate fast`, or the key itself."""
         item = self.data[path[0]]
         if len(path) > 2 and isinstance(path[1], int):
-            return "%s %s" % ({"roles": "role", "gates": "gate", "evidence": "evidence"}[path[0]], item[path[1]].get("id") or item[path[1]].get("kind"))
+            return "%s %s" % (
+                {"roles": "role", "gates": "gate", "evidence": "evidence"}[path[0]],
+                item[path[1]].get("id") or item[path[1]].get("kind"),
+            )
         return str(path[0])
 
     # -- parts -------------------------------------------------------------------------------------------------------
@@ -303,15 +339,25 @@ class _Semantics:
         for i, role in enumerate(data["roles"]):
             where = "role %s" % role["id"]
             if role["id"] in RESERVED and role["id"] != data.get("lead"):
-                self.say(("roles", i, "id"), "%s: this id means %s to the engine; call the role otherwise, such as db-%s" % (where, RESERVED[role["id"]], role["id"]))
+                self.say(
+                    ("roles", i, "id"),
+                    "%s: this id means %s to the engine; call the role otherwise, such as db-%s"
+                    % (where, RESERVED[role["id"]], role["id"]),
+                )
             elif role["id"] in RESERVED:
-                self.say(("roles", i, "id"), "%s: this id means %s to the engine; call the role otherwise, such as chief" % (where, RESERVED[role["id"]]))
+                self.say(
+                    ("roles", i, "id"),
+                    "%s: this id means %s to the engine; call the role otherwise, such as chief" % (where, RESERVED[role["id"]]),
+                )
             if "reports_to" in role:
                 self.known(("roles", i, "reports_to"), role["reports_to"], self.roles, "role", where)
             mine = role.get("artifacts", []) + data.get("artifacts", [])
             for j, task in enumerate(role["tasks"]):
                 if "artifact" in task and task["artifact"] not in mine:
-                    self.say(("roles", i, "tasks", j, "artifact"), "%s: task %r writes %r, which is no artifact of the role" % (where, task["do"], task["artifact"]))
+                    self.say(
+                        ("roles", i, "tasks", j, "artifact"),
+                        "%s: task %r writes %r, which is no artifact of the role" % (where, task["do"], task["artifact"]),
+                    )
             for part in ("writes", "artifacts"):
                 for j, path in enumerate(role.get(part, [])):
                     if any((path + "/").startswith(g) for g in self.guarded):
@@ -334,14 +380,21 @@ class _Semantics:
                     self.known(("waves", i, part, j), other, self.waves, "wave", where)
             for j, other in enumerate(wave.get("beside", [])):
                 if other in wave.get("after", []):
-                    self.say(("waves", i, "beside", j), "%s: waits for wave %s (`after`) and runs beside it: take one of the two away" % (where, other))
+                    self.say(
+                        ("waves", i, "beside", j),
+                        "%s: waits for wave %s (`after`) and runs beside it: take one of the two away" % (where, other),
+                    )
             for j, gate in enumerate(wave.get("gates", [])):
                 self.known(("waves", i, "gates", j), gate, self.gates, "gate", where)
             when = wave.get("when", {})
             if wave["mode"] == "loop" and "when" not in wave:
                 self.say(("waves", i, "mode"), "%s: a loop needs `when: {gate_fails: [...]}`" % where)
             elif wave["mode"] != "loop" and "when" in wave:
-                self.say(("waves", i, "when"), "%s: `when` belongs to `mode: loop`; a %s wave begins by `after` and `entry`" % (where, wave["mode"]), True)
+                self.say(
+                    ("waves", i, "when"),
+                    "%s: `when` belongs to `mode: loop`; a %s wave begins by `after` and `entry`" % (where, wave["mode"]),
+                    True,
+                )
             if wave["mode"] == "loop" and ("entry" in wave or "exit" in wave):
                 part = "entry" if "entry" in wave else "exit"
                 self.say(("waves", i, part), "%s: a loop has no `%s`: it is open while one of its gates fails" % (where, part), True)
@@ -353,7 +406,11 @@ class _Semantics:
                 self.known(("waves", i, "when", "then_again"), when["then_again"], self.waves, "wave", where)
             for j, role in enumerate(wave["roles"]):
                 if asked and role in self.roles and role not in asked:
-                    self.say(("waves", i, "roles", j), "%s: no gate of `gate_fails` asks for %r (`on_fail: {respawn: [...]}`), so the loop never opens for it" % (where, role))
+                    self.say(
+                        ("waves", i, "roles", j),
+                        "%s: no gate of `gate_fails` asks for %r (`on_fail: {respawn: [...]}`), so the loop never opens for it"
+                        % (where, role),
+                    )
         self.cycle("after", "waves", {w["id"]: w.get("after", []) for w in data["waves"]})
         for i, role in enumerate(self.roles):
             if role not in used and role != data.get("lead"):
@@ -382,7 +439,9 @@ class _Semantics:
         for wave in data["waves"]:
             for side, node in (("entry", ("begin", wave["id"])), ("exit", ("end", wave["id"]))):
                 for j, c in enumerate(wave.get(side, [])):
-                    targets = decided.get(c["gate"], []) if "gate" in c else where_role.get(c["artifacts_of"], []) if "artifacts_of" in c else []
+                    targets = (
+                        decided.get(c["gate"], []) if "gate" in c else where_role.get(c["artifacts_of"], []) if "artifacts_of" in c else []
+                    )
                     if "artifact" in c:
                         writers = [r["id"] for r in data["roles"] if c["artifact"] in r.get("artifacts", [])]
                         targets = sorted({w for r in writers for w in where_role.get(r, [])}) if data.get("lead") not in writers else []
@@ -407,14 +466,21 @@ class _Semantics:
             late = targets and all(reaches(("begin", t), node) for t in targets)
             never = "the wave could never %s" % ("begin" if side == "entry" else "end")
             if "gate" in c and self.known(path + ("gate",), c["gate"], self.gates, "gate", where) and late:
-                self.say(path + ("gate",), "%s: needs gate %r, which is decided only in wave %s: %s" % (where, c["gate"], targets[0], never))
+                self.say(
+                    path + ("gate",), "%s: needs gate %r, which is decided only in wave %s: %s" % (where, c["gate"], targets[0], never)
+                )
             if "artifacts_of" in c and self.known(path + ("artifacts_of",), c["artifacts_of"], self.roles, "role", where):
                 role = by_id(data, "roles")[c["artifacts_of"]]
                 if late and c["artifacts_of"] != data.get("lead"):
-                    self.say(path + ("artifacts_of",), "%s: needs artifacts of %r, who works only later: %s" % (where, c["artifacts_of"], never))
+                    self.say(
+                        path + ("artifacts_of",), "%s: needs artifacts of %r, who works only later: %s" % (where, c["artifacts_of"], never)
+                    )
                 if not role.get("artifacts"):
-                    self.say(path + ("artifacts_of",), "%s: role %r has no artifacts, so this holds from the beginning: give the role `artifacts`, or take this away" % (
-                        where, c["artifacts_of"]))
+                    self.say(
+                        path + ("artifacts_of",),
+                        "%s: role %r has no artifacts, so this holds from the beginning: give the role `artifacts`, or take this away"
+                        % (where, c["artifacts_of"]),
+                    )
             if "artifact" in c and c["artifact"] not in owned:
                 self.say(path + ("artifact",), "%s: nobody writes artifact %r" % (where, c["artifact"]))
             elif "artifact" in c and late:
@@ -433,8 +499,13 @@ class _Semantics:
             for j, kind in enumerate(gate.get("evidence", [])):
                 self.known(path + ("evidence", j), kind, self.kinds, "evidence kind", where)
             for j, role in enumerate(gate.get("artifacts_of", [])):
-                if self.known(path + ("artifacts_of", j), role, self.roles, "role", where) and not by_id(data, "roles")[role].get("artifacts"):
-                    self.say(path + ("artifacts_of", j), "%s: role %r has no artifacts, so this holds from the beginning: give the role `artifacts`" % (where, role))
+                if self.known(path + ("artifacts_of", j), role, self.roles, "role", where) and not by_id(data, "roles")[role].get(
+                    "artifacts"
+                ):
+                    self.say(
+                        path + ("artifacts_of", j),
+                        "%s: role %r has no artifacts, so this holds from the beginning: give the role `artifacts`" % (where, role),
+                    )
             for j, role in enumerate(gate["on_fail"]["respawn"]):
                 self.known(path + ("on_fail", "respawn", j), role, self.roles, "role", where)
             for j, need in enumerate(gate.get("needs", [])):
@@ -442,22 +513,42 @@ class _Semantics:
             for j, item in enumerate(gate.get("checks", [])):
                 self.check_check(where, path + ("checks", j), item)
             if gate.get("approves_matrix") and "rt_file" not in [c["check"] for c in gate.get("checks", [])]:
-                self.say(path + ("approves_matrix",), "%s: approves_matrix needs the check `rt_file`, which compares rt.yaml with what was approved" % where, True)
+                self.say(
+                    path + ("approves_matrix",),
+                    "%s: approves_matrix needs the check `rt_file`, which compares rt.yaml with what was approved" % where,
+                    True,
+                )
             if gate["id"] not in judged:
                 self.say(path + ("id",), "%s: no wave evaluates it: name it in the `gates` of the wave that it ends" % where)
             if gate.get("hard_stop") and soft:
-                self.say(path + ("hard_stop",), "%s: a hard stop must come before every other gate, but %s is first: gates are judged in this order" % (where, soft), True)
+                self.say(
+                    path + ("hard_stop",),
+                    "%s: a hard stop must come before every other gate, but %s is first: gates are judged in this order" % (where, soft),
+                    True,
+                )
             soft = soft or (None if gate.get("hard_stop") else gate["id"])
             if gate.get("remeasure") and not gate.get("evidence"):
-                self.say(path + ("remeasure",), "%s: `remeasure` asks for evidence measured with --release, but the gate has no `evidence`" % where, True)
+                self.say(
+                    path + ("remeasure",),
+                    "%s: `remeasure` asks for evidence measured with --release, but the gate has no `evidence`" % where,
+                    True,
+                )
         self.cycle("needs", "gates", {g["id"]: g.get("needs", []) for g in data["gates"]})
         approving = [i for i, g in enumerate(data["gates"]) if g.get("approves_matrix")]
         used = {k for g in data["gates"] for k in g.get("evidence", [])}
         if len(approving) > 1:
-            self.say(("gates", approving[1], "approves_matrix"), "gates %s: only one gate can approve the matrix" % ", ".join(data["gates"][i]["id"] for i in approving), True)
+            self.say(
+                ("gates", approving[1], "approves_matrix"),
+                "gates %s: only one gate can approve the matrix" % ", ".join(data["gates"][i]["id"] for i in approving),
+                True,
+            )
         if used and not approving:
-            self.say(("gates",), "gates: none has `approves_matrix: true`, so whoever is measured could loosen rt.yaml and measure again; "
-                     "give a gate of an early wave the check `rt_file` and this flag", True)
+            self.say(
+                ("gates",),
+                "gates: none has `approves_matrix: true`, so whoever is measured could loosen rt.yaml and measure again; "
+                "give a gate of an early wave the check `rt_file` and this flag",
+                True,
+            )
 
     def check_check(self, where, path, item):
         if not self.known(path + ("check",), item["check"], list(CHECKS), "check", where):
@@ -469,7 +560,11 @@ class _Semantics:
                 break
         for name in item:
             if name not in ("check",) + must + may:
-                self.say(path + (name,), "%s: check `%s` has no `%s`; it takes: %s" % (where, item["check"], name, ", ".join(must + may) or "nothing more"), True)
+                self.say(
+                    path + (name,),
+                    "%s: check `%s` has no `%s`; it takes: %s" % (where, item["check"], name, ", ".join(must + may) or "nothing more"),
+                    True,
+                )
         if item["check"] == "kanban_board" and "kanban" not in self.data:
             self.say(path + ("check",), "%s: check `kanban_board` needs the board that it looks at: give the team a `kanban`" % where)
         if item["check"] == "command":
@@ -519,8 +614,11 @@ class _Semantics:
                 if wants and other.startswith(head + " "):
                     self.say(path + ("say",), "%s: would catch `%s`, which means something else" % (where, other))
             if head in BUILT_IN and (item["model"] or "runs" in item and head not in ("team status", "team gate check")):
-                self.say(path + ("say",), "%s: shadows the command of every team; take other words (only what `team status` and `team gate check` print can be changed, "
-                         "with `runs` and `model: false`)" % where)
+                self.say(
+                    path + ("say",),
+                    "%s: shadows the command of every team; take other words (only what `team status` and `team gate check` print can be changed, "
+                    "with `runs` and `model: false`)" % where,
+                )
             heads.setdefault(head, item["say"])
             runs = item.get("runs")
             if runs is not None:
@@ -529,10 +627,18 @@ class _Semantics:
                     self.say(path + ("runs",), "%s: runs %r, which is not a pack verb: write it as in `pack gate check`" % (where, runs))
                 elif words[1] not in LOOKING:
                     near = difflib.get_close_matches(words[1], LOOKING, 1, 0.5)
-                    self.say(path + ("runs",), "%s: runs %r, but what the user types only looks or measures%s; verbs: %s" % (
-                        where, runs, "; did you mean `pack %s`?" % near[0] if near else "", ", ".join(LOOKING)))
+                    self.say(
+                        path + ("runs",),
+                        "%s: runs %r, but what the user types only looks or measures%s; verbs: %s"
+                        % (where, runs, "; did you mean `pack %s`?" % near[0] if near else "", ", ".join(LOOKING)),
+                    )
                 if item["model"]:
-                    self.say(path + ("runs",), "%s: has `runs` and `model: true`: the model is told what it `does`, and `runs` is never run; drop one of them" % where, True)
+                    self.say(
+                        path + ("runs",),
+                        "%s: has `runs` and `model: true`: the model is told what it `does`, and `runs` is never run; drop one of them"
+                        % where,
+                        True,
+                    )
             elif not item["model"] and head not in BUILT_IN:
                 self.say(path + ("say",), "%s: needs no model and runs nothing: give it `runs: pack VERB ...`, or `model: true`" % where)
 
@@ -552,21 +658,42 @@ def advice(data):
     for i, role in enumerate(data["roles"]):
         for j, path in enumerate(role.get("writes", [])):
             if not path.endswith("/") and "." not in path.rpartition("/")[2]:
-                out.append((("roles", i, "writes", j), "role %s: %r is the name of one file; a folder ends with /" % (role["id"], path), False))
+                out.append(
+                    (("roles", i, "writes", j), "role %s: %r is the name of one file; a folder ends with /" % (role["id"], path), False)
+                )
     by, lead = by_id(data, "roles"), data.get("lead")
     starting = [w for w in data["waves"] if w["mode"] != "loop" and not w.get("after") and not w.get("entry")]
     for i, wave in enumerate(data["waves"]):
         others = [r for r in wave["roles"] if r != lead]
         if wave in starting[1:] and not wave.get("beside"):
-            out.append((("waves", i, "id"), "wave %s: has neither `after` nor `entry`, so it may begin at once; the order of the list is no order in time" % wave["id"], False))
+            out.append(
+                (
+                    ("waves", i, "id"),
+                    "wave %s: has neither `after` nor `entry`, so it may begin at once; the order of the list is no order in time"
+                    % wave["id"],
+                    False,
+                )
+            )
         front = [r for r in others if by[r]["spawning"] == "foreground"]
         if wave["mode"] == "parallel" and len(others) > 1 and front:
-            out.append((("waves", i, "mode"), "wave %s: is parallel, but %s runs in the foreground and keeps the others waiting; make it `spawning: background`" % (
-                wave["id"], front[0]), False))
+            out.append(
+                (
+                    ("waves", i, "mode"),
+                    "wave %s: is parallel, but %s runs in the foreground and keeps the others waiting; make it `spawning: background`"
+                    % (wave["id"], front[0]),
+                    False,
+                )
+            )
         before = [r for r in others if r in worked]
         if wave["mode"] in ("sequential", "parallel") and others and len(before) == len(others) and not wave.get("exit"):
-            out.append((("waves", i, "id"), "wave %s: everybody in it has worked in wave %s already and it has no `exit`, so nothing shows that it was done" % (
-                wave["id"], worked[before[0]]), False))
+            out.append(
+                (
+                    ("waves", i, "id"),
+                    "wave %s: everybody in it has worked in wave %s already and it has no `exit`, so nothing shows that it was done"
+                    % (wave["id"], worked[before[0]]),
+                    False,
+                )
+            )
         if wave["mode"] != "loop":
             for role in others:
                 worked.setdefault(role, wave["id"])
@@ -656,9 +783,7 @@ def unmet(definition, team_dir, wave_id, side, verdicts, strategy=None):
     roles, reasons = by_id(definition, "roles"), []
     for condition in wave.get(side, []):
         if "gate" in condition and verdicts.get(condition["gate"]) != "PASS":
-            reasons.append(
-                "gate %s is %s, not PASS" % (condition["gate"], verdicts.get(condition["gate"], "not evaluated"))
-            )
+            reasons.append("gate %s is %s, not PASS" % (condition["gate"], verdicts.get(condition["gate"], "not evaluated")))
         if "artifacts_of" in condition:
             problems = [artifact_problem(team_dir, a) for a in roles[condition["artifacts_of"]].get("artifacts", [])]
             reasons += ["%s: %s" % (condition["artifacts_of"], p) for p in problems if p]
@@ -688,7 +813,9 @@ def make_layout(definition, team_dir):
 def unchanged(definition, digest):
     """The definition, when it has the digest that its run was opened with (None: a run of an older pack); TeamError otherwise."""
     if digest is not None and codec.digest(codec.dumps(definition)) != digest:
-        raise TeamError(definition["team"], ["the definition is not the one that the run was opened with: undo the change, or the user ends the run"])
+        raise TeamError(
+            definition["team"], ["the definition is not the one that the run was opened with: undo the change, or the user ends the run"]
+        )
     return definition
 
 

@@ -55,7 +55,10 @@ def load(folder, name):
 
 def errors(value, schema, root=None):
     """All violations as (where, message), in document order; where is `$.roles[0].id`."""
-    return [("$" + "".join("[%d]" % p if isinstance(p, int) else ".%s" % p for p in path), message) for path, message in problems(value, schema, root)]
+    return [
+        ("$" + "".join("[%d]" % p if isinstance(p, int) else ".%s" % p for p in path), message)
+        for path, message in problems(value, schema, root)
+    ]
 
 
 def problems(value, schema, root=None, where=()):
@@ -84,8 +87,11 @@ def problems(value, schema, root=None, where=()):
             fits = [not problems(value, s, root, where) for s in schema[keyword]]
             if not any(fits) or (keyword == "oneOf" and sum(fits) != 1):
                 forms = [s["title"] for s in schema[keyword] if "title" in s]
-                what = "%s is none of: %s" % (_short(value), ", ".join(forms)) if forms and not any(fits) else "%s fits %d of the %d allowed forms" % (
-                    _short(value), sum(fits), len(fits))
+                what = (
+                    "%s is none of: %s" % (_short(value), ", ".join(forms))
+                    if forms and not any(fits)
+                    else "%s fits %d of the %d allowed forms" % (_short(value), sum(fits), len(fits))
+                )
                 found.append((where, what))
     if isinstance(value, dict):
         found += _object(value, schema, root, where)
@@ -99,10 +105,19 @@ def problems(value, schema, root=None, where=()):
                 found += problems(item, schema["items"], root, where + (index,))
     elif isinstance(value, str):
         if len(value) < schema.get("minLength", 0):
-            found.append((where, "needs at least %d characters, has %d" % (schema["minLength"], len(value)) if schema["minLength"] > 1 else "may not be empty"))
+            found.append(
+                (
+                    where,
+                    "needs at least %d characters, has %d" % (schema["minLength"], len(value))
+                    if schema["minLength"] > 1
+                    else "may not be empty",
+                )
+            )
         if "pattern" in schema and not re.search(schema["pattern"], value):
             wants = schema.get("x-expected")
-            found.append((where, "%s is not %s" % (_short(value), wants) if wants else "%s does not match %s" % (_short(value), schema["pattern"])))
+            found.append(
+                (where, "%s is not %s" % (_short(value), wants) if wants else "%s does not match %s" % (_short(value), schema["pattern"]))
+            )
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         if value < schema.get("minimum", value):
             found.append((where, "%s is less than %s" % (value, schema["minimum"])))

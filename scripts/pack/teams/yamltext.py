@@ -9,8 +9,26 @@ directives, several documents. Limits keep a hook quick: a definition is no data
 MAX_BYTES, MAX_NODES, MAX_DEPTH = 400_000, 20_000, 40
 _NULLS = ("", "~", "null", "Null", "NULL")
 _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-_ESCAPES = {"0": "\0", "a": "\a", "b": "\b", "t": "\t", "\t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r", "e": "\x1b", " ": " ", '"': '"', "/": "/",
-            "\\": "\\", "N": "\x85", "_": "\xa0", "L": "\u2028", "P": "\u2029"}
+_ESCAPES = {
+    "0": "\0",
+    "a": "\a",
+    "b": "\b",
+    "t": "\t",
+    "\t": "\t",
+    "n": "\n",
+    "v": "\v",
+    "f": "\f",
+    "r": "\r",
+    "e": "\x1b",
+    " ": " ",
+    '"': '"',
+    "/": "/",
+    "\\": "\\",
+    "N": "\x85",
+    "_": "\xa0",
+    "L": "\u2028",
+    "P": "\u2029",
+}
 _HEX = {"x": 2, "u": 4, "U": 8}
 
 
@@ -345,8 +363,11 @@ class _Reader:
             begin = self.p
             while not self.ends(self.p) and not (self.s[self.p] == "#" and self.s[self.p - 1] in " \t"):
                 if self.colon(self.p):
-                    self.fail("`: ` within a value: put the value in quotes" if self.s.count("\n", start, self.p) == 0 else
-                              "`: ` here: either a key that is indented too far, or text that belongs in quotes")
+                    self.fail(
+                        "`: ` within a value: put the value in quotes"
+                        if self.s.count("\n", start, self.p) == 0
+                        else "`: ` here: either a key that is indented too far, or text that belongs in quotes"
+                    )
                 self.p += 1
             text = self.s[begin : self.p].strip(" \t")
             words += text
@@ -448,7 +469,15 @@ class _Reader:
             lines.pop()
             tail += 1
         text = _fold(lines) if fold else "\n".join(lines)
-        return text + ("" if keep == "-" or not lines and keep != "+" else "\n" * (1 + tail) if keep == "+" and lines else "\n" * tail if keep == "+" else "\n")
+        return text + (
+            ""
+            if keep == "-" or not lines and keep != "+"
+            else "\n" * (1 + tail)
+            if keep == "+" and lines
+            else "\n" * tail
+            if keep == "+"
+            else "\n"
+        )
 
     # -- flow collections --------------------------------------------------------------------------------------------
     def flow(self, path):
@@ -547,7 +576,13 @@ class _Reader:
             end = start
             while self.p < self.n:
                 c = self.s[self.p]
-                if c in ",[]{}" or c == ":" and (self.p + 1 >= self.n or self.s[self.p + 1] in " \t\r\n,[]{}") or c == "#" and self.s[self.p - 1] in " \t\r\n":
+                if (
+                    c in ",[]{}"
+                    or c == ":"
+                    and (self.p + 1 >= self.n or self.s[self.p + 1] in " \t\r\n,[]{}")
+                    or c == "#"
+                    and self.s[self.p - 1] in " \t\r\n"
+                ):
                     break
                 self.p += 1
                 if c not in " \t\r\n":

@@ -16,9 +16,7 @@ class Cqrs(Redis):
 
     async def open(self, deliver):
         self.commands = self.name + ":commands"
-        self.projector = subprocess.Popen(
-            [sys.executable, os.path.join(HERE, "projector.py"), self.address, self.commands, self.stream]
-        )
+        self.projector = subprocess.Popen([sys.executable, os.path.join(HERE, "projector.py"), self.address, self.commands, self.stream])
         await super().open(deliver)
 
     async def send(self, body, partition=0):
@@ -52,9 +50,7 @@ class Windows(Cqrs):
                 self.stream,
                 self.options["output"],
             ]
-            self.processor = subprocess.Popen(
-                command + [str(self.options["window_s"]), str(self.options["lateness_s"])]
-            )
+            self.processor = subprocess.Popen(command + [str(self.options["window_s"]), str(self.options["lateness_s"])])
 
     async def send(self, body, partition=0):
         await self.producer.xadd(self.stream if self.processor else self.commands, {"m": body})

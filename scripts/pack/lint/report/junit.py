@@ -12,10 +12,7 @@ def render(findings, summary):
         by_path.setdefault(item["path"], []).append(item)
     failures = sum(item["severity"] != "info" for item in findings)
     lines = ['<?xml version="1.0" encoding="utf-8"?>']
-    lines.append(
-        '<testsuites><testsuite name="pack lint" tests="%d" failures="%d">'
-        % (max(summary.files, len(by_path)), failures)
-    )
+    lines.append('<testsuites><testsuite name="pack lint" tests="%d" failures="%d">' % (max(summary.files, len(by_path)), failures))
     for path, items in by_path.items():
         lines.append("<testcase classname=%s name=%s>" % (quoteattr("pack lint"), quoteattr(visible(path))))
         for item in items:

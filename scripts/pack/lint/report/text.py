@@ -12,9 +12,7 @@ def render(findings, summary):
             severity = "%s%s\033[0m" % (COLORS[severity], severity)
             path = "\033[1m%s\033[0m" % path
         mark = " [%s]%s" % (item["rule"], " (--fix)" if item["fixable"] else "")
-        lines.append(
-            "%s:%d:%d: %s: %s%s" % (path, item["line"], item["column"], severity, visible(item["message"]), mark)
-        )
+        lines.append("%s:%d:%d: %s: %s%s" % (path, item["line"], item["column"], severity, visible(item["message"]), mark))
     counts = {level: sum(item["severity"] == level for item in findings) for level in COLORS}
     total = "%d file%s checked" % (summary.files, "" if summary.files == 1 else "s")
     found = ["%d %s%s" % (n, level, "s" if n != 1 and level != "info" else "") for level, n in counts.items() if n]

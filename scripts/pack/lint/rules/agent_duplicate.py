@@ -42,14 +42,10 @@ def check(plugin, context):
         where = plugin.sub(other[1].rel)
         for one in (file, other[1]):
             if plugin.project.listing.get(one.rel) == "l":
-                yield one.hit(
-                    one.first_line(), "a link to another agent's file: both are named %r and only one loads" % name
-                )
+                yield one.hit(one.first_line(), "a link to another agent's file: both are named %r and only one loads" % name)
                 break
         else:
             if other[0] == name:
                 yield file.hit(span, "agent %r is already in %s: only one of them loads" % (name, where))
             else:
-                yield file.hit(
-                    span, "agent %r and %r in %s differ only in case" % (name, other[0], where), severity="warning"
-                )
+                yield file.hit(span, "agent %r and %r in %s differ only in case" % (name, other[0], where), severity="warning")

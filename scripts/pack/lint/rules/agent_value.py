@@ -75,8 +75,7 @@ def check(file, context):
         if not (isinstance(effort, str) and (effort.strip().lower() in facts.effort or _NUMBER.match(effort))):
             yield file.hit(
                 file.at(("effort",)),
-                "effort: %r is not one of %s, or a whole number%s"
-                % (effort, ", ".join(facts.effort), nearest(str(effort), facts.effort)),
+                "effort: %r is not one of %s, or a whole number%s" % (effort, ", ".join(facts.effort), nearest(str(effort), facts.effort)),
             )
     for key in ("background", "omitClaudeMd"):
         value = front.get(key)
@@ -86,6 +85,4 @@ def check(file, context):
     if skills is not None and not isinstance(skills, (str, list)):
         yield file.hit(file.at(("skills",)), "skills must be a list of names, not %r; it is ignored" % (skills,))
     if isinstance(skills, list) and len(skills) > facts.agent["max_skills"]:
-        yield file.hit(
-            file.at(("skills",), key=True), "more than %d skills: the rest is not loaded" % facts.agent["max_skills"]
-        )
+        yield file.hit(file.at(("skills",), key=True), "more than %d skills: the rest is not loaded" % facts.agent["max_skills"])

@@ -26,9 +26,7 @@ from .. import refs
 from ..lazy import lazy
 
 SEVERITY = "warning"
-_VARIABLE = lazy(
-    r"(?<!\\)\$(?:\((?!\()|\{(?!CLAUDE_|user_config\.)[A-Za-z_]|(?!ARGUMENTS|CLAUDE_)[A-Za-z_][A-Za-z0-9_]*)"
-)
+_VARIABLE = lazy(r"(?<!\\)\$(?:\((?!\()|\{(?!CLAUDE_|user_config\.)[A-Za-z_]|(?!ARGUMENTS|CLAUDE_)[A-Za-z_][A-Za-z0-9_]*)")
 
 
 def check(file, context):
@@ -39,6 +37,4 @@ def check(file, context):
     for start, end in refs.embedded(file):
         match = _VARIABLE.search(file.text, start, end)
         if match and match.group()[1:] not in named:
-            yield file.hit(
-                match.span(), "%s in an embedded command: the client aborts the whole command" % match.group()
-            )
+            yield file.hit(match.span(), "%s in an embedded command: the client aborts the whole command" % match.group())

@@ -44,8 +44,7 @@ def check(file, context):
         if not (isinstance(effort, str) and (effort.strip().lower() in levels or effort.isdigit())):
             yield file.hit(
                 file.at(("effort",)),
-                "effort: %r is not one of %s, or a whole number%s"
-                % (effort, ", ".join(levels), nearest(str(effort), levels)),
+                "effort: %r is not one of %s, or a whole number%s" % (effort, ", ".join(levels), nearest(str(effort), levels)),
             )
     for key in SWITCHES:
         value = front.get(key)
@@ -81,9 +80,7 @@ def _arguments(file, names):
                 yield file.hit(file.at(("arguments",)), "$%s is read as $%s with text after it" % (item, _digits(item)))
             seen.add(item if isinstance(item, str) else None)
     if isinstance(names, str) and "," in names:
-        yield file.hit(
-            file.at(("arguments",)), "argument names are separated by spaces; with commas they belong to the names"
-        )
+        yield file.hit(file.at(("arguments",)), "argument names are separated by spaces; with commas they belong to the names")
     elif isinstance(names, str) and len(names.split()) > 64 or isinstance(names, list) and len(names) > 64:
         yield file.hit(file.at(("arguments",), key=True), "more than 64 argument names")
 

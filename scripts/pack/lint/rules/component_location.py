@@ -107,8 +107,10 @@ def _judge(sub, plugin):
         return (None if meant in _names(plugin) else meant), head, '"command"' if head == "monitors" else '"hooks"'
     if head == "hooks" and len(parts) == 2 and last in ("hook.json", "hooks.yaml", "hooks.yml", "hooks.jsonc", "hooks.json5"):
         return (None if "hooks/hooks.json" in _names(plugin) else "hooks/hooks.json"), "hooks", "hooks"
-    if head in ("agents", "commands") and len(parts) == 2 and (
-        "." not in last or last.lower().endswith((".markdown", ".mdx", ".txt", ".mdc"))
+    if (
+        head in ("agents", "commands")
+        and len(parts) == 2
+        and ("." not in last or last.lower().endswith((".markdown", ".mdx", ".txt", ".mdc")))
     ):
         return "%s/%s.md" % (head, last.rsplit(".", 1)[0]), "", "---"
     return None

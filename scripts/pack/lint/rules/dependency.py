@@ -46,8 +46,7 @@ def check(file, context):
         if "version" in item and not (isinstance(version, str) and semver.is_range(version)):
             yield file.hit(
                 file.at(path + ("version",)),
-                "%r is not a version range: the dependency is never satisfied and the plugin does not load"
-                % (version,),
+                "%r is not a version range: the dependency is never satisfied and the plugin does not load" % (version,),
             )
         for key in item:
             if key not in ("name", "version", "marketplace"):

@@ -28,12 +28,7 @@ KEYS = ("description", "when_to_use", "argument-hint", "initialPrompt")
 def check(file, context):
     """Look behind the value of every free-text key."""
     front = file.front
-    if (
-        front is None
-        or front.lenient
-        or not isinstance(front.value, dict)
-        or " #" not in file.text[front.start : front.end]
-    ):
+    if front is None or front.lenient or not isinstance(front.value, dict) or " #" not in file.text[front.start : front.end]:
         return
     for key in KEYS:
         if (key,) not in front.keys or isinstance(front.value.get(key), (list, dict)):

@@ -29,12 +29,7 @@ EFFECT = {
 
 def check(file, context):
     """Report files of a component folder without a block."""
-    if (
-        file.front is not None
-        or file.read_error
-        or file.plugin is None
-        or file.plugin.scope not in ("plugin", "bare", "project")
-    ):
+    if file.front is not None or file.read_error or file.plugin is None or file.plugin.scope not in ("plugin", "bare", "project"):
         return
     if file.plugin.scope == "project" and file.kind == "agent":
         return  # a reference document beside a project's agents is skipped, not loaded
@@ -42,9 +37,5 @@ def check(file, context):
     text = file.text.lstrip("\ufeff")
     why = ""
     if text.lstrip().startswith("---"):
-        why = (
-            " (a blank line before `---`)"
-            if not text.startswith("---")
-            else " (the opening `---` is never closed by another)"
-        )
+        why = " (a blank line before `---`)" if not text.startswith("---") else " (the opening `---` is never closed by another)"
     yield file.hit(file.first_line(), "no frontmatter block%s: %s" % (why, EFFECT[file.kind] % name))

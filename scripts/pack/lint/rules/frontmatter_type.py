@@ -40,9 +40,7 @@ def check(file, context):
     allowed = value.get("allowed-tools")
     if allowed is not None:
         if not isinstance(allowed, (str, list)):
-            yield file.hit(
-                file.at(("allowed-tools",)), "allowed-tools must be a string or a list, not %s" % type_name(allowed)
-            )
+            yield file.hit(file.at(("allowed-tools",)), "allowed-tools must be a string or a list, not %s" % type_name(allowed))
         elif isinstance(allowed, list):
             for index, item in enumerate(allowed):
                 if not isinstance(item, str):

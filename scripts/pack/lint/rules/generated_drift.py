@@ -12,9 +12,7 @@ def check(project, context):
     """Only for a project that has its own scripts/pack/generate.py and the running package is that one."""
     rel = "scripts/pack/generate.py"
     here = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    if rel not in project.listing or os.path.realpath(
-        os.path.join(project.root, "scripts", "pack")
-    ) != os.path.realpath(here):
+    if rel not in project.listing or os.path.realpath(os.path.join(project.root, "scripts", "pack")) != os.path.realpath(here):
         return
     from ..drift import stale_blocks
 

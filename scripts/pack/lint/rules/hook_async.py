@@ -36,7 +36,6 @@ def check(file, context):
             if handler.value.get(key) is True:
                 yield file.hit(
                     handler.key_at(key),
-                    "%s: the action goes ahead before the hook has answered; %s cannot be blocked"
-                    % (key, handler.event),
+                    "%s: the action goes ahead before the hook has answered; %s cannot be blocked" % (key, handler.event),
                 )
                 break

@@ -42,11 +42,7 @@ def check(file, context):
         if command is not None and "/dev/tty" in command and "2>/dev/null" not in command:
             yield file.hit(handler.at("command"), "a hook has no terminal: /dev/tty cannot be opened", severity="warning")
         for key in ("prompt", "server", "tool"):
-            if (
-                isinstance(value.get(key), str)
-                and not value[key].strip()
-                and handler.type in ("prompt", "agent", "mcp_tool")
-            ):
+            if isinstance(value.get(key), str) and not value[key].strip() and handler.type in ("prompt", "agent", "mcp_tool"):
                 yield file.hit(handler.at(key), "%s is empty: the hook does nothing" % key)
         if handler.type == "http" and isinstance(value.get("headers"), dict):
             allowed = value.get("allowedEnvVars")

@@ -30,9 +30,7 @@ SEVERITY = "warning"
 _BLOCKS = lazy(
     r"exit\W{0,3}2\b|exit_code\W{1,4}2\b|exitCode\W{1,4}2\b|return 2\b|permissionDecision|[\"']decision[\"']|\bdecision\b|[\"']continue[\"']|os\._exit\(2\)|exec\b|subprocess|import_module|from \w|require\(|import "
 )
-_HARD = lazy(
-    r"\b(?:sys\.exit|process\.exit|os\._exit|exit|SystemExit)[ (]+(1[0-9]{0,2}|[3-9][0-9]{0,2}|[\"'][^\"']{0,80}[\"'])\)?"
-)
+_HARD = lazy(r"\b(?:sys\.exit|process\.exit|os\._exit|exit|SystemExit)[ (]+(1[0-9]{0,2}|[3-9][0-9]{0,2}|[\"'][^\"']{0,80}[\"'])\)?")
 _VERDICT = lazy(r"permissionDecision\\?[\"']?\s*:\s*\\?[\"'](\w{1,30})")
 _EVENT = lazy(r"hookEventName\\?[\"']?\s*:\s*\\?[\"'](\w{1,40})")
 _SLEEP = lazy(r"\bsleep[ (]+([0-9]{1,5}(?:\.[0-9]+)?)")
@@ -42,7 +40,9 @@ _SAYS = lazy(
 )
 _ANSWERS = lazy(r"permissionDecision|[\"']decision[\"']")
 # The verdict of what stands before is lost: `|| true`, `; exit 0`, `&`, `| tee log`, `|| exit 1`.
-_LOST = lazy(r"(\|\|\s*(?:true|:|exit\s+[013-9]\w*|echo\b[^;&|]*)|;\s*(?:true|:|exit\s+0)|(?<![&>])&|(?<!\|)\|\s*(?:tee|cat|head|tail|logger)\b[^|;&]*|;\s*then\s+exit\s+1\s*;\s*fi)\s*\Z")
+_LOST = lazy(
+    r"(\|\|\s*(?:true|:|exit\s+[013-9]\w*|echo\b[^;&|]*)|;\s*(?:true|:|exit\s+0)|(?<![&>])&|(?<!\|)\|\s*(?:tee|cat|head|tail|logger)\b[^|;&]*|;\s*then\s+exit\s+1\s*;\s*fi)\s*\Z"
+)
 LEGAL = ("allow", "deny", "ask", "defer")
 
 
@@ -83,8 +83,7 @@ def _judge(file, span, text, name, alone):
         if match.group(1) not in LEGAL and match.group(1).islower():
             yield file.hit(
                 span,
-                "%s answers permissionDecision %r: only %s count, so the call goes through"
-                % (name, match.group(1), ", ".join(LEGAL)),
+                "%s answers permissionDecision %r: only %s count, so the call goes through" % (name, match.group(1), ", ".join(LEGAL)),
                 severity="error",
             )
             return
@@ -97,12 +96,7 @@ def _judge(file, span, text, name, alone):
             )
             return
     said, answer = _SAYS.search(text), _ANSWERS.search(text)
-    if (
-        said
-        and answer
-        and said.start() < answer.start()
-        and "stderr" not in text[said.start() : text.find("\n", said.start())]
-    ):
+    if said and answer and said.start() < answer.start() and "stderr" not in text[said.start() : text.find("\n", said.start())]:
         if not _exits_two(text):
             yield file.hit(
                 span,
@@ -118,9 +112,7 @@ def _judge(file, span, text, name, alone):
         return
     hard = _HARD.search(text)
     if hard and not _blocks(text):
-        yield file.hit(
-            span, "%s ends with %r: only exit code 2 blocks, so the call goes through" % (name, hard.group().strip())
-        )
+        yield file.hit(span, "%s ends with %r: only exit code 2 blocks, so the call goes through" % (name, hard.group().strip()))
 
 
 def _blocks(text):
@@ -130,8 +122,7 @@ def _blocks(text):
             line = text[text.rfind("\n", 0, match.start()) + 1 : text.find("\n", match.end())]
             words = line.replace(",", " ").split()
             if all(
-                word
-                in ("import", "from", "as", "sys", "json", "os", "re", "pathlib", "Path", "__future__", "annotations")
+                word in ("import", "from", "as", "sys", "json", "os", "re", "pathlib", "Path", "__future__", "annotations")
                 for word in words
             ):
                 continue
@@ -167,7 +158,6 @@ def _late(file, handler, script, text):
         if float(match.group(1)) >= limit:
             yield file.hit(
                 script.span,
-                "%s sleeps %s s, its timeout is %s s: it is cut off and the call goes through"
-                % (script.sub, match.group(1), limit),
+                "%s sleeps %s s, its timeout is %s s: it is cut off and the call goes through" % (script.sub, match.group(1), limit),
             )
             return

@@ -80,13 +80,7 @@ def _tools(file, where, matcher, event, facts):
     listed = names(matcher, event)
     span = file.at(where)
     if listed is None:
-        if (
-            jsregex.problem(matcher)
-            or not jsregex.simple(matcher)
-            or "mcp" in matcher
-            or "$" in matcher
-            and "\\$" in matcher
-        ):
+        if jsregex.problem(matcher) or not jsregex.simple(matcher) or "mcp" in matcher or "$" in matcher and "\\$" in matcher:
             return
         if matches_any(matcher, list(facts.known_tools) + list(facts.tool_aliases)):
             return
@@ -161,9 +155,7 @@ def _servers(file, where, matcher, plugin):
                 and "__" in rest
                 and ".*" not in rest.split("__")[0]
             ):
-                yield file.hit(
-                    file.at(where), "the plugin has no MCP server %r: the hook never runs" % rest.split("__")[0]
-                )
+                yield file.hit(file.at(where), "the plugin has no MCP server %r: the hook never runs" % rest.split("__")[0])
 
 
 def _known(name, facts):
@@ -176,9 +168,7 @@ def matches_any(pattern, candidates):
 
     try:
         compiled = re.compile(
-            pattern.replace("(?<", "(?P<")
-            if "(?<" in pattern and "(?<=" not in pattern and "(?<!" not in pattern
-            else pattern
+            pattern.replace("(?<", "(?P<") if "(?<" in pattern and "(?<=" not in pattern and "(?<!" not in pattern else pattern
         )
     except (re.error, RecursionError, OverflowError):
         return None
@@ -219,11 +209,7 @@ def _agents(file, where, matcher, event, context, plugin):
             full = "%s:%s" % (plugin.names[0], name)
             text = "matcher %r meets only a teammate that was spawned under this name; the agent's own type is %r"
             yield file.hit(file.at(where), text % (name, full), severity="warning")
-        elif (
-            own
-            and name not in context.facts.agent["builtin"]
-            and closest(name, list(own) + context.facts.agent["builtin"])
-        ):
+        elif own and name not in context.facts.agent["builtin"] and closest(name, list(own) + context.facts.agent["builtin"]):
             near = closest(name, list(own) + context.facts.agent["builtin"])
             yield file.hit(file.at(where), "no agent %r; did you mean %r?" % (name, near), severity="warning")
         elif own and name not in context.facts.agent["builtin"]:

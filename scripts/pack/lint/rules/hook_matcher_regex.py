@@ -25,13 +25,7 @@ def check(file, context):
     for event, group, path, _ in hookfile.groups(file):
         matcher = group.get("matcher")
         facts = context.facts.events.get(event)
-        if (
-            not isinstance(matcher, str)
-            or matcher in ("", "*")
-            or not facts
-            or not facts["matcher"]
-            or names(matcher, event) is not None
-        ):
+        if not isinstance(matcher, str) or matcher in ("", "*") or not facts or not facts["matcher"] or names(matcher, event) is not None:
             continue
         wrong = jsregex.problem(matcher)
         if wrong:

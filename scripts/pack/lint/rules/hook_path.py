@@ -29,9 +29,7 @@ def check(file, context):
         for script in of_handler(handler):
             project_sub = shell.under_project(script.text)
             if script.escapes:
-                yield file.hit(
-                    script.span, "%s leads out of the plugin: an installed plugin has nothing there" % script.text
-                )
+                yield file.hit(script.span, "%s leads out of the plugin: an installed plugin has nothing there" % script.text)
             elif project_sub and context.project.listing.get(plugin.path(project_sub)):
                 text = "%s is looked for in the user's project; write ${CLAUDE_PLUGIN_ROOT}/%s"
                 yield file.hit(script.span, text % (script.text, project_sub))
@@ -45,8 +43,7 @@ def check(file, context):
                 if context.project.listing.get(inside):
                     yield file.hit(
                         script.span,
-                        "%s is looked for in the user's folder; write ${CLAUDE_PLUGIN_ROOT}/%s"
-                        % (script.text, plugin.sub(inside)),
+                        "%s is looked for in the user's folder; write ${CLAUDE_PLUGIN_ROOT}/%s" % (script.text, plugin.sub(inside)),
                     )
                 else:
                     yield file.hit(

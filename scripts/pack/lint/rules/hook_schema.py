@@ -31,16 +31,13 @@ def check(file, context):
         if "hooks" not in data and not data.get("modules"):
             top = [key for key in data if key in facts.events]
             if top:
-                yield file.hit(
-                    file.at((top[0],), key=True), 'events must stand inside a "hooks" object: the plugin does not load'
-                )
+                yield file.hit(file.at((top[0],), key=True), 'events must stand inside a "hooks" object: the plugin does not load')
                 return
             yield file.hit(file.at(()), 'no "hooks" object in it: the plugin does not load')
         elif "hooks" in data and not isinstance(data["hooks"], dict):
             yield file.hit(
                 file.at(("hooks",)),
-                "hooks must map events to matchers, not be %s: the plugin does not load"
-                % schema.type_name(data["hooks"]),
+                "hooks must map events to matchers, not be %s: the plugin does not load" % schema.type_name(data["hooks"]),
             )
         for key in data:
             if key != "hooks" and key not in facts.events and holds_guards(data[key], facts):
@@ -49,13 +46,9 @@ def check(file, context):
                     '%r holds PreToolUse or PermissionRequest hooks outside "hooks": the plugin does not load' % key,
                 )
             if key != "hooks" and key in facts.gate_events:
-                yield file.hit(
-                    file.at((key,), key=True), '%s is declared outside "hooks": the plugin does not load' % key
-                )
+                yield file.hit(file.at((key,), key=True), '%s is declared outside "hooks": the plugin does not load' % key)
         modules = data.get("modules")
-        if modules is not None and not (
-            isinstance(modules, list) and len(modules) <= 1 and all(isinstance(m, str) for m in modules)
-        ):
+        if modules is not None and not (isinstance(modules, list) and len(modules) <= 1 and all(isinstance(m, str) for m in modules)):
             yield file.hit(file.at(("modules",), key=True), "modules must be a list of one path")
         if "surface" in data:
             yield file.hit(file.at(("surface",), key=True), '"surface" is gone: name the module in the Client element')
@@ -119,9 +112,7 @@ def _events(file, base, events, facts):
         path = base + (event,)
         if not isinstance(groups, list):
             if gate and groups is None:
-                yield file.hit(
-                    file.at(path), "%s must be a list of matchers, not null: it is ignored" % event, severity="warning"
-                )
+                yield file.hit(file.at(path), "%s must be a list of matchers, not null: it is ignored" % event, severity="warning")
             else:
                 yield file.hit(
                     file.at(path),
@@ -138,9 +129,7 @@ def _group(file, path, group, effect, facts):
         return
     matcher = group.get("matcher")
     if "matcher" in group and not isinstance(matcher, str):
-        yield file.hit(
-            file.at(path + ("matcher",)), "matcher must be a string, not %s: %s" % (schema.type_name(matcher), effect)
-        )
+        yield file.hit(file.at(path + ("matcher",)), "matcher must be a string, not %s: %s" % (schema.type_name(matcher), effect))
     hooks = group.get("hooks")
     if not isinstance(hooks, list):
         found = "is missing" if "hooks" not in group else "must be a list, not %s" % schema.type_name(hooks)
@@ -155,9 +144,7 @@ def _group(file, path, group, effect, facts):
         kind = handler.get("type")
         schemas = facts.schemas["handlers"]
         if not isinstance(kind, str):
-            found = (
-                'has no "type"' if "type" not in handler else '"type" must be a string, not %s' % schema.type_name(kind)
-            )
+            found = 'has no "type"' if "type" not in handler else '"type" must be a string, not %s' % schema.type_name(kind)
             where = file.at(here + ("type",)) if "type" in handler else _open(file, here)
             yield file.hit(where, "the hook %s: %s" % (found, effect))
         elif kind not in schemas:

@@ -49,11 +49,7 @@ def _judge(file, handler, script, context):
             return
         effect = ""
         if gate:
-            effect = (
-                ": every matched call is blocked"
-                if script.program and script.program.startswith("python")
-                else ": the guard is off"
-            )
+            effect = ": every matched call is blocked" if script.program and script.program.startswith("python") else ": the guard is off"
         text = "no file %s in the plugin%s" % (script.sub, effect)
         yield file.hit(script.span, text, severity="warning" if script.tested else None)
         return

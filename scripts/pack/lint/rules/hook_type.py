@@ -25,6 +25,5 @@ def check(file, context):
         if event and handler.type in context.facts.handler_types and handler.type not in event["types"]:
             yield file.hit(
                 handler.at("type"),
-                "%s hooks do not run on %s (only %s): it fails each time"
-                % (handler.type, handler.event, ", ".join(event["types"])),
+                "%s hooks do not run on %s (only %s): it fails each time" % (handler.type, handler.event, ", ".join(event["types"])),
             )

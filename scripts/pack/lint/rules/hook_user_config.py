@@ -37,11 +37,7 @@ def check(file, context):
                     text = "userConfig declares no option for %s: it is never set%s"
                     yield file.hit(handler.at("command"), text % (match.group(), nearest(match.group(1), known)), None, "warning")
         texts = [("command",)] if isinstance(command, str) else []
-        texts += [
-            ("args", index)
-            for index, item in enumerate(args if isinstance(args, list) else ())
-            if isinstance(item, str)
-        ]
+        texts += [("args", index) for index, item in enumerate(args if isinstance(args, list) else ()) if isinstance(item, str)]
         for path in texts:
             text = command if path == ("command",) else args[path[1]]
             for match in _OPTION.finditer(text):

@@ -42,7 +42,5 @@ def check(file, context):
         yield file.hit((offset, offset + 1), "not JSON: %s; %s" % (what, effect))
     elif file.source.bom and file.kind in ("mcp", "hooks"):
         yield file.hit((0, 1), "starts with a byte-order mark, which this file must not have; %s" % effect)
-    elif not isinstance(document.value, dict) and not (
-        file.kind in ("monitors", "mcp") and isinstance(document.value, list)
-    ):
+    elif not isinstance(document.value, dict) and not (file.kind in ("monitors", "mcp") and isinstance(document.value, list)):
         yield file.hit((0, file.source.line_end(0)), "must hold a JSON object; %s" % effect)

@@ -37,9 +37,7 @@ def check(file, context):
             key = next(key for key in engines if loose(key) in ("claude", "claudecode"))
             text = "%r is not read: the client's range is called claude-code"
             yield file.hit(file.at(base + ("engines", key), key=True), text % key, severity="warning")
-        elif "claude-code" in engines and not (
-            isinstance(engines["claude-code"], str) and semver.is_range(engines["claude-code"])
-        ):
+        elif "claude-code" in engines and not (isinstance(engines["claude-code"], str) and semver.is_range(engines["claude-code"])):
             yield file.hit(
                 file.at(base + ("engines", "claude-code")),
                 '%r is not a version range such as ">=2.1.0"' % (engines["claude-code"],),

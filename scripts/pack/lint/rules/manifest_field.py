@@ -32,21 +32,13 @@ def check(file, context):
                 yield file.hit(file.at((key,), key=True), '%r is experimental: declare it under "experimental"' % key)
             continue
         if key in facts.manifest_only_in_marketplace:
-            yield file.hit(
-                file.at((key,), key=True), "%r belongs into the marketplace entry; the client ignores it here" % key
-            )
+            yield file.hit(file.at((key,), key=True), "%r belongs into the marketplace entry; the client ignores it here" % key)
         elif key == "user_config":
-            yield file.hit(
-                file.at((key,), key=True), "'user_config' is read by other tools; this client reads 'userConfig'"
-            )
+            yield file.hit(file.at((key,), key=True), "'user_config' is read by other tools; this client reads 'userConfig'")
         elif key not in facts.manifest_directory_fields:
             meant = closest(key, known)
             span = file.at((key,), key=True)
-            fix = (
-                [(span[0] + 1, span[1] - 1, meant)]
-                if meant and meant.lower() == key.lower() and meant not in data
-                else None
-            )
+            fix = [(span[0] + 1, span[1] - 1, meant)] if meant and meant.lower() == key.lower() and meant not in data else None
             hint = "; did you mean %r?" % meant if meant else ""
             yield file.hit(span, "unknown field %r is ignored%s" % (key, hint), fix)
     yield from objects(file, (), data, context)
@@ -56,9 +48,7 @@ def objects(file, base, data, context):
     """metadata, experimental, engines, network, binaries: dropped when they are no objects."""
     for key in ("metadata", "experimental", "network", "binaries"):
         if key in data and not isinstance(data[key], dict):
-            yield file.hit(
-                file.at(base + (key,)), "%s must be an object, not %s; it is ignored" % (key, type_name(data[key]))
-            )
+            yield file.hit(file.at(base + (key,)), "%s must be an object, not %s; it is ignored" % (key, type_name(data[key])))
     experimental = data.get("experimental")
     for key in experimental if isinstance(experimental, dict) else ():
         if key not in context.facts.experimental_keys:

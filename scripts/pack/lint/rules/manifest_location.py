@@ -26,14 +26,11 @@ def check(plugin, context):
         elif file.data.get("name") and plugin.manifest.data and file.source.data != plugin.manifest.source.data:
             if file.data.get("name") == plugin.manifest.data.get("name"):
                 differing = [
-                    key
-                    for key in set(file.data) | set(plugin.manifest.data)
-                    if file.data.get(key) != plugin.manifest.data.get(key)
+                    key for key in set(file.data) | set(plugin.manifest.data) if file.data.get(key) != plugin.manifest.data.get(key)
                 ]
                 if differing:
                     key = sorted(differing)[0]
                     yield file.hit(
                         file.at((key,), key=True),
-                        "differs from .claude-plugin/plugin.json, which the client reads (%s)"
-                        % ", ".join(sorted(differing)[:4]),
+                        "differs from .claude-plugin/plugin.json, which the client reads (%s)" % ", ".join(sorted(differing)[:4]),
                     )

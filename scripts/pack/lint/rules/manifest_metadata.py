@@ -21,7 +21,5 @@ def check(file, context):
     if file.json is None or not isinstance(file.json.value, dict):
         return
     for key in ("version", "description", "author"):
-        if not file.data.get(key) and not (
-            key in file.data and not isinstance(file.data[key], (str, dict, type(None)))
-        ):
+        if not file.data.get(key) and not (key in file.data and not isinstance(file.data[key], (str, dict, type(None)))):
             yield file.hit(file.at(("name",), key=True) if "name" in file.data else (0, 1), "no %s" % key)

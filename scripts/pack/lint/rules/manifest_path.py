@@ -76,9 +76,7 @@ def declared(data):
         elif isinstance(value, list):
             items = [(here + (index,), item) for index, item in enumerate(value)]
         elif isinstance(value, dict) and key == "commands":
-            items = [
-                (here + (name, "source"), item.get("source")) for name, item in value.items() if isinstance(item, dict)
-            ]
+            items = [(here + (name, "source"), item.get("source")) for name, item in value.items() if isinstance(item, dict)]
         else:
             continue
         for path, item in items:

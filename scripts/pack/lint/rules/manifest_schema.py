@@ -42,18 +42,10 @@ def problem(file, path, message, missing, facts, effect):
     value = file.json.value
     for part in path:
         value = (
-            value[part]
-            if isinstance(value, (dict, list)) and (part in value if isinstance(value, dict) else part < len(value))
-            else None
+            value[part] if isinstance(value, (dict, list)) and (part in value if isinstance(value, dict) else part < len(value)) else None
         )
     span = file.at(path, key=bool(missing))
-    if (
-        isinstance(value, str)
-        and '"./"' in message
-        and not value.startswith(("/", ".", "~"))
-        and ":" not in value
-        and head != "mcpServers"
-    ):
+    if isinstance(value, str) and '"./"' in message and not value.startswith(("/", ".", "~")) and ":" not in value and head != "mcpServers":
         rel = file.plugin.path(value) if file.plugin else value
         if file.project.exists(rel):
             fix = [(span[0] + 1, span[0] + 1, "./")]
@@ -136,9 +128,7 @@ def options(file, base, holder):
                 )
             folded = [item.lower() for item in legal if isinstance(item, str)]
             if len(set(folded)) != len(folded):
-                yield file.hit(
-                    file.at(here + ("options",), key=True), "options repeat a value: the plugin does not load"
-                )
+                yield file.hit(file.at(here + ("options",), key=True), "options repeat a value: the plugin does not load")
             for index, item in enumerate(legal):
                 if isinstance(item, str) and item.strip() != item:
                     yield file.hit(

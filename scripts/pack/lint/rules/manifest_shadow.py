@@ -29,11 +29,7 @@ def check(file, context):
         hidden = []
         prefix = plugin.path(folder) + "/"
         for rel in context.project.listing:
-            if (
-                not rel.startswith(prefix)
-                or not rel.lower().endswith(".md")
-                or rel.rsplit("/", 1)[1].lower() == "readme.md"
-            ):
+            if not rel.startswith(prefix) or not rel.lower().endswith(".md") or rel.rsplit("/", 1)[1].lower() == "readme.md":
                 continue
             if rel in paths or any(rel.startswith(path + "/") or path == "." for path in paths):
                 continue

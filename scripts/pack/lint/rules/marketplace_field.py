@@ -33,12 +33,8 @@ def check(file, context):
     for base, holder, known in places:
         for key in holder:
             if key not in known:
-                yield file.hit(
-                    file.at(base + (key,), key=True), "unknown field %r is ignored%s" % (key, nearest(key, known))
-                )
-    if not data.get("description") and not (
-        isinstance(data.get("metadata"), dict) and data["metadata"].get("description")
-    ):
+                yield file.hit(file.at(base + (key,), key=True), "unknown field %r is ignored%s" % (key, nearest(key, known)))
+    if not data.get("description") and not (isinstance(data.get("metadata"), dict) and data["metadata"].get("description")):
         yield file.hit(file.at(("name",), key=True) if "name" in data else (0, 1), "the marketplace has no description")
     if data.get("plugins") == []:
         yield file.hit(file.at(("plugins",), key=True), "the marketplace has no plugins")

@@ -29,9 +29,7 @@ def check(file, context):
         if " " in name:
             yield file.hit(span, "marketplace name %r has a space in it; use kebab-case" % name)
         elif low in facts.marketplace_reserved_names:
-            yield file.hit(
-                span, "marketplace name %r is reserved for %s" % (name, facts.marketplace_reserved_names[low])
-            )
+            yield file.hit(span, "marketplace name %r is reserved for %s" % (name, facts.marketplace_reserved_names[low]))
         elif pluginnames.impersonates(name, facts):
             yield file.hit(span, "marketplace name %r passes as one of Anthropic's own" % name)
         elif not pluginnames.installable(name) or ".." in name:

@@ -31,11 +31,7 @@ def check(file, context):
     }
     for path, message, missing in schema.check(data, facts.schemas["marketplace"], (), refs):
         name = ".".join(str(part) for part in path) or "the marketplace"
-        effect = (
-            "the entry cannot be installed"
-            if path[:1] == ("plugins",) and len(path) > 1
-            else "the marketplace cannot be added"
-        )
+        effect = "the entry cannot be installed" if path[:1] == ("plugins",) and len(path) > 1 else "the marketplace cannot be added"
         yield file.hit(file.at(path, key=bool(missing)), "%s %s: %s" % (name, message, effect))
     seen = {}
     for index, entry in file.entries():
@@ -58,16 +54,12 @@ def check(file, context):
             )
         for key in ("headers", "headersHelper"):
             if key in entry and not archive:
-                yield file.hit(
-                    file.at(base + (key,), key=True), "%s works only with an archive source" % key, severity="warning"
-                )
+                yield file.hit(file.at(base + (key,), key=True), "%s works only with an archive source" % key, severity="warning")
         signals = entry.get("relevance")
         if isinstance(signals, dict):
             yield from _relevance(file, base + ("relevance",), signals)
         if "relevance" in entry and not isinstance(signals, dict):
-            yield file.hit(
-                file.at(base + ("relevance",)), "relevance must be an object; it is ignored", severity="warning"
-            )
+            yield file.hit(file.at(base + ("relevance",)), "relevance must be an object; it is ignored", severity="warning")
     renames = data.get("renames")
     for old, new in renames.items() if isinstance(renames, dict) else ():
         chain = set()
@@ -131,9 +123,7 @@ def _relevance(file, path, value):
     """A relevance object needs at least one signal."""
     topic, signals = value.get("topic"), value.get("signals")
     if "topic" in value and not (isinstance(topic, str) and 0 < len(topic) <= 64):
-        yield file.hit(
-            file.at(path + ("topic",)), "topic must be a text of 1 to 64 characters: the entry cannot be installed"
-        )
+        yield file.hit(file.at(path + ("topic",)), "topic must be a text of 1 to 64 characters: the entry cannot be installed")
     if not isinstance(signals, dict):
         yield file.hit(file.at(path, key=True), "relevance needs an object of signals: the entry cannot be installed")
         return
@@ -147,8 +137,7 @@ def _relevance(file, path, value):
                 "%s must be a list of at most %d: the entry cannot be installed" % (key, limit),
             )
         elif key == "hosts" and not all(
-            isinstance(item, str) and item and all(c.islower() or c.isdigit() or c in ".-" for c in item)
-            for item in items
+            isinstance(item, str) and item and all(c.islower() or c.isdigit() or c in ".-" for c in item) for item in items
         ):
             yield file.hit(
                 file.at(path + ("signals", key)),

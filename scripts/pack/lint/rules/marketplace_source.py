@@ -67,9 +67,7 @@ def check(file, context):
                 yield file.hit(file.at(path), "%s is a file, not a plugin's folder" % source)
             else:
                 other = project.same_but_case(root)
-                yield file.hit(
-                    file.at(path), "no folder %s%s" % (source, "; it is spelled %s" % other if other else "")
-                )
+                yield file.hit(file.at(path), "no folder %s%s" % (source, "; it is spelled %s" % other if other else ""))
             continue
         has_manifest = posixpath.join(root, ".claude-plugin/plugin.json") in project.listing
         parts = any(
@@ -86,11 +84,6 @@ def check(file, context):
                 "plugin.json",
             )
         )
-        listed = any(
-            entry.get(key)
-            for key in ("agents", "commands", "skills", "hooks", "mcpServers", "lspServers", "outputStyles")
-        )
+        listed = any(entry.get(key) for key in ("agents", "commands", "skills", "hooks", "mcpServers", "lspServers", "outputStyles"))
         if not has_manifest and not parts and not listed:
-            yield file.hit(
-                file.at(path), "%s holds no plugin: no .claude-plugin/plugin.json and no components" % source
-            )
+            yield file.hit(file.at(path), "%s holds no plugin: no .claude-plugin/plugin.json and no components" % source)

@@ -25,7 +25,13 @@ def check(file, context):
     for path, server in servers(file):
         args = server.get("args")
         command = server.get("command")
-        if file.kind != "lsp" and path[0] != "lspServers" and isinstance(command, str) and " " in command.strip() and not any(char in command for char in "/\\$"):
+        if (
+            file.kind != "lsp"
+            and path[0] != "lspServers"
+            and isinstance(command, str)
+            and " " in command.strip()
+            and not any(char in command for char in "/\\$")
+        ):
             words = command.split()
             text = "there is no shell: no program is called %r; command: %r, args: %s"
             yield file.hit(file.at(path + ("command",)), text % (command, words[0], words[1:]), severity="warning")
@@ -53,12 +59,7 @@ def check(file, context):
                 if plugin.path(sub).startswith("..") or not plugin.path(sub).startswith(plugin.root):
                     yield file.hit(file.at(path + where), "%s leads out of the plugin" % text)
                 continue
-            if (
-                not project.exists(plugin.path(sub))
-                and sub.split("/")[0] not in BUILT
-                and "/dist/" not in sub
-                and "/build/" not in sub
-            ):
+            if not project.exists(plugin.path(sub)) and sub.split("/")[0] not in BUILT and "/dist/" not in sub and "/build/" not in sub:
                 yield file.hit(file.at(path + where), "no file %s in the plugin: the server does not start" % sub)
 
 

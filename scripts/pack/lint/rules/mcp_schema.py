@@ -50,18 +50,14 @@ def check(file, context):
             )
             servers = dict(enumerate(servers))
         if not isinstance(servers, dict):
-            yield file.hit(
-                file.at(base), "must map server names to servers, not be %s: no server is loaded" % type_name(servers)
-            )
+            yield file.hit(file.at(base), "must map server names to servers, not be %s: no server is loaded" % type_name(servers))
             return
         checker = mcp_server(facts)
         for name, server in servers.items():
             here = base + (name,)
             for path, message, missing in checker(server, here):
                 where = file.at(path, key=bool(missing) or path == here)
-                yield file.hit(
-                    where, "server %r: %s%s; it is dropped" % (name, "" if path == here else "%s " % path[-1], message)
-                )
+                yield file.hit(where, "server %r: %s%s; it is dropped" % (name, "" if path == here else "%s " % path[-1], message))
             if isinstance(server, dict) and server.get("type") in facts.mcp_host_types:
                 yield file.hit(
                     file.at(here + ("type",)),
@@ -83,9 +79,7 @@ def details(file, path, server, plugin):
     if remote and isinstance(url, str) and url.strip() and "${" not in url:
         if not is_url(url):
             yield file.hit(file.at(path + ("url",)), "%r is not an absolute URL: the server never connects" % url)
-        elif url.startswith(("http://", "ws://")) and not url.split("://", 1)[1].startswith(
-            ("localhost", "127.", "[::1]", "0.0.0.0")
-        ):
+        elif url.startswith(("http://", "ws://")) and not url.split("://", 1)[1].startswith(("localhost", "127.", "[::1]", "0.0.0.0")):
             yield file.hit(
                 file.at(path + ("url",)),
                 "%s sends everything in clear text; use %s" % (url.split(":")[0], "https" if url[0] == "h" else "wss"),
@@ -121,9 +115,7 @@ def details(file, path, server, plugin):
                 yield file.hit(file.at(path + where), "options are never substituted in headersHelper")
                 break
             if known is not None and match.group(1) not in known:
-                yield file.hit(
-                    file.at(path + where), "userConfig declares no %r: the server is dropped" % match.group(1)
-                )
+                yield file.hit(file.at(path + where), "userConfig declares no %r: the server is dropped" % match.group(1))
 
 
 def _is_credential(name, value):

@@ -41,17 +41,10 @@ def check(file, context):
         yield file.hit(file.at(("model",)), "model must be a name, not %r; it is ignored" % (model,))
         return
     name = model.strip().lower()
-    if (
-        name in facts.model_aliases
-        or name.startswith(tuple(facts.model_prefixes))
-        or not name
-        or "$" in name
-        or "{" in name
-    ):
+    if name in facts.model_aliases or name.startswith(tuple(facts.model_prefixes)) or not name or "$" in name or "{" in name:
         return
     aliases = [alias for alias in facts.model_aliases if "[" not in alias]
     yield file.hit(
         file.at(("model",)),
-        "no model %r: use %s, or a full id such as claude-sonnet-5%s"
-        % (model, ", ".join(aliases[:5]), nearest(name, aliases)),
+        "no model %r: use %s, or a full id such as claude-sonnet-5%s" % (model, ", ".join(aliases[:5]), nearest(name, aliases)),
     )

@@ -44,11 +44,7 @@ def check(plugin, context):
                 known = name in project.agent_ids or prefix not in project.plugin_names
             else:
                 known = (
-                    not cell.coded
-                    or not own
-                    or name in own
-                    or name in context.facts.agent["builtin"]
-                    or name in vocabulary.roles(plugin)
+                    not cell.coded or not own or name in own or name in context.facts.agent["builtin"] or name in vocabulary.roles(plugin)
                 )
             if not known:
                 yield file.hit(cell.span, "no agent %r%s" % (name, nearest(name, list(own) + list(project.agent_ids))))

@@ -77,6 +77,4 @@ def check(plugin, context):
                 known = not legal or not same_form or name in legal or name in declared or name.lower() in roles
             if known or file.prose.hidden(match.start()) or nearest(name, declared):
                 continue  # a near miss is protocol-name's
-            yield file.hit(
-                match.span(index), "no %s %r in the tables of this plugin%s" % (kind, name, nearest(name, legal))
-            )
+            yield file.hit(match.span(index), "no %s %r in the tables of this plugin%s" % (kind, name, nearest(name, legal)))

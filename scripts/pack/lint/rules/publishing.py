@@ -19,9 +19,7 @@ def check(plugin, context):
         for file in plugin.of("readme"):
             if len(file.text.split()) < 40:
                 yield file.hit(file.first_line(), "the README has fewer than 40 words")
-    if not manifest.data.get("license") and not any(
-        plugin.path(name) in listing for name in ("LICENSE", "LICENSE.md", "LICENSE.txt")
-    ):
+    if not manifest.data.get("license") and not any(plugin.path(name) in listing for name in ("LICENSE", "LICENSE.md", "LICENSE.txt")):
         yield manifest.hit((0, 1), "no licence")
     if (
         not manifest.data.get("icon")

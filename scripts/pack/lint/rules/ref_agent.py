@@ -49,40 +49,27 @@ def check(file, context):
                 if ref.kind == "mention" and name in project.command_ids:
                     continue
                 yield file.hit(ref.span, "no agent %r%s" % (name, nearest(name, ids)))
-            elif (
-                ref.kind == "type"
-                and not refs.depends_on(plugin, prefix)
-                and not ref.fenced
-                and prefix not in project.plugin_names
-            ):
+            elif ref.kind == "type" and not refs.depends_on(plugin, prefix) and not ref.fenced and prefix not in project.plugin_names:
                 text = "no plugin %r here or among the dependencies: agent %r may not exist%s"
                 yield file.hit(ref.span, text % (prefix, name, nearest(name, ids)), severity="warning")
             continue
         if plugin.scope == "project":
             if own and name not in own and not ref.fenced and ref.kind != "prose":
-                yield file.hit(
-                    ref.span, "no agent %r in .claude/agents%s" % (name, nearest(name, own)), severity="warning"
-                )
+                yield file.hit(ref.span, "no agent %r in .claude/agents%s" % (name, nearest(name, own)), severity="warning")
             continue
         if name in own:
             if ref.kind == "prose":
                 continue
             full = "%s:%s" % (plugin.names[0], name)
-            yield file.hit(
-                ref.span, "the bare name %r does not resolve; write %r" % (name, full), [ref.span + (full,)], "warning"
-            )
+            yield file.hit(ref.span, "the bare name %r does not resolve; write %r" % (name, full), [ref.span + (full,)], "warning")
         elif ref.fenced and ref.kind == "type":
             elsewhere = sorted(one for one in ids if one.split(":", 1)[1] == name)
             if elsewhere:
-                yield file.hit(
-                    ref.span, "the bare name %r does not resolve; write %r" % (name, elsewhere[0]), None, "warning"
-                )
+                yield file.hit(ref.span, "the bare name %r does not resolve; write %r" % (name, elsewhere[0]), None, "warning")
         elif not ref.fenced and own:
             elsewhere = sorted(one for one in ids if one.split(":", 1)[1] == name)
             if elsewhere and ref.kind != "prose":
-                yield file.hit(
-                    ref.span, "the bare name %r does not resolve; write %r" % (name, elsewhere[0]), None, "warning"
-                )
+                yield file.hit(ref.span, "the bare name %r does not resolve; write %r" % (name, elsewhere[0]), None, "warning")
             elif not elsewhere:
                 yield file.hit(
                     ref.span,

@@ -35,8 +35,6 @@ def check(file, context):
         prefix = ref.name.split(":", 1)[0]
         if refs.listed_only(project, prefix):
             continue
-        known = (
-            list(project.command_ids) if ref.kind == "slash" else list(project.agent_ids) + list(project.command_ids)
-        )
+        known = list(project.command_ids) if ref.kind == "slash" else list(project.agent_ids) + list(project.command_ids)
         what = "command or skill" if ref.kind == "slash" else "agent, command or skill"
         yield file.hit(ref.span, "no %s %r%s" % (what, ref.name, nearest(ref.name, known)))

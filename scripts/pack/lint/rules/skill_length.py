@@ -16,6 +16,4 @@ def check(file, context):
     size = sum(len(front.get(key)) for key in ("description", "when_to_use") if isinstance(front.get(key), str))
     limit = context.facts.skill_listing_limit
     if size > limit:
-        yield file.hit(
-            file.at(("description",), key=True), "%d characters; the model sees the first %d" % (size, limit)
-        )
+        yield file.hit(file.at(("description",), key=True), "%d characters; the model sees the first %d" % (size, limit))

@@ -18,9 +18,7 @@ from ..lazy import lazy
 from ..near import nearest
 
 SEVERITY = "warning"
-_COLOR = lazy(
-    r"(?:rgb\(\s?[0-9]{1,3},\s?[0-9]{1,3},\s?[0-9]{1,3}\s?\)|#[0-9a-fA-F]{6}|#[0-9a-fA-F]{3}|ansi256\([0-9]{1,3}\)|ansi:\w+)\Z"
-)
+_COLOR = lazy(r"(?:rgb\(\s?[0-9]{1,3},\s?[0-9]{1,3},\s?[0-9]{1,3}\s?\)|#[0-9a-fA-F]{6}|#[0-9a-fA-F]{3}|ansi256\([0-9]{1,3}\)|ansi:\w+)\Z")
 
 
 def check(file, context):

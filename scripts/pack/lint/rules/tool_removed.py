@@ -43,9 +43,7 @@ def check(file, context):
             name = match.group()
             if name in removed and name not in seen and not _negated(text, match.start()):
                 seen.add(name)
-                yield file.hit(
-                    match.span(), "the prompt names %s, which is %s" % (name, tools.gone(*removed[name]))
-                )
+                yield file.hit(match.span(), "the prompt names %s, which is %s" % (name, tools.gone(*removed[name])))
 
 
 def _negated(text, at):

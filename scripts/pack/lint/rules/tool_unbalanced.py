@@ -32,6 +32,4 @@ def check(file, context):
     for key in KEYS[file.kind]:
         for tool in tools.listed(file, key) or ():
             if not tool.balanced or tool.rule is None and ")" in tool.text:
-                yield file.hit(
-                    tool.span, "%r has unbalanced parentheses: the client does not take it for a tool" % tool.text
-                )
+                yield file.hit(tool.span, "%r has unbalanced parentheses: the client does not take it for a tool" % tool.text)

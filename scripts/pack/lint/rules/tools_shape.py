@@ -48,12 +48,8 @@ def check(file, context):
                     severity="warning",
                 )
         elif not isinstance(value, (str, list)):
-            yield file.hit(
-                file.at((key,), key=True), "%s must be a list of names, not %s: %s" % (key, type_name(value), effect)
-            )
+            yield file.hit(file.at((key,), key=True), "%s must be a list of names, not %s: %s" % (key, type_name(value), effect))
         elif isinstance(value, list):
             for index, item in enumerate(value):
                 if not isinstance(item, str):
-                    yield file.hit(
-                        file.at((key, index)), "%s may hold only names, not %s; it is ignored" % (key, type_name(item))
-                    )
+                    yield file.hit(file.at((key, index)), "%s may hold only names, not %s; it is ignored" % (key, type_name(item)))

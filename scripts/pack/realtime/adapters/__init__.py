@@ -39,7 +39,10 @@ def load(name, project="."):
             raise AdapterError("adapter %s needs %s (%s): pip install 'team-pack[realtime]'" % (name, needs, error))
     if ":" not in name:
         near = difflib.get_close_matches(name.lower(), TABLE, 1, 0.4)
-        raise AdapterError("unknown adapter %r%s; known: %s, or your own module:Class" % (name, "; did you mean %r?" % near[0] if near else "", ", ".join(TABLE)))
+        raise AdapterError(
+            "unknown adapter %r%s; known: %s, or your own module:Class"
+            % (name, "; did you mean %r?" % near[0] if near else "", ", ".join(TABLE))
+        )
     module, _, cls = name.partition(":")
     folder = os.path.abspath(project)
     if folder not in sys.path:
@@ -47,16 +50,12 @@ def load(name, project="."):
     try:
         return getattr(importlib.import_module(module), cls)
     except (ImportError, AttributeError) as error:
-        raise AdapterError(
-            "adapter %s cannot be loaded from %s: %s" % (name, os.path.basename(folder) or folder, error)
-        )
+        raise AdapterError("adapter %s cannot be loaded from %s: %s" % (name, os.path.basename(folder) or folder, error))
 
 
 def make(path, name, project="."):
     """The adapter of a path; `name` is the prefix of whatever it creates on the server."""
-    adapter = load(path["adapter"], project)(
-        path["address"], dict(path.get("options", {})), path.get("connections", 1), name
-    )
+    adapter = load(path["adapter"], project)(path["address"], dict(path.get("options", {})), path.get("connections", 1), name)
     adapter.project = project
     adapter.cluster = [node["address"] for node in path.get("cluster", ())] or [path["address"]]
     adapter.dead_letter = "dead_letter" in path

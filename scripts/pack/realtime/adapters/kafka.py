@@ -30,15 +30,11 @@ class Kafka(Adapter):
         self.servers = None if address.startswith("mock:") else address
 
     def _config(self, **more):
-        return dict(
-            self.options.get("config", {}), **dict({"bootstrap.servers": self.servers or "", "log_level": 2}, **more)
-        )
+        return dict(self.options.get("config", {}), **dict({"bootstrap.servers": self.servers or "", "log_level": 2}, **more))
 
     async def prepare(self):
         more = {} if self.servers else {"test.mock.num.brokers": int(self.address.split(":")[1] or 1)}
-        self.producer = Producer(
-            self._config(**dict(more, **{"enable.idempotence": True, "acks": "all", "linger.ms": 0}))
-        )
+        self.producer = Producer(self._config(**dict(more, **{"enable.idempotence": True, "acks": "all", "linger.ms": 0})))
         meta = await asyncio.get_running_loop().run_in_executor(None, lambda: self.producer.list_topics(timeout=10))
         self.cluster, self.brokers = meta.cluster_id or "?", sorted(meta.brokers.values(), key=lambda b: b.id)
         if not self.servers:
@@ -66,13 +62,9 @@ class Kafka(Adapter):
         await self.prepare()
         loop, ready = asyncio.get_running_loop(), asyncio.Event()
         self.producer.list_topics(self.topic, timeout=10)
-        self.consumer = Consumer(
-            self._config(**{"group.id": self.name, "enable.auto.commit": False, "fetch.wait.max.ms": 10})
-        )
+        self.consumer = Consumer(self._config(**{"group.id": self.name, "enable.auto.commit": False, "fetch.wait.max.ms": 10}))
         ends = [
-            TopicPartition(
-                self.topic, p, self.consumer.get_watermark_offsets(TopicPartition(self.topic, p), timeout=10)[1]
-            )
+            TopicPartition(self.topic, p, self.consumer.get_watermark_offsets(TopicPartition(self.topic, p), timeout=10)[1])
             for p in range(self.partitions)
         ]
         self.consumer.assign(ends)
@@ -117,10 +109,7 @@ class Kafka(Adapter):
 
     async def replay(self):
         consumer = Consumer(self._config(**{"group.id": self.name + "-replay", "auto.offset.reset": "earliest"}))
-        ends = {
-            p: consumer.get_watermark_offsets(TopicPartition(self.topic, p), timeout=10)[1]
-            for p in range(self.partitions)
-        }
+        ends = {p: consumer.get_watermark_offsets(TopicPartition(self.topic, p), timeout=10)[1] for p in range(self.partitions)}
         consumer.assign([TopicPartition(self.topic, p, 0) for p in range(self.partitions)])
         found, until = [], time.monotonic() + 20
         while len(found) < sum(ends.values()) and time.monotonic() < until:

@@ -42,9 +42,7 @@ class Nats(Adapter):
         storage = StorageType.MEMORY if self.options.get("storage") == "memory" else StorageType.FILE
         copies = int(self.options.get("replicas", 1))
         if self.own:
-            await self.js.add_stream(
-                StreamConfig(name=self.stream, subjects=[self.subject], storage=storage, num_replicas=copies)
-            )
+            await self.js.add_stream(StreamConfig(name=self.stream, subjects=[self.subject], storage=storage, num_replicas=copies))
             if self.dead_letter:
                 advisory = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.%s.*" % self.stream
                 await self.js.add_stream(
@@ -87,9 +85,7 @@ class Nats(Adapter):
             for seq in range(state.first_seq, state.last_seq + 1):
                 found.append(((await self.js.get_msg(self.stream, seq=seq)).data, ""))
             return found
-        sub = await self.js.pull_subscribe(
-            self.subject, stream=self.stream, config=ConsumerConfig(ack_policy=AckPolicy.NONE)
-        )
+        sub = await self.js.pull_subscribe(self.subject, stream=self.stream, config=ConsumerConfig(ack_policy=AckPolicy.NONE))
         while True:
             try:
                 found += [(m.data, "") for m in await sub.fetch(500, timeout=1)]
@@ -103,7 +99,7 @@ class Nats(Adapter):
             ack_policy=AckPolicy.EXPLICIT,
             ack_wait=float(self.options.get("ack_wait", 1.0)),
             max_ack_pending=100,
-            **({"max_deliver": int(self.options.get("max_deliver", 3))} if self.dead_letter else {})
+            **({"max_deliver": int(self.options.get("max_deliver", 3))} if self.dead_letter else {}),
         )
         sub = await self.js.pull_subscribe(self.subject, durable=group, stream=self.stream, config=config)
         while True:

@@ -27,9 +27,7 @@ class Redis(Adapter):
         self.producer = self.consumer = self.task = None
 
     def _client(self):
-        return redis.Redis.from_url(
-            self.address, socket_timeout=10, socket_connect_timeout=5, retry=None, single_connection_client=True
-        )
+        return redis.Redis.from_url(self.address, socket_timeout=10, socket_connect_timeout=5, retry=None, single_connection_client=True)
 
     async def prepare(self):
         if self.producer:
@@ -92,9 +90,7 @@ class Redis(Adapter):
         claim_ms = int(self.options.get("claim_ms", 1000))
         last = "0"  # what this member was given before it died comes first
         while True:
-            answer = await client.xreadgroup(
-                group, member, {self.stream: last}, count=10, block=200 if last == ">" else None
-            )
+            answer = await client.xreadgroup(group, member, {self.stream: last}, count=10, block=200 if last == ">" else None)
             items = answer[0][1] if answer else []
             if last != ">" and not items:
                 last = ">"

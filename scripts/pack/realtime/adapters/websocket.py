@@ -45,9 +45,7 @@ class WebSocket(Adapter):
             socket = await self.connect_one(receiver)
             self.sockets.append(socket)
             if self.mode != "ping":
-                self.tasks.append(
-                    asyncio.ensure_future(self._receive(socket, receiver if self.mode == "broadcast" else 0))
-                )
+                self.tasks.append(asyncio.ensure_future(self._receive(socket, receiver if self.mode == "broadcast" else 0)))
 
     async def _receive(self, socket, receiver):
         async for message in socket:

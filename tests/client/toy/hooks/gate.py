@@ -48,7 +48,9 @@ elif name == "PostToolUse":
 elif name == "UserPromptExpansion":
     if "--coders=0" in payload["command_args"]:
         refuse("ARGUMENTS", "--coders=0: at least 1")
-    write({"event": "RUN_OPENED", "actor": actor, "data": {"arguments": payload["command_args"], "plugin": os.environ["CLAUDE_PLUGIN_ROOT"]}})
+    write(
+        {"event": "RUN_OPENED", "actor": actor, "data": {"arguments": payload["command_args"], "plugin": os.environ["CLAUDE_PLUGIN_ROOT"]}}
+    )
 elif name == "UserPromptSubmit":
     if payload["prompt"].strip() == "team status":
         refuse("STATUS", "all is well")
