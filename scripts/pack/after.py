@@ -32,7 +32,7 @@ def post_tool(call):
         call.append("CLIENT_TASK", key=call.key, client_id=str(task.get("id")), subject=subject[:200], task=match[0] if match else None)
     elif tool == "TaskStop" and not failed:
         bound = call.state["agents"].get(str(response.get("task_id") or given.get("task_id")))
-        name = response.get("command")  # a teammate's task id is not its agent id, but the answer names it
+        name = str(response.get("command"))  # a teammate's task id is not its agent id, but the answer names it
         if not bound and name in call.state["roster"]:
             bound = [name, call.state["roster"][name]["inc"]]
         if bound:

@@ -50,7 +50,7 @@ def normal(payload):
     """A payload with the types that everything below relies on; what is of another type is as good as absent."""
     out = dict(payload)
     for key in TEXTS:
-        if key in out and not isinstance(out[key], str):
+        if key in out and (not isinstance(out[key], str) or key == "cwd" and "\0" in out[key]):
             del out[key]
     for key in ("tool_input", "tool_response"):
         value = out.get(key)

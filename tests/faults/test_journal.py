@@ -290,3 +290,15 @@ def test_the_state_does_not_grow_with_the_length_of_a_run():
         state, _events = machine.fold(state, {"event": "REFUSED", "actor": worker.LEAD, "data": unknown, "key": None}, 2.0 + n)
         sizes.append(len(codec.dumps(state)))
     assert sizes[-1] < sizes[99] + 40
+
+
+@pytest.mark.parametrize(
+    "event, fields",
+    [
+        ("PostToolUse", {"tool_name": "Write", "tool_input": {"file_path": "src/a.py"}, "cwd": "src\0a"}),
+        ("PostToolUse", {"tool_name": "TaskStop", "tool_input": {"task_id": "x"}, "tool_response": {"command": {"a": 1}}}),
+    ],
+)
+def test_what_the_long_fuzzing_found_is_answered_and_no_trouble(session, event, fields):
+    session.setup("SIMPLE")
+    assert session.send(event, tool_use_id="u1", **fields)[0] == 0
