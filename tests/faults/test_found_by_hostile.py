@@ -221,6 +221,23 @@ def test_a_coder_that_dies_in_an_impossible_wait_is_told_to_the_lead(session):
     assert any("lost its coder" in step["text"] for step in advice.for_lead(s.state()))
 
 
+@pytest.mark.parametrize("word", ["STUCK", "REVIEW_LOOP"])
+def test_what_a_coder_reports_in_an_impossible_wait_is_not_settled_by_the_approvers_return(session, word):
+    s = session
+    s.setup("SIMPLE")
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    s.edit("coder-1", "src/a.py")
+    s.say("coder-1", "supervisor", "IN_REVIEW: task #1")
+    s.send("StopFailure", "unified-reviewer", error="server_error")
+    assert s.say("coder-1", "supervisor", word + ": task #1") is None
+    assert s.spawn("unified-reviewer", "unified-reviewer") is None
+    t = s.state()["tasks"]["1"]
+    assert (t["state"], t["cause"]) == ("STUCK_ESCALATED", word)
+    assert "task_state" in s.say("coder-1", "unified-reviewer", "REVIEW: task #1").casefold()
+    assert s.bash("lead", "pack task rescope 1 --reason smaller") is None
+    assert s.state()["tasks"]["1"]["state"] == "IN_PROGRESS"
+
+
 def test_a_request_to_shut_down_ends_with_the_incarnation_that_was_asked(session):
     s = session
     s.build()

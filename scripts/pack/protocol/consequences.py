@@ -80,6 +80,8 @@ def settle_task(state, number, now, effects):
 
 def block_task(state, number, to, now, cause=None):
     t = view.task(state, number)
+    if t["cause"] == "IMPOSSIBLE_WAIT" and to in ("STUCK", "REVIEW_LOOP"):
+        t["cause"] = to  # somebody says that it cannot go on: the approver's return does not settle that, only the lead does
     if t["state"] in tables.BLOCKED_ON_LEAD:
         return
     t["resume"] = t["state"]

@@ -484,7 +484,11 @@ class Client:
         """Who the receipt says was asked, and whether the journal has it."""
         if not text.startswith("asked: "):
             return
-        have = [r["data"]["to"] for k, r in self.book.keys.items() if k.startswith("PreToolUse:%s:" % use)]
+        have = [
+            r["data"]["to"]
+            for k, r in self.book.keys.items()
+            if k.startswith("PreToolUse:%s:" % use) and r["event"] == "SHUTDOWN_REQUESTED"
+        ]
         for name in text[len("asked: ") :].partition("\n")[0].rstrip(".").split(", "):
             need(name in have, "NOT_RECORDED", "the receipt says that %s was asked to shut down, the journal does not", name)
         for name in have:
