@@ -68,5 +68,5 @@ expect journal:
     RUN_ABORTED
     TEAM_DELETED
 expect status: phase=CLOSED
-expect at most 14 calls by lead
+expect at most 18 calls by lead
 expect exit code 0

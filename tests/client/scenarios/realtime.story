@@ -376,6 +376,7 @@ qa-latency rests: audited
 lead tells websocket-engineer: Gate p99_latency FAIL: positions is over its budget. Nagle?
 websocket-engineer hits API error 500
 lead rests until journal has AGENT_LOST name=websocket-engineer
+lead waits 8 s
 lead spawns websocket-engineer as rt-websocket-engineer, played by websocket-engineer-b: Mend the latency of positions.
 websocket-engineer-b waits until hears "Gate p99_latency FAIL"
 websocket-engineer-b waits until hears "You are attempt 2"
