@@ -301,12 +301,13 @@ class Witness:
         )
 
     def tree(self):
-        """Everything that git tracks and the tasks' files, as on disk."""
+        """Everything that git tracks and the tasks' files, as on disk; a link is its target's name, as git has it."""
         listed = (
             subprocess.run(["git", "-C", self.project, "ls-files", "-z"], stdout=subprocess.PIPE, check=True).stdout.decode().split("\0")
         )
         names = {n for n in listed if n} | {p for t in self.tasks.values() for f in t.ever for p in self.paths(f)}
-        return tuple((n, bytes_of(os.path.join(self.project, n))) for n in sorted(names))
+        full = [(n, os.path.join(self.project, n)) for n in sorted(names)]
+        return tuple((n, os.readlink(p) if os.path.islink(p) else bytes_of(p)) for n, p in full)
 
     # -- sentences --------------------------------------------------------------------------------------------------------
     def required(self, t):
