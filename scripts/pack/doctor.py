@@ -35,14 +35,10 @@ def _cpu(command, runs=5):
     return sorted(rows)[runs // 2]
 
 
-def settings(home, project):
+def settings(project):
     """The client's settings that matter, merged: {"hooks_off": path or None, "teams": bool, "mode": str}."""
     out = {"hooks_off": None, "teams": os.environ.get("CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS") in ("1", "true"), "mode": None}
-    for path in (
-        os.path.join(home, "settings.json"),
-        os.path.join(project, ".claude", "settings.json"),
-        os.path.join(project, ".claude", "settings.local.json"),
-    ):
+    for path in places.settings_files(os.environ, project).values():
         try:
             with open(path, encoding="utf-8") as f:
                 found = codec.loads(f.read())
@@ -60,7 +56,6 @@ def settings(home, project):
 
 def examine(project):
     """Everything the doctor sees: a list of {"what", "value", "ok": True|False|None, "advice"} and the level."""
-    home = os.environ.get("CLAUDE_CONFIG_DIR") or os.path.join(os.path.expanduser("~"), ".claude")
     rows, env = [], os.environ
 
     def row(what, value, ok=None, advice=""):
@@ -74,7 +69,7 @@ def examine(project):
         bool(version) and version >= (2, 1, 295),
         "" if version and version >= (2, 1, 295) else "2.1.295 or newer blocks the call when a hook fails; older clients let it through",
     )
-    found = settings(home, project)
+    found = settings(project)
     row(
         "hooks",
         "switched off in %s" % found["hooks_off"] if found["hooks_off"] else "on",

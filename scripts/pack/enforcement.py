@@ -2,7 +2,7 @@
 
 import os
 
-from . import codec
+from . import codec, places
 
 
 def client_version(env):
@@ -29,12 +29,7 @@ def measure(env, project):
 
 def sandboxed(env, project):
     """Whether the client's settings deny writing the teams' folder from the shell."""
-    home = env.get("CLAUDE_CONFIG_DIR") or os.path.join(env.get("HOME") or os.path.expanduser("~"), ".claude")
-    for path in (
-        os.path.join(home, "settings.json"),
-        os.path.join(project, ".claude", "settings.json"),
-        os.path.join(project, ".claude", "settings.local.json"),
-    ):
+    for path in places.settings_files(env, project).values():
         try:
             with open(path, encoding="utf-8") as f:
                 box = codec.loads(f.read()).get("sandbox") or {}

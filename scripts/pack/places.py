@@ -7,12 +7,25 @@ from . import codec
 TEAMS = os.path.join(".claude", "teams")
 
 
+def client_home(env):
+    """The client's own folder of this user."""
+    return env.get("CLAUDE_CONFIG_DIR") or os.path.join(env.get("HOME") or os.path.expanduser("~"), ".claude")
+
+
+def settings_files(env, project):
+    """{shown name: path} of the settings that the client reads and a program of this user can write; the later ones win."""
+    return {
+        "user settings.json": os.path.join(client_home(env), "settings.json"),
+        ".claude/settings.json": os.path.join(project, ".claude", "settings.json"),
+        ".claude/settings.local.json": os.path.join(project, ".claude", "settings.local.json"),
+    }
+
+
 def data_folder(env):
     """The plugin's data folder: what the client says, else where it would be for `--plugin-dir`."""
     if env.get("CLAUDE_PLUGIN_DATA"):
         return env["CLAUDE_PLUGIN_DATA"]
-    base = env.get("CLAUDE_CONFIG_DIR") or os.path.join(env.get("HOME") or os.path.expanduser("~"), ".claude")
-    return os.path.join(base, "plugins", "data", "team-inline")
+    return os.path.join(client_home(env), "plugins", "data", "team-inline")
 
 
 def marker(data, project):

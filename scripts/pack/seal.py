@@ -11,7 +11,7 @@ completed (guard `enforcement_is_whole`) until the user types `team resume`, whi
 
 import os
 
-from . import codec
+from . import codec, places
 from .call import PLUGIN_ROOT
 
 # Folders of the plugin that decide what is enforced and what agents are told; lint, report and prove only look.
@@ -31,16 +31,6 @@ FOLDERS = (
 )
 AT_ROOT = ("plugin.json",)
 KEYS = ("disableAllHooks", "allowManagedHooksOnly", "hooks", "sandbox", "env")
-
-
-def settings_files(env, project):
-    """{shown name: path} of the settings that the client reads and a program of this user can write."""
-    home = env.get("CLAUDE_CONFIG_DIR") or os.path.join(env.get("HOME") or os.path.expanduser("~"), ".claude")
-    return {
-        ".claude/settings.json": os.path.join(project, ".claude", "settings.json"),
-        ".claude/settings.local.json": os.path.join(project, ".claude", "settings.local.json"),
-        "user settings.json": os.path.join(home, "settings.json"),
-    }
 
 
 def plugin_files(root):
@@ -105,7 +95,7 @@ def watches_plugin(root, project):
 
 def _contents(root, env, project):
     """{name: digest} of everything watched, as it is now."""
-    out = {"settings:" + name: _relevant(path) for name, path in settings_files(env, project).items()}
+    out = {"settings:" + name: _relevant(path) for name, path in places.settings_files(env, project).items()}
     if watches_plugin(root, project):
         out.update((name, _content(os.path.join(root, name))) for name in plugin_files(root))
     return out
@@ -113,7 +103,7 @@ def _contents(root, env, project):
 
 def _watched(root, env, project):
     """Paths to stat: the folders (for what is added or removed), the files, the settings."""
-    out = list(settings_files(env, project).values())
+    out = list(places.settings_files(env, project).values())
     if watches_plugin(root, project):
         out += [os.path.join(root, f) for f in FOLDERS] + [os.path.join(root, n) for n in plugin_files(root)]
     return out

@@ -2,6 +2,7 @@
 
 import os
 
+from pack import places
 from pack.call import PLUGIN_ROOT
 
 
@@ -88,7 +89,7 @@ def agents_text(definition):
 
 def missing_agents(definition, project):
     """Agents of a definition for which neither the project nor the user has a file; those of other plugins are not looked for."""
-    home = os.path.join(os.environ.get("CLAUDE_CONFIG_DIR") or os.path.join(os.path.expanduser("~"), ".claude"), "agents")
+    home = os.path.join(places.client_home(os.environ), "agents")
     names = [r["agent"] for r in definition["roles"] if r["id"] != definition.get("lead") and ":" not in r["agent"]]
     have = set()
     for base in (os.path.join(project, ".claude", "agents"), home):
