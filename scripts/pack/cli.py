@@ -5,6 +5,7 @@ because a plugin user's Python has nothing else; `lint` and the measuring verbs 
 """
 
 import importlib
+import os
 import sys
 
 # verb -> (module, one line of help). The order is the order of `pack --help`.
@@ -42,6 +43,16 @@ def usage():
 
 def main(argv=None):
     """Run one verb. Exit codes: the verb's own; 2 for an unknown verb."""
+    try:
+        code = _run(argv)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # the reader of a pipe (`pack log | head`) has seen enough
+        sys.stdout = open(os.devnull, "w")
+        return 1
+
+
+def _run(argv):
     argv = list(sys.argv[1:] if argv is None else argv)
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(usage())

@@ -79,10 +79,10 @@ def main(argv):
         return COMMANDS[verb][1](given) or 0
     except Refusal as refusal:
         print(refusal.text(), file=sys.stderr)
+    except BrokenPipeError:
+        raise  # no trouble with the journal: pack.cli knows what to do
     except (Damaged, Busy, OSError) as error:
         print(gate.trouble(error, None)[2], file=sys.stderr)
-    except BrokenPipeError:
-        pass
     return 1
 
 

@@ -117,3 +117,15 @@ def test_a_pack_of_somebody_else_earlier_on_the_path_verifies_nothing(session, t
 
     assert s.call("lead", "Bash", command="pack verify --build 'exit 0' --test 'exit 4'", response=run) is None
     assert (s.state()["verify"]["build"]["exit"], s.state()["verify"]["test"]["exit"]) == (0, 4)
+
+
+def test_a_reader_that_has_seen_enough_is_no_trouble(session):
+    """`pack log | head`: neither a traceback nor a word about the journal."""
+    session.setup("SIMPLE")
+    env = dict({k: v for k, v in os.environ.items() if not k.startswith("CLAUDE")}, HOME=session.data, PACK_PYTHON=sys.executable)
+    for verb in ("log --json", "status", "doctor", "--help"):
+        for _ in range(3):
+            done = subprocess.run(
+                "%s %s | true" % (PACK, verb), shell=True, cwd=session.project, env=env, stderr=subprocess.PIPE, text=True
+            )
+            assert done.stderr == ""
