@@ -45,7 +45,8 @@ def main(argv=None):
     """Run one verb. Exit codes: the verb's own; 2 for an unknown verb."""
     try:
         code = _run(argv)
-        sys.stdout.flush()
+        if not sys.stdout.closed:  # a language server has closed it at the editor's `exit`
+            sys.stdout.flush()
         return code
     except BrokenPipeError:  # the reader of a pipe (`pack log | head`) has seen enough
         sys.stdout = open(os.devnull, "w")
