@@ -1,13 +1,45 @@
-"""`python -m pack.prove explore [--small] [--json FILE]`: visit every world, print states, time and the properties by name."""
+"""`python -m pack.prove explore [--small] [--json FILE]`: visit every world, print states, time and the properties by name.
+
+With --json an interrupted run goes on where it stopped: a model that was explored to its end with the very same code is not
+explored again (`--again` does).
+"""
 
 import argparse
+import glob
+import hashlib
 import json
 import multiprocessing
+import os
 import sys
 import time
 
 from . import configs
 from .explore import explore
+
+PACK = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+MODELS = ("explore", "configs", "scenes", "handoff", "approvals", "teardown")
+EXPLORED = ("protocol/*.py", "codec.py", *("prove/%s.py" % m for m in MODELS))  # what an exploration depends on
+
+
+def code():
+    """A digest of the core and of the explorer, as they are on disk now."""
+    digest = hashlib.sha256()
+    for path in sorted(path for pattern in EXPLORED for path in glob.glob(os.path.join(PACK, pattern))):
+        with open(path, "rb") as f:
+            digest.update(os.path.relpath(path, PACK).encode() + b"\0" + f.read() + b"\0")
+    return digest.hexdigest()
+
+
+def explored(path, now):
+    """What an earlier run with the same code has left in the file: {"rows": [...] of whole models, "seconds": of wall clock}."""
+    try:
+        with open(path, encoding="utf-8") as f:
+            found = json.load(f)
+    except OSError:
+        found = {}
+    if found.get("code") != now:
+        return {"rows": [], "seconds": 0.0}
+    return {"rows": [r for r in found["rows"] if r["whole"]], "seconds": found["seconds"]}
 
 
 def one(job):
@@ -50,14 +82,21 @@ def main(argv=None):
     parser = argparse.ArgumentParser(prog="python -m pack.prove")
     parser.add_argument("what", choices=["explore"])
     parser.add_argument("--small", action="store_true")
-    parser.add_argument("--json")
+    parser.add_argument("--json", metavar="FILE", help="keep the figures; go on from those of an interrupted run")
+    parser.add_argument("--again", action="store_true", help="explore what is in the file once more, too")
     parser.add_argument("--only", type=int)
     parser.add_argument("--seconds", type=float, default=0, help="give up on a model after so long (default: never)")
     parser.add_argument("--jobs", type=int, default=2)
     given = parser.parse_args(argv)
     size = "small" if given.small else "large"
-    jobs = [(size, n, given.seconds) for n in range(len(getattr(configs, size)())) if given.only in (None, n)]
-    rows, bad, start = [], 0, time.time()
+    now = code()
+    known = explored(given.json, now) if given.json and not given.again else {"rows": [], "seconds": 0.0}
+    models, rows, start = getattr(configs, size)(), known["rows"], time.time() - known["seconds"]
+    names = {r["name"] for r in rows}
+    jobs = [(size, n, given.seconds) for n, m in enumerate(models) if given.only in (None, n) and m.name not in names]
+    if names:
+        print("%d of %d models were explored before, with this very code (--again explores them once more)" % (len(names), len(models)))
+    bad = sum(bool(r["violations"] or r["stuck"]) for r in rows)
     with multiprocessing.Pool(given.jobs, maxtasksperchild=1) as pool:
         for row in pool.imap_unordered(one, jobs, chunksize=1):
             rows.append(row)
@@ -83,7 +122,7 @@ def main(argv=None):
                     print("      " + " > ".join(trace), flush=True)
             if given.json:
                 with open(given.json, "w") as f:
-                    json.dump({"rows": rows, "seconds": round(time.time() - start, 1)}, f, indent=1)
+                    json.dump({"code": now, "rows": rows, "seconds": round(time.time() - start, 1)}, f, indent=1)
     print("\n%d states in %.0f s, %d properties:" % (sum(r["states"] for r in rows), time.time() - start, len(properties()) + 3))
     for model, name, text in properties():
         print("  %-10s %-34s %s" % (model, name, text))

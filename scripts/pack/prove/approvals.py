@@ -327,13 +327,12 @@ class Approvals(Model):
         coders = [(n, e["state"][:3]) for n, e in sorted(p["roster"].items()) if e["role"] == "coder"]
         o = p["owner"]
         return (
-            "%s|%s%s%s%s%s|%s%s|%s|%s|%s%d%d%d%d|%s%s"
+            "%s|%s%s%s%s|%s%s|%s|%s|%s%d%d%d%d|%s%s"
             % (
                 [(r[0], r[1], known.get(r[4], ""), (r[3][:1], known[r[5]]) if r[3] else "") for r in rows],
                 t["state"],
                 t["owner"],
                 t["cause"],
-                t["resume"] if 0 else "",
                 known[t["revision"]],
                 sorted(known.get(x, "x") for x in t["rounds"][:-1]),
                 [known.get(x, "x") for x in t["rounds"][-1:]],

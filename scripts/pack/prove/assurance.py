@@ -10,7 +10,7 @@ import os
 from pack.protocol import machine
 
 from . import configs, variants
-from .__main__ import properties
+from .__main__ import code, properties
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 HEAD = """# What is proved, and how to repeat it
@@ -46,6 +46,8 @@ def explorer(found):
         "**%s states, %s moves, %d violations of safety, %d states from which the goal is out of reach** (%.0f minutes on two cores)."
         % (number(total), number(sum(r["moves"] for r in rows)), violations, stuck, found["seconds"] / 60),
     ]
+    if found.get("code") != code():
+        out += ["", "*The core or the explorer has changed since these figures were taken.*"]
     missing = [m.name for m in configs.large() if m.name not in {r["name"] for r in rows}]
     if missing:
         out += ["", "*Not run to their end when these figures were taken: %s.*" % "; ".join(missing)]
