@@ -22,12 +22,12 @@ EXPLORED = ("protocol/*.py", "codec.py", *("prove/%s.py" % m for m in MODELS))  
 
 
 def code():
-    """A digest of the core and of the explorer, as they are on disk now."""
-    digest = hashlib.sha256()
+    """{file below scripts/pack: digest} of the core and of the explorer, as they are on disk now."""
+    digests = {}
     for path in sorted(path for pattern in EXPLORED for path in glob.glob(os.path.join(PACK, pattern))):
         with open(path, "rb") as f:
-            digest.update(os.path.relpath(path, PACK).encode() + b"\0" + f.read() + b"\0")
-    return digest.hexdigest()
+            digests[os.path.relpath(path, PACK)] = hashlib.sha256(f.read()).hexdigest()[:16]
+    return digests
 
 
 def explored(path, now):

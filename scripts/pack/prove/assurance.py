@@ -46,8 +46,10 @@ def explorer(found):
         "**%s states, %s moves, %d violations of safety, %d states from which the goal is out of reach** (%.0f minutes on two cores)."
         % (number(total), number(sum(r["moves"] for r in rows)), violations, stuck, found["seconds"] / 60),
     ]
-    if found.get("code") != code():
-        out += ["", "*The core or the explorer has changed since these figures were taken.*"]
+    now, then = code(), found["code"]
+    changed = sorted(f for f in set(now) | set(then) if now.get(f) != then.get(f))
+    if changed:
+        out += ["", "*Changed since these figures were taken: %s.*" % ", ".join("`%s`" % f for f in changed)]
     missing = [m.name for m in configs.large() if m.name not in {r["name"] for r in rows}]
     if missing:
         out += ["", "*Not run to their end when these figures were taken: %s.*" % "; ".join(missing)]
