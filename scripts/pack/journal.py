@@ -9,7 +9,7 @@ process died between the two writes) and is restored, one that is ahead of it wa
 
 Why stamps. After each append the snapshot keeps inode, size, mtime and ctime of journal, mirror and state.md. As long as
 they are what they were, nobody touched the files, and an event costs the same with ten records or ten thousand. Any
-difference leads to the long way: both chains are read and checked, and the state is replayed through `machine.fold`.
+difference leads to the long way: both chains are read and checked, and the state is replayed through `machine.replay`.
 """
 
 import fcntl
@@ -241,7 +241,7 @@ class Store:
         state, intact = machine.initial(), False
         for record in records:
             try:
-                state, _effects = machine.step(state, record, record["ts"])
+                machine.replay(state, record)
             except (Refusal, KeyError, TypeError, AttributeError, ValueError) as error:
                 raise Damaged(
                     "record %d (%s) contradicts the protocol: %s%s" % (record["seq"], record["event"], error, _other_version(records))
@@ -425,7 +425,7 @@ class Store:
         state, good = machine.initial(), 0
         for record in records:
             try:
-                state, _effects = machine.step(state, record, record["ts"])
+                machine.replay(state, record)
             except (Refusal, KeyError, TypeError, AttributeError, ValueError):
                 break
             if record["more"] == 0:
