@@ -544,10 +544,10 @@ def simulate(seed, teams=8, tasks=200, faults=0.08, rounds=400, tally=None):
     """One simulation; raises AssertionError with the seed when a promise breaks or a run does not end. Answers a Tally."""
     tally, rng = tally or Tally(), random.Random(seed)
     disk = SimDisk(rng)
-    modes = ["COMPLEX"] + [rng.choice(("SIMPLE", "MEDIUM", "COMPLEX")) for _ in range(teams - 1)]
-    few = {"SIMPLE": 1, "MEDIUM": 3}  # with more tasks than two or four a plan is COMPLEX
-    each, more = divmod(tasks - sum(few.get(m, 0) for m in modes), modes.count("COMPLEX"))
-    runs = [Team(rng, disk, n, m, few.get(m) or each + (n < more), faults) for n, m in enumerate(modes)]
+    modes = ["COMPLEX", "COMPLEX"] + [rng.choice(("SIMPLE", "MEDIUM", "COMPLEX")) for _ in range(teams - 2)]
+    few = {"SIMPLE": 1, "MEDIUM": 3}  # with more tasks than two or four a plan is COMPLEX: those hold the rest
+    each = (tasks - sum(few.get(m, 0) for m in modes)) // modes.count("COMPLEX")
+    runs = [Team(rng, disk, n, m, few.get(m, each), faults) for n, m in enumerate(modes)]
     left = list(runs)
     for r in range(rounds):
         for team in list(left):
