@@ -77,7 +77,7 @@ def _run(argv):
         package = (error.name or "").partition(".")[0]
         if package in ("", "pack"):
             raise
-        extra = "" if package in PLAIN else "[report]" if verb == "report" else "[realtime]"
+        extra = {"rt": "[realtime]", "report": "[report]"}.get(verb, "" if package in PLAIN else "[realtime]")
         print("pack %s: needs the package %s: pip install 'team-pack%s'" % (verb, package, extra), file=sys.stderr)
         return 2
 
