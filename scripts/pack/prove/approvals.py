@@ -242,8 +242,9 @@ class Approvals(Model):
         owner=False,
         trouble=True,
         edits=None,
-        findings=True,
+        findings=None,
     ):
+        """`deaths`, `coder_deaths`, `edits`, `rescope`, `findings`: how many of them there may be at most (None: no limit)."""
         self.findings = findings
         self.name, self.mode, self.reviewers, self.high_risk, self.deaths, self.coder_deaths = (
             name,
@@ -278,7 +279,7 @@ class Approvals(Model):
                 if r not in s.p["roster"]:
                     s.spawn(r, r)
         s.p["tasks"].pop("2", None)  # the conventions task that the larger modes must plan plays no part here
-        world = {"p": s.p, "m": {"content": "r0", "deaths": 0, "coders": 0, "rescopes": 0, "owners": 0, "edits": 0}}
+        world = {"p": s.p, "m": {"content": "r0", "deaths": 0, "coders": 0, "rescopes": 0, "owners": 0, "edits": 0, "findings": 0}}
         for part in ("team", "plan", "risks"):  # nothing in this scenario changes them
             s.p[part] = frozen(s.p[part])
         for t in s.p["tasks"].values():
@@ -347,6 +348,7 @@ class Approvals(Model):
                 p["roster"]["supervisor"]["state"][:3],
             )
             + ("|%d" % m["edits"] if self.edits else "")
+            + ("|f%d" % m["findings"] if self.findings else "")
         ).encode()
 
     def one_each(self, p, t):
@@ -431,8 +433,9 @@ class Approvals(Model):
             a = actor(r, r, e["inc"])
             if owner:
                 yield r + ": APPROVED #1", True, event("APPROVED", a, to=owner, **facts), None
-                if self.findings:
-                    yield r + ": CHANGES_REQUESTED #1", False, event("CHANGES_REQUESTED", a, to=owner, **facts), None
+                if self.findings is None or m["findings"] < self.findings:
+                    found = {"findings": m["findings"] + 1} if self.findings else None
+                    yield r + ": CHANGES_REQUESTED #1", False, event("CHANGES_REQUESTED", a, to=owner, **facts), found
                 if self.liars and e["inc"] > 1:
                     yield (
                         r + "'s earlier incarnation: APPROVED #1",

@@ -22,7 +22,7 @@ def small():
             edits=0,
             trouble=False,
             liars=False,
-            findings=False,
+            findings=0,
         ),
         Approvals("SIMPLE, trouble", "SIMPLE", deaths=1, coder_deaths=1, escalate=False, edits=1),
         Approvals("MEDIUM", "MEDIUM", deaths=1, coder_deaths=0, back=False, edits=2, trouble=False, escalate=False, liars=False),
@@ -33,8 +33,9 @@ def small():
 
 
 def large():
-    """At least three million worlds together, every model to its end; the largest first, so that two processes end together."""
+    """At least three million worlds together, every model to its end; the largest come early, so that two processes end together."""
     quiet = dict(aborts=False, liars=False, refusals=0)  # what the smaller teardown models have besides
+    honest = dict(back=False, trouble=False, liars=False)  # SIMPLE, where contents come back, has all of this
     return [
         Teardown("teardown, 5 teammates, lost acks, supervisor dies", teammates=5, supervisors=1, reopen=0, **quiet),
         Teardown("teardown, 5 teammates, a task reopens", teammates=5, supervisors=0, reopen=1, **quiet),
@@ -42,7 +43,6 @@ def large():
         Teardown("teardown, 3 teammates, supervisor dies, a task reopens", teammates=3, supervisors=1, reopen=1, **quiet),
         Teardown("teardown, 2 teammates, aborts, refusals and liars", teammates=2, supervisors=1, reopen=0),
         Handoff("hand-off, 2 incarnations, every trouble, a task at work", incarnations=2, epochs=3),
-        Approvals("COMPLEX, edits", "COMPLEX", deaths=1, coder_deaths=0, edits=1, back=False, trouble=False),
         Approvals(
             "MEDIUM, two reviewers, the owner dies",
             "MEDIUM",
@@ -55,13 +55,14 @@ def large():
             back=False,
             liars=False,
         ),
-        Approvals("SIMPLE, with escalation in mid-review", "SIMPLE", deaths=1, coder_deaths=0, edits=1, back=False, trouble=False),
-        Approvals("SIMPLE, contents come back", "SIMPLE", escalate=False, deaths=1, coder_deaths=1, edits=1),
-        Approvals("MEDIUM, high risk", "MEDIUM", high_risk=True, deaths=1, coder_deaths=0, edits=1, back=False, trouble=False, liars=False),
-        Approvals("MEDIUM, one reviewer, re-scoped", "MEDIUM", deaths=1, coder_deaths=0, edits=1, rescope=1, back=False, trouble=False),
-        Teardown("teardown, 5 teammates, headless", teammates=5, headless=True, supervisors=1, reopen=1, silent=False, **quiet),
+        Approvals("COMPLEX, a finding, an edit, a reviewer dies", "COMPLEX", edits=1, findings=1, coder_deaths=0, escalate=False, **honest),
+        Approvals("SIMPLE, escalation in mid-review", "SIMPLE", edits=1, findings=1, coder_deaths=0, **honest),
+        Approvals("SIMPLE, contents come back", "SIMPLE", escalate=False, edits=1),
+        Approvals("MEDIUM, high risk", "MEDIUM", high_risk=True, edits=1, findings=1, coder_deaths=0, escalate=False, **honest),
+        Approvals("MEDIUM, one reviewer, re-scoped", "MEDIUM", edits=1, findings=1, rescope=1, coder_deaths=0, escalate=False, **honest),
         Handoff("hand-off, 3 incarnations, a task at work", incarnations=3, epochs=3, liars=False),
         Handoff("hand-off, 3 incarnations under new names", incarnations=3, epochs=3, same_name=False, work=False),
         Teardown("teardown, 2 teammates, headless, aborts and liars", teammates=2, headless=True, supervisors=1, reopen=1),
         Teardown("teardown, MEDIUM, a task reopens", teammates=3, mode="MEDIUM", supervisors=0, reopen=1, silent=False, **quiet),
+        Teardown("teardown, 5 teammates, headless", teammates=5, headless=True, supervisors=0, reopen=1, silent=False, **quiet),
     ]
