@@ -308,6 +308,14 @@ class Project:
                 self._scripts[rel] = None
         return self._scripts[rel]
 
+    def is_utf8(self, rel):
+        """Are the bytes of a file that script() gave UTF-8?"""
+        try:
+            self.read(rel).decode("utf-8")
+        except (OSError, TooLarge, UnicodeDecodeError):
+            return False
+        return True
+
     def read_scripts(self):
         """The files that script() was asked for and that are not linted themselves."""
         linted = {file.rel for file in self.files}
