@@ -12,6 +12,11 @@ _TYPE = lazy(r"subagent_?[tT]ype[\"'`*]{0,3}\s{0,2}[:=]\s{0,2}[\"'`*]{0,3}([A-Za
 _TAIL = lazy(r"[A-Za-z0-9_.:-]{0,80}")
 _MENTION = lazy(r"(?:^|[\s(`\"'])@agent-([A-Za-z0-9][A-Za-z0-9_.:-]{0,120})")
 _PROSE = lazy(r"`([a-z][a-z0-9]*(?:-[a-z0-9]+)*)` (?:sub-?)?agents?\b(?![-/])")
+_VERB = r"\b(?:[Uu]se|[Ll]aunch|[Ii]nvoke|[Ss]pawn|[Dd]elegate to|[Hh]and it to|[Dd]ispatch|[Aa]sk|[Cc]all|[Rr]un) "
+_NAME = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)"
+_MARKED = lazy(_VERB + r"(?:the |an? )?(?:\*\*(N*)\*\*|\"(N*)\") (?:sub-?)?agents?\b(?![-/])".replace("N", _NAME))
+_PLAIN = lazy(_VERB + r"the (N+) (?:sub-?)?agents?\b(?![-/])".replace("N", _NAME))
+_MARKED_ENDS = ("** agent", '" agent', "** sub", '" sub')
 _SKILL = lazy(
     r"\b(?:[Uu]se|[Ii]nvoke|[Ll]oad|[Rr]un|[Aa]pply|[Ff]ollow|[Ss]ee) (?:the )?`([a-z][a-z0-9]*(?:-[a-z0-9]+)+|[a-z]{4,40})` skill\b"
 )
@@ -76,6 +81,12 @@ def agents(file):
             name = match.group(1)
             if name not in _NOT_AGENTS and not _is_placeholder(name) and not file.prose.hidden(match.start()):
                 found.append(Ref(name, match.span(1), "prose"))
+    if any(mark in text for mark in _MARKED_ENDS) or "agent" in text and " the " in text:
+        for pattern in (_MARKED, _PLAIN):
+            for match in pattern.finditer(text, start):
+                name = match.group(match.lastindex)
+                if name not in _NOT_AGENTS and not _is_placeholder(name) and not file.prose.hidden(match.start()):
+                    found.append(Ref(name, match.span(match.lastindex), "prose"))
     if file.kind in ("command", "skill") and file.front is not None:
         name = file.front.get("agent")
         if isinstance(name, str) and name and not _is_placeholder(name):
@@ -200,7 +211,7 @@ def files(file, project):
             not path
             or path.startswith(("/", "#", "~", "@"))
             or _SCHEME.match(path)
-            or _odd_path(path)
+            or _odd_path(path.replace("%20", "-").replace(" ", "-"))
             or "." not in path
             and "/" not in path
         ):

@@ -40,8 +40,8 @@ TEXT = {
     "command-injection": ("!`", "```!"),
     "command-shell": ("!`", "```!"),
     "command-approval": ("!`", "```!"),
-    "command-argument": ("$",),
-    "ref-project-path": ("@",),
+    "command-argument": ("$", "{{"),
+    "ref-project-path": ("@", "!`", "```!"),
     "ref-script": ("CLAUDE_PLUGIN_ROOT", "CLAUDE_SKILL_DIR"),
     "wide-grant": _front("allowed-tools"),
     "tool-ungranted": _front("tools"),
@@ -57,7 +57,7 @@ TEXT = {
     "json-duplicate-key": lambda file: file.is_json and file.json is not None and file.json.duplicates,
     "json-syntax": lambda file: file.is_json and (file.source.bom or not file.data),
 }
-_AGENT = ("ubagent", "@agent-", "` agent", "agent:", 'agent"', "agent'", "agent :")
+_AGENT = ("ubagent", "** agent", '" agent', " agent", "@agent-", "` agent", "agent:", 'agent"', "agent'", "agent :")
 _HOOKS = ('"hooks"', "\\u")
 # kind: the same for rules that look at several kinds
 OF_KIND = {

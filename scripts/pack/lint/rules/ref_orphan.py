@@ -25,7 +25,7 @@ def check(plugin, context):
     """Look for the file's name in every other document of the plugin."""
     if not plugin.is_plugin:
         return
-    references = [file for file in plugin.of("prose") if plugin.sub(file.rel).startswith(("references/", "reference/"))]
+    references = [file for file in plugin.of("prose") if _is_reference(plugin.sub(file.rel).split("/"))]
     if not references:
         return
     project = context.project
@@ -53,3 +53,10 @@ def check(plugin, context):
                 break
         else:
             yield file.hit(file.first_line(), "nothing points to %s" % plugin.sub(file.rel))
+
+
+def _is_reference(parts):
+    """references/x.md of the plugin or of a skill."""
+    if parts[0] == "skills" and len(parts) > 3:
+        parts = parts[2:]
+    return parts[0] in ("references", "reference") and len(parts) > 1
