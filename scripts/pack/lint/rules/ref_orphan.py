@@ -18,14 +18,20 @@ Good `references/used.md`, `commands/build.md`:
 Source: this project
 """
 
+from ..lazy import lazy
+
 SEVERITY = "warning"
+_PAGE = lazy(r"skills/[^/]+/references?/[^/]+\.md\Z")
+_NAME = lazy(r"references/[\w.-]+(?<!\.md)(?=[\s`\"')])|[\w.-]+\.md\b")
+_FOLDER = lazy(r"\breferences?/(?![\w.-]*\w)|\b[Rr]eferences? (?:folder|directory|files)")
 
 
 def check(plugin, context):
     """Look for the file's name in every other document of the plugin."""
     if not plugin.is_plugin:
         return
-    references = [file for file in plugin.of("prose") if _is_reference(plugin.sub(file.rel).split("/"))]
+    references = [file for file in plugin.of("prose") if plugin.sub(file.rel).startswith(("references/", "reference/"))]
+    yield from _of_skills(plugin)
     if not references:
         return
     project = context.project
@@ -55,8 +61,20 @@ def check(plugin, context):
             yield file.hit(file.first_line(), "nothing points to %s" % plugin.sub(file.rel))
 
 
-def _is_reference(parts):
-    """references/x.md of the plugin or of a skill."""
-    if parts[0] == "skills" and len(parts) > 3:
-        parts = parts[2:]
-    return parts[0] in ("references", "reference") and len(parts) > 1
+def _of_skills(plugin):
+    """references/x.md of a skill: one look at every text for the names in it, however many pages there are."""
+    pages = [file for file in plugin.of("prose") if _PAGE.match(plugin.sub(file.rel))]
+    if not pages:
+        return
+    named, whole = set(), set()  # file names that some text holds; skills that send the reader to the whole folder
+    for file in plugin.of("skill", "prose", "agent", "command", "readme"):
+        text = file.text
+        for word in _NAME.findall(text):
+            if word != file.name:
+                named.add(word)
+        if file.kind == "skill" and _FOLDER.search(text):
+            whole.add(file.rel.rsplit("/", 1)[0] + "/")
+    for file in pages:
+        skill = file.rel[: file.rel.index("/references/" if "/references/" in file.rel else "/reference/") + 1]
+        if file.name not in named and "references/" + file.name[:-3] not in named and skill not in whole:
+            yield file.hit(file.first_line(), "nothing points to %s" % plugin.sub(file.rel))
