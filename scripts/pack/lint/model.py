@@ -98,6 +98,13 @@ class File:
             return holder.keys.get(path, (start, min(end, self.source.line_end(start))))
         return start, end
 
+    def within(self, path, part):
+        """Span of a part of a text value as it stands in the file; that of the value when it is written in another way."""
+        holder = self.json if self.is_json else self.front
+        start, end = holder.spans.get(tuple(path), (0, 0)) if holder is not None else (0, 0)
+        at = self.text.find(part, start, end) if part else -1
+        return (at, at + len(part)) if at >= 0 else self.at(path)
+
     @property
     def is_json(self):
         """True for the kinds that the client reads as JSON."""

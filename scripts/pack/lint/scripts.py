@@ -191,12 +191,10 @@ def of_handler(handler):
     span = handler.at("command")
     moved = _CD_ROOT.search(command)  # `cd "${CLAUDE_PLUGIN_ROOT}" && python3 scripts/x.py`
     tested = {match.group(1).strip("\"'") for match in _TESTED.finditer(command)} if " -" in command else ()
-    raw = handler.file.text[span[0] : span[1]]
     found = []
     for run in shell.runs(command):
         text = run.word.text
-        at = raw.find(text)
-        place = (span[0] + at, span[0] + at + len(text)) if at >= 0 and text else span
+        place = handler.within(text, "command")
         script = Script(text, run.program, place)
         if moved and script.relative or moved and text == run.word.text and _SCRIPT_NAME.match(text):
             script.sub, script.relative = (moved.group(1) + "/" + text).lstrip("/"), False

@@ -21,6 +21,7 @@ Good `commands/build.md`:
 Source: client 2.1.329, measured 2026-11-21
 """
 
+from .. import refs
 from ..lazy import lazy
 
 SEVERITY = "warning"
@@ -44,7 +45,7 @@ def check(file, context):
     if "$1" not in text or _ZERO.search(text, file.body_start):
         return
     for match in _FIRST.finditer(text, file.body_start):
-        if file.prose.in_fence(match.start()):
+        if file.prose.in_fence(match.start()) or _embedded(file, match.start()):
             continue
         yield file.hit(match.span(), "$1 is the second argument; the first is $0")
         return
@@ -84,3 +85,8 @@ def _declared(front):
     names = front.get("arguments")
     items = names.split() if isinstance(names, str) else names if isinstance(names, list) else ()
     return [item.strip() for item in items if isinstance(item, str)]
+
+
+def _embedded(file, offset):
+    """In !`...` a `$1` is awk's or the shell's more often than an argument; command-injection speaks of it."""
+    return any(start <= offset < end for start, end in refs.embedded(file))

@@ -70,15 +70,8 @@ def _foreign(file, handler, places):
             continue
         found = _FOREIGN.search(word)
         if found and not (found.group().startswith("%") and handler.value.get("shell") == "powershell"):
-            yield file.hit(
-                _within(file, handler.at(*place), found.group()), "nothing replaces %s here: write ${CLAUDE_...}" % found.group()
-            )
+            yield file.hit(handler.within(found.group(), *place), "nothing replaces %s here: write ${CLAUDE_...}" % found.group())
         found = _BACKSLASH.search(word)
         if found and handler.value.get("shell") != "powershell":
             text = "a backslash separates no folders on Linux and macOS: write %s"
-            yield file.hit(_within(file, handler.at(*place), None), text % found.group().replace("\\", "/") + "...")
-
-
-def _within(file, span, part):
-    at = file.text.find(part, *span) if part else -1
-    return (at, at + len(part)) if at >= 0 else span
+            yield file.hit(handler.at(*place), text % found.group().replace("\\", "/") + "...")

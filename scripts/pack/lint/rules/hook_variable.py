@@ -44,9 +44,7 @@ def check(file, context):
                 text = "the client sets no $%s; the event comes as JSON on standard input" % name
             else:
                 continue
-            span = handler.at("command")
-            at = file.text.find(match.group(), span[0], span[1])
-            yield file.hit((at, at + len(match.group())) if at >= 0 else span, text)
+            yield file.hit(handler.within(match.group(), "command"), text)
             break
 
 
