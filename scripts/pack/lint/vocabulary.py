@@ -54,6 +54,9 @@ NAME_COLUMNS = (
     "events",
     "message",
     "messages",
+    "message type",
+    "message name",
+    "event type",
     "line",
     "status",
     "code",
@@ -296,7 +299,7 @@ def messages(plugin):
     """Yield a Message for every row of a table with a message and a sender or receiver."""
     for file in documents(plugin):
         for table in _tables(file) if file.kind != "skill" else ():
-            name_at = table.column("message", "messages", "line", "event", "signal")
+            name_at = table.column("message", "messages", "message type", "message name", "line", "event", "signal")
             sender = table.column("sender", "senders", "from", "sent by", "who")
             receiver = table.column("to", "receiver", "receivers", "recipient", "recipients")
             if name_at is None or sender is None and receiver is None:

@@ -28,6 +28,7 @@ from ..lazy import lazy
 from ..markdown import lines_with
 
 SEVERITY = "warning"
+OWN = ("references", "reference", "agents", "commands", "skills", "templates")  # what a plugin has and a project seldom
 _AT = lazy(r"(?<![^\s(`])@((?:\./|(?:\.\./)+)?[\w-]+(?:/[\w.-]+)+\.\w{1,5})")
 _WORD = lazy(r"(?<![\w./\"'$}-])(?:\./)?((?:scripts|hooks|bin|lib|tools|references)/[\w./-]+\.\w{1,5})")
 
@@ -48,6 +49,11 @@ def check(file, context):
         rel = plugin.path(match.group(1))
         if match.group(1).startswith("../"):
             rel = posixpath.normpath(posixpath.join(posixpath.dirname(file.rel), match.group(1)))
+        head = match.group(1).split("/")[0]
+        if head in OWN and not context.project.exists(rel) and file.kind == "command" and not file.prose.hidden(match.start()):
+            if plugin.is_plugin and not match.group(1).startswith("."):
+                yield file.hit(match.span(1), "@%s starts in the user's project, and the plugin has no such file either" % match.group(1))
+            continue
         if context.project.listing.get(rel) and not file.prose.hidden(match.start()):
             span = match.span(1)
             sub = plugin.sub(rel)
