@@ -192,6 +192,32 @@ def test_baseline(plugin, tmp_path):
 CRLF = "---\r\nname: reviewer  # keep me\r\ndescription: 'Reviews'\r\ntools: read, \"Grep\"\r\nallowed-tols: x\r\n---\r\nAsk subagent_type: 'reviewer'. \r\n"
 
 
+@pytest.mark.parametrize(
+    "argv,said",
+    [
+        (["--explain", "tool"], "there is tool-conflict, "),
+        (["--explain", "tool-unknwon"], 'did you mean "tool-unknown"'),
+        (["--baseline", "missing.json"], "--write-baseline makes it"),
+        (["--baseline", "nowhere/x.json", "--write-baseline"], "No such file or directory"),
+        (["--effective", "--format", "json"], "print text only"),
+    ],
+)
+def test_mistakes_on_the_command_line(plugin, argv, said, capsys):
+    code, _ = run(str(plugin()), *argv)
+    assert code == 2 and said in capsys.readouterr().err
+
+
+def test_a_baseline_of_something_else(plugin, tmp_path, capsys):
+    (tmp_path / "b.json").write_text("{}")
+    assert run(str(plugin()), "--baseline", str(tmp_path / "b.json"))[0] == 2
+    assert "not a file that --write-baseline wrote" in capsys.readouterr().err
+
+
+def test_a_client_that_is_newer_than_the_facts(plugin, capsys):
+    assert run(str(plugin()), "--client", "9.9.9")[0] == 0
+    assert "judged as 2.1.329" in capsys.readouterr().err
+
+
 def test_fix_touches_nothing_else(plugin):
     root = plugin(
         {

@@ -27,6 +27,8 @@ def lay(root, files):
         full = os.path.join(str(root), path)
         if "link" in value:
             os.makedirs(os.path.dirname(full), exist_ok=True)
+            if os.path.lexists(full):
+                os.unlink(full)
             os.symlink(value["link"], full)
             continue
         write(root, {path: bytes.fromhex(value["hex"]) if "hex" in value else value["text"]})

@@ -155,3 +155,19 @@ def test_order_and_form_of_findings(plugin):
             "fixable",
         }
         assert not finding["path"].startswith("/") and "\\" not in finding["path"]
+
+
+def test_a_link_out_of_one_plugin_of_several(tmp_path):
+    """What stands beside the plugin in the marketplace is not there where the plugin is installed."""
+    manifest = '{"name": "a", "version": "1.0.0", "description": "Demo", "author": {"name": "Example"}}\n'
+    market = '{"name": "m", "description": "Demo", "owner": {"name": "Example"}, "plugins": [{"name": "a", "source": "./plugins/a"}]}\n'
+    files = {
+        ".claude-plugin/marketplace.json": market,
+        "shared/notes.md": "# Notes\n",
+        "plugins/a/.claude-plugin/plugin.json": manifest,
+        "plugins/a/commands/go.md": "---\ndescription: Goes\n---\nSee [the notes](../../../shared/notes.md).\n",
+        "plugins/a/README.md": "# a\n\nSee [the notes](../../shared/notes.md).\n",
+    }
+    write(tmp_path, files)
+    found = [(finding["path"], finding["rule"]) for finding in lint(tmp_path)[1] if finding["rule"] == "ref-file"]
+    assert found == [("plugins/a/commands/go.md", "ref-file")]

@@ -99,7 +99,10 @@ BAD = {
     "hook-matcher-regex": [
         hook(matcher=m) for m in ("Write|(Edit", "*.py", "[Write", "Write)", "(?P<x>a)", "a{3,1}(", "+Write", "\\", "(?i)write")
     ],
-    "hook-if": [dict(hook(**{"if": v})) for v in ("tool == 'x'", "Write(*.md", "write(*.md)", "Write(a) or Edit(b)", "Bash(git *)", "")]
+    "hook-if": [
+        dict(hook(**{"if": v}))
+        for v in ("tool == 'x'", "Write(*.md", "write(*.md)", "Write(a) or Edit(b)", "Bash(git *)", "Bash(git *), Bash(rm *)")
+    ]
     + [hook("Stop", None, **{"if": "Bash(git *)"}), hook(matcher="Write|Edit", **{"if": "Write(*.md)"})],
     "hook-type": [
         hook("SessionStart", None, type="http", url="https://x.example"),

@@ -45,3 +45,9 @@ def test_unused_and_unknown(plugin):
 
 def test_inside_a_fence_it_is_an_example(plugin):
     assert run(plugin, "```\n<!-- pack-lint: ignore ref-file -->\n```") == []
+
+
+def test_a_comment_that_is_not_understood_says_so(plugin):
+    for comment in ("<!-- pack-lint:ignore -->", "<!-- pack-lint: ignroe ref-file -- why -->"):
+        assert run(plugin, comment + "\nNothing here.") == [("suppression-unused", 4)]
+    assert run(plugin, "# pack-lint: a heading\n\nNothing here.") == []

@@ -58,3 +58,44 @@ def test_skill_length_counts_both_texts(plugin):
     text = "---\nname: long\ndescription: %s\nwhen_to_use: %s\n---\nBody.\n"
     assert found(plugin({"skills/long/SKILL.md": text % ("a" * 800, "b" * 800)}), "skill-length")
     assert not found(plugin({"skills/long/SKILL.md": text % ("a" * 700, "b" * 800)}), "skill-length")
+
+
+def test_a_key_in_a_file_beside_the_components(plugin):
+    key = "sk-ant-" + "api03-" + "aB3dE5fG7h" * 9  # put together here: no scanner shall take this file for the leak
+    root = plugin({".env": "ANTHROPIC_API_KEY=%s\n" % key})
+    assert [finding["path"] for finding in lint(root)[1] if finding["rule"] == "secret"] == [".env"]
+    assert found(plugin({".env": "ANTHROPIC_API_KEY=your-key-here\n"}), "secret") == []
+
+
+def test_a_tool_list_with_tabs_points_at_the_name(plugin):
+    text = "---\nname: reviewer\ndescription: Reviews a change. Use when one is ready.\ntools:\n\t- Read\n\t- Raed\n---\nReview.\n"
+    unknown = [finding for finding in lint(plugin({"agents/reviewer.md": text}))[1] if finding["rule"] == "tool-unknown"]
+    assert [(finding["line"], finding["column"], finding["end_column"]) for finding in unknown] == [(6, 4, 8)]
+
+
+def test_a_variable_in_a_long_command_is_the_place(plugin):
+    command = "test -n " + "x" * 300 + " && prettier --write $CLAUDE_FILE_PATHS"
+    hooks = '{"hooks": {"PostToolUse": [{"matcher": "Write", "hooks": [{"type": "command", "command": "%s"}]}]}}' % command
+    where = [finding for finding in lint(plugin({"hooks/hooks.json": hooks}))[1] if finding["rule"] == "hook-variable"]
+    assert [hooks[finding["column"] - 1 : finding["end_column"] - 1] for finding in where] == ["$CLAUDE_FILE_PATHS"]
+
+
+def test_a_hook_that_only_writes_down_may_be_async(plugin):
+    entry = '{"hooks": {"PreToolUse": [{"description": "%s", "hooks": [{"type": "command", "command": "true", "async": true}]}]}}'
+    assert found(plugin({"hooks/hooks.json": entry % "Captures tool use"}), "hook-async") == []
+    assert found(plugin({"hooks/hooks.json": entry % "Stops secrets"}), "hook-async")
+
+
+def test_awk_is_no_argument(plugin):
+    text = "---\ndescription: Counts lines\nargument-hint: <file>\nallowed-tools: Bash(wc:*)\n---\nLines: !`wc -l a | awk '{print $1}'`\n"
+    root = plugin({"commands/build.md": text})
+    assert found(root, "command-argument") == []
+    assert "awk" in [finding["message"] for finding in lint(root)[1] if finding["rule"] == "command-injection"][0]
+
+
+def test_the_tools_of_a_skill_are_never_renamed_to_a_grant(plugin):
+    skill = "---\nname: s\ndescription: Says things. Use when asked.\ntools: %s\n---\nSay.\n"
+    other = plugin({"skills/s/SKILL.md": skill % "[claude, cursor]"})
+    assert found(other, "command-key") == []
+    findings = lint(plugin({"skills/s/SKILL.md": skill % "Read, Bash"}))[1]
+    assert [finding["fixable"] for finding in findings if finding["rule"] == "command-key"] == [False]

@@ -15,9 +15,12 @@ def write(path, findings, root):
     for finding in findings:
         counts[_key(finding)] = counts.get(_key(finding), 0) + 1
     known = [{"path": p, "rule": r, "message": m, "count": n} for (p, r, m), n in sorted(counts.items())]
-    with open(path, "w", encoding="utf-8") as handle:
-        json.dump({"version": 1, "known": known}, handle, indent=1)
-        handle.write("\n")
+    try:
+        with open(path, "w", encoding="utf-8") as handle:
+            json.dump({"version": 1, "known": known}, handle, indent=1)
+            handle.write("\n")
+    except OSError as error:
+        raise ConfigError("baseline %s: %s" % (path, error.strerror or error))
     return len(findings)
 
 
@@ -27,8 +30,12 @@ def filter_known(path, findings, root):
         with open(path, encoding="utf-8") as handle:
             data = json.load(handle)
         counts = {(item["path"], item["rule"], item["message"]): item["count"] for item in data["known"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError("baseline %s: %s" % (path, error))
+    except FileNotFoundError:
+        raise ConfigError("baseline %s: no such file (--write-baseline makes it)" % path)
+    except OSError as error:
+        raise ConfigError("baseline %s: %s" % (path, error.strerror or error))
+    except (ValueError, KeyError, TypeError):
+        raise ConfigError("baseline %s: not a file that --write-baseline wrote" % path)
     fresh = []
     for finding in findings:
         left = counts.get(_key(finding), 0)

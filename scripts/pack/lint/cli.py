@@ -170,6 +170,8 @@ def _main(options, out, stdin):
         if overlay_path is None and not os.path.lexists(path):
             raise UsageError("no file or folder %s" % path)
     run = Run(options, paths, overlay_path, stdin)
+    if (options.has("--effective") or options.has("--prove-hooks")) and options.value("--format", "text") != "text":
+        raise UsageError("--effective and --prove-hooks print text only")
     if options.has("--effective"):
         from .effective import render
 
@@ -191,7 +193,9 @@ def _information(options, out):
         if rule not in NAMES:
             from .near import nearest
 
-            raise UsageError("no rule %r%s" % (rule, nearest(rule, NAMES)))
+            some = [name for name in NAMES if name.startswith(rule)] or [name for name in NAMES if rule in name]
+            hint = nearest(rule, NAMES) or ("; there is " + ", ".join(some) if some else "; --rules lists them")
+            raise UsageError("no rule %r%s" % (rule, hint))
         from .catalogue import explain
 
         out.write(explain(rule))

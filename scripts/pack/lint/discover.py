@@ -162,6 +162,9 @@ def _assign(project):
     project.files.sort(key=lambda file: file.rel)
 
 
+PRIVATE = frozenset((".env", ".env.local", ".env.production", ".env.development", "id_rsa", "id_ed25519", "credentials.json"))
+
+
 def _kind(plugin, sub):
     """What the client takes a path inside a plugin for, or None."""
     parts = sub.split("/")
@@ -174,6 +177,8 @@ def _kind(plugin, sub):
         return "team"  # a definition that was named, or its folder; whether it is one its text says
     if scope == "sniff":
         return ("skill" if name == "SKILL.md" else "sniff") if markdown else None
+    if name in PRIVATE or name.endswith(".pem"):
+        return "private" if scope in ("plugin", "bare") else None  # held against nothing but what every file is held against
     if markdown:
         if head == "agents" and len(parts) > 1:
             return "agent" if scope != "loose" else "sniff"

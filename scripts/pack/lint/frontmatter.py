@@ -11,7 +11,7 @@ reader against the full one.
 from .lazy import MULTILINE, lazy
 
 _JS_SPACE = " \t\n\v\f\r\u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-_LENIENT_LINE = lazy(r"([a-zA-Z_-]+):\s+(\S.*)$")
+_LENIENT_LINE = lazy(r"([a-zA-Z_-]+):\s+(\S[^\n\r\u2028\u2029]*)\Z")  # a dot in JavaScript stops at these four
 _LENIENT_CHARS = lazy(r"[{}[\]*&#!|>%@`]|: ")
 _LEADING_TABS = lazy(r"^\t+", MULTILINE)
 _INT = lazy(r"[-+]?[0-9]+$")
@@ -268,6 +268,8 @@ def _lenient_spans(block, builder, front):
         line = min(retried_text.count("\n", 0, index), len(starts) - 2)
         column = index - (retried_text.rfind("\n", 0, index) + 1)
         start, end = starts[line], starts[line + 1] - 1
+        tabs = end - start - len(block[start:end].lstrip("\t"))  # each became two spaces
+        column = column // 2 if column < 2 * tabs else column - tabs
         if end > start and block[end - 1 : end] == "\r":
             end -= 1
         if at_end and column >= len(builder.lines[line].rstrip("\r")):

@@ -15,6 +15,10 @@ class Handler:
         """Span of a value of the handler."""
         return self.file.at(self.path + keys)
 
+    def within(self, part, *keys):
+        """Span of a part of a value of the handler, however long the value is."""
+        return self.file.within(self.path + keys, part)
+
     def key_at(self, *keys):
         """Span of a key of the handler."""
         return self.file.at(self.path + keys, key=True)

@@ -98,6 +98,13 @@ class File:
             return holder.keys.get(path, (start, min(end, self.source.line_end(start))))
         return start, end
 
+    def within(self, path, part):
+        """Span of a part of a text value as it stands in the file; that of the value when it is written in another way."""
+        holder = self.json if self.is_json else self.front
+        start, end = holder.spans.get(tuple(path), (0, 0)) if holder is not None else (0, 0)
+        at = self.text.find(part, start, end) if part else -1
+        return (at, at + len(part)) if at >= 0 else self.at(path)
+
     @property
     def is_json(self):
         """True for the kinds that the client reads as JSON."""
@@ -307,6 +314,14 @@ class Project:
             except (OSError, TooLarge):
                 self._scripts[rel] = None
         return self._scripts[rel]
+
+    def is_utf8(self, rel):
+        """Are the bytes of a file that script() gave UTF-8?"""
+        try:
+            self.read(rel).decode("utf-8")
+        except (OSError, TooLarge, UnicodeDecodeError):
+            return False
+        return True
 
     def read_scripts(self):
         """The files that script() was asked for and that are not linted themselves."""

@@ -6,12 +6,19 @@ What teaches is not a reference: a fenced example, a placeholder (`<name>`, `{na
 import posixpath
 
 from .lazy import lazy
+from .markdown import lines_with
 from .model import File
 
 _TYPE = lazy(r"subagent_?[tT]ype[\"'`*]{0,3}\s{0,2}[:=]\s{0,2}[\"'`*]{0,3}([A-Za-z0-9][A-Za-z0-9_.:-]{0,120})([^\s]?)")
 _TAIL = lazy(r"[A-Za-z0-9_.:-]{0,80}")
 _MENTION = lazy(r"(?:^|[\s(`\"'])@agent-([A-Za-z0-9][A-Za-z0-9_.:-]{0,120})")
 _PROSE = lazy(r"`([a-z][a-z0-9]*(?:-[a-z0-9]+)*)` (?:sub-?)?agents?\b(?![-/])")
+_VERB = r"\b(?:[Uu]se|[Ll]aunch|[Ii]nvoke|[Ss]pawn|[Dd]elegate to|[Hh]and it to|[Dd]ispatch|[Aa]sk|[Cc]all|[Rr]un) "
+_NAME = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)"
+_MARKED = lazy(_VERB + r"(?:the |an? )?(?:\*\*(N*)\*\*|\"(N*)\") (?:sub-?)?agents?\b(?![-/])".replace("N", _NAME))
+_TOLD = lazy(_VERB + r"\Z")
+_KEBAB = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+_MARKED_ENDS = ("** agent", '" agent', "** sub", '" sub')
 _SKILL = lazy(
     r"\b(?:[Uu]se|[Ii]nvoke|[Ll]oad|[Rr]un|[Aa]pply|[Ff]ollow|[Ss]ee) (?:the )?`([a-z][a-z0-9]*(?:-[a-z0-9]+)+|[a-z]{4,40})` skill\b"
 )
@@ -76,10 +83,42 @@ def agents(file):
             name = match.group(1)
             if name not in _NOT_AGENTS and not _is_placeholder(name) and not file.prose.hidden(match.start()):
                 found.append(Ref(name, match.span(1), "prose"))
+    spans = []
+    if any(mark in text for mark in _MARKED_ENDS):
+        lines = lines_with(text, start, _MARKED_ENDS)
+        spans += [match.span(match.lastindex) for begin, end in lines for match in _MARKED.finditer(text, begin, end)]
+    spans += _told(text, start)
+    for begin, end in spans:
+        name = text[begin:end]
+        if name not in _NOT_AGENTS and not _is_placeholder(name) and not file.prose.hidden(begin):
+            found.append(Ref(name, (begin, end), "prose"))
     if file.kind in ("command", "skill") and file.front is not None:
         name = file.front.get("agent")
         if isinstance(name, str) and name and not _is_placeholder(name):
             found.append(Ref(name, file.at(("agent",)), "key"))
+    return found
+
+
+def _told(text, start):
+    """[(start, end)] of the name in `use the some-name agent`: looked for from the noun backwards, which is rarer than a verb."""
+    found = []
+    for noun in (" agent", " subagent"):
+        at = text.find(noun, start)
+        while at >= 0:
+            begin = at
+            while begin > start and text[begin - 1] in _KEBAB:
+                begin -= 1
+            end = at + len(noun)
+            end += text.startswith("s", end)
+            after = text[end : end + 1] if text[begin - 5 : begin] == " the " and "-" in text[begin:at] else "-"
+            if (
+                after not in ("-", "/")
+                and not after.isalnum()
+                and text[begin] != "-"
+                and _TOLD.search(text, max(start, begin - 24), begin - 4)
+            ):
+                found.append((begin, at))
+            at = text.find(noun, at + 1)
     return found
 
 
@@ -200,7 +239,7 @@ def files(file, project):
             not path
             or path.startswith(("/", "#", "~", "@"))
             or _SCHEME.match(path)
-            or _odd_path(path)
+            or _odd_path(path.replace("%20", "-").replace(" ", "-"))
             or "." not in path
             and "/" not in path
         ):

@@ -7,8 +7,15 @@ _HOME = lazy(r"(?:/home/|/Users/|/root/|~/|\$HOME/|\$\{HOME\}/|%USERPROFILE%|[A-
 _CD_ROOT = lazy(r"""\bcd\s+["']?\$\{?CLAUDE_PLUGIN_ROOT\}?["']?((?:/[\w.-]+)*)/?["']?\s*(?:&&|;)""")
 _TESTED = lazy(r"(?:\[{1,2}|\btest)\s+-[efrsx]\s+(\"[^\"]*\"|'[^']*'|[^\s\]]+)")
 _SHEBANG = lazy(r"#!\s*(\S+)(?:[ \t]+(?:-S[ \t]+)?(?:-\S+[ \t]+)*([\w.+-]+))?")
+_TWO_WORDS = lazy(r"#!\s*\S*/env[ \t]+(?!-)[^\s=]+[ \t]+\S")
+_JS_TEXT = lazy(r"//[^\n]*|/\*[\s\S]*?\*/|'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|`(?:[^`\\]|\\[\s\S])*`")
+_JS_SAID = lazy(r":([0-9]+)\n[\s\S]*?SyntaxError: ([^\n]{1,100})")
+_SAID = lazy(r"line ([0-9]+): ([^\n]{1,100})")
+_CODING = lazy(r"coding[:=]\s*[-\w.]+")
 _FAMILIES = {"python": ("python",), "node": ("node", "bun", "deno", "tsx"), "shell": ("bash", "sh", "zsh", "dash", "ksh")}
 _ABSOLUTE = lazy(r"(?:/|[A-Za-z]:[\\/])")
+# Where nothing is that comes with a system or a package: what stands there is the author's.
+_MACHINE = lazy(r"(?:/(?:tmp|var/tmp|private/tmp|workspaces?|mnt|data|srv|app|repo|code|projects?)/|[A-Za-z]:[\\/])[^\n]*\.\w+\Z")
 _SCRIPT_NAME = lazy(r"[\w-]+\.(?:py|js|mjs|cjs|ts|sh|bash|rb|pl|ps1)$")
 _PATHLIKE = lazy(r"\.{0,2}/|[\w.@-]+/|[\w-]+\.(?:py|js|mjs|cjs|ts|sh|bash|rb|pl|ps1)$")
 
@@ -19,7 +26,7 @@ class Script:
     def __init__(self, text, program, span):
         self.text, self.program, self.span = text, program, span
         self.sub = shell.under_root(text)
-        self.escapes = self.home = self.relative = False
+        self.escapes = self.home = self.relative = self.machine = False
         self.tested = self.literal = False  # the command asks first whether it is there; the `$` stands in single quotes
         if self.sub is not None:
             depth = 0
@@ -30,6 +37,8 @@ class Script:
                 self.sub = None
         elif _HOME.match(text):
             self.home = True
+        elif _MACHINE.match(text):
+            self.machine = True
         elif "$" not in text and not _ABSOLUTE.match(text) and _PATHLIKE.match(text) and "://" not in text:
             self.relative = "=" not in text
 
@@ -50,15 +59,22 @@ class Script:
         wrong = _shebang_problem(first, self.program, direct)
         if wrong:
             return wrong
+        if not text.strip():
+            return "it is empty"
         if "\r\n" in text and not direct and self.program in _FAMILIES["shell"]:
             return "its lines end with a carriage return, which %s reads as part of the last word" % self.program
         if direct and first.startswith("#!") and first.endswith("\r"):
             return "its first line ends with a carriage return, so %r is not found" % first[2:].strip().split("/")[-1].split(" ")[-1]
         python = rel.endswith(".py") and (self.program or "python").startswith("python")
         if python or direct and first.startswith("#!") and "python" in first:
+            if "\ufffd" in text and not _CODING.search("\n".join(text.split("\n", 2)[:2])) and not project.is_utf8(rel):
+                return "it is not UTF-8, and Python stops at such a byte (SyntaxError)"
             return _python_problem(text)
-        if rel.endswith(".json"):
-            return None
+        if rel.endswith((".js", ".mjs", ".cjs")) and self.program in (None, "node"):
+            return _node_problem(text, rel)
+        shell_script = rel.endswith((".sh", ".bash")) or direct and first.startswith("#!") and first.rstrip().endswith("sh")
+        if shell_script and (self.program in (None, "sh", "bash", "dash")) and "zsh" not in first and "fish" not in first:
+            return _shell_problem(text)
         return None
 
 
@@ -68,6 +84,8 @@ def _shebang_problem(first, program, direct):
     if not match:
         return None
     path, name = match.groups()
+    if direct and _TWO_WORDS.match(first):
+        return "env looks for a program called %r; two words need `env -S`" % first.split("env", 1)[1].strip()
     base = name if path.endswith("/env") else path.rsplit("/", 1)[-1]
     if direct:
         if _HOME.match(path):
@@ -94,6 +112,49 @@ def _family(name):
     return next((family for family, names in _FAMILIES.items() if plain in names), None)
 
 
+def _node_problem(text, rel):
+    """What `node --check` says of a script whose brackets do not meet. None where there is no node."""
+    import subprocess
+    import tempfile
+
+    bare = _JS_TEXT.sub("", text)
+    if all(bare.count(left) == bare.count(right) for left, right in ("()", "[]", "{}")):
+        return None  # node takes 40 ms a file: only where something looks wrong
+    try:
+        with tempfile.NamedTemporaryFile("w", suffix=rel[rel.rindex(".") :], encoding="utf-8", errors="replace") as copy:
+            copy.write(text)
+            copy.flush()
+            done = subprocess.run(["node", "--check", copy.name], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    found = _JS_SAID.search(done.stderr.decode("utf-8", "replace")) if done.returncode else None
+    if not found or "import statement" in found.group(2) or "'export'" in found.group(2):
+        return None
+    return "syntax error in line %s (%s)" % found.groups()
+
+
+def _shell_problem(text):
+    """What `bash -n` says of a script: it reads and runs nothing. None where there is no bash."""
+    import subprocess
+
+    try:
+        done = subprocess.run(  # an empty environment: BASH_ENV would name a file that bash runs first
+            ["bash", "--norc", "--noprofile", "-n"],
+            input=text.encode("utf-8", "surrogateescape"),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+            timeout=5,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    said = done.stderr.decode("utf-8", "replace").strip()
+    if done.returncode == 0 or "syntax error" not in said and "unexpected" not in said:
+        return None
+    where = _SAID.search(said)
+    return "syntax error in line %s (%s)" % where.groups() if where else "syntax error (%s)" % said.split("\n")[0][:80]
+
+
 def _python_problem(text):
     import ast
     import warnings
@@ -101,7 +162,10 @@ def _python_problem(text):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ast.parse(text)
+            tree = ast.parse(text)
+        for node in tree.body:
+            if isinstance(node, ast.ImportFrom) and node.level:
+                return "line %d imports from a package (`from .`), which a script that is run by its path is not in" % node.lineno
     except SyntaxError as error:
         # A newer Python's grammar may be fine where the plugin runs: only report what no version takes.
         if "match" in text and error.msg == "invalid syntax" and (error.text or "").strip().startswith(("match ", "case ")):
@@ -127,12 +191,10 @@ def of_handler(handler):
     span = handler.at("command")
     moved = _CD_ROOT.search(command)  # `cd "${CLAUDE_PLUGIN_ROOT}" && python3 scripts/x.py`
     tested = {match.group(1).strip("\"'") for match in _TESTED.finditer(command)} if " -" in command else ()
-    raw = handler.file.text[span[0] : span[1]]
     found = []
     for run in shell.runs(command):
         text = run.word.text
-        at = raw.find(text)
-        place = (span[0] + at, span[0] + at + len(text)) if at >= 0 and text else span
+        place = handler.within(text, "command")
         script = Script(text, run.program, place)
         if moved and script.relative or moved and text == run.word.text and _SCRIPT_NAME.match(text):
             script.sub, script.relative = (moved.group(1) + "/" + text).lstrip("/"), False

@@ -12,6 +12,7 @@ _COMMENT = lazy(
     r"(?:<!--|#)[ \t]*pack-lint:[ \t]*(ignore-file|ignore)[ \t]+([a-z0-9-]+(?:[ \t]*,[ \t]*[a-z0-9-]+)*)"
     r"(?:[ \t]+--(?!>)[ \t]*([^\n]*?))?[ \t]*(?:-->|\r?$|\r?\n)"
 )
+_ANY = lazy(r"(?:<!--|#)[ \t]*pack-lint:[^\n]{0,80}?(?=[ \t]*(?:-->|\r?$|\r?\n))")
 
 
 class _Suppression:
@@ -27,15 +28,23 @@ def parse(file):
     found = []
     if "pack-lint:" not in text or file.is_json:
         return found
+    understood = set()
     for match in _COMMENT.finditer(text):
         start = match.start()
         if start >= file.body_start and file.prose.in_code(start):
             continue
         line = file.source.position(start)[0]
         end_line = file.source.position(match.end(2))[0]
+        understood.add(start)
         lines = None if match.group(1) == "ignore-file" else (line, end_line + 1)
         rules = [name.strip() for name in match.group(2).split(",")]
         found.append(_Suppression(lines, rules, (match.group(3) or "").strip(), (start, match.end(2))))
+    for match in _ANY.finditer(text):
+        start = match.start()
+        if text[start] == "#" and start >= file.body_start:
+            continue  # a heading
+        if start not in understood and not (start >= file.body_start and file.prose.in_code(start)):
+            found.append(_Suppression((0, 0), (), "", match.span()))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Tool lists as the client reads them: commas or spaces between names, `Name(rule)` for a specifier."""
+"""Tool lists as the client reads them: commas or blanks between names, `Name(rule)` for a specifier."""
 
 
 class Tool:
@@ -15,29 +15,31 @@ class Tool:
 
 
 def split(text, start=0):
-    """[Tool] of a comma or space separated list; parentheses hold together."""
+    """[Tool] of a comma or space separated list; parentheses hold together. A tab or a line break separates nothing."""
     if "(" not in text:
         tools, at = [], 0
-        for word in text.replace(",", " ").replace("\t", " ").replace("\r", " ").replace("\n", " ").split(" "):
+        for piece in text.replace(",", " ").split(" "):
+            word = piece.strip()
             if word:
                 at = text.index(word, at)
                 tools.append(Tool(word, start + at))
                 at += len(word)
         return tools
     tools, depth, begin = [], 0, None
-    for index, char in enumerate(text):
+    for index, char in enumerate(text + ","):
         if char == "(":
             depth += 1
         elif char == ")":
             depth = max(0, depth - 1)
-        if depth == 0 and (char in ", \t\r\n"):
+        if index == len(text) or depth == 0 and char in ", ":
             if begin is not None:
-                tools.append(Tool(text[begin:index], start + begin))
+                piece = text[begin:index]
+                word = piece.strip()
+                if word:
+                    tools.append(Tool(word, start + begin + piece.index(word)))
                 begin = None
         elif begin is None:
             begin = index
-    if begin is not None:
-        tools.append(Tool(text[begin:].rstrip(), start + begin))
     return tools
 
 
@@ -48,29 +50,40 @@ def listed(file, key):
         return None
     value = front.get(key)
     if isinstance(value, str):
-        start, end = front.spans[(key,)]
-        raw = file.text[start:end]
-        if raw[:1] in "\"'" and raw[-1:] == raw[:1]:
-            raw, start = raw[1:-1], start + 1
-        if raw[:1] in "&!" and value in raw:  # an anchor or a tag before the value
-            start += raw.find(value)
-            raw = value
-        if raw[:1] in "|>":
-            skip = raw.find("\n") + 1
-            raw, start = raw[skip:], start + skip
-        return split(raw, start)
+        return _placed(file.text, front.spans[(key,)], value)
     if isinstance(value, list):
         tools = []
         for index, item in enumerate(value):
-            if not isinstance(item, str):
-                continue
-            start, end = front.spans.get((key, index), front.spans[(key,)])
-            raw = file.text[start:end]
-            if raw[:1] in "\"'" and raw[-1:] == raw[:1] and len(raw) > 1:
-                raw, start = raw[1:-1], start + 1
-            tools.extend(split(raw, start))
+            if isinstance(item, str):
+                tools.extend(_placed(file.text, front.spans.get((key, index), front.spans[(key,)]), item))
         return tools
     return None
+
+
+def _placed(text, span, value):
+    """[Tool] of a value, each with its place in the file, where YAML wrote the value in another way (quotes, folds, escapes) as well."""
+    start, end = span
+    raw = text[start:end]
+    if raw == value:
+        return split(value, start)
+    if raw[:1] in "\"'" and raw[-1:] == raw[:1] and len(raw) > 1:
+        raw, start = raw[1:-1], start + 1
+    elif raw[:1] in "|>" and "\n" in raw:
+        skip = raw.find("\n") + 1
+        raw, start = raw[skip:], start + skip
+    elif raw[:1] in "&!" and value in raw:  # an anchor or a tag before the value
+        start += raw.find(value)
+        raw = value
+    tools, at = split(value), 0
+    for tool in tools:
+        first = tool.text.split("\n")[0].strip()
+        found = raw.find(first, at)
+        if found >= 0:
+            at = found + len(first)
+            tool.span = (start + found, start + at)
+        else:
+            tool.span = span
+    return tools
 
 
 def is_known(name, facts):

@@ -22,7 +22,7 @@ TEXT = {
     "text-nul": ("\x00",),
     "text-encoding": ("\ufffd",),
     "text-mojibake": NOT_ASCII,
-    "hidden-character": NOT_ASCII,
+    "hidden-character": lambda file: not file.text.isascii() or file.is_json and "\\u20" in file.text,
     "secret": ("ghp_", "gho_", "ghs_", "github_pat_", "AKIA", "glpat-", "AIza", "xox", "PRIVATE KEY", "eyJ", "sk-"),
     "piped-to-shell": ("curl", "wget", "base64", "Invoke-Web", "iex", "IEX", "b64decode", "urlopen", "fromhex"),
     "option-undeclared": ("${user_config.",),
@@ -40,8 +40,8 @@ TEXT = {
     "command-injection": ("!`", "```!"),
     "command-shell": ("!`", "```!"),
     "command-approval": ("!`", "```!"),
-    "command-argument": ("$",),
-    "ref-project-path": ("@",),
+    "command-argument": ("$", "{{"),
+    "ref-project-path": ("@", "!`", "```!"),
     "ref-script": ("CLAUDE_PLUGIN_ROOT", "CLAUDE_SKILL_DIR"),
     "wide-grant": _front("allowed-tools"),
     "tool-ungranted": _front("tools"),
@@ -57,7 +57,7 @@ TEXT = {
     "json-duplicate-key": lambda file: file.is_json and file.json is not None and file.json.duplicates,
     "json-syntax": lambda file: file.is_json and (file.source.bom or not file.data),
 }
-_AGENT = ("ubagent", "@agent-", "` agent", "agent:", 'agent"', "agent'", "agent :")
+_AGENT = ("ubagent", "** agent", '" agent', " agent", "@agent-", "` agent", "agent:", 'agent"', "agent'", "agent :")
 _HOOKS = ('"hooks"', "\\u")
 # kind: the same for rules that look at several kinds
 OF_KIND = {
@@ -139,9 +139,9 @@ def _tables(plugin):
 
 # rule: has it anything to look at in this plugin?
 PLUGIN = {
-    "name-clash": lambda plugin: len(plugin.of("command", "skill")) > 1,
+    "name-clash": lambda plugin: len(plugin.of("command", "skill", "agent", "prose")) > 1,
     "agent-duplicate": lambda plugin: len(plugin.of("agent")) > 1,
-    "manifest-location": lambda plugin: plugin.of("root-manifest"),
+    "manifest-location": lambda plugin: plugin.of("root-manifest") or plugin.manifest and plugin.project.has_links(),
     "ref-orphan": lambda plugin: plugin.of("prose"),
     "ref-cycle": lambda plugin: any(".md" in text for text in _texts(plugin)),
     "component-location": lambda plugin: len(plugin.project.listing) > len(plugin.project.files),

@@ -46,6 +46,7 @@ VALUES = (
     "from",
 )
 PROMISES = VALUES[:9]
+SAME = {"approved by": "approver", "approvers": "approver"}
 NAME_COLUMNS = (
     "state",
     "states",
@@ -53,6 +54,9 @@ NAME_COLUMNS = (
     "events",
     "message",
     "messages",
+    "message type",
+    "message name",
+    "event type",
     "line",
     "status",
     "code",
@@ -72,10 +76,10 @@ _SPLIT = lazy(r"\s*(?:,|\+|/|&|\band\b|\bor\b|;)\s*")
 class Cell:
     """A name in a cell."""
 
-    __slots__ = ("name", "span", "coded")
+    __slots__ = ("name", "span", "coded", "table")
 
-    def __init__(self, name, span, coded):
-        self.name, self.span, self.coded = name, span, coded
+    def __init__(self, name, span, coded, table):
+        self.name, self.span, self.coded, self.table = name, span, coded, table
 
 
 def documents(plugin):
@@ -102,9 +106,9 @@ def agent_cells(file):
             for part, begin in _parts(text, start):
                 name = clean(part)
                 match = _AGENT_ID.match(name)
-                if match and match.end() == len(name) and (":" in name or "-" in name or "`" in part):
+                if match and match.end() == len(name):
                     at = part.find(name)
-                    yield Cell(name, (begin + at, begin + at + len(name)), "`" in part)
+                    yield Cell(name, (begin + at, begin + at + len(name)), "`" in part, table)
 
 
 def _parts(text, start):
@@ -131,7 +135,21 @@ def keyed_cells(file):
                 title = clean(table.header[index][0]).lower()
                 value, start, end = row[index]
                 if key and title in VALUES and value:
-                    yield key_title, key.lower(), title, value, (start, end)
+                    yield key_title, key.lower(), SAME.get(title, title), value, (start, end)
+    yield from _transitions(file)
+
+
+def _transitions(file):
+    """Where a state goes on an event: the same in every table that has the three columns."""
+    for table in _tables(file):
+        source, event, target = table.column("from"), table.column("event", "on", "trigger"), table.column("to", "next state")
+        if None in (source, event, target) or table.column("message", "messages", "line") is not None:
+            continue
+        rows = [row for row in table.rows if len(row) > max(source, event, target)]
+        keys = [(clean(row[source][0]).lower(), clean(row[event][0]).lower()) for row in rows]
+        for key, row in zip(keys, rows):
+            if all(key) and keys.count(key) == 1 and row[target][0].strip():
+                yield "from", "%s on %s" % key, "to", row[target][0], row[target][1:]
 
 
 def normal(value):
@@ -281,7 +299,7 @@ def messages(plugin):
     """Yield a Message for every row of a table with a message and a sender or receiver."""
     for file in documents(plugin):
         for table in _tables(file) if file.kind != "skill" else ():
-            name_at = table.column("message", "messages", "line", "event", "signal")
+            name_at = table.column("message", "messages", "message type", "message name", "line", "event", "signal")
             sender = table.column("sender", "senders", "from", "sent by", "who")
             receiver = table.column("to", "receiver", "receivers", "recipient", "recipients")
             if name_at is None or sender is None and receiver is None:

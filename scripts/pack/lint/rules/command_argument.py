@@ -21,6 +21,7 @@ Good `commands/build.md`:
 Source: client 2.1.329, measured 2026-11-21
 """
 
+from .. import refs
 from ..lazy import lazy
 
 SEVERITY = "warning"
@@ -28,6 +29,8 @@ _FIRST = lazy(r"(?<![\\$\w])\$1(?![\w%]|[.,][0-9]|[-–/]\$?[0-9A-Za-z])")
 _SECOND = lazy(r"(?<![\\$\w])\$2(?![\w%]|[.,][0-9]|[-–/]\$?[0-9A-Za-z])")
 _BRACED = lazy(r"\$\{(ARGUMENTS|[0-9])\}|(?<![\\$\w])\$(arguments)\b")
 _NAMED = lazy(r"(?<![\\$\w{])\$([a-z][a-z0-9_-]{1,40})\b(?![(\[]|\.\w)")
+# What other tools call it; only a command without any $ARGUMENTS means it so.
+_ALMOST = lazy(r"(?<![\\$\w])\$(?:ARGUMENT|ARGS|ARGV|ARGUMNETS|ARGUEMENTS|ARGUMENS)\b|\{\{ ?\$?(?:ARGUMENTS|args|arguments|input)\ ?\}\}")
 _ZERO = lazy(r"(?<![\\$\w])\$(?:0(?![0-9.])|ARGUMENTS\[0\])")
 
 
@@ -42,7 +45,7 @@ def check(file, context):
     if "$1" not in text or _ZERO.search(text, file.body_start):
         return
     for match in _FIRST.finditer(text, file.body_start):
-        if file.prose.in_fence(match.start()):
+        if file.prose.in_fence(match.start()) or _embedded(file, match.start()):
             continue
         yield file.hit(match.span(), "$1 is the second argument; the first is $0")
         return
@@ -59,6 +62,11 @@ def _verbatim(file, front):
             right = "$ARGUMENTS" if match.group(1) in ("ARGUMENTS", None) else "$" + match.group(1)
             yield file.hit(match.span(), "%s is not replaced; write %s" % (match.group(), right), [match.span() + (right,)])
             return
+    if file.kind == "command" and "$ARGUMENTS" not in text:
+        for match in _ALMOST.finditer(text, file.body_start):
+            if not file.prose.in_fence(match.start()):
+                yield file.hit(match.span(), "%s is not replaced; write $ARGUMENTS" % match.group(), [match.span() + ("$ARGUMENTS",)])
+                return
     names = _declared(front) if front else ()
     if not names:
         return
@@ -77,3 +85,8 @@ def _declared(front):
     names = front.get("arguments")
     items = names.split() if isinstance(names, str) else names if isinstance(names, list) else ()
     return [item.strip() for item in items if isinstance(item, str)]
+
+
+def _embedded(file, offset):
+    """In !`...` a `$1` is awk's or the shell's more often than an argument; command-injection speaks of it."""
+    return any(start <= offset < end for start, end in refs.embedded(file))

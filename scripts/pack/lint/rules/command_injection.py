@@ -24,6 +24,7 @@ from .. import refs
 from ..lazy import lazy
 
 SEVERITY = "error"
+_AWK = lazy(r"\b[gm]?awk\b[^']*'[^']*\Z")
 _ARGUMENT = lazy(r"(?<!\\)\$(?:ARGUMENTS(?:\[[0-9]+\])?|[0-9])")
 
 
@@ -33,10 +34,10 @@ def check(file, context):
     for start, end in refs.embedded(file):
         text = file.text[start:end]
         for match in _ARGUMENT.finditer(text):
-            yield file.hit(
-                (start + match.start(), start + match.end()),
-                "%s is pasted into the shell as it is: the user's text can run anything" % match.group(),
-            )
+            message = "%s is pasted into the shell as it is: the user's text can run anything"
+            if "ARGUMENTS" not in match.group() and _AWK.search(text, 0, match.start()):
+                message = "%s is replaced by one of the user's arguments before awk sees it, and pasted into the shell as it is"
+            yield file.hit((start + match.start(), start + match.end()), message % match.group())
         for name in named:
             at = text.find("$" + name)
             if at >= 0 and not (text[at + 1 + len(name) : at + 2 + len(name)].isalnum()):

@@ -51,5 +51,16 @@ def check(file, context):
             meant = same[0] if same else closest(key, known) if len(key) > 5 else None
         if meant is None:
             continue
+        if folded == "tools":  # never mended: it would approve beforehand what the author may have meant as a limit
+            if _of_the_client(front.value[key], context.facts):
+                text = "unknown key %r is ignored; allowed-tools approves tools beforehand, disallowed-tools takes them away"
+                yield file.hit(file.at((key,), key=True), text % key)
+            continue
         fix = [file.at((key,), key=True) + (meant,)] if meant not in front.value else None
         yield file.hit(file.at((key,), key=True), "unknown key %r is ignored; did you mean %r?" % (key, meant), fix)
+
+
+def _of_the_client(value, facts):
+    """Does the list name a tool? `tools: [claude, cursor]` says which programs a skill was written for."""
+    words = value.replace(",", " ").split() if isinstance(value, str) else value if isinstance(value, list) else ()
+    return any(isinstance(word, str) and word.split("(")[0].lower() in facts.tool_by_lower for word in words)

@@ -39,6 +39,8 @@ _FOLDERS = {
     "outputStyles": "output-styles",
     "outputstyles": "output-styles",
 }
+# Where a plugin is also somebody's working folder, its .claude/ is for those who work on it.
+WORKSHOP = (".git", ".github", ".gitignore", "package.json", "pyproject.toml", "Makefile", "tests", "test", "CONTRIBUTING.md", "CLAUDE.md")
 _REAL = ("agents", "commands", "skills", "hooks")
 _EXACT = {"hooks/hooks.json": "hooks", ".claude-plugin/plugin.json": "manifest"}
 
@@ -50,6 +52,7 @@ def check(plugin, context):
     project = context.project
     base = plugin.root + "/" if plugin.root else ""
     mine = {file.rel for files in plugin.files.values() for file in files}
+    workshop = None
     named = {path for paths in plugin.declared.values() if isinstance(paths, set) for path in paths}
     for rel in project.below(plugin.root):
         if rel in mine or rel in named:
@@ -61,7 +64,13 @@ def check(plugin, context):
         meant, what, needs = found
         if needs and not _looks_like(project, rel, needs):
             continue
-        if meant is None:
+        if sub.startswith(".claude/"):
+            if workshop is None:
+                workshop = any(project.exists(base + name) for name in WORKSHOP)
+            if workshop:
+                continue
+            message = "%s is no part of the plugin: the client reads .claude/ in the user's project only" % sub
+        elif meant is None:
             message = "the client loads no %s from %s" % (what, sub)
         elif sub.lower() == meant.lower():
             message = "%s must be spelled %s" % (sub, meant)
@@ -88,6 +97,10 @@ def _judge(sub, plugin):
             return "monitors/monitors.json", "monitors", '"command"'
         return None
     head, rest, last = parts[0], "/".join(parts[1:]), parts[-1]
+    if head == ".claude":
+        if rest in ("settings.json", "settings.local.json"):
+            return None, "settings", "{"
+        return (None, parts[1], "---") if parts[1] in ("agents", "commands", "skills") and last.endswith(".md") else None
     if head in (".claude_plugin", ".claude-plugins", "claude-plugin") and last == "plugin.json" and plugin.manifest is None:
         return ".claude-plugin/plugin.json", "", '"name"'
     if head == ".claude-plugin":

@@ -27,6 +27,7 @@ def check(file, context):
         value = file.data
         base = ("lspServers",) if isinstance(value.get("lspServers"), dict) else ()
         table = value["lspServers"] if base else value
+        yield from _shared(file, table, base)
         problems = [
             p
             for name, server in table.items()
@@ -36,3 +37,15 @@ def check(file, context):
     for path, message, missing in problems:
         name = ".".join(str(part) for part in path) or "the file"
         yield file.hit(file.at(path, key=bool(missing)), "%s %s: it is dropped" % (name, message))
+
+
+def _shared(file, table, base):
+    """One ending, two servers: which of them answers is left to chance."""
+    first = {}
+    for name, server in table.items():
+        endings = server.get("extensionToLanguage") if isinstance(server, dict) else None
+        for ending in endings if isinstance(endings, dict) else ():
+            other = first.setdefault(ending, name)
+            if other != name:
+                place = file.at(base + (name, "extensionToLanguage", ending), key=True)
+                yield file.hit(place, "%s is claimed by %r as well: only one of them serves it" % (ending, other), severity="warning")

@@ -13,6 +13,7 @@ _HIDDEN = lazy(
     "[\u202a-\u202e\u2066-\u2069\U000e0001-\U000e007f]"
     "|(?<=[A-Za-z0-9])[\u200b\u200c\u2060\u2062-\u2064\u00ad\ufeff]+(?=[A-Za-z0-9])|[\u200b\u2060-\u2064]{3,}"
 )
+_ESCAPED = lazy(r"(?<!\\)\\u(20(?:2[a-eA-E]|6[6-9]))")
 _ANY = lazy("[\u00ad\u200b\u200c\u202a-\u202e\u2060-\u2069\ufeff\U000e0001-\U000e007f]")
 _NAMES = {
     0x202E: "RIGHT-TO-LEFT OVERRIDE",
@@ -25,6 +26,8 @@ _NAMES = {
 def check(file, context):
     """Report every run of hidden characters, at most ten a file."""
     text = file.text
+    for match in _ESCAPED.finditer(text) if file.is_json and "\\u20" in text else ():
+        yield file.hit(match.span(), "hidden character U+%s, as an escape: it turns the text around" % match.group(1).upper())
     if text.isascii() or not _ANY.search(text):
         return
     count = 0

@@ -41,6 +41,14 @@ def check(file, context):
             yield file.hit(handler.at("command"), "with args there is no shell: no program is called %r" % command)
         if command is not None and "/dev/tty" in command and "2>/dev/null" not in command:
             yield file.hit(handler.at("command"), "a hook has no terminal: /dev/tty cannot be opened", severity="warning")
+        server = value.get("server")
+        if handler.type == "mcp_tool" and isinstance(server, str) and server.strip() and handler.plugin is not None:
+            if handler.plugin.is_plugin and server.split(":")[-1] not in handler.plugin.mcp_servers():
+                text = "the plugin has no MCP server %r: the hook fails unless the user happens to have one"
+                yield file.hit(handler.at("server"), text % server, severity="warning")
+        url = value.get("url")
+        if handler.type == "http" and isinstance(url, str) and "://" in url and not url.lower().startswith(("http:", "https:")):
+            yield file.hit(handler.at("url"), "%r is not reached over HTTP: the hook fails each time" % url)
         for key in ("prompt", "server", "tool"):
             if isinstance(value.get(key), str) and not value[key].strip() and handler.type in ("prompt", "agent", "mcp_tool"):
                 yield file.hit(handler.at(key), "%s is empty: the hook does nothing" % key)

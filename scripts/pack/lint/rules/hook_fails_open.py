@@ -32,6 +32,8 @@ _BLOCKS = lazy(
 )
 _HARD = lazy(r"\b(?:sys\.exit|process\.exit|os\._exit|exit|SystemExit)[ (]+(1[0-9]{0,2}|[3-9][0-9]{0,2}|[\"'][^\"']{0,80}[\"'])\)?")
 _VERDICT = lazy(r"permissionDecision\\?[\"']?\s*:\s*\\?[\"'](\w{1,30})")
+_DECISION = lazy(r"[\"']decision\\?[\"']\s*:\s*\\?[\"'](deny|denied|blocked|reject|refuse|stop|no|fail)\\?[\"']")
+_NO_JSON = lazy(r"print\(\s*\{[^{}]{0,80}[\"'](?:decision|permissionDecision|hookSpecificOutput)[\"']")
 _EVENT = lazy(r"hookEventName\\?[\"']?\s*:\s*\\?[\"'](\w{1,40})")
 _SLEEP = lazy(r"\bsleep[ (]+([0-9]{1,5}(?:\.[0-9]+)?)")
 _SAYS = lazy(
@@ -87,6 +89,17 @@ def _judge(file, span, text, name, alone):
                 severity="error",
             )
             return
+    refused = _DECISION.search(text)
+    if refused and "permissionDecision" not in text and not _exits_two(text) and alone:
+        yield file.hit(
+            span,
+            "%s answers decision %r: only approve and block count, so the call goes through" % (name, refused.group(1)),
+            severity="error",
+        )
+        return
+    if name.endswith(".py") and _NO_JSON.search(text) and not _exits_two(text):
+        yield file.hit(span, "%s prints a dict, which is no JSON (single quotes): the call goes through; use json.dumps" % name)
+        return
     for match in _EVENT.finditer(text) if alone else ():
         if match.group(1) != "PreToolUse":
             yield file.hit(

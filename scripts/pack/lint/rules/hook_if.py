@@ -20,6 +20,7 @@ from ..matchers import names
 from ..near import nearest
 
 SEVERITY = "error"
+_TWO = lazy(r"\)\s*(?:[,;|&]+\s*|\s)[^()]*\(")
 _RULE = lazy(r"([A-Za-z_][\w-]*\*?)(\(([^\n]*)\))?$")
 
 
@@ -29,20 +30,14 @@ def check(file, context):
     for handler in hookfile.handlers(file):
         rule = handler.value.get("if")
         event = facts.events.get(handler.event)
-        if not isinstance(rule, str) or event is None:
-            continue
+        if not isinstance(rule, str) or not rule or event is None:
+            continue  # an empty text counts as no `if` (measured)
         span = handler.at("if")
         if not event["if"]:
             yield file.hit(span, "`if` works only on tool events: on %s the hook never runs" % handler.event)
             continue
         match = _RULE.match(rule.strip())
-        if (
-            not match
-            or match.group(3) is not None
-            and match.group(3).count("(") != match.group(3).count(")")
-            or ") " in rule
-            and "(" in rule[rule.find(") ") :]
-        ):
+        if not match or match.group(3) is not None and match.group(3).count("(") != match.group(3).count(")") or _TWO.search(rule):
             yield file.hit(span, "%r is not one permission rule such as Bash(git *): the hook never runs" % rule)
             continue
         tool = match.group(1)

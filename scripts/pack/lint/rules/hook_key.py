@@ -16,6 +16,7 @@ from ..near import closest
 
 SEVERITY = "warning"
 GROUP = ("matcher", "hooks")
+OFF = "unknown key %r is ignored: the hook runs all the same"
 
 
 def check(file, context):
@@ -23,7 +24,9 @@ def check(file, context):
     facts = context.facts
     if file.kind == "hooks":
         for key in file.data:
-            if key not in facts.hooks_file_keys and key not in facts.events:
+            if key in facts.events and key not in facts.gate_events and "hooks" in file.data:
+                yield file.hit(file.at((key,), key=True), "%s stands beside `hooks`, not in it: its hooks never run" % key)
+            elif key not in facts.hooks_file_keys and key not in facts.events:
                 yield file.hit(
                     file.at((key,), key=True),
                     "unknown key %r is ignored (known: %s)" % (key, ", ".join(facts.hooks_file_keys[:4])),
@@ -32,7 +35,9 @@ def check(file, context):
     everywhere = {key for schema in schemas.values() for key in schema["properties"]}
     for event, group, path, _ in hookfile.groups(file):
         for key in group:
-            if key not in GROUP:
+            if _switched_off(key, group[key]):
+                yield file.hit(file.at(path + (key,), key=True), OFF % key)
+            elif key not in GROUP:
                 meant = closest(key, GROUP)
                 if meant or key in everywhere:
                     hint = "; did you mean %r?" % meant if meant else "; it belongs into the hook itself"
@@ -44,6 +49,9 @@ def check(file, context):
         for key in handler.value:
             if key in schema["properties"]:
                 continue
+            if _switched_off(key, handler.value[key]):
+                yield file.hit(handler.key_at(key), OFF % key)
+                continue
             meant = closest(key, schema["properties"])
             if key in everywhere or key == "matcher":
                 yield file.hit(handler.key_at(key), "%r has no effect on a hook of type %s" % (key, handler.type))
@@ -51,3 +59,7 @@ def check(file, context):
                 yield file.hit(handler.key_at(key), "unknown key %r is ignored; did you mean %r?" % (key, meant))
             elif key not in ("description", "name", "comment", "_comment", "id", "enabled", "$comment"):
                 yield file.hit(handler.key_at(key), "unknown key %r is ignored" % key)
+
+
+def _switched_off(key, value):
+    return key == "enabled" and value is False or key == "disabled" and value is True

@@ -22,6 +22,8 @@ from ..tools import gone as gone_since
 
 SEVERITY = "error"
 _MCP_WRONG = lazy(r"\^?(?:MCP|Mcp)__|\^?[mM][cC][pP](?:[./:-]|\\.|_(?!_))[A-Za-z]")
+_NO_ANCHOR = lazy(r"\\([AZz])")
+_SET = lazy(r"\^?\[[^\[\]^][^\[\]]{3,}\]\$?\Z")
 _ID = lazy(r"\^?([A-Za-z0-9_.-]+):([A-Za-z0-9_.:-]+)\$?$")
 
 
@@ -60,6 +62,12 @@ def _commands(file, where, matcher, event, plugin):
         yield file.hit(file.at(where), "command names have no slash (the client sends plugin:command): the hook never runs")
         return
     own = plugin.commands() if plugin is not None and plugin.names else {}
+    found = _ID.match(matcher)
+    if found and own and found.group(1) in plugin.names and found.group(2) not in own:
+        meant = closest(found.group(2), own)
+        hint = "; did you mean '%s:%s'?" % (found.group(1), meant) if meant else ""
+        yield file.hit(file.at(where), "no command %r: the hook never runs%s" % (matcher, hint))
+        return
     for name in names(matcher, event) or ():
         if name in own:
             text = "matcher %r never matches: the client sends %r"
@@ -72,6 +80,8 @@ def _kinds(file, where, matcher, event, values):
         meant = None if name in values else closest(name.replace("-", "_").lower(), values)
         plain = name.replace("-", "_").replace(" ", "_").lower()
         meant = plain if plain in values and name not in values else meant
+        if not meant and name not in values:  # `idle` for idle_prompt: names are compared whole
+            meant = next((value for value in values if value.startswith(plain + "_")), None)
         if meant:
             yield file.hit(file.at(where), "%s has no %r: the hook never runs; did you mean %r?" % (event, name, meant))
 
@@ -82,7 +92,16 @@ def _tools(file, where, matcher, event, facts):
     if listed is None:
         if jsregex.problem(matcher) or not jsregex.simple(matcher) or "mcp" in matcher or "$" in matcher and "\\$" in matcher:
             return
-        if matches_any(matcher, list(facts.known_tools) + list(facts.tool_aliases)):
+        pattern = _NO_ANCHOR.sub(r"\1", matcher)  # to JavaScript these are plain letters
+        if matches_any(pattern, list(facts.known_tools) + list(facts.tool_aliases)):
+            if _SET.match(matcher) and any(name in matcher for name in facts.known_tools):
+                text = "matcher %r is a set of letters: it meets every tool that has one of them"
+                yield file.hit(span, text % matcher, severity="warning")
+            return
+        if pattern != matcher and matches_any(matcher, facts.known_tools):
+            yield file.hit(
+                span, "matcher %r matches no tool: JavaScript has no %s, only ^ and $" % (matcher, _NO_ANCHOR.search(matcher).group())
+            )
             return
         loose = matches_any("(?i:%s)" % matcher, facts.known_tools)
         if loose is None:
@@ -165,11 +184,14 @@ def _known(name, facts):
 def matches_any(pattern, candidates):
     """Does the pattern match one of the names? None when Python's engine cannot tell."""
     import re
+    import warnings
 
+    if "(?<" in pattern and "(?<=" not in pattern and "(?<!" not in pattern:
+        pattern = pattern.replace("(?<", "(?P<")
     try:
-        compiled = re.compile(
-            pattern.replace("(?<", "(?P<") if "(?<" in pattern and "(?<=" not in pattern and "(?<!" not in pattern else pattern
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # `[[` may get a meaning in a later Python; it is none of the user's business
+            compiled = re.compile(pattern)
     except (re.error, RecursionError, OverflowError):
         return None
     return any(compiled.search(name) for name in candidates)

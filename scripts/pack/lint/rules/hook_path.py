@@ -36,6 +36,9 @@ def check(file, context):
             elif project_sub and project_sub.startswith(".claude/") and not script.tested:
                 text = "%s is in the author's project, not in the plugin"
                 yield file.hit(script.span, text % script.text, severity="warning")
+            elif script.machine:
+                text = "%s is on the author's machine, not in the plugin; use ${CLAUDE_PLUGIN_ROOT}"
+                yield file.hit(script.span, text % script.text, severity=None if script.text[:1] == "/" else "warning")
             elif script.home:
                 yield file.hit(script.span, "%s exists on one machine only; use ${CLAUDE_PLUGIN_ROOT}" % script.text)
             elif script.relative:

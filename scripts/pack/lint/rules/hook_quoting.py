@@ -21,6 +21,13 @@ from ..scripts import of_handler
 
 SEVERITY = "error"
 _BARE = lazy(r"\$(CLAUDE_(?:PLUGIN_ROOT|PLUGIN_DATA|PROJECT_DIR))\b")
+_NAME = r"CLAUDE_(?:PLUGIN_ROOT|PLUGIN_DATA|PROJECT_DIR)"
+_FOREIGN = lazy(
+    r"%%(?:N)%%|\{\{\s*\$?(?:N)\s*\}\}|\$\((?:N)\)|(?<!\\)\\\$\{?(?:N)\}?|<(?:N)>|\$\{\s+(?:N)\s*\}|\$\{(?:N)\s+\}".replace(
+        "%%", "%"
+    ).replace("N", _NAME)
+)
+_BACKSLASH = lazy(r"\$\{?(?:N)\}?[\"']?\\[\w.-]".replace("N", _NAME))
 _OPERATORS = ("|", "||", "&&", ";", ">", ">>", "<", "2>&1", "&")
 
 
@@ -30,6 +37,8 @@ def check(file, context):
         command, args = handler.command, handler.value.get("args")
         if command is None:
             continue
+        if "CLAUDE_" in command or isinstance(args, list):
+            yield from _foreign(file, handler, [("command",)] + [("args", at) for at in range(len(args) if isinstance(args, list) else 0)])
         if not isinstance(args, list):
             if "'" in command and "$" in command and handler.value.get("shell") != "powershell":
                 for script in of_handler(handler):
@@ -51,3 +60,18 @@ def check(file, context):
             elif word in _OPERATORS:
                 text = "with args there is no shell: %r is passed to the program" % word
                 yield file.hit(handler.at("args", index), text, severity="warning")
+
+
+def _foreign(file, handler, places):
+    """The variable as another system writes it, and Windows' path separator."""
+    for place in places:
+        word = handler.value["command"] if len(place) == 1 else handler.value["args"][place[1]]
+        if not isinstance(word, str) or "CLAUDE_" not in word:
+            continue
+        found = _FOREIGN.search(word)
+        if found and not (found.group().startswith("%") and handler.value.get("shell") == "powershell"):
+            yield file.hit(handler.within(found.group(), *place), "nothing replaces %s here: write ${CLAUDE_...}" % found.group())
+        found = _BACKSLASH.search(word)
+        if found and handler.value.get("shell") != "powershell":
+            text = "a backslash separates no folders on Linux and macOS: write %s"
+            yield file.hit(handler.at(*place), text % found.group().replace("\\", "/") + "...")

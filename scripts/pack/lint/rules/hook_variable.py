@@ -21,7 +21,7 @@ SEVERITY = "warning"
 _VARIABLE = lazy(r"(?<![\\\w$])\$(?:\{(!?#?)([A-Z][A-Z0-9_]*)([^}]?)|([A-Z][A-Z0-9_]*))")
 # What guides promise; any other name may be the user's own.
 _NEVER = lazy(
-    r"(?:CLAUDE_)?(?:TOOL_(?:INPUT|NAME|OUTPUT|RESULT|RESPONSE|ARGS|USE_ID|PARAMS)|HOOK_(?:INPUT|EVENT))\w*\Z"
+    r"ARGUMENTS\Z|(?:CLAUDE_)?(?:TOOL_(?:INPUT|NAME|OUTPUT|RESULT|RESPONSE|ARGS|USE_ID|PARAMS)|HOOK_(?:INPUT|EVENT))\w*\Z"
     r"|CLAUDE_(?:FILE(?:_?PATHS?|S|_NAME)?|SESSION_ID|EVENT\w*|NOTIFICATION\w*|TRANSCRIPT\w*|CWD|WORKING_DIR\w*|USER_PROMPT|PROMPT"
     r"|AGENT_(?:ID|TYPE|NAME)|MESSAGE|ARGUMENTS|INPUT|MODIFIED_FILES?|CHANGED_FILES?|COMMAND|MATCHER|PROJECT_ROOT|STOP_HOOK_ACTIVE)\Z"
 )
@@ -44,9 +44,7 @@ def check(file, context):
                 text = "the client sets no $%s; the event comes as JSON on standard input" % name
             else:
                 continue
-            span = handler.at("command")
-            at = file.text.find(match.group(), span[0], span[1])
-            yield file.hit((at, at + len(match.group())) if at >= 0 else span, text)
+            yield file.hit(handler.within(match.group(), "command"), text)
             break
 
 

@@ -7,12 +7,15 @@ Source: client 2.1.329, measured 2026-11-21
 """
 
 SEVERITY = "warning"
+LINK = "a link: the client loads it, but neither validates it nor reads the hooks files that it names from it"
 
 
 def check(plugin, context):
     """A root plugin.json without the real one, or one that differs from it."""
     if not plugin.is_plugin:
         return
+    if plugin.manifest is not None and plugin.project.listing.get(plugin.manifest.rel) == "l":
+        yield plugin.manifest.hit(plugin.manifest.first_line(), LINK)
     for file in plugin.of("root-manifest"):
         if plugin.manifest is None:
             if plugin.entries and all(entry.get("strict") is False for _, _, entry in plugin.entries):

@@ -58,6 +58,8 @@ def paths(file, base, data, context, plugin=None):
             yield file.hit(span, "no %s in the plugin%s" % (value, hint))
         elif key == "skills" and not is_dir:
             yield file.hit(span, "%s is a file; skills names folders that hold a SKILL.md" % value)
+        elif key == "skills" and value not in (".", "./") and not any(below.endswith("/SKILL.md") for below in project.below(rel)):
+            yield file.hit(span, "no SKILL.md in %s: no skill comes from it" % value, severity="warning")
         elif key in ("hooks", "mcpServers", "monitors", "lspServers") and value.endswith(".json") and is_dir:
             yield file.hit(span, "%s is a folder; %s names a JSON file" % (value, key))
         elif key == "agents" and is_dir:

@@ -62,6 +62,13 @@ def check(file, context):
             yield file.hit(file.at(base + ("relevance",)), "relevance must be an object; it is ignored", severity="warning")
     renames = data.get("renames")
     for old, new in renames.items() if isinstance(renames, dict) else ():
+        chain, at = {old}, new
+        while isinstance(at, str) and at in renames and at not in chain:
+            chain.add(at)
+            at = renames[at]
+        if isinstance(at, str) and at in chain:
+            yield file.hit(file.at(("renames", old)), "the renames of %r lead in a circle" % old)
+            continue
         chain = set()
         while isinstance(new, str) and new not in seen and new in renames and new not in chain:
             chain.add(new)

@@ -12,8 +12,10 @@ Source: client 2.1.329
 """
 
 from .. import shell
+from ..lazy import lazy
 
 SEVERITY = "error"
+_FOREIGN = lazy(r"[\"']?(?:\$\(|%|\{\{\s*|\$(?!\{))(CLAUDE_(?:PLUGIN_ROOT|PLUGIN_DATA|PROJECT_DIR))\b(?:\)|%|\s*\}\})?")
 BUILT = ("dist", "build", "target", "node_modules", "bin", "out", ".venv", "venv")
 
 
@@ -40,6 +42,11 @@ def check(file, context):
         for where, text in texts:
             if not isinstance(text, str):
                 continue
+            foreign = _FOREIGN.match(text)
+            if foreign and file.kind != "lsp":
+                text = "nothing replaces %s here: write ${%s}"
+                yield file.hit(file.at(path + where), text % (foreign.group(), foreign.group(1)))
+                continue
             sub = shell.under_root(text)
             if sub is None:
                 here = text.startswith("./") and "cwd" not in server and "/dist/" not in text and "/build/" not in text
@@ -61,6 +68,18 @@ def check(file, context):
                 continue
             if not project.exists(plugin.path(sub)) and sub.split("/")[0] not in BUILT and "/dist/" not in sub and "/build/" not in sub:
                 yield file.hit(file.at(path + where), "no file %s in the plugin: the server does not start" % sub)
+            elif where == ("command",) and project.listing.get(plugin.path(sub)) == "f":
+                if not project.probe("executable", plugin.path(sub)):
+                    yield file.hit(file.at(path + where), "%s is not executable: the server does not start" % sub)
+        folder = shell.under_root(server["cwd"]) if isinstance(server.get("cwd"), str) else None
+        if folder and not any(char in folder for char in "$*") and not project.exists(plugin.path(folder)):
+            yield file.hit(file.at(path + ("cwd",)), "no folder %s in the plugin: the server does not start" % folder)
+        if file.kind == "manifest" and path[0] == "mcpServers":
+            for other in plugin.of("mcp"):
+                table = other.data.get("mcpServers", other.data)
+                if isinstance(table, dict) and isinstance(table.get(path[-1]), dict) and table[path[-1]] != server:
+                    text = "%s defines another server %r: only one of the two runs"
+                    yield file.hit(file.at(path, key=True), text % (plugin.sub(other.rel), path[-1]), severity="warning")
 
 
 def servers(file):

@@ -28,6 +28,7 @@ def check(plugin, context):
     """Compare commands with skills, and the names that the frontmatter gives."""
     if plugin.scope not in ("plugin", "bare", "project"):
         return
+    yield from _one_file(plugin)
     commands = {plugin.command_name(file): file for file in plugin.of("command")}
     for file in plugin.of("skill"):
         name = plugin.command_name(file)
@@ -50,3 +51,14 @@ def check(plugin, context):
             if other is not file:
                 text = "the %s %s has the same name %r: only one of them can be called by it"
                 yield file.hit(file.at(("name",)), text % (kind, plugin.sub(other.rel), name))
+
+
+def _one_file(plugin):
+    """Paths that differ in nothing but letter case: on macOS and Windows the second one replaces the first."""
+    seen = {}
+    for kind in ("agent", "command", "skill", "prose", "output-style"):
+        for file in plugin.of(kind):
+            other = seen.setdefault(file.rel.lower(), file)
+            if other is not file and other.rel != file.rel:
+                text = "%s differs only in letter case: on macOS and Windows one of the two is lost"
+                yield file.hit(file.first_line(), text % plugin.sub(other.rel))

@@ -20,6 +20,8 @@ SEVERITY = "warning"
 _PIPE = r"\|\s*(?:sudo\s+)?(?:(?:ba|z|da)?sh\b|(?:python3?|node|perl)\b%s)"
 _DECODED = _PIPE % ""
 _LOADED = _PIPE % r"(?=\s+-(?:\s|$)|\s*(?:[\"'`\n)]|$))"  # `| python3 -c ...` reads the answer, it does not run it
+# The environment of a hook holds tokens, the client's own among them.
+_SENT = lazy(r"\b(?:env|printenv)\b[^\n;&|]{0,80}\|[^\n;&]{0,120}\b(?:curl|wget|nc|ncat)\b|\bcurl\b[^\n;&|]{0,200}\$\((?:env|printenv)\b")
 # Each begins with a word that is rare enough to be looked for; nothing scans whole texts.
 _PIPED = (
     (("curl", "wget", "iwr", "Invoke-WebRequest"), lazy(r"\b(?:curl|wget|iwr|Invoke-WebRequest)\b[^\n|;&]{0,400}" + _LOADED)),
@@ -27,6 +29,7 @@ _PIPED = (
     (("$(", "<(", "`"), lazy(r"(?:[$<]\(|`)\s*(?:curl|wget|base64|echo\s+\S{1,400}\s*\|\s*base64)\b")),
     (("exec(", "eval("), lazy(r"(?:exec|eval)\([^\n]{0,80}(?:b64decode|urlopen|fromhex)")),
     (("|",), lazy(r"\|\s*iex\b")),
+    (("env", "printenv"), _SENT),
     (("IEX",), lazy(r"\bIEX\s*\(")),
 )
 _RUNS = lazy(r"\b(?:eval\b|(?:ba|z|da)?sh\s+-\w*c\b|source\b|python3?\s+-c\s[^\n]{0,80})[^\n]{0,20}\Z")
@@ -52,6 +55,9 @@ def check(file, context):
             embedded = file.kind != "agent" and ("!`" in text[line:start] or fence and fence[2].startswith("!"))
             if not embedded and fence:
                 continue
+        if _SENT.match(text, start):
+            yield file.hit((start, end), "the whole environment is sent away, tokens included", severity="error" if embedded else None)
+            continue
         what = text[start:end] if end - start < 70 else text[start : start + 67] + "..."
         yield file.hit((start, end), "%r runs text that nobody has seen" % what, severity="error" if embedded else None)
 

@@ -29,10 +29,14 @@ Good `references/states.md`, `commands/build.md`:
 Source: this project
 """
 
+import itertools
+
 from .. import vocabulary
+from ..lazy import lazy
 from ..near import closest
 
 SEVERITY = "error"
+_WORD = lazy(r"(?<![\w`$/{.-])[A-Z]{7,30}(?![\w`/}-])")
 
 
 def check(plugin, context):
@@ -42,9 +46,10 @@ def check(plugin, context):
     declared = vocabulary.names(plugin)
     if not declared:
         return
+    single = any(name.isalpha() and len(name) > 6 for name in declared)
     for file in vocabulary.documents(plugin):
         seen = set()
-        for name, span in vocabulary.capitals(file):
+        for name, span in itertools.chain(vocabulary.capitals(file), _plain(file) if single else ()):
             if name in declared or name in seen or len(name) < 5:
                 continue
             meant = closest(name, declared)
@@ -52,6 +57,13 @@ def check(plugin, context):
                 continue
             seen.add(name)
             yield file.hit(span, "%r is in no table; did you mean %r?" % (name, meant), [span + (meant,)])
+
+
+def _plain(file):
+    """Single words in capitals outside code: emphasis, unless they are a slip away from a name of the tables."""
+    for match in _WORD.finditer(file.text, file.body_start):
+        if not file.prose.in_code(match.start()):
+            yield match.group(), match.span()
 
 
 def _other_word(name, meant):

@@ -29,6 +29,7 @@ from .. import vocabulary
 from ..near import nearest
 
 SEVERITY = "error"
+PEOPLE = ("lead", "team-lead", "main", "user", "human", "you", "none", "gate", "orchestrator", "all", "any", "everyone", "self", "client")
 
 
 def check(plugin, context):
@@ -37,8 +38,13 @@ def check(plugin, context):
         return
     own, project = plugin.agents(), context.project
     for file in vocabulary.documents(plugin):
-        for cell in vocabulary.agent_cells(file):
+        cells = list(vocabulary.agent_cells(file))
+        # Plain words in the column are names when another row of the table names an agent of the plugin.
+        named = {id(cell.table) for cell in cells if cell.name in own and not cell.coded}
+        for cell in cells:
             name = cell.name
+            if id(cell.table) in named and not cell.coded and not cell.name[:1].isupper():
+                cell.coded = cell.name not in PEOPLE
             if ":" in name:
                 prefix = name.split(":")[0]
                 known = name in project.agent_ids or prefix not in project.plugin_names

@@ -36,7 +36,7 @@ _SAID = lazy(
     r"\b(state|status|phase|event|message|signal)s?(?: (?:is|to|of|=|named|called))?[:]? `([A-Za-z][A-Za-z0-9_-]{2,60})`"
     r"|`([A-Za-z][A-Za-z0-9_-]{2,60})` (state|status|phase|event|message|signal)\b"
     r"|\b(?:role)s?(?: (?:is|of|=|named|called))?[:]? `([a-z][a-z0-9-]{2,60})`|`([a-z][a-z0-9-]{2,60})` role\b"
-    r"|\b(?:sends?|emits?|answers?(?: with)?|replies?(?: with)?|moves? to|transitions? to|enters?) `([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)",
+    r"|\b(?:sends?|emits?|answers?(?: with)?|replies?(?: with)?|moves? to|transitions? to|enters?|waits? for|awaits?|receives?) `?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)",
     IGNORECASE,
 )
 COLUMNS = {
@@ -44,7 +44,7 @@ COLUMNS = {
     "status": ("status", "state", "states"),
     "phase": ("phase", "phases"),
     "event": ("event", "events"),
-    "message": ("message", "messages", "line"),
+    "message": ("message", "messages", "message type", "message name", "line"),
     "signal": ("signal", "signals", "event", "events"),
 }
 

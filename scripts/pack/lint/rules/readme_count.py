@@ -24,6 +24,7 @@ _COUNT = lazy(
 )
 _HEADING = lazy(r"^#{1,6}[ \t]+(?:\W{0,4} ?)?(agents|subagents|commands|slash commands|skills)\b[^\n]{0,20}$", IGNORECASE | MULTILINE)
 _ITEM = lazy(r"^[ \t]*(?:[-*+]|\|)[ \t]+(?:\*\*|\[)?`/?([A-Za-z0-9][\w:.-]{1,80})`", MULTILINE)
+_BARE = lazy(r"[a-z][a-z0-9-]{1,60}\Z")
 _WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 
 
@@ -55,14 +56,27 @@ def _lists(file, plugin, context):
             continue
         noun = heading.group(1).lower()
         table = plugin.agents() if "agent" in noun else plugin.commands()
-        short = {name.rsplit(":", 1)[-1].lower() for name in table}
         end = text.find("\n#", heading.end())
-        items = [item for item in _ITEM.finditer(text, heading.end(), end if end >= 0 else len(text))]
-        good = [item for item in items if item.group(1).rsplit(":", 1)[-1].lower() in short]
-        # At least half of them exist: then it is a list of the plugin's own, and the others are not there.
-        for item in items if 2 * len(good) >= len(items) and good else ():
-            name = item.group(1)
-            if item in good or file.prose.hidden(item.start()) or name in context.facts.agent["builtin"] or "." in name:
-                continue
-            what = "agent" if "agent" in noun else "command or skill"
-            yield file.hit(item.span(1), "no %s %r in the plugin%s" % (what, name, nearest(name, table)))
+        found = _ITEM.finditer(text, heading.end(), end if end >= 0 else len(text))
+        items = [(item.group(1), item.span(1)) for item in found]
+        yield from _judge(file, items, noun, table, context)
+    for table in file.prose.tables() if "|" in text else ():
+        column = table.column("agent", "subagent")
+        if column != 0:
+            continue
+        cells = [row[0] for row in table.rows if row]
+        # Marked names stand under a heading as a list does; here it is the bare ones.
+        items = [(cell[0].strip(), (cell[1], cell[2])) for cell in cells if _BARE.match(cell[0].strip())]
+        yield from _judge(file, items, "agents", plugin.agents(), context)
+
+
+def _judge(file, items, noun, table, context):
+    """At least half of them exist: then it is a list of the plugin's own, and the others are not there."""
+    short = {name.rsplit(":", 1)[-1].lower() for name in table}
+    good = [item for item in items if item[0].rsplit(":", 1)[-1].lower() in short]
+    for item in items if 2 * len(good) >= len(items) and good else ():
+        name, span = item
+        if item in good or file.prose.hidden(span[0]) or name in context.facts.agent["builtin"] or "." in name:
+            continue
+        what = "agent" if "agent" in noun else "command or skill"
+        yield file.hit(span, "no %s %r in the plugin%s" % (what, name, nearest(name, table)))

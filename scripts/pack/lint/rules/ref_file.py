@@ -30,7 +30,14 @@ def check(file, context):
     """Root paths, links, and paths in code that begin with a component folder."""
     project = context.project
     for ref in refs.files(file, project):
-        if ref.target is None or project.exists(ref.target):
+        if ref.target is None:
+            continue
+        if project.exists(ref.target):
+            plugin = file.plugin
+            # A prompt is read where the plugin is installed; a README is also read where it was written.
+            if ref.kind == "link" and plugin is not None and plugin.is_plugin and plugin.root and file.kind != "readme":
+                if ref.target != plugin.root and not ref.target.startswith(plugin.root + "/"):
+                    yield file.hit(ref.span, "%s leads out of the plugin: an installed plugin has nothing there" % ref.name)
             continue
         if ref.target.startswith("../"):
             if ref.kind == "root":

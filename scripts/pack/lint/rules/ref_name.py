@@ -18,9 +18,11 @@ Source: client 2.1.329
 """
 
 from .. import refs
-from ..near import nearest
+from ..lazy import lazy
+from ..near import closest, nearest
 
 SEVERITY = "warning"
+_CODED = lazy(r"`/?([a-z0-9][a-z0-9-]{2,60}):([a-z][a-z0-9_-]{2,60})`")
 
 
 def check(file, context):
@@ -29,6 +31,7 @@ def check(file, context):
     plugin = file.plugin
     if plugin is not None and plugin.scope in ("loose", "sniff", "project"):
         return
+    yield from _slips(file, project)
     for ref in refs.scoped(file, project):
         if ref.name in project.agent_ids or ref.name in project.command_ids:
             continue
@@ -38,3 +41,18 @@ def check(file, context):
         known = list(project.command_ids) if ref.kind == "slash" else list(project.agent_ids) + list(project.command_ids)
         what = "command or skill" if ref.kind == "slash" else "agent, command or skill"
         yield file.hit(ref.span, "no %s %r%s" % (what, ref.name, nearest(ref.name, known)))
+
+
+def _slips(file, project):
+    """`demo-pak:reviewer`: the part is there, and the plugin's name is a letter off."""
+    text, plugin = file.text, file.plugin
+    if plugin is None or not plugin.names or ":" not in text:
+        return
+    for match in _CODED.finditer(text, file.body_start):
+        prefix, rest = match.groups()
+        if prefix in project.plugin_names or file.prose.in_fence(match.start()):
+            continue
+        name = closest(prefix, plugin.names)
+        full = "%s:%s" % (name, rest)
+        if name and (full in project.agent_ids or full in project.command_ids):
+            yield file.hit(match.span(1), "no plugin %r here; did you mean %r?" % (prefix, full), [match.span(1) + (name,)])

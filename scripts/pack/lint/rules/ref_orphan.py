@@ -18,7 +18,11 @@ Good `references/used.md`, `commands/build.md`:
 Source: this project
 """
 
+from ..lazy import lazy
+
 SEVERITY = "warning"
+_PAGE = lazy(r"skills/[^/]+/references?/[^/]+\.md\Z")
+_FOLDER = lazy(r"\breferences?/(?![\w.-]*\w)|\b[Rr]eferences? (?:folder|directory|files)")
 
 
 def check(plugin, context):
@@ -26,6 +30,7 @@ def check(plugin, context):
     if not plugin.is_plugin:
         return
     references = [file for file in plugin.of("prose") if plugin.sub(file.rel).startswith(("references/", "reference/"))]
+    yield from _of_skills(plugin)
     if not references:
         return
     project = context.project
@@ -53,3 +58,38 @@ def check(plugin, context):
                 break
         else:
             yield file.hit(file.first_line(), "nothing points to %s" % plugin.sub(file.rel))
+
+
+def _of_skills(plugin):
+    """references/x.md of a skill: one look at every text for the names in it, however many pages there are."""
+    pages = [file for file in plugin.of("prose") if _PAGE.match(plugin.sub(file.rel))]
+    if not pages:
+        return
+    named, whole = set(), set()  # file names that some text holds; skills that send the reader to the whole folder
+    for file in plugin.of("skill", "prose", "agent", "command", "readme"):
+        text = file.text
+        named.update(word for word in _names(text) if word != file.name)
+        if file.kind == "skill" and _FOLDER.search(text):
+            whole.add(file.rel.rsplit("/", 1)[0] + "/")
+    for file in pages:
+        skill = file.rel[: file.rel.index("/references/" if "/references/" in file.rel else "/reference/") + 1]
+        if file.name not in named and "references/" + file.name[:-3] not in named and skill not in whole:
+            yield file.hit(file.first_line(), "nothing points to %s" % plugin.sub(file.rel))
+
+
+def _names(text):
+    """Every `name.md`, and every `references/name` without the ending."""
+    at = text.find(".md")
+    while at >= 0:
+        begin = at
+        while begin and (text[begin - 1].isalnum() or text[begin - 1] in "_.-"):
+            begin -= 1
+        yield text[begin : at + 3]
+        at = text.find(".md", at + 1)
+    at = text.find("references/")
+    while at >= 0:
+        end = at + 11
+        while end < len(text) and (text[end].isalnum() or text[end] in "_-"):
+            end += 1
+        yield text[at:end]
+        at = text.find("references/", end)

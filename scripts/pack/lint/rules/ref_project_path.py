@@ -1,4 +1,4 @@
-"""`@path` in a command is looked for in the user's project
+"""`@path` in a command, or a script in !`...`, is looked for in the user's project
 
 Bad `references/notes.md`, `commands/build.md`:
 
@@ -21,22 +21,39 @@ Good `references/notes.md`, `commands/build.md`:
 Source: client 2.1.329, measured 2026-11-21
 """
 
+import posixpath
+
+from .. import refs
 from ..lazy import lazy
 from ..markdown import lines_with
 
 SEVERITY = "warning"
-_AT = lazy(r"(?<![^\s(`])@((?:\./)?[\w-]+(?:/[\w.-]+)+\.\w{1,5})")
+OWN = ("references", "reference", "agents", "commands", "skills", "templates")  # what a plugin has and a project seldom
+_AT = lazy(r"(?<![^\s(`])@((?:\./|(?:\.\./)+)?[\w-]+(?:/[\w.-]+)+\.\w{1,5})")
+_WORD = lazy(r"(?<![\w./\"'$}-])(?:\./)?((?:scripts|hooks|bin|lib|tools|references)/[\w./-]+\.\w{1,5})")
 
 
 def check(file, context):
     """Only paths that the plugin itself has."""
     plugin = file.plugin
-    if plugin is None or not plugin.is_plugin or "@" not in file.text:
+    if plugin is None or not plugin.is_plugin:
         return
     text = file.text
+    for start, end in refs.embedded(file):
+        match = _WORD.search(text, start, end)
+        if match and context.project.listing.get(plugin.path(match.group(1))):
+            message = "!`...` runs in the user's project, where no %s is; write ${CLAUDE_PLUGIN_ROOT}/%s"
+            yield file.hit(match.span(1), message % (match.group(1), match.group(1)))
     lines = lines_with(text, file.body_start, "@")
     for match in (match for start, end in lines for match in _AT.finditer(text, start, end)):
         rel = plugin.path(match.group(1))
+        if match.group(1).startswith("../"):
+            rel = posixpath.normpath(posixpath.join(posixpath.dirname(file.rel), match.group(1)))
+        head = match.group(1).split("/")[0]
+        if head in OWN and not context.project.exists(rel) and file.kind == "command" and not file.prose.hidden(match.start()):
+            if plugin.is_plugin and not match.group(1).startswith("."):
+                yield file.hit(match.span(1), "@%s starts in the user's project, and the plugin has no such file either" % match.group(1))
+            continue
         if context.project.listing.get(rel) and not file.prose.hidden(match.start()):
             span = match.span(1)
             sub = plugin.sub(rel)

@@ -43,7 +43,6 @@ def check(file, context):
     for ref in refs.root_paths(file, project):
         if not ref.target.endswith(_ENDS) or ref.target in seen or project.listing.get(ref.target) != "f":
             continue
-        seen.add(ref.target)
         text, start = file.text, ref.span[0]
         root = text.rfind("$", 0, start)
         before = text[text.rfind("\n", 0, root) + 1 : root].rstrip("\"'")
@@ -51,6 +50,7 @@ def check(file, context):
         runs = direct or before.endswith((" ", "(")) and before.split()[-1:] != [] and _program(before.split()[-1])
         if not runs:
             continue
+        seen.add(ref.target)
         script = Script("x", None, ref.span)
         wrong = script.problem(project, ref.target, direct)
         told = direct and text[text.rfind("\n", 0, root) + 1 : root].lower().rstrip("` ").endswith(("run", "execute", "call", "!"))

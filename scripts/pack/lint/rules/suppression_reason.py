@@ -15,5 +15,5 @@ def check(file, context):
 
 def judge(file, suppression, context):
     """One suppression."""
-    if not suppression.reason:
+    if not suppression.reason and suppression.rules:
         yield file.hit(suppression.span, "no reason: write `ignore %s -- reason`" % ", ".join(suppression.rules))

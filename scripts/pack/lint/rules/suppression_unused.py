@@ -18,6 +18,8 @@ def judge(file, suppression, context):
     from . import NAMES
     from ..near import nearest
 
+    if not suppression.rules:
+        yield file.hit(suppression.span, "not understood: write `pack-lint: ignore RULE -- reason`, or `ignore-file`")
     for rule in suppression.rules:
         if rule not in NAMES:
             yield file.hit(suppression.span, "no rule %r%s" % (rule, nearest(rule, NAMES)))

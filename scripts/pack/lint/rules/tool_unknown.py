@@ -58,8 +58,13 @@ def check(file, context):
                 None,
                 "error" if key == "tools" and not usable else None,
             )
-        for tool in listed:
+        for index, tool in enumerate(listed):
             name = tool.name
+            before = listed[index - 1] if index else None
+            if not name and tool.text != "()" and before and before.rule is None and before.span[1] <= tool.span[0]:
+                yield _torn(file, before, tool, key)
+            if name == "*" and key == "allowed-tools":
+                yield file.hit(tool.span, "no tool '*': it grants nothing here, only an agent's tools may be `*`")
             if not name or tools.is_known(name, facts) or name in facts.removed_tools or "$" in name or "{" in name:
                 continue
             if len(strange) > 3 and tool in strange:
@@ -74,8 +79,19 @@ def check(file, context):
             start = tool.span[0]
             fix = [(start, start + len(name), right)] if right else None
             strong = key == "disallowedTools" and meant or key == "tools" and not usable
-            text = "no tool %r: it %s%s" % (name, effect, "; did you mean %r?" % meant if meant else "")
-            yield file.hit((start, start + len(name)), text, fix, "error" if strong else None)
+            hint = "; did you mean %r?" % meant if meant else ""
+            if "\n" in name or "\t" in name:
+                hint = "; only a comma or a blank separates names, a %s does not" % ("line break" if "\n" in name else "tab")
+            text = "no tool %r: it %s%s" % (name, effect, hint)
+            yield file.hit((start, min(start + len(name), tool.span[1])), text, fix, "error" if strong else None)
+
+
+def _torn(file, before, tool, key):
+    """`Bash (git *)`: the blank makes two entries of it, and the first one stands without its rule."""
+    blank = (before.span[1], tool.span[0])
+    effect = "forbidden" if key.startswith("disallowed") else "granted"
+    text = "%r stands alone: the blank before it ends the entry, so %s is %s without any rule" % (tool.text, before.name, effect)
+    return file.hit(tool.span, text, [blank + ("",)] if not file.text[blank[0] : blank[1]].strip(" ") else None)
 
 
 def _strange(name, facts):

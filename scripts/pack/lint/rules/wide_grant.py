@@ -1,6 +1,6 @@
 """A command that pre-approves everything
 
-`allowed-tools: Bash(*)` or `*` lets the command run any program without asking.
+`allowed-tools: Bash(*)` lets the command run any program without asking, and so does `Bash()`.
 
 Bad `commands/build.md`:
 
@@ -18,17 +18,17 @@ Good `commands/build.md`:
     ---
     Build.
 
-Source: client 2.1.329 (allowed-tools pre-approves, it does not restrict)
+Source: client 2.1.329, measured 2026-11-21 (allowed-tools pre-approves, it does not restrict)
 """
 
 from .. import tools
 
 SEVERITY = "warning"
-ALL = ("*", ":*", "**", " *", "* *", "*:*")
+ALL = ("", "*", ":*", "**", "* *", "*:*")
 
 
 def check(file, context):
-    """Wildcards over the whole of Bash, PowerShell or everything."""
+    """Wildcards over the whole of Bash or PowerShell."""
     for tool in tools.listed(file, "allowed-tools") or ():
-        if tool.name == "*" or tool.name in ("Bash", "PowerShell") and tool.rule is not None and tool.rule in ALL:
+        if tool.name in ("Bash", "PowerShell") and tool.rule is not None and tool.rule.strip() in ALL:
             yield file.hit(tool.span, "%s lets it run any command without asking" % tool.text)
