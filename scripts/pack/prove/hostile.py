@@ -2,8 +2,8 @@
 
 Whole payloads, as the client sends them, by honest and hostile agents mixed: spawns, protocol lines and near misses, edits,
 shell commands and commits that are really run, the `pack` verbs, shutdown frames, deaths, resumes, forged files, processes
-killed in the middle of a call and retried, clocks that jump. client.py carries a deed out, deeds.py chooses it, witness.py
-holds what happened against the promises of PROTOCOL.md. After the random part everybody turns honest, and the run must come
+killed in the middle of a call and retried, clocks that jump. client.py carries a deed out, deeds.py and noise.py choose it,
+witness.py holds what happened against the promises of PROTOCOL.md. After the random part everybody turns honest, and the run must come
 to its end.
 
 `python -m pack.prove.hostile --seed N [--count K]`; a failure prints its seed, the shortest list of deeds that still shows
@@ -20,7 +20,7 @@ import tempfile
 import time
 
 from .client import Broken, Client, make_project, whole
-from .deeds import Deeds
+from .noise import Deeds
 
 FAST = "/dev/shm" if os.path.isdir("/dev/shm") and os.access("/dev/shm", os.W_OK) else None
 LAST_ROUNDS = 1500  # of the honest end: far more than any run needs
