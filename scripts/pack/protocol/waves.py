@@ -154,19 +154,32 @@ def foreground_is_free(state, data, actor):
     return None
 
 
+def _holding(state, gate_id):
+    """A gate, and those of the gates that it needs that do not pass: what there is to mend."""
+    out = [gate_of(state, gate_id)]
+    for need in out[0].get("needs", []):
+        if state["waves"]["verdicts"].get(need) != "PASS":
+            out += _holding(state, need)
+    return out
+
+
+def _menders(state, gate_id):
+    """The roles that are asked to mend a gate: its own, and those of the gates that it needs."""
+    return list(dict.fromkeys(r for g in _holding(state, gate_id) for r in g.get("on_fail", {}).get("respawn", [])))
+
+
 def _halting(state, role):
     """The HARD STOP that keeps a role from working, as a Refusal; None for the roles that mend it and who measures again."""
     halted = state["waves"]["halted"]
     if halted is None:
         return None
-    g = gate_of(state, halted)
-    if role in g.get("on_fail", {}).get("respawn", []) or role == g.get("after_role"):
+    if role in _menders(state, halted) or role in [g.get("after_role") for g in _holding(state, halted)]:
         return None
     return Refusal(
         "HALTED",
         "HARD STOP: gate %s is %s" % (halted, state["waves"]["verdicts"].get(halted, "not judged again since the run was resumed")),
         "; ".join(state["waves"]["reasons"].get(halted, [])[:2]),
-        "spawn %s to fix it, then `pack gate check`" % ", ".join(g.get("on_fail", {}).get("respawn", [])),
+        "spawn %s to fix it, then `pack gate check`" % ", ".join(_menders(state, halted)),
     )
 
 
@@ -479,7 +492,7 @@ def steps(state, step):
     facts, known, out = state["waves"], roles(state), []
     if facts["halted"]:
         g = gate_of(state, facts["halted"])
-        respawn = g.get("on_fail", {}).get("respawn", [])
+        respawn = _menders(state, g["id"])
         if not any(busy(state, r) for r in respawn):
             out.append(
                 step(

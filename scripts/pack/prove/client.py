@@ -62,10 +62,11 @@ def make_project(folder):
 class Person:
     """An agent as the client knows it. alive: as far as the gate was told."""
 
-    def __init__(self, name, role, number, headless, nested=False):
+    def __init__(self, name, role, number, headless, nested=False, kind=None):
         self.name, self.role, self.nested = name, role, nested
         self.id = "a%016x" % number if headless else "a%s-%016x" % (name, number)
-        self.kind = "team:" + role if headless else name
+        self.asked = kind or "team:" + role  # what the Agent call asked for
+        self.kind = self.asked if headless else name
         self.known = self.alive = self.running = self.told = self.silent = self.stopping = self.started = False
         self.use, self.requests, self.since = None, [], 0
 
@@ -95,13 +96,33 @@ class Client:
             self.env["CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS"] = "1"
         self.hooks, self.spoiled = 0, None
         self.people, self.history, self.last_refusal, self.refusals, self.pending, self.deaths = [], [], {}, [], [], 0
-        self.book = Book(places.team_folder(self.project, TEAM), places.run_folder(self.data, self.project, TEAM))
-        self.witness = Witness(self.project, self.headless, setup["coders"])
+        team = self.prepare()
+        self.book = Book(places.team_folder(self.project, team), places.run_folder(self.data, self.project, team))
+        self.witness = self.a_witness()
+        self.open()
+
+    # -- what a team of another kind does in its own way --------------------------------------------------------------------------
+    def prepare(self):
+        """What lies in the project before the run is opened. Answers the name that the team will have."""
+        return TEAM
+
+    def a_witness(self):
+        return Witness(self.project, self.headless, self.setup["coders"])
+
+    def agent_of(self, role):
+        """How the Agent call names the agent of a role."""
+        return "team:" + role
+
+    def asked_role(self, deed):
+        """The role that a spawn asks for."""
+        return deed["role"]
+
+    def open(self):
         code, out, _records, _before = self.hook(
             "UserPromptExpansion",
             expansion_type="slash_command",
             command_name="team:build",
-            command_args="plan.md --coders=%d" % setup["coders"],
+            command_args="plan.md --coders=%d" % self.setup["coders"],
             command_source="plugin",
             prompt="/team:build plan.md",
         )
@@ -277,8 +298,8 @@ class Client:
             self.settle()
 
     def do_spawn(self, who, deed):
-        name, role = deed["name"], deed["role"]
-        given = {"description": "x", "prompt": "go", "subagent_type": deed.get("kind") or "team:" + role, "name": name}
+        name, role = deed["name"], self.asked_role(deed)
+        given = {"description": "x", "prompt": "go", "subagent_type": deed.get("kind") or self.agent_of(deed["role"]), "name": name}
         refused, updated, use, records = self.tool(who, deed.get("tool", "Agent"), given, deed.get("kill"), deed.get("use"))
         if refused is not None or who == "foreign":
             return
@@ -288,7 +309,7 @@ class Client:
         self.settle()
         if again:
             return
-        person = Person(name, role, len(self.people) + 1, self.headless)
+        person = Person(name, role, len(self.people) + 1, self.headless, kind=given["subagent_type"])
         person.use, person.since = use, self.now
         self.people.append(person)
         start = deed.get("start", "ok")
@@ -310,7 +331,7 @@ class Client:
                 "PostToolUse",
                 "lead",
                 tool_name="Agent",
-                tool_input={"name": person.name, "subagent_type": "team:" + person.role},
+                tool_input={"name": person.name, "subagent_type": person.asked},
                 tool_use_id=person.use,
                 tool_response={"agentId": person.id, "status": "async_launched"},
             ),
