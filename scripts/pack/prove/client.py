@@ -69,6 +69,8 @@ class Person:
         self.kind = self.asked if headless else name
         self.known = self.alive = self.running = self.told = self.silent = self.stopping = self.started = False
         self.use, self.requests, self.since = None, [], 0
+        self.alias = self.pane = self.process = self.inside = None  # of interactive clients (panes.py)
+        self.ended = False
 
 
 class Client:
@@ -149,16 +151,14 @@ class Client:
     # -- payloads -------------------------------------------------------------------------------------------------------------
     def hook(self, event, who="lead", kill=None, **fields):
         """One payload to the gate. Answers (code, parsed output, new records, the state before)."""
-        env, session = (dict(self.env, CLAUDE_PID="1"), FOREIGN) if who == "foreign" else (self.env, self.session)
+        env, session, caller = self.origin(who)
         payload = {
             "session_id": session,
             "transcript_path": os.path.join(self.data, "t", session + ".jsonl"),
             "cwd": self.project,
             "hook_event_name": event,
         }
-        person = self.person(who)
-        if person is not None:
-            payload.update(agent_id=person.id, agent_type=person.kind)
+        payload.update(caller)
         payload.update(fields)
         payload = codec.loads(codec.dumps(payload))
         self.now += 0.5
@@ -172,6 +172,16 @@ class Client:
         if error is not None:
             need(isinstance(error, (Busy, OSError)), "TROUBLE", "the gate failed in %s: %s: %s", event, type(error).__name__, error)
         return code, codec.loads(out) if out else None, self.book.read(), before
+
+    def origin(self, who):
+        """(environment, session, what tells the caller) of an actor's payloads."""
+        if who == "foreign":
+            return dict(self.env, CLAUDE_PID="1"), FOREIGN, {}
+        person = self.person(who)
+        return self.env, self.session, {"agent_id": person.id, "agent_type": person.kind} if person is not None else {}
+
+    def close(self):
+        """The client's processes end."""
 
     def _killed(self, payload, env, kill):
         """The same payload in a process that dies at a labelled point of the disk, or ends before its answer is read."""
@@ -289,13 +299,20 @@ class Client:
     def _receiver(self, to):
         if to in ("main", "team-lead"):
             return "lead"
-        return next((p for p in reversed(self.people) if not p.nested and to in (p.id, p.name)), None)
+        return next((p for p in reversed(self.people) if not p.nested and to in (p.id, p.name, p.alias)), None)
 
     def wake(self, person):
         if person.alive and not person.silent and not person.running:
             person.running = True
-            self.hook("SubagentStart", self.key(person))
+            self.turn_begins(person)
             self.settle()
+
+    def turn_begins(self, person):
+        self.hook("SubagentStart", self.key(person))
+
+    def turn_ends(self, who, kill):
+        """Answers the hook's output: what keeps the turn going, else None."""
+        return self.hook("SubagentStop", who, kill, stop_hook_active=False, background_tasks=[])[1]
 
     def do_spawn(self, who, deed):
         name, role = deed["name"], self.asked_role(deed)
@@ -309,7 +326,7 @@ class Client:
         self.settle()
         if again:
             return
-        person = Person(name, role, len(self.people) + 1, self.headless, kind=given["subagent_type"])
+        person = self.a_person(name, role, given["subagent_type"], deed)
         person.use, person.since = use, self.now
         self.people.append(person)
         start = deed.get("start", "ok")
@@ -320,20 +337,23 @@ class Client:
         elif start != "never":
             self.start(person, start)
 
+    def a_person(self, name, role, kind, deed):
+        return Person(name, role, len(self.people) + 1, self.headless, kind=kind)
+
     def start(self, person, how="ok"):
         """The client starts an agent: its first hook may come before or after the Agent call's answer."""
         person.known = person.alive = person.running = person.started = True
         if self.headless and how != "nometa":
             self._meta(person, {"name": person.name, "toolUseId": person.use, "agentType": person.kind})
         steps = [
-            lambda: self.hook("SubagentStart", self.key(person)),
+            lambda: self.first_hook(person),
             lambda: self.hook(
                 "PostToolUse",
                 "lead",
                 tool_name="Agent",
                 tool_input={"name": person.name, "subagent_type": person.asked},
                 tool_use_id=person.use,
-                tool_response={"agentId": person.id, "status": "async_launched"},
+                tool_response=self.spawned(person),
             ),
         ]
         for step in reversed(steps) if how == "post" else steps:
@@ -343,6 +363,13 @@ class Client:
         if have is None:  # the gate could not bind it: it has no role
             person.known = False
             person.alive = person.running = False
+
+    def first_hook(self, person):
+        self.turn_begins(person)
+
+    def spawned(self, person):
+        """What the Agent call answers."""
+        return {"agentId": person.id, "status": "async_launched"}
 
     def _meta(self, person, meta):
         folder = os.path.join(self.data, "t", self.session, "subagents")
@@ -564,6 +591,7 @@ class Client:
         if not fresh:
             self.settle()
             return
+        need(self._receiver(updated["to"]) == "lead", "FRAME", "%s answers a shutdown request to %s", who, updated["to"])
         need(person is not None and number in person.requests, "FRAME", "%s answers a request that was never made: %s", who, number)
         if deed["approve"]:
             self.over(person)
@@ -625,8 +653,7 @@ class Client:
             return
         if not person.running or person.nested:
             return False
-        _code, out, _records, _before = self.hook("SubagentStop", who, deed.get("kill"), stop_hook_active=False, background_tasks=[])
-        if not out:
+        if not self.turn_ends(who, deed.get("kill")):
             person.running = False
             if person.stopping:
                 self.over(person)

@@ -21,22 +21,31 @@ import time
 
 from .client import Broken, Client, make_project, whole
 from .noise import Deeds
+from .panes import PaneDeeds, PanedWaveDeeds, PanedWaves, Panes
 from .waveclient import WaveClient
 from .wavedeeds import WaveDeeds
 
 FAST = "/dev/shm" if os.path.isdir("/dev/shm") and os.access("/dev/shm", os.W_OK) else None
-KINDS = ("build", "waves")
+MADE = {  # what is driven -> the client that carries deeds out, who chooses them
+    "build": (Client, Deeds),
+    "waves": (WaveClient, WaveDeeds),
+    "panes": (Panes, PaneDeeds),
+    "paned waves": (PanedWaves, PanedWaveDeeds),
+}
+KINDS = tuple(MADE)
 LAST_ROUNDS = 1500  # of the honest end: far more than any run needs
 
 
 def setup_of(rng, kind="build"):
     """What a run is like, by chance: the mode of its plan (or which team of waves), terminal or headless, how hostile, how long, how it
     ends (`open`: not at all)."""
-    if kind == "waves":
+    if kind == "panes":
+        return dict(setup_of(rng), kind=kind, headless=False)
+    if kind in ("waves", "paned waves"):
         return {
-            "kind": "waves",
+            "kind": kind,
             "team": rng.randrange(100000),
-            "headless": rng.random() < 0.6,
+            "headless": kind == "waves" and rng.random() < 0.6,
             "dead_pid": rng.random() < 0.15,
             "hostile": rng.choice((0.08, 0.15, 0.3, 0.5)),
             "length": rng.choice((60, 120, 200)),
@@ -60,13 +69,14 @@ class Run:
         self.setup, self.deeds, self.broken, self.rounds = setup, [], None, 0
         self.base = tempfile.mkdtemp(prefix="hostile-", dir=base or FAST)
         try:
-            made = WaveClient if setup.get("kind") == "waves" else Client
-            self.client = made(os.path.realpath(self.base), setup, template)
+            self.client = MADE[setup.get("kind", "build")][0](os.path.realpath(self.base), setup, template)
         except BaseException:
             self.close()
             raise
 
     def close(self):
+        if hasattr(self, "client"):
+            self.client.close()
         shutil.rmtree(self.base, ignore_errors=True)
 
     def do(self, deed):
@@ -150,10 +160,7 @@ def play(seed, template=None, setup=None, base=None, kind="build"):
     """The run of one seed. Answers the Run; its folder is still there."""
     rng = random.Random(seed)
     run = Run(setup or setup_of(rng, kind), template, base)
-    if isinstance(run.client, WaveClient):
-        deeds = WaveDeeds(rng, run.client, run.setup["hostile"])
-    else:
-        deeds = Deeds(rng, run.client, run.setup["mode"], run.setup["hostile"])
+    deeds = MADE[run.setup.get("kind", "build")][1](rng, run.client, run.setup.get("mode"), run.setup["hostile"])
     wander(run, rng, deeds)
     if run.broken is None and not run.closed and run.setup["end"] != "open":
         settle(run, rng, deeds)

@@ -53,8 +53,8 @@ HANDS = (  # evidence that no tool measured, definitions, what seals a gate
 class WaveDeeds(Deeds):
     """Chooses deeds for one client with a team of waves."""
 
-    def __init__(self, rng, client, hostile=0.3):
-        Deeds.__init__(self, rng, client, None, hostile)
+    def __init__(self, rng, client, mode=None, hostile=0.3):
+        Deeds.__init__(self, rng, client, mode, hostile)
         self.roles = {r["id"]: r for r in client.definition["roles"]}
         self.gates = {g["id"]: g for g in client.definition["gates"]}
 
