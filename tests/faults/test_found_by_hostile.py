@@ -519,3 +519,32 @@ def test_no_spelling_hides_from_the_gate_what_a_commit_takes(session, command):
     with open(os.path.join(s.project, "names"), "w") as f:
         f.write("src/old.py\n")
     assert "refused (NOT_YOUR_FILE)" in (s.bash("coder-1", command) or "it was let through")
+
+
+def test_a_hard_stop_whose_work_has_not_begun_stops_nobody(session):
+    """A file that somebody had put among the evidence made the first gate FORGED; taken away, nobody could ever make it pass."""
+    s = waves(session, hard_stop=True, artifacts_of=["tester"])
+    stray = os.path.join(s.project, ".harbour/evidence/x.json")
+    os.makedirs(os.path.dirname(stray))
+    with open(stray, "w") as f:
+        f.write("{}")
+    assert checked(s)["sound"] == "FORGED" and s.state()["waves"]["halted"] is None
+    os.unlink(stray)
+    assert checked(s)["sound"] == "MISSING"
+    works(s, "planner", ".harbour/PLAN.md")
+    checked(s)
+    works(s, "maker")
+    works(s, "tester", ".harbour/TESTED.md")
+    with open(stray, "w") as f:
+        f.write("{}")
+    assert checked(s)["sound"] == "FORGED" and s.state()["waves"]["halted"] == "sound"
+
+
+def test_a_spawn_that_failed_ends_no_wave(session):
+    s = waves(session)
+    works(s, "planner", ".harbour/PLAN.md")
+    checked(s)
+    assert s.call("lead", "Agent", description="x", prompt="x", subagent_type="har-maker", name="maker", failed="no such agent") is None
+    assert "maker was not spawned" in s.spawn("tester", "tester", kind="har-tester")
+    assert s.spawn("maker", "maker", kind="har-maker") is None
+    assert s.state()["waves"]["lost"] == {}

@@ -296,11 +296,14 @@ def _(state, data, actor, now, effects):
             facts["failed_on"][g["id"]] = data["evidence"][g["id"]]
         elif verdict == "PASS":
             facts["failures"][g["id"]] = 0
-    # A hard stop holds until its gate passes: evidence that was made stale by a commit or a resume lifts nothing.
+    # A hard stop holds until its gate passes: evidence that was made stale by a commit or a resume lifts nothing. One whose work has
+    # not begun stops nobody: who could make it pass may not begin before those who would be stopped.
+    begun = due(state)
     facts["halts"] = [
         g["id"]
         for g in state["team"]["definition"]["gates"]
         if g.get("hard_stop")
+        and (g["id"] in begun or not _of_waves(state, g["id"]))
         and (
             facts["verdicts"].get(g["id"]) in ("FAIL", "FORGED")
             or g["id"] in facts.get("halts", [])
@@ -348,10 +351,13 @@ def spawned(state, data):
 
 
 def ended(state, name, how):
-    """Part of AGENT_LOST: a failed agent of a role counts against its retries."""
-    role = state["roster"][name]["role"]
-    if how == "LOST":
-        state["waves"]["lost"][role] = state["waves"]["lost"].get(role, 0) + 1
+    """Part of AGENT_LOST and SPAWN_FAILED: a failed agent of a role counts against its retries; one that never began is none, and its
+    wave still waits for the role."""
+    role, facts = state["roster"][name]["role"], state["waves"]
+    if state["roster"][name]["agent_id"] is None:
+        facts["spawned"][role] = max(0, facts["spawned"].get(role, 0) - 1)
+    elif how == "LOST":
+        facts["lost"][role] = facts["lost"].get(role, 0) + 1
 
 
 def resumed(state, now, asked=True):
@@ -544,13 +550,18 @@ def steps(state, step):
     return out
 
 
+def _of_waves(state, gate_id):
+    """The waves that end with a gate."""
+    return [w for w in state["team"]["definition"]["waves"] if gate_id in w.get("gates", [])]
+
+
 def due(state):
     """Gates whose work has begun: their `after_role` was spawned, and everybody of the waves before. The command of another gate is not
     run: that it fails before anybody worked would open loops and halt the team for nothing."""
     facts, known, out = state["waves"], roles(state), []
     there = lambda r: r not in known or facts["spawned"].get(r)
     for g in state["team"]["definition"]["gates"]:
-        mine = [w for w in state["team"]["definition"]["waves"] if g["id"] in w.get("gates", [])]
+        mine = _of_waves(state, g["id"])
         if there(g["after_role"]) and any(
             all(there(r) for before in w.get("after", []) if wave(state, before)["mode"] != "loop" for r in wave(state, before)["roles"])
             for w in mine

@@ -166,12 +166,12 @@ class Client:
         before = self.book.state
         if kill:
             self._killed(payload, env, kill)
-        code, out, err, error = fuzz.answers(payload, env, self.now)
+        code, out, err, error, records = self.answered(payload, env)
         need(code in (0, 2), "EXIT", "exit code %r", code)
         need("Traceback" not in out + err, "EXIT", "a traceback: %s", err[-300:])
         if error is not None:
             need(isinstance(error, (Busy, OSError)), "TROUBLE", "the gate failed in %s: %s: %s", event, type(error).__name__, error)
-        return code, codec.loads(out) if out else None, self.book.read(), before
+        return code, codec.loads(out) if out else None, records, before
 
     def origin(self, who):
         """(environment, session, what tells the caller) of an actor's payloads."""
@@ -200,6 +200,10 @@ class Client:
     def settle(self):
         self.witness.look(self.book.state, self.people)
         self.book.same()
+
+    def answered(self, payload, env):
+        """What the gate answers to a payload. Answers (code, output, errors, exception or None, new records)."""
+        return fuzz.answers(payload, env, self.now) + (self.book.read(),)
 
     def tool(self, who, tool, given, kill=None, use=None):
         """PreToolUse. Answers (refusal's text or None, input as the gate left it, the call's id, new records)."""
@@ -267,7 +271,18 @@ class Client:
         self.deed = deed
         if person is not None and not person.nested and deed["do"] in ACTS:
             self.wake(person)  # who makes a call is in a turn, whatever began it
-        return getattr(self, "do_" + deed["do"])(who, deed) is not False
+        return self.carry(getattr(self, "do_" + deed["do"])(who, deed)) is not False
+
+    @staticmethod
+    def carry(begun):
+        """A deed to its end. One that stops in between (a generator) does so where the call has been answered and is not yet made."""
+        if not hasattr(begun, "send"):
+            return begun
+        try:
+            while True:
+                next(begun)
+        except StopIteration as ended:
+            return ended.value
 
     def first(self, use):
         """Whether a call is not yet in the notebook; the same call again is no second event."""
@@ -291,6 +306,7 @@ class Client:
                 record = self.book.keys.get("PreToolUse:" + use)
                 need(record is None or record["event"] == "MAIL", "TALK", "%r was taken for %s", text[:80], record and record["event"])
         self.settle()
+        yield
         lost = deed.get("lost")
         self.post(who, "SendMessage", updated, use, {"success": False} if lost else {"success": True})
         if not lost and isinstance(receiver, Person):
@@ -326,6 +342,7 @@ class Client:
         self.settle()
         if again:
             return
+        yield
         person = self.a_person(name, role, given["subagent_type"], deed)
         person.use, person.since = use, self.now
         self.people.append(person)
@@ -420,6 +437,7 @@ class Client:
             return
         self.witness.edit(who, self.person(who), path, appends=deed.get("appends"))
         self.settle()
+        yield
         if deed.get("fails") or not full.startswith(self.base + os.sep) or os.path.isdir(full):
             self.post(who, tool, given, use, None, failed="old_string not found")
             return
@@ -441,6 +459,7 @@ class Client:
             return
         for path in deed.get("writes", ()):
             self.witness.edit(who, self.person(who), path)
+        yield
         head = git(self.project, "rev-parse", "HEAD")
         done = self._run(updated["command"])
         if deed.get("gated"):
@@ -496,9 +515,12 @@ class Client:
             event = self.witness.verb(who, words, raw, self.people)
             if event:
                 self.witness.once(self.book, "PreToolUse:" + use, event)
+        asked = self._asked(use) if words[:2] == ["teardown", "ask"] else []
+        yield
         text, code = self._pack(updated["command"], words)
-        if words[:2] == ["teardown", "ask"]:
-            self._asked(text, use)
+        if text.startswith("asked: "):
+            for name in text[len("asked: ") :].partition("\n")[0].rstrip(".").split(", "):
+                need(name in asked, "NOT_RECORDED", "the receipt says that %s was asked to shut down, the journal does not", name)
         self.settle()
         if code:
             self.post(who, "Bash", updated, use, None, failed="Exit code %d\n%s" % (code, text[-400:]))
@@ -528,19 +550,16 @@ class Client:
             self.witness.ran_verify(int(codes.get("build", 1)), int(codes.get("test", 1)), before, self.witness.tree())
         return text, code
 
-    def _asked(self, text, use):
-        """Who the receipt says was asked, and whether the journal has it."""
-        if not text.startswith("asked: "):
-            return
+    def _asked(self, use):
+        """Whom the journal has as asked to shut down by this call."""
         have = [
             r["data"]["to"]
             for k, r in self.book.keys.items()
             if k.startswith("PreToolUse:%s:" % use) and r["event"] == "SHUTDOWN_REQUESTED"
         ]
-        for name in text[len("asked: ") :].partition("\n")[0].rstrip(".").split(", "):
-            need(name in have, "NOT_RECORDED", "the receipt says that %s was asked to shut down, the journal does not", name)
         for name in have:
             self._ask(self._receiver(name))
+        return have
 
     def _ask(self, person):
         """A shutdown request that was let through: headless, the client never delivers it; who does not run is over."""
@@ -579,6 +598,7 @@ class Client:
             if fresh:
                 self._ask(target)
             self.settle()
+            yield
             number = "req-%d" % self.count
             if not self.headless and target.alive and not target.silent:
                 target.requests.append(number)
@@ -597,6 +617,7 @@ class Client:
             self.over(person)
         person.requests = []
         self.settle()
+        yield
         self.post(who, "SendMessage", updated, use, {"success": True})
 
     def do_tool(self, who, deed):
@@ -610,6 +631,7 @@ class Client:
         refused, updated, use, _records = self.tool(who, tool, given, deed.get("kill"), deed.get("use"))
         if refused is not None or who == "foreign":
             return
+        yield
         if tool == "TaskStop":
             need(who == "lead", "STOP_BY", "%s stopped %s", who, target.name)
             if not target.nested:

@@ -22,6 +22,7 @@ import time
 from .client import Broken, Client, make_project, whole
 from .noise import Deeds
 from .panes import PaneDeeds, PanedWaveDeeds, PanedWaves, Panes
+from .together import Together, TogetherDeeds, WavesTogether, WavesTogetherDeeds
 from .waveclient import WaveClient
 from .wavedeeds import WaveDeeds
 
@@ -31,6 +32,8 @@ MADE = {  # what is driven -> the client that carries deeds out, who chooses the
     "waves": (WaveClient, WaveDeeds),
     "panes": (Panes, PaneDeeds),
     "paned waves": (PanedWaves, PanedWaveDeeds),
+    "together": (Together, TogetherDeeds),
+    "waves together": (WavesTogether, WavesTogetherDeeds),
 }
 KINDS = tuple(MADE)
 LAST_ROUNDS = 1500  # of the honest end: far more than any run needs
@@ -41,11 +44,13 @@ def setup_of(rng, kind="build"):
     ends (`open`: not at all)."""
     if kind == "panes":
         return dict(setup_of(rng), kind=kind, headless=False)
-    if kind in ("waves", "paned waves"):
+    if kind == "together":
+        return dict(setup_of(rng), kind=kind, openings=rng.choice((0, 0, 2, 4)))
+    if kind in ("waves", "paned waves", "waves together"):
         return {
             "kind": kind,
             "team": rng.randrange(100000),
-            "headless": kind == "waves" and rng.random() < 0.6,
+            "headless": kind != "paned waves" and rng.random() < 0.6,
             "dead_pid": rng.random() < 0.15,
             "hostile": rng.choice((0.08, 0.15, 0.3, 0.5)),
             "length": rng.choice((60, 120, 200)),

@@ -108,12 +108,12 @@ class Panes(Client):
         return refused, updated, use, records
 
     def do_frame(self, who, deed):
-        done = Client.do_frame(self, who, deed)
+        done = yield from super().do_frame(who, deed)
         self._closed(self.person(who))
         return done
 
     def do_tool(self, who, deed):
-        done = Client.do_tool(self, who, deed)
+        done = yield from super().do_tool(who, deed)
         self._closed(self.person(deed["given"].get("task_id")) if deed["tool"] == "TaskStop" else None)
         return done
 

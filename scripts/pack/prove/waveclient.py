@@ -68,6 +68,8 @@ class WaveClient(Client):
         for record in answer[2]:
             if record["event"] == "GATES_RECORDED":
                 self._judged(record)
+            elif record["event"] in ("SPAWN_FAILED", "AGENT_LOST", "AGENT_ENDED"):
+                self._never_began(record["data"]["name"])
         person = self.person(who)
         if event == "SubagentStart" and person is not None and person.known and not person.nested and not kill:
             self._handed_over(person, answer[1])
@@ -98,6 +100,12 @@ class WaveClient(Client):
             self.witness.lost[person.role] = self.witness.lost.get(person.role, 0) + 1
         return done
 
+    def _never_began(self, name):
+        """A spawn that came to nothing is none."""
+        last = [p for p in self.people if p.name == name and not p.nested][-1:]
+        if last and not last[0].started and last[0].role not in self.witness.started:
+            self.witness.asked_for.discard(last[0].role)
+
     def _judged(self, record):
         """Verdicts stand in the journal: those of a process that judged, and of the definition that the run was opened with."""
         need(record["data"]["nonce"] in self.judgements, "FORGED", "verdicts were recorded that nothing has judged")
@@ -115,6 +123,8 @@ class WaveClient(Client):
         self.judgements[nonce] = (self.witness.judge(), self.text(waveteam.DEFINITION) == self.whole[waveteam.DEFINITION])
         if self.count % 23 == 0:
             done = self._run(command)
+            if done.returncode == 2 and not self.judgements[nonce][1]:
+                del self.judgements[nonce]
             return done.stdout, done.returncode
         here = os.getcwd()
         try:
@@ -129,12 +139,16 @@ class WaveClient(Client):
 
     def do_pack(self, who, deed):
         if deed["words"][:2] != ["gate", "check"]:
-            return Client.do_pack(self, who, deed)
+            return (yield from Client.do_pack(self, who, deed))
         refused, updated, use, _records = self.tool(who, "Bash", {"command": "pack gate check"}, deed.get("kill"), deed.get("use"))
         if refused is not None or who == "foreign":
             return
+        if "PACK_VOUCHER" not in updated["command"]:  # somebody of no role only looks
+            need(self.person(who).nested or not self.person(who).known, "VOUCHER", "%s judges the gates without a voucher", who)
+            return
         if self.first(use):
             self.witness.once(self.book, "PreToolUse:" + use, self.witness.verb(who, deed["words"], None, self.people))
+        yield
         started = self.book.keys.get("PreToolUse:" + use)
         mine = started["data"]["nonce"] == self.book.state["waves"]["nonce"]  # the same call again is judged no second time
         if deed.get("forged"):

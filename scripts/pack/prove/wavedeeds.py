@@ -118,6 +118,7 @@ class WaveDeeds(Deeds):
         if kind == "teardown" and self.c.last_refusal.get("lead") != "WAVES_OPEN":
             return pack(["teardown"])
         if kind == "teardown":
+            self.c.last_refusal.pop("lead")
             return {"do": "stops", "who": "lead"}
         return Deeds._step(self, state, s)
 

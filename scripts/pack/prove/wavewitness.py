@@ -159,7 +159,7 @@ class WaveWitness(Witness):
             elif have == "FAIL" and failed - self.seen.get(gate, set()):
                 self.tries[gate] = self.tries.get(gate, 0) + 1
                 self.seen[gate] = self.seen.get(gate, set()) | failed
-            if have in ("FAIL", "FORGED") and self.gates[gate].get("hard_stop"):
+            if have in ("FAIL", "FORGED") and self.gates[gate].get("hard_stop") and self.due(self.gates[gate]):
                 self.checked["halts"] += 1
                 self.halts.add(gate)
 
@@ -311,8 +311,8 @@ class WaveWitness(Witness):
         if who != "lead" or self.closed:
             return None
         if said == "pause team":
-            self.paused = self.paused or not self.begun
-            return "RUN_PAUSED" if not self.begun else None
+            self.paused = True
+            return "RUN_PAUSED"
         asks = [g for g, gate in self.gates.items() if any(c["check"] == "approval" for c in gate.get("checks", []))]
         if words[:1] == ["team"] and words[1:2] in (["approve"], ["reject"]) and words[2:3] and words[2] in asks:
             if words[1] == "reject" and not words[3:]:
