@@ -548,3 +548,25 @@ def test_a_spawn_that_failed_ends_no_wave(session):
     assert "maker was not spawned" in s.spawn("tester", "tester", kind="har-tester")
     assert s.spawn("maker", "maker", kind="har-maker") is None
     assert s.state()["waves"]["lost"] == {}
+
+
+def test_another_plugins_agent_of_the_same_name_plays_no_role(session):
+    s = waves(session)
+    assert "UNKNOWN_ROLE" in s.spawn("planner", "planner", kind="other:har-planner")
+    assert s.spawn("planner", "planner", kind="har-planner") is None
+
+
+def test_a_line_that_is_missing_from_two_versions_of_a_file_are_two_failures(session):
+    """They were one, whatever was tried, so that the user was never asked."""
+    s = waves(session, artifacts_of=["tester"], checks=[{"check": "line", "file": "TESTED.md", "line": "status: PASS"}])
+    works(s, "planner", ".harbour/PLAN.md")
+    checked(s)
+    works(s, "maker")
+    works(s, "tester", ".harbour/TESTED.md")
+    for count in (1, 1, 2, 3):
+        if count > 1:
+            assert s.edit("tester", ".harbour/TESTED.md", "status: failed %d\n" % count) is None
+            s.stop("tester")
+        assert checked(s)["sound"] == "FAIL"
+        assert s.state()["waves"]["failures"]["sound"] == count
+    assert "RETRIES_SPENT" in s.say("lead", "tester", "once more")

@@ -37,16 +37,9 @@ def roles(state):
 
 
 def of_agent(state, name):
-    """The role id of an agent type (`team:rt-architect`, or an agent of the user's own: `ping-builder`), or None."""
-    plain = (name or "").rpartition(":")[2]
-    return next(
-        (
-            r["id"]
-            for r in roles(state).values()
-            if r["agent"] == name or r["agent"].rpartition(":")[2] == plain and (":" not in r["agent"] or plain == name)
-        ),
-        None,
-    )
+    """The role id of an agent type (`team:rt-architect`, or an agent of the user's own: `ping-builder`), or None. Another plugin's
+    agent of the same name is another agent."""
+    return next((r["id"] for r in roles(state).values() if name in (r["agent"], r["agent"].rpartition(":")[2], "team:" + r["agent"])), None)
 
 
 def wave(state, wave_id):

@@ -234,7 +234,7 @@ class WaveDeeds(Deeds):
             "start": rng.choice(("ok", "ok", "ok", "post", "fails", "late", "never")),
         }
         roll, agent = rng.random(), self.c.agent_of(role)
-        if roll < 0.12:
+        if roll < 0.25:
             deed["kind"] = rng.choice(
                 ("other:" + agent, agent.upper(), "team:" + role, role, "team:coder", "har-" + rng.choice(list(self.roles)))
             )
