@@ -169,7 +169,7 @@ def commit_files(project, commit):
 
     if commit["paths"] and not commit["all"]:
         for path in commit["paths"]:
-            names.update(_under(top, path))
+            names.update(_under(top, path, commit["forced"]))
     else:
         listed("diff", "--cached", "--name-only", "-z")
         if commit["all"] or commit["add_all"]:

@@ -502,6 +502,7 @@ def test_after_a_resume_the_lead_is_told_to_judge_again_and_not_to_tear_down(ses
     [
         "git add -f .claude/x.json; git commit -qm x",
         "git add -f .claude && git commit -qm x",
+        "git add -f -- .claude/x.json && git commit -qm x -- .claude/x.json",
         "git add -Af && git commit -qm x",
         "git commit -qm x -- :/",
         "git add :/ && git commit -qm x",
@@ -570,3 +571,65 @@ def test_a_line_that_is_missing_from_two_versions_of_a_file_are_two_failures(ses
         assert checked(s)["sound"] == "FAIL"
         assert s.state()["waves"]["failures"]["sound"] == count
     assert "RETRIES_SPENT" in s.say("lead", "tester", "once more")
+
+
+def pane(s, name, role, monkeypatch):
+    """A teammate in a terminal pane, which has sent its first hook. Answers its session."""
+    from hooks.driver import Session
+    from pack import caller
+
+    member = "%s@session-%s" % (name, s.session[:8])
+    assert s.call("lead", "Agent", description="x", prompt="x", subagent_type=role, name=name, response={"agentId": member}) is None
+    words = ["claude", "--agent-name", name, "--parent-session-id", s.session, "--agent-type", role]
+    monkeypatch.setattr(caller, "cmdline", lambda pid: words if str(pid) == "4242" else [])
+    own = Session(s.project, s.data, headless=False, session="00000000-0000-4000-8000-00000000000a", pid=4242)
+    send, s.env["CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS"] = own.send, "1"
+
+    def later(event, who="lead", **fields):
+        own.now = s.now = max(s.now, own.now)
+        return send(event, agent_type=role, **fields)
+
+    own.send = later
+    own.send("SessionStart", source="startup")
+    return own
+
+
+def test_a_pane_that_a_message_has_woken_is_at_work(session, monkeypatch):
+    """It sends nothing when its turn begins: the next wave was opened beside it, and after a turn without a tool call it was never idle again."""
+    s = session
+    s.env["CLAUDE_CODE_ENTRYPOINT"], s.headless = "cli", False
+    waves(s)
+    p = pane(s, "planner", "har-planner", monkeypatch)
+    assert p.edit("lead", ".harbour/PLAN.md", "# Done\n\nAll of it.\n") is None
+    p.send("Stop", stop_hook_active=False)
+    assert checked(s)["planned"] == "PASS"
+    assert s.say("lead", "planner", "one more thing, please") is None
+    assert "planner is still at work" in s.spawn("maker", "maker", kind="har-maker")
+    p.send("Stop", stop_hook_active=False)
+    assert s.state()["roster"]["planner"]["mail"] == 0
+    assert s.spawn("maker", "maker", kind="har-maker") is None
+
+
+def test_an_answer_to_a_shutdown_request_goes_to_the_lead(session):
+    s = session
+    s.env["CLAUDE_CODE_ENTRYPOINT"], s.headless = "cli", False
+    finished(s)
+    assert s.bash("lead", "pack teardown") is None
+    frame = {"type": "shutdown_request", "reason": "done"}
+    assert s.call("lead", "SendMessage", to="coder-1", message=frame, response={"success": True, "request_id": "r-1"}) is None
+    answer_ = {"type": "shutdown_response", "request_id": "r-1", "approve": True}
+    assert "WRONG_RECEIVER" in s.call("coder-1", "SendMessage", to="supervisor", message=answer_)
+    assert s.state()["roster"]["coder-1"]["state"] != "ENDED"
+    assert s.call("coder-1", "SendMessage", to="main", message=answer_) is None
+
+
+def test_a_pane_answers_a_shutdown_request_by_the_address_that_its_client_knows(session, monkeypatch):
+    s = session
+    s.env["CLAUDE_CODE_ENTRYPOINT"], s.headless = "cli", False
+    finished(s)
+    p = pane(s, "web-researcher", "team:web-researcher", monkeypatch)
+    assert s.bash("lead", "pack teardown") is None
+    frame = {"type": "shutdown_request", "reason": "done"}
+    assert s.call("lead", "SendMessage", to="web-researcher", message=frame, response={"success": True, "request_id": "r-1"}) is None
+    assert p.call("lead", "SendMessage", to="main", message={"type": "shutdown_response", "request_id": "r-1", "approve": True}) is None
+    assert p.updated["to"] == "team-lead"

@@ -32,14 +32,68 @@ def test_random_runs_break_no_promise_and_come_to_an_end():
     assert {"mode SIMPLE", "headless", "terminal"} <= set(figures)
 
 
-def test_a_seed_repeats_its_run():
+@pytest.mark.parametrize(
+    "kind, most, codes",
+    [
+        ("waves", {"gates": 10, "waves": 10, "words": 2, "edits": 20}, {"WAVE_CLOSED", "EVIDENCE_IS_MEASURED", "NOT_YOUR_FILE"}),
+        ("panes", {"done": 3, "approved": 5}, {"ENDED_AGENT", "WRONG_ROLE"}),
+        ("paned waves", {"gates": 5, "waves": 5}, {"WAVE_CLOSED", "UNKNOWN_AGENT"}),
+        ("together", {"done": 3, "approved": 5, "together": 100}, {"TASK_TAKEN", "ROLE_TAKEN", "NAME_TAKEN"}),
+        ("waves together", {"gates": 5, "waves": 5, "together": 100}, {"WAVE_CLOSED", "NAME_TAKEN"}),
+    ],
+)
+def test_teams_of_waves_terminal_panes_and_hooks_at_once_break_no_promise_either(kind, most, codes):
+    figures, failures = hostile.hunt(range(1, 7), shrinking=30.0, kind=kind)
+    assert not failures, failures[0]
+    assert figures["finished"] + figures["aborted"] == figures["runs"] == 6
+    assert {k: figures.get(k, 0) for k, n in most.items() if figures.get(k, 0) < n} == {}
+    assert {c for c in codes if "code " + c not in figures} == set()
+
+
+@pytest.mark.parametrize("kind", ["build", "waves", "panes"])
+def test_a_seed_repeats_its_run(kind):
     with hostile.Template() as template:
         runs = []
         for _ in range(2):
-            run = hostile.play(5, template)
+            run = hostile.play(5, template, kind=kind)
             runs.append((run.setup, run.deeds, [r["event"] for r in run.client.book.records], str(run.broken)))
             run.close()
     assert runs[0] == runs[1] and len(runs[0][1]) > 50
+
+
+@contextlib.contextmanager
+def both(*changes):
+    with contextlib.ExitStack() as stack:
+        for change in changes:
+            stack.enter_context(change)
+        yield
+
+
+WAVES = {"kind": "waves", "headless": True, "dead_pid": False, "hostile": 0.4, "length": 150, "end": "open"}
+AT_ONCE = dict(OPEN, kind="together")
+
+
+@pytest.mark.parametrize(
+    "mutant, kinds, setup",
+    [
+        (lambda: variants.without("wave_is_open"), {"WAVE_EARLY"}, dict(WAVES, team=3)),
+        (lambda: variants.without("wave_role_is_single"), {"SPAWN_ROLE"}, dict(WAVES, team=3)),
+        (lambda: variants.without("foreground_is_free"), {"FOREGROUND", "WAVE_EARLY"}, dict(WAVES, team=3)),
+        (lambda: variants.without("waves_are_over"), {"TEARDOWN_EARLY"}, dict(WAVES, team=3)),
+        (lambda: both(variants.without("not_halted"), variants.patched(waves, "may_wake", lambda *_: None)), {"WAVE_KEPT", "WOKEN"}, None),
+        (lambda: variants.without("run_is_not_paused"), {"WAVE_KEPT"}, dict(WAVES, team=3)),
+        (
+            lambda: variants.patched(waves, "may_write", lambda *_: None),
+            {"EVIDENCE", "DEFINITION", "STRATEGY", "SEALED", "EDIT_FOREIGN", "EDIT_ROLE", "EDIT_UNKNOWN"},
+            dict(WAVES, team=3),
+        ),
+        (lambda: variants.patched(waverun, "unchanged_definition", None), {"DEFINITION"}, None),
+        (lambda: variants.patched(caller, "_pane", lambda call: "coder-1" if "coder-1" in call.state["roster"] else None), {"SYBIL"}, None),
+        (lambda: variants.without("spawn_name_is_free"), {"SPAWN_NAME"}, AT_ONCE),
+    ],
+)
+def test_the_witness_notices_in_the_other_kinds_too(mutant, kinds, setup):
+    raise NotImplementedError
 
 
 @contextlib.contextmanager

@@ -53,8 +53,9 @@ def gate_of(state, gate_id):
 
 
 def busy(state, role):
-    """Names of a role's agents that are at work."""
-    return [n for n in view.living(state, role) if state["roster"][n]["state"] != "IDLE"]
+    """Names of a role's agents that are at work. A terminal pane says nothing when a message wakes it: it is at work from then on."""
+    mine = [(n, state["roster"][n]) for n in view.living(state, role)]
+    return [n for n, e in mine if e["state"] != "IDLE" or e["mail"] and view.in_pane(e)]
 
 
 def open_reasons(state, w, unmet, role=None):

@@ -250,6 +250,8 @@ class Client:
                 self._ask(self._receiver(record["data"]["to"]))
             elif key == "PreToolUse:" + use and record["event"] == "SHUTDOWN_RESPONSE" and record["data"]["approve"]:
                 self.over(self.person(who))
+            elif key == "PreToolUse:" + use and record["event"] == "FORCED_FINALIZE_ACK":
+                self.witness.finalize()
         self.settle()
 
     def post(self, who, tool, given, use, response, failed=None):

@@ -219,6 +219,9 @@ class WavesTogether(Together, WaveClient):
     def alone(self, role):
         return True
 
+    def do_prompt(self, who, deed):
+        return super().do_prompt(who, deed) if not self.asking else Client.do_prompt(self, who, deed)
+
     def _crowded(self, spawns):
         super()._crowded(spawns)
         front = [s for s in spawns if self.witness.roles[self.asked_role(s)]["spawning"] == "foreground"]

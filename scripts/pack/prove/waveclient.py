@@ -7,7 +7,7 @@ from pack.realtime import gates_cli
 from pack.teams import TeamError
 
 from . import waveteam
-from .client import Client
+from .client import Client, git
 from .wavewitness import WaveWitness
 from .witness import need
 
@@ -21,6 +21,8 @@ class WaveClient(Client):
             if name == waveteam.STRATEGY and not self.definition.get("strategy"):
                 continue
             self.put(name, codec.dumps(self.definition) if name == waveteam.DEFINITION else text)
+        git(self.project, "add", "-A")
+        git(self.project, "commit", "-qm", "what the team begins with")
         self.whole = {n: self.text(n) for n in waveteam.SEALED + (waveteam.DEFINITION, waveteam.STRATEGY)}
         return waveteam.TEAM
 
@@ -120,7 +122,7 @@ class WaveClient(Client):
         need(command.startswith("PACK_VOUCHER='"), "VOUCHER", "pack gate check runs as %s", command[:80])
         path = command.split("'")[1]
         nonce = os.path.basename(path).partition(".")[0]
-        self.judgements[nonce] = (self.witness.judge(), self.text(waveteam.DEFINITION) == self.whole[waveteam.DEFINITION])
+        self.judgements[nonce] = (self.witness.judge(*self.then), self.text(waveteam.DEFINITION) == self.whole[waveteam.DEFINITION])
         if self.count % 23 == 0:
             done = self._run(command)
             if done.returncode == 2 and not self.judgements[nonce][1]:
@@ -148,7 +150,9 @@ class WaveClient(Client):
             return
         if self.first(use):
             self.witness.once(self.book, "PreToolUse:" + use, self.witness.verb(who, deed["words"], None, self.people))
+        asked, words = set(self.witness.asked_for), dict(self.witness.words)  # the process is told how it stood when it was let through
         yield
+        self.then = asked, words
         started = self.book.keys.get("PreToolUse:" + use)
         mine = started["data"]["nonce"] == self.book.state["waves"]["nonce"]  # the same call again is judged no second time
         if deed.get("forged"):

@@ -62,19 +62,19 @@ class WaveWitness(Witness):
         return [n for _b, _f, names in os.walk(os.path.join(self.root, "evidence")) for n in names if n not in (".gitkeep", ".lock")]
 
     # -- gates ------------------------------------------------------------------------------------------------------------
-    def due(self, gate):
+    def due(self, gate, asked):
         """Whether a gate's work has begun: its `after_role` was spawned, and everybody of the waves before."""
         before = {
             r for w in self.waves.values() if gate["id"] in w.get("gates", []) for b in w.get("after", []) for r in self.waves[b]["roles"]
         }
-        return all(r in self.asked_for or r == self.lead for r in before | {gate["after_role"]})
+        return all(r in asked or r == self.lead for r in before | {gate["after_role"]})
 
-    def command(self, gate, check):
+    def command(self, gate, check, asked):
         """(verdict or None where it cannot be told, what failed)."""
         script = check["run"][1]
         if any(bytes_of(os.path.join(self.project, n)) != self.sealed[n] for n in check.get("sealed", [])):
             return "FORGED", None
-        if not self.due(gate):
+        if not self.due(gate, asked):
             return "MISSING", None
         text = self.text(self.project, script)
         if script.endswith("health.sh"):
@@ -93,8 +93,9 @@ class WaveWitness(Witness):
             value = None
         return ("INVALID", None) if value is None else ("PASS", None) if value >= 0.9 else ("FAIL", (script, score))
 
-    def judge(self):
-        """{gate: (verdict or None, what of its own failed)} of what lies there now."""
+    def judge(self, asked, words):
+        """{gate: (verdict or None, what of its own failed)} of what lies there now; the roles that were asked for and the user's words, as
+        they were when it was let through."""
         out = {}
 
         def one(gate):
@@ -110,13 +111,13 @@ class WaveWitness(Witness):
             ]
             for check in gate.get("checks", []):
                 if check["check"] == "command":
-                    rows.append(self.command(gate, check))
+                    rows.append(self.command(gate, check, asked))
                 elif check["check"] == "line":
                     at = os.path.join(self.root, check["file"])
                     held = "MISSING" if not os.path.isfile(at) else "PASS" if self.line(check["file"], check["line"]) else "FAIL"
                     rows.append((held, (check["file"], bytes_of(at)) if held == "FAIL" else None))
                 else:
-                    word = self.words.get(gate["id"])
+                    word = words.get(gate["id"])
                     if word is None or word[1] != self.looks_at(gate):
                         rows.append(("MISSING", None))
                     else:
@@ -159,7 +160,7 @@ class WaveWitness(Witness):
             elif have == "FAIL" and failed - self.seen.get(gate, set()):
                 self.tries[gate] = self.tries.get(gate, 0) + 1
                 self.seen[gate] = self.seen.get(gate, set()) | failed
-            if have in ("FAIL", "FORGED") and self.gates[gate].get("hard_stop") and self.due(self.gates[gate]):
+            if have in ("FAIL", "FORGED") and self.gates[gate].get("hard_stop") and self.due(self.gates[gate], self.asked_for):
                 self.checked["halts"] += 1
                 self.halts.add(gate)
 
