@@ -143,7 +143,12 @@ PANES = dict(OPEN, kind="panes", headless=False)
         (lambda: variants.patched(waverun, "_word", lambda *_: None), {"TYPED"}, None, 3),
         (lambda: variants.patched(caller, "_pane", whoever_comes_first), {"SYBIL", "EPOCH", "SAY_UNKNOWN"}, PANES, 1),
         (lambda: variants.patched(before, "_address", lambda call, resolved, to: to), {"ADDRESS"}, PANES, 1),
-        (nobody_locks, {"JOURNAL", "TWICE", "UNKNOWN_RECORDS", "CRASH", "HISTORY"}, dict(OPEN, kind="together"), 1),
+        (
+            nobody_locks,
+            {"JOURNAL", "TWICE", "UNKNOWN_RECORDS", "CRASH", "HISTORY", "TROUBLE", "SNAPSHOT", "STATE_MD", "MIRROR"},
+            dict(OPEN, kind="together"),
+            1,
+        ),
     ],
     ids=[
         "waves",
