@@ -36,7 +36,7 @@ def test_random_runs_break_no_promise_and_come_to_an_end():
 @pytest.mark.parametrize(
     "kind, most, codes",
     [
-        ("waves", {"gates": 10, "waves": 10, "words": 2, "edits": 20}, {"WAVE_CLOSED", "EVIDENCE_IS_MEASURED", "NOT_YOUR_FILE"}),
+        ("waves", {"gates": 10, "waves": 10, "words": 2, "edits": 20}, {"WAVE_CLOSED", "NOT_YOUR_FILE"}),
         ("panes", {"done": 3, "approved": 5}, {"ENDED_AGENT", "WRONG_ROLE"}),
         ("paned waves", {"gates": 5, "waves": 5}, {"WAVE_CLOSED", "UNKNOWN_AGENT"}),
         ("together", {"done": 3, "approved": 5, "together": 100}, {"TASK_TAKEN", "ROLE_TAKEN", "NAME_TAKEN"}),
