@@ -105,7 +105,7 @@ def _message(call, given):
     resolved = view.resolve(state, to)
     e = view.entry(state, resolved)
     if isinstance(message, dict):
-        return _frame(call, message, resolved, to)
+        return _frame(call, given, message, resolved, to)
     if resolved is None:
         raise Refusal(
             "UNKNOWN_RECEIVER",
@@ -194,7 +194,7 @@ def _found_changed(call, name, known):
         call.gate("FILE_WRITTEN", task=t["id"], path=None, by=None, revision=known["revision"])
 
 
-def _frame(call, message, resolved, to):
+def _frame(call, given, message, resolved, to):
     """The client's own shutdown frames."""
     kind = message.get("type")
     if kind == "shutdown_request":
@@ -209,6 +209,14 @@ def _frame(call, message, resolved, to):
         call.append("SHUTDOWN_REQUESTED", key=call.key, to=resolved or to, reason=str(message.get("reason"))[:200])
         call.close()
     elif kind == "shutdown_response":
+        if resolved != tables.LEAD:
+            raise Refusal(
+                "WRONG_RECEIVER",
+                "an answer to a shutdown request goes to the lead, not to %r" % (to,),
+                "the lead asked",
+                "send it to `%s`" % _address(call, tables.LEAD, "main"),
+                "SHUTDOWN_RESPONSE",
+            )
         call.append(
             "SHUTDOWN_RESPONSE",
             key=call.key,
@@ -217,6 +225,9 @@ def _frame(call, message, resolved, to):
             reason=str(message.get("reason") or "")[:500],
         )
         call.close()
+        address = _address(call, resolved, to)
+        if address != to:
+            return allow({k: v for k, v in dict(given, to=address).items() if k in ("to", "summary", "message", "notify_when_idle")})
     return PASS
 
 

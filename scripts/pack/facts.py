@@ -169,15 +169,15 @@ def commit_files(project, commit):
 
     if commit["paths"] and not commit["all"]:
         for path in commit["paths"]:
-            names.update(_under(top, path))
+            names.update(_under(top, path, commit["forced"]))
     else:
         listed("diff", "--cached", "--name-only", "-z")
         if commit["all"] or commit["add_all"]:
             listed("diff", "--name-only", "-z")
         if commit["add_all"]:
-            listed("ls-files", "--others", "--exclude-standard", "-z")
+            listed("ls-files", "--others", "-z", *(() if commit["forced"] else ("--exclude-standard",)))
         for path in commit["adds"]:
-            names.update(_under(top, path))
+            names.update(_under(top, path, commit["forced"]))
     out = []
     for name in sorted(names):
         rel, _full = relative(project, os.path.join(os.path.realpath(os.path.dirname(name)), os.path.basename(name)))
@@ -199,9 +199,10 @@ def staged_otherwise(commit):
     return sorted(n for n in staged & changed if not any(a == "." or n == a or n.startswith(a.rstrip("/") + "/") for a in again))
 
 
-def _under(top, path):
-    """Changed files at or below a path that is to be added."""
-    text = git(top, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--", path) or ""
+def _under(top, path, ignored=False):
+    """Changed files at or below a path that is to be added; `ignored`: by force."""
+    more = ("--ignored",) if ignored else ()
+    text = git(top, "status", "--porcelain=v1", "-z", "--untracked-files=all", *more, "--", path) or ""
     rows, out, skip = text.split("\0"), [], False
     for row in rows:
         if skip or len(row) < 4:

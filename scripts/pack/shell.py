@@ -509,10 +509,18 @@ def git_verb(args):
     return "", []
 
 
+_ADD_ALL = ("--all", "--update", "--no-ignore-removal", "--renormalize", ".")
+
+
+def _anywhere(word):
+    """Whether an argument of git names files that only git can find: pathspec magic such as `:/`, a file of paths."""
+    return word.startswith((":", "--pathspec-from-file"))
+
+
 def commits(text, cwd):
-    """The `git commit`s of a command, each {"dir", "all", "paths", "adds", "add_all"}; `adds` are paths that the same
-    command stages before."""
-    out, adds, add_all, here = [], [], False, cwd
+    """The `git commit`s of a command, each {"dir", "all", "paths", "adds", "add_all", "forced"}; `adds` are paths that the same
+    command stages before, `forced`: ignored files too."""
+    out, adds, add_all, forced, here = [], [], False, False, cwd
     for command in parse(text):
         words = bare(command.words)
         if not words:
@@ -527,8 +535,10 @@ def commits(text, cwd):
                 folder = os.path.join(here, words[n + 1])
         sub, rest = git_verb(words[1:])
         if sub == "add" or sub == "stage":
-            if any(w in ("-A", "--all", "-u", "--update", ".") for w in rest):
+            letters = "".join(w[1:] for w in rest if w.startswith("-") and not w.startswith("--"))
+            if any(w in _ADD_ALL or _anywhere(w) for w in rest) or "A" in letters or "u" in letters:
                 add_all = True
+            forced = forced or "--force" in rest or "f" in letters
             adds += [os.path.join(folder, w) for w in _args(rest)]
         elif sub in ("commit", "commit-tree", "am", "cherry-pick", "merge", "revert"):
             flags = [w for w in rest if w.startswith("-") and not w.startswith("--")]
@@ -545,10 +555,11 @@ def commits(text, cwd):
             out.append(
                 {
                     "dir": folder,
-                    "all": "--all" in rest or any("a" in f.split("m")[0] for f in flags),
+                    "all": "--all" in rest or any("a" in f.split("m")[0] for f in flags) or any(_anywhere(w) for w in rest),
                     "paths": paths if sub == "commit" else [],
                     "adds": list(adds),
                     "add_all": add_all,
+                    "forced": forced,
                     "verb": sub,
                 }
             )

@@ -53,6 +53,9 @@ def agent_stop(call):
     e = view.entry(state, actor["name"])
     if actor["role"] in (None, "foreign", tables.LEAD) or not e or e["inc"] != actor["inc"] or e["state"] not in tables.LIVING:
         return PASS
+    if e["mail"] and view.in_pane(e):
+        call.gate("AGENT_ACTIVE", name=actor["name"])  # nothing said so when its mail began the turn that ends now
+        state = call.state
     if actor["name"] not in state["requests"]:
         todo = advice.for_agent(state, actor["name"])
         if state["waves"] is not None:

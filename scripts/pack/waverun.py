@@ -21,6 +21,7 @@ KEPT = {
         "approves_matrix",
         "survives_resume",
         "after_role",
+        "needs",
         "on_fail",
         "artifacts",
         "artifacts_of",
@@ -336,7 +337,8 @@ def opened_text(definition, source, strategy, project):
 # --- `pack gate check` ---------------------------------------------------------------------------------------------------------
 def gate_check(call, words, given):
     """The hook's part of `pack gate check`: a voucher, so that the process that derives the verdicts can seal them."""
-    nonce, key = os.urandom(8).hex(), os.urandom(16).hex()
+    # The same call again, after a crash, has the same number: it is the one that its result is waited for under.
+    nonce, key = codec.digest(call.key or os.urandom(8).hex(), size=8), os.urandom(16).hex()
     call.append("GATES_STARTED", key=call.key, nonce=nonce)
     path = os.path.join(os.path.dirname(call.scratch("")), nonce + ".gates")
     state = call.state["waves"]
@@ -543,8 +545,9 @@ def _status_file(call, word):
 
 
 def resumed(call):
-    """After RUN_RESUMED: note it where the evidence rules read it."""
+    """After RUN_RESUMED: note it where the evidence rules read it. What the waves lack is another thing now, verdicts are void."""
     _status_file(call, "resumed")
+    see(call)
 
 
 def _team(call):

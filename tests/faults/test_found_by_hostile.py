@@ -1,5 +1,6 @@
 """What the hostile driver (pack/prove/hostile.py) has found in the shipped gate and core, each told by hand in its shortest form."""
 
+import json
 import os
 import subprocess
 import time
@@ -362,3 +363,273 @@ def test_a_supervisor_that_never_answers_at_the_end_does_not_keep_the_run_open(s
     assert "TaskStop" in step["text"]
     s.call("lead", "TaskStop", task_id=s.agents["supervisor"][0], response={"task_id": s.agents["supervisor"][0]})
     assert s.state()["phase"] == "CLOSED"
+
+
+# --- Teams of waves ----------------------------------------------------------------------------------------------------------
+def waves(s, **gate):
+    """A run of a team of three waves, plan, make (with a command of its own), test; what is given is the tests' gate's."""
+    role = lambda id_, **more: dict(
+        {
+            "id": id_,
+            "code": id_[:2].upper(),
+            "agent": "har-" + id_,
+            "title": id_.capitalize(),
+            "summary": "Works.",
+            "spawning": "background",
+        },
+        persona="Works on what there is to do, and on nothing else.",
+        tasks=[{"do": "Work"}],
+        **more,
+    )
+    team = {
+        "team": "harbour",
+        "version": 1,
+        "title": "Harbour",
+        "root": ".harbour",
+        "roles": [
+            role("planner", artifacts=["PLAN.md"]),
+            role("maker", edits=["deploy/"]),
+            role("tester", artifacts=["TESTED.md"]),
+        ],
+        "waves": [
+            {"id": "1", "title": "A", "mode": "sequential", "roles": ["planner"], "gates": ["planned"], "exit": [{"gate": "planned"}]},
+            {"id": "2", "title": "B", "mode": "parallel", "roles": ["maker"], "after": ["1"], "gates": ["up"]},
+            {
+                "id": "3",
+                "title": "C",
+                "mode": "sequential",
+                "roles": ["tester"],
+                "after": ["2"],
+                "gates": ["sound"],
+                "exit": [{"gate": "sound"}],
+            },
+        ],
+        "gates": [
+            dict(
+                {"id": "sound", "title": "Sound", "after_role": "tester", "check": "sound", "on_fail": {"respawn": ["tester"]}},
+                **(gate or {"artifacts_of": ["tester"]}),
+            ),
+            {
+                "id": "planned",
+                "title": "P",
+                "after_role": "planner",
+                "check": "p",
+                "artifacts_of": ["planner"],
+                "on_fail": {"respawn": ["planner"]},
+            },
+            {
+                "id": "up",
+                "title": "Up",
+                "after_role": "maker",
+                "check": "it is up",
+                "checks": [{"check": "command", "run": ["grep", "-q", "up", "deploy/state"]}],
+                "on_fail": {"respawn": ["maker"]},
+            },
+        ],
+    }
+    for name, text in ((".claude/team-definitions/harbour.json", json.dumps(team)), ("deploy/state", "down\n")):
+        os.makedirs(os.path.dirname(os.path.join(s.project, name)), exist_ok=True)
+        with open(os.path.join(s.project, name), "w") as f:
+            f.write(text)
+    out = s.send("UserPromptSubmit", prompt="--team harbour")[1]
+    assert "hookSpecificOutput" in out, out
+    return s
+
+
+def works(s, role, *files, text="# Done\n\nAll of it.\n"):
+    """A role is spawned, writes files and ends its turn."""
+    assert s.spawn(role, role, kind="har-" + role) is None
+    for path in files:
+        assert s.edit(role, path, text) is None
+    s.stop(role)
+
+
+def checked(s):
+    assert s.bash("lead", "pack gate check") is None
+    return s.state()["waves"]["verdicts"]
+
+
+def test_a_killed_gate_check_is_recorded_when_it_is_sent_again(session, monkeypatch):
+    s = waves(session)
+    call = dict(tool_name="Bash", tool_input={"command": "pack gate check"}, tool_use_id="toolu_gate")
+    dies_after(monkeypatch, "GATES_STARTED")
+    with pytest.raises(Killed):
+        s.send("PreToolUse", "lead", **call)
+    command = s.send("PreToolUse", "lead", **call)[1]["hookSpecificOutput"]["updatedInput"]["command"]
+    done = subprocess.run(["sh", "-c", command], cwd=s.project, env=dict(os.environ, HOME=s.data), stdout=subprocess.PIPE, text=True)
+    s.send("PostToolUse", "lead", **call, tool_response={"stdout": done.stdout})
+    assert s.state()["waves"]["verdicts"]["planned"] == "MISSING"
+
+
+def test_a_hard_stop_that_fails_by_a_gate_it_needs_lets_that_gates_role_mend_it(session):
+    """Only the hard stop's own roles were let work, and the gate that failed was not theirs: the team stood still for good."""
+    s = waves(session, hard_stop=True, needs=["up"], artifacts_of=["tester"])
+    works(s, "planner", ".harbour/PLAN.md")
+    assert checked(s)["planned"] == "PASS"
+    works(s, "maker")
+    works(s, "tester", ".harbour/TESTED.md")
+    assert checked(s)["sound"] == "FAIL" and s.state()["waves"]["halted"] == "sound"
+    assert "have tester, maker fix it" in advice.for_lead(s.state())[0]["text"]
+    assert "refused (HALTED)" in s.say("lead", "planner", "go on")
+    assert s.say("lead", "maker", "mend it") is None
+    assert s.edit("maker", "deploy/state", "up\n") is None
+    s.stop("maker")
+    assert checked(s) == {"sound": "PASS", "planned": "PASS", "up": "PASS"} and s.state()["waves"]["halted"] is None
+
+
+def test_an_ended_agent_of_a_team_of_waves_writes_and_commits_nothing(session):
+    s = waves(session)
+    works(s, "planner", ".harbour/PLAN.md")
+    s.send("StopFailure", "planner", error="server_error")
+    assert "refused (ENDED_AGENT)" in s.edit("planner", ".harbour/PLAN.md", "# Other\n\nplan\n")
+    assert "refused (ENDED_AGENT)" in s.bash("planner", "git add -f .harbour/PLAN.md && git commit -qm late")
+
+
+def test_after_a_resume_the_lead_is_told_to_judge_again_and_not_to_tear_down(session):
+    s = waves(session)
+    works(s, "planner", ".harbour/PLAN.md")
+    checked(s)
+    works(s, "maker")
+    works(s, "tester", ".harbour/TESTED.md")
+    checked(s)
+    assert [x["step"] for x in advice.for_lead(s.state())] == ["teardown"]
+    s.send("UserPromptSubmit", prompt="resume team")
+    assert "judge it again: `pack gate check`" in advice.for_lead(s.state())[0]["text"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "git add -f .claude/x.json; git commit -qm x",
+        "git add -f .claude && git commit -qm x",
+        "git add -f -- .claude/x.json && git commit -qm x -- .claude/x.json",
+        "git add -Af && git commit -qm x",
+        "git commit -qm x -- :/",
+        "git add :/ && git commit -qm x",
+        "git add -vA && git commit -qm x",
+        "git commit -qm x --pathspec-from-file=names",
+    ],
+)
+def test_no_spelling_hides_from_the_gate_what_a_commit_takes(session, command):
+    """Ignored files added by force, flags in one word, pathspecs that only git understands."""
+    s = session
+    reviewed(s)
+    for name in (".claude/x.json", "src/old.py", "src/other.py"):
+        with open(os.path.join(s.project, name), "a") as f:
+            f.write("# not reviewed\n")
+    with open(os.path.join(s.project, "names"), "w") as f:
+        f.write("src/old.py\n")
+    assert "refused (NOT_YOUR_FILE)" in (s.bash("coder-1", command) or "it was let through")
+
+
+def test_a_hard_stop_whose_work_has_not_begun_stops_nobody(session):
+    """A file that somebody had put among the evidence made the first gate FORGED; taken away, nobody could ever make it pass."""
+    s = waves(session, hard_stop=True, artifacts_of=["tester"])
+    stray = os.path.join(s.project, ".harbour/evidence/x.json")
+    os.makedirs(os.path.dirname(stray))
+    with open(stray, "w") as f:
+        f.write("{}")
+    assert checked(s)["sound"] == "FORGED" and s.state()["waves"]["halted"] is None
+    os.unlink(stray)
+    assert checked(s)["sound"] == "MISSING"
+    works(s, "planner", ".harbour/PLAN.md")
+    checked(s)
+    works(s, "maker")
+    works(s, "tester", ".harbour/TESTED.md")
+    with open(stray, "w") as f:
+        f.write("{}")
+    assert checked(s)["sound"] == "FORGED" and s.state()["waves"]["halted"] == "sound"
+
+
+def test_a_spawn_that_failed_ends_no_wave(session):
+    s = waves(session)
+    works(s, "planner", ".harbour/PLAN.md")
+    checked(s)
+    assert s.call("lead", "Agent", description="x", prompt="x", subagent_type="har-maker", name="maker", failed="no such agent") is None
+    assert "maker was not spawned" in s.spawn("tester", "tester", kind="har-tester")
+    assert s.spawn("maker", "maker", kind="har-maker") is None
+    assert s.state()["waves"]["lost"] == {}
+
+
+def test_another_plugins_agent_of_the_same_name_plays_no_role(session):
+    s = waves(session)
+    assert "UNKNOWN_ROLE" in s.spawn("planner", "planner", kind="other:har-planner")
+    assert s.spawn("planner", "planner", kind="har-planner") is None
+
+
+def test_a_line_that_is_missing_from_two_versions_of_a_file_are_two_failures(session):
+    """They were one, whatever was tried, so that the user was never asked."""
+    s = waves(session, artifacts_of=["tester"], checks=[{"check": "line", "file": "TESTED.md", "line": "status: PASS"}])
+    works(s, "planner", ".harbour/PLAN.md")
+    checked(s)
+    works(s, "maker")
+    works(s, "tester", ".harbour/TESTED.md")
+    for count in (1, 1, 2, 3):
+        if count > 1:
+            assert s.edit("tester", ".harbour/TESTED.md", "status: failed %d\n" % count) is None
+            s.stop("tester")
+        assert checked(s)["sound"] == "FAIL"
+        assert s.state()["waves"]["failures"]["sound"] == count
+    assert "RETRIES_SPENT" in s.say("lead", "tester", "once more")
+
+
+def pane(s, name, role, monkeypatch):
+    """A teammate in a terminal pane, which has sent its first hook. Answers its session."""
+    from hooks.driver import Session
+    from pack import caller
+
+    member = "%s@session-%s" % (name, s.session[:8])
+    assert s.call("lead", "Agent", description="x", prompt="x", subagent_type=role, name=name, response={"agentId": member}) is None
+    words = ["claude", "--agent-name", name, "--parent-session-id", s.session, "--agent-type", role]
+    monkeypatch.setattr(caller, "cmdline", lambda pid: words if str(pid) == "4242" else [])
+    own = Session(s.project, s.data, headless=False, session="00000000-0000-4000-8000-00000000000a", pid=4242)
+    send, s.env["CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS"] = own.send, "1"
+
+    def later(event, who="lead", **fields):
+        own.now = s.now = max(s.now, own.now)
+        return send(event, agent_type=role, **fields)
+
+    own.send = later
+    own.send("SessionStart", source="startup")
+    return own
+
+
+def test_a_pane_that_a_message_has_woken_is_at_work(session, monkeypatch):
+    """It sends nothing when its turn begins: the next wave was opened beside it, and after a turn without a tool call it was never idle again."""
+    s = session
+    s.env["CLAUDE_CODE_ENTRYPOINT"], s.headless = "cli", False
+    waves(s)
+    p = pane(s, "planner", "har-planner", monkeypatch)
+    assert p.edit("lead", ".harbour/PLAN.md", "# Done\n\nAll of it.\n") is None
+    p.send("Stop", stop_hook_active=False)
+    assert checked(s)["planned"] == "PASS"
+    assert s.say("lead", "planner", "one more thing, please") is None
+    assert "planner is still at work" in s.spawn("maker", "maker", kind="har-maker")
+    p.send("Stop", stop_hook_active=False)
+    assert s.state()["roster"]["planner"]["mail"] == 0
+    assert s.spawn("maker", "maker", kind="har-maker") is None
+
+
+def test_an_answer_to_a_shutdown_request_goes_to_the_lead(session):
+    s = session
+    s.env["CLAUDE_CODE_ENTRYPOINT"], s.headless = "cli", False
+    finished(s)
+    assert s.bash("lead", "pack teardown") is None
+    frame = {"type": "shutdown_request", "reason": "done"}
+    assert s.call("lead", "SendMessage", to="coder-1", message=frame, response={"success": True, "request_id": "r-1"}) is None
+    answer_ = {"type": "shutdown_response", "request_id": "r-1", "approve": True}
+    assert "WRONG_RECEIVER" in s.call("coder-1", "SendMessage", to="supervisor", message=answer_)
+    assert s.state()["roster"]["coder-1"]["state"] != "ENDED"
+    assert s.call("coder-1", "SendMessage", to="main", message=answer_) is None
+
+
+def test_a_pane_answers_a_shutdown_request_by_the_address_that_its_client_knows(session, monkeypatch):
+    s = session
+    s.env["CLAUDE_CODE_ENTRYPOINT"], s.headless = "cli", False
+    finished(s)
+    p = pane(s, "web-researcher", "team:web-researcher", monkeypatch)
+    assert s.bash("lead", "pack teardown") is None
+    frame = {"type": "shutdown_request", "reason": "done"}
+    assert s.call("lead", "SendMessage", to="web-researcher", message=frame, response={"success": True, "request_id": "r-1"}) is None
+    assert p.call("lead", "SendMessage", to="main", message={"type": "shutdown_response", "request_id": "r-1", "approve": True}) is None
+    assert p.updated["to"] == "team-lead"

@@ -4,13 +4,14 @@
 """
 
 import contextlib
+import os
 
 import pytest
 
-from pack import facts, journal
+from pack import before, caller, facts, journal, teams, waverun
 from pack.prove import hostile, variants
 from pack.prove.client import Broken
-from pack.protocol import access
+from pack.protocol import access, waves
 
 OPEN = {"mode": "SIMPLE", "headless": True, "coders": 2, "dead_pid": False, "hostile": 0.4, "length": 150, "end": "open"}
 ONE = dict(OPEN, coders=1)
@@ -32,14 +33,33 @@ def test_random_runs_break_no_promise_and_come_to_an_end():
     assert {"mode SIMPLE", "headless", "terminal"} <= set(figures)
 
 
-def test_a_seed_repeats_its_run():
+@pytest.mark.parametrize(
+    "kind, most, codes",
+    [
+        ("waves", {"gates": 10, "waves": 10, "words": 2, "edits": 20}, {"WAVE_CLOSED", "NOT_YOUR_FILE"}),
+        ("panes", {"done": 3, "approved": 5}, {"ENDED_AGENT", "WRONG_ROLE"}),
+        ("paned waves", {"gates": 5, "waves": 5}, {"WAVE_CLOSED", "UNKNOWN_AGENT"}),
+        ("together", {"done": 3, "approved": 5, "together": 100}, {"TASK_TAKEN", "ROLE_TAKEN", "NAME_TAKEN"}),
+        ("waves together", {"gates": 5, "waves": 5, "together": 100}, {"WAVE_CLOSED", "NAME_TAKEN"}),
+    ],
+)
+def test_teams_of_waves_terminal_panes_and_hooks_at_once_break_no_promise_either(kind, most, codes):
+    figures, failures = hostile.hunt(range(1, 7), shrinking=30.0, kind=kind)
+    assert not failures, failures[0]
+    assert figures.get("finished", 0) + figures.get("aborted", 0) == figures["runs"] == 6
+    assert {k: figures.get(k, 0) for k, n in most.items() if figures.get(k, 0) < n} == {}
+    assert {c for c in codes if "code " + c not in figures} == set()
+
+
+@pytest.mark.parametrize("kind", ["build", "waves", "panes"])
+def test_a_seed_repeats_its_run(kind):
     with hostile.Template() as template:
         runs = []
         for _ in range(2):
-            run = hostile.play(5, template)
+            run = hostile.play(5, template, kind=kind)
             runs.append((run.setup, run.deeds, [r["event"] for r in run.client.book.records], str(run.broken)))
             run.close()
-    assert runs[0] == runs[1] and len(runs[0][1]) > 50
+    assert runs[0] == runs[1] and len(runs[0][1]) > 20
 
 
 @contextlib.contextmanager
@@ -84,6 +104,70 @@ def test_the_witness_notices_what_is_missing(mutant, kinds, setup, first):
     search begins; a near one saves time, none is needed."""
     with mutant():
         _figures, failures = hostile.hunt(range(first, first + 80), shrinking=0, setup=setup)
+    assert failures, "nobody noticed"
+    assert failures[0].partition(": ")[2].partition(":")[0] in kinds, failures[0][:300]
+
+
+def nobody_locks():
+    """A store whose lock is had by everybody at once."""
+    return variants.patched(
+        journal.Lock, "__enter__", lambda self: (setattr(self, "fd", os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)), self)[1]
+    )
+
+
+def whoever_comes_first(call):
+    """A pane is whoever is waited for."""
+    return next((n for n, e in call.state["roster"].items() if e["state"] == "SPAWNING"), None)
+
+
+WAVES = {"kind": "waves", "team": 3, "headless": True, "dead_pid": False, "hostile": 0.4, "length": 150, "end": "open"}
+PANES = dict(OPEN, kind="panes", headless=False)
+
+
+@pytest.mark.parametrize(
+    "mutant, kinds, setup, first",
+    [
+        (lambda: variants.without("wave_is_open"), {"WAVE_EARLY"}, WAVES, 2),
+        (lambda: variants.without("wave_role_is_single"), {"SPAWN_ROLE"}, WAVES, 1),
+        (lambda: variants.without("waves_are_over"), {"TEARDOWN_EARLY"}, WAVES, 2),
+        (lambda: variants.without("foreground_is_free"), {"FOREGROUND"}, dict(WAVES, team=7, hostile=0.7, length=200), 3),
+        (lambda: variants.patched(waves, "_halting", lambda *_: None), {"WAVE_KEPT", "WOKEN"}, None, 33),
+        (lambda: variants.patched(waves, "_spent", lambda *_: None), {"WAVE_KEPT", "WOKEN"}, None, 11),
+        (
+            lambda: variants.patched(waves, "may_write", lambda *_: None),
+            {"EVIDENCE", "DEFINITION", "STRATEGY", "SEALED", "EDIT_FOREIGN", "EDIT_ROLE", "EDIT_UNKNOWN"},
+            WAVES,
+            1,
+        ),
+        (lambda: variants.patched(teams, "unchanged", lambda definition, _digest: definition), {"DEFINITION"}, None, 48),
+        (lambda: variants.patched(waverun, "_word", lambda *_: None), {"TYPED"}, None, 3),
+        (lambda: variants.patched(caller, "_pane", whoever_comes_first), {"SYBIL", "EPOCH", "SAY_UNKNOWN"}, PANES, 1),
+        (lambda: variants.patched(before, "_address", lambda call, resolved, to: to), {"ADDRESS"}, PANES, 1),
+        (
+            nobody_locks,
+            {"JOURNAL", "TWICE", "UNKNOWN_RECORDS", "CRASH", "HISTORY", "TROUBLE", "SNAPSHOT", "STATE_MD", "MIRROR"},
+            dict(OPEN, kind="together"),
+            1,
+        ),
+    ],
+    ids=[
+        "waves",
+        "one a role",
+        "the end",
+        "the foreground",
+        "hard stops",
+        "retries",
+        "writes",
+        "definitions",
+        "the user's word",
+        "panes",
+        "addresses",
+        "the lock",
+    ],
+)
+def test_the_witness_of_the_other_kinds_notices_too(mutant, kinds, setup, first):
+    with mutant():
+        _figures, failures = hostile.hunt(range(first, first + 80), shrinking=0, setup=setup, kind="waves")
     assert failures, "nobody noticed"
     assert failures[0].partition(": ")[2].partition(":")[0] in kinds, failures[0][:300]
 

@@ -30,6 +30,14 @@ def _no(code, what, seen, next, task=None):
     return Refusal(code, what, seen, next, "WRITE", task)
 
 
+def _ended(state, actor, event):
+    """The Refusal for an agent whose incarnation is over; None for a living one, the lead and those without a role."""
+    e = view.entry(state, actor["name"])
+    if actor["role"] in (None, tables.LEAD) or e and e["inc"] == actor["inc"] and e["state"] in tables.LIVING:
+        return None
+    return Refusal("ENDED_AGENT", "%s's incarnation is over" % actor["name"], "", "stop: your place is taken", event)
+
+
 def may_write(state, actor, path, fact=None):
     """None when the actor may write the path now, else the Refusal.
 
@@ -47,7 +55,7 @@ def may_write(state, actor, path, fact=None):
     if state["phase"] == "CLOSED" or role == "foreign":
         return None
     if state["waves"] is not None and path is not None:
-        return waves.may_write(state, actor, path)
+        return _ended(state, actor, "WRITE") or waves.may_write(state, actor, path)
     if role is None:
         return (
             None
@@ -68,9 +76,9 @@ def may_write(state, actor, path, fact=None):
             "phase %s" % state["phase"],
             "give the change to a coder: a task, `pack task rescope`, or `pack task add` (a user who wants it back types `team abort`)",
         )
-    e = view.entry(state, name)
-    if not e or e["inc"] != actor["inc"] or e["state"] not in tables.LIVING:
-        return None if path is None else _no("ENDED_AGENT", "%s's incarnation is over" % name, "", "stop: your place is taken")
+    ended = _ended(state, actor, "WRITE")
+    if ended is not None:
+        return None if path is None else ended
     if role in tables.IMPLEMENTERS:
         return None if path is None else _implementer(state, role, name, path)
     if path == DECISIONS and role == tables.TECH_LEAD:
@@ -168,7 +176,7 @@ def may_commit(state, actor, files, revisions):
     if state["phase"] == "CLOSED" or actor["role"] == "foreign":
         return None
     if state["waves"] is not None:
-        return waves.may_commit(state, actor, files)
+        return _ended(state, actor, "COMMIT") or waves.may_commit(state, actor, files)
     if actor["role"] not in tables.IMPLEMENTERS:
         return Refusal(
             "WRONG_ROLE",
@@ -177,9 +185,9 @@ def may_commit(state, actor, files, revisions):
             "the coder of an approved task commits its files",
             "COMMIT",
         )
-    e = view.entry(state, actor["name"])
-    if not e or e["inc"] != actor["inc"] or e["state"] not in tables.LIVING:
-        return Refusal("ENDED_AGENT", "%s's incarnation is over" % actor["name"], "", "stop: your place is taken", "COMMIT")
+    ended = _ended(state, actor, "COMMIT")
+    if ended is not None:
+        return ended
     if not files:
         return None  # git itself will say that there is nothing to commit
     for path in files:

@@ -146,6 +146,8 @@ def _(state, data, actor, now, effects):
     e["state"] = "LOST"
     if e["role"] == tables.RISK_TESTER:
         state["risks"]["testers"] -= 1
+    if state["waves"] is not None:
+        waves.ended(state, data["name"], "LOST")
     agent_gone(state, data["name"], "never started", now, effects)
     roster_changed(state, effects)
 

@@ -8,6 +8,11 @@ def entry(state, name):
     return state["roster"].get(name)
 
 
+def in_pane(e):
+    """Whether an agent is a client of its own, in a terminal pane."""
+    return e["pane"] or str(e["agent_id"]).startswith("session:")
+
+
 def living(state, role=None):
     """Names in the roster that are SPAWNING, ACTIVE or IDLE, of one role or of any."""
     return [n for n, e in state["roster"].items() if e["state"] in tables.LIVING and role in (None, e["role"])]

@@ -37,16 +37,9 @@ def roles(state):
 
 
 def of_agent(state, name):
-    """The role id of an agent type (`team:rt-architect`, or an agent of the user's own: `ping-builder`), or None."""
-    plain = (name or "").rpartition(":")[2]
-    return next(
-        (
-            r["id"]
-            for r in roles(state).values()
-            if r["agent"] == name or r["agent"].rpartition(":")[2] == plain and (":" not in r["agent"] or plain == name)
-        ),
-        None,
-    )
+    """The role id of an agent type (`team:rt-architect`, or an agent of the user's own: `ping-builder`), or None. Another plugin's
+    agent of the same name is another agent."""
+    return next((r["id"] for r in roles(state).values() if name in (r["agent"], r["agent"].rpartition(":")[2], "team:" + r["agent"])), None)
 
 
 def wave(state, wave_id):
@@ -60,8 +53,9 @@ def gate_of(state, gate_id):
 
 
 def busy(state, role):
-    """Names of a role's agents that are at work."""
-    return [n for n in view.living(state, role) if state["roster"][n]["state"] != "IDLE"]
+    """Names of a role's agents that are at work. A terminal pane says nothing when a message wakes it: it is at work from then on."""
+    mine = [(n, state["roster"][n]) for n in view.living(state, role)]
+    return [n for n, e in mine if e["state"] != "IDLE" or e["mail"] and view.in_pane(e)]
 
 
 def open_reasons(state, w, unmet, role=None):
@@ -154,19 +148,32 @@ def foreground_is_free(state, data, actor):
     return None
 
 
+def _holding(state, gate_id):
+    """A gate, and those of the gates that it needs that do not pass: what there is to mend."""
+    out = [gate_of(state, gate_id)]
+    for need in out[0].get("needs", []):
+        if state["waves"]["verdicts"].get(need) != "PASS":
+            out += _holding(state, need)
+    return out
+
+
+def _menders(state, gate_id):
+    """The roles that are asked to mend a gate: its own, and those of the gates that it needs."""
+    return list(dict.fromkeys(r for g in _holding(state, gate_id) for r in g.get("on_fail", {}).get("respawn", [])))
+
+
 def _halting(state, role):
     """The HARD STOP that keeps a role from working, as a Refusal; None for the roles that mend it and who measures again."""
     halted = state["waves"]["halted"]
     if halted is None:
         return None
-    g = gate_of(state, halted)
-    if role in g.get("on_fail", {}).get("respawn", []) or role == g.get("after_role"):
+    if role in _menders(state, halted) or role in [g.get("after_role") for g in _holding(state, halted)]:
         return None
     return Refusal(
         "HALTED",
         "HARD STOP: gate %s is %s" % (halted, state["waves"]["verdicts"].get(halted, "not judged again since the run was resumed")),
         "; ".join(state["waves"]["reasons"].get(halted, [])[:2]),
-        "spawn %s to fix it, then `pack gate check`" % ", ".join(g.get("on_fail", {}).get("respawn", [])),
+        "spawn %s to fix it, then `pack gate check`" % ", ".join(_menders(state, halted)),
     )
 
 
@@ -283,11 +290,14 @@ def _(state, data, actor, now, effects):
             facts["failed_on"][g["id"]] = data["evidence"][g["id"]]
         elif verdict == "PASS":
             facts["failures"][g["id"]] = 0
-    # A hard stop holds until its gate passes: evidence that was made stale by a commit or a resume lifts nothing.
+    # A hard stop holds until its gate passes: evidence that was made stale by a commit or a resume lifts nothing. One whose work has
+    # not begun stops nobody: who could make it pass may not begin before those who would be stopped.
+    begun = due(state)
     facts["halts"] = [
         g["id"]
         for g in state["team"]["definition"]["gates"]
         if g.get("hard_stop")
+        and (g["id"] in begun or not _of_waves(state, g["id"]))
         and (
             facts["verdicts"].get(g["id"]) in ("FAIL", "FORGED")
             or g["id"] in facts.get("halts", [])
@@ -335,10 +345,13 @@ def spawned(state, data):
 
 
 def ended(state, name, how):
-    """Part of AGENT_LOST: a failed agent of a role counts against its retries."""
-    role = state["roster"][name]["role"]
-    if how == "LOST":
-        state["waves"]["lost"][role] = state["waves"]["lost"].get(role, 0) + 1
+    """Part of AGENT_LOST and SPAWN_FAILED: a failed agent of a role counts against its retries; one that never began is none, and its
+    wave still waits for the role."""
+    role, facts = state["roster"][name]["role"], state["waves"]
+    if state["roster"][name]["agent_id"] is None:
+        facts["spawned"][role] = max(0, facts["spawned"].get(role, 0) - 1)
+    elif how == "LOST":
+        facts["lost"][role] = facts["lost"].get(role, 0) + 1
 
 
 def resumed(state, now, asked=True):
@@ -479,7 +492,7 @@ def steps(state, step):
     facts, known, out = state["waves"], roles(state), []
     if facts["halted"]:
         g = gate_of(state, facts["halted"])
-        respawn = g.get("on_fail", {}).get("respawn", [])
+        respawn = _menders(state, g["id"])
         if not any(busy(state, r) for r in respawn):
             out.append(
                 step(
@@ -531,13 +544,18 @@ def steps(state, step):
     return out
 
 
+def _of_waves(state, gate_id):
+    """The waves that end with a gate."""
+    return [w for w in state["team"]["definition"]["waves"] if gate_id in w.get("gates", [])]
+
+
 def due(state):
     """Gates whose work has begun: their `after_role` was spawned, and everybody of the waves before. The command of another gate is not
     run: that it fails before anybody worked would open loops and halt the team for nothing."""
     facts, known, out = state["waves"], roles(state), []
     there = lambda r: r not in known or facts["spawned"].get(r)
     for g in state["team"]["definition"]["gates"]:
-        mine = [w for w in state["team"]["definition"]["waves"] if g["id"] in w.get("gates", [])]
+        mine = _of_waves(state, g["id"])
         if there(g["after_role"]) and any(
             all(there(r) for before in w.get("after", []) if wave(state, before)["mode"] != "loop" for r in wave(state, before)["roles"])
             for w in mine

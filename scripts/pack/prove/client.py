@@ -62,12 +62,15 @@ def make_project(folder):
 class Person:
     """An agent as the client knows it. alive: as far as the gate was told."""
 
-    def __init__(self, name, role, number, headless, nested=False):
+    def __init__(self, name, role, number, headless, nested=False, kind=None):
         self.name, self.role, self.nested = name, role, nested
         self.id = "a%016x" % number if headless else "a%s-%016x" % (name, number)
-        self.kind = "team:" + role if headless else name
+        self.asked = kind or "team:" + role  # what the Agent call asked for
+        self.kind = self.asked if headless else name
         self.known = self.alive = self.running = self.told = self.silent = self.stopping = self.started = False
         self.use, self.requests, self.since = None, [], 0
+        self.alias = self.pane = self.process = self.inside = None  # of interactive clients (panes.py)
+        self.ended = False
 
 
 class Client:
@@ -95,13 +98,33 @@ class Client:
             self.env["CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS"] = "1"
         self.hooks, self.spoiled = 0, None
         self.people, self.history, self.last_refusal, self.refusals, self.pending, self.deaths = [], [], {}, [], [], 0
-        self.book = Book(places.team_folder(self.project, TEAM), places.run_folder(self.data, self.project, TEAM))
-        self.witness = Witness(self.project, self.headless, setup["coders"])
+        team = self.prepare()
+        self.book = Book(places.team_folder(self.project, team), places.run_folder(self.data, self.project, team))
+        self.witness = self.a_witness()
+        self.open()
+
+    # -- what a team of another kind does in its own way --------------------------------------------------------------------------
+    def prepare(self):
+        """What lies in the project before the run is opened. Answers the name that the team will have."""
+        return TEAM
+
+    def a_witness(self):
+        return Witness(self.project, self.headless, self.setup["coders"])
+
+    def agent_of(self, role):
+        """How the Agent call names the agent of a role."""
+        return "team:" + role
+
+    def asked_role(self, deed):
+        """The role that a spawn asks for."""
+        return deed["role"]
+
+    def open(self):
         code, out, _records, _before = self.hook(
             "UserPromptExpansion",
             expansion_type="slash_command",
             command_name="team:build",
-            command_args="plan.md --coders=%d" % setup["coders"],
+            command_args="plan.md --coders=%d" % self.setup["coders"],
             command_source="plugin",
             prompt="/team:build plan.md",
         )
@@ -128,16 +151,14 @@ class Client:
     # -- payloads -------------------------------------------------------------------------------------------------------------
     def hook(self, event, who="lead", kill=None, **fields):
         """One payload to the gate. Answers (code, parsed output, new records, the state before)."""
-        env, session = (dict(self.env, CLAUDE_PID="1"), FOREIGN) if who == "foreign" else (self.env, self.session)
+        env, session, caller = self.origin(who)
         payload = {
             "session_id": session,
             "transcript_path": os.path.join(self.data, "t", session + ".jsonl"),
             "cwd": self.project,
             "hook_event_name": event,
         }
-        person = self.person(who)
-        if person is not None:
-            payload.update(agent_id=person.id, agent_type=person.kind)
+        payload.update(caller)
         payload.update(fields)
         payload = codec.loads(codec.dumps(payload))
         self.now += 0.5
@@ -145,12 +166,22 @@ class Client:
         before = self.book.state
         if kill:
             self._killed(payload, env, kill)
-        code, out, err, error = fuzz.answers(payload, env, self.now)
+        code, out, err, error, records = self.answered(payload, env)
         need(code in (0, 2), "EXIT", "exit code %r", code)
         need("Traceback" not in out + err, "EXIT", "a traceback: %s", err[-300:])
         if error is not None:
             need(isinstance(error, (Busy, OSError)), "TROUBLE", "the gate failed in %s: %s: %s", event, type(error).__name__, error)
-        return code, codec.loads(out) if out else None, self.book.read(), before
+        return code, codec.loads(out) if out else None, records, before
+
+    def origin(self, who):
+        """(environment, session, what tells the caller) of an actor's payloads."""
+        if who == "foreign":
+            return dict(self.env, CLAUDE_PID="1"), FOREIGN, {}
+        person = self.person(who)
+        return self.env, self.session, {"agent_id": person.id, "agent_type": person.kind} if person is not None else {}
+
+    def close(self):
+        """The client's processes end."""
 
     def _killed(self, payload, env, kill):
         """The same payload in a process that dies at a labelled point of the disk, or ends before its answer is read."""
@@ -169,6 +200,10 @@ class Client:
     def settle(self):
         self.witness.look(self.book.state, self.people)
         self.book.same()
+
+    def answered(self, payload, env):
+        """What the gate answers to a payload. Answers (code, output, errors, exception or None, new records)."""
+        return fuzz.answers(payload, env, self.now) + (self.book.read(),)
 
     def tool(self, who, tool, given, kill=None, use=None):
         """PreToolUse. Answers (refusal's text or None, input as the gate left it, the call's id, new records)."""
@@ -215,6 +250,8 @@ class Client:
                 self._ask(self._receiver(record["data"]["to"]))
             elif key == "PreToolUse:" + use and record["event"] == "SHUTDOWN_RESPONSE" and record["data"]["approve"]:
                 self.over(self.person(who))
+            elif key == "PreToolUse:" + use and record["event"] == "FORCED_FINALIZE_ACK":
+                self.witness.finalize()
         self.settle()
 
     def post(self, who, tool, given, use, response, failed=None):
@@ -236,7 +273,18 @@ class Client:
         self.deed = deed
         if person is not None and not person.nested and deed["do"] in ACTS:
             self.wake(person)  # who makes a call is in a turn, whatever began it
-        return getattr(self, "do_" + deed["do"])(who, deed) is not False
+        return self.carry(getattr(self, "do_" + deed["do"])(who, deed)) is not False
+
+    @staticmethod
+    def carry(begun):
+        """A deed to its end. One that stops in between (a generator) does so where the call has been answered and is not yet made."""
+        if not hasattr(begun, "send"):
+            return begun
+        try:
+            while True:
+                next(begun)
+        except StopIteration as ended:
+            return ended.value
 
     def first(self, use):
         """Whether a call is not yet in the notebook; the same call again is no second event."""
@@ -260,6 +308,7 @@ class Client:
                 record = self.book.keys.get("PreToolUse:" + use)
                 need(record is None or record["event"] == "MAIL", "TALK", "%r was taken for %s", text[:80], record and record["event"])
         self.settle()
+        yield
         lost = deed.get("lost")
         self.post(who, "SendMessage", updated, use, {"success": False} if lost else {"success": True})
         if not lost and isinstance(receiver, Person):
@@ -268,17 +317,24 @@ class Client:
     def _receiver(self, to):
         if to in ("main", "team-lead"):
             return "lead"
-        return next((p for p in reversed(self.people) if not p.nested and to in (p.id, p.name)), None)
+        return next((p for p in reversed(self.people) if not p.nested and to in (p.id, p.name, p.alias)), None)
 
     def wake(self, person):
         if person.alive and not person.silent and not person.running:
             person.running = True
-            self.hook("SubagentStart", self.key(person))
+            self.turn_begins(person)
             self.settle()
 
+    def turn_begins(self, person):
+        self.hook("SubagentStart", self.key(person))
+
+    def turn_ends(self, who, kill):
+        """Answers the hook's output: what keeps the turn going, else None."""
+        return self.hook("SubagentStop", who, kill, stop_hook_active=False, background_tasks=[])[1]
+
     def do_spawn(self, who, deed):
-        name, role = deed["name"], deed["role"]
-        given = {"description": "x", "prompt": "go", "subagent_type": deed.get("kind") or "team:" + role, "name": name}
+        name, role = deed["name"], self.asked_role(deed)
+        given = {"description": "x", "prompt": "go", "subagent_type": deed.get("kind") or self.agent_of(deed["role"]), "name": name}
         refused, updated, use, records = self.tool(who, deed.get("tool", "Agent"), given, deed.get("kill"), deed.get("use"))
         if refused is not None or who == "foreign":
             return
@@ -288,7 +344,8 @@ class Client:
         self.settle()
         if again:
             return
-        person = Person(name, role, len(self.people) + 1, self.headless)
+        yield
+        person = self.a_person(name, role, given["subagent_type"], deed)
         person.use, person.since = use, self.now
         self.people.append(person)
         start = deed.get("start", "ok")
@@ -299,20 +356,23 @@ class Client:
         elif start != "never":
             self.start(person, start)
 
+    def a_person(self, name, role, kind, deed):
+        return Person(name, role, len(self.people) + 1, self.headless, kind=kind)
+
     def start(self, person, how="ok"):
         """The client starts an agent: its first hook may come before or after the Agent call's answer."""
         person.known = person.alive = person.running = person.started = True
         if self.headless and how != "nometa":
             self._meta(person, {"name": person.name, "toolUseId": person.use, "agentType": person.kind})
         steps = [
-            lambda: self.hook("SubagentStart", self.key(person)),
+            lambda: self.first_hook(person),
             lambda: self.hook(
                 "PostToolUse",
                 "lead",
                 tool_name="Agent",
-                tool_input={"name": person.name, "subagent_type": "team:" + person.role},
+                tool_input={"name": person.name, "subagent_type": person.asked},
                 tool_use_id=person.use,
-                tool_response={"agentId": person.id, "status": "async_launched"},
+                tool_response=self.spawned(person),
             ),
         ]
         for step in reversed(steps) if how == "post" else steps:
@@ -322,6 +382,13 @@ class Client:
         if have is None:  # the gate could not bind it: it has no role
             person.known = False
             person.alive = person.running = False
+
+    def first_hook(self, person):
+        self.turn_begins(person)
+
+    def spawned(self, person):
+        """What the Agent call answers."""
+        return {"agentId": person.id, "status": "async_launched"}
 
     def _meta(self, person, meta):
         folder = os.path.join(self.data, "t", self.session, "subagents")
@@ -372,6 +439,7 @@ class Client:
             return
         self.witness.edit(who, self.person(who), path, appends=deed.get("appends"))
         self.settle()
+        yield
         if deed.get("fails") or not full.startswith(self.base + os.sep) or os.path.isdir(full):
             self.post(who, tool, given, use, None, failed="old_string not found")
             return
@@ -393,6 +461,7 @@ class Client:
             return
         for path in deed.get("writes", ()):
             self.witness.edit(who, self.person(who), path)
+        yield
         head = git(self.project, "rev-parse", "HEAD")
         done = self._run(updated["command"])
         if deed.get("gated"):
@@ -448,9 +517,12 @@ class Client:
             event = self.witness.verb(who, words, raw, self.people)
             if event:
                 self.witness.once(self.book, "PreToolUse:" + use, event)
+        asked = self._asked(use) if words[:2] == ["teardown", "ask"] else []
+        yield
         text, code = self._pack(updated["command"], words)
-        if words[:2] == ["teardown", "ask"]:
-            self._asked(text, use)
+        if text.startswith("asked: "):
+            for name in text[len("asked: ") :].partition("\n")[0].rstrip(".").split(", "):
+                need(name in asked, "NOT_RECORDED", "the receipt says that %s was asked to shut down, the journal does not", name)
         self.settle()
         if code:
             self.post(who, "Bash", updated, use, None, failed="Exit code %d\n%s" % (code, text[-400:]))
@@ -480,19 +552,16 @@ class Client:
             self.witness.ran_verify(int(codes.get("build", 1)), int(codes.get("test", 1)), before, self.witness.tree())
         return text, code
 
-    def _asked(self, text, use):
-        """Who the receipt says was asked, and whether the journal has it."""
-        if not text.startswith("asked: "):
-            return
+    def _asked(self, use):
+        """Whom the journal has as asked to shut down by this call."""
         have = [
             r["data"]["to"]
             for k, r in self.book.keys.items()
             if k.startswith("PreToolUse:%s:" % use) and r["event"] == "SHUTDOWN_REQUESTED"
         ]
-        for name in text[len("asked: ") :].partition("\n")[0].rstrip(".").split(", "):
-            need(name in have, "NOT_RECORDED", "the receipt says that %s was asked to shut down, the journal does not", name)
         for name in have:
             self._ask(self._receiver(name))
+        return have
 
     def _ask(self, person):
         """A shutdown request that was let through: headless, the client never delivers it; who does not run is over."""
@@ -531,6 +600,7 @@ class Client:
             if fresh:
                 self._ask(target)
             self.settle()
+            yield
             number = "req-%d" % self.count
             if not self.headless and target.alive and not target.silent:
                 target.requests.append(number)
@@ -543,11 +613,13 @@ class Client:
         if not fresh:
             self.settle()
             return
+        need(self._receiver(updated["to"]) == "lead", "FRAME", "%s answers a shutdown request to %s", who, updated["to"])
         need(person is not None and number in person.requests, "FRAME", "%s answers a request that was never made: %s", who, number)
         if deed["approve"]:
             self.over(person)
         person.requests = []
         self.settle()
+        yield
         self.post(who, "SendMessage", updated, use, {"success": True})
 
     def do_tool(self, who, deed):
@@ -561,6 +633,7 @@ class Client:
         refused, updated, use, _records = self.tool(who, tool, given, deed.get("kill"), deed.get("use"))
         if refused is not None or who == "foreign":
             return
+        yield
         if tool == "TaskStop":
             need(who == "lead", "STOP_BY", "%s stopped %s", who, target.name)
             if not target.nested:
@@ -604,8 +677,7 @@ class Client:
             return
         if not person.running or person.nested:
             return False
-        _code, out, _records, _before = self.hook("SubagentStop", who, deed.get("kill"), stop_hook_active=False, background_tasks=[])
-        if not out:
+        if not self.turn_ends(who, deed.get("kill")):
             person.running = False
             if person.stopping:
                 self.over(person)

@@ -239,12 +239,12 @@ class Fuzzed:
         self.payloads, self.codes, self.slowest, self.crashes, self.troubles = 0, {}, 0.0, {}, {}
 
 
-def answers(raw, env, now):
+def answers(raw, env, now, disk=None):
     """gate.py's main, without the process: (code, out, err, exception or None)."""
     event = raw.get("hook_event_name")
     guarded = event if event in ("PreToolUse", "UserPromptExpansion", "ConfigChange") else None
     try:
-        code, out, err = gate.handle(raw, env, now=now)
+        code, out, err = gate.handle(raw, env, now=now, disk=disk)
         return code, out, err, None
     except Exception as error:
         return gate.trouble(error, guarded) + (error,)

@@ -2,8 +2,8 @@
 
 Whole payloads, as the client sends them, by honest and hostile agents mixed: spawns, protocol lines and near misses, edits,
 shell commands and commits that are really run, the `pack` verbs, shutdown frames, deaths, resumes, forged files, processes
-killed in the middle of a call and retried, clocks that jump. client.py carries a deed out, deeds.py chooses it, witness.py
-holds what happened against the promises of PROTOCOL.md. After the random part everybody turns honest, and the run must come
+killed in the middle of a call and retried, clocks that jump. client.py carries a deed out, deeds.py and noise.py choose it,
+witness.py holds what happened against the promises of PROTOCOL.md. After the random part everybody turns honest, and the run must come
 to its end.
 
 `python -m pack.prove.hostile --seed N [--count K]`; a failure prints its seed, the shortest list of deeds that still shows
@@ -20,14 +20,42 @@ import tempfile
 import time
 
 from .client import Broken, Client, make_project, whole
-from .deeds import Deeds
+from .noise import Deeds
+from .panes import PaneDeeds, PanedWaveDeeds, PanedWaves, Panes
+from .together import Together, TogetherDeeds, WavesTogether, WavesTogetherDeeds
+from .waveclient import WaveClient
+from .wavedeeds import WaveDeeds
 
 FAST = "/dev/shm" if os.path.isdir("/dev/shm") and os.access("/dev/shm", os.W_OK) else None
+MADE = {  # what is driven -> the client that carries deeds out, who chooses them
+    "build": (Client, Deeds),
+    "waves": (WaveClient, WaveDeeds),
+    "panes": (Panes, PaneDeeds),
+    "paned waves": (PanedWaves, PanedWaveDeeds),
+    "together": (Together, TogetherDeeds),
+    "waves together": (WavesTogether, WavesTogetherDeeds),
+}
+KINDS = tuple(MADE)
 LAST_ROUNDS = 1500  # of the honest end: far more than any run needs
 
 
-def setup_of(rng):
-    """What a run is like, by chance: the mode of its plan, terminal or headless, how hostile, how long, how it ends (`open`: not at all)."""
+def setup_of(rng, kind="build"):
+    """What a run is like, by chance: the mode of its plan (or which team of waves), terminal or headless, how hostile, how long, how it
+    ends (`open`: not at all)."""
+    if kind == "panes":
+        return dict(setup_of(rng), kind=kind, headless=False)
+    if kind == "together":
+        return dict(setup_of(rng), kind=kind, openings=rng.choice((0, 0, 2, 4)))
+    if kind in ("waves", "paned waves", "waves together"):
+        return {
+            "kind": kind,
+            "team": rng.randrange(100000),
+            "headless": kind != "paned waves" and rng.random() < 0.6,
+            "dead_pid": rng.random() < 0.15,
+            "hostile": rng.choice((0.08, 0.15, 0.3, 0.5)),
+            "length": rng.choice((60, 120, 200)),
+            "end": rng.choice(("honest", "honest", "honest", "honest", "abort")),
+        }
     return {
         "mode": rng.choice(("SIMPLE", "SIMPLE", "MEDIUM", "COMPLEX")),
         "headless": rng.random() < 0.6,
@@ -46,12 +74,14 @@ class Run:
         self.setup, self.deeds, self.broken, self.rounds = setup, [], None, 0
         self.base = tempfile.mkdtemp(prefix="hostile-", dir=base or FAST)
         try:
-            self.client = Client(os.path.realpath(self.base), setup, template)
+            self.client = MADE[setup.get("kind", "build")][0](os.path.realpath(self.base), setup, template)
         except BaseException:
             self.close()
             raise
 
     def close(self):
+        if hasattr(self, "client"):
+            self.client.close()
         shutil.rmtree(self.base, ignore_errors=True)
 
     def do(self, deed):
@@ -131,11 +161,11 @@ def settle(run, rng, deeds):
     )
 
 
-def play(seed, template=None, setup=None, base=None):
+def play(seed, template=None, setup=None, base=None, kind="build"):
     """The run of one seed. Answers the Run; its folder is still there."""
     rng = random.Random(seed)
-    run = Run(setup or setup_of(rng), template, base)
-    deeds = Deeds(rng, run.client, run.setup["mode"], run.setup["hostile"])
+    run = Run(setup or setup_of(rng, kind), template, base)
+    deeds = MADE[run.setup.get("kind", "build")][1](rng, run.client, run.setup.get("mode"), run.setup["hostile"])
     wander(run, rng, deeds)
     if run.broken is None and not run.closed and run.setup["end"] != "open":
         settle(run, rng, deeds)
@@ -191,11 +221,11 @@ def told(seed, run, deeds, broken):
     """A failure as text."""
     lines = ["seed %d: %s" % (seed, broken), "setup: %s" % json.dumps(run.setup), "%d deeds:" % len(deeds)]
     lines += ["  " + json.dumps(d, ensure_ascii=True) for d in deeds]
-    return "\n".join(lines + ["again: python -m pack.prove.hostile --seed %d" % seed])
+    return "\n".join(lines + ["again: python -m pack.prove.hostile --kind %s --seed %d" % (run.setup.get("kind", "build"), seed)])
 
 
-def hunt(seeds, seconds=None, shrinking=60.0, say=lambda text: None, stop=True, setup=None):
-    """Runs of many seeds. Answers (figures, [failure as text]). setup: of all of them, instead of one by chance (setup_of)."""
+def hunt(seeds, seconds=None, shrinking=60.0, say=lambda text: None, stop=True, setup=None, kind="build"):
+    """Runs of many seeds. Answers (figures, [failure as text]). setup: of all of them, instead of one by chance (setup_of, `kind`)."""
     figures, failures, begun = {}, [], time.monotonic()
 
     def add(key, n=1):
@@ -205,7 +235,7 @@ def hunt(seeds, seconds=None, shrinking=60.0, say=lambda text: None, stop=True, 
         for seed in seeds:
             if seconds is not None and time.monotonic() - begun > seconds:
                 break
-            run = play(seed, template, setup)
+            run = play(seed, template, setup, kind=kind)
             try:
                 c, state = run.client, run.client.book.state
                 add("runs")
@@ -237,6 +267,7 @@ def main(argv=None):
     parser = argparse.ArgumentParser(prog="python -m pack.prove.hostile")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=1)
+    parser.add_argument("--kind", choices=KINDS, default="build", help="what is driven")
     parser.add_argument("--shrink", type=float, default=60.0, help="seconds for making a failure smaller")
     parser.add_argument("--on", action="store_true", help="go on after a failure")
     parser.add_argument("--deeds", help="play the deeds of a JSON file: {\"setup\": ..., \"deeds\": [...]}")
@@ -250,7 +281,11 @@ def main(argv=None):
         return 1 if broken else 0
     begun = time.time()
     figures, failures = hunt(
-        range(given.seed, given.seed + given.count), shrinking=given.shrink, say=lambda text: print(text, flush=True), stop=not given.on
+        range(given.seed, given.seed + given.count),
+        shrinking=given.shrink,
+        say=lambda text: print(text, flush=True),
+        stop=not given.on,
+        kind=given.kind,
     )
     for text in failures:
         print("\n" + text)

@@ -98,15 +98,30 @@ def simulated(base, first, count):
     return dict({k: v for k, v in tally.__dict__.items() if k != "agents"}, agents={tally.agents}, simulations=count)
 
 
-def hostiles(base, first, count):
+def hostiles(base, kind, first, count):
     """Runs of a random hostile driver; a failure is told with its seed and the shortest list of deeds."""
-    figures, failures = hostile.hunt(range(first, first + count), shrinking=120.0)
+    figures, failures = hostile.hunt(range(first, first + count), shrinking=120.0, kind=kind)
     if failures:
         raise AssertionError(failures[0])
-    kept = ("runs", "deeds", "calls", "refused", "deaths", "done", "approved", "commits", "records", "finished", "aborted")
+    kept = (
+        "runs",
+        "deeds",
+        "calls",
+        "refused",
+        "deaths",
+        "done",
+        "approved",
+        "commits",
+        "records",
+        "finished",
+        "aborted",
+        "gates",
+        "together",
+    )
     return dict(
         {k: figures.get(k, 0) for k in kept},
-        modes={k[5:] for k in figures if k.startswith("mode ")},
+        kinds={kind},
+        modes={k[5:] for k in figures if k.startswith("mode ") and k != "mode None"},
         codes={k[5:] for k in figures if k.startswith("code ")},
     )
 
@@ -131,7 +146,10 @@ def pieces(scale):
         "torn": [(stride,)],
         "flipped": [(stride, target, touched) for target in ("journal", "mirror", "snapshot", "state.md") for touched in (False, True)],
         "sick": [(times(2000), 3)],
-        "hostile": [(10001 + 20 * (n - 1), count) for n, count in split(times(1200), 20)],
+        # /build headless and in a terminal, then what else there is: waves, panes, hooks at once
+        "hostile": [
+            (kind, 10001 + 20 * (n - 1), count) for kind in hostile.KINDS for n, count in split(times(1200 if kind == "build" else 300), 20)
+        ],
     }
 
 

@@ -170,13 +170,14 @@ class Book:
         self.folder, self.run = folder, run
         self.raw, self.sum, self.records, self.keys, self.state = b"", START, [], {}, machine.initial()
 
-    def read(self):
-        """Take in what is new. Answers the new records."""
+    def read(self, end=None):
+        """Take in what is new, of the first `end` bytes if they are given. Answers the new records."""
         try:
             with open(os.path.join(self.folder, "journal.jsonl"), "rb") as f:
                 data = f.read()
         except FileNotFoundError:
             data = b""
+        data = data[:end]
         need(
             data.startswith(self.raw),
             "HISTORY",

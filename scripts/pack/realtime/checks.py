@@ -61,7 +61,10 @@ def line(look, item):
     if not os.path.isfile(os.path.join(look.team_dir, item["file"])):
         return "MISSING", ["%s does not exist" % item["file"]]
     if not has_line(look.team_dir, item["file"], item["line"]):
-        return "FAIL", ["%s has no line `%s`" % (item["file"], item["line"])]
+        more = {
+            "run": "%s@%s" % (item["file"], facts.file_digest(os.path.join(look.team_dir, item["file"])))
+        }  # another try, another failure
+        return "FAIL", ["%s has no line `%s`" % (item["file"], item["line"])], more
     return "PASS", []
 
 
