@@ -42,7 +42,7 @@ def usage():
 
 
 def main(argv=None):
-    """Run one verb. Exit codes: the verb's own; 2 for an unknown verb."""
+    """Run one verb. Exit codes: the verb's own; 2 for an unknown verb and for a file that cannot be read or written."""
     try:
         code = _run(argv)
         if not sys.stdout.closed:  # a language server has closed it at the editor's `exit`
@@ -51,6 +51,11 @@ def main(argv=None):
     except BrokenPipeError:  # the reader of a pipe (`pack log | head`) has seen enough
         sys.stdout = open(os.devnull, "w")
         return 1
+    except OSError as error:
+        if error.filename is None:
+            raise  # no file of the user's: a defect, and where it happened must be seen
+        print("pack: %s: %s" % (error.filename, error.strerror), file=sys.stderr)
+        return 2
 
 
 def _run(argv):

@@ -346,6 +346,8 @@ def _cli(click, argv):
         click.echo("pack rt: %s" % error, err=True)
         return 2
     except OSError as error:
+        if error.filename is not None and not measuring:
+            raise  # a file, not a server: pack.cli names it
         click.echo("pack rt: cannot reach the server%s: %s; %s" % (of(measuring), error, START), err=True)
         return 2
     except (KeyboardInterrupt, click.Abort):
