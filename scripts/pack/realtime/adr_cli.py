@@ -10,18 +10,20 @@ def main(argv=None):
         import click
         import yaml  # noqa: F401
     except ImportError as error:
-        print("pack adr: needs %s: pip install team-pack" % error.name, file=sys.stderr)
+        from pack import extras
+
+        print("pack adr: needs %s: %s" % (error.name, extras.install()), file=sys.stderr)
         return 2
     from pack.realtime import adr
     from pack.teams import TeamError, here
 
-    @click.group(help="Architecture decisions that touch real time must add up.", epilog="Example: pack adr check --measure")
+    @click.group(help="Architecture decisions that touch real time must add up.", epilog="\b\nExample: pack adr check --measure")
     def group():
         pass
 
     @group.command(
         help="Check every decision; with --measure prove it with the probe at its own rate and users.",
-        epilog="Example: pack adr check; pack adr check --measure --duration 10",
+        epilog="\b\nExample:\n  pack adr check\n  pack adr check --measure --duration 10",
     )
     @click.argument("names", nargs=-1)
     @click.option("--decisions", default=os.path.join(".claude", "decisions"), show_default=True)
@@ -81,7 +83,9 @@ def main(argv=None):
                 try:
                     import hdrh.histogram  # noqa: F401
                 except ImportError:
-                    raise click.UsageError("--measure needs pip install 'team-pack[realtime]'")
+                    from pack import extras
+
+                    raise click.UsageError("--measure needs " + extras.install("realtime"))
                 from pack.realtime import probe
 
                 problems, figures = adr.measure(

@@ -65,7 +65,9 @@ def main(argv=None):
         import click
         import hdrh.histogram  # noqa: F401
     except ImportError as error:
-        print("pack rt: needs its extra packages (%s): pip install 'team-pack[realtime]'" % (error.name or error), file=sys.stderr)
+        from pack import extras
+
+        print("pack rt: needs its extra packages (%s): %s" % (error.name or error, extras.install("realtime")), file=sys.stderr)
         return 2
     return _cli(click, list(sys.argv[1:] if argv is None else argv))
 
@@ -94,7 +96,7 @@ def _cli(click, argv):
 
     @click.group(
         help="Probe and audit real systems; the numbers go into .team/evidence and nowhere else.",
-        epilog="Example: pack rt init; edit .team/rt.yaml; pack rt check; pack rt latency; pack gate check",
+        epilog="\b\nExample:\n  pack rt init        # then edit .team/rt.yaml\n  pack rt check\n  pack rt latency\n  pack gate check",
     )
     def rt():
         pass
@@ -103,7 +105,7 @@ def _cli(click, argv):
     def example():
         click.echo(EXAMPLE, nl=False)
 
-    @rt.command(help="Make the team's folders and an example rt.yaml to edit.", epilog="Example: pack rt init")
+    @rt.command(help="Make the team's folders and an example rt.yaml to edit.", epilog="\b\nExample: pack rt init")
     @shared
     def init(team, team_dir):
         import os
@@ -119,7 +121,7 @@ def _cli(click, argv):
             handle.write(EXAMPLE)
         click.echo("wrote %s: name your paths, addresses, budgets and guarantees in it, then `pack rt check`" % path)
 
-    @rt.command(help="Check rt.yaml and say what must be measured.", epilog="Example: pack rt check")
+    @rt.command(help="Check rt.yaml and say what must be measured.", epilog="\b\nExample: pack rt check")
     @shared
     def check(team, team_dir):
         definition = team
@@ -132,7 +134,7 @@ def _cli(click, argv):
             if item["kind"] not in covered:
                 click.echo("%-28s MISSING: no path measures it; add one, or declare it in out_of_scope with a reason" % item["kind"])
 
-    @rt.command(help="Write the budget table of PROJECT_CHARTER.md from rt.yaml.", epilog="Example: pack rt charter")
+    @rt.command(help="Write the budget table of PROJECT_CHARTER.md from rt.yaml.", epilog="\b\nExample: pack rt charter")
     @shared
     def charter(team, team_dir):
         import os
@@ -148,7 +150,7 @@ def _cli(click, argv):
             handle.write(rtfile.charter_text(old, data, definition))
         click.echo("wrote %s" % path)
 
-    @rt.command(help="Stall a server on purpose and compare with P_q = S - (1 - q) D.", epilog="Example: pack rt selftest")
+    @rt.command(help="Stall a server on purpose and compare with P_q = S - (1 - q) D.", epilog="\b\nExample: pack rt selftest")
     @shared
     def selftest(team, team_dir):
         session = measure.Session(team_dir, team, argv)
@@ -244,7 +246,7 @@ def _cli(click, argv):
         return value
 
     def add(name, measures, about):
-        @rt.command(name, help="Measure %s." % about, epilog="Example: pack rt %s --path orders.placed" % name)
+        @rt.command(name, help="Measure %s." % about, epilog="\b\nExample: pack rt %s --path orders.placed" % name)
         @shared
         @click.option("--path", "paths", multiple=True, help="only this path of rt.yaml (may be given again)")
         @click.option("--release", is_flag=True, help="measured for a release: what the deployment gate asks for")
@@ -256,7 +258,7 @@ def _cli(click, argv):
         if name != "throughput":
             add(name, measures, ABOUT[name])
 
-    @rt.command(help="Measure sustained rate, second by second.", epilog="Example: pack rt throughput --duration 1h")
+    @rt.command(help="Measure sustained rate, second by second.", epilog="\b\nExample: pack rt throughput --duration 1h")
     @shared
     @click.option("--path", "paths", multiple=True, help="only this path of rt.yaml (may be given again)")
     @click.option("--duration", callback=seconds, help="30s, 10m, 1h; otherwise what rt.yaml says")
@@ -269,7 +271,7 @@ def _cli(click, argv):
 
     @rt.command(
         help="Probe one address without a team and print the percentiles; files no evidence.",
-        epilog="Example: pack rt probe websocket ws://127.0.0.1:8765/ --rate 200 --duration 5",
+        epilog="\b\nExample: pack rt probe websocket ws://127.0.0.1:8765/ --rate 200 --duration 5",
     )
     @click.argument("adapter")
     @click.argument("address")

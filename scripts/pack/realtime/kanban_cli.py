@@ -13,7 +13,9 @@ def main(argv=None):
     try:
         import click
     except ImportError:
-        print("pack kanban: needs click: pip install team-pack", file=sys.stderr)
+        from pack import extras
+
+        print("pack kanban: needs click: " + extras.install(), file=sys.stderr)
         return 2
     from pack.realtime import kanban
     from pack.teams import TeamError, here
@@ -42,12 +44,13 @@ def main(argv=None):
 
     @click.group(
         help="The board: moves are checked, metrics computed.",
-        epilog="Example: pack kanban add 'Order stream' --label kafka; pack kanban move K1 'Sprint Ready'",
+        epilog="\b\nExample:\n  pack kanban init\n  pack kanban add 'Order stream' --label kafka\n"
+        "  pack kanban set K1 --priority high --estimate 3 --infrastructure 'redis on staging'\n  pack kanban move K1 'Sprint Ready'",
     )
     def board():
         pass
 
-    @board.command(help="Make the board.", epilog="Example: pack kanban init")
+    @board.command(help="Make the board.", epilog="\b\nExample: pack kanban init")
     @shared
     def init(team, team_dir, now):
         made = open_board(team, team_dir, False)
@@ -58,7 +61,7 @@ def main(argv=None):
 
     @board.command(
         help="Add a card to the first column.",
-        epilog="Example: pack kanban add 'Order stream' --label kafka --path orders.placed",
+        epilog="\b\nExample: pack kanban add 'Order stream' --label kafka --path orders.placed",
     )
     @click.argument("title")
     @click.option("--label", "labels", multiple=True)
@@ -72,7 +75,7 @@ def main(argv=None):
         b.save(now or kanban.now())
         click.echo("%s: %s" % (card["id"], card["title"]))
 
-    @board.command("set", help="Set fields of a card.", epilog="Example: pack kanban set K1 --priority high --estimate 3")
+    @board.command("set", help="Set fields of a card.", epilog="\b\nExample: pack kanban set K1 --priority high --estimate 3")
     @click.argument("ident")
     @click.option("--label", "labels", multiple=True)
     @click.option("--priority", type=click.Choice(["low", "medium", "high", "critical"]))
@@ -89,7 +92,7 @@ def main(argv=None):
         b.set(ident, labels, **fields)
         b.save(now or kanban.now())
 
-    @board.command(help="Move a card to a column.", epilog="Example: pack kanban move K1 'In Progress'")
+    @board.command(help="Move a card to a column.", epilog="\b\nExample: pack kanban move K1 'Sprint Ready'")
     @click.argument("ident")
     @click.argument("column")
     @shared
@@ -101,7 +104,7 @@ def main(argv=None):
             b.save(now or kanban.now())
         click.echo("%s: %s" % (ident, column))
 
-    @board.command(help="The board, the metrics and the latency of each path.", epilog="Example: pack kanban show")
+    @board.command(help="The board, the metrics and the latency of each path.", epilog="\b\nExample: pack kanban show")
     @shared
     def show(team, team_dir, now):
         b = open_board(team, team_dir)
@@ -132,7 +135,7 @@ def main(argv=None):
 
     @board.command(
         help="Bring GitHub up to the board: prints the gh commands, or runs them.",
-        epilog="Example: pack kanban sync; pack kanban sync --run; at the end: pack kanban sync --run --close-milestones",
+        epilog="\b\nExample:\n  pack kanban sync\n  pack kanban sync --run\n  pack kanban sync --run --close-milestones    # at the end",
     )
     @click.option("--run", "running", is_flag=True, help="run them with the real gh")
     @click.option("--close-milestones", "closing", is_flag=True, help="close those of MILESTONES.md, once every card is in the last column")

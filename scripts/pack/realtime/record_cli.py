@@ -13,7 +13,9 @@ def main(argv=None):
     try:
         import click
     except ImportError:
-        print("pack record: needs click: pip install team-pack", file=sys.stderr)
+        from pack import extras
+
+        print("pack record: needs click: " + extras.install(), file=sys.stderr)
         return 2
     from pack.realtime import record
 
@@ -34,14 +36,14 @@ def main(argv=None):
     @click.group(
         "record",
         help="Record real responses and topics as dated contracts, and replay them.",
-        epilog="Example: pack record http http://127.0.0.1:8000/v1/policy --name policy",
+        epilog="\b\nExample: pack record http http://127.0.0.1:8000/v1/policy --name policy",
     )
     def group():
         pass
 
     @group.command(
         help="Record one HTTP exchange.",
-        epilog="Example: pack record http http://127.0.0.1:8000/v1/policy --name policy",
+        epilog="\b\nExample: pack record http http://127.0.0.1:8000/v1/policy --name policy",
     )
     @click.argument("url")
     @click.option("--method", default="GET", show_default=True)
@@ -52,7 +54,7 @@ def main(argv=None):
 
     @group.command(
         help="Record messages of a WebSocket or a broker's topic.",
-        epilog="Example: pack record topic redis redis://127.0.0.1:6379/0 --option stream=policy.decisions --name policy.decisions",
+        epilog="\b\nExample: pack record topic redis redis://127.0.0.1:6379/0 --option stream=policy.decisions --name policy.decisions",
     )
     @click.argument("adapter")
     @click.argument("address")
@@ -73,7 +75,7 @@ def main(argv=None):
 
     @group.command(
         help="Ask every recorded endpoint again: does the recording still match?",
-        epilog="Example: pack record replay docs/design/contracts/2026-03-04",
+        epilog="\b\nExample: pack record replay docs/design/contracts/2026-03-04",
     )
     @click.argument("folder")
     @click.option("--seconds", default=10.0, show_default=True)
@@ -102,7 +104,9 @@ def main(argv=None):
         error.show()
         return 2
     except ImportError as error:
-        click.echo("pack record: needs %s: pip install 'team-pack[realtime]'" % error.name, err=True)
+        from pack import extras
+
+        click.echo("pack record: needs %s: %s" % (error.name, extras.install("realtime")), err=True)
         return 2
     except (RuntimeError, ValueError, OSError) as error:
         click.echo("pack record: %s" % error, err=True)

@@ -1,27 +1,30 @@
 """`pack report`: PPTX and PDF from the evidence. Exit codes: 0 done, 1 not certified (final), 2 usage or setup."""
 
-import importlib
-import importlib.util
 import functools
 import os
 import sys
 import time
 
-# Verbs that live in a module of their own (`main(argv) -> int`) and need no extra package.
-MORE = {"html": ("pack.report.timeline", "HTML timeline of a run, from its journal")}
-
 
 def main(argv=None):
     """The verb's entry."""
     argv = list(sys.argv[1:] if argv is None else argv)
-    if argv and argv[0] in MORE and importlib.util.find_spec(MORE[argv[0]][0]):
-        return importlib.import_module(MORE[argv[0]][0]).main(argv[1:])
+    if argv[:1] == ["html"]:  # a run's timeline needs no extra package
+        from pack.report import timeline
+
+        return timeline.main(argv[1:])
     try:
         import click
         import pptx  # noqa: F401
         import reportlab  # noqa: F401
     except ImportError as error:
-        print("pack report: needs its extra packages (%s): pip install 'team-pack[report]'" % (error.name or error), file=sys.stderr)
+        from pack import extras
+
+        print(
+            "pack report: needs its extra packages (%s): %s   (`pack report html` needs none)"
+            % (error.name or error, extras.install("report")),
+            file=sys.stderr,
+        )
         return 2
     return _cli(click, argv)
 
@@ -73,7 +76,7 @@ def _cli(click, argv):
     @click.group(
         invoke_without_command=True,
         help="Reports from the evidence: a headline that is computed, no averages, what is open last.",
-        epilog="Example: pack report all; pack report --due",
+        epilog="\b\nExample:\n  pack report html --out run.html    # the timeline of a run; needs no extra packages\n  pack report all\n  pack report --due",
     )
     @click.option(
         "--due",
@@ -95,24 +98,24 @@ def _cli(click, argv):
         else:
             click.echo("not due: the next report in %d h %02d min" % (left // 3600, left % 3600 // 60))
 
-    @report.command("all", help="PPTX and PDF.", epilog="Example: pack report all")
+    @report.command("all", help="PPTX and PDF.", epilog="\b\nExample: pack report all")
     @shared
     def both(team, team_dir, now):
         make(team, team_dir, now)
 
-    @report.command(help="The presentation only.", epilog="Example: pack report pptx")
+    @report.command(help="The presentation only.", epilog="\b\nExample: pack report pptx")
     @shared
     def pptx(team, team_dir, now):
         make(team, team_dir, now, pdf=False)
 
-    @report.command(help="The document only.", epilog="Example: pack report pdf")
+    @report.command(help="The document only.", epilog="\b\nExample: pack report pdf")
     @shared
     def pdf(team, team_dir, now):
         make(team, team_dir, now, pptx=False)
 
     @report.command(
         help="The final certification: CERTIFICATION.md, PPTX and PDF. Exit 1 if not certified.",
-        epilog="Example: pack report final",
+        epilog="\b\nExample: pack report final",
     )
     @shared
     def final(team, team_dir, now):

@@ -65,15 +65,15 @@ def main(argv=None):
         formatter_class=argparse.RawDescriptionHelpFormatter,  # does not break a path at its hyphen
     )
     verbs = parser.add_subparsers(dest="verb", metavar="VERB")
-    verbs.add_parser("list", help="the teams that can be activated here")
-    new = verbs.add_parser("new", help="write a small definition to edit")
+    verbs.add_parser("list", help="the teams that can be activated here; exit code 1 where one is broken", epilog="example: pack team list")
+    new = verbs.add_parser("new", help="write a small definition to edit", epilog="example: pack team new dbMigration")
     new.add_argument("name")
     for verb, text in (
         ("check", "every problem with line and column, and what a sound definition probably does not mean"),
         ("show", "waves, roles and gates as they will run"),
         ("agents", "write the agents of the roles into .claude/agents/"),
     ):
-        one = verbs.add_parser(verb, help=text)
+        one = verbs.add_parser(verb, help=text, epilog="example: pack team %s dbMigration" % verb)
         one.add_argument(
             "name",
             nargs="*" if verb == "check" else None,
@@ -81,7 +81,7 @@ def main(argv=None):
         )
         if verb == "agents":
             one.add_argument("--force", action="store_true", help="also those that are there already")
-    verbs.add_parser("schema", help="print the JSON Schema, for editors")
+    verbs.add_parser("schema", help="print the JSON Schema, for editors", epilog="example: pack team schema > team.schema.json")
     given = parser.parse_args(sys.argv[1:] if argv is None else argv)
     if given.verb is None:
         parser.print_help()
