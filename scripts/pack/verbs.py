@@ -248,7 +248,11 @@ def log_line(record):
     elif record["event"] == "PLAN_REGISTERED":
         words = "%d tasks" % len(data["tasks"])
     else:
-        words = " ".join("%s=%s" % (k, str(v)[:60]) for k, v in sorted(data.items()) if v not in (None, [], {}, "") and k not in ("key",))
+        words = " ".join(
+            "%s=%s" % (k, " ".join(str(v)[:60].split()))
+            for k, v in sorted(data.items())
+            if v not in (None, [], {}, "") and k not in ("key",)
+        )
     clock = time.strftime("%H:%M:%S", time.localtime(record["ts"]))
     mark = "✋" if record["event"] in tables.TROUBLE else " "
     return "%5d %s @%d %s %-12s %-24s %s" % (record["seq"], clock, record["epoch"], mark, actor["name"] or "-", record["event"], words)
