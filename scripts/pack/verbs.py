@@ -36,6 +36,8 @@ The plan, as JSON on standard input:
   EOF
 """
 
+WRITING = ("abort", "resume", "teardown")  # what a person's terminal may write; every other verb here only looks
+
 HELP = {
     "plan": ("register the whole plan and classify it", PLAN_SHAPE),
     "task": (
@@ -80,9 +82,9 @@ def main(argv):
     except Refusal as refusal:
         print(refusal.text(), file=sys.stderr)
         return 2 if refusal.code == "USAGE" else 1
-    except BrokenPipeError:
-        raise  # no trouble with the journal: pack.cli knows what to do
     except (Damaged, Busy, OSError) as error:
+        if isinstance(error, BrokenPipeError) or isinstance(error, OSError) and verb not in WRITING:
+            raise  # no trouble with the journal: pack.cli knows what to do
         print(gate.trouble(error, None)[2], file=sys.stderr)
     return 1
 

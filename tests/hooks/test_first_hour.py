@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 
 import pytest
 from pack import journal, places
@@ -293,3 +294,31 @@ def test_settings_of_another_shape_are_left_as_they_are(session, content):
     assert "nothing was changed" in answer and "denyWrite" in answer
     with open(path) as f:
         assert f.read() == content
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+@pytest.mark.parametrize("words", ["status", "log", "doctor", "--help", "gate list"])
+def test_an_output_that_cannot_be_written_is_not_the_journal(session, words):
+    session.setup("SIMPLE")
+    env = dict({k: v for k, v in os.environ.items() if not k.startswith("CLAUDE")}, HOME=session.data, PACK_PYTHON=sys.executable)
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [os.path.join(PLUGIN_ROOT, "bin", "pack")] + words.split(),
+            cwd=session.project,
+            env=env,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 2 and done.stderr == "pack: the output cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("words", ["status", "log", "explain 1", "doctor", "lint ."])
+def test_a_terminal_of_another_encoding_is_no_trouble(session, words):
+    session.setup("SIMPLE")
+    assert session.spawn("coder-1", "coder")  # a refusal, which `pack log` marks with a hand
+    os.makedirs(session.project + "/agents")
+    with open(session.project + "/agents/größe.md", "w", encoding="utf-8") as f:
+        f.write("---\nname: größe\ntools: Größe\n---\n")
+    text = pack(session, *words.split(), code=1 if words == "lint ." else 0, PYTHONIOENCODING="ascii")
+    assert "?" in text or words == "lint ."
