@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from . import codec, enforcement, places
-from .journal import Damaged, Store, read_chain, replay
+from .journal import Damaged, Store, read_chain, replayed
 
 SANDBOX = {"sandbox": {"enabled": True, "filesystem": {"denyWrite": [".claude/teams", "~/.claude/plugins"]}}}
 
@@ -146,7 +146,7 @@ def _runs(project, row):
             problem = "missing" if raw is None else "empty"
         if not records or problem.startswith("damaged"):
             raise Damaged(problem)
-        for _record, state in replay(records):
+        for _record, state in replayed(records):
             pass
     except Damaged as error:
         row(

@@ -3,7 +3,7 @@
 import os
 
 from . import codec, places
-from .journal import Damaged, Store, read_chain, replay
+from .journal import Damaged, Store, read_chain, replayed
 from .protocol import waves
 from .protocol.refusal import Refusal
 
@@ -40,7 +40,7 @@ class Run:
             raise Damaged("the journal is " + problem)
         if not records:
             raise Damaged("the team %s has no journal any more" % self.team)
-        for _record, state in replay(records):
+        for _record, state in replayed(records):
             pass
         return state, records
 
