@@ -67,7 +67,9 @@ def main():
             else:
                 code, out, err = gate.handle(payload, os.environ, peer=peer())
         except Exception as error:  # whatever it is, a guarded call stays closed and nobody sees a traceback
-            code, out, err = gate.trouble(error, payload["hook_event_name"] if payload["hook_event_name"] in GUARDED else None)
+            name, prompt = payload["hook_event_name"], payload.get("prompt")
+            closed = name in GUARDED or name == "UserPromptSubmit" and isinstance(prompt, str) and gate.for_the_team(prompt)
+            code, out, err = gate.trouble(error, name if closed else None)
     except BaseException as error:
         text = (
             "team: the gate could not start (%s: %s). Guarded calls stay refused while a team is active. Run `pack doctor` in your own "

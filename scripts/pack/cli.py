@@ -4,9 +4,12 @@ A verb's module has `main(argv) -> int`. Verbs that agents run inside the client
 because a plugin user's Python has nothing else; `lint` and the measuring verbs say what to install when it is missing.
 """
 
+import errno
 import importlib
 import os
 import sys
+
+from .start import plain
 
 # verb -> (module, one line of help). The order is the order of `pack --help`.
 VERBS = {
@@ -31,7 +34,7 @@ VERBS = {
     "record": ("pack.realtime.record_cli", "record real responses and topics as dated contracts"),
     "adr": ("pack.realtime.adr_cli", "check the real-time arithmetic of architecture decisions"),
 }
-PLAIN = ("click", "jsonschema", "markdown_it", "yaml")  # the packages of `team-pack` itself; the others are those of its extras
+PLAIN = ("click", "jsonschema", "markdown_it", "yaml")  # what every verb needs; the others are those of the extras
 
 
 def usage():
@@ -43,7 +46,8 @@ def usage():
 
 
 def main(argv=None):
-    """Run one verb. Exit codes: the verb's own; 2 for an unknown verb."""
+    """Run one verb. Exit codes: the verb's own; 2 for an unknown verb and for a file that cannot be read or written."""
+    plain()
     try:
         code = _run(argv)
         if not sys.stdout.closed:  # a language server has closed it at the editor's `exit`
@@ -52,6 +56,15 @@ def main(argv=None):
     except BrokenPipeError:  # the reader of a pipe (`pack log | head`) has seen enough
         sys.stdout = open(os.devnull, "w")
         return 1
+    except OSError as error:
+        if error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            sys.stdout = open(os.devnull, "w")  # what is still held back would fail once more when the interpreter ends
+            print("pack: the output cannot be written: %s" % error.strerror, file=sys.stderr)
+            return 2
+        if error.filename is None:
+            raise  # no file of the user's: a defect, and where it happened must be seen
+        print("pack: %s: %s" % (error.filename, error.strerror), file=sys.stderr)
+        return 2
 
 
 def _run(argv):
@@ -77,8 +90,10 @@ def _run(argv):
         package = (error.name or "").partition(".")[0]
         if package in ("", "pack"):
             raise
-        extra = {"rt": "[realtime]", "report": "[report]"}.get(verb, "" if package in PLAIN else "[realtime]")
-        print("pack %s: needs the package %s: pip install 'team-pack%s'" % (verb, package, extra), file=sys.stderr)
+        from . import extras
+
+        extra = {"rt": "realtime", "report": "report"}.get(verb, "" if package in PLAIN else "realtime")
+        print("pack %s: needs the package %s: %s" % (verb, package, extras.install(extra)), file=sys.stderr)
         return 2
 
 

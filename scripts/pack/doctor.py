@@ -7,8 +7,7 @@ import subprocess
 import sys
 
 from . import codec, enforcement, places
-from .journal import Store, read_chain
-from .protocol import machine
+from .journal import Damaged, Store, read_chain, replayed
 
 SANDBOX = {"sandbox": {"enabled": True, "filesystem": {"denyWrite": [".claude/teams", "~/.claude/plugins"]}}}
 
@@ -67,7 +66,11 @@ def examine(project):
         "client",
         text,
         bool(version) and version >= (2, 1, 295),
-        "" if version and version >= (2, 1, 295) else "2.1.295 or newer blocks the call when a hook fails; older clients let it through",
+        "put `claude` on PATH, and its version is looked at here"
+        if not version
+        else ""
+        if version >= (2, 1, 295)
+        else "2.1.295 or newer blocks the call when a hook fails; older clients let it through",
     )
     found = settings(project)
     row(
@@ -138,18 +141,22 @@ def _runs(project, row):
     store = Store(places.team_folder(project, live["team"]), live["run"])
     raw = store.disk.read(store.journal)
     records, end, problem = read_chain(raw or b"")
-    if raw is None or problem.startswith("damaged"):
+    try:
+        if not records and not problem:
+            problem = "missing" if raw is None else "empty"
+        if not records or problem.startswith("damaged"):
+            raise Damaged(problem)
+        for _record, state in replayed(records):
+            pass
+    except Damaged as error:
         row(
             "journal",
-            problem or "missing",
+            str(error),
             False,
             "it is restored from its mirror at the next event; if that is damaged too: `pack resume --repair` "
             "(back to the last good record) or `pack abort --reason WHY`, both in your own terminal",
         )
         return
-    state = machine.initial()
-    for record in records:
-        machine.replay(state, record)
     mirror = read_chain(store.disk.read(store.mirror) or b"")
     row("journal", "%d records, chain intact%s" % (len(records), ", a torn end that was never acknowledged" if problem else ""), True)
     row("mirror", "%d records%s" % (len(mirror[0]), ", " + mirror[2] if mirror[2] else ""), len(mirror[0]) >= len(records))
@@ -175,35 +182,54 @@ def _runs(project, row):
 
 
 def fix(project, write):
-    """The sandbox setting: printed, or merged into the project's settings. Answers text."""
+    """The sandbox setting: printed, or merged into the project's settings. Answers (whether that was done, text)."""
     path = os.path.join(project, ".claude", "settings.json")
     import json
 
     if not write:
-        return "Put this into %s (or run `pack doctor --fix --write` in your own terminal):\n\n%s" % (path, json.dumps(SANDBOX, indent=2))
+        text = "Put this into %s (or run `pack doctor --fix --write` in your own terminal):\n\n%s" % (path, _sandbox_text())
+        return True, text
     if os.environ.get("CLAUDECODE"):
-        return "Settings are changed by you, not by an agent: run this in your own terminal."
+        return False, "Settings are changed by you, not by an agent: run this in your own terminal."
     try:
         with open(path, encoding="utf-8") as f:
             have = json.load(f)
     except FileNotFoundError:
         have = {}
+    except OSError as error:
+        return _not_fixed(path, "cannot be read (%s)" % error.strerror)
     except ValueError:
-        return "%s is not JSON; nothing was changed. Mend it first." % path
-    box = have.setdefault("sandbox", {})
-    box["enabled"] = True
-    denied = box.setdefault("filesystem", {}).setdefault("denyWrite", [])
-    denied += [d for d in SANDBOX["sandbox"]["filesystem"]["denyWrite"] if d not in denied]
-    os.makedirs(os.path.dirname(path), exist_ok=True)
+        return _not_fixed(path, "is not JSON")
+    try:
+        box = have.setdefault("sandbox", {})
+        box["enabled"] = True
+        denied = box.setdefault("filesystem", {}).setdefault("denyWrite", [])
+        denied += [d for d in SANDBOX["sandbox"]["filesystem"]["denyWrite"] if d not in denied]
+    except (AttributeError, TypeError):
+        return _not_fixed(path, "has something else where the setting goes")
     temp = path + ".tmp"
-    with open(temp, "w", encoding="utf-8") as f:
-        f.write(json.dumps(have, indent=2, ensure_ascii=False) + "\n")
-    os.replace(temp, path)
-    return "Wrote the sandbox setting to %s. It counts from the client's next start." % path
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(temp, "w", encoding="utf-8") as f:
+            f.write(json.dumps(have, indent=2, ensure_ascii=False) + "\n")
+        os.replace(temp, path)
+    except OSError as error:
+        return _not_fixed(path, "cannot be written (%s)" % error.strerror)
+    return True, "Wrote the sandbox setting to %s. It counts from the client's next start." % path
+
+
+def _not_fixed(path, why):
+    return False, "%s %s; nothing was changed. Mend that first, or put this in by hand:\n\n%s" % (path, why, _sandbox_text())
+
+
+def _sandbox_text():
+    import json
+
+    return json.dumps(SANDBOX, indent=2)
 
 
 def main(argv):
-    """`pack doctor [--json] [--fix [--write]]`. Exit 1 when nothing is enforced or a journal is damaged."""
+    """`pack doctor [--json] [--fix [--write]]`. Exit 1 when nothing is enforced, a journal is damaged, or the setting was not written."""
     parser = argparse.ArgumentParser(
         prog="pack doctor",
         description="What is enforced here, why, and how to raise it.",
@@ -213,12 +239,13 @@ def main(argv):
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--fix", action="store_true", help="print the sandbox setting that raises the level to full")
     parser.add_argument("--write", action="store_true", help="with --fix: merge it into .claude/settings.json")
-    parser.add_argument("--project", default=None)
+    parser.add_argument("--project", default=None, help="the project's folder (default: found from here upwards)")
     given = parser.parse_args(argv)
     project = os.path.abspath(given.project or os.environ.get("CLAUDE_PROJECT_DIR") or places.find_project(os.getcwd()))
     if given.fix:
-        print(fix(project, given.write))
-        return 0
+        done, text = fix(project, given.write)
+        print(text, file=sys.stdout if done else sys.stderr)
+        return 0 if done else 1
     rows, level = examine(project)
     if given.json:
         import json

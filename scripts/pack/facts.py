@@ -46,6 +46,26 @@ def file_digest(path):
         return "-"
 
 
+def check_input(what, name, path, absent):
+    """A file that the user names as input. ValueError, with the way out, unless it is one that can be read and says something.
+
+    what, name: as the message calls it (`the plan`, `plan.md`); absent: what to do when it is not there."""
+    if not os.path.exists(path):
+        where = os.path.dirname(path) or "."
+        raise ValueError("%s %s does not exist (looked in %s). %s" % (what, name, where, absent))
+    if os.path.isdir(path):
+        raise ValueError("%s %s is a folder. Name a file in it." % (what, name))
+    if not os.path.isfile(path):  # a pipe would be waited for
+        raise ValueError("%s %s is no ordinary file." % (what, name))
+    try:
+        with open(path, "rb") as f:
+            empty = not f.read(65536).strip()
+    except OSError as error:
+        raise ValueError("%s %s cannot be read (%s)." % (what, name, error.strerror)) from None
+    if empty:
+        raise ValueError("%s %s is empty. Say in it what to build." % (what, name))
+
+
 def expand(project, declared):
     """A declared file or folder -> the files it stands for now, relative to the project."""
     full = os.path.join(project, declared)

@@ -46,6 +46,15 @@ TEXTS = (
 GIVEN_TEXTS = ("to", "name", "agent_id", "subagent_type", "command", "file_path", "notebook_path", "taskId", "task_id", "status", "subject")
 
 
+# How a prompt begins that is for the team and not for the model (typed.py, waverun.typed; the first two words).
+TYPED = {"team " + verb for verb in ("status", "resume", "abort", "approve", "reject", "gate")} | {"resume team", "pause team"}
+
+
+def for_the_team(prompt):
+    """Whether a prompt begins like one that the hook answers without a model call."""
+    return " ".join(prompt.split()[:2]).rstrip(".!?").casefold() in TYPED
+
+
 def normal(payload):
     """A payload with the types that everything below relies on; what is of another type is as good as absent."""
     out = dict(payload)
@@ -170,7 +179,9 @@ def _warned(call, answer):
 
 
 def trouble(error, guarded):
-    """What to answer when the gate itself cannot work: closed for guarded calls, open for the rest, with the way out."""
+    """What to answer when the gate itself cannot work: closed for guarded calls, open for the rest, with the way out.
+
+    guarded: the event when it fails closed (hooks/gate.py, GUARDED, and UserPromptSubmit for what was typed to the team), else None."""
     if isinstance(error, Damaged):
         text = (
             "team: the run's journal cannot be trusted (%s). Nothing is guessed: guarded tools stay refused. "
@@ -191,7 +202,7 @@ def trouble(error, guarded):
         )
     if guarded == "PreToolUse":
         return deny(text)
-    if guarded == "UserPromptExpansion":
+    if guarded in ("UserPromptExpansion", "UserPromptSubmit"):
         return block(text)
     if guarded == "ConfigChange":
         return 2, "", text

@@ -245,16 +245,23 @@ def fill(text, path, root=ROOT):
 
 # --- Whole files -------------------------------------------------------------------------------------------------------------
 ACTIVE = '[ -e "$CLAUDE_PLUGIN_DATA/active$CLAUDE_PROJECT_DIR/.on" ] || [ -e "$CLAUDE_PROJECT_DIR/.claude/teams/.on" ] || exit 0; '
-# A prompt may itself open a team (`--team NAME ...`): without one, look for that word before leaving.
-# With one, standard input stays the client's own: the gate looks at who is at its other end.
-TYPED = (
-    'if [ -e "$CLAUDE_PLUGIN_DATA/active$CLAUDE_PROJECT_DIR/.on" ] || [ -e "$CLAUDE_PROJECT_DIR/.claude/teams/.on" ]; then '
-    'exec sh "${CLAUDE_PLUGIN_ROOT}/hooks/gate" UserPromptSubmit; fi; p=$(cat); case $p in *--team*) ;; *) exit 0 ;; esac; '
-)
-# Only where a call must stay closed; elsewhere a missing script is the client's "script missing", which holds nothing up (CLIENT 1.8).
+GATE = 'g="${CLAUDE_PLUGIN_ROOT}/hooks/gate"; '
+# A plugin that was removed in mid-run: what must stay closed says so, everything else holds nothing up.
+OPEN = '[ -r "$g" ] || exit 0; '
 GONE = (
-    "[ -r \"$g\" ] || { echo 'team: a team is active but its plugin is gone, so this call is refused. Install the plugin again, or end the run "
-    "from your own terminal: remove .claude/teams/.on here and active/.../.on in the plugin data.' >&2; exit 2; }; "
+    "[ -r \"$g\" ] || { echo 'team: this is refused, because its plugin is gone. Install the plugin again; or, to end a live run without it, "
+    "remove .claude/teams/.on here and active/.../.on in the plugin data from your own terminal.' >&2; exit 2; }; "
+)
+# A prompt may itself open a team (`--team NAME ...`), or be for one that is over (`team status`): without one, look for those words
+# before leaving. With one, standard input stays the client's own: the gate looks at who is at its other end.
+TYPED = (
+    GATE
+    + 'if [ -e "$CLAUDE_PLUGIN_DATA/active$CLAUDE_PROJECT_DIR/.on" ] || [ -e "$CLAUDE_PROJECT_DIR/.claude/teams/.on" ]; then '
+    + OPEN
+    + 'exec sh "$g" UserPromptSubmit; fi; '
+    "p=$(cat); case $p in *--team* | *'\"'[Tt]'eam '* | *'\"'[Rr]'esume team'* | *'\"'[Pp]'ause team'*) ;; *) exit 0 ;; esac; "
+    + OPEN
+    + 'printf %s "$p" | sh "$g" UserPromptSubmit'
 )
 GUARDED_TOOLS = (
     "Agent",
@@ -295,11 +302,9 @@ def hooks_json():
     for event, (matcher, guarded) in HOOKS.items():
         opens = event == "UserPromptExpansion"
         if event == "UserPromptSubmit":
-            command = TYPED + 'printf %s "$p" | sh "${CLAUDE_PLUGIN_ROOT}/hooks/gate" ' + event
-        elif event == "PreToolUse":
-            command = ACTIVE + 'g="${CLAUDE_PLUGIN_ROOT}/hooks/gate"; ' + GONE + 'exec sh "$g" ' + event
+            command = TYPED
         else:
-            command = ("" if opens else ACTIVE) + 'exec sh "${CLAUDE_PLUGIN_ROOT}/hooks/gate" ' + event
+            command = ("" if opens else ACTIVE) + GATE + (GONE if guarded else OPEN) + 'exec sh "$g" ' + event
         handler = {"type": "command", "command": command, "timeout": 10 if event != "SessionEnd" else 1}
         if event == "PreToolUse":
             handler["timeout"] = 30  # `pack plan` and the commit check start git; the gate gives up after 25 s
@@ -311,7 +316,7 @@ def hooks_json():
         if event == "Stop":  # the supervision's clock (watcher.py); in -p the client would wait for it
             handler = {
                 "type": "command",
-                "command": ACTIVE + '[ "$CLAUDE_CODE_ENTRYPOINT" = cli ] || exit 0; exec sh "${CLAUDE_PLUGIN_ROOT}/hooks/gate" Watch',
+                "command": ACTIVE + '[ "$CLAUDE_CODE_ENTRYPOINT" = cli ] || exit 0; ' + GATE + OPEN + 'exec sh "$g" Watch',
                 "asyncRewake": True,
                 "timeout": 3600,
             }

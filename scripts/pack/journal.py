@@ -140,6 +140,20 @@ def read_chain(data):
     return records[:whole], end, problem
 
 
+def replayed(records):
+    """Step through records from the beginning; yields (record, state after it: one and the same, that goes on). Raises Damaged at a
+    record that contradicts the protocol."""
+    state = machine.initial()
+    for record in records:
+        try:
+            machine.replay(state, record)
+        except (Refusal, KeyError, TypeError, AttributeError, ValueError) as error:
+            raise Damaged(
+                "record %d (%s) contradicts the protocol: %s%s" % (record["seq"], record["event"], error, _other_version(records))
+            ) from None
+        yield record, state
+
+
 def _rendered_after(data):
     """The number of the event that a state.md says it was rendered after; None when it does not."""
     digits = (data or b"").partition(b"after event ")[2].partition(b":")[0]
@@ -241,13 +255,7 @@ class Store:
         rendered = self.disk.read(self.state_file)
         after = _rendered_after(rendered)
         state, intact = machine.initial(), False
-        for record in records:
-            try:
-                machine.replay(state, record)
-            except (Refusal, KeyError, TypeError, AttributeError, ValueError) as error:
-                raise Damaged(
-                    "record %d (%s) contradicts the protocol: %s%s" % (record["seq"], record["event"], error, _other_version(records))
-                ) from None
+        for record, state in replayed(records):
             if record["seq"] == after and record["more"] == 0:
                 intact = rendered == state_md(state, after).encode()  # an older rendering of ours is what a crash leaves
         self.state, self.size = state, end
@@ -424,19 +432,28 @@ class Store:
             pass
 
     def repair(self):
-        """Go back to the last good record of journal or mirror, whichever holds more; for a person. Answers what was done."""
+        """Go back to the last good record of journal or mirror, whichever holds more; for a person. Answers what was done; raises
+        Refusal, and changes nothing, when there is none."""
         chains = [read_chain(self.disk.read(p) or b"") for p in (self.journal, self.mirror)]
         sources = [self.disk.read(p) or b"" for p in (self.journal, self.mirror)]
         best = max((0, 1), key=lambda i: len(chains[i][0]))
         records, end, _problem = chains[best]
-        state, good = machine.initial(), 0
-        for record in records:
-            try:
-                machine.replay(state, record)
-            except (Refusal, KeyError, TypeError, AttributeError, ValueError):
-                break
-            if record["more"] == 0:
-                good = record["seq"]
+        good = 0
+        try:
+            for record, _state in replayed(records):
+                if record["more"] == 0:
+                    good = record["seq"]
+        except Damaged:
+            pass  # what lies before it is kept
+        if not good:
+            raise Refusal(
+                "NO_RUN",
+                "neither the journal nor its mirror has a good record to go back to",
+                "",
+                "`pack abort --reason WHY` ends the run and its checks",
+            )
+        if good == len(records) and sources[0] == sources[1] and end == len(sources[0]):
+            return "Nothing is damaged: journal and mirror hold the same %d records. Nothing was changed." % good
         kept = [r for r in records if r["seq"] <= good]
         end = end if len(kept) == len(records) else records[good]["at"]
         stamp = time.strftime("%Y%m%d-%H%M%S")

@@ -6,9 +6,12 @@ import sys
 from . import answers, caller, facts, places, seal
 from .call import Call
 from .enforcement import alive, client_version, is_headless, measure
-from .journal import Lock, Store
+from .journal import Lock, Store, read_chain
 from .protocol import advice, tables
 from .typed import take_over
+
+
+PLANS = (".md", ".markdown", ".txt", ".rst")  # a word that ends so is a file, there or not
 
 
 def arguments(text, project):
@@ -33,45 +36,66 @@ def arguments(text, project):
             if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= most:
                 raise ValueError("--coders=%s: give a whole number from 1 to %d. %s" % (value, most, usage))
             coders = int(value)
-        elif word.startswith("--"):
-            raise ValueError("unknown flag %s. %s" % (word, usage))
+        elif word.startswith("--") and word != "--" and " " not in word:
+            raise ValueError(
+                'unknown flag %s. %s. A description that names a flag goes in quotes: /build "add %s to the tool"' % (word, usage, word)
+            )
         else:
             rest.append(word)
         i += 1
     if not rest:
         raise ValueError("nothing to build. " + usage)
+    long_dash = next((w for w in rest if w[:1] in ("\u2013", "\u2014") and w[1:].startswith(("coders", "no-research"))), None)
+    if long_dash:
+        raise ValueError("unknown flag %s: that is a long dash, write --%s. %s" % (long_dash, long_dash[1:], usage))
+    named = [w for w in rest if w.lower().endswith(PLANS)]
+    if len(rest) > 1 and rest[0] in named and all(w in named or w.startswith("-") for w in rest):
+        raise ValueError("a plan is one file, and beside %s there is %s. %s" % (rest[0], " ".join(rest[1:]), usage))
     path = None
-    if len(rest) == 1 and (rest[0].lower().endswith((".md", ".markdown")) or os.path.sep in rest[0] and " " not in rest[0]):
+    if len(rest) == 1 and (named or " " not in rest[0] and (os.path.sep in rest[0] or os.path.isfile(os.path.join(project, rest[0])))):
         path = os.path.join(project, os.path.expanduser(rest[0]))
-        if not os.path.isfile(path):
-            raise ValueError(
-                "the plan %s does not exist (looked in %s). Write it first, or describe the feature in words."
-                % (rest[0], os.path.dirname(path) or ".")
-            )
-        with open(path, "rb") as f:
-            if not f.read(65536).strip():
-                raise ValueError("the plan %s is empty. Say in it what to build." % rest[0])
+        facts.check_input("the plan", rest[0], path, "Write it first, or describe the feature in words.")
     return {"plan": rest[0] if path else None, "description": " ".join(rest), "coders": coders, "no_research": no_research, "path": path}
 
 
-def team_name(asked, project):
-    """`feature-<short-name>` from the plan's first heading or the description, not used by a team before."""
+def team_name(asked):
+    """`feature-<short-name>` from the plan's first heading or the description."""
     words = asked["description"]
     if asked["path"]:
         with open(asked["path"], encoding="utf-8", errors="replace") as f:
             heading = next((line.lstrip("# ").strip() for line in f if line.startswith("#") and line.strip("# \n")), "")
         words = heading or os.path.splitext(os.path.basename(asked["path"]))[0]
     slug = "".join(c if c.isascii() and c.isalnum() else " " for c in words.lower()).split()
-    return _free_name("feature-" + ("-".join(slug[:4])[:40] or "run"), project)
+    if slug[:1] == ["feature"]:  # `# Feature: ...`
+        slug = slug[1:]
+    return "feature-" + ("-".join(slug[:4])[:40] or "run")
 
 
-def _free_name(base, project):
-    """The name, or with -2, -3, ...: a team's folder is never used twice."""
+def _new_store(base, project, data, disk):
+    """(name, Store) of a team that never was: the name, or with -2, -3, ..., for neither a team's folder nor its mirror is used twice.
+    What a process left that died while it opened a run is cleared away. Under the lock for opening: nobody else is in the middle of it."""
     name, n = base, 1
-    while os.path.exists(places.team_folder(project, name)):
+    while True:
+        store = Store(places.team_folder(project, name), places.run_folder(data, project, name), disk)
+        if os.path.lexists(store.folder) and _never_began(store):
+            for path in (store.journal, store.mirror, store.snapshot, store.state_file):
+                disk.remove(path)
+            return name, store
+        if not os.path.lexists(store.folder) and not disk.read(store.mirror):
+            return name, store
         n += 1
         name = "%s-%d" % (base, n)
-    return name
+
+
+def _never_began(store):
+    """Whether a team's folder holds at most the record that opened a run, which never got its markers (`places.mark` writes run.json last)."""
+    try:
+        if [n for n in os.listdir(store.folder) if n not in ("journal.jsonl", "snapshot.json", "state.md") and not n.endswith(".tmp")]:
+            return False
+        chains = [read_chain(store.disk.read(path) or b"")[0] for path in (store.journal, store.mirror)]
+    except OSError:
+        return False
+    return all(not records or records[0]["event"] == "RUN_OPENED" and records[0]["more"] == len(records) - 1 for records in chains)
 
 
 def found(project):
@@ -81,6 +105,8 @@ def found(project):
         for n in ("CLAUDE.md", ".project-profile.yml", ".conventions/tool-chains/commands.yml")
         if os.path.isfile(os.path.join(project, n))
     ]
+    if not os.path.lexists(os.path.join(project, ".git")) and facts.git(project, "rev-parse", "--git-dir") is None:
+        out.append("no git repository (nothing can be committed)")
     gold = os.path.join(project, ".conventions", "gold-standards")
     if os.path.isdir(gold):
         out.append(".conventions/gold-standards/ (%d files)" % len([n for n in os.listdir(gold) if not n.startswith(".")]))
@@ -106,11 +132,25 @@ def opens_team(prompt):
 
 
 def activated(payload, env, now, project, data, disk):
-    """A prompt that begins with `--team NAME --strategy PATH` opens that team's run; other prompts pass."""
+    """No run is live: a prompt that begins with `--team NAME --strategy PATH` opens that team's run, one that is for a team (`team status`)
+    is answered, others pass."""
     prompt = str(payload.get("prompt") or "").strip()
     if not opens_team(prompt):
-        return answers.PASS
+        return _no_run(prompt, project)
     return opened(payload, env, now, project, data, disk, prompt, "", "UserPromptSubmit")
+
+
+def _no_run(prompt, project):
+    """The answer to `team status` and the like where no run is live; longer ones (`team abort WHY`) only where there was one."""
+    from .gate import for_the_team
+
+    last = places.teams(project)[:1]
+    if not for_the_team(prompt) or len(prompt.split()) > 2 and not last:
+        return answers.PASS
+    return answers.block(
+        "team: no run is live here. %sA new one: /build PLAN.md --coders=3"
+        % ("The last one was %s: `pack status` and `pack log` in your own terminal show it. " % last[0] if last else "")
+    )
 
 
 def opened(payload, env, now, project, data, disk, text, definition, event, peer=None):
@@ -125,50 +165,59 @@ def opened(payload, env, now, project, data, disk, text, definition, event, peer
                 "coders": asked["coders"],
                 "no_research": asked["no_research"],
             }
-            team = team_name(asked, project)
+            base = team_name(asked)
         else:
             from . import waverun
 
             found_team, source, strategy = waverun.arguments(text, project, definition)
-            team = _free_name(found_team["team"], project)
+            base = found_team["team"]
     except ValueError as error:
         return answers.block("team: " + str(error))
     if live is not None:
         return _reopen(payload, env, now, project, data, disk, live, payload.get("session_id"), event, peer)
     if definition is not None:
         own = dict(waverun.open_data(found_team, source, strategy, project), coders=len(found_team["roles"]), no_research=True)
-    run = places.run_folder(data, project, team)
-    store = Store(places.team_folder(project, team), run, disk)
     level = measure(env, project)
-    disk.mkdir(run)
-    with Lock(os.path.join(os.path.dirname(run), "open.lock")), store.lock():  # one run a project, whatever two sessions call theirs
-        if places.active(project, data) is not None:
-            return answers.block("team: another session has just opened a run here. Type `team status`.")
-        store.load()
-        lead = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
-        store.append(
-            {
-                "event": "RUN_OPENED",
-                "actor": lead,
-                "key": payload.get("prompt_id"),
-                "data": dict(
-                    own,
-                    **{
-                        "sealed": seal.make(run, disk, env, project),
-                        "vouched": caller.vouches(env, peer),
-                        "name": team,
-                        "session": payload.get("session_id"),
-                        "headless": is_headless(env),
-                        "client_pid": env.get("CLAUDE_PID"),
-                        "conventions": facts.conventions(project),
-                        "enforcement": level,
-                        "client": ".".join(map(str, client_version(env) or ())),
+    try:
+        home = os.path.dirname(places.run_folder(data, project, base))
+        disk.mkdir(home)
+        with Lock(os.path.join(home, "open.lock")):  # one run a project, whatever two sessions call theirs
+            if places.active(project, data) is not None:
+                return answers.block("team: another session has just opened a run here. Type `team status`.")
+            team, store = _new_store(base, project, data, disk)
+            with store.lock():
+                store.load()
+                store.append(
+                    {
+                        "event": "RUN_OPENED",
+                        "actor": {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None},
+                        "key": payload.get("prompt_id"),
+                        "data": dict(
+                            own,
+                            **{
+                                "sealed": seal.make(store.data, disk, env, project),
+                                "vouched": caller.vouches(env, peer),
+                                "name": team,
+                                "session": payload.get("session_id"),
+                                "headless": is_headless(env),
+                                "client_pid": env.get("CLAUDE_PID"),
+                                "conventions": facts.conventions(project),
+                                "enforcement": level,
+                                "client": ".".join(map(str, client_version(env) or ())),
+                            },
+                        ),
                     },
-                ),
-            },
-            now,
+                    now,
+                )
+                places.mark(project, data, team, store.data, sys.executable, disk)
+    except OSError as error:
+        at = error.filename or places.team_folder(project, base)
+        while not os.path.lexists(at) and at != os.path.dirname(at):
+            at = os.path.dirname(at)
+        why = "it is no folder" if isinstance(error, (NotADirectoryError, FileExistsError)) else error.strerror or str(error)
+        return answers.block(
+            "team: no run was opened: nothing can be written in %s (%s). Mend that and type the command again." % (at, why)
         )
-        places.mark(project, data, team, run, sys.executable, disk)
     mode = "headless (a message revives a finished agent; shut down with `pack teardown ask`)" if is_headless(env) else "interactive team"
     lines = [
         "Run opened. Team: %s. Mode: %s." % (team, mode),

@@ -3,8 +3,8 @@
 import os
 
 from . import codec, places
-from .journal import Damaged, Store, read_chain
-from .protocol import machine, waves
+from .journal import Damaged, Store, read_chain, replayed
+from .protocol import waves
 from .protocol.refusal import Refusal
 
 
@@ -34,15 +34,14 @@ class Run:
 
     def look(self):
         """Replay the journal without changing anything. Answers (state, records); raises Damaged."""
-        data = self.store.disk.read(self.store.journal)
-        if data is None:
-            data = self.store.disk.read(self.store.mirror) or b""
+        data = self.store.disk.read(self.store.journal) or self.store.disk.read(self.store.mirror) or b""
         records, _end, problem = read_chain(data)
         if problem.startswith("damaged"):
             raise Damaged("the journal is " + problem)
-        state = machine.initial()
-        for record in records:
-            machine.replay(state, record)
+        if not records:
+            raise Damaged("the team %s has no journal any more" % self.team)
+        for _record, state in replayed(records):
+            pass
         return state, records
 
 

@@ -24,6 +24,13 @@ class _SiteWhenMissed:
         return None
 
 
+def plain():
+    """Make the output streams replace what a terminal of another encoding (ISO-8859-1, ASCII) cannot show, instead of failing on it."""
+    for stream in (sys.stdout, sys.stderr):
+        if (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "") != "utf8" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
 def main(scripts):
     """Run the verb and leave the process with its exit code."""
     sys.path[0] = scripts
@@ -33,6 +40,7 @@ def main(scripts):
         from pack.cli import main as run
 
         sys.exit(run(sys.argv[1:]))
+    plain()
     from pack.lint import bundle
 
     bundle.install(scripts)

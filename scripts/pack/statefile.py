@@ -161,11 +161,18 @@ def summary(state, stats):
     met = state["verify"] and state["verify"]["ok"] and not state["teardown"]["aborted"] and len(done) == len(state["tasks"])
     lines = [
         RULE,
-        "FEATURE IMPLEMENTATION %s" % ("ABORTED" if state["teardown"]["aborted"] else "COMPLETE"),
+        "FEATURE IMPLEMENTATION "
+        + (
+            "ABORTED"
+            if state["teardown"]["aborted"]
+            else "COMPLETE"
+            if state["phase"] == "CLOSED"
+            else "NOT FINISHED: phase " + state["phase"]
+        ),
         RULE,
         "",
         "Tasks completed: %d/%d" % (len(done), len(state["tasks"])),
-        "Complexity: %s" % state["mode"],
+        "Complexity: %s" % (state["mode"] or "not classified"),
         "Commits: %s" % ("; ".join("%s %s" % (c["sha"][:7], c["subject"]) for c in stats["commits"]) or "none"),
         "",
         "Risk analysis (pre-implementation):",

@@ -65,10 +65,24 @@ def agent_stop(call):
         told = _nudge(call, todo)
         if told:
             return told
-    call.gate("AGENT_IDLE", name=actor["name"])
+    call.gate("AGENT_IDLE", name=actor["name"], **_report(call))
     _see(call)
     call.close()
     return PASS
+
+
+REPORTING = tables.RESEARCHERS + (tables.RISK_TESTER,)  # whose final text is their report
+REPORT_CHARS = 4000  # forty lines, which is what their prompts ask for
+
+
+def _report(call):
+    """{"report": what an agent said last}, secrets masked, for those who report by it: it reaches the lead past every message."""
+    said = call.payload.get("last_assistant_message")
+    if call.actor["role"] not in REPORTING or not isinstance(said, str) or not said.strip():
+        return {}
+    from . import redact
+
+    return {"report": redact.text(said.strip()[: 2 * REPORT_CHARS])[:REPORT_CHARS]}  # masked before it is cut: half a secret has no shape
 
 
 def _see(call):

@@ -33,7 +33,11 @@ def typed(call, prompt):
         except Refusal as refusal:
             return answers.block(refusal.text())
         call.close()
-        return answers.block("team: the run is aborted (%s). %s" % (reason, teardown_text(call)))
+        over = call.state["phase"] == "CLOSED"
+        return answers.block(
+            "team: the run is aborted (%s). %s"
+            % (reason, "It is closed; `pack status --summary` in your own terminal prints the report." if over else teardown_text(call))
+        )
     return None
 
 

@@ -36,6 +36,8 @@ The plan, as JSON on standard input:
   EOF
 """
 
+WRITING = ("abort", "resume", "teardown")  # what a person's terminal may write; every other verb here only looks
+
 HELP = {
     "plan": ("register the whole plan and classify it", PLAN_SHAPE),
     "task": (
@@ -79,9 +81,10 @@ def main(argv):
         return COMMANDS[verb][1](given) or 0
     except Refusal as refusal:
         print(refusal.text(), file=sys.stderr)
-    except BrokenPipeError:
-        raise  # no trouble with the journal: pack.cli knows what to do
+        return 2 if refusal.code == "USAGE" else 1
     except (Damaged, Busy, OSError) as error:
+        if isinstance(error, BrokenPipeError) or isinstance(error, OSError) and verb not in WRITING:
+            raise  # no trouble with the journal: pack.cli knows what to do
         print(gate.trouble(error, None)[2], file=sys.stderr)
     return 1
 
@@ -247,7 +250,11 @@ def log_line(record):
     elif record["event"] == "PLAN_REGISTERED":
         words = "%d tasks" % len(data["tasks"])
     else:
-        words = " ".join("%s=%s" % (k, str(v)[:60]) for k, v in sorted(data.items()) if v not in (None, [], {}, "") and k not in ("key",))
+        words = " ".join(
+            "%s=%s" % (k, " ".join(str(v)[:60].split()))
+            for k, v in sorted(data.items())
+            if v not in (None, [], {}, "") and k not in ("key",)
+        )
     clock = time.strftime("%H:%M:%S", time.localtime(record["ts"]))
     mark = "✋" if record["event"] in tables.TROUBLE else " "
     return "%5d %s @%d %s %-12s %-24s %s" % (record["seq"], clock, record["epoch"], mark, actor["name"] or "-", record["event"], words)
@@ -271,19 +278,31 @@ def _log(given):
         time.sleep(0.5)
 
 
+def _task_number(word):
+    """`2` or `#2` -> 2; ValueError for anything else, which argparse turns into a usage error."""
+    return int(word[1:] if word.startswith("#") else word)
+
+
+def _known_task(state, number):
+    """The task of a number; raises Refusal that names those there are."""
+    refusal = machine.GUARDS["task_exists"](state, {"task": number}, PERSON)
+    if refusal is not None:
+        raise refusal
+    return view.task(state, number)
+
+
 def explain(state, records, number):
     """Who approved which revision of a task, what is missing, what was refused and why: text."""
-    t = view.task(state, number)
-    if t is None:
-        raise machine.GUARDS["task_exists"](state, {"task": number}, PERSON)
+    t = _known_task(state, number)
     q = view.quorum(state, t)
+    decision = "none is needed, the task is cancelled" if t["state"] == "CANCELLED" else "%s (%s)" % (q["result"], view.quorum_text(q))
     lines = [
         "task #%d «%s»" % (number, t["subject"]),
         "state: %s%s, owner %s, revision %s"
         % (t["state"], " (%s)" % t["cause"] if t["cause"] else "", t["owner"] or "nobody", t["revision"] or "none yet"),
         "files: " + ", ".join(t["files"]),
         "mode %s requires: %s" % (state["mode"], ", ".join(view.required(state, t))),
-        "decision: %s (%s)" % (q["result"], view.quorum_text(q)),
+        "decision: " + decision,
         "",
         "history:",
     ]
@@ -312,7 +331,14 @@ def _task(given):
     if given.words[:1] not in ([], ["show"]):
         _needs_hook("task " + given.words[0])
     state, _records = Run(given.project, given.team).look()
-    wanted = [int(w.lstrip("#")) for w in given.words[1:] if w.lstrip("#").isdigit()]
+    try:
+        wanted = [_task_number(w) for w in given.words[1:]]
+    except ValueError:
+        raise Refusal("USAGE", "pack task show takes task numbers", " ".join(given.words[1:]), "pack task show 2") from None
+    for number in wanted:
+        _known_task(state, number)
+    if not state["tasks"]:
+        print("no tasks are registered yet: `pack plan` registers them")
     for number, t in view.tasks(state):
         if not wanted or number in wanted:
             print(
@@ -405,7 +431,7 @@ COMMANDS = {
     "verify": (lambda p: (p.add_argument("--build"), p.add_argument("--test")), lambda given: _needs_hook("verify")),
     "status": (_status_arguments, _status),
     "log": (_log_arguments, _log),
-    "explain": (lambda p: p.add_argument("task", type=int), _explain),
+    "explain": (lambda p: p.add_argument("task", type=_task_number, metavar="TASK", help="its number: 2 or #2"), _explain),
     "teardown": (lambda p: p.add_argument("words", nargs="*"), _teardown),
     "abort": (lambda p: p.add_argument("--reason"), _abort),
     "resume": (lambda p: p.add_argument("--repair", action="store_true"), _resume),

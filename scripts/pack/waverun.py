@@ -270,8 +270,11 @@ def arguments(text, project, name=None):
     rel = None
     if strategy:
         rel, full = facts.relative(project, strategy)
-        if rel is None or not os.path.isfile(full):
-            raise ValueError("the strategy file %s does not exist in the project. Write it first. %s" % (strategy, usage))
+        if rel is None:
+            raise ValueError(
+                "the strategy file %s is outside the project, where the agents look. Copy it into the project. %s" % (strategy, usage)
+            )
+        facts.check_input("the strategy file", strategy, full, "Write it first. " + usage)
     return definition, name, rel
 
 

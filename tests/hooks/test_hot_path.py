@@ -110,19 +110,21 @@ def test_no_active_team_starts_no_python(project, tmp_path):
     bare.mkdir()
     for tool in ("cat", "sh"):
         os.symlink("/bin/" + tool, bare / tool)
-    for event, entries in hooks.items():
+    prompts = ("hello", "how is the team", "the team status page is broken", "page the team")
+    for event, prompt in [(e, p) for e in hooks for p in (prompts if e == "UserPromptSubmit" else prompts[:1])]:
         if event == "UserPromptExpansion":
             continue
-        command = entries[0]["hooks"][0]["command"].replace("${CLAUDE_PLUGIN_ROOT}", "/nowhere")
+        # The real gate: if a hook came as far, it would complain about the missing interpreter.
+        command = hooks[event][0]["hooks"][0]["command"].replace("${CLAUDE_PLUGIN_ROOT}", PLUGIN_ROOT)
         done = subprocess.run(
             ["sh", "-c", command],
             env={"PATH": str(bare), "CLAUDE_PROJECT_DIR": str(project), "CLAUDE_PLUGIN_DATA": str(tmp_path)},
-            input='{"prompt": "hello"}',
+            input=json.dumps({"session_id": "s", "prompt": prompt}, separators=(",", ":")),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-        assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), event
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), (event, prompt)
 
 
 @pytest.mark.parametrize("event, code", [("PreToolUse", 2), ("Stop", 0), ("SubagentStop", 0), ("PostToolUse", 0)])
@@ -145,12 +147,24 @@ def test_a_missing_interpreter_closes_guarded_calls_only(session, event, code):
     assert done.returncode == code and "no Python 3.9" in done.stderr and "own terminal" in done.stderr
 
 
-def test_a_missing_plugin_closes_guarded_calls_while_a_team_is_active(session):
+def test_a_missing_plugin_closes_guarded_calls_and_holds_nothing_else_up(session):
+    """Removed in mid-run: `sh` without its script ends with 2, which would block every turn's end and every prompt."""
     s = session
     s.setup("SIMPLE")
     with open(os.path.join(PLUGIN_ROOT, "hooks", "hooks.json")) as f:
-        command = json.load(f)["hooks"]["PreToolUse"][0]["hooks"][0]["command"].replace("${CLAUDE_PLUGIN_ROOT}", "/nowhere")
-    done = subprocess.run(
-        ["sh", "-c", command], env=dict(os.environ, **s.env), input="{}", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert done.returncode == 2 and "its plugin is gone" in done.stderr and "own terminal" in done.stderr
+        hooks = json.load(f)["hooks"]
+    for event, entries in hooks.items():
+        for handler in [h for entry in entries for h in entry["hooks"]]:
+            command = handler["command"].replace("${CLAUDE_PLUGIN_ROOT}", "/nowhere")
+            done = subprocess.run(
+                ["sh", "-c", command],
+                env=dict(os.environ, **dict(s.env, CLAUDE_CODE_ENTRYPOINT="cli")),
+                input="{}",
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            if event in ("PreToolUse", "UserPromptExpansion", "ConfigChange"):
+                assert done.returncode == 2 and "its plugin is gone" in done.stderr and "own terminal" in done.stderr
+            else:
+                assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), event

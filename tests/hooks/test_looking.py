@@ -129,3 +129,23 @@ def test_a_reader_that_has_seen_enough_is_no_trouble(session):
                 "%s %s | true" % (PACK, verb), shell=True, cwd=session.project, env=env, stderr=subprocess.PIPE, text=True
             )
             assert done.stderr == ""
+
+
+def test_what_researchers_and_testers_report_is_in_the_journal(session):
+    """Their final text is the report and goes to the lead past every message: it was in no record."""
+    s = session
+    s.build("plan.md --coders=1")
+    assert s.spawn("researcher", "codebase-researcher") is None
+    said = "FINDINGS\nsrc/old.py:1 holds OLD.\npassword: hunter2hunter2\n" + "x" * 9000
+    s.send("SubagentStop", "researcher", stop_hook_active=False, last_assistant_message=said)
+    s.spawn("supervisor", "supervisor")
+    s.send("SubagentStop", "supervisor", stop_hook_active=False, last_assistant_message="I have nothing to do")
+    reports = [r["data"]["report"] for r in s.events() if "report" in r["data"]]
+    assert len(reports) == 1 and reports[0].startswith("FINDINGS\nsrc/old.py:1 holds OLD.\npassword: [REDACTED_SECRET]\nxxx")
+    assert len(reports[0]) <= 4000
+    lines = pack(s, "log").splitlines()
+    assert len(lines) == len(s.events()) and any("report=FINDINGS src/old.py:1" in line for line in lines)
+    page = os.path.join(s.data, "run.html")
+    pack(s, "report", "html", "--out", page)
+    with open(page, encoding="utf-8") as f:
+        assert "src/old.py:1 holds OLD." in f.read()

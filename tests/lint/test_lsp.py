@@ -193,9 +193,10 @@ def test_a_configuration_error_is_said_and_survived(plugin, editor):
 
 
 def test_without_the_extra(capsys, monkeypatch):
+    from pack import extras
     from pack.lint.cli import main
 
     monkeypatch.delitem(sys.modules, "pack.lint.lsp", raising=False)
     monkeypatch.setitem(sys.modules, "lsprotocol", None)
     assert main(["--lsp"]) == 2
-    assert capsys.readouterr().err == "pack lint: --lsp needs pygls: python3 -m pip install 'team-pack[lsp]'\n"
+    assert capsys.readouterr().err == "pack lint: --lsp needs pygls: %s\n" % extras.install("lsp")

@@ -59,7 +59,7 @@ def run(folder, *words):
         ("adr check --decisions nowhere", 2, "no folder nowhere"),
         ("team check nope", 2, "no such team"),
         ("team check", 1, "twice.yaml:2:1: team stands here twice"),
-        ("team list", 0, "BROKEN: 1 problem, `pack team check twice`"),
+        ("team list", 1, "BROKEN: 1 problem, `pack team check twice`"),
         ("team new Bad", 2, "a small letter first"),
         ("team new handbook", 2, "there is a team of this name"),
         ("team show nope", 2, "no such team"),
@@ -94,3 +94,24 @@ def test_the_folder_of_a_team_is_its_root(tmp_path):
     assert not (tmp_path / ".team").exists()
     code, told = run(tmp_path, "kanban", "init", "--team", SMALL)
     assert code == 0 and (tmp_path / ".ping" / "BOARD.md").is_file(), told
+
+
+def test_a_team_may_be_called_like_a_yaml_value(tmp_path):
+    """`pack team new true` wrote a definition that `pack team check` called broken."""
+    for name in ("true", "null", "no"):
+        assert run(tmp_path, "team", "new", name)[0] == 0
+    code, told = run(tmp_path, "team", "check")
+    assert code == 0 and told.count("sound") == 3, told
+    code, told = run(tmp_path, "team", "list")
+    assert code == 0 and "BROKEN" not in told, told
+
+
+@pytest.mark.parametrize(
+    "words", ["kanban init", "sprint init", "rt init", "team new dbMigration", "doctor --fix --write", "report html --out x/y"]
+)
+def test_a_folder_that_takes_no_file_is_named(tmp_path, words):
+    """A file where a folder must go, which holds for root too; a read-only disk ends the same way."""
+    for name in (".team", "docs", ".claude", "x"):
+        (tmp_path / name).write_text("in the way")
+    code, told = run(tmp_path, *words.split())
+    assert code in (1, 2) and "Traceback" not in told and "reach the server" not in told, told

@@ -23,7 +23,7 @@ USAGE = """usage: pack lint [PATH...] [options]
   --config FILE             a configuration file instead of the nearest .pack-lint.yaml or pyproject.toml
   --baseline FILE           leave out the findings that FILE knows; --write-baseline writes it
   --stdin-filename PATH     check standard input as if it were PATH
-  --lsp                     a language server over stdio, for editors (needs pip install 'team-pack[lsp]')
+  --lsp                     a language server over stdio, for editors (needs pip install '.[lsp]' in the pack's checkout)
   --effective               print what the client makes of each agent: id, description, tools, model
   --prove-hooks             run each blocking hook offline on an event it must stop and one it must pass (asks first; --yes)
   --no-cache                neither read nor write the cache
@@ -128,7 +128,9 @@ def main(argv=None, stdout=None, stdin=None):
             print("pack lint: %s" % error, file=sys.stderr)
             return 2
         if isinstance(error, ImportError) and error.name and error.name.split(".")[0] in ("pygls", "lsprotocol"):
-            print("pack lint: --lsp needs pygls: python3 -m pip install 'team-pack[lsp]'", file=sys.stderr)
+            from pack import extras
+
+            print("pack lint: --lsp needs pygls: " + extras.install("lsp"), file=sys.stderr)
             return 2
         if isinstance(error, ImportError) and error.name in ("yaml", "jsonschema"):
             print("pack lint: needs PyYAML to read this (python3 -m pip install pyyaml)", file=sys.stderr)

@@ -9,14 +9,14 @@ from pack.realtime import adr, rtfile
 from pack.teams.definition import by_id, project_of
 
 
-@click.group("adr", help="Architecture decisions that touch real time must add up.", epilog="Example: pack adr check --measure")
+@click.group("adr", help="Architecture decisions that touch real time must add up.", epilog="\b\nExample: pack adr check --measure")
 def group():
     pass
 
 
 @group.command(
     help="Check every decision; with --measure prove it with the probe at its own rate and users.",
-    epilog="Example: pack adr check; pack adr check --measure --duration 10",
+    epilog="\b\nExample:\n  pack adr check\n  pack adr check --measure --duration 10",
 )
 @click.argument("names", nargs=-1)
 @click.option("--decisions", default=os.path.join(".claude", "decisions"), show_default=True)

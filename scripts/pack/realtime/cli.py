@@ -96,7 +96,7 @@ class Invocation:
 
 @click.group(
     help="Probe and audit real systems; the numbers go into .team/evidence and nowhere else.",
-    epilog="Example: pack rt init; edit .team/rt.yaml; pack rt check; pack rt latency; pack gate check",
+    epilog="\b\nExample:\n  pack rt init        # then edit .team/rt.yaml\n  pack rt check\n  pack rt latency\n  pack gate check",
 )
 def rt():
     pass
@@ -107,7 +107,7 @@ def example():
     click.echo(EXAMPLE, nl=False)
 
 
-@rt.command(help="Make the team's folders and an example rt.yaml to edit.", epilog="Example: pack rt init")
+@rt.command(help="Make the team's folders and an example rt.yaml to edit.", epilog="\b\nExample: pack rt init")
 @team_options
 def init(team, team_dir):
     if rtfile.find(team_dir):
@@ -120,7 +120,7 @@ def init(team, team_dir):
     click.echo("wrote %s: name your paths, addresses, budgets and guarantees in it, then `pack rt check`" % path)
 
 
-@rt.command(help="Check rt.yaml and say what must be measured.", epilog="Example: pack rt check")
+@rt.command(help="Check rt.yaml and say what must be measured.", epilog="\b\nExample: pack rt check")
 @team_options
 def check(team, team_dir):
     data = rtfile.load(team_dir, team)
@@ -133,7 +133,7 @@ def check(team, team_dir):
             click.echo("%-28s MISSING: no path measures it; add one, or declare it in out_of_scope with a reason" % item["kind"])
 
 
-@rt.command(help="Write the budget table of PROJECT_CHARTER.md from rt.yaml.", epilog="Example: pack rt charter")
+@rt.command(help="Write the budget table of PROJECT_CHARTER.md from rt.yaml.", epilog="\b\nExample: pack rt charter")
 @team_options
 def charter(team, team_dir):
     data = rtfile.load(team_dir, team)
@@ -147,7 +147,7 @@ def charter(team, team_dir):
     click.echo("wrote %s" % path)
 
 
-@rt.command(help="Stall a server on purpose and compare with P_q = S - (1 - q) D.", epilog="Example: pack rt selftest")
+@rt.command(help="Stall a server on purpose and compare with P_q = S - (1 - q) D.", epilog="\b\nExample: pack rt selftest")
 @team_options
 def selftest(team, team_dir):
     session = measure.Session(team_dir, team, click.get_current_context().obj.argv)
@@ -250,7 +250,7 @@ def seconds(context, option, text):
 def add(name, measures, about):
     """A verb `pack rt NAME` for some of the measures."""
 
-    @rt.command(name, help="Measure %s." % about, epilog="Example: pack rt %s --path orders.placed" % name)
+    @rt.command(name, help="Measure %s." % about, epilog="\b\nExample: pack rt %s --path orders.placed" % name)
     @team_options
     @click.option("--path", "paths", multiple=True, help="only this path of rt.yaml (may be given again)")
     @click.option("--release", is_flag=True, help="measured for a release: what the deployment gate asks for")
@@ -264,7 +264,7 @@ for name, measures in VERBS_OF.items():
         add(name, measures, ABOUT[name])
 
 
-@rt.command(help="Measure sustained rate, second by second.", epilog="Example: pack rt throughput --duration 1h")
+@rt.command(help="Measure sustained rate, second by second.", epilog="\b\nExample: pack rt throughput --duration 1h")
 @team_options
 @click.option("--path", "paths", multiple=True, help="only this path of rt.yaml (may be given again)")
 @click.option("--duration", callback=seconds, help="30s, 10m, 1h; otherwise what rt.yaml says")
@@ -279,7 +279,7 @@ add("all", tuple(m for part in VERBS_OF.values() for m in part), "everything tha
 
 @rt.command(
     help="Probe one address without a team and print the percentiles; files no evidence.",
-    epilog="Example: pack rt probe websocket ws://127.0.0.1:8765/ --rate 200 --duration 5",
+    epilog="\b\nExample: pack rt probe websocket ws://127.0.0.1:8765/ --rate 200 --duration 5",
 )
 @click.argument("adapter")
 @click.argument("address")
@@ -331,6 +331,8 @@ def main(argv):
     try:
         return clicks.run(rt, argv, setup=refusals, obj=call)
     except OSError as error:
+        if error.filename is not None and call.session is None:
+            raise  # a file, not a server: pack.cli names it
         click.echo("pack rt: cannot reach the server%s: %s; %s" % (call.at(), error, START), err=True)
     except Exception as error:
         if not adapters.of_library(error):

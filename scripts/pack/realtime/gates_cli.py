@@ -13,13 +13,13 @@ from pack.teams import folders, here, load, unchanged
 
 @click.group(
     help="Judge the quality gates from the evidence; nothing is believed, every number is derived again.",
-    epilog="Example: pack gate check --gate p99_latency",
+    epilog="\b\nExample: pack gate check --gate p99_latency",
 )
 def gate():
     pass
 
 
-@gate.command(help="Evaluate all gates, delivery first.", epilog="Example: pack gate check --json > gates.json")
+@gate.command(help="Evaluate all gates, delivery first.", epilog="\b\nExample: pack gate check --json > gates.json")
 @click.option("--team", help=here.TEAM_HELP)
 @click.option("--dir", "team_dir", help=here.DIR_HELP)
 @click.option("--gate", "only", multiple=True, help="only this gate (may be given again)")
@@ -51,7 +51,7 @@ def check(team, team_dir, only, as_json, as_statement, now):
     raise SystemExit(0 if result["verdict"] == "PASS" else 1)
 
 
-@gate.command("list", help="The gates in evaluation order, with what they look at.", epilog="Example: pack gate list")
+@gate.command("list", help="The gates in evaluation order, with what they look at.", epilog="\b\nExample: pack gate list")
 @click.option("--team", help=here.TEAM_HELP)
 @click.option("--dir", hidden=True, expose_value=False, help="as for `check`: a session command gives it to any verb")
 def list_gates(team):

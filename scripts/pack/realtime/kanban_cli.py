@@ -22,13 +22,14 @@ def open_board(team, team_dir, must=True):
 @click.group(
     "kanban",
     help="The board: moves are checked, metrics computed.",
-    epilog="Example: pack kanban add 'Order stream' --label kafka; pack kanban move K1 'Sprint Ready'",
+    epilog="\b\nExample:\n  pack kanban init\n  pack kanban add 'Order stream' --label kafka\n"
+    "  pack kanban set K1 --priority high --estimate 3 --infrastructure 'redis on staging'\n  pack kanban move K1 'Sprint Ready'",
 )
 def board():
     pass
 
 
-@board.command(help="Make the board.", epilog="Example: pack kanban init")
+@board.command(help="Make the board.", epilog="\b\nExample: pack kanban init")
 @clicks.team_options
 @clicks.now_option
 def init(team, team_dir, now):
@@ -41,7 +42,7 @@ def init(team, team_dir, now):
 
 @board.command(
     help="Add a card to the first column.",
-    epilog="Example: pack kanban add 'Order stream' --label kafka --path orders.placed",
+    epilog="\b\nExample: pack kanban add 'Order stream' --label kafka --path orders.placed",
 )
 @click.argument("title")
 @click.option("--label", "labels", multiple=True)
@@ -57,7 +58,7 @@ def add(title, labels, path, team, team_dir, now):
     click.echo("%s: %s" % (card["id"], card["title"]))
 
 
-@board.command("set", help="Set fields of a card.", epilog="Example: pack kanban set K1 --priority high --estimate 3")
+@board.command("set", help="Set fields of a card.", epilog="\b\nExample: pack kanban set K1 --priority high --estimate 3")
 @click.argument("ident")
 @click.option("--label", "labels", multiple=True)
 @click.option("--priority", type=click.Choice(["low", "medium", "high", "critical"]))
@@ -76,7 +77,7 @@ def set_fields(ident, labels, team, team_dir, now, **fields):
     b.save(now or kanban.now())
 
 
-@board.command(help="Move a card to a column.", epilog="Example: pack kanban move K1 'In Progress'")
+@board.command(help="Move a card to a column.", epilog="\b\nExample: pack kanban move K1 'Sprint Ready'")
 @click.argument("ident")
 @click.argument("column")
 @clicks.team_options
@@ -90,7 +91,7 @@ def move(ident, column, team, team_dir, now):
     click.echo("%s: %s" % (ident, column))
 
 
-@board.command(help="The board, the metrics and the latency of each path.", epilog="Example: pack kanban show")
+@board.command(help="The board, the metrics and the latency of each path.", epilog="\b\nExample: pack kanban show")
 @clicks.team_options
 @clicks.now_option
 def show(team, team_dir, now):
@@ -121,7 +122,7 @@ def show(team, team_dir, now):
 
 @board.command(
     help="Bring GitHub up to the board: prints the gh commands, or runs them.",
-    epilog="Example: pack kanban sync; pack kanban sync --run; at the end: pack kanban sync --run --close-milestones",
+    epilog="\b\nExample:\n  pack kanban sync\n  pack kanban sync --run\n  pack kanban sync --run --close-milestones    # at the end",
 )
 @click.option("--run", "running", is_flag=True, help="run them with the real gh")
 @click.option("--close-milestones", "closing", is_flag=True, help="close those of MILESTONES.md, once every card is in the last column")

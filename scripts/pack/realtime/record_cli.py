@@ -30,7 +30,7 @@ def file(recording, to, date, name):
 @click.group(
     "record",
     help="Record real responses and topics as dated contracts, and replay them.",
-    epilog="Example: pack record http http://127.0.0.1:8000/v1/policy --name policy",
+    epilog="\b\nExample: pack record http http://127.0.0.1:8000/v1/policy --name policy",
 )
 def group():
     pass
@@ -38,7 +38,7 @@ def group():
 
 @group.command(
     help="Record one HTTP exchange.",
-    epilog="Example: pack record http http://127.0.0.1:8000/v1/policy --name policy",
+    epilog="\b\nExample: pack record http http://127.0.0.1:8000/v1/policy --name policy",
 )
 @click.argument("url")
 @click.option("--method", default="GET", show_default=True)
@@ -50,7 +50,7 @@ def http(url, method, body, to, date, name):
 
 @group.command(
     help="Record messages of a WebSocket or a broker's topic.",
-    epilog="Example: pack record topic redis redis://127.0.0.1:6379/0 --option stream=policy.decisions --name policy.decisions",
+    epilog="\b\nExample: pack record topic redis redis://127.0.0.1:6379/0 --option stream=policy.decisions --name policy.decisions",
 )
 @click.argument("adapter")
 @click.argument("address")
@@ -65,7 +65,7 @@ def topic(adapter, address, options, count, seconds, send, to, date, name):
 
 @group.command(
     help="Ask every recorded endpoint again: does the recording still match?",
-    epilog="Example: pack record replay docs/design/contracts/2026-03-04",
+    epilog="\b\nExample: pack record replay docs/design/contracts/2026-03-04",
 )
 @click.argument("folder")
 @click.option("--seconds", default=10.0, show_default=True)

@@ -26,13 +26,13 @@ def at(now):
 @click.group(
     "sprint",
     help="Squads in parallel: lanes, rhythm, blockers, integration day, exit criteria. Real systems only.",
-    epilog="Example: pack sprint init; pack sprint lanes",
+    epilog="\b\nExample:\n  pack sprint init\n  pack sprint add runtime 'Token stream' --owner ana\n  pack sprint lanes",
 )
 def group():
     pass
 
 
-@group.command(help="Write an example sprint.yaml.", epilog="Example: pack sprint init")
+@group.command(help="Write an example sprint.yaml.", epilog="\b\nExample: pack sprint init")
 @shared
 def init(path, now):
     if os.path.exists(path):
@@ -43,7 +43,7 @@ def init(path, now):
     click.echo("wrote %s" % path)
 
 
-@group.command(help="The squads as lanes, with what is blocked and what is due.", epilog="Example: pack sprint lanes")
+@group.command(help="The squads as lanes, with what is blocked and what is due.", epilog="\b\nExample: pack sprint lanes")
 @shared
 def lanes(path, now):
     data = sprint.load(path)
@@ -67,7 +67,7 @@ def lanes(path, now):
     raise SystemExit(1 if bad or over else 0)
 
 
-@group.command(help="Today's rhythm.", epilog="Example: pack sprint today")
+@group.command(help="Today's rhythm.", epilog="\b\nExample: pack sprint today")
 @shared
 def today(path, now):
     data = sprint.load(path)
@@ -83,7 +83,7 @@ def today(path, now):
 
 @group.command(
     help="Add an item to a squad's lane.",
-    epilog="Example: pack sprint add runtime 'Token stream' --owner ana --cross-squad",
+    epilog="\b\nExample: pack sprint add runtime 'Token stream' --owner ana --cross-squad",
 )
 @click.argument("squad")
 @click.argument("title")
@@ -100,7 +100,7 @@ def add(squad, title, owner, cross, path, now):
 @group.command(
     "set",
     help="Change an item: todo, doing, blocked, done, rolled.",
-    epilog="Example: pack sprint set B1 blocked --by 'schema not merged' --owner ana --eta 2026-03-04T15:00",
+    epilog="\b\nExample: pack sprint set B1 blocked --by 'schema not merged' --owner ana --eta 2026-03-04T15:00",
 )
 @click.argument("ident")
 @click.argument("state")
@@ -116,7 +116,7 @@ def set_state(ident, state, owner, blocker, eta, path, now):
 
 @group.command(
     help="What is blocked; exit 1 if something is for longer than blocker_hours.",
-    epilog="Example: pack sprint blockers",
+    epilog="\b\nExample: pack sprint blockers",
 )
 @shared
 def blockers(path, now):
@@ -141,7 +141,7 @@ def blockers(path, now):
 
 @group.command(
     help="Run the integration day's checklist for real and archive what it printed.",
-    epilog="Example: pack sprint integration",
+    epilog="\b\nExample: pack sprint integration",
 )
 @shared
 def integration(path, now):
@@ -153,7 +153,7 @@ def integration(path, now):
 
 @group.command(
     help="Write today's status file, or with --due only say whether one is due.",
-    epilog="Example: pack sprint status --due",
+    epilog="\b\nExample: pack sprint status --due",
 )
 @click.option("--due", "only", is_flag=True)
 @shared
@@ -172,7 +172,7 @@ def status(only, path, now):
     click.echo("wrote %s" % target)
 
 
-@group.command("exit", help="Evaluate the exit criteria.", epilog="Example: pack sprint exit")
+@group.command("exit", help="Evaluate the exit criteria.", epilog="\b\nExample: pack sprint exit")
 @click.option("--team", default=None, help="also the gates of this team")
 @click.option("--dir", "team_dir", help="its folder  [default: the definition's root]")
 @shared

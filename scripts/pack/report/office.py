@@ -35,7 +35,7 @@ def make(team, team_dir, now, pptx=True, pdf=True, name=None):
 @click.group(
     invoke_without_command=True,
     help="Reports from the evidence: a headline that is computed, no averages, what is open last.",
-    epilog="Example: pack report all; pack report --due",
+    epilog="\b\nExample:\n  pack report html --out run.html    # the timeline of a run; needs no extra packages\n  pack report all\n  pack report --due",
 )
 @click.option(
     "--due",
@@ -59,21 +59,21 @@ def report(context, only_due, team, team_dir, now):
         click.echo("not due: the next report in %d h %02d min" % (left // 3600, left % 3600 // 60))
 
 
-@report.command("all", help="PPTX and PDF.", epilog="Example: pack report all")
+@report.command("all", help="PPTX and PDF.", epilog="\b\nExample: pack report all")
 @clicks.team_options
 @clicks.now_option
 def both(team, team_dir, now):
     make(team, team_dir, now)
 
 
-@report.command(help="The presentation only.", epilog="Example: pack report pptx")
+@report.command(help="The presentation only.", epilog="\b\nExample: pack report pptx")
 @clicks.team_options
 @clicks.now_option
 def pptx(team, team_dir, now):
     make(team, team_dir, now, pdf=False)
 
 
-@report.command(help="The document only.", epilog="Example: pack report pdf")
+@report.command(help="The document only.", epilog="\b\nExample: pack report pdf")
 @clicks.team_options
 @clicks.now_option
 def pdf(team, team_dir, now):
@@ -82,7 +82,7 @@ def pdf(team, team_dir, now):
 
 @report.command(
     help="The final certification: CERTIFICATION.md, PPTX and PDF. Exit 1 if not certified.",
-    epilog="Example: pack report final",
+    epilog="\b\nExample: pack report final",
 )
 @clicks.team_options
 @clicks.now_option

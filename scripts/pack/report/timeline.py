@@ -29,6 +29,11 @@ def _who(record):
     return record["actor"]["name"] or "gate"
 
 
+def _quiet(record):
+    """Whether a record is left out: it says who was awake, and nothing else."""
+    return record["event"] in QUIET and not record["data"].get("report")
+
+
 def _words(record):
     data = record["data"]
     if record["event"] in tables.TROUBLE:
@@ -40,12 +45,12 @@ def _words(record):
         for k, v in sorted(data.items())
         if k not in ("definition", "unmet", "facts", "tasks", "approved") and v not in (None, "", [], {})
     ]
-    return ", ".join("%s %s" % (k, str(v)[:120]) for k, v in keep)
+    return ", ".join("%s %s" % (k, v if k == "report" else str(v)[:120]) for k, v in keep)
 
 
 def svg(records):
     """The lanes as an SVG picture; a mark's tooltip says what it is."""
-    shown = [r for r in records if r["event"] not in QUIET]
+    shown = [r for r in records if not _quiet(r)]
     lanes = []
     for r in shown:
         if _who(r) not in lanes:
@@ -84,7 +89,7 @@ def page(state, records, enforcement):
     counts = stats(records)
     rows = []
     for r in records:
-        if r["event"] in QUIET:
+        if _quiet(r):
             continue
         rows.append(
             '<tr class="%s"><td class="dim">%d</td><td class="dim">%s</td><td>%d</td><td>%s</td><td>%s</td><td>%s</td></tr>'

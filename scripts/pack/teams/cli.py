@@ -5,13 +5,13 @@ import json
 import os
 import sys
 
-from pack.teams import definition
+from pack.teams import definition, yamltext
 
 EXAMPLE = '''\
 # A team as data: `--team {name}` activates it, docs/teams.md explains every field, `pack team check {name}` checks the file.
-team: {name}
+team: {quoted_name}
 version: 1
-title: {title}
+title: {quoted_title}
 root: .{root}                     # the team's own folder; roles write there what their artifacts and writes say
 roles:
   - id: planner
@@ -60,19 +60,20 @@ def main(argv=None):
     parser = argparse.ArgumentParser(
         prog="pack team",
         description="Team definitions: a team is data, no code. docs/teams.md explains them.",
-        epilog="Example: pack team new dbMigration; edit .claude/team-definitions/dbMigration.yaml; pack team check dbMigration; "
-        "pack team agents dbMigration; then type in the client: --team dbMigration",
+        epilog="example:\n  pack team new dbMigration       # then edit .claude/team-definitions/dbMigration.yaml\n  pack team check dbMigration\n"
+        "  pack team agents dbMigration    # then start the client and type: --team dbMigration",
+        formatter_class=argparse.RawDescriptionHelpFormatter,  # does not break a path at its hyphen
     )
     verbs = parser.add_subparsers(dest="verb", metavar="VERB")
-    verbs.add_parser("list", help="the teams that can be activated here")
-    new = verbs.add_parser("new", help="write a small definition to edit")
+    verbs.add_parser("list", help="the teams that can be activated here; exit code 1 where one is broken", epilog="example: pack team list")
+    new = verbs.add_parser("new", help="write a small definition to edit", epilog="example: pack team new dbMigration")
     new.add_argument("name")
     for verb, text in (
         ("check", "every problem with line and column, and what a sound definition probably does not mean"),
         ("show", "waves, roles and gates as they will run"),
         ("agents", "write the agents of the roles into .claude/agents/"),
     ):
-        one = verbs.add_parser(verb, help=text)
+        one = verbs.add_parser(verb, help=text, epilog="example: pack team %s dbMigration" % verb)
         one.add_argument(
             "name",
             nargs="*" if verb == "check" else None,
@@ -80,7 +81,7 @@ def main(argv=None):
         )
         if verb == "agents":
             one.add_argument("--force", action="store_true", help="also those that are there already")
-    verbs.add_parser("schema", help="print the JSON Schema, for editors")
+    verbs.add_parser("schema", help="print the JSON Schema, for editors", epilog="example: pack team schema > team.schema.json")
     given = parser.parse_args(sys.argv[1:] if argv is None else argv)
     if given.verb is None:
         parser.print_help()
@@ -102,14 +103,16 @@ def _project():
 
 
 def _list(given):
-    known = definition.names(definition.folders(_project()))
+    known, broken = definition.names(definition.folders(_project())), 0
     for name, path in sorted(known.items()):
         try:
             data = definition.load_file(path)
             text = "%d roles, %d waves, %d gates: %s" % (len(data["roles"]), len(data["waves"]), len(data["gates"]), data["title"])
         except definition.TeamError as error:
+            broken += 1
             text = "BROKEN: %d problem%s, `pack team check %s`" % (len(error.problems), "" if len(error.problems) == 1 else "s", name)
         print("%-20s %s" % (name, text))
+    return 1 if broken else 0
 
 
 def _new(given):
@@ -125,8 +128,20 @@ def _new(given):
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|-", " ", given.name).lower()
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="utf-8") as handle:
-        handle.write(EXAMPLE.format(name=given.name, root=words.replace(" ", "-"), title=words[0].upper() + words[1:]))
+        handle.write(
+            EXAMPLE.format(
+                name=given.name,
+                root=words.replace(" ", "-"),
+                quoted_name=_text(given.name),
+                quoted_title=_text(words[0].upper() + words[1:]),
+            )
+        )
     print("wrote %s: edit it, then `pack team check %s` and `pack team agents %s`" % (os.path.relpath(path), given.name, given.name))
+
+
+def _text(word):
+    """A word as YAML that is read back as text: a team may be called `true`."""
+    return word if yamltext.read("x: %s\n" % word).value == {"x": word} else '"%s"' % word
 
 
 def _check(given):

@@ -6,8 +6,7 @@ patience: 60
 user types: /build plan.md --coders=2
 lead spawns codebase-researcher as codebase-researcher: Where does a greeting live, how is it tested?
 codebase-researcher reads src/greet.py
-codebase-researcher tells lead: One module per phrase in src/, one unittest file per module in tests/.
-codebase-researcher rests
+codebase-researcher rests: One module per phrase in src/, one unittest file per module in tests/.
 lead rests until hears "One module per phrase"
 lead runs: pack plan
     {"facts": {"layers": ["api"],
@@ -128,6 +127,7 @@ lead runs: pack status --summary
 lead runs: pack teardown ask supervisor
 lead rests: the summary
 expect journal:
+    gate: AGENT_IDLE name=codebase-researcher report~"One module per phrase"
     lead: PLAN_REGISTERED
     tech-lead: PLAN_OK
     tech-lead: RISKS counts.MINOR=1

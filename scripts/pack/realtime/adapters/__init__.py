@@ -36,7 +36,9 @@ def load(name, project="."):
         try:
             return getattr(importlib.import_module("pack.realtime.adapters." + module), cls)
         except ImportError as error:
-            raise AdapterError("adapter %s needs %s (%s): pip install 'team-pack[realtime]'" % (name, needs, error))
+            from pack import extras
+
+            raise AdapterError("adapter %s needs %s (%s): %s" % (name, needs, error, extras.install("realtime")))
     if ":" not in name:
         near = difflib.get_close_matches(name.lower(), TABLE, 1, 0.4)
         raise AdapterError(

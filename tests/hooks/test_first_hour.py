@@ -1,0 +1,324 @@
+"""A newcomer's first hour: mistakes at the command line and in the client, each answered with what is wrong and the way out."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from pack import journal, places
+from pack.call import PLUGIN_ROOT
+from pack.disk import Disk
+from hooks.test_looking import pack
+
+TEAM = "feature-add-a-greeting"
+
+
+def told(answer):
+    """What a prompt or a command was answered with; it was blocked."""
+    code, out, _err = answer
+    assert code == 0 and out["decision"] == "block", answer
+    return out["reason"]
+
+
+# --- Opening a run -----------------------------------------------------------------------------------------------------------
+def test_what_is_no_plan_is_named_for_what_it_is(session):
+    s, here = session, session.project
+    os.mkdir(here + "/docs.md")
+    os.mkdir(here + "/docs")
+    os.mkfifo(here + "/pipe.md")
+    for name in ("empty.md", "two.md"):
+        with open(here + "/" + name, "w") as f:
+            f.write("" if name == "empty.md" else "# Two\n")
+    for args, says in (
+        ("docs.md", "docs.md is a folder"),
+        ("docs/", "docs/ is a folder"),
+        ("pipe.md", "is no ordinary file"),  # and is not waited for
+        ("empty.md", "is empty"),
+        ("nix.txt", "nix.txt does not exist"),
+        ("plan.md two.md", "a plan is one file, and beside plan.md there is two.md"),
+        ("plan.md -x", "beside plan.md there is -x"),
+        ("plan.md \u2014coders=3", "that is a long dash, write --coders=3"),
+        ("add a --fast flag", '/build "add --fast to the tool"'),
+    ):
+        assert says in told(s.build(args)), args
+    assert not os.path.exists(here + "/.claude/teams")
+    told_strategy = told(s.send("UserPromptSubmit", prompt="--team realtimeSystems --strategy empty.md"))
+    assert "the strategy file empty.md is empty" in told_strategy
+    assert not os.path.exists(here + "/.claude/teams")
+
+
+@pytest.mark.parametrize(
+    "args", ['"add --fast to the tool"', "add a -- separator", "README.md needs a section about -x", "fix it \u2014quickly"]
+)
+def test_a_description_may_name_files_flags_and_dashes(session, args):
+    code, out, _err = session.build(args)
+    assert code == 0 and "Run opened" in out["hookSpecificOutput"]["additionalContext"]
+
+
+def test_a_plan_of_any_name_is_a_plan_when_it_is_there(session):
+    with open(session.project + "/TODO", "w") as f:
+        f.write("# Feature: say goodbye\n")
+    _code, out, _err = session.build("TODO")
+    text = out["hookSpecificOutput"]["additionalContext"]
+    assert "plan file TODO" in text and "Team: feature-say-goodbye." in text
+
+
+def test_where_nothing_can_be_written_no_run_is_opened_and_the_place_is_named(session):
+    s = session
+    with open(s.project + "/.claude", "w") as f:
+        f.write("in the way")
+    text = told(s.build())
+    assert "no run was opened" in text and s.project + "/.claude (it is no folder)" in text and "pack abort" not in text
+    os.unlink(s.project + "/.claude")
+    s.build()
+    assert s.state()["team"]["name"] == TEAM  # the attempt has not used the name up
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.mark.parametrize(
+    "point", ["before mirror write", "before journal write", "before fsync", "after journal write", "after render", "after snapshot"]
+)
+def test_a_client_killed_while_it_opens_a_run_leaves_no_name_behind(session, point):
+    """The opening record without its markers: the next /build of the same plan is the first one."""
+    from pack import gate
+
+    class Dying(Disk):
+        def point(self, name):
+            if name == point:
+                raise Killed
+
+    s = session
+    payload = {
+        "session_id": s.session,
+        "cwd": s.project,
+        "hook_event_name": "UserPromptExpansion",
+        "command_name": "team:build",
+        "command_args": "plan.md",
+    }
+    with pytest.raises(Killed):
+        gate.handle(payload, s.env, now=s.now, disk=Dying())
+    assert places.active(s.project, s.data) is None
+    _code, out, _err = s.build()
+    assert "Team: %s." % TEAM in out["hookSpecificOutput"]["additionalContext"]
+    assert [r["event"] for r in s.events()] == ["RUN_OPENED"]
+    assert sorted(places.teams(s.project)) == [TEAM]
+
+
+def test_a_run_that_began_keeps_its_name_and_its_journal(session):
+    s = session
+    s.env["CLAUDE_PID"] = "1999999"
+    s.build()
+    told(s.send("UserPromptSubmit", prompt="team abort enough"))
+    s.build()
+    assert s.state()["team"]["name"] == TEAM + "-2"
+    assert sorted(places.teams(s.project)) == [TEAM, TEAM + "-2"]
+
+
+def test_a_removed_folder_of_an_old_run_does_not_keep_the_next_from_opening(session):
+    """Its mirror is still in the plugin's data: the new run was refused as one that is already open."""
+    s = session
+    s.build()
+    told(s.send("UserPromptSubmit", prompt="team abort enough"))
+    shutil.rmtree(s.project + "/.claude")
+    _code, out, _err = s.build()
+    assert "Team: %s-2." % TEAM in out["hookSpecificOutput"]["additionalContext"]
+
+
+def test_a_project_without_git_is_told_so(session):
+    shutil.rmtree(session.project + "/.git")
+    _code, out, _err = session.build()
+    assert "no git repository" in out["hookSpecificOutput"]["additionalContext"]
+
+
+# --- Typing to a team that is not there ------------------------------------------------------------------------------------------
+def typed_in_the_client(s, prompt):
+    """A prompt through the command line of hooks.json: (exit code, standard output, standard error)."""
+    with open(os.path.join(PLUGIN_ROOT, "hooks", "hooks.json")) as f:
+        command = json.load(f)["hooks"]["UserPromptSubmit"][0]["hooks"][0]["command"].replace("${CLAUDE_PLUGIN_ROOT}", PLUGIN_ROOT)
+    payload = {"session_id": s.session, "cwd": s.project, "hook_event_name": "UserPromptSubmit", "prompt": prompt}
+    done = subprocess.run(
+        ["sh", "-c", command],
+        env=dict({"PATH": os.environ["PATH"]}, **s.env),
+        input=json.dumps(payload, separators=(",", ":")),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_team_status_is_answered_without_a_model_before_and_after_a_run_too(session):
+    s = session
+    for prompt in ("team status", "Team status.", "team resume", "resume team", "pause team"):
+        code, out, err = typed_in_the_client(s, prompt)
+        assert code == 0 and "no run is live here" in json.loads(out)["reason"] and "/build" in out, (prompt, err)
+    for prompt in ("team abort handling is broken", "team status page is down", "the team status"):
+        assert typed_in_the_client(s, prompt) == (0, "", ""), prompt
+    s.build()
+    assert "pack status --summary` in your own terminal" in told(s.send("UserPromptSubmit", prompt="team abort enough"))
+    for prompt in ("team status", "team abort once more"):
+        code, out, err = typed_in_the_client(s, prompt)
+        assert code == 0 and "The last one was " + TEAM in json.loads(out)["reason"], err
+
+
+def test_what_is_typed_to_a_team_in_trouble_is_answered_with_the_trouble(session):
+    """It went on to the model, as if nobody had listened."""
+    s = session
+    s.setup("SIMPLE")
+    _spoil(s)
+    code, out, _err = typed_in_the_client(s, "team abort enough")
+    assert code == 0 and "cannot be trusted" in json.loads(out)["reason"] and "pack resume --repair" in out
+    code, out, err = typed_in_the_client(s, "and now?")
+    assert (code, out) == (0, "")
+
+
+def test_no_python_and_no_run_names_no_file_to_remove(session):
+    done = subprocess.run(
+        ["/bin/sh", os.path.join(PLUGIN_ROOT, "hooks", "gate"), "UserPromptExpansion"],
+        env=dict(session.env, PATH="/nowhere"),
+        input="{}",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert done.returncode == 2 and "Install python3." in done.stderr and "remove" not in done.stderr
+
+
+# --- Looking at a run that is in trouble ------------------------------------------------------------------------------------------
+def _files(s):
+    live = places.active(s.project, s.data)
+    return os.path.join(places.team_folder(s.project, live["team"]), "journal.jsonl"), os.path.join(live["run"], "mirror.jsonl")
+
+
+def _spoil(s):
+    for path in _files(s):
+        with open(path, "rb") as f:
+            data = f.read()
+        with open(path, "wb") as f:
+            f.write(data.replace(b"AGENT_BOUND", b"AGENT_BOUNX", 1))
+
+
+def _foreign(s):
+    """A whole chain that this version's protocol does not know, as another version may have written it."""
+    for path in _files(s):
+        with open(path, "rb") as f:
+            records = journal.read_chain(f.read())[0]
+        total, lines = journal.START, []
+        for record in records:
+            kept = {k: v for k, v in record.items() if k not in ("len", "sum", "at")}
+            line, total = journal.seal(dict(kept, event=kept["event"].replace("AGENT_BOUND", "AGENT_WELCOMED")), total)
+            lines.append(line)
+        with open(path, "wb") as f:
+            f.write(b"".join(lines))
+
+
+def _emptied(s):
+    for path in _files(s):
+        open(path, "w").close()
+
+
+@pytest.mark.parametrize(
+    "harm, says", [(_spoil, "damaged at record"), (_foreign, "contradicts the protocol"), (_emptied, "no journal any more")]
+)
+def test_every_look_at_a_damaged_journal_names_the_way_out_and_the_way_out_works(session, harm, says):
+    s = session
+    s.env["CLAUDE_PID"] = "1999999"
+    s.setup("SIMPLE")
+    harm(s)
+    for words in ("status", "status --json", "status --summary", "log", "explain 1", "task show 1", "report html", "resume"):
+        answer = pack(s, *words.split(), code=1)
+        assert says in answer and "pack resume --repair" in answer and "pack abort" in answer, (words, answer)
+    checks = json.loads(subprocess_out(s, "doctor", "--json"))["checks"]
+    assert [r["ok"] for r in checks if r["what"] == "journal"] == [False]
+    if harm is _emptied:
+        assert "pack abort" in pack(s, "resume", "--repair", code=1)
+    assert "checks are off" in pack(s, "abort", "--reason", "enough")
+    assert places.active(s.project, s.data) is None
+
+
+def subprocess_out(s, *words):
+    env = dict({k: v for k, v in os.environ.items() if not k.startswith("CLAUDE")}, HOME=s.data)
+    done = subprocess.run(
+        [os.path.join(PLUGIN_ROOT, "bin", "pack")] + list(words),
+        cwd=s.project,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    return done.stdout
+
+
+def test_repairing_what_is_whole_changes_nothing(session):
+    s = session
+    s.setup("SIMPLE")
+    before = [Disk().read(path) for path in _files(s)]
+    assert all(before)
+    assert "Nothing is damaged" in pack(s, "resume", "--repair")
+    assert [Disk().read(path) for path in _files(s)] == before
+
+
+def test_a_run_at_work_is_not_reported_as_complete(session):
+    s = session
+    s.env["CLAUDE_PID"] = "1999999"
+    s.setup("SIMPLE")
+    assert "FEATURE IMPLEMENTATION NOT FINISHED: phase EXECUTION" in pack(s, "status", "--summary")
+    pack(s, "abort", "--reason", "enough")
+    assert "FEATURE IMPLEMENTATION ABORTED" in pack(s, "status", "--summary")
+
+
+def test_task_numbers_are_taken_as_people_write_them(session):
+    s = session
+    s.setup("SIMPLE")
+    assert pack(s, "explain", "#1") == pack(s, "explain", "1")
+    assert "#2" in pack(s, "task", "show", "#2") and "#1 Add" not in pack(s, "task", "show", "2")
+    assert "there is no task #9" in pack(s, "task", "show", "9", code=1)
+    assert "takes task numbers" in pack(s, "task", "show", "nine", code=2)
+    assert "an abort says why" in pack(s, "abort", code=2)
+
+
+@pytest.mark.parametrize("content", ["[]", '{"sandbox": true}', "x"])
+def test_settings_of_another_shape_are_left_as_they_are(session, content):
+    s = session
+    path = s.project + "/.claude/settings.json"
+    os.makedirs(os.path.dirname(path))
+    with open(path, "w") as f:
+        f.write(content)
+    answer = pack(s, "doctor", "--fix", "--write", code=1)
+    assert "nothing was changed" in answer and "denyWrite" in answer
+    with open(path) as f:
+        assert f.read() == content
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+@pytest.mark.parametrize("words", ["status", "log", "doctor", "--help", "gate list"])
+def test_an_output_that_cannot_be_written_is_not_the_journal(session, words):
+    session.setup("SIMPLE")
+    env = dict({k: v for k, v in os.environ.items() if not k.startswith("CLAUDE")}, HOME=session.data, PACK_PYTHON=sys.executable)
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [os.path.join(PLUGIN_ROOT, "bin", "pack")] + words.split(),
+            cwd=session.project,
+            env=env,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 2 and done.stderr == "pack: the output cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("words", ["status", "log", "explain 1", "doctor", "lint ."])
+def test_a_terminal_of_another_encoding_is_no_trouble(session, words):
+    session.setup("SIMPLE")
+    assert session.spawn("coder-1", "coder")  # a refusal, which `pack log` marks with a hand
+    os.makedirs(session.project + "/agents")
+    with open(session.project + "/agents/größe.md", "w", encoding="utf-8") as f:
+        f.write("---\nname: größe\ntools: Größe\n---\n")
+    text = pack(session, *words.split(), code=1 if words == "lint ." else 0, PYTHONIOENCODING="ascii")
+    assert "?" in text or words == "lint ."
