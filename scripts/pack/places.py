@@ -57,14 +57,22 @@ def active(project, data):
                 lines = f.read().split("\n")
         except OSError:
             continue
-        if len(lines) >= 3 and lines[1]:
+        if len(lines) >= 3 and lines[1] and not (len(lines) > 4 and _copied(project, lines[1], lines[3])):
             return {"python": lines[0], "team": lines[1], "run": lines[2]}
     return None
 
 
+def _copied(project, team, original):
+    """Whether a marker came here in a copy of the project that it was written in: that one's run is not this one's."""
+    try:
+        return not os.path.samefile(team_folder(original, team), team_folder(project, team))
+    except OSError:  # moved away, or nothing of the team is left
+        return False
+
+
 def mark(project, data, team, run, python, disk):
     """Write both markers, and where the run's data are; the project's folder keeps itself out of git."""
-    text = "%s\n%s\n%s\n" % (python, team, run)
+    text = "%s\n%s\n%s\n%s\n" % (python, team, run, project)
     for path in (marker(data, project), project_marker(project)):
         disk.mkdir(os.path.dirname(path))
         disk.replace(path, text.encode("utf-8", "surrogateescape"))

@@ -1,5 +1,6 @@
 """A newcomer's first hour: mistakes at the command line and in the client, each answered with what is wrong and the way out."""
 
+import copy
 import json
 import os
 import shutil
@@ -133,6 +134,33 @@ def test_a_project_without_git_is_told_so(session):
     shutil.rmtree(session.project + "/.git")
     _code, out, _err = session.build()
     assert "no git repository" in out["hookSpecificOutput"]["additionalContext"]
+
+
+def in_folder(s, folder):
+    """The same user in another folder."""
+    other = copy.copy(s)
+    other.project, other.env = folder, dict(s.env, CLAUDE_PROJECT_DIR=folder)
+    return other
+
+
+def test_a_copy_of_a_project_is_not_in_the_run_of_the_original(session, tmp_path):
+    """`cp -r` copies the marker, too: `team abort` in the copy ended the run of the original."""
+    session.setup("SIMPLE")
+    shutil.copytree(session.project, str(tmp_path / "copy"), symlinks=True)
+    there = in_folder(session, str(tmp_path / "copy"))
+    assert "no run is live here" in told(there.send("UserPromptSubmit", prompt="team abort enough"))
+    assert session.state()["phase"] == "EXECUTION"
+    there.build()
+    assert places.active(there.project, there.data)["run"] != places.active(session.project, session.data)["run"]
+
+
+def test_a_project_that_was_moved_stays_in_its_run(session, tmp_path):
+    session.setup("SIMPLE")
+    os.rename(session.project, str(tmp_path / "moved"))
+    moved = in_folder(session, str(tmp_path / "moved"))
+    assert TEAM in told(moved.send("UserPromptSubmit", prompt="team status"))
+    told(moved.send("UserPromptSubmit", prompt="team abort enough"))
+    assert moved.state()["teardown"]["aborted"]
 
 
 # --- Typing to a team that is not there ------------------------------------------------------------------------------------------
