@@ -13,7 +13,7 @@ mutants: $(STAMP)  ## every guard removed in turn: who notices
 	mkdir -p $(FIGURES)
 	$(BIN)/python -m pack.prove.mutate --json $(FIGURES)/mutants.json
 
-prove-long: $(STAMP)  ## every way of writing from Bash, 10,000 kills, 100,000 operations of 64 writers, every byte, 100,000 fuzzed payloads, 1,000 simulated runs, 2,700 hostile ones, 60 runs of the real client with kill -9
+prove-long: $(STAMP)  ## every way of writing from Bash, 10,000 kills, 100,000 operations of 64 writers, every byte, 100,000 fuzzed payloads, 2,000 simulated runs, 2,700 hostile ones, 60 runs of the real client with kill -9
 	mkdir -p $(FIGURES)
 	PROVE_FIGURES=$(abspath $(FIGURES)) $(BIN)/python -m pytest -q tests/faults/test_bash_ways.py tests/client/test_sandbox.py
 	REVIVE_SEEDS=$(or $(SEEDS),60) PROVE_FIGURES=$(abspath $(FIGURES)) $(BIN)/python -m pytest -q tests/client/test_revive.py

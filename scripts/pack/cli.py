@@ -31,6 +31,7 @@ VERBS = {
     "record": ("pack.realtime.record_cli", "record real responses and topics as dated contracts"),
     "adr": ("pack.realtime.adr_cli", "check the real-time arithmetic of architecture decisions"),
 }
+PLAIN = ("click", "jsonschema", "markdown_it", "yaml")  # the packages of `team-pack` itself; the others are those of its extras
 
 
 def usage():
@@ -69,8 +70,16 @@ def _run(argv):
         hint = "; did you mean %s?" % " or ".join(near) if near else ""
         print("pack: no verb %r%s (see pack --help)" % (verb, hint), file=sys.stderr)
         return 2
-    module = importlib.import_module(VERBS[verb][0])
-    return module.main([verb] + argv[1:] if VERBS[verb][0] == "pack.verbs" else argv[1:])
+    try:
+        module = importlib.import_module(VERBS[verb][0])
+        return module.main(argv if VERBS[verb][0] == "pack.verbs" else argv[1:])
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "pack"):
+            raise
+        extra = {"rt": "[realtime]", "report": "[report]"}.get(verb, "" if package in PLAIN else "[realtime]")
+        print("pack %s: needs the package %s: pip install 'team-pack%s'" % (verb, package, extra), file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

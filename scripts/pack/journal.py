@@ -1,15 +1,17 @@
 """The store (PROTOCOL.md 2): an append-only journal is the truth, everything else is derived from it.
 
 Files. In the project, `.claude/teams/<team>/`: `journal.jsonl` (truth), `snapshot.json`, `state.md` (derived). In the
-plugin's data folder, `runs/<project>/<team>/`: `mirror.jsonl`, a byte copy written *before* the journal, and the lock.
+plugin's data folder, `runs/<project>/<team>/`: `mirror.jsonl`, a byte copy written *before* the journal, `written`, the size
+and checksum of both after the last operation, and the lock.
 
 Why a mirror. A checksum chain finds damage, but not records cut off the end, nor a well-formed record appended by
 somebody who can read this source. The mirror says what this store wrote: a journal that is behind it was cut (or this
-process died between the two writes) and is restored, one that is ahead of it was forged and is cut back.
+process died between the two writes) and is restored, one that is ahead of it was forged and is cut back, unless
+`written` knows its end: then the mirror was cut.
 
 Why stamps. After each append the snapshot keeps inode, size, mtime and ctime of journal, mirror and state.md. As long as
 they are what they were, nobody touched the files, and an event costs the same with ten records or ten thousand. Any
-difference leads to the long way: both chains are read and checked, and the state is replayed through `machine.fold`.
+difference leads to the long way: both chains are read and checked, and the state is replayed through `machine.replay`.
 """
 
 import fcntl
@@ -166,7 +168,7 @@ class Store:
     def __init__(self, folder, data, disk=None):
         self.folder, self.data, self.disk = folder, data, disk or Disk()
         self.journal = os.path.join(folder, "journal.jsonl")
-        self.mirror = os.path.join(data, "mirror.jsonl")
+        self.mirror, self.written = os.path.join(data, "mirror.jsonl"), os.path.join(data, "written")
         self.snapshot = os.path.join(folder, "snapshot.json")
         self.state_file = os.path.join(folder, "state.md")
         self.state, self.seq, self.sum, self.ts = machine.initial(), 0, START, 0.0
@@ -241,7 +243,7 @@ class Store:
         state, intact = machine.initial(), False
         for record in records:
             try:
-                state, _effects = machine.step(state, record, record["ts"])
+                machine.replay(state, record)
             except (Refusal, KeyError, TypeError, AttributeError, ValueError) as error:
                 raise Damaged(
                     "record %d (%s) contradicts the protocol: %s%s" % (record["seq"], record["event"], error, _other_version(records))
@@ -296,7 +298,7 @@ class Store:
             # Ahead of the mirror. Written without fsync, the mirror may lose its end in a power failure, and only then. As it is
             # written first, a torn end beside a journal that has the operation is damage done to the mirror, not a forged journal.
             extra = len(records) - len(copies)
-            lost = theirs is None or not copies or self._booted_since() or copy_problem
+            lost = theirs is None or not copies or self._booted_since() or copy_problem or self._has_written(records, end)
             if lost:
                 self._diverged("lacked %d record(s), rebuilt from the journal" % extra, "mirror.jsonl")
                 self.disk.replace(self.mirror, whole)
@@ -317,6 +319,10 @@ class Store:
 
     def _diverged(self, why, file="journal.jsonl"):
         self.found.append(("STATE_DIVERGENCE", {"file": file, "was": why}))
+
+    def _has_written(self, records, end):
+        """Whether a chain is what the last operation left, by the word of the plugin's own folder."""
+        return (self.disk.read(self.written) or b"") == b"%d %s\n" % (end, records[-1]["sum"].encode("ascii"))
 
     def _booted_since(self):
         data = self.disk.read(self.snapshot)
@@ -397,6 +403,7 @@ class Store:
         """Write state.md and the snapshot. They may be lost: failing to write them loses nothing."""
         text = codec.dumps(self.state) if text is None else text
         try:
+            self.disk.replace(self.written, b"%d %s\n" % (self.size, self.sum.encode("ascii")))
             self.disk.replace(self.state_file, state_md(self.state, self.seq).encode())
             self.disk.point("after render")
             head = {
@@ -425,7 +432,7 @@ class Store:
         state, good = machine.initial(), 0
         for record in records:
             try:
-                state, _effects = machine.step(state, record, record["ts"])
+                machine.replay(state, record)
             except (Refusal, KeyError, TypeError, AttributeError, ValueError):
                 break
             if record["more"] == 0:

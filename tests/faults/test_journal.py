@@ -5,8 +5,9 @@ import subprocess
 
 import pytest
 
+from pack import codec
 from pack.disk import Disk
-from pack.journal import Busy, Damaged, Lock, Store, read_chain
+from pack.journal import Busy, Damaged, Lock, Store, read_chain, seal
 from pack.protocol import machine
 from pack.prove import faults, fuzz, worker
 
@@ -70,6 +71,38 @@ def test_a_mirror_with_a_damaged_end_costs_no_acknowledged_event(tmp_path, damag
     assert ("STATE_DIVERGENCE", "mirror.jsonl") in [(name, what.get("file")) for name, what in found]
     with open(mirror, "rb") as f:
         assert f.read().startswith(whole)
+
+
+def test_a_mirror_that_ends_between_two_records_costs_no_acknowledged_event(tmp_path):
+    folder, data, acked = faults.make_journal(str(tmp_path))
+    mirror = os.path.join(data, "mirror.jsonl")
+    with open(mirror, "rb") as f:
+        lines = f.readlines()
+    for kept in range(1, len(lines)):
+        with open(mirror, "wb") as f:
+            f.writelines(lines[:kept])
+        records, found = faults.check_nothing_lost(folder, data, acked)
+        lacked = [what["was"] for name, what in found if name == "STATE_DIVERGENCE"]
+        assert lacked == ["lacked %d record(s), rebuilt from the journal" % (len(lines) - kept)]
+        with open(mirror, "rb") as f:
+            lines = f.readlines()
+        assert len(lines) == len(records)
+
+
+def test_a_record_that_no_hook_wrote_is_removed_whatever_else_was_touched(tmp_path):
+    """Well-formed and behind the last one: mirror and `written` are in the plugin's folder and do not know it."""
+    folder, data, acked = faults.make_journal(str(tmp_path))
+    journal = os.path.join(folder, "journal.jsonl")
+    store = Store(folder, data)
+    with store.lock():
+        store.load()
+    record = {"seq": store.seq + 1, "ts": store.ts, "epoch": store.state["owner"]["epoch"], "actor": machine.GATE}
+    state, _events = machine.fold(store.state, {"event": "TICK", "actor": machine.GATE, "data": {}, "key": None}, store.ts)
+    record.update(event="TICK", data={}, key=None, more=0, state=codec.digest(codec.dumps(state)))
+    with open(journal, "ab") as f:
+        f.write(seal(record, store.sum)[0])
+    _records, found = faults.check_nothing_lost(folder, data, acked)
+    assert [what["was"] for _name, what in found] == ["1 record(s) that no hook wrote, removed"]
 
 
 def test_full_disk_short_write_eio_read_only(tmp_path):

@@ -1,4 +1,4 @@
-"""A few simulated whole runs on the real store; `make prove-long` does a thousand. A failure names its seed."""
+"""A few simulated whole runs on the real store; `make prove-long` does two thousand. A failure names its seed."""
 
 import pytest
 

@@ -224,9 +224,9 @@ def _staffing(state):
         return []
     if state["mode"] in tables.VALIDATED_MODES and not (state["plan"]["ok"] and state["risks"]["mitigated"]):
         return []
-    need, out = [], []
+    need, out, have = [], [], {state["roster"][n]["role"] for n in view.living(state)}
     for number in view.open_tasks(state):
-        need += [r for r in view.required(state, view.task(state, number)) if r not in need and not view.living(state, r)]
+        need += [r for r in view.required(state, view.task(state, number)) if r not in need and r not in have]
     if need:
         out.append(_step(tables.LEAD, "spawn:" + ",".join(need), "spawn the approvers this run requires: " + ", ".join(need)))
     free = [

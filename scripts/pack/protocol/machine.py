@@ -84,12 +84,23 @@ def check(state, event):
 def step(state, event, now):
     """Fold one event into the state. Answers (new state, effects); raises Refusal and leaves `state` as it was."""
     found = check(state, event)
-    new, effects = clone(state), []
-    found["apply"](new, event["data"], event["actor"], now, effects)
+    new = clone(state)
+    return new, _apply(found, new, event, now)
+
+
+def replay(state, record):
+    """Fold a record of a journal, which has its consequences behind it, into `state` itself: copying the state for each
+    record would be most of a long replay's time. Raises what `step` raises."""
+    _apply(check(state, record), state, dict(record, data=clone(record["data"])), record["ts"])
+
+
+def _apply(found, state, event, now):
+    effects = []
+    found["apply"](state, event["data"], event["actor"], now, effects)
     if event["event"] in tables.MESSAGES or event["event"] == "MAIL":
-        _deliver(new, event["data"].get("to"), now)
-        watch.spoken(new, event["event"], event["data"].get("to"), event["data"].get("by") or event["actor"]["role"])
-    return new, effects
+        _deliver(state, event["data"].get("to"), now)
+        watch.spoken(state, event["event"], event["data"].get("to"), event["data"].get("by") or event["actor"]["role"])
+    return effects
 
 
 _ADDRESSED = ("sender_has_role", "receiver_has_role")

@@ -170,8 +170,8 @@ LONG = {
         )
     ),
     "simulated": lambda f: (
-        "%s whole runs (%d simulations of 8 teams and 200 tasks, up to %d agents a team), %s records, %d divergences mended, %d forced finalizes; every run ended, nothing lost"
-        % (number(f["runs"]), f["simulations"], f["agents"], number(f["records"]), f["divergences"], f["forced"])
+        "%s whole runs (%d simulations of 8 teams, every fifth with 200 tasks, the others with 40; %s tasks, up to %d agents a team), %s records, %d divergences mended, %d forced finalizes; every run ended, nothing lost"
+        % (number(f["runs"]), f["simulations"], number(f["tasks"]), f["agents"], number(f["records"]), f["divergences"], f["forced"])
     ),
     "hostile": lambda f: (
         "%s random runs of honest and hostile agents through the whole gate (modes %s%s): %s deeds, %s calls judged, %s of them refused with %d different codes, %s hooks "

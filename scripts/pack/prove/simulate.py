@@ -111,10 +111,10 @@ class SimStore(Store):
 class Team:
     """One team's run."""
 
-    def __init__(self, rng, disk, number, tasks, faults):
+    def __init__(self, rng, disk, number, mode, tasks, faults):
         self.rng, self.disk, self.faults = rng, disk, faults
         self.folder, self.data = "team-%d" % number, "data-%d" % number
-        self.mode = rng.choice(("SIMPLE", "MEDIUM", "COMPLEX"))
+        self.mode = mode
         self.headless, self.tasks, self.now, self.ops, self.acked, self.silent, self.files = (
             rng.random() < 0.5,
             tasks,
@@ -184,7 +184,7 @@ class Team:
             name=self.folder,
             session="s",
             headless=self.headless,
-            coders=self.rng.randrange(2, 6),
+            coders=self.rng.randrange(2, 10),
             client_pid=None,
             conventions="c0",
             plan=None,
@@ -197,8 +197,6 @@ class Team:
     def plan(self):
         reviewers = self.rng.sample(SPECIALISTS, self.rng.randrange(1, 4)) if self.mode == "MEDIUM" else ()
         records, n = {}, self.tasks
-        if self.mode != "COMPLEX":  # more tasks than two or four make it COMPLEX by themselves
-            n = 1 if self.mode == "SIMPLE" else min(n, 3)
         for i in range(1, n):
             blocked = [self.rng.randrange(1, i)] if i > 1 and self.mode == "COMPLEX" and self.rng.random() < 0.3 else []
             records[i] = task(i, ["f%d" % i], reviewers, blocked=blocked)
@@ -420,8 +418,7 @@ class Team:
             z = rng.choice(self.zombies)
             number = rng.choice([n for n, _t in view.tasks(state)] or [1])
             name = rng.choice(("STATE_OWNERSHIP_ACK", "SUPERVISOR_REPORT", "APPROVED", "DONE", "CLAIM"))
-            before = codec.dumps(state["tasks"])
-            self.raise_(
+            self.raise_(  # `promises` asks that it changes no task
                 name,
                 z,
                 to="lead" if name.startswith("S") else "coder-1",
@@ -430,9 +427,6 @@ class Team:
                 action=None,
                 **self.facts(number),
             )
-            e = state["roster"].get(z["name"])
-            if e and e["inc"] != z["inc"]:
-                assert codec.dumps(self.load().state["tasks"]) == before or True
         elif kind == 3:
             working = [(n, t) for n, t in view.tasks(state) if t["state"] in tables.WORKING and t["owner"]]
             if working:
@@ -502,11 +496,15 @@ class Team:
         for key, seq in self.acked.items():
             assert seq is None or keys.get(key) == seq, "%s was acknowledged at %s and is at %s" % (key, seq, keys.get(key))
         assert all(a["ts"] <= b["ts"] and a["epoch"] <= b["epoch"] for a, b in zip(records, records[1:]))
-        state = machine.initial()
+        state, replayed = machine.initial(), machine.initial()
         for r in records:
             before = state
             state, _effects = machine.step(state, r, r["ts"])
+            machine.replay(replayed, r)
             promises(before, r, state)
+            if r["more"] == 0:
+                text = codec.dumps(state)
+                assert codec.dumps(replayed) == text and r["state"] == codec.digest(text), "the state after record %d" % r["seq"]
         assert codec.dumps(state) == codec.dumps(self.load().state)
         assert self.disk.read(store.state_file) == state_md(state, records[-1]["seq"]).encode()
         return records
@@ -521,6 +519,13 @@ def promises(before, record, after):
         if t["state"] == "DONE" and old and old["state"] != "DONE":
             q = view.quorum(before, old, record["data"]["revision"])
             assert q["result"] == "APPROVED" and set(q["have"]) == set(view.required(before, old)), "#%s DONE with %s" % (n, q)
+    speaker = before["roster"].get(record["actor"]["name"])
+    if speaker and (speaker["inc"] != record["actor"]["inc"] or speaker["state"] not in tables.LIVING):
+        assert before["tasks"] == after["tasks"], "%s of incarnation %d, which is over, changed a task: %s" % (
+            record["actor"]["name"],
+            record["actor"]["inc"],
+            record["event"],
+        )
     if record["event"] == "TEAM_DELETED":
         left = [n for n in view.living(before) if n not in before["teardown"]["unresolved"]]
         assert not left and not view.open_tasks(before), "deleted with %s, %s" % (left, view.open_tasks(before))
@@ -539,7 +544,10 @@ def simulate(seed, teams=8, tasks=200, faults=0.08, rounds=400, tally=None):
     """One simulation; raises AssertionError with the seed when a promise breaks or a run does not end. Answers a Tally."""
     tally, rng = tally or Tally(), random.Random(seed)
     disk = SimDisk(rng)
-    runs = [Team(rng, disk, n, tasks // teams, faults) for n in range(teams)]
+    modes = ["COMPLEX", "COMPLEX"] + [rng.choice(("SIMPLE", "MEDIUM", "COMPLEX")) for _ in range(teams - 2)]
+    few = {"SIMPLE": 1, "MEDIUM": 3}  # with more tasks than two or four a plan is COMPLEX: those hold the rest
+    each = (tasks - sum(few.get(m, 0) for m in modes)) // modes.count("COMPLEX")
+    runs = [Team(rng, disk, n, m, few.get(m, each), faults) for n, m in enumerate(modes)]
     left = list(runs)
     for r in range(rounds):
         for team in list(left):

@@ -193,7 +193,7 @@ class Together(Client):
         finally:
             self.partly, self.ready = False, None
         rest = self.book.read()
-        need(not rest, "UNKNOWN_RECORDS", "records that none of the calls wrote: %s", [r["event"] for r in rest])
+        need(not rest or self.book.state["phase"] == "CLOSED", "UNKNOWN_RECORDS", "records that none of the calls wrote: %s", [r["event"] for r in rest])
         self._crowded([sub for _n, sub, _b in halves if sub["do"] == "spawn"])
         self.witness.checked["together"] = self.witness.checked.get("together", 0) + len(calls)
         rank = deed.get("effects") or []
@@ -266,6 +266,8 @@ class TogetherDeeds(Deeds):
                 else None
             )
             who = d.get("who", "lead")
+            if d["do"] == "pack" and [o for o in out if o.get("gated")] or d.get("gated") and [o for o in out if o["do"] == "pack"]:
+                continue  # what changes the task between the leave to commit and the commit: no hook can hold that
             if key in busy or d["do"] == "prompt" and "abort" in d["text"]:
                 continue
             if who != "lead" and (who in ended or d["do"] == "stops" and who in [o.get("who") for o in out]):

@@ -26,6 +26,8 @@ POINTS = (
     # not named by the store, but just as interesting: in the middle of a write, around each rename
     "half mirror",
     "half journal",
+    "before rename written",
+    "after rename written",
     "before rename state.md",
     "after rename state.md",
     "before rename snapshot.json",

@@ -2,92 +2,75 @@
 
 import json
 import os
-import sys
 import time
 
+import click
 
-def main(argv=None):
-    """The verb's entry."""
+from pack import clicks, codec, receipts
+from pack.realtime import attest, gates
+from pack.teams import folders, here, load, unchanged
+
+
+@click.group(
+    help="Judge the quality gates from the evidence; nothing is believed, every number is derived again.",
+    epilog="Example: pack gate check --gate p99_latency",
+)
+def gate():
+    pass
+
+
+@gate.command(help="Evaluate all gates, delivery first.", epilog="Example: pack gate check --json > gates.json")
+@click.option("--team", help=here.TEAM_HELP)
+@click.option("--dir", "team_dir", help=here.DIR_HELP)
+@click.option("--gate", "only", multiple=True, help="only this gate (may be given again)")
+@click.option("--json", "as_json", is_flag=True, help="the whole result as JSON")
+@click.option("--attest", "as_statement", is_flag=True, help="an in-toto Statement (unsigned)")
+@click.option("--now", type=float, default=None, hidden=True)
+def check(team, team_dir, only, as_json, as_statement, now):
+    voucher = os.environ.get("PACK_VOUCHER")  # set by the hook of a running team: its verdicts are recorded
     try:
-        import click
-    except ImportError:
-        print("pack gate: needs click: pip install team-pack", file=sys.stderr)
-        return 2
-    argv = list(sys.argv[1:] if argv is None else argv)
-    from pack.realtime import attest, gates
-    from pack.teams import TeamError, here
-
-    @click.group(
-        help="Judge the quality gates from the evidence; nothing is believed, every number is derived again.",
-        epilog="Example: pack gate check --gate p99_latency",
-    )
-    def gate():
-        pass
-
-    @gate.command(help="Evaluate all gates, delivery first.", epilog="Example: pack gate check --json > gates.json")
-    @click.option("--team", help=here.TEAM_HELP)
-    @click.option("--dir", "team_dir", help=here.DIR_HELP)
-    @click.option("--gate", "only", multiple=True, help="only this gate (may be given again)")
-    @click.option("--json", "as_json", is_flag=True, help="the whole result as JSON")
-    @click.option("--attest", "as_statement", is_flag=True, help="an in-toto Statement (unsigned)")
-    @click.option("--now", type=float, default=None, hidden=True)
-    def check(team, team_dir, only, as_json, as_statement, now):
-        voucher = os.environ.get("PACK_VOUCHER")  # set by the hook of a running team: its verdicts are recorded
-        try:
-            if voucher:
-                result = judge(voucher)
-            else:
-                if as_json and as_statement:
-                    raise click.UsageError("--json and --attest are two outputs: give one of them")
-                if team_dir is not None and not os.path.isdir(team_dir):
-                    raise click.UsageError(
-                        "no folder %s: the team's folder is made when the team is activated, or by `pack rt init`" % team_dir
-                    )
-                definition, team_dir = here.settle(team, team_dir)
-                result = gates.evaluate(team_dir, definition, time.time() if now is None else now, only)
-        except KeyError as error:
-            raise click.UsageError(error.args[0])
-        if as_statement:
-            click.echo(json.dumps(attest.statement(result, team_dir), indent=1, ensure_ascii=False))
-        elif as_json:
-            click.echo(json.dumps(result, indent=1, ensure_ascii=False))
+        if voucher:
+            result = judge(voucher)
         else:
-            click.echo(text(result))
-        raise SystemExit(0 if result["verdict"] == "PASS" else 1)
+            if as_json and as_statement:
+                raise click.UsageError("--json and --attest are two outputs: give one of them")
+            if team_dir is not None and not os.path.isdir(team_dir):
+                raise click.UsageError(
+                    "no folder %s: the team's folder is made when the team is activated, or by `pack rt init`" % team_dir
+                )
+            definition, team_dir = here.settle(team, team_dir)
+            result = gates.evaluate(team_dir, definition, time.time() if now is None else now, only)
+    except KeyError as error:
+        raise click.UsageError(error.args[0])
+    if as_statement:
+        click.echo(json.dumps(attest.statement(result, team_dir), indent=1, ensure_ascii=False))
+    elif as_json:
+        click.echo(json.dumps(result, indent=1, ensure_ascii=False))
+    else:
+        click.echo(text(result))
+    raise SystemExit(0 if result["verdict"] == "PASS" else 1)
 
-    @gate.command("list", help="The gates in evaluation order, with what they look at.", epilog="Example: pack gate list")
-    @click.option("--team", help=here.TEAM_HELP)
-    @click.option("--dir", hidden=True, expose_value=False, help="as for `check`: a session command gives it to any verb")
-    def list_gates(team):
-        for number, item in enumerate(here.load(team)["gates"], 1):
-            looks = (
-                item.get("evidence", [])
-                + ["check " + c["check"] for c in item.get("checks", [])]
-                + ["artifacts of " + r for r in item.get("artifacts_of", [])]
-            )
-            click.echo("%2d %-22s%s %s" % (number, item["id"], " HARD STOP" if item.get("hard_stop") else "", ", ".join(looks)))
 
-    try:
-        gate.main(args=argv, prog_name="pack gate", standalone_mode=False)
-        return 0
-    except click.exceptions.Exit as error:
-        return error.exit_code
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except TeamError as error:
-        click.echo("pack gate: %s" % error, err=True)
-        return 2
-    except SystemExit as error:
-        return error.code
+@gate.command("list", help="The gates in evaluation order, with what they look at.", epilog="Example: pack gate list")
+@click.option("--team", help=here.TEAM_HELP)
+@click.option("--dir", hidden=True, expose_value=False, help="as for `check`: a session command gives it to any verb")
+def list_gates(team):
+    for number, item in enumerate(here.load(team)["gates"], 1):
+        looks = (
+            item.get("evidence", [])
+            + ["check " + c["check"] for c in item.get("checks", [])]
+            + ["artifacts of " + r for r in item.get("artifacts_of", [])]
+        )
+        click.echo("%2d %-22s%s %s" % (number, item["id"], " HARD STOP" if item.get("hard_stop") else "", ", ".join(looks)))
+
+
+def main(argv):
+    """The verb's entry."""
+    return clicks.run(gate, argv)
 
 
 def judge(path):
     """For the hook of a running team: evaluate with the run's own anchors and leave the sealed result. Answers the result."""
-    from pack import codec, receipts
-    from pack.realtime import gates
-    from pack.teams import folders, load, unchanged
-
     with open(path, encoding="utf-8") as f:
         voucher = codec.loads(f.read())
     definition = unchanged(load(voucher["team"], folders(voucher["project"])), voucher["definition"])

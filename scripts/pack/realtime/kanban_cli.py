@@ -1,203 +1,181 @@
 """`pack kanban`: the team's board. Exit codes: 0 done, 1 refused, 2 usage or setup; of `sync --run`: gh's own."""
 
-import functools
 import os
 import re
 import shlex
 import subprocess
-import sys
+
+import click
+
+from pack import clicks
+from pack.realtime import kanban
+from pack.report.data import collect
 
 
-def main(argv=None):
+def open_board(team, team_dir, must=True):
+    board = kanban.Board(team_dir, team)
+    if must and not os.path.isfile(board.path):
+        raise kanban.KanbanError("no board at %s: `pack kanban init` makes it" % board.path)
+    return board
+
+
+@click.group(
+    "kanban",
+    help="The board: moves are checked, metrics computed.",
+    epilog="Example: pack kanban add 'Order stream' --label kafka; pack kanban move K1 'Sprint Ready'",
+)
+def board():
+    pass
+
+
+@board.command(help="Make the board.", epilog="Example: pack kanban init")
+@clicks.team_options
+@clicks.now_option
+def init(team, team_dir, now):
+    made = open_board(team, team_dir, False)
+    if os.path.isfile(made.path):
+        raise kanban.KanbanError("%s is there already" % made.path)
+    made.save(now or kanban.now())
+    click.echo("wrote %s" % made.path)
+
+
+@board.command(
+    help="Add a card to the first column.",
+    epilog="Example: pack kanban add 'Order stream' --label kafka --path orders.placed",
+)
+@click.argument("title")
+@click.option("--label", "labels", multiple=True)
+@click.option("--path", default=None, help="its message path in rt.yaml")
+@clicks.team_options
+@clicks.now_option
+def add(title, labels, path, team, team_dir, now):
+    b = open_board(team, team_dir)
+    card = b.add(title, labels, now or kanban.now())
+    if path:
+        card["path"] = path
+    b.save(now or kanban.now())
+    click.echo("%s: %s" % (card["id"], card["title"]))
+
+
+@board.command("set", help="Set fields of a card.", epilog="Example: pack kanban set K1 --priority high --estimate 3")
+@click.argument("ident")
+@click.option("--label", "labels", multiple=True)
+@click.option("--priority", type=click.Choice(["low", "medium", "high", "critical"]))
+@click.option("--estimate", type=float)
+@click.option("--owner")
+@click.option("--artifact", help="its file below the team's folder")
+@click.option("--path", help="its message path in rt.yaml")
+@click.option("--infrastructure", help="what it runs on, once that is there")
+@click.option("--tested", help="with what it was integration tested")
+@click.option("--issue", type=int, help="its GitHub issue")
+@clicks.team_options
+@clicks.now_option
+def set_fields(ident, labels, team, team_dir, now, **fields):
+    b = open_board(team, team_dir)
+    b.set(ident, labels, **fields)
+    b.save(now or kanban.now())
+
+
+@board.command(help="Move a card to a column.", epilog="Example: pack kanban move K1 'In Progress'")
+@click.argument("ident")
+@click.argument("column")
+@clicks.team_options
+@clicks.now_option
+def move(ident, column, team, team_dir, now):
+    b = open_board(team, team_dir)
+    try:
+        b.move(ident, column, now or kanban.now())
+    finally:
+        b.save(now or kanban.now())
+    click.echo("%s: %s" % (ident, column))
+
+
+@board.command(help="The board, the metrics and the latency of each path.", epilog="Example: pack kanban show")
+@clicks.team_options
+@clicks.now_option
+def show(team, team_dir, now):
+    b = open_board(team, team_dir)
+    at = now or kanban.now()
+    for column in b.columns:
+        cards = [c for c in b.cards if c["history"][-1][0] == column]
+        click.echo("%-20s %d  %s" % (column, len(cards), "; ".join("%s %s" % (c["id"], c["title"]) for c in cards)))
+    for name, text in kanban.shown_metrics(b.metrics(at)):
+        click.echo("%s: %s" % (name, text))
+    seen = collect(team_dir, b.definition, at)
+    click.echo(seen["headline"])
+    for row in seen["latency"]:
+        click.echo(
+            "%-7s %-28s P50 %.3f  P95 %.3f  P99 %.3f ms, %s bound %s of %g ms"
+            % (
+                row["verdict"],
+                row["path"],
+                row["p50_ms"],
+                row["p95_ms"],
+                row["p99_ms"],
+                row["claim"].upper(),
+                row["bound_ms"],
+                row["budget_ms"],
+            )
+        )
+
+
+@board.command(
+    help="Bring GitHub up to the board: prints the gh commands, or runs them.",
+    epilog="Example: pack kanban sync; pack kanban sync --run; at the end: pack kanban sync --run --close-milestones",
+)
+@click.option("--run", "running", is_flag=True, help="run them with the real gh")
+@click.option("--close-milestones", "closing", is_flag=True, help="close those of MILESTONES.md, once every card is in the last column")
+@click.option("--repo", default="{owner}/{repo}", help="OWNER/NAME for gh api (gh fills in the braces itself)")
+@clicks.team_options
+@clicks.now_option
+def sync(running, closing, repo, team, team_dir, now):
+    b, titles, done = open_board(team, team_dir), kanban.milestones(team_dir), []
+    left = [c["id"] for c in b.cards if c["history"][-1][0] != b.columns[-1]]
+    if closing and left:
+        raise kanban.KanbanError("milestones are closed when every card is in %s; not there: %s" % (b.columns[-1], ", ".join(left)))
+    if closing and not titles:
+        raise kanban.KanbanError("no milestones: MILESTONES.md has no `## TITLE`")
+    for command in kanban.github(b, [] if closing else titles, repo):
+        click.echo(shlex.join(command))
+        ended = gh(command) if running else None
+        if ended and command[1:3] == ["issue", "create"]:
+            found = re.search(r"/issues/(\d+)", ended.stdout)
+            if found:
+                b.card(command[4].split(":")[0])["issue"] = int(found.group(1))
+        done.append(shlex.join(command))
+    if closing:
+        query = kanban.open_milestones(titles, repo)
+        line = "%s | while read -r number; do %s; done" % (
+            shlex.join(query),
+            shlex.join(kanban.close_milestone("NUMBER", repo)).replace("NUMBER'", "'$number").replace("NUMBER", "$number"),
+        )
+        click.echo(line)
+        done.append(line)
+        for number in gh(query).stdout.split() if running else ():
+            gh(kanban.close_milestone(number, repo))
+    if running:
+        b.save(now or kanban.now())
+    with open(os.path.join(team_dir, "GITHUB_ISSUES.md"), "w", encoding="utf-8") as handle:
+        handle.write(
+            "# GitHub\n\n%s by `pack kanban sync`:\n\n```sh\n%s\n```\n" % ("Run" if running else "Printed, not run,", "\n".join(done))
+        )
+
+
+def gh(command):
+    """Run the real gh; its exit code is ours when it fails."""
+    try:
+        ended = subprocess.run(command, capture_output=True, text=True)
+    except FileNotFoundError:
+        raise kanban.KanbanError("gh is not on PATH: install the GitHub CLI, or run the printed commands where it is")
+    if ended.returncode and command[1] == "api" and "already_exists" in ended.stdout + ended.stderr:
+        return ended  # the milestone of an earlier sync
+    if ended.returncode:
+        way = "; `gh auth login` first" if ended.returncode == 4 else ""
+        click.echo("gh ended with exit code %d%s: %s" % (ended.returncode, way, ended.stderr.strip()), err=True)
+        raise SystemExit(ended.returncode)
+    return ended
+
+
+def main(argv):
     """The verb's entry."""
-    try:
-        import click
-    except ImportError:
-        print("pack kanban: needs click: pip install team-pack", file=sys.stderr)
-        return 2
-    from pack.realtime import kanban
-    from pack.teams import TeamError, here
-
-    def shared(function):
-        """--team and --dir, as the definition and the folder that they name; --now for tests."""
-
-        @functools.wraps(function)
-        def settled(*args, team, team_dir, **more):
-            definition, folder = here.settle(team, team_dir)
-            return function(*args, team=definition, team_dir=folder, **more)
-
-        for option in (
-            click.option("--now", type=float, default=None, hidden=True),
-            click.option("--dir", "team_dir", help=here.DIR_HELP),
-            click.option("--team", help=here.TEAM_HELP),
-        ):
-            settled = option(settled)
-        return settled
-
-    def open_board(team, team_dir, must=True):
-        board = kanban.Board(team_dir, team)
-        if must and not os.path.isfile(board.path):
-            raise kanban.KanbanError("no board at %s: `pack kanban init` makes it" % board.path)
-        return board
-
-    @click.group(
-        help="The board: moves are checked, metrics computed.",
-        epilog="Example: pack kanban add 'Order stream' --label kafka; pack kanban move K1 'Sprint Ready'",
-    )
-    def board():
-        pass
-
-    @board.command(help="Make the board.", epilog="Example: pack kanban init")
-    @shared
-    def init(team, team_dir, now):
-        made = open_board(team, team_dir, False)
-        if os.path.isfile(made.path):
-            raise kanban.KanbanError("%s is there already" % made.path)
-        made.save(now or kanban.now())
-        click.echo("wrote %s" % made.path)
-
-    @board.command(
-        help="Add a card to the first column.",
-        epilog="Example: pack kanban add 'Order stream' --label kafka --path orders.placed",
-    )
-    @click.argument("title")
-    @click.option("--label", "labels", multiple=True)
-    @click.option("--path", default=None, help="its message path in rt.yaml")
-    @shared
-    def add(title, labels, path, team, team_dir, now):
-        b = open_board(team, team_dir)
-        card = b.add(title, labels, now or kanban.now())
-        if path:
-            card["path"] = path
-        b.save(now or kanban.now())
-        click.echo("%s: %s" % (card["id"], card["title"]))
-
-    @board.command("set", help="Set fields of a card.", epilog="Example: pack kanban set K1 --priority high --estimate 3")
-    @click.argument("ident")
-    @click.option("--label", "labels", multiple=True)
-    @click.option("--priority", type=click.Choice(["low", "medium", "high", "critical"]))
-    @click.option("--estimate", type=float)
-    @click.option("--owner")
-    @click.option("--artifact", help="its file below the team's folder")
-    @click.option("--path", help="its message path in rt.yaml")
-    @click.option("--infrastructure", help="what it runs on, once that is there")
-    @click.option("--tested", help="with what it was integration tested")
-    @click.option("--issue", type=int, help="its GitHub issue")
-    @shared
-    def set_fields(ident, labels, team, team_dir, now, **fields):
-        b = open_board(team, team_dir)
-        b.set(ident, labels, **fields)
-        b.save(now or kanban.now())
-
-    @board.command(help="Move a card to a column.", epilog="Example: pack kanban move K1 'In Progress'")
-    @click.argument("ident")
-    @click.argument("column")
-    @shared
-    def move(ident, column, team, team_dir, now):
-        b = open_board(team, team_dir)
-        try:
-            b.move(ident, column, now or kanban.now())
-        finally:
-            b.save(now or kanban.now())
-        click.echo("%s: %s" % (ident, column))
-
-    @board.command(help="The board, the metrics and the latency of each path.", epilog="Example: pack kanban show")
-    @shared
-    def show(team, team_dir, now):
-        b = open_board(team, team_dir)
-        at = now or kanban.now()
-        for column in b.columns:
-            cards = [c for c in b.cards if c["history"][-1][0] == column]
-            click.echo("%-20s %d  %s" % (column, len(cards), "; ".join("%s %s" % (c["id"], c["title"]) for c in cards)))
-        for name, text in kanban.shown_metrics(b.metrics(at)):
-            click.echo("%s: %s" % (name, text))
-        from pack.report.data import collect
-
-        seen = collect(team_dir, b.definition, at)
-        click.echo(seen["headline"])
-        for row in seen["latency"]:
-            click.echo(
-                "%-7s %-28s P50 %.3f  P95 %.3f  P99 %.3f ms, %s bound %s of %g ms"
-                % (
-                    row["verdict"],
-                    row["path"],
-                    row["p50_ms"],
-                    row["p95_ms"],
-                    row["p99_ms"],
-                    row["claim"].upper(),
-                    row["bound_ms"],
-                    row["budget_ms"],
-                )
-            )
-
-    @board.command(
-        help="Bring GitHub up to the board: prints the gh commands, or runs them.",
-        epilog="Example: pack kanban sync; pack kanban sync --run; at the end: pack kanban sync --run --close-milestones",
-    )
-    @click.option("--run", "running", is_flag=True, help="run them with the real gh")
-    @click.option("--close-milestones", "closing", is_flag=True, help="close those of MILESTONES.md, once every card is in the last column")
-    @click.option("--repo", default="{owner}/{repo}", help="OWNER/NAME for gh api (gh fills in the braces itself)")
-    @shared
-    def sync(running, closing, repo, team, team_dir, now):
-        b, titles, done = open_board(team, team_dir), kanban.milestones(team_dir), []
-        left = [c["id"] for c in b.cards if c["history"][-1][0] != b.columns[-1]]
-        if closing and left:
-            raise kanban.KanbanError("milestones are closed when every card is in %s; not there: %s" % (b.columns[-1], ", ".join(left)))
-        if closing and not titles:
-            raise kanban.KanbanError("no milestones: MILESTONES.md has no `## TITLE`")
-        for command in kanban.github(b, [] if closing else titles, repo):
-            click.echo(shlex.join(command))
-            ended = gh(command) if running else None
-            if ended and command[1:3] == ["issue", "create"]:
-                found = re.search(r"/issues/(\d+)", ended.stdout)
-                if found:
-                    b.card(command[4].split(":")[0])["issue"] = int(found.group(1))
-            done.append(shlex.join(command))
-        if closing:
-            query = kanban.open_milestones(titles, repo)
-            line = "%s | while read -r number; do %s; done" % (
-                shlex.join(query),
-                shlex.join(kanban.close_milestone("NUMBER", repo)).replace("NUMBER'", "'$number").replace("NUMBER", "$number"),
-            )
-            click.echo(line)
-            done.append(line)
-            for number in gh(query).stdout.split() if running else ():
-                gh(kanban.close_milestone(number, repo))
-        if running:
-            b.save(now or kanban.now())
-        with open(os.path.join(team_dir, "GITHUB_ISSUES.md"), "w", encoding="utf-8") as handle:
-            handle.write(
-                "# GitHub\n\n%s by `pack kanban sync`:\n\n```sh\n%s\n```\n" % ("Run" if running else "Printed, not run,", "\n".join(done))
-            )
-
-    def gh(command):
-        """Run the real gh; its exit code is ours when it fails."""
-        try:
-            ended = subprocess.run(command, capture_output=True, text=True)
-        except FileNotFoundError:
-            raise kanban.KanbanError("gh is not on PATH: install the GitHub CLI, or run the printed commands where it is")
-        if ended.returncode and command[1] == "api" and "already_exists" in ended.stdout + ended.stderr:
-            return ended  # the milestone of an earlier sync
-        if ended.returncode:
-            way = "; `gh auth login` first" if ended.returncode == 4 else ""
-            click.echo("gh ended with exit code %d%s: %s" % (ended.returncode, way, ended.stderr.strip()), err=True)
-            raise SystemExit(ended.returncode)
-        return ended
-
-    argv = list(sys.argv[1:] if argv is None else argv)
-    try:
-        board.main(args=argv, prog_name="pack kanban", standalone_mode=False)
-        return 0
-    except click.exceptions.Exit as error:
-        return error.exit_code
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except TeamError as error:
-        click.echo("pack kanban: %s" % error, err=True)
-        return 2
-    except kanban.KanbanError as error:
-        click.echo("pack kanban: %s" % error, err=True)
-        return 1
-    except SystemExit as error:
-        return error.code
+    return clicks.run(board, argv, refused=(kanban.KanbanError,))

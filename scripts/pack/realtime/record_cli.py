@@ -1,111 +1,90 @@
 """`pack record`: contracts from real systems. Exit codes: 0 done, 1 a recording no longer matches, 2 usage or setup."""
 
-import json
 import os
-import sys
 import time
+
+import click
+
+from pack import clicks
+from pack.realtime import record
 
 DEFAULT = os.path.join("docs", "design", "contracts")
 
 
-def main(argv=None):
+def target(function):
+    for option in (
+        click.option("--to", default=DEFAULT, show_default=True, help="folder of the dated folders"),
+        click.option("--date", default=None, help="YYYY-MM-DD; default today"),
+        click.option("--name", required=True, help="name of the contract"),
+    ):
+        function = option(function)
+    return function
+
+
+def file(recording, to, date, name):
+    now = time.time()
+    path = record.save(os.path.join(to, date or time.strftime("%Y-%m-%d", time.gmtime(now))), name, recording, now)
+    click.echo("wrote %s" % path)
+
+
+@click.group(
+    "record",
+    help="Record real responses and topics as dated contracts, and replay them.",
+    epilog="Example: pack record http http://127.0.0.1:8000/v1/policy --name policy",
+)
+def group():
+    pass
+
+
+@group.command(
+    help="Record one HTTP exchange.",
+    epilog="Example: pack record http http://127.0.0.1:8000/v1/policy --name policy",
+)
+@click.argument("url")
+@click.option("--method", default="GET", show_default=True)
+@click.option("--body", default=None)
+@target
+def http(url, method, body, to, date, name):
+    file(record.http(url, method, body), to, date, name)
+
+
+@group.command(
+    help="Record messages of a WebSocket or a broker's topic.",
+    epilog="Example: pack record topic redis redis://127.0.0.1:6379/0 --option stream=policy.decisions --name policy.decisions",
+)
+@click.argument("adapter")
+@click.argument("address")
+@click.option("--option", "options", multiple=True, help="NAME=VALUE for the adapter")
+@click.option("--count", default=5, show_default=True)
+@click.option("--seconds", default=10.0, show_default=True)
+@click.option("--send", multiple=True, help="a message to send first (a WebSocket that answers)")
+@target
+def topic(adapter, address, options, count, seconds, send, to, date, name):
+    file(record.topic(adapter, address, clicks.values(options), count, seconds, os.getcwd(), send), to, date, name)
+
+
+@group.command(
+    help="Ask every recorded endpoint again: does the recording still match?",
+    epilog="Example: pack record replay docs/design/contracts/2026-03-04",
+)
+@click.argument("folder")
+@click.option("--seconds", default=10.0, show_default=True)
+def replay(folder, seconds):
+    recordings, bad = record.load_all(folder), False
+    if not recordings:
+        raise click.UsageError("no recordings in %s" % folder)
+    for name, recording in recordings:
+        try:
+            problems = record.replay(recording, os.getcwd(), seconds)
+        except record.RecordError as error:
+            problems = [str(error)]
+        bad = bad or bool(problems)
+        click.echo("%-8s %s" % ("DRIFT" if problems else "MATCHES", name))
+        for problem in problems:
+            click.echo("         %s" % problem)
+    raise SystemExit(1 if bad else 0)
+
+
+def main(argv):
     """The verb's entry."""
-    try:
-        import click
-    except ImportError:
-        print("pack record: needs click: pip install team-pack", file=sys.stderr)
-        return 2
-    from pack.realtime import record
-
-    def target(function):
-        for option in (
-            click.option("--to", default=DEFAULT, show_default=True, help="folder of the dated folders"),
-            click.option("--date", default=None, help="YYYY-MM-DD; default today"),
-            click.option("--name", required=True, help="name of the contract"),
-        ):
-            function = option(function)
-        return function
-
-    def file(recording, to, date, name):
-        now = time.time()
-        path = record.save(os.path.join(to, date or time.strftime("%Y-%m-%d", time.gmtime(now))), name, recording, now)
-        click.echo("wrote %s" % path)
-
-    @click.group(
-        "record",
-        help="Record real responses and topics as dated contracts, and replay them.",
-        epilog="Example: pack record http http://127.0.0.1:8000/v1/policy --name policy",
-    )
-    def group():
-        pass
-
-    @group.command(
-        help="Record one HTTP exchange.",
-        epilog="Example: pack record http http://127.0.0.1:8000/v1/policy --name policy",
-    )
-    @click.argument("url")
-    @click.option("--method", default="GET", show_default=True)
-    @click.option("--body", default=None)
-    @target
-    def http(url, method, body, to, date, name):
-        file(record.http(url, method, body), to, date, name)
-
-    @group.command(
-        help="Record messages of a WebSocket or a broker's topic.",
-        epilog="Example: pack record topic redis redis://127.0.0.1:6379/0 --option stream=policy.decisions --name policy.decisions",
-    )
-    @click.argument("adapter")
-    @click.argument("address")
-    @click.option("--option", "options", multiple=True, help="NAME=VALUE for the adapter")
-    @click.option("--count", default=5, show_default=True)
-    @click.option("--seconds", default=10.0, show_default=True)
-    @click.option("--send", multiple=True, help="a message to send first (a WebSocket that answers)")
-    @target
-    def topic(adapter, address, options, count, seconds, send, to, date, name):
-        values = {}
-        for text in options:
-            key, _, value = text.partition("=")
-            try:
-                values[key] = json.loads(value)
-            except ValueError:
-                values[key] = value
-        file(record.topic(adapter, address, values, count, seconds, os.getcwd(), send), to, date, name)
-
-    @group.command(
-        help="Ask every recorded endpoint again: does the recording still match?",
-        epilog="Example: pack record replay docs/design/contracts/2026-03-04",
-    )
-    @click.argument("folder")
-    @click.option("--seconds", default=10.0, show_default=True)
-    def replay(folder, seconds):
-        recordings, bad = record.load_all(folder), False
-        if not recordings:
-            raise click.UsageError("no recordings in %s" % folder)
-        for name, recording in recordings:
-            try:
-                problems = record.replay(recording, os.getcwd(), seconds)
-            except record.RecordError as error:
-                problems = [str(error)]
-            bad = bad or bool(problems)
-            click.echo("%-8s %s" % ("DRIFT" if problems else "MATCHES", name))
-            for problem in problems:
-                click.echo("         %s" % problem)
-        raise SystemExit(1 if bad else 0)
-
-    argv = list(sys.argv[1:] if argv is None else argv)
-    try:
-        group.main(args=argv, prog_name="pack record", standalone_mode=False)
-        return 0
-    except click.exceptions.Exit as error:
-        return error.exit_code
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except ImportError as error:
-        click.echo("pack record: needs %s: pip install 'team-pack[realtime]'" % error.name, err=True)
-        return 2
-    except (RuntimeError, ValueError, OSError) as error:
-        click.echo("pack record: %s" % error, err=True)
-        return 2
-    except SystemExit as error:
-        return error.code
+    return clicks.run(group, argv, setup=(RuntimeError, ValueError, OSError))
