@@ -69,9 +69,11 @@ class Panes(Client):
         else:
             self.turn_begins(person)
 
-    def turn_begins(self, person):
-        if not person.pane:  # a pane sends nothing when a message wakes it
-            super().turn_begins(person)
+    def wake(self, person):
+        if not person.pane:
+            super().wake(person)
+        elif person.alive and not person.silent:
+            person.running = True  # it sends nothing when a message wakes it
 
     def turn_ends(self, who, kill):
         person = self.person(who)

@@ -193,13 +193,23 @@ class Together(Client):
         finally:
             self.partly, self.ready = False, None
         rest = self.book.read()
-        need(not rest, "UNKNOWN_RECORDS", "records that none of the calls wrote: %s", [r["event"] for r in rest])
+        need(
+            not rest or self.book.state["phase"] == "CLOSED",
+            "UNKNOWN_RECORDS",
+            "records that none of the calls wrote: %s",
+            [r["event"] for r in rest],
+        )
         self._crowded([sub for _n, sub, _b in halves if sub["do"] == "spawn"])
         self.witness.checked["together"] = self.witness.checked.get("together", 0) + len(calls)
         rank = deed.get("effects") or []
         for _n, sub, begun in sorted(halves, key=lambda h: rank.index(h[0]) if h[0] in rank else h[0]):
             self.deed = sub
             self.carry(begun)
+
+    def start(self, person, how="ok"):
+        super().start(person, how)
+        if person.known and self.headless and person.name in self.book.state["requests"]:
+            person.stopping = True  # asked to shut down in the same moment: it ends with its turn
 
     def _crowded(self, spawns):
         """Spawns that were let through at once, each of which alone would have been right."""
@@ -266,6 +276,8 @@ class TogetherDeeds(Deeds):
                 else None
             )
             who = d.get("who", "lead")
+            if d["do"] == "pack" and [o for o in out if o.get("gated")] or d.get("gated") and [o for o in out if o["do"] == "pack"]:
+                continue  # what changes the task between the leave to commit and the commit: no hook can hold that
             if key in busy or d["do"] == "prompt" and "abort" in d["text"]:
                 continue
             if who != "lead" and (who in ended or d["do"] == "stops" and who in [o.get("who") for o in out]):
