@@ -15,6 +15,7 @@ def pre_tool(call):
     actor = call.actor
     if call.state["phase"] == "CLOSED" or actor["role"] == "foreign" and not _touches_team(call, tool, given):
         return PASS
+    _active(call)
     _in_circles(call, tool, given)
     try:
         if tool in ("Agent", "Task"):
@@ -37,7 +38,7 @@ def _touches_team(call, tool, given):
 
 
 def _active(call):
-    """Note that an agent is at work, at most once a minute."""
+    """Note that an agent is at work, whatever becomes of its call, at most once a minute."""
     e = call.state["roster"].get(call.actor["name"])
     if (
         e
@@ -137,7 +138,6 @@ def _message(call, given):
         if refusal is not None:
             raise refusal
     parsed = messages.parse(message)
-    _active(call)
     if parsed is None:
         if e and (e["state"] == "IDLE" or watch.concerns(state, resolved)) or resolved == tables.LEAD:
             call.append("MAIL", key=call.key, actor=machine.GATE, to=resolved, by=actor["role"])
@@ -280,7 +280,6 @@ def _edit(call, tool, given):
     path = given.get(EDIT_TOOLS[tool])
     if not isinstance(path, str):
         return PASS  # the client itself refuses the call
-    _active(call)
     rel, full = facts.relative(call.project, path.replace("\0", "?"), call.payload.get("cwd"))
     appends = None
     if rel == access.DECISIONS and call.actor["role"] == tables.SUPERVISOR:
@@ -313,7 +312,6 @@ def _shell(call, given):
     command, cwd = given.get("command"), call.payload.get("cwd") or call.project
     if not isinstance(command, str):
         return PASS
-    _active(call)
     answer = carry.out(call, command, given)
     if answer is not None:
         return answer

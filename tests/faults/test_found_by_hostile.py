@@ -633,3 +633,13 @@ def test_a_pane_answers_a_shutdown_request_by_the_address_that_its_client_knows(
     assert s.call("lead", "SendMessage", to="web-researcher", message=frame, response={"success": True, "request_id": "r-1"}) is None
     assert p.call("lead", "SendMessage", to="main", message={"type": "shutdown_response", "request_id": "r-1", "approve": True}) is None
     assert p.updated["to"] == "team-lead"
+
+
+def test_an_agent_whose_call_is_refused_is_at_work_all_the_same(session):
+    """Nothing else says so of a pane in which the user typed; the team was over with it in the middle of its turn."""
+    s = session
+    s.setup("SIMPLE")
+    s.stop("coder-1")
+    assert s.state()["roster"]["coder-1"]["state"] == "IDLE"
+    assert "WRONG_ROLE" in s.spawn("helper", "coder", who="coder-1")
+    assert s.state()["roster"]["coder-1"]["state"] == "ACTIVE"

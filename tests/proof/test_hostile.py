@@ -8,10 +8,11 @@ import os
 
 import pytest
 
-from pack import before, caller, facts, journal, teams, waverun
+from pack import before, caller, facts, journal, waverun
 from pack.prove import hostile, variants
 from pack.prove.client import Broken
 from pack.protocol import access, waves
+from pack.realtime import gates_cli
 
 OPEN = {"mode": "SIMPLE", "headless": True, "coders": 2, "dead_pid": False, "hostile": 0.4, "length": 150, "end": "open"}
 ONE = dict(OPEN, coders=1)
@@ -139,7 +140,7 @@ PANES = dict(OPEN, kind="panes", headless=False)
             WAVES,
             1,
         ),
-        (lambda: variants.patched(teams, "unchanged", lambda definition, _digest: definition), {"DEFINITION"}, None, 48),
+        (lambda: variants.patched(gates_cli, "unchanged", lambda definition, _digest: definition), {"DEFINITION"}, None, 48),
         (lambda: variants.patched(waverun, "_word", lambda *_: None), {"TYPED"}, None, 3),
         (lambda: variants.patched(caller, "_pane", whoever_comes_first), {"SYBIL", "EPOCH", "SAY_UNKNOWN"}, PANES, 1),
         (lambda: variants.patched(before, "_address", lambda call, resolved, to: to), {"ADDRESS"}, PANES, 1),

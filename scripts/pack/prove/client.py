@@ -732,7 +732,7 @@ class Client:
     def do_prompt(self, who, deed):
         """What a person types, or what the client says in the same place."""
         text = deed["text"]
-        if who == "foreign" and ("resume" in text or text.startswith("/")) and self.setup.get("dead_pid"):
+        if who == "foreign" and ("resume" in text.casefold() or text.startswith("/")) and self.setup.get("dead_pid"):
             return False  # that is `taken`
         if text.startswith("/team:build"):
             self.hook(

@@ -7,6 +7,7 @@ elder it only says that something happened which was promised not to happen; ver
 
 import os
 import re
+import subprocess
 
 from .waveteam import HEALTH, SCORE
 from .witness import Witness, bytes_of, need
@@ -81,17 +82,29 @@ class WaveWitness(Witness):
             if text != HEALTH:
                 return None, None
             state = self.text(self.project, "deploy/state")
-            return ("PASS", None) if state is not None and "up" in state else ("FAIL", (script, state))
+            return ("PASS", None) if state is not None and "up" in state else ("FAIL", (script, self.tried("deploy/state", state)))
         if text != SCORE:
             return None, None
         score = self.text(self.project, "deploy/score")
         if score is None:
-            return "FAIL", (script, score)
+            return "FAIL", (script, None)
         try:
             value = float(score) if re.match(r"-?\d+(\.\d+)?\n*\Z", score) else None
         except ValueError:
             value = None
-        return ("INVALID", None) if value is None else ("PASS", None) if value >= 0.9 else ("FAIL", (script, score))
+        return (
+            ("INVALID", None)
+            if value is None
+            else ("PASS", None)
+            if value >= 0.9
+            else ("FAIL", (script, self.tried("deploy/score", score)))
+        )
+
+    def tried(self, name, text):
+        """What makes a failure of a command another one: the content of a file that git tracks. What a command leaves behind, which git
+        does not track, does not make its next failure a new try, so such a file tells nothing."""
+        known = subprocess.run(["git", "-C", self.project, "ls-files", "--", name], stdout=subprocess.PIPE, check=True).stdout
+        return text if known else None
 
     def judge(self, asked, words):
         """{gate: (verdict or None, what of its own failed)} of what lies there now; the roles that were asked for and the user's words, as
