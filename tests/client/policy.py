@@ -667,6 +667,10 @@ LEAD_STEPS = (
     (r"spawn the approvers this run requires: ([\w, -]+)", lambda p, t, m: p._spawn_all(t, m.group(1))),
     (r"task #\d+ waits for ([\w, -]+), not ACTIVE: spawn them", lambda p, t, m: p._spawn_all(t, m.group(1))),
     (
+        r"task #(\d+) was given to ([\w-]+): message it",
+        lambda p, t, m: p._tell(m.group(2), "Task #%s is yours. Send the supervisor CLAIM: task #%s." % (m.group(1), m.group(1))),
+    ),
+    (
         r"task #(\d+) is free: message ([\w-]+)",
         lambda p, t, m: p._tell(m.group(2), "Task #%s is free. Send the supervisor CLAIM: task #%s." % (m.group(1), m.group(1))),
     ),

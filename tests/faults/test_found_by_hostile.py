@@ -9,6 +9,7 @@ import pytest
 from pack import closing, facts
 from pack.journal import Store
 from pack.protocol import advice
+from pack.teams.definition import content
 
 TEAM = ".claude/teams/feature-add-a-greeting"
 VERIFY = "pack verify --build 'test -s src/old.py' --test 'test -s src/old.py'"
@@ -643,3 +644,30 @@ def test_an_agent_whose_call_is_refused_is_at_work_all_the_same(session):
     assert s.state()["roster"]["coder-1"]["state"] == "IDLE"
     assert "WRONG_ROLE" in s.spawn("helper", "coder", who="coder-1")
     assert s.state()["roster"]["coder-1"]["state"] == "ACTIVE"
+
+
+def test_a_task_that_was_given_to_somebody_is_not_called_free(session):
+    """The lead was told to message a coder that may not claim it, again and again."""
+    s = session
+    s.setup("MEDIUM", coders=2)
+    assert s.bash("lead", "pack task assign 1 coder-2") is None
+    for name in ("coder-1", "coder-2"):
+        s.stop(name)
+    told = [step["text"] for step in advice.steps(s.state()) if step["who"] == "lead"]
+    assert [t for t in told if "task #1" in t] == [
+        "task #1 was given to coder-2: message it to CLAIM: task #1, or `pack task assign 1 NAME`"
+    ]
+    assert s.say("coder-1", "supervisor", "CLAIM: task #1") is not None
+    assert s.say("coder-2", "supervisor", "CLAIM: task #1") is None
+
+
+def test_the_users_word_is_about_the_link_that_was_there(tmp_path):
+    """A link that leads nowhere and no file at all are two things; a pipe is not waited for."""
+    gate = {"artifacts": ["MADE.md"]}
+    made, seen = tmp_path / "MADE.md", set()
+    for make in (lambda: None, lambda: made.symlink_to("old.md"), lambda: made.symlink_to("other.md"), lambda: os.mkfifo(made)):
+        make()
+        seen.add(content(str(tmp_path), {}, gate))
+        if os.path.lexists(made):
+            made.unlink()
+    assert len(seen) == 3  # without the file, and what is no file: nobody could read either

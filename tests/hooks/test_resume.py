@@ -81,7 +81,7 @@ def test_a_lost_coders_task_is_handed_on_step_by_step_each_legal_when_it_is_told
     assert next_of(s)[0] == "task #1 lost its coder: `pack task assign 1 coder-1`"
     assert s.bash("lead", "pack task assign 1 coder-1") is None
     assert s.stop("coder-1") is None
-    assert "task #1 is free: message coder-1 to CLAIM: task #1" in next_of(s)
+    assert "task #1 was given to coder-1: message it to CLAIM: task #1, or `pack task assign 1 NAME`" in next_of(s)
     assert s.say("lead", "coder-1", "Task #1 is yours.") is None
     assert not [t for t in next_of(s) if "free" in t]  # it is on its way
     assert s.say("coder-1", "supervisor", "CLAIM: task #1") is None

@@ -229,16 +229,18 @@ def _staffing(state):
         need += [r for r in view.required(state, view.task(state, number)) if r not in need and r not in have]
     if need:
         out.append(_step(tables.LEAD, "spawn:" + ",".join(need), "spawn the approvers this run requires: " + ", ".join(need)))
-    free = [
-        n
-        for n in view.claimable(state)
-        if not (
-            view.task(state, n)["owner"]
-            and view.entry(state, view.task(state, n)["owner"])
-            and state["roster"][view.task(state, n)["owner"]]["state"] == "ACTIVE"
-        )
-    ]
-    for number in free[:1]:
+    given = [n for n in view.claimable(state) if view.task(state, n)["owner"]]  # nobody else may claim them
+    for number in given[:1]:
+        owner = view.task(state, number)["owner"]
+        if state["roster"][owner]["state"] == "IDLE" and not state["roster"][owner]["mail"]:
+            text = "task #%d was given to %s: message it to CLAIM: task #%d, or `pack task assign %d NAME`" % (
+                number,
+                owner,
+                number,
+                number,
+            )
+            out.append(_step(tables.LEAD, "given:%d:%s" % (number, owner), text, number))
+    for number in [n for n in view.claimable(state) if n not in given][:1]:
         idle = [
             n
             for n in view.living(state)

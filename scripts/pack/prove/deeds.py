@@ -213,6 +213,9 @@ class Honest:
                 and self._suits(self.c.person(n), t)
             ]
             return self._wake(idle[0]) if idle else self.spawn(state, "coder" if self.editable("coder", t) else "test-writer")
+        if kind == "given":
+            mine = self.c.person(t["owner"])
+            return self._wake(t["owner"]) if mine and self._suits(mine, t) else self._decide(state, number, dict(t, owner=None))
         if kind == "coder":
             return self.spawn(state, "coder")
         if kind == "stalled":

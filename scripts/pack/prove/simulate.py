@@ -278,13 +278,21 @@ class Team:
         if kind == "review":
             if self.edits.get(number, 0) < 2 and self.rng.random() < 0.15:
                 self.edits[number] = self.edits.get(number, 0) + 1
-                return self.raise_("CHANGES_REQUESTED", me, to=t["owner"], **self.facts(number))
-            return self.raise_("APPROVED", me, to=t["owner"], **self.facts(number))
+                said = self.raise_("CHANGES_REQUESTED", me, to=t["owner"], **self.facts(number))
+            else:
+                said = self.raise_("APPROVED", me, to=t["owner"], **self.facts(number))
+            if not said and t["revision"] != self.revision(number):  # the refusal says so: the coder is told to ask again
+                e = self.load().state["roster"][t["owner"]]
+                if e["state"] in tables.PRESENT and t["owner"] not in self.silent:
+                    self.raise_("IN_REVIEW", actor(t["owner"], e["role"], e["inc"]), to=sup, **self.facts(number))
+            return said
         if kind == "give":
             idle = [
                 n for n in view.living(state) if state["roster"][n]["role"] in tables.IMPLEMENTERS and state["roster"][n]["state"] == "IDLE"
             ]
             return self.raise_("AGENT_ACTIVE", GATE, name=idle[0]) if idle else None
+        if kind == "given":
+            return self.raise_("AGENT_ACTIVE", GATE, name=t["owner"])
         if kind == "coder":
             return self.spawn(state, "coder-%d" % self.rng.randrange(1, 9), "coder")
         if kind == "stalled":

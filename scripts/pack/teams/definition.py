@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 
-from pack import codec
+from pack import codec, facts
 from pack.teams import schema, yamltext
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -747,12 +747,8 @@ def content(team_dir, definition, gate):
         names += by_id(definition, "roles")[role].get("artifacts", [])
     digest = hashlib.sha256()
     for name in sorted(set(names)):
-        digest.update(name.encode("utf-8", "surrogateescape") + b"\0")
-        try:
-            with open(os.path.join(os.fspath(team_dir), name), "rb") as handle:
-                digest.update(hashlib.sha256(handle.read()).digest())
-        except OSError:
-            digest.update(b"-")
+        seen = facts.file_digest(os.path.join(os.fspath(team_dir), name))
+        digest.update(("%s\0%s\0" % (name, seen)).encode("utf-8", "surrogateescape"))
     return digest.hexdigest()[:32]
 
 
