@@ -343,6 +343,11 @@ class Honest:
             return pack(["task", "add"], a_task(self.rng, [".conventions/"], conventions=True))
         return pack(["teardown"])
 
+    def _agrees(self, who):
+        """The answer to a shutdown request: mostly yes."""
+        yes = not self.hostile or self.rng.random() < 0.9
+        return {"do": "frame", "who": who, "to": "lead", "type": "shutdown_response", "request": -1, "approve": yes}
+
     def _trade(self, state):
         """What agents do without being told: claim, implement, answer a shutdown request, end a turn."""
         out = []
@@ -352,16 +357,7 @@ class Honest:
                 continue
             me = self.c.key(p)
             if p.requests:
-                out.append(
-                    {
-                        "do": "frame",
-                        "who": me,
-                        "to": "lead",
-                        "type": "shutdown_response",
-                        "request": -1,
-                        "approve": not self.hostile or self.rng.random() < 0.9,
-                    }
-                )
+                out.append(self._agrees(me))
                 continue
             if (
                 p.role == tables.TECH_LEAD

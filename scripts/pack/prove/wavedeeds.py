@@ -162,16 +162,7 @@ class WaveDeeds(Deeds):
                 continue
             me = self.c.key(p)
             if p.requests:
-                out.append(
-                    {
-                        "do": "frame",
-                        "who": me,
-                        "to": "lead",
-                        "type": "shutdown_response",
-                        "request": -1,
-                        "approve": not self.hostile or self.rng.random() < 0.9,
-                    }
-                )
+                out.append(self._agrees(me))
                 continue
             todo = self.todo(p.role) if state["phase"] in ("EXECUTION", "COMPLETION") else []
             refused = self.c.last_refusal.get(me)
