@@ -146,15 +146,16 @@ class Team:
                 store = self.store()
                 with store.lock():
                     store.load()
-                    if machine.due(store.state, self.now):
+                    now = store.clock(self.now)  # as the gate has it: a clock that was set back stops no timer
+                    if machine.due(store.state, now) or store.jumped:
                         with contextlib.suppress(Refusal):
-                            store.append({"event": "TICK", "actor": GATE, "data": {}, "key": None}, self.now)
+                            store.append({"event": "TICK", "actor": GATE, "data": {}, "key": None}, now)
                     try:
-                        done = store.append({"event": name, "actor": who, "data": data, "key": key}, self.now)
+                        done = store.append({"event": name, "actor": who, "data": data, "key": key}, now)
                     except Refusal as refusal:
                         self.refused += 1
                         with contextlib.suppress(Refusal):
-                            store.append({"event": refusal.record, "actor": who, "data": refusal.data(), "key": key}, self.now)
+                            store.append({"event": refusal.record, "actor": who, "data": refusal.data(), "key": key}, now)
                         return False
                     seq = next((r["seq"] for r in done if r["key"] == key), None) or store.keys.get(key)
                     self.acked[key] = seq
