@@ -229,7 +229,8 @@ def _staffing(state):
         need += [r for r in view.required(state, view.task(state, number)) if r not in need and r not in have]
     if need:
         out.append(_step(tables.LEAD, "spawn:" + ",".join(need), "spawn the approvers this run requires: " + ", ".join(need)))
-    given = [n for n in view.claimable(state) if view.task(state, n)["owner"]]  # nobody else may claim them
+    open_to = view.claimable(state)
+    given = [n for n in open_to if view.task(state, n)["owner"]]  # nobody else may claim them
     for number in given[:1]:
         owner = view.task(state, number)["owner"]
         if state["roster"][owner]["state"] == "IDLE" and not state["roster"][owner]["mail"]:
@@ -240,7 +241,7 @@ def _staffing(state):
                 number,
             )
             out.append(_step(tables.LEAD, "given:%d:%s" % (number, owner), text, number))
-    for number in [n for n in view.claimable(state) if n not in given][:1]:
+    for number in [n for n in open_to if n not in given][:1]:
         idle = [
             n
             for n in view.living(state)

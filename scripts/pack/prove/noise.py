@@ -173,6 +173,12 @@ NOISE = (
 )
 
 
+def disguised(who, path):
+    """A shell command that writes a file whose name cannot be read in it."""
+    code = "open(%r, 'a').write('hidden\\n')" % path
+    return {"do": "bash", "who": who, "command": "python3 -S -c \"exec(bytes.fromhex('%s'))\"" % code.encode().hex()}
+
+
 class Deeds(Honest):
     """Chooses deeds for one client."""
 
@@ -391,8 +397,7 @@ class Deeds(Honest):
                     ".claude/teams/feature-add-a-greeting/journal.jsonl",
                 )
             )
-            code = "open(%r, 'a').write('hidden\\n')" % hidden
-            return {"do": "bash", "who": who, "command": "python3 -S -c \"exec(bytes.fromhex('%s'))\"" % code.encode().hex()}
+            return disguised(who, hidden)
         return {"do": "bash", "who": who, "command": rng.choice(COMMANDS)}
 
     def _n_pack(self, state):

@@ -6,7 +6,7 @@ from pack.protocol import advice
 
 from . import waveteam
 from .deeds import pack, say
-from .noise import NAMES, WRITERS, Deeds
+from .noise import NAMES, WRITERS, Deeds, disguised
 
 ROLES_OF_BUILD = ("coder", "tech-lead", "unified-reviewer", "security-reviewer", "wizard")
 PROMPTS = (
@@ -313,8 +313,7 @@ class WaveDeeds(Deeds):
                     )
                 ),
             }
-        code = "open(%r, 'a').write('hidden\\n')" % path
-        return {"do": "bash", "who": who, "command": "python3 -S -c \"exec(bytes.fromhex('%s'))\"" % code.encode().hex()}
+        return disguised(who, path)
 
     def _n_spoil(self, state):
         """What a gate looks at, or what judges, changes and nobody sees it."""

@@ -82,6 +82,11 @@ def team_options(function):
     return settled
 
 
+def _alone(team_dir):
+    """Only one `pack rt` measures in a folder: whoever comes second is told that it waits."""
+    return evidence.alone(team_dir, lambda: click.echo("another `pack rt` measures here: waiting for its end", err=True))
+
+
 class Invocation:
     """One call of `pack rt`: its arguments, and the session at work, for an error."""
 
@@ -151,7 +156,7 @@ def charter(team, team_dir):
 @team_options
 def selftest(team, team_dir):
     session = measure.Session(team_dir, team, click.get_current_context().obj.argv)
-    with evidence.alone(team_dir, lambda: click.echo("another `pack rt` measures here: waiting for its end", err=True)):
+    with _alone(team_dir):
         reasons = session.ensure_selftest(force=True)
     for reason in reasons:
         click.echo(reason, err=True)
@@ -167,7 +172,7 @@ def run(measures, team, team_dir, paths, release, quiet, duration=None):
         raise measure.MeasureError(
             "rt.yaml asks for nothing of this%s; see `pack rt check`" % (" on %s" % ", ".join(paths) if paths else "")
         )
-    with evidence.alone(team_dir, lambda: click.echo("another `pack rt` measures here: waiting for its end", err=True)):
+    with _alone(team_dir):
         _measured(session, team, measures, team_dir, paths)
 
 
