@@ -445,7 +445,11 @@ def may_write(state, actor, path):
         )
     engineering = {r for w in definition["waves"] if w["mode"] in ("parallel", "loop") for r in w["roles"]}
     if "edits" in role and (role["edits"] == ["./"] or _covers(role["edits"], path)) or "edits" not in role and role_id in engineering:
-        return None
+        refusal = _halting(state, role_id)  # also whoever was at work when the gate failed: only the mending is measured next
+        if refusal is not None:
+            refusal.event = "WRITE"
+            refusal.next = "leave the project's files as they are until that gate passes"
+        return refusal
     if role.get("edits"):
         return Refusal(
             "NOT_YOUR_FILE",

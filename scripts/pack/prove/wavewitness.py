@@ -224,11 +224,15 @@ class WaveWitness(Witness):
         g = self.gates[gate]
         return {g["after_role"]}.union(g["on_fail"]["respawn"], *(self.menders(n) for n in g.get("needs", [])))
 
+    def halted(self, role):
+        """Whether hard stops hold the team and the role mends none of them."""
+        return bool(self.halts) and not [g for g in self.halts if role in self.menders(g)]
+
     def kept(self, role):
         """Why a role may not be set to work: a pause, a hard stop, spent retries. None when it may."""
         if self.paused:
             return "the run is paused"
-        if self.halts and not [g for g in self.halts if role in self.menders(g)]:
+        if self.halted(role):
             return "HARD STOP %s" % sorted(self.halts)
         most = self.definition.get("retries", 3)
         if self.lost.get(role, 0) > most:
@@ -290,6 +294,7 @@ class WaveWitness(Witness):
         changing = any(role["id"] in w["roles"] for w in self.definition["waves"] if w["mode"] in ("parallel", "loop"))
         edits = role.get("edits", ["./"] if changing else [])
         need(edits == ["./"] or under(edits, rel), "EDIT_ROLE", "%s may edit %s", who, rel)
+        need(not self.halted(role["id"]), "EDIT_HALTED", "%s may edit %s in the hard stop %s", who, rel, sorted(self.halts))
 
     def written(self, person, full):
         pass
