@@ -238,7 +238,9 @@ def _below_skills(project, plugin, rel):
     if parts[-1] == "SKILL.md":
         return "prose" if inside else "stray-skill"
     alone = len(parts) == 3 and not any(plugin.path("/".join(parts[:2] + [n])) in project.listing for n in ("SKILL.md", "skill.md"))
-    return "stray-skill" if alone and parts[-1].lower() != "readme.md" else "prose"
+    if alone and parts[-1].lower() == "readme.md":  # of a folder of skills, or what should have been called SKILL.md
+        alone = not any(other.startswith(folder + "/") and other.endswith("/SKILL.md") for other in project.listing)
+    return "stray-skill" if alone else "prose"
 
 
 def _sniff(file):

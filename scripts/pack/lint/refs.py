@@ -28,6 +28,13 @@ _CODE_PATH = lazy(r"`(?:@|\./)?((?:agents|commands|skills|references|reference|h
 _SKILL_PATH = lazy(r"`((?:references|reference|scripts|assets|templates|examples)/[A-Za-z0-9_./-]+\.[a-z]{1,5})`")
 _NAMED = lazy(r"`([a-z0-9][a-z0-9-]*)`")
 _CODE_HEADS = ("agents/", "commands/", "skills/", "reference", "hooks/")
+_READ_PATH = lazy(
+    r"\b(?:[Rr]ead|[Ss]ee|[Ff]ollow|[Ll]oad|[Oo]pen|[Cc]onsult|[Uu]se|[Aa]pply) (?:[a-z]{1,15} ){0,4}"
+    r"((?:agents|commands|skills|references|reference)/[A-Za-z0-9_./-]+\.md)(?![\w`/*])"
+)
+_DOC_HEADS = (" references/", " reference/", " agents/", " commands/", " skills/")
+# What stands before a path that is not one of the plugin's own.
+_ELSEWHERE = (".claude", "create", "write", "save", "generate", "new ", "output", "user", "e.g", "such as", "example", "project")
 _SKILL_HEADS = ("reference", "scripts/", "assets/", "templates/", "examples/")
 _SCHEME = lazy(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _EMBEDDED = lazy(r"(?<!\S)!`([^`\n]{1,2000})`")
@@ -315,37 +322,23 @@ def _linkable(file, path):
 def _code_paths(file, project, folder):
     text, plugin = file.text, file.plugin
     if file.kind in ("agent", "command", "prose"):
-        for match in _coded(_CODE_PATH, _CODE_HEADS, text, file.body_start):
+        for match in _coded(_CODE_PATH, _CODE_HEADS, text, file.body_start) + _told_to_read(text, file.body_start):
             path = match.group(1)
             if _odd_path(path) or file.prose.hidden(match.start()):
                 continue
             head = path.split("/")[0]
-            if plugin.path(head) not in project.dirs:
-                continue
+            if plugin.path(head) not in project.dirs and (head != "references" or file.kind == "prose"):
+                continue  # a project has agents/ or hooks/ of its own
             spots = (plugin.path(path), posixpath.normpath(posixpath.join(folder, path)))
-            if not any(project.exists(spot) for spot in spots):
-                before = text[max(0, match.start() - 40) : match.start()].lower()
-                if any(
-                    word in before
-                    for word in (
-                        ".claude",
-                        "create",
-                        "write",
-                        "save",
-                        "generate",
-                        "new ",
-                        "output",
-                        "user",
-                        "e.g",
-                        "such as",
-                        "example",
-                    )
-                ):
-                    continue
+            before = text[max(0, match.start() - 40) : match.start()].lower()
+            if any(project.exists(spot) for spot in spots) or any(word in before for word in _ELSEWHERE):
+                continue
+            home = plugin.root + "/" if plugin.root else ""
+            if not any(rel.endswith("/" + path) and rel.startswith(home) for rel in project.listing):  # of one of its skills
                 yield Ref(path, match.span(1), "code", target=plugin.path(path))
     elif file.kind == "skill":
         found = []
-        for match in _coded(_SKILL_PATH, _SKILL_HEADS, text, file.body_start):
+        for match in _coded(_SKILL_PATH, _SKILL_HEADS, text, file.body_start) + _told_to_read(text, file.body_start):
             path = match.group(1)
             if _odd_path(path) or file.prose.hidden(match.start()):
                 continue
@@ -372,6 +365,11 @@ def _coded(pattern, heads, text, start):
                     places.add(at - len(before))
             at = text.find(head, at + 1)
     return [match for match in (pattern.match(text, place) for place in sorted(places)) if match]
+
+
+def _told_to_read(text, start):
+    """The matches of `read references/flow.md`, without backticks."""
+    return [match for start, end in lines_with(text, start, _DOC_HEADS) for match in _READ_PATH.finditer(text, start, end)]
 
 
 def _skill_folder(folder, project):

@@ -15,7 +15,7 @@ _CODING = lazy(r"coding[:=]\s*[-\w.]+")
 _FAMILIES = {"python": ("python",), "node": ("node", "bun", "deno", "tsx"), "shell": ("bash", "sh", "zsh", "dash", "ksh")}
 _ABSOLUTE = lazy(r"(?:/|[A-Za-z]:[\\/])")
 # Where nothing is that comes with a system or a package: what stands there is the author's.
-_MACHINE = lazy(r"(?:/(?:tmp|var/tmp|private/tmp|workspaces?|mnt|data|srv|app|repo|code|projects?)/|[A-Za-z]:[\\/])[^\n]*\.\w+\Z")
+_MACHINE = lazy(r"(?:/(?:tmp|var/tmp|private/tmp|workspaces?|mnt|data|srv|app|repo|code|projects?)/|[A-Za-z]:[\\/]?(?!/))[^\n]*\.\w+\Z")
 _SCRIPT_NAME = lazy(r"[\w-]+\.(?:py|js|mjs|cjs|ts|sh|bash|rb|pl|ps1)$")
 _PATHLIKE = lazy(r"\.{0,2}/|[\w.@-]+/|[\w-]+\.(?:py|js|mjs|cjs|ts|sh|bash|rb|pl|ps1)$")
 

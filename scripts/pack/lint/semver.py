@@ -28,6 +28,29 @@ def satisfies(version, text):
     return any(_inside(wanted, part.strip()) for part in text.split("||"))
 
 
+def is_possible(text):
+    """Can any version be inside a range that is_range() takes? Tried are the bounds that it names and what lies next to them."""
+    near = set()
+    for word in _GAP.sub(r"\1", text.replace("||", " ")).split():
+        bare = word.lstrip("<>=~^")
+        if "-" in bare and bare != "-":
+            return True  # what comes before a release is not weighed here
+        if bare and bare != "-":
+            low, high = _lower(bare), _upper(bare)
+            near.update((low, high, (low[0], low[1], low[2] + 1), (0, 0, 0)))
+            if any(low):
+                near.add(_before(low))
+    return not near or any(satisfies("%d.%d.%d" % one, text) for one in near)
+
+
+def _before(version):
+    """The highest version that could matter below this one."""
+    major, minor, patch = version
+    if patch:
+        return major, minor, patch - 1
+    return (major, minor - 1, 1 << 20) if minor else (major - 1, 1 << 20, 1 << 20)
+
+
 def _numbers(text):
     return tuple(int(part) for part in text.split("-")[0].split("+")[0].split("."))
 

@@ -23,7 +23,8 @@ TEXT = {
     "text-encoding": ("\ufffd",),
     "text-mojibake": NOT_ASCII,
     "hidden-character": lambda file: not file.text.isascii() or file.is_json and "\\u20" in file.text,
-    "secret": ("ghp_", "gho_", "ghs_", "github_pat_", "AKIA", "glpat-", "AIza", "xox", "PRIVATE KEY", "eyJ", "sk-"),
+    "secret": ("ghp_", "gho_", "ghs_", "github_pat_", "AKIA", "glpat-", "AIza", "xox", "PRIVATE KEY", "eyJ", "sk-")
+    + ("SECRET", "TOKEN", "_KEY", "PASSWORD"),
     "piped-to-shell": ("curl", "wget", "base64", "Invoke-Web", "iex", "IEX", "b64decode", "urlopen", "fromhex"),
     "option-undeclared": ("${user_config.",),
     "root-variable": ("PLUGIN_", "CLAUDE_", "laude_"),
@@ -84,7 +85,7 @@ OF_KIND = {
 for _kind in ("manifest", "marketplace"):
     for _rule in "schema event key matcher-regex matcher if type async timeout switch unquoted script path".split():
         OF_KIND[_kind]["hook-" + _rule] = _HOOKS
-    for _rule in "interpreter fails-open quoting user-config command variable endless".split():
+    for _rule in "interpreter fails-open quoting user-config command variable endless payload".split():
         OF_KIND[_kind]["hook-" + _rule] = _HOOKS
 _FRONT_HOOKS = _front("hooks")
 for _kind in ("command", "skill"):

@@ -67,9 +67,13 @@ NAME_COLUMNS = (
     "next state",
     "on",
 )
+# Whom a table may name without an agent.
+PEOPLE = ("lead", "team-lead", "main", "user", "human", "you", "none", "gate", "orchestrator", "all", "any", "everyone", "self", "client")
 APPROVER_COLUMNS = ("approver", "approvers", "approved by", "required approvals")
 _CAPITAL = lazy(r"(?<![A-Za-z0-9_$/{.-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![A-Za-z0-9_/}.-]*[a-z/}])|(?<=`)[A-Z]{5,30}(?=[`:( ])")
+_CAPITAL_WORD = lazy(r"(?<![\w-])[A-Z][A-Z0-9]{3,30}(?:_[A-Z0-9]+)*(?![\w-])")
 _AGENT_ID = lazy(r"[A-Za-z0-9][\w.-]*(?::[\w.-]+)+|[a-z][a-z0-9]*(?:-[a-z0-9]+)*\Z")
+_AGENT_NAME = lazy(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*\Z")
 _SPLIT = lazy(r"\s*(?:,|\+|/|&|\band\b|\bor\b|;)\s*")
 
 
@@ -109,6 +113,39 @@ def agent_cells(file):
                 if match and match.end() == len(name):
                     at = part.find(name)
                     yield Cell(name, (begin + at, begin + at + len(name)), "`" in part, table)
+
+
+def people_cells(plugin):
+    """Yield (file, Cell) of the names in a Role column without an Agent column, and in the From and To of tables of messages,
+    that are no agent (or role) of the plugin though at least half of the column's names are, or are people."""
+    own, declared = set(plugin.agents()).union(PEOPLE), {role.lower() for role in roles(plugin)}
+    for file in documents(plugin):
+        for table in _tables(file) if file.kind != "skill" else ():
+            if table.column("agent", "agents", "subagent", "subagent_type", "agent id", "agent type") is not None:
+                continue
+            columns = [(own, ("role", "roles"))]
+            if table.column("message", "messages", "message type", "message name", "event", "signal") is not None:
+                columns += [(own | declared, ("from", "sender", "senders", "sent by")), (own | declared, ("to", "receiver", "receivers"))]
+            for known, titles in columns:
+                cells = list(_plain_names(table, table.column(*titles)))
+                strangers = [cell for cell in cells if cell.name not in known]
+                if 2 * len(strangers) <= len(cells) and _names_an_agent(table, plugin):
+                    for cell in strangers:
+                        yield file, cell
+
+
+def _names_an_agent(table, plugin):
+    return any(clean(cell[0]) in plugin.agents() for row in table.rows for cell in row)
+
+
+def _plain_names(table, index):
+    """The Cells of a column that are spelled like an agent's name."""
+    for row in table.rows if index is not None else ():
+        for part, begin in _parts(row[index][0], row[index][1]) if index < len(row) else ():
+            name = clean(part)
+            if _AGENT_NAME.match(name):
+                at = max(part.find(name), 0)
+                yield Cell(name, (begin + at, begin + at + len(name)), "`" in part, table)
 
 
 def _parts(text, start):
@@ -236,6 +273,21 @@ def transition_cells(file):
                 for match in _CAPITAL.finditer("`%s`" % text if "`" not in text else text):
                     shift = 0 if "`" in text else 1
                     yield match.group(), (start + match.start() - shift, start + match.end() - shift)
+
+
+def next_cells(file):
+    """Yield (states of the table, name, span) of what a table of `State` and `Next` says comes next."""
+    for table in _tables(file):
+        target = table.column("next", "next state", "next states")
+        if target is None or clean(table.header[0][0]).lower() not in ("state", "states") or table.column("from") is not None:
+            continue
+        states = {clean(row[0][0]) for row in table.rows if row}
+        if not all(name.isupper() for name in states):
+            continue
+        for row in table.rows:
+            text, start, _ = row[target] if target < len(row) else ("", 0, 0)
+            for match in _CAPITAL_WORD.finditer(text):
+                yield states, match.group(), (start + match.start(), start + match.end())
 
 
 def names(plugin):

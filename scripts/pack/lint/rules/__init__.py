@@ -53,7 +53,7 @@ _HOOKS += (
     "hook-fails-open",
     "hook-quoting",
 )
-_HOOKS += ("hook-user-config", "hook-command", "hook-variable", "hook-endless", "root-variable")
+_HOOKS += ("hook-payload", "hook-user-config", "hook-command", "hook-variable", "hook-endless", "root-variable")
 # What also holds for the hooks in a skill's or command's frontmatter.
 _FRONT_HOOKS = ("hook-event", "hook-matcher-regex", "hook-matcher", "hook-if", "hook-timeout", "hook-script", "hook-path")
 _FRONT_HOOKS += ("hook-interpreter", "hook-fails-open", "hook-variable", "hook-endless")

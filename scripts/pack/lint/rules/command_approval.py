@@ -1,7 +1,7 @@
-"""An embedded script that the client will ask about, and then give up on
+"""An embedded command that the client will ask about, and then give up on
 
-!`...` passes through the permission check. A script of the plugin that `allowed-tools` does not cover "requires
-approval", and the whole command aborts.
+!`...` passes through the permission check. A script of the plugin, or a command that changes something, that
+`allowed-tools` does not cover "requires approval", and the whole command aborts.
 
 Bad `commands/build.md`:
 
@@ -27,27 +27,51 @@ from .. import refs, tools
 from ..lazy import lazy
 
 SEVERITY = "warning"
+# Measured: npm, make, gh, jq, curl, touch, git add. The others are of their kind.
+PROGRAMS = frozenset(
+    "npm npx yarn pnpm make pip pip3 pytest cargo gh jq curl wget touch rm mv cp mkdir chmod mvn gradle kubectl terraform".split()
+)
+GIT = frozenset("add commit push pull checkout switch merge rebase reset clean stash cherry-pick".split())
 _COMPOUND = lazy(r"[;&|<>\n`]|\$\(")
 
 
 def check(file, context):
-    """Scripts below the plugin's root that no Bash rule of allowed-tools begins like."""
+    """Scripts below the plugin's root that no Bash rule of allowed-tools begins like, and programs that are never free."""
     rules = [tool.rule for tool in tools.listed(file, "allowed-tools") or () if tool.name in ("Bash", "PowerShell")]
-    if None in rules:
+    if None in rules or file.plugin is None or not file.plugin.is_plugin:
         return
     for start, end in refs.embedded(file):
         command = file.text[start:end].strip()
         if "CLAUDE_PLUGIN_ROOT" not in command and "CLAUDE_SKILL_DIR" not in command:
-            continue
-        if rules and (_COMPOUND.search(command) or any(_first(command, rule) for rule in rules)):
+            known = not _changes(command) or any(_begins(command, rule) for rule in rules)
+        else:
+            known = rules and (_COMPOUND.search(command) or any(_first(command, rule) for rule in rules))
+        if known:
             continue
         text = (
-            "allowed-tools has no Bash(...) for this script"
+            "allowed-tools has no Bash(...) for this %s" % ("script" if "{CLAUDE_" in command else "command")
             if not rules
             else "no Bash(...) of allowed-tools begins with %r" % _word(command)
         )
         yield file.hit((start, min(end, file.source.line_end(start))), text + ": the client aborts the command")
         return
+
+
+def _changes(command):
+    """Is it a single command that the client asks about when nothing allows it? What only reads is free."""
+    words = command.split()
+    if not words or _COMPOUND.search(command) or words[-1] in ("--version", "-v", "-V", "--help", "version"):
+        return False
+    return words[0] in PROGRAMS or words[0] == "git" and len(words) > 1 and words[1] in GIT
+
+
+def _begins(command, rule):
+    """Does the command begin like the rule says? A rule with a wildcard inside is read in the author's favour."""
+    rule = rule.strip()
+    stem = rule[:-2] if rule.endswith((":*", " *")) else rule
+    if "*" in stem:
+        return fnmatchcase(_word(command), _word(stem))
+    return command.split()[: len(stem.split())] == stem.split()
 
 
 def _first(command, rule):

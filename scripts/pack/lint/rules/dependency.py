@@ -48,6 +48,11 @@ def check(file, context):
                 file.at(path + ("version",)),
                 "%r is not a version range: the dependency is never satisfied and the plugin does not load" % (version,),
             )
+        elif isinstance(version, str) and not semver.is_possible(version):
+            yield file.hit(
+                file.at(path + ("version",)),
+                "no version is in the range %r: the dependency is never satisfied and the plugin does not load" % version,
+            )
         for key in item:
             if key not in ("name", "version", "marketplace"):
                 yield file.hit(

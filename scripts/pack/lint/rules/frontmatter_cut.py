@@ -23,14 +23,15 @@ Source: YAML 1.2; client 2.1.329, measured 2026-11-21
 
 SEVERITY = "warning"
 KEYS = ("description", "when_to_use", "argument-hint", "initialPrompt")
+LISTS = ("tools", "disallowedTools", "allowed-tools")  # here `# and a blank` is a comment that somebody meant
 
 
 def check(file, context):
-    """Look behind the value of every free-text key."""
+    """Look behind the value of every free-text key and tool list."""
     front = file.front
     if front is None or front.lenient or not isinstance(front.value, dict) or " #" not in file.text[front.start : front.end]:
         return
-    for key in KEYS:
+    for key in KEYS + LISTS:
         if (key,) not in front.keys or isinstance(front.value.get(key), (list, dict)):
             continue
         start, end = front.spans[(key,)]
@@ -40,15 +41,19 @@ def check(file, context):
             continue
         rest = file.text[end:line_end]
         at = rest.find("#")
-        if at < 0 or rest[:at].strip(" \t"):
+        if at < 0 or rest[:at].strip(" \t") or key in LISTS and (not rest[at + 1 : at + 2].strip() or "," not in rest[at:]):
             continue
         lost = rest[at:].strip()
-        seen = "the model sees %r" % front.value[key] if front.value[key] is not None else "nothing is left"
+        seen = (
+            "%s %r" % ("the client reads" if key in LISTS else "the model sees", front.value[key])
+            if front.value[key] is not None
+            else "nothing is left"
+        )
         yield file.hit(
             (end + at, line_end),
             "%s is cut here: %r is a comment, %s; put quotes around the value"
             % (key, lost[:60], seen if len(seen) < 90 else "the rest is lost"),
-            _quote_fix(file, key, start, line_end),
+            None if key in LISTS else _quote_fix(file, key, start, line_end),
         )
 
 

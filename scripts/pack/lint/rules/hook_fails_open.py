@@ -1,7 +1,7 @@
 """A guard that cannot stop anything
 
 The client blocks on exit code 2, or on exit 0 with one JSON object that denies. Exit 1, an uncaught error, text around
-the JSON, a wrong event name or an unknown verdict all let the call through.
+the JSON, a wrong or missing event name, an unknown verdict or one outside `hookSpecificOutput` all let the call through.
 
 Bad `hooks/hooks.json`, `scripts/stop.py`:
 
@@ -22,7 +22,7 @@ Good `hooks/hooks.json`, `scripts/stop.py`:
 Source: client 2.1.329, measured 2026-11-21 (22 of 33 variants of one guard let the write through)
 """
 
-from .. import hookfile
+from .. import hookfile, shell
 from ..lazy import MULTILINE, lazy
 from ..scripts import of_handler
 
@@ -35,6 +35,8 @@ _VERDICT = lazy(r"permissionDecision\\?[\"']?\s*:\s*\\?[\"'](\w{1,30})")
 _DECISION = lazy(r"[\"']decision\\?[\"']\s*:\s*\\?[\"'](deny|denied|blocked|reject|refuse|stop|no|fail)\\?[\"']")
 _NO_JSON = lazy(r"print\(\s*\{[^{}]{0,80}[\"'](?:decision|permissionDecision|hookSpecificOutput)[\"']")
 _EVENT = lazy(r"hookEventName\\?[\"']?\s*:\s*\\?[\"'](\w{1,40})")
+# Another file of the plugin may build the answer.
+_LOCAL = lazy(r"require\(\s*[\"'`]\.|from\s+[\"']\.|sys\.path|^\s*(?:source|\.)\s|import_module|subprocess|\bexec\b|^from\s+\.", MULTILINE)
 _SLEEP = lazy(r"\bsleep[ (]+([0-9]{1,5}(?:\.[0-9]+)?)")
 _SAYS = lazy(
     r"^[ \t]*(?:print\([rbf]?[\"'](?!\{)[^\"'\n]{1,200}[\"'](?:\)|,(?![^\n]*file=))|console\.log\([\"'`](?!\{)|echo [\"']?(?!\{|\\?\"\{|'\{)[A-Za-z][^>\n]*$)",
@@ -45,6 +47,9 @@ _ANSWERS = lazy(r"permissionDecision|[\"']decision[\"']")
 _LOST = lazy(
     r"(\|\|\s*(?:true|:|exit\s+[013-9]\w*|echo\b[^;&|]*)|;\s*(?:true|:|exit\s+0)|(?<![&>])&|(?<!\|)\|\s*(?:tee|cat|head|tail|logger)\b[^|;&]*|;\s*then\s+exit\s+1\s*;\s*fi)\s*\Z"
 )
+_TYPES = {"continue": bool, "reason": str, "stopReason": str, "systemMessage": str}
+_READ = ("continue", "stopReason", "suppressOutput", "decision", "reason", "systemMessage", "terminalSequence", "hookSpecificOutput")
+_READ += ("async", "asyncTimeout")
 LEGAL = ("allow", "deny", "ask", "defer")
 
 
@@ -55,6 +60,9 @@ def check(file, context):
         for script in of_handler(handler):
             used.setdefault((script.sub, id(handler.plugin)), set()).add(handler.event)
     for handler in hookfile.handlers(file):
+        problem = _echoed(handler)
+        if problem:
+            yield file.hit(handler.at("command"), problem)
         for script in of_handler(handler) if handler.event.startswith("PostTool") else ():
             if handler.plugin is not None and script.sub is not None and not script.escapes:
                 text = script.read(context.project, handler.plugin.path(script.sub)) or ""
@@ -80,6 +88,47 @@ def check(file, context):
             yield from _judge(file, handler.at("command"), command, "the command", True)
 
 
+def _echoed(handler):
+    """What is wrong with an answer that stands in the command itself: echo '{"decision": "block"}'. None when it is read."""
+    command = handler.command or ""
+    if "echo" not in command and "printf" not in command or ">" in command or "{" not in command:
+        return None
+    said = None
+    for word in shell.words(command):
+        if word.first:
+            if said:
+                break
+            said = [] if word.text in ("echo", "printf") else None
+        elif said is not None and not (word.text.startswith("-") and not said):
+            said.append(word.text)
+    text = " ".join(said or ()).replace("\\n", "").strip()
+    if text[:1] != "{" or "$" in text or "`" in text or "%" in text:
+        return None
+    import json
+
+    try:
+        answer = json.loads(text)
+    except ValueError as error:
+        return "the answer %s is no JSON (%s): the client drops it" % (_short(text), error)
+    inner = answer.get("hookSpecificOutput")
+    if inner is not None and (not isinstance(inner, dict) or inner.get("hookEventName") != handler.event):
+        return "the answer's hookSpecificOutput needs hookEventName %r: the client drops the answer" % handler.event
+    if answer.get("decision") not in (None, "approve", "block"):
+        return "decision %r: only approve and block count, so the client drops the answer" % (answer["decision"],)
+    for key, kind in _TYPES.items():
+        if key in answer and not isinstance(answer[key], kind):
+            return "%s %r is of the wrong type: the client drops the answer" % (key, answer[key])
+    verdict = (inner or {}).get("permissionDecision")
+    if verdict is not None and verdict not in LEGAL and handler.event == "PreToolUse":
+        return "permissionDecision %r: only %s count, so the call goes through" % (verdict, ", ".join(LEGAL))
+    lost = [key for key in answer if key not in _READ]
+    return "the client does not read %r of the answer (%s)" % (lost[0], ", ".join(_READ)) if lost else None
+
+
+def _short(text):
+    return text if len(text) < 60 else text[:57] + "..."
+
+
 def _judge(file, span, text, name, alone):
     for match in _VERDICT.finditer(text):
         if match.group(1) not in LEGAL and match.group(1).islower():
@@ -97,6 +146,12 @@ def _judge(file, span, text, name, alone):
             severity="error",
         )
         return
+    if "permissionDecision" in text and not _exits_two(text) and not _LOCAL.search(text):
+        missing = next((key for key in ("hookSpecificOutput", "hookEventName") if key not in text), None)
+        if missing:
+            wrong = "%s answers permissionDecision without %s: the client drops the answer and the call goes through"
+            yield file.hit(span, wrong % (name, missing))
+            return
     if name.endswith(".py") and _NO_JSON.search(text) and not _exits_two(text):
         yield file.hit(span, "%s prints a dict, which is no JSON (single quotes): the call goes through; use json.dumps" % name)
         return

@@ -42,7 +42,8 @@ SEVERITY = "warning"
 
 
 def check(plugin, context):
-    """Approver cells against the roles that a table declares and the plugin's agents; without roles only names in code."""
+    """Approver cells against the roles that a table declares and the plugin's agents; without roles only names in code or
+    spelled as an agent's."""
     if not plugin.is_plugin:
         return
     roles = vocabulary.roles(plugin)
@@ -54,8 +55,11 @@ def check(plugin, context):
         | {"user", "lead", "human", "everyone", "all", "none", "nobody", "you"}
     )
     for file in vocabulary.documents(plugin):
-        for name, span in vocabulary.approver_cells(file):
-            if not roles and (file.text[span[0] - 1 : span[0]] != "`" or ":" in name):
+        cells = list(vocabulary.approver_cells(file))
+        agents_approve = any(name.lower() in known and name in plugin.agents() for name, _ in cells)
+        for name, span in cells:
+            coded = file.text[span[0] - 1 : span[0]] == "`" or name.islower() and ("-" in name or agents_approve)
+            if not roles and (not coded or ":" in name):
                 continue  # people approve too; an id with a colon is ref-name's
             plain = name.split(":", 1)[-1].lower()
             if plain not in known and plain.replace(" ", "-") not in known:

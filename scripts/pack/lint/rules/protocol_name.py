@@ -36,6 +36,21 @@ from ..lazy import lazy
 from ..near import closest
 
 SEVERITY = "error"
+_FIELD = lazy(r'"(?:type|message|event|signal|state|status|phase)"\s?:\s?"([A-Za-z][A-Za-z0-9_-]{5,60})"')
+_DECLARED = (
+    "message",
+    "messages",
+    "message type",
+    "message name",
+    "event",
+    "events",
+    "signal",
+    "signals",
+    "state",
+    "states",
+    "status",
+    "phase",
+)
 _WORD = lazy(r"(?<![\w`$/{.-])[A-Z]{7,30}(?![\w`/}-])")
 
 
@@ -43,6 +58,7 @@ def check(plugin, context):
     """Words in capitals that the prompts use, against those that the tables declare."""
     if not plugin.is_plugin:
         return
+    yield from _in_json(plugin)
     declared = vocabulary.names(plugin)
     if not declared:
         return
@@ -57,6 +73,20 @@ def check(plugin, context):
                 continue
             seen.add(name)
             yield file.hit(span, "%r is in no table; did you mean %r?" % (name, meant), [span + (meant,)])
+
+
+def _in_json(plugin):
+    """`"type": "review_reqest"` in an example that agents copy, against the names that the tables of messages and states have."""
+    declared = None
+    for file in vocabulary.documents(plugin):
+        for match in _FIELD.finditer(file.text, file.body_start) if '": "' in file.text and file.kind != "skill" else ():
+            if declared is None:
+                declared = vocabulary.column_names(plugin, _DECLARED)
+            name = match.group(1)
+            meant = None if name in declared else closest(name, sorted(declared))
+            if meant is not None and meant.lower() != name.lower() and not _other_word(name, meant):
+                text = "%r is in no table; did you mean %r?"
+                yield file.hit(match.span(1), text % (name, meant), [match.span(1) + (meant,)])
 
 
 def _plain(file):

@@ -29,11 +29,11 @@ from .. import vocabulary
 from ..near import nearest
 
 SEVERITY = "error"
-PEOPLE = ("lead", "team-lead", "main", "user", "human", "you", "none", "gate", "orchestrator", "all", "any", "everyone", "self", "client")
 
 
 def check(plugin, context):
-    """Cells of an Agent column in a table that also has a Role (or Task, Phase ...) column."""
+    """Cells of an Agent column in a table that also has a Role (or Task, Phase ...) column; of Role, From and To columns that name
+    mostly agents."""
     if not plugin.is_plugin:
         return
     own, project = plugin.agents(), context.project
@@ -44,7 +44,7 @@ def check(plugin, context):
         for cell in cells:
             name = cell.name
             if id(cell.table) in named and not cell.coded and not cell.name[:1].isupper():
-                cell.coded = cell.name not in PEOPLE
+                cell.coded = cell.name not in vocabulary.PEOPLE
             if ":" in name:
                 prefix = name.split(":")[0]
                 known = name in project.agent_ids or prefix not in project.plugin_names
@@ -54,3 +54,6 @@ def check(plugin, context):
                 )
             if not known:
                 yield file.hit(cell.span, "no agent %r%s" % (name, nearest(name, list(own) + list(project.agent_ids))))
+    for file, cell in vocabulary.people_cells(plugin):
+        if cell.name not in context.facts.agent["builtin"]:
+            yield file.hit(cell.span, "no agent %r%s" % (cell.name, nearest(cell.name, list(own))), severity="warning")

@@ -42,7 +42,7 @@ SEVERITY = "error"
 
 
 def check(plugin, context):
-    """Only where the same document declares its states in a table."""
+    """Only where the same document declares its states in a table; in one of `State` and `Next` the rows are the states."""
     if not plugin.is_plugin:
         return
     for file in vocabulary.documents(plugin):
@@ -52,3 +52,7 @@ def check(plugin, context):
         for name, span in vocabulary.transition_cells(file):
             if name not in states:
                 yield file.hit(span, "no state %r in the states table%s" % (name, nearest(name, states)))
+    for file in vocabulary.documents(plugin):
+        for states, name, span in vocabulary.next_cells(file) if file.kind != "skill" else ():
+            if name not in states:
+                yield file.hit(span, "no state %r in this table%s" % (name, nearest(name, states)), severity="warning")

@@ -39,6 +39,9 @@ _SAID = lazy(
     r"|\b(?:sends?|emits?|answers?(?: with)?|replies?(?: with)?|moves? to|transitions? to|enters?|waits? for|awaits?|receives?) `?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)",
     IGNORECASE,
 )
+_BARE = lazy(
+    r"\b(state|status|phase|event|message|signal)s? (?:is |to |of |= ?|named |called )?([A-Z]{4,30}(?:_[A-Z0-9]+)*)(?![\w/}-]|\.\w|\s[A-Z]{2})"
+)
 COLUMNS = {
     "state": ("state", "states"),
     "status": ("status", "state", "states"),
@@ -78,3 +81,10 @@ def check(plugin, context):
             if known or file.prose.hidden(match.start()) or nearest(name, declared):
                 continue  # a near miss is protocol-name's
             yield file.hit(match.span(index), "no %s %r in the tables of this plugin%s" % (kind, name, nearest(name, legal)))
+        for match in _BARE.finditer(file.text, file.body_start) if file.kind != "skill" else ():
+            kind, name = match.groups()
+            legal = tables[kind]
+            if not legal or not all(item.isupper() for item in legal) or name in legal or name in declared or nearest(name, declared):
+                continue
+            if not file.prose.hidden(match.start()) and name.lower() not in roles:
+                yield file.hit(match.span(2), "no %s %r in the tables of this plugin" % (kind, name))

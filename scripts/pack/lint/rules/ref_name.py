@@ -22,6 +22,7 @@ from ..lazy import lazy
 from ..near import closest, nearest
 
 SEVERITY = "warning"
+_INSTALL = lazy(r"plugin install ([a-z][a-z0-9-]{2,60})\b")
 _CODED = lazy(r"`/?([a-z0-9][a-z0-9-]{2,60}):([a-z][a-z0-9_-]{2,60})`")
 
 
@@ -32,6 +33,8 @@ def check(file, context):
     if plugin is not None and plugin.scope in ("loose", "sniff", "project"):
         return
     yield from _slips(file, project)
+    if file.kind == "readme" and "plugin install" in file.text:
+        yield from _installs(file, project)
     for ref in refs.scoped(file, project):
         if ref.name in project.agent_ids or ref.name in project.command_ids:
             continue
@@ -41,6 +44,16 @@ def check(file, context):
         known = list(project.command_ids) if ref.kind == "slash" else list(project.agent_ids) + list(project.command_ids)
         what = "command or skill" if ref.kind == "slash" else "agent, command or skill"
         yield file.hit(ref.span, "no %s %r%s" % (what, ref.name, nearest(ref.name, known)))
+
+
+def _installs(file, project):
+    """`/plugin install demo-pak`: what a reader types, and gets nothing."""
+    names = sorted(project.plugin_names)
+    for match in _INSTALL.finditer(file.text):
+        name = match.group(1)
+        meant = closest(name, names) if name not in names else None
+        if meant:
+            yield file.hit(match.span(1), "no plugin %r here; did you mean %r?" % (name, meant), [match.span(1) + (meant,)])
 
 
 def _slips(file, project):

@@ -7,6 +7,7 @@ import math
 
 from ...redact import SHAPES
 from ..lazy import IGNORECASE, lazy
+from ..markdown import lines_with
 
 SEVERITY = "error"
 _SHAPES = tuple((marks, lazy(shape)) for marks, shape in SHAPES)
@@ -14,6 +15,8 @@ _PLACEHOLDER = lazy(
     r"your|replace|example|changeme|placeholder|dummy|redacted|xxx|\*\*\*|\.\.\.|1234|abcd|test|fake|sample|secret|token",
     IGNORECASE,
 )
+_VARIABLES = ("SECRET", "TOKEN", "_KEY", "PASSWORD")
+_ASSIGNED = lazy(r"(?:SECRET|TOKEN|KEY|PASSWORD)[A-Z_]{0,20}[\"']?\s?[:=]\s?[\"']?([A-Za-z0-9+/_-]{32,120})(?![\w+/-])")
 
 
 def entropy(text):
@@ -25,6 +28,7 @@ def entropy(text):
 def check(file, context):
     """Report what has the shape of a live key."""
     text = file.text
+    places = set()
     public = '"headers"' in text and file.kind in ("mcp", "manifest")  # there the client itself asks for no entropy
     for marks, shape in _SHAPES:
         for mark in marks:
@@ -35,7 +39,16 @@ def check(file, context):
         for match in shape.finditer(text):
             found = match.group()
             if not _PLACEHOLDER.search(found) and (public or entropy(found[-40:]) >= 3):
+                places.add(match.start())
                 yield file.hit(
                     match.span(),
                     "%s... looks like a live credential; anyone who installs the plugin can read it" % found[:8],
                 )
+    for match in (match for start, end in lines_with(text, 0, _VARIABLES) for match in _ASSIGNED.finditer(text, start, end)):
+        found = match.group(1)
+        kinds = {"0" if c.isdigit() else "a" if c.islower() else "A" for c in found if c.isalnum()}
+        if len(kinds) == 3 and match.start(1) not in places and entropy(found) >= 4.2 and not _PLACEHOLDER.search(found):
+            yield file.hit(
+                match.span(1),
+                "%s... looks like a live credential; anyone who installs the plugin can read it" % found[:4],
+            )

@@ -27,12 +27,13 @@ from ..markdown import lines_with
 
 SEVERITY = "warning"
 _NAMES = ("SendMessage", "TaskUpdate", "TaskCreate", "NotebookEdit", "WebFetch", "WebSearch", "TodoWrite")
-_NAMES += ("`Write`", "`Edit`", "`Bash`", "`Agent`", "Write to", "Edit to", "Bash to", "Agent to")
+_NAMES += ("`Write`", "`Edit`", "`Bash`", "`Agent`", "Write to", "Edit to", " Bash", "Agent to")
 _USE = lazy(
     r"\b(?:[Uu]s(?:e|ing)|[Cc]all(?:ing)?|[Ww]ith|[Vv]ia|[Ii]nvok(?:e|ing)|[Rr]un) (?:the |your )?[`*]{0,2}([A-Z][A-Za-z]{2,24})[`*]{0,2} tool\b"
     r"|\b(SendMessage|TaskUpdate|TaskCreate|NotebookEdit|WebFetch|WebSearch|TodoWrite)[`*]{0,2}\("
     r"|\b(?:[Uu]se|[Uu]sing|[Cc]all|[Ii]nvoke|[Vv]ia) (SendMessage|TaskUpdate|TaskCreate|NotebookEdit|WebFetch|WebSearch|TodoWrite)\b"
     r"|\b(?:[Uu]se|[Uu]sing) (Write|Edit|Bash|Agent) to\b"
+    r"|\b(?:[Ww]ith|[Vv]ia|[Tt]hrough|[Uu]sing) (?:the )?[`*]{0,2}(Bash|WebFetch|WebSearch)[`*]{0,2}(?=[ .,;)\n])"
     r"|\b(?:[Uu]se|[Cc]all|[Ii]nvoke) `(SendMessage|TaskUpdate|TaskCreate|NotebookEdit|WebFetch|WebSearch|TodoWrite|Write|Edit|Bash|Agent)`"
 )
 
