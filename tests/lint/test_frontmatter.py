@@ -1,6 +1,7 @@
 """The frontmatter reader against the client's rules, and the quick reader against the full one."""
 
 import pytest
+from conftest import lint
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -99,3 +100,11 @@ def test_the_quick_reader_agrees_with_the_full_one(lines):
         if path and quick.value[path[0]] is not None:
             assert quick.spans[path] == full.spans[path]
     assert [path for path, _, _ in quick.duplicates] == [path for path, _, _ in full.duplicates]
+
+
+@pytest.mark.parametrize("front", ["<<: {tools: Reed}", "x: &x {tools: [Reed]}\n<<: *x", "<<: [{tools: Reed}, {model: sonnet}]"])
+def test_what_a_merge_key_brings_in_stands_where_it_was_written(plugin, front):
+    root = plugin({"agents/a.md": "---\nname: a\ndescription: Reads. Use when asked.\n%s\n---\nRead.\n" % front})
+    (finding,) = [finding for finding in lint(root)[1] if finding["rule"] == "tool-unknown"]
+    line = ("---\nname: a\ndescription: Reads. Use when asked.\n%s" % front).split("\n")[finding["line"] - 1]
+    assert line[finding["column"] - 1 : finding["end_column"] - 1] == "Reed"

@@ -42,6 +42,7 @@ def test_characters_that_people_use(plugin, text):
         "gh" + "p_" + "Zk3QmV8rT1yLw9XbN5cJ7dFgHaSePuRoIiKx",
         "AK" + "IA" + "Z7QX3MVN8RTYLWKB",
         "sk-" + "Zk3QmV8rT1yLw9XbN5cJ7dFgHaSe",
+        "AWS_SECRET_ACCESS_KEY=" + "Zk3QmV8rT1yLw9XbN5cJ7dF" + "gHaSePuRoIiKx/v+2",
     ],
 )
 def test_secret(plugin, text):
@@ -49,7 +50,9 @@ def test_secret(plugin, text):
     assert finding["severity"] == "error" and text not in finding["message"]
 
 
-@pytest.mark.parametrize("text", ["sk-your-key-here-your-key-here", "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "AKIAEXAMPLEEXAMPLE00"])
+@pytest.mark.parametrize(
+    "text", ["sk-your-key-here-your-key-here", "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "AKIAEXAMPLEEXAMPLE00", "MY_TOKEN=" + "a" * 40]
+)
 def test_placeholders_are_no_secrets(plugin, text):
     assert not found(plugin({"commands/build.md": "---\ndescription: Builds\n---\nUse %s.\n" % text}), "secret")
 

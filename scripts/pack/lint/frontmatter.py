@@ -347,6 +347,7 @@ class _Builder:
                 for source in [value_node] if isinstance(value_node, yaml.MappingNode) else value_node.value:
                     part = self._value(yaml, source, path + (key,), parents)
                     merged.update(part if isinstance(part, dict) else {})
+                self._place_merged(path)
                 continue
             here = path + (key,)
             span = (key_node.start_mark.index, key_node.end_mark.index)
@@ -355,6 +356,14 @@ class _Builder:
             self.keys[here] = span
             result[key] = self._value(yaml, value_node, here, parents)
         return dict(merged, **result) if merged else result
+
+    def _place_merged(self, path):
+        """What `<<` brings in stands where it was written, also under the name that it has afterwards."""
+        depth = len(path)
+        for places in (self.spans, self.keys):
+            inner = [p for p in places if len(p) > depth + 1 and p[: depth + 1] == path + ("<<",)]
+            for p in inner:
+                places.setdefault(path + p[depth + 1 :], places[p])
 
     @staticmethod
     def _restore(value):

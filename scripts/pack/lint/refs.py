@@ -12,7 +12,10 @@ from .model import File
 _TYPE = lazy(r"subagent_?[tT]ype[\"'`*]{0,3}\s{0,2}[:=]\s{0,2}[\"'`*]{0,3}([A-Za-z0-9][A-Za-z0-9_.:-]{0,120})([^\s]?)")
 _TAIL = lazy(r"[A-Za-z0-9_.:-]{0,80}")
 _MENTION = lazy(r"(?:^|[\s(`\"'])@agent-([A-Za-z0-9][A-Za-z0-9_.:-]{0,120})")
-_PROSE = lazy(r"`([a-z][a-z0-9]*(?:-[a-z0-9]+)*)` (?:sub-?)?agents?\b(?![-/])")
+_PROSE = lazy(r"`([A-Za-z][a-z0-9]*(?:-[A-Za-z0-9]+)*)` (?:sub-?)?agents?\b(?![-/])")
+_LISTED = lazy(
+    r"\b(?:sub-?)?agents?:? ((?:`[a-z][a-z0-9-]*`(?:, (?:and |or )?| and | or )?){2,20})|((?:`[a-z][a-z0-9-]*`(?:, (?:and |or )?| and | or )?){2,20}) agents\b"
+)
 _VERB = r"\b(?:[Uu]se|[Ll]aunch|[Ii]nvoke|[Ss]pawn|[Dd]elegate to|[Hh]and it to|[Dd]ispatch|[Aa]sk|[Cc]all|[Rr]un) "
 _NAME = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)"
 _MARKED = lazy(_VERB + r"(?:the |an? )?(?:\*\*(N*)\*\*|\"(N*)\") (?:sub-?)?agents?\b(?![-/])".replace("N", _NAME))
@@ -88,8 +91,11 @@ def agents(file):
     if "` agent" in text or "` subagent" in text or "` sub-agent" in text:
         for match in _PROSE.finditer(text, start):
             name = match.group(1)
+            if not name.islower() and (file.plugin is None or name.lower() not in file.plugin.agents()):
+                continue
             if name not in _NOT_AGENTS and not _is_placeholder(name) and not file.prose.hidden(match.start()):
                 found.append(Ref(name, match.span(1), "prose"))
+    found += _lists(file) if "agents" in text and file.plugin is not None else []
     spans = []
     if any(mark in text for mark in _MARKED_ENDS):
         lines = lines_with(text, start, _MARKED_ENDS)
@@ -103,6 +109,22 @@ def agents(file):
         name = file.front.get("agent")
         if isinstance(name, str) and name and not _is_placeholder(name):
             found.append(Ref(name, file.at(("agent",)), "key"))
+    return found
+
+
+def _lists(file):
+    """The names in `agents: `one`, `two` and `three``, where at least half of them are agents of the plugin."""
+    found, own = [], file.plugin.agents()
+    for start, end in lines_with(file.text, file.body_start, ("agents",)):
+        for match in _LISTED.finditer(file.text, start, end):
+            index = match.lastindex
+            names = list(_NAMED.finditer(file.text, *match.span(index)))
+            good = [name for name in names if name.group(1) in own]
+            if 2 * len(good) >= len(names) and not file.prose.hidden(match.start()):
+                found += [Ref(name.group(1), name.span(1), "prose") for name in names[:-1] if name not in good]
+                last = names[-1]
+                if last not in good and not _PROSE.match(file.text, last.start()):
+                    found.append(Ref(last.group(1), last.span(1), "prose"))
     return found
 
 

@@ -42,7 +42,7 @@ TEXT = {
     "command-shell": ("!`", "```!"),
     "command-approval": ("!`", "```!"),
     "command-argument": ("$", "{{"),
-    "ref-project-path": ("@", "!`", "```!"),
+    "ref-project-path": ("@", "!`", "```!", " scripts/", "./scripts/", " hooks/", "./hooks/", " bin/", "./bin/", " lib/", " tools/"),
     "ref-script": ("CLAUDE_PLUGIN_ROOT", "CLAUDE_SKILL_DIR"),
     "wide-grant": _front("allowed-tools"),
     "tool-ungranted": _front("tools"),
@@ -101,10 +101,12 @@ def _odd_close(file):
 
 def of_facts(facts):
     """The same for rules that look for names in the client's facts."""
-    removed = _front(*facts.removed_tools)
+    removed, gone = _front(*facts.removed_tools), tuple(facts.removed_tools)
     return {
         "agent-ignored-key": _front(*facts.agent["ignored_in_plugins"]),
-        "tool-removed": lambda file: removed(file) or "TeamCreate" in file.text or "TeamDelete" in file.text,
+        "tool-removed": lambda file: (
+            removed(file) or "TeamCreate" in file.text or "TeamDelete" in file.text or " tool" in file.text and has(file, file.text, gone)
+        ),
         "tool-unavailable": _front(
             *facts.agent["never_in_subagents"],
             *[old for old, new in facts.tool_aliases.items() if new in facts.agent["never_in_subagents"]],

@@ -41,9 +41,9 @@ def check(file, context):
     if None in rules or file.plugin is None or not file.plugin.is_plugin:
         return
     for start, end in refs.embedded(file):
-        command = file.text[start:end].strip()
+        command = file.text[start:end].split("```")[0].strip()
         if "CLAUDE_PLUGIN_ROOT" not in command and "CLAUDE_SKILL_DIR" not in command:
-            known = not _changes(command) or any(_begins(command, rule) for rule in rules)
+            known = all(any(_begins(line, rule) for rule in rules) for line in command.split("\n") if _changes(line.strip()))
         else:
             known = rules and (_COMPOUND.search(command) or any(_first(command, rule) for rule in rules))
         if known:
@@ -51,7 +51,7 @@ def check(file, context):
         text = (
             "allowed-tools has no Bash(...) for this %s" % ("script" if "{CLAUDE_" in command else "command")
             if not rules
-            else "no Bash(...) of allowed-tools begins with %r" % _word(command)
+            else "no Bash(...) of allowed-tools begins with %r" % " ".join(command.split()[: 2 if _word(command) == "git" else 1])
         )
         yield file.hit((start, min(end, file.source.line_end(start))), text + ": the client aborts the command")
         return
@@ -66,7 +66,7 @@ def _changes(command):
 
 
 def _begins(command, rule):
-    """Does the command begin like the rule says? A rule with a wildcard inside is read in the author's favour."""
+    """Does a command (one line) begin like the rule says? A rule with a wildcard inside is read in the author's favour."""
     rule = rule.strip()
     stem = rule[:-2] if rule.endswith((":*", " *")) else rule
     if "*" in stem:

@@ -31,6 +31,7 @@ _BRACED = lazy(r"\$\{(ARGUMENTS|[0-9])\}|(?<![\\$\w])\$(arguments)\b")
 _NAMED = lazy(r"(?<![\\$\w{])\$([a-z][a-z0-9_-]{1,40})\b(?![(\[]|\.\w)")
 # What other tools call it; only a command without any $ARGUMENTS means it so.
 _ALMOST = lazy(r"(?<![\\$\w])\$(?:ARGUMENT|ARGS|ARGV|ARGUMNETS|ARGUEMENTS|ARGUMENS)\b|\{\{ ?\$?(?:ARGUMENTS|args|arguments|input)\ ?\}\}")
+_SLIP = lazy(r"(?<![\\$\w])\$(?:ARGUMENT|ARGUMNETS|ARGUEMENTS|ARGUMENS)\b")
 _ZERO = lazy(r"(?<![\\$\w])\$(?:0(?![0-9.])|ARGUMENTS\[0\])")
 
 
@@ -62,8 +63,8 @@ def _verbatim(file, front):
             right = "$ARGUMENTS" if match.group(1) in ("ARGUMENTS", None) else "$" + match.group(1)
             yield file.hit(match.span(), "%s is not replaced; write %s" % (match.group(), right), [match.span() + (right,)])
             return
-    if file.kind == "command" and "$ARGUMENTS" not in text:
-        for match in _ALMOST.finditer(text, file.body_start):
+    if file.kind == "command":
+        for match in (_ALMOST if "$ARGUMENTS" not in text else _SLIP).finditer(text, file.body_start):
             if not file.prose.in_fence(match.start()):
                 yield file.hit(match.span(), "%s is not replaced; write $ARGUMENTS" % match.group(), [match.span() + ("$ARGUMENTS",)])
                 return

@@ -108,6 +108,8 @@ def _judge(sub, plugin):
             return rest, "", "---"
         if rest in ("hooks.json", "hooks/hooks.json"):
             return "hooks/hooks.json", "", '"hooks"'
+        if rest in (".mcp.json", "mcp.json"):
+            return ".mcp.json", "servers", '"command"'
         return None
     cased = head.lower() if head.lower() in _REAL and head != head.lower() else None
     right = cased or _FOLDERS.get(head)

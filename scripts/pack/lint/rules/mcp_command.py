@@ -49,7 +49,8 @@ def check(file, context):
                 continue
             sub = shell.under_root(text)
             if sub is None:
-                here = text.startswith("./") and "cwd" not in server and "/dist/" not in text and "/build/" not in text
+                here = text.startswith("./") or "/" not in text and where == ("args", 0)
+                here = here and "cwd" not in server and "/dist/" not in text and "/build/" not in text
                 if where != ("command",) and here and shell.is_script(text) and server.get("command") in shell.INTERPRETERS:
                     text = "%s is looked for in the user's folder; use ${CLAUDE_PLUGIN_ROOT}" % text
                     yield file.hit(file.at(path + where), text, severity="warning")

@@ -1,4 +1,4 @@
-"""`@path` in a command, or a script in !`...`, is looked for in the user's project
+"""`@path` in a command, or a script that a prompt has run, is looked for in the user's project
 
 Bad `references/notes.md`, `commands/build.md`:
 
@@ -24,13 +24,19 @@ Source: client 2.1.329, measured 2026-11-21
 import posixpath
 
 from .. import refs
-from ..lazy import lazy
+from ..lazy import MULTILINE, lazy
 from ..markdown import lines_with
 
 SEVERITY = "warning"
 OWN = ("references", "reference", "agents", "commands", "skills", "templates")  # what a plugin has and a project seldom
 _AT = lazy(r"(?<![^\s(`])@((?:\./|(?:\.\./)+)?[\w-]+(?:/[\w.-]+)+\.\w{1,5})")
 _WORD = lazy(r"(?<![\w./\"'$}-])(?:\./)?((?:scripts|hooks|bin|lib|tools|references)/[\w./-]+\.\w{1,5})")
+
+_CALLED = (" scripts/", "./scripts/", " hooks/", "./hooks/", " bin/", "./bin/", " lib/", " tools/")
+_CALL = lazy(
+    r"(?:`|^[ \t]*|\$ )((?:python3?|node|bash|sh|bun|uv run(?: python3?)?) )?(?:\./)?((?:scripts|hooks|bin|lib|tools)/[\w./-]+\.\w{1,5})",
+    MULTILINE,
+)
 
 
 def check(file, context):
@@ -44,6 +50,17 @@ def check(file, context):
         if match and context.project.listing.get(plugin.path(match.group(1))):
             message = "!`...` runs in the user's project, where no %s is; write ${CLAUDE_PLUGIN_ROOT}/%s"
             yield file.hit(match.span(1), message % (match.group(1), match.group(1)))
+    seen = set()
+    if file.kind in ("agent", "command"):
+        for start, end in lines_with(text, file.body_start, _CALLED):
+            for match in _CALL.finditer(text, start, end):
+                program, sub = match.groups()
+                if sub in seen or not program and text[match.start(2) - 2 : match.start(2)] != "./":
+                    continue  # a file that is named, not run
+                if context.project.listing.get(plugin.path(sub)) and not _in_html(file, match.start()):
+                    seen.add(sub)
+                    message = "%s is looked for in the user's project; write ${CLAUDE_PLUGIN_ROOT}/%s"
+                    yield file.hit(match.span(2), message % (sub, sub))
     lines = lines_with(text, file.body_start, "@")
     for match in (match for start, end in lines for match in _AT.finditer(text, start, end)):
         rel = plugin.path(match.group(1))
@@ -62,3 +79,7 @@ def check(file, context):
                 "@%s starts in the user's project; write @${CLAUDE_PLUGIN_ROOT}/%s" % (match.group(1), sub),
                 [span + ("${CLAUDE_PLUGIN_ROOT}/" + sub,)],
             )
+
+
+def _in_html(file, offset):
+    return any(start <= offset < end for start, end in file.prose.comments)

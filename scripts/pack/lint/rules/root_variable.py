@@ -21,6 +21,7 @@ SEVERITY = "error"
 _VARIABLE = lazy(
     r"\$(\{?)((?:CLAUDE_)?PLUGIN_[A-Z_]{2,40}|CLAUDE_(?:ROOT|SKILLS?_[A-Z]{2,20}|PROJECT_[A-Z]{2,20}|PLUGINS?_?[A-Z]{0,20})|(?i:CLAUDE_PLUGIN_ROOT))\b(\}?)/"
 )
+_NO_SLASH = lazy(r"\$\{(CLAUDE_PLUGIN_ROOT|CLAUDE_SKILL_DIR)\}([A-Za-z0-9_-]+(?=[/.]))")
 _BARE = lazy(r"(?<![\\\w])@?\$(CLAUDE_PLUGIN_ROOT|CLAUDE_SKILL_DIR)\b/")
 
 
@@ -32,6 +33,9 @@ def check(file, context):
     known = context.facts.root_variables + (["CLAUDE_SKILL_DIR"] if file.kind in ("skill", "prose") else [])
     if file.kind in ("agent", "command", "skill"):
         yield from _bare(file)
+    for match in _NO_SLASH.finditer(text, 0 if file.is_json else file.body_start):
+        if file.is_json or not file.prose.in_fence(match.start()):
+            yield file.hit(match.span(1), "no slash between ${%s} and %s" % match.groups(), [match.span(2) + ("/" + match.group(2),)])
     for match in _VARIABLE.finditer(text, 0 if file.is_json else file.body_start):
         name = match.group(2)
         if name.upper() in known and name != name.upper() and file.is_json:

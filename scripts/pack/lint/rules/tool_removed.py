@@ -19,9 +19,11 @@ Good `commands/build.md`:
 
 from .. import tools
 from ..lazy import lazy
+from ..markdown import lines_with
 from .tool_unknown import KEYS
 
 SEVERITY = "warning"
+_TOLD = lazy(r"\b(?:[Uu]s(?:e|ing)|[Cc]all|[Ww]ith|[Vv]ia|[Ii]nvoke) (?:the )?[`*]{0,2}([A-Z][A-Za-z]{1,24})[`*]{0,2} tool\b")
 # Others are named in prose for older clients, harmlessly; a protocol that is built on these two cannot work.
 _CALLS = lazy(r"\b(TeamCreate|TeamDelete)\b")
 
@@ -37,6 +39,16 @@ def check(file, context):
                     "%r is %s" % (tool.name, tools.gone(*removed[tool.name])),
                 )
     text = file.text
+    for start, end in lines_with(text, file.body_start, (" tool",)):
+        for match in _TOLD.finditer(text, start, end):
+            name = match.group(1)
+            if (
+                name in removed
+                and not name.startswith("Team")
+                and not file.prose.hidden(match.start())
+                and not _negated(text, match.start())
+            ):
+                yield file.hit(match.span(1), "the prompt uses %s, which is %s" % (name, tools.gone(*removed[name])))
     if "TeamCreate" in text or "TeamDelete" in text:
         seen = set()
         for match in _CALLS.finditer(text, file.body_start):
