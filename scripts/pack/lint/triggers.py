@@ -29,6 +29,7 @@ TEXT = {
     "option-undeclared": ("${user_config.",),
     "root-variable": ("PLUGIN_", "CLAUDE_", "laude_"),
     "ref-skill": ("` skill",),
+    "readme-option": ("--",),
     "ref-anchor": ("](", "]:"),
     "ref-agent": lambda file: "agent" in file.text and has(file, file.text, _AGENT) or "` sub" in file.text,
     "protocol-spawn": ("subagent_type",),
@@ -151,6 +152,7 @@ PLUGIN = {
     "bin-file": lambda plugin: plugin.path("bin") in plugin.project.dirs,
     "link-outside": lambda plugin: plugin.project.has_links(),
 }
-for _rule in "role tables name state approver unknown unreachable dead-end ack".split():
+for _rule in "role agent tables name state approver unknown unreachable dead-end ack".split():
     PLUGIN["protocol-" + _rule] = _tables
+PLUGIN["protocol-name"] = lambda plugin: _tables(plugin) or plugin.is_plugin and any("s: `" in text for text in _texts(plugin))
 PROJECT = {"generated-drift": lambda project: "scripts/pack/generate.py" in project.listing}

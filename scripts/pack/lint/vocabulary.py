@@ -71,7 +71,11 @@ NAME_COLUMNS = (
 PEOPLE = ("lead", "team-lead", "main", "user", "human", "you", "none", "gate", "orchestrator", "all", "any", "everyone", "self", "client")
 APPROVER_COLUMNS = ("approver", "approvers", "approved by", "required approvals")
 _CAPITAL = lazy(r"(?<![A-Za-z0-9_$/{.-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![A-Za-z0-9_/}.-]*[a-z/}])|(?<=`)[A-Z]{5,30}(?=[`:( ])")
-_CAPITAL_WORD = lazy(r"(?<![\w-])[A-Z][A-Z0-9]{3,30}(?:_[A-Z0-9]+)*(?![\w-])")
+_CAPITAL_WORD = lazy(r"(?<![\w-])(?:[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z][A-Z0-9]{3,30})(?![\w-])")
+LISTING = ": `"
+_LISTED = lazy(
+    r"\b(?:[Ss]tates|[Ss]tatuses|[Ee]vents|[Mm]essages|[Pp]hases|[Ss]ignals): `[A-Z][A-Z0-9_]{3,30}`(?:, (?:and |or )?`[A-Z][A-Z0-9_]{3,30}`){1,30}"
+)
 _AGENT_ID = lazy(r"[A-Za-z0-9][\w.-]*(?::[\w.-]+)+|[a-z][a-z0-9]*(?:-[a-z0-9]+)*\Z")
 _AGENT_NAME = lazy(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*\Z")
 _SPLIT = lazy(r"\s*(?:,|\+|/|&|\band\b|\bor\b|;)\s*")
@@ -93,13 +97,14 @@ def documents(plugin):
     return [file for file in home + plugin.of("agent", "command", "skill") if not file.read_error]
 
 
-def _tables(file):
+def tables(file):
+    """The tables of a document."""
     return file.prose.tables() if "|" in file.text else ()
 
 
 def agent_cells(file):
     """Names in an Agent column beside a Role, Task or Phase column."""
-    for table in _tables(file):
+    for table in tables(file):
         column = table.column("agent", "agents", "subagent", "subagent_type", "agent id", "agent type")
         if column is None or table.column("role", "roles", "task", "phase", "gate", "step", "stage", "purpose", "when") is None:
             continue
@@ -120,7 +125,7 @@ def people_cells(plugin):
     that are no agent (or role) of the plugin though at least half of the column's names are, or are people."""
     own, declared = set(plugin.agents()).union(PEOPLE), {role.lower() for role in roles(plugin)}
     for file in documents(plugin):
-        for table in _tables(file) if file.kind != "skill" else ():
+        for table in tables(file) if file.kind != "skill" else ():
             if table.column("agent", "agents", "subagent", "subagent_type", "agent id", "agent type") is not None:
                 continue
             columns = [(own, ("role", "roles"))]
@@ -157,7 +162,7 @@ def _parts(text, start):
 
 def keyed_cells(file):
     """Yield (key title, key, title, value, span) of tables whose columns mean the same in every file."""
-    for table in _tables(file):
+    for table in tables(file):
         if len(table.header) < 2:
             continue
         key_title = clean(table.header[0][0]).lower()
@@ -178,7 +183,7 @@ def keyed_cells(file):
 
 def _transitions(file):
     """Where a state goes on an event: the same in every table that has the three columns."""
-    for table in _tables(file):
+    for table in tables(file):
         source, event, target = table.column("from"), table.column("event", "on", "trigger"), table.column("to", "next state")
         if None in (source, event, target) or table.column("message", "messages", "line") is not None:
             continue
@@ -200,7 +205,7 @@ def roles(plugin):
     if cached is None:
         cached = set()
         for file in documents(plugin):
-            for table in _tables(file):
+            for table in tables(file):
                 column = table.column("role", "roles")
                 if (
                     column is None
@@ -230,7 +235,7 @@ def roles(plugin):
 
 def approver_cells(file):
     """Yield (name, span) of the names in approver columns."""
-    for table in _tables(file):
+    for table in tables(file):
         column = table.column(*APPROVER_COLUMNS)
         if column is None:
             continue
@@ -248,7 +253,7 @@ def approver_cells(file):
 def states(file):
     """The states that a document's table declares (terminal ones included)."""
     found = set()
-    for table in _tables(file):
+    for table in tables(file):
         column = table.column("state", "states")
         if column != 0 or table.column("from", "to", "next state") is not None:
             continue
@@ -261,7 +266,7 @@ def states(file):
 
 def transition_cells(file):
     """Yield (name, span) of the states in from/to columns."""
-    for table in _tables(file):
+    for table in tables(file):
         columns = [index for index, (title, _, _) in enumerate(table.header) if clean(title).lower() in ("from", "to", "next state")]
         if len(columns) < 2:
             continue
@@ -277,7 +282,7 @@ def transition_cells(file):
 
 def next_cells(file):
     """Yield (states of the table, name, span) of what a table of `State` and `Next` says comes next."""
-    for table in _tables(file):
+    for table in tables(file):
         target = table.column("next", "next state", "next states")
         if target is None or clean(table.header[0][0]).lower() not in ("state", "states") or table.column("from") is not None:
             continue
@@ -291,12 +296,12 @@ def next_cells(file):
 
 
 def names(plugin):
-    """Every name in capitals that a table declares."""
+    """Every name in capitals that a table declares, or a line such as "States: `OPEN`, `DONE`"."""
     cached = plugin.__dict__.get("_declared_names")
     if cached is None:
         cached = set()
         for file in documents(plugin):
-            for table in _tables(file):
+            for table in tables(file):
                 wanted = [i for i, (title, _, _) in enumerate(table.header) if clean(title).lower() in NAME_COLUMNS]
                 for row in table.rows:
                     for index in wanted:
@@ -305,6 +310,8 @@ def names(plugin):
                             word = clean(row[index][0])
                             if word.isupper() and word.isalpha() and len(word) > 3:
                                 cached.add(word)
+            for match in _LISTED.finditer(file.text, file.body_start) if file.kind == "prose" and LISTING in file.text else ():
+                cached.update(_CAPITAL_WORD.findall(match.group()))
         plugin.__dict__["_declared_names"] = cached
     return cached
 
@@ -313,7 +320,7 @@ def column_names(plugin, titles):
     """Every name in the first column of the tables whose first column has one of the titles."""
     found = set()
     for file in documents(plugin):
-        for table in _tables(file) if file.kind != "skill" else ():
+        for table in tables(file) if file.kind != "skill" else ():
             if table.header and clean(table.header[0][0]).lower() in titles:
                 for row in table.rows:
                     for part in clean(row[0][0]).replace("(", " ").replace(":", " ").split("/") if row else ():
@@ -350,7 +357,7 @@ class Message:
 def messages(plugin):
     """Yield a Message for every row of a table with a message and a sender or receiver."""
     for file in documents(plugin):
-        for table in _tables(file) if file.kind != "skill" else ():
+        for table in tables(file) if file.kind != "skill" else ():
             name_at = table.column("message", "messages", "message type", "message name", "line", "event", "signal")
             sender = table.column("sender", "senders", "from", "sent by", "who")
             receiver = table.column("to", "receiver", "receivers", "recipient", "recipients")

@@ -88,7 +88,7 @@ BY_KIND = {
     "team": ("team-definition",),
     "stray-skill": ("skill-file",),
     "prose": _REFERENCES,
-    "readme": ("ref-name", "ref-file", "ref-anchor", "readme-count"),
+    "readme": ("ref-name", "ref-file", "ref-anchor", "readme-count", "readme-option"),
     "rootdoc": ("root-document",),
     "manifest": _JSON
     + ("manifest-schema", "manifest-field", "manifest-metadata", "manifest-path", "manifest-shadow", "manifest-engines")
@@ -114,6 +114,7 @@ BY_KIND = {
 PLUGIN_RULES = ("agent-duplicate", "name-clash", "manifest-location", "ref-orphan", "orphan-agent", "publishing")
 PLUGIN_RULES += (
     "protocol-role",
+    "protocol-agent",
     "protocol-tables",
     "protocol-name",
     "protocol-state",

@@ -36,6 +36,7 @@ Source: this project
 """
 
 from .. import vocabulary
+from ..markdown import clean
 
 SEVERITY = "error"
 
@@ -57,3 +58,55 @@ def check(plugin, context):
                 # Who approves is a promise; other columns may be two views of different things.
                 level = None if title in vocabulary.PROMISES else "warning"
                 yield file.hit(span, text % (title, key, value, first[0], plugin.sub(first[1].rel)), None, level)
+        yield from _twice(file)
+    yield from _other_states(plugin, documents)
+
+
+def _twice(file):
+    """One table that says two things: a state twice, two targets of one event, an owner who approves."""
+    for table in vocabulary.tables(file):
+        if table.column("state", "states") == 0 and not _moves(table):
+            places = {}
+            for row in table.rows:
+                name = clean(row[0][0]) if row else ""
+                if name and name.isupper() and places.setdefault(name, row) is not row and places[name][1:2] != row[1:2]:
+                    yield file.hit(row[0][1:], "%s is in this table already" % name, severity="warning")
+        titles = [title for title in table.titles if title]
+        if sorted(titles) in (["event", "from", "to"], ["from", "on", "to"], ["from", "to", "trigger"]):
+            places = {}
+            source, event, target = (table.column(*names) for names in (("from",), ("event", "on", "trigger"), ("to",)))
+            for row in table.rows:
+                cells = [clean(cell[0]) for cell in row]
+                if len(cells) > max(source, event, target) and all(cells[i] for i in (source, event, target)):
+                    first = places.setdefault((cells[source], cells[event]), cells[target])
+                    if first != cells[target]:
+                        text = "%s on %s leads to %s here and to %s above"
+                        yield file.hit(row[target][1:], text % (cells[source], cells[event], cells[target], first), severity="warning")
+        owner, approver = table.column("owner", "author", "coder", "implementer"), table.column(*vocabulary.APPROVER_COLUMNS)
+        for row in table.rows if owner is not None and approver is not None else ():
+            name = clean(row[owner][0]).lower() if max(owner, approver) < len(row) else ""
+            if name and name == clean(row[approver][0]).lower() and name not in vocabulary.PEOPLE:
+                yield file.hit(row[approver][1:], "%s approves what is its own" % name, severity="warning")
+
+
+def _moves(table):
+    return table.column("from", "to", "next", "next state", "next states", "event", "on", "trigger", "target") is not None
+
+
+def _other_states(plugin, documents):
+    """Two tables of states with the same titles that share most of their states, but not all."""
+    first = {}
+    for file in documents:
+        for table in vocabulary.tables(file) if file.kind != "skill" else ():
+            if table.column("state", "states") != 0 or _moves(table) or len(table.titles) < 2:
+                continue
+            states = {clean(row[0][0]): row[0][1:] for row in table.rows if row and clean(row[0][0]).isupper()}
+            other, home = first.setdefault(tuple(table.titles), (states, file))
+            common = states.keys() & other.keys()
+            if home is file or len(common) < 2 or 2 * len(common) < max(len(states), len(other)):
+                continue
+            for name in states.keys() - other.keys():
+                yield file.hit(states[name], "%s is no state in %s" % (name, plugin.sub(home.rel)), severity="warning")
+            for name in sorted(other.keys() - states.keys()):
+                text = "the states table of %s has %s, too"
+                yield file.hit(table.header[0][1:], text % (plugin.sub(home.rel), name), severity="warning")

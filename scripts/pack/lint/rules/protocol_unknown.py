@@ -40,8 +40,10 @@ _SAID = lazy(
     IGNORECASE,
 )
 _BARE = lazy(
-    r"\b(state|status|phase|event|message|signal)s? (?:is |to |of |= ?|named |called )?([A-Z]{4,30}(?:_[A-Z0-9]+)*)(?![\w/}-]|\.\w|\s[A-Z]{2})"
+    r"\b(state|status|phase|event|message|signal)s? (?:is |to |of |= ?|named |called )?([A-Z]+(?:_[A-Z0-9]+)+|[A-Z]{4,30})(?![\w/}-]|\.\w|\s[A-Z]{2})"
 )
+_ARROWS = lazy(r"`?[A-Z][A-Z0-9_]{3,30}`?(?: ?(?:->|→|=>) ?`?[A-Z][A-Z0-9_]{3,30}`?){1,12}")
+_STEP = lazy(r"[A-Z][A-Z0-9_]{3,30}")
 COLUMNS = {
     "state": ("state", "states"),
     "status": ("status", "state", "states"),
@@ -81,6 +83,14 @@ def check(plugin, context):
             if known or file.prose.hidden(match.start()) or nearest(name, declared):
                 continue  # a near miss is protocol-name's
             yield file.hit(match.span(index), "no %s %r in the tables of this plugin%s" % (kind, name, nearest(name, legal)))
+        for match in _ARROWS.finditer(file.text, file.body_start) if tables["state"] and file.kind != "skill" else ():
+            steps = list(_STEP.finditer(file.text, *match.span()))
+            strange = [step for step in steps if step.group() not in declared and step.group() not in tables["state"]]
+            if 2 * len(strange) > len(steps) or file.prose.hidden(match.start()):
+                continue
+            for step in strange:
+                if not nearest(step.group(), declared):
+                    yield file.hit(step.span(), "no state %r in the tables of this plugin" % step.group())
         for match in _BARE.finditer(file.text, file.body_start) if file.kind != "skill" else ():
             kind, name = match.groups()
             legal = tables[kind]

@@ -32,20 +32,11 @@ def check(file, context):
     for ref in refs.files(file, project):
         if ref.target is None:
             continue
-        if project.exists(ref.target):
-            plugin = file.plugin
-            # A prompt is read where the plugin is installed; a README is also read where it was written.
-            if ref.kind == "link" and plugin is not None and plugin.is_plugin and plugin.root and file.kind != "readme":
-                if ref.target != plugin.root and not ref.target.startswith(plugin.root + "/"):
-                    yield file.hit(ref.span, "%s leads out of the plugin: an installed plugin has nothing there" % ref.name)
+        if ref.kind == "root" and ref.target.startswith("../") or ref.kind == "link" and _leaves(file, ref.target):
+            text = "%s leads out of the plugin: an installed plugin has nothing there" % ref.name
+            yield file.hit(ref.span, text, severity="error" if ref.kind == "root" else None)
             continue
-        if ref.target.startswith("../"):
-            if ref.kind == "root":
-                yield file.hit(
-                    ref.span,
-                    "%s leads out of the plugin: an installed plugin has nothing there" % ref.name,
-                    severity="error",
-                )
+        if project.exists(ref.target) or ref.target.startswith("../"):
             continue
         other = project.same_but_case(ref.target)
         if other is not None:
@@ -54,3 +45,13 @@ def check(file, context):
         folder = ref.target.rsplit("/", 1)[0] + "/" if "/" in ref.target else ""
         hint = nearest(ref.target[len(folder) :], project.names_in(folder.rstrip("/")))
         yield file.hit(ref.span, "no file %s%s" % (ref.name, hint), severity="error" if ref.kind == "root" else None)
+
+
+def _leaves(file, target):
+    """Does a link lead out of the plugin? A prompt is read where that is installed; a README is also read where it was written."""
+    plugin = file.plugin
+    if plugin is None or not plugin.is_plugin or file.kind == "readme":
+        return False
+    if not plugin.root:
+        return target.startswith("../") and plugin.manifest is not None
+    return target != plugin.root and not target.startswith(plugin.root + "/") and (file.project.exists(target) or target.startswith("../"))

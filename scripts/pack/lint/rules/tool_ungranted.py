@@ -26,14 +26,16 @@ from ..lazy import lazy
 from ..markdown import lines_with
 
 SEVERITY = "warning"
+_MCP = lazy(r"\bmcp__[A-Za-z0-9_-]+__[A-Za-z0-9_-]+")
 _NAMES = ("SendMessage", "TaskUpdate", "TaskCreate", "NotebookEdit", "WebFetch", "WebSearch", "TodoWrite")
+_NAMES += ("AskUserQuestion",)
 _NAMES += ("`Write`", "`Edit`", "`Bash`", "`Agent`", "Write to", "Edit to", " Bash", "Agent to")
 _USE = lazy(
     r"\b(?:[Uu]s(?:e|ing)|[Cc]all(?:ing)?|[Ww]ith|[Vv]ia|[Ii]nvok(?:e|ing)|[Rr]un) (?:the |your )?[`*]{0,2}([A-Z][A-Za-z]{2,24})[`*]{0,2} tool\b"
     r"|\b(SendMessage|TaskUpdate|TaskCreate|NotebookEdit|WebFetch|WebSearch|TodoWrite)[`*]{0,2}\("
     r"|\b(?:[Uu]se|[Uu]sing|[Cc]all|[Ii]nvoke|[Vv]ia) (SendMessage|TaskUpdate|TaskCreate|NotebookEdit|WebFetch|WebSearch|TodoWrite)\b"
     r"|\b(?:[Uu]se|[Uu]sing) (Write|Edit|Bash|Agent) to\b"
-    r"|\b(?:[Ww]ith|[Vv]ia|[Tt]hrough|[Uu]sing) (?:the )?[`*]{0,2}(Bash|WebFetch|WebSearch)[`*]{0,2}(?=[ .,;)\n])"
+    r"|\b(?:[Ww]ith|[Vv]ia|[Tt]hrough|[Uu]sing) (?:the )?[`*]{0,2}(Bash|WebFetch|WebSearch|TodoWrite|AskUserQuestion|SendMessage|NotebookEdit|TaskCreate|TaskUpdate)[`*]{0,2}(?=[ .,;)\n])"
     r"|\b(?:[Uu]se|[Cc]all|[Ii]nvoke) `(SendMessage|TaskUpdate|TaskCreate|NotebookEdit|WebFetch|WebSearch|TodoWrite|Write|Edit|Bash|Agent)`"
 )
 
@@ -74,3 +76,10 @@ def check(file, context):
             continue
         seen.add(name)
         yield file.hit(match.span(index), "the prompt uses %s, which tools does not grant" % name)
+    servers = {name.rsplit("__", 1)[0] for name in granted if name.startswith("mcp__")} | {n for n in granted if n.startswith("mcp__")}
+    for match in _MCP.finditer(text, file.body_start) if "mcp__" in text else ():
+        name = match.group()
+        if name not in granted and name.rsplit("__", 1)[0] not in servers and not any("*" in n and n.startswith("mcp__") for n in granted):
+            if name not in seen and not file.prose.hidden(match.start()):
+                seen.add(name)
+                yield file.hit(match.span(), "the prompt uses %s, which tools does not grant" % name)

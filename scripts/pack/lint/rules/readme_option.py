@@ -1,0 +1,52 @@
+"""The README shows an option that the command does not know
+
+Bad `README.md`, `commands/build.md`:
+
+    # Demo
+    Run `/demo-pack:build plan.md --workers=3`.
+    ---8<---
+    ---
+    description: Builds the plan
+    argument-hint: <plan.md> [--coders=N]
+    ---
+    Build $ARGUMENTS.
+
+Good `README.md`, `commands/build.md`:
+
+    # Demo
+    Run `/demo-pack:build plan.md --coders=3`.
+    ---8<---
+    ---
+    description: Builds the plan
+    argument-hint: <plan.md> [--coders=N]
+    ---
+    Build $ARGUMENTS.
+
+Source: this project
+"""
+
+from ..lazy import MULTILINE, lazy
+from ..near import nearest
+
+SEVERITY = "warning"
+_CALL = lazy(r"(?:^|[`\s])/(?:([a-z0-9][a-z0-9-]*):)?([a-z][a-z0-9-]*) ([^`\n]*--[^`\n]*)", MULTILINE)
+_OPTION = lazy(r"(?<!\S)--([a-z][a-z0-9-]{1,40})")
+_HINTED = lazy(r"--([a-z][a-z0-9-]{1,40})")
+
+
+def check(file, context):
+    """Commands of this plugin whose argument-hint names options; one that its text names anywhere is known, too."""
+    plugin = file.plugin
+    if plugin is None or not plugin.is_plugin or "--" not in file.text:
+        return
+    for match in _CALL.finditer(file.text):
+        command = plugin.commands().get(match.group(2)) if match.group(1) in (None, *plugin.names) else None
+        hint = command.front.get("argument-hint") if command is not None and command.front is not None else None
+        if not isinstance(hint, str) or "--" not in hint or file.prose.hidden(match.start()) and not file.prose.in_fence(match.start()):
+            continue
+        for option in _OPTION.finditer(file.text, *match.span(3)):
+            known = _HINTED.findall(hint)
+            if option.group(1) not in known and "--" + option.group(1) not in command.text:
+                text = "/%s has no option --%s (%s)%s"
+                hinted = ", ".join("--" + name for name in known)
+                yield file.hit(option.span(), text % (match.group(2), option.group(1), hinted, nearest(option.group(1), known)))
