@@ -25,7 +25,11 @@ class _SiteWhenMissed:
 
 
 def plain():
-    """Make the output streams replace what a terminal of another encoding (ISO-8859-1, ASCII) cannot show, instead of failing on it."""
+    """Make the output streams replace what a terminal of another encoding (ISO-8859-1, ASCII) cannot show, instead of failing on it.
+    A stream that the caller has closed (`>&-`) takes everything and shows nothing."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open("/dev/null" if sys.platform != "win32" else "NUL", "w"))
     for stream in (sys.stdout, sys.stderr):
         if (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "") != "utf8" and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
@@ -53,8 +57,11 @@ def main(scripts):
     try:
         sys.stdout.flush()
         sys.stderr.flush()
-    except OSError:  # the reader of a pipe is gone
+    except BrokenPipeError:  # the reader is gone
         code = code or 1
+    except OSError as error:
+        os.write(2, b"pack lint: the output cannot be written: %s\n" % error.strerror.encode())
+        code = 2
     os._exit(code)  # taking a large tree's objects apart one by one is a tenth of a run
 
 

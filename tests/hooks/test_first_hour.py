@@ -325,10 +325,12 @@ def test_settings_of_another_shape_are_left_as_they_are(session, content):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
-@pytest.mark.parametrize("words", ["status", "log", "doctor", "--help", "gate list"])
-def test_an_output_that_cannot_be_written_is_not_the_journal(session, words):
+@pytest.mark.parametrize("words", ["status", "log", "doctor", "--help", "gate list", "lint .", "lint --rules"])
+@pytest.mark.parametrize("buffered", [True, False])
+def test_an_output_that_cannot_be_written_is_not_the_journal(session, words, buffered):
     session.setup("SIMPLE")
     env = dict({k: v for k, v in os.environ.items() if not k.startswith("CLAUDE")}, HOME=session.data, PACK_PYTHON=sys.executable)
+    env["PYTHONUNBUFFERED"] = "" if buffered else "1"
     with open("/dev/full", "w") as full:
         done = subprocess.run(
             [os.path.join(PLUGIN_ROOT, "bin", "pack")] + words.split(),
@@ -338,7 +340,19 @@ def test_an_output_that_cannot_be_written_is_not_the_journal(session, words):
             stderr=subprocess.PIPE,
             text=True,
         )
-    assert done.returncode == 2 and done.stderr == "pack: the output cannot be written: No space left on device\n"
+    name = "pack lint" if words.startswith("lint") else "pack"
+    assert done.returncode == 2 and done.stderr == name + ": the output cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("verb, code", [("status", 0), ("lint .", 0), ("lint --explain hook-if", 0)])
+def test_an_output_that_is_closed_is_no_trouble(session, verb, code):
+    session.setup("SIMPLE")
+    env = dict({k: v for k, v in os.environ.items() if not k.startswith("CLAUDE")}, HOME=session.data, PACK_PYTHON=sys.executable)
+    line = '"$0" %s >&-; code=$?; "$0" %s | head -0; exit $code' % (verb, verb)
+    done = subprocess.run(
+        ["sh", "-c", line, os.path.join(PLUGIN_ROOT, "bin", "pack")], cwd=session.project, env=env, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
 
 
 @pytest.mark.parametrize("words", ["status", "log", "explain 1", "doctor", "lint ."])

@@ -428,3 +428,11 @@ def test_cold_start_imports_little(plugin):
         check=True,
     )
     assert done.stdout.splitlines()[-1] == "[]", done.stdout
+
+
+def test_a_report_that_cannot_be_filed_is_an_error_of_the_command_line(plugin, capsys):
+    from pack.lint.cli import main
+
+    root = plugin()
+    assert main([str(root), "--no-cache", "--output", os.path.join(str(root), "no", "folder")]) == 2
+    assert "cannot be written" in capsys.readouterr().err

@@ -4,6 +4,7 @@ Exit codes: 0 no error (with --strict: no warning either), 1 findings, 2 usage o
 """
 
 import os
+import errno
 import sys
 
 from .config import UsageError
@@ -115,8 +116,8 @@ def main(argv=None, stdout=None, stdin=None):
     except UsageError as error:
         print("pack lint: %s (see pack lint --help)" % error, file=sys.stderr)
         return 2
-    except BrokenPipeError:
-        sys.stderr.close()
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        sys.stdout = open(os.devnull, "w")
         return 1
     except KeyboardInterrupt:
         return 130
@@ -126,6 +127,10 @@ def main(argv=None, stdout=None, stdin=None):
 
         if isinstance(error, (ConfigError, UnknownClient)):
             print("pack lint: %s" % error, file=sys.stderr)
+            return 2
+        if isinstance(error, OSError) and error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            sys.stdout = open(os.devnull, "w")  # what is still held back would fail once more
+            print("pack lint: the output cannot be written: %s" % error.strerror, file=sys.stderr)
             return 2
         if isinstance(error, ImportError) and error.name and error.name.split(".")[0] in ("pygls", "lsprotocol"):
             from pack import extras

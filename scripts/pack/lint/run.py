@@ -93,14 +93,9 @@ class Run:
         color = name == "text" and _color(out, options.value("--color"))
         summary = report.Summary(files, color, self.client or "", known)
         text = report.render(name, findings, summary)
-        path = options.value("--output")
-        if path:
-            with open(path, "w", encoding="utf-8") as handle:
-                handle.write(text)
-        elif options.has("--diff") and name == "text":
-            out.write("".join(self.diffs))
-        else:
-            out.write(text)
+        if options.has("--diff") and name == "text" and not options.value("--output"):
+            text = "".join(self.diffs)
+        _deliver(text, options.value("--output"), out)
         levels = {finding["severity"] for finding in findings}
         return 1 if "error" in levels or self.config.strict and "warning" in levels else 0
 
@@ -158,6 +153,18 @@ class Run:
                 fix.save(target.root, changes)
                 findings = left
         return [finding.as_dict() for finding in findings]
+
+
+def _deliver(text, path, out):
+    """Write the report; UsageError for a file that cannot be written."""
+    if not path:
+        out.write(text)
+        return
+    try:
+        with open(path, "w", encoding="utf-8") as handle:
+            handle.write(text)
+    except OSError as error:
+        raise UsageError("the report cannot be written to %s: %s" % (path, error.strerror))
 
 
 def _color(out, wanted):
