@@ -278,52 +278,56 @@ class Store:
         """Make journal and mirror equal again. Answers (records, size)."""
         copies, copy_end, copy_problem = read_chain(theirs or b"")
         whole, copy = mine[:end], (theirs or b"")[:copy_end]
-        if problem.startswith("damaged") and (copy_problem.startswith("damaged") or not copies):
+        damaged, copy_damaged = problem.startswith("damaged"), copy_problem.startswith("damaged")
+        # What lies behind the last operation that anybody was told of is an unfinished write, whatever it looks like.
+        told = 0 < self._written_size() <= end
+        if damaged and (copy_damaged or not copies) and not told:
             raise Damaged("the journal is %s and its mirror cannot help" % problem)
         if whole == copy:
-            if problem.startswith("damaged"):
+            if damaged:
                 self._diverged("damaged, restored from the mirror")
-            if mine != whole:
-                if not problem.startswith("damaged"):
-                    self._diverged("an unfinished write of %d bytes at its end was removed" % (len(mine) - end))
-                self.disk.truncate(self.journal, end)
-            if theirs is None or theirs != copy:
-                self._diverged("missing" if theirs is None else "an unfinished write at its end was removed", "mirror.jsonl")
-                self.disk.replace(self.mirror, copy)
-            return records, end
-        if copy.startswith(whole) and not copy_problem.startswith("damaged"):
+        elif copy.startswith(whole) and not copy_damaged:
             # Behind the mirror: by one operation that may be a crash between the two writes; by more somebody cut it.
             behind = copies[len(records) :]
-            crash = not problem.startswith("damaged") and sum(1 for r in behind if r["more"] == 0) <= 1
+            crash = not damaged and sum(1 for r in behind if r["more"] == 0) <= 1
             self._diverged(
                 "the last operation was missing, as after a crash; restored from the mirror"
                 if crash
                 else "%d record(s) were missing or damaged, restored from the mirror" % len(behind)
             )
-            self.disk.replace(self.journal, copy, sync=True)
-            return copies, copy_end
-        if whole.startswith(copy) and not problem.startswith("damaged"):
+            records, end, whole = copies, copy_end, copy
+        elif whole.startswith(copy) and not copy_damaged:
             # Ahead of the mirror. Written without fsync, the mirror may lose its end in a power failure, and only then. As it is
             # written first, a torn end beside a journal that has the operation is damage done to the mirror, not a forged journal.
             extra = len(records) - len(copies)
-            lost = theirs is None or not copies or self._booted_since() or copy_problem or self._has_written(records, end)
-            if lost:
+            if theirs is None or not copies or self._booted_since() or copy_problem or self._has_written(records, end):
+                if damaged and not told:
+                    raise Damaged("the journal is %s, and its mirror has lost what came after" % problem)
                 self._diverged("lacked %d record(s), rebuilt from the journal" % extra, "mirror.jsonl")
-                self.disk.replace(self.mirror, whole)
-                return records, end
-            self._diverged("%d record(s) that no hook wrote, removed" % extra)
-            self.disk.replace(self.journal, copy, sync=True)
-            return copies, copy_end
-        if copy_problem.startswith("damaged"):
-            if problem.startswith("damaged"):
-                self.found.append(("RECONCILE_CONFLICT", {}))
-                raise Damaged("journal and mirror are both damaged")
+            else:
+                self._diverged("%d record(s) that no hook wrote, removed" % extra)
+                records, end, whole = copies, copy_end, copy
+        elif copy_damaged:
             self._diverged("damaged, rebuilt from the journal", "mirror.jsonl")
-            self.disk.replace(self.mirror, whole)
-            return records, end
-        self._diverged("the journal was rewritten, restored from the mirror")
-        self.disk.replace(self.journal, copy, sync=True)
-        return copies, copy_end
+        else:
+            self._diverged("the journal was rewritten, restored from the mirror")
+            records, end, whole = copies, copy_end, copy
+        self._keep(whole, mine, theirs)
+        return records, end
+
+    def _keep(self, whole, mine, theirs):
+        """Journal and mirror hold just these bytes from now on: what is appended after anything else could not be read again."""
+        said = {data["file"] for _event, data in self.found if "file" in data}
+        if mine != whole:
+            if "journal.jsonl" in said:
+                self.disk.replace(self.journal, whole, sync=True)  # what was forged or damaged shall not come back
+            else:
+                self._diverged("an unfinished write of %d bytes at its end was removed" % (len(mine) - len(whole)))
+                self.disk.truncate(self.journal, len(whole))
+        if theirs != whole:
+            if not said:
+                self._diverged("missing" if theirs is None else "an unfinished write at its end was removed", "mirror.jsonl")
+            self.disk.replace(self.mirror, whole, sync=True)
 
     def _diverged(self, why, file="journal.jsonl"):
         self.found.append(("STATE_DIVERGENCE", {"file": file, "was": why}))
@@ -331,6 +335,11 @@ class Store:
     def _has_written(self, records, end):
         """Whether a chain is what the last operation left, by the word of the plugin's own folder."""
         return (self.disk.read(self.written) or b"") == b"%d %s\n" % (end, records[-1]["sum"].encode("ascii"))
+
+    def _written_size(self):
+        """How long the journal was after the last operation, by the word of the plugin's own folder; 0 when that says nothing."""
+        size = (self.disk.read(self.written) or b"").split(b" ")[0]
+        return int(size) if size.isdigit() and len(size) < 16 else 0
 
     def _booted_since(self):
         data = self.disk.read(self.snapshot)

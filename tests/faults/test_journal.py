@@ -89,6 +89,42 @@ def test_a_mirror_that_ends_between_two_records_costs_no_acknowledged_event(tmp_
         assert len(lines) == len(records)
 
 
+@pytest.mark.parametrize("garbage", faults.GARBAGE, ids=("clean", "zeros", "a line", "two lines", "half a line"))
+@pytest.mark.parametrize("kept", ["lines", "torn", "garbage"])
+def test_a_power_failure_that_hurts_both_files_costs_no_acknowledged_event(tmp_path, garbage, kept):
+    """An operation that nobody acknowledged is half in the journal, and the mirror has lost its end. What is appended next must not
+    stand behind the garbage: it would be gone with the next power failure (found by simulation 215)."""
+    folder, data, acked = faults.make_journal(str(tmp_path))
+    journal, mirror = os.path.join(folder, "journal.jsonl"), os.path.join(data, "mirror.jsonl")
+    with open(mirror, "rb") as f:
+        lines = f.readlines()
+    for lost in range(len(lines)):
+        with open(journal, "ab") as f:
+            f.write(garbage)
+        with open(mirror, "wb") as f:
+            f.writelines(lines[: len(lines) - lost])
+            f.write({"lines": b"", "torn": b'{"seq":', "garbage": garbage}[kept])
+        faults.check_nothing_lost(folder, data, acked)
+        os.unlink(mirror)
+        faults.check_nothing_lost(folder, data, acked)
+        with open(mirror, "rb") as f:
+            lines = f.readlines()
+
+
+def test_a_journal_whose_acknowledged_end_is_damaged_beside_a_cut_mirror_is_not_guessed_at(tmp_path):
+    folder, data, _acked = faults.make_journal(str(tmp_path))
+    journal, mirror = os.path.join(folder, "journal.jsonl"), os.path.join(data, "mirror.jsonl")
+    with open(journal, "r+b") as f:
+        f.seek(-9, os.SEEK_END)
+        f.write(b"?")
+    with open(mirror, "rb") as f:
+        lines = f.readlines()
+    with open(mirror, "wb") as f:
+        f.write(b"".join(lines[:2]) + b"{")
+    with pytest.raises(Damaged, match="lost what came after"):
+        Store(folder, data).load()
+
+
 def test_a_record_that_no_hook_wrote_is_removed_whatever_else_was_touched(tmp_path):
     """Well-formed and behind the last one: mirror and `written` are in the plugin's folder and do not know it."""
     folder, data, acked = faults.make_journal(str(tmp_path))
