@@ -31,12 +31,22 @@ class Disk:
         """Append all of it or raise OSError (the caller truncates back). Answers nothing."""
         fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
         try:
-            done = 0
+            new, done = sync and not os.fstat(fd).st_size, 0
             while done < len(data):
                 done += os.write(fd, data[done:])
             if sync:
                 self.point("before fsync")
                 getattr(os, "fdatasync", os.fsync)(fd)
+        finally:
+            os.close(fd)
+        if new:
+            self._sync_folder(path)
+
+    def _sync_folder(self, path):
+        """Make a file's name durable: its content alone is not enough when it is new or was put in another's place."""
+        fd = os.open(os.path.dirname(path), os.O_RDONLY)
+        try:
+            os.fsync(fd)
         finally:
             os.close(fd)
 
@@ -66,6 +76,8 @@ class Disk:
             finally:
                 os.close(fd)
             os.replace(temp, path)
+            if sync:
+                self._sync_folder(path)
         except OSError:
             self.remove(temp)
             raise

@@ -283,6 +283,8 @@ class Store:
         told = 0 < self._written_size() <= end
         if damaged and (copy_damaged or not copies) and not told:
             raise Damaged("the journal is %s and its mirror cannot help" % problem)
+        if max(end, copy_end) < self._written_size():
+            raise Damaged("the last records that were written are neither in the journal nor in its mirror")
         if whole == copy:
             if damaged:
                 self._diverged("damaged, restored from the mirror")
@@ -466,6 +468,7 @@ class Store:
         kept = [r for r in records if r["seq"] <= good]
         end = end if len(kept) == len(records) else records[good]["at"]
         stamp = time.strftime("%Y%m%d-%H%M%S")
+        self.disk.remove(self.written)  # first: it knows of more than will be left
         for path in (self.journal, self.mirror):
             data = self.disk.read(path)
             if data is not None:

@@ -154,6 +154,10 @@ LONG = {
         "%s errors (disk full, short write, EIO, read-only) in %s operations: refused, nothing acknowledged was lost"
         % (number(f["errors"]), number(f["operations"]))
     ),
+    "power": lambda f: (
+        "%s runs on a simulated disk with %s deaths and %s power failures that left torn ends, zeros and rubbish in both files; %s acknowledged events, %d lost"
+        % (number(f["runs"]), number(f["deaths"]), number(f["failures"]), number(f["acknowledged"]), f["lost"])
+    ),
     "writers": lambda f: (
         "%d writers at once, %s operations, %d lost; from arrival to acknowledgement: median %.0f ms, p99 %.2f s, longest %.2f s (a third of the hook's time-out is 3.3 s)"
         % (f["writers"], number(f["operations"]), f["lost"], f["wait_p50"] * 1000, f["wait_p99"], f["wait_max"])

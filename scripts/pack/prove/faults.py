@@ -186,16 +186,19 @@ GARBAGE = (b"", b"\x00" * 37, b'{"seq":99,"event":"RUN_CLOSED"}\n', bytes(range(
 
 
 def torn_tails(root, stride=1):
-    """Cut the journal at every byte, with each garbage behind; the mirror whole, then torn alike. Answers how many cuts were tried."""
+    """Cut the journal at every byte, with each garbage behind: the mirror whole, then torn alike, then nobody left who knows how long
+    both were. Answers how many cuts were tried."""
     folder, data, acked = make_journal(root)
-    journal, mirror = os.path.join(folder, "journal.jsonl"), os.path.join(data, "mirror.jsonl")
+    journal, mirror, written = os.path.join(folder, "journal.jsonl"), os.path.join(data, "mirror.jsonl"), os.path.join(data, "written")
     with open(journal, "rb") as f:
         whole = f.read()
+    with open(written, "rb") as f:
+        length = f.read()
     _records, _end, _problem = read_chain(whole)
     tried = 0
     for cut in range(0, len(whole), stride):
         for garbage in GARBAGE:
-            for both in (False, True):
+            for both, known in ((False, True), (True, True), (True, False)):
                 torn = whole[:cut] + garbage
                 if torn == whole:
                     continue
@@ -203,13 +206,16 @@ def torn_tails(root, stride=1):
                     f.write(torn)
                 with open(mirror, "wb") as f:
                     f.write(torn if both else whole)
+                with open(written, "wb") as f:
+                    f.write(length if known else b"")
                 tried += 1
                 store = Store(folder, data)
                 try:
                     found = tick(store, 50.0)
                 except Damaged:
-                    assert both and garbage, "cut at %d with %r, mirror whole: the journal was given up" % (cut, garbage[:8])
+                    assert both and (known or garbage), "cut at %d with %r: the journal was given up" % (cut, garbage[:8])
                     continue
+                assert not (both and known), "cut at %d: nobody noticed that the end of both is gone" % cut
                 if not both:  # everything acknowledged is back
                     check_nothing_lost(folder, data, acked, 60.0)
                     if garbage:
@@ -234,14 +240,14 @@ def flips(root, bits=(0, 3, 7), stride=1, targets=("journal", "mirror", "snapsho
         "state.md": os.path.join(folder, "state.md"),
     }
     pristine = {}
-    for name, path in paths.items():
+    for path in [*paths.values(), os.path.join(data, "written")]:
         with open(path, "rb") as f:
-            pristine[name] = f.read()
+            pristine[path] = f.read()
 
     def restored():
-        for name, path in paths.items():
+        for path, content in pristine.items():
             with open(path, "wb") as f:
-                f.write(pristine[name])
+                f.write(content)
         store = Store(folder, data)
         with store.lock():
             store.load()

@@ -304,6 +304,7 @@ def fuzz_journals(root, count, seed=1):
     paths = [
         os.path.join(folder, "journal.jsonl"),
         os.path.join(data, "mirror.jsonl"),
+        os.path.join(data, "written"),
         os.path.join(folder, "snapshot.json"),
         os.path.join(folder, "state.md"),
     ]

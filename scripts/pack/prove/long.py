@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 
-from . import faults, fuzz, hostile, simulate
+from . import faults, fuzz, hostile, power, simulate
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
@@ -98,6 +98,11 @@ def simulated(base, first, count):
     return dict({k: v for k, v in tally.__dict__.items() if k != "agents"}, agents={tally.agents}, simulations=count)
 
 
+def failing(base, first, count):
+    tally = power.runs(first, count)
+    return {"runs": tally.runs, "acknowledged": tally.acknowledged, "deaths": tally.deaths, "failures": tally.failures, "lost": 0}
+
+
 def hostiles(base, kind, first, count):
     """Runs of a random hostile driver; a failure is told with its seed and the shortest list of deeds."""
     figures, failures = hostile.hunt(range(first, first + count), shrinking=120.0, kind=kind)
@@ -146,6 +151,7 @@ def pieces(scale):
         "torn": [(stride,)],
         "flipped": [(stride, target, touched) for target in ("journal", "mirror", "snapshot", "state.md") for touched in (False, True)],
         "sick": [(times(2000), 3)],
+        "power": [(1 + 3000 * (n - 1), count) for n, count in split(times(60000), 3000)],
         # /build headless and in a terminal, then what else there is: waves, panes, hooks at once
         "hostile": [
             (kind, 10001 + 20 * (n - 1), count) for kind in hostile.KINDS for n, count in split(times(1200 if kind == "build" else 300), 20)
@@ -161,6 +167,7 @@ PARTS = {
     "torn": torn,
     "flipped": flipped,
     "sick": sick,
+    "power": failing,
     "hostile": hostiles,
 }
 

@@ -14,98 +14,16 @@ import sys
 import time
 
 from pack import codec
-from pack.journal import Store, read_chain
+from pack.journal import read_chain
 from pack.protocol import advice, machine, tables, view
 from pack.protocol.refusal import Refusal
 from pack.statefile import state_md
 
 from .explore import GATE, LEAD, actor
 from .scenes import COMPLEX, FACTS, MEDIUM, task
+from .simdisk import Died, SimDisk, SimStore
 
 SPECIALISTS = list(tables.SPECIALISTS)
-
-
-class Died(Exception):
-    """The process of the moment was killed."""
-
-
-class SimDisk:
-    """Files in memory. What was appended without sync is lost in a power failure, what was half written stays half."""
-
-    def __init__(self, rng):
-        self.rng, self.files, self.synced, self.clock, self.die_at, self.boots = rng, {}, {}, 0, None, 1
-
-    def point(self, name):
-        if self.die_at is not None:
-            self.die_at -= 1
-            if self.die_at <= 0:
-                self.die_at = None
-                raise Died(name)
-
-    def _touch(self, path, data, new=False):
-        self.clock += 1
-        inode = self.clock if new or path not in self.files else self.files[path][1]
-        self.files[path] = (data, inode, self.clock)
-
-    def read(self, path, offset=0):
-        found = self.files.get(path)
-        return None if found is None else found[0][offset:]
-
-    def stamp(self, path):
-        found = self.files.get(path)
-        return None if found is None else [found[1], len(found[0]), found[2], found[2]]
-
-    def append(self, path, data, sync):
-        old = self.files.get(path, (b"", 0, 0))[0]
-        if self.die_at == 1 and self.rng.random() < 0.5:  # dies in the middle of the write
-            self._touch(path, old + data[: self.rng.randrange(len(data))])
-            self.die_at = None
-            raise Died("half a write")
-        self._touch(path, old + data)
-        self.point("after write")
-        if sync:
-            self.point("before fsync")
-            self.synced[path] = len(old) + len(data)
-
-    def sync(self, path):
-        if path in self.files:
-            self.synced[path] = len(self.files[path][0])
-
-    def truncate(self, path, size):
-        self._touch(path, self.files[path][0][:size])
-        self.synced[path] = min(self.synced.get(path, 0), size)
-
-    def replace(self, path, data, sync=False):
-        self.point("before rename")
-        self._touch(path, data, True)
-        if sync:
-            self.synced[path] = len(data)
-
-    def remove(self, path):
-        self.files.pop(path, None)
-
-    def mkdir(self, path):
-        pass
-
-    def boot(self):
-        return "boot %d" % self.boots
-
-    def power_failure(self):
-        """What was appended since the last sync is gone, or not: each file's own luck. Whole-file replacements are old or new, here new."""
-        self.boots += 1
-        for path, (data, _inode, _when) in list(self.files.items()):
-            keep = self.synced.get(path, 0)
-            if path.endswith(".jsonl") and keep < len(data):
-                self._touch(path, data[: self.rng.randrange(keep, len(data) + 1)])
-
-
-class SimStore(Store):
-    """The real store; only the lock is not one, since one process runs at a time."""
-
-    @contextlib.contextmanager
-    def lock(self, seconds=0):
-        self.disk.point("before lock")
-        yield
 
 
 class Team:
