@@ -7,7 +7,7 @@ and checksum of both after the last operation, and the lock.
 Why a mirror. A checksum chain finds damage, but not records cut off the end, nor a well-formed record appended by
 somebody who can read this source. The mirror says what this store wrote: a journal that is behind it was cut (or this
 process died between the two writes) and is restored, one that is ahead of it was forged and is cut back, unless
-`written` knows its end: then the mirror was cut.
+`written` knows its end: then the mirror was cut. Of a journal and a mirror that both end before that, nobody guesses.
 
 Why stamps. After each append the snapshot keeps inode, size, mtime and ctime of journal, mirror and state.md. As long as
 they are what they were, nobody touched the files, and an event costs the same with ten records or ten thousand. Any
@@ -283,8 +283,7 @@ class Store:
         told = 0 < self._written_size() <= end
         if damaged and (copy_damaged or not copies) and not told:
             raise Damaged("the journal is %s and its mirror cannot help" % problem)
-        if max(end, copy_end) < self._written_size():
-            raise Damaged("the last records that were written are neither in the journal nor in its mirror")
+        self.must_reach(max(end, copy_end))
         if whole == copy:
             if damaged:
                 self._diverged("damaged, restored from the mirror")
@@ -337,6 +336,11 @@ class Store:
     def _has_written(self, records, end):
         """Whether a chain is what the last operation left, by the word of the plugin's own folder."""
         return (self.disk.read(self.written) or b"") == b"%d %s\n" % (end, records[-1]["sum"].encode("ascii"))
+
+    def must_reach(self, end):
+        """Raise Damaged when the last acknowledged operation lies behind the end of both files."""
+        if end < self._written_size():
+            raise Damaged("the last records that were written are neither in the journal nor in its mirror")
 
     def _written_size(self):
         """How long the journal was after the last operation, by the word of the plugin's own folder; 0 when that says nothing."""
@@ -463,7 +467,7 @@ class Store:
                 "",
                 "`pack abort --reason WHY` ends the run and its checks",
             )
-        if good == len(records) and sources[0] == sources[1] and end == len(sources[0]):
+        if good == len(records) and sources[0] == sources[1] and self._written_size() <= end == len(sources[0]):
             return "Nothing is damaged: journal and mirror hold the same %d records. Nothing was changed." % good
         kept = [r for r in records if r["seq"] <= good]
         end = end if len(kept) == len(records) else records[good]["at"]

@@ -35,11 +35,12 @@ class Run:
     def look(self):
         """Replay the journal without changing anything. Answers (state, records); raises Damaged."""
         data = self.store.disk.read(self.store.journal) or self.store.disk.read(self.store.mirror) or b""
-        records, _end, problem = read_chain(data)
+        records, end, problem = read_chain(data)
         if problem.startswith("damaged"):
             raise Damaged("the journal is " + problem)
         if not records:
             raise Damaged("the team %s has no journal any more" % self.team)
+        self.store.must_reach(max(end, len(self.store.disk.read(self.store.mirror) or b"")))
         for _record, state in replayed(records):
             pass
         return state, records

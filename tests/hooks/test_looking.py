@@ -100,6 +100,28 @@ def test_a_damaged_journal_is_refused_and_a_person_repairs_it(session):
     assert json.loads(pack(s, "status", "--json"))["phase"] in ("DISCOVERY", "PLANNING", "SETUP", "EXECUTION")
 
 
+def test_records_that_are_cut_from_both_files_are_missed(session):
+    s = session
+    s.env["CLAUDE_PID"] = "1999999"
+    s.setup("SIMPLE")
+    good = len(s.events())
+    from pack import places
+
+    run = places.active(s.project, s.data)["run"]
+    for path in (s.project + "/.claude/teams/feature-add-a-greeting/journal.jsonl", run + "/mirror.jsonl"):
+        with open(path, "rb") as f:
+            lines = f.readlines()
+        with open(path, "wb") as f:
+            f.writelines(lines[:-1])
+    answer = s.edit_raw("coder-1", "src/a.py")
+    assert "neither in the journal nor in its mirror" in answer and "pack resume --repair" in answer
+    assert "neither in the journal" in pack(s, "status", code=1)
+    pack(s, "doctor", code=1)
+    assert "Kept %d good records" % (good - 1) in pack(s, "resume", "--repair")
+    assert "STATE_DIVERGENCE" in s.events()
+    assert "chain intact" in pack(s, "doctor") and "Nothing is damaged" in pack(s, "resume", "--repair")
+
+
 def test_a_pack_of_somebody_else_earlier_on_the_path_verifies_nothing(session, tmp_path):
     s = session
     s.setup("SIMPLE")
