@@ -78,10 +78,11 @@ def _new_store(base, project, data, disk):
     while True:
         store = Store(places.team_folder(project, name), places.run_folder(data, project, name), disk)
         if os.path.lexists(store.folder) and _never_began(store):
-            for path in (store.journal, store.mirror, store.snapshot, store.state_file):
+            for path in (store.written, store.journal, store.mirror, store.snapshot, store.state_file):
                 disk.remove(path)
             return name, store
         if not os.path.lexists(store.folder) and not disk.read(store.mirror):
+            disk.remove(store.written)
             return name, store
         n += 1
         name = "%s-%d" % (base, n)

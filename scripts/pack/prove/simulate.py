@@ -14,7 +14,7 @@ import sys
 import time
 
 from pack import codec
-from pack.journal import read_chain
+from pack.journal import Damaged, read_chain
 from pack.protocol import advice, machine, tables, view
 from pack.protocol.refusal import Refusal
 from pack.statefile import state_md
@@ -81,9 +81,19 @@ class Team:
             except Died:
                 if self.rng.random() < 0.2:
                     self.disk.power_failure()
+            except Damaged:
+                if not self.begin_anew():
+                    raise
             finally:
                 self.disk.die_at = None
         raise AssertionError("an operation never came through")
+
+    def begin_anew(self):
+        """The first operation was never acknowledged and left rubbish in both files: the next /build opens another run. Answers whether that is so."""
+        if self.acked:
+            return False
+        self.folder, self.data = self.folder + "-2", self.data + "-2"
+        return True
 
     # -- the actors ---------------------------------------------------------------------------------------------------
     def who(self, state, name):
@@ -388,6 +398,10 @@ class Team:
         try:
             state = self.load().state
         except Died:
+            return False
+        except Damaged:
+            if not self.begin_anew():
+                raise
             return False
         if state["team"] is None:
             self.open()
