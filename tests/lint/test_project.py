@@ -171,3 +171,23 @@ def test_a_link_out_of_one_plugin_of_several(tmp_path):
     write(tmp_path, files)
     found = [(finding["path"], finding["rule"]) for finding in lint(tmp_path)[1] if finding["rule"] == "ref-file"]
     assert found == [("plugins/a/commands/go.md", "ref-file")]
+
+
+def test_what_strangers_projects_do_and_may(tmp_path):
+    """Agents in folders of .claude/agents, which have no namespace there, and commands without frontmatter."""
+    market = "---\nname: market\ndescription: Reads the market. Use when asked.\n---\nRead.\n"
+    write(tmp_path, {".claude/agents/crypto/market.md": market, ".claude/commands/look.md": "Ask @agent-market to look.\n"})
+    assert lint(tmp_path) == (0, [])
+    write(tmp_path, {".claude/commands/look.md": "Ask @agent-markets to look.\n"})
+    assert [finding["rule"] for finding in lint(tmp_path)[1]] == ["ref-agent"]
+
+
+def test_pages_that_a_pattern_or_nobody_needs_to_name(plugin):
+    body = "---\nname: polish\ndescription: Polishes. Use when asked.\n---\nRead `references/server-<kind>.md`.\n"
+    files = {
+        "skills/polish/SKILL.md": body,
+        "skills/polish/references/server-vite.md": "Run it.\n",
+        "skills/polish/references/README.md": "x\n",
+    }
+    assert lint(plugin(files)) == (0, [])
+    assert [finding["rule"] for finding in lint(plugin({"skills/polish/references/client-vite.md": "Run it.\n"}))[1]] == ["ref-orphan"]

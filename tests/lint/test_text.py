@@ -51,7 +51,15 @@ def test_secret(plugin, text):
 
 
 @pytest.mark.parametrize(
-    "text", ["sk-your-key-here-your-key-here", "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "AKIAEXAMPLEEXAMPLE00", "MY_TOKEN=" + "a" * 40]
+    "text",
+    [
+        "sk-your-key-here-your-key-here",
+        "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "AKIAEXAMPLEEXAMPLE00",
+        "MY_TOKEN=" + "a" * 40,
+        "e.g. AI" + "za" + "Zk3QmV8rT1yLw9XbN5cJ7dFgHaSePuRoIiK",
+        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIn0." + "SflKxwRJSMeKKF2QT4fw",
+    ],
 )
 def test_placeholders_are_no_secrets(plugin, text):
     assert not found(plugin({"commands/build.md": "---\ndescription: Builds\n---\nUse %s.\n" % text}), "secret")

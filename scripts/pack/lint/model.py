@@ -209,12 +209,12 @@ class Plugin:
         return rel[len(self.root) + 1 :] if self.root else rel
 
     def agent_name(self, file):
-        """The name that the client gives an agent (without the plugin), with its folder as namespace."""
+        """The name that the client gives an agent (without the plugin); in a plugin with its folder as namespace."""
         front = file.front
         name = front.get("name") if front else None
         name = str(name).strip() if isinstance(name, (str, int, float)) and not isinstance(name, bool) else ""
         name = name or posixpath.splitext(file.name)[0]
-        parts = self.sub(file.rel).split("/")[1:-1]
+        parts = self.sub(file.rel).split("/")[1:-1] if self.scope != "project" else []
         return ":".join(parts + [name])
 
     def command_name(self, file):

@@ -346,7 +346,7 @@ def _code_paths(file, project, folder):
     if file.kind in ("agent", "command", "prose"):
         for match in _coded(_CODE_PATH, _CODE_HEADS, text, file.body_start) + _told_to_read(text, file.body_start):
             path = match.group(1)
-            if _odd_path(path) or file.prose.hidden(match.start()):
+            if _odd_path(path) or file.prose.hidden(match.start()) or path.endswith(("/AGENTS.md", "/CLAUDE.md")):
                 continue
             head = path.split("/")[0]
             if plugin.path(head) not in project.dirs and (head != "references" or file.kind == "prose"):

@@ -29,7 +29,7 @@ def check(plugin, context):
     """Look for the file's name in every other document of the plugin."""
     if not plugin.is_plugin:
         return
-    references = [file for file in plugin.of("prose") if plugin.sub(file.rel).startswith(("references/", "reference/"))]
+    references = [f for f in plugin.of("prose") if plugin.sub(f.rel).startswith(("references/", "reference/")) and not _is_index(f)]
     yield from _of_skills(plugin)
     if not references:
         return
@@ -54,6 +54,8 @@ def check(plugin, context):
                 continue
             if file.name in text or "%s/%s" % (folder, stem) in text or folder + "/*" in text:
                 break
+            if any("%s/%s%s" % (folder, start, mark) in text for start in _starts(stem) for mark in "<{*[$"):
+                break
             if folder + "/`" in text or folder + "/ " in text and "references/ " in text and "every" in text:
                 break
         else:
@@ -62,7 +64,7 @@ def check(plugin, context):
 
 def _of_skills(plugin):
     """references/x.md of a skill: one look at every text for the names in it, however many pages there are."""
-    pages = [file for file in plugin.of("prose") if _PAGE.match(plugin.sub(file.rel))]
+    pages = [file for file in plugin.of("prose") if _PAGE.match(plugin.sub(file.rel)) and not _is_index(file)]
     if not pages:
         return
     named, whole = set(), set()  # file names that some text holds; skills that send the reader to the whole folder
@@ -73,8 +75,19 @@ def _of_skills(plugin):
             whole.add(file.rel.rsplit("/", 1)[0] + "/")
     for file in pages:
         skill = file.rel[: file.rel.index("/references/" if "/references/" in file.rel else "/reference/") + 1]
-        if file.name not in named and "references/" + file.name[:-3] not in named and skill not in whole:
+        by_pattern = any("references/" + start in named for start in _starts(file.name[:-3]))  # `references/server-<kind>.md`
+        if file.name not in named and "references/" + file.name[:-3] not in named and skill not in whole and not by_pattern:
             yield file.hit(file.first_line(), "nothing points to %s" % plugin.sub(file.rel))
+
+
+def _is_index(file):
+    """A README is for people who look into the folder."""
+    return file.name.lower() == "readme.md"
+
+
+def _starts(stem):
+    """`dev-` and `dev-server-` of dev-server-vite."""
+    return [stem[: at + 1] for at, char in enumerate(stem) if char in "-_"]
 
 
 def _names(text):

@@ -19,6 +19,16 @@ _VARIABLES = ("SECRET", "TOKEN", "_KEY", "PASSWORD")
 _ASSIGNED = lazy(r"(?:SECRET|TOKEN|KEY|PASSWORD)[A-Z_]{0,20}[\"']?\s?[:=]\s?[\"']?([A-Za-z0-9+/_-]{32,120})(?![\w+/-])")
 
 
+_JWT_IO = "eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6"  # the token that every text about tokens shows
+
+
+def _is_sample(file, match):
+    """Is it, or is it called, an example?"""
+    found = match.group(match.lastindex or 0)
+    before = "" if file.is_json else file.text[max(0, match.start() - 30) : match.start()].rpartition("\n")[2].lower()
+    return _PLACEHOLDER.search(found) is not None or _JWT_IO in found or "example" in before or "e.g" in before
+
+
 def entropy(text):
     """Bits a character."""
     size = len(text)
@@ -38,7 +48,7 @@ def check(file, context):
             continue
         for match in shape.finditer(text):
             found = match.group()
-            if not _PLACEHOLDER.search(found) and (public or entropy(found[-40:]) >= 3):
+            if not _is_sample(file, match) and (public or entropy(found[-40:]) >= 3):
                 places.add(match.start())
                 yield file.hit(
                     match.span(),
@@ -47,7 +57,7 @@ def check(file, context):
     for match in (match for start, end in lines_with(text, 0, _VARIABLES) for match in _ASSIGNED.finditer(text, start, end)):
         found = match.group(1)
         kinds = {"0" if c.isdigit() else "a" if c.islower() else "A" for c in found if c.isalnum()}
-        if len(kinds) == 3 and match.start(1) not in places and entropy(found) >= 4.2 and not _PLACEHOLDER.search(found):
+        if len(kinds) == 3 and match.start(1) not in places and entropy(found) >= 4.2 and not _is_sample(file, match):
             yield file.hit(
                 match.span(1),
                 "%s... looks like a live credential; anyone who installs the plugin can read it" % found[:4],
