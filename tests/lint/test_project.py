@@ -191,3 +191,13 @@ def test_pages_that_a_pattern_or_nobody_needs_to_name(plugin):
     }
     assert lint(plugin(files)) == (0, [])
     assert [finding["rule"] for finding in lint(plugin({"skills/polish/references/client-vite.md": "Run it.\n"}))[1]] == ["ref-orphan"]
+
+
+def test_what_looks_like_a_plugins_name_and_is_none(plugin):
+    scopes = "---\ndescription: Asks\n---\nScopes: `demo-pack:content:read`. A skill is `skills/skill-name/SKILL.md`.\n"
+    assert lint(plugin({"commands/ask.md": scopes})) == (0, [])
+    nested = {"agents/team/lead.md": "---\nname: lead\ndescription: Leads. Use when asked.\n---\nLead.\n"}
+    nested["commands/ask.md"] = "---\ndescription: Asks\n---\nSee `demo-pack:team:lead` and `demo-pack:team:leed`.\n"
+    assert [finding["message"] for finding in lint(plugin(nested))[1]] == [
+        "no agent, command or skill 'demo-pack:team:leed'; did you mean \"demo-pack:team:lead\"?"
+    ]

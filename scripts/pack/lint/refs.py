@@ -41,7 +41,9 @@ _ELSEWHERE = (".claude", "create", "write", "save", "generate", "new ", "output"
 _SKILL_HEADS = ("reference", "scripts/", "assets/", "templates/", "examples/")
 _SCHEME = lazy(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _EMBEDDED = lazy(r"(?<!\S)!`([^`\n]{1,2000})`")
-_PLACEHOLDER = lazy(r"[<>{}*$%]|\.\.\.|…|\b(?:your|my|some|xxx|foo|bar|example|placeholder|name-of|path/to|NNN|YYYY)\b|[\[\]]")
+_PLACEHOLDER = lazy(
+    r"[<>{}*$%]|\.\.\.|…|\b(?:your|my|some|xxx|foo|bar|example|placeholder|name-of|(?:skill|agent|command|plugin|tool|file)-name|path/to|NNN|YYYY)\b|[\[\]]"
+)
 _NOT_AGENTS = frozenset(
     "main lead default claude sub custom background parent child other same new this each primary secondary agent subagent "
     "user-agent user external single multi review reviewer-agent name model tools description team worker".split()

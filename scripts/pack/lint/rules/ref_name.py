@@ -38,7 +38,9 @@ def check(file, context):
     for ref in refs.scoped(file, project):
         if ref.name in project.agent_ids or ref.name in project.command_ids:
             continue
-        prefix = ref.name.split(":", 1)[0]
+        prefix, *folders, _last = ref.name.split(":")
+        if folders and not any(one.startswith("%s:%s:" % (prefix, folders[0])) for one in (*project.agent_ids, *project.command_ids)):
+            continue  # `design:content:read` is a scope of some service, unless the plugin has such a folder
         if refs.listed_only(project, prefix):
             continue
         known = list(project.command_ids) if ref.kind == "slash" else list(project.agent_ids) + list(project.command_ids)
