@@ -283,7 +283,10 @@ def page(folder):
         % (len(machine.GUARDS), len(machine.RULES)),
         "- A lead that aborts, or a person that closes a run, is believed.",
         "- Without the OS sandbox a shell command that hides its target is found and undone, not prevented.",
-        "- A process that runs as the same user and rewrites journal *and* mirror in one go, with valid checksums, is not told from the store itself.",
+        "- A process that runs as the same user and rewrites journal, mirror *and* the note of their length in one go, with valid checksums, is not told "
+        "from the store itself.",
+        "- The mirror is not synced with every event: damage to the acknowledged part of the journal *and* a power failure before the next event may "
+        "leave it in neither file. That is said and stops the team; a person goes back to the last good record (`pack resume --repair`).",
     ]
     return "\n".join(lines) + "\n"
 
