@@ -104,11 +104,12 @@ def run(project, facts, config):
 
 def _look(context, file, checks):
     """Run the rules of its kind on a file."""
-    text, last, answer = file.text, None, False
+    text, answers = file.text, {}
     for name, needed in checks:
         if needed is not None:
-            if needed is not last:  # rules that stand together often ask the same
-                last, answer = needed, triggers.has(file, text, needed)
+            answer = answers.get(id(needed))  # rules often ask the same
+            if answer is None:
+                answer = answers[id(needed)] = bool(triggers.has(file, text, needed))
             if not answer:
                 continue
         module = LOADED.get(name) or rule_module(name)

@@ -43,7 +43,7 @@ TEXT = {
     "command-shell": ("!`", "```!"),
     "command-approval": ("!`", "```!"),
     "command-argument": ("$", "{{"),
-    "ref-project-path": ("@", "!`", "```!", " scripts/", "./scripts/", " hooks/", "./hooks/", " bin/", "./bin/", " lib/", " tools/"),
+    "ref-project-path": lambda file: has(file, file.text, _AT) or file.kind == "command" and has(file, file.text, _FOLDERS),
     "ref-script": ("CLAUDE_PLUGIN_ROOT", "CLAUDE_SKILL_DIR"),
     "wide-grant": _front("allowed-tools"),
     "tool-ungranted": _front("tools"),
@@ -59,6 +59,8 @@ TEXT = {
     "json-duplicate-key": lambda file: file.is_json and file.json is not None and file.json.duplicates,
     "json-syntax": lambda file: file.is_json and (file.source.bom or not file.data),
 }
+_AT = ("@", "!`", "```!")
+_FOLDERS = (" scripts/", "./scripts/", " hooks/", "./hooks/", " bin/", "./bin/", " lib/", " tools/")
 _AGENT = ("ubagent", "** agent", '" agent', " agent", "@agent-", "` agent", "agent:", 'agent"', "agent'", "agent :")
 _HOOKS = ('"hooks"', "\\u")
 # kind: the same for rules that look at several kinds
@@ -102,7 +104,10 @@ def _odd_close(file):
 
 def of_facts(facts):
     """The same for rules that look for names in the client's facts."""
-    removed, gone = _front(*facts.removed_tools), tuple(facts.removed_tools)
+    removed = _front(*facts.removed_tools)
+    gone = tuple(
+        name for name in facts.removed_tools if not name.startswith("Team") and not name.endswith("Tool")
+    )  # AgentOutput does for both
     return {
         "agent-ignored-key": _front(*facts.agent["ignored_in_plugins"]),
         "tool-removed": lambda file: (

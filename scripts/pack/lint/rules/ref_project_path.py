@@ -51,7 +51,7 @@ def check(file, context):
             message = "!`...` runs in the user's project, where no %s is; write ${CLAUDE_PLUGIN_ROOT}/%s"
             yield file.hit(match.span(1), message % (match.group(1), match.group(1)))
     seen = set()
-    if file.kind in ("agent", "command"):
+    if file.kind == "command":
         for start, end in lines_with(text, file.body_start, _CALLED):
             for match in _CALL.finditer(text, start, end):
                 program, sub = match.groups()
