@@ -342,6 +342,10 @@ class Store:
         if end < self._written_size():
             raise Damaged("the last records that were written are neither in the journal nor in its mirror")
 
+    def reaches(self, end):
+        """The same for somebody who only looks at a journal that ends here: the mirror is taken for as good as it is long."""
+        self.must_reach(max(end, (self.disk.stamp(self.mirror) or (0, 0))[1]))
+
     def _written_size(self):
         """How long the journal was after the last operation, by the word of the plugin's own folder; 0 when that says nothing."""
         size = (self.disk.read(self.written) or b"").split(b" ")[0]

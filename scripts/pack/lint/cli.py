@@ -3,8 +3,8 @@
 Exit codes: 0 no error (with --strict: no warning either), 1 findings, 2 usage or configuration, 3 a bug in the linter.
 """
 
-import os
 import errno
+import os
 import sys
 
 from .config import UsageError

@@ -81,7 +81,7 @@ def agents(file):
                 continue  # prose that goes on: `subagent_type: the one that fits`
             if after.startswith((" | ", "` | `", "|")) or name in ("string", "str"):
                 continue
-            if not file.prose.comments or not _in(match.start(), file.prose.comments):
+            if not file.prose.comments or not within(match.start(), file.prose.comments):
                 begin = match.start(1)
                 found.append(Ref(name, (begin, begin + len(name)), "type", file.prose.in_fence(begin)))
     if "@agent-" in text:
@@ -153,7 +153,8 @@ def _told(text, start):
     return found
 
 
-def _in(offset, spans):
+def within(offset, spans):
+    """Does an offset lie in one of the spans?"""
     return any(start <= offset < end for start, end in spans)
 
 

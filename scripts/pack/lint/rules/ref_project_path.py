@@ -57,7 +57,7 @@ def check(file, context):
                 program, sub = match.groups()
                 if sub in seen or not program and text[match.start(2) - 2 : match.start(2)] != "./":
                     continue  # a file that is named, not run
-                if context.project.listing.get(plugin.path(sub)) and not _in_html(file, match.start()):
+                if context.project.listing.get(plugin.path(sub)) and not refs.within(match.start(), file.prose.comments):
                     seen.add(sub)
                     message = "%s is looked for in the user's project; write ${CLAUDE_PLUGIN_ROOT}/%s"
                     yield file.hit(match.span(2), message % (sub, sub))
@@ -79,7 +79,3 @@ def check(file, context):
                 "@%s starts in the user's project; write @${CLAUDE_PLUGIN_ROOT}/%s" % (match.group(1), sub),
                 [span + ("${CLAUDE_PLUGIN_ROOT}/" + sub,)],
             )
-
-
-def _in_html(file, offset):
-    return any(start <= offset < end for start, end in file.prose.comments)

@@ -17,8 +17,6 @@ _PLACEHOLDER = lazy(
 )
 _VARIABLES = ("SECRET", "TOKEN", "_KEY", "PASSWORD")
 _ASSIGNED = lazy(r"(?:SECRET|TOKEN|KEY|PASSWORD)[A-Z_]{0,20}[\"']?\s?[:=]\s?[\"']?([A-Za-z0-9+/_-]{32,120})(?![\w+/-])")
-
-
 _JWT_IO = "eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6"  # the token that every text about tokens shows
 
 
