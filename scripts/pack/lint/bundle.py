@@ -86,6 +86,8 @@ def _piece(where):
 
 def _bytes(where):
     handle, begin = _file
+    if hasattr(os, "pread"):  # a second process (halves.py) shares the handle's position
+        return os.pread(handle.fileno(), where[1] - where[0], begin + where[0])
     handle.seek(begin + where[0])
     return handle.read(where[1] - where[0])
 

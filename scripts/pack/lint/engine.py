@@ -1,6 +1,7 @@
 """Run the rules over a project and make findings of their hits."""
 
 from . import discover, triggers
+from .halves import start
 from .rules import BY_KIND, EVERY_FILE, LOADED, PLUGIN_RULES, PROJECT_RULES, rule_module
 from .suppress import apply
 
@@ -22,6 +23,11 @@ class Finding:
             span,
         )
         self.line, self.column, self.end_line, self.end_column = place
+
+    def values(self):
+        """What makes the same one elsewhere."""
+        place = (self.line, self.column, self.end_line, self.end_column)
+        return self.path, place, self.severity, self.rule, self.message, self.fix, self.span
 
     def key(self):
         """Order of the report."""
@@ -68,38 +74,97 @@ class Context:
         )
 
 
-def run(project, facts, config):
-    """All findings of a project, sorted, suppressions applied."""
-    context = Context(project, facts, config)
-    wanted = config.wants
-    checks, general = {}, dict(triggers.TEXT, **triggers.of_facts(facts))
-    by_plugin = {}
-    for file in project.files:
-        by_plugin.setdefault(id(file.plugin), []).append(file)
-    suppressing = []
-    for plugin in project.plugins + [None]:
-        for name in PLUGIN_RULES if plugin is not None else ():
-            if wanted(name) and triggers.PLUGIN.get(name, _always)(plugin):
-                _run(context, name, plugin)
-        mine = by_plugin.pop(id(plugin), ())
-        for file in mine:
-            kind = file.kind
-            if kind not in checks:
-                needs = dict(general, **triggers.OF_KIND.get(kind, {}))
-                names = [name for name in BY_KIND.get(kind, ()) + EVERY_FILE if wanted(name)]
-                checks[kind] = [(name, needs.get(name)) for name in names]
-            _look(context, file, checks[kind])
-            if "pack-lint:" in file.text:
-                suppressing.append(file)
-        for file in mine:
-            file.forget()  # ten thousand texts at once would be too much to hold
-    for name in PROJECT_RULES:
-        if wanted(name) and triggers.PROJECT.get(name, _always)(project):
-            _run(context, name, project)
-    _walk_problems(context)
-    findings = apply(context, _unique(context.findings), suppressing)
-    findings.sort(key=Finding.key)
-    return findings
+def run(project, facts, config, together=False):
+    """All findings of a project, sorted, suppressions applied; `together`: a second process may help with a large one."""
+    return _Run(project, facts, config).all(together)
+
+
+class _Run:
+    """All plugins and files in a row, each plugin followed by its files."""
+
+    def __init__(self, project, facts, config):
+        self.project, self.context = project, Context(project, facts, config)
+        self.general = dict(triggers.TEXT, **triggers.of_facts(facts))
+        self.checks = {}  # kind: [(rule, what the file must hold for it)]
+        by_plugin = {}
+        for file in project.files:
+            by_plugin.setdefault(id(file.plugin), []).append(file)
+        self.row = []  # (plugin, None or one of its files, all of its files)
+        for plugin in project.plugins + [None]:
+            files = by_plugin.pop(id(plugin), [])
+            self.row += [(plugin, file, files) for file in [None] + files]
+        self.suppressing = []
+
+    def all(self, together):
+        """The findings."""
+        count = len(self.row)
+        halves = start(count, self._for_the_other) if together else None
+        if halves is None:
+            self._work([(0, count)])
+        else:
+            with halves:
+                self._work(halves.front())
+                if not self._take_over(halves.join()):
+                    self._work([(halves.mine, count)])
+        context, project = self.context, self.project
+        for name in PROJECT_RULES:
+            if context.config.wants(name) and triggers.PROJECT.get(name, _always)(project):
+                _run(context, name, project)
+        _walk_problems(context)
+        findings = apply(context, _unique(context.findings), self.suppressing)
+        findings.sort(key=Finding.key)
+        return findings
+
+    def _work(self, spans):
+        """The rules of what stands in these (start, end) parts of the row."""
+        held = []
+        for first, end in spans:
+            for plugin, file, files in self.row[first:end]:
+                if files is not held:
+                    _forget(held)
+                    held = files
+                if file is not None:
+                    self._look(file)
+                elif plugin is not None:
+                    self._look_at_plugin(plugin)
+        _forget(held)
+
+    def _look_at_plugin(self, plugin):
+        for name in PLUGIN_RULES:
+            if self.context.config.wants(name) and triggers.PLUGIN.get(name, _always)(plugin):
+                _run(self.context, name, plugin)
+
+    def _look(self, file):
+        """Run the rules of its kind on a file."""
+        kind = file.kind
+        if kind not in self.checks:
+            needs = dict(self.general, **triggers.OF_KIND.get(kind, {}))
+            names = [name for name in BY_KIND.get(kind, ()) + EVERY_FILE if self.context.config.wants(name)]
+            self.checks[kind] = [(name, needs.get(name)) for name in names]
+        _look(self.context, file, self.checks[kind])
+        if "pack-lint:" in file.text:
+            self.suppressing.append(file)
+
+    def _for_the_other(self, spans):
+        """In the second process: its part of the row, and what `_take_over` needs of it."""
+        self._work(spans)
+        return [finding.values() for finding in self.context.findings], [file.rel for file in self.suppressing], self.project.asked()
+
+    def _take_over(self, result):
+        """Make the second process's findings and questions ours; False when it has none."""
+        if result is None:
+            return False
+        findings, suppressing, asked = result
+        self.context.findings += [Finding(*values) for values in findings]
+        suppressing = set(suppressing)
+        self.suppressing += [file for file in self.project.files if file.rel in suppressing]
+        self.project.was_asked(asked)
+        return True
+
+
+def _forget(files):
+    for file in files:
+        file.forget()  # ten thousand texts at once would be too much to hold
 
 
 def _look(context, file, checks):

@@ -281,7 +281,7 @@ class Project:
         self.probes = {}  # what rules asked the file system, for the cache
         self.bytes = {}
         self._lower = self._children = self._sorted = self._links = None
-        self._scripts = {}
+        self._scripts, self._read_elsewhere = {}, set()
         self._agent_ids = self._command_ids = self._plugin_names = None
 
     def read(self, rel):
@@ -324,9 +324,18 @@ class Project:
         return True
 
     def read_scripts(self):
-        """The files that script() was asked for and that are not linted themselves."""
-        linted = {file.rel for file in self.files}
-        return sorted(rel for rel in self._scripts if rel not in linted)
+        """The files that script() was asked for, here or in another process, and that are not linted themselves."""
+        return sorted((self._scripts.keys() | self._read_elsewhere).difference(file.rel for file in self.files))
+
+    def asked(self):
+        """Plain values: what rules asked the file system and which scripts they read, for `was_asked` in another process."""
+        return self.probes, list(self._scripts)
+
+    def was_asked(self, asked):
+        """Answer for what a copy of this project was asked in another process."""
+        probes, scripts = asked
+        self.probes.update(probes)
+        self._read_elsewhere.update(scripts)
 
     def skipped(self, rel):
         """Is the path under a folder that was not listed (.git, a link)?"""

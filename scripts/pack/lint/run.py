@@ -138,7 +138,7 @@ class Run:
     def _fresh(self, project, target):
         from .engine import run
 
-        findings = run(project, self.facts(), self.config)
+        findings = run(project, self.facts(), self.config, together=True)
         if self.options.has("--fix") or self.options.has("--diff"):
             from . import discover, fix
 
