@@ -201,3 +201,54 @@ def test_what_looks_like_a_plugins_name_and_is_none(plugin):
     assert [finding["message"] for finding in lint(plugin(nested))[1]] == [
         "no agent, command or skill 'demo-pack:team:leed'; did you mean \"demo-pack:team:lead\"?"
     ]
+
+
+def test_folders_of_other_tools_and_documents_beside_a_projects_agents(tmp_path):
+    skill = "---\nname: %s\ndescription: Does it. Use when asked.\ntools: Read\n---\nSee [it](gone.md).\n"
+    write(tmp_path, {".gemini/skills/one/SKILL.md": skill % "one", ".codex/agents/two.md": AGENT % "two", "docs/x.md": "x\n"})
+    write(tmp_path, {".claude/agents/README.md": "These:\n", ".claude/agents/more/README.md": "Others:\n"})
+    assert lint(tmp_path) == (0, [])
+    write(tmp_path, {".claude/agents/one.md": AGENT % "one", ".claude/agents/more/one.md": AGENT % "one"})
+    assert [finding["rule"] for finding in lint(tmp_path)[1]] == ["agent-duplicate"]
+
+
+def test_agents_without_a_manifest_may_be_meant_for_a_project(tmp_path):
+    command = '---\ndescription: Builds\n---\nTask(subagent_type="%s")\n'
+    write(tmp_path, {"agents/coder.md": AGENT % "coder", "commands/build.md": command % "coder"})
+    assert lint(tmp_path) == (0, [])
+    write(tmp_path, {"commands/build.md": command % "codr"})
+    assert [finding["rule"] for finding in lint(tmp_path)[1]] == ["ref-agent"]
+
+
+@pytest.mark.parametrize(
+    "text,rules",
+    [
+        ("Remove the image demo-pack:v1.2.0 again.", []),
+        ("Then run /demo-pack:v1.", ["ref-name"]),
+        ("Install @agent-tools/cli first.", []),
+        ("Ask @agent-tools first.", ["ref-agent"]),
+        ("It takes `cursor` agent types, and `opus` agents cost more.", []),
+        ("Ask the `cursor` agent.", ["ref-agent"]),
+        ("The status MUST be set; then the status is SHUT.", []),
+        ("The status is SHUTT then, not SHUT.", ["protocol-unknown"]),
+        ("It moves from status `OPNE` to status `SHUT`.", ["protocol-unknown"]),
+        ("| Agent | Model |\n|---|---|\n| `reviewer` | opus |\n| `reviewer` | sonnet |", []),
+        ("| Agent | Model |\n|---|---|\n| `reviewer` | opus |", ["protocol-agent"]),
+        ('Run `cat "${CLAUDE_PLUGIN_ROOT}/registry.json" 2>/dev/null || echo none`.', [("ref-file", "warning")]),
+        ('Run `cat "${CLAUDE_PLUGIN_ROOT}/registry.json"`.', [("ref-file", "error")]),
+    ],
+)
+def test_what_a_prompt_may_say(plugin, text, rules):
+    states = "| Status | Meaning |\n|---|---|\n| `OPEN` | new |\n| `SHUT` | done |\n"
+    command = "---\ndescription: Builds\nallowed-tools: Bash(cat:*)\n---\nSee [it](../references/states.md).\n\n%s\n" % text
+    found = lint(plugin({"references/states.md": states, "commands/build.md": command}))[1]
+    assert [(x["rule"], x["severity"]) for x in found] == [(x, y["severity"]) if isinstance(x, str) else x for x, y in zip(rules, found)]
+
+
+def test_a_table_in_an_agents_prompt_is_its_own(plugin):
+    scale = "\n| Status | Meaning |\n|---|---|\n| `COVERED` | yes |\n| `MISSING` | no |\n\n"
+    text = "\nThe overall status is APPROVED or BLOCKED.\n"
+    files = {"agents/auditor.md": AGENT % "auditor" + scale, "agents/reviewer.md": AGENT % "reviewer" + text}
+    assert lint(plugin(files)) == (0, [])
+    files = {"agents/reviewer.md": AGENT % "reviewer" + scale + text}
+    assert [finding["rule"] for finding in lint(plugin(files))[1]] == ["protocol-unknown"]

@@ -109,8 +109,8 @@ def _loose_roots(project, roots):
         parts = rel.split("/")
         if is_link or parts[-1] not in ("agents", "commands", "skills", "hooks") or _owner(rel, roots):
             continue
-        if any(part in ("node_modules", "dist", "build") for part in parts):
-            continue
+        if any(part in ("node_modules", "dist", "build") or part[0] == "." and not part.startswith(".claude") for part in parts):
+            continue  # made from elsewhere, or another tool's (.gemini/skills, .codex/agents)
         parent = posixpath.dirname(rel)
         if any("/".join(parts[:n] + ["SKILL.md"]) in project.listing for n in range(1, len(parts))):
             continue  # a prompt file under a skill's agents/ is not an agent

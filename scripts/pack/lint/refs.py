@@ -12,7 +12,7 @@ from .model import File
 _TYPE = lazy(r"subagent_?[tT]ype[\"'`*]{0,3}\s{0,2}[:=]\s{0,2}[\"'`*]{0,3}([A-Za-z0-9][A-Za-z0-9_.:-]{0,120})([^\s]?)")
 _TAIL = lazy(r"[A-Za-z0-9_.:-]{0,80}")
 _MENTION = lazy(r"(?:^|[\s(`\"'])@agent-([A-Za-z0-9][A-Za-z0-9_.:-]{0,120})")
-_PROSE = lazy(r"`([A-Za-z][a-z0-9]*(?:-[A-Za-z0-9]+)*)` (?:sub-?)?agents?\b(?![-/])")
+_PROSE = lazy(r"`([A-Za-z][a-z0-9]*(?:-[A-Za-z0-9]+)*)` (?:sub-?)?agents?\b(?![-/]| types?\b)")
 _LISTED = lazy(
     r"\b(?:sub-?)?agents?:? ((?:`[a-z][a-z0-9-]*`(?:, (?:and |or )?| and | or )?){2,20})|((?:`[a-z][a-z0-9-]*`(?:, (?:and |or )?| and | or )?){2,20}) agents\b"
 )
@@ -46,7 +46,7 @@ _PLACEHOLDER = lazy(
 )
 _NOT_AGENTS = frozenset(
     "main lead default claude sub custom background parent child other same new this each primary secondary agent subagent "
-    "user-agent user external single multi review reviewer-agent name model tools description team worker".split()
+    "user-agent user external single multi review reviewer-agent name model tools description team worker opus sonnet haiku".split()
 )
 
 
@@ -87,6 +87,8 @@ def agents(file):
     if "@agent-" in text:
         for match in _MENTION.finditer(text, start):
             name = match.group(1).rstrip(".:-")
+            if text[match.end() : match.end() + 1] == "/":
+                continue  # `@agent-tools/cli` is a package
             if not _is_placeholder(name) and not file.prose.hidden(match.start(1)):
                 begin = match.start(1)
                 found.append(Ref(name, (begin, begin + len(name)), "mention"))
@@ -219,6 +221,8 @@ def scoped(file, project):
         if file.prose.hidden(begin) and not usage or _is_placeholder(match.group(3)):
             continue
         after = text[match.end() : match.end() + 1]
+        if after == "." and text[match.end() + 1 : match.end() + 2].isdigit():
+            continue  # `app:v1.3.0` is an image and its tag
         if after in ("*", "<", "{", "$", "/", "=", "\\") or match.group(3) in (
             "latest",
             "http",

@@ -6,6 +6,7 @@ A table is known by its column titles, wherever it stands: in references/*.md, i
 
 from .lazy import lazy
 from .markdown import clean
+from .near import closest
 
 KEYS = (
     "gate",
@@ -316,10 +317,23 @@ def names(plugin):
     return cached
 
 
-def column_names(plugin, titles):
-    """Every name in the first column of the tables whose first column has one of the titles."""
+def meant(name, declared):
+    """The declared name that the word in capitals is a slip of, or None."""
+    if name in declared or len(name) < 5:
+        return None
+    known = closest(name, declared)
+    return None if known is None or known.rstrip("S") == name.rstrip("S") or other_word(name, known) else known
+
+
+def other_word(name, known):
+    """PING and PINGED, TASK_1 and TASK_2 differ by design."""
+    return name.startswith(known) or known.startswith(name) or name.rstrip("0123456789") == known.rstrip("0123456789")
+
+
+def column_names(files, titles):
+    """Every name in the first column of those tables of the documents whose first column has one of the titles."""
     found = set()
-    for file in documents(plugin):
+    for file in files:
         for table in tables(file) if file.kind != "skill" else ():
             if table.header and clean(table.header[0][0]).lower() in titles:
                 for row in table.rows:

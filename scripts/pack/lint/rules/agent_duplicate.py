@@ -33,6 +33,8 @@ def check(plugin, context):
         return
     seen = {}
     for file in plugin.of("agent"):
+        if plugin.scope == "project" and (file.front is None or "name" not in file.front):
+            continue  # a document beside a project's agents, not one of them
         name = plugin.agent_name(file)
         other = seen.get(name.lower())
         if other is None:

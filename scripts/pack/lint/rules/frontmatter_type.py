@@ -36,7 +36,7 @@ def check(file, context):
         )
     name = value.get("name")
     if name is not None and not isinstance(name, str):
-        yield file.hit(file.at(("name",)), "name must be a string, not the %s %s" % (type_name(name), _short(name)))
+        yield file.hit(file.at(("name",)), "name must be a string, not %s" % _shown(name))
     allowed = value.get("allowed-tools")
     if allowed is not None:
         if not isinstance(allowed, (str, list)):
@@ -64,5 +64,5 @@ def check(file, context):
             )
 
 
-def _short(value):
-    return "" if isinstance(value, (list, dict)) else repr(value)
+def _shown(value):
+    return type_name(value) if isinstance(value, (list, dict)) else "the %s %r" % (type_name(value), value)

@@ -57,7 +57,12 @@ def check(plugin, context):
             who = table.column("agent", "agents", "subagent_type", "agent id", "agent type")
             who = table.column("role", "name") if who is None else who
             model, wanted = table.column("model", "models"), table.column("tools", "tool")
-            for row in table.rows if who is not None and (model, wanted) != (None, None) else ():
+            if who is None or (model, wanted) == (None, None):
+                continue
+            named = [clean(row[who][0]) for row in table.rows if who < len(row)]
+            for row in table.rows:
+                if who < len(row) and named.count(clean(row[who][0])) > 1:
+                    continue  # one agent in several rows: which model is for what
                 agent = plugin.agents().get(clean(row[who][0]).rsplit(":", 1)[-1]) if who < len(row) else None
                 if agent is None or agent.front is None:
                     continue

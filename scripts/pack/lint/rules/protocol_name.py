@@ -51,7 +51,8 @@ _DECLARED = (
     "status",
     "phase",
 )
-_WORD = lazy(r"(?<![\w`$/{.-])[A-Z]{7,30}(?![\w`/}-])")
+SHORTEST = 7  # letters of a single word outside code: shorter ones are often emphasis
+_WORD = lazy(r"(?<![\w`$/{.-])[A-Z]{%d,30}(?![\w`/}-])" % SHORTEST)
 
 
 def check(plugin, context):
@@ -66,10 +67,8 @@ def check(plugin, context):
     for file in vocabulary.documents(plugin):
         seen = set()
         for name, span in itertools.chain(vocabulary.capitals(file), _plain(file) if single else ()):
-            if name in declared or name in seen or len(name) < 5:
-                continue
-            meant = closest(name, declared)
-            if meant is None or meant.rstrip("S") == name.rstrip("S") or _other_word(name, meant):
+            meant = vocabulary.meant(name, declared) if name not in seen else None
+            if meant is None:
                 continue
             seen.add(name)
             yield file.hit(span, "%r is in no table; did you mean %r?" % (name, meant), [span + (meant,)])
@@ -81,10 +80,10 @@ def _in_json(plugin):
     for file in vocabulary.documents(plugin):
         for match in _FIELD.finditer(file.text, file.body_start) if '": "' in file.text and file.kind != "skill" else ():
             if declared is None:
-                declared = vocabulary.column_names(plugin, _DECLARED)
+                declared = vocabulary.column_names(vocabulary.documents(plugin), _DECLARED)
             name = match.group(1)
             meant = None if name in declared else closest(name, sorted(declared))
-            if meant is not None and meant.lower() != name.lower() and not _other_word(name, meant):
+            if meant is not None and meant.lower() != name.lower() and not vocabulary.other_word(name, meant):
                 text = "%r is in no table; did you mean %r?"
                 yield file.hit(match.span(1), text % (name, meant), [match.span(1) + (meant,)])
 
@@ -94,8 +93,3 @@ def _plain(file):
     for match in _WORD.finditer(file.text, file.body_start):
         if not file.prose.in_code(match.start()):
             yield match.group(), match.span()
-
-
-def _other_word(name, meant):
-    """PING and PINGED, TASK_1 and TASK_2 differ by design."""
-    return name.startswith(meant) or meant.startswith(name) or name.rstrip("0123456789") == meant.rstrip("0123456789")

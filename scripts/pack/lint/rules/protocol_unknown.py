@@ -30,6 +30,7 @@ Source: this project
 from .. import vocabulary
 from ..lazy import IGNORECASE, lazy
 from ..near import nearest
+from .protocol_name import SHORTEST
 
 SEVERITY = "warning"
 _SAID = lazy(
@@ -42,6 +43,7 @@ _SAID = lazy(
 _BARE = lazy(
     r"\b(state|status|phase|event|message|signal)s? (?:is |to |of |= ?|named |called )?([A-Z]+(?:_[A-Z0-9]+)+|[A-Z]{4,30})(?![\w/}-]|\.\w|\s[A-Z]{2})"
 )
+_MODAL = frozenset(("MUST", "SHALL", "SHOULD", "WILL", "CANNOT", "DOES", "ONLY", "ALWAYS", "NEVER"))  # "status MUST be set"
 _ARROWS = lazy(r"`?[A-Z][A-Z0-9_]{3,30}`?(?: ?(?:->|→|=>) ?`?[A-Z][A-Z0-9_]{3,30}`?){1,12}")
 _STEP = lazy(r"[A-Z][A-Z0-9_]{3,30}")
 COLUMNS = {
@@ -58,13 +60,18 @@ def check(plugin, context):
     """Only words that stand beside their kind, and only where a table declares that kind."""
     if not plugin.is_plugin:
         return
-    tables = {kind: vocabulary.column_names(plugin, columns) for kind, columns in COLUMNS.items()}
+    documents = vocabulary.documents(plugin)
+    common = _names([file for file in documents if file.kind != "agent"])
     roles = {role.lower() for role in vocabulary.roles(plugin)}
     declared = vocabulary.names(plugin)
-    if not roles and not any(tables.values()):
-        return
     agents = {name.lower() for name in plugin.agents()}
-    for file in vocabulary.documents(plugin):
+    for file in documents:
+        tables = common
+        if file.kind == "agent" and "|" in file.text:  # a table in an agent's prompt is that agent's own
+            own = _names([file])
+            tables = {kind: common[kind] | own[kind] for kind in common}
+        if not roles and not any(tables.values()):
+            continue
         for match in _SAID.finditer(file.text, file.body_start) if file.kind != "skill" else ():
             one, first, second, other, role_a, role_b, sent = match.groups()
             if role_a or role_b:
@@ -80,8 +87,8 @@ def check(plugin, context):
                 legal = sorted(tables[kind])
                 same_form = any(item.isupper() == name.isupper() for item in legal)
                 known = not legal or not same_form or name in legal or name in declared or name.lower() in roles
-            if known or file.prose.hidden(match.start()) or nearest(name, declared):
-                continue  # a near miss is protocol-name's
+            if known or file.prose.hidden(match.start()) or _is_slip(name, declared, 5):
+                continue
             yield file.hit(match.span(index), "no %s %r in the tables of this plugin%s" % (kind, name, nearest(name, legal)))
         for match in _ARROWS.finditer(file.text, file.body_start) if tables["state"] and file.kind != "skill" else ():
             steps = list(_STEP.finditer(file.text, *match.span()))
@@ -89,12 +96,23 @@ def check(plugin, context):
             if 2 * len(strange) > len(steps) or file.prose.hidden(match.start()):
                 continue
             for step in strange:
-                if not nearest(step.group(), declared):
-                    yield file.hit(step.span(), "no state %r in the tables of this plugin" % step.group())
+                if not _is_slip(step.group(), declared, SHORTEST):
+                    hint = nearest(step.group(), sorted(tables["state"]))
+                    yield file.hit(step.span(), "no state %r in the tables of this plugin%s" % (step.group(), hint))
         for match in _BARE.finditer(file.text, file.body_start) if file.kind != "skill" else ():
             kind, name = match.groups()
             legal = tables[kind]
-            if not legal or not all(item.isupper() for item in legal) or name in legal or name in declared or nearest(name, declared):
+            if name in _MODAL or not legal or not all(item.isupper() for item in legal) or name in legal or name in declared:
                 continue
-            if not file.prose.hidden(match.start()) and name.lower() not in roles:
-                yield file.hit(match.span(2), "no %s %r in the tables of this plugin" % (kind, name))
+            if not file.prose.hidden(match.start()) and name.lower() not in roles and not _is_slip(name, declared, SHORTEST):
+                text = "no %s %r in the tables of this plugin%s" % (kind, name, nearest(name, sorted(legal)))
+                yield file.hit(match.span(2), text)
+
+
+def _is_slip(name, declared, shortest):
+    """Does protocol-name report it?"""
+    return ("_" in name or name.isupper() and len(name) >= shortest) and vocabulary.meant(name, declared) is not None
+
+
+def _names(files):
+    return {kind: vocabulary.column_names(files, columns) for kind, columns in COLUMNS.items()}

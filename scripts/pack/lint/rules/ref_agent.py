@@ -58,8 +58,8 @@ def check(file, context):
                 yield file.hit(ref.span, "no agent %r in .claude/agents%s" % (name, nearest(name, own)), severity="warning")
             continue
         if name in own:
-            if ref.kind == "prose":
-                continue
+            if ref.kind == "prose" or plugin.scope == "bare" and not plugin.manifest:
+                continue  # a folder without a manifest may be meant for .claude, where the bare name resolves
             full = "%s:%s" % (plugin.names[0], name)
             yield file.hit(ref.span, "the bare name %r does not resolve; write %r" % (name, full), [ref.span + (full,)], "warning")
         elif ref.fenced and ref.kind == "type":

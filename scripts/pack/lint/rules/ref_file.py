@@ -44,7 +44,14 @@ def check(file, context):
             continue
         folder = ref.target.rsplit("/", 1)[0] + "/" if "/" in ref.target else ""
         hint = nearest(ref.target[len(folder) :], project.names_in(folder.rstrip("/")))
-        yield file.hit(ref.span, "no file %s%s" % (ref.name, hint), severity="error" if ref.kind == "root" else None)
+        severe = ref.kind == "root" and not _provided_for(file, ref.span)
+        yield file.hit(ref.span, "no file %s%s" % (ref.name, hint), severity="error" if severe else None)
+
+
+def _provided_for(file, span):
+    """Does the command in the line say what to do without the file?"""
+    line = file.text[file.text.rfind("\n", 0, span[0]) + 1 : file.source.line_end(span[0])]
+    return any(mark in line for mark in ("2>/dev/null", "||", "[ -", "test -"))
 
 
 def _leaves(file, target):
