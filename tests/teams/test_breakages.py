@@ -202,6 +202,24 @@ WRONG = [
     ("root: .migration ", "root: /tmp/x ", "/tmp/x", ["a folder below the project"]),
     ("root: .migration ", "root: .claude ", ".claude ", ["cannot be the team's folder"]),
     ("root: .migration ", "root: .git/hooks ", ".git/hooks", ["cannot be the team's folder"]),
+    ("root: .migration ", "root: .CLAUDE/x ", ".CLAUDE/x", ["cannot be the team's folder"]),  # some disks are blind to case
+    ("edits: [migrations/]", "edits: [.Migration/x]", ".Migration/x", ["goes into `writes`"]),
+    ("root: .migration ", "root: %s " % ("r" * 256), "rrr", ["is too long"]),
+    ("artifacts: [RUNBOOK.md]", "artifacts: [%s.md]" % ("漢" * 80), "漢", ["is too long"]),
+    ("retries: 2\n", "retries: 2\nfolders: [%s]\n" % "/".join(["deep"] * 300), "deep/deep", ["is too long"]),
+    ("team: dbMigration ", "team: d%s " % ("b" * 60), "dbbb", ["at most 60 ASCII letters"]),
+    ("id: designer,", "id: d%s," % ("b" * 60), "dbbb", ["up to 60 small ASCII letters"]),
+    ("id: designer,", 'id: "designer\\n",', '"designer\\n"', ["is not an id"]),
+    ("agent: mig-designer", "agent: mig---designer", "mig---designer", ["no ---"]),  # the client ends the frontmatter at ---
+    # what nobody sees
+    (
+        "title: Database migration\n",
+        'title: "Database\\0migration"\n',
+        '"Database',
+        ["title: has the hidden character U+0000: take it out"],
+    ),
+    ("title: Chief,", "title: Chi\u202eef,", "Chi\u202eef", ["roles[0].title: has the hidden character U+202E"]),
+    ("say: look at", "say: look \U000e0041 at", "look \U000e0041", ["gates[0].on_fail.say: has the hidden character U+E0041"]),
     ("sealed: [tests/forth_and_back.py]", "sealed: [../x.py]", "../x.py", ["leaves its folder"]),
     ("retries: 2\n", "retries: 2\nfolders: [ok, ../../evil]\n", "../../evil", ["leaves its folder"]),
     ("artifacts: [LOG.md]", "artifacts: [LOG.md], writes: [evidence/x.md]}], guarded: [evidence], oops: [{a: b", None, ["not readable"]),
@@ -415,3 +433,74 @@ def test_a_definition_is_found_by_its_file_and_whoever_gives_the_other_name_is_t
     assert definition.load("other", [str(tmp_path)])["team"] == "dbMigration"
     with pytest.raises(TeamError, match="other.yaml calls itself so, but it is found by its file name: --team other"):
         definition.load("dbMigration", [str(tmp_path)])
+
+
+def test_two_files_of_one_name_are_one_too_many_for_everybody(tmp_path, capsys, monkeypatch):
+    """The YAML was taken, whatever the user had edited last."""
+    import io
+    import json
+
+    from pack.lint.cli import main as lint
+    from pack.teams import cli
+
+    folder = tmp_path / ".claude" / "team-definitions"
+    folder.mkdir(parents=True)
+    (folder / "dbMigration.yaml").write_text(BASE, encoding="utf-8")
+    assert definition.load("dbMigration", [str(folder)])
+    (folder / "dbMigration.json").write_text(json.dumps(yamltext.read(BASE).value), encoding="utf-8")
+    says = "dbMigration.json and dbMigration.yaml are one team's name: keep one of them"
+    with pytest.raises(TeamError, match=says):
+        definition.load("dbMigration", [str(folder)])
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["check"]) == 1 and says in capsys.readouterr().out
+    assert cli.main(["list"]) == 1 and "BROKEN: 1 problem" in capsys.readouterr().out
+    out = io.StringIO()
+    assert lint([str(tmp_path / ".claude"), "--format", "json", "--no-cache"], stdout=out) == 1
+    found = [f for f in json.loads(out.getvalue())["findings"] if f["severity"] == "error"]
+    assert [(f["path"].rpartition("/")[2], f["message"]) for f in found] == [("dbMigration.json", says), ("dbMigration.yaml", says)]
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(TeamError, match="no regular file"):
+        definition.load("pipe", [str(tmp_path)])
+    with pytest.raises(TeamError, match="no such team"):  # which looks into every definition for the name
+        definition.load("other", [str(tmp_path)])
+
+
+def chained(n, back):
+    """A sound definition of n waves, each after the one before, and n gates that need each other; `back`: the first one waits for the last."""
+    import copy
+
+    data = copy.deepcopy(yamltext.read(BASE).value)
+    data["waves"][0]["gates"] = ["g%d" % i for i in range(n)]
+    for i in range(n):
+        data["waves"].append({"id": "w%d" % i, "title": "", "mode": "sequential", "roles": ["tester"], "after": ["w%d" % (i + 1)]})
+        data["gates"].append(
+            {
+                "id": "g%d" % i,
+                "title": "",
+                "after_role": "tester",
+                "check": "x",
+                "needs": ["g%d" % (i + 1)],
+                "on_fail": {"respawn": ["writer"]},
+            }
+        )
+    data["waves"][-1]["after"], data["gates"][-1]["needs"] = (["w0"], ["g0"]) if back else (["2.1"], ["runs_back"])
+    return data
+
+
+def test_a_thousand_waves_in_a_row_are_no_traceback():
+    assert definition.findings(chained(1100, False)) == []
+    told = [m for _path, m, _key in definition.findings(chained(1100, True)) if "cycle" in m]
+    assert len(told) == 2 and "cycle in after: w0 -> w1 -> w2" in told[0] and "cycle in needs: g0 -> g1" in told[1]
+    assert all(len(m) < 200 for m in told), "a ring of a thousand is named by its ends"
+
+
+def test_a_thousand_wrong_names_are_told_in_lines_that_can_be_read():
+    import copy
+
+    data = copy.deepcopy(yamltext.read(BASE).value)
+    data["roles"] += [dict(data["roles"][1], id="r%d" % i, code="R%d" % i, agent="a%d" % i, reports_to="x%d" % i) for i in range(1100)]
+    told = [m for _path, m, _key in definition.findings(data) if "unknown role" in m]
+    assert len(told) == 1100 and all(len(m) < 400 for m in told) and "(1105 in all)" in told[0]

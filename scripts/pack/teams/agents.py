@@ -1,6 +1,7 @@
 """The agents of a team definition: their files, generated from it, and which of them are there."""
 
 import os
+import re
 
 from pack import places
 from pack.call import PLUGIN_ROOT
@@ -28,7 +29,9 @@ def agents_text(definition):
             "name: %s" % role["agent"],
             "description: \"%s of the %s (%s): %s Spawned by the team's lead in its wave.\""
             % tuple(
-                " ".join(x.replace('"', "'").replace("\\", "/").split())
+                re.sub(
+                    "-{3,}", "\u2013", " ".join(x.replace('"', "'").replace("\\", "/").split())
+                )  # the client ends the frontmatter at `---`
                 for x in (role["title"], definition["title"], definition["team"], role["summary"])
             ),
             "tools: " + tools,

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 
-from pack.teams import definition, yamltext
+from pack.teams import definition, schema, yamltext
 
 EXAMPLE = '''\
 # A team as data: `--team {name}` activates it, docs/teams.md explains every field, `pack team check {name}` checks the file.
@@ -103,10 +103,10 @@ def _project():
 
 
 def _list(given):
-    known, broken = definition.names(definition.folders(_project())), 0
-    for name, path in sorted(known.items()):
+    folders, broken = definition.folders(_project()), 0
+    for name in sorted(definition.names(folders)):
         try:
-            data = definition.load_file(path)
+            data = definition.load(name, folders)
             text = "%d roles, %d waves, %d gates: %s" % (len(data["roles"]), len(data["waves"]), len(data["gates"]), data["title"])
         except definition.TeamError as error:
             broken += 1
@@ -118,8 +118,10 @@ def _list(given):
 def _new(given):
     import re
 
-    if not re.match(r"^[a-z][A-Za-z0-9-]*$", given.name):
-        raise definition.TeamError(given.name, ["a team's name has ASCII letters, digits and -, a small letter first, such as dbMigration"])
+    named = schema.load(definition.HERE, "team.schema.json")["properties"]["team"]
+    wrong = [message for _path, message in schema.problems(given.name, named)]
+    if wrong:
+        raise definition.TeamError(given.name, wrong)
     path = os.path.join(_project(), definition.FOLDER, given.name + ".yaml")
     if given.name in definition.names(definition.folders(_project())):
         raise definition.TeamError(
@@ -153,10 +155,12 @@ def _check(given):
         return 2
     bad = 0
     for name in wanted:
-        path = definition.find(name, known)
         try:
+            path = definition.find(name, known)
             data = definition.load_file(path)
         except definition.TeamError as error:
+            if name not in definition.names(known) and not os.path.isfile(name):
+                raise  # there is none
             bad += len(error.problems)
             print(error)
             continue

@@ -5,6 +5,7 @@ YAML and JSON are read with `yamltext`, which needs no package: hook and `pack` 
 """
 
 import difflib
+import errno
 import hashlib
 import os
 import re
@@ -28,6 +29,7 @@ CHECKS = {
 BUILT_IN = ("team status", "team gate check", "team approve", "team reject", "pause team", "resume team", "team resume", "team abort")
 # Verbs that only look or measure: what a session command may run.
 LOOKING = ("adr", "doctor", "explain", "gate", "kanban", "log", "record", "report", "rt", "sprint", "status")
+NAME_BYTES, PATH_BYTES = 200, 1000  # of one name and of a path below the project: file systems end at 255 and 4096, with what we add
 RESERVED = {  # role ids that mean something to the engine
     "lead": "the main session",
     "main": "the main session",
@@ -54,28 +56,43 @@ def folders(project="."):
 
 
 def names(extra_folders=()):
-    """The names behind `--team`, with their files; folders given first win, and YAML before JSON."""
+    """The names behind `--team`, with their files; folders given first win. Of two files of one name, which `find` refuses, the YAML."""
     found = {}
     for folder in [HERE] + list(reversed(list(extra_folders))):
+        try:
+            entries = sorted(os.listdir(folder), key=lambda e: (e.endswith(".json"), e))
+        except OSError:
+            continue  # there is none, or nobody may look into it
         here = {}
-        if os.path.isdir(folder):
-            for entry in sorted(os.listdir(folder)):
-                stem, extension = os.path.splitext(entry)
-                if extension in (".yaml", ".yml") and stem:
-                    here.setdefault(stem, os.path.join(folder, entry))
-            for entry in sorted(os.listdir(folder)):
-                stem, extension = os.path.splitext(entry)
-                if extension == ".json" and stem and not stem.endswith(".schema"):
-                    here.setdefault(stem, os.path.join(folder, entry))
+        for entry in entries:
+            stem = named(entry)
+            if stem:
+                here.setdefault(stem, os.path.join(folder, entry))
         found.update(here)
     return found
 
 
+def named(entry):
+    """The name of the team that a file of a folder of definitions holds; None for another file."""
+    stem, extension = os.path.splitext(entry)
+    return stem or None if extension in (".yaml", ".yml") or extension == ".json" and not stem.endswith(".schema") else None
+
+
+def rivals(entries, stem):
+    """What is wrong when several files of one folder have the same team's name; None when one has."""
+    files = sorted(e for e in entries if named(e) == stem)
+    return "%s are one team's name: keep one of them" % " and ".join(files) if len(files) > 1 else None
+
+
 def find(path_or_name, folders=()):
-    """The file of a definition: a name among `folders` and the pack's own, else a path; TeamError with the known names."""
+    """The file of a definition: a name among `folders` and the pack's own, else a path; TeamError with the known names, or with the files
+    that share the name: nobody is to run another team than the one that was edited."""
     text = os.fspath(path_or_name)
     known = names(folders)
     if text in known:
+        twice = rivals(os.listdir(os.path.dirname(known[text])), text)
+        if twice:
+            raise TeamError(text, [twice])
         return known[text]
     if os.path.isfile(text):
         return text
@@ -94,8 +111,7 @@ def _inside(text, known):
     """A file is found by its own name; somebody may give the name that stands in it."""
     for stem, path in known.items():
         try:
-            with open(path, "rb") as handle:
-                head = handle.read(4096)
+            head = _bytes(path, 4096)
         except OSError:
             continue
         if re.search(r'(?m)^[\s{]*"?team"?:\s*["\']?%s\b' % re.escape(text), head.decode("utf-8", "replace")) and text:
@@ -136,8 +152,27 @@ def findings(data, document=None):
         return [(path, "%s stands here twice: keep one" % path[-1], True) for path, _ in document.duplicates]
     if data is None:
         return [((), "the file is empty: begin with `team: NAME`, or let `pack team new NAME` write one to edit", False)]
-    found = [_plainly(data, path, message) for path, message in schema.problems(data, schema.load(HERE, "team.schema.json"))]
-    return found or _Semantics(data).run()
+    found = [_plainly(path, message) for path, message in schema.problems(data, schema.load(HERE, "team.schema.json"))]
+    return found or _hidden(data) or _Semantics(data).run()
+
+
+# Control characters; those that turn the text around or are never shown (`pack lint` finds the same: hidden-character); half a character.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\U000e0001-\U000e007f]")
+
+
+def _hidden(value, path=()):
+    """Characters that nobody sees in any text of the definition: it becomes prompts, file names and rows of reports."""
+    if isinstance(value, str):
+        for match in _UNSEEN.finditer(value):
+            if match.group() >= "\U000e0001" and "\U0001f3f4" in value[max(0, match.start() - 8) : match.start()]:
+                continue  # a flag such as Scotland's is a black flag and tag characters
+            return [(path, "%s: has the hidden character U+%04X: take it out" % (_where(path), ord(match.group())), False)]
+        return []
+    if isinstance(value, list):
+        return [p for i, item in enumerate(value) for p in _hidden(item, path + (i,))]
+    if isinstance(value, dict):
+        return [p for k, item in value.items() for p in _hidden(k, path) + _hidden(item, path + (k,))]
+    return []
 
 
 _WANTS = {
@@ -150,7 +185,12 @@ _WANTS = {
 }
 
 
-def _plainly(data, path, message):
+def _where(path):
+    """A path in the data for people: `roles[0].id`."""
+    return "".join("[%d]" % step if isinstance(step, int) else (".%s" if i else "%s") % step for i, step in enumerate(path)) or "the file"
+
+
+def _plainly(path, message):
     """A complaint of the schema as the writer of the file thinks of it."""
     named = message.startswith("unknown name ")
     for start, hint in _WANTS.items():
@@ -158,26 +198,26 @@ def _plainly(data, path, message):
             message += hint
     if message.endswith("needs at least 1 item(s)") and path:
         message += ": a team has at least one of them" if len(path) == 1 else ""
-    steps, owner = [], data
-    for step in path:
-        try:
-            owner = owner[step]
-        except (KeyError, IndexError, TypeError):
-            owner = None
-        steps.append("[%d]" % step if isinstance(step, int) else (".%s" if steps else "%s") % step)
-    where = "".join(steps) or "the file"
+    where = _where(path)
     if named:
         name = message.split("'")[1] if message.count("'") > 1 else None
         return (path + ((name,) if name is not None else ()), "%s: %s" % (where, message), True)
     return (path, "%s: %s" % (where, message), " is missing" in message)
 
 
+def _bytes(path, most):
+    """The first bytes of a regular file; OSError. A pipe of that name would keep a hook waiting for ever."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise OSError(errno.EINVAL, "no regular file", path)
+    with open(path, "rb") as handle:
+        return handle.read(most)
+
+
 def _read(path):
     """(data, Document or None)."""
     name = os.path.basename(path)
     try:
-        with open(path, "rb") as handle:
-            raw = handle.read(yamltext.MAX_BYTES + 1)
+        raw = _bytes(path, yamltext.MAX_BYTES + 1)
     except OSError as error:
         raise TeamError(name, ["not readable: %s" % (error.strerror or error)])
     if len(raw) > yamltext.MAX_BYTES:
@@ -214,6 +254,8 @@ def path_problem(path, folder_too=True):
         return "leaves its folder with `..`"
     if "" in parts or "." in parts:
         return "has an empty or `.` part: write it plainly, as in reports/FINAL.md"
+    if any(len(os.fsencode(p)) > NAME_BYTES for p in parts) or len(os.fsencode(text)) > PATH_BYTES:
+        return "is too long: no file can be called so"
     return None
 
 
@@ -221,7 +263,7 @@ class _Semantics:
     """What a schema cannot say: names that nobody declares, waves that wait for each other, paths that lead outside."""
 
     def __init__(self, data):
-        self.data, self.found = data, []
+        self.data, self.found, self.looked = data, [], 0
 
     def say(self, path, message, key=False):
         self.found.append((tuple(path), message, key))
@@ -263,38 +305,50 @@ class _Semantics:
     def known(self, path, name, among, what, where):
         if name in among:
             return True
-        near = difflib.get_close_matches(name, among, 1, 0.5)
+        self.looked += len(among)  # comparing each of thousands with thousands would outlast the hook
+        near = difflib.get_close_matches(name, among, 1, 0.5) if self.looked <= 5000 else []
+        more = ", ... (%d in all)" % len(among) if len(among) > 20 else ""
         self.say(
             path,
             "%s: unknown %s %r%s; known: %s"
-            % (where, what, name, "; did you mean %r?" % near[0] if near else "", ", ".join(among) or "none"),
+            % (where, what, name, "; did you mean %r?" % near[0] if near else "", ", ".join(among[:20]) + more or "none"),
         )
         return False
 
     def cycle(self, what, part, edges):
         """`edges`: id -> ids; said once for each cycle, at the key `what` of one of its items."""
-        state, order = {}, [x["id"] for x in self.data[part]]
-
-        def visit(node, path):
-            if state.get(node) == 1:
-                self.say((part, order.index(node), what), "cycle in %s: %s" % (what, " -> ".join(path[path.index(node) :] + [node])), True)
-            elif node not in state:
-                state[node] = 1
-                for other in edges.get(node, []):
-                    visit(other, path + [node])
-                state[node] = 2
-
-        for node in edges:
-            visit(node, [])
+        done, order = set(), {}
+        for i, item in enumerate(self.data[part]):
+            order.setdefault(item["id"], i)
+        for first in edges:
+            # Depth first, with a stack of our own: a definition of a thousand waves is no reason to fall over.
+            path, on_path, todo = [], set(), [(first, False)]
+            while todo:
+                node, over = todo.pop()
+                if over:
+                    path.pop()
+                    on_path.discard(node)
+                    done.add(node)
+                elif node in on_path:
+                    ring = path[path.index(node) :] + [node]
+                    told = ring if len(ring) <= 12 else ring[:6] + ["..."] + ring[-6:]
+                    self.say((part, order[node], what), "cycle in %s: %s" % (what, " -> ".join(told)), True)
+                elif node not in done:
+                    path.append(node)
+                    on_path.add(node)
+                    todo.append((node, True))
+                    todo += [(other, False) for other in reversed(edges.get(node, []))]
 
     # -- paths -------------------------------------------------------------------------------------------------------
     def paths(self):
         data = self.data
-        first = data["root"].split("/")[0]
+        first = data["root"].split("/")[0].casefold()  # some file systems take .GIT for .git
         if first in (".git", ".claude") or any(p in (".", "..") for p in data["root"].split("/")):
             self.say(
                 ("root",), "root: %r cannot be the team's folder: take one of its own, such as .%s" % (data["root"], data["team"].lower())
             )
+        elif path_problem(data["root"]):
+            self.say(("root",), "root: %r %s" % (data["root"], path_problem(data["root"])))
         below = [(("guarded", i), p, True) for i, p in enumerate(data.get("guarded", []))] + [
             (("folders", i), p, True) for i, p in enumerate(data.get("folders", []))
         ]
@@ -307,7 +361,7 @@ class _Semantics:
                 below += [(("roles", i, part, j), p, folder) for j, p in enumerate(role.get(part, []))]
             for j, path in enumerate(role.get("edits", [])):
                 below += [(("roles", i, "edits", j), path, True)] if path != "./" else []
-                if path != "./" and (path + "/").startswith((data["root"] + "/", ".git/", ".claude/")):
+                if path != "./" and (path + "/").casefold().startswith((data["root"].casefold() + "/", ".git/", ".claude/")):
                     self.say(
                         ("roles", i, "edits", j),
                         "role %s: edits %r: `edits` names files of the project; what lies below %s goes into `writes`, relative to it"

@@ -113,7 +113,7 @@ def problems(value, schema, root=None, where=()):
                     else "may not be empty",
                 )
             )
-        if "pattern" in schema and not re.search(schema["pattern"], value):
+        if "pattern" in schema and not _matches(schema["pattern"], value):
             wants = schema.get("x-expected")
             found.append(
                 (where, "%s is not %s" % (_short(value), wants) if wants else "%s does not match %s" % (_short(value), schema["pattern"]))
@@ -148,6 +148,11 @@ def _object(value, schema, root, where):
         elif isinstance(extra, dict):
             found += problems(item, extra, root, below)
     return found
+
+
+def _matches(pattern, value):
+    """JSON Schema's `$` is the end; Python's also stands before a last line end."""
+    return re.search(pattern[:-1] + r"\Z" if pattern.endswith("$") and not pattern.endswith("\\$") else pattern, value)
 
 
 def _same(a, b):

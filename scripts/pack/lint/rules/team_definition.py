@@ -54,6 +54,14 @@ def check(file, context):
     data = document.value
     if not named and isinstance(data, (dict, list)) and not (isinstance(data, dict) and "team" in data):
         return
+    if len(file.source.data) > yamltext.MAX_BYTES:
+        yield file.hit((0, 1), "larger than %d bytes, which no team definition is" % yamltext.MAX_BYTES)
+        return
+    folder, _, name = file.rel.rpartition("/")
+    beside = [p.rpartition("/")[2] for p in file.project.listing if p.rpartition("/")[0] == folder]
+    twice = definition.rivals(beside, definition.named(name)) if folder.rpartition("/")[2] == "team-definitions" else None
+    if twice:
+        yield file.hit(document.at(("team",)), twice)
     problems = definition.findings(data, document)
     for path, message, key in problems:
         yield file.hit(document.at(path, key), message)
