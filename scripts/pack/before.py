@@ -272,6 +272,16 @@ def _check_path(call, path, cwd, shell=False, soft=False, appends=None):
     if why is None and soft:
         return
     refusal = access.may_write(call.state, call.actor, rel, fact)
+    if refusal is None and call.state["waves"] is not None and call.actor["role"] != "foreign" and rel is not None:
+        root = call.state["team"]["definition"]["root"]
+        if rel == "." or root.startswith(rel + "/"):
+            refusal = Refusal(
+                "TEAM_FOLDER",
+                "%s would take the team's folder %s with it" % (rel, root),
+                "others write there, and nobody writes evidence by hand",
+                "name the files, or folders beside it",
+                "WRITE",
+            )
     if refusal is not None:
         raise refusal
 

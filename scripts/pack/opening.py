@@ -176,10 +176,10 @@ def opened(payload, env, now, project, data, disk, text, definition, event, peer
         return answers.block("team: " + str(error))
     if live is not None:
         return _reopen(payload, env, now, project, data, disk, live, payload.get("session_id"), event, peer)
-    if definition is not None:
-        own = dict(waverun.open_data(found_team, source, strategy, project), coders=len(found_team["roles"]), no_research=True)
     level = measure(env, project)
     try:
+        if definition is not None:
+            own = dict(waverun.open_data(found_team, source, strategy, project), coders=len(found_team["roles"]), no_research=True)
         home = os.path.dirname(places.run_folder(data, project, base))
         disk.mkdir(home)
         with Lock(os.path.join(home, "open.lock")):  # one run a project, whatever two sessions call theirs

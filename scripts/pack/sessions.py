@@ -34,11 +34,18 @@ def prompt_submitted(call):
         # A session that took the run over never saw the command that opened it: where the run stands comes with what its user types.
         return tell(
             "UserPromptSubmit",
-            advice.digest(call.state)
-            + "\nHow a lead works: "
-            + os.path.join(PLUGIN_ROOT, "commands", "build.md" if call.state["waves"] is None else "realtime.md"),
+            advice.digest(call.state) + "\nHow a lead works: " + guide(call.state),
         )
     return PASS
+
+
+def guide(state):
+    """Where the lead of this run finds how to lead it."""
+    if state["waves"] is None:
+        return os.path.join(PLUGIN_ROOT, "commands", "build.md")
+    from . import waverun
+
+    return waverun.guide(bool(state["team"]["definition"].get("prefix", "team:")))
 
 
 def _between(text, start, end):

@@ -24,7 +24,11 @@ PREFIXES = {
     "ionice",
     "doas",
     "unbuffer",
+    "busybox",
+    "toybox",
 }
+KEYWORDS = {"if", "then", "elif", "else", "while", "until", "do", "{", "!"}  # what may stand before a command
+DECLARES = {"export", "declare", "local", "readonly", "typeset"}
 SHELLS = {"sh", "bash", "zsh", "dash", "ksh", "ash"}
 CODE = {
     "python": "-c",
@@ -333,6 +337,8 @@ def parse(text, depth=0):
             else:
                 current.redirects.append((expect, ""))
             expect = None
+        elif not current.words and not current.env and not quoted and value in KEYWORDS:
+            current.opaque = True  # `if rm x; then`: a command like any other, but nothing that stands alone
         elif not current.words and "=" in value and value.split("=", 1)[0].replace("_", "a").isalnum() and not value[0].isdigit():
             name, _, rest = value.partition("=")
             current.env[name] = rest
@@ -344,8 +350,9 @@ def parse(text, depth=0):
             out += parse(inner, depth + 1)
         for command in list(out):
             words = bare(command.words)
-            if words and os.path.basename(words[0]) in SHELLS and "-c" in words[:-1]:
-                out += parse(words[words.index("-c") + 1], depth + 1)
+            at = _code_at(words) if words and os.path.basename(words[0]) in SHELLS else None
+            if at is not None:
+                out += parse(words[at], depth + 1)
             elif words and words[0] == "eval":
                 out += parse(" ".join(words[1:]), depth + 1)
             elif words and os.path.basename(words[0]) in SHELLS:
@@ -358,6 +365,14 @@ def parse(text, depth=0):
                     inner.words, inner.opaque = rest, True
                     out.append(inner)
     return out
+
+
+def _code_at(words):
+    """Where the text stands that a shell is given with -c (also as in `bash -lc`); None without one."""
+    for n, w in enumerate(words[:-1]):
+        if n and w.startswith("-") and not w.startswith("--") and "c" in w[1:]:
+            return n + 1
+    return None
 
 
 def bare(words):
@@ -435,7 +450,12 @@ def writes(text, cwd):
             continue
         name, args = os.path.basename(words[0]), words[1:]
         operands = _args(args, name)
-        if name in ("cd", "pushd") and operands:
+        add(_outputs(name, args))
+        if name in DECLARES:
+            known.update((w.partition("=")[0], w.partition("=")[2]) for w in operands if "=" in w and "\0" not in w)
+        elif name == "xargs" and any(os.path.basename(w) in ALL_ARGS | LAST_ARG | SHELLS for w in operands):
+            code.append(text)  # what it is applied to stands somewhere in the text, or only the shell knows it
+        elif name in ("cd", "pushd") and operands:
             here = path(operands[0]) or here
         elif name in ALL_ARGS:
             add(operands[1:] if name in ("chmod", "chown", "chgrp") else operands, ENTRY if name in ("rm", "unlink") else name in SOFT)
@@ -486,6 +506,18 @@ def writes(text, cwd):
     return targets, code
 
 
+def _outputs(name, args):
+    """The files that a command writes which otherwise reads."""
+    long = {"sort": "--output", "git": "--output"}.get(name)
+    short = {"sort": "-o", "tree": "-o", "git": "-o"}.get(name)
+    if name == "git" and git_verb(args)[0] != "archive":
+        return []
+    out = [args[n + 1] for n, w in enumerate(args[:-1]) if w in (short, long)] if short else []
+    out += [w[len(short) :] for w in args if short and w.startswith(short) and len(w) > len(short) and not w.startswith("--")]
+    out += [w.partition("=")[2] for w in args if long and w.startswith(long + "=")]
+    return out + (_args(args)[1:2] if name in ("uniq", "xxd") else [])
+
+
 def only_reads(text):
     """Whether a command is made of nothing but known readers: it cannot have changed a file."""
     try:
@@ -493,7 +525,12 @@ def only_reads(text):
     except (ShellError, RecursionError):
         return False
     quiet = READERS | {"cd", "echo", "pwd", "true", "pack", "printf", "which", "date"}
-    return all(os.path.basename((bare(c.words) or ["true"])[0]) in quiet and not any(op in WRITES for op, _t in c.redirects) for c in found)
+    for command in found:
+        words = bare(command.words) or ["true"]
+        name = os.path.basename(words[0])
+        if name not in quiet or any(op in WRITES for op, _t in command.redirects) or _outputs(name, words[1:]):
+            return False
+    return True
 
 
 def git_verb(args):

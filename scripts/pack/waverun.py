@@ -116,13 +116,6 @@ def anchor(call):
 def briefing(call, role_id):
     """What an agent of the team is told when it starts: the strategy, its tasks, why it was spawned again."""
     state, lines = call.state, []
-    if state["team"]["strategy"]:
-        try:
-            with open(os.path.join(call.project, state["team"]["strategy"]), encoding="utf-8", errors="replace") as f:
-                strategy = f.read(6000)
-        except OSError:
-            strategy = "(the strategy file cannot be read)"
-        lines = ["PROJECT STRATEGY (%s):" % state["team"]["strategy"], strategy.strip(), ""]
     role = next((r for r in state["team"]["definition"]["roles"] if r["id"] == role_id), {})
     if role.get("artifacts"):
         lines.append("Your artifacts, below %s/: %s" % (state["team"]["definition"]["root"], ", ".join(role["artifacts"])))
@@ -132,7 +125,30 @@ def briefing(call, role_id):
             "You are attempt %d of this role: an earlier agent failed; its artifacts may be partial."
             % (state["waves"]["lost"][role_id] + 1)
         )
-    return "\n".join(lines)
+    return "\n".join(strategy_lines(call.project, state["team"]["strategy"], TOLD - len("\n".join(lines))) + lines)
+
+
+TOLD = 8000  # characters of a briefing: the client puts what a hook says beyond 10,000 into a file, and greeting and steps come on top
+
+
+def strategy_lines(project, strategy, room):
+    """The strategy file's text for an agent, [] without one. What has no room is not dropped in silence: the agent is told to read on."""
+    if not strategy:
+        return []
+    try:
+        with open(os.path.join(project, strategy), encoding="utf-8", errors="replace") as f:
+            text = f.read(max(2000, room) + 1).strip()
+    except OSError:
+        return ["PROJECT STRATEGY (%s): the file cannot be read; tell the lead" % strategy, ""]
+    most = max(2000, room)
+    if len(text) <= most:
+        return ["PROJECT STRATEGY (%s):" % strategy, text, ""]
+    return [
+        "PROJECT STRATEGY (%s), its first %d characters; READ THE REST OF THE FILE BEFORE YOU BEGIN:" % (strategy, most),
+        text[:most],
+        "(cut here: read %s to its end)" % strategy,
+        "",
+    ]
 
 
 def failing(state, role_id):
@@ -293,6 +309,11 @@ def open_data(definition, source, strategy, project):
     }
 
 
+def guide(own):
+    """The file that says how to lead a team of waves: this plugin's own, or one that somebody defined."""
+    return os.path.join(PLUGIN_ROOT, *(("commands", "realtime.md") if own else ("references", "teams.md")))
+
+
 def opened_text(definition, source, strategy, project):
     """What the lead is told when the run opens."""
     from .teams.agents import missing_agents
@@ -304,17 +325,16 @@ def opened_text(definition, source, strategy, project):
     )
     rows = ["wave %s %s: %s" % (w["id"], w["title"], ", ".join(w["roles"])) for w in definition["waves"]]
     own = shipped(source, project)
-    guide = os.path.join("commands", "realtime.md") if own else os.path.join("references", "teams.md")
     agents = ", ".join("%s = %s%s" % (r["id"], "team:" if own else "", r["agent"]) for r in definition["roles"] if r["id"] != lead["id"])
     resumed = any(
         os.path.exists(os.path.join(project, definition["root"], n))
         for n in (definition.get("kanban", {}).get("file", "TEAM_STATUS.md"), "TEAM_STATUS.md")
     )
     missing = [] if own else missing_agents(definition, project)
-    return "\n".join(
+    lines = (
         [
             "You are the %s of %s. %s" % (lead["title"], definition["title"], lead["persona"]),
-            "How to lead it: read %s and follow it." % os.path.join(PLUGIN_ROOT, guide),
+            "How to lead it: read %s and follow it." % guide(own),
             ("Strategy: %s (every agent is given it). " % strategy if strategy else "") + "Roles: %s." % agents,
         ]
         + rows
@@ -335,6 +355,7 @@ def opened_text(definition, source, strategy, project):
             else []
         )
     )
+    return "\n".join(lines + strategy_lines(project, strategy, TOLD - len("\n".join(lines))))
 
 
 # --- `pack gate check` ---------------------------------------------------------------------------------------------------------

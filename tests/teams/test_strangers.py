@@ -530,3 +530,122 @@ def test_what_cannot_be_activated_says_where_and_what_to_run(team):
     assert "the team's folder docs/handbook cannot be made: docs is a file" in s.type("--team handbook")["reason"]
     assert "--team needs the name of a team. Known: crowd, dbMigration" in s.type("--team=")["reason"]
     assert "--team needs a value" in s.type("--team")["reason"]
+
+
+def test_a_summary_with_three_dashes_takes_no_tools_line_away(tmp_path):
+    """The client ends the frontmatter at the first `---`: the agent would have run with all tools."""
+    data = definition.load(os.path.join(DEFINITIONS, "handbook.yaml"))
+    data["title"], data["roles"][0]["summary"] = "A --- B", "Writes it ---- all of it."
+    for path, text in agents.agents_text(data).items():
+        assert text.partition("---\n")[2].partition("---")[0].count("tools: ") == 1
+        put(tmp_path, path, text)
+    assert lint(tmp_path) == []
+
+
+def test_a_folder_that_cannot_be_made_opens_nothing_and_calls_no_model(team, monkeypatch):
+    real = os.makedirs
+
+    def full(path, *more, **given):
+        if ".release" in str(path):
+            raise OSError(28, "No space left on device", str(path))
+        return real(path, *more, **given)
+
+    monkeypatch.setattr(os, "makedirs", full)
+    out = team.type("--team mobileRelease --strategy strategy.md")
+    assert out["decision"] == "block" and "no run was opened" in out["reason"] and "No space left on device" in out["reason"]
+    assert not os.path.exists(team.project + "/.claude/teams")
+
+
+# --- The strategy reaches everybody ------------------------------------------------------------------------------------------------
+def context(s, event, **more):
+    return s.send(event, **more)[1]["hookSpecificOutput"]["additionalContext"]
+
+
+def test_the_strategy_is_the_lead_s_too_and_a_long_one_is_not_cut_in_silence(team):
+    s = team
+    told = activate(s, "dbMigration", strategy=True)
+    assert "PROJECT STRATEGY (strategy.md):" in told and "No lock longer than 2 s." in told
+    s.type("team abort again")
+    s.put("strategy.md", "# Strategy\n\n" + "Every step has a way back.\n" * 1000 + "THE END\n")
+    told = activate(s, "dbMigration", strategy=True)
+    assert "READ THE REST OF THE FILE BEFORE YOU BEGIN" in told and "cut here: read strategy.md" in told and len(told) < 10_000
+    assert s.spawn("designer", "designer", kind="mig-designer") is None
+    agent, kind = s.agents["designer"]
+    told = context(s, "SubagentStart", who="designer")
+    assert "READ THE REST OF THE FILE BEFORE YOU BEGIN" in told and "Every step has a way back." in told and len(told) < 10_000
+
+
+def test_who_takes_over_a_team_of_one_s_own_is_given_the_guide_of_such_teams(team):
+    s = team
+    activate(s, "handbook")
+    s.type("team resume")
+    told = context(s, "UserPromptSubmit", prompt="go on")
+    assert "references/teams.md" in told and "realtime.md" not in told
+
+
+# --- Hands off ---------------------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def measured(team):
+    """A run with a guarded folder, and an engineer who may change every file of the project."""
+    with open(os.path.join(DEFINITIONS, "handbook.yaml"), encoding="utf-8") as handle:
+        data = definition.yamltext.read(handle.read()).value
+    data.update(team="measured", root=".m", guarded=["evidence"], folders=["evidence/latency"])
+    data["roles"][0]["edits"] = ["./"]
+    team.put(definition.FOLDER + "/measured.json", json.dumps(data))
+    activate(team, "measured")
+    work(team, "author", "book-author", done=False)
+    team.put(".m/evidence/latency/x.json", "{}")
+    return team
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "if true; then rm -rf .m/evidence; fi",
+        "for i in 1; do rm -rf .m/evidence; done",
+        "while read x\ndo\n rm .m/evidence/latency/x.json\ndone < list",
+        "f() { rm -rf .m/evidence; }; f",
+        "! rm .m/evidence/latency/x.json",
+        "bash -lc 'cp fake.json .m/evidence/latency/x.json'",
+        "bash -euxc 'rm -rf .m/evidence'",
+        'export D=.m/evidence && echo 1 > "$D/x"',
+        "declare -x D=.m; rm -rf $D/evidence",
+        "busybox rm -rf .m/evidence",
+        "echo .m/evidence | xargs rm -rf",
+        "ls .m/evidence/latency/x.json | xargs -I{} cp fake.json {}",
+        "sort -o .m/evidence/latency/x.json fake.json",
+        "sort --output=.m/evidence/latency/x.json fake.json",
+        "uniq fake.json .m/evidence/latency/x.json",
+        "xxd -r fake.hex .m/evidence/latency/x.json",
+        "tree -o .m/evidence/latency/x.json",
+        "git archive HEAD -o .m/evidence/latency/x.json",
+        "git archive HEAD --output=.m/evidence/latency/x.json",
+        "cd .m && echo 1 > evidence/latency/x.json",
+        "cat fake.json | tee .m/evidence/latency/x.json",
+        "ln -s ../fake.json .m/evidence/latency/x.json",
+        "mv .m/evidence/latency /tmp/away",
+    ],
+)
+def test_evidence_is_written_by_no_form_of_command(measured, command):
+    refused(measured, measured.call("author", "Bash", command=command), "EVIDENCE_IS_MEASURED")
+
+
+@pytest.mark.parametrize("command", ["git clean -fdx", "git stash -u", "git reset --hard", "rm -rf .", "find . -name '*.json' -delete"])
+def test_nobody_takes_the_team_s_folder_along_with_the_project(measured, command):
+    refused(measured, measured.call("author", "Bash", command=command), "TEAM_FOLDER", "name the files")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "if grep -q x .m/evidence/latency/x.json; then echo found; fi",
+        "for f in .m/evidence/*/*.json; do jq . $f; done",
+        "sort .m/evidence/latency/x.json | uniq -c",
+        "ls .m/evidence | xargs -n1 echo",
+        "bash -c 'cat .m/evidence/latency/x.json'",
+        "export D=src; echo 1 > $D/new.py",
+        "rm -rf build",
+    ],
+)
+def test_looking_at_evidence_and_working_beside_it_is_free(measured, command):
+    assert measured.call("author", "Bash", command=command) is None
