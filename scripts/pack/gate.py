@@ -49,10 +49,15 @@ GIVEN_TEXTS = ("to", "name", "agent_id", "subagent_type", "command", "file_path"
 # How a prompt begins that is for the team and not for the model (typed.py, waverun.typed; the first two words).
 TYPED = {"team " + verb for verb in ("status", "resume", "abort", "approve", "reject", "gate")} | {"resume team", "pause team"}
 
+LINES = ("team gate check", "team report", "team latency review", "team delivery audit")  # whole lines of a team of waves
+
 
 def for_the_team(prompt):
-    """Whether a prompt begins like one that the hook answers without a model call."""
-    return " ".join(prompt.split()[:2]).rstrip(".!?").casefold() in TYPED
+    """Whether a prompt is, or begins like, one that the hook answers without a model call."""
+    from .opening import opens_team
+
+    line = " ".join(prompt.split()).rstrip(".!?").casefold()
+    return " ".join(prompt.split()[:2]).rstrip(".!?").casefold() in TYPED or line in LINES or opens_team(prompt)
 
 
 def normal(payload):

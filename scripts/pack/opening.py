@@ -128,8 +128,9 @@ def expanded(payload, env, now, project, data, disk, peer=None):
 
 
 def opens_team(prompt):
-    """Whether a prompt is `--team NAME ...`; `--teamwork` is none."""
-    return prompt.partition("=")[0].split()[:1] == ["--team"]
+    """Whether a prompt is `--team NAME ...`; `--teamwork` is none. An editor may have made one long dash of two: then it is told so."""
+    first = prompt.partition("=")[0].split()[:1]
+    return bool(first) and first[0].casefold() in ("--team", "\u2014team", "\u2013team")
 
 
 def activated(payload, env, now, project, data, disk):
@@ -143,13 +144,14 @@ def activated(payload, env, now, project, data, disk):
 
 def _no_run(prompt, project):
     """The answer to `team status` and the like where no run is live; longer ones (`team abort WHY`) only where there was one."""
-    from .gate import for_the_team
+    from .gate import LINES, for_the_team
 
     last = places.teams(project)[:1]
-    if not for_the_team(prompt) or len(prompt.split()) > 2 and not last:
+    whole = " ".join(prompt.split()).rstrip(".!?").casefold() in LINES
+    if not for_the_team(prompt) or len(prompt.split()) > 2 and not last and not whole:
         return answers.PASS
     return answers.block(
-        "team: no run is live here. %sA new one: /build PLAN.md --coders=3"
+        "team: no run is live here. %sA new one: /build PLAN.md --coders=3, or --team NAME"
         % ("The last one was %s: `pack status` and `pack log` in your own terminal show it. " % last[0] if last else "")
     )
 

@@ -60,7 +60,10 @@ def _notified(call, prompt):
         return
     e = view.entry(call.state, bound[0])
     if status in ("failed", "killed"):
-        call.gate("AGENT_LOST", name=bound[0], inc=bound[1], why="the client says: " + status)
+        from . import redact
+
+        said = redact.text(_between(prompt, "<summary>", "</summary>"))[:300]  # an attempt after it is told what went wrong
+        call.gate("AGENT_LOST", name=bound[0], inc=bound[1], why="the client says: " + status + (": " + said if said else ""))
         call.close()
     elif status == "completed" and e["inc"] == bound[1] and e["state"] == "ACTIVE" and call.now - e["seen"] > 30:
         call.gate("AGENT_IDLE", name=bound[0])

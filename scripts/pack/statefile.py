@@ -138,6 +138,8 @@ def tree(state, enforcement):
     if total:
         filled = 10 * len(done) // len(total)
         out += ["", "Progress: %s%s %d/%d tasks" % ("█" * filled, "░" * (10 - filled), len(done), len(total))]
+    if state["paused"] and state["phase"] != "CLOSED":
+        out.append("⏸ Paused: nobody is spawned or woken until the user types `resume team`.")
     if state["tampered"] and state["phase"] != "CLOSED":
         out.append(
             "🚨 Changed while the run is live: %s. `pack doctor` shows it; `team resume` accepts what is there." % tampered_text(state)

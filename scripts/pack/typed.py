@@ -3,6 +3,7 @@
 from . import answers, caller, seal
 from .carry import teardown_text
 from .enforcement import alive, is_headless, recorded
+from .gate import LINES
 from .protocol import tables
 from .protocol.refusal import Refusal
 from .statefile import tree
@@ -12,7 +13,7 @@ def typed(call, prompt):
     """The answer to `team status`, `team resume`, `team abort WHY`; None for any other prompt. Agents cannot type: what they
     say reaches this hook inside tags."""
     words = prompt.strip().rstrip(".!?").split()
-    text = " ".join(words[:2]).casefold()
+    text, line = " ".join(words[:2]).casefold(), " ".join(words).casefold()
     if call.state["waves"] is not None and call.actor["role"] == tables.LEAD and call.state["phase"] != "CLOSED":
         from . import waverun
 
@@ -38,6 +39,19 @@ def typed(call, prompt):
             "team: the run is aborted (%s). %s"
             % (reason, "It is closed; `pack status --summary` in your own terminal prints the report." if over else teardown_text(call))
         )
+    if line in LINES + ("pause team", "team approve") and call.state["phase"] != "CLOSED":
+        if call.actor["role"] == "foreign":
+            return answers.block(
+                "team: the run %s is led by another session: type `%s` there, or `team resume` to lead it from here."
+                % (call.state["team"]["name"], line)
+            )
+        if call.actor["role"] == tables.LEAD and call.state["waves"] is None:
+            return answers.block(
+                "team: `%s` is for a team of waves, and %s is a run of /build: `team status`, `team resume`, `team abort WHY`."
+                % (line, call.state["team"]["name"])
+            )
+        if call.actor["role"] == tables.LEAD:
+            return answers.block("team: %s has no command `%s`; `team status` shows where it is." % (call.state["team"]["name"], line))
     return None
 
 

@@ -122,10 +122,19 @@ def briefing(call, role_id):
     lines += failing(state, role_id)
     if state["waves"]["lost"].get(role_id):
         lines.append(
-            "You are attempt %d of this role: an earlier agent failed; its artifacts may be partial."
-            % (state["waves"]["lost"][role_id] + 1)
+            "You are attempt %d of this role: an earlier agent failed%s; its artifacts may be partial."
+            % (state["waves"]["lost"][role_id] + 1, _failure(call, role_id))
         )
     return "\n".join(strategy_lines(call.project, state["team"]["strategy"], TOLD - len("\n".join(lines))) + lines)
+
+
+def _failure(call, role_id):
+    """How the last agent of a role was lost, from the journal: the state counts only."""
+    mine = {name for name, entry in call.state["roster"].items() if entry["role"] == role_id}
+    for record in reversed(call.store.records()):
+        if record["event"] == "AGENT_LOST" and record["data"].get("name") in mine:
+            return " (%s)" % str(record["data"].get("why"))[:400]
+    return ""
 
 
 TOLD = 8000  # characters of a briefing: the client puts what a hook says beyond 10,000 into a file, and greeting and steps come on top
@@ -236,11 +245,17 @@ def arguments(text, project, name=None):
         words = shlex.split(text)
     except ValueError as error:
         raise ValueError("%s. %s" % (error, usage)) from None
-    strategy, i = None, 0
+    strategy, i, given = None, 0, set()
     while i < len(words):
         key, eq, value = words[i].partition("=")
+        key = key.casefold()  # as it is typed
+        if key[:1] in ("\u2014", "\u2013"):
+            raise ValueError("%s begins with a long dash: write --%s. %s" % (words[i], key[1:], usage))
         if key not in ("--team", "--strategy"):
             raise ValueError("unknown argument %s. %s" % (words[i], usage))
+        if key in given:
+            raise ValueError("%s is given twice. %s" % (key, usage))
+        given.add(key)
         if not eq:
             i += 1
             if i >= len(words):
@@ -482,8 +497,8 @@ def _asked(call, head, command, said):
     lead = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
     if head == "pause team":
         call.append("RUN_PAUSED", actor=lead)
-        _status_file(call, "paused")
-        return answers.block("team: paused. Nobody is spawned until `resume team`; what was measured is measured again then.")
+        kept = "" if _status_file(call, "paused") else " (TEAM_STATUS.md cannot be written; the journal has it.)"
+        return answers.block("team: paused. Nobody is spawned until `resume team`; what was measured is measured again then." + kept)
     if head == "team approve":
         call.append("MATRIX_APPROVED", actor=lead)
         return answers.block("team: budgets and waivers are approved as the next `pack gate check` finds them.")
@@ -558,14 +573,18 @@ def _measure(call, words):
 
 
 def _status_file(call, word):
-    """`.team/TEAM_STATUS.md` as the seed's pause and resume keep it."""
+    """`.team/TEAM_STATUS.md` as the seed's pause and resume keep it. False when it cannot be written."""
     from .statefile import tree
 
     path = os.path.join(root(call.state, call.project), "TEAM_STATUS.md")
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(call.now))
     text = "# Team status\n\n%s_at: %s\n\n```\n%s\n```\n" % (word, stamp, tree(call.state, enforcement.recorded(call.state)["level"]))
-    call.store.disk.mkdir(os.path.dirname(path))
-    call.store.disk.replace(path, text.encode())
+    try:
+        call.store.disk.mkdir(os.path.dirname(path))
+        call.store.disk.replace(path, text.encode())
+    except OSError:
+        return False  # the journal has it; a folder that somebody replaced is no reason to leave the user without an answer
+    return True
 
 
 def resumed(call):

@@ -668,3 +668,120 @@ def test_waivers_are_the_user_s(two):
     assert core.do("MATRIX_APPROVED", actor={"name": "planner", "role": "planner", "inc": 1, "agent_id": "a"}) is not None
     assert core.state["waves"]["heard"] is False
     assert core.do("MATRIX_APPROVED") is None and core.state["waves"]["heard"] is True
+
+
+# --- Odd moments -------------------------------------------------------------------------------------------------------------------
+LINES = ("team gate check", "Team Report!", "team  latency review", "team delivery audit.", "pause team")
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_command_of_a_team_of_waves_never_reaches_a_model_where_none_is_led_from_here(two, session, line):
+    from hooks.driver import Session
+
+    s = two
+    assert "no run is live here" in activate(s, line)["reason"] and "--team NAME" in activate(s, line)["reason"]
+    activate(s, "--team twoWaves --strategy strategy.md")
+    other = Session(s.project, s.data, session="5e551000-0000-4000-8000-000000000002", pid=1)
+    assert "led by another session: type `" in activate(other, line)["reason"]
+    assert not s.state()["paused"]
+    activate(s, "team abort enough")
+    assert "The last one was twoWaves" in activate(s, line)["reason"]
+    s.build("plan.md --coders=1")
+    assert "is for a team of waves, and " in activate(s, line)["reason"] and not s.state()["paused"]
+    assert activate(s, line + " is what I would like to talk about") is None
+
+
+def test_a_command_that_this_team_does_not_have_is_said_to_be_none(two):
+    activate(two, "--team twoWaves --strategy strategy.md")
+    assert "twoWaves has no command `team report`" in activate(two, "team report")["reason"]
+
+
+@pytest.mark.parametrize(
+    "typed, says",
+    [
+        ("\u2014team twoWaves --strategy strategy.md", "begins with a long dash: write --team"),
+        ("--team twoWaves \u2014strategy strategy.md", "begins with a long dash: write --strategy"),
+        ("--team twoWaves --strategy strategy.md --strategy plan.md", "--strategy is given twice"),
+        ("--team twoWaves --team twoWaves --strategy strategy.md", "--team is given twice"),
+    ],
+)
+def test_an_activation_with_a_slip_is_told_before_any_model_call(two, typed, says):
+    out = activate(two, typed)
+    assert out["decision"] == "block" and says in out["reason"], out
+    assert not os.path.exists(two.project + "/.two")
+
+
+def test_an_activation_is_the_same_in_capitals(two):
+    assert "Run opened" in activate(two, "--TEAM twoWaves --Strategy=strategy.md")["hookSpecificOutput"]["additionalContext"]
+
+
+def test_what_is_for_the_team_is_known_so_that_trouble_with_it_fails_closed():
+    """hooks/gate.py keeps a prompt from the model when its hook failed, if it is for the team: an activation is one too."""
+    from pack import gate
+
+    for prompt in ("--team twoWaves --strategy strategy.md", "team report", "team latency review", "team status"):
+        assert gate.for_the_team(prompt)
+    for talk in ("--teamwork matters", "team report is wrong", "team spirit"):
+        assert not gate.for_the_team(talk)
+
+
+def test_the_status_says_that_the_run_is_paused(two):
+    s = two
+    activate(s, "--team twoWaves --strategy strategy.md")
+    assert "Paused" not in activate(s, "team status")["reason"]
+    activate(s, "pause team")
+    assert "Paused: nobody is spawned or woken until the user types `resume team`" in activate(s, "team status")["reason"]
+    assert "Paused" not in activate(s, "resume team")["reason"]
+
+
+def test_a_team_s_folder_that_became_a_file_leaves_nobody_without_an_answer(two):
+    import shutil
+
+    s = two
+    activate(s, "--team twoWaves --strategy strategy.md")
+    shutil.rmtree(s.project + "/.two")
+    with open(s.project + "/.two", "w") as f:
+        f.write("in the way")
+    assert "paused" in activate(s, "pause team")["reason"] and "TEAM_STATUS.md cannot be written" in activate(s, "pause team")["reason"]
+    assert "leads twoWaves now" in activate(s, "resume team")["reason"]
+    assert s.bash("lead", "pack gate check") is None and s.exit != 0 and "Traceback" not in s.output, s.output
+
+
+def test_a_new_attempt_is_told_how_the_last_one_failed_and_the_fourth_failure_goes_to_the_user(two):
+    s = two
+    activate(s, "--team twoWaves --strategy strategy.md")
+    for n in range(1, 5):
+        name = "planner-%d" % n
+        assert s.spawn(name, "two-planner") is None
+        told = s.send("SubagentStart", name)[1]["hookSpecificOutput"]["additionalContext"]
+        assert ("attempt %d of this role" % n in told and "the client says: failed: attempt %d met an API error" % (n - 1) in told) == (
+            n > 1
+        )
+        s.send(
+            "UserPromptSubmit",
+            prompt="<task-notification>\n<task-id>%s</task-id>\n<status>failed</status>\n<summary>attempt %d met an API error</summary>\n"
+            "</task-notification>" % (s.agents[name][0], n),
+        )
+        assert s.state()["waves"]["lost"] == {"planner": n}
+    refused(s, s.spawn("planner-5", "two-planner"), "RETRIES_SPENT", "planner failed 4 times")
+    activate(s, "resume team")
+    assert s.spawn("planner-5", "two-planner") is None
+
+
+def test_a_gate_check_that_a_resume_overtakes_says_nothing(two):
+    s = two
+    activate(s, "--team twoWaves --strategy strategy.md")
+    assert s.spawn("planner", "two-planner") is None
+    assert s.edit("planner", ".two/PLAN.md", "# Plan\n\nDo it.\n") is None
+    s.stop("planner")
+
+    def resumed(given):
+        answer = subprocess.run(
+            ["sh", "-c", given["command"]], cwd=s.project, env=dict(os.environ, HOME=s.data), stdout=subprocess.PIPE, text=True
+        )
+        activate(s, "pause team"), activate(s, "resume team")
+        return {"stdout": answer.stdout, "stderr": "", "interrupted": False}
+
+    assert s.call("lead", "Bash", command="pack gate check", response=resumed) is None
+    assert s.state()["waves"]["verdicts"] == {}
+    assert s.bash("lead", "pack gate check") is None and s.state()["waves"]["verdicts"] == {"planned": "PASS"}

@@ -52,6 +52,15 @@ def test_counts_of_the_seed(team):
     ]
 
 
+def test_the_hierarchy_of_the_seed(team):
+    """Section 3: below the leader stand project manager, marketing and attorney; below the project manager the five engineers and, at the
+    end of its branch, the release manager. QA may block a release and answers to the leader."""
+    above = {r["code"]: r.get("reports_to") for r in team["roles"]}
+    assert {c for c, a in above.items() if a == "team-leader"} == {"PM", "MKT", "LEGAL", "QA"}
+    assert {c for c, a in above.items() if a == "project-manager"} == {"RTA", "WSE", "MBE", "ESE", "SPE", "RM"}
+    assert above["TL"] is None
+
+
 def test_delivery_is_first_and_p99_second_and_both_halt(team):
     assert [g["id"] for g in team["gates"][:2]] == ["delivery_guarantee", "p99_latency"]
     assert [bool(g.get("hard_stop")) for g in team["gates"]] == [True, True] + [False] * 8
