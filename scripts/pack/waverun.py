@@ -144,17 +144,17 @@ def strategy_lines(project, strategy, room):
     """The strategy file's text for an agent, [] without one. What has no room is not dropped in silence: the agent is told to read on."""
     if not strategy:
         return []
+    most = max(2000, room)
     try:
         with open(os.path.join(project, strategy), encoding="utf-8", errors="replace") as f:
-            text = f.read(max(2000, room) + 1).strip()
+            text, more = f.read(most).lstrip(), f.read(1_000_000).strip()
     except OSError:
         return ["PROJECT STRATEGY (%s): the file cannot be read; tell the lead" % strategy, ""]
-    most = max(2000, room)
-    if len(text) <= most:
-        return ["PROJECT STRATEGY (%s):" % strategy, text, ""]
+    if not more:
+        return ["PROJECT STRATEGY (%s):" % strategy, text.rstrip(), ""]
     return [
-        "PROJECT STRATEGY (%s), its first %d characters; READ THE REST OF THE FILE BEFORE YOU BEGIN:" % (strategy, most),
-        text[:most],
+        "PROJECT STRATEGY (%s), its first %d characters; READ THE REST OF THE FILE BEFORE YOU BEGIN:" % (strategy, len(text)),
+        text,
         "(cut here: read %s to its end)" % strategy,
         "",
     ]

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from pack.protocol import waves
 from pack.teams import TeamError, definition, yamltext
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -504,3 +505,16 @@ def test_a_thousand_wrong_names_are_told_in_lines_that_can_be_read():
     data["roles"] += [dict(data["roles"][1], id="r%d" % i, code="R%d" % i, agent="a%d" % i, reports_to="x%d" % i) for i in range(1100)]
     told = [m for _path, m, _key in definition.findings(data) if "unknown role" in m]
     assert len(told) == 1100 and all(len(m) < 400 for m in told) and "(1105 in all)" in told[0]
+
+
+@pytest.mark.parametrize("needs", ["all before", "the one before"])
+def test_a_halt_looks_at_each_gate_once(needs):
+    """Sixty gates that need all before them have 2**59 ways down to the first; three thousand in a chain are deeper than Python goes."""
+    gates = [{"id": "g0", "needs": [], "on_fail": {"respawn": ["first"]}}]
+    for n in range(1, 60 if needs == "all before" else 3000):
+        before = ["g%d" % m for m in range(n)] if needs == "all before" else ["g%d" % (n - 1)]
+        gates.append({"id": "g%d" % n, "needs": before, "on_fail": {"respawn": ["r%d" % n]}})
+    state = {"team": {"definition": {"gates": gates}}, "waves": {"verdicts": {"g1": "PASS"}}}
+    menders = waves._menders(state, gates[-1]["id"])
+    passed = ["r1"] + (["first"] if needs == "the one before" else [])  # below a gate that passes there is nothing to mend
+    assert sorted(menders) == sorted({gate["on_fail"]["respawn"][0] for gate in gates} - set(passed))

@@ -566,7 +566,11 @@ def test_the_strategy_is_the_lead_s_too_and_a_long_one_is_not_cut_in_silence(tea
     told = activate(s, "dbMigration", strategy=True)
     assert "PROJECT STRATEGY (strategy.md):" in told and "No lock longer than 2 s." in told
     s.type("team abort again")
-    s.put("strategy.md", "# Strategy\n\n" + "Every step has a way back.\n" * 1000 + "THE END\n")
+    for n in range(27):  # wherever in a line it is cut
+        s.put("strategy.md", "# Strategy\n\n" + "x" * n + "\n" + "Every step has a way back.\n" * 1000 + "THE END\n")
+        told = activate(s, "dbMigration", strategy=True)
+        assert "cut here: read strategy.md" in told, n
+        s.type("team abort again")
     told = activate(s, "dbMigration", strategy=True)
     assert "READ THE REST OF THE FILE BEFORE YOU BEGIN" in told and "cut here: read strategy.md" in told and len(told) < 10_000
     assert s.spawn("designer", "designer", kind="mig-designer") is None

@@ -150,11 +150,13 @@ def foreground_is_free(state, data, actor):
 
 def _holding(state, gate_id):
     """A gate, and those of the gates that it needs that do not pass: what there is to mend."""
-    out = [gate_of(state, gate_id)]
-    for need in out[0].get("needs", []):
-        if state["waves"]["verdicts"].get(need) != "PASS":
-            out += _holding(state, need)
-    return out
+    out, todo = {}, [gate_id]
+    while todo:
+        one = todo.pop()
+        if one not in out:
+            out[one] = gate_of(state, one)
+            todo += [n for n in reversed(out[one].get("needs", [])) if state["waves"]["verdicts"].get(n) != "PASS"]
+    return list(out.values())
 
 
 def _menders(state, gate_id):
