@@ -60,7 +60,7 @@ def test_text_form(plugin):
         first
         == "hooks/hooks.json:1:12: error: unknown event 'preToolUse': the hook never runs; did you mean 'PreToolUse'? [hook-event] (--fix)"
     )
-    assert last == "4 files checked: 1 error"
+    assert last == "5 files checked: 1 error"
     assert "\033[31m" in run(plugin(BAD_EVENT), "--no-cache", "--color", "always")[1]
 
 
@@ -75,7 +75,7 @@ def test_nothing_reaches_the_terminal_unescaped(plugin):
 def test_json_form(plugin):
     code, text = run(plugin(BAD_MODEL), "--format", "json", "--no-cache")
     data = json.loads(text)
-    assert data["version"] == 1 and data["files"] == 3
+    assert data["version"] == 1 and data["files"] == 4
     (finding,) = data["findings"]
     assert (finding["line"], finding["column"], finding["end_line"], finding["end_column"]) == (5, 8, 5, 13)
 
@@ -120,7 +120,7 @@ def test_github_form(plugin):
 def test_junit_form(plugin):
     tree = ElementTree.fromstring(run(plugin(BAD_EVENT), "--format", "junit", "--no-cache")[1].encode())
     (suite,) = tree
-    assert suite.get("tests") == "4" and suite.get("failures") == "1" and len(suite) == 4
+    assert suite.get("tests") == "5" and suite.get("failures") == "1" and len(suite) == 5
 
 
 def test_output_file(plugin, tmp_path):

@@ -1,6 +1,6 @@
 """Plugins with one defect or one odd but legal form each, made up to be unlike those in data/client_cases.json.
 
-A line of data/hunt.jsonl: name, kind (`found`: at least a warning of one of `rules`; `accept`: no error), files laid over
+A line of data/hunt.jsonl: name, kind (`found`: at least a warning of one of `rules`; `accept`: no error; `clean`: no error and no warning), files laid over
 `ok-baseline`, and what `claude plugin validate --strict --json` of client 2.1.329 said (2026-11-21): what it calls an error
 is an error here, what it warns of at least a warning. link-outside, bin-file and component-location live here.
 """
@@ -53,6 +53,8 @@ def test_case(case, tmp_path):
         assert set(case["rules"]) & {finding["rule"] for finding in findings if finding["severity"] != "info"}, said
     elif case["client"] == "silent":
         assert "error" not in levels, said
+    if case["kind"] == "clean":
+        assert not levels & {"error", "warning"}, said
 
 
 def test_the_names_are_told_apart():

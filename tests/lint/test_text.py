@@ -110,3 +110,28 @@ def test_the_tools_of_a_skill_are_never_renamed_to_a_grant(plugin):
     assert found(other, "command-key") == []
     findings = lint(plugin({"skills/s/SKILL.md": skill % "Read, Bash"}))[1]
     assert [finding["fixable"] for finding in findings if finding["rule"] == "command-key"] == [False]
+
+
+def test_keys_in_scripts_and_addresses(plugin):
+    word = "Zq7Lm2Xw9Rt4Vb"  # put together here, as above
+    hook = "https://hooks.slack" + ".com/services/T0AB2CD3EF/B04GH5JK6L/" + word + "kP8nD5sF3g"
+    found_in = [f["path"] for f in lint(plugin({"scripts/tell.sh": "#!/bin/sh\ncurl -d done %s\n" % hook}))[1] if f["rule"] == "secret"]
+    assert found_in == ["scripts/tell.sh"]
+    assert found(plugin({"scripts/tell.sh": None, "scripts/tests/tell.sh": "#!/bin/sh\ncurl -d done %s\n" % hook}), "secret") == []
+    server = '{"mcpServers": {"x": {"command": "npx", "args": ["-y", "pg", "postgres://svc:%s@%s/x"]}}}'
+    assert found(plugin({".mcp.json": server % (word, "db.acme.io")}), "secret")
+    assert found(plugin({".mcp.json": server % (word, "localhost:5432")}), "secret") == []
+    assert found(plugin({".mcp.json": server % ("${DB_PASSWORD}", "db.acme.io")}), "secret") == []
+
+
+def test_a_server_in_somebodys_home(plugin):
+    home = "/Users/" + "joe/tools/server"
+    assert found(plugin({".mcp.json": '{"mcpServers": {"x": {"command": "%s"}}}' % home}), "mcp-command")
+
+
+def test_the_line_of_a_generated_block_that_differs(plugin):
+    block = "---\nname: %s\ndescription: Reviews a change. Use when one is ready.\ntools: Read\n---\nReview.\n\n"
+    block += "<!-- generated: rules -->\n1. Never write.\n2. Report %s.\n<!-- end: rules -->\n"
+    root = plugin({"agents/one.md": block % ("one", "all"), "agents/two.md": block % ("two", "some")})
+    places = [(f["path"], f["line"]) for f in lint(root)[1] if f["rule"] == "generated-drift"]
+    assert places == [("agents/two.md", 10)]

@@ -72,7 +72,7 @@ def test_nothing_is_lost_in_this_pack(ask_every_rule):
 
 
 def test_the_table_names_rules():
-    named = set(triggers.TEXT) | set(triggers.PLUGIN) | set(triggers.PROJECT) | set(triggers.of_facts(facts.load()))
+    named = set(triggers.TEXT) | set(triggers.PLUGIN) | set(triggers.of_facts(facts.load()))
     for table in triggers.OF_KIND.values():
         named |= set(table)
     assert named <= set(NAMES)

@@ -165,6 +165,18 @@ def _assign(project):
 PRIVATE = frozenset((".env", ".env.local", ".env.production", ".env.development", "id_rsa", "id_ed25519", "credentials.json"))
 
 
+SCRIPTS = (".sh", ".bash", ".py", ".js", ".mjs", ".cjs", ".ps1")
+_RUN_FROM = ("scripts", "hooks", "bin")
+
+
+def _is_script(parts):
+    """A program that hooks, servers and prompts run; tests hold made-up keys and what a scanner looks for."""
+    folders = parts[2:] if parts[0] == "skills" else parts
+    if not parts[-1].endswith(SCRIPTS) or not 2 <= len(folders) <= 3 or folders[0] not in _RUN_FROM:
+        return False
+    return "test" not in parts[-1] and not any(part.startswith(("test", "__test", "fixture", "node_modules", "vendor")) for part in parts)
+
+
 def _kind(plugin, sub):
     """What the client takes a path inside a plugin for, or None."""
     parts = sub.split("/")
@@ -179,6 +191,8 @@ def _kind(plugin, sub):
         return ("skill" if name == "SKILL.md" else "sniff") if markdown else None
     if name in PRIVATE or name.endswith(".pem"):
         return "private" if scope in ("plugin", "bare") else None  # held against nothing but what every file is held against
+    if scope == "plugin" and _is_script(parts):
+        return "script"  # the same: what it says and hides, not what it is
     if markdown:
         if head == "agents" and len(parts) > 1:
             return "agent" if scope != "loose" else "sniff"

@@ -2,7 +2,7 @@
 
 from . import discover, triggers
 from .halves import start
-from .rules import BY_KIND, EVERY_FILE, LOADED, PLUGIN_RULES, PROJECT_RULES, rule_module
+from .rules import BY_KIND, EVERY_FILE, LOADED, ONLY, PLUGIN_RULES, rule_module
 from .suppress import apply
 
 ORDER = {"error": 0, "warning": 1, "info": 2}
@@ -106,10 +106,7 @@ class _Run:
                 self._work(halves.front())
                 if not self._take_over(halves.join()):
                     self._work([(halves.mine, count)])
-        context, project = self.context, self.project
-        for name in PROJECT_RULES:
-            if context.config.wants(name) and triggers.PROJECT.get(name, _always)(project):
-                _run(context, name, project)
+        context = self.context
         _walk_problems(context)
         findings = apply(context, _unique(context.findings), self.suppressing)
         findings.sort(key=Finding.key)
@@ -139,7 +136,7 @@ class _Run:
         kind = file.kind
         if kind not in self.checks:
             needs = dict(self.general, **triggers.OF_KIND.get(kind, {}))
-            names = [name for name in BY_KIND.get(kind, ()) + EVERY_FILE if self.context.config.wants(name)]
+            names = [name for name in ONLY.get(kind) or BY_KIND.get(kind, ()) + EVERY_FILE if self.context.config.wants(name)]
             self.checks[kind] = [(name, needs.get(name)) for name in names]
         _look(self.context, file, self.checks[kind])
         if "pack-lint:" in file.text:

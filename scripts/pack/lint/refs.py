@@ -9,7 +9,9 @@ from .lazy import lazy
 from .markdown import lines_with
 from .model import File
 
-_TYPE = lazy(r"subagent_?[tT]ype[\"'`*]{0,3}\s{0,2}[:=]\s{0,2}[\"'`*]{0,3}([A-Za-z0-9][A-Za-z0-9_.:-]{0,120})([^\s]?)")
+_TYPE = lazy(
+    r"subagent_?[tT]ype[\"'`*]{0,3}(?:\s{0,2}[:=]\s{0,2}| (?:of|set to|is) (?=[\"'`*]|[a-z0-9-]{2,60}(?:[.,;]\s|\.?$)))[\"'`*]{0,3}([A-Za-z0-9][A-Za-z0-9_.:-]{0,120})([^\s]?)"
+)
 _TAIL = lazy(r"[A-Za-z0-9_.:-]{0,80}")
 _MENTION = lazy(r"(?:^|[\s(`\"'])@agent-([A-Za-z0-9][A-Za-z0-9_.:-]{0,120})")
 _PROSE = lazy(r"`([A-Za-z][a-z0-9]*(?:-[A-Za-z0-9]+)*)` (?:sub-?)?agents?\b(?![-/]| types?\b)")

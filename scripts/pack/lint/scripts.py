@@ -1,7 +1,9 @@
 """The script that a hook runs: which file it is, and what is wrong with it."""
 
+import posixpath
+
 from . import shell
-from .lazy import lazy
+from .lazy import MULTILINE, lazy
 
 _HOME = lazy(r"(?:/home/|/Users/|/root/|~/|\$HOME/|\$\{HOME\}/|%USERPROFILE%|[A-Za-z]:[\\/]Users[\\/])")
 _CD_ROOT = lazy(r"""\bcd\s+["']?\$\{?CLAUDE_PLUGIN_ROOT\}?["']?((?:/[\w.-]+)*)/?["']?\s*(?:&&|;)""")
@@ -12,6 +14,16 @@ _JS_TEXT = lazy(r"//[^\n]*|/\*[\s\S]*?\*/|'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.
 _JS_SAID = lazy(r":([0-9]+)\n[\s\S]*?SyntaxError: ([^\n]{1,100})")
 _SAID = lazy(r"line ([0-9]+): ([^\n]{1,100})")
 _CODING = lazy(r"coding[:=]\s*[-\w.]+")
+# What a script cannot do without: `source` of a path below the plugin's root or its own folder, a relative require or import.
+_SOURCED = lazy(
+    r"^[ \t]*(?:source|\.)[ \t]+\"?(?:\$\{?CLAUDE_PLUGIN_ROOT\}?\"?(?P<root>/[\w./-]+)"
+    r"|\$\(dirname (?:-- )?\"?\$(?:0|\{?BASH_SOURCE(?:\[0\])?\}?)\"?\)\"?(?P<beside>/[\w./-]+))\"?[ \t]*$",
+    MULTILINE,
+)
+_REQUIRED = lazy(
+    r"^(?:(?:const|let|var)\s[^=\n]{1,120}=\s*|)(?:require\(|import\s(?:[^\n\"'();]{1,160}\sfrom\s*)?)[\"'](?P<js>\.{1,2}/[\w./-]+)[\"']",
+    MULTILINE,
+)
 _FAMILIES = {"python": ("python",), "node": ("node", "bun", "deno", "tsx"), "shell": ("bash", "sh", "zsh", "dash", "ksh")}
 _ABSOLUTE = lazy(r"(?:/|[A-Za-z]:[\\/])")
 # Where nothing is that comes with a system or a package: what stands there is the author's.
@@ -173,6 +185,25 @@ def _python_problem(text):
         return "syntax error in line %s (%s)" % (error.lineno, error.msg)
     except (ValueError, RecursionError, MemoryError) as error:
         return "cannot be parsed (%s)" % type(error).__name__
+    return None
+
+
+def missing_part(project, plugin, rel, text):
+    """(line, path) of the first file of the plugin that a script loads and that is not there, or None."""
+    here = rel.rpartition("/")[0]
+    if rel.endswith((".js", ".mjs", ".cjs")):
+        found, ends = _REQUIRED.finditer(text), ("", ".js", ".cjs", ".mjs", ".json", ".ts", ".node", "/index.js", "/index.mjs")
+    elif rel.endswith((".sh", ".bash")):
+        found, ends = _SOURCED.finditer(text), ("",)
+    else:
+        return None
+    for match in found:
+        base = plugin.root if match.lastgroup == "root" else here
+        name = posixpath.normpath(posixpath.join(base, match[match.lastindex].lstrip("/") if match.lastgroup != "js" else match["js"]))
+        built = any(part in ("dist", "build", "node_modules", "generated") for part in name.split("/"))
+        if built or name.startswith("..") or any(project.exists(name + end) for end in ends) or name in project.dirs:
+            continue
+        return text.count("\n", 0, match.start(match.lastindex)) + 1, name[len(plugin.root) :].lstrip("/")
     return None
 
 

@@ -23,16 +23,15 @@ TEXT = {
     "text-encoding": ("\ufffd",),
     "text-mojibake": NOT_ASCII,
     "hidden-character": lambda file: not file.text.isascii() or file.is_json and "\\u20" in file.text,
-    "secret": ("ghp_", "gho_", "ghs_", "github_pat_", "AKIA", "glpat-", "AIza", "xox", "PRIVATE KEY", "eyJ", "sk-")
-    + ("SECRET", "TOKEN", "_KEY", "PASSWORD"),
-    "piped-to-shell": ("curl", "wget", "base64", "Invoke-Web", "iex", "IEX", "b64decode", "urlopen", "fromhex"),
+    "secret": lambda file: has(file, file.text, _KEYS) or file.kind in ADDRESSES and "://" in file.text,
+    "piped-to-shell": ("curl", "wget", "base64", "Invoke-Web", "iex", "IEX", "b64decode", "urlopen", "fromhex", "xxd"),
     "option-undeclared": ("${user_config.",),
     "root-variable": ("PLUGIN_", "CLAUDE_", "laude_"),
     "ref-skill": ("` skill",),
     "readme-option": ("--",),
     "ref-anchor": ("](", "]:"),
     "ref-agent": lambda file: "agent" in file.text and has(file, file.text, _AGENT) or "` sub" in file.text,
-    "protocol-spawn": ("subagent_type",),
+    "protocol-spawn": lambda file: "subagent_type" in file.text or "disallowed" in file.text,
     "tool-mcp": ("mcp__",),
     "tool-conflict": _front("disallowedTools"),
     "tool-unbalanced": _front("(", ")"),
@@ -46,7 +45,7 @@ TEXT = {
     "ref-project-path": lambda file: has(file, file.text, _AT) or file.kind == "command" and has(file, file.text, _FOLDERS),
     "ref-script": ("CLAUDE_PLUGIN_ROOT", "CLAUDE_SKILL_DIR"),
     "wide-grant": _front("allowed-tools"),
-    "tool-ungranted": _front("tools"),
+    "tool-ungranted": _front("tools", "Tools"),
     "unreadable": lambda file: file.read_error,
     "frontmatter-missing": lambda file: file.front is None,
     "frontmatter-syntax": lambda file: file.front is not None and not isinstance(file.front.value, dict),
@@ -59,6 +58,9 @@ TEXT = {
     "json-duplicate-key": lambda file: file.is_json and file.json is not None and file.json.duplicates,
     "json-syntax": lambda file: file.is_json and (file.source.bom or not file.data),
 }
+_KEYS = ("ghp_", "gho_", "ghs_", "github_pat_", "AKIA", "glpat-", "AIza", "xox", "PRIVATE KEY", "eyJ", "sk-")
+_KEYS += ("SECRET", "TOKEN", "_KEY", "PASSWORD", "hooks.slack.com", "discord", "_live_", "npm_", "hf_")
+ADDRESSES = ("mcp", "manifest", "hooks", "script", "monitors", "private")
 _AT = ("@", "!`", "```!")
 _FOLDERS = (" scripts/", "./scripts/", " hooks/", "./hooks/", " bin/", "./bin/", " lib/", " tools/")
 _AGENT = ("ubagent", "** agent", '" agent', " agent", "@agent-", "` agent", "agent:", 'agent"', "agent'", "agent :")
@@ -78,10 +80,10 @@ OF_KIND = {
     },
     "marketplace": {"manifest-engines": ("engines", "\\u")},
     "mcp": {"network-host": ("network", "\\u")},
-    "command": {},
-    "skill": {},
+    "command": {"tool-ungranted": _front("disallowed")},
+    "skill": {"tool-ungranted": _front("disallowed")},
     # what a page says is not run
-    "prose": {"piped-to-shell": ()},
+    "prose": {"piped-to-shell": (), "readme-count": lambda file: file.plugin is None and "lugin" in file.text},
     "readme": {"piped-to-shell": ()},
     "rootdoc": {"piped-to-shell": ()},
 }
@@ -159,5 +161,13 @@ PLUGIN = {
 }
 for _rule in "role agent tables name state approver unknown unreachable dead-end ack".split():
     PLUGIN["protocol-" + _rule] = _tables
-PLUGIN["protocol-name"] = lambda plugin: _tables(plugin) or plugin.is_plugin and any("s: `" in text for text in _texts(plugin))
-PROJECT = {"generated-drift": lambda project: "scripts/pack/generate.py" in project.listing}
+_LISTS = ("s: `", "tates\n", "tates:", "tatuses:", "vents:\n", "essages:\n", "hases:\n", "ignals:\n")
+PLUGIN["protocol-name"] = lambda plugin: (
+    _tables(plugin) or plugin.is_plugin and any(mark in text for text in _texts(plugin) for mark in _LISTS)
+)
+PLUGIN["protocol-unknown"] = PLUGIN["protocol-name"]
+_GENERATED = ("generated:", "generated :", "GENERATED", "Generated:", "generated ")
+PLUGIN["generated-drift"] = lambda plugin: (
+    "scripts/pack/generate.py" in plugin.project.listing
+    or any("<!--" in text and any(mark in text for mark in _GENERATED) for text in _texts(plugin))
+)

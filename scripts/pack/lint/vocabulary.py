@@ -4,7 +4,7 @@ A table is known by its column titles, wherever it stands: in references/*.md, i
 `<!-- generated: NAME -->` and `<!-- end: NAME -->`. Nothing here is special to one pack.
 """
 
-from .lazy import lazy
+from .lazy import IGNORECASE, lazy
 from .markdown import clean
 from .near import closest
 
@@ -23,6 +23,10 @@ KEYS = (
     "approval",
     "level",
     "line",
+    "artifact",
+    "document",
+    "file",
+    "constant",
 )
 VALUES = (
     "approver",
@@ -45,9 +49,14 @@ VALUES = (
     "retries",
     "limit",
     "from",
+    "writer",
+    "written by",
+    "path",
+    "value",
 )
 PROMISES = VALUES[:9]
-SAME = {"approved by": "approver", "approvers": "approver"}
+# Words for what an approval is for, beside KEYS: they only count in a table that says who approves.
+STEPS = ("stage", "step", "check", "artifact", "deliverable", "decision", "change", "change type", "task type", "work item")
 NAME_COLUMNS = (
     "state",
     "states",
@@ -62,6 +71,7 @@ NAME_COLUMNS = (
     "status",
     "code",
     "signal",
+    "constant",
     "phase",
     "from",
     "to",
@@ -70,12 +80,59 @@ NAME_COLUMNS = (
 )
 # Whom a table may name without an agent.
 PEOPLE = ("lead", "team-lead", "main", "user", "human", "you", "none", "gate", "orchestrator", "all", "any", "everyone", "self", "client")
-APPROVER_COLUMNS = ("approver", "approvers", "approved by", "required approvals")
+APPROVER_COLUMNS = (
+    "approver",
+    "approvers",
+    "approved by",
+    "required approvals",
+    "required approvers",
+    "sign-off",
+    "signoff",
+    "sign-off by",
+    "signed off by",
+    "who approves",
+    "who signs off",
+    "approval by",
+    "approval from",
+)
+SAME = {title: "approver" for title in APPROVER_COLUMNS if title != "required approvals"}
+_YES = ("yes", "y", "x", "true", "required", "must", "✅", "✓", "✔", "✔️", "☑", "●")
+_NO = ("no", "n", "false", "not required", "-", "–", "—", "❌", "✗", "✘", "")
+SENDERS = ("sender", "senders", "from", "sent by", "who")
+RECEIVERS = ("to", "receiver", "receivers", "recipient", "recipients", "received by", "sent to")
+DIRECTIONS = ("direction", "route", "from → to", "from -> to", "who → whom", "sender → receiver")
+MESSAGES = ("message", "messages", "message type", "message name", "line", "event", "signal")
+# Too general to say anything alone; beside a sender and a receiver it is a message.
+ANY_NAME = ("type", "kind", "name", "msg", "frame", "verb")
+NEXT_COLUMNS = ("next", "next state", "next states", "allowed next", "allowed next states", "next allowed states", "possible next states")
+NEXT_COLUMNS += ("may go to", "can go to", "goes to", "leads to", "moves to", "may move to", "can move to", "transitions to", "transitions")
+STATE_COLUMNS = ("state", "states", "current state", "task state", "from state")
 _CAPITAL = lazy(r"(?<![A-Za-z0-9_$/{.-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![A-Za-z0-9_/}.-]*[a-z/}])|(?<=`)[A-Z]{5,30}(?=[`:( ])")
 _CAPITAL_WORD = lazy(r"(?<![\w-])(?:[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z][A-Z0-9]{3,30})(?![\w-])")
 LISTING = ": `"
 _LISTED = lazy(
     r"\b(?:[Ss]tates|[Ss]tatuses|[Ee]vents|[Mm]essages|[Pp]hases|[Ss]ignals): `[A-Z][A-Z0-9_]{3,30}`(?:, (?:and |or )?`[A-Z][A-Z0-9_]{3,30}`){1,30}"
+)
+# The end of a line before a list of names in capitals ("The task states:", "## States", YAML's `states:`), and an item of it.
+LIST_HEADS = ("tates", "tatuses", "vents", "essages", "hases", "ignals")
+_HEAD_OF_LIST = lazy(
+    r"\b(state|status|event|message|phase|signal)(?:es|s)\b([^\n|`]{0,40})\n(?:[ \t]*\n)?(?=[ \t]*(?:[-*+]|[0-9]{1,2}[.)]) )", IGNORECASE
+)
+_ITEM = lazy(r"[ \t]*(?:[-*+]|[0-9]{1,2}[.)]) [`*]{0,3}([A-Z][A-Z0-9]{2,}(?:_[A-Z0-9]+)*)[`*]{0,3}(?=[ :.,;(–—]|\n|\Z)[^\n]*(?:\n|\Z)")
+_BESIDE_AGENTS = (
+    "role",
+    "roles",
+    "task",
+    "phase",
+    "gate",
+    "step",
+    "stage",
+    "purpose",
+    "when",
+    "teammate",
+    "teammates",
+    "member",
+    "members",
 )
 _AGENT_ID = lazy(r"[A-Za-z0-9][\w.-]*(?::[\w.-]+)+|[a-z][a-z0-9]*(?:-[a-z0-9]+)*\Z")
 _AGENT_NAME = lazy(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*\Z")
@@ -107,7 +164,7 @@ def agent_cells(file):
     """Names in an Agent column beside a Role, Task or Phase column."""
     for table in tables(file):
         column = table.column("agent", "agents", "subagent", "subagent_type", "agent id", "agent type")
-        if column is None or table.column("role", "roles", "task", "phase", "gate", "step", "stage", "purpose", "when") is None:
+        if column is None or table.column(*_BESIDE_AGENTS) is None:
             continue
         for row in table.rows:
             if column >= len(row):
@@ -130,12 +187,13 @@ def people_cells(plugin):
             if table.column("agent", "agents", "subagent", "subagent_type", "agent id", "agent type") is not None:
                 continue
             columns = [(own, ("role", "roles"))]
-            if table.column("message", "messages", "message type", "message name", "event", "signal") is not None:
-                columns += [(own | declared, ("from", "sender", "senders", "sent by")), (own | declared, ("to", "receiver", "receivers"))]
+            if (message_column(table) is not None or table.column(*DIRECTIONS) is not None) and table.column("line") is None:
+                columns += [(own | declared, titles) for titles in (SENDERS[:-1], RECEIVERS, DIRECTIONS)]
             for known, titles in columns:
-                cells = list(_plain_names(table, table.column(*titles)))
+                cells = list(_plain_names(table, table.column(*titles), titles is DIRECTIONS))
                 strangers = [cell for cell in cells if cell.name not in known]
-                if 2 * len(strangers) <= len(cells) and _names_an_agent(table, plugin):
+                agents = any(cell.name in plugin.agents() for cell in cells) or _names_an_agent(table, plugin)
+                if 2 * len(strangers) <= len(cells) and agents:
                     for cell in strangers:
                         yield file, cell
 
@@ -144,10 +202,12 @@ def _names_an_agent(table, plugin):
     return any(clean(cell[0]) in plugin.agents() for row in table.rows for cell in row)
 
 
-def _plain_names(table, index):
-    """The Cells of a column that are spelled like an agent's name."""
+def _plain_names(table, index, arrows=False):
+    """The Cells of a column that are spelled like an agent's name; `arrows`: from one to another."""
     for row in table.rows if index is not None else ():
-        for part, begin in _parts(row[index][0], row[index][1]) if index < len(row) else ():
+        text = row[index][0] if index < len(row) else ""
+        text = text.replace("→", ",").replace("->", " ,").replace("↔", ",") if arrows else text
+        for part, begin in _parts(text, row[index][1]) if text else ():
             name = clean(part)
             if _AGENT_NAME.match(name):
                 at = max(part.find(name), 0)
@@ -161,25 +221,69 @@ def _parts(text, start):
         at += len(part) + 1
 
 
-def keyed_cells(file):
-    """Yield (key title, key, title, value, span) of tables whose columns mean the same in every file."""
+def key_column(table):
+    """(index, None or the index of the approvers' column): what a table's rows are about; index None when it is none of KEYS.
+
+    Who approves may stand first, and then STEPS count as well.
+    """
+    titles = table.titles
+    approver = table.column(*APPROVER_COLUMNS)
+    if titles[0] in KEYS:
+        return 0, approver
+    if approver is None:
+        return None, None
+    return next((index for index, title in enumerate(titles) if title in KEYS + STEPS and index != approver), None), approver
+
+
+def keyed_cells(file, people=()):
+    """Yield (key title, key, title, value, span) of tables whose columns mean the same in every file; `people`: the agents and
+    roles, whose own columns say yes or no."""
     for table in tables(file):
         if len(table.header) < 2:
             continue
-        key_title = clean(table.header[0][0]).lower()
-        if key_title not in KEYS:
+        at, approver = key_column(table)
+        if at is None:
+            yield from _ticked(table, people)
             continue
-        keys = [clean(row[0][0]).lower() for row in table.rows if row]
+        key_title = table.titles[at]
+        keys = [clean(row[at][0]).lower() for row in table.rows if at < len(row)]
         for row in table.rows:
-            if not row or keys.count(clean(row[0][0]).lower()) != 1:
+            if at >= len(row) or keys.count(clean(row[at][0]).lower()) != 1:
                 continue
-            key = clean(row[0][0])
-            for index in range(1, min(len(row), len(table.header))):
-                title = clean(table.header[index][0]).lower()
+            key = clean(row[at][0])
+            for index in range(min(len(row), len(table.header))):
+                title = table.titles[index]
                 value, start, end = row[index]
-                if key and title in VALUES and value:
+                known = title in VALUES or title in APPROVER_COLUMNS if key_title in KEYS else index == approver
+                ticked = title in people and clean(value).lower() in _YES + _NO  # what _ticked compares
+                if index != at and key and known and value and not ticked:
                     yield key_title, key.lower(), SAME.get(title, title), value, (start, end)
+        if key_title in KEYS:
+            yield from _ticked(table, people)
     yield from _transitions(file)
+
+
+def _ticked(table, people):
+    """The cells of a matrix: a gate (or stage) a row, a person a column, yes or no."""
+    titles = table.titles
+    if not people or titles[0] not in KEYS + STEPS or sum(title in people for title in titles[1:]) < 2:
+        return
+    keys = [clean(row[0][0]).lower() for row in table.rows if row]
+    for row in table.rows:
+        for index in range(1, min(len(row), len(titles))):
+            text, start, end = row[index]
+            said = clean(text).lower()
+            value = "yes" if said in _YES else "no" if said in _NO else None
+            if titles[index] in people and value and keys.count(clean(row[0][0]).lower()) == 1:
+                yield titles[0], clean(row[0][0]).lower(), titles[index], value, (start, max(end, start + 1))
+
+
+def approval_keys(file):
+    """Yield (key title, {key: span}) of every table that says who approves."""
+    for table in tables(file):
+        at, approver = key_column(table) if len(table.header) > 1 else (None, None)
+        if at is not None and approver is not None and at != approver:
+            yield table.titles[at], {clean(row[at][0]).lower(): row[at][1:] for row in table.rows if at < len(row) and clean(row[at][0])}
 
 
 def _transitions(file):
@@ -284,8 +388,8 @@ def transition_cells(file):
 def next_cells(file):
     """Yield (states of the table, name, span) of what a table of `State` and `Next` says comes next."""
     for table in tables(file):
-        target = table.column("next", "next state", "next states")
-        if target is None or clean(table.header[0][0]).lower() not in ("state", "states") or table.column("from") is not None:
+        target = table.column(*NEXT_COLUMNS)
+        if target is None or table.titles[0] not in STATE_COLUMNS or table.column("from", "event", "on", "trigger") is not None:
             continue
         states = {clean(row[0][0]) for row in table.rows if row}
         if not all(name.isupper() for name in states):
@@ -303,7 +407,9 @@ def names(plugin):
         cached = set()
         for file in documents(plugin):
             for table in tables(file):
-                wanted = [i for i, (title, _, _) in enumerate(table.header) if clean(title).lower() in NAME_COLUMNS]
+                wanted = [index for index, title in enumerate(table.titles) if title in NAME_COLUMNS]
+                if message_column(table) not in wanted + [None]:
+                    wanted.append(message_column(table))
                 for row in table.rows:
                     for index in wanted:
                         if index < len(row):
@@ -313,8 +419,37 @@ def names(plugin):
                                 cached.add(word)
             for match in _LISTED.finditer(file.text, file.body_start) if file.kind == "prose" and LISTING in file.text else ():
                 cached.update(_CAPITAL_WORD.findall(match.group()))
+            for _, found in listed(file):
+                cached.update(found)
         plugin.__dict__["_declared_names"] = cached
     return cached
+
+
+def message_column(table):
+    """The index of the column that names messages, or None."""
+    index = table.column(*MESSAGES)
+    if index is None and table.column(*SENDERS) is not None and table.column(*RECEIVERS) is not None:
+        index = table.column(*ANY_NAME)
+    return index
+
+
+def listed(file):
+    """Yield (kind, names) of what a reference lists below "The task states:", a heading "States" or YAML's `states:`, a name an
+    item."""
+    if file.kind != "prose" or not any(head in file.text for head in LIST_HEADS):
+        return
+    text = file.text
+    for match in _HEAD_OF_LIST.finditer(text, file.body_start):
+        line, fence = text[text.rfind("\n", 0, match.start()) + 1 : match.start()], file.prose.fence_at(match.start())
+        heads = line.startswith("#") or match.group(2).strip(" *_").endswith(":")
+        if not heads or (fence[2] not in ("yaml", "yml") if fence else file.prose.hidden(match.start())):
+            continue
+        found, at = [], match.end()
+        while item := _ITEM.match(text, at):
+            found.append(item.group(1))
+            at = item.end()
+        if len(found) > 1:
+            yield match.group(1).lower(), found
 
 
 def meant(name, declared):
@@ -372,9 +507,7 @@ def messages(plugin):
     """Yield a Message for every row of a table with a message and a sender or receiver."""
     for file in documents(plugin):
         for table in tables(file) if file.kind != "skill" else ():
-            name_at = table.column("message", "messages", "message type", "message name", "line", "event", "signal")
-            sender = table.column("sender", "senders", "from", "sent by", "who")
-            receiver = table.column("to", "receiver", "receivers", "recipient", "recipients")
+            name_at, sender, receiver = message_column(table), table.column(*SENDERS), table.column(*RECEIVERS)
             if name_at is None or sender is None and receiver is None:
                 continue
             replies = [i for i, (t, _, _) in enumerate(table.header) if clean(t).lower() in REPLY_COLUMNS + ACK_COLUMNS]

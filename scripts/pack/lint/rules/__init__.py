@@ -31,6 +31,7 @@ _COMMAND = (
     "command-argument",
     "context-budget",
     "protocol-spawn",
+    "tool-ungranted",
     "ref-script",
 )
 _HOOKS = (
@@ -68,6 +69,8 @@ EVERY_FILE = (
     "secret",
     "piped-to-shell",
 )
+# A program is none of the client's documents: what it loads, hides and gives away.
+ONLY = {"script": ("hidden-character", "secret", "piped-to-shell")}
 BY_KIND = {
     "agent": _MARKDOWN
     + (
@@ -87,7 +90,7 @@ BY_KIND = {
     "theme": _JSON + ("theme",),
     "team": ("team-definition",),
     "stray-skill": ("skill-file",),
-    "prose": _REFERENCES,
+    "prose": _REFERENCES + ("readme-count",),
     "readme": ("ref-name", "ref-file", "ref-anchor", "readme-count", "readme-option"),
     "rootdoc": ("root-document",),
     "manifest": _JSON
@@ -127,12 +130,12 @@ PLUGIN_RULES += (
     "component-location",
     "link-outside",
     "bin-file",
+    "generated-drift",
 )
-PROJECT_RULES = ("generated-drift",)
 # Off unless selected; the modules say so too (OPTIONAL), this table spares their import.
 OPTIONAL = ("context-budget", "orphan-agent", "publishing")
 AFTER = ("suppression-unused", "suppression-reason")
-NAMES = tuple(sorted(set(EVERY_FILE + PLUGIN_RULES + PROJECT_RULES + AFTER).union(*BY_KIND.values())))
+NAMES = tuple(sorted(set(EVERY_FILE + PLUGIN_RULES + AFTER).union(*BY_KIND.values())))
 
 LOADED = {}  # name -> module, of the rules that were needed so far
 

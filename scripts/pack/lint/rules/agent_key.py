@@ -24,9 +24,11 @@ Good `agents/reviewer.md`:
 Source: client 2.1.329, measured 2026-11-21
 """
 
+from ..lazy import lazy
 from ..near import closest
 
 SEVERITY = "warning"
+_GUARD = lazy(r"(?<=\n)[ \t]*((?:tools|disallowedTools):) (?=[\"'\[]?[A-Z][A-Za-z]+\b[\"']?(?:,|\]|[ \t]*\n|[ \t]*\Z|\())")
 MEANT = {
     "tool": "tools",
     "skill": "skills",
@@ -47,6 +49,7 @@ def check(file, context):
         return
     facts = context.facts
     known = facts.agent["keys"] + facts.agent["also_read"]
+    yield from _swallowed(file)
     for key in front.value:
         if key in known:
             continue
@@ -67,3 +70,17 @@ def check(file, context):
             fix,
             "error" if guard else None,
         )
+
+
+def _swallowed(file):
+    """`tools: ...` as a line of a block of text or of a quoted one that goes on: the agent has no tools key at all."""
+    front = file.front
+    if "tools" in front.value or "disallowedTools" in front.value:
+        return
+    for match in _GUARD.finditer(file.text, front.start, front.close):
+        line = file.text[match.start(1) : file.source.line_end(match.start(1))].strip()
+        key = next((key for key, text in front.value.items() if isinstance(text, str) and line in text), None)
+        if key is not None:
+            said = "%r stands inside the text of %s and is no key: the agent runs with ALL tools"
+            yield file.hit(match.span(1), said % (match.group(1), key), None, "error")
+            return

@@ -1,6 +1,6 @@
 """A Stop hook that never lets the turn end
 
-Exit code 2 on Stop sends the model on. A hook that does so every time, without a look at `stop_hook_active`, sends it on until
+Exit code 2 on Stop (SubagentStop, TaskCompleted, TeammateIdle) sends the model on. A hook that does so every time, without a look at `stop_hook_active`, sends it on until
 the client gives up after eight rounds, each of them paid for.
 
 Bad `scripts/again.py`, `hooks/hooks.json`:
@@ -31,13 +31,13 @@ from ..scripts import of_handler
 SEVERITY = "warning"
 _CHOICE = lazy(r"\b(?:if|elif|else|case|while|for|try|match|switch)\b|\?|&&|\|\||stop_hook_active|\b(?:and|or)\b")
 _COMMENT = lazy(r"^[ \t]*(?:#|//).*$", MULTILINE)
-_AGAIN = lazy(r"\bexit[ (]+2\b")
+_AGAIN = lazy(r"\bexit[ (]+2\b|[\"']decision\\?[\"']\s*:\s*\\?[\"']block\b")
 
 
 def check(file, context):
     """Scripts and one-liners without a single choice in them."""
     for handler in hookfile.handlers(file):
-        if handler.event not in ("Stop", "SubagentStop"):
+        if handler.event not in ("Stop", "SubagentStop", "TaskCompleted", "TeammateIdle"):
             continue
         texts = [(handler.at("command"), handler.command)] if handler.command else []
         for script in of_handler(handler):
@@ -46,4 +46,4 @@ def check(file, context):
         for span, text in texts:
             text = _COMMENT.sub("", text)
             if _AGAIN.search(text) and not _CHOICE.search(text):
-                yield file.hit(span, "it always ends with exit code 2: the turn goes on until the client gives up")
+                yield file.hit(span, "it always blocks: the turn goes on until the client gives up")

@@ -30,7 +30,11 @@ SEVERITY = "warning"
 _BLOCKS = lazy(
     r"exit\W{0,3}2\b|exit_code\W{1,4}2\b|exitCode\W{1,4}2\b|return 2\b|permissionDecision|[\"']decision[\"']|\bdecision\b|[\"']continue[\"']|os\._exit\(2\)|exec\b|subprocess|import_module|from \w|require\(|import "
 )
-_HARD = lazy(r"\b(?:sys\.exit|process\.exit|os\._exit|exit|SystemExit)[ (]+(1[0-9]{0,2}|[3-9][0-9]{0,2}|[\"'][^\"']{0,80}[\"'])\)?")
+# Modules that come with node hold no policy of the plugin's.
+_BUILT_IN = lazy(
+    r"require\([\"'](?:node:)?(?:fs|path|os|util|url|readline|process|assert|crypto)(?:/promises)?[\"']\)|from [\"'](?:node:)?(?:fs|path|os|util|url|readline)(?:/promises)?[\"']"
+)
+_HARD = lazy(r"\b(?:sys\.exit|process\.exit|os\._exit|exit|SystemExit)[ (]+(-?1[0-9]{0,2}|[3-9][0-9]{0,2}|[\"'][^\"']{0,80}[\"'])\)?")
 _VERDICT = lazy(r"permissionDecision\\?[\"']?\s*:\s*\\?[\"'](\w{1,30})")
 _DECISION = lazy(r"[\"']decision\\?[\"']\s*:\s*\\?[\"'](deny|denied|blocked|reject|refuse|stop|no|fail)\\?[\"']")
 _NO_JSON = lazy(r"print\(\s*\{[^{}]{0,80}[\"'](?:decision|permissionDecision|hookSpecificOutput)[\"']")
@@ -69,6 +73,8 @@ def check(file, context):
                 if used[(script.sub, id(handler.plugin))] == {handler.event} and _VERDICT.search(text):
                     after = "%s answers with permissionDecision: on %s the call is already over and the answer is dropped"
                     yield file.hit(script.span, after % (script.sub, handler.event))
+        if handler.event == "PermissionRequest":
+            yield from _permission(file, handler, context)
         if handler.event != "PreToolUse" or handler.value.get("onFailure") == "block":
             continue
         for script in of_handler(handler):
@@ -86,6 +92,22 @@ def check(file, context):
         command = handler.command
         if command and "exit" in command and "CLAUDE_PLUGIN_ROOT" not in command:
             yield from _judge(file, handler.at("command"), command, "the command", True)
+
+
+def _permission(file, handler, context):
+    """PermissionRequest only listens to hookSpecificOutput.decision; exit code 2 and permissionDecision are PreToolUse's."""
+    texts = [(handler.at("command"), handler.command, "the command")] if handler.command else []
+    for script in of_handler(handler):
+        if handler.plugin is not None and script.sub is not None and not script.escapes:
+            texts.append((script.span, script.read(context.project, handler.plugin.path(script.sub)) or "", script.sub))
+    for span, text, name in texts:
+        if "behavior" in text or "PreToolUse" in text or _LOCAL.search(text):
+            continue
+        said = "exit code 2" if _exits_two(text) else "permissionDecision" if "permissionDecision" in text else None
+        if said:
+            why = "%s answers with %s, which PermissionRequest ignores: print hookSpecificOutput.decision with behavior deny"
+            yield file.hit(span, why % (name, said))
+            return
 
 
 def _echoed(handler):
@@ -186,6 +208,10 @@ def _judge(file, span, text, name, alone):
 def _blocks(text):
     for match in _BLOCKS.finditer(text):
         found = match.group()
+        if found.startswith(("require", "from ", "import ")) and _BUILT_IN.search(
+            text, text.rfind("\n", 0, match.start()) + 1, match.end() + 30
+        ):
+            continue
         if found in ("import ",) or found.startswith("from "):
             line = text[text.rfind("\n", 0, match.start()) + 1 : text.find("\n", match.end())]
             words = line.replace(",", " ").split()

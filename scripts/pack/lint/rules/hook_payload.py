@@ -32,6 +32,16 @@ from ..scripts import of_handler
 SEVERITY = "warning"
 _QUOTED = lazy(r"(?:\.get\(\s*|\[)[\"']([A-Za-z_]{6,40})[\"']")
 _DOTTED = lazy(r"(?<=[\w\])?'\" |])\.([A-Za-z_]{6,40})\b(?!\()")
+# What other guides, or other tools, call it.
+_OTHER = {
+    "PreToolUse": {},
+    "PostToolUse": {"tool_output": "tool_response", "tool_result": "tool_response"},
+    "UserPromptSubmit": {"user_prompt": "prompt", "user_message": "prompt"},
+}
+_FILES = ("file_path", "path", "filepath", "filename", "notebook_path", "command")
+_INPUT = lazy(r"tool_input(?:[\"']\]|[\"'], ?(?:\{\}|None)\)|[\"']\)|\?)?(?:\.get\(\s*[\"']|\[[\"']|\.|\?\.)(%s)\b" % "|".join(_FILES))
+_HAS = {"Read": "file_path", "Edit": "file_path", "Write": "file_path", "NotebookEdit": "notebook_path", "Bash": "command"}
+_ARGUMENT = lazy(r"(?<!len\()\bsys\.argv\[1\](?! if)|\bprocess\.argv\[2\](?! *(?:\|\||\?))")
 _READS = ("stdin", "jq ", "$(cat")
 
 
@@ -45,8 +55,15 @@ def check(file, context):
             if handler.plugin is not None and script.sub is not None and not script.escapes:
                 text = script.read(context.project, handler.plugin.path(script.sub)) or ""
                 texts.append((script.span, text, script.sub))
+                if _ARGUMENT.search(text) and not any(mark in text for mark in _READS) and _passes_nothing(handler, script):
+                    said = "%s takes its event from an argument, but the command gives it none: it comes as JSON on standard input"
+                    yield file.hit(script.span, said % script.sub)
         for span, text, name in texts:
             if not any(mark in text for mark in _READS):
+                continue
+            wrong = _of_another(handler, text)
+            if wrong:
+                yield file.hit(span, "%s asks %s for %r; the key is called %s" % ((name,) + wrong))
                 continue
             for match in _QUOTED.finditer(text):
                 wrong = match.group(1)
@@ -60,3 +77,31 @@ def check(file, context):
                     if right and match.group(1) not in keys and right not in text:
                         yield file.hit(span, "%s asks its input for .%s; the key is called %s" % (name, match.group(1), right))
                         break
+
+
+def _of_another(handler, text):
+    """(whom it asks, the key, the right one) where the event or none of the matched tools has the key, and the right one is
+    nowhere in the text."""
+    for wrong, right in _OTHER.get(handler.event, {}).items():
+        if ('"%s"' % wrong in text or "'%s'" % wrong in text or "." + wrong in text) and not _word(right, text):
+            return handler.event, wrong, right
+    matcher = handler.group.get("matcher")
+    names = matcher.strip("^$()").split("|") if isinstance(matcher, str) else ()
+    if handler.event not in ("PreToolUse", "PostToolUse") or not names or not all(name in _HAS for name in names):
+        return None
+    right = sorted({_HAS[name] for name in names})
+    asked = [match.group(1) for match in _INPUT.finditer(text)]
+    if asked and not any(key in asked for key in right) and not any(key in text for key in right):
+        return "the input of " + ", ".join(names), asked[0], " or ".join(right)
+    return None
+
+
+def _passes_nothing(handler, script):
+    args = handler.value.get("args")
+    if isinstance(args, list):
+        return bool(args) and isinstance(args[-1], str) and args[-1].endswith(script.sub)
+    return handler.command.rstrip("\"' ").endswith(script.sub)
+
+
+def _word(word, text):
+    return '"%s"' % word in text or "'%s'" % word in text or "." + word in text

@@ -16,7 +16,7 @@ Source: client 2.1.329, measured 2026-11-21 (33 variants of one guard)
 """
 
 from .. import hookfile
-from ..scripts import of_handler
+from ..scripts import missing_part, of_handler
 
 SEVERITY = "error"
 
@@ -68,3 +68,7 @@ def _judge(file, handler, script, context):
     wrong = script.problem(project, rel, direct)
     if wrong:
         yield file.hit(script.span, "%s: %s%s" % (script.sub, wrong, effect))
+        return
+    part = missing_part(project, plugin, rel, script.read(project, rel) or "")
+    if part:
+        yield file.hit(script.span, "%s: line %d loads %s, which is not in the plugin%s" % ((script.sub,) + part + (effect,)))

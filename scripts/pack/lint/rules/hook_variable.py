@@ -16,9 +16,11 @@ Source: client 2.1.329, measured 2026-11-21
 
 from .. import hookfile
 from ..lazy import lazy
+from ..scripts import of_handler
 
 SEVERITY = "warning"
 _VARIABLE = lazy(r"(?<![\\\w$])\$(?:\{(!?#?)([A-Z][A-Z0-9_]*)([^}]?)|([A-Z][A-Z0-9_]*))")
+_ENVIRON = lazy(r"(?:environ(?:\.get\(|\[)|getenv\()\s*[\"']([A-Z][A-Z_]{3,40})[\"']|process\.env\.([A-Z][A-Z_]{3,40})")
 # What guides promise; any other name may be the user's own.
 _NEVER = lazy(
     r"ARGUMENTS\Z|(?:CLAUDE_)?(?:TOOL_(?:INPUT|NAME|OUTPUT|RESULT|RESPONSE|ARGS|USE_ID|PARAMS)|HOOK_(?:INPUT|EVENT))\w*\Z"
@@ -30,6 +32,7 @@ _NEVER = lazy(
 def check(file, context):
     """Shell commands; a variable that the command itself sets, or has a default for, is its own affair."""
     for handler in hookfile.handlers(file):
+        yield from _in_scripts(file, handler, context)
         command = handler.command
         if not command or "$" not in command or isinstance(handler.value.get("args"), list):
             continue
@@ -46,6 +49,20 @@ def check(file, context):
                 continue
             yield file.hit(handler.within(match.group(), "command"), text)
             break
+
+
+def _in_scripts(file, handler, context):
+    """The same in the environment of a script; one that it fills itself, or that has a default, is its own affair."""
+    for script in of_handler(handler):
+        if handler.plugin is None or script.sub is None or script.escapes:
+            continue
+        text = script.read(context.project, handler.plugin.path(script.sub)) or ""
+        for match in _ENVIRON.finditer(text) if "env" in text and "stdin" not in text else ():
+            name = match.group(1) or match.group(2)
+            if _NEVER.match(name) and name + "=" not in handler.command:
+                said = "%s reads %s, which the client does not set; the event comes as JSON on standard input"
+                yield file.hit(script.span, said % (script.sub, name))
+                break
 
 
 def _sets(command, name):

@@ -15,6 +15,7 @@ from .. import shell
 from ..lazy import lazy
 
 SEVERITY = "error"
+_HOME = lazy(r"(?:/home/|/Users/|/root/|[A-Za-z]:[\\/]Users[\\/])[\w.-]+[\\/]")
 _FOREIGN = lazy(r"[\"']?(?:\$\(|%|\{\{\s*|\$(?!\{))(CLAUDE_(?:PLUGIN_ROOT|PLUGIN_DATA|PROJECT_DIR))\b(?:\)|%|\s*\}\})?")
 BUILT = ("dist", "build", "target", "node_modules", "bin", "out", ".venv", "venv")
 
@@ -48,6 +49,10 @@ def check(file, context):
                 yield file.hit(file.at(path + where), text % (foreign.group(), foreign.group(1)))
                 continue
             sub = shell.under_root(text)
+            if sub is None and _HOME.match(text):
+                text = "%s exists on the author's machine only; use ${CLAUDE_PLUGIN_ROOT} or a program on PATH"
+                yield file.hit(file.at(path + where), text % server_text(server, where), severity="warning")
+                continue
             if sub is None:
                 here = text.startswith("./") or "/" not in text and where == ("args", 0)
                 here = here and "cwd" not in server and "/dist/" not in text and "/build/" not in text
@@ -81,6 +86,11 @@ def check(file, context):
                 if isinstance(table, dict) and isinstance(table.get(path[-1]), dict) and table[path[-1]] != server:
                     text = "%s defines another server %r: only one of the two runs"
                     yield file.hit(file.at(path, key=True), text % (plugin.sub(other.rel), path[-1]), severity="warning")
+
+
+def server_text(server, where):
+    """The command or argument at this place of a server."""
+    return server[where[0]] if len(where) == 1 else server[where[0]][where[1]]
 
 
 def servers(file):

@@ -11,6 +11,7 @@ Good `.mcp.json`:
 Source: client 2.1.329, measured 2026-11-21
 """
 
+from ..near import nearest
 from ..lazy import IGNORECASE, lazy
 from ..schema import is_url, type_name
 from .hook_user_config import options
@@ -79,6 +80,10 @@ def details(file, path, server, plugin):
     if remote and isinstance(url, str) and url.strip() and "${" not in url:
         if not is_url(url):
             yield file.hit(file.at(path + ("url",)), "%r is not an absolute URL: the server never connects" % url)
+        elif url.split(":", 1)[0].lower() not in ("http", "https", "ws", "wss"):
+            near = nearest(url.split(":", 1)[0], ("http", "https", "ws", "wss"))
+            text = "%r is no address of a server (https, wss)%s: the server never connects"
+            yield file.hit(file.at(path + ("url",)), text % (url, near), severity="warning")
         elif url.startswith(("http://", "ws://")) and not url.split("://", 1)[1].startswith(("localhost", "127.", "[::1]", "0.0.0.0")):
             yield file.hit(
                 file.at(path + ("url",)),

@@ -26,7 +26,7 @@ Good `agents/reviewer.md`:
 Source: client 2.1.329, measured 2026-11-21
 """
 
-from ..near import nearest
+from ..near import distance, nearest
 
 SEVERITY = "warning"
 
@@ -41,6 +41,10 @@ def check(file, context):
         yield file.hit(file.at(("model",)), "model must be a name, not %r; it is ignored" % (model,))
         return
     name = model.strip().lower()
+    slip = _slip(name, facts) if name.startswith("claude-") else None
+    if slip:
+        yield file.hit(file.at(("model",)), "no model %r: there is no family %r; did you mean %r?" % (model, slip[0], slip[1]))
+        return
     if name in facts.model_aliases or name.startswith(tuple(facts.model_prefixes)) or not name or "$" in name or "{" in name:
         return
     aliases = [alias for alias in facts.model_aliases if "[" not in alias]
@@ -48,3 +52,13 @@ def check(file, context):
         file.at(("model",)),
         "no model %r: use %s, or a full id such as claude-sonnet-5%s" % (model, ", ".join(aliases[:5]), nearest(name, aliases)),
     )
+
+
+def _slip(name, facts):
+    """(word of a full id, the family that it is one letter off), or None."""
+    families = [alias for alias in facts.model_aliases if alias.isalpha() and len(alias) > 3]
+    for word in name.split("[")[0].split("-")[1:]:
+        meant = next((family for family in families if word.isalpha() and distance(word, family, 1) == 1), None)
+        if meant and word not in families:
+            return word, meant
+    return None

@@ -25,6 +25,7 @@ _SENT = lazy(r"\b(?:env|printenv)\b[^\n;&|]{0,80}\|[^\n;&]{0,120}\b(?:curl|wget|
 # Each begins with a word that is rare enough to be looked for; nothing scans whole texts.
 _PIPED = (
     (("curl", "wget", "iwr", "Invoke-WebRequest"), lazy(r"\b(?:curl|wget|iwr|Invoke-WebRequest)\b[^\n|;&]{0,400}" + _LOADED)),
+    (("xxd",), lazy(r"\bxxd\s+[^\n;&|]{0,40}-r\b[^\n;&|]{0,40}" + _DECODED)),
     (("base64",), lazy(r"\bbase64\s+(?:-d|-D|--decode)\b[^\n;&]{0,200}" + _DECODED)),
     (("$(", "<(", "`"), lazy(r"(?:[$<]\(|`)\s*(?:curl|wget|base64|echo\s+\S{1,400}\s*\|\s*base64)\b")),
     (("exec(", "eval("), lazy(r"(?:exec|eval)\([^\n]{0,80}(?:b64decode|urlopen|fromhex)")),
@@ -32,8 +33,18 @@ _PIPED = (
     (("env", "printenv"), _SENT),
     (("IEX",), lazy(r"\bIEX\s*\(")),
 )
-_RUNS = lazy(r"\b(?:eval\b|(?:ba|z|da)?sh\s+-\w*c\b|source\b|python3?\s+-c\s[^\n]{0,80})[^\n]{0,20}\Z")
-_NEEDS = ("curl", "wget", "iwr", "base64", "Invoke-WebRequest", "b64decode", "urlopen", "fromhex", "iex", "IEX")
+_RUNS = lazy(r"\b(?:eval\b|(?:ba|z|da)?sh\s+-\w*c\b|(?:ba|z|da)?sh(?=\s{1,3}\Z)|source\b|python3?\s+-c\s[^\n]{0,80})[^\n]{0,20}\Z")
+# What a program of the plugin does itself: at the start of a command, not in a text that it looks for.
+_COMMAND = lazy(r"(?:\A|[;&|({`]|\b(?:then|do|else|sudo)\b|\$\(|=)[ \t\"]*(?:(?:echo|printf)\s+[^\n|;&]{1,4000}\|\s*)?\Z")
+_STATEMENT = lazy(r"\A[ \t]*(?:\w{1,40}\s*=\s*)?\Z")
+_EXECUTED = (
+    lazy(r"(?:exec|eval)\(\s*(?:compile\(\s*)?(?:\w{1,20}\.){0,3}(?:b64decode|urlopen|fromhex)\b"),
+    lazy(r"(?:exec|eval)\(\s*(?:Buffer\.from\([^\n]{1,4000}[\"']base64[\"']|atob\()"),
+)
+_DOCUMENT = lazy(r"<<-?\s?[\"'\\]?(\w{1,40})[\"']?")
+# "Never run `curl ... | sh`" warns of it.
+_WARNED = lazy(r"\b(?:[Nn]ever|NEVER|[Dd]o not|[Dd]on't|DO NOT|[Aa]void|[Rr]efuse|[Bb]lock|[Rr]eject|[Ff]lag|[Dd]etect)\b[^\n.]{0,80}\Z")
+_NEEDS = ("curl", "wget", "iwr", "base64", "Invoke-WebRequest", "b64decode", "urlopen", "fromhex", "iex", "IEX", "xxd")
 
 
 def check(file, context):
@@ -41,11 +52,16 @@ def check(file, context):
     text = file.text
     if file.kind in ("readme", "rootdoc", "prose") or not any(need in text for need in _NEEDS):
         return
+    if file.kind == "script":
+        yield from _in_script(file, text)
+        return
     ends = -1
     for start, end in sorted(_found(text)):
         if start < ends:
             continue
         ends = end
+        if not file.is_json and _WARNED.search(text, text.rfind("\n", 0, start) + 1, start):
+            continue
         if file.kind == "settings-hooks" and not _in_hooks(file, start):
             continue  # a deny rule names what it forbids
         embedded = file.is_json
@@ -53,13 +69,44 @@ def check(file, context):
             line = text.rfind("\n", 0, start) + 1
             fence = file.prose.fence_at(start)
             embedded = file.kind != "agent" and ("!`" in text[line:start] or fence and fence[2].startswith("!"))
-            if not embedded and fence:
-                continue
+            if not embedded and fence and (file.kind not in ("command", "agent") or fence[2] not in ("bash", "sh", "shell", "zsh")):
+                continue  # what a skill shows may teach; what a command shows is to be run
         if _SENT.match(text, start):
             yield file.hit((start, end), "the whole environment is sent away, tokens included", severity="error" if embedded else None)
             continue
-        what = text[start:end] if end - start < 70 else text[start : start + 67] + "..."
-        yield file.hit((start, end), "%r runs text that nobody has seen" % what, severity="error" if embedded else None)
+        yield file.hit((start, end), "%r runs text that nobody has seen" % _short(text[start:end]), severity="error" if embedded else None)
+
+
+def _in_script(file, text):
+    """Errors: it runs on every user's machine. Shell scripts by their commands, others where they execute what they decode."""
+    ends = -1
+    if file.rel.endswith((".sh", ".bash", ".ps1")):
+        for start, end in sorted(_found(text)):
+            line = text.rfind("\n", 0, start) + 1
+            if text[start] == "|":  # `iwr ... | iex`
+                start = line + len(text[line:start]) - len(text[line:start].lstrip())
+            before = text[line:start]
+            said = before.lstrip().startswith("#") or _in_document(text, line)
+            if start >= ends and not said and _COMMAND.search(before):
+                ends = end
+                yield file.hit((start, end), "%r runs text that nobody has seen" % _short(text[start:end]), severity="error")
+        return
+    for pattern in _EXECUTED:
+        for match in pattern.finditer(text):
+            if _STATEMENT.match(text[text.rfind("\n", 0, match.start()) + 1 : match.start()]):
+                yield file.hit(match.span(), "%r runs text that nobody has seen" % _short(match.group()), severity="error")
+
+
+def _in_document(text, at):
+    """Is the line part of a here-document, which is printed and not run?"""
+    opened = None
+    for opened in _DOCUMENT.finditer(text, max(0, at - 4000), at):
+        pass
+    return opened is not None and not any(line.strip() == opened.group(1) for line in text[opened.end() : at].split("\n"))
+
+
+def _short(text):
+    return text if len(text) < 70 else text[:67] + "..."
 
 
 def _found(text):

@@ -56,7 +56,10 @@ def check(plugin, context):
         for table in file.prose.tables() if "|" in file.text and not file.read_error else ():
             who = table.column("agent", "agents", "subagent_type", "agent id", "agent type")
             who = table.column("role", "name") if who is None else who
-            model, wanted = table.column("model", "models"), table.column("tools", "tool")
+            model, wanted = (
+                table.column("model", "models"),
+                table.column("tools", "tool", "allowed tools", "granted tools", "tools granted"),
+            )
             if who is None or (model, wanted) == (None, None):
                 continue
             named = [clean(row[who][0]) for row in table.rows if who < len(row)]

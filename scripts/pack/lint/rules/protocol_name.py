@@ -33,10 +33,14 @@ import itertools
 
 from .. import vocabulary
 from ..lazy import lazy
-from ..near import closest
+from ..near import closest, loose
 
 SEVERITY = "error"
 _FIELD = lazy(r'"(?:type|message|event|signal|state|status|phase)"\s?:\s?"([A-Za-z][A-Za-z0-9_-]{5,60})"')
+# `Run_Started`, `RUN-STARTED`: written as a name, with another case or joint; all lower case is a field or a file.
+_CODED = lazy(r"`([A-Za-z0-9]*[A-Z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)+)`")
+_JOINED = lazy(r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+)+")
+_QUOTED = lazy(r"`([a-z][a-z0-9]{0,40}(?:[._-][a-z0-9]{1,40}){1,6})(?=[`(: ])")
 _DECLARED = (
     "message",
     "messages",
@@ -60,12 +64,19 @@ def check(plugin, context):
     if not plugin.is_plugin:
         return
     yield from _in_json(plugin)
+    yield from _lower(plugin)
     declared = vocabulary.names(plugin)
     if not declared:
         return
+    spelled = {loose(name): name for name in declared if "_" in name}
     single = any(name.isalpha() and len(name) > 6 for name in declared)
     for file in vocabulary.documents(plugin):
         seen = set()
+        for match in _CODED.finditer(file.text, file.body_start) if "`" in file.text and file.kind != "skill" else ():
+            meant = spelled.get(loose(match.group(1)))
+            if meant and match.group(1) not in declared and not file.prose.hidden(match.start()):
+                text = "%r is in no table; did you mean %r?"
+                yield file.hit(match.span(1), text % (match.group(1), meant), [match.span(1) + (meant,)])
         for name, span in itertools.chain(vocabulary.capitals(file), _plain(file) if single else ()):
             meant = vocabulary.meant(name, declared) if name not in seen else None
             if meant is None:
@@ -86,6 +97,22 @@ def _in_json(plugin):
             if meant is not None and meant.lower() != name.lower() and not vocabulary.other_word(name, meant):
                 text = "%r is in no table; did you mean %r?"
                 yield file.hit(match.span(1), text % (name, meant), [match.span(1) + (meant,)])
+
+
+def _lower(plugin):
+    """`plan.aproved`, `plan-aproved`: names in small letters, in code, beside those that the tables of events and messages have."""
+    documents = vocabulary.documents(plugin)
+    names = {name.strip("`*") for name in vocabulary.column_names(documents, _DECLARED[:8])}
+    names = sorted(name for name in names if len(name) > 6 and _JOINED.fullmatch(name))
+    others = set(plugin.agents()) | {name.rsplit(":", 1)[-1] for name in plugin.commands()}
+    for file in documents if len(names) > 1 else ():
+        for match in _QUOTED.finditer(file.text, file.body_start) if file.kind != "skill" else ():
+            name = match.group(1)
+            meant = closest(name, names) if name not in names and name not in others and len(name) > 6 else None
+            if meant is None or vocabulary.other_word(name, meant) or file.prose.in_fence(match.start()):
+                continue
+            if [char for char in name if not char.isalnum()] == [char for char in meant if not char.isalnum()]:
+                yield file.hit(match.span(1), "%r is in no table; did you mean %r?" % (name, meant), [match.span(1) + (meant,)])
 
 
 def _plain(file):

@@ -25,17 +25,25 @@ Source: client 2.1.329
 """
 
 from .. import refs, tools
+from ..lazy import lazy
 
 SEVERITY = "warning"
+_SPAWNED = lazy(
+    r"\b(?:[Ss]pawn|[Ll]aunch|[Dd]ispatch|[Ss]tart) (?:the |an? |one |each )?[`*\"]{0,2}([a-z0-9][a-z0-9.-]{0,60}(?::[A-Za-z0-9_-]{1,60})+)"
+)
 
 
 def check(file, context):
     """Agents with a list of tools, commands and skills with one, and a subagent_type in the prompt."""
-    if "subagent_type" not in file.text or file.front is None:
+    if file.front is None:
         return
     text = _lack(file, context.facts)
     if text is None:
         return
+    for match in _SPAWNED.finditer(file.text, file.body_start) if "isallowed" in text else ():
+        if match.group(1) in context.project.agent_ids and not file.prose.hidden(match.start()):
+            yield file.hit(match.span(1), text)
+            return
     for ref in refs.agents(file):
         # In a command a fenced call is the instruction; elsewhere it may teach.
         if ref.kind == "type" and (not ref.fenced or file.kind == "command" and ref.name in context.project.agent_ids):

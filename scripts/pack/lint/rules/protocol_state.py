@@ -36,9 +36,11 @@ Source: this project
 """
 
 from .. import vocabulary
+from ..lazy import lazy
 from ..near import nearest
 
 SEVERITY = "error"
+_DRAWN = lazy(r"\b([A-Za-z][A-Za-z0-9_]{2,40}) *-->|--> *([A-Za-z][A-Za-z0-9_]{2,40})")
 
 
 def check(plugin, context):
@@ -56,3 +58,18 @@ def check(plugin, context):
         for states, name, span in vocabulary.next_cells(file) if file.kind != "skill" else ():
             if name not in states:
                 yield file.hit(span, "no state %r in this table%s" % (name, nearest(name, states)), severity="warning")
+    yield from _drawn(plugin)
+
+
+def _drawn(plugin):
+    """The states of a Mermaid diagram beside a table that has most of them."""
+    for file in vocabulary.documents(plugin) if any("stateDiagram" in file.text for file in vocabulary.documents(plugin)) else ():
+        states = vocabulary.states(file) if "stateDiagram" in file.text else ()
+        for start, end, info in file.prose.fences if states else ():
+            if not info.startswith("mermaid") or "stateDiagram" not in file.text[start:end]:
+                continue
+            found = [(match[match.lastindex], match.span(match.lastindex)) for match in _DRAWN.finditer(file.text, start, end)]
+            strange = [(name, span) for name, span in found if name not in states]
+            if 2 * len({name for name, _ in strange}) <= len({name for name, _ in found}):
+                for name, span in strange:
+                    yield file.hit(span, "no state %r in the states table%s" % (name, nearest(name, states)), severity="warning")

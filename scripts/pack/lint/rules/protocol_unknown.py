@@ -29,6 +29,7 @@ Source: this project
 
 from .. import vocabulary
 from ..lazy import IGNORECASE, lazy
+from ..markdown import clean
 from ..near import nearest
 from .protocol_name import SHORTEST
 
@@ -45,6 +46,8 @@ _BARE = lazy(
 )
 _MODAL = frozenset(("MUST", "SHALL", "SHOULD", "WILL", "CANNOT", "DOES", "ONLY", "ALWAYS", "NEVER"))  # "status MUST be set"
 _ARROWS = lazy(r"`?[A-Z][A-Z0-9_]{3,30}`?(?: ?(?:->|→|=>) ?`?[A-Z][A-Z0-9_]{3,30}`?){1,12}")
+_SENT_TO = lazy(r"\bSendMessage\b[^\n]{0,80}?\bto[`*\"]{0,2} ?[:=] ?[`\"']([a-z][a-z0-9-]{1,60})[`\"']")
+_ONE = lazy(r"(?<![\w-])[A-Z][A-Z0-9]{2,}(?:_[A-Z0-9]+)*(?![\w-])")  # an event in a cell of a table of moves
 _STEP = lazy(r"[A-Z][A-Z0-9_]{3,30}")
 COLUMNS = {
     "state": ("state", "states"),
@@ -65,6 +68,8 @@ def check(plugin, context):
     roles = {role.lower() for role in vocabulary.roles(plugin)}
     declared = vocabulary.names(plugin)
     agents = {name.lower() for name in plugin.agents()}
+    yield from _triggers(documents)
+    yield from _recipients(plugin, documents)
     for file in documents:
         tables = common
         if file.kind == "agent" and "|" in file.text:  # a table in an agent's prompt is that agent's own
@@ -115,4 +120,53 @@ def _is_slip(name, declared, shortest):
 
 
 def _names(files):
-    return {kind: vocabulary.column_names(files, columns) for kind, columns in COLUMNS.items()}
+    found = {kind: vocabulary.column_names(files, columns) for kind, columns in COLUMNS.items()}
+    for file in files:
+        for table in vocabulary.tables(file) if file.kind != "skill" else ():
+            column = vocabulary.message_column(table)
+            if column is not None and table.titles[column] in vocabulary.ANY_NAME:
+                found["message"].update(clean(row[column][0]).split("(")[0] for row in table.rows if column < len(row))
+        for listed, names in vocabulary.listed(file):
+            for kind, columns in COLUMNS.items():
+                if listed in columns:
+                    found[kind] |= set(names)
+    return found
+
+
+def _triggers(documents):
+    """Events in a table of moves that the tables of events do not have, though they have most of its events."""
+    legal = vocabulary.column_names(documents, COLUMNS["signal"] + COLUMNS["message"])
+    for file in documents:
+        for table in vocabulary.tables(file) if legal and file.kind != "skill" else ():
+            column = table.column("event", "on", "on event", "trigger", "triggered by")
+            if not column or table.column("from", "from state", "state", "current state") is None:
+                continue
+            cells = [(match.group(), row[column][1] + match.start()) for row in table.rows for match in _ONE.finditer(_cell(row, column))]
+            strange = [(name, start) for name, start in cells if name not in legal]
+            if 2 * len(strange) <= len(cells):
+                for name, start in strange:
+                    text = "no event %r in the tables of this plugin%s"
+                    yield file.hit((start, start + len(name)), text % (name, nearest(name, sorted(legal))))
+
+
+def _recipients(plugin, documents):
+    """SendMessage to somebody who is in no roster, in a pack whose tables say who talks to whom."""
+    people = set()
+    for message in vocabulary.messages(plugin) if any("SendMessage" in file.text for file in documents) else ():
+        people |= message.senders | message.receivers
+    roster = {role.lower() for role in vocabulary.roles(plugin)}
+    if not people and not roster:
+        return
+    known = people | roster | set(plugin.agents()) | set(vocabulary.PEOPLE)
+    for file in documents:
+        for match in _SENT_TO.finditer(file.text, file.body_start) if "SendMessage" in file.text and file.kind != "skill" else ():
+            name = match.group(1)
+            base = name.rstrip("0123456789").rstrip("-")
+            named = any('name: "%s"' % name in other.text or 'name="%s"' % name in other.text for other in documents)
+            if name not in known and base not in known and not named:
+                text = "nobody is called %r in the tables of this plugin%s"
+                yield file.hit(match.span(1), text % (name, nearest(name, sorted(known))))
+
+
+def _cell(row, column):
+    return row[column][0] if column < len(row) else ""

@@ -24,6 +24,12 @@ _COUNT = lazy(
 )
 _HEADING = lazy(r"^#{1,6}[ \t]+(?:\W{0,4} ?)?(agents|subagents|commands|slash commands|skills)\b[^\n]{0,20}$", IGNORECASE | MULTILINE)
 _ITEM = lazy(r"^[ \t]*(?:[-*+]|\|)[ \t]+(?:\*\*|\[)?`/?([A-Za-z0-9][\w:.-]{1,80})`", MULTILINE)
+_PLUGINS = lazy(
+    r"\b(?:has|have|holds|contains?|containing|includes?|ships|offers|hosts|lists|provides|with|of)"
+    r" (\d{1,4}|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve) plugins(?![\w/-])",
+    IGNORECASE,
+)
+_PLUGIN_HEADING = lazy(r"^#{1,6}[ \t]+(?:available |included )?plugins[ \t]*\r?$", IGNORECASE | MULTILINE)
 _BARE = lazy(r"[a-z][a-z0-9-]{1,60}\Z")
 _WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 
@@ -31,7 +37,8 @@ _WORDS = "zero one two three four five six seven eight nine ten eleven twelve".s
 def check(file, context):
     """Sentences such as "has 3 agents"; only where the number is said once for the noun."""
     plugin = file.plugin
-    if plugin is None or not plugin.is_plugin or len(context.project.plugins) > 1:
+    yield from _plugins(file, context.project)
+    if file.kind != "readme" or plugin is None or not plugin.is_plugin or len(context.project.plugins) > 1:
         return
     said = {}
     for match in _COUNT.finditer(file.text):
@@ -47,6 +54,33 @@ def check(file, context):
         if len({number for number, _ in places}) == 1 and real and places[0][0] != real and places[0][0] > 1:
             yield file.hit(places[0][1], "the plugin has %d %s%s" % (real, noun, "" if real == 1 else "s"))
     yield from _lists(file, plugin, context)
+
+
+def _plugins(file, project):
+    """The plugins that the README beside a marketplace counts, or lists under "Plugins", against its entries."""
+    folder = file.rel.rpartition("/")[0]
+    holder = next((one for one in project.marketplaces if one.rel.rpartition(".claude-plugin/")[0].rstrip("/") == folder), None)
+    names = (
+        {entry["name"] for _, entry in holder.entries() if isinstance(entry.get("name"), str)}
+        if holder is not None and "lugin" in file.text
+        else ()
+    )
+    if len(names) < 2:
+        return
+    counts = [match for match in _PLUGINS.finditer(file.text) if not file.prose.in_code(match.start())]
+    numbers = {match.group(1).lower() for match in counts}
+    for match in counts[:1] if len(numbers) == 1 else ():
+        number = match.group(1).lower()
+        number = int(number) if number.isdigit() else _WORDS.index(number)
+        if number not in (0, 1, len(names)):
+            yield file.hit((match.start(1), match.end()), "the marketplace has %d plugins" % len(names))
+    for heading in _PLUGIN_HEADING.finditer(file.text):
+        end = file.text.find("\n#", heading.end())
+        items = [item for item in _ITEM.finditer(file.text, heading.end(), end if end >= 0 else len(file.text))]
+        good = [item for item in items if item.group(1) in names]
+        for item in items if 2 * len(good) >= len(items) and not file.prose.hidden(heading.start()) else ():
+            if item.group(1) not in names and not file.prose.hidden(item.start()):
+                yield file.hit(item.span(1), "no plugin %r in the marketplace%s" % (item.group(1), nearest(item.group(1), sorted(names))))
 
 
 def _lists(file, plugin, context):

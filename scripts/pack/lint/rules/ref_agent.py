@@ -33,6 +33,7 @@ def check(file, context):
         return
     own = plugin.agents()
     ids = project.agent_ids
+    yield from _by_file(file, own)
     for ref in refs.agents(file):
         if ref.fenced and file.kind not in ("command", "agent"):
             continue  # a fenced call is an instruction in a command or agent; elsewhere it teaches
@@ -80,3 +81,15 @@ def check(file, context):
             elsewhere = sorted(one for one in ids if one.split(":", 1)[1] == name)
             hint = "write %r" % elsewhere[0] if elsewhere else "the plugin has no agents"
             yield file.hit(ref.span, "the bare name %r does not resolve; %s" % (name, hint), severity="warning")
+
+
+def _by_file(file, own):
+    """`the coder agent`, when agents/coder.md calls itself something else and nothing is called coder."""
+    for name, agent in own.items():
+        stem = agent.rel.rpartition("/")[2][:-3]
+        if name.endswith(stem) or name.startswith(stem) or stem in own or len(stem) < 4 or stem + " agent" not in file.text:
+            continue
+        at = file.text.find("the %s agent" % stem, file.body_start)
+        if at >= 0 and not file.prose.hidden(at):
+            text = "no agent %r: %s is called %r"
+            yield file.hit((at + 4, at + 4 + len(stem)), text % (stem, agent.plugin.sub(agent.rel), name), severity="warning")

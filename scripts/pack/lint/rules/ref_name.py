@@ -22,8 +22,8 @@ from ..lazy import lazy
 from ..near import closest, nearest
 
 SEVERITY = "warning"
-_INSTALL = lazy(r"plugin install ([a-z][a-z0-9-]{2,60})\b")
-_CODED = lazy(r"`/?([a-z0-9][a-z0-9-]{2,60}):([a-z][a-z0-9_-]{2,60})`")
+_INSTALL = lazy(r"plugin install ([a-z][a-z0-9-]{2,60})\b(?:@([A-Za-z][\w.-]{2,60}))?")
+_CODED = lazy(r"`/?([a-z0-9][a-z0-9_-]{2,60}):([a-z][a-z0-9_-]{2,60})`")
 
 
 def check(file, context):
@@ -33,7 +33,7 @@ def check(file, context):
     if plugin is not None and plugin.scope in ("loose", "sniff", "project"):
         return
     yield from _slips(file, project)
-    if file.kind == "readme" and "plugin install" in file.text:
+    if file.kind in ("readme", "prose") and "plugin install" in file.text:
         yield from _installs(file, project)
     for ref in refs.scoped(file, project):
         if ref.name in project.agent_ids or ref.name in project.command_ids:
@@ -51,11 +51,18 @@ def check(file, context):
 def _installs(file, project):
     """`/plugin install demo-pak`: what a reader types, and gets nothing."""
     names = sorted(project.plugin_names)
+    markets = sorted({one.data["name"] for one in project.marketplaces if isinstance(one.data.get("name"), str)})
     for match in _INSTALL.finditer(file.text):
         name = match.group(1)
         meant = closest(name, names) if name not in names else None
         if meant:
             yield file.hit(match.span(1), "no plugin %r here; did you mean %r?" % (name, meant), [match.span(1) + (meant,)])
+        market = (match.group(2) or "").rstrip(".")
+        meant = closest(market, markets) if market and name in names and market not in markets else None
+        if meant:
+            begin = match.start(2)
+            said = "the marketplace is called %r, not %r"
+            yield file.hit((begin, begin + len(market)), said % (meant, market), [(begin, begin + len(market), meant)])
 
 
 def _slips(file, project):

@@ -8,13 +8,24 @@ import math
 from ...redact import SHAPES
 from ..lazy import IGNORECASE, lazy
 from ..markdown import lines_with
+from ..triggers import ADDRESSES
 
 SEVERITY = "error"
-_SHAPES = tuple((marks, lazy(shape)) for marks, shape in SHAPES)
+# What no report of the run engine holds, beside the shapes that it masks.
+_MORE = (
+    (("hooks.slack.com/",), r"\bhooks\.slack\.com/services/T[A-Z0-9]{6,12}/B[A-Z0-9]{6,12}/[A-Za-z0-9]{20,30}\b"),
+    (("discord",), r"\bdiscord(?:app)?\.com/api/webhooks/[0-9]{15,22}/[\w-]{50,90}"),
+    (("_live_",), r"\b[rs]k_live_[A-Za-z0-9]{20,120}"),
+    (("npm_",), r"\bnpm_[A-Za-z0-9]{36}\b"),
+    (("hf_",), r"\bhf_[A-Za-z0-9]{34}\b"),
+)
+_SHAPES = tuple((marks, lazy(shape)) for marks, shape in SHAPES + _MORE)
+_IN_URL = lazy(r"\b[a-z][a-z0-9+]{1,20}://[^\s/:@\"'$<{]{1,40}:([^\s/:@\"'$<{%]{8,80})@(?!localhost|127\.|host|example|\[)")
 _PLACEHOLDER = lazy(
     r"your|replace|example|changeme|placeholder|dummy|redacted|xxx|\*\*\*|\.\.\.|1234|abcd|test|fake|sample|secret|token",
     IGNORECASE,
 )
+_WORDS = lazy(r"pass|pwd|user|admin|login|api_?key", IGNORECASE)
 _VARIABLES = ("SECRET", "TOKEN", "_KEY", "PASSWORD")
 _ASSIGNED = lazy(r"(?:SECRET|TOKEN|KEY|PASSWORD)[A-Z_]{0,20}[\"']?\s?[:=]\s?[\"']?([A-Za-z0-9+/_-]{32,120})(?![\w+/-])")
 _JWT_IO = "eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6"  # the token that every text about tokens shows
@@ -52,6 +63,10 @@ def check(file, context):
                     match.span(),
                     "%s... looks like a live credential; anyone who installs the plugin can read it" % found[:8],
                 )
+    for match in _IN_URL.finditer(text) if file.kind in ADDRESSES and "://" in text else ():
+        if entropy(match.group(1)) >= 3 and not _is_sample(file, match) and _WORDS.search(match.group(1)) is None:
+            text_of_it = "%s... looks like a live password in an address; anyone who installs the plugin can read it"
+            yield file.hit(match.span(1), text_of_it % match.group(1)[:3])
     for match in (match for start, end in lines_with(text, 0, _VARIABLES) for match in _ASSIGNED.finditer(text, start, end)):
         found = match.group(1)
         kinds = {"0" if c.isdigit() else "a" if c.islower() else "A" for c in found if c.isalnum()}

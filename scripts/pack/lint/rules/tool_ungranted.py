@@ -41,10 +41,20 @@ _USE = lazy(
 
 
 def check(file, context):
-    """Only agents with a tools list: the others have everything."""
-    if file.front is None or "tools" not in file.front:
+    """Agents with a list of tools, granted or taken away (the others have everything); commands and skills that take some away."""
+    if file.front is None:
         return
-    granted = tools.granted(file, context.facts)
+    if file.kind != "agent":
+        denied = tools.listed(file, "disallowed-tools") or ()
+        denied = {tools.canonical(tool.name, context.facts) for tool in denied if tool.rule is None}
+        granted, lack = context.facts.known_tools - denied, "which disallowed-tools takes away"
+        if not denied:
+            return
+    elif "tools" in file.front or "disallowedTools" in file.front:
+        granted = tools.granted(file, context.facts)
+        lack = "which tools does not grant" if "tools" in file.front else "which disallowedTools takes away"
+    else:
+        return
     if not granted:
         return
     text, seen = file.text, set()
@@ -75,7 +85,9 @@ def check(file, context):
         if name in context.facts.agent["folded_into_bash"] and "Bash" in granted:
             continue
         seen.add(name)
-        yield file.hit(match.span(index), "the prompt uses %s, which tools does not grant" % name)
+        yield file.hit(match.span(index), "the prompt uses %s, %s" % (name, lack))
+    if file.kind != "agent" or "tools" not in file.front:
+        return
     servers = {name.rsplit("__", 1)[0] for name in granted if name.startswith("mcp__")} | {n for n in granted if n.startswith("mcp__")}
     for match in _MCP.finditer(text, file.body_start) if "mcp__" in text else ():
         name = match.group()
