@@ -10,19 +10,29 @@ from .refusal import Refusal
 DECISIONS = "DECISIONS.md"
 APPENDABLE = ("## Operational Escalations", "## Orchestration Notes")
 SCRATCH = ".team-scratch/"
-_TEST_FOLDERS = ("test", "tests", "__tests__", "spec", "specs", "e2e")
+_TEST_FOLDERS = ("test", "tests", "__tests__", "spec", "specs", "e2e", "cypress", "__snapshots__")
+_TEST_ENDS = ("_test", ".test", ".spec", "_spec", "-test", "-spec", ".e2e", ".cy")
+_TEST_WORDS = ("Test", "Tests", "TestCase", "Spec", "Specs", "IT")  # FooTest.java, FooTests.cs, FooSpec.scala, FooIT.java
+_PAPERS = ("md", "txt", "rst", "adoc")
 
 
 def is_test(path):
-    """Whether a path is a test file by its folder or name (`tests/`, `test_x.py`, `x.test.ts`, `x_test.go`, `x.spec.js`)."""
-    parts = path.lower().split("/")
+    """Whether a path is a test file by its folder or name (`tests/`, `test_x.py`, `tests.py`, `x.test.ts`, `x_test.go`, `XTest.java`)."""
+    parts = path.split("/")
     name = parts[-1]
-    stem = name.rsplit(".", 1)[0]
+    stem, _, ending = name.rpartition(".")
+    stem, low = stem or name, (stem or name).lower()
     return (
-        any(p in _TEST_FOLDERS for p in parts[:-1])
-        or name == "conftest.py"
-        or stem.startswith("test_")
-        or stem.endswith(("_test", ".test", ".spec", "_spec"))
+        any(p.lower() in _TEST_FOLDERS for p in parts[:-1])
+        or name.lower() in ("conftest.py", "conftest.pyi")
+        or ending == "snap"
+        or low.startswith("test_")
+        or low.endswith(_TEST_ENDS)
+        or low in ("test", "tests")
+        and ending.lower() not in _PAPERS
+        or stem[:4] == "Test"
+        and stem[4:5].isupper()
+        or any(stem.endswith(word) and stem[: -len(word)][-1:].islower() for word in _TEST_WORDS)
     )
 
 
