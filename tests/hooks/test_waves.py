@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+import zipfile
 
 import pytest
 
@@ -668,3 +670,31 @@ def test_waivers_are_the_user_s(two):
     assert core.do("MATRIX_APPROVED", actor={"name": "planner", "role": "planner", "inc": 1, "agent_id": "a"}) is not None
     assert core.state["waves"]["heard"] is False
     assert core.do("MATRIX_APPROVED") is None and core.state["waves"]["heard"] is True
+
+
+# --- The rhythm of reports ---------------------------------------------------------------------------------------------------
+def session_says(s):
+    _code, out, _err = s.send("SessionStart", source="compact")
+    return out["hookSpecificOutput"]["additionalContext"]
+
+
+def test_the_session_hook_says_when_a_report_is_due(two):
+    with open(os.path.join(two.project, ".claude", "team-definitions", "told.json"), "w") as f:
+        json.dump(dict(SMALL, team="told", report_every_hours=6), f)
+    activate(two, "--team told --strategy strategy.md")
+    assert "A report is due (every 6 h; none was written yet): `pack report --due`." in session_says(two)
+    folder = os.path.join(two.project, ".two", "reports")
+    os.makedirs(folder, exist_ok=True)
+    for age, due in ((1, False), (7, True)):
+        made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - age * 3600))
+        with zipfile.ZipFile(os.path.join(folder, "status_001.pptx"), "w") as archive:
+            archive.writestr("docProps/core.xml", '<dcterms:created xsi:type="dcterms:W3CDTF">%s</dcterms:created>' % made)
+        assert ("the last is 7.0 h old" in session_says(two)) is due and ("A report is due" in session_says(two)) is due
+    with open(os.path.join(folder, "status_001.pptx"), "w") as f:
+        f.write("half a file")
+    assert "none was written yet" in session_says(two)
+
+
+def test_a_team_without_a_rhythm_is_not_reminded(two):
+    activate(two, "--team twoWaves --strategy strategy.md")
+    assert "phase" in session_says(two) and "report is due" not in session_says(two)
