@@ -84,7 +84,7 @@ def report_due(call):
     folder = os.path.join(root(call.state, call.project), "reports")
     if "report_every_hours" not in definition or not rhythm.due(folder, definition, call.now)[0]:
         return ""
-    last = rhythm.last_report(folder)
+    last = rhythm.last_report(folder, call.now)
     told = "none was written yet" if last is None else "the last is %.1f h old" % ((call.now - last) / 3600.0)
     return "\nA report is due (every %g h; %s): `pack report --due`." % (definition["report_every_hours"], told)
 

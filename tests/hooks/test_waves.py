@@ -681,12 +681,13 @@ def session_says(s):
 def test_the_session_hook_says_when_a_report_is_due(two):
     with open(os.path.join(two.project, ".claude", "team-definitions", "told.json"), "w") as f:
         json.dump(dict(SMALL, team="told", report_every_hours=6), f)
+    two.now = 1_700_000_000.0
     activate(two, "--team told --strategy strategy.md")
     assert "A report is due (every 6 h; none was written yet): `pack report --due`." in session_says(two)
     folder = os.path.join(two.project, ".two", "reports")
     os.makedirs(folder, exist_ok=True)
     for age, due in ((1, False), (7, True)):
-        made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - age * 3600))
+        made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(two.now - age * 3600))
         with zipfile.ZipFile(os.path.join(folder, "status_001.pptx"), "w") as archive:
             archive.writestr("docProps/core.xml", '<dcterms:created xsi:type="dcterms:W3CDTF">%s</dcterms:created>' % made)
         assert ("the last is 7.0 h old" in session_says(two)) is due and ("A report is due" in session_says(two)) is due

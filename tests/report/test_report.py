@@ -158,6 +158,10 @@ def test_due_every_six_hours(project, capsys):  # noqa: F811
     assert "not due: the next report in 5 h 00 min" in capsys.readouterr().out
     assert pack("report", "--due", "--dir", project, "--now", now + 6 * 3600) == 0
     assert "status_002.pptx" in capsys.readouterr().out
+    assert pack("report", "pptx", "--dir", project, "--now", now + 10**8) == 0
+    capsys.readouterr()
+    assert pack("report", "--due", "--dir", project, "--now", now + 7 * 3600) == 0
+    assert "not due: the next report in 5 h 00 min" in capsys.readouterr().out, "one from the future is not the last one"
 
 
 def test_final_certification(project, capsys):  # noqa: F811

@@ -16,13 +16,14 @@ def next_number(folder, prefix, extension):
     return max(taken, default=0) + 1
 
 
-def last_report(folder):
-    """When the newest status presentation says that it was made (seconds), or None."""
+def last_report(folder, now):
+    """When the newest status presentation says that it was made (seconds), or None. One from the future was made by a clock that was
+    wrong: it would be the last one for ever."""
     newest = None
     for name in _names(folder):
         if re.match(r"status_\d+\.pptx$", name):
             made = made_at(os.path.join(folder, name))
-            if made is not None and (newest is None or made > newest):
+            if made is not None and made <= now + 60 and (newest is None or made > newest):
                 newest = made
     return newest
 
@@ -40,7 +41,7 @@ def made_at(path):
 
 def due(folder, definition, now):
     """(is a report due?, seconds until the next one)."""
-    last, every = last_report(folder), definition.get("report_every_hours", 6) * 3600.0
+    last, every = last_report(folder, now), definition.get("report_every_hours", 6) * 3600.0
     left = 0.0 if last is None else last + every - now
     return left <= 0, max(0.0, left)
 
