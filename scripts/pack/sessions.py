@@ -80,7 +80,9 @@ def session_started(call):
                 "team: the run %s is closed; `pack status --summary` prints the report, your last words to the user."
                 % call.state["team"]["name"],
             )
-        return tell("SessionStart", advice.digest(call.state))
+        from . import waverun
+
+        return tell("SessionStart", advice.digest(call.state) + waverun.report_due(call))
     if str(call.actor["agent_id"]).startswith("session:") and call.actor["role"] not in (None, "foreign") and source == "startup":
         return tell("SessionStart", greeting(call, True))  # a teammate in a terminal pane
     if call.actor["role"] == "foreign" and call.state["phase"] != "CLOSED" and source in ("startup", "resume"):

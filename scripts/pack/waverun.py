@@ -70,6 +70,25 @@ def definition_of(state, project):
     return unchanged(load(state["team"]["source"], folders(project)), state["team"]["definition"].get("digest"))
 
 
+def report_due(call):
+    """The reminder that the definition's rhythm of reports asks for, "" where it has none or the next is not due yet."""
+    if call.state["waves"] is None:
+        return ""
+    from .report import rhythm
+    from .teams import TeamError
+
+    try:
+        definition = definition_of(call.state, call.project)
+    except (TeamError, OSError):
+        return ""  # what is wrong with it is told where it is needed
+    folder = os.path.join(root(call.state, call.project), "reports")
+    if "report_every_hours" not in definition or not rhythm.due(folder, definition, call.now)[0]:
+        return ""
+    last = rhythm.last_report(folder, call.now)
+    told = "none was written yet" if last is None else "the last is %.1f h old" % ((call.now - last) / 3600.0)
+    return "\nA report is due (every %g h; %s): `pack report --due`." % (definition["report_every_hours"], told)
+
+
 def root(state, project):
     """The team's own folder in the project (`.team`)."""
     return os.path.join(project, state["team"]["definition"]["root"])

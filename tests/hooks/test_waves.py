@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+import zipfile
 
 import pytest
 
@@ -785,3 +787,32 @@ def test_a_gate_check_that_a_resume_overtakes_says_nothing(two):
     assert s.call("lead", "Bash", command="pack gate check", response=resumed) is None
     assert s.state()["waves"]["verdicts"] == {}
     assert s.bash("lead", "pack gate check") is None and s.state()["waves"]["verdicts"] == {"planned": "PASS"}
+
+
+# --- The rhythm of reports ---------------------------------------------------------------------------------------------------
+def session_says(s):
+    _code, out, _err = s.send("SessionStart", source="compact")
+    return out["hookSpecificOutput"]["additionalContext"]
+
+
+def test_the_session_hook_says_when_a_report_is_due(two):
+    with open(os.path.join(two.project, ".claude", "team-definitions", "told.json"), "w") as f:
+        json.dump(dict(SMALL, team="told", report_every_hours=6), f)
+    two.now = 1_700_000_000.0
+    activate(two, "--team told --strategy strategy.md")
+    assert "A report is due (every 6 h; none was written yet): `pack report --due`." in session_says(two)
+    folder = os.path.join(two.project, ".two", "reports")
+    os.makedirs(folder, exist_ok=True)
+    for age, due in ((1, False), (7, True)):
+        made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(two.now - age * 3600))
+        with zipfile.ZipFile(os.path.join(folder, "status_001.pptx"), "w") as archive:
+            archive.writestr("docProps/core.xml", '<dcterms:created xsi:type="dcterms:W3CDTF">%s</dcterms:created>' % made)
+        assert ("the last is 7.0 h old" in session_says(two)) is due and ("A report is due" in session_says(two)) is due
+    with open(os.path.join(folder, "status_001.pptx"), "w") as f:
+        f.write("half a file")
+    assert "none was written yet" in session_says(two)
+
+
+def test_a_team_without_a_rhythm_is_not_reminded(two):
+    activate(two, "--team twoWaves --strategy strategy.md")
+    assert "phase" in session_says(two) and "report is due" not in session_says(two)

@@ -3,12 +3,15 @@
 import http.server
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
+import pack as pack_package
 from pack.realtime import adr, record, sprint
 
 from .conftest import free_port, make_project, pack
@@ -78,7 +81,7 @@ def test_only_real_systems(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert pack("record", "http", "http://127.0.0.1:%d/" % free_port(), "--name", "x") == 2
     assert "recorded from real systems only" in capsys.readouterr().err
-    assert pack("record", "topic", "kafka", "mock:1", "--name", "x", "--seconds", "1") == 2
+    assert pack("record", "topic", "kafka", "mock:1", "--option", "topic=t", "--name", "x", "--seconds", "1") == 2
     assert "is a mock" in capsys.readouterr().err
 
 
@@ -391,4 +394,215 @@ def test_a_topic_whose_broker_is_not_there_is_silent_and_the_day_goes_on():
     port = free_port()
     for adapter, address in (("kafka", "127.0.0.1:%d"), ("redis", "redis://127.0.0.1:%d/0"), ("mqtt", "mqtt://127.0.0.1:%d")):
         with pytest.raises(record.RecordError, match="cannot reach"):
-            record.topic(adapter, address % port, {}, 1, 1.0)
+            record.topic(adapter, address % port, {"topic": "t", "stream": "t"}, 1, 1.0)
+
+
+# Mistakes of a first-time user -------------------------------------------------------------------------------------------
+
+
+def edit(centre, change):
+    """sprint.json with a change made to it."""
+    data = json.loads((centre / "sprint.json").read_text())
+    change(data)
+    (centre / "sprint.json").write_text(json.dumps(data))
+
+
+def test_a_command_that_hangs_is_ended_with_its_children(centre, capsys):
+    (centre / "hang.py").write_text(
+        "import os, subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        "print('child', child.pid, flush=True)\ntime.sleep(600)\n"
+    )
+    edit(centre, lambda d: d["squads"][1].update(smoke=[[sys.executable, "hang.py"]]))
+    edit(centre, lambda d: d["integration_day"].update(timeout_minutes=0.05))
+    assert go("integration") == 1
+    out = capsys.readouterr().out
+    assert "FAIL smoke runtime: did not end within 0.05 min (timeout_minutes)" in out and "ok   smoke governance" in out
+    child = int((evidence_of(centre) / "02-smoke-runtime.log").read_text().split()[1])
+    with pytest.raises(ProcessLookupError):
+        for _ in range(100):
+            os.kill(child, 0)
+            time.sleep(0.05)
+
+
+def evidence_of(centre):
+    return centre / "docs" / "sprints" / "status" / "2026-03-04" / "evidence"
+
+
+def test_a_command_that_prints_much_or_is_not_there(centre, capsys, monkeypatch):
+    (centre / "much.py").write_text("import sys\nsys.stdout.buffer.write(b'\\xff' * (1 << 20))\n")
+    (centre / "wild.py").write_text("while True: print('x' * 4000)\n")
+    edit(centre, lambda d: d["squads"][0].update(smoke=[[sys.executable, "much.py"], ["no-such-program", "-x"]]))
+    edit(centre, lambda d: d["squads"][1].update(smoke=[[sys.executable, "wild.py"]]))
+    monkeypatch.setattr(sprint, "MOST_PRINTED", 2 << 20)
+    assert go("integration") == 1
+    out = capsys.readouterr().out
+    assert "ok   smoke governance\nFAIL smoke governance: no-such-program: No such file or directory" in out
+    assert "FAIL smoke runtime: printed more than 2 MB" in out
+    assert (evidence_of(centre) / "01-smoke-governance.log").stat().st_size == 1 << 20
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_an_interrupted_day_keeps_what_it_saw_and_has_not_passed(centre, number, capsys):
+    (centre / "slow.py").write_text("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(600)\n")
+    edit(centre, lambda d: d["squads"][1].update(smoke=[[sys.executable, "slow.py"]]))
+    program = "import sys; from pack.cli import main; sys.exit(main(sys.argv[1:]))"
+    argv = [sys.executable, "-c", program, "sprint", "integration", "--file", "sprint.json", "--now", str(WED)]
+    where = os.path.dirname(os.path.dirname(pack_package.__file__))
+    running = subprocess.Popen(argv, env=dict(os.environ, PYTHONPATH=where), stderr=subprocess.PIPE, text=True)
+    log = evidence_of(centre) / "02-smoke-runtime.log"
+    while not (log.exists() and log.read_text().strip()):
+        assert running.poll() is None
+        time.sleep(0.05)
+    running.send_signal(getattr(signal, number))
+    err = running.communicate(timeout=60)[1]
+    assert running.returncode == 130 and "Traceback" not in err
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(log.read_text()), 0)
+    last = sprint.last_integration(sprint.load("sprint.json"))
+    assert [(s["ok"], s["why"]) for s in last["steps"]] == [(True, ""), (False, "interrupted"), (False, "not run: interrupted")]
+    assert go("exit") == 1 and "OPEN integration: smoke runtime: interrupted" in capsys.readouterr().out
+
+
+def test_an_earlier_run_of_the_day_is_kept_and_an_edited_one_is_told(centre, capsys):
+    assert go("integration") == 1
+    screenshot = evidence_of(centre) / "panel.png"
+    screenshot.write_bytes(b"png")
+    assert go("integration") == 1
+    assert (evidence_of(centre) / "run-1" / "02-smoke-runtime.log").read_text() == "1 failed\n" and screenshot.exists()
+    path = evidence_of(centre) / "integration.json"
+    path.write_text(path.read_text().replace("false", "true"))
+    capsys.readouterr()
+    for verb in (["exit"], ["status"]):
+        assert go(*verb) == 2
+        err = capsys.readouterr().err
+        assert (
+            "integration.json was edited or is damaged: `pack sprint integration` runs the day again" in err and len(err.splitlines()) == 1
+        )
+
+
+def test_what_an_integration_day_proves(centre, capsys):
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]
+    edit(centre, lambda d: d["squads"][1].update(smoke=[[sys.executable, "smoke_ok.py"]]))
+    edit(centre, lambda d: d["integration_day"].update(checklist=[{"do": "Smoke", "smoke": True}]))
+    assert go("integration") == 0 and go("exit") == 1
+    assert "OPEN integration: it ran on uncommitted changes: commit" in capsys.readouterr().out
+    subprocess.run(git + ["add", "-A"], check=True)
+    subprocess.run(git + ["commit", "-qm", "all"], check=True)
+    assert go("integration") == 0
+    subprocess.run(git + ["add", "-A"], check=True)
+    subprocess.run(git + ["commit", "-qm", "the evidence itself"], check=True)
+    go("exit")
+    assert "met  integration" in capsys.readouterr().out, "filing the evidence is no change of what was tested"
+    (centre / "smoke_ok.py").write_text("print('other')\n")
+    go("exit")
+    assert "since then smoke_ok.py changed" in capsys.readouterr().out
+    subprocess.run(["git", "checkout", "-q", "smoke_ok.py"], check=True)
+    edit(centre, lambda d: d["squads"].append({"id": "late", "title": "Late", "lead": "l"}))
+    go("exit")
+    assert "no smoke suite of late ran" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "text, told",
+    [
+        ("", "$: must be object, found null"),
+        ("[", "x.yaml:1: "),
+        ("a: 1\nb: {x\n", "x.yaml:"),
+        ("title: x\ntitle: y\n", "x.yaml:2: title is given twice"),
+        (sprint.EXAMPLE.split("squads:")[0] + "squads: []\nrhythm:" + sprint.EXAMPLE.split("rhythm:")[1], "$.squads"),
+        (sprint.EXAMPLE.replace("id: runtime", "id: governance"), "squad 'governance' is given twice"),
+        (
+            sprint.EXAMPLE.replace("run: [helm, upgrade, --install, app, ./chart]", ""),
+            "'Deploy to staging' does nothing: give one of run, smoke",
+        ),
+        (sprint.EXAMPLE.replace(", files: [docs/quickstart.md]", ""), "check files needs `files: [...]`"),
+        (sprint.EXAMPLE.replace("America/Los_Angeles", "Mars/Olympus"), "unknown timezone 'Mars/Olympus'"),
+    ],
+)
+def test_a_sprint_yaml_that_is_none(text, told, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.yaml").write_text(text)
+    assert pack("sprint", "lanes", "--file", "x.yaml") == 2
+    err = capsys.readouterr().err
+    assert told in err and len(err.splitlines()) == 1
+
+
+def test_times_need_no_quotes_and_other_encodings_are_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.yaml").write_text("\ufeff" + sprint.EXAMPLE.replace('"16:00"', "16:00").replace("Runtime & Training", "Größe 実行"))
+    assert [r["at"] for r in sprint.load("x.yaml")["rhythm"]] == ["08:30", "09:00", "11:00", "16:00"]
+    assert pack("sprint", "add", "runtime", "日本語 · é", "--file", "x.yaml") == 0
+    assert pack("sprint", "lanes", "--file", "x.yaml") == 1 and "Größe 実行" in capsys.readouterr().out
+    (tmp_path / "y.yaml").write_bytes(b"title: \xff\xfe")
+    assert pack("sprint", "lanes", "--file", "y.yaml") == 2 and "y.yaml is not UTF-8 text" in capsys.readouterr().err
+
+
+def test_a_line_break_loses_no_item_and_hand_edits_are_told(centre, capsys):
+    assert go("add", "runtime", "  ") == 2 and "an item needs a title" in capsys.readouterr().err
+    go("add", "runtime", "Token\nstream <!-- item {x} -->"), go("add", "governance", "Other")
+    assert go("set", "B1", "blocked", "--by", "two\nlines -->", "--owner", "a\nna", "--eta", "15:00") == 0
+    assert go("add", "runtime", "Third") == 0
+    path = centre / "docs" / "sprints" / "Parallel_Backlog.md"
+    whole = path.read_text()
+    assert [i["id"] for i in sprint.Backlog(sprint.load("sprint.json")).items] == ["B2", "B1", "B3"]
+    for old, new, told in [
+        ("-->\n", "\n", "the item's data cannot be read"),
+        ('"state": "blocked"', '"state": "waiting"', "item B1: its state cannot be read"),
+        ('"blocker": "two lines --\\u003e", ', "", "item B1: its blocker cannot be read"),
+        ('"since": ', '"since": "x", "y": ', "item B1: its since cannot be read"),
+        ("· blocked ·", "· done ·", "item B1 was changed by hand, its data says otherwise"),
+    ]:
+        line = next(x for x in whole.splitlines(True) if "**B1**" in x)
+        assert old in line
+        path.write_text(whole.replace(line, line.replace(old, new)))
+        for verb in (["lanes"], ["add", "runtime", "x"], ["blockers"], ["exit"], ["status"]):
+            capsys.readouterr()
+            assert go(*verb) == 2
+            err = capsys.readouterr().err
+            assert told in err and "restore the line or delete it" in err and len(err.splitlines()) == 1
+        assert path.read_text() == whole.replace(line, line.replace(old, new))
+
+
+def test_what_people_write_and_lanes_that_are_gone_stay(centre, capsys):
+    go("add", "runtime", "Token stream", "--owner", "ana")
+    path = centre / "docs" / "sprints" / "Parallel_Backlog.md"
+    path.write_text(path.read_text() + "\nremember the demo\n")
+    edit(centre, lambda d: d["squads"].pop())
+    assert go("add", "governance", "Other") == 0 and go("set", "B1", "doing") == 0
+    text = path.read_text()
+    assert "## not in sprint.yaml: runtime" in text and "**B1** Token stream" in text and text.endswith("## Notes\n\nremember the demo\n")
+    capsys.readouterr()
+    go("lanes")
+    assert "not in sprint.yaml: runtime" in capsys.readouterr().out
+    assert go("add", "governance", "Third") == 0 and path.read_text().count("remember the demo") == 1
+
+
+def test_etas_of_other_zones_and_none(centre, capsys):
+    go("add", "runtime", "Token stream")
+    for text in ("soon", "25:00", "2026-02-30", "2026-03-04T15:00+99:00", ""):
+        assert go("set", "B1", "blocked", "--by", "x", "--owner", "ana", "--eta", text) == 2
+    assert "no time: '2026-03-04T15:00+99:00'; an ETA is 15:00, 2026-03-04 or 2026-03-04T15:00+01:00" in capsys.readouterr().err
+    data = sprint.load("sprint.json")
+    assert sprint.moment(data, "15:00", WED) == WED + 6 * 3600 and sprint.moment(data, "08:00", WED) == WED + 23 * 3600
+    assert sprint.moment(data, "2026-03-04T18:00+01:00", WED) == sprint.moment(data, "2026-03-04T17:00Z", WED) == WED
+    assert sprint.moment(data, "2026-03-04", WED) == WED + 15 * 3600
+    assert go("set", "B1", "blocked", "--by", "x", "--owner", "ana", "--eta", "10:00") == 0
+    assert go("blockers", now=WED + 2 * 3600) == 0 and "ETA 10:00 (passed)" in capsys.readouterr().out
+
+
+def test_status_dates_that_are_none_or_far_ahead(centre, capsys):
+    folder = centre / "docs" / "sprints" / "status"
+    folder.mkdir()
+    (folder / "2026-13-45.md").write_text("x"), (folder / "2027-01-01.md").write_text("x")
+    assert go("status", "--due") == 1 and "no status was ever written" in capsys.readouterr().out
+    (folder / "2026-03-05.md").write_text("written further east, where it is tomorrow")
+    assert go("status", "--due") == 0
+
+
+def test_a_place_that_cannot_be_written_is_one_line(centre, capsys):
+    (centre / "docs" / "sprints" / "status").write_text("a file where the folder should be")
+    for verb in (["status"], ["integration"]):
+        assert go(*verb) == 2
+        err = capsys.readouterr().err
+        assert "docs/sprints/status" in err and len(err.splitlines()) == 1

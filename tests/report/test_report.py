@@ -52,18 +52,30 @@ def test_numbers_are_read_back(project, team):  # noqa: F811
     assert shown == {"%s %s" % (r["path"], r["claim"].upper().replace("P999", "P99.9")): r["percent"] for r in told["latency"]}
     echo = rows["websocket_p50_p95_p99", "chat.echo"]
     assert shown["chat.echo P99"] == pytest.approx(100 * echo["value"] / echo["limit"], abs=0.06)
-    curves = {s.name: list(s.iter_values()) for s in drawn[2][0].plots[0].series}
+    curves = {s.name: list(s.iter_values()) for s in drawn[3][0].plots[0].series}
     assert curves == {name: [y for _, y in points] for name, points in told["curves"].items()} and len(curves) == 5
-    assert "logBase" in drawn[2][0]._chartSpace.xml
-    trend = {s.name: list(s.values) for s in drawn[3][0].plots[0].series}
+    assert "logBase" in drawn[3][0]._chartSpace.xml
+    trend = {s.name: list(s.values) for s in drawn[4][0].plots[0].series}
     assert trend["chat.echo"] == [
         json.load(open_(project, "evidence/latency/websocket_p50_p95_p99.json"))["envelopes"][-1]["entries"][0]["p99_ms"]
     ]
-    assert drawn[5][0].plots[0].series[0].values == (rows["kafka_sustained_throughput", "chat.echo"]["value"],)
+    assert drawn[6][0].plots[0].series[0].values == (rows["kafka_sustained_throughput", "chat.echo"]["value"],)
     text = words(path)
+    for row in told["latency"]:  # the dashboard: P50, P95, P99, P99.9 of every path
+        cells = [row["path"], row["protocol"]] + [data.ms(row[k]) for k in ("p50_ms", "p95_ms", "p99_ms", "p999_ms", "max_ms")]
+        assert any(text[at : at + 7] == cells for at in range(len(text))), cells
+    points = {s.name: sorted(zip(_numbers(s, "xVal"), s.iter_values())) for s in drawn[7][0].plots[0].series}
+    assert points == {name: [(r, p) for r, p, _ in sorted(rows)] for name, rows in told["tradeoff"].items()}
+    assert [m for _, _, m in told["tradeoff"]["chat.echo"]] in (["latency", "throughput"], ["throughput", "latency"])
     assert told["headline"] in text and "10 of 10 gates pass" in told["headline"]
     assert text[-4:] == ["MISSING", "event_store_failover", "", "out of scope: the strategy has no event store"], "what is open comes last"
     assert not [t for t in text if re.search(r"\b(average|mean)\b", t, re.I)]
+
+
+def _numbers(series, name):
+    """The numbers of one axis of a series, as the file has them."""
+    found = [e for e in series._element.iter() if e.tag.endswith("}" + name)][0]
+    return [float(e.text) for e in found.iter() if e.tag.endswith("}v")]
 
 
 def open_(folder, relative):
@@ -86,6 +98,55 @@ def test_pdf_is_the_same_bytes_again_and_holds_the_numbers(project, team):  # no
         for row in told["latency"]:
             assert ("%.3f" if row["p99_ms"] < 10 else "%.1f") % row["p99_ms"] in text
         assert "3 worker-crash" in text or "3 worker-" in text
+        for path, runs in told["trend"].items():
+            assert re.search(r"%s +%s +%s\n" % (re.escape(path), data.ms(runs[0][1]), data.ms(runs[0][2])), text), path
+        assert re.search(r"chat\.echo +%d\n" % told["lag"]["chat.echo"][0][1], text)
+        rate, p99, _ = told["tradeoff"]["orders"][0]
+        assert re.search(r"orders +%.1f +%s +latency" % (rate, data.ms(p99)), text)
+
+
+def test_many_long_names_fit_on_their_slides(project, team, tmp_path):  # noqa: F811
+    """Twenty paths with long names, a project in other letters: no table leaves its slide, no number is cut, no letter is lost."""
+    from pack.report import paper, slides
+
+    told = data.collect(project, team, time.time())
+    names = ["a-very-long-message-path.of.some.service.number-%02d" % n for n in range(20)]
+    told["project"] = "Чат für Größe \x07" * 30 + "🚀"
+    told["headline"] = told["headline"] * 5
+    for part in ("latency", "delivery", "ordering", "throughput", "failover"):
+        told[part] = [dict(told[part][0], path=name) for name in names]
+    for part in ("trend", "curves", "tradeoff", "lag"):
+        one = told[part]["chat.echo"]
+        told[part] = {name: one for name in names}
+    told["open"] = [dict(told["open"][0], path=name, why="a long reason " * 20) for name in names]
+    slides.write(told, str(tmp_path / "x.pptx"), 0)
+    deck = Presentation(str(tmp_path / "x.pptx"))
+    for slide in deck.slides:
+        for shape in slide.shapes:
+            assert shape.left + shape.width <= deck.slide_width and shape.top + shape.height <= deck.slide_height
+            for row in shape.table.rows if shape.has_table else ():
+                for column, cell in zip(shape.table.columns, row.cells):
+                    size = cell.text_frame.paragraphs[0].runs[0].font.size
+                    assert len(cell.text) * size * 0.62 <= column.width, cell.text
+        tables = sorted((s.top, s.top + s.height) for s in slide.shapes if s.has_table)
+        assert all(one[1] <= two[0] for one, two in zip(tables, tables[1:]))
+    paper.write(told, str(tmp_path / "x.pdf"), team)
+    if shutil.which("pdftotext"):
+        text = subprocess.run(["pdftotext", "-layout", str(tmp_path / "x.pdf"), "-"], capture_output=True, text=True).stdout
+        assert ("Чат für Größe" in text or "U+0427U+0430U+0442 für Größe" in text) and "U+1F680" in text
+
+
+def test_half_a_report_is_none(tmp_path):
+    from pack.report import office
+
+    def die(path):
+        with open(path, "w") as handle:
+            handle.write("half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        office.whole(str(tmp_path / "status_001.pptx"), die)
+    assert os.listdir(tmp_path) == []
 
 
 def test_due_every_six_hours(project, capsys):  # noqa: F811
@@ -97,6 +158,10 @@ def test_due_every_six_hours(project, capsys):  # noqa: F811
     assert "not due: the next report in 5 h 00 min" in capsys.readouterr().out
     assert pack("report", "--due", "--dir", project, "--now", now + 6 * 3600) == 0
     assert "status_002.pptx" in capsys.readouterr().out
+    assert pack("report", "pptx", "--dir", project, "--now", now + 10**8) == 0
+    capsys.readouterr()
+    assert pack("report", "--due", "--dir", project, "--now", now + 7 * 3600) == 0
+    assert "not due: the next report in 5 h 00 min" in capsys.readouterr().out, "one from the future is not the last one"
 
 
 def test_final_certification(project, capsys):  # noqa: F811

@@ -15,9 +15,12 @@ Front matter of `.claude/decisions/*.md`:
       path: chat.echo           # optional: the message path of rt.yaml that proves it
 """
 
+import asyncio
 import math
 import os
 import re
+
+from pack.teams import yamltext
 
 BUDGET_MS, USERS, OVERHEAD_BYTES = 100.0, 50, 66  # Ethernet + IPv4 + TCP with timestamps, for one small frame
 _WORDS = re.compile(
@@ -45,18 +48,24 @@ class AdrError(ValueError):
 
 def front_matter(text, name):
     """(mapping, rest) of a Markdown file."""
-    if not text.startswith("---\n"):
+    lines = text.lstrip("\ufeff").split("\n")
+    if lines[0].rstrip() != "---":
         return {}, text
-    head, mark, rest = text[4:].partition("\n---")
-    if not mark:
+    end = next((n for n, line in enumerate(lines[1:], 1) if line.rstrip() in ("---", "...")), None)
+    if end is None:
         raise AdrError("%s: front matter has no closing ---" % name)
-    import yaml
-
     try:
-        data = yaml.safe_load(head)
-    except yaml.YAMLError as error:
-        raise AdrError("%s: front matter is not YAML: %s" % (name, " ".join(str(error).split())))
-    return (data if isinstance(data, dict) else {}), rest
+        document = yamltext.read("\n".join(lines[1:end]) + "\n")
+    except yamltext.YamlError as error:
+        line = "\n".join(lines[1:end]).count("\n", 0, error.offset) + 2
+        raise AdrError("%s:%d: front matter is not YAML: %s" % (name, line, error))
+    if document.duplicates:
+        twice, span = document.duplicates[0]
+        raise AdrError("%s:%d: %s is given twice" % (name, document.place(span)[0] + 1, twice[-1]))
+    data = document.value
+    if not isinstance(data, (dict, type(None))):
+        raise AdrError("%s: front matter is no mapping: write `title: ...` and `realtime: {...}`" % name)
+    return data or {}, "\n".join(lines[end + 1 :])
 
 
 def touches(data, rest):
@@ -103,10 +112,14 @@ def check(data, rest, name, paths=None):
     for key in NEEDED:
         if key not in spec:
             found.append("%s: realtime.%s is missing" % (name, key))
-    for key in FIELDS - {"fanout", "path"}:
+    for key in sorted(FIELDS - {"fanout", "path"}):
         value = spec.get(key, 1)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
             found.append("%s: realtime.%s must be a positive number, found %r" % (name, key, value))
+        elif key in ("users", "payload_bytes") and value != int(value):
+            found.append("%s: realtime.%s must be a whole number, found %g" % (name, key, value))
+    if "path" in spec and not isinstance(spec["path"], str):
+        found.append("%s: realtime.path must name a message path of rt.yaml, found %r" % (name, spec["path"]))
     fanout = spec.get("fanout", "all")
     if fanout not in ("all", "none") and (isinstance(fanout, bool) or not isinstance(fanout, int) or fanout < 1):
         found.append("%s: realtime.fanout is all, none or a number, found %r" % (name, fanout))
@@ -159,31 +172,60 @@ def check(data, rest, name, paths=None):
 
 
 def read(folder):
-    """[(name, mapping, rest)] of the decision files."""
+    """[(name, mapping, rest, problem)] of the decision files; a file that cannot be read has a problem, and hides no other."""
     found = []
     for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
-        if name.endswith(".md"):
+        if not name.endswith(".md"):
+            continue
+        try:
             with open(os.path.join(folder, name), encoding="utf-8") as handle:
-                found.append((name,) + front_matter(handle.read(), name))
+                found.append((name,) + front_matter(handle.read(), name) + (None,))
+        except UnicodeDecodeError:
+            found.append((name, {}, "", "%s: is not UTF-8 text: save it as that" % name))
+        except AdrError as error:
+            found.append((name, {}, "", str(error)))
+        except OSError as error:
+            found.append((name, {}, "", "%s: %s" % (name, error.strerror)))
     return found
 
 
 def measure(spec, path, project, duration, progress=None):
-    """Probe the path at the decision's own rate, payload and users; returns (problems, figures)."""
-    from pack.realtime import adapters, derive, hdr, probe, stats
+    """Probe the path at the decision's own rate, payload and users; returns (problems, figures).
 
-    connections = spec["users"]
+    A server that the path says how to start is started for the measurement. AdrError where nothing can be reached.
+    """
+    from pack.realtime import adapters, derive, hdr, managed, probe, stats
+
+    connections = int(spec["users"])
     rate = arithmetic(spec)["in_per_s"]
     duration = max(duration, stats.samples_needed(0.99) / rate)
     made = adapters.make(dict(path, connections=connections), "pack-adr-%s" % os.urandom(3).hex(), project)
 
+    seen = []
+
     async def main(stop):
         try:
-            return await probe.open_loop(made, rate, duration, 1.0, spec["payload_bytes"], progress, stop)
+            recording = await probe.open_loop(made, rate, duration, 1.0, int(spec["payload_bytes"]), progress, stop)
+            seen.append(await made.server())
+            return recording
         finally:
             await made.close()
 
-    recording = probe.run(main, connections + 50)
+    server = path.get("server")
+    server = (
+        managed.Server(server["command"], path["address"], project).start() if server and not managed.answers(path["address"]) else None
+    )
+    try:
+        recording = probe.run(main, connections + 50)
+    except Exception as error:
+        if not isinstance(error, (OSError, asyncio.TimeoutError)) and not adapters.of_library(error):
+            raise
+        raise AdrError(
+            "cannot reach %s: %s; nothing was measured" % (path["address"], " ".join(str(error).split()) or type(error).__name__)
+        )
+    finally:
+        if server:
+            server.stop()
     histogram = hdr.Histogram(recording.latency.encode())
     late = derive.percentiles(hdr.Histogram(recording.lateness.encode()))["p99_ms"]
     sent = recording.sent * recording.fanout
@@ -199,6 +241,13 @@ def measure(spec, path, project, duration, progress=None):
     }
     if recording.partial:
         return ["interrupted after %d messages" % sent], figures
+    if seen[0][1] != "real":
+        return ["INVALID: %s is a mock; only real systems prove a decision" % seen[0][0]], figures
+    if recording.fanout < receivers(spec):
+        return [
+            "INVALID: the decision has %d receivers of each message, the path has %d: measure a broadcast (`options: {mode: broadcast}`), "
+            "or write `fanout: none` if nobody else receives it" % (receivers(spec), recording.fanout)
+        ], figures
     if bound > spec["budget_ms"]:
         if late > spec["budget_ms"] / 10 and not math.isinf(bound):
             return [

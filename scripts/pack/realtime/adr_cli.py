@@ -27,15 +27,22 @@ def check(names, decisions, team, team_dir, measuring, duration):
     if not os.path.isdir(decisions):
         raise click.UsageError("no folder %s: give --decisions" % decisions)
     paths = by_id(rtfile.load(team_dir, team), "paths") if rtfile.find(team_dir) else None
+    if not 0 < duration < float("inf"):
+        raise click.UsageError("--duration is a number of seconds above 0")
     found = adr.read(decisions)
-    unknown = set(names) - {n for n, _, _ in found}
+    names = [os.path.basename(n) for n in names]
+    unknown = set(names) - {f[0] for f in found}
     if unknown:
         raise click.UsageError(
             "no decision %s in %s; there are: %s"
-            % (", ".join(sorted(unknown)), decisions, ", ".join(sorted(n for n, _, _ in found)) or "none")
+            % (", ".join(sorted(unknown)), decisions, ", ".join(sorted(f[0] for f in found)) or "none")
         )
     bad = False
-    if not any(adr.touches(data, rest) for name, data, rest in found if not names or name in names):
+    for problem in [f[3] for f in found if f[3] and (not names or f[0] in names)]:
+        click.echo(problem)
+        bad = True
+    found = [f[:3] for f in found if not f[3]]
+    if not bad and not any(adr.touches(data, rest) for name, data, rest in found if not names or name in names):
         click.echo(
             "%d decision%s in %s, none touches real time (no `realtime` in the front matter, no word of it in the text)"
             % (len(found), "" if len(found) == 1 else "s", decisions)
@@ -61,15 +68,20 @@ def check(names, decisions, team, team_dir, measuring, duration):
                 continue
             from pack.realtime import probe  # needs the extra `realtime`
 
-            problems, figures = adr.measure(
-                spec,
-                paths[spec["path"]],
-                project_of(team_dir, team),
-                duration,
-                probe.Progress("adr %s" % name),
-            )
+            try:
+                problems, figures = adr.measure(
+                    spec,
+                    paths[spec["path"]],
+                    project_of(team_dir, team),
+                    duration,
+                    probe.Progress("adr %s" % name),
+                )
+            except adr.AdrError as error:
+                problems, figures = [str(error)], {}
             for problem in problems:
                 click.echo("%s: %s" % (name, problem))
+            if figures.get("partial"):
+                raise SystemExit(130)
             bad = bad or bool(problems)
             if not problems:
                 click.echo(

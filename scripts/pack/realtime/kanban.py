@@ -5,15 +5,18 @@ computed from the cards' histories and from the evidence, never typed in.
 """
 
 import json
+import math
 import os
 import re
 import time
 
-from pack.realtime import evidence, gates
+from pack.realtime import evidence, gates, grid
 from pack.teams.definition import artifact_problem
 
-CARD = re.compile(r"^- .*<!-- card (\{.*\}) -->\s*$")
+TITLE = "# Kanban"
+PREFACE = "Moved with `pack kanban move`; what a column needs is checked there."
 METRICS = "## Metrics"
+WAY = "`pack kanban`"
 FIELDS = ("priority", "estimate", "owner", "artifact", "path", "infrastructure", "tested", "issue")
 HOW = {
     "label": "`pack kanban set %s --label kafka`",
@@ -27,6 +30,14 @@ HOW = {
     "gates": "`pack gate check`",
     "evidence": "`pack rt all`",
 }
+
+
+METRIC_NAMES = (
+    "Cycle time (In Progress to Done)",
+    "Delivery tests passed at the first attempt",
+    "Message paths within their latency budget",
+    "Consumer lag, worst second of each run (should fall to 0)",
+)
 
 
 class KanbanError(ValueError):
@@ -44,58 +55,67 @@ class Board:
         self.path = os.path.join(self.team_dir, rules["file"])
         self.columns = [c["name"] for c in rules["columns"]]
         self.cards = []
-        if os.path.isfile(self.path):
-            self._read()
+        self._read()
+
+    def _ours(self, line):
+        return (
+            line.strip() in (TITLE, PREFACE, METRICS)
+            or (line.startswith("## ") and line[3:].strip() in self.columns)
+            or bool(re.match(r"Entry: .*\. Exit: .*\.$", line.strip()))
+            or line.startswith(tuple("- %s: " % name for name in METRIC_NAMES))
+        )
 
     def _read(self):
-        column = None
-        with open(self.path, encoding="utf-8") as handle:
-            for number, line in enumerate(handle, 1):
-                if line.startswith("## "):
-                    column = line[3:].strip()
-                found = CARD.match(line)
-                if found:
-                    try:
-                        card = json.loads(found.group(1))
-                    except ValueError:
-                        raise KanbanError(
-                            "%s:%d: the card's data is not JSON; restore the line, the board is moved with `pack kanban move`"
-                            % (self.rules["file"], number)
-                        )
-                    if column != card["history"][-1][0]:
-                        raise KanbanError(
-                            "%s:%d: card %s stands in %s, but its history says %s: move cards with `pack kanban move`, not by hand"
-                            % (self.rules["file"], number, card["id"], column, card["history"][-1][0])
-                        )
-                    self.cards.append(card)
+        try:
+            self.grid = grid.Grid(self.path, "card", self._ours, WAY)
+            for number, column, line, card in self.grid.entries:
+                problem = self._problem(card)
+                if problem:
+                    raise self.grid.bad(number, problem)
+                if any(c["id"] == card["id"] for c in self.cards):
+                    raise self.grid.bad(number, "card %s is there twice" % card["id"])
+                if column != card["history"][-1][0]:
+                    raise KanbanError(
+                        "%s:%d: card %s stands in %s, but its history says %s: put it back; move cards with `pack kanban move`, not by hand"
+                        % (self.path, number, card["id"], column, card["history"][-1][0])
+                    )
+                if line != self._line(card):
+                    raise self.grid.bad(number, "card %s was changed by hand, its data says otherwise" % card["id"])
+                self.cards.append(card)
+        except grid.GridError as error:
+            raise KanbanError(str(error))
+
+    def _problem(self, card):
+        """What is wrong with a card's data, or None."""
+        if not re.match(r"K\d+$", str(card.get("id"))):
+            return "the card has no id such as K1"
+        if not isinstance(card.get("title"), str) or not isinstance(card.get("labels"), list):
+            return "card %s has no title or no labels" % card["id"]
+        history = card.get("history")
+        if not isinstance(history, list) or not history:
+            return "card %s has no history" % card["id"]
+        for step in history:
+            if not isinstance(step, list) or len(step) != 2 or step[0] not in self.columns or not _number(step[1]):
+                return "card %s has a history that is none" % card["id"]
+        wrong = [f for f in FIELDS if not isinstance(card.get(f, ""), (int, float) if f in ("estimate", "issue") and card.get(f) else str)]
+        return "card %s: its %s cannot be read" % (card["id"], wrong[0]) if wrong else None
+
+    def _line(self, card):
+        shown = ["**%s**" % card["id"], card["title"]] + ["`%s`" % x for x in card["labels"]]
+        return grid.line(shown + ["%s: %s" % (f, card[f]) for f in FIELDS if card.get(f) not in (None, "")], "card", card)
 
     def text(self, now):
         """KANBAN.md."""
-        lines = ["# Kanban", "", "Moved with `pack kanban move`; what a column needs is checked there.", ""]
+        lines = [TITLE, "", PREFACE, ""]
         for column in self.rules["columns"]:
             lines += ["## " + column["name"], "", "Entry: %s. Exit: %s." % (column["entry"], column["exit"]), ""]
-            for card in self.cards:
-                if card["history"][-1][0] == column["name"]:
-                    shown = ["**%s**" % card["id"], card["title"]] + ["`%s`" % x for x in card["labels"]]
-                    shown += ["%s: %s" % (f, card[f]) for f in FIELDS if card.get(f) not in (None, "")]
-                    lines.append(
-                        "- %s <!-- card %s -->"
-                        % (
-                            " · ".join(shown),
-                            json.dumps(card, sort_keys=True, ensure_ascii=False).replace("-->", "--\\u003e"),
-                        )
-                    )
-            lines.append("")
+            lines += [self._line(card) for card in self.cards if card["history"][-1][0] == column["name"]] + [""]
         lines += [METRICS, ""] + ["- %s: %s" % pair for pair in shown_metrics(self.metrics(now))]
-        return "\n".join(lines) + "\n"
+        return "\n".join(lines + self.grid.tail()) + "\n"
 
     def save(self, now):
         """Write the board."""
-        os.makedirs(self.team_dir, exist_ok=True)
-        fresh = self.path + ".new"
-        with open(fresh, "w", encoding="utf-8") as handle:
-            handle.write(self.text(now))
-        os.replace(fresh, self.path)
+        grid.write(self.path, self.text(now))
 
     def card(self, ident):
         """A card by its id."""
@@ -104,15 +124,20 @@ class Board:
                 return card
         raise KanbanError("no card %s; the board has: %s" % (ident, ", ".join(c["id"] for c in self.cards) or "none"))
 
-    def add(self, title, labels, now):
-        """A new card in the first column."""
+    def add(self, title, labels, path, now):
+        """A new card in the first column; `path` is its message path, or None."""
         self._labels(labels)
+        if path:
+            self._path(path)
+        if not title.split():
+            raise KanbanError("a card needs a title")
         taken = [int(c["id"][1:]) for c in self.cards]
         card = {
             "id": "K%d" % (max(taken, default=0) + 1),
-            "title": " ".join(title.split()),
+            "title": grid.plain(title),
             "labels": sorted(set(labels)),
             "history": [],
+            **({"path": grid.plain(path)} if path else {}),
         }
         self.cards.append(card)
         missing = self.missing(card, self.rules["columns"][0], now)
@@ -132,9 +157,22 @@ class Board:
         """Change fields of a card."""
         card = self.card(ident)
         self._labels(labels)
+        given = {k: grid.plain(v) if isinstance(v, str) else v for k, v in fields.items() if v is not None}
+        if "estimate" in given and not 0 < given["estimate"] < math.inf:
+            raise KanbanError("an estimate is a number above 0, found %g" % given["estimate"])
+        if given.get("issue", 1) < 1:
+            raise KanbanError("an issue has a number above 0, found %d" % given["issue"])
+        if given.get("path"):
+            self._path(given["path"])
         card["labels"] = sorted(set(card["labels"]) | set(labels))
-        card.update({k: v for k, v in fields.items() if v is not None})
+        card.update(given)
         return card
+
+    def _path(self, path):
+        """A message path that rt.yaml does not have would never let the card into its last column."""
+        paths = gates.Look(self.team_dir, self.definition, time.time()).paths
+        if paths and path not in paths:
+            raise KanbanError("no path %r in rt.yaml; it has: %s" % (path, ", ".join(paths)))
 
     def missing(self, card, column, now):
         """What the card lacks for the column: [(need, why)]."""
@@ -246,6 +284,10 @@ class Board:
         }
 
 
+def _number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def _span(seconds):
     return "%d h %02d min" % (seconds // 3600, seconds % 3600 // 60)
 
@@ -256,27 +298,19 @@ def shown_metrics(m):
         "%s %s (%s)" % (p, " -> ".join(map(str, v)), "steady" if v[-1] == v[0] else "falling" if v[-1] < v[0] else "RISING")
         for p, v in sorted(m["lag"].items())
     )
-    return [
-        (
-            "Cycle time (In Progress to Done)",
-            "nothing done yet"
-            if m["cycle_time_s"] is None
-            else "average %s, longest %s, of %d" % (_span(m["cycle_time_s"]), _span(m["longest_s"]), m["done"]),
-        ),
-        (
-            "Delivery tests passed at the first attempt",
-            "none made yet"
-            if not m["first_pass"][1]
-            else "%d of %d (%.0f %%)" % (m["first_pass"] + (100.0 * m["first_pass"][0] / m["first_pass"][1],)),
-        ),
-        (
-            "Message paths within their latency budget",
-            "none measured yet"
-            if not m["budget"][1]
-            else "%d of %d (%.0f %%)" % (m["budget"] + (100.0 * m["budget"][0] / m["budget"][1],)),
-        ),
-        ("Consumer lag, worst second of each run (should fall to 0)", lag or "none measured yet"),
-    ]
+    texts = (
+        "nothing done yet"
+        if m["cycle_time_s"] is None
+        else "average %s, longest %s, of %d" % (_span(m["cycle_time_s"]), _span(m["longest_s"]), m["done"]),
+        "none made yet" if not m["first_pass"][1] else _share(*m["first_pass"]),
+        "none measured yet" if not m["budget"][1] else _share(*m["budget"]),
+        lag or "none measured yet",
+    )
+    return list(zip(METRIC_NAMES, texts))
+
+
+def _share(part, whole):
+    return "%d of %d (%.0f %%)" % (part, whole, 100.0 * part / whole)
 
 
 # GitHub ----------------------------------------------------------------------------------------------------------------
@@ -307,6 +341,8 @@ def github(board, milestones=(), repo="{owner}/{repo}"):
     labels = {c["name"]: c.get("label") for c in board.rules["columns"]}
     for card in board.cards:
         column = card["history"][-1][0]
+        if card.get("issue") and card.get("told") == card["history"][-1]:
+            continue  # GitHub was told of this move already: no second comment
         if not card.get("issue"):
             argv = ["gh", "issue", "create", "--title", "%s: %s" % (card["id"], card["title"]), "--body", body_of(card)]
             for label in card["labels"] + [x for x in [labels[column]] if x]:

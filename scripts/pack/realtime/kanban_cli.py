@@ -1,5 +1,6 @@
 """`pack kanban`: the team's board. Exit codes: 0 done, 1 refused, 2 usage or setup; of `sync --run`: gh's own."""
 
+import contextlib
 import os
 import re
 import shlex
@@ -8,8 +9,10 @@ import subprocess
 import click
 
 from pack import clicks
-from pack.realtime import kanban
+from pack.realtime import grid, kanban
 from pack.report.data import collect
+
+GH_S = 120.0
 
 
 def open_board(team, team_dir, must=True):
@@ -17,6 +20,17 @@ def open_board(team, team_dir, must=True):
     if must and not os.path.isfile(board.path):
         raise kanban.KanbanError("no board at %s: `pack kanban init` makes it" % board.path)
     return board
+
+
+@contextlib.contextmanager
+def changed(team, team_dir, now):
+    """The board, read and written with nobody else between; what a refused move leaves (the refusal) is kept too."""
+    with grid.alone(open_board(team, team_dir).path):
+        board = open_board(team, team_dir)
+        try:
+            yield board
+        finally:
+            board.save(now or kanban.now())
 
 
 @click.group(
@@ -50,11 +64,8 @@ def init(team, team_dir, now):
 @clicks.team_options
 @clicks.now_option
 def add(title, labels, path, team, team_dir, now):
-    b = open_board(team, team_dir)
-    card = b.add(title, labels, now or kanban.now())
-    if path:
-        card["path"] = path
-    b.save(now or kanban.now())
+    with changed(team, team_dir, now) as b:
+        card = b.add(title, labels, path, now or kanban.now())
     click.echo("%s: %s" % (card["id"], card["title"]))
 
 
@@ -72,9 +83,8 @@ def add(title, labels, path, team, team_dir, now):
 @clicks.team_options
 @clicks.now_option
 def set_fields(ident, labels, team, team_dir, now, **fields):
-    b = open_board(team, team_dir)
-    b.set(ident, labels, **fields)
-    b.save(now or kanban.now())
+    with changed(team, team_dir, now) as b:
+        b.set(ident, labels, **fields)
 
 
 @board.command(help="Move a card to a column.", epilog="\b\nExample: pack kanban move K1 'Sprint Ready'")
@@ -83,11 +93,8 @@ def set_fields(ident, labels, team, team_dir, now, **fields):
 @clicks.team_options
 @clicks.now_option
 def move(ident, column, team, team_dir, now):
-    b = open_board(team, team_dir)
-    try:
+    with changed(team, team_dir, now) as b:
         b.move(ident, column, now or kanban.now())
-    finally:
-        b.save(now or kanban.now())
     click.echo("%s: %s" % (ident, column))
 
 
@@ -114,7 +121,7 @@ def show(team, team_dir, now):
                 row["p95_ms"],
                 row["p99_ms"],
                 row["claim"].upper(),
-                row["bound_ms"],
+                "none" if row["bound_ms"] is None else "%.3f" % row["bound_ms"],
                 row["budget_ms"],
             )
         )
@@ -130,42 +137,56 @@ def show(team, team_dir, now):
 @clicks.team_options
 @clicks.now_option
 def sync(running, closing, repo, team, team_dir, now):
-    b, titles, done = open_board(team, team_dir), kanban.milestones(team_dir), []
-    left = [c["id"] for c in b.cards if c["history"][-1][0] != b.columns[-1]]
-    if closing and left:
-        raise kanban.KanbanError("milestones are closed when every card is in %s; not there: %s" % (b.columns[-1], ", ".join(left)))
-    if closing and not titles:
-        raise kanban.KanbanError("no milestones: MILESTONES.md has no `## TITLE`")
-    for command in kanban.github(b, [] if closing else titles, repo):
-        click.echo(shlex.join(command))
-        ended = gh(command) if running else None
-        if ended and command[1:3] == ["issue", "create"]:
-            found = re.search(r"/issues/(\d+)", ended.stdout)
-            if found:
-                b.card(command[4].split(":")[0])["issue"] = int(found.group(1))
-        done.append(shlex.join(command))
-    if closing:
-        query = kanban.open_milestones(titles, repo)
-        line = "%s | while read -r number; do %s; done" % (
-            shlex.join(query),
-            shlex.join(kanban.close_milestone("NUMBER", repo)).replace("NUMBER'", "'$number").replace("NUMBER", "$number"),
-        )
-        click.echo(line)
-        done.append(line)
-        for number in gh(query).stdout.split() if running else ():
-            gh(kanban.close_milestone(number, repo))
-    if running:
-        b.save(now or kanban.now())
+    titles, done = kanban.milestones(team_dir), []
+    if not running:
+        for line in commands(open_board(team, team_dir), titles, closing, repo, done):
+            click.echo(line)
+    else:
+        with changed(team, team_dir, now) as b:
+            for line, command in commands(b, titles, closing, repo, done).items():
+                click.echo(line)
+                ended = gh(command) if command else None
+                found = re.search(r"/issues/(\d+)", ended.stdout) if ended and command[1:3] == ["issue", "create"] else None
+                if found:  # kept at once: whatever fails behind it, the issue is not made a second time
+                    b.card(command[4].split(":")[0])["issue"] = int(found.group(1))
+                    b.save(now or kanban.now())
+            for card in b.cards:
+                if card.get("issue"):
+                    card["told"] = card["history"][-1]
+            for number in gh(kanban.open_milestones(titles, repo)).stdout.split() if closing else ():
+                gh(kanban.close_milestone(number, repo))
     with open(os.path.join(team_dir, "GITHUB_ISSUES.md"), "w", encoding="utf-8") as handle:
         handle.write(
             "# GitHub\n\n%s by `pack kanban sync`:\n\n```sh\n%s\n```\n" % ("Run" if running else "Printed, not run,", "\n".join(done))
         )
 
 
+def commands(b, titles, closing, repo, done):
+    """{shell line: argument list, None for a line that is more than one command}; the lines are added to `done` too."""
+    left = [c["id"] for c in b.cards if c["history"][-1][0] != b.columns[-1]]
+    if closing and left:
+        raise kanban.KanbanError("milestones are closed when every card is in %s; not there: %s" % (b.columns[-1], ", ".join(left)))
+    if closing and not titles:
+        raise kanban.KanbanError("no milestones: MILESTONES.md has no `## TITLE`")
+    found = {shlex.join(c): c for c in kanban.github(b, [] if closing else titles, repo)}
+    if closing:
+        line = "%s | while read -r number; do %s; done" % (
+            shlex.join(kanban.open_milestones(titles, repo)),
+            shlex.join(kanban.close_milestone("NUMBER", repo)).replace("NUMBER'", "'$number").replace("NUMBER", "$number"),
+        )
+        found[line] = None
+    done += found
+    return found
+
+
 def gh(command):
     """Run the real gh; its exit code is ours when it fails."""
     try:
-        ended = subprocess.run(command, capture_output=True, text=True)
+        # Nobody is there to answer a question of gh's, and a network that swallows everything must not hold the board.
+        environment = dict(os.environ, GH_PROMPT_DISABLED="1")
+        ended = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=GH_S, env=environment)
+    except subprocess.TimeoutExpired:
+        raise kanban.KanbanError("gh did not end within %d s: try again; what it made before is on the board" % GH_S)
     except FileNotFoundError:
         raise kanban.KanbanError("gh is not on PATH: install the GitHub CLI, or run the printed commands where it is")
     if ended.returncode and command[1] == "api" and "already_exists" in ended.stdout + ended.stderr:

@@ -43,9 +43,16 @@ def group():
 @click.argument("url")
 @click.option("--method", default="GET", show_default=True)
 @click.option("--body", default=None)
+@click.option("--header", "headers", multiple=True, help="'NAME: VALUE' to send; ${VARIABLE} is filled in and never recorded")
+@click.option("--keep", multiple=True, help="a header of the answer that belongs to the contract too")
+@click.option("--seconds", default=10.0, show_default=True, help="how long the whole answer may take")
 @target
-def http(url, method, body, to, date, name):
-    file(record.http(url, method, body), to, date, name)
+def http(url, method, body, headers, keep, seconds, to, date, name):
+    wrong = [h for h in headers if ":" not in h]
+    if wrong:
+        raise click.UsageError("%r is no 'NAME: VALUE'" % wrong[0])
+    told = {k.strip(): v.strip() for k, _, v in (h.partition(":") for h in headers)}
+    file(record.http(url, method, body, seconds, told, keep), to, date, name)
 
 
 @group.command(
@@ -70,16 +77,25 @@ def topic(adapter, address, options, count, seconds, send, to, date, name):
 @click.argument("folder")
 @click.option("--seconds", default=10.0, show_default=True)
 def replay(folder, seconds):
-    recordings, bad = record.load_all(folder), False
-    if not recordings:
-        raise click.UsageError("no recordings in %s" % folder)
-    for name, recording in recordings:
+    names, bad = record.names(folder), False
+    if not names:
+        dated = sorted(n for n in os.listdir(folder) if record.names(os.path.join(folder, n))) if os.path.isdir(folder) else []
+        raise click.UsageError(
+            "no recordings in %s%s" % (folder, "; the newest are in %s" % os.path.join(folder, dated[-1]) if dated else "")
+        )
+    for name in names:
+        word = "DRIFT"
         try:
-            problems = record.replay(recording, os.getcwd(), seconds)
+            recording = record.load(folder, name)
         except record.RecordError as error:
-            problems = [str(error)]
+            word, problems = "EDITED", [str(error)]
+        else:
+            try:
+                problems = record.replay(recording, os.getcwd(), seconds)
+            except record.RecordError as error:
+                problems = [str(error)]
         bad = bad or bool(problems)
-        click.echo("%-8s %s" % ("DRIFT" if problems else "MATCHES", name))
+        click.echo("%-8s %s" % (word if problems else "MATCHES", name))
         for problem in problems:
             click.echo("         %s" % problem)
     raise SystemExit(1 if bad else 0)

@@ -8,16 +8,22 @@ import datetime
 import json
 import os
 import re
+import signal
 import subprocess
 import time
 
-from pack.realtime import gitinfo, record
-from pack.teams import schema
+from pack.realtime import gitinfo, grid, record
+from pack.teams import schema, yamltext
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+PREFACE = "Real systems only. Changed with `pack sprint`; lanes are squads."
+STRAY = "not in sprint.yaml: "
 STATES = ("todo", "doing", "blocked", "done", "rolled")
-ITEM = re.compile(r"^- .*<!-- item (\{.*\}) -->\s*$")
+WAY = "`pack sprint`"
+RESULT = "integration.json"
+MOST_PRINTED = 50 << 20  # bytes of one command that are archived; one that prints more runs wild
+DATED = re.compile(r"\d{4}-\d\d-\d\d$")
 EXAMPLE = """\
 # The command centre: three squads beside each other. Check with `pack sprint lanes`.
 sprint: 1
@@ -40,6 +46,7 @@ rhythm:
   - {at: "16:00", what: "Async wrap: metrics, contract updates, hand-offs", who: leads}
 integration_day:
   day: wed
+  timeout_minutes: 30
   checklist:
     - {do: Deploy to staging, run: [helm, upgrade, --install, app, ./chart]}
     - {do: Smoke suite of every squad, smoke: true}
@@ -62,22 +69,32 @@ def load(path):
     """sprint.yaml (or .json), checked."""
     if not os.path.isfile(path):
         raise SprintError("no %s: `pack sprint init` writes an example" % path)
-    with open(path, encoding="utf-8") as handle:
-        text = handle.read()
-    if path.endswith(".json"):
-        data = json.loads(text)
-    else:
-        try:
-            import yaml
-        except ImportError:
-            raise SprintError("PyYAML is not installed: pip install pyyaml, or write the file as JSON")
-        try:
-            data = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise SprintError("%s: %s" % (path, " ".join(str(error).split())))
+    try:
+        with open(path, encoding="utf-8-sig") as handle:
+            document = yamltext.read(handle.read())
+    except UnicodeDecodeError:
+        raise SprintError("%s is not UTF-8 text: save it as that" % path)
+    except yamltext.YamlError as error:
+        raise SprintError("%s:%d: %s" % (path, document_line(path, error.offset), error))
+    if document.duplicates:
+        twice, span = document.duplicates[0]
+        raise SprintError("%s:%d: %s is given twice" % (path, document.place(span)[0], twice[-1]))
+    data = document.value
     problems = ["%s: %s" % p for p in schema.errors(data, schema.load(HERE, "sprint.schema.json"))]
     ids = [s["id"] for s in data["squads"]] if not problems else []
     problems += ["squad %r is given twice" % i for i in sorted({i for i in ids if ids.count(i) > 1})]
+    if not problems:
+        doing = ("run", "smoke", "topics", "files")
+        problems += [
+            "$.integration_day.checklist[%d]: %r does nothing: give one of %s" % (n, item["do"], ", ".join(doing))
+            for n, item in enumerate(data["integration_day"]["checklist"])
+            if not any(item.get(d) for d in doing)
+        ]
+        problems += [
+            "$.exit[%d]: check files needs `files: [...]`" % n
+            for n, item in enumerate(data["exit"])
+            if item["check"] == "files" and not item.get("files")
+        ]
     if not problems and data.get("timezone"):
         try:
             zone(data)
@@ -86,6 +103,12 @@ def load(path):
     if problems:
         raise SprintError("\n".join("%s: %s" % (path, p) for p in problems))
     return data
+
+
+def document_line(path, offset):
+    """The line of an offset in a file, from 1."""
+    with open(path, encoding="utf-8-sig") as handle:
+        return handle.read().count("\n", 0, offset) + 1
 
 
 def zone(data):
@@ -125,52 +148,73 @@ class Backlog:
     """Parallel_Backlog.md."""
 
     def __init__(self, data, root="."):
-        self.data, self.path, self.items = (
-            data,
-            os.path.join(root, data.get("backlog", "docs/sprints/Parallel_Backlog.md")),
-            [],
+        self.data, self.items = data, []
+        self.path = os.path.join(root, data.get("backlog", "docs/sprints/Parallel_Backlog.md"))
+        try:
+            self.grid = grid.Grid(self.path, "item", self._ours, WAY)
+            for number, _, line, item in self.grid.entries:
+                problem = self._problem(item)
+                if problem:
+                    raise self.grid.bad(number, problem)
+                if any(i["id"] == item["id"] for i in self.items):
+                    raise self.grid.bad(number, "item %s is there twice" % item["id"])
+                if line != self._line(item):
+                    raise self.grid.bad(number, "item %s was changed by hand, its data says otherwise" % item["id"])
+                self.items.append(item)
+        except grid.GridError as error:
+            raise SprintError(str(error))
+
+    def _ours(self, line):
+        return (
+            line.startswith("# Parallel backlog: ")
+            or line.strip() == PREFACE
+            or bool(re.match(r"## .* \(lead: .*\)$", line))
+            or line.startswith("## " + STRAY)
         )
-        if os.path.isfile(self.path):
-            with open(self.path, encoding="utf-8") as handle:
-                for number, line in enumerate(handle, 1):
-                    found = ITEM.match(line)
-                    if found:
-                        try:
-                            self.items.append(json.loads(found.group(1)))
-                        except ValueError:
-                            raise SprintError("%s:%d: the item's data is not JSON; restore the line" % (self.path, number))
+
+    @staticmethod
+    def _problem(item):
+        """What is wrong with an item's data, or None."""
+        if not re.match(r"B\d+$", str(item.get("id"))):
+            return "the item has no id such as B1"
+        wrong = [k for k in ("squad", "title") if not isinstance(item.get(k), str)]
+        wrong += [k for k in ("owner", "blocker", "eta") if not isinstance(item.get(k) or "", str)]
+        wrong += [] if item.get("state") in STATES else ["state"]
+        wrong += [
+            k
+            for k in ("since", "eta_at")
+            if not isinstance(item.get(k, 0), (int, float)) or isinstance(item.get(k), bool) or (k == "since" and k not in item)
+        ]
+        if item.get("state") == "blocked":
+            wrong += [k for k in ("owner", "blocker", "eta") if not item.get(k)]
+        return "item %s: its %s cannot be read" % (item["id"], wrong[0]) if wrong else None
+
+    @staticmethod
+    def _line(item):
+        shown = (
+            ["**%s** %s" % (item["id"], item["title"]), item["state"]]
+            + ["owner: %s" % item["owner"]] * bool(item.get("owner"))
+            + ["`cross-squad`"] * bool(item.get("cross"))
+        )
+        if item["state"] == "blocked":
+            shown.append("blocked by %s, ETA %s" % (item["blocker"], item["eta"]))
+        return grid.line(shown, "item", item)
+
+    def lanes(self):
+        """[(title, lead, items)] of the squads; then items of squads that sprint.yaml does not name any more, which nobody loses."""
+        found = [(s["title"], s["lead"], [i for i in self.items if i["squad"] == s["id"]]) for s in self.data["squads"]]
+        known = {s["id"] for s in self.data["squads"]}
+        for stray in sorted({i["squad"] for i in self.items} - known):
+            found.append((STRAY + stray, None, [i for i in self.items if i["squad"] == stray]))
+        return found
 
     def save(self):
         """Write the grid: a lane a squad."""
-        lines = [
-            "# Parallel backlog: %s" % self.data["title"],
-            "",
-            "Real systems only. Changed with `pack sprint`; lanes are squads.",
-            "",
-        ]
-        for squad in self.data["squads"]:
-            lines += ["## %s (lead: %s)" % (squad["title"], squad["lead"]), ""]
-            for item in self.items:
-                if item["squad"] == squad["id"]:
-                    shown = (
-                        ["**%s** %s" % (item["id"], item["title"]), item["state"]]
-                        + ["owner: %s" % item["owner"]] * bool(item.get("owner"))
-                        + ["`cross-squad`"] * bool(item.get("cross"))
-                    )
-                    if item["state"] == "blocked":
-                        shown.append("blocked by %s, ETA %s" % (item["blocker"], item.get("eta") or "none"))
-                    lines.append(
-                        "- %s <!-- item %s -->"
-                        % (
-                            " · ".join(shown),
-                            json.dumps(item, sort_keys=True, ensure_ascii=False).replace("-->", "--\\u003e"),
-                        )
-                    )
-            lines.append("")
-        os.makedirs(os.path.dirname(self.path) or ".", exist_ok=True)
-        with open(self.path + ".new", "w", encoding="utf-8") as handle:
-            handle.write("\n".join(lines))
-        os.replace(self.path + ".new", self.path)
+        lines = ["# Parallel backlog: %s" % grid.plain(self.data["title"]), "", PREFACE, ""]
+        for title, lead, items in self.lanes():
+            lines += ["## " + grid.plain(title) + (" (lead: %s)" % grid.plain(lead) if lead is not None else ""), ""]
+            lines += [self._line(item) for item in items] + [""]
+        grid.write(self.path, "\n".join(lines[:-1] + self.grid.tail()) + "\n")
 
     def get(self, ident):
         """An item by its id."""
@@ -184,12 +228,14 @@ class Backlog:
         known = [s["id"] for s in self.data["squads"]]
         if squad not in known:
             raise SprintError("unknown squad %r; known: %s" % (squad, ", ".join(known)))
+        if not title.split():
+            raise SprintError("an item needs a title")
         item = {
             "id": "B%d" % (max([int(i["id"][1:]) for i in self.items], default=0) + 1),
             "squad": squad,
-            "title": " ".join(title.split()),
+            "title": grid.plain(title),
             "state": "todo",
-            "owner": owner,
+            "owner": grid.plain(owner) if owner else None,
             "cross": bool(cross),
             "since": now,
         }
@@ -201,14 +247,16 @@ class Backlog:
         item = self.get(ident)
         if state not in STATES:
             raise SprintError("unknown state %r; known: %s" % (state, ", ".join(STATES)))
-        owner = owner or item.get("owner")
+        owner = grid.plain(owner or item.get("owner") or "") or None
         if state == "blocked" and not (blocker and eta and owner):
             raise SprintError("%s: a blocker needs --by (what blocks), --owner and --eta (when the next word comes)" % ident)
+        if state == "blocked":
+            moment(self.data, eta, now)
         if state == "rolled" and not owner:
             raise SprintError("%s: an item is rolled forward with an explicit --owner only" % ident)
         item.update(owner=owner, state=state, since=item["since"] if item["state"] == state else now)
         if state == "blocked":
-            item.update(blocker=blocker, eta=eta)
+            item.update(blocker=grid.plain(blocker), eta=grid.plain(eta), eta_at=moment(self.data, eta, now))
         return item
 
     def blockers(self, now):
@@ -217,19 +265,51 @@ class Backlog:
         return [(i, (now - i["since"]) / 3600.0, now - i["since"] > limit * 3600) for i in self.items if i["state"] == "blocked"]
 
 
+def moment(data, text, now):
+    """When an ETA is, in seconds: `15:00` (its next), `2026-03-04` (the end of that day) or `2026-03-04T15:00`, in the sprint's zone unless
+    it names its own (`+01:00`, `Z`)."""
+    here, text = local(data, now), text.strip()
+    try:
+        if re.match(r"\d?\d:\d\d$", text):
+            hour, minute = map(int, text.split(":"))
+            found = here.replace(hour=hour, minute=minute, second=0, microsecond=0)
+            return (found if found >= here else found + datetime.timedelta(days=1)).timestamp()
+        if DATED.match(text):
+            day = datetime.date.fromisoformat(text) + datetime.timedelta(days=1)
+            return datetime.datetime(day.year, day.month, day.day, tzinfo=zone(data)).timestamp()
+        found = datetime.datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", text))
+        return (found if found.tzinfo else found.replace(tzinfo=zone(data))).timestamp()
+    except (ValueError, OverflowError):
+        raise SprintError("no time: %r; an ETA is 15:00, 2026-03-04 or 2026-03-04T15:00+01:00" % text)
+
+
+def eta(item, now):
+    """An item's ETA as people should see it: one that has passed says so."""
+    return item["eta"] + (" (passed)" if now > item.get("eta_at", now) else "")
+
+
 # Status -----------------------------------------------------------------------------------------------------------------
 
 
 def statuses(data, root="."):
     """Dates of the status files, oldest first."""
     folder = os.path.join(root, data.get("status_folder", "docs/sprints/status"))
-    return sorted(n[:-3] for n in (os.listdir(folder) if os.path.isdir(folder) else []) if re.match(r"\d{4}-\d\d-\d\d\.md$", n))
+    return sorted(n[:-3] for n in (os.listdir(folder) if os.path.isdir(folder) else []) if n.endswith(".md") and _day(n[:-3]))
+
+
+def _day(text):
+    """The date that a name is, or None."""
+    try:
+        return datetime.date.fromisoformat(text) if DATED.match(text) else None
+    except ValueError:
+        return None
 
 
 def status_due(data, now, root="."):
     """Why a status is due, or None: at least `status_per_week` in any seven days, evenly spread."""
     each = 7.0 / data.get("status_per_week", 2)
-    written = statuses(data, root)
+    latest = str(local(data, now).date() + datetime.timedelta(days=1))  # further east it may be tomorrow; later ones are typing errors
+    written = [d for d in statuses(data, root) if d <= latest]
     if not written:
         return "no status was ever written"
     age = (local(data, now).date() - datetime.date.fromisoformat(written[-1])).days
@@ -239,10 +319,9 @@ def status_due(data, now, root="."):
 def status_text(data, backlog, now, root="."):
     """A status file from the backlog and the last integration day; the links are for a person to fill in."""
     lines = ["# Status %s: %s" % (local(data, now).date(), data["title"]), ""]
-    for squad in data["squads"]:
-        mine = [i for i in backlog.items if i["squad"] == squad["id"]]
+    for title, _, mine in backlog.lanes():
         lines += [
-            "## " + squad["title"],
+            "## " + title,
             "",
             ", ".join("%d %s" % (sum(i["state"] == s for i in mine), s) for s in STATES if any(i["state"] == s for i in mine))
             or "no items",
@@ -253,7 +332,7 @@ def status_text(data, backlog, now, root="."):
         ] + [""]
     lines += ["## Blockers", ""] + (
         [
-            "- %s%s: %s, owner %s, ETA %s, %.1f h" % ("ESCALATE " if over else "", i["id"], i["blocker"], i["owner"], i["eta"], hours)
+            "- %s%s: %s, owner %s, ETA %s, %.1f h" % ("ESCALATE " if over else "", i["id"], i["blocker"], i["owner"], eta(i, now), hours)
             for i, hours, over in backlog.blockers(now)
         ]
         or ["None."]
@@ -280,56 +359,118 @@ def status_text(data, backlog, now, root="."):
 
 
 def integrate(data, now, root=".", runner=None):
-    """Run the checklist for real; everything is archived under status/<date>/evidence/. Returns the result."""
+    """Run the checklist for real; everything is archived under status/<date>/evidence/. Returns the result.
+
+    Ctrl-c ends the command that runs; what was seen is kept, what was not run says so, and the day has not passed.
+    """
     date = str(local(data, now).date())
     folder = os.path.join(root, data.get("status_folder", "docs/sprints/status"), date, "evidence")
     os.makedirs(folder, exist_ok=True)
+    _put_away(folder)
     result = {"date": date, "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)), "steps": []}
-    result.update(gitinfo.state(root))
+    result.update(gitinfo.state(root, exclude=_own(data)))
     commands = []
     for item in data["integration_day"]["checklist"]:
         if item.get("smoke"):
             for squad in data["squads"]:
                 if not squad.get("smoke"):
-                    result["steps"].append({"do": "smoke %s" % squad["id"], "ok": False, "why": "the squad has no smoke command"})
+                    result["steps"].append(
+                        {"do": "smoke %s" % squad["id"], "squad": squad["id"], "ok": False, "why": "the squad has no smoke command"}
+                    )
                 commands += [("smoke %s" % squad["id"], argv, squad["id"]) for argv in squad.get("smoke", [])]
-        if "run" in item:
-            commands.append((item["do"], item["run"], None))
-        if "topics" in item:
-            commands.append((item["do"], item["topics"], "topics"))
-        if "files" in item:
-            commands.append((item["do"], item["files"], "files"))
+        commands += [(item["do"], item[part], part) for part in ("run", "topics", "files") if part in item]
+    interrupted = None
     for number, (what, argv, part) in enumerate(commands, 1):
+        log = "%02d-%s.log" % (number, re.sub(r"[^a-z0-9]+", "-", what.lower()).strip("-")[:60])
+        step = {"do": what, "squad": part if part not in ("run", "topics", "files") else None}
+        result["steps"].append(step)
+        if interrupted:
+            step.update(ok=False, why="not run: interrupted")
+            continue
         if runner:
             runner(number, len(commands), what)
-        log = "%02d-%s.log" % (number, re.sub(r"[^a-z0-9]+", "-", what.lower()).strip("-"))
-        step = {"do": what, "log": log, "squad": part if part not in ("topics", "files") else None}
-        if part == "topics":
-            step.update(_topics(argv, root, os.path.join(folder, log)))
-        elif part == "files":
-            gone = [f for f in argv if not os.path.isfile(os.path.join(root, f))]
-            step.update(ok=not gone, why="missing: %s" % ", ".join(gone) if gone else "")
-            step.pop("log")
-        else:
-            start = time.time()
-            with open(os.path.join(folder, log), "wb") as handle:
-                try:
-                    code = subprocess.run(argv, cwd=root, stdout=handle, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL).returncode
-                except OSError as error:
-                    handle.write(str(error.strerror).encode())
-                    code = 127
-            step.update(
-                argv=argv,
-                exit_code=code,
-                seconds=round(time.time() - start, 2),
-                ok=code == 0,
-                why="" if code == 0 else "exit code %d" % code,
-            )
-        result["steps"].append(step)
+        try:
+            if part == "files":
+                gone = [f for f in argv if not os.path.isfile(os.path.join(root, f))]
+                step.update(ok=not gone, why="missing: %s" % ", ".join(gone) if gone else "")
+            elif part == "topics":
+                step.update(_topics(argv, root, os.path.join(folder, log)), log=log)
+            else:
+                limit = data["integration_day"].get("timeout_minutes", 30) * 60.0
+                step.update(argv=argv, log=log, **_command(argv, root, os.path.join(folder, log), limit))
+        except KeyboardInterrupt as error:
+            interrupted = error
+            step.update(ok=False, why="interrupted", log=log)
     result["ok"] = all(s["ok"] for s in result["steps"])
-    with open(os.path.join(folder, "integration.json"), "w", encoding="utf-8") as handle:
-        json.dump(result, handle, indent=1)
+    result["digest"] = record.digest(result)
+    grid.write(os.path.join(folder, RESULT), json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    if interrupted:
+        raise interrupted
     return result
+
+
+def _own(data):
+    """Folders whose changes are no change of what was tested: the command centre's own."""
+    files = (data.get("backlog", "docs/sprints/Parallel_Backlog.md"), data.get("status_folder", "docs/sprints/status"))
+    return (".team", ".claude", data.get("contracts_folder", "docs/design/contracts")) + files
+
+
+def _put_away(folder):
+    """An earlier run of the same day keeps its result and its logs, in a folder of its own."""
+    path = os.path.join(folder, RESULT)
+    if not os.path.isfile(path):
+        return
+    number = 1 + sum(n.startswith("run-") for n in os.listdir(folder))
+    away = os.path.join(folder, "run-%d" % number)
+    os.makedirs(away)
+    for name in os.listdir(folder):
+        if name == RESULT or re.match(r"\d\d-.*\.log$", name):
+            os.replace(os.path.join(folder, name), os.path.join(away, name))
+
+
+def _command(argv, root, log, limit):
+    """Run one command to its end, its output into `log`; {exit_code, seconds, ok, why}. KeyboardInterrupt ends it with its children."""
+    start, why, code = time.monotonic(), "", 127
+    with open(log, "wb") as handle:
+        try:
+            process = subprocess.Popen(
+                argv, cwd=root, stdout=handle, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True
+            )
+        except OSError as error:
+            handle.write(("%s: %s\n" % (argv[0], error.strerror)).encode())
+            return {"exit_code": code, "seconds": 0.0, "ok": False, "why": "%s: %s" % (argv[0], error.strerror)}
+        try:
+            while True:
+                try:
+                    code = process.wait(0.2)
+                    break
+                except subprocess.TimeoutExpired:
+                    if time.monotonic() - start > limit:
+                        why = "did not end within %g min (timeout_minutes)" % (limit / 60.0)
+                    elif os.path.getsize(log) > MOST_PRINTED:
+                        why = "printed more than %d MB" % (MOST_PRINTED >> 20)
+                    if why:
+                        code = _end(process)
+                        break
+        except BaseException:
+            _end(process)
+            raise
+    why = why or ("" if code == 0 else "exit code %d" % code)
+    return {"exit_code": code, "seconds": round(time.monotonic() - start, 2), "ok": not why, "why": why}
+
+
+def _end(process):
+    """End a command and what it started; its exit code."""
+    for number, wait in ((signal.SIGTERM, 5), (getattr(signal, "SIGKILL", signal.SIGTERM), 10)):
+        try:
+            os.killpg(process.pid, number) if hasattr(os, "killpg") else process.terminate()
+        except (ProcessLookupError, PermissionError):  # macOS says EPERM for a group of zombies
+            pass
+        try:
+            process.wait(wait)
+        except subprocess.TimeoutExpired:
+            continue
+    return process.returncode
 
 
 def _topics(spec, root, log):
@@ -337,26 +478,29 @@ def _topics(spec, root, log):
     key = {"redis": "stream", "nats": "subject", "mqtt": "topic", "rabbitmq": "queue", "kafka": "topic"}[spec["adapter"]]
     with open(log, "w", encoding="utf-8") as handle:
         for name in spec["names"]:
-            options = {key: name}
-            if spec["adapter"] == "nats":
-                options["stream"] = name.split(".")[0]
             try:
-                got = record.topic(spec["adapter"], spec["address"], options, 1, spec.get("seconds", 5.0), root)
+                got = record.topic(spec["adapter"], spec["address"], {key: name}, 1, spec.get("seconds", 5.0), root)
                 handle.write("%s: %d message(s), %s\n" % (name, len(got["messages"]), json.dumps(got["schema"])))
-            except (RuntimeError, OSError) as error:
+            except (RuntimeError, OSError, ValueError) as error:
                 silent.append(name)
                 handle.write("%s: %s\n" % (name, error))
-    return {"ok": not silent, "why": "no live traffic: %s" % ", ".join(silent) if silent else ""}
+    return {"ok": not silent, "why": "no live traffic: %s; the log says why" % ", ".join(silent) if silent else ""}
 
 
 def last_integration(data, root="."):
-    """The newest integration result, or None."""
+    """The newest integration result, or None; SprintError where it is not what `pack sprint integration` wrote."""
     folder = os.path.join(root, data.get("status_folder", "docs/sprints/status"))
-    for name in sorted(os.listdir(folder) if os.path.isdir(folder) else [], reverse=True):
-        path = os.path.join(folder, name, "evidence", "integration.json")
+    for name in sorted((n for n in (os.listdir(folder) if os.path.isdir(folder) else []) if _day(n)), reverse=True):
+        path = os.path.join(folder, name, "evidence", RESULT)
         if os.path.isfile(path):
-            with open(path, encoding="utf-8") as handle:
-                return json.load(handle)
+            try:
+                with open(path, encoding="utf-8") as handle:
+                    found = json.load(handle)
+            except ValueError:
+                found = None
+            if not isinstance(found, dict) or found.get("digest") != record.digest(found):
+                raise SprintError("%s was edited or is damaged: `pack sprint integration` runs the day again" % path)
+            return found
     return None
 
 
@@ -387,12 +531,17 @@ def _integration(data, backlog, now, root, item, gate):
     bad = [s for s in last["steps"] if not s["ok"]]
     if bad:
         return "%s: %s" % (bad[0]["do"], bad[0]["why"])
-    head = gitinfo.Git(root).head()
-    return (
-        "it ran at %s, the tree is at %s" % ((last["commit"] or "no commit")[:12], (head or "no commit")[:12])
-        if last["commit"] != head
-        else None
-    )
+    tested = {s.get("squad") for s in last["steps"]}
+    untested = [s["id"] for s in data["squads"] if s["id"] not in tested]
+    if untested:
+        return "no smoke suite of %s ran: `smoke: true` in the checklist, then `pack sprint integration`" % ", ".join(untested)
+    git = gitinfo.Git(root, _own(data))
+    if not last["commit"] or not git.exists(last["commit"]):
+        return "nothing says which code it ran on: commit, then `pack sprint integration`"
+    if last["dirty"]:
+        return "it ran on uncommitted changes: commit, then `pack sprint integration`"
+    changed = git.changed_since(last["commit"])
+    return "it ran at %s; since then %s changed" % (last["commit"][:12], changed[0]) if changed else None
 
 
 def _backlog(data, backlog, now, root, item, gate):
@@ -422,13 +571,13 @@ def _files(data, backlog, now, root, item, gate):
 
 def _contracts(data, backlog, now, root, item, gate):
     base = os.path.join(root, data.get("contracts_folder", "docs/design/contracts"))
-    dated = sorted(n for n in (os.listdir(base) if os.path.isdir(base) else []) if record.load_all(os.path.join(base, n)))
+    dated = sorted(n for n in (os.listdir(base) if os.path.isdir(base) else []) if _day(n) and record.names(os.path.join(base, n)))
     if not dated:
         return "no contract was recorded: `pack record`"
-    for name, recording in record.load_all(os.path.join(base, dated[-1])):
+    for name in record.names(os.path.join(base, dated[-1])):
         try:
-            problems = record.replay(recording, root)
-        except (RuntimeError, OSError) as error:
+            problems = record.replay(record.load(os.path.join(base, dated[-1]), name), root)
+        except (RuntimeError, OSError, ValueError) as error:
             problems = [str(error)]
         if problems:
             return "%s/%s: %s" % (dated[-1], name, problems[0])

@@ -1,12 +1,14 @@
 """`pack sprint`: the command centre. Exit codes: 0 fine, 1 something needs a person, 2 usage or setup."""
 
+import contextlib
 import os
+import signal
 import time
 
 import click
 
 from pack import clicks
-from pack.realtime import gates, sprint
+from pack.realtime import gates, grid, sprint
 from pack.teams import here
 
 
@@ -21,6 +23,16 @@ def shared(function):
 
 def at(now):
     return time.time() if now is None else now
+
+
+@contextlib.contextmanager
+def changed(path):
+    """The backlog, read and written with nobody else between."""
+    data = sprint.load(path)
+    with grid.alone(sprint.Backlog(data).path):
+        backlog = sprint.Backlog(data)
+        yield backlog
+        backlog.save()
 
 
 @click.group(
@@ -48,9 +60,8 @@ def init(path, now):
 def lanes(path, now):
     data = sprint.load(path)
     backlog, bad = sprint.Backlog(data), False
-    for squad in data["squads"]:
-        mine = [i for i in backlog.items if i["squad"] == squad["id"]]
-        click.echo("%-24s %s" % (squad["title"], "  ".join("%s:%d" % (s, sum(i["state"] == s for i in mine)) for s in sprint.STATES)))
+    for title, _, mine in backlog.lanes():
+        click.echo("%-24s %s" % (title, "  ".join("%s:%d" % (s, sum(i["state"] == s for i in mine)) for s in sprint.STATES)))
         for item in mine:
             if item["state"] in ("doing", "blocked"):
                 click.echo("    %-8s %s %s%s" % (item["state"], item["id"], item["title"], "  cross-squad" if item.get("cross") else ""))
@@ -62,7 +73,7 @@ def lanes(path, now):
     for item, hours, _ in over:
         click.echo(
             "ESCALATE %s: %s, owner %s, ETA %s, blocked %.1f h; tell %s"
-            % (item["id"], item["blocker"], item["owner"], item["eta"], hours, data.get("escalation", "the leads"))
+            % (item["id"], item["blocker"], item["owner"], sprint.eta(item, at(now)), hours, data.get("escalation", "the leads"))
         )
     raise SystemExit(1 if bad or over else 0)
 
@@ -91,9 +102,8 @@ def today(path, now):
 @click.option("--cross-squad", "cross", is_flag=True)
 @shared
 def add(squad, title, owner, cross, path, now):
-    backlog = sprint.Backlog(sprint.load(path))
-    item = backlog.add(squad, title, owner, cross, at(now))
-    backlog.save()
+    with changed(path) as backlog:
+        item = backlog.add(squad, title, owner, cross, at(now))
     click.echo("%s: %s" % (item["id"], item["title"]))
 
 
@@ -109,9 +119,8 @@ def add(squad, title, owner, cross, path, now):
 @click.option("--eta", default=None)
 @shared
 def set_state(ident, state, owner, blocker, eta, path, now):
-    backlog = sprint.Backlog(sprint.load(path))
-    backlog.set(ident, state, at(now), owner, blocker, eta)
-    backlog.save()
+    with changed(path) as backlog:
+        backlog.set(ident, state, at(now), owner, blocker, eta)
 
 
 @group.command(
@@ -131,7 +140,7 @@ def blockers(path, now):
                 item["squad"],
                 item["blocker"],
                 item["owner"],
-                item["eta"],
+                sprint.eta(item, at(now)),
                 hours,
                 "  cross-squad" if item.get("cross") else "",
             )
@@ -145,6 +154,9 @@ def blockers(path, now):
 )
 @shared
 def integration(path, now):
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        if signal.getsignal(number) is signal.SIG_DFL:  # as ctrl-c: the command that runs is ended, what was seen is kept
+            signal.signal(number, signal.default_int_handler)
     result = sprint.integrate(sprint.load(path), at(now), ".", lambda i, n, what: click.echo("[%d/%d] %s" % (i, n, what), err=True))
     for step in result["steps"]:
         click.echo("%-4s %s%s" % ("ok" if step["ok"] else "FAIL", step["do"], ": " + step["why"] if step["why"] else ""))
@@ -166,9 +178,7 @@ def status(only, path, now):
     target = os.path.join(data.get("status_folder", "docs/sprints/status"), "%s.md" % sprint.local(data, at(now)).date())
     if os.path.exists(target):
         raise sprint.SprintError("%s is there already; edit it" % target)
-    os.makedirs(os.path.dirname(target), exist_ok=True)
-    with open(target, "w", encoding="utf-8") as handle:
-        handle.write(sprint.status_text(data, sprint.Backlog(data), at(now)))
+    grid.write(target, sprint.status_text(data, sprint.Backlog(data), at(now)))
     click.echo("wrote %s" % target)
 
 

@@ -3,11 +3,6 @@
 Never an average: the worst second, the worst path, the bound. What is INVALID, STALE, FORGED or MISSING comes last, in full.
 """
 
-import os
-import re
-import time
-import zipfile
-
 from pack.realtime import derive, evidence, gates, hdr
 
 CURVE = (0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999)
@@ -44,6 +39,7 @@ def collect(team_dir, definition, now):
         "latency": [],
         "trend": {},
         "curves": {},
+        "tradeoff": {},
         "delivery": [],
         "ordering": [],
         "throughput": [],
@@ -149,22 +145,27 @@ def _rows(result):
 
 
 def _history(look, data):
-    """Trends over all authentic runs of each path, and the percentile curve of the newest."""
+    """Of all authentic runs of each path: P99 and worst message in their order, P99 against the rate that was kept; and the percentile
+    curve of the newest."""
     for kind in look.kinds.values():
         for envelope in look.files[kind["kind"]][0]:
             path_id = envelope["entries"][0]["message_path"]
             if path_id not in look.paths or look.authentic(kind, envelope) is not None or envelope["run"]["partial"]:
                 continue
             entry, run = envelope["entries"][0], envelope["run"]
-            if kind["measure"] == "latency":
+            at = evidence.iso(run["end"])
+            if kind["measure"] == "throughput":
+                data["lag"].setdefault(path_id, []).append([at, lag(entry)])
+            if kind["measure"] in ("latency", "throughput"):
                 try:
                     histogram = hdr.Histogram(entry["histogram"])
-                except hdr.BadHistogram:
+                except (KeyError, hdr.BadHistogram):
                     continue
-                data["trend"].setdefault(path_id, []).append([evidence.iso(run["end"]), derive.percentiles(histogram)["p99_ms"]])
-                data["curves"][path_id] = curve(histogram)
-            elif kind["measure"] == "throughput":
-                data["lag"].setdefault(path_id, []).append([evidence.iso(run["end"]), lag(entry)])
+                told = derive.percentiles(histogram)
+                data["tradeoff"].setdefault(path_id, []).append([entry["throughput_msgs_sec"], told["p99_ms"], kind["measure"]])
+                if kind["measure"] == "latency":
+                    data["trend"].setdefault(path_id, []).append([at, told["p99_ms"], told["max_ms"]])
+                    data["curves"][path_id] = curve(histogram)
 
 
 def curve(histogram):
@@ -213,50 +214,6 @@ def headline(data):
     if waiting:
         parts.append("%d open" % len(waiting))
     return "; ".join(parts)
-
-
-# The rhythm --------------------------------------------------------------------------------------------------------
-
-
-def next_number(folder, prefix, extension):
-    """The number of the next report: status_001.pptx, status_002.pptx, ..."""
-    taken = [int(m.group(1)) for m in (re.match(r"%s_(\d+)\.%s$" % (prefix, extension), n) for n in _names(folder)) if m]
-    return max(taken, default=0) + 1
-
-
-def last_report(folder):
-    """When the newest status presentation says that it was made (seconds), or None."""
-    newest = None
-    for name in _names(folder):
-        if re.match(r"status_\d+\.pptx$", name):
-            made = made_at(os.path.join(folder, name))
-            if made is not None and (newest is None or made > newest):
-                newest = made
-    return newest
-
-
-def made_at(path):
-    """The creation time inside a .pptx, in seconds; None if it is none."""
-    import calendar
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            text = archive.read("docProps/core.xml").decode("utf-8")
-        found = re.search(r"<dcterms:created[^>]*>(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)", text)
-        return float(calendar.timegm(time.strptime(found.group(1), "%Y-%m-%dT%H:%M:%S"))) if found else None
-    except (OSError, KeyError, zipfile.BadZipFile, ValueError):
-        return None
-
-
-def due(folder, definition, now):
-    """(is a report due?, seconds until the next one)."""
-    last, every = last_report(folder), definition.get("report_every_hours", 6) * 3600.0
-    left = 0.0 if last is None else last + every - now
-    return left <= 0, max(0.0, left)
-
-
-def _names(folder):
-    return os.listdir(folder) if os.path.isdir(folder) else []
 
 
 def certificate(data, definition):
@@ -329,6 +286,11 @@ def certificate(data, definition):
         ["- %s %s %s: %s" % (o["verdict"], o["what"], o["path"], o["why"]) for o in data["open"]] or ["Nothing."]
     )
     return "\n".join(lines) + "\n"
+
+
+def ms(value):
+    """Milliseconds as people read them: three decimals below ten, one above."""
+    return "%.3f" % value if value < 10 else "%.1f" % value
 
 
 def faults(counts):

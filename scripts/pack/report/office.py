@@ -6,7 +6,7 @@ import time
 import click
 
 from pack import clicks
-from pack.report import data
+from pack.report import data, rhythm
 
 
 def make(team, team_dir, now, pptx=True, pdf=True, name=None):
@@ -19,17 +19,28 @@ def make(team, team_dir, now, pptx=True, pdf=True, name=None):
     os.makedirs(folder, exist_ok=True)
     seen, written = data.collect(team_dir, definition, now), []
     if pptx:
-        target = os.path.join(folder, "%s.pptx" % name if name else "status_%03d.pptx" % data.next_number(folder, "status", "pptx"))
-        slides.write(seen, target, now)
+        target = os.path.join(folder, "%s.pptx" % name if name else "status_%03d.pptx" % rhythm.next_number(folder, "status", "pptx"))
+        whole(target, lambda fresh: slides.write(seen, fresh, now))
         written.append(target)
     if pdf:
-        target = os.path.join(folder, "%s.pdf" % name if name else "activity_%03d.pdf" % data.next_number(folder, "activity", "pdf"))
-        paper.write(seen, target, definition)
+        target = os.path.join(folder, "%s.pdf" % name if name else "activity_%03d.pdf" % rhythm.next_number(folder, "activity", "pdf"))
+        whole(target, lambda fresh: paper.write(seen, fresh, definition))
         written.append(target)
     for target in written:
         click.echo("wrote %s" % target)
     click.echo(seen["headline"])
     return definition, seen, folder
+
+
+def whole(target, write):
+    """Have a file written beside its place and put there when it is whole: half a report would count as one."""
+    fresh = target + ".new"
+    try:
+        write(fresh)
+        os.replace(fresh, target)
+    finally:
+        if os.path.exists(fresh):
+            os.unlink(fresh)
 
 
 @click.group(
@@ -52,7 +63,7 @@ def report(context, only_due, team, team_dir, now):
     if not only_due:
         click.echo(context.get_help())
         raise SystemExit(2)
-    is_due, left = data.due(os.path.join(team_dir, "reports"), team, time.time() if now is None else now)
+    is_due, left = rhythm.due(os.path.join(team_dir, "reports"), team, time.time() if now is None else now)
     if is_due:
         make(team, team_dir, now)
     else:

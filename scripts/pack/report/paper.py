@@ -1,14 +1,20 @@
 """The PDF report. `invariant=1`: the same data gives the same bytes."""
 
+import functools
+import itertools
+import os
+
 from reportlab.graphics.charts.barcharts import HorizontalBarChart
 from reportlab.graphics.shapes import Drawing, Line
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFError, TTFont
 from reportlab.platypus import KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
-from pack.report.data import faults, matrix
+from pack.report.data import faults, matrix, ms
 
 COLOURS = {
     "PASS": "#2E7D32",
@@ -20,6 +26,7 @@ COLOURS = {
 }
 BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=9, leading=12)
 CELL = ParagraphStyle("cell", fontName="Helvetica", fontSize=7.5, leading=9.5)
+FOOT = ParagraphStyle("foot", fontName="Helvetica", fontSize=7, leading=9, textColor=colors.HexColor("#5A6775"))
 HEAD = ParagraphStyle("head", fontName="Helvetica-Bold", fontSize=7.5, leading=9.5, textColor=colors.white)
 H1 = ParagraphStyle("h1", fontName="Helvetica-Bold", fontSize=17, leading=21, spaceAfter=2 * mm)
 H2 = ParagraphStyle("h2", fontName="Helvetica-Bold", fontSize=12, leading=15, spaceBefore=5 * mm, spaceAfter=2 * mm)
@@ -34,12 +41,46 @@ LEAD = ParagraphStyle(
 WIDTH = 180 * mm
 
 
+FONTS = (  # of the machine, for what the PDF's own fonts do not have; only TrueType can be embedded
+    "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
+    "/usr/share/fonts/dejavu-sans-fonts/DejaVuSans.ttf",
+    "/usr/share/fonts/TTF/DejaVuSans.ttf",
+    "/System/Library/Fonts/Supplemental/Arial Unicode.ttf",
+    "/Library/Fonts/Arial Unicode.ttf",
+    "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
+    "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
+    "/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc",
+)
+
+
+@functools.lru_cache(maxsize=None)
+def _wide(path):
+    """(its name, the code points that it has) of a font of the machine; nothing where it is not there or of another kind."""
+    try:
+        font = TTFont(os.path.basename(path), path)
+    except (OSError, TTFError):
+        return None, frozenset()
+    pdfmetrics.registerFont(font)
+    return font.fontName, frozenset(font.face.charToGlyph)
+
+
+def _font(letter):
+    """The font of a letter: None is the text's own, "" is none at all."""
+    try:
+        letter.encode("cp1252")
+        return None
+    except UnicodeEncodeError:
+        return next((name for name, has in map(_wide, FONTS) if ord(letter) in has), "")
+
+
 def _safe(text):
-    return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _ms(value):
-    return "%.3f" % value if value < 10 else "%.1f" % value
+    """Text as markup; letters that the text's font does not have come from another, or as their code, never as a black box."""
+    found = []
+    for name, letters in itertools.groupby("".join(c if c.isprintable() else " " for c in str(text)), _font):
+        run = "".join(letters) if name != "" else "".join("U+%04X" % ord(c) for c in letters)
+        run = run.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        found.append('<font name="%s">%s</font>' % (name, run) if name else run)
+    return "".join(found)
 
 
 def _cell(value, style=CELL):
@@ -157,15 +198,15 @@ def write(data, path, definition):
             [
                 r["path"],
                 r["protocol"],
-                _ms(r["p50_ms"]),
-                _ms(r["p95_ms"]),
-                _ms(r["p99_ms"]),
-                _ms(r["p999_ms"]),
-                _ms(r["max_ms"]),
-                "none" if r["bound_ms"] is None else _ms(r["bound_ms"]),
+                ms(r["p50_ms"]),
+                ms(r["p95_ms"]),
+                ms(r["p99_ms"]),
+                ms(r["p999_ms"]),
+                ms(r["max_ms"]),
+                "none" if r["bound_ms"] is None else ms(r["bound_ms"]),
                 "%s %g" % (r["claim"].upper().replace("P999", "P99.9"), r["budget_ms"]),
                 r["samples"],
-                _ms(r["lateness_ms"]),
+                ms(r["lateness_ms"]),
                 r["verdict"],
             ]
             for r in data["latency"]
@@ -173,6 +214,24 @@ def write(data, path, definition):
         [24, 19, 12, 12, 12, 13, 13, 13, 20, 15, 13, 15],
         "No latency evidence that can be judged.",
         bars,
+    )
+    part(
+        "P99 of every run",
+        ["path", "P99 ms, oldest run first", "slowest message of each run, ms"],
+        [[path] + [", ".join(ms(p[k]) for p in points[-20:]) for k in (1, 2)] for path, points in sorted(data["trend"].items())],
+        [40, 70, 70],
+        "No latency evidence.",
+    )
+    part(
+        "Throughput against latency",
+        ["path", "msgs/s kept", "P99 ms", "measured as"],
+        [
+            [path, "%.1f" % rate, ms(p99), measure]
+            for path, points in sorted(data["tradeoff"].items())
+            for rate, p99, measure in sorted(points)
+        ],
+        [70, 40, 40, 30],
+        "No latency or throughput evidence.",
     )
     part(
         "Delivery audit",
@@ -223,6 +282,13 @@ def write(data, path, definition):
         [[r["path"], r["measure"], r["value"], "%g" % r["limit"], r["unit"], r["verdict"]] for r in data["throughput"]],
         [50, 30, 25, 25, 30, 20],
         "No throughput evidence that can be judged.",
+    )
+    part(
+        "Consumer lag",
+        ["path", "messages behind in the worst second of each run, oldest first (should fall to 0)"],
+        [[path, ", ".join(str(p[1]) for p in points[-20:])] for path, points in sorted(data["lag"].items())],
+        [60, 120],
+        "No throughput evidence.",
     )
     part(
         "Stream processing",
@@ -278,7 +344,9 @@ def write(data, path, definition):
     def footer(canvas, document):
         canvas.setFont("Helvetica", 7)
         canvas.setFillColor(colors.HexColor("#5A6775"))
-        canvas.drawString(15 * mm, 9 * mm, "%s, %s" % (data["project"], data["at"]))
+        left = Paragraph(_safe("%s, %s" % (data["project"][:80], data["at"])), FOOT)
+        left.wrapOn(canvas, WIDTH - 20 * mm, 10 * mm)
+        left.drawOn(canvas, 15 * mm, 8.2 * mm)
         canvas.drawRightString(A4[0] - 15 * mm, 9 * mm, "page %d" % document.page)
 
     document = SimpleDocTemplate(

@@ -9,7 +9,7 @@ from pptx.enum.chart import XL_CHART_TYPE, XL_LEGEND_POSITION
 from pptx.oxml.ns import qn
 from pptx.util import Inches, Pt
 
-from pack.report.data import faults
+from pack.report.data import faults, ms
 
 COLOURS = {
     "PASS": "2E7D32",
@@ -30,17 +30,19 @@ def write(data, path, now):
     moment = datetime.datetime.fromtimestamp(int(now), datetime.timezone.utc).replace(tzinfo=None)
     properties = deck.core_properties
     properties.title, properties.author, properties.created, properties.modified = (
-        "%s: %s" % (data["title"], data["project"]),
+        _short(_clean("%s: %s" % (data["title"], data["project"])), 250),  # the format's own limit is 255
         "pack report",
         moment,
         moment,
     )
     _first(deck, data)
     _budget(deck, data)
+    _percentiles(deck, data)
     _curve(deck, data)
     _trend(deck, data)
     _delivery(deck, data)
     _throughput(deck, data)
+    _tradeoff(deck, data)
     _failover(deck, data)
     _open(deck, data)
     deck.save(path)
@@ -63,8 +65,23 @@ def _text(slide, text, x, y, w, h, size, bold=False, colour=INK):
     return frame
 
 
-def _table(slide, head, rows, widths, y=1.75, size=12):
-    shown = rows[:ROWS]
+def _fit(text, inches, size):
+    """The text cut to what one line of a cell holds: a name in its middle, because its end tells it from others, a sentence at its end."""
+    limit = max(4, int((inches - 0.2) * 72 / (size * 0.62)))
+    if len(text) <= limit or " " in text:
+        return _short(text, limit)
+    return text[: limit // 2] + "…" + text[len(text) - (limit - limit // 2 - 1) :]
+
+
+def _worst(series, most=8):
+    """(the paths with the highest last value, in the order of their names; a remark where there are more)."""
+    kept = sorted(sorted(series, key=lambda path: -max(p[1] for p in series[path]))[:most])
+    return kept, "" if len(kept) == len(series) else "; the %d highest of %d paths" % (most, len(series))
+
+
+def _table(slide, head, rows, widths, y=1.75, size=12, most=ROWS):
+    """Draw a table; where its last line ends, in inches."""
+    shown = rows[:most]
     table = slide.shapes.add_table(
         len(shown) + 1, len(head), Inches(0.6), Inches(y), Inches(sum(widths)), Inches(0.32 * (len(shown) + 1))
     ).table
@@ -78,37 +95,37 @@ def _table(slide, head, rows, widths, y=1.75, size=12):
             cell.fill.solid()
             cell.fill.fore_color.rgb = INK if line == 0 else (PALE if line % 2 else RGBColor(255, 255, 255))
             run = cell.text_frame.paragraphs[0].add_run()
-            run.text, run.font.size = str(value), Pt(size)
+            run.text, run.font.size = _fit(value, widths[column], size) if isinstance(value, str) else str(value), Pt(size)
             run.font.bold = line == 0 or value in COLOURS
             run.font.color.rgb = RGBColor(255, 255, 255) if line == 0 else RGBColor.from_string(COLOURS.get(value, "1F2933"))
-    if len(rows) > ROWS:
-        _text(
-            slide,
-            "and %d more: `pack gate check --json`" % (len(rows) - ROWS),
-            0.6,
-            y + 0.32 * (ROWS + 1) + 0.15,
-            12,
-            0.4,
-            12,
-        )
+    end = y + 0.32 * (len(shown) + 1)
+    if len(rows) > most:
+        _text(slide, "and %d more: all of them are in the PDF and in `pack gate check --json`" % (len(rows) - most), 0.6, end, 12, 0.4, 12)
+    return end + 0.4
 
 
 def _first(deck, data):
     slide = _slide(
         deck,
-        "%s: %s" % (data["title"], data["project"]),
+        _short(_clean("%s: %s" % (data["title"], data["project"])), 42),
         "%s, commit %s%s" % (data["at"], (data["commit"] or "none")[:12], " (dirty)" if data["dirty"] else ""),
     )
-    _text(slide, data["headline"], 0.6, 1.45, 12.1, 0.9, 18, True, LINE)
+    # Three lines of it have their place above the table.
+    _text(slide, _short(data["headline"], 300), 0.6, 1.45, 12.1, 0.9, 18 if len(data["headline"]) < 180 else 14, True, LINE)
     rows = [
         [
             g["title"] + ("  (hard stop)" if g["hard_stop"] else ""),
             g["verdict"],
-            _short(g["reasons"][0], 72) if g["reasons"] else "",
+            g["reasons"][0] if g["reasons"] else "",
         ]
         for g in data["gates"]
     ]
-    _table(slide, ["gate", "verdict", "first reason"], rows, [3.3, 1.2, 7.6], 2.55)
+    _table(slide, ["gate", "verdict", "first reason"], rows, [3.6, 1.1, 7.4], 2.55, 11)
+
+
+def _clean(text):
+    """The text without what XML cannot hold."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def _short(text, limit):
@@ -162,25 +179,45 @@ def _bars(slide, rows, series, title, **place):
 
 def _budget(deck, data):
     judged = sorted((r for r in data["latency"] if r["percent"] is not None), key=lambda r: -r["percent"])
-    slide = _slide(deck, "Latency against budget", "95 % upper bound of the percentile as % of its budget; over 100 fails")
+    more = "" if len(judged) <= 12 else "; the 12 nearest to their budget of %d" % len(judged)
+    slide = _slide(deck, "Latency against budget", "95 % upper bound of the percentile as % of its budget; over 100 fails" + more)
     if not judged:
         return _none(slide, "No latency evidence that can be judged.")
     rows = [("%s %s" % (r["path"], r["claim"].upper().replace("P999", "P99.9")), r["percent"]) for r in judged[:12]]
     _bars(slide, rows, "% of budget", "% of budget")
 
 
-def _curve(deck, data):
+def _percentiles(deck, data):
     slide = _slide(
-        deck,
-        "Percentile curves",
-        "the newest run of each path, as far into the tail as its samples carry; the axis is 1 / (1 - p): 10 is P90, 100 is P99, 1000 is P99.9",
+        deck, "Latency percentiles", "ms of the newest run of each path; worst is the slowest message, the bound is what is judged"
     )
+    rows = [
+        [r["path"], r["protocol"]]
+        + [ms(r[k]) for k in ("p50_ms", "p95_ms", "p99_ms", "p999_ms", "max_ms")]
+        + [
+            "none" if r["bound_ms"] is None else ms(r["bound_ms"]),
+            "%s %g" % (r["claim"].upper().replace("P999", "P99.9"), r["budget_ms"]),
+            r["samples"],
+            r["verdict"],
+        ]
+        for r in data["latency"]
+    ]
+    if not rows:
+        return _none(slide, "No latency evidence that can be judged.")
+    head = ["path", "protocol", "P50", "P95", "P99", "P99.9", "worst", "bound", "budget", "samples", "verdict"]
+    _table(slide, head, rows, [2.6, 1.15, 0.9, 0.9, 0.9, 0.95, 0.95, 0.95, 1.25, 0.95, 1.0], size=11)
+
+
+def _curve(deck, data):
+    kept, more = _worst(data["curves"])
+    about = "each path's newest run as far as its samples carry; the axis is 1 / (1 - p): 10 is P90, 100 is P99"
+    slide = _slide(deck, "Percentile curves", about + more)
     if not data["curves"]:
         return _none(slide, "No latency evidence.")
     chart_data = XyChartData()
-    for path, points in sorted(data["curves"].items())[:8]:
+    for path in kept:
         series = chart_data.add_series(path)
-        for x, y in points:
+        for x, y in data["curves"][path]:
             series.add_data_point(x, y)
     chart = _chart(slide, XL_CHART_TYPE.XY_SCATTER_LINES_NO_MARKERS, chart_data, True)
     _axis(chart.category_axis, "1 / (1 - p)")
@@ -200,13 +237,14 @@ def _curve(deck, data):
 
 
 def _trend(deck, data):
-    slide = _slide(deck, "P99 of every run", "in the order of the runs; partial runs are left out")
+    kept, more = _worst(data["trend"])
+    slide = _slide(deck, "P99 of every run", "in the order of the runs; partial runs are left out" + more)
     if not data["trend"]:
         return _none(slide, "No latency evidence.")
     longest = max(len(v) for v in data["trend"].values())
     chart_data = CategoryChartData()
     chart_data.categories = ["run %d" % (i + 1) for i in range(longest)]
-    for path, points in sorted(data["trend"].items())[:8]:
+    for path, points in ((path, data["trend"][path]) for path in kept):
         chart_data.add_series(path, [p[1] for p in points] + [None] * (longest - len(points)))
     chart = _chart(slide, XL_CHART_TYPE.LINE_MARKERS, chart_data, True)
     _axis(chart.value_axis, "P99 ms")
@@ -238,11 +276,13 @@ def _delivery(deck, data):
     ]
     if not rows:
         return _none(slide, "No delivery evidence that can be judged.")
-    _table(
+    end = _table(
         slide,
-        ["path", "guarantee", "sent", "acked", "lost", "dup.", "phantom", "indet.", "faults", "loss <", "verdict"],
+        ["path", "guarantee", "sent", "acked", "lost", "dup.", "phan.", "indet.", "faults", "loss <", "verdict"],
         rows,
-        [2.2, 1.5, 0.7, 0.8, 0.6, 0.7, 1.15, 0.8, 1.8, 0.9, 1.0],
+        [2.1, 1.5, 0.9, 0.9, 0.6, 0.65, 0.95, 0.8, 1.85, 1.0, 1.0],
+        size=11,
+        most=7 if data["ordering"] else ROWS,
     )
     if data["ordering"]:
         _table(
@@ -250,7 +290,8 @@ def _delivery(deck, data):
             ["order", "received", "out of order", "verdict"],
             [[r["path"], r["received"], r["reordered"], r["verdict"]] for r in data["ordering"]],
             [4.0, 1.5, 1.7, 1.5],
-            2.3 + 0.32 * (len(rows) + 1),
+            end,
+            most=5,
         )
 
 
@@ -261,9 +302,10 @@ def _throughput(deck, data):
         "the worst ten seconds against the target; lag is how many messages the consumer was behind in its worst second",
     )
     sustained = [r for r in data["throughput"] if r["measure"] == "throughput"]
+    sustained = sorted(sustained, key=lambda r: r["value"] / r["limit"])[:6]  # the nearest to their target; all are in the PDF
     if sustained:
         chart_data = CategoryChartData()
-        chart_data.categories = [r["path"] for r in sustained]
+        chart_data.categories = [_fit(r["path"], 2.0, 12) for r in sustained]
         chart_data.add_series("worst 10 s", [r["value"] for r in sustained])
         chart_data.add_series("target", [r["limit"] for r in sustained])
         chart = _chart(slide, XL_CHART_TYPE.COLUMN_CLUSTERED, chart_data, True, width=6.0)
@@ -274,7 +316,7 @@ def _throughput(deck, data):
         longest = max(len(v) for v in data["lag"].values())
         chart_data = CategoryChartData()
         chart_data.categories = ["run %d" % (i + 1) for i in range(longest)]
-        for path, points in sorted(data["lag"].items())[:8]:
+        for path, points in ((path, data["lag"][path]) for path in _worst(data["lag"], 4)[0]):
             chart_data.add_series(path, [p[1] for p in points] + [None] * (longest - len(points)))
         chart = _chart(slide, XL_CHART_TYPE.LINE_MARKERS, chart_data, True, x=6.9, width=5.8)
         _axis(chart.value_axis, "messages behind")
@@ -282,6 +324,26 @@ def _throughput(deck, data):
         chart.value_axis.major_gridlines.format.line.color.rgb = RGBColor(0xDD, 0xE2, 0xE8)
     if not sustained and not data["lag"]:
         _none(slide, "No throughput evidence that can be judged.")
+
+
+def _tradeoff(deck, data):
+    kept, more = _worst(data["tradeoff"])
+    slide = _slide(deck, "Throughput against latency", "a point a run: the rate that was kept, and the P99 at it" + more)
+    if not data["tradeoff"]:
+        return _none(slide, "No latency or throughput evidence.")
+    chart_data = XyChartData()
+    for path in kept:
+        series = chart_data.add_series(path)
+        for rate, p99, _ in sorted(data["tradeoff"][path]):
+            series.add_data_point(rate, p99)
+    chart = _chart(slide, XL_CHART_TYPE.XY_SCATTER_LINES, chart_data, True)
+    _axis(chart.category_axis, "msgs/s")
+    _axis(chart.value_axis, "P99 ms")
+    chart.category_axis.minimum_scale = chart.value_axis.minimum_scale = 0
+    chart.category_axis.has_major_gridlines = False
+    chart.value_axis.major_gridlines.format.line.color.rgb = RGBColor(0xDD, 0xE2, 0xE8)
+    for series in chart.plots[0].series:
+        series.smooth = False
 
 
 def _failover(deck, data):
@@ -298,7 +360,7 @@ def _failover(deck, data):
 
 def _open(deck, data):
     slide = _slide(deck, "Open", "everything that is not a PASS, in full in `pack gate check`")
-    rows = [[o["verdict"], _short(o["what"], 34), _short(o["path"], 26), _short(o["why"], 84)] for o in data["open"]]
+    rows = [[o["verdict"], o["what"], o["path"], o["why"]] for o in data["open"]]
     if not rows:
         return _none(slide, "Nothing is open.")
     _table(slide, ["verdict", "what", "path", "why"], rows, [1.1, 3.0, 2.2, 5.8], 1.75, 11)

@@ -17,9 +17,15 @@ class Adapter:
     cluster = ()  # the addresses of all nodes, the first being `address`
     dead_letter = False  # the audit sends poison: prepare() makes the dead-letter queue too
     keep = False  # close() leaves on the server what open() made, because a fault test opens it again
+    looking = False  # a contract is recorded: open() makes nothing on the server, and what is received is taken from nobody
 
     def __init__(self, address, options, connections, name):
         self.address, self.options, self.connections, self.name = address, options, connections, name
+
+    def named(self, *names):
+        """One of these options, which whoever only looks must give: there is nothing of its own to look at."""
+        if not any(self.options.get(n) for n in names):
+            raise ValueError("give --option %s: what should be listened to?" % " or ".join("%s=NAME" % n for n in names))
 
     async def open(self, deliver):
         """Connect, make what is needed on the server, and begin to receive."""

@@ -39,7 +39,7 @@ class Kafka(Adapter):
         self.cluster, self.brokers = meta.cluster_id or "?", sorted(meta.brokers.values(), key=lambda b: b.id)
         if not self.servers:
             self.servers = ",".join("%s:%d" % (b.host, b.port) for b in self.brokers)
-        if self.own and not self.address.startswith("mock:"):  # the mock makes a topic when it is first asked for it
+        if self.own and not self.looking and not self.address.startswith("mock:"):  # the mock makes a topic when it is first asked for it
             admin = AdminClient(self._config())
             for future in admin.create_topics([NewTopic(self.topic, self.partitions, 1)]).values():
                 try:
@@ -59,9 +59,13 @@ class Kafka(Adapter):
             self.producer.poll(0.005)
 
     async def open(self, deliver):
+        if self.looking:
+            self.named("topic")
         await self.prepare()
         loop, ready = asyncio.get_running_loop(), asyncio.Event()
-        self.producer.list_topics(self.topic, timeout=10)
+        meta = self.producer.list_topics(self.topic, timeout=10)
+        if self.looking:  # an application's topic has as many partitions as it has, and its traffic may be in any of them
+            self.partitions = max(1, len(meta.topics[self.topic].partitions))
         self.consumer = Consumer(self._config(**{"group.id": self.name, "enable.auto.commit": False, "fetch.wait.max.ms": 10}))
         ends = [
             TopicPartition(self.topic, p, self.consumer.get_watermark_offsets(TopicPartition(self.topic, p), timeout=10)[1])

@@ -48,6 +48,8 @@ class Mqtt(Adapter):
         self.producer.pending_calls_threshold = 1 << 30
 
     async def open(self, deliver):
+        if self.looking:
+            self.named("topic")
         await self.prepare()
         self.consumer = self.producer if self.options.get("single") else await self._client("c").__aenter__()
         await self.consumer.subscribe("$SYS/broker/version", qos=0)

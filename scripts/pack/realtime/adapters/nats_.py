@@ -41,7 +41,7 @@ class Nats(Adapter):
         self.js = self.nc.jetstream(timeout=10)
         storage = StorageType.MEMORY if self.options.get("storage") == "memory" else StorageType.FILE
         copies = int(self.options.get("replicas", 1))
-        if self.own:
+        if self.own and not self.looking:
             await self.js.add_stream(StreamConfig(name=self.stream, subjects=[self.subject], storage=storage, num_replicas=copies))
             if self.dead_letter:
                 advisory = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.%s.*" % self.stream
@@ -50,11 +50,17 @@ class Nats(Adapter):
                 )
 
     async def open(self, deliver):
+        if self.looking:
+            self.named("subject")
         await self.prepare()
 
         async def came(message):
             deliver(message.data, time.perf_counter(), 0)
 
+        if self.looking:  # a plain subscription hears what is published, whether a stream keeps it or not
+            self.sub = await self.nc.subscribe(self.subject, cb=came)
+            await self.nc.flush()
+            return
         config = ConsumerConfig(deliver_policy=DeliverPolicy.NEW, ack_policy=AckPolicy.NONE)
         self.sub = await self.js.subscribe(self.subject, stream=self.stream, cb=came, config=config)
         await self.nc.flush()
@@ -69,7 +75,7 @@ class Nats(Adapter):
     async def close(self):
         if self.nc and self.nc.is_connected:
             try:
-                if self.own and not self.keep:
+                if self.own and not self.keep and not self.looking:
                     await self.js.delete_stream(self.stream)
                     if self.dead_letter:
                         await self.js.delete_stream(self.stream + "_dead")

@@ -1,7 +1,7 @@
 """RabbitMQ: publish with confirms to a queue, consume with acknowledgments.
 
-options: queue (default: one of its own, removed at the end), quorum (default false). With `dead_letter` the queue has a
-dead-letter exchange, and what is rejected ends in QUEUE.dead.
+options: queue (default: one of its own, removed at the end), quorum (default false); to listen only: exchange, routing_key (default `#`).
+With `dead_letter` the queue has a dead-letter exchange, and what is rejected ends in QUEUE.dead.
 """
 
 import asyncio
@@ -33,10 +33,32 @@ class RabbitMQ(Adapter):
     async def prepare(self):
         self.connection = await aio_pika.connect(self.address, timeout=10)
         self.channel = await self.connection.channel(publisher_confirms=True)
-        self.queue = await self._queue(self.channel)
+        if not self.looking:
+            self.queue = await self._queue(self.channel)
+
+    async def _look(self, deliver):
+        """Hear an exchange through a queue that ends with this connection, or look at a queue: what is not acknowledged goes back."""
+        self.receiver = await self.connection.channel()
+        await self.receiver.set_qos(prefetch_count=10)
+
+        async def came(message):
+            deliver(message.body, time.perf_counter(), 0)
+
+        if self.options.get("exchange"):
+            queue = await self.receiver.declare_queue(exclusive=True)
+            exchange = await self.receiver.get_exchange(self.options["exchange"])
+            await queue.bind(exchange, self.options.get("routing_key", "#"))
+        else:
+            queue = await self.receiver.get_queue(self.queue_name)
+        await queue.consume(came, no_ack=bool(self.options.get("exchange")))
 
     async def open(self, deliver):
+        if self.looking:
+            self.named("exchange", "queue")
         await self.prepare()
+        if self.looking:
+            await self._look(deliver)
+            return
         self.receiver = await self.connection.channel()
         await self.receiver.set_qos(prefetch_count=500)
 
@@ -58,7 +80,7 @@ class RabbitMQ(Adapter):
     async def close(self):
         if self.connection and not self.connection.is_closed:
             try:
-                if self.own and not self.keep:
+                if self.own and not self.keep and not self.looking:
                     channel = await self.connection.channel()
                     await channel.queue_delete(self.queue_name)
                     if self.dead_letter:

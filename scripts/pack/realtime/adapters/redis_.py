@@ -14,6 +14,11 @@ import redis.asyncio as redis
 from pack.realtime.adapters.base import Adapter
 
 
+def _whole(fields):
+    """An entry of an application, whose fields have names of its own, as JSON."""
+    return json.dumps({k.decode("utf-8", "replace"): v.decode("utf-8", "replace") for k, v in fields.items()}).encode()
+
+
 class Redis(Adapter):
     """See the module's text."""
 
@@ -43,6 +48,8 @@ class Redis(Adapter):
                 await asyncio.sleep(0.05)
 
     async def open(self, deliver):
+        if self.looking:
+            self.named("stream")
         await self.prepare()
         self.consumer = self._client()
         last = await self.producer.xinfo_stream(self.stream) if await self.producer.exists(self.stream) else None
@@ -54,7 +61,7 @@ class Redis(Adapter):
             for _, items in await self.consumer.xread({self.stream: last}, count=1000, block=2000) or ():
                 at = time.perf_counter()
                 for last, fields in items:
-                    deliver(fields[b"m"], at, 0)
+                    deliver(fields[b"m"] if set(fields) == {b"m"} else _whole(fields), at, 0)
 
     async def send(self, body, partition=0):
         await self.producer.xadd(self.stream, {"m": body})
