@@ -139,35 +139,32 @@ def _bars(rows):
     return drawing
 
 
-def write(data, path, definition):
-    """Draw the document."""
-    story = [
-        Paragraph(_safe("%s: %s" % (data["title"], data["project"])), H1),
-        Paragraph(
-            _safe(
-                "%s, commit %s%s, evidence ledger of %d records"
-                % (data["at"], data["commit"] or "none", " (dirty)" if data["dirty"] else "", data["ledger"]["records"])
-            ),
-            BODY,
-        ),
-        Spacer(1, 2 * mm),
-        Paragraph(_safe(data["headline"]) + ".", LEAD),
-    ]
+class Part:
+    """A titled table; `empty` stands there without rows, `before` are drawings above it. `widths` in mm."""
 
-    def part(title, head, rows, widths, empty, before=()):
-        body = _table(head, rows, widths) if rows else Paragraph(empty, BODY)
-        if len(rows) <= 12:
-            story.append(KeepTogether([Paragraph(title, H2)] + list(before) + [body]))
-        else:
-            story.extend([Paragraph(title, H2)] + list(before) + [body])
+    def __init__(self, title, head, rows, widths, empty, before=()):
+        self.title, self.head, self.rows, self.widths, self.empty, self.before = title, head, rows, widths, empty, before
 
-    part(
+    def story(self):
+        """Title and table; what is short is kept on one page."""
+        body = _table(self.head, self.rows, self.widths) if self.rows else Paragraph(self.empty, BODY)
+        flow = [Paragraph(self.title, H2)] + list(self.before) + [body]
+        return [KeepTogether(flow)] if len(self.rows) <= 12 else flow
+
+
+def _verdicts(data):
+    """What the gates say."""
+    yield Part(
         "Gates",
         ["gate", "verdict", "reasons"],
         [[g["title"] + (" (hard stop)" if g["hard_stop"] else ""), g["verdict"], "; ".join(g["reasons"][:2])] for g in data["gates"]],
         [46, 20, 114],
         "",
     )
+
+
+def _latency(data):
+    """Percentiles, their trend, and what throughput costs."""
     judged = sorted((r for r in data["latency"] if r["percent"] is not None), key=lambda r: -r["percent"])
     bars = (
         [
@@ -178,7 +175,7 @@ def write(data, path, definition):
         if judged
         else []
     )
-    part(
+    yield Part(
         "Latency",
         [
             "path",
@@ -215,14 +212,14 @@ def write(data, path, definition):
         "No latency evidence that can be judged.",
         bars,
     )
-    part(
+    yield Part(
         "P99 of every run",
         ["path", "P99 ms, oldest run first", "slowest message of each run, ms"],
         [[path] + [", ".join(ms(p[k]) for p in points[-20:]) for k in (1, 2)] for path, points in sorted(data["trend"].items())],
         [40, 70, 70],
         "No latency evidence.",
     )
-    part(
+    yield Part(
         "Throughput against latency",
         ["path", "msgs/s kept", "P99 ms", "measured as"],
         [
@@ -233,7 +230,11 @@ def write(data, path, definition):
         [70, 40, 40, 30],
         "No latency or throughput evidence.",
     )
-    part(
+
+
+def _delivery(data):
+    """What was lost, doubled or out of order."""
+    yield Part(
         "Delivery audit",
         [
             "path",
@@ -269,56 +270,64 @@ def write(data, path, definition):
         [18, 36, 21, 10, 13, 9, 10, 12, 12, 16, 11, 13],
         "No delivery evidence that can be judged.",
     )
-    part(
+    yield Part(
         "Ordering",
         ["path", "received", "out of order", "verdict"],
         [[r["path"], r["received"], r["reordered"], r["verdict"]] for r in data["ordering"]],
         [80, 30, 40, 30],
         "No ordering evidence that can be judged.",
     )
-    part(
+
+
+def _capacity(data):
+    """Throughput, lag, streams, density and failover."""
+    yield Part(
         "Throughput",
         ["path", "measure", "value", "limit", "unit", "verdict"],
         [[r["path"], r["measure"], r["value"], "%g" % r["limit"], r["unit"], r["verdict"]] for r in data["throughput"]],
         [50, 30, 25, 25, 30, 20],
         "No throughput evidence that can be judged.",
     )
-    part(
+    yield Part(
         "Consumer lag",
         ["path", "messages behind in the worst second of each run, oldest first (should fall to 0)"],
         [[path, ", ".join(str(p[1]) for p in points[-20:])] for path, points in sorted(data["lag"].items())],
         [60, 120],
         "No throughput evidence.",
     )
-    part(
+    yield Part(
         "Stream processing",
         ["path", "windows", "wrong", "late events", "events/s", "needed", "verdict"],
         [[r["path"], r["windows"], r["wrong"], r["late"], r["rate"], "%g" % r["needed"], r["verdict"]] for r in data["stream"]],
         [50, 22, 22, 26, 22, 18, 20],
         "No stream evidence that can be judged.",
     )
-    part(
+    yield Part(
         "Density",
         ["path", "connections", "needed", "CPU %", "verdict"],
         [[r["path"], r["connections"], "%g" % r["needed"], r["cpu_percent"], r["verdict"]] for r in data["density"]],
         [70, 30, 30, 25, 25],
         "No density evidence that can be judged.",
     )
-    part(
+    yield Part(
         "Failover",
         ["path", "measure", "seconds", "limit", "verdict"],
         [[r["path"], r["measure"], "%.3f" % r["value_s"], "%g" % r["limit_s"], r["verdict"]] for r in data["failover"]],
         [70, 40, 25, 20, 25],
         "No failover evidence that can be judged.",
     )
-    part(
+
+
+def _whole(data, definition):
+    """The infrastructure, the matrix of tests, waivers and what is open."""
+    yield Part(
         "Infrastructure measured",
         ["address", "server"],
         sorted(data["servers"].items()),
         [90, 90],
         "Nothing was measured yet.",
     )
-    part(
+    yield Part(
         "Testing matrix",
         ["section", "test", "threshold", "evidence", "note"],
         matrix(definition, data),
@@ -326,20 +335,39 @@ def write(data, path, definition):
         "The team has no testing matrix.",
     )
     if data["waivers"]:
-        part(
+        yield Part(
             "Waived",
             ["threshold", "usual", "here", "reason"],
             [[n, "%g" % definition["thresholds"][n]["value"], "%g" % w["value"], w["reason"]] for n, w in sorted(data["waivers"].items())],
             [45, 20, 20, 95],
             "",
         )
-    part(
+    yield Part(
         "Open",
         ["verdict", "what", "path", "why"],
         [[o["verdict"], o["what"], o["path"], o["why"]] for o in data["open"]],
         [18, 48, 28, 86],
         "Nothing is open.",
     )
+
+
+def write(data, path, definition):
+    """Draw the document."""
+    story = [
+        Paragraph(_safe("%s: %s" % (data["title"], data["project"])), H1),
+        Paragraph(
+            _safe(
+                "%s, commit %s%s, evidence ledger of %d records"
+                % (data["at"], data["commit"] or "none", " (dirty)" if data["dirty"] else "", data["ledger"]["records"])
+            ),
+            BODY,
+        ),
+        Spacer(1, 2 * mm),
+        Paragraph(_safe(data["headline"]) + ".", LEAD),
+    ]
+    for parts in (_verdicts(data), _latency(data), _delivery(data), _capacity(data), _whole(data, definition)):
+        for part in parts:
+            story += part.story()
 
     def footer(canvas, document):
         canvas.setFont("Helvetica", 7)
