@@ -236,6 +236,7 @@ def test_agents_without_a_manifest_may_be_meant_for_a_project(tmp_path):
         ("| Agent | Model |\n|---|---|\n| `reviewer` | opus |", ["protocol-agent"]),
         ('Run `cat "${CLAUDE_PLUGIN_ROOT}/registry.json" 2>/dev/null || echo none`.', [("ref-file", "warning")]),
         ('Run `cat "${CLAUDE_PLUGIN_ROOT}/registry.json"`.', [("ref-file", "error")]),
+        ("Write them to `${CLAUDE_PLUGIN_ROOT}/plans/`.", [("ref-file", "warning")]),
     ],
 )
 def test_what_a_prompt_may_say(plugin, text, rules):
@@ -252,3 +253,12 @@ def test_a_table_in_an_agents_prompt_is_its_own(plugin):
     assert lint(plugin(files)) == (0, [])
     files = {"agents/reviewer.md": AGENT % "reviewer" + scale + text}
     assert [finding["rule"] for finding in lint(plugin(files))[1]] == ["protocol-unknown"]
+
+
+def test_one_folder_of_commands_and_somebodys_own_settings(tmp_path):
+    command = '---\ndescription: Builds\n---\nTask(subagent_type="coder")\n'
+    write(tmp_path, {"commands/tools/build.md": command, "home/commands/go.md": "---\ndescription: Goes\n---\nGo.\n"})
+    write(tmp_path, {"home/settings.json": '{"env": {"A": "b"}}\n'})
+    assert lint(tmp_path / "commands") == lint(tmp_path / "home") == (0, [])
+    write(tmp_path, {"home/.claude-plugin/plugin.json": PLUGIN[".claude-plugin/plugin.json"]})
+    assert [finding["rule"] for finding in lint(tmp_path / "home")[1]] == ["plugin-settings"]

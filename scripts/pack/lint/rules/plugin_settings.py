@@ -19,6 +19,8 @@ SEVERITY = "warning"
 
 def check(file, context):
     """Every key, and the agent that it names."""
+    if file.plugin is not None and file.plugin.scope == "bare" and not file.plugin.manifest:
+        return  # somebody's ~/.claude has commands/ and settings.json, too
     keys = context.facts.settings_keys
     inline = file.kind == "manifest"
     data = file.data.get("settings") if inline else file.data

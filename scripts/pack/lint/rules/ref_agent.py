@@ -29,8 +29,8 @@ SEVERITY = "error"
 def check(file, context):
     """subagent_type values, @agent- mentions, the agent key of commands and skills, `name` agent in prose."""
     project, plugin, facts = context.project, file.plugin, context.facts
-    if plugin is None or plugin.scope in ("loose", "sniff"):
-        return
+    if plugin is None or plugin.scope in ("loose", "sniff") or plugin.scope.startswith("component:"):
+        return  # the agents may stand in a folder that is not looked at
     own = plugin.agents()
     ids = project.agent_ids
     yield from _by_file(file, own)
