@@ -154,10 +154,10 @@ def read_ledger(folder):
     """(records, problems). A problem means that the chain cannot be trusted from there on."""
     path = os.path.join(folder, LEDGER)
     if not os.path.isfile(path):
-        return [], []
+        return [], ["the ledger is no file"] if os.path.lexists(path) else []
     with open(path, "rb") as handle:
         raw = handle.read()
-    records, previous = [], ZERO
+    records, previous, named = [], ZERO, {}
     if raw and not raw.endswith(b"\n"):
         return records, ["the ledger's last line is torn"]
     for number, line in enumerate(raw.split(b"\n")[:-1], 1):
@@ -170,7 +170,10 @@ def read_ledger(folder):
             return records, ["ledger line %d was changed: its hash does not fit" % number]
         if record.get("seq") != number or record.get("prev") != previous:
             return records, ["ledger line %d does not follow the line before: something was removed or inserted" % number]
+        if record.get("digest") in named:
+            return records, ["ledger line %d repeats line %d: one run cannot be filed twice" % (number, named[record["digest"]])]
         previous = record["hash"]
+        named[record.get("digest")] = number
         records.append(record)
     return records, []
 
@@ -189,6 +192,8 @@ def tail(folder):
 
 def read_file(path):
     """(envelopes, problem): the envelopes of an evidence file."""
+    if os.path.lexists(path) and not os.path.isfile(path):
+        return [], "not readable: it is no file"  # nobody waits at a pipe
     try:
         with open(path, "rb") as handle:
             data = strict(handle.read().decode("utf-8"))
