@@ -1,7 +1,9 @@
 """The probe and the audit on real servers: counts, order and the formula, never milliseconds."""
 
+import datetime
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -235,7 +237,7 @@ def test_a_broker_killed_in_the_middle_is_audited(tmp_path):
             "guarantee": "at-least-once",
         }
         text, counts, _, _ = audit.delivery(path, "pack-p", str(tmp_path), KINDS["message_loss_test"], server)
-        found, told, more, _ = failover.recovery(path, "pack-r", str(tmp_path), server)
+        found, told, more, _, ledger = failover.recovery(path, "pack-r", str(tmp_path), server)
     finally:
         server.stop()
     facts = [line.split()[:2] for line in text.splitlines()]
@@ -276,7 +278,8 @@ def small(tmp_path, **path):
         "messages": 100,
         "server": {"command": [sys.executable, "ws_server.py", "{port}"]},
     }
-    team = make_project(tmp_path / "p", {"rt": 1, "project": "Echo", "paths": [dict(spec, **path)]}, ".ping")
+    spec = {k: v for k, v in dict(spec, **path).items() if v is not None}
+    team = make_project(tmp_path / "p", {"rt": 1, "project": "Echo", "paths": [spec]}, ".ping")
     (team / "DESIGN.md").write_text("# Design\n\nIt echoes.\n")
     return team
 
@@ -488,6 +491,31 @@ def test_errors_name_the_way_out(tmp_path, capsys):
         ({"measures": ["websocket_p50"]}, "did you mean 'websocket_p50_p95_p99'"),
         ({"budget_ms": {"p99": 0.5}}, "is less than 1"),
         ({"speed": 1}, "unknown name 'speed'"),
+        ({"duration": "1 hour"}, 'path echo: duration: must be number, found "1 hour" (seconds, without a unit)'),
+        ({"duration": 10**7}, "path echo: duration: 10000000 is more than 86400"),
+        ({"rate": -5}, "path echo: rate: -5 must be more than 0"),
+        ({"budget_ms": {"p99": float("nan")}}, "path echo: budget_ms.p99: nan is no number"),
+        ({"budget_ms": {"p99": float("inf")}}, "path echo: budget_ms.p99: inf is no number"),
+        ({"budget_ms": {"p99": "15ms"}}, "(milliseconds, without a unit)"),
+        ({"options": {"headers": {1: 2}}}, "options.headers: the name 1 is no text: write it in quotes"),
+        ({"options": {"headers": {"x": datetime.date(2026, 1, 1)}}}, "2026-01-01 is a date: write it in quotes"),
+        ({"address": "ws://127.0.0.1:99999/"}, "has no usable host and port; write it as ws://127.0.0.1:8765/"),
+        ({"address": "ws://127.0.0.1:port/"}, "has no usable host and port"),
+        ({"address": "ws://127.0.0.1:0/"}, "has the port 0"),
+        ({"address": "ws://[::1/"}, "has no usable host and port"),
+        ({"address": "ws:///"}, "names no host"),
+        ({"options": {"mod": "echo"}}, "unknown option 'mod' of websocket; did you mean 'mode'?"),
+        ({"options": {"mode": "ech"}}, "option mode of websocket must be one of echo, ping, broadcast, not 'ech'"),
+        ({"options": {"headers": 7}}, "option headers of websocket must be names and values, not 7"),
+        ({"worker": "node consumer.js"}, "write a command as a list: [node, consumer.js]"),
+        ({"worker": "builtin:transactional"}, "unknown built-in worker 'builtin:transactional'; known: builtin:effect-then-ack"),
+        ({"worker": []}, "worker: needs at least 1 item(s)"),
+        ({"worker": ["node", 1]}, "worker[1]: must be string, found 1"),
+        ({"messages": 10, "crashes": 50}, "crashes: 50 of 10 messages"),
+        ({"stream": {"window_s": 1, "events": 3}}, "stream is measured with an adapter of your own, not with websocket"),
+        ({"fault": ["consumer-kill"]}, "consumer-kill is measured with redis, nats, mqtt, rabbitmq, kafka, an adapter of your own"),
+        ({"throughput": {"rate": 200, "duration": 0.3}}, "throughput.duration: 0.3 is less than 1"),
+        ({"throughput": {"rate": 200, "duration": "1h"}}, "(seconds, without a unit)"),
     ],
 )
 def test_rt_file_problems(change, told):
@@ -506,6 +534,139 @@ def test_rt_file_problems(change, told):
     path.update(change)
     path = {k: v for k, v in path.items() if v is not None}
     assert told in "\n".join(rtfile.check({"rt": 1, "project": "x", "paths": [path]}, load("realtimeSystems")))
+
+
+@pytest.mark.parametrize(
+    "text, told",
+    [
+        (b"rt: 1\nproject: x\npaths: &p\n  - *p\n", "path number 1: refers to itself"),
+        (b"[" * 5000, "nested without end"),
+        ("rt: 1\nproject: Gr\u00fc\u00dfe\n".encode("latin-1"), "byte 18 is not UTF-8: save the file as UTF-8"),
+        (
+            b"a: &a [1,1,1,1,1,1,1,1,1,1]\n"
+            + b"".join(b"%c: &%c [%s]\n" % (c, c, b",".join([b"*%c" % (c - 1)] * 10)) for c in b"bcdefghi"),
+            "aliases",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_in_a_line(text, told, tmp_path, capsys):
+    (tmp_path / ".team").mkdir()
+    (tmp_path / ".team" / "rt.yaml").write_bytes(text)
+    assert pack("rt", "check", "--dir", tmp_path / ".team") == 2
+    said = capsys.readouterr().err
+    assert told in said and said.count("\n") == 1
+
+
+def test_the_table_of_options_is_what_the_adapters_read():
+    from pack.realtime.adapters import TABLE, known
+
+    folder = os.path.dirname(known.__file__)
+    assert set(TABLE) == set(known.ADDRESSES) == set(known.OPTIONS)
+    for name, (module, _, _) in TABLE.items():
+        with open(os.path.join(folder, module + ".py")) as handle:
+            assert set(re.findall(r'options(?:\.get\(|\[)"(\w+)"', handle.read())) == set(known.OPTIONS[name]), name
+
+
+def test_what_the_audits_still_need_is_told_and_no_mistake(tmp_path, capsys):
+    address = "redis://127.0.0.1:%d/0" % free_port()
+    path = {"id": "orders", "adapter": "redis", "address": address, "rate": 200, "duration": 2, "budget_ms": {"p99": 50}}
+    team = make_project(tmp_path / "p", {"rt": 1, "project": "x", "paths": [dict(path, guarantee="exactly-once")]})
+    assert pack("rt", "check", "--dir", team) == 0
+    assert "path orders: no `worker` yet" in capsys.readouterr().out
+
+
+OWN = """
+import time
+from pack.realtime.adapters.base import Adapter
+
+
+class Mine(Adapter):
+    async def open(self, deliver):
+        self.deliver = deliver
+        if self.options.get("breaks") == "open":
+            raise KeyError("cable")
+
+    async def send(self, body, partition=0):
+        self.deliver(body, time.perf_counter(), 0)
+
+    async def close(self):
+        if self.options.get("breaks") == "close":
+            raise KeyError("cable")
+
+
+class NoAdapter:
+    def __init__(self, *rest):
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    "name, breaks, code, told",
+    [
+        ("mine:Mine", "open", 2, "KeyError: 'cable' (mine.py line "),
+        ("mine:Mine", "close", 1, ""),  # what was measured stands; the tree is dirty
+        ("mine:NoAdapter", "", 2, "cannot be made: TypeError: it is no subclass"),
+        ("broken:Mine", "", 2, "cannot be loaded from p: SyntaxError"),
+    ],
+)
+def test_an_adapter_of_ones_own_that_breaks_is_told_in_a_line(name, breaks, code, told, tmp_path, capsys):
+    team = small(tmp_path, adapter=name, address="x", options={"breaks": breaks}, measures=["echo_latency"], server=None, ordering="none")
+    (team.parent / "mine.py").write_text(OWN)
+    (team.parent / "broken.py").write_text("def f(:\n")
+    assert pack("rt", "latency", "--quiet", "--team", SMALL, "--dir", team) == code
+    said = capsys.readouterr()
+    lines = [x for x in said.err.splitlines() if "the work tree is dirty" not in x]
+    assert told in "\n".join(lines) and len(lines) == bool(told)
+    assert ("STALE" in said.out) == (breaks == "close")
+
+
+@pytest.mark.parametrize("verb", ["latency", "ordering"])
+def test_a_broker_that_dies_in_the_middle_takes_nothing_back(verb, tmp_path):
+    """What was measured until then is filed: an honest FAIL (or INVALID: no replay), never nothing."""
+    need("redis")
+    port = free_port()
+    server = Running(["redis-server", "--port", str(port), "--save", "", "--dir", str(tmp_path)], port)
+    more = {
+        "adapter": "redis",
+        "address": "redis://127.0.0.1:%d/0" % port,
+        "duration": 4,
+        "messages": 800,
+        "server": None,
+        "measures": ["echo_latency"],
+    }
+    team = small(tmp_path, **more)
+    process = measuring(team, verb)
+    until(lambda: "0% (0 of 800)" in process.stderr.readline())
+    time.sleep(1)
+    server.stop()
+    out, err = process.communicate(timeout=60)
+    kind = {"latency": "echo_latency", "ordering": "echo_order"}[verb]
+    assert process.returncode == 1 and "Traceback" not in err, err
+    assert ("FAIL    %s" % kind in out and "never arrived" in out) or ("INVALID %s" % kind in out and "did not replay" in out), out
+
+
+def test_a_consumer_that_only_starts_and_dies_ends_the_audit(redis_url):
+    """It says `ready` each time; that is no sign of life."""
+    code = "import os, socket; s = socket.create_connection(os.environ['PACK_RT_POINT'].split(':')); s.sendall(b'ready\\n'); s.recv(9)"
+    path = {"id": "v", "adapter": "redis", "address": redis_url, "rate": 200, "messages": 20, "worker": [sys.executable, "-c", code]}
+    program = (
+        "import json, sys; from pack.realtime import audit\npath, kind = json.loads(sys.argv[1])\naudit.delivery(path, 'pack-v', '.', kind)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, json.dumps([dict(path, guarantee="at-least-once"), KINDS["at_least_once_ack_log"]])],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)),
+    )
+    assert "the worker reported no effect" in done.stderr
+
+
+def test_whoever_measures_a_dirty_tree_is_told_before(tmp_path, capsys):
+    team = small(tmp_path)
+    (team.parent / "ws_server.py").write_text("raise SystemExit(3)\n")
+    assert pack("rt", "latency", "--quiet", "--team", SMALL, "--dir", team) == 2
+    assert capsys.readouterr().err.startswith("the work tree is dirty: what is measured now is STALE")
 
 
 def test_example_is_sound_and_charter_follows_it(tmp_path, capsys):

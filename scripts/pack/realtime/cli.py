@@ -87,6 +87,14 @@ def _alone(team_dir):
     return evidence.alone(team_dir, lambda: click.echo("another `pack rt` measures here: waiting for its end", err=True))
 
 
+class Rate(click.FloatRange):
+    """Messages a second."""
+
+    def convert(self, value, param, ctx):
+        rate = super().convert(value, param, ctx)
+        return self.fail("%r is no number" % value, param, ctx) if rate != rate else rate
+
+
 class Invocation:
     """One call of `pack rt`: its arguments, and the session at work, for an error."""
 
@@ -136,6 +144,8 @@ def check(team, team_dir):
     for item in team.get("evidence", []):
         if item["kind"] not in covered:
             click.echo("%-28s MISSING: no path measures it; add one, or declare it in out_of_scope with a reason" % item["kind"])
+    for problem in rtfile.unready(data, team):
+        click.echo(problem)
 
 
 @rt.command(help="Write the budget table of PROJECT_CHARTER.md from rt.yaml.", epilog="\b\nExample: pack rt charter")
@@ -172,6 +182,8 @@ def run(measures, team, team_dir, paths, release, quiet, duration=None):
         raise measure.MeasureError(
             "rt.yaml asks for nothing of this%s; see `pack rt check`" % (" on %s" % ", ".join(paths) if paths else "")
         )
+    for problem in session.unbound():
+        click.echo(problem, err=True)
     with _alone(team_dir):
         _measured(session, team, measures, team_dir, paths)
 
@@ -288,10 +300,10 @@ add("all", tuple(m for part in VERBS_OF.values() for m in part), "everything tha
 )
 @click.argument("adapter")
 @click.argument("address")
-@click.option("--rate", default=100.0, show_default=True)
-@click.option("--duration", default=5.0, show_default=True)
-@click.option("--size", default=64, show_default=True)
-@click.option("--connections", default=1, show_default=True)
+@click.option("--rate", type=Rate(0.01, 20000), default=100.0, show_default=True)
+@click.option("--duration", callback=seconds, default="5s", show_default=True, help="30s, 10m, 1h")
+@click.option("--size", type=click.IntRange(0, 1 << 24), default=64, show_default=True)
+@click.option("--connections", type=click.IntRange(1, 60000), default=1, show_default=True)
 @click.option("--option", "options", multiple=True, help="NAME=VALUE for the adapter")
 def probe(adapter, address, rate, duration, size, connections, options):
     made = adapters.make(
@@ -300,11 +312,7 @@ def probe(adapter, address, rate, duration, size, connections, options):
     )
 
     async def go(stop):
-        try:
-            recording = await prober.open_loop(made, rate, duration, min(1.0, duration), size, prober.Progress("probe %s" % adapter), stop)
-            return recording, await made.server()
-        finally:
-            await made.close()
+        return await prober.told_run(made, rate, duration, min(1.0, duration), size, prober.Progress("probe %s" % adapter), stop)
 
     recording, told = prober.run(go, connections + 50)
     histogram = hdr.Histogram(recording.latency.encode())
@@ -340,6 +348,10 @@ def main(argv):
             raise  # a file, not a server: pack.cli names it
         click.echo("pack rt: cannot reach the server%s: %s; %s" % (call.at(), error, START), err=True)
     except Exception as error:
+        place = adapters.of_user(error, call.session.project) if call.session else None
+        if place:
+            click.echo("pack rt: the adapter%s: %s: %s (%s)" % (call.at(), type(error).__name__, error, place), err=True)
+            return 2
         if not adapters.of_library(error):
             raise
         said = str(error) or "the server did not answer as it should"
