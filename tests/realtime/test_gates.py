@@ -1232,6 +1232,32 @@ def test_crash_between_ledger_and_rename_is_mended(project, team, monkeypatch):
 # Missing, planning, schemas --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("room", [1, 300])
+def test_a_full_disk_leaves_the_ledger_whole(project, team, room):
+    """Every file may grow by `room` bytes only: the run is refused in a line, what was filed before still counts."""
+    before = judge(project, team)["ledger"]
+    size = os.path.getsize(os.path.join(str(project), "evidence", evidence.LEDGER))
+    code = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "from pack.cli import main\nimport pack.realtime.cli, pack.realtime.evidence as e\n"
+        "plain = e.Store.append\n"
+        "def append(self, kind, envelope):\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))\n"
+        "    return plain(self, kind, envelope)\n"
+        "e.Store.append = append\nsys.exit(main(sys.argv[2:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(size + room), "rt", "ordering", "--quiet", "--path", "orders", "--dir", str(project)],
+        capture_output=True,
+        text=True,
+        env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)),
+    )
+    assert done.returncode == 2 and "cannot be written: File too large; what was filed before is whole" in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr
+    after = judge(project, team)
+    assert after["ledger"]["head"] == before["head"] and not after["ledger"]["problems"] and after["verdict"] == "PASS"
+
+
 def test_nothing_at_all(tmp_path, team):
     (tmp_path / ".team").mkdir()
     result = judge(tmp_path / ".team", team)

@@ -12,10 +12,10 @@ import time
 
 import pytest
 
-from pack.realtime import adapters, audit, derive, evidence, failover, gates, probe, selftest
+from pack.realtime import adapters, audit, derive, evidence, failover, gates, managed, probe, selftest
 from pack.teams import load
 
-from .conftest import HERE, PROJECT, Running, free_port, make_project, need, pack
+from .conftest import HERE, PROJECT, Running, command_for, free_port, make_project, need, pack
 
 pytestmark = pytest.mark.broker
 KINDS = {e["kind"]: e for e in load("realtimeSystems")["evidence"]}
@@ -217,8 +217,6 @@ def test_a_worker_that_cannot_run_is_told(redis_url):
 def test_a_broker_killed_in_the_middle_is_audited(tmp_path):
     """Redis without its append-only file: what was acknowledged and not yet consumed at the kill is gone, and counted."""
     need("redis")
-    from pack.realtime import managed
-
     address = "redis://127.0.0.1:%d/0" % free_port()
     server = managed.Server(
         ["redis-server", "--port", "{port}", "--save", "", "--appendonly", "no", "--bind", "127.0.0.1"],
@@ -251,8 +249,6 @@ def test_a_broker_killed_in_the_middle_is_audited(tmp_path):
 
 
 def test_only_a_server_of_its_own_is_killed(redis_url, tmp_path):
-    from pack.realtime import managed
-
     with pytest.raises(managed.ServerError, match="pack did not start it"):
         managed.Server(["redis-server"], redis_url, str(tmp_path)).start()
     with pytest.raises(managed.ServerError, match="ended with exit code"):
@@ -321,11 +317,11 @@ def test_mock_kafka_is_refused_by_the_gate(tmp_path, capsys):
     assert gates.Look(team, definition, time.time()).row(KINDS["kafka_e2e_latency"], "topic")["verdict"] == "INVALID"
 
 
-def measuring(team, *words):
+def measuring(team, *words, definition=SMALL):
     """`pack rt WORDS` as a process of its own."""
     code = "import sys; from pack.cli import main; sys.exit(main(sys.argv[1:]))"
     return subprocess.Popen(
-        [sys.executable, "-c", code, "rt"] + list(words) + ["--team", SMALL, "--dir", str(team)],
+        [sys.executable, "-c", code, "rt"] + list(words) + ["--team", definition, "--dir", str(team)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -372,9 +368,46 @@ def test_an_interruption_leaves_partial_evidence_and_shows_a_figure_early(tmp_pa
     assert 0 < entry["sent"] < 12000 and entry["sent"] == entry["received"] + entry["lost"]
 
 
-def test_a_server_that_pack_started_dies_with_it_even_by_kill_9(tmp_path):
-    from pack.realtime import managed
+EARLY = {  # verb -> (kind, the words on standard error at which ctrl-c is pressed; None: as soon as the server is there)
+    "latency": ("kafka_e2e_latency", None),
+    "audit": ("exactly_once_verification", None),
+    "failover": ("broker_failure_recovery", None),
+    "burst": ("burst_handling_capacity", "burst p: 0%"),
+}
 
+
+@pytest.mark.parametrize("verb", sorted(EARLY))
+def test_ctrl_c_before_the_first_message_or_in_a_fault_is_partial_and_no_forgery(verb, tmp_path):
+    """Nothing that a person does by pressing a key reads FORGED, and what follows is not begun."""
+    need("redis")
+    kind, words = EARLY[verb]
+    at = "redis://127.0.0.1:%d/0" % free_port()
+    path = {"id": "p", "adapter": "redis", "address": at, "rate": 200, "duration": 20, "budget_ms": {"p99": 1900}, "warmup": 3}
+    path.update(guarantee="exactly-once", worker="builtin:transaction", fault=["broker-kill", "consumer-kill"], messages=3000)
+    path.update(burst={"messages": 200000, "drain_s": 60}, server={"command": command_for("redis", tmp_path)})
+    team = make_project(tmp_path / "p", {"rt": 1, "project": "x", "paths": [path]})
+    assert pack("rt", "selftest", "--dir", team) == 0
+    process = measuring(team, verb, definition="realtimeSystems")
+    said = []
+    if words:
+        until(lambda: said.append(process.stderr.readline()) or words in said[-1])
+    else:
+        until(lambda: managed.answers(at))
+        time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, out + err
+    assert "INVALID %s p" % kind in out and "FORGED" not in out and "consumer_rebalance_time" not in out
+    row = gates.Look(team, load("realtimeSystems"), time.time()).row(KINDS[kind], "p")
+    assert (row["verdict"], row["reasons"]) == ("INVALID", ["the measurement was interrupted: partial evidence"])
+    again = measuring(team, verb, definition="realtimeSystems")  # two runs without a sample are alike, and no copies
+    until(lambda: managed.answers(at))
+    again.send_signal(signal.SIGTERM)
+    out, err = again.communicate(timeout=60)
+    assert again.returncode == 130 and "FORGED" not in out, out + err
+
+
+def test_a_server_that_pack_started_dies_with_it_even_by_kill_9(tmp_path):
     team = small(tmp_path, duration=60)
     assert pack("rt", "selftest", "--team", SMALL, "--dir", team) == 0
     address = json.loads((team / "rt.json").read_text())["paths"][0]["address"]
@@ -419,8 +452,6 @@ def test_a_child_and_what_it_started_die_with_a_killed_parent(tmp_path):
 
 
 def test_kill_ends_what_the_command_started_too_and_stop_asks_first(tmp_path):
-    from pack.realtime import managed
-
     child = managed.Child([sys.executable, "-c", GRANDCHILD], str(tmp_path))
     until(lambda: (tmp_path / "pids").exists() and (tmp_path / "pids").read_text().endswith("\n"))
     pids = [int(x) for x in (tmp_path / "pids").read_text().split()]

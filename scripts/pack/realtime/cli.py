@@ -1,6 +1,7 @@
 """`pack rt`: measure real systems. Exit codes: 0 measured, 1 something failed its budget, 2 usage or setup, 130 interrupted
 (ctrl-c, SIGTERM, a closed terminal)."""
 
+import errno
 import functools
 import os
 import time
@@ -99,7 +100,7 @@ class Invocation:
     """One call of `pack rt`: its arguments, and the session at work, for an error."""
 
     def __init__(self, argv):
-        self.argv, self.session = argv, None
+        self.argv, self.session, self.told = argv, None, False
 
     def at(self):
         """Which path was being measured: ` of path ID (ADDRESS)`, or nothing."""
@@ -207,6 +208,7 @@ def _measured(session, team, measures, team_dir, paths):
                 click.echo("        %s" % reason)
     if session.interrupted:
         click.echo("interrupted: what was measured is kept, marked partial (INVALID for every gate)", err=True)
+        click.get_current_context().obj.told = True
         raise SystemExit(130)
     raise SystemExit(1 if bad else 0)
 
@@ -342,10 +344,17 @@ def main(argv):
         NotImplementedError,
     )
     try:
-        return clicks.run(rt, argv, setup=refusals, obj=call)
+        code = clicks.run(rt, argv, setup=refusals, obj=call)
+        if code == 130 and not call.told:
+            click.echo("interrupted before anything was measured%s; what was filed before is as it was" % call.at(), err=True)
+        return code
     except OSError as error:
         if error.filename is not None and call.session is None:
             raise  # a file, not a server: pack.cli names it
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM):
+            said = (error.filename or "the evidence", error.strerror)
+            click.echo("pack rt: %s cannot be written: %s; what was filed before is whole: make room, then measure again" % said, err=True)
+            return 2
         click.echo("pack rt: cannot reach the server%s: %s; %s" % (call.at(), error, START), err=True)
     except Exception as error:
         place = adapters.of_user(error, call.session.project) if call.session else None

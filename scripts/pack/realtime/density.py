@@ -183,12 +183,15 @@ def burst(path, name, project, progress=None):
             task = asyncio.ensure_future(adapter.send(probe.make_body(token, number, size)))
             tasks.add(task)
             task.add_done_callback(lambda t: (tasks.discard(t), t.cancelled() or t.exception()))
+            started = number + 1
             if number % 200 == 199:
                 await asyncio.sleep(0)
+                if stop.is_set():
+                    break
                 if progress:
                     progress.update(number, spec["messages"], text="%d back" % len(seen))
         until = time.perf_counter() + spec["drain_s"] * 2 + 5
-        wanted = spec["messages"] * adapter.fanout
+        wanted = started * adapter.fanout
         while len(seen) < wanted and time.perf_counter() < until and not stop.is_set():
             await asyncio.sleep(0.01)
         state["partial"] = stop.is_set()

@@ -279,7 +279,7 @@ class Store:
             if wrong:
                 raise RuntimeError("pack made a bad envelope: %s: %s" % wrong[0])
             fresh = path + ".new"
-            _write(fresh, json.dumps(body, indent=1, ensure_ascii=False, allow_nan=False).encode("utf-8") + b"\n", "wb")
+            write(fresh, json.dumps(body, indent=1, ensure_ascii=False, allow_nan=False).encode("utf-8") + b"\n", "wb")
             record = {
                 "seq": len(records) + 1,
                 "prev": records[-1]["hash"] if records else ZERO,
@@ -292,7 +292,7 @@ class Store:
                 "digest": digest(envelope),
             }
             line = ledger_line(record)
-            _write(os.path.join(self.folder, LEDGER), line, "ab")
+            write(os.path.join(self.folder, LEDGER), line, "ab")
             os.replace(fresh, path)
             return json.loads(line.decode("utf-8"))
 
@@ -307,8 +307,15 @@ class Store:
                 os.remove(fresh)
 
 
-def _write(path, data, mode):
-    with open(path, mode) as handle:
-        handle.write(data)
-        handle.flush()
-        os.fsync(handle.fileno())
+def write(path, data, mode):
+    """Write and sync; on a full disk nothing of it stays, for half a line of the ledger would read as a forgery."""
+    with open(path, mode, buffering=0) as handle:
+        before = handle.tell()
+        try:
+            written = 0
+            while written < len(data):
+                written += handle.write(data[written:])
+            os.fsync(handle.fileno())
+        except OSError as error:
+            handle.truncate(before)
+            raise OSError(error.errno, error.strerror, path)

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from pack.realtime import adapters, audit, ledgerlines, probe
+from pack.realtime import adapters, audit, ledgerlines, managed, probe
 
 
 class Clock:
@@ -18,6 +18,16 @@ class Clock:
         if who:
             event["who"] = who
         self.events.append(event)
+
+
+async def again(server, clock):
+    """Start a killed server again; False if it does not come back, which is a finding and no error of the measurement."""
+    try:
+        await asyncio.get_running_loop().run_in_executor(None, server.start)
+    except managed.ServerError:
+        return False
+    clock.note("restarted")
+    return True
 
 
 def recovery(path, name, project, server, progress=None):
@@ -64,9 +74,7 @@ def recovery(path, name, project, server, progress=None):
         fault["number"] = number
         clock.note("fault")
         await loop.run_in_executor(None, server.kill)
-        await loop.run_in_executor(None, server.start)
-        clock.note("restarted")
-        deadline = time.perf_counter() + 60
+        deadline = time.perf_counter() + (60 if await again(server, clock) else 0)
         connected = False
         while "back" not in fault and time.perf_counter() < deadline and not stop.is_set():
             try:
@@ -91,9 +99,16 @@ def recovery(path, name, project, server, progress=None):
         await asyncio.sleep(0.5)
         if tasks:
             await asyncio.wait(tasks, timeout=5)
-        logged = {probe.number_of(b, token) for b, _ in await adapter.replay()} if adapter.persistent else set()
+        logged = set()
+        if adapter.persistent:
+            try:
+                logged = {probe.number_of(b, token) for b, _ in await adapter.replay()}
+            except Exception:
+                if "back" in fault:
+                    raise
+                # interrupted, or it never came back: there is nothing to read the log from
         adapter.keep = False
-        await adapter.close()
+        await probe.let_go(adapter)
         return clock.events, told, logged
 
     events, told, logged = probe.run(main)
@@ -196,9 +211,7 @@ def reconnect(path, name, project, server, progress=None):
             await asyncio.wait_for(steady.wait(), 30)
             clock.note("fault")
             await loop.run_in_executor(None, server.kill)
-            await loop.run_in_executor(None, server.start)
-            clock.note("restarted")
-            until = time.perf_counter() + 30
+            until = time.perf_counter() + (30 if await again(server, clock) else 0)
             while not back.is_set() and time.perf_counter() < until and not stop.is_set():
                 await asyncio.sleep(0.01)
                 if progress:

@@ -62,7 +62,8 @@ class Look:
                 told = {k: v for k, v in envelope.items() if k not in ("kind", "class")}  # one run fills several kinds alike
                 self.runs.setdefault(envelope["run"]["id"], {}).setdefault(evidence.digest(told), []).append(kind["kind"])
                 for entry in envelope["entries"]:
-                    if isinstance(entry.get("histogram"), str) and isinstance(entry.get("sample_count", entry.get("received")), int):
+                    held = entry.get("sample_count", entry.get("received"))  # without a sample, all are alike: interrupted early
+                    if isinstance(entry.get("histogram"), str) and isinstance(held, int) and held > 0:
                         self.histograms.setdefault(entry["histogram"], set()).add(envelope["run"]["id"])
         self.selftests = {e["run"]["id"]: e for e in self.files["selftest"][0]}
 

@@ -241,10 +241,7 @@ class Session:
         target = os.path.join(self.store.folder, *relative.split("/"))
         os.makedirs(os.path.dirname(target), exist_ok=True)
         data = ("n %s\n%s" % (run["id"], text)).encode("ascii")
-        with open(target, "wb") as handle:
-            handle.write(data)
-            handle.flush()
-            os.fsync(handle.fileno())
+        evidence.write(target, data, "wb")
         return {"file": relative, "sha256": hashlib.sha256(data).hexdigest(), "lines": data.count(b"\n")}
 
     def throughput(self, path, kind):
@@ -352,6 +349,7 @@ def measure_all(session, measures, only=()):
     pairs = session.wanted(measures, only)
     done = set()
     for kind, path in pairs:
+        session.interrupted = session.interrupted or probe.asked.is_set()
         if session.interrupted:
             return
         measure = kind["measure"]

@@ -13,6 +13,7 @@ import os
 import selectors
 import signal
 import sys
+import threading
 import time
 import warnings
 import zlib
@@ -25,8 +26,12 @@ MOST_PENDING = 100000  # unanswered sends; more of a server that answers nothing
 INTERRUPTS = tuple(getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n))
 
 
+asked = threading.Event()  # somebody wants the command to end; a measurement that was just done is whole, the next one is not begun
+
+
 def interruptible():
     """Outside the loop too, SIGTERM and a closed terminal are as ctrl-c: what was started is ended, temporary files go."""
+    asked.clear()
 
     def interrupt(number, frame):
         raise KeyboardInterrupt
@@ -229,6 +234,7 @@ def run(main, descriptors=100):
     whole = loop.create_task(main(stop))
 
     def interrupt():
+        asked.set()
         if stop.is_set():
             whole.cancel()
         stop.set()
