@@ -53,6 +53,9 @@ def main(argv=None):
         if not sys.stdout.closed:  # a language server has closed it at the editor's `exit`
             sys.stdout.flush()
         return code
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
     except BrokenPipeError:  # the reader of a pipe (`pack log | head`) has seen enough
         sys.stdout = open(os.devnull, "w")
         return 1

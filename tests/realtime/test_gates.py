@@ -5,6 +5,7 @@ import copy
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ import zlib
 
 import pytest
 
-from pack.realtime import attest, derive, evidence, gates, rtfile
+from pack.realtime import attest, derive, evidence, gates, hdr, probe, rtfile
 from pack.teams import load
 
 from .conftest import git
@@ -144,17 +145,30 @@ def forgery(kind, gate_id, verdict, told, chain=False):
     return register
 
 
-def on_entry(change):
-    """Edit the newest envelope of the kind's file."""
+def on_entry(change, everywhere=False):
+    """Edit the newest envelope of the kind's file; `everywhere`: also what else the same run was filed under (P99 and P99.9 are one run)."""
 
     def act(folder, path):
-        edit(path, lambda data: change(data["envelopes"][-1]["entries"][0], data["envelopes"][-1]["run"]))
+        with open(path) as handle:
+            ident = json.load(handle)["envelopes"][-1]["run"]["id"]
+        for here, _, names in os.walk(os.path.join(folder, "evidence")) if everywhere else [(os.path.dirname(path), [], [path])]:
+            for name in names:
+                target = os.path.join(here, name)
+                if not name.endswith(".json") or ident not in "".join(open_text(target)):
+                    continue
+
+                def each(data):
+                    for envelope in data["envelopes"]:
+                        if envelope["run"]["id"] == ident:
+                            change(envelope["entries"][0], envelope["run"])
+
+                edit(target, each)
 
     return act
 
 
 def simple(name, kind, gate_id, verdict, told, change, chain=False):
-    BATTERY[name] = (kind, gate_id, verdict, told, chain, on_entry(change))
+    BATTERY[name] = (kind, gate_id, verdict, told, chain, on_entry(change, chain))
 
 
 P99, DEL = "p99_latency", "delivery_guarantee"
@@ -206,7 +220,16 @@ simple("histogram_bomb", WS, P99, "FORGED", "histogram:", lambda e, r: e.update(
 simple("histogram_number", WS, P99, "FORGED", "histogram", lambda e, r: e.update(histogram=7), True)
 simple("field_removed", WS, P99, "FORGED", "'p999_ms' is missing", lambda e, r: e.pop("p999_ms"), True)
 simple("longer_than_the_run", WS, P99, "FORGED", "in a run of", lambda e, r: r.update(start=r["end"] - 1.0), True)
-simple("other_rate", WS, P99, "INVALID", "rt.yaml asks 400/s", lambda e, r: e.update(rate=10), True)
+simple("other_rate_claimed", WS, P99, "FORGED", "10/s for 8 s is not sent", lambda e, r: e.update(rate=10), True)
+simple(
+    "other_rate",
+    WS,
+    P99,
+    "INVALID",
+    "rt.yaml asks 400/s",
+    lambda e, r: e.update(rate=800, duration_s=e["duration_s"] / 2, throughput_msgs_sec=2 * e["throughput_msgs_sec"]),
+    True,
+)
 simple("other_budget", WS, P99, "INVALID", "other budgets", lambda e, r: e.update(budget_ms={"p99": 9999}), True)
 simple(
     "commit_does_not_exist",
@@ -287,7 +310,7 @@ simple(
     EXACT,
     DEL,
     "FORGED",
-    "is gone",
+    "is not the ledger of run",
     lambda e, r: e["ledger"].update(file="../../etc/passwd"),
     True,
 )
@@ -515,7 +538,7 @@ def no_fault_happened(folder, path):
 
 @forgery(EXACT, DEL, "INVALID", "rt.yaml asks 120", True)
 def too_few_messages(folder, path):
-    rewrite_audit(folder, path, lambda lines: [x for x in lines if x.startswith("c ") or int(x.split()[1]) < 50])
+    rewrite_audit(folder, path, lambda lines: [x for x in lines if x[:2] in ("c ", "n ") or int(x.split()[1]) < 50])
 
 
 @forgery(EXACT, DEL, "INVALID", "were acknowledged; the rest proves nothing", True)
@@ -674,6 +697,260 @@ def clock_set_back_after_the_measurement(folder, path):
     store.append(evidence.SELFTEST, late)
 
 
+# One run passed off as another -----------------------------------------------------------------------------------------
+
+
+def padded(entry, run):
+    """Ten quick samples for each real one: what is slow sinks below the P99."""
+    told = hdr.Histogram(entry["histogram"])
+    more, late = probe.new_histogram(), probe.new_histogram()
+    for value, count in [(told._value(i), c) for i, c in told.counts] + [(900, 9 * told.total)]:
+        more.record_value(value, count)
+    late.record_value(100, 10 * entry["sent"])
+    sent, text = 10 * entry["sent"], more.encode().decode()
+    entry.update(sample_count=sent, received=sent, sent=sent, lost=0, histogram=text, lateness_histogram=late.encode().decode())
+    entry.update(derive.percentiles(hdr.Histogram(text)), lateness_p99_ms=derive.percentiles(hdr.Histogram(late.encode()))["p99_ms"])
+    entry["throughput_msgs_sec"] = round(sent / entry["duration_s"], 3)
+
+
+simple("padded_with_quick_samples", WS, P99, "FORGED", "is not sent", padded, True)
+simple("copies_claimed", WS, P99, "FORGED", "5 copies of each message, this path makes 1", lambda e, r: e.update(fanout=5), True)
+simple("commit_is_a_name", WS, P99, "FORGED", "not the full id of a commit", lambda e, r: r["git"].update(commit="HEAD"), True)
+simple("commit_is_a_branch", WS, P99, "FORGED", "not the full id of a commit", lambda e, r: r["git"].update(commit="main"), True)
+simple(
+    "more_sent_than_the_rate_gives",
+    "kafka_sustained_throughput",
+    "throughput",
+    "FORGED",
+    "is not sent",
+    lambda e, r: e.update(sent=e["sent"] * 2, lost=e["sent"], sent_per_second=[2 * n for n in e["sent_per_second"]]),
+    True,
+)
+DENSE = "websocket_connection_density"
+simple(
+    "more_alive_than_were_opened",
+    DENSE,
+    "websocket_density",
+    "FORGED",
+    "connections alive of 150",
+    lambda e, r: e.update(alive=[9999, 9999], connections=9999, dropped=0),
+    True,
+)
+simple(
+    "a_cpu_that_runs_backwards",
+    DENSE,
+    "websocket_density",
+    "FORGED",
+    "not those of a process",
+    lambda e, r: (
+        e["cpu_samples"][1].__setitem__(1, e["cpu_samples"][0][1] - 1.0),
+        e.update(cpu_percent=round(-100.0 / (e["cpu_samples"][1][0] - e["cpu_samples"][0][0]), 2)),
+    ),
+    True,
+)
+RECOVERY = "broker_failure_recovery"
+simple("loss_left_out", RECOVERY, "failover_recovery", "FORGED", "'lost' is missing", lambda e, r: e.pop("lost"), True)
+simple("loss_of_a_failover_claimed_away", RECOVERY, "failover_recovery", "FORGED", "the ledger says", lambda e, r: e.update(lost=3), True)
+simple("ledger_of_a_failover_left_out", RECOVERY, "failover_recovery", "FORGED", "shape", lambda e, r: e.pop("ledger"), True)
+
+
+def second_fault(entry, run):
+    at = entry["events"][-1]["at"]
+    entry["events"].insert(len(entry["events"]) - 1, {"at": at, "what": "fault"})
+    entry["value_s"] = 0.0
+
+
+simple("a_second_fault_just_before_the_recovery", RECOVERY, "failover_recovery", "FORGED", "one fault", second_fault, True)
+simple(
+    "somebody_else_recovered",
+    RECOVERY,
+    "failover_recovery",
+    "FORGED",
+    "steady before it",
+    lambda e, r: [x for x in e["events"] if x["what"] == "steady"][0].update(who="another"),
+    True,
+)
+
+
+@forgery(EXACT, DEL, "FORGED", "ledger: it is of run", True)
+def ledger_of_another_run(folder, path):
+    """The old audit once more, under a new id, with its ledger copied to where the new one's would be."""
+
+    def change(data):
+        twin = copy.deepcopy(data["envelopes"][-1])
+        twin["run"].update(id="20990101T000000Z-0badc0de", end=twin["run"]["end"] + 0.001)
+        told = twin["entries"][0]["ledger"]
+        source = os.path.join(folder, "evidence", *told["file"].split("/"))
+        told["file"] = gates.ledger_of(twin["run"]["id"])
+        shutil.copy(source, os.path.join(folder, "evidence", *told["file"].split("/")))
+        data["envelopes"].append(twin)
+
+    edit(path, change)
+
+
+@forgery(EXACT, DEL, "FORGED", "is not the ledger of run", True)
+def ledger_shared_with_another_run(folder, path):
+    def change(data):
+        twin = copy.deepcopy(data["envelopes"][-1])
+        twin["run"].update(id="20990101T000000Z-0badc0de", end=twin["run"]["end"] + 0.001)
+        data["envelopes"].append(twin)
+
+    edit(path, change)
+
+
+@forgery("tail_latency_analysis", P99, "FORGED", "two measurements bear the id of run", True)
+def one_run_told_in_two_ways(folder, path):
+    """P99 and P99.9 come from one run; only the tail is embellished."""
+
+    def better(entry, run):
+        better = probe.new_histogram()
+        better.record_value(900, entry["received"])
+        entry.update(histogram=better.encode().decode())
+        entry.update(derive.percentiles(hdr.Histogram(entry["histogram"])))
+
+    on_entry(better)(folder, path)
+
+
+@forgery("kafka_e2e_latency", P99, "FORGED", "two measurements bear the id of run", True)
+def one_path_measured_another_claimed(folder, path):
+    """The run on one path, filed again for the other, under the same id."""
+
+    def change(data):
+        source = next(e for e in data["envelopes"] if e["entries"][0]["message_path"] == "jobs")
+        data["envelopes"] = [e for e in data["envelopes"] if e["entries"][0]["message_path"] != "orders"]
+        twin = copy.deepcopy(source)
+        with open(os.path.join(folder, "rt.json")) as handle:
+            orders = next(p for p in json.load(handle)["paths"] if p["id"] == "orders")
+        twin["entries"][0].update(message_path="orders", protocol="redis")
+        twin["run"]["target"]["address"] = orders["address"]
+        twin["run"]["spec"] = rtfile.path_digest(orders)
+        data["envelopes"].append(twin)
+
+    edit(path, change)
+
+
+@forgery(WS, P99, "FORGED", "repeats line")
+def an_old_run_filed_again_at_the_end_of_the_ledger(folder, path):
+    """No line is changed, so that every anchor still holds; but the old PASS is the newest again."""
+    ledger = os.path.join(folder, "evidence", evidence.LEDGER)
+    records = evidence.read_ledger(os.path.dirname(ledger))[0]
+    old = next(r for r in records if r["kind"] == WS)
+    again = dict({k: v for k, v in old.items() if k != "hash"}, seq=len(records) + 1, prev=records[-1]["hash"])
+    with open(ledger, "ab") as handle:
+        handle.write(evidence.ledger_line(again))
+
+
+@forgery(WS, P99, "INVALID", "is a copy of the one of run", True)
+def an_old_self_test_with_a_new_date(folder, path):
+    def change(data):
+        twin = copy.deepcopy(data["envelopes"][-1])
+        twin["run"].update(id="20990101T000000Z-0badc0de", end=twin["run"]["end"] + 0.001)
+        data["envelopes"].append(twin)
+
+    edit(os.path.join(folder, "evidence", "selftest.json"), change)
+
+
+@forgery(WS, P99, "FORGED", "it is no file")
+def a_pipe_that_never_answers(folder, path):
+    os.remove(path)
+    os.mkfifo(path)
+
+
+@forgery(WS, P99, "FORGED", "the ledger is no file")
+def a_ledger_that_is_a_folder(folder, path):
+    ledger = os.path.join(folder, "evidence", evidence.LEDGER)
+    os.remove(ledger)
+    os.mkdir(ledger)
+
+
+@forgery("ordering_verification", "message_ordering", "FORGED", "wrong", False)
+def hand_made_file_among_ledgers(folder, path):
+    os.makedirs(os.path.join(folder, "evidence", "latency", "ledgers"))
+    with open(os.path.join(folder, "evidence", "latency", "ledgers", "wrong.json"), "w") as handle:
+        handle.write("{}")
+
+
+# Further behind the back of git -----------------------------------------------------------------------------------------
+
+
+def deceived(here):
+    assert git(here, "status", "--porcelain") == "", "git itself is deceived"
+
+
+@forgery(WS, P99, "STALE", "changed since: ws_server.py")
+def the_old_content_replaced_in_the_object_store(folder, path):
+    server_changed_after_the_measurement(folder, path)
+    here = os.path.dirname(folder)
+    old, new = git(here, "rev-parse", "HEAD:ws_server.py"), git(here, "hash-object", "-w", "ws_server.py")
+    tree = git(here, "ls-tree", "HEAD").replace(old, new)
+    made = subprocess.run(["git", "mktree"], cwd=here, input=tree + "\n", capture_output=True, text=True).stdout.strip()
+    git(here, "replace", git(here, "rev-parse", "HEAD^{tree}"), made)
+    git(here, "add", "ws_server.py")
+    deceived(here)
+
+
+@forgery(WS, P99, "STALE", "changed since: .gitattributes, ws_server.py")
+def a_filter_committed_long_before(folder, path):
+    """The attribute is in the tree, as for large files; what it does is in the configuration."""
+    here = os.path.dirname(folder)
+    with open(os.path.join(here, ".gitattributes"), "w") as handle:
+        handle.write("ws_server.py filter=lfs\n")
+    git(here, "add", "-A")
+    git(here, "commit", "-qm", "large files")
+    git(here, "config", "filter.lfs.clean", "git cat-file blob HEAD:ws_server.py")
+    git(here, "config", "filter.lfs.smudge", "cat")
+    server_changed_after_the_measurement(folder, path)
+    git(here, "add", "ws_server.py")
+    deceived(here)
+
+
+@forgery(WS, P99, "STALE", "changed since: core.worktree")
+def git_looks_at_another_folder(folder, path):
+    here = os.path.dirname(folder)
+    other = here + "-clean"
+    git(os.path.dirname(here), "clone", "-q", here, other)
+    git(here, "config", "core.worktree", other)
+    server_changed_after_the_measurement(folder, path)
+    deceived(other)
+
+
+@forgery(WS, P99, "STALE", "changed since: websockets.py")
+def a_library_shadowed_and_excluded_by_a_file_elsewhere(folder, path):
+    here = os.path.dirname(folder)
+    with open(os.path.join(here, "websockets.py"), "w") as handle:
+        handle.write("# quicker than the real one\n")
+    with open(os.path.join(here, ".git", "quiet"), "w") as handle:
+        handle.write("websockets.py\n")
+    git(here, "config", "core.excludesFile", os.path.join(here, ".git", "quiet"))
+    deceived(here)
+
+
+@forgery(WS, P99, "STALE", "changed since: ws_server.py")
+def same_size_same_time(folder, path):
+    """An edit of the same length, with the time put back, and git told to look at nothing else."""
+    here = os.path.dirname(folder)
+    server = os.path.join(here, "ws_server.py")
+    os.utime(server, (1, 1))
+    git(here, "config", "core.trustctime", "false")
+    git(here, "config", "core.checkStat", "minimal")
+    git(here, "update-index", "--refresh")
+    with open(server, "r+b") as handle:
+        text = handle.read()
+        handle.seek(0)
+        handle.write(text.replace(b"import", b"imporT", 1))
+    os.utime(server, (1, 1))
+    deceived(here)
+
+
+@forgery(WS, P99, "STALE", "changed since: quick")
+def a_link_out_of_the_repository(folder, path):
+    here = os.path.dirname(folder)
+    os.symlink("../elsewhere", os.path.join(here, "quick"))
+    git(here, "add", "-A")
+    git(here, "commit", "-qm", "a link")
+    deceived(here)
+
+
 def open_lines(path):
     with open(path, "rb") as handle:
         return handle.read().splitlines(keepends=True)
@@ -709,7 +986,7 @@ def test_forgery(project, team, name):
         relink(str(project), team)
     result = judge(project, team)
     reasons = "\n".join(r for g in result["gates"] for r in g["reasons"])
-    if name == "hand_made_extra_file":
+    if name.startswith("hand_made_"):
         assert result["verdict"] == "FORGED" and "wrong.json is not written by any tool" in reasons
         return
     rows = [r for r in gate(result, gate_id)["evidence"] if r.get("kind") == kind]
@@ -723,7 +1000,7 @@ def test_forgery(project, team, name):
 
 
 def test_battery_is_large_enough():
-    assert len(BATTERY) >= 80 and len([b for b in BATTERY.values() if b[4]]) >= 21
+    assert len(BATTERY) >= 110 and len([b for b in BATTERY.values() if b[4]]) >= 21
 
 
 def test_rewritten_chain_is_seen_by_an_anchor(project, team):
@@ -731,7 +1008,7 @@ def test_rewritten_chain_is_seen_by_an_anchor(project, team):
     anchor = {"seq": before["ledger"]["records"], "hash": before["ledger"]["head"]}
     assert judge(project, team, anchors=[anchor])["verdict"] == "PASS"
     path = kind_path(str(project), team, WS)
-    edit(path, lambda d: d["envelopes"][-1]["run"]["argv"].append("--honest"))
+    on_entry(lambda entry, run: run["argv"].append("--honest"), True)(str(project), path)
     relink(str(project), team)
     assert judge(project, team)["verdict"] == "PASS", "tamper-evident, not tamper-proof: a perfect new chain is not seen..."
     after = judge(project, team, anchors=[anchor])
@@ -841,7 +1118,7 @@ def test_loosened_sees_every_way():
 
 
 def test_release_gate_wants_release_evidence(project, team):
-    edit(kind_path(str(project), team, WS), lambda d: d["envelopes"][-1]["run"].update(purpose="check"))
+    on_entry(lambda entry, run: run.update(purpose="check"), True)(str(project), kind_path(str(project), team, WS))
     relink(str(project), team)
     result = judge(project, team)
     assert row(result, P99, WS)["verdict"] == "PASS"
@@ -862,15 +1139,13 @@ def test_fail_then_pass_on_the_same_tree_is_still_a_fail(project, team):
     bad = copy.deepcopy(good)
     bad["run"]["id"] = "20260101T000000Z-00000001"
     ledger = os.path.join(str(project), "evidence", *bad["entries"][0]["ledger"]["file"].split("/"))
-    text = "".join(x for x in open_text(ledger) if x != "e 50\n")
-    bad["entries"][0]["ledger"].update(
-        file="delivery/ledgers/bad.log", sha256=hashlib.sha256(text.encode()).hexdigest(), lines=text.count("\n")
-    )
+    facts = [x for x in open_text(ledger) if not x.startswith("n ")]
+    keep_ledger(project, bad, [x for x in facts if x != "e 50\n"])
     from pack.realtime import ledgerlines
 
-    bad["entries"][0].update(ledgerlines.count(ledgerlines.parse(text)))
-    with open(os.path.join(str(project), "evidence", "delivery", "ledgers", "bad.log"), "w") as handle:
-        handle.write(text)
+    bad["entries"][0].update(
+        ledgerlines.count([("n", bad["run"]["id"], "")] + ledgerlines.parse("".join(x for x in facts if x != "e 50\n")))
+    )
     store.append(kind, bad)
     failed = judge(project, team)
     assert row(failed, DEL, EXACT)["verdict"] == "FAIL"
@@ -881,6 +1156,7 @@ def test_fail_then_pass_on_the_same_tree_is_still_a_fail(project, team):
     }
     again = copy.deepcopy(good)
     again["run"]["id"] = "20260101T000000Z-00000002"
+    keep_ledger(project, again, facts)
     store.append(kind, again)
     lucky = row(judge(project, team), DEL, EXACT)
     assert lucky["verdict"] == "FAIL" and "a FAIL is not measured away" in lucky["reasons"][0]
@@ -889,8 +1165,18 @@ def test_fail_then_pass_on_the_same_tree_is_still_a_fail(project, team):
     git(project.parent, "commit", "-qm", "repair")
     mended = copy.deepcopy(good)
     mended["run"].update(id="20260101T000000Z-00000003", git={"commit": git(project.parent, "rev-parse", "HEAD"), "dirty": False})
+    keep_ledger(project, mended, facts)
     store.append(kind, mended)
     assert row(judge(project, team), DEL, EXACT)["verdict"] == "PASS"
+
+
+def keep_ledger(project, envelope, facts):
+    """Give an envelope the ledger of these lines, as the tool files it."""
+    run = envelope["run"]["id"]
+    text = "n %s\n%s" % (run, "".join(facts))
+    (project / "evidence" / gates.ledger_of(run)).write_text(text)
+    told = {"file": gates.ledger_of(run), "sha256": hashlib.sha256(text.encode()).hexdigest(), "lines": text.count("\n")}
+    envelope["entries"][0]["ledger"] = told
 
 
 def open_text(path):
@@ -944,6 +1230,32 @@ def test_crash_between_ledger_and_rename_is_mended(project, team, monkeypatch):
 
 
 # Missing, planning, schemas --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("room", [1, 300])
+def test_a_full_disk_leaves_the_ledger_whole(project, team, room):
+    """Every file may grow by `room` bytes only: the run is refused in a line, what was filed before still counts."""
+    before = judge(project, team)["ledger"]
+    size = os.path.getsize(os.path.join(str(project), "evidence", evidence.LEDGER))
+    code = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "from pack.cli import main\nimport pack.realtime.cli, pack.realtime.evidence as e\n"
+        "plain = e.Store.append\n"
+        "def append(self, kind, envelope):\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))\n"
+        "    return plain(self, kind, envelope)\n"
+        "e.Store.append = append\nsys.exit(main(sys.argv[2:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(size + room), "rt", "ordering", "--quiet", "--path", "orders", "--dir", str(project)],
+        capture_output=True,
+        text=True,
+        env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)),
+    )
+    assert done.returncode == 2 and "cannot be written: File too large; what was filed before is whole" in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr
+    after = judge(project, team)
+    assert after["ledger"]["head"] == before["head"] and not after["ledger"]["problems"] and after["verdict"] == "PASS"
 
 
 def test_nothing_at_all(tmp_path, team):

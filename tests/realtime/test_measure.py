@@ -1,7 +1,9 @@
 """The probe and the audit on real servers: counts, order and the formula, never milliseconds."""
 
+import datetime
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -10,10 +12,10 @@ import time
 
 import pytest
 
-from pack.realtime import adapters, audit, derive, evidence, failover, gates, probe, selftest
+from pack.realtime import adapters, audit, derive, evidence, failover, gates, managed, probe, selftest
 from pack.teams import load
 
-from .conftest import HERE, PROJECT, Running, free_port, make_project, need, pack
+from .conftest import HERE, PROJECT, Running, command_for, free_port, make_project, need, pack
 
 pytestmark = pytest.mark.broker
 KINDS = {e["kind"]: e for e in load("realtimeSystems")["evidence"]}
@@ -215,8 +217,6 @@ def test_a_worker_that_cannot_run_is_told(redis_url):
 def test_a_broker_killed_in_the_middle_is_audited(tmp_path):
     """Redis without its append-only file: what was acknowledged and not yet consumed at the kill is gone, and counted."""
     need("redis")
-    from pack.realtime import managed
-
     address = "redis://127.0.0.1:%d/0" % free_port()
     server = managed.Server(
         ["redis-server", "--port", "{port}", "--save", "", "--appendonly", "no", "--bind", "127.0.0.1"],
@@ -235,7 +235,7 @@ def test_a_broker_killed_in_the_middle_is_audited(tmp_path):
             "guarantee": "at-least-once",
         }
         text, counts, _, _ = audit.delivery(path, "pack-p", str(tmp_path), KINDS["message_loss_test"], server)
-        found, told, more, _ = failover.recovery(path, "pack-r", str(tmp_path), server)
+        found, told, more, _, ledger = failover.recovery(path, "pack-r", str(tmp_path), server)
     finally:
         server.stop()
     facts = [line.split()[:2] for line in text.splitlines()]
@@ -249,8 +249,6 @@ def test_a_broker_killed_in_the_middle_is_audited(tmp_path):
 
 
 def test_only_a_server_of_its_own_is_killed(redis_url, tmp_path):
-    from pack.realtime import managed
-
     with pytest.raises(managed.ServerError, match="pack did not start it"):
         managed.Server(["redis-server"], redis_url, str(tmp_path)).start()
     with pytest.raises(managed.ServerError, match="ended with exit code"):
@@ -276,7 +274,8 @@ def small(tmp_path, **path):
         "messages": 100,
         "server": {"command": [sys.executable, "ws_server.py", "{port}"]},
     }
-    team = make_project(tmp_path / "p", {"rt": 1, "project": "Echo", "paths": [dict(spec, **path)]}, ".ping")
+    spec = {k: v for k, v in dict(spec, **path).items() if v is not None}
+    team = make_project(tmp_path / "p", {"rt": 1, "project": "Echo", "paths": [spec]}, ".ping")
     (team / "DESIGN.md").write_text("# Design\n\nIt echoes.\n")
     return team
 
@@ -318,11 +317,11 @@ def test_mock_kafka_is_refused_by_the_gate(tmp_path, capsys):
     assert gates.Look(team, definition, time.time()).row(KINDS["kafka_e2e_latency"], "topic")["verdict"] == "INVALID"
 
 
-def measuring(team, *words):
+def measuring(team, *words, definition=SMALL):
     """`pack rt WORDS` as a process of its own."""
     code = "import sys; from pack.cli import main; sys.exit(main(sys.argv[1:]))"
     return subprocess.Popen(
-        [sys.executable, "-c", code, "rt"] + list(words) + ["--team", SMALL, "--dir", str(team)],
+        [sys.executable, "-c", code, "rt"] + list(words) + ["--team", definition, "--dir", str(team)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -369,9 +368,46 @@ def test_an_interruption_leaves_partial_evidence_and_shows_a_figure_early(tmp_pa
     assert 0 < entry["sent"] < 12000 and entry["sent"] == entry["received"] + entry["lost"]
 
 
-def test_a_server_that_pack_started_dies_with_it_even_by_kill_9(tmp_path):
-    from pack.realtime import managed
+EARLY = {  # verb -> (kind, the words on standard error at which ctrl-c is pressed; None: as soon as the server is there)
+    "latency": ("kafka_e2e_latency", None),
+    "audit": ("exactly_once_verification", None),
+    "failover": ("broker_failure_recovery", None),
+    "burst": ("burst_handling_capacity", "burst p: 0%"),
+}
 
+
+@pytest.mark.parametrize("verb", sorted(EARLY))
+def test_ctrl_c_before_the_first_message_or_in_a_fault_is_partial_and_no_forgery(verb, tmp_path):
+    """Nothing that a person does by pressing a key reads FORGED, and what follows is not begun."""
+    need("redis")
+    kind, words = EARLY[verb]
+    at = "redis://127.0.0.1:%d/0" % free_port()
+    path = {"id": "p", "adapter": "redis", "address": at, "rate": 200, "duration": 20, "budget_ms": {"p99": 1900}, "warmup": 3}
+    path.update(guarantee="exactly-once", worker="builtin:transaction", fault=["broker-kill", "consumer-kill"], messages=3000)
+    path.update(burst={"messages": 200000, "drain_s": 60}, server={"command": command_for("redis", tmp_path)})
+    team = make_project(tmp_path / "p", {"rt": 1, "project": "x", "paths": [path]})
+    assert pack("rt", "selftest", "--dir", team) == 0
+    process = measuring(team, verb, definition="realtimeSystems")
+    said = []
+    if words:
+        until(lambda: said.append(process.stderr.readline()) or words in said[-1])
+    else:
+        until(lambda: managed.answers(at))
+        time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, out + err
+    assert "INVALID %s p" % kind in out and "FORGED" not in out and "consumer_rebalance_time" not in out
+    row = gates.Look(team, load("realtimeSystems"), time.time()).row(KINDS[kind], "p")
+    assert (row["verdict"], row["reasons"]) == ("INVALID", ["the measurement was interrupted: partial evidence"])
+    again = measuring(team, verb, definition="realtimeSystems")  # two runs without a sample are alike, and no copies
+    until(lambda: managed.answers(at))
+    again.send_signal(signal.SIGTERM)
+    out, err = again.communicate(timeout=60)
+    assert again.returncode == 130 and "FORGED" not in out, out + err
+
+
+def test_a_server_that_pack_started_dies_with_it_even_by_kill_9(tmp_path):
     team = small(tmp_path, duration=60)
     assert pack("rt", "selftest", "--team", SMALL, "--dir", team) == 0
     address = json.loads((team / "rt.json").read_text())["paths"][0]["address"]
@@ -416,8 +452,6 @@ def test_a_child_and_what_it_started_die_with_a_killed_parent(tmp_path):
 
 
 def test_kill_ends_what_the_command_started_too_and_stop_asks_first(tmp_path):
-    from pack.realtime import managed
-
     child = managed.Child([sys.executable, "-c", GRANDCHILD], str(tmp_path))
     until(lambda: (tmp_path / "pids").exists() and (tmp_path / "pids").read_text().endswith("\n"))
     pids = [int(x) for x in (tmp_path / "pids").read_text().split()]
@@ -488,6 +522,31 @@ def test_errors_name_the_way_out(tmp_path, capsys):
         ({"measures": ["websocket_p50"]}, "did you mean 'websocket_p50_p95_p99'"),
         ({"budget_ms": {"p99": 0.5}}, "is less than 1"),
         ({"speed": 1}, "unknown name 'speed'"),
+        ({"duration": "1 hour"}, 'path echo: duration: must be number, found "1 hour" (seconds, without a unit)'),
+        ({"duration": 10**7}, "path echo: duration: 10000000 is more than 86400"),
+        ({"rate": -5}, "path echo: rate: -5 must be more than 0"),
+        ({"budget_ms": {"p99": float("nan")}}, "path echo: budget_ms.p99: nan is no number"),
+        ({"budget_ms": {"p99": float("inf")}}, "path echo: budget_ms.p99: inf is no number"),
+        ({"budget_ms": {"p99": "15ms"}}, "(milliseconds, without a unit)"),
+        ({"options": {"headers": {1: 2}}}, "options.headers: the name 1 is no text: write it in quotes"),
+        ({"options": {"headers": {"x": datetime.date(2026, 1, 1)}}}, "2026-01-01 is a date: write it in quotes"),
+        ({"address": "ws://127.0.0.1:99999/"}, "has no usable host and port; write it as ws://127.0.0.1:8765/"),
+        ({"address": "ws://127.0.0.1:port/"}, "has no usable host and port"),
+        ({"address": "ws://127.0.0.1:0/"}, "has the port 0"),
+        ({"address": "ws://[::1/"}, "has no usable host and port"),
+        ({"address": "ws:///"}, "names no host"),
+        ({"options": {"mod": "echo"}}, "unknown option 'mod' of websocket; did you mean 'mode'?"),
+        ({"options": {"mode": "ech"}}, "option mode of websocket must be one of echo, ping, broadcast, not 'ech'"),
+        ({"options": {"headers": 7}}, "option headers of websocket must be names and values, not 7"),
+        ({"worker": "node consumer.js"}, "write a command as a list: [node, consumer.js]"),
+        ({"worker": "builtin:transactional"}, "unknown built-in worker 'builtin:transactional'; known: builtin:effect-then-ack"),
+        ({"worker": []}, "worker: needs at least 1 item(s)"),
+        ({"worker": ["node", 1]}, "worker[1]: must be string, found 1"),
+        ({"messages": 10, "crashes": 50}, "crashes: 50 of 10 messages"),
+        ({"stream": {"window_s": 1, "events": 3}}, "stream is measured with an adapter of your own, not with websocket"),
+        ({"fault": ["consumer-kill"]}, "consumer-kill is measured with redis, nats, mqtt, rabbitmq, kafka, an adapter of your own"),
+        ({"throughput": {"rate": 200, "duration": 0.3}}, "throughput.duration: 0.3 is less than 1"),
+        ({"throughput": {"rate": 200, "duration": "1h"}}, "(seconds, without a unit)"),
     ],
 )
 def test_rt_file_problems(change, told):
@@ -506,6 +565,139 @@ def test_rt_file_problems(change, told):
     path.update(change)
     path = {k: v for k, v in path.items() if v is not None}
     assert told in "\n".join(rtfile.check({"rt": 1, "project": "x", "paths": [path]}, load("realtimeSystems")))
+
+
+@pytest.mark.parametrize(
+    "text, told",
+    [
+        (b"rt: 1\nproject: x\npaths: &p\n  - *p\n", "path number 1: refers to itself"),
+        (b"[" * 5000, "nested without end"),
+        ("rt: 1\nproject: Gr\u00fc\u00dfe\n".encode("latin-1"), "byte 18 is not UTF-8: save the file as UTF-8"),
+        (
+            b"a: &a [1,1,1,1,1,1,1,1,1,1]\n"
+            + b"".join(b"%c: &%c [%s]\n" % (c, c, b",".join([b"*%c" % (c - 1)] * 10)) for c in b"bcdefghi"),
+            "aliases",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_in_a_line(text, told, tmp_path, capsys):
+    (tmp_path / ".team").mkdir()
+    (tmp_path / ".team" / "rt.yaml").write_bytes(text)
+    assert pack("rt", "check", "--dir", tmp_path / ".team") == 2
+    said = capsys.readouterr().err
+    assert told in said and said.count("\n") == 1
+
+
+def test_the_table_of_options_is_what_the_adapters_read():
+    from pack.realtime.adapters import TABLE, known
+
+    folder = os.path.dirname(known.__file__)
+    assert set(TABLE) == set(known.ADDRESSES) == set(known.OPTIONS)
+    for name, (module, _, _) in TABLE.items():
+        with open(os.path.join(folder, module + ".py")) as handle:
+            assert set(re.findall(r'options(?:\.get\(|\[)"(\w+)"', handle.read())) == set(known.OPTIONS[name]), name
+
+
+def test_what_the_audits_still_need_is_told_and_no_mistake(tmp_path, capsys):
+    address = "redis://127.0.0.1:%d/0" % free_port()
+    path = {"id": "orders", "adapter": "redis", "address": address, "rate": 200, "duration": 2, "budget_ms": {"p99": 50}}
+    team = make_project(tmp_path / "p", {"rt": 1, "project": "x", "paths": [dict(path, guarantee="exactly-once")]})
+    assert pack("rt", "check", "--dir", team) == 0
+    assert "path orders: no `worker` yet" in capsys.readouterr().out
+
+
+OWN = """
+import time
+from pack.realtime.adapters.base import Adapter
+
+
+class Mine(Adapter):
+    async def open(self, deliver):
+        self.deliver = deliver
+        if self.options.get("breaks") == "open":
+            raise KeyError("cable")
+
+    async def send(self, body, partition=0):
+        self.deliver(body, time.perf_counter(), 0)
+
+    async def close(self):
+        if self.options.get("breaks") == "close":
+            raise KeyError("cable")
+
+
+class NoAdapter:
+    def __init__(self, *rest):
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    "name, breaks, code, told",
+    [
+        ("mine:Mine", "open", 2, "KeyError: 'cable' (mine.py line "),
+        ("mine:Mine", "close", 1, ""),  # what was measured stands; the tree is dirty
+        ("mine:NoAdapter", "", 2, "cannot be made: TypeError: it is no subclass"),
+        ("broken:Mine", "", 2, "cannot be loaded from p: SyntaxError"),
+    ],
+)
+def test_an_adapter_of_ones_own_that_breaks_is_told_in_a_line(name, breaks, code, told, tmp_path, capsys):
+    team = small(tmp_path, adapter=name, address="x", options={"breaks": breaks}, measures=["echo_latency"], server=None, ordering="none")
+    (team.parent / "mine.py").write_text(OWN)
+    (team.parent / "broken.py").write_text("def f(:\n")
+    assert pack("rt", "latency", "--quiet", "--team", SMALL, "--dir", team) == code
+    said = capsys.readouterr()
+    lines = [x for x in said.err.splitlines() if "the work tree is dirty" not in x]
+    assert told in "\n".join(lines) and len(lines) == bool(told)
+    assert ("STALE" in said.out) == (breaks == "close")
+
+
+@pytest.mark.parametrize("verb", ["latency", "ordering"])
+def test_a_broker_that_dies_in_the_middle_takes_nothing_back(verb, tmp_path):
+    """What was measured until then is filed: an honest FAIL (or INVALID: no replay), never nothing."""
+    need("redis")
+    port = free_port()
+    server = Running(["redis-server", "--port", str(port), "--save", "", "--dir", str(tmp_path)], port)
+    more = {
+        "adapter": "redis",
+        "address": "redis://127.0.0.1:%d/0" % port,
+        "duration": 4,
+        "messages": 800,
+        "server": None,
+        "measures": ["echo_latency"],
+    }
+    team = small(tmp_path, **more)
+    process = measuring(team, verb)
+    until(lambda: "0% (0 of 800)" in process.stderr.readline())
+    time.sleep(1)
+    server.stop()
+    out, err = process.communicate(timeout=60)
+    kind = {"latency": "echo_latency", "ordering": "echo_order"}[verb]
+    assert process.returncode == 1 and "Traceback" not in err, err
+    assert ("FAIL    %s" % kind in out and "never arrived" in out) or ("INVALID %s" % kind in out and "did not replay" in out), out
+
+
+def test_a_consumer_that_only_starts_and_dies_ends_the_audit(redis_url):
+    """It says `ready` each time; that is no sign of life."""
+    code = "import os, socket; s = socket.create_connection(os.environ['PACK_RT_POINT'].split(':')); s.sendall(b'ready\\n'); s.recv(9)"
+    path = {"id": "v", "adapter": "redis", "address": redis_url, "rate": 200, "messages": 20, "worker": [sys.executable, "-c", code]}
+    program = (
+        "import json, sys; from pack.realtime import audit\npath, kind = json.loads(sys.argv[1])\naudit.delivery(path, 'pack-v', '.', kind)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, json.dumps([dict(path, guarantee="at-least-once"), KINDS["at_least_once_ack_log"]])],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)),
+    )
+    assert "the worker reported no effect" in done.stderr
+
+
+def test_whoever_measures_a_dirty_tree_is_told_before(tmp_path, capsys):
+    team = small(tmp_path)
+    (team.parent / "ws_server.py").write_text("raise SystemExit(3)\n")
+    assert pack("rt", "latency", "--quiet", "--team", SMALL, "--dir", team) == 2
+    assert capsys.readouterr().err.startswith("the work tree is dirty: what is measured now is STALE")
 
 
 def test_example_is_sound_and_charter_follows_it(tmp_path, capsys):

@@ -20,8 +20,8 @@ def statement(result, team_dir):
     for base, folders, files in os.walk(folder):
         folders.sort()
         for name in sorted(files):
-            if name != ".lock":
-                path = os.path.join(base, name)
+            path = os.path.join(base, name)
+            if name not in (".lock", evidence.MEASURING) and os.path.isfile(path):
                 relative = os.path.relpath(path, os.path.dirname(folder)).replace(os.sep, "/")
                 subject.append({"name": relative, "digest": {"sha256": evidence.file_digest(path)}})
     passed = [g["id"] for g in result["gates"] if g["verdict"] == "PASS"]

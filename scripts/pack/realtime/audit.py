@@ -15,10 +15,11 @@ import sys
 import tempfile
 import time
 
-from pack.realtime import adapters, ledgerlines, managed, probe
+from pack.realtime import adapters, ledgerlines, managed, probe, rtfile
 from pack.realtime import worker as builtin
 
 IN_FLIGHT_S = 10.0
+VAIN = 5
 
 
 class AuditError(RuntimeError):
@@ -48,6 +49,7 @@ class Auditor:
         self.folder = tempfile.mkdtemp(prefix="pack-rt-")
         self.effects = os.path.join(self.folder, "effects.db")
         self.starts, self.deaths, self.held, self.on_point = 0, 0, {}, None
+        self.vain = 0  # starts of the consumer since it last handled a message
         self.said = False
 
     # -- the consumer ----------------------------------------------------------------------------------------------
@@ -67,8 +69,8 @@ class Auditor:
         environment["PYTHONPATH"] = os.pathsep.join([package] + [p for p in [os.environ.get("PYTHONPATH")] if p])
         if isinstance(worker, str) and worker.startswith("builtin:"):
             mode = worker.split(":", 1)[1]
-            if mode not in builtin.MODES:
-                raise AuditError("unknown built-in worker %r; known: %s" % (worker, ", ".join("builtin:" + m for m in builtin.MODES)))
+            if mode not in rtfile.WORKERS:
+                raise AuditError("unknown built-in worker %r; known: %s" % (worker, ", ".join("builtin:" + m for m in rtfile.WORKERS)))
             orders = {
                 "path": self.path,
                 "name": self.name,
@@ -86,6 +88,7 @@ class Auditor:
             command = worker if isinstance(worker, list) else [worker]
             command = [sys.executable if part == "{python}" else part for part in command]
         self.starts += 1
+        self.vain += 1
         with open(os.path.join(self.folder, "worker.log"), "ab") as log:
             try:
                 self.workers[member] = managed.Child(command, self.project, environment, log)
@@ -123,7 +126,10 @@ class Auditor:
                 line = (await reader.readline()).decode("ascii", "replace").split()
                 if not line:
                     return
-                self.last = time.monotonic()
+                if line[0] not in ("member", "ready"):
+                    self.vain = 0
+                if self.vain <= VAIN:  # one that only starts and dies again is no sign of life
+                    self.last = time.monotonic()
                 if line[0] == "member":
                     member = line[1]
                     continue
@@ -338,7 +344,7 @@ def delivery(path, name, project, kind, server=None, progress=None):
     if "worker" not in path:
         raise AuditError(
             "path %s has no `worker`: name the command of your consumer, or one of %s"
-            % (path["id"], ", ".join("builtin:" + m for m in builtin.MODES))
+            % (path["id"], ", ".join("builtin:" + m for m in rtfile.WORKERS))
         )
     faults = [kind["fault"]] if "fault" in kind else []
     holder = {}
@@ -436,23 +442,34 @@ def ordering(path, name, project, progress=None):
             await plain(body, partition)
             lines.append("a %d" % number)
 
-        adapter.send = send
+        adapter.send, told = send, []
+
+        async def opened():
+            told.append(await adapter.server())
+
         try:
-            recording = await probe.open_loop(adapter, path["rate"], messages / path["rate"], 0, size, progress, stop, order=True)
-            told = await adapter.server()
+            recording = await probe.open_loop(
+                adapter, path["rate"], messages / path["rate"], 0, size, progress, stop, order=True, opened=opened
+            )
             body = "".join(x + "\n" for x in lines)
             body += "".join("e %d%s\n" % (n, " c%d" % r if adapter.fanout > 1 else "") for n, r in recording.order)
             body += "e %d\n" % (10**9) * recording.damaged
             if adapter.persistent and not recording.partial:
                 token = None
-                for raw, partition in await adapter.replay():
+                try:
+                    log = await adapter.replay()
+                except NotImplementedError:
+                    raise
+                except Exception:
+                    log = []  # the server is gone: what was seen is kept, and is INVALID without a replay
+                for raw, partition in log:
                     parts = raw.split(b" ", 2)
                     token = token or parts[0]
                     body += ("r %d %s" % (int(parts[1]), partition)).strip() + "\n"
             holder["partial"] = recording.partial
-            return body, told
+            return body, told[0]
         finally:
-            await adapter.close()
+            await probe.let_go(adapter)
 
     text, told = probe.run(main, path.get("connections", 1) + 50)
     return text, ledgerlines.count(ledgerlines.parse(text)), told, holder["partial"]

@@ -1,6 +1,7 @@
 """`pack rt`: measure real systems. Exit codes: 0 measured, 1 something failed its budget, 2 usage or setup, 130 interrupted
 (ctrl-c, SIGTERM, a closed terminal)."""
 
+import errno
 import functools
 import os
 import time
@@ -87,11 +88,19 @@ def _alone(team_dir):
     return evidence.alone(team_dir, lambda: click.echo("another `pack rt` measures here: waiting for its end", err=True))
 
 
+class Rate(click.FloatRange):
+    """Messages a second."""
+
+    def convert(self, value, param, ctx):
+        rate = super().convert(value, param, ctx)
+        return self.fail("%r is no number" % value, param, ctx) if rate != rate else rate
+
+
 class Invocation:
     """One call of `pack rt`: its arguments, and the session at work, for an error."""
 
     def __init__(self, argv):
-        self.argv, self.session = argv, None
+        self.argv, self.session, self.told = argv, None, False
 
     def at(self):
         """Which path was being measured: ` of path ID (ADDRESS)`, or nothing."""
@@ -136,6 +145,8 @@ def check(team, team_dir):
     for item in team.get("evidence", []):
         if item["kind"] not in covered:
             click.echo("%-28s MISSING: no path measures it; add one, or declare it in out_of_scope with a reason" % item["kind"])
+    for problem in rtfile.unready(data, team):
+        click.echo(problem)
 
 
 @rt.command(help="Write the budget table of PROJECT_CHARTER.md from rt.yaml.", epilog="\b\nExample: pack rt charter")
@@ -172,6 +183,8 @@ def run(measures, team, team_dir, paths, release, quiet, duration=None):
         raise measure.MeasureError(
             "rt.yaml asks for nothing of this%s; see `pack rt check`" % (" on %s" % ", ".join(paths) if paths else "")
         )
+    for problem in session.unbound():
+        click.echo(problem, err=True)
     with _alone(team_dir):
         _measured(session, team, measures, team_dir, paths)
 
@@ -195,6 +208,7 @@ def _measured(session, team, measures, team_dir, paths):
                 click.echo("        %s" % reason)
     if session.interrupted:
         click.echo("interrupted: what was measured is kept, marked partial (INVALID for every gate)", err=True)
+        click.get_current_context().obj.told = True
         raise SystemExit(130)
     raise SystemExit(1 if bad else 0)
 
@@ -288,10 +302,10 @@ add("all", tuple(m for part in VERBS_OF.values() for m in part), "everything tha
 )
 @click.argument("adapter")
 @click.argument("address")
-@click.option("--rate", default=100.0, show_default=True)
-@click.option("--duration", default=5.0, show_default=True)
-@click.option("--size", default=64, show_default=True)
-@click.option("--connections", default=1, show_default=True)
+@click.option("--rate", type=Rate(0.01, 20000), default=100.0, show_default=True)
+@click.option("--duration", callback=seconds, default="5s", show_default=True, help="30s, 10m, 1h")
+@click.option("--size", type=click.IntRange(0, 1 << 24), default=64, show_default=True)
+@click.option("--connections", type=click.IntRange(1, 60000), default=1, show_default=True)
 @click.option("--option", "options", multiple=True, help="NAME=VALUE for the adapter")
 def probe(adapter, address, rate, duration, size, connections, options):
     made = adapters.make(
@@ -300,11 +314,7 @@ def probe(adapter, address, rate, duration, size, connections, options):
     )
 
     async def go(stop):
-        try:
-            recording = await prober.open_loop(made, rate, duration, min(1.0, duration), size, prober.Progress("probe %s" % adapter), stop)
-            return recording, await made.server()
-        finally:
-            await made.close()
+        return await prober.told_run(made, rate, duration, min(1.0, duration), size, prober.Progress("probe %s" % adapter), stop)
 
     recording, told = prober.run(go, connections + 50)
     histogram = hdr.Histogram(recording.latency.encode())
@@ -334,12 +344,23 @@ def main(argv):
         NotImplementedError,
     )
     try:
-        return clicks.run(rt, argv, setup=refusals, obj=call)
+        code = clicks.run(rt, argv, setup=refusals, obj=call)
+        if code == 130 and not call.told:
+            click.echo("interrupted before anything was measured%s; what was filed before is as it was" % call.at(), err=True)
+        return code
     except OSError as error:
         if error.filename is not None and call.session is None:
             raise  # a file, not a server: pack.cli names it
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM):
+            said = (error.filename or "the evidence", error.strerror)
+            click.echo("pack rt: %s cannot be written: %s; what was filed before is whole: make room, then measure again" % said, err=True)
+            return 2
         click.echo("pack rt: cannot reach the server%s: %s; %s" % (call.at(), error, START), err=True)
     except Exception as error:
+        place = adapters.of_user(error, call.session.project) if call.session else None
+        if place:
+            click.echo("pack rt: the adapter%s: %s: %s (%s)" % (call.at(), type(error).__name__, error, place), err=True)
+            return 2
         if not adapters.of_library(error):
             raise
         said = str(error) or "the server did not answer as it should"

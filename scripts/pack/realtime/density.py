@@ -36,6 +36,8 @@ def density(path, name, project, pid, progress=None):
 
         async def one():
             async with gate:
+                if stop.is_set():
+                    return
                 try:
                     sockets.append(await adapter.connect_one())
                 except (OSError, asyncio.TimeoutError, adapter_errors()):
@@ -99,6 +101,12 @@ def stream(path, name, project, progress=None):
 
     async def main(stop):
         adapter = adapters.make(path, name, project)
+        try:
+            return await measure(adapter, stop)
+        finally:
+            await probe.let_go(adapter)
+
+    async def measure(adapter, stop):
         await adapter.prepare()
         told = await adapter.server()
         start, sent = time.perf_counter(), 0
@@ -121,7 +129,6 @@ def stream(path, name, project, progress=None):
         await adapter.send(json.dumps({"end": True}).encode())
         got = await adapter.windows(10.0)
         state["partial"] = stop.is_set()
-        await adapter.close()
         expected = windows.expected(*arguments)
         rows = [{"key": k, "start": s, "expected": n, "observed": got.get((k, s))} for (k, s), n in sorted(expected.items())]
         late_windows = {}
@@ -162,6 +169,12 @@ def burst(path, name, project, progress=None):
                 seen.add((number, receiver))
                 arrivals.append(at)
 
+        try:
+            return await measure(adapter, deliver, seen, arrivals, stop)
+        finally:
+            await probe.let_go(adapter)
+
+    async def measure(adapter, deliver, seen, arrivals, stop):
         await adapter.open(deliver)
         told = await adapter.server()
         start, tasks = time.perf_counter(), set()
@@ -170,19 +183,21 @@ def burst(path, name, project, progress=None):
             task = asyncio.ensure_future(adapter.send(probe.make_body(token, number, size)))
             tasks.add(task)
             task.add_done_callback(lambda t: (tasks.discard(t), t.cancelled() or t.exception()))
+            started = number + 1
             if number % 200 == 199:
                 await asyncio.sleep(0)
+                if stop.is_set():
+                    break
                 if progress:
                     progress.update(number, spec["messages"], text="%d back" % len(seen))
         until = time.perf_counter() + spec["drain_s"] * 2 + 5
-        wanted = spec["messages"] * adapter.fanout
+        wanted = started * adapter.fanout
         while len(seen) < wanted and time.perf_counter() < until and not stop.is_set():
             await asyncio.sleep(0.01)
         state["partial"] = stop.is_set()
         for task in list(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await adapter.close()
         if progress:
             progress.close()
         buckets = [0] * (int((max(arrivals, default=start) - start) * 10) + 1)

@@ -99,6 +99,12 @@ def _latency(kind, path, entry, run, limits, raw):
         raise forged(
             "throughput %s x duration %s is not received %d" % (entry["throughput_msgs_sec"], entry["duration_s"], entry["received"])
         )
+    copies = entry.get("fanout", 1)
+    usual = path.get("connections", 1) if path.get("options", {}).get("mode") == "broadcast" else 1
+    if copies != usual and ":" not in path["adapter"]:
+        raise forged("%s copies of each message, this path makes %d" % (copies, usual))
+    if not _near(entry["sent"], copies * entry["rate"] * entry["duration_s"], copies):
+        raise forged("%g/s for %g s is not sent %d" % (entry["rate"], entry["duration_s"], entry["sent"]))
     if entry["budget_ms"] != path["budget_ms"]:
         raise invalid("measured against other budgets than rt.yaml has")
     if not _near(entry["rate"], path["rate"], 1e-6) or entry["duration_s"] < path["duration"] * 0.98:
@@ -200,16 +206,23 @@ def selftest(entry):
         return ["self-test: unreadable: %s" % error]
 
 
-def _delivery(kind, path, entry, run, limits, raw):
-    if raw is None:
-        raise forged("the audit's ledger %s is gone" % entry["ledger"]["file"])
+def _ledger(entry, run, raw):
+    """The facts of the ledger that belongs to a run."""
     try:
         facts = ledgerlines.parse(raw)
     except ValueError as error:
         raise forged("ledger: %s" % error)
     if len(facts) != entry["ledger"]["lines"]:
         raise forged("ledger has %d lines, the entry says %d" % (len(facts), entry["ledger"]["lines"]))
-    again = ledgerlines.count(facts)
+    if facts[:1] != [("n", run["id"], "")]:
+        raise forged("ledger: it is of %s" % ("run %s" % facts[0][1] if facts and facts[0][0] == "n" else "no run"))
+    return facts
+
+
+def _delivery(kind, path, entry, run, limits, raw):
+    if raw is None:
+        raise forged("the audit's ledger %s is gone" % entry["ledger"]["file"])
+    again = ledgerlines.count(_ledger(entry, run, raw))
     for key, value in again.items():
         if key in entry and not (entry[key] == value or (key == "loss_bound" and _near(entry[key], value, 1e-9))):
             raise forged("%s says %s, the ledger says %s" % (key, entry[key], value))
@@ -296,6 +309,8 @@ def _throughput(kind, path, entry, run, limits, raw):
     departed, histogram = entry["sent_per_second"], _histogram(entry["histogram"], "histogram")
     if len(departed) != len(series) or entry["sent"] % max(1, sum(departed)):
         raise forged("the seconds of sending add up to %d, sent is %d" % (sum(departed), entry["sent"]))
+    if sum(departed) > entry["target_rate"] * len(departed) + 1 and not run["partial"]:
+        raise forged("%g/s for %d s is not sent %d" % (entry["target_rate"], len(departed), entry["sent"]))
     if histogram.total != entry["received"]:
         raise forged("received %s, histogram holds %d" % (entry["received"], histogram.total))
     if entry["sustained_s"] != len(series):
@@ -381,6 +396,8 @@ def _density(kind, path, entry, run, limits, raw):
         raise forged("connections %s and dropped %s are not what the checks give (%s)" % (entry["connections"], entry["dropped"], alive))
     if run["end"] - run["start"] < entry["hold_s"] - 0.5:
         raise forged("held longer than the run lasted")
+    if max(alive) > entry["wanted"] or min(alive) < 0:
+        raise forged("%d connections alive of %d" % (max(alive), entry["wanted"]))
     if entry["hold_s"] < path["density"]["hold_s"] or entry["wanted"] < path["density"]["connections"]:
         raise invalid(
             "%d connections for %g s, rt.yaml asks %d for %g s"
@@ -395,6 +412,8 @@ def _density(kind, path, entry, run, limits, raw):
     again = 100.0 * (samples[-1][1] - samples[0][1]) / (samples[-1][0] - samples[0][0])
     if not _near(cpu, again, 0.06):
         raise forged("cpu_percent %s, the samples give %.2f" % (cpu, again))
+    if samples[-1][1] < samples[0][1] or not _near(samples[-1][0] - samples[0][0], entry["hold_s"], 0.01):
+        raise forged("the samples of the CPU are not those of a process held for %g s" % entry["hold_s"])
     reasons = []
     if entry["connections"] < needed:
         reasons.append("%d connections alive, needed %g" % (entry["connections"], needed))
@@ -457,7 +476,18 @@ def failover_value(events):
 
 
 def _failover(kind, path, entry, run, limits, raw):
+    if "ledger" in entry or kind["measure"] != "reconnect":
+        if raw is None:
+            raise forged("the ledger %s is gone" % entry["ledger"]["file"])
+        facts = _ledger(entry, run, raw)
+        seen = {v for f, v, _ in facts if f in "er"}  # by the consumer, or in the log that was read again
+        lost = len({v for f, v, _ in facts if f == "a"} - seen)
+        if entry["lost"] != lost:
+            raise forged("lost says %d, the ledger says %d" % (entry["lost"], lost))
     value = failover_value(entry["events"])
+    named = {w: {e.get("who", "") for e in entry["events"] if e["what"] == w} for w in ("steady", "recovered")}
+    if sum(e["what"] == "fault" for e in entry["events"]) > 1 or named["recovered"] - named["steady"]:
+        raise forged("the events do not fit: one fault, and who recovers was steady before it")
     if value is None:
         return Finding("FAIL", ["not everybody recovered after the fault"], None, None)
     if not _near(entry["value_s"], value, 0.0011):
@@ -483,7 +513,7 @@ def _failover(kind, path, entry, run, limits, raw):
         reasons.append("%.3f s, the limit is %g s" % (value, bound))
     elif "target" in rule and not value < rule["target"]:
         notes.append("%.3f s is over the target of %g s, within the gate of %g s" % (value, rule["target"], bound))
-    if entry.get("lost"):
+    if entry["lost"]:
         reasons.append("%d message(s) lost" % entry["lost"])
     if kind["measure"] == "reconnect" and entry.get("state_preserved") is not True:
         reasons.append("the clients' state was not preserved")

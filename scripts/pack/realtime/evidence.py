@@ -154,10 +154,10 @@ def read_ledger(folder):
     """(records, problems). A problem means that the chain cannot be trusted from there on."""
     path = os.path.join(folder, LEDGER)
     if not os.path.isfile(path):
-        return [], []
+        return [], ["the ledger is no file"] if os.path.lexists(path) else []
     with open(path, "rb") as handle:
         raw = handle.read()
-    records, previous = [], ZERO
+    records, previous, named = [], ZERO, {}
     if raw and not raw.endswith(b"\n"):
         return records, ["the ledger's last line is torn"]
     for number, line in enumerate(raw.split(b"\n")[:-1], 1):
@@ -170,7 +170,10 @@ def read_ledger(folder):
             return records, ["ledger line %d was changed: its hash does not fit" % number]
         if record.get("seq") != number or record.get("prev") != previous:
             return records, ["ledger line %d does not follow the line before: something was removed or inserted" % number]
+        if record.get("digest") in named:
+            return records, ["ledger line %d repeats line %d: one run cannot be filed twice" % (number, named[record["digest"]])]
         previous = record["hash"]
+        named[record.get("digest")] = number
         records.append(record)
     return records, []
 
@@ -189,6 +192,8 @@ def tail(folder):
 
 def read_file(path):
     """(envelopes, problem): the envelopes of an evidence file."""
+    if os.path.lexists(path) and not os.path.isfile(path):
+        return [], "not readable: it is no file"  # nobody waits at a pipe
     try:
         with open(path, "rb") as handle:
             data = strict(handle.read().decode("utf-8"))
@@ -274,7 +279,7 @@ class Store:
             if wrong:
                 raise RuntimeError("pack made a bad envelope: %s: %s" % wrong[0])
             fresh = path + ".new"
-            _write(fresh, json.dumps(body, indent=1, ensure_ascii=False, allow_nan=False).encode("utf-8") + b"\n", "wb")
+            write(fresh, json.dumps(body, indent=1, ensure_ascii=False, allow_nan=False).encode("utf-8") + b"\n", "wb")
             record = {
                 "seq": len(records) + 1,
                 "prev": records[-1]["hash"] if records else ZERO,
@@ -287,7 +292,7 @@ class Store:
                 "digest": digest(envelope),
             }
             line = ledger_line(record)
-            _write(os.path.join(self.folder, LEDGER), line, "ab")
+            write(os.path.join(self.folder, LEDGER), line, "ab")
             os.replace(fresh, path)
             return json.loads(line.decode("utf-8"))
 
@@ -302,8 +307,15 @@ class Store:
                 os.remove(fresh)
 
 
-def _write(path, data, mode):
-    with open(path, mode) as handle:
-        handle.write(data)
-        handle.flush()
-        os.fsync(handle.fileno())
+def write(path, data, mode):
+    """Write and sync; on a full disk nothing of it stays, for half a line of the ledger would read as a forgery."""
+    with open(path, mode, buffering=0) as handle:
+        before = handle.tell()
+        try:
+            written = 0
+            while written < len(data):
+                written += handle.write(data[written:])
+            os.fsync(handle.fileno())
+        except OSError as error:
+            handle.truncate(before)
+            raise OSError(error.errno, error.strerror, path)

@@ -8,6 +8,7 @@ dict. It writes nothing and measures nothing. Verdicts, worst first: FORGED (con
 import hashlib
 import os
 import platform
+import re
 
 from pack import codec, runs
 from pack.realtime import checks, derive, evidence, gitinfo, rtfile
@@ -53,13 +54,16 @@ class Look:
                 ]
         self.known = {r["digest"]: r for r in self.records}
         self.tool = evidence.tool_digest()
-        self.files, self.histograms, self._schema = {}, {}, schema.load(HERE, "evidence.schema.json")
+        self.files, self.histograms, self.runs, self._schema = {}, {}, {}, schema.load(HERE, "evidence.schema.json")
         for kind in [evidence.SELFTEST] + list(self.kinds.values()):
             envelopes, problem = evidence.read_file(os.path.join(self.folder, *kind["file"].split("/")))
             self.files[kind["kind"]] = (envelopes, problem)
             for envelope in envelopes:
+                told = {k: v for k, v in envelope.items() if k not in ("kind", "class")}  # one run fills several kinds alike
+                self.runs.setdefault(envelope["run"]["id"], {}).setdefault(evidence.digest(told), []).append(kind["kind"])
                 for entry in envelope["entries"]:
-                    if isinstance(entry.get("histogram"), str) and isinstance(entry.get("sample_count", entry.get("received")), int):
+                    held = entry.get("sample_count", entry.get("received"))  # without a sample, all are alike: interrupted early
+                    if isinstance(entry.get("histogram"), str) and isinstance(held, int) and held > 0:
                         self.histograms.setdefault(entry["histogram"], set()).add(envelope["run"]["id"])
         self.selftests = {e["run"]["id"]: e for e in self.files["selftest"][0]}
 
@@ -81,9 +85,11 @@ class Look:
             return forged("ledger record %d is of %s on %s, not of this" % (record["seq"], record["kind"], record["path"]))
         if envelope["kind"] != kind["kind"] or envelope["class"] != kind["class"]:
             return forged("the envelope is of kind %s, the file holds %s" % (envelope["kind"], kind["kind"]))
-        twins = self.histograms.get(entry.get("histogram"), set()) - {run["id"]}
-        if twins:
-            return forged("the histogram is a copy of the one of run %s" % sorted(twins)[0])
+        if len(self.runs[run["id"]]) > 1:
+            return forged("two measurements bear the id of run %s" % run["id"])
+        twin = self.twin(entry, run)
+        if twin:
+            return forged("the histogram is a copy of the one of run %s" % twin)
         if run["end"] < run["start"] or run["end"] > self.now + SKEW:
             return forged("the run ends before it starts or in the future")
         if evidence.iso(run["end"])[:19] < entry["timestamp"][:19] or entry["timestamp"][:19] < evidence.iso(run["start"])[:19]:
@@ -100,6 +106,10 @@ class Look:
         if wrong:
             return forged("%s: %s" % wrong[0])
         return None
+
+    def twin(self, entry, run):
+        """Another run with the very same histogram, or None: two runs never agree to the microsecond."""
+        return min(self.histograms.get(entry.get("histogram"), set()) - {run["id"]}, default=None)
 
     def fit(self, kind, envelope, path):
         """None, or a STALE or INVALID finding about how it was measured."""
@@ -129,6 +139,11 @@ class Look:
             return ["no self-test %s: run `pack rt selftest`, then measure again" % (run["selftest"] or "was made")]
         if evidence.digest(test) not in self.known or self.chain:
             return ["the self-test %s is not in the evidence ledger" % run["selftest"]]
+        twin = self.twin(test["entries"][0], test["run"])
+        if twin:
+            return ["the self-test %s is a copy of the one of run %s" % (run["selftest"], twin)]
+        if test["run"]["end"] - test["run"]["start"] < test["entries"][0].get("duration_s", 0) - 0.5:
+            return ["the self-test %s claims more time than it took" % run["selftest"]]
         if test["run"]["partial"] or test["run"]["exit_code"]:
             return ["the self-test %s failed" % run["selftest"]]
         if test["run"]["tool_digest"] != run["tool_digest"] or test["run"]["host"]["name"] != run["host"]["name"]:
@@ -147,7 +162,7 @@ class Look:
             found.append("measured on a dirty work tree: commit, then measure again")
         if run["spec"] != rtfile.path_digest(path):
             found.append("rt.yaml says something else of %s than when it was measured" % path["id"])
-        changed = self.git.changed_since(run["git"]["commit"], path.get("sources"))
+        changed = self.git.changed_since(run["git"]["commit"], path.get("sources"), rtfile.programs(path))
         if changed:
             found.append("changed since: %s%s" % (", ".join(changed[:3]), " and %d more" % (len(changed) - 3) if len(changed) > 3 else ""))
         if kind["class"] == "delivery" and self.resumed_at and run["start"] < self.resumed_at:
@@ -156,13 +171,15 @@ class Look:
             found.append("a release gate measures again: run `pack rt all --release`")
         return found
 
-    def raw(self, entry):
-        """(text of the delivery ledger or None, problem)."""
+    def raw(self, entry, run):
+        """(text of a run's ledger or None, problem)."""
         told = entry.get("ledger")
         if not isinstance(told, dict):
             return None, None
+        if told["file"] != ledger_of(run["id"]):
+            return None, derive.forged("%s is not the ledger of run %s" % (told["file"], run["id"]))
         path = os.path.normpath(os.path.join(self.folder, told["file"]))
-        if not path.startswith(self.folder + os.sep) or not os.path.isfile(path):
+        if not os.path.isfile(path):
             return None, None
         with open(path, "rb") as handle:
             data = handle.read()
@@ -175,7 +192,7 @@ class Look:
     def judged(self, kind, envelope, path):
         """The finding of the numbers alone."""
         entry = envelope["entries"][0]
-        text, problem = self.raw(entry)
+        text, problem = self.raw(entry, envelope["run"])
         return problem or derive.judge(kind, path, entry, envelope["run"], self.limits, text)
 
     def row(self, kind, path_id, release=False):
@@ -207,6 +224,7 @@ class Look:
             commit=run["git"]["commit"],
             at=evidence.iso(run["end"]),
             server=run["target"]["server"],
+            host=run["host"]["name"],
             runs=len(by_seq),
         )
         finding = self.authentic(kind, newest) or self.fit(kind, newest, path)
@@ -404,6 +422,11 @@ def verb(kind):
     }.get(kind["measure"], "failover")
 
 
+def ledger_of(run_id):
+    """Where the ledger of a run lies in the evidence folder."""
+    return "delivery/ledgers/%s.log" % run_id
+
+
 def protocol_of(path):
     """The protocol name that entries of a path carry."""
     return path.get("options", {}).get("protocol", path["adapter"]) if ":" in path["adapter"] else path["adapter"]
@@ -522,7 +545,8 @@ def strays(look):
         for name in sorted(files):
             relative = os.path.relpath(os.path.join(folder, name), look.folder)
             kept = name in (".lock", evidence.MEASURING, evidence.LEDGER, ".gitkeep") or ".refused-" in name or name.endswith(".new")
-            if relative not in known and not kept and os.path.basename(folder) != "ledgers":
+            ledger = re.match(r"delivery/ledgers/\d{8}T\d{6}Z-[0-9a-f]{8}\.log$", relative.replace(os.sep, "/"))  # after a crash of no run
+            if relative not in known and not kept and not ledger:
                 found.append("evidence/%s is not written by any tool: hand-made evidence" % relative.replace(os.sep, "/"))
     return found
 

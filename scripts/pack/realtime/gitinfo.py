@@ -2,7 +2,10 @@
 
 import fnmatch
 import os
+import shutil
 import subprocess
+import tempfile
+import weakref
 
 
 def own(team_dir, definition):
@@ -10,24 +13,50 @@ def own(team_dir, definition):
     return (definition["root"], os.path.basename(os.path.abspath(team_dir)), ".team", ".claude")
 
 
+# Whole names; no monitor, no objects put in the place of others, no blind eye for submodules.
+GIT = tuple("git --no-replace-objects".split()) + tuple(
+    word
+    for setting in (
+        "core.quotepath=off",
+        "core.fsmonitor=false",
+        "core.untrackedCache=false",
+        "diff.autoRefreshIndex=true",
+        "diff.ignoreSubmodules=none",
+    )
+    for word in ("-c", setting)
+)
+DIFF = ("diff", "-z", "--name-only", "--relative", "--ignore-submodules=none")
+LFS = ("git-lfs clean -- %f", "git-lfs filter-process", "")  # the one filter that many projects have
+
+
 class Git:
     """Questions to git in `project`, with answers cached; `exclude` are folders that never count as a change."""
 
     def __init__(self, project, exclude=(".team", ".claude")):
-        self.project, self.exclude, self._cache = str(project), tuple(exclude), {}
+        self.project, self.exclude, self._cache, self._folder = str(project), tuple(exclude), {}, None
 
     def _run(self, *argv):
         if argv not in self._cache:
             try:
-                # Neither the caller's environment nor a monitor of its own decides which repository or which files git sees.
+                # Neither the caller's environment nor the repository's settings decide which repository or which files git sees.
                 environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-                command = ("git", "-c", "core.quotepath=off", "-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false")
-                done = subprocess.run(command + argv, cwd=self.project, capture_output=True, timeout=20, env=environment)
+                if argv[0] in ("diff", "ls-files", "read-tree"):
+                    environment["GIT_INDEX_FILE"] = self._index()
+                done = subprocess.run(GIT + argv, cwd=self.project, capture_output=True, timeout=20, env=environment)
                 text = done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
             except (OSError, subprocess.SubprocessError):
                 text = None
             self._cache[argv] = text
         return self._cache[argv]
+
+    def _index(self):
+        """An index of our own, made from HEAD. It remembers no times of files, so git compares contents (a file can be edited with its
+        size and times put back), and no flags (assume-unchanged, skip-worktree)."""
+        if self._folder is None:
+            self._folder = tempfile.mkdtemp(prefix="pack-git-")
+            weakref.finalize(self, shutil.rmtree, self._folder, True)
+            self._run("read-tree", "HEAD")
+        return os.path.join(self._folder, "index")
 
     def head(self):
         """The commit that is checked out, or None."""
@@ -41,48 +70,96 @@ class Git:
         return sorted(n for n in (text or "").split("\0") if n and not self._ours(n))
 
     def untracked(self):
-        """Files that git does not know and does not ignore."""
+        """Files that are in no commit, and that git does not ignore."""
         return self._names(self._run("ls-files", "-z", "--others", "--exclude-standard"))
 
+    def _top(self):
+        """The real path of the work tree, with a separator behind it; None where git looks at none."""
+        top = (self._run("rev-parse", "--show-toplevel") or "").rstrip("\n")
+        return os.path.realpath(top).rstrip(os.sep) + os.sep if top else None
+
+    def elsewhere(self):
+        """What makes git look at another folder than the project (core.worktree): nothing it says is about the project then."""
+        top = self._top()
+        return [] if top and (os.path.realpath(self.project) + os.sep).startswith(top) else ["core.worktree"]
+
     def hidden(self):
-        """Files whose changes git was told not to see: assume-unchanged, skip-worktree, excludes and attributes outside the tree."""
-        told = (self._run("ls-files", "-z", "-v") or "").split("\0")
-        found = [x[2:] for x in told if x[:1].islower() or x[:1] == "S"]
+        """Files whose changes git was told not to see: excludes and attributes outside the tree, filters that rewrite a content
+        before git compares it, links out of the repository."""
+        found = self._filtered() + self._outward()
         folder = (self._run("rev-parse", "--git-common-dir") or ".git").strip()
-        for name in ("exclude", "attributes"):
+        more = (self._run("config", "--local", "--includes", "--path", "--get-all", "core.excludesFile") or "").splitlines()
+        for name in [os.path.join(folder, "info", "exclude"), os.path.join(folder, "info", "attributes")] + more:
             try:
-                with open(os.path.join(self.project, folder, "info", name), encoding="utf-8", errors="replace") as handle:
+                with open(os.path.join(self.project, name), encoding="utf-8", errors="replace") as handle:
                     rules = [x for x in handle if x.strip() and not x.startswith("#")]
             except OSError:
                 continue
-            if name == "attributes" and rules:
+            if os.path.basename(name) == "attributes" and rules:
                 found.append(".git/info/attributes")
             elif rules:
                 found += (self._run("ls-files", "-z", "--others", "--ignored", "--exclude-from=%s" % handle.name) or "").split("\0")
         return sorted(n for n in found if n and not self._ours(n))
 
+    def _filtered(self):
+        """Files with a clean filter, but for Git LFS as it sets itself up: any other could give git the old content."""
+        if not (self._run("config", "--includes", "--get-regexp", r"^filter\..*\.(clean|process)$") or "").strip():
+            return []
+        names = (self._run("ls-files", "-z") or "").split("\0")
+        found = []
+        for start in range(0, len(names), 500):
+            fields = (self._run("check-attr", "-z", "filter", "--", *[n for n in names[start : start + 500] if n]) or "").split("\0")
+            for name, value in zip(fields[0::3], fields[2::3]):
+                if value not in ("unspecified", "unset", "set") and not self._lfs(value):
+                    found.append(name)
+        return found
+
+    def _lfs(self, name):
+        told = [(self._run("config", "--includes", "--get", "filter.%s.%s" % (name, part)) or "").strip() for part in ("clean", "process")]
+        return name == "lfs" and all(t in LFS for t in told)
+
+    def _outward(self):
+        """Links of the tree that lead out of the repository: git knows where they point, not what is there."""
+        found, inside = [], self._top() or os.path.realpath(self.project) + os.sep
+        for line in (self._run("ls-files", "-z", "-s") or "").split("\0"):
+            name = line.partition("\t")[2]
+            if line.startswith("120000") and not (os.path.realpath(os.path.join(self.project, name)) + os.sep).startswith(inside):
+                found.append(name)
+        return found
+
+    def _here(self, names):
+        """Those of some words that are files of the project, as paths from its root."""
+        inside = os.path.realpath(self.project)
+        paths = [os.path.relpath(os.path.join(inside, n), inside) if os.path.isabs(n) else os.path.normpath(n) for n in names]
+        return sorted({p for p in paths if not p.startswith("..") and os.path.isfile(os.path.join(inside, p))})
+
     def unversioned(self, names):
         """Which of these files lie in the project and in no commit."""
-        here = [n for n in names if os.path.isfile(os.path.join(self.project, n)) and not os.path.isabs(n)]
-        return [n for n in here if not (self._run("ls-files", "--", n) or "").strip()]
+        return [n for n in self._here(names) if not (self._run("ls-files", "--", n) or "").strip()]
+
+    def touched(self, commit, names):
+        """Which of these files of the project are not as in the commit, wherever they lie (the team's own folder too)."""
+        names = self._here(names)
+        return sorted(n for n in (self._run(*DIFF, commit, "--", *names) or "").split("\0") if n) if names else []
 
     def dirty(self):
         """Is anything beside the team's own folder changed, untracked or hidden from git?"""
-        changed = self._names(self._run("diff", "-z", "--name-only", "--relative", "HEAD"))
-        return bool(changed or self.untracked() or self.hidden())
+        changed = self._names(self._run(*DIFF, "HEAD"))
+        return bool(changed or self.untracked() or self.hidden() or self.elsewhere())
 
     def exists(self, commit):
         """Is this a commit of this repository?"""
         return bool(commit) and self._run("rev-parse", "--verify", "-q", commit + "^{commit}") is not None
 
-    def changed_since(self, commit, sources=None):
-        """Files that differ between the commit and the work tree, as far as they belong to `sources`."""
-        names = self._names(self._run("diff", "-z", "--name-only", "--relative", commit)) + self.untracked() + self.hidden()
-        return [n for n in names if belongs(n, sources)]
+    def changed_since(self, commit, sources=None, programs=()):
+        """Files that differ between the commit and the work tree, as far as they belong to `sources` or are among `programs`."""
+        names = self._names(self._run(*DIFF, commit)) + self.untracked() + self.hidden()
+        counted = self.elsewhere() + [n for n in names if belongs(n, sources)]
+        return counted + [n for n in self.touched(commit, programs) + self.unversioned(programs) if n not in counted]
 
     def changed_between(self, one, other, sources=None):
         """Files that differ between two commits; None if one of them is unknown."""
-        text = self._run("diff", "-z", "--name-only", "--relative", one, other)
+        text = self._run(*DIFF, one, other)
         return None if text is None else [n for n in self._names(text) if belongs(n, sources)]
 
     def show(self, revision, path):
@@ -105,4 +182,4 @@ def state(project, files=(), exclude=(".team", ".claude")):
     """The `git` part of a run; `files` are those that the measurement runs, which must be in the commit."""
     git = Git(project, exclude)
     head = git.head()
-    return {"commit": head, "dirty": bool(git.dirty() or git.unversioned(files)) if head else True}
+    return {"commit": head, "dirty": bool(git.dirty() or git.unversioned(files) or git.touched("HEAD", files)) if head else True}

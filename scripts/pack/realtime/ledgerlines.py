@@ -6,9 +6,10 @@ r N [P]   N was seen again when the log was replayed  c N      the worker was ki
 b kill    the broker was killed                       b up     it was started again
 k N       a consumer was killed                         p N      message N is one that no consumer can handle
 d N       N is in the dead-letter queue                 v N S:C  sender S sent N with the vector clock C (C0,C1,...)
+n RUN     the first line: the run that saw all this
 """
 
-FACTS = set("saierckbpdv")
+FACTS = set("saierckbpdvn")
 
 
 def parse(text):
@@ -22,6 +23,10 @@ def parse(text):
             if parts[1] not in ("kill", "up"):
                 raise ValueError("line %d: %r" % (number, line[:40]))
             found.append(("b", parts[1], ""))
+        elif parts[0] == "n":
+            if number != 1:
+                raise ValueError("line %d names a run; only the first line does" % number)
+            found.append(("n", parts[1], ""))
         else:
             found.append((parts[0], int(parts[1]), parts[2] if len(parts) == 3 else ""))
     return found

@@ -35,6 +35,12 @@ class Session:
         self.at = None  # the path that is being measured, for whoever tells the user what went wrong
         self.selftest, self.interrupted, self.duration = None, False, duration
 
+    def unbound(self):
+        """Why nothing that is measured now will count, said before an hour is spent on it: lines."""
+        if self.git["commit"] is None:
+            return ["no git commit here to bind evidence to: what is measured now is INVALID. `git init`, `git add`, `git commit` first"]
+        return ["the work tree is dirty: what is measured now is STALE. Commit first, then measure"] if self.git["dirty"] else []
+
     def progress(self, title):
         """A progress bar, unless quiet."""
         return None if self.quiet else probe.Progress(title)
@@ -159,19 +165,15 @@ class Session:
             adapter = adapters.make(path, self.name(path), self.project)
 
             async def main(stop):
-                try:
-                    recording = await probe.open_loop(
-                        adapter,
-                        path["rate"],
-                        path["duration"],
-                        path.get("warmup", 1.0),
-                        path.get("payload_bytes", 64),
-                        self.progress("latency %s" % path["id"]),
-                        stop,
-                    )
-                    return recording, await adapter.server()
-                finally:
-                    await adapter.close()
+                return await probe.told_run(
+                    adapter,
+                    path["rate"],
+                    path["duration"],
+                    path.get("warmup", 1.0),
+                    path.get("payload_bytes", 64),
+                    self.progress("latency %s" % path["id"]),
+                    stop,
+                )
 
             recording, told = probe.run(main, path.get("connections", 1) + 50)
         duration = recording.sent / path["rate"]
@@ -225,21 +227,22 @@ class Session:
 
     def _file_audit(self, kind, path, start, text, counts, told, partial, worker):
         run = self.run_part(start, path, told, partial)
-        relative = "delivery/ledgers/%s.log" % run["id"]
-        target = os.path.join(self.store.folder, *relative.split("/"))
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        data = text.encode("ascii")
-        with open(target, "wb") as handle:
-            handle.write(data)
-            handle.flush()
-            os.fsync(handle.fileno())
         entry = dict(
             counts,
             guarantee=path["guarantee"],
             worker=worker if isinstance(worker, str) else " ".join(worker),
-            ledger={"file": relative, "sha256": hashlib.sha256(data).hexdigest(), "lines": text.count("\n")},
+            ledger=self._keep_ledger(run, text),
         )
         return self.file(kind, path, run, entry)
+
+    def _keep_ledger(self, run, text):
+        """Write a ledger's lines, below the name of their run; the `ledger` part of the entry."""
+        relative = gates.ledger_of(run["id"])
+        target = os.path.join(self.store.folder, *relative.split("/"))
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        data = ("n %s\n%s" % (run["id"], text)).encode("ascii")
+        evidence.write(target, data, "wb")
+        return {"file": relative, "sha256": hashlib.sha256(data).hexdigest(), "lines": data.count(b"\n")}
 
     def throughput(self, path, kind):
         """Sustained throughput, second by second, with what memory the probe and the server it started held meanwhile."""
@@ -257,7 +260,7 @@ class Session:
             async def main(stop):
                 watching = asyncio.ensure_future(watch())
                 try:
-                    recording = await probe.open_loop(
+                    return await probe.told_run(
                         adapter,
                         spec["rate"],
                         spec["duration"],
@@ -267,10 +270,8 @@ class Session:
                         stop,
                         per_second=True,
                     )
-                    return recording, await adapter.server()
                 finally:
                     watching.cancel()
-                    await adapter.close()
 
             recording, told = probe.run(main, path.get("connections", 1) + 50)
         series, departed = recording.arrivals, recording.departures
@@ -327,21 +328,20 @@ class Session:
         name = self.name(path)
         if measure == "rebalance":
             with self.server_for(path):
-                text, told, events, partial = failover.rebalance(path, name, self.project, bar)
-            from pack.realtime import ledgerlines
-
-            more = {"lost": ledgerlines.count(ledgerlines.parse(text))["lost"]}
+                events, told, more, partial, text = failover.rebalance(path, name, self.project, bar)
         elif measure == "election":
             with self.server_for(path) as nodes:
-                events, told, more, partial = failover.election(path, name, self.project, nodes, bar)
+                events, told, more, partial, text = failover.election(path, name, self.project, nodes, bar)
         else:
             with self.server_for(path, fault=True) as server:
-                events, told, more, partial = getattr(failover, "recovery" if measure == "recovery" else "reconnect")(
+                events, told, more, partial, text = getattr(failover, "recovery" if measure == "recovery" else "reconnect")(
                     path, name, self.project, server, bar
                 )
-        value = derive.failover_value(events)
+        value, run = derive.failover_value(events), self.run_part(start, path, told, partial)
+        if text is not None:
+            more["ledger"] = self._keep_ledger(run, text)
         entry = dict(more, fault=kind["fault"], value_s=round(value, 6) if value is not None else -1.0, events=events)
-        return self.file(kind, path, self.run_part(start, path, told, partial), entry)
+        return self.file(kind, path, run, entry)
 
 
 def measure_all(session, measures, only=()):
@@ -349,6 +349,7 @@ def measure_all(session, measures, only=()):
     pairs = session.wanted(measures, only)
     done = set()
     for kind, path in pairs:
+        session.interrupted = session.interrupted or probe.asked.is_set()
         if session.interrupted:
             return
         measure = kind["measure"]

@@ -13,6 +13,7 @@ import os
 import selectors
 import signal
 import sys
+import threading
 import time
 import warnings
 import zlib
@@ -25,8 +26,12 @@ MOST_PENDING = 100000  # unanswered sends; more of a server that answers nothing
 INTERRUPTS = tuple(getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n))
 
 
+asked = threading.Event()  # somebody wants the command to end; a measurement that was just done is whole, the next one is not begun
+
+
 def interruptible():
     """Outside the loop too, SIGTERM and a closed terminal are as ctrl-c: what was started is ended, temporary files go."""
+    asked.clear()
 
     def interrupt(number, frame):
         raise KeyboardInterrupt
@@ -112,8 +117,11 @@ class Recording:
         return self.sent * self.fanout - self.received
 
 
-async def open_loop(adapter, rate, duration, warmup=1.0, size=64, progress=None, stop=None, per_second=False, order=False, grace=GRACE_S):
-    """Run the schedule against an open adapter; returns a Recording. `stop` (an asyncio.Event) ends it early."""
+async def open_loop(
+    adapter, rate, duration, warmup=1.0, size=64, progress=None, stop=None, per_second=False, order=False, grace=GRACE_S, opened=None
+):
+    """Run the schedule against an adapter that it opens; returns a Recording. `stop` (an asyncio.Event) ends it early; `opened()` is
+    awaited before the first message."""
     token = os.urandom(4).hex().encode()
     recording = Recording(rate, adapter.fanout)
     total, before = int(round(rate * duration)), int(round(rate * warmup))
@@ -136,6 +144,8 @@ async def open_loop(adapter, rate, duration, warmup=1.0, size=64, progress=None,
         recording.arrived(number, at, receiver)
 
     await adapter.open(deliver)
+    if opened is not None:
+        await opened()
     running, stop = set(), stop or asyncio.Event()
 
     def ended(task):
@@ -186,6 +196,33 @@ async def open_loop(adapter, rate, duration, warmup=1.0, size=64, progress=None,
     return recording
 
 
+async def told_run(adapter, *arguments, **more):
+    """`open_loop`, and what the server says of itself: (Recording, (server, reality)). A server that died meanwhile, or an adapter
+    that cannot close, does not take back what was measured."""
+    told = []
+
+    async def opened():
+        told.append(await adapter.server())
+
+    try:
+        recording = await open_loop(adapter, *arguments, opened=opened, **more)
+        try:
+            told.append(await asyncio.wait_for(adapter.server(), 10))  # MQTT says its version a little later
+        except Exception:
+            told.append(told[0])
+        return recording, told[-1]
+    finally:
+        await let_go(adapter)
+
+
+async def let_go(adapter):
+    """Close an adapter whose server may be gone: nothing that was measured depends on it any more."""
+    try:
+        await asyncio.wait_for(adapter.close(), 10)
+    except Exception:
+        pass
+
+
 def run(main, descriptors=100):
     """Run `main(stop)`. Ctrl-c, SIGTERM and a closed terminal set `stop`, so that what was measured is kept; a second one
     gives up (KeyboardInterrupt). A select loop is on time to 0.1 ms."""
@@ -197,6 +234,7 @@ def run(main, descriptors=100):
     whole = loop.create_task(main(stop))
 
     def interrupt():
+        asked.set()
         if stop.is_set():
             whole.cancel()
         stop.set()

@@ -7,10 +7,12 @@ only file, or the twin that `pack rt check` writes, if it was made from exactly 
 import difflib
 import hashlib
 import json
+import math
 import os
 import re
 
 from pack.realtime import evidence
+from pack.realtime.adapters import known
 from pack.teams import schema
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -20,16 +22,17 @@ BEGIN, END = (
 )
 BROKERS = ("redis", "nats", "mqtt", "rabbitmq", "kafka")
 SOCKETS = ("websocket", "socketio")
-ADDRESSES = {  # adapter -> how its addresses begin, and one
-    "websocket": (("ws", "wss"), "ws://127.0.0.1:8765/"),
-    "socketio": (("http", "https"), "http://127.0.0.1:3000"),
-    "redis": (("redis", "rediss", "unix"), "redis://127.0.0.1:6379/0"),
-    "nats": (("nats", "tls", "ws", "wss"), "nats://127.0.0.1:4222"),
-    "mqtt": (("mqtt", "mqtts"), "mqtt://127.0.0.1:1883"),
-    "rabbitmq": (("amqp", "amqps"), "amqp://guest:guest@127.0.0.1/"),
-    "kafka": (None, "127.0.0.1:9092"),
-}
 DEAD_LETTERS = ("redis", "nats", "rabbitmq")
+WORKERS = ("effect-then-ack", "ack-then-effect", "transaction")
+ONLY = {  # what a path asks for -> the built-in adapters that can measure it
+    "density": ("websocket",),
+    "stream": (),
+    "server-kill": ("websocket",),
+    "broker-kill": BROKERS,
+    "consumer-kill": BROKERS,
+    "worker-crash": BROKERS,
+    "leader-kill": ("nats",),
+}
 
 
 class RtError(ValueError):
@@ -60,6 +63,8 @@ def load(team_dir, definition):
         data = _parse(path, raw)
     except ValueError as error:
         raise RtError(["not readable: %s" % error])
+    except RecursionError:
+        raise RtError(["not readable: nested without end"])
     problems = check(data, definition)
     if problems:
         raise RtError(problems)
@@ -81,9 +86,11 @@ def _parse(path, raw):
                 return data["rt"]
         raise ValueError("PyYAML is not installed here: run `pack rt check` where it is, it writes rt.json")
     try:
-        data = yaml.load(raw.decode("utf-8"), Loader=_once(yaml))
+        data = yaml.load(raw.decode("utf-8-sig"), Loader=_once(yaml))
     except yaml.YAMLError as error:
         raise ValueError(" ".join(str(error).split()))
+    except UnicodeDecodeError as error:
+        raise ValueError("byte %d is not UTF-8: save the file as UTF-8" % (error.start + 1))
     twin = os.path.splitext(path)[0] + ".json"
     if os.path.isfile(twin):  # whoever has no PyYAML would be told what the twin says
         try:
@@ -127,6 +134,9 @@ def write_twin(team_dir):
 
 def check(data, definition):
     """Every problem, as lines."""
+    found = ["%s%s" % (_at(data, where), message) for where, message in _odd(data)]
+    if found:
+        return found
     found = [_plain(data, *pair) for pair in schema.errors(data, schema.load(HERE, "rt.schema.json"))]
     if found:
         return found
@@ -151,10 +161,11 @@ def check(data, definition):
             found.append("%s: an adapter of your own needs `measures`, the latency kinds it fills" % where)
         if path["adapter"] in SOCKETS and path["guarantee"] != "at-most-once" and "worker" not in path:
             found.append("%s: a %s path without a worker that acknowledges can promise at-most-once only" % (where, path["adapter"]))
-        schemes, usual = ADDRESSES.get(path["adapter"], (None, ""))
-        for address in [path["address"]] + [n["address"] for n in path.get("cluster", [])]:
-            if schemes and address.split("://")[0] not in schemes or schemes and "://" not in address:
-                found.append("%s: address %r is none of %s; write it as %s" % (where, address, path["adapter"], usual))
+        told = known.problems(path["adapter"], path["address"], path.get("options", {}))
+        for node in path.get("cluster", []):
+            told += known.problems(path["adapter"], node["address"], {})
+        found += ["%s: %s" % (where, problem) for problem in dict.fromkeys(told)]
+        found += ["%s: %s" % (where, problem) for problem in _cannot(path)]
         for fault in path.get("fault", []):
             if fault in ("broker-kill", "server-kill") and "server" not in path and ":" not in path["adapter"]:
                 found.append("%s: fault %s needs `server: {command: [...]}`; only a server that pack started is killed" % (where, fault))
@@ -197,6 +208,85 @@ def check(data, definition):
     return found
 
 
+def _cannot(path):
+    """What the path asks of an adapter or a worker that cannot do it."""
+    found, adapter, worker = [], path["adapter"], path.get("worker")
+    for asked in [p for p in ("density", "stream") if p in path] + path.get("fault", []):
+        if ":" not in adapter and adapter not in ONLY[asked]:
+            able = ", ".join(ONLY[asked] + ("an adapter of your own",))
+            found.append("%s is measured with %s, not with %s" % (asked, able, adapter))
+    if isinstance(worker, str) and not worker.startswith("builtin:") and " " in worker:
+        found.append("worker: %r is one word here; write a command as a list: [%s]" % (worker, ", ".join(worker.split())))
+    if isinstance(worker, str) and worker.startswith("builtin:") and worker.split(":", 1)[1] not in WORKERS:
+        found.append("unknown built-in worker %r; known: %s" % (worker, ", ".join("builtin:" + w for w in WORKERS)))
+    if path.get("crashes", 3) >= path.get("messages", 300):
+        found.append(
+            "crashes: %d of %d messages; the consumer must live between two of them" % (path["crashes"], path.get("messages", 300))
+        )
+    stream = path.get("stream", {})
+    if stream.get("late", 0) > stream.get("events", 0):
+        found.append("stream.late: %d of %d events cannot be late" % (stream["late"], stream["events"]))
+    return found
+
+
+def unready(data, definition):
+    """What is still to be written before everything can be measured: lines. No mistake while the team plans."""
+    audits = [e["kind"] for e in definition.get("evidence", []) if e["measure"] == "delivery"]
+    asked = sorted({p for k, p in required(data, definition) if k in audits})
+    paths = {p["id"]: p for p in data["paths"]}
+    return [
+        "path %s: no `worker` yet: the delivery audit needs the command of your consumer, or one of %s"
+        % (p, ", ".join("builtin:" + w for w in WORKERS))
+        for p in asked
+        if "worker" not in paths[p]
+    ]
+
+
+MOST = 200000  # values in a file; anchors and aliases can make more of a few lines than any memory holds
+
+
+def _odd(document):
+    """[(where, what)] of everything in a YAML document that JSON cannot say: it would mean nothing, or something else to each reader."""
+    found, count = [], 0
+
+    def walk(value, where, above):
+        nonlocal count
+        count += 1
+        if count > MOST:
+            return
+        if isinstance(value, (dict, list)):
+            if any(value is a for a in above):
+                found.append((where, "refers to itself"))
+            elif len(above) > 50:
+                found.append((where, "nested without end"))
+            else:
+                for name, item in value.items() if isinstance(value, dict) else enumerate(value):
+                    if isinstance(value, dict) and not isinstance(name, str):
+                        found.append((where, "the name %r is no text: write it in quotes" % (name,)))
+                    else:
+                        walk(item, where + (name,), above + (value,))
+        elif isinstance(value, float) and not math.isfinite(value):
+            found.append((where, "%r is no number" % value))
+        elif isinstance(value, int) and abs(value) >= 10**18:
+            found.append((where, "the number is beyond all measure"))
+        elif value is not None and not isinstance(value, (str, int, float)):
+            found.append((where, "%s is a %s: write it in quotes" % (value, type(value).__name__)))
+
+    walk(document, (), ())
+    return [((), "more than %d values: aliases that multiply?" % MOST)] if count > MOST else found
+
+
+def _at(data, where):
+    """`path ID: field: ` of a place in the document."""
+    told = list(where)
+    if len(told) > 1 and told[0] == "paths" and isinstance(told[1], int):
+        path = data["paths"][told[1]]
+        ident = path.get("id") if isinstance(path, dict) else None
+        told[:2] = ["path %s" % (ident if isinstance(ident, str) else "number %d" % (told[1] + 1))]
+        return ": ".join([told[0]] + [".".join(map(str, told[1:]))] * bool(told[1:])) + ": "
+    return ".".join(map(str, told)) + ": " if told else ""
+
+
 def _plain(data, where, message):
     """A schema's complaint as the writer of rt.yaml thinks of it: the path by its id, the adapter by its name."""
     match = re.match(r"\$\.paths\[(\d+)\]\.?(.*)", where)
@@ -210,19 +300,21 @@ def _plain(data, where, message):
     ident = path.get("id") if isinstance(path, dict) else None
     told = "path %s" % (ident if isinstance(ident, str) else "number %d" % (number + 1))
     if field == "adapter" and isinstance(path["adapter"], str):
-        near = [a for a in ADDRESSES if a.startswith(path["adapter"][:2].lower())] or difflib.get_close_matches(
-            path["adapter"], ADDRESSES, 1, 0.4
+        near = [a for a in known.ADDRESSES if a.startswith(path["adapter"][:2].lower())] or difflib.get_close_matches(
+            path["adapter"], known.ADDRESSES, 1, 0.4
         )
         near = ["websocket"] if path["adapter"] in ("ws", "wss") else near
         message = "unknown adapter %r%s; known: %s, or your own module:Class" % (
             path["adapter"],
             "; did you mean %r?" % near[0] if near else "",
-            ", ".join(ADDRESSES),
+            ", ".join(known.ADDRESSES),
         )
     elif field == "id":
         message = "an id is lower-case words joined by . - or _, such as chat.echo"
-    elif field in ("duration", "rate", "warmup") and "must be number" in message:
-        message += " (%s, without a unit)" % ("messages a second" if field == "rate" else "seconds")
+    elif field.startswith("budget_ms.") and "must be number" in message:
+        message += " (milliseconds, without a unit)"
+    elif field.split(".")[-1] in ("duration", "rate", "warmup") and "must be number" in message:
+        message += " (%s, without a unit)" % ("messages a second" if field.endswith("rate") else "seconds")
     return "%s%s: %s" % (told, ": " + field if field else "", message)
 
 

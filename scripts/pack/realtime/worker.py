@@ -14,8 +14,6 @@ import sys
 
 from pack.realtime import adapters, audit_client
 
-MODES = ("effect-then-ack", "ack-then-effect", "transaction")
-
 
 def open_effects(path):
     """The table of effects, in order; `once` is unique and holds the idempotent ones."""

@@ -5,6 +5,9 @@ import importlib
 import os
 import sys
 
+from pack.realtime.adapters import known
+from pack.realtime.adapters.base import Adapter
+
 # name -> (module, class, distribution to install)
 TABLE = {
     "websocket": ("websocket", "WebSocket", "websockets"),
@@ -23,6 +26,17 @@ LIBRARIES = "websockets redis nats aiomqtt paho aio_pika aiormq pamqp socketio a
 def of_library(error):
     """Did a client library raise it? Each has its own idea of how to say that a server is not there."""
     return type(error).__module__.split(".")[0] in LIBRARIES
+
+
+def of_user(error, project):
+    """`FILE line N` of the user's own adapter where an error came from, or None if it came from nowhere there."""
+    found, step, inside = None, error.__traceback__, os.path.abspath(project) + os.sep
+    while step is not None:
+        name = step.tb_frame.f_code.co_filename
+        if name.startswith(inside):
+            found = "%s line %d" % (os.path.relpath(name, inside), step.tb_lineno)
+        step = step.tb_next
+    return found
 
 
 class AdapterError(RuntimeError):
@@ -51,13 +65,23 @@ def load(name, project="."):
         sys.path.insert(0, folder)
     try:
         return getattr(importlib.import_module(module), cls)
-    except (ImportError, AttributeError) as error:
-        raise AdapterError("adapter %s cannot be loaded from %s: %s" % (name, os.path.basename(folder) or folder, error))
+    except Exception as error:  # it is a program of the user's: whatever goes wrong when it is read
+        said = "%s: %s" % (type(error).__name__, " ".join(str(error).split()))
+        raise AdapterError("adapter %s cannot be loaded from %s: %s" % (name, os.path.basename(folder) or folder, said))
 
 
 def make(path, name, project="."):
-    """The adapter of a path; `name` is the prefix of whatever it creates on the server."""
-    adapter = load(path["adapter"], project)(path["address"], dict(path.get("options", {})), path.get("connections", 1), name)
+    """The adapter of a path; `name` is the prefix of whatever it creates on the server. AdapterError if it cannot be made of it."""
+    cls, options = load(path["adapter"], project), dict(path.get("options", {}))
+    wrong = known.problems(path["adapter"], path["address"], options)
+    if wrong:
+        raise AdapterError(wrong[0])
+    try:
+        adapter = cls(path["address"], options, path.get("connections", 1), name)
+        if not isinstance(adapter, Adapter):
+            raise TypeError("it is no subclass of pack.realtime.adapters.base.Adapter")
+    except Exception as error:
+        raise AdapterError("adapter %s cannot be made: %s: %s" % (path["adapter"], type(error).__name__, error))
     adapter.project = project
     adapter.cluster = [node["address"] for node in path.get("cluster", ())] or [path["address"]]
     adapter.dead_letter = "dead_letter" in path

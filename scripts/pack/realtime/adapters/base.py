@@ -29,15 +29,15 @@ class Adapter:
 
     async def open(self, deliver):
         """Connect, make what is needed on the server, and begin to receive."""
-        raise NotImplementedError
+        raise NotImplementedError("the adapter %s has no open()" % type(self).__name__)
 
     async def send(self, body, partition=0):
         """Send one message."""
-        raise NotImplementedError
+        raise NotImplementedError("the adapter %s has no send()" % type(self).__name__)
 
     async def close(self):
         """Disconnect, and remove what `open` made."""
-        raise NotImplementedError
+        raise NotImplementedError("the adapter %s has no close()" % type(self).__name__)
 
     async def server(self):
         """(name and version as the server says them, "real" or "mock")."""

@@ -34,10 +34,10 @@ class Nats(Adapter):
         self.nc = self.js = self.sub = None
 
     async def prepare(self):
-        # The library would try a node that is gone for minutes, so it is given one that listens.
+        # The library would try a node that is gone for minutes, so it is given one that listens, and two tries.
         living = [a for a in self.cluster if managed.answers(a)] if len(self.cluster) > 1 else []
         address = (living or [self.address])[0]
-        self.nc = await nats.connect(address, error_cb=_quiet, allow_reconnect=False, connect_timeout=5)
+        self.nc = await nats.connect(address, error_cb=_quiet, allow_reconnect=False, connect_timeout=5, max_reconnect_attempts=1)
         self.js = self.nc.jetstream(timeout=10)
         storage = StorageType.MEMORY if self.options.get("storage") == "memory" else StorageType.FILE
         copies = int(self.options.get("replicas", 1))

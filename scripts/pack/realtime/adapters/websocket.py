@@ -22,8 +22,6 @@ class WebSocket(Adapter):
     def __init__(self, address, options, connections, name):
         super().__init__(address, options, connections, name)
         self.mode = options.get("mode", "echo")
-        if self.mode not in ("echo", "ping", "broadcast"):
-            raise ValueError("websocket mode %r is none of echo, ping, broadcast" % self.mode)
         self.fanout = connections if self.mode == "broadcast" else 1
         self.sockets, self.tasks, self.next, self.deliver = [], [], 0, None
 
