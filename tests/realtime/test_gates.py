@@ -13,10 +13,10 @@ import zlib
 
 import pytest
 
-from pack.realtime import attest, derive, evidence, gates, hdr, probe, rtfile
+from pack.realtime import attest, derive, evidence, gates, gitinfo, hdr, probe, rtfile
 from pack.teams import load
 
-from .conftest import git
+from .conftest import git, make_project
 
 pytestmark = pytest.mark.broker
 WS, EXACT, ATLEAST, LOSS = (
@@ -374,7 +374,7 @@ simple(
     "failover_recovery",
     "FAIL",
     "not everybody recovered",
-    lambda e, r: e["events"].__delitem__(-1),
+    lambda e, r: e["events"].remove([x for x in e["events"] if x["what"] == "recovered"][-1]),
     True,
 )
 simple(
@@ -942,13 +942,15 @@ def same_size_same_time(folder, path):
     deceived(here)
 
 
-@forgery(WS, P99, "STALE", "changed since: quick")
+@forgery(WS, P99, "STALE", "changed since: quick", True)
 def a_link_out_of_the_repository(folder, path):
+    """It was there when it was measured; what it leads to is in no commit."""
     here = os.path.dirname(folder)
     os.symlink("../elsewhere", os.path.join(here, "quick"))
     git(here, "add", "-A")
     git(here, "commit", "-qm", "a link")
     deceived(here)
+    on_entry(lambda entry, run: run["git"].update(commit=git(here, "rev-parse", "HEAD")), True)(folder, path)
 
 
 def open_lines(path):
@@ -1482,10 +1484,22 @@ def test_a_budget_given_twice_is_refused(tmp_path, team):
         rtfile.load(tmp_path, team)
 
 
+def test_a_program_in_the_team_s_own_folder_counts_when_it_measures(tmp_path):
+    """Changes of that folder are no change of what is measured; those of a consumer that lies there are."""
+    team = make_project(tmp_path / "p", {})
+    worker, path = team / "worker.py", {"worker": ["python3", ".team/worker.py"], "adapter": "redis"}
+    worker.write_text("# honest\n")
+    git(team.parent, "add", "-f", ".team/worker.py")
+    git(team.parent, "commit", "-qm", "consumer")
+    assert gitinfo.state(team.parent, rtfile.programs(path))["dirty"] is False
+    worker.write_text("# quicker\n")
+    assert gitinfo.state(team.parent, rtfile.programs(path))["dirty"] is True
+    assert gitinfo.Git(team.parent).changed_since("HEAD", ["nothing.py"], rtfile.programs(path)) == [".team/worker.py"]
+    assert gitinfo.Git(team.parent).changed_since("HEAD") == []
+
+
 def test_a_tree_that_was_changed_while_it_was_measured_is_dirty(tmp_path, team, monkeypatch):
     from pack.realtime import measure
-
-    from .conftest import make_project
 
     path = {
         "id": "a",
