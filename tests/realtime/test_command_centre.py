@@ -392,9 +392,13 @@ def test_time_is_handed_in():
 def test_a_topic_whose_broker_is_not_there_is_silent_and_the_day_goes_on():
     """Each client library raises something of its own; the day's other steps and its evidence are not lost to it."""
     port = free_port()
-    for adapter, address in (("kafka", "127.0.0.1:%d"), ("redis", "redis://127.0.0.1:%d/0"), ("mqtt", "mqtt://127.0.0.1:%d")):
+    for adapter, address, key in (
+        ("kafka", "127.0.0.1:%d", "topic"),
+        ("redis", "redis://127.0.0.1:%d/0", "stream"),
+        ("mqtt", "mqtt://127.0.0.1:%d", "topic"),
+    ):
         with pytest.raises(record.RecordError, match="cannot reach"):
-            record.topic(adapter, address % port, {"topic": "t", "stream": "t"}, 1, 1.0)
+            record.topic(adapter, address % port, {key: "t"}, 1, 1.0)
 
 
 # Mistakes of a first-time user -------------------------------------------------------------------------------------------

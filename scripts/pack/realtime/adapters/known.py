@@ -19,7 +19,7 @@ OPTIONS = {  # adapter -> option -> its values (a type, or a tuple of the words 
     "redis": {"stream": str, "claim_ms": int, "max_deliver": int, "output": str},
     "nats": {"stream": str, "subject": str, "storage": ("file", "memory"), "replicas": int, "max_deliver": int, "ack_wait": float},
     "mqtt": {"topic": str, "qos": (0, 1, 2), "nodelay": bool, "single": bool},
-    "rabbitmq": {"queue": str, "quorum": bool},
+    "rabbitmq": {"queue": str, "quorum": bool, "exchange": str, "routing_key": str},
     "kafka": {"topic": str, "partitions": int, "config": dict},
 }
 _SAID = {dict: "names and values", str: "a text", int: "a whole number of at least 1", float: "a number above 0", bool: "true or false"}
