@@ -453,7 +453,12 @@ def test_an_interrupted_day_keeps_what_it_saw_and_has_not_passed(centre, number,
     program = "import sys; from pack.cli import main; sys.exit(main(sys.argv[1:]))"
     argv = [sys.executable, "-c", program, "sprint", "integration", "--file", "sprint.json", "--now", str(WED)]
     where = os.path.dirname(os.path.dirname(pack_package.__file__))
-    running = subprocess.Popen(argv, env=dict(os.environ, PYTHONPATH=where), stderr=subprocess.PIPE, text=True)
+
+    def heard():
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a suite that runs in the background has it ignored, and so would its children
+
+    environment = dict(os.environ, PYTHONPATH=where)
+    running = subprocess.Popen(argv, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=heard)
     log = evidence_of(centre) / "02-smoke-runtime.log"
     while not (log.exists() and log.read_text().strip()):
         assert running.poll() is None
