@@ -56,8 +56,12 @@ def for_the_team(prompt):
     """Whether a prompt is, or begins like, one that the hook answers without a model call."""
     from .opening import opens_team
 
-    line = " ".join(prompt.split()).rstrip(".!?").casefold()
-    return " ".join(prompt.split()[:2]).rstrip(".!?").casefold() in TYPED or line in LINES or opens_team(prompt)
+    return as_typed(prompt.split()[:2]) in TYPED or as_typed(prompt.split()) in LINES or opens_team(prompt)
+
+
+def as_typed(words):
+    """Words of a prompt as TYPED and LINES have them."""
+    return " ".join(words).rstrip(".!?").casefold()
 
 
 def normal(payload):

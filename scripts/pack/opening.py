@@ -144,11 +144,10 @@ def activated(payload, env, now, project, data, disk):
 
 def _no_run(prompt, project):
     """The answer to `team status` and the like where no run is live; longer ones (`team abort WHY`) only where there was one."""
-    from .gate import LINES, for_the_team
+    from .gate import LINES, as_typed, for_the_team
 
     last = places.teams(project)[:1]
-    whole = " ".join(prompt.split()).rstrip(".!?").casefold() in LINES
-    if not for_the_team(prompt) or len(prompt.split()) > 2 and not last and not whole:
+    if not for_the_team(prompt) or len(prompt.split()) > 2 and not last and as_typed(prompt.split()) not in LINES:
         return answers.PASS
     return answers.block(
         "team: no run is live here. %sA new one: /build PLAN.md --coders=3, or --team NAME"

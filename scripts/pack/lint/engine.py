@@ -2,7 +2,7 @@
 
 from . import discover, triggers
 from .halves import start
-from .rules import BY_KIND, EVERY_FILE, LOADED, ONLY, PLUGIN_RULES, rule_module
+from .rules import BY_KIND, EVERY_FILE, ONLY, PLUGIN_RULES, rule_module
 from .suppress import apply
 
 ORDER = {"error": 0, "warning": 1, "info": 2}
@@ -138,8 +138,16 @@ class _Run:
             needs = dict(self.general, **triggers.OF_KIND.get(kind, {}))
             names = [name for name in ONLY.get(kind) or BY_KIND.get(kind, ()) + EVERY_FILE if self.context.config.wants(name)]
             self.checks[kind] = [(name, needs.get(name)) for name in names]
-        _look(self.context, file, self.checks[kind])
-        if "pack-lint:" in file.text:
+        text, answers = file.text, {}
+        for name, needed in self.checks[kind]:
+            if needed is not None:
+                answer = answers.get(id(needed))  # rules often ask the same
+                if answer is None:
+                    answer = answers[id(needed)] = bool(triggers.has(file, text, needed))
+                if not answer:
+                    continue
+            _run(self.context, name, file)
+        if "pack-lint:" in text:
             self.suppressing.append(file)
 
     def _for_the_other(self, spans):
@@ -162,21 +170,6 @@ class _Run:
 def _forget(files):
     for file in files:
         file.forget()  # ten thousand texts at once would be too much to hold
-
-
-def _look(context, file, checks):
-    """Run the rules of its kind on a file."""
-    text, answers = file.text, {}
-    for name, needed in checks:
-        if needed is not None:
-            answer = answers.get(id(needed))  # rules often ask the same
-            if answer is None:
-                answer = answers[id(needed)] = bool(triggers.has(file, text, needed))
-            if not answer:
-                continue
-        module = LOADED.get(name) or rule_module(name)
-        for hit in module.check(file, context) or ():
-            context.add(name, module, hit)
 
 
 def _always(_):

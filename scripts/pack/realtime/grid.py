@@ -69,6 +69,23 @@ class Grid:
         while self.notes and not self.notes[-1]:
             self.notes.pop()
 
+    def checked(self, problem, line):
+        """Yield (line number, heading, data) of the entries that are as the command wrote them; GridError at the first that is not.
+
+        `problem(data)` says what is wrong with an entry's data, or None; `line(data)` is how the command writes it.
+        """
+        seen = set()
+        for number, heading, text, data in self.entries:
+            wrong = problem(data)
+            if not wrong and data["id"] in seen:
+                wrong = "%s %s is there twice" % (self.kind, data["id"])
+            elif not wrong and text != line(data):
+                wrong = "%s %s was changed by hand, its data says otherwise" % (self.kind, data["id"])
+            if wrong:
+                raise self.bad(number, wrong)
+            seen.add(data["id"])
+            yield number, heading, data
+
     def bad(self, number, what):
         """The error about a line."""
         return GridError("%s:%d: %s; restore the line or delete it, and change it with %s" % (self.path, number, what, self.way))

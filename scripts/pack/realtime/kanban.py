@@ -68,19 +68,12 @@ class Board:
     def _read(self):
         try:
             self.grid = grid.Grid(self.path, "card", self._ours, WAY)
-            for number, column, line, card in self.grid.entries:
-                problem = self._problem(card)
-                if problem:
-                    raise self.grid.bad(number, problem)
-                if any(c["id"] == card["id"] for c in self.cards):
-                    raise self.grid.bad(number, "card %s is there twice" % card["id"])
+            for number, column, card in self.grid.checked(self._problem, self._line):
                 if column != card["history"][-1][0]:
                     raise KanbanError(
                         "%s:%d: card %s stands in %s, but its history says %s: put it back; move cards with `pack kanban move`, not by hand"
                         % (self.path, number, card["id"], column, card["history"][-1][0])
                     )
-                if line != self._line(card):
-                    raise self.grid.bad(number, "card %s was changed by hand, its data says otherwise" % card["id"])
                 self.cards.append(card)
         except grid.GridError as error:
             raise KanbanError(str(error))

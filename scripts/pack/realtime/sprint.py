@@ -152,15 +152,7 @@ class Backlog:
         self.path = os.path.join(root, data.get("backlog", "docs/sprints/Parallel_Backlog.md"))
         try:
             self.grid = grid.Grid(self.path, "item", self._ours, WAY)
-            for number, _, line, item in self.grid.entries:
-                problem = self._problem(item)
-                if problem:
-                    raise self.grid.bad(number, problem)
-                if any(i["id"] == item["id"] for i in self.items):
-                    raise self.grid.bad(number, "item %s is there twice" % item["id"])
-                if line != self._line(item):
-                    raise self.grid.bad(number, "item %s was changed by hand, its data says otherwise" % item["id"])
-                self.items.append(item)
+            self.items = [item for _, _, item in self.grid.checked(self._problem, self._line)]
         except grid.GridError as error:
             raise SprintError(str(error))
 
