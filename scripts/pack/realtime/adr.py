@@ -201,22 +201,15 @@ def measure(spec, path, project, duration, progress=None):
     duration = max(duration, stats.samples_needed(0.99) / rate)
     made = adapters.make(dict(path, connections=connections), "pack-adr-%s" % os.urandom(3).hex(), project)
 
-    seen = []
-
     async def main(stop):
-        try:
-            recording = await probe.open_loop(made, rate, duration, 1.0, int(spec["payload_bytes"]), progress, stop)
-            seen.append(await made.server())
-            return recording
-        finally:
-            await made.close()
+        return await probe.told_run(made, rate, duration, 1.0, int(spec["payload_bytes"]), progress, stop)
 
     server = path.get("server")
     server = (
         managed.Server(server["command"], path["address"], project).start() if server and not managed.answers(path["address"]) else None
     )
     try:
-        recording = probe.run(main, connections + 50)
+        recording, (server_name, reality) = probe.run(main, connections + 50)
     except Exception as error:
         if not isinstance(error, (OSError, asyncio.TimeoutError)) and not adapters.of_library(error):
             raise
@@ -241,8 +234,8 @@ def measure(spec, path, project, duration, progress=None):
     }
     if recording.partial:
         return ["interrupted after %d messages" % sent], figures
-    if seen[0][1] != "real":
-        return ["INVALID: %s is a mock; only real systems prove a decision" % seen[0][0]], figures
+    if reality != "real":
+        return ["INVALID: %s is a mock; only real systems prove a decision" % server_name], figures
     if recording.fanout < receivers(spec):
         return [
             "INVALID: the decision has %d receivers of each message, the path has %d: measure a broadcast (`options: {mode: broadcast}`), "

@@ -140,7 +140,7 @@ def http(url, method="GET", body=None, timeout=10.0, headers=None, keep=()):
             "method": method,
             "url": conceal(url),
             "body": _body(body),
-            "headers": redact({k: v for k, v in (headers or {}).items()}),
+            "headers": redact(headers or {}),
         },
         "status": status,
         "headers": redact({k.lower(): v for k, v in sorted(told.items()) if k.lower() in wanted}),
@@ -158,7 +158,7 @@ def _body(body):
 
 def _ask(url, method, body, timeout, headers):
     """(status, headers, bytes) of one exchange; an answer that does not end, or is no contract's size, is an error."""
-    request, opener, until = urllib.request.Request(url, method=method, data=body, headers=headers), None, time.monotonic() + timeout
+    request, until = urllib.request.Request(url, method=method, data=body, headers=headers), time.monotonic() + timeout
     opener = urllib.request.build_opener(_NoRedirect)
     try:
         answer = opener.open(request, timeout=timeout)
