@@ -13,7 +13,24 @@ from ..protocol.refusal import Refusal
 from ..store.render import stats, summary
 from . import answers
 
-LOOKING = {"status", "log", "explain", "doctor", "lint", "report", "gate", "kanban", "rt", "adr", "--help", "-h", "help", "--version", "-V"}
+LOOKING = {
+    "status",
+    "log",
+    "explain",
+    "doctor",
+    "attest",
+    "lint",
+    "report",
+    "gate",
+    "kanban",
+    "rt",
+    "adr",
+    "--help",
+    "-h",
+    "help",
+    "--version",
+    "-V",
+}
 CHANGING = {"plan", "task", "verify", "teardown", "abort", "resume"}
 FORMS = "run it alone: `pack VERB ...`, with `<<'EOF' ... EOF`, `< FILE` or `cat FILE |` in front for the JSON"
 
