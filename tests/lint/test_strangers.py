@@ -6,7 +6,7 @@ Each case is a small plugin laid over the one of conftest.py.
 import json
 
 import pytest
-from conftest import lint, write
+from conftest import lint
 
 
 def hooks(event, matcher=None, **handler):

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from pack.protocol import waves
+from pack.protocol import guards_waves
 from pack.teams import TeamError, checker, definition, yamltext
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -515,6 +515,6 @@ def test_a_halt_looks_at_each_gate_once(needs):
         before = ["g%d" % m for m in range(n)] if needs == "all before" else ["g%d" % (n - 1)]
         gates.append({"id": "g%d" % n, "needs": before, "on_fail": {"respawn": ["r%d" % n]}})
     state = {"team": {"definition": {"gates": gates}}, "waves": {"verdicts": {"g1": "PASS"}}}
-    menders = waves._menders(state, gates[-1]["id"])
+    menders = guards_waves.menders(state, gates[-1]["id"])
     passed = ["r1"] + (["first"] if needs == "the one before" else [])  # below a gate that passes there is nothing to mend
     assert sorted(menders) == sorted({gate["on_fail"]["respawn"][0] for gate in gates} - set(passed))

@@ -12,7 +12,7 @@ from ..base import codec, enforcement, project_facts, receipts
 from ..base.paths import PLUGIN_ROOT
 from ..gate import answers
 from ..gate.run_kind import TaskRun
-from ..protocol import tables, waves
+from ..protocol import advice_waves, guards_waves, tables, waves
 from ..protocol.refusal import Refusal
 from ..store import open_for_reading
 
@@ -205,7 +205,7 @@ def reminder(call):
     The gate is judged now, for looking: what was mended or measured since the lead's last check is no reason any more.
     """
     state, name = call.state, call.actor["name"]
-    mine = waves.duties(state, name, unmet(call))
+    mine = advice_waves.duties(state, name, unmet(call))
     if not mine:
         return []
     from . import gates
@@ -660,7 +660,7 @@ class WaveRun(TaskRun):
         return {"unmet": unmet(call)}
 
     def may_wake(self, state, name):
-        return waves.may_wake(state, name)
+        return guards_waves.may_wake(state, name)
 
     def may_take(self, state, path):
         folder = state["team"]["definition"]["root"]
