@@ -12,15 +12,15 @@ from pack.realtime.adapters.base import Adapter
 TABLE = {
     "websocket": ("websocket", "WebSocket", "websockets"),
     "socketio": ("socketio_", "SocketIO", "python-socketio, aiohttp"),
-    "redis": ("redis_", "Redis", "redis"),
+    "redis": ("redis_", "Redis", "redis, hiredis"),
     "nats": ("nats_", "Nats", "nats-py"),
-    "mqtt": ("mqtt", "Mqtt", "aiomqtt"),
+    "mqtt": ("mqtt", "Mqtt", "paho-mqtt"),
     "rabbitmq": ("rabbitmq", "RabbitMQ", "aio-pika"),
     "kafka": ("kafka", "Kafka", "confluent-kafka"),
 }
 
 
-LIBRARIES = "websockets redis nats aiomqtt paho aio_pika aiormq pamqp socketio aiohttp cimpl confluent_kafka asyncio".split()
+LIBRARIES = "websockets redis hiredis nats paho aio_pika aiormq pamqp socketio aiohttp cimpl confluent_kafka asyncio".split()
 
 
 def of_library(error):
@@ -85,4 +85,5 @@ def make(path, name, project="."):
     adapter.project = project
     adapter.cluster = [node["address"] for node in path.get("cluster", ())] or [path["address"]]
     adapter.dead_letter = "dead_letter" in path
+    adapter.in_order = path.get("ordering", "none") != "none"
     return adapter
