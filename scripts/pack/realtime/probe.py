@@ -19,6 +19,7 @@ import zlib
 
 from hdrh.histogram import HdrHistogram
 
+from pack.realtime import adapters, managed
 from pack.realtime import loop as loops
 
 HIGHEST_US = 3600 * 10**6
@@ -352,14 +353,17 @@ async def open_loop(
 async def told_run(adapter, *arguments, **more):
     """`open_loop`, and what the server says of itself: (Recording, (server, reality)). A server that died meanwhile, or an adapter
     that cannot close, does not take back what was measured."""
-    told = []
+    told, asked = [], adapters.nodes({"address": adapter.address, "cluster": [{"address": a} for a in adapter.cluster or ()]})
 
     async def opened():
+        adapter.seen = managed.connections(asked, managed.family(os.getpid()))
         told.append(await adapter.server())
 
     try:
         recording = await open_loop(adapter, *arguments, opened=opened, **more)
         try:
+            if adapter.seen is not None and not any(adapter.seen.values()):  # it connects when it has something to send
+                adapter.seen = managed.connections(asked, managed.family(os.getpid()))
             told.append(await asyncio.wait_for(adapter.server(), 10))  # MQTT says its version a little later
         except Exception:
             told.append(told[0])

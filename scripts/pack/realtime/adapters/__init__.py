@@ -70,6 +70,11 @@ def load(name, project="."):
         raise AdapterError("adapter %s cannot be loaded from %s: %s" % (name, os.path.basename(folder) or folder, said))
 
 
+def nodes(path):
+    """The addresses of a path: its own, and those of all nodes of its cluster."""
+    return list(dict.fromkeys([path["address"]] + [node["address"] for node in path.get("cluster", ())]))
+
+
 def make(path, name, project="."):
     """The adapter of a path; `name` is the prefix of whatever it creates on the server. AdapterError if it cannot be made of it."""
     cls, options = load(path["adapter"], project), dict(path.get("options", {}))

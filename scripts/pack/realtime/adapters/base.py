@@ -25,6 +25,7 @@ class Adapter:
     looking = False  # a contract is recorded: open() makes nothing on the server, and what is received is taken from nobody
     in_order = False  # the path promises an order, so the built-in worker takes one message at a time where redelivery would break it
     forget = False  # many messages: what was received may be removed from the server's log
+    seen = None  # {address: connections that were there when it was open}, where that can be known
     payload = 64  # bytes of the messages to come
     redelivery_s = (1.0, 30.0)  # after a consumer's death its messages come again within: the built-in worker's, a worker's of the project
 
@@ -111,6 +112,10 @@ class Adapter:
 
     async def consumed(self):
         """Delivery audit: how many messages the server itself has handed to consumers, or None where it does not say."""
+        return None
+
+    async def outstanding(self):
+        """Delivery audit: how many messages the server may still hand to consumers, or None where it does not say."""
         return None
 
     # -- only what some measures need -----------------------------------------------------------------------------

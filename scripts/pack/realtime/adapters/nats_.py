@@ -279,6 +279,10 @@ class Nats(Adapter):
         """What the stream's consumers were handed, the one that has most."""
         return max([c.delivered.stream_seq for c in await self.js.consumers_info(self.stream) if c.delivered] or [0])
 
+    async def outstanding(self):
+        consumers = await self.js.consumers_info(self.stream)
+        return sum(c.num_pending + c.num_ack_pending for c in consumers) if consumers else None
+
     async def consume(self, group, member, handle):
         await self.prepare()
         config = ConsumerConfig(

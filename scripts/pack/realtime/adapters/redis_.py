@@ -278,6 +278,12 @@ class Redis(Adapter):
                 found = max(found, read)
         return found
 
+    async def outstanding(self):
+        groups = [g for g in await self.producer.xinfo_groups(self.stream) if g["name"] not in (self.group, (self.group or "").encode())]
+        if not groups or any(g.get("lag") is None for g in groups):
+            return None
+        return sum(g["pending"] + g["lag"] for g in groups)
+
     async def consume(self, group, member, handle):
         client = self._client()
         try:
