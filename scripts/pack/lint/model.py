@@ -5,8 +5,12 @@ import posixpath
 from bisect import bisect_left
 
 from . import frontmatter, jsondoc
+from .lazy import lazy
 from .source import MAX_BYTES, Source
 from .walk import Tree, ask
+
+
+_WORKFLOW = lazy(r"\bmeta\b[^{]{0,60}\{[^{}]{0,400}?\bname[\"']?\s*:\s*[\"'`]([\w:-]{1,80})[\"'`]")
 
 
 class Hit:
@@ -25,7 +29,7 @@ class File:
         self.project, self.rel, self.kind, self.plugin = project, rel, kind, plugin
         self.name = posixpath.basename(rel)
         self._source = self._json = self._front = self._prose = None
-        self.read_error = None
+        self.read_error, self.too_large = None, False
         self.json_error = None
 
     def __repr__(self):
@@ -41,7 +45,7 @@ class File:
                 self.read_error = error.strerror or str(error)
                 self._source = Source(b"")
             except TooLarge as error:
-                self.read_error = str(error)
+                self.read_error, self.too_large = str(error), True
                 self._source = Source(b"")
         return self._source
 
@@ -249,6 +253,9 @@ class Plugin:
         for rel in self.project.listing if prefix[:-1] in self.project.dirs else ():
             if rel.startswith(prefix) and rel.endswith((".js", ".ts", ".mjs")):
                 found.setdefault(posixpath.splitext(rel[len(prefix) :])[0], None)
+                meta = _WORKFLOW.search(self.project.script(rel) or "")  # `export const meta = {name: "audit", ...}`
+                if meta:
+                    found.setdefault(meta.group(1), None)
         for name, value in self.declared.get("command-map", {}).items():
             found.setdefault(name, value)
         return found
