@@ -19,7 +19,7 @@ class Editor:
     def __init__(self, *options):
         environment = dict(os.environ, PYTHONPATH=os.path.join(ROOT, "scripts"))
         self.server = subprocess.Popen(
-            [sys.executable, "-m", "pack.cli", "lint", "--lsp", *options],
+            [sys.executable, "-m", "pack.cli.main", "lint", "--lsp", *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -193,7 +193,7 @@ def test_a_configuration_error_is_said_and_survived(plugin, editor):
 
 
 def test_without_the_extra(capsys, monkeypatch):
-    from pack import extras
+    from pack.base import extras
     from pack.lint.cli import main
 
     monkeypatch.delitem(sys.modules, "pack.lint.lsp", raising=False)
