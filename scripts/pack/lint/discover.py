@@ -111,8 +111,8 @@ def _loose_roots(project, roots):
         parts = rel.split("/")
         if is_link or parts[-1] not in ("agents", "commands", "skills", "hooks") or _owner(rel, roots):
             continue
-        if any(part in _NOT_SHIPPED or part[0] == "." and not part.startswith(".claude") for part in parts):
-            continue  # made from elsewhere, or another tool's (.gemini/skills, .codex/agents)
+        if _of_another_tool(parts):
+            continue
         parent = posixpath.dirname(rel)
         if any("/".join(parts[:n] + ["SKILL.md"]) in project.listing for n in range(1, len(parts))):
             continue  # a prompt file under a skill's agents/ is not an agent
@@ -120,6 +120,11 @@ def _loose_roots(project, roots):
             roots[parent] = Plugin(project, parent, "loose")
     if not roots:
         roots[""] = Plugin(project, "", "sniff")
+
+
+def _of_another_tool(parts):
+    """Made from elsewhere, a test's data, or another tool's (.gemini/skills, .codex/agents)."""
+    return any(part in _NOT_SHIPPED or part[0] == "." and not part.startswith(".claude") for part in parts)
 
 
 def _assign(project):
@@ -189,6 +194,8 @@ def _kind(plugin, sub):
         head, parts = scope.split(":")[1], [scope.split(":")[1]] + parts
     if scope == "sniff" and name.endswith((".yaml", ".yml", ".json")) and (len(parts) == 1 or parts[-2] == "team-definitions"):
         return "team"  # a definition that was named, or its folder; whether it is one its text says
+    if scope == "sniff" and _of_another_tool(parts[:-1]):
+        return None
     if scope == "sniff":
         return ("skill" if name == "SKILL.md" else "sniff") if markdown else None
     if name in PRIVATE or name.endswith(".pem"):

@@ -40,15 +40,21 @@ _READ_PATH = lazy(
     r"((?:agents|commands|skills|references|reference)/[A-Za-z0-9_./-]+\.md)(?![\w`/*])"
 )
 _OF_A_SKILL = lazy(r"`[a-z0-9-]+:[a-z0-9-]+` skill[^.;\n]*\Z|\bskill's [^.;\n]{0,40}\Z")
+_NOT_YET = lazy(
+    r"(?i)[^\n]{0,80}\b(?:(?:if|when|where) (?:it )?(?:exists|present|available|any)|coming soon|planned|not yet|optional|would|could)\b"
+)
+_IF = lazy(r"(?i)\b(?:if|when|whether|unless)\b[^.;]*\Z")
+_EXISTS = lazy(r"(?i)`? (?:exists|is present|is there|is missing|does not exist|doesn't exist)\b")
 _DOC_HEADS = (" references/", " reference/", " agents/", " commands/", " skills/")
 # What stands before a path that is not one of the plugin's own.
 _ELSEWHERE = (".claude", "create", "write", "save", "generate", "new ", "output", "user", "e.g", "such as", "example", "project")
 _SKILL_HEADS = ("reference", "scripts/", "assets/", "templates/", "examples/")
 _PERMALINK = lazy(r"\[(?:[\u200b\u200c\ufeff#¶§🔗 ]|&#\w+;)*\]\(\Z")
+_SHOWN = ("text", "txt", "output", "log", "markdown", "md", "json", "yaml", "diff", "console")  # fences that show and do not run
 _SCHEME = lazy(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _EMBEDDED = lazy(r"(?<!\S)!`([^`\n]{1,2000})`")
 _PLACEHOLDER = lazy(
-    r"[<>{}*$%]|\.\.\.|…|\b(?:your|my|some|xxx|foo|bar|example|placeholder|name-of|(?:skill|agent|command|plugin|tool|file)-name|path/to|NNN|YYYY)\b|[\[\]]"
+    r"[<>{}*$%]|\.\.\.|…|(?<![0-9])20[0-9]{2}-?[01][0-9]-?[0-3][0-9](?![0-9])|\b(?:filename|your|my|some|xxx|foo|bar|example|placeholder|name-of|(?:skill|agent|command|plugin|tool|file)-name|path/to|NNN|YYYY)\b|[\[\]]"
 )
 _NOT_AGENTS = frozenset(
     "main lead default claude sub custom background parent child other same new this each primary secondary agent subagent "
@@ -295,6 +301,10 @@ def files(file, project):
             from urllib.parse import unquote
 
             path = unquote(path)
+        if file.kind == "prose" and path.endswith("/") and "#" in target:
+            continue  # a page of a site
+        if text[start - 1] in "(<" and text.count('"', text.rfind("\n", 0, start) + 1, start) % 2 or _NOT_YET.match(text, end, file.source.line_end(end)):
+            continue  # a sentence that is to be written so; a file that the text itself calls optional
         last = path.rstrip("/").rsplit("/", 1)[-1]
         if "." not in last.strip(".") and not path.endswith("/") and (file.kind == "prose" or not path.startswith(".")):
             continue  # no extension: a page of a site or a wiki, not a file beside this one
@@ -343,10 +353,13 @@ def root_paths(file, project):
         ):
             continue
         begin = match.start(2)
-        if teaches and file.prose.in_fence(begin):
+        fence = file.prose.fence_at(begin)
+        if fence and (teaches or fence[2].split(" ")[0].lower() in _SHOWN):
             continue
         found.append(Ref(sub, (begin, begin + len(sub)), "root", target=target))
     missing = [ref for ref in found if not project.exists(ref.target)]
+    if file.kind == "prose":  # what a page shows of ${CLAUDE_PLUGIN_ROOT} is not replaced: only where the folder is there
+        found = [ref for ref in found if ref not in missing or posixpath.dirname(ref.target) in project.dirs]
     if teaches and (_is_example(file) or len(missing) > 2 and len(missing) == len(found)):
         return []
     return found
@@ -372,6 +385,8 @@ def _code_paths(file, project, folder):
                 continue  # a project has agents/ or hooks/ of its own
             spots = (plugin.path(path), posixpath.normpath(posixpath.join(folder, path)))
             before = text[max(0, match.start() - 40) : match.start()].lower()
+            if _elsewhere(file, match):
+                continue
             if any(project.exists(spot) for spot in spots) or any(word in before for word in _ELSEWHERE):
                 continue
             if _OF_A_SKILL.search(text, max(0, match.start() - 80), match.start()):
@@ -385,6 +400,8 @@ def _code_paths(file, project, folder):
             path = match.group(1)
             if _odd_path(path) or file.prose.hidden(match.start()):
                 continue
+            if _elsewhere(file, match):
+                continue
             head = path.split("/")[0]
             if posixpath.join(folder, head) not in project.dirs and plugin.path(head) not in project.dirs:
                 continue
@@ -395,6 +412,14 @@ def _code_paths(file, project, folder):
                 found.append(Ref(path, match.span(1), "code", target=posixpath.join(folder, path)))
         if len(found) < 4:  # more than that: a skill that teaches how to write skills
             yield from found
+
+
+def _elsewhere(file, match):
+    """Is it a file of another project (its address stands in the line), one that may be there or not, or one that only would help?"""
+    text = file.text
+    begin, end = text.rfind("\n", 0, match.start()) + 1, file.source.line_end(match.end())
+    before, after = text[begin : match.start()], text[match.end() : end]
+    return "://" in before or _NOT_YET.match(after) is not None or _IF.search(before) is not None and _EXISTS.match(after) is not None
 
 
 def _coded(pattern, heads, text, start):
