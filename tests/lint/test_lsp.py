@@ -17,9 +17,9 @@ class Editor:
     """Requests are answered in order; notifications of the server wait in `said`."""
 
     def __init__(self, *options):
-        environment = dict(os.environ, PYTHONPATH=os.path.join(ROOT, "scripts"))
+        environment = dict(os.environ, PACK_PYTHON=sys.executable)
         self.server = subprocess.Popen(
-            [sys.executable, "-m", "pack.cli", "lint", "--lsp", *options],
+            [os.path.join(ROOT, "bin", "pack"), "lint", "--lsp", *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
