@@ -32,23 +32,28 @@ LEVELS = {
     "warning": types.DiagnosticSeverity.Warning,
     "info": types.DiagnosticSeverity.Information,
 }
+UNITS = {
+    types.PositionEncodingKind.Utf8: lambda text: len(text.encode("utf-8", "surrogatepass")),
+    types.PositionEncodingKind.Utf16: lambda text: len(text.encode("utf-16-le", "surrogatepass")) // 2,
+    types.PositionEncodingKind.Utf32: len,
+}
 _LINE_END = lazy(r"\r\n|\n|\r")
 
 
 class Opened:
-    """An open document as it was last judged: its version, text and findings."""
+    """An open document as it was last judged: its version, text and findings; `units`: how this editor counts a line's characters."""
 
-    def __init__(self, version, text, findings):
-        self.version, self.text, self.findings = version, text, findings
+    def __init__(self, version, text, findings, units):
+        self.version, self.text, self.findings, self.units = version, text, findings, units
         self._starts = None
 
     def position(self, offset):
-        """The protocol's place of a character offset: lines end at \\n, \\r\\n or \\r, columns count UTF-16 units."""
+        """The protocol's place of a character offset: lines end at \\n, \\r\\n or \\r, columns in the units agreed on."""
         if self._starts is None:
             self._starts = [0] + [match.end() for match in _LINE_END.finditer(self.text)]
         line = bisect_right(self._starts, offset) - 1
         before = self.text[self._starts[line] : offset].rstrip("\r\n")
-        return types.Position(line, len(before) if before.isascii() else len(before.encode("utf-16-le", "surrogatepass")) // 2)
+        return types.Position(line, len(before) if before.isascii() else UNITS[self.units](before))
 
     def range(self, span):
         """The protocol's range of (start, end)."""
@@ -110,7 +115,7 @@ class Server(LanguageServer):
 
     def _publish(self, document, findings):
         uri, text = document.uri, document.source
-        self.opened[uri] = Opened(document.version, text, findings)
+        self.opened[uri] = Opened(document.version, text, findings, self.workspace.position_encoding)
         said = text if findings else None, [finding.values() for finding in findings], document.version
         if self.said.get(uri) == said:
             return
@@ -203,6 +208,9 @@ def build(client=None, config=None):
 
         def edit(edits):
             changes = [types.TextEdit(state.range(at[:2]), at[2]) for at in edits]
+            abilities = server.client_capabilities.workspace
+            if not (abilities and abilities.workspace_edit and abilities.workspace_edit.document_changes):
+                return types.WorkspaceEdit({params.text_document.uri: changes})
             document = types.OptionalVersionedTextDocumentIdentifier(params.text_document.uri, state.version)
             return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(document, changes)])
 
