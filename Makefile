@@ -26,14 +26,14 @@ lint: $(STAMP)  ## the pack checks itself, the code is formatted, nothing genera
 	$(BIN)/ruff check -q .
 	$(BIN)/ruff format -q --check . || { echo "run 'make format'" >&2; false; }
 	$(BIN)/pack lint .
-	$(BIN)/pack generate --check
+	$(BIN)/python scripts/dev/generate.py --check
 	$(BIN)/pack lint --check-rules references/rules.md
 
 format: $(STAMP)  ## lay the code out
 	$(BIN)/ruff format -q .
 
 generate: $(STAMP)  ## rewrite generated blocks and files from the tables
-	$(BIN)/pack generate
+	$(BIN)/python scripts/dev/generate.py
 
 bench: $(STAMP)  ## what a hook costs, as ratios measured in one run
 	$(BIN)/python bench/hooks.py

@@ -19,8 +19,8 @@ sys.path.insert(0, os.path.join(ROOT, "scripts"))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 
 from hooks.driver import Session  # noqa: E402
-from pack import places  # noqa: E402
-from pack.journal import Store  # noqa: E402
+from pack.base import paths  # noqa: E402
+from pack.store.journal import Store  # noqa: E402
 from pack.protocol import machine  # noqa: E402
 
 RUNS = 40
@@ -64,8 +64,8 @@ def team(folder, events):
     s = Session(project, data)
     s.setup("SIMPLE")
     s.say("coder-1", "supervisor", "CLAIM: task #1")
-    live = places.active(project, data)
-    store = Store(places.team_folder(project, live["team"]), live["run"])
+    live = paths.active(project, data)
+    store = Store(paths.team_folder(project, live["team"]), live["run"])
     with store.lock():
         store.load()
         while store.seq < events:

@@ -28,6 +28,13 @@ def peer():
         return None
 
 
+def waves():
+    """What differs in a run of waves; loaded only where one is live or asked for."""
+    from pack.realtime import wave_runs
+
+    return wave_runs.RUN
+
+
 def main():
     event = sys.argv[1] if len(sys.argv) > 1 else ""
     try:
@@ -50,7 +57,8 @@ def main():
             sys.pycache_prefix = os.path.join(data, "pycache")  # the plugin's folder may be read-only
         sys.path.insert(0, os.path.join(root, "scripts"))
         raw = sys.stdin.buffer.read(64 << 20)
-        from pack import codec, gate
+        from pack.base import codec
+        from pack.gate import entry, prompt_lines
 
         try:
             payload = codec.loads(raw.decode("utf-8", "replace"))
@@ -61,15 +69,15 @@ def main():
             raise RuntimeError("the client's payload cannot be read: %s" % error) from None
         try:
             if event == "Watch":
-                from pack import watcher
+                from pack.gate import watcher
 
-                code, out, err = watcher.run(gate.normal(payload), os.environ, peer=peer())
+                code, out, err = watcher.run(entry.normal(payload), os.environ, peer=peer())
             else:
-                code, out, err = gate.handle(payload, os.environ, peer=peer())
+                code, out, err = entry.handle(payload, os.environ, peer=peer(), waves=waves)
         except Exception as error:  # whatever it is, a guarded call stays closed and nobody sees a traceback
             name, prompt = payload["hook_event_name"], payload.get("prompt")
-            closed = name in GUARDED or name == "UserPromptSubmit" and isinstance(prompt, str) and gate.for_the_team(prompt)
-            code, out, err = gate.trouble(error, name if closed else None)
+            closed = name in GUARDED or name == "UserPromptSubmit" and isinstance(prompt, str) and prompt_lines.for_the_team(prompt)
+            code, out, err = entry.trouble(error, name if closed else None)
     except BaseException as error:
         text = (
             "team: the gate could not start (%s: %s). Guarded calls stay refused while a team is active. Run `pack doctor` in your own "

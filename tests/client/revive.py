@@ -33,10 +33,10 @@ import story as stories  # noqa: E402
 from model import Model  # noqa: E402
 from policy import CODE, Policy  # noqa: E402
 
-from pack import codec, places  # noqa: E402
-from pack.journal import read_chain  # noqa: E402
+from pack.base import codec, paths  # noqa: E402
+from pack.store.journal import read_chain  # noqa: E402
 from pack.protocol import machine, tables, view  # noqa: E402
-from pack.statefile import state_md, stats  # noqa: E402
+from pack.store.render import state_md, stats  # noqa: E402
 
 # Model calls of an undisturbed run, about: what the kills are spread over.
 LENGTH = {
@@ -206,7 +206,7 @@ class Run:
         return done.returncode, done.stdout
 
     def closed(self):
-        return any((self.home.project / places.TEAMS / ".closed").glob("*.json"))
+        return any((self.home.project / paths.TEAMS / ".closed").glob("*.json"))
 
     def wait(self, until, limit):
         end = time.time() + limit
@@ -271,15 +271,15 @@ class Run:
 
     def copy(self):
         """What the journal held at the kill (afterwards: to see that nothing of it is lost)."""
-        for team in places.teams(str(self.home.project)):
-            data = (self.home.project / places.TEAMS / team / "journal.jsonl").read_bytes()
+        for team in paths.teams(str(self.home.project)):
+            data = (self.home.project / paths.TEAMS / team / "journal.jsonl").read_bytes()
             records, end, _problem = read_chain(data)
             self.copies.append((team, data[:end], len(records)))
             state = machine.initial()
             for r in records:
                 machine.replay(state, r)
             self.moments.append(state["phase"])
-        if not places.teams(str(self.home.project)):
+        if not paths.teams(str(self.home.project)):
             self.moments.append("before the run")
 
     # -- after a kill ------------------------------------------------------------------------------------------------------------------
@@ -391,7 +391,7 @@ class Run:
             raise Broken("the client ended and the run is in phase %s; next: %s" % (status["phase"], json.dumps(status["next"])))
         if self.way == "headless" and self.killed and self.exit is not None and self.exit != 0:
             raise Broken("the client's exit code is %s" % self.exit)
-        if not self.closed() or places.active(str(self.home.project), places.data_folder(self.home.env)):
+        if not self.closed() or paths.active(str(self.home.project), paths.data_folder(self.home.env)):
             raise Broken("the run is closed and not buried: its markers are still there, or it has no tombstone")
         self.check_journal(status["team"])
         living = [r["name"] for r in status["roster"] if r["state"] in tables.LIVING]
@@ -402,7 +402,7 @@ class Run:
         self.check_files()
 
     def check_journal(self, team):
-        folder = self.home.project / places.TEAMS / team
+        folder = self.home.project / paths.TEAMS / team
         home = json.loads((folder / "run.json").read_text())
         data = (folder / "journal.jsonl").read_bytes()
         records, end, problem = read_chain(data)

@@ -11,7 +11,7 @@ import subprocess
 import play
 import pytest
 
-from pack import doctor
+from pack.cli import doctor
 
 FAULTS = pathlib.Path(__file__).resolve().parents[1] / "faults" / "test_bash_ways.py"
 

@@ -125,8 +125,8 @@ def attack(s, who, command):
 
 def healthy(s):
     """Journal whole, state.md what the journal says."""
-    from pack.journal import read_chain
-    from pack.statefile import state_md
+    from pack.store.journal import read_chain
+    from pack.store.render import state_md
     from pack.protocol import machine
 
     with open(os.path.join(s.project, JOURNAL), "rb") as f:
@@ -191,11 +191,11 @@ def test_settings_are_protected(session, command):
 
 
 def test_the_plugin_is_protected(session):
-    from pack.call import PLUGIN_ROOT
+    from pack.base.paths import PLUGIN_ROOT
 
     s = session
     s.setup("SIMPLE")
-    target = os.path.join(PLUGIN_ROOT, "scripts", "pack", "gate.py")
+    target = os.path.join(PLUGIN_ROOT, "scripts", "pack", "gate", "entry.py")
     assert "PROTECTED" in s.call("coder-1", "Bash", post=False, command="echo x >> " + target)
     assert "PROTECTED" in s.call("coder-1", "Write", post=False, file_path=target, content="x")
     assert stat.S_ISREG(os.stat(target).st_mode)

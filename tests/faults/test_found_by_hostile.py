@@ -1,4 +1,4 @@
-"""What the hostile driver (pack/prove/hostile.py) has found in the shipped gate and core, each told by hand in its shortest form."""
+"""What the hostile driver (scripts/prove/hostile.py) has found in the shipped gate and core, each told by hand in its shortest form."""
 
 import json
 import os
@@ -6,8 +6,9 @@ import subprocess
 import time
 
 import pytest
-from pack import closing, facts
-from pack.journal import Store
+from pack.gate import close_run
+from pack.base import project_facts
+from pack.store.journal import Store
 from pack.protocol import advice
 from pack.teams.definition import content
 
@@ -111,7 +112,7 @@ def test_a_process_that_dies_before_the_burial_leaves_it_to_the_next_event(sessi
         raise Killed()
 
     with monkeypatch.context() as m:
-        m.setattr(closing, "bury", died)
+        m.setattr(close_run, "bury", died)
         with pytest.raises(Killed):
             s.bash("lead", "pack teardown ask supervisor")
     stone = os.path.join(s.project, ".claude/teams/.closed/feature-add-a-greeting.json")
@@ -271,7 +272,7 @@ def test_what_was_staged_before_the_review_is_not_committed_in_place_of_what_was
     s.review("coder-1", 1)
     assert "refused (STAGED_OTHERWISE)" in s.bash("coder-1", "git commit -qm 'feat: task #1'")
     assert s.bash("coder-1", "git commit -qm x -- src/a.py") is None and s.exit == 0
-    assert facts.git(s.project, "show", "HEAD:src/a.py") == "A = 1\n"
+    assert project_facts.git(s.project, "show", "HEAD:src/a.py") == "A = 1\n"
 
 
 @pytest.mark.parametrize(
@@ -287,7 +288,7 @@ def test_staged_again_by_the_same_command_it_may_be_committed(session, command):
     s.edit("coder-1", "src/a.py", "A = 1\n")
     s.review("coder-1", 1)
     assert s.bash("coder-1", command) is None and s.exit == 0, s.output
-    assert facts.git(s.project, "show", "HEAD:src/a.py") == "A = 1\n"
+    assert project_facts.git(s.project, "show", "HEAD:src/a.py") == "A = 1\n"
 
 
 def test_an_approval_covers_what_a_link_points_to(session):
@@ -325,11 +326,11 @@ def test_the_tree_of_a_verification_sees_an_edit_in_the_second_in_which_the_file
     with open(path, "w") as f:
         f.write("A = 1\n")
     subprocess.run(["git", "-C", str(project), "add", "src/a.py"], check=True)
-    staged = facts.git(str(project), "write-tree").strip()[:16]
+    staged = project_facts.git(str(project), "write-tree").strip()[:16]
     with open(path, "w") as f:
         f.write("A = 2\n")
     time.sleep(1.1)
-    assert facts.tree(str(project), ["src/a.py"]) != staged
+    assert project_facts.tree(str(project), ["src/a.py"]) != staged
 
 
 def test_a_pipe_among_a_tasks_files_is_not_waited_for(session):
@@ -577,12 +578,12 @@ def test_a_line_that_is_missing_from_two_versions_of_a_file_are_two_failures(ses
 def pane(s, name, role, monkeypatch):
     """A teammate in a terminal pane, which has sent its first hook. Answers its session."""
     from hooks.driver import Session
-    from pack import caller
+    from pack.gate import identity
 
     member = "%s@session-%s" % (name, s.session[:8])
     assert s.call("lead", "Agent", description="x", prompt="x", subagent_type=role, name=name, response={"agentId": member}) is None
     words = ["claude", "--agent-name", name, "--parent-session-id", s.session, "--agent-type", role]
-    monkeypatch.setattr(caller, "cmdline", lambda pid: words if str(pid) == "4242" else [])
+    monkeypatch.setattr(identity, "cmdline", lambda pid: words if str(pid) == "4242" else [])
     own = Session(s.project, s.data, headless=False, session="00000000-0000-4000-8000-00000000000a", pid=4242)
     send, s.env["CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS"] = own.send, "1"
 

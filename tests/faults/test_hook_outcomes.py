@@ -78,13 +78,13 @@ def active(session):
 
 def interpreter(s, text):
     """Make the run's interpreter a script that behaves badly."""
-    from pack import places
+    from pack.base import paths
 
     path = os.path.join(s.data, "python-that-fails")
     with open(path, "w") as f:
         f.write("#!/bin/sh\ncat > /dev/null\n" + text + "\n")
     os.chmod(path, 0o755)
-    for on in (places.marker(s.data, s.project), places.project_marker(s.project)):
+    for on in (paths.marker(s.data, s.project), paths.project_marker(s.project)):
         with open(on) as f:
             lines = f.read().split("\n")
         with open(on, "w") as f:
@@ -131,9 +131,9 @@ def test_a_time_out_closes_the_call():
 
 
 def test_missing_interpreter_is_looked_for_and_its_lack_closes(active):
-    from pack import places
+    from pack.base import paths
 
-    for on in (places.marker(active.data, active.project), places.project_marker(active.project)):
+    for on in (paths.marker(active.data, active.project), paths.project_marker(active.project)):
         with open(on) as f:
             lines = f.read().split("\n")
         with open(on, "w") as f:
@@ -166,9 +166,10 @@ def test_the_package_is_gone_or_broken(active, tmp_path):
     shutil.copytree(os.path.join(ROOT, "hooks"), root / "hooks")
     got, code, _out, err = fire(active, "PreToolUse", root=str(root))
     assert (got, code) == ("blocked", 2) and "pack doctor" in err and "Traceback" not in err
-    (root / "scripts" / "pack").mkdir(parents=True)
+    (root / "scripts" / "pack" / "base").mkdir(parents=True)
     (root / "scripts" / "pack" / "__init__.py").write_text("")
-    (root / "scripts" / "pack" / "codec.py").write_text("def (:\n")
+    (root / "scripts" / "pack" / "base" / "__init__.py").write_text("")
+    (root / "scripts" / "pack" / "base" / "codec.py").write_text("def (:\n")
     got, code, _out, err = fire(active, "PreToolUse", root=str(root))
     assert (got, code) == ("blocked", 2) and "Traceback" not in err
     (root / "hooks" / "gate.py").write_text("import nothing_like_this\n")
@@ -193,9 +194,9 @@ def test_a_damaged_journal_is_restored_and_recorded_in_a_real_hook_process(activ
 
 
 def test_journal_and_mirror_damaged_says_how_to_go_on(active):
-    from pack import places
+    from pack.base import paths
 
-    run = places.run_folder(active.data, active.project, "feature-add-a-greeting")
+    run = paths.run_folder(active.data, active.project, "feature-add-a-greeting")
     damage(os.path.join(team(active), "journal.jsonl"))
     damage(os.path.join(run, "mirror.jsonl"))
     got, code, out, err = fire(active, "PreToolUse")
@@ -228,9 +229,9 @@ def test_a_journal_of_another_version_is_not_called_damage(active, tmp_path):
 def test_files_that_are_gone(active, gone):
     import shutil
 
-    from pack import places
+    from pack.base import paths
 
-    run = places.run_folder(active.data, active.project, "feature-add-a-greeting")
+    run = paths.run_folder(active.data, active.project, "feature-add-a-greeting")
     before = len(active.events())
     if gone in ("journal", "both"):
         os.unlink(os.path.join(team(active), "journal.jsonl"))
@@ -295,7 +296,7 @@ def test_no_team_no_python(project, tmp_path):
 def test_damaged_json_is_a_value_error_where_json_is_not_imported():
     """In a hook `json` is not imported; its C half then raises SystemError for some texts."""
     code = (
-        "import sys; sys.path.insert(0, %r)\nfrom pack import codec\nassert 'json' not in sys.modules\n"
+        "import sys; sys.path.insert(0, %r)\nfrom pack.base import codec\nassert 'json' not in sys.modules\n"
         "for t in ('{\"a', '{\"a\"', '{\"a\":', '[1,', '\"\\\\q\"', '\"\\\\u12', '{1:2}', '{\"a\":1,}', 'nul', '\"\\x01\"', '', '[1 2]', '-', '{\"a\" 1}'):\n"
         "    try:\n        codec.loads(t)\n    except ValueError:\n        continue\n    raise SystemExit('no error for %%r' %% t)\n"
     ) % os.path.join(ROOT, "scripts")

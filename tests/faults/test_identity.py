@@ -9,8 +9,8 @@ import sys
 import pytest
 from hooks.driver import Processes
 
-from pack import codec
-from pack.call import PLUGIN_ROOT
+from pack.base import codec
+from pack.base.paths import PLUGIN_ROOT
 
 
 @pytest.fixture

@@ -1,15 +1,15 @@
-"""Faults on the real journal code, in short; `make prove-long` runs the same loops longer. What must hold: pack/prove/faults.py."""
+"""Faults on the real journal code, in short; `make prove-long` runs the same loops longer. What must hold: scripts/prove/faults.py."""
 
 import os
 import subprocess
 
 import pytest
 
-from pack import codec
-from pack.disk import Disk
-from pack.journal import Busy, Damaged, Lock, Store, read_chain, seal
+from pack.base import codec
+from pack.store.disk import Disk
+from pack.store.journal import Busy, Damaged, Lock, Store, read_chain, seal
 from pack.protocol import machine
-from pack.prove import faults, fuzz, power, worker
+from prove import faults, fuzz, power, worker
 
 
 def test_kill_at_every_labelled_point_and_at_random(tmp_path):
@@ -186,8 +186,8 @@ def test_the_clock_jumps_a_year(tmp_path, jump):
 
 def test_a_jumping_clock_hastens_a_resend_and_never_skips_a_decision(tmp_path):
     """A jump of a year in WAITING_ACKS makes one round due, not three (H19)."""
-    from pack.prove.scenes import Scene
-    from pack.prove.explore import LEAD
+    from prove.scenes import Scene
+    from prove.explore import LEAD
 
     s = Scene(coders=3).ready("SIMPLE").finished().do("TEARDOWN_INIT", LEAD, tree="T", conventions="c1", persisted=True)
     for n in ("unified-reviewer", "c1"):
@@ -339,7 +339,7 @@ def test_a_real_gate_process_under_a_memory_limit(session):
         "tool_use_id": "u",
         "tool_input": {"file_path": s.project + "/src/a.py", "content": "x" * 20000000},
     }
-    from pack.call import PLUGIN_ROOT
+    from pack.base.paths import PLUGIN_ROOT
 
     command = "ulimit -v 262144; exec %s -I -S -E %s/hooks/gate.py PreToolUse" % (sys.executable, PLUGIN_ROOT)
     done = subprocess.run(
@@ -361,7 +361,7 @@ def test_the_state_does_not_grow_with_the_length_of_a_run():
     """What is only recorded stays in the journal: an event must cost the same after ten and after ten thousand others."""
     import random
 
-    from pack import codec
+    from pack.base import codec
 
     rng, state, sizes = random.Random(1), machine.initial(), []
     state, _events = machine.fold(state, {"event": "RUN_OPENED", "actor": worker.LEAD, "data": dict(worker.OPENED), "key": "open"}, 1.0)

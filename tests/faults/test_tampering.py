@@ -47,7 +47,7 @@ WAYS = {
         "scripts/pack/protocol/guards_tasks.py",
         "changed",
     ),
-    "the gate itself": (lambda s: append(s.root + "/scripts/pack/gate.py"), "scripts/pack/gate.py", "changed"),
+    "the gate itself": (lambda s: append(s.root + "/scripts/pack/gate/entry.py"), "scripts/pack/gate/entry.py", "changed"),
     "the entry": (lambda s: append(s.root + "/hooks/gate.py"), "hooks/gate.py", "changed"),
     "the list of hooks": (lambda s: append(s.root + "/hooks/hooks.json", " "), "hooks/hooks.json", "changed"),
     "an agent's prompt": (

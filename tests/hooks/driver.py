@@ -10,8 +10,9 @@ import shutil
 import socket
 import subprocess
 
-from pack import gate
-from pack.call import PLUGIN_ROOT
+from pack.gate import entry
+from pack.realtime import wave_runs
+from pack.base.paths import PLUGIN_ROOT
 
 PLAN = {
     "facts": {
@@ -92,7 +93,7 @@ class Session:
             payload.update(agent_id=agent, agent_type=kind)
         payload.update(fields)
         self.now += 0.5
-        code, out, err = gate.handle(payload, self.env, now=self.now)
+        code, out, err = entry.handle(payload, self.env, now=self.now, waves=lambda: wave_runs.RUN)
         return code, json.loads(out) if out else None, err
 
     def call(self, who, tool, response=None, failed=None, post=True, **given):
@@ -208,21 +209,21 @@ class Session:
             self.send("UserPromptSubmit", prompt="<task-notification>\n<task-id>x</task-id>\n<status>completed</status>")
 
     def state(self):
-        from pack.journal import Store
-        from pack import places
+        from pack.store.journal import Store
+        from pack.base import paths
 
-        live = places.active(self.project, self.data)
-        team = live["team"] if live else places.teams(self.project)[0]
-        store = Store(places.team_folder(self.project, team), places.run_folder(self.data, self.project, team))
+        live = paths.active(self.project, self.data)
+        team = live["team"] if live else paths.teams(self.project)[0]
+        store = Store(paths.team_folder(self.project, team), paths.run_folder(self.data, self.project, team))
         with store.lock():
             return store.load().state
 
     def events(self):
-        from pack.journal import Store
-        from pack import places
+        from pack.store.journal import Store
+        from pack.base import paths
 
-        team = places.teams(self.project)[0]
-        return Store(places.team_folder(self.project, team), places.run_folder(self.data, self.project, team)).records()
+        team = paths.teams(self.project)[0]
+        return Store(paths.team_folder(self.project, team), paths.run_folder(self.data, self.project, team)).records()
 
     # -- whole steps ----------------------------------------------------------------------------------------------------
     def register(self, raw=None):

@@ -8,9 +8,10 @@ import subprocess
 import sys
 
 import pytest
-from pack import journal, places
-from pack.call import PLUGIN_ROOT
-from pack.disk import Disk
+from pack.store import journal
+from pack.base import paths
+from pack.base.paths import PLUGIN_ROOT
+from pack.store.disk import Disk
 from hooks.test_looking import pack
 
 TEAM = "feature-add-a-greeting"
@@ -86,7 +87,7 @@ class Killed(BaseException):
 )
 def test_a_client_killed_while_it_opens_a_run_leaves_no_name_behind(session, point):
     """The opening record without its markers: the next /build of the same plan is the first one."""
-    from pack import gate
+    from pack.gate import entry
 
     class Dying(Disk):
         def point(self, name):
@@ -102,12 +103,12 @@ def test_a_client_killed_while_it_opens_a_run_leaves_no_name_behind(session, poi
         "command_args": "plan.md",
     }
     with pytest.raises(Killed):
-        gate.handle(payload, s.env, now=s.now, disk=Dying())
-    assert places.active(s.project, s.data) is None
+        entry.handle(payload, s.env, now=s.now, disk=Dying())
+    assert paths.active(s.project, s.data) is None
     _code, out, _err = s.build()
     assert "Team: %s." % TEAM in out["hookSpecificOutput"]["additionalContext"]
     assert [r["event"] for r in s.events()] == ["RUN_OPENED"]
-    assert sorted(places.teams(s.project)) == [TEAM]
+    assert sorted(paths.teams(s.project)) == [TEAM]
 
 
 def test_a_run_that_began_keeps_its_name_and_its_journal(session):
@@ -117,7 +118,7 @@ def test_a_run_that_began_keeps_its_name_and_its_journal(session):
     told(s.send("UserPromptSubmit", prompt="team abort enough"))
     s.build()
     assert s.state()["team"]["name"] == TEAM + "-2"
-    assert sorted(places.teams(s.project)) == [TEAM, TEAM + "-2"]
+    assert sorted(paths.teams(s.project)) == [TEAM, TEAM + "-2"]
 
 
 def test_a_removed_folder_of_an_old_run_does_not_keep_the_next_from_opening(session):
@@ -151,7 +152,7 @@ def test_a_copy_of_a_project_is_not_in_the_run_of_the_original(session, tmp_path
     assert "no run is live here" in told(there.send("UserPromptSubmit", prompt="team abort enough"))
     assert session.state()["phase"] == "EXECUTION"
     there.build()
-    assert places.active(there.project, there.data)["run"] != places.active(session.project, session.data)["run"]
+    assert paths.active(there.project, there.data)["run"] != paths.active(session.project, session.data)["run"]
 
 
 def test_a_project_that_was_moved_stays_in_its_run(session, tmp_path):
@@ -219,8 +220,8 @@ def test_no_python_and_no_run_names_no_file_to_remove(session):
 
 # --- Looking at a run that is in trouble ------------------------------------------------------------------------------------------
 def _files(s):
-    live = places.active(s.project, s.data)
-    return os.path.join(places.team_folder(s.project, live["team"]), "journal.jsonl"), os.path.join(live["run"], "mirror.jsonl")
+    live = paths.active(s.project, s.data)
+    return os.path.join(paths.team_folder(s.project, live["team"]), "journal.jsonl"), os.path.join(live["run"], "mirror.jsonl")
 
 
 def _spoil(s):
@@ -266,7 +267,7 @@ def test_every_look_at_a_damaged_journal_names_the_way_out_and_the_way_out_works
     if harm is _emptied:
         assert "pack abort" in pack(s, "resume", "--repair", code=1)
     assert "checks are off" in pack(s, "abort", "--reason", "enough")
-    assert places.active(s.project, s.data) is None
+    assert paths.active(s.project, s.data) is None
 
 
 def subprocess_out(s, *words):

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from pack.call import PLUGIN_ROOT
+from pack.base.paths import PLUGIN_ROOT
 
 PACKAGE = os.path.join(PLUGIN_ROOT, "scripts", "pack")
 HEAVY = {

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from pack.call import PLUGIN_ROOT
+from pack.base.paths import PLUGIN_ROOT
 
 PACK = os.path.join(PLUGIN_ROOT, "bin", "pack")
 
@@ -83,9 +83,9 @@ def test_a_damaged_journal_is_refused_and_a_person_repairs_it(session):
     s.setup("SIMPLE")
     good = len(s.events())
     team = s.project + "/.claude/teams/feature-add-a-greeting/"
-    from pack import places
+    from pack.base import paths
 
-    run = places.active(s.project, s.data)["run"]
+    run = paths.active(s.project, s.data)["run"]
     for path in (team + "journal.jsonl", run + "/mirror.jsonl"):
         with open(path, "rb") as f:
             data = f.read()
@@ -105,9 +105,9 @@ def test_records_that_are_cut_from_both_files_are_missed(session):
     s.env["CLAUDE_PID"] = "1999999"
     s.setup("SIMPLE")
     good = len(s.events())
-    from pack import places
+    from pack.base import paths
 
-    run = places.active(s.project, s.data)["run"]
+    run = paths.active(s.project, s.data)["run"]
     for path in (s.project + "/.claude/teams/feature-add-a-greeting/journal.jsonl", run + "/mirror.jsonl"):
         with open(path, "rb") as f:
             lines = f.readlines()

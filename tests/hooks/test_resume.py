@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from hooks.driver import Session, plan
-from pack import enforcement, places
+from pack.base import enforcement, paths
 from pack.protocol import advice
 
 
@@ -151,14 +151,14 @@ def test_a_kill_before_the_supervisor_answered_the_last_request_ends_the_run(pro
         other.now = s.now
         _code, out, _err = other.build("plan.md") if how == "new /build" else other.send("UserPromptSubmit", prompt="team resume")
         assert "closed" in out["reason"]
-    assert s.state()["phase"] == "CLOSED" and places.active(s.project, s.data) is None
+    assert s.state()["phase"] == "CLOSED" and paths.active(s.project, s.data) is None
     assert os.path.exists(os.path.join(s.project, ".claude/teams/.closed/feature-add-a-greeting.json"))
 
 
 def test_a_run_whose_closing_process_died_before_it_buried_it_is_buried_by_the_next_event(session):
     s = session
     s.setup("SIMPLE")
-    live = places.active(s.project, s.data)
+    live = paths.active(s.project, s.data)
     for name in ("coder-1", "unified-reviewer", "supervisor"):
         assert s.stop(name) is None
     assert "aborted" in s.send("UserPromptSubmit", prompt="team abort enough")[1]["reason"]
@@ -166,11 +166,11 @@ def test_a_run_whose_closing_process_died_before_it_buried_it_is_buried_by_the_n
     assert s.state()["phase"] == "CLOSED"
     stone = os.path.join(s.project, ".claude/teams/.closed/feature-add-a-greeting.json")
     os.unlink(stone)
-    from pack.disk import Disk
+    from pack.store.disk import Disk
 
-    places.mark(s.project, s.data, live["team"], live["run"], sys.executable, Disk())  # as before the burial
+    paths.mark(s.project, s.data, live["team"], live["run"], sys.executable, Disk())  # as before the burial
     s.send("SessionStart", source="resume")
-    assert places.active(s.project, s.data) is None and os.path.exists(stone)
+    assert paths.active(s.project, s.data) is None and os.path.exists(stone)
 
 
 def test_a_session_that_never_saw_the_command_is_told_where_the_run_stands_and_how_a_lead_works(killed):

@@ -398,13 +398,13 @@ def test_a_committed_change_keeps_a_verification_and_an_edit_ends_it(session):
     s.bash("lead", "pack verify --build 'python3 -m compileall -q src' --test 'python3 -m unittest -q'")
     tree = s.state()["verify"]["tree"]
     assert "PASSED on tree " + tree in s.output
-    from pack import facts
+    from pack.base import project_facts
 
     declared = ["src/a.py", ".conventions/"]
-    assert facts.tree(s.project, declared) == tree
+    assert project_facts.tree(s.project, declared) == tree
     with open(s.project + "/src/a.py", "a") as f:
         f.write("# more\n")
-    assert facts.tree(s.project, declared) != tree
+    assert project_facts.tree(s.project, declared) != tree
 
 
 def test_removing_the_teams_folder_loses_nothing(session):
@@ -485,7 +485,7 @@ def test_a_dead_clients_run_is_taken_over_and_its_agents_are_lost(session, proje
 
 def test_panes_are_bound_once_by_their_process_and_never_taken_for_the_lead(session, project, monkeypatch):
     from hooks.driver import Session
-    from pack import caller
+    from pack.gate import identity
 
     s = session
     s.env.update(CLAUDE_CODE_ENTRYPOINT="cli", CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS="1")
@@ -507,7 +507,7 @@ def test_panes_are_bound_once_by_their_process_and_never_taken_for_the_lead(sess
     pane = Session(project, s.data, headless=False, session="00000000-0000-4000-8000-00000000000a", pid=4242)
     pane.now = s.now
     words = ["claude", "--agent-name", "supervisor", "--parent-session-id", s.session, "--agent-type", "team:supervisor"]
-    monkeypatch.setattr(caller, "cmdline", lambda pid: words if str(pid) == "4242" else [])
+    monkeypatch.setattr(identity, "cmdline", lambda pid: words if str(pid) == "4242" else [])
     code, out, _err = pane.send("SessionStart", source="startup", agent_type="team:supervisor")
     assert "you are supervisor" in out["hookSpecificOutput"]["additionalContext"]
     assert s.say("lead", "supervisor", "STATE_OWNERSHIP_HANDOFF(1)") is None

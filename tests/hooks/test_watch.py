@@ -2,7 +2,8 @@
 
 import os
 
-from pack import gate, places, watcher
+from pack.gate import entry, watcher
+from pack.base import paths
 from pack.protocol import advice, tables
 
 MINUTE = 60
@@ -163,7 +164,7 @@ def look(s, live, minutes):
 
 def test_the_watcher_wakes_the_lead_of_a_team_in_which_nothing_happens_any_more(session):
     s = working(session)
-    live = places.active(s.project, s.data)
+    live = paths.active(s.project, s.data)
     assert look(s, live, 1) == ""
     assert look(s, live, 23) == "", "the first look only notes"
     told = look(s, live, 1)
@@ -183,10 +184,10 @@ def test_only_one_watcher_a_run_and_none_without_one(session, tmp_path):
         places_gone()
 
     def places_gone():
-        for path in (places.marker(s.data, s.project), places.project_marker(s.project)):
+        for path in (paths.marker(s.data, s.project), paths.project_marker(s.project)):
             os.remove(path)
 
-    payload = gate.normal({"session_id": s.session, "hook_event_name": "Stop", "cwd": s.project})
+    payload = entry.normal({"session_id": s.session, "hook_event_name": "Stop", "cwd": s.project})
     assert watcher.run(payload, s.env, sleep=sleep) == (0, "", "") and slept == [1]
     assert watcher.run(payload, s.env, sleep=None) == (0, "", "")
 

@@ -719,12 +719,12 @@ def test_an_activation_is_the_same_in_capitals(two):
 
 def test_what_is_for_the_team_is_known_so_that_trouble_with_it_fails_closed():
     """hooks/gate.py keeps a prompt from the model when its hook failed, if it is for the team: an activation is one too."""
-    from pack import gate
+    from pack.gate import prompt_lines
 
     for prompt in ("--team twoWaves --strategy strategy.md", "team report", "team latency review", "team status"):
-        assert gate.for_the_team(prompt)
+        assert prompt_lines.for_the_team(prompt)
     for talk in ("--teamwork matters", "team report is wrong", "team spirit"):
-        assert not gate.for_the_team(talk)
+        assert not prompt_lines.for_the_team(talk)
 
 
 def test_the_status_says_that_the_run_is_paused(two):

@@ -215,7 +215,7 @@ def test_a_baseline_of_something_else(plugin, tmp_path, capsys):
 
 def test_a_client_that_is_newer_than_the_facts(plugin, capsys):
     assert run(str(plugin()), "--client", "9.9.9")[0] == 0
-    assert "judged as 2.1.329" in capsys.readouterr().err
+    assert "judged as 2.1.332" in capsys.readouterr().err
 
 
 def test_fix_touches_nothing_else(plugin):
@@ -300,7 +300,7 @@ def test_damaged_cache_entries_are_none(plugin, monkeypatch, tmp_path):
 def test_parallel_runs_share_the_cache(plugin, tmp_path):
     root = plugin(BAD_EVENT)
     environment = dict(os.environ, PYTHONPATH=os.path.join(ROOT, "scripts"), PACK_LINT_CACHE=str(tmp_path / "shared"))
-    argv = [sys.executable, "-m", "pack.cli", "lint", str(root), "--format", "json"]
+    argv = [sys.executable, "-m", "pack.cli.main", "lint", str(root), "--format", "json"]
     runs = [subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE) for _ in range(6)]
     outputs = {process.communicate()[0] for process in runs}
     assert len(outputs) == 1 and all(process.returncode == 1 for process in runs)

@@ -108,3 +108,32 @@ def test_what_a_merge_key_brings_in_stands_where_it_was_written(plugin, front):
     (finding,) = [finding for finding in lint(root)[1] if finding["rule"] == "tool-unknown"]
     line = ("---\nname: a\ndescription: Reads. Use when asked.\n%s" % front).split("\n")[finding["line"] - 1]
     assert line[finding["column"] - 1 : finding["end_column"] - 1] == "Reed"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tools:\tRead\n",
+        "tools: \tRead\tGrep\n",
+        "a: x\t# c\n",
+        'a: "x\ty"\nb: [a,\tb]\n',
+        "a:\t\n  - b\n",
+        "a: [x,\t\n y]\n",
+        "\ta: b\n",
+        "a: {b:\tc}\n",
+    ],
+)
+def test_tabs_without_libyaml(text, monkeypatch):
+    """PyYAML in pure Python reads a tab as libyaml (and the client) do."""
+
+    def built():
+        try:
+            return fm._Builder(text).build()
+        except fm.FrontmatterError:
+            return "refused"
+
+    import yaml
+
+    fast = built()
+    monkeypatch.delattr(yaml, "CSafeLoader")
+    assert built() == fast

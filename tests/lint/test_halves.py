@@ -111,7 +111,7 @@ def test_the_second_may_die(tree, how):
 
 def test_the_cache_knows_what_either_read(tree, tmp_path):
     def run():
-        command = [sys.executable, os.path.join(ROOT, "scripts", "pack", "start.py"), "lint", str(tree), "--format", "json"]
+        command = [sys.executable, os.path.join(ROOT, "scripts", "pack", "cli", "start.py"), "lint", str(tree), "--format", "json"]
         environment = dict(os.environ, PACK_LINT_CACHE=str(tmp_path / "cache"))
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
         return [(found["path"], found["rule"]) for found in json.loads(done.stdout)["findings"]]

@@ -36,13 +36,17 @@ def lay(root, files):
             os.chmod(full, 0o755 if value["executable"] else 0o644)
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
-def test_case(case, tmp_path):
-    root = tmp_path / "demo-pack"
+def make(case, folder):
+    """The plugin of a case, with files beside it; its folder."""
+    root = folder / "demo-pack"
     build(root, {"base": "ok-baseline", "files": {}})
     lay(root, case["files"])
-    write(tmp_path, {"outside.md": "---\nname: o\ndescription: d\n---\nx\n", "outside.py": "1\n"})
-    _, findings = lint(root)
+    write(folder, {"outside.md": "---\nname: o\ndescription: d\n---\nx\n", "outside.py": "1\n"})
+    return root
+
+
+def judge(case, findings):
+    """AssertionError when the findings are not what the case asks for."""
     said = [(finding["rule"], finding["message"]) for finding in findings]
     levels = {finding["severity"] for finding in findings}
     if case["client"] == "error":
@@ -55,6 +59,11 @@ def test_case(case, tmp_path):
         assert "error" not in levels, said
     if case["kind"] == "clean":
         assert not levels & {"error", "warning"}, said
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_case(case, tmp_path):
+    judge(case, lint(make(case, tmp_path))[1])
 
 
 def test_the_names_are_told_apart():

@@ -215,7 +215,7 @@ def test_a_configuration_error_is_said_and_survived(plugin, editor):
 
 
 def test_without_the_extra(capsys, monkeypatch):
-    from pack import extras
+    from pack.base import extras
     from pack.lint.cli import main
 
     monkeypatch.delitem(sys.modules, "pack.lint.lsp", raising=False)

@@ -94,7 +94,7 @@ def test_node_modules_are_skipped_outside_and_loaded_inside_agents(plugin):
 
 
 def test_generated_drift_is_asked_of_this_pack_only(plugin):
-    root = plugin({"scripts/pack/generate.py": "raise SystemExit('never run')\n"})
+    root = plugin({"scripts/dev/generate.py": "raise SystemExit('never run')\n"})
     assert lint(root, "--select", "generated-drift") == (0, [])
 
 
@@ -105,11 +105,11 @@ def test_drift_lines_become_findings(tmp_path):
         tmp_path,
         {
             "scripts/pack/__init__.py": "",
-            "scripts/pack/generate.py": "def main(argv):\n    print('references/x.md:7: block roles is stale')\n    return 1\n",
+            "scripts/dev/generate.py": "def main(argv):\n    print('references/x.md:7: block roles is stale')\n    return 1\n",
         },
     )
     assert stale_blocks(str(tmp_path)) == [("references/x.md", 7, "block roles is stale")]
-    write(tmp_path, {"scripts/pack/generate.py": "def main(argv):\n    return 0\n"})
+    write(tmp_path, {"scripts/dev/generate.py": "def main(argv):\n    return 0\n"})
     assert stale_blocks(str(tmp_path)) == []
 
 

@@ -108,7 +108,10 @@ BAD = {
         hook("SessionStart", None, type="http", url="https://x.example"),
         hook("PermissionRequest", "Write", type="agent", prompt="x"),
     ],
-    "hook-async": [hook(**{"async": True}), hook("UserPromptSubmit", None, asyncRewake=True)],
+    "hook-async": [
+        hook(command="echo no >&2; exit 2", **{"async": True}),
+        hook("UserPromptSubmit", None, command="scripts/check-prompt", asyncRewake=True),
+    ],
     "hook-switch": [
         hook("SubagentStop", None, onFailure="block"),
         hook(once=True),

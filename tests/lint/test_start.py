@@ -18,10 +18,9 @@ BAD = {"agents/reviewer.md": "---\nname: reviewer\ndescription: Reviews a change
 def installed(tmp_path):
     """A copy of the pack's program, without any byte code; call with arguments to run it."""
     home = tmp_path / "home"
-    for part in ("bin", "scripts/pack/lint"):
+    for part in ("bin", "scripts/pack/lint", "scripts/pack/base", "scripts/pack/cli"):
         shutil.copytree(os.path.join(ROOT, part), str(home / part), ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("__init__.py", "cli.py", "start.py", "redact.py"):
-        shutil.copy(os.path.join(ROOT, "scripts", "pack", name), str(home / "scripts" / "pack"))
+    shutil.copy(os.path.join(ROOT, "scripts", "pack", "__init__.py"), str(home / "scripts" / "pack"))
 
     def run(*arguments, cwd=tmp_path):
         environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
@@ -81,6 +80,6 @@ def test_patterns_come_back_equal(monkeypatch):
 
 def test_nothing_is_written_where_byte_code_is_unwanted(installed, plugin, monkeypatch):
     home = installed.home / "scripts"
-    write(home, {"run.py": "import sys\nfrom pack.start import main\nsys.argv[1:] = ['lint'] + sys.argv[1:]\nmain(%r)\n" % str(home)})
+    write(home, {"run.py": "import sys\nfrom pack.cli.start import main\nsys.argv[1:] = ['lint'] + sys.argv[1:]\nmain(%r)\n" % str(home)})
     subprocess.run([sys.executable, "-B", str(home / "run.py"), str(plugin()), "--no-cache"], check=True, capture_output=True)
     assert not installed.bundle.exists()

@@ -2,10 +2,10 @@
 
 import pytest
 
-from pack.prove import configs, mutate
-from pack.prove.__main__ import properties
-from pack.prove.explore import explore
-from pack.prove.harvest import removed
+from prove import configs, mutate
+from prove.__main__ import properties
+from prove.explore import explore
+from prove.harvest import removed
 
 SMALL = configs.small()
 

@@ -4,9 +4,9 @@ import pytest
 
 from pack.protocol import advice, machine, tables, view
 from pack.protocol.refusal import Refusal
-from pack.prove import variants
-from pack.prove.explore import GATE, LEAD, event
-from pack.prove.scenes import Scene, task
+from prove import variants
+from prove.explore import GATE, LEAD, event
+from prove.scenes import Scene, task
 
 STORIES = {}
 
@@ -345,12 +345,12 @@ def test_h1_nobody_writes_state_md_by_hand(session):
 
 
 def test_h1_the_literal_seed_lets_the_lead_write_it_after_the_ack(session, monkeypatch):
-    from pack import before
+    from pack.gate import before_tool
 
     s = session
     s.setup("SIMPLE")
-    monkeypatch.setattr(before, "protected", lambda call, full: None)
-    monkeypatch.setattr(before.access, "may_write", lambda *a: None)
+    monkeypatch.setattr(before_tool, "protected", lambda call, full: None)
+    monkeypatch.setattr(before_tool.access, "may_write", lambda *a: None)
     assert s.edit("lead", ".claude/teams/feature-add-a-greeting/state.md") is None  # two writers of one file
 
 
@@ -377,7 +377,7 @@ def test_the_digest_fits_even_for_sixteen_agents_and_two_hundred_tasks():
         "PLAN_REGISTERED",
         LEAD,
         tasks={str(n): t for n, t in tasks.items()},
-        facts=__import__("pack.prove.scenes", fromlist=["x"]).FACTS,
+        facts=__import__("prove.scenes", fromlist=["x"]).FACTS,
         definition_of_done=["x"],
     )
     assert 0 < len(advice.digest(s.p).encode()) <= tables.limit("DIGEST_BYTES")

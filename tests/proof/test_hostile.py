@@ -1,6 +1,6 @@
 """The hostile driver in short: random runs through the whole gate, judged by a witness; and proof that the witness can say no.
 
-`python -m pack.prove.long hostile` does hundreds; `python -m pack.prove.hostile --seed N` repeats one.
+`python -m prove.long hostile` does hundreds; `python -m prove.hostile --seed N` repeats one.
 """
 
 import contextlib
@@ -8,11 +8,14 @@ import os
 
 import pytest
 
-from pack import before, caller, facts, journal, waverun
-from pack.prove import hostile, variants
-from pack.prove.client import Broken
+from pack.gate import before_tool, identity
+from pack.base import project_facts
+from pack.store import journal
+from pack.realtime import wave_runs
+from prove import hostile, variants
+from prove.client import Broken
 from pack.protocol import access, waves
-from pack.realtime import gates_cli
+from pack.cli import gates
 
 OPEN = {"mode": "SIMPLE", "headless": True, "coders": 2, "dead_pid": False, "hostile": 0.4, "length": 150, "end": "open"}
 ONE = dict(OPEN, coders=1)
@@ -95,7 +98,7 @@ def keys_forgotten():
             dict(OPEN, hostile=0.6),
             1,
         ),
-        (lambda: variants.patched(facts, "staged_otherwise", lambda commit: []), {"COMMIT_OTHER"}, OPEN, 13),
+        (lambda: variants.patched(project_facts, "staged_otherwise", lambda commit: []), {"COMMIT_OTHER"}, OPEN, 13),
         (keys_forgotten, {"TWICE"}, OPEN, 1),
     ],
     ids=["approvals", "revisions", "owners", "the dead", "too many", "verify", "writes", "commits", "staged", "keys"],
@@ -140,10 +143,10 @@ PANES = dict(OPEN, kind="panes", headless=False)
             WAVES,
             1,
         ),
-        (lambda: variants.patched(gates_cli, "unchanged", lambda definition, _digest: definition), {"DEFINITION"}, None, 48),
-        (lambda: variants.patched(waverun, "_word", lambda *_: None), {"TYPED"}, None, 3),
-        (lambda: variants.patched(caller, "_pane", whoever_comes_first), {"SYBIL", "EPOCH", "SAY_UNKNOWN"}, PANES, 1),
-        (lambda: variants.patched(before, "_address", lambda call, resolved, to: to), {"ADDRESS"}, PANES, 1),
+        (lambda: variants.patched(gates, "unchanged", lambda definition, _digest: definition), {"DEFINITION"}, None, 48),
+        (lambda: variants.patched(wave_runs, "_word", lambda *_: None), {"TYPED"}, None, 3),
+        (lambda: variants.patched(identity, "_pane", whoever_comes_first), {"SYBIL", "EPOCH", "SAY_UNKNOWN"}, PANES, 1),
+        (lambda: variants.patched(before_tool, "_address", lambda call, resolved, to: to), {"ADDRESS"}, PANES, 1),
         (
             nobody_locks,
             {"JOURNAL", "TWICE", "UNKNOWN_RECORDS", "CRASH", "HISTORY", "TROUBLE", "SNAPSHOT", "STATE_MD", "MIRROR"},

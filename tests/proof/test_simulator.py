@@ -2,7 +2,7 @@
 
 import pytest
 
-from pack.prove.simulate import Tally, simulate
+from prove.simulate import Tally, simulate
 
 
 @pytest.mark.parametrize("seed", [11, 12])

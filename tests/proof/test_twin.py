@@ -7,11 +7,11 @@ the twin allows, and whatever the twin demands must be accepted.
 from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule  # noqa: F401
 
-from pack import codec
+from pack.base import codec
 from pack.protocol import machine, view
 from pack.protocol.refusal import Refusal
-from pack.prove.explore import GATE, LEAD, actor, event
-from pack.prove.scenes import Scene
+from prove.explore import GATE, LEAD, actor, event
+from prove.scenes import Scene
 
 NEEDS = {
     "SIMPLE": {"unified-reviewer"},

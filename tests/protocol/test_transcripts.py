@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from pack.prove.transcript import play
+from prove.transcript import play
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FILES = sorted(glob.glob(os.path.join(HERE, "*.txt")))

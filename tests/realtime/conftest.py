@@ -173,7 +173,7 @@ def write_artifacts(team, definition, roles=None):
 
 def pack(*argv):
     """Run a pack verb in this process; returns its exit code."""
-    from pack.cli import main
+    from pack.cli.main import main
 
     return main([str(a) for a in argv])
 

@@ -114,7 +114,7 @@ def test_ctrl_c_ends_the_measurement_and_the_server(decided):
     from pack.realtime import managed
 
     path = decided()
-    program = "import sys; from pack.cli import main; sys.exit(main(sys.argv[1:]))"
+    program = "import sys; from pack.cli.main import main; sys.exit(main(sys.argv[1:]))"
     where = os.path.dirname(os.path.dirname(pack_package.__file__))
     running = subprocess.Popen(
         [sys.executable, "-c", program, "adr", "check", "--measure", "--duration", "60"],

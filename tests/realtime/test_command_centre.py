@@ -450,7 +450,7 @@ def test_a_command_that_prints_much_or_is_not_there(centre, capsys, monkeypatch)
 def test_an_interrupted_day_keeps_what_it_saw_and_has_not_passed(centre, number, capsys):
     (centre / "slow.py").write_text("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(600)\n")
     edit(centre, lambda d: d["squads"][1].update(smoke=[[sys.executable, "slow.py"]]))
-    program = "import sys; from pack.cli import main; sys.exit(main(sys.argv[1:]))"
+    program = "import sys; from pack.cli.main import main; sys.exit(main(sys.argv[1:]))"
     argv = [sys.executable, "-c", program, "sprint", "integration", "--file", "sprint.json", "--now", str(WED)]
     where = os.path.dirname(os.path.dirname(pack_package.__file__))
 

@@ -40,7 +40,7 @@ def test_every_call_that_a_document_shows_is_one_that_exists(verb):
     """Asked for help at the end, so that the options before it are parsed and nothing is done."""
     calls = sorted({c for c in SHOWN if c.split()[1] == verb})
     code = (
-        "import sys, contextlib, io\nfrom pack.cli import main\n"
+        "import sys, contextlib, io\nfrom pack.cli.main import main\n"
         "for line in sys.stdin.read().splitlines():\n"
         "    out = io.StringIO()\n"
         "    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):\n"
@@ -65,6 +65,6 @@ def test_every_call_that_a_document_shows_is_one_that_exists(verb):
 
 def test_a_call_that_does_not_exist_would_be_found():
     """The test above can fail: click parses what stands before --help."""
-    from pack.cli import main
+    from pack.cli.main import main
 
     assert main(["rt", "latncy", "--help"]) == 2 and main(["rt", "latency", "--help"]) == 0

@@ -18,7 +18,7 @@ def run(folder, words):
         {k: v for k, v in os.environ.items() if not k.startswith("CLAUDE")}, PYTHONPATH=os.path.join(ROOT, "scripts"), HOME=str(folder)
     )
     return subprocess.run(
-        [sys.executable, "-m", "pack.cli"] + words,
+        [sys.executable, "-m", "pack.cli.main"] + words,
         cwd=folder,
         env=env,
         stdin=subprocess.DEVNULL,

@@ -1241,7 +1241,7 @@ def test_a_full_disk_leaves_the_ledger_whole(project, team, room):
     size = os.path.getsize(os.path.join(str(project), "evidence", evidence.LEDGER))
     code = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "from pack.cli import main\nimport pack.realtime.cli, pack.realtime.evidence as e\n"
+        "from pack.cli.main import main\nimport pack.cli.rt, pack.realtime.evidence as e\n"
         "plain = e.Store.append\n"
         "def append(self, kind, envelope):\n"
         "    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))\n"

@@ -221,7 +221,7 @@ def test_what_people_write_on_the_board_stays(board, capsys):
 
 
 def test_cards_that_agents_add_at_the_same_time_are_all_there(board):
-    program = "import sys; from pack.cli import main; sys.exit(main(sys.argv[1:]))"
+    program = "import sys; from pack.cli.main import main; sys.exit(main(sys.argv[1:]))"
     each = [
         subprocess.Popen(
             [sys.executable, "-c", program, "kanban", "add", "Card %d" % n, "--label", "kafka", "--dir", str(board)],

@@ -319,7 +319,7 @@ def test_mock_kafka_is_refused_by_the_gate(tmp_path, capsys):
 
 def measuring(team, *words, definition=SMALL):
     """`pack rt WORDS` as a process of its own."""
-    code = "import sys; from pack.cli import main; sys.exit(main(sys.argv[1:]))"
+    code = "import sys; from pack.cli.main import main; sys.exit(main(sys.argv[1:]))"
     return subprocess.Popen(
         [sys.executable, "-c", code, "rt"] + list(words) + ["--team", definition, "--dir", str(team)],
         stdout=subprocess.PIPE,
@@ -473,9 +473,7 @@ def test_kill_ends_what_the_command_started_too_and_stop_asks_first(tmp_path):
     [("hdrh", "rt", "[realtime]'"), ("pptx", "report", "[report]'")],
 )
 def test_without_the_extras_one_line_says_what_to_install(gone, verb, told, tmp_path):
-    code = (
-        "import sys\nfor n in ('hdrh', 'pptx', 'reportlab'): sys.modules[n] = None\nfrom pack.cli import main; sys.exit(main(sys.argv[1:]))"
-    )
+    code = "import sys\nfor n in ('hdrh', 'pptx', 'reportlab'): sys.modules[n] = None\nfrom pack.cli.main import main; sys.exit(main(sys.argv[1:]))"
     done = subprocess.run(
         [sys.executable, "-c", code, verb, "all"],
         capture_output=True,
@@ -484,7 +482,7 @@ def test_without_the_extras_one_line_says_what_to_install(gone, verb, told, tmp_
         env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)),
     )
     # This checkout by its path: the name `team-pack` is on no index, and there it could be anybody's.
-    from pack.call import PLUGIN_ROOT
+    from pack.base.paths import PLUGIN_ROOT
 
     assert "pip install '" + PLUGIN_ROOT + told in done.stderr
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and "Traceback" not in done.stderr

@@ -166,7 +166,7 @@ def test_unknown_team_and_broken_file(tmp_path):
 def test_small_validator_agrees_with_jsonschema(team):
     root = os.path.join(os.path.dirname(os.path.abspath(definition.__file__)), "..")
     pairs = [(os.path.join(root, "teams", "team.schema.json"), [team, load(SMALL), {}, [], dict(team, roles=[1])])]
-    rt = yaml.safe_load(__import__("pack.realtime.cli", fromlist=["EXAMPLE"]).EXAMPLE)
+    rt = yaml.safe_load(__import__("pack.cli.rt", fromlist=["EXAMPLE"]).EXAMPLE)
     bad = [dict(rt, paths=[dict(rt["paths"][0], **{k: v})]) for k in rt["paths"][0] for v in (None, -1, "x y", [], {}, True)]
     pairs.append((os.path.join(root, "realtime", "rt.schema.json"), [rt, {}, dict(rt, extra=1)] + bad))
     for path, values in pairs:

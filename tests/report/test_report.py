@@ -137,7 +137,7 @@ def test_many_long_names_fit_on_their_slides(project, team, tmp_path):  # noqa: 
 
 
 def test_half_a_report_is_none(tmp_path):
-    from pack.report import office
+    from pack.cli import office
 
     def die(path):
         with open(path, "w") as handle:

@@ -442,7 +442,7 @@ def test_two_files_of_one_name_are_one_too_many_for_everybody(tmp_path, capsys, 
     import json
 
     from pack.lint.cli import main as lint
-    from pack.teams import cli
+    from pack.cli import team
 
     folder = tmp_path / ".claude" / "team-definitions"
     folder.mkdir(parents=True)
@@ -453,8 +453,8 @@ def test_two_files_of_one_name_are_one_too_many_for_everybody(tmp_path, capsys, 
     with pytest.raises(TeamError, match=says):
         definition.load("dbMigration", [str(folder)])
     monkeypatch.chdir(tmp_path)
-    assert cli.main(["check"]) == 1 and says in capsys.readouterr().out
-    assert cli.main(["list"]) == 1 and "BROKEN: 1 problem" in capsys.readouterr().out
+    assert team.main(["check"]) == 1 and says in capsys.readouterr().out
+    assert team.main(["list"]) == 1 and "BROKEN: 1 problem" in capsys.readouterr().out
     out = io.StringIO()
     assert lint([str(tmp_path / ".claude"), "--format", "json", "--no-cache"], stdout=out) == 1
     found = [f for f in json.loads(out.getvalue())["findings"] if f["severity"] == "error"]

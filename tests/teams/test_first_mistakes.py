@@ -14,7 +14,7 @@ CLOSED = "rt: 1\nproject: p\npaths:\n  - {id: a.b, adapter: websocket, address: 
 
 def run(folder, *words):
     done = subprocess.run(
-        [sys.executable, "-m", "pack.cli"] + list(words),
+        [sys.executable, "-m", "pack.cli.main"] + list(words),
         cwd=folder,
         capture_output=True,
         text=True,

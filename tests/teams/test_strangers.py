@@ -85,7 +85,7 @@ def test_a_stranger_s_team_is_sound_and_its_agents_are_written_from_it(name, tmp
     shutil.copy(path, tmp_path / ".claude" / "team-definitions")
     stem = name.rpartition(".")[0]
     done = subprocess.run(
-        [sys.executable, "-m", "pack.cli", "team", "agents", stem],
+        [sys.executable, "-m", "pack.cli.main", "team", "agents", stem],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -97,7 +97,7 @@ def test_a_stranger_s_team_is_sound_and_its_agents_are_written_from_it(name, tmp
     assert agents.missing_agents(data, str(tmp_path)) == []
     assert lint(tmp_path / ".claude") == []
     again = subprocess.run(
-        [sys.executable, "-m", "pack.cli", "team", "agents", stem],
+        [sys.executable, "-m", "pack.cli.main", "team", "agents", stem],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -133,7 +133,7 @@ def main(argv=None, stdout=None, stdin=None):
             print("pack lint: the output cannot be written: %s" % error.strerror, file=sys.stderr)
             return 2
         if isinstance(error, ImportError) and error.name and error.name.split(".")[0] in ("pygls", "lsprotocol"):
-            from pack import extras
+            from pack.base import extras
 
             print("pack lint: --lsp needs pygls: " + extras.install("lsp"), file=sys.stderr)
             return 2

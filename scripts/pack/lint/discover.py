@@ -10,6 +10,8 @@ import posixpath
 from .model import Plugin, Project
 from .walk import walk
 
+# Made from elsewhere, or what a test reads: no folder of components by its place alone.
+_NOT_SHIPPED = frozenset("node_modules dist build evals eval tests test fixtures __tests__ testdata snapshots".split())
 COMPONENTS = ("agents", "commands", "skills", "hooks")
 
 
@@ -113,7 +115,7 @@ def _loose_roots(project, roots):
         parts = rel.split("/")
         if is_link or parts[-1] not in ("agents", "commands", "skills", "hooks") or _owner(rel, roots):
             continue
-        if any(part in ("node_modules", "dist", "build") or part[0] == "." and not part.startswith(".claude") for part in parts):
+        if any(part in _NOT_SHIPPED or part[0] == "." and not part.startswith(".claude") for part in parts):
             continue  # made from elsewhere, or another tool's (.gemini/skills, .codex/agents)
         parent = posixpath.dirname(rel)
         if any("/".join(parts[:n] + ["SKILL.md"]) in project.listing for n in range(1, len(parts))):

@@ -6,11 +6,11 @@ _LINE = lazy(r"([^\s:][^:\n]*\.(?:md|json)):(?:([0-9]+):)?\s*(.*)")
 
 
 def stale_blocks(root):
-    """[(path, line, message)] of what `pack generate --check` reports."""
+    """[(path, line, message)] of what the generator reports with --check."""
     import subprocess
     import sys
 
-    code = "import sys; sys.path.insert(0, 'scripts'); from pack.generate import main; sys.exit(main(['--check']))"
+    code = "import sys; sys.path.insert(0, 'scripts'); from dev.generate import main; sys.exit(main(['--check']))"
     try:
         done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired):

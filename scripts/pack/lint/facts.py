@@ -10,7 +10,7 @@ import sys
 from .jsondoc import loads
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "client")
-NEWEST = "2.1.329"
+NEWEST = "2.1.332"
 
 
 class UnknownClient(ValueError):
@@ -28,7 +28,7 @@ class Facts:
 
 
 def parse_version(text):
-    """(2, 1, 329) of "2.1.329"; UnknownClient for anything else."""
+    """(2, 1, 329) of "2.1.332"; UnknownClient for anything else."""
     parts = text.split(".")
     if len(parts) != 3 or not all(part.isdigit() and len(part) < 7 for part in parts):
         raise UnknownClient("%r is not a client version such as %s" % (text, NEWEST))

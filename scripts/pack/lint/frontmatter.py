@@ -17,7 +17,9 @@ _LEADING_TABS = lazy(r"^\t+", MULTILINE)
 _INT = lazy(r"[-+]?[0-9]+$")
 _FLOAT = lazy(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
 _LEADING_COMMA = lazy(r"(^[\w.-]+: +|^ *- +),", MULTILINE)
-_COMMA = "\ue0ff"  # private use, one character as well
+_TAB_AS_BLANK = lazy(r"(?<=[:\-,])[ \t]*\t[ \t]*(?=\S)|[ \t]*\t[ \t]*(?=#|\r?$)", MULTILINE)
+_TAB_INSIDE = lazy(r"(?<=[^ \t\n])[ \t]*\t", MULTILINE)
+_COMMA, _TAB = "\ue0ff", "\ue0fe"  # private use, one character as well
 _NULLS = ("", "~", "null", "Null", "NULL")
 _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _CONTROL = lazy("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -307,6 +309,9 @@ class _Builder:
         self.lines = text.split("\n")
         if ": ," in text or "- ," in text:  # the client lets a plain value begin with a comma
             text = _LEADING_COMMA.sub(lambda m: m.group(1) + _COMMA, text)
+        if loader is yaml.SafeLoader and "\t" in text:  # PyYAML without libyaml takes no tab before or in a value
+            text = _TAB_AS_BLANK.sub(lambda m: " " * len(m.group()), text)
+            text = _TAB_INSIDE.sub(lambda m: m.group().replace("\t", _TAB), text)
         try:
             nodes = list(_compose_all(yaml, loader, text))
         except yaml.YAMLError as error:
@@ -367,7 +372,7 @@ class _Builder:
 
     @staticmethod
     def _restore(value):
-        return value.replace(_COMMA, ",") if _COMMA in value else value
+        return value.replace(_COMMA, ",").replace(_TAB, "\t") if _COMMA in value or _TAB in value else value
 
     def _check_indent(self, node):
         """The client refuses a quoted value that goes on at the left margin; libyaml does not."""

@@ -112,7 +112,11 @@ def dumps(value):
 def _scan(make_scanner, text, settings):
     start = 1 if text.startswith("\ufeff") else 0
     body = text[start:].strip(" \t\n\r")
-    value, end = make_scanner(settings)(body, 0)
+    try:
+        value, end = make_scanner(settings)(body, 0)
+    except SystemError:
+        # Python 3.9 to 3.11 look for json.decoder's exception class, and json is not imported here.
+        raise _Odd
     if end != len(body):
         raise _Odd
     return value

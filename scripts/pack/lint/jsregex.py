@@ -28,6 +28,61 @@ def simple(text):
     return len(text) <= 400 and not parser.nested and not parser.references and parser.repeats <= 12
 
 
+def samples(text):
+    """Up to 20 short texts that the pattern meets, one for each way through its alternatives; [] when it cannot be told."""
+    import re
+    import warnings
+
+    try:
+        from re import _parser as parser
+    except ImportError:  # before Python 3.11
+        import sre_parse as parser
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = parser.parse(text)
+    except (re.error, RecursionError, OverflowError):
+        return []
+    try:
+        return _expand(list(tree))[:20]
+    except _Unknown:
+        return []
+
+
+class _Unknown(Exception):
+    """Part of a pattern that samples() does not follow."""
+
+
+def _expand(items):
+    found = [""]
+    for kind, value in items:
+        name = str(kind)
+        if name == "LITERAL":
+            parts = [chr(value)]
+        elif name in ("ANY", "NOT_LITERAL"):
+            parts = ["x"]
+        elif name == "IN":
+            parts = [_one_of(value)]
+        elif name == "BRANCH":
+            parts = [text for branch in value[1] for text in _expand(list(branch))]
+        elif name == "SUBPATTERN":
+            parts = _expand(list(value[-1]))
+        elif name in ("MAX_REPEAT", "MIN_REPEAT"):
+            parts = [text * max(value[0], 0) for text in _expand(list(value[2]))] if value[0] < 20 else [""]
+        elif name == "AT":
+            parts = [""]
+        else:
+            raise _Unknown
+        found = [one + part for one in found for part in parts][:20]
+    return found
+
+
+def _one_of(items):
+    kind, value = items[0]
+    name = str(kind)
+    return chr(value) if name == "LITERAL" else chr(value[0]) if name == "RANGE" else "x"
+
+
 class _Parser:
     def __init__(self, text):
         self.text, self.at = text, 0

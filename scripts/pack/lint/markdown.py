@@ -19,6 +19,8 @@ _LINK = lazy(
 )
 _HTML_LINK = lazy(r"<(?:a|img)\b[^<>\n]{0,300}?\b(?:href|src)=[\"']([^\"'\s<>]{1,500})[\"']")
 _DEFINITION = lazy(r"^ {0,3}\[([^\]\n]{1,200})\]:[ \t]+(<[^<>\n]+>|\S+)", MULTILINE)
+_PERMALINK = lazy(r"\]\(#([^)\s]{1,200})\)")
+_EMPTY_LINK = lazy(r"\s*\[(?:[\u200b\u200c\ufeff#¶§🔗​ ]|&#\w+;)*\]\(#[^)\s]{1,200}\)\s*$")
 _ROW = lazy(r"^[ \t]*\|.*\|[ \t]*\r?$", MULTILINE)
 _RULER = lazy(r"^[ \t]*[|:-][ \t|:-]*\r?$", MULTILINE)
 _DELIMITER = lazy(r"^[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?[ \t]*\|?)?[ \t]*\r?$")
@@ -169,6 +171,9 @@ class Prose:
             if not self.hidden(match.start()):
                 titles.append((match.start(), match.group(1)))
         for _, title in sorted(titles):
+            for own in _PERMALINK.finditer(title):  # `## Flags [](#flags)`: the page was made with this anchor
+                found.add(own.group(1).lower())
+            title = _EMPTY_LINK.sub("", title)
             slug = slugify(title)
             count = counts.get(slug, 0)
             counts[slug] = count + 1

@@ -5,8 +5,12 @@ import posixpath
 from bisect import bisect_left
 
 from . import frontmatter, jsondoc
+from .lazy import lazy
 from .source import MAX_BYTES, Source
 from .walk import Tree, ask
+
+
+_WORKFLOW = lazy(r"\bmeta\b[^{]{0,60}\{[^{}]{0,400}?\bname[\"']?\s*:\s*[\"'`]([\w:-]{1,80})[\"'`]")
 
 
 class Hit:
@@ -26,6 +30,7 @@ class File:
         self.name = posixpath.basename(rel)
         self._source = self._json = self._front = self._prose = self._memo = None
         self.read_error = self.json_error = None
+        self.too_large = False
 
     def __repr__(self):
         return "<%s %s>" % (self.kind, self.rel)
@@ -40,7 +45,7 @@ class File:
                 self.read_error = error.strerror or str(error)
                 self._source = Source(b"")
             except TooLarge as error:
-                self.read_error = str(error)
+                self.read_error, self.too_large = str(error), True
                 self._source = Source(b"")
         return self._source
 
@@ -64,12 +69,13 @@ class File:
         """The text is another one now: nothing that was made of the old one stays."""
         self._source = self._json = self._front = self._prose = self._memo = None
         self.read_error = self.json_error = None
+        self.too_large = False
 
     def adopt(self, other):
         """Take what a File of the same text has parsed already."""
         self._source, self._json, self._front, self._prose = other._source, other._json, other._front, other._prose
         self._memo = other._memo
-        self.read_error, self.json_error = other.read_error, other.json_error
+        self.read_error, self.json_error, self.too_large = other.read_error, other.json_error, other.too_large
 
     def load(self):
         """Read the file now, so that `read_error` speaks."""
@@ -272,6 +278,9 @@ class Plugin:
         for rel in self.project.listing if prefix[:-1] in self.project.dirs else ():
             if rel.startswith(prefix) and rel.endswith((".js", ".ts", ".mjs")):
                 found.setdefault(posixpath.splitext(rel[len(prefix) :])[0], None)
+                meta = _WORKFLOW.search(self.project.script(rel) or "")  # `export const meta = {name: "audit", ...}`
+                if meta:
+                    found.setdefault(meta.group(1), None)
         for name, value in self.declared.get("command-map", {}).items():
             found.setdefault(name, value)
         return found

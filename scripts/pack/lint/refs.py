@@ -7,10 +7,12 @@ import posixpath
 
 from .lazy import lazy
 from .markdown import lines_with
+from .near import nearest
 
 _TYPE = lazy(
     r"subagent_?[tT]ype[\"'`*]{0,3}(?:\s{0,2}[:=]\s{0,2}| (?:of|set to|is) (?=[\"'`*]|[a-z0-9-]{2,60}(?:[.,;]\s|\.?$)))[\"'`*]{0,3}([A-Za-z0-9][A-Za-z0-9_.:-]{0,120})([^\s]?)"
 )
+_FILE_END = lazy(r"\.[A-Za-z][A-Za-z0-9]{0,4}\Z")
 _TAIL = lazy(r"[A-Za-z0-9_.:-]{0,80}")
 _MENTION = lazy(r"(?:^|[\s(`\"'])@agent-([A-Za-z0-9][A-Za-z0-9_.:-]{0,120})")
 _PROSE = lazy(r"`([A-Za-z][a-z0-9]*(?:-[A-Za-z0-9]+)*)` (?:sub-?)?agents?\b(?![-/]| types?\b)")
@@ -36,10 +38,12 @@ _READ_PATH = lazy(
     r"\b(?:[Rr]ead|[Ss]ee|[Ff]ollow|[Ll]oad|[Oo]pen|[Cc]onsult|[Uu]se|[Aa]pply) (?:[a-z]{1,15} ){0,4}"
     r"((?:agents|commands|skills|references|reference)/[A-Za-z0-9_./-]+\.md)(?![\w`/*])"
 )
+_OF_A_SKILL = lazy(r"`[a-z0-9-]+:[a-z0-9-]+` skill[^.;\n]*\Z|\bskill's [^.;\n]{0,40}\Z")
 _DOC_HEADS = (" references/", " reference/", " agents/", " commands/", " skills/")
 # What stands before a path that is not one of the plugin's own.
 _ELSEWHERE = (".claude", "create", "write", "save", "generate", "new ", "output", "user", "e.g", "such as", "example", "project")
 _SKILL_HEADS = ("reference", "scripts/", "assets/", "templates/", "examples/")
+_PERMALINK = lazy(r"\[(?:[\u200b\u200c\ufeff#¶§🔗 ]|&#\w+;)*\]\(\Z")
 _SCHEME = lazy(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _EMBEDDED = lazy(r"(?<!\S)!`([^`\n]{1,2000})`")
 _PLACEHOLDER = lazy(
@@ -88,8 +92,8 @@ def agents(file):
     if "@agent-" in text:
         for match in _MENTION.finditer(text, start):
             name = match.group(1).rstrip(".:-")
-            if text[match.end() : match.end() + 1] == "/":
-                continue  # `@agent-tools/cli` is a package
+            if text[match.end() : match.end() + 1] == "/" or _FILE_END.search(name):
+                continue  # `@agent-tools/cli` is a package, `@agent-notes.md` a file that the client attaches
             if not _is_placeholder(name) and not file.prose.hidden(match.start(1)):
                 begin = match.start(1)
                 found.append(Ref(name, (begin, begin + len(name)), "mention"))
@@ -170,6 +174,11 @@ def _is_placeholder(name):
         "string",
         "plugin:agent",
         "plugin-name:agent-name",
+        "plugin:name",
+        "plugin:agent-name",
+        "plugin-name:agent",
+        "plugin-name:name",
+        "namespace:name",
     )
 
 
@@ -252,8 +261,8 @@ def depends_on(plugin, prefix):
     """Does the plugin (or an entry of it) name the other one as a dependency?"""
     holders = [file.data for file in plugin.of("manifest")] + [entry for _, _, entry in plugin.entries]
     for holder in holders:
-        items = holder.get("dependencies")
-        for item in items if isinstance(items, list) else ():
+        items = [one for key in ("dependencies", "optionalDependencies") if isinstance(holder.get(key), list) for one in holder[key]]
+        for item in items:
             name = item if isinstance(item, str) else item.get("name") if isinstance(item, dict) else None
             if isinstance(name, str) and name.split("@")[0] == prefix:
                 return True
@@ -268,8 +277,8 @@ def files(file, project):
         yield from root_paths(file, project)
     folder = posixpath.dirname(file.rel)
     base = _skill_folder(folder, project) if file.kind == "prose" else None
-    if _is_example(file):
-        return  # what an example points to is part of the example
+    if _is_example(file) or _is_template(file):
+        return  # what an example or a template points to is part of the example, or beside what is made from it
     for target, start, end in file.prose.links() if "](" in text or "]:" in text or "<a " in text or "<img " in text else ():
         path = target.split("#")[0].split("?")[0]
         if (
@@ -286,7 +295,7 @@ def files(file, project):
 
             path = unquote(path)
         last = path.rstrip("/").rsplit("/", 1)[-1]
-        if "." not in last and not path.startswith(".") and not path.endswith("/"):
+        if "." not in last.strip(".") and not path.endswith("/") and (file.kind == "prose" or not path.startswith(".")):
             continue  # no extension: a page of a site or a wiki, not a file beside this one
         if not _linkable(file, path):
             continue
@@ -345,7 +354,8 @@ def root_paths(file, project):
 def _linkable(file, path):
     """In a prompt a relative link to source code may be one of the user's project; in a document it is ours."""
     if file.kind in ("agent", "command") and not path.startswith((".", "references/", "agents/", "commands/", "skills/", "scripts/")):
-        return path.endswith(".md") and "/" not in path
+        folder = posixpath.dirname(file.rel)  # `[Setup](02-setup.md)` may be a page that it is to write
+        return path.endswith(".md") and "/" not in path and nearest(path, file.project.names_in(folder)) != ""
     return True
 
 
@@ -363,6 +373,8 @@ def _code_paths(file, project, folder):
             before = text[max(0, match.start() - 40) : match.start()].lower()
             if any(project.exists(spot) for spot in spots) or any(word in before for word in _ELSEWHERE):
                 continue
+            if _OF_A_SKILL.search(text, max(0, match.start() - 80), match.start()):
+                continue  # "load `other:skill` and read `references/x.md`" is a page of that skill
             home = plugin.root + "/" if plugin.root else ""
             if not any(rel.endswith("/" + path) and rel.startswith(home) for rel in project.listing):  # of one of its skills
                 yield Ref(path, match.span(1), "code", target=plugin.path(path))
@@ -415,6 +427,13 @@ def _is_example(file):
     return "/examples/" in file.rel or "example" in file.name.lower()
 
 
+def _is_template(file):
+    return (
+        any(part in ("templates", "template", "assets", "boilerplate", "scaffold") for part in file.rel.split("/")[:-1])
+        or "template" in file.name.lower()
+    )
+
+
 def _odd_path(path):
     return _PLACEHOLDER.search(path) is not None or " " in path or "\\" in path or len(path) > 300
 
@@ -440,6 +459,8 @@ def anchors(file, project):
 
             fragment = unquote(fragment)
         if not path:
+            if _PERMALINK.search(file.text, max(0, start - 12), start):
+                continue  # `[#](#NAME)` in a table of a mirrored page: the anchor itself
             yield (start, end), file.rel, fragment, True
         elif path.lower().endswith(".md") and not path.startswith("/"):
             rel = posixpath.normpath(posixpath.join(folder, path))

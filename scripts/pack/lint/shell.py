@@ -11,6 +11,11 @@ INTERPRETERS = frozenset(
 )
 # Commands that take another command after their own words.
 WRAPPERS = frozenset("env exec command nice nohup time timeout sudo uv uvx npx bunx pipx poetry pnpm".split())
+# Options of wrappers (and of bun) whose value is the next word.
+_TAKE_A_VALUE = frozenset(
+    "--directory --project --with --python --extra --group --package --env-file --index-url --cache-dir --config-file --cwd --prefix --dir --filter "
+    "-C -p -u -n -s -k --signal --chdir --unset".split()
+)
 COMMON = (
     INTERPRETERS
     | WRAPPERS
@@ -134,7 +139,9 @@ def runs(command, depth=0):
             if word.text in ("-c", "-lc", "-ec", "-e", "-m", "--eval", "-p"):
                 quoted = program in _SHELLS and word.text.endswith("c")
                 program = None
-            skip = word.text in ("-W", "-X", "-r", "--require", "--import", "--loader")
+            skip = (
+                word.text in ("-W", "-X", "-r", "--require", "--import", "--loader") or program in WRAPPERS and word.text in _TAKE_A_VALUE
+            )
             continue
         if skip:
             skip = False

@@ -168,6 +168,6 @@ PLUGIN["protocol-name"] = lambda plugin: (
 PLUGIN["protocol-unknown"] = PLUGIN["protocol-name"]
 _GENERATED = ("generated:", "generated :", "GENERATED", "Generated:", "generated ")
 PLUGIN["generated-drift"] = lambda plugin: (
-    "scripts/pack/generate.py" in plugin.project.listing
+    "scripts/dev/generate.py" in plugin.project.listing
     or any("<!--" in text and any(mark in text for mark in _GENERATED) for text in _texts(plugin))
 )

@@ -49,7 +49,7 @@ def initial():
             "unresolved": [],
             "reason": None,
         },
-        "tampered": {},  # what enforces the run and was changed in it: name -> digest seen (pack/seal.py); the user's word empties it
+        "tampered": {},  # what enforces the run and was changed in it: name -> digest seen (pack/gate/tamper_check.py); the user's word empties it
         "requests": {},
         "refusals": {},
         "nudges": {},

@@ -61,7 +61,7 @@ def _note(state, data, actor, now, effects):
 
 @rule("STATE_DIVERGENCE", None)
 def _(state, data, actor, now, effects):
-    """A file of the run's was mended already; one that enforces the run (pack/seal.py) holds up its end until the user has looked."""
+    """A file of the run's was mended already; one that enforces the run (pack/gate/tamper_check.py) holds up its end until the user has looked."""
     if data.get("enforces"):
         state["tampered"][data["name"]] = data["now"]
 

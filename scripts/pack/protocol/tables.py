@@ -1,6 +1,6 @@
 """Every name, constant and legal combination of the protocol, once (PROTOCOL.md is the source of each table).
 
-The engine reads these tables; `pack generate` prints them into references/, into the agents' prompts and into the
+The engine reads these tables; `make generate` prints them into references/, into the agents' prompts and into the
 linter's vocabulary. Change a fact here and nowhere else.
 """
 

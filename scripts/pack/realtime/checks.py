@@ -9,7 +9,7 @@ import os
 import shlex
 import tempfile
 
-from pack import facts
+from pack.base import project_facts
 from pack.protocol.tables import USER_DECIDES
 from pack.realtime import managed, rtfile
 from pack.teams.definition import artifact_problem, content, has_line
@@ -62,7 +62,7 @@ def line(look, item):
         return "MISSING", ["%s does not exist" % item["file"]]
     if not has_line(look.team_dir, item["file"], item["line"]):
         more = {
-            "run": "%s@%s" % (item["file"], facts.file_digest(os.path.join(look.team_dir, item["file"])))
+            "run": "%s@%s" % (item["file"], project_facts.file_digest(os.path.join(look.team_dir, item["file"])))
         }  # another try, another failure
         return "FAIL", ["%s has no line `%s`" % (item["file"], item["line"])], more
     return "PASS", []
@@ -120,7 +120,9 @@ def command(look, item, gate):
     shown = "`%s`" % shlex.join(item["run"])
     run = look.run or {}
     changed = [
-        n for n in item.get("sealed", []) if run.get("sealed") and facts.file_digest(os.path.join(look.project, n)) != run["sealed"].get(n)
+        n
+        for n in item.get("sealed", [])
+        if run.get("sealed") and project_facts.file_digest(os.path.join(look.project, n)) != run["sealed"].get(n)
     ]
     if changed:
         return "FORGED", [
@@ -132,7 +134,7 @@ def command(look, item, gate):
     if gate["id"] not in run.get("due", [gate["id"]]):
         return "MISSING", ["%s is run when %s has begun" % (shown, gate["after_role"])]
     if look.tree is None:
-        look.tree = facts.tree(look.project, [])
+        look.tree = project_facts.tree(look.project, [])
     seconds = min(float(item.get("timeout", TIMEOUT)), float(os.environ.get("PACK_LOOK") or 540))
     with tempfile.TemporaryFile() as log:
         try:

@@ -548,3 +548,12 @@ SCHEMAS = {
     "reconnect": "failover",
     "election": "failover",
 }
+
+
+def lag(entry):
+    """How many messages the consumer was behind the schedule in its worst second."""
+    behind, total, rate = 0, 0, entry["target_rate"]
+    for second, count in enumerate(entry["per_second"], 1):
+        total += count
+        behind = max(behind, int(rate * second) - total)
+    return behind

@@ -10,8 +10,9 @@ import os
 import platform
 import re
 
-from pack import codec, runs
+from pack.base import codec
 from pack.realtime import checks, derive, evidence, gitinfo, rtfile
+from pack.store import open_for_reading
 from pack.teams import schema
 from pack.teams.definition import artifact_problem, by_id, project_of
 
@@ -465,7 +466,7 @@ def evaluate(team_dir, definition, now, only=None, resumed_at=None, anchors=(), 
     waivers yet, so that any fails it. `run`: what the run knows (runs.wave_facts); found out when it is None.
     """
     if run is None and any(c["check"] in checks.OF_GATE for g in definition["gates"] for c in g.get("checks", [])):
-        run = runs.wave_facts_here(project_of(team_dir, definition), definition)
+        run = open_for_reading.wave_facts_here(project_of(team_dir, definition), definition)
     look = Look(team_dir, definition, now, resumed_at, anchors, approved, unheard, run)
     done, stray = {}, strays(look)
     ordered = _ordered(definition)

@@ -10,7 +10,7 @@ import os
 import re
 import time
 
-from pack.realtime import evidence, gates, grid
+from pack.realtime import derive, evidence, gates, grid
 from pack.teams.definition import artifact_problem
 
 TITLE = "# Kanban"
@@ -264,9 +264,7 @@ class Board:
                     judged += 1
                     good += look.row(kind, path)["verdict"] == "PASS"
                 if kind["measure"] == "throughput":
-                    from pack.report.data import lag as behind
-
-                    lag[path] = [behind(e["entries"][0]) for e in envelopes]
+                    lag[path] = [derive.lag(e["entries"][0]) for e in envelopes]
         return {
             "cycle_time_s": sum(times) / len(times) if times else None,
             "longest_s": max(times, default=None),

@@ -11,7 +11,6 @@ written out is masked, and such a recording cannot be replayed.
 import asyncio
 import datetime
 import hashlib
-
 import json
 import os
 import re

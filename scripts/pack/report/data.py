@@ -155,7 +155,7 @@ def _history(look, data):
             entry, run = envelope["entries"][0], envelope["run"]
             at = evidence.iso(run["end"])
             if kind["measure"] == "throughput":
-                data["lag"].setdefault(path_id, []).append([at, lag(entry)])
+                data["lag"].setdefault(path_id, []).append([at, derive.lag(entry)])
             if kind["measure"] in ("latency", "throughput"):
                 try:
                     histogram = hdr.Histogram(entry["histogram"])
@@ -177,15 +177,6 @@ def curve(histogram):
         if n * (1.0 - p) >= 1.0
     ]
     return points
-
-
-def lag(entry):
-    """How many messages the consumer was behind the schedule in its worst second."""
-    behind, total, rate = 0, 0, entry["target_rate"]
-    for second, count in enumerate(entry["per_second"], 1):
-        total += count
-        behind = max(behind, int(rate * second) - total)
-    return behind
 
 
 def headline(data):

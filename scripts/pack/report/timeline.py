@@ -5,7 +5,7 @@ import html
 import time
 
 from pack.protocol import tables, view
-from pack.statefile import stats, summary, tree
+from pack.store.render import stats, summary, tree
 
 WIDTH, LANE, LEFT = 1200, 26, 170
 QUIET = ("MAIL", "LEAD_WOKE", "LEAD_STOPPED", "AGENT_ACTIVE", "AGENT_IDLE", "TICK", "WAVES_SEEN", "SHUTDOWN_ID")
@@ -140,10 +140,11 @@ def main(argv):
     import os
     import sys
 
-    from pack import enforcement, gate
-    from pack.journal import Damaged
+    from pack.base import enforcement
+    from pack.gate import entry
     from pack.protocol.refusal import Refusal
-    from pack.runs import Run
+    from pack.store.journal import Damaged
+    from pack.store.open_for_reading import Run
 
     parser = argparse.ArgumentParser(
         prog="pack report html",
@@ -159,7 +160,7 @@ def main(argv):
         run = Run(given.project, given.team)
         state, records = run.look()
     except (Refusal, Damaged) as error:
-        print(error.text() if isinstance(error, Refusal) else gate.trouble(error, None)[2], file=sys.stderr)
+        print(error.text() if isinstance(error, Refusal) else entry.trouble(error, None)[2], file=sys.stderr)
         return 1
     target = given.out or os.path.join(run.store.folder, "timeline.html")
     with open(target, "w", encoding="utf-8") as f:

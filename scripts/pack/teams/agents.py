@@ -3,12 +3,12 @@
 import os
 import re
 
-from pack import places
-from pack.call import PLUGIN_ROOT
+from pack.base import paths
+from pack.base.paths import PLUGIN_ROOT
 
 
 def agents_text(definition):
-    """{path: text} of the agents of a definition, generated from it (`pack generate`)."""
+    """{path: text} of the agents of a definition, generated from it (`make generate`)."""
     out = {}
     colors = ("red", "blue", "green", "yellow", "purple", "orange", "pink", "cyan")
     for n, role in enumerate(definition["roles"]):
@@ -92,7 +92,7 @@ def agents_text(definition):
 
 def missing_agents(definition, project):
     """Agents of a definition for which neither the project nor the user has a file; those of other plugins are not looked for."""
-    home = os.path.join(places.client_home(os.environ), "agents")
+    home = os.path.join(paths.client_home(os.environ), "agents")
     names = [r["agent"] for r in definition["roles"] if r["id"] != definition.get("lead") and ":" not in r["agent"]]
     have = set()
     for base in (os.path.join(project, ".claude", "agents"), home):

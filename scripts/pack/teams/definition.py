@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 
-from pack import codec, facts
+from pack.base import codec, project_facts
 from pack.teams import schema, yamltext
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -622,7 +622,7 @@ class _Semantics:
         if item["check"] == "kanban_board" and "kanban" not in self.data:
             self.say(path + ("check",), "%s: check `kanban_board` needs the board that it looks at: give the team a `kanban`" % where)
         if item["check"] == "command":
-            from pack.shell import vacuous
+            from pack.base.shell_writes import vacuous
 
             run = item.get("run") or []
             why = vacuous(" ".join(run)) if len(run) == 1 or run and run[0] in ("true", ":", "echo") else None
@@ -801,7 +801,7 @@ def content(team_dir, definition, gate):
         names += by_id(definition, "roles")[role].get("artifacts", [])
     digest = hashlib.sha256()
     for name in sorted(set(names)):
-        seen = facts.file_digest(os.path.join(os.fspath(team_dir), name))
+        seen = project_facts.file_digest(os.path.join(os.fspath(team_dir), name))
         digest.update(("%s\0%s\0" % (name, seen)).encode("utf-8", "surrogateescape"))
     return digest.hexdigest()[:32]
 

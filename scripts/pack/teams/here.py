@@ -11,9 +11,9 @@ DEFAULT = "realtimeSystems"
 
 def settle(team=None, team_dir=None):
     """(definition, team's folder) for what `--team` and `--dir` say; TeamError."""
-    from pack import places
+    from pack.base import paths
 
-    project = places.find_project(os.getcwd())
+    project = paths.find_project(os.getcwd())
     data = definition.load(team or live(project) or DEFAULT, definition.folders(project))
     if team_dir is None:
         team_dir = data["root"] if project == os.getcwd() else os.path.join(project, data["root"])
@@ -27,13 +27,13 @@ def load(team=None):
 
 def live(project):
     """What the team definition of the live run in a project was opened from, None when there is none."""
-    from pack import codec, places
+    from pack.base import codec, paths
 
-    active = places.active(project, places.data_folder(os.environ))
+    active = paths.active(project, paths.data_folder(os.environ))
     if active is None:
         return None
     try:
-        with open(os.path.join(places.team_folder(project, active["team"]), "journal.jsonl"), "rb") as handle:
+        with open(os.path.join(paths.team_folder(project, active["team"]), "journal.jsonl"), "rb") as handle:
             opened = codec.loads(handle.readline(4 << 20).decode("utf-8"))
         return opened["data"].get("source")
     except (OSError, ValueError, KeyError, AttributeError):

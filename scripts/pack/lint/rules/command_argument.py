@@ -32,6 +32,7 @@ _NAMED = lazy(r"(?<![\\$\w{])\$([a-z][a-z0-9_-]{1,40})\b(?![(\[]|\.\w)")
 # What other tools call it; only a command without any $ARGUMENTS means it so.
 _ALMOST = lazy(r"(?<![\\$\w])\$(?:ARGUMENT|ARGS|ARGV|ARGUMNETS|ARGUEMENTS|ARGUMENS)\b|\{\{ ?\$?(?:ARGUMENTS|args|arguments|input)\ ?\}\}")
 _SLIP = lazy(r"(?<![\\$\w])\$(?:ARGUMENT|ARGUMNETS|ARGUEMENTS|ARGUMENS)\b")
+_LISTED = lazy(r"\$ARGUMENTS[`\"']?(?:,| and| or|/)[ `\"']*\Z")  # "placeholders ($ARGUMENTS, $1, $2)"
 _ZERO = lazy(r"(?<![\\$\w])\$(?:0(?![0-9.])|ARGUMENTS\[0\])")
 
 
@@ -46,7 +47,11 @@ def check(file, context):
     if "$1" not in text or _ZERO.search(text, file.body_start):
         return
     for match in _FIRST.finditer(text, file.body_start):
-        if file.prose.in_fence(match.start()) or _embedded(file, match.start()):
+        if (
+            file.prose.in_fence(match.start())
+            or _embedded(file, match.start())
+            or _LISTED.search(text, max(0, match.start() - 24), match.start())
+        ):
             continue
         yield file.hit(match.span(), "$1 is the second argument; the first is $0")
         return

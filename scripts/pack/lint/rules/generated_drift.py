@@ -33,7 +33,7 @@ Good `references/states.md`, `commands/build.md`:
     Three rounds.
     <!-- end: limits -->
 
-Source: this project (`pack generate --check`)
+Source: this project (`make generate`, checked)
 """
 
 import os
@@ -78,7 +78,7 @@ def check(plugin, context):
 
 def _own(plugin):
     """What this pack's own generator says, when the plugin is the one that runs."""
-    project, rel = plugin.project, "scripts/pack/generate.py"
+    project, rel = plugin.project, "scripts/dev/generate.py"
     here = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     if plugin.root or rel not in project.listing:
         return

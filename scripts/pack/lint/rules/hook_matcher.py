@@ -106,6 +106,12 @@ def _tools(file, where, matcher, event, facts):
         loose = matches_any("(?i:%s)" % matcher, facts.known_tools)
         if loose is None:
             return
+        samples = jsregex.samples(matcher)
+        if samples and not loose and all(_of_a_server(sample, matcher) for sample in samples):
+            meant = [name for name in (closest(sample, facts.tools) for sample in samples) if name]
+            if meant:
+                yield file.hit(span, "matcher %r matches no tool of the client; did you mean %r?" % (matcher, meant[0]), severity="warning")
+            return  # a server's tools may have any name
         hint = "; letter case matters" if loose else ""
         if "(" in matcher and matcher.endswith(")") and not hint:
             hint = '; a rule such as Write(*.md) belongs into "if"'
@@ -175,6 +181,13 @@ def _servers(file, where, matcher, plugin):
                 and ".*" not in rest.split("__")[0]
             ):
                 yield file.hit(file.at(where), "the plugin has no MCP server %r: the hook never runs" % rest.split("__")[0])
+
+
+def _of_a_server(sample, pattern):
+    """Could a tool of an MCP server have the name that meets the pattern? Those of the client are words in CamelCase."""
+    camel = sample[:1].isupper() and sample.isalpha() and not sample.isupper() and not any(part in pattern for part in (".*", ".+", "\\w"))
+    fits = sample.replace("-", "_").replace("_", "a").isalnum() and sample.isascii()
+    return fits and not camel and matches_any(pattern, ["mcp__x__" + sample, "mcp__" + sample]) is True
 
 
 def _known(name, facts):

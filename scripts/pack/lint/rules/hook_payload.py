@@ -42,6 +42,7 @@ _FILES = ("file_path", "path", "filepath", "filename", "notebook_path", "command
 _INPUT = lazy(r"tool_input(?:[\"']\]|[\"'], ?(?:\{\}|None)\)|[\"']\)|\?)?(?:\.get\(\s*[\"']|\[[\"']|\.|\?\.)(%s)\b" % "|".join(_FILES))
 _HAS = {"Read": "file_path", "Edit": "file_path", "Write": "file_path", "NotebookEdit": "notebook_path", "Bash": "command"}
 _ARGUMENT = lazy(r"(?<!len\()\bsys\.argv\[1\](?! if)|\bprocess\.argv\[2\](?! *(?:\|\||\?))")
+_RECORDS = "transcript"  # whose lines are in camelCase
 _READS = ("stdin", "jq ", "$(cat")
 
 
@@ -65,15 +66,17 @@ def check(file, context):
             if wrong:
                 yield file.hit(span, "%s asks %s for %r; the key is called %s" % ((name,) + wrong))
                 continue
-            for match in _QUOTED.finditer(text):
+            for match in () if _RECORDS in text else _QUOTED.finditer(text):
                 wrong = match.group(1)
                 right = meant.get(loose(wrong)) or next((key for key in keys if "_" in wrong and distance(wrong, key, 1) == 1), None)
                 if right and wrong not in keys and right not in text:
                     yield file.hit(span, "%s asks its input for %r; the key is called %s" % (name, wrong, right))
                     break
             else:
-                for match in _DOTTED.finditer(text):
+                for match in () if _RECORDS in text else _DOTTED.finditer(text):
                     right = meant.get(loose(match.group(1)))
+                    if text.endswith((".input", ".message", ".content", ".data", ".params"), 0, match.start()):
+                        continue  # of another object
                     if right and match.group(1) not in keys and right not in text:
                         yield file.hit(span, "%s asks its input for .%s; the key is called %s" % (name, match.group(1), right))
                         break

@@ -19,6 +19,7 @@ from .. import hookfile
 from ..scripts import missing_part, of_handler
 
 SEVERITY = "error"
+_RUN_A_FILE = ("bash", "sh", "zsh", "dash", "ksh", "fish", "python", "perl", "ruby", "php", "source", ".")
 
 
 def check(file, context):
@@ -55,6 +56,8 @@ def _judge(file, handler, script, context):
         return
     if rel in project.dirs and (script.program or "").startswith("python") and rel + "/__main__.py" in project.listing:
         return  # python3 runs a folder with a __main__.py
+    if rel in project.dirs and script.program is not None and script.program.rstrip("0123456789.") not in _RUN_A_FILE:
+        return  # bun test DIR, uv run --directory DIR, node DIR
     if rel in project.dirs or project.listing.get(rel) == "x":
         yield file.hit(script.span, "%s is not a file" % script.sub)
         return

@@ -15,16 +15,21 @@ Source: this project
 """
 
 from ..lazy import lazy
+from ..negation import listed_as_bad, negated
 
 SEVERITY = "warning"
 _PIPE = r"\|\s*(?:sudo\s+)?(?:(?:ba|z|da)?sh\b|(?:python3?|node|perl)\b%s)"
 _DECODED = _PIPE % ""
 _LOADED = _PIPE % r"(?=\s+-(?:\s|$)|\s*(?:[\"'`\n)]|$))"  # `| python3 -c ...` reads the answer, it does not run it
+_ADDRESS = r"(?<=\s)[\"']?(?![-.\"'\s|…])[^\n|;&\s]"  # `curl | sh` alone is the name of a bad habit, it fetches nothing
 # The environment of a hook holds tokens, the client's own among them.
 _SENT = lazy(r"\b(?:env|printenv)\b[^\n;&|]{0,80}\|[^\n;&]{0,120}\b(?:curl|wget|nc|ncat)\b|\bcurl\b[^\n;&|]{0,200}\$\((?:env|printenv)\b")
 # Each begins with a word that is rare enough to be looked for; nothing scans whole texts.
 _PIPED = (
-    (("curl", "wget", "iwr", "Invoke-WebRequest"), lazy(r"\b(?:curl|wget|iwr|Invoke-WebRequest)\b[^\n|;&]{0,400}" + _LOADED)),
+    (
+        ("curl", "wget", "iwr", "Invoke-WebRequest"),
+        lazy(r"\b(?:curl|wget|iwr|Invoke-WebRequest)\b[^\n|;&]{0,400}?" + _ADDRESS + r"[^\n|;&]{0,400}" + _LOADED),
+    ),
     (("xxd",), lazy(r"\bxxd\s+[^\n;&|]{0,40}-r\b[^\n;&|]{0,40}" + _DECODED)),
     (("base64",), lazy(r"\bbase64\s+(?:-d|-D|--decode)\b[^\n;&]{0,200}" + _DECODED)),
     (("$(", "<(", "`"), lazy(r"(?:[$<]\(|`)\s*(?:curl|wget|base64|echo\s+\S{1,400}\s*\|\s*base64)\b")),
@@ -35,15 +40,17 @@ _PIPED = (
 )
 _RUNS = lazy(r"\b(?:eval\b|(?:ba|z|da)?sh\s+-\w*c\b|(?:ba|z|da)?sh(?=\s{1,3}\Z)|source\b|python3?\s+-c\s[^\n]{0,80})[^\n]{0,20}\Z")
 # What a program of the plugin does itself: at the start of a command, not in a text that it looks for.
-_COMMAND = lazy(r"(?:\A|[;&|({`]|\b(?:then|do|else|sudo)\b|\$\(|=)[ \t\"]*(?:(?:echo|printf)\s+[^\n|;&]{1,4000}\|\s*)?\Z")
+_COMMAND = lazy(
+    r"(?:\A|[;&|({`]|\b(?:then|do|else|sudo)\b|\$\([ \t\"]*|=[ \t\"]*|(?:\beval|\s-l?c)\s+[\"']?)[ \t]*(?:(?:echo|printf)\s+[^\n|;&]{1,4000}\|\s*)?\Z"
+)
 _STATEMENT = lazy(r"\A[ \t]*(?:\w{1,40}\s*=\s*)?\Z")
 _EXECUTED = (
     lazy(r"(?:exec|eval)\(\s*(?:compile\(\s*)?(?:\w{1,20}\.){0,3}(?:b64decode|urlopen|fromhex)\b"),
     lazy(r"(?:exec|eval)\(\s*(?:Buffer\.from\([^\n]{1,4000}[\"']base64[\"']|atob\()"),
 )
 _DOCUMENT = lazy(r"<<-?\s?[\"'\\]?(\w{1,40})[\"']?")
-# "Never run `curl ... | sh`" warns of it.
-_WARNED = lazy(r"\b(?:[Nn]ever|NEVER|[Dd]o not|[Dd]on't|DO NOT|[Aa]void|[Rr]efuse|[Bb]lock|[Rr]eject|[Ff]lag|[Dd]etect)\b[^\n.]{0,80}\Z")
+# A program that looks for the text, or prints it.
+_LOOKS = lazy(r"\b(?:[ef]?grep|rg|ag|ack|echo|printf|jq|sed|awk|say|logger|case|test)\b[^;&|\n(`]*\Z|\[\[?\s[^\n;]*\Z")
 _NEEDS = ("curl", "wget", "iwr", "base64", "Invoke-WebRequest", "b64decode", "urlopen", "fromhex", "iex", "IEX", "xxd")
 
 
@@ -60,9 +67,7 @@ def check(file, context):
         if start < ends:
             continue
         ends = end
-        if not file.is_json and _WARNED.search(text, text.rfind("\n", 0, start) + 1, start):
-            continue
-        if file.kind == "settings-hooks" and not _in_hooks(file, start):
+        if file.is_json and not _is_run(file, start, text[start:end]):
             continue  # a deny rule names what it forbids
         embedded = file.is_json
         if not embedded:
@@ -71,6 +76,8 @@ def check(file, context):
             embedded = file.kind != "agent" and ("!`" in text[line:start] or fence and fence[2].startswith("!"))
             if not embedded and fence and (file.kind not in ("command", "agent") or fence[2] not in ("bash", "sh", "shell", "zsh")):
                 continue  # what a skill shows may teach; what a command shows is to be run
+            if not embedded and (negated(text, start, end) or listed_as_bad(text, start)):
+                continue
         if _SENT.match(text, start):
             yield file.hit((start, end), "the whole environment is sent away, tokens included", severity="error" if embedded else None)
             continue
@@ -127,6 +134,16 @@ def _found(text):
                 yield start, match.end()
 
 
-def _in_hooks(file, offset):
-    span = file.json.spans.get(("hooks",)) if file.json is not None else None
-    return span is not None and span[0] <= offset < span[1]
+def _is_run(file, offset, found):
+    """Does a text of a JSON file stand where a program is started, and not as something that the program looks for?"""
+    spans = file.json.spans if file.json is not None else {}
+    paths = [path for path, (start, end) in spans.items() if path and start <= offset < end]
+    path = max(paths, key=len, default=())
+    key = next((part for part in reversed(path) if isinstance(part, str)), "")
+    if key not in ("command", "args") and not key.endswith("Helper"):
+        return False
+    value = file.data
+    for part in path:
+        value = value[part]
+    at = value.find(found) if isinstance(value, str) else -1
+    return at < 0 or not _LOOKS.search(value, 0, at)

@@ -33,7 +33,7 @@ import itertools
 
 from .. import vocabulary
 from ..lazy import lazy
-from ..near import closest, loose
+from ..near import closest, distance, loose
 
 SEVERITY = "error"
 _FIELD = lazy(r'"(?:type|message|event|signal|state|status|phase)"\s?:\s?"([A-Za-z][A-Za-z0-9_-]{5,60})"')
@@ -56,6 +56,8 @@ _DECLARED = (
     "phase",
 )
 SHORTEST = 7  # letters of a single word outside code: shorter ones are often emphasis
+_CAPS_BEFORE = lazy(r"(?<![A-Za-z])[A-Z]{2,30} \Z")
+_CAPS_AFTER = lazy(r" [A-Z]{2,30}(?![A-Za-z])")
 _WORD = lazy(r"(?<![\w`$/{.-])[A-Z]{%d,30}(?![\w`/}-])" % SHORTEST)
 
 
@@ -76,13 +78,27 @@ def check(plugin, context):
             meant = spelled.get(loose(match.group(1)))
             if meant and match.group(1) not in declared and not file.prose.hidden(match.start()):
                 text = "%r is in no table; did you mean %r?"
-                yield file.hit(match.span(1), text % (match.group(1), meant), [match.span(1) + (meant,)])
+                yield file.hit(match.span(1), text % (match.group(1), meant), _fix(file.text, match.span(1), match.group(1), meant))
         for name, span in itertools.chain(vocabulary.capitals(file), _plain(file) if single else ()):
             meant = vocabulary.meant(name, declared) if name not in seen else None
-            if meant is None:
+            if meant is None or _in_phrase(file.text, span):
                 continue
             seen.add(name)
-            yield file.hit(span, "%r is in no table; did you mean %r?" % (name, meant), [span + (meant,)])
+            yield file.hit(span, "%r is in no table; did you mean %r?" % (name, meant), _fix(file.text, span, name, meant))
+
+
+def _in_phrase(text, span):
+    """`ACTION REQUIRED` is a text that is printed: a single word beside others in capitals is no name."""
+    name = text[span[0] : span[1]]
+    if "_" in name:
+        return False
+    return _CAPS_BEFORE.search(text, max(0, span[0] - 40), span[0]) is not None or _CAPS_AFTER.match(text, span[1]) is not None
+
+
+def _fix(text, span, name, meant):
+    """Only what is a name and nothing else (a code span of its own), and one letter away, is mended: prose is never rewritten."""
+    alone = text[span[0] - 1 : span[0]] == "`" == text[span[1] : span[1] + 1]
+    return [span + (meant,)] if alone and (loose(name) == loose(meant) or distance(name, meant, 1) == 1) else None
 
 
 def _in_json(plugin):
@@ -96,7 +112,7 @@ def _in_json(plugin):
             meant = None if name in declared else closest(name, sorted(declared))
             if meant is not None and meant.lower() != name.lower() and not vocabulary.other_word(name, meant):
                 text = "%r is in no table; did you mean %r?"
-                yield file.hit(match.span(1), text % (name, meant), [match.span(1) + (meant,)])
+                yield file.hit(match.span(1), text % (name, meant), None if distance(name, meant, 1) > 1 else [match.span(1) + (meant,)])
 
 
 def _lower(plugin):
@@ -112,7 +128,9 @@ def _lower(plugin):
             if meant is None or vocabulary.other_word(name, meant) or file.prose.in_fence(match.start()):
                 continue
             if [char for char in name if not char.isalnum()] == [char for char in meant if not char.isalnum()]:
-                yield file.hit(match.span(1), "%r is in no table; did you mean %r?" % (name, meant), [match.span(1) + (meant,)])
+                yield file.hit(
+                    match.span(1), "%r is in no table; did you mean %r?" % (name, meant), _fix(file.text, match.span(1), name, meant)
+                )
 
 
 def _plain(file):

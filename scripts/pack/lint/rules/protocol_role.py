@@ -37,8 +37,9 @@ def check(plugin, context):
     if not plugin.is_plugin:
         return
     own, project = plugin.agents(), context.project
+    elsewhere = {one.split(":", 1)[1] for one in project.agent_ids}
     for file in vocabulary.documents(plugin):
-        cells = list(vocabulary.agent_cells(file))
+        cells = [cell for cell in vocabulary.agent_cells(file) if cell.table.column("plugin", "plugins", "package", "source") is None]
         # Plain words in the column are names when another row of the table names an agent of the plugin.
         named = {id(cell.table) for cell in cells if cell.name in own and not cell.coded}
         for cell in cells:
@@ -50,10 +51,15 @@ def check(plugin, context):
                 known = name in project.agent_ids or prefix not in project.plugin_names
             else:
                 known = (
-                    not cell.coded or not own or name in own or name in context.facts.agent["builtin"] or name in vocabulary.roles(plugin)
+                    not cell.coded
+                    or not own
+                    or name in own
+                    or name in elsewhere
+                    or name in context.facts.agent["builtin"]
+                    or name in vocabulary.roles(plugin)
                 )
             if not known:
                 yield file.hit(cell.span, "no agent %r%s" % (name, nearest(name, list(own) + list(project.agent_ids))))
     for file, cell in vocabulary.people_cells(plugin):
-        if cell.name not in context.facts.agent["builtin"]:
+        if cell.name not in context.facts.agent["builtin"] and cell.name not in elsewhere:
             yield file.hit(cell.span, "no agent %r%s" % (cell.name, nearest(cell.name, list(own))), severity="warning")

@@ -92,7 +92,7 @@ def check(plugin, context):
                 legal = sorted(tables[kind])
                 same_form = any(item.isupper() == name.isupper() for item in legal)
                 known = not legal or not same_form or name in legal or name in declared or name.lower() in roles
-            if known or file.prose.hidden(match.start()) or _is_slip(name, declared, 5):
+            if known or name in context.facts.model_aliases or file.prose.hidden(match.start()) or _is_slip(name, declared, 5):
                 continue
             yield file.hit(match.span(index), "no %s %r in the tables of this plugin%s" % (kind, name, nearest(name, legal)))
         for match in file.matches(_ARROWS) if tables["state"] and file.kind != "skill" else ():

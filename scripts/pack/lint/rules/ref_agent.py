@@ -22,6 +22,7 @@ Source: client 2.1.329, measured 2026-11-21
 
 from .. import refs
 from ..near import nearest
+from ..negation import negated
 
 SEVERITY = "error"
 
@@ -38,6 +39,10 @@ def check(file, context):
         if ref.fenced and file.kind not in ("command", "agent"):
             continue  # a fenced call is an instruction in a command or agent; elsewhere it teaches
         name = ref.name
+        if name not in own and negated(file.text, *ref.span):
+            continue  # "do not spawn `x:y`, it will fail"
+        if file.kind in ("prose", "readme") and ref.kind != "type" and name not in own and not _of_ours(file, own, name):
+            continue
         if "/" in name:
             near = nearest(name.replace("/", ":"), ids)
             yield file.hit(ref.span, "no agent %r: plugin and agent are joined by a colon%s" % (name, near))
@@ -81,6 +86,11 @@ def check(file, context):
             elsewhere = sorted(one for one in ids if one.split(":", 1)[1] == name)
             hint = "write %r" % elsewhere[0] if elsewhere else "the plugin has no agents"
             yield file.hit(ref.span, "the bare name %r does not resolve; %s" % (name, hint), severity="warning")
+
+
+def _of_ours(file, own, name):
+    """Does a document speak of the plugin's agents, or of agents at large (a page of the client's own guide, say)?"""
+    return any(one in file.text for one in own) or nearest(name, own) != ""
 
 
 def _by_file(file, own):

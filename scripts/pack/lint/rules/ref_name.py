@@ -43,9 +43,30 @@ def check(file, context):
             continue  # `design:content:read` is a scope of some service, unless the plugin has such a folder
         if refs.listed_only(project, prefix):
             continue
+        if _of_a_service(ref.name, project) or _a_workflow(ref.name, project):
+            continue
         known = list(project.command_ids) if ref.kind == "slash" else list(project.agent_ids) + list(project.command_ids)
         what = "command or skill" if ref.kind == "slash" else "agent, command or skill"
         yield file.hit(ref.span, "no %s %r%s" % (what, ref.name, nearest(ref.name, known)))
+
+
+def _of_a_service(name, project):
+    """`buildkite:get_build` is a tool of the MCP server of that name: no component of the tree is spelled so."""
+    rest = name.rpartition(":")[2]
+    odd = "_" in rest or not rest.islower()
+    return odd and not nearest(name, list(project.agent_ids) + list(project.command_ids))
+
+
+def _a_workflow(name, project):
+    """A file of that name in a folder of workflows of the plugin."""
+    prefix, _, rest = name.partition(":")
+    for plugin in project.plugins:
+        if prefix in plugin.names:
+            for rel in project.below(plugin.root):
+                folder, _, last = rel.rpartition("/")
+                if last.partition(".")[0] == rest and "workflow" in folder.rpartition("/")[2]:
+                    return True
+    return False
 
 
 def _installs(file, project):

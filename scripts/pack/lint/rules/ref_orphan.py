@@ -83,11 +83,28 @@ def _of_skills(plugin):
         named.update(file.once("names in it", _names) - {file.name})
         if file.kind == "skill" and file.once("whole folder", _sends_to_the_folder):
             whole.add(file.rel.rsplit("/", 1)[0] + "/")
+    code = {}  # skill: the names in its programs and data
     for file in pages:
         skill = file.rel[: file.rel.index("/references/" if "/references/" in file.rel else "/reference/") + 1]
         by_pattern = any("references/" + start in named for start in _starts(file.name[:-3]))  # `references/server-<kind>.md`
         if file.name not in named and "references/" + file.name[:-3] not in named and skill not in whole and not by_pattern:
+            if _in_code(file, skill, code):
+                continue
             yield file.hit(file.first_line(), "nothing points to %s" % plugin.sub(file.rel))
+
+
+_CODE = (".py", ".sh", ".bash", ".js", ".mjs", ".cjs", ".ts", ".json", ".yaml", ".yml", ".toml", ".txt")
+
+
+def _in_code(file, skill, known):
+    """Does a script or a data file of the page's skill name it?"""
+    if skill not in known:
+        project = file.project
+        texts = [
+            project.script(rel) or "" for rel in project.below(skill.rstrip("/")) if rel.endswith(_CODE) and project.listing[rel] == "f"
+        ]
+        known[skill] = {name for text in texts for name in _names(text)}
+    return file.name in known[skill]
 
 
 def _is_index(file):

@@ -32,7 +32,7 @@ def check(file, context):
     found = list(refs.skills(file))
     everywhere = {one.split(":", 1)[1] for one in project.command_ids} if found else ()
     for ref in found:
-        if ref.name in own or ref.name in everywhere or ref.name in project.plugin_names:
+        if ref.name in own or ref.name in everywhere or ref.name in project.plugin_names or ref.name in context.facts.builtin_skills:
             continue
         if "-" in ref.name or nearest(ref.name, own):
             yield file.hit(ref.span, "no skill %r in this plugin%s" % (ref.name, nearest(ref.name, own)))

@@ -5,7 +5,7 @@ Source: client 2.1.329 (the same patterns that `plugin validate` tries on MCP he
 
 import math
 
-from ...redact import SHAPES
+from ...base.redact import SHAPES
 from ..lazy import IGNORECASE, lazy
 from ..markdown import lines_with
 from ..triggers import ADDRESSES

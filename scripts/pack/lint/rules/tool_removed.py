@@ -20,6 +20,7 @@ Good `commands/build.md`:
 from .. import tools
 from ..lazy import lazy
 from ..markdown import lines_with
+from ..negation import negated
 from .tool_unknown import KEYS
 
 SEVERITY = "warning"
@@ -46,35 +47,13 @@ def check(file, context):
                 name in removed
                 and not name.startswith("Team")
                 and not file.prose.hidden(match.start())
-                and not _negated(text, match.start())
+                and not negated(text, *match.span())
             ):
                 yield file.hit(match.span(1), "the prompt uses %s, which is %s" % (name, tools.gone(*removed[name])))
     if "TeamCreate" in text or "TeamDelete" in text:
         seen = set()
         for match in _CALLS.finditer(text, file.body_start):
             name = match.group()
-            if name in removed and name not in seen and not _negated(text, match.start()):
+            if name in removed and name not in seen and not negated(text, *match.span()):
                 seen.add(name)
                 yield file.hit(match.span(), "the prompt names %s, which is %s" % (name, tools.gone(*removed[name])))
-
-
-def _negated(text, at):
-    """`no TeamCreate`, `TeamCreate was removed`: a prompt that says so is right."""
-    before, after = text[max(0, at - 60) : at].lower(), text[at : at + 90].lower()
-    said = (
-        "not ",
-        "no ",
-        "never",
-        "n't",
-        "removed",
-        "retired",
-        "gone",
-        "obsolete",
-        "instead of",
-        "without",
-        "deprecated",
-        "older",
-        "legacy",
-        "no longer",
-    )
-    return any(word in before for word in said) or any(word in after for word in said[4:])

@@ -22,14 +22,24 @@ Source: client 2.1.329
 """
 
 from .. import tools
-from ..lazy import lazy
+from ..lazy import IGNORECASE, lazy
 from ..markdown import lines_with
+from ..negation import clause_before
 
 SEVERITY = "warning"
 _MCP = lazy(r"\bmcp__[A-Za-z0-9_-]+__[A-Za-z0-9_-]+")
 _NAMES = ("SendMessage", "TaskUpdate", "TaskCreate", "NotebookEdit", "WebFetch", "WebSearch", "TodoWrite")
 _NAMES += ("AskUserQuestion",)
 _NAMES += ("`Write`", "`Edit`", "`Bash`", "`Agent`", "Write to", "Edit to", " Bash", "Agent to")
+# Who uses it is somebody else: "the orchestrator will continue this agent via SendMessage", "when agents execute via the Task tool".
+_SOMEBODY = lazy(
+    r"\b(?:orchestrator|coordinator|supervisor|(?:team )?lead(?:er)?|main (?:agent|thread|session|conversation|loop)|parent(?: agent)?|callers?|dispatcher|director"
+    r"|other agents?|another agent|(?:the|a|each|every|your|when|these|those|other|if|as) (?:command|skill|hook|workflow|harness|client|system|router|agents|subagents?"
+    r"|sub-agents?|teammates?)|they|he|she|who|which)\b(?![^.;!?]*\byou\b)[^.;!?,]*\Z"
+    r"|\b(?:be|been|being|is|are|was|were|get|gets) (?:\w+ly )?(?:spawned|invoked|launched|dispatched|called|executed|run|triggered|started|delegated)\b[^.;!?,]*\Z"
+    r"|`/[\w:-]+` command[^.;!?,]*\Z|\b(?:execut|run|call|spawn|invok)ed [^.;!?]{0,30}\Z",
+    IGNORECASE,
+)
 _USE = lazy(
     r"\b(?:[Uu]s(?:e|ing)|[Cc]all(?:ing)?|[Ww]ith|[Vv]ia|[Ii]nvok(?:e|ing)|[Rr]un) (?:the |your )?[`*]{0,2}([A-Z][A-Za-z]{2,24})[`*]{0,2} tool\b"
     r"|\b(SendMessage|TaskUpdate|TaskCreate|NotebookEdit|WebFetch|WebSearch|TodoWrite)[`*]{0,2}\("
@@ -63,6 +73,8 @@ def check(file, context):
         index = match.lastindex
         name = tools.canonical(match.group(index), context.facts)
         if name not in context.facts.known_tools or name in granted or name in seen or file.prose.hidden(match.start()):
+            continue
+        if _SOMEBODY.search(clause_before(text, match.start())):
             continue
         before = text[max(0, match.start() - 40) : match.start()].lower()
         if any(

@@ -50,7 +50,7 @@ def load(name, project="."):
         try:
             return getattr(importlib.import_module("pack.realtime.adapters." + module), cls)
         except ImportError as error:
-            from pack import extras
+            from pack.base import extras
 
             raise AdapterError("adapter %s needs %s (%s): %s" % (name, needs, error, extras.install("realtime")))
     if ":" not in name:

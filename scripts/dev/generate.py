@@ -1,0 +1,392 @@
+"""What `make generate` runs: everything that repeats a fact of the tables is written from the tables.
+
+Blocks in Markdown stand between `<!-- generated: NAME -->` and `<!-- end: NAME -->`; whole files are listed in FILES.
+`--check` writes nothing, prints what drifted and the command that mends it, and exits 1.
+"""
+
+import argparse
+import difflib
+import json
+import os
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+if os.path.join(ROOT, "scripts") not in sys.path:
+    sys.path.insert(0, os.path.join(ROOT, "scripts"))
+
+from pack.protocol import machine, tables  # noqa: E402
+
+FOLDERS = ("agents", "commands", "references", "docs")
+START, END = "<!-- generated: %s -->", "<!-- end: %s -->"
+
+
+# --- Blocks --------------------------------------------------------------------------------------------------------------
+def _table(head, rows):
+    return "\n".join(["| %s |" % " | ".join(head), "|%s" % ("---|" * len(head))] + ["| %s |" % " | ".join(map(str, r)) for r in rows])
+
+
+def _form(form):
+    return "`%s`" % form.replace("<epoch>", "epoch").replace("<N>", "N")
+
+
+def messages(role=None):
+    """The message vocabulary: the whole table, or the lines that one role may send."""
+    if role is None:
+        rows = [
+            (_form(form), ", ".join(senders), ", ".join(receivers), when) for form, senders, receivers, when in tables.MESSAGES.values()
+        ]
+        rows.append(
+            ("`shutdown_request` (the client's own)", "lead", "the one asked", "only in the teardown, or for a coder without tasks")
+        )
+        rows.append(("`shutdown_response` (the client's own)", "the one asked", "lead", "with the request_id it was given"))
+        return _table(("line", "sender", "to", "when"), rows)
+    lines = []
+    for event, (form, senders, receivers, when) in tables.MESSAGES.items():
+        if role in senders:
+            if len(receivers) == 2 and tables.SUPERVISOR in receivers:
+                receivers = (tables.LEAD,) if role == tables.SUPERVISOR else (tables.SUPERVISOR,)
+            to = {(tables.LEAD,): "`main`", tables.IMPLEMENTERS: "the task's coder", tables.APPROVERS: "each required approver"}.get(
+                tuple(receivers), ", ".join(receivers)
+            )
+            if event == "DONE":
+                when = when.split(";")[0] + "; may end in `, claiming task #M` or `. ALL MY TASKS COMPLETE`"
+            lines.append("- %s to %s: %s" % (_form(form), to, when))
+    if not lines:
+        lines.append("- no protocol lines: your last text is your report")
+    lines.append("- `shutdown_response` to `team-lead`, with the request_id you were given: when you are asked to shut down")
+    return "\n".join(lines)
+
+
+def approvals():
+    """Runtime mode -> required roles."""
+    rows = []
+    for mode, roles in tables.APPROVAL_MATRIX.items():
+        text = " + ".join(roles).replace(
+            tables.TASK_REVIEWERS, "the reviewers named in the task record (at least one; high-risk: all three)"
+        )
+        rows.append((mode, text))
+    return _table(("runtime mode", "required"), rows)
+
+
+OWNERSHIP = (
+    (
+        "STATE_OWNERSHIP_HANDOFF",
+        "lead -> supervisor",
+        "the target is an ACTIVE supervisor; the epoch is the next minted, or the one it was already offered",
+        "wait for the ACK; every older epoch is fenced",
+    ),
+    ("STATE_OWNERSHIP_ACK", "supervisor -> lead", "sender and epoch are exactly the offered ones", "the supervisor owns the state"),
+    ("HANDOFF_DUPLICATE", "gate", "same epoch, same holder again", "none: harmless, acknowledged again"),
+    ("HANDOFF_MISSING", "gate", "an ACK or an owner-only event without an offer", "offer; it was refused"),
+    (
+        "SPLIT_BRAIN_DETECTED",
+        "gate",
+        "a second incarnation claims an epoch of another",
+        "offer again with a new epoch; RECONCILE_LOCK until then",
+    ),
+    ("STALE_EPOCH", "gate", "a fenced owner acts", "none: refused and recorded"),
+    ("OWNER_LOST", "gate", "the owner's incarnation ended", "spawn a supervisor, offer"),
+)
+
+
+def ownership():
+    """The events of the hand-off."""
+    missing = [e for e, *_ in OWNERSHIP if e not in tables.EVENTS]
+    if missing:
+        raise SystemExit("make generate: unknown events " + ", ".join(missing))
+    return _table(
+        ("event", "from -> to", "accepted or raised when", "next step"),
+        [("`%s`" % (_form(tables.MESSAGES[e][0]).strip("`") if e in tables.MESSAGES else e), f, w, n) for e, f, w, n in OWNERSHIP],
+    )
+
+
+def teardown():
+    """The teardown machine."""
+    return _table(("from", "on", "guard", "to"), [tuple(x or " " for x in row) for row in tables.TEARDOWN])
+
+
+def task_states():
+    """A task's states and the states that follow."""
+    return _table(("state", "next"), [(s, ", ".join(n) or "none, terminal") for s, n in tables.TASK_STATES.items()])
+
+
+def task_diagram():
+    """The same as a diagram."""
+    lines = ["```mermaid", "stateDiagram-v2"]
+    lines += ["    %s --> %s" % (s, n) for s, following in tables.TASK_STATES.items() for n in following]
+    return "\n".join(lines + ["```"])
+
+
+PHASE_TEXT = {
+    "DISCOVERY": ("orientation, research", "the plan is registered"),
+    "PLANNING": ("classification, tech lead, risks", "a supervisor owns the state"),
+    "SETUP": ("reviewers, validation still open", "the first coder is spawned or claims"),
+    "EXECUTION": ("tasks, reviews", "every task is terminal"),
+    "COMPLETION": ("verify, consistency", "the completion gate passed"),
+    "TEARDOWN": ("shutdown of the team", "TEAM_DELETED, or FAILED_SAFE"),
+    "CLOSED": ("nothing", " "),
+    "FAILED_SAFE": ("nothing is deleted", "`pack teardown retry` or `pack abort`"),
+}
+
+
+def phases():
+    """The phases of a run."""
+    return _table(("phase", "what happens", "left when"), [(p,) + PHASE_TEXT[p] for p in tables.PHASES])
+
+
+def triggers():
+    """The thirteen triggers of the classification."""
+    said = lambda source: "tasks" if source == "plan" else "fact `%s`" % source
+    rows = [("A: MEDIUM", n + 1, text, said(source)) for n, (text, source) in enumerate(tables.MEDIUM_TRIGGERS)]
+    rows += [("B: COMPLEX", n + 1, text, said(source)) for n, (text, source) in enumerate(tables.COMPLEX_TRIGGERS)]
+    return _table(("step", "#", "trigger", "computed from"), rows)
+
+
+def limits():
+    """The constants."""
+    return _table(("name", "value", "meaning"), [(name, value, text) for name, (value, text) in tables.LIMITS.items()])
+
+
+def events():
+    """Every event of the journal."""
+    return _table(("event", "meaning"), [("`%s`" % e, text) for e, text in sorted(tables.EVENTS.items())])
+
+
+def guards():
+    """Which guards each event passes, in order."""
+    rows = []
+    for event, found in sorted(machine.RULES.items()):
+        names = found["epoch"] + found["guards"]
+        rows.append(("`%s`" % event, ", ".join(found["roles"]) if found["roles"] else "anybody the gate knows", ", ".join(names) or " "))
+    return _table(("event", "who", "guards, in order"), rows)
+
+
+def icons():
+    """The icons of the status tree."""
+    from pack.store.render import MEANINGS
+
+    return _table(("icon", "meaning"), MEANINGS.items())
+
+
+def team_roles(name):
+    """A wave team's roles: agent, waves, what it writes."""
+    from pack.teams import load
+
+    definition = load(name)
+    rows = []
+    for role in definition["roles"]:
+        own = [w["id"] for w in definition["waves"] if role["id"] in w["roles"]]
+        rows.append(
+            (
+                role["id"],
+                "`team:%s`%s" % (role["agent"], " (you; never spawned)" if role["id"] == definition.get("lead") else ""),
+                ", ".join(own),
+                role["spawning"],
+            )
+        )
+    return _table(("role = name", "agent", "waves", "runs in the"), rows)
+
+
+def watch():
+    """Minutes of silence until each stage, by what is watched."""
+    from pack.protocol.watch import STAGES
+
+    return _table(("watched",) + STAGES, [(row,) + minutes for row, minutes in tables.WATCH.items()])
+
+
+BLOCKS = {
+    "watch": watch,
+    "team-roles": team_roles,
+    "icons": icons,
+    "messages": messages,
+    "approvals": approvals,
+    "ownership": ownership,
+    "teardown": teardown,
+    "task-states": task_states,
+    "task-diagram": task_diagram,
+    "phases": phases,
+    "triggers": triggers,
+    "limits": limits,
+    "events": events,
+    "guards": guards,
+}
+COPIED = {"rules": "references/messages.md", "review": "references/approval-matrix.md"}  # prose with one home, copied into prompts
+
+
+def block(name, root=ROOT):
+    """The text of a generated block; None for a block that this pack does not know."""
+    word, _, argument = name.partition(" ")
+    if word in BLOCKS:
+        return BLOCKS[word](argument) if argument else BLOCKS[word]()
+    if name in COPIED:
+        with open(os.path.join(root, COPIED[name]), encoding="utf-8") as f:
+            return f.read().partition(START % name)[2].partition(END % name)[0].strip("\n")
+    return None
+
+
+def fill(text, path, root=ROOT):
+    """A Markdown text with its blocks rewritten; markers inside code fences are examples. SystemExit for a block that is unknown
+    or not closed."""
+    out, lines, i, fence = [], text.split("\n"), 0, ""
+    while i < len(lines):
+        line = lines[i]
+        mark = line.strip()[:3]
+        if mark in ("```", "~~~") and (not fence or mark == fence):
+            fence = "" if fence else mark
+        out.append(line)
+        i += 1
+        if fence or not line.startswith("<!-- generated: "):
+            continue
+        name = line[len("<!-- generated: ") :].partition(" -->")[0]
+        new = block(name, root)
+        if new is None or END % name not in lines[i:]:
+            raise SystemExit("%s:%d: block %r is %s" % (path, i, name, "unknown" if new is None else "not closed"))
+        i = lines.index(END % name, i)
+        out += new.split("\n")
+    return "\n".join(out)
+
+
+# --- Whole files -------------------------------------------------------------------------------------------------------------
+ACTIVE = '[ -e "$CLAUDE_PLUGIN_DATA/active$CLAUDE_PROJECT_DIR/.on" ] || [ -e "$CLAUDE_PROJECT_DIR/.claude/teams/.on" ] || exit 0; '
+GATE = 'g="${CLAUDE_PLUGIN_ROOT}/hooks/gate"; '
+# A plugin that was removed in mid-run: what must stay closed says so, everything else holds nothing up.
+OPEN = '[ -r "$g" ] || exit 0; '
+GONE = (
+    "[ -r \"$g\" ] || { echo 'team: this is refused, because its plugin is gone. Install the plugin again; or, to end a live run without it, "
+    "remove .claude/teams/.on here and active/.../.on in the plugin data from your own terminal.' >&2; exit 2; }; "
+)
+# A prompt may itself open a team (`--team NAME ...`), or be for one that is over (`team status`): without one, look for those words
+# before leaving. With one, standard input stays the client's own: the gate looks at who is at its other end.
+TYPED = (
+    GATE
+    + 'if [ -e "$CLAUDE_PLUGIN_DATA/active$CLAUDE_PROJECT_DIR/.on" ] || [ -e "$CLAUDE_PROJECT_DIR/.claude/teams/.on" ]; then '
+    + OPEN
+    + 'exec sh "$g" UserPromptSubmit; fi; '
+    "p=$(cat); case $p in *--team* | *'\"'[Tt]'eam '* | *'\"'[Rr]'esume team'* | *'\"'[Pp]'ause team'*) ;; *) exit 0 ;; esac; "
+    + OPEN
+    + 'printf %s "$p" | sh "$g" UserPromptSubmit'
+)
+GUARDED_TOOLS = (
+    "Agent",
+    "Task",
+    "SendMessage",
+    "Edit",
+    "Write",
+    "MultiEdit",
+    "NotebookEdit",
+    "Bash",
+    "PowerShell",
+    "TaskCreate",
+    "TaskUpdate",
+    "TaskStop",
+    "TeamCreate",
+    "TeamDelete",
+)
+# event -> (matcher or None, guarded). Guarded calls fail closed; the rest never holds anything up (DESIGN rules 5 and 7).
+HOOKS = {
+    "UserPromptExpansion": ("^(team:)?(build|realtime)$", True),
+    "UserPromptSubmit": (None, False),
+    "SessionStart": (None, False),
+    "SessionEnd": (None, False),
+    "PreToolUse": ("|".join(GUARDED_TOOLS), True),
+    "PostToolUse": ("|".join(GUARDED_TOOLS), False),
+    "PostToolUseFailure": ("|".join(GUARDED_TOOLS), False),
+    "SubagentStart": (None, False),
+    "SubagentStop": (None, False),
+    "Stop": (None, False),
+    "StopFailure": (None, False),
+    "ConfigChange": (None, True),
+}
+
+
+def hooks_json():
+    """hooks/hooks.json. With no team active the shell leaves after two file tests, without starting anything."""
+    out = {}
+    for event, (matcher, guarded) in HOOKS.items():
+        opens = event == "UserPromptExpansion"
+        if event == "UserPromptSubmit":
+            command = TYPED
+        else:
+            command = ("" if opens else ACTIVE) + GATE + (GONE if guarded else OPEN) + 'exec sh "$g" ' + event
+        handler = {"type": "command", "command": command, "timeout": 10 if event != "SessionEnd" else 1}
+        if event == "PreToolUse":
+            handler["timeout"] = 30  # `pack plan` and the commit check start git; the gate gives up after 25 s
+        if event in ("PreToolUse", "ConfigChange"):
+            handler["onFailure"] = "block"
+        entry = {"hooks": [handler]}
+        if matcher:
+            entry = {"matcher": matcher, "hooks": [handler]}
+        if event == "Stop":  # the supervision's clock (watcher.py); in -p the client would wait for it
+            handler = {
+                "type": "command",
+                "command": ACTIVE + '[ "$CLAUDE_CODE_ENTRYPOINT" = cli ] || exit 0; ' + GATE + OPEN + 'exec sh "$g" Watch',
+                "asyncRewake": True,
+                "timeout": 3600,
+            }
+            entry["hooks"].append(handler)
+        out[event] = [entry]
+    return json.dumps({"description": "The team's gate: one script for every event; see CONTRIBUTING.md", "hooks": out}, indent=2) + "\n"
+
+
+def manifest_copy():
+    """plugin.json at the root is a byte copy of the one that the client reads."""
+    with open(os.path.join(ROOT, ".claude-plugin", "plugin.json"), encoding="utf-8") as f:
+        return f.read()
+
+
+FILES = {"hooks/hooks.json": hooks_json, "plugin.json": manifest_copy}
+
+
+def wanted(root=ROOT):
+    """{path: text} of everything generated, as it should be."""
+    from pack.teams import load
+    from pack.teams.agents import agents_text
+
+    out = {path: make() for path, make in FILES.items()}
+    out.update(agents_text(load("realtimeSystems")))
+    for folder in FOLDERS:
+        for base, _folders, files in os.walk(os.path.join(root, folder)):
+            for name in sorted(files):
+                if name.endswith(".md"):
+                    path = os.path.relpath(os.path.join(base, name), root)
+                    with open(os.path.join(base, name), encoding="utf-8", newline="") as f:
+                        text = f.read()
+                    if "<!-- generated: " in text:
+                        out[path] = fill(text, path, root)
+    return out
+
+
+def main(argv):
+    """Exit 1 when --check finds drift."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/dev/generate.py",
+        description=__doc__,
+        epilog="example: scripts/dev/generate.py --check",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 and show the difference when something drifted")
+    given = parser.parse_args(argv)
+    drifted = 0
+    for path, text in sorted(wanted().items()):
+        full = os.path.join(ROOT, path)
+        old = ""
+        if os.path.exists(full):
+            with open(full, encoding="utf-8", newline="") as f:
+                old = f.read()
+        if old == text:
+            continue
+        drifted += 1
+        if given.check:
+            sys.stdout.writelines(difflib.unified_diff(old.splitlines(True), text.splitlines(True), path, path + " (generated)"))
+        else:
+            with open(full, "w", encoding="utf-8", newline="") as f:
+                f.write(text)
+            print("wrote " + path)
+    if given.check and drifted:
+        print("%d generated file(s) drifted from the tables; mend them with: make generate" % drifted, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

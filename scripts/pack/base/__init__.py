@@ -1,0 +1,1 @@
+"""What every room stands on: paths, JSON and digests, facts of the project, reading shell text, receipts, masking. Knows no run."""

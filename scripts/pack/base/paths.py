@@ -1,0 +1,119 @@
+"""Where things are: the project, the team's folder, the plugin's data, the marker that a team is active."""
+
+import os
+
+from . import codec
+
+PLUGIN_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+TEAMS = os.path.join(".claude", "teams")
+
+
+def version(root):
+    """The version that the plugin's manifest states."""
+    try:
+        with open(os.path.join(root, ".claude-plugin", "plugin.json"), encoding="utf-8") as f:
+            return str(codec.loads(f.read()).get("version"))[:40]
+    except (OSError, ValueError, AttributeError):
+        return "unknown"
+
+
+def client_home(env):
+    """The client's own folder of this user."""
+    return env.get("CLAUDE_CONFIG_DIR") or os.path.join(env.get("HOME") or os.path.expanduser("~"), ".claude")
+
+
+def settings_files(env, project):
+    """{shown name: path} of the settings that the client reads and a program of this user can write; the later ones win."""
+    return {
+        "user settings.json": os.path.join(client_home(env), "settings.json"),
+        ".claude/settings.json": os.path.join(project, ".claude", "settings.json"),
+        ".claude/settings.local.json": os.path.join(project, ".claude", "settings.local.json"),
+    }
+
+
+def data_folder(env):
+    """The plugin's data folder: what the client says, else where it would be for `--plugin-dir`."""
+    if env.get("CLAUDE_PLUGIN_DATA"):
+        return env["CLAUDE_PLUGIN_DATA"]
+    return os.path.join(client_home(env), "plugins", "data", "team-inline")
+
+
+def marker(data, project):
+    """The file whose presence makes the gate start Python. Its path repeats the project's, so that sh can test it."""
+    return data + "/active" + project + "/.on"
+
+
+def project_marker(project):
+    """The second marker, in the project: both must go before the gate goes quiet."""
+    return os.path.join(project, TEAMS, ".on")
+
+
+def run_folder(data, project, team):
+    """The run's own folder in the plugin's data: mirror, lock, receipts."""
+    name = os.path.basename(project.rstrip("/")) or "root"
+    return os.path.join(data, "runs", "%s-%s" % (name[:40], codec.digest(project, size=6)), team)
+
+
+def team_folder(project, team):
+    """The team's folder in the project."""
+    return os.path.join(project, TEAMS, team)
+
+
+def active(project, data):
+    """The active team of a project: {"team", "run", "python"} or None. Either marker is enough."""
+    for path in (marker(data, project), project_marker(project)):
+        try:
+            with open(path, encoding="utf-8", errors="replace") as f:
+                lines = f.read().split("\n")
+        except OSError:
+            continue
+        if len(lines) >= 3 and lines[1] and not (len(lines) > 4 and _copied(project, lines[1], lines[3])):
+            return {"python": lines[0], "team": lines[1], "run": lines[2]}
+    return None
+
+
+def _copied(project, team, original):
+    """Whether a marker came here in a copy of the project that it was written in: that one's run is not this one's."""
+    try:
+        return not os.path.samefile(team_folder(original, team), team_folder(project, team))
+    except OSError:  # moved away, or nothing of the team is left
+        return False
+
+
+def mark(project, data, team, run, python, disk):
+    """Write both markers, and where the run's data are; the project's folder keeps itself out of git."""
+    text = "%s\n%s\n%s\n%s\n" % (python, team, run, project)
+    for path in (marker(data, project), project_marker(project)):
+        disk.mkdir(os.path.dirname(path))
+        disk.replace(path, text.encode("utf-8", "surrogateescape"))
+    disk.replace(os.path.join(project, TEAMS, ".gitignore"), b"*\n")
+    disk.mkdir(team_folder(project, team))
+    disk.replace(os.path.join(team_folder(project, team), "run.json"), codec.dumps({"data": data, "run": run}).encode("ascii"))
+
+
+def unmark(project, data, disk):
+    """Remove both markers: the gate goes quiet."""
+    disk.remove(marker(data, project))
+    disk.remove(project_marker(project))
+
+
+def find_project(start):
+    """The nearest folder upwards that holds `.claude/teams`, else the start itself."""
+    here = os.path.abspath(start)
+    while True:
+        if os.path.isdir(os.path.join(here, TEAMS)):
+            return here
+        up = os.path.dirname(here)
+        if up == here:
+            return os.path.abspath(start)
+        here = up
+
+
+def teams(project):
+    """Names of the teams that have a journal in the project, the newest first."""
+    base = os.path.join(project, TEAMS)
+    try:
+        names = [n for n in os.listdir(base) if os.path.isfile(os.path.join(base, n, "journal.jsonl"))]
+    except OSError:
+        return []
+    return sorted(names, key=lambda n: -os.stat(os.path.join(base, n, "journal.jsonl")).st_mtime)

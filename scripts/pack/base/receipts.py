@@ -1,0 +1,77 @@
+"""Vouchers and receipts: how the hook and the `pack` process that an agent starts hand each other what was decided and measured."""
+
+import os
+
+from . import codec
+from .paths import PLUGIN_ROOT
+
+
+def receipt(call, text, verb):
+    """Keep the receipt where the process finds it; answers the command that prints it."""
+    path = call.scratch(".receipt")
+    call.store.disk.replace(path, codec.dumps({"text": text, "exit": 0}).encode("ascii"))
+    return vouched(path, verb)
+
+
+def vouched(path, verb):
+    """The command that runs a verb of this very plugin with a voucher: another `pack` earlier on PATH must not get it."""
+    return "PACK_VOUCHER=%s %s %s" % (quote(path), quote(os.path.join(PLUGIN_ROOT, "bin", "pack")), verb)
+
+
+def quote(text):
+    """A word for sh."""
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+RECEIPT = "pack-receipt: "
+
+
+def sealed(call, nonce, ending, response):
+    """What a vouched process left for the hook: (voucher, sealed result) or None. It is in the run's folder, or, where the
+    sandbox keeps processes from writing there, in what the process printed last."""
+    base = os.path.join(call.store.data, "calls", nonce)
+    found, voucher = call.store.disk.read(base + ".result"), call.store.disk.read(base + ending)
+    text = found.decode("ascii", "replace") if found is not None else None
+    printed = "%s\n%s" % (response.get("stdout") or "", call.payload.get("error") or "")
+    if text is None and RECEIPT in printed:
+        text = printed.rpartition(RECEIPT)[2].split("\n")[0]
+    if text is None or voucher is None:
+        return None
+    call.store.disk.remove(base + ".result")
+    call.store.disk.remove(base + ending)
+    try:
+        return codec.loads(voucher.decode("ascii")), codec.loads(text)
+    except (ValueError, UnicodeDecodeError):
+        return None
+
+
+def leave(path, ending, value):
+    """The process's side of `sealed`."""
+    text = codec.dumps(value)
+    target = path[: -len(ending)] + ".result"
+    try:
+        with open(target + ".tmp", "w", encoding="ascii") as f:
+            f.write(text)
+        os.replace(target + ".tmp", target)
+    except OSError:
+        print(RECEIPT + text, flush=True)
+
+
+def seal_result(key, result):
+    """The keyed digest of a verification result: only the process that read the voucher can make it."""
+    return codec.digest(key, str(result["build"]), str(result["test"]), str(result["tree"]))
+
+
+def collect(call, response):
+    """Take the result of a finished `pack verify`, if one waits for its nonce."""
+    nonce = (call.state["verify"] or {}).get("nonce")
+    pair = sealed(call, nonce, ".verify", response) if nonce else None
+    if pair is None:
+        return
+    voucher, result = pair
+    try:
+        good = result["mac"] == seal_result(voucher["key"], result)
+    except (KeyError, TypeError):
+        good = False
+    if good:
+        call.gate("VERIFIED", nonce=nonce, build_exit=result["build"], test_exit=result["test"], tree=result["tree"])

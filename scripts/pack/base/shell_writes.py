@@ -1,0 +1,638 @@
+"""What a Bash command would write, as far as reading it can tell. Not a shell: a tokenizer and a table of writers.
+
+What it cannot see (a script's own writes, computed paths) is found after the call by comparing files; see gate/after_tool.py. It
+errs on the side of naming a path: `python3 -c` with the name of a protected file in its text counts as writing it.
+"""
+
+import os
+
+OPERATORS = ("&&", "||", ";;", "|&", "<<<", "<<-", "<<", ">>", ">|", "&>>", "&>", "<>", ">&", "<&", ";", "&", "|", "(", ")", "\n", "<", ">")
+_BY_LENGTH = sorted(OPERATORS, key=len, reverse=True)
+WRITES = (">", ">>", ">|", "&>", "&>>", "<>", ">&")
+PREFIXES = {
+    "sudo",
+    "env",
+    "nohup",
+    "time",
+    "command",
+    "exec",
+    "nice",
+    "timeout",
+    "stdbuf",
+    "setsid",
+    "builtin",
+    "ionice",
+    "doas",
+    "unbuffer",
+    "busybox",
+    "toybox",
+}
+KEYWORDS = {"if", "then", "elif", "else", "while", "until", "do", "{", "!"}  # what may stand before a command
+DECLARES = {"export", "declare", "local", "readonly", "typeset"}
+SHELLS = {"sh", "bash", "zsh", "dash", "ksh", "ash"}
+CODE = {
+    "python": "-c",
+    "python3": "-c",
+    "python2": "-c",
+    "node": "-e",
+    "perl": "-e",
+    "ruby": "-e",
+    "php": "-r",
+    "deno": "eval",
+    "bun": "-e",
+    "osascript": "-e",
+    "lua": "-e",
+    "awk": None,
+    "gawk": None,
+    "mawk": None,
+    "ed": None,
+    "ex": None,
+    "vi": None,
+    "vim": None,
+}
+ALL_ARGS = {
+    "rm",
+    "rmdir",
+    "unlink",
+    "shred",
+    "touch",
+    "chmod",
+    "chown",
+    "chgrp",
+    "mkdir",
+    "truncate",
+    "tee",
+    "sponge",
+    "mkfifo",
+    "setfacl",
+    "chattr",
+    "gzip",
+    "gunzip",
+    "bzip2",
+    "xz",
+    "patch",
+    "dos2unix",
+    "unix2dos",
+    "split",
+    "csplit",
+}
+LAST_ARG = {"cp", "mv", "install", "ln", "rsync", "scp", "link", "rename"}
+SOFT = {"mkdir", "rmdir", "chmod", "chown", "chgrp", "setfacl", "chattr"}  # change no content: only protected paths matter
+ENTRY = "entry"
+VALUE_OPTIONS = {
+    "truncate": "-s -r",
+    "touch": "-d -r -t",
+    "mkdir": "-m",
+    "install": "-m -o -g",
+    "shred": "-n -s",
+    "split": "-b -l -n -a",
+    "patch": "-p -d",
+    "cp": "-S",
+    "mv": "-S",
+    "ln": "-S",
+    "tee": "",
+    "rsync": "-e",
+    "sed": "-e -f -l",
+    "perl": "-e",
+    "ruby": "-e",
+}
+READERS = {
+    "cat",
+    "head",
+    "tail",
+    "less",
+    "more",
+    "grep",
+    "egrep",
+    "fgrep",
+    "rg",
+    "ls",
+    "wc",
+    "stat",
+    "file",
+    "diff",
+    "cmp",
+    "jq",
+    "md5sum",
+    "sha256sum",
+    "cut",
+    "sort",
+    "uniq",
+    "od",
+    "xxd",
+    "hexdump",
+    "strings",
+    "test",
+    "[",
+    "realpath",
+    "readlink",
+    "tree",
+    "du",
+    "bat",
+}
+
+
+class Command:
+    """One simple command: words, redirections [(operator, target)], here-documents, assignments, whether stdin is a pipe."""
+
+    __slots__ = ("words", "redirects", "heredocs", "env", "piped", "opaque")
+
+    def __init__(self):
+        self.words, self.redirects, self.heredocs, self.env, self.piped, self.opaque = [], [], [], {}, False, False
+
+
+class ShellError(ValueError):
+    """The text is not a command that this reader understands (an open quote)."""
+
+
+def tokens(text):
+    """Command text -> [(kind, value, quoted)]; kind "word" or "op". `$(...)` and backticks come as ("sub", inner text)."""
+    out, i, n = [], 0, len(text)
+    word, quoted, subs, live = [], False, [], False
+    pending = []
+
+    def flush():
+        nonlocal word, quoted, live
+        if live:
+            out.append(("word", "".join(word), quoted))
+        out.extend(("sub", s, False) for s in subs)
+        subs.clear()
+        word, quoted, live = [], False, False
+
+    while i < n:
+        c = text[i]
+        if c == "\\" and i + 1 < n:
+            if text[i + 1] != "\n":
+                word.append(text[i + 1])
+                quoted = live = True
+            i += 2
+        elif c == "'":
+            j = text.find("'", i + 1)
+            if j < 0:
+                raise ShellError("unclosed '")
+            word.append(text[i + 1 : j])
+            quoted = live = True
+            i = j + 1
+        elif c == '"':
+            i, piece, inner = _double(text, i + 1)
+            word.append(piece)
+            subs.extend(inner)
+            quoted = live = True
+        elif c == "$" and text[i + 1 : i + 2] == "'":
+            i, piece = _ansi(text, i + 2)
+            word.append(piece)
+            quoted = live = True
+        elif text.startswith(("$(", "<(", ">("), i) or c == "`":
+            i, inner = _substitution(text, i)
+            subs.append(inner)
+            word.append("\0")  # a value that only the shell knows
+            live = True
+        elif c == "#" and not live:
+            j = text.find("\n", i)
+            i = n if j < 0 else j
+        elif c in " \t\r":
+            flush()
+            i += 1
+        else:
+            op = next((o for o in _BY_LENGTH if text.startswith(o, i)), None)
+            if op is None:
+                word.append(c)
+                live = True
+                i += 1
+                continue
+            if op[0] in "<>" and live and "".join(word).isdigit() and not quoted:
+                word, live = [], False  # a file descriptor: 2>file
+            flush()
+            i += len(op)
+            out.append(("op", op, False))
+            if op in ("<<", "<<-"):
+                pending.append(len(out))
+            if op == "\n" and pending:
+                for at in pending:
+                    if at < len(out) and out[at][0] == "word":
+                        i, body = _heredoc(text, i, out[at][1], out[at - 1][1] == "<<-")
+                        out.append(("heredoc", body, out[at][2]))
+                pending = []
+    flush()
+    return out
+
+
+def _double(text, i):
+    piece, subs = [], []
+    while i < len(text):
+        c = text[i]
+        if c == '"':
+            return i + 1, "".join(piece), subs
+        if c == "\\" and i + 1 < len(text) and text[i + 1] in '"\\$`\n':
+            piece.append(text[i + 1] if text[i + 1] != "\n" else "")
+            i += 2
+        elif text.startswith("$(", i) or c == "`":
+            i, inner = _substitution(text, i)
+            subs.append(inner)
+            piece.append("\0")
+        else:
+            piece.append(c)
+            i += 1
+    raise ShellError('unclosed "')
+
+
+def _ansi(text, i):
+    piece, names = [], {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "a": "\a", "e": "\x1b"}
+    while i < len(text):
+        c = text[i]
+        if c == "'":
+            return i + 1, "".join(piece)
+        if c == "\\" and i + 1 < len(text):
+            d = text[i + 1]
+            if d == "x":
+                digits = text[i + 2 : i + 4]
+                try:
+                    piece.append(chr(int(digits, 16)))
+                except ValueError:
+                    piece.append("\0")
+                i += 2 + len(digits)
+            elif d in "01234567":
+                digits = text[i + 1 : i + 4]
+                while digits and any(x not in "01234567" for x in digits):
+                    digits = digits[:-1]
+                piece.append(chr(int(digits, 8) % 256))
+                i += 1 + len(digits)
+            else:
+                piece.append(names.get(d, d))
+                i += 2
+        else:
+            piece.append(c)
+            i += 1
+    raise ShellError("unclosed $'")
+
+
+def _substitution(text, i):
+    """At `$(`, `<(`, `>(` or a backtick -> (index behind it, inner text)."""
+    if text[i] == "`":
+        j = text.find("`", i + 1)
+        if j < 0:
+            raise ShellError("unclosed `")
+        return j + 1, text[i + 1 : j]
+    depth, j, quote = 0, i + 1, ""
+    while j < len(text):
+        c = text[j]
+        if quote:
+            if c == "\\" and quote == '"':
+                j += 1
+            elif c == quote:
+                quote = ""
+        elif c in "'\"":
+            quote = c
+        elif c == "\\":
+            j += 1
+        elif c == "(":
+            depth += 1
+        elif c == ")":
+            depth -= 1
+            if depth == 0:
+                return j + 1, text[i + 2 : j]
+        j += 1
+    raise ShellError("unclosed (")
+
+
+def _heredoc(text, i, word, strip):
+    lines, start = [], i
+    while start <= len(text):
+        stop = text.find("\n", start)
+        line = text[start:] if stop < 0 else text[start:stop]
+        if (line.lstrip("\t") if strip else line) == word:
+            return (len(text) if stop < 0 else stop + 1), "\n".join(lines) + ("\n" if lines else "")
+        lines.append(line.lstrip("\t") if strip else line)
+        if stop < 0:
+            return len(text), "\n".join(lines)
+        start = stop + 1
+    return len(text), "\n".join(lines)
+
+
+def parse(text, depth=0):
+    """Command text -> [Command], nested substitutions and `sh -c` texts included."""
+    out, current, expect, extra = [], Command(), None, []
+
+    def close():
+        nonlocal current
+        if current.words or current.redirects or current.env:
+            out.append(current)
+        current = Command()
+
+    for kind, value, quoted in tokens(text):
+        if kind == "op":
+            if value in ("<", "<<<") or value in WRITES or value in ("<<", "<<-", "<&"):
+                expect = value
+            else:
+                close()
+                current.piped = value in ("|", "|&")
+        elif kind == "sub":
+            extra.append(value)
+        elif kind == "heredoc":
+            target = current if current.words or current.redirects else (out[-1] if out else current)
+            target.heredocs.append((value, quoted))
+        elif expect is not None:
+            if expect not in ("<<", "<<-"):
+                current.redirects.append((expect, value))
+            else:
+                current.redirects.append((expect, ""))
+            expect = None
+        elif not current.words and not current.env and not quoted and value in KEYWORDS:
+            current.opaque = True  # `if rm x; then`: a command like any other, but nothing that stands alone
+        elif not current.words and "=" in value and value.split("=", 1)[0].replace("_", "a").isalnum() and not value[0].isdigit():
+            name, _, rest = value.partition("=")
+            current.env[name] = rest
+        else:
+            current.words.append(value)
+    close()
+    if depth < 4:
+        for inner in extra:
+            out += parse(inner, depth + 1)
+        for command in list(out):
+            words = bare(command.words)
+            at = _code_at(words) if words and os.path.basename(words[0]) in SHELLS else None
+            if at is not None:
+                out += parse(words[at], depth + 1)
+            elif words and words[0] == "eval":
+                out += parse(" ".join(words[1:]), depth + 1)
+            elif words and os.path.basename(words[0]) in SHELLS:
+                for body, _quoted in command.heredocs:
+                    out += parse(body, depth + 1)
+            elif words and words[0] == "xargs":
+                rest = [w for w in words[1:] if not w.startswith("-")]
+                if rest:
+                    inner = Command()
+                    inner.words, inner.opaque = rest, True
+                    out.append(inner)
+    return out
+
+
+def _code_at(words):
+    """Where the text stands that a shell is given with -c (also as in `bash -lc`); None without one."""
+    for n, w in enumerate(words[:-1]):
+        if n and w.startswith("-") and not w.startswith("--") and "c" in w[1:]:
+            return n + 1
+    return None
+
+
+def bare(words):
+    """The words without prefixes such as `sudo`, `env A=b`, `timeout 5`."""
+    i = 0
+    while i < len(words) and os.path.basename(words[i]) in PREFIXES:
+        i += 1
+        while i < len(words) and (words[i].startswith("-") or "=" in words[i] or words[i].replace(".", "").rstrip("smh").isdigit()):
+            i += 1
+    return words[i:]
+
+
+def _args(words, command=""):
+    """Operands: no options nor their values, everything behind `--`."""
+    out, plain, skip = [], False, False
+    valued = VALUE_OPTIONS.get(command, "").split()
+    for w in words:
+        if skip:
+            skip = False
+        elif not plain and w in valued:
+            skip = True
+        elif plain or not w.startswith("-") or w == "-":
+            out.append(w)
+        elif w == "--":
+            plain = True
+    return out
+
+
+def _filled(word, values):
+    """A word with its `$NAME` and `${NAME}` filled in; None when one is not known. What a value holds is not looked at again: a folder
+    may be called `$HOME`."""
+    first, *rest = word.split("$")
+    out = [first]
+    for part in rest:
+        if part.startswith("{") and "}" in part:
+            name, _, tail = part[1:].partition("}")
+        else:
+            size = next((i for i, c in enumerate(part) if not (c.isalnum() or c == "_")), len(part))
+            name, tail = part[:size], part[size:]
+        if name not in values:
+            return None
+        out += [values[name], tail]
+    return "".join(out)
+
+
+def writes(text, cwd):
+    """Command text -> (targets, code): [(absolute path it would write, soft)], and texts of code that other interpreters run.
+
+    soft: the command changes no content (mkdir, chmod); ENTRY: it takes away the name itself, a link and not what that points to.
+
+    A path that only the shell knows (`$x`, `$(...)`) is left out; a variable set to a literal before is filled in.
+    """
+    targets, code, here, known = [], [], cwd, {}
+
+    def path(word):
+        if word in ("", "-"):
+            return None
+        word = _filled(word, dict({"HOME": os.path.expanduser("~"), "PWD": here}, **known))
+        if word is None or "\0" in word:
+            return None
+        return os.path.join(here, os.path.expanduser(word))
+
+    def add(words, soft=False):
+        targets.extend((p, soft) for p in map(path, words) if p)
+
+    for command in parse(text):
+        for name, value in command.env.items():
+            if "\0" not in value:
+                known[name] = value
+        for op, target in command.redirects:
+            if op in WRITES and not (op == ">&" and (target.isdigit() or target == "-")):
+                add([target])
+        words = bare(command.words)
+        if not words:
+            continue
+        name, args = os.path.basename(words[0]), words[1:]
+        operands = _args(args, name)
+        add(_outputs(name, args))
+        if name in DECLARES:
+            known.update((w.partition("=")[0], w.partition("=")[2]) for w in operands if "=" in w and "\0" not in w)
+        elif name == "xargs" and any(os.path.basename(w) in ALL_ARGS | LAST_ARG | SHELLS for w in operands):
+            code.append(text)  # what it is applied to stands somewhere in the text, or only the shell knows it
+        elif name in ("cd", "pushd") and operands:
+            here = path(operands[0]) or here
+        elif name in ALL_ARGS:
+            add(operands[1:] if name in ("chmod", "chown", "chgrp") else operands, ENTRY if name in ("rm", "unlink") else name in SOFT)
+        elif name in LAST_ARG:
+            for n, w in enumerate(args):
+                if w in ("-t", "--target-directory") and n + 1 < len(args):
+                    add([args[n + 1]])
+                elif w.startswith("--target-directory="):
+                    add([w.split("=", 1)[1]])
+            sources, last = operands[:-1], operands[-1:]
+            into = path(last[0]) if last else None
+            if sources and into and os.path.isdir(into):  # into a folder: each under its own name
+                add([os.path.join(last[0], os.path.basename(w.rstrip("/"))) for w in sources])
+            else:
+                add(last)
+            if name == "mv":
+                add(sources, ENTRY)
+        elif name in ("sed", "perl", "ruby") and any(
+            w == "--in-place" or w.startswith(("-i", "--in-place=")) or (w.startswith("-") and not w.startswith("--") and "i" in w[1:])
+            for w in args
+        ):
+            files = operands[1:] if operands[:1] == [""] else operands  # BSD's `sed -i ''`
+            add(files if "-e" in args or "-f" in args or name != "sed" else files[1:])
+        elif name == "dd":
+            add([w[3:] for w in args if w.startswith("of=")])
+        elif name in ("curl", "wget"):
+            add([args[n + 1] for n, w in enumerate(args[:-1]) if w in ("-o", "-O", "--output", "--output-document")])
+        elif name in ("tar", "unzip", "cpio", "bsdtar"):
+            add([args[n + 1] for n, w in enumerate(args[:-1]) if w in ("-C", "-d", "--directory")])
+            add([args[n + 1] for n, w in enumerate(args[:-1]) if w.lstrip("-").endswith("f") and "c" in w])
+        elif name == "git":
+            sub, rest = git_verb(args)
+            if sub in ("restore", "rm", "mv") or sub == "checkout" and "--" in rest:
+                add(_args(rest) if sub != "checkout" else rest[rest.index("--") + 1 :])
+            elif sub == "checkout" and [w for w in _args(rest) if os.path.exists(os.path.join(here, w))]:
+                add([w for w in _args(rest) if os.path.exists(os.path.join(here, w))])
+            elif sub == "clean" or sub == "reset" and "--hard" in rest or sub == "stash" and rest[:1] not in (["list"], ["show"]):
+                add(["."])  # other agents' work in the same tree would go with it
+        elif name == "find" and ("-delete" in args or "-exec" in args or "-execdir" in args):
+            if "-delete" in args or any(os.path.basename(w) in ALL_ARGS | LAST_ARG for w in args):
+                add([w for w in args[: next((n for n, w in enumerate(args) if w.startswith("-")), len(args))]])
+                code.append(" ".join(args))
+        if name.rstrip("0123456789.") in CODE or name in CODE:
+            code.append(" ".join(args))
+            code += [body for body, _quoted in command.heredocs]
+            if command.piped:
+                code.append(text)
+    return targets, code
+
+
+def _outputs(name, args):
+    """The files that a command writes which otherwise reads."""
+    long = {"sort": "--output", "git": "--output"}.get(name)
+    short = {"sort": "-o", "tree": "-o", "git": "-o"}.get(name)
+    if name == "git" and git_verb(args)[0] != "archive":
+        return []
+    out = [args[n + 1] for n, w in enumerate(args[:-1]) if w in (short, long)] if short else []
+    out += [w[len(short) :] for w in args if short and w.startswith(short) and len(w) > len(short) and not w.startswith("--")]
+    out += [w.partition("=")[2] for w in args if long and w.startswith(long + "=")]
+    return out + (_args(args)[1:2] if name in ("uniq", "xxd") else [])
+
+
+def only_reads(text):
+    """Whether a command is made of nothing but known readers: it cannot have changed a file."""
+    try:
+        found = parse(text)
+    except (ShellError, RecursionError):
+        return False
+    quiet = READERS | {"cd", "echo", "pwd", "true", "pack", "printf", "which", "date"}
+    for command in found:
+        words = bare(command.words) or ["true"]
+        name = os.path.basename(words[0])
+        if name not in quiet or any(op in WRITES for op, _t in command.redirects) or _outputs(name, words[1:]):
+            return False
+    return True
+
+
+def git_verb(args):
+    """git's arguments -> (subcommand, its arguments), past `-C dir` and `-c k=v`."""
+    i = 0
+    while i < len(args):
+        if args[i] in ("-C", "-c", "--git-dir", "--work-tree", "--namespace"):
+            i += 2
+        elif args[i].startswith("-"):
+            i += 1
+        else:
+            return args[i], args[i + 1 :]
+    return "", []
+
+
+_ADD_ALL = ("--all", "--update", "--no-ignore-removal", "--renormalize", ".")
+
+
+def _anywhere(word):
+    """Whether an argument of git names files that only git can find: pathspec magic such as `:/`, a file of paths."""
+    return word.startswith((":", "--pathspec-from-file"))
+
+
+def commits(text, cwd):
+    """The `git commit`s of a command, each {"dir", "all", "paths", "adds", "add_all", "forced"}; `adds` are paths that the same
+    command stages before, `forced`: ignored files too."""
+    out, adds, add_all, forced, here = [], [], False, False, cwd
+    for command in parse(text):
+        words = bare(command.words)
+        if not words:
+            continue
+        if words[0] in ("cd", "pushd") and len(words) > 1:
+            here = os.path.join(here, os.path.expanduser(words[1]))
+        if os.path.basename(words[0]) != "git":
+            continue
+        folder = here
+        for n, w in enumerate(words[:-1]):
+            if w == "-C":
+                folder = os.path.join(here, words[n + 1])
+        sub, rest = git_verb(words[1:])
+        if sub == "add" or sub == "stage":
+            letters = "".join(w[1:] for w in rest if w.startswith("-") and not w.startswith("--"))
+            if any(w in _ADD_ALL or _anywhere(w) for w in rest) or "A" in letters or "u" in letters:
+                add_all = True
+            forced = forced or "--force" in rest or "f" in letters
+            adds += [os.path.join(folder, w) for w in _args(rest)]
+        elif sub in ("commit", "commit-tree", "am", "cherry-pick", "merge", "revert"):
+            flags = [w for w in rest if w.startswith("-") and not w.startswith("--")]
+            skip, paths = False, []
+            for w in rest:
+                if skip:
+                    skip = False
+                elif w in ("-m", "-F", "-C", "-c", "-t", "--message", "--file", "--author", "--date", "--fixup", "--squash", "--template"):
+                    skip = True
+                elif w.startswith("-") and not w.startswith("--") and w[-1:] in "mFCct" and len(w) > 2:
+                    skip = True
+                elif not w.startswith("-"):
+                    paths.append(os.path.join(folder, w))
+            out.append(
+                {
+                    "dir": folder,
+                    "all": "--all" in rest or any("a" in f.split("m")[0] for f in flags) or any(_anywhere(w) for w in rest),
+                    "paths": paths if sub == "commit" else [],
+                    "adds": list(adds),
+                    "add_all": add_all,
+                    "forced": forced,
+                    "verb": sub,
+                }
+            )
+    return out
+
+
+def only(text):
+    """The single simple command of a text, with what feeds it: (Command, feeder or None); None when it is more than that.
+
+    `cd DIR && X`, `X < file`, `X <<EOF`, `cat file | X`, `echo text | X` and `printf text | X` count as one X.
+    """
+    found = parse(text)
+    if any(c.opaque or any("\0" in w for w in c.words) for c in found):
+        return None
+    if found and found[0].words[:1] == ["cd"] and len(found) > 1 and not found[1].piped:
+        found = found[1:]
+    if len(found) == 1 and not found[0].piped:
+        return found[0], None
+    if len(found) == 2 and found[1].piped and found[0].words[:1] in (["cat"], ["echo"], ["printf"]):
+        return found[1], found[0]
+    return None
+
+
+CANNOT_FAIL = {"true", ":", "echo", "printf", "pwd", "date", "sleep", "cd"}
+
+
+def vacuous(command):
+    """Why a command cannot fail, or None."""
+    try:
+        parsed = parse(command)
+    except ShellError as error:
+        return "it does not parse: %s" % error
+    words = [bare(c.words) or [":"] for c in parsed]
+    sure = lambda w: os.path.basename(w[0]) in CANNOT_FAIL or w == ["exit", "0"] or w == ["exit"]
+    if all(sure(w) for w in words):
+        return "it checks nothing"
+    if sure(words[-1]) and ("||" in command or ";" in command or "\n" in command.strip()):
+        return "its end hides a failure"
+    return None

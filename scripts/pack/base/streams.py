@@ -1,0 +1,14 @@
+"""The output streams of `pack`."""
+
+import sys
+
+
+def plain():
+    """Make the output streams replace what a terminal of another encoding (ISO-8859-1, ASCII) cannot show, instead of failing on it.
+    A stream that the caller has closed (`>&-`) takes everything and shows nothing."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open("/dev/null" if sys.platform != "win32" else "NUL", "w"))
+    for stream in (sys.stdout, sys.stderr):
+        if (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "") != "utf8" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")

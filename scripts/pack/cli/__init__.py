@@ -1,0 +1,1 @@
+"""`pack VERB`: the command line."""

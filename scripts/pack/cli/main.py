@@ -1,0 +1,103 @@
+"""`pack VERB ...`: one table of verbs; each verb's module is imported only when it is asked for.
+
+A verb's module has `main(argv) -> int`. Verbs that agents run inside the client use the standard library only,
+because a plugin user's Python has nothing else; `lint` and the measuring verbs say what to install when it is missing.
+"""
+
+import errno
+import importlib
+import os
+import sys
+
+from ..base.streams import plain
+
+# verb -> (module, one line of help). The order is the order of `pack --help`.
+VERBS = {
+    "plan": ("pack.cli.verbs", "register the whole plan (JSON on standard input); computes the classification"),
+    "task": ("pack.cli.verbs", "show, assign, cancel or re-scope a task"),
+    "verify": ("pack.cli.verbs", "run build and tests, record exit code and tree digest"),
+    "status": ("pack.cli.verbs", "the team's status tree"),
+    "log": ("pack.cli.verbs", "the run's events, one a line"),
+    "explain": ("pack.cli.verbs", "who approved which revision of a task, what is missing, what was refused"),
+    "teardown": ("pack.cli.verbs", "pass the completion gate and begin the teardown; `retry` after FAILED_SAFE"),
+    "abort": ("pack.cli.verbs", "stop the run, keeping its journal"),
+    "resume": ("pack.cli.verbs", "take a paused, frozen or orphaned run up again"),
+    "doctor": ("pack.cli.doctor", "what is enforced here, why, and how to raise it"),
+    "lint": ("pack.lint.cli", "check any Claude Code plugin, marketplace, agents, commands, skills, hooks"),
+    "team": ("pack.cli.team", "team definitions: check one, begin one, write its agents (a team is data, no code)"),
+    "rt": ("pack.cli.rt", "probe and audit real systems (latency, delivery, throughput, failover)"),
+    "gate": ("pack.cli.gates", "evaluate the quality gates from the evidence"),
+    "kanban": ("pack.cli.kanban", "the team's board: moves are checked, metrics computed"),
+    "report": ("pack.cli.report", "HTML timeline, PPTX and PDF of a run"),
+    "sprint": ("pack.cli.sprint", "command centre: squads, daily rhythm, integration day, exit criteria"),
+    "record": ("pack.cli.record", "record real responses and topics as dated contracts"),
+    "adr": ("pack.cli.adr", "check the real-time arithmetic of architecture decisions"),
+}
+PLAIN = ("click", "jsonschema", "markdown_it", "yaml")  # what every verb needs; the others are those of the extras
+
+
+def usage():
+    """The text of `pack --help`."""
+    width = max(map(len, VERBS))
+    lines = ["usage: pack VERB [ARGUMENTS]      pack VERB --help shows an example", ""]
+    lines += ["  %-*s  %s" % (width, verb, text) for verb, (_, text) in VERBS.items()]
+    return "\n".join(lines)
+
+
+def main(argv=None):
+    """Run one verb. Exit codes: the verb's own; 2 for an unknown verb and for a file that cannot be read or written."""
+    plain()
+    try:
+        code = _run(argv)
+        if not sys.stdout.closed:  # a language server has closed it at the editor's `exit`
+            sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of a pipe (`pack log | head`) has seen enough
+        sys.stdout = open(os.devnull, "w")
+        return 1
+    except OSError as error:
+        if error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            sys.stdout = open(os.devnull, "w")  # what is still held back would fail once more when the interpreter ends
+            print("pack: the output cannot be written: %s" % error.strerror, file=sys.stderr)
+            return 2
+        if error.filename is None:
+            raise  # no file of the user's: a defect, and where it happened must be seen
+        print("pack: %s: %s" % (error.filename, error.strerror), file=sys.stderr)
+        return 2
+
+
+def _run(argv):
+    argv = list(sys.argv[1:] if argv is None else argv)
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        print(usage())
+        return 0 if argv else 2
+    if argv[0] in ("-V", "--version"):
+        from pack import __version__
+
+        print("pack " + __version__)
+        return 0
+    verb = argv[0]
+    if verb not in VERBS:
+        near = [v for v in VERBS if v.startswith(verb[:2])]
+        hint = "; did you mean %s?" % " or ".join(near) if near else ""
+        print("pack: no verb %r%s (see pack --help)" % (verb, hint), file=sys.stderr)
+        return 2
+    try:
+        module = importlib.import_module(VERBS[verb][0])
+        return module.main(argv if VERBS[verb][0] == "pack.cli.verbs" else argv[1:])
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "pack"):
+            raise
+        from ..base import extras
+
+        extra = {"rt": "realtime", "report": "report"}.get(verb, "" if package in PLAIN else "realtime")
+        print("pack %s: needs the package %s: %s" % (verb, package, extras.install(extra)), file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

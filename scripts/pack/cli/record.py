@@ -1,0 +1,106 @@
+"""`pack record`: contracts from real systems. Exit codes: 0 done, 1 a recording no longer matches, 2 usage or setup."""
+
+import os
+import time
+
+import click
+
+from pack.cli import clicks
+from pack.realtime import record
+
+DEFAULT = os.path.join("docs", "design", "contracts")
+
+
+def target(function):
+    for option in (
+        click.option("--to", default=DEFAULT, show_default=True, help="folder of the dated folders"),
+        click.option("--date", default=None, help="YYYY-MM-DD; default today"),
+        click.option("--name", required=True, help="name of the contract"),
+    ):
+        function = option(function)
+    return function
+
+
+def file(recording, to, date, name):
+    now = time.time()
+    path = record.save(os.path.join(to, date or time.strftime("%Y-%m-%d", time.gmtime(now))), name, recording, now)
+    click.echo("wrote %s" % path)
+
+
+@click.group(
+    "record",
+    help="Record real responses and topics as dated contracts, and replay them.",
+    epilog="\b\nExample: pack record http http://127.0.0.1:8000/v1/policy --name policy",
+)
+def group():
+    pass
+
+
+@group.command(
+    help="Record one HTTP exchange.",
+    epilog="\b\nExample: pack record http http://127.0.0.1:8000/v1/policy --name policy",
+)
+@click.argument("url")
+@click.option("--method", default="GET", show_default=True)
+@click.option("--body", default=None)
+@click.option("--header", "headers", multiple=True, help="'NAME: VALUE' to send; ${VARIABLE} is filled in and never recorded")
+@click.option("--keep", multiple=True, help="a header of the answer that belongs to the contract too")
+@click.option("--seconds", default=10.0, show_default=True, help="how long the whole answer may take")
+@target
+def http(url, method, body, headers, keep, seconds, to, date, name):
+    wrong = [h for h in headers if ":" not in h]
+    if wrong:
+        raise click.UsageError("%r is no 'NAME: VALUE'" % wrong[0])
+    told = {k.strip(): v.strip() for k, _, v in (h.partition(":") for h in headers)}
+    file(record.http(url, method, body, seconds, told, keep), to, date, name)
+
+
+@group.command(
+    help="Record messages of a WebSocket or a broker's topic.",
+    epilog="\b\nExample: pack record topic redis redis://127.0.0.1:6379/0 --option stream=policy.decisions --name policy.decisions",
+)
+@click.argument("adapter")
+@click.argument("address")
+@click.option("--option", "options", multiple=True, help="NAME=VALUE for the adapter")
+@click.option("--count", default=5, show_default=True)
+@click.option("--seconds", default=10.0, show_default=True)
+@click.option("--send", multiple=True, help="a message to send first (a WebSocket that answers)")
+@target
+def topic(adapter, address, options, count, seconds, send, to, date, name):
+    file(record.topic(adapter, address, clicks.values(options), count, seconds, os.getcwd(), send), to, date, name)
+
+
+@group.command(
+    help="Ask every recorded endpoint again: does the recording still match?",
+    epilog="\b\nExample: pack record replay docs/design/contracts/2026-03-04",
+)
+@click.argument("folder")
+@click.option("--seconds", default=10.0, show_default=True)
+def replay(folder, seconds):
+    names, bad = record.names(folder), False
+    if not names:
+        dated = sorted(n for n in os.listdir(folder) if record.names(os.path.join(folder, n))) if os.path.isdir(folder) else []
+        raise click.UsageError(
+            "no recordings in %s%s" % (folder, "; the newest are in %s" % os.path.join(folder, dated[-1]) if dated else "")
+        )
+    for name in names:
+        word = "DRIFT"
+        try:
+            recording = record.load(folder, name)
+        except record.RecordError as error:
+            word, problems = "EDITED", [str(error)]
+        else:
+            try:
+                problems = record.replay(recording, os.getcwd(), seconds)
+            except record.RecordError as error:
+                problems = [str(error)]
+        bad = bad or bool(problems)
+        click.echo("%-8s %s" % (word if problems else "MATCHES", name))
+        for problem in problems:
+            click.echo("         %s" % problem)
+    raise SystemExit(1 if bad else 0)
+
+
+def main(argv):
+    """The verb's entry."""
+    return clicks.run(group, argv, setup=(RuntimeError, ValueError, OSError))

@@ -1,0 +1,368 @@
+"""`pack rt`: measure real systems. Exit codes: 0 measured, 1 something failed its budget, 2 usage or setup, 130 interrupted
+(ctrl-c, SIGTERM, a closed terminal)."""
+
+import errno
+import functools
+import os
+import time
+
+import click
+
+from pack.cli import clicks
+from pack.realtime import adapters, audit, derive, evidence, gates, hdr, managed, measure, rtfile
+from pack.realtime import probe as prober
+from pack.teams.definition import make_layout
+
+VERBS_OF = {
+    "latency": ("latency", "tail"),
+    "audit": ("delivery",),
+    "ordering": ("ordering",),
+    "throughput": ("throughput",),
+    "burst": ("burst",),
+    "density": ("density",),
+    "stream": ("stream",),
+    "failover": ("recovery", "rebalance", "reconnect", "election"),
+}
+ABOUT = {
+    "latency": "percentiles at a fixed rate, open loop",
+    "audit": "delivery through crashes: lost, duplicate, phantom, indeterminate",
+    "ordering": "order under load and on replay",
+    "throughput": "sustained rate, second by second",
+    "burst": "a burst absorbed and drained",
+    "density": "many idle connections on one server",
+    "stream": "windows and late events against a plan",
+    "failover": "recovery, rebalance, reconnection, election",
+}
+EXAMPLE = """\
+# .team/rt.yaml: the latency budget matrix as data. Check it with `pack rt check`.
+rt: 1
+project: Chat
+strategy: STRATEGY.md
+paths:
+  - id: chat.echo
+    adapter: websocket              # websocket socketio redis nats mqtt rabbitmq kafka, or your own module:Class
+    address: ws://127.0.0.1:8765/
+    rate: 200                       # messages a second, sent whatever the server does
+    duration: 20                    # seconds; P99 needs 299 samples, P99.9 needs 2,995
+    payload_bytes: 128
+    budget_ms: {p50: 5, p95: 10, p99: 15, p999: 50}
+    guarantee: at-most-once
+    ordering: total
+  - id: orders.placed
+    adapter: redis
+    address: redis://127.0.0.1:6399/0
+    server: {command: [redis-server, --port, "{port}", --appendonly, "yes", --save, ""]}   # needed for broker-kill
+    rate: 200
+    duration: 20
+    budget_ms: {p99: 50}
+    guarantee: exactly-once
+    ordering: per-partition
+    worker: builtin:transaction     # or the command of your consumer: [node, consumer.js]
+    fault: [worker-crash, broker-kill, consumer-kill]
+out_of_scope:
+  event_store_failover: {reason: "the strategy has no event store", by: project-manager}
+"""
+
+
+START = "is it running there? Start it, or let pack: `server: {command: [...]}` of the path in rt.yaml"
+
+
+def team_options(function):
+    """--team and --dir, of a team that measures."""
+
+    @clicks.team_options
+    @functools.wraps(function)
+    def settled(*args, team, **more):
+        if not team.get("evidence"):
+            raise measure.MeasureError(
+                "the team %s has no evidence kinds, so there is nothing to measure; `pack gate check` judges it by files and commands"
+                % team["team"]
+            )
+        return function(*args, team=team, **more)
+
+    return settled
+
+
+def _alone(team_dir):
+    """Only one `pack rt` measures in a folder: whoever comes second is told that it waits."""
+    return evidence.alone(team_dir, lambda: click.echo("another `pack rt` measures here: waiting for its end", err=True))
+
+
+class Rate(click.FloatRange):
+    """Messages a second."""
+
+    def convert(self, value, param, ctx):
+        rate = super().convert(value, param, ctx)
+        return self.fail("%r is no number" % value, param, ctx) if rate != rate else rate
+
+
+class Invocation:
+    """One call of `pack rt`: its arguments, and the session at work, for an error."""
+
+    def __init__(self, argv):
+        self.argv, self.session, self.told = argv, None, False
+
+    def at(self):
+        """Which path was being measured: ` of path ID (ADDRESS)`, or nothing."""
+        path = self.session and self.session.at
+        return " of path %s (%s)" % (path["id"], path["address"]) if path else ""
+
+
+@click.group(
+    help="Probe and audit real systems; the numbers go into .team/evidence and nowhere else.",
+    epilog="\b\nExample:\n  pack rt init        # then edit .team/rt.yaml\n  pack rt check\n  pack rt latency\n  pack gate check",
+)
+def rt():
+    pass
+
+
+@rt.command(help="Print an example rt.yaml.")
+def example():
+    click.echo(EXAMPLE, nl=False)
+
+
+@rt.command(help="Make the team's folders and an example rt.yaml to edit.", epilog="\b\nExample: pack rt init")
+@team_options
+def init(team, team_dir):
+    if rtfile.find(team_dir):
+        raise measure.MeasureError("%s is there already" % rtfile.find(team_dir))
+    os.makedirs(team_dir, exist_ok=True)
+    make_layout(team, team_dir)
+    path = os.path.join(team_dir, "rt.yaml")
+    with open(path, "w", encoding="utf-8") as handle:
+        handle.write(EXAMPLE)
+    click.echo("wrote %s: name your paths, addresses, budgets and guarantees in it, then `pack rt check`" % path)
+
+
+@rt.command(help="Check rt.yaml and say what must be measured.", epilog="\b\nExample: pack rt check")
+@team_options
+def check(team, team_dir):
+    data = rtfile.load(team_dir, team)
+    rtfile.write_twin(team_dir)
+    for kind, path in rtfile.required(data, team):
+        click.echo("%-28s %s" % (kind, path))
+    covered = {k for k, _ in rtfile.required(data, team)} | set(data.get("out_of_scope", {}))
+    for item in team.get("evidence", []):
+        if item["kind"] not in covered:
+            click.echo("%-28s MISSING: no path measures it; add one, or declare it in out_of_scope with a reason" % item["kind"])
+    for problem in rtfile.unready(data, team):
+        click.echo(problem)
+
+
+@rt.command(help="Write the budget table of PROJECT_CHARTER.md from rt.yaml.", epilog="\b\nExample: pack rt charter")
+@team_options
+def charter(team, team_dir):
+    data = rtfile.load(team_dir, team)
+    path = os.path.join(team_dir, "PROJECT_CHARTER.md")
+    old = ""
+    if os.path.isfile(path):
+        with open(path, encoding="utf-8") as handle:
+            old = handle.read()
+    with open(path, "w", encoding="utf-8") as handle:
+        handle.write(rtfile.charter_text(old, data, team))
+    click.echo("wrote %s" % path)
+
+
+@rt.command(help="Stall a server on purpose and compare with P_q = S - (1 - q) D.", epilog="\b\nExample: pack rt selftest")
+@team_options
+def selftest(team, team_dir):
+    session = measure.Session(team_dir, team, click.get_current_context().obj.argv)
+    with _alone(team_dir):
+        reasons = session.ensure_selftest(force=True)
+    for reason in reasons:
+        click.echo(reason, err=True)
+    if reasons:
+        raise SystemExit(1)
+
+
+def run(measures, team, team_dir, paths, release, quiet, duration=None):
+    """Measure all of `measures` that rt.yaml asks for (only on `paths`, when some are given); ends with SystemExit as the module says."""
+    call = click.get_current_context().obj
+    session = call.session = measure.Session(team_dir, team, call.argv, "release" if release else "check", click.echo, quiet, duration)
+    if not session.wanted(measures, paths):
+        raise measure.MeasureError(
+            "rt.yaml asks for nothing of this%s; see `pack rt check`" % (" on %s" % ", ".join(paths) if paths else "")
+        )
+    for problem in session.unbound():
+        click.echo(problem, err=True)
+    with _alone(team_dir):
+        _measured(session, team, measures, team_dir, paths)
+
+
+def _measured(session, team, measures, team_dir, paths):
+    reasons = session.ensure_selftest()
+    if reasons:
+        click.echo(
+            "%s\nThe probe is not fit to measure here: everything it measures now is INVALID." % reasons[0],
+            err=True,
+        )
+        raise SystemExit(1)
+    bad = False
+    for kinds, path, _entry in measure.measure_all(session, measures, paths):
+        look = gates.Look(team_dir, team, time.time())
+        for kind in kinds:
+            row = look.row(kind, path["id"], False)
+            bad = bad or row["verdict"] != "PASS"
+            click.echo("%-7s %s %s%s" % (row["verdict"], kind["kind"], path["id"], figure(row, kind)))
+            for reason in row["reasons"]:
+                click.echo("        %s" % reason)
+    if session.interrupted:
+        click.echo("interrupted: what was measured is kept, marked partial (INVALID for every gate)", err=True)
+        click.get_current_context().obj.told = True
+        raise SystemExit(130)
+    raise SystemExit(1 if bad else 0)
+
+
+def figure(row, kind):
+    """The numbers of a row of evidence, on the line behind its verdict."""
+    facts = row.get("facts") or {}
+    if "percentiles" in facts:
+        p = facts["percentiles"]
+        return ": P50 %.3f  P95 %.3f  P99 %.3f  P99.9 %.3f ms of %d samples, bound %s of %s ms" % (
+            p["p50_ms"],
+            p["p95_ms"],
+            p["p99_ms"],
+            p["p999_ms"],
+            facts["samples"],
+            row.get("value"),
+            row.get("limit"),
+        )
+    if "acked" in facts and kind["measure"] == "ordering":
+        what = "before their cause" if "causal order" in facts["shows"] else "out of order"
+        return ": sent %d received %d, %d %s" % (facts["sent"], facts["received"], row["value"], what)
+    if "dead_lettered" in facts:
+        facts = dict(facts, indeterminate="%(indeterminate)d, %(poisoned)d poison: %(dead_lettered)d dead letters" % facts)
+    if "acked" in facts:
+        return (
+            ": sent %(sent)d acked %(acked)d lost %(lost)d duplicates %(duplicates)d phantom %(phantom)d reordered %(reordered)d indeterminate %(indeterminate)s"
+            % facts
+        )
+    if "drift_percent" in facts:
+        text = ": worst %d s %s/s, mean %s/s for %d s, drift %+.2f %%, P99 %g ms" % (
+            facts["span_s"],
+            facts["worst"],
+            facts["mean"],
+            facts["sustained_s"],
+            facts["drift_percent"],
+            facts["p99_ms"],
+        )
+        for who in ("probe", "server"):
+            if facts[who + "_mb"]:
+                text += ", memory of the %s %g to %g MB" % (who, facts[who + "_mb"][0], facts[who + "_mb"][-1])
+        return text
+    return ": %s (limit %s)" % (row["value"], row["limit"]) if row.get("value") is not None else ""
+
+
+def seconds(context, option, text):
+    """A click callback: `30s`, `10m`, `1h` or plain seconds as a number of seconds; BadParameter outside 1 s to 24 h."""
+    if text is None:
+        return None
+    try:
+        value = float(text[:-1] if text[-1:] in "smh" else text) * {"m": 60, "h": 3600}.get(text[-1:], 1)
+    except ValueError:
+        value = 0
+    if not 1 <= value <= 86400:
+        raise click.BadParameter("%r is no time between 1s and 24h, such as 30s, 10m, 1h" % text)
+    return value
+
+
+def add(name, measures, about):
+    """A verb `pack rt NAME` for some of the measures."""
+
+    @rt.command(name, help="Measure %s." % about, epilog="\b\nExample: pack rt %s --path orders.placed" % name)
+    @team_options
+    @click.option("--path", "paths", multiple=True, help="only this path of rt.yaml (may be given again)")
+    @click.option("--release", is_flag=True, help="measured for a release: what the deployment gate asks for")
+    @click.option("--quiet", is_flag=True, help="no progress bar")
+    def command(team, team_dir, paths, release, quiet):
+        run(measures, team, team_dir, paths, release, quiet)
+
+
+for name, measures in VERBS_OF.items():
+    if name != "throughput":
+        add(name, measures, ABOUT[name])
+
+
+@rt.command(help="Measure sustained rate, second by second.", epilog="\b\nExample: pack rt throughput --duration 1h")
+@team_options
+@click.option("--path", "paths", multiple=True, help="only this path of rt.yaml (may be given again)")
+@click.option("--duration", callback=seconds, help="30s, 10m, 1h; otherwise what rt.yaml says")
+@click.option("--release", is_flag=True, help="measured for a release: what the deployment gate asks for")
+@click.option("--quiet", is_flag=True, help="no progress bar")
+def throughput(team, team_dir, paths, duration, release, quiet):
+    run(VERBS_OF["throughput"], team, team_dir, paths, release, quiet, duration)
+
+
+add("all", tuple(m for part in VERBS_OF.values() for m in part), "everything that rt.yaml asks for")
+
+
+@rt.command(
+    help="Probe one address without a team and print the percentiles; files no evidence.",
+    epilog="\b\nExample: pack rt probe websocket ws://127.0.0.1:8765/ --rate 200 --duration 5",
+)
+@click.argument("adapter")
+@click.argument("address")
+@click.option("--rate", type=Rate(0.01, 20000), default=100.0, show_default=True)
+@click.option("--duration", callback=seconds, default="5s", show_default=True, help="30s, 10m, 1h")
+@click.option("--size", type=click.IntRange(0, 1 << 24), default=64, show_default=True)
+@click.option("--connections", type=click.IntRange(1, 60000), default=1, show_default=True)
+@click.option("--option", "options", multiple=True, help="NAME=VALUE for the adapter")
+def probe(adapter, address, rate, duration, size, connections, options):
+    made = adapters.make(
+        {"adapter": adapter, "address": address, "options": clicks.values(options), "connections": connections},
+        "pack-probe-%s" % evidence.new_run_id(time.time())[-8:],
+    )
+
+    async def go(stop):
+        return await prober.told_run(made, rate, duration, min(1.0, duration), size, prober.Progress("probe %s" % adapter), stop)
+
+    recording, told = prober.run(go, connections + 50)
+    histogram = hdr.Histogram(recording.latency.encode())
+    click.echo(
+        "%s (%s): sent %d, received %d, lost %d" % (told[0], told[1], recording.sent * recording.fanout, recording.received, recording.lost)
+    )
+    if histogram.total:
+        click.echo(
+            "P50 %(p50_ms).3f  P95 %(p95_ms).3f  P99 %(p99_ms).3f  P99.9 %(p999_ms).3f  max %(max_ms).3f ms" % derive.percentiles(histogram)
+        )
+        bound = derive.upper_bound_ms(histogram, 0.99, recording.sent * recording.fanout)
+        click.echo("95 %% bound of the P99: %s" % ("needs 299 samples" if bound is None else "%.3f ms" % bound))
+    click.echo("the probe itself was late by %.3f ms (P99)" % derive.percentiles(hdr.Histogram(recording.lateness.encode()))["p99_ms"])
+
+
+def main(argv):
+    """The verb's entry."""
+    prober.interruptible()
+    call = Invocation(argv)
+    refusals = (
+        rtfile.RtError,
+        adapters.AdapterError,
+        audit.AuditError,
+        managed.ServerError,
+        measure.MeasureError,
+        RuntimeError,
+        NotImplementedError,
+    )
+    try:
+        code = clicks.run(rt, argv, setup=refusals, obj=call)
+        if code == 130 and not call.told:
+            click.echo("interrupted before anything was measured%s; what was filed before is as it was" % call.at(), err=True)
+        return code
+    except OSError as error:
+        if error.filename is not None and call.session is None:
+            raise  # a file, not a server: pack.cli.main names it
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM):
+            said = (error.filename or "the evidence", error.strerror)
+            click.echo("pack rt: %s cannot be written: %s; what was filed before is whole: make room, then measure again" % said, err=True)
+            return 2
+        click.echo("pack rt: cannot reach the server%s: %s; %s" % (call.at(), error, START), err=True)
+    except Exception as error:
+        place = adapters.of_user(error, call.session.project) if call.session else None
+        if place:
+            click.echo("pack rt: the adapter%s: %s: %s (%s)" % (call.at(), type(error).__name__, error, place), err=True)
+            return 2
+        if not adapters.of_library(error):
+            raise
+        said = str(error) or "the server did not answer as it should"
+        click.echo("pack rt: %s%s: %s; %s" % (type(error).__name__, call.at(), said, START), err=True)
+    return 2

@@ -1,0 +1,202 @@
+"""`pack sprint`: the command centre. Exit codes: 0 fine, 1 something needs a person, 2 usage or setup."""
+
+import contextlib
+import os
+import signal
+import time
+
+import click
+
+from pack.cli import clicks
+from pack.realtime import gates, grid, sprint
+from pack.teams import here
+
+
+def shared(function):
+    for option in (
+        click.option("--file", "path", default=os.path.join("docs", "sprints", "sprint.yaml"), show_default=True),
+        clicks.now_option,
+    ):
+        function = option(function)
+    return function
+
+
+def at(now):
+    return time.time() if now is None else now
+
+
+@contextlib.contextmanager
+def changed(path):
+    """The backlog, read and written with nobody else between."""
+    data = sprint.load(path)
+    with grid.alone(sprint.Backlog(data).path):
+        backlog = sprint.Backlog(data)
+        yield backlog
+        backlog.save()
+
+
+@click.group(
+    "sprint",
+    help="Squads in parallel: lanes, rhythm, blockers, integration day, exit criteria. Real systems only.",
+    epilog="\b\nExample:\n  pack sprint init\n  pack sprint add runtime 'Token stream' --owner ana\n  pack sprint lanes",
+)
+def group():
+    pass
+
+
+@group.command(help="Write an example sprint.yaml.", epilog="\b\nExample: pack sprint init")
+@shared
+def init(path, now):
+    if os.path.exists(path):
+        raise sprint.SprintError("%s is there already: edit it, or give --file" % path)
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    with open(path, "w", encoding="utf-8") as handle:
+        handle.write(sprint.EXAMPLE)
+    click.echo("wrote %s" % path)
+
+
+@group.command(help="The squads as lanes, with what is blocked and what is due.", epilog="\b\nExample: pack sprint lanes")
+@shared
+def lanes(path, now):
+    data = sprint.load(path)
+    backlog, bad = sprint.Backlog(data), False
+    for title, _, mine in backlog.lanes():
+        click.echo("%-24s %s" % (title, "  ".join("%s:%d" % (s, sum(i["state"] == s for i in mine)) for s in sprint.STATES)))
+        for item in mine:
+            if item["state"] in ("doing", "blocked"):
+                click.echo("    %-8s %s %s%s" % (item["state"], item["id"], item["title"], "  cross-squad" if item.get("cross") else ""))
+    due = sprint.status_due(data, at(now))
+    if due:
+        bad = True
+        click.echo("status due: %s; `pack sprint status`" % due)
+    over = [b for b in backlog.blockers(at(now)) if b[2]]
+    for item, hours, _ in over:
+        click.echo(
+            "ESCALATE %s: %s, owner %s, ETA %s, blocked %.1f h; tell %s"
+            % (item["id"], item["blocker"], item["owner"], sprint.eta(item, at(now)), hours, data.get("escalation", "the leads"))
+        )
+    raise SystemExit(1 if bad or over else 0)
+
+
+@group.command(help="Today's rhythm.", epilog="\b\nExample: pack sprint today")
+@shared
+def today(path, now):
+    data = sprint.load(path)
+    here = sprint.local(data, at(now))
+    entries = sprint.today(data, at(now))
+    if not entries:
+        click.echo("nothing in the rhythm for today (%s); sprint.yaml says what is when" % sprint.DAYS[here.weekday()])
+    for when, what, minutes, who, state in entries:
+        click.echo("%-4s %s  %s (%d min, %s)" % (state, when, what, minutes, who))
+    if sprint.DAYS[here.weekday()] == data["integration_day"]["day"]:
+        click.echo("today is integration day: `pack sprint integration`")
+
+
+@group.command(
+    help="Add an item to a squad's lane.",
+    epilog="\b\nExample: pack sprint add runtime 'Token stream' --owner ana --cross-squad",
+)
+@click.argument("squad")
+@click.argument("title")
+@click.option("--owner", default=None)
+@click.option("--cross-squad", "cross", is_flag=True)
+@shared
+def add(squad, title, owner, cross, path, now):
+    with changed(path) as backlog:
+        item = backlog.add(squad, title, owner, cross, at(now))
+    click.echo("%s: %s" % (item["id"], item["title"]))
+
+
+@group.command(
+    "set",
+    help="Change an item: todo, doing, blocked, done, rolled.",
+    epilog="\b\nExample: pack sprint set B1 blocked --by 'schema not merged' --owner ana --eta 2026-03-04T15:00",
+)
+@click.argument("ident")
+@click.argument("state")
+@click.option("--owner", default=None)
+@click.option("--by", "blocker", default=None)
+@click.option("--eta", default=None)
+@shared
+def set_state(ident, state, owner, blocker, eta, path, now):
+    with changed(path) as backlog:
+        backlog.set(ident, state, at(now), owner, blocker, eta)
+
+
+@group.command(
+    help="What is blocked; exit 1 if something is for longer than blocker_hours.",
+    epilog="\b\nExample: pack sprint blockers",
+)
+@shared
+def blockers(path, now):
+    data = sprint.load(path)
+    found = sprint.Backlog(data).blockers(at(now))
+    for item, hours, over in found:
+        click.echo(
+            "%s%s %s: %s, owner %s, ETA %s, %.1f h%s"
+            % (
+                "ESCALATE " if over else "",
+                item["id"],
+                item["squad"],
+                item["blocker"],
+                item["owner"],
+                sprint.eta(item, at(now)),
+                hours,
+                "  cross-squad" if item.get("cross") else "",
+            )
+        )
+    raise SystemExit(1 if any(o for _, _, o in found) else 0)
+
+
+@group.command(
+    help="Run the integration day's checklist for real and archive what it printed.",
+    epilog="\b\nExample: pack sprint integration",
+)
+@shared
+def integration(path, now):
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        if signal.getsignal(number) is signal.SIG_DFL:  # as ctrl-c: the command that runs is ended, what was seen is kept
+            signal.signal(number, signal.default_int_handler)
+    result = sprint.integrate(sprint.load(path), at(now), ".", lambda i, n, what: click.echo("[%d/%d] %s" % (i, n, what), err=True))
+    for step in result["steps"]:
+        click.echo("%-4s %s%s" % ("ok" if step["ok"] else "FAIL", step["do"], ": " + step["why"] if step["why"] else ""))
+    raise SystemExit(0 if result["ok"] else 1)
+
+
+@group.command(
+    help="Write today's status file, or with --due only say whether one is due.",
+    epilog="\b\nExample: pack sprint status --due",
+)
+@click.option("--due", "only", is_flag=True)
+@shared
+def status(only, path, now):
+    data = sprint.load(path)
+    due = sprint.status_due(data, at(now))
+    if only:
+        click.echo("due: %s" % due if due else "not due")
+        raise SystemExit(1 if due else 0)
+    target = os.path.join(data.get("status_folder", "docs/sprints/status"), "%s.md" % sprint.local(data, at(now)).date())
+    if os.path.exists(target):
+        raise sprint.SprintError("%s is there already; edit it" % target)
+    grid.write(target, sprint.status_text(data, sprint.Backlog(data), at(now)))
+    click.echo("wrote %s" % target)
+
+
+@group.command("exit", help="Evaluate the exit criteria.", epilog="\b\nExample: pack sprint exit")
+@click.option("--team", default=None, help="also the gates of this team")
+@click.option("--dir", "team_dir", help="its folder  [default: the definition's root]")
+@shared
+def exit_(team, team_dir, path, now):
+    data, gate = sprint.load(path), None
+    if team:
+        definition, team_dir = here.settle(team, team_dir)
+        gate = gates.evaluate(team_dir, definition, at(now))
+    found = sprint.exit_criteria(data, sprint.Backlog(data), at(now), ".", gate)
+    for criterion, met, why in found:
+        click.echo("%-4s %s%s" % ("met" if met else "OPEN", criterion, ": " + why if why else ""))
+    raise SystemExit(0 if all(m for _, m, _ in found) else 1)
+
+
+def main(argv):
+    """The verb's entry."""
+    return clicks.run(group, argv, setup=(sprint.SprintError, ValueError))

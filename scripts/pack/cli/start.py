@@ -1,0 +1,63 @@
+"""What bin/pack runs: `python -S start.py VERB ...`.
+
+-S leaves out `site`, a third of the interpreter's start: most verbs need the standard library only. The first import that
+it lacks brings site in. The folder of this file is replaced on the path (its modules are `pack.*` and nothing else), and
+the current folder is never on it: `pack lint` runs in folders of strangers, whose json.py must not be ours.
+"""
+
+import sys
+
+
+class _SiteWhenMissed:
+    """Last on sys.meta_path: asked for what nobody else has."""
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        sys.meta_path.remove(cls)
+        import site
+
+        site.main()
+        for finder in sys.meta_path:
+            spec = finder.find_spec(name, path, target)
+            if spec is not None:
+                return spec
+        return None
+
+
+def main(scripts):
+    """Run the verb and leave the process with its exit code."""
+    sys.path[0] = scripts
+    if sys.flags.no_site:
+        sys.meta_path.append(_SiteWhenMissed)
+    from pack.base.streams import plain
+
+    if sys.argv[1:2] != ["lint"]:
+        from pack.cli.main import main as run
+
+        sys.exit(run(sys.argv[1:]))
+    plain()
+    from pack.lint import bundle
+
+    bundle.install(scripts)
+    from pack.lint.cli import main as run
+
+    code = run(sys.argv[2:])
+    bundle.save()
+    import os
+
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if not stream.closed:  # a language server has closed it at the editor's `exit`
+                stream.flush()
+    except BrokenPipeError:  # the reader is gone
+        code = code or 1
+    except OSError as error:
+        os.write(2, b"pack lint: the output cannot be written: %s\n" % error.strerror.encode())
+        code = 2
+    os._exit(code)  # taking a large tree's objects apart one by one is a tenth of a run
+
+
+if __name__ == "__main__":
+    if sys.version_info < (3, 9):
+        sys.exit("pack: needs Python 3.9 or newer, found %s" % sys.version.split()[0])
+    main(__file__.rpartition("/pack/")[0])

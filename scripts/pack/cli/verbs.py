@@ -1,0 +1,439 @@
+"""The team verbs of `pack` as a process: looking (status, log, explain, task show), printing receipts of what the hook did,
+running `verify`, and what a person may do from their own terminal (abort, resume, teardown retry)."""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+
+from ..base import codec, enforcement, paths, project_facts, receipts
+from ..gate import close_run, entry, identity, pack_verbs
+from ..protocol import advice, machine, tables, view
+from ..protocol.refusal import Refusal
+from ..store.journal import Busy, Damaged
+from ..store.open_for_reading import Run
+from ..store.render import stats, summary, tree
+
+PERSON = {"name": "person", "role": "person", "inc": 0, "agent_id": None}
+
+PLAN_SHAPE = """\
+The plan, as JSON on standard input:
+
+  pack plan <<'EOF'
+  {"facts": {"layers": ["api", "ui"],
+             "changes_existing": {"value": true, "evidence": "edits routers/profile.ts"},
+             "near_sensitive": {"value": false, "evidence": "no auth import in the touched files"},
+             "shared_by_3_modules": {"value": false, "evidence": "only the profile page imports it"},
+             "direct_sensitive": {"value": false, "evidence": "no auth, payment or billing file"},
+             "gold_standard_exists": {"value": true, "evidence": ".conventions/gold-standards/api-endpoint.ts"}},
+   "definition_of_done": ["build passes", "all tests pass"],
+   "tasks": [{"id": 1, "subject": "Add the settings endpoint", "files": ["src/a.ts"], "references": ["src/b.ts"],
+              "acceptance": ["GET returns the settings"], "checks": ["file named like its resource"],
+              "tooling": {"test": "pnpm vitest"}, "blocked_by": [], "reviewers": ["logic-reviewer"], "high_risk": false},
+             {"id": 2, "subject": "Update .conventions/ with discovered patterns", "files": [".conventions/"],
+              "references": [], "acceptance": ["new patterns are recorded"], "checks": ["20-30 lines a gold standard"],
+              "tooling": {"test": "pnpm vitest"}, "blocked_by": [1], "reviewers": ["quality-reviewer"]}]}
+  EOF
+"""
+
+WRITING = ("abort", "resume", "teardown")  # what a person's terminal may write; every other verb here only looks
+
+HELP = {
+    "plan": ("register the whole plan and classify it", PLAN_SHAPE),
+    "task": (
+        "show, add and change tasks",
+        "  pack task show 1\n  pack task assign 1 coder-2\n  pack task cancel 3 --reason 'not needed'\n"
+        "  pack task rescope 2 --file src/extra.py --reason 'the check needs it'\n  pack task add <<'EOF'\n  {one task as in `pack plan --help`}\n  EOF",
+    ),
+    "verify": ("run build and tests and record what they answered", "  pack verify --build 'pnpm build' --test 'pnpm test'"),
+    "status": ("the team's status tree", "  pack status\n  pack status --json | jq .tasks\n  pack status --summary"),
+    "log": ("the run's events", "  pack log\n  pack log --json --follow"),
+    "explain": ("a task's approvals, what is missing, what was refused and why", "  pack explain 2"),
+    "teardown": (
+        "pass the completion gate and begin the teardown",
+        "  pack teardown\n  pack teardown ask\n  pack teardown retry\n  pack teardown finalize    (or deny, when no supervisor is left to tell)",
+    ),
+    "abort": ("stop the run and keep its journal", "  pack abort --reason 'the plan was wrong'"),
+    "resume": (
+        "take a run up again; --repair goes back to the last good record of a damaged journal",
+        "  pack resume\n  pack resume --repair",
+    ),
+}
+
+
+def main(argv):
+    """`pack VERB ...` for the verbs above. Exit codes: 0 done, 1 refused or nothing to show, 2 usage."""
+    verb, args = argv[0], argv[1:]
+    voucher = os.environ.get("PACK_VOUCHER")
+    if voucher and verb in pack_verbs.CHANGING:
+        return _verify(voucher) if verb == "verify" else _receipt(voucher)
+    parser = argparse.ArgumentParser(
+        prog="pack " + verb,
+        description=HELP[verb][0],
+        epilog="example:\n" + HELP[verb][1],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--project", default=None, help="the project's folder (default: found from here upwards)")
+    parser.add_argument("--team", default=None, help="the team's name (default: the active one, else the newest)")
+    COMMANDS[verb][0](parser)
+    given = parser.parse_args(args)
+    try:
+        return COMMANDS[verb][1](given) or 0
+    except Refusal as refusal:
+        print(refusal.text(), file=sys.stderr)
+        return 2 if refusal.code == "USAGE" else 1
+    except (Damaged, Busy, OSError) as error:
+        if isinstance(error, BrokenPipeError) or isinstance(error, OSError) and verb not in WRITING:
+            raise  # no trouble with the journal: pack.cli.main knows what to do
+        print(entry.trouble(error, None)[2], file=sys.stderr)
+    return 1
+
+
+# --- Finding and reading a run -------------------------------------------------------------------------------------------
+def inside_client(run):
+    """Whether this process was started by the client (then a hook has to act for it), however it was disguised."""
+    if os.environ.get("CLAUDECODE") or os.environ.get("CLAUDE_CODE_CHILD_SESSION"):
+        return True
+    state, _records = run.look()
+    return identity.below(os.getpid(), (state["team"] or {}).get("client_pid"))
+
+
+def _needs_hook(verb):
+    raise Refusal(
+        "NO_VOUCHER",
+        "`pack %s` changes the run, and that is done by a hook" % verb,
+        "no hook vouched for this process",
+        "inside the client run it as a plain Bash command with a team active (`/build` opens one); from your own terminal only "
+        "abort, resume and teardown retry are possible",
+    )
+
+
+def _receipt(path):
+    """Print what the hook did for this call."""
+    try:
+        with open(path, encoding="utf-8") as f:
+            found = codec.loads(f.read())
+        print(found["text"])
+        return int(found["exit"])
+    except (OSError, ValueError, KeyError, TypeError):
+        print("pack: PACK_VOUCHER names no receipt; run the verb without it", file=sys.stderr)
+        return 2
+
+
+# --- verify ------------------------------------------------------------------------------------------------------------------
+def _verify(path):
+    """Run build and tests as the voucher says and leave the sealed result for the hook."""
+    try:
+        with open(path, encoding="utf-8") as f:
+            voucher = codec.loads(f.read())
+        project, declared = voucher["project"], voucher["declared"]
+    except (OSError, ValueError, KeyError):
+        print("pack: PACK_VOUCHER names no verification; run `pack verify` without it", file=sys.stderr)
+        return 2
+    env = {k: v for k, v in os.environ.items() if k != "PACK_VOUCHER" and not k.startswith("CLAUDE_PLUGIN")}
+    before = project_facts.tree(project, declared)
+    result = {"build": None, "test": None}
+    for part in ("build", "test"):
+        print("$ " + voucher[part], flush=True)
+        result[part] = _show_run(voucher[part], project, env)
+        print("%s: exit %d" % (part, result[part]), flush=True)
+        if result[part]:
+            break
+    after = project_facts.tree(project, declared)
+    result["tree"] = after if after == before else "changed while verifying"
+    result["mac"] = receipts.seal_result(voucher["key"], result)
+    good = result["build"] == 0 and result["test"] == 0 and after == before
+    print("pack verify: %s on tree %s" % ("PASSED" if good else "FAILED", result["tree"]))
+    receipts.leave(path, ".verify", result)
+    return 0 if good else 1
+
+
+def _show_run(command, project, env, most=6000):
+    """Run one command; print the end of what it says (the client cuts long output, and the end is what counts)."""
+    import tempfile
+
+    with tempfile.TemporaryFile() as out:
+        code = subprocess.call(["sh", "-c", command], cwd=project, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+        size = out.seek(0, os.SEEK_END)
+        out.seek(max(0, size - most))
+        text = out.read().decode("utf-8", "replace").strip("\n")
+    if text:
+        print(("... (%d bytes before)\n" % (size - most) if size > most else "") + text, flush=True)
+    return code
+
+
+# --- looking -------------------------------------------------------------------------------------------------------------------
+def status_json(state, records):
+    """The fields of `pack status --json`."""
+    level = enforcement.recorded(state)
+    td, owner = state["teardown"], state["owner"]
+    rows = []
+    for number, t in view.tasks(state):
+        q = view.quorum(state, t) if state["mode"] else {"missing": [], "result": "PENDING"}
+        rows.append(
+            {
+                "id": number,
+                "subject": t["subject"],
+                "state": t["state"],
+                "owner": t["owner"],
+                "revision": t["revision"],
+                "cause": t["cause"],
+                "files": t["files"],
+                "decision": q["result"],
+                "approvals": [dict(v, role=role) for role, v in sorted(t["approvals"].items())],
+                "missing": q["missing"],
+            }
+        )
+    return {
+        "team": state["team"]["name"],
+        "phase": state["phase"],
+        "mode": state["mode"],
+        "enforcement": level["level"],
+        "enforcement_why": level["why"],
+        "headless": state["team"]["headless"],
+        "paused": state["paused"],
+        "owner": {
+            "name": owner["holder"] or "lead",
+            "epoch": owner["epoch"],
+            "state": owner["state"],
+            "next_epoch": view.next_epoch(state),
+        },
+        "roster": [
+            {"name": n, "role": e["role"], "state": e["state"], "agent_id": e["agent_id"], "incarnation": e["inc"]}
+            for n, e in state["roster"].items()
+        ],
+        "tasks": rows,
+        "classification": (state["classification"] or {}).get("text"),
+        "verify": state["verify"],
+        "commits": stats(records)["commits"],
+        "waves": state["waves"] and {k: state["waves"][k] for k in ("verdicts", "halted", "failures", "spawned", "unmet")},
+        "teardown": {
+            "state": td["state"],
+            "sends": td["sends"],
+            "missing": view.missing_acks(state),
+            "attempt": td["attempt"],
+            "aborted": td["aborted"],
+            "ack_status": td["ack_status"],
+            "unresolved": td["unresolved"],
+        },
+        "next": advice.steps(state),
+    }
+
+
+def _json_text(value):
+    import json
+
+    return json.dumps(value, ensure_ascii=False, indent=1)
+
+
+def _status(given):
+    run = Run(given.project, given.team)
+    state, records = run.look()
+    if given.json:
+        print(_json_text(status_json(state, records)))
+    elif given.summary:
+        print(summary(state, stats(records)))
+    else:
+        print(tree(state, enforcement.recorded(state)["level"]))
+
+
+def log_row(record):
+    """One event as `pack log --json` prints it."""
+    return {k: record[k] for k in ("seq", "ts", "epoch", "actor", "event", "data", "key")}
+
+
+def log_line(record):
+    """One event as `pack log` prints it."""
+    data, actor = record["data"], record["actor"]
+    if record["event"] in tables.TROUBLE:
+        words = "%s: %s — %s" % (data["code"], data["what"], data["next"])
+    elif record["event"] == "PLAN_REGISTERED":
+        words = "%d tasks" % len(data["tasks"])
+    else:
+        words = " ".join(
+            "%s=%s" % (k, " ".join(str(v)[:60].split()))
+            for k, v in sorted(data.items())
+            if v not in (None, [], {}, "") and k not in ("key",)
+        )
+    clock = time.strftime("%H:%M:%S", time.localtime(record["ts"]))
+    mark = "✋" if record["event"] in tables.TROUBLE else " "
+    return "%5d %s @%d %s %-12s %-24s %s" % (record["seq"], clock, record["epoch"], mark, actor["name"] or "-", record["event"], words)
+
+
+def _log(given):
+    run = Run(given.project, given.team)
+    shown = 0
+    while True:
+        _state, records = run.look()
+        for record in records[shown:]:
+            if given.json:
+                import json
+
+                print(json.dumps(log_row(record), ensure_ascii=False), flush=True)
+            else:
+                print(log_line(record), flush=True)
+        shown = len(records)
+        if not given.follow or (records and records[-1]["event"] in ("TEAM_DELETED", "RUN_CLOSED")):
+            return 0
+        time.sleep(0.5)
+
+
+def _task_number(word):
+    """`2` or `#2` -> 2; ValueError for anything else, which argparse turns into a usage error."""
+    return int(word[1:] if word.startswith("#") else word)
+
+
+def _known_task(state, number):
+    """The task of a number; raises Refusal that names those there are."""
+    refusal = machine.GUARDS["task_exists"](state, {"task": number}, PERSON)
+    if refusal is not None:
+        raise refusal
+    return view.task(state, number)
+
+
+def explain(state, records, number):
+    """Who approved which revision of a task, what is missing, what was refused and why: text."""
+    t = _known_task(state, number)
+    q = view.quorum(state, t)
+    decision = "none is needed, the task is cancelled" if t["state"] == "CANCELLED" else "%s (%s)" % (q["result"], view.quorum_text(q))
+    lines = [
+        "task #%d «%s»" % (number, t["subject"]),
+        "state: %s%s, owner %s, revision %s"
+        % (t["state"], " (%s)" % t["cause"] if t["cause"] else "", t["owner"] or "nobody", t["revision"] or "none yet"),
+        "files: " + ", ".join(t["files"]),
+        "mode %s requires: %s" % (state["mode"], ", ".join(view.required(state, t))),
+        "decision: " + decision,
+        "",
+        "history:",
+    ]
+    for r in records:
+        d = r["data"]
+        if d.get("task") != number and d.get("claims") != number:
+            continue
+        if r["event"] in tables.TROUBLE:
+            lines.append(
+                "  %d refused %s to %s: %s. Seen: %s. Next: %s" % (r["seq"], d["code"], r["actor"]["name"], d["what"], d["seen"], d["next"])
+            )
+        else:
+            lines.append(
+                "  %d %s by %s%s"
+                % (r["seq"], r["event"], r["actor"]["name"], " at revision %s" % d["revision"] if d.get("revision") else "")
+            )
+    return "\n".join(lines)
+
+
+def _explain(given):
+    state, records = Run(given.project, given.team).look()
+    print(explain(state, records, given.task))
+
+
+def _task(given):
+    if given.words[:1] not in ([], ["show"]):
+        _needs_hook("task " + given.words[0])
+    state, _records = Run(given.project, given.team).look()
+    try:
+        wanted = [_task_number(w) for w in given.words[1:]]
+    except ValueError:
+        raise Refusal("USAGE", "pack task show takes task numbers", " ".join(given.words[1:]), "pack task show 2") from None
+    for number in wanted:
+        _known_task(state, number)
+    if not state["tasks"]:
+        print("no tasks are registered yet: `pack plan` registers them")
+    for number, t in view.tasks(state):
+        if not wanted or number in wanted:
+            print(
+                "#%d %s — %s (%s)%s"
+                % (number, t["subject"], t["state"], t["owner"] or "unassigned", ", high risk" if t["high_risk"] else "")
+            )
+            for part in ("files", "references", "acceptance", "checks"):
+                print("  %s: %s" % (part, "; ".join(t[part]) or "-"))
+            print("  tooling: %s" % ("; ".join("%s: %s" % kv for kv in sorted(t["tooling"].items()))))
+            print(
+                "  blocked by: %s; reviewers: %s" % (", ".join("#%d" % b for b in t["blocked_by"]) or "-", ", ".join(t["reviewers"]) or "-")
+            )
+            if state["mode"]:
+                q = view.quorum(state, t)
+                print(
+                    "  requires: %s; %s"
+                    % (", ".join(view.required(state, t)), view.quorum_text(q) if t["revision"] else "not in review yet")
+                )
+    return 0
+
+
+# --- a person in their own terminal ----------------------------------------------------------------------------------------------
+def _as_person(run, verb, event, **data):
+    if inside_client(run):
+        _needs_hook(verb)
+    with run.store.lock():
+        run.store.load()
+        run.store.append({"event": event, "actor": PERSON, "data": data, "key": None}, time.time())
+    return run.store.state
+
+
+def _abort(given):
+    if not given.reason:
+        raise Refusal("USAGE", "an abort says why", "", "pack abort --reason 'WHY'")
+    run = Run(given.project, given.team)
+    try:
+        _as_person(run, "abort", "RUN_CLOSED", reason=given.reason[:500])
+    except Damaged as error:  # a broken journal must not keep a person from ending the run
+        paths.unmark(run.project, run.data, run.store.disk)
+        print("The journal of %s is damaged (%s) and was left as it is; the run's checks are off now." % (run.team, error))
+        return 0
+    close_run.bury(run.store, run.project, run.data, time.time())
+    left = run.store.state["teardown"]["unresolved"]
+    print("%s is closed. %s" % (run.team, "Agents that may still run in a client: %s; end that client." % ", ".join(left) if left else ""))
+    return 0
+
+
+def _resume(given):
+    run = Run(given.project, given.team)
+    if given.repair:
+        if inside_client_damaged():
+            _needs_hook("resume --repair")
+        with run.store.lock():
+            print(run.store.repair())
+        return 0
+    state = _as_person(run, "resume", "RUN_RESUMED")
+    print("%s is resumed: phase %s. In the client, in this project, type: team resume" % (run.team, state["phase"]))
+    return 0
+
+
+def inside_client_damaged():
+    """inside_client for a journal that cannot be read: only the environment can tell."""
+    return bool(os.environ.get("CLAUDECODE") or os.environ.get("CLAUDE_CODE_CHILD_SESSION"))
+
+
+def _teardown(given):
+    if given.words != ["retry"]:
+        _needs_hook("teardown")
+    state = _as_person(Run(given.project, given.team), "teardown retry", "TEARDOWN_RETRY")
+    print(
+        "teardown %s, attempt %d; missing acks: %s"
+        % (state["teardown"]["state"], state["teardown"]["attempt"], ", ".join(view.missing_acks(state)) or "none")
+    )
+    return 0
+
+
+def _status_arguments(p):
+    p.add_argument("--json", action="store_true", help="for programs")
+    p.add_argument("--summary", action="store_true", help="the final report, from the journal")
+
+
+def _log_arguments(p):
+    p.add_argument("--json", action="store_true", help="one JSON object a line: seq, ts, epoch, actor, event, data")
+    p.add_argument("--follow", action="store_true", help="go on until the run is closed")
+
+
+COMMANDS = {
+    "plan": (lambda p: p.add_argument("file", nargs="?"), lambda given: _needs_hook("plan")),
+    "task": (lambda p: p.add_argument("words", nargs="*"), _task),
+    "verify": (lambda p: (p.add_argument("--build"), p.add_argument("--test")), lambda given: _needs_hook("verify")),
+    "status": (_status_arguments, _status),
+    "log": (_log_arguments, _log),
+    "explain": (lambda p: p.add_argument("task", type=_task_number, metavar="TASK", help="its number: 2 or #2"), _explain),
+    "teardown": (lambda p: p.add_argument("words", nargs="*"), _teardown),
+    "abort": (lambda p: p.add_argument("--reason"), _abort),
+    "resume": (lambda p: p.add_argument("--repair", action="store_true"), _resume),
+}

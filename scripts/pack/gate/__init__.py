@@ -1,0 +1,1 @@
+"""From a hook payload to an answer; the only writer of a run."""

@@ -1,0 +1,245 @@
+"""After a tool call: what it really did. Agents are bound, writes change revisions, results of `pack verify` are taken in."""
+
+import os
+
+from ..base import codec, project_facts
+from ..base.client_tools import EDIT_TOOLS, SHELL_TOOLS
+from ..protocol import access, advice, messages, tables, view
+from ..protocol.plan import covers
+from ..protocol.refusal import Refusal
+from .answers import PASS, tell
+
+
+def post_tool(call):
+    tool, given, response = call.payload.get("tool_name"), call.payload["tool_input"], call.payload["tool_response"]
+    failed = call.payload["hook_event_name"] == "PostToolUseFailure"
+    if call.state["phase"] == "CLOSED" or call.actor["role"] == "foreign":
+        return PASS
+    if tool in ("Agent", "Task"):
+        return _spawned_now(call, given, response, failed)
+    if tool == "SendMessage":
+        return _sent(call, given, response, failed)
+    if tool in EDIT_TOOLS:
+        _written(call, given.get(EDIT_TOOLS[tool]))
+    elif tool in SHELL_TOOLS:
+        if failed:
+            _missing_tool(call, str(call.payload.get("error")))
+        return _ran(call, given, response)
+    elif tool == "TaskCreate" and not failed:
+        task = response.get("task") or {}
+        subject = str(task.get("subject") or given.get("subject") or "").strip().casefold()
+        match = [n for n, t in view.tasks(call.state) if t["subject"].casefold() == subject]
+        call.append("CLIENT_TASK", key=call.key, client_id=str(task.get("id")), subject=subject[:200], task=match[0] if match else None)
+    elif tool == "TaskStop" and not failed:
+        bound = call.state["agents"].get(str(response.get("task_id") or given.get("task_id")))
+        name = str(response.get("command"))  # a teammate's task id is not its agent id, but the answer names it
+        if not bound and name in call.state["roster"]:
+            bound = [name, call.state["roster"][name]["inc"]]
+        if bound:
+            call.gate("AGENT_ENDED", name=bound[0], inc=bound[1], why="stopped with TaskStop")
+            call.close()
+            return tell(call.payload["hook_event_name"], _next_text(call, tables.LEAD))
+    return PASS
+
+
+def _missing_tool(call, error):
+    """A shell's word that a command is not installed: `bash: line 1: NAME: command not found` (exit 127)."""
+    if "127" not in error or call.actor["name"] not in call.state["roster"]:
+        return
+    for line in error.splitlines():
+        if line.endswith(": command not found"):
+            call.gate("TOOL_UNAVAILABLE", tool=line[: -len(": command not found")].rpartition(": ")[2][:60], who=call.actor["name"])
+
+
+def _next_text(call, who, most=2):
+    todo = [s["text"] for s in advice.steps(call.state) if s["who"] == who][:most]
+    return "team: next: " + "; ".join(todo) if todo else ""
+
+
+def _spawned_now(call, given, response, failed):
+    name = given.get("name")
+    e = view.entry(call.state, name)
+    if not e or e["call"] != call.payload.get("tool_use_id"):
+        return PASS
+    if failed:
+        call.gate("SPAWN_FAILED", name=name, inc=e["inc"], why=str(call.payload.get("error"))[:200])
+        return PASS
+    agent = response.get("agentId") or response.get("agent_id")
+    if isinstance(agent, str) and "@" not in agent and e["state"] == "SPAWNING" and agent not in call.state["agents"]:
+        alias = response.get("name") if response.get("name") not in (None, name) else None
+        call.gate("AGENT_BOUND", name=name, agent_id=agent, alias=alias)
+    elif isinstance(agent, str) and "@" in agent and e["state"] == "SPAWNING":
+        call.gate("PANE_OPENED", name=name)
+    return tell("PostToolUse", _next_text(call, tables.LEAD))
+
+
+def _sent(call, given, response, failed):
+    message, ok = given.get("message"), not failed and response.get("success") is not False
+    if isinstance(message, dict) and message.get("type") == "shutdown_request" and ok and response.get("request_id"):
+        name = view.resolve(call.state, given.get("to"))
+        if name in call.state["requests"]:
+            call.gate("SHUTDOWN_ID", name=name, request_id=str(response["request_id"]))
+    if not ok and isinstance(message, str):
+        parsed, name = _quiet_parse(message), view.resolve(call.state, given.get("to"))
+        e = view.entry(call.state, name)
+        if parsed or name:
+            call.gate("DELIVERY_FAILED", event=parsed or "MAIL", to=str(given.get("to"))[:100], name=name)
+        if e and e["state"] in tables.LIVING and "could not be resumed" in "%s %s" % (response.get("message"), call.payload.get("error")):
+            # The client died before it had written anything of this agent down: it has its id and nothing else (measured).
+            call.gate("AGENT_LOST", name=name, inc=e["inc"], why="the client cannot resume it")
+            call.close()
+            mine = _next_text(call, call.actor["name"])
+            return tell(
+                call.payload["hook_event_name"],
+                "team: %s is lost with its client: it had not begun. %s"
+                % (name, mine or ("The lead spawns another one; end your turn until then." if call.actor["role"] != tables.LEAD else "")),
+            )
+        if parsed:
+            return tell(
+                call.payload["hook_event_name"],
+                "team: the client did not deliver this message; send it again with the receiver's "
+                "agent id as `to` (`pack status --json` lists them). Sending the same line twice is harmless.",
+            )
+    return PASS
+
+
+def _quiet_parse(message):
+    try:
+        parsed = messages.parse(message)
+    except Refusal:
+        return None
+    return parsed[0] if parsed else None
+
+
+def _written(call, path):
+    """A file was written with an edit tool: the revisions of its tasks change."""
+    if not isinstance(path, str) or "\0" in path:
+        return
+    rel, _full = project_facts.relative(call.project, path, call.payload.get("cwd"))
+    if rel:
+        _record_write(call, rel, call.key)
+
+
+def _record_write(call, rel, key=None):
+    for number, t in view.tasks(call.state):
+        if (
+            t["state"] in tables.WORKING
+            and (t["owner"] == call.actor["name"] or rel in t["touched"])
+            and (rel in t["touched"] or any(covers(f, rel) for f in t["files"]))
+        ):
+            with_it = dict(t, touched=t["touched"] + [rel])
+            call.gate(
+                "FILE_WRITTEN", task=number, path=rel, by=call.actor["name"], revision=project_facts.revision(call.project, with_it)[0]
+            )
+
+
+def _ran(call, given, response):
+    """After a shell command: what changed, whether HEAD moved, whether `pack verify` left a result."""
+    from ..base import receipts
+
+    receipts.collect(call, response)
+    call.kind.ran(call, response)
+    path = call.scratch(".before")
+    data = call.store.disk.read(path)
+    if data is None:
+        return PASS
+    call.store.disk.remove(path)
+    note = codec.loads(data.decode("ascii"))
+    told = []
+    for name, stamp in project_facts.stamps(call.project, note["stamps"]).items():
+        if stamp != note["stamps"][name]:
+            told += _changed_by_shell(call, name)
+    told += _strayed(call, given)
+    for sha in _commits(call, note):
+        _committed(call, sha, bool(note["commit"]))
+        if not note["commit"]:
+            told.append("a commit was made past the gate (%s); it is recorded" % sha[:7])
+    return tell(call.payload["hook_event_name"], "team: " + "; ".join(told)) if told else PASS
+
+
+def _commits(call, note):
+    """The commits that are this command's to record: what HEAD has won since it began, and nobody recorded. Of several, while somebody
+    else's `git commit` is under way, the first: the others are theirs."""
+    now = project_facts.head(call.project)
+    if not now or now in (note["head"], call.state["commit"]):
+        return []
+    since = (
+        project_facts.git(call.project, "rev-list", "--reverse", "--max-count=50", "%s..%s" % (note["head"], now)) if note["head"] else None
+    )
+    shas = (since or now).split()
+    if call.state["commit"] in shas:
+        shas = shas[shas.index(call.state["commit"]) + 1 :]
+    if not _committing(call, [note["head"]] + shas):
+        return shas
+    return shas[:1] if note["commit"] else []
+
+
+def _committed(call, sha, gated, actor=None):
+    subject = (project_facts.git(call.project, "log", "-1", "--format=%s", sha) or "").strip()
+    call.append("COMMITTED", actor=actor, sha=sha, subject=subject[:200], gated=gated)
+
+
+def _notes(call):
+    """[(path, note)] of the shell commands that have begun and not come back."""
+    folder = os.path.join(call.store.data, "calls")
+    names = sorted(n for n in os.listdir(folder) if n.endswith(".before")) if os.path.isdir(folder) else []
+    found = [(os.path.join(folder, n), call.store.disk.read(os.path.join(folder, n))) for n in names]
+    return [(path, codec.loads(data.decode("ascii"))) for path, data in found if data]
+
+
+def _committing(call, heads):
+    """Whether somebody else's `git commit` on one of these is under way: a new one is then theirs, and they will record it. Not for
+    ever: a call that the client refused after all leaves its note behind."""
+    return any(note["commit"] and note["head"] in heads and call.now - note.get("at", 0) < 60 for _path, note in _notes(call))
+
+
+def caught_up(call):
+    """After a resume: the commands of the dead client will never come back. A commit that one of them had let through and that was made
+    is recorded; who made it is in the note."""
+    for path, note in _notes(call):
+        call.store.disk.remove(path)
+        now, by = project_facts.head(call.project), note.get("by")
+        if note["commit"] and by and now and now not in (note["head"], call.state["commit"]):
+            _committed(call, now, True, actor=by)
+
+
+def _strayed(call, given):
+    """Tracked files outside every task that a shell command changed: recorded, and the caller is told (PROTOCOL 10, OVERLAP_SCOPE)."""
+    from ..base import shell_writes
+
+    if call.actor["role"] in (None, tables.LEAD) or not call.kind.strays or shell_writes.only_reads(str(given.get("command"))):
+        return []
+    path = os.path.join(call.store.data, "dirty.json")
+    before = call.store.disk.read(path)
+    dirty = project_facts.stamps(call.project, project_facts.dirty(call.project))
+    call.store.disk.replace(path, codec.dumps(dirty).encode("ascii"))
+    known = codec.loads(before.decode("ascii")) if before else {}
+    out = []
+    for name, stamp in dirty.items():
+        held = any(
+            covers(f, name) or name in t["touched"] for _n, t in view.tasks(call.state) if t["state"] in tables.WORKING for f in t["files"]
+        )
+        if before is None or known.get(name) == stamp or held or name == access.DECISIONS or name.startswith(access.SCRATCH):
+            continue
+        call.gate("OVERLAP_SCOPE", path=name, by=call.actor["name"])
+        out.append("%s changed during your command and is in no task of yours: put it back, or ask the lead to re-scope" % name)
+    return out[:5]
+
+
+def _changed_by_shell(call, name):
+    """A task's file changed during a shell command: its revision changes; if the caller may not write it, that is recorded."""
+    holders = [
+        (n, t)
+        for n, t in view.tasks(call.state)
+        if t["state"] in tables.WORKING and (name in t["touched"] or any(covers(f, name) for f in t["files"]))
+    ]
+    out = []
+    for number, t in holders:
+        if t["owner"] != call.actor["name"]:
+            owner = view.entry(call.state, t["owner"])
+            if owner and owner["state"] == "ACTIVE" and call.now - owner["seen"] < tables.limit("ACTIVITY_SEC"):
+                continue  # its own coder is at work on it right now
+            call.gate("OVERLAP_SCOPE", task=number, path=name, by=call.actor["name"])
+            out.append("%s belongs to task #%d of %s; its approvals are stale now" % (name, number, t["owner"]))
+        call.gate("FILE_WRITTEN", task=number, path=name, by=call.actor["name"], revision=project_facts.revision(call.project, t)[0])
+    return out

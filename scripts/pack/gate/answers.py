@@ -1,0 +1,37 @@
+"""What a hook may answer (CLIENT.md 1.5): nothing, or exactly one JSON object; a refusal is a JSON deny *and* exit code 2."""
+
+from ..base import codec
+from ..protocol.refusal import Refusal
+
+
+def deny(refusal):
+    """Refuse a tool call: JSON for the reason, exit code 2 for clients that do not read it."""
+    text = refusal.text() if isinstance(refusal, Refusal) else refusal
+    return (
+        2,
+        codec.dumps(
+            {"hookSpecificOutput": {"hookEventName": "PreToolUse", "permissionDecision": "deny", "permissionDecisionReason": text}}
+        ),
+        text,
+    )
+
+
+def allow(updated, context=None):
+    """Allow a call with another input (only keys of the tool's schema)."""
+    out = {"hookEventName": "PreToolUse", "permissionDecision": "allow", "updatedInput": updated}
+    if context:
+        out["additionalContext"] = context
+    return 0, codec.dumps({"hookSpecificOutput": out}), ""
+
+
+def tell(event, text):
+    """Put text in front of the one who is calling."""
+    return (0, codec.dumps({"hookSpecificOutput": {"hookEventName": event, "additionalContext": text[:9000]}}), "") if text else PASS
+
+
+def block(text):
+    """Block a prompt or a turn's end with a text."""
+    return 0, codec.dumps({"decision": "block", "reason": text}), ""
+
+
+PASS = (0, "", "")

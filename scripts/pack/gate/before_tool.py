@@ -1,0 +1,461 @@
+"""Before a tool call: who may spawn, say, write, run or commit what. Raises Refusal inside, answers a deny outside."""
+
+import os
+
+from ..base import codec, paths, project_facts
+from ..base.client_tools import EDIT_TOOLS, SHELL_TOOLS
+from ..base.paths import PLUGIN_ROOT
+from ..protocol import access, machine, messages, tables, view, watch
+from ..protocol.refusal import Refusal
+from .answers import PASS, allow, deny
+
+
+def pre_tool(call):
+    tool, given = call.payload.get("tool_name"), call.payload["tool_input"]
+    actor = call.actor
+    if call.state["phase"] == "CLOSED" or actor["role"] == "foreign" and not _touches_team(call, tool, given):
+        return PASS
+    _active(call)
+    _in_circles(call, tool, given)
+    try:
+        if tool in ("Agent", "Task"):
+            return _spawn(call, given)
+        if tool == "SendMessage":
+            return _message(call, given)
+        if tool in EDIT_TOOLS:
+            return _edit(call, tool, given)
+        if tool in SHELL_TOOLS:
+            return _shell(call, given)
+        if tool in ("TaskCreate", "TaskUpdate", "TaskStop", "TeamDelete", "TeamCreate"):
+            return _client_tool(call, tool, given)
+    except Refusal as refusal:
+        return deny(call.refuse(refusal))
+    return PASS
+
+
+def _touches_team(call, tool, given):
+    return tool in EDIT_TOOLS or tool in SHELL_TOOLS
+
+
+def _active(call):
+    """Note that an agent is at work, whatever becomes of its call, at most once a minute."""
+    e = call.state["roster"].get(call.actor["name"])
+    if (
+        e
+        and e["inc"] == call.actor["inc"]
+        and e["state"] in tables.LIVING
+        and (e["state"] != "ACTIVE" or call.now - e["seen"] > tables.limit("ACTIVITY_SEC"))
+    ):
+        call.gate("AGENT_ACTIVE", name=call.actor["name"])
+
+
+def _in_circles(call, tool, given):
+    """Count an agent's identical calls in a row (PROTOCOL 10, LOOP_SUSPECTED)."""
+    name = call.actor["name"]
+    if name not in call.state["roster"]:
+        return
+    path = os.path.join(call.store.data, "calls", codec.digest(name, size=8) + ".last")
+    mark = codec.digest(codec.dumps([tool, given]), size=8).encode("ascii")
+    last, _, times = (call.store.disk.read(path) or b"").partition(b" ")
+    times = int(times) + 1 if last == mark and times.isdigit() else 1
+    call.store.disk.mkdir(os.path.dirname(path))
+    call.store.disk.replace(path, mark + b" %d" % times)
+    if times % tables.limit("SAME_CALLS") == 0:
+        call.gate("LOOP_SUSPECTED", who=name, tool=tool, times=times)
+
+
+def _spawn(call, given):
+    actor, kind, name = call.actor, given.get("subagent_type") or "", given.get("name")
+    if actor["role"] != tables.LEAD:
+        raise Refusal(
+            "WRONG_ROLE",
+            "only the lead spawns agents",
+            "caller: %s (%s)" % (actor["name"], actor["role"]),
+            "send QUESTION to the lead and say whom you need",
+            "SPAWN_REQUESTED",
+        )
+    if given.get("isolation"):
+        raise Refusal(
+            "SPAWN_ISOLATION",
+            "a team's agent is not isolated",
+            "isolation: %s" % given["isolation"],
+            "spawn it without isolation: the gate sees one project",
+            "SPAWN_REQUESTED",
+        )
+    role = call.kind.role_of(call.state, kind)
+    call.append(
+        "SPAWN_REQUESTED",
+        key=call.key,
+        name=name if isinstance(name, str) else "",
+        role=role or "?" + kind,
+        agent_type=kind,
+        call=call.payload.get("tool_use_id"),
+        **call.kind.unmet(call),
+    )
+    return PASS
+
+
+def _message(call, given):
+    message, to = given.get("message"), given.get("to")
+    state, actor = call.state, call.actor
+    resolved = view.resolve(state, to)
+    e = view.entry(state, resolved)
+    if isinstance(message, dict):
+        return _frame(call, given, message, resolved, to)
+    if resolved is None:
+        raise Refusal(
+            "UNKNOWN_RECEIVER",
+            "nobody in the team is called %r" % (to,),
+            "living: " + ", ".join(view.living(state)),
+            "the lead is `main`; write names exactly",
+            "MESSAGE",
+        )
+    if e and (e["state"] not in tables.LIVING or state["agents"].get(to, [None, e["inc"]])[1] != e["inc"]):
+        raise Refusal(
+            "ENDED_AGENT",
+            "%s has ended; a message would revive it" % to,
+            "%s, incarnation %d" % (e["state"], e["inc"]),
+            "the lead spawns another one if it is needed" if state["phase"] in tables.OPEN_PHASES else "say nothing to it",
+            "MESSAGE",
+        )
+    if e and resolved in state["requests"] and state["team"]["headless"]:
+        raise Refusal("SHUTTING_DOWN", "%s was asked to shut down; a message would revive it" % to, "", "say nothing to it", "MESSAGE")
+    if actor["role"] in (None, "foreign"):
+        raise Refusal(
+            "UNKNOWN_AGENT",
+            "an agent that is not in the roster may not write to %s" % to,
+            "",
+            "only the lead's named agents have a role",
+            "MESSAGE",
+        )
+    refusal = call.kind.may_wake(state, resolved) if e else None
+    if refusal is not None:
+        raise refusal
+    parsed = messages.parse(message)
+    if parsed is None:
+        if e and (e["state"] == "IDLE" or watch.concerns(state, resolved)) or resolved == tables.LEAD:
+            call.append("MAIL", key=call.key, actor=machine.GATE, to=resolved, by=actor["role"])
+    else:
+        name, fields = parsed
+        known = _with_facts(call, name, fields)
+        _found_changed(call, name, known)
+        call.append(name, key=call.key, to=resolved, **known)
+        if name in ("SUPERVISOR_REPORT", "QUESTION"):
+            from ..base import redact
+
+            message = redact.text(message)
+    address = _address(call, resolved, to)
+    if address == to and message is given.get("message"):
+        return PASS
+    return allow(
+        {k: v for k, v in dict(given, to=address, message=message).items() if k in ("to", "summary", "message", "notify_when_idle")}
+    )
+
+
+def _address(call, resolved, to):
+    """How the client spells a receiver here (measured): the lead is `main` in -p and in a team, `team-lead` in a pane; in -p
+    names may be gone (resume) or ambiguous (spawned again) while agent ids still work."""
+    if resolved == tables.LEAD:
+        if str(call.actor["agent_id"]).startswith("session:"):
+            return "team-lead"
+        return to if to == "main" or to == "team-lead" and not call.state["team"]["headless"] else "main"
+    e = view.entry(call.state, resolved)
+    if call.state["team"]["headless"] and e and e["agent_id"] and (call.state["team"].get("resumed") or e["inc"] > 1):
+        return e["agent_id"]  # a name that was spawned again "resolves to a different agent" for the client and is refused
+    return to
+
+
+def _with_facts(call, name, fields):
+    """A message's fields and the facts that its guards need; the free text below the first line is not kept."""
+    data = {k: v for k, v in fields.items() if k != "body"}
+    if name == "RISKS":
+        data["counts"] = messages.risk_counts(fields["n"], fields["body"])
+    if name == "QUESTION":
+        from ..base import redact
+
+        data["text"] = redact.text(data["text"][:500])
+    t = view.task(call.state, fields["task"]) if "task" in fields else None
+    if t is not None:
+        data["revision"], data["present"] = project_facts.revision(call.project, t)
+    return data
+
+
+def _found_changed(call, name, known):
+    """An approval meets files that changed and no hook saw it: recorded, or the advice would go on telling the reviewer to approve
+    what it was not asked to read, and nobody would tell the coder to ask again."""
+    t = view.task(call.state, known["task"]) if name == "APPROVED" else None
+    if t is not None and t["state"] in tables.WORKING and t["revision"] not in (None, known["revision"]):
+        call.gate("FILE_WRITTEN", task=t["id"], path=None, by=None, revision=known["revision"])
+
+
+def _frame(call, given, message, resolved, to):
+    """The client's own shutdown frames."""
+    kind = message.get("type")
+    if kind == "shutdown_request":
+        if call.actor["role"] != tables.LEAD:
+            raise Refusal(
+                "WRONG_ROLE",
+                "only the lead asks to shut down",
+                "caller: %s" % call.actor["name"],
+                "report to the lead instead",
+                "SHUTDOWN_REQUESTED",
+            )
+        call.append("SHUTDOWN_REQUESTED", key=call.key, to=resolved or to, reason=str(message.get("reason"))[:200])
+        call.close()
+    elif kind == "shutdown_response":
+        if resolved != tables.LEAD:
+            raise Refusal(
+                "WRONG_RECEIVER",
+                "an answer to a shutdown request goes to the lead, not to %r" % (to,),
+                "the lead asked",
+                "send it to `%s`" % _address(call, tables.LEAD, "main"),
+                "SHUTDOWN_RESPONSE",
+            )
+        call.append(
+            "SHUTDOWN_RESPONSE",
+            key=call.key,
+            request_id=str(message.get("request_id")),
+            approve=message.get("approve") is True,
+            reason=str(message.get("reason") or "")[:500],
+        )
+        call.close()
+        address = _address(call, resolved, to)
+        if address != to:
+            return allow({k: v for k, v in dict(given, to=address).items() if k in ("to", "summary", "message", "notify_when_idle")})
+    return PASS
+
+
+def protected(call, full):
+    """Why no agent may write a path, or None."""
+    real = os.path.realpath
+    rows = (
+        (os.path.join(real(call.project), paths.TEAMS), "the team's folder belongs to the hooks"),
+        (real(call.data), "the plugin's data belong to the hooks"),
+        (os.path.join(real(call.project), ".claude", "settings"), "settings decide whether hooks run"),
+    )
+    if not (real(PLUGIN_ROOT) + os.sep).startswith(real(call.project) + os.sep):  # not while working on the plugin itself
+        rows += ((real(PLUGIN_ROOT), "the plugin enforces the run"),)
+    folded = full.casefold()
+    for base, why in rows:
+        base = base.casefold()
+        # Also a folder above: removing or moving `.claude` removes the team's folder.
+        if (
+            folded == base
+            or folded.startswith(base + os.sep)
+            or base.startswith(folded + os.sep)
+            and folded != real(call.project).casefold()
+            or (base.endswith("settings") and folded.startswith(base))
+        ):
+            return why
+    return None
+
+
+def _check_path(call, path, cwd, shell=False, soft=False, appends=None):
+    """Raises the Refusal for writing one path."""
+    if "\0" in path:
+        raise Refusal("PATH", "%r is not a path" % path[:80], "it holds a NUL", "write a plain path", "WRITE")
+    rel, full = project_facts.relative(call.project, path, cwd, follow=soft != "entry")
+    soft = soft is True
+    why = protected(call, full)
+    above = why and not full.casefold().startswith(
+        tuple(os.path.realpath(p).casefold() for p in (os.path.join(call.project, ".claude"), call.data, PLUGIN_ROOT))
+    )
+    if why and above and soft:
+        why = None  # `mkdir -p DIR` and `chmod DIR` above a protected folder harm nothing
+    fact = {"protected": why, "shown": path, "shell": shell, "appends": appends}
+    if why is None and soft:
+        return
+    refusal = access.may_write(call.state, call.actor, rel, fact)
+    if refusal is None and call.actor["role"] != "foreign" and rel is not None:
+        refusal = call.kind.may_take(call.state, rel)
+    if refusal is not None:
+        raise refusal
+
+
+def _edit(call, tool, given):
+    path = given.get(EDIT_TOOLS[tool])
+    if not isinstance(path, str):
+        return PASS  # the client itself refuses the call
+    rel, full = project_facts.relative(call.project, path.replace("\0", "?"), call.payload.get("cwd"))
+    appends = None
+    if rel == access.DECISIONS and call.actor["role"] == tables.SUPERVISOR:
+        appends = _appends(full, tool, given)
+    _check_path(call, path, call.payload.get("cwd"), appends=appends)
+    return PASS
+
+
+def _appends(full, tool, given):
+    """Whether an edit of DECISIONS.md only adds under the supervisor's headings."""
+    try:
+        with open(full, encoding="utf-8", newline="") as f:
+            old = f.read()
+    except FileNotFoundError:
+        old = ""
+    except (OSError, ValueError):
+        return False
+    if tool == "Write":
+        new = given.get("content")
+    elif tool == "Edit" and isinstance(given.get("old_string"), str) and isinstance(given.get("new_string"), str):
+        new = old.replace(given["old_string"], given["new_string"], -1 if given.get("replace_all") else 1)
+    else:
+        return False
+    return isinstance(new, str) and access.only_appends(old, new)
+
+
+def _shell(call, given):
+    from ..base import shell_writes
+    from . import pack_verbs
+
+    command, cwd = given.get("command"), call.payload.get("cwd") or call.project
+    if not isinstance(command, str):
+        return PASS
+    answer = pack_verbs.out(call, command, given)
+    if answer is not None:
+        return answer
+    try:
+        targets, code = shell_writes.writes(command, cwd)
+        commits = shell_writes.commits(command, cwd)
+        parsed = shell_writes.parse(command)
+    except (shell_writes.ShellError, RecursionError):
+        targets, code, commits, parsed = [], [command], [], []
+    for path, soft in targets:
+        for one in _globbed(path):
+            _check_path(call, one, cwd, shell=True, soft=soft)
+    for text in code:
+        _check_code(call, text)
+    for c in parsed:
+        words = shell_writes.bare(c.words)
+        if words and os.path.basename(words[0]) in ("claude", "claude-code") and call.actor["role"] != "foreign":
+            raise Refusal("NESTED_CLIENT", "no agent starts another client", command[:100], "ask the lead for an agent", "BASH")
+    if call.actor["role"] != "foreign":
+        for commit in commits:
+            _check_commit(call, commit)
+        _before(call, bool(commits))
+    return PASS
+
+
+def _globbed(path):
+    if not any(c in path for c in "*?["):
+        return [path]
+    import glob
+
+    return glob.glob(path, recursive=False)[:500] + glob.glob(path.replace("/*", "/.*"))[:500] or [path]
+
+
+def _check_code(call, text):
+    """Code handed to an interpreter: refuse it when it names a protected place. What it hides is found afterwards."""
+    names = (
+        ".claude/teams",
+        "journal.jsonl",
+        "snapshot.json",
+        "mirror.jsonl",
+        "plugins/data",
+        call.data,
+        call.store.folder,
+        "pack.store.journal",
+        "store/journal",
+        ".claude/settings",
+    )
+    hit = next((n for n in names if n in text), None) or (".claude" in text and "teams" in text and ".claude ... teams") or None
+    if hit and call.actor["role"] != "foreign":
+        raise Refusal(
+            "PROTECTED",
+            "code that names %s is not run" % hit,
+            "the team's folder belongs to the hooks",
+            "look with `pack status`, `pack log`, `pack explain N`",
+            "BASH",
+        )
+    refusal = None if call.actor["role"] == "foreign" else call.kind.may_run(call.state, text)
+    if refusal is not None:
+        raise refusal
+
+
+def _check_commit(call, commit):
+    files = project_facts.commit_files(call.project, commit)
+    if files is None:
+        return  # no repository: git will say so
+    revisions = {n: project_facts.revision(call.project, t)[0] for n, t in view.tasks(call.state) if t["owner"] == call.actor["name"]}
+    if commit["verb"] != "commit" and call.actor["role"] in tables.IMPLEMENTERS:
+        raise Refusal("COMMIT_VERB", "git %s makes commits past the gate" % commit["verb"], "", "use git commit", "COMMIT")
+    refusal = access.may_commit(call.state, call.actor, files, revisions)
+    if refusal is not None:
+        raise refusal
+    other = project_facts.staged_otherwise(commit) if call.actor["role"] in tables.IMPLEMENTERS else []
+    if other:
+        raise Refusal(
+            "STAGED_OTHERWISE",
+            "%s was staged before it was what was approved" % other[0],
+            "staged and on disk differ: " + ", ".join(other)[:300],
+            "git add it again, then commit",
+            "COMMIT",
+        )
+
+
+def _before(call, commits):
+    """Remember how the tasks' files look before a shell command, to see afterwards what it changed."""
+    names = sorted(
+        {
+            f
+            for _n, t in view.tasks(call.state)
+            if t["state"] not in tables.TERMINAL + ("PENDING",)
+            for declared in list(t["files"]) + t["touched"]
+            for f in project_facts.expand(call.project, declared)
+        }
+    )
+    note = {
+        "stamps": project_facts.stamps(call.project, names),
+        "head": project_facts.head(call.project),
+        "commit": commits,
+        "by": call.actor,
+        "at": call.now,
+    }
+    call.store.disk.replace(call.scratch(".before"), codec.dumps(note).encode("ascii"))
+
+
+def _client_tool(call, tool, given):
+    state, actor = call.state, call.actor
+    if tool == "TaskCreate":
+        if actor["role"] != tables.LEAD:
+            raise Refusal("WRONG_ROLE", "only the lead adds tasks", "caller: %s" % actor["name"], "send QUESTION to the lead", "TASK_ADDED")
+        return PASS
+    if tool == "TaskUpdate":
+        t = view.task(state, _client_task(state, given.get("taskId")))
+        if t is not None and given.get("status") == "completed":
+            revision, _present = project_facts.revision(call.project, t)
+            refusal = machine.GUARDS["task_is_approved"](state, {"task": t["id"], "revision": revision}, actor)
+            if refusal is not None:
+                refusal.event, refusal.task = "TaskUpdate(completed)", t["id"]
+                raise refusal
+            if actor["role"] != tables.LEAD and t["owner"] != actor["name"]:
+                raise Refusal(
+                    "NOT_YOUR_TASK",
+                    "task #%d is not %s's" % (t["id"], actor["name"]),
+                    "owner %s" % t["owner"],
+                    "leave it to its coder",
+                    "TaskUpdate",
+                    t["id"],
+                )
+        return PASS
+    if tool == "TaskStop":
+        bound = state["agents"].get(given.get("task_id") or given.get("agent_id") or "")
+        name = bound[0] if bound else view.resolve(state, given.get("task_id"))
+        if name in state["roster"] and actor["role"] != tables.LEAD:
+            raise Refusal(
+                "WRONG_ROLE", "only the lead stops agents", "caller: %s" % actor["name"], "report to the supervisor or the lead", "TaskStop"
+            )
+        return PASS
+    if state["teardown"]["state"] not in ("READY_TO_DELETE", "TEAM_DELETED"):
+        raise Refusal(
+            "EARLY_TEARDOWN",
+            "%s is refused" % tool,
+            "teardown %s" % state["teardown"]["state"],
+            "pass the completion gate and the teardown first: `pack teardown`",
+            "TEAM_DELETED",
+        )
+    return PASS
+
+
+def _client_task(state, client_id):
+    """The client's task id -> our task number, by the mapping seen at TaskCreate, else the same number."""
+    mapped = state["client_tasks"].get(str(client_id))
+    return mapped if mapped is not None else client_id if str(client_id) in state["tasks"] else None

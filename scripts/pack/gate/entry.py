@@ -1,0 +1,201 @@
+"""The gate: a hook payload comes in, an answer goes out; between them one event is stepped and journalled.
+
+`handle(payload, env, now)` is the whole of it: find the active team, lock and load the journal, find out who is calling,
+turn the call into a protocol event, append it or its refusal, answer. Everything it decides is decided by `protocol/`.
+
+Answers follow CLIENT.md 1.5: nothing, or exactly one JSON object; a refusal is a JSON deny *and* exit code 2.
+"""
+
+import os
+import time
+
+from ..base import codec, paths
+from ..protocol import advice, machine, tables
+from ..protocol.refusal import Refusal
+from ..store.journal import Busy, Damaged, Store
+from . import identity, tamper_check
+from .answers import PASS, block, deny, tell
+from .hook_call import Call
+
+# event -> (module, function); a call imports only what its event needs.
+HANDLERS = {
+    "PreToolUse": ("before_tool", "pre_tool"),
+    "PostToolUse": ("after_tool", "post_tool"),
+    "PostToolUseFailure": ("after_tool", "post_tool"),
+    "SubagentStart": ("turns", "subagent_start"),
+    "SubagentStop": ("turns", "agent_stop"),
+    "Stop": ("turns", "lead_stop"),
+    "StopFailure": ("turns", "stop_failure"),
+    "UserPromptSubmit": ("sessions", "prompt_submitted"),
+    "SessionStart": ("sessions", "session_started"),
+    "SessionEnd": ("sessions", "session_ended"),
+    "ConfigChange": ("sessions", "config_changed"),
+}
+
+TEXTS = (
+    "session_id",
+    "agent_id",
+    "agent_type",
+    "cwd",
+    "transcript_path",
+    "tool_name",
+    "tool_use_id",
+    "hook_event_name",
+    "prompt",
+    "source",
+)
+GIVEN_TEXTS = ("to", "name", "agent_id", "subagent_type", "command", "file_path", "notebook_path", "taskId", "task_id", "status", "subject")
+
+
+def normal(payload):
+    """A payload with the types that everything below relies on; what is of another type is as good as absent."""
+    out = dict(payload)
+    for key in TEXTS:
+        if key in out and (not isinstance(out[key], str) or key == "cwd" and "\0" in out[key]):
+            del out[key]
+    for key in ("tool_input", "tool_response"):
+        value = out.get(key)
+        out[key] = dict(value) if isinstance(value, dict) else {}
+    for key in GIVEN_TEXTS:
+        if key in out["tool_input"] and not isinstance(out["tool_input"][key], str):
+            out["tool_input"][key] = str(out["tool_input"][key])[:200]
+    if not isinstance(out.get("background_tasks"), list):
+        out.pop("background_tasks", None)
+    return out
+
+
+def handle(payload, env, now=None, disk=None, peer=None, waves=None):
+    """One hook payload -> (exit code, standard output, standard error). Raises nothing that concerns the caller.
+
+    peer: the process that handed the payload over, where that can be told. waves: loads what runs of waves do (run_kind.py)."""
+    from ..store.disk import Disk
+
+    now = time.time() if now is None else now
+    payload = normal(payload)
+    name = payload.get("hook_event_name")
+    project = env.get("CLAUDE_PROJECT_DIR") or payload.get("cwd") or os.getcwd()
+    data = paths.data_folder(env)
+    if name == "UserPromptExpansion":
+        from . import open_run
+
+        return open_run.expanded(payload, env, now, project, data, disk or Disk(), peer, waves)
+    live = paths.active(project, data)
+    if name == "UserPromptSubmit" and live is None:
+        from . import open_run
+
+        return open_run.activated(payload, env, now, project, data, disk or Disk(), waves)
+    handler = HANDLERS.get(name)
+    if live is None or handler is None:
+        return PASS
+    store = Store(paths.team_folder(project, live["team"]), live["run"], disk or Disk())
+    with store.lock():
+        store.load()
+        if store.state["team"] is None:
+            raise Damaged("the team %s has no journal any more" % live["team"])
+        call = Call(payload, env, store.clock(now), store, project, data, peer, waves)
+        if not identity.from_the_client(call):
+            return _forged(call)
+        call.close()  # the process that closed the run may have died before it had buried it
+        if machine.due(store.state, call.now) or store.jumped:
+            call.gate("TICK")
+        call.actor = identity.identify(call)
+        looked = _enforcement(call)
+        answer = _handler(*handler)(call)
+        if store.found:
+            call.gate("TICK")  # troubles are recorded even when the call itself records nothing
+        if looked is not None and not store.found:
+            tamper_check.remember(store.data, store.disk, looked)
+        if store.state["tampered"]:
+            answer = _warned(call, answer)
+        if not os.path.exists(paths.marker(data, project)) or not os.path.exists(paths.project_marker(project)):
+            if store.state["phase"] != "CLOSED":
+                paths.mark(project, data, live["team"], live["run"], live["python"], store.disk)
+        return answer
+
+
+def _handler(module, name):
+    return getattr(__import__("pack.gate." + module, fromlist=[name]), name)  # `importlib` itself would have to be imported
+
+
+def _forged(call):
+    """A payload that no client sent: an agent that runs the hook itself could be anybody. Recorded, and without effect."""
+    call.actor = {"name": "unknown", "role": None, "inc": 0, "agent_id": None}
+    refusal = Refusal(
+        "NOT_THE_CLIENT",
+        "a hook was run with a payload that the client did not send",
+        "it claims to be %s" % (call.payload.get("agent_id") or "the lead"),
+        "hooks are the client's; use the tools and the `pack` verbs",
+        call.payload["hook_event_name"],
+    )
+    call.append(refusal.record, **refusal.data())  # without a key: the one it claims belongs to somebody else's call
+    return deny(refusal) if call.payload["hook_event_name"] == "PreToolUse" else (2, "", refusal.text())
+
+
+def _enforcement(call):
+    """Put what was changed of plugin and settings among the troubles to record; answers what to remember once they are recorded.
+
+    Not asked for a bystander, whose client may run another copy; nor where a session starts with an updated one, which is noted there."""
+    state, store = call.state, call.store
+    if call.actor["role"] == "foreign" or call.payload["hook_event_name"] == "SessionStart" and tamper_check.updated(state):
+        return None
+    touched, looked = tamper_check.differences(state, store.data, store.disk, call.env, call.project)
+    store.found += [("STATE_DIVERGENCE", d) for d in touched]
+    return looked
+
+
+WARNABLE = ("PreToolUse", "PostToolUse", "PostToolUseFailure", "UserPromptSubmit", "SessionStart", "Stop")
+
+
+def _warned(call, answer):
+    """Tell the lead once for each state of things that what enforces the run was changed, with whatever it is answered."""
+    event = call.payload["hook_event_name"]
+    step = "tampered:" + codec.digest(codec.dumps(call.state["tampered"]), size=6)
+    if (
+        call.actor["role"] != tables.LEAD
+        or event not in WARNABLE
+        or call.state["phase"] == "CLOSED"
+        or "%s|%s" % (tables.LEAD, step) in call.state["nudges"]
+    ):
+        return answer
+    call.gate("NUDGED", who=tables.LEAD, step=step, task=None)
+    text, (code, out, err) = "team: " + advice.tampering(call.state) + ".", answer
+    if not out:
+        return block(text) if event == "Stop" else tell(event, text)
+    found = codec.loads(out)
+    if "reason" in found:
+        found["reason"] += "\n" + text
+    else:
+        key = "permissionDecisionReason" if "permissionDecisionReason" in found["hookSpecificOutput"] else "additionalContext"
+        found["hookSpecificOutput"][key] = (found["hookSpecificOutput"].get(key, "") + "\n" + text).strip()
+    return code, codec.dumps(found), err
+
+
+def trouble(error, guarded):
+    """What to answer when the gate itself cannot work: closed for guarded calls, open for the rest, with the way out.
+
+    guarded: the event when it fails closed (hooks/gate.py, GUARDED, and UserPromptSubmit for what was typed to the team), else None."""
+    if isinstance(error, Damaged):
+        text = (
+            "team: the run's journal cannot be trusted (%s). Nothing is guessed: guarded tools stay refused. "
+            "Way out, in your own terminal: `pack doctor` shows the damage, `pack resume --repair` goes back to the last good "
+            "record, `pack abort --reason WHY` ends the run." % error
+        )
+    elif isinstance(error, Busy):
+        text = "team: %s. Try the same call again." % error
+    elif isinstance(error, OSError):
+        text = (
+            "team: the journal could not be written (%s: %s). Nothing was recorded and the call is refused. Free space or mend the rights "
+            "of .claude/teams, then try again; `pack abort` in your own terminal ends the run." % (type(error).__name__, error.strerror)
+        )
+    else:
+        text = (
+            "team: the gate failed (%s: %s), so the call is refused. `pack doctor` in your own terminal says more; "
+            "`pack abort --reason WHY` there ends the run and its checks." % (type(error).__name__, str(error)[:200])
+        )
+    if guarded == "PreToolUse":
+        return deny(text)
+    if guarded in ("UserPromptExpansion", "UserPromptSubmit"):
+        return block(text)
+    if guarded == "ConfigChange":
+        return 2, "", text
+    return 0, "", text

@@ -1,0 +1,162 @@
+"""Who is calling: the client's payload -> an actor (CLIENT.md 2.6). Never what a message claims."""
+
+import os
+
+from ..base import codec
+from ..protocol import tables
+
+
+def _actor(state, bound, agent_id):
+    name, inc = bound
+    return {"name": name, "role": state["roster"][name]["role"] if name in state["roster"] else None, "inc": inc, "agent_id": agent_id}
+
+
+def _nobody(payload, role=None):
+    return {
+        "name": payload.get("agent_type") or "unknown",
+        "role": role,
+        "inc": 0,
+        "agent_id": payload.get("agent_id") or payload.get("session_id"),
+    }
+
+
+def identify(call):
+    """The actor of a payload. The lead has the run's session id and neither agent_id nor agent_type; all others are bound
+    to a roster entry once; what cannot be bound has no role. A main session of its own that is not below the run's client
+    is a bystander ("foreign")."""
+    payload, state = call.payload, call.state
+    session, agent, kind = payload.get("session_id"), payload.get("agent_id"), payload.get("agent_type")
+    if session == state["team"]["session"]:
+        if not agent:
+            return {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None} if not kind else _nobody(payload)
+        if agent in state["agents"]:
+            return _actor(state, state["agents"][agent], agent)
+        name = _spawned(call, agent, kind)
+        if name and _bind(call, name, agent):
+            return _actor(call.state, call.state["agents"][agent], agent)
+        return _nobody(payload)
+    pane = "session:%s" % session
+    if pane in state["agents"]:
+        return _nobody(payload) if agent else _actor(state, state["agents"][pane], pane)
+    name = None if agent else _pane(call)
+    if name and _bind(call, name, pane):
+        return _actor(call.state, call.state["agents"][pane], pane)
+    if (agent or not kind) and not below(call.env.get("CLAUDE_PID"), state["team"].get("client_pid")):
+        return _nobody(payload, "foreign")  # a session of the user's own, or an agent of it
+    return _nobody(payload)
+
+
+def _bind(call, name, agent):
+    return bool(call.gate("AGENT_BOUND", name=name, agent_id=agent))
+
+
+def _spawned(call, agent, kind):
+    """The roster name that an unknown agent of the lead's session was spawned under, None when it cannot be told."""
+    roster = call.state["roster"]
+    pending = {n: e for n, e in roster.items() if e["state"] == "SPAWNING"}
+    if kind in pending and str(agent).startswith("a%s-" % kind):  # teammate mode: the type is the name
+        return kind
+    meta = _meta(call.payload, agent)
+    if meta is not None:  # written by the client before the agent's first tool call
+        name = meta.get("name")
+        ok = name in pending and not meta.get("parentAgentId") and meta.get("toolUseId") in (None, pending[name]["call"])
+        return name if ok else None
+    role = call.kind.role_of(call.state, kind or "")
+    of_role = [n for n, e in pending.items() if e["role"] == role]
+    return of_role[0] if len(of_role) == 1 else None  # two of one role: their order says nothing, wait
+
+
+def _meta(payload, agent):
+    folder = (payload.get("transcript_path") or "")[: -len(".jsonl")]
+    if not folder or not str(agent).replace("-", "").replace("_", "").isalnum():
+        return None
+    try:
+        with open(os.path.join(folder, "subagents", "agent-%s.meta.json" % agent), encoding="utf-8") as f:
+            found = codec.loads(f.read(65536))
+        return found if isinstance(found, dict) else None
+    except (OSError, ValueError):
+        return None
+
+
+def cmdline(pid):
+    """The arguments of a process (Linux). They hold a key of the client's: read, never logged."""
+    try:
+        with open("/proc/%d/cmdline" % int(pid), "rb") as f:
+            return f.read().decode("utf-8", "replace").split("\0")
+    except (OSError, ValueError, TypeError):
+        return []
+
+
+def _pane(call):
+    """The roster name of a terminal-pane teammate: its client was started with the lead's session id and its name."""
+    words = cmdline(call.env.get("CLAUDE_PID"))
+    flags = {w: words[i + 1] for i, w in enumerate(words[:-1]) if w in ("--agent-name", "--parent-session-id", "--agent-type")}
+    name = flags.get("--agent-name")
+    if flags.get("--parent-session-id") is None:
+        name = _pane_by_transcript(call)
+    elif flags["--parent-session-id"] != call.state["team"]["session"]:
+        return None
+    e = call.state["roster"].get(name)
+    kind = str(call.payload.get("agent_type") or "")
+    role = call.kind.role_of(call.state, kind)
+    if e and role == e["role"] and (e["state"] == "SPAWNING" or e["pane"] and e["agent_id"] is None):
+        return name
+    return None
+
+
+def _pane_by_transcript(call):
+    """Without /proc: the pane's own transcript names team and agent."""
+    try:
+        with open(call.payload.get("transcript_path") or "", encoding="utf-8", errors="replace") as f:
+            for line in f.read(262144).split("\n"):
+                if '"teamName"' in line:
+                    record = codec.loads(line)
+                    if record.get("teamName") == "session-" + call.state["team"]["session"][:8]:
+                        return record.get("agentName")
+    except (OSError, ValueError, AttributeError):
+        pass
+    return None
+
+
+def name_of(pid):
+    """The name of a process (Linux), None when there is none."""
+    try:
+        with open("/proc/%d/comm" % int(pid)) as f:
+            return f.read().strip()
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def vouches(env, peer):
+    """The client's process name when it hands payloads to its hooks in a way that can be checked (`peer`), else None."""
+    return name_of(peer) if peer is not None and str(peer) == str(env.get("CLAUDE_PID")) else None
+
+
+def from_the_client(call):
+    """Whether the payload may come from the client. Asked only where the run was opened or taken up by a client whose payloads
+    can be told (`vouched`), and as long as that process lives: then its session's payloads come from it and from nobody else."""
+    team = call.state["team"]
+    if not team.get("vouched") or name_of(team.get("client_pid")) != team["vouched"]:
+        return True
+    if call.payload.get("session_id") == team["session"]:
+        return str(call.peer) == str(team["client_pid"])
+    return call.peer is not None or not below(os.getpid(), team["client_pid"])
+
+
+def below(pid, ancestor):
+    """Whether a process runs below another (Linux): a client that an agent started is no bystander."""
+    try:
+        pid, ancestor = int(pid), int(ancestor)
+    except (TypeError, ValueError):
+        return False
+    for _ in range(64):
+        if pid == ancestor:
+            return True
+        try:
+            with open("/proc/%d/stat" % pid) as f:
+                pid = int(f.read().rpartition(")")[2].split()[1])
+        except (OSError, ValueError, IndexError):
+            return False
+        if pid <= 1:
+            return False
+    return False

@@ -1,0 +1,261 @@
+"""A command or a typed `--team NAME` opens a run, or resumes the one that is live, before any model is called."""
+
+import os
+import sys
+
+from ..base import paths, project_facts
+from ..base.enforcement import alive, client_version, is_headless, measure
+from ..protocol import advice, tables
+from ..store.journal import Lock, Store, read_chain
+from . import answers, identity, tamper_check
+from .hook_call import Call
+from .prompt_lines import LINES, as_typed, for_the_team, opens_team
+from .user_commands import take_over
+
+PLANS = (".md", ".markdown", ".txt", ".rst")  # a word that ends so is a file, there or not
+
+
+def arguments(text, project):
+    """`plan.md --coders=3` -> {"plan", "description", "coders", "no_research"}; ValueError with the way out."""
+    import shlex
+
+    usage = "usage: /build PLAN.md|DESCRIPTION [--coders=N] [--no-research]"
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        words = text.split()  # an apostrophe in a description is no error
+    coders, no_research, rest, i = tables.limit("CODERS_DEFAULT"), False, [], 0
+    while i < len(words):
+        word = words[i]
+        if word == "--no-research":
+            no_research = True
+        elif word == "--coders" or word.startswith("--coders="):
+            if word == "--coders":
+                i += 1
+            value = word.partition("=")[2] if "=" in word else words[i] if i < len(words) else ""
+            most = tables.limit("CODERS_MAX")
+            if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= most:
+                raise ValueError("--coders=%s: give a whole number from 1 to %d. %s" % (value, most, usage))
+            coders = int(value)
+        elif word.startswith("--") and word != "--" and " " not in word:
+            raise ValueError(
+                'unknown flag %s. %s. A description that names a flag goes in quotes: /build "add %s to the tool"' % (word, usage, word)
+            )
+        else:
+            rest.append(word)
+        i += 1
+    if not rest:
+        raise ValueError("nothing to build. " + usage)
+    long_dash = next((w for w in rest if w[:1] in ("\u2013", "\u2014") and w[1:].startswith(("coders", "no-research"))), None)
+    if long_dash:
+        raise ValueError("unknown flag %s: that is a long dash, write --%s. %s" % (long_dash, long_dash[1:], usage))
+    named = [w for w in rest if w.lower().endswith(PLANS)]
+    if len(rest) > 1 and rest[0] in named and all(w in named or w.startswith("-") for w in rest):
+        raise ValueError("a plan is one file, and beside %s there is %s. %s" % (rest[0], " ".join(rest[1:]), usage))
+    path = None
+    if len(rest) == 1 and (named or " " not in rest[0] and (os.path.sep in rest[0] or os.path.isfile(os.path.join(project, rest[0])))):
+        path = os.path.join(project, os.path.expanduser(rest[0]))
+        project_facts.check_input("the plan", rest[0], path, "Write it first, or describe the feature in words.")
+    return {"plan": rest[0] if path else None, "description": " ".join(rest), "coders": coders, "no_research": no_research, "path": path}
+
+
+def team_name(asked):
+    """`feature-<short-name>` from the plan's first heading or the description."""
+    words = asked["description"]
+    if asked["path"]:
+        with open(asked["path"], encoding="utf-8", errors="replace") as f:
+            heading = next((line.lstrip("# ").strip() for line in f if line.startswith("#") and line.strip("# \n")), "")
+        words = heading or os.path.splitext(os.path.basename(asked["path"]))[0]
+    slug = "".join(c if c.isascii() and c.isalnum() else " " for c in words.lower()).split()
+    if slug[:1] == ["feature"]:  # `# Feature: ...`
+        slug = slug[1:]
+    return "feature-" + ("-".join(slug[:4])[:40] or "run")
+
+
+def _new_store(base, project, data, disk):
+    """(name, Store) of a team that never was: the name, or with -2, -3, ..., for neither a team's folder nor its mirror is used twice.
+    What a process left that died while it opened a run is cleared away. Under the lock for opening: nobody else is in the middle of it."""
+    name, n = base, 1
+    while True:
+        store = Store(paths.team_folder(project, name), paths.run_folder(data, project, name), disk)
+        if os.path.lexists(store.folder) and _never_began(store):
+            for path in (store.written, store.journal, store.mirror, store.snapshot, store.state_file):
+                disk.remove(path)
+            return name, store
+        if not os.path.lexists(store.folder) and not disk.read(store.mirror):
+            disk.remove(store.written)
+            return name, store
+        n += 1
+        name = "%s-%d" % (base, n)
+
+
+def _never_began(store):
+    """Whether a team's folder holds at most the record that opened a run, which never got its markers (`places.mark` writes run.json last)."""
+    try:
+        if [n for n in os.listdir(store.folder) if n not in ("journal.jsonl", "snapshot.json", "state.md") and not n.endswith(".tmp")]:
+            return False
+        chains = [read_chain(store.disk.read(path) or b"")[0] for path in (store.journal, store.mirror)]
+    except OSError:
+        return False
+    return all(not records or records[0]["event"] == "RUN_OPENED" and records[0]["more"] == len(records) - 1 for records in chains)
+
+
+def found(project):
+    """What the lead would look for first."""
+    out = [
+        n
+        for n in ("CLAUDE.md", ".project-profile.yml", ".conventions/tool-chains/commands.yml")
+        if os.path.isfile(os.path.join(project, n))
+    ]
+    if not os.path.lexists(os.path.join(project, ".git")) and project_facts.git(project, "rev-parse", "--git-dir") is None:
+        out.append("no git repository (nothing can be committed)")
+    gold = os.path.join(project, ".conventions", "gold-standards")
+    if os.path.isdir(gold):
+        out.append(".conventions/gold-standards/ (%d files)" % len([n for n in os.listdir(gold) if not n.startswith(".")]))
+    return out
+
+
+COMMANDS = {"build": None, "realtime": "realtimeSystems"}  # command -> the team definition that it opens
+
+
+def expanded(payload, env, now, project, data, disk, peer=None, waves=None):
+    """UserPromptExpansion: a command opens a run, or resumes the one that is live; bad arguments end before any model call."""
+    plugin, _, name = str(payload.get("command_name") or "").rpartition(":")
+    if name not in COMMANDS or plugin not in ("", "team"):
+        return answers.PASS
+    return opened(
+        payload, env, now, project, data, disk, str(payload.get("command_args") or ""), COMMANDS[name], "UserPromptExpansion", peer, waves
+    )
+
+
+def activated(payload, env, now, project, data, disk, waves=None):
+    """No run is live: a prompt that begins with `--team NAME --strategy PATH` opens that team's run, one that is for a team (`team status`)
+    is answered, others pass."""
+    prompt = str(payload.get("prompt") or "").strip()
+    if not opens_team(prompt):
+        return _no_run(prompt, project)
+    return opened(payload, env, now, project, data, disk, prompt, "", "UserPromptSubmit", waves=waves)
+
+
+def _no_run(prompt, project):
+    """The answer to `team status` and the like where no run is live; longer ones (`team abort WHY`) only where there was one."""
+    last = paths.teams(project)[:1]
+    if not for_the_team(prompt) or len(prompt.split()) > 2 and not last and as_typed(prompt.split()) not in LINES:
+        return answers.PASS
+    return answers.block(
+        "team: no run is live here. %sA new one: /build PLAN.md --coders=3, or --team NAME"
+        % ("The last one was %s: `pack status` and `pack log` in your own terminal show it. " % last[0] if last else "")
+    )
+
+
+def opened(payload, env, now, project, data, disk, text, definition, event, peer=None, waves=None):
+    """Open a run with these arguments. definition: None for /build, else the name of a team definition ("": given by --team)."""
+    live = paths.active(project, data)
+    try:
+        if definition is None:
+            asked = arguments(text, project)
+            own = {
+                "plan": asked["plan"],
+                "description": asked["description"][:2000],
+                "coders": asked["coders"],
+                "no_research": asked["no_research"],
+            }
+            base = team_name(asked)
+        else:
+            found_team, source, strategy = waves().arguments(text, project, definition)
+            base = found_team["team"]
+    except ValueError as error:
+        return answers.block("team: " + str(error))
+    if live is not None:
+        return _reopen(payload, env, now, project, data, disk, live, payload.get("session_id"), event, peer, waves)
+    level = measure(env, project)
+    try:
+        if definition is not None:
+            own = dict(waves().open_data(found_team, source, strategy, project), coders=len(found_team["roles"]), no_research=True)
+        home = os.path.dirname(paths.run_folder(data, project, base))
+        disk.mkdir(home)
+        with Lock(os.path.join(home, "open.lock")):  # one run a project, whatever two sessions call theirs
+            if paths.active(project, data) is not None:
+                return answers.block("team: another session has just opened a run here. Type `team status`.")
+            team, store = _new_store(base, project, data, disk)
+            with store.lock():
+                store.load()
+                store.append(
+                    {
+                        "event": "RUN_OPENED",
+                        "actor": {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None},
+                        "key": payload.get("prompt_id"),
+                        "data": dict(
+                            own,
+                            **{
+                                "sealed": tamper_check.make(store.data, disk, env, project),
+                                "vouched": identity.vouches(env, peer),
+                                "name": team,
+                                "session": payload.get("session_id"),
+                                "headless": is_headless(env),
+                                "client_pid": env.get("CLAUDE_PID"),
+                                "conventions": project_facts.conventions(project),
+                                "enforcement": level,
+                                "client": ".".join(map(str, client_version(env) or ())),
+                            },
+                        ),
+                    },
+                    now,
+                )
+                paths.mark(project, data, team, store.data, sys.executable, disk)
+    except OSError as error:
+        at = error.filename or paths.team_folder(project, base)
+        while not os.path.lexists(at) and at != os.path.dirname(at):
+            at = os.path.dirname(at)
+        why = "it is no folder" if isinstance(error, (NotADirectoryError, FileExistsError)) else error.strerror or str(error)
+        return answers.block(
+            "team: no run was opened: nothing can be written in %s (%s). Mend that and type the command again." % (at, why)
+        )
+    mode = "headless (a message revives a finished agent; shut down with `pack teardown ask`)" if is_headless(env) else "interactive team"
+    lines = [
+        "Run opened. Team: %s. Mode: %s." % (team, mode),
+        "Enforcement: %s%s" % (level["level"], "" if not level["why"] else " because " + "; ".join(level["why"])),
+    ]
+    if definition is None:
+        lines += [
+            "Coders at once: %d. Research: %s."
+            % (asked["coders"], "skip (--no-research)" if asked["no_research"] else "as the dispatch matrix says"),
+            "Input: %s" % ("plan file " + asked["plan"] if asked["plan"] else asked["description"][:500]),
+            "Found: %s" % (", ".join(found(project)) or "no CLAUDE.md, no .conventions/, no .project-profile.yml"),
+        ]
+    else:
+        lines.append(waves().opened_text(found_team, source, strategy, project))
+    lines.append("State for people: .claude/teams/%s/state.md, `pack status`." % team)
+    return answers.tell(event, "\n".join(lines))
+
+
+def _reopen(payload, env, now, project, data, disk, live, session, event, peer=None, waves=None):
+    store = Store(paths.team_folder(project, live["team"]), live["run"], disk)
+    with store.lock():
+        store.load()
+        call = Call(payload, env, store.clock(now), store, project, data, peer, waves)
+        if store.found:
+            call.gate("TICK")  # what the loading mended is recorded by whoever loads
+        team = store.state["team"]
+        if store.state["phase"] == "CLOSED" or team is None:
+            call.close()
+            paths.unmark(project, data, disk)
+            return answers.block("team: the last run was closed; type the command again.")
+        if not identity.from_the_client(call):
+            return answers.block("team: a live run is taken up by the client that leads it, or by another one once that has ended.")
+        if team["session"] != session:
+            if alive(team.get("client_pid"), team.get("vouched")) and str(team.get("client_pid")) != str(env.get("CLAUDE_PID")):
+                return answers.block(
+                    "team: the run %s is live in another session (process %s). Type `team status` to see it; end it there, or "
+                    "`pack abort --reason WHY` in your own terminal." % (team["name"], team["client_pid"])
+                )
+            call.payload = dict(payload)
+            take_over(call)
+            if store.state["phase"] == "CLOSED":
+                return answers.block(
+                    "team: the run %s was at its end and is closed now; type the command again for a new one." % team["name"]
+                )
+        call.actor = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
+        return answers.tell(
+            event, "A run is live and is resumed, not overwritten; the arguments just given are not used.\n" + advice.digest(store.state)
+        )

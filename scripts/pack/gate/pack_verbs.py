@@ -1,0 +1,377 @@
+"""The `pack` verbs that agents run through Bash, carried out by the hook.
+
+A state-changing verb inside the client is never done by the process that the agent starts: the PreToolUse hook does it
+under the identity that the client states, writes the receipt, and rewrites the command so that the process prints it.
+"""
+
+import os
+
+from ..base import codec, project_facts, shell_writes
+from ..base.receipts import receipt, vouched
+from ..protocol import advice, machine, plan, tables, view
+from ..protocol.refusal import Refusal
+from ..store.render import stats, summary
+from . import answers
+
+LOOKING = {"status", "log", "explain", "doctor", "lint", "report", "gate", "kanban", "rt", "adr", "--help", "-h", "help", "--version", "-V"}
+CHANGING = {"plan", "task", "verify", "teardown", "abort", "resume"}
+FORMS = "run it alone: `pack VERB ...`, with `<<'EOF' ... EOF`, `< FILE` or `cat FILE |` in front for the JSON"
+
+
+def out(call, command, given):
+    """The hook's answer to a Bash call that runs `pack`, None when it does not. Raises Refusal."""
+    if "pack" not in command and "PACK_VOUCHER" not in command:
+        return None
+    try:
+        found, parsed = shell_writes.only(command), shell_writes.parse(command)
+    except (shell_writes.ShellError, RecursionError):
+        return None
+    used = [w for w in (shell_writes.bare(c.words) for c in parsed) if len(w) > 1 and os.path.basename(w[0]) == "pack"]
+    if any("PACK_VOUCHER" in c.env or any(w.startswith("PACK_VOUCHER=") for w in c.words) for c in parsed):
+        raise Refusal(
+            "FORGED_VOUCHER", "a voucher is made by the hook, not by the caller", command[:100], "run `pack VERB` without it", "BASH"
+        )
+    changing = [w for w in used if w[1] in CHANGING and not _looks(w)]
+    if not used:
+        return None
+    judged = [w for w in used if w[1:3] == ["gate", "check"] and not _looks(w)]
+    if judged and call.kind.judges and call.actor["role"] not in (None, "foreign"):
+        if found is None or len(used) != 1 or found[0].redirects:
+            raise Refusal("VERB_NOT_ALONE", "`pack gate check` is one command among others", command[:120], "run it alone", "BASH")
+        return call.kind.gate_check(call, judged[0], given)
+    if not changing:
+        return answers.allow(given) if found and len(used) == 1 and not found[0].redirects and used[0][1] in LOOKING | CHANGING else None
+    if call.actor["role"] == "foreign":
+        raise Refusal(
+            "OTHER_SESSION",
+            "this session does not lead the run",
+            "led by session %s" % call.state["team"]["session"],
+            "type `team resume` to lead it from here, or use your own terminal",
+            "BASH",
+        )
+    if (
+        found is None
+        or shell_writes.bare(found[0].words) != changing[0]
+        or [op for op, _t in found[0].redirects if op in shell_writes.WRITES and op != ">&"]
+    ):
+        raise Refusal("VERB_NOT_ALONE", "`pack %s` is one command among others" % changing[0][1], command[:120], FORMS, "BASH")
+    words = changing[0]
+    text = VERBS[words[1]](call, words[2:], lambda: _stdin(call, found[0], found[1], words))
+    if isinstance(text, dict):
+        return answers.allow(dict(given, **text))
+    return answers.allow(dict(given, command=receipt(call, text, words[1])))
+
+
+def _looks(words):
+    return "--help" in words or "-h" in words or (words[1] == "task" and words[2:3] in ([], ["show"]))
+
+
+def _stdin(call, command, feeder, words):
+    """What the verb would read: the here-document, the file behind `<` or named as argument, or what `cat`/`echo` feeds it."""
+    cwd = call.payload.get("cwd") or call.project
+    if command.heredocs:
+        return command.heredocs[0][0]
+    files = [t for op, t in command.redirects if op == "<"] + [t for op, t in command.redirects if op == "<<<"]
+    if any(op == "<<<" for op, _t in command.redirects):
+        return files[-1]
+    if feeder is not None and feeder.words[0] != "cat":
+        return " ".join(w for w in feeder.words[1:] if w not in ("-n", "-e", "-E", "%s", "%s\\n"))
+    if feeder is not None:
+        if feeder.heredocs:
+            return feeder.heredocs[0][0]
+        files = [w for w in feeder.words[1:] if not w.startswith("-")] + [t for op, t in feeder.redirects if op == "<"]
+    rest = [w for w in words[2:] if w not in ("-", "add") and not w.startswith("--")]
+    files = files or rest[:1]
+    if not files:
+        raise Refusal("NO_INPUT", "`pack %s` reads JSON from standard input" % words[1], "nothing was given", FORMS, "BASH")
+    try:
+        with open(os.path.join(cwd, files[0]), encoding="utf-8") as f:
+            return f.read(4 << 20)
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refusal("NO_INPUT", "%s cannot be read" % files[0], type(error).__name__, "name an existing JSON file", "BASH") from None
+
+
+def _json(text):
+    try:
+        return codec.loads(text)
+    except ValueError:
+        import json
+
+        why = ""
+        try:
+            json.loads(text)
+        except (ValueError, RecursionError) as better:  # says line and column
+            why = ": %s" % better
+        raise Refusal("BAD_JSON", "the input is not JSON" + why, text[:120], "see `pack plan --help` for the shape", "BASH") from None
+
+
+def _options(verb, args, valued, plain=()):
+    """Arguments -> (positional, {option: [values]}); an unknown option is refused with the known ones."""
+    positional, options, i = [], {}, 0
+    while i < len(args):
+        word, eq, value = args[i].partition("=")
+        if word in valued:
+            if not eq:
+                i += 1
+                if i >= len(args):
+                    raise Refusal("USAGE", "%s needs a value" % word, "", "pack %s --help" % verb, "BASH")
+                value = args[i]
+            options.setdefault(word, []).append(value)
+        elif word in plain:
+            options[word] = [True]
+        elif word.startswith("--"):
+            raise Refusal(
+                "USAGE",
+                "pack %s has no option %s" % (verb, word),
+                "options: " + ", ".join(tuple(valued) + tuple(plain)),
+                "pack %s --help" % verb,
+                "BASH",
+            )
+        else:
+            positional.append(args[i])
+        i += 1
+    return positional, options
+
+
+def _number(verb, words):
+    if not words or not words[0].lstrip("#").isdigit():
+        raise Refusal("USAGE", "pack task %s needs a task number" % verb, " ".join(words)[:80], "pack task --help", "BASH")
+    return int(words[0].lstrip("#"))
+
+
+def _plan(call, args, read):
+    _options("plan", args, ("--file",))
+    checked = plan.check(_json(read() if "--file" not in args else _stdin_file(call, args)))
+    call.append(
+        "PLAN_REGISTERED",
+        key=call.key,
+        tasks={str(n): t for n, t in checked["tasks"].items()},
+        facts=checked["facts"],
+        definition_of_done=checked["definition_of_done"],
+    )
+    return "%s\n\n%d tasks registered in %s, phase %s.\n%s" % (
+        call.state["classification"]["text"],
+        len(checked["tasks"]),
+        call.state["team"]["name"],
+        call.state["phase"],
+        _next(call),
+    )
+
+
+def _stdin_file(call, args):
+    name = args[args.index("--file") + 1] if args.index("--file") + 1 < len(args) else ""
+    try:
+        with open(os.path.join(call.payload.get("cwd") or call.project, name), encoding="utf-8") as f:
+            return f.read(4 << 20)
+    except (OSError, UnicodeDecodeError):
+        raise Refusal("NO_INPUT", "%s cannot be read" % name, "", "name an existing JSON file", "BASH") from None
+
+
+def _next(call):
+    todo = advice.for_lead(call.state)
+    return "Next: " + "; ".join(s["text"] for s in todo[:2]) if todo else "Next: nothing for you; others are at work."
+
+
+def _task(call, args, read):
+    verb = args[0]
+    if verb == "add":
+        raw = _json(read())
+        raw = dict(raw, id=raw.get("id") or 1) if isinstance(raw, dict) else raw
+        record = plan._task(raw, 0)
+        call.append("TASK_ADDED", key=call.key, task_record=record)
+        number = view.tasks(call.state)[-1][0]
+        return "task #%d %r added.\n%s" % (number, record["subject"], _next(call))
+    if verb == "assign":
+        words, _o = _options("task assign", args[1:], ("--reason",))
+        number = _number(verb, words)
+        call.append("TASK_ASSIGNED", key=call.key, task=number, to=words[1] if len(words) > 1 else "")
+        return "task #%d is %s's; tell it: CLAIM: task #%d.\n%s" % (number, words[1], number, _next(call))
+    if verb == "cancel":
+        words, o = _options("task cancel", args[1:], ("--reason",))
+        number = _number(verb, words)
+        call.append("TASK_CANCELLED", key=call.key, task=number, reason=" ".join(o.get("--reason", [])))
+        return "task #%d is cancelled.\n%s" % (number, _next(call))
+    if verb in ("rescope", "re-scope"):
+        return _rescope(call, args[1:])
+    raise Refusal("USAGE", "pack task has no verb %r" % verb, "show, assign, cancel, rescope, add", "pack task --help", "BASH")
+
+
+def _rescope(call, args):
+    words, o = _options("task rescope", args, ("--file", "--drop", "--reviewers", "--subject", "--accept", "--reason"), ("--high-risk",))
+    number = _number("rescope", words)
+    t = view.task(call.state, number)
+    if t is None:
+        raise machine.GUARDS["task_exists"](call.state, {"task": number}, call.actor)
+    files = []
+    for name in [f for f in t["files"] if f not in o.get("--drop", [])] + o.get("--file", []):
+        clean = plan.clean_path(name)
+        if clean is None:
+            raise Refusal("PLAN_PATH", "%r is not a path inside the project" % name, "", "write it relative", "TASK_RESCOPED", number)
+        files += [clean] if clean not in files else []
+    named = sorted(set(t["reviewers"]) | {r for v in o.get("--reviewers", []) for r in v.split(",")})
+    if any(r not in tables.SPECIALISTS for r in named) or not files:
+        raise Refusal(
+            "USAGE",
+            "a task needs files and reviewers among %s" % ", ".join(tables.SPECIALISTS),
+            str(named),
+            "pack task --help",
+            "TASK_RESCOPED",
+            number,
+        )
+    call.append(
+        "TASK_RESCOPED",
+        key=call.key,
+        task=number,
+        files=files,
+        reviewers=named,
+        subject=(o.get("--subject") or [None])[0],
+        acceptance=o.get("--accept"),
+        high_risk=True if "--high-risk" in o else None,
+        reason=" ".join(o.get("--reason", [])),
+    )
+    return "task #%d: files %s; reviewers %s; state %s.\n%s" % (
+        number,
+        ", ".join(files),
+        ", ".join(named) or "-",
+        view.task(call.state, number)["state"],
+        _next(call),
+    )
+
+
+def _verify(call, args, read):
+    _words, o = _options("verify", args, ("--build", "--test"))
+    for name in ("--build", "--test"):
+        command = (o.get(name) or [""])[0]
+        why = "it is missing" if not command.strip() else shell_writes.vacuous(command)
+        if why and (name == "--test" or why != "it checks nothing"):  # a project may have no build step: `--build true`
+            raise Refusal(
+                "VACUOUS",
+                "%s %r proves nothing: %s" % (name, command, why),
+                "",
+                "give the project's real build and test commands",
+                "VERIFY_STARTED",
+            )
+    nonce, key = os.urandom(8).hex(), os.urandom(16).hex()
+    if not call.append("VERIFY_STARTED", key=call.key, nonce=nonce, build=o["--build"][0], test=o["--test"][0]):
+        nonce = (
+            call.state["verify"]["nonce"] or nonce
+        )  # the same call again, after a crash: its result is waited for under the first number
+    declared = sorted({f for _n, t in view.tasks(call.state) for f in list(t["files"]) + t["touched"]})
+    path = os.path.join(os.path.dirname(call.scratch("")), nonce + ".verify")
+    call.store.disk.replace(
+        path,
+        codec.dumps(
+            {"nonce": nonce, "key": key, "build": o["--build"][0], "test": o["--test"][0], "project": call.project, "declared": declared}
+        ).encode("ascii"),
+    )
+    return {"command": vouched(path, "verify"), "timeout": 600000, "run_in_background": False}
+
+
+def _present_tree(call):
+    declared = sorted({f for _n, t in view.tasks(call.state) for f in list(t["files"]) + t["touched"]})
+    return project_facts.tree(call.project, declared)
+
+
+def _persist(call):
+    """Write summary and decisions into the team's folder; False when the disk says no."""
+    try:
+        call.store.disk.mkdir(call.store.folder)
+        call.store.disk.replace(os.path.join(call.store.folder, "summary.md"), summary(call.state, stats(call.store.records())).encode())
+        decisions = call.store.disk.read(os.path.join(call.project, "DECISIONS.md")) or b"# Decisions\n\nNone were recorded in this run.\n"
+        call.store.disk.replace(os.path.join(call.store.folder, "decisions.md"), decisions)
+        return True
+    except OSError:
+        return False
+
+
+def _teardown(call, args, read):
+    if args[:1] == ["retry"]:
+        call.append("TEARDOWN_RETRY", key=call.key)
+    elif args[:1] in (["finalize"], ["deny"]):
+        # The answer to a candidate when there is no supervisor left to send it to.
+        call.append("FORCED_FINALIZE_ACK" if args[0] == "finalize" else "FORCED_FINALIZE_DENY", key=call.key, to=None)
+    elif args[:1] == ["ask"]:
+        return _ask(call, args[1:])
+    elif args:
+        raise Refusal(
+            "USAGE",
+            "pack teardown has no verb %r" % args[0],
+            "pack teardown | pack teardown ask [NAME...] | retry | finalize | deny",
+            "pack teardown --help",
+            "BASH",
+        )
+    else:
+        event = {"tree": None, "conventions": None, "persisted": False}
+        if call.kind.judges:
+            event = dict(call.kind.unmet(call), persisted=_persist(call))
+        elif not view.open_tasks(call.state) and call.state["phase"] in tables.OPEN_PHASES:
+            event = {"tree": _present_tree(call), "conventions": project_facts.conventions(call.project), "persisted": _persist(call)}
+        call.append("TEARDOWN_INIT", key=call.key, **event)
+    call.close()
+    return teardown_text(call)
+
+
+def teardown_text(call):
+    td = call.state["teardown"]
+    if call.state["phase"] == "CLOSED":
+        return "The run is closed; `pack status --summary` prints the report, your last words to the user."
+    return "teardown %s, attempt %d; missing acks: %s.\n%s" % (
+        td["state"],
+        td["attempt"],
+        ", ".join(view.missing_acks(call.state)) or "none",
+        _next(call),
+    )
+
+
+def _ask(call, names):
+    """Headless, the client's shutdown_request is never delivered (CLIENT.md 10): the hook asks in its place."""
+    state = call.state
+    if not state["team"]["headless"]:
+        raise Refusal(
+            "USE_SHUTDOWN_REQUEST",
+            "teammates of a terminal session are asked by message",
+            "",
+            "SendMessage(to: NAME, message: {\"type\": \"shutdown_request\", \"reason\": \"done\"})",
+            "SHUTDOWN_REQUESTED",
+        )
+    if not names:
+        td = state["teardown"]
+        names = (
+            [n for n in view.missing_acks(state) if td["targets"][n]["sends"] < td["sends"]]
+            if td["state"] != "READY_TO_DELETE"
+            else view.living(state, tables.SUPERVISOR)
+        )
+        names = names or view.missing_acks(state)[:1]
+    if not names:
+        raise Refusal(
+            "TEARDOWN_STATE",
+            "nobody is to be asked",
+            "teardown " + state["teardown"]["state"],
+            "begin with `pack teardown`",
+            "SHUTDOWN_REQUESTED",
+        )
+    for name in names:  # keyed by name: sent again after a crash in between, the list is another one
+        call.append("SHUTDOWN_REQUESTED", key="%s:%s" % (call.key, name), to=name, reason="teardown")
+    call.close()
+    return "asked: %s.\n%s" % (", ".join(names), teardown_text(call))
+
+
+def _abort(call, args, read):
+    _words, o = _options("abort", args, ("--reason",))
+    reason = " ".join(o.get("--reason", [])).strip()
+    if not reason:
+        raise Refusal("USAGE", "an abort says why", "", "pack abort --reason 'WHY'", "RUN_ABORTED")
+    call.append("RUN_ABORTED", key=call.key, reason=reason[:500])
+    _persist(call)
+    call.close()
+    return "run aborted: %s\n%s" % (reason, teardown_text(call))
+
+
+def _resume(call, args, read):
+    if call.state["paused"]:
+        raise Refusal("PAUSED", "the user paused the run, and the user lifts it", "", "wait for `resume team`", "RUN_RESUMED")
+    call.append("RUN_RESUMED", key=call.key)
+    return "run resumed.\n" + _next(call)
+
+
+VERBS = {"plan": _plan, "task": _task, "verify": _verify, "teardown": _teardown, "abort": _abort, "resume": _resume}

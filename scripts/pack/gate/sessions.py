@@ -1,0 +1,133 @@
+"""Prompts and sessions: what reaches the lead, what a person types, who resumes, which settings are taken over."""
+
+from ..protocol import advice, tables, view
+from ..protocol.refusal import Refusal
+from . import identity, tamper_check
+from .answers import PASS, block, tell
+from .turns import greeting
+
+
+def prompt_submitted(call):
+    from . import open_run, user_commands
+
+    prompt = call.payload.get("prompt") if isinstance(call.payload.get("prompt"), str) else ""
+    answer = user_commands.typed(call, prompt)
+    if answer is not None:
+        return answer
+    if open_run.opens_team(prompt.strip()) and call.state["phase"] != "CLOSED":
+        return block(
+            "team: a run is live here already: %s, phase %s. `team status` shows it, `team resume` leads it from this session, `team abort WHY` ends it."
+            % (call.state["team"]["name"], call.state["phase"])
+        )
+    if call.actor["role"] != tables.LEAD:
+        return PASS
+    if prompt.startswith(("<task-notification>", "<agent-message")):
+        if call.state["lead_mail"]:
+            call.gate("LEAD_WOKE", news=max(1, prompt.count("<task-notification>") + prompt.count("<agent-message")))
+        _notified(call, prompt)
+        decisions = [s["text"] for s in advice.for_lead(call.state)][:2]
+        return tell("UserPromptSubmit", "team: next: " + "; ".join(decisions) if decisions else "")
+    if call.state["phase"] != "CLOSED" and call.state["team"].get("typed") and not prompt.startswith("/"):
+        # A session that took the run over never saw the command that opened it: where the run stands comes with what its user types.
+        return tell(
+            "UserPromptSubmit",
+            advice.digest(call.state) + "\nHow a lead works: " + call.kind.guide(call.state),
+        )
+    return PASS
+
+
+def _between(text, start, end):
+    return text.partition(start)[2].partition(end)[0].strip()
+
+
+def _notified(call, prompt):
+    """The client's own word on an agent of a headless run; the only one when it was stopped or its API failed."""
+    bound = call.state["agents"].get(_between(prompt, "<task-id>", "</task-id>"))
+    status = _between(prompt, "<status>", "</status>")
+    if not bound or not prompt.startswith("<task-notification>"):
+        return
+    e = view.entry(call.state, bound[0])
+    if status in ("failed", "killed"):
+        from ..base import redact
+
+        said = redact.text(_between(prompt, "<summary>", "</summary>"))[:300]  # an attempt after it is told what went wrong
+        call.gate("AGENT_LOST", name=bound[0], inc=bound[1], why="the client says: " + status + (": " + said if said else ""))
+        call.close()
+    elif status == "completed" and e["inc"] == bound[1] and e["state"] == "ACTIVE" and call.now - e["seen"] > 30:
+        call.gate("AGENT_IDLE", name=bound[0])
+
+
+def session_started(call):
+    source = call.payload.get("source")
+    if call.actor["role"] == tables.LEAD and call.state["phase"] != "CLOSED":
+        if source == "resume":
+            _gate_resume(call, source)
+        if call.state["phase"] == "CLOSED":
+            return tell(
+                "SessionStart",
+                "team: the run %s is closed; `pack status --summary` prints the report, your last words to the user."
+                % call.state["team"]["name"],
+            )
+        return tell("SessionStart", advice.digest(call.state) + call.kind.report_due(call))
+    if str(call.actor["agent_id"]).startswith("session:") and call.actor["role"] not in (None, "foreign") and source == "startup":
+        return tell("SessionStart", greeting(call, True))  # a teammate in a terminal pane
+    if call.actor["role"] == "foreign" and call.state["phase"] != "CLOSED" and source in ("startup", "resume"):
+        return tell(
+            "SessionStart",
+            "A team run is live in this project: %s, phase %s, led by another session. The user may type `team status`, "
+            "or `team resume` to lead it from here." % (call.state["team"]["name"], call.state["phase"]),
+        )
+    return PASS
+
+
+def _gate_resume(call, source):
+    from ..base import enforcement
+
+    headless = call.state["team"]["headless"]
+    update = tamper_check.make(call.store.data, call.store.disk, call.env, call.project) if tamper_check.updated(call.state) else None
+    try:
+        call.append(
+            "RUN_RESUMED",
+            **({"sealed": update} if update else {}),
+            client_pid=call.env.get("CLAUDE_PID"),
+            vouched=identity.vouches(call.env, call.peer),
+            session=call.payload.get("session_id"),
+            headless=enforcement.is_headless(call.env),
+            agents_stopped=headless,
+            agents_gone=not headless,
+            how=source,
+        )
+    except Refusal:
+        return
+    from .after_tool import caught_up
+
+    caught_up(call)
+    call.close()  # whoever was to end last is gone with the client: that may have been the end of the run
+
+
+def session_ended(call):
+    if call.actor["role"] not in (None, "foreign", tables.LEAD) and str(call.actor["agent_id"]).startswith("session:"):
+        call.gate("AGENT_ENDED", name=call.actor["name"], inc=call.actor["inc"], why="its terminal pane closed")
+        call.close()
+    return PASS
+
+
+def config_changed(call):
+    """The client is about to take changed settings over, in the running session too: `disableAllHooks` would end every check at
+    once (measured). What touches the hooks waits for the end of the run, or for the user's word."""
+    changed = sorted(n.replace("settings:", "") for n in call.state["tampered"] if n.startswith("settings:"))
+    changed += [
+        d["file"]
+        for name, d in call.store.found
+        if name == "STATE_DIVERGENCE" and d.get("enforces") == "settings" and d["file"] not in changed
+    ]
+    if call.payload.get("source") == "skills" or not changed or call.state["phase"] == "CLOSED":
+        return PASS
+    return (
+        2,
+        "",
+        (
+            "team: settings that decide whether hooks run were changed while a team is at work (%s); this session does not take them over. Put them "
+            "back, or type `team resume` to accept them for the next session; `team abort WHY` ends the run first." % ", ".join(changed)
+        ),
+    )

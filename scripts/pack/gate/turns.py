@@ -1,0 +1,127 @@
+"""Agents start and stop, the lead ends its turn: who has a next step is told it, boundedly (PROTOCOL 10)."""
+
+from ..protocol import advice, machine, tables, view, watch
+from ..protocol.refusal import Refusal
+from .answers import PASS, block, tell
+
+
+def subagent_start(call):
+    actor = call.actor
+    e = view.entry(call.state, actor["name"])
+    if actor["role"] in (None, "foreign", tables.LEAD) or not e or e["inc"] != actor["inc"] or e["state"] not in tables.LIVING:
+        return PASS
+    fresh = e["state"] == "ACTIVE" and call.now - e["since"] < 5 and not e["mail"]
+    if e["state"] != "ACTIVE" or e["mail"]:
+        call.gate("AGENT_ACTIVE", name=actor["name"])
+    return tell("SubagentStart", greeting(call, fresh))
+
+
+def greeting(call, fresh):
+    """Who an agent is in the team (when it is new), and its next step."""
+    actor = call.actor
+    lines = (
+        [
+            "team %s: you are %s (%s), incarnation %d. The lead is `main`; others: %s."
+            % (
+                call.state["team"]["name"],
+                actor["name"],
+                actor["role"],
+                actor["inc"],
+                ", ".join("%s (%s)" % (n, call.state["roster"][n]["role"]) for n in view.living(call.state) if n != actor["name"])
+                or "nobody yet",
+            )
+        ]
+        if fresh
+        else []
+    )
+    lines += call.kind.briefing(call, fresh)
+    todo = [s["text"] for s in advice.for_agent(call.state, actor["name"])]
+    lines += ["Your next step: " + "; ".join(todo[:2])] if todo else []
+    return "\n".join(lines)
+
+
+def agent_stop(call):
+    """An agent ends its turn: told its next step if it has one (bounded), else idle."""
+    actor, state = call.actor, call.state
+    e = view.entry(state, actor["name"])
+    if actor["role"] in (None, "foreign", tables.LEAD) or not e or e["inc"] != actor["inc"] or e["state"] not in tables.LIVING:
+        return PASS
+    if e["mail"] and view.in_pane(e):
+        call.gate("AGENT_ACTIVE", name=actor["name"])  # nothing said so when its mail began the turn that ends now
+        state = call.state
+    if actor["name"] not in state["requests"]:
+        todo = advice.for_agent(state, actor["name"]) + call.kind.reminder(call)
+        told = _nudge(call, todo)
+        if told:
+            return told
+    call.gate("AGENT_IDLE", name=actor["name"], **_report(call))
+    call.kind.see(call)
+    call.close()
+    return PASS
+
+
+REPORTING = tables.RESEARCHERS + (tables.RISK_TESTER,)  # whose final text is their report
+REPORT_CHARS = 4000  # forty lines, which is what their prompts ask for
+
+
+def _report(call):
+    """{"report": what an agent said last}, secrets masked, for those who report by it: it reaches the lead past every message."""
+    said = call.payload.get("last_assistant_message")
+    if call.actor["role"] not in REPORTING or not isinstance(said, str) or not said.strip():
+        return {}
+    from ..base import redact
+
+    return {"report": redact.text(said.strip()[: 2 * REPORT_CHARS])[:REPORT_CHARS]}  # masked before it is cut: half a secret has no shape
+
+
+def _nudge(call, todo):
+    """Tell the first step that has not been told three times; one that has is escalated instead (PROTOCOL 10)."""
+    for s in todo:
+        try:
+            e = view.entry(call.state, s["who"])
+            step = "%s#%d" % (s["step"], e["inc"]) if e else s["step"]  # a successor is told anew
+            call.append("NUDGED", actor=machine.GATE, who=s["who"], step=step, task=s["task"])
+            return block("team: before you end your turn: " + s["text"] + ".")
+        except Refusal:
+            if s["task"] is not None and s["who"] != tables.LEAD:
+                t = view.task(call.state, s["task"])
+                if t["state"] in tables.WORKING:
+                    call.gate("STUCK_ESCALATED", task=s["task"], cause="NOT_MOVING", who=s["who"])
+    return None
+
+
+def lead_stop(call):
+    """The lead ends its turn. Nobody works, nothing is on its way, and the run is unfinished: say what is next."""
+    if call.actor["role"] != tables.LEAD:
+        return agent_stop(call)
+    call.kind.see(call)
+    state = call.state
+    silent = [state["roster"][n]["agent_id"] for n in state["watch"] if watch.standing(state, n)]  # whoever waits for them is told
+    running = [
+        b
+        for b in call.payload.get("background_tasks") or []
+        if isinstance(b, dict) and b.get("status") == "running" and b.get("type") != "teammate" and b.get("id") not in silent
+    ]
+    if running or any(n for n in view.working(state) if not watch.standing(state, n)) or state["lead_mail"] > 0:
+        return PASS
+    if state["lead_idle_news"] and not advice.for_lead(state):
+        call.gate("LEAD_STOPPED")  # the news will wake it; a step of its own is told now: whether they came already cannot be seen
+        return PASS
+    stalled = [s for s in advice.steps(state) if s["who"] != tables.LEAD]
+    told = _nudge(
+        call,
+        advice.for_lead(state)
+        or [
+            dict(s, who=tables.LEAD, step="wake:" + s["step"], text="%s is stalled (%s): send it a message" % (s["who"], s["text"]))
+            for s in stalled
+        ],
+    )
+    return told or PASS
+
+
+def stop_failure(call):
+    actor = call.actor
+    if actor["role"] not in (None, "foreign", tables.LEAD):
+        call.gate("AGENT_LOST", name=actor["name"], inc=actor["inc"], why="API error: %s" % str(call.payload.get("error"))[:100])
+        call.close()
+    return PASS

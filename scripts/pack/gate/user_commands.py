@@ -1,0 +1,94 @@
+"""What the user types: `team status`, `team resume`, `team abort WHY`; answered by the hook, without a model call."""
+
+from ..base.enforcement import alive, is_headless, recorded
+from ..protocol import tables
+from ..protocol.refusal import Refusal
+from ..store.render import tree
+from . import answers, identity, tamper_check
+from .pack_verbs import teardown_text
+from .prompt_lines import LINES
+
+
+def typed(call, prompt):
+    """The answer to `team status`, `team resume`, `team abort WHY`; None for any other prompt. Agents cannot type: what they
+    say reaches this hook inside tags."""
+    words = prompt.strip().rstrip(".!?").split()
+    text, line = " ".join(words[:2]).casefold(), " ".join(words).casefold()
+    if call.actor["role"] == tables.LEAD and call.state["phase"] != "CLOSED":
+        answer = call.kind.typed(call, words)
+        if answer is not None:
+            return answer
+    if text == "team status" and len(words) == 2:
+        return answers.block(tree(call.state, recorded(call.state)["level"]))
+    if text in ("team resume", "resume team") and len(words) == 2 and call.actor["role"] in (tables.LEAD, "foreign"):
+        return answers.block(take_over(call, accepts=True))
+    if text == "team abort" and call.actor["role"] in (tables.LEAD, "foreign"):
+        reason = " ".join(words[2:]) or "the user typed `team abort`"
+        try:
+            if call.actor["role"] == tables.LEAD:
+                call.append("RUN_ABORTED", reason=reason)
+            else:
+                call.append("RUN_CLOSED", actor={"name": "user", "role": "person", "inc": 0, "agent_id": None}, reason=reason)
+        except Refusal as refusal:
+            return answers.block(refusal.text())
+        call.close()
+        over = call.state["phase"] == "CLOSED"
+        return answers.block(
+            "team: the run is aborted (%s). %s"
+            % (reason, "It is closed; `pack status --summary` in your own terminal prints the report." if over else teardown_text(call))
+        )
+    if line in LINES + ("pause team", "team approve") and call.state["phase"] != "CLOSED":
+        if call.actor["role"] == "foreign":
+            return answers.block(
+                "team: the run %s is led by another session: type `%s` there, or `team resume` to lead it from here."
+                % (call.state["team"]["name"], line)
+            )
+        if call.actor["role"] == tables.LEAD and not call.kind.judges:
+            return answers.block(
+                "team: `%s` is for a team of waves, and %s is a run of /build: `team status`, `team resume`, `team abort WHY`."
+                % (line, call.state["team"]["name"])
+            )
+        if call.actor["role"] == tables.LEAD:
+            return answers.block("team: %s has no command `%s`; `team status` shows where it is." % (call.state["team"]["name"], line))
+    return None
+
+
+def take_over(call, accepts=False):
+    """This session leads from now on. accepts: the user typed `team resume`, which takes plugin and settings as they are."""
+    session, team = call.payload.get("session_id"), call.state["team"]
+    other = session != team["session"]
+    if other and alive(team.get("client_pid"), team.get("vouched")) and str(team.get("client_pid")) != str(call.env.get("CLAUDE_PID")):
+        return (
+            "team: the session that leads %s is still running (process %s). Type there, or end it first; `pack abort --reason WHY` in "
+            "your own terminal ends the run." % (team["name"], team["client_pid"])
+        )
+    lead = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
+    fresh = accepts or tamper_check.updated(call.state)
+    sealed = {"sealed": tamper_check.make(call.store.data, call.store.disk, call.env, call.project)} if fresh else {}
+    try:
+        call.append(
+            "RUN_RESUMED",
+            actor=lead,
+            **sealed,
+            accepts=accepts,
+            session=session,
+            client_pid=call.env.get("CLAUDE_PID"),
+            vouched=identity.vouches(call.env, call.peer),
+            headless=is_headless(call.env),
+            agents_gone=other,
+            how="the user typed it",
+        )
+    except Refusal as refusal:
+        return refusal.text()
+    if other:
+        from .after_tool import caught_up
+
+        caught_up(call)
+    call.close()
+    call.kind.resumed(call)
+    if call.state["phase"] == "CLOSED":
+        return "team: the run %s is closed: who was to end last was gone already. `pack status --summary` prints the report." % team["name"]
+    return "team: this session leads %s now.\n%s\nSay \"go on\" and the lead continues." % (
+        team["name"],
+        tree(call.state, recorded(call.state)["level"]),
+    )

@@ -1,0 +1,65 @@
+"""Does a text tell somebody to do a thing, or does it warn of it, forbid it, or say that it is gone?"""
+
+from .lazy import IGNORECASE, lazy
+
+# Governs what follows: no end of a clause between.
+_BEFORE = lazy(
+    r"(?:\b(?:not|never|no|cannot|avoid\w*|without|instead of|rather than|refus\w*|block\w*|reject\w*|forbid\w*|prohibit\w*|den(?:y|ies|ied)|disallow\w*"
+    r"|flag\w*|detect\w*|removed|retired|gone|obsolete|deprecated|older|legacy|unlike|replac\w*|used to|formerly|previously|no longer|stop|prevent\w*)\b|n't\b)"
+    r"[^.;:!?—\n]{0,70}\Z",
+    IGNORECASE,
+)
+_AFTER = lazy(
+    r"[^.;!?\n]{0,100}?\b(?:(?:will|would|does|do|did|must|may|can|could|should|is|are) ?(?:not|never)|(?:wo|does|do|did|ca|is|are|should)n't|cannot"
+    r"|fails?|will fail|no longer|removed|retired|gone|obsolete|deprecated|legacy|forbidden|prohibited|blocked|denied|rejected|refused|not allowed"
+    r"|dangerous|unsafe|malicious|insecure|attacks?|wrong|incorrect|invalid)\b",
+    IGNORECASE,
+)
+_BAD = lazy(
+    r"\b(?:never|not|don't|avoid\w*|forbid\w*|prohibit\w*|block(?:s|ed|ing|list)?|den(?:y|ies|ied)|disallow\w*|reject\w*|refus\w*|dangerous|unsafe|malicious"
+    r"|insecure|attack\w*|suspicious|red flags?|anti-?patterns?|risk(?:s|y)?|threats?|vulnerab\w*|detect\w*|flag\w*|check for|look for|scan\w*|wrong|bad|mistakes?"
+    r"|remote code execution|must not|exploit\w*|injection|warning signs)\b",
+    IGNORECASE,
+)
+_BAD_HERE = lazy(
+    r"\b(?:never|don't|forbidden|prohibited|blocked|denied|dangerous|unsafe|malicious|insecure|attacks?|suspicious|red flag|risky|exploit\w*|injection"
+    r"|remote code execution|anti-?pattern)\b",
+    IGNORECASE,
+)
+_ITEM = lazy(r"[ \t]*(?:[-*+]|[0-9]{1,3}[.)]|\||>)[ \t]?")
+
+
+def clause_before(text, at, reach=160):
+    """What stands before an offset in its sentence; the emphasis marks are left out, a wrapped line is one line."""
+    start = max(0, at - reach)
+    before = text[start:at]
+    gap = max(before.rfind("\n\n"), before.rfind("\n- "), before.rfind("\n* "), before.rfind("\n#"), before.rfind("\n|"))
+    before = before[gap + 1 :] if gap >= 0 else before
+    return " ".join(before.replace("*", "").replace("_", " ").split("\n")).replace("  ", " ")
+
+
+def negated(text, start, end, after=True):
+    """Do the words around a place forbid it or say that it does not work?"""
+    if _BEFORE.search(clause_before(text, start)):
+        return True
+    if not after:
+        return False
+    rest = text[end : text.find("\n", end) if "\n" in text[end:] else len(text)]
+    return _AFTER.match(rest.replace("*", "")) is not None
+
+
+def listed_as_bad(text, start):
+    """Is the place in a list, a table or a paragraph whose head, or whose own line, says that its items are bad?"""
+    begin = text.rfind("\n", 0, start) + 1
+    end = text.find("\n", start)
+    if _BAD_HERE.search(text, begin, end if end >= 0 else len(text)):
+        return True
+    seen = 0
+    while begin > 0 and seen < 60:
+        end, begin = begin - 1, text.rfind("\n", 0, begin - 1) + 1
+        line = text[begin:end]
+        seen += 1
+        if not line.strip() or _ITEM.match(line):
+            continue
+        return _BAD.search(line) is not None
+    return False
