@@ -103,7 +103,7 @@ def _in_code(file, skill, known):
         texts = [
             project.script(rel) or "" for rel in project.below(skill.rstrip("/")) if rel.endswith(_CODE) and project.listing[rel] == "f"
         ]
-        known[skill] = {name for text in texts for name in _names(text)}
+        known[skill] = {name for text in texts for name in _spelled(text)}
     return file.name in known[skill]
 
 
