@@ -76,11 +76,11 @@ class Context:
 
 def run(project, facts, config, together=False):
     """All findings of a project, sorted, suppressions applied; `together`: a second process may help with a large one."""
-    return _Run(project, facts, config).all(together)
+    return Rules(project, facts, config).all(together)
 
 
-class _Run:
-    """All plugins and files in a row, each plugin followed by its files."""
+class Rules:
+    """The rules that are on, and all plugins and files in a row, each plugin followed by its files."""
 
     def __init__(self, project, facts, config):
         self.project, self.context = project, Context(project, facts, config)
@@ -106,9 +106,12 @@ class _Run:
                 self._work(halves.front())
                 if not self._take_over(halves.join()):
                     self._work([(halves.mine, count)])
-        context = self.context
-        _walk_problems(context)
-        findings = apply(context, _unique(context.findings), self.suppressing)
+        _walk_problems(self.context)
+        return self.judged()
+
+    def judged(self):
+        """What the context has of findings, sorted: each once, without those that a comment suppresses."""
+        findings = apply(self.context, _unique(self.context.findings), self.suppressing)
         findings.sort(key=Finding.key)
         return findings
 
@@ -121,17 +124,18 @@ class _Run:
                     _forget(held)
                     held = files
                 if file is not None:
-                    self._look(file)
+                    self.look(file)
                 elif plugin is not None:
-                    self._look_at_plugin(plugin)
+                    self.look_at_plugin(plugin)
         _forget(held)
 
-    def _look_at_plugin(self, plugin):
+    def look_at_plugin(self, plugin):
+        """Run the rules that look at a whole plugin."""
         for name in PLUGIN_RULES:
             if self.context.config.wants(name) and triggers.PLUGIN.get(name, _always)(plugin):
                 _run(self.context, name, plugin)
 
-    def _look(self, file):
+    def look(self, file):
         """Run the rules of its kind on a file."""
         kind = file.kind
         if kind not in self.checks:

@@ -59,9 +59,9 @@ class Machine:
 
 def machines(plugin):
     """[Machine] of a plugin's documents."""
-    cached = plugin.__dict__.get("_machines")
+    cached = plugin.memo.get("machines")
     if cached is None:
-        cached = plugin.__dict__["_machines"] = list(_find(plugin))
+        cached = plugin.memo["machines"] = list(_find(plugin))
     return cached
 
 

@@ -47,7 +47,7 @@ class Prose:
     def __init__(self, text, start=0):
         self.text, self.start = text, start
         self._blocks = self._inline = self._comments = None
-        self._tables = self._links = None
+        self._tables = self._links = self._anchors = None
 
     @property
     def fences(self):
@@ -161,6 +161,11 @@ class Prose:
 
     def anchors(self):
         """Every fragment that a link may name: GitHub's heading slugs and explicit ids."""
+        if self._anchors is None:
+            self._anchors = self._find_anchors()
+        return self._anchors
+
+    def _find_anchors(self):
         found, counts = set(), {}
         titles = [(start, title) for _, title, start, _ in self.headings()]
         for match in _SETEXT.finditer(self.text, self.start):

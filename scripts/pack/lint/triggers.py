@@ -141,10 +141,10 @@ def _texts(plugin):
 def _tables(plugin):
     if not plugin.is_plugin:
         return False
-    known = plugin.__dict__.get("_has_tables")
+    known = plugin.memo.get("has_tables")
     if known is None:
         known = any("|-" in text or "| -" in text or "|:" in text or "| :" in text for text in _texts(plugin))
-        plugin.__dict__["_has_tables"] = known
+        plugin.memo["has_tables"] = known
     return known
 
 

@@ -306,7 +306,7 @@ def normal(value):
 
 def roles(plugin):
     """Every role that a table of the plugin declares."""
-    cached = plugin.__dict__.get("_roles")
+    cached = plugin.memo.get("roles")
     if cached is None:
         cached = set()
         for file in documents(plugin):
@@ -334,7 +334,7 @@ def roles(plugin):
                 for row in table.rows:
                     if column < len(row) and clean(row[column][0]):
                         cached.add(clean(row[column][0]))
-        plugin.__dict__["_roles"] = cached
+        plugin.memo["roles"] = cached
     return cached
 
 
@@ -402,7 +402,7 @@ def next_cells(file):
 
 def names(plugin):
     """Every name in capitals that a table declares, or a line such as "States: `OPEN`, `DONE`"."""
-    cached = plugin.__dict__.get("_declared_names")
+    cached = plugin.memo.get("declared_names")
     if cached is None:
         cached = set()
         for file in documents(plugin):
@@ -421,7 +421,7 @@ def names(plugin):
                 cached.update(_CAPITAL_WORD.findall(match.group()))
             for _, found in listed(file):
                 cached.update(found)
-        plugin.__dict__["_declared_names"] = cached
+        plugin.memo["declared_names"] = cached
     return cached
 
 
@@ -481,7 +481,7 @@ def column_names(files, titles):
 
 def capitals(file):
     """Yield (name, span) of names in capitals: in a prompt everywhere, in a reference outside its fenced examples."""
-    for match in _CAPITAL.finditer(file.text, file.body_start):
+    for match in file.matches(_CAPITAL):
         if file.kind != "prose" or not file.prose.in_fence(match.start()):
             yield match.group(), match.span()
 
