@@ -303,7 +303,11 @@ def files(file, project):
             path = unquote(path)
         if file.kind == "prose" and path.endswith("/") and "#" in target:
             continue  # a page of a site
-        if text[start - 1] in "(<" and text.count('"', text.rfind("\n", 0, start) + 1, start) % 2 or _NOT_YET.match(text, end, file.source.line_end(end)):
+        if (
+            text[start - 1] in "(<"
+            and text.count('"', text.rfind("\n", 0, start) + 1, start) % 2
+            or _NOT_YET.match(text, end, file.source.line_end(end))
+        ):
             continue  # a sentence that is to be written so; a file that the text itself calls optional
         last = path.rstrip("/").rsplit("/", 1)[-1]
         if "." not in last.strip(".") and not path.endswith("/") and (file.kind == "prose" or not path.startswith(".")):
