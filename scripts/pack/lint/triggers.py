@@ -34,6 +34,7 @@ TEXT = {
     "protocol-spawn": lambda file: "subagent_type" in file.text or "disallowed" in file.text,
     "tool-mcp": ("mcp__",),
     "tool-conflict": _front("disallowedTools"),
+    "tool-specifier": _front("("),
     "tool-unbalanced": _front("(", ")"),
     "agent-skill-missing": _front("skills"),
     "model-unknown": _front("model"),
@@ -67,6 +68,7 @@ _AGENT = ("ubagent", "** agent", '" agent', " agent", "@agent-", "` agent", "age
 _HOOKS = ('"hooks"', "\\u")
 # kind: the same for rules that look at several kinds
 OF_KIND = {
+    "hooks": {"hook-watch": ("FileChanged", "\\u")},
     "manifest": {
         "manifest-shadow": ("agents", "commands", "outputStyles", "\\u"),
         "network-host": ("network", "\\u"),
@@ -90,11 +92,11 @@ OF_KIND = {
 for _kind in ("manifest", "marketplace"):
     for _rule in "schema event key matcher-regex matcher if type async timeout switch unquoted script path".split():
         OF_KIND[_kind]["hook-" + _rule] = _HOOKS
-    for _rule in "interpreter fails-open quoting user-config command variable endless payload".split():
+    for _rule in "interpreter fails-open quoting user-config command variable endless payload answer watch".split():
         OF_KIND[_kind]["hook-" + _rule] = _HOOKS
 _FRONT_HOOKS = _front("hooks")
 for _kind in ("command", "skill"):
-    for _rule in "event matcher-regex matcher if timeout script path interpreter fails-open variable endless".split():
+    for _rule in "event matcher-regex matcher if timeout script path interpreter fails-open variable endless answer".split():
         OF_KIND[_kind]["hook-" + _rule] = _FRONT_HOOKS
 
 
