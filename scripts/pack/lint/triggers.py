@@ -148,7 +148,7 @@ def _documents(plugin):
     return plugin.of("prose", "agent", "command", "skill")
 
 
-_RULERS = ("|-", "| -", "|:", "| :")
+_RULERS = ("|-", "| -", "|:", "| :", "-|", "- |", ":|", ": |")  # those of markdown.py
 
 
 def _tables(plugin):
