@@ -38,7 +38,7 @@ class Home:
         self.base = pathlib.Path(base)
         self.home, self.project = self.base / "home", self.base / project
         self.home.mkdir(parents=True, exist_ok=True)
-        self.project.mkdir(exist_ok=True)
+        self.project.mkdir(exist_ok=True, parents=True)
         self.tmp = self.base / "tmp"
         self.tmp.mkdir(exist_ok=True)
         self.env = {

@@ -128,7 +128,7 @@ def _play(story, binary, base, narrate, result):
     make_repository(home, {name: stories.given(text, story) for name, text in story.files.items()}, story["layout"])
     with Model(stage.answer) as model:
         home.env["ANTHROPIC_BASE_URL"] = model.url
-        options = install(binary, home, plugin, story) + permissions(story) + (story["args"] or "").split()
+        options = install(binary, home, plugin, story) + permissions(story) + stories.given(story["args"] or "", story).split()
         runner = {"headless": HeadlessRunner, "terminal": TerminalRunner, "panes": TerminalRunner}[story["mode"]]
         runner = runner(story, stage, world, binary, home, options)
         try:
@@ -164,8 +164,8 @@ def hasty(plugin, copy, limits):
 
 
 def make_repository(home, files, layout=None):
-    """A small real git repository with the story's files. layout: `worktree` (the project is one of another repository) or `link` (the
-    project's folder is a symbolic link)."""
+    """A small real git repository with the story's files. layout: `worktree` (the project is one of another repository), `link` (the
+    project's folder is a symbolic link) or `sub` (`project: REPOSITORY/FOLDER`: the client starts in a folder of a repository)."""
     if layout == "link":
         home.project.rmdir()
         (home.base / "elsewhere").mkdir()
@@ -174,11 +174,13 @@ def make_repository(home, files, layout=None):
         path = home.project / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+    if layout == "sub":
+        subprocess.run(["git", "init", "-q", "-b", "main"], cwd=home.project.parent, env=home.env, check=True, stdout=subprocess.DEVNULL)
     for command in (
-        ["init", "-q", "-b", "main"],
+        *([] if layout == "sub" else [["init", "-q", "-b", "main"]]),
         ["config", "user.email", "story@example.invalid"],
         ["config", "user.name", "Story"],
-        ["add", "-A"],
+        ["add", "-A", *([":/"] if layout == "sub" else [])],
         ["commit", "-q", "--allow-empty", "-m", "as the story begins"],
     ):
         subprocess.run(["git", *command], cwd=home.project, env=home.env, check=True, stdout=subprocess.DEVNULL)
@@ -240,6 +242,9 @@ class Runner:
     def do_person(self, line):
         env = {k: v for k, v in self.home.env.items() if not k.startswith(("ANTHROPIC", "CLAUDE"))}
         env["PATH"] = "%s:%s" % (self.world.plugin / "bin", env["PATH"])
+        # what a person needs to start a second client: where the model is, the client, the plugin, the session that runs
+        env.update(H_URL=self.home.env["ANTHROPIC_BASE_URL"], H_KEY=client.KEY, CLAUDE_BIN=self.binary)
+        env.update(PLUGIN=str(self.world.plugin), SESSION=str(self.world.session()))
         done = subprocess.run(
             ["sh", "-c", self.stage.fill(line.data["command"], NOBODY)],
             cwd=self.home.project,
@@ -248,9 +253,9 @@ class Runner:
             input=line.data["stdin"],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=60,
+            timeout=600,
         )
-        self.stage.note("person", "  <- exit %d %s" % (done.returncode, staging.short(done.stdout)), line)
+        self.stage.note("person", "  <- exit %d %s" % (done.returncode, done.stdout[-3000:]), line)
         why = staging.judge(line.data["outcome"], done.stdout, done.returncode != 0)
         if why:
             self.stage.fail("it printed: %s\n        %s" % (staging.short(done.stdout, 600), why), line)

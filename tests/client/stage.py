@@ -143,7 +143,7 @@ class Stage:
                     self.note(actor, "no result came back", line)
                 continue
             text, is_error = results[ident]
-            self.note(actor, "  <- " + short(text), line)
+            self.note(actor, "  <- " + short(text, 900), line)
             if line is None:
                 continue
             why = judge(used.outcome, text, is_error)

@@ -51,7 +51,7 @@ PAIR = r'[\w.]+[=~](?:"[^"]*"|\S+)'
 NAMED_PAIR = r'(?P<key>[\w.]+)(?P<sign>[=~])(?P<value>"[^"]*"|\S+)'
 MODES = ("headless", "terminal", "panes")
 SBIN = os.pathsep + "/usr/sbin" + os.pathsep + "/usr/local/sbin"  # where Debian puts brokers
-GIVEN = re.compile(r"\{(?:port:(\w+)|(python))\}")
+GIVEN = re.compile(r"\{(?:port:(\w+)|(python)|(here))\}")
 NAME = r"(?P<who>[A-Za-z][\w.-]*)"
 
 
@@ -110,11 +110,17 @@ class Story:
 
 
 def given(text, story):
-    """`{port:NAME}`, a free port that is the same everywhere in the story, and `{python}`, the interpreter of these tests."""
-    return GIVEN.sub(
-        lambda m: sys.executable if m.group(2) else str(story.ports.get(m.group(1)) or story.ports.setdefault(m.group(1), free_port())),
-        text,
-    )
+    """`{port:NAME}`, a free port that is the same everywhere in the story; `{python}`, the interpreter of these tests; `{here}`, the
+    folder of the story's file."""
+
+    def place(match):
+        if match.group(2):
+            return sys.executable
+        if match.group(3):
+            return str(story.path.resolve().parent)
+        return str(story.ports.get(match.group(1)) or story.ports.setdefault(match.group(1), free_port()))
+
+    return GIVEN.sub(place, text)
 
 
 def free_port():

@@ -7,7 +7,7 @@ none of these holds a file, any folder that has agents/, commands/, skills/ or h
 import os
 import posixpath
 
-from .model import File, Plugin, Project
+from .model import Plugin, Project
 from .walk import walk
 
 # Made from elsewhere, or what a test reads: no folder of components by its place alone.
@@ -17,7 +17,11 @@ COMPONENTS = ("agents", "commands", "skills", "hooks")
 
 def scan(root, overlay=None, exclude=(), tree=None):
     """A Project with its plugins and files, nothing read yet but manifests; `tree` spares the walk."""
-    project = Project(root, overlay, tree or walk(root, exclude))
+    return arrange(Project(root, overlay, tree or walk(root, exclude)))
+
+
+def arrange(project):
+    """Find the plugins and files of a Project that knows its tree."""
     for rel in project.overlay:
         project.listing.setdefault(rel, "f")
         head = posixpath.dirname(rel)
@@ -39,7 +43,7 @@ def _find_plugins(project):
                 root = posixpath.dirname(folder)
                 roots.setdefault(root, Plugin(project, root, "plugin"))
         elif rel.endswith(".claude-plugin/marketplace.json") and rel.split("/")[-2] == ".claude-plugin":
-            project.marketplaces.append(File(project, rel, "marketplace"))
+            project.marketplaces.append(project.file(rel, "marketplace"))
     for file in project.marketplaces:
         _entries(project, file, roots)
     for rel, is_link in project.dirs.items():
@@ -147,9 +151,9 @@ def _assign(project):
         if kind and project.listing[rel] == "x" and kind not in ("agent", "command", "skill"):
             kind = None
         if kind:
-            file = File(project, rel, kind, plugin)
+            file = project.file(rel, kind, plugin)
             if kind == "sniff":
-                kind = file.kind = _sniff(file)
+                kind = file.kind = sniff(file)
                 if not kind:
                     continue
             if kind == "agent" and "agents" in replaced[plugin.root] and rel not in plugin.declared["agents"]:
@@ -165,7 +169,7 @@ def _assign(project):
         file.plugin = by_root.get(posixpath.dirname(posixpath.dirname(file.rel)))
         readme = posixpath.join(posixpath.dirname(posixpath.dirname(file.rel)), "README.md")
         if project.listing.get(readme) == "f" and file.plugin is None:
-            project.files.append(File(project, readme, "prose", None))
+            project.files.append(project.file(readme, "prose"))
     project.files.sort(key=lambda file: file.rel)
 
 
@@ -268,7 +272,15 @@ def _below_skills(project, plugin, rel):
     return "stray-skill" if alone else "prose"
 
 
-def _sniff(file):
+def may_be_sniffed(project, rel):
+    """A File of a path whose text alone says whether the client takes it for anything; None for any other path."""
+    plugin = _owner(rel, {plugin.root: plugin for plugin in project.plugins})
+    if plugin is None or plugin.scope not in ("loose", "sniff") or _kind(plugin, plugin.sub(rel)) != "sniff":
+        return None
+    return project.file(rel, "sniff", plugin)
+
+
+def sniff(file):
     """The kind of a Markdown file in a folder that nothing declares: only its frontmatter can tell."""
     front = file.front
     if front is None or not isinstance(front.value, dict):
@@ -303,7 +315,7 @@ def _declared(plugin):
 
 def _manifests(plugin):
     rel = plugin.path(".claude-plugin/plugin.json")
-    return [File(plugin.project, rel, "manifest", plugin)] if rel in plugin.project.listing else []
+    return [plugin.project.file(rel, "manifest", plugin)] if rel in plugin.project.listing else []
 
 
 _DECLARED_KINDS = {"agents": "agent", "commands": "command", "hooks": "hooks", "mcpServers": "mcp", "lspServers": "lsp"}
@@ -330,7 +342,7 @@ def _add_declared(project, plugin):
                     kind = _DECLARED_KINDS[key] if name.endswith(".json") else None
                 if kind:
                     known.add(rel)
-                    file = File(project, rel, kind, plugin)
+                    file = project.file(rel, kind, plugin)
                     plugin.files.setdefault(kind, []).append(file)
                     project.files.append(file)
 

@@ -7,7 +7,6 @@ import posixpath
 
 from .lazy import lazy
 from .markdown import lines_with
-from .model import File
 from .near import nearest
 from .negation import negated
 
@@ -537,11 +536,11 @@ def anchors(file, project):
 
 def markdown_file(project, rel):
     """The File of a Markdown path, from those already read when possible."""
-    cache = project.__dict__.setdefault("_documents", {})
+    cache = project.documents
     if not cache:
         cache.update((file.rel, file) for file in project.files if not file.is_json)
     if rel not in cache:
-        cache[rel] = File(project, rel, "prose", None)
+        cache[rel] = project.file(rel, "prose")
         text = project.script(rel)
         if text is None:
             return None

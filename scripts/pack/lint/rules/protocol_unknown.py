@@ -77,7 +77,7 @@ def check(plugin, context):
             tables = {kind: common[kind] | own[kind] for kind in common}
         if not roles and not any(tables.values()):
             continue
-        for match in _SAID.finditer(file.text, file.body_start) if file.kind != "skill" else ():
+        for match in file.matches(_SAID) if file.kind != "skill" else ():
             one, first, second, other, role_a, role_b, sent = match.groups()
             if role_a or role_b:
                 name, index = role_a or role_b, 5 if role_a else 6
@@ -104,7 +104,7 @@ def check(plugin, context):
             if known or name in context.facts.model_aliases or file.prose.hidden(match.start()) or _is_slip(name, declared, 5):
                 continue
             yield file.hit(match.span(index), "no %s %r in the tables of this plugin%s" % (kind, name, nearest(name, legal)))
-        for match in _ARROWS.finditer(file.text, file.body_start) if tables["state"] and file.kind != "skill" else ():
+        for match in file.matches(_ARROWS) if tables["state"] and file.kind != "skill" else ():
             steps = list(_STEP.finditer(file.text, *match.span()))
             strange = [step for step in steps if step.group() not in declared and step.group() not in tables["state"]]
             if 2 * len(strange) > len(steps) or file.prose.hidden(match.start()):
@@ -113,7 +113,7 @@ def check(plugin, context):
                 if not _is_slip(step.group(), declared, SHORTEST):
                     hint = nearest(step.group(), sorted(tables["state"]))
                     yield file.hit(step.span(), "no state %r in the tables of this plugin%s" % (step.group(), hint))
-        for match in _BARE.finditer(file.text, file.body_start) if file.kind != "skill" else ():
+        for match in file.matches(_BARE) if file.kind != "skill" else ():
             kind, name = match.groups()
             legal = tables[kind]
             if name in _MODAL or not legal or not all(item.isupper() for item in legal) or name in legal or name in declared:
@@ -173,7 +173,7 @@ def _recipients(plugin, documents):
         return
     known = people | roster | set(plugin.agents()) | set(vocabulary.PEOPLE)
     for file in documents:
-        for match in _SENT_TO.finditer(file.text, file.body_start) if "SendMessage" in file.text and file.kind != "skill" else ():
+        for match in file.matches(_SENT_TO) if "SendMessage" in file.text and file.kind != "skill" else ():
             name = match.group(1)
             base = name.rstrip("0123456789").rstrip("-")
             named = any('name: "%s"' % name in other.text or 'name="%s"' % name in other.text for other in documents)
