@@ -6,7 +6,7 @@ Each case is a small plugin laid over the one of conftest.py.
 import json
 
 import pytest
-from conftest import lint, write
+from conftest import lint
 
 
 def hooks(event, matcher=None, **handler):
@@ -184,6 +184,41 @@ SILENT = [
         {
             "references/p.md": "# P\n\n| Phase | What |\n|---|---|\n| plan | x |\n| code | y |\n",
             "commands/build.md": command("See references/p.md. Set all phases to `sonnet`."),
+        },
+        "protocol-unknown",
+    ),
+    ({"README.md": "### `/demo-pack:clean` - moved\n\nUse `/demo-pack:build` instead of `/demo-pack:old-one`.\n"}, "ref-name"),
+    ({"skills/s/SKILL.md": skill("x", front="agent: helper\n"), "agents/helper.md": agent("x")}, "ref-agent"),
+    *(
+        ({"skills/s/SKILL.md": skill("See references/a.md"), "skills/s/references/a.md": text}, "ref-file")
+        for text in (
+            'Write: "See [Architecture](04-architecture.md) for how these connect"\n',
+            "| [plan](../plans/20251204-api-design.md) | approved |\n",
+            "[Guide](overview/#introduction) of the site\n",
+            "Run `node ${CLAUDE_PLUGIN_ROOT}/mcp/server.mjs` of your plugin.\n",
+            "See [Contributing](../../CONTRIBUTING.md) (if exists)\n",
+        )
+    ),
+    ({"commands/build.md": command("Say:\n\n```text\nHook: bash ${CLAUDE_PLUGIN_ROOT}/hooks/stop.sh\n```")}, "ref-file"),
+    (
+        {
+            "skills/s/SKILL.md": skill("See references/a.md"),
+            "skills/s/references/a.md": "# A\n\n[Default values](#default-values)\nThe values.\n\nSee [them](#default-values).\n",
+        },
+        "ref-anchor",
+    ),
+    (
+        {
+            "skills/s/SKILL.md": skill("See references/a.md"),
+            "skills/s/references/a.md": "# A\n\n- [B](#b)\n\n```markdown\n## C\n```xml\n```\n\n```\n## B\n```\n",
+        },
+        "ref-anchor",
+    ),
+    (
+        {
+            "commands/a.md": command("| Status | What |\n|---|---|\n| `todo` | x |\n| `done` | y |"),
+            "commands/b.md": command("| Status | What |\n|---|---|\n| `draft` | x |\n| `final` | y |"),
+            "commands/build.md": command("Set the session status to `aborted`."),
         },
         "protocol-unknown",
     ),

@@ -46,8 +46,9 @@ def main(scripts):
     import os
 
     try:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            if not stream.closed:  # a language server has closed it at the editor's `exit`
+                stream.flush()
     except BrokenPipeError:  # the reader is gone
         code = code or 1
     except OSError as error:

@@ -1,6 +1,6 @@
 """State -> text, nothing else: `state.md` in the seed's layout, the status tree, the summary report."""
 
-from ..protocol import advice, tables, view, waves
+from ..protocol import advice, advice_waves, tables, view, waves
 from ..protocol.guards_teardown import tampered_text
 
 ICONS = {
@@ -67,7 +67,7 @@ def state_md(state, seq):
     ]
     lines += roster + ["", "## Approval Matrix (runtime source of truth)"] + matrix + ["", "## Tasks"] + (work or ["- none registered"])
     if state["waves"] is not None:
-        lines += ["", "## Waves"] + ["- " + x for x in waves.lines(state)]
+        lines += ["", "## Waves"] + ["- " + x for x in advice_waves.lines(state)]
     lines += ["", "## Active Coders: %d (max: %d)" % (len(view.busy_coders(state)), team["coders"])]
     if state["definition_of_done"]:
         lines += ["", "## Definition of Done"] + ["- " + d for d in state["definition_of_done"]]
@@ -132,7 +132,7 @@ def tree(state, enforcement):
     ]
     out += [("└── " if i == len(rows) - 1 else "├── ") + row for i, row in enumerate(rows)]
     if state["waves"] is not None:
-        out += [""] + waves.lines(state)
+        out += [""] + advice_waves.lines(state)
     total = [t for _n, t in view.tasks(state) if t["state"] != "CANCELLED"]
     done = [t for t in total if t["state"] == "DONE"]
     if total:

@@ -144,6 +144,4 @@ def _looks_like(project, rel, needs):
 
 
 def _file(project, rel, plugin):
-    from ..model import File
-
-    return File(project, rel, "prose", plugin)
+    return project.file(rel, "prose", plugin)

@@ -45,7 +45,8 @@ def paths(file, base, data, context, plugin=None):
     for path, value, key in declared(data):
         span = file.at(base + path)
         if ".." in value.replace("\\", "/").split("/"):
-            yield file.hit(span, "%s leads out of the plugin: an installed plugin has nothing there" % value)
+            effect = "the plugin does not load" if key == "types" and not base else "an installed plugin has nothing there"
+            yield file.hit(span, "%s leads out of the plugin: %s" % (value, effect))
             continue
         if value.startswith("/") or value[1:2] == ":" or not (value.startswith("./") or value == "."):
             continue

@@ -35,7 +35,7 @@ def check(file, context):
 def problem(file, path, message, missing, facts, effect):
     """One hit of a schema problem."""
     head = path[0] if path else missing
-    if head in facts.manifest_display_fields:
+    if head in facts.manifest_display_fields or path == ("experimental",):
         effect = "the field is dropped"
     name = ".".join(str(part) for part in path) or "the manifest"
     fix = None
