@@ -23,9 +23,7 @@ ANSI = re.compile(rb"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[PX^_]
 
 
 def locate():
-    """The client's binary; installed by scripts/dev/install-client when it is not there yet."""
-    if os.environ.get("TEAM_CLIENT"):
-        return os.environ["TEAM_CLIENT"]
+    """The client's binary: the pinned one, or what TEAM_CLIENT says (a version, `newest`, a path); installed when it is not there yet."""
     out = subprocess.run([str(ROOT / "scripts/dev/install-client")], stdout=subprocess.PIPE, check=True)
     return out.stdout.decode().strip().splitlines()[-1]
 
@@ -72,6 +70,22 @@ class Home:
                 }
             )
         )
+
+    def answer_questions(self):
+        """A person who says yes to whatever the client asks leave for; every question is noted in questions.jsonl."""
+        script = self.base / "answer.sh"
+        script.write_text(
+            "cat >> '%s'; echo >> '%s'\n" % ((self.base / "questions.jsonl",) * 2)
+            + """echo '{"hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": {"behavior": "allow"}}}'\n"""
+        )
+        hook = {"type": "command", "command": "sh %s" % script}
+        (self.home / ".claude").mkdir(exist_ok=True)
+        (self.home / ".claude/settings.json").write_text(json.dumps({"hooks": {"PermissionRequest": [{"hooks": [hook]}]}}))
+
+    def questions(self):
+        """[{"tool_name", "tool_input", "agent_id"?, ...}] that the client has asked its user."""
+        path = self.base / "questions.jsonl"
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()] if path.exists() else []
 
     def notices(self):
         """What the client told its user apart from the model's words (a hook that blocked, for one), from the transcripts."""

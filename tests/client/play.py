@@ -3,7 +3,7 @@
     python3 tests/client/play.py tests/client/scenarios/NAME.story [--live] [--keep] [--trace]
 
 --live prints the lines, the refusals and the team's status tree as they happen; --keep leaves the run's folder and says where;
---trace prints the whole run even when it passes. TEAM_CLIENT=PATH uses that client.
+--trace prints the whole run even when it passes. TEAM_CLIENT=VERSION|newest|PATH uses that client.
 """
 
 import argparse
@@ -179,6 +179,8 @@ def _play(story, binary, base, narrate, result):
     teams = story["teams"] == "on" if story["teams"] else story["mode"] != "headless"
     env = dict(pair.split("=", 1) for pair in (stories.given(story["env"] or "", story)).split())
     home = client.Home(base, "", teams=teams, env=env, project=story["project"] or "project")
+    if story["answers"] == "yes":
+        home.answer_questions()
     if story["needs"]:
         home.env["PATH"] += stories.SBIN
     world = World(story, home, plugin)
@@ -577,6 +579,19 @@ def _check_calls(data, stage, world, runner, journal):
     return "there were %d (%s)" % (count, stage.counts()) if count > data["most"] else None
 
 
+def asked(stage, world):
+    """[(actor, tool, input)] of every question that the client put to its user."""
+    names = {agent: name for name, agent in stage.agents.items()}
+    return [(names.get(q.get("agent_id"), q.get("agent_id") or "lead"), q["tool_name"], q["tool_input"]) for q in world.home.questions()]
+
+
+def _check_questions(data, stage, world, runner, journal):
+    found = [q for q in asked(stage, world) if (not data["about"] or q[1] in data["about"]) and data["who"] in (None, q[0])]
+    if len(found) == data["count"] or len(found) < data["count"] and not data["exactly"]:
+        return None
+    return "there were %d: %s" % (len(found), "; ".join(staging.short("%s %s %s" % (w, t, json.dumps(i)), 120) for w, t, i in found))
+
+
 def _check_exit(data, stage, world, runner, journal):
     return None if runner.code == data["code"] else "it was %s" % runner.code
 
@@ -613,6 +628,7 @@ CHECKS = {
     "status": _check_status,
     "file": _check_file,
     "calls": _check_calls,
+    "questions": _check_questions,
     "exit": _check_exit,
     "hook": _check_hook,
     "screen": _check_screen,
@@ -628,6 +644,9 @@ def trace_of(stage, world, runner):
     answers = runner.hook_answers()
     if answers:
         out += ["--- what hooks answered ---"] + ["%-18s %s" % (event, staging.short(text, 300)) for event, text in answers[-30:]]
+    if world.home.questions():
+        out += ["--- what the client asked its user ---"]
+        out += ["%-18s %s %s" % (who, tool, staging.short(json.dumps(i), 140)) for who, tool, i in asked(stage, world)]
     out += ["--- the journal's end ---"] + [tell(event) for event in world.journal()[-25:]]
     out += ["--- not done ---"] + [str(line) for line in stage.unfinished()[:5]] if stage.unfinished() else []
     out += ["--- the client ---", "exit %s; calls: %s" % (runner.code, stage.counts()), runner.tail()]
