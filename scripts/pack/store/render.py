@@ -95,7 +95,7 @@ def state_md(state, seq):
     return "\n".join(lines) + "\n"
 
 
-def _doing(state, name, e):
+def doing(state, name, e):
     """What one agent is doing, for the tree: (icon, words)."""
     if e["state"] not in tables.LIVING:
         return ("🏁" if e["state"] == "ENDED" else "💀"), e["state"].lower()
@@ -121,7 +121,7 @@ def _rows(state, most):
     agents = [
         (e["state"] in tables.LIVING, "%s %s: %s" % (icon, n, text))
         for n, e in state["roster"].items()
-        for icon, text in [_doing(state, n, e)]
+        for icon, text in [doing(state, n, e)]
     ]
     closed = state["phase"] == "CLOSED"
     tasks = [
