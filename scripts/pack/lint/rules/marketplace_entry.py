@@ -10,7 +10,7 @@ Good `.claude-plugin/marketplace.json`:
 
     {"name": "demo-market", "description": "Demo", "owner": {"name": "Example"}, "plugins": [{"name": "demo-pack", "source": "./"}]}
 
-Source: client 2.1.329 (`plugin validate` warns of the version)
+Source: client (`plugin validate` warns of the version)
 """
 
 from .manifest_path import paths

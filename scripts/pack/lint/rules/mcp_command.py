@@ -8,7 +8,7 @@ Good `.mcp.json`:
 
     {"mcpServers": {"local": {"command": "python3", "args": ["${CLAUDE_PLUGIN_ROOT}/scripts/guard.py"]}}}
 
-Source: client 2.1.329
+Source: client
 """
 
 from .. import shell

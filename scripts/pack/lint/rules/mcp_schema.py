@@ -8,7 +8,7 @@ Good `.mcp.json`:
 
     {"mcpServers": {"web": {"type": "http", "url": "https://mcp.example.com"}}}
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 from ..near import nearest

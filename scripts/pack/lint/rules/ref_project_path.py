@@ -18,7 +18,7 @@ Good `references/notes.md`, `commands/build.md`:
     ---
     Read @${CLAUDE_PLUGIN_ROOT}/references/notes.md.
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 import posixpath

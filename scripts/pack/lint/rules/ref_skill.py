@@ -14,7 +14,7 @@ Good `commands/build.md`:
     ---
     Build the plan.
 
-Source: client 2.1.329
+Source: client
 """
 
 from .. import refs
