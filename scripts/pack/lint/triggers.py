@@ -163,7 +163,7 @@ def _tables(plugin):
 _PAGE = (".md",)
 # rule: has it anything to look at in this plugin?
 PLUGIN = {
-    "name-clash": lambda plugin: len(plugin.of("command", "skill", "agent", "prose")) > 1,
+    "name-clash": lambda plugin: len(plugin.of("command", "skill", "agent", "prose")) > 1 or plugin.entries and plugin.of("command"),
     "agent-duplicate": lambda plugin: len(plugin.of("agent")) > 1,
     "manifest-location": lambda plugin: plugin.of("root-manifest") or plugin.manifest and plugin.project.has_links(),
     "ref-orphan": lambda plugin: plugin.of("prose"),

@@ -37,6 +37,17 @@ def check(file, context):
     if file.json is None or file.plugin is None:
         return
     yield from paths(file, (), file.data, context)
+    if "hooks" in file.data and not getattr(context.facts, "hooks_file_twice_ok", None):
+        for path, value, key in declared(file.data):
+            if (
+                key == "hooks"
+                and file.plugin.path(value) == file.plugin.path("hooks/hooks.json")
+                and context.project.exists(file.plugin.path(value))
+            ):
+                text = (
+                    "hooks/hooks.json is loaded by itself: this client calls the second mention a duplicate and loads no hook of the plugin"
+                )
+                yield file.hit(file.at(path), text)
 
 
 def paths(file, base, data, context, plugin=None):
