@@ -12,7 +12,8 @@ from .answers import PASS, tell
 
 def post_tool(call):
     tool, given, response = call.payload.get("tool_name"), call.payload["tool_input"], call.payload["tool_response"]
-    failed = call.payload["hook_event_name"] == "PostToolUseFailure"
+    denied = call.payload["hook_event_name"] == "PermissionDenied"  # the client's own check let the call not run (auto mode)
+    failed = denied or call.payload["hook_event_name"] == "PostToolUseFailure"
     if call.state["phase"] == "CLOSED" or call.actor["role"] == "foreign":
         return PASS
     if tool in ("Agent", "Task"):
@@ -62,7 +63,7 @@ def _spawned_now(call, given, response, failed):
     if not e or e["call"] != call.payload.get("tool_use_id"):
         return PASS
     if failed:
-        call.gate("SPAWN_FAILED", name=name, inc=e["inc"], why=str(call.payload.get("error"))[:200])
+        call.gate("SPAWN_FAILED", name=name, inc=e["inc"], why=str(call.payload.get("error") or call.payload.get("reason"))[:200])
         return PASS
     agent = response.get("agentId") or response.get("agent_id")
     if isinstance(agent, str) and "@" not in agent and e["state"] == "SPAWNING" and agent not in call.state["agents"]:

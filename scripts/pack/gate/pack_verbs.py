@@ -11,7 +11,7 @@ from ..base.receipts import receipt, vouched
 from ..protocol import advice, machine, plan, tables, view
 from ..protocol.refusal import Refusal
 from ..store.render import stats, summary
-from . import answers
+from . import answers, modes
 
 LOOKING = {"status", "log", "explain", "doctor", "lint", "report", "gate", "kanban", "rt", "adr", "--help", "-h", "help", "--version", "-V"}
 CHANGING = {"plan", "task", "verify", "teardown", "abort", "resume"}
@@ -55,6 +55,9 @@ def out(call, command, given):
         or [op for op, _t in found[0].redirects if op in shell_writes.WRITES and op != ">&"]
     ):
         raise Refusal("VERB_NOT_ALONE", "`pack %s` is one command among others" % changing[0][1], command[:120], FORMS, "BASH")
+    stopped = modes.stops(call.payload.get("permission_mode"))
+    if stopped:  # the client would not run the call that the hook has already carried out
+        raise Refusal("PLAN_MODE", "`pack %s` changes the run" % changing[0][1], stopped, "tell the user; then run it again", "BASH")
     words = changing[0]
     text = VERBS[words[1]](call, words[2:], lambda: _stdin(call, found[0], found[1], words))
     if isinstance(text, dict):
