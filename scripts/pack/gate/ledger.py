@@ -228,21 +228,35 @@ def look(call):
     _head(call, book)
     then, taken = {}, 0
     if last is not None:
-        then, taken = dict(zip(last[4:], codec.loads(last[2]))), int(last[3].partition(" ")[2])
+        then, taken = _stamped(call, last), int(last[3].partition(" ")[2])
     paths = _watched(call, book)
     started = time.time_ns()
-    now = dict(zip(paths, glance.stamps(paths)))
+    now = dict(zip(paths, _pairs(glance.stamps(paths))))
     differ = [p for p in paths if p in then and then[p] != now[p]]
-    touched = [p for p in paths if p not in then or then[p] != now[p] or now[p] and now[p][2] > taken - RACY_NS]
+    touched = [p for p in paths if p not in then or then[p] != now[p] or now[p][1] > taken - RACY_NS]
     _working(call, book, differ)
     _done(call, book, touched)
     _outside(call, book, touched)
-    racy = any(s and s[2] > started - RACY_NS for s in now.values())
+    racy = any(s[1] > started - RACY_NS for s in now.values())
     paths = _watched(call, book)  # what was found is watched too
     now = glance.stamps(paths)
-    parts = ["racy" if racy else glance.signature(call.state), project_facts.head(call.project), repr(now)]
+    call.store.disk.replace(glance.place(call) + ".stamps", codec.dumps(now).encode("ascii"))
+    parts = ["racy" if racy else glance.signature(call.state), project_facts.head(call.project), glance.marked(now)]
     parts += ["%d %d" % (call.store.seq, started)] + paths
     call.store.disk.replace(glance.place(call), "\0".join(parts).encode("utf-8", "surrogateescape"))
+
+
+def _pairs(numbers):
+    return list(zip(numbers[::2], numbers[1::2]))
+
+
+def _stamped(call, last):
+    """{path: stamp} of the last look; {} where the two files of it do not belong together."""
+    try:
+        numbers = codec.loads((call.store.disk.read(glance.place(call) + ".stamps") or b"").decode("ascii"))
+    except ValueError:
+        return {}
+    return dict(zip(last[4:], _pairs(numbers))) if glance.marked(numbers) == last[2] else {}
 
 
 def _watched(call, book):
@@ -452,7 +466,7 @@ def moved(call, book, old, new, by=None, note=None):
             call.gate("COMMIT_DIVERGES", sha=sha, task=v["tasks"][0] if v["tasks"] else None, why=v["why"], by=who, paths=v["paths"][:20])
             call.told.append(
                 "COMMIT_DIVERGES: the commit %s is not what was approved: %s. Make it that: stage the approved files (`git restore "
-                "--staged --source=HEAD~1 PATH` takes others out), then `git commit --amend --no-edit`" % (sha[:7], v["why"])
+                "--staged --source=HEAD~1 PATH` takes others out), then, as a command of its own, `git commit --amend --no-edit`" % (sha[:7], v["why"])
             )
         elif not gated:
             call.told.append("a commit was made past the gate (%s); it is recorded" % sha[:7])

@@ -118,8 +118,8 @@ def commit_is_as_approved(state, data, actor):
                 "COMMIT_DIVERGES",
                 "the commit %s is not what was approved for task #%d" % (sha[:7], data["task"]),
                 d["why"],
-                "make it what was approved: stage the approved files (`git restore --staged --source=HEAD~1 PATH` takes others out), then "
-                "`git commit --amend --no-edit`",
+                "make it what was approved: stage the approved files (`git restore --staged --source=HEAD~1 PATH` takes others out), then, "
+                "as a command of its own, `git commit --amend --no-edit`",
             )
     return None
 
