@@ -11,6 +11,7 @@ from ..base import codec, enforcement, paths, project_facts, receipts
 from ..gate import close_run, entry, identity, pack_verbs
 from ..protocol import advice, machine, tables, view
 from ..protocol.refusal import Refusal
+from ..store import result_text
 from ..store.journal import Busy, Damaged
 from ..store.open_for_reading import Run
 from ..store.render import stats, summary, tree
@@ -44,7 +45,7 @@ HELP = {
     "task": (
         "show, add and change tasks",
         "  pack task show 1\n  pack task assign 1 coder-2\n  pack task cancel 3 --reason 'not needed'\n"
-        "  pack task rescope 2 --file src/extra.py --reason 'the check needs it'\n  pack task add <<'EOF'\n  {one task as in `pack plan --help`}\n  EOF",
+        "  pack task rescope 2 --file src/extra.py --reason 'the check needs it'\n  pack task reopen 2 --reason 'src/a.py was changed after DONE'\n  pack task add <<'EOF'\n  {one task as in `pack plan --help`}\n  EOF",
     ),
     "verify": ("run build and tests and record what they answered", "  pack verify --build 'pnpm build' --test 'pnpm test'"),
     "status": ("the team's status tree", "  pack status\n  pack status --json | jq .tasks\n  pack status --summary"),
@@ -281,9 +282,8 @@ def explain(state, records, number):
         "files: " + ", ".join(t["files"]),
         "mode %s requires: %s" % (state["mode"], ", ".join(view.required(state, t))),
         "decision: " + decision,
-        "",
-        "history:",
     ]
+    lines += result_text.explain(state, number) + ["", "history:"]
     for r in records:
         d = r["data"]
         if d.get("task") != number and d.get("claims") != number:

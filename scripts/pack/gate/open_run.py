@@ -177,12 +177,18 @@ def opened(payload, env, now, project, data, disk, text, definition, event, peer
             own = dict(waves().open_data(found_team, source, strategy, project), coders=len(found_team["roles"]), no_research=True)
         home = os.path.dirname(paths.run_folder(data, project, base))
         disk.mkdir(home)
+        begun = []
         with Lock(os.path.join(home, "open.lock")):  # one run a project, whatever two sessions call theirs
             if paths.active(project, data) is not None:
                 return answers.block("team: another session has just opened a run here. Type `team status`.")
             team, store = _new_store(base, project, data, disk)
             with store.lock():
                 store.load()
+                if definition is None:
+                    from . import ledger
+
+                    own["start"] = ledger.survey(project, store.data, disk)
+                    begun = ledger.start_lines(own["start"])
                 store.append(
                     {
                         "event": "RUN_OPENED",
@@ -227,7 +233,7 @@ def opened(payload, env, now, project, data, disk, text, definition, event, peer
             % (asked["coders"], "skip (--no-research)" if asked["no_research"] else "as the dispatch matrix says"),
             "Input: %s" % ("plan file " + asked["plan"] if asked["plan"] else asked["description"][:500]),
             "Found: %s" % (", ".join(found(project)) or "no CLAUDE.md, no .conventions/, no .project-profile.yml"),
-        ]
+        ] + begun
     else:
         lines.append(waves().opened_text(found_team, source, strategy, project))
     lines.append("State for people: .claude/teams/%s/state.md, `pack status`." % team)

@@ -194,9 +194,20 @@ def _task(call, args, read):
         number = _number(verb, words)
         call.append("TASK_CANCELLED", key=call.key, task=number, reason=" ".join(o.get("--reason", [])))
         return "task #%d is cancelled.\n%s" % (number, _next(call))
+    if verb in ("reopen", "re-open"):
+        words, o = _options("task reopen", args[1:], ("--reason",))
+        number = _number(verb, words)
+        call.append("TASK_REOPENED", key=call.key, task=number, reason=" ".join(o.get("--reason", [])))
+        t = view.task(call.state, number)
+        return "task #%d is %s again, owner %s; its approvals count no more.\n%s" % (
+            number,
+            t["state"],
+            t["owner"] or "nobody",
+            _next(call),
+        )
     if verb in ("rescope", "re-scope"):
         return _rescope(call, args[1:])
-    raise Refusal("USAGE", "pack task has no verb %r" % verb, "show, assign, cancel, rescope, add", "pack task --help", "BASH")
+    raise Refusal("USAGE", "pack task has no verb %r" % verb, "show, assign, cancel, rescope, add, reopen", "pack task --help", "BASH")
 
 
 def _rescope(call, args):
@@ -308,7 +319,10 @@ def _teardown(call, args, read):
         if call.kind.judges:
             event = dict(call.kind.unmet(call), persisted=_persist(call))
         elif not view.open_tasks(call.state) and call.state["phase"] in tables.OPEN_PHASES:
-            event = {"tree": _present_tree(call), "conventions": project_facts.conventions(call.project), "persisted": _persist(call)}
+            from . import ledger
+
+            event = {"tree": _present_tree(call), "conventions": project_facts.conventions(call.project), "unapproved": ledger.check(call)}
+            event["persisted"] = _persist(call)
         call.append("TEARDOWN_INIT", key=call.key, **event)
     call.close()
     return teardown_text(call)
@@ -364,10 +378,19 @@ def _abort(call, args, read):
     reason = " ".join(o.get("--reason", [])).strip()
     if not reason:
         raise Refusal("USAGE", "an abort says why", "", "pack abort --reason 'WHY'", "RUN_ABORTED")
+    _listed(call)
     call.append("RUN_ABORTED", key=call.key, reason=reason[:500])
     _persist(call)
     call.close()
     return "run aborted: %s\n%s" % (reason, teardown_text(call))
+
+
+def _listed(call):
+    """An abort needs no approval; its summary lists what has none."""
+    if call.state["waves"] is None and call.state["phase"] != "CLOSED":
+        from . import ledger
+
+        ledger.check(call)
 
 
 def _resume(call, args, read):

@@ -167,6 +167,9 @@ def tree(state, enforcement, lines=None):
         out.append(
             "🚨 Changed while the run is live: %s. `pack doctor` shows it; `team resume` accepts what is there." % tampered_text(state)
         )
+    from . import result_text  # not on the hooks' path
+
+    out += result_text.standing(state)
     if state["phase"] in ("TEARDOWN", "FAILED_SAFE"):
         out.append("Teardown: %s, missing acks: %s" % (state["teardown"]["state"], ", ".join(view.missing_acks(state)) or "none"))
     todo = advice.steps(state)
@@ -183,7 +186,10 @@ def summary(state, stats):
         "%s (%s)" % ("✅" if part["exit"] == 0 else "❌ not run" if part["exit"] is None else "❌ exit %s" % part["exit"], part["command"])
     )
     counts = state["risks"]["counts"] or {}
-    met = state["verify"] and state["verify"]["ok"] and not state["teardown"]["aborted"] and len(done) == len(state["tasks"])
+    from . import result_text
+
+    left = result_text.open_points(state, stats)
+    met = not left and state["verify"] and state["verify"]["ok"] and not state["teardown"]["aborted"] and len(done) == len(state["tasks"])
     lines = [
         RULE,
         "FEATURE IMPLEMENTATION "
@@ -198,7 +204,8 @@ def summary(state, stats):
         "",
         "Tasks completed: %d/%d" % (len(done), len(state["tasks"])),
         "Complexity: %s" % (state["mode"] or "not classified"),
-        "Commits: %s" % ("; ".join("%s %s" % (c["sha"][:7], c["subject"]) for c in stats["commits"]) or "none"),
+        "Commits: %s"
+        % ("; ".join("%s %s%s" % (c["sha"][:7], c["subject"], result_text.commit_mark(c)) for c in stats["commits"]) or "none"),
         "",
         "Risk analysis (pre-implementation):",
         "  Risks identified by Tech Lead: %d" % sum(counts.values()),
@@ -225,13 +232,23 @@ def summary(state, stats):
     ]
     if state["teardown"]["unresolved"]:
         lines.append("Unresolved at the end: %s (%s)" % (", ".join(state["teardown"]["unresolved"]), state["teardown"]["ack_status"]))
+    lines += result_text.report(state, stats)
     lines += ["Definition of Done: %s" % ("✅ met" if met else "❌ partial"), RULE]
     return "\n".join(lines)
 
 
 def stats(records):
     """Figures of a run from its journal records."""
-    out = {"verdicts": {}, "refused": 0, "conventions": False, "convention_files": set(), "commits": []}
+    from . import result_text
+
+    out = {
+        "verdicts": {},
+        "refused": 0,
+        "conventions": False,
+        "convention_files": set(),
+        "commits": [],
+        "result": result_text.stats(records),
+    }
     for r in records:
         role = r["actor"]["role"]
         if r["event"] in ("APPROVED", "CHANGES_REQUESTED"):
@@ -243,6 +260,12 @@ def stats(records):
             out["convention_files"].add(r["data"]["path"])
         elif r["event"] == "COMMITTED":
             out["commits"].append(
-                {"sha": r["data"]["sha"], "subject": r["data"]["subject"], "by": r["actor"]["name"], "gated": r["data"]["gated"]}
+                {
+                    "sha": r["data"]["sha"],
+                    "subject": r["data"]["subject"],
+                    "by": r["actor"]["name"],
+                    "gated": r["data"]["gated"],
+                    "approved": bool(r["data"].get("tasks", r["data"]["gated"])),
+                }
             )
     return out
