@@ -115,8 +115,8 @@ def use(tool, **arguments):
 class Model:
     """The endpoint. `with Model(answer) as model: ... model.url`."""
 
-    def __init__(self, answer):
-        self.answer, self.known = answer, {}
+    def __init__(self, answer, meter=None):
+        self.answer, self.known, self.meter = answer, {}, meter
         self.stopping = threading.Event()
         self._ids, self._lock = 0, threading.Lock()
         model = self
@@ -146,6 +146,8 @@ class Model:
                 else:
                     reply = model.answer(call)
                 ids = [model.new_id() for _ in reply.blocks]
+                if model.meter is not None:
+                    model.meter.note(call, reply.blocks)
                 reply.sent(ids)
                 if reply.hang:
                     model.stopping.wait(reply.hang)
