@@ -42,14 +42,15 @@ def messages(role=None):
         return _table(("line", "sender", "to", "when"), rows)
     lines = []
     for event, (form, senders, receivers, when) in tables.MESSAGES.items():
-        if role in senders:
+        if role in senders and event not in tables.UNASKED:
+            if event in tables.LAST_WORDS.get(role, ()):
+                lines.append("- %s, your last words: %s" % (_form(form), when))
+                continue
             if len(receivers) == 2 and tables.SUPERVISOR in receivers:
                 receivers = (tables.LEAD,) if role == tables.SUPERVISOR else (tables.SUPERVISOR,)
             to = {(tables.LEAD,): "`main`", tables.IMPLEMENTERS: "the task's coder", tables.APPROVERS: "each required approver"}.get(
                 tuple(receivers), ", ".join(receivers)
             )
-            if event == "DONE":
-                when = when.split(";")[0] + "; may end in `, claiming task #M` or `. ALL MY TASKS COMPLETE`"
             lines.append("- %s to %s: %s" % (_form(form), to, when))
     if not lines:
         lines.append("- no protocol lines: your last text is your report")

@@ -63,11 +63,11 @@ def seal_result(key, result):
 
 
 def collect(call, response):
-    """Take the result of a finished `pack verify`, if one waits for its nonce."""
+    """Take the result of a finished `pack verify`, if one waits for its nonce. Answers the voucher it was run with, None when there is none."""
     nonce = (call.state["verify"] or {}).get("nonce")
     pair = sealed(call, nonce, ".verify", response) if nonce else None
     if pair is None:
-        return
+        return None
     voucher, result = pair
     try:
         good = result["mac"] == seal_result(voucher["key"], result)
@@ -75,3 +75,4 @@ def collect(call, response):
         good = False
     if good:
         call.gate("VERIFIED", nonce=nonce, build_exit=result["build"], test_exit=result["test"], tree=result["tree"])
+    return voucher if good else None

@@ -16,6 +16,8 @@ VERBS = {
     "plan": ("pack.cli.verbs", "register the whole plan (JSON on standard input); computes the classification"),
     "task": ("pack.cli.verbs", "show, assign, cancel or re-scope a task"),
     "verify": ("pack.cli.verbs", "run build and tests, record exit code and tree digest"),
+    "finish": ("pack.cli.verbs", "verify, teardown, asking and summary in one"),
+    "go": ("pack.cli.verbs", "what the lead does next, with the calls to make"),
     "status": ("pack.cli.verbs", "the team's status tree"),
     "log": ("pack.cli.verbs", "the run's events, one a line"),
     "explain": ("pack.cli.verbs", "who approved which revision of a task, what is missing, what was refused"),

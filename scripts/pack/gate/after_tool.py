@@ -68,9 +68,18 @@ def _spawned_now(call, given, response, failed):
     if isinstance(agent, str) and "@" not in agent and e["state"] == "SPAWNING" and agent not in call.state["agents"]:
         alias = response.get("name") if response.get("name") not in (None, name) else None
         call.gate("AGENT_BOUND", name=name, agent_id=agent, alias=alias)
+        _ordered(call, name)
     elif isinstance(agent, str) and "@" in agent and e["state"] == "SPAWNING":
         call.gate("PANE_OPENED", name=name)
+        _ordered(call, name)
     return tell("PostToolUse", _next_text(call, tables.LEAD))
+
+
+def _ordered(call, name):
+    if call.state["roster"][name].get("orders"):
+        from . import facts
+
+        facts.give_orders(call, name)
 
 
 def _sent(call, given, response, failed):
@@ -137,12 +146,32 @@ def _ran(call, given, response):
     """After a shell command: what changed, whether HEAD moved, whether `pack verify` left a result."""
     from ..base import receipts
 
-    receipts.collect(call, response)
+    voucher = receipts.collect(call, response)
     call.kind.ran(call, response)
+    told = _changed(call, given)
+    if voucher and voucher.get("finish"):
+        told.append(_finished(call))
+    return tell(call.payload["hook_event_name"], "team: " + "; ".join(told)) if told else PASS
+
+
+def _finished(call):
+    """`pack finish`, once build and tests have run: on to the end, or what it stops at."""
+    from . import pack_verbs
+
+    if not call.state["verify"]["ok"]:
+        return "build or tests failed: a fix task for just that (`pack task add`), then `pack finish` again"
+    try:
+        return pack_verbs.finish_on(call)
+    except Refusal as refusal:
+        return "verified. " + call.refuse(refusal).text()
+
+
+def _changed(call, given):
+    """What a shell command changed, from what was noted before it: recorded, and told to its caller."""
     path = call.scratch(".before")
     data = call.store.disk.read(path)
     if data is None:
-        return PASS
+        return []
     call.store.disk.remove(path)
     note = codec.loads(data.decode("ascii"))
     told = []
@@ -154,7 +183,11 @@ def _ran(call, given, response):
         _committed(call, sha, bool(note["commit"]))
         if not note["commit"]:
             told.append("a commit was made past the gate (%s); it is recorded" % sha[:7])
-    return tell(call.payload["hook_event_name"], "team: " + "; ".join(told)) if told else PASS
+            continue
+        from . import facts
+
+        told += ["task #%d is DONE. %s" % (n, advice.after_done(call.state, call.actor["name"])) for n in facts.done_by_commit(call, sha)]
+    return told
 
 
 def _commits(call, note):
@@ -200,7 +233,10 @@ def caught_up(call):
         call.store.disk.remove(path)
         now, by = project_facts.head(call.project), note.get("by")
         if note["commit"] and by and now and now not in (note["head"], call.state["commit"]):
+            from . import facts
+
             _committed(call, now, True, actor=by)
+            facts.done_by_commit(call, now, actor=by)
 
 
 def _strayed(call, given):

@@ -14,10 +14,11 @@ class Call:
     def __init__(self, payload, env, now, store, project, data, peer=None, waves=None):
         self.payload, self.env, self.now, self.store, self.project, self.data, self.peer = payload, env, now, store, project, data, peer
         self.actor, self._waves = None, waves
+        self.trial = None  # a state that is only tried out (facts.py)
 
     @property
     def state(self):
-        return self.store.state
+        return self.trial or self.store.state
 
     @property
     def kind(self):

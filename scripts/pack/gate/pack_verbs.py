@@ -13,8 +13,25 @@ from ..protocol.refusal import Refusal
 from ..store.render import stats, summary
 from . import answers
 
-LOOKING = {"status", "log", "explain", "doctor", "lint", "report", "gate", "kanban", "rt", "adr", "--help", "-h", "help", "--version", "-V"}
-CHANGING = {"plan", "task", "verify", "teardown", "abort", "resume"}
+LOOKING = {
+    "status",
+    "go",
+    "log",
+    "explain",
+    "doctor",
+    "lint",
+    "report",
+    "gate",
+    "kanban",
+    "rt",
+    "adr",
+    "--help",
+    "-h",
+    "help",
+    "--version",
+    "-V",
+}
+CHANGING = {"plan", "task", "verify", "finish", "teardown", "abort", "resume"}
 FORMS = "run it alone: `pack VERB ...`, with `<<'EOF' ... EOF`, `< FILE` or `cat FILE |` in front for the JSON"
 
 
@@ -238,8 +255,8 @@ def _rescope(call, args):
     )
 
 
-def _verify(call, args, read):
-    _words, o = _options("verify", args, ("--build", "--test"))
+def _verify(call, args, read, verb="verify"):
+    _words, o = _options(verb, args, ("--build", "--test"))
     for name in ("--build", "--test"):
         command = (o.get(name) or [""])[0]
         why = "it is missing" if not command.strip() else shell_writes.vacuous(command)
@@ -261,10 +278,18 @@ def _verify(call, args, read):
     call.store.disk.replace(
         path,
         codec.dumps(
-            {"nonce": nonce, "key": key, "build": o["--build"][0], "test": o["--test"][0], "project": call.project, "declared": declared}
+            {
+                "nonce": nonce,
+                "key": key,
+                "build": o["--build"][0],
+                "test": o["--test"][0],
+                "project": call.project,
+                "declared": declared,
+                "finish": verb == "finish",
+            }
         ).encode("ascii"),
     )
-    return {"command": vouched(path, "verify"), "timeout": 600000, "run_in_background": False}
+    return {"command": vouched(path, verb), "timeout": 600000, "run_in_background": False}
 
 
 def _present_tree(call):
@@ -301,14 +326,63 @@ def _teardown(call, args, read):
             "BASH",
         )
     else:
-        event = {"tree": None, "conventions": None, "persisted": False}
-        if call.kind.judges:
-            event = dict(call.kind.unmet(call), persisted=_persist(call))
-        elif not view.open_tasks(call.state) and call.state["phase"] in tables.OPEN_PHASES:
-            event = {"tree": _present_tree(call), "conventions": project_facts.conventions(call.project), "persisted": _persist(call)}
-        call.append("TEARDOWN_INIT", key=call.key, **event)
+        _begin_teardown(call, call.key)
     call.close()
     return teardown_text(call)
+
+
+def _begin_teardown(call, key):
+    event = {"tree": None, "conventions": None, "persisted": False}
+    if call.kind.judges:
+        event = dict(call.kind.unmet(call), persisted=_persist(call))
+    elif not view.open_tasks(call.state) and call.state["phase"] in tables.OPEN_PHASES:
+        event = {"tree": _present_tree(call), "conventions": project_facts.conventions(call.project), "persisted": _persist(call)}
+    call.append("TEARDOWN_INIT", key=key, **event)
+
+
+def _finish(call, args, read):
+    """`pack finish`: verify, teardown, asking, summary in one call; stops where somebody else has to act, and says who."""
+    state = call.state
+    refusal = machine.GUARDS["every_task_is_terminal"](state, {}, call.actor) if state["phase"] in tables.OPEN_PHASES else None
+    if refusal is not None:
+        refusal.event = "TEARDOWN_INIT"
+        raise refusal
+    verify = state["verify"]
+    if state["phase"] not in tables.OPEN_PHASES or call.kind.judges or verify and verify["ok"] and verify["tree"] == _present_tree(call):
+        return finish_on(call)
+    return _verify(call, args, read, "finish")
+
+
+def finish_on(call):
+    """From a verified tree to the end of the run, as far as nobody else is needed: text. Raises Refusal."""
+    if call.state["phase"] in tables.OPEN_PHASES:
+        _begin_teardown(call, call.key and call.key + ":teardown")
+    asked = []
+    while call.state["team"]["headless"] and call.state["phase"] == "TEARDOWN":
+        names = [n for n in _to_ask(call) if n not in asked]
+        for name in names:
+            call.append("SHUTDOWN_REQUESTED", key="%s:%s" % (call.key, name), to=name, reason="teardown")
+        asked += names
+        if not names:
+            break
+    text = "asked: %s.\n" % ", ".join(asked) if asked else ""
+    if call.state["phase"] == "CLOSED":
+        text += summary(call.state, stats(call.store.records()))
+        call.close()
+        return text + "\nThe run is closed. Your last words to the user: this summary, with nothing improved."
+    if call.state["phase"] == "TEARDOWN" and not advice.for_lead(call.state):
+        return text + teardown_text(call) + "\nEnd your turn; woken, run `pack finish` again."
+    if call.state["teardown"]["state"] == "READY_TO_DELETE":
+        text += summary(call.state, stats(call.store.records())) + "\n"
+    return text + teardown_text(call)
+
+
+def _to_ask(call):
+    """Whom the hook asks next in a headless run."""
+    state, td = call.state, call.state["teardown"]
+    if td["state"] == "READY_TO_DELETE":
+        return view.living(state, tables.SUPERVISOR)
+    return [n for n in view.missing_acks(state) if td["targets"][n]["sends"] < td["sends"]]
 
 
 def teardown_text(call):
@@ -335,13 +409,7 @@ def _ask(call, names):
             "SHUTDOWN_REQUESTED",
         )
     if not names:
-        td = state["teardown"]
-        names = (
-            [n for n in view.missing_acks(state) if td["targets"][n]["sends"] < td["sends"]]
-            if td["state"] != "READY_TO_DELETE"
-            else view.living(state, tables.SUPERVISOR)
-        )
-        names = names or view.missing_acks(state)[:1]
+        names = _to_ask(call) or view.missing_acks(state)[:1]
     if not names:
         raise Refusal(
             "TEARDOWN_STATE",
@@ -374,4 +442,4 @@ def _resume(call, args, read):
     return "run resumed.\n" + _next(call)
 
 
-VERBS = {"plan": _plan, "task": _task, "verify": _verify, "teardown": _teardown, "abort": _abort, "resume": _resume}
+VERBS = {"plan": _plan, "task": _task, "verify": _verify, "finish": _finish, "teardown": _teardown, "abort": _abort, "resume": _resume}

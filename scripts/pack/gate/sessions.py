@@ -1,10 +1,10 @@
 """Prompts and sessions: what reaches the lead, what a person types, who resumes, which settings are taken over."""
 
-from ..protocol import advice, tables, view
+from ..protocol import advice, tables, view, watch
 from ..protocol.refusal import Refusal
 from . import identity, tamper_check
-from .answers import PASS, block, tell
-from .turns import greeting
+from .answers import PASS, block, hush, tell
+from .turns import REPORTING, greeting
 
 
 def prompt_submitted(call):
@@ -25,6 +25,8 @@ def prompt_submitted(call):
         if call.state["lead_mail"]:
             call.gate("LEAD_WOKE", news=max(1, prompt.count("<task-notification>") + prompt.count("<agent-message")))
         _notified(call, prompt)
+        if _needs_nobody(call, prompt):
+            return hush("nothing to decide: %s" % ", ".join(sorted(view.working(call.state))) + " at work")
         decisions = [s["text"] for s in advice.for_lead(call.state)][:2]
         return tell("UserPromptSubmit", "team: next: " + "; ".join(decisions) if decisions else "")
     if call.state["phase"] != "CLOSED" and call.state["team"].get("typed") and not prompt.startswith("/"):
@@ -38,6 +40,49 @@ def prompt_submitted(call):
 
 def _between(text, start, end):
     return text.partition(start)[2].partition(end)[0].strip()
+
+
+ASKS = (
+    "?",
+    "question",
+    "stuck",
+    "escalat",
+    "impossible",
+    "cannot",
+    "can't",
+    "unable",
+    "fail",
+    "block",
+    "need",
+    "please",
+    "refused",
+    "error",
+)
+
+
+def _needs_nobody(call, prompt):
+    """Whether a prompt is nothing but plain ends of turns that ask nothing of the lead, which would cost a call on its whole context.
+
+    Dropped only while the lead has no step, no message is on its way, and another agent is at work for certain: that one's own end, failure
+    or message comes through here later, so the last of them is never dropped and no wake-up can be lost."""
+    if not prompt.startswith("<task-notification>") or "<agent-message" in prompt or call.state["lead_mail"] or advice.for_lead(call.state):
+        return False
+    ended = set()
+    for part in prompt.split("<task-notification>")[1:]:
+        bound = call.state["agents"].get(_between(part, "<task-id>", "</task-id>"))
+        e = view.entry(call.state, bound[0]) if bound else None
+        said = _between(part, "<result>", "</result>")
+        if (
+            not e
+            or e["inc"] != bound[1]
+            or e["role"] in REPORTING
+            or _between(part, "<status>", "</status>") != "completed"
+            or len(said) > 300
+            or any(word in said.casefold() for word in ASKS)
+        ):
+            return False
+        ended.add(bound[0])
+    return any(e["state"] == "ACTIVE" and n not in ended and not watch.standing(call.state, n) for n, e in call.state["roster"].items())
 
 
 def _notified(call, prompt):

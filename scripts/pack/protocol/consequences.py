@@ -30,6 +30,15 @@ def roster_changed(state, effects):
             emit(effects, "WAIT_RESUMED", task=number)
 
 
+def order_given(state, event, to):
+    """An order of a spawn's prompt is given once."""
+    e = state["roster"].get(to)
+    if e and e.get("orders"):
+        e["orders"] = [o for o in e["orders"] if o[0] != event]
+        if not e["orders"]:
+            e.pop("orders")
+
+
 def end_agent(state, name, how):
     state["roster"][name].update(state=how, mail=0)
     state["roster"][name].pop("cut", None)
