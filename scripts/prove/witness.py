@@ -241,6 +241,7 @@ class Task:
         self.reviewers, self.high_risk = set(raw.get("reviewers") or []) & SPECIALISTS, bool(raw.get("high_risk"))
         self.conventions = any(f.startswith(".conventions") for f in self.files)
         self.owner, self.claimed, self.stuck, self.end = None, False, False, None  # end: "DONE" | "CANCELLED"
+        self.committed = False  # its owner committed some of it through the gate
         self.asked, self.said = {}, {}  # role -> content; role -> (verdict, content, person)
 
     def holds(self, rel):
@@ -506,10 +507,16 @@ class Witness:
             seen = bytes_of(os.path.join(self.project, name))
             need(blobs[name] == seen, "COMMIT_OTHER", "%s committed %s with other content than was approved", who, name)
         for t in self.tasks.values():  # PROTOCOL 12: the commit of approved content is its DONE
-            if t.owner is person and t.claimed and t.end is None and not t.stuck and any(t.holds(n) or n in t.ever for n in names):
-                if self.approved(t) is None and self._clean(t):
-                    self.checked["done"] += 1
-                    t.end = "DONE"
+            if t.owner is person and any(t.holds(n) or n in t.ever for n in names):
+                t.committed = True
+                self._done_by_commit(t)
+
+    def _done_by_commit(self, t):
+        """A commit without an owner of the state is a DONE once there is one."""
+        if t.committed and t.claimed and t.end is None and not t.stuck and self.owner_lives() and not self.begun:
+            if self.approved(t) is None and self._clean(t):
+                self.checked["done"] += 1
+                t.end = "DONE"
 
     def message(self, who, person, to, receiver, text):
         """A message was let through. receiver: the person that the client will deliver it to, "lead", or None."""
@@ -564,6 +571,8 @@ class Witness:
             self.holder and self.holder.name,
         )
         self.acked = True
+        for t in self.tasks.values():
+            self._done_by_commit(t)
         self.delegate = self.delegate or self.planned and not self.begun
 
     def _validate_plan(self, *_):

@@ -133,6 +133,18 @@ def test_a_part_of_a_task_is_not_its_done(session):
     assert task(s, 1)["state"] == "DONE"
 
 
+def test_a_commit_without_an_owner_is_done_once_there_is_one(session):
+    s = session
+    s.setup("SIMPLE")
+    assert s.edit("coder-1", "src/a.py") is None
+    approve(s, "coder-1", 1)
+    s.send("StopFailure", "supervisor", error="server_error")
+    assert commit(s, "coder-1", "src/a.py") is None
+    assert task(s, 1)["state"] == "APPROVED"
+    assert spawn(s, "supervisor", "supervisor", "STATE_OWNERSHIP_HANDOFF(2)") and ends(s, "supervisor", "STATE_OWNERSHIP_ACK(2)") is None
+    assert task(s, 1)["state"] == "DONE"
+
+
 def test_the_last_done_opens_completion(session):
     s = session
     s.setup("SIMPLE")
@@ -295,6 +307,21 @@ def test_the_last_one_at_work_always_wakes_the_lead(session):
     s.send("StopFailure", "supervisor", error="server_error")
     s.stop("unified-reviewer")
     assert "decision" not in notify(s, "unified-reviewer", "waiting")
+
+
+def test_reports_of_several_come_together(session):
+    s = session
+    s.build()
+    for name, role in (("codebase-researcher", "codebase-researcher"), ("reference-researcher", "reference-researcher")):
+        assert s.spawn(name, role) is None
+    assert ends(s, "codebase-researcher", "src holds all. Which?") is None
+    assert notify(s, "codebase-researcher", "src holds all. Which?")["decision"] == "block"
+    assert ends(s, "reference-researcher", "src/old.py") is None
+    told = notify(s, "reference-researcher", "src/old.py")
+    assert (
+        "decision" not in told and "report of codebase-researcher: src holds all. Which?" in told["hookSpecificOutput"]["additionalContext"]
+    )
+    assert "report of" not in str(notify(s, "reference-researcher", "src/old.py")), "told once"
 
 
 # --- pack finish, pack go ------------------------------------------------------------------------------------------------------------

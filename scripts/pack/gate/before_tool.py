@@ -8,7 +8,7 @@ from ..base.paths import PLUGIN_ROOT
 from ..protocol import access, machine, messages, tables, view, watch
 from ..protocol.refusal import Refusal
 from .answers import PASS, allow, deny
-from .facts import claimed_by, give_orders, keep, orders
+from .facts import claimed_by, follow, keep, orders
 
 
 def pre_tool(call):
@@ -143,8 +143,7 @@ def _message(call, given):
         known = _with_facts(call, name, fields)
         _found_changed(call, name, known)
         call.append(name, key=call.key, to=resolved, **known)
-        if name == "PLAN_OK":
-            give_orders(call, actor["name"])
+        follow(call, name)
         if name in ("SUPERVISOR_REPORT", "QUESTION"):
             from ..base import redact
 

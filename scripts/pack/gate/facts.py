@@ -86,6 +86,16 @@ def done_by_commit(call, sha, actor=None):
     return out
 
 
+def done_at_last(call):
+    """Once there is an owner of the state again: the gated commits that were no DONE for want of one."""
+    waiting = {t["owner"] for _n, t in view.tasks(call.state) if t["state"] == "APPROVED" and t["owner"]}
+    for r in call.store.records() if waiting else ():
+        if r["event"] == "COMMITTED" and r["data"]["gated"] and r["actor"]["name"] in waiting:
+            e = view.entry(call.state, r["actor"]["name"])
+            if e and e["inc"] == r["actor"]["inc"]:
+                done_by_commit(call, r["data"]["sha"], r["actor"])
+
+
 # --- Orders in a prompt, answers in last words ----------------------------------------------------------------------------
 
 
@@ -136,6 +146,14 @@ def give_orders(call, name):
             call.append(event, actor=lead, to=name, fact=True, **({"epoch": epoch} if epoch is not None else {}))
         except Refusal:
             pass
+
+
+def follow(call, event):
+    """What the gate does of itself after a message was accepted."""
+    if event == "PLAN_OK":
+        give_orders(call, call.actor["name"])
+    elif event == "STATE_OWNERSHIP_ACK":
+        done_at_last(call)
 
 
 def answers(call, text):

@@ -78,8 +78,7 @@ def _answered(call):
         except Refusal as refusal:
             call.refuse(refusal)
             return _nudge(call, [{"who": call.actor["name"], "step": "said:" + event, "text": refusal.text(), "task": None}])
-        if event == "PLAN_OK":
-            facts.give_orders(call, call.actor["name"])
+        facts.follow(call, event)
     return None
 
 
