@@ -51,16 +51,16 @@ class Meter:
         with self._lock:
             known = max((common(text, other) for other in self._seen), default=0)
             self._seen.append(text)
-            self.rows.append(
-                {
-                    "at": time.time(),
-                    "who": call.actor or "client",
-                    "input": len(text) // BYTES_A_TOKEN,
-                    "uncached": (len(text) - known) // BYTES_A_TOKEN,
-                    "output": sum(len(json.dumps(b, ensure_ascii=False).encode()) for b in blocks) // BYTES_A_TOKEN,
-                    "does": [_does(b) for b in blocks if b["type"] == "tool_use"],
-                }
-            )
+            row = {
+                "at": time.time(),
+                "who": call.actor or "client",
+                "input": len(text) // BYTES_A_TOKEN,
+                "uncached": (len(text) - known) // BYTES_A_TOKEN,
+                "output": sum(len(json.dumps(b, ensure_ascii=False).encode()) for b in blocks) // BYTES_A_TOKEN,
+                "does": [_does(b) for b in blocks if b["type"] == "tool_use"],
+            }
+            self.rows.append(row)
+            return row
 
     def total(self, who=None):
         """{"calls", "input", "uncached", "output"} of everybody or of one."""

@@ -236,9 +236,13 @@ def _status(given):
     run = Run(given.project, given.team)
     state, records = run.look()
     if given.json:
-        print(_json_text(status_json(state, records)))
+        from ..report import cost
+
+        print(_json_text(dict(status_json(state, records), cost=cost.safely(state, records, os.environ))))
     elif given.summary:
-        print(summary(state, stats(records)))
+        from ..report import cost
+
+        print(summary(state, stats(records)) + "\n" + cost.text(cost.safely(state, records, os.environ)))
     else:
         print(tree(state, enforcement.recorded(state)["level"]))
 

@@ -84,8 +84,8 @@ def svg(records):
     return "".join(out)
 
 
-def page(state, records, enforcement):
-    """The whole page as text. records: the journal, not empty."""
+def page(state, records, enforcement, spent=""):
+    """The whole page as text. records: the journal, not empty; spent: what the run cost, as text."""
     counts = stats(records)
     rows = []
     for r in records:
@@ -119,7 +119,7 @@ def page(state, records, enforcement):
         )
     return """<!doctype html><html lang="en"><meta charset="utf-8"><title>%s</title><style>%s</style><h1>%s</h1>
 <p>%d events, %d refused calls.</p>%s<h2>Now</h2><pre>%s</pre><h2>Tasks</h2><table><tr><th>task<th>subject<th>state<th>owner<th>revision<th>approvals</tr>%s</table>
-<h2>Summary</h2><pre>%s</pre><h2>Log</h2><table><tr><th>seq<th>time<th>epoch<th>who<th>event<th></tr>%s</table></html>
+<h2>Summary</h2><pre>%s</pre><h2>Cost</h2><pre>%s</pre><h2>Log</h2><table><tr><th>seq<th>time<th>epoch<th>who<th>event<th></tr>%s</table></html>
 """ % (
         html.escape(state["team"]["name"]),
         STYLE,
@@ -130,6 +130,7 @@ def page(state, records, enforcement):
         html.escape(tree(state, enforcement)),
         "".join(approvals),
         html.escape(summary(state, counts)),
+        html.escape(spent),
         "".join(rows),
     )
 
@@ -142,6 +143,7 @@ def main(argv):
 
     from pack.base import enforcement
     from pack.gate import entry
+    from pack.report import cost
     from pack.protocol.refusal import Refusal
     from pack.store.journal import Damaged
     from pack.store.open_for_reading import Run
@@ -164,6 +166,6 @@ def main(argv):
         return 1
     target = given.out or os.path.join(run.store.folder, "timeline.html")
     with open(target, "w", encoding="utf-8") as f:
-        f.write(page(state, records, enforcement.recorded(state)["level"]))
+        f.write(page(state, records, enforcement.recorded(state)["level"], cost.text(cost.safely(state, records, os.environ))))
     print("wrote %s" % target)
     return 0
