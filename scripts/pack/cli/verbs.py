@@ -244,53 +244,30 @@ def _status(given):
 
         print(summary(state, stats(records)) + "\n" + cost.text(cost.safely(state, records, os.environ)))
     else:
-        print(tree(state, enforcement.recorded(state)["level"]))
+        from . import screen
 
-
-def log_row(record):
-    """One event as `pack log --json` prints it."""
-    return {k: record[k] for k in ("seq", "ts", "epoch", "actor", "event", "data", "key")}
-
-
-def log_line(record):
-    """One event as `pack log` prints it."""
-    data, actor = record["data"], record["actor"]
-    if record["event"] in tables.TROUBLE:
-        words = "%s: %s — %s" % (data["code"], data["what"], data["next"])
-    elif record["event"] == "PLAN_REGISTERED":
-        words = "%d tasks" % len(data["tasks"])
-    else:
-        words = " ".join(
-            "%s=%s" % (k, " ".join(str(v)[:60].split()))
-            for k, v in sorted(data.items())
-            if v not in (None, [], {}, "") and k not in ("key",)
-        )
-    clock = time.strftime("%H:%M:%S", time.localtime(record["ts"]))
-    mark = "✋" if record["event"] in tables.TROUBLE else " "
-    return "%5d %s @%d %s %-12s %-24s %s" % (record["seq"], clock, record["epoch"], mark, actor["name"] or "-", record["event"], words)
-
-
-def _log(given):
-    run = Run(given.project, given.team)
-    shown = 0
-    while True:
-        _state, records = run.look()
-        for record in records[shown:]:
-            if given.json:
-                import json
-
-                print(json.dumps(log_row(record), ensure_ascii=False), flush=True)
-            else:
-                print(log_line(record), flush=True)
-        shown = len(records)
-        if not given.follow or (records and records[-1]["event"] in ("TEAM_DELETED", "RUN_CLOSED")):
-            return 0
-        time.sleep(0.5)
+        at = None if given.all else screen.size()
+        text = tree(state, enforcement.recorded(state)["level"], at and max(12, at[1] - 3))
+        print("\n".join(screen.cut(line, at and at[0]) for line in text.split("\n")))
 
 
 def _task_number(word):
-    """`2` or `#2` -> 2; ValueError for anything else, which argparse turns into a usage error."""
-    return int(word[1:] if word.startswith("#") else word)
+    """`2` or `#2` -> 2; argparse shows what anything else should have been."""
+    from . import log
+
+    return log.number(word)
+
+
+def _log_arguments(parser):
+    from . import log
+
+    log.options(parser)
+
+
+def _log(given):
+    from . import log
+
+    return log.run(given)
 
 
 def _known_task(state, number):
@@ -343,7 +320,7 @@ def _task(given):
     state, _records = Run(given.project, given.team).look()
     try:
         wanted = [_task_number(w) for w in given.words[1:]]
-    except ValueError:
+    except (ValueError, argparse.ArgumentTypeError):
         raise Refusal("USAGE", "pack task show takes task numbers", " ".join(given.words[1:]), "pack task show 2") from None
     for number in wanted:
         _known_task(state, number)
@@ -424,11 +401,7 @@ def _go(given):
 def _status_arguments(p):
     p.add_argument("--json", action="store_true", help="for programs")
     p.add_argument("--summary", action="store_true", help="the final report, from the journal")
-
-
-def _log_arguments(p):
-    p.add_argument("--json", action="store_true", help="one JSON object a line: seq, ts, epoch, actor, event, data")
-    p.add_argument("--follow", action="store_true", help="go on until the run is closed")
+    p.add_argument("--all", action="store_true", help="every agent and task, uncut; a terminal gets what fits it")
 
 
 COMMANDS = {

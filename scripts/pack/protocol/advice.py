@@ -5,7 +5,7 @@ A step is {"who": name, "step": key, "text": what to do, "task": number or None}
 same one, so that it can be counted: the same (who, step) is told at most three times.
 """
 
-from . import calls, tables, view, watch, waves
+from . import advice_waves, calls, tables, view, watch
 from .guards_spawn import risk_step, testers_needed
 from .guards_teardown import tampered_text
 
@@ -36,7 +36,7 @@ def _steps(state):
     if state["phase"] == "TEARDOWN" or state["phase"] == "FAILED_SAFE":
         return ([] if state["waves"] is not None else _ownership(state)) + _teardown(state)
     if state["waves"] is not None:
-        return watch.steps(state, _step) + waves.steps(state, _step)
+        return watch.steps(state, _step) + advice_waves.steps(state, _step)
     return (
         _ownership(state)
         + _cut(state)

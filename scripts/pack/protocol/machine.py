@@ -12,7 +12,7 @@ actor is who the client says is calling. Everything that needs the outside (dige
 """
 
 # Importing the modules of guards and moves fills GUARDS and RULES; what other modules need of them is named here.
-from . import guards_tasks, guards_teardown, moves_notes, moves_roster, moves_tasks, tables, watch, waves  # noqa: F401
+from . import guards_tasks, guards_teardown, guards_waves, moves_notes, moves_roster, moves_tasks, moves_waves, tables, watch  # noqa: F401
 from .guards_spawn import SPAWN_RULES, risk_step, spawn_rules, testers_needed  # noqa: F401
 from .kernel import GATE, GUARDS, LEAD, RULES, clone  # noqa: F401
 from .moves_teardown import COMPLETION_RULES, due  # noqa: F401

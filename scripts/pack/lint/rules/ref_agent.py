@@ -17,7 +17,7 @@ Good `commands/build.md`:
     ---
     Spawn an agent with subagent_type: "demo-pack:reviewer".
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 from .. import refs
@@ -41,6 +41,8 @@ def check(file, context):
         name = ref.name
         if name not in own and negated(file.text, *ref.span):
             continue  # "do not spawn `x:y`, it will fail"
+        if ref.kind == "key" and file.front.get("context") != "fork":
+            continue  # it has no effect at all (command-value)
         if file.kind in ("prose", "readme") and ref.kind != "type" and name not in own and not _of_ours(file, own, name):
             continue
         if "/" in name:
