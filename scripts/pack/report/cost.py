@@ -38,7 +38,7 @@ def of_run(state, records, env):
         return {"absent": "no transcript of this run's session in %s" % os.path.join(home, "projects")}
     changes, prices = spans(records), _prices(home)
     last = records[-1]["ts"] if state["phase"] == "CLOSED" else None
-    rows, everything = [], {}
+    rows, everything, known = [], {}, set()
     for session, path, agent in found:
         calls = list(_calls(path))
         for c in calls:
@@ -46,8 +46,9 @@ def of_run(state, records, env):
         role = tables.LEAD if agent is None and session else _role(state, agent or "session:" + os.path.basename(path)[:-6])
         closing = False
         for c in calls:
-            if c["at"] < records[0]["ts"] or closing:
-                continue
+            if c["at"] < records[0]["ts"] or closing or c["id"] in known:
+                continue  # a resumed session's file may begin with what the first one did
+            known.add(c["id"])
             closing = last is not None and role == tables.LEAD and c["at"] > last and not c["tools"]  # its last words end the run
             rows.append(dict(c, role=role, phase=phase_at(changes, c["at"])))
     if not rows:

@@ -4,6 +4,7 @@ env: CLAUDE_CODE_ENABLE_TODO_TOOLS=1
 calls: 190
 patience: 60
 user types: /build plan.md --no-research
+lead calls ToolSearch: {"query": "select:SendMessage,TaskCreate,TaskUpdate", "max_results": 10}
 lead runs: pack plan
     {"facts": {"layers": ["api"],
       "changes_existing": {"value": true, "evidence": "greet() takes a name now"},
