@@ -385,11 +385,8 @@ def _teardown(state):
             _step(
                 tables.LEAD,
                 "ask:%d:%d:%s" % (teardown["attempt"], teardown["sends"], ",".join(ask)),
-                "ask to shut down%s: " % (", in one turn" if ask[1:] and not headless else "")
-                + ", ".join(ask)
-                + " ("
-                + calls.shutdown(headless, ask[0])
-                + ")",
+                "ask to shut down: %s (%s)%s"
+                % (", ".join(ask), calls.shutdown(headless, ask[0]), ", all in one turn" if ask[1:] and not headless else ""),
             )
         ]
     return []
