@@ -329,8 +329,8 @@ FINISH = "pack finish --build 'python3 -m compileall -q src' --test 'python3 -m 
 
 
 def done(s):
-    for number, path in ((1, "src/a.py"), (2, ".conventions/a.md")):
-        assert s.edit("coder-1", path) is None
+    for number, path in ((1, "src/a.py"), (2, ".conventions/checks/naming.md")):
+        assert s.edit("coder-1", path, "# task %d\n" % number) is None
         approve(s, "coder-1", number)
         assert commit(s, "coder-1", path) is None
     for name in list(s.agents):

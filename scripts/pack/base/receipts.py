@@ -59,7 +59,10 @@ def leave(path, ending, value):
 
 def seal_result(key, result):
     """The keyed digest of a verification result: only the process that read the voucher can make it."""
-    return codec.digest(key, str(result["build"]), str(result["test"]), str(result["tree"]))
+    return codec.digest(key, codec.dumps({k: v for k, v in result.items() if k != "mac"}))
+
+
+MEASURED = ("where", "where_why", "runner", "tests", "failed", "skipped", "unit", "why", "noticed", "noticed_why")
 
 
 def collect(call, response):
@@ -74,5 +77,12 @@ def collect(call, response):
     except (KeyError, TypeError):
         good = False
     if good:
-        call.gate("VERIFIED", nonce=nonce, build_exit=result["build"], test_exit=result["test"], tree=result["tree"])
+        call.gate(
+            "VERIFIED",
+            nonce=nonce,
+            build_exit=result["build"],
+            test_exit=result["test"],
+            tree=result["tree"],
+            **{name: result.get(name) for name in MEASURED},
+        )
     return voucher if good else None
