@@ -612,7 +612,7 @@ def check(call):
 def before_the_end(call):
     """In a teardown every event may be the one that ends the run: the proof is made again before it is judged."""
     state = call.state
-    if state["phase"] == "TEARDOWN" and state["waves"] is None and not state["teardown"]["aborted"]:
+    if state["phase"] in ("TEARDOWN", "FAILED_SAFE") and state["waves"] is None and not state["teardown"]["aborted"]:
         check(call)
 
 
