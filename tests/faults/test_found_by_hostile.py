@@ -10,7 +10,7 @@ from pack.gate import close_run
 from pack.base import project_facts
 from pack.store.journal import Store
 from pack.protocol import advice
-from pack.teams.definition import content
+from pack.teams.layout import content
 
 TEAM = ".claude/teams/feature-add-a-greeting"
 VERIFY = "pack verify --build 'test -s src/old.py' --test 'test -s src/old.py'"
@@ -26,7 +26,7 @@ def finished(s):
     """A SIMPLE run, all done and verified."""
     s.setup("SIMPLE")
     s.do_task("coder-1", 1, "src/a.py")
-    s.do_task("coder-1", 2, ".conventions/x.md")
+    s.do_task("coder-1", 2, ".conventions/checks/x.md")
     assert s.bash("lead", VERIFY) is None
 
 

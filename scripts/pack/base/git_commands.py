@@ -85,7 +85,18 @@ def _letters(rest):
 def moves(verb, rest, folder):
     """What a git command would do to the tree or the branch that everybody stands on; None when it leaves them."""
     operands = shell_writes._args(rest[: rest.index("--")] if "--" in rest else rest)
-    if verb in ("switch", "pull", "rebase", "cherry-pick", "bisect", "filter-branch", "replay", "replace", "sparse-checkout", "fast-import"):
+    if verb in (
+        "switch",
+        "pull",
+        "rebase",
+        "cherry-pick",
+        "bisect",
+        "filter-branch",
+        "replay",
+        "replace",
+        "sparse-checkout",
+        "fast-import",
+    ):
         return None if verb == "replace" and (not rest or "-l" in rest) else "moves HEAD and the files of everybody"
     if verb == "checkout":
         if any(w in ("-b", "-B", "--orphan", "--detach", "-d", "--track", "-t", "-") for w in rest):

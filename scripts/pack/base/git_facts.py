@@ -86,7 +86,9 @@ def _parts(top, data):
         if len(head) < 5:
             i += 1  # a commit's id in `diff-tree --stdin`
             continue
-        out.append((head[0].decode(), head[1].decode(), head[2].decode(), head[3].decode(), fields[i + 1].decode("utf-8", "surrogateescape")))
+        out.append(
+            (head[0].decode(), head[1].decode(), head[2].decode(), head[3].decode(), fields[i + 1].decode("utf-8", "surrogateescape"))
+        )
         i += 2
     return out
 
@@ -130,7 +132,9 @@ def is_ancestor(top, old, new):
 def changes(top, commits):
     """{commit: {name: "mode blob"}} of what each commit changes against each of its parents; "-" for what it takes away."""
     out, current = {c: {} for c in commits}, None
-    data = run(top, "diff-tree", "--stdin", "-r", "-z", "-m", "--root", "--no-renames", stdin="\n".join(commits).encode() + b"\n", timeout=60)
+    data = run(
+        top, "diff-tree", "--stdin", "-r", "-z", "-m", "--root", "--no-renames", stdin="\n".join(commits).encode() + b"\n", timeout=60
+    )
     fields, i = (data or b"").split(b"\0"), 0
     while i < len(fields):
         if fields[i].startswith(b":"):

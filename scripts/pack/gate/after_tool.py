@@ -13,7 +13,8 @@ from .answers import PASS, tell
 
 def post_tool(call):
     tool, given, response = call.payload.get("tool_name"), call.payload["tool_input"], call.payload["tool_response"]
-    failed = call.payload["hook_event_name"] == "PostToolUseFailure"
+    denied = call.payload["hook_event_name"] == "PermissionDenied"  # the client's own check let the call not run (auto mode)
+    failed = denied or call.payload["hook_event_name"] == "PostToolUseFailure"
     if call.state["phase"] == "CLOSED" or call.actor["role"] == "foreign":
         return PASS
     if tool in ("Agent", "Task"):
@@ -63,7 +64,7 @@ def _spawned_now(call, given, response, failed):
     if not e or e["call"] != call.payload.get("tool_use_id"):
         return PASS
     if failed:
-        call.gate("SPAWN_FAILED", name=name, inc=e["inc"], why=str(call.payload.get("error"))[:200])
+        call.gate("SPAWN_FAILED", name=name, inc=e["inc"], why=str(call.payload.get("error") or call.payload.get("reason"))[:200])
         return PASS
     agent = response.get("agentId") or response.get("agent_id")
     if isinstance(agent, str) and "@" not in agent and e["state"] == "SPAWNING" and agent not in call.state["agents"]:
@@ -139,15 +140,20 @@ def _ran(call, given, response):
     """After a shell command: what changed, whether HEAD moved, whether `pack verify` left a result."""
     from ..base import receipts
 
-    receipts.collect(call, response)
+    verified = receipts.collect(call, response)
     call.kind.ran(call, response)
     path = call.scratch(".before")
     data = call.store.disk.read(path)
+    told = []
+    if verified:
+        from . import verification
+
+        told += verification.told(call)
     if data is None:
-        return PASS
+        return tell(call.payload["hook_event_name"], "team: " + "; ".join(told)) if told else PASS
     call.store.disk.remove(path)
     note = codec.loads(data.decode("ascii"))
-    told, call.begun = [], note.get("seq")
+    call.begun = note.get("seq")
     for name, stamp in project_facts.stamps(call.project, note["stamps"]).items():
         if stamp != note["stamps"][name]:
             told += _changed_by_shell(call, name)
@@ -180,7 +186,9 @@ def _recorded(call, note, new):
     """In a run of waves, where gates judge, commits are only recorded."""
     if not new or new in (note["head"], call.state["commit"]):
         return
-    since = project_facts.git(call.project, "rev-list", "--reverse", "--max-count=50", "%s..%s" % (note["head"], new)) if note["head"] else None
+    since = (
+        project_facts.git(call.project, "rev-list", "--reverse", "--max-count=50", "%s..%s" % (note["head"], new)) if note["head"] else None
+    )
     shas = (since or new).split()
     if call.state["commit"] in shas:
         shas = shas[shas.index(call.state["commit"]) + 1 :]

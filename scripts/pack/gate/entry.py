@@ -22,6 +22,7 @@ HANDLERS = {
     "PreToolUse": ("before_tool", "pre_tool"),
     "PostToolUse": ("after_tool", "post_tool"),
     "PostToolUseFailure": ("after_tool", "post_tool"),
+    "PermissionDenied": ("after_tool", "post_tool"),
     "SubagentStart": ("turns", "subagent_start"),
     "SubagentStop": ("turns", "agent_stop"),
     "Stop": ("turns", "lead_stop"),

@@ -49,11 +49,16 @@ def _may_amend(call, top):
         raise Refusal(
             "AMEND_OF_OTHERS",
             "HEAD (%s) is not a commit of %s's" % (head[:7] or "none", name),
-            "its own in this run: %s" % (", ".join(s[:7] for _n, t in view.tasks(state) if t["owner"] == name for s in t["commits"]) or "none"),
+            "its own in this run: %s"
+            % (", ".join(s[:7] for _n, t in view.tasks(state) if t["owner"] == name for s in t["commits"]) or "none"),
             "make a commit of your own: git add FILES && git commit",
             "COMMIT",
         )
     if git_facts.text(top, "branch", "-r", "--contains", head):
         raise Refusal(
-            "AMEND_OF_PUBLISHED", "HEAD (%s) was pushed already" % head[:7], "a remote branch holds it", "make another commit on top", "COMMIT"
+            "AMEND_OF_PUBLISHED",
+            "HEAD (%s) was pushed already" % head[:7],
+            "a remote branch holds it",
+            "make another commit on top",
+            "COMMIT",
         )

@@ -69,12 +69,7 @@ def _unchanged(call, last):
 def quiet(call):
     """Whether nothing was touched since the last look."""
     last = read(call)
-    return (
-        last is not None
-        and last[0] == signature(call.state)
-        and last[1] == project_facts.head(call.project)
-        and _unchanged(call, last)
-    )
+    return last is not None and last[0] == signature(call.state) and last[1] == project_facts.head(call.project) and _unchanged(call, last)
 
 
 def look(call):

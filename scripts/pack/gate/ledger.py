@@ -148,7 +148,9 @@ def start_lines(data):
     if data["repo"] == "none":
         out = ["Start: no git repository: nothing can be committed; %d file(s) are recorded as they are." % data["untracked"]]
     else:
-        where = {"sub": ", a folder (%s) of a larger repository: all of it is compared at the end" % data["prefix"], "whole": ""}[data["repo"]]
+        where = {"sub": ", a folder (%s) of a larger repository: all of it is compared at the end" % data["prefix"], "whole": ""}[
+            data["repo"]
+        ]
         at = "commit %s" % data["head"][:7] if data["head"] else "no commit yet"
         out = ["Start: %s on %s%s." % (at, data["branch"] or "a detached HEAD", where)]
     named = sorted(n for n in data["files"] if not n.startswith((data["prefix"] or "") + ".claude/"))
@@ -466,7 +468,8 @@ def moved(call, book, old, new, by=None, note=None):
             call.gate("COMMIT_DIVERGES", sha=sha, task=v["tasks"][0] if v["tasks"] else None, why=v["why"], by=who, paths=v["paths"][:20])
             call.told.append(
                 "COMMIT_DIVERGES: the commit %s is not what was approved: %s. Make it that: stage the approved files (`git restore "
-                "--staged --source=HEAD~1 PATH` takes others out), then, as a command of its own, `git commit --amend --no-edit`" % (sha[:7], v["why"])
+                "--staged --source=HEAD~1 PATH` takes others out), then, as a command of its own, `git commit --amend --no-edit`"
+                % (sha[:7], v["why"])
             )
         elif not gated:
             call.told.append("a commit was made past the gate (%s); it is recorded" % sha[:7])

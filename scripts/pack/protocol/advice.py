@@ -5,7 +5,7 @@ A step is {"who": name, "step": key, "text": what to do, "task": number or None}
 same one, so that it can be counted: the same (who, step) is told at most three times.
 """
 
-from . import tables, view, watch, waves
+from . import advice_waves, tables, verification, view, watch
 from .guards_result import drifted, still_open
 from .guards_spawn import risk_step, testers_needed
 from .guards_teardown import tampered_text
@@ -31,8 +31,10 @@ def _result(state):
     for number, t in drifted(state):
         paths = ", ".join(d["path"] for d in t["drift"][:3])
         key = "drifted:%d:%s" % (number, "".join(d["id"][:4] for d in t["drift"][:3]))
-        text = "task #%d is DONE and DRIFTED: %s is no longer what was approved. Have it put back, or `pack task reopen %d`; or tell the user, " \
+        text = (
+            "task #%d is DONE and DRIFTED: %s is no longer what was approved. Have it put back, or `pack task reopen %d`; or tell the user, "
             "who may type `team accept PATH`" % (number, paths, number)
+        )
         out.append(_step(tables.LEAD, key, text, number))
     if state["phase"] == "TEARDOWN" and still_open(state) and not out:
         paths = sorted({f["path"] for f in still_open(state)})
@@ -55,7 +57,7 @@ def _steps(state):
     if state["phase"] == "TEARDOWN" or state["phase"] == "FAILED_SAFE":
         return ([] if state["waves"] is not None else _ownership(state)) + _teardown(state)
     if state["waves"] is not None:
-        return watch.steps(state, _step) + waves.steps(state, _step)
+        return watch.steps(state, _step) + advice_waves.steps(state, _step)
     return (
         _ownership(state)
         + _cut(state)
@@ -302,7 +304,12 @@ def _completion(state):
             _step(
                 tables.LEAD,
                 "verify",
-                ("build or tests failed: `pack task add` a fix task, then " if failed else "") + "run `pack verify --build CMD --test CMD`",
+                (
+                    "not verified (%s): a failure needs a fix task (`pack task add`); then " % verification.failure_text(state["verify"])
+                    if failed
+                    else ""
+                )
+                + "run `pack verify --build CMD --test CMD`",
             )
         )
     if state["mode"] in tables.VALIDATED_MODES and state["consistency"] != "OK":

@@ -1,7 +1,7 @@
 """What follows from a change, wherever it was made: waits and owners after a roster change, rounds after an ack, a task's
 next state after a verdict."""
 
-from . import tables, view, waves
+from . import moves_waves, tables, view
 from .kernel import GATE, GUARDS, emit
 from .refusal import Refusal
 
@@ -39,7 +39,7 @@ def end_agent(state, name, how):
     state["roster"][name].update(state=how, mail=0)
     state["roster"][name].pop("cut", None)
     if state["waves"] is not None:
-        waves.ended(state, name, how)
+        moves_waves.ended(state, name, how)
 
 
 def agent_gone(state, name, how, now, effects):

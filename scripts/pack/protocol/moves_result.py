@@ -17,7 +17,6 @@ def initial():
     return {"start": None, "head": None, "open": [], "diverged": {}, "accepted": {}, "unseen": {}}
 
 
-
 def started(state, start):
     """Where the run begins; the journal has the files."""
     state["result"]["start"] = {k: start[k] for k in ("repo", "prefix", "head", "branch", "dirty", "untracked", "sum", "late")}

@@ -1,6 +1,6 @@
 """State -> text, nothing else: `state.md` in the seed's layout, the status tree, the summary report."""
 
-from ..protocol import advice, tables, view, waves
+from ..protocol import advice, advice_waves, tables, verification, view, waves
 from ..protocol.guards_teardown import tampered_text
 
 ICONS = {
@@ -67,7 +67,7 @@ def state_md(state, seq):
     ]
     lines += roster + ["", "## Approval Matrix (runtime source of truth)"] + matrix + ["", "## Tasks"] + (work or ["- none registered"])
     if state["waves"] is not None:
-        lines += ["", "## Waves"] + ["- " + x for x in waves.lines(state)]
+        lines += ["", "## Waves"] + ["- " + x for x in advice_waves.lines(state)]
     lines += ["", "## Active Coders: %d (max: %d)" % (len(view.busy_coders(state)), team["coders"])]
     if state["definition_of_done"]:
         lines += ["", "## Definition of Done"] + ["- " + d for d in state["definition_of_done"]]
@@ -95,7 +95,7 @@ def state_md(state, seq):
     return "\n".join(lines) + "\n"
 
 
-def _doing(state, name, e):
+def doing(state, name, e):
     """What one agent is doing, for the tree: (icon, words)."""
     if e["state"] not in tables.LIVING:
         return ("🏁" if e["state"] == "ENDED" else "💀"), e["state"].lower()
@@ -115,16 +115,39 @@ def _doing(state, name, e):
     return ("😴", "idle") if e["state"] == "IDLE" else ("🔎", "working")
 
 
-def tree(state, enforcement):
-    """The seed's status tree, from the state alone."""
+def _rows(state, most):
+    """Agents, then tasks that nobody is at, one a line; `most`: how many lines there may be (None: all). What needs somebody comes
+    first and stays; agents that have ended and tasks that wait are counted when they do not fit."""
+    agents = [
+        (e["state"] in tables.LIVING, "%s %s: %s" % (icon, n, text))
+        for n, e in state["roster"].items()
+        for icon, text in [doing(state, n, e)]
+    ]
+    closed = state["phase"] == "CLOSED"
+    tasks = [
+        (t["state"] in tables.BLOCKED_ON_LEAD, "%s task #%d «%s» (%s)" % (ICONS[t["state"]], n, t["subject"], t["state"]))
+        for n, t in view.tasks(state)
+        if closed or t["state"] in ("PENDING",) + tables.BLOCKED_ON_LEAD and not (t["owner"] and t["owner"] in state["roster"])
+    ]
+    if most is None or len(agents) + len(tasks) <= most:
+        return [row for _, row in agents] + [row for _, row in tasks]
+    rows = [row for living, row in agents if living]
+    if len(rows) < len(agents):
+        rows.append("🏁 and %d more that have ended (pack status --all)" % (len(agents) - len(rows)))
+    urgent = [row for blocked, row in tasks if blocked]
+    waiting = [row for blocked, row in tasks if not blocked]
+    room = max(1, most - len(rows) - len(urgent) - 1)
+    rows += urgent + waiting[:room]
+    if len(waiting) > room:
+        rows.append("📋 and %d more %s (pack status --all)" % (len(waiting) - room, "tasks" if closed else "tasks that wait"))
+    return rows
+
+
+def tree(state, enforcement, lines=None):
+    """The seed's status tree, from the state alone. lines: how many lines there may be, None for all."""
     if state["team"] is None:
         return "no team"
-    rows = [_doing(state, n, e)[0] + " %s: %s" % (n, _doing(state, n, e)[1]) for n, e in state["roster"].items()]
-    rows += [
-        "%s task #%d «%s» (%s)" % (ICONS[t["state"]], n, t["subject"], t["state"])
-        for n, t in view.tasks(state)
-        if t["state"] in ("PENDING",) + tables.BLOCKED_ON_LEAD and not (t["owner"] and t["owner"] in state["roster"])
-    ]
+    rows = _rows(state, None if lines is None else max(4, lines - 12))
     out = [
         "📋 TEAM STATUS — %s" % state["team"]["name"],
         "   phase %s · %s · owner %s · enforcement %s"
@@ -132,12 +155,13 @@ def tree(state, enforcement):
     ]
     out += [("└── " if i == len(rows) - 1 else "├── ") + row for i, row in enumerate(rows)]
     if state["waves"] is not None:
-        out += [""] + waves.lines(state)
+        out += [""] + advice_waves.lines(state)
     total = [t for _n, t in view.tasks(state) if t["state"] != "CANCELLED"]
     done = [t for t in total if t["state"] == "DONE"]
     if total:
         filled = 10 * len(done) // len(total)
         out += ["", "Progress: %s%s %d/%d tasks" % ("█" * filled, "░" * (10 - filled), len(done), len(total))]
+    out += ["⚠ Verification: " + line for line in verification.remarks(state)]
     if state["paused"] and state["phase"] != "CLOSED":
         out.append("⏸ Paused: nobody is spawned or woken until the user types `resume team`.")
     if state["tampered"] and state["phase"] != "CLOSED":
@@ -200,7 +224,9 @@ def summary(state, stats):
         "",
         "Integration:",
         "  Build: " + mark(verify["build"]),
-        "  Tests: " + mark(verify["test"]),
+        "  Tests: %s%s" % (mark(verify["test"]), "; " + verification.tests_text(verify) if verify["test"]["exit"] == 0 else ""),
+        *("  ⚠ " + line for line in verification.remarks(state) if line != verification.UNKNOWN),
+        *(["  ❌ not accepted: " + verify["why"]] if verify.get("why") else []),
         "",
         "Conventions:",
         "  .conventions/ created or updated: %s" % ("✅" if stats["conventions"] else "❌"),
@@ -218,7 +244,14 @@ def stats(records):
     """Figures of a run from its journal records."""
     from . import result_text
 
-    out = {"verdicts": {}, "refused": 0, "conventions": False, "convention_files": set(), "commits": [], "result": result_text.stats(records)}
+    out = {
+        "verdicts": {},
+        "refused": 0,
+        "conventions": False,
+        "convention_files": set(),
+        "commits": [],
+        "result": result_text.stats(records),
+    }
     for r in records:
         role = r["actor"]["role"]
         if r["event"] in ("APPROVED", "CHANGES_REQUESTED"):

@@ -19,7 +19,9 @@ def standing(state):
     for sha, d in sorted(result["diverged"].items()):
         out.append("🚨 COMMIT_DIVERGES: %s is not what was approved%s: %s" % (sha[:7], _for(d["task"]), d["why"]))
     if result["open"] and not drifted(state):
-        out += ["🚨 Not approved, and the run cannot end:"] + ["   " + line.strip() for line in findings_text(result["open"], 8).split("\n")]
+        out += ["🚨 Not approved, and the run cannot end:"] + [
+            "   " + line.strip() for line in findings_text(result["open"], 8).split("\n")
+        ]
     if out:
         out.append("   Ways out: " + WAYS_OUT.partition(": ")[2] + ".")
     return out
@@ -34,7 +36,9 @@ def explain(state, number):
     t = view.task(state, number)
     if t["content"] is None:
         return []
-    out = ["content: " + {"AS_APPROVED": "as approved", "ACCEPTED": "changed since, and accepted by the user"}.get(t["content"], t["content"])]
+    out = [
+        "content: " + {"AS_APPROVED": "as approved", "ACCEPTED": "changed since, and accepted by the user"}.get(t["content"], t["content"])
+    ]
     out += ["  " + finding_text(d) for d in t["drift"]]
     if t["drift"]:
         out.append("  " + WAYS_OUT)
@@ -45,7 +49,13 @@ def explain(state, number):
 
 def commit_mark(commit):
     """What a commit of the summary is marked with that no approval covers."""
-    return "" if commit["approved"] and commit["gated"] else " (NOT APPROVED)" if not commit["approved"] else " (past the gate, content approved)"
+    return (
+        ""
+        if commit["approved"] and commit["gated"]
+        else " (NOT APPROVED)"
+        if not commit["approved"]
+        else " (past the gate, content approved)"
+    )
 
 
 def stats(records):
@@ -67,8 +77,11 @@ def stats(records):
             out["diverged"][d["sha"]] = d["why"]
         elif name == "OVERLAP_SCOPE" and d.get("path"):
             ended = "now" in d and d["now"] == d["was"]
-            out["overlap"][d["path"]] = "put back" if ended else "between event %s and %s; at work: %s" % (
-                tuple(d.get("between") or ("?", "?")) + (", ".join(d.get("at_work") or [str(d.get("by"))]),)
+            out["overlap"][d["path"]] = (
+                "put back"
+                if ended
+                else "between event %s and %s; at work: %s"
+                % (tuple(d.get("between") or ("?", "?")) + (", ".join(d.get("at_work") or [str(d.get("by"))]),))
             )
         elif name == "STATE_DIVERGENCE":
             out["diverging"].append("%s %s" % (d.get("file"), d.get("was")))
@@ -115,7 +128,9 @@ def report(state, stats):
         out.append("  Commit %s was not what was approved (%s)%s" % (sha[:7], why, "" if here else ": mended or taken back since"))
     for old, new, lost, at_work in found["moved"]:
         gone = ", approved commits gone from it: " + ", ".join(s[:7] for s in lost) if lost else ""
-        out.append("  HEAD moved past the gate: %s -> %s%s; at work: %s" % (old[:7], new[:7], gone, ", ".join(at_work) or "nobody of the team"))
+        out.append(
+            "  HEAD moved past the gate: %s -> %s%s; at work: %s" % (old[:7], new[:7], gone, ", ".join(at_work) or "nobody of the team")
+        )
     for path, text in sorted(found["overlap"].items()):
         out.append("  Changed outside every task: %s, %s" % (path, text))
     for text in found["diverging"]:
