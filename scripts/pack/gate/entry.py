@@ -104,7 +104,7 @@ def handle(payload, env, now=None, disk=None, peer=None, waves=None):
         after = name in ("PostToolUse", "PostToolUseFailure")  # what the tool did is recorded by who saw it, the rest is looked for then
         if not after:
             glance.look(call)
-        if store.state["phase"] == "TEARDOWN":
+        if store.state["phase"] in ("TEARDOWN", "FAILED_SAFE"):
             _prove(call)
         answer = _handler(*handler)(call)
         if after or any(t["state"] == "DONE" and t["content"] is None for t in store.state["tasks"].values()):
