@@ -26,6 +26,7 @@ VERBS = {
     "teardown": ("pack.cli.verbs", "pass the completion gate and begin the teardown; `retry` after FAILED_SAFE"),
     "abort": ("pack.cli.verbs", "stop the run, keeping its journal"),
     "resume": ("pack.cli.verbs", "take a paused, frozen or orphaned run up again"),
+    "attest": ("pack.cli.attest", "the proof of a finished run for its commits; `verify RANGE` checks it anywhere"),
     "doctor": ("pack.cli.doctor", "what is enforced here, why, and how to raise it"),
     "lint": ("pack.lint.cli", "check any Claude Code plugin, marketplace, agents, commands, skills, hooks"),
     "team": ("pack.cli.team", "team definitions: check one, begin one, write its agents (a team is data, no code)"),

@@ -19,6 +19,7 @@ LOOKING = {
     "log",
     "explain",
     "doctor",
+    "attest",
     "lint",
     "report",
     "gate",
