@@ -222,6 +222,29 @@ SILENT = [
         },
         "protocol-unknown",
     ),
+    *(
+        (
+            {
+                ".claude-plugin/plugin.json": '{"name": "astro", "version": "1.0.0", "description": "D", "author": {"name": "E"}}',
+                "skills/s/SKILL.md": skill(body),
+            },
+            "ref-name",
+        )
+        for body in ("Use `astro:page-load` after navigation.", "| `astro:after-swap` | After DOM swap |\n|---|---|")
+    ),
+    (
+        {"commands/build.md": command("| + Perf | Core + `go-review` subagent |"), "skills/go-review/SKILL.md": skill("x", "go-review")},
+        "ref-agent",
+    ),
+    (
+        {
+            "skills/flow/SKILL.md": skill('Spawn `subagent_type: "aw-executor"`.', "flow"),
+            "skills/flow/templates/aw-executor.agent.md": agent("x", "aw-executor"),
+            "agents/reviewer.md": None,
+            "commands/build.md": None,
+        },
+        "ref-agent",
+    ),
     # The right forms of what is found below.
     ({".mcp.json": '{"mcpServers": {"mail": {"type": "http", "url": "https://mail.example"}}}'}, "mcp-schema"),
     ({"agents/helper.md": agent("x", front="tools: Read, Agent(other), Bash(*)\n")}, "tool-specifier"),
@@ -322,6 +345,13 @@ FOUND = [
     (dict(STATES, **{"commands/build.md": command("See references/states.md. Then it is `CLOSNG`.")}), "protocol-name"),
     ({"agents/helper.md": agent("Save it with the Write tool.")}, "tool-ungranted"),
     ({"README.md": "Then run `demo-pack:ghost-one`.\n"}, "ref-name"),
+    (
+        {
+            ".claude-plugin/plugin.json": '{"name": "astro", "version": "1.0.0", "description": "D", "author": {"name": "E"}}',
+            "skills/s/SKILL.md": skill("Spawn the `astro:analyst` agent."),
+        },
+        "ref-name",
+    ),
     ({"commands/build.md": command("Run the `ghost-plan` skill."), "skills/s/SKILL.md": skill("x")}, "ref-skill"),
     ({"commands/build.md": command("Read [it](../references/none.md).")}, "ref-file"),
     ({"skills/s/SKILL.md": skill("See references/a.md"), "skills/s/references/a.md": "# A\n\nSee [b](#b).\n"}, "ref-anchor"),
