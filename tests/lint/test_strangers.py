@@ -245,6 +245,13 @@ SILENT = [
         },
         "ref-agent",
     ),
+    (
+        {
+            "skills/s/SKILL.md": skill("See references/a.md"),
+            "skills/s/references/a.md": "# A\n\n```markdown\n# Title\n\n```bash\nmake\n```\n\n![demo](./demo.gif)\n```\n\nEnd.\n",
+        },
+        "ref-file",
+    ),
     # The right forms of what is found below.
     ({".mcp.json": '{"mcpServers": {"mail": {"type": "http", "url": "https://mail.example"}}}'}, "mcp-schema"),
     ({"agents/helper.md": agent("x", front="tools: Read, Agent(other), Bash(*)\n")}, "tool-specifier"),
