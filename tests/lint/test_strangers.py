@@ -252,6 +252,33 @@ SILENT = [
         },
         "ref-file",
     ),
+    ({"README.md": "Built to `${CLAUDE_PLUGIN_ROOT}/bin/tool`.\n"}, "ref-file"),
+    ({"agent/skills/x/SKILL.md": skill("x"), "agents/reviewer.md": None}, "component-location"),
+    (
+        {
+            "plugin.json": '{"name": "demo-pack", "version": "2.0.0", "description": "Demo", "author": {"name": "E"}}',
+            ".codex-plugin/plugin.json": "{}",
+        },
+        "manifest-location",
+    ),
+    ({"README.md": "Run `/demo-pack:go`.\n", "commands/demo-go.md": command("Go.", "name: demo-pack:go\n")}, "ref-name"),
+    (
+        {
+            "scripts/a.sh": '#!/bin/sh\nROOT=$(python3 -c "import json, sys; print(json.load(open(sys.argv[1])))" "$X")\n',
+            "hooks/hooks.json": hooks("Stop", command='sh "${CLAUDE_PLUGIN_ROOT}/scripts/a.sh"'),
+        },
+        "hook-payload",
+    ),
+    (
+        {
+            "references/p.md": "# P\n\n| Phase | What |\n|---|---|\n| plan | x |\n| code | y |\n",
+            "commands/build.md": command("See references/p.md. Sets the next phase to `not_started`."),
+        },
+        "protocol-unknown",
+    ),
+    ({"README.md": "- [Trust](#\ufe0f-trust)\n\n## \U0001f6e1\ufe0f Trust\n"}, "ref-anchor"),
+    ({"commands/build.md": command("Capture arguments with `$1`, `$2`, `$3`, etc.", "argument-hint: <x>\n")}, "command-argument"),
+    ({"skills/s/SKILL.md": skill("See [it](../specs/FEATURE-ID.md).")}, "ref-file"),
     # The right forms of what is found below.
     ({".mcp.json": '{"mcpServers": {"mail": {"type": "http", "url": "https://mail.example"}}}'}, "mcp-schema"),
     ({"agents/helper.md": agent("x", front="tools: Read, Agent(other), Bash(*)\n")}, "tool-specifier"),

@@ -346,6 +346,8 @@ def slugify(title):
             out.append(char)
         elif char == " ":
             out.append("-")
+        elif char == "\ufe0f":  # GitHub drops the emoji and keeps what makes it one
+            out.append(char)
     return "".join(out)
 
 

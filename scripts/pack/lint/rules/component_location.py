@@ -113,6 +113,8 @@ def _judge(sub, plugin):
         return None
     cased = head.lower() if head.lower() in _REAL and head != head.lower() else None
     right = cased or _FOLDERS.get(head)
+    if right in ("agents", "commands") and not cased and len(parts) > 2:
+        return None  # agent/skills/... is another tool's
     if right and (cased or not plugin.of(right.rstrip("s"))):
         wanted = '"hooks"' if right == "hooks" and last == "hooks.json" else "---" if last.endswith(".md") else None
         skill = right == "skills" and last != "SKILL.md"

@@ -44,7 +44,9 @@ def check(file, context):
             continue
         folder = ref.target.rsplit("/", 1)[0] + "/" if "/" in ref.target else ""
         hint = nearest(ref.target[len(folder) :], project.names_in(folder.rstrip("/")))
-        severe = ref.kind == "root" and file.kind != "prose" and not ref.name.endswith("/") and not _provided_for(file, ref.span)
+        severe = (
+            ref.kind == "root" and file.kind not in ("prose", "readme") and not ref.name.endswith("/") and not _provided_for(file, ref.span)
+        )
         yield file.hit(ref.span, "no file %s%s" % (ref.name, hint), severity="error" if severe else None)
 
 
