@@ -279,6 +279,12 @@ SILENT = [
     ({"README.md": "- [Trust](#\ufe0f-trust)\n\n## \U0001f6e1\ufe0f Trust\n"}, "ref-anchor"),
     ({"commands/build.md": command("Capture arguments with `$1`, `$2`, `$3`, etc.", "argument-hint: <x>\n")}, "command-argument"),
     ({"skills/s/SKILL.md": skill("See [it](../specs/FEATURE-ID.md).")}, "ref-file"),
+    ({"skills/s/SKILL.md": skill("See references/a.md"), "skills/s/references/a.md": "# A\n\n![](../../img/a.png)\n"}, "ref-file"),
+    (
+        {"skills/s/SKILL.md": skill("See references/a.md"), "skills/s/references/a.md": "# A\n\n## REVIEW.md\n\nSee [it](#review-md).\n"},
+        "ref-anchor",
+    ),
+    ({"skills/s/SKILL.md": skill("access_token=gho_" + "16C7e42F292c6912E7710c838347Ae178B4a")}, "secret"),
     # The right forms of what is found below.
     ({".mcp.json": '{"mcpServers": {"mail": {"type": "http", "url": "https://mail.example"}}}'}, "mcp-schema"),
     ({"agents/helper.md": agent("x", front="tools: Read, Agent(other), Bash(*)\n")}, "tool-specifier"),
@@ -549,3 +555,12 @@ def test_what_a_client_does_not_know_yet(plugin):
     root = plugin({".claude-plugin/plugin.json": manifest, "hooks/hooks.json": hooks("PreSkillShellCommand", "Bash")})
     assert not named(lint(root)[1])
     assert {found["rule"] for found in lint(root, "--client", "2.1.329")[1]} == {"manifest-field", "hook-event"}
+
+
+def test_a_copied_page_is_named_once(plugin):
+    links = "".join("See [%s](../guide/%s.md).\n" % (name, name) for name in ("one", "two", "three", "four", "five"))
+    root = plugin({"skills/s/SKILL.md": skill("See references/a.md"), "skills/s/references/a.md": "# A\n\n" + links})
+    (found,) = [finding for finding in lint(root)[1] if finding["rule"] == "ref-file"]
+    assert found["line"] == 3 and "5 links" in found["message"]
+    root = plugin({"skills/s/references/a.md": "# A\n\n" + "".join(links.splitlines(True)[:2])})
+    assert len([finding for finding in lint(root)[1] if finding["rule"] == "ref-file"]) == 2

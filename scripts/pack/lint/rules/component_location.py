@@ -26,6 +26,8 @@ Good `agents/coder.md`:
 Source: client, measured (`provides` of `plugin validate --json`)
 """
 
+from .manifest_location import for_several_hosts
+
 SEVERITY = "warning"
 _FOLDERS = {
     "agent": "agents",
@@ -62,6 +64,8 @@ def check(plugin, context):
         if found is None or any(rel.startswith(path.rstrip("/") + "/") for path in named):
             continue
         meant, what, needs = found
+        if "/" not in sub and meant and project.exists(base + meant) and for_several_hosts(plugin):
+            continue  # the right file is there as well: this one is another program's
         if needs and not _looks_like(project, rel, needs):
             continue
         if sub.startswith(".claude/"):
