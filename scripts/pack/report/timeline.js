@@ -1,9 +1,9 @@
 "use strict";
 (() => {
-  const D = JSON.parse(document.getElementById("data").textContent);
+  let D = JSON.parse(document.getElementById("data").textContent);
   const $ = (id) => document.getElementById(id);
   const esc = (s) => String(s).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
-  const whole = Math.max(D.length, 1);
+  let whole = Math.max(D.length, 1);
   const show = { agents: true, tasks: true };
   let from = 0, to = whole, filtered = D.log, chosen = null;
 
@@ -96,7 +96,12 @@
   $("right").onclick = () => pan(0.5);
   for (const part of ["agents", "tasks"])
     $("show-" + part).onclick = (e) => { show[part] = !show[part]; e.currentTarget.setAttribute("aria-pressed", show[part]); draw(); };
-  D.phases.forEach(([name, a, b], i) => $("phase").add(new Option(name + " (" + span(b - a) + ")", i)));
+  function phases() {
+    const kept = $("phase").value;
+    $("phase").length = 1;
+    D.phases.forEach(([name, a, b], i) => $("phase").add(new Option(name + " (" + span(b - a) + ")", i)));
+    $("phase").value = kept;
+  }
   $("phase").onchange = (e) => { const p = D.phases[e.target.value]; if (p) zoom(p[1], p[2]); else zoom(0, whole); };
   $("chart").addEventListener("keydown", (e) => {
     const act = { ArrowLeft: () => pan(-0.25), ArrowRight: () => pan(0.25), "+": () => by(0.5), "=": () => by(0.5), "-": () => by(2), 0: () => zoom(0, whole) }[e.key];
@@ -183,10 +188,43 @@
   window.addEventListener("hashchange", anchor);
   let pending = 0;
   window.addEventListener("resize", () => { cancelAnimationFrame(pending); pending = requestAnimationFrame(() => { draw(); list(); }); });
-  D.index = {};
-  D.log.forEach((r, i) => (D.index[r[0]] = i));
+  function index() {
+    D.index = {};
+    D.log.forEach((r, i) => (D.index[r[0]] = i));
+  }
+  // A live page: news are fetched, what was chosen, searched and zoomed stays.
+  function live() {
+    const token = new URLSearchParams(location.search).get("token"), source = new EventSource("/events?token=" + encodeURIComponent(token));
+    let busy = false, again = false;
+    const fetched = async () => {
+      if (busy) { again = true; return; }
+      busy = true;
+      try {
+        const news = await (await fetch("/data?token=" + encodeURIComponent(token))).json(), atEnd = to >= whole, full = from <= 0 && atEnd, low = log.scrollTop + log.clientHeight >= filtered.length * ROW - ROW;
+        D = news.data;
+        index();
+        whole = Math.max(D.length, 1);
+        for (const part of ["numbers", "task-table", "verdict-table", "report"]) $(part).innerHTML = news[part];
+        if (atEnd) { if (!full) from += whole - to; to = whole; }
+        phases();
+        draw();
+        const top = log.scrollTop;
+        filter();
+        log.scrollTop = low ? filtered.length * ROW : top;
+        list();
+      } finally {
+        busy = false;
+        if (again) { again = false; fetched(); }
+      }
+    };
+    source.onmessage = (e) => { $("live").textContent = " Live."; if (Number(e.data) !== D.seen) { D.seen = Number(e.data); fetched(); } };
+    source.onerror = () => ($("live").textContent = " Not connected: `pack watch --web` has ended, or begins again.");
+  }
   document.querySelectorAll("[data-js]").forEach((e) => (e.hidden = false));
+  index();
+  phases();
   draw();
   filter();
   anchor();
+  if (document.documentElement.dataset.live) live();
 })();

@@ -78,6 +78,7 @@ def data_of(state, records, told):
     """What timeline.js draws: times in seconds after the first record."""
     start = told.start
     at = lambda ts: round(ts - start, 1)
+    till = lambda ts: told.end if ts is None else ts
     marks, agents = {}, []
     log = []
     for r in records:
@@ -96,7 +97,7 @@ def data_of(state, records, told):
                 "name": name,
                 "role": state["roster"][name]["role"] if name in state["roster"] else name,
                 "busy": round(history.spent(spans, ("ACTIVE",), told.end)),
-                "spans": [[s, at(a), at(b)] for s, a, b, _inc in spans],
+                "spans": [[s, at(a), at(till(b))] for s, a, b, _inc in spans],
                 "marks": marks.get(name, []),
             }
         )
@@ -104,13 +105,13 @@ def data_of(state, records, told):
         "start": start,
         "length": at(told.end),
         "kinds": KINDS,
-        "phases": [[p, at(a), at(b)] for p, a, b in told.phases if p],
+        "phases": [[p, at(a), at(till(b))] for p, a, b in told.phases if p],
         "agents": agents,
         "tasks": [
             {
                 "n": n,
                 "subject": state["tasks"][str(n)]["subject"],
-                "spans": [[s, at(a), at(b), owner or ""] for s, a, b, owner in spans],
+                "spans": [[s, at(a), at(till(b)), owner or ""] for s, a, b, owner in spans],
             }
             for n, spans in sorted(told.tasks.items())
             if str(n) in state["tasks"]
@@ -228,38 +229,48 @@ def _asset(name):
         return f.read()
 
 
-def page(state, records, enforcement):
-    """The whole page as text. records: the journal, not empty; enforcement: the level that was measured."""
-    told, _state_again = history.of(records)
-    told.closed()
+def parts(state, records, told):
+    """What changes of the page while a run goes on, by the id of its place; `data` is what timeline.js draws."""
     counts = stats(records)
-    data = codec.dumps(data_of(state, records, told)).replace("<", "\\u003c")
+    return {
+        "data": data_of(state, records, told),
+        "numbers": _numbers(state, told, counts, records),
+        "task-table": _tasks(state, told),
+        "verdict-table": _verdicts(told),
+        "report": html.escape(summary(state, counts)),
+    }
+
+
+def page(state, records, enforcement, told=None, live=False):
+    """The whole page as text. records: the journal, not empty; enforcement: the level that was measured; told: their History, when it is
+    there already; live: whether the page asks for news (web.py)."""
+    told = history.of(records)[0] if told is None else told
+    given = parts(state, records, told)
     legend = "".join('<li><i style="background:var(%s)"></i>%s</li>' % pair for pair in LEGEND) + "".join(
         '<li><span style="color:var(--%s)">%s</span> %s</li>' % (c, shape, text) for shape, c, text in MARKS
     )
-    name = html.escape(state["team"]["name"])
     return _PAGE.format(
-        name=name,
+        name=html.escape(state["team"]["name"]),
         css=_asset("timeline.css"),
         js=_asset("timeline.js"),
         when=time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(told.start)),
-        length=history.duration(told.end - told.start),
         enforcement=html.escape(enforcement),
-        numbers=_numbers(state, told, counts, records),
         legend=legend,
-        tasks=_tasks(state, told),
-        verdicts=_verdicts(told),
-        summary=html.escape(summary(state, counts)),
-        data=data,
+        live=' data-live="1"' if live else "",
+        numbers=given["numbers"],
+        tasks=given["task-table"],
+        verdicts=given["verdict-table"],
+        summary=given["report"],
+        data=codec.dumps(given["data"]).replace("<", "\\u003c"),
     )
 
 
 _PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<html lang="en"{live}><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>{name}: run</title><style>{css}</style></head><body>
-<header><h1>{name}</h1><p class="dim">Opened {when}, {length}. Enforcement: {enforcement}.</p></header>
+<header><h1>{name}</h1><p class="dim">Opened {when}. Enforcement: {enforcement}.<span id="live" role="status"></span></p></header>
 <main>
-<dl class="numbers">{numbers}</dl>
+<dl class="numbers" id="numbers">{numbers}</dl>
 <noscript><p>The lanes and the log need JavaScript; the tables below do not.</p></noscript>
 <section data-js hidden aria-labelledby="lanes"><h2 id="lanes">Timeline</h2>
 <div class="bar"><button id="left" aria-label="Earlier">◀</button><button id="right" aria-label="Later">▶</button><button id="in" aria-label="Zoom in">+</button>
@@ -274,9 +285,9 @@ _PAGE = """<!doctype html>
 <label><input id="bad" type="checkbox"> only refusals</label><span class="dim" id="count" role="status"></span></div>
 <div id="log" tabindex="0" role="group" aria-label="Events; arrow keys choose one"><div id="rows"></div></div>
 <div id="event" role="status">Choose an event to read it whole.</div></section>
-<section aria-labelledby="tasks"><h2 id="tasks">Tasks</h2>{tasks}</section>
-<section aria-labelledby="verdicts"><h2 id="verdicts">Who approved what</h2>{verdicts}</section>
-<section aria-labelledby="summary"><h2 id="summary">Summary</h2><pre tabindex="0">{summary}</pre></section>
+<section aria-labelledby="tasks"><h2 id="tasks">Tasks</h2><div id="task-table">{tasks}</div></section>
+<section aria-labelledby="verdicts"><h2 id="verdicts">Who approved what</h2><div id="verdict-table">{verdicts}</div></section>
+<section aria-labelledby="summary"><h2 id="summary">Summary</h2><pre tabindex="0" id="report">{summary}</pre></section>
 </main><div id="tip" hidden></div>
 <script type="application/json" id="data">{data}</script><script>{js}</script></body></html>
 """

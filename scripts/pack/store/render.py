@@ -1,6 +1,6 @@
 """State -> text, nothing else: `state.md` in the seed's layout, the status tree, the summary report."""
 
-from ..protocol import advice, advice_waves, tables, view, waves
+from ..protocol import advice, advice_waves, tables, verification, view, waves
 from ..protocol.guards_teardown import tampered_text
 
 ICONS = {
@@ -95,7 +95,7 @@ def state_md(state, seq):
     return "\n".join(lines) + "\n"
 
 
-def _doing(state, name, e):
+def doing(state, name, e):
     """What one agent is doing, for the tree: (icon, words)."""
     if e["state"] not in tables.LIVING:
         return ("🏁" if e["state"] == "ENDED" else "💀"), e["state"].lower()
@@ -121,7 +121,7 @@ def _rows(state, most):
     agents = [
         (e["state"] in tables.LIVING, "%s %s: %s" % (icon, n, text))
         for n, e in state["roster"].items()
-        for icon, text in [_doing(state, n, e)]
+        for icon, text in [doing(state, n, e)]
     ]
     closed = state["phase"] == "CLOSED"
     tasks = [
@@ -161,12 +161,16 @@ def tree(state, enforcement, lines=None):
     if total:
         filled = 10 * len(done) // len(total)
         out += ["", "Progress: %s%s %d/%d tasks" % ("█" * filled, "░" * (10 - filled), len(done), len(total))]
+    out += ["⚠ Verification: " + line for line in verification.remarks(state)]
     if state["paused"] and state["phase"] != "CLOSED":
         out.append("⏸ Paused: nobody is spawned or woken until the user types `resume team`.")
     if state["tampered"] and state["phase"] != "CLOSED":
         out.append(
             "🚨 Changed while the run is live: %s. `pack doctor` shows it; `team resume` accepts what is there." % tampered_text(state)
         )
+    from . import result_text  # not on the hooks' path
+
+    out += result_text.standing(state)
     if state["phase"] in ("TEARDOWN", "FAILED_SAFE"):
         out.append("Teardown: %s, missing acks: %s" % (state["teardown"]["state"], ", ".join(view.missing_acks(state)) or "none"))
     todo = advice.steps(state)
@@ -183,7 +187,10 @@ def summary(state, stats):
         "%s (%s)" % ("✅" if part["exit"] == 0 else "❌ not run" if part["exit"] is None else "❌ exit %s" % part["exit"], part["command"])
     )
     counts = state["risks"]["counts"] or {}
-    met = state["verify"] and state["verify"]["ok"] and not state["teardown"]["aborted"] and len(done) == len(state["tasks"])
+    from . import result_text
+
+    left = result_text.open_points(state, stats)
+    met = not left and state["verify"] and state["verify"]["ok"] and not state["teardown"]["aborted"] and len(done) == len(state["tasks"])
     lines = [
         RULE,
         "FEATURE IMPLEMENTATION "
@@ -198,7 +205,8 @@ def summary(state, stats):
         "",
         "Tasks completed: %d/%d" % (len(done), len(state["tasks"])),
         "Complexity: %s" % (state["mode"] or "not classified"),
-        "Commits: %s" % ("; ".join("%s %s" % (c["sha"][:7], c["subject"]) for c in stats["commits"]) or "none"),
+        "Commits: %s"
+        % ("; ".join("%s %s%s" % (c["sha"][:7], c["subject"], result_text.commit_mark(c)) for c in stats["commits"]) or "none"),
         "",
         "Risk analysis (pre-implementation):",
         "  Risks identified by Tech Lead: %d" % sum(counts.values()),
@@ -216,7 +224,9 @@ def summary(state, stats):
         "",
         "Integration:",
         "  Build: " + mark(verify["build"]),
-        "  Tests: " + mark(verify["test"]),
+        "  Tests: %s%s" % (mark(verify["test"]), "; " + verification.tests_text(verify) if verify["test"]["exit"] == 0 else ""),
+        *("  ⚠ " + line for line in verification.remarks(state) if line != verification.UNKNOWN),
+        *(["  ❌ not accepted: " + verify["why"]] if verify.get("why") else []),
         "",
         "Conventions:",
         "  .conventions/ created or updated: %s" % ("✅" if stats["conventions"] else "❌"),
@@ -225,13 +235,23 @@ def summary(state, stats):
     ]
     if state["teardown"]["unresolved"]:
         lines.append("Unresolved at the end: %s (%s)" % (", ".join(state["teardown"]["unresolved"]), state["teardown"]["ack_status"]))
+    lines += result_text.report(state, stats)
     lines += ["Definition of Done: %s" % ("✅ met" if met else "❌ partial"), RULE]
     return "\n".join(lines)
 
 
 def stats(records):
     """Figures of a run from its journal records."""
-    out = {"verdicts": {}, "refused": 0, "conventions": False, "convention_files": set(), "commits": []}
+    from . import result_text
+
+    out = {
+        "verdicts": {},
+        "refused": 0,
+        "conventions": False,
+        "convention_files": set(),
+        "commits": [],
+        "result": result_text.stats(records),
+    }
     for r in records:
         role = r["actor"]["role"]
         if r["event"] in ("APPROVED", "CHANGES_REQUESTED"):
@@ -243,6 +263,12 @@ def stats(records):
             out["convention_files"].add(r["data"]["path"])
         elif r["event"] == "COMMITTED":
             out["commits"].append(
-                {"sha": r["data"]["sha"], "subject": r["data"]["subject"], "by": r["actor"]["name"], "gated": r["data"]["gated"]}
+                {
+                    "sha": r["data"]["sha"],
+                    "subject": r["data"]["subject"],
+                    "by": r["actor"]["name"],
+                    "gated": r["data"]["gated"],
+                    "approved": bool(r["data"].get("tasks", r["data"]["gated"])),
+                }
             )
     return out
