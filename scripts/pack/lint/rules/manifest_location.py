@@ -44,7 +44,10 @@ def _for_another_host(plugin, file):
     schema = file.data.get("$schema")
     if isinstance(schema, str) and not any(name in schema for name in ("claude", "anthropic", "schemastore")):
         return True
-    dirs = plugin.project.dirs
-    return any(
-        plugin.path(name) in dirs for name in (".codex-plugin", ".cursor-plugin", ".gemini", ".agents", ".antigravity", ".github/plugin")
-    )
+    return for_several_hosts(plugin)
+
+
+def for_several_hosts(plugin):
+    """Has the plugin folders for other programs than this client?"""
+    names = (".codex-plugin", ".cursor-plugin", ".gemini", ".agents", ".antigravity", ".github/plugin")
+    return any(plugin.path(name) in plugin.project.dirs for name in names)
