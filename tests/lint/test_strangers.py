@@ -285,6 +285,11 @@ SILENT = [
         "ref-anchor",
     ),
     ({"skills/s/SKILL.md": skill("access_token=gho_" + "16C7e42F292c6912E7710c838347Ae178B4a")}, "secret"),
+    (
+        {"skills/s/SKILL.md": skill("See references/a.md"), "skills/s/references/a.md": "# A\n\nActivate the `docs-writer` skill.\n"},
+        "ref-skill",
+    ),
+    ({"skills/s/SKILL.md": skill("Use the `extending-things` skill (when available).")}, "ref-skill"),
     # The right forms of what is found below.
     ({".mcp.json": '{"mcpServers": {"mail": {"type": "http", "url": "https://mail.example"}}}'}, "mcp-schema"),
     ({"agents/helper.md": agent("x", front="tools: Read, Agent(other), Bash(*)\n")}, "tool-specifier"),

@@ -31,7 +31,7 @@ _SKILL = lazy(
     r"|\b[Tt]he `([a-z][a-z0-9]*(?:-[a-z0-9]+)+)` skill\b"
 )
 _OTHERS = lazy(
-    r"(?i)[^.\n]{0,40}\b(?:from|of|in) (?:the |an? )?[`\w-]+ (?:plugin|marketplace)|[^.\n]{0,30}\bif (?:it is |you have it )?(?:available|installed|present)"
+    r"(?i)[^.\n]{0,40}\b(?:from|of|in) (?:the |an? )?[`\w-]+ (?:plugin|marketplace)|[^.\n]{0,30}\b(?:if|when|where) (?:it is |you have it )?(?:available|installed|present)|[^.\n]{0,20}\b(?:has )?moved"
 )
 _SCOPED = lazy(r"(?<![\w@./:$}{>-])(/?)([A-Za-z0-9][A-Za-z0-9._-]*):([A-Za-z][A-Za-z0-9_-]*(?::[A-Za-z][A-Za-z0-9_-]*)*)")
 _ROOT_PATH = lazy(r"\$\{?(CLAUDE_PLUGIN_ROOT|CLAUDE_SKILL_DIR)\}?\"?/([^\s\"'`()<>|;&,\\\]]+)")
