@@ -290,6 +290,13 @@ SILENT = [
         "ref-skill",
     ),
     ({"skills/s/SKILL.md": skill("Use the `extending-things` skill (when available).")}, "ref-skill"),
+    (
+        {
+            "skills/s/SKILL.md": skill("See references/a.md"),
+            "skills/s/references/a.md": "# A\n\n{% ifversion x %}\n## {% data v.pat %} limits\n\nSee [it](#pat-limits).\n",
+        },
+        "ref-anchor",
+    ),
     # The right forms of what is found below.
     ({".mcp.json": '{"mcpServers": {"mail": {"type": "http", "url": "https://mail.example"}}}'}, "mcp-schema"),
     ({"agents/helper.md": agent("x", front="tools: Read, Agent(other), Bash(*)\n")}, "tool-specifier"),
