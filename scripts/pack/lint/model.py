@@ -335,6 +335,7 @@ class Project:
         self._scripts, self._read_elsewhere = {}, set()
         self._agent_ids = self._command_ids = self._plugin_names = None
         self.finder = None  # see marks.py
+        self.sound_scripts, self.shell_asked = set(), 0  # see scripts.py
         self.memo = {}  # what the disk answered to questions that cost much
         self.documents = {}  # rel: File, of Markdown that others point into (see refs.markdown_file)
 
