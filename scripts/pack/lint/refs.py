@@ -29,6 +29,7 @@ _SKILL = lazy(
     r"\b(?:[Uu]se|[Ii]nvoke|[Ll]oad|[Rr]un|[Aa]pply|[Ff]ollow|[Ss]ee) (?:the )?`([a-z][a-z0-9]*(?:-[a-z0-9]+)+|[a-z]{4,40})` skill\b"
 )
 _SCOPED = lazy(r"(?<![\w@./:$}{>-])(/?)([A-Za-z0-9][A-Za-z0-9._-]*):([A-Za-z][A-Za-z0-9_-]*(?::[A-Za-z][A-Za-z0-9_-]*)*)")
+_COLON = lazy(r":(?=[A-Za-z])")
 _ROOT_PATH = lazy(r"\$\{?(CLAUDE_PLUGIN_ROOT|CLAUDE_SKILL_DIR)\}?\"?/([^\s\"'`()<>|;&,\\\]]+)")
 _CODE_PATH = lazy(r"`(?:@|\./)?((?:agents|commands|skills|references|reference|hooks)/[A-Za-z0-9_./-]+\.(?:md|json|py|sh|js|ts))`")
 _SKILL_PATH = lazy(r"`((?:references|reference|scripts|assets|templates|examples)/[A-Za-z0-9_./-]+\.[a-z]{1,5})`")
@@ -44,6 +45,7 @@ _DOC_HEADS = (" references/", " reference/", " agents/", " commands/", " skills/
 _ELSEWHERE = (".claude", "create", "write", "save", "generate", "new ", "output", "user", "e.g", "such as", "example", "project")
 _SKILL_HEADS = ("reference", "scripts/", "assets/", "templates/", "examples/")
 _PERMALINK = lazy(r"\[(?:[\u200b\u200c\ufeff#¶§🔗 ]|&#\w+;)*\]\(\Z")
+_LINK_MARKS = ("](", "]:", "<a ", "<img ")
 _SCHEME = lazy(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _EMBEDDED = lazy(r"(?<!\S)!`([^`\n]{1,2000})`")
 _PLACEHOLDER = lazy(
@@ -203,15 +205,12 @@ def _ids(text, start, project):
                 found.append(at)
                 at = text.find(name + ":", at + 1)
     else:  # look at the word before each colon, not for every name
-        at = text.find(":", start)
-        while at >= 0:
-            if text[at + 1 : at + 2].isalpha() and text[at - 1 : at].isalnum():
-                begin = at
-                while begin > start and (text[begin - 1].isalnum() or text[begin - 1] in "._-"):
-                    begin -= 1
-                if text[begin:at] in names:
-                    found.append(begin)
-            at = text.find(":", at + 1)
+        for colon in _COLON.finditer(text, start):
+            begin = at = colon.start()
+            while begin > start and (text[begin - 1].isalnum() or text[begin - 1] in "._-"):
+                begin -= 1
+            if text[begin:at] in names:
+                found.append(begin)
     return sorted(at - 1 if text[at - 1 : at] == "/" and at > start else at for at in found)
 
 
@@ -279,7 +278,7 @@ def files(file, project):
     base = _skill_folder(folder, project) if file.kind == "prose" else None
     if _is_example(file) or _is_template(file):
         return  # what an example or a template points to is part of the example, or beside what is made from it
-    for target, start, end in file.prose.links() if "](" in text or "]:" in text or "<a " in text or "<img " in text else ():
+    for target, start, end in file.prose.links() if file.holds(_LINK_MARKS) else ():
         path = target.split("#")[0].split("?")[0]
         if (
             not path
@@ -362,7 +361,7 @@ def _linkable(file, path):
 def _code_paths(file, project, folder):
     text, plugin = file.text, file.plugin
     if file.kind in ("agent", "command", "prose"):
-        for match in _coded(_CODE_PATH, _CODE_HEADS, text, file.body_start) + _told_to_read(text, file.body_start):
+        for match in _coded(file, _CODE_PATH, _CODE_HEADS) + _told_to_read(file):
             path = match.group(1)
             if _odd_path(path) or file.prose.hidden(match.start()) or path.endswith(("/AGENTS.md", "/CLAUDE.md")):
                 continue
@@ -380,7 +379,7 @@ def _code_paths(file, project, folder):
                 yield Ref(path, match.span(1), "code", target=plugin.path(path))
     elif file.kind == "skill":
         found = []
-        for match in _coded(_SKILL_PATH, _SKILL_HEADS, text, file.body_start) + _told_to_read(text, file.body_start):
+        for match in _coded(file, _SKILL_PATH, _SKILL_HEADS) + _told_to_read(file):
             path = match.group(1)
             if _odd_path(path) or file.prose.hidden(match.start()):
                 continue
@@ -396,10 +395,12 @@ def _code_paths(file, project, folder):
             yield from found
 
 
-def _coded(pattern, heads, text, start):
+def _coded(file, pattern, heads):
     """The matches of a pattern that begins with a backtick (and @ or ./) before one of the heads, in order."""
-    places = set()
+    text, start, places = file.text, file.body_start, set()
     for head in heads:
+        if not file.holds((head,)):
+            continue
         at = text.find(head, start)
         while at >= 0:
             for before in ("`", "`@", "`./"):
@@ -409,9 +410,10 @@ def _coded(pattern, heads, text, start):
     return [match for match in (pattern.match(text, place) for place in sorted(places)) if match]
 
 
-def _told_to_read(text, start):
+def _told_to_read(file):
     """The matches of `read references/flow.md`, without backticks."""
-    return [match for start, end in lines_with(text, start, _DOC_HEADS) for match in _READ_PATH.finditer(text, start, end)]
+    lines = lines_with(file.text, file.body_start, _DOC_HEADS) if file.holds(_DOC_HEADS) else ()
+    return [match for start, end in lines for match in _READ_PATH.finditer(file.text, start, end)]
 
 
 def _skill_folder(folder, project):
