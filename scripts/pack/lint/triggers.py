@@ -125,9 +125,7 @@ def of_facts(facts):
     )  # AgentOutput does for both
     return {
         "agent-ignored-key": _front(*facts.agent["ignored_in_plugins"]),
-        "tool-removed": lambda file: (
-            removed(file) or file.holds(_TEAMS) or file.holds(_TOOL) and file.holds(gone)
-        ),
+        "tool-removed": lambda file: removed(file) or file.holds(_TEAMS) or file.holds(_TOOL) and file.holds(gone),
         "tool-unavailable": _front(
             *facts.agent["never_in_subagents"],
             *[old for old, new in facts.tool_aliases.items() if new in facts.agent["never_in_subagents"]],
