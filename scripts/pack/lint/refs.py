@@ -67,6 +67,16 @@ class Ref:
 
 
 def agents(file):
+    """The Refs to agents in a text (see _agents)."""
+    if file.plugin is None:
+        return _agents(file)
+    known = file.plugin.memo  # what it says depends on the plugin's names, too
+    if ("agents", file.rel) not in known:
+        known["agents", file.rel] = _agents(file)
+    return known["agents", file.rel]
+
+
+def _agents(file):
     """Names in subagent_type values (kind "type"), @agent- mentions, `name` agent in prose, the agent key."""
     text, found = file.text, []
     start = file.body_start

@@ -52,7 +52,8 @@ def check(file, context):
     for marks, shape in _SHAPES:
         if not file.holds(marks):
             continue
-        for match in shape.finditer(text):
+        places_of_it = [(0, len(text))] if "PRIVATE KEY" in marks else lines_with(text, 0, marks)  # a key goes on in the next line
+        for match in (match for start, end in places_of_it for match in shape.finditer(text, start, end)):
             found = match.group()
             if not _is_sample(file, match) and (public or entropy(found[-40:]) >= 3):
                 places.add(match.start())
