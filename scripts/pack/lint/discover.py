@@ -115,8 +115,8 @@ def _loose_roots(project, roots):
         parts = rel.split("/")
         if is_link or parts[-1] not in ("agents", "commands", "skills", "hooks") or _owner(rel, roots):
             continue
-        if any(part in _NOT_SHIPPED or part[0] == "." and not part.startswith(".claude") for part in parts):
-            continue  # made from elsewhere, or another tool's (.gemini/skills, .codex/agents)
+        if _of_another_tool(parts):
+            continue
         parent = posixpath.dirname(rel)
         if any("/".join(parts[:n] + ["SKILL.md"]) in project.listing for n in range(1, len(parts))):
             continue  # a prompt file under a skill's agents/ is not an agent
@@ -124,6 +124,11 @@ def _loose_roots(project, roots):
             roots[parent] = Plugin(project, parent, "loose")
     if not roots:
         roots[""] = Plugin(project, "", "sniff")
+
+
+def _of_another_tool(parts):
+    """Made from elsewhere, a test's data, or another tool's (.gemini/skills, .codex/agents)."""
+    return any(part in _NOT_SHIPPED or part[0] == "." and not part.startswith(".claude") for part in parts)
 
 
 def _assign(project):
@@ -193,8 +198,12 @@ def _kind(plugin, sub):
         head, parts = scope.split(":")[1], [scope.split(":")[1]] + parts
     if scope == "sniff" and name.endswith((".yaml", ".yml", ".json")) and (len(parts) == 1 or parts[-2] == "team-definitions"):
         return "team"  # a definition that was named, or its folder; whether it is one its text says
+    if scope == "sniff" and _of_another_tool(parts[:-1]):
+        return None
     if scope == "sniff":
         return ("skill" if name == "SKILL.md" else "sniff") if markdown else None
+    if head == "evals" and name in ("case.yaml", "case.yml") and scope in ("plugin", "bare"):
+        return "eval"
     if name in PRIVATE or name.endswith(".pem"):
         return "private" if scope in ("plugin", "bare") else None  # held against nothing but what every file is held against
     if scope == "plugin" and _is_script(parts):

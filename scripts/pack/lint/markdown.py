@@ -21,6 +21,7 @@ _HTML_LINK = lazy(r"<(?:a|img)\b[^<>\n]{0,300}?\b(?:href|src)=[\"']([^\"'\s<>]{1
 _DEFINITION = lazy(r"^ {0,3}\[([^\]\n]{1,200})\]:[ \t]+(<[^<>\n]+>|\S+)", MULTILINE)
 _PERMALINK = lazy(r"\]\(#([^)\s]{1,200})\)")
 _EMPTY_LINK = lazy(r"\s*\[(?:[\u200b\u200c\ufeff#¶§🔗​ ]|&#\w+;)*\]\(#[^)\s]{1,200}\)\s*$")
+_OWN_LINE = lazy(r"^(?:#{1,6} )?\[([^\]\n]{1,200})\]\(#([^)\s]{1,200})\)[ \t]*$", MULTILINE)
 _ROW = lazy(r"^[ \t]*\|.*\|[ \t]*\r?$", MULTILINE)
 _RULED = lazy(r"\n([ \t|:-]+\r?)(?=\n|\Z)")
 _RULER = lazy(r"[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?[ \t]*\|?)?[ \t]*\r?")
@@ -189,6 +190,11 @@ class Prose:
             count = counts.get(slug, 0)
             counts[slug] = count + 1
             found.add("%s-%d" % (slug, count) if count else slug)
+        if "](#" in self.text:  # a line that is nothing but a link to its own words is a heading's permalink
+            for match in _OWN_LINE.finditer(self.text, self.start):
+                said, fragment = (("".join(filter(str.isalnum, text))).lower() for text in match.groups())
+                if len(said) > 3 and said[:6] in fragment:
+                    found.add(match.group(2).lower())
         if "id=" in self.text or "name=" in self.text:
             found.update(match.group(1).lower() for match in _HTML_ID.finditer(self.text))
         return found

@@ -38,6 +38,7 @@ TEXT = {
     "protocol-spawn": ("subagent_type", "disallowed"),
     "tool-mcp": ("mcp__",),
     "tool-conflict": _front("disallowedTools"),
+    "tool-specifier": _front("("),
     "tool-unbalanced": _front("(", ")"),
     "agent-skill-missing": _front("skills"),
     "model-unknown": _front("model"),
@@ -80,6 +81,7 @@ _AGENT = ("ubagent", "** agent", '" agent', " agent", "@agent-", "` agent", "age
 _HOOKS = ('"hooks"', "\\u")
 # kind: the same for rules that look at several kinds
 OF_KIND = {
+    "hooks": {"hook-watch": ("FileChanged", "\\u")},
     "manifest": {
         "manifest-shadow": ("agents", "commands", "outputStyles", "\\u"),
         "network-host": ("network", "\\u"),
@@ -103,11 +105,11 @@ OF_KIND = {
 for _kind in ("manifest", "marketplace"):
     for _rule in "schema event key matcher-regex matcher if type async timeout switch unquoted script path".split():
         OF_KIND[_kind]["hook-" + _rule] = _HOOKS
-    for _rule in "interpreter fails-open quoting user-config command variable endless payload".split():
+    for _rule in "interpreter fails-open quoting user-config command variable endless payload answer watch".split():
         OF_KIND[_kind]["hook-" + _rule] = _HOOKS
 _FRONT_HOOKS = _front("hooks")
 for _kind in ("command", "skill"):
-    for _rule in "event matcher-regex matcher if timeout script path interpreter fails-open variable endless".split():
+    for _rule in "event matcher-regex matcher if timeout script path interpreter fails-open variable endless answer".split():
         OF_KIND[_kind]["hook-" + _rule] = _FRONT_HOOKS
 
 
@@ -169,7 +171,7 @@ def _tables(plugin):
 _PAGE = (".md",)
 # rule: has it anything to look at in this plugin?
 PLUGIN = {
-    "name-clash": lambda plugin: len(plugin.of("command", "skill", "agent", "prose")) > 1,
+    "name-clash": lambda plugin: len(plugin.of("command", "skill", "agent", "prose")) > 1 or plugin.entries and plugin.of("command"),
     "agent-duplicate": lambda plugin: len(plugin.of("agent")) > 1,
     "manifest-location": lambda plugin: plugin.of("root-manifest") or plugin.manifest and plugin.project.has_links(),
     "ref-orphan": lambda plugin: plugin.of("prose"),

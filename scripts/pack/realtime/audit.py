@@ -20,6 +20,10 @@ from pack.realtime import worker as builtin
 
 IN_FLIGHT_S = 10.0
 VAIN = 5
+BEHIND = (
+    400  # acknowledged messages that pack's own worker has not handled: more would be its slowness, and a queue's limit (mosquitto: 1,000)
+)
+LOOK_S = 0.25  # between two looks at the consumer's lag
 
 
 class AuditError(RuntimeError):
@@ -49,6 +53,8 @@ class Auditor:
         self.folder = tempfile.mkdtemp(prefix="pack-rt-")
         self.effects = os.path.join(self.folder, "effects.db")
         self.starts, self.deaths, self.held, self.on_point = 0, 0, {}, None
+        self.builtin = isinstance(path.get("worker"), str) and path["worker"].startswith("builtin:")
+        self.start, self.seen_worker, self.consumed, self.waits = None, False, None, False
         self.vain = 0  # starts of the consumer since it last handled a message
         self.said = False
 
@@ -66,8 +72,7 @@ class Auditor:
             PACK_RT_OPTIONS=json.dumps(self.path.get("options", {})),
         )
         package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-        environment["PYTHONPATH"] = os.pathsep.join([package] + [p for p in [os.environ.get("PYTHONPATH")] if p])
-        if isinstance(worker, str) and worker.startswith("builtin:"):
+        if self.builtin:
             mode = worker.split(":", 1)[1]
             if mode not in rtfile.WORKERS:
                 raise AuditError("unknown built-in worker %r; known: %s" % (worker, ", ".join("builtin:" + m for m in rtfile.WORKERS)))
@@ -83,8 +88,9 @@ class Auditor:
                 "waits": self.path["adapter"] == "mqtt",
             }
             environment["PACK_RT_WORKER"] = json.dumps(orders)
-            command = [sys.executable, "-m", "pack.realtime.worker"]
-        else:
+            command = [sys.executable, "-I", "-c", builtin.START % package]
+        else:  # a worker of the project may want `pack.realtime.audit_client`
+            environment["PYTHONPATH"] = os.pathsep.join([package] + [p for p in [os.environ.get("PYTHONPATH")] if p])
             command = worker if isinstance(worker, list) else [worker]
             command = [sys.executable if part == "{python}" else part for part in command]
         self.starts += 1
@@ -174,9 +180,33 @@ class Auditor:
                 raise
 
     def _adapter(self):
-        adapter = adapters.make(self.path, self.name, self.project)
+        # one connection: an order is a promise of one
+        adapter = adapters.make(dict(self.path, connections=1), self.name, self.project)
         adapter.keep = True
         return adapter
+
+    def behind(self):
+        """Acknowledged messages that were not handled yet."""
+        return max(0, self.acked - len(self.pointed))
+
+    async def _watch(self):
+        """The consumer's lag as it goes, and whether the consumer was ever connected to the system at all."""
+        addresses = list(adapters.nodes(self.path))
+        while True:
+            self.lines.append("h %d %d" % (1e3 * (time.perf_counter() - self.start), self.behind()))
+            if not self.seen_worker:
+                pids = [p for child in list(self.workers.values()) for p in managed.family(child.pid)]
+                held = managed.connections(addresses, pids)
+                self.seen_worker = held is None or any(held.values())
+            await asyncio.sleep(LOOK_S)
+
+    async def _pace(self, stop):
+        """Pack's own worker is no faster than it is: it is not left behind further than any broker's queue reaches."""
+        until = time.perf_counter() + 5
+        while self.builtin and self.behind() > BEHIND and time.perf_counter() < until and not stop.is_set():
+            await asyncio.sleep(0.005)
+            if self.behind() <= BEHIND // 2:
+                return
 
     async def _broker_fault(self):
         loop = asyncio.get_running_loop()
@@ -223,10 +253,15 @@ class Auditor:
             if not self.ready.is_set():
                 raise AuditError("the worker did not report within 20 s (it must say `ready` to PACK_RT_POINT): %s" % self.worker_log())
             start, fault, fault_at = time.perf_counter(), None, self.messages // 2
+            self.start = start
+            tasks.append(asyncio.ensure_future(self._watch()))
             for number in range(self.messages):
                 wait = start + number / self.rate - time.perf_counter()
                 if wait > 0:
                     await asyncio.sleep(wait)
+                if fault is None and self.behind() > BEHIND:
+                    await self._pace(stop)
+                    start = max(start, time.perf_counter() - number / self.rate)
                 if stop.is_set():
                     self.partial = True
                     break
@@ -252,10 +287,12 @@ class Auditor:
             if fault is not None:
                 await fault
                 await self._after_fault(sends)
+            self.lines.append("z %d" % (1e3 * (time.perf_counter() - self.start)))
             if sends:
                 await asyncio.wait(sends, timeout=IN_FLIGHT_S + 1)
             await self._settle(stop, keeper)
             self.stopping = True
+            self.consumed = await self._handed_out()
             facts = await self._effects() + await self._dead()
             return facts, told
         finally:
@@ -286,7 +323,10 @@ class Auditor:
             await asyncio.sleep(1.0 / self.rate)
 
     async def _settle(self, stop, keeper):
-        """Wait until the consumer has nothing left to do."""
+        """Wait until the consumer has nothing left to do. What a dead consumer held comes again only when its session, its claim or its
+        acknowledgment has timed out: before that nothing is lost."""
+        usual = self.adapter.redelivery_s[0 if self.builtin else 1] if self.adapter else 6.0
+        longest = max(6.0, 2.0 * self.path.get("redelivery_s", usual) + 2.0)
         self.last = time.monotonic()
         acked = {int(line[2:]) for line in self.lines if line.startswith("a ")}
         while not stop.is_set():
@@ -294,10 +334,24 @@ class Auditor:
                 keeper.result()
             quiet = time.monotonic() - self.last
             complete = acked <= self.pointed and not self.plan and not self.poison
-            if quiet > (2.0 if complete else 6.0):
+            if quiet > (2.0 if complete else longest):
                 return
+            if quiet > 3.0 and not complete and await self._outstanding() == 0:
+                return  # the server has nothing more to hand out
             await asyncio.sleep(0.05)
         self.partial = True
+
+    async def _outstanding(self):
+        try:
+            return await asyncio.wait_for(self.adapter.outstanding(), 5)
+        except Exception:
+            return None  # the server is gone, or cannot say
+
+    async def _handed_out(self):
+        try:
+            return await asyncio.wait_for(self.adapter.consumed(), 10)
+        except Exception:
+            return None
 
     async def _dead(self):
         """What is in the dead-letter queue, as ledger lines."""
@@ -326,7 +380,7 @@ class Auditor:
             lines = [x for x in lines if not x.startswith("e ")] + [
                 ("e %d %s" % (int(x[0]), x[1] if len(x) > 1 else "")).strip() for x in found
             ]
-        elif isinstance(worker, str) and worker.startswith("builtin:"):
+        elif self.builtin:
             if worker.endswith(":transaction") and self.adapter.transactional:
                 found = await self.adapter.transacted()
             else:
@@ -355,7 +409,13 @@ def delivery(path, name, project, kind, server=None, progress=None):
         return await auditor.run(stop)
 
     text, told = probe.run(main)
-    return text, ledgerlines.count(ledgerlines.parse(text)), told, holder["auditor"].partial
+    auditor = holder["auditor"]
+    more = {
+        "effects_from": "pack's own worker" if auditor.builtin else "read back" if "effects" in path else "reported",
+        "consumed": auditor.consumed,
+        "worker_seen": auditor.seen_worker,
+    }
+    return text, dict(ledgerlines.count(ledgerlines.parse(text)), **more), told, auditor.partial
 
 
 def causal(path, name, project, progress=None):
@@ -472,4 +532,8 @@ def ordering(path, name, project, progress=None):
             await probe.let_go(adapter)
 
     text, told = probe.run(main, path.get("connections", 1) + 50)
+    if "worker" in path and path.get("ordering") != "causal" and not holder["partial"] and path["adapter"] in rtfile.BROKERS:
+        effects, _, _, holder["partial"] = delivery(path, name + "-w", project, {"kind": "order of effects"}, None, progress)
+        seen = [line.split(" ", 1)[1] for line in effects.splitlines() if line.startswith("e ")]
+        text += "".join("w %s\n" % x for x in seen)
     return text, ledgerlines.count(ledgerlines.parse(text)), told, holder["partial"]

@@ -5,26 +5,14 @@ import json
 import time
 
 from pack.realtime import adapters, managed, probe, windows
-
-
-def raise_limit(wanted):
-    """Allow enough descriptors for this many connections; returns the limit that holds now."""
-    try:
-        import resource
-    except ImportError:
-        return wanted + 200
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    need = wanted + 200
-    if soft < need:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(need, hard) if hard != resource.RLIM_INFINITY else need, hard))
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+from pack.realtime import loop as loops
 
 
 def density(path, name, project, pid, progress=None):
     """Open the connections, hold them, ping every one several times, read the server's CPU meanwhile."""
     spec, state = path["density"], {"partial": False}
     wanted, hold = spec["connections"], spec["hold_s"]
-    limit = raise_limit(wanted)
+    limit = loops.raise_limit(wanted)
     if limit < wanted + 50:
         raise adapters.AdapterError(
             "%d connections need %d descriptors, the limit is %d: raise it with `ulimit -n`" % (wanted, wanted + 200, limit)

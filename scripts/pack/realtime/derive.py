@@ -77,6 +77,58 @@ def _counts(entry, run, duration):
         raise forged("claims %g s of measurement in a run of %.1f s" % (duration, run["end"] - run["start"]))
 
 
+BUSY = 0.9  # of one core, or of the loop's time: behind that, what comes late is the probe's own lateness
+
+
+def own_limit(entry):
+    """Why the probe itself was the limit of this measurement, as text; None if it was not."""
+    seconds = [max(pair) for pair in entry["usage"]]
+    full = [s for s in seconds if s >= BUSY]
+    if not full or (len(full) < len(seconds) and len(full) < max(2, len(seconds) // 10)):
+        return None
+    rate, good = entry.get("rate", entry.get("target_rate")), entry.get("good_rate")
+    text = "the probe itself was the limit: at %g/s it was at work for %.0f %% of the time in %d of %d seconds" % (
+        rate,
+        100 * sum(full) / len(full),
+        len(full),
+        len(seconds),
+    )
+    return text + ("; it was still good at %g/s" % good if good else "") + " (`pack rt ceiling` measures what it can here)"
+
+
+def _receiver(entry, facts):
+    """What died of the probe's own cannot have lost anything."""
+    if entry["receiver"]:
+        raise invalid(
+            "the probe's own receiver died (%s): what did not come after that is not the system's fault" % entry["receiver"], **facts
+        )
+
+
+def _why_lost(entry):
+    """What is known of the reasons, as more text behind a loss."""
+    known = ["%d sends failed, the first with %s" % (entry["failed"], entry["refusal"])] if entry["failed"] else []
+    known += ["%s%s" % (text, " (%d times)" % times if times > 1 else "") for text, times in entry["closed"]]
+    return "; ".join(known[:4])
+
+
+def _connections(path, entry):
+    """As many connections as were asked for, to every node, or none of what was measured is of them."""
+    asked, seen = path.get("connections", 1), entry["seen"]
+    if seen is None:
+        return
+    if ":" in path["adapter"]:
+        if not any(seen.values()):
+            raise invalid(
+                "%s held no connection to %s while it measured: whatever it measured, it was not that" % (path["adapter"], path["address"])
+            )
+        return
+    if path["adapter"] != "kafka" and sum(seen.values()) < asked:
+        raise invalid("%d connections asked, %d were there" % (asked, sum(seen.values())))
+    gone = [address for address, count in seen.items() if not count]
+    if gone and path["adapter"] in ("websocket", "socketio"):
+        raise invalid("no connection to the node %s: the cluster was not measured" % gone[0])
+
+
 def _latency(kind, path, entry, run, limits, raw):
     histogram = _histogram(entry["histogram"], "histogram")
     late = _histogram(entry["lateness_histogram"], "lateness histogram")
@@ -118,6 +170,14 @@ def _latency(kind, path, entry, run, limits, raw):
     tail = kind["measure"] == "tail"
     claims = [(n, q) for n, _, q in QUANTILES if n in path["budget_ms"] and (n == "p999") == tail]
     reasons, bounds, worst = [], {}, "PASS"
+    waited = _histogram(entry["receiving_histogram"], "receiving histogram")
+    if waited.total != entry["received"] + entry["duplicates"]:
+        raise forged("the receiving histogram holds %d, received is %d" % (waited.total, entry["received"]))
+    waiting = round(waited.at_rank(stats.rank(0.99, waited.total)) / 1000.0, 3) if waited.total else 0.0
+    _connections(path, entry)
+    seen = dict(samples=entry["sent"], lost=entry["lost"], duplicates=entry["duplicates"], percentiles=again)
+    _receiver(entry, seen)
+    own = own_limit(entry)
     for name, q in claims:
         budget = path["budget_ms"][name]
         bound = upper_bound_ms(histogram, q, entry["sent"])
@@ -129,13 +189,17 @@ def _latency(kind, path, entry, run, limits, raw):
         bounds[name] = None if math.isinf(bound) else round(bound, 3)
         if bound > budget:
             shown = "never arrived for %d of %d" % (entry["lost"], entry["sent"]) if math.isinf(bound) else "%.3f ms" % bound
+            shown += " (%s)" % _why_lost(entry) if math.isinf(bound) and _why_lost(entry) else ""
             text = "%s 95 %% bound %s is over its budget of %g ms" % (
                 name.upper().replace("P999", "P99.9"),
                 shown,
                 budget,
             )
-            if lateness > budget / 10.0 and not math.isinf(bound):
-                reasons.append(text + "; but the probe itself was %.3f ms late, more than a tenth of the budget: measure again" % lateness)
+            if own and worst != "FAIL":
+                raise invalid("%s; but %s" % (text, own), **seen)
+            if max(lateness, waiting) > budget / 10.0 and not math.isinf(bound):
+                what = "%.3f ms late" % lateness if lateness >= waiting else "%.3f ms late in receiving" % waiting
+                reasons.append(text + "; but the probe itself was %s, more than a tenth of the budget: measure again" % what)
                 worst = "INVALID" if worst == "PASS" else worst
             else:
                 reasons.append(text)
@@ -168,6 +232,25 @@ def _latency(kind, path, entry, run, limits, raw):
                     "the P99 budget of %g ms is looser than the team's %g %s (section %s); tighten it or waive `%s` with a reason"
                     % (path["budget_ms"]["p99"], value, rule["unit"], rule["source"], name)
                 )
+    if not tail:
+        once = path["guarantee"] in ("exactly-once", "at-most-once")
+        if entry["duplicates"] and once:
+            worst = "FAIL"
+            reasons.append("%d message(s) came more than once, %s allows none" % (entry["duplicates"], path["guarantee"]))
+        if entry["damaged"]:
+            worst = "FAIL"
+            reasons.append("%d message(s) came back damaged" % entry["damaged"])
+        unexplained = entry["lost"] - entry["failed"] * copies
+        if unexplained > 0 and path["guarantee"] != "at-most-once" and worst == "PASS":
+            worst = "FAIL"
+            reasons.append("%d of %d messages lost, %s allows none" % (unexplained, entry["sent"], path["guarantee"]))
+        if worst == "PASS" and entry["lost"]:
+            reasons.append(
+                "%d of %d lost, which at-most-once allows%s"
+                % (entry["lost"], entry["sent"], ": " + _why_lost(entry) if _why_lost(entry) else "")
+            )
+        if worst == "PASS" and entry["duplicates"]:
+            reasons.append("%d message(s) came more than once, which %s allows" % (entry["duplicates"], path["guarantee"]))
     head = "p999" if tail else "p99"
     return Finding(
         worst,
@@ -177,7 +260,9 @@ def _latency(kind, path, entry, run, limits, raw):
         bounds=bounds,
         samples=entry["sent"],
         lateness_p99_ms=lateness,
+        receiving_p99_ms=waiting,
         lost=entry["lost"],
+        duplicates=entry["duplicates"],
         percentiles=again,
         shows=shows,
     )
@@ -252,9 +337,13 @@ def _delivery(kind, path, entry, run, limits, raw):
             "phantom",
             "reordered",
             "faults",
+            "lag_max",
+            "lag_end",
+            "drain_s",
         )
     }
-    shows = []
+    shows, promised = [], path.get("ordering", "none")
+    key = "reordered_total" if promised == "total" else "reordered"
     if kind["measure"] == "ordering":
         if path.get("ordering") == "causal":
             if again["causal_violations"] is None:
@@ -262,8 +351,12 @@ def _delivery(kind, path, entry, run, limits, raw):
             shows = ["causal order"]
             if again["causal_violations"]:
                 reasons.append("%d of %d effects came before what had caused them" % (again["causal_violations"], again["received"]))
-        elif again["reordered"]:
-            reasons.append("%d of %d effects out of order" % (again["reordered"], again["received"]))
+        elif again[key]:
+            reasons.append("%d of %d effects out of order" % (again[key], again["received"]))
+        if again["worker_" + key] and promised != "causal":
+            reasons.append("%d of %d effects of the worker out of order" % (again["worker_" + key], again["worker_effects"]))
+        if again["duplicates"] and entry["guarantee"] in ("exactly-once", "at-most-once"):
+            reasons.append("%d message(s) came more than once, %s allows none" % (again["duplicates"], entry["guarantee"]))
         if again["received"] == 0:
             reasons.append("nothing was received")
         if path["adapter"] in ("redis", "nats", "kafka"):
@@ -271,10 +364,14 @@ def _delivery(kind, path, entry, run, limits, raw):
                 raise invalid("%s keeps its log, but the audit did not replay it" % path["adapter"])
             if not again["replay_identical"]:
                 reasons.append("replay gives another state than the first run")
-        value = again["causal_violations"] if shows else again["reordered"]
+        value = again["causal_violations"] if shows else again[key] + again["worker_" + key]
         return Finding("FAIL" if reasons else "PASS", reasons, value, 0, shows=shows, **facts)
+    told = _told(path, entry, again)
     if again["lost"] and entry["guarantee"] != "at-most-once":
-        reasons.append("%d acknowledged message(s) of %d lost" % (again["lost"], again["acked"]))
+        far = "; the consumer was up to %d behind: a queue's limit drops what it acknowledged (mosquitto: 1,000)" % again["lag_max"]
+        reasons.append("%d acknowledged message(s) of %d lost%s" % (again["lost"], again["acked"], far if again["lag_max"] >= 1000 else ""))
+    if again[key] and promised in ("total", "per-partition"):
+        reasons.append("%d of %d effects out of order, rt.yaml promises %s" % (again[key], again["received"], promised))
     if again["duplicates"] and entry["guarantee"] in ("exactly-once", "at-most-once"):
         reasons.append("%d duplicate effect(s), %s allows none" % (again["duplicates"], entry["guarantee"]))
     if again["phantom"]:
@@ -298,14 +395,46 @@ def _delivery(kind, path, entry, run, limits, raw):
     note = (
         [] if reasons else ["0 lost of %d acknowledged: loss rate below %.2g with 95 %% confidence" % (again["acked"], again["loss_bound"])]
     )
-    return Finding("FAIL" if reasons else "PASS", reasons or note, again["lost"], 0, shows=shows, **facts)
+    return Finding("FAIL" if reasons else "PASS", (reasons or note) + told, again["lost"], 0, shows=shows, **facts)
+
+
+def _told(path, entry, again):
+    """Whose word the effects are, and how far the consumer was behind: lines. A word that the server contradicts is no effect."""
+    lines = []
+    if entry["effects_from"] == "reported":
+        if entry["consumed"] is not None and entry["consumed"] < again["received"]:
+            raise Finding(
+                "FAIL",
+                [
+                    "the worker reported %d effects, but the server handed out %d messages: what it reports did not happen"
+                    % (again["received"], entry["consumed"])
+                ],
+            )
+        if entry["consumed"] is None and not entry["worker_seen"]:
+            raise invalid(
+                "the worker was never seen connected to %s, and its effects are only its own word: give `effects: [command]`, which reads "
+                "them from its store" % path["address"]
+            )
+        lines.append("effects as reported by the worker; `effects: [command]` in rt.yaml reads them back from its store")
+    if again["lag_max"] > max(20, again["acked"] // 20):
+        text = "consumer lag: up to %d messages" % again["lag_max"]
+        if again["drain_s"] > 0.5:
+            rate = again["received"] / (again["sending_s"] + again["drain_s"])
+            text += ", %d when the last was sent; it needed %.1f s more to catch up: it handles about %.0f/s of %.0f/s" % (
+                again["lag_end"],
+                again["drain_s"],
+                rate,
+                again["sent"] / again["sending_s"],
+            )
+        lines.append(text)
+    return lines
 
 
 def _throughput(kind, path, entry, run, limits, raw):
     series, wanted = entry["per_second"], path["throughput"]
     _counts(entry, run, len(series))
-    if sum(series) != entry["received"]:
-        raise forged("the seconds add up to %d, received is %d" % (sum(series), entry["received"]))
+    if sum(series) + entry["after"] != entry["received"] or entry["after"] < 0:
+        raise forged("the seconds add up to %d, after them came %d, received is %d" % (sum(series), entry["after"], entry["received"]))
     departed, histogram = entry["sent_per_second"], _histogram(entry["histogram"], "histogram")
     if len(departed) != len(series) or entry["sent"] % max(1, sum(departed)):
         raise forged("the seconds of sending add up to %d, sent is %d" % (sum(departed), entry["sent"]))
@@ -315,10 +444,14 @@ def _throughput(kind, path, entry, run, limits, raw):
         raise forged("received %s, histogram holds %d" % (entry["received"], histogram.total))
     if entry["sustained_s"] != len(series):
         raise forged("sustained_s %s, but %d seconds were counted" % (entry["sustained_s"], len(series)))
-    if not _near(entry["throughput_msgs_sec"] * entry["sustained_s"], entry["received"], max(1.0, 0.005 * entry["received"])):
+    if not _near(entry["throughput_msgs_sec"] * entry["sustained_s"], sum(series), max(1.0, 0.005 * sum(series))):
         raise forged(
-            "throughput %s x duration %s is not received %d" % (entry["throughput_msgs_sec"], entry["sustained_s"], entry["received"])
+            "throughput %s x duration %s is not the %d of its seconds" % (entry["throughput_msgs_sec"], entry["sustained_s"], sum(series))
         )
+    copies, lag, behind = entry["sent"] // max(1, sum(departed)), [], 0
+    for went, came in zip(departed, series):
+        behind += went * copies - came
+        lag.append(behind)
     span, part = min(10, len(series)), max(1, len(series) // 10)
     worst = min(sum(series[i : i + span]) / float(span) for i in range(len(series) - span + 1))
     memory = [[row[i] for row in entry["memory_kb"] if row[i] is not None] for i in (1, 2)]
@@ -331,6 +464,9 @@ def _throughput(kind, path, entry, run, limits, raw):
         "mean": round(sum(series) / float(len(series)), 1),
         "drift_percent": round(100.0 * (sum(series[-part:]) - sum(series[:part])) / max(1, sum(series[:part])), 2),
         "p99_ms": percentiles(histogram)["p99_ms"],
+        "after": entry["after"],
+        "lag_max": max(lag, default=0),
+        "lag_end": behind,
         "probe_mb": [round(m / 1024.0, 1) for m in memory[0][:1] + memory[0][-1:]],
         "server_mb": [round(m / 1024.0, 1) for m in memory[1][:1] + memory[1][-1:]],
     }
@@ -346,19 +482,31 @@ def _throughput(kind, path, entry, run, limits, raw):
             % (len(series), rule["source"], needed, kind["thresholds"]["sustained_s"]),
             **facts,
         )
+    _connections(path, entry)
+    _receiver(entry, facts)
+    own, rate = own_limit(entry), wanted["rate"] * copies
     reasons = []
     if entry["lost"]:
-        reasons.append("%d of %d messages lost" % (entry["lost"], entry["sent"]))
-    if worst < 0.95 * wanted["rate"]:
+        why = _why_lost(entry)
+        reasons.append("%d of %d messages lost%s" % (entry["lost"], entry["sent"], " (%s)" % why if why else ""))
+    if behind > rate and behind > 2 * max(1, sum(lag[:part]) // part):
+        reasons.append("it fell behind: %d messages (%.1f s of the rate) were still on their way at the end" % (behind, behind / rate))
+    if entry["damaged"]:
+        reasons.append("%d message(s) came back damaged" % entry["damaged"])
+    if entry["duplicates"] and path["guarantee"] in ("exactly-once", "at-most-once"):
+        reasons.append("%d message(s) came more than once, %s allows none" % (entry["duplicates"], path["guarantee"]))
+    if own and (reasons or worst < 0.95 * rate):
+        raise invalid("%s; but %s" % (reasons[0] if reasons else "the worst %d seconds carried %.1f/s" % (span, worst), own), **facts)
+    if worst < 0.95 * rate:
         slowest = min(sum(departed[i : i + span]) / float(span) for i in range(len(departed) - span + 1))
-        if slowest < 0.95 * wanted["rate"] and not reasons:
+        if slowest < 0.95 * wanted["rate"]:
             raise invalid(
                 "the worst %d seconds carried %.1f/s of %g/s, but the probe itself sent only %.1f/s in its worst: this machine "
                 "cannot hold the rate now; measure again when it is quiet" % (span, worst, wanted["rate"], slowest),
                 **facts,
             )
-        reasons.append("the worst %d seconds carried %.1f/s, the target is %g/s" % (span, worst, wanted["rate"]))
-    return Finding("FAIL" if reasons else "PASS", reasons, facts["worst"], wanted["rate"], **facts)
+        reasons.append("the worst %d seconds carried %.1f/s, the target is %g/s" % (span, worst, rate))
+    return Finding("FAIL" if reasons else "PASS", reasons, facts["worst"], rate, **facts)
 
 
 def _burst(kind, path, entry, run, limits, raw):

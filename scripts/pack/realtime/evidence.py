@@ -53,6 +53,7 @@ def file_digest(path):
 # What measures or judges; a change of the board or of a report does not make evidence stale.
 _TOOL = (
     "probe",
+    "loop",
     "selftest",
     "audit",
     "audit_client",

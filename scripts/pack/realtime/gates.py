@@ -14,7 +14,7 @@ from pack.base import codec
 from pack.realtime import checks, derive, evidence, gitinfo, rtfile
 from pack.store import open_for_reading
 from pack.teams import schema
-from pack.teams.definition import artifact_problem, by_id, project_of
+from pack.teams.layout import artifact_problem, by_id, project_of
 
 ORDER = ("FORGED", "FAIL", "INVALID", "STALE", "MISSING", "PASS")
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -160,7 +160,11 @@ class Look:
         if self.now - run["end"] > hours * 3600:
             found.append("measured %.1f h ago, older than %g h" % ((self.now - run["end"]) / 3600.0, hours))
         if run["git"]["dirty"]:
-            found.append("measured on a dirty work tree: commit, then measure again")
+            names = ", ".join(run["git"].get("changed", ())[:3])
+            found.append(
+                "measured on a dirty work tree%s: commit, then measure again%s"
+                % (" (%s)" % names if names else "", "; what is no source belongs into .gitignore" if names else "")
+            )
         if run["spec"] != rtfile.path_digest(path):
             found.append("rt.yaml says something else of %s than when it was measured" % path["id"])
         changed = self.git.changed_since(run["git"]["commit"], path.get("sources"), rtfile.programs(path))

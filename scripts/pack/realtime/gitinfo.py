@@ -142,10 +142,15 @@ class Git:
         names = self._here(names)
         return sorted(n for n in (self._run(*DIFF, commit, "--", *names) or "").split("\0") if n) if names else []
 
-    def dirty(self):
-        """Is anything beside the team's own folder changed, untracked or hidden from git?"""
-        changed = self._names(self._run(*DIFF, "HEAD"))
-        return bool(changed or self.untracked() or self.hidden() or self.elsewhere())
+    def loose(self):
+        """What beside the team's own folder is changed, untracked or hidden from git; what running programs leave behind is none of it."""
+        return (
+            self._names(self._run(*DIFF, "HEAD")) + [n for n in self.untracked() if not left_behind(n)] + self.hidden() + self.elsewhere()
+        )
+
+    def dirty(self, sources=None):
+        """Is anything that counts (see `belongs`) changed, untracked or hidden from git?"""
+        return any(counts(n, sources) for n in self.loose())
 
     def exists(self, commit):
         """Is this a commit of this repository?"""
@@ -153,7 +158,7 @@ class Git:
 
     def changed_since(self, commit, sources=None, programs=()):
         """Files that differ between the commit and the work tree, as far as they belong to `sources` or are among `programs`."""
-        names = self._names(self._run(*DIFF, commit)) + self.untracked() + self.hidden()
+        names = self._names(self._run(*DIFF, commit)) + [n for n in self.untracked() if not left_behind(n)] + self.hidden()
         counted = self.elsewhere() + [n for n in names if belongs(n, sources)]
         return counted + [n for n in self.touched(commit, programs) + self.unversioned(programs) if n not in counted]
 
@@ -178,8 +183,26 @@ def belongs(name, sources):
     return not (name.endswith((".md", ".txt", ".rst")) or name.startswith("docs/"))
 
 
-def state(project, files=(), exclude=(".team", ".claude")):
-    """The `git` part of a run; `files` are those that the measurement runs, which must be in the commit."""
+LEFT = ("*.log", "*.pid", "*.sock", "*.pyc", "*.rdb", "*.aof", "*.manifest", "nohup.out", "mosquitto.db")
+LEFT_FOLDERS = ("__pycache__", "appendonlydir", "jetstream", "mnesia", "node_modules/.cache", ".pytest_cache")
+
+
+def left_behind(name):
+    """Is an untracked file of a kind that servers and interpreters write by themselves?"""
+    inside = "/" + os.path.dirname(name) + "/"
+    return any(fnmatch.fnmatch(os.path.basename(name), x) for x in LEFT) or any("/%s/" % x in inside for x in LEFT_FOLDERS)
+
+
+def counts(name, sources):
+    """As `belongs`; that git looks elsewhere (no file's name) always counts."""
+    return name == "core.worktree" or belongs(name, sources)
+
+
+def state(project, files=(), exclude=(".team", ".claude"), sources=None):
+    """The `git` part of a run; `files` are those that the measurement runs, which must be in the commit. `changed` names what is not."""
     git = Git(project, exclude)
     head = git.head()
-    return {"commit": head, "dirty": bool(git.dirty() or git.unversioned(files) or git.touched("HEAD", files)) if head else True}
+    if not head:
+        return {"commit": head, "dirty": True, "changed": []}
+    found = [n for n in git.loose() if counts(n, sources)] + git.unversioned(files) + git.touched("HEAD", files)
+    return {"commit": head, "dirty": bool(found), "changed": list(dict.fromkeys(found))[:5]}

@@ -6,10 +6,13 @@ r N [P]   N was seen again when the log was replayed  c N      the worker was ki
 b kill    the broker was killed                       b up     it was started again
 k N       a consumer was killed                         p N      message N is one that no consumer can handle
 d N       N is in the dead-letter queue                 v N S:C  sender S sent N with the vector clock C (C0,C1,...)
+h T N     T ms after the first message, N acknowledged ones were not handled yet: the consumer's lag
+z T       T ms after the first, the last message was sent
+w N [P]   the effect for N of a worker that met no fault, in this order (ordering audit)
 n RUN     the first line: the run that saw all this
 """
 
-FACTS = set("saierckbpdvn")
+FACTS = set("saierckbpdvnhzw")
 
 
 def parse(text):
@@ -37,6 +40,7 @@ def count(facts):
     sent, acked, order = set(), set(), []
     replay, crashes, kills, consumers = [], 0, 0, 0
     poison, dead, clocks = set(), [], {}
+    lags, sending_ms, worked = [], 0, []
     for fact, value, partition in facts:
         if fact == "s":
             sent.add(value)
@@ -56,6 +60,12 @@ def count(facts):
             poison.add(value)
         elif fact == "d":
             dead.append(value)
+        elif fact == "h":
+            lags.append((value, int(partition)))
+        elif fact == "z":
+            sending_ms = value
+        elif fact == "w":
+            worked.append((value, partition))
         elif fact == "v":
             sender, _, clock = partition.partition(":")
             clocks[value] = (int(sender), [int(x) for x in clock.split(",")])
@@ -81,6 +91,14 @@ def count(facts):
         "duplicates": sum(seen[v] - 1 for v in received),
         "phantom": len(set(seen) - sent) + len(acked - sent),
         "reordered": inversions(order),
+        "reordered_total": inversions([(value, "") for value, _ in order]),
+        "worker_effects": len(worked),
+        "worker_reordered": inversions(worked),
+        "worker_reordered_total": inversions([(value, "") for value, _ in worked]),
+        "lag_max": max((n for _, n in lags), default=0),
+        "lag_end": next((n for at, n in lags if at >= sending_ms), 0) if sending_ms else 0,
+        "drain_s": max([at - sending_ms for at, n in lags if n > len(lost) and at > sending_ms] or [0]) / 1000.0,
+        "sending_s": sending_ms / 1000.0,
         "faults": faults,
         "loss_bound": 3.0 / len(acked & sent) if acked & sent and not lost else 1.0,
         "replayed": len(replay),

@@ -197,3 +197,58 @@ def memory_kb(pid):
         return int(done.stdout)
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
+
+
+def family(pid):
+    """A process and everything that descends from it, as process ids; only itself where /proc does not say."""
+    children = {}
+    try:
+        for name in os.listdir("/proc"):
+            if name.isdigit():
+                try:
+                    with open("/proc/%s/stat" % name, encoding="ascii", errors="replace") as handle:
+                        children.setdefault(int(handle.read().rpartition(")")[2].split()[1]), []).append(int(name))
+                except OSError:
+                    continue  # it has ended
+    except OSError:
+        return [pid]
+    found = [pid]
+    for one in found:
+        found += children.get(one, [])
+    return found
+
+
+def connections(addresses, pids):
+    """{address: established TCP connections that these processes hold to its port}; None where nobody can know (no /proc, a unix socket)."""
+    ports = {}
+    for address in addresses:
+        for part in address.split(",") if "//" not in address else [address]:
+            if part.startswith("unix") or not host_port(part)[1]:
+                return None
+            ports.setdefault(host_port(part)[1], []).append(address)
+    inodes = {}
+    try:
+        for name in ("/proc/net/tcp", "/proc/net/tcp6"):
+            with open(name, encoding="ascii") as handle:
+                for line in handle.readlines()[1:]:
+                    fields = line.split()
+                    port = int(fields[2].rpartition(":")[2], 16)
+                    if fields[3] == "01" and port in ports:
+                        inodes[fields[9]] = port
+    except FileNotFoundError:
+        if not os.path.isfile("/proc/net/tcp"):
+            return None
+    found = {address: 0 for address in addresses}
+    for pid in pids if inodes else ():
+        try:
+            for name in os.listdir("/proc/%d/fd" % pid):
+                try:
+                    link = os.readlink("/proc/%d/fd/%s" % (pid, name))
+                except OSError:
+                    continue
+                if link.startswith("socket:["):
+                    for address in ports.get(inodes.get(link[8:-1]), ()):
+                        found[address] += 1
+        except OSError:
+            continue  # it has ended, or is somebody else's
+    return found

@@ -8,7 +8,7 @@ import time
 
 import pack
 from pack.realtime import adapters, derive, evidence, gates, gitinfo, hdr, managed, probe, rtfile, selftest
-from pack.teams.definition import by_id, project_of
+from pack.teams.layout import by_id, project_of
 
 
 class MeasureError(RuntimeError):
@@ -30,6 +30,7 @@ class Session:
         rtfile.write_twin(self.team_dir)  # so that a hook without PyYAML judges by the same file
         self.own = gitinfo.own(self.team_dir, definition)
         self.git = gitinfo.state(self.project, exclude=self.own)
+        self.loose = gitinfo.Git(self.project, self.own).loose() if self.git["commit"] else []
         self.kinds, self.paths = by_id(definition, "evidence", "kind"), by_id(self.rt, "paths")
         self.store, self.say, self.quiet = evidence.Store(self.team_dir), say, quiet
         self.at = None  # the path that is being measured, for whoever tells the user what went wrong
@@ -39,7 +40,15 @@ class Session:
         """Why nothing that is measured now will count, said before an hour is spent on it: lines."""
         if self.git["commit"] is None:
             return ["no git commit here to bind evidence to: what is measured now is INVALID. `git init`, `git add`, `git commit` first"]
-        return ["the work tree is dirty: what is measured now is STALE. Commit first, then measure"] if self.git["dirty"] else []
+        found = []
+        for path in self.rt["paths"]:
+            names = [n for n in self.loose if gitinfo.counts(n, path.get("sources"))]
+            if names:
+                found.append(
+                    "path %s: the work tree is dirty (%s): what is measured now is STALE. Commit first, or let .gitignore name what is no source, "
+                    "or `sources` of the path what is; then measure" % (path["id"], ", ".join(names[:3]))
+                )
+        return found
 
     def progress(self, title):
         """A progress bar, unless quiet."""
@@ -58,7 +67,7 @@ class Session:
             "start": start,
             "end": end,
             "git": self.git_since(path),
-            "target": {"address": path["address"], "server": told[0], "reality": told[1]},
+            "target": {"address": path["address"], "server": says(path, told[0]), "reality": told[1]},
             "spec": rtfile.path_digest(path),
             "purpose": self.purpose,
             "selftest": self.selftest,
@@ -68,8 +77,11 @@ class Session:
 
     def git_since(self, path):
         """The `git` part of a run: dirty if the tree was so when the command began, or is at the end, or moved in between."""
-        now = gitinfo.state(self.project, rtfile.programs(path), self.own)
-        return dict(now, dirty=now["dirty"] or self.git["dirty"] or now["commit"] != self.git["commit"])
+        sources = path.get("sources")
+        now = gitinfo.state(self.project, rtfile.programs(path), self.own, sources)
+        before = [n for n in self.loose if gitinfo.counts(n, sources)]
+        moved = now["commit"] != self.git["commit"] or not self.git["commit"]
+        return dict(now, dirty=now["dirty"] or bool(before) or moved, changed=now["changed"] or before[:5])
 
     def file(self, kind, path, run, entry):
         """Put one envelope into the evidence folder; returns the gate's row for it, so that the first figure is seen."""
@@ -177,19 +189,19 @@ class Session:
 
             recording, told = probe.run(main, path.get("connections", 1) + 50)
         duration = recording.sent / path["rate"]
-        entry = {"sample_count": recording.received}
+        entry = dict(self.seen(recording, adapter), sample_count=recording.received)
         latency, lateness = recording.latency.encode().decode(), recording.lateness.encode().decode()
         entry.update(derive.percentiles(hdr.Histogram(latency)))
         late = hdr.Histogram(lateness)
         entry.update(
             {
                 "throughput_msgs_sec": round(recording.received / duration, 3) if duration else 0.0,
-                "concurrent_connections": path.get("connections", 1),
+                "concurrent_connections": path.get("connections", 1)
+                if entry["seen"] is None or ":" in path["adapter"]
+                else sum(entry["seen"].values()),
                 "sent": recording.sent * recording.fanout,
                 "received": recording.received,
                 "lost": recording.lost,
-                "duplicates": recording.duplicates,
-                "damaged": recording.damaged,
                 "rate": path["rate"],
                 "duration_s": round(duration, 6),
                 "payload_bytes": path.get("payload_bytes", 64),
@@ -197,8 +209,11 @@ class Session:
                 "lateness_p99_ms": derive.percentiles(late)["p99_ms"],
                 "histogram": latency,
                 "lateness_histogram": lateness,
+                "receiving_histogram": recording.receiving.encode().decode(),
             }
         )
+        if derive.own_limit(entry) and not recording.partial:
+            entry["good_rate"] = self.still_good(path)
         if recording.spread is not None:
             spread = recording.spread.encode().decode()
             entry.update(
@@ -208,6 +223,39 @@ class Session:
         for kind in kinds:
             self.file(kind, path, run, entry)
         return entry
+
+    @staticmethod
+    def seen(recording, adapter):
+        """What a probe's run saw beside its latencies: of itself, of its connections, of what went wrong."""
+        reasons = {}
+        for text in recording.closed:
+            reasons[text] = reasons.get(text, 0) + 1
+        return {
+            "duplicates": recording.duplicates,
+            "damaged": recording.damaged,
+            "failed": recording.failed,
+            "refusal": recording.refusal,
+            "receiver": recording.receiver,
+            "closed": sorted(reasons.items(), key=lambda item: -item[1])[:5],
+            "usage": thinned(recording.usage),
+            "seen": adapter.seen,
+        }
+
+    def still_good(self, path):
+        """The rate at which the probe, on this path and now, is not its own limit: halved until it is good; None if it never was."""
+        rate = path["rate"] / 2.0
+        for _ in range(6):
+            with self.server_for(path):
+                made = adapters.make(path, self.name(path), self.project)
+
+                async def main(stop, made=made, rate=rate):
+                    return await probe.told_run(made, rate, 2.0, 0.5, path.get("payload_bytes", 64), None, stop)
+
+                recording, _ = probe.run(main, path.get("connections", 1) + 50)
+            if not derive.own_limit({"usage": recording.usage, "rate": rate}):
+                return rate
+            rate /= 2.0
+        return None
 
     def delivery(self, path, kind):
         """A delivery or ordering audit."""
@@ -220,6 +268,7 @@ class Session:
             if kind["measure"] == "ordering":
                 ask = audit.causal if path["ordering"] == "causal" else audit.ordering
                 text, counts, told, partial = ask(path, self.name(path), self.project, bar)
+                counts.update(effects_from="the probe", consumed=None, worker_seen=False)
             else:
                 text, counts, told, partial = audit.delivery(path, self.name(path), self.project, kind, server, bar)
         worker = path.get("worker", "the probe") if kind["measure"] != "ordering" else "the probe"
@@ -250,6 +299,7 @@ class Session:
         memory = []
         with self.server_for(path) as server:
             adapter = adapters.make(path, self.name(path), self.project)
+            adapter.forget = True
 
             async def watch():
                 while True:
@@ -278,12 +328,12 @@ class Session:
         if recording.partial:
             cut = max(1, int(recording.sent / spec["rate"]))
             series, departed = series[:cut], departed[:cut]
-            series[-1] += recording.received - sum(series)
             departed[-1] += recording.sent - sum(departed)
         entry = {
             "target_rate": spec["rate"],
             "sustained_s": len(series),
-            "throughput_msgs_sec": round(recording.received / len(series), 3),
+            "throughput_msgs_sec": round(sum(series) / len(series), 3),
+            "after": recording.received - sum(series),
             "sent": recording.sent * recording.fanout,
             "received": recording.received,
             "lost": recording.lost,
@@ -292,6 +342,7 @@ class Session:
             "memory_kb": memory,
             "histogram": recording.latency.encode().decode(),
         }
+        entry.update(self.seen(recording, adapter))
         return self.file(kind, path, self.run_part(start, path, told, recording.partial), entry)
 
     def plain(self, path, kind):
@@ -342,6 +393,17 @@ class Session:
             more["ledger"] = self._keep_ledger(run, text)
         entry = dict(more, fault=kind["fault"], value_s=round(value, 6) if value is not None else -1.0, events=events)
         return self.file(kind, path, run, entry)
+
+
+def says(path, server):
+    """What a server is called: of an adapter of the project's own, only what that says."""
+    return "%s, as %s says" % (server, path["adapter"]) if ":" in path["adapter"] else server
+
+
+def thinned(usage, most=600):
+    """The seconds of a run; of a long one the fullest of each span."""
+    step = -(-len(usage) // most)
+    return [max(usage[i : i + step], key=max) for i in range(0, len(usage), step)] if step > 1 else usage
 
 
 def measure_all(session, measures, only=()):

@@ -10,7 +10,6 @@ taken for a slow server. Sender and receiver share one process and one clock.
 import asyncio
 import gc
 import os
-import selectors
 import signal
 import sys
 import threading
@@ -19,6 +18,9 @@ import warnings
 import zlib
 
 from hdrh.histogram import HdrHistogram
+
+from pack.realtime import adapters, managed
+from pack.realtime import loop as loops
 
 HIGHEST_US = 3600 * 10**6
 GRACE_S = 5.0  # without a single message before the rest counts as lost
@@ -46,9 +48,39 @@ def new_histogram():
     return HdrHistogram(1, HIGHEST_US, 3)
 
 
-def micro(seconds):
-    """Seconds as whole microseconds within the histogram's range."""
-    return min(max(int(seconds * 1e6), 1), HIGHEST_US)
+class Counts:
+    """A histogram while it is recorded: the buckets of `new_histogram`, counted in a plain list, a fifth of the library's time a sample.
+
+    The index of a value is that of HdrHistogram with 2,048 sub-buckets from 1 on.
+    """
+
+    def __init__(self):
+        self._counts, self._made, self._at = [0] * ((HIGHEST_US.bit_length() - 10 + 1) << 10), None, -1
+        self.total = 0
+
+    def add(self, seconds, times=1):
+        """One sample, in seconds; `times` of them."""
+        value = int(seconds * 1e6)
+        value = 1 if value < 1 else HIGHEST_US if value > HIGHEST_US else value
+        bucket = value.bit_length() - 11
+        if bucket < 0:
+            bucket = 0
+        self._counts[(bucket << 10) + (value >> bucket)] += times
+        self.total += times
+
+    def histogram(self):
+        """As an HdrHistogram."""
+        if self._at != self.total:
+            made = new_histogram()
+            for index, count in enumerate(self._counts):
+                if count:
+                    bucket = max(0, (index >> 10) - 1)
+                    made.record_value((index - (bucket << 10)) << bucket, count)
+            self._made, self._at = made, self.total
+        return self._made
+
+
+_FILLS = {}
 
 
 def make_body(token, number, size):
@@ -57,7 +89,13 @@ def make_body(token, number, size):
     rest = size - len(head)
     if rest <= 0:
         return head
-    return head + (b"%08x" % zlib.crc32(head) * (rest // 8 + 1))[:rest]
+    key = number & 255, rest
+    if key not in _FILLS:
+        fill = (b"%08x" % zlib.crc32(b"%d" % (number & 255)) * (rest // 8 + 1))[:rest]
+        if rest > 4096:
+            return head + fill
+        _FILLS[key] = fill
+    return head + _FILLS[key]
 
 
 def number_of(body, token):
@@ -71,18 +109,45 @@ def number_of(body, token):
         return None
 
 
+BITS = tuple(1 << i for i in range(8))
+
+
 class Recording:
     """What an open-loop run saw."""
 
     def __init__(self, rate, fanout):
         self.rate, self.fanout = rate, fanout
-        self.latency, self.lateness = new_histogram(), new_histogram()
+        self._latency, self._lateness, self._receiving = Counts(), Counts(), Counts()
         self.sent = self.received = self.duplicates = self.damaged = self.failed = 0
         self.partial, self.zero = False, 0.0
         self.arrivals = self.departures = None  # copies that came and messages that went out, second by second
-        self.spread, self._open = (new_histogram(), {}) if fanout > 1 else (None, None)  # first to last receiver of a broadcast
+        self.after = 0  # copies that came when the measured seconds were over
+        self._spread, self._open = (Counts(), {}) if fanout > 1 else (None, None)  # first to last receiver of a broadcast
         self.order = None  # [(number, receiver)] if the caller wants the order of arrival
         self._seen = bytearray()  # a bit for each copy: an hour at 5,000 a second is 2 MB, as a set it would be a gigabyte
+        self.usage = []  # [(the loop's share, the processor's share)] of each second
+        self.receiver, self.refusal = None, None  # why the probe's own receiver died; what the first send that failed said
+        self.closed = []  # what the server said when it closed connections
+
+    @property
+    def latency(self):
+        """HdrHistogram in microseconds, from the intended time of sending."""
+        return self._latency.histogram()
+
+    @property
+    def lateness(self):
+        """HdrHistogram: how late the probe itself sent, one sample for each copy that was to come."""
+        return self._lateness.histogram()
+
+    @property
+    def receiving(self):
+        """HdrHistogram: how long, at most, what came had waited for the probe itself."""
+        return self._receiving.histogram()
+
+    @property
+    def spread(self):
+        """HdrHistogram: first to last receiver of each broadcast; None without one."""
+        return self._spread and self._spread.histogram()
 
     def due(self, number):
         """When a message should go out."""
@@ -90,31 +155,133 @@ class Recording:
 
     def arrived(self, number, at, receiver):
         """A message of the measured part came back."""
-        place, bit = divmod(number * self.fanout + receiver, 8)
+        copy = number * self.fanout + receiver
+        place, bit = copy >> 3, BITS[copy & 7]
         if self.order is not None:
             self.order.append((number, receiver))
         if place >= len(self._seen):
             self._seen.extend(bytes(place + 4096 - len(self._seen)))
-        if self._seen[place] >> bit & 1:
+        if self._seen[place] & bit:
             self.duplicates += 1
             return
-        self._seen[place] |= 1 << bit
+        self._seen[place] |= bit
         self.received += 1
-        if self.spread is not None:
+        if self._spread is not None:
             first, came = self._open.pop(number, (at, 0))
             if came + 1 < self.fanout:
                 self._open[number] = (first, came + 1)
             else:
-                self.spread.record_value(micro(at - first))
-        self.latency.record_value(micro(at - self.due(number)))
+                self._spread.add(at - first)
+        self._latency.add(at - self.zero - number / self.rate)
         if self.arrivals is not None:
-            second = min(max(int(at - self.zero), 0), len(self.arrivals) - 1)
-            self.arrivals[second] += 1
+            second = int(at - self.zero)
+            if second >= len(self.arrivals):
+                self.after += 1  # it came, but not in the time that the rate was to be held
+            else:
+                self.arrivals[second if second > 0 else 0] += 1
 
     @property
     def lost(self):
         """Copies that were expected and did not come."""
         return self.sent * self.fanout - self.received
+
+    @property
+    def busy(self):
+        """The share of the fullest second that the probe itself was at work (its loop, or its share of one processor)."""
+        return max((max(pair) for pair in self.usage), default=0.0)
+
+
+class _Sender:
+    """Sends what is due whenever the loop comes by, in one piece if the loop was late; `done` is set at the end."""
+
+    MOST = 256  # messages in one go; then receivers have their turn
+
+    def __init__(self, adapter, recording, span, size, token, stop, per_second, progress):
+        self.adapter, self.recording, self.size, self.token, self.stop = adapter, recording, size, token, stop
+        self.number, self.total, self.per_second, self.progress = span[0], span[1], per_second, progress
+        self.loop, self.tasks = asyncio.get_running_loop(), set()
+        self.done, self.handle = self.loop.create_future(), None
+        self.post = adapter.post if adapter.posting() else self._task
+        self.every = max(1, int(recording.rate / 4))
+        self.open, self.over = 0, False  # sends without an end; whether anybody still counts them
+
+    def settled(self, error):
+        """A send has ended."""
+        self.open -= 1
+        if error is not None and not self.over:
+            self.recording.failed += 1
+            self.recording.refusal = self.recording.refusal or said(error)
+
+    def _task(self, body, partition, settled):
+        if len(self.tasks) >= MOST_PENDING:
+            settled(RuntimeError("%d sends without an answer: no more go out" % MOST_PENDING))
+            return
+        task = asyncio.ensure_future(self.adapter.send(body))
+        self.tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task):
+        self.tasks.discard(task)
+        self.settled(None if task.cancelled() else task.exception())
+
+    def start(self):
+        """Begin when the first message is due."""
+        self.handle = self.loop.call_later(max(0.0, self.recording.due(self.number) - time.perf_counter()), self._tick)
+
+    def _tick(self):
+        try:
+            wait = self._send()
+        except BaseException as error:
+            if not self.done.done():
+                self.done.set_exception(error)
+            return
+        if wait is None:
+            if not self.done.done():
+                self.done.set_result(None)
+        elif wait > 0:
+            self.handle = self.loop.call_later(wait, self._tick)
+        else:
+            self.handle = self.loop.call_soon(self._tick)
+
+    def _send(self):
+        recording, clock, rate, zero = self.recording, time.perf_counter, self.recording.rate, self.recording.zero
+        number, fanout, token, size, post = self.number, self.recording.fanout, self.token, self.size, self.post
+        late, departures, last = recording._lateness.add, recording.departures, min(self.total, self.number + self.MOST)
+        while number < last:
+            now = clock()
+            wait = zero + number / rate - now
+            if wait > 0:
+                break
+            if self.stop.is_set():
+                recording.partial = True
+                self.total = number
+                break
+            if number >= 0:
+                recording.sent += 1
+                late(-wait, fanout)
+                if departures is not None:
+                    departures[min(int(now - zero), len(departures) - 1)] += 1
+                if self.progress and number % self.every == 0:
+                    self.progress.update(number, self.total, recording)
+            self.open += 1
+            post(make_body(token, number, size), 0, self.settled)
+            number += 1
+        self.number = number
+        self.adapter.flush()
+        if number >= self.total:
+            return None
+        return max(0.0, zero + number / rate - clock())
+
+    def cancel(self):
+        """No more of it."""
+        if self.handle:
+            self.handle.cancel()
+
+
+def said(error):
+    """An error as one line that names its kind."""
+    text = " ".join(str(error).split())
+    return "%s: %s" % (type(error).__name__, text[:300]) if text else type(error).__name__
 
 
 async def open_loop(
@@ -126,71 +293,58 @@ async def open_loop(
     recording = Recording(rate, adapter.fanout)
     total, before = int(round(rate * duration)), int(round(rate * warmup))
     if per_second:
-        recording.arrivals, recording.departures = [0] * int(round(duration)), [0] * int(round(duration))
+        recording.arrivals, recording.departures = [0] * max(1, int(round(duration))), [0] * max(1, int(round(duration)))
     if order:
         recording.order = []
-    bodies_checked = size > 0
+    checked, head, cut = size > 0, token + b" ", len(token) + 1
+    account, waited, arrived = getattr(asyncio.get_running_loop(), "account", None), recording._receiving.add, recording.arrived
 
     def deliver(body, at, receiver=0):
-        number = number_of(body, token)
-        if number is None or number < 0:
+        if not body.startswith(head):
             return
-        if number >= total:
+        end = body.find(b" ", cut)
+        try:
+            number = int(body[cut:end] if end > 0 else body[cut:])
+        except ValueError:
+            return
+        if number < 0:
+            return
+        if number >= total or (checked and body != make_body(token, number, size)):
             recording.damaged += 1
             return
-        if bodies_checked and body != make_body(token, number, size):
-            recording.damaged += 1
-            return
-        recording.arrived(number, at, receiver)
+        if account is not None:
+            waited(at - account.since)
+        arrived(number, at, receiver)
 
+    adapter.payload = size
     await adapter.open(deliver)
     if opened is not None:
         await opened()
-    running, stop = set(), stop or asyncio.Event()
-
-    def ended(task):
-        running.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            recording.failed += 1
-
+    stop = stop or asyncio.Event()
+    usage = loops.Usage(asyncio.get_running_loop())
     recording.zero = time.perf_counter() + 0.05 + before / rate
+    sender = _Sender(adapter, recording, (-before, total), size, token, stop, per_second, progress)
     try:
-        burst = 0
-        for number in range(-before, total):
-            wait = recording.due(number) - time.perf_counter()
-            if wait > 0:
-                await asyncio.sleep(wait)
-                burst = 0
-            else:
-                burst += 1
-                if burst % 50 == 0:
-                    await asyncio.sleep(0)  # let receivers run while the probe catches up
-            if stop.is_set():
-                recording.partial = True
-                break
-            now = time.perf_counter()
-            if number >= 0:
-                recording.sent += 1
-                recording.lateness.record_value(micro(now - recording.due(number)), adapter.fanout)
-                if per_second:
-                    recording.departures[min(int(now - recording.zero), len(recording.departures) - 1)] += 1
-                if progress and number % max(1, int(rate / 4)) == 0:
-                    progress.update(number, total, recording)
-            if len(running) >= MOST_PENDING:
-                recording.failed += 1  # it was due and did not go out: it will count as lost
-                continue
-            task = asyncio.ensure_future(adapter.send(make_body(token, number, size)))
-            running.add(task)
-            task.add_done_callback(ended)
+        sender.start()
+        usage.loop.call_at(usage.loop.time() + max(0.0, recording.zero - time.perf_counter()), usage.start)
+        await sender.done
         quiet, came, end = time.perf_counter(), recording.received, time.perf_counter() + 12 * grace
-        while recording.lost > 0 and time.perf_counter() < min(quiet + grace, end) and not stop.is_set():
+        while recording.lost > 0 and time.perf_counter() < min(quiet + grace, end) and not stop.is_set() and not adapter.dead:
             await asyncio.sleep(0.02)
             if recording.received > came:
                 quiet, came = time.perf_counter(), recording.received
+        until = time.perf_counter() + min(grace, 1.0)  # an acknowledgment may come behind the message itself
+        while sender.open > 0 and time.perf_counter() < until and not stop.is_set():
+            await asyncio.sleep(0.01)
     finally:
-        for task in list(running):
+        sender.over = True
+        sender.cancel()
+        usage.stop()
+        recording.usage = usage.seconds
+        for task in list(sender.tasks):
             task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await asyncio.gather(*sender.tasks, return_exceptions=True)
+        recording.receiver, recording.closed = adapter.dead, list(adapter.closed)
         if progress:
             progress.close(recording)
     return recording
@@ -199,14 +353,17 @@ async def open_loop(
 async def told_run(adapter, *arguments, **more):
     """`open_loop`, and what the server says of itself: (Recording, (server, reality)). A server that died meanwhile, or an adapter
     that cannot close, does not take back what was measured."""
-    told = []
+    told, asked = [], adapters.nodes({"address": adapter.address, "cluster": [{"address": a} for a in adapter.cluster or ()]})
 
     async def opened():
+        adapter.seen = managed.connections(asked, managed.family(os.getpid()))
         told.append(await adapter.server())
 
     try:
         recording = await open_loop(adapter, *arguments, opened=opened, **more)
         try:
+            if adapter.seen is not None and not any(adapter.seen.values()):  # it connects when it has something to send
+                adapter.seen = managed.connections(asked, managed.family(os.getpid()))
             told.append(await asyncio.wait_for(adapter.server(), 10))  # MQTT says its version a little later
         except Exception:
             told.append(told[0])
@@ -225,9 +382,9 @@ async def let_go(adapter):
 
 def run(main, descriptors=100):
     """Run `main(stop)`. Ctrl-c, SIGTERM and a closed terminal set `stop`, so that what was measured is kept; a second one
-    gives up (KeyboardInterrupt). A select loop is on time to 0.1 ms."""
-    selector = selectors.SelectSelector() if descriptors < 900 and os.name == "posix" else selectors.DefaultSelector()
-    loop = asyncio.SelectorEventLoop(selector)
+    gives up (KeyboardInterrupt). `descriptors`: how many the measurement will need."""
+    loops.raise_limit(descriptors)
+    loop = loops.new()
     asyncio.set_event_loop(loop)
     loop.set_exception_handler(lambda loop, context: None)  # a broken connection is recorded, not logged
     stop = asyncio.Event()
@@ -278,7 +435,7 @@ class Progress:
     def update(self, done, total, recording=None, text=None):
         """Show how far it is, with the P99 so far."""
         now = time.monotonic()
-        if now - self.last < (0.2 if self.tty else 5.0) and done:
+        if now - self.last < (1.0 if self.tty else 5.0) and done:
             return
         if recording is not None and recording.latency.total_count:
             text = "%.0f/s  P50 %.2f ms  P99 %.2f ms" % (

@@ -360,7 +360,8 @@ def integrate(data, now, root=".", runner=None):
     os.makedirs(folder, exist_ok=True)
     _put_away(folder)
     result = {"date": date, "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)), "steps": []}
-    result.update(gitinfo.state(root, exclude=_own(data)))
+    told = gitinfo.state(root, exclude=_own(data))
+    result.update(commit=told["commit"], dirty=told["dirty"])
     commands = []
     for item in data["integration_day"]["checklist"]:
         if item.get("smoke"):

@@ -91,7 +91,16 @@ def check(plugin, context):
                 name, index, kind = first or second, 2 if first else 3, (one or other).lower()
                 legal = sorted(tables[kind])
                 same_form = any(item.isupper() == name.isupper() for item in legal)
-                known = not legal or not same_form or name in legal or name in declared or name.lower() in roles
+                several = name.islower() and len(_declaring(documents, kind)) > 1  # the status of a plan, of a task, of a session
+                known = (
+                    not legal
+                    or several
+                    and file not in _declaring(documents, kind)
+                    or not same_form
+                    or name in legal
+                    or name in declared
+                    or name.lower() in roles
+                )
             if known or name in context.facts.model_aliases or file.prose.hidden(match.start()) or _is_slip(name, declared, 5):
                 continue
             yield file.hit(match.span(index), "no %s %r in the tables of this plugin%s" % (kind, name, nearest(name, legal)))
@@ -112,6 +121,11 @@ def check(plugin, context):
             if not file.prose.hidden(match.start()) and name.lower() not in roles and not _is_slip(name, declared, SHORTEST):
                 text = "no %s %r in the tables of this plugin%s" % (kind, name, nearest(name, sorted(legal)))
                 yield file.hit(match.span(2), text)
+
+
+def _declaring(documents, kind):
+    """The documents with a table whose first column has this kind of name."""
+    return [file for file in documents if any(table.titles and table.titles[0] in COLUMNS[kind] for table in vocabulary.tables(file))]
 
 
 def _is_slip(name, declared, shortest):

@@ -12,15 +12,15 @@ from pack.realtime.adapters.base import Adapter
 TABLE = {
     "websocket": ("websocket", "WebSocket", "websockets"),
     "socketio": ("socketio_", "SocketIO", "python-socketio, aiohttp"),
-    "redis": ("redis_", "Redis", "redis"),
+    "redis": ("redis_", "Redis", "redis, hiredis"),
     "nats": ("nats_", "Nats", "nats-py"),
-    "mqtt": ("mqtt", "Mqtt", "aiomqtt"),
+    "mqtt": ("mqtt", "Mqtt", "paho-mqtt"),
     "rabbitmq": ("rabbitmq", "RabbitMQ", "aio-pika"),
     "kafka": ("kafka", "Kafka", "confluent-kafka"),
 }
 
 
-LIBRARIES = "websockets redis nats aiomqtt paho aio_pika aiormq pamqp socketio aiohttp cimpl confluent_kafka asyncio".split()
+LIBRARIES = "websockets redis hiredis nats paho aio_pika aiormq pamqp socketio aiohttp cimpl confluent_kafka asyncio".split()
 
 
 def of_library(error):
@@ -70,6 +70,11 @@ def load(name, project="."):
         raise AdapterError("adapter %s cannot be loaded from %s: %s" % (name, os.path.basename(folder) or folder, said))
 
 
+def nodes(path):
+    """The addresses of a path: its own, and those of all nodes of its cluster."""
+    return list(dict.fromkeys([path["address"]] + [node["address"] for node in path.get("cluster", ())]))
+
+
 def make(path, name, project="."):
     """The adapter of a path; `name` is the prefix of whatever it creates on the server. AdapterError if it cannot be made of it."""
     cls, options = load(path["adapter"], project), dict(path.get("options", {}))
@@ -85,4 +90,5 @@ def make(path, name, project="."):
     adapter.project = project
     adapter.cluster = [node["address"] for node in path.get("cluster", ())] or [path["address"]]
     adapter.dead_letter = "dead_letter" in path
+    adapter.in_order = path.get("ordering", "none") != "none"
     return adapter

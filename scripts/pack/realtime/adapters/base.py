@@ -2,8 +2,13 @@
 
 The probe calls `open(deliver)`, then `send(body)` once a message, then `close()`. `deliver(body, at, receiver)` is called
 for each message that came back, `at` being `time.perf_counter()` as soon as it was there. `send` returns when the server
-acknowledged the message, as far as the protocol has acknowledgments, and raises when it did not.
+acknowledged the message, as far as the protocol has acknowledgments, and raises when it did not. Sends are begun when they are
+due, however many are still unanswered: an adapter that lets one wait for another measures itself.
+
+The built-in adapters have `post` instead, which only begins to send and says later how it ended: no task a message.
 """
+
+import asyncio
 
 
 class Adapter:
@@ -18,9 +23,71 @@ class Adapter:
     dead_letter = False  # the audit sends poison: prepare() makes the dead-letter queue too
     keep = False  # close() leaves on the server what open() made, because a fault test opens it again
     looking = False  # a contract is recorded: open() makes nothing on the server, and what is received is taken from nobody
+    in_order = False  # the path promises an order, so the built-in worker takes one message at a time where redelivery would break it
+    forget = False  # many messages: what was received may be removed from the server's log
+    seen = None  # {address: connections that were there when it was open}, where that can be known
+    payload = 64  # bytes of the messages to come
+    redelivery_s = (1.0, 30.0)  # after a consumer's death its messages come again within: the built-in worker's, a worker's of the project
 
     def __init__(self, address, options, connections, name):
         self.address, self.options, self.connections, self.name = address, options, connections, name
+        self.dead, self.closed = None, []
+
+    # -- what the probe's own part is, and what the system's ----------------------------------------------------------
+
+    def died(self, error):
+        """The probe's own receiver cannot go on: nothing that did not come is the system's fault."""
+        text = " ".join(str(error).split())[:300]
+        self.dead = self.dead or ("%s: %s" % (type(error).__name__, text) if text else type(error).__name__)
+
+    def ended(self, reason):
+        """The server ended a connection, and said why."""
+        self.closed.append(reason)
+
+    def receiving(self, coroutine):
+        """Start a task that receives until it is cancelled; if it ends otherwise, it is told."""
+        task = asyncio.ensure_future(coroutine)
+
+        def over(task):
+            if not task.cancelled() and task.exception() is not None:
+                error = task.exception()
+                if isinstance(error, (OSError, EOFError)) or type(error).__name__ in GONE:
+                    self.ended("%s: %s" % (type(error).__name__, " ".join(str(error).split())[:200]))
+                else:
+                    self.died(error)
+
+        task.add_done_callback(over)
+        return task
+
+    # -- sending ------------------------------------------------------------------------------------------------------
+
+    def posting(self):
+        """Does this adapter have a `post` that does what its `send` does?"""
+        if "send" in vars(self):
+            return False
+        for cls in type(self).__mro__:
+            if "send" in vars(cls) or "post" in vars(cls):
+                return "post" in vars(cls)
+        return False
+
+    def post(self, body, partition, settled):
+        """Begin to send; `settled(error or None)` is called once, when it ended. Nothing may wait here."""
+        raise NotImplementedError("the adapter %s has no post()" % type(self).__name__)
+
+    def flush(self):
+        """Put on the wire what `post` has gathered."""
+
+    async def posted(self, body, partition=0):
+        """Send by `post` and wait for its end."""
+        done = asyncio.get_running_loop().create_future()
+
+        def settled(error):
+            if not done.done():
+                done.set_exception(error) if error is not None else done.set_result(None)
+
+        self.post(body, partition, settled)
+        self.flush()
+        await done
 
     def named(self, *names):
         """One of these options, which whoever only looks must give: there is nothing of its own to look at."""
@@ -42,6 +109,14 @@ class Adapter:
     async def server(self):
         """(name and version as the server says them, "real" or "mock")."""
         return type(self).__name__, "real"
+
+    async def consumed(self):
+        """Delivery audit: how many messages the server itself has handed to consumers, or None where it does not say."""
+        return None
+
+    async def outstanding(self):
+        """Delivery audit: how many messages the server may still hand to consumers, or None where it does not say."""
+        return None
 
     # -- only what some measures need -----------------------------------------------------------------------------
 
@@ -71,3 +146,7 @@ class Adapter:
     async def leader(self):
         """Leader election: the name of the node that leads now."""
         raise NotImplementedError("the %s adapter knows no leader; give an adapter of yours" % self.protocol)
+
+
+# What client libraries raise when the server ends a connection.
+GONE = ("ConnectionClosed", "ConnectionClosedError", "ConnectionClosedOK", "MqttError", "AMQPConnectionError", "ChannelClosed", "ConnectionError", "IncompleteReadError")  # fmt: skip

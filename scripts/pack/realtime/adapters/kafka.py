@@ -15,26 +15,39 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from pack.realtime.adapters.base import Adapter
 
 
+# librdkafka holds 100,000 messages by default: a second of the rate that is asked of Kafka, and then it refuses more
+QUEUE = {"queue.buffering.max.messages": 1000000, "queue.buffering.max.kbytes": 1048576, "message.max.bytes": 17000000}
+
+
+def _settle(settled):
+    for tell, error in settled:
+        tell(KafkaException(error) if error else None)
+
+
 class Kafka(Adapter):
     """See the module's text."""
 
     protocol = "kafka"
     persistent = True
+    redelivery_s = (6.0, 45.0)  # the session of a group's member: it must end before another gets the partition
 
     def __init__(self, address, options, connections, name):
         super().__init__(address, options, connections, name)
         self.topic, self.partitions = options.get("topic", name), int(options.get("partitions", 1))
         self.own = "topic" not in options
         self.producer = self.consumer = None
-        self.threads, self.stop = [], threading.Event()
+        self.threads, self.stop, self.settled, self.loop = [], threading.Event(), [], None
         self.servers = None if address.startswith("mock:") else address
 
     def _config(self, **more):
         return dict(self.options.get("config", {}), **dict({"bootstrap.servers": self.servers or "", "log_level": 2}, **more))
 
     async def prepare(self):
+        self.loop = asyncio.get_running_loop()
         more = {} if self.servers else {"test.mock.num.brokers": int(self.address.split(":")[1] or 1)}
-        self.producer = Producer(self._config(**dict(more, **{"enable.idempotence": True, "acks": "all", "linger.ms": 0})))
+        self.producer = Producer(
+            self._config(**dict(more, **{"enable.idempotence": True, "acks": "all", "linger.ms": 5 if self.forget else 0}, **QUEUE))
+        )
         meta = await asyncio.get_running_loop().run_in_executor(None, lambda: self.producer.list_topics(timeout=10))
         self.cluster, self.brokers = meta.cluster_id or "?", sorted(meta.brokers.values(), key=lambda b: b.id)
         if not self.servers:
@@ -55,14 +68,17 @@ class Kafka(Adapter):
         self.threads.append(thread)
 
     def _pump(self):
+        """Hears what became of messages, and tells the loop of all that were settled in one go."""
         while not self.stop.is_set():
             self.producer.poll(0.005)
+            if self.settled:
+                settled, self.settled = self.settled, []
+                self.loop.call_soon_threadsafe(_settle, settled)
 
     async def open(self, deliver):
         if self.looking:
             self.named("topic")
         await self.prepare()
-        loop, ready = asyncio.get_running_loop(), asyncio.Event()
         meta = self.producer.list_topics(self.topic, timeout=10)
         if self.looking:  # an application's topic has as many partitions as it has, and its traffic may be in any of them
             self.partitions = max(1, len(meta.topics[self.topic].partitions))
@@ -72,29 +88,35 @@ class Kafka(Adapter):
             for p in range(self.partitions)
         ]
         self.consumer.assign(ends)
-        self._thread(self._receive, loop, ready, deliver)
-        await ready.wait()
+        self._thread(self._receive, deliver)
 
-    def _receive(self, loop, ready, deliver):
-        loop.call_soon_threadsafe(ready.set)
+    def _receive(self, deliver):
+        """What has come since the last look goes to the loop in one go, with the time at which it was seen."""
         while not self.stop.is_set():
             message = self.consumer.poll(0.05)
-            if message is not None and not message.error():
-                loop.call_soon_threadsafe(deliver, message.value(), time.perf_counter(), 0)
+            if message is None:
+                continue
+            some, at = [message] + self.consumer.consume(1000, 0), time.perf_counter()
+            self.loop.call_soon_threadsafe(self._hand, deliver, some, at)
+
+    def _hand(self, deliver, some, at):
+        for message in some:
+            if not message.error():
+                deliver(message.value(), at, 0)
+            elif message.error().fatal():
+                self.died(KafkaException(message.error()))
+
+    def post(self, body, partition, settled):
+        def delivered(error, message):  # in the pump's thread
+            self.settled.append((settled, error))
+
+        try:
+            self.producer.produce(self.topic, body, partition=partition % self.partitions, on_delivery=delivered)
+        except (BufferError, KafkaException) as error:  # the library's own queue is full: its limit, and told
+            settled(error)
 
     async def send(self, body, partition=0):
-        loop = asyncio.get_running_loop()
-        done = loop.create_future()
-
-        def delivered(error, message):
-            loop.call_soon_threadsafe(settle, error)
-
-        def settle(error):
-            if not done.done():
-                done.set_exception(KafkaException(error)) if error else done.set_result(None)
-
-        self.producer.produce(self.topic, body, partition=partition % self.partitions, on_delivery=delivered)
-        await done
+        await self.posted(body, partition)
 
     async def server(self):
         return "kafka cluster %s, %d broker(s)" % (self.cluster, len(self.brokers)), "mock" if self.cluster.startswith(

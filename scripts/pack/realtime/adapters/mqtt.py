@@ -1,8 +1,13 @@
-"""MQTT: publish at a quality of service, receive on a second connection or on the same.
+"""MQTT: publish at a quality of service, receive on a connection of its own or on the same.
 
-options: topic, qos (default 1), nodelay (default false): TCP_NODELAY on the client's sockets, single (default false): one
-connection both publishes and subscribes, as an application's client does. With the defaults of client and mosquitto
-(`set_tcp_nodelay true` is not one), Nagle's algorithm and delayed acknowledgments can together cost 40 to 80 ms.
+options: topic, qos (default 1), nodelay: TCP_NODELAY on the client's sockets (default: true, but false with `single`), single
+(default false): one connection both publishes and subscribes, as an application's client does, with that client's defaults.
+Without TCP_NODELAY Nagle's algorithm and delayed acknowledgments can together cost 40 to 80 ms; mosquitto's own option of that
+name does not help a client that publishes and subscribes on one connection, the client's does (measured).
+
+The probe speaks MQTT itself: it publishes with any number of messages unacknowledged (client libraries allow 20 by default) and
+tells the broker, by MQTT 5, that it may do the same towards the subscriber (mosquitto allows 20 without being told). `single` has
+no such word to the broker.
 """
 
 import asyncio
@@ -10,80 +15,282 @@ import socket
 import time
 from urllib.parse import urlsplit
 
-import aiomqtt
-
 from pack.realtime.adapters.base import Adapter
+
+MOST = 60000  # unacknowledged messages of a connection: their ids have 16 bits
+
+
+class MqttError(OSError):
+    """The broker refused, or the connection is gone."""
+
+
+REASONS = {
+    1: "unacceptable protocol version",
+    2: "identifier rejected",
+    3: "server unavailable",
+    4: "bad user name or password",
+    5: "not authorized",
+    0x86: "bad user name or password",
+    0x87: "not authorized",
+    0x89: "server busy",
+    0x8B: "server shutting down",
+    0x8D: "keep alive timeout",
+    0x8E: "session taken over",
+    0x93: "receive maximum exceeded",
+    0x95: "packet too large",
+    0x97: "quota exceeded",
+}
+CONNACK, PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP, SUBACK, DISCONNECT = 2, 3, 4, 5, 6, 7, 9, 14
+KEEPALIVE_S = 60
+
+
+def reason(code):
+    """A reason code as the specifications name it."""
+    return "%s (%d)" % (REASONS.get(code, "reason"), code)
+
+
+def text(value):
+    """A string with its length."""
+    raw = value.encode() if isinstance(value, str) else value
+    return len(raw).to_bytes(2, "big") + raw
+
+
+def packet(first, body):
+    """A control packet: its first byte, the length in sevens of bits, the rest."""
+    size, head = len(body), bytes((first,))
+    while True:
+        size, digit = size >> 7, size & 127
+        head += bytes((digit | 0x80 if size else digit,))
+        if not size:
+            return head + body
+
+
+def varint(data, place):
+    """(value, place behind it) of a length in sevens of bits; (None, place) if it is not whole."""
+    value = shift = 0
+    while place < len(data):
+        digit = data[place]
+        place += 1
+        value |= (digit & 127) << shift
+        shift += 7
+        if not digit & 128:
+            return value, place
+    return None, place
+
+
+class Client(asyncio.Protocol):
+    """One connection: MQTT 3.1.1 to publish, 5 to subscribe (`wide`). `came(topic, body, at)` is called for each message."""
+
+    def __init__(self, adapter, who, came=None, wide=False):
+        self.adapter, self.came, self.wide, self.loop = adapter, came, wide, asyncio.get_running_loop()
+        self.name = "%s-%s" % (who, adapter.name[-16:])
+        self.waiting, self.mid, self.out, self.buffer, self.transport, self.timer = {}, 0, [], b"", None, None
+        self.mine, self.told, self.twice, self.up, self.subscribed = False, None, set(), self.loop.create_future(), None
+
+    async def open(self):
+        """Connect; MqttError if the broker refuses."""
+        adapter = self.adapter
+        more = {"ssl": True, "server_hostname": adapter.host} if adapter.secure else {}
+        await asyncio.wait_for(self.loop.create_connection(lambda: self, adapter.host, adapter.port, **more), 10)
+        opened = self.transport.get_extra_info("socket")
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1 if adapter.nodelay else 0)
+        flags = 2 | (0x80 if adapter.user else 0) | (0x40 if adapter.password else 0)
+        body = text("MQTT") + bytes((5 if self.wide else 4, flags)) + KEEPALIVE_S.to_bytes(2, "big")
+        body += (b"\x03\x21\xff\xff" if self.wide else b"") + text(self.name)
+        body += (text(adapter.user) if adapter.user else b"") + (text(adapter.password) if adapter.password else b"")
+        self.transport.write(packet(0x10, body))
+        await asyncio.wait_for(self.up, 10)
+        self._ping()
+        return self
+
+    def _ping(self):
+        self.timer = self.loop.call_later(KEEPALIVE_S / 2.0, self._ping)
+        self.transport.write(b"\xc0\x00")
+
+    async def subscribe(self, topic, qos):
+        """Subscribe; MqttError if the broker refuses."""
+        self.subscribed = self.loop.create_future()
+        self.transport.write(packet(0x82, b"\x00\x01" + (b"\x00" if self.wide else b"") + text(topic) + bytes((qos,))))
+        code = await asyncio.wait_for(self.subscribed, 10)
+        if code >= 0x80:
+            raise MqttError("the broker refused the subscription of %s: %s" % (topic, reason(code)))
+
+    def publish(self, topic, body, qos, settled):
+        """Gather a message; `settled(error or None)` at its acknowledgment."""
+        if self.transport is None:
+            settled(MqttError(self.told or "the connection is gone"))
+            return
+        if not qos:
+            self.out.append(packet(0x30, topic + (b"\x00" if self.wide else b"") + body))
+            settled(None)
+            return
+        if len(self.waiting) >= MOST:
+            settled(MqttError("%d messages are unacknowledged: MQTT has no more ids" % MOST))
+            return
+        self.mid = self.mid % 65535 + 1
+        while self.mid in self.waiting:
+            self.mid = self.mid % 65535 + 1
+        self.waiting[self.mid] = settled
+        self.out.append(packet(0x30 | qos << 1, topic + self.mid.to_bytes(2, "big") + (b"\x00" if self.wide else b"") + body))
+
+    def flush(self):
+        """Send what was gathered."""
+        if self.out:
+            data, self.out = b"".join(self.out), []
+            if self.transport is not None:
+                self.transport.write(data)
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def data_received(self, data):
+        at = time.perf_counter()
+        try:
+            self._parse(self.buffer + data if self.buffer else data, at)
+            self.flush()
+        except Exception as error:
+            self.adapter.died(error)
+            self.transport.abort()
+
+    def _parse(self, data, at):
+        place, size = 0, len(data)
+        while size - place >= 2:
+            length, start = varint(data, place + 1)
+            if length is None or size < start + length:
+                break
+            self._packet(data[place], data[start : start + length], at)
+            place = start + length
+        self.buffer = data[place:]
+
+    def _packet(self, first, body, at):
+        kind = first >> 4
+        if kind == PUBLISH:
+            self._message(first, body, at)
+        elif kind in (PUBACK, PUBCOMP):
+            settled = self.waiting.pop(int.from_bytes(body[:2], "big"), None)
+            if settled is not None:
+                code = body[2] if len(body) > 2 else 0
+                settled(MqttError("the broker refused the message: %s" % reason(code)) if code >= 0x80 else None)
+        elif kind == PUBREC:
+            self.out.append(packet(0x62, body[:2]))
+        elif kind == PUBREL:
+            self.twice.discard(body[:2])
+            self.out.append(packet(0x70, body[:2]))
+        elif kind == CONNACK:
+            if body[1]:
+                self.up.set_exception(MqttError("the broker refused the connection: %s" % reason(body[1])))
+            else:
+                self.up.set_result(None)
+        elif kind == SUBACK and self.subscribed is not None and not self.subscribed.done():
+            self.subscribed.set_result(body[-1])
+        elif kind == DISCONNECT:
+            self.told = "the broker ended the connection: %s" % reason(body[0] if body else 0)
+
+    def _message(self, first, body, at):
+        end = 2 + int.from_bytes(body[:2], "big")
+        topic, qos, mid = body[2:end], first >> 1 & 3, b""
+        if qos:
+            mid, end = body[end : end + 2], end + 2
+            self.out.append(packet(0x40 if qos == 1 else 0x50, mid))
+        if self.wide:
+            length, end = varint(body, end)
+            end += length
+        if qos == 2:
+            if mid in self.twice:
+                return
+            self.twice.add(mid)
+        self.came(topic, body[end:], at)
+
+    def connection_lost(self, error):
+        self.transport = None
+        if self.timer:
+            self.timer.cancel()
+        told = self.told or "the broker ended the connection" + (": %s" % error if error else "")
+        for waiting in (self.up, self.subscribed):
+            if waiting is not None and not waiting.done():
+                waiting.set_exception(MqttError(told))
+        if not self.mine:
+            self.adapter.ended(told)
+        gone, self.waiting = list(self.waiting.values()), {}
+        for settled in gone:
+            settled(MqttError(told))
+
+    def close(self):
+        """Disconnect."""
+        self.mine = True
+        if self.transport is not None:
+            self.transport.write(b"\xe0\x00")
+            self.transport.close()
 
 
 class Mqtt(Adapter):
     """See the module's text."""
 
     protocol = "mqtt"
+    redelivery_s = (2.0, 20.0)
 
     def __init__(self, address, options, connections, name):
         super().__init__(address, options, connections, name)
         url = urlsplit(address)
-        self.host, self.port, self.user, self.password = url.hostname, url.port or 1883, url.username, url.password
-        self.topic, self.qos = options.get("topic", "pack/" + name), int(options.get("qos", 1))
-        self.acknowledges = self.qos > 0
-        self.stack, self.task, self.producer, self.consumer, self.version = [], None, None, None, "?"
-
-    def _client(self, who, **more):
-        if self.options.get("nodelay"):
-            more["socket_options"] = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
-        return aiomqtt.Client(
-            self.host,
-            self.port,
-            username=self.user,
-            password=self.password,
-            identifier="%s-%s" % (who, self.name[-16:]),
-            max_inflight_messages=10000,
-            max_queued_outgoing_messages=0,
-            timeout=10,
-            **more,
+        self.secure = url.scheme == "mqtts"
+        self.host, self.port, self.user, self.password = (
+            url.hostname,
+            url.port or (8883 if self.secure else 1883),
+            url.username,
+            url.password,
         )
+        self.topic, self.qos = options.get("topic", "pack/" + name), int(options.get("qos", 1))
+        self.named_topic = text(self.topic)
+        self.nodelay = options.get("nodelay", not options.get("single", False))
+        self.acknowledges = self.qos > 0
+        self.producers, self.consumer, self.next, self.version, self.deliver = [], None, 0, "?", None
 
     async def prepare(self):
-        self.producer = await self._client("p").__aenter__()
-        self.producer.pending_calls_threshold = 1 << 30
+        self._drop()
+        for number in range(self.connections):
+            self.producers.append(await Client(self, "p%d" % number if number else "p", self._came).open())
+
+    def _drop(self):
+        for client in self.producers + [self.consumer] * (self.consumer not in self.producers and self.consumer is not None):
+            client.close()
+        self.producers, self.consumer = [], None
 
     async def open(self, deliver):
         if self.looking:
             self.named("topic")
+        self.deliver = deliver
         await self.prepare()
-        self.consumer = self.producer if self.options.get("single") else await self._client("c").__aenter__()
-        await self.consumer.subscribe("$SYS/broker/version", qos=0)
-        await self.consumer.subscribe(self.topic, qos=self.qos)
-        self.task = asyncio.ensure_future(self._receive(deliver))
+        self.consumer = self.producers[0] if self.options.get("single") else await Client(self, "c", self._came, True).open()
+        await self.consumer.subscribe("$SYS/broker/version", 0)
+        await self.consumer.subscribe(self.topic, self.qos)
 
-    async def _receive(self, deliver):
-        async for message in self.consumer.messages:
-            at = time.perf_counter()
-            if message.topic.value.startswith("$SYS"):
-                self.version = bytes(message.payload).decode("utf-8", "replace")
-            else:
-                deliver(bytes(message.payload), at, 0)
+    def _came(self, topic, body, at):
+        if topic.startswith(b"$SYS"):
+            self.version = body.decode("utf-8", "replace")
+        elif self.deliver is not None:
+            self.deliver(body, at, 0)
+
+    def post(self, body, partition, settled):
+        client = self.producers[self.next]
+        self.next = (self.next + 1) % len(self.producers)
+        client.publish(self.named_topic, body, self.qos, settled)
+
+    def flush(self):
+        for client in self.producers:
+            client.flush()
 
     async def send(self, body, partition=0):
-        await self.producer.publish(self.topic, body, qos=self.qos, timeout=20)
+        await asyncio.wait_for(self.posted(body, partition), 20)
 
     async def server(self):
         return self.version, "real"
 
     async def close(self):
-        if self.task:
-            self.task.cancel()
-            await asyncio.gather(self.task, return_exceptions=True)
-        for client in {self.producer, self.consumer}:
-            if client:
-                try:
-                    await client.__aexit__(None, None, None)
-                except aiomqtt.MqttError:
-                    pass  # the server is gone
-        self.producer = self.consumer = self.task = None
+        self._drop()
 
     async def consume(self, group, member, handle):
-        """paho itself, with manual acknowledgments: aiomqtt acknowledges before the application sees the message."""
+        """A client with manual acknowledgments. MQTT does not confirm one; the broker works its packets off in their order, so the
+        answer to a request sent after it says that it was taken. The request is only made where somebody waits for that."""
         import paho.mqtt.client as paho
 
         loop, arrived, ready = asyncio.get_running_loop(), asyncio.Queue(), asyncio.Event()
@@ -93,6 +300,7 @@ class Mqtt(Adapter):
             clean_session=False,
             manual_ack=True,
         )
+        fences = {}
 
         def on_connect(client, *rest):
             client.subscribe(self.topic, qos=1)
@@ -103,11 +311,18 @@ class Mqtt(Adapter):
         def on_message(client, data, message):
             loop.call_soon_threadsafe(arrived.put_nowait, message)
 
+        def on_unsubscribe(client, data, mid, *rest):
+            loop.call_soon_threadsafe(passed, mid)
+
+        def passed(mid):
+            fences.setdefault(mid, loop.create_future()).set_result(None)
+
         def on_socket_open(client, data, opened):
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
         client.on_socket_open = on_socket_open
         client.on_connect, client.on_subscribe, client.on_message = on_connect, on_subscribe, on_message
+        client.on_unsubscribe = on_unsubscribe
         client.max_inflight_messages_set(1000)
         client.connect(self.host, self.port, keepalive=30)
         client.loop_start()
@@ -118,8 +333,8 @@ class Mqtt(Adapter):
 
             async def ack(message=message):
                 client.ack(message.mid, message.qos)
-                while client.want_write():
-                    await asyncio.sleep(0.001)
-                await asyncio.sleep(0.01)  # MQTT does not confirm an acknowledgment; give it time to arrive
+                mid = client.unsubscribe("pack/fence/%s" % self.name)[1]
+                await asyncio.wait_for(fences.setdefault(mid, loop.create_future()), 5)
+                fences.pop(mid)
 
             await handle(bytes(message.payload), "", ack)

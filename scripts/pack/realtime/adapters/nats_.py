@@ -1,11 +1,16 @@
-"""NATS JetStream: publish with acknowledgment, receive by subscription; a durable pull consumer for the audit.
+"""NATS JetStream: publish with acknowledgment, receive by subscription; a durable pull consumer for the audit. Or NATS itself.
 
 options: stream and subject (default: of its own, removed at the end), storage: file (default) or memory, replicas (1),
-max_deliver (3; with `dead_letter`). JetStream's dead letters are its MAX_DELIVERIES advisories, kept in a stream of their own.
+max_deliver (3; with `dead_letter`), core (default false): plain publish and subscribe, which a server without JetStream has too.
+JetStream's dead letters are its MAX_DELIVERIES advisories, kept in a stream of their own.
+
+nats-py connects and logs in; the messages of a measurement are then written and read here, because that library makes a request
+of every publish and a task of every subscription.
 """
 
 import asyncio
 import json
+import os
 import time
 
 import nats
@@ -15,9 +20,115 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StorageType, S
 from pack.realtime import managed
 from pack.realtime.adapters.base import Adapter
 
+NO_JETSTREAM = (
+    "%s has no JetStream: start it with -js (or `jetstream {}` in its configuration), or measure plain NATS with the option core: true"
+)
+
 
 async def _quiet(error):
     """The library would log each disconnect; the audit records them itself."""
+
+
+class Link(asyncio.Protocol):
+    """A connection that nats-py has opened: `came[subscription id](subject, body, at)` for each message."""
+
+    def __init__(self, adapter):
+        self.adapter, self.came, self.out, self.buffer = adapter, {}, [], b""
+        self.transport, self.client, self.pongs, self.mine = None, None, [], False
+
+    async def open(self, address):
+        """Connect and take the connection over."""
+        self.client = await _connected(address)
+        for task in (self.client._reading_task, self.client._ping_interval_task, self.client._flusher_task):
+            if task is not None:
+                task.cancel()
+        writer = getattr(self.client._transport, "_io_writer", None)
+        if writer is None:
+            raise RuntimeError("the probe speaks NATS over TCP: give a nats:// or tls:// address")
+        await asyncio.sleep(0)  # the tasks end
+        self.transport = writer.transport
+        self.transport.set_protocol(self)
+        self.transport.resume_reading()
+        return self
+
+    def subscribe(self, number, subject, came):
+        """Ask for a subject."""
+        self.came[b"%d" % number] = came
+        self.out.append(b"SUB %s %d\r\n" % (subject.encode(), number))
+
+    async def settle(self):
+        """Wait until the server has worked off everything so far."""
+        done = asyncio.get_running_loop().create_future()
+        self.pongs.append(done)
+        self.out.append(b"PING\r\n")
+        self.flush()
+        await asyncio.wait_for(done, 10)
+
+    def flush(self):
+        """Send what was gathered."""
+        if self.out:
+            data, self.out = b"".join(self.out), []
+            if self.transport is not None:
+                self.transport.write(data)
+
+    def data_received(self, data):
+        at = time.perf_counter()
+        try:
+            self._parse(self.buffer + data if self.buffer else data, at)
+        except Exception as error:
+            self.adapter.died(error)
+            self.transport.abort()
+
+    def _parse(self, data, at):
+        place, came = 0, self.came
+        while True:
+            end = data.find(b"\r\n", place)
+            if end < 0:
+                break
+            word = data[place : place + 4]
+            if word == b"MSG ":
+                parts = data[place:end].split(b" ")
+                stop = end + 2 + int(parts[-1])
+                if len(data) < stop + 2:
+                    break
+                came[parts[2]](parts[1], data[end + 2 : stop], at)
+                place = stop + 2
+                continue
+            if word == b"HMSG":
+                parts = data[place:end].split(b" ")
+                stop = end + 2 + int(parts[-1])
+                if len(data) < stop + 2:
+                    break
+                came[parts[2]](parts[1], data[end + 2 + int(parts[-2]) : stop] or data[end + 2 : stop], at)
+                place = stop + 2
+                continue
+            if word == b"PING":
+                self.transport.write(b"PONG\r\n")
+            elif word == b"PONG":
+                if self.pongs:
+                    waiting = self.pongs.pop(0)
+                    if not waiting.done():
+                        waiting.set_result(None)
+            elif word == b"-ERR":
+                self.adapter.ended("the server says %s" % data[place + 5 : end].decode("utf-8", "replace"))
+            place = end + 2
+        self.buffer = data[place:]
+
+    def connection_lost(self, error):
+        lost, self.transport = self.transport is not None, None
+        if lost and not self.mine:
+            self.adapter.ended("the connection was lost%s" % (": %s" % error if error else ""))
+        self.adapter.cut()
+
+    def close(self):
+        """End it."""
+        self.mine = True
+        if self.transport is not None:
+            self.transport.abort()
+
+
+async def _connected(address):
+    return await nats.connect(address, error_cb=_quiet, allow_reconnect=False, connect_timeout=5, max_reconnect_attempts=1)
 
 
 class Nats(Adapter):
@@ -31,23 +142,49 @@ class Nats(Adapter):
         plain = name.replace(".", "_").replace(":", "_")
         self.stream, self.subject = options.get("stream", plain), options.get("subject", plain + ".m")
         self.own = "stream" not in options
-        self.nc = self.js = self.sub = None
+        self.core = bool(options.get("core"))
+        if self.core:
+            self.persistent = self.acknowledges = False
+        self.nc = self.js = self.sub = self.reading = None
+        self.links, self.next, self.waiting, self.number = [], 0, {}, 0
+        self.redelivery_s = (float(options.get("ack_wait", 1.0)), 30.0)
 
     async def prepare(self):
         # The library would try a node that is gone for minutes, so it is given one that listens, and two tries.
         living = [a for a in self.cluster if managed.answers(a)] if len(self.cluster) > 1 else []
-        address = (living or [self.address])[0]
-        self.nc = await nats.connect(address, error_cb=_quiet, allow_reconnect=False, connect_timeout=5, max_reconnect_attempts=1)
+        self.at = (living or [self.address])[0]
+        self.nc = await _connected(self.at)
         self.js = self.nc.jetstream(timeout=10)
         storage = StorageType.MEMORY if self.options.get("storage") == "memory" else StorageType.FILE
         copies = int(self.options.get("replicas", 1))
-        if self.own and not self.looking:
-            await self.js.add_stream(StreamConfig(name=self.stream, subjects=[self.subject], storage=storage, num_replicas=copies))
+        if self.own and not self.looking and not self.core:
+            try:
+                await self.js.add_stream(StreamConfig(name=self.stream, subjects=[self.subject], storage=storage, num_replicas=copies))
+            except nats.errors.NoRespondersError:
+                raise RuntimeError(NO_JETSTREAM % (await self.server())[0])
+            except nats.js.errors.APIError as error:
+                if getattr(error, "code", None) == 503 and "not enabled" in str(error.description).lower():
+                    raise RuntimeError(NO_JETSTREAM % (await self.server())[0])
+                raise
             if self.dead_letter:
                 advisory = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.%s.*" % self.stream
                 await self.js.add_stream(
                     StreamConfig(name=self.stream + "_dead", subjects=[advisory], storage=storage, num_replicas=copies)
                 )
+        self._drop()
+        if not self.looking:
+            self.inbox = "_INBOX.%s" % os.urandom(8).hex()
+            for _ in range(self.connections):
+                link = await Link(self).open(self.at)
+                if not self.core:
+                    link.subscribe(1, "%s.*" % self.inbox, self._acknowledged)
+                await link.settle()
+                self.links.append(link)
+
+    def _drop(self):
+        for link in self.links + [self.reading] * (self.reading is not None):
+            link.close()
+        self.links, self.reading = [], None
 
     async def open(self, deliver):
         if self.looking:
@@ -61,21 +198,61 @@ class Nats(Adapter):
             self.sub = await self.nc.subscribe(self.subject, cb=came)
             await self.nc.flush()
             return
-        config = ConsumerConfig(deliver_policy=DeliverPolicy.NEW, ack_policy=AckPolicy.NONE)
-        self.sub = await self.js.subscribe(self.subject, stream=self.stream, cb=came, config=config)
-        await self.nc.flush()
+        self.reading = await Link(self).open(self.at)
+        target = self.subject if self.core else "_INBOX.%s" % os.urandom(8).hex()
+        self.reading.subscribe(1, target, lambda subject, body, at: deliver(body, at, 0))
+        await self.reading.settle()
+        if not self.core:
+            config = ConsumerConfig(deliver_policy=DeliverPolicy.NEW, ack_policy=AckPolicy.NONE, deliver_subject=target)
+            await self.js.add_consumer(self.stream, config)
+
+    def post(self, body, partition, settled):
+        link = self.links[self.next]
+        self.next = (self.next + 1) % len(self.links)
+        if link.transport is None:
+            settled(ConnectionError("the connection to nats is gone"))
+            return
+        if self.core:
+            link.out.append(b"PUB %s %d\r\n%s\r\n" % (self.subject.encode(), len(body), body))
+            settled(None)
+            return
+        self.number += 1
+        self.waiting[self.number] = settled
+        link.out.append(b"PUB %s %s.%d %d\r\n%s\r\n" % (self.subject.encode(), self.inbox.encode(), self.number, len(body), body))
+
+    def _acknowledged(self, subject, body, at):
+        settled = self.waiting.pop(int(subject.rpartition(b".")[2]), None)
+        if settled is not None:
+            settled(
+                None if b'"seq"' in body else RuntimeError("JetStream refused it: %s" % (body[:200].decode("utf-8", "replace") or NO_ONE))
+            )
+
+    def cut(self):
+        """No more acknowledgments come."""
+        gone, self.waiting = list(self.waiting.values()), {}
+        for settled in gone:
+            settled(ConnectionError("the connection was lost before the acknowledgment"))
+
+    def flush(self):
+        for link in self.links:
+            if link.out:
+                link.flush()
 
     async def send(self, body, partition=0):
-        await self.js.publish(self.subject, body, stream=self.stream)
+        if self.looking:
+            await self.nc.publish(self.subject, body)
+        else:
+            await asyncio.wait_for(self.posted(body, partition), 10)
 
     async def server(self):
         version = self.nc.connected_server_version
         return "nats-server %d.%d.%d" % (version.major, version.minor, version.patch), "real"
 
     async def close(self):
+        self._drop()
         if self.nc and self.nc.is_connected:
             try:
-                if self.own and not self.keep and not self.looking:
+                if self.own and not self.keep and not self.looking and not self.core:
                     await self.js.delete_stream(self.stream)
                     if self.dead_letter:
                         await self.js.delete_stream(self.stream + "_dead")
@@ -98,19 +275,27 @@ class Nats(Adapter):
             except (NatsTimeout, asyncio.TimeoutError):
                 return found
 
+    async def consumed(self):
+        """What the stream's consumers were handed, the one that has most."""
+        return max([c.delivered.stream_seq for c in await self.js.consumers_info(self.stream) if c.delivered] or [0])
+
+    async def outstanding(self):
+        consumers = await self.js.consumers_info(self.stream)
+        return sum(c.num_pending + c.num_ack_pending for c in consumers) if consumers else None
+
     async def consume(self, group, member, handle):
         await self.prepare()
         config = ConsumerConfig(
             durable_name=group,
             ack_policy=AckPolicy.EXPLICIT,
             ack_wait=float(self.options.get("ack_wait", 1.0)),
-            max_ack_pending=100,
+            max_ack_pending=1 if self.in_order else 100,
             **({"max_deliver": int(self.options.get("max_deliver", 3))} if self.dead_letter else {}),
         )
         sub = await self.js.pull_subscribe(self.subject, durable=group, stream=self.stream, config=config)
         while True:
             try:
-                messages = await sub.fetch(10, timeout=0.5)
+                messages = await sub.fetch(1 if self.in_order else 10, timeout=0.5)
             except (NatsTimeout, asyncio.TimeoutError):
                 continue
             for message in messages:
@@ -126,3 +311,6 @@ class Nats(Adapter):
     async def leader(self):
         told = (await self.js.stream_info(self.stream)).cluster
         return told.leader if told else None
+
+
+NO_ONE = "nobody answered"

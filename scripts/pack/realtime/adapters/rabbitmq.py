@@ -21,7 +21,10 @@ class RabbitMQ(Adapter):
         super().__init__(address, options, connections, name)
         self.queue_name = options.get("queue", name)
         self.own = "queue" not in options
-        self.connection = self.channel = self.queue = self.receiver = None
+        self.connection = self.channel = self.queue = self.receiver = self.acks = None
+        self.producers, self.next, self.sent = [], 0, 0  # [(connection, channel)] beside the first
+
+    redelivery_s = (1.0, 10.0)
 
     async def _queue(self, channel):
         arguments = {"x-queue-type": "quorum"} if self.options.get("quorum") else {}
@@ -35,6 +38,9 @@ class RabbitMQ(Adapter):
         self.channel = await self.connection.channel(publisher_confirms=True)
         if not self.looking:
             self.queue = await self._queue(self.channel)
+            for _ in range(self.connections - 1):
+                more = await aio_pika.connect(self.address, timeout=10)
+                self.producers.append((more, await more.channel(publisher_confirms=True)))
 
     async def _look(self, deliver):
         """Hear an exchange through a queue that ends with this connection, or look at a queue: what is not acknowledged goes back."""
@@ -59,18 +65,32 @@ class RabbitMQ(Adapter):
         if self.looking:
             await self._look(deliver)
             return
+        # No limit of what is on its way, and one acknowledgment for all that came meanwhile: else the window, not the broker, is measured.
         self.receiver = await self.connection.channel()
-        await self.receiver.set_qos(prefetch_count=500)
+        await self.receiver.set_qos(prefetch_count=0)
+        newest = [None]
 
         async def came(message):
             deliver(message.body, time.perf_counter(), 0)
-            await message.ack()
+            newest[0] = message
+
+        async def acknowledge():
+            while True:
+                await asyncio.sleep(0.02)
+                message, newest[0] = newest[0], None
+                if message is not None:
+                    await message.ack(multiple=True)
 
         await (await self._queue(self.receiver)).consume(came)
+        self.acks = self.receiving(acknowledge())
 
     async def send(self, body, partition=0):
         message = aio_pika.Message(body, delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
-        await self.channel.default_exchange.publish(message, routing_key=self.queue_name, timeout=20)
+        channel, self.sent = self.channel, self.sent + 1
+        if self.producers:
+            self.next = (self.next + 1) % (len(self.producers) + 1)
+            channel = self.producers[self.next - 1][1] if self.next else self.channel
+        await channel.default_exchange.publish(message, routing_key=self.queue_name, timeout=20)
 
     async def server(self):
         told = getattr(self.connection.transport.connection, "server_properties", None) or {}
@@ -78,6 +98,12 @@ class RabbitMQ(Adapter):
         return "%s %s" % (clean.get("product", "AMQP server"), clean.get("version", "?")), "real"
 
     async def close(self):
+        if self.acks:
+            self.acks.cancel()
+            await asyncio.gather(self.acks, return_exceptions=True)
+        for connection, _ in self.producers:
+            await connection.close()
+        self.producers, self.acks = [], None
         if self.connection and not self.connection.is_closed:
             try:
                 if self.own and not self.keep and not self.looking:
@@ -90,10 +116,15 @@ class RabbitMQ(Adapter):
             await self.connection.close()
         self.connection = self.channel = self.queue = self.receiver = None
 
+    async def consumed(self):
+        """All that is no longer in the queue."""
+        left = (await self.channel.declare_queue(self.queue_name, passive=True)).declaration_result.message_count
+        return max(0, self.sent - left)
+
     async def consume(self, group, member, handle):
         connection = await aio_pika.connect(self.address, timeout=10)
         channel = await connection.channel()
-        await channel.set_qos(prefetch_count=10)
+        await channel.set_qos(prefetch_count=1 if self.in_order else 10)
         queue = await self._queue(channel)
         async with queue.iterator() as messages:
             async for message in messages:

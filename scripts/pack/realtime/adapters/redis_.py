@@ -1,6 +1,8 @@
-"""Redis Streams: XADD to XREAD; consumer groups for the audit.
+"""Redis Streams: XADD to XREADGROUP; consumer groups for the audit.
 
-A stream has no dead letters of its own: as usual, the consumer moves what was delivered max_deliver times to STREAM:dead.
+Commands are pipelined: each goes out when it is due, and many reads are always waiting at the server, so that neither a round
+trip nor an answer that is still on its way holds a message up. redis-py connects and logs in; then the bytes are ours. A stream
+has no dead letters of its own: as usual, the consumer moves what was delivered max_deliver times to STREAM:dead.
 
 options: stream (default: one of its own, removed at the end), claim_ms (1000), max_deliver (3), output (stream test: the stream with the results).
 """
@@ -9,14 +11,106 @@ import asyncio
 import json
 import time
 
+import hiredis
 import redis.asyncio as redis
 
 from pack.realtime.adapters.base import Adapter
 
+READS = 512  # reads that wait at the server: each takes one message at least, so the rate times the round trip must be below
+TRIM = 20000  # entries, after which what was read is trimmed from a stream of the probe's own
+
 
 def _whole(fields):
     """An entry of an application, whose fields have names of its own, as JSON."""
-    return json.dumps({k.decode("utf-8", "replace"): v.decode("utf-8", "replace") for k, v in fields.items()}).encode()
+    pairs = fields.items() if isinstance(fields, dict) else zip(fields[::2], fields[1::2])
+    return json.dumps({k.decode("utf-8", "replace"): v.decode("utf-8", "replace") for k, v in pairs}).encode()
+
+
+def command(*words):
+    """The bytes of a command."""
+    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in words)
+
+
+class Pipe(asyncio.Protocol):
+    """A connection that redis-py has opened, with its answers as they come: `answer(value, at)`."""
+
+    def __init__(self, adapter, answer, after=None):
+        self.adapter, self.answer, self.after = adapter, answer, after
+        self.reader, self.out, self.transport, self.link = hiredis.Reader(), [], None, None
+
+    async def open(self, pool):
+        """Connect as the pool does."""
+        self.link = pool.make_connection()
+        await self.link.connect()
+        self.transport = self.link._writer.transport
+        self.transport.set_protocol(self)
+        self.transport.resume_reading()
+        return self
+
+    def data_received(self, data):
+        at = time.perf_counter()
+        try:
+            gets, answer = self.reader.gets, self.answer
+            self.reader.feed(data)
+            value = gets()
+            while value is not False:
+                answer(value, at)
+                value = gets()
+            if self.after:
+                self.after()
+        except Exception as error:
+            self.adapter.died(error)
+            self.transport.abort()
+
+    def connection_lost(self, error):
+        if self.transport is not None:
+            self.transport = None
+            self.adapter.ended("the connection was lost%s" % (": %s" % error if error else ""))
+            if hasattr(self.answer, "lost"):
+                self.answer.lost(error)
+
+    def write(self, data):
+        """Gather."""
+        self.out.append(data)
+
+    def flush(self):
+        """Send what was gathered."""
+        if self.out:
+            data, self.out = b"".join(self.out), []
+            if self.transport is None:
+                raise ConnectionError("the connection to redis is gone")
+            self.transport.write(data)
+
+    def close(self):
+        """End it."""
+        if self.transport is not None:
+            transport, self.transport = self.transport, None
+            transport.abort()
+
+
+class _Answers:
+    """The answers to commands, in their order."""
+
+    def __init__(self):
+        self.waiting, self.first = [], 0
+
+    def expect(self, settled):
+        """One more command has gone out."""
+        self.waiting.append(settled)
+
+    def __call__(self, value, at):
+        settled = self.waiting[self.first]
+        self.first += 1
+        if self.first > 10000:
+            del self.waiting[: self.first]
+            self.first = 0
+        settled(value if isinstance(value, Exception) else None)
+
+    def lost(self, error):
+        """No answer comes any more."""
+        gone, self.waiting, self.first = self.waiting[self.first :], [], 0
+        for settled in gone:
+            settled(ConnectionError("the connection was lost before the answer"))
 
 
 class Redis(Adapter):
@@ -29,10 +123,17 @@ class Redis(Adapter):
         super().__init__(address, options, connections, name)
         self.stream = options.get("stream", name)
         self.own = "stream" not in options
-        self.producer = self.consumer = self.task = None
+        self.producer = self.reading = self.task = None
+        self.pipes, self.next, self.group, self.read, self.trimmed = [], 0, None, 0, 0
+        self.redelivery_s = (int(options.get("claim_ms", 1000)) / 1e3, 30.0)
+
+    def _pool(self, **more):
+        pool = redis.ConnectionPool.from_url(self.address, socket_timeout=10, socket_connect_timeout=5, retry=None, **more)
+        pool.connection_kwargs["protocol"] = 2  # answers have one shape, whatever the address asks for
+        return pool
 
     def _client(self):
-        return redis.Redis.from_url(self.address, socket_timeout=10, socket_connect_timeout=5, retry=None, single_connection_client=True)
+        return redis.Redis.from_pool(self._pool())
 
     async def prepare(self):
         if self.producer:
@@ -41,30 +142,100 @@ class Redis(Adapter):
         for attempt in range(200):
             try:
                 await self.producer.ping()
-                return
+                break
             except redis.BusyLoadingError:  # it listens, but still reads its append-only file
                 if attempt == 199:
                     raise
                 await asyncio.sleep(0.05)
+        self._drop()
+        if not self.looking:
+            name = self.stream.encode()
+            self.head = b"*5\r\n$4\r\nXADD\r\n$%d\r\n%s\r\n$1\r\n*\r\n$1\r\nm\r\n$" % (len(name), name)
+            self.pipes = [await Pipe(self, _Answers()).open(self._pool()) for _ in range(self.connections)]
+
+    def _drop(self):
+        for pipe in self.pipes:
+            pipe.close()
+        self.pipes = []
 
     async def open(self, deliver):
         if self.looking:
             self.named("stream")
         await self.prepare()
-        self.consumer = self._client()
+        self.deliver = deliver
         last = await self.producer.xinfo_stream(self.stream) if await self.producer.exists(self.stream) else None
         start = last["last-generated-id"] if last else "0-0"
-        self.task = asyncio.ensure_future(self._receive(deliver, start))
+        if self.looking:
+            self.task = self.receiving(self._listen(deliver, start))
+            return
+        self.group = self.name + "-probe"
+        await self.producer.xgroup_create(self.stream, self.group, id=start, mkstream=True)
+        words = ["XREADGROUP", "GROUP", self.group, "probe", "COUNT", "1000", "BLOCK", "0", "NOACK", "STREAMS", self.stream, ">"]
+        self.ask = command(*[w.encode() for w in words])
+        self.reading = await Pipe(self, self._came, self._again).open(self._pool())
+        self.answered, self.read = 0, 0
+        self.reading.write(self.ask * READS)
+        self.reading.flush()
 
-    async def _receive(self, deliver, last):
-        while True:
-            for _, items in await self.consumer.xread({self.stream: last}, count=1000, block=2000) or ():
-                at = time.perf_counter()
-                for last, fields in items:
-                    deliver(fields[b"m"] if set(fields) == {b"m"} else _whole(fields), at, 0)
+    def _came(self, value, at):
+        if isinstance(value, Exception):
+            raise value
+        self.answered += 1
+        if value is None:
+            return
+        deliver = self.deliver
+        for key, fields in value[0][1]:
+            deliver(fields[1] if len(fields) == 2 and fields[0] == b"m" else _whole(fields), at, 0)
+        self.read += len(value[0][1])
+        self.newest = key
+
+    def _again(self):
+        """As many reads as were answered wait again; what was read is trimmed, where nobody needs it any more."""
+        if self.answered:
+            self.reading.write(self.ask * self.answered)
+            self.answered = 0
+            if self.forget and self.own and self.read - self.trimmed > TRIM:
+                self.trimmed = self.read
+                pipe = self.pipes[0]
+                pipe.answer.expect(lambda error: None)
+                pipe.write(command(b"XTRIM", self.stream.encode(), b"MINID", b"~", self.newest))
+                pipe.flush()
+            self.reading.flush()
+
+    async def _listen(self, deliver, last):
+        """Look at a stream of the application's, leaving nothing there."""
+        client = self._client()
+        try:
+            while True:
+                for _, items in await client.xread({self.stream: last}, count=1000, block=2000) or ():
+                    at = time.perf_counter()
+                    for last, fields in items:
+                        deliver(fields[b"m"] if set(fields) == {b"m"} else _whole(fields), at, 0)
+        finally:
+            await client.aclose()
+
+    def post(self, body, partition, settled):
+        pipe = self.pipes[self.next]
+        self.next = (self.next + 1) % len(self.pipes)
+        if pipe.transport is None:
+            settled(ConnectionError("the connection to redis is gone"))
+            return
+        pipe.answer.expect(settled)
+        pipe.out.append(b"%s%d\r\n%s\r\n" % (self.head, len(body), body))
+
+    def flush(self):
+        for pipe in self.pipes:
+            if pipe.out:
+                if pipe.transport is None:
+                    pipe.out = []  # whoever waited was told when the connection was lost
+                else:
+                    pipe.flush()
 
     async def send(self, body, partition=0):
-        await self.producer.xadd(self.stream, {"m": body})
+        if self.looking:
+            await self.producer.xadd(self.stream, {"m": body})
+        else:
+            await self.posted(body, partition)
 
     async def server(self):
         info = await self.producer.info("server")
@@ -74,18 +245,44 @@ class Redis(Adapter):
         if self.task:
             self.task.cancel()
             await asyncio.gather(self.task, return_exceptions=True)
+        if self.reading:
+            self.reading.close()
+        self._drop()
         try:
-            if self.own and not self.keep and self.producer:
+            if self.producer and self.group:
+                if self.own and not self.keep:
+                    await self.producer.delete(self.stream, self.stream + ":effects", self.stream + ":dead")
+                else:
+                    await self.producer.xgroup_destroy(self.stream, self.group)
+            elif self.own and not self.keep and not self.looking and self.producer:
                 await self.producer.delete(self.stream, self.stream + ":effects", self.stream + ":dead")
         except (redis.RedisError, OSError):
             pass  # the server is gone; nothing to remove
-        for client in (self.producer, self.consumer):
-            if client:
-                await client.aclose()
-        self.producer = self.consumer = self.task = None
+        if self.producer:
+            await self.producer.aclose()
+        self.producer = self.reading = self.task = self.group = None
 
     async def replay(self):
         return [(fields[b"m"], "") for _, fields in await self.producer.xrange(self.stream)]
+
+    async def consumed(self):
+        """What the groups of the stream were handed, the largest of them; who reads without a group is not counted by anybody."""
+        stats, found = await self.producer.info("commandstats"), 0
+        if any(stats.get("cmdstat_" + plain) for plain in ("xread", "xrange", "xrevrange")):
+            return None
+        for group in await self.producer.xinfo_groups(self.stream):
+            if group["name"] not in (self.group, (self.group or "").encode()):
+                read = group.get("entries-read")
+                if read is None:  # Redis before 7 does not say
+                    return None
+                found = max(found, read)
+        return found
+
+    async def outstanding(self):
+        groups = [g for g in await self.producer.xinfo_groups(self.stream) if g["name"] not in (self.group, (self.group or "").encode())]
+        if not groups or any(g.get("lag") is None for g in groups):
+            return None
+        return sum(g["pending"] + g["lag"] for g in groups)
 
     async def consume(self, group, member, handle):
         client = self._client()
@@ -106,6 +303,9 @@ class Redis(Adapter):
             for key, fields in items:
                 if last != ">":
                     last = key.decode()
+                if b"m" not in fields:  # deleted since it was handed out: there is nothing to handle
+                    await client.xack(self.stream, group, key)
+                    continue
 
                 async def ack(key=key, body=fields[b"m"], transact=False):
                     if transact:  # effect and acknowledgment in one transaction of the same server

@@ -1,15 +1,19 @@
-"""Socket.IO: round trip of an event, by acknowledgment or by an event that comes back.
+"""Socket.IO: round trip of an event, by acknowledgment or by an event that comes back, or a broadcast to every connection.
 
-options: event (default `rt`), mode: ack (default; the server's handler acknowledges with the data) or echo (the server
-emits the same event back), namespace (default `/`).
+options: event (default `rt`), mode: ack (default; the server's handler acknowledges with the data), echo (the server emits the
+same event back) or broadcast (the first connection emits, the server emits the event to everybody), namespace (default `/`), data:
+binary (default), text or json; message: a JSON document to emit, with `{body}` where the probe's text goes. With a `cluster` the
+connections are dealt out to its nodes, so that a broadcast crosses the servers.
 """
 
 import asyncio
+import json
 import time
 
 import socketio
 
 from pack.realtime.adapters.base import Adapter
+from pack.realtime.adapters.websocket import BODY
 
 
 class SocketIO(Adapter):
@@ -20,27 +24,63 @@ class SocketIO(Adapter):
     def __init__(self, address, options, connections, name):
         super().__init__(address, options, connections, name)
         self.event, self.namespace = options.get("event", "rt"), options.get("namespace", "/")
-        self.mode = options.get("mode", "ack")
+        self.mode, self.message = options.get("mode", "ack"), options.get("message")
+        self.data = options.get("data", "json" if self.message is not None else "binary")
         self.acknowledges = self.mode == "ack"
-        self.clients, self.next, self.deliver = [], 0, None
+        self.fanout = connections if self.mode == "broadcast" else 1
+        self.clients, self.next, self.deliver, self.closing = [], 0, None, False
 
     async def open(self, deliver):
         self.deliver = deliver
-        for _ in range(self.connections):
+        nodes = self.cluster or [self.address]
+        for number in range(self.connections):
             client = socketio.AsyncClient(reconnection=False)
-            if self.mode == "echo":
-                client.on(self.event, self._came, namespace=self.namespace)
-            await client.connect(self.address, transports=["websocket"], namespaces=[self.namespace], wait_timeout=20)
+            if self.mode != "ack":
+                client.on(self.event, self._comer(number if self.mode == "broadcast" else 0), namespace=self.namespace)
+            client.on("disconnect", self._over, namespace=self.namespace)
+            await client.connect(nodes[number % len(nodes)], transports=["websocket"], namespaces=[self.namespace], wait_timeout=20)
             self.clients.append(client)
 
-    async def _came(self, data):
-        self.deliver(data.encode() if isinstance(data, str) else bytes(data), time.perf_counter(), 0)
+    def _over(self, reason=None):
+        if not self.closing:
+            self.ended("the server ended the connection%s" % (": %s" % reason if reason else ""))
+
+    def _comer(self, receiver):
+        # a plain function: a coroutine would be a task for each event, and tasks may overtake one another
+        def came(*data):
+            at = time.perf_counter()
+            try:
+                self.deliver(self._body(data), at, receiver)
+            except Exception as error:
+                self.died(error)
+                raise
+
+        return came
+
+    def _body(self, data):
+        """The probe's text in what the server sent."""
+        back = data[0] if data else b""
+        if isinstance(back, (bytes, bytearray)):
+            return bytes(back)
+        raw = (back if isinstance(back, str) else json.dumps(data, ensure_ascii=False)).encode()
+        match = BODY.search(raw) if not isinstance(back, str) or self.data == "json" else None
+        return match.group() if match else raw
+
+    def _made(self, body):
+        """What to emit for a message."""
+        if self.data == "binary":
+            return body
+        text = body.decode("ascii")
+        if self.data == "text":
+            return text
+        return json.loads(json.dumps(self.message if self.message is not None else {"text": "{body}"}).replace("{body}", text))
 
     async def send(self, body, partition=0):
-        client = self.clients[self.next]
-        self.next = (self.next + 1) % len(self.clients)
-        if self.mode == "echo":
-            await client.emit(self.event, body, namespace=self.namespace)
+        client = self.clients[partition % len(self.clients) if self.mode == "broadcast" else self.next]
+        if self.mode != "broadcast":
+            self.next = (self.next + 1) % len(self.clients)
+        if self.mode != "ack":
+            await client.emit(self.event, self._made(body), namespace=self.namespace)
             return
         answered = asyncio.get_running_loop().create_future()
 
@@ -48,16 +88,16 @@ class SocketIO(Adapter):
             at = time.perf_counter()
             if not answered.done():
                 answered.set_result(None)
-                back = data[0] if data else body
-                self.deliver(back.encode() if isinstance(back, str) else bytes(back), at, 0)
+                self.deliver(self._body(data) if data else body, at, 0)
 
-        await client.emit(self.event, body, namespace=self.namespace, callback=acknowledged)
+        await client.emit(self.event, self._made(body), namespace=self.namespace, callback=acknowledged)
         await answered
 
     async def server(self):
         return "socket.io server", "real"
 
     async def close(self):
+        self.closing = True
         for client in self.clients:
             await client.disconnect()
         self.clients = []

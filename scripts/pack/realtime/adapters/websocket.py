@@ -1,16 +1,331 @@
 """WebSocket: round trip of an echo, of a protocol ping, or a broadcast to every connection.
 
 options: mode: echo (default; the server sends the message back), ping (WebSocket ping/pong, any server answers),
-broadcast (the first connection sends, every connection must receive); headers: {name: value}. With a `cluster` the
-connections are dealt out to its nodes, so that a broadcast crosses the servers.
+broadcast (the first connection sends, every connection must receive); headers: {name: value}; frame: auto (default: what the
+server answers to in a trial before the first message), binary, text or json; message: a JSON document to send, with `{body}` where
+the probe's text goes (default of json: `{"text": "{body}"}`). With a `cluster` the connections are dealt out to its nodes, so that
+a broadcast crosses the servers.
+
+`websockets` makes the handshake; the frames of a measurement are read and written here, without a task and a queue a connection.
 """
 
 import asyncio
+import json
+import os
+import re
 import time
 
-from websockets.asyncio.client import connect
+from websockets.client import ClientProtocol
+from websockets.exceptions import ConnectionClosedError, InvalidHandshake
+from websockets.uri import parse_uri
 
 from pack.realtime.adapters.base import Adapter
+
+try:
+    from websockets.speedups import apply_mask
+except ImportError:
+    from websockets.utils import apply_mask
+
+TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+BODY = re.compile(rb"[0-9a-f]{8} -?[0-9]+ [0-9a-z]*")  # what `probe.make_body` makes, wherever an application puts it
+TRIAL_S = 1.0  # for the answer to the trial message, in each kind of frame
+AGAIN = "the server ended the connection"
+SWITCHING = b"HTTP/1.1 101"
+
+
+class Masks:
+    """Random masks of four bytes, drawn a thousand at a time."""
+
+    def __init__(self):
+        self.store, self.at = b"", 0
+
+    def next(self):
+        """One that was never used."""
+        if self.at >= len(self.store):
+            self.store, self.at = os.urandom(4096), 0
+        self.at += 4
+        return self.store[self.at - 4 : self.at]
+
+
+_masks = Masks()
+
+
+def frame(opcode, body):
+    """A whole masked frame."""
+    size = len(body)
+    if size < 126:
+        head = bytes((0x80 | opcode, 0x80 | size))
+    elif size < 65536:
+        head = bytes((0x80 | opcode, 0x80 | 126)) + size.to_bytes(2, "big")
+    else:
+        head = bytes((0x80 | opcode, 0x80 | 127)) + size.to_bytes(8, "big")
+    mask = _masks.next()
+    return head + mask + apply_mask(body, mask)
+
+
+class Socket(asyncio.Protocol):
+    """One connection. `came(message, at, socket)` is called for every message, `over(reason, socket)` once, when the server ended it."""
+
+    __slots__ = ("shake", "opened", "transport", "came", "over", "buffer", "part", "out", "pings", "inbox", "waiter", "reason", "mine", "headers", "receiver")  # fmt: skip
+
+    def __init__(self, shake):
+        self.shake, self.opened = shake, asyncio.get_running_loop().create_future()
+        self.transport = self.came = self.over = self.part = self.inbox = self.waiter = self.reason = self.headers = None
+        self.buffer, self.out, self.pings, self.mine, self.receiver = b"", None, None, False, 0
+
+    # -- the handshake, which is the library's ---------------------------------------------------------------------------
+
+    def connection_made(self, transport):
+        self.transport = transport
+        self.shake.send_request(self.shake.connect())
+        for data in self.shake.data_to_send():
+            transport.write(data)
+
+    def _shaken(self, data):
+        """The answer to the request; returns what is behind it, which belongs to frames. The library judges it, and reads all of a refusal."""
+        self.buffer += data
+        if self.part is True:
+            self.shake.receive_data(data)
+            return self._failed(self.shake.handshake_exc) if self.shake.handshake_exc else b""
+        good = self.buffer.startswith(SWITCHING[: len(self.buffer)])
+        end = self.buffer.find(b"\r\n\r\n") if good else len(self.buffer) - 4
+        if good and end < 0:
+            return b""
+        head, rest, self.buffer = self.buffer[: end + 4], self.buffer[end + 4 :], b""
+        self.part = None if good else True
+        self.shake.receive_data(head)
+        if self.shake.handshake_exc is not None:
+            self._failed(self.shake.handshake_exc)
+            return b""
+        if self.part is True:
+            return b""
+        for event in self.shake.events_received():
+            self.headers = event.headers
+        self.shake = None
+        if not self.opened.done():
+            self.opened.set_result(None)
+        return rest
+
+    def _failed(self, error):
+        if not self.opened.done():
+            self.opened.set_exception(error)
+        if self.transport is not None:
+            self.transport.abort()
+
+    # -- frames ---------------------------------------------------------------------------------------------------------
+
+    def data_received(self, data):
+        at = time.perf_counter()
+        if self.shake is not None:
+            try:
+                data = self._shaken(data)
+            except Exception as error:
+                self._failed(error)
+                return
+            if not data:
+                return
+        if self.buffer:
+            if isinstance(self.buffer, bytes):
+                self.buffer = bytearray(self.buffer)
+            self.buffer += data
+            if len(self.buffer) < self._whole():
+                return
+            data, self.buffer = bytes(self.buffer), b""
+        place, size = 0, len(data)
+        while size - place >= 2:
+            first, length = data[place], data[place + 1]
+            start = place + 2
+            if length >= 126:
+                wide = 2 if length == 126 else 8
+                if size < start + wide:
+                    break
+                length = int.from_bytes(data[start : start + wide], "big")
+                start += wide
+            if size < start + length:
+                break
+            body = data[start : start + length]
+            place = start + length
+            if (first == 0x82 or first == 0x81) and self.part is None:
+                self._message(body, at, first)
+            else:
+                self._other(first, body, at)
+        if place < size:
+            self.buffer = data[place:] if place else data
+
+    def _whole(self):
+        """How long the buffer must be for its first frame, as far as that is known."""
+        size = len(self.buffer)
+        if size < 2:
+            return 2
+        length = self.buffer[1]
+        if length < 126:
+            return 2 + length
+        wide = 2 if length == 126 else 8
+        return 2 + wide + int.from_bytes(self.buffer[2 : 2 + wide], "big") if size >= 2 + wide else 2 + wide
+
+    def _message(self, body, at, first):
+        if self.came is not None:
+            self.came(body, at, self)
+            return
+        if self.inbox is None:
+            self.inbox = []
+        self.inbox.append(body.decode("utf-8", "replace") if first & 15 == TEXT else body)
+        if self.waiter is not None and not self.waiter.done():
+            self.waiter.set_result(None)
+
+    def _other(self, first, body, at):
+        """Fragments and control frames."""
+        opcode = first & 15
+        if opcode == PING:
+            self.transport.write(frame(PONG, body))
+        elif opcode == PONG:
+            waiting = self.pings.pop(body, None) if self.pings else None
+            if waiting is not None:
+                waiting(at)
+        elif opcode == CLOSE:
+            code = int.from_bytes(body[:2], "big") if len(body) >= 2 else 1005
+            told = body[2:].decode("utf-8", "replace")
+            self.reason = "%s with %d%s" % (AGAIN, code, " (%s)" % told if told else "")
+            self.transport.write(frame(CLOSE, body[:2]))
+            self.transport.close()
+        elif opcode in (TEXT, BINARY):
+            self.part = [first, bytearray(body)]
+        elif self.part is not None:
+            self.part[1] += body
+        if self.part is not None and first & 0x80 and opcode < CLOSE:
+            (kind, whole), self.part = self.part, None
+            self._message(bytes(whole), at, kind)
+
+    def connection_lost(self, error):
+        transport, self.transport = self.transport, None
+        self.reason = self.reason or AGAIN + (": %s" % error if error else " without a word")
+        if not self.opened.done():
+            if self.shake is not None and not self.mine:
+                self.shake.receive_eof()
+            self.opened.set_exception(getattr(self.shake, "handshake_exc", None) or InvalidHandshake(self.reason))
+        for waiting in list((self.pings or {}).values()):
+            waiting(None)
+        if self.waiter is not None and not self.waiter.done():
+            self.waiter.set_exception(self._gone())
+        if self.over is not None and transport is not None and not self.mine:
+            self.over(self.reason, self)
+
+    def _gone(self):
+        error = ConnectionClosedError(None, None)
+        error.args = (self.reason or AGAIN,)
+        return error
+
+    # -- for whoever awaits -----------------------------------------------------------------------------------------------
+
+    def write(self, data):
+        """Gather a frame; `flush` sends. ConnectionClosedError if the connection is gone."""
+        if self.transport is None:
+            raise self._gone()
+        if self.out is None:
+            self.out = []
+        self.out.append(data)
+
+    def flush(self):
+        """Send what was gathered."""
+        if self.out:
+            data, self.out = self.out, []
+            if self.transport is not None:
+                self.transport.write(data[0] if len(data) == 1 else b"".join(data))
+
+    async def send(self, message):
+        """One message, text or binary."""
+        self.write(frame(TEXT, message.encode()) if isinstance(message, str) else frame(BINARY, message))
+        self.flush()
+
+    async def recv(self):
+        """The next message, as it was sent: str or bytes. ConnectionClosedError when the connection is gone."""
+        while not self.inbox:
+            if self.transport is None:
+                raise self._gone()
+            self.waiter = asyncio.get_running_loop().create_future()
+            await self.waiter
+        return self.inbox.pop(0)
+
+    async def ping(self, body=None):
+        """A future that ends with the time of the pong."""
+        done = asyncio.get_running_loop().create_future()
+
+        def ponged(at):
+            if not done.done():
+                done.set_result(at) if at is not None else done.set_exception(self._gone())
+
+        self.pinging(body or os.urandom(4), ponged)
+        self.flush()
+        return done
+
+    def pinging(self, body, ponged):
+        """Gather a ping; `ponged(time or None)` when its answer is there, or the connection gone."""
+        self.write(frame(PING, body))
+        if self.pings is None:
+            self.pings = {}
+        self.pings[body] = ponged
+
+    async def close(self):
+        """Say goodbye and go."""
+        self.mine = True
+        if self.transport is not None:
+            self.transport.write(frame(CLOSE, (1000).to_bytes(2, "big")))
+            self.transport.close()
+
+
+async def connect(address, headers=None, timeout=20.0):
+    """A Socket that is open. Raises what `websockets` raises for an answer that is no handshake, OSError, asyncio.TimeoutError."""
+    uri = parse_uri(address)
+    shake = ClientProtocol(uri, max_size=None)
+    loop = asyncio.get_running_loop()
+    if headers:
+        plain = shake.connect
+
+        def dressed():
+            request = plain()
+            for name, value in headers.items():
+                request.headers[name] = str(value)
+            return request
+
+        shake.connect = dressed
+    more = {"ssl": True, "server_hostname": uri.host} if uri.secure else {}
+    made = []
+
+    def factory():
+        made.append(Socket(shake))
+        return made[0]
+
+    await asyncio.wait_for(loop.create_connection(factory, uri.host, uri.port, **more), timeout)
+    try:
+        await asyncio.wait_for(made[0].opened, timeout)
+    except BaseException:
+        made[0].mine = True
+        if made[0].transport is not None:
+            made[0].transport.abort()
+        raise
+    return made[0]
+
+
+class Spelling:
+    """How a message of the probe is put into a frame, and found in one: kind is binary, text or json."""
+
+    def __init__(self, kind, message=None):
+        self.kind, self.opcode = kind, BINARY if kind == "binary" else TEXT
+        self.parts = None
+        if kind == "json":
+            whole = json.dumps(message if message is not None else {"text": "{body}"}, ensure_ascii=False)
+            self.parts = whole.encode().split(b"{body}")
+
+    def frame(self, body):
+        """The frame of a message."""
+        return frame(self.opcode, body if self.parts is None else body.join(self.parts))
+
+    def found(self, message):
+        """The probe's text in a message of the server, or the message itself."""
+        if self.parts is None:
+            return message
+        match = BODY.search(message)
+        return match.group() if match else message
 
 
 class WebSocket(Adapter):
@@ -23,53 +338,100 @@ class WebSocket(Adapter):
         super().__init__(address, options, connections, name)
         self.mode = options.get("mode", "echo")
         self.fanout = connections if self.mode == "broadcast" else 1
-        self.sockets, self.tasks, self.next, self.deliver = [], [], 0, None
+        self.sockets, self.next, self.deliver, self.spelling, self.told = [], 0, None, Spelling("binary"), "(unnamed)"
+        self.dirty = []  # sockets with frames to send
 
     async def connect_one(self, number=0):
-        """One connection, without the library's own pings."""
+        """One connection, without pings of its own."""
         nodes = self.cluster or [self.address]
-        return await connect(
-            nodes[number % len(nodes)],
-            ping_interval=None,
-            max_queue=None,
-            compression=None,
-            additional_headers=self.options.get("headers"),
-            open_timeout=20,
-        )
+        return await connect(nodes[number % len(nodes)], self.options.get("headers"))
+
+    async def _spell(self):
+        """In what frames does this server answer? One trial message in each kind, on a connection of its own."""
+        wanted = self.options.get("frame", "json" if "message" in self.options else "auto")
+        if wanted != "auto":
+            return Spelling(wanted, self.options.get("message"))
+        token, silent = os.urandom(4).hex().encode(), []
+        for kind in ("binary", "text", "json"):
+            spelling, socket = Spelling(kind), await self.connect_one()
+            try:
+                socket.write(spelling.frame(b"%s 0 trial" % token))
+                socket.flush()
+                until = time.perf_counter() + TRIAL_S
+                while True:
+                    left = until - time.perf_counter()
+                    message = await asyncio.wait_for(socket.recv(), max(0.001, left))
+                    if token in (message.encode() if isinstance(message, str) else message):
+                        return spelling
+            except asyncio.TimeoutError:
+                silent.append("%s: no answer within %g s" % (kind, TRIAL_S))
+            except ConnectionClosedError:
+                silent.append("%s: %s" % (kind, socket.reason))
+            finally:
+                await socket.close()
+        self.ended("it does not send a message back, in none of the frames (%s)" % "; ".join(silent))
+        return Spelling("binary")
 
     async def open(self, deliver):
         self.deliver = deliver
-        for receiver in range(self.connections):
-            socket = await self.connect_one(receiver)
-            self.sockets.append(socket)
-            if self.mode != "ping":
-                self.tasks.append(asyncio.ensure_future(self._receive(socket, receiver if self.mode == "broadcast" else 0)))
+        if self.mode != "ping" and not self.looking:
+            self.spelling = await self._spell()
+        came = self._spelled if self.spelling.parts is not None else self._came
+        broadcast = self.mode == "broadcast"
+        for start in range(0, self.connections, 100):
+            some = range(start, min(start + 100, self.connections))
+            for receiver, socket in zip(some, await asyncio.gather(*(self.connect_one(n) for n in some))):
+                socket.receiver = receiver if broadcast else 0
+                socket.came, socket.over = came, self._over
+                if socket.headers is not None:
+                    self.told = socket.headers.get("Server", self.told)
+                    socket.headers = None
+                for early in socket.inbox or ():
+                    came(early.encode() if isinstance(early, str) else early, time.perf_counter(), socket)
+                self.sockets.append(socket)
 
-    async def _receive(self, socket, receiver):
-        async for message in socket:
-            at = time.perf_counter()
-            self.deliver(message.encode() if isinstance(message, str) else message, at, receiver)
+    def _over(self, reason, socket):
+        self.ended(reason)
+
+    def _came(self, message, at, socket):
+        try:
+            self.deliver(message, at, socket.receiver)
+        except Exception as error:
+            self.died(error)
+            raise
+
+    def _spelled(self, message, at, socket):
+        self._came(self.spelling.found(message), at, socket)
+
+    def post(self, body, partition, settled):
+        socket = self.sockets[partition % len(self.sockets) if self.mode == "broadcast" else self.next]
+        if self.mode != "broadcast":
+            self.next = (self.next + 1) % len(self.sockets)
+        if socket.transport is None:
+            settled(socket._gone())
+            return
+        if not socket.out:
+            self.dirty.append(socket)
+        if self.mode == "ping":
+            socket.pinging(body[:125], lambda at: (settled(None), self.deliver(body, at, 0)) if at is not None else settled(socket._gone()))
+        else:
+            socket.write(self.spelling.frame(body))
+            settled(None)
+
+    def flush(self):
+        if self.dirty:
+            dirty, self.dirty = self.dirty, []
+            for socket in dirty:
+                socket.flush()
 
     async def send(self, body, partition=0):
-        if self.mode == "broadcast":
-            await self.sockets[partition % len(self.sockets)].send(body)
-            return
-        socket = self.sockets[self.next]
-        self.next = (self.next + 1) % len(self.sockets)
-        if self.mode == "echo":
-            await socket.send(body)
-            return
-        pong = await socket.ping(body[:125])
-        await pong
-        self.deliver(body, time.perf_counter(), 0)
+        await self.posted(body, partition)
 
     async def server(self):
-        headers = self.sockets[0].response.headers if self.sockets and self.sockets[0].response else {}
-        return "websocket server %s" % headers.get("Server", "(unnamed)"), "real"
+        return "websocket server %s" % self.told, "real"
 
     async def close(self):
-        for task in self.tasks:
-            task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
+        for socket in self.sockets:
+            socket.came = socket.over = None
         await asyncio.gather(*(s.close() for s in self.sockets), return_exceptions=True)
-        self.sockets, self.tasks = [], []
+        self.sockets = []
