@@ -560,19 +560,25 @@ def markdown_file(project, rel):
     return cache[rel]
 
 
+def spelled_commands(file):
+    """[(start, end)] of the shell text in !`...`: the client goes by the white space before it, not by Markdown."""
+    text, found = file.text, []
+    at = text.find("!`", file.body_start) if file.kind in ("command", "skill") else -1
+    while at >= 0:
+        match = _EMBEDDED.match(text, at)
+        if match:
+            found.append(match.span(1))
+        at = text.find("!`", match.end() if match else at + 1)
+    return found
+
+
 def embedded(file):
-    """[(start, end)] of the shell text in !`...` and in ```! blocks."""
+    """[(start, end)] of the shell text in !`...` and in ```! blocks. Those in a fence run, too; what is said of these is that (the rule
+    command-live-example), for as a rule they are meant to be read."""
     text = file.text
     if file.kind not in ("command", "skill") or "!" not in text:
         return []
-    found = []
-    if "!`" in text:
-        at = text.find("!`", file.body_start)
-        while at >= 0:
-            match = _EMBEDDED.match(text, at)
-            if match and not file.prose.in_fence(at):
-                found.append(match.span(1))
-            at = text.find("!`", match.end() if match else at + 1)
+    found = [span for span in spelled_commands(file) if not file.prose.in_fence(span[0] - 2)]
     if "```!" in text:
         for start, end, info in file.prose.fences:
             if info.startswith("!"):

@@ -44,6 +44,7 @@ TEXT = {
     "model-unknown": _front("model"),
     "frontmatter-cut": _front(" #"),
     "command-injection": ("!`", "```!"),
+    "command-live-example": ("!`",),
     "command-shell": ("!`", "```!"),
     "command-approval": ("!`", "```!"),
     "command-argument": ("$", "{{"),
