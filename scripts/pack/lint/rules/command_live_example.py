@@ -11,7 +11,7 @@ Bad `commands/build.md`:
     For instance:
 
     ```markdown
-    !`git status --short`
+    Changes: !`git status --short`
     ```
 
 Good `commands/build.md`:
