@@ -334,7 +334,7 @@ class Auditor:
                 keeper.result()
             quiet = time.monotonic() - self.last
             complete = acked <= self.pointed and not self.plan and not self.poison
-            if quiet > (2.0 if complete else longest):
+            if quiet > (2.0 if complete else 6.0 if self.vain > VAIN else longest):
                 return
             if quiet > 3.0 and not complete and await self._outstanding() == 0:
                 return  # the server has nothing more to hand out

@@ -7,7 +7,7 @@ import os
 import time
 
 import pack
-from pack.realtime import adapters, derive, evidence, gates, gitinfo, hdr, managed, probe, rtfile, selftest
+from pack.realtime import adapters, anchors, derive, evidence, gates, gitinfo, hdr, managed, probe, rtfile, selftest
 from pack.teams.definition import by_id, project_of
 
 
@@ -34,7 +34,7 @@ class Session:
         self.kinds, self.paths = by_id(definition, "evidence", "kind"), by_id(self.rt, "paths")
         self.store, self.say, self.quiet = evidence.Store(self.team_dir), say, quiet
         self.at = None  # the path that is being measured, for whoever tells the user what went wrong
-        self.selftest, self.interrupted, self.duration = None, False, duration
+        self.selftest, self.interrupted, self.duration, self.unanchored = None, False, duration, False
 
     def unbound(self):
         """Why nothing that is measured now will count, said before an hour is spent on it: lines."""
@@ -44,11 +44,9 @@ class Session:
         for path in self.rt["paths"]:
             names = [n for n in self.loose if gitinfo.counts(n, path.get("sources"))]
             if names:
-                found.append(
-                    "path %s: the work tree is dirty (%s): what is measured now is STALE. Commit first, or let .gitignore name what is no source, "
-                    "or `sources` of the path what is; then measure" % (path["id"], ", ".join(names[:3]))
-                )
-        return found
+                found.append("%s: %s" % (path["id"], ", ".join(names[:3])))
+        said = "the work tree is dirty: what is measured now is STALE (%s). Commit first, or let .gitignore name what is no source; then measure"
+        return [said % "; ".join(found[:3])] if found else []
 
     def progress(self, title):
         """A progress bar, unless quiet."""
@@ -71,6 +69,7 @@ class Session:
             "spec": rtfile.path_digest(path),
             "purpose": self.purpose,
             "selftest": self.selftest,
+            "loaded": evidence.loaded(),
             "partial": bool(partial),
             "exit_code": 130 if partial else 0,
         }
@@ -87,7 +86,12 @@ class Session:
         """Put one envelope into the evidence folder; returns the gate's row for it, so that the first figure is seen."""
         protocol = gates.protocol_of(path) if kind is not evidence.SELFTEST else "tcp"
         entry = dict({"message_path": path["id"], "protocol": protocol, "timestamp": evidence.iso(run["end"])}, **entry)
-        self.store.append(kind, {"kind": kind["kind"], "class": kind["class"], "run": run, "entries": [entry]})
+        record = self.store.append(kind, {"kind": kind["kind"], "class": kind["class"], "run": run, "entries": [entry]})
+        if not anchors.note(self.project, self.team_dir, record) and not self.unanchored:
+            self.unanchored = True
+            self.say(
+                "the ledger's length is noted nowhere (no git repository to keep a note in): records cut off its end would not be missed"
+            )
         self.interrupted = self.interrupted or run["partial"]
         return entry
 

@@ -9,6 +9,7 @@ taken for a slow server. Sender and receiver share one process and one clock.
 
 import asyncio
 import gc
+import logging
 import os
 import signal
 import sys
@@ -212,17 +213,19 @@ class _Sender:
             self.recording.failed += 1
             self.recording.refusal = self.recording.refusal or said(error)
 
+    def warmed(self, error):
+        """A send that is not counted has ended."""
+        self.open -= 1
+        if error is not None and not self.over:
+            self.recording.refusal = self.recording.refusal or said(error)
+
     def _task(self, body, partition, settled):
         if len(self.tasks) >= MOST_PENDING:
             settled(RuntimeError("%d sends without an answer: no more go out" % MOST_PENDING))
             return
         task = asyncio.ensure_future(self.adapter.send(body))
         self.tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task):
-        self.tasks.discard(task)
-        self.settled(None if task.cancelled() else task.exception())
+        task.add_done_callback(lambda task: (self.tasks.discard(task), settled(None if task.cancelled() else task.exception())))
 
     def start(self):
         """Begin when the first message is due."""
@@ -264,7 +267,7 @@ class _Sender:
                 if self.progress and number % self.every == 0:
                     self.progress.update(number, self.total, recording)
             self.open += 1
-            post(make_body(token, number, size), 0, self.settled)
+            post(make_body(token, number, size), 0, self.settled if number >= 0 else self.warmed)
             number += 1
         self.number = number
         self.adapter.flush()
@@ -423,6 +426,26 @@ def run(main, descriptors=100):
         loop.close()
         for number, handler in before.items():  # closing the loop gave them their defaults
             signal.signal(number, handler)
+
+
+class Noise:
+    """What client libraries print by themselves (logs, tracebacks of their threads and destructors) while a command runs: `said`, a line each."""
+
+    def __enter__(self):
+        self.said, self._before = [], (logging.lastResort, threading.excepthook, sys.unraisablehook)
+        noise = self
+
+        class Heard(logging.Handler):
+            def emit(self, record):
+                noise.said.append(" ".join(("%s: %s" % (record.name, record.getMessage())).split())[:200])
+
+        logging.lastResort = Heard(logging.WARNING)
+        threading.excepthook = lambda told: self.said.append(said(told.exc_value or told.exc_type()))
+        sys.unraisablehook = lambda told: self.said.append(said(told.exc_value or told.exc_type()))
+        return self
+
+    def __exit__(self, *error):
+        logging.lastResort, threading.excepthook, sys.unraisablehook = self._before
 
 
 class Progress:
