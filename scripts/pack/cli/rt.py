@@ -176,10 +176,17 @@ def selftest(team, team_dir):
         raise SystemExit(1)
 
 
-def run(measures, team, team_dir, paths, release, quiet, duration=None):
+workers_option = click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="processes that share the messages of a probe"
+)
+
+
+def run(measures, team, team_dir, paths, release, quiet, duration=None, workers=1):
     """Measure all of `measures` that rt.yaml asks for (only on `paths`, when some are given); ends with SystemExit as the module says."""
     call = click.get_current_context().obj
-    session = call.session = measure.Session(team_dir, team, call.argv, "release" if release else "check", click.echo, quiet, duration)
+    session = call.session = measure.Session(
+        team_dir, team, call.argv, "release" if release else "check", click.echo, quiet, duration, workers
+    )
     if not session.wanted(measures, paths):
         raise measure.MeasureError(
             "rt.yaml asks for nothing of this%s; see `pack rt check`" % (" on %s" % ", ".join(paths) if paths else "")
@@ -277,8 +284,9 @@ def add(name, measures, about):
     @click.option("--path", "paths", multiple=True, help="only this path of rt.yaml (may be given again)")
     @click.option("--release", is_flag=True, help="measured for a release: what the deployment gate asks for")
     @click.option("--quiet", is_flag=True, help="no progress bar")
-    def command(team, team_dir, paths, release, quiet):
-        run(measures, team, team_dir, paths, release, quiet)
+    @workers_option
+    def command(team, team_dir, paths, release, quiet, workers):
+        run(measures, team, team_dir, paths, release, quiet, workers=workers)
 
 
 for name, measures in VERBS_OF.items():
@@ -292,8 +300,9 @@ for name, measures in VERBS_OF.items():
 @click.option("--duration", callback=seconds, help="30s, 10m, 1h; otherwise what rt.yaml says")
 @click.option("--release", is_flag=True, help="measured for a release: what the deployment gate asks for")
 @click.option("--quiet", is_flag=True, help="no progress bar")
-def throughput(team, team_dir, paths, duration, release, quiet):
-    run(VERBS_OF["throughput"], team, team_dir, paths, release, quiet, duration)
+@workers_option
+def throughput(team, team_dir, paths, duration, release, quiet, workers):
+    run(VERBS_OF["throughput"], team, team_dir, paths, release, quiet, duration, workers)
 
 
 add("all", tuple(m for part in VERBS_OF.values() for m in part), "everything that rt.yaml asks for")
@@ -310,16 +319,22 @@ add("all", tuple(m for part in VERBS_OF.values() for m in part), "everything tha
 @click.option("--size", type=click.IntRange(0, 1 << 24), default=64, show_default=True)
 @click.option("--connections", type=click.IntRange(1, 60000), default=1, show_default=True)
 @click.option("--option", "options", multiple=True, help="NAME=VALUE for the adapter")
-def probe(adapter, address, rate, duration, size, connections, options):
-    made = adapters.make(
-        {"adapter": adapter, "address": address, "options": clicks.values(options), "connections": connections},
-        "pack-probe-%s" % evidence.new_run_id(time.time())[-8:],
-    )
+@workers_option
+def probe(adapter, address, rate, duration, size, connections, options, workers):
+    path = {"adapter": adapter, "address": address, "options": clicks.values(options), "connections": connections}
+    name, warmup, bar = "pack-probe-%s" % evidence.new_run_id(time.time())[-8:], min(1.0, duration), prober.Progress("probe %s" % adapter)
+    made = adapters.make(path, name)
 
     async def go(stop):
-        return await prober.told_run(made, rate, duration, min(1.0, duration), size, prober.Progress("probe %s" % adapter), stop)
+        if workers > 1:
+            from pack.realtime import shares
 
-    recording, told = prober.run(go, connections + 50)
+            told = shares.orders(path, name, ".", rate, duration, warmup, size, workers)
+            return await shares.on_this_machine(told, stop, bar)
+        recording, told = await prober.told_run(made, rate, duration, warmup, size, bar, stop)
+        return recording, told, made.seen
+
+    recording, told, seen = prober.run(go, connections + 50)
     histogram = hdr.Histogram(recording.latency.encode())
     sent = recording.sent * recording.fanout
     text = "%s (%s): sent %d, received %d, lost %d" % (told[0], told[1], sent, recording.received, recording.lost)
@@ -342,8 +357,8 @@ def probe(adapter, address, rate, duration, size, connections, options):
         click.echo("95 %% bound of the P99: %s" % ("needs 299 samples" if bound is None else "%.3f ms" % bound))
     late, waited = (derive.percentiles(hdr.Histogram(h.encode()))["p99_ms"] for h in (recording.lateness, recording.receiving))
     click.echo("the probe itself was late by %.3f ms in sending and at most %.3f ms in receiving (P99)" % (late, waited))
-    if made.seen is not None and ":" not in adapter and sum(made.seen.values()) < connections:
-        click.echo("INVALID: %d connections asked, %d were there" % (connections, sum(made.seen.values())))
+    if seen is not None and ":" not in adapter and adapter != "kafka" and sum(seen.values()) < connections:
+        click.echo("INVALID: %d connections asked, %d were there" % (connections, sum(seen.values())))
         raise SystemExit(1)
     if recording.receiver:
         click.echo(
@@ -386,6 +401,23 @@ def ceiling(adapter, address, most, size, connections, options):
         click.echo("good up to %g/s, and that is as far as was looked" % good)
     else:
         click.echo("good up to %g/s; at %g/s it was %s" % (good, gave[0], gave[1]))
+
+
+@rt.command(
+    help="The newest evidence as OpenMetrics (for Prometheus), or a Grafana dashboard over it.",
+    epilog="\b\nExample: pack rt export --to /var/lib/node_exporter/pack.prom",
+)
+@team_options
+@click.option("--to", "target", type=click.Path(dir_okay=False), help="write there, whole or not at all; otherwise it is printed")
+@click.option("--dashboard", is_flag=True, help="the Grafana dashboard")
+def export(team, team_dir, target, dashboard):
+    from pack.realtime import openmetrics
+
+    made = openmetrics.dashboard() if dashboard else openmetrics.text(openmetrics.samples(team_dir, team, time.time()))
+    if target:
+        openmetrics.write(target, made)
+    else:
+        click.echo(made, nl=False)
 
 
 def main(argv):

@@ -8,7 +8,7 @@ from pack.realtime import adapters, managed, probe, windows
 from pack.realtime import loop as loops
 
 
-def density(path, name, project, pid, progress=None):
+def density(path, name, project, pids, progress=None):
     """Open the connections, hold them, ping every one several times, read the server's CPU meanwhile."""
     spec, state = path["density"], {"partial": False}
     wanted, hold = spec["connections"], spec["hold_s"]
@@ -44,13 +44,13 @@ def density(path, name, project, pid, progress=None):
         opened = len(sockets)
         checks, samples = [sum(await asyncio.gather(*(alive(s) for s in sockets)))], []
         start = time.perf_counter()
-        samples.append([round(start, 3), managed.cpu_seconds(pid) if pid else None])
+        samples.append([round(start, 3), managed.summed(managed.cpu_seconds, pids)])
         while time.perf_counter() - start < hold and not stop.is_set():
             await asyncio.sleep(min(0.2, hold))
             if progress:
                 progress.update(int(time.perf_counter() - start), int(hold) or 1, text="%d connections held" % checks[-1])
         end = time.perf_counter()
-        samples.append([round(end, 3), managed.cpu_seconds(pid) if pid else None])
+        samples.append([round(end, 3), managed.summed(managed.cpu_seconds, pids)])
         checks.append(sum(await asyncio.gather(*(alive(s) for s in sockets))))
         state["partial"] = stop.is_set()
         await asyncio.gather(*(s.close() for s in sockets), return_exceptions=True)

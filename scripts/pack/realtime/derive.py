@@ -165,6 +165,7 @@ def _latency(kind, path, entry, run, limits, raw):
         )
     if entry["sent"] < 0.97 * entry["rate"] * path["duration"]:
         raise invalid("the probe sent %d messages, the rate needs %d: rate not held" % (entry["sent"], entry["rate"] * path["duration"]))
+    _connections(path, entry)
     if entry["concurrent_connections"] < path.get("connections", 1) or entry["payload_bytes"] < path.get("payload_bytes", 0):
         raise invalid("fewer connections or smaller payload than rt.yaml asks")
     tail = kind["measure"] == "tail"
@@ -174,8 +175,16 @@ def _latency(kind, path, entry, run, limits, raw):
     if waited.total != entry["received"] + entry["duplicates"]:
         raise forged("the receiving histogram holds %d, received is %d" % (waited.total, entry["received"]))
     waiting = round(waited.at_rank(stats.rank(0.99, waited.total)) / 1000.0, 3) if waited.total else 0.0
-    _connections(path, entry)
-    seen = dict(samples=entry["sent"], lost=entry["lost"], duplicates=entry["duplicates"], percentiles=again)
+    seen = dict(
+        samples=entry["sent"],
+        lost=entry["lost"],
+        duplicates=entry["duplicates"],
+        percentiles=again,
+        bounds={},
+        lateness_p99_ms=lateness,
+        receiving_p99_ms=waiting,
+        shows=[],
+    )
     _receiver(entry, seen)
     own = own_limit(entry)
     for name, q in claims:

@@ -72,6 +72,7 @@ _TOOL = (
     "evidence",
     "gates",
     "checks",
+    "avro",
     "gitinfo",
     "anchors",
     "rtfile",

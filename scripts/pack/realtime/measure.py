@@ -18,7 +18,7 @@ class MeasureError(RuntimeError):
 class Session:
     """One command's measurements for one team folder."""
 
-    def __init__(self, team_dir, definition, argv, purpose="check", say=print, quiet=False, duration=None):
+    def __init__(self, team_dir, definition, argv, purpose="check", say=print, quiet=False, duration=None, workers=1):
         self.team_dir, self.definition, self.argv, self.purpose = (
             os.path.abspath(team_dir),
             definition,
@@ -33,6 +33,7 @@ class Session:
         self.loose = gitinfo.Git(self.project, self.own).loose() if self.git["commit"] else []
         self.kinds, self.paths = by_id(definition, "evidence", "kind"), by_id(self.rt, "paths")
         self.store, self.say, self.quiet = evidence.Store(self.team_dir), say, quiet
+        self.workers = workers
         self.at = None  # the path that is being measured, for whoever tells the user what went wrong
         self.selftest, self.interrupted, self.duration, self.unanchored = None, False, duration, False
 
@@ -178,22 +179,9 @@ class Session:
         """One probe run; files it under every latency kind that looks at the path."""
         start = time.time()
         with self.server_for(path):
-            adapter = adapters.make(path, self.name(path), self.project)
-
-            async def main(stop):
-                return await probe.told_run(
-                    adapter,
-                    path["rate"],
-                    path["duration"],
-                    path.get("warmup", 1.0),
-                    path.get("payload_bytes", 64),
-                    self.progress("latency %s" % path["id"]),
-                    stop,
-                )
-
-            recording, told = probe.run(main, path.get("connections", 1) + 50)
+            recording, told, seen = self.probed(path, "latency", path["rate"], path["duration"], path.get("warmup", 1.0))
         duration = recording.sent / path["rate"]
-        entry = dict(self.seen(recording, adapter), sample_count=recording.received)
+        entry = dict(self.seen(recording, seen), sample_count=recording.received)
         latency, lateness = recording.latency.encode().decode(), recording.lateness.encode().decode()
         entry.update(derive.percentiles(hdr.Histogram(latency)))
         late = hdr.Histogram(lateness)
@@ -228,8 +216,35 @@ class Session:
             self.file(kind, path, run, entry)
         return entry
 
+    def probed(self, path, what, rate, duration, warmup, per_second=False, beside=None):
+        """One run of the probe, by as many processes as were asked for: (recording, what the server says, connections seen)."""
+        size, bar = path.get("payload_bytes", 64), self.progress("%s %s" % (what, path["id"]))
+        forget = what == "throughput"
+
+        async def alone(stop):
+            adapter = adapters.make(path, self.name(path), self.project)
+            adapter.forget = forget
+            recording, told = await probe.told_run(adapter, rate, duration, warmup, size, bar, stop, per_second=per_second)
+            return recording, told, adapter.seen
+
+        async def together(stop):
+            from pack.realtime import shares
+
+            told = shares.orders(path, self.name(path), self.project, rate, duration, warmup, size, self.workers, per_second, forget)
+            return await shares.on_this_machine(told, stop, bar)
+
+        async def main(stop):
+            watching = asyncio.ensure_future(beside()) if beside else None
+            try:
+                return await (alone if self.workers == 1 else together)(stop)
+            finally:
+                if watching:
+                    watching.cancel()
+
+        return probe.run(main, path.get("connections", 1) + 50)
+
     @staticmethod
-    def seen(recording, adapter):
+    def seen(recording, seen):
         """What a probe's run saw beside its latencies: of itself, of its connections, of what went wrong."""
         reasons = {}
         for text in recording.closed:
@@ -242,7 +257,7 @@ class Session:
             "receiver": recording.receiver,
             "closed": sorted(reasons.items(), key=lambda item: -item[1])[:5],
             "usage": thinned(recording.usage),
-            "seen": adapter.seen,
+            "seen": seen,
         }
 
     def still_good(self, path):
@@ -302,32 +317,15 @@ class Session:
         start, spec = time.time(), dict(path["throughput"], **({"duration": self.duration} if self.duration else {}))
         memory = []
         with self.server_for(path) as server:
-            adapter = adapters.make(path, self.name(path), self.project)
-            adapter.forget = True
 
             async def watch():
                 while True:
-                    sample = [managed.memory_kb(os.getpid()), managed.memory_kb(server.pid) if isinstance(server, managed.Server) else None]
+                    pids = server.pids if isinstance(server, managed.Server) else []
+                    sample = [managed.memory_kb(os.getpid()), managed.summed(managed.memory_kb, pids)]
                     memory.append([round(time.time() - start, 3)] + sample)
                     await asyncio.sleep(max(1.0, spec["duration"] / 60.0))
 
-            async def main(stop):
-                watching = asyncio.ensure_future(watch())
-                try:
-                    return await probe.told_run(
-                        adapter,
-                        spec["rate"],
-                        spec["duration"],
-                        1.0,
-                        path.get("payload_bytes", 64),
-                        self.progress("throughput %s" % path["id"]),
-                        stop,
-                        per_second=True,
-                    )
-                finally:
-                    watching.cancel()
-
-            recording, told = probe.run(main, path.get("connections", 1) + 50)
+            recording, told, seen = self.probed(path, "throughput", spec["rate"], spec["duration"], 1.0, True, watch)
         series, departed = recording.arrivals, recording.departures
         if recording.partial:
             cut = max(1, int(recording.sent / spec["rate"]))
@@ -346,7 +344,7 @@ class Session:
             "memory_kb": memory,
             "histogram": recording.latency.encode().decode(),
         }
-        entry.update(self.seen(recording, adapter))
+        entry.update(self.seen(recording, seen))
         return self.file(kind, path, self.run_part(start, path, told, recording.partial), entry)
 
     def plain(self, path, kind):
@@ -358,7 +356,7 @@ class Session:
             bar = self.progress("%s %s" % (measure, path["id"]))
             if measure == "density":
                 entry, told, partial = density.density(
-                    path, self.name(path), self.project, server.pid if isinstance(server, managed.Server) else self._pid(path), bar
+                    path, self.name(path), self.project, server.pids if isinstance(server, managed.Server) else self._pid(path), bar
                 )
             else:
                 entry, told, partial = getattr(density, measure)(path, self.name(path), self.project, bar)
@@ -367,10 +365,10 @@ class Session:
     def _pid(self, path):
         file = path["density"].get("server_pid_file")
         if not file:
-            return None
+            return []
         try:
             with open(os.path.join(self.project, file), encoding="ascii") as handle:
-                return int(handle.read().strip())
+                return managed.family(int(handle.read().strip()))
         except (OSError, ValueError):
             raise MeasureError("path %s: server_pid_file %s holds no process id" % (path["id"], file))
 

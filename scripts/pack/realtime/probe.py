@@ -197,9 +197,9 @@ class _Sender:
 
     MOST = 256  # messages in one go; then receivers have their turn
 
-    def __init__(self, adapter, recording, span, size, token, stop, per_second, progress):
+    def __init__(self, adapter, recording, span, size, token, stop, copies, progress):
         self.adapter, self.recording, self.size, self.token, self.stop = adapter, recording, size, token, stop
-        self.number, self.total, self.per_second, self.progress = span[0], span[1], per_second, progress
+        self.number, self.total, self.copies, self.progress = span[0], span[1], copies, progress
         self.loop, self.tasks = asyncio.get_running_loop(), set()
         self.done, self.handle = self.loop.create_future(), None
         self.post = adapter.post if adapter.posting() else self._task
@@ -231,6 +231,16 @@ class _Sender:
         """Begin when the first message is due."""
         self.handle = self.loop.call_later(max(0.0, self.recording.due(self.number) - time.perf_counter()), self._tick)
 
+    def listen(self, rate, duration):
+        """Send nothing, and be done when whoever sends is: what is to come counts as sent, so that what does not is lost."""
+        self.recording.sent = self.total
+
+        def over():
+            if not self.done.done():
+                self.done.set_result(None)
+
+        self.handle = self.loop.call_later(max(0.0, self.recording.zero + duration - time.perf_counter()), over)
+
     def _tick(self):
         try:
             wait = self._send()
@@ -248,7 +258,7 @@ class _Sender:
 
     def _send(self):
         recording, clock, rate, zero = self.recording, time.perf_counter, self.recording.rate, self.recording.zero
-        number, fanout, token, size, post = self.number, self.recording.fanout, self.token, self.size, self.post
+        number, copies, token, size, post = self.number, self.copies, self.token, self.size, self.post
         late, departures, last = recording._lateness.add, recording.departures, min(self.total, self.number + self.MOST)
         while number < last:
             now = clock()
@@ -261,7 +271,7 @@ class _Sender:
                 break
             if number >= 0:
                 recording.sent += 1
-                late(-wait, fanout)
+                late(-wait, copies)
                 if departures is not None:
                     departures[min(int(now - zero), len(departures) - 1)] += 1
                 if self.progress and number % self.every == 0:
@@ -288,11 +298,26 @@ def said(error):
 
 
 async def open_loop(
-    adapter, rate, duration, warmup=1.0, size=64, progress=None, stop=None, per_second=False, order=False, grace=GRACE_S, opened=None
+    adapter,
+    rate,
+    duration,
+    warmup=1.0,
+    size=64,
+    progress=None,
+    stop=None,
+    per_second=False,
+    order=False,
+    grace=GRACE_S,
+    opened=None,
+    begin=None,
+    token=None,
+    sends=True,
+    members=None,
 ):
     """Run the schedule against an adapter that it opens; returns a Recording. `stop` (an asyncio.Event) ends it early; `opened()` is
-    awaited before the first message."""
-    token = os.urandom(4).hex().encode()
+    awaited before the first message, `begin()` gives the moment of message 0; without `sends` somebody else sends with this token.
+    `members`: receivers of a broadcast in all processes together."""
+    token = token or os.urandom(4).hex().encode()
     recording = Recording(rate, adapter.fanout)
     total, before = int(round(rate * duration)), int(round(rate * warmup))
     if per_second:
@@ -325,10 +350,13 @@ async def open_loop(
         await opened()
     stop = stop or asyncio.Event()
     usage = loops.Usage(asyncio.get_running_loop())
-    recording.zero = time.perf_counter() + 0.05 + before / rate
-    sender = _Sender(adapter, recording, (-before, total), size, token, stop, per_second, progress)
+    recording.zero = await begin() if begin is not None else time.perf_counter() + 0.05 + before / rate
+    sender = _Sender(adapter, recording, (-before, total), size, token, stop, members or adapter.fanout, progress)
     try:
-        sender.start()
+        if sends:
+            sender.start()
+        else:
+            sender.listen(rate, duration)
         usage.loop.call_at(usage.loop.time() + max(0.0, recording.zero - time.perf_counter()), usage.start)
         await sender.done
         quiet, came, end = time.perf_counter(), recording.received, time.perf_counter() + 12 * grace

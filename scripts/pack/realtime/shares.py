@@ -1,0 +1,232 @@
+"""One schedule, several processes: each takes a share of the messages (or of a broadcast's members), and what they saw is added up.
+
+Of N processes the K-th sends the messages K, K + N, K + 2N, ... at their own times; a broadcast is sent by the first and received by
+all. HdrHistograms add without loss. On one machine there is one clock (CLOCK_MONOTONIC), so they begin at one moment; on several
+(`--cluster`) each begins by its own clock, and only round trips within one process are measured: clocks of machines are never
+compared. A process that ends early makes the run partial, and the run says which.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import time
+
+from hdrh.histogram import HdrHistogram
+
+from pack.realtime import adapters, probe
+
+START = "import sys; sys.path.insert(0, %r); from pack.realtime.shares import main; sys.exit(main())"
+PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BEGIN_S = 0.3  # from the word to begin until the first message
+SUMS = ("sent", "received", "duplicates", "damaged", "failed", "after")
+HISTOGRAMS = ("latency", "lateness", "receiving", "spread")
+
+
+def orders(path, name, project, rate, duration, warmup, size, workers, per_second=False, forget=False):
+    """What each of `workers` processes is told, as a list of JSON-able dicts."""
+    found, broadcast = [], path.get("options", {}).get("mode") == "broadcast"
+    connections = path.get("connections", 1)
+    if broadcast and path["adapter"] in ("websocket", "socketio") and connections < workers:
+        raise adapters.AdapterError("a broadcast to %d members cannot be shared by %d workers" % (connections, workers))
+    token = os.urandom(4).hex()
+    for index in range(workers):
+        part = connections // workers + (index < connections % workers)
+        found.append(
+            {
+                "path": dict(path, connections=max(1, part)),
+                "name": name if broadcast else "%s-%d" % (name, index),
+                "project": os.path.abspath(project),
+                "rate": rate if broadcast else rate / workers,
+                "phase": 0.0 if broadcast else index / rate,
+                "sends": not broadcast or index == 0,
+                "token": token if broadcast else "%s%d" % (token[:7], index % 10),
+                "duration": duration,
+                "warmup": warmup,
+                "size": size,
+                "per_second": per_second,
+                "forget": forget,
+                "broadcast": broadcast,
+                "members": connections if broadcast else None,
+                "index": index,
+                "of": workers,
+            }
+        )
+    return found
+
+
+async def share(told, stop, begin):
+    """Run one share. `await begin()` gives the moment of message 0 on this process's clock, when everybody is connected."""
+    made = adapters.make(told["path"], told["name"], told["project"])
+    made.forget = told["forget"]
+
+    async def start():
+        return await begin() + told["phase"]
+
+    recording, said = await probe.told_run(
+        made,
+        told["rate"],
+        told["duration"],
+        told["warmup"],
+        told["size"],
+        None,
+        stop,
+        per_second=told["per_second"],
+        begin=start,
+        token=told["token"].encode(),
+        sends=told["sends"],
+        members=told["members"],
+    )
+    return dict(packed(recording, said, made.seen), broadcast=told["broadcast"])
+
+
+def packed(recording, said, seen):
+    """A recording as JSON."""
+    found = {key: getattr(recording, key) for key in SUMS}
+    for key in HISTOGRAMS:
+        histogram = getattr(recording, key)
+        found[key] = histogram.encode().decode() if histogram is not None else None
+    more = ("partial", "arrivals", "departures", "usage", "receiver", "refusal", "closed", "fanout", "rate")
+    return dict(found, said=list(said), seen=seen, **{key: getattr(recording, key) for key in more})
+
+
+class Merged:
+    """What several shares saw, as a Recording is read: the same names."""
+
+    order = None
+
+    def __init__(self, shares, gone=()):
+        for key in SUMS:
+            setattr(self, key, sum(s[key] for s in shares))
+        for key in HISTOGRAMS:
+            setattr(self, key, _added([s[key] for s in shares if s[key] is not None]))
+        together = shares[0]["broadcast"]  # one sends, all receive
+        self.fanout = sum(s["fanout"] for s in shares) if together else 1
+        if together:
+            self.sent = max(s["sent"] for s in shares)
+        self.rate = max(s["rate"] for s in shares) if together else sum(s["rate"] for s in shares)
+        self.arrivals, self.departures = (_columns([s[key] for s in shares if s[key]]) for key in ("arrivals", "departures"))
+        seconds = max(len(s["usage"]) for s in shares)
+        self.usage = [max((s["usage"][i] for s in shares if i < len(s["usage"])), key=max) for i in range(seconds)]
+        self.receiver = next((s["receiver"] for s in shares if s["receiver"]), None)
+        self.refusal = next((s["refusal"] for s in shares if s["refusal"]), None)
+        self.closed = [text for s in shares for text in s["closed"]] + list(gone)
+        self.partial = any(s["partial"] for s in shares) or bool(gone)
+
+    @property
+    def lost(self):
+        """Copies that were expected and did not come."""
+        return self.sent * self.fanout - self.received
+
+    @property
+    def busy(self):
+        """As Recording.busy: of the fullest second of the fullest process."""
+        return max((max(pair) for pair in self.usage), default=0.0)
+
+
+def _added(texts):
+    if not texts:
+        return None
+    whole = probe.new_histogram()
+    for text in texts:
+        whole.add(HdrHistogram.decode(text))
+    return whole
+
+
+def _columns(rows):
+    return [sum(column) for column in zip(*rows)] if rows else None
+
+
+def seen_by(shares):
+    """{address: connections} of all shares together, or None where one does not know."""
+    if any(s["seen"] is None for s in shares):
+        return None
+    return {address: sum(s["seen"].get(address, 0) for s in shares) for address in shares[0]["seen"]}
+
+
+async def on_this_machine(told, stop, progress=None):
+    """Run the shares as processes here; (Merged, (server, reality), seen). RuntimeError if one cannot even begin."""
+    environment = {k: v for k, v in os.environ.items() if k != "PACK_VOUCHER"}
+    workers = [
+        await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-I",
+            "-c",
+            START % PACKAGE,
+            stdin=-1,
+            stdout=-1,
+            stderr=-1,
+            env=environment,
+            limit=1 << 28,
+            start_new_session=True,
+        )
+        for _ in told
+    ]
+    try:
+        for worker, order in zip(workers, told):
+            worker.stdin.write(json.dumps(order).encode() + b"\n")
+        ready = await asyncio.gather(*(asyncio.wait_for(w.stdout.readline(), 60) for w in workers))
+        for index, (line, worker) in enumerate(zip(ready, workers)):
+            if line.strip() != b"ready":
+                error = (await worker.stderr.read()).decode("utf-8", "replace").strip().splitlines()
+                raise RuntimeError("worker %d of %d cannot begin: %s" % (index + 1, len(told), error[-1] if error else "it ended"))
+        zero = time.perf_counter() + BEGIN_S + told[0]["warmup"]
+        for worker in workers:
+            worker.stdin.write(b"%r\n" % zero)
+        answers = [asyncio.ensure_future(w.stdout.readline()) for w in workers]
+        stopped = asyncio.ensure_future(stop.wait())
+        waiting, asked, began = set(answers), False, time.perf_counter()
+        while waiting:
+            await asyncio.wait(waiting | ({stopped} if not asked else set()), timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
+            waiting = {a for a in waiting if not a.done()}
+            if stop.is_set() and not asked:
+                asked = True
+                for worker in workers:
+                    if worker.returncode is None:
+                        worker.send_signal(2)
+            if progress:
+                progress.update(int(time.perf_counter() - began), int(told[0]["duration"]) or 1, text="%d workers" % len(waiting))
+        stopped.cancel()
+        found, gone = [], []
+        for index, answer in enumerate(answers):
+            line = answer.result()
+            if line.strip():
+                found.append(json.loads(line))
+            else:
+                await workers[index].wait()
+                gone.append(
+                    "worker %d of %d ended with exit code %s in the middle of the run" % (index + 1, len(told), workers[index].returncode)
+                )
+        if not found:
+            raise RuntimeError(gone[0])
+        return Merged(found, gone), tuple(found[0]["said"]), seen_by(found)
+    finally:
+        if progress:
+            progress.close()
+        for worker in workers:
+            if worker.returncode is None:
+                worker.kill()
+        await asyncio.gather(*(w.wait() for w in workers))
+
+
+def main():
+    """One share as a process: its orders on standard input, then the moment to begin; its recording on standard output."""
+    told = json.loads(sys.stdin.readline())
+
+    async def begin():
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        return float(await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline))
+
+    async def work(stop):
+        return await share(told, stop, begin)
+
+    try:
+        found = probe.run(work, told["path"].get("connections", 1) + 50)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        print(probe.said(error), file=sys.stderr)
+        return 1
+    print(json.dumps(found))
+    return 0
