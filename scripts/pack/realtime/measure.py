@@ -287,7 +287,7 @@ class Session:
             if kind["measure"] == "ordering":
                 ask = audit.causal if path["ordering"] == "causal" else audit.ordering
                 text, counts, told, partial = ask(path, self.name(path), self.project, bar)
-                counts.update(effects_from="the probe", consumed=None, worker_seen=False)
+                counts.update(effects_from="the probe", consumed=None, worker_seen=False, isolates=None)
             else:
                 text, counts, told, partial = audit.delivery(path, self.name(path), self.project, kind, server, bar)
         worker = path.get("worker", "the probe") if kind["measure"] != "ordering" else "the probe"

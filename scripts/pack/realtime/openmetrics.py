@@ -12,7 +12,7 @@ VERDICTS = gates.ORDER
 QUANTILES = (("p50_ms", "0.5"), ("p95_ms", "0.95"), ("p99_ms", "0.99"), ("p999_ms", "0.999"))
 FAMILIES = (  # name, unit, help
     ("pack_rt_verdict", "", "1 for the verdict that the newest evidence of a kind has on a path"),
-    ("pack_rt_latency_seconds", "seconds", "latency from the intended time of sending, by quantile"),
+    ("pack_rt_latency_seconds", "seconds", "latency from the intended time of sending, by percentile"),
     ("pack_rt_latency_bound_seconds", "seconds", "95 % upper bound of the quantile that is judged"),
     ("pack_rt_latency_budget_seconds", "seconds", "the budget of that quantile in rt.yaml"),
     ("pack_rt_probe_lateness_seconds", "seconds", "how late the probe itself was, P99, in sending and in receiving"),
@@ -44,12 +44,12 @@ def samples(team_dir, definition, now):
 def _figures(measure, labels, row, path):
     facts, found = row.get("facts") or {}, []
     if "percentiles" in facts:
-        found += [("pack_rt_latency_seconds", dict(labels, quantile=q), facts["percentiles"][key] / 1e3) for key, q in QUANTILES]
+        found += [("pack_rt_latency_seconds", dict(labels, percentile=q), facts["percentiles"][key] / 1e3) for key, q in QUANTILES]
         for name, bound in facts["bounds"].items():
             quantile = {"p50": "0.5", "p95": "0.95", "p99": "0.99", "p999": "0.999"}[name]
             if bound is not None:
-                found.append(("pack_rt_latency_bound_seconds", dict(labels, quantile=quantile), bound / 1e3))
-            found.append(("pack_rt_latency_budget_seconds", dict(labels, quantile=quantile), path["budget_ms"][name] / 1e3))
+                found.append(("pack_rt_latency_bound_seconds", dict(labels, percentile=quantile), bound / 1e3))
+            found.append(("pack_rt_latency_budget_seconds", dict(labels, percentile=quantile), path["budget_ms"][name] / 1e3))
         for side, key in (("sending", "lateness_p99_ms"), ("receiving", "receiving_p99_ms")):
             found.append(("pack_rt_probe_lateness_seconds", dict(labels, side=side), facts[key] / 1e3))
     if measure == "throughput":
@@ -90,8 +90,8 @@ def dashboard():
     panels, place = [], 0
     for title, query, unit, legend in (
         ("Gates", 'pack_rt_verdict{verdict!="PASS"} == 1', "none", "{{kind}} {{path}} {{verdict}}"),
-        ("P99 bound, share of its budget", 'pack_rt_latency_bound_seconds{quantile="0.99"} / pack_rt_latency_budget_seconds{quantile="0.99"}', "percentunit", "{{path}}"),
-        ("Latency", "pack_rt_latency_seconds", "s", "{{path}} {{quantile}}"),
+        ("P99 bound, share of its budget", 'pack_rt_latency_bound_seconds{percentile="0.99"} / pack_rt_latency_budget_seconds{percentile="0.99"}', "percentunit", "{{path}}"),
+        ("Latency", "pack_rt_latency_seconds", "s", "{{path}} {{percentile}}"),
         ("Throughput, worst 10 s", "pack_rt_throughput_per_second", "cps", "{{path}}"),
         ("Consumer lag", "pack_rt_consumer_lag_messages", "none", "{{path}} {{when}}"),
         ("Lost and duplicate messages", 'pack_rt_messages{fate=~"lost|duplicates"}', "none", "{{path}} {{fate}}"),
