@@ -4,7 +4,8 @@ It knows the wire format and who is asking; what to answer is the `answer` calla
 returns a `Reply`. One endpoint a run, on a free port, each request in its own thread, so an answer may wait for others.
 
 Who asks: an agent's first user message holds the prompt it was spawned with, and stories begin every such prompt with the
-line `You are NAME`; that tells two agents of one role apart. From then on the agent id that the client sends in a header
+line `You are NAME`; that tells two agents of one role apart. A second client in the same project (a person in another terminal)
+gets lines of its own by a prompt that says `Speak as NAME`. From then on the agent id that the client sends in a header
 (for a teammate in a pane: its session id) stands for the name, so a compaction changes nothing. Everybody else is the lead.
 A request without tools, or one that asks for a summary, is the client's own house-keeping and gets harmless text.
 """
@@ -16,6 +17,7 @@ import threading
 import time
 
 SPAWNED_AS = re.compile(r"^\s*You are ([A-Za-z0-9][A-Za-z0-9_-]*)\s*$", re.M)
+SPEAKS_AS = re.compile(r"^Speak as ([A-Za-z0-9][A-Za-z0-9_-]*)\s*$", re.M)
 SUMMARY = re.compile(r"create a (detailed|concise) summary|summary of the conversation|RECENT portion", re.I)
 REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.S)
 
@@ -47,6 +49,10 @@ class Call:
     def _actor(self, known):
         if not self.tools or self.wants_summary:
             return None
+        if not self.agent_id:
+            others = [SPEAKS_AS.search(REMINDER.sub("", text_of(m["content"]))) for m in self.messages if m["role"] == "user"]
+            if any(others):
+                return next(other.group(1) for other in others if other)
         if (self.agent_id or self.session) in known:
             return known[self.agent_id or self.session]
         first = next((text_of(m["content"]) for m in self.messages if m["role"] == "user"), "")
@@ -97,9 +103,15 @@ class Call:
 class Reply:
     """Blocks of one assistant turn; or an HTTP error; or silence (the socket stays open for `hang` seconds)."""
 
+    @property
+    def uses(self):
+        """Its tool calls."""
+        return [block for block in self.blocks if block["type"] == "tool_use"]
+
     def __init__(self, *blocks, error=None, hang=0):
         self.blocks, self.error, self.hang = list(blocks), error, hang
         self.sent = lambda ids: None  # told the ids of the blocks before they go out
+        self.message = None  # the message's id, once it is on its way: the client writes it into its transcript
 
 
 def say(text):
@@ -146,6 +158,7 @@ class Model:
                 else:
                     reply = model.answer(call)
                 ids = [model.new_id() for _ in reply.blocks]
+                reply.message = model.new_id("msg")
                 reply.sent(ids)
                 if reply.hang:
                     model.stopping.wait(reply.hang)
@@ -171,7 +184,7 @@ class Model:
             def _head(self, call, reply):
                 stop = "tool_use" if any(b["type"] == "tool_use" for b in reply.blocks) else "end_turn"
                 return stop, {
-                    "id": model.new_id("msg"),
+                    "id": reply.message,
                     "type": "message",
                     "role": "assistant",
                     "model": call.request.get("model"),

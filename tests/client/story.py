@@ -40,6 +40,7 @@ SETTINGS = {
     "limit",
     "calls",
     "permissions",
+    "answers",
     "env",
     "args",
     "needs",
@@ -51,7 +52,7 @@ PAIR = r'[\w.]+[=~](?:"[^"]*"|\S+)'
 NAMED_PAIR = r'(?P<key>[\w.]+)(?P<sign>[=~])(?P<value>"[^"]*"|\S+)'
 MODES = ("headless", "terminal", "panes")
 SBIN = os.pathsep + "/usr/sbin" + os.pathsep + "/usr/local/sbin"  # where Debian puts brokers
-GIVEN = re.compile(r"\{(?:port:(\w+)|(python))\}")
+GIVEN = re.compile(r"\{(?:port:(\w+)|(python)|(here))\}")
 NAME = r"(?P<who>[A-Za-z][\w.-]*)"
 
 
@@ -110,11 +111,17 @@ class Story:
 
 
 def given(text, story):
-    """`{port:NAME}`, a free port that is the same everywhere in the story, and `{python}`, the interpreter of these tests."""
-    return GIVEN.sub(
-        lambda m: sys.executable if m.group(2) else str(story.ports.get(m.group(1)) or story.ports.setdefault(m.group(1), free_port())),
-        text,
-    )
+    """`{port:NAME}`, a free port that is the same everywhere in the story; `{python}`, the interpreter of these tests; `{here}`, the
+    folder of the story's file."""
+
+    def place(match):
+        if match.group(2):
+            return sys.executable
+        if match.group(3):
+            return str(story.path.resolve().parent)
+        return str(story.ports.get(match.group(1)) or story.ports.setdefault(match.group(1), free_port()))
+
+    return GIVEN.sub(place, text)
 
 
 def free_port():
@@ -540,6 +547,7 @@ def event(text):
 
 EXPECTATIONS = """expect journal: (lines in this order) | expect journal never: (lines) | expect no refusals | expect status: key=value ...
     expect file F exists | is gone | contains "X" | lacks "X" | expect at most N calls[ by WHO] | expect exit code N
+    expect[ at most] N questions[ about TOOL|TOOL][ by WHO] (with `answers: yes`)
     expect hook EVENT says "X" | expect screen says "X" | expect running: COMMAND (=> says "X")"""
 
 
@@ -564,6 +572,10 @@ def _expectation(block):
     match = re.match(r"at most (\d+) calls(?: by ([\w.-]+))?$", head)
     if match:
         return make("calls", most=int(match.group(1)), who=match.group(2))
+    match = re.match(r"(at most )?(\d+) questions(?: about ([\w.|-]+))?(?: by ([\w.-]+))?$", head)
+    if match:
+        at_most, count, about, who = match.groups()
+        return make("questions", exactly=not at_most, count=int(count), about=about.split("|") if about else None, who=who)
     match = re.match(r"exit code (\d+)$", head)
     if match:
         return make("exit", code=int(match.group(1)))

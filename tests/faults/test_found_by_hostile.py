@@ -10,7 +10,7 @@ from pack.gate import close_run
 from pack.base import project_facts
 from pack.store.journal import Store
 from pack.protocol import advice
-from pack.teams.definition import content
+from pack.teams.layout import content
 
 TEAM = ".claude/teams/feature-add-a-greeting"
 VERIFY = "pack verify --build 'test -s src/old.py' --test 'test -s src/old.py'"

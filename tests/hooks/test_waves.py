@@ -316,7 +316,7 @@ def test_only_the_user_lifts_a_pause_and_voids_verdicts():
 
 
 def test_a_message_wakes_nobody_whom_a_hard_stop_or_a_pause_keeps(two):
-    from pack.protocol import waves
+    from pack.protocol import guards_waves
 
     core = Core()
     assert core.spawn("maker") is None and core.spawn("tuner") is None
@@ -324,13 +324,13 @@ def test_a_message_wakes_nobody_whom_a_hard_stop_or_a_pause_keeps(two):
         assert core.do("AGENT_BOUND", core.machine.GATE, name=name, agent_id="a-" + name) is None
         assert core.do("AGENT_IDLE", core.machine.GATE, name=name) is None
     core.judge(["a:1"], no_loss="FAIL")
-    assert waves.may_wake(core.state, "tuner").code == "HALTED" and waves.may_wake(core.state, "maker") is None
+    assert guards_waves.may_wake(core.state, "tuner").code == "HALTED" and guards_waves.may_wake(core.state, "maker") is None
     core.judge(["a:2"], no_loss="FAIL"), core.judge(["a:3"], no_loss="FAIL")
-    assert waves.may_wake(core.state, "maker").code == "RETRIES_SPENT"
+    assert guards_waves.may_wake(core.state, "maker").code == "RETRIES_SPENT"
     core.judge()
-    assert waves.may_wake(core.state, "tuner") is None
+    assert guards_waves.may_wake(core.state, "tuner") is None
     assert core.do("RUN_PAUSED") is None
-    assert waves.may_wake(core.state, "tuner").code == "PAUSED"
+    assert guards_waves.may_wake(core.state, "tuner").code == "PAUSED"
 
 
 def test_a_hard_stop_stays_the_hands_of_those_already_at_work(two):
@@ -507,9 +507,9 @@ def test_nobody_is_reminded_of_a_gate_in_a_pause_or_of_another_s(signed):
     assert s.spawn("planner", "two-planner") is None
     assert "paused" in activate(s, "pause team")["reason"]
     assert s.stop("planner") is None
-    from pack.protocol import waves
+    from pack.protocol import advice_waves
 
-    assert waves.duties(s.state(), "planner", {}) == {}
+    assert advice_waves.duties(s.state(), "planner", {}) == {}
 
 
 # --- What the user types ----------------------------------------------------------------------------------------------------------

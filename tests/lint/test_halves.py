@@ -43,26 +43,26 @@ except ChildProcessError:
 print(json.dumps([alone == together, len(json.loads(together)[0]), len(forks), left, len(os.listdir("/proc/self/fd"))]))
 """
 DIES = {
-    "at once": "engine._Run._for_the_other = lambda self, spans: os.kill(os.getpid(), 9)",
+    "at once": "engine.Rules._for_the_other = lambda self, spans: os.kill(os.getpid(), 9)",
     "on the way": """
 def dies(self, spans):
     for n, (first, last) in enumerate(spans):
         self._work([(first, last)])
         if n == 100:
             os.kill(os.getpid(), 9)
-engine._Run._for_the_other = dies
+engine.Rules._for_the_other = dies
 """,
     "of a bug": """
 def fails(self, spans):
     next(spans)
     raise RuntimeError
-engine._Run._for_the_other = fails
+engine.Rules._for_the_other = fails
 """,
     "with something to say that no pipe takes": """
 def odd(self, spans):
     next(spans)
     return object()
-engine._Run._for_the_other = odd
+engine.Rules._for_the_other = odd
 """,
     "before it is born": """
 def no(): raise BlockingIOError(11, "Resource temporarily unavailable")

@@ -16,10 +16,10 @@ BAD = (AGENT % "reviewer").replace("tools: Read, Grep, Glob", "tools: 🦄🦄, 
 class Editor:
     """Requests are answered in order; notifications of the server wait in `said`."""
 
-    def __init__(self, *options):
-        environment = dict(os.environ, PYTHONPATH=os.path.join(ROOT, "scripts"))
+    def __init__(self, *options, abilities=None):
+        environment = dict(os.environ, PACK_PYTHON=sys.executable)
         self.server = subprocess.Popen(
-            [sys.executable, "-m", "pack.cli.main", "lint", "--lsp", *options],
+            [os.path.join(ROOT, "bin", "pack"), "lint", "--lsp", *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -27,8 +27,9 @@ class Editor:
         )
         self.said, self.answers, self.number = queue.Queue(), queue.Queue(), 0
         threading.Thread(target=self._read, daemon=True).start()
-        capabilities = {"workspace": {"workspaceEdit": {"documentChanges": True}}}
-        answer = self.ask("initialize", {"processId": None, "rootUri": None, "capabilities": capabilities})
+        if abilities is None:
+            abilities = {"workspace": {"workspaceEdit": {"documentChanges": True}}}
+        answer = self.ask("initialize", {"processId": None, "rootUri": None, "capabilities": abilities})
         self.capabilities = answer["result"]["capabilities"]
         self.tell("initialized", {})
 
@@ -80,6 +81,7 @@ class Editor:
         self.ask("shutdown", None)
         self.tell("exit", None)
         code = self.server.wait(60)
+        assert self.server.stderr.read() == b""
         for stream in (self.server.stdin, self.server.stdout, self.server.stderr):
             stream.close()
         return code
@@ -89,8 +91,8 @@ class Editor:
 def editor():
     started = []
 
-    def start(*options):
-        started.append(Editor(*options))
+    def start(*options, **settings):
+        started.append(Editor(*options, **settings))
         return started[-1]
 
     yield start
@@ -98,8 +100,8 @@ def editor():
         if one.server.poll() is None:
             one.server.kill()
             one.server.wait()
-            for stream in (one.server.stdin, one.server.stdout, one.server.stderr):
-                stream.close()
+        for stream in (one.server.stdin, one.server.stdout, one.server.stderr):
+            stream.close()
 
 
 def place(text, word):
@@ -157,6 +159,26 @@ def test_a_session(plugin, editor):
     assert talk.diagnostics(path) == []
     assert talk.end() == 0
     assert path.read_text(encoding="utf-8") == AGENT % "reviewer"
+
+
+def test_an_editor_that_knows_no_versions_of_documents(plugin, editor):
+    path = plugin() / "agents" / "reviewer.md"
+    talk = editor(abilities={})
+    talk.open(path, BAD)
+    talk.diagnostics(path)
+    here = {"start": place(BAD, "read,"), "end": place(BAD, "read,")}
+    request = {"textDocument": {"uri": path.as_uri()}, "range": here, "context": {"diagnostics": [], "only": ["quickfix"]}}
+    (fix,) = talk.ask("textDocument/codeAction", request)["result"]
+    assert edited(BAD, fix["edit"]["changes"][path.as_uri()]) == BAD.replace("read,", "Read,")
+    assert talk.end() == 0
+
+
+def test_what_ends_how(plugin, editor):
+    talk = editor()
+    talk.tell("exit", None)  # without shutdown: the protocol wants 1
+    assert talk.server.wait(60) == 1
+    talk = editor()
+    assert talk.end() == 0
 
 
 def test_open_files_are_judged_together(plugin, editor):

@@ -5,7 +5,7 @@ import os
 import pytest
 from conftest import AGENT, ROOT, lint
 
-from pack.teams import definition
+from pack.teams import definition, files
 
 with open(os.path.join(ROOT, "tests", "realtime", "smallTeam.yaml"), encoding="utf-8") as handle:
     SOUND = handle.read()
@@ -70,7 +70,7 @@ def test_every_problem_of_the_loader_is_an_error_here(plugin, tmp_path):
         path.write_text(SOUND.replace(old, new, 1), encoding="utf-8")
         try:
             definition.load(str(path))
-        except definition.TeamError as error:
+        except files.TeamError as error:
             root = plugin(dict(AGENTS, **{HERE: path.read_text(encoding="utf-8")}))
             errors = [finding for finding in lint(root)[1] if finding["severity"] == "error"]
             assert len(errors) >= min(1, len(error.problems)), error.problems

@@ -14,7 +14,7 @@ from pack.store import journal
 from pack.realtime import wave_runs
 from prove import hostile, variants
 from prove.client import Broken
-from pack.protocol import access, waves
+from pack.protocol import access, access_waves, guards_waves
 from pack.cli import gates
 
 OPEN = {"mode": "SIMPLE", "headless": True, "coders": 2, "dead_pid": False, "hostile": 0.4, "length": 150, "end": "open"}
@@ -135,10 +135,10 @@ PANES = dict(OPEN, kind="panes", headless=False)
         (lambda: variants.without("wave_role_is_single"), {"SPAWN_ROLE"}, WAVES, 1),
         (lambda: variants.without("waves_are_over"), {"TEARDOWN_EARLY"}, WAVES, 2),
         (lambda: variants.without("foreground_is_free"), {"FOREGROUND"}, dict(WAVES, team=7, hostile=0.7, length=200), 3),
-        (lambda: variants.patched(waves, "_halting", lambda *_: None), {"WAVE_KEPT", "WOKEN"}, None, 33),
-        (lambda: variants.patched(waves, "_spent", lambda *_: None), {"WAVE_KEPT", "WOKEN"}, None, 11),
+        (lambda: variants.patched(guards_waves, "halting", lambda *_: None), {"WAVE_KEPT", "WOKEN"}, None, 33),
+        (lambda: variants.patched(guards_waves, "spent", lambda *_: None), {"WAVE_KEPT", "WOKEN"}, None, 11),
         (
-            lambda: variants.patched(waves, "may_write", lambda *_: None),
+            lambda: variants.patched(access_waves, "may_write", lambda *_: None),
             {"EVIDENCE", "DEFINITION", "STRATEGY", "SEALED", "EDIT_FOREIGN", "EDIT_ROLE", "EDIT_UNKNOWN"},
             WAVES,
             1,

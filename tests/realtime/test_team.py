@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
-from pack.teams import TeamError, commits, definition, load, schema
+from pack.teams import TeamError, checker, commits, definition, layout, load, schema
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SMALL = os.path.join(HERE, "smallTeam.yaml")
@@ -89,7 +89,7 @@ def test_a_definition_is_read_without_any_package():
 def mutate(change):
     data = copy.deepcopy(load("realtimeSystems"))
     change(data)
-    return "\n".join(definition.check(data))
+    return "\n".join(checker.check(data))
 
 
 @pytest.mark.parametrize(
@@ -180,15 +180,15 @@ def test_small_validator_agrees_with_jsonschema(team):
 
 
 def test_wave_conditions(team, tmp_path):
-    assert definition.unmet(team, tmp_path, "0", "entry", {}) == ["no strategy file: --strategy PATH must name one"]
-    assert definition.unmet(team, tmp_path, "2", "entry", {}) == ["gate planning_complete is not evaluated, not PASS"]
-    assert definition.unmet(team, tmp_path, "2", "entry", {"planning_complete": "PASS"}) == []
-    reasons = definition.unmet(team, tmp_path, "3", "entry", {})
+    assert layout.unmet(team, tmp_path, "0", "entry", {}) == ["no strategy file: --strategy PATH must name one"]
+    assert layout.unmet(team, tmp_path, "2", "entry", {}) == ["gate planning_complete is not evaluated, not PASS"]
+    assert layout.unmet(team, tmp_path, "2", "entry", {"planning_complete": "PASS"}) == []
+    reasons = layout.unmet(team, tmp_path, "3", "entry", {})
     assert len(reasons) == 26 and reasons[0] == "real-time-architect: rt-architecture/TOPOLOGY_DESIGN.md does not exist"
     (tmp_path / "DECISION_LOG.md").write_text("# Log\n\n- **Latency review:** approved\n")
-    assert len(definition.unmet(team, tmp_path, "3", "entry", {})) == 25
+    assert len(layout.unmet(team, tmp_path, "3", "entry", {})) == 25
     (tmp_path / "DECISION_LOG.md").write_text("# Log\n")
-    assert "DECISION_LOG.md has no content below its headings" in definition.unmet(team, tmp_path, "3", "entry", {})
+    assert "DECISION_LOG.md has no content below its headings" in layout.unmet(team, tmp_path, "3", "entry", {})
 
 
 GOOD = """feat(rt-kafka): implement exactly-once semantics for order events

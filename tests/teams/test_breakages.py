@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from pack.protocol import waves
-from pack.teams import TeamError, definition, yamltext
+from pack.protocol import guards_waves
+from pack.teams import TeamError, checker, definition, yamltext
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -333,7 +333,7 @@ def test_a_mistake_is_told_where_it_stands_and_how_it_is_mended(tmp_path, old, n
 def test_the_example_of_the_documentation_is_sound_and_says_nothing_strange(tmp_path):
     path = tmp_path / "dbMigration.yaml"
     path.write_text(BASE, encoding="utf-8")
-    assert definition.advice(definition.load(str(path))) == []
+    assert checker.advice(definition.load(str(path))) == []
 
 
 BOMB = "team: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -410,11 +410,11 @@ def test_wrong_types_everywhere_never_end_in_a_traceback(tmp_path):
             for step in path[:-1]:
                 target = target[step]
             target[path[-1]] = bad
-            found = definition.findings(changed)
+            found = checker.findings(changed)
             refusals += bool(found)
             assert all(isinstance(m, str) and m for _, m, _ in found)
             if not found:
-                definition.advice(changed)
+                checker.advice(changed)
     assert refusals > 1500
 
 
@@ -492,8 +492,8 @@ def chained(n, back):
 
 
 def test_a_thousand_waves_in_a_row_are_no_traceback():
-    assert definition.findings(chained(1100, False)) == []
-    told = [m for _path, m, _key in definition.findings(chained(1100, True)) if "cycle" in m]
+    assert checker.findings(chained(1100, False)) == []
+    told = [m for _path, m, _key in checker.findings(chained(1100, True)) if "cycle" in m]
     assert len(told) == 2 and "cycle in after: w0 -> w1 -> w2" in told[0] and "cycle in needs: g0 -> g1" in told[1]
     assert all(len(m) < 200 for m in told), "a ring of a thousand is named by its ends"
 
@@ -503,7 +503,7 @@ def test_a_thousand_wrong_names_are_told_in_lines_that_can_be_read():
 
     data = copy.deepcopy(yamltext.read(BASE).value)
     data["roles"] += [dict(data["roles"][1], id="r%d" % i, code="R%d" % i, agent="a%d" % i, reports_to="x%d" % i) for i in range(1100)]
-    told = [m for _path, m, _key in definition.findings(data) if "unknown role" in m]
+    told = [m for _path, m, _key in checker.findings(data) if "unknown role" in m]
     assert len(told) == 1100 and all(len(m) < 400 for m in told) and "(1105 in all)" in told[0]
 
 
@@ -515,6 +515,6 @@ def test_a_halt_looks_at_each_gate_once(needs):
         before = ["g%d" % m for m in range(n)] if needs == "all before" else ["g%d" % (n - 1)]
         gates.append({"id": "g%d" % n, "needs": before, "on_fail": {"respawn": ["r%d" % n]}})
     state = {"team": {"definition": {"gates": gates}}, "waves": {"verdicts": {"g1": "PASS"}}}
-    menders = waves._menders(state, gates[-1]["id"])
+    menders = guards_waves.menders(state, gates[-1]["id"])
     passed = ["r1"] + (["first"] if needs == "the one before" else [])  # below a gate that passes there is nothing to mend
     assert sorted(menders) == sorted({gate["on_fail"]["respawn"][0] for gate in gates} - set(passed))

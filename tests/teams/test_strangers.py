@@ -12,7 +12,7 @@ from teams.test_breakages import BASE
 
 from hooks.test_rules import refused
 from pack.teams import agents
-from pack.teams import definition
+from pack.teams import checker, definition, files, yamltext
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DEFINITIONS = os.path.join(HERE, "definitions")
@@ -23,10 +23,10 @@ ALL = sorted(os.listdir(DEFINITIONS))
 @pytest.fixture
 def team(session):
     """A session in a project with every definition of ours, and what they need."""
-    folder = os.path.join(session.project, definition.FOLDER)
+    folder = os.path.join(session.project, files.FOLDER)
     shutil.copytree(DEFINITIONS, folder)
     session.put = lambda path, text: put(session.project, path, text)
-    session.put(definition.FOLDER + "/dbMigration.yaml", BASE)
+    session.put(files.FOLDER + "/dbMigration.yaml", BASE)
     session.put("strategy.md", "# Strategy\n\nNo lock longer than 2 s.\n")
     session.type = lambda text: session.send("UserPromptSubmit", prompt=text)[1]
     return session
@@ -80,7 +80,7 @@ def close(s):
 def test_a_stranger_s_team_is_sound_and_its_agents_are_written_from_it(name, tmp_path):
     path = os.path.join(DEFINITIONS, name)
     data = definition.load(path)
-    assert definition.advice(data) == []
+    assert checker.advice(data) == []
     (tmp_path / ".claude" / "team-definitions").mkdir(parents=True)
     shutil.copy(path, tmp_path / ".claude" / "team-definitions")
     stem = name.rpartition(".")[0]
@@ -270,7 +270,7 @@ def test_a_gate_that_only_the_next_wave_waits_for_is_not_forgotten(team):
             }
         ],
     }
-    s.put(definition.FOLDER + "/held.json", json.dumps(held))
+    s.put(files.FOLDER + "/held.json", json.dumps(held))
     activate(s, "held")
     assert "spawn held-first" in s.stop("lead"), "by the agent's own name, which is not this plugin's"
     work(s, "first", "held-first")
@@ -390,7 +390,7 @@ def test_whatever_a_command_does_it_has_a_verdict_and_says_why(team, run, verdic
         ],
         "thresholds": {"most": {"value": 2, "unit": "x", "source": "here"}},
     }
-    s.put(definition.FOLDER + "/own.json", json.dumps(own))
+    s.put(files.FOLDER + "/own.json", json.dumps(own))
     activate(s, "own")
     work(s, "worker", "own-worker")
     check(s, g=verdict)
@@ -486,7 +486,7 @@ def test_the_strategy_deleted_in_mid_run_lets_nobody_begin_until_it_is_back(team
 def test_a_definition_that_changes_in_mid_run_judges_nothing_and_stops_nobody_wrongly(team):
     s = team
     activate(s, "handbook")
-    path = os.path.join(s.project, definition.FOLDER, "handbook.yaml")
+    path = os.path.join(s.project, files.FOLDER, "handbook.yaml")
     with open(path, encoding="utf-8") as handle:
         good = handle.read()
     work(s, "author", "book-author", "docs/handbook/INSTALL.md", done=False)
@@ -496,7 +496,7 @@ def test_a_definition_that_changes_in_mid_run_judges_nothing_and_stops_nobody_wr
         "",
         good.replace("root: docs/handbook", "root: ."),
     ):
-        s.put(definition.FOLDER + "/handbook.yaml", text)
+        s.put(files.FOLDER + "/handbook.yaml", text)
         assert s.bash("lead", "pack gate check") is None
         assert s.exit == 2 and "Traceback" not in s.output and "handbook" in s.output, s.output
         assert s.state()["waves"]["verdicts"] == {}
@@ -508,14 +508,14 @@ def test_a_definition_that_changes_in_mid_run_judges_nothing_and_stops_nobody_wr
     assert s.bash("lead", "pack gate check") is None and s.exit == 2 and s.state()["waves"]["verdicts"] == {}, (
         "a resume takes no changed definition"
     )
-    s.put(definition.FOLDER + "/handbook.yaml", "# a comment more\n" + good)
+    s.put(files.FOLDER + "/handbook.yaml", "# a comment more\n" + good)
     check(s, complete="MISSING")  # the same data, whatever the text
 
 
 def test_what_cannot_be_activated_says_where_and_what_to_run(team):
     s = team
     s.put(
-        definition.FOLDER + "/dbMigration.yaml",
+        files.FOLDER + "/dbMigration.yaml",
         BASE.replace("roles: [writer], after", "roles: [writr], after").replace("artifacts: [SCHEMA.md]", "artifacts: [../S.md]"),
     )
     told = s.type("--team dbMigration --strategy strategy.md")
@@ -592,10 +592,10 @@ def test_who_takes_over_a_team_of_one_s_own_is_given_the_guide_of_such_teams(tea
 def measured(team):
     """A run with a guarded folder, and an engineer who may change every file of the project."""
     with open(os.path.join(DEFINITIONS, "handbook.yaml"), encoding="utf-8") as handle:
-        data = definition.yamltext.read(handle.read()).value
+        data = yamltext.read(handle.read()).value
     data.update(team="measured", root=".m", guarded=["evidence"], folders=["evidence/latency"])
     data["roles"][0]["edits"] = ["./"]
-    team.put(definition.FOLDER + "/measured.json", json.dumps(data))
+    team.put(files.FOLDER + "/measured.json", json.dumps(data))
     activate(team, "measured")
     work(team, "author", "book-author", done=False)
     team.put(".m/evidence/latency/x.json", "{}")

@@ -46,6 +46,21 @@ def file_digest(path):
         return "-"
 
 
+def entry_digest(path):
+    """A name as git would take it: `file_digest` with `x:` in front of what is executable, `link:TARGET`, a NUL and what that holds for a
+    link, `commit:ID` for a nested repository, `-` for nothing."""
+    try:
+        if os.path.islink(path):
+            return "link:%s\0%s" % (os.readlink(path), file_digest(os.path.realpath(path)))
+        if os.path.isdir(path):
+            return "commit:" + head(path) if os.path.lexists(os.path.join(path, ".git")) else "-"
+        if os.path.isfile(path) and os.lstat(path).st_mode & 0o100:
+            return "x:" + file_digest(path)
+    except OSError:
+        return "-"
+    return file_digest(path)
+
+
 def check_input(what, name, path, absent):
     """A file that the user names as input. ValueError, with the way out, unless it is one that can be read and says something.
 
@@ -74,6 +89,10 @@ def expand(project, declared):
     out = []
     for folder, folders, files in os.walk(full):
         folders[:] = sorted(f for f in folders if f not in SKIP)
+        whole = [f for f in folders if os.path.islink(os.path.join(folder, f)) or os.path.lexists(os.path.join(folder, f, ".git"))]
+        if whole:  # a link, a nested repository: one entry each
+            folders[:] = [f for f in folders if f not in whole]
+            files = files + whole
         out += [os.path.relpath(os.path.join(folder, f), project).replace(os.sep, "/") for f in sorted(files)]
         if len(out) > MOST_FILES:
             break
@@ -83,9 +102,15 @@ def expand(project, declared):
 def revision(project, task):
     """(revision, files present) of a task: a digest of the contents of its declared files and those it was seen to write."""
     names = sorted({f for declared in list(task["files"]) + task["touched"] for f in expand(project, declared)})
-    digests = [(n, file_digest(os.path.join(project, n))) for n in names]
+    digests = [(n, entry_digest(os.path.join(project, n))) for n in names]
     parts = [p for pair in digests for p in pair]
-    return codec.digest(*parts, size=6), sum(1 for _n, d in digests if d != "-")
+    return codec.digest(*parts, size=6), sum(1 for _n, d in digests if d != "-" and not d.endswith("\0-"))
+
+
+def contents(project, task):
+    """{name: digest} of what `revision` digests: what is there; and what was touched and is not, `-`."""
+    names = sorted({f for declared in list(task["files"]) + task["touched"] for f in expand(project, declared)})
+    return {n: entry_digest(os.path.join(project, n)) for n in names}
 
 
 def conventions(project):
@@ -145,9 +170,13 @@ def tree(project, declared):
 
 
 def head(project):
-    """The commit that HEAD names, read without starting git; "" when there is none or the layout is unusual."""
+    """The commit that HEAD names, read without starting git; "" when there is none or the layout is unusual. The project may be a
+    folder of a larger repository."""
     try:
         base = os.path.join(project, ".git")
+        while not os.path.lexists(base) and os.path.dirname(project) != project:
+            project = os.path.dirname(project)
+            base = os.path.join(project, ".git")
         if os.path.isfile(base):  # a worktree: `gitdir: PATH`
             with open(base) as f:
                 base = os.path.join(project, f.read().split(":", 1)[1].strip())
@@ -191,7 +220,7 @@ def commit_files(project, commit):
         for path in commit["paths"]:
             names.update(_under(top, path, commit["forced"]))
     else:
-        listed("diff", "--cached", "--name-only", "-z")
+        listed("diff", "--cached", "--name-only", "-z", *_base(top, commit))
         if commit["all"] or commit["add_all"]:
             listed("diff", "--name-only", "-z")
         if commit["add_all"]:
@@ -203,6 +232,14 @@ def commit_files(project, commit):
         rel, _full = relative(project, os.path.join(os.path.realpath(os.path.dirname(name)), os.path.basename(name)))
         out.append(rel or name)
     return [n for n in out if not n.startswith(".claude/teams/")]
+
+
+def _base(top, commit):
+    """What a commit is compared with: an amended one with what lies below it, since it takes that one's place."""
+    if not commit["amend"]:
+        return ()
+    below = git(top, "rev-parse", "-q", "--verify", "HEAD~1")
+    return (below.strip() if below else "4b825dc642cb6eb9a060e54bf8d69288fbee4904",)
 
 
 def staged_otherwise(commit):

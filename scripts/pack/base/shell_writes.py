@@ -488,7 +488,9 @@ def writes(text, cwd):
             add([args[n + 1] for n, w in enumerate(args[:-1]) if w.lstrip("-").endswith("f") and "c" in w])
         elif name == "git":
             sub, rest = git_verb(args)
-            if sub in ("restore", "rm", "mv") or sub == "checkout" and "--" in rest:
+            if sub == "restore" and not {"--worktree", "-W"} & set(rest) and ({"--staged", "-S"} & set(rest)):
+                pass  # only the index: what a commit takes from it is looked at by itself
+            elif sub in ("restore", "rm", "mv") or sub == "checkout" and "--" in rest:
                 add(_args(rest) if sub != "checkout" else rest[rest.index("--") + 1 :])
             elif sub == "checkout" and [w for w in _args(rest) if os.path.exists(os.path.join(here, w))]:
                 add([w for w in _args(rest) if os.path.exists(os.path.join(here, w))])
@@ -598,6 +600,7 @@ def commits(text, cwd):
                     "add_all": add_all,
                     "forced": forced,
                     "verb": sub,
+                    "amend": sub == "commit" and any(w.startswith("--am") for w in rest),
                 }
             )
     return out

@@ -6,7 +6,7 @@ import click
 
 from pack.cli import clicks
 from pack.realtime import adr, rtfile
-from pack.teams.definition import by_id, project_of
+from pack.teams.layout import by_id, project_of
 
 
 @click.group("adr", help="Architecture decisions that touch real time must add up.", epilog="\b\nExample: pack adr check --measure")

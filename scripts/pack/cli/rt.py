@@ -12,7 +12,7 @@ from pack.cli import clicks
 from pack.realtime import adapters, audit, derive, evidence, gates, hdr, managed, measure, rtfile
 from pack.realtime import ceiling as ceilings
 from pack.realtime import probe as prober
-from pack.teams.definition import make_layout
+from pack.teams.layout import make_layout
 
 VERBS_OF = {
     "latency": ("latency", "tail"),

@@ -36,6 +36,10 @@ def main(scripts):
         isolate.enter(sys.argv[1:])
     if sys.flags.no_site:
         sys.meta_path.append(_SiteWhenMissed)
+    if sys.argv[1:2] == ["statusline"]:  # it must be there before the client asks for the next one
+        from pack.cli.statusline import main as run
+
+        sys.exit(run(sys.argv[2:]))
     from pack.base.streams import plain
 
     if sys.argv[1:2] != ["lint"]:
@@ -53,8 +57,9 @@ def main(scripts):
     import os
 
     try:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            if not stream.closed:  # a language server has closed it at the editor's `exit`
+                stream.flush()
     except BrokenPipeError:  # the reader is gone
         code = code or 1
     except OSError as error:

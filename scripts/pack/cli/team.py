@@ -5,7 +5,7 @@ import json
 import os
 import sys
 
-from pack.teams import definition, schema, yamltext
+from pack.teams import checker, definition, files, schema, yamltext
 
 EXAMPLE = '''\
 # A team as data: `--team {name}` activates it, docs/teams.md explains every field, `pack team check {name}` checks the file.
@@ -88,7 +88,7 @@ def main(argv=None):
         return 2
     try:
         return VERBS[given.verb](given) or 0
-    except definition.TeamError as error:
+    except files.TeamError as error:
         print("pack team: %s" % error, file=sys.stderr)
         return 2
     except OSError as error:
@@ -103,12 +103,12 @@ def _project():
 
 
 def _list(given):
-    folders, broken = definition.folders(_project()), 0
-    for name in sorted(definition.names(folders)):
+    folders, broken = files.folders(_project()), 0
+    for name in sorted(files.names(folders)):
         try:
             data = definition.load(name, folders)
             text = "%d roles, %d waves, %d gates: %s" % (len(data["roles"]), len(data["waves"]), len(data["gates"]), data["title"])
-        except definition.TeamError as error:
+        except files.TeamError as error:
             broken += 1
             text = "BROKEN: %d problem%s, `pack team check %s`" % (len(error.problems), "" if len(error.problems) == 1 else "s", name)
         print("%-20s %s" % (name, text))
@@ -118,15 +118,13 @@ def _list(given):
 def _new(given):
     import re
 
-    named = schema.load(definition.HERE, "team.schema.json")["properties"]["team"]
+    named = schema.load(files.HERE, "team.schema.json")["properties"]["team"]
     wrong = [message for _path, message in schema.problems(given.name, named)]
     if wrong:
-        raise definition.TeamError(given.name, wrong)
-    path = os.path.join(_project(), definition.FOLDER, given.name + ".yaml")
-    if given.name in definition.names(definition.folders(_project())):
-        raise definition.TeamError(
-            given.name, ["there is a team of this name: %s" % definition.names(definition.folders(_project()))[given.name]]
-        )
+        raise files.TeamError(given.name, wrong)
+    path = os.path.join(_project(), files.FOLDER, given.name + ".yaml")
+    if given.name in files.names(files.folders(_project())):
+        raise files.TeamError(given.name, ["there is a team of this name: %s" % files.names(files.folders(_project()))[given.name]])
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|-", " ", given.name).lower()
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="utf-8") as handle:
@@ -147,32 +145,32 @@ def _text(word):
 
 
 def _check(given):
-    known = definition.folders(_project())
-    own = sorted(n for n, p in definition.names(known).items() if os.path.dirname(p) != definition.HERE)
+    known = files.folders(_project())
+    own = sorted(n for n, p in files.names(known).items() if os.path.dirname(p) != files.HERE)
     wanted = given.name or own
     if not wanted:
-        print("pack team: no definition in %s: `pack team new NAME` writes one" % definition.FOLDER, file=sys.stderr)
+        print("pack team: no definition in %s: `pack team new NAME` writes one" % files.FOLDER, file=sys.stderr)
         return 2
     bad = 0
     for name in wanted:
         try:
-            path = definition.find(name, known)
+            path = files.find(name, known)
             data = definition.load_file(path)
-        except definition.TeamError as error:
-            if name not in definition.names(known) and not os.path.isfile(name):
+        except files.TeamError as error:
+            if name not in files.names(known) and not os.path.isfile(name):
                 raise  # there is none
             bad += len(error.problems)
             print(error)
             continue
-        hints = definition.advice(data)
-        document = definition._read(path)[1]
+        hints = checker.advice(data)
+        document = files.read(path)[1]
         stem = os.path.splitext(os.path.basename(path))[0]
         if stem != data["team"]:
             hints.insert(
                 0, (("team",), "the team is called %r, but it is found by its file's name: --team %s" % (data["team"], stem), False)
             )
         for hint in hints:
-            print("%s (hint)" % definition._line(path, document, *hint))
+            print("%s (hint)" % definition.line_of(path, document, *hint))
         print(
             "%s: sound: %d roles, %d waves, %d gates" % (os.path.basename(path), len(data["roles"]), len(data["waves"]), len(data["gates"]))
         )
@@ -180,7 +178,7 @@ def _check(given):
 
 
 def _show(given):
-    data = definition.load(given.name, definition.folders(_project()))
+    data = definition.load(given.name, files.folders(_project()))
     print(
         "%s (--team %s%s), artifacts below %s/"
         % (data["title"], given.name, " --strategy PATH" if data.get("strategy") else "", data["root"])
@@ -227,8 +225,8 @@ def _show(given):
 def _agents(given):
     from pack.teams.agents import agents_text
 
-    data = definition.load(given.name, definition.folders(_project()))
-    if definition.shipped(given.name, _project()):
+    data = definition.load(given.name, files.folders(_project()))
+    if files.shipped(given.name, _project()):
         print("the agents of %s ship with the plugin: team:%s, ..." % (given.name, data["roles"][0]["agent"]))
         return 0
     kept = 0
@@ -254,7 +252,7 @@ def _agents(given):
 
 
 def _schema(given):
-    with open(os.path.join(definition.HERE, "team.schema.json"), encoding="utf-8") as handle:
+    with open(os.path.join(files.HERE, "team.schema.json"), encoding="utf-8") as handle:
         print(json.dumps(json.load(handle), indent=1, ensure_ascii=False))
 
 

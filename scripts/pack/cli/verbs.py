@@ -11,6 +11,7 @@ from ..base import codec, enforcement, paths, project_facts, receipts
 from ..gate import close_run, entry, identity, pack_verbs
 from ..protocol import advice, machine, tables, view
 from ..protocol.refusal import Refusal
+from ..store import result_text
 from ..store.journal import Busy, Damaged
 from ..store.open_for_reading import Run
 from ..store.render import stats, summary, tree
@@ -44,7 +45,7 @@ HELP = {
     "task": (
         "show, add and change tasks",
         "  pack task show 1\n  pack task assign 1 coder-2\n  pack task cancel 3 --reason 'not needed'\n"
-        "  pack task rescope 2 --file src/extra.py --reason 'the check needs it'\n  pack task add <<'EOF'\n  {one task as in `pack plan --help`}\n  EOF",
+        "  pack task rescope 2 --file src/extra.py --reason 'the check needs it'\n  pack task reopen 2 --reason 'src/a.py was changed after DONE'\n  pack task add <<'EOF'\n  {one task as in `pack plan --help`}\n  EOF",
     ),
     "verify": ("run build and tests and record what they answered", "  pack verify --build 'pnpm build' --test 'pnpm test'"),
     "status": ("the team's status tree", "  pack status\n  pack status --json | jq .tasks\n  pack status --summary"),
@@ -235,53 +236,30 @@ def _status(given):
     elif given.summary:
         print(summary(state, stats(records)))
     else:
-        print(tree(state, enforcement.recorded(state)["level"]))
+        from . import screen
 
-
-def log_row(record):
-    """One event as `pack log --json` prints it."""
-    return {k: record[k] for k in ("seq", "ts", "epoch", "actor", "event", "data", "key")}
-
-
-def log_line(record):
-    """One event as `pack log` prints it."""
-    data, actor = record["data"], record["actor"]
-    if record["event"] in tables.TROUBLE:
-        words = "%s: %s — %s" % (data["code"], data["what"], data["next"])
-    elif record["event"] == "PLAN_REGISTERED":
-        words = "%d tasks" % len(data["tasks"])
-    else:
-        words = " ".join(
-            "%s=%s" % (k, " ".join(str(v)[:60].split()))
-            for k, v in sorted(data.items())
-            if v not in (None, [], {}, "") and k not in ("key",)
-        )
-    clock = time.strftime("%H:%M:%S", time.localtime(record["ts"]))
-    mark = "✋" if record["event"] in tables.TROUBLE else " "
-    return "%5d %s @%d %s %-12s %-24s %s" % (record["seq"], clock, record["epoch"], mark, actor["name"] or "-", record["event"], words)
-
-
-def _log(given):
-    run = Run(given.project, given.team)
-    shown = 0
-    while True:
-        _state, records = run.look()
-        for record in records[shown:]:
-            if given.json:
-                import json
-
-                print(json.dumps(log_row(record), ensure_ascii=False), flush=True)
-            else:
-                print(log_line(record), flush=True)
-        shown = len(records)
-        if not given.follow or (records and records[-1]["event"] in ("TEAM_DELETED", "RUN_CLOSED")):
-            return 0
-        time.sleep(0.5)
+        at = None if given.all else screen.size()
+        text = tree(state, enforcement.recorded(state)["level"], at and max(12, at[1] - 3))
+        print("\n".join(screen.cut(line, at and at[0]) for line in text.split("\n")))
 
 
 def _task_number(word):
-    """`2` or `#2` -> 2; ValueError for anything else, which argparse turns into a usage error."""
-    return int(word[1:] if word.startswith("#") else word)
+    """`2` or `#2` -> 2; argparse shows what anything else should have been."""
+    from . import log
+
+    return log.number(word)
+
+
+def _log_arguments(parser):
+    from . import log
+
+    log.options(parser)
+
+
+def _log(given):
+    from . import log
+
+    return log.run(given)
 
 
 def _known_task(state, number):
@@ -304,9 +282,8 @@ def explain(state, records, number):
         "files: " + ", ".join(t["files"]),
         "mode %s requires: %s" % (state["mode"], ", ".join(view.required(state, t))),
         "decision: " + decision,
-        "",
-        "history:",
     ]
+    lines += result_text.explain(state, number) + ["", "history:"]
     for r in records:
         d = r["data"]
         if d.get("task") != number and d.get("claims") != number:
@@ -334,7 +311,7 @@ def _task(given):
     state, _records = Run(given.project, given.team).look()
     try:
         wanted = [_task_number(w) for w in given.words[1:]]
-    except ValueError:
+    except (ValueError, argparse.ArgumentTypeError):
         raise Refusal("USAGE", "pack task show takes task numbers", " ".join(given.words[1:]), "pack task show 2") from None
     for number in wanted:
         _known_task(state, number)
@@ -419,11 +396,7 @@ def _teardown(given):
 def _status_arguments(p):
     p.add_argument("--json", action="store_true", help="for programs")
     p.add_argument("--summary", action="store_true", help="the final report, from the journal")
-
-
-def _log_arguments(p):
-    p.add_argument("--json", action="store_true", help="one JSON object a line: seq, ts, epoch, actor, event, data")
-    p.add_argument("--follow", action="store_true", help="go on until the run is closed")
+    p.add_argument("--all", action="store_true", help="every agent and task, uncut; a terminal gets what fits it")
 
 
 COMMANDS = {

@@ -312,6 +312,11 @@ def _shell(call, given):
     answer = pack_verbs.out(call, command, given)
     if answer is not None:
         return answer
+    git = call.actor["role"] != "foreign" and "git" in command
+    if git:
+        from . import git_doors
+
+        command = git_doors.plain(command, cwd)
     try:
         targets, code = shell_writes.writes(command, cwd)
         commits = shell_writes.commits(command, cwd)
@@ -327,10 +332,13 @@ def _shell(call, given):
         words = shell_writes.bare(c.words)
         if words and os.path.basename(words[0]) in ("claude", "claude-code") and call.actor["role"] != "foreign":
             raise Refusal("NESTED_CLIENT", "no agent starts another client", command[:100], "ask the lead for an agent", "BASH")
+    if git:
+        git_doors.check(call, command, cwd)
     if call.actor["role"] != "foreign":
+        blobs = {}
         for commit in commits:
-            _check_commit(call, commit)
-        _before(call, bool(commits))
+            blobs.update(_check_commit(call, commit))
+        _before(call, bool(commits), blobs)
     return PASS
 
 
@@ -371,9 +379,10 @@ def _check_code(call, text):
 
 
 def _check_commit(call, commit):
+    """Raises the Refusal of a commit; {path: digest} of what it may take."""
     files = project_facts.commit_files(call.project, commit)
     if files is None:
-        return  # no repository: git will say so
+        return {}  # no repository: git will say so
     revisions = {n: project_facts.revision(call.project, t)[0] for n, t in view.tasks(call.state) if t["owner"] == call.actor["name"]}
     if commit["verb"] != "commit" and call.actor["role"] in tables.IMPLEMENTERS:
         raise Refusal("COMMIT_VERB", "git %s makes commits past the gate" % commit["verb"], "", "use git commit", "COMMIT")
@@ -389,9 +398,10 @@ def _check_commit(call, commit):
             "git add it again, then commit",
             "COMMIT",
         )
+    return {f: project_facts.entry_digest(os.path.join(call.project, f)) for f in files}
 
 
-def _before(call, commits):
+def _before(call, commits, blobs):
     """Remember how the tasks' files look before a shell command, to see afterwards what it changed."""
     names = sorted(
         {
@@ -406,6 +416,8 @@ def _before(call, commits):
         "stamps": project_facts.stamps(call.project, names),
         "head": project_facts.head(call.project),
         "commit": commits,
+        "blobs": blobs,
+        "seq": call.store.seq,
         "by": call.actor,
         "at": call.now,
     }

@@ -11,7 +11,7 @@ from ..base.receipts import receipt, vouched
 from ..protocol import advice, machine, plan, tables, view
 from ..protocol.refusal import Refusal
 from ..store.render import stats, summary
-from . import answers
+from . import answers, modes
 
 LOOKING = {"status", "log", "explain", "doctor", "lint", "report", "gate", "kanban", "rt", "adr", "--help", "-h", "help", "--version", "-V"}
 CHANGING = {"plan", "task", "verify", "teardown", "abort", "resume"}
@@ -55,6 +55,9 @@ def out(call, command, given):
         or [op for op, _t in found[0].redirects if op in shell_writes.WRITES and op != ">&"]
     ):
         raise Refusal("VERB_NOT_ALONE", "`pack %s` is one command among others" % changing[0][1], command[:120], FORMS, "BASH")
+    stopped = modes.stops(call.payload.get("permission_mode"))
+    if stopped:  # the client would not run the call that the hook has already carried out
+        raise Refusal("PLAN_MODE", "`pack %s` changes the run" % changing[0][1], stopped, "tell the user; then run it again", "BASH")
     words = changing[0]
     text = VERBS[words[1]](call, words[2:], lambda: _stdin(call, found[0], found[1], words))
     if isinstance(text, dict):
@@ -191,9 +194,20 @@ def _task(call, args, read):
         number = _number(verb, words)
         call.append("TASK_CANCELLED", key=call.key, task=number, reason=" ".join(o.get("--reason", [])))
         return "task #%d is cancelled.\n%s" % (number, _next(call))
+    if verb in ("reopen", "re-open"):
+        words, o = _options("task reopen", args[1:], ("--reason",))
+        number = _number(verb, words)
+        call.append("TASK_REOPENED", key=call.key, task=number, reason=" ".join(o.get("--reason", [])))
+        t = view.task(call.state, number)
+        return "task #%d is %s again, owner %s; its approvals count no more.\n%s" % (
+            number,
+            t["state"],
+            t["owner"] or "nobody",
+            _next(call),
+        )
     if verb in ("rescope", "re-scope"):
         return _rescope(call, args[1:])
-    raise Refusal("USAGE", "pack task has no verb %r" % verb, "show, assign, cancel, rescope, add", "pack task --help", "BASH")
+    raise Refusal("USAGE", "pack task has no verb %r" % verb, "show, assign, cancel, rescope, add, reopen", "pack task --help", "BASH")
 
 
 def _rescope(call, args):
@@ -305,7 +319,10 @@ def _teardown(call, args, read):
         if call.kind.judges:
             event = dict(call.kind.unmet(call), persisted=_persist(call))
         elif not view.open_tasks(call.state) and call.state["phase"] in tables.OPEN_PHASES:
-            event = {"tree": _present_tree(call), "conventions": project_facts.conventions(call.project), "persisted": _persist(call)}
+            from . import ledger
+
+            event = {"tree": _present_tree(call), "conventions": project_facts.conventions(call.project), "unapproved": ledger.check(call)}
+            event["persisted"] = _persist(call)
         call.append("TEARDOWN_INIT", key=call.key, **event)
     call.close()
     return teardown_text(call)
@@ -361,10 +378,19 @@ def _abort(call, args, read):
     reason = " ".join(o.get("--reason", [])).strip()
     if not reason:
         raise Refusal("USAGE", "an abort says why", "", "pack abort --reason 'WHY'", "RUN_ABORTED")
+    _listed(call)
     call.append("RUN_ABORTED", key=call.key, reason=reason[:500])
     _persist(call)
     call.close()
     return "run aborted: %s\n%s" % (reason, teardown_text(call))
+
+
+def _listed(call):
+    """An abort needs no approval; its summary lists what has none."""
+    if call.state["waves"] is None and call.state["phase"] != "CLOSED":
+        from . import ledger
+
+        ledger.check(call)
 
 
 def _resume(call, args, read):

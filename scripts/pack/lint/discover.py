@@ -7,7 +7,7 @@ none of these holds a file, any folder that has agents/, commands/, skills/ or h
 import os
 import posixpath
 
-from .model import File, Plugin, Project
+from .model import Plugin, Project
 from .walk import walk
 
 # Made from elsewhere, or what a test reads: no folder of components by its place alone.
@@ -17,7 +17,11 @@ COMPONENTS = ("agents", "commands", "skills", "hooks")
 
 def scan(root, overlay=None, exclude=(), tree=None):
     """A Project with its plugins and files, nothing read yet but manifests; `tree` spares the walk."""
-    project = Project(root, overlay, tree or walk(root, exclude))
+    return arrange(Project(root, overlay, tree or walk(root, exclude)))
+
+
+def arrange(project):
+    """Find the plugins and files of a Project that knows its tree."""
     for rel in project.overlay:
         project.listing.setdefault(rel, "f")
         head = posixpath.dirname(rel)
@@ -39,7 +43,7 @@ def _find_plugins(project):
                 root = posixpath.dirname(folder)
                 roots.setdefault(root, Plugin(project, root, "plugin"))
         elif rel.endswith(".claude-plugin/marketplace.json") and rel.split("/")[-2] == ".claude-plugin":
-            project.marketplaces.append(File(project, rel, "marketplace"))
+            project.marketplaces.append(project.file(rel, "marketplace"))
     for file in project.marketplaces:
         _entries(project, file, roots)
     for rel, is_link in project.dirs.items():
@@ -111,8 +115,8 @@ def _loose_roots(project, roots):
         parts = rel.split("/")
         if is_link or parts[-1] not in ("agents", "commands", "skills", "hooks") or _owner(rel, roots):
             continue
-        if any(part in _NOT_SHIPPED or part[0] == "." and not part.startswith(".claude") for part in parts):
-            continue  # made from elsewhere, or another tool's (.gemini/skills, .codex/agents)
+        if _of_another_tool(parts):
+            continue
         parent = posixpath.dirname(rel)
         if any("/".join(parts[:n] + ["SKILL.md"]) in project.listing for n in range(1, len(parts))):
             continue  # a prompt file under a skill's agents/ is not an agent
@@ -120,6 +124,11 @@ def _loose_roots(project, roots):
             roots[parent] = Plugin(project, parent, "loose")
     if not roots:
         roots[""] = Plugin(project, "", "sniff")
+
+
+def _of_another_tool(parts):
+    """Made from elsewhere, a test's data, or another tool's (.gemini/skills, .codex/agents)."""
+    return any(part in _NOT_SHIPPED or part[0] == "." and not part.startswith(".claude") for part in parts)
 
 
 def _assign(project):
@@ -142,9 +151,9 @@ def _assign(project):
         if kind and project.listing[rel] == "x" and kind not in ("agent", "command", "skill"):
             kind = None
         if kind:
-            file = File(project, rel, kind, plugin)
+            file = project.file(rel, kind, plugin)
             if kind == "sniff":
-                kind = file.kind = _sniff(file)
+                kind = file.kind = sniff(file)
                 if not kind:
                     continue
             if kind == "agent" and "agents" in replaced[plugin.root] and rel not in plugin.declared["agents"]:
@@ -160,7 +169,7 @@ def _assign(project):
         file.plugin = by_root.get(posixpath.dirname(posixpath.dirname(file.rel)))
         readme = posixpath.join(posixpath.dirname(posixpath.dirname(file.rel)), "README.md")
         if project.listing.get(readme) == "f" and file.plugin is None:
-            project.files.append(File(project, readme, "prose", None))
+            project.files.append(project.file(readme, "prose"))
     project.files.sort(key=lambda file: file.rel)
 
 
@@ -189,8 +198,12 @@ def _kind(plugin, sub):
         head, parts = scope.split(":")[1], [scope.split(":")[1]] + parts
     if scope == "sniff" and name.endswith((".yaml", ".yml", ".json")) and (len(parts) == 1 or parts[-2] == "team-definitions"):
         return "team"  # a definition that was named, or its folder; whether it is one its text says
+    if scope == "sniff" and _of_another_tool(parts[:-1]):
+        return None
     if scope == "sniff":
         return ("skill" if name == "SKILL.md" else "sniff") if markdown else None
+    if head == "evals" and name in ("case.yaml", "case.yml") and scope in ("plugin", "bare"):
+        return "eval"
     if name in PRIVATE or name.endswith(".pem"):
         return "private" if scope in ("plugin", "bare") else None  # held against nothing but what every file is held against
     if scope == "plugin" and _is_script(parts):
@@ -259,7 +272,15 @@ def _below_skills(project, plugin, rel):
     return "stray-skill" if alone else "prose"
 
 
-def _sniff(file):
+def may_be_sniffed(project, rel):
+    """A File of a path whose text alone says whether the client takes it for anything; None for any other path."""
+    plugin = _owner(rel, {plugin.root: plugin for plugin in project.plugins})
+    if plugin is None or plugin.scope not in ("loose", "sniff") or _kind(plugin, plugin.sub(rel)) != "sniff":
+        return None
+    return project.file(rel, "sniff", plugin)
+
+
+def sniff(file):
     """The kind of a Markdown file in a folder that nothing declares: only its frontmatter can tell."""
     front = file.front
     if front is None or not isinstance(front.value, dict):
@@ -294,7 +315,7 @@ def _declared(plugin):
 
 def _manifests(plugin):
     rel = plugin.path(".claude-plugin/plugin.json")
-    return [File(plugin.project, rel, "manifest", plugin)] if rel in plugin.project.listing else []
+    return [plugin.project.file(rel, "manifest", plugin)] if rel in plugin.project.listing else []
 
 
 _DECLARED_KINDS = {"agents": "agent", "commands": "command", "hooks": "hooks", "mcpServers": "mcp", "lspServers": "lsp"}
@@ -321,7 +342,7 @@ def _add_declared(project, plugin):
                     kind = _DECLARED_KINDS[key] if name.endswith(".json") else None
                 if kind:
                     known.add(rel)
-                    file = File(project, rel, kind, plugin)
+                    file = project.file(rel, kind, plugin)
                     plugin.files.setdefault(kind, []).append(file)
                     project.files.append(file)
 

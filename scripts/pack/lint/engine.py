@@ -1,10 +1,11 @@
 """Run the rules over a project and make findings of their hits."""
 
-from . import discover, triggers
+from . import discover, marks, triggers
 from .halves import start
 from .rules import BY_KIND, EVERY_FILE, ONLY, PLUGIN_RULES, rule_module
 from .suppress import apply
 
+_SUPPRESSION = ("pack-lint:",)
 ORDER = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -76,15 +77,17 @@ class Context:
 
 def run(project, facts, config, together=False):
     """All findings of a project, sorted, suppressions applied; `together`: a second process may help with a large one."""
-    return _Run(project, facts, config).all(together)
+    return Rules(project, facts, config).all(together)
 
 
-class _Run:
-    """All plugins and files in a row, each plugin followed by its files."""
+class Rules:
+    """The rules that are on, and all plugins and files in a row, each plugin followed by its files."""
 
     def __init__(self, project, facts, config):
         self.project, self.context = project, Context(project, facts, config)
         self.general = dict(triggers.TEXT, **triggers.of_facts(facts))
+        if project.finder is None:
+            project.finder = marks.finder(triggers.WORDS, len(project.files))
         self.checks = {}  # kind: [(rule, what the file must hold for it)]
         by_plugin = {}
         for file in project.files:
@@ -106,9 +109,12 @@ class _Run:
                 self._work(halves.front())
                 if not self._take_over(halves.join()):
                     self._work([(halves.mine, count)])
-        context = self.context
-        _walk_problems(context)
-        findings = apply(context, _unique(context.findings), self.suppressing)
+        _walk_problems(self.context)
+        return self.judged()
+
+    def judged(self):
+        """What the context has of findings, sorted: each once, without those that a comment suppresses."""
+        findings = apply(self.context, _unique(self.context.findings), self.suppressing)
         findings.sort(key=Finding.key)
         return findings
 
@@ -121,33 +127,35 @@ class _Run:
                     _forget(held)
                     held = files
                 if file is not None:
-                    self._look(file)
+                    self.look(file)
                 elif plugin is not None:
-                    self._look_at_plugin(plugin)
+                    self.look_at_plugin(plugin)
         _forget(held)
 
-    def _look_at_plugin(self, plugin):
+    def look_at_plugin(self, plugin):
+        """Run the rules that look at a whole plugin."""
         for name in PLUGIN_RULES:
             if self.context.config.wants(name) and triggers.PLUGIN.get(name, _always)(plugin):
                 _run(self.context, name, plugin)
 
-    def _look(self, file):
+    def look(self, file):
         """Run the rules of its kind on a file."""
         kind = file.kind
         if kind not in self.checks:
             needs = dict(self.general, **triggers.OF_KIND.get(kind, {}))
             names = [name for name in ONLY.get(kind) or BY_KIND.get(kind, ()) + EVERY_FILE if self.context.config.wants(name)]
             self.checks[kind] = [(name, needs.get(name)) for name in names]
-        text, answers = file.text, {}
+        file.load()
+        answers = {}
         for name, needed in self.checks[kind]:
             if needed is not None:
                 answer = answers.get(id(needed))  # rules often ask the same
                 if answer is None:
-                    answer = answers[id(needed)] = bool(triggers.has(file, text, needed))
+                    answer = answers[id(needed)] = bool(triggers.wanted(file, needed))
                 if not answer:
                     continue
             _run(self.context, name, file)
-        if "pack-lint:" in text:
+        if file.holds(_SUPPRESSION):
             self.suppressing.append(file)
 
     def _for_the_other(self, spans):

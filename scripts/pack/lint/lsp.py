@@ -8,6 +8,8 @@ a plugin are judged together, a moment after the last key.
 import asyncio
 import gc
 import os
+import time
+from bisect import bisect_right
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -16,31 +18,42 @@ from pygls.uris import to_fs_path
 from pack import __version__
 
 from . import config as configuration
-from . import discover, engine
 from .catalogue import entry
 from .facts import UnknownClient, load
 from .fix import apply
+from .lazy import lazy
 from .run import plugin_root
+from .session import Session
 
-WAIT = 0.2  # seconds after the last change
+QUICK = 0.1  # seconds; after an edit that was judged in so little time the next one is judged at once,
+WAIT = 0.2  # any other so many seconds after the last change
 LEVELS = {
     "error": types.DiagnosticSeverity.Error,
     "warning": types.DiagnosticSeverity.Warning,
     "info": types.DiagnosticSeverity.Information,
 }
+UNITS = {
+    types.PositionEncodingKind.Utf8: lambda text: len(text.encode("utf-8", "surrogatepass")),
+    types.PositionEncodingKind.Utf16: lambda text: len(text.encode("utf-16-le", "surrogatepass")) // 2,
+    types.PositionEncodingKind.Utf32: len,
+}
+_LINE_END = lazy(r"\r\n|\n|\r")
 
 
 class Opened:
-    """An open document as it was last judged: its version, text and findings."""
+    """An open document as it was last judged: its version, text and findings; `units`: how this editor counts a line's characters."""
 
-    def __init__(self, version, text, findings):
-        self.version, self.text, self.findings = version, text, findings
+    def __init__(self, version, text, findings, units):
+        self.version, self.text, self.findings, self.units = version, text, findings, units
+        self._starts = None
 
     def position(self, offset):
-        """The protocol's place of a character offset: lines end at \\n, \\r\\n or \\r, columns count UTF-16 units."""
-        before = self.text[:offset].replace("\r\n", "\n").replace("\r", "\n")
-        line = before.rpartition("\n")[2]
-        return types.Position(before.count("\n"), len(line.encode("utf-16-le", "surrogatepass")) // 2)
+        """The protocol's place of a character offset: lines end at \\n, \\r\\n or \\r, columns in the units agreed on."""
+        if self._starts is None:
+            self._starts = [0] + [match.end() for match in _LINE_END.finditer(self.text)]
+        line = bisect_right(self._starts, offset) - 1
+        before = self.text[self._starts[line] : offset].rstrip("\r\n")
+        return types.Position(line, len(before) if before.isascii() else UNITS[self.units](before))
 
     def range(self, span):
         """The protocol's range of (start, end)."""
@@ -52,41 +65,94 @@ class Opened:
 
 
 class Server(LanguageServer):
-    """The server with what it knows of the open documents, by URI."""
+    """The server with what it knows of the open documents, by URI, and of their trees, by root."""
 
     def __init__(self, client=None, config=None):
         super().__init__("pack-lint", __version__)
         self.client, self.config = client, config
-        self.opened, self.waiting = {}, None
+        self.opened, self.places, self.said = {}, {}, {}
+        self.sessions, self.waiting, self.took, self.ended = {}, None, 0.0, False
+
+    def open(self, uri):
+        """Begin with a document: which tree it belongs to."""
+        path = os.path.abspath(to_fs_path(uri))
+        root = plugin_root(path)
+        self.opened[uri], self.places[uri] = None, (root, os.path.relpath(path, root).replace(os.sep, "/"))
+
+    def close(self, uri):
+        """Let go of a document, and of its tree with the last one of it."""
+        self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
+        root = self.places[uri][0]
+        for table in (self.opened, self.places, self.said):
+            table.pop(uri, None)
+        if all(root != other for other, _ in self.places.values()):
+            self.sessions.pop(root, None)
 
     def judge(self):
-        """Lint every plugin that an open document belongs to and publish what was found in the open ones."""
-        roots = {}
-        for uri in self.opened:
-            document = self.workspace.get_text_document(uri)
-            path = os.path.abspath(to_fs_path(uri))
-            root = plugin_root(path)
-            roots.setdefault(root, {})[os.path.relpath(path, root).replace(os.sep, "/")] = document
-        for root, documents in roots.items():
-            overlay = {rel: document.source.encode("utf-8", "surrogatepass") for rel, document in documents.items()}
+        """Look at every tree with an open document, and publish what is found in those documents where it is not known yet."""
+        self._cancel()
+        began = time.process_time()
+        documents = {}
+        for uri, (root, rel) in self.places.items():
+            documents.setdefault(root, {})[rel] = self.workspace.get_text_document(uri)
+        for root, here in documents.items():
+            overlay = {rel: document.source.encode("utf-8", "surrogatepass") for rel, document in here.items()}
             try:
-                settings = configuration.load(root, self.config)
-                project = discover.scan(root, overlay, settings.exclude)
-                found = engine.run(project, load(self.client or settings.client), settings)
+                found = self._session(root).judge(overlay)
             except (configuration.ConfigError, UnknownClient) as error:
                 self.window_show_message(types.ShowMessageParams(types.MessageType.Error, "pack lint: %s" % error))
                 continue
-            for rel, document in documents.items():
-                findings = [finding for finding in found if finding.path == rel]
-                state = self.opened[document.uri] = Opened(document.version, document.source, findings)
-                diagnostics = [state.diagnostic(finding) for finding in findings]
-                self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(document.uri, diagnostics, document.version))
+            for rel, document in here.items():
+                self._publish(document, found[rel])
+        self.took = time.process_time() - began
+
+    def _session(self, root):
+        if root not in self.sessions:
+            settings = configuration.load(root, self.config)
+            self.sessions[root] = Session(root, settings, load(self.client or settings.client))
+            gc.freeze()  # the facts and the names of a large tree: nothing that a collection would find
+        return self.sessions[root]
+
+    def _publish(self, document, findings):
+        uri, text = document.uri, document.source
+        self.opened[uri] = Opened(document.version, text, findings, self.workspace.position_encoding)
+        said = text if findings else None, [finding.values() for finding in findings], document.version
+        if self.said.get(uri) == said:
+            return
+        self.said[uri] = said
+        diagnostics = [self.opened[uri].diagnostic(finding) for finding in findings]
+        self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, diagnostics, document.version))
 
     def soon(self):
-        """Judge a moment after the last change."""
+        """Judge when the changes that are on their way have come."""
+        self._cancel()
+        self.waiting = asyncio.get_running_loop().call_later(0 if self.took < QUICK else WAIT, self.judge)
+
+    def look_again(self):
+        """The disk may hold other files now, or another configuration."""
+        for root, session in list(self.sessions.items()):
+            if self._settings(root) != session.config.fingerprint():
+                del self.sessions[root]
+            else:
+                session.look_again()
+        for uri in self.places:
+            path = os.path.abspath(to_fs_path(uri))
+            root = plugin_root(path)
+            self.places[uri] = root, os.path.relpath(path, root).replace(os.sep, "/")
+        roots = {root for root, _ in self.places.values()}
+        self.sessions = {root: session for root, session in self.sessions.items() if root in roots}
+        self.soon()
+
+    def _settings(self, root):
+        try:
+            return configuration.load(root, self.config).fingerprint()
+        except configuration.ConfigError:
+            return None
+
+    def _cancel(self):
         if self.waiting is not None:
             self.waiting.cancel()
-        self.waiting = asyncio.get_running_loop().call_later(WAIT, self.judge)
+            self.waiting = None
 
     def current(self, uri):
         """The Opened of a document, judged anew if its text is newer; None for one that is not a file."""
@@ -101,22 +167,39 @@ def build(client=None, config=None):
     """The server with its features."""
     server = Server(client, config)
 
+    @server.feature(types.INITIALIZED)
+    def ready(params):
+        abilities = server.client_capabilities.workspace
+        watch = abilities and abilities.did_change_watched_files
+        if watch and watch.dynamic_registration:
+            options = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher("**/*")])
+            wanted = types.Registration("files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
+            server.client_register_capability(types.RegistrationParams([wanted]))
+
+    @server.feature(types.SHUTDOWN)
+    def farewell(params):
+        server.ended = True
+
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def opened(params):
         if to_fs_path(params.text_document.uri) and params.text_document.uri.startswith("file:"):
-            server.opened[params.text_document.uri] = None
+            server.open(params.text_document.uri)
             server.judge()
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
-    @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def changed(params):
         server.soon()
+
+    @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
+    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def written(params):
+        server.look_again()
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def closed(params):
         if params.text_document.uri in server.opened:
-            del server.opened[params.text_document.uri]
-            server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(params.text_document.uri, []))
+            server.close(params.text_document.uri)
+            server.soon()
 
     @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(["quickfix", "source.fixAll"]))
     def actions(params):
@@ -125,6 +208,9 @@ def build(client=None, config=None):
 
         def edit(edits):
             changes = [types.TextEdit(state.range(at[:2]), at[2]) for at in edits]
+            abilities = server.client_capabilities.workspace
+            if not (abilities and abilities.workspace_edit and abilities.workspace_edit.document_changes):
+                return types.WorkspaceEdit({params.text_document.uri: changes})
             document = types.OptionalVersionedTextDocumentIdentifier(params.text_document.uri, state.version)
             return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(document, changes)])
 
@@ -157,7 +243,8 @@ def build(client=None, config=None):
 
 
 def serve(client=None, config=None):
-    """Speak until the editor ends it."""
+    """Speak until the editor ends it. 0 after `shutdown` and `exit`, as the protocol has it; else 1."""
     gc.enable()  # switched off for the command line's one short run
-    build(client, config).start_io()
-    return 0
+    server = build(client, config)
+    server.start_io()
+    return 0 if server.ended else 1

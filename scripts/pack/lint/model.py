@@ -7,6 +7,7 @@ from bisect import bisect_left
 from . import frontmatter, jsondoc
 from .lazy import lazy
 from .source import MAX_BYTES, Source
+from .triggers import has
 from .walk import Tree, ask
 
 
@@ -28,9 +29,9 @@ class File:
     def __init__(self, project, rel, kind, plugin=None):
         self.project, self.rel, self.kind, self.plugin = project, rel, kind, plugin
         self.name = posixpath.basename(rel)
-        self._source = self._json = self._front = self._prose = None
-        self.read_error, self.too_large = None, False
-        self.json_error = None
+        self._source = self._json = self._front = self._prose = self._memo = self._marks = None
+        self.read_error = self.json_error = None
+        self.too_large = False
 
     def __repr__(self):
         return "<%s %s>" % (self.kind, self.rel)
@@ -51,7 +52,49 @@ class File:
 
     def forget(self):
         """Let go of the text; whoever asks for it again reads it again. What was parsed of its head stays."""
-        self._source = self._prose = None
+        self._source = self._prose = self._memo = None
+
+    @property
+    def marks(self):
+        """Which of the words that the project's finder looks for are in the text; None where it has no finder."""
+        if self._marks is None and self.project.finder is not None:
+            self._marks = self.project.finder(self.source.data)
+        return self._marks
+
+    def holds(self, needs):
+        """Is one of the strings in the text?"""
+        marks = self.marks
+        if marks is None:
+            return has(self.text, needs)
+        known = self.project.finder.known
+        for need in needs:
+            if need in marks or need not in known and need in self.text:
+                return True
+        return False
+
+    def once(self, key, make):
+        """What `make(file)` says of the text; it is asked again only when the text is another one."""
+        if self._memo is None:
+            self._memo = {}
+        if key not in self._memo:
+            self._memo[key] = make(self)
+        return self._memo[key]
+
+    def matches(self, pattern):
+        """All matches of a pattern in the body."""
+        return self.once(pattern, lambda file: list(pattern.finditer(file.text, file.body_start)))
+
+    def renew(self):
+        """The text is another one now: nothing that was made of the old one stays."""
+        self._source = self._json = self._front = self._prose = self._memo = self._marks = None
+        self.read_error = self.json_error = None
+        self.too_large = False
+
+    def adopt(self, other):
+        """Take what a File of the same text has parsed already."""
+        self._source, self._json, self._front, self._prose = other._source, other._json, other._front, other._prose
+        self._memo, self._marks = other._memo, other._marks
+        self.read_error, self.json_error, self.too_large = other.read_error, other.json_error, other.too_large
 
     def load(self):
         """Read the file now, so that `read_error` speaks."""
@@ -164,6 +207,7 @@ class Plugin:
         self.entries = []  # marketplace entries that name this folder: (File, index, dict)
         self.declared = {}  # component paths from the manifest and the entries
         self._agents = self._commands = self._names = None
+        self.memo = {}  # what modules have made of the texts of its files, by their own keys
 
     def __repr__(self):
         return "<%s %s>" % (self.scope, self.root or ".")
@@ -290,6 +334,13 @@ class Project:
         self._lower = self._children = self._sorted = self._links = None
         self._scripts, self._read_elsewhere = {}, set()
         self._agent_ids = self._command_ids = self._plugin_names = None
+        self.finder = None  # see marks.py
+        self.memo = {}  # what the disk answered to questions that cost much
+        self.documents = {}  # rel: File, of Markdown that others point into (see refs.markdown_file)
+
+    def file(self, rel, kind, plugin=None):
+        """A File of this project."""
+        return File(self, rel, kind, plugin)
 
     def read(self, rel):
         """The file's bytes; kept only until they are decoded."""

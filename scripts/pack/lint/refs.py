@@ -7,8 +7,8 @@ import posixpath
 
 from .lazy import lazy
 from .markdown import lines_with
-from .model import File
 from .near import nearest
+from .negation import negated
 
 _TYPE = lazy(
     r"subagent_?[tT]ype[\"'`*]{0,3}(?:\s{0,2}[:=]\s{0,2}| (?:of|set to|is) (?=[\"'`*]|[a-z0-9-]{2,60}(?:[.,;]\s|\.?$)))[\"'`*]{0,3}([A-Za-z0-9][A-Za-z0-9_.:-]{0,120})([^\s]?)"
@@ -28,6 +28,10 @@ _KEBAB = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 _MARKED_ENDS = ("** agent", '" agent', "** sub", '" sub')
 _SKILL = lazy(
     r"\b(?:[Uu]se|[Ii]nvoke|[Ll]oad|[Rr]un|[Aa]pply|[Ff]ollow|[Ss]ee) (?:the )?`([a-z][a-z0-9]*(?:-[a-z0-9]+)+|[a-z]{4,40})` skill\b"
+    r"|\b[Tt]he `([a-z][a-z0-9]*(?:-[a-z0-9]+)+)` skill\b"
+)
+_OTHERS = lazy(
+    r"(?i)[^.\n]{0,40}\b(?:from|of|in) (?:the |an? )?[`\w-]+ (?:plugin|marketplace)|[^.\n]{0,30}\bif (?:it is |you have it )?(?:available|installed|present)"
 )
 _SCOPED = lazy(r"(?<![\w@./:$}{>-])(/?)([A-Za-z0-9][A-Za-z0-9._-]*):([A-Za-z][A-Za-z0-9_-]*(?::[A-Za-z][A-Za-z0-9_-]*)*)")
 _ROOT_PATH = lazy(r"\$\{?(CLAUDE_PLUGIN_ROOT|CLAUDE_SKILL_DIR)\}?\"?/([^\s\"'`()<>|;&,\\\]]+)")
@@ -40,15 +44,25 @@ _READ_PATH = lazy(
     r"((?:agents|commands|skills|references|reference)/[A-Za-z0-9_./-]+\.md)(?![\w`/*])"
 )
 _OF_A_SKILL = lazy(r"`[a-z0-9-]+:[a-z0-9-]+` skill[^.;\n]*\Z|\bskill's [^.;\n]{0,40}\Z")
+_NOT_YET = lazy(
+    r"(?i)[^\n]{0,80}\b(?:(?:if|when|where) (?:it )?(?:exists|present|available|any)|coming soon|planned|not yet|optional|would|could)\b"
+)
+_IF = lazy(r"(?i)\b(?:if|when|whether|unless)\b[^.;]*\Z")
+_EXISTS = lazy(r"(?i)`? (?:exists|is present|is there|is missing|does not exist|doesn't exist)\b")
 _DOC_HEADS = (" references/", " reference/", " agents/", " commands/", " skills/")
 # What stands before a path that is not one of the plugin's own.
 _ELSEWHERE = (".claude", "create", "write", "save", "generate", "new ", "output", "user", "e.g", "such as", "example", "project")
 _SKILL_HEADS = ("reference", "scripts/", "assets/", "templates/", "examples/")
 _PERMALINK = lazy(r"\[(?:[\u200b\u200c\ufeff#¶§🔗 ]|&#\w+;)*\]\(\Z")
+_RUN_SCRIPT = lazy(
+    r"(?<![\w./-])(?:python3?|bash|sh|node|bun|deno run|uv run(?: python3?)?|ruby|perl|npx tsx|tsx) (?:-\S+ )*(?:\./)?(scripts/[A-Za-z0-9_./-]+\.(?:py|sh|js|mjs|cjs|ts|rb|pl))(?![\w/*-])"
+)
+_SHELLS = ("bash", "sh", "shell", "zsh", "console", "")
+_SHOWN = ("text", "txt", "output", "log", "markdown", "md", "json", "yaml", "diff", "console")  # fences that show and do not run
 _SCHEME = lazy(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _EMBEDDED = lazy(r"(?<!\S)!`([^`\n]{1,2000})`")
 _PLACEHOLDER = lazy(
-    r"[<>{}*$%]|\.\.\.|…|\b(?:your|my|some|xxx|foo|bar|example|placeholder|name-of|(?:skill|agent|command|plugin|tool|file)-name|path/to|NNN|YYYY)\b|[\[\]]"
+    r"[<>{}*$%]|\.\.\.|…|(?<![0-9])20[0-9]{2}-?[01][0-9]-?[0-3][0-9](?![0-9])|\b(?:filename|your|my|some|xxx|foo|bar|example|placeholder|name-of|(?:skill|agent|command|plugin|tool|file)-name|path/to|NNN|YYYY)\b|[\[\]]"
 )
 _NOT_AGENTS = frozenset(
     "main lead default claude sub custom background parent child other same new this each primary secondary agent subagent "
@@ -189,9 +203,12 @@ def skills(file):
     if "` skill" not in text:
         return
     for match in _SKILL.finditer(text, file.body_start):
-        name = match.group(1)
+        name = match.group(match.lastindex)
+        rest = text[match.end() : match.end() + 60]
+        if _OTHERS.match(rest) or negated(text, *match.span(match.lastindex)):
+            continue  # `the x skill of the y plugin`, `the x skill, if it is installed`
         if not _is_placeholder(name) and not file.prose.hidden(match.start()):
-            yield Ref(name, match.span(1), "skill")
+            yield Ref(name, match.span(match.lastindex), "skill")
 
 
 def _ids(text, start, project):
@@ -282,6 +299,12 @@ def files(file, project):
         return  # what an example or a template points to is part of the example, or beside what is made from it
     for target, start, end in file.prose.links() if "](" in text or "]:" in text or "<a " in text or "<img " in text else ():
         path = target.split("#")[0].split("?")[0]
+        if path.startswith(("{baseDir}/", "${baseDir}/")) and file.kind in ("skill", "prose"):
+            home = folder if file.kind == "skill" else base
+            path = path[path.index("/") + 1 :]
+            if home and not _odd_path(path):
+                yield Ref(target, (start, end), "link", target=posixpath.normpath(posixpath.join(home, path)))
+            continue
         if (
             not path
             or path.startswith(("/", "#", "~", "@"))
@@ -295,6 +318,14 @@ def files(file, project):
             from urllib.parse import unquote
 
             path = unquote(path)
+        if file.kind == "prose" and path.endswith("/") and "#" in target:
+            continue  # a page of a site
+        if (
+            text[start - 1] in "(<"
+            and text.count('"', text.rfind("\n", 0, start) + 1, start) % 2
+            or _NOT_YET.match(text, end, file.source.line_end(end))
+        ):
+            continue  # a sentence that is to be written so; a file that the text itself calls optional
         last = path.rstrip("/").rsplit("/", 1)[-1]
         if "." not in last.strip(".") and not path.endswith("/") and (file.kind == "prose" or not path.startswith(".")):
             continue  # no extension: a page of a site or a wiki, not a file beside this one
@@ -343,10 +374,13 @@ def root_paths(file, project):
         ):
             continue
         begin = match.start(2)
-        if teaches and file.prose.in_fence(begin):
+        fence = file.prose.fence_at(begin)
+        if fence and (teaches or fence[2].split(" ")[0].lower() in _SHOWN):
             continue
         found.append(Ref(sub, (begin, begin + len(sub)), "root", target=target))
     missing = [ref for ref in found if not project.exists(ref.target)]
+    if file.kind == "prose":  # what a page shows of ${CLAUDE_PLUGIN_ROOT} is not replaced: only where the folder is there
+        found = [ref for ref in found if ref not in missing or posixpath.dirname(ref.target) in project.dirs]
     if teaches and (_is_example(file) or len(missing) > 2 and len(missing) == len(found)):
         return []
     return found
@@ -372,6 +406,8 @@ def _code_paths(file, project, folder):
                 continue  # a project has agents/ or hooks/ of its own
             spots = (plugin.path(path), posixpath.normpath(posixpath.join(folder, path)))
             before = text[max(0, match.start() - 40) : match.start()].lower()
+            if _elsewhere(file, match):
+                continue
             if any(project.exists(spot) for spot in spots) or any(word in before for word in _ELSEWHERE):
                 continue
             if _OF_A_SKILL.search(text, max(0, match.start() - 80), match.start()):
@@ -385,6 +421,8 @@ def _code_paths(file, project, folder):
             path = match.group(1)
             if _odd_path(path) or file.prose.hidden(match.start()):
                 continue
+            if _elsewhere(file, match):
+                continue
             head = path.split("/")[0]
             if posixpath.join(folder, head) not in project.dirs and plugin.path(head) not in project.dirs:
                 continue
@@ -393,8 +431,35 @@ def _code_paths(file, project, folder):
             spots += tuple(posixpath.join(posixpath.dirname(folder), name, path) for name in _NAMED.findall(before))
             if not any(project.exists(spot) for spot in spots):
                 found.append(Ref(path, match.span(1), "code", target=posixpath.join(folder, path)))
+        if "scripts/" in text and posixpath.join(folder, "scripts") in project.dirs:
+            found += _run_scripts(file, project, folder, {ref.span for ref in found})
         if len(found) < 4:  # more than that: a skill that teaches how to write skills
             yield from found
+
+
+def _run_scripts(file, project, folder, known):
+    """`python3 scripts/check.py FILE`, in a code span or a fence of shell: a script of the skill that is not there."""
+    found, seen = [], set()
+    for start, end in lines_with(file.text, file.body_start, "scripts/"):
+        for match in _RUN_SCRIPT.finditer(file.text, start, end):
+            path, span = match.group(1), match.span(1)
+            fence = file.prose.fence_at(span[0])
+            if fence is None and not file.prose.in_code(span[0]) or fence is not None and fence[2].split(" ")[0] not in _SHELLS:
+                continue
+            if path in seen or span in known or _odd_path(path) or within(span[0], file.prose.comments) or negated(file.text, *span):
+                continue
+            seen.add(path)
+            if not any(project.exists(posixpath.join(home, path)) for home in (folder, file.plugin.root)):
+                found.append(Ref(path, span, "code", target=posixpath.join(folder, path)))
+    return found
+
+
+def _elsewhere(file, match):
+    """Is it a file of another project (its address stands in the line), one that may be there or not, or one that only would help?"""
+    text = file.text
+    begin, end = text.rfind("\n", 0, match.start()) + 1, file.source.line_end(match.end())
+    before, after = text[begin : match.start()], text[match.end() : end]
+    return "://" in before or _NOT_YET.match(after) is not None or _IF.search(before) is not None and _EXISTS.match(after) is not None
 
 
 def _coded(pattern, heads, text, start):
@@ -471,11 +536,11 @@ def anchors(file, project):
 
 def markdown_file(project, rel):
     """The File of a Markdown path, from those already read when possible."""
-    cache = project.__dict__.setdefault("_documents", {})
+    cache = project.documents
     if not cache:
         cache.update((file.rel, file) for file in project.files if not file.is_json)
     if rel not in cache:
-        cache[rel] = File(project, rel, "prose", None)
+        cache[rel] = project.file(rel, "prose")
         text = project.script(rel)
         if text is None:
             return None

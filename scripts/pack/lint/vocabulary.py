@@ -155,9 +155,20 @@ def documents(plugin):
     return [file for file in home + plugin.of("agent", "command", "skill") if not file.read_error]
 
 
+_MATTER = frozenset(KEYS + VALUES + STEPS + NAME_COLUMNS + APPROVER_COLUMNS + SENDERS + RECEIVERS + DIRECTIONS + MESSAGES + ANY_NAME)
+_MATTER |= frozenset(NEXT_COLUMNS + STATE_COLUMNS + _BESIDE_AGENTS)
+_MATTER |= frozenset(("agent", "agents", "subagent", "subagent_type", "agent id", "agent type", "roles", "owner", "author", "coder"))
+_MATTER |= frozenset(("implementer", "trigger", "triggered by", "on event", "source", "source state", "target", "target state", "to state"))
+_MATTER |= frozenset(("then", "next states"))
+
+
 def tables(file):
-    """The tables of a document."""
-    return file.prose.tables() if "|" in file.text else ()
+    """The tables of a document that have a column which says something here: most have none."""
+    return file.once("tables", _tables) if "|" in file.text else ()
+
+
+def _tables(file):
+    return [table for table in file.prose.tables() if not _MATTER.isdisjoint(table.named)]
 
 
 def agent_cells(file):
@@ -306,7 +317,7 @@ def normal(value):
 
 def roles(plugin):
     """Every role that a table of the plugin declares."""
-    cached = plugin.__dict__.get("_roles")
+    cached = plugin.memo.get("roles")
     if cached is None:
         cached = set()
         for file in documents(plugin):
@@ -334,7 +345,7 @@ def roles(plugin):
                 for row in table.rows:
                     if column < len(row) and clean(row[column][0]):
                         cached.add(clean(row[column][0]))
-        plugin.__dict__["_roles"] = cached
+        plugin.memo["roles"] = cached
     return cached
 
 
@@ -402,7 +413,7 @@ def next_cells(file):
 
 def names(plugin):
     """Every name in capitals that a table declares, or a line such as "States: `OPEN`, `DONE`"."""
-    cached = plugin.__dict__.get("_declared_names")
+    cached = plugin.memo.get("declared_names")
     if cached is None:
         cached = set()
         for file in documents(plugin):
@@ -421,7 +432,7 @@ def names(plugin):
                 cached.update(_CAPITAL_WORD.findall(match.group()))
             for _, found in listed(file):
                 cached.update(found)
-        plugin.__dict__["_declared_names"] = cached
+        plugin.memo["declared_names"] = cached
     return cached
 
 
@@ -481,7 +492,7 @@ def column_names(files, titles):
 
 def capitals(file):
     """Yield (name, span) of names in capitals: in a prompt everywhere, in a reference outside its fenced examples."""
-    for match in _CAPITAL.finditer(file.text, file.body_start):
+    for match in file.matches(_CAPITAL):
         if file.kind != "prose" or not file.prose.in_fence(match.start()):
             yield match.group(), match.span()
 

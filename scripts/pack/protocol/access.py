@@ -3,7 +3,7 @@
 Paths are relative to the project's root, resolved (no `..`, no symlink), with forward slashes.
 """
 
-from . import tables, view, waves
+from . import access_waves, tables, view
 from .plan import covers
 from .refusal import Refusal
 
@@ -65,7 +65,7 @@ def may_write(state, actor, path, fact=None):
     if state["phase"] == "CLOSED" or role == "foreign":
         return None
     if state["waves"] is not None and path is not None:
-        return _ended(state, actor, "WRITE") or waves.may_write(state, actor, path)
+        return _ended(state, actor, "WRITE") or access_waves.may_write(state, actor, path)
     if role is None:
         return (
             None
@@ -78,7 +78,7 @@ def may_write(state, actor, path, fact=None):
             )
         )
     if role == tables.LEAD:
-        if path is None or state["phase"] not in tables.DELEGATE_PHASES:
+        if path is None or not view.left_planning(state):
             return None
         return _no(
             "LEAD_DELEGATES",
@@ -186,7 +186,7 @@ def may_commit(state, actor, files, revisions):
     if state["phase"] == "CLOSED" or actor["role"] == "foreign":
         return None
     if state["waves"] is not None:
-        return _ended(state, actor, "COMMIT") or waves.may_commit(state, actor, files)
+        return _ended(state, actor, "COMMIT") or access_waves.may_commit(state, actor, files)
     if actor["role"] not in tables.IMPLEMENTERS:
         return Refusal(
             "WRONG_ROLE",

@@ -1,6 +1,6 @@
 """Guards: who may be spawned when (PROTOCOL 8). SPAWN_RULES has a row for every role."""
 
-from . import tables, view, waves
+from . import guards_waves, tables, view, waves
 from .kernel import GUARDS, guard
 from .guards_who import owner_is_active
 from .refusal import Refusal
@@ -202,13 +202,13 @@ SPAWN_RULES[tables.TEST_WRITER] = _IMPLEMENTER
 
 def spawn_rules(state):
     """role -> guard names, of the team definition that the run was opened with."""
-    return SPAWN_RULES if state["waves"] is None else dict.fromkeys(waves.roles(state), waves.WAVE_SPAWN)
+    return SPAWN_RULES if state["waves"] is None else dict.fromkeys(waves.roles(state), guards_waves.WAVE_SPAWN)
 
 
 @guard
 def spawn_is_in_its_place(state, data, actor):
     """All guards of the role's own row, in order."""
-    for name in spawn_rules(state).get(data["role"], _ALWAYS if state["waves"] is None else waves.WAVE_SPAWN):
+    for name in spawn_rules(state).get(data["role"], _ALWAYS if state["waves"] is None else guards_waves.WAVE_SPAWN):
         refusal = GUARDS[name](state, data, actor)
         if refusal is not None:
             return refusal

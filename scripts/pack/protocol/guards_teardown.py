@@ -116,7 +116,8 @@ def failed_safe(state, data, actor):
 
 @guard
 def abort_is_possible(state, data, actor):
-    if state["phase"] == "FAILED_SAFE" or state["teardown"]["state"] not in ("READY_TO_DELETE", "TEAM_DELETED"):
+    held = state["phase"] == "TEARDOWN" and state["result"]["open"]  # at its end, which something that nobody approved holds up
+    if state["phase"] == "FAILED_SAFE" or held or state["teardown"]["state"] not in ("READY_TO_DELETE", "TEAM_DELETED"):
         return None
     return Refusal(
         "TEARDOWN_STATE",

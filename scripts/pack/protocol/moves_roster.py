@@ -1,6 +1,6 @@
 """Transitions: the run, the roster, the ownership (PROTOCOL 1, 3)."""
 
-from . import tables, view, waves
+from . import moves_result, moves_waves, tables, view, waves
 from .kernel import LEAD, emit, guard, rule
 from .consequences import acks_changed, end_agent, agent_gone, restart_teardown, roster_changed
 from .moves_teardown import begin_teardown
@@ -9,7 +9,9 @@ from .refusal import Refusal
 
 @rule("RUN_OPENED", (LEAD,), ("run_is_new",))
 def _(state, data, actor, now, effects):
-    state["team"] = dict(data, opened=now)
+    state["team"] = dict({k: v for k, v in data.items() if k != "start"}, opened=now)
+    if data.get("start"):
+        moves_result.started(state, data["start"])
     state["phase"] = "DISCOVERY"
     if data.get("definition"):
         state["waves"] = waves.initial(data["definition"])
@@ -39,7 +41,7 @@ def _(state, data, actor, now, effects):
     if data.get("agents_gone") or data.get("agents_stopped"):
         state["nudges"] = {}  # what the dead client's models were told, those of this one have to be told again
     if state["waves"] is not None:
-        waves.resumed(state, now, asked)
+        moves_waves.resumed(state, now, asked)
     for name in view.living(state):
         e = state["roster"][name]
         if data.get("agents_gone"):
@@ -96,7 +98,7 @@ def _(state, data, actor, now, effects):
     # In order of names, as in the snapshot: what is rendered from it must not depend on who came first.
     state["roster"] = dict(sorted(state["roster"].items()))
     if state["waves"] is not None:
-        waves.spawned(state, data)
+        moves_waves.spawned(state, data)
     if data["role"] == tables.RISK_TESTER:
         state["risks"]["testers"] += 1
     if data["role"] in tables.IMPLEMENTERS and state["phase"] == "SETUP":
@@ -147,7 +149,7 @@ def _(state, data, actor, now, effects):
     if e["role"] == tables.RISK_TESTER:
         state["risks"]["testers"] -= 1
     if state["waves"] is not None:
-        waves.ended(state, data["name"], "LOST")
+        moves_waves.ended(state, data["name"], "LOST")
     agent_gone(state, data["name"], "never started", now, effects)
     roster_changed(state, effects)
 

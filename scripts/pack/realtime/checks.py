@@ -12,7 +12,7 @@ import tempfile
 from pack.base import project_facts
 from pack.protocol.tables import USER_DECIDES
 from pack.realtime import avro, managed, rtfile
-from pack.teams.definition import artifact_problem, content, has_line
+from pack.teams.layout import artifact_problem, content, has_line
 
 
 def rt_file(look, item):

@@ -15,7 +15,7 @@ from pack.realtime import anchors as anchoring
 from pack.realtime import checks, derive, evidence, gitinfo, rtfile
 from pack.store import open_for_reading
 from pack.teams import schema
-from pack.teams.definition import artifact_problem, by_id, project_of
+from pack.teams.layout import artifact_problem, by_id, project_of
 
 ORDER = ("FORGED", "FAIL", "INVALID", "STALE", "MISSING", "PASS")
 HERE = os.path.dirname(os.path.abspath(__file__))

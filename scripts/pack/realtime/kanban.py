@@ -11,7 +11,7 @@ import re
 import time
 
 from pack.realtime import derive, evidence, gates, grid
-from pack.teams.definition import artifact_problem
+from pack.teams.layout import artifact_problem
 
 TITLE = "# Kanban"
 PREFACE = "Moved with `pack kanban move`; what a column needs is checked there."

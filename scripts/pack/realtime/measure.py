@@ -8,7 +8,7 @@ import time
 
 import pack
 from pack.realtime import adapters, anchors, derive, evidence, gates, gitinfo, hdr, managed, probe, rtfile, selftest
-from pack.teams.definition import by_id, project_of
+from pack.teams.layout import by_id, project_of
 
 
 class MeasureError(RuntimeError):

@@ -12,7 +12,7 @@ from ..base import codec, enforcement, project_facts, receipts
 from ..base.paths import PLUGIN_ROOT
 from ..gate import answers
 from ..gate.run_kind import TaskRun
-from ..protocol import tables, waves
+from ..protocol import advice_waves, guards_waves, tables, waves
 from ..protocol.refusal import Refusal
 from ..store import open_for_reading
 
@@ -98,7 +98,7 @@ def root(state, project):
 
 def unmet(call):
     """{wave: {"entry": [...], "exit": [...]}}: what the artifacts, lines and verdicts still lack."""
-    from ..teams.definition import unmet as reasons
+    from ..teams.layout import unmet as reasons
 
     state, definition = call.state, call.state["team"]["definition"]
     folder, strategy = root(state, call.project), state["team"]["strategy"]
@@ -205,7 +205,7 @@ def reminder(call):
     The gate is judged now, for looking: what was mended or measured since the lead's last check is no reason any more.
     """
     state, name = call.state, call.actor["name"]
-    mine = waves.duties(state, name, unmet(call))
+    mine = advice_waves.duties(state, name, unmet(call))
     if not mine:
         return []
     from . import gates
@@ -259,8 +259,7 @@ def arguments(text, project, name=None):
     """`[--team NAME] --strategy PATH` -> (definition, source, strategy path relative to the project); ValueError otherwise."""
     import shlex
 
-    from ..teams import TeamError, folders, names
-    from ..teams import definition as definitions
+    from ..teams import TeamError, folders, load, names
 
     usage = "usage: --team NAME [--strategy PATH]%s" % (", or /team:realtime --strategy PATH" if name else "")
     try:
@@ -294,7 +293,7 @@ def arguments(text, project, name=None):
     try:
         if name not in names(known) and os.path.isfile(os.path.join(project, name)):
             name = os.path.join(project, name)  # whoever loads it again may stand elsewhere
-        definition = definitions.load(name, known)
+        definition = load(name, known)
     except TeamError as error:
         told = (
             error.problems
@@ -333,7 +332,8 @@ def arguments(text, project, name=None):
 
 def open_data(definition, source, strategy, project):
     """The RUN_OPENED data that a wave team adds; makes the folder layout."""
-    from ..teams.definition import make_layout, shipped
+    from ..teams.layout import make_layout
+    from ..teams.files import shipped
 
     make_layout(definition, os.path.join(project, definition["root"]))
     kept = dict(compiled(definition, project), prefix="team:" if shipped(source, project) else "")  # how the Agent call names its agents
@@ -354,7 +354,7 @@ def guide(own):
 def opened_text(definition, source, strategy, project):
     """What the lead is told when the run opens."""
     from ..teams.agents import missing_agents
-    from ..teams.definition import shipped
+    from ..teams.files import shipped
 
     lead = next(
         (r for r in definition["roles"] if r["id"] == definition.get("lead")),
@@ -487,7 +487,7 @@ def near(folded, heads):
 
 def _word(call, approve, words):
     """`team approve GATE`, `team reject GATE WHY`: the user's word for a gate that asks for it. None when it is talk."""
-    from ..teams.definition import content
+    from ..teams.layout import content
 
     gates = {g["id"]: g for g in call.state["team"]["definition"]["gates"] if any(c["check"] == "approval" for c in g.get("checks", []))}
     gate = words[0].casefold().strip("`\"'") if words else ""
@@ -660,7 +660,7 @@ class WaveRun(TaskRun):
         return {"unmet": unmet(call)}
 
     def may_wake(self, state, name):
-        return waves.may_wake(state, name)
+        return guards_waves.may_wake(state, name)
 
     def may_take(self, state, path):
         folder = state["team"]["definition"]["root"]

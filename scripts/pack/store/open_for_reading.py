@@ -3,7 +3,7 @@
 import os
 
 from ..base import codec, paths
-from ..protocol import waves
+from ..protocol import advice_waves
 from ..protocol.refusal import Refusal
 from .journal import Damaged, Store, read_chain, replayed
 
@@ -52,7 +52,7 @@ def wave_facts(state, runs=True):
         "words": state["waves"].get("words", {}),
         "sealed": state["team"]["definition"].get("sealed", {}),
         "runs": runs,
-        "due": waves.due(state),
+        "due": advice_waves.due(state),
     }
 
 

@@ -2,7 +2,7 @@
 
 import os
 
-from pack.teams import definition
+from pack.teams import definition, files
 
 TEAM_HELP = "team definition: a name or a file  [default: the live run's team, else realtimeSystems]"
 DIR_HELP = "the team's folder  [default: the definition's root]"
@@ -14,7 +14,7 @@ def settle(team=None, team_dir=None):
     from pack.base import paths
 
     project = paths.find_project(os.getcwd())
-    data = definition.load(team or live(project) or DEFAULT, definition.folders(project))
+    data = definition.load(team or live(project) or DEFAULT, files.folders(project))
     if team_dir is None:
         team_dir = data["root"] if project == os.getcwd() else os.path.join(project, data["root"])
     return data, team_dir

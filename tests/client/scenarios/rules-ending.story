@@ -2,7 +2,6 @@ story: no end without tests, without `.conventions/`, without TaskUpdate's appro
 as in honest-simple until "coder-1 tells supervisor: IN_REVIEW: task #1"
 env: CLAUDE_CODE_ENABLE_TODO_TOOLS=1
 calls: 190
-patience: 60
 file .conventions/gold-standards/old.md:
     # From an earlier run
 coder-1 tells supervisor: IN_REVIEW: task #1

@@ -3,7 +3,7 @@
 The client puts the plugin's `bin/` on the PATH of the Bash tool. A file that is not executable is not found there, and a
 carriage return behind `#!` names an interpreter that does not exist.
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 SEVERITY = "warning"
@@ -16,14 +16,12 @@ def check(plugin, context):
     project = context.project
     if plugin.path("bin") not in project.dirs:
         return
-    from ..model import File
-
     for name in project.names_in(plugin.path("bin")):
         rel = plugin.path("bin/" + name)
         text = project.script(rel) if project.listing[rel] in ("f", "l") else None
         if not text or not text.startswith("#!"):
             continue
-        file = File(project, rel, "prose", plugin)
+        file = project.file(rel, "prose", plugin)
         if text.split("\n", 1)[0].endswith("\r"):
             yield file.hit(file.first_line(), "bin/%s: a carriage return ends its first line: it cannot be started" % name)
         elif not project.probe("executable", rel):

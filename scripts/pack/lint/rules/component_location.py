@@ -23,7 +23,7 @@ Good `agents/coder.md`:
     ---
     Write.
 
-Source: client 2.1.329, measured 2026-11-21 (`provides` of `plugin validate --json`)
+Source: client, measured (`provides` of `plugin validate --json`)
 """
 
 SEVERITY = "warning"
@@ -144,6 +144,4 @@ def _looks_like(project, rel, needs):
 
 
 def _file(project, rel, plugin):
-    from ..model import File
-
-    return File(project, rel, "prose", plugin)
+    return project.file(rel, "prose", plugin)

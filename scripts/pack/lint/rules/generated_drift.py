@@ -84,9 +84,11 @@ def _own(plugin):
         return
     if os.path.realpath(os.path.join(project.root, "scripts", "pack")) != os.path.realpath(here):
         return
-    from ..drift import stale_blocks
+    if "stale blocks" not in project.memo:
+        from ..drift import stale_blocks
 
-    for path, line, message in stale_blocks(project.root):
+        project.memo["stale blocks"] = stale_blocks(project.root)
+    for path, line, message in project.memo["stale blocks"]:
         for file in project.files:
             if file.rel == path:
                 starts = file.source.line_starts()

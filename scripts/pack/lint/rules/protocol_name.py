@@ -74,7 +74,7 @@ def check(plugin, context):
     single = any(name.isalpha() and len(name) > 6 for name in declared)
     for file in vocabulary.documents(plugin):
         seen = set()
-        for match in _CODED.finditer(file.text, file.body_start) if "`" in file.text and file.kind != "skill" else ():
+        for match in file.matches(_CODED) if "`" in file.text and file.kind != "skill" else ():
             meant = spelled.get(loose(match.group(1)))
             if meant and match.group(1) not in declared and not file.prose.hidden(match.start()):
                 text = "%r is in no table; did you mean %r?"
@@ -105,7 +105,7 @@ def _in_json(plugin):
     """`"type": "review_reqest"` in an example that agents copy, against the names that the tables of messages and states have."""
     declared = None
     for file in vocabulary.documents(plugin):
-        for match in _FIELD.finditer(file.text, file.body_start) if '": "' in file.text and file.kind != "skill" else ():
+        for match in file.matches(_FIELD) if '": "' in file.text and file.kind != "skill" else ():
             if declared is None:
                 declared = vocabulary.column_names(vocabulary.documents(plugin), _DECLARED)
             name = match.group(1)
@@ -122,7 +122,7 @@ def _lower(plugin):
     names = sorted(name for name in names if len(name) > 6 and _JOINED.fullmatch(name))
     others = set(plugin.agents()) | {name.rsplit(":", 1)[-1] for name in plugin.commands()}
     for file in documents if len(names) > 1 else ():
-        for match in _QUOTED.finditer(file.text, file.body_start) if file.kind != "skill" else ():
+        for match in file.matches(_QUOTED) if file.kind != "skill" else ():
             name = match.group(1)
             meant = closest(name, names) if name not in names and name not in others and len(name) > 6 else None
             if meant is None or vocabulary.other_word(name, meant) or file.prose.in_fence(match.start()):
@@ -135,6 +135,6 @@ def _lower(plugin):
 
 def _plain(file):
     """Single words in capitals outside code: emphasis, unless they are a slip away from a name of the tables."""
-    for match in _WORD.finditer(file.text, file.body_start):
+    for match in file.matches(_WORD):
         if not file.prose.in_code(match.start()):
             yield match.group(), match.span()

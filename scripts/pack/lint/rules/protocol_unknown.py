@@ -77,7 +77,7 @@ def check(plugin, context):
             tables = {kind: common[kind] | own[kind] for kind in common}
         if not roles and not any(tables.values()):
             continue
-        for match in _SAID.finditer(file.text, file.body_start) if file.kind != "skill" else ():
+        for match in file.matches(_SAID) if file.kind != "skill" else ():
             one, first, second, other, role_a, role_b, sent = match.groups()
             if role_a or role_b:
                 name, index = role_a or role_b, 5 if role_a else 6
@@ -91,11 +91,20 @@ def check(plugin, context):
                 name, index, kind = first or second, 2 if first else 3, (one or other).lower()
                 legal = sorted(tables[kind])
                 same_form = any(item.isupper() == name.isupper() for item in legal)
-                known = not legal or not same_form or name in legal or name in declared or name.lower() in roles
+                several = name.islower() and len(_declaring(documents, kind)) > 1  # the status of a plan, of a task, of a session
+                known = (
+                    not legal
+                    or several
+                    and file not in _declaring(documents, kind)
+                    or not same_form
+                    or name in legal
+                    or name in declared
+                    or name.lower() in roles
+                )
             if known or name in context.facts.model_aliases or file.prose.hidden(match.start()) or _is_slip(name, declared, 5):
                 continue
             yield file.hit(match.span(index), "no %s %r in the tables of this plugin%s" % (kind, name, nearest(name, legal)))
-        for match in _ARROWS.finditer(file.text, file.body_start) if tables["state"] and file.kind != "skill" else ():
+        for match in file.matches(_ARROWS) if tables["state"] and file.kind != "skill" else ():
             steps = list(_STEP.finditer(file.text, *match.span()))
             strange = [step for step in steps if step.group() not in declared and step.group() not in tables["state"]]
             if 2 * len(strange) > len(steps) or file.prose.hidden(match.start()):
@@ -104,7 +113,7 @@ def check(plugin, context):
                 if not _is_slip(step.group(), declared, SHORTEST):
                     hint = nearest(step.group(), sorted(tables["state"]))
                     yield file.hit(step.span(), "no state %r in the tables of this plugin%s" % (step.group(), hint))
-        for match in _BARE.finditer(file.text, file.body_start) if file.kind != "skill" else ():
+        for match in file.matches(_BARE) if file.kind != "skill" else ():
             kind, name = match.groups()
             legal = tables[kind]
             if name in _MODAL or not legal or not all(item.isupper() for item in legal) or name in legal or name in declared:
@@ -112,6 +121,11 @@ def check(plugin, context):
             if not file.prose.hidden(match.start()) and name.lower() not in roles and not _is_slip(name, declared, SHORTEST):
                 text = "no %s %r in the tables of this plugin%s" % (kind, name, nearest(name, sorted(legal)))
                 yield file.hit(match.span(2), text)
+
+
+def _declaring(documents, kind):
+    """The documents with a table whose first column has this kind of name."""
+    return [file for file in documents if any(table.titles and table.titles[0] in COLUMNS[kind] for table in vocabulary.tables(file))]
 
 
 def _is_slip(name, declared, shortest):
@@ -159,7 +173,7 @@ def _recipients(plugin, documents):
         return
     known = people | roster | set(plugin.agents()) | set(vocabulary.PEOPLE)
     for file in documents:
-        for match in _SENT_TO.finditer(file.text, file.body_start) if "SendMessage" in file.text and file.kind != "skill" else ():
+        for match in file.matches(_SENT_TO) if "SendMessage" in file.text and file.kind != "skill" else ():
             name = match.group(1)
             base = name.rstrip("0123456789").rstrip("-")
             named = any('name: "%s"' % name in other.text or 'name="%s"' % name in other.text for other in documents)

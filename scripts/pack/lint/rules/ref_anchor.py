@@ -22,9 +22,17 @@ Source: GitHub's heading anchors
 """
 
 from .. import refs
+from ..lazy import MULTILINE, lazy
+from ..markdown import slugify
 from ..near import nearest
 
 SEVERITY = "warning"
+_LINE = lazy(r"^ {0,3}#{1,6}[ \t]+([^\n]*?)[ \t#]*\r?$", MULTILINE)
+
+
+def _in_fences(file):
+    """The slugs of what looks like a heading inside code: a page whose fences are nested shows them as headings to its author."""
+    return {slugify(match.group(1)) for match in _LINE.finditer(file.text, file.body_start)}
 
 
 def check(file, context):
@@ -35,5 +43,7 @@ def check(file, context):
             continue
         anchors = target.prose.anchors()
         if fragment.lower() not in anchors and fragment not in anchors:
+            if fragment.lower() in _in_fences(target):
+                continue
             where = "this file" if same else rel.rsplit("/", 1)[-1]
             yield file.hit(span, "no heading #%s in %s%s" % (fragment, where, nearest(fragment, sorted(anchors))))

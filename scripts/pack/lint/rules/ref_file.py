@@ -17,7 +17,7 @@ Good `commands/build.md`:
     ---
     Run `python3 ${CLAUDE_PLUGIN_ROOT}/scripts/guard.py`.
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 from .. import refs
@@ -44,7 +44,7 @@ def check(file, context):
             continue
         folder = ref.target.rsplit("/", 1)[0] + "/" if "/" in ref.target else ""
         hint = nearest(ref.target[len(folder) :], project.names_in(folder.rstrip("/")))
-        severe = ref.kind == "root" and not ref.name.endswith("/") and not _provided_for(file, ref.span)
+        severe = ref.kind == "root" and file.kind != "prose" and not ref.name.endswith("/") and not _provided_for(file, ref.span)
         yield file.hit(ref.span, "no file %s%s" % (ref.name, hint), severity="error" if severe else None)
 
 

@@ -33,11 +33,26 @@ def check(plugin, context):
     yield from _of_skills(plugin)
     if not references:
         return
-    project = context.project
+    texts = None
+    for file in references:
+        stem = file.name[:-3]
+        folder = plugin.sub(file.rel).rsplit("/", 1)[0]
+        known = file.once("pointed-to", lambda _: [])  # which text did so when this was asked last
+        if known and _points(known[0].text, file.name, folder, stem):
+            continue
+        texts = texts or _texts(plugin, context.project)
+        for other, text in texts:
+            if other is not file and _points(text, file.name, folder, stem):
+                known[:] = [other] if other is not None else []
+                break
+        else:
+            yield file.hit(file.first_line(), "nothing points to %s" % plugin.sub(file.rel))
+
+
+def _texts(plugin, project):
+    """[(File or None, text)] of all that may point to a reference."""
     others = [file for file in project.files if file.plugin is plugin and not file.is_json and not file.read_error]
-    texts = [(file, file.text) for file in others]
-    for kind in ("hooks", "manifest"):
-        texts += [(file, file.text) for file in plugin.of(kind)]
+    texts = [(file, file.text) for file in others + plugin.of("hooks", "manifest")]
     prefix = plugin.root + "/" if plugin.root else ""
     for rel in project.listing:
         head = rel[len(prefix) :].split("/")[0] if rel.startswith(prefix) else ""
@@ -46,20 +61,16 @@ def check(plugin, context):
             script = project.script(rel)
             if script:
                 texts.append((None, script))
-    for file in references:
-        stem = file.name[:-3]
-        folder = plugin.sub(file.rel).rsplit("/", 1)[0]
-        for other, text in texts:
-            if other is file:
-                continue
-            if file.name in text or "%s/%s" % (folder, stem) in text or folder + "/*" in text:
-                break
-            if any("%s/%s%s" % (folder, start, mark) in text for start in _starts(stem) for mark in "<{*[$"):
-                break
-            if folder + "/`" in text or folder + "/ " in text and "references/ " in text and "every" in text:
-                break
-        else:
-            yield file.hit(file.first_line(), "nothing points to %s" % plugin.sub(file.rel))
+    return texts
+
+
+def _points(text, name, folder, stem):
+    """Does the text name the page, or send the reader to all of its folder?"""
+    if name in text or "%s/%s" % (folder, stem) in text or folder + "/*" in text:
+        return True
+    if any("%s/%s%s" % (folder, start, mark) in text for start in _starts(stem) for mark in "<{*[$"):
+        return True
+    return folder + "/`" in text or folder + "/ " in text and "references/ " in text and "every" in text
 
 
 def _of_skills(plugin):
@@ -69,9 +80,8 @@ def _of_skills(plugin):
         return
     named, whole = set(), set()  # file names that some text holds; skills that send the reader to the whole folder
     for file in plugin.of("skill", "prose", "agent", "command", "readme"):
-        text = file.text
-        named.update(word for word in _names(text) if word != file.name)
-        if file.kind == "skill" and _FOLDER.search(text):
+        named.update(file.once("names in it", _names) - {file.name})
+        if file.kind == "skill" and file.once("whole folder", _sends_to_the_folder):
             whole.add(file.rel.rsplit("/", 1)[0] + "/")
     code = {}  # skill: the names in its programs and data
     for file in pages:
@@ -93,7 +103,7 @@ def _in_code(file, skill, known):
         texts = [
             project.script(rel) or "" for rel in project.below(skill.rstrip("/")) if rel.endswith(_CODE) and project.listing[rel] == "f"
         ]
-        known[skill] = {name for text in texts for name in _names(text)}
+        known[skill] = {name for text in texts for name in _spelled(text)}
     return file.name in known[skill]
 
 
@@ -107,8 +117,16 @@ def _starts(stem):
     return [stem[: at + 1] for at, char in enumerate(stem) if char in "-_"]
 
 
-def _names(text):
-    """Every `name.md`, and every `references/name` without the ending."""
+def _sends_to_the_folder(file):
+    return "eference" in file.text and _FOLDER.search(file.text) is not None
+
+
+def _names(file):
+    """Every `name.md` in a text, and every `references/name` without the ending."""
+    return set(_spelled(file.text))
+
+
+def _spelled(text):
     at = text.find(".md")
     while at >= 0:
         begin = at

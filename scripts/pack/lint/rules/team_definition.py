@@ -40,7 +40,7 @@ SEVERITY = "error"
 
 def check(file, context):
     """Everything that the loader says, at the place that it means, and what it does not ask."""
-    from ...teams import definition, yamltext
+    from ...teams import checker, files, yamltext
 
     text = file.text
     named = ("roles:" in text and "waves:" in text) or ('"roles"' in text and '"waves"' in text)
@@ -59,14 +59,14 @@ def check(file, context):
         return
     folder, _, name = file.rel.rpartition("/")
     beside = [p.rpartition("/")[2] for p in file.project.listing if p.rpartition("/")[0] == folder]
-    twice = definition.rivals(beside, definition.named(name)) if folder.rpartition("/")[2] == "team-definitions" else None
+    twice = files.rivals(beside, files.named(name)) if folder.rpartition("/")[2] == "team-definitions" else None
     if twice:
         yield file.hit(document.at(("team",)), twice)
-    problems = definition.findings(data, document)
+    problems = checker.findings(data, document)
     for path, message, key in problems:
         yield file.hit(document.at(path, key), message)
     if not problems:
-        for path, message, key in definition.advice(data):
+        for path, message, key in checker.advice(data):
             yield file.hit(document.at(path, key), message, severity="warning")
         yield from _name(file, data, document)
         yield from _agents(file, data, document)
