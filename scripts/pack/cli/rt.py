@@ -1,6 +1,7 @@
 """`pack rt`: measure real systems. Exit codes: 0 measured, 1 something failed its budget, 2 usage or setup, 130 interrupted
 (ctrl-c, SIGTERM, a closed terminal)."""
 
+import asyncio
 import errno
 import functools
 import os
@@ -176,12 +177,18 @@ def selftest(team, team_dir):
         raise SystemExit(1)
 
 
-workers_option = click.option(
-    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="processes that share the messages of a probe"
-)
+def workers_option(function):
+    """--workers, and --cluster for those of other machines."""
+    about = "address of a Dask scheduler whose workers, on other machines, share them (needs the extra `cluster`)"
+    for option in (
+        click.option("--cluster", help=about),
+        click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="processes that share a probe's messages"),
+    ):
+        function = option(function)
+    return function
 
 
-def run(measures, team, team_dir, paths, release, quiet, duration=None, workers=1):
+def run(measures, team, team_dir, paths, release, quiet, duration=None, workers=1, cluster=None):
     """Measure all of `measures` that rt.yaml asks for (only on `paths`, when some are given); ends with SystemExit as the module says."""
     call = click.get_current_context().obj
     session = call.session = measure.Session(
@@ -285,8 +292,8 @@ def add(name, measures, about):
     @click.option("--release", is_flag=True, help="measured for a release: what the deployment gate asks for")
     @click.option("--quiet", is_flag=True, help="no progress bar")
     @workers_option
-    def command(team, team_dir, paths, release, quiet, workers):
-        run(measures, team, team_dir, paths, release, quiet, workers=workers)
+    def command(team, team_dir, paths, release, quiet, workers, cluster):
+        run(measures, team, team_dir, paths, release, quiet, workers=workers, cluster=cluster)
 
 
 for name, measures in VERBS_OF.items():
@@ -301,8 +308,8 @@ for name, measures in VERBS_OF.items():
 @click.option("--release", is_flag=True, help="measured for a release: what the deployment gate asks for")
 @click.option("--quiet", is_flag=True, help="no progress bar")
 @workers_option
-def throughput(team, team_dir, paths, duration, release, quiet, workers):
-    run(VERBS_OF["throughput"], team, team_dir, paths, release, quiet, duration, workers)
+def throughput(team, team_dir, paths, duration, release, quiet, workers, cluster):
+    run(VERBS_OF["throughput"], team, team_dir, paths, release, quiet, duration, workers, cluster)
 
 
 add("all", tuple(m for part in VERBS_OF.values() for m in part), "everything that rt.yaml asks for")
@@ -320,16 +327,18 @@ add("all", tuple(m for part in VERBS_OF.values() for m in part), "everything tha
 @click.option("--connections", type=click.IntRange(1, 60000), default=1, show_default=True)
 @click.option("--option", "options", multiple=True, help="NAME=VALUE for the adapter")
 @workers_option
-def probe(adapter, address, rate, duration, size, connections, options, workers):
+def probe(adapter, address, rate, duration, size, connections, options, workers, cluster):
     path = {"adapter": adapter, "address": address, "options": clicks.values(options), "connections": connections}
     name, warmup, bar = "pack-probe-%s" % evidence.new_run_id(time.time())[-8:], min(1.0, duration), prober.Progress("probe %s" % adapter)
     made = adapters.make(path, name)
 
     async def go(stop):
-        if workers > 1:
+        if workers > 1 or cluster:
             from pack.realtime import shares
 
             told = shares.orders(path, name, ".", rate, duration, warmup, size, workers)
+            if cluster:
+                return await asyncio.get_running_loop().run_in_executor(None, shares.on_cluster, cluster, told, stop)
             return await shares.on_this_machine(told, stop, bar)
         recording, told = await prober.told_run(made, rate, duration, warmup, size, bar, stop)
         return recording, told, made.seen

@@ -18,7 +18,7 @@ class MeasureError(RuntimeError):
 class Session:
     """One command's measurements for one team folder."""
 
-    def __init__(self, team_dir, definition, argv, purpose="check", say=print, quiet=False, duration=None, workers=1):
+    def __init__(self, team_dir, definition, argv, purpose="check", say=print, quiet=False, duration=None, workers=1, cluster=None):
         self.team_dir, self.definition, self.argv, self.purpose = (
             os.path.abspath(team_dir),
             definition,
@@ -33,7 +33,7 @@ class Session:
         self.loose = gitinfo.Git(self.project, self.own).loose() if self.git["commit"] else []
         self.kinds, self.paths = by_id(definition, "evidence", "kind"), by_id(self.rt, "paths")
         self.store, self.say, self.quiet = evidence.Store(self.team_dir), say, quiet
-        self.workers = workers
+        self.workers, self.cluster = workers, cluster
         self.at = None  # the path that is being measured, for whoever tells the user what went wrong
         self.selftest, self.interrupted, self.duration, self.unanchored = None, False, duration, False
 
@@ -231,12 +231,14 @@ class Session:
             from pack.realtime import shares
 
             told = shares.orders(path, self.name(path), self.project, rate, duration, warmup, size, self.workers, per_second, forget)
+            if self.cluster:
+                return await asyncio.get_running_loop().run_in_executor(None, shares.on_cluster, self.cluster, told, stop)
             return await shares.on_this_machine(told, stop, bar)
 
         async def main(stop):
             watching = asyncio.ensure_future(beside()) if beside else None
             try:
-                return await (alone if self.workers == 1 else together)(stop)
+                return await (alone if self.workers == 1 and not self.cluster else together)(stop)
             finally:
                 if watching:
                     watching.cancel()

@@ -10,11 +10,12 @@ import asyncio
 import json
 import os
 import sys
+import threading
 import time
 
 from hdrh.histogram import HdrHistogram
 
-from pack.realtime import adapters, probe
+from pack.realtime import adapters, evidence, probe
 
 START = "import sys; sys.path.insert(0, %r); from pack.realtime.shares import main; sys.exit(main())"
 PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -207,6 +208,103 @@ async def on_this_machine(told, stop, progress=None):
             if worker.returncode is None:
                 worker.kill()
         await asyncio.gather(*(w.wait() for w in workers))
+
+
+# Several machines ----------------------------------------------------------------------------------------------------
+#
+# Dask's `distributed` places the shares, and carries orders and results. Measured traps (2026.8.0): a killed worker's task is run again
+# elsewhere, twice at once for a while; a stopped one is not missed for minutes; `cancel` never reaches running code. So a share is bound to
+# its worker, never run again, has a deadline of its own, and looks for the word to stop itself.
+
+GRACE_S = 30.0  # for a machine's share, beyond what it should take
+
+
+def remote(order, run):
+    """One share on a machine of the cluster, in Dask's thread there: starts it as a process, which no other thread disturbs."""
+    import subprocess
+
+    from distributed import Event, Queue
+
+    child = subprocess.Popen([sys.executable, "-I", "-c", START % PACKAGE], stdin=-1, stdout=-1, stderr=-1, text=True)
+    try:
+        child.stdin.write(json.dumps(order) + "\n")
+        child.stdin.flush()
+        ready = child.stdout.readline().strip() == "ready"
+        Queue("pack-rt-ready-" + run).put([order["index"], ready])
+        if not ready:
+            return {"error": (child.stderr.read().strip().splitlines() or ["it ended"])[-1]}
+        if not Event("pack-rt-go-" + run).wait(timeout=120):
+            return {"error": "nobody said begin"}
+        zero = time.perf_counter() + BEGIN_S + order["warmup"]  # this machine's own clock: only round trips are measured
+        child.stdin.write("%r\n" % zero)
+        child.stdin.flush()
+        stop, until = Event("pack-rt-stop-" + run), time.monotonic() + order["warmup"] + order["duration"] + 2 * GRACE_S
+        asked, answer = False, []
+        reading = threading.Thread(target=lambda: answer.append(child.stdout.readline()), daemon=True)
+        reading.start()
+        while reading.is_alive() and time.monotonic() < until:
+            reading.join(1.0)
+            if not asked and reading.is_alive() and stop.is_set():
+                asked = True
+                child.send_signal(2)
+        return json.loads(answer[0]) if answer and answer[0].strip() else {"error": "its share ended with exit code %s" % child.poll()}
+    finally:
+        if child.poll() is None:
+            child.kill()
+        child.wait()
+
+
+def on_cluster(address, told, stop, say=None):
+    """Run the shares on the workers of a Dask cluster, one after the other in turn; (Merged, (server, reality), seen). In a thread, for
+    `distributed` has a loop of its own. RuntimeError if nothing can begin; machines that go away make the run partial."""
+    from distributed import Client, Event, Queue
+
+    if told[0]["broadcast"]:
+        raise adapters.AdapterError(
+            "a broadcast is received on other machines than it is sent from, and clocks of machines are not compared: use --workers"
+        )
+    run, found, gone = os.urandom(6).hex(), [], []
+    with Client(address, timeout=15, set_as_default=False) as client:
+        machines = sorted(client.scheduler_info(n_workers=-1)["workers"])
+        if not machines:
+            raise RuntimeError("the cluster at %s has no worker" % address)
+        digests = client.run(evidence.tool_digest)
+        other = [m for m in machines if digests.get(m) != evidence.tool_digest()]
+        if other:
+            raise RuntimeError("the worker %s has another pack than this one: install the same there" % other[0])
+        ready, go, stopping = Queue("pack-rt-ready-" + run, client=client), Event("pack-rt-go-" + run, client=client), Event("pack-rt-stop-" + run, client=client)  # fmt: skip
+        where = [machines[i % len(machines)] for i in range(len(told))]
+        futures = [
+            client.submit(remote, order, run, key="pack-rt-%s-%d" % (run, i), workers=[where[i]], allow_other_workers=False, pure=False)
+            for i, order in enumerate(told)
+        ]
+        for _ in told:
+            index, good = ready.get(timeout=90)
+            if not good:
+                raise RuntimeError("worker %s cannot begin: %s" % (where[index], futures[index].result(timeout=30).get("error")))
+        go.set()
+        until, open_ = time.monotonic() + told[0]["warmup"] + told[0]["duration"] + GRACE_S, set(range(len(told)))
+        while open_:
+            time.sleep(0.25)
+            if stop.is_set() and not stopping.is_set():
+                stopping.set()
+            living = set(client.scheduler_info(n_workers=-1)["workers"])
+            for index in sorted(open_):
+                if futures[index].done():
+                    open_.discard(index)
+                    answer = futures[index].result() if futures[index].status == "finished" else {"error": str(futures[index].exception())}
+                    gone += ["worker %s: %s" % (where[index], answer["error"])] if "error" in answer else []
+                    found += [] if "error" in answer else [answer]
+                elif where[index] not in living or time.monotonic() > until:
+                    open_.discard(index)
+                    gone.append("worker %s %s" % (where[index], "went away" if where[index] not in living else "does not answer any more"))
+            if say:
+                say("%d of %d shares at work" % (len(open_), len(told)))
+        for future in futures:
+            future.cancel(force=True)
+    if not found:
+        raise RuntimeError(gone[0])
+    return Merged(found, gone), tuple(found[0]["said"]), seen_by(found)
 
 
 def main():

@@ -1,4 +1,4 @@
-"""A TCP proxy that is a network: each direction takes some milliseconds. `python delay_proxy.py SCRIPTS PORT TARGET_PORT MS`."""
+"""A TCP proxy that is a network: each direction takes some milliseconds. `python delay_proxy.py SCRIPTS PORT [HOST:]TARGET_PORT MS`."""
 
 import asyncio
 import sys
@@ -39,7 +39,7 @@ class Front(Side):
 
     async def reach(self):
         loop = asyncio.get_running_loop()
-        _, self.other = await loop.create_connection(lambda: Side(self.delay, self), "127.0.0.1", self.target)
+        _, self.other = await loop.create_connection(lambda: Side(self.delay, self), *self.target)
         for data in self.waiting:
             self.other.transport.write(data)
 
@@ -51,4 +51,5 @@ async def main(port, target, delay):
 
 loop = loops.new()
 asyncio.set_event_loop(loop)
-loop.run_until_complete(main(int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]) / 1e3))
+host, _, target = sys.argv[3].rpartition(":")
+loop.run_until_complete(main(int(sys.argv[2]), (host or "127.0.0.1", int(target)), float(sys.argv[4]) / 1e3))
