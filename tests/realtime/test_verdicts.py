@@ -438,13 +438,19 @@ def test_a_sitecustomize_of_somebody_s_changes_nothing(faulty, tmp_path):
     assert found["verdict"] == "INVALID" and "not isolated" in found["reasons"][0]
 
 
-def test_a_ledger_that_was_cut_back_is_seen(faulty, tmp_path):
+def test_a_ledger_that_was_cut_back_is_seen(faulty, tmp_path, capsys):
     """The folder as it was before a FAIL: without the notes it would read as never measured."""
     team = project(tmp_path, spec("websocket", faulty + "/twice"))
     assert pack("rt", "selftest", "--dir", team) == 0
     shutil.copytree(team / "evidence", tmp_path / "before")
     assert pack("rt", "latency", "--quiet", "--dir", team) == 1
     assert row(team, "websocket_p50_p95_p99")["verdict"] == "FAIL"
+    pack("gate", "check", "--dir", team)
+    assert "its length is noted in git notes (ref pack-rt) (record" in capsys.readouterr().out
+    git(team.parent, "update-ref", "refs/heads/kept", "refs/notes/pack-rt"), git(team.parent, "update-ref", "-d", "refs/notes/pack-rt")
+    pack("gate", "check", "--dir", team)
+    assert "its length is noted nowhere" in capsys.readouterr().out, "else it is said"
+    git(team.parent, "update-ref", "refs/notes/pack-rt", "refs/heads/kept")
     shutil.rmtree(team / "evidence")
     shutil.copytree(tmp_path / "before", team / "evidence")
     look = gates.Look(team, TEAM, time.time())
