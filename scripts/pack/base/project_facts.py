@@ -113,16 +113,6 @@ def contents(project, task):
     return {n: entry_digest(os.path.join(project, n)) for n in names}
 
 
-def conventions(project):
-    """Digest of `.conventions/`, None when it has no file."""
-    base = os.path.join(project, ".conventions")
-    if not os.path.isdir(base):
-        return None
-    names = expand(project, ".conventions/")
-    parts = [p for n in names for p in (n, file_digest(os.path.join(project, n)))]
-    return codec.digest(*parts, size=6) if names else None
-
-
 def git(project, *args, env=None, timeout=20):
     """Output of a git command as text, None when it fails."""
     import subprocess
@@ -144,29 +134,40 @@ def git(project, *args, env=None, timeout=20):
 def tree(project, declared):
     """Digest of the project's content: what git tracks (as it is on disk now) and the tasks' files, whether committed or
     not; a commit of the same content does not change it. Without git: every file outside the usual caches."""
+    written = tree_id(project, declared)
+    if written:
+        return written[:16]
+    names = expand(project, "./")
+    return codec.digest(*[p for n in names for p in (n, file_digest(os.path.join(project, n)))], size=8)
+
+
+def tree_id(project, declared):
+    """git's id of the tree that `tree` digests, its objects written; None without git. Of a file that git was told to overlook
+    (`skip-worktree`, `assume-unchanged`) it holds what git has of it: that is what a commit takes."""
     import tempfile
 
     index = git(project, "rev-parse", "--git-path", "index")
-    if index is not None:
-        source = os.path.join(project, index.strip())
-        with tempfile.TemporaryDirectory() as temp:
-            copy = os.path.join(temp, "index")
-            if os.path.exists(source):
-                import shutil
+    if index is None:
+        return None
+    source = os.path.join(project, index.strip())
+    with tempfile.TemporaryDirectory() as temp:
+        copy = os.path.join(temp, "index")
+        if os.path.exists(source):
+            import shutil
 
-                shutil.copyfile(source, copy)
-                # git compares a file's content, and not only its stamp, when it is as new as the index: the copy must not look newer.
-                os.utime(copy, ns=(os.stat(source).st_atime_ns, os.stat(source).st_mtime_ns))
-            env = {"GIT_INDEX_FILE": copy, "GIT_OPTIONAL_LOCKS": "0"}
-            names = [n for d in declared for n in expand(project, d) if os.path.lexists(os.path.join(project, n))]
-            ok = git(project, "add", "-u", env=env) is not None
-            if ok and names:
-                ok = git(project, "add", "-f", "--", *sorted(set(names)), env=env) is not None
-            written = git(project, "write-tree", env=env) if ok else None
-            if written:
-                return written.strip()[:16]
-    names = expand(project, "./")
-    return codec.digest(*[p for n in names for p in (n, file_digest(os.path.join(project, n)))], size=8)
+            shutil.copyfile(source, copy)
+            # git compares a file's content, and not only its stamp, when it is as new as the index: the copy must not look newer.
+            os.utime(copy, ns=(os.stat(source).st_atime_ns, os.stat(source).st_mtime_ns))
+        env = {"GIT_INDEX_FILE": copy, "GIT_OPTIONAL_LOCKS": "0"}
+        names = sorted({n for d in declared for n in expand(project, d) if os.path.lexists(os.path.join(project, n))})
+        ok = git(project, "add", "-u", env=env) is not None
+        if ok and names:
+            overlooked = {r[2:] for r in (git(project, "ls-files", "-v", "-z") or "").split("\0") if r[:1] in "SshH" and r[:1] != "H"}
+            names = [n for n in names if n not in overlooked]
+        if ok and names:
+            ok = git(project, "add", "-f", "--", *names, env=env) is not None
+        written = git(project, "write-tree", env=env) if ok else None
+    return written.strip() if written else None
 
 
 def head(project):

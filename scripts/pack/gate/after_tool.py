@@ -140,15 +140,20 @@ def _ran(call, given, response):
     """After a shell command: what changed, whether HEAD moved, whether `pack verify` left a result."""
     from ..base import receipts
 
-    receipts.collect(call, response)
+    verified = receipts.collect(call, response)
     call.kind.ran(call, response)
     path = call.scratch(".before")
     data = call.store.disk.read(path)
+    told = []
+    if verified:
+        from . import verification
+
+        told += verification.told(call)
     if data is None:
-        return PASS
+        return tell(call.payload["hook_event_name"], "team: " + "; ".join(told)) if told else PASS
     call.store.disk.remove(path)
     note = codec.loads(data.decode("ascii"))
-    told, call.begun = [], note.get("seq")
+    call.begun = note.get("seq")
     for name, stamp in project_facts.stamps(call.project, note["stamps"]).items():
         if stamp != note["stamps"][name]:
             told += _changed_by_shell(call, name)

@@ -144,6 +144,10 @@ def _message(call, given):
             from ..base import redact
 
             message = redact.text(message)
+    if e and call.state["verify"] and call.state["verify"].get("noticed") is False:
+        from . import verification
+
+        message = verification.with_findings(call, e, message)
     address = _address(call, resolved, to)
     if address == to and message is given.get("message"):
         return PASS

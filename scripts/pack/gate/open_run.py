@@ -3,7 +3,7 @@
 import os
 import sys
 
-from ..base import paths, project_facts
+from ..base import conventions, paths, project_facts
 from ..base.enforcement import alive, client_version, is_headless, measure
 from ..protocol import advice, tables
 from ..store.journal import Lock, Store, read_chain
@@ -203,7 +203,7 @@ def opened(payload, env, now, project, data, disk, text, definition, event, peer
                                 "session": payload.get("session_id"),
                                 "headless": is_headless(env),
                                 "client_pid": env.get("CLAUDE_PID"),
-                                "conventions": project_facts.conventions(project),
+                                "conventions": conventions.digest(project),
                                 "enforcement": level,
                                 "client": ".".join(map(str, client_version(env) or ())),
                             },
@@ -211,6 +211,7 @@ def opened(payload, env, now, project, data, disk, text, definition, event, peer
                     },
                     now,
                 )
+                conventions.keep(store, project)
                 paths.mark(project, data, team, store.data, sys.executable, disk)
     except OSError as error:
         at = error.filename or paths.team_folder(project, base)

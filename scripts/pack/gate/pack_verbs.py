@@ -6,8 +6,8 @@ under the identity that the client states, writes the receipt, and rewrites the 
 
 import os
 
-from ..base import codec, project_facts, shell_writes
-from ..base.receipts import receipt, vouched
+from ..base import codec, conventions, project_facts, shell_writes
+from ..base.receipts import receipt
 from ..protocol import advice, machine, plan, tables, view
 from ..protocol.refusal import Refusal
 from ..store.render import stats, summary
@@ -253,37 +253,15 @@ def _rescope(call, args):
 
 
 def _verify(call, args, read):
-    _words, o = _options("verify", args, ("--build", "--test"))
-    for name in ("--build", "--test"):
-        command = (o.get(name) or [""])[0]
-        why = "it is missing" if not command.strip() else shell_writes.vacuous(command)
-        if why and (name == "--test" or why != "it checks nothing"):  # a project may have no build step: `--build true`
-            raise Refusal(
-                "VACUOUS",
-                "%s %r proves nothing: %s" % (name, command, why),
-                "",
-                "give the project's real build and test commands",
-                "VERIFY_STARTED",
-            )
-    nonce, key = os.urandom(8).hex(), os.urandom(16).hex()
-    if not call.append("VERIFY_STARTED", key=call.key, nonce=nonce, build=o["--build"][0], test=o["--test"][0]):
-        nonce = (
-            call.state["verify"]["nonce"] or nonce
-        )  # the same call again, after a crash: its result is waited for under the first number
-    declared = sorted({f for _n, t in view.tasks(call.state) for f in list(t["files"]) + t["touched"]})
-    path = os.path.join(os.path.dirname(call.scratch("")), nonce + ".verify")
-    call.store.disk.replace(
-        path,
-        codec.dumps(
-            {"nonce": nonce, "key": key, "build": o["--build"][0], "test": o["--test"][0], "project": call.project, "declared": declared}
-        ).encode("ascii"),
-    )
-    return {"command": vouched(path, "verify"), "timeout": 600000, "run_in_background": False}
+    from . import verification
+
+    return verification.start(call, _options("verify", args, ("--build", "--test", "--in-place"))[1])
 
 
 def _present_tree(call):
-    declared = sorted({f for _n, t in view.tasks(call.state) for f in list(t["files"]) + t["touched"]})
-    return project_facts.tree(call.project, declared)
+    from . import verification
+
+    return project_facts.tree(call.project, verification.declared(call.state))
 
 
 def _persist(call):
@@ -321,7 +299,11 @@ def _teardown(call, args, read):
         elif not view.open_tasks(call.state) and call.state["phase"] in tables.OPEN_PHASES:
             from . import ledger
 
-            event = {"tree": _present_tree(call), "conventions": project_facts.conventions(call.project), "unapproved": ledger.check(call)}
+            event = {
+                "tree": _present_tree(call),
+                "conventions": conventions.now(call.store, call.project, call.state["team"].get("conventions")),
+                "unapproved": ledger.check(call),
+            }
             event["persisted"] = _persist(call)
         call.append("TEARDOWN_INIT", key=call.key, **event)
     call.close()

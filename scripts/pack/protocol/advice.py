@@ -5,7 +5,7 @@ A step is {"who": name, "step": key, "text": what to do, "task": number or None}
 same one, so that it can be counted: the same (who, step) is told at most three times.
 """
 
-from . import advice_waves, tables, view, watch
+from . import advice_waves, tables, verification, view, watch
 from .guards_result import drifted, still_open
 from .guards_spawn import risk_step, testers_needed
 from .guards_teardown import tampered_text
@@ -304,7 +304,12 @@ def _completion(state):
             _step(
                 tables.LEAD,
                 "verify",
-                ("build or tests failed: `pack task add` a fix task, then " if failed else "") + "run `pack verify --build CMD --test CMD`",
+                (
+                    "not verified (%s): a failure needs a fix task (`pack task add`); then " % verification.failure_text(state["verify"])
+                    if failed
+                    else ""
+                )
+                + "run `pack verify --build CMD --test CMD`",
             )
         )
     if state["mode"] in tables.VALIDATED_MODES and state["consistency"] != "OK":

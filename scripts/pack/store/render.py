@@ -1,6 +1,6 @@
 """State -> text, nothing else: `state.md` in the seed's layout, the status tree, the summary report."""
 
-from ..protocol import advice, advice_waves, tables, view, waves
+from ..protocol import advice, advice_waves, tables, verification, view, waves
 from ..protocol.guards_teardown import tampered_text
 
 ICONS = {
@@ -161,6 +161,7 @@ def tree(state, enforcement, lines=None):
     if total:
         filled = 10 * len(done) // len(total)
         out += ["", "Progress: %s%s %d/%d tasks" % ("█" * filled, "░" * (10 - filled), len(done), len(total))]
+    out += ["⚠ Verification: " + line for line in verification.remarks(state)]
     if state["paused"] and state["phase"] != "CLOSED":
         out.append("⏸ Paused: nobody is spawned or woken until the user types `resume team`.")
     if state["tampered"] and state["phase"] != "CLOSED":
@@ -223,7 +224,9 @@ def summary(state, stats):
         "",
         "Integration:",
         "  Build: " + mark(verify["build"]),
-        "  Tests: " + mark(verify["test"]),
+        "  Tests: %s%s" % (mark(verify["test"]), "; " + verification.tests_text(verify) if verify["test"]["exit"] == 0 else ""),
+        *("  ⚠ " + line for line in verification.remarks(state) if line != verification.UNKNOWN),
+        *(["  ❌ not accepted: " + verify["why"]] if verify.get("why") else []),
         "",
         "Conventions:",
         "  .conventions/ created or updated: %s" % ("✅" if stats["conventions"] else "❌"),
