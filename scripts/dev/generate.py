@@ -266,31 +266,26 @@ TYPED = (
     + OPEN
     + 'printf %s "$p" | sh "$g" UserPromptSubmit'
 )
-GUARDED_TOOLS = (
-    "Agent",
-    "Task",
-    "SendMessage",
-    "Edit",
-    "Write",
-    "MultiEdit",
-    "NotebookEdit",
-    "Bash",
-    "PowerShell",
-    "TaskCreate",
-    "TaskUpdate",
-    "TaskStop",
-    "TeamCreate",
-    "TeamDelete",
-)
+
+
+def every_tool_but_harmless():
+    """The matcher of tool events: a JavaScript regex (any character outside [A-Za-z0-9_|, -] makes it one), anchored, that refuses the names
+    of base/tool_table.HARMLESS and takes every other, also one that no client has yet."""
+    from pack.base.tool_table import HARMLESS
+
+    return "^(?!(?:%s)$)" % "|".join(sorted(HARMLESS))
+
+
 # event -> (matcher or None, guarded). Guarded calls fail closed; the rest never holds anything up (DESIGN rules 5 and 7).
+TOOLS = every_tool_but_harmless()
 HOOKS = {
-    "UserPromptExpansion": ("^(team:)?(build|realtime)$", True),
+    "UserPromptExpansion": ("^team:(build|realtime)$", True),
     "UserPromptSubmit": (None, False),
     "SessionStart": (None, False),
     "SessionEnd": (None, False),
-    "PreToolUse": ("|".join(GUARDED_TOOLS), True),
-    "PostToolUse": ("|".join(GUARDED_TOOLS), False),
-    "PostToolUseFailure": ("|".join(GUARDED_TOOLS), False),
+    "PreToolUse": (TOOLS, True),
+    "PostToolUse": (TOOLS, False),
+    "PostToolUseFailure": (TOOLS, False),
     "SubagentStart": (None, False),
     "SubagentStop": (None, False),
     "Stop": (None, False),

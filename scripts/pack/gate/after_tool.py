@@ -39,6 +39,8 @@ def post_tool(call):
             call.gate("AGENT_ENDED", name=bound[0], inc=bound[1], why="stopped with TaskStop")
             call.close()
             return tell(call.payload["hook_event_name"], _next_text(call, tables.LEAD))
+    elif tool not in ("TaskCreate", "TaskUpdate", "TaskStop", "TeamCreate", "TeamDelete"):
+        return _ran(call, given, response)  # a tool that nobody here knows: what it changed is looked for as after a script
     return PASS
 
 

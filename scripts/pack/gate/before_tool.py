@@ -2,7 +2,7 @@
 
 import os
 
-from ..base import codec, paths, project_facts
+from ..base import codec, paths, project_facts, run_config
 from ..base.client_tools import EDIT_TOOLS, SHELL_TOOLS
 from ..base.paths import PLUGIN_ROOT
 from ..protocol import access, machine, messages, tables, view, watch
@@ -24,12 +24,23 @@ def pre_tool(call):
             return _message(call, given)
         if tool in EDIT_TOOLS:
             return _edit(call, tool, given)
-        if tool in SHELL_TOOLS:
+        if tool in SHELL_TOOLS or tool == "Monitor" and isinstance(given.get("command"), str):
             return _shell(call, given)
         if tool in ("TaskCreate", "TaskUpdate", "TaskStop", "TeamDelete", "TeamCreate"):
             return _client_tool(call, tool, given)
+        return _other(call, str(tool), given)
     except Refusal as refusal:
         return deny(call.refuse(refusal))
+
+
+def _other(call, tool, given):
+    """A tool with no rule of its own. What it may have changed is looked for afterwards, as after a script."""
+    from . import other_tools
+
+    answer = other_tools.decide(call, tool, given)
+    if answer is not True:
+        return answer
+    _before(call, False)
     return PASS
 
 
@@ -232,6 +243,10 @@ def protected(call, full):
         (os.path.join(real(call.project), paths.TEAMS), "the team's folder belongs to the hooks"),
         (real(call.data), "the plugin's data belong to the hooks"),
         (os.path.join(real(call.project), ".claude", "settings"), "settings decide whether hooks run"),
+        (os.path.join(real(paths.client_home(call.env)), "settings"), "the user's settings decide whether hooks run"),
+        (real(os.path.join(paths.client_home(call.env), "plugins")), "the client's plugins enforce the run"),
+        (os.path.join(real(call.project), run_config.NAME), "it says what the run may do, and is sealed"),
+        (os.path.join(real(call.project), ".claude", "scheduled_tasks"), "nobody schedules a prompt while a run is live"),
     )
     if not (real(PLUGIN_ROOT) + os.sep).startswith(real(call.project) + os.sep):  # not while working on the plugin itself
         rows += ((real(PLUGIN_ROOT), "the plugin enforces the run"),)
@@ -244,7 +259,7 @@ def protected(call, full):
             or folded.startswith(base + os.sep)
             or base.startswith(folded + os.sep)
             and folded != real(call.project).casefold()
-            or (base.endswith("settings") and folded.startswith(base))
+            or (base.endswith(("settings", "scheduled_tasks")) and folded.startswith(base))
         ):
             return why
     return None
@@ -258,7 +273,10 @@ def _check_path(call, path, cwd, shell=False, soft=False, appends=None):
     soft = soft is True
     why = protected(call, full)
     above = why and not full.casefold().startswith(
-        tuple(os.path.realpath(p).casefold() for p in (os.path.join(call.project, ".claude"), call.data, PLUGIN_ROOT))
+        tuple(
+            os.path.realpath(p).casefold()
+            for p in (os.path.join(call.project, ".claude"), paths.client_home(call.env), call.data, PLUGIN_ROOT)
+        )
     )
     if why and above and soft:
         why = None  # `mkdir -p DIR` and `chmod DIR` above a protected folder harm nothing

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from ..base import paths, project_facts
+from ..base import paths, project_facts, run_config
 from ..base.enforcement import alive, client_version, is_headless, measure
 from ..protocol import advice, tables
 from ..store.journal import Lock, Store, read_chain
@@ -119,9 +119,12 @@ COMMANDS = {"build": None, "realtime": "realtimeSystems"}  # command -> the team
 
 
 def expanded(payload, env, now, project, data, disk, peer=None, waves=None):
-    """UserPromptExpansion: a command opens a run, or resumes the one that is live; bad arguments end before any model call."""
+    """UserPromptExpansion: a command opens a run, or resumes the one that is live; bad arguments end before any model call.
+
+    A command of this plugin's always arrives by its full name with source `plugin`, also when it was typed as `/build`; a bare name is
+    the project's or the user's own (CLIENT.md 11)."""
     plugin, _, name = str(payload.get("command_name") or "").rpartition(":")
-    if name not in COMMANDS or plugin not in ("", "team"):
+    if name not in COMMANDS or plugin != "team" or payload.get("command_source") not in (None, "plugin"):
         return answers.PASS
     return opened(
         payload, env, now, project, data, disk, str(payload.get("command_args") or ""), COMMANDS[name], "UserPromptExpansion", peer, waves
@@ -170,6 +173,10 @@ def opened(payload, env, now, project, data, disk, text, definition, event, peer
         return _reopen(payload, env, now, project, data, disk, live, payload.get("session_id"), event, peer, waves)
     level = measure(env, project)
     try:
+        config = run_config.read(project)
+    except ValueError as error:
+        return answers.block("team: no run was opened: %s. Mend that and type the command again." % error)
+    try:
         if definition is not None:
             own = dict(waves().open_data(found_team, source, strategy, project), coders=len(found_team["roles"]), no_research=True)
         home = os.path.dirname(paths.run_folder(data, project, base))
@@ -187,6 +194,7 @@ def opened(payload, env, now, project, data, disk, text, definition, event, peer
                         "key": payload.get("prompt_id"),
                         "data": dict(
                             own,
+                            **config,
                             **{
                                 "sealed": tamper_check.make(store.data, disk, env, project),
                                 "vouched": identity.vouches(env, peer),

@@ -1,5 +1,6 @@
 """What the user types: `team status`, `team resume`, `team abort WHY`; answered by the hook, without a model call."""
 
+from ..base import run_config
 from ..base.enforcement import alive, is_headless, recorded
 from ..protocol import tables
 from ..protocol.refusal import Refusal
@@ -65,6 +66,11 @@ def take_over(call, accepts=False):
     lead = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
     fresh = accepts or tamper_check.updated(call.state)
     sealed = {"sealed": tamper_check.make(call.store.data, call.store.disk, call.env, call.project)} if fresh else {}
+    if accepts:
+        try:
+            sealed["tools"] = run_config.read(call.project).get("tools", {})
+        except ValueError as error:
+            return "team: nothing was resumed: %s. Mend that and type it again." % error
     try:
         call.append(
             "RUN_RESUMED",

@@ -89,6 +89,7 @@ BY_KIND = {
     "output-style": _MARKDOWN[:2] + ("frontmatter-duplicate-key", "frontmatter-cut", "body-empty", "output-style"),
     "theme": _JSON + ("theme",),
     "team": ("team-definition",),
+    "team-config": ("team-config",),
     "stray-skill": ("skill-file",),
     "prose": _REFERENCES + ("readme-count",),
     "readme": ("ref-name", "ref-file", "ref-anchor", "readme-count", "readme-option"),
