@@ -329,7 +329,14 @@ def manifest_copy():
         return f.read()
 
 
-FILES = {"hooks/hooks.json": hooks_json, "plugin.json": manifest_copy}
+def package_init():
+    """The package says the manifest's version; pyproject.toml asks the package."""
+    return '"""pack: the protocol core of the `team` plugin, its gate, its linter and its eyes on a running team."""\n\n__version__ = "%s"\n' % (
+        json.loads(manifest_copy())["version"]
+    )
+
+
+FILES = {"hooks/hooks.json": hooks_json, "plugin.json": manifest_copy, "scripts/pack/__init__.py": package_init}
 
 
 def wanted(root=ROOT):
