@@ -247,19 +247,27 @@ def fill(text, path, root=ROOT):
 
 
 # --- Whole files -------------------------------------------------------------------------------------------------------------
-ACTIVE = '[ -e "$CLAUDE_PLUGIN_DATA/active$CLAUDE_PROJECT_DIR/.on" ] || [ -e "$CLAUDE_PROJECT_DIR/.claude/teams/.on" ] || exit 0; '
+# A run is on where one of its markers is; and where they are all gone, as long as a run's folder has no tombstone (base/paths.py).
+ON = (
+    '{ [ -e "$CLAUDE_PLUGIN_DATA/active$CLAUDE_PROJECT_DIR/.on" ] || [ -e "$CLAUDE_PROJECT_DIR/.claude/teams/.on" ] || '
+    '[ -e "$CLAUDE_PLUGIN_DATA/live$CLAUDE_PROJECT_DIR/run" ] || { o=; for j in "$CLAUDE_PROJECT_DIR"/.claude/teams/*/run.json; do '
+    'd=${j%/*}; [ ! -e "$j" ] || [ -e "${d%/*}/.closed/${d##*/}.json" ] || o=1; done; [ "$o" ]; }; }'
+)
+ACTIVE = ON + " || exit 0; "
 GATE = 'g="${CLAUDE_PLUGIN_ROOT}/hooks/gate"; '
 # A plugin that was removed in mid-run: what must stay closed says so, everything else holds nothing up.
 OPEN = '[ -r "$g" ] || exit 0; '
 GONE = (
     "[ -r \"$g\" ] || { echo 'team: this is refused, because its plugin is gone. Install the plugin again; or, to end a live run without it, "
-    "remove .claude/teams/.on here and active/.../.on in the plugin data from your own terminal.' >&2; exit 2; }; "
+    "move .claude/teams away here, and active and live in the plugin data, from your own terminal.' >&2; exit 2; }; "
 )
 # A prompt may itself open a team (`--team NAME ...`), or be for one that is over (`team status`): without one, look for those words
 # before leaving. With one, standard input stays the client's own: the gate looks at who is at its other end.
 TYPED = (
     GATE
-    + 'if [ -e "$CLAUDE_PLUGIN_DATA/active$CLAUDE_PROJECT_DIR/.on" ] || [ -e "$CLAUDE_PROJECT_DIR/.claude/teams/.on" ]; then '
+    + "if "
+    + ON
+    + "; then "
     + OPEN
     + 'exec sh "$g" UserPromptSubmit; fi; '
     "p=$(cat); case $p in *--team* | *'\"'[Tt]'eam '* | *'\"'[Rr]'esume team'* | *'\"'[Pp]'ause team'*) ;; *) exit 0 ;; esac; "

@@ -72,6 +72,8 @@ def _spawned_now(call, given, response, failed):
         call.gate("AGENT_BOUND", name=name, agent_id=agent, alias=alias)
     elif isinstance(agent, str) and "@" in agent and e["state"] == "SPAWNING":
         call.gate("PANE_OPENED", name=name)
+    if response.get("status") == "completed" and view.entry(call.state, name)["state"] == "ACTIVE":
+        call.gate("AGENT_IDLE", name=name)  # of one in the foreground that was cut at its maxTurns nothing else says that it ended
     return tell("PostToolUse", _next_text(call, tables.LEAD))
 
 

@@ -5,15 +5,19 @@ from ..base.enforcement import alive, is_headless, recorded
 from ..protocol import tables
 from ..protocol.refusal import Refusal
 from ..store.render import tree
-from . import answers, identity, tamper_check
+from . import answers, identity, tamper_check, typed_words
 from .pack_verbs import teardown_text
-from .prompt_lines import LINES
+from .prompt_lines import LINES, for_the_team
 
 
 def typed(call, prompt):
     """The answer to `team status`, `team resume`, `team abort WHY`; None for any other prompt. Agents cannot type: what they
     say reaches this hook inside tags."""
     words = prompt.strip().rstrip(".!?").split()
+    if for_the_team(prompt.strip()) and [w.casefold() for w in words] != ["team", "status"] and call.state["phase"] != "CLOSED":
+        words, why = typed_words.asked(call, words)
+        if why is not None:
+            return answers.block(why)
     text, line = " ".join(words[:2]).casefold(), " ".join(words).casefold()
     if call.actor["role"] == tables.LEAD and call.state["phase"] != "CLOSED":
         answer = call.kind.typed(call, words)

@@ -200,6 +200,8 @@ def summary(state, stats):
         "  Files added/changed: %s" % (", ".join(sorted(stats["convention_files"])) or "none"),
         "",
     ]
+    if stats["tampered"]:
+        lines.append("Changed while the run was live, though it enforces the run: %s" % "; ".join(dict.fromkeys(stats["tampered"])))
     if state["teardown"]["unresolved"]:
         lines.append("Unresolved at the end: %s (%s)" % (", ".join(state["teardown"]["unresolved"]), state["teardown"]["ack_status"]))
     lines += ["Definition of Done: %s" % ("✅ met" if met else "❌ partial"), RULE]
@@ -208,11 +210,13 @@ def summary(state, stats):
 
 def stats(records):
     """Figures of a run from its journal records."""
-    out = {"verdicts": {}, "refused": 0, "conventions": False, "convention_files": set(), "commits": []}
+    out = {"verdicts": {}, "refused": 0, "tampered": [], "conventions": False, "convention_files": set(), "commits": []}
     for r in records:
         role = r["actor"]["role"]
         if r["event"] in ("APPROVED", "CHANGES_REQUESTED"):
             out["verdicts"].setdefault(role, [0, 0])[r["event"] == "CHANGES_REQUESTED"] += 1
+        elif r["event"] == "STATE_DIVERGENCE" and r["data"].get("enforces"):
+            out["tampered"].append("%s (%s)" % (r["data"]["file"], r["data"]["was"]))
         elif r["event"] in tables.TROUBLE:
             out["refused"] += 1
         elif r["event"] == "FILE_WRITTEN" and (r["data"]["path"] or "").startswith(".conventions"):
