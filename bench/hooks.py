@@ -3,6 +3,7 @@
 idle      the hook with no active team                        against  sh -c :
 guarded   an Edit by the owner of a task, 100 events journal  against  python3 -I -S -E -c pass
 long      the same with 10,000 events                         against  the same with 100
+status    `pack statusline` on that run                       against  python3 -I -S -E -c pass
 shim      the guarded call with a slow shim as python3 on PATH  against  the same without; (shim) is what the shim itself costs
 """
 
@@ -107,6 +108,10 @@ def main():
             lambda: cpu([os.path.join(shim, "python3"), "-I", "-S", "-E", "-c", "pass"], quiet),
             lambda: cpu([real, "-I", "-S", "-E", "-c", "pass"], quiet),
         )
+        line_env = dict(short_env, PACK_PYTHON=real)
+        words = ["sh", os.path.join(ROOT, "bin", "pack"), "statusline"]
+        where = json.dumps({"cwd": os.path.join(folder, "short", "proj")}).encode()
+        pair("status", lambda: cpu(words, line_env, where), lambda: cpu([real, "-I", "-S", "-E", "-c", "pass"], quiet))
         pair("long", lambda: cpu(["sh", "-c", line], long_env, long), lambda: cpu(["sh", "-c", line], short_env, short))
 
 

@@ -38,7 +38,10 @@ def waves():
 def main():
     event = sys.argv[1] if len(sys.argv) > 1 else ""
     try:
+        import gc
         import os
+
+        gc.disable()  # a call lives for milliseconds; looking for cycles in what it has just read would be a tenth of them
 
         def late(_signum, _frame):
             raise TimeoutError("no decision in time")

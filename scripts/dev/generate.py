@@ -194,7 +194,17 @@ def watch():
     return _table(("watched",) + STAGES, [(row,) + minutes for row, minutes in tables.WATCH.items()])
 
 
+def modes():
+    """What the client does in each permission mode, and what a team can do there."""
+    from pack.gate.modes import MODES
+
+    return _table(
+        ("permission mode", "the client, with a call that the gate lets pass", "a team"), [("`%s`" % m,) + row for m, row in MODES.items()]
+    )
+
+
 BLOCKS = {
+    "modes": modes,
     "watch": watch,
     "team-roles": team_roles,
     "icons": icons,
@@ -299,6 +309,7 @@ HOOKS = {
     "Stop": (None, False),
     "StopFailure": (None, False),
     "ConfigChange": (None, True),
+    "PermissionDenied": ("Agent|Task|SendMessage", False),
 }
 
 

@@ -17,16 +17,13 @@ import termios
 import threading
 import time
 
-VERSION = "2.1.329"
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KEY = "dummy-key-for-loopback"
 ANSI = re.compile(rb"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\|[ -/]*[0-~])")
 
 
 def locate():
-    """The client's binary; installed by scripts/dev/install-client when it is not there yet."""
-    if os.environ.get("TEAM_CLIENT"):
-        return os.environ["TEAM_CLIENT"]
+    """The client's binary: the pinned one, or what TEAM_CLIENT says (a version, `newest`, a path); installed when it is not there yet."""
     out = subprocess.run([str(ROOT / "scripts/dev/install-client")], stdout=subprocess.PIPE, check=True)
     return out.stdout.decode().strip().splitlines()[-1]
 
@@ -73,6 +70,22 @@ class Home:
                 }
             )
         )
+
+    def answer_questions(self):
+        """A person who says yes to whatever the client asks leave for; every question is noted in questions.jsonl."""
+        script = self.base / "answer.sh"
+        script.write_text(
+            "cat >> '%s'; echo >> '%s'\n" % ((self.base / "questions.jsonl",) * 2)
+            + """echo '{"hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": {"behavior": "allow"}}}'\n"""
+        )
+        hook = {"type": "command", "command": "sh %s" % script}
+        (self.home / ".claude").mkdir(exist_ok=True)
+        (self.home / ".claude/settings.json").write_text(json.dumps({"hooks": {"PermissionRequest": [{"hooks": [hook]}]}}))
+
+    def questions(self):
+        """[{"tool_name", "tool_input", "agent_id"?, ...}] that the client has asked its user."""
+        path = self.base / "questions.jsonl"
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()] if path.exists() else []
 
     def notices(self):
         """What the client told its user apart from the model's words (a hook that blocked, for one), from the transcripts."""
@@ -207,16 +220,16 @@ class Terminal:
         with self._lock:
             return re.sub(r"[ \r\n\u2500-\u259f]+", " ", ANSI.sub(b" ", self.raw).decode(errors="replace"))
 
-    def type(self, line):
-        """Type a line and press Enter; the pause keeps the client from taking both for a paste.
+    def type(self, line, taken=None):
+        """Type a line and press Enter: see `typing`. Ctrl-U first: a prompt that a hook refused stays in the input line."""
+        typing(self._shown, self._keys, line, taken)
 
-        Ctrl-U first: a prompt that a hook refused stays in the input line.
-        """
-        os.write(self.master, b"\x15")
-        time.sleep(0.2)
-        os.write(self.master, line.encode())
-        time.sleep(0.6)
-        os.write(self.master, b"\r")
+    def _shown(self):
+        with self._lock:
+            return self.raw[-20000:]
+
+    def _keys(self, key):
+        os.write(self.master, {"C-u": b"\x15", "Enter": b"\r"}.get(key) or key.encode())
 
     def alive(self):
         return self.process.poll() is None
@@ -288,11 +301,10 @@ class Panes:
                 out.append(self._tmux("capture-pane", "-p", "-S", "-200", "-t", line.split()[0], check=False))
         return "\n".join(out)
 
-    def type(self, line):
-        self._tmux("send-keys", "-t", "%0", "C-u")
-        self._tmux("send-keys", "-t", "%0", "-l", line)
-        time.sleep(0.6)
-        self._tmux("send-keys", "-t", "%0", "Enter")
+    def type(self, line, taken=None):
+        """As Terminal.type."""
+        shown = lambda: self._tmux("capture-pane", "-p", "-t", "%0", check=False).encode()  # noqa: E731
+        typing(shown, lambda key: self._tmux("send-keys", "-t", "%0", *(["-l"] if key not in ("C-u", "Enter") else []), key), line, taken)
 
     def alive(self):
         """Whether the lead's pane is there."""
@@ -318,6 +330,31 @@ class Tmux(Panes):
     """`claude PROMPT` in a tmux window; teammates in its own process, as a user's client has them by default."""
 
     flags = ()
+
+
+def typing(shown, press, line, taken=None):
+    """Type a line before a client and press Enter, by what is seen: Enter comes after the line stands on the screen, because the client
+    takes both together for a paste, and again while `taken()` says that the line has not arrived."""
+    press("C-u")
+    time.sleep(0.1)
+    before = shown()
+    press(line)
+    last = re.sub(rb"[^\w]", b"", line.encode())[-6:]
+    until(lambda: shown() != before and last in re.sub(rb"[^\w]", b"", ANSI.sub(b"", shown()))[-4000:], 10)
+    time.sleep(0.2)
+    press("Enter")
+    while taken is not None and not until(taken, 15):
+        press("Enter")
+
+
+def until(happened, seconds):
+    """Whether `happened()` within so many seconds."""
+    end = time.time() + seconds
+    while not happened():
+        if time.time() > end:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def quote(text):

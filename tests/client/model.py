@@ -103,9 +103,15 @@ class Call:
 class Reply:
     """Blocks of one assistant turn; or an HTTP error; or silence (the socket stays open for `hang` seconds)."""
 
+    @property
+    def uses(self):
+        """Its tool calls."""
+        return [block for block in self.blocks if block["type"] == "tool_use"]
+
     def __init__(self, *blocks, error=None, hang=0):
         self.blocks, self.error, self.hang = list(blocks), error, hang
         self.sent = lambda ids: None  # told the ids of the blocks before they go out
+        self.message = None  # the message's id, once it is on its way: the client writes it into its transcript
 
 
 def say(text):
@@ -152,6 +158,7 @@ class Model:
                 else:
                     reply = model.answer(call)
                 ids = [model.new_id() for _ in reply.blocks]
+                reply.message = model.new_id("msg")
                 reply.sent(ids)
                 if reply.hang:
                     model.stopping.wait(reply.hang)
@@ -177,7 +184,7 @@ class Model:
             def _head(self, call, reply):
                 stop = "tool_use" if any(b["type"] == "tool_use" for b in reply.blocks) else "end_turn"
                 return stop, {
-                    "id": model.new_id("msg"),
+                    "id": reply.message,
                     "type": "message",
                     "role": "assistant",
                     "model": call.request.get("model"),

@@ -3,7 +3,7 @@
     python3 tests/client/play.py tests/client/scenarios/NAME.story [--live] [--keep] [--trace]
 
 --live prints the lines, the refusals and the team's status tree as they happen; --keep leaves the run's folder and says where;
---trace prints the whole run even when it passes. TEAM_CLIENT=PATH uses that client.
+--trace prints the whole run even when it passes. TEAM_CLIENT=VERSION|newest|PATH uses that client.
 """
 
 import argparse
@@ -23,9 +23,13 @@ if str(HERE) not in sys.path:
     sys.path.insert(0, str(HERE))
 
 import client  # noqa: E402
+import seen  # noqa: E402
 import stage as staging  # noqa: E402
 import story as stories  # noqa: E402
 from model import Model  # noqa: E402
+
+
+LIMIT = 1200  # seconds: ends a hang, measures nothing
 
 
 class Result:
@@ -46,6 +50,8 @@ class World:
         self.story, self.home, self.plugin, self.project = story, home, plugin, home.project
         self.run = None  # the running client
         self._journal, self._lock, self._seen = [], threading.Lock(), None
+        self.transcripts = seen.Transcripts(home.home)
+        self.requests = lambda actor: 0  # how many requests came from an actor; the stage knows
 
     def session(self):
         return getattr(self.run, "session", None) or ""
@@ -71,9 +77,63 @@ class World:
         )
         return done.returncode, done.stdout
 
+    def _written(self):
+        """Changes whenever a journal does: `pack log` need not be asked before."""
+        out = []
+        for root in (self.project / ".claude/teams", self.home.home / ".claude/plugins/data"):
+            for path in sorted(root.glob("**/*.jsonl")):
+                try:
+                    at = path.stat()
+                except OSError:
+                    continue
+                out.append((str(path), at.st_size, at.st_mtime_ns))
+        return out
+
+    # --- What the stage waits for ------------------------------------------------------------------------------------
+    def taken(self, reply):
+        """Whether the client has the model's answer."""
+        self.transcripts.poll()
+        return reply.message in self.transcripts.taken
+
+    def watch_for_the_end(self, actor, agent_id, reply):
+        """A question, asked again and again: has this end of turn arrived, its hooks included (or was the actor sent on)?"""
+        before = self.requests(actor)
+        self.transcripts.poll()
+        ends = self.transcripts.ends.get(agent_id, 0)
+        idle = self._idle(actor)
+
+        def happened():
+            if self.requests(actor) > before:
+                return True
+            if not self.taken(reply):
+                return False
+            if reply.message in self.transcripts.over or self.transcripts.ends.get(agent_id, 0) > ends:
+                return True
+            return agent_id and self.in_process() and self._idle(actor) > idle
+
+        return happened
+
+    def watch_for_the_last_word(self, name):
+        before = self._count("SHUTDOWN_ACK", name)
+        return lambda: self._count("SHUTDOWN_ACK", name) > before
+
+    def in_process(self):
+        """Whether agents are teammates in the client's own process; else their end is put before the lead, which the transcript shows."""
+        return self.story["mode"] != "headless" and "CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS" in self.home.env
+
+    def _idle(self, name):
+        return self._count("AGENT_IDLE", name) if self.in_process() else 0
+
+    def _count(self, event, name):
+        return sum(e.get("event") == event and (e.get("data") or {}).get("name") == name for e in self.journal())
+
     def journal(self):
         """The run's events, oldest first ([] before there is a run)."""
         with self._lock:
+            written = self._written()
+            if written and written == self._seen:
+                return list(self._journal)
+            self._seen = written
             code, out = self.pack("log", "--json")
             if code == 0:
                 try:
@@ -119,12 +179,15 @@ def _play(story, binary, base, narrate, result):
     teams = story["teams"] == "on" if story["teams"] else story["mode"] != "headless"
     env = dict(pair.split("=", 1) for pair in (stories.given(story["env"] or "", story)).split())
     home = client.Home(base, "", teams=teams, env=env, project=story["project"] or "project")
+    if story["answers"] == "yes":
+        home.answer_questions()
     if story["needs"]:
         home.env["PATH"] += stories.SBIN
     world = World(story, home, plugin)
     if isinstance(narrate, Narrator):
         narrate.world = world
     stage = staging.Stage(story, world, narrate)
+    world.requests = lambda actor: stage.calls.get(actor, 0)
     make_repository(home, {name: stories.given(text, story) for name, text in story.files.items()}, story["layout"])
     with Model(stage.answer) as model:
         home.env["ANTHROPIC_BASE_URL"] = model.url
@@ -132,7 +195,7 @@ def _play(story, binary, base, narrate, result):
         runner = {"headless": HeadlessRunner, "terminal": TerminalRunner, "panes": TerminalRunner}[story["mode"]]
         runner = runner(story, stage, world, binary, home, options)
         try:
-            runner.go(time.time() + story.number("limit", 180))
+            runner.go(time.time() + story.number("limit", LIMIT))
         finally:
             runner.close()
             with stage.changed:
@@ -347,24 +410,46 @@ class TerminalRunner(Runner):
         return True
 
     def do_types(self, line):
-        text, before = line.data["text"], len(self.home.notices())
+        done = self.world.transcripts
+        done.poll()
+        text, before = line.data["text"], len(done.notices)
         if self.run is None:
             kind = client.Panes if self.story["mode"] == "panes" else client.Terminal
             self.run = self.world.run = kind(self.binary, self.home, text, *self.options)
         else:
-            while time.time() - self.stage.last_call < 1.2:  # what is typed into a busy client is queued, not heard
-                time.sleep(0.2)
-            self.run.type(text)
+            client.until(self._lead_is_idle, self.stage.patience)  # what is typed into a busy client is queued, not heard
+            heard, self.stage.typed = done.heard, text
+
+            def taken():
+                done.poll()
+                return done.heard > heard or self.stage.over or not self.run.alive()
+
+            self.run.type(text, taken)
         wanted = line.data["outcome"]
         if wanted.kind != "ok" or wanted.says:
-            end, why = time.time() + 15, True
-            while why and time.time() < end:
-                time.sleep(0.3)
-                news = "\n".join(self.home.notices()[before:])
-                why = staging.judge(wanted, news, False)
-            if why:
+            news = ""
+
+            def told():
+                nonlocal news
+                done.poll()
+                news = "\n".join(done.notices[before:])
+                return self.stage.over or not staging.judge(wanted, news, False)
+
+            client.until(told, self.stage.patience)
+            why = staging.judge(wanted, news, False)
+            if why and not self.stage.over:
                 self.stage.fail("the client noted: %s\n        %s" % (staging.short(news, 600), why), line)
         self.stage.finish(line)
+
+    def _lead_is_idle(self):
+        """Whether the lead's last turn is over, its Stop hooks included, and has been for a moment (what waits in its inbox wakes it then)."""
+        with self.stage.changed:
+            calls, said = self.stage.calls.get("lead", 0), self.stage.replies.get("lead")
+        self.world.transcripts.poll()
+        if said is not None and (len(said.uses) or said.message not in self.world.transcripts.over):
+            return False
+        time.sleep(1.2)  # the client looks at its inbox about once a second
+        return self.stage.over or calls == self.stage.calls.get("lead", 0)
 
     def do_killed(self, line):
         self.run.kill()
@@ -373,9 +458,18 @@ class TerminalRunner(Runner):
 
     def is_over(self):
         if not self.stage.unfinished():
-            time.sleep(self.stage.grace)
+            # what the last line brings about may still be under way; nothing is left to wait for when all is as the story expects
+            client.until(self._as_expected, 60)
             return True
         return self.run is not None and not self.run.alive()
+
+    def _as_expected(self):
+        journal = self.world.journal()
+        return not self.run.alive() or not any(
+            CHECKS[wanted.kind](wanted.data, self.stage, self.world, self, journal)
+            for wanted in self.story.expectations
+            if wanted.kind in ("journal", "status", "file")
+        )
 
     def close(self):
         self._screen = "\n".join([self.run.text() if self.run else ""] + self.home.notices())
@@ -485,6 +579,19 @@ def _check_calls(data, stage, world, runner, journal):
     return "there were %d (%s)" % (count, stage.counts()) if count > data["most"] else None
 
 
+def asked(stage, world):
+    """[(actor, tool, input)] of every question that the client put to its user."""
+    names = {agent: name for name, agent in stage.agents.items()}
+    return [(names.get(q.get("agent_id"), q.get("agent_id") or "lead"), q["tool_name"], q["tool_input"]) for q in world.home.questions()]
+
+
+def _check_questions(data, stage, world, runner, journal):
+    found = [q for q in asked(stage, world) if (not data["about"] or q[1] in data["about"]) and data["who"] in (None, q[0])]
+    if len(found) == data["count"] or len(found) < data["count"] and not data["exactly"]:
+        return None
+    return "there were %d: %s" % (len(found), "; ".join(staging.short("%s %s %s" % (w, t, json.dumps(i)), 120) for w, t, i in found))
+
+
 def _check_exit(data, stage, world, runner, journal):
     return None if runner.code == data["code"] else "it was %s" % runner.code
 
@@ -521,6 +628,7 @@ CHECKS = {
     "status": _check_status,
     "file": _check_file,
     "calls": _check_calls,
+    "questions": _check_questions,
     "exit": _check_exit,
     "hook": _check_hook,
     "screen": _check_screen,
@@ -536,6 +644,9 @@ def trace_of(stage, world, runner):
     answers = runner.hook_answers()
     if answers:
         out += ["--- what hooks answered ---"] + ["%-18s %s" % (event, staging.short(text, 300)) for event, text in answers[-30:]]
+    if world.home.questions():
+        out += ["--- what the client asked its user ---"]
+        out += ["%-18s %s %s" % (who, tool, staging.short(json.dumps(i), 140)) for who, tool, i in asked(stage, world)]
     out += ["--- the journal's end ---"] + [tell(event) for event in world.journal()[-25:]]
     out += ["--- not done ---"] + [str(line) for line in stage.unfinished()[:5]] if stage.unfinished() else []
     out += ["--- the client ---", "exit %s; calls: %s" % (runner.code, stage.counts()), runner.tail()]

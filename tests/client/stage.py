@@ -15,6 +15,7 @@ import time
 import story as stories
 from model import Reply, say, use
 
+PATIENCE = 400  # seconds: ends a hang, measures nothing; below the client's own limit for a request
 REFUSED = re.compile(r"team: refused \((\w+)\)")
 OFFER = re.compile(r"STATE_OWNERSHIP_HANDOFF\((\d+)\)")
 REQUEST_ID = re.compile(r'"requestId":\s*"([^"]+)"')
@@ -39,9 +40,10 @@ class Stage:
         self.loaded = {}  # (actor, agent id) -> (length of the conversation, tools that ToolSearch has loaded)
         self.last_error = {}
         self.most = int(story.number("calls", 3 * len(story.lines) + 30))
-        self.patience = story.number("patience", 90)
-        self.grace = story.number("grace", 0.4)
-        self.last_call = 0.0  # when a request last came
+        self.patience = story.number("patience", PATIENCE)
+        self.grace = story.number("grace", 0.1)
+        self.typed = None  # the user's last words
+        self.replies = {}  # actor -> the last answer to it
 
     # --- Book-keeping --------------------------------------------------------------------------------------------------
     def note(self, who, what, line=None):
@@ -61,11 +63,22 @@ class Stage:
             self.changed.notify_all()
         self.narrate("done", line=line)
 
-    def finish_later(self, line, seconds):
+    def finish_when(self, line, happened):
+        """The line is done when `happened()`, or when that has not been seen for some seconds (the client was killed, no hook runs)."""
         self.said.add(line.index)
-        timer = threading.Timer(seconds, self.finish, (line,))
-        timer.daemon = True
-        timer.start()
+        patience = 2.0 if self.story["plugin"] else 20.0  # another plugin's hooks tell nothing
+
+        def watch():
+            end = time.time() + patience
+            while not self.over and not happened():
+                if time.time() > end:
+                    self.note(line.actor, "(what ends this line was not seen in %d s; the story goes on)" % patience, line)
+                    break
+                time.sleep(0.05)
+            time.sleep(self.grace)
+            self.finish(line)
+
+        threading.Thread(target=watch, daemon=True).start()
 
     def next_line(self, actor):
         """The actor's first line that has not been started."""
@@ -84,10 +97,15 @@ class Stage:
 
     # --- One request -----------------------------------------------------------------------------------------------------
     def answer(self, call):
+        """The Reply to one request of the client."""
+        reply = self._answer(call)
+        self.replies[call.actor] = reply
+        return reply
+
+    def _answer(self, call):
         actor = call.actor
         with self.changed:
             self.calls[actor] = self.calls.get(actor, 0) + 1
-            self.last_call = time.time()
             if call.agent_id:
                 self.agents[actor] = call.agent_id
             if sum(self.calls.values()) > self.most:
@@ -102,7 +120,7 @@ class Stage:
             if line is None:
                 self.note(actor, "woken, has no more lines: " + short(call.news))
                 return Reply(say("(nothing more to do)"))
-            if self._waits_for_the_user(actor, line):
+            if self._waits_for_the_user(actor, line, call):
                 self.note(actor, "woken, rests until the user speaks")
                 return Reply(say("(waits for the user)"))
             if line.kind != "until" and not self._wait_for_turn(line):
@@ -112,11 +130,14 @@ class Stage:
                 return reply
         return Reply(say("(the story is over)"))
 
-    def _waits_for_the_user(self, actor, line):
+    def _waits_for_the_user(self, actor, line, call):
         """An open request would keep the user from being heard: the lead's turn must end first, and in -p everybody's."""
         if actor != "lead" and self.story["mode"] != "headless":
             return False
         with self.changed:
+            typed = self.typed
+            if typed is not None and (typed in call.news or typed.startswith("/") and "<command-name>" in call.news):
+                return False  # this request is what the user's words brought about
             return any(other.kind == "types" for other in self.story.lines if other.index in line.needs - self.done)
 
     def counts(self):
@@ -179,9 +200,9 @@ class Stage:
             reply = Reply(*blocks)
             reply.sent = lambda ids: self._sent(actor, line, ids)
             if line.meanwhile:
-                self.finish_later(line, self.grace)
+                self.finish_when(line, lambda: self.world.taken(reply))
             elif line.data.get("last"):
-                self.finish_later(line, self.grace + 0.6)
+                self.finish_when(line, self.world.watch_for_the_last_word(actor))
             for block in blocks:
                 self.note(actor, "%s %s" % (block["name"], short(json.dumps(block["input"], ensure_ascii=False))), line)
             return reply
@@ -189,8 +210,9 @@ class Stage:
             self.take(actor)
             self.narrate("line", line=line)
             self.note(actor, "rests", line)
-            self.finish_later(line, self.grace)
-            return Reply(say(self.fill(line.data["text"], call)))
+            reply = Reply(say(self.fill(line.data["text"], call)))
+            self.finish_when(line, self.world.watch_for_the_end(actor, call.agent_id, reply))
+            return reply
         if kind == "until":
             if self.holds(line.data["condition"], call) and self._wait_for_turn(line):
                 self.take(actor)
@@ -214,7 +236,7 @@ class Stage:
             self.note(actor, kind, line)
             self.take(actor)
             self.last_error[actor] = (len(call.messages), reply)
-            self.finish_later(line, self.grace)
+            self.finish_when(line, lambda: reply.message)
             return reply
         self.take(actor)
         self.finish(line)

@@ -40,6 +40,7 @@ SETTINGS = {
     "limit",
     "calls",
     "permissions",
+    "answers",
     "env",
     "args",
     "needs",
@@ -546,6 +547,7 @@ def event(text):
 
 EXPECTATIONS = """expect journal: (lines in this order) | expect journal never: (lines) | expect no refusals | expect status: key=value ...
     expect file F exists | is gone | contains "X" | lacks "X" | expect at most N calls[ by WHO] | expect exit code N
+    expect[ at most] N questions[ about TOOL|TOOL][ by WHO] (with `answers: yes`)
     expect hook EVENT says "X" | expect screen says "X" | expect running: COMMAND (=> says "X")"""
 
 
@@ -570,6 +572,10 @@ def _expectation(block):
     match = re.match(r"at most (\d+) calls(?: by ([\w.-]+))?$", head)
     if match:
         return make("calls", most=int(match.group(1)), who=match.group(2))
+    match = re.match(r"(at most )?(\d+) questions(?: about ([\w.|-]+))?(?: by ([\w.-]+))?$", head)
+    if match:
+        at_most, count, about, who = match.groups()
+        return make("questions", exactly=not at_most, count=int(count), about=about.split("|") if about else None, who=who)
     match = re.match(r"exit code (\d+)$", head)
     if match:
         return make("exit", code=int(match.group(1)))

@@ -26,7 +26,7 @@ def finished(s):
     """A SIMPLE run, all done and verified."""
     s.setup("SIMPLE")
     s.do_task("coder-1", 1, "src/a.py")
-    s.do_task("coder-1", 2, ".conventions/x.md")
+    s.do_task("coder-1", 2, ".conventions/checks/x.md")
     assert s.bash("lead", VERIFY) is None
 
 

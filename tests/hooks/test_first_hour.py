@@ -12,6 +12,7 @@ from pack.store import journal
 from pack.base import paths
 from pack.base.paths import PLUGIN_ROOT
 from pack.store.disk import Disk
+from hooks.driver import plan
 from hooks.test_looking import pack
 
 TEAM = "feature-add-a-greeting"
@@ -365,3 +366,37 @@ def test_a_terminal_of_another_encoding_is_no_trouble(session, words):
         f.write("---\nname: größe\ntools: Größe\n---\n")
     text = pack(session, *words.split(), code=1 if words == "lint ." else 0, PYTHONIOENCODING="ascii")
     assert "?" in text or words == "lint ."
+
+
+# --- The client's permission modes -----------------------------------------------------------------------------------------------
+def test_plan_mode_opens_no_run_and_carries_nothing_out(session):
+    """The client would not run the call that the hook has already carried out: `pack plan` read as refused and was registered."""
+    opening = dict(command_name="team:build", command_args="plan.md", command_source="plugin")
+    assert "plan mode" in told(session.send("UserPromptExpansion", permission_mode="plan", **opening))
+    assert not paths.teams(session.project)
+    session.build()
+    given = {"command": "pack plan <<'EOF'\n%s\nEOF" % json.dumps(plan())}
+    code, out, _err = session.send("PreToolUse", tool_name="Bash", tool_use_id="t1", tool_input=given, permission_mode="plan")
+    assert code == 2 and "PLAN_MODE" in str(out) and "Shift+Tab" in str(out)
+    assert not [e for e in session.events() if e["event"] == "PLAN_REGISTERED"]
+    looks = session.send("PreToolUse", tool_name="Bash", tool_use_id="t2", tool_input={"command": "pack status"}, permission_mode="plan")
+    assert looks[0] == 0
+    assert session.register() is None
+
+
+def test_auto_mode_is_named_at_the_opening(session):
+    _code, out, _err = session.send(
+        "UserPromptExpansion", command_name="team:build", command_args="plan.md", command_source="plugin", permission_mode="auto"
+    )
+    assert "Permission mode auto: a check on the server" in out["hookSpecificOutput"]["additionalContext"]
+
+
+def test_a_spawn_that_the_clients_own_check_denied_leaves_nobody_in_the_roster(session):
+    session.build()
+    session.register()
+    given = {"description": "x", "prompt": "x", "name": "supervisor", "subagent_type": "team:supervisor"}
+    session.send("PreToolUse", tool_name="Agent", tool_use_id="t1", tool_input=given)
+    assert session.state()["roster"]["supervisor"]["state"] == "SPAWNING"
+    session.send("PermissionDenied", tool_name="Agent", tool_use_id="t1", tool_input=given, reason="its safety check does not run")
+    assert session.state()["roster"]["supervisor"]["state"] == "LOST"
+    assert [e for e in session.events() if e["event"] == "SPAWN_FAILED"][-1]["data"]["why"] == "its safety check does not run"

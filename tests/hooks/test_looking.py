@@ -49,7 +49,7 @@ def test_status_log_and_explain_agree_with_the_run(session):
     pack(s, "report", "html", "--out", page)
     with open(page, encoding="utf-8") as f:
         html = f.read()
-    assert html.count('class="refused"') == 1 and html.count("<path") == 1 and "coder-1" in html
+    assert "<dt>Refused calls</dt><dd>1</dd>" in html and "APPROVAL_MISSING" in html and "coder-1" in html
 
 
 def test_state_changing_verbs_need_a_hook_and_a_person_may_abort(session):
@@ -166,7 +166,7 @@ def test_what_researchers_and_testers_report_is_in_the_journal(session):
     assert len(reports) == 1 and reports[0].startswith("FINDINGS\nsrc/old.py:1 holds OLD.\npassword: [REDACTED_SECRET]\nxxx")
     assert len(reports[0]) <= 4000
     lines = pack(s, "log").splitlines()
-    assert len(lines) == len(s.events()) and any("report=FINDINGS src/old.py:1" in line for line in lines)
+    assert len(lines) == len(s.events()) and any("report FINDINGS src/old.py:1" in line for line in lines)
     page = os.path.join(s.data, "run.html")
     pack(s, "report", "html", "--out", page)
     with open(page, encoding="utf-8") as f:

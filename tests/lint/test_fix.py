@@ -1,5 +1,6 @@
 """--fix on every made-up plugin that holds something fixable: one run mends it all, a second changes nothing."""
 
+import json
 import os
 
 import pytest
@@ -9,7 +10,7 @@ from test_hunt import CASES, lay
 from test_samples import BAD
 
 from pack.lint.cli import main
-from pack.lint.fix import ROUNDS, apply
+from pack.lint.fix import apply
 
 
 def _hunt(root, case):
@@ -100,4 +101,42 @@ def test_fixes_that_undo_each_other_come_to_an_end(tmp_path):
 
     project, findings = again(None)
     changes, left = fix.mend(project, findings, None, again)
-    assert len(rounds) == ROUNDS + 1 and left and changes == {}, "an even number of rounds: back where it was"
+    assert len(rounds) < 5 and left and changes == {}, "neither holds: nothing is written"
+
+
+FRONT = "---\nname: %s\ndescription: Does a thing. Use when asked.\n%s---\nGo.\n"
+UNSURE = [
+    # two slips of one key: one of them is mended, the other would be there twice
+    {"skills/s/SKILL.md": FRONT % ("s", "allowed_tool: Read\nallowed-tool: Grep\n")},
+    {"skills/s/SKILL.md": FRONT % ("s", "allowed_tools: Read\nallowed-tools: Grep\n")},
+    {"agents/a.md": FRONT % ("a", "tool: Read\nTools: Grep\n")},
+    {"hooks/hooks.json": '{"hooks": {"stop": [], "STOP": []}}\n'},
+    # a word of the prose
+    {
+        "references/states.md": "# S\n\n| State | Meaning |\n|---|---|\n| `ACTIVE` | runs |\n| `CLOSING` | ends |\n",
+        "commands/build.md": FRONT.replace("name: %s\n", "") % ""
+        + "See references/states.md. It prints ACTION REQUIRED, `ACTION REQUIRED` and CLOSNG.\n",
+    },
+]
+
+
+@pytest.mark.parametrize("files", UNSURE)
+def test_what_is_not_sure_is_left_alone(files, tmp_path, capsys):
+    _sample(tmp_path, files)
+    main([str(tmp_path), "--fix", "--no-cache"])
+    capsys.readouterr()
+    for path, text in files.items():
+        new = (tmp_path / path).read_text(encoding="utf-8")
+        keys = [line.split(":")[0].strip('" {') for line in new.split("\n") if ":" in line]
+        assert path.endswith(".json") or len(keys) == len(set(keys)), new
+        if path.endswith(".json"):
+            assert len(json.loads(new)["hooks"]) == 2, new
+        assert new.split("\n---\n", 1)[-1] == text.split("\n---\n", 1)[-1] or path.endswith(".json"), "the body"
+
+
+def test_an_event_in_yaml_is_mended_whole(tmp_path, capsys):
+    hooks = "hooks:\n  stop:\n    - hooks:\n        - type: command\n          command: 'true'\n"
+    _sample(tmp_path, {"skills/s/SKILL.md": FRONT % ("s", hooks)})
+    main([str(tmp_path), "--fix", "--no-cache"])
+    capsys.readouterr()
+    assert (tmp_path / "skills/s/SKILL.md").read_text() == FRONT % ("s", hooks.replace("stop:", "Stop:"))

@@ -222,6 +222,106 @@ SILENT = [
         },
         "protocol-unknown",
     ),
+    *(
+        (
+            {
+                ".claude-plugin/plugin.json": '{"name": "astro", "version": "1.0.0", "description": "D", "author": {"name": "E"}}',
+                "skills/s/SKILL.md": skill(body),
+            },
+            "ref-name",
+        )
+        for body in ("Use `astro:page-load` after navigation.", "| `astro:after-swap` | After DOM swap |\n|---|---|")
+    ),
+    (
+        {"commands/build.md": command("| + Perf | Core + `go-review` subagent |"), "skills/go-review/SKILL.md": skill("x", "go-review")},
+        "ref-agent",
+    ),
+    (
+        {
+            "skills/flow/SKILL.md": skill('Spawn `subagent_type: "aw-executor"`.', "flow"),
+            "skills/flow/templates/aw-executor.agent.md": agent("x", "aw-executor"),
+            "agents/reviewer.md": None,
+            "commands/build.md": None,
+        },
+        "ref-agent",
+    ),
+    # The right forms of what is found below.
+    ({".mcp.json": '{"mcpServers": {"mail": {"type": "http", "url": "https://mail.example"}}}'}, "mcp-schema"),
+    ({"agents/helper.md": agent("x", front="tools: Read, Agent(other), Bash(*)\n")}, "tool-specifier"),
+    (
+        {
+            ".claude-plugin/marketplace.json": json.dumps(
+                {
+                    "name": "demo-market",
+                    "description": "d",
+                    "owner": {"name": "E"},
+                    "plugins": [{"name": "demo-pack", "source": "./", "description": "d", "strict": False, "mcpServers": {}}],
+                }
+            )
+        },
+        "marketplace-entry",
+    ),
+    *(
+        (
+            {
+                "scripts/answer.py": text,
+                "hooks/hooks.json": hooks("PreToolUse", "Write", command='python3 "${CLAUDE_PLUGIN_ROOT}/scripts/answer.py"'),
+            },
+            "hook-answer",
+        )
+        for text in (
+            'import json\nprint(json.dumps({"hookSpecificOutput": {"hookEventName": "PreToolUse", "permissionDecision": "deny"}}))\n',
+            'import json, sys\npermission_decision = "deny"\ncall = json.load(sys.stdin)\nif call["hook_event_name"]: pass\n',
+        )
+    ),
+    *(
+        (
+            {"scripts/w.sh": text, "hooks/hooks.json": hooks("WorktreeCreate", command='sh "${CLAUDE_PLUGIN_ROOT}/scripts/w.sh"')},
+            "hook-answer",
+        )
+        for text in ('#!/bin/sh\ngit worktree add "$P" >&2\necho "$P"\n', "#!/bin/sh\nmkdir -p /tmp/w && cd /tmp/w && pwd\n")
+    ),
+    (
+        {
+            "hooks/hooks.json": json.dumps(
+                {
+                    "hooks": {
+                        "SessionStart": [
+                            {"hooks": [{"type": "command", "command": "echo '{\"hookSpecificOutput\": {\"watchPaths\": []}}'"}]}
+                        ],
+                        "FileChanged": [{"matcher": "a.md", "hooks": [{"type": "command", "command": "true"}]}],
+                    }
+                }
+            )
+        },
+        "hook-watch",
+    ),
+    (
+        {
+            "evals/one/case.yaml": 'schema_version: "1.1"\nname: one\nexecution:\n  prompt: x\ngraders:\n  - {type: regex, name: a, pattern: b}\n'
+        },
+        "eval-case",
+    ),
+    ({"evals/one/case.yaml": 'schema_version: "1.0"\nname: one\ngraders: []\n', "evals/one/prompt.md": "x\n"}, "eval-case"),
+    ({"hooks/hooks.json": hooks("PostToolUse", "Bash", command="make lint", **{"if": "Bash(git commit *)"})}, "hook-if"),
+    ({"hooks/hooks.json": hooks("PreToolUse", "Bash", command="echo noted >> /tmp/log", **{"if": "Bash(git commit *)"})}, "hook-if"),
+    ({"commands/build.md": command("See @README.md and @notes.txt"), "README.md": "# R\n"}, "ref-project-path"),
+    (
+        {
+            "skills/s/SKILL.md": skill("Run `python3 scripts/check.py`.\n\n```bash\npytest scripts/x.py\n```"),
+            "skills/s/scripts/check.py": "print(1)\n",
+        },
+        "ref-file",
+    ),
+    ({"skills/s/SKILL.md": skill("Run `bash scripts/ci.sh` of the project.")}, "ref-file"),
+    *(
+        ({"commands/build.md": command(body), "skills/new-name/SKILL.md": skill("x", "new-name")}, "ref-skill")
+        for body in (
+            "Use the `skill-creator` skill.",
+            "The `other-one` skill of the `other-pack` plugin does it.",
+            "Hand it to the `some-thing` skill (`some-thing@their-market`).",
+        )
+    ),
 ]
 FOUND = [
     *(
@@ -245,9 +345,142 @@ FOUND = [
     (dict(STATES, **{"commands/build.md": command("See references/states.md. Then it is `CLOSNG`.")}), "protocol-name"),
     ({"agents/helper.md": agent("Save it with the Write tool.")}, "tool-ungranted"),
     ({"README.md": "Then run `demo-pack:ghost-one`.\n"}, "ref-name"),
+    (
+        {
+            ".claude-plugin/plugin.json": '{"name": "astro", "version": "1.0.0", "description": "D", "author": {"name": "E"}}',
+            "skills/s/SKILL.md": skill("Spawn the `astro:analyst` agent."),
+        },
+        "ref-name",
+    ),
     ({"commands/build.md": command("Run the `ghost-plan` skill."), "skills/s/SKILL.md": skill("x")}, "ref-skill"),
     ({"commands/build.md": command("Read [it](../references/none.md).")}, "ref-file"),
     ({"skills/s/SKILL.md": skill("See references/a.md"), "skills/s/references/a.md": "# A\n\nSee [b](#b).\n"}, "ref-anchor"),
+    # What was silent.
+    *(
+        ({".mcp.json": json.dumps({"mcpServers": {"mail": {"type": kind, "url": url}}})}, "mcp-schema")
+        for kind, url in (("http", ""), ("sse", " "), ("http", "\t"))
+    ),
+    *(
+        ({"agents/helper.md": agent("Review.", front=front)}, "tool-specifier")
+        for front in (
+            "tools: Read, Bash(git diff:*, git log:*), Glob\n",
+            "tools: [Read, 'Write(src/**)']\n",
+            "disallowedTools: Bash(git push *)\n",
+            "tools:\n  - Read\n  - WebFetch(domain:example.com)\n",
+            "disallowedTools: Agent(Explore)\n",
+        )
+    ),
+    *(
+        (
+            {
+                ".claude-plugin/marketplace.json": json.dumps(
+                    {
+                        "name": "demo-market",
+                        "description": "d",
+                        "owner": {"name": "E"},
+                        "plugins": [dict({"name": "demo-pack", "source": "./", "description": "d", "strict": False}, **entry)],
+                    }
+                )
+            },
+            "marketplace-entry",
+        )
+        for entry in (
+            {"commands": ["./commands/build.md"]},
+            {"skills": []},
+            {"hooks": {}},
+            {"agents": "./agents/reviewer.md"},
+            {"themes": "./t"},
+        )
+    ),
+    (
+        {
+            ".claude-plugin/marketplace.json": json.dumps(
+                {
+                    "name": "demo-market",
+                    "description": "d",
+                    "owner": {"name": "E"},
+                    "plugins": [{"name": name, "source": "./plugins/" + name, "description": "d"} for name in ("one", "two")],
+                }
+            ),
+            "plugins/one/commands/a.md": command("Build.", "name: build\n"),
+            "plugins/two/commands/b.md": command("Build.", "name: build\n"),
+            ".claude-plugin/plugin.json": None,
+            "agents/reviewer.md": None,
+            "commands/build.md": None,
+        },
+        "name-clash",
+    ),
+    *(
+        (
+            {
+                "scripts/answer.py": text,
+                "hooks/hooks.json": hooks("PreToolUse", "Write", command='python3 "${CLAUDE_PLUGIN_ROOT}/scripts/answer.py"'),
+            },
+            "hook-answer",
+        )
+        for text in (
+            'import json\nprint(json.dumps({"hookSpecificOutput": {"hookEventName": "PreToolUse", "permissionDecisions": "deny"}}))\n',
+            'import json\nprint(json.dumps({"hookSpecificOutputs": {"hookEventName": "PreToolUse", "permissionDecision": "deny"}}))\n',
+            'import json\nprint(json.dumps({"hookSpecificOutput": {"hook_event_name": "PreToolUse", "permissionDecision": "deny"}}))\n',
+        )
+    ),
+    (
+        {
+            "hooks/hooks.json": hooks(
+                "SessionStart",
+                command="echo '{\"hookSpecificOutput\": {\"hookEventName\": \"SessionStart\", \"additionalContexts\": \"x\"}}'",
+            )
+        },
+        "hook-answer",
+    ),
+    (
+        {
+            "scripts/o.sh": "#!/bin/sh\nX=$(cat)\njq -n --arg t \"$X\" '{hookSpecificOutput: {hookEventName: \"PostToolUse\", updatedToolOutput: $t}}'\n",
+            "hooks/hooks.json": hooks("PostToolUse", "Bash", command='sh "${CLAUDE_PLUGIN_ROOT}/scripts/o.sh"'),
+        },
+        "hook-answer",
+    ),
+    *(
+        (
+            {"scripts/w.sh": text, "hooks/hooks.json": hooks("WorktreeCreate", command='sh "${CLAUDE_PLUGIN_ROOT}/scripts/w.sh"')},
+            "hook-answer",
+        )
+        for text in ("#!/bin/sh\nmkdir -p /tmp/w\n", "#!/bin/sh\n# echo it\necho made >> /tmp/log\n", "#!/bin/sh\necho made >&2\n")
+    ),
+    ({"hooks/hooks.json": hooks("WorktreeCreate", command="true")}, "hook-answer"),
+    ({"hooks/hooks.json": hooks("FileChanged", "notes.md")}, "hook-watch"),
+    *(
+        ({"evals/one/case.yaml": text}, "eval-case")
+        for text in (
+            "name: one\nexecution:\n  prompt: x\ngraders:\n  - {type: regex, name: a, pattern: b}\n",
+            'schema_version: "1.1"\nname: one\nexecution:\n  prompt: x\n',
+            "schema_version: 1.1\nname: one\nexecution:\n  prompt: x\ngraders: []\n",
+            'schema_version: "1.0"\nname: one\nexecution:\n  prompt: x\ngraders:\n  - {type: regexp, name: a, pattern: b}\n',
+            'schema_version: "1.0"\nname: one\nexecution:\n  prompt: x\ngraders:\n  - {type: llm, name: a}\n',
+            'schema_version: "1.0"\nexecution:\n  prompt: x\ngraders: []\n',
+            "a: [\n",
+        )
+    ),
+    (
+        {
+            "scripts/stop.sh": "#!/bin/sh\necho no >&2\nexit 2\n",
+            "hooks/hooks.json": hooks(
+                "PreToolUse", "Bash", command='sh "${CLAUDE_PLUGIN_ROOT}/scripts/stop.sh"', **{"if": "Bash(git push *)"}
+            ),
+        },
+        "hook-if",
+    ),
+    ({"commands/build.md": command("Tools: @CONNECTORS.md"), "CONNECTORS.md": "# C\n"}, "ref-project-path"),
+    ({"skills/s/SKILL.md": skill("See [gates]({baseDir}/references/gates.md).")}, "ref-file"),
+    *(
+        ({"skills/s/SKILL.md": skill(body), "skills/s/scripts/chekc.py": "print(1)\n"}, "ref-file")
+        for body in ("Run `python3 scripts/check.py FILE`.", "```bash\nbash scripts/run.sh\n```", "```\nuv run scripts/go.py a\n```")
+    ),
+    *(
+        ({"commands/build.md": command(body), "skills/new-name/SKILL.md": skill("x", "new-name")}, "ref-skill")
+        for body in ("Invoke the `old-name` skill.", "The `old-name` skill does the rest.")
+    ),
+    ({".mcp.json": '{"mcpServers": {"k": {"command": "node", "args": ["${CLAUDE_PLUGIN_ROOT}/dist/server.js"]}}}'}, "mcp-command"),
 ]
 
 
@@ -264,3 +497,21 @@ def test_no_alarm(plugin, files, rule):
 def test_found(plugin, files, rule):
     found = lint(plugin(files))[1]
     assert [f for f in found if f["rule"] == rule and f["severity"] != "info"], named(found)
+
+
+def test_the_hooks_file_named_in_the_manifest(plugin):
+    """Clients up to 2.1.240 call it a duplicate; later ones take it."""
+    manifest = '{"name": "demo-pack", "version": "1.0.0", "description": "Demo", "author": {"name": "E"}, "hooks": "./hooks/hooks.json"}'
+    root = plugin({".claude-plugin/plugin.json": manifest, "hooks/hooks.json": hooks("Stop")})
+    assert not lint(root)[1]
+    (found,) = lint(root, "--client", "2.1.240")[1]
+    assert found["rule"] == "manifest-path" and "duplicate" in found["message"]
+
+
+def test_what_a_client_does_not_know_yet(plugin):
+    manifest = (
+        '{"name": "demo-pack", "version": "1.0.0", "description": "Demo", "author": {"name": "E"}, "optionalDependencies": ["other"]}'
+    )
+    root = plugin({".claude-plugin/plugin.json": manifest, "hooks/hooks.json": hooks("PreSkillShellCommand", "Bash")})
+    assert not named(lint(root)[1])
+    assert {found["rule"] for found in lint(root, "--client", "2.1.329")[1]} == {"manifest-field", "hook-event"}

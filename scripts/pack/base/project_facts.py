@@ -59,6 +59,21 @@ def file_digest(path):
         return "-"
 
 
+def entry_digest(path):
+    """A name as git would take it: `file_digest` with `x:` in front of what is executable, `link:TARGET`, a NUL and what that holds for a
+    link, `commit:ID` for a nested repository, `-` for nothing."""
+    try:
+        if os.path.islink(path):
+            return "link:%s\0%s" % (os.readlink(path), file_digest(os.path.realpath(path)))
+        if os.path.isdir(path):
+            return "commit:" + head(path) if os.path.lexists(os.path.join(path, ".git")) else "-"
+        if os.path.isfile(path) and os.lstat(path).st_mode & 0o100:
+            return "x:" + file_digest(path)
+    except OSError:
+        return "-"
+    return file_digest(path)
+
+
 def check_input(what, name, path, absent):
     """A file that the user names as input. ValueError, with the way out, unless it is one that can be read and says something.
 
@@ -87,6 +102,10 @@ def expand(project, declared):
     out = []
     for folder, folders, files in os.walk(full):
         folders[:] = sorted(f for f in folders if f not in SKIP)
+        whole = [f for f in folders if os.path.islink(os.path.join(folder, f)) or os.path.lexists(os.path.join(folder, f, ".git"))]
+        if whole:  # a link, a nested repository: one entry each
+            folders[:] = [f for f in folders if f not in whole]
+            files = files + whole
         out += [os.path.relpath(os.path.join(folder, f), project).replace(os.sep, "/") for f in sorted(files)]
         if len(out) > MOST_FILES:
             break
@@ -96,19 +115,15 @@ def expand(project, declared):
 def revision(project, task):
     """(revision, files present) of a task: a digest of the contents of its declared files and those it was seen to write."""
     names = sorted({f for declared in list(task["files"]) + task["touched"] for f in expand(project, declared)})
-    digests = [(n, file_digest(os.path.join(project, n))) for n in names]
+    digests = [(n, entry_digest(os.path.join(project, n))) for n in names]
     parts = [p for pair in digests for p in pair]
-    return codec.digest(*parts, size=6), sum(1 for _n, d in digests if d != "-")
+    return codec.digest(*parts, size=6), sum(1 for _n, d in digests if d != "-" and not d.endswith("\0-"))
 
 
-def conventions(project):
-    """Digest of `.conventions/`, None when it has no file."""
-    base = os.path.join(project, ".conventions")
-    if not os.path.isdir(base):
-        return None
-    names = expand(project, ".conventions/")
-    parts = [p for n in names for p in (n, file_digest(os.path.join(project, n)))]
-    return codec.digest(*parts, size=6) if names else None
+def contents(project, task):
+    """{name: digest} of what `revision` digests: what is there; and what was touched and is not, `-`."""
+    names = sorted({f for declared in list(task["files"]) + task["touched"] for f in expand(project, declared)})
+    return {n: entry_digest(os.path.join(project, n)) for n in names}
 
 
 def git(project, *args, env=None, timeout=20):
@@ -132,35 +147,50 @@ def git(project, *args, env=None, timeout=20):
 def tree(project, declared):
     """Digest of the project's content: what git tracks (as it is on disk now) and the tasks' files, whether committed or
     not; a commit of the same content does not change it. Without git: every file outside the usual caches."""
-    import tempfile
-
-    index = git(project, "rev-parse", "--git-path", "index")
-    if index is not None:
-        source = os.path.join(project, index.strip())
-        with tempfile.TemporaryDirectory() as temp:
-            copy = os.path.join(temp, "index")
-            if os.path.exists(source):
-                import shutil
-
-                shutil.copyfile(source, copy)
-                # git compares a file's content, and not only its stamp, when it is as new as the index: the copy must not look newer.
-                os.utime(copy, ns=(os.stat(source).st_atime_ns, os.stat(source).st_mtime_ns))
-            env = {"GIT_INDEX_FILE": copy, "GIT_OPTIONAL_LOCKS": "0"}
-            names = [n for d in declared for n in expand(project, d) if os.path.lexists(os.path.join(project, n))]
-            ok = git(project, "add", "-u", env=env) is not None
-            if ok and names:
-                ok = git(project, "add", "-f", "--", *sorted(set(names)), env=env) is not None
-            written = git(project, "write-tree", env=env) if ok else None
-            if written:
-                return written.strip()[:16]
+    written = tree_id(project, declared)
+    if written:
+        return written[:16]
     names = expand(project, "./")
     return codec.digest(*[p for n in names for p in (n, file_digest(os.path.join(project, n)))], size=8)
 
 
+def tree_id(project, declared):
+    """git's id of the tree that `tree` digests, its objects written; None without git. Of a file that git was told to overlook
+    (`skip-worktree`, `assume-unchanged`) it holds what git has of it: that is what a commit takes."""
+    import tempfile
+
+    index = git(project, "rev-parse", "--git-path", "index")
+    if index is None:
+        return None
+    source = os.path.join(project, index.strip())
+    with tempfile.TemporaryDirectory() as temp:
+        copy = os.path.join(temp, "index")
+        if os.path.exists(source):
+            import shutil
+
+            shutil.copyfile(source, copy)
+            # git compares a file's content, and not only its stamp, when it is as new as the index: the copy must not look newer.
+            os.utime(copy, ns=(os.stat(source).st_atime_ns, os.stat(source).st_mtime_ns))
+        env = {"GIT_INDEX_FILE": copy, "GIT_OPTIONAL_LOCKS": "0"}
+        names = sorted({n for d in declared for n in expand(project, d) if os.path.lexists(os.path.join(project, n))})
+        ok = git(project, "add", "-u", env=env) is not None
+        if ok and names:
+            overlooked = {r[2:] for r in (git(project, "ls-files", "-v", "-z") or "").split("\0") if r[:1] in "SshH" and r[:1] != "H"}
+            names = [n for n in names if n not in overlooked]
+        if ok and names:
+            ok = git(project, "add", "-f", "--", *names, env=env) is not None
+        written = git(project, "write-tree", env=env) if ok else None
+    return written.strip() if written else None
+
+
 def head(project):
-    """The commit that HEAD names, read without starting git; "" when there is none or the layout is unusual."""
+    """The commit that HEAD names, read without starting git; "" when there is none or the layout is unusual. The project may be a
+    folder of a larger repository."""
     try:
         base = os.path.join(project, ".git")
+        while not os.path.lexists(base) and os.path.dirname(project) != project:
+            project = os.path.dirname(project)
+            base = os.path.join(project, ".git")
         if os.path.isfile(base):  # a worktree: `gitdir: PATH`
             with open(base) as f:
                 base = os.path.join(project, f.read().split(":", 1)[1].strip())
@@ -204,7 +234,7 @@ def commit_files(project, commit):
         for path in commit["paths"]:
             names.update(_under(top, path, commit["forced"]))
     else:
-        listed("diff", "--cached", "--name-only", "-z")
+        listed("diff", "--cached", "--name-only", "-z", *_base(top, commit))
         if commit["all"] or commit["add_all"]:
             listed("diff", "--name-only", "-z")
         if commit["add_all"]:
@@ -216,6 +246,14 @@ def commit_files(project, commit):
         rel, _full = relative(project, os.path.join(os.path.realpath(os.path.dirname(name)), os.path.basename(name)))
         out.append(rel or name)
     return [n for n in out if not n.startswith(".claude/teams/")]
+
+
+def _base(top, commit):
+    """What a commit is compared with: an amended one with what lies below it, since it takes that one's place."""
+    if not commit["amend"]:
+        return ()
+    below = git(top, "rev-parse", "-q", "--verify", "HEAD~1")
+    return (below.strip() if below else "4b825dc642cb6eb9a060e54bf8d69288fbee4904",)
 
 
 def staged_otherwise(commit):

@@ -18,6 +18,8 @@ VERBS = {
     "verify": ("pack.cli.verbs", "run build and tests, record exit code and tree digest"),
     "status": ("pack.cli.verbs", "the team's status tree"),
     "log": ("pack.cli.verbs", "the run's events, one a line"),
+    "watch": ("pack.cli.watch", "the live run in the terminal; --web as a page, --plain as text"),
+    "statusline": ("pack.cli.statusline", "one line on the live run for the client's status line; --install, --uninstall"),
     "explain": ("pack.cli.verbs", "who approved which revision of a task, what is missing, what was refused"),
     "teardown": ("pack.cli.verbs", "pass the completion gate and begin the teardown; `retry` after FAILED_SAFE"),
     "abort": ("pack.cli.verbs", "stop the run, keeping its journal"),

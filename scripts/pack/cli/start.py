@@ -29,6 +29,10 @@ def main(scripts):
     sys.path[0] = scripts
     if sys.flags.no_site:
         sys.meta_path.append(_SiteWhenMissed)
+    if sys.argv[1:2] == ["statusline"]:  # it must be there before the client asks for the next one
+        from pack.cli.statusline import main as run
+
+        sys.exit(run(sys.argv[2:]))
     from pack.base.streams import plain
 
     if sys.argv[1:2] != ["lint"]:

@@ -3,14 +3,14 @@ running `verify`, and what a person may do from their own terminal (abort, resum
 
 import argparse
 import os
-import subprocess
 import sys
 import time
 
-from ..base import codec, enforcement, paths, project_facts, receipts
+from ..base import codec, enforcement, paths
 from ..gate import close_run, entry, identity, pack_verbs
 from ..protocol import advice, machine, tables, view
 from ..protocol.refusal import Refusal
+from ..store import result_text
 from ..store.journal import Busy, Damaged
 from ..store.open_for_reading import Run
 from ..store.render import stats, summary, tree
@@ -44,9 +44,14 @@ HELP = {
     "task": (
         "show, add and change tasks",
         "  pack task show 1\n  pack task assign 1 coder-2\n  pack task cancel 3 --reason 'not needed'\n"
-        "  pack task rescope 2 --file src/extra.py --reason 'the check needs it'\n  pack task add <<'EOF'\n  {one task as in `pack plan --help`}\n  EOF",
+        "  pack task rescope 2 --file src/extra.py --reason 'the check needs it'\n  pack task reopen 2 --reason 'src/a.py was changed after DONE'\n  pack task add <<'EOF'\n  {one task as in `pack plan --help`}\n  EOF",
     ),
-    "verify": ("run build and tests and record what they answered", "  pack verify --build 'pnpm build' --test 'pnpm test'"),
+    "verify": (
+        "run build and tests in a fresh checkout of the present tree and record what they answered",
+        "  pack verify --build 'pnpm build' --test 'pnpm test'\n"
+        "  pack verify --build true --test 'pytest -q' --in-place 'the tests need the database of this machine'\n"
+        "dependencies: linked (node_modules, a venv, vendor), or set up by `setup:` in .conventions/tool-chains/commands.yml",
+    ),
     "status": ("the team's status tree", "  pack status\n  pack status --json | jq .tasks\n  pack status --summary"),
     "log": ("the run's events", "  pack log\n  pack log --json --follow"),
     "explain": ("a task's approvals, what is missing, what was refused and why", "  pack explain 2"),
@@ -109,6 +114,12 @@ def _needs_hook(verb):
     )
 
 
+def _verify(path):
+    from . import verify
+
+    return verify.main(path)
+
+
 def _receipt(path):
     """Print what the hook did for this call."""
     try:
@@ -119,48 +130,6 @@ def _receipt(path):
     except (OSError, ValueError, KeyError, TypeError):
         print("pack: PACK_VOUCHER names no receipt; run the verb without it", file=sys.stderr)
         return 2
-
-
-# --- verify ------------------------------------------------------------------------------------------------------------------
-def _verify(path):
-    """Run build and tests as the voucher says and leave the sealed result for the hook."""
-    try:
-        with open(path, encoding="utf-8") as f:
-            voucher = codec.loads(f.read())
-        project, declared = voucher["project"], voucher["declared"]
-    except (OSError, ValueError, KeyError):
-        print("pack: PACK_VOUCHER names no verification; run `pack verify` without it", file=sys.stderr)
-        return 2
-    env = {k: v for k, v in os.environ.items() if k != "PACK_VOUCHER" and not k.startswith("CLAUDE_PLUGIN")}
-    before = project_facts.tree(project, declared)
-    result = {"build": None, "test": None}
-    for part in ("build", "test"):
-        print("$ " + voucher[part], flush=True)
-        result[part] = _show_run(voucher[part], project, env)
-        print("%s: exit %d" % (part, result[part]), flush=True)
-        if result[part]:
-            break
-    after = project_facts.tree(project, declared)
-    result["tree"] = after if after == before else "changed while verifying"
-    result["mac"] = receipts.seal_result(voucher["key"], result)
-    good = result["build"] == 0 and result["test"] == 0 and after == before
-    print("pack verify: %s on tree %s" % ("PASSED" if good else "FAILED", result["tree"]))
-    receipts.leave(path, ".verify", result)
-    return 0 if good else 1
-
-
-def _show_run(command, project, env, most=6000):
-    """Run one command; print the end of what it says (the client cuts long output, and the end is what counts)."""
-    import tempfile
-
-    with tempfile.TemporaryFile() as out:
-        code = subprocess.call(["sh", "-c", command], cwd=project, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
-        size = out.seek(0, os.SEEK_END)
-        out.seek(max(0, size - most))
-        text = out.read().decode("utf-8", "replace").strip("\n")
-    if text:
-        print(("... (%d bytes before)\n" % (size - most) if size > most else "") + text, flush=True)
-    return code
 
 
 # --- looking -------------------------------------------------------------------------------------------------------------------
@@ -235,53 +204,30 @@ def _status(given):
     elif given.summary:
         print(summary(state, stats(records)))
     else:
-        print(tree(state, enforcement.recorded(state)["level"]))
+        from . import screen
 
-
-def log_row(record):
-    """One event as `pack log --json` prints it."""
-    return {k: record[k] for k in ("seq", "ts", "epoch", "actor", "event", "data", "key")}
-
-
-def log_line(record):
-    """One event as `pack log` prints it."""
-    data, actor = record["data"], record["actor"]
-    if record["event"] in tables.TROUBLE:
-        words = "%s: %s — %s" % (data["code"], data["what"], data["next"])
-    elif record["event"] == "PLAN_REGISTERED":
-        words = "%d tasks" % len(data["tasks"])
-    else:
-        words = " ".join(
-            "%s=%s" % (k, " ".join(str(v)[:60].split()))
-            for k, v in sorted(data.items())
-            if v not in (None, [], {}, "") and k not in ("key",)
-        )
-    clock = time.strftime("%H:%M:%S", time.localtime(record["ts"]))
-    mark = "✋" if record["event"] in tables.TROUBLE else " "
-    return "%5d %s @%d %s %-12s %-24s %s" % (record["seq"], clock, record["epoch"], mark, actor["name"] or "-", record["event"], words)
-
-
-def _log(given):
-    run = Run(given.project, given.team)
-    shown = 0
-    while True:
-        _state, records = run.look()
-        for record in records[shown:]:
-            if given.json:
-                import json
-
-                print(json.dumps(log_row(record), ensure_ascii=False), flush=True)
-            else:
-                print(log_line(record), flush=True)
-        shown = len(records)
-        if not given.follow or (records and records[-1]["event"] in ("TEAM_DELETED", "RUN_CLOSED")):
-            return 0
-        time.sleep(0.5)
+        at = None if given.all else screen.size()
+        text = tree(state, enforcement.recorded(state)["level"], at and max(12, at[1] - 3))
+        print("\n".join(screen.cut(line, at and at[0]) for line in text.split("\n")))
 
 
 def _task_number(word):
-    """`2` or `#2` -> 2; ValueError for anything else, which argparse turns into a usage error."""
-    return int(word[1:] if word.startswith("#") else word)
+    """`2` or `#2` -> 2; argparse shows what anything else should have been."""
+    from . import log
+
+    return log.number(word)
+
+
+def _log_arguments(parser):
+    from . import log
+
+    log.options(parser)
+
+
+def _log(given):
+    from . import log
+
+    return log.run(given)
 
 
 def _known_task(state, number):
@@ -304,9 +250,8 @@ def explain(state, records, number):
         "files: " + ", ".join(t["files"]),
         "mode %s requires: %s" % (state["mode"], ", ".join(view.required(state, t))),
         "decision: " + decision,
-        "",
-        "history:",
     ]
+    lines += result_text.explain(state, number) + ["", "history:"]
     for r in records:
         d = r["data"]
         if d.get("task") != number and d.get("claims") != number:
@@ -334,7 +279,7 @@ def _task(given):
     state, _records = Run(given.project, given.team).look()
     try:
         wanted = [_task_number(w) for w in given.words[1:]]
-    except ValueError:
+    except (ValueError, argparse.ArgumentTypeError):
         raise Refusal("USAGE", "pack task show takes task numbers", " ".join(given.words[1:]), "pack task show 2") from None
     for number in wanted:
         _known_task(state, number)
@@ -419,17 +364,19 @@ def _teardown(given):
 def _status_arguments(p):
     p.add_argument("--json", action="store_true", help="for programs")
     p.add_argument("--summary", action="store_true", help="the final report, from the journal")
+    p.add_argument("--all", action="store_true", help="every agent and task, uncut; a terminal gets what fits it")
 
 
-def _log_arguments(p):
-    p.add_argument("--json", action="store_true", help="one JSON object a line: seq, ts, epoch, actor, event, data")
-    p.add_argument("--follow", action="store_true", help="go on until the run is closed")
+def _verify_arguments(p):
+    p.add_argument("--build", help="the project's build; `true` where it has none")
+    p.add_argument("--test", help="its tests; a pipe counts as failed when any part of it fails")
+    p.add_argument("--in-place", metavar="WHY", help="not in a fresh checkout but here, and why; the summary shows it")
 
 
 COMMANDS = {
     "plan": (lambda p: p.add_argument("file", nargs="?"), lambda given: _needs_hook("plan")),
     "task": (lambda p: p.add_argument("words", nargs="*"), _task),
-    "verify": (lambda p: (p.add_argument("--build"), p.add_argument("--test")), lambda given: _needs_hook("verify")),
+    "verify": (_verify_arguments, lambda given: _needs_hook("verify")),
     "status": (_status_arguments, _status),
     "log": (_log_arguments, _log),
     "explain": (lambda p: p.add_argument("task", type=_task_number, metavar="TASK", help="its number: 2 or #2"), _explain),

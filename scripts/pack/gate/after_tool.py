@@ -4,15 +4,17 @@ import os
 
 from ..base import codec, project_facts
 from ..base.client_tools import EDIT_TOOLS, SHELL_TOOLS
-from ..protocol import access, advice, messages, tables, view
+from ..protocol import advice, messages, tables, view
 from ..protocol.plan import covers
 from ..protocol.refusal import Refusal
+from . import glance
 from .answers import PASS, tell
 
 
 def post_tool(call):
     tool, given, response = call.payload.get("tool_name"), call.payload["tool_input"], call.payload["tool_response"]
-    failed = call.payload["hook_event_name"] == "PostToolUseFailure"
+    denied = call.payload["hook_event_name"] == "PermissionDenied"  # the client's own check let the call not run (auto mode)
+    failed = denied or call.payload["hook_event_name"] == "PostToolUseFailure"
     if call.state["phase"] == "CLOSED" or call.actor["role"] == "foreign":
         return PASS
     if tool in ("Agent", "Task"):
@@ -64,7 +66,7 @@ def _spawned_now(call, given, response, failed):
     if not e or e["call"] != call.payload.get("tool_use_id"):
         return PASS
     if failed:
-        call.gate("SPAWN_FAILED", name=name, inc=e["inc"], why=str(call.payload.get("error"))[:200])
+        call.gate("SPAWN_FAILED", name=name, inc=e["inc"], why=str(call.payload.get("error") or call.payload.get("reason"))[:200])
         return PASS
     agent = response.get("agentId") or response.get("agent_id")
     if isinstance(agent, str) and "@" not in agent and e["state"] == "SPAWNING" and agent not in call.state["agents"]:
@@ -132,6 +134,7 @@ def _record_write(call, rel, key=None):
             and (rel in t["touched"] or any(covers(f, rel) for f in t["files"]))
         ):
             with_it = dict(t, touched=t["touched"] + [rel])
+            call.seen.add(rel)
             call.gate(
                 "FILE_WRITTEN", task=number, path=rel, by=call.actor["name"], revision=project_facts.revision(call.project, with_it)[0]
             )
@@ -141,49 +144,68 @@ def _ran(call, given, response):
     """After a shell command: what changed, whether HEAD moved, whether `pack verify` left a result."""
     from ..base import receipts
 
-    receipts.collect(call, response)
+    verified = receipts.collect(call, response)
     call.kind.ran(call, response)
     path = call.scratch(".before")
     data = call.store.disk.read(path)
+    told = []
+    if verified:
+        from . import verification
+
+        told += verification.told(call)
     if data is None:
-        return PASS
+        return tell(call.payload["hook_event_name"], "team: " + "; ".join(told)) if told else PASS
     call.store.disk.remove(path)
     note = codec.loads(data.decode("ascii"))
-    told = []
+    call.begun = note.get("seq")
     for name, stamp in project_facts.stamps(call.project, note["stamps"]).items():
         if stamp != note["stamps"][name]:
             told += _changed_by_shell(call, name)
-    told += _strayed(call, given)
-    for sha in _commits(call, note):
-        _committed(call, sha, bool(note["commit"]))
-        if not note["commit"]:
-            told.append("a commit was made past the gate (%s); it is recorded" % sha[:7])
+    _moved(call, note)
+    glance.look(call)
+    told += call.told
     return tell(call.payload["hook_event_name"], "team: " + "; ".join(told)) if told else PASS
 
 
-def _commits(call, note):
-    """The commits that are this command's to record: what HEAD has won since it began, and nobody recorded. Of several, while somebody
-    else's `git commit` is under way, the first: the others are theirs."""
-    now = project_facts.head(call.project)
-    if not now or now in (note["head"], call.state["commit"]):
-        return []
+def _moved(call, note):
+    """Whether HEAD is another commit than when the command began. While somebody else's `git commit` is under way on the same commit
+    it is theirs to report, unless this one was a commit too: of several each reports what is there first."""
+    old, new = call.state["result"]["head"], project_facts.head(call.project)
+    if call.state["waves"] is not None:
+        return _recorded(call, note, new)
+    if call.state["result"]["start"] is None or old == new:
+        return
+    if not note["commit"] and committing(call, [old]):
+        return
+    from . import ledger
+
+    book = ledger.Ledger(call)
+    won = ledger.git_facts.between(book.top, old, new) if new else []
+    if won and len(won) > 1 and committing(call, [old] + won):
+        new = won[0]  # of several, while somebody else's commit is under way, the first: the others are theirs
+    ledger.moved(call, book, old, new, by=call.actor, note=note)
+
+
+def _recorded(call, note, new):
+    """In a run of waves, where gates judge, commits are only recorded."""
+    if not new or new in (note["head"], call.state["commit"]):
+        return
     since = (
-        project_facts.git(call.project, "rev-list", "--reverse", "--max-count=50", "%s..%s" % (note["head"], now)) if note["head"] else None
+        project_facts.git(call.project, "rev-list", "--reverse", "--max-count=50", "%s..%s" % (note["head"], new)) if note["head"] else None
     )
-    shas = (since or now).split()
+    shas = (since or new).split()
     if call.state["commit"] in shas:
         shas = shas[shas.index(call.state["commit"]) + 1 :]
-    if not _committing(call, [note["head"]] + shas):
-        return shas
-    return shas[:1] if note["commit"] else []
+    if committing(call, [note["head"]] + shas):
+        shas = shas[:1] if note["commit"] else []
+    for sha in shas:
+        subject = (project_facts.git(call.project, "log", "-1", "--format=%s", sha) or "").strip()
+        call.append("COMMITTED", sha=sha, subject=subject[:200], gated=bool(note["commit"]))
+        if not note["commit"]:
+            call.told.append("a commit was made past the gate (%s); it is recorded" % sha[:7])
 
 
-def _committed(call, sha, gated, actor=None):
-    subject = (project_facts.git(call.project, "log", "-1", "--format=%s", sha) or "").strip()
-    call.append("COMMITTED", actor=actor, sha=sha, subject=subject[:200], gated=gated)
-
-
-def _notes(call):
+def notes(call):
     """[(path, note)] of the shell commands that have begun and not come back."""
     folder = os.path.join(call.store.data, "calls")
     names = sorted(n for n in os.listdir(folder) if n.endswith(".before")) if os.path.isdir(folder) else []
@@ -191,43 +213,22 @@ def _notes(call):
     return [(path, codec.loads(data.decode("ascii"))) for path, data in found if data]
 
 
-def _committing(call, heads):
+def committing(call, heads):
     """Whether somebody else's `git commit` on one of these is under way: a new one is then theirs, and they will record it. Not for
     ever: a call that the client refused after all leaves its note behind."""
-    return any(note["commit"] and note["head"] in heads and call.now - note.get("at", 0) < 60 for _path, note in _notes(call))
+    return any(note["commit"] and note["head"] in heads and call.now - note.get("at", 0) < 60 for _path, note in notes(call))
 
 
 def caught_up(call):
     """After a resume: the commands of the dead client will never come back. A commit that one of them had let through and that was made
     is recorded; who made it is in the note."""
-    for path, note in _notes(call):
+    for path, note in notes(call):
         call.store.disk.remove(path)
-        now, by = project_facts.head(call.project), note.get("by")
-        if note["commit"] and by and now and now not in (note["head"], call.state["commit"]):
-            _committed(call, now, True, actor=by)
+        old, new = call.state["result"]["head"], project_facts.head(call.project)
+        if note["commit"] and note.get("by") and call.state["result"]["start"] and new and new != old:
+            from . import ledger
 
-
-def _strayed(call, given):
-    """Tracked files outside every task that a shell command changed: recorded, and the caller is told (PROTOCOL 10, OVERLAP_SCOPE)."""
-    from ..base import shell_writes
-
-    if call.actor["role"] in (None, tables.LEAD) or not call.kind.strays or shell_writes.only_reads(str(given.get("command"))):
-        return []
-    path = os.path.join(call.store.data, "dirty.json")
-    before = call.store.disk.read(path)
-    dirty = project_facts.stamps(call.project, project_facts.dirty(call.project))
-    call.store.disk.replace(path, codec.dumps(dirty).encode("ascii"))
-    known = codec.loads(before.decode("ascii")) if before else {}
-    out = []
-    for name, stamp in dirty.items():
-        held = any(
-            covers(f, name) or name in t["touched"] for _n, t in view.tasks(call.state) if t["state"] in tables.WORKING for f in t["files"]
-        )
-        if before is None or known.get(name) == stamp or held or name == access.DECISIONS or name.startswith(access.SCRATCH):
-            continue
-        call.gate("OVERLAP_SCOPE", path=name, by=call.actor["name"])
-        out.append("%s changed during your command and is in no task of yours: put it back, or ask the lead to re-scope" % name)
-    return out[:5]
+            ledger.moved(call, ledger.Ledger(call), old, new, by=note["by"], note=note)
 
 
 def _changed_by_shell(call, name):
@@ -245,5 +246,6 @@ def _changed_by_shell(call, name):
                 continue  # its own coder is at work on it right now
             call.gate("OVERLAP_SCOPE", task=number, path=name, by=call.actor["name"])
             out.append("%s belongs to task #%d of %s; its approvals are stale now" % (name, number, t["owner"]))
+        call.seen.add(name)
         call.gate("FILE_WRITTEN", task=number, path=name, by=call.actor["name"], revision=project_facts.revision(call.project, t)[0])
     return out

@@ -155,6 +155,10 @@ def _message(call, given):
             from ..base import redact
 
             message = redact.text(message)
+    if e and call.state["verify"] and call.state["verify"].get("noticed") is False:
+        from . import verification
+
+        message = verification.with_findings(call, e, message)
     address = _address(call, resolved, to)
     if address == to and message is given.get("message"):
         return PASS
@@ -332,6 +336,11 @@ def _shell(call, given):
     answer = pack_verbs.out(call, command, given)
     if answer is not None:
         return answer
+    git = call.actor["role"] != "foreign" and "git" in command
+    if git:
+        from . import git_doors
+
+        command = git_doors.plain(command, cwd)
     try:
         targets, code = shell_writes.writes(command, cwd)
         commits = shell_writes.commits(command, cwd)
@@ -346,10 +355,13 @@ def _shell(call, given):
     for c in parsed:
         if call.actor["role"] != "foreign":
             _no_client(call, shell_writes.bare(c.words), command)
+    if git:
+        git_doors.check(call, command, cwd)
     if call.actor["role"] != "foreign":
+        blobs = {}
         for commit in commits:
-            _check_commit(call, commit)
-        _before(call, bool(commits))
+            blobs.update(_check_commit(call, commit))
+        _before(call, bool(commits), blobs)
     return PASS
 
 
@@ -421,9 +433,10 @@ def _check_code(call, text):
 
 
 def _check_commit(call, commit):
+    """Raises the Refusal of a commit; {path: digest} of what it may take."""
     files = project_facts.commit_files(call.project, commit)
     if files is None:
-        return  # no repository: git will say so
+        return {}  # no repository: git will say so
     revisions = {n: project_facts.revision(call.project, t)[0] for n, t in view.tasks(call.state) if t["owner"] == call.actor["name"]}
     if commit["verb"] != "commit" and call.actor["role"] in tables.IMPLEMENTERS:
         raise Refusal("COMMIT_VERB", "git %s makes commits past the gate" % commit["verb"], "", "use git commit", "COMMIT")
@@ -439,9 +452,10 @@ def _check_commit(call, commit):
             "git add it again, then commit",
             "COMMIT",
         )
+    return {f: project_facts.entry_digest(os.path.join(call.project, f)) for f in files}
 
 
-def _before(call, commits):
+def _before(call, commits, blobs):
     """Remember how the tasks' files look before a shell command, to see afterwards what it changed."""
     names = sorted(
         {
@@ -456,6 +470,8 @@ def _before(call, commits):
         "stamps": project_facts.stamps(call.project, names),
         "head": project_facts.head(call.project),
         "commit": commits,
+        "blobs": blobs,
+        "seq": call.store.seq,
         "by": call.actor,
         "at": call.now,
     }

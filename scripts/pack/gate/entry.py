@@ -13,7 +13,7 @@ from ..base import codec, paths
 from ..protocol import advice, machine, tables
 from ..protocol.refusal import Refusal
 from ..store.journal import Busy, Damaged, Store
-from . import identity, prompt_lines, tamper_check
+from . import glance, identity, prompt_lines, tamper_check
 from .answers import PASS, block, deny, tell
 from .hook_call import Call
 
@@ -22,6 +22,7 @@ HANDLERS = {
     "PreToolUse": ("before_tool", "pre_tool"),
     "PostToolUse": ("after_tool", "post_tool"),
     "PostToolUseFailure": ("after_tool", "post_tool"),
+    "PermissionDenied": ("after_tool", "post_tool"),
     "SubagentStart": ("turns", "subagent_start"),
     "SubagentStop": ("turns", "agent_stop"),
     "Stop": ("turns", "lead_stop"),
@@ -101,7 +102,14 @@ def handle(payload, env, now=None, disk=None, peer=None, waves=None):
         call.actor = identity.identify(call)
         looked = _enforcement(call)
         _markers(call, live)
+        after = name in ("PostToolUse", "PostToolUseFailure")  # what the tool did is recorded by who saw it, the rest is looked for then
+        if not after:
+            glance.look(call)
+        if store.state["phase"] == "TEARDOWN":
+            _prove(call)
         answer = _handler(*handler)(call)
+        if after or any(t["state"] == "DONE" and t["content"] is None for t in store.state["tasks"].values()):
+            glance.look(call)
         if store.found:
             call.gate("TICK")  # troubles are recorded even when the call itself records nothing
         if looked is not None and not store.found:
@@ -109,6 +117,13 @@ def handle(payload, env, now=None, disk=None, peer=None, waves=None):
         if store.state["tampered"]:
             answer = _warned(call, answer)
         return answer
+
+
+def _prove(call):
+    from . import ledger
+
+    ledger.before_the_end(call)
+    call.close()
 
 
 def _handler(module, name):

@@ -14,6 +14,9 @@ class Call:
     def __init__(self, payload, env, now, store, project, data, peer=None, waves=None):
         self.payload, self.env, self.now, self.store, self.project, self.data, self.peer = payload, env, now, store, project, data, peer
         self.actor, self._waves = None, waves
+        # What this call has recorded as written, what the ledger found (told to the caller), the last event before its shell command, and
+        # the last one before this call.
+        self.seen, self.told, self.begun, self.first = set(), [], None, store.seq
 
     @property
     def state(self):

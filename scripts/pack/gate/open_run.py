@@ -3,11 +3,11 @@
 import os
 import sys
 
-from ..base import paths, project_facts, run_config
+from ..base import conventions, paths, project_facts, run_config
 from ..base.enforcement import alive, client_version, is_headless, measure
 from ..protocol import advice, tables
 from ..store.journal import Lock, Store, read_chain
-from . import answers, identity, tamper_check
+from . import answers, identity, modes, tamper_check
 from .hook_call import Call
 from .prompt_lines import LINES, as_typed, for_the_team, opens_team
 from .user_commands import take_over
@@ -173,6 +173,9 @@ def _no_run(prompt, project):
 
 def opened(payload, env, now, project, data, disk, text, definition, event, peer=None, waves=None):
     """Open a run with these arguments. definition: None for /build, else the name of a team definition ("": given by --team)."""
+    stopped = modes.stops(payload.get("permission_mode"))
+    if stopped:
+        return answers.block("team: %s and type the command again." % stopped)
     live = paths.active(project, data)
     own = found_team = None
     try:
@@ -203,12 +206,18 @@ def opened(payload, env, now, project, data, disk, text, definition, event, peer
             own = dict(waves().open_data(found_team, source, strategy, project), coders=len(found_team["roles"]), no_research=True)
         home = os.path.dirname(paths.run_folder(data, project, base))
         disk.mkdir(home)
+        begun = []
         with Lock(os.path.join(home, "open.lock")):  # one run a project, whatever two sessions call theirs
             if paths.active(project, data) is not None:
                 return answers.block("team: another session has just opened a run here. Type `team status`.")
             team, store = _new_store(base, project, data, disk)
             with store.lock():
                 store.load()
+                if definition is None:
+                    from . import ledger
+
+                    own["start"] = ledger.survey(project, store.data, disk)
+                    begun = ledger.start_lines(own["start"])
                 store.append(
                     {
                         "event": "RUN_OPENED",
@@ -224,7 +233,7 @@ def opened(payload, env, now, project, data, disk, text, definition, event, peer
                                 "session": payload.get("session_id"),
                                 "headless": is_headless(env),
                                 "client_pid": env.get("CLAUDE_PID"),
-                                "conventions": project_facts.conventions(project),
+                                "conventions": conventions.digest(project),
                                 "enforcement": level,
                                 "client": ".".join(map(str, client_version(env) or ())),
                             },
@@ -232,6 +241,7 @@ def opened(payload, env, now, project, data, disk, text, definition, event, peer
                     },
                     now,
                 )
+                conventions.keep(store, project)
                 paths.mark(project, data, team, store.data, sys.executable, disk)
     except OSError as error:
         at = error.filename or paths.team_folder(project, base)
@@ -246,13 +256,15 @@ def opened(payload, env, now, project, data, disk, text, definition, event, peer
         "Run opened. Team: %s. Mode: %s." % (team, mode),
         "Enforcement: %s%s" % (level["level"], "" if not level["why"] else " because " + "; ".join(level["why"])),
     ]
+    if modes.told(payload.get("permission_mode")):
+        lines.append(modes.told(payload.get("permission_mode")))
     if definition is None:
         lines += [
             "Coders at once: %d. Research: %s."
             % (asked["coders"], "skip (--no-research)" if asked["no_research"] else "as the dispatch matrix says"),
             "Input: %s" % (_input(asked["plan"], asked["description"]) + (", and with it: " + asked["note"][:500] if asked["note"] else "")),
             "Found: %s" % (", ".join(found(project)) or "no CLAUDE.md, no .conventions/, no .project-profile.yml"),
-        ]
+        ] + begun
     else:
         lines.append(waves().opened_text(found_team, source, strategy, project))
     lines.append("State for people: .claude/teams/%s/state.md, `pack status`." % team)

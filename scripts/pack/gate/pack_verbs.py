@@ -6,12 +6,12 @@ under the identity that the client states, writes the receipt, and rewrites the 
 
 import os
 
-from ..base import codec, project_facts, shell_writes
-from ..base.receipts import receipt, vouched
+from ..base import codec, conventions, project_facts, shell_writes
+from ..base.receipts import receipt
 from ..protocol import advice, machine, plan, tables, view
 from ..protocol.refusal import Refusal
 from ..store.render import stats, summary
-from . import answers
+from . import answers, modes
 
 LOOKING = {"status", "log", "explain", "doctor", "lint", "report", "gate", "kanban", "rt", "adr", "--help", "-h", "help", "--version", "-V"}
 CHANGING = {"plan", "task", "verify", "teardown", "abort", "resume"}
@@ -55,6 +55,9 @@ def out(call, command, given):
         or [op for op, _t in found[0].redirects if op in shell_writes.WRITES and op != ">&"]
     ):
         raise Refusal("VERB_NOT_ALONE", "`pack %s` is one command among others" % changing[0][1], command[:120], FORMS, "BASH")
+    stopped = modes.stops(call.payload.get("permission_mode"))
+    if stopped:  # the client would not run the call that the hook has already carried out
+        raise Refusal("PLAN_MODE", "`pack %s` changes the run" % changing[0][1], stopped, "tell the user; then run it again", "BASH")
     words = changing[0]
     text = VERBS[words[1]](call, words[2:], lambda: _stdin(call, found[0], found[1], words))
     if isinstance(text, dict):
@@ -206,9 +209,20 @@ def _task(call, args, read):
         number = _number(verb, words)
         call.append("TASK_CANCELLED", key=call.key, task=number, reason=" ".join(o.get("--reason", [])))
         return "task #%d is cancelled.\n%s" % (number, _next(call))
+    if verb in ("reopen", "re-open"):
+        words, o = _options("task reopen", args[1:], ("--reason",))
+        number = _number(verb, words)
+        call.append("TASK_REOPENED", key=call.key, task=number, reason=" ".join(o.get("--reason", [])))
+        t = view.task(call.state, number)
+        return "task #%d is %s again, owner %s; its approvals count no more.\n%s" % (
+            number,
+            t["state"],
+            t["owner"] or "nobody",
+            _next(call),
+        )
     if verb in ("rescope", "re-scope"):
         return _rescope(call, args[1:])
-    raise Refusal("USAGE", "pack task has no verb %r" % verb, "show, assign, cancel, rescope, add", "pack task --help", "BASH")
+    raise Refusal("USAGE", "pack task has no verb %r" % verb, "show, assign, cancel, rescope, add, reopen", "pack task --help", "BASH")
 
 
 def _rescope(call, args):
@@ -257,37 +271,15 @@ def _rescope(call, args):
 
 
 def _verify(call, args, read):
-    _words, o = _options("verify", args, ("--build", "--test"))
-    for name in ("--build", "--test"):
-        command = (o.get(name) or [""])[0]
-        why = "it is missing" if not command.strip() else shell_writes.vacuous(command)
-        if why and (name == "--test" or why != "it checks nothing"):  # a project may have no build step: `--build true`
-            raise Refusal(
-                "VACUOUS",
-                "%s %r proves nothing: %s" % (name, command, why),
-                "",
-                "give the project's real build and test commands",
-                "VERIFY_STARTED",
-            )
-    nonce, key = os.urandom(8).hex(), os.urandom(16).hex()
-    if not call.append("VERIFY_STARTED", key=call.key, nonce=nonce, build=o["--build"][0], test=o["--test"][0]):
-        nonce = (
-            call.state["verify"]["nonce"] or nonce
-        )  # the same call again, after a crash: its result is waited for under the first number
-    declared = sorted({f for _n, t in view.tasks(call.state) for f in list(t["files"]) + t["touched"]})
-    path = os.path.join(os.path.dirname(call.scratch("")), nonce + ".verify")
-    call.store.disk.replace(
-        path,
-        codec.dumps(
-            {"nonce": nonce, "key": key, "build": o["--build"][0], "test": o["--test"][0], "project": call.project, "declared": declared}
-        ).encode("ascii"),
-    )
-    return {"command": vouched(path, "verify"), "timeout": 600000, "run_in_background": False}
+    from . import verification
+
+    return verification.start(call, _options("verify", args, ("--build", "--test", "--in-place"))[1])
 
 
 def _present_tree(call):
-    declared = sorted({f for _n, t in view.tasks(call.state) for f in list(t["files"]) + t["touched"]})
-    return project_facts.tree(call.project, declared)
+    from . import verification
+
+    return project_facts.tree(call.project, verification.declared(call.state))
 
 
 def _persist(call):
@@ -323,7 +315,14 @@ def _teardown(call, args, read):
         if call.kind.judges:
             event = dict(call.kind.unmet(call), persisted=_persist(call))
         elif not view.open_tasks(call.state) and call.state["phase"] in tables.OPEN_PHASES:
-            event = {"tree": _present_tree(call), "conventions": project_facts.conventions(call.project), "persisted": _persist(call)}
+            from . import ledger
+
+            event = {
+                "tree": _present_tree(call),
+                "conventions": conventions.now(call.store, call.project, call.state["team"].get("conventions")),
+                "unapproved": ledger.check(call),
+            }
+            event["persisted"] = _persist(call)
         call.append("TEARDOWN_INIT", key=call.key, **event)
     call.close()
     return teardown_text(call)
@@ -379,10 +378,19 @@ def _abort(call, args, read):
     reason = " ".join(o.get("--reason", [])).strip()
     if not reason:
         raise Refusal("USAGE", "an abort says why", "", "pack abort --reason 'WHY'", "RUN_ABORTED")
+    _listed(call)
     call.append("RUN_ABORTED", key=call.key, reason=reason[:500])
     _persist(call)
     call.close()
     return "run aborted: %s\n%s" % (reason, teardown_text(call))
+
+
+def _listed(call):
+    """An abort needs no approval; its summary lists what has none."""
+    if call.state["waves"] is None and call.state["phase"] != "CLOSED":
+        from . import ledger
+
+        ledger.check(call)
 
 
 def _resume(call, args, read):

@@ -1,7 +1,7 @@
 """Prompts that are for the team and not for the model: how they begin."""
 
 # How a prompt begins that is for the team and not for the model (user_commands.py, wave_runs.typed; the first two words).
-TYPED = {"team " + verb for verb in ("status", "resume", "abort", "approve", "reject", "gate")} | {"resume team", "pause team"}
+TYPED = {"team " + verb for verb in ("status", "resume", "abort", "accept", "approve", "reject", "gate")} | {"resume team", "pause team"}
 
 LINES = ("team gate check", "team report", "team latency review", "team delivery audit")  # whole lines of a team of waves
 

@@ -6,7 +6,7 @@ from ..protocol import tables
 from ..protocol.refusal import Refusal
 from ..store.render import tree
 from . import answers, identity, tamper_check, typed_words
-from .pack_verbs import teardown_text
+from .pack_verbs import _listed, teardown_text
 from .prompt_lines import LINES, for_the_team
 
 
@@ -27,9 +27,12 @@ def typed(call, prompt):
         return answers.block(tree(call.state, recorded(call.state)["level"]))
     if text in ("team resume", "resume team") and len(words) == 2 and call.actor["role"] in (tables.LEAD, "foreign"):
         return answers.block(take_over(call, accepts=True))
+    if text == "team accept" and call.actor["role"] in (tables.LEAD, "foreign"):
+        return answers.block(_accepted(call, prompt))
     if text == "team abort" and call.actor["role"] in (tables.LEAD, "foreign"):
         reason = " ".join(words[2:]) or "the user typed `team abort`"
         try:
+            _listed(call)
             if call.actor["role"] == tables.LEAD:
                 call.append("RUN_ABORTED", reason=reason)
             else:
@@ -56,6 +59,21 @@ def typed(call, prompt):
         if call.actor["role"] == tables.LEAD:
             return answers.block("team: %s has no command `%s`; `team status` shows where it is." % (call.state["team"]["name"], line))
     return None
+
+
+def _accepted(call, prompt):
+    """`team accept PATH ...`, typed: a waiver for these paths as they are now."""
+    words = prompt.strip().split()[2:]
+    if call.state["waves"] is not None or call.state["phase"] == "CLOSED":
+        return "team: there is nothing to accept: `team accept PATH` is for a live run of /build."
+    if not words:
+        return "team: say what: `team accept PATH ...`, paths as `team status` and `pack teardown` list them."
+    from . import ledger
+
+    try:
+        return ledger.accept(call, words)
+    except Refusal as refusal:
+        return refusal.text()
 
 
 def take_over(call, accepts=False):

@@ -2,6 +2,7 @@
 
 import re
 
+from . import facts
 from .rules import NAMES, rule_module
 
 CUT = "---8<---"
@@ -27,11 +28,19 @@ class Entry:
         self.source = ""
         match = re.search(r"^Source: (.*(?:\n(?!\n).+)*)", body, re.MULTILINE)
         if match:
-            self.source = " ".join(match.group(1).split())
+            self.source = _dated(" ".join(match.group(1).split()))
         first = re.search(r"^(?:Bad `|Good `|Source: )", body, re.MULTILINE)
         self.why = " ".join(body[: first.start() if first else len(body)].split("\n\n")[0].split()) or ""
         self.full_why = body[: first.start() if first else len(body)].strip()
         self.examples = [_example(match) for match in _EXAMPLE.finditer(body)]
+
+
+def _dated(source):
+    """The source with the version and the day that `client` and `measured` stand for: they are in one place, not in every rule."""
+    known = facts.versions()
+    version = known["pinned"]
+    source = re.sub(r"\bclient(?! \d)", "client " + version, source)
+    return re.sub(r"(client %s.*?\b(?:measured|read))(?! \d)" % re.escape(version), r"\1 " + known["measured"][version], source)
 
 
 def _example(match):

@@ -5,7 +5,7 @@ ignore = ["ref-orphan"]
 severity = {"ref-orphan" = "info"}
 per-file = {"docs/**" = ["ref-file-missing"]}
 exclude = ["vendor/**"]
-client = "2.1.332"
+client = "2.1.329"
 baseline = ".pack-lint-baseline.json"
 strict = true
 """

@@ -202,6 +202,8 @@ def _kind(plugin, sub):
         return None
     if scope == "sniff":
         return ("skill" if name == "SKILL.md" else "sniff") if markdown else None
+    if head == "evals" and name in ("case.yaml", "case.yml") and scope in ("plugin", "bare"):
+        return "eval"
     if name in PRIVATE or name.endswith(".pem"):
         return "private" if scope in ("plugin", "bare") else None  # held against nothing but what every file is held against
     if scope == "plugin" and _is_script(parts):

@@ -1,10 +1,11 @@
 """Run the rules over a project and make findings of their hits."""
 
-from . import discover, triggers
+from . import discover, marks, triggers
 from .halves import start
 from .rules import BY_KIND, EVERY_FILE, ONLY, PLUGIN_RULES, rule_module
 from .suppress import apply
 
+_SUPPRESSION = ("pack-lint:",)
 ORDER = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -85,6 +86,8 @@ class Rules:
     def __init__(self, project, facts, config):
         self.project, self.context = project, Context(project, facts, config)
         self.general = dict(triggers.TEXT, **triggers.of_facts(facts))
+        if project.finder is None:
+            project.finder = marks.finder(triggers.WORDS, len(project.files))
         self.checks = {}  # kind: [(rule, what the file must hold for it)]
         by_plugin = {}
         for file in project.files:
@@ -142,16 +145,17 @@ class Rules:
             needs = dict(self.general, **triggers.OF_KIND.get(kind, {}))
             names = [name for name in ONLY.get(kind) or BY_KIND.get(kind, ()) + EVERY_FILE if self.context.config.wants(name)]
             self.checks[kind] = [(name, needs.get(name)) for name in names]
-        text, answers = file.text, {}
+        file.load()
+        answers = {}
         for name, needed in self.checks[kind]:
             if needed is not None:
                 answer = answers.get(id(needed))  # rules often ask the same
                 if answer is None:
-                    answer = answers[id(needed)] = bool(triggers.has(file, text, needed))
+                    answer = answers[id(needed)] = bool(triggers.wanted(file, needed))
                 if not answer:
                     continue
             _run(self.context, name, file)
-        if "pack-lint:" in text:
+        if file.holds(_SUPPRESSION):
             self.suppressing.append(file)
 
     def _for_the_other(self, spans):

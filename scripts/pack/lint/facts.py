@@ -10,7 +10,15 @@ import sys
 from .jsondoc import loads
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "client")
-NEWEST = "2.1.332"
+
+
+def versions():
+    """{"pinned", "newest", "measured"}: the one place where the versions of the client stand (client/versions.json)."""
+    with open(os.path.join(HERE, "versions.json"), encoding="utf-8") as handle:
+        return loads(handle.read())
+
+
+NEWEST = versions()["newest"]
 
 
 class UnknownClient(ValueError):
@@ -28,18 +36,26 @@ class Facts:
 
 
 def parse_version(text):
-    """(2, 1, 329) of "2.1.332"; UnknownClient for anything else."""
+    """(2, 1, 329) of "2.1.329"; UnknownClient for anything else."""
     parts = text.split(".")
     if len(parts) != 3 or not all(part.isdigit() and len(part) < 7 for part in parts):
         raise UnknownClient("%r is not a client version such as %s" % (text, NEWEST))
     return tuple(int(part) for part in parts)
 
 
+def newer(version):
+    """What it means that a client is newer than what is known of it: one sentence."""
+    return (
+        "nothing is known of client %s; it is judged as %s: what it added is called unknown, what it dropped passes unseen "
+        "(scripts/dev/client-facts %s --diff shows which)" % (version, NEWEST, version)
+    )
+
+
 def load(version=None):
     """The Facts of a client version (the newest known one when none is asked for)."""
     wanted = parse_version(version or NEWEST)
     if wanted > parse_version(NEWEST):
-        print("pack lint: nothing is known of client %s; it is judged as %s" % (version, NEWEST), file=sys.stderr)
+        print("pack lint: " + newer(version), file=sys.stderr)
     with open(os.path.join(HERE, NEWEST + ".json"), encoding="utf-8") as handle:
         data = loads(handle.read())
     if wanted < parse_version(NEWEST):

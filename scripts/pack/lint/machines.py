@@ -6,7 +6,7 @@ state and what comes next (`State`, `Next`). Whatever a cell says beyond names o
 
 from .lazy import IGNORECASE, lazy
 from .markdown import clean
-from .vocabulary import documents
+from .vocabulary import documents, tables
 
 TARGETS = ("to", "next", "next state", "next states", "to state", "target", "target state", "then")
 SOURCES = ("from", "from state", "source", "source state", "current state")
@@ -66,10 +66,7 @@ def machines(plugin):
 
 
 def _column(table, titles):
-    for index, (title, _, _) in enumerate(table.header):
-        if clean(title).lower() in titles:
-            return index
-    return None
+    return table.column(*titles)
 
 
 def _find(plugin):
@@ -77,7 +74,7 @@ def _find(plugin):
     for file in documents(plugin):
         if "|" not in file.text or file.kind == "skill":
             continue
-        for table in file.prose.tables():
+        for table in tables(file):
             state = _column(table, ("state", "states"))
             source, target = _column(table, SOURCES), _column(table, TARGETS)
             if state == 0 and target is not None and source is None:

@@ -11,7 +11,7 @@ from .lazy import MULTILINE, lazy
 _FENCE = lazy(r"^(?: {0,3}|[ \t]*(?:[-*+]|[0-9]{1,3}[.)])[ \t]+|[ \t]{4,})(`{3,}|~{3,})([^\n]*)$", MULTILINE)
 _COMMENT = lazy(r"<!--")
 _TICKS = lazy(r"`+")
-_HEADING = lazy(r"^ {0,3}(#{1,6})[ \t]+([^\n]*?)[ \t]*#*[ \t]*\r?$", MULTILINE)
+_HEADING = lazy(r" {0,3}(#{1,6})[ \t]+")
 _SETEXT = lazy(r"^ {0,3}(\S[^\n]*)\r?\n {0,3}(?:=+|-+)[ \t]*\r?$", MULTILINE)
 _HTML_ID = lazy(r"""<[a-zA-Z][^<>]{0,200}?\b(?:id|name)=["']?([^"'\s>]{1,200})""")
 _LINK = lazy(
@@ -23,8 +23,8 @@ _PERMALINK = lazy(r"\]\(#([^)\s]{1,200})\)")
 _EMPTY_LINK = lazy(r"\s*\[(?:[\u200b\u200c\ufeff#¶§🔗​ ]|&#\w+;)*\]\(#[^)\s]{1,200}\)\s*$")
 _OWN_LINE = lazy(r"^(?:#{1,6} )?\[([^\]\n]{1,200})\]\(#([^)\s]{1,200})\)[ \t]*$", MULTILINE)
 _ROW = lazy(r"^[ \t]*\|.*\|[ \t]*\r?$", MULTILINE)
-_RULER = lazy(r"^[ \t]*[|:-][ \t|:-]*\r?$", MULTILINE)
-_DELIMITER = lazy(r"^[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?[ \t]*\|?)?[ \t]*\r?$")
+_RULED = lazy(r"\n([ \t|:-]+\r?)(?=\n|\Z)")
+_RULER = lazy(r"[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?[ \t]*\|?)?[ \t]*\r?")
 
 
 def lines_with(text, start, marks):
@@ -46,7 +46,8 @@ class Prose:
 
     def __init__(self, text, start=0):
         self.text, self.start = text, start
-        self._blocks = self._inline = self._comments = None
+        self._blocks = self._comments = None
+        self._inline = {}  # (start, end) of a paragraph: the code spans in it
         self._tables = self._links = self._anchors = None
 
     @property
@@ -56,7 +57,10 @@ class Prose:
             blocks = []
             if "```" in self.text or "~~~" in self.text:
                 open_at = mark = info = None
-                for match in _FENCE.finditer(self.text, self.start):
+                for begin, end in lines_with(self.text, self.start, ("```", "~~~")):
+                    match = _FENCE.match(self.text, begin, end)
+                    if match is None:
+                        continue
                     ticks, rest = match.group(1), match.group(2)
                     if open_at is None:
                         if ticks[0] == "`" and "`" in rest:
@@ -102,29 +106,33 @@ class Prose:
         """Inside a fence or an HTML comment: teaching text, not instructions."""
         return _covered(offset, self.fences) or _covered(offset, self.comments)
 
-    @property
-    def inline(self):
-        """[(start, end)] of inline code spans outside fences (paragraphs are not crossed)."""
-        if self._inline is None:
-            spans, text, at = [], self.text, self.start
-            pending = None
-            for match in _TICKS.finditer(text, at):
-                if pending is not None and "\n\n" in text[pending[1] : match.start()]:
-                    pending = None
-                if _covered(match.start(), self.fences):
-                    pending = None
-                    continue
-                if pending is None:
-                    pending = (match.start(), match.end())
-                elif match.end() - match.start() == pending[1] - pending[0]:
-                    spans.append((pending[0], match.end()))
-                    pending = None
-            self._inline = spans
-        return self._inline
-
     def in_code(self, offset):
-        """Inside a fence or inline code."""
-        return _covered(offset, self.fences) or _covered(offset, self.inline)
+        """Inside a fence or an inline code span; a span crosses neither a blank line nor a fence."""
+        fences, text = self.fences, self.text
+        index = bisect_right(fences, (offset, len(text) + 1)) - 1
+        if index >= 0 and offset < fences[index][1]:
+            return True
+        begin = max(text.rfind("\n\n", self.start, offset) + 2, self.start)
+        end = text.find("\n\n", offset)
+        end = len(text) if end < 0 else end
+        if index >= 0:
+            begin = max(begin, fences[index][1])
+        if index + 1 < len(fences):
+            end = min(end, fences[index + 1][0])
+        return text.find("`", begin, offset + 1) >= 0 and _covered(offset, self._spans(begin, end))
+
+    def _spans(self, begin, end):
+        """[(start, end)] of the inline code spans of a paragraph."""
+        spans = self._inline.get((begin, end))
+        if spans is None:
+            spans, opened = self._inline.setdefault((begin, end), []), None
+            for match in _TICKS.finditer(self.text, begin, end):
+                if opened is None:
+                    opened = match.span()
+                elif match.end() - match.start() == opened[1] - opened[0]:
+                    spans.append((opened[0], match.end()))
+                    opened = None
+        return spans
 
     def links(self):
         """[(target, start, end)] of inline links, images and definitions outside code."""
@@ -146,18 +154,21 @@ class Prose:
                 if not self.in_code(match.start()) and not _covered(match.start(), self.comments):
                     yield match.group(1), match.start(1), match.end(1)
         if "]:" in text:
-            for match in _DEFINITION.finditer(text, self.start):
-                start, end = match.span(2)
-                if not self.in_code(start) and not match.group(1).startswith("^"):
+            for begin, end in lines_with(text, self.start, ("]:",)):
+                match = _DEFINITION.match(text, begin, end)
+                start, end = match.span(2) if match else (0, 0)
+                if match and not self.in_code(start) and not match.group(1).startswith("^"):
                     if text[start] == "<":
                         start, end = start + 1, end - 1
                     yield text[start:end], start, end
 
     def headings(self):
         """Yield (level, title, start, end) outside fences."""
-        for match in _HEADING.finditer(self.text, self.start):
-            if not self.hidden(match.start()):
-                yield len(match.group(1)), match.group(2), match.start(2), match.end(2)
+        for begin, end in lines_with(self.text, self.start, ("# ", "#\t")):
+            match = _HEADING.match(self.text, begin, end)
+            if match and (begin == 0 or self.text[begin - 1] == "\n") and not self.hidden(begin):
+                line = self.text[match.end() : end].removesuffix("\r").rstrip(" \t").rstrip("#").rstrip(" \t")
+                yield len(match.group(1)), line, match.end(), match.end() + len(line)
 
     def anchors(self):
         """Every fragment that a link may name: GitHub's heading slugs and explicit ids."""
@@ -191,20 +202,19 @@ class Prose:
     def tables(self):
         """[Table] of the pipe tables outside fences."""
         if self._tables is None:
-            self._tables = list(self._find_tables()) if "|-" in self.text or "| -" in self.text or "|:" in self.text else []
+            self._tables = list(self._find_tables()) if "|" in self.text else []
         return self._tables
 
     def _find_tables(self):
         text, done = self.text, self.start
-        for match in _RULER.finditer(text, self.start):
-            begin = match.start()
-            above = text.rfind("\n", done, begin - 1) + 1 if begin - 1 > done else 0
-            above = max(above, done)
-            if begin <= done or "|" not in text[above : begin - 1] or self.hidden(above) or self.hidden(begin):
+        for line in _RULED.finditer(text, self.start):
+            begin, end = line.span(1)
+            if begin <= done or "|" not in line.group(1) or not _RULER.fullmatch(text, begin, end):
                 continue
-            if not _DELIMITER.match(text[begin : match.end()].rstrip("\r")):
+            above = max(text.rfind("\n", done, begin - 1) + 1 if begin - 1 > done else 0, done)
+            if "|" not in text[above : begin - 1] or self.hidden(above) or self.hidden(begin):
                 continue
-            lines, at = [], match.end() + 1
+            lines, at = [], end + 1
             while at < len(text):
                 end = text.find("\n", at)
                 end = len(text) if end < 0 else end
@@ -216,15 +226,31 @@ class Prose:
             yield Table(text, (above, begin - 1), lines)
 
 
+_titles = {}  # header line: (its titles, the set of them); the same few stand above most tables
+
+
 class Table:
-    """`header` and `rows`: lists of (text, start, end). Most tables are none of ours: rows are split when asked for."""
+    """`header` and `rows`: lists of (text, start, end); `titles`: the headings, lower case, without their Markdown, and `named`, the set
+    of them. Most tables are none of ours: rows are split when asked for."""
 
     def __init__(self, text, header, lines):
-        self._text, self._lines, self._rows, self._titles = text, lines, None, None
-        self.header = self._split(header)
+        self._text, self._place, self._lines, self._rows, self._header = text, header, lines, None, None
+        line = text[header[0] : header[1]]
+        known = _titles.get(line)
+        if known is None:
+            titles = [clean(title).lower() for title, _, _ in self.header]
+            known = _titles[line] = titles, frozenset(titles)
+        self.titles, self.named = known
 
     def _split(self, line):
         return _cells(self._text[line[0] : line[1]].rstrip("\r"), line[0])
+
+    @property
+    def header(self):
+        """The cells of the header."""
+        if self._header is None:
+            self._header = self._split(self._place)
+        return self._header
 
     @property
     def rows(self):
@@ -235,17 +261,11 @@ class Table:
 
     def column(self, *names):
         """Index of the first column whose heading is one of the names (lower case), or None."""
-        for index, title in enumerate(self.titles):
-            if title in names:
-                return index
+        if not self.named.isdisjoint(names):
+            for index, title in enumerate(self.titles):
+                if title in names:
+                    return index
         return None
-
-    @property
-    def titles(self):
-        """The headings, lower case, without their Markdown."""
-        if self._titles is None:
-            self._titles = [clean(title).lower() for title, _, _ in self.header]
-        return self._titles
 
 
 def _cells(line, offset):

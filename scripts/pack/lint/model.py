@@ -7,6 +7,7 @@ from bisect import bisect_left
 from . import frontmatter, jsondoc
 from .lazy import lazy
 from .source import MAX_BYTES, Source
+from .triggers import has
 from .walk import Tree, ask
 
 
@@ -28,7 +29,7 @@ class File:
     def __init__(self, project, rel, kind, plugin=None):
         self.project, self.rel, self.kind, self.plugin = project, rel, kind, plugin
         self.name = posixpath.basename(rel)
-        self._source = self._json = self._front = self._prose = self._memo = None
+        self._source = self._json = self._front = self._prose = self._memo = self._marks = None
         self.read_error = self.json_error = None
         self.too_large = False
 
@@ -53,6 +54,24 @@ class File:
         """Let go of the text; whoever asks for it again reads it again. What was parsed of its head stays."""
         self._source = self._prose = self._memo = None
 
+    @property
+    def marks(self):
+        """Which of the words that the project's finder looks for are in the text; None where it has no finder."""
+        if self._marks is None and self.project.finder is not None:
+            self._marks = self.project.finder(self.source.data)
+        return self._marks
+
+    def holds(self, needs):
+        """Is one of the strings in the text?"""
+        marks = self.marks
+        if marks is None:
+            return has(self.text, needs)
+        known = self.project.finder.known
+        for need in needs:
+            if need in marks or need not in known and need in self.text:
+                return True
+        return False
+
     def once(self, key, make):
         """What `make(file)` says of the text; it is asked again only when the text is another one."""
         if self._memo is None:
@@ -67,14 +86,14 @@ class File:
 
     def renew(self):
         """The text is another one now: nothing that was made of the old one stays."""
-        self._source = self._json = self._front = self._prose = self._memo = None
+        self._source = self._json = self._front = self._prose = self._memo = self._marks = None
         self.read_error = self.json_error = None
         self.too_large = False
 
     def adopt(self, other):
         """Take what a File of the same text has parsed already."""
         self._source, self._json, self._front, self._prose = other._source, other._json, other._front, other._prose
-        self._memo = other._memo
+        self._memo, self._marks = other._memo, other._marks
         self.read_error, self.json_error, self.too_large = other.read_error, other.json_error, other.too_large
 
     def load(self):
@@ -315,6 +334,7 @@ class Project:
         self._lower = self._children = self._sorted = self._links = None
         self._scripts, self._read_elsewhere = {}, set()
         self._agent_ids = self._command_ids = self._plugin_names = None
+        self.finder = None  # see marks.py
         self.memo = {}  # what the disk answered to questions that cost much
         self.documents = {}  # rel: File, of Markdown that others point into (see refs.markdown_file)
 

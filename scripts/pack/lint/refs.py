@@ -8,6 +8,7 @@ import posixpath
 from .lazy import lazy
 from .markdown import lines_with
 from .near import nearest
+from .negation import negated
 
 _TYPE = lazy(
     r"subagent_?[tT]ype[\"'`*]{0,3}(?:\s{0,2}[:=]\s{0,2}| (?:of|set to|is) (?=[\"'`*]|[a-z0-9-]{2,60}(?:[.,;]\s|\.?$)))[\"'`*]{0,3}([A-Za-z0-9][A-Za-z0-9_.:-]{0,120})([^\s]?)"
@@ -27,6 +28,10 @@ _KEBAB = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 _MARKED_ENDS = ("** agent", '" agent', "** sub", '" sub')
 _SKILL = lazy(
     r"\b(?:[Uu]se|[Ii]nvoke|[Ll]oad|[Rr]un|[Aa]pply|[Ff]ollow|[Ss]ee) (?:the )?`([a-z][a-z0-9]*(?:-[a-z0-9]+)+|[a-z]{4,40})` skill\b"
+    r"|\b[Tt]he `([a-z][a-z0-9]*(?:-[a-z0-9]+)+)` skill\b"
+)
+_OTHERS = lazy(
+    r"(?i)[^.\n]{0,40}\b(?:from|of|in) (?:the |an? )?[`\w-]+ (?:plugin|marketplace)|[^.\n]{0,30}\bif (?:it is |you have it )?(?:available|installed|present)"
 )
 _SCOPED = lazy(r"(?<![\w@./:$}{>-])(/?)([A-Za-z0-9][A-Za-z0-9._-]*):([A-Za-z][A-Za-z0-9_-]*(?::[A-Za-z][A-Za-z0-9_-]*)*)")
 _ROOT_PATH = lazy(r"\$\{?(CLAUDE_PLUGIN_ROOT|CLAUDE_SKILL_DIR)\}?\"?/([^\s\"'`()<>|;&,\\\]]+)")
@@ -49,6 +54,10 @@ _DOC_HEADS = (" references/", " reference/", " agents/", " commands/", " skills/
 _ELSEWHERE = (".claude", "create", "write", "save", "generate", "new ", "output", "user", "e.g", "such as", "example", "project")
 _SKILL_HEADS = ("reference", "scripts/", "assets/", "templates/", "examples/")
 _PERMALINK = lazy(r"\[(?:[\u200b\u200c\ufeff#¶§🔗 ]|&#\w+;)*\]\(\Z")
+_RUN_SCRIPT = lazy(
+    r"(?<![\w./-])(?:python3?|bash|sh|node|bun|deno run|uv run(?: python3?)?|ruby|perl|npx tsx|tsx) (?:-\S+ )*(?:\./)?(scripts/[A-Za-z0-9_./-]+\.(?:py|sh|js|mjs|cjs|ts|rb|pl))(?![\w/*-])"
+)
+_SHELLS = ("bash", "sh", "shell", "zsh", "console", "")
 _SHOWN = ("text", "txt", "output", "log", "markdown", "md", "json", "yaml", "diff", "console")  # fences that show and do not run
 _SCHEME = lazy(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _EMBEDDED = lazy(r"(?<!\S)!`([^`\n]{1,2000})`")
@@ -194,9 +203,12 @@ def skills(file):
     if "` skill" not in text:
         return
     for match in _SKILL.finditer(text, file.body_start):
-        name = match.group(1)
+        name = match.group(match.lastindex)
+        rest = text[match.end() : match.end() + 60]
+        if _OTHERS.match(rest) or negated(text, *match.span(match.lastindex)):
+            continue  # `the x skill of the y plugin`, `the x skill, if it is installed`
         if not _is_placeholder(name) and not file.prose.hidden(match.start()):
-            yield Ref(name, match.span(1), "skill")
+            yield Ref(name, match.span(match.lastindex), "skill")
 
 
 def _ids(text, start, project):
@@ -287,6 +299,12 @@ def files(file, project):
         return  # what an example or a template points to is part of the example, or beside what is made from it
     for target, start, end in file.prose.links() if "](" in text or "]:" in text or "<a " in text or "<img " in text else ():
         path = target.split("#")[0].split("?")[0]
+        if path.startswith(("{baseDir}/", "${baseDir}/")) and file.kind in ("skill", "prose"):
+            home = folder if file.kind == "skill" else base
+            path = path[path.index("/") + 1 :]
+            if home and not _odd_path(path):
+                yield Ref(target, (start, end), "link", target=posixpath.normpath(posixpath.join(home, path)))
+            continue
         if (
             not path
             or path.startswith(("/", "#", "~", "@"))
@@ -413,8 +431,27 @@ def _code_paths(file, project, folder):
             spots += tuple(posixpath.join(posixpath.dirname(folder), name, path) for name in _NAMED.findall(before))
             if not any(project.exists(spot) for spot in spots):
                 found.append(Ref(path, match.span(1), "code", target=posixpath.join(folder, path)))
+        if "scripts/" in text and posixpath.join(folder, "scripts") in project.dirs:
+            found += _run_scripts(file, project, folder, {ref.span for ref in found})
         if len(found) < 4:  # more than that: a skill that teaches how to write skills
             yield from found
+
+
+def _run_scripts(file, project, folder, known):
+    """`python3 scripts/check.py FILE`, in a code span or a fence of shell: a script of the skill that is not there."""
+    found, seen = [], set()
+    for start, end in lines_with(file.text, file.body_start, "scripts/"):
+        for match in _RUN_SCRIPT.finditer(file.text, start, end):
+            path, span = match.group(1), match.span(1)
+            fence = file.prose.fence_at(span[0])
+            if fence is None and not file.prose.in_code(span[0]) or fence is not None and fence[2].split(" ")[0] not in _SHELLS:
+                continue
+            if path in seen or span in known or _odd_path(path) or within(span[0], file.prose.comments) or negated(file.text, *span):
+                continue
+            seen.add(path)
+            if not any(project.exists(posixpath.join(home, path)) for home in (folder, file.plugin.root)):
+                found.append(Ref(path, span, "code", target=posixpath.join(folder, path)))
+    return found
 
 
 def _elsewhere(file, match):

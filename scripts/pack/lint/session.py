@@ -35,6 +35,11 @@ class Watched(File):
         return File.json.fget(self)
 
     @property
+    def marks(self):
+        self.project.reads.add(self.rel)
+        return File.marks.fget(self)
+
+    @property
     def prose(self):
         self.project.reads.add(self.rel)
         return File.prose.fget(self)

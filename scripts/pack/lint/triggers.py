@@ -5,14 +5,18 @@ named here is always asked. tests/lint/test_triggers.py holds every sample again
 """
 
 NOT_ASCII = object()
+# Words that stand in so many texts, or so often in one, that to ask for each is quicker than to find all (marks.py).
+COMMON = frozenset(("--", "$", "@", "#", "-", "(", ")", " #", "\\u", "name", " agent", "\x00", "\ufffd"))
+WORDS = set()  # all others that this table asks for; ASCII
 
 
 def _front(*needs):
     """A question to the file: does its frontmatter hold one of the strings?"""
+    WORDS.update(needs)
 
     def asked(file):
         front = file.front
-        return front is not None and has(file, file.text[front.start : front.close], needs)
+        return front is not None and file.holds(needs) and has(file.text[front.start : front.close], needs)
 
     return asked
 
@@ -23,17 +27,18 @@ TEXT = {
     "text-encoding": ("\ufffd",),
     "text-mojibake": NOT_ASCII,
     "hidden-character": lambda file: not file.text.isascii() or file.is_json and "\\u20" in file.text,
-    "secret": lambda file: has(file, file.text, _KEYS) or file.kind in ADDRESSES and "://" in file.text,
+    "secret": lambda file: file.holds(_KEYS) or file.kind in ADDRESSES and "://" in file.text,
     "piped-to-shell": ("curl", "wget", "base64", "Invoke-Web", "iex", "IEX", "b64decode", "urlopen", "fromhex", "xxd"),
     "option-undeclared": ("${user_config.",),
     "root-variable": ("PLUGIN_", "CLAUDE_", "laude_"),
     "ref-skill": ("` skill",),
     "readme-option": ("--",),
     "ref-anchor": ("](", "]:"),
-    "ref-agent": lambda file: "agent" in file.text and has(file, file.text, _AGENT) or "` sub" in file.text,
-    "protocol-spawn": lambda file: "subagent_type" in file.text or "disallowed" in file.text,
+    "ref-agent": lambda file: file.holds(_AGENT) or "` sub" in file.text,
+    "protocol-spawn": ("subagent_type", "disallowed"),
     "tool-mcp": ("mcp__",),
     "tool-conflict": _front("disallowedTools"),
+    "tool-specifier": _front("("),
     "tool-unbalanced": _front("(", ")"),
     "agent-skill-missing": _front("skills"),
     "model-unknown": _front("model"),
@@ -42,7 +47,7 @@ TEXT = {
     "command-shell": ("!`", "```!"),
     "command-approval": ("!`", "```!"),
     "command-argument": ("$", "{{"),
-    "ref-project-path": lambda file: has(file, file.text, _AT) or file.kind == "command" and has(file, file.text, _FOLDERS),
+    "ref-project-path": lambda file: file.holds(_AT) or file.kind == "command" and file.holds(_FOLDERS),
     "ref-script": ("CLAUDE_PLUGIN_ROOT", "CLAUDE_SKILL_DIR"),
     "wide-grant": _front("allowed-tools"),
     "tool-ungranted": _front("tools", "Tools"),
@@ -61,12 +66,14 @@ TEXT = {
 _KEYS = ("ghp_", "gho_", "ghs_", "github_pat_", "AKIA", "glpat-", "AIza", "xox", "PRIVATE KEY", "eyJ", "sk-")
 _KEYS += ("SECRET", "TOKEN", "_KEY", "PASSWORD", "hooks.slack.com", "discord", "_live_", "npm_", "hf_")
 ADDRESSES = ("mcp", "manifest", "hooks", "script", "monitors", "private")
+_TEAMS, _TOOL = ("TeamCreate", "TeamDelete"), (" tool",)
 _AT = ("@", "!`", "```!")
 _FOLDERS = (" scripts/", "./scripts/", " hooks/", "./hooks/", " bin/", "./bin/", " lib/", " tools/")
 _AGENT = ("ubagent", "** agent", '" agent', " agent", "@agent-", "` agent", "agent:", 'agent"', "agent'", "agent :")
 _HOOKS = ('"hooks"', "\\u")
 # kind: the same for rules that look at several kinds
 OF_KIND = {
+    "hooks": {"hook-watch": ("FileChanged", "\\u")},
     "manifest": {
         "manifest-shadow": ("agents", "commands", "outputStyles", "\\u"),
         "network-host": ("network", "\\u"),
@@ -90,11 +97,11 @@ OF_KIND = {
 for _kind in ("manifest", "marketplace"):
     for _rule in "schema event key matcher-regex matcher if type async timeout switch unquoted script path".split():
         OF_KIND[_kind]["hook-" + _rule] = _HOOKS
-    for _rule in "interpreter fails-open quoting user-config command variable endless payload".split():
+    for _rule in "interpreter fails-open quoting user-config command variable endless payload answer watch".split():
         OF_KIND[_kind]["hook-" + _rule] = _HOOKS
 _FRONT_HOOKS = _front("hooks")
 for _kind in ("command", "skill"):
-    for _rule in "event matcher-regex matcher if timeout script path interpreter fails-open variable endless".split():
+    for _rule in "event matcher-regex matcher if timeout script path interpreter fails-open variable endless answer".split():
         OF_KIND[_kind]["hook-" + _rule] = _FRONT_HOOKS
 
 
@@ -112,9 +119,7 @@ def of_facts(facts):
     )  # AgentOutput does for both
     return {
         "agent-ignored-key": _front(*facts.agent["ignored_in_plugins"]),
-        "tool-removed": lambda file: (
-            removed(file) or "TeamCreate" in file.text or "TeamDelete" in file.text or " tool" in file.text and has(file, file.text, gone)
-        ),
+        "tool-removed": lambda file: removed(file) or file.holds(_TEAMS) or file.holds(_TOOL) and file.holds(gone),
         "tool-unavailable": _front(
             *facts.agent["never_in_subagents"],
             *[old for old, new in facts.tool_aliases.items() if new in facts.agent["never_in_subagents"]],
@@ -122,20 +127,28 @@ def of_facts(facts):
     }
 
 
-def has(file, text, needs):
-    """Does the file hold what the rule needs?"""
+def wanted(file, needs):
+    """Has a rule that needs this anything to say of the file?"""
     if callable(needs):
         return needs(file)
     if needs is NOT_ASCII:
-        return not text.isascii()
+        return not file.text.isascii()
+    return file.holds(needs)
+
+
+def has(text, needs):
+    """Does the text hold one of the strings?"""
     for need in needs:
         if need in text:
             return True
     return False
 
 
-def _texts(plugin):
-    return [file.text for file in plugin.of("prose", "agent", "command", "skill")]
+def _documents(plugin):
+    return plugin.of("prose", "agent", "command", "skill")
+
+
+_RULERS = ("|-", "| -", "|:", "| :", "-|", "- |", ":|", ": |")  # those of markdown.py
 
 
 def _tables(plugin):
@@ -143,18 +156,18 @@ def _tables(plugin):
         return False
     known = plugin.memo.get("has_tables")
     if known is None:
-        known = any("|-" in text or "| -" in text or "|:" in text or "| :" in text for text in _texts(plugin))
-        plugin.memo["has_tables"] = known
+        known = plugin.memo["has_tables"] = any(file.holds(_RULERS) for file in _documents(plugin))
     return known
 
 
+_PAGE = (".md",)
 # rule: has it anything to look at in this plugin?
 PLUGIN = {
-    "name-clash": lambda plugin: len(plugin.of("command", "skill", "agent", "prose")) > 1,
+    "name-clash": lambda plugin: len(plugin.of("command", "skill", "agent", "prose")) > 1 or plugin.entries and plugin.of("command"),
     "agent-duplicate": lambda plugin: len(plugin.of("agent")) > 1,
     "manifest-location": lambda plugin: plugin.of("root-manifest") or plugin.manifest and plugin.project.has_links(),
     "ref-orphan": lambda plugin: plugin.of("prose"),
-    "ref-cycle": lambda plugin: any(".md" in text for text in _texts(plugin)),
+    "ref-cycle": lambda plugin: any(file.holds(_PAGE) for file in _documents(plugin)),
     "component-location": lambda plugin: len(plugin.project.listing) > len(plugin.project.files),
     "bin-file": lambda plugin: plugin.path("bin") in plugin.project.dirs,
     "link-outside": lambda plugin: plugin.project.has_links(),
@@ -162,12 +175,19 @@ PLUGIN = {
 for _rule in "role agent tables name state approver unknown unreachable dead-end ack".split():
     PLUGIN["protocol-" + _rule] = _tables
 _LISTS = ("s: `", "tates\n", "tates:", "tatuses:", "vents:\n", "essages:\n", "hases:\n", "ignals:\n")
-PLUGIN["protocol-name"] = lambda plugin: (
-    _tables(plugin) or plugin.is_plugin and any(mark in text for text in _texts(plugin) for mark in _LISTS)
-)
+PLUGIN["protocol-name"] = lambda plugin: _tables(plugin) or plugin.is_plugin and any(file.holds(_LISTS) for file in _documents(plugin))
 PLUGIN["protocol-unknown"] = PLUGIN["protocol-name"]
 _GENERATED = ("generated:", "generated :", "GENERATED", "Generated:", "generated ")
+_COMMENT = ("<!--",)
 PLUGIN["generated-drift"] = lambda plugin: (
     "scripts/dev/generate.py" in plugin.project.listing
-    or any("<!--" in text and any(mark in text for mark in _GENERATED) for text in _texts(plugin))
+    or any(file.holds(_COMMENT) and file.holds(_GENERATED) for file in _documents(plugin))
 )
+for _needs in list(TEXT.values()) + [needs for table in OF_KIND.values() for needs in table.values()]:
+    WORDS.update(_needs if isinstance(_needs, tuple) else ())
+for _needs in (_KEYS, _AT, _FOLDERS, _AGENT, _TEAMS, _TOOL, _RULERS, _PAGE, _LISTS, _GENERATED, _COMMENT):
+    WORDS.update(_needs)
+# What modules of the rules ask a file for (File.holds): a test compares.
+WORDS.update("references/ reference/ agents/ commands/ skills/ hooks/ scripts/ assets/ templates/ examples/ eference".split())
+WORDS.update((" references/", " reference/", " agents/", " commands/", " skills/", "](", "]:", "<a ", "<img ", "pack-lint:"))
+WORDS -= COMMON

@@ -155,9 +155,20 @@ def documents(plugin):
     return [file for file in home + plugin.of("agent", "command", "skill") if not file.read_error]
 
 
+_MATTER = frozenset(KEYS + VALUES + STEPS + NAME_COLUMNS + APPROVER_COLUMNS + SENDERS + RECEIVERS + DIRECTIONS + MESSAGES + ANY_NAME)
+_MATTER |= frozenset(NEXT_COLUMNS + STATE_COLUMNS + _BESIDE_AGENTS)
+_MATTER |= frozenset(("agent", "agents", "subagent", "subagent_type", "agent id", "agent type", "roles", "owner", "author", "coder"))
+_MATTER |= frozenset(("implementer", "trigger", "triggered by", "on event", "source", "source state", "target", "target state", "to state"))
+_MATTER |= frozenset(("then", "next states"))
+
+
 def tables(file):
-    """The tables of a document."""
-    return file.prose.tables() if "|" in file.text else ()
+    """The tables of a document that have a column which says something here: most have none."""
+    return file.once("tables", _tables) if "|" in file.text else ()
+
+
+def _tables(file):
+    return [table for table in file.prose.tables() if not _MATTER.isdisjoint(table.named)]
 
 
 def agent_cells(file):

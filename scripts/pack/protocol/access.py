@@ -78,7 +78,7 @@ def may_write(state, actor, path, fact=None):
             )
         )
     if role == tables.LEAD:
-        if path is None or state["phase"] not in tables.DELEGATE_PHASES:
+        if path is None or not view.left_planning(state):
             return None
         return _no(
             "LEAD_DELEGATES",

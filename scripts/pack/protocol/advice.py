@@ -5,7 +5,8 @@ A step is {"who": name, "step": key, "text": what to do, "task": number or None}
 same one, so that it can be counted: the same (who, step) is told at most three times.
 """
 
-from . import advice_waves, tables, view, watch
+from . import advice_waves, tables, verification, view, watch
+from .guards_result import drifted, still_open
 from .guards_spawn import risk_step, testers_needed
 from .guards_teardown import tampered_text
 
@@ -16,9 +17,29 @@ def _step(who, key, text, task=None):
 
 def steps(state):
     """Every step that somebody could take now, the most urgent first."""
-    out = _steps(state)
+    out = _result(state) + _steps(state)
     if state["tampered"]:  # the end waits for the user's word, everything before it goes on
         out = [_step(tables.LEAD, "tampered", tampering(state)) if s["step"] == "teardown" else s for s in out]
+    return out
+
+
+def _result(state):
+    """What is there is not what was approved: the lead decides which of the three ways out (PROTOCOL 12)."""
+    out = []
+    if state["team"] is None or state["phase"] in (None, "CLOSED") or state["paused"] or state["teardown"]["aborted"]:
+        return out
+    for number, t in drifted(state):
+        paths = ", ".join(d["path"] for d in t["drift"][:3])
+        key = "drifted:%d:%s" % (number, "".join(d["id"][:4] for d in t["drift"][:3]))
+        text = (
+            "task #%d is DONE and DRIFTED: %s is no longer what was approved. Have it put back, or `pack task reopen %d`; or tell the user, "
+            "who may type `team accept PATH`" % (number, paths, number)
+        )
+        out.append(_step(tables.LEAD, key, text, number))
+    if state["phase"] == "TEARDOWN" and still_open(state) and not out:
+        paths = sorted({f["path"] for f in still_open(state)})
+        text = "the run cannot end, nobody approved: %s. Have it put back, or reopen its task; or tell the user, who may type `team accept PATH`"
+        out.append(_step(tables.LEAD, "unapproved:" + "".join(f["id"][:4] for f in still_open(state)[:3]), text % ", ".join(paths[:5])))
     return out
 
 
@@ -283,7 +304,12 @@ def _completion(state):
             _step(
                 tables.LEAD,
                 "verify",
-                ("build or tests failed: `pack task add` a fix task, then " if failed else "") + "run `pack verify --build CMD --test CMD`",
+                (
+                    "not verified (%s): a failure needs a fix task (`pack task add`); then " % verification.failure_text(state["verify"])
+                    if failed
+                    else ""
+                )
+                + "run `pack verify --build CMD --test CMD`",
             )
         )
     if state["mode"] in tables.VALIDATED_MODES and state["consistency"] != "OK":

@@ -2,13 +2,13 @@
 next state after a verdict."""
 
 from . import moves_waves, tables, view
-from .kernel import emit
+from .kernel import GATE, GUARDS, emit
 from .refusal import Refusal
 
 
 def roster_changed(state, effects):
     """After every roster change: the owner, and every wait, are looked at again (H12)."""
-    if state["teardown"]["state"] == "READY_TO_DELETE" and not view.living(state, tables.SUPERVISOR):
+    if state["teardown"]["state"] == "READY_TO_DELETE" and not view.living(state, tables.SUPERVISOR) and delivered(state):
         emit(effects, "TEAM_DELETED")  # the supervisor was the last
     owner = state["owner"]
     over = state["phase"] == "CLOSED" or state["teardown"]["state"] in ("READY_TO_DELETE", "TEAM_DELETED")
@@ -28,6 +28,11 @@ def roster_changed(state, effects):
             emit(effects, "IMPOSSIBLE_WAIT", task=number, absent=view.quorum(state, t)["absent"])
         elif t["state"] == "STUCK_ESCALATED" and t["cause"] == "IMPOSSIBLE_WAIT" and not view.quorum(state, t)["absent"]:
             emit(effects, "WAIT_RESUMED", task=number)
+
+
+def delivered(state):
+    """Whether what was seen of the result lets the run end (PROTOCOL 12): where it does not, the end waits, and whatever ended has ended."""
+    return GUARDS["delivered_is_approved"](state, {}, GATE) is None
 
 
 def end_agent(state, name, how):
@@ -108,7 +113,7 @@ def acks_changed(state, now, effects):
         return
     missing = view.missing_acks(state)
     if not missing:
-        if teardown["aborted"] or view.owner_active(state) or state["waves"] is not None:
+        if (teardown["aborted"] or view.owner_active(state) or state["waves"] is not None) and delivered(state):
             emit(effects, "READY_TO_DELETE")
     elif teardown["state"] in ("SHUTDOWN_REQUESTED", "RETRYING") and all(
         teardown["targets"][n]["sends"] >= teardown["sends"] for n in missing

@@ -1,6 +1,6 @@
 """Guards: the completion gate and the teardown (PROTOCOL 8, 9)."""
 
-from . import tables, view
+from . import tables, verification, view
 from .kernel import guard
 from .refusal import Refusal
 
@@ -26,7 +26,7 @@ def verified_on_this_tree(state, data, actor):
     seen = (
         "never run"
         if not verify
-        else "build exit %s, tests exit %s" % (verify["build"]["exit"], verify["test"]["exit"])
+        else verification.failure_text(verify)
         if not verify["ok"]
         else "passed on tree %s, present tree %s" % (verify["tree"], data["tree"])
     )
@@ -44,8 +44,9 @@ def conventions_changed(state, data, actor):
         return None
     return Refusal(
         "NO_CONVENTIONS",
-        ".conventions/ %s" % ("did not change in this run" if data.get("conventions") else "does not exist"),
-        "every run creates or updates it",
+        ".conventions/ %s"
+        % ("says nothing that it did not say before this run" if data.get("conventions") else "does not exist or says nothing"),
+        "a gold standard, anti-pattern, check, tool chain or decision needs a real line more, or another one",
         "let a coder do the conventions task, then verify again",
     )
 
@@ -116,7 +117,8 @@ def failed_safe(state, data, actor):
 
 @guard
 def abort_is_possible(state, data, actor):
-    if state["phase"] == "FAILED_SAFE" or state["teardown"]["state"] not in ("READY_TO_DELETE", "TEAM_DELETED"):
+    held = state["phase"] == "TEARDOWN" and state["result"]["open"]  # at its end, which something that nobody approved holds up
+    if state["phase"] == "FAILED_SAFE" or held or state["teardown"]["state"] not in ("READY_TO_DELETE", "TEAM_DELETED"):
         return None
     return Refusal(
         "TEARDOWN_STATE",

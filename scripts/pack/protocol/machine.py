@@ -12,7 +12,18 @@ actor is who the client says is calling. Everything that needs the outside (dige
 """
 
 # Importing the modules of guards and moves fills GUARDS and RULES; what other modules need of them is named here.
-from . import guards_tasks, guards_teardown, guards_waves, moves_notes, moves_roster, moves_tasks, moves_waves, tables, watch  # noqa: F401
+from . import (  # noqa: F401
+    guards_tasks,
+    guards_teardown,
+    guards_waves,
+    moves_notes,
+    moves_result,
+    moves_roster,
+    moves_tasks,
+    moves_waves,
+    tables,
+    watch,
+)
 from .guards_spawn import SPAWN_RULES, risk_step, spawn_rules, testers_needed  # noqa: F401
 from .kernel import GATE, GUARDS, LEAD, RULES, clone  # noqa: F401
 from .moves_teardown import COMPLETION_RULES, due  # noqa: F401
@@ -55,6 +66,7 @@ def initial():
             "reason": None,
         },
         "tampered": {},  # what enforces the run and was changed in it: name -> digest seen (pack/gate/tamper_check.py); the user's word empties it
+        "result": moves_result.initial(),  # what the run leaves behind, and what of it nobody approved (PROTOCOL 12)
         "requests": {},
         "refusals": {},
         "nudges": {},

@@ -76,7 +76,7 @@ def _(state, data, actor, now, effects):
         state["lead_mail"] = max(0, state["lead_mail"] - 1)
 
 
-for _name in ("SUPERVISOR_REPORT", "OVERLAP_SCOPE", "SNAPSHOT_NOT_FOUND", "SNAPSHOT_CONFLICT", "RECONCILE_CONFLICT", "STATE_FROZEN"):
+for _name in ("SUPERVISOR_REPORT", "SNAPSHOT_NOT_FOUND", "SNAPSHOT_CONFLICT", "RECONCILE_CONFLICT", "STATE_FROZEN"):
     RULES[_name] = {
         "roles": (tables.SUPERVISOR,) if _name == "SUPERVISOR_REPORT" else None,
         "apply": _note,

@@ -1,6 +1,6 @@
 """Transitions: the run, the roster, the ownership (PROTOCOL 1, 3)."""
 
-from . import moves_waves, tables, view, waves
+from . import moves_result, moves_waves, tables, view, waves
 from .kernel import LEAD, emit, guard, rule
 from .consequences import acks_changed, end_agent, agent_gone, restart_teardown, roster_changed
 from .moves_teardown import begin_teardown
@@ -9,7 +9,9 @@ from .refusal import Refusal
 
 @rule("RUN_OPENED", (LEAD,), ("run_is_new",))
 def _(state, data, actor, now, effects):
-    state["team"] = dict(data, opened=now)
+    state["team"] = dict({k: v for k, v in data.items() if k != "start"}, opened=now)
+    if data.get("start"):
+        moves_result.started(state, data["start"])
     state["phase"] = "DISCOVERY"
     if data.get("definition"):
         state["waves"] = waves.initial(data["definition"])

@@ -8,7 +8,23 @@ from .plan import check_overlap, check_reviewers, classify, is_conventions
 
 def _task_record(t):
     return dict(
-        t, state="PENDING", owner=None, revision=None, approvals={}, requests={}, rounds=[], touched=[], cause=None, resume=None, since=0
+        t,
+        state="PENDING",
+        owner=None,
+        revision=None,
+        approvals={},
+        requests={},
+        rounds=[],
+        touched=[],
+        cause=None,
+        resume=None,
+        since=0,
+        # the result (moves_result.py): is what is there what was approved; roles whose request a write has voided; gated commits
+        content=None,
+        drift=[],
+        sealed=None,
+        void=[],
+        commits=[],
     )
 
 
@@ -100,7 +116,9 @@ def _(state, data, actor, now, effects):
 def _(state, data, actor, now, effects):
     t = view.task(state, data["task"])
     t["revision"] = data["revision"]
-    t["requests"][view.entry(state, data["to"])["role"]] = data["revision"]
+    role = view.entry(state, data["to"])["role"]
+    t["requests"][role] = data["revision"]
+    t["void"] = [r for r in t["void"] if r != role]
     if t["state"] == "IN_PROGRESS":
         move_task(t, "IN_REVIEW", now)
     settle_task(state, data["task"], now, effects)
@@ -109,7 +127,7 @@ def _(state, data, actor, now, effects):
 _VERDICT = _OPERATIONAL + ("approver_is_required", "task_is_in_review", "review_was_asked", "verdict_goes_to_coder")
 
 
-@rule("APPROVED", tables.APPROVERS, _VERDICT + ("reviewed_revision_is_present",))
+@rule("APPROVED", tables.APPROVERS, _VERDICT + ("reviewed_revision_is_present", "request_still_holds"))
 def _(state, data, actor, now, effects):
     t = view.task(state, data["task"])
     t["revision"] = data["revision"]
@@ -138,7 +156,7 @@ def _(state, data, actor, now, effects):
         move_task(t, "REVIEW_LOOP", now)
 
 
-@rule("DONE", tables.IMPLEMENTERS, _BY_OWNER + ("task_is_approved", "next_claim_is_legal"))
+@rule("DONE", tables.IMPLEMENTERS, _BY_OWNER + ("task_is_approved", "commit_is_as_approved", "next_claim_is_legal"))
 def _(state, data, actor, now, effects):
     move_task(view.task(state, data["task"]), "DONE", now)
     if data.get("claims") is not None:
@@ -257,7 +275,7 @@ def _(state, data, actor, now, effects):
     for part in ("subject", "acceptance", "high_risk"):
         if data.get(part) is not None:
             t[part] = data[part]
-    t["revision"], t["rounds"], t["requests"] = None, [], {}
+    t["revision"], t["rounds"], t["requests"], t["void"] = None, [], {}, []
     if t["state"] in tables.BLOCKED_ON_LEAD:
         t.update(state="IN_PROGRESS" if t["owner"] else "PENDING", cause=None, since=now)
     elif t["state"] in tables.WORKING:
@@ -293,19 +311,29 @@ def _(state, data, actor, now, effects):
         t["touched"].append(data["path"])
     if t["state"] in tables.TERMINAL:
         return
+    t["void"] = sorted(set(t["void"]).union(t["requests"]))  # also when the bytes come back: what is read in between is not known
     if t["revision"] is not None:
         t["revision"] = data["revision"]
     q = view.quorum(state, t)
     if t["state"] == "APPROVED" and q["missing"]:
         move_task(t, "IN_REVIEW", now)
+    elif t["state"] == "IN_REVIEW" and q["result"] == "APPROVED" and t["revision"] is not None:
+        move_task(t, "APPROVED", now)  # put back: what is there is what they all approved
     if t["state"] in ("IN_REVIEW", "CHANGES_REQUESTED") and q["absent"]:
         emit(effects, "IMPOSSIBLE_WAIT", task=data["task"], absent=q["absent"])  # whose approval this write made stale is gone
 
 
 @rule("COMMITTED", None)
 def _(state, data, actor, now, effects):
-    """Recorded for people. The state knows the last one only: it must not grow with the length of a run."""
+    """The commit of a task is what has to be there at the end; of the others the state knows the last one only."""
     state["commit"] = data["sha"]
+    result = state["result"]
+    result["head"] = data.get("head", data["sha"])
+    result["diverged"] = {s: d for s, d in result["diverged"].items() if s not in data.get("gone", ())}
+    for number in data.get("tasks", ()):
+        t = view.task(state, number)
+        if t is not None:
+            t["commits"] = [s for s in t["commits"] if s not in data.get("gone", ())] + [data["sha"]]
 
 
 @rule("CLIENT_TASK", None)

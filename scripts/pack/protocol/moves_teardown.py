@@ -1,6 +1,6 @@
 """Transitions: completion, teardown, timers (PROTOCOL 8, 9; H16-H24)."""
 
-from . import advice, tables, view, watch
+from . import advice, tables, verification, view, watch
 from .kernel import GATE, GUARDS, LEAD, emit, guard, rule
 from .consequences import acks_changed, end_agent, restart_teardown, roster_changed
 from .guards_who import owner_is_active_or_aborting
@@ -30,7 +30,7 @@ def verification_was_started(state, data, actor):
 def _(state, data, actor, now, effects):
     verify = state["verify"]
     verify["build"]["exit"], verify["test"]["exit"] = data["build_exit"], data["test_exit"]
-    verify.update(tree=data["tree"], nonce=None, ok=data["build_exit"] == 0 and data["test_exit"] == 0)
+    verify.update(verification.taken_in(data), tree=data["tree"], nonce=None, ok=verification.passed(data))
 
 
 @rule("CONSISTENCY_OK", (tables.TECH_LEAD,), ("sender_is_living", "run_is_open", "plan_is_registered"))
@@ -62,6 +62,7 @@ COMPLETION_RULES = {
         "conventions_changed",
         "consistency_is_ok",
         "enforcement_is_whole",
+        "result_is_approved",
     ),
     "waves": ("waves_are_over", "enforcement_is_whole"),
 }
@@ -85,7 +86,14 @@ def _(state, data, actor, now, effects):
 @rule(
     "SHUTDOWN_REQUESTED",
     (LEAD,),
-    ("run_is_live", "target_is_known", "shutdown_is_in_its_place", "shutdown_has_no_open_task", "shutdown_round_allows"),
+    (
+        "run_is_live",
+        "target_is_known",
+        "shutdown_is_in_its_place",
+        "shutdown_has_no_open_task",
+        "shutdown_round_allows",
+        "supervisor_ends_a_proved_run",
+    ),
 )
 def _(state, data, actor, now, effects):
     name, teardown = data["to"], state["teardown"]
@@ -158,7 +166,9 @@ def candidate_may_open(state, data, actor):
     return candidate_is_due(state, data, actor)
 
 
-@rule("FORCED_FINALIZE_ACK", (LEAD,), ("candidate_is_due", "every_task_is_terminal", "owner_is_active_or_aborting"))
+@rule(
+    "FORCED_FINALIZE_ACK", (LEAD,), ("candidate_is_due", "every_task_is_terminal", "owner_is_active_or_aborting", "delivered_is_approved")
+)
 def _(state, data, actor, now, effects):
     teardown = state["teardown"]
     teardown.update(ack_status="FORCED_FINALIZE_APPROVED", unresolved=view.missing_acks(state))
@@ -170,14 +180,14 @@ def _(state, data, actor, now, effects):
     emit(effects, "TEARDOWN_FAILED_SAFE", why="the lead denied the forced finalize", missing=view.missing_acks(state))
 
 
-@rule("READY_TO_DELETE", ("gate",), ("nothing_is_missing", "every_task_is_terminal"))
+@rule("READY_TO_DELETE", ("gate",), ("nothing_is_missing", "every_task_is_terminal", "delivered_is_approved"))
 def _(state, data, actor, now, effects):
     state["teardown"]["state"] = "READY_TO_DELETE"
     if not view.living(state, tables.SUPERVISOR):
         emit(effects, "TEAM_DELETED")
 
 
-@rule("TEAM_DELETED", ("gate",), ("teardown_is_ready", "every_task_is_terminal", "nobody_lives"))
+@rule("TEAM_DELETED", ("gate",), ("teardown_is_ready", "every_task_is_terminal", "nobody_lives", "delivered_is_approved"))
 def _(state, data, actor, now, effects):
     state["teardown"]["state"] = "TEAM_DELETED"
     for name in state["teardown"]["unresolved"]:

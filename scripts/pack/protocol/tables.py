@@ -73,7 +73,7 @@ VALIDATED_MODES = (MEDIUM, COMPLEX)  # PLAN OK and RISKS MITIGATED before coders
 
 # --- Phases (PROTOCOL 8) ----------------------------------------------------------------------------------------
 PHASES = ("DISCOVERY", "PLANNING", "SETUP", "EXECUTION", "COMPLETION", "TEARDOWN", "CLOSED", "FAILED_SAFE")
-DELEGATE_PHASES = ("SETUP", "EXECUTION", "COMPLETION")  # the lead edits no project file here
+DELEGATE_PHASES = ("SETUP", "EXECUTION", "COMPLETION")  # the lead edits no project file here, nor in what follows (access.py)
 OPEN_PHASES = PHASES[:5]
 
 # --- Tasks (PROTOCOL 5): state -> states it may go to. Terminal states have no exits. ------------------------------
@@ -241,7 +241,16 @@ RECORDS = {
     "TASK_CANCELLED": "the lead cancelled a task",
     "TASK_RESCOPED": "the lead changed a task",
     "FILE_WRITTEN": "a task's file changed; the task has a new revision",
-    "COMMITTED": "a commit was made, with its files",
+    "COMMITTED": "a commit was made; the tasks whose approved content it holds",
+    "START_RECORDED": "where a run begins that an older version opened: commit, branch, index, every file that is dirty or untracked",
+    "CONTENT_SEALED": "a task is DONE: the digests of its files, as its required roles approved them",
+    "CONTENT_DRIFTED": "files of a DONE task are no longer what was approved",
+    "CONTENT_RESTORED": "they are again",
+    "CONTENT_ACCEPTED": "the user typed `team accept PATH`: a difference that nobody approved is taken as it is",
+    "TASK_REOPENED": "the lead reopened a DONE task; its approvals count no more",
+    "HEAD_MOVED": "HEAD names another commit, and no commit that passed the gate did that",
+    "COMMIT_DIVERGES": "a commit holds something else than what was approved",
+    "RESULT_CHECKED": "the closing proof: what differs from the start and nobody approved",
     "CLIENT_TASK": "a Task tool of the client created or changed an entry",
     "GATES_STARTED": "the quality gates are about to be judged by `pack gate check`",
     "GATES_RECORDED": "their verdicts, derived from the evidence",
@@ -273,7 +282,7 @@ RECORDS = {
     "BREACH": "an agent has been silent beyond a threshold; it counts at the second look in a row",
     "LOOP_SUSPECTED": "an agent made the same call again and again",
     "TOOL_UNAVAILABLE": "a command that an agent ran is not installed; missing for three agents it is systemic",
-    "OVERLAP_SCOPE": "a shell command changed a file that the caller may not write",
+    "OVERLAP_SCOPE": "a file changed that is in no task worked on, or is another's; between which events, and who was at work then",
     "DELIVERY_FAILED": "the client did not deliver a message that the gate had accepted",
     "REFUSED": "a call or message was refused; nothing changed",
     "HANDOFF_DUPLICATE": "the same offer again: idempotent",

@@ -104,6 +104,12 @@ def quorum_text(q):
     return "; ".join(parts)
 
 
+def left_planning(state):
+    """Whether the run ever left PLANNING: from then on to CLOSED the lead edits no project file."""
+    ending = state["phase"] in ("TEARDOWN", "FAILED_SAFE") and state["plan"]["registered"] and state["owner"]["minted"] > 0
+    return state["phase"] in tables.DELEGATE_PHASES or ending
+
+
 def owned(state, name, states=None):
     """Numbers of the tasks that a name owns, in the given states (default: not terminal)."""
     return [n for n, t in tasks(state) if t["owner"] == name and (t["state"] in states if states else t["state"] not in tables.TERMINAL)]

@@ -1,28 +1,31 @@
-"""The HTML timeline of a run: one lane an agent, one mark an event, refusals in red, the whole log below. One file, no script
-from elsewhere, made from the journal alone."""
+"""The page of a run: lanes of agents and tasks on an axis of time, who approved what, the closing proof, the log. One file, no
+network, made from the journal alone. Tables are plain HTML; the lanes and the log are drawn by timeline.js from data in the page."""
 
 import html
+import os
 import time
 
+from pack.base import codec
 from pack.protocol import tables, view
-from pack.store.render import stats, summary, tree
+from pack.store import history
+from pack.store.render import stats, summary
 
-WIDTH, LANE, LEFT = 1200, 26, 170
+HERE = os.path.dirname(os.path.abspath(__file__))
 QUIET = ("MAIL", "LEAD_WOKE", "LEAD_STOPPED", "AGENT_ACTIVE", "AGENT_IDLE", "TICK", "WAVES_SEEN", "SHUTDOWN_ID")
-COLORS = {
-    "APPROVED": "#2e7d32",
-    "DONE": "#1b5e20",
-    "CHANGES_REQUESTED": "#ef6c00",
-    "CLAIM": "#1565c0",
-    "FILE_WRITTEN": "#90a4ae",
-    "COMMITTED": "#6a1b9a",
-    "VERIFIED": "#00838f",
-    "PLAN_REGISTERED": "#1565c0",
-    "TEAM_DELETED": "#000000",
+KINDS = {"refusal": "Refused", "escalation": "Escalated", "handoff": "Hand-off", "drift": "Drift", "commit": "Commit"}
+ESCALATIONS = ("STUCK", "REVIEW_LOOP", "STUCK_ESCALATED", "IMPOSSIBLE_WAIT", "ESCALATE_TO_MEDIUM", "OWNER_LOST", "AGENT_LOST")
+DRIFT = ("DRIFTED", "HEAD_MOVED", "COMMIT_DIVERGES", "STATE_DIVERGENCE", "CONTENT_DRIFTED", "OUTSIDE_CHANGE")
+HANDOFFS = ("STATE_OWNERSHIP_HANDOFF", "STATE_OWNERSHIP_ACK", "SPLIT_BRAIN_DETECTED")
+LEFT_OUT = ("definition", "unmet", "facts", "tasks", "approved", "sealed", "start")  # long values that say nothing to a reader
+STATE_COLOURS = {
+    "PENDING": "pending",
+    "IN_PROGRESS": "work",
+    "IN_REVIEW": "review",
+    "CHANGES_REQUESTED": "changes",
+    "APPROVED": "approved",
+    "DONE": "done",
+    "CANCELLED": "cancelled",
 }
-STYLE = """body{font:14px/1.4 system-ui,sans-serif;margin:24px;color:#222;max-width:1240px}h1{font-size:20px}pre{background:#f6f6f4;padding:12px;overflow:auto}
-table{border-collapse:collapse;width:100%}td,th{padding:3px 8px;text-align:left;border-bottom:1px solid #e5e5e0;vertical-align:top;font-size:13px}
-tr.refused td{background:#fdecea}svg{background:#fcfcfa;border:1px solid #e5e5e0}.dim{color:#888}"""
 
 
 def _who(record):
@@ -34,110 +37,265 @@ def _quiet(record):
     return record["event"] in QUIET and not record["data"].get("report")
 
 
-def _words(record):
+def value_text(value):
+    """A value of a record for people: lists with commas, mappings as `name value`, True as yes."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join("%s %s" % (k, value_text(v)) for k, v in sorted(value.items()) if v not in (None, "", [], {}))
+    if isinstance(value, (list, tuple)):
+        return ", ".join(value_text(v) for v in value)
+    return str(value)
+
+
+def words(record, most=120):
+    """A record's data in words, each value cut to `most` characters."""
     data = record["data"]
     if record["event"] in tables.TROUBLE:
         return "%s: %s Seen: %s Next: %s" % (data["code"], data["what"] + ".", data["seen"] + ".", data["next"])
     if record["event"] == "PLAN_REGISTERED":
         return "%d tasks" % len(data["tasks"])
-    keep = [
-        (k, v)
-        for k, v in sorted(data.items())
-        if k not in ("definition", "unmet", "facts", "tasks", "approved") and v not in (None, "", [], {})
-    ]
-    return ", ".join("%s %s" % (k, v if k == "report" else str(v)[:120]) for k, v in keep)
+    keep = [(k, v) for k, v in sorted(data.items()) if k not in LEFT_OUT and v not in (None, "", [], {})]
+    return ", ".join("%s %s" % (k.replace("_", " "), value_text(v)[: 4000 if k == "report" else most]) for k, v in keep)
 
 
-def svg(records):
-    """The lanes as an SVG picture; a mark's tooltip says what it is."""
-    shown = [r for r in records if not _quiet(r)]
-    lanes = []
-    for r in shown:
-        if _who(r) not in lanes:
-            lanes.append(_who(r))
-    start, end = records[0]["ts"], max(records[-1]["ts"], records[0]["ts"] + 1)
-    place = lambda ts: LEFT + (ts - start) / (end - start) * (WIDTH - LEFT - 20)
-    out = ['<svg viewBox="0 0 %d %d" width="100%%" role="img" aria-label="timeline">' % (WIDTH, LANE * len(lanes) + 30)]
-    for n, name in enumerate(lanes):
-        y = n * LANE + 18
-        out.append(
-            '<text x="8" y="%d" font-size="12">%s</text><line x1="%d" x2="%d" y1="%d" y2="%d" stroke="#e0e0dc"/>'
-            % (y + 4, html.escape(name), LEFT, WIDTH - 10, y, y)
-        )
-    for r in shown:
-        y = lanes.index(_who(r)) * LANE + 18
-        bad = r["event"] in tables.TROUBLE
-        mark = (
-            '<path d="M%.1f %d l5 9 l-10 0 z" fill="#c62828">' % (place(r["ts"]), y - 5)
-            if bad
-            else '<circle cx="%.1f" cy="%d" r="4" fill="%s">' % (place(r["ts"]), y, COLORS.get(r["event"], "#607d8b"))
-        )
-        out.append(
-            "%s<title>%s</title></%s>"
-            % (mark, html.escape("#%d %s %s: %s" % (r["seq"], _who(r), r["event"], _words(r))), "path" if bad else "circle")
-        )
-    minutes = (end - start) / 60
-    out.append(
-        '<text x="%d" y="%d" font-size="11" fill="#888">%s, %.1f minutes</text></svg>'
-        % (LEFT, LANE * len(lanes) + 24, time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(start)), minutes)
-    )
-    return "".join(out)
+def _kind(record):
+    event = record["event"]
+    if event in tables.TROUBLE:
+        return "refusal"
+    for kind, events in (("escalation", ESCALATIONS), ("drift", DRIFT), ("handoff", HANDOFFS)):
+        if event in events:
+            return kind
+    return "commit" if event == "COMMITTED" else None
 
 
-def page(state, records, enforcement):
-    """The whole page as text. records: the journal, not empty."""
-    counts = stats(records)
-    rows = []
+def _task(record):
+    task = record["data"].get("task")
+    return int(task) if isinstance(task, (int, str)) and str(task).isdigit() else 0
+
+
+def data_of(state, records, told):
+    """What timeline.js draws: times in seconds after the first record."""
+    start = told.start
+    at = lambda ts: round(ts - start, 1)
+    till = lambda ts: told.end if ts is None else ts
+    marks, agents = {}, []
+    log = []
     for r in records:
         if _quiet(r):
             continue
-        rows.append(
-            '<tr class="%s"><td class="dim">%d</td><td class="dim">%s</td><td>%d</td><td>%s</td><td>%s</td><td>%s</td></tr>'
-            % (
-                "refused" if r["event"] in tables.TROUBLE else "",
-                r["seq"],
-                time.strftime("%H:%M:%S", time.localtime(r["ts"])),
-                r["epoch"],
-                html.escape(_who(r)),
-                html.escape(r["event"]),
-                html.escape(_words(r)),
-            )
+        bad = int(r["event"] in tables.TROUBLE)
+        log.append([r["seq"], at(r["ts"]), _who(r), r["event"], words(r), _task(r), bad])
+        kind = _kind(r)
+        if kind:
+            marks.setdefault(_who(r), []).append([r["seq"], at(r["ts"]), kind])
+    names = [n for n in marks if n not in told.agents] + list(told.agents)
+    for name in sorted(names, key=lambda n: (n != "lead", told.agents[n][0][1] if n in told.agents else 0)):
+        spans = told.agents.get(name, [])
+        agents.append(
+            {
+                "name": name,
+                "role": state["roster"][name]["role"] if name in state["roster"] else name,
+                "busy": round(history.spent(spans, ("ACTIVE",), told.end)),
+                "spans": [[s, at(a), at(till(b))] for s, a, b, _inc in spans],
+                "marks": marks.get(name, []),
+            }
         )
-    approvals = []
-    for number, t in view.tasks(state):
-        q = view.quorum(state, t) if state["mode"] else None
-        approvals.append(
-            "<tr><td>#%d</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>"
-            % (
-                number,
-                html.escape(t["subject"]),
-                t["state"],
-                html.escape(t["owner"] or "-"),
-                t["revision"] or "-",
-                html.escape(view.quorum_text(q)) if q else "-",
-            )
-        )
-    return """<!doctype html><html lang="en"><meta charset="utf-8"><title>%s</title><style>%s</style><h1>%s</h1>
-<p>%d events, %d refused calls.</p>%s<h2>Now</h2><pre>%s</pre><h2>Tasks</h2><table><tr><th>task<th>subject<th>state<th>owner<th>revision<th>approvals</tr>%s</table>
-<h2>Summary</h2><pre>%s</pre><h2>Log</h2><table><tr><th>seq<th>time<th>epoch<th>who<th>event<th></tr>%s</table></html>
-""" % (
-        html.escape(state["team"]["name"]),
-        STYLE,
-        html.escape(state["team"]["name"]),
-        len(records),
-        counts["refused"],
-        svg(records),
-        html.escape(tree(state, enforcement)),
-        "".join(approvals),
-        html.escape(summary(state, counts)),
-        "".join(rows),
+    return {
+        "start": start,
+        "length": at(told.end),
+        "kinds": KINDS,
+        "phases": [[p, at(a), at(till(b))] for p, a, b in told.phases if p],
+        "agents": agents,
+        "tasks": [
+            {
+                "n": n,
+                "subject": state["tasks"][str(n)]["subject"],
+                "spans": [[s, at(a), at(till(b)), owner or ""] for s, a, b, owner in spans],
+            }
+            for n, spans in sorted(told.tasks.items())
+            if str(n) in state["tasks"]
+        ],
+        "log": log,
+    }
+
+
+def _cells(row):
+    return "".join(
+        "<td%s>%s</td>" % (' class="n"' if isinstance(c, (int, float)) else "", c if isinstance(c, _Html) else html.escape(str(c)))
+        for c in row
     )
+
+
+class _Html(str):
+    """Text that is HTML already."""
+
+
+def table(head, rows, ids=None):
+    """An HTML table in a box that scrolls by itself; `ids`: an id for each row."""
+    body = "".join("<tr%s>%s</tr>" % (' id="%s"' % ids[i] if ids else "", _cells(r)) for i, r in enumerate(rows))
+    return (
+        '<div class="scroll" tabindex="0" role="region" aria-label="%s"><table><thead><tr>%s</tr></thead><tbody>%s</tbody></table></div>'
+        % (
+            html.escape(", ".join(head)),
+            "".join('<th scope="col">%s</th>' % html.escape(h) for h in head),
+            body,
+        )
+    )
+
+
+def _state(name):
+    return _Html('<span class="state" style="--c:var(--%s)">%s</span>' % (STATE_COLOURS.get(name, "stuck"), html.escape(name)))
+
+
+def _tasks(state, told):
+    rows, ids = [], []
+    for n, t in view.tasks(state):
+        spans = told.tasks.get(n, [])
+        q = view.quorum(state, t) if state["mode"] else None
+        ids.append("task-%d" % n)
+        rows.append(
+            (
+                "#%d" % n,
+                t["subject"],
+                _state(t["state"]),
+                t["owner"] or "-",
+                len(t["rounds"]) + 1 if t["rounds"] else 1 if t["revision"] else 0,
+                history.duration(history.spent(spans, ("IN_PROGRESS", "CHANGES_REQUESTED"), told.end)),
+                history.duration(history.spent(spans, ("IN_REVIEW",), told.end)),
+                history.waits(state, n) or "-",
+                view.quorum_text(q) if q else "-",
+            )
+        )
+    return table(("Task", "Subject", "State", "Owner", "Rounds", "At work", "In review", "Waits for", "Approvals"), rows, ids)
+
+
+def _verdicts(told):
+    rows = [
+        (
+            _Html('<a href="#task-%d">#%d</a>' % (v["task"], v["task"])),
+            v["role"],
+            v["name"],
+            "approved" if v["verdict"] == "APPROVED" else "asked for changes",
+            v["revision"] or "-",
+            time.strftime("%H:%M:%S", time.localtime(v["ts"])),
+            _Html('<a href="#e%d">%d</a>' % (v["seq"], v["seq"])),
+        )
+        for v in told.verdicts
+    ]
+    return table(("Task", "Role", "Agent", "Verdict", "Revision", "At", "Event"), rows)
+
+
+def _numbers(state, told, counts, records):
+    total = [t for _n, t in view.tasks(state) if t["state"] != "CANCELLED"]
+    pairs = [
+        ("Phase", state["phase"] or "-"),
+        ("Mode", state["mode"] or "not classified"),
+        ("Tasks done", "%d of %d" % (sum(t["state"] == "DONE" for t in total), len(total))),
+        ("Duration", history.duration(told.end - told.start)),
+        ("Agents", "%d" % len(told.agents)),
+        ("Approvals", "%d" % sum(v["verdict"] == "APPROVED" for v in told.verdicts)),
+        ("Changes asked for", "%d" % sum(v["verdict"] != "APPROVED" for v in told.verdicts)),
+        ("Refused calls", "%d" % counts["refused"]),
+        ("Commits", "%d" % len(counts["commits"])),
+        ("Events", "%d" % len(records)),
+    ]
+    return "".join("<div><dt>%s</dt><dd>%s</dd></div>" % (html.escape(a), html.escape(b)) for a, b in pairs)
+
+
+LEGEND = (
+    ("--active", "agent at work"),
+    ("--idle", "agent idle"),
+    ("--spawning", "agent starting"),
+    ("--lost", "agent lost"),
+    ("--pending", "task waits"),
+    ("--work", "task at work"),
+    ("--review", "task in review"),
+    ("--changes", "changes asked for"),
+    ("--approved", "task approved"),
+    ("--stuck", "task stuck"),
+)
+MARKS = (
+    ("▲", "bad", "refused"),
+    ("◆", "changes", "escalated or lost"),
+    ("■", "accent", "hand-off"),
+    ("✚", "review", "drift"),
+    ("●", "good", "commit"),
+)
+
+
+def _asset(name):
+    with open(os.path.join(HERE, name), encoding="utf-8") as f:
+        return f.read()
+
+
+def parts(state, records, told):
+    """What changes of the page while a run goes on, by the id of its place; `data` is what timeline.js draws."""
+    counts = stats(records)
+    return {
+        "data": data_of(state, records, told),
+        "numbers": _numbers(state, told, counts, records),
+        "task-table": _tasks(state, told),
+        "verdict-table": _verdicts(told),
+        "report": html.escape(summary(state, counts)),
+    }
+
+
+def page(state, records, enforcement, told=None, live=False):
+    """The whole page as text. records: the journal, not empty; enforcement: the level that was measured; told: their History, when it is
+    there already; live: whether the page asks for news (web.py)."""
+    told = history.of(records)[0] if told is None else told
+    given = parts(state, records, told)
+    legend = "".join('<li><i style="background:var(%s)"></i>%s</li>' % pair for pair in LEGEND) + "".join(
+        '<li><span style="color:var(--%s)">%s</span> %s</li>' % (c, shape, text) for shape, c, text in MARKS
+    )
+    return _PAGE.format(
+        name=html.escape(state["team"]["name"]),
+        css=_asset("timeline.css"),
+        js=_asset("timeline.js"),
+        when=time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(told.start)),
+        enforcement=html.escape(enforcement),
+        legend=legend,
+        live=' data-live="1"' if live else "",
+        numbers=given["numbers"],
+        tasks=given["task-table"],
+        verdicts=given["verdict-table"],
+        summary=given["report"],
+        data=codec.dumps(given["data"]).replace("<", "\\u003c"),
+    )
+
+
+_PAGE = """<!doctype html>
+<html lang="en"{live}><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<title>{name}: run</title><style>{css}</style></head><body>
+<header><h1>{name}</h1><p class="dim">Opened {when}. Enforcement: {enforcement}.<span id="live" role="status"></span></p></header>
+<main>
+<dl class="numbers" id="numbers">{numbers}</dl>
+<noscript><p>The lanes and the log need JavaScript; the tables below do not.</p></noscript>
+<section data-js hidden aria-labelledby="lanes"><h2 id="lanes">Timeline</h2>
+<div class="bar"><button id="left" aria-label="Earlier">◀</button><button id="right" aria-label="Later">▶</button><button id="in" aria-label="Zoom in">+</button>
+<button id="out" aria-label="Zoom out">−</button><button id="all">Whole run</button>
+<label>Phase <select id="phase"><option value="">all</option></select></label>
+<button id="show-agents" aria-pressed="true">Agents</button><button id="show-tasks" aria-pressed="true">Tasks</button>
+<span class="dim" id="window" role="status"></span></div>
+<div id="chart" tabindex="0" role="application" aria-label="Timeline. Arrow keys move, plus and minus zoom, 0 shows the whole run."></div>
+<ul class="legend" aria-label="Legend">{legend}</ul></section>
+<section data-js hidden aria-labelledby="logs"><h2 id="logs">Log</h2>
+<div class="bar"><label>Find <input id="find" type="search" placeholder="words, who:NAME, task:N, event:NAME" size="34"></label>
+<label><input id="bad" type="checkbox"> only refusals</label><span class="dim" id="count" role="status"></span></div>
+<div id="log" tabindex="0" role="group" aria-label="Events; arrow keys choose one"><div id="rows"></div></div>
+<div id="event" role="status">Choose an event to read it whole.</div></section>
+<section aria-labelledby="tasks"><h2 id="tasks">Tasks</h2><div id="task-table">{tasks}</div></section>
+<section aria-labelledby="verdicts"><h2 id="verdicts">Who approved what</h2><div id="verdict-table">{verdicts}</div></section>
+<section aria-labelledby="summary"><h2 id="summary">Summary</h2><pre tabindex="0" id="report">{summary}</pre></section>
+</main><div id="tip" hidden></div>
+<script type="application/json" id="data">{data}</script><script>{js}</script></body></html>
+"""
 
 
 def main(argv):
     """`pack report html [--out FILE] [--team NAME]`. Exit 1 when there is no run or its journal is damaged."""
     import argparse
-    import os
     import sys
 
     from pack.base import enforcement
@@ -148,7 +306,7 @@ def main(argv):
 
     parser = argparse.ArgumentParser(
         prog="pack report html",
-        description="The HTML timeline of a run, from its journal.",
+        description="The page of a run, from its journal.",
         epilog="example: pack report html --out run.html",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -1,6 +1,6 @@
 """State -> text, nothing else: `state.md` in the seed's layout, the status tree, the summary report."""
 
-from ..protocol import advice, advice_waves, tables, view, waves
+from ..protocol import advice, advice_waves, tables, verification, view, waves
 from ..protocol.guards_teardown import tampered_text
 
 ICONS = {
@@ -95,7 +95,7 @@ def state_md(state, seq):
     return "\n".join(lines) + "\n"
 
 
-def _doing(state, name, e):
+def doing(state, name, e):
     """What one agent is doing, for the tree: (icon, words)."""
     if e["state"] not in tables.LIVING:
         return ("🏁" if e["state"] == "ENDED" else "💀"), e["state"].lower()
@@ -115,16 +115,39 @@ def _doing(state, name, e):
     return ("😴", "idle") if e["state"] == "IDLE" else ("🔎", "working")
 
 
-def tree(state, enforcement):
-    """The seed's status tree, from the state alone."""
+def _rows(state, most):
+    """Agents, then tasks that nobody is at, one a line; `most`: how many lines there may be (None: all). What needs somebody comes
+    first and stays; agents that have ended and tasks that wait are counted when they do not fit."""
+    agents = [
+        (e["state"] in tables.LIVING, "%s %s: %s" % (icon, n, text))
+        for n, e in state["roster"].items()
+        for icon, text in [doing(state, n, e)]
+    ]
+    closed = state["phase"] == "CLOSED"
+    tasks = [
+        (t["state"] in tables.BLOCKED_ON_LEAD, "%s task #%d «%s» (%s)" % (ICONS[t["state"]], n, t["subject"], t["state"]))
+        for n, t in view.tasks(state)
+        if closed or t["state"] in ("PENDING",) + tables.BLOCKED_ON_LEAD and not (t["owner"] and t["owner"] in state["roster"])
+    ]
+    if most is None or len(agents) + len(tasks) <= most:
+        return [row for _, row in agents] + [row for _, row in tasks]
+    rows = [row for living, row in agents if living]
+    if len(rows) < len(agents):
+        rows.append("🏁 and %d more that have ended (pack status --all)" % (len(agents) - len(rows)))
+    urgent = [row for blocked, row in tasks if blocked]
+    waiting = [row for blocked, row in tasks if not blocked]
+    room = max(1, most - len(rows) - len(urgent) - 1)
+    rows += urgent + waiting[:room]
+    if len(waiting) > room:
+        rows.append("📋 and %d more %s (pack status --all)" % (len(waiting) - room, "tasks" if closed else "tasks that wait"))
+    return rows
+
+
+def tree(state, enforcement, lines=None):
+    """The seed's status tree, from the state alone. lines: how many lines there may be, None for all."""
     if state["team"] is None:
         return "no team"
-    rows = [_doing(state, n, e)[0] + " %s: %s" % (n, _doing(state, n, e)[1]) for n, e in state["roster"].items()]
-    rows += [
-        "%s task #%d «%s» (%s)" % (ICONS[t["state"]], n, t["subject"], t["state"])
-        for n, t in view.tasks(state)
-        if t["state"] in ("PENDING",) + tables.BLOCKED_ON_LEAD and not (t["owner"] and t["owner"] in state["roster"])
-    ]
+    rows = _rows(state, None if lines is None else max(4, lines - 12))
     out = [
         "📋 TEAM STATUS — %s" % state["team"]["name"],
         "   phase %s · %s · owner %s · enforcement %s"
@@ -138,12 +161,16 @@ def tree(state, enforcement):
     if total:
         filled = 10 * len(done) // len(total)
         out += ["", "Progress: %s%s %d/%d tasks" % ("█" * filled, "░" * (10 - filled), len(done), len(total))]
+    out += ["⚠ Verification: " + line for line in verification.remarks(state)]
     if state["paused"] and state["phase"] != "CLOSED":
         out.append("⏸ Paused: nobody is spawned or woken until the user types `resume team`.")
     if state["tampered"] and state["phase"] != "CLOSED":
         out.append(
             "🚨 Changed while the run is live: %s. `pack doctor` shows it; `team resume` accepts what is there." % tampered_text(state)
         )
+    from . import result_text  # not on the hooks' path
+
+    out += result_text.standing(state)
     if state["phase"] in ("TEARDOWN", "FAILED_SAFE"):
         out.append("Teardown: %s, missing acks: %s" % (state["teardown"]["state"], ", ".join(view.missing_acks(state)) or "none"))
     todo = advice.steps(state)
@@ -160,7 +187,10 @@ def summary(state, stats):
         "%s (%s)" % ("✅" if part["exit"] == 0 else "❌ not run" if part["exit"] is None else "❌ exit %s" % part["exit"], part["command"])
     )
     counts = state["risks"]["counts"] or {}
-    met = state["verify"] and state["verify"]["ok"] and not state["teardown"]["aborted"] and len(done) == len(state["tasks"])
+    from . import result_text
+
+    left = result_text.open_points(state, stats)
+    met = not left and state["verify"] and state["verify"]["ok"] and not state["teardown"]["aborted"] and len(done) == len(state["tasks"])
     lines = [
         RULE,
         "FEATURE IMPLEMENTATION "
@@ -175,7 +205,8 @@ def summary(state, stats):
         "",
         "Tasks completed: %d/%d" % (len(done), len(state["tasks"])),
         "Complexity: %s" % (state["mode"] or "not classified"),
-        "Commits: %s" % ("; ".join("%s %s" % (c["sha"][:7], c["subject"]) for c in stats["commits"]) or "none"),
+        "Commits: %s"
+        % ("; ".join("%s %s%s" % (c["sha"][:7], c["subject"], result_text.commit_mark(c)) for c in stats["commits"]) or "none"),
         "",
         "Risk analysis (pre-implementation):",
         "  Risks identified by Tech Lead: %d" % sum(counts.values()),
@@ -193,7 +224,9 @@ def summary(state, stats):
         "",
         "Integration:",
         "  Build: " + mark(verify["build"]),
-        "  Tests: " + mark(verify["test"]),
+        "  Tests: %s%s" % (mark(verify["test"]), "; " + verification.tests_text(verify) if verify["test"]["exit"] == 0 else ""),
+        *("  ⚠ " + line for line in verification.remarks(state) if line != verification.UNKNOWN),
+        *(["  ❌ not accepted: " + verify["why"]] if verify.get("why") else []),
         "",
         "Conventions:",
         "  .conventions/ created or updated: %s" % ("✅" if stats["conventions"] else "❌"),
@@ -204,13 +237,24 @@ def summary(state, stats):
         lines.append("Changed while the run was live, though it enforces the run: %s" % "; ".join(dict.fromkeys(stats["tampered"])))
     if state["teardown"]["unresolved"]:
         lines.append("Unresolved at the end: %s (%s)" % (", ".join(state["teardown"]["unresolved"]), state["teardown"]["ack_status"]))
+    lines += result_text.report(state, stats)
     lines += ["Definition of Done: %s" % ("✅ met" if met else "❌ partial"), RULE]
     return "\n".join(lines)
 
 
 def stats(records):
     """Figures of a run from its journal records."""
-    out = {"verdicts": {}, "refused": 0, "tampered": [], "conventions": False, "convention_files": set(), "commits": []}
+    from . import result_text
+
+    out = {
+        "verdicts": {},
+        "refused": 0,
+        "tampered": [],
+        "conventions": False,
+        "convention_files": set(),
+        "commits": [],
+        "result": result_text.stats(records),
+    }
     for r in records:
         role = r["actor"]["role"]
         if r["event"] in ("APPROVED", "CHANGES_REQUESTED"):
@@ -224,6 +268,12 @@ def stats(records):
             out["convention_files"].add(r["data"]["path"])
         elif r["event"] == "COMMITTED":
             out["commits"].append(
-                {"sha": r["data"]["sha"], "subject": r["data"]["subject"], "by": r["actor"]["name"], "gated": r["data"]["gated"]}
+                {
+                    "sha": r["data"]["sha"],
+                    "subject": r["data"]["subject"],
+                    "by": r["actor"]["name"],
+                    "gated": r["data"]["gated"],
+                    "approved": bool(r["data"].get("tasks", r["data"]["gated"])),
+                }
             )
     return out

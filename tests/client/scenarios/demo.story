@@ -1,7 +1,6 @@
 story: a MEDIUM run, from plan.md to CLOSED, with five refusals on the way (scripts/demo shows it live)
 as in honest-simple until "user types"
 calls: 170
-patience: 60
 user types: /build plan.md --coders=2
 lead spawns coder-1 as coder: Just start.
     => refused NO_PLAN

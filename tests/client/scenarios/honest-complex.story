@@ -2,7 +2,6 @@ story: COMPLEX, headless, with the client's Task tools: changed plan, risk teste
 as in honest-simple until "user types"
 env: CLAUDE_CODE_ENABLE_TODO_TOOLS=1
 calls: 190
-patience: 60
 user types: /build plan.md --no-research
 lead runs: pack plan
     {"facts": {"layers": ["api"],

@@ -1,7 +1,6 @@
 story: SIMPLE escalated to MEDIUM in the middle of a review, headless; the unified approval no longer suffices; nothing refused
 as in honest-simple until "coder-1 tells supervisor: IN_REVIEW: task #1"
 calls: 150
-patience: 60
 coder-1 tells supervisor: IN_REVIEW: task #1
 coder-1 tells unified-reviewer: REVIEW: task #1
 coder-1 rests

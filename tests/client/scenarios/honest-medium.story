@@ -2,7 +2,6 @@ story: MEDIUM, headless, installed from the marketplace file: two coders side by
 as in honest-simple until "user types"
 install: marketplace
 calls: 160
-patience: 60
 user types: /build plan.md --coders=2
 lead spawns codebase-researcher as codebase-researcher: Where does a greeting live, how is it tested?
 codebase-researcher reads src/greet.py

@@ -2,8 +2,6 @@ story: SIMPLE with teammates in tmux panes: each a session of its own, bound by 
 as in honest-simple until "user types"
 mode: panes
 calls: 160
-patience: 90
-limit: 240
 as in honest-simple from "user types" until "lead tells supervisor: STATE_OWNERSHIP_HANDOFF"
 lead tells supervisor: STATE_OWNERSHIP_HANDOFF(1)
 supervisor tells "main": STATE_OWNERSHIP_ACK({epoch})

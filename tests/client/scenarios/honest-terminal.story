@@ -2,7 +2,6 @@ story: MEDIUM in the interactive terminal, teams flag on: in-process teammates, 
 as in honest-simple until "user types"
 mode: terminal
 calls: 190
-patience: 60
 user types: /build plan.md --coders=1
 lead runs: pack plan
     {"facts": {"layers": ["api"],

@@ -1,7 +1,6 @@
 story: a team activated by plain text; what is wrong is said before any model call
 mode: headless
 calls: 40
-limit: 400
 env: PACK_PYTHON={python}
 file strategy.md:
     # Strategy

@@ -3,9 +3,6 @@ needs: redis-server nats-server mosquitto
 env: PACK_PYTHON={python}
 mode: headless
 calls: 260
-patience: 180
-limit: 580
-grace: 0.8
 file .gitignore:
     .team/
     .claude/

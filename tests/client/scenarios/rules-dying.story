@@ -1,7 +1,6 @@
 story: a reviewer is stopped, its successor, a coder and the supervisor fail at the API: each wait is told as impossible, all are replaced, the run finishes
 as in honest-simple until "coder-1 tells unified-reviewer: REVIEW: task #1"
 calls: 200
-patience: 60
 coder-1 tells unified-reviewer: REVIEW: task #1
 unified-reviewer hangs 60 s
 lead stops unified-reviewer

@@ -1,7 +1,6 @@
 story: an escalation latches: the unified approval that is already there no longer suffices, for DONE and for the commit; then the specialists
 as in honest-simple until "coder-1 runs: git add src/bye.py tests/test_bye.py"
 calls: 170
-patience: 60
 coder-1 tells supervisor: ESCALATE TO MEDIUM: task #1
     The name goes into the login page.
 coder-1 tells supervisor: DONE: task #1

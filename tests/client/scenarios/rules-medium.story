@@ -1,7 +1,6 @@
 story: a COMPLEX run's gates in order: tech lead, PLAN OK, risks, testers, mitigation, hand-off; scratch scripts and DECISIONS.md; then the honest run
 as in honest-complex until "lead spawns tech-lead"
 calls: 240
-patience: 90
 lead spawns coder-1 as coder
     => refused NO_OWNER
 lead spawns unified-reviewer as unified-reviewer

@@ -2,8 +2,6 @@ story: a teammate in a pane has no agent id, yet it is never taken for the lead;
 as in honest-simple until "user types"
 mode: panes
 calls: 90
-patience: 90
-limit: 240
 as in honest-simple from "user types" until "lead rests until journal has STATE_OWNERSHIP_ACK"
 lead rests until journal has STATE_OWNERSHIP_ACK
 as in honest-simple from "lead spawns unified-reviewer" until "coder-1 runs: pack task show 1"

@@ -1,7 +1,6 @@
 story: a coder's, a reviewer's and the lead's forbidden deeds in the middle of the work; each refused, the run finishes
 as in honest-simple until "coder-1 tells supervisor: CLAIM: task #1"
 calls: 190
-patience: 60
 file src/other.py:
     other = 1
 coder-1 writes src/bye.py:

@@ -1,7 +1,5 @@
 story: an agent that stays busy through three sends of 60 s: FORCED_FINALIZE_CANDIDATE, the lead accepts, the run closes without it
 as in honest-simple until "lead runs: pack verify"
-patience: 300
-limit: 330
 calls: 110
 lead runs: pack verify --build "python3 -m compileall -q src" --test "python3 -m unittest discover -s tests -q"
 lead tells unified-reviewer: One more look at the whole, please.

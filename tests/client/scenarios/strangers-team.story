@@ -1,7 +1,6 @@
 story: a team that somebody made from docs/teams.md: a definition in YAML, agents of the project, a gate with a command of its own that fails and passes, the user's word, a pause, a forgery
 mode: headless
 calls: 120
-limit: 240
 env: PACK_PYTHON={python}
 file .gitignore:
     .claude/

@@ -3,8 +3,6 @@ as in honest-simple until "coder-1 runs: pack task show 1"
 mode: terminal
 limits: WATCH_MINUTE_SEC=0.3 WATCH_GRACE_SEC=0 WATCH_LOOK_SEC=1
 calls: 90
-limit: 120
-patience: 60
 coder-1 tells supervisor: CLAIM: task #1
 supervisor rests: noted
 meanwhile coder-1 runs: python3 -c 'import time; time.sleep(50)'

@@ -54,10 +54,19 @@ _HOOKS += (
     "hook-fails-open",
     "hook-quoting",
 )
-_HOOKS += ("hook-payload", "hook-user-config", "hook-command", "hook-variable", "hook-endless", "root-variable")
+_HOOKS += (
+    "hook-payload",
+    "hook-user-config",
+    "hook-command",
+    "hook-variable",
+    "hook-endless",
+    "hook-answer",
+    "hook-watch",
+    "root-variable",
+)
 # What also holds for the hooks in a skill's or command's frontmatter.
 _FRONT_HOOKS = ("hook-event", "hook-matcher-regex", "hook-matcher", "hook-if", "hook-timeout", "hook-script", "hook-path")
-_FRONT_HOOKS += ("hook-interpreter", "hook-fails-open", "hook-variable", "hook-endless")
+_FRONT_HOOKS += ("hook-interpreter", "hook-fails-open", "hook-variable", "hook-endless", "hook-answer")
 _JSON = ("json-syntax", "json-duplicate-key")
 
 EVERY_FILE = (
@@ -80,6 +89,7 @@ BY_KIND = {
         "agent-name",
         "agent-skill-missing",
         "tools-shape",
+        "tool-specifier",
         "tool-conflict",
     )
     + ("tool-unavailable", "tool-ungranted", "protocol-spawn")
@@ -90,6 +100,7 @@ BY_KIND = {
     "theme": _JSON + ("theme",),
     "team": ("team-definition",),
     "team-config": ("team-config",),
+    "eval": ("eval-case",),
     "stray-skill": ("skill-file",),
     "prose": _REFERENCES + ("readme-count",),
     "readme": ("ref-name", "ref-file", "ref-anchor", "readme-count", "readme-option"),

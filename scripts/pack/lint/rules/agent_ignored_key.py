@@ -22,7 +22,7 @@ Good `agents/reviewer.md`:
     ---
     Review.
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 SEVERITY = "warning"

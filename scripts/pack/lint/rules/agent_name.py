@@ -20,7 +20,7 @@ Good `agents/reviewer.md`:
     ---
     Review.
 
-Source: client 2.1.329 (2.1.218 refuses a colon outside plugins)
+Source: client (2.1.218 refuses a colon outside plugins)
 """
 
 SEVERITY = "warning"

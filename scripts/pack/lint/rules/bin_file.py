@@ -3,7 +3,7 @@
 The client puts the plugin's `bin/` on the PATH of the Bash tool. A file that is not executable is not found there, and a
 carriage return behind `#!` names an interpreter that does not exist.
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 SEVERITY = "warning"

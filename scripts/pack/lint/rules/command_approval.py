@@ -18,7 +18,7 @@ Good `commands/build.md`:
     ---
     !`python3 ${CLAUDE_PLUGIN_ROOT}/scripts/guard.py`
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 from fnmatch import fnmatchcase

@@ -18,7 +18,7 @@ Good `commands/build.md`:
     ---
     Build $0.
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 from .. import refs
@@ -30,7 +30,9 @@ _SECOND = lazy(r"(?<![\\$\w])\$2(?![\w%]|[.,][0-9]|[-–/]\$?[0-9A-Za-z])")
 _BRACED = lazy(r"\$\{(ARGUMENTS|[0-9])\}|(?<![\\$\w])\$(arguments)\b")
 _NAMED = lazy(r"(?<![\\$\w{])\$([a-z][a-z0-9_-]{1,40})\b(?![(\[]|\.\w)")
 # What other tools call it; only a command without any $ARGUMENTS means it so.
-_ALMOST = lazy(r"(?<![\\$\w])\$(?:ARGUMENT|ARGS|ARGV|ARGUMNETS|ARGUEMENTS|ARGUMENS)\b|\{\{ ?\$?(?:ARGUMENTS|args|arguments|input)\ ?\}\}")
+_ALMOST = lazy(
+    r"(?<![\\$\w])\$(?:ARGUMENT|ARGS|ARGV|ARGUMNETS|ARGUEMENTS|ARGUMENS)\b|\{{2,3} ?\$?(?:ARGUMENTS|args|arguments|input)\ ?\}{2,3}"
+)
 _SLIP = lazy(r"(?<![\\$\w])\$(?:ARGUMENT|ARGUMNETS|ARGUEMENTS|ARGUMENS)\b")
 _LISTED = lazy(r"\$ARGUMENTS[`\"']?(?:,| and| or|/)[ `\"']*\Z")  # "placeholders ($ARGUMENTS, $1, $2)"
 _ZERO = lazy(r"(?<![\\$\w])\$(?:0(?![0-9.])|ARGUMENTS\[0\])")

@@ -16,7 +16,7 @@ Good `commands/build.md`:
     ---
     Build.
 
-Source: client 2.1.329
+Source: client
 """
 
 from ..near import closest

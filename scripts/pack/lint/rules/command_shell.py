@@ -19,7 +19,7 @@ Good `commands/build.md`:
     ---
     !`git log -5`
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 from .. import refs

@@ -18,7 +18,7 @@ Good `skills/explain/SKILL.md`:
     ---
     Explain.
 
-Source: client 2.1.329
+Source: client
 """
 
 from ..near import nearest

@@ -23,7 +23,7 @@ Good `agents/coder.md`:
     ---
     Write.
 
-Source: client 2.1.329, measured 2026-11-21 (`provides` of `plugin validate --json`)
+Source: client, measured (`provides` of `plugin validate --json`)
 """
 
 SEVERITY = "warning"

@@ -8,7 +8,7 @@ Good `.lsp.json`:
 
     {"go": {"command": "gopls", "extensionToLanguage": {".go": "go"}}}
 
-Source: client 2.1.329
+Source: client
 """
 
 from .. import schema

@@ -2,7 +2,7 @@
 
 After a compaction the client gives back only the first 5,000 tokens of a skill or command that was in use.
 
-Source: client 2.1.329
+Source: client
 """
 
 SEVERITY = "info"

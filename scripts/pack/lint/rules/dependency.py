@@ -10,7 +10,7 @@ Good `.claude-plugin/plugin.json`:
 
     {"name": "demo-pack", "version": "1.0.0", "description": "Demo", "author": {"name": "Example"}, "dependencies": [{"name": "other", "version": "^1.2.0"}]}
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 from .. import semver

@@ -18,7 +18,7 @@ Good `agents/reviewer.md`:
     ---
     Review.
 
-Source: YAML 1.2; client 2.1.329, measured 2026-11-21
+Source: YAML 1.2; client, measured
 """
 
 SEVERITY = "warning"

@@ -1,6 +1,6 @@
 """A frontmatter value of the wrong type
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 
 Bad `commands/build.md`:
 

@@ -3,7 +3,7 @@
 Bidirectional controls make code and prose read differently from what the model gets ("Trojan Source"); tag characters
 and zero-width text carry instructions that no reviewer sees.
 
-Source: Unicode TR36; CVE-2021-42574; client 2.1.329 (names with such characters are refused)
+Source: Unicode TR36; CVE-2021-42574; client (names with such characters are refused)
 """
 
 from ..lazy import lazy

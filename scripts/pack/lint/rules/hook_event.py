@@ -10,7 +10,7 @@ Good `hooks/hooks.json`:
 
     {"hooks": {"PreToolUse": [{"hooks": [{"type": "command", "command": "true"}]}]}}
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 from .. import hookfile
@@ -32,7 +32,8 @@ def check(file, context):
             span = file.at(path + (event,), key=True)
             fix = None
             if meant and meant.lower() == event.lower() and meant not in value:
-                fix = [(span[0] + 1, span[1] - 1, meant)]
+                quoted = file.text[span[0]] in "\"'"
+                fix = [(span[0] + quoted, span[1] - quoted, meant)]
             yield file.hit(
                 span,
                 "unknown event %r: the hook never runs%s" % (event, "; did you mean %r?" % meant if meant else ""),

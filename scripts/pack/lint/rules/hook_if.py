@@ -11,17 +11,35 @@ Good `hooks/hooks.json`:
 
     {"hooks": {"PreToolUse": [{"hooks": [{"type": "command", "command": "true", "if": "Bash(git *)"}]}]}}
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 from .. import hookfile
 from ..lazy import lazy
 from ..matchers import names
 from ..near import nearest
+from ..scripts import of_handler
 
 SEVERITY = "error"
 _TWO = lazy(r"\)\s*(?:[,;|&]+\s*|\s)[^()]*\(")
 _RULE = lazy(r"([A-Za-z_][\w-]*\*?)(\(([^\n]*)\))?$")
+
+
+_BLOCKS = lazy(r"\bexit[ (]*2\b|[\"']permissionDecision[\"']?\\?[\"']?\s*:\s*\\?[\"']deny|[\"']decision\\?[\"']\s*:\s*\\?[\"']block")
+
+
+def _guards(handler, rule, context):
+    """Does a hook that runs for some commands of the shell only refuse them?"""
+    if handler.event not in ("PreToolUse", "PermissionRequest") or rule.group(1) not in ("Bash", "PowerShell"):
+        return False
+    said = (rule.group(3) or "").strip()
+    if said in ("", "*", ":*") or said.startswith("*") or handler.command is None:
+        return False
+    texts = [handler.command]
+    for script in of_handler(handler):
+        if handler.plugin is not None and script.sub is not None and not script.escapes:
+            texts.append(script.read(context.project, handler.plugin.path(script.sub)) or "")
+    return any(_BLOCKS.search(text) for text in texts)
 
 
 def check(file, context):
@@ -41,6 +59,9 @@ def check(file, context):
             yield file.hit(span, "%r is not one permission rule such as Bash(git *): the hook never runs" % rule)
             continue
         tool = match.group(1)
+        if _guards(handler, match, context):
+            text = "`if` saves time and is no guard: the hook is not run for a command that names another program first; let the hook itself look"
+            yield file.hit(span, text, severity="warning")
         if tool in facts.known_tools or tool in facts.tool_aliases or tool.startswith("mcp__"):
             matcher = handler.group.get("matcher")
             listed = names(matcher, handler.event) if isinstance(matcher, str) and matcher not in ("", "*") else None

@@ -8,7 +8,7 @@ Good `hooks/hooks.json`:
 
     {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "python3 \\"${CLAUDE_PLUGIN_ROOT}/scripts/guard.py\\""}]}]}}
 
-Source: client 2.1.329, measured 2026-11-21 (exit 127: the guarded call goes through)
+Source: client, measured (exit 127: the guarded call goes through)
 """
 
 from .. import hookfile, shell

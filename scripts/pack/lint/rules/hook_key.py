@@ -8,7 +8,7 @@ Good `hooks/hooks.json`:
 
     {"description": "Guards", "hooks": {}}
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 from .. import hookfile

@@ -11,7 +11,7 @@ Good `hooks/hooks.json`:
 
     {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "\\"${CLAUDE_PLUGIN_ROOT}/scripts/guard.py\\""}]}]}}
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 from .. import hookfile, shell

@@ -11,7 +11,7 @@ Good `hooks/hooks.json`:
 
     {"hooks": {"PreToolUse": [{"matcher": "Write", "hooks": [{"type": "command", "command": "true", "timeout": 10}]}]}}
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 import posixpath
@@ -20,6 +20,7 @@ from .. import hookfile, schema
 from ..near import nearest
 
 SEVERITY = "error"
+NO_HOOKS = "no hook of the plugin runs"
 UNSCANNED = ("hooks", "metadata", "mcpServers", "lspServers", "experimental")
 
 
@@ -31,13 +32,15 @@ def check(file, context):
         if "hooks" not in data and not data.get("modules"):
             top = [key for key in data if key in facts.events]
             if top:
-                yield file.hit(file.at((top[0],), key=True), 'events must stand inside a "hooks" object: the plugin does not load')
+                effect = "the plugin does not load" if any(key in facts.gate_events for key in top) else NO_HOOKS
+                yield file.hit(file.at((top[0],), key=True), 'events must stand inside a "hooks" object: %s' % effect)
                 return
-            yield file.hit(file.at(()), 'no "hooks" object in it: the plugin does not load')
+            yield file.hit(file.at(()), 'no "hooks" object in it: %s' % NO_HOOKS)
         elif "hooks" in data and not isinstance(data["hooks"], dict):
             yield file.hit(
                 file.at(("hooks",)),
-                "hooks must map events to matchers, not be %s: the plugin does not load" % schema.type_name(data["hooks"]),
+                "hooks must map events to matchers, not be %s: %s"
+                % (schema.type_name(data["hooks"]), NO_HOOKS if data["hooks"] is None else "the plugin does not load"),
             )
         for key in data:
             if key != "hooks" and key not in facts.events and holds_guards(data[key], facts):
@@ -53,7 +56,7 @@ def check(file, context):
         if "surface" in data:
             yield file.hit(file.at(("surface",), key=True), '"surface" is gone: name the module in the Client element')
         if not isinstance(data.get("description", ""), str):
-            yield file.hit(file.at(("description",)), "description must be a string: the plugin does not load")
+            yield file.hit(file.at(("description",)), "description must be a string: " + NO_HOOKS)
         for name in modules if isinstance(modules, list) else ():
             if isinstance(name, str) and file.plugin is not None:
                 rel = posixpath.normpath(posixpath.join(posixpath.dirname(file.rel), name))
@@ -101,7 +104,7 @@ def _events(file, base, events, facts):
         return
     for event, groups in events.items():
         if event not in facts.events:
-            if not isinstance(groups, list) and holds_guards(groups, facts) and event != "hooks":
+            if not isinstance(groups, list) and holds_guards(groups, facts):
                 yield file.hit(
                     file.at(base + (event,), key=True),
                     "%r is no event but holds PreToolUse or PermissionRequest hooks: the plugin does not load" % event,

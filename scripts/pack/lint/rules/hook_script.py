@@ -12,7 +12,7 @@ Good `hooks/hooks.json`:
 
     {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "python3 \\"${CLAUDE_PLUGIN_ROOT}/scripts/guard.py\\""}]}]}}
 
-Source: client 2.1.329, measured 2026-11-21 (33 variants of one guard)
+Source: client, measured (33 variants of one guard)
 """
 
 from .. import hookfile

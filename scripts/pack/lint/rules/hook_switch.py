@@ -11,7 +11,7 @@ Good `hooks/hooks.json`:
 
     {"hooks": {"PreToolUse": [{"hooks": [{"type": "command", "command": "true", "onFailure": "block"}]}]}}
 
-Source: client 2.1.329 (2.1.295)
+Source: client (2.1.295)
 """
 
 from .. import hookfile

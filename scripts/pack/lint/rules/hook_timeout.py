@@ -10,7 +10,7 @@ Good `hooks/hooks.json`:
 
     {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "true", "timeout": 30}]}]}}
 
-Source: client 2.1.329 (600 s unless said otherwise; SessionEnd has 1.5 s for all hooks together)
+Source: client (600 s unless said otherwise; SessionEnd has 1.5 s for all hooks together)
 """
 
 from .. import hookfile

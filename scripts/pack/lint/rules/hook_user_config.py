@@ -13,7 +13,7 @@ Good `.claude-plugin/plugin.json`, `hooks/hooks.json`:
     ---8<---
     {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "echo \\"$CLAUDE_PLUGIN_OPTION_TEAM\\""}]}]}}
 
-Source: client 2.1.329 (2.1.207)
+Source: client (2.1.207)
 """
 
 from .. import hookfile

@@ -11,7 +11,7 @@ Good `hooks/hooks.json`:
 
     {"hooks": {"PostToolUse": [{"matcher": "Write", "hooks": [{"type": "command", "command": "jq -r .tool_input.file_path | xargs prettier --write"}]}]}}
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 from .. import hookfile

@@ -10,7 +10,7 @@ Good `hooks/hooks.json`:
 
     {"hooks": {"Stop": []}}
 
-Source: client 2.1.329 (JSON.parse)
+Source: client (JSON.parse)
 """
 
 SEVERITY = "warning"

@@ -11,13 +11,13 @@ Good `.mcp.json`:
 
     {"mcpServers": {}}
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 SEVERITY = "error"
 EFFECT = {
     "manifest": "the plugin does not load",
-    "hooks": "the plugin does not load",
+    "hooks": "no hook of the plugin runs",
     "marketplace": "the marketplace cannot be added",
     "mcp": "no server is loaded from it",
     "settings": "the plugin's settings are ignored",

@@ -3,7 +3,7 @@
 The client copies links within the plugin or its marketplace and leaves out the others: after the installation the file is
 not there. Folders that are links are not entered when agents and commands are looked for.
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 SEVERITY = "warning"

@@ -8,7 +8,7 @@ Good `.claude-plugin/plugin.json`:
 
     {"name": "demo-pack", "version": "1.0.0", "description": "Demo", "author": {"name": "Example"}, "engines": {"claude-code": ">=2.1.295"}}
 
-Source: client 2.1.329
+Source: client
 """
 
 from .. import semver

@@ -3,7 +3,7 @@
 Only `.claude-plugin/plugin.json` counts. A plugin.json at the root alone gives the plugin no version, and its name is
 that of the folder: every `plugin:agent` in the prompts is wrong.
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 SEVERITY = "warning"

@@ -10,7 +10,7 @@ Good `.claude-plugin/plugin.json`:
 
     {"name": "demo-pack", "version": "1.0.0", "description": "Demo", "author": {"name": "Example"}}
 
-Source: client 2.1.329 (`plugin validate --strict` fails)
+Source: client (`plugin validate --strict` fails)
 """
 
 SEVERITY = "warning"

@@ -10,7 +10,7 @@ Good `.claude-plugin/plugin.json`:
 
     {"name": "demo-pack", "version": "1.0.0", "description": "Demo", "author": {"name": "Example"}, "agents": ["./agents/reviewer.md"]}
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 from ..lazy import lazy
@@ -37,6 +37,17 @@ def check(file, context):
     if file.json is None or file.plugin is None:
         return
     yield from paths(file, (), file.data, context)
+    if "hooks" in file.data and not getattr(context.facts, "hooks_file_twice_ok", None):
+        for path, value, key in declared(file.data):
+            if (
+                key == "hooks"
+                and file.plugin.path(value) == file.plugin.path("hooks/hooks.json")
+                and context.project.exists(file.plugin.path(value))
+            ):
+                text = (
+                    "hooks/hooks.json is loaded by itself: this client calls the second mention a duplicate and loads no hook of the plugin"
+                )
+                yield file.hit(file.at(path), text)
 
 
 def paths(file, base, data, context, plugin=None):
@@ -45,7 +56,8 @@ def paths(file, base, data, context, plugin=None):
     for path, value, key in declared(data):
         span = file.at(base + path)
         if ".." in value.replace("\\", "/").split("/"):
-            yield file.hit(span, "%s leads out of the plugin: an installed plugin has nothing there" % value)
+            effect = "the plugin does not load" if key == "types" and not base else "an installed plugin has nothing there"
+            yield file.hit(span, "%s leads out of the plugin: %s" % (value, effect))
             continue
         if value.startswith("/") or value[1:2] == ":" or not (value.startswith("./") or value == "."):
             continue

@@ -11,7 +11,7 @@ Good `.claude-plugin/plugin.json`:
 
     {"name": "demo-pack", "version": "1.0.0", "description": "Demo", "author": {"name": "Example"}}
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 from .. import schema
@@ -35,7 +35,7 @@ def check(file, context):
 def problem(file, path, message, missing, facts, effect):
     """One hit of a schema problem."""
     head = path[0] if path else missing
-    if head in facts.manifest_display_fields:
+    if head in facts.manifest_display_fields or path == ("experimental",):
         effect = "the field is dropped"
     name = ".".join(str(part) for part in path) or "the manifest"
     fix = None

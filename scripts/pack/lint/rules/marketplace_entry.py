@@ -10,13 +10,13 @@ Good `.claude-plugin/marketplace.json`:
 
     {"name": "demo-market", "description": "Demo", "owner": {"name": "Example"}, "plugins": [{"name": "demo-pack", "source": "./"}]}
 
-Source: client 2.1.329 (`plugin validate` warns of the version)
+Source: client (`plugin validate` warns of the version)
 """
 
 from .manifest_path import paths
 
 SEVERITY = "warning"
-COMPONENTS = ("commands", "agents", "skills", "hooks", "outputStyles", "mcpServers", "lspServers")
+COMPONENTS = ("commands", "agents", "skills", "hooks", "outputStyles", "themes")  # measured, each; empty lists count, servers do not
 
 
 def check(file, context):
@@ -43,9 +43,11 @@ def check(file, context):
                     "the entry says version %s, its plugin.json %s, which wins" % (version, data["version"]),
                     fix,
                 )
-            both = [key for key in COMPONENTS if entry.get(key) is not None and data.get(key) is not None]
-            if entry.get("strict") is False and both:
+            named = [key for key in COMPONENTS if entry.get(key) is not None]
+            if entry.get("strict") is False and named:
                 yield file.hit(
-                    file.at(base + (both[0],), key=True),
-                    '"strict": false and plugin.json both declare %s: they conflict' % both[0],
+                    file.at(base + (named[0],), key=True),
+                    '"strict": false and %s here, though the plugin has a plugin.json: the two conflict and the plugin fails to load'
+                    % named[0],
+                    severity="error",
                 )

@@ -8,7 +8,7 @@ Good `.claude-plugin/marketplace.json`:
 
     {"name": "demo-market", "description": "Demo", "owner": {"name": "Example"}, "plugins": [{"name": "demo-pack", "source": "./"}]}
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 from ..near import nearest

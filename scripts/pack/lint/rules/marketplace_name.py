@@ -11,7 +11,7 @@ Good `.claude-plugin/marketplace.json`:
 
     {"name": "demo-market", "description": "Demo", "owner": {"name": "Example"}, "plugins": [{"name": "demo-pack", "source": "./"}]}
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 from .. import pluginnames
@@ -27,15 +27,18 @@ def check(file, context):
         span = file.at(("name",))
         low = name.lower()
         if " " in name:
-            yield file.hit(span, "marketplace name %r has a space in it; use kebab-case" % name)
+            yield file.hit(span, "marketplace name %r has a space in it: the marketplace cannot be added; use kebab-case" % name)
         elif low in facts.marketplace_reserved_names:
-            yield file.hit(span, "marketplace name %r is reserved for %s" % (name, facts.marketplace_reserved_names[low]))
+            yield file.hit(
+                span,
+                "marketplace name %r is reserved for %s: the marketplace cannot be added" % (name, facts.marketplace_reserved_names[low]),
+            )
         elif pluginnames.impersonates(name, facts):
-            yield file.hit(span, "marketplace name %r passes as one of Anthropic's own" % name)
+            yield file.hit(span, "marketplace name %r passes as one of Anthropic's own: the marketplace cannot be added" % name)
         elif not pluginnames.installable(name) or ".." in name:
             yield file.hit(
                 span,
-                "marketplace name %r: nothing can be installed from it; only letters, digits, `.`, `_`, `-`" % name,
+                "marketplace name %r: the marketplace cannot be added; only letters, digits, `.`, `_`, `-`" % name,
             )
         elif low in facts.marketplace_desktop_refused:
             yield file.hit(span, "marketplace name %r is refused by Claude Desktop" % name, severity="warning")

@@ -8,7 +8,7 @@ Good `.claude-plugin/marketplace.json`:
 
     {"name": "demo-market", "description": "Demo", "owner": {"name": "Example"}, "plugins": [{"name": "demo-pack", "source": "./"}]}
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 from .. import schema
@@ -32,6 +32,8 @@ def check(file, context):
     for path, message, missing in schema.check(data, facts.schemas["marketplace"], (), refs):
         name = ".".join(str(part) for part in path) or "the marketplace"
         effect = "the entry cannot be installed" if path[:1] == ("plugins",) and len(path) > 1 else "the marketplace cannot be added"
+        if path[:1] == ("renames",):
+            effect = "no plugin is renamed by it"
         yield file.hit(file.at(path, key=bool(missing)), "%s %s: %s" % (name, message, effect))
     seen = {}
     for index, entry in file.entries():

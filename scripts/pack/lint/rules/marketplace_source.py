@@ -8,7 +8,7 @@ Good `.claude-plugin/marketplace.json`:
 
     {"name": "demo-market", "description": "Demo", "owner": {"name": "Example"}, "plugins": [{"name": "demo-pack", "source": "./"}]}
 
-Source: client 2.1.329 (`plugin validate` says nothing; the installation fails)
+Source: client (`plugin validate` says nothing; the installation fails)
 """
 
 import posixpath

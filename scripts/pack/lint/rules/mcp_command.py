@@ -8,7 +8,7 @@ Good `.mcp.json`:
 
     {"mcpServers": {"local": {"command": "python3", "args": ["${CLAUDE_PLUGIN_ROOT}/scripts/guard.py"]}}}
 
-Source: client 2.1.329
+Source: client
 """
 
 from .. import shell
@@ -72,6 +72,10 @@ def check(file, context):
                 if plugin.path(sub).startswith("..") or not plugin.path(sub).startswith(plugin.root):
                     yield file.hit(file.at(path + where), "%s leads out of the plugin" % text)
                 continue
+            if not project.exists(plugin.path(sub)) and sub.split("/")[0] in ("dist", "build", "out", "target") and not _from_npm(plugin):
+                text = "%s is not in the tree: an installation from git has no build output, and the server does not start"
+                yield file.hit(file.at(path + where), text % sub, severity="warning")
+                continue
             if not project.exists(plugin.path(sub)) and sub.split("/")[0] not in BUILT and "/dist/" not in sub and "/build/" not in sub:
                 yield file.hit(file.at(path + where), "no file %s in the plugin: the server does not start" % sub)
             elif where == ("command",) and project.listing.get(plugin.path(sub)) == "f":
@@ -86,6 +90,14 @@ def check(file, context):
                 if isinstance(table, dict) and isinstance(table.get(path[-1]), dict) and table[path[-1]] != server:
                     text = "%s defines another server %r: only one of the two runs"
                     yield file.hit(file.at(path, key=True), text % (plugin.sub(other.rel), path[-1]), severity="warning")
+
+
+def _from_npm(plugin):
+    """Is the plugin listed as a package, or does its package.json build it when it is installed?"""
+    if any(not isinstance(entry.get("source"), str) for _, _, entry in plugin.entries):
+        return True
+    package = plugin.project.script(plugin.path("package.json")) if plugin.path("package.json") in plugin.project.listing else None
+    return package is not None and any('"%s"' % name in package for name in ("postinstall", "prepare", "install", "preinstall"))
 
 
 def server_text(server, where):

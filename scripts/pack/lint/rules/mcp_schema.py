@@ -8,7 +8,7 @@ Good `.mcp.json`:
 
     {"mcpServers": {"web": {"type": "http", "url": "https://mcp.example.com"}}}
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 from ..near import nearest
@@ -77,7 +77,9 @@ def details(file, path, server, plugin):
         return
     remote = server.get("type") in ("http", "streamable-http", "sse", "ws")
     url = server.get("url")
-    if remote and isinstance(url, str) and url.strip() and "${" not in url:
+    if remote and isinstance(url, str) and not url.strip():
+        yield file.hit(file.at(path + ("url",)), "the url is empty: the server fails at every start")
+    elif remote and isinstance(url, str) and "${" not in url:
         if not is_url(url):
             yield file.hit(file.at(path + ("url",)), "%r is not an absolute URL: the server never connects" % url)
         elif url.split(":", 1)[0].lower() not in ("http", "https", "ws", "wss"):

@@ -10,7 +10,7 @@ Good `monitors/monitors.json`:
 
     [{"name": "build", "description": "Watches the build", "command": "python3 \\"${CLAUDE_PLUGIN_ROOT}/scripts/guard.py\\""}]
 
-Source: client 2.1.329
+Source: client
 """
 
 from .. import shell

@@ -18,7 +18,7 @@ Good `skills/explain/SKILL.md`:
     ---
     Explain.
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 SEVERITY = "warning"
@@ -29,6 +29,7 @@ def check(plugin, context):
     if plugin.scope not in ("plugin", "bare", "project"):
         return
     yield from _one_file(plugin)
+    yield from _bare(plugin)
     commands = {plugin.command_name(file): file for file in plugin.of("command")}
     for file in plugin.of("skill"):
         name = plugin.command_name(file)
@@ -51,6 +52,33 @@ def check(plugin, context):
             if other is not file:
                 text = "the %s %s has the same name %r: only one of them can be called by it"
                 yield file.hit(file.at(("name",)), text % (kind, plugin.sub(other.rel), name))
+
+
+def _bare(plugin):
+    """`name: build` gives the bare /build; of two plugins of a marketplace that both do so the one loaded first has it."""
+    markets = {id(market) for market, _, _ in plugin.entries}
+    others = [
+        one
+        for one in plugin.project.plugins
+        if one is not plugin and one.root < plugin.root and markets & {id(m) for m, _, _ in one.entries}
+    ]
+    taken = {}
+    for other in others:
+        for file in other.of("command"):
+            name = _given(file)
+            if name:
+                taken.setdefault(name, (other, file))
+    for file in plugin.of("command") if taken else ():
+        name = _given(file)
+        if name in taken:
+            other, there = taken[name]
+            text = "the plugin %r has the bare /%s, too (%s): the one that is loaded first takes it"
+            yield file.hit(file.at(("name",)), text % (other.names[0] if other.names else other.root, name, there.rel))
+
+
+def _given(file):
+    name = file.front.get("name") if file.front else None
+    return name.strip() if isinstance(name, str) else None
 
 
 def _one_file(plugin):

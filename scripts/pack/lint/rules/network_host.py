@@ -11,7 +11,7 @@ Good `.claude-plugin/plugin.json`:
 
     {"name": "demo-pack", "version": "1.0.0", "description": "d", "author": {"name": "x"}, "network": {"hosts": ["api.example.com", "*.example.com:443"]}}
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 from ..lazy import lazy

@@ -16,7 +16,7 @@ Good `commands/build.md`:
     ---
     Ask for the team.
 
-Source: client 2.1.329
+Source: client
 """
 
 from ..lazy import lazy

@@ -22,7 +22,7 @@ Good `output-styles/terse.md`:
     ---
     Answer in one line.
 
-Source: client 2.1.329, read 2026-11-21
+Source: client, read
 """
 
 from ..near import closest, loose

@@ -8,7 +8,7 @@ Good `.claude-plugin/plugin.json`:
 
     {"name": "helper-pack", "version": "1.0.0", "description": "Demo", "author": {"name": "Example"}}
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 from .. import pluginnames
@@ -28,7 +28,8 @@ def check(file, context):
             yield file.hit(file.at(("name",)), message, severity=level)
     if not pluginnames.loadable(name):
         yield file.hit(
-            file.at(("name",)), "plugin name %r: the client refuses `@`, `:`, slashes, white space and control characters" % name
+            file.at(("name",)),
+            "plugin name %r: the client refuses `@`, `:`, slashes, white space and control characters: the plugin does not load" % name,
         )
     elif not pluginnames.installable(name):
         yield file.hit(

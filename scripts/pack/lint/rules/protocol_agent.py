@@ -53,7 +53,7 @@ def check(plugin, context):
         return
     facts = context.facts
     for file in vocabulary.documents(plugin) + plugin.of("readme"):
-        for table in file.prose.tables() if "|" in file.text and not file.read_error else ():
+        for table in vocabulary.tables(file) if not file.read_error else ():
             who = table.column("agent", "agents", "subagent_type", "agent id", "agent type")
             who = table.column("role", "name") if who is None else who
             model, wanted = (

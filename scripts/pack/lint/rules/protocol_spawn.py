@@ -21,7 +21,7 @@ Good `agents/lead.md`:
     ---
     Spawn `demo-pack:reviewer` with subagent_type: "demo-pack:reviewer".
 
-Source: client 2.1.329
+Source: client
 """
 
 from .. import refs, tools

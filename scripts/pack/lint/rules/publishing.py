@@ -1,6 +1,6 @@
 """What a plugin directory asks for: README of 40 words, licence, icon
 
-Source: client 2.1.329 (`plugin validate --profile directory`)
+Source: client (`plugin validate --profile directory`)
 """
 
 SEVERITY = "info"

@@ -17,7 +17,7 @@ Good `commands/build.md`:
     ---
     Spawn an agent with subagent_type: "demo-pack:reviewer".
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 from .. import refs
@@ -51,6 +51,8 @@ def check(file, context):
             continue
         if name in ids or name in facts.agent["builtin"] or name.lower() in ("general-purpose", "explore", "plan"):
             continue
+        if ref.kind == "prose" and name in plugin.commands() or _is_a_file(plugin, name):
+            continue  # an agent that runs the skill of that name; one that a skill puts into the user's .claude/agents
         prefix, colon, rest = name.partition(":")
         if colon:
             if prefix in project.plugin_names and not refs.listed_only(project, prefix):
@@ -88,6 +90,14 @@ def check(file, context):
             elsewhere = sorted(one for one in ids if one.split(":", 1)[1] == name)
             hint = "write %r" % elsewhere[0] if elsewhere else "the plugin has no agents"
             yield file.hit(ref.span, "the bare name %r does not resolve; %s" % (name, hint), severity="warning")
+
+
+def _is_a_file(plugin, name):
+    """Does the plugin hold NAME.agent.md, or NAME.md in a folder of agents that is not loaded as such (templates, say)?"""
+    if name in plugin.agents() or ":" in name:
+        return False
+    ends, own = ("/" + name + ".agent.md", "/agents/" + name + ".md"), plugin.path("agents/%s.md" % name)
+    return any(("/" + rel).endswith(ends) and rel != own for rel in plugin.project.below(plugin.root))
 
 
 def _of_ours(file, own, name):

@@ -17,7 +17,7 @@ Good `commands/build.md`:
     ---
     Run `python3 ${CLAUDE_PLUGIN_ROOT}/scripts/guard.py`.
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 from .. import refs

@@ -14,7 +14,7 @@ Good `commands/build.md`:
     ---
     Then run /demo-pack:build.
 
-Source: client 2.1.329
+Source: client
 """
 
 from .. import refs
@@ -24,6 +24,9 @@ from ..negation import negated
 
 SEVERITY = "warning"
 _MOVED = lazy(r"(?i)\b(?:moved|renamed|removed|replaced by|superseded|deprecated|merged into|formerly|coming soon|planned)\b")
+_CALLED = lazy(
+    r"(?i)\b(?:(?:sub-?)?agents?|skills?|commands?|plugins?|invok(?:e|es|ing)|spawn|delegat(?:e|es)|launch|dispatch|run|call|load|slash|workflow|teammates?)\b"
+)
 _INSTALL = lazy(r"plugin install ([a-z][a-z0-9-]{2,60})\b(?:@([A-Za-z][\w.-]{2,60}))?")
 _CODED = lazy(r"`/?([a-z0-9][a-z0-9_-]{2,60}):([a-z][a-z0-9_-]{2,60})`")
 
@@ -47,11 +50,23 @@ def check(file, context):
             continue
         if negated(file.text, *ref.span) or _MOVED.search(_line(file, ref.span)):
             continue
+        if (
+            ref.kind == "scoped"
+            and not _is_called(file, ref)
+            and not nearest(ref.name, list(project.agent_ids) + list(project.command_ids))
+        ):
+            continue
         if _of_a_service(ref.name, project) or _a_workflow(ref.name, project):
             continue
         known = list(project.command_ids) if ref.kind == "slash" else list(project.agent_ids) + list(project.command_ids)
         what = "command or skill" if ref.kind == "slash" else "agent, command or skill"
         yield file.hit(ref.span, "no %s %r%s" % (what, ref.name, nearest(ref.name, known)))
+
+
+def _is_called(file, ref):
+    """`astro:page-load`, `node:crypto`, `go:embed`: a plugin may be called like what it is about. Its parts are agents, skills, commands."""
+    prefix = ref.name.partition(":")[0]
+    return "-" in prefix or _CALLED.search(_line(file, ref.span).replace(ref.name, "")) is not None
 
 
 def _line(file, span):

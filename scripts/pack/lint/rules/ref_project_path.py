@@ -18,7 +18,7 @@ Good `references/notes.md`, `commands/build.md`:
     ---
     Read @${CLAUDE_PLUGIN_ROOT}/references/notes.md.
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 import posixpath
@@ -30,6 +30,12 @@ from ..markdown import lines_with
 SEVERITY = "warning"
 OWN = ("references", "reference", "agents", "commands", "skills", "templates")  # what a plugin has and a project seldom
 _AT = lazy(r"(?<![^\s(`])@((?:\./|(?:\.\./)+)?[\w-]+(?:/[\w.-]+)+\.\w{1,5})")
+_AT_ROOT = lazy(r"(?<![^\s(`])@([\w-]+\.(?:md|json|yaml|yml|txt|toml|py|sh|js|ts))(?![\w/.-]*\w)")
+# What the user's project may well have itself.
+_COMMON = frozenset(
+    "readme.md claude.md agents.md changelog.md contributing.md license.md security.md todo.md plan.md spec.md prd.md notes.md architecture.md "
+    "package.json package-lock.json tsconfig.json pyproject.toml requirements.txt setup.py index.js index.ts main.py settings.json plan.json".split()
+)
 _WORD = lazy(r"(?<![\w./\"'$}-])(?:\./)?((?:scripts|hooks|bin|lib|tools|references)/[\w./-]+\.\w{1,5})")
 
 _CALLED = (" scripts/", "./scripts/", " hooks/", "./hooks/", " bin/", "./bin/", " lib/", " tools/")
@@ -61,6 +67,13 @@ def check(file, context):
                     seen.add(sub)
                     message = "%s is looked for in the user's project; write ${CLAUDE_PLUGIN_ROOT}/%s"
                     yield file.hit(match.span(2), message % (sub, sub))
+    for start, end in lines_with(text, file.body_start, "@"):
+        for match in _AT_ROOT.finditer(text, start, end):
+            name = match.group(1)
+            if name.lower() in _COMMON or context.project.listing.get(plugin.path(name)) != "f" or file.prose.hidden(match.start()):
+                continue
+            message = "@%s starts in the user's project; write @${CLAUDE_PLUGIN_ROOT}/%s"
+            yield file.hit(match.span(1), message % (name, name), [match.span(1) + ("${CLAUDE_PLUGIN_ROOT}/" + name,)])
     lines = lines_with(text, file.body_start, "@")
     for match in (match for start, end in lines for match in _AT.finditer(text, start, end)):
         rel = plugin.path(match.group(1))

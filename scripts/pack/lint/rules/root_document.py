@@ -14,7 +14,7 @@ Good `skills/rules/SKILL.md`:
     ---
     # Rules
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 SEVERITY = "warning"

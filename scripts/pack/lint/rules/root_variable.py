@@ -11,7 +11,7 @@ Good `hooks/hooks.json`:
 
     {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "python3 \\"${CLAUDE_PLUGIN_ROOT}/scripts/guard.py\\""}]}]}}
 
-Source: client 2.1.329
+Source: client
 """
 
 from ..lazy import lazy

@@ -1,6 +1,6 @@
 """A credential in a file that everybody who installs the plugin reads
 
-Source: client 2.1.329 (the same patterns that `plugin validate` tries on MCP headers), measured 2026-11-21
+Source: client (the same patterns that `plugin validate` tries on MCP headers), measured
 """
 
 import math

@@ -19,7 +19,7 @@ Good `skills/explain/SKILL.md`:
     ---
     Explain.
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 SEVERITY = "warning"

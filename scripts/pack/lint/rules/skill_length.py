@@ -2,7 +2,7 @@
 
 Of description and when_to_use together the model sees 1,536 characters.
 
-Source: client 2.1.329
+Source: client
 """
 
 SEVERITY = "warning"

@@ -3,7 +3,7 @@
 The client replaces every such byte by U+FFFD: the model reads a broken word, and in a name or a tool list the value is
 another one.
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 SEVERITY = "warning"

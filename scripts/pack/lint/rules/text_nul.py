@@ -2,7 +2,7 @@
 
 Many tools take the file for binary from here on; git shows no diff of it, and in frontmatter YAML ends with an error.
 
-Source: client 2.1.329, measured 2026-11-21
+Source: client, measured
 """
 
 SEVERITY = "warning"

@@ -11,7 +11,7 @@ Good `themes/night.json`:
 
     {"name": "Night", "base": "dark", "overrides": {"claude": "#dc143c"}}
 
-Source: client 2.1.329, read 2026-11-21
+Source: client, read
 """
 
 from ..lazy import lazy

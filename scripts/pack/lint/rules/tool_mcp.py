@@ -24,7 +24,7 @@ Good `.mcp.json`, `agents/reviewer.md`:
     ---
     Review.
 
-Source: client 2.1.329
+Source: client
 """
 
 from .. import tools

@@ -1,6 +1,6 @@
 """A tool that the client no longer has
 
-Source: client 2.1.329 (changelog: TeamCreate and TeamDelete went with 2.1.178)
+Source: client (changelog: TeamCreate and TeamDelete went with 2.1.178)
 
 Bad `commands/build.md`:
 

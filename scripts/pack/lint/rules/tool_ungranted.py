@@ -18,7 +18,7 @@ Good `agents/reviewer.md`:
     ---
     Save the report with the Write tool.
 
-Source: client 2.1.329
+Source: client
 """
 
 from .. import tools

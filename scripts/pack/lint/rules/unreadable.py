@@ -3,7 +3,7 @@
 No right to read it, a link that leads nowhere, not a regular file, or larger than the client reads (1 MiB): the
 component is missing at run time, and nobody is told.
 
-Source: client 2.1.329
+Source: client
 """
 
 SEVERITY = "error"

@@ -18,7 +18,7 @@ Good `commands/build.md`:
     ---
     Build.
 
-Source: client 2.1.329, measured 2026-11-21 (allowed-tools pre-approves, it does not restrict)
+Source: client, measured (allowed-tools pre-approves, it does not restrict)
 """
 
 from .. import tools

@@ -1,0 +1,149 @@
+"""Which git commands move the tree that everybody shares, or make commits, whatever they are called: aliases are resolved.
+
+Only commands on the run's own repository count: `git -C elsewhere` and a folder with a repository of its own are somebody else's.
+"""
+
+import os
+
+from . import git_facts, shell_writes
+
+KNOWN = frozenset(
+    "add am annotate apply archive bisect blame branch bundle cat-file check-attr check-ignore checkout checkout-index cherry cherry-pick "
+    "clean clone column commit commit-graph commit-tree config count-objects describe diff diff-files diff-index diff-tree difftool "
+    "fast-export fast-import fetch filter-branch for-each-ref format-patch fsck gc grep gui hash-object help init interpret-trailers log "
+    "ls-files ls-remote ls-tree maintenance merge merge-base merge-file merge-index merge-tree mergetool mktag mktree mv name-rev notes "
+    "pack-refs prune pull push range-diff read-tree rebase reflog remote repack replace replay request-pull rerere reset restore rev-list "
+    "rev-parse revert rm send-email shortlog show show-branch show-ref sparse-checkout stage stash status submodule switch symbolic-ref "
+    "tag unpack-objects update-index update-ref var verify-commit verify-pack verify-tag version whatchanged worktree write-tree".split()
+)
+NEXT = "commit the files of your approved task with `git commit`; another branch, a merge or a rebase is the user's, after the run"
+
+
+def commands(text, cwd):
+    """[(verb, arguments, folder, Command)] of the git commands of a shell text, in order."""
+    out, here = [], cwd
+    for command in shell_writes.parse(text):
+        words = shell_writes.bare(command.words)
+        if words[:1] in (["cd"], ["pushd"]) and len(words) > 1 and "\0" not in words[1]:
+            here = os.path.join(here, os.path.expanduser(words[1]))
+        if not words or os.path.basename(words[0]) not in ("git", "git.exe"):
+            continue
+        folder = here
+        for n, w in enumerate(words[:-1]):
+            if w == "-C" and n < words.index(shell_writes.git_verb(words[1:])[0] or words[-1]) + 1:
+                folder = os.path.join(folder, os.path.expanduser(words[n + 1]))
+        verb, rest = shell_writes.git_verb(words[1:])
+        out.append((verb, rest, folder, words))
+    return out
+
+
+def _alias(verb, words, folder):
+    """What an alias stands for, None where it is none: given with -c, or configured."""
+    given = None
+    for n, w in enumerate(words[:-1]):
+        if w == "-c" and words[n + 1].lower().startswith("alias.%s=" % verb.lower()):
+            given = words[n + 1].partition("=")[2]
+        elif w.lower().startswith("-calias.%s=" % verb.lower()):
+            given = w.partition("=")[2]
+    return given if given is not None else git_facts.text(folder, "config", "--get", "alias." + verb) or None
+
+
+def plain(text, cwd, depth=0):
+    """The text with what its git aliases stand for behind it: whoever reads it sees the commands that git would run."""
+    if "git" not in text or depth > 4:
+        return text
+    try:
+        found = [c for c in commands(text, cwd) if c[0] and c[0] not in KNOWN and "\0" not in c[0]]
+    except (shell_writes.ShellError, RecursionError):
+        return text
+    more = []
+    for verb, rest, folder, words in found:
+        stands_for = _alias(verb, words, folder)
+        if stands_for is None:
+            continue
+        tail = " ".join(_quote(w) for w in rest)
+        if stands_for.startswith("!"):
+            more.append("%s %s" % (stands_for[1:], tail))
+        else:
+            more.append("git -C %s %s %s" % (_quote(folder), stands_for, tail))
+    return text if not more else text + "\n" + plain("\n".join(more), cwd, depth + 1)
+
+
+def _quote(word):
+    return "'" + word.replace("'", "'\\''") + "'"
+
+
+def _long(rest, *names):
+    """Whether one of these long options is given, also cut short as git takes it (`--am` for `--amend`)."""
+    return any(w.startswith("--") and len(w) > 2 and any(n.startswith(w.partition("=")[0]) for n in names) for w in rest)
+
+
+def _letters(rest):
+    return "".join(w[1:] for w in rest if w.startswith("-") and not w.startswith("--"))
+
+
+def moves(verb, rest, folder):
+    """What a git command would do to the tree or the branch that everybody stands on; None when it leaves them."""
+    operands = shell_writes._args(rest[: rest.index("--")] if "--" in rest else rest)
+    if verb in (
+        "switch",
+        "pull",
+        "rebase",
+        "cherry-pick",
+        "bisect",
+        "filter-branch",
+        "replay",
+        "replace",
+        "sparse-checkout",
+        "fast-import",
+    ):
+        return None if verb == "replace" and (not rest or "-l" in rest) else "moves HEAD and the files of everybody"
+    if verb == "checkout":
+        if any(w in ("-b", "-B", "--orphan", "--detach", "-d", "--track", "-t", "-") for w in rest):
+            return "moves HEAD under everybody"
+        if operands and "--" not in rest and not _long(rest, "--pathspec-from-file"):
+            first = operands[0]
+            if not os.path.lexists(os.path.join(folder, first)) or len(operands) == 1 and _is_branch(first, folder):
+                return "moves HEAD under everybody"
+        return None
+    if verb == "reset":
+        if _long(rest, "--keep", "--merge", "--hard"):
+            return "takes the files of everybody along"
+        first = operands[0] if operands else "HEAD"
+        if first not in ("HEAD", "@") and not os.path.lexists(os.path.join(folder, first)):
+            return "moves the branch under everybody"
+        return None
+    if verb == "read-tree":
+        return "replaces the index, or the files, of everybody" if rest else None
+    if verb == "checkout-index":
+        return "writes over files of everybody"
+    if verb == "branch":
+        return "moves a branch" if _long(rest, "--force", "--move", "--copy") or set(_letters(rest)) & set("fmMC") else None
+    if verb == "update-ref":
+        return "moves a branch past every check"
+    if verb == "symbolic-ref":
+        return "moves HEAD past every check" if len(operands) > 1 or "-d" in rest or "--delete" in rest else None
+    if verb == "stash":
+        return None if rest[:1] in (["list"], ["show"]) else "takes the work of everybody out of the tree"
+    if verb == "worktree":
+        return None if rest[:1] in ([], ["list"]) else "makes or moves another tree of the same repository"
+    if verb == "submodule":
+        return None if rest[:1] in ([], ["status"], ["summary"]) else "moves a nested repository"
+    return None
+
+
+def _is_branch(name, folder):
+    return git_facts.run(folder, "show-ref", "--verify", "-q", "refs/heads/" + name) is not None
+
+
+def amends(rest):
+    """Whether a `git commit` replaces the last commit."""
+    return _long(rest, "--amend")
+
+
+def inside(project_top, folder):
+    """Whether a folder belongs to the run's own repository: the next `.git` above it is the one of that top."""
+    folder = os.path.realpath(folder)
+    while not os.path.lexists(os.path.join(folder, ".git")) and os.path.dirname(folder) != folder:
+        folder = os.path.dirname(folder)
+    return folder == os.path.realpath(project_top)

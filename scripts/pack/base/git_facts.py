@@ -1,0 +1,195 @@
+"""What git holds, read so that nothing the project configures can bend it: no replace objects, no grafts, no filters, no hooks, no
+monitor; raw bytes, plumbing in batches. The ledger of approvals (gate/ledger.py) compares with this.
+
+Names are relative to the repository's top, with `/`, as git prints them. A digest is `project_facts.entry_digest`'s: of raw bytes, with
+the executable bit, a link's target, or a nested repository's commit.
+"""
+
+import os
+
+from . import codec, project_facts
+
+PLAIN = ("--no-replace-objects", "-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false", "-c", "core.hooksPath=/dev/null")
+MOST_BYTES = 512 << 20  # beyond this the opening takes the stamp of a file for its content
+GONE = "-"
+
+
+def run(top, *args, stdin=b"", timeout=20):
+    """Standard output of a git command in bytes, None when it fails."""
+    import subprocess
+
+    env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+    env.update(GIT_OPTIONAL_LOCKS="0", GIT_GRAFT_FILE=os.devnull, GIT_NO_REPLACE_OBJECTS="1", LC_ALL="C", GIT_TERMINAL_PROMPT="0")
+    try:
+        done = subprocess.run(
+            ("git", "-C", top) + PLAIN + args, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=timeout, env=env
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def text(top, *args):
+    """The same as one line of text, "" when it fails."""
+    return (run(top, *args) or b"").decode("utf-8", "surrogateescape").rstrip("\n")
+
+
+def names(data):
+    return [n.decode("utf-8", "surrogateescape") for n in (data or b"").split(b"\0") if n]
+
+
+def place(project):
+    """(top of the repository, prefix of the project in it with a `/`); (project, None) where there is none."""
+    top = text(project, "rev-parse", "--show-toplevel")
+    if not top:
+        return os.path.realpath(project), None
+    rel = os.path.relpath(os.path.realpath(project), os.path.realpath(top)).replace(os.sep, "/")
+    return os.path.realpath(top), "" if rel == "." else rel + "/"
+
+
+def present_names(top, prefix):
+    """(tracked names, untracked and not ignored names); without a repository the files outside the usual caches are untracked.
+
+    A nested repository is one name."""
+    if prefix is None:
+        return [], project_facts.expand(top, "./")
+    tracked = names(run(top, "ls-files", "-z"))
+    others = names(run(top, "ls-files", "-z", "--others", "--exclude-standard"))
+    return sorted(set(tracked)), sorted(n.rstrip("/") for n in others)
+
+
+def stamp(path):
+    """How a name looks without reading it: [inode, size, mtime, ctime], None for nothing there."""
+    try:
+        s = os.lstat(path)
+        return [s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns]
+    except OSError:
+        return None
+
+
+def snapshot(top, names):
+    """{name: [digest, stamp]} of what lies there now."""
+    out, budget = {}, MOST_BYTES
+    for name in names:
+        path = os.path.join(top, name)
+        s = stamp(path)
+        budget -= s[1] if s else 0
+        out[name] = [project_facts.entry_digest(path) if budget > 0 else "stat:%d:%d" % (s[1], s[2]) if s else GONE, s]
+    return out
+
+
+def _parts(top, data):
+    """`:mode mode blob blob X\\0name\\0` of diff-tree, diff-index -> [(old mode, new mode, old blob, new blob, name)]."""
+    fields, out, i = (data or b"").split(b"\0"), [], 0
+    while i + 1 < len(fields):
+        head = fields[i].lstrip(b":").split(b" ")
+        if len(head) < 5:
+            i += 1  # a commit's id in `diff-tree --stdin`
+            continue
+        out.append(
+            (head[0].decode(), head[1].decode(), head[2].decode(), head[3].decode(), fields[i + 1].decode("utf-8", "surrogateescape"))
+        )
+        i += 2
+    return out
+
+
+def staged(top, head):
+    """What the index holds otherwise than the commit: {name: "mode blob"}, "-" for what it takes away."""
+    if head:
+        rows = _parts(top, run(top, "diff-index", "--cached", "--no-renames", "-z", head))
+        return {name: GONE if mode == "000000" else "%s %s" % (mode, blob) for _m, mode, _b, blob, name in rows}
+    out = {}
+    for row in (run(top, "ls-files", "-s", "-z") or b"").split(b"\0"):
+        if row:
+            facts, _, name = row.partition(b"\t")
+            mode, blob, _stage = facts.decode().split(" ")
+            out[name.decode("utf-8", "surrogateescape")] = "%s %s" % (mode, blob)
+    return out
+
+
+def tree(top, commit):
+    """{name: "mode blob"} of a commit."""
+    out = {}
+    for row in (run(top, "ls-tree", "-r", "-z", commit) if commit else b"").split(b"\0"):
+        if row:
+            facts, _, name = row.partition(b"\t")
+            mode, _kind, blob = facts.decode().split(" ")
+            out[name.decode("utf-8", "surrogateescape")] = "%s %s" % (mode, blob)
+    return out
+
+
+def between(top, old, new, most=5000):
+    """The commits that `new` has and `old` has not, oldest first; None where git cannot say."""
+    data = run(top, "rev-list", "--reverse", "--max-count=%d" % most, *(["%s..%s" % (old, new)] if old else [new]))
+    return None if data is None else data.decode().split()
+
+
+def is_ancestor(top, old, new):
+    """Whether a commit is in the history of another."""
+    return run(top, "merge-base", "--is-ancestor", old, new) is not None
+
+
+def changes(top, commits):
+    """{commit: {name: "mode blob"}} of what each commit changes against each of its parents; "-" for what it takes away."""
+    out, current = {c: {} for c in commits}, None
+    data = run(
+        top, "diff-tree", "--stdin", "-r", "-z", "-m", "--root", "--no-renames", stdin="\n".join(commits).encode() + b"\n", timeout=60
+    )
+    fields, i = (data or b"").split(b"\0"), 0
+    while i < len(fields):
+        if fields[i].startswith(b":"):
+            head, name = fields[i].split(b" "), fields[i + 1].decode("utf-8", "surrogateescape")
+            out.setdefault(current, {})[name] = GONE if head[1] == b"000000" else "%s %s" % (head[1].decode(), head[3].decode())
+            i += 2
+        else:
+            current = fields[i].decode().strip().split(" ")[0] or current  # `COMMIT (from PARENT)` for a merge
+            i += 1
+    return out
+
+
+def digests(top, entries):
+    """{"mode blob": digest} of entries of trees and indexes, as the same bytes on disk would have it."""
+    wanted = sorted({e for e in entries if e != GONE})
+    blobs = sorted({e.split(" ")[1] for e in wanted if not e.startswith("160000")})
+    found = {}
+    data = run(top, "cat-file", "--batch", stdin="\n".join(blobs).encode() + b"\n", timeout=60) if blobs else b""
+    at = 0
+    for blob in blobs:
+        end = (data or b"").find(b"\n", at)
+        head = (data or b"")[at:end].split(b" ")
+        if end < 0 or len(head) != 3:
+            at = end + 1 if end >= 0 else at
+            continue  # missing here
+        size = int(head[2])
+        found[blob] = data[end + 1 : end + 1 + size]
+        at = end + 2 + size
+    out = {GONE: GONE}
+    for e in wanted:
+        mode, _, blob = e.partition(" ")
+        if mode == "160000":
+            out[e] = "commit:" + blob
+        elif blob not in found:
+            out[e] = "missing:" + blob
+        elif mode == "120000":
+            out[e] = "link:%s" % found[blob].decode("utf-8", "surrogateescape")
+        else:
+            out[e] = ("x:" if mode == "100755" else "") + codec.blake2b(found[blob], digest_size=16).hexdigest()
+    return out
+
+
+def same(top, one, other):
+    """Whether two digests stand for the same entry: a commit does not hold what a link points to, nor, where the disk has none, the
+    executable bit."""
+    if one == other:
+        return True
+    if one.startswith("link:") and other.startswith("link:"):
+        return one.split("\0")[0] == other.split("\0")[0]
+    if one.startswith("x:") != other.startswith("x:") and one[-32:] == other[-32:]:
+        return text(top, "config", "--type=bool", "core.fileMode") == "false"
+    return False
+
+
+def ignore_rules(top):
+    """Digest of the rules by which git leaves files out that no commit holds."""
+    where = text(top, "rev-parse", "--git-path", "info/exclude")
+    return project_facts.file_digest(os.path.join(top, where)) if where else GONE

@@ -1,0 +1,160 @@
+"""`pack log`: the run's events for people, filtered, one a line."""
+
+import argparse
+import datetime
+import json
+import re
+import sys
+import time
+
+from ..protocol import tables
+from ..protocol.refusal import Refusal
+from ..store.open_for_reading import Run
+from . import screen
+
+HIDDEN = ("definition", "unmet", "facts", "tasks", "sealed", "key", "start", "present")  # long, and of no use in a line
+LONGEST = 200  # characters of one value in a line
+FOLLOWED = 20  # events that --follow begins with
+GOOD = ("APPROVED", "DONE", "VERIFIED", "COMMITTED", "TEAM_DELETED", "PLAN_REGISTERED")
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def options(parser):
+    """The options of the verb."""
+    parser.add_argument("--json", action="store_true", help="one JSON object a line, for programs")
+    parser.add_argument("--follow", "-f", action="store_true", help="show the last events and then what comes, until the run is closed")
+    parser.add_argument("-n", type=count, default=None, metavar="N", help="only the last N events (default: all; 20 with --follow)")
+    parser.add_argument("--since", type=moment, default=None, metavar="WHEN", help="only later ones: 10m, 2h, 14:30 or 2026-01-31T14:30")
+    parser.add_argument("--actor", default=None, metavar="NAME", help="only of this agent (`lead`, `coder-1`, `gate`)")
+    parser.add_argument("--event", default=None, metavar="NAME", help="only these events; `refused` for every refusal")
+    parser.add_argument("--task", type=number, default=None, metavar="N", help="only events of this task: 2 or #2")
+    parser.add_argument("--refused", action="store_true", help="only refusals")
+
+
+def count(text):
+    """A number of lines."""
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError("N is a number of events, as in -n 20, not %r" % text)
+    return int(text)
+
+
+def number(text):
+    """`2` or `#2` -> 2."""
+    word = text[1:] if text.startswith("#") else text
+    if not word.isdigit():
+        raise argparse.ArgumentTypeError("a task is a number: 2 or #2, not %r" % text)
+    return int(word)
+
+
+def moment(text):
+    """A point in time, in seconds since the epoch: `10m` ago, `14:30` today, or a date and time."""
+    ago = re.fullmatch(r"(\d+)([smhd])", text)
+    if ago:
+        return time.time() - int(ago.group(1)) * UNITS[ago.group(2)]
+    try:
+        if re.fullmatch(r"\d\d?:\d\d(:\d\d)?", text):
+            clock = datetime.time.fromisoformat(text.zfill(5) if text.count(":") == 1 else text.zfill(8))
+            return datetime.datetime.combine(datetime.date.today(), clock).timestamp()
+        return datetime.datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError("WHEN is 10m, 2h, 14:30 or 2026-01-31T14:30, not %r" % text) from None
+
+
+def row(record):
+    """One event as `--json` prints it."""
+    return {k: record[k] for k in ("seq", "ts", "epoch", "actor", "event", "data", "key")}
+
+
+def words_of(value):
+    """A value of a record in words."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join("%s %s" % (k, words_of(v)) for k, v in sorted(value.items()) if v not in (None, "", [], {}))
+    if isinstance(value, (list, tuple)):
+        return ", ".join(words_of(v) for v in value)
+    text = " ".join(str(value).split())
+    return text if len(text) <= LONGEST else text[:LONGEST] + "…"  # whole with --json
+
+
+def told(record):
+    """What happened, in words, without who and when."""
+    data = record["data"]
+    if record["event"] in tables.TROUBLE:
+        return "%s: %s. Next: %s" % (data["code"], data["what"], data["next"])
+    if record["event"] == "PLAN_REGISTERED":
+        return "%d tasks" % len(data["tasks"])
+    parts = []
+    for key, value in sorted(data.items(), key=lambda pair: (pair[0] != "task", pair[0])):
+        if key in HIDDEN or value in (None, "", [], {}):
+            continue
+        parts.append("task #%s" % value if key == "task" else "%s %s" % (key.replace("_", " "), words_of(value)))
+    return "; ".join(parts)
+
+
+def line(record, width=None, coloured=False, who=12):
+    """One event as people read it, cut to `width` columns (None: whole)."""
+    bad = record["event"] in tables.TROUBLE
+    clock = time.strftime("%H:%M:%S", time.localtime(record["ts"]))
+    name = screen.cut(record["actor"]["name"] or "-", who)
+    head = "%5d %s %s %s%s " % (record["seq"], clock, "✋" if bad else "  ", name, " " * (who - screen.columns(name)))
+    event = "%-22s " % record["event"]
+    text = screen.cut(head + event + told(record), width)
+    colour = "red" if bad else "green" if record["event"] in GOOD else None
+    return screen.paint(text, colour, coloured)
+
+
+def chosen(records, given):
+    """The records that the options ask for, in order."""
+    event = (given.event or "").casefold()
+    for record in records:
+        bad = record["event"] in tables.TROUBLE
+        if given.since is not None and record["ts"] < given.since:
+            continue
+        if given.actor is not None and (record["actor"]["name"] or "gate") != given.actor:
+            continue
+        if (given.refused or event in ("refused", "refusals")) and not bad:
+            continue
+        if event and event not in ("refused", "refusals") and not record["event"].casefold().startswith(event):
+            continue
+        if given.task is not None and given.task not in (record["data"].get("task"), record["data"].get("claims")):
+            continue
+        yield record
+
+
+def run(given):
+    """The verb. Exit code 0; 1 where an actor or a task is asked for that the run does not have."""
+    found = Run(given.project, given.team)
+    shown, most = 0, given.n if given.n is not None else FOLLOWED if given.follow else None
+    coloured = screen.colours()
+    while True:
+        state, records = found.look()
+        if not shown:
+            _known(given, state, records)
+        rows = list(chosen(records[shown:], given))
+        if not shown and most is not None:
+            rows = rows[len(rows) - most :] if most < len(rows) else rows
+        at = screen.size()
+        who = min(24, max([12] + [screen.columns(n) for n in state["roster"]]))
+        for record in rows:
+            if given.json:
+                print(json.dumps(row(record), ensure_ascii=False), flush=True)
+            else:
+                print(line(record, at and at[0], coloured, who), flush=True)
+        if not given.follow or (records and records[-1]["event"] in ("TEAM_DELETED", "RUN_CLOSED")):
+            if not rows and not shown:
+                print("pack log: no event of this run is like that", file=sys.stderr)
+            return 0
+        shown = len(records)
+        time.sleep(0.5)
+
+
+def _known(given, state, records):
+    names = {r["actor"]["name"] or "gate" for r in records}
+    if given.actor is not None and given.actor not in names | set(state["roster"]):
+        raise Refusal(
+            "NO_ACTOR", "nobody in this run is called %s" % given.actor, "there are " + ", ".join(sorted(names)), "pack log --actor NAME"
+        )
+    if given.task is not None and str(given.task) not in state["tasks"]:
+        known = ", ".join("#%s" % n for n in sorted(map(int, state["tasks"]))) or "none yet"
+        raise Refusal("NO_TASK", "task #%d does not exist" % given.task, "tasks: " + known, "pack log --task N")

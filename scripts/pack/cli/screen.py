@@ -1,0 +1,56 @@
+"""The terminal that `pack` prints to: how wide and high it is, whether it shows colour, and text that fits into it."""
+
+import os
+import sys
+import unicodedata
+
+COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "dim": "2", "bold": "1"}
+
+
+def size(stream=None):
+    """(columns, rows) of the terminal, None where the output is none: a pipe or a file gets everything, uncut."""
+    stream = stream or sys.stdout
+    if os.environ.get("COLUMNS", "").isdigit() and os.environ.get("LINES", "").isdigit():
+        return int(os.environ["COLUMNS"]), int(os.environ["LINES"])
+    try:
+        if not stream.isatty():
+            return None
+        found = os.get_terminal_size(stream.fileno())
+    except (OSError, ValueError, AttributeError):
+        return None
+    return (found.columns, found.lines) if found.columns and found.lines else None
+
+
+def colours(stream=None):
+    """Whether to colour: a terminal, and neither NO_COLOR (no-color.org) nor TERM=dumb; FORCE_COLOR decides where it is set."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return os.environ["FORCE_COLOR"] != "0"
+    try:
+        return (stream or sys.stdout).isatty() and os.environ.get("TERM") != "dumb"
+    except (AttributeError, ValueError):
+        return False
+
+
+def paint(text, colour, wanted):
+    """The text in a colour of COLOURS, where colour is wanted."""
+    return "\033[%sm%s\033[0m" % (COLOURS[colour], text) if wanted and colour else text
+
+
+def columns(text):
+    """How many columns a text takes: wide characters two, marks that join the one before them none."""
+    return sum(0 if unicodedata.combining(c) or c in "\u200d\ufe0f" else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def cut(text, width):
+    """The text in at most `width` columns; what is left out is shown by `…`."""
+    if width is None or columns(text) <= width:
+        return text
+    out, room = [], max(1, width) - 1
+    for c in text:
+        room -= columns(c)
+        if room < 0:
+            break
+        out.append(c)
+    return "".join(out) + "…"

@@ -1,0 +1,185 @@
+"""`pack statusline`: one line on the live run for the client's `statusLine`, and how it gets into the settings and out again.
+
+The client runs it at its start, after messages and at the end of a turn, kills it when the next is due, and shows nothing of one that
+fails (GROUND S1): so it reads the snapshot and nothing else, never fails, and is silent where there is no run. It imports neither the
+protocol nor json.
+"""
+
+import os
+import sys
+
+from ..base import codec, paths
+
+WIDTH = 80
+OPEN = ("DISCOVERY", "PLANNING", "SETUP", "EXECUTION", "COMPLETION", "TEARDOWN", "FAILED_SAFE")
+BLOCKED = ("STUCK", "REVIEW_LOOP", "STUCK_ESCALATED")
+ENDED = ("DONE", "CANCELLED")
+USAGE = """usage: pack statusline                  the line, for the client's `statusLine` (its JSON on standard input)
+       pack statusline --install [--project]     put it into your settings (--project: into .claude/settings.local.json here)
+       pack statusline --uninstall [--project]   take it out again; a status line that was there before comes back
+
+A status line that is there stays: its command is run first, with the same input."""
+
+
+def main(argv):
+    """Exit 0, whatever happens, for the line itself; 1 when settings cannot be read or written, 2 for wrong usage."""
+    if argv and argv[0] in ("--install", "--uninstall") and argv[1:] in ([], ["--project"]):
+        return _settings(argv[0] == "--install", bool(argv[1:]))
+    if argv and argv[0] in ("-h", "--help"):
+        print(USAGE)
+        return 0
+    if argv and not (argv[0] == "--with" and len(argv) == 2):
+        print(USAGE, file=sys.stderr)
+        return 2
+    try:
+        raw = sys.stdin.buffer.read(1 << 20) if not sys.stdin.isatty() else b""
+    except (OSError, ValueError, AttributeError):
+        raw = b""
+    if argv:
+        _other(argv[1], raw)
+    try:
+        text = line(_given(raw), os.environ)
+    except Exception:  # a status line that fails is an empty one, and the reason is `pack doctor`'s to tell
+        text = ""
+    if text:
+        print(text)
+    return 0
+
+
+def _given(raw):
+    try:
+        found = codec.loads(raw.decode("utf-8", "replace"))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _other(command, raw):
+    """The status line that was there before, run as the client would."""
+    import subprocess
+
+    try:
+        sys.stdout.flush()
+        subprocess.run(["sh", "-c", command], input=raw, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        pass
+
+
+def line(given, env):
+    """The line for what the client says (session, folders, cost), "" where no run is open."""
+    place = given.get("workspace") if isinstance(given.get("workspace"), dict) else {}
+    start = place.get("project_dir") or given.get("cwd") or env.get("CLAUDE_PROJECT_DIR") or os.getcwd()
+    project = paths.find_project(str(start))
+    live = paths.active(project, paths.data_folder(env))
+    name = live["team"] if live else next(iter(paths.teams(project)), None)
+    state = name and snapshot(os.path.join(paths.team_folder(project, name), "snapshot.json"))
+    if not state or state.get("phase") not in OPEN:
+        return ""
+    tasks = [t["state"] for t in state["tasks"].values() if t["state"] != "CANCELLED"]
+    parts = ["team %s" % state["phase"]]
+    if tasks:
+        parts.append("%d/%d" % (tasks.count("DONE"), len(tasks)))
+    level = "OFF: `pack doctor`" if live is None else ((state["team"].get("enforcement") or {}).get("level") or "off")
+    needed = who_is_needed(state)
+    cost = given.get("cost") if isinstance(given.get("cost"), dict) else {}
+    usd = cost.get("total_cost_usd")
+    parts += [needed] if needed else []
+    parts.append("enforcement " + level)
+    parts += ["$%.2f" % usd] if isinstance(usd, (int, float)) and usd >= 0.005 else []
+    text = " · ".join(parts)
+    return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
+
+
+def who_is_needed(state):
+    """A few words on who has to act, "" when the agents go on by themselves."""
+    if state["phase"] == "FAILED_SAFE":
+        return "you: teardown failed, `pack teardown retry` or `team abort`"
+    if state.get("paused"):
+        return "you: paused, `team resume`"
+    if state.get("tampered"):
+        return "you: guard changed, `pack doctor`"
+    drifted = sorted(int(n) for n, t in state["tasks"].items() if t.get("content") == "DRIFTED")
+    if drifted:
+        return "drifted: #%s" % ", #".join(map(str, drifted[:3]))
+    blocked = sorted(int(n) for n, t in state["tasks"].items() if t["state"] in BLOCKED)
+    if blocked:
+        return "lead decides #%s" % ", #".join(map(str, blocked[:3]))
+    working = sum(t["state"] not in ENDED + ("PENDING",) for t in state["tasks"].values())
+    return "%d at work" % working if working else ""
+
+
+def snapshot(path):
+    """The state of the last event, from the snapshot; None where it cannot be read. A stale one is as good as the line needs."""
+    try:
+        with open(path, "rb") as f:
+            seal, head, body = f.read().split(b"\n")[:3]
+        if seal.decode("ascii") != codec.digest(head):
+            return None
+        return codec.loads(body.decode("ascii"))
+    except (OSError, ValueError, UnicodeDecodeError):
+        return None
+
+
+# --- Settings ----------------------------------------------------------------------------------------------------------
+def _ours():
+    return "sh '%s' statusline" % os.path.join(paths.PLUGIN_ROOT, "bin", "pack").replace("'", "'\\''")
+
+
+def _settings(install, here):
+    import json
+
+    base = (
+        os.path.join(os.getcwd(), ".claude", "settings.local.json")
+        if here
+        else os.path.join(paths.client_home(os.environ), "settings.json")
+    )
+    try:
+        with open(base, encoding="utf-8") as f:
+            found = json.load(f)
+        if not isinstance(found, dict):
+            raise ValueError("it is no JSON object")
+    except FileNotFoundError:
+        found = {}
+    except (OSError, ValueError) as error:
+        print("pack statusline: %s cannot be read (%s): mend it first; nothing was changed" % (base, error), file=sys.stderr)
+        return 1
+    entry = found.get("statusLine")
+    command = entry.get("command") if isinstance(entry, dict) else None
+    mine = isinstance(command, str) and "pack' statusline" in command
+    if install:
+        if mine:
+            print("pack statusline: it is in %s already" % base)
+            return 0
+        with_it = " --with '%s'" % command.replace("'", "'\\''") if isinstance(command, str) and command.strip() else ""
+        found["statusLine"] = dict(entry if isinstance(entry, dict) else {}, type="command", command=_ours() + with_it)
+    else:
+        if not mine:
+            print("pack statusline: there is none of ours in %s" % base)
+            return 0
+        before = _before(command)
+        if before is None:
+            del found["statusLine"]
+        else:
+            found["statusLine"] = dict(entry, command=before)
+    text = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    try:
+        os.makedirs(os.path.dirname(base), exist_ok=True)
+        with open(base + ".tmp", "w", encoding="utf-8") as f:
+            f.write(text)
+        os.replace(base + ".tmp", os.path.realpath(base))
+    except OSError as error:
+        print("pack statusline: %s cannot be written: %s" % (base, error.strerror), file=sys.stderr)
+        return 1
+    print("pack statusline: %s %s" % ("put into" if install else "taken out of", base))
+    return 0
+
+
+def _before(command):
+    """The command of the status line that was there before ours, or None."""
+    import shlex
+
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return None
+    return words[words.index("--with") + 1] if "--with" in words[:-1] else None

@@ -1,0 +1,86 @@
+"""`pack watch`: the live run, in the terminal (Textual), as text, or as a page in the browser."""
+
+import argparse
+import os
+import sys
+import time
+
+from ..base import enforcement, extras
+from ..gate import entry
+from ..protocol.refusal import Refusal
+from ..store.journal import Damaged
+from ..store.render import tree
+from . import log, screen
+
+
+def main(argv):
+    """Exit 0 when the view was closed, 1 when there is no run or its journal is damaged, 2 for wrong usage."""
+    parser = argparse.ArgumentParser(
+        prog="pack watch",
+        description="The live run: agents, tasks, who waits for whom, the log. Looking changes nothing.",
+        epilog="examples:\n  pack watch\n  pack watch --web\n  pack watch --plain",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--web", action="store_true", help="as a page on 127.0.0.1; prints the address to open")
+    parser.add_argument("--port", type=int, default=0, help="the port of --web (default: a free one)")
+    parser.add_argument("--plain", action="store_true", help="text, line by line: for screen readers, pipes and small terminals")
+    parser.add_argument("--project", default=None, help="the project's folder (default: found from here upwards)")
+    parser.add_argument("--team", default=None, help="the team's name (default: the active one, else the newest)")
+    given = parser.parse_args(argv)
+    try:
+        if given.web:
+            return _web(given)
+        if given.plain or not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
+            return _plain(given)
+        try:
+            from ..report.watch_app import Watch
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] not in ("textual", "rich"):
+                raise
+            print("pack watch: %s shows it as a screen; plain text follows." % extras.install("watch"), file=sys.stderr)
+            return _plain(given)
+        from .verbs import explain
+
+        Watch(given.project, given.team, explain).run()
+        return 0
+    except Refusal as refusal:
+        print(refusal.text(), file=sys.stderr)
+    except Damaged as error:
+        print(entry.trouble(error, None)[2], file=sys.stderr)
+    return 1
+
+
+def _web(given):
+    from ..report.web import Server
+
+    try:
+        server = Server(given.project, given.team, given.port)
+    except OSError as error:
+        print("pack watch: port %d cannot be had: %s" % (given.port, error.strerror), file=sys.stderr)
+        return 1
+    print("pack watch: %s   (ctrl-c ends it; the run goes on)" % server.address, flush=True)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.server_close()
+    return 0
+
+
+def _plain(given):
+    """The tree once, then every event as it comes, until the run is closed."""
+    from ..store.follow import Follower
+
+    follower = Follower(given.project, given.team)
+    follower.look()
+    print(tree(follower.state, enforcement.recorded(follower.state)["level"]), flush=True)
+    shown, coloured = len(follower.records), screen.colours()
+    while not follower.records or follower.records[-1]["event"] not in ("TEAM_DELETED", "RUN_CLOSED"):
+        time.sleep(0.5)
+        follower.look()
+        at = screen.size()
+        for record in follower.records[shown:]:
+            print(log.line(record, at and at[0], coloured), flush=True)
+        shown = len(follower.records)
+    return 0

@@ -1,0 +1,80 @@
+"""Whether anything that the ledger of approvals watches was touched since the last event: HEAD, the files of tasks, the files and folders
+that the run began with. One `os.stat` each; only when something differs does `ledger` look at contents.
+
+The watch file in the run's folder is derived: when it is lost or out of date everything is looked at again.
+"""
+
+import os
+
+from ..base import project_facts
+from ..base.client_tools import EDIT_TOOLS
+
+MOST_AT_ONCE = 1000
+
+
+def signature(state):
+    """What decides which files are watched."""
+    rows = ["%s%s%s%d%s" % (n, t["state"], t["sealed"], len(t["touched"]), t["owner"]) for n, t in state["tasks"].items()]
+    return "%s|%s|%s" % (state["phase"], bool(state["result"]["start"]), ",".join(rows))
+
+
+def stamps(paths):
+    """For each path inode and ctime: no program can set the latter, and whatever changes content, mode or name changes it. Two numbers a
+    path in one flat list; 0, 0 for nothing there."""
+    out, stat = [], os.stat
+    add = out.append
+    for path in paths:
+        try:
+            s = stat(path)
+            add(s.st_ino)
+            add(s.st_ctime_ns)
+        except (OSError, ValueError):
+            add(0)
+            add(0)
+    return out
+
+
+def place(call):
+    return os.path.join(call.store.data, "watch")
+
+
+def read(call):
+    """The last look: [signature, HEAD, mark of the stamps, event number and time, path, ...]; None when there is none."""
+    data = call.store.disk.read(place(call))
+    if data is None:
+        return None
+    parts = data.decode("utf-8", "surrogateescape").split("\0")
+    return parts if len(parts) > 3 else None
+
+
+def marked(numbers):
+    """A list of stamps as two words, one a half: numbers hash alike in every process."""
+    middle = len(numbers) // 4 * 2
+    return "%d %d" % (hash(tuple(numbers[:middle])), hash(tuple(numbers[middle:])))
+
+
+def _unchanged(call, last):
+    """Whether the stamps are those of the last look. Of very many files an edit looks at one half before it and at the other behind it:
+    a stat costs two microseconds, and nothing but an edit is that frequent."""
+    paths = last[4:]
+    event = call.payload["hook_event_name"]
+    if len(paths) <= MOST_AT_ONCE or call.payload.get("tool_name") not in EDIT_TOOLS:
+        return last[2] == marked(stamps(paths))
+    middle, (first, second) = len(paths) // 2, last[2].split(" ")
+    if event == "PreToolUse":
+        return first == "%d" % hash(tuple(stamps(paths[:middle])))
+    return second == "%d" % hash(tuple(stamps(paths[middle:])))
+
+
+def quiet(call):
+    """Whether nothing was touched since the last look."""
+    last = read(call)
+    return last is not None and last[0] == signature(call.state) and last[1] == project_facts.head(call.project) and _unchanged(call, last)
+
+
+def look(call):
+    """Before an event is judged, and after a tool has run: what changed meanwhile is found, and recorded."""
+    if call.state["waves"] is None and call.state["phase"] != "CLOSED" and not quiet(call):
+        from . import ledger
+
+        ledger.look(call)

@@ -1,0 +1,647 @@
+"""The ledger of approvals (PROTOCOL 12): what the run began with, what was approved, what is there.
+
+`look` is called when `glance` saw something touched; `prove` at the end. Both only report: what follows from it is decided by
+`protocol/moves_result.py`. What changed is told with the two events between which it changed and who was at work then, never more.
+"""
+
+import os
+import time
+
+from ..base import codec, git_facts, project_facts
+from ..protocol import access, machine, tables, view
+from ..protocol.plan import covers
+from . import glance
+
+CACHES = project_facts.SKIP | {".ruff_cache", ".tox", ".nox", ".gradle", ".hypothesis", ".cache", ".coverage"}
+MOST_WATCHED = 3000  # of the files and folders that the run began with; in larger projects they are compared at the end
+RACY_NS = 30_000_000  # a file this new may change again without its stamp showing it
+
+
+def own(name):
+    """Whether a name (relative to the project) is the run's own state, or the client's."""
+    return name == access.DECISIONS or name.startswith((".claude/teams/", ".claude/settings.local.json", access.SCRATCH))
+
+
+def _cached(name):
+    return any(part in CACHES or part.endswith((".pyc", ".pyo", ".egg-info")) for part in name.split("/"))
+
+
+class Ledger:
+    """One look: the repository, the record of the start, what was approved; each read when it is first asked for."""
+
+    def __init__(self, call):
+        self.call, self._start = call, None
+        if call.state["result"]["start"] is None:
+            call.gate("START_RECORDED", **survey(call.project, call.store.data, call.store.disk, late=True))
+        self.prefix = call.state["result"]["start"]["prefix"]
+        root = os.path.realpath(call.project)
+        self.top = root[: len(root) - len(self.prefix)] if self.prefix else root
+
+    @property
+    def state(self):
+        return self.call.state
+
+    @property
+    def start(self):
+        """The table of the start, read when it is first asked for: in a large project it is large."""
+        if self._start is None:
+            self._start = _start(self.call)
+        return self._start
+
+    def shown(self, name):
+        """A name of the repository as people and tasks write it: relative to the project."""
+        if not self.prefix:
+            return name
+        return os.path.relpath(name, self.prefix.rstrip("/")).replace(os.sep, "/")
+
+    def name(self, path):
+        """The reverse, for a path inside the project."""
+        return (self.prefix or "") + path
+
+    def path(self, name):
+        return os.path.join(self.top, name)
+
+    def began(self, name):
+        """Digest of what was there when the run began."""
+        return self.start["files"].get(name, ["-"])[0]
+
+    def approved(self):
+        """{name: (digest, task number)} of all DONE tasks; of two that have the same file the later approval counts."""
+        out = {}
+        for number, t in sorted(view.tasks(self.state), key=lambda pair: pair[1]["since"]):
+            if t["state"] == "DONE" and t["sealed"]:
+                out.update((self.name(p), (d, number)) for p, d in sealed(self.call, number, t).items())
+        return out
+
+
+# --- the start -----------------------------------------------------------------------------------------------------------
+def _path(call, name):
+    return os.path.join(call.store.data, name)
+
+
+def survey(project, folder, disk, late=False):
+    """Where the run begins, as it is journalled (`start` of RUN_OPENED); the whole table goes to start.json in the run's folder.
+
+    {"repo": "whole" | "sub" | "none", "prefix", "head", "branch", "dirty", "untracked": how many, "sum": digest of the table, "files":
+    {name: digest} of what no commit holds, "staged": {name: "mode blob"}, "late"}."""
+    top, prefix = git_facts.place(project)
+    head = git_facts.text(top, "rev-parse", "--verify", "-q", "HEAD") if prefix is not None else ""
+    tracked, others = git_facts.present_names(top, prefix)
+    staged = git_facts.staged(top, head) if prefix is not None else {}
+    others = [n for n in others if not n.startswith((prefix or "") + ".claude/teams/")]
+    files, changed = git_facts.snapshot(top, tracked + others), set(staged)
+    if prefix is not None:
+        changed.update(git_facts.names(git_facts.run(top, "diff-files", "--name-only", "-z")))
+    table = {
+        "top": top,
+        "prefix": prefix,
+        "head": head,
+        "branch": git_facts.text(top, "symbolic-ref", "--short", "-q", "HEAD") if prefix is not None else "",
+        "staged": staged,
+        "ignores": git_facts.ignore_rules(top) if prefix is not None else "-",
+        "files": files,
+    }
+    text = codec.dumps(table)
+    disk.mkdir(folder)
+    disk.replace(os.path.join(folder, "start.json"), text.encode("ascii"))
+    return {
+        "repo": "none" if prefix is None else "sub" if prefix else "whole",
+        "prefix": prefix,
+        "head": head,
+        "branch": table["branch"],
+        "dirty": len(changed),
+        "untracked": len(others),
+        "sum": codec.digest(text),
+        "late": late,
+        "files": {n: files.get(n, ["-"])[0] for n in sorted(changed)[:2000] + (others if prefix is not None else [])[:2000]},
+        "staged": dict(sorted(staged.items())[:2000]),
+    }
+
+
+def _start(call):
+    """The table of the start; made anew from commit and journal where it was lost."""
+    start = call.state["result"]["start"]
+    data = call.store.disk.read(_path(call, "start.json"))
+    if data is not None and codec.digest(data.decode("ascii", "replace")) == start["sum"]:
+        return codec.loads(data.decode("ascii"))
+    top, prefix = git_facts.place(call.project)
+    entries = git_facts.tree(top, start["head"]) if start["head"] and prefix is not None else {}
+    digest = git_facts.digests(top, entries.values())
+    files = {n: [digest[e], None] for n, e in entries.items()}
+    record = {"files": {}, "staged": {}}
+    for r in call.store.records():
+        record = r["data"].get("start") or record if r["event"] == "RUN_OPENED" else r["data"] if r["event"] == "START_RECORDED" else record
+    files.update((n, [d, None]) for n, d in record["files"].items())
+    return {
+        "top": top,
+        "prefix": prefix,
+        "head": start["head"],
+        "branch": start["branch"],
+        "staged": record["staged"],
+        "ignores": git_facts.ignore_rules(top) if prefix is not None else "-",
+        "files": files,
+    }
+
+
+def start_lines(data):
+    """What user and lead are told of the start."""
+    if data["repo"] == "none":
+        out = ["Start: no git repository: nothing can be committed; %d file(s) are recorded as they are." % data["untracked"]]
+    else:
+        where = {"sub": ", a folder (%s) of a larger repository: all of it is compared at the end" % data["prefix"], "whole": ""}[
+            data["repo"]
+        ]
+        at = "commit %s" % data["head"][:7] if data["head"] else "no commit yet"
+        out = ["Start: %s on %s%s." % (at, data["branch"] or "a detached HEAD", where)]
+    named = sorted(n for n in data["files"] if not n.startswith((data["prefix"] or "") + ".claude/"))
+    if named and data["repo"] != "none":
+        more = " and %d more" % (len(named) - 8) if len(named) > 8 else ""
+        out.append(
+            "Before this run, %d changed and not committed, %d untracked: %s%s. Perhaps forgotten? They stay as they are unless a task has them."
+            % (data["dirty"], data["untracked"], ", ".join(named[:8]), more)
+        )
+    return out
+
+
+# --- what was approved -----------------------------------------------------------------------------------------------------
+def sealed(call, number, t):
+    """{path: digest} of a DONE task as it was approved: from the run's folder, else from the journal."""
+    data = call.store.disk.read(_path(call, "approved-%d.json" % number))
+    if data is not None and codec.digest(data.decode("ascii", "replace")) == t["sealed"]:
+        return codec.loads(data.decode("ascii"))
+    found = {}
+    for r in call.store.records():
+        if r["event"] == "CONTENT_SEALED" and r["data"]["task"] == number and r["data"]["sum"] == t["sealed"]:
+            found = r["data"]["content"]
+    call.store.disk.replace(_path(call, "approved-%d.json" % number), codec.dumps(found).encode("ascii"))
+    return found
+
+
+def _seal(call):
+    """Keep the digests of what was approved of every task that has just become DONE."""
+    for number, t in view.tasks(call.state):
+        if t["state"] != "DONE" or t["content"] is not None:
+            continue
+        content = project_facts.contents(call.project, t)
+        now = project_facts.revision(call.project, t)[0]
+        text = codec.dumps(content)
+        call.store.disk.replace(_path(call, "approved-%d.json" % number), text.encode("ascii"))
+        call.gate("CONTENT_SEALED", task=number, sum=codec.digest(text), content=content, revision=t["revision"])
+        if t["revision"] is not None and now != t["revision"]:
+            # changed between the last approval and this look: which of the files did is not known any more
+            one = _finding("changed since it was approved", t["files"][0], "revision " + t["revision"], "revision " + now)
+            call.gate("CONTENT_DRIFTED", task=number, paths=[dict(one, **_between(call))])
+
+
+# --- findings --------------------------------------------------------------------------------------------------------------
+def _finding(kind, path, was, now, **more):
+    short = lambda d: d if len(d) < 60 else d[:60]
+    out = {"path": path, "kind": kind, "was": short(was.replace("\0", " -> ")), "now": short(now.replace("\0", " -> "))}
+    return dict(out, id=codec.digest(kind, path, was, now, more.get("commit", ""), size=6), **more)
+
+
+def _between(call):
+    """Between which two events, and who was at work: {"between": [a, b], "at_work": [names]}. Nobody is accused for calling next."""
+    here = call.actor["name"] if call.actor else None
+    names = {n for n, e in call.state["roster"].items() if e["state"] == "ACTIVE"}
+    if here and (here in call.state["roster"] or here == tables.LEAD):
+        names.add(here)
+    for _path_, note in _commands(call):
+        if note.get("by"):
+            names.add("%s (a shell command)" % note["by"]["name"])
+    return {"between": [call.first, call.store.seq + 1], "at_work": sorted(n for n in names if n)}
+
+
+def _commands(call):
+    from . import after_tool
+
+    return after_tool.notes(call)
+
+
+def accepted(state, finding):
+    return finding["id"] in state["result"]["accepted"].get(finding["path"], ())
+
+
+# --- a look ----------------------------------------------------------------------------------------------------------------
+def look(call):
+    """Something that is watched was touched, or another set of files is to be watched."""
+    _seal(call)
+    book, last = Ledger(call), glance.read(call)
+    _head(call, book)
+    then, taken = {}, 0
+    if last is not None:
+        then, taken = _stamped(call, last), int(last[3].partition(" ")[2])
+    paths = _watched(call, book)
+    started = time.time_ns()
+    now = dict(zip(paths, _pairs(glance.stamps(paths))))
+    differ = [p for p in paths if p in then and then[p] != now[p]]
+    touched = [p for p in paths if p not in then or then[p] != now[p] or now[p][1] > taken - RACY_NS]
+    _working(call, book, differ)
+    _done(call, book, touched)
+    _outside(call, book, touched)
+    racy = any(s[1] > started - RACY_NS for s in now.values())
+    paths = _watched(call, book)  # what was found is watched too
+    now = glance.stamps(paths)
+    call.store.disk.replace(glance.place(call) + ".stamps", codec.dumps(now).encode("ascii"))
+    parts = ["racy" if racy else glance.signature(call.state), project_facts.head(call.project), glance.marked(now)]
+    parts += ["%d %d" % (call.store.seq, started)] + paths
+    call.store.disk.replace(glance.place(call), "\0".join(parts).encode("utf-8", "surrogateescape"))
+
+
+def _pairs(numbers):
+    return list(zip(numbers[::2], numbers[1::2]))
+
+
+def _stamped(call, last):
+    """{path: stamp} of the last look; {} where the two files of it do not belong together."""
+    try:
+        numbers = codec.loads((call.store.disk.read(glance.place(call) + ".stamps") or b"").decode("ascii"))
+    except ValueError:
+        return {}
+    return dict(zip(last[4:], _pairs(numbers))) if glance.marked(numbers) == last[2] else {}
+
+
+def _watched(call, book):
+    """Paths whose stamps are compared at every event."""
+    names = {}
+    for number, t in view.tasks(call.state):
+        if t["state"] == "DONE" and t["sealed"]:
+            names.update((book.path(book.name(p)), 1) for p in sealed(call, number, t))
+        elif t["requests"]:
+            names.update((os.path.join(call.project, p), 1) for p in _files(call, t))
+    if call.state["result"]["start"]["prefix"] is not None or call.state["result"]["start"]["untracked"] <= MOST_WATCHED:
+        table = book.start["files"]
+        if len(table) <= MOST_WATCHED:
+            names.update((book.path(n), 1) for n in table if not own(book.shown(n)))
+            names.update((f, 1) for f in _folders(book, table))
+            names.update((os.path.join(call.project, p), 1) for p in call.state["result"]["unseen"])
+    return list(names)
+
+
+def _folders(book, names):
+    """The folders in which a new file would show: those of the files that the run began with."""
+    out = {book.top}
+    for n in names:
+        while "/" in n:
+            n = n.rpartition("/")[0]
+            path = book.path(n)
+            if path in out:
+                break
+            if not own(book.shown(n) + "/") and not n.startswith(".git/"):
+                out.add(path)
+    return out
+
+
+def _files(call, t):
+    return {f for declared in list(t["files"]) + t["touched"] for f in project_facts.expand(call.project, declared)}
+
+
+def _working(call, book, differ):
+    """Files of tasks in review that were written and no hook saw by whom: their requests are void, also when the bytes came back."""
+    if not differ:
+        return
+    for number, t in view.tasks(call.state):
+        if t["state"] in tables.TERMINAL or not t["requests"]:
+            continue
+        mine = {os.path.join(call.project, p): p for p in _files(call, t) | set(t["touched"])}
+        hit = [mine[p] for p in differ if p in mine and mine[p] not in call.seen]
+        if hit:
+            revision = project_facts.revision(call.project, t)[0]
+            call.gate("FILE_WRITTEN", task=number, path=None, by=None, revision=revision, files=hit[:20], **_between(call))
+
+
+def _done(call, book, touched):
+    """DONE tasks: what was touched is digested and compared with what was approved."""
+    touched = set(touched)
+    for number, t in view.tasks(call.state):
+        if t["state"] != "DONE" or not t["sealed"]:
+            continue
+        content = sealed(call, number, t)
+        later = {p for n, o in view.tasks(call.state) if n != number and _supersedes(o, t) for p in content if _holds(o, p)}
+        known = {d["path"]: d for d in t["drift"]}
+        drift = []
+        for path, digest in content.items():
+            full = book.path(book.name(path))
+            if path in later:
+                continue
+            if full not in touched:
+                drift += [known[path]] if path in known else []
+                continue
+            now = project_facts.entry_digest(full)
+            if now != digest:
+                one = _finding("changed since it was approved (task #%d)" % number, path, digest, now)
+                if not accepted(call.state, one):
+                    drift.append(known[path] if path in known and known[path]["id"] == one["id"] else dict(one, **_between(call)))
+        drift += [d for p, d in known.items() if p not in content and _still_another(call, t, d)]
+        if drift and drift != t["drift"]:
+            call.gate("CONTENT_DRIFTED", task=number, paths=drift[:50], count=len(drift))
+            call.told.append(
+                "DRIFTED: %s of task #%d, which is DONE, is no longer what was approved: put it back, or the lead reopens the task "
+                "(`pack task reopen %d`)" % (", ".join(d["path"] for d in drift[:5]), number, number)
+            )
+        elif not drift and t["content"] == "DRIFTED":
+            call.gate("CONTENT_RESTORED", task=number)
+
+
+def _still_another(call, t, drift):
+    return drift["now"] != "revision " + str(t["revision"]) and project_facts.revision(call.project, t)[0] != t["revision"]
+
+
+def _holds(t, path):
+    return path in t["touched"] or any(covers(f, path) for f in t["files"])
+
+
+def _supersedes(other, t):
+    """Whether another task has been at work on the same files since: then its approval is the one that counts."""
+    return other["state"] in tables.WORKING or other["state"] == "DONE" and other["since"] > t["since"]
+
+
+def _outside(call, book, touched):
+    """What changed outside every task that is worked on, new files too. Told with what is known of when, and no more."""
+    state, folders = call.state, []
+    for path in touched:
+        if os.path.isdir(path) and not os.path.islink(path):
+            folders.append(path)
+            continue
+        name = os.path.relpath(path, book.top).replace(os.sep, "/")
+        if name in book.start["files"] or book.shown(name) in state["result"]["unseen"]:
+            _compare(call, book, name)
+    names = _new_in(call, book, folders)
+    for name in names:
+        _compare(call, book, name)
+
+
+def _compare(call, book, name):
+    state, path = call.state, book.shown(name)
+    held = [t for _n, t in view.tasks(state) if _holds(t, path) and (t["state"] in tables.WORKING or t["state"] == "DONE")]
+    if held or own(path):
+        return
+    was, now, known = book.began(name), project_facts.entry_digest(book.path(name)), state["result"]["unseen"].get(path)
+    if known["now"] != now if known else now != was:
+        seen = _between(call)
+        by = _during(call)
+        call.gate("OVERLAP_SCOPE", path=path, was=was, now=now, by=by, **seen)
+        if now != was:
+            call.told.append(
+                "%s changed between event %d and %d and is in no task that is worked on: put it back, or ask the lead to re-scope"
+                % ((path,) + tuple(seen["between"]))
+            )
+
+
+def _during(call):
+    """Who ran the only shell command under way, where one has just come back; None for everybody else: every event looks, so what is
+    found now came to be while it ran. Nobody for merely calling next."""
+    name, tool = call.payload["hook_event_name"], call.payload.get("tool_name")
+    if not name.startswith("PostToolUse") or tool not in ("Bash", "PowerShell") or call.begun is None:
+        return None
+    others = [note for _path_, note in _commands(call) if note.get("by") and note["by"]["name"] != call.actor["name"]]
+    return None if others else call.actor["name"]
+
+
+def _new_in(call, book, folders):
+    """Names in these folders that were not there at the start, are not left out by git and belong to no task."""
+    known, todo = book.start["files"], []
+    for folder in folders:
+        base = os.path.relpath(folder, book.top).replace(os.sep, "/")
+        base = "" if base == "." else base + "/"
+        try:
+            entries = os.listdir(folder)
+        except OSError:
+            continue
+        for entry in entries:
+            name = base + entry
+            shown = book.shown(name)
+            if name in known or entry == ".git" or _cached(name) or own(shown) or own(shown + "/") or shown == ".claude":
+                continue
+            if os.path.isdir(book.path(name)) and any(n.startswith(name + "/") for n in known):
+                continue
+            if any(_holds(t, shown) and t["state"] in tables.WORKING + ("DONE",) for _n, t in view.tasks(call.state)):
+                continue
+            todo.append(name)
+    if not todo:
+        return []
+    if book.prefix is None:
+        return [n for n in todo if os.path.isfile(book.path(n))]
+    found = git_facts.run(book.top, "ls-files", "-z", "--others", "--exclude-standard", "--", *[":(literal)" + n for n in todo[:200]])
+    return [n.rstrip("/") for n in git_facts.names(found) if not _cached(n) and not own(book.shown(n))][:50]
+
+
+# --- HEAD and commits --------------------------------------------------------------------------------------------------------
+def _head(call, book):
+    """HEAD is compared at every event: git's own log of it has gaps (an update from elsewhere, `read-tree`, another worktree)."""
+    old, new = call.state["result"]["head"], project_facts.head(call.project)
+    if old == new or call.state["result"]["start"]["prefix"] is None:
+        return
+    from . import after_tool
+
+    if after_tool.committing(call, [old]):
+        return  # a commit that was let through is under way: whoever runs it reports it
+    moved(call, book, old, new)
+
+
+def moved(call, book, old, new, by=None, note=None):
+    """HEAD went from one commit to another: what it won is read, what it lost is named. `note`: what was let through, by whom."""
+    won = git_facts.between(book.top, old, new) if new else []
+    if won is None:
+        won = []
+    on = not old or bool(new) and git_facts.is_ancestor(book.top, old, new)
+    gone = [] if on else git_facts.between(book.top, new, old) if new else []
+    lost = [s for _n, t in view.tasks(call.state) for s in t["commits"] if s in (gone or [])]
+    verdicts = judge(call, book, won, note)
+    gated = bool(note and note.get("commit"))
+    amended = gated and len(won) == 1 and gone and len(gone) == 1
+    for sha in won:
+        v = verdicts[sha]
+        subject = git_facts.text(book.top, "log", "-1", "--format=%s", sha)[:200]
+        call.append(
+            "COMMITTED",
+            actor=_author(call, by, v) or machine.GATE,
+            sha=sha,
+            head=new,
+            subject=subject,
+            gated=gated,
+            tasks=v["tasks"] if not v["why"] else [],
+            gone=gone if amended else [],
+        )
+        if v["why"]:
+            who = by["name"] if by else None
+            call.gate("COMMIT_DIVERGES", sha=sha, task=v["tasks"][0] if v["tasks"] else None, why=v["why"], by=who, paths=v["paths"][:20])
+            call.told.append(
+                "COMMIT_DIVERGES: the commit %s is not what was approved: %s. Make it that: stage the approved files (`git restore "
+                "--staged --source=HEAD~1 PATH` takes others out), then, as a command of its own, `git commit --amend --no-edit`"
+                % (sha[:7], v["why"])
+            )
+        elif not gated:
+            call.told.append("a commit was made past the gate (%s); it is recorded" % sha[:7])
+    if not gated or not on and not amended:
+        call.gate("HEAD_MOVED", old=old, new=new, lost=lost, gone=gone or [], by=by["name"] if by else None, **_between(call))
+        if lost:
+            call.told.append(
+                "HEAD went from %s to %s and approved commits are gone from it: %s. Bring them back before the run ends"
+                % (old[:7], new[:7], ", ".join(s[:7] for s in lost))
+            )
+
+
+def _author(call, by, verdict):
+    """Who made a commit: whose `git commit` was let through, or of two at the same time the owner of what it holds."""
+    owners = {view.task(call.state, n)["owner"] for n in verdict["tasks"]}
+    if by and owners and by["name"] not in owners:
+        return next((n["by"] for _p, n in _commands(call) if n["commit"] and n.get("by") and n["by"]["name"] in owners), by)
+    return by
+
+
+def judge(call, book, commits, note=None):
+    """{commit: {"tasks": [numbers], "why": "" or what is not as approved, "paths": [...]}}. A commit counts for a task when it holds
+    nothing but files of tasks with the bytes that were approved; filters and attributes do not matter, the bytes do."""
+    if not commits:
+        return {}
+    changed = git_facts.changes(book.top, commits)
+    digest = git_facts.digests(book.top, [e for c in commits for e in changed.get(c, {}).values()])
+    approved, noted, out = book.approved(), (note or {}).get("blobs") or {}, {}
+    present = {}
+    for number, t in view.tasks(call.state):
+        if t["state"] == "APPROVED" and view.quorum(call.state, t)["result"] == "APPROVED":
+            if project_facts.revision(call.project, t)[0] == t["revision"]:
+                present.update((book.name(p), (d, number)) for p, d in project_facts.contents(call.project, t).items())
+    for sha in commits:
+        tasks, wrong = set(), []
+        for name, entry in sorted(changed.get(sha, {}).items()):
+            path, there = book.shown(name), digest.get(entry, "missing")
+            good = [(noted[path], None)] if path in noted else []
+            good += [table[name] for table in (present, approved) if name in table]
+            holders = [n for n, t in view.tasks(call.state) if _holds(t, path) and t["state"] in ("APPROVED", "DONE")]
+            if any(git_facts.same(book.top, d, there) for d, _n in good):
+                tasks.update([n for _d, n in good if n is not None] or holders)
+            elif own(path):
+                continue
+            else:
+                tasks.update(holders)
+                wrong.append((path, "%s is not what was approved" % path if good else "%s is in no approved task" % path))
+        out[sha] = {"tasks": sorted(tasks), "why": "; ".join(w for _p, w in wrong[:5]), "paths": [p for p, _w in wrong]}
+    return out
+
+
+# --- the closing proof ---------------------------------------------------------------------------------------------------------
+def prove(call):
+    """Every difference between the start and now that is neither approved, nor the run's own, nor accepted: [finding]; and paths whose
+    approved content no commit holds. Looks at history, index, working tree, modes, links, nested repositories."""
+    book, out, loose = Ledger(call), [], []
+    approved, top, start = book.approved(), book.top, book.start
+    tracked, others = git_facts.present_names(top, book.prefix)
+    unseen = call.state["result"]["unseen"]
+    drift = {d["path"]: d for _n, t in view.tasks(call.state) for d in t["drift"]}
+
+    def found(kind, path, was, now, **more):
+        known = drift.get(path) or unseen.get(path) or {}
+        out.append(dict(_finding(kind, path, was, now, **more), **{k: known[k] for k in ("between", "at_work") if k in known}))
+
+    for name in sorted(set(start["files"]) | set(tracked) | set(others) | set(approved)):
+        path, was = book.shown(name), book.began(name)
+        stamped = start["files"].get(name, ["-", None])
+        if name not in approved and stamped[1] is not None and git_facts.stamp(book.path(name)) == stamped[1]:
+            continue
+        if was.startswith("stat:"):
+            s = git_facts.stamp(book.path(name))
+            now = "stat:%d:%d" % (s[1], s[2]) if s else "-"
+        else:
+            now = project_facts.entry_digest(book.path(name))
+        if name in approved:
+            digest, number = approved[name]
+            if now != digest:
+                found("changed since it was approved (task #%d)" % number, path, digest, now)
+        elif now != was and not own(path) and not (name not in start["files"] and _cached(name)):
+            found("nobody approved it", path, was, now)
+    if book.prefix is not None:
+        loose = _prove_git(call, book, approved, found)
+    open_ones = [f for f in out if not accepted(call.state, f)]
+    return open_ones, loose
+
+
+def _prove_git(call, book, approved, found):
+    top, start, head = book.top, book.start, project_facts.head(call.project)
+    known = {s for _n, t in view.tasks(call.state) for s in t["commits"]}
+    if start["head"] and not (head and git_facts.is_ancestor(top, start["head"], head)):
+        found("the commit that the run began on is no longer in the branch", "commit " + start["head"][:12], start["head"], head or "-")
+    won = (git_facts.between(top, start["head"], head) if head else []) or []
+    for number, t in view.tasks(call.state):
+        for sha in t["commits"]:
+            if sha not in won:
+                found("an approved commit (task #%d) is not in the branch any more" % number, "commit " + sha[:12], sha, "-", commit=sha)
+    odd = [s for s in won if s not in known]
+    changed = git_facts.changes(top, odd) if odd else {}
+    tree = git_facts.tree(top, head) if head else {}
+    staged = git_facts.staged(top, head)
+    wanted = [e for c in changed.values() for e in c.values()] + list(staged.values()) + [tree[n] for n in approved if n in tree]
+    digest = git_facts.digests(top, wanted)
+    fine = lambda name, d: (
+        name in approved and git_facts.same(top, approved[name][0], d) or git_facts.same(top, book.began(name), d) or own(book.shown(name))
+    )
+    for sha in odd:
+        for name, entry in sorted(changed.get(sha, {}).items()):
+            there = digest.get(entry, "missing")
+            if not fine(name, there):
+                was = approved[name][0] if name in approved else book.began(name)
+                found("in the commit %s" % sha[:7], book.shown(name), was, there, commit=sha)
+    loose, begun = [], None
+    for name, (want, number) in sorted(approved.items()):
+        there = digest.get(tree.get(name, "-"), "missing")
+        if git_facts.same(top, want, there):
+            continue
+        if begun is None:
+            begun = git_facts.tree(top, start["head"]) if start["head"] else {}
+        if tree.get(name, "-") == begun.get(name, "-"):
+            loose.append(book.shown(name))  # approved, and in no commit: nothing else is delivered in its place
+        else:
+            found("the commit holds something else (task #%d)" % number, book.shown(name), want, there)
+    for name, entry in sorted(staged.items()):
+        there = digest.get(entry, "-")
+        if entry != start["staged"].get(name) and not fine(name, there) and not (entry == "-" and name in loose):
+            found("staged", book.shown(name), approved[name][0] if name in approved else book.began(name), there)
+    rules = git_facts.ignore_rules(top)
+    if rules != start["ignores"]:
+        found("the rules by which git leaves files out were changed", ".git/info/exclude", start["ignores"], rules)
+    return loose
+
+
+def check(call):
+    """Prove, and record it when what is open has changed. Answers what is open."""
+    open_ones, loose = prove(call)
+    state = call.state["result"]
+    if [f["id"] for f in open_ones[:50]] != [f["id"] for f in state["open"]]:
+        call.gate("RESULT_CHECKED", open=open_ones[:200], count=len(open_ones), uncommitted=loose[:200])
+    return open_ones
+
+
+def before_the_end(call):
+    """In a teardown every event may be the one that ends the run: the proof is made again before it is judged."""
+    state = call.state
+    if state["phase"] == "TEARDOWN" and state["waves"] is None and not state["teardown"]["aborted"]:
+        check(call)
+
+
+def accept(call, words):
+    """`team accept PATH ...`: the user takes these differences as they are. Answers what is said. Raises Refusal."""
+    look(call)
+    open_ones = prove(call)[0]
+    done, person = [], {"name": "user", "role": "person", "inc": 0, "agent_id": None}
+    for word in words:
+        rel = project_facts.relative(call.project, word, call.payload.get("cwd"))[0] or word
+        mine = [f for f in open_ones if f["path"] in (word, rel) or f["path"].startswith((word.rstrip("/") + "/", "commit " + word))]
+        paths = sorted({f["path"] for f in mine})
+        for path in paths or [word]:
+            here = [f for f in mine if f["path"] == path]
+            call.append(
+                "CONTENT_ACCEPTED",
+                actor=person,
+                path=path,
+                paths=[path],
+                ids=[f["id"] for f in here],
+                commits=sorted({f["commit"] for f in here if f.get("commit")}),
+                findings=here[:50],
+                open=[] if here else open_ones[:50],
+            )
+            done.append(path)
+    left = [f for f in open_ones if f["path"] not in done]
+    said = "team: accepted as it is, by your word: %s. It is a waiver, and the summary names it." % ", ".join(done)
+    call.close()
+    return said + (" Still unapproved: %s." % ", ".join(sorted({f["path"] for f in left})[:20]) if left else "")

@@ -1,0 +1,130 @@
+"""Transitions: start record, content of finished tasks, HEAD, what the user accepts (PROTOCOL 12).
+
+The gate compares (gate/ledger.py) and reports here; the state keeps what is open now, the journal the rest."""
+
+from . import guards_result, tables, view  # noqa: F401
+from .consequences import acks_changed, restart_teardown, roster_changed
+from .kernel import LEAD, clone, emit, rule
+
+MOST = 50  # what the state keeps of a list; the proof itself looks at everything
+
+
+def initial():
+    """What a state knows of its result before anything was seen.
+
+    start: where the run began; head: the commit that HEAD named at the last look; open: what nobody approved; diverged: {commit: ...};
+    accepted: {path: [ids]} by the user's word; unseen: {path: ...} changes outside every task that no hook saw being made."""
+    return {"start": None, "head": None, "open": [], "diverged": {}, "accepted": {}, "unseen": {}}
+
+
+def started(state, start):
+    """Where the run begins; the journal has the files."""
+    state["result"]["start"] = {k: start[k] for k in ("repo", "prefix", "head", "branch", "dirty", "untracked", "sum", "late")}
+    state["result"]["head"] = start["head"]
+
+
+@rule("START_RECORDED", ("gate",))
+def _(state, data, actor, now, effects):
+    started(state, data)
+
+
+@rule("CONTENT_SEALED", ("gate",), ("task_exists", "task_is_done"))
+def _(state, data, actor, now, effects):
+    t = view.task(state, data["task"])
+    t.update(content="AS_APPROVED", sealed=data["sum"], drift=[])
+
+
+@rule("CONTENT_DRIFTED", ("gate",), ("task_exists", "task_is_done"))
+def _(state, data, actor, now, effects):
+    t = view.task(state, data["task"])
+    t.update(content="DRIFTED", drift=clone(data["paths"][:MOST]))
+    if state["phase"] == "TEARDOWN":
+        _seen(state, [f for f in state["result"]["open"] if f not in t["drift"]] + t["drift"])
+
+
+@rule("CONTENT_RESTORED", ("gate",), ("task_exists", "task_is_done"))
+def _(state, data, actor, now, effects):
+    view.task(state, data["task"]).update(content=data.get("content") or "AS_APPROVED", drift=[])
+
+
+def _seen(state, found):
+    state["result"]["open"] = clone(found[:MOST])
+
+
+@rule("RESULT_CHECKED", ("gate",))
+def _(state, data, actor, now, effects):
+    """The closing proof was made: what is open holds the end up, and its going lets it pass."""
+    _seen(state, data["open"])
+    ended(state, now, effects)
+
+
+def ended(state, now, effects):
+    """What waited for nothing but an approved result goes on."""
+    if state["phase"] != "TEARDOWN" or state["result"]["open"]:
+        return
+    if state["teardown"]["state"] == "READY_TO_DELETE":
+        if not view.living(state, tables.SUPERVISOR):
+            emit(effects, "TEAM_DELETED")
+    elif state["teardown"]["state"] in ("SHUTDOWN_REQUESTED", "WAITING_ACKS", "RETRYING"):
+        acks_changed(state, now, effects)
+
+
+@rule("CONTENT_ACCEPTED", ("person",), ("run_is_live", "something_is_accepted"))
+def _(state, data, actor, now, effects):
+    """The user's own typed word: these differences, as they are now, and no later ones."""
+    known = state["result"]["accepted"].setdefault(data["path"], [])
+    known += [i for i in data["ids"] if i not in known]
+    for _n, t in view.tasks(state):
+        if t["content"] == "DRIFTED":
+            t["drift"] = [d for d in t["drift"] if d["id"] not in data["ids"]]
+            if not t["drift"]:
+                t["content"] = "ACCEPTED"
+    state["result"]["diverged"] = {s: d for s, d in state["result"]["diverged"].items() if s not in data.get("commits", ())}
+    state["result"]["unseen"] = {p: u for p, u in state["result"]["unseen"].items() if p not in data.get("paths", ())}
+    _seen(state, [f for f in state["result"]["open"] if f["id"] not in data["ids"]])
+    ended(state, now, effects)
+
+
+@rule("TASK_REOPENED", (LEAD,), ("task_exists", "task_is_done", "reopening_is_possible", "reopened_files_are_free"))
+def _(state, data, actor, now, effects):
+    """A DONE task is worked on again: nothing that was approved counts any more. DONE stays terminal for everything else."""
+    t = view.task(state, data["task"])
+    e = view.entry(state, t["owner"]) if t["owner"] else None
+    mine = e and e["state"] in tables.LIVING and not view.owned(state, t["owner"], tables.WORKING)
+    t.update(
+        state="IN_PROGRESS" if mine else "PENDING", owner=t["owner"] if mine else None, since=now, cause=None, resume=None, revision=None
+    )
+    t.update(approvals={}, requests={}, rounds=[], content=None, drift=[], sealed=None, void=[])
+    state["consistency"] = None
+    state["result"]["open"] = []
+    if state["phase"] == "COMPLETION":
+        state["phase"] = "EXECUTION"
+    elif state["phase"] == "TEARDOWN":  # as with a task that is added (H20): the completion gate has to be passed again
+        restart_teardown(state, now)
+        state["teardown"]["targets"] = {}
+        state["phase"] = "EXECUTION"
+        roster_changed(state, effects)
+
+
+@rule("HEAD_MOVED", ("gate",))
+def _(state, data, actor, now, effects):
+    """HEAD names another commit, and no commit of the gate's did that."""
+    state["result"]["head"] = data["new"]
+    state["result"]["diverged"] = {s: d for s, d in state["result"]["diverged"].items() if s not in data.get("gone", ())}
+
+
+@rule("COMMIT_DIVERGES", ("gate",))
+def _(state, data, actor, now, effects):
+    state["result"]["diverged"][data["sha"]] = {"task": data["task"], "why": data["why"], "by": data["by"]}
+
+
+@rule("OVERLAP_SCOPE", None)
+def _(state, data, actor, now, effects):
+    """A change outside every task stays in sight until it is put back or accepted; one of another's task is only noted."""
+    unseen = state["result"]["unseen"]
+    if "now" not in data:
+        return
+    if data["now"] == data["was"]:
+        unseen.pop(data["path"], None)
+    elif len(unseen) < MOST or data["path"] in unseen:
+        unseen[data["path"]] = {"now": data["now"], "between": data["between"], "at_work": data["at_work"]}

@@ -1,0 +1,303 @@
+"""`pack watch`: the live run in a terminal, made with Textual (the extra `watch`). Reads the journal only.
+
+Agents with state, step and how long; tasks with who waits for whom; the log with a filter; a pane with the explanation and the diff of
+the chosen task. Several runs of a project are followed in turn (`n`).
+"""
+
+import subprocess
+import time
+
+from rich.markup import escape
+from textual.app import App
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import DataTable, Footer, Input, Static
+
+from ..base import enforcement, paths
+from ..protocol import tables, view
+from ..store import history
+from ..store.follow import Follower
+from ..store.journal import Damaged
+from ..store.render import doing
+
+LOOK_SECONDS = 0.5
+LOG_ROWS = 1000  # the newest ones; `pack log` has the others
+HELP = """[b]Keys[/b]
+
+arrows, Page Up/Down   move in a table
+Tab                    next table
+Enter                  explanation and diff of the chosen task
+/                      filter the log: words, who:NAME, task:N
+r                      only refusals
+n                      next run of this project
+Escape                 close a pane, clear the filter
+?                      this help
+q                      quit; the run goes on"""
+
+COLOURS = {
+    "IN_PROGRESS": "blue",
+    "IN_REVIEW": "yellow",
+    "CHANGES_REQUESTED": "dark_orange",
+    "APPROVED": "green",
+    "DONE": "green",
+    "CANCELLED": "dim",
+    "PENDING": "dim",
+}
+
+
+class Pane(ModalScreen):
+    """A text over everything, until Escape."""
+
+    BINDINGS = [Binding("escape,q,enter", "dismiss", "close")]
+    CSS = "Pane {align: center middle;} #pane {width: 90%; height: 90%; border: round $accent; padding: 0 1; background: $surface;}"
+
+    def __init__(self, text, markup=False):
+        super().__init__()
+        self.text, self.markup = text, markup
+
+    def compose(self):
+        with VerticalScroll(id="pane"):
+            yield Static(self.text if self.markup else escape(self.text))
+
+
+class Watch(App):
+    """The view of one run after the other."""
+
+    TITLE = "pack watch"
+    ENABLE_COMMAND_PALETTE = False
+    CSS = """
+    #head {height: auto; padding: 0 1; background: $boost;}
+    #upper {height: 1fr;}
+    #agents {width: 2fr; border: round $panel-lighten-2;}
+    #tasks {width: 3fr; border: round $panel-lighten-2;}
+    #log {height: 1fr; border: round $panel-lighten-2;}
+    #filter {display: none; height: 3;}
+    #filter.shown {display: block;}
+    .narrow #upper {layout: vertical; height: 2fr;}
+    .narrow #agents, .narrow #tasks {width: 1fr; height: 1fr;}
+    """
+    BINDINGS = [
+        Binding("q", "quit", "quit"),
+        Binding("question_mark", "help", "help", key_display="?"),
+        Binding("slash", "filter", "filter", key_display="/"),
+        Binding("r", "refusals", "refusals"),
+        Binding("n", "next", "next run"),
+        Binding("escape", "back", "back", show=False),
+    ]
+
+    def __init__(self, project=None, team=None, explain=None):
+        super().__init__()
+        self.project, self.follower, self.explain = project, Follower(project, team), explain
+        self.words, self.refusals, self.trouble = "", False, ""
+
+    def compose(self):
+        yield Static(id="head")
+        with Horizontal(id="upper"):
+            yield DataTable(id="agents", cursor_type="row", zebra_stripes=True)
+            yield DataTable(id="tasks", cursor_type="row", zebra_stripes=True)
+        with Vertical():
+            yield DataTable(id="log", cursor_type="row")
+            yield Input(placeholder="words, who:NAME, task:N; Escape clears", id="filter")
+        yield Footer()
+
+    def on_mount(self):
+        for name, columns in (
+            ("agents", ("agent", "for", "does")),
+            ("tasks", ("task", "state", "owner", "waits for", "round", "subject")),
+            ("log", ("#", "at", "who", "event", "what")),
+        ):
+            table = self.query_one("#" + name, DataTable)
+            table.border_title = name
+            for column in columns:
+                table.add_column(column, key=column)
+        self.on_resize()
+        self.look()
+        self.set_interval(LOOK_SECONDS, self.look)
+        self.set_interval(5, self.fill_agents)  # how long somebody is at it grows without an event
+        self.query_one("#tasks").focus()
+
+    def on_resize(self, _event=None):
+        self.set_class(self.size.width < 100, "narrow")
+
+    def look(self):
+        """Read on; draw only when there is something new."""
+        first = not self.follower.records
+        try:
+            new = self.follower.look()
+        except Damaged as error:
+            self.trouble = "%s: pack doctor shows it" % error
+            new = 1
+        if new or first:
+            self.fill()
+
+    def fill(self):
+        """Draw everything from the state."""
+        self.fill_head()
+        if self.follower.state["team"] is None:
+            return
+        self.fill_agents()
+        self.fill_tasks()
+        self.fill_log()
+
+    def fill_head(self):
+        f, state = self.follower, self.follower.state
+        if state["team"] is None:
+            return self.query_one("#head", Static).update(escape(self.trouble or "no event yet"))
+        total = [t for _n, t in view.tasks(state) if t["state"] != "CANCELLED"]
+        done = sum(t["state"] == "DONE" for t in total)
+        ended = state["phase"] == "CLOSED"
+        now = f.history.end if ended else max(time.time(), f.history.end)
+        parts = [
+            "[b]%s[/b]" % escape(state["team"]["name"]),
+            "%s · %s" % (state["phase"], state["mode"] or "not classified"),
+            "%d/%d tasks" % (done, len(total)),
+            "owner " + escape(view.owner_text(state)),
+            "enforcement " + enforcement.recorded(state)["level"],
+            "%d refused" % sum(r["event"] in tables.TROUBLE for r in f.records),
+            history.duration(now - f.history.start),
+        ]
+        if self.trouble:
+            parts.append("[red]%s[/red]" % escape(self.trouble))
+        self.query_one("#head", Static).update("  ".join(parts))
+
+    def fill_agents(self):
+        state, now = self.follower.state, time.time()
+        if state["team"] is None:
+            return
+        table = self.query_one("#agents", DataTable)
+        rows = []
+        for name, e in state["roster"].items():
+            icon, words = doing(state, name, e)
+            spans = self.follower.history.agents.get(name) or [[None, now, None, 0]]
+            rows.append((escape("%s %s" % (icon, name)), history.duration(now - spans[-1][1]), escape(words)))
+        _replace(table, rows)
+
+    def fill_tasks(self):
+        state = self.follower.state
+        rows = []
+        for n, t in sorted(view.tasks(state), key=lambda pair: (_place(pair[1]), pair[0])):
+            shown = t.get("content") if t.get("content") == "DRIFTED" else t["state"]
+            colour = COLOURS.get(shown, "red")
+            rows.append(
+                (
+                    "#%d" % n,
+                    "[%s]%s[/%s]" % (colour, shown, colour),
+                    escape(t["owner"] or "-"),
+                    escape(history.waits(state, n) or "-"),
+                    str(len(t["rounds"]) + 1 if t["revision"] else 0),
+                    escape(t["subject"]),
+                )
+            )
+        _replace(self.query_one("#tasks", DataTable), rows)
+
+    def fill_log(self):
+        from .timeline import words as told
+
+        rows = []
+        for r in reversed(self.follower.records):
+            if len(rows) >= LOG_ROWS:
+                break
+            bad = r["event"] in tables.TROUBLE
+            if self.refusals and not bad or not _matches(r, told, self.words):
+                continue
+            event = "[red]%s[/red]" % r["event"] if bad else r["event"]
+            clock = time.strftime("%H:%M:%S", time.localtime(r["ts"]))
+            rows.append((str(r["seq"]), clock, escape(r["actor"]["name"] or "gate"), event, escape(told(r))))
+        table = self.query_one("#log", DataTable)
+        table.border_title = "log" + (" · only refusals" if self.refusals else "") + (" · %s" % self.words if self.words else "")
+        at_end = table.row_count == 0 or table.cursor_row >= table.row_count - 1
+        _replace(table, rows[::-1])
+        if at_end and rows:
+            table.move_cursor(row=len(rows) - 1)
+
+    # Keys
+    def on_data_table_row_selected(self, event):
+        if event.data_table.id == "tasks":
+            number = int(str(event.data_table.get_row_at(event.cursor_row)[0]).lstrip("#"))
+            self.push_screen(Pane(self.about(number)))
+        elif event.data_table.id == "log":
+            self.push_screen(Pane("\n".join(str(cell) for cell in event.data_table.get_row_at(event.cursor_row))))
+
+    def about(self, number):
+        """The explanation of a task, and what its files differ in from the last commit."""
+        state, t = self.follower.state, view.task(self.follower.state, number)
+        text = self.explain(state, self.follower.records, number) if self.explain else t["subject"]
+        try:
+            diff = subprocess.run(
+                ["git", "diff", "--no-color", "--no-ext-diff", "HEAD", "--"] + sorted(set(t["files"]) | set(t["touched"])),
+                cwd=self.follower.run.project,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=5,
+            ).stdout
+        except (OSError, subprocess.TimeoutExpired):
+            diff = ""
+        return text + "\n\ndiff against the last commit:\n" + (diff[:40000] or "  none")
+
+    def action_help(self):
+        self.push_screen(Pane(HELP, markup=True))
+
+    def action_filter(self):
+        box = self.query_one("#filter", Input)
+        box.add_class("shown")
+        box.focus()
+
+    def on_input_changed(self, event):
+        self.words = event.value
+        self.fill_log()
+
+    def on_input_submitted(self, _event):
+        self.query_one("#log").focus()
+
+    def action_refusals(self):
+        self.refusals = not self.refusals
+        self.fill_log()
+
+    def action_back(self):
+        box = self.query_one("#filter", Input)
+        box.value = ""
+        box.remove_class("shown")
+        self.query_one("#tasks").focus()
+
+    def action_next(self):
+        names = paths.teams(self.follower.run.project)
+        if len(names) < 2:
+            return self.notify("this project has no other run")
+        at = names.index(self.follower.run.team) if self.follower.run.team in names else -1
+        self.follower, self.trouble = Follower(self.project, names[(at + 1) % len(names)]), ""
+        self.look()
+
+
+def _place(t):
+    """Where a task stands in the list: what needs somebody, what is at work, what waits, what is over."""
+    if t["state"] in tables.BLOCKED_ON_LEAD or t.get("content") == "DRIFTED":
+        return 0
+    return {"PENDING": 2, "DONE": 3, "CANCELLED": 4}.get(t["state"], 1)
+
+
+def _replace(table, rows):
+    """Other rows, the cursor where it was."""
+    at, top = table.cursor_row, table.scroll_y
+    table.clear()
+    for row in rows:
+        table.add_row(*row)
+    if rows:
+        table.move_cursor(row=min(at, len(rows) - 1), animate=False, scroll=False)
+        table.scroll_to(y=top, animate=False)
+
+
+def _matches(record, told, words):
+    """Whether an event is one that the filter asks for."""
+    for word in words.casefold().split():
+        who = (record["actor"]["name"] or "gate").casefold()
+        if word.startswith("who:"):
+            if not who.startswith(word[4:]):
+                return False
+        elif word.startswith("task:"):
+            if str(record["data"].get("task")) != word[5:].lstrip("#"):
+                return False
+        elif word not in " ".join((str(record["seq"]), who, record["event"], told(record))).casefold():
+            return False
+    return True

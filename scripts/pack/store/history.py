@@ -1,0 +1,106 @@
+"""How a run came to be as it is: who was in which state from when to when, taken from the replayed journal.
+
+`History` is fed record by record (`take`), so a live view goes on where it stopped; `of(records)` is all of it. Times are seconds
+since the epoch, as in the journal.
+"""
+
+from ..protocol import tables, view
+from .journal import replayed
+
+ENDED = ("ENDED", "LOST")
+
+
+class History:
+    """What changed in the state, as spans.
+
+    agents: {name: [[state, from, to or None, incarnation]]}; tasks: {number: [[state, from, to or None, owner]]};
+    phases: [[phase, from, to or None]]; verdicts: [{"task", "role", "name", "verdict", "revision", "ts", "seq"}]."""
+
+    def __init__(self):
+        self.agents, self.tasks, self.phases, self.verdicts = {}, {}, [], []
+        self.start = self.end = None
+
+    def take(self, record, state):
+        """One record and the state after it."""
+        now = record["ts"]
+        self.start = now if self.start is None else self.start
+        self.end = now
+        _turn(self.phases, state["phase"], now)
+        for name, e in state["roster"].items():
+            spans = self.agents.setdefault(name, [])
+            if not spans or spans[-1][0] != e["state"] or spans[-1][3] != e["inc"]:
+                _close(spans, now)
+                spans.append([e["state"], now, now if e["state"] in ENDED else None, e["inc"]])
+        for number, t in state["tasks"].items():
+            spans = self.tasks.setdefault(int(number), [])
+            if not spans or spans[-1][0] != t["state"] or spans[-1][3] != t["owner"]:
+                _close(spans, now)
+                spans.append([t["state"], now, now if t["state"] in tables.TERMINAL else None, t["owner"]])
+        if record["event"] in ("APPROVED", "CHANGES_REQUESTED"):
+            self.verdicts.append(
+                {
+                    "task": record["data"]["task"],
+                    "role": record["actor"]["role"],
+                    "name": record["actor"]["name"],
+                    "verdict": record["event"],
+                    "revision": record["data"].get("revision"),
+                    "ts": now,
+                    "seq": record["seq"],
+                }
+            )
+
+    def closed(self, now=None):
+        """The same with open spans ended at `now` (default: the last record)."""
+        now = self.end if now is None else now
+        for spans in list(self.agents.values()) + list(self.tasks.values()) + [self.phases]:
+            _close(spans, now)
+        return self
+
+
+def of(records):
+    """(History, state) of a whole journal; raises what `replayed` raises."""
+    history, state = History(), None
+    for record, state in replayed(records):
+        history.take(record, state)
+    return history, state
+
+
+def spent(spans, states, now):
+    """Seconds in any of these states."""
+    return sum((now if span[2] is None else span[2]) - span[1] for span in spans if span[0] in states)
+
+
+def duration(seconds):
+    """A length of time for people: `4 s`, `3 min 20 s`, `2 h 05 min`, `3 d 4 h`."""
+    seconds = int(max(0, seconds))
+    if seconds < 60:
+        return "%d s" % seconds
+    if seconds < 3600:
+        return "%d min %02d s" % (seconds // 60, seconds % 60)
+    if seconds < 86400:
+        return "%d h %02d min" % (seconds // 3600, seconds % 3600 // 60)
+    return "%d d %d h" % (seconds // 86400, seconds % 86400 // 3600)
+
+
+def waits(state, number):
+    """Who a task waits for, as words; "" when it waits for nobody."""
+    t = view.task(state, number)
+    if t["state"] == "PENDING":
+        open_ = ["#%d" % b for b in t["blocked_by"] if (view.task(state, b) or {"state": "DONE"})["state"] not in tables.TERMINAL]
+        return "task " + ", ".join(open_) if open_ else "a coder"
+    if t["state"] == "IN_REVIEW" and state["mode"]:
+        return ", ".join(view.quorum(state, t)["missing"])
+    if t["state"] in tables.BLOCKED_ON_LEAD:
+        return "the lead"
+    return ""
+
+
+def _turn(spans, name, now):
+    if not spans or spans[-1][0] != name:
+        _close(spans, now)
+        spans.append([name, now, None])
+
+
+def _close(spans, now):
+    if spans and spans[-1][2] is None:
+        spans[-1][2] = now

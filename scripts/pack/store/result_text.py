@@ -1,0 +1,145 @@
+"""What people are told of the result: drift, waivers, commits past the gate, what nobody approved. State and records -> lines."""
+
+from ..protocol import view
+from ..protocol.guards_result import WAYS_OUT, drifted, finding_text, findings_text
+from ..protocol.guards_teardown import tampered_text
+
+
+def standing(state):
+    """Lines for the status tree: what stands between the run and its end now, with the way out."""
+    out, result = [], state["result"]
+    if state["phase"] == "CLOSED" or state["waves"] is not None:
+        return out
+    for number, t in drifted(state):
+        out.append("🚨 DRIFTED: task #%d is DONE and its files are no longer what was approved:" % number)
+        out += ["   " + finding_text(d) for d in t["drift"][:5]]
+    for path, u in sorted(result["unseen"].items())[:8]:
+        at = ", ".join(u["at_work"]) or "nobody of the team"
+        out.append("⚠ %s changed outside every task, between event %s and %s; at work then: %s" % ((path,) + tuple(u["between"]) + (at,)))
+    for sha, d in sorted(result["diverged"].items()):
+        out.append("🚨 COMMIT_DIVERGES: %s is not what was approved%s: %s" % (sha[:7], _for(d["task"]), d["why"]))
+    if result["open"] and not drifted(state):
+        out += ["🚨 Not approved, and the run cannot end:"] + [
+            "   " + line.strip() for line in findings_text(result["open"], 8).split("\n")
+        ]
+    if out:
+        out.append("   Ways out: " + WAYS_OUT.partition(": ")[2] + ".")
+    return out
+
+
+def _for(number):
+    return " for task #%d" % number if number is not None else ""
+
+
+def explain(state, number):
+    """Lines for `pack explain N`."""
+    t = view.task(state, number)
+    if t["content"] is None:
+        return []
+    out = [
+        "content: " + {"AS_APPROVED": "as approved", "ACCEPTED": "changed since, and accepted by the user"}.get(t["content"], t["content"])
+    ]
+    out += ["  " + finding_text(d) for d in t["drift"]]
+    if t["drift"]:
+        out.append("  " + WAYS_OUT)
+    if t["commits"]:
+        out.append("commits: " + ", ".join(s[:7] for s in t["commits"]))
+    return out
+
+
+def commit_mark(commit):
+    """What a commit of the summary is marked with that no approval covers."""
+    return (
+        ""
+        if commit["approved"] and commit["gated"]
+        else " (NOT APPROVED)"
+        if not commit["approved"]
+        else " (past the gate, content approved)"
+    )
+
+
+def stats(records):
+    """What happened to the result, from the journal: waivers, drifts and how they ended, HEAD, overlaps, tampering."""
+    out = {"accepted": [], "drift": {}, "moved": [], "diverged": {}, "overlap": {}, "diverging": [], "uncommitted": [], "start": None}
+    for r in records:
+        d, name = r["data"], r["event"]
+        if name == "CONTENT_ACCEPTED":
+            out["accepted"].append((d["path"], d.get("findings") or []))
+        elif name == "CONTENT_DRIFTED":
+            row = out["drift"].setdefault(d["task"], {"paths": set(), "end": "open"})
+            row["paths"].update(p["path"] for p in d["paths"])
+            row["end"] = "open"
+        elif name in ("CONTENT_RESTORED", "TASK_REOPENED") and d["task"] in out["drift"]:
+            out["drift"][d["task"]]["end"] = "put back" if name == "CONTENT_RESTORED" else "task reopened"
+        elif name == "HEAD_MOVED":
+            out["moved"].append((d["old"], d["new"], d.get("lost") or [], d.get("at_work") or []))
+        elif name == "COMMIT_DIVERGES":
+            out["diverged"][d["sha"]] = d["why"]
+        elif name == "OVERLAP_SCOPE" and d.get("path"):
+            ended = "now" in d and d["now"] == d["was"]
+            out["overlap"][d["path"]] = (
+                "put back"
+                if ended
+                else "between event %s and %s; at work: %s"
+                % (tuple(d.get("between") or ("?", "?")) + (", ".join(d.get("at_work") or [str(d.get("by"))]),))
+            )
+        elif name == "STATE_DIVERGENCE":
+            out["diverging"].append("%s %s" % (d.get("file"), d.get("was")))
+        elif name == "RESULT_CHECKED":
+            out["uncommitted"] = d.get("uncommitted") or []
+        elif name == "START_RECORDED":
+            out["start"] = d
+    return out
+
+
+def open_points(state, stats):
+    """Why the Definition of Done is not simply met: short words, none when it is."""
+    found, out = stats["result"], []
+    if state["waves"] is not None:
+        return out
+    if state["result"]["open"] or drifted(state):
+        out.append("content that nobody approved")
+    if found["accepted"]:
+        out.append("content that the user accepted without approval")
+    if any(not c["approved"] for c in stats["commits"]) and (state["result"]["open"] or state["result"]["diverged"]):
+        out.append("commits that nobody approved")
+    if state["tampered"]:
+        out.append("what enforces the run was changed")
+    return out
+
+
+def report(state, stats):
+    """Lines of the final report: what is not approved and who accepted it, drift and its end, commits outside the gate, tampering."""
+    found, out = stats["result"], []
+    if state["waves"] is not None:
+        return out
+    open_ones = state["result"]["open"]
+    for f in open_ones:
+        out.append("  NOT APPROVED " + finding_text(f))
+    for path, findings in found["accepted"]:
+        kinds = "; ".join(sorted({"%s (there: %s)" % (f["kind"], f["now"]) for f in findings}))
+        out.append("  Accepted by the user, typed, without approval: %s: %s" % (path, kinds))
+    for number, row in sorted(found["drift"].items()):
+        t = view.task(state, number)
+        end = "accepted by the user" if t and t["content"] == "ACCEPTED" else row["end"]
+        out.append("  Drift of task #%d after DONE (%s): %s" % (number, ", ".join(sorted(row["paths"])[:8]), end))
+    for sha, why in sorted(found["diverged"].items()):
+        here = sha in state["result"]["diverged"]
+        out.append("  Commit %s was not what was approved (%s)%s" % (sha[:7], why, "" if here else ": mended or taken back since"))
+    for old, new, lost, at_work in found["moved"]:
+        gone = ", approved commits gone from it: " + ", ".join(s[:7] for s in lost) if lost else ""
+        out.append(
+            "  HEAD moved past the gate: %s -> %s%s; at work: %s" % (old[:7], new[:7], gone, ", ".join(at_work) or "nobody of the team")
+        )
+    for path, text in sorted(found["overlap"].items()):
+        out.append("  Changed outside every task: %s, %s" % (path, text))
+    for text in found["diverging"]:
+        out.append("  STATE_DIVERGENCE: " + text)
+    if state["tampered"]:
+        out.append("  What enforces the run was changed and not accepted: " + tampered_text(state))
+    if found["uncommitted"]:
+        out.append("  Approved, and in no commit: " + ", ".join(found["uncommitted"][:20]))
+    points = open_points(state, stats)
+    if points:
+        out.append("  Open: " + "; ".join(points))
+    return ["Result:"] + (out or ["  Everything that differs from the start is approved."]) + [""]

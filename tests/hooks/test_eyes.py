@@ -1,0 +1,181 @@
+"""What a person sees of a run: `pack log`, `pack status` in a terminal, the status line. Every test starts the shipped program."""
+
+import json
+import os
+import re
+import subprocess
+import unicodedata
+
+import pytest
+
+from pack.base.paths import PLUGIN_ROOT
+from pack.store.render import tree
+
+PACK = os.path.join(PLUGIN_ROOT, "bin", "pack")
+
+
+def look(session, *words, stdin="", code=0, **env):
+    done = subprocess.run(
+        [PACK, *words],
+        cwd=session.project,
+        env={**os.environ, **session.env, **env},
+        input=stdin,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+    return done.stdout if code == 0 else done.stdout + done.stderr
+
+
+def width(text):
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+@pytest.fixture
+def run(session):
+    session.setup("SIMPLE")
+    assert session.say("coder-1", "supervisor", "CLAIM: task #1") is None
+    assert session.edit("coder-1", "src/old.py", "x") is not None
+    return session
+
+
+def test_log_is_filtered_by_actor_event_task_time_and_number(run):
+    every = look(run, "log").splitlines()
+    assert len(every) == len(run.events())
+    assert len(look(run, "log", "-n", "3").splitlines()) == 3 and look(run, "log", "-n", "3").splitlines() == every[-3:]
+    assert all(" coder-1 " in row for row in look(run, "log", "--actor", "coder-1").splitlines())
+    assert [row.split()[0] for row in look(run, "log", "--event", "claim").splitlines()] == [
+        str(e["seq"]) for e in run.events() if e["event"] == "CLAIM"
+    ]
+    refused = look(run, "log", "--refused").splitlines()
+    assert len(refused) == 1 and "NOT_IN_TASK" in refused[0] and refused == look(run, "log", "--event", "refused").splitlines()
+    assert "CLAIM" in look(run, "log", "--task", "#1") and "PLAN_REGISTERED" not in look(run, "log", "--task", "1")
+    assert look(run, "log", "--since", "2999-01-01T00:00") == ""
+    assert look(run, "log", "--since", "1970-01-01T00:00").splitlines() == every
+    assert [json.loads(row)["seq"] for row in look(run, "log", "--json", "-n", "2").splitlines()] == [e["seq"] for e in run.events()[-2:]]
+
+
+def test_log_has_no_python_in_it(run):
+    text = look(run, "log")
+    assert not re.search(r"[{}\[\]]|\bTrue\b|\bNone\b", text), text
+
+
+@pytest.mark.parametrize(
+    "words, told",
+    [
+        (("--since", "soon"), "WHEN is 10m, 2h, 14:30"),
+        (("-n", "few"), "N is a number of events"),
+        (("--task", "two"), "a task is a number: 2 or #2"),
+    ],
+)
+def test_what_log_does_not_understand_is_said_with_what_it_does(run, words, told):
+    assert told in look(run, "log", *words, code=2)
+
+
+def test_nobody_of_that_name_and_no_such_task(run):
+    assert "nobody in this run is called bob" in look(run, "log", "--actor", "bob", code=1)
+    assert "tasks: #1, #2" in look(run, "log", "--task", "7", code=1)
+    assert "a task is a number: 2 or #2, not 'two'" in look(run, "explain", "two", code=2)
+
+
+def test_a_terminal_gets_lines_that_fit_and_colour_where_it_is_wanted(run):
+    for columns in (40, 80, 200):
+        rows = look(run, "log", COLUMNS=str(columns), LINES="24").splitlines()
+        assert max(map(width, rows)) <= columns
+    assert "\033[31m" in look(run, "log", "--refused", FORCE_COLOR="1")
+    assert "\033[" not in look(run, "log", FORCE_COLOR="1", NO_COLOR="1") and "\033[" not in look(run, "log")
+
+
+def test_follow_begins_with_the_last_events_and_ends_with_the_run(run):
+    for n in range(30):
+        run.edit("coder-1", "src/old.py", "x%d" % n)
+    run.send("UserPromptSubmit", prompt="team abort enough")
+    for name in list(run.agents):
+        run.send("SubagentStop", name, stop_hook_active=False)
+    if run.state()["phase"] == "CLOSED":
+        rows = look(run, "log", "--follow").splitlines()
+        assert len(rows) == 20 and rows == look(run, "log").splitlines()[-20:]
+
+
+def many(tasks):
+    from pack.protocol import machine
+
+    state = machine.initial()
+    state.update(
+        team={"name": "feature-big", "coders": 3, "enforcement": {"level": "partial", "why": []}}, phase="EXECUTION", mode="SIMPLE"
+    )
+    for n in range(1, tasks + 1):
+        blocked = n == 150
+        state["tasks"][str(n)] = {
+            "subject": "A subject that is a good deal longer than any terminal that people still use is wide %d" % n,
+            "state": "STUCK" if blocked else "DONE" if n < 50 else "PENDING",
+            "owner": None,
+            "blocked_by": [],
+            "cause": None,
+            "requests": {},
+            "approvals": {},
+            "reviewers": [],
+            "high_risk": False,
+            "revision": None,
+            "rounds": [],
+            "files": [],
+            "touched": [],
+        }
+    return state
+
+
+def test_a_tree_of_two_hundred_tasks_keeps_what_needs_somebody_and_counts_the_rest():
+    state = many(200)
+    rows = tree(state, "partial", 24).split("\n")
+    assert len(rows) <= 24 and any("#150" in row and "STUCK" in row for row in rows)
+    counted = next(int(m.group(1)) for row in rows for m in [re.search(r"and (\d+) more tasks that wait", row)] if m)
+    assert counted + sum("(PENDING)" in row for row in rows) == 150
+    assert sum("(PENDING)" in row for row in tree(state, "partial").split("\n")) == 150, "without a limit, everything"
+
+
+def test_a_closed_run_lists_its_tasks():
+    state = many(3)
+    state["phase"] = "CLOSED"
+    assert [row for row in tree(state, "off").split("\n") if "(DONE)" in row].__len__() == 3
+
+
+def test_the_status_line_fits_and_is_silent_without_a_run(run, tmp_path):
+    given = json.dumps({"cwd": run.project, "cost": {"total_cost_usd": 1.5}})
+    text = look(run, "statusline", stdin=given)
+    assert text.startswith("team EXECUTION · 0/2 · 1 at work · enforcement ") and "$1.50" in text and width(text.strip()) <= 80
+    for odd in ("", "[]", "{", '{"cwd": 3}', '{"workspace": {"project_dir": "/nowhere"}, "cwd": []}'):
+        look(run, "statusline", stdin=odd)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert look(run, "statusline", stdin=json.dumps({"cwd": str(empty)})) == ""
+    for marker in (os.path.join(run.project, ".claude/teams/.on"), run.env["CLAUDE_PLUGIN_DATA"] + "/active" + run.project + "/.on"):
+        os.unlink(marker)
+    assert "enforcement OFF" in look(run, "statusline", stdin=given), "somebody took the markers away"
+
+
+def test_the_status_line_goes_into_the_settings_beside_another_and_out_again(run, tmp_path):
+    home = tmp_path / "home"
+    (home / ".claude").mkdir(parents=True)
+    file = home / ".claude" / "settings.json"
+    before = {"model": "x", "statusLine": {"type": "command", "command": "echo it\\'s 'a b'", "padding": 2}}
+    file.write_text(json.dumps(before))
+    assert "put into" in look(run, "statusline", "--install", HOME=str(home))
+    assert "already" in look(run, "statusline", "--install", HOME=str(home))
+    now = json.loads(file.read_text())
+    assert now["model"] == "x" and now["statusLine"]["padding"] == 2
+    shown = subprocess.run(
+        ["sh", "-c", now["statusLine"]["command"]],
+        input=json.dumps({"cwd": run.project}),
+        env=dict(os.environ, **run.env),
+        capture_output=True,
+        text=True,
+    )
+    assert shown.stdout.splitlines()[0] == "it's a b" and shown.stdout.splitlines()[1].startswith("team EXECUTION")
+    assert "taken out" in look(run, "statusline", "--uninstall", HOME=str(home))
+    assert json.loads(file.read_text()) == before
+    file.write_text("{")
+    assert "mend it first" in look(run, "statusline", "--install", HOME=str(home), code=1) and file.read_text() == "{"
+    file.unlink()
+    look(run, "statusline", "--install", HOME=str(home))
+    look(run, "statusline", "--uninstall", HOME=str(home))
+    assert json.loads(file.read_text()) == {}

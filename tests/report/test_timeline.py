@@ -1,0 +1,123 @@
+"""`pack report html`: the page of a run. Its numbers are read back from the page and held against the journal."""
+
+import html
+import json
+import os
+import re
+import shutil
+import subprocess
+
+
+import pytest
+
+from pack.base.paths import PLUGIN_ROOT
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def page_of(session, out):
+    """The page as the shipped command writes it."""
+    env = dict(os.environ, **session.env)
+    done = subprocess.run(
+        [os.path.join(PLUGIN_ROOT, "bin", "pack"), "report", "html", "--out", str(out)],
+        cwd=session.project,
+        env=env,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return out.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def run(session):
+    """A run with a refusal, a round of changes, an approval and a commit."""
+    session.setup("MEDIUM")
+    session.now += 60
+    assert session.say("coder-1", "supervisor", "CLAIM: task #1") is None
+    session.now += 90
+    assert session.edit("coder-1", "src/a.py", "A = 1\n") is None
+    assert session.edit("coder-1", "src/old.py", "x") is not None, "no file of its task"
+    assert session.say("coder-1", "logic-reviewer", "REVIEW: task #1") is None
+    session.now += 30
+    assert session.say("logic-reviewer", "coder-1", "CHANGES_REQUESTED: task #1\nMAJOR: </script> & <b>") is None
+    assert session.edit("coder-1", "src/a.py", "A = 2\n") is None
+    session.review("coder-1", 1)
+    assert session.bash("coder-1", "git add src/a.py && git commit -qm 'feat: task #1'") is None
+    session.say("coder-1", "supervisor", "DONE: task #1")
+    return session
+
+
+def numbers(text):
+    return dict(re.findall(r"<div><dt>([^<]*)</dt><dd>([^<]*)</dd></div>", text))
+
+
+def data(text):
+    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.S).group(1))
+
+
+def test_the_numbers_on_the_page_are_the_journals(run, tmp_path):
+    text, events = page_of(run, tmp_path / "run.html"), run.events()
+    told = numbers(text)
+    assert told["Events"] == str(len(events))
+    assert told["Approvals"] == str(sum(e["event"] == "APPROVED" for e in events))
+    assert told["Changes asked for"] == "1"
+    assert told["Refused calls"] == str(sum(e["event"] == "REFUSED" for e in events)) != "0"
+    assert told["Tasks done"] == "1 of 2" and told["Commits"] == "1" and told["Mode"] == "MEDIUM"
+    shown = data(text)
+    spans = next(t for t in shown["tasks"] if t["n"] == 1)["spans"]
+    assert [s[0] for s in spans] == ["PENDING", "IN_PROGRESS", "IN_REVIEW", "CHANGES_REQUESTED", "IN_REVIEW", "APPROVED", "DONE"]
+    assert 90 <= spans[1][2] - spans[1][1] < 100, "ninety seconds at work, and the calls themselves"
+    assert all(a[2] == b[1] for a, b in zip(spans, spans[1:])), "no gap between states"
+    rows = re.findall(r'<tr id="task-(\d+)">(.*?)</tr>', text)
+    assert [n for n, _ in rows] == ["1", "2"] and "Add greeting" in rows[0][1]
+    verdicts = text.partition('id="verdicts"')[2].partition("</table>")[0]
+    assert verdicts.count("<td>approved</td>") == int(told["Approvals"]) and verdicts.count("asked for changes") == 1
+
+
+def test_one_file_without_network_and_without_a_way_out_of_its_data(run, tmp_path):
+    text = page_of(run, tmp_path / "run.html")
+    assert not re.search(r"""(?:src|href|url\()\s*=?\s*["']?(?:https?:)?//""", text) and "@import" not in text
+    assert text.count("</script>") == 2, "what an agent wrote does not end the script"
+    assert 'name="viewport"' in text and "prefers-color-scheme:dark" in text and "@media print" in text
+
+
+def test_a_large_run_stays_small(run, monkeypatch):
+    from pack.report import timeline
+    from pack.store import history
+    from pack.store.open_for_reading import Run
+
+    monkeypatch.setenv("CLAUDE_PLUGIN_DATA", run.env["CLAUDE_PLUGIN_DATA"])
+    state, records = Run(run.project).look()
+    last = records[-1]
+    told = {"task": 1, "path": "src/a.py", "by": "coder-1", "revision": "0123456789abcdef"}
+    more = [dict(last, event="FILE_WRITTEN", seq=last["seq"] + n, ts=last["ts"] + n, data=told) for n in range(1, 10000)]
+    kept = history.of(records)[0]
+    kept.end = more[-1]["ts"]
+    size = len(json.dumps(timeline.data_of(state, records + more, kept.closed())))
+    assert size < 3_000_000, size
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium: scripts/dev/setup installs it")
+@pytest.mark.parametrize("width", [360, 1400])
+def test_the_lanes_are_drawn_in_a_browser(run, tmp_path, width):
+    path = tmp_path / "run.html"
+    page_of(run, path)
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=%d,900" % width, "--virtual-time-budget=2000"]
+    done = subprocess.run(
+        command + ["--user-data-dir=%s" % (tmp_path / "profile"), "--dump-dom", path.as_uri() + "#e%d" % run.events()[-1]["seq"]],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    dom = html.unescape(done.stdout)
+    for words in ("coder-1", "logic-reviewer", "IN_REVIEW", "Refused", "EXECUTION"):
+        assert words in dom.partition('id="chart"')[2].partition('class="legend"')[0], words
+    assert "%d of " % len(data(path.read_text(encoding="utf-8"))["log"]) in dom
+    assert dom.count('class="row') >= 10 and 'class="row on"' in dom, "the event of the address is chosen"
+
+
+def test_plans_of_other_kinds_and_runs_without_tasks_have_a_page(session, tmp_path):
+    session.build("plan.md")
+    text = page_of(session, tmp_path / "run.html")
+    assert numbers(text)["Tasks done"] == "0 of 0" and "DISCOVERY" in text

@@ -1,0 +1,191 @@
+"""`pack watch`: in a terminal (Textual's own harness), as text and as a page. Each view follows a real run that goes on meanwhile."""
+
+import asyncio
+import json
+import os
+import pty
+import re
+import select
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+from pack.base.paths import PLUGIN_ROOT
+
+PACK = os.path.join(PLUGIN_ROOT, "bin", "pack")
+
+
+@pytest.fixture
+def run(session, monkeypatch):
+    session.setup("MEDIUM")
+    assert session.say("coder-1", "supervisor", "CLAIM: task #1") is None
+    assert session.edit("coder-1", "src/a.py", "A = 1\n") is None
+    assert session.edit("coder-1", "src/old.py", "x") is not None
+    monkeypatch.setenv("CLAUDE_PLUGIN_DATA", session.env["CLAUDE_PLUGIN_DATA"])
+    return session
+
+
+def rows(app, name):
+    table = app.query_one("#" + name)
+    return [" | ".join(re.sub(r"\[/?[a-z_ ]*\]", "", str(c)) for c in table.get_row_at(i)) for i in range(table.row_count)]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 60)])
+def test_the_screen_shows_the_run_and_follows_it(run, size):
+    textual = pytest.importorskip("textual", reason="needs the extra `watch`")
+    from pack.cli.verbs import explain
+    from pack.report.watch_app import Watch
+
+    assert textual
+
+    async def go():
+        app = Watch(run.project, None, explain)
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            head = str(app.query_one("#head").render())
+            assert "EXECUTION · MEDIUM" in head and "0/2 tasks" in head and "1 refused" in head
+            tasks = rows(app, "tasks")
+            assert tasks[0].startswith("#1 | IN_PROGRESS | coder-1 | -") and tasks[1].startswith("#2 | PENDING") and "task #1" in tasks[1]
+            assert any("coder-1" in row and "task #1" in row for row in rows(app, "agents"))
+            assert len(rows(app, "log")) == len(run.events())
+            assert run.say("coder-1", "logic-reviewer", "REVIEW: task #1") is None
+            app.look()
+            await pilot.pause()
+            assert rows(app, "tasks")[0].startswith("#1 | IN_REVIEW | coder-1 | logic-reviewer, tech-lead")
+            await pilot.press("r")
+            await pilot.pause()
+            assert len(rows(app, "log")) == 1 and "NOT_IN_TASK" in rows(app, "log")[0]
+            await pilot.press("r", "slash", *"who:coder-1")
+            await pilot.pause()
+            assert rows(app, "log") and all("coder-1" in row for row in rows(app, "log"))
+            await pilot.press("escape", "enter")
+            await pilot.pause()
+            from textual.widgets import Static
+
+            text = str(app.screen.query_one(Static).render())
+            assert "task #1 «Add greeting»" in text and "still missing: logic-reviewer, tech-lead" in text and "diff against" in text
+            await pilot.press("escape", "question_mark")
+            await pilot.pause()
+            assert "only refusals" in str(app.screen.query_one(Static).render())
+
+    asyncio.run(go())
+
+
+def test_without_a_terminal_it_is_text_that_goes_on(run):
+    process = subprocess.Popen([PACK, "watch"], cwd=run.project, env={**os.environ, **run.env}, stdout=subprocess.PIPE, text=True)
+    try:
+        assert "TEAM STATUS" in process.stdout.readline()
+        run.send("UserPromptSubmit", prompt="team abort enough")
+        for row in process.stdout:
+            if "RUN_ABORTED" in row:
+                break
+        else:
+            pytest.fail("the event never came")
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_project_without_a_run_is_told_how_to_begin_one(tmp_path):
+    done = subprocess.run([PACK, "watch", "--plain", "--project", str(tmp_path)], capture_output=True, text=True)
+    assert done.returncode == 1 and "/build plan.md" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_in_a_real_terminal_it_draws_and_q_ends_it(run):
+    pytest.importorskip("textual", reason="needs the extra `watch`")
+    import sys
+
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.chdir(run.project)
+        env = {**os.environ, **run.env, "TERM": "xterm-256color", "PACK_PYTHON": sys.executable, "COLUMNS": "100", "LINES": "30"}
+        os.execve(PACK, [PACK, "watch"], env)
+    seen, deadline, pressed = b"", time.time() + 90, False
+    try:
+        while time.time() < deadline:
+            if select.select([fd], [], [], 0.5)[0]:
+                try:
+                    chunk = os.read(fd, 65536)
+                except OSError:
+                    break
+                if not chunk:
+                    break
+                seen += chunk
+            if b"IN_PROGRESS" in seen and not pressed:
+                pressed = bool(os.write(fd, b"q"))
+        assert pressed, seen[-500:]
+        assert os.waitpid(pid, 0)[1] == 0
+    finally:
+        os.close(fd)
+
+
+@pytest.fixture
+def web(run):
+    process = subprocess.Popen([PACK, "watch", "--web"], cwd=run.project, env={**os.environ, **run.env}, stdout=subprocess.PIPE, text=True)
+    address = re.search(r"http://127\.0\.0\.1:\d+/\?token=\S+", process.stdout.readline()).group(0)
+    yield run, address
+    process.terminate()
+    process.communicate(timeout=20)
+
+
+def get(address, **headers):
+    """(status, text, headers) of an address."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=20) as answer:
+            return answer.status, answer.read().decode("utf-8"), answer.headers
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode("utf-8"), error.headers
+
+
+def test_the_page_is_for_who_has_the_address_and_for_looking_only(web):
+    _run, address = web
+    base, token = address.split("/?token=")
+    code, text, headers = get(address)
+    assert code == 200 and "MEDIUM" in text and 'data-live="1"' in text
+    assert "default-src 'none'" in headers["Content-Security-Policy"] and headers["Cache-Control"] == "no-store"
+    assert get(base + "/")[0] == get(base + "/?token=x")[0] == get(base + "/data?token=")[0] == 403
+    assert get(base + "/data?token=%C3%A4")[0] == 403
+    assert get(address, Host="evil.example:80")[0] == 403, "another name for this machine (DNS rebinding)"
+    assert get(base + "/nothing?token=" + token)[0] == 404
+    for method in ("POST", "PUT", "DELETE"):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(urllib.request.Request(address, data=b"x", method=method), timeout=20)
+        with refused.value:
+            assert refused.value.code == 501
+
+
+def test_news_come_by_themselves(web):
+    run, address = web
+    base, token = address.split("/?token=")
+    before = json.loads(get(base + "/data?token=" + token)[1])
+    assert before["data"]["tasks"][0]["spans"][-1][0] == "IN_PROGRESS"
+    with urllib.request.urlopen(base + "/events?token=" + token, timeout=60) as stream:
+        assert stream.headers["Content-Type"] == "text/event-stream"
+        first = int(stream.readline().decode().partition("data: ")[2])
+        assert first == len(run.events()) and stream.readline() == b"\n"
+        assert run.say("coder-1", "logic-reviewer", "REVIEW: task #1") is None
+        assert int(stream.readline().decode().partition("data: ")[2]) > first
+    after = json.loads(get(base + "/data?token=" + token)[1])
+    assert after["data"]["tasks"][0]["spans"][-1][0] == "IN_REVIEW" and "IN_REVIEW" in after["task-table"]
+
+
+def test_a_journal_that_is_cut_or_replaced_is_read_anew_and_half_a_line_waits(run):
+    from pack.store.follow import Follower
+
+    follower = Follower(run.project)
+    assert follower.look() == len(run.events()) and follower.look() == 0
+    path = follower.run.store.journal
+    with open(path, "rb") as f:
+        whole = f.read()
+    lines = whole.split(b"\n")
+    with open(path, "wb") as f:
+        f.write(b"\n".join(lines[:5]) + b"\n" + lines[5][:40])
+    assert follower.look() == 5 and len(follower.records) == 5
+    with open(path, "wb") as f:
+        f.write(whole)
+    follower.look()
+    assert [r["seq"] for r in follower.records] == [r["seq"] for r in run.events()]
