@@ -9,8 +9,8 @@ from ..protocol import tables, verification, view
 from ..protocol.refusal import Refusal
 
 
-def start(call, options):
-    """Check the commands, record VERIFY_STARTED, write the voucher. Answers the Bash call's new input; raises Refusal."""
+def start(call, options, verb="verify"):
+    """Check the commands, record VERIFY_STARTED, write the voucher; verb: what is run, `finish` goes on from there. Answers the Bash call's new input; raises Refusal."""
     for name in ("--build", "--test"):
         command = (options.get(name) or [""])[0]
         why = "it is missing" if not command.strip() else shell_writes.vacuous(command, name == "--test")
@@ -46,11 +46,12 @@ def start(call, options):
         "test": test,
         "project": call.project,
         "declared": declared(call.state),
+        "finish": verb == "finish",
         "in_place": in_place.strip()[:300] if in_place else _no_checkout(call),
         "base": _base(call) if call.state["mode"] in tables.VALIDATED_MODES else None,
     }
     call.store.disk.replace(path, codec.dumps(voucher).encode("ascii"))
-    return {"command": vouched(path, "verify"), "timeout": 600000, "run_in_background": False}
+    return {"command": vouched(path, verb), "timeout": 600000, "run_in_background": False}
 
 
 def _no_checkout(call):
