@@ -93,10 +93,10 @@ def examine(project):
         "teams flag",
         "on" if found["teams"] else "off",
         None,
-        ""
+        "teammates that you can type to; each end of a turn of theirs is a call of the lead's, which no hook can spare (docs/cost.md)"
         if found["teams"]
-        else "agents run as subagents that a message revives; "
-        "CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS=1 in an interactive session makes them teammates",
+        else "agents run as subagents that a message revives, and only what needs the lead wakes it: the cheaper way (docs/cost.md); "
+        "CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS=1 in an interactive session makes them teammates that you can type to",
     )
     todo = env.get("CLAUDE_CODE_ENABLE_TODO_TOOLS") in ("1", "true")
     row("Task tools", "asked for" if todo else "not asked for", None, "" if todo else "not needed: `pack plan` holds the tasks")
