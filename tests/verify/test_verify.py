@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import git
+from tests.conftest import git
 from hooks.driver import Session
 from pack.gate import verification as gate
 
