@@ -249,6 +249,7 @@ class Task:
         self.reviewers, self.high_risk = set(raw.get("reviewers") or []) & SPECIALISTS, bool(raw.get("high_risk"))
         self.conventions = any(f.startswith(".conventions") for f in self.files)
         self.owner, self.claimed, self.stuck, self.end = None, False, False, None  # end: "DONE" | "CANCELLED"
+        self.committed = False  # its owner committed some of it through the gate
         self.final = None  # what was there when it became DONE
         self.written = {}  # role -> how the files looked on disk when it was asked
         self.asked, self.said = {}, {}  # role -> content; role -> (verdict, content, person)
@@ -473,6 +474,8 @@ class Witness:
             rel,
         )
         mine = [n for n, t in self.tasks.items() if t.owner is person and t.claimed and t.holds(rel)]
+        if not any(self.tasks[n].end is None and not self.tasks[n].stuck for n in mine):
+            mine = self._claimed_by_writing(person, rel) or mine
         need(mine, "EDIT_FOREIGN", "%s may edit %s, which is in no task it works on", who, rel)
         need(
             any(self.tasks[n].end is None and not self.tasks[n].stuck for n in mine),
@@ -481,6 +484,28 @@ class Witness:
             who,
             rel,
         )
+
+    def _claimed_by_writing(self, person, rel):
+        """PROTOCOL 12: the first write of an unblocked task's file claims it. [its number], or [] where it claims none."""
+        free = [
+            (t.owner is not person, n) for n, t in self.tasks.items() if not t.claimed and t.end is None and not t.stuck and t.holds(rel)
+        ]
+        for _foreign, n in sorted(free):
+            t = self.tasks[n]
+            if t.owner not in (None, person) or any(b in self.tasks and not self.tasks[b].end for b in t.blocked_by):
+                continue
+            need(self.owner_lives() and not self.begun, "CLAIM", "a write claims task #%d without an owner of the state", n)
+            others = [k for k, o in self.tasks.items() if o.owner is person and o.claimed and o.end is None and not o.stuck]
+            need(not others, "CLAIM", "a write claims task #%d beside %s", n, others)
+            self._claim(person, None, n, None, t, "")
+            return [n]
+        return []
+
+    def _clean(self, t):
+        """Whether git has nothing of a task's files that is not committed."""
+        names = sorted(set(t.files) | t.ever)
+        command = ["git", "-C", self.project, "status", "--porcelain", "--untracked-files=all", "--"] + names
+        return not subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
 
     def written(self, person, full):
         """A file was written with an edit tool that the gate saw: it is one of the task's files from now on."""
@@ -512,6 +537,17 @@ class Witness:
             need(None in whys, "COMMIT_EARLY", "%s committed %s: %s", who, name, whys)
             seen = bytes_of(os.path.join(self.project, name))
             need(blobs[name] == seen, "COMMIT_OTHER", "%s committed %s with other content than was approved", who, name)
+        for t in self.tasks.values():  # PROTOCOL 12: the commit of approved content is its DONE
+            if t.owner is person and any(t.holds(n) or n in t.ever for n in names):
+                t.committed = True
+                self._done_by_commit(t)
+
+    def _done_by_commit(self, t):
+        """A commit without an owner of the state is a DONE once there is one."""
+        if t.committed and t.claimed and t.end is None and not t.stuck and self.owner_lives() and not self.begun:
+            if self.approved(t) is None and self._clean(t):
+                self.checked["done"] += 1
+                t.end = "DONE"
 
     def message(self, who, person, to, receiver, text):
         """A message was let through. receiver: the person that the client will deliver it to, "lead", or None."""
@@ -566,6 +602,8 @@ class Witness:
             self.holder and self.holder.name,
         )
         self.acked = True
+        for t in self.tasks.values():
+            self._done_by_commit(t)
         self.delegate = self.delegate or self.planned and not self.begun
 
     def _validate_plan(self, *_):
@@ -635,7 +673,9 @@ class Witness:
         need(t.end is None, "NOT_OPEN", "approval of #%d, which is %s", n, t.end)
         now = self.content(t)
         need(t.asked.get(person.role) == now, "UNSEEN", "%s approves content of #%d that it was not asked to review", person.name, n)
-        need(t.written.get(person.role) == self.stamps(t), "WRITTEN", "%s approves #%d, which was written since it was asked", person.name, n)
+        need(
+            t.written.get(person.role) == self.stamps(t), "WRITTEN", "%s approves #%d, which was written since it was asked", person.name, n
+        )
         t.said[person.role] = ("APPROVED", now, person)
 
     def _changes_requested(self, person, receiver, n, m, t, text):

@@ -467,6 +467,8 @@ def moved(call, book, old, new, by=None, note=None):
             tasks=v["tasks"] if not v["why"] else [],
             gone=gone if amended else [],
         )
+        if gated and not v["why"]:
+            call.commits.append(sha)
         if v["why"]:
             who = by["name"] if by else None
             call.gate("COMMIT_DIVERGES", sha=sha, task=v["tasks"][0] if v["tasks"] else None, why=v["why"], by=who, paths=v["paths"][:20])
