@@ -30,9 +30,9 @@ def done(s, coders=1):
     s.do_task("coder-1", 2, ".conventions/checks/naming.md")
 
 
-def closed(s):
+def closed(s, verify=VERIFY):
     """From COMPLETION to CLOSED."""
-    s.bash("lead", VERIFY)
+    s.bash("lead", verify)
     assert s.bash("lead", "pack teardown") is None
     end(s)
 
@@ -93,30 +93,52 @@ def test_other_starts_are_named_and_work(tmp_path, kind):
         git(top, "add", "-A")
         git(top, "commit", "-qm", "start")
     s = Session(project, tmp_path / "data")
+    # what was never committed is in no checkout that is verified
+    verify = VERIFY if kind == "sub" else "pack verify --build true --test 'python3 -m py_compile src/a.py'"
     said = {"none": "no git repository", "unborn": "no commit yet", "sub": "a folder (app/) of a larger repository"}[kind]
     assert said in s.build()[1]["hookSpecificOutput"]["additionalContext"]
     s.setup("SIMPLE")
     if kind == "none":
-        for n, path in ((1, "src/a.py"), (2, ".conventions/checks/x.md")):
+        for n, path in ((1, "src/a.py"), (2, ".conventions/checks/naming.md")):
             s.say("coder-1", "supervisor", "CLAIM: task #%d" % n)
-            s.edit("coder-1", path)
+            s.edit("coder-1", path, "# task %d\n" % n)
             s.review("coder-1", n)
             assert s.say("coder-1", "supervisor", "DONE: task #%d" % n) is None
     else:
         s.do_task("coder-1", 1, "src/a.py")
         s.do_task("coder-1", 2, ".conventions/checks/naming.md")
         assert all(r["tasks"] for r in happened(s, "COMMITTED")) and len(happened(s, "COMMITTED")) == 2
-    s.bash("lead", VERIFY)
+    s.bash("lead", verify)
     outside = os.path.join(str(project), "src", "old.py") if kind != "sub" else str(tmp_path / "mono" / "shared.py")
     with open(outside) as f:
         was = f.read()
     with open(outside, "a") as f:
         f.write("# nobody approved this\n")
-    s.bash("lead", VERIFY)
+    s.bash("lead", verify)
     refused(s, s.bash("lead", "pack teardown"), "NOT_APPROVED", "../shared.py: nobody" if kind == "sub" else "src/old.py: nobody")
     with open(outside, "w") as f:
         f.write(was)
-    closed(s)
+    closed(s, verify)
+
+
+def test_in_a_folder_of_a_larger_repository_the_rest_is_under_the_rules_too(tmp_path):
+    from hooks.driver import Session
+
+    project = tmp_path / "mono" / "app"
+    (project / "src").mkdir(parents=True)
+    (project / "plan.md").write_text("# Add a greeting\n\nSay hello.\n")
+    (tmp_path / "mono" / "shared").mkdir()
+    (tmp_path / "mono" / "shared" / "core.py").write_text("core = 1\n")
+    git(tmp_path / "mono", "init", "-q", "-b", "main")
+    git(tmp_path / "mono", "add", "-A")
+    git(tmp_path / "mono", "-c", "user.name=t", "-c", "user.email=t@example.invalid", "commit", "-qm", "start")
+    s = Session(project, tmp_path / "data")
+    s.setup("SIMPLE")
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    refused(s, s.edit("coder-1", "../shared/core.py", "core = 2\n"), "NOT_IN_TASK", "../shared/core.py")
+    refused(s, s.bash("coder-1", "printf 'x = 1' >> ../shared/core.py"), "NOT_IN_TASK")
+    refused(s, s.edit("lead", "../shared/core.py", "core = 2\n"), "LEAD_DELEGATES")
+    assert s.bash("coder-1", "echo x > %s" % (tmp_path / "outside.txt")) is None  # no part of the repository
 
 
 def test_a_done_task_that_changes_is_drifted_until_it_is_put_back(session):

@@ -152,6 +152,8 @@ def status_json(state, records):
                 "state": t["state"],
                 "owner": t["owner"],
                 "revision": t["revision"],
+                "content": t["content"],
+                "drift": t["drift"],
                 "cause": t["cause"],
                 "files": t["files"],
                 "decision": q["result"],

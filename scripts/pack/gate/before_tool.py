@@ -290,6 +290,12 @@ def _check_path(call, path, cwd, shell=False, soft=False, appends=None):
     )
     if why and above and soft:
         why = None  # `mkdir -p DIR` and `chmod DIR` above a protected folder harm nothing
+    prefix = (call.state["result"]["start"] or {}).get("prefix")
+    if rel is None and prefix:  # a folder of a larger repository: what is delivered is all of it
+        root = os.path.realpath(call.project)
+        top = root[: len(root) - len(prefix.rstrip("/"))]
+        if full.startswith(top) and not full.startswith(os.path.join(top, ".git") + os.sep):
+            rel = os.path.relpath(full, root).replace(os.sep, "/")
     fact = {"protected": why, "shown": path, "shell": shell, "appends": appends}
     if why is None and soft:
         return

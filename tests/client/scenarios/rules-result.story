@@ -13,11 +13,9 @@ coder-1 runs: git branch -q -f main HEAD
 coder-1 runs: git commit --amend -qm "rewritten"
     => refused AMEND_OF_OTHERS
 coder-1 runs: python3 -c "open('src/oth'+'er.py','w').write('other = 2\n')"
-    => says "src/other.py"
 coder-1 runs: git -c alias.ci=commit ci -qm "sneaky, nothing approved" -- src/other.py
     => refused NOT_YOUR_FILE
 coder-1 runs: python3 -c "open('src/ev'+'il.py','w').write('evil = 1\n')"
-    => says "src/evil.py"
 coder-1 runs: python3 -m unittest discover -s tests -q
 coder-1 tells supervisor: IN_REVIEW: task #1
 coder-1 tells unified-reviewer: REVIEW: task #1
