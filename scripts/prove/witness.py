@@ -94,6 +94,7 @@ BESIDE = {
     "SNAPSHOT_CONFLICT",
     "BREACH",
     "MAIL",
+    "OVERLAP_SCOPE",
 }
 MOVES = {
     "TICK",
@@ -101,6 +102,13 @@ MOVES = {
     "SPLIT_BRAIN_DETECTED",
     "STUCK_ESCALATED",
     "FILE_WRITTEN",
+    "CONTENT_SEALED",
+    "CONTENT_DRIFTED",
+    "CONTENT_RESTORED",
+    "COMMITTED",
+    "COMMIT_DIVERGES",
+    "HEAD_MOVED",
+    "RESULT_CHECKED",
 }  # those of them that may change more than counters
 
 
@@ -242,6 +250,8 @@ class Task:
         self.conventions = any(f.startswith(".conventions") for f in self.files)
         self.owner, self.claimed, self.stuck, self.end = None, False, False, None  # end: "DONE" | "CANCELLED"
         self.committed = False  # its owner committed some of it through the gate
+        self.final = None  # what was there when it became DONE
+        self.written = {}  # role -> how the files looked on disk when it was asked
         self.asked, self.said = {}, {}  # role -> content; role -> (verdict, content, person)
 
     def holds(self, rel):
@@ -256,6 +266,7 @@ class Witness:
     def __init__(self, project, headless, coders):
         self.project, self.headless, self.coders = os.path.realpath(project), headless, coders
         self.mode, self.tasks, self.planned, self.delegate = None, {}, False, False
+        self.waived = set()  # paths that the user accepted
         self.epoch, self.holder, self.acked = 0, None, False
         self.asked, self.ok, self.risks, self.counts, self.testers, self.results, self.mitigated = (
             False,
@@ -294,6 +305,26 @@ class Witness:
         """What is on disk of a task's files at this moment."""
         names = sorted({p for f in t.ever for p in self.paths(f)})
         return tuple((n, bytes_of(os.path.join(self.project, n))) for n in names)
+
+    def stamps(self, t):
+        """How those files look without being read: whoever writes one, with whatever bytes, changes this."""
+        out = []
+        for name, _digest in self.content(t):
+            try:
+                s = os.stat(os.path.join(self.project, name))
+                out.append((name, s.st_ino, s.st_ctime_ns))
+            except OSError:
+                out.append((name, 0, 0))
+        return out
+
+    def delivered(self):
+        """What a finished run leaves of its DONE tasks is what was approved, or what the user took as it is."""
+        for n, t in self.tasks.items():
+            later = {name for m, o in self.tasks.items() if m != n and o.end for name, _d in self.content(o)}
+            then = dict(t.final or ())
+            for name, digest in self.content(t) if t.end == "DONE" else ():
+                ok = then.get(name) == digest or name in later or any(name == w or name.startswith(w + "/") for w in self.waived)
+                need(ok, "DELIVERED", "the run is closed and %s of task #%d is not what was approved", name, n)
 
     def folder_content(self, folder):
         return (
@@ -633,6 +664,7 @@ class Witness:
         self._in_review(person, receiver, n, m, t, text)
         need(receiver.role in self.required(t), "NOT_REQUIRED", "REVIEW of #%d to a %s", n, receiver.role)
         t.asked[receiver.role] = self.content(t)
+        t.written[receiver.role] = self.stamps(t)
 
     def _approved(self, person, receiver, n, m, t, text):
         self.checked["approved"] += 1
@@ -641,6 +673,9 @@ class Witness:
         need(t.end is None, "NOT_OPEN", "approval of #%d, which is %s", n, t.end)
         now = self.content(t)
         need(t.asked.get(person.role) == now, "UNSEEN", "%s approves content of #%d that it was not asked to review", person.name, n)
+        need(
+            t.written.get(person.role) == self.stamps(t), "WRITTEN", "%s approves #%d, which was written since it was asked", person.name, n
+        )
         t.said[person.role] = ("APPROVED", now, person)
 
     def _changes_requested(self, person, receiver, n, m, t, text):
@@ -659,7 +694,7 @@ class Witness:
             why = self.approved(t)
             need(why is None, "DONE_EARLY", "task #%d is DONE though %s (%s)", n, why, self.mode)
             need(not t.stuck, "DONE_EARLY", "task #%d is DONE though it waits for the lead's decision", n)
-            t.end = "DONE"
+            t.end, t.final = "DONE", self.content(t)
         if m is not None:
             need(m in self.tasks, "NO_TASK", "claiming #%d", m)
             self._claim(person, receiver, m, None, self.tasks[m], text)
@@ -892,6 +927,7 @@ class Witness:
                 left = [n for n, t in self.tasks.items() if t.end is None]
                 need(not left, "CLOSED_EARLY", "the run is closed with open tasks %s", left)
                 need(self.begun, "CLOSED_EARLY", "the run is closed and never passed its completion gate")
+                self.delivered()
                 alive = [p for p in people if p.alive and p.known and not p.nested]
                 if alive:
                     need(self.forced, "CLOSED_EARLY", "the run is closed while %s live", [p.name for p in alive])

@@ -62,9 +62,9 @@ def declared(state):
 def _base(call):
     """The commit that the run began at; "" when there was none. Runs of earlier versions did not record it: then the parent of the first
     commit that they did."""
-    start = call.state["team"].get("start")
-    if isinstance(start, dict) and "head" in start:
-        return start["head"] or ""
+    start = (call.state.get("result") or {}).get("start") or {}
+    if start.get("head"):
+        return start["head"]
     first = next((r["data"]["sha"] for r in call.store.records() if r["event"] == "COMMITTED"), None)
     if first is None:
         return project_facts.head(call.project)

@@ -304,6 +304,7 @@ def _(state, data, actor, now, effects):
         restart_teardown(state, now)
         state["teardown"]["targets"] = {}
         state["phase"] = "EXECUTION"
+        state["result"]["open"] = []  # looked at anew where the next teardown begins
 
 
 @rule("FILE_WRITTEN", ("gate",), ("task_exists",))
