@@ -547,7 +547,7 @@ class Witness:
         if t.committed and t.claimed and t.end is None and not t.stuck and self.owner_lives() and not self.begun:
             if self.approved(t) is None and self._clean(t):
                 self.checked["done"] += 1
-                t.end = "DONE"
+                t.end, t.final = "DONE", self.content(t)
 
     def message(self, who, person, to, receiver, text):
         """A message was let through. receiver: the person that the client will deliver it to, "lead", or None."""

@@ -1,29 +1,26 @@
-story: COMPLEX the lean way, headless, with the client's Task tools: changed plan, risk testers, a fix round, a stuck task; nothing refused
+story: COMPLEX the lean way, headless: changed plan, risk testers, a fix round, a stuck task; nothing refused
 as in honest-simple until "user types"
-env: CLAUDE_CODE_ENABLE_TODO_TOOLS=1
 calls: 190
 patience: 60
 user types: /build plan.md --no-research
-lead calls ToolSearch: {"query": "select:SendMessage,TaskCreate,TaskUpdate", "max_results": 10}
-lead runs: pack plan
-    {"facts": {"layers": ["api"],
-      "changes_existing": {"value": true, "evidence": "greet() takes a name now"},
-      "near_sensitive": {"value": false, "evidence": "no auth, payments or migrations in src/"},
-      "shared_by_3_modules": {"value": false, "evidence": "one importer"},
-      "direct_sensitive": {"value": false, "evidence": "none"},
-      "gold_standard_exists": {"value": false, "evidence": "no .conventions/ and one function only"}},
-     "definition_of_done": ["the tests pass"],
-     "tasks": [
-      {"id": 1, "subject": "Greet by name", "files": ["src/greet.py"], "references": ["src/greet.py"],
-       "acceptance": ["greet(\"Ann\") is \"hello, Ann\""], "checks": ["snake_case"], "tooling": {"test": "python3 -m unittest discover -s tests -q"},
-       "blocked_by": [], "reviewers": [], "high_risk": false},
-      {"id": 2, "subject": "Update .conventions/ with discovered patterns", "files": [".conventions/"], "references": ["src/greet.py"],
-       "acceptance": ["what this run found is recorded"], "checks": ["20-30 lines each"], "tooling": {"test": "python3 -m unittest discover -s tests -q"},
-       "blocked_by": [1], "reviewers": [], "high_risk": false}]}
-    => says "FINAL: COMPLEX"
 lead at once:
-    calls TaskCreate: {"subject": "Greet by name", "description": "task #1"}
-    calls TaskCreate: {"subject": "Update .conventions/ with discovered patterns", "description": "task #2"}
+    calls ToolSearch: {"query": "select:SendMessage", "max_results": 10}
+    runs: pack plan
+        {"facts": {"layers": ["api"],
+          "changes_existing": {"value": true, "evidence": "greet() takes a name now"},
+          "near_sensitive": {"value": false, "evidence": "no auth, payments or migrations in src/"},
+          "shared_by_3_modules": {"value": false, "evidence": "one importer"},
+          "direct_sensitive": {"value": false, "evidence": "none"},
+          "gold_standard_exists": {"value": false, "evidence": "no .conventions/ and one function only"}},
+         "definition_of_done": ["the tests pass"],
+         "tasks": [
+          {"id": 1, "subject": "Greet by name", "files": ["src/greet.py"], "references": ["src/greet.py"],
+           "acceptance": ["greet(\"Ann\") is \"hello, Ann\""], "checks": ["snake_case"], "tooling": {"test": "python3 -m unittest discover -s tests -q"},
+           "blocked_by": [], "reviewers": [], "high_risk": false},
+          {"id": 2, "subject": "Update .conventions/ with discovered patterns", "files": [".conventions/"], "references": ["src/greet.py"],
+           "acceptance": ["what this run found is recorded"], "checks": ["20-30 lines each"], "tooling": {"test": "python3 -m unittest discover -s tests -q"},
+           "blocked_by": [1], "reviewers": [], "high_risk": false}]}
+        => says "FINAL: COMPLEX"
 lead at once:
     spawns supervisor as supervisor: STATE_OWNERSHIP_HANDOFF(1)
     spawns tech-lead as tech-lead: VALIDATE PLAN
@@ -159,10 +156,7 @@ in any order:
     tech-lead rests: CONSISTENCY OK
 coder-1 runs: git add .conventions && git commit -qm "docs: conventions (task #2)" -- .conventions
 coder-1 rests: all is DONE
-lead at once:
-    calls TaskUpdate: {"taskId": "1", "status": "completed"}
-    calls TaskUpdate: {"taskId": "2", "status": "completed"}
-    runs: pack finish --build "python3 -m compileall -q src" --test "python3 -m unittest discover -s tests -q"
+lead runs: pack finish --build "python3 -m compileall -q src" --test "python3 -m unittest discover -s tests -q"
 lead rests: the summary
 expect journal:
     tech-lead: PLAN_CHANGES

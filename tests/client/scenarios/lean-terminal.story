@@ -87,5 +87,5 @@ expect journal:
     TEAM_DELETED
 expect no refusals
 expect status: phase=CLOSED mode=MEDIUM
-expect at most 16 calls by lead
-expect at most 48 calls
+expect at most 22 calls by lead
+expect at most 52 calls
