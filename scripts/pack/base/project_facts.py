@@ -28,6 +28,19 @@ def relative(project, path, cwd=None, follow=True):
     return None, full
 
 
+def in_repository(project, full):
+    """A resolved path outside the project that is in its repository, relative to the project (`../shared/core.py`), else None. The guarded
+    area is the whole repository, also for a client that was started in a sub-folder."""
+    root = here = os.path.realpath(project)
+    while not os.path.lexists(os.path.join(here, ".git")):
+        up = os.path.dirname(here)
+        if up == here:
+            return None
+        here = up
+    inside = here != root and full.startswith(here.rstrip(os.sep) + os.sep)
+    return os.path.relpath(full, root).replace(os.sep, "/") if inside else None
+
+
 def file_digest(path):
     """Digest of a file's bytes, `-` when there is none; for a symlink `link:`, its target and what that holds: who reviews the
     file reads that. What is no regular file (a pipe) is not opened."""
@@ -233,6 +246,24 @@ def commit_files(project, commit):
         rel, _full = relative(project, os.path.join(os.path.realpath(os.path.dirname(name)), os.path.basename(name)))
         out.append(rel or name)
     return [n for n in out if not n.startswith(".claude/teams/")]
+
+
+def committed(project, sha):
+    """Paths that a commit changed, relative to the project's root."""
+    return _paths(project, "diff-tree", "--root", "--no-commit-id", "--name-only", "--no-renames", "-r", "-m", "-z", sha)
+
+
+def uncommitted(project, files):
+    """What of these files and folders differs from HEAD or is new to git, relative to the project's root; ignored ones aside."""
+    names = [f for f in files if os.path.lexists(os.path.join(project, f)) or git(project, "ls-files", "--", f)]
+    return _paths(project, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", *names) if names else []
+
+
+def _paths(project, *args):
+    """The paths of a `-z` listing. git names them from the repository's root, the project may lie below it."""
+    text, top = git(project, *args) or "", (git(project, "rev-parse", "--show-toplevel") or project).rstrip("\n")
+    rows = [row[3:] if args[0] == "status" else row for row in text.split("\0") if row]
+    return [r for r in (relative(project, os.path.join(top, row), follow=False)[0] for row in rows) if r]
 
 
 def _base(top, commit):

@@ -28,6 +28,7 @@ _CALLED = lazy(
     r"(?i)\b(?:(?:sub-?)?agents?|skills?|commands?|plugins?|invok(?:e|es|ing)|spawn|delegat(?:e|es)|launch|dispatch|run|call|load|slash|workflow|teammates?)\b"
 )
 _INSTALL = lazy(r"plugin install ([a-z][a-z0-9-]{2,60})\b(?:@([A-Za-z][\w.-]{2,60}))?")
+_CODED_END = lazy(r":[a-z][a-z0-9_-]{2,60}`")
 _CODED = lazy(r"`/?([a-z0-9][a-z0-9_-]{2,60}):([a-z][a-z0-9_-]{2,60})`")
 
 
@@ -116,7 +117,10 @@ def _slips(file, project):
     text, plugin = file.text, file.plugin
     if plugin is None or not plugin.names or ":" not in text:
         return
-    for match in _CODED.finditer(text, file.body_start):
+    for end in _CODED_END.finditer(text, file.body_start):
+        match = _CODED.match(text, text.rfind("`", file.body_start, end.start()))
+        if match is None or match.end() != end.end():
+            continue
         prefix, rest = match.groups()
         if prefix in project.plugin_names or file.prose.in_fence(match.start()):
             continue

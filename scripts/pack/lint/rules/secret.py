@@ -51,12 +51,10 @@ def check(file, context):
     places = set()
     public = '"headers"' in text and file.kind in ("mcp", "manifest")  # there the client itself asks for no entropy
     for marks, shape in _SHAPES:
-        for mark in marks:
-            if mark in text:
-                break
-        else:
+        if not file.holds(marks):
             continue
-        for match in shape.finditer(text):
+        places_of_it = [(0, len(text))] if "PRIVATE KEY" in marks else lines_with(text, 0, marks)  # a key goes on in the next line
+        for match in (match for start, end in places_of_it for match in shape.finditer(text, start, end)):
             found = match.group()
             if not _is_sample(file, match) and (public or entropy(found[-40:]) >= 3):
                 places.add(match.start())
@@ -68,7 +66,8 @@ def check(file, context):
         if entropy(match.group(1)) >= 3 and not _is_sample(file, match) and _WORDS.search(match.group(1)) is None:
             text_of_it = "%s... looks like a live password in an address; anyone who installs the plugin can read it"
             yield file.hit(match.span(1), text_of_it % match.group(1)[:3])
-    for match in (match for start, end in lines_with(text, 0, _VARIABLES) for match in _ASSIGNED.finditer(text, start, end)):
+    lines = lines_with(text, 0, _VARIABLES) if file.holds(_VARIABLES) else ()
+    for match in (match for start, end in lines for match in _ASSIGNED.finditer(text, start, end)):
         found = match.group(1)
         kinds = {"0" if c.isdigit() else "a" if c.islower() else "A" for c in found if c.isalnum()}
         if len(kinds) == 3 and match.start(1) not in places and entropy(found) >= 4.2 and not _is_sample(file, match):
