@@ -32,17 +32,18 @@ def _version(path):
     return tuple(map(int, done.stdout.split()[:3]))
 
 
-def _extremes():
+def _all():
     known = {}
     for path in _candidates():
         version = _version(path)
         if version is not None and version >= OLDEST:
             known.setdefault(version, path)
-    known = [known[version] for version in sorted(known)]
-    return known[:1] + known[1:][-1:]
+    return [known[version] for version in sorted(known)]
 
 
-EXTREMES = _extremes()  # the oldest and the newest; one where there is one
+ALL = _all()  # one path a version, oldest first: what is small runs on all of them
+# The oldest, the newest, and the one that runs the tests: a fault of one version in the middle was the reason for this module.
+EXTREMES = [path for path in ALL if path in (ALL[0], ALL[-1], sys.executable) or _version(path) == sys.version_info[:3]]
 
 
 def name(path):

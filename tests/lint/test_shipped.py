@@ -1,4 +1,4 @@
-"""Every recorded case through bin/pack, in fresh processes, on the oldest and the newest Python of this machine.
+"""Every recorded case through bin/pack, in fresh processes, on the oldest and the newest Python of this machine and the one that runs the tests.
 
 The other tests call the linter in pytest's process, where every module of the standard library is loaded already. A user's
 process starts with none: what a module left out of an import breaks shows only here.
@@ -21,9 +21,20 @@ BATCH = 40
 @pytest.fixture(scope="module", params=pythons.EXTREMES, ids=pythons.name)
 def pack(request, tmp_path_factory):
     """bin/pack lint on one Python; call with paths: (exit code, standard output)."""
+    return shipped(request.param, tmp_path_factory)
+
+
+@pytest.fixture(scope="module", params=pythons.ALL, ids=pythons.name)
+def any_pack(request, tmp_path_factory):
+    """The same on every Python of this machine."""
+    return shipped(request.param, tmp_path_factory)
+
+
+def shipped(python, tmp_path_factory):
+    """A function that runs bin/pack lint as a user does: nothing of pytest's environment."""
     folder = tmp_path_factory.mktemp("python")
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-    environment.update(PACK_PYTHON=request.param, PACK_LINT_CACHE=str(folder / "cache"), PYTHONPATH=pythons.with_yaml(folder))
+    environment.update(PACK_PYTHON=python, PACK_LINT_CACHE=str(folder / "cache"), PYTHONPATH=pythons.with_yaml(folder))
 
     def run(*arguments):
         command = [os.path.join(ROOT, "bin", "pack"), "lint"] + [str(item) for item in arguments]
@@ -111,15 +122,15 @@ JSON_FILES = (
 
 
 @pytest.mark.parametrize("path", JSON_FILES)
-def test_broken_json_alone(pack, plugin, path):
+def test_broken_json_alone(any_pack, plugin, path):
     for text in BROKEN_JSON if path.endswith("plugin.json") else BROKEN_JSON[:2]:
         root = plugin({path: text})
-        code, out = pack(root, "--no-cache", "--format", "github")
+        code, out = any_pack(root, "--no-cache", "--format", "github")
         assert code == 1 and "json-syntax" in out, (text, out)
-        assert pack(root)[0] == 1 and pack(root)[0] == 1, "with the cache, too"
+        assert any_pack(root)[0] == 1 and any_pack(root)[0] == 1, "with the cache, too"
 
 
-def test_other_mistakes_alone(pack, plugin):
+def test_other_mistakes_alone(any_pack, plugin):
     for files, rule in (
         ({"agents/reviewer.md": "---\nname: \"x\ndescription: d\n---\nx\n"}, "frontmatter-syntax"),
         ({"agents/reviewer.md": "---\nname: reviewer\ndescription: d\ntools: Reed\n---\nx\n"}, "tool-unknown"),
@@ -127,5 +138,5 @@ def test_other_mistakes_alone(pack, plugin):
         ({"hooks/hooks.json": '{"hooks": {"preToolUse": []}}'}, "hook-event"),
         ({"README.md": "[a](missing.md)\n"}, "ref-file"),
     ):
-        assert rule in pack(plugin(files), "--no-cache")[1], files
+        assert rule in any_pack(plugin(files), "--no-cache")[1], files
         plugin({"hooks/hooks.json": None, "README.md": None})

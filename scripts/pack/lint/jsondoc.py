@@ -115,7 +115,7 @@ def _scan(make_scanner, text, settings):
     try:
         value, end = make_scanner(settings)(body, 0)
     except SystemError:
-        # Python 3.9 to 3.11 look for json.decoder's exception class, and json is not imported here.
+        # Python 3.10 and 3.11 look for json.decoder's exception class, and json is not imported here.
         raise _Odd
     if end != len(body):
         raise _Odd
