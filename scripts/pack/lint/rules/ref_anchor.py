@@ -22,6 +22,7 @@ Source: GitHub's heading anchors
 """
 
 from .. import refs
+from ..commonmark import KINDS
 from ..lazy import MULTILINE, lazy
 from ..markdown import slugify
 from ..near import nearest
@@ -35,6 +36,11 @@ def _in_fences(file):
     return {slugify(match.group(1)) for match in _LINE.finditer(file.text, file.body_start)}
 
 
+def _said_by_commonmark(file):
+    """The slugs of the headings that the parser finds where the file is read as Markdown."""
+    return {slugify(title) for title in file.document.titles()} if file.kind in KINDS else ()
+
+
 def check(file, context):
     """Links inside the tree whose file is Markdown."""
     for span, rel, fragment, same in refs.anchors(file, context.project):
@@ -43,7 +49,7 @@ def check(file, context):
             continue
         anchors = target.prose.anchors()
         if fragment.lower() not in anchors and fragment not in anchors:
-            if fragment.lower() in _in_fences(target):
+            if fragment.lower() in _in_fences(target) or fragment.lower() in _said_by_commonmark(target):
                 continue
             where = "this file" if same else rel.rsplit("/", 1)[-1]
             yield file.hit(span, "no heading #%s in %s%s" % (fragment, where, nearest(fragment, sorted(anchors))))
