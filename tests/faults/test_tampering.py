@@ -126,7 +126,7 @@ def test_nothing_is_said_where_nothing_was_changed(run):
 def finish(s):
     """All of the run up to its completion gate."""
     assert s.spawn("unified-reviewer", "unified-reviewer") is None
-    for number, path in ((1, "src/a.py"), (2, ".conventions/x.md")):
+    for number, path in ((1, "src/a.py"), (2, ".conventions/checks/x.md")):
         s.do_task("coder-1", number, path)
     assert s.bash("lead", "pack verify --build 'python3 -m compileall -q src' --test 'python3 -m unittest'") is None and s.exit == 0, (
         s.output

@@ -108,7 +108,7 @@ def test_with_every_coder_busy_a_lost_coders_task_queues_with_one_of_them(sessio
 
 def test_a_lead_is_not_told_to_ask_a_tech_lead_that_is_gone_or_at_it(killed):
     killed.setup("MEDIUM")
-    for number, path in ((1, "src/a.py"), (2, ".conventions/x.md")):
+    for number, path in ((1, "src/a.py"), (2, ".conventions/checks/x.md")):
         killed.do_task("coder-1", number, path)
     s = anew(killed)
     assert s.state()["phase"] == "COMPLETION"
@@ -122,7 +122,7 @@ def test_a_lead_is_not_told_to_ask_a_tech_lead_that_is_gone_or_at_it(killed):
     assert s.say("lead", "tech-lead", "Do all tasks fit together?") is None
     assert next_of(s) == []
     assert s.say("tech-lead", "lead", "CONSISTENCY OK") is None
-    assert next_of(s) == ["run `pack teardown`"]
+    assert next_of(s) == ["run `pack finish`"]
 
 
 @pytest.mark.parametrize("how", ["resume", "new /build", "team resume"])
@@ -130,7 +130,7 @@ def test_a_kill_before_the_supervisor_answered_the_last_request_ends_the_run(pro
     """In a terminal all agents die with the client; the supervisor was all that the run still waited for."""
     s = Session(project, tmp_path / "data", headless=False, pid=1999999)
     s.setup("SIMPLE")
-    for number, path in ((1, "src/a.py"), (2, ".conventions/x.md")):
+    for number, path in ((1, "src/a.py"), (2, ".conventions/checks/x.md")):
         s.do_task("coder-1", number, path)
     assert s.bash("lead", "pack verify --build 'python3 -m compileall -q src' --test 'python3 -m unittest'") is None
     assert s.bash("lead", "pack teardown") is None
@@ -234,7 +234,7 @@ def test_a_shutdown_that_was_asked_of_somebody_at_work_is_answered_by_the_death_
     """Headless, the answer is the end of its turn, and that never came."""
     s = session
     s.setup("SIMPLE")
-    for number, path in ((1, "src/a.py"), (2, ".conventions/x.md")):
+    for number, path in ((1, "src/a.py"), (2, ".conventions/checks/x.md")):
         s.do_task("coder-1", number, path)
     assert s.bash("lead", "pack verify --build 'python3 -m compileall -q src' --test 'python3 -m unittest'") is None
     assert s.stop("unified-reviewer") is None and s.stop("supervisor") is None

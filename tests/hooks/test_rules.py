@@ -95,7 +95,7 @@ def test_section_3_ownership(session):
 def test_section_6_approvals(session):
     s = session
     s.setup("MEDIUM", coders=2)
-    refused(s, s.edit("coder-1", "src/a.py"), "NOT_YOUR_FILE", "CLAIM: task #1")
+    refused(s, s.edit("coder-1", ".conventions/a.md"), "NOT_YOUR_FILE", "CLAIM: task #2")
     assert s.say("coder-1", "supervisor", "CLAIM: task #1") is None
     refused(s, s.say("coder-2", "supervisor", "CLAIM: task #1"), "TASK_TAKEN")
     refused(s, s.say("coder-2", "supervisor", "CLAIM: task #2"), "TASK_BLOCKED")
@@ -279,10 +279,10 @@ def test_section_8_conventions_must_change(session):
     s.setup("SIMPLE")
     s.do_task("coder-1", 1, "src/a.py")
     s.say("coder-1", "supervisor", "CLAIM: task #2")
-    s.edit("coder-1", ".conventions/x.md")
+    s.edit("coder-1", ".conventions/checks/x.md")
     s.review("coder-1", 2)
     s.say("coder-1", "supervisor", "DONE: task #2")
-    os.unlink(s.project + "/.conventions/x.md")
+    os.unlink(s.project + "/.conventions/checks/x.md")
     s.bash("lead", "pack verify --build 'python3 -m compileall -q src' --test 'python3 -m unittest -q'")
     refused(s, s.bash("lead", "pack teardown"), "NO_CONVENTIONS")
 

@@ -28,6 +28,19 @@ def relative(project, path, cwd=None, follow=True):
     return None, full
 
 
+def in_repository(project, full):
+    """A resolved path outside the project that is in its repository, relative to the project (`../shared/core.py`), else None. The guarded
+    area is the whole repository, also for a client that was started in a sub-folder."""
+    root = here = os.path.realpath(project)
+    while not os.path.lexists(os.path.join(here, ".git")):
+        up = os.path.dirname(here)
+        if up == here:
+            return None
+        here = up
+    inside = here != root and full.startswith(here.rstrip(os.sep) + os.sep)
+    return os.path.relpath(full, root).replace(os.sep, "/") if inside else None
+
+
 def file_digest(path):
     """Digest of a file's bytes, `-` when there is none; for a symlink `link:`, its target and what that holds: who reviews the
     file reads that. What is no regular file (a pipe) is not opened."""
@@ -113,16 +126,6 @@ def contents(project, task):
     return {n: entry_digest(os.path.join(project, n)) for n in names}
 
 
-def conventions(project):
-    """Digest of `.conventions/`, None when it has no file."""
-    base = os.path.join(project, ".conventions")
-    if not os.path.isdir(base):
-        return None
-    names = expand(project, ".conventions/")
-    parts = [p for n in names for p in (n, file_digest(os.path.join(project, n)))]
-    return codec.digest(*parts, size=6) if names else None
-
-
 def git(project, *args, env=None, timeout=20):
     """Output of a git command as text, None when it fails."""
     import subprocess
@@ -144,29 +147,40 @@ def git(project, *args, env=None, timeout=20):
 def tree(project, declared):
     """Digest of the project's content: what git tracks (as it is on disk now) and the tasks' files, whether committed or
     not; a commit of the same content does not change it. Without git: every file outside the usual caches."""
+    written = tree_id(project, declared)
+    if written:
+        return written[:16]
+    names = expand(project, "./")
+    return codec.digest(*[p for n in names for p in (n, file_digest(os.path.join(project, n)))], size=8)
+
+
+def tree_id(project, declared):
+    """git's id of the tree that `tree` digests, its objects written; None without git. Of a file that git was told to overlook
+    (`skip-worktree`, `assume-unchanged`) it holds what git has of it: that is what a commit takes."""
     import tempfile
 
     index = git(project, "rev-parse", "--git-path", "index")
-    if index is not None:
-        source = os.path.join(project, index.strip())
-        with tempfile.TemporaryDirectory() as temp:
-            copy = os.path.join(temp, "index")
-            if os.path.exists(source):
-                import shutil
+    if index is None:
+        return None
+    source = os.path.join(project, index.strip())
+    with tempfile.TemporaryDirectory() as temp:
+        copy = os.path.join(temp, "index")
+        if os.path.exists(source):
+            import shutil
 
-                shutil.copyfile(source, copy)
-                # git compares a file's content, and not only its stamp, when it is as new as the index: the copy must not look newer.
-                os.utime(copy, ns=(os.stat(source).st_atime_ns, os.stat(source).st_mtime_ns))
-            env = {"GIT_INDEX_FILE": copy, "GIT_OPTIONAL_LOCKS": "0"}
-            names = [n for d in declared for n in expand(project, d) if os.path.lexists(os.path.join(project, n))]
-            ok = git(project, "add", "-u", env=env) is not None
-            if ok and names:
-                ok = git(project, "add", "-f", "--", *sorted(set(names)), env=env) is not None
-            written = git(project, "write-tree", env=env) if ok else None
-            if written:
-                return written.strip()[:16]
-    names = expand(project, "./")
-    return codec.digest(*[p for n in names for p in (n, file_digest(os.path.join(project, n)))], size=8)
+            shutil.copyfile(source, copy)
+            # git compares a file's content, and not only its stamp, when it is as new as the index: the copy must not look newer.
+            os.utime(copy, ns=(os.stat(source).st_atime_ns, os.stat(source).st_mtime_ns))
+        env = {"GIT_INDEX_FILE": copy, "GIT_OPTIONAL_LOCKS": "0"}
+        names = sorted({n for d in declared for n in expand(project, d) if os.path.lexists(os.path.join(project, n))})
+        ok = git(project, "add", "-u", env=env) is not None
+        if ok and names:
+            overlooked = {r[2:] for r in (git(project, "ls-files", "-v", "-z") or "").split("\0") if r[:1] in "SshH" and r[:1] != "H"}
+            names = [n for n in names if n not in overlooked]
+        if ok and names:
+            ok = git(project, "add", "-f", "--", *names, env=env) is not None
+        written = git(project, "write-tree", env=env) if ok else None
+    return written.strip() if written else None
 
 
 def head(project):
@@ -232,6 +246,24 @@ def commit_files(project, commit):
         rel, _full = relative(project, os.path.join(os.path.realpath(os.path.dirname(name)), os.path.basename(name)))
         out.append(rel or name)
     return [n for n in out if not n.startswith(".claude/teams/")]
+
+
+def committed(project, sha):
+    """Paths that a commit changed, relative to the project's root."""
+    return _paths(project, "diff-tree", "--root", "--no-commit-id", "--name-only", "--no-renames", "-r", "-m", "-z", sha)
+
+
+def uncommitted(project, files):
+    """What of these files and folders differs from HEAD or is new to git, relative to the project's root; ignored ones aside."""
+    names = [f for f in files if os.path.lexists(os.path.join(project, f)) or git(project, "ls-files", "--", f)]
+    return _paths(project, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", *names) if names else []
+
+
+def _paths(project, *args):
+    """The paths of a `-z` listing. git names them from the repository's root, the project may lie below it."""
+    text, top = git(project, *args) or "", (git(project, "rev-parse", "--show-toplevel") or project).rstrip("\n")
+    rows = [row[3:] if args[0] == "status" else row for row in text.split("\0") if row]
+    return [r for r in (relative(project, os.path.join(top, row), follow=False)[0] for row in rows) if r]
 
 
 def _base(top, commit):

@@ -59,19 +59,30 @@ def leave(path, ending, value):
 
 def seal_result(key, result):
     """The keyed digest of a verification result: only the process that read the voucher can make it."""
-    return codec.digest(key, str(result["build"]), str(result["test"]), str(result["tree"]))
+    return codec.digest(key, codec.dumps({k: v for k, v in result.items() if k != "mac"}))
+
+
+MEASURED = ("where", "where_why", "runner", "tests", "failed", "skipped", "unit", "why", "noticed", "noticed_why")
 
 
 def collect(call, response):
-    """Take the result of a finished `pack verify`, if one waits for its nonce."""
+    """Take the result of a finished `pack verify`, if one waits for its nonce. Answers the voucher it was run with, None when there is none."""
     nonce = (call.state["verify"] or {}).get("nonce")
     pair = sealed(call, nonce, ".verify", response) if nonce else None
     if pair is None:
-        return
+        return None
     voucher, result = pair
     try:
         good = result["mac"] == seal_result(voucher["key"], result)
     except (KeyError, TypeError):
         good = False
     if good:
-        call.gate("VERIFIED", nonce=nonce, build_exit=result["build"], test_exit=result["test"], tree=result["tree"])
+        call.gate(
+            "VERIFIED",
+            nonce=nonce,
+            build_exit=result["build"],
+            test_exit=result["test"],
+            tree=result["tree"],
+            **{name: result.get(name) for name in MEASURED},
+        )
+    return voucher if good else None

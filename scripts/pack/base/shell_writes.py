@@ -624,18 +624,182 @@ def only(text):
 
 
 CANNOT_FAIL = {"true", ":", "echo", "printf", "pwd", "date", "sleep", "cd"}
+# What only shows something: as a test it says that the thing is there, and nothing of what it does.
+SHOWS = {
+    "ls",
+    "dir",
+    "cat",
+    "head",
+    "tail",
+    "less",
+    "more",
+    "wc",
+    "stat",
+    "file",
+    "tree",
+    "du",
+    "df",
+    "ps",
+    "which",
+    "type",
+    "command",
+    "hash",
+}
+SHOWS |= {
+    "whereis",
+    "id",
+    "whoami",
+    "uname",
+    "hostname",
+    "env",
+    "printenv",
+    "set",
+    "export",
+    "uptime",
+    "touch",
+    "mkdir",
+    "tee",
+    "sort",
+    "uniq",
+    "cut",
+}
+GIT_SHOWS = {
+    "status",
+    "log",
+    "show",
+    "branch",
+    "diff",
+    "rev-parse",
+    "ls-files",
+    "describe",
+    "remote",
+    "version",
+    "config",
+    "blame",
+    "shortlog",
+    "",
+}
+ABOUT_ITSELF = {"--version", "-V", "--help", "-h", "-version", "version", "help"}
+INVERTED = {
+    "grep",
+    "egrep",
+    "fgrep",
+    "rg",
+    "test",
+    "[",
+    "[[",
+    "diff",
+    "cmp",
+    "git",
+    "find",
+}  # `! grep -q TODO src` looks for what must not be
 
 
-def vacuous(command):
-    """Why a command cannot fail, or None."""
+def vacuous(command, is_test=True):
+    """Why a command cannot fail, or would hide a failure, or (of a test) looks at nothing that could be wrong; None when none of it."""
     try:
-        parsed = parse(command)
-    except ShellError as error:
+        parse(command)
+        lists = _lists(command)
+    except (ShellError, RecursionError) as error:
         return "it does not parse: %s" % error
-    words = [bare(c.words) or [":"] for c in parsed]
-    sure = lambda w: os.path.basename(w[0]) in CANNOT_FAIL or w == ["exit", "0"] or w == ["exit"]
-    if all(sure(w) for w in words):
+    for one in lists:
+        for _op, c in one:
+            words = bare(c.words)
+            at = _code_at(words) if words and os.path.basename(words[0]) in SHELLS else None
+            if at is None:
+                continue
+            why = vacuous(words[at], is_test)
+            if why is None and any(i.piped for i in parse(words[at], 9)) and "pipefail" not in words[at]:
+                why = "a pipe inside `%s -c` hides a failure: write it in the command itself" % os.path.basename(words[0])
+            if why and not (why == "it checks nothing" and (len(one) > 1 or len(lists) > 1)):
+                return why
+    if "+o pipefail" in " ".join(command.split()):
+        return "it switches pipefail off"
+    sure = lambda c: _sure(bare(c.words), is_test)
+    for one in lists:
+        for _op, c in one:
+            inverted = getattr(c, "opaque", False) and c.words[:1] == ["!"]
+            if inverted and os.path.basename((bare(c.words[1:]) or [""])[0]) not in INVERTED:
+                return "`!` turns a failure into a success"
+    if not lists or all(sure(c) for one in lists for _op, c in one):
         return "it checks nothing"
-    if sure(words[-1]) and ("||" in command or ";" in command or "\n" in command.strip()):
+    last = lists[-1]
+    if len(lists) > 1 and all(sure(c) for _op, c in last):
+        return "its end hides a failure"
+    if any(op == "||" and _sure(bare(c.words), False) for op, c in last):
         return "its end hides a failure"
     return None
+
+
+def pipes(command):
+    """Whether a command has a pipe of its own (one inside a substitution decides nothing)."""
+    try:
+        return any(c.piped for c in parse(command, 9))
+    except (ShellError, RecursionError):
+        return False
+
+
+def _lists(command):
+    """The and-or lists of a command: [[(operator before it, Command)]]; `;`, a newline and `&` begin a new one. A `!` stays a word."""
+    out, fresh, op, current, expect = [], True, "", None, None
+    for kind, value, quoted in tokens(command):
+        if kind == "op" and value in (";", "\n", "&", ";;"):
+            fresh, op, current, expect = True, "", None, None
+        elif kind == "op" and value in ("&&", "||", "|", "|&", "(", ")"):
+            op = value if value in ("&&", "||") else op if value in ("(", ")") else "|"
+            current, expect = None, None
+        elif kind == "op":
+            expect = value
+        elif kind == "word" and expect is not None:
+            expect = None
+        elif kind == "word":
+            if current is None:
+                if value in ("}", "fi", "done", "esac") and not quoted:
+                    continue
+                current = Command()
+                current.opaque = not quoted and value in KEYWORDS
+                if fresh or not out:
+                    out.append([])
+                    fresh = False
+                out[-1].append((op, current))
+                if current.opaque and value != "!":
+                    current = None  # `if`, `then`, `{`: the command is what follows
+                    out[-1].pop()
+                    if not out[-1]:
+                        out.pop()
+                        fresh = True
+                    continue
+            current.words.append(value)
+    for one in out:
+        for _op, c in one:
+            while c.words and "=" in c.words[0] and c.words[0].split("=", 1)[0].replace("_", "a").isalnum() and not c.words[0][0].isdigit():
+                c.words.pop(0)
+    return [one for one in out if one]
+
+
+def _sure(words, is_test):
+    """Whether a simple command cannot fail, or, of a test, only shows something."""
+    if not words:
+        return True
+    name = os.path.basename(words[0])
+    if name in CANNOT_FAIL or words in (["exit", "0"], ["exit"]) or words == ["return", "0"]:
+        return True
+    if not is_test:
+        return False
+    if name in SHOWS or len(words) > 1 and all(w in ABOUT_ITSELF for w in words[1:]):
+        return True
+    if name in SHELLS:
+        at = _code_at(words)
+        return at is not None and vacuous(words[at]) == "it checks nothing"
+    if name == "git":
+        verb, args = git_verb(words[1:])
+        return verb in GIT_SHOWS and "--exit-code" not in args and "--quiet" not in args and "--check" not in args
+    if name in ("test", "[", "[["):
+        rest = [
+            w for w in words[1:] if w not in ("]", "]]", "!", "(", ")", "-a", "-o", "=", "==", "!=", "-eq", "-ne", "-lt", "-gt", "-n", "-z")
+        ]
+        return not any("$" in w or "`" in w or "\0" in w or w.startswith("-") for w in rest)
+    if name in CODE and CODE[name] and CODE[name] in words[1:-1]:
+        code = words[words.index(CODE[name]) + 1]
+        return "(" not in code and not any(w in code for w in ("assert", "raise", "import", "exit", "die", "throw", "require", "$", "\0"))
+    return False

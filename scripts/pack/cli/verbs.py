@@ -3,11 +3,10 @@ running `verify`, and what a person may do from their own terminal (abort, resum
 
 import argparse
 import os
-import subprocess
 import sys
 import time
 
-from ..base import codec, enforcement, paths, project_facts, receipts
+from ..base import codec, enforcement, paths
 from ..gate import close_run, entry, identity, pack_verbs
 from ..protocol import advice, machine, tables, view
 from ..protocol.refusal import Refusal
@@ -47,7 +46,17 @@ HELP = {
         "  pack task show 1\n  pack task assign 1 coder-2\n  pack task cancel 3 --reason 'not needed'\n"
         "  pack task rescope 2 --file src/extra.py --reason 'the check needs it'\n  pack task reopen 2 --reason 'src/a.py was changed after DONE'\n  pack task add <<'EOF'\n  {one task as in `pack plan --help`}\n  EOF",
     ),
-    "verify": ("run build and tests and record what they answered", "  pack verify --build 'pnpm build' --test 'pnpm test'"),
+    "verify": (
+        "run build and tests in a fresh checkout of the present tree and record what they answered",
+        "  pack verify --build 'pnpm build' --test 'pnpm test'\n"
+        "  pack verify --build true --test 'pytest -q' --in-place 'the tests need the database of this machine'\n"
+        "dependencies: linked (node_modules, a venv, vendor), or set up by `setup:` in .conventions/tool-chains/commands.yml",
+    ),
+    "finish": (
+        "verify, teardown, asking and summary in one, as far as nobody else has to act",
+        "  pack finish --build 'pnpm build' --test 'pnpm test'\n  pack finish",
+    ),
+    "go": ("what the lead does next, with the calls to make", "  pack go"),
     "status": ("the team's status tree", "  pack status\n  pack status --json | jq .tasks\n  pack status --summary"),
     "log": ("the run's events", "  pack log\n  pack log --json --follow"),
     "explain": ("a task's approvals, what is missing, what was refused and why", "  pack explain 2"),
@@ -68,7 +77,7 @@ def main(argv):
     verb, args = argv[0], argv[1:]
     voucher = os.environ.get("PACK_VOUCHER")
     if voucher and verb in pack_verbs.CHANGING:
-        return _verify(voucher) if verb == "verify" else _receipt(voucher)
+        return _verify(voucher) if voucher.endswith(".verify") else _receipt(voucher)
     parser = argparse.ArgumentParser(
         prog="pack " + verb,
         description=HELP[verb][0],
@@ -110,6 +119,12 @@ def _needs_hook(verb):
     )
 
 
+def _verify(path):
+    from . import verify
+
+    return verify.main(path)
+
+
 def _receipt(path):
     """Print what the hook did for this call."""
     try:
@@ -120,48 +135,6 @@ def _receipt(path):
     except (OSError, ValueError, KeyError, TypeError):
         print("pack: PACK_VOUCHER names no receipt; run the verb without it", file=sys.stderr)
         return 2
-
-
-# --- verify ------------------------------------------------------------------------------------------------------------------
-def _verify(path):
-    """Run build and tests as the voucher says and leave the sealed result for the hook."""
-    try:
-        with open(path, encoding="utf-8") as f:
-            voucher = codec.loads(f.read())
-        project, declared = voucher["project"], voucher["declared"]
-    except (OSError, ValueError, KeyError):
-        print("pack: PACK_VOUCHER names no verification; run `pack verify` without it", file=sys.stderr)
-        return 2
-    env = {k: v for k, v in os.environ.items() if k != "PACK_VOUCHER" and not k.startswith("CLAUDE_PLUGIN")}
-    before = project_facts.tree(project, declared)
-    result = {"build": None, "test": None}
-    for part in ("build", "test"):
-        print("$ " + voucher[part], flush=True)
-        result[part] = _show_run(voucher[part], project, env)
-        print("%s: exit %d" % (part, result[part]), flush=True)
-        if result[part]:
-            break
-    after = project_facts.tree(project, declared)
-    result["tree"] = after if after == before else "changed while verifying"
-    result["mac"] = receipts.seal_result(voucher["key"], result)
-    good = result["build"] == 0 and result["test"] == 0 and after == before
-    print("pack verify: %s on tree %s" % ("PASSED" if good else "FAILED", result["tree"]))
-    receipts.leave(path, ".verify", result)
-    return 0 if good else 1
-
-
-def _show_run(command, project, env, most=6000):
-    """Run one command; print the end of what it says (the client cuts long output, and the end is what counts)."""
-    import tempfile
-
-    with tempfile.TemporaryFile() as out:
-        code = subprocess.call(["sh", "-c", command], cwd=project, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
-        size = out.seek(0, os.SEEK_END)
-        out.seek(max(0, size - most))
-        text = out.read().decode("utf-8", "replace").strip("\n")
-    if text:
-        print(("... (%d bytes before)\n" % (size - most) if size > most else "") + text, flush=True)
-    return code
 
 
 # --- looking -------------------------------------------------------------------------------------------------------------------
@@ -232,9 +205,13 @@ def _status(given):
     run = Run(given.project, given.team)
     state, records = run.look()
     if given.json:
-        print(_json_text(status_json(state, records)))
+        from ..report import cost
+
+        print(_json_text(dict(status_json(state, records), cost=cost.safely(state, records, os.environ))))
     elif given.summary:
-        print(summary(state, stats(records)))
+        from ..report import cost
+
+        print(summary(state, stats(records)) + "\n" + cost.text(cost.safely(state, records, os.environ)))
     else:
         from . import screen
 
@@ -317,24 +294,9 @@ def _task(given):
         _known_task(state, number)
     if not state["tasks"]:
         print("no tasks are registered yet: `pack plan` registers them")
-    for number, t in view.tasks(state):
+    for number, _t in view.tasks(state):
         if not wanted or number in wanted:
-            print(
-                "#%d %s — %s (%s)%s"
-                % (number, t["subject"], t["state"], t["owner"] or "unassigned", ", high risk" if t["high_risk"] else "")
-            )
-            for part in ("files", "references", "acceptance", "checks"):
-                print("  %s: %s" % (part, "; ".join(t[part]) or "-"))
-            print("  tooling: %s" % ("; ".join("%s: %s" % kv for kv in sorted(t["tooling"].items()))))
-            print(
-                "  blocked by: %s; reviewers: %s" % (", ".join("#%d" % b for b in t["blocked_by"]) or "-", ", ".join(t["reviewers"]) or "-")
-            )
-            if state["mode"]:
-                q = view.quorum(state, t)
-                print(
-                    "  requires: %s; %s"
-                    % (", ".join(view.required(state, t)), view.quorum_text(q) if t["revision"] else "not in review yet")
-                )
+            print(advice.record(state, number))
     return 0
 
 
@@ -393,19 +355,38 @@ def _teardown(given):
     return 0
 
 
+def _finish(given):
+    state, records = Run(given.project, given.team).look()
+    if state["phase"] != "CLOSED":
+        _needs_hook("finish")
+    print(summary(state, stats(records)))
+
+
+def _go(given):
+    print(advice.go(Run(given.project, given.team).look()[0]))
+
+
 def _status_arguments(p):
     p.add_argument("--json", action="store_true", help="for programs")
     p.add_argument("--summary", action="store_true", help="the final report, from the journal")
     p.add_argument("--all", action="store_true", help="every agent and task, uncut; a terminal gets what fits it")
 
 
+def _verify_arguments(p):
+    p.add_argument("--build", help="the project's build; `true` where it has none")
+    p.add_argument("--test", help="its tests; a pipe counts as failed when any part of it fails")
+    p.add_argument("--in-place", metavar="WHY", help="not in a fresh checkout but here, and why; the summary shows it")
+
+
 COMMANDS = {
     "plan": (lambda p: p.add_argument("file", nargs="?"), lambda given: _needs_hook("plan")),
     "task": (lambda p: p.add_argument("words", nargs="*"), _task),
-    "verify": (lambda p: (p.add_argument("--build"), p.add_argument("--test")), lambda given: _needs_hook("verify")),
+    "verify": (_verify_arguments, lambda given: _needs_hook("verify")),
     "status": (_status_arguments, _status),
     "log": (_log_arguments, _log),
     "explain": (lambda p: p.add_argument("task", type=_task_number, metavar="TASK", help="its number: 2 or #2"), _explain),
+    "finish": (lambda p: (p.add_argument("--build"), p.add_argument("--test")), _finish),
+    "go": (lambda p: None, _go),
     "teardown": (lambda p: p.add_argument("words", nargs="*"), _teardown),
     "abort": (lambda p: p.add_argument("--reason"), _abort),
     "resume": (lambda p: p.add_argument("--repair", action="store_true"), _resume),

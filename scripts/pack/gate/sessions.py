@@ -1,10 +1,13 @@
 """Prompts and sessions: what reaches the lead, what a person types, who resumes, which settings are taken over."""
 
-from ..protocol import advice, tables, view
+import os
+
+from ..base import codec
+from ..protocol import advice, tables, view, watch
 from ..protocol.refusal import Refusal
 from . import identity, tamper_check
-from .answers import PASS, block, tell
-from .turns import greeting
+from .answers import PASS, block, hush, tell
+from .turns import REPORTING, greeting
 
 
 def prompt_submitted(call):
@@ -25,8 +28,10 @@ def prompt_submitted(call):
         if call.state["lead_mail"]:
             call.gate("LEAD_WOKE", news=max(1, prompt.count("<task-notification>") + prompt.count("<agent-message")))
         _notified(call, prompt)
-        decisions = [s["text"] for s in advice.for_lead(call.state)][:2]
-        return tell("UserPromptSubmit", "team: next: " + "; ".join(decisions) if decisions else "")
+        if _needs_nobody(call, prompt):
+            return hush("nothing to decide, others are at work")
+        decisions = [t["text"] for t in advice.for_lead(call.state)][:2]
+        return tell("UserPromptSubmit", "\n".join(_held(call) + (["team: next: " + "; ".join(decisions)] if decisions else [])))
     if call.state["phase"] != "CLOSED" and call.state["team"].get("typed") and not prompt.startswith("/"):
         # A session that took the run over never saw the command that opened it: where the run stands comes with what its user types.
         return tell(
@@ -38,6 +43,68 @@ def prompt_submitted(call):
 
 def _between(text, start, end):
     return text.partition(start)[2].partition(end)[0].strip()
+
+
+ASKS = (
+    "?",
+    "question",
+    "stuck",
+    "escalat",
+    "impossible",
+    "cannot",
+    "can't",
+    "unable",
+    "fail",
+    "block",
+    "need",
+    "please",
+    "refused",
+    "error",
+)
+
+
+def _needs_nobody(call, prompt):
+    """Whether a prompt is nothing but plain ends of turns that ask nothing of the lead, which would cost a call on its whole context.
+
+    Dropped only while the lead has no step, no message is on its way, and another agent is at work for certain: that one's own end, failure
+    or message comes through here later, so the last of them is never dropped and no wake-up can be lost. A report of one of several that
+    search or test side by side is kept for the last one's."""
+    if not prompt.startswith("<task-notification>") or "<agent-message" in prompt or call.state["lead_mail"]:
+        return False
+    ended, reports, roster = set(), [], call.state["roster"]
+    for part in prompt.split("<task-notification>")[1:]:
+        bound = call.state["agents"].get(_between(part, "<task-id>", "</task-id>"))
+        e = view.entry(call.state, bound[0]) if bound else None
+        if not e or e["inc"] != bound[1] or _between(part, "<status>", "</status>") != "completed":
+            return False
+        said = _between(part, "<result>", "</result>")
+        if e["role"] in REPORTING:
+            reports.append([bound[0], said])
+        elif len(said) > 300 or any(word in said.casefold() for word in ASKS):
+            return False
+        ended.add(bound[0])
+    at_work = [e for n, e in roster.items() if e["state"] == "ACTIVE" and n not in ended and not watch.standing(call.state, n)]
+    if not at_work or reports and not any(e["role"] in REPORTING for e in at_work) or not reports and advice.for_lead(call.state):
+        return False
+    if reports:
+        from ..base import redact
+
+        reports = [[name, redact.text(said)] for name, said in reports]
+        path = os.path.join(call.store.data, "calls", "held.json")
+        call.store.disk.mkdir(os.path.dirname(path))
+        held = codec.loads((call.store.disk.read(path) or b"[]").decode("ascii"))
+        call.store.disk.replace(path, codec.dumps(held + reports).encode("ascii"))
+    return True
+
+
+def _held(call):
+    """The reports that were kept for the lead's next turn, once."""
+    path = os.path.join(call.store.data, "calls", "held.json")
+    data = call.store.disk.read(path)
+    if data is None:
+        return []
+    call.store.disk.remove(path)
+    return ["report of %s: %s" % (name, said) for name, said in codec.loads(data.decode("ascii"))]
 
 
 def _notified(call, prompt):
@@ -53,12 +120,29 @@ def _notified(call, prompt):
         said = redact.text(_between(prompt, "<summary>", "</summary>"))[:300]  # an attempt after it is told what went wrong
         call.gate("AGENT_LOST", name=bound[0], inc=bound[1], why="the client says: " + status + (": " + said if said else ""))
         call.close()
-    elif status == "completed" and e["inc"] == bound[1] and e["state"] == "ACTIVE" and call.now - e["seen"] > 30:
+    elif status == "completed" and e["inc"] == bound[1] and e["state"] == "ACTIVE" and (call.now - e["seen"] > 30 or _cut(prompt)):
         call.gate("AGENT_IDLE", name=bound[0])
+
+
+def _cut(prompt):
+    """Whether a notification says that its agent was stopped at its maxTurns: no SubagentStop comes for that (CLIENT.md 11)."""
+    return "-turn limit" in _between(prompt, "<summary>", "</summary>") or "-turn limit" in _between(prompt, "<result>", "</result>")[-400:]
 
 
 def session_started(call):
     source = call.payload.get("source")
+    if source == "clear" and call.actor["role"] == "foreign" and call.state["phase"] != "CLOSED" and identity.same_client(call):
+        # The user emptied the lead's own conversation: the old session cannot come back, and this one is the same terminal.
+        call.actor = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
+        _gate_resume(call, source)
+        if call.state["phase"] != "CLOSED":
+            return tell(
+                "SessionStart",
+                "team: this session leads the run on, for /clear emptied the one that did.\n"
+                + advice.digest(call.state)
+                + "\nHow a lead works: "
+                + call.kind.guide(call.state),
+            )
     if call.actor["role"] == tables.LEAD and call.state["phase"] != "CLOSED":
         if source == "resume":
             _gate_resume(call, source)
@@ -71,11 +155,19 @@ def session_started(call):
         return tell("SessionStart", advice.digest(call.state) + call.kind.report_due(call))
     if str(call.actor["agent_id"]).startswith("session:") and call.actor["role"] not in (None, "foreign") and source == "startup":
         return tell("SessionStart", greeting(call, True))  # a teammate in a terminal pane
-    if call.actor["role"] == "foreign" and call.state["phase"] != "CLOSED" and source in ("startup", "resume"):
+    if call.actor["role"] == "foreign" and call.state["phase"] != "CLOSED" and source != "compact":
+        led = call.state["team"].get("client_pid")
+        here = str(led) == str(call.env.get("CLAUDE_PID"))
         return tell(
             "SessionStart",
-            "A team run is live in this project: %s, phase %s, led by another session. The user may type `team status`, "
-            "or `team resume` to lead it from here." % (call.state["team"]["name"], call.state["phase"]),
+            "A team run is live in this project: %s, phase %s, led by another session%s. %sThe user may type `team status`, "
+            "or `team resume` to lead it from here."
+            % (
+                call.state["team"]["name"],
+                call.state["phase"],
+                " of this very client, which cannot come back" if here else " (process %s)" % led if led else "",
+                "This one was copied from it and leads nothing, whatever its context says. " if source == "fork" else "",
+            ),
         )
     return PASS
 
@@ -83,7 +175,7 @@ def session_started(call):
 def _gate_resume(call, source):
     from ..base import enforcement
 
-    headless = call.state["team"]["headless"]
+    headless = call.state["team"]["headless"] or source == "clear"  # after /clear, too, their contexts are there and their mail is not
     update = tamper_check.make(call.store.data, call.store.disk, call.env, call.project) if tamper_check.updated(call.state) else None
     try:
         call.append(

@@ -31,7 +31,7 @@ _SKILL = lazy(
     r"|\b[Tt]he `([a-z][a-z0-9]*(?:-[a-z0-9]+)+)` skill\b"
 )
 _OTHERS = lazy(
-    r"(?i)[^.\n]{0,40}\b(?:from|of|in) (?:the |an? )?[`\w-]+ (?:plugin|marketplace)|[^.\n]{0,30}\bif (?:it is |you have it )?(?:available|installed|present)"
+    r"(?i)[^.\n]{0,40}\b(?:from|of|in) (?:the |an? )?[`\w-]+ (?:plugin|marketplace)|[^.\n]{0,30}\b(?:if|when|where) (?:it is |you have it )?(?:available|installed|present)|[^.\n]{0,20}\b(?:has )?moved"
 )
 _SCOPED = lazy(r"(?<![\w@./:$}{>-])(/?)([A-Za-z0-9][A-Za-z0-9._-]*):([A-Za-z][A-Za-z0-9_-]*(?::[A-Za-z][A-Za-z0-9_-]*)*)")
 _COLON = lazy(r":(?=[A-Za-z])")
@@ -65,7 +65,7 @@ _SHOWN = ("text", "txt", "output", "log", "markdown", "md", "json", "yaml", "dif
 _SCHEME = lazy(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _EMBEDDED = lazy(r"(?<!\S)!`([^`\n]{1,2000})`")
 _PLACEHOLDER = lazy(
-    r"[<>{}*$%]|\.\.\.|…|(?<![0-9])20[0-9]{2}-?[01][0-9]-?[0-3][0-9](?![0-9])|\b(?:filename|your|my|some|xxx|foo|bar|example|placeholder|name-of|(?:skill|agent|command|plugin|tool|file)-name|path/to|NNN|YYYY)\b|[\[\]]"
+    r"[<>{}*$%]|\.\.\.|…|(?<![0-9])20[0-9]{2}-?[01][0-9]-?[0-3][0-9](?![0-9])|(?<![A-Za-z0-9])(?:[A-Z]+-)?(?:ID|NAME|SLUG|NNN+|XXX+)(?![A-Za-z0-9])|\b(?:filename|your|my|some|xxx|foo|bar|example|placeholder|name-of|(?:skill|agent|command|plugin|tool|file)-name|path/to|NNN|YYYY)\b|[\[\]]"
 )
 _NOT_AGENTS = frozenset(
     "main lead default claude sub custom background parent child other same new this each primary secondary agent subagent "
@@ -384,6 +384,9 @@ def root_paths(file, project):
         ):
             continue
         begin = match.start(2)
+        said = text[max(0, match.start() - 30) : match.start()].lower()
+        if teaches and any(word in said for word in ("built", "build", "generated", "created", "written", "compiled", "output")):
+            continue
         fence = file.prose.fence_at(begin)
         if fence and (teaches or fence[2].split(" ")[0].lower() in _SHOWN):
             continue
@@ -469,6 +472,8 @@ def _elsewhere(file, match):
     text = file.text
     begin, end = text.rfind("\n", 0, match.start()) + 1, file.source.line_end(match.end())
     before, after = text[begin : match.start()], text[match.end() : end]
+    if any(part in ("dist", "build", "out", "node_modules") for part in match.group(1).split("/")):
+        return True  # made by a build
     return "://" in before or _NOT_YET.match(after) is not None or _IF.search(before) is not None and _EXISTS.match(after) is not None
 
 

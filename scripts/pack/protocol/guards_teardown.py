@@ -1,6 +1,6 @@
 """Guards: the completion gate and the teardown (PROTOCOL 8, 9)."""
 
-from . import tables, view
+from . import tables, verification, view
 from .kernel import guard
 from .refusal import Refusal
 
@@ -26,7 +26,7 @@ def verified_on_this_tree(state, data, actor):
     seen = (
         "never run"
         if not verify
-        else "build exit %s, tests exit %s" % (verify["build"]["exit"], verify["test"]["exit"])
+        else verification.failure_text(verify)
         if not verify["ok"]
         else "passed on tree %s, present tree %s" % (verify["tree"], data["tree"])
     )
@@ -44,8 +44,9 @@ def conventions_changed(state, data, actor):
         return None
     return Refusal(
         "NO_CONVENTIONS",
-        ".conventions/ %s" % ("did not change in this run" if data.get("conventions") else "does not exist"),
-        "every run creates or updates it",
+        ".conventions/ %s"
+        % ("says nothing that it did not say before this run" if data.get("conventions") else "does not exist or says nothing"),
+        "a gold standard, anti-pattern, check, tool chain or decision needs a real line more, or another one",
         "let a coder do the conventions task, then verify again",
     )
 

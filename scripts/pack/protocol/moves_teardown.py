@@ -1,6 +1,6 @@
 """Transitions: completion, teardown, timers (PROTOCOL 8, 9; H16-H24)."""
 
-from . import advice, tables, view, watch
+from . import advice, tables, verification, view, watch
 from .kernel import GATE, GUARDS, LEAD, emit, guard, rule
 from .consequences import acks_changed, end_agent, restart_teardown, roster_changed
 from .guards_who import owner_is_active_or_aborting
@@ -30,7 +30,7 @@ def verification_was_started(state, data, actor):
 def _(state, data, actor, now, effects):
     verify = state["verify"]
     verify["build"]["exit"], verify["test"]["exit"] = data["build_exit"], data["test_exit"]
-    verify.update(tree=data["tree"], nonce=None, ok=data["build_exit"] == 0 and data["test_exit"] == 0)
+    verify.update(verification.taken_in(data), tree=data["tree"], nonce=None, ok=verification.passed(data))
 
 
 @rule("CONSISTENCY_OK", (tables.TECH_LEAD,), ("sender_is_living", "run_is_open", "plan_is_registered"))

@@ -1,6 +1,6 @@
 """State -> text, nothing else: `state.md` in the seed's layout, the status tree, the summary report."""
 
-from ..protocol import advice, advice_waves, tables, view, waves
+from ..protocol import advice, advice_waves, tables, verification, view, waves
 from ..protocol.guards_teardown import tampered_text
 
 ICONS = {
@@ -161,6 +161,7 @@ def tree(state, enforcement, lines=None):
     if total:
         filled = 10 * len(done) // len(total)
         out += ["", "Progress: %s%s %d/%d tasks" % ("█" * filled, "░" * (10 - filled), len(done), len(total))]
+    out += ["⚠ Verification: " + line for line in verification.remarks(state)]
     if state["paused"] and state["phase"] != "CLOSED":
         out.append("⏸ Paused: nobody is spawned or woken until the user types `resume team`.")
     if state["tampered"] and state["phase"] != "CLOSED":
@@ -223,13 +224,17 @@ def summary(state, stats):
         "",
         "Integration:",
         "  Build: " + mark(verify["build"]),
-        "  Tests: " + mark(verify["test"]),
+        "  Tests: %s%s" % (mark(verify["test"]), "; " + verification.tests_text(verify) if verify["test"]["exit"] == 0 else ""),
+        *("  ⚠ " + line for line in verification.remarks(state) if line != verification.UNKNOWN),
+        *(["  ❌ not accepted: " + verify["why"]] if verify.get("why") else []),
         "",
         "Conventions:",
         "  .conventions/ created or updated: %s" % ("✅" if stats["conventions"] else "❌"),
         "  Files added/changed: %s" % (", ".join(sorted(stats["convention_files"])) or "none"),
         "",
     ]
+    if stats["tampered"]:
+        lines.append("Changed while the run was live, though it enforces the run: %s" % "; ".join(dict.fromkeys(stats["tampered"])))
     if state["teardown"]["unresolved"]:
         lines.append("Unresolved at the end: %s (%s)" % (", ".join(state["teardown"]["unresolved"]), state["teardown"]["ack_status"]))
     lines += result_text.report(state, stats)
@@ -244,6 +249,7 @@ def stats(records):
     out = {
         "verdicts": {},
         "refused": 0,
+        "tampered": [],
         "conventions": False,
         "convention_files": set(),
         "commits": [],
@@ -253,6 +259,8 @@ def stats(records):
         role = r["actor"]["role"]
         if r["event"] in ("APPROVED", "CHANGES_REQUESTED"):
             out["verdicts"].setdefault(role, [0, 0])[r["event"] == "CHANGES_REQUESTED"] += 1
+        elif r["event"] == "STATE_DIVERGENCE" and r["data"].get("enforces"):
+            out["tampered"].append("%s (%s)" % (r["data"]["file"], r["data"]["was"]))
         elif r["event"] in tables.TROUBLE:
             out["refused"] += 1
         elif r["event"] == "FILE_WRITTEN" and (r["data"]["path"] or "").startswith(".conventions"):

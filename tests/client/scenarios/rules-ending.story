@@ -34,7 +34,7 @@ lead runs: pack teardown
 lead runs: pack verify --build "python3 -m compileall -q src" --test "python3 -m unittest discover -s tests -q"
     => says "test: exit 0"
 lead runs: pack teardown
-    => refused NO_CONVENTIONS, says "did not change in this run"
+    => refused NO_CONVENTIONS, says "says nothing that it did not say before"
 lead runs: pack task add
     {"subject": "Record the phrase", "files": [".conventions/gold-standards/phrase.md"], "references": ["src/bye.py"],
      "acceptance": ["recorded"], "checks": ["short"], "tooling": {"test": "python3 -m unittest discover -s tests -q"}}

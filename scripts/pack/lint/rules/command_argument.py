@@ -36,6 +36,7 @@ _ALMOST = lazy(
     r"(?<![\\$\w])\$(?:ARGUMENT|ARGS|ARGV|ARGUMNETS|ARGUEMENTS|ARGUMENS)\b|\{{2,3} ?\$?(?:ARGUMENTS|args|arguments|input)\ ?\}{2,3}"
 )
 _SLIP = lazy(r"(?<![\\$\w])\$(?:ARGUMENT|ARGUMNETS|ARGUEMENTS|ARGUMENS)\b")
+_SEVERAL = lazy(r"[`\"']?(?:,| and) [`\"']?\$2[`\"']?,? (?:and )?[`\"']?\$3")  # "arguments with `$1`, `$2`, `$3`"
 _LISTED = lazy(r"\$ARGUMENTS[`\"']?(?:,| and| or|/)[ `\"']*\Z")  # "placeholders ($ARGUMENTS, $1, $2)"
 _ZERO = lazy(r"(?<![\\$\w])\$(?:0(?![0-9.])|ARGUMENTS\[0\])")
 
@@ -55,6 +56,7 @@ def check(file, context):
             file.prose.in_fence(match.start())
             or _embedded(file, match.start())
             or _LISTED.search(text, max(0, match.start() - 24), match.start())
+            or _SEVERAL.match(text, match.end())
         ):
             continue
         yield file.hit(match.span(), "$1 is the second argument; the first is $0")

@@ -57,6 +57,8 @@ def check(file, context):
             and not nearest(ref.name, list(project.agent_ids) + list(project.command_ids))
         ):
             continue
+        if any(ref.name in plugin.commands() for plugin in project.plugins if prefix in plugin.names):
+            continue  # `name: demo:build` makes /demo:build itself a bare name
         if _of_a_service(ref.name, project) or _a_workflow(ref.name, project):
             continue
         known = list(project.command_ids) if ref.kind == "slash" else list(project.agent_ids) + list(project.command_ids)

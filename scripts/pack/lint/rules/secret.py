@@ -28,14 +28,15 @@ _PLACEHOLDER = lazy(
 _WORDS = lazy(r"pass|pwd|user|admin|login|api_?key", IGNORECASE)
 _VARIABLES = ("SECRET", "TOKEN", "_KEY", "PASSWORD")
 _ASSIGNED = lazy(r"(?:SECRET|TOKEN|KEY|PASSWORD)[A-Z_]{0,20}[\"']?\s?[:=]\s?[\"']?([A-Za-z0-9+/_-]{32,120})(?![\w+/-])")
-_JWT_IO = "eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6"  # the token that every text about tokens shows
+# The tokens that every text about tokens shows: jwt.io's, and those of GitHub's own documentation.
+_SHOWN = ("eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6", "16C7e42F292c6912E7710c838347Ae178B4a", "1B4a2e77838347a7E420ce178F2E7c6912E16924")
 
 
 def _is_sample(file, match):
     """Is it, or is it called, an example?"""
     found = match.group(match.lastindex or 0)
     before = "" if file.is_json else file.text[max(0, match.start() - 30) : match.start()].rpartition("\n")[2].lower()
-    return _PLACEHOLDER.search(found) is not None or _JWT_IO in found or "example" in before or "e.g" in before
+    return _PLACEHOLDER.search(found) is not None or any(shown in found for shown in _SHOWN) or "example" in before or "e.g" in before
 
 
 def entropy(text):

@@ -1,0 +1,53 @@
+"""Whether `.conventions/` says something that it did not say when the run began.
+
+What counts are real lines of a gold standard, an anti-pattern, a check, a tool chain or a decision: not blank ones, not ones that were
+somewhere in `.conventions/` before, not other files. A line is its words: spaces and its place do not matter.
+"""
+
+import os
+
+from . import codec, project_facts
+
+KINDS = ("gold-standards", "anti-patterns", "checks", "tool-chains", "decisions")
+NAME = "conventions"  # the file in the run's folder that keeps the lines of the opening
+MOST = 1 << 20  # bytes of one file that are looked at
+
+
+def lines(project):
+    """Digests of the real lines there are now, as a set of short texts."""
+    out = set()
+    for kind in KINDS:
+        folder = ".conventions/%s/" % kind
+        for name in project_facts.expand(project, folder) if os.path.isdir(os.path.join(project, folder)) else []:
+            try:
+                with open(os.path.join(project, name), "rb") as f:
+                    data = f.read(MOST)
+            except OSError:
+                continue
+            for line in data.decode("utf-8", "replace").split("\n"):
+                words = " ".join(line.split())
+                if any(c.isalnum() for c in words):
+                    out.add(codec.digest(words, size=6))
+    return out
+
+
+def digest(project):
+    """Digest of the real lines; None when there is none."""
+    found = lines(project)
+    return codec.digest(*sorted(found), size=6) if found else None
+
+
+def keep(store, project):
+    """Write down what is said at the opening."""
+    store.disk.replace(os.path.join(store.data, NAME), " ".join(sorted(lines(project))).encode("ascii"))
+
+
+def now(store, project, at_opening):
+    """The digest for the completion gate: `at_opening` while there is no new real line, else the present one; None when there is none."""
+    found = lines(project)
+    if not found:
+        return None
+    kept = store.disk.read(os.path.join(store.data, NAME))
+    if kept is not None and not found - set(kept.decode("ascii").split()):
+        return at_opening
+    return codec.digest(*sorted(found), size=6)

@@ -1,0 +1,93 @@
+"""`pack verify` on the hook's side: what is refused before it runs, what the process is handed, what is told when it has run."""
+
+import os
+import shutil
+
+from ..base import codec, project_facts, shell_writes
+from ..base.receipts import vouched
+from ..protocol import tables, verification, view
+from ..protocol.refusal import Refusal
+
+
+def start(call, options, verb="verify"):
+    """Check the commands, record VERIFY_STARTED, write the voucher; verb: what is run, `finish` goes on from there. Answers the Bash call's new input; raises Refusal."""
+    for name in ("--build", "--test"):
+        command = (options.get(name) or [""])[0]
+        why = "it is missing" if not command.strip() else shell_writes.vacuous(command, name == "--test")
+        if why and (name == "--test" or why != "it checks nothing"):  # a project may have no build step: `--build true`
+            raise Refusal(
+                "VACUOUS",
+                "%s %r proves nothing: %s" % (name, command, why),
+                "",
+                "give the project's real build and test commands",
+                "VERIFY_STARTED",
+            )
+        if shell_writes.pipes(command) and not shutil.which("bash"):
+            raise Refusal(
+                "PIPE",
+                "%s %r has a pipe, which hides the failure of all but its last command" % (name, command),
+                "there is no bash here, whose pipefail would show it",
+                "leave the pipe out, or install bash",
+                "VERIFY_STARTED",
+            )
+    in_place = (options.get("--in-place") or [None])[0]
+    if in_place is not None and not in_place.strip():
+        raise Refusal("USAGE", "--in-place says why", "", "pack verify --help", "VERIFY_STARTED")
+    nonce, key = os.urandom(8).hex(), os.urandom(16).hex()
+    build, test = options["--build"][0], options["--test"][0]
+    if not call.append("VERIFY_STARTED", key=call.key, nonce=nonce, build=build, test=test):
+        # the same call again, after a crash: its result is waited for under the first number
+        nonce = call.state["verify"]["nonce"] or nonce
+    path = os.path.join(os.path.dirname(call.scratch("")), nonce + ".verify")
+    voucher = {
+        "nonce": nonce,
+        "key": key,
+        "build": build,
+        "test": test,
+        "project": call.project,
+        "declared": declared(call.state),
+        "finish": verb == "finish",
+        "in_place": in_place.strip()[:300] if in_place else _no_checkout(call),
+        "base": _base(call) if call.state["mode"] in tables.VALIDATED_MODES else None,
+    }
+    call.store.disk.replace(path, codec.dumps(voucher).encode("ascii"))
+    return {"command": vouched(path, verb), "timeout": 600000, "run_in_background": False}
+
+
+def _no_checkout(call):
+    """Why a checkout would lack the project itself: in a run that began in a repository without a commit, all that was there is untracked."""
+    start = (call.state.get("result") or {}).get("start")
+    if start and start.get("prefix") is not None and not start.get("head"):
+        return "the run began in a repository without a commit: what lay there is not tracked, and a checkout would lack it"
+    return None
+
+
+def declared(state):
+    """Files that the tasks name or were seen to write: they belong to the tree, committed or not."""
+    return sorted({f for _n, t in view.tasks(state) for f in list(t["files"]) + t["touched"]})
+
+
+def _base(call):
+    """The commit that the run began at; "" when there was none. Runs of earlier versions did not record it: then the parent of the first
+    commit that they did."""
+    start = (call.state.get("result") or {}).get("start") or {}
+    if start.get("head"):
+        return start["head"]
+    first = next((r["data"]["sha"] for r in call.store.records() if r["event"] == "COMMITTED"), None)
+    if first is None:
+        return project_facts.head(call.project)
+    return (project_facts.git(call.project, "rev-parse", "--verify", "-q", first + "^") or "").strip()
+
+
+def told(call):
+    """What the lead hears of a verification that has just been taken in."""
+    return ["verified, but " + line for line in verification.remarks(call.state)]
+
+
+def with_findings(call, to, message):
+    """The lead's message to the tech lead, with what the tests do not notice under it: the tech lead must not depend on the lead's
+    saying it."""
+    text = verification.unnoticed(call.state)
+    if not text or not to or to["role"] != tables.TECH_LEAD or call.actor["role"] != tables.LEAD or text in message:
+        return message
+    return "%s\n\n[pack verify: %s]" % (message, text)

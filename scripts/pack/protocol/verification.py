@@ -1,0 +1,84 @@
+"""What a verification has shown, in words, and what it leaves open: for guards, advice, status and summary (PROTOCOL 12)."""
+
+from . import tables
+
+UNKNOWN = "exit 0, number of tests unknown"
+
+
+def taken_in(data):
+    """What VERIFIED adds to the state. Records of earlier versions lack all of it: they ran in place, and counted nothing."""
+    return {
+        "where": data.get("where") or "in place",
+        "where_why": data.get("where_why"),
+        "runner": data.get("runner"),
+        "tests": data.get("tests"),
+        "failed": data.get("failed"),
+        "skipped": data.get("skipped"),
+        "unit": data.get("unit") or "tests",
+        "why": data.get("why"),
+        "noticed": data.get("noticed"),
+        "noticed_why": data.get("noticed_why"),
+    }
+
+
+def passed(data):
+    """Whether what was measured is a verification that passed: an exit code of 0 that is believed."""
+    return data["build_exit"] == 0 and data["test_exit"] == 0 and not data.get("why")
+
+
+def tests_text(verify):
+    """`pytest: 12 tests ran, 1 skipped`, or that the number is unknown."""
+    if verify.get("tests") is None:
+        return "number of tests unknown"
+    unit = verify.get("unit") or "tests"
+    words = "%s: %d %s ran" % (verify.get("runner"), verify["tests"], unit[:-1] if verify["tests"] == 1 else unit)
+    for name in ("failed", "skipped"):
+        if verify.get(name):
+            words += ", %d %s" % (verify[name], name)
+    return words
+
+
+def failure_text(verify):
+    """Why the last verification did not pass."""
+    if verify["nonce"]:
+        return "it has not ended"
+    if verify.get("why") and not verify["build"]["exit"] and not verify["test"]["exit"]:
+        return verify["why"]
+    return "build exit %s, tests exit %s" % (verify["build"]["exit"], verify["test"]["exit"])
+
+
+def remarks(state):
+    """What a verification that passed leaves open, a line each; [] where there is nothing to say."""
+    verify = state["verify"]
+    if not verify or not verify["ok"]:
+        return []
+    out = []
+    if verify.get("where") == "in place":
+        out.append("verified in place%s" % (": %s" % verify["where_why"] if verify.get("where_why") else ""))
+    if verify.get("tests") is None:
+        out.append(UNKNOWN)
+    if verify.get("noticed") is False:
+        out.append("the tests do not notice this change: %s" % verify["noticed_why"])
+    elif verify.get("noticed") is None and state["mode"] in tables.VALIDATED_MODES and verify.get("noticed_why"):
+        out.append("whether the tests notice this change is not known: %s" % verify["noticed_why"])
+    return out
+
+
+def open_points(state):
+    """What of a verification keeps the Definition of Done from being simply met: short words."""
+    verify = state["verify"]
+    if not verify or not verify["ok"]:
+        return []
+    out = ["verified in place"] if verify.get("where") == "in place" and verify.get("where_why") else []
+    return out + (["tests that do not notice the change"] if verify.get("noticed") is False else [])
+
+
+def unnoticed(state):
+    """The words for the tech lead when the tests pass without the change, too; None otherwise."""
+    verify = state["verify"]
+    if not verify or not verify["ok"] or verify.get("noticed") is not False:
+        return None
+    return (
+        "the tests do not notice this change: %s. Weigh it in the consistency check (CONSISTENCY CHANGES asks for a test)"
+        % (verify["noticed_why"])
+    )
