@@ -14,7 +14,9 @@ MOST_AT_ONCE = 1000
 
 def signature(state):
     """What decides which files are watched."""
-    rows = ["%s%s%s%d%d%s" % (n, t["state"], t["sealed"], len(t["touched"]), len(t["requests"]), t["owner"]) for n, t in state["tasks"].items()]
+    rows = [
+        "%s%s%s%d%d%s" % (n, t["state"], t["sealed"], len(t["touched"]), len(t["requests"]), t["owner"]) for n, t in state["tasks"].items()
+    ]
     return "%s|%s|%s" % (state["phase"], bool(state["result"]["start"]), ",".join(rows))
 
 

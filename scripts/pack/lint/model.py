@@ -180,6 +180,21 @@ class File:
             self._prose = Prose(self.text, self.body_start)
         return self._prose
 
+    @property
+    def document(self):
+        """The body as CommonMark has it (see commonmark.py): costs a parser, for what hangs on it."""
+        from .commonmark import Document
+
+        return self.once("document", lambda file: Document(file.text, file.body_start))
+
+    def is_link(self, offset, target):
+        """Is what markdown.py took for a link one? A parser answers where the file is read as Markdown and there is room for doubt."""
+        from . import commonmark
+
+        if self.kind not in commonmark.KINDS or not commonmark.doubtful(self.text, offset):
+            return True
+        return self.document.is_link(offset, target)
+
     def hit(self, span, message, fix=None, severity=None):
         """A Hit in this file; `span` is (start, end) in characters."""
         return Hit(self, span, message, fix, severity)

@@ -1,7 +1,8 @@
 """A small checker for the client's schemas (a subset of JSON Schema, see client/*.json), fast and with exact paths.
 
-jsonschema takes 60 ms to import and words its messages for schema authors. The tests check this one against it. What
-the client would print is kept: which key, what was expected, what was found.
+Hand-written, for jsonschema takes 60 ms to import, as much as a run on a whole plugin, and words its messages for schema authors; tests/lint/
+test_cli.py holds this one against it. What the client would print is kept: which key, what was expected, what
+was found.
 """
 
 _TYPES = {

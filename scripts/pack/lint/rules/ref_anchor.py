@@ -22,6 +22,7 @@ Source: GitHub's heading anchors
 """
 
 from .. import refs
+from ..commonmark import KINDS
 from ..lazy import MULTILINE, lazy
 from ..markdown import slugify
 from ..near import nearest
@@ -39,6 +40,11 @@ def _letters(text):
     return "".join(char for char in text.lower() if char.isalnum())
 
 
+def _said_by_commonmark(file):
+    """The slugs of the headings that the parser finds where the file is read as Markdown."""
+    return {slugify(title) for title in file.document.titles()} if file.kind in KINDS else ()
+
+
 def check(file, context):
     """Links inside the tree whose file is Markdown."""
     for span, rel, fragment, same in refs.anchors(file, context.project):
@@ -47,7 +53,7 @@ def check(file, context):
             continue
         anchors = target.prose.anchors()
         if fragment.lower() not in anchors and fragment not in anchors:
-            if fragment.lower() in _in_fences(target) or "{%" in target.text:
+            if fragment.lower() in _in_fences(target) or fragment.lower() in _said_by_commonmark(target) or "{%" in target.text:
                 continue  # a page in Liquid: its headings are made later
             if file.kind == "prose" and _letters(fragment) in {_letters(anchor) for anchor in anchors}:
                 continue  # another site's rule for the same heading: `review-md` of REVIEW.md

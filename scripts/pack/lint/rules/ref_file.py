@@ -50,11 +50,14 @@ def _look(file, project):
     for ref in refs.files(file, project):
         if ref.target is None or file.kind == "prose" and ref.kind == "link" and ref.target.lower().endswith(_PICTURES):
             continue
-        if ref.kind == "root" and ref.target.startswith("../") or ref.kind == "link" and _leaves(file, ref.target):
+        leaves = ref.kind == "root" and ref.target.startswith("../") or ref.kind == "link" and _leaves(file, ref.target)
+        if not leaves and (project.exists(ref.target) or ref.target.startswith("../")):
+            continue
+        if ref.kind == "link" and not file.is_link(ref.span[0], ref.name):
+            continue
+        if leaves:
             text = "%s leads out of the plugin: an installed plugin has nothing there" % ref.name
             yield ref, file.hit(ref.span, text, severity="error" if ref.kind == "root" else None), False
-            continue
-        if project.exists(ref.target) or ref.target.startswith("../"):
             continue
         other = project.same_but_case(ref.target)
         if other is not None:
