@@ -258,50 +258,48 @@ def fill(text, path, root=ROOT):
 
 
 # --- Whole files -------------------------------------------------------------------------------------------------------------
-ACTIVE = '[ -e "$CLAUDE_PLUGIN_DATA/active$CLAUDE_PROJECT_DIR/.on" ] || [ -e "$CLAUDE_PROJECT_DIR/.claude/teams/.on" ] || exit 0; '
+# A run is on where one of its markers is; and where they are all gone, as long as a run's folder has no tombstone (base/paths.py).
+ON = (
+    '{ [ -e "$CLAUDE_PLUGIN_DATA/active$CLAUDE_PROJECT_DIR/.on" ] || [ -e "$CLAUDE_PROJECT_DIR/.claude/teams/.on" ] || '
+    '[ -e "$CLAUDE_PLUGIN_DATA/live$CLAUDE_PROJECT_DIR/run" ] || { o=; for j in "$CLAUDE_PROJECT_DIR"/.claude/teams/*/run.json; do '
+    'd=${j%/*}; [ ! -e "$j" ] || [ -e "${d%/*}/.closed/${d##*/}.json" ] || o=1; done; [ "$o" ]; }; }'
+)
+ACTIVE = ON + " || exit 0; "
 GATE = 'g="${CLAUDE_PLUGIN_ROOT}/hooks/gate"; '
 # A plugin that was removed in mid-run: what must stay closed says so, everything else holds nothing up.
 OPEN = '[ -r "$g" ] || exit 0; '
 GONE = (
     "[ -r \"$g\" ] || { echo 'team: this is refused, because its plugin is gone. Install the plugin again; or, to end a live run without it, "
-    "remove .claude/teams/.on here and active/.../.on in the plugin data from your own terminal.' >&2; exit 2; }; "
+    "move .claude/teams away here, and active and live in the plugin data, from your own terminal.' >&2; exit 2; }; "
 )
 # A prompt may itself open a team (`--team NAME ...`), or be for one that is over (`team status`): without one, look for those words
 # before leaving. With one, standard input stays the client's own: the gate looks at who is at its other end.
 TYPED = (
-    GATE
-    + 'if [ -e "$CLAUDE_PLUGIN_DATA/active$CLAUDE_PROJECT_DIR/.on" ] || [ -e "$CLAUDE_PROJECT_DIR/.claude/teams/.on" ]; then '
-    + OPEN
-    + 'exec sh "$g" UserPromptSubmit; fi; '
+    GATE + "if " + ON + "; then " + OPEN + 'exec sh "$g" UserPromptSubmit; fi; '
     "p=$(cat); case $p in *--team* | *'\"'[Tt]'eam '* | *'\"'[Rr]'esume team'* | *'\"'[Pp]'ause team'*) ;; *) exit 0 ;; esac; "
     + OPEN
     + 'printf %s "$p" | sh "$g" UserPromptSubmit'
 )
-GUARDED_TOOLS = (
-    "Agent",
-    "Task",
-    "SendMessage",
-    "Edit",
-    "Write",
-    "MultiEdit",
-    "NotebookEdit",
-    "Bash",
-    "PowerShell",
-    "TaskCreate",
-    "TaskUpdate",
-    "TaskStop",
-    "TeamCreate",
-    "TeamDelete",
-)
+
+
+def every_tool_but_harmless():
+    """The matcher of tool events: a JavaScript regex (any character outside [A-Za-z0-9_|, -] makes it one), anchored, that refuses the names
+    of base/tool_table.HARMLESS and takes every other, also one that no client has yet."""
+    from pack.base.tool_table import HARMLESS
+
+    return "^(?!(?:%s)$)" % "|".join(sorted(HARMLESS))
+
+
 # event -> (matcher or None, guarded). Guarded calls fail closed; the rest never holds anything up (DESIGN rules 5 and 7).
+TOOLS = every_tool_but_harmless()
 HOOKS = {
-    "UserPromptExpansion": ("^(team:)?(build|realtime)$", True),
+    "UserPromptExpansion": ("^team:(build|realtime)$", True),
     "UserPromptSubmit": (None, False),
     "SessionStart": (None, False),
     "SessionEnd": (None, False),
-    "PreToolUse": ("|".join(GUARDED_TOOLS), True),
-    "PostToolUse": ("|".join(GUARDED_TOOLS), False),
-    "PostToolUseFailure": ("|".join(GUARDED_TOOLS), False),
+    "PreToolUse": (TOOLS, True),
+    "PostToolUse": (TOOLS, False),
+    "PostToolUseFailure": (TOOLS, False),
     "SubagentStart": (None, False),
     "SubagentStop": (None, False),
     "Stop": (None, False),
@@ -346,7 +344,15 @@ def manifest_copy():
         return f.read()
 
 
-FILES = {"hooks/hooks.json": hooks_json, "plugin.json": manifest_copy}
+def package_init():
+    """The package says the manifest's version; pyproject.toml asks the package."""
+    return (
+        '"""pack: the protocol core of the `team` plugin, its gate, its linter and its eyes on a running team."""\n\n__version__ = "%s"\n'
+        % (json.loads(manifest_copy())["version"])
+    )
+
+
+FILES = {"hooks/hooks.json": hooks_json, "plugin.json": manifest_copy, "scripts/pack/__init__.py": package_init}
 
 
 def wanted(root=ROOT):

@@ -281,7 +281,10 @@ class Approvals(Model):
                 if r not in s.p["roster"]:
                     s.spawn(r, r)
         s.p["tasks"].pop("2", None)  # the conventions task that the larger modes must plan plays no part here
-        world = {"p": s.p, "m": {"content": "r0", "deaths": 0, "coders": 0, "rescopes": 0, "owners": 0, "edits": 0, "findings": 0, "since": ()}}
+        world = {
+            "p": s.p,
+            "m": {"content": "r0", "deaths": 0, "coders": 0, "rescopes": 0, "owners": 0, "edits": 0, "findings": 0, "since": ()},
+        }
         for part in ("team", "plan", "risks"):  # nothing in this scenario changes them
             s.p[part] = frozen(s.p[part])
         for t in s.p["tasks"].values():
@@ -362,7 +365,14 @@ class Approvals(Model):
         seen, out = set(), []
         for r in APPROVERS:
             e, v, m = p["roster"].get(r), t["approvals"].get(r), world["m"]
-            mark = (r == "unified-reviewer", e and (e["state"], e["inc"]), t["requests"].get(r), r in t["void"], r in m["since"], v and (v["verdict"], v["revision"]))
+            mark = (
+                r == "unified-reviewer",
+                e and (e["state"], e["inc"]),
+                t["requests"].get(r),
+                r in t["void"],
+                r in m["since"],
+                v and (v["verdict"], v["revision"]),
+            )
             if mark not in seen:
                 seen.add(mark)
                 out.append(r)
@@ -395,7 +405,12 @@ class Approvals(Model):
             yield n + ": IN_REVIEW #1", True, event("IN_REVIEW", a, to="supervisor", **facts), None
             for r in approvers:
                 if r in roster:
-                    yield "%s: REVIEW #1 to %s" % (n, r), True, event("REVIEW", a, to=r, **facts), {"since": tuple(x for x in m["since"] if x != r)}
+                    yield (
+                        "%s: REVIEW #1 to %s" % (n, r),
+                        True,
+                        event("REVIEW", a, to=r, **facts),
+                        {"since": tuple(x for x in m["since"] if x != r)},
+                    )
             yield n + ": DONE #1", True, event("DONE", a, to="supervisor", **facts), None
             if self.trouble:
                 yield n + ": STUCK #1", False, event("STUCK", a, to="supervisor", **facts), None

@@ -673,7 +673,9 @@ class Witness:
         need(t.end is None, "NOT_OPEN", "approval of #%d, which is %s", n, t.end)
         now = self.content(t)
         need(t.asked.get(person.role) == now, "UNSEEN", "%s approves content of #%d that it was not asked to review", person.name, n)
-        need(t.written.get(person.role) == self.stamps(t), "WRITTEN", "%s approves #%d, which was written since it was asked", person.name, n)
+        need(
+            t.written.get(person.role) == self.stamps(t), "WRITTEN", "%s approves #%d, which was written since it was asked", person.name, n
+        )
         t.said[person.role] = ("APPROVED", now, person)
 
     def _changes_requested(self, person, receiver, n, m, t, text):

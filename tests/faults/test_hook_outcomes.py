@@ -133,11 +133,14 @@ def test_a_time_out_closes_the_call():
 def test_missing_interpreter_is_looked_for_and_its_lack_closes(active):
     from pack.base import paths
 
-    for on in (paths.marker(active.data, active.project), paths.project_marker(active.project)):
-        with open(on) as f:
-            lines = f.read().split("\n")
-        with open(on, "w") as f:
-            f.write("\n".join(["/nowhere/python3"] + lines[1:]))
+    def gone():
+        for on in paths.markers(active.data, active.project):
+            with open(on) as f:
+                lines = f.read().split("\n")
+            with open(on, "w") as f:
+                f.write("\n".join(["/nowhere/python3"] + lines[1:]))
+
+    gone()
     assert (
         fire(active, "PreToolUse")[0] == "blocked"
     )  # coder's file, lead in EXECUTION: refused by the gate itself, with the python3 on PATH
@@ -145,6 +148,7 @@ def test_missing_interpreter_is_looked_for_and_its_lack_closes(active):
     os.mkdir(empty)
     for tool in ("sh", "cat"):
         os.symlink("/bin/" + tool, os.path.join(empty, tool))
+    gone()  # the gate had put them back
     got, code, _out, err = fire(active, "PreToolUse", env={"PATH": empty})
     assert got == "blocked" and "no Python" in err and "Install" in err.replace("install", "Install")
     assert fire(active, "Stop", env={"PATH": empty})[1] == 0  # a turn's end is never blocked by trouble
@@ -152,7 +156,7 @@ def test_missing_interpreter_is_looked_for_and_its_lack_closes(active):
 
 def test_the_plugin_folder_is_gone(active, tmp_path):
     got, code, _out, err = fire(active, "PreToolUse", root=str(tmp_path / "gone"))
-    assert (got, code) == ("blocked", 2) and "remove .claude/teams/.on" in err
+    assert (got, code) == ("blocked", 2) and "move .claude/teams away" in err
     for event in ("Stop", "SubagentStop"):
         # a turn's end is not blocked: exit 0, or what the client takes for a missing script (CLIENT.md 1.8)
         _got, code, out, err = fire(active, event, root=str(tmp_path / "gone"))

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from conftest import git
+from tests.conftest import git
 from hooks.test_rules import refused
 
 VERIFY = "pack verify --build 'python3 -m compileall -q src' --test 'python3 -m unittest -q'"
@@ -97,7 +97,7 @@ def test_other_starts_are_named_and_work(tmp_path, kind):
     assert said in s.build()[1]["hookSpecificOutput"]["additionalContext"]
     s.setup("SIMPLE")
     if kind == "none":
-        for n, path in ((1, "src/a.py"), (2, ".conventions/x.md")):
+        for n, path in ((1, "src/a.py"), (2, ".conventions/checks/x.md")):
             s.say("coder-1", "supervisor", "CLAIM: task #%d" % n)
             s.edit("coder-1", path)
             s.review("coder-1", n)

@@ -103,3 +103,27 @@ def test_odd_text_is_a_finding_at_most(plugin, text):
 
 def test_another_yaml_file_of_that_name_is_none_of_ours(plugin):
     assert lint(plugin({"teams/members.yaml": "members: [a, b\n"})) == (0, [])
+
+
+CONFIG = "tools:\n  mcp__linear__get_issue: everyone\n  mcp__db__query: [lead, logic-reviewer]\n"
+
+
+def test_a_sound_team_yaml_is_silent(plugin):
+    assert lint(plugin(dict(AGENTS, **{".claude/team.yaml": CONFIG}))) == (0, [])
+
+
+@pytest.mark.parametrize(
+    "old,new,line,said,severity",
+    [
+        ("mcp__linear__get_issue", "mcp__linear__*", 2, "is no tool's name", "error"),
+        ("tools:", "tool:", 1, "no setting is called 'tool'", "error"),
+        ("logic-reviewer", "logic-reviewr", 3, "'logic-reviewr' is no role", "warning"),
+        ("[lead, logic-reviewer]", "[]", 3, "nobody is named", "error"),
+        ("mcp__db__query", "mcp__linear__get_issue", 3, "is there twice", "error"),
+        ("tools:", "tools: [", 3, "not YAML", "error"),
+    ],
+)
+def test_a_mistake_in_team_yaml_is_found_where_it_stands(plugin, old, new, line, said, severity):
+    found = lint(plugin(dict(AGENTS, **{".claude/team.yaml": CONFIG.replace(old, new, 1)})))[1]
+    assert [(f["rule"], f["line"], f["severity"]) for f in found] == [("team-config", line, severity)], found
+    assert said in found[0]["message"]

@@ -6,7 +6,8 @@ import re
 import pytest
 
 from pack.protocol import guards_waves
-from pack.teams import TeamError, checker, definition, yamltext
+from pack.base import yamltext
+from pack.teams import TeamError, checker, definition
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))

@@ -7,7 +7,7 @@ import random
 import pytest
 import yaml
 
-from pack.teams import yamltext
+from pack.base import yamltext
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))

@@ -12,7 +12,8 @@ from teams.test_breakages import BASE
 
 from hooks.test_rules import refused
 from pack.teams import agents
-from pack.teams import checker, definition, files, yamltext
+from pack.base import yamltext
+from pack.teams import checker, definition, files
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DEFINITIONS = os.path.join(HERE, "definitions")

@@ -44,8 +44,19 @@ def marker(data, project):
 
 
 def project_marker(project):
-    """The second marker, in the project: both must go before the gate goes quiet."""
+    """The second marker, in the project."""
     return os.path.join(project, TEAMS, ".on")
+
+
+def third_marker(data, project):
+    """A third one under another name: who removes every `.on` has not removed it. All of them, and the run's own folder in the project
+    (run.json without a tombstone, hooks.json looks for that too), must go before the gate goes quiet."""
+    return data + "/live" + project + "/run"
+
+
+def markers(data, project):
+    """The three markers of a project's run."""
+    return (marker(data, project), project_marker(project), third_marker(data, project))
 
 
 def run_folder(data, project, team):
@@ -60,8 +71,8 @@ def team_folder(project, team):
 
 
 def active(project, data):
-    """The active team of a project: {"team", "run", "python"} or None. Either marker is enough."""
-    for path in (marker(data, project), project_marker(project)):
+    """The active team of a project: {"team", "run", "python"} or None. One marker is enough; without any, a run that was never buried."""
+    for path in markers(data, project):
         try:
             with open(path, encoding="utf-8", errors="replace") as f:
                 lines = f.read().split("\n")
@@ -69,6 +80,25 @@ def active(project, data):
             continue
         if len(lines) >= 3 and lines[1] and not (len(lines) > 4 and _copied(project, lines[1], lines[3])):
             return {"python": lines[0], "team": lines[1], "run": lines[2]}
+    return _unburied(project, data)
+
+
+def _unburied(project, data):
+    """The run whose markers are all gone: its folder says where its data are, and there is no tombstone."""
+    try:
+        names = sorted(os.listdir(os.path.join(project, TEAMS)))
+    except OSError:
+        return None
+    for team in names:
+        if team.startswith(".") or os.path.exists(os.path.join(project, TEAMS, ".closed", team + ".json")):
+            continue
+        try:
+            with open(os.path.join(project, TEAMS, team, "run.json"), encoding="utf-8") as f:
+                found = codec.loads(f.read())
+            if found["data"] == data and os.path.isdir(found["run"]) and not _copied(project, team, found["project"]):
+                return {"python": "", "team": team, "run": found["run"]}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
     return None
 
 
@@ -81,20 +111,38 @@ def _copied(project, team, original):
 
 
 def mark(project, data, team, run, python, disk):
-    """Write both markers, and where the run's data are; the project's folder keeps itself out of git."""
-    text = "%s\n%s\n%s\n%s\n" % (python, team, run, project)
-    for path in (marker(data, project), project_marker(project)):
+    """Write the markers, and where the run's data are; the project's folder keeps itself out of git. How the markers look afterwards is kept in
+    the run's folder: nobody but this function touches them."""
+    text = ("%s\n%s\n%s\n%s\n" % (python, team, run, project)).encode("utf-8", "surrogateescape")
+    for path in markers(data, project):
         disk.mkdir(os.path.dirname(path))
-        disk.replace(path, text.encode("utf-8", "surrogateescape"))
+        disk.replace(path, text)
+    disk.mkdir(run)
+    disk.replace(os.path.join(run, "marks"), codec.dumps([project, data, marks(data, project, disk)]).encode("ascii"))
     disk.replace(os.path.join(project, TEAMS, ".gitignore"), b"*\n")
     disk.mkdir(team_folder(project, team))
-    disk.replace(os.path.join(team_folder(project, team), "run.json"), codec.dumps({"data": data, "run": run}).encode("ascii"))
+    where = {"data": data, "run": run, "project": project}
+    disk.replace(os.path.join(team_folder(project, team), "run.json"), codec.dumps(where).encode("ascii"))
+
+
+def marks(data, project, disk):
+    """How the markers look: inode, size, times of each."""
+    return [disk.stamp(path) for path in markers(data, project)]
+
+
+def marked(run, disk):
+    """(project, data, how the markers looked when they were written last), None for a run of an older version."""
+    try:
+        project, data, looked = codec.loads((disk.read(os.path.join(run, "marks")) or b"").decode("ascii"))
+    except (ValueError, TypeError, UnicodeDecodeError):
+        return None
+    return project, data, looked
 
 
 def unmark(project, data, disk):
-    """Remove both markers: the gate goes quiet."""
-    disk.remove(marker(data, project))
-    disk.remove(project_marker(project))
+    """Remove the markers: the gate goes quiet."""
+    for path in markers(data, project):
+        disk.remove(path)
 
 
 def find_project(start):

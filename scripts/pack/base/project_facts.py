@@ -28,6 +28,19 @@ def relative(project, path, cwd=None, follow=True):
     return None, full
 
 
+def in_repository(project, full):
+    """A resolved path outside the project that is in its repository, relative to the project (`../shared/core.py`), else None. The guarded
+    area is the whole repository, also for a client that was started in a sub-folder."""
+    root = here = os.path.realpath(project)
+    while not os.path.lexists(os.path.join(here, ".git")):
+        up = os.path.dirname(here)
+        if up == here:
+            return None
+        here = up
+    inside = here != root and full.startswith(here.rstrip(os.sep) + os.sep)
+    return os.path.relpath(full, root).replace(os.sep, "/") if inside else None
+
+
 def file_digest(path):
     """Digest of a file's bytes, `-` when there is none; for a symlink `link:`, its target and what that holds: who reviews the
     file reads that. What is no regular file (a pipe) is not opened."""

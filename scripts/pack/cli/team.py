@@ -5,7 +5,8 @@ import json
 import os
 import sys
 
-from pack.teams import checker, definition, files, schema, yamltext
+from pack.base import yamltext
+from pack.teams import checker, definition, files, schema
 
 EXAMPLE = '''\
 # A team as data: `--team {name}` activates it, docs/teams.md explains every field, `pack team check {name}` checks the file.

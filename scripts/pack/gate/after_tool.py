@@ -41,6 +41,8 @@ def post_tool(call):
             call.gate("AGENT_ENDED", name=bound[0], inc=bound[1], why="stopped with TaskStop")
             call.close()
             return tell(call.payload["hook_event_name"], _next_text(call, tables.LEAD))
+    elif tool not in ("TaskCreate", "TaskUpdate", "TaskStop", "TeamCreate", "TeamDelete"):
+        return _ran(call, given, response)  # a tool that nobody here knows: what it changed is looked for as after a script
     return PASS
 
 
@@ -74,6 +76,8 @@ def _spawned_now(call, given, response, failed):
     elif isinstance(agent, str) and "@" in agent and e["state"] == "SPAWNING":
         call.gate("PANE_OPENED", name=name)
         _ordered(call, name)
+    if response.get("status") == "completed" and view.entry(call.state, name)["state"] == "ACTIVE":
+        call.gate("AGENT_IDLE", name=name)  # of one in the foreground that was cut at its maxTurns nothing else says that it ended
     return tell("PostToolUse", _next_text(call, tables.LEAD))
 
 

@@ -24,9 +24,12 @@ def allow(updated, context=None):
     return 0, codec.dumps({"hookSpecificOutput": out}), ""
 
 
-def tell(event, text):
-    """Put text in front of the one who is calling."""
-    return (0, codec.dumps({"hookSpecificOutput": {"hookEventName": event, "additionalContext": text[:9000]}}), "") if text else PASS
+def tell(event, text, shown=""):
+    """Put text in front of the one who is calling; shown: a line for the user besides."""
+    if not text:
+        return PASS
+    out = {"hookSpecificOutput": {"hookEventName": event, "additionalContext": text[:9000]}}
+    return 0, codec.dumps(dict(out, systemMessage=shown) if shown else out), ""
 
 
 def block(text):

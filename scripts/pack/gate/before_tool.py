@@ -2,7 +2,7 @@
 
 import os
 
-from ..base import codec, paths, project_facts
+from ..base import codec, paths, project_facts, run_config
 from ..base.client_tools import EDIT_TOOLS, SHELL_TOOLS
 from ..base.paths import PLUGIN_ROOT
 from ..protocol import access, machine, messages, tables, view, watch
@@ -25,12 +25,23 @@ def pre_tool(call):
             return _message(call, given)
         if tool in EDIT_TOOLS:
             return _edit(call, tool, given)
-        if tool in SHELL_TOOLS:
+        if tool in SHELL_TOOLS or tool == "Monitor" and isinstance(given.get("command"), str):
             return _shell(call, given)
         if tool in ("TaskCreate", "TaskUpdate", "TaskStop", "TeamDelete", "TeamCreate"):
             return _client_tool(call, tool, given)
+        return _other(call, str(tool), given)
     except Refusal as refusal:
         return deny(call.refuse(refusal))
+
+
+def _other(call, tool, given):
+    """A tool with no rule of its own. What it may have changed is looked for afterwards, as after a script."""
+    from . import other_tools
+
+    answer = other_tools.decide(call, tool, given)
+    if answer is not True:
+        return answer
+    _before(call, False)
     return PASS
 
 
@@ -240,6 +251,10 @@ def protected(call, full):
         (os.path.join(real(call.project), paths.TEAMS), "the team's folder belongs to the hooks"),
         (real(call.data), "the plugin's data belong to the hooks"),
         (os.path.join(real(call.project), ".claude", "settings"), "settings decide whether hooks run"),
+        (os.path.join(real(paths.client_home(call.env)), "settings"), "the user's settings decide whether hooks run"),
+        (real(os.path.join(paths.client_home(call.env), "plugins")), "the client's plugins enforce the run"),
+        (os.path.join(real(call.project), run_config.NAME), "it says what the run may do, and is sealed"),
+        (os.path.join(real(call.project), ".claude", "scheduled_tasks"), "nobody schedules a prompt while a run is live"),
     )
     if not (real(PLUGIN_ROOT) + os.sep).startswith(real(call.project) + os.sep):  # not while working on the plugin itself
         rows += ((real(PLUGIN_ROOT), "the plugin enforces the run"),)
@@ -252,7 +267,7 @@ def protected(call, full):
             or folded.startswith(base + os.sep)
             or base.startswith(folded + os.sep)
             and folded != real(call.project).casefold()
-            or (base.endswith("settings") and folded.startswith(base))
+            or (base.endswith(("settings", "scheduled_tasks")) and folded.startswith(base))
         ):
             return why
     return None
@@ -263,10 +278,15 @@ def _check_path(call, path, cwd, shell=False, soft=False, appends=None):
     if "\0" in path:
         raise Refusal("PATH", "%r is not a path" % path[:80], "it holds a NUL", "write a plain path", "WRITE")
     rel, full = project_facts.relative(call.project, path, cwd, follow=soft != "entry")
+    if rel is None:
+        rel = project_facts.in_repository(call.project, full)
     soft = soft is True
     why = protected(call, full)
     above = why and not full.casefold().startswith(
-        tuple(os.path.realpath(p).casefold() for p in (os.path.join(call.project, ".claude"), call.data, PLUGIN_ROOT))
+        tuple(
+            os.path.realpath(p).casefold()
+            for p in (os.path.join(call.project, ".claude"), paths.client_home(call.env), call.data, PLUGIN_ROOT)
+        )
     )
     if why and above and soft:
         why = None  # `mkdir -p DIR` and `chmod DIR` above a protected folder harm nothing
@@ -340,9 +360,8 @@ def _shell(call, given):
     for text in code:
         _check_code(call, text)
     for c in parsed:
-        words = shell_writes.bare(c.words)
-        if words and os.path.basename(words[0]) in ("claude", "claude-code") and call.actor["role"] != "foreign":
-            raise Refusal("NESTED_CLIENT", "no agent starts another client", command[:100], "ask the lead for an agent", "BASH")
+        if call.actor["role"] != "foreign":
+            _no_client(call, shell_writes.bare(c.words), command)
     if git:
         git_doors.check(call, command, cwd)
     if call.actor["role"] != "foreign":
@@ -352,6 +371,44 @@ def _shell(call, given):
         keep(call, claim)  # before the stamps: what the command changes is the new owner's
         _before(call, bool(commits), blobs)
     return PASS
+
+
+# What the client's own command line answers without starting an agent (`claude --help` of 2.1.329).
+CLIENT_LOOKS = {
+    "plugin": ("validate", "list", "details", "--help", "-h"),
+    "plugins": ("validate", "list", "details", "--help", "-h"),
+    "mcp": ("list", "get", "--help", "-h"),
+    "agents": ("--help", "-h"),
+    "auth": ("status",),
+}
+CLIENT_NAMES = ("claude", "claude-code")
+RUNNERS = ("npx", "bunx", "pnpx", "pnpm", "yarn", "bun", "npm")  # which start a package by its name
+
+
+def _no_client(call, words, command):
+    """Nobody of the team starts another client: its agents would be in no roster. What only looks or checks a plugin starts none."""
+    if not words:
+        return
+    name, rest = os.path.basename(words[0]), words[1:]
+    if name in RUNNERS:
+        at = next((i for i, w in enumerate(rest) if w.partition("@")[0] in CLIENT_NAMES or w.startswith("@anthropic-ai/claude-code")), None)
+        if at is None or name == "npm" and not any(w in ("exec", "x") for w in rest[:at]):
+            return
+        name, rest = "claude", [w for w in rest[at + 1 :] if w != "--"]
+    elif "\0" in words[0] and any(shape in command for shape in ("which claude", "command -v claude", "type -p claude", "whence claude")):
+        name = "claude"  # a command's own output is what is run
+    if name not in CLIENT_NAMES:
+        return
+    if rest[:1] in (["--version"], ["-v"], ["--help"], ["-h"]) or len(rest) > 1 and rest[1] in CLIENT_LOOKS.get(rest[0], ()):
+        return
+    raise Refusal(
+        "NESTED_CLIENT",
+        "nobody of the team starts another client: its agents would be in no roster",
+        command[:100],
+        ("spawn an agent of the team instead" if call.actor["role"] == tables.LEAD else "ask the lead for an agent")
+        + "; `claude --version` and `claude plugin validate PATH` start none and pass",
+        "BASH",
+    )
 
 
 def _globbed(path):
@@ -364,18 +421,11 @@ def _globbed(path):
 
 def _check_code(call, text):
     """Code handed to an interpreter: refuse it when it names a protected place. What it hides is found afterwards."""
-    names = (
-        ".claude/teams",
-        "journal.jsonl",
-        "snapshot.json",
-        "mirror.jsonl",
-        "plugins/data",
-        call.data,
-        call.store.folder,
-        "pack.store.journal",
-        "store/journal",
-        ".claude/settings",
-    )
+    names = (".claude/teams", "plugins/data", call.data, call.store.folder, "pack.store.journal", ".claude/settings")
+    # A project may well have a snapshot.json of its own: the bare names count only where the team's files lie.
+    here = os.path.realpath(call.payload.get("cwd") or call.project) + os.sep
+    if here.startswith((os.path.realpath(os.path.join(call.project, ".claude")) + os.sep, os.path.realpath(call.data) + os.sep)):
+        names += ("journal.jsonl", "snapshot.json", "mirror.jsonl", "state.md")
     hit = next((n for n in names if n in text), None) or (".claude" in text and "teams" in text and ".claude ... teams") or None
     if hit and call.actor["role"] != "foreign":
         raise Refusal(

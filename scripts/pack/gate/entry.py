@@ -13,7 +13,7 @@ from ..base import codec, paths
 from ..protocol import advice, machine, tables
 from ..protocol.refusal import Refusal
 from ..store.journal import Busy, Damaged, Store
-from . import glance, identity, tamper_check
+from . import glance, identity, prompt_lines, tamper_check
 from .answers import PASS, block, deny, tell
 from .hook_call import Call
 
@@ -95,12 +95,13 @@ def handle(payload, env, now=None, disk=None, peer=None, waves=None):
             raise Damaged("the team %s has no journal any more" % live["team"])
         call = Call(payload, env, store.clock(now), store, project, data, peer, waves)
         if not identity.from_the_client(call):
-            return _forged(call)
+            return _second(call) if identity.is_second_client(call) else _forged(call)
         call.close()  # the process that closed the run may have died before it had buried it
         if machine.due(store.state, call.now) or store.jumped:
             call.gate("TICK")
         call.actor = identity.identify(call)
         looked = _enforcement(call)
+        _markers(call, live)
         after = name in ("PostToolUse", "PostToolUseFailure")  # what the tool did is recorded by who saw it, the rest is looked for then
         if not after:
             glance.look(call)
@@ -115,9 +116,6 @@ def handle(payload, env, now=None, disk=None, peer=None, waves=None):
             tamper_check.remember(store.data, store.disk, looked)
         if store.state["tampered"]:
             answer = _warned(call, answer)
-        if not os.path.exists(paths.marker(data, project)) or not os.path.exists(paths.project_marker(project)):
-            if store.state["phase"] != "CLOSED":
-                paths.mark(project, data, live["team"], live["run"], live["python"], store.disk)
         return answer
 
 
@@ -146,6 +144,32 @@ def _forged(call):
     return deny(refusal) if call.payload["hook_event_name"] == "PreToolUse" else (2, "", refusal.text())
 
 
+def _second(call):
+    """Another client of the user's that took up the lead's own session (`--continue` in a second terminal). One leads."""
+    name, team = call.payload["hook_event_name"], call.state["team"]
+    text = (
+        "team: this session is led by the client that has it open already (process %s); a second client on it leads nothing. Type in that "
+        "terminal; or end it there, and type `team resume` here. `claude --continue` with --fork-session makes a session of its own."
+        % team["client_pid"]
+    )
+    if name == "SessionStart":
+        return tell(name, text)
+    if name == "UserPromptSubmit" and prompt_lines.for_the_team(str(call.payload.get("prompt") or "")):
+        return block(text)
+    if name == "PreToolUse" and call.payload.get("tool_name") in (
+        "Agent",
+        "Task",
+        "SendMessage",
+        "Edit",
+        "Write",
+        "MultiEdit",
+        "NotebookEdit",
+        "Bash",
+    ):
+        return deny(text)
+    return PASS
+
+
 def _enforcement(call):
     """Put what was changed of plugin and settings among the troubles to record; answers what to remember once they are recorded.
 
@@ -156,6 +180,31 @@ def _enforcement(call):
     touched, looked = tamper_check.differences(state, store.data, store.disk, call.env, call.project)
     store.found += [("STATE_DIVERGENCE", d) for d in touched]
     return looked
+
+
+def _markers(call, live):
+    """The files that make hooks.json start the gate are there and are the ones that the gate wrote: removed, or replaced for a while (their
+    first line names the interpreter), is a trouble to record, and they are written anew."""
+    store, project, data = call.store, call.project, call.data
+    if call.state["phase"] == "CLOSED":
+        return
+    known, now = paths.marked(store.data, store.disk), paths.marks(data, project, store.disk)
+    if known is not None and known[1] == data and known[0] == project:
+        if known[2] == now:
+            return
+        gone = [i for i, stamp in enumerate(now) if stamp is None]
+        why = "%d of %d removed" % (len(gone), len(now)) if gone else "replaced or touched, and with them the interpreter of the checks"
+        store.found.append(
+            (
+                "STATE_DIVERGENCE",
+                {"file": "the run's markers", "name": "markers", "now": codec.digest(repr(now)), "enforces": "plugin", "was": why},
+            )
+        )
+    elif known is not None and known[1] != data and now[0] is not None:
+        return  # the markers of another data folder are that one's
+    import sys
+
+    paths.mark(project, data, live["team"], live["run"], sys.executable or live["python"], store.disk)
 
 
 WARNABLE = ("PreToolUse", "PostToolUse", "PostToolUseFailure", "UserPromptSubmit", "SessionStart", "Stop")

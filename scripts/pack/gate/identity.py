@@ -35,15 +35,41 @@ def identify(call):
         if name and _bind(call, name, agent):
             return _actor(call.state, call.state["agents"][agent], agent)
         return _nobody(payload)
+    if same_client(call):
+        # /clear or another conversation in the terminal of the run's own client: its agents go on, its user is a bystander until it leads.
+        if agent in state["agents"]:
+            return _actor(state, state["agents"][agent], agent)
+        if not agent and not kind:
+            return _nobody(payload, "foreign")
     pane = "session:%s" % session
     if pane in state["agents"]:
         return _nobody(payload) if agent else _actor(state, state["agents"][pane], pane)
     name = None if agent else _pane(call)
     if name and _bind(call, name, pane):
         return _actor(call.state, call.state["agents"][pane], pane)
-    if (agent or not kind) and not below(call.env.get("CLAUDE_PID"), state["team"].get("client_pid")):
+    if (agent or not kind) and not below(call.env.get("CLAUDE_PID"), state["team"].get("client_pid")) and not from_a_tool(call):
         return _nobody(payload, "foreign")  # a session of the user's own, or an agent of it
     return _nobody(payload)
+
+
+def from_a_tool(call):
+    """Whether a client was started from a client's shell, and only then left alone (setsid, nohup): its environment says so (Linux). A
+    person's terminal has no CLAUDECODE."""
+    pid = call.env.get("CLAUDE_PID")
+    if str(pid) == str(os.getpid()):
+        return False
+    try:
+        with open("/proc/%d/environ" % int(pid), "rb") as f:
+            return b"\0CLAUDECODE=1\0" in b"\0" + f.read() + b"\0"
+    except (OSError, ValueError, TypeError):
+        return False
+
+
+def same_client(call):
+    """Whether the payload comes from the very process that leads the run, whatever session it says."""
+    team = call.state["team"]
+    led = str(team.get("client_pid"))
+    return str(call.env.get("CLAUDE_PID")) == led and (not team.get("vouched") or str(call.peer) == led)
 
 
 def _bind(call, name, agent):
@@ -146,6 +172,19 @@ def from_the_client(call):
     if call.payload.get("session_id") == team["session"]:
         return str(call.peer) == str(team["client_pid"])
     return call.peer is not None or not below(os.getpid(), team["client_pid"])
+
+
+def is_second_client(call):
+    """Whether the payload of the run's own session comes from another client, which is not below the run's: a client hands its hooks
+    their payload itself, and says its own process."""
+    team, pid = call.state["team"], call.env.get("CLAUDE_PID")
+    return (
+        call.payload.get("session_id") == team["session"]
+        and call.peer is not None
+        and str(call.peer) == str(pid) != str(team["client_pid"])
+        and name_of(pid) == team["vouched"]
+        and not below(pid, team["client_pid"])
+    )
 
 
 def below(pid, ancestor):

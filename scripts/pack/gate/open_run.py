@@ -3,7 +3,7 @@
 import os
 import sys
 
-from ..base import conventions, paths, project_facts
+from ..base import conventions, paths, project_facts, run_config
 from ..base.enforcement import alive, client_version, is_headless, measure
 from ..protocol import advice, tables
 from ..store.journal import Lock, Store, read_chain
@@ -53,10 +53,37 @@ def arguments(text, project):
     if len(rest) > 1 and rest[0] in named and all(w in named or w.startswith("-") for w in rest):
         raise ValueError("a plan is one file, and beside %s there is %s. %s" % (rest[0], " ".join(rest[1:]), usage))
     path = None
+    first = os.path.join(project, os.path.expanduser(rest[0]))
+    if rest[0] in named and " " not in rest[0] and len(rest) > 1 and os.path.exists(first):
+        # A plan and a word or two to go with it. In quotes it would be one word with blanks: a description that begins so.
+        path = first
+        project_facts.check_input("the plan", rest[0], path, "Write it first, or describe the feature in words.")
+        return {
+            "plan": rest[0],
+            "description": " ".join(rest),
+            "note": " ".join(rest[1:]),
+            "coders": coders,
+            "no_research": no_research,
+            "path": path,
+        }
+    if len(rest) == 1 and " " not in rest[0] and os.path.isdir(first):
+        project_facts.check_input("the plan", rest[0], first, "")
     if len(rest) == 1 and (named or " " not in rest[0] and (os.path.sep in rest[0] or os.path.isfile(os.path.join(project, rest[0])))):
         path = os.path.join(project, os.path.expanduser(rest[0]))
         project_facts.check_input("the plan", rest[0], path, "Write it first, or describe the feature in words.")
-    return {"plan": rest[0] if path else None, "description": " ".join(rest), "coders": coders, "no_research": no_research, "path": path}
+    return {
+        "plan": rest[0] if path else None,
+        "description": " ".join(rest),
+        "note": "",
+        "first": "" if " " in rest[0] else rest[0],
+        "coders": coders,
+        "no_research": no_research,
+        "path": path,
+    }
+
+
+def _input(plan, description):
+    return "plan file " + plan if plan else description[:500]
 
 
 def team_name(asked):
@@ -119,9 +146,12 @@ COMMANDS = {"build": None, "realtime": "realtimeSystems"}  # command -> the team
 
 
 def expanded(payload, env, now, project, data, disk, peer=None, waves=None):
-    """UserPromptExpansion: a command opens a run, or resumes the one that is live; bad arguments end before any model call."""
+    """UserPromptExpansion: a command opens a run, or resumes the one that is live; bad arguments end before any model call.
+
+    A command of this plugin's always arrives by its full name with source `plugin`, also when it was typed as `/build`; a bare name is
+    the project's or the user's own (CLIENT.md 11)."""
     plugin, _, name = str(payload.get("command_name") or "").rpartition(":")
-    if name not in COMMANDS or plugin not in ("", "team"):
+    if name not in COMMANDS or plugin != "team" or payload.get("command_source") not in (None, "plugin"):
         return answers.PASS
     return opened(
         payload, env, now, project, data, disk, str(payload.get("command_args") or ""), COMMANDS[name], "UserPromptExpansion", peer, waves
@@ -154,6 +184,7 @@ def opened(payload, env, now, project, data, disk, text, definition, event, peer
     if stopped:
         return answers.block("team: %s and type the command again." % stopped)
     live = paths.active(project, data)
+    own = found_team = None
     try:
         if definition is None:
             asked = arguments(text, project)
@@ -170,8 +201,13 @@ def opened(payload, env, now, project, data, disk, text, definition, event, peer
     except ValueError as error:
         return answers.block("team: " + str(error))
     if live is not None:
-        return _reopen(payload, env, now, project, data, disk, live, payload.get("session_id"), event, peer, waves)
+        wanted = own or {"definition": found_team["team"], "strategy": strategy}
+        return _reopen(payload, env, now, project, data, disk, live, payload.get("session_id"), event, peer, waves, wanted)
     level = measure(env, project)
+    try:
+        config = run_config.read(project)
+    except ValueError as error:
+        return answers.block("team: no run was opened: %s. Mend that and type the command again." % error)
     try:
         if definition is not None:
             own = dict(waves().open_data(found_team, source, strategy, project), coders=len(found_team["roles"]), no_research=True)
@@ -196,6 +232,7 @@ def opened(payload, env, now, project, data, disk, text, definition, event, peer
                         "key": payload.get("prompt_id"),
                         "data": dict(
                             own,
+                            **config,
                             **{
                                 "sealed": tamper_check.make(store.data, disk, env, project),
                                 "vouched": identity.vouches(env, peer),
@@ -232,16 +269,52 @@ def opened(payload, env, now, project, data, disk, text, definition, event, peer
         lines += [
             "Coders at once: %d. Research: %s."
             % (asked["coders"], "skip (--no-research)" if asked["no_research"] else "as the dispatch matrix says"),
-            "Input: %s" % ("plan file " + asked["plan"] if asked["plan"] else asked["description"][:500]),
+            "Input: %s"
+            % (_input(asked["plan"], asked["description"]) + (", and with it: " + asked["note"][:500] if asked["note"] else "")),
             "Found: %s" % (", ".join(found(project)) or "no CLAUDE.md, no .conventions/, no .project-profile.yml"),
         ] + begun
     else:
         lines.append(waves().opened_text(found_team, source, strategy, project))
     lines.append("State for people: .claude/teams/%s/state.md, `pack status`." % team)
-    return answers.tell(event, "\n".join(lines))
+    return answers.tell(event, "\n".join(lines), _shown(asked) if definition is None else "")
 
 
-def _reopen(payload, env, now, project, data, disk, live, session, event, peer=None, waves=None):
+def _shown(asked):
+    """What the user is shown where the words just typed can be meant in two ways: which of them it is."""
+    if asked["note"]:
+        return "team: the plan is the file %s, and with it: %s" % (asked["plan"], asked["note"][:300])
+    if asked["plan"] is None and asked["first"].lower().endswith(PLANS):
+        return "team: there is no file %s here, so all of it is taken as the description." % asked["first"]
+    return ""
+
+
+def _leads_elsewhere(team, env):
+    """Whether the run's own client is another process that still runs."""
+    return alive(team.get("client_pid"), team.get("vouched")) and str(team.get("client_pid")) != str(env.get("CLAUDE_PID"))
+
+
+def _another(team, wanted):
+    """What the live run is about, when the command just typed is about something else; "" when it is the same again."""
+    if "definition" in wanted:
+        same = (team.get("definition") or {}).get("team") == wanted["definition"]
+        same = same and os.path.normpath(str(team.get("strategy"))) == os.path.normpath(str(wanted["strategy"]))
+    else:
+        same = not team.get("definition") and (
+            os.path.normpath(team["plan"]) == os.path.normpath(wanted["plan"])
+            if team.get("plan") and wanted["plan"]
+            else (team.get("plan"), team.get("description")) == (wanted["plan"], wanted["description"])
+        )
+    return (
+        ""
+        if same
+        else "the team " + team["definition"]["team"]
+        if team.get("definition")
+        else _input(team.get("plan"), str(team.get("description")))
+    )
+
+
+def _reopen(payload, env, now, project, data, disk, live, session, event, peer=None, waves=None, wanted=None):
+    """The command was typed while a run is live. The same command resumes it; another one is another run, and there is one at a time."""
     store = Store(paths.team_folder(project, live["team"]), live["run"], disk)
     with store.lock():
         store.load()
@@ -255,8 +328,15 @@ def _reopen(payload, env, now, project, data, disk, live, session, event, peer=N
             return answers.block("team: the last run was closed; type the command again.")
         if not identity.from_the_client(call):
             return answers.block("team: a live run is taken up by the client that leads it, or by another one once that has ended.")
+        about = _another(team, wanted)
+        if about and (team["session"] == session or not _leads_elsewhere(team, env)):
+            led = "led by this session" if team["session"] == session else "its client is gone"
+            return answers.block(
+                "team: nothing was begun: a run is open here, %s, about %s (phase %s, %s). `team resume` goes on with it; `team abort WHY` "
+                "ends it, then type this command again." % (team["name"], about[:200], store.state["phase"], led)
+            )
         if team["session"] != session:
-            if alive(team.get("client_pid"), team.get("vouched")) and str(team.get("client_pid")) != str(env.get("CLAUDE_PID")):
+            if _leads_elsewhere(team, env):
                 return answers.block(
                     "team: the run %s is live in another session (process %s). Type `team status` to see it; end it there, or "
                     "`pack abort --reason WHY` in your own terminal." % (team["name"], team["client_pid"])
@@ -268,6 +348,4 @@ def _reopen(payload, env, now, project, data, disk, live, session, event, peer=N
                     "team: the run %s was at its end and is closed now; type the command again for a new one." % team["name"]
                 )
         call.actor = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
-        return answers.tell(
-            event, "A run is live and is resumed, not overwritten; the arguments just given are not used.\n" + advice.digest(store.state)
-        )
+        return answers.tell(event, "A run is live and is resumed, not overwritten.\n" + advice.digest(store.state))

@@ -162,7 +162,10 @@ def _number(verb, words):
 
 def _plan(call, args, read):
     _options("plan", args, ("--file",))
-    checked = plan.check(_json(read() if "--file" not in args else _stdin_file(call, args)))
+    raw = _json(read() if "--file" not in args else _stdin_file(call, args))
+    for row in (raw.get("tasks") or ()) if isinstance(raw, dict) else ():
+        _folders(call, row)
+    checked = plan.check(raw)
     call.append(
         "PLAN_REGISTERED",
         key=call.key,
@@ -177,6 +180,21 @@ def _plan(call, args, read):
         call.state["phase"],
         _next(call),
     )
+
+
+def _folders(call, row):
+    """A task's file that is a folder here is meant as one: `src` becomes `src/`, before anything is checked."""
+    if isinstance(row, dict) and isinstance(row.get("files"), list):
+        row["files"] = [
+            f + "/"
+            if isinstance(f, str)
+            and f
+            and "\0" not in f
+            and not f.endswith("/")
+            and (os.path.isdir(os.path.join(call.project, f)) or f == ".conventions")
+            else f
+            for f in row["files"]
+        ]
 
 
 def _stdin_file(call, args):
@@ -198,6 +216,7 @@ def _task(call, args, read):
     if verb == "add":
         raw = _json(read())
         raw = dict(raw, id=raw.get("id") or 1) if isinstance(raw, dict) else raw
+        _folders(call, raw)
         record = plan._task(raw, 0)
         call.append("TASK_ADDED", key=call.key, task_record=record)
         number = view.tasks(call.state)[-1][0]
@@ -237,8 +256,13 @@ def _rescope(call, args):
     files = []
     for name in [f for f in t["files"] if f not in o.get("--drop", [])] + o.get("--file", []):
         clean = plan.clean_path(name)
-        if clean is None:
-            raise Refusal("PLAN_PATH", "%r is not a path inside the project" % name, "", "write it relative", "TASK_RESCOPED", number)
+        if clean is None or not plan.is_plain(clean):
+            what = "is not a path inside the project" if clean is None else "is a pattern"
+            raise Refusal(
+                "PLAN_PATH", "%r %s" % (name, what), "", "name files, relative, or a folder that ends in /", "TASK_RESCOPED", number
+            )
+        if not clean.endswith("/") and os.path.isdir(os.path.join(call.project, clean)):
+            clean += "/"
         files += [clean] if clean not in files else []
     named = sorted(set(t["reviewers"]) | {r for v in o.get("--reviewers", []) for r in v.split(",")})
     if any(r not in tables.SPECIALISTS for r in named) or not files:

@@ -120,12 +120,29 @@ def _notified(call, prompt):
         said = redact.text(_between(prompt, "<summary>", "</summary>"))[:300]  # an attempt after it is told what went wrong
         call.gate("AGENT_LOST", name=bound[0], inc=bound[1], why="the client says: " + status + (": " + said if said else ""))
         call.close()
-    elif status == "completed" and e["inc"] == bound[1] and e["state"] == "ACTIVE" and call.now - e["seen"] > 30:
+    elif status == "completed" and e["inc"] == bound[1] and e["state"] == "ACTIVE" and (call.now - e["seen"] > 30 or _cut(prompt)):
         call.gate("AGENT_IDLE", name=bound[0])
+
+
+def _cut(prompt):
+    """Whether a notification says that its agent was stopped at its maxTurns: no SubagentStop comes for that (CLIENT.md 11)."""
+    return "-turn limit" in _between(prompt, "<summary>", "</summary>") or "-turn limit" in _between(prompt, "<result>", "</result>")[-400:]
 
 
 def session_started(call):
     source = call.payload.get("source")
+    if source == "clear" and call.actor["role"] == "foreign" and call.state["phase"] != "CLOSED" and identity.same_client(call):
+        # The user emptied the lead's own conversation: the old session cannot come back, and this one is the same terminal.
+        call.actor = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
+        _gate_resume(call, source)
+        if call.state["phase"] != "CLOSED":
+            return tell(
+                "SessionStart",
+                "team: this session leads the run on, for /clear emptied the one that did.\n"
+                + advice.digest(call.state)
+                + "\nHow a lead works: "
+                + call.kind.guide(call.state),
+            )
     if call.actor["role"] == tables.LEAD and call.state["phase"] != "CLOSED":
         if source == "resume":
             _gate_resume(call, source)
@@ -138,11 +155,19 @@ def session_started(call):
         return tell("SessionStart", advice.digest(call.state) + call.kind.report_due(call))
     if str(call.actor["agent_id"]).startswith("session:") and call.actor["role"] not in (None, "foreign") and source == "startup":
         return tell("SessionStart", greeting(call, True))  # a teammate in a terminal pane
-    if call.actor["role"] == "foreign" and call.state["phase"] != "CLOSED" and source in ("startup", "resume"):
+    if call.actor["role"] == "foreign" and call.state["phase"] != "CLOSED" and source != "compact":
+        led = call.state["team"].get("client_pid")
+        here = str(led) == str(call.env.get("CLAUDE_PID"))
         return tell(
             "SessionStart",
-            "A team run is live in this project: %s, phase %s, led by another session. The user may type `team status`, "
-            "or `team resume` to lead it from here." % (call.state["team"]["name"], call.state["phase"]),
+            "A team run is live in this project: %s, phase %s, led by another session%s. %sThe user may type `team status`, "
+            "or `team resume` to lead it from here."
+            % (
+                call.state["team"]["name"],
+                call.state["phase"],
+                " of this very client, which cannot come back" if here else " (process %s)" % led if led else "",
+                "This one was copied from it and leads nothing, whatever its context says. " if source == "fork" else "",
+            ),
         )
     return PASS
 
@@ -150,7 +175,7 @@ def session_started(call):
 def _gate_resume(call, source):
     from ..base import enforcement
 
-    headless = call.state["team"]["headless"]
+    headless = call.state["team"]["headless"] or source == "clear"  # after /clear, too, their contexts are there and their mail is not
     update = tamper_check.make(call.store.data, call.store.disk, call.env, call.project) if tamper_check.updated(call.state) else None
     try:
         call.append(

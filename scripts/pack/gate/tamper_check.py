@@ -11,7 +11,7 @@ completed (guard `enforcement_is_whole`) until the user types `team resume`, whi
 
 import os
 
-from ..base import codec, paths
+from ..base import codec, paths, run_config
 from ..base.paths import PLUGIN_ROOT
 
 # Folders of the plugin that decide what is enforced and what agents are told; lint, report and prove only look.
@@ -100,6 +100,7 @@ def watches_plugin(root, project):
 def _contents(root, env, project):
     """{name: digest} of everything watched, as it is now."""
     out = {"settings:" + name: _relevant(path) for name, path in paths.settings_files(env, project).items()}
+    out[run_config.NAME] = _content(os.path.join(project, run_config.NAME))
     if watches_plugin(root, project):
         out.update((name, _content(os.path.join(root, name))) for name in plugin_files(root))
     return out
@@ -107,7 +108,7 @@ def _contents(root, env, project):
 
 def _watched(root, env, project):
     """Paths to stat: the folders (for what is added or removed), the files, the settings."""
-    out = list(paths.settings_files(env, project).values())
+    out = list(paths.settings_files(env, project).values()) + [os.path.join(project, run_config.NAME)]
     if watches_plugin(root, project):
         out += [os.path.join(root, f) for f in FOLDERS] + [os.path.join(root, n) for n in plugin_files(root)]
     return out

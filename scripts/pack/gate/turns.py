@@ -116,6 +116,10 @@ def lead_stop(call):
     """The lead ends its turn. Nobody works, nothing is on its way, and the run is unfinished: say what is next."""
     if call.actor["role"] != tables.LEAD:
         return agent_stop(call)
+    if "session_crons" in call.payload:
+        from . import typed_words
+
+        typed_words.noted(call)
     call.kind.see(call)
     state = call.state
     silent = [state["roster"][n]["agent_id"] for n in state["watch"] if watch.standing(state, n)]  # whoever waits for them is told

@@ -1,18 +1,23 @@
 """What the user types: `team status`, `team resume`, `team abort WHY`; answered by the hook, without a model call."""
 
+from ..base import run_config
 from ..base.enforcement import alive, is_headless, recorded
 from ..protocol import tables
 from ..protocol.refusal import Refusal
 from ..store.render import tree
-from . import answers, identity, tamper_check
+from . import answers, identity, tamper_check, typed_words
 from .pack_verbs import _listed, teardown_text
-from .prompt_lines import LINES
+from .prompt_lines import LINES, for_the_team
 
 
 def typed(call, prompt):
     """The answer to `team status`, `team resume`, `team abort WHY`; None for any other prompt. Agents cannot type: what they
     say reaches this hook inside tags."""
     words = prompt.strip().rstrip(".!?").split()
+    if for_the_team(prompt.strip()) and [w.casefold() for w in words] != ["team", "status"] and call.state["phase"] != "CLOSED":
+        words, why = typed_words.asked(call, words)
+        if why is not None:
+            return answers.block(why)
     text, line = " ".join(words[:2]).casefold(), " ".join(words).casefold()
     if call.actor["role"] == tables.LEAD and call.state["phase"] != "CLOSED":
         answer = call.kind.typed(call, words)
@@ -83,6 +88,11 @@ def take_over(call, accepts=False):
     lead = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
     fresh = accepts or tamper_check.updated(call.state)
     sealed = {"sealed": tamper_check.make(call.store.data, call.store.disk, call.env, call.project)} if fresh else {}
+    if accepts:
+        try:
+            sealed["tools"] = run_config.read(call.project).get("tools", {})
+        except ValueError as error:
+            return "team: nothing was resumed: %s. Mend that and type it again." % error
     try:
         call.append(
             "RUN_RESUMED",

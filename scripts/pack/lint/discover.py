@@ -232,6 +232,8 @@ def _kind(plugin, sub):
         return "manifest"
     if name.endswith(".json") and len(parts) > 1 and parts[-2] == "team-definitions" and scope != "loose":
         return "team"
+    if scope == "project" and sub == "team.yaml" or sub == ".claude/team.yaml":
+        return "team-config"
     if name.endswith((".yaml", ".yml")):
         return "team" if len(parts) > 1 and parts[-2] in ("team-definitions", "teams") and scope != "loose" else None
     if scope == "project":

@@ -28,6 +28,8 @@ def _(state, data, actor, now, effects):
     state["team"]["typed"] = data.get("how") == "the user typed it"
     if data.get("sealed"):
         state["team"]["sealed"] = data["sealed"]
+    if "tools" in data:
+        state["team"]["tools"] = data["tools"]
     if data.get("accepts"):
         state["tampered"] = {}  # seen by the user, and taken as it is
     if data.get("session"):

@@ -27,6 +27,11 @@ def clean_path(path):
     return "/".join(parts) + ("/" if folder else "") if parts else None
 
 
+def is_plain(path):
+    """Whether a path is no pattern for many. Brackets alone are none: `app/[id]/page.tsx` is a file."""
+    return not any(c in path for c in "*?") and not ("{" in path and "," in path.partition("{")[2].partition("}")[0])
+
+
 def covers(declared, path):
     """Whether a declared file, or a declared folder (`docs/`), holds the path; case-folded, for case-blind disks."""
     declared, path = declared.casefold(), path.casefold()
@@ -92,6 +97,15 @@ def _task(raw, index):
                 "task #%d: %r is not a path inside the project" % (number, name),
                 "files are relative to the project's root",
                 "write it relative, without leading / and without ..",
+                number,
+            )
+        if not is_plain(path):
+            raise _bad(
+                "PLAN_PATH",
+                "task #%d: %r is a pattern" % (number, name),
+                "a task owns files, and folders that end in /; patterns are not followed",
+                "name each file, or the folder: %s"
+                % (path.split("*")[0].rpartition("/")[0] + "/" if "/" in path.split("*")[0] else "src/"),
                 number,
             )
         files.append(path)

@@ -20,7 +20,7 @@ import math
 import os
 import re
 
-from pack.teams import yamltext
+from pack.base import yamltext
 
 BUDGET_MS, USERS, OVERHEAD_BYTES = 100.0, 50, 66  # Ethernet + IPv4 + TCP with timestamps, for one small frame
 _WORDS = re.compile(

@@ -13,7 +13,8 @@ import subprocess
 import time
 
 from pack.realtime import gitinfo, grid, record
-from pack.teams import schema, yamltext
+from pack.base import yamltext
+from pack.teams import schema
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

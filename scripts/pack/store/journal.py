@@ -143,14 +143,22 @@ def read_chain(data):
 def replayed(records):
     """Step through records from the beginning; yields (record, state after it: one and the same, that goes on). Raises Damaged at a
     record that contradicts the protocol."""
-    state = machine.initial()
+    state, old = machine.initial(), True
     for record in records:
-        try:
-            machine.replay(state, record)
-        except (Refusal, KeyError, TypeError, AttributeError, ValueError) as error:
+        written = record.get("v", 1)
+        if not isinstance(written, int) or written > machine.VERSION:
             raise Damaged(
-                "record %d (%s) contradicts the protocol: %s%s" % (record["seq"], record["event"], error, _other_version(records))
-            ) from None
+                "record %d was written by a newer version of this plugin (state %s, this one reads up to %d)%s"
+                % (record["seq"], written, machine.VERSION, _other_version(records))
+            )
+        old = old and written < machine.VERSION  # a run that was taken up by a newer version does not go back
+        try:
+            machine.replay(state, record, judged=not old)
+        except (Refusal, KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
+            why = (
+                "cannot be read by this version (%s: %s)" % (type(error).__name__, error) if old else "contradicts the protocol: %s" % error
+            )
+            raise Damaged("record %d (%s) %s%s" % (record["seq"], record["event"], why, _other_version(records))) from None
         yield record, state
 
 
@@ -166,7 +174,8 @@ def _other_version(records):
     return (
         ""
         if wrote in ([], [here])
-        else "; team %s wrote it and this is team %s: finish the run with that version, or end it" % (wrote[0], here)
+        else "; team %s wrote it and this is team %s: finish the run with that version, or end it: `pack abort --reason WHY`"
+        % (wrote[0], here)
     )
 
 
@@ -227,7 +236,10 @@ class Store:
             last, _ = unseal((self.disk.read(self.journal, head["at"]) or b"")[:-1], head["previous"])
             if last["seq"] != head["seq"] or last["state"] != codec.digest(text):
                 raise ValueError("snapshot")
-            self.state = codec.loads(text)
+            state = codec.loads(text)
+            if state.get("v") != machine.VERSION or last.get("v", 1) != machine.VERSION:
+                return False  # of another version: its journal is played on
+            self.state = state
         except (ValueError, KeyError, TypeError, AttributeError, UnicodeDecodeError):
             self.found.append(("SNAPSHOT_CONFLICT", {}))
             return False
@@ -265,6 +277,8 @@ class Store:
             for record in records[-RECENT_KEYS:]:
                 if record["key"]:
                     self.keys[record["key"]] = record["seq"]
+            if last.get("v", 1) != machine.VERSION:
+                return  # the older version's state, and its rendering, had another shape
             if last["state"] != codec.digest(codec.dumps(state)):
                 raise Damaged("the state after record %d is not the one that was recorded%s" % (self.seq, _other_version(records)))
             if not intact:
@@ -390,6 +404,7 @@ class Store:
                 "event": event["event"],
                 "data": event["data"],
                 "key": event.get("key"),
+                "v": machine.VERSION,
                 "more": more,
                 "state": None if more else codec.digest(text),
             }

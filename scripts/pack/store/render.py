@@ -233,6 +233,8 @@ def summary(state, stats):
         "  Files added/changed: %s" % (", ".join(sorted(stats["convention_files"])) or "none"),
         "",
     ]
+    if stats["tampered"]:
+        lines.append("Changed while the run was live, though it enforces the run: %s" % "; ".join(dict.fromkeys(stats["tampered"])))
     if state["teardown"]["unresolved"]:
         lines.append("Unresolved at the end: %s (%s)" % (", ".join(state["teardown"]["unresolved"]), state["teardown"]["ack_status"]))
     lines += result_text.report(state, stats)
@@ -247,6 +249,7 @@ def stats(records):
     out = {
         "verdicts": {},
         "refused": 0,
+        "tampered": [],
         "conventions": False,
         "convention_files": set(),
         "commits": [],
@@ -256,6 +259,8 @@ def stats(records):
         role = r["actor"]["role"]
         if r["event"] in ("APPROVED", "CHANGES_REQUESTED"):
             out["verdicts"].setdefault(role, [0, 0])[r["event"] == "CHANGES_REQUESTED"] += 1
+        elif r["event"] == "STATE_DIVERGENCE" and r["data"].get("enforces"):
+            out["tampered"].append("%s (%s)" % (r["data"]["file"], r["data"]["was"]))
         elif r["event"] in tables.TROUBLE:
             out["refused"] += 1
         elif r["event"] == "FILE_WRITTEN" and (r["data"]["path"] or "").startswith(".conventions"):

@@ -8,7 +8,7 @@ import errno
 import os
 import re
 
-from pack.teams import yamltext
+from pack.base import yamltext
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 

@@ -100,6 +100,7 @@ BY_KIND = {
     "output-style": _MARKDOWN[:2] + ("frontmatter-duplicate-key", "frontmatter-cut", "body-empty", "output-style"),
     "theme": _JSON + ("theme",),
     "team": ("team-definition",),
+    "team-config": ("team-config",),
     "eval": ("eval-case",),
     "stray-skill": ("skill-file",),
     "prose": _REFERENCES + ("readme-count",),

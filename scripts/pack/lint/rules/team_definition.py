@@ -40,7 +40,8 @@ SEVERITY = "error"
 
 def check(file, context):
     """Everything that the loader says, at the place that it means, and what it does not ask."""
-    from ...teams import checker, files, yamltext
+    from ...base import yamltext
+    from ...teams import checker, files
 
     text = file.text
     named = ("roles:" in text and "waves:" in text) or ('"roles"' in text and '"waves"' in text)

@@ -1,0 +1,163 @@
+"""Before a Skill call: which file it would load, and whether that runs shell text or starts an agent by itself.
+
+PreToolUse never sees what `` !`command` `` in a skill or command runs (CLIENT.md 11), so such a file is not loaded by the team while a
+run is live. What the user types (`/fmt`) is the user's own doing and comes here not at all.
+"""
+
+import os
+
+from ..base import codec, paths
+from ..base.paths import PLUGIN_ROOT
+from ..protocol import tool_use
+from ..protocol.refusal import Refusal
+from .answers import PASS
+
+MAX_BYTES = 1 << 20  # the client reads no larger one
+
+
+def decide(call, given):
+    """The answer to a Skill call; raises Refusal."""
+    name = str(given.get("skill") or given.get("command") or "").strip().lstrip("/").split(" ")[0]
+    found = [p for p in places(call, name) if os.path.isfile(p)]
+    if not found:
+        # Built into the client, or of a plugin that cannot be found: an unknown tool.
+        refusal = tool_use.may_use(call.state, call.actor, "Skill(%s)" % name)
+        if refusal is not None:
+            raise refusal
+        return True
+    for path in found:  # which of several the client takes is its own affair
+        try:
+            with open(path, encoding="utf-8", errors="replace") as f:
+                text = f.read(MAX_BYTES)
+        except OSError:
+            continue
+        if runs_shell(text):
+            raise Refusal(
+                "SKILL_RUNS_SHELL",
+                "%s runs shell text as it is loaded, which no check sees"
+                % os.path.basename(os.path.dirname(path) if path.endswith("SKILL.md") else path),
+                path,
+                "read the file and do what it says with tools of your own; the user may type /%s" % name,
+                "Skill",
+            )
+        if forks(text):
+            raise Refusal(
+                "UNKNOWN_AGENT",
+                "the skill %s starts an agent that is not in the roster (context: fork)" % name,
+                path,
+                "read the file and do what it says, or give the work to one of the team",
+                "SPAWN_REQUESTED",
+            )
+    if call.actor["role"] is None:
+        raise Refusal(
+            "UNKNOWN_AGENT", "an agent that is not in the roster may not load %s" % name, "", "the lead spawns agents by name", "Skill"
+        )
+    return PASS
+
+
+def runs_shell(text):
+    """Whether the client would run something of a command's or skill's text (GROUND.md L2): `` !` `` after white space or at a line's
+    start, in fences and comments too, or a fenced block that begins with ```!."""
+    at = text.find("!`")
+    while at >= 0:
+        if at == 0 or text[at - 1].isspace() or text[at - 1] in ">|":
+            return True
+        at = text.find("!`", at + 1)
+    return "```!" in text
+
+
+def forks(text):
+    """Whether the frontmatter says `context: fork`."""
+    lines = text.lstrip("\ufeff").split("\n")
+    if lines[0].strip() != "---":
+        return False
+    for line in lines[1:200]:
+        if line.strip() == "---":
+            return False
+        key, _, value = line.partition(":")
+        if key.strip().strip("\"'") == "context" and value.partition("#")[0].strip().strip("\"'").lower() == "fork":
+            return True
+    return False
+
+
+def places(call, name):
+    """Where a skill or command of this name may lie: the project's, from the session's folder upwards, the user's, the plugins'."""
+    plugin, _, own = name.rpartition(":")
+    if not own or "/" in own or ".." in own or "\0" in name:
+        return []
+    inner = plugin.split(":") if plugin else []
+    homes = [paths.client_home(call.env)]
+    here = os.path.realpath(call.payload.get("cwd") or call.project)
+    while True:
+        homes.append(os.path.join(here, ".claude"))
+        if os.path.dirname(here) == here:
+            break
+        here = os.path.dirname(here)
+    homes += [os.path.join(d, ".claude") for d in _flag(call, "--add-dir")]
+    out = [os.path.join(h, "commands", *(inner + [own + ".md"])) for h in homes]
+    out += [os.path.join(h, "skills", *(inner + [own, "SKILL.md"])) for h in homes]
+    roots = plugins(call, inner[0]) if inner else plugins(call, None)
+    for root in roots:
+        out += [
+            os.path.join(root, "commands", *(inner[1:] + [own + ".md"])),
+            os.path.join(root, "skills", *(inner[1:] + [own, "SKILL.md"])),
+        ]
+        out += _named(os.path.join(root, "commands"), own) + _named(os.path.join(root, "skills"), own)
+    for home in homes:
+        out += _named(os.path.join(home, "commands"), own) + _named(os.path.join(home, "skills"), own)
+    return list(dict.fromkeys(out))
+
+
+def _named(folder, name):
+    """Files below a folder whose frontmatter gives them this name: a command may be called otherwise than its file."""
+    out, n = [], 0
+    for base, folders, files in os.walk(folder):
+        folders[:] = sorted(f for f in folders if not f.startswith("."))
+        for file in sorted(files):
+            n += 1
+            if n > 500:
+                return out
+            if not file.endswith(".md"):
+                continue
+            path = os.path.join(base, file)
+            try:
+                with open(path, encoding="utf-8", errors="replace") as f:
+                    head = f.read(4096).split("\n---", 1)[0]
+            except OSError:
+                continue
+            if any(
+                line.partition(":")[0].strip() == "name" and line.partition(":")[2].strip().strip("\"'") == name
+                for line in head.split("\n")
+            ):
+                out.append(path)
+    return out
+
+
+def plugins(call, name):
+    """Roots of the plugins of this name (None: of all) that can be found: this one, the installed ones, those of --plugin-dir."""
+    found = {"team": [PLUGIN_ROOT]}
+    try:
+        with open(os.path.join(paths.client_home(call.env), "plugins", "installed_plugins.json"), encoding="utf-8") as f:
+            rows = codec.loads(f.read()).get("plugins") or {}
+        for key, entries in rows.items():
+            for one in entries if isinstance(entries, list) else [entries]:
+                if isinstance(one, dict) and isinstance(one.get("installPath"), str):
+                    found.setdefault(key.partition("@")[0], []).append(one["installPath"])
+    except (OSError, ValueError, AttributeError):
+        pass
+    for root in _flag(call, "--plugin-dir"):
+        try:
+            with open(os.path.join(root, ".claude-plugin", "plugin.json"), encoding="utf-8") as f:
+                found.setdefault(str(codec.loads(f.read()).get("name")), []).append(root)
+        except (OSError, ValueError, AttributeError):
+            found.setdefault(os.path.basename(root.rstrip("/")), []).append(root)
+    return found.get(name, []) if name is not None else [root for roots in found.values() for root in roots]
+
+
+def _flag(call, flag):
+    """What the client's own command line says after a flag (Linux)."""
+    from . import identity
+
+    words = identity.cmdline(call.env.get("CLAUDE_PID"))
+    out = [words[i + 1] for i, w in enumerate(words[:-1]) if w == flag]
+    return out + [w.partition("=")[2] for w in words if w.startswith(flag + "=")]
