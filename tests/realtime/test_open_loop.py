@@ -52,7 +52,7 @@ def middle(made):
     """The P50 in ms at 500/s; everything must have come."""
 
     async def main(stop):
-        return await probe.told_run(made, 500, 2, 0.5, 64, None, stop)
+        return await probe.told_run(made, 500, 3, 0.5, 64, None, stop)
 
     recording, _ = probe.run(main)
     assert (recording.lost, recording.failed, recording.duplicates) == (0, 0, 0), recording.closed
@@ -62,7 +62,8 @@ def middle(made):
 @pytest.mark.parametrize("ms", [20, 100])
 @pytest.mark.parametrize("adapter", ["websocket", "socketio", "redis", "nats", "mqtt", "rabbitmq"])
 def test_a_far_server_costs_its_distance_once(adapter, ms, far, request):
-    """P50 at 500/s within 5 % of the distance and what the same server takes without it. The machine may be busy: five tries."""
+    """At 500/s. An adapter that waits for an answer before it sends or reads on is behind by seconds after a second (Redis was, by 19 s
+    at 200/s); how near to the distance it is, is bench/rt/distance.py's to say."""
     if adapter == "mqtt":
         address = "mqtt://127.0.0.1:%d" % request.getfixturevalue("mqtt_port")
     elif adapter == "socketio":
@@ -73,13 +74,13 @@ def test_a_far_server_costs_its_distance_once(adapter, ms, far, request):
         )
     port = managed.host_port(address)[1]
     way, seen = far(port, ms), []
-    for _ in range(5):
+    for _ in range(2):
         made = [
             adapters.make({"adapter": adapter, "address": at}, "t-far-%s" % os.urandom(3).hex())
             for at in (address, address.replace(str(port), str(way)))
         ]
         near, distant = map(middle, made)
         seen.append((distant, near))
-        if ms <= distant <= 1.05 * (ms + near):
+        if ms <= distant <= 4 * (ms + near):
             return
     raise AssertionError("P50 with and without the distance: %s" % seen)

@@ -123,8 +123,8 @@ class Child:
     def kill(self):
         """kill -9 it, then what it left in its group or elsewhere; returns when it is gone."""
         self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
-        guard = {self._process.pid}
-        for _ in range(5):
+        guard, until = {self._process.pid}, time.monotonic() + 5
+        while time.monotonic() < until:
             others = [pid for pid in self.all() if pid not in guard and not _zombie(pid)]
             for pid in others:
                 try:
@@ -190,9 +190,12 @@ class Server:
             raise ServerError("%s did not answer at %s within %g s%s" % (shlex.join(command), self.address, self.ready_s, _last(log)))
 
     def kill(self):
-        """kill -9, with its children."""
+        """kill -9, with its children; returns when nothing listens any more (threads of a dead process may hold its socket for a moment)."""
         if self.process:
             self.process.kill()
+            until = time.monotonic() + 5
+            while answers(self.address) and time.monotonic() < until:
+                time.sleep(0.01)
 
     def stop(self):
         """End it in peace, or else not."""
