@@ -1,8 +1,11 @@
-# The real-time part: brokers and tests.
-.PHONY: install-brokers test-rt
+# The real-time part: brokers, tests, and the instrument beside bare clients.
+.PHONY: install-brokers test-rt bench-rt
 
 install-brokers: ## install the brokers that the real-time tests start
 	scripts/dev/install-brokers
 
 test-rt: ## real-time and report tests against real brokers
 	$(or $(PYTHON),python3) -m pytest tests/realtime tests/report
+
+bench-rt: $(STAMP) ## the probe beside bare clients of the same libraries, as ratios measured in one run
+	$(BIN)/python bench/rt/bench.py

@@ -10,6 +10,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "scripts"))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 
+from running import pytest_collection_modifyitems, pytest_unconfigure  # noqa: E402, F401 - hooks of every run
+
 
 def git(folder, *args):
     env = dict(

@@ -42,14 +42,15 @@ def messages(role=None):
         return _table(("line", "sender", "to", "when"), rows)
     lines = []
     for event, (form, senders, receivers, when) in tables.MESSAGES.items():
-        if role in senders:
+        if role in senders and event not in tables.UNASKED:
+            if event in tables.LAST_WORDS.get(role, ()):
+                lines.append("- %s, your last words: %s" % (_form(form), when))
+                continue
             if len(receivers) == 2 and tables.SUPERVISOR in receivers:
                 receivers = (tables.LEAD,) if role == tables.SUPERVISOR else (tables.SUPERVISOR,)
             to = {(tables.LEAD,): "`main`", tables.IMPLEMENTERS: "the task's coder", tables.APPROVERS: "each required approver"}.get(
                 tuple(receivers), ", ".join(receivers)
             )
-            if event == "DONE":
-                when = when.split(";")[0] + "; may end in `, claiming task #M` or `. ALL MY TASKS COMPLETE`"
             lines.append("- %s to %s: %s" % (_form(form), to, when))
     if not lines:
         lines.append("- no protocol lines: your last text is your report")
@@ -274,12 +275,7 @@ GONE = (
 # A prompt may itself open a team (`--team NAME ...`), or be for one that is over (`team status`): without one, look for those words
 # before leaving. With one, standard input stays the client's own: the gate looks at who is at its other end.
 TYPED = (
-    GATE
-    + "if "
-    + ON
-    + "; then "
-    + OPEN
-    + 'exec sh "$g" UserPromptSubmit; fi; '
+    GATE + "if " + ON + "; then " + OPEN + 'exec sh "$g" UserPromptSubmit; fi; '
     "p=$(cat); case $p in *--team* | *'\"'[Tt]'eam '* | *'\"'[Rr]'esume team'* | *'\"'[Pp]'ause team'*) ;; *) exit 0 ;; esac; "
     + OPEN
     + 'printf %s "$p" | sh "$g" UserPromptSubmit'
@@ -350,8 +346,9 @@ def manifest_copy():
 
 def package_init():
     """The package says the manifest's version; pyproject.toml asks the package."""
-    return '"""pack: the protocol core of the `team` plugin, its gate, its linter and its eyes on a running team."""\n\n__version__ = "%s"\n' % (
-        json.loads(manifest_copy())["version"]
+    return (
+        '"""pack: the protocol core of the `team` plugin, its gate, its linter and its eyes on a running team."""\n\n__version__ = "%s"\n'
+        % (json.loads(manifest_copy())["version"])
     )
 
 

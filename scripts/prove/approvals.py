@@ -58,8 +58,10 @@ def approvals_are_given(model, before, move, done, after):
 
 
 def the_asked_content_is_approved(model, before, move, done, after):
-    """A reviewer approves only the content that it was asked to review: never one that changed while it read."""
+    """A reviewer approves only the content that it was asked to review: never one that changed while it read, also when it changed back."""
     if done and done[0]["event"] == "APPROVED":
+        if done[0]["actor"]["role"] in before["m"]["since"]:
+            return "%s was asked, the files were written, and it approved" % done[0]["actor"]["role"]
         asked = before["p"]["tasks"]["1"]["requests"].get(done[0]["actor"]["role"])
         if asked != before["m"]["content"]:
             return "asked for %s, approved %s" % (asked, before["m"]["content"])
@@ -279,7 +281,10 @@ class Approvals(Model):
                 if r not in s.p["roster"]:
                     s.spawn(r, r)
         s.p["tasks"].pop("2", None)  # the conventions task that the larger modes must plan plays no part here
-        world = {"p": s.p, "m": {"content": "r0", "deaths": 0, "coders": 0, "rescopes": 0, "owners": 0, "edits": 0, "findings": 0}}
+        world = {
+            "p": s.p,
+            "m": {"content": "r0", "deaths": 0, "coders": 0, "rescopes": 0, "owners": 0, "edits": 0, "findings": 0, "since": ()},
+        }
         for part in ("team", "plan", "risks"):  # nothing in this scenario changes them
             s.p[part] = frozen(s.p[part])
         for t in s.p["tasks"].values():
@@ -318,11 +323,12 @@ class Approvals(Model):
                     v["verdict"][0] + known.get(v["revision"], "?") if v else "",
                     asked,
                     v["revision"] if v else None,
+                    "%d%d" % (role in t["void"], role in m["since"]),
                 )
             )
-        rows.sort(key=lambda r: r[:4])
+        rows.sort(key=lambda r: r[:4] + r[6:])
         for r in rows:
-            for label in r[4:]:
+            for label in r[4:6]:
                 if label is not None and label not in known:
                     known[label] = str(len(known))
         coders = [(n, e["state"][:3]) for n, e in sorted(p["roster"].items()) if e["role"] == "coder"]
@@ -330,7 +336,7 @@ class Approvals(Model):
         return (
             "%s|%s%s%s%s|%s%s|%s|%s|%s%d%d%d%d|%s%s"
             % (
-                [(r[0], r[1], known.get(r[4], ""), (r[3][:1], known[r[5]]) if r[3] else "") for r in rows],
+                [(r[0], r[1], known.get(r[4], ""), (r[3][:1], known[r[5]]) if r[3] else "", r[6]) for r in rows],
                 t["state"],
                 t["owner"],
                 t["cause"],
@@ -351,14 +357,22 @@ class Approvals(Model):
             + ("|f%d" % m["findings"] if self.findings else "")
         ).encode()
 
-    def one_each(self, p, t):
+    def one_each(self, world):
         """Approvers, one of each kind: where all four approve alike, two in the same situation are interchangeable."""
+        p, t = world["p"], world["p"]["tasks"]["1"]
         if p["mode"] in ("MEDIUM", "SIMPLE"):
             return APPROVERS
         seen, out = set(), []
         for r in APPROVERS:
-            e, v = p["roster"].get(r), t["approvals"].get(r)
-            mark = (r == "unified-reviewer", e and (e["state"], e["inc"]), t["requests"].get(r), v and (v["verdict"], v["revision"]))
+            e, v, m = p["roster"].get(r), t["approvals"].get(r), world["m"]
+            mark = (
+                r == "unified-reviewer",
+                e and (e["state"], e["inc"]),
+                t["requests"].get(r),
+                r in t["void"],
+                r in m["since"],
+                v and (v["verdict"], v["revision"]),
+            )
             if mark not in seen:
                 seen.add(mark)
                 out.append(r)
@@ -373,7 +387,8 @@ class Approvals(Model):
         fresh = next("r%d" % i for i in range(99) if "r%d" % i not in labels)
         facts = dict(task=1, revision=content, present=1)
         owner = t["owner"]
-        approvers = self.one_each(p, t)
+        approvers = self.one_each(world)
+        written = tuple(sorted(set(m["since"]) | set(t["requests"])))  # whoever was asked before a write read who knows what
         # the coder
         may_edit = self.edits is None or m["edits"] < self.edits
         for n in [n for n, e in roster.items() if e["role"] == "coder"]:
@@ -390,7 +405,12 @@ class Approvals(Model):
             yield n + ": IN_REVIEW #1", True, event("IN_REVIEW", a, to="supervisor", **facts), None
             for r in approvers:
                 if r in roster:
-                    yield "%s: REVIEW #1 to %s" % (n, r), True, event("REVIEW", a, to=r, **facts), None
+                    yield (
+                        "%s: REVIEW #1 to %s" % (n, r),
+                        True,
+                        event("REVIEW", a, to=r, **facts),
+                        {"since": tuple(x for x in m["since"] if x != r)},
+                    )
             yield n + ": DONE #1", True, event("DONE", a, to="supervisor", **facts), None
             if self.trouble:
                 yield n + ": STUCK #1", False, event("STUCK", a, to="supervisor", **facts), None
@@ -407,15 +427,19 @@ class Approvals(Model):
                         n + " edits f1",
                         True,
                         event("FILE_WRITTEN", GATE, task=1, path="f1", by=n, revision=fresh),
-                        {"content": fresh, "edits": m["edits"] + 1 if may_edit else m["edits"]},
+                        {"content": fresh, "edits": m["edits"] + 1 if may_edit else m["edits"], "since": written},
                     )
             if e["state"] in LIVING and m["coders"] < self.coder_deaths:
                 yield n + " is lost", False, event("AGENT_LOST", GATE, name=n, inc=e["inc"], why="x"), {"coders": m["coders"] + 1}
         if self.unseen and may_edit:
-            yield "f1 changes unseen", False, None, {"content": fresh, "edits": m["edits"] + 1}
+            yield "f1 changes unseen", False, None, {"content": fresh, "edits": m["edits"] + 1, "since": written}
         if self.back:
             for old in labels - {content, None}:
-                yield "f1 is put back to an earlier content", False, None, {"content": old}
+                # the gate looks before every event, and finds that the file was written, whatever it holds
+                seen = event("FILE_WRITTEN", GATE, task=1, path=None, by=None, revision=old)
+                yield "f1 is put back to an earlier content", False, seen, {"content": old, "since": written}
+            seen = event("FILE_WRITTEN", GATE, task=1, path=None, by=None, revision=content)
+            yield "f1 is written and put back", False, seen, {"since": written}
         # approvers
         for r in approvers:
             e = roster.get(r)
@@ -459,14 +483,14 @@ class Approvals(Model):
                     "lead re-scopes #1, adding " + extra,
                     False,
                     event("TASK_RESCOPED", LEAD, task=1, files=t["files"], reviewers=more),
-                    {"rescopes": m["rescopes"] + 1},
+                    {"rescopes": m["rescopes"] + 1, "since": ()},
                 )
             if self.liars:
                 yield (
                     "lead re-scopes #1, dropping reviewers",
                     False,
                     event("TASK_RESCOPED", LEAD, task=1, files=t["files"], reviewers=[]),
-                    {"rescopes": m["rescopes"] + 1},
+                    {"rescopes": m["rescopes"] + 1, "since": ()},
                 )
         # the owner
         if self.owner:

@@ -755,6 +755,8 @@ class Client:
             )
         else:
             self.hook("UserPromptSubmit", who, deed.get("kill"), prompt=text)
+        if who == "lead" and text.startswith("team accept "):
+            self.witness.waived.update(text.split()[2:])
         if text.lower().startswith("team abort") and self.book.state["teardown"]["aborted"] and not self.witness.aborted:
             self.witness.abort()
         elif (

@@ -29,6 +29,17 @@ def small():
         Teardown("teardown, 2 teammates, a task reopens", teammates=2, supervisors=0, reopen=1, aborts=False, liars=False, silent=False),
         Teardown("teardown, 2 teammates, abort", teammates=2, supervisors=0, reopen=0, attempts=2, liars=False),
         Teardown("teardown, 3 teammates, headless", teammates=3, headless=True, supervisors=0, reopen=0, aborts=False, silent=False),
+        Teardown(
+            "teardown, 2 teammates, a writer",
+            teammates=2,
+            supervisors=0,
+            reopen=1,
+            refusals=0,
+            aborts=False,
+            liars=False,
+            silent=False,
+            writer=True,
+        ),
     ]
 
 
@@ -41,6 +52,15 @@ def large():
         Teardown("teardown, 5 teammates, a task reopens", teammates=5, supervisors=0, reopen=1, **quiet),
         Handoff("hand-off, 3 incarnations, every trouble", incarnations=3, epochs=4, work=False),
         Teardown("teardown, 3 teammates, supervisor dies, a task reopens", teammates=3, supervisors=1, reopen=1, **quiet),
+        Teardown(
+            "teardown, 2 teammates, a writer, supervisor dies, aborts",
+            teammates=2,
+            supervisors=1,
+            reopen=1,
+            liars=False,
+            silent=False,
+            writer=True,
+        ),
         Teardown("teardown, 2 teammates, aborts, refusals and liars", teammates=2, supervisors=1, reopen=0),
         Handoff("hand-off, 2 incarnations, every trouble, a task at work", incarnations=2, epochs=3),
         Approvals(

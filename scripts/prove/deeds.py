@@ -197,7 +197,7 @@ class Honest:
         if kind == "ask" and number:
             have = view.present(state, key[2])
             return say(who, have[0], "REVIEW: task #%d" % number) if have else None
-        if kind == "review" and self.c.last_refusal.get(who) == "STALE_REVISION":
+        if kind == "review" and self.c.last_refusal.get(who) in ("STALE_REVISION", "WRITTEN_SINCE"):
             self.told["stale:" + t["owner"]] = who
             return say(who, t["owner"], "your files changed after you asked me, ask again")
         if kind == "review":
@@ -248,6 +248,8 @@ class Honest:
             return {"do": "tool", "who": "lead", "tool": "TaskStop", "given": {"task_id": have[0]}}
         if kind == "tampered":
             return {"do": "prompt", "text": "team resume"}
+        if kind in ("drifted", "unapproved"):
+            return self._accept(state)
         if kind in ("ping", "loop", "escalate", "replace", "tool"):
             if who != "lead" and kind in ("escalate", "tool"):
                 return say(who, "lead", "SUPERVISOR_REPORT\nWARN ESCALATE")
@@ -339,9 +341,17 @@ class Honest:
         why = self.c.last_refusal.get("lead")
         if why == "NOT_VERIFIED":
             return pack(RIGHT_VERIFY)
+        if why == "NOT_APPROVED" and state["result"]["open"]:
+            return self._accept(state)
         if why == "NO_CONVENTIONS":
             return pack(["task", "add"], a_task(self.rng, [".conventions/"], conventions=True))
         return pack(["teardown"])
+
+    def _accept(self, state):
+        """The user looks, and takes what nobody approved as it is."""
+        drift = [d["path"] for t in state["tasks"].values() for d in t["drift"]]
+        paths = sorted(set(drift + [f["path"].replace("commit ", "") for f in state["result"]["open"]]))
+        return {"do": "prompt", "text": "team accept " + " ".join(paths)}
 
     def _agrees(self, who):
         """The answer to a shutdown request: mostly yes."""

@@ -32,6 +32,11 @@ BEHIND = {
     ("rule", "IDENTIFY_RISKS", "mode_is_validated"): "a SIMPLE run has no tech lead that could receive it",
     ("rule", "FORCED_FINALIZE_ACK", "every_task_is_terminal"): "a task that is added in a teardown closes the candidate",
     ("rule", "SHUTDOWN_REQUESTED", "shutdown_has_no_open_task"): "a task that is added in a teardown leaves the phase",
+    (
+        "rule",
+        "FORCED_FINALIZE_ACK",
+        "delivered_is_approved",
+    ): "READY_TO_DELETE, which it emits, has it too; here the refusal is the lead's own",
     ("rule", "FORCED_FINALIZE_ACK", "owner_is_active_or_aborting"): "the loss of the owner closes the candidate",
     (
         "spawn",

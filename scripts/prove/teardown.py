@@ -3,7 +3,7 @@ lost or late; a supervisor that dies; a task that reopens; a lead that is silent
 
 from pack.protocol import view
 
-from .explore import GATE, LEAD, Model, actor, event, frozen
+from .explore import GATE, LEAD, PERSON, Model, actor, event, frozen
 from .scenes import Scene, task
 
 LIVING = ("SPAWNING", "ACTIVE", "IDLE")
@@ -129,7 +129,7 @@ def ready_needs_an_owner(model, before, move, done, after):
 
 
 def gate_before_teardown(model, before, move, done, after):
-    """A teardown that is no abort begins only with every task terminal, tests passed on this tree and an ACTIVE owner."""
+    """A teardown that is no abort begins only with every task terminal, tests passed on this tree, approved content and an ACTIVE owner."""
     if done and done[0]["event"] == "TEARDOWN_INIT":
         p = before["p"]
         if (
@@ -139,6 +139,7 @@ def gate_before_teardown(model, before, move, done, after):
             or p["verify"]["tree"] != done[0]["data"]["tree"]
             or p["owner"]["state"] != "ACTIVE"
             or not done[0]["data"]["persisted"]
+            or before["m"]["written"] == "unapproved"
         ):
             return "TEARDOWN_INIT without the completion gate"
 
@@ -150,6 +151,13 @@ def headless_ack_at_stop(model, before, move, done, after):
             name = e["data"]["name"]
             if name in before["p"]["requests"] and after["p"]["roster"][name]["state"] in LIVING:
                 return "%s was asked, ended its turn and is not acknowledged" % name
+
+
+def delivered_is_approved(model, before, move, done, after):
+    """A run that was not aborted never ends while something is there that nobody approved and the user has not accepted."""
+    if any(e["event"] == "TEAM_DELETED" for e in done) and not after["p"]["teardown"]["aborted"]:
+        if after["m"]["written"] == "unapproved":
+            return "TEAM_DELETED over content that nobody approved"
 
 
 SAFETY = tuple(
@@ -168,6 +176,7 @@ SAFETY = tuple(
         ready_needs_an_owner,
         gate_before_teardown,
         headless_ack_at_stop,
+        delivered_is_approved,
     )
 )
 
@@ -191,7 +200,9 @@ class Teardown(Model):
         mode="SIMPLE",
         liars=True,
         refusals=1,
+        writer=False,
     ):
+        self.writer = writer  # somebody writes the files of DONE tasks, at any moment
         self.name, self.teammates, self.headless, self.supervisors, self.reopen = name, teammates, headless, supervisors, reopen
         self.silent, self.attempts, self.aborts, self.mode, self.liars = silent, attempts, aborts, mode, liars
         self.refusals = refusals  # how often one target may answer no in one attempt
@@ -202,7 +213,7 @@ class Teardown(Model):
         s.finished()
         for name in list(s.p["roster"]):
             s.do("AGENT_IDLE", name=name)
-        world = {"p": s.p, "m": {"silent": (), "reopens": 0, "deaths": 0, "losses": 0}}
+        world = {"p": s.p, "m": {"silent": (), "reopens": 0, "deaths": 0, "losses": 0, "written": ""}}
         for part in ("team", "plan", "risks", "verify"):  # nothing in this scenario changes them
             s.p[part] = frozen(s.p[part])
         self.settle(world)
@@ -213,7 +224,7 @@ class Teardown(Model):
         p["teardown"]["sent_at"] = 0
         p["refusals"], p["nudges"], p["lead_mail"], p["lead_idle_news"], p["agents"] = {}, {}, 0, False, {}
         for number, t in p["tasks"].items():
-            if t["state"] in TERMINAL and type(t) is dict:
+            if t["state"] in TERMINAL and type(t) is dict and not self.writer:
                 p["tasks"][number] = frozen(t)
         for e in p["roster"].values():
             e["since"] = e["seen"] = 0
@@ -230,7 +241,7 @@ class Teardown(Model):
         o = p["owner"]
         holder = p["roster"].get(o["holder"])
         return (
-            "%s|%s|%s%s%s|%s%s%s|%s|%s%d%d|%s|%d"
+            "%s|%s|%s%s%s|%s%s%s|%s|%s%d%d|%s|%d|%s%s"
             % (
                 rows,
                 tasks,
@@ -246,6 +257,8 @@ class Teardown(Model):
                 m["reopens"],
                 p["verify"]["ok"],
                 m["deaths"],
+                m["written"],
+                bool(p["result"]["open"]),
             )
         ).encode()
 
@@ -281,8 +294,26 @@ class Teardown(Model):
             yield "lead spawns x", False, event("SPAWN_REQUESTED", LEAD, name="x", role="coder", call=None), None
             yield "time passes", False, event("TICK", GATE), None, 1000
             return
+        # a writer; the gate looks before every event, and at the end makes the proof again
+        found = [{"id": "i", "path": "f1", "kind": "changed since it was approved", "was": "a", "now": "b"}]
+        unapproved = found if m["written"] == "unapproved" else []
+        proving = p["phase"] in ("TEARDOWN", "FAILED_SAFE")
+        if self.writer:
+            seen = lambda what: event("RESULT_CHECKED", GATE, open=what) if proving else None
+            yield "an approved file is written", False, seen(found), {"written": "unapproved"}
+            if m["written"]:
+                yield "it is put back", True, seen([]), {"written": ""}
+            if unapproved:
+                word = event("CONTENT_ACCEPTED", PERSON, path="f1", paths=["f1"], ids=["i"], commits=[], open=[])
+                yield "the user accepts it", False, word, {"written": "accepted"}
+                lie = event("CONTENT_ACCEPTED", LEAD, path="f1", paths=["f1"], ids=["i"], commits=[], open=[])
+                yield "the lead accepts it", False, lie, None
+            if m["reopens"] < self.reopen:
+                again = {"reopens": m["reopens"] + 1}
+                yield "lead reopens #1", False, event("TASK_REOPENED", LEAD, task=1), again
         # the lead
-        yield "lead: pack teardown", True, event("TEARDOWN_INIT", LEAD, tree="T", conventions="c1", persisted=True), None
+        begin = event("TEARDOWN_INIT", LEAD, tree="T", conventions="c1", persisted=True, unapproved=unapproved)
+        yield "lead: pack teardown", True, begin, None
         if self.liars:
             yield "lead: pack teardown, other tree", False, event("TEARDOWN_INIT", LEAD, tree="X", conventions="c1", persisted=True), None
             yield "lead: pack teardown, disk full", False, event("TEARDOWN_INIT", LEAD, tree="T", conventions="c1", persisted=False), None

@@ -94,6 +94,7 @@ BESIDE = {
     "SNAPSHOT_CONFLICT",
     "BREACH",
     "MAIL",
+    "OVERLAP_SCOPE",
 }
 MOVES = {
     "TICK",
@@ -101,6 +102,13 @@ MOVES = {
     "SPLIT_BRAIN_DETECTED",
     "STUCK_ESCALATED",
     "FILE_WRITTEN",
+    "CONTENT_SEALED",
+    "CONTENT_DRIFTED",
+    "CONTENT_RESTORED",
+    "COMMITTED",
+    "COMMIT_DIVERGES",
+    "HEAD_MOVED",
+    "RESULT_CHECKED",
 }  # those of them that may change more than counters
 
 
@@ -241,6 +249,9 @@ class Task:
         self.reviewers, self.high_risk = set(raw.get("reviewers") or []) & SPECIALISTS, bool(raw.get("high_risk"))
         self.conventions = any(f.startswith(".conventions") for f in self.files)
         self.owner, self.claimed, self.stuck, self.end = None, False, False, None  # end: "DONE" | "CANCELLED"
+        self.committed = False  # its owner committed some of it through the gate
+        self.final = None  # what was there when it became DONE
+        self.written = {}  # role -> how the files looked on disk when it was asked
         self.asked, self.said = {}, {}  # role -> content; role -> (verdict, content, person)
 
     def holds(self, rel):
@@ -255,6 +266,7 @@ class Witness:
     def __init__(self, project, headless, coders):
         self.project, self.headless, self.coders = os.path.realpath(project), headless, coders
         self.mode, self.tasks, self.planned, self.delegate = None, {}, False, False
+        self.waived = set()  # paths that the user accepted
         self.epoch, self.holder, self.acked = 0, None, False
         self.asked, self.ok, self.risks, self.counts, self.testers, self.results, self.mitigated = (
             False,
@@ -293,6 +305,26 @@ class Witness:
         """What is on disk of a task's files at this moment."""
         names = sorted({p for f in t.ever for p in self.paths(f)})
         return tuple((n, bytes_of(os.path.join(self.project, n))) for n in names)
+
+    def stamps(self, t):
+        """How those files look without being read: whoever writes one, with whatever bytes, changes this."""
+        out = []
+        for name, _digest in self.content(t):
+            try:
+                s = os.stat(os.path.join(self.project, name))
+                out.append((name, s.st_ino, s.st_ctime_ns))
+            except OSError:
+                out.append((name, 0, 0))
+        return out
+
+    def delivered(self):
+        """What a finished run leaves of its DONE tasks is what was approved, or what the user took as it is."""
+        for n, t in self.tasks.items():
+            later = {name for m, o in self.tasks.items() if m != n and o.end for name, _d in self.content(o)}
+            then = dict(t.final or ())
+            for name, digest in self.content(t) if t.end == "DONE" else ():
+                ok = then.get(name) == digest or name in later or any(name == w or name.startswith(w + "/") for w in self.waived)
+                need(ok, "DELIVERED", "the run is closed and %s of task #%d is not what was approved", name, n)
 
     def folder_content(self, folder):
         return (
@@ -442,6 +474,8 @@ class Witness:
             rel,
         )
         mine = [n for n, t in self.tasks.items() if t.owner is person and t.claimed and t.holds(rel)]
+        if not any(self.tasks[n].end is None and not self.tasks[n].stuck for n in mine):
+            mine = self._claimed_by_writing(person, rel) or mine
         need(mine, "EDIT_FOREIGN", "%s may edit %s, which is in no task it works on", who, rel)
         need(
             any(self.tasks[n].end is None and not self.tasks[n].stuck for n in mine),
@@ -450,6 +484,28 @@ class Witness:
             who,
             rel,
         )
+
+    def _claimed_by_writing(self, person, rel):
+        """PROTOCOL 12: the first write of an unblocked task's file claims it. [its number], or [] where it claims none."""
+        free = [
+            (t.owner is not person, n) for n, t in self.tasks.items() if not t.claimed and t.end is None and not t.stuck and t.holds(rel)
+        ]
+        for _foreign, n in sorted(free):
+            t = self.tasks[n]
+            if t.owner not in (None, person) or any(b in self.tasks and not self.tasks[b].end for b in t.blocked_by):
+                continue
+            need(self.owner_lives() and not self.begun, "CLAIM", "a write claims task #%d without an owner of the state", n)
+            others = [k for k, o in self.tasks.items() if o.owner is person and o.claimed and o.end is None and not o.stuck]
+            need(not others, "CLAIM", "a write claims task #%d beside %s", n, others)
+            self._claim(person, None, n, None, t, "")
+            return [n]
+        return []
+
+    def _clean(self, t):
+        """Whether git has nothing of a task's files that is not committed."""
+        names = sorted(set(t.files) | t.ever)
+        command = ["git", "-C", self.project, "status", "--porcelain", "--untracked-files=all", "--"] + names
+        return not subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
 
     def written(self, person, full):
         """A file was written with an edit tool that the gate saw: it is one of the task's files from now on."""
@@ -481,6 +537,17 @@ class Witness:
             need(None in whys, "COMMIT_EARLY", "%s committed %s: %s", who, name, whys)
             seen = bytes_of(os.path.join(self.project, name))
             need(blobs[name] == seen, "COMMIT_OTHER", "%s committed %s with other content than was approved", who, name)
+        for t in self.tasks.values():  # PROTOCOL 12: the commit of approved content is its DONE
+            if t.owner is person and any(t.holds(n) or n in t.ever for n in names):
+                t.committed = True
+                self._done_by_commit(t)
+
+    def _done_by_commit(self, t):
+        """A commit without an owner of the state is a DONE once there is one."""
+        if t.committed and t.claimed and t.end is None and not t.stuck and self.owner_lives() and not self.begun:
+            if self.approved(t) is None and self._clean(t):
+                self.checked["done"] += 1
+                t.end = "DONE"
 
     def message(self, who, person, to, receiver, text):
         """A message was let through. receiver: the person that the client will deliver it to, "lead", or None."""
@@ -535,6 +602,8 @@ class Witness:
             self.holder and self.holder.name,
         )
         self.acked = True
+        for t in self.tasks.values():
+            self._done_by_commit(t)
         self.delegate = self.delegate or self.planned and not self.begun
 
     def _validate_plan(self, *_):
@@ -595,6 +664,7 @@ class Witness:
         self._in_review(person, receiver, n, m, t, text)
         need(receiver.role in self.required(t), "NOT_REQUIRED", "REVIEW of #%d to a %s", n, receiver.role)
         t.asked[receiver.role] = self.content(t)
+        t.written[receiver.role] = self.stamps(t)
 
     def _approved(self, person, receiver, n, m, t, text):
         self.checked["approved"] += 1
@@ -603,6 +673,9 @@ class Witness:
         need(t.end is None, "NOT_OPEN", "approval of #%d, which is %s", n, t.end)
         now = self.content(t)
         need(t.asked.get(person.role) == now, "UNSEEN", "%s approves content of #%d that it was not asked to review", person.name, n)
+        need(
+            t.written.get(person.role) == self.stamps(t), "WRITTEN", "%s approves #%d, which was written since it was asked", person.name, n
+        )
         t.said[person.role] = ("APPROVED", now, person)
 
     def _changes_requested(self, person, receiver, n, m, t, text):
@@ -621,7 +694,7 @@ class Witness:
             why = self.approved(t)
             need(why is None, "DONE_EARLY", "task #%d is DONE though %s (%s)", n, why, self.mode)
             need(not t.stuck, "DONE_EARLY", "task #%d is DONE though it waits for the lead's decision", n)
-            t.end = "DONE"
+            t.end, t.final = "DONE", self.content(t)
         if m is not None:
             need(m in self.tasks, "NO_TASK", "claiming #%d", m)
             self._claim(person, receiver, m, None, self.tasks[m], text)
@@ -854,6 +927,7 @@ class Witness:
                 left = [n for n, t in self.tasks.items() if t.end is None]
                 need(not left, "CLOSED_EARLY", "the run is closed with open tasks %s", left)
                 need(self.begun, "CLOSED_EARLY", "the run is closed and never passed its completion gate")
+                self.delivered()
                 alive = [p for p in people if p.alive and p.known and not p.nested]
                 if alive:
                     need(self.forced, "CLOSED_EARLY", "the run is closed while %s live", [p.name for p in alive])

@@ -26,6 +26,7 @@ import client  # noqa: E402
 import seen  # noqa: E402
 import stage as staging  # noqa: E402
 import story as stories  # noqa: E402
+from meter import Meter  # noqa: E402
 from model import Model  # noqa: E402
 
 
@@ -38,6 +39,7 @@ class Result:
     def __init__(self):
         self.failures, self.trace, self.seconds, self.calls = [], "", 0.0, {}
         self.journal, self.base, self.kept = [], None, None
+        self.meter = Meter()  # what each request cost
 
     def __str__(self):
         return "\n".join(["%d thing(s) went wrong:" % len(self.failures)] + ["  - " + f for f in self.failures] + ["", self.trace])
@@ -155,14 +157,14 @@ class World:
         return {k: status.get(k) for k in ("phase", "mode", "owner", "tasks", "teardown")}
 
 
-def play(path, binary=None, narrate=None, keep=False):
-    """Play one story. Leaves nothing behind unless `keep`."""
+def play(path, binary=None, narrate=None, keep=False, root=None):
+    """Play one story. Leaves nothing behind unless `keep`. root: the checkout whose plugin is played, else this one."""
     story = stories.read(path)
     base = pathlib.Path(tempfile.mkdtemp(prefix="team-"))
     began, result = time.time(), Result()
     result.base = base
     try:
-        _play(story, binary or client.locate(), base, narrate, result)
+        _play(story, binary or client.locate(), base, narrate, result, pathlib.Path(root) if root else client.ROOT)
     finally:
         result.seconds = time.time() - began
         if keep:
@@ -172,8 +174,8 @@ def play(path, binary=None, narrate=None, keep=False):
     return result
 
 
-def _play(story, binary, base, narrate, result):
-    plugin = (HERE / story["plugin"]).resolve() if story["plugin"] else client.ROOT
+def _play(story, binary, base, narrate, result, root):
+    plugin = (HERE / story["plugin"]).resolve() if story["plugin"] else root
     if story["limits"]:
         plugin = hasty(plugin, base / "plugin", dict(pair.split("=", 1) for pair in story["limits"].split()))
     teams = story["teams"] == "on" if story["teams"] else story["mode"] != "headless"
@@ -189,7 +191,7 @@ def _play(story, binary, base, narrate, result):
     stage = staging.Stage(story, world, narrate)
     world.requests = lambda actor: stage.calls.get(actor, 0)
     make_repository(home, {name: stories.given(text, story) for name, text in story.files.items()}, story["layout"])
-    with Model(stage.answer) as model:
+    with Model(stage.answer, result.meter) as model:
         home.env["ANTHROPIC_BASE_URL"] = model.url
         options = install(binary, home, plugin, story) + permissions(story) + stories.given(story["args"] or "", story).split()
         runner = {"headless": HeadlessRunner, "terminal": TerminalRunner, "panes": TerminalRunner}[story["mode"]]

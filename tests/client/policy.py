@@ -652,6 +652,7 @@ LEAD_STEPS = (
         r"spawns? the supervisor|spawns? a supervisor|spawn one: Agent\(subagent_type: \"team:supervisor\"",
         lambda p, t, m: p._spawn(t, "supervisor", prompt="Wait for the hand-off."),
     ),
+    (r"spawn the tech lead: Agent.*IDENTIFY RISKS", lambda p, t, m: p._spawn(t, "tech-lead", prompt="\nVALIDATE PLAN\nIDENTIFY RISKS")),
     (r"spawn the tech lead", lambda p, t, m: p._spawn(t, "tech-lead", prompt="Wait for VALIDATE PLAN.")),
     (
         r"(?<!sends )(?:send )STATE_OWNERSHIP_HANDOFF\((\d+)\) to (?:one )?([\w-]+)",
@@ -690,6 +691,8 @@ LEAD_STEPS = (
         r"([\w-]+) is stalled \((.*)\): send it a message",
         lambda p, t, m: p._tell(m.group(1), "You were stopped in the middle. Go on: " + m.group(2)),
     ),
+    (r"run `pack finish --build", lambda p, t, m: p._bash('pack finish --build "%s" --test "%s"' % (BUILD, TEST))),
+    (r"run `pack finish`", lambda p, t, m: p._bash("pack finish")),
     (r"run `pack verify|run `pack verify --build", lambda p, t, m: p._bash('pack verify --build "%s" --test "%s"' % (BUILD, TEST))),
     (
         r"ask the tech lead for the consistency check",

@@ -123,7 +123,12 @@ def waves(session):
 
 
 def by_stop(s):
-    s.send("Stop", stop_hook_active=False, background_tasks=[], session_crons=[{"id": "c1", "schedule": "* * * * *", "recurring": False, "prompt": "x"}])
+    s.send(
+        "Stop",
+        stop_hook_active=False,
+        background_tasks=[],
+        session_crons=[{"id": "c1", "schedule": "* * * * *", "recurring": False, "prompt": "x"}],
+    )
 
 
 def by_transcript(s):
@@ -244,11 +249,22 @@ def test_files_that_are_called_like_the_teams_are_the_projects(session):
         assert s.call("coder-1", "Bash", command="python3 -c \"print(open('data/%s').read())\"" % name) is None
         there = os.path.join(s.project, ".claude", "teams")
         if "/" not in name:
-            assert "PROTECTED" in s.send("PreToolUse", "coder-1", tool_name="Bash", tool_use_id="t-" + name, cwd=there,
-                tool_input={"command": "python3 -c \"open('x/%s','a')\"" % name})[2]
+            assert (
+                "PROTECTED"
+                in s.send(
+                    "PreToolUse",
+                    "coder-1",
+                    tool_name="Bash",
+                    tool_use_id="t-" + name,
+                    cwd=there,
+                    tool_input={"command": "python3 -c \"open('x/%s','a')\"" % name},
+                )[2]
+            )
 
 
-@pytest.mark.parametrize("files, fine", [(["src/*.py"], False), (["src/**"], False), (["src/{a,b}.py"], False), (["app/[id]/page.tsx"], True), (["src"], True)])
+@pytest.mark.parametrize(
+    "files, fine", [(["src/*.py"], False), (["src/**"], False), (["src/{a,b}.py"], False), (["app/[id]/page.tsx"], True), (["src"], True)]
+)
 def test_patterns_are_refused_in_the_plan_and_folders_are_meant(session, files, fine):
     s = session
     s.build()

@@ -205,7 +205,9 @@ def test_a_task_that_waits_for_the_lead_has_no_owner_when_its_coder_is_gone(sess
     assert s.bash("lead", "pack task rescope 1 --reason smaller") is None
     assert s.state()["tasks"]["1"]["state"] == "PENDING"
     assert s.spawn("coder-1", "coder") is None
-    assert "CLAIM: task #1" in s.edit("coder-1", "src/a.py")
+    assert s.state()["tasks"]["1"]["owner"] is None
+    assert s.edit("coder-1", "src/a.py") is None  # its own write claims it anew
+    assert s.state()["tasks"]["1"]["owner"] == "coder-1"
 
 
 def test_a_coder_that_dies_in_an_impossible_wait_is_told_to_the_lead(session):

@@ -133,7 +133,9 @@ def test_a_journal_of_a_newer_version_is_named_with_the_way_out(session):
     s = session
     s.setup("SIMPLE")
     store = rewrite(s, lambda record: record.update(v=machine.VERSION + 1))
-    with pytest.raises(Damaged, match=r"newer version of this plugin \(state %d, this one reads up to %d\)" % (machine.VERSION + 1, machine.VERSION)):
+    with pytest.raises(
+        Damaged, match=r"newer version of this plugin \(state %d, this one reads up to %d\)" % (machine.VERSION + 1, machine.VERSION)
+    ):
         store.load()
     text = s.edit_raw("coder-1", "src/a.py")
     assert "newer version of this plugin" in text and "pack abort" in text

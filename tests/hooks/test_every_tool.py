@@ -22,7 +22,21 @@ def matcher(event):
 @pytest.mark.parametrize("event", ["PreToolUse", "PostToolUse", "PostToolUseFailure"])
 def test_the_matcher_takes_every_tool_but_the_harmless(event):
     found = re.compile(matcher(event))  # anchored, alternatives and one look-ahead: the same in JavaScript; stories prove it there
-    seen = ("Edit", "Bash", "Agent", "Task", "CronCreate", "Skill", "Workflow", "EnterWorktree", "Monitor", WRITE, "ReadAndWrite", "XRead", "")
+    seen = (
+        "Edit",
+        "Bash",
+        "Agent",
+        "Task",
+        "CronCreate",
+        "Skill",
+        "Workflow",
+        "EnterWorktree",
+        "Monitor",
+        WRITE,
+        "ReadAndWrite",
+        "XRead",
+        "",
+    )
     assert [t for t in seen if not found.search(t)] == []
     assert [t for t in tool_table.HARMLESS if found.search(t)] == []
 
@@ -173,7 +187,9 @@ SKILL = "---\nname: %s\ndescription: x\n%s---\n%s\n"
         ("", "plain", None),
     ],
 )
-@pytest.mark.parametrize("place", [".claude/commands/fmt.md", ".claude/skills/fmt/SKILL.md", ".claude/commands/other-name.md", "HOME/commands/fmt.md"])
+@pytest.mark.parametrize(
+    "place", [".claude/commands/fmt.md", ".claude/skills/fmt/SKILL.md", ".claude/commands/other-name.md", "HOME/commands/fmt.md"]
+)
 def test_a_skill_that_runs_shell_text_or_an_agent_is_not_loaded(session, place, more, body, refused):
     s = executing(session)
     path = place.replace("HOME", s.env["HOME"] + "/.claude") if place.startswith("HOME") else os.path.join(s.project, place)
@@ -231,7 +247,12 @@ def test_a_command_of_the_users_own_is_the_users(session, name, source):
     """A bare name is never this plugin's; nor is another plugin's `build`."""
     for args in ("", "prod assets"):
         answer = session.send(
-            "UserPromptExpansion", expansion_type="slash_command", command_name=name, command_args=args, command_source=source, prompt="/" + name
+            "UserPromptExpansion",
+            expansion_type="slash_command",
+            command_name=name,
+            command_args=args,
+            command_source=source,
+            prompt="/" + name,
         )
         assert answer == (0, None, "")
     assert not os.path.exists(session.project + "/.claude/teams")

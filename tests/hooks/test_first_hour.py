@@ -271,8 +271,8 @@ def test_every_look_at_a_damaged_journal_names_the_way_out_and_the_way_out_works
     assert paths.active(s.project, s.data) is None
 
 
-def subprocess_out(s, *words):
-    env = dict({k: v for k, v in os.environ.items() if not k.startswith("CLAUDE")}, HOME=s.data)
+def subprocess_out(s, *words, code=1, **more):
+    env = dict({k: v for k, v in os.environ.items() if not k.startswith("CLAUDE")}, HOME=s.data, **more)
     done = subprocess.run(
         [os.path.join(PLUGIN_ROOT, "bin", "pack")] + list(words),
         cwd=s.project,
@@ -281,7 +281,7 @@ def subprocess_out(s, *words):
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert done.returncode == code and "Traceback" not in done.stderr
     return done.stdout
 
 
@@ -366,6 +366,15 @@ def test_a_terminal_of_another_encoding_is_no_trouble(session, words):
         f.write("---\nname: größe\ntools: Größe\n---\n")
     text = pack(session, *words.split(), code=1 if words == "lint ." else 0, PYTHONIOENCODING="ascii")
     assert "?" in text or words == "lint ."
+
+
+def test_a_client_newer_than_the_pack_knows_is_named_by_the_doctor(session):
+    session.build()
+    rows = json.loads(subprocess_out(session, "doctor", "--json", code=0, AI_AGENT="claude-code_9-9-9_harness"))["checks"]
+    newer = [row for row in rows if row["what"] == "client, newer"]
+    assert "9.9.9 is newer than" in newer[0]["value"] and "may pass it" in newer[0]["advice"]
+    rows = json.loads(subprocess_out(session, "doctor", "--json", code=0, AI_AGENT="claude-code_2-1-329_harness"))["checks"]
+    assert not [row for row in rows if row["what"] == "client, newer"]
 
 
 # --- The client's permission modes -----------------------------------------------------------------------------------------------

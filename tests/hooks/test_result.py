@@ -339,7 +339,11 @@ def test_the_commit_that_was_made_is_read_whatever_made_it(session, how):
         git(s.project, "config", "alias.ci", "!f() { echo 'OLD = 9' > src/old.py; git add -A; git commit -qm sneaky; }; f")
         command = "git ci"
     elif how == "commit-tree":
-        write(s, "mk.sh", "echo 'OLD = 9' > src/old.py; git add src/old.py; git update-ref HEAD $(git commit-tree -p HEAD -m x $(git write-tree))\n")
+        write(
+            s,
+            "mk.sh",
+            "echo 'OLD = 9' > src/old.py; git add src/old.py; git update-ref HEAD $(git commit-tree -p HEAD -m x $(git write-tree))\n",
+        )
         command = "sh mk.sh"
     else:
         write(s, "mk.sh", "echo 'OLD = 9' > src/old.py; git add src/old.py src/a.py; git commit -qm sneaky\n")

@@ -122,7 +122,7 @@ def test_a_lead_is_not_told_to_ask_a_tech_lead_that_is_gone_or_at_it(killed):
     assert s.say("lead", "tech-lead", "Do all tasks fit together?") is None
     assert next_of(s) == []
     assert s.say("tech-lead", "lead", "CONSISTENCY OK") is None
-    assert next_of(s) == ["run `pack teardown`"]
+    assert next_of(s) == ["run `pack finish`"]
 
 
 @pytest.mark.parametrize("how", ["resume", "new /build", "team resume"])

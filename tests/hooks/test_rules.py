@@ -95,7 +95,7 @@ def test_section_3_ownership(session):
 def test_section_6_approvals(session):
     s = session
     s.setup("MEDIUM", coders=2)
-    refused(s, s.edit("coder-1", "src/a.py"), "NOT_YOUR_FILE", "CLAIM: task #1")
+    refused(s, s.edit("coder-1", ".conventions/a.md"), "NOT_YOUR_FILE", "CLAIM: task #2")
     assert s.say("coder-1", "supervisor", "CLAIM: task #1") is None
     refused(s, s.say("coder-2", "supervisor", "CLAIM: task #1"), "TASK_TAKEN")
     refused(s, s.say("coder-2", "supervisor", "CLAIM: task #2"), "TASK_BLOCKED")

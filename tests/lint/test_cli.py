@@ -218,6 +218,34 @@ def test_a_client_that_is_newer_than_the_facts(plugin, capsys):
     assert "judged as 2.1.332" in capsys.readouterr().err
 
 
+def test_a_client_at_hand_that_is_newer_than_the_facts_is_named_and_what_that_means(plugin, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("AI_AGENT", "claude-code_9-9-9_harness")
+    assert run(str(plugin()))[0] == 0
+    said = capsys.readouterr().err
+    assert "nothing is known of client 9.9.9" in said and "what it added is called unknown" in said
+    monkeypatch.delenv("AI_AGENT")
+    # the native installer's place, and npm's package: neither is started
+    real = tmp_path / "share/claude/versions/9.9.8"
+    real.parent.mkdir(parents=True)
+    real.write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/claude").symlink_to(real)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    run(str(plugin()))
+    assert "client 9.9.8" in capsys.readouterr().err
+    package = tmp_path / "lib/node_modules/@anthropic-ai/claude-code"
+    (package / "bin").mkdir(parents=True)
+    (package / "bin/claude.exe").write_text("")
+    (package / "package.json").write_text('{"version": "9.9.7"}')
+    (tmp_path / "bin/claude").unlink()
+    (tmp_path / "bin/claude").symlink_to(package / "bin/claude.exe")
+    run(str(plugin()))
+    assert "client 9.9.7" in capsys.readouterr().err
+    (package / "package.json").write_text('{"version": "2.1.300"}')
+    run(str(plugin()))
+    assert capsys.readouterr().err == ""
+
+
 def test_fix_touches_nothing_else(plugin):
     root = plugin(
         {

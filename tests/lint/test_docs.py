@@ -78,4 +78,4 @@ def test_the_action_is_yaml_with_steps():
         action = yaml.safe_load(handle)
     steps = action["runs"]["steps"]
     # Inputs reach the shell through the environment, never pasted into the script.
-    assert all("${{" not in step.get("run", "") for step in steps) and len(steps) == 4
+    assert all("${{" not in step.get("run", "") for step in steps) and len(steps) == 5

@@ -72,32 +72,52 @@ def test_places(text):
         assert source[start:end] == path[-1]
 
 
-LINES = st.lists(
-    st.tuples(
-        st.sampled_from(["name", "description", "tools", "model", "x-y", "A_b"]),
-        st.one_of(
-            st.text(alphabet=st.sampled_from("abcXYZ 0123456789,.()/-_:#'\"[]{}éß*&!|>%@`\\"), max_size=20),
-            st.sampled_from(["true", "null", "~", "12", "-3.5", "1e3", "0x1f", "yes", '"quoted"', "''", "a: b", "a #b", "x:"]),
-        ),
+VALUES = st.one_of(
+    st.text(alphabet=st.sampled_from("abcXYZ 0123456789,.()/-_:#'\"[]{}éß*&!|>%@`\\<$?\u2028\t"), max_size=20),
+    st.sampled_from(
+        ["true", "null", "~", "12", "-3.5", "1e3", "0x1f", "yes", '"quoted"', "''", "a: b", "a #b", "x:", "--type x", "<a> [b]"]
     ),
+    st.sampled_from(
+        [
+            "[Read, Grep]",
+            "[a]",
+            "[]",
+            "[a, ]",
+            "['x', \"y\"]",
+            "[Bash(git:*), b]",
+            "[a: b]",
+            "[-1, 2]",
+            '"a \\"b\\" \\\\ c"',
+            "Use: [x] & y ",
+        ]
+    ),
+    st.sampled_from(
+        ["|\n  a\n  b", ">\n  a\n  b\n\n  c", ">-\n  a\n\n\n  b\n", "|-\n a: b\n  c", ">\n\n  a", "|\n a\nb: c", ">\n  a # b\n  c: d"]
+    ),
+    st.sampled_from(["\n  - a\n  - b: c", "\n  - a\n# said\n  - 'b'", "\n- a", "\n  a: b"]),
+)
+LINES = st.lists(
+    st.one_of(st.tuples(st.sampled_from(["name", "description", "tools", "model", "x-y", "A_b", "b2"]), VALUES), st.just(("# note", "x"))),
     min_size=1,
     max_size=4,
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=1500, deadline=None)
 @given(lines=LINES)
 def test_the_quick_reader_agrees_with_the_full_one(lines):
     block = "".join("%s: %s\n" % pair for pair in lines)
     quick, full = fm.Frontmatter(), fm.Frontmatter()
+    quick.end = full.end = len(block)
     if not fm._quick(block, quick):
         return
     fm._full(block, full)
-    assert full.error is None and not full.lenient
+    assert full.error is None and full.lenient == quick.lenient
     assert repr(quick.value) == repr(full.value)
     assert quick.keys == full.keys
     for path in quick.spans:
-        if path and quick.value[path[0]] is not None:
+        listed = len(path) == 1 and isinstance(quick.value[path[0]], list) and block[quick.spans[path][0]] == "-"
+        if path and quick.value[path[0]] is not None and not listed:  # libyaml ends a list of lines where the next word begins
             assert quick.spans[path] == full.spans[path]
     assert [path for path, _, _ in quick.duplicates] == [path for path, _, _ in full.duplicates]
 

@@ -245,6 +245,58 @@ SILENT = [
         },
         "ref-agent",
     ),
+    (
+        {
+            "skills/s/SKILL.md": skill("See references/a.md"),
+            "skills/s/references/a.md": "# A\n\n```markdown\n# Title\n\n```bash\nmake\n```\n\n![demo](./demo.gif)\n```\n\nEnd.\n",
+        },
+        "ref-file",
+    ),
+    ({"README.md": "Built to `${CLAUDE_PLUGIN_ROOT}/bin/tool`.\n"}, "ref-file"),
+    ({"agent/skills/x/SKILL.md": skill("x"), "agents/reviewer.md": None}, "component-location"),
+    (
+        {
+            "plugin.json": '{"name": "demo-pack", "version": "2.0.0", "description": "Demo", "author": {"name": "E"}}',
+            ".codex-plugin/plugin.json": "{}",
+        },
+        "manifest-location",
+    ),
+    ({"README.md": "Run `/demo-pack:go`.\n", "commands/demo-go.md": command("Go.", "name: demo-pack:go\n")}, "ref-name"),
+    (
+        {
+            "scripts/a.sh": '#!/bin/sh\nROOT=$(python3 -c "import json, sys; print(json.load(open(sys.argv[1])))" "$X")\n',
+            "hooks/hooks.json": hooks("Stop", command='sh "${CLAUDE_PLUGIN_ROOT}/scripts/a.sh"'),
+        },
+        "hook-payload",
+    ),
+    (
+        {
+            "references/p.md": "# P\n\n| Phase | What |\n|---|---|\n| plan | x |\n| code | y |\n",
+            "commands/build.md": command("See references/p.md. Sets the next phase to `not_started`."),
+        },
+        "protocol-unknown",
+    ),
+    ({"README.md": "- [Trust](#\ufe0f-trust)\n\n## \U0001f6e1\ufe0f Trust\n"}, "ref-anchor"),
+    ({"commands/build.md": command("Capture arguments with `$1`, `$2`, `$3`, etc.", "argument-hint: <x>\n")}, "command-argument"),
+    ({"skills/s/SKILL.md": skill("See [it](../specs/FEATURE-ID.md).")}, "ref-file"),
+    ({"skills/s/SKILL.md": skill("See references/a.md"), "skills/s/references/a.md": "# A\n\n![](../../img/a.png)\n"}, "ref-file"),
+    (
+        {"skills/s/SKILL.md": skill("See references/a.md"), "skills/s/references/a.md": "# A\n\n## REVIEW.md\n\nSee [it](#review-md).\n"},
+        "ref-anchor",
+    ),
+    ({"skills/s/SKILL.md": skill("access_token=gho_" + "16C7e42F292c6912E7710c838347Ae178B4a")}, "secret"),
+    (
+        {"skills/s/SKILL.md": skill("See references/a.md"), "skills/s/references/a.md": "# A\n\nActivate the `docs-writer` skill.\n"},
+        "ref-skill",
+    ),
+    ({"skills/s/SKILL.md": skill("Use the `extending-things` skill (when available).")}, "ref-skill"),
+    (
+        {
+            "skills/s/SKILL.md": skill("See references/a.md"),
+            "skills/s/references/a.md": "# A\n\n{% ifversion x %}\n## {% data v.pat %} limits\n\nSee [it](#pat-limits).\n",
+        },
+        "ref-anchor",
+    ),
     # The right forms of what is found below.
     ({".mcp.json": '{"mcpServers": {"mail": {"type": "http", "url": "https://mail.example"}}}'}, "mcp-schema"),
     ({"agents/helper.md": agent("x", front="tools: Read, Agent(other), Bash(*)\n")}, "tool-specifier"),
@@ -515,3 +567,12 @@ def test_what_a_client_does_not_know_yet(plugin):
     root = plugin({".claude-plugin/plugin.json": manifest, "hooks/hooks.json": hooks("PreSkillShellCommand", "Bash")})
     assert not named(lint(root)[1])
     assert {found["rule"] for found in lint(root, "--client", "2.1.329")[1]} == {"manifest-field", "hook-event"}
+
+
+def test_a_copied_page_is_named_once(plugin):
+    links = "".join("See [%s](../guide/%s.md).\n" % (name, name) for name in ("one", "two", "three", "four", "five"))
+    root = plugin({"skills/s/SKILL.md": skill("See references/a.md"), "skills/s/references/a.md": "# A\n\n" + links})
+    (found,) = [finding for finding in lint(root)[1] if finding["rule"] == "ref-file"]
+    assert found["line"] == 3 and "5 links" in found["message"]
+    root = plugin({"skills/s/references/a.md": "# A\n\n" + "".join(links.splitlines(True)[:2])})
+    assert len([finding for finding in lint(root)[1] if finding["rule"] == "ref-file"]) == 2

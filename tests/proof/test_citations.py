@@ -28,3 +28,19 @@ def test_every_number_that_a_comment_cites_is_explained_and_its_home_is_there():
     assert re.findall(r"(?m)^\| H(\d+) \|", text_of("references/assurance.md")) == [str(n) for n in range(1, 29)]
     for home in re.findall(r"`([\w/.]+\.py|[\w/]+/)`", glossary):
         assert any(os.path.exists(os.path.join(ROOT, base, home)) for base in ("", "scripts/pack")), home
+
+
+def test_every_measurement_of_the_client_that_is_cited_is_on_its_page_and_is_repeated_by_something_that_is_there():
+    page = text_of("docs/client.md")
+    named = subprocess.run(["git", "ls-files"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+    files = [n for n in named if n.endswith((".py", ".md", ".story")) and not n.startswith(("tests/lint/data", "docs/client.md"))]
+    cited = set()
+    for name in files:
+        cited |= set(re.findall(r"\bCLIENT(?:\.md)? (\d+(?:\.\d+)?)\b", text_of(name)))
+    assert len(cited) > 3
+    missing = [n for n in cited if not re.search(r"(?m)^\| %s \||^## %s " % (re.escape(n), re.escape(n)), page)]
+    assert not missing, "docs/client.md has no section %s" % missing
+    for story in re.findall(r"`(?:tests/client/scenarios/)?([\w-]+\.story)`", page):
+        assert os.path.exists(os.path.join(ROOT, "tests/client/scenarios", story)), story
+    for path in re.findall(r"`((?:tests|scripts)/[\w/.-]+)`", page):
+        assert "VERSION" in path or os.path.exists(os.path.join(ROOT, path)), path

@@ -35,6 +35,9 @@ BLIND = [
     ("shutdown_is_in_its_place", 5, "SUPERVISOR_LAST"),
     ("shutdown_round_allows", 6, "THREE_SENDS"),
     ("summary_is_persisted", 6, ""),
+    ("request_still_holds", 3, "THE_ASKED_CONTENT_IS_APPROVED"),
+    ("delivered_is_approved", 8, "DELIVERED_IS_APPROVED"),
+    ("result_is_approved", 8, "GATE_BEFORE_TEARDOWN"),
 ]
 
 

@@ -15,7 +15,7 @@ import pytest
 from pack.realtime import adapters, audit, derive, evidence, failover, gates, managed, probe, selftest
 from pack.teams import load
 
-from .conftest import HERE, PROJECT, Running, command_for, free_port, make_project, need, pack
+from .conftest import HERE, PROJECT, START, Running, command_for, free_port, make_project, need, pack
 
 pytestmark = pytest.mark.broker
 KINDS = {e["kind"]: e for e in load("realtimeSystems")["evidence"]}
@@ -319,9 +319,8 @@ def test_mock_kafka_is_refused_by_the_gate(tmp_path, capsys):
 
 def measuring(team, *words, definition=SMALL):
     """`pack rt WORDS` as a process of its own."""
-    code = "import sys; from pack.cli.main import main; sys.exit(main(sys.argv[1:]))"
     return subprocess.Popen(
-        [sys.executable, "-c", code, "rt"] + list(words) + ["--team", definition, "--dir", str(team)],
+        [sys.executable, "-I", START, "rt"] + list(words) + ["--team", definition, "--dir", str(team)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -695,7 +694,7 @@ def test_whoever_measures_a_dirty_tree_is_told_before(tmp_path, capsys):
     team = small(tmp_path)
     (team.parent / "ws_server.py").write_text("raise SystemExit(3)\n")
     assert pack("rt", "latency", "--quiet", "--team", SMALL, "--dir", team) == 2
-    assert capsys.readouterr().err.startswith("the work tree is dirty: what is measured now is STALE")
+    assert capsys.readouterr().err.startswith("the work tree is dirty: what is measured now is STALE (echo: ws_server.py)")
 
 
 def test_example_is_sound_and_charter_follows_it(tmp_path, capsys):

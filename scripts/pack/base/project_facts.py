@@ -248,6 +248,24 @@ def commit_files(project, commit):
     return [n for n in out if not n.startswith(".claude/teams/")]
 
 
+def committed(project, sha):
+    """Paths that a commit changed, relative to the project's root."""
+    return _paths(project, "diff-tree", "--root", "--no-commit-id", "--name-only", "--no-renames", "-r", "-m", "-z", sha)
+
+
+def uncommitted(project, files):
+    """What of these files and folders differs from HEAD or is new to git, relative to the project's root; ignored ones aside."""
+    names = [f for f in files if os.path.lexists(os.path.join(project, f)) or git(project, "ls-files", "--", f)]
+    return _paths(project, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", *names) if names else []
+
+
+def _paths(project, *args):
+    """The paths of a `-z` listing. git names them from the repository's root, the project may lie below it."""
+    text, top = git(project, *args) or "", (git(project, "rev-parse", "--show-toplevel") or project).rstrip("\n")
+    rows = [row[3:] if args[0] == "status" else row for row in text.split("\0") if row]
+    return [r for r in (relative(project, os.path.join(top, row), follow=False)[0] for row in rows) if r]
+
+
 def _base(top, commit):
     """What a commit is compared with: an amended one with what lies below it, since it takes that one's place."""
     if not commit["amend"]:

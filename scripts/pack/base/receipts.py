@@ -86,11 +86,11 @@ MEASURED = ("where", "where_why", "runner", "tests", "failed", "skipped", "unit"
 
 
 def collect(call, response):
-    """Take the result of a finished `pack verify`, if one waits for its nonce. Answers whether one was taken."""
+    """Take the result of a finished `pack verify`, if one waits for its nonce. Answers the voucher it was run with, None when there is none."""
     nonce = (call.state["verify"] or {}).get("nonce")
     pair = sealed(call, nonce, ".verify", response) if nonce else None
     if pair is None:
-        return False
+        return None
     voucher, result = pair
     try:
         good = result["mac"] == seal_result(voucher["key"], result)
@@ -105,4 +105,4 @@ def collect(call, response):
             tree=result["tree"],
             **{name: result.get(name) for name in MEASURED},
         )
-    return good
+    return voucher if good else None

@@ -1,8 +1,8 @@
 """`.claude/team.yaml`: what a project's own runs may do besides. Read when a run is opened, sealed, and counted from then on.
 
-    tools:                        # tools that the gate does not know: name as the client says it -> who may use it
-      mcp__linear__get_issue: everyone
-      mcp__db__query: [lead, logic-reviewer]
+tools:                        # tools that the gate does not know: name as the client says it -> who may use it
+  mcp__linear__get_issue: everyone
+  mcp__db__query: [lead, logic-reviewer]
 """
 
 import os
@@ -31,7 +31,9 @@ def findings(data, roles=None):
     for tool, who in tools.items():
         at = ("tools", tool)
         if not isinstance(tool, str) or not tool or any(c in tool for c in "*? \t(),|"):
-            out.append((at, "%r is no tool's name: write each out, as `mcp__SERVER__TOOL` (a server may gain a tool that writes)" % (tool,), True))
+            out.append(
+                (at, "%r is no tool's name: write each out, as `mcp__SERVER__TOOL` (a server may gain a tool that writes)" % (tool,), True)
+            )
             continue
         if who == EVERYONE:
             continue

@@ -72,6 +72,14 @@ def examine(project):
         if version >= (2, 1, 295)
         else "2.1.295 or newer blocks the call when a hook fails; older clients let it through",
     )
+    if version and version > _known():
+        row(
+            "client, newer",
+            "%s is newer than %s, the newest one that this pack was measured with" % (text, ".".join(map(str, _known()))),
+            None,
+            "the gate sees the tools and events that it knows; one that the new version added may pass it. Look for a newer pack, or type "
+            "`make client-diff CLIENT=%s` in a checkout of it" % text,
+        )
     found = settings(project)
     bare = env.get("CLAUDE_CODE_SIMPLE") == "1"  # in Bash's environment below `claude --bare`, and not otherwise (CLIENT.md 11)
     if bare:
@@ -90,10 +98,10 @@ def examine(project):
         "teams flag",
         "on" if found["teams"] else "off",
         None,
-        ""
+        "teammates that you can type to; each end of a turn of theirs is a call of the lead's, which no hook can spare (docs/cost.md)"
         if found["teams"]
-        else "agents run as subagents that a message revives; "
-        "CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS=1 in an interactive session makes them teammates",
+        else "agents run as subagents that a message revives, and only what needs the lead wakes it: the cheaper way (docs/cost.md); "
+        "CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS=1 in an interactive session makes them teammates that you can type to",
     )
     todo = env.get("CLAUDE_CODE_ENABLE_TODO_TOOLS") in ("1", "true")
     row("Task tools", "asked for" if todo else "not asked for", None, "" if todo else "not needed: `pack plan` holds the tasks")
@@ -129,6 +137,15 @@ def examine(project):
     else:
         level = "full" if all(r["ok"] for r in rows if r["what"] in ("client", "python", "sandbox")) else "partial"
     return rows, level
+
+
+def _known():
+    """The newest client that the facts speak for; where the linter is not installed beside the hooks, nobody knows one."""
+    try:
+        from ..lint import facts
+    except ImportError:
+        return (sys.maxsize,)
+    return facts.parse_version(facts.NEWEST)
 
 
 def _client_version():

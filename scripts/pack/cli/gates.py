@@ -132,6 +132,14 @@ def text(result):
             " (dirty)" if result["dirty"] else "",
         )
     )
+    ledger = result["ledger"]
+    if ledger["records"] and ledger["anchored"]:
+        places = ", ".join("%s (record %d)" % pair for pair in sorted(ledger["anchored"].items()))
+        lines.append("evidence ledger of %d records; its length is noted in %s" % (ledger["records"], places))
+    elif ledger["records"]:
+        lines.append(
+            "evidence ledger of %d records; its length is noted nowhere: records cut off its end would not be missed" % ledger["records"]
+        )
     if result["halt"]:
         lines.append(
             "HALT: %s failed; nothing goes on before %s repaired it"

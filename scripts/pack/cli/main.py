@@ -9,6 +9,7 @@ import importlib
 import os
 import sys
 
+from ..base import isolate
 from ..base.streams import plain
 
 # verb -> (module, one line of help). The order is the order of `pack --help`.
@@ -16,6 +17,8 @@ VERBS = {
     "plan": ("pack.cli.verbs", "register the whole plan (JSON on standard input); computes the classification"),
     "task": ("pack.cli.verbs", "show, assign, cancel or re-scope a task"),
     "verify": ("pack.cli.verbs", "run build and tests, record exit code and tree digest"),
+    "finish": ("pack.cli.verbs", "verify, teardown, asking and summary in one"),
+    "go": ("pack.cli.verbs", "what the lead does next, with the calls to make"),
     "status": ("pack.cli.verbs", "the team's status tree"),
     "log": ("pack.cli.verbs", "the run's events, one a line"),
     "watch": ("pack.cli.watch", "the live run in the terminal; --web as a page, --plain as text"),
@@ -24,6 +27,7 @@ VERBS = {
     "teardown": ("pack.cli.verbs", "pass the completion gate and begin the teardown; `retry` after FAILED_SAFE"),
     "abort": ("pack.cli.verbs", "stop the run, keeping its journal"),
     "resume": ("pack.cli.verbs", "take a paused, frozen or orphaned run up again"),
+    "attest": ("pack.cli.attest", "the proof of a finished run for its commits; `verify RANGE` checks it anywhere"),
     "doctor": ("pack.cli.doctor", "what is enforced here, why, and how to raise it"),
     "lint": ("pack.lint.cli", "check any Claude Code plugin, marketplace, agents, commands, skills, hooks"),
     "team": ("pack.cli.team", "team definitions: check one, begin one, write its agents (a team is data, no code)"),
@@ -49,6 +53,8 @@ def usage():
 def main(argv=None):
     """Run one verb. Exit codes: the verb's own; 2 for an unknown verb and for a file that cannot be read or written."""
     plain()
+    if argv is None:  # the `pack` that pip installs; bin/pack has seen to it already
+        isolate.enter(sys.argv[1:])
     try:
         code = _run(argv)
         if not sys.stdout.closed:  # a language server has closed it at the editor's `exit`
@@ -97,7 +103,8 @@ def _run(argv):
         from ..base import extras
 
         extra = {"rt": "realtime", "report": "report"}.get(verb, "" if package in PLAIN else "realtime")
-        print("pack %s: needs the package %s: %s" % (verb, package, extras.install(extra)), file=sys.stderr)
+        alone = " (`pack %s` runs isolated: PYTHONPATH and the user's own site-packages do not count)" % verb if sys.flags.isolated else ""
+        print("pack %s: needs the package %s: %s%s" % (verb, package, extras.install(extra), alone), file=sys.stderr)
         return 2
 
 

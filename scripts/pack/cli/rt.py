@@ -1,6 +1,7 @@
 """`pack rt`: measure real systems. Exit codes: 0 measured, 1 something failed its budget, 2 usage or setup, 130 interrupted
 (ctrl-c, SIGTERM, a closed terminal)."""
 
+import asyncio
 import errno
 import functools
 import os
@@ -10,6 +11,7 @@ import click
 
 from pack.cli import clicks
 from pack.realtime import adapters, audit, derive, evidence, gates, hdr, managed, measure, rtfile
+from pack.realtime import ceiling as ceilings
 from pack.realtime import probe as prober
 from pack.teams.layout import make_layout
 
@@ -175,10 +177,23 @@ def selftest(team, team_dir):
         raise SystemExit(1)
 
 
-def run(measures, team, team_dir, paths, release, quiet, duration=None):
+def workers_option(function):
+    """--workers, and --cluster for those of other machines."""
+    about = "address of a Dask scheduler whose workers, on other machines, share them (needs the extra `cluster`)"
+    for option in (
+        click.option("--cluster", help=about),
+        click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="processes that share a probe's messages"),
+    ):
+        function = option(function)
+    return function
+
+
+def run(measures, team, team_dir, paths, release, quiet, duration=None, workers=1, cluster=None):
     """Measure all of `measures` that rt.yaml asks for (only on `paths`, when some are given); ends with SystemExit as the module says."""
     call = click.get_current_context().obj
-    session = call.session = measure.Session(team_dir, team, call.argv, "release" if release else "check", click.echo, quiet, duration)
+    session = call.session = measure.Session(
+        team_dir, team, call.argv, "release" if release else "check", click.echo, quiet, duration, workers
+    )
     if not session.wanted(measures, paths):
         raise measure.MeasureError(
             "rt.yaml asks for nothing of this%s; see `pack rt check`" % (" on %s" % ", ".join(paths) if paths else "")
@@ -218,7 +233,7 @@ def figure(row, kind):
     facts = row.get("facts") or {}
     if "percentiles" in facts:
         p = facts["percentiles"]
-        return ": P50 %.3f  P95 %.3f  P99 %.3f  P99.9 %.3f ms of %d samples, bound %s of %s ms" % (
+        text = ": P50 %.3f  P95 %.3f  P99 %.3f  P99.9 %.3f ms of %d samples, bound %s of %s ms" % (
             p["p50_ms"],
             p["p95_ms"],
             p["p99_ms"],
@@ -227,9 +242,11 @@ def figure(row, kind):
             row.get("value"),
             row.get("limit"),
         )
+        return text + "".join(", %d %s" % (facts[k], k) for k in ("lost", "duplicates") if facts.get(k))
     if "acked" in facts and kind["measure"] == "ordering":
         what = "before their cause" if "causal order" in facts["shows"] else "out of order"
-        return ": sent %d received %d, %d %s" % (facts["sent"], facts["received"], row["value"], what)
+        more = ", %d duplicates" % facts["duplicates"] if facts["duplicates"] else ""
+        return ": sent %d received %d, %d %s%s" % (facts["sent"], facts["received"], row["value"], what, more)
     if "dead_lettered" in facts:
         facts = dict(facts, indeterminate="%(indeterminate)d, %(poisoned)d poison: %(dead_lettered)d dead letters" % facts)
     if "acked" in facts:
@@ -274,8 +291,9 @@ def add(name, measures, about):
     @click.option("--path", "paths", multiple=True, help="only this path of rt.yaml (may be given again)")
     @click.option("--release", is_flag=True, help="measured for a release: what the deployment gate asks for")
     @click.option("--quiet", is_flag=True, help="no progress bar")
-    def command(team, team_dir, paths, release, quiet):
-        run(measures, team, team_dir, paths, release, quiet)
+    @workers_option
+    def command(team, team_dir, paths, release, quiet, workers, cluster):
+        run(measures, team, team_dir, paths, release, quiet, workers=workers, cluster=cluster)
 
 
 for name, measures in VERBS_OF.items():
@@ -289,8 +307,9 @@ for name, measures in VERBS_OF.items():
 @click.option("--duration", callback=seconds, help="30s, 10m, 1h; otherwise what rt.yaml says")
 @click.option("--release", is_flag=True, help="measured for a release: what the deployment gate asks for")
 @click.option("--quiet", is_flag=True, help="no progress bar")
-def throughput(team, team_dir, paths, duration, release, quiet):
-    run(VERBS_OF["throughput"], team, team_dir, paths, release, quiet, duration)
+@workers_option
+def throughput(team, team_dir, paths, duration, release, quiet, workers, cluster):
+    run(VERBS_OF["throughput"], team, team_dir, paths, release, quiet, duration, workers, cluster)
 
 
 add("all", tuple(m for part in VERBS_OF.values() for m in part), "everything that rt.yaml asks for")
@@ -302,37 +321,126 @@ add("all", tuple(m for part in VERBS_OF.values() for m in part), "everything tha
 )
 @click.argument("adapter")
 @click.argument("address")
-@click.option("--rate", type=Rate(0.01, 20000), default=100.0, show_default=True)
+@click.option("--rate", type=Rate(0.01, 1000000), default=100.0, show_default=True)
 @click.option("--duration", callback=seconds, default="5s", show_default=True, help="30s, 10m, 1h")
 @click.option("--size", type=click.IntRange(0, 1 << 24), default=64, show_default=True)
 @click.option("--connections", type=click.IntRange(1, 60000), default=1, show_default=True)
 @click.option("--option", "options", multiple=True, help="NAME=VALUE for the adapter")
-def probe(adapter, address, rate, duration, size, connections, options):
-    made = adapters.make(
-        {"adapter": adapter, "address": address, "options": clicks.values(options), "connections": connections},
-        "pack-probe-%s" % evidence.new_run_id(time.time())[-8:],
-    )
+@workers_option
+def probe(adapter, address, rate, duration, size, connections, options, workers, cluster):
+    path = {"adapter": adapter, "address": address, "options": clicks.values(options), "connections": connections}
+    name, warmup, bar = "pack-probe-%s" % evidence.new_run_id(time.time())[-8:], min(1.0, duration), prober.Progress("probe %s" % adapter)
+    made = adapters.make(path, name)
 
     async def go(stop):
-        return await prober.told_run(made, rate, duration, min(1.0, duration), size, prober.Progress("probe %s" % adapter), stop)
+        if workers > 1 or cluster:
+            from pack.realtime import shares
 
-    recording, told = prober.run(go, connections + 50)
+            told = shares.orders(path, name, ".", rate, duration, warmup, size, workers)
+            if cluster:
+                return await asyncio.get_running_loop().run_in_executor(None, shares.on_cluster, cluster, told, stop)
+            return await shares.on_this_machine(told, stop, bar)
+        recording, told = await prober.told_run(made, rate, duration, warmup, size, bar, stop)
+        return recording, told, made.seen
+
+    recording, told, seen = prober.run(go, connections + 50)
     histogram = hdr.Histogram(recording.latency.encode())
-    click.echo(
-        "%s (%s): sent %d, received %d, lost %d" % (told[0], told[1], recording.sent * recording.fanout, recording.received, recording.lost)
-    )
+    sent = recording.sent * recording.fanout
+    text = "%s (%s): sent %d, received %d, lost %d" % (told[0], told[1], sent, recording.received, recording.lost)
+    for count, what in (
+        (recording.duplicates, "came more than once"),
+        (recording.damaged, "damaged"),
+        (recording.failed, "failed to go out"),
+    ):
+        text += ", %d %s" % (count, what) if count else ""
+    click.echo(text)
+    if recording.refusal:
+        click.echo("the first that failed: %s" % recording.refusal)
+    for reason in dict.fromkeys(recording.closed[:20]):
+        click.echo(reason)
     if histogram.total:
         click.echo(
             "P50 %(p50_ms).3f  P95 %(p95_ms).3f  P99 %(p99_ms).3f  P99.9 %(p999_ms).3f  max %(max_ms).3f ms" % derive.percentiles(histogram)
         )
-        bound = derive.upper_bound_ms(histogram, 0.99, recording.sent * recording.fanout)
+        bound = derive.upper_bound_ms(histogram, 0.99, sent)
         click.echo("95 %% bound of the P99: %s" % ("needs 299 samples" if bound is None else "%.3f ms" % bound))
-    click.echo("the probe itself was late by %.3f ms (P99)" % derive.percentiles(hdr.Histogram(recording.lateness.encode()))["p99_ms"])
+    late, waited = (derive.percentiles(hdr.Histogram(h.encode()))["p99_ms"] for h in (recording.lateness, recording.receiving))
+    click.echo("the probe itself was late by %.3f ms in sending and at most %.3f ms in receiving (P99)" % (late, waited))
+    if seen is not None and ":" not in adapter and adapter != "kafka" and sum(seen.values()) < connections:
+        click.echo("INVALID: %d connections asked, %d were there" % (connections, sum(seen.values())))
+        raise SystemExit(1)
+    if recording.receiver:
+        click.echo(
+            "INVALID: the probe's own receiver died (%s): what did not come after that is not the system's fault" % recording.receiver
+        )
+        raise SystemExit(1)
+    own = derive.own_limit({"usage": recording.usage, "rate": rate})
+    if own:
+        click.echo("INVALID above: %s" % own)
+        raise SystemExit(1)
+    if sent and not recording.received and not recording.partial:
+        click.echo("nothing came back: no figure of this run says anything about latency")
+        raise SystemExit(1)
+    raise SystemExit(130 if recording.partial else 0)
+
+
+@rt.command(
+    help="Up to which rate the probe itself is good here, against one address; files no evidence.",
+    epilog="\b\nExample: pack rt ceiling redis redis://127.0.0.1:6379/0",
+)
+@click.argument("adapter")
+@click.argument("address")
+@click.option("--most", type=Rate(1, 1000000), default=200000.0, show_default=True, help="look no further than this rate")
+@click.option("--size", type=click.IntRange(0, 1 << 24), default=64, show_default=True)
+@click.option("--connections", type=click.IntRange(1, 60000), default=1, show_default=True)
+@click.option("--option", "options", multiple=True, help="NAME=VALUE for the adapter")
+def ceiling(adapter, address, most, size, connections, options):
+    path = {"adapter": adapter, "address": address, "options": clicks.values(options), "connections": connections}
+
+    def make(rate):
+        return adapters.make(path, "pack-ceiling-%s" % os.urandom(4).hex())
+
+    runs = ceilings.search(make, size, connections, click.echo, most)
+    if runs[-1][2].partial:
+        click.get_current_context().obj.told = True
+        raise SystemExit(130)
+    good = max((rate for rate, gave, _ in runs if gave is None), default=0)
+    gave = min(((rate, gave) for rate, gave, _ in runs if gave is not None), default=None)
+    if gave is None:
+        click.echo("good up to %g/s, and that is as far as was looked" % good)
+    else:
+        click.echo("good up to %g/s; at %g/s it was %s" % (good, gave[0], gave[1]))
+
+
+@rt.command(
+    help="The newest evidence as OpenMetrics (for Prometheus), or a Grafana dashboard over it.",
+    epilog="\b\nExample: pack rt export --to /var/lib/node_exporter/pack.prom",
+)
+@team_options
+@click.option("--to", "target", type=click.Path(dir_okay=False), help="write there, whole or not at all; otherwise it is printed")
+@click.option("--dashboard", is_flag=True, help="the Grafana dashboard")
+def export(team, team_dir, target, dashboard):
+    from pack.realtime import openmetrics
+
+    made = openmetrics.dashboard() if dashboard else openmetrics.text(openmetrics.samples(team_dir, team, time.time()))
+    if target:
+        openmetrics.write(target, made)
+    else:
+        click.echo(made, nl=False)
 
 
 def main(argv):
     """The verb's entry."""
     prober.interruptible()
+    with prober.Noise() as noise:
+        code = _main(argv)
+    if noise.said:
+        more = " and %d more" % (len(noise.said) - 1) if len(noise.said) > 1 else ""
+        click.echo("a client library reported while it was measured: %s%s" % (noise.said[0], more), err=True)
+    return code
+
+
+def _main(argv):
     call = Invocation(argv)
     refusals = (
         rtfile.RtError,

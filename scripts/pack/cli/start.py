@@ -26,7 +26,14 @@ class _SiteWhenMissed:
 
 def main(scripts):
     """Run the verb and leave the process with its exit code."""
-    sys.path[0] = scripts
+    if sys.flags.isolated:  # then the folder of this file is not on the path
+        sys.path.insert(0, scripts)
+    else:
+        sys.path[0] = scripts
+    if sys.argv[1:2] in (["rt"], ["gate"]):
+        from pack.base import isolate
+
+        isolate.enter(sys.argv[1:])
     if sys.flags.no_site:
         sys.meta_path.append(_SiteWhenMissed)
     if sys.argv[1:2] == ["statusline"]:  # it must be there before the client asks for the next one

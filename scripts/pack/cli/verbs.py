@@ -52,6 +52,11 @@ HELP = {
         "  pack verify --build true --test 'pytest -q' --in-place 'the tests need the database of this machine'\n"
         "dependencies: linked (node_modules, a venv, vendor), or set up by `setup:` in .conventions/tool-chains/commands.yml",
     ),
+    "finish": (
+        "verify, teardown, asking and summary in one, as far as nobody else has to act",
+        "  pack finish --build 'pnpm build' --test 'pnpm test'\n  pack finish",
+    ),
+    "go": ("what the lead does next, with the calls to make", "  pack go"),
     "status": ("the team's status tree", "  pack status\n  pack status --json | jq .tasks\n  pack status --summary"),
     "log": ("the run's events", "  pack log\n  pack log --json --follow"),
     "explain": ("a task's approvals, what is missing, what was refused and why", "  pack explain 2"),
@@ -72,7 +77,7 @@ def main(argv):
     verb, args = argv[0], argv[1:]
     voucher = os.environ.get("PACK_VOUCHER")
     if voucher and verb in pack_verbs.CHANGING:
-        return _verify(voucher) if verb == "verify" else _receipt(voucher)
+        return _verify(voucher) if voucher.endswith(".verify") else _receipt(voucher)
     parser = argparse.ArgumentParser(
         prog="pack " + verb,
         description=HELP[verb][0],
@@ -219,9 +224,14 @@ def _status(given):
     run = Run(given.project, given.team)
     state, records = run.look()
     if given.json:
-        print(_json_text(dict(status_json(state, records), client_alive=enforcement.led(state) if run.live else None)))
+        from ..report import cost
+
+        more = {"cost": cost.safely(state, records, os.environ), "client_alive": enforcement.led(state) if run.live else None}
+        print(_json_text(dict(status_json(state, records), **more)))
     elif given.summary:
-        print(summary(state, stats(records)))
+        from ..report import cost
+
+        print(summary(state, stats(records)) + "\n" + cost.text(cost.safely(state, records, os.environ)))
     else:
         from . import screen
 
@@ -306,24 +316,9 @@ def _task(given):
         _known_task(state, number)
     if not state["tasks"]:
         print("no tasks are registered yet: `pack plan` registers them")
-    for number, t in view.tasks(state):
+    for number, _t in view.tasks(state):
         if not wanted or number in wanted:
-            print(
-                "#%d %s — %s (%s)%s"
-                % (number, t["subject"], t["state"], t["owner"] or "unassigned", ", high risk" if t["high_risk"] else "")
-            )
-            for part in ("files", "references", "acceptance", "checks"):
-                print("  %s: %s" % (part, "; ".join(t[part]) or "-"))
-            print("  tooling: %s" % ("; ".join("%s: %s" % kv for kv in sorted(t["tooling"].items()))))
-            print(
-                "  blocked by: %s; reviewers: %s" % (", ".join("#%d" % b for b in t["blocked_by"]) or "-", ", ".join(t["reviewers"]) or "-")
-            )
-            if state["mode"]:
-                q = view.quorum(state, t)
-                print(
-                    "  requires: %s; %s"
-                    % (", ".join(view.required(state, t)), view.quorum_text(q) if t["revision"] else "not in review yet")
-                )
+            print(advice.record(state, number))
     return 0
 
 
@@ -382,6 +377,17 @@ def _teardown(given):
     return 0
 
 
+def _finish(given):
+    state, records = Run(given.project, given.team).look()
+    if state["phase"] != "CLOSED":
+        _needs_hook("finish")
+    print(summary(state, stats(records)))
+
+
+def _go(given):
+    print(advice.go(Run(given.project, given.team).look()[0]))
+
+
 def _status_arguments(p):
     p.add_argument("--json", action="store_true", help="for programs")
     p.add_argument("--summary", action="store_true", help="the final report, from the journal")
@@ -401,6 +407,8 @@ COMMANDS = {
     "status": (_status_arguments, _status),
     "log": (_log_arguments, _log),
     "explain": (lambda p: p.add_argument("task", type=_task_number, metavar="TASK", help="its number: 2 or #2"), _explain),
+    "finish": (lambda p: (p.add_argument("--build"), p.add_argument("--test")), _finish),
+    "go": (lambda p: None, _go),
     "teardown": (lambda p: p.add_argument("words", nargs="*"), _teardown),
     "abort": (lambda p: p.add_argument("--reason"), _abort),
     "resume": (lambda p: p.add_argument("--repair", action="store_true"), _resume),

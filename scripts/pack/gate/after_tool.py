@@ -72,11 +72,20 @@ def _spawned_now(call, given, response, failed):
     if isinstance(agent, str) and "@" not in agent and e["state"] == "SPAWNING" and agent not in call.state["agents"]:
         alias = response.get("name") if response.get("name") not in (None, name) else None
         call.gate("AGENT_BOUND", name=name, agent_id=agent, alias=alias)
+        _ordered(call, name)
     elif isinstance(agent, str) and "@" in agent and e["state"] == "SPAWNING":
         call.gate("PANE_OPENED", name=name)
+        _ordered(call, name)
     if response.get("status") == "completed" and view.entry(call.state, name)["state"] == "ACTIVE":
         call.gate("AGENT_IDLE", name=name)  # of one in the foreground that was cut at its maxTurns nothing else says that it ended
     return tell("PostToolUse", _next_text(call, tables.LEAD))
+
+
+def _ordered(call, name):
+    if call.state["roster"][name].get("orders"):
+        from . import facts
+
+        facts.give_orders(call, name)
 
 
 def _sent(call, given, response, failed):
@@ -146,6 +155,26 @@ def _ran(call, given, response):
 
     verified = receipts.collect(call, response)
     call.kind.ran(call, response)
+    told = _changed(call, given, verified)
+    if verified and verified.get("finish"):
+        told.append(_finished(call))
+    return tell(call.payload["hook_event_name"], "team: " + "; ".join(told)) if told else PASS
+
+
+def _finished(call):
+    """`pack finish`, once build and tests have run: on to the end, or what it stops at."""
+    from . import pack_verbs
+
+    if not call.state["verify"]["ok"]:
+        return "build or tests failed: a fix task for just that (`pack task add`), then `pack finish` again"
+    try:
+        return pack_verbs.finish_on(call)
+    except Refusal as refusal:
+        return "verified. " + call.refuse(refusal).text()
+
+
+def _changed(call, given, verified):
+    """What a shell command changed, from what was noted before it: recorded, and told to its caller."""
     path = call.scratch(".before")
     data = call.store.disk.read(path)
     told = []
@@ -154,7 +183,7 @@ def _ran(call, given, response):
 
         told += verification.told(call)
     if data is None:
-        return tell(call.payload["hook_event_name"], "team: " + "; ".join(told)) if told else PASS
+        return told
     call.store.disk.remove(path)
     note = codec.loads(data.decode("ascii"))
     call.begun = note.get("seq")
@@ -162,9 +191,15 @@ def _ran(call, given, response):
         if stamp != note["stamps"][name]:
             told += _changed_by_shell(call, name)
     _moved(call, note)
+    for sha in call.commits:
+        from . import facts
+
+        call.told += [
+            "task #%d is DONE. %s" % (n, advice.after_done(call.state, call.actor["name"])) for n in facts.done_by_commit(call, sha)
+        ]
     glance.look(call)
     told += call.told
-    return tell(call.payload["hook_event_name"], "team: " + "; ".join(told)) if told else PASS
+    return told
 
 
 def _moved(call, note):
@@ -229,6 +264,10 @@ def caught_up(call):
             from . import ledger
 
             ledger.moved(call, ledger.Ledger(call), old, new, by=note["by"], note=note)
+            from . import facts
+
+            for sha in call.commits:
+                facts.done_by_commit(call, sha, actor=note["by"])
 
 
 def _changed_by_shell(call, name):

@@ -37,4 +37,19 @@ def block(text):
     return 0, codec.dumps({"decision": "block", "reason": text}), ""
 
 
+def hush(text):
+    """Drop a prompt that nobody typed: the reason is shown in one line, the prompt itself is not."""
+    return (
+        0,
+        codec.dumps(
+            {
+                "decision": "block",
+                "reason": text,
+                "hookSpecificOutput": {"hookEventName": "UserPromptSubmit", "suppressOriginalPrompt": True},
+            }
+        ),
+        "",
+    )
+
+
 PASS = (0, "", "")

@@ -8,6 +8,7 @@ from ..base.paths import PLUGIN_ROOT
 from ..protocol import access, machine, messages, tables, view, watch
 from ..protocol.refusal import Refusal
 from .answers import PASS, allow, deny
+from .facts import claimed_by, follow, keep, orders
 
 
 def pre_tool(call):
@@ -111,6 +112,7 @@ def _spawn(call, given):
             "SPAWN_REQUESTED",
         )
     role = call.kind.role_of(call.state, kind)
+    ordered = orders(call, role, given.get("prompt")) if call.state["waves"] is None else []
     call.append(
         "SPAWN_REQUESTED",
         key=call.key,
@@ -118,6 +120,7 @@ def _spawn(call, given):
         role=role or "?" + kind,
         agent_type=kind,
         call=call.payload.get("tool_use_id"),
+        **({"orders": ordered} if ordered else {}),
         **call.kind.unmet(call),
     )
     return PASS
@@ -168,6 +171,7 @@ def _message(call, given):
         known = _with_facts(call, name, fields)
         _found_changed(call, name, known)
         call.append(name, key=call.key, to=resolved, **known)
+        follow(call, name)
         if name in ("SUPERVISOR_REPORT", "QUESTION"):
             from ..base import redact
 
@@ -321,7 +325,7 @@ def _edit(call, tool, given):
     appends = None
     if rel == access.DECISIONS and call.actor["role"] == tables.SUPERVISOR:
         appends = _appends(full, tool, given)
-    _check_path(call, path, call.payload.get("cwd"), appends=appends)
+    keep(call, claimed_by(call, [rel], lambda: _check_path(call, path, call.payload.get("cwd"), appends=appends)))
     return PASS
 
 
@@ -364,9 +368,12 @@ def _shell(call, given):
         parsed = shell_writes.parse(command)
     except (shell_writes.ShellError, RecursionError):
         targets, code, commits, parsed = [], [command], [], []
-    for path, soft in targets:
-        for one in _globbed(path):
-            _check_path(call, one, cwd, shell=True, soft=soft)
+    written = [(one, soft) for path, soft in targets for one in _globbed(path)]
+    claim = claimed_by(
+        call,
+        [project_facts.relative(call.project, one.replace("\0", "?"), cwd)[0] for one, soft in written if soft is not True],
+        lambda: [_check_path(call, one, cwd, shell=True, soft=soft) for one, soft in written],
+    )
     for text in code:
         _check_code(call, text)
     for c in parsed:
@@ -378,6 +385,7 @@ def _shell(call, given):
         blobs = {}
         for commit in commits:
             blobs.update(_check_commit(call, commit))
+        keep(call, claim)  # before the stamps: what the command changes is the new owner's
         _before(call, bool(commits), blobs)
     return PASS
 

@@ -105,7 +105,7 @@ def handle(payload, env, now=None, disk=None, peer=None, waves=None):
         after = name in ("PostToolUse", "PostToolUseFailure")  # what the tool did is recorded by who saw it, the rest is looked for then
         if not after:
             glance.look(call)
-        if store.state["phase"] == "TEARDOWN":
+        if store.state["phase"] in ("TEARDOWN", "FAILED_SAFE"):
             _prove(call)
         answer = _handler(*handler)(call)
         if after or any(t["state"] == "DONE" and t["content"] is None for t in store.state["tasks"].values()):
@@ -156,7 +156,16 @@ def _second(call):
         return tell(name, text)
     if name == "UserPromptSubmit" and prompt_lines.for_the_team(str(call.payload.get("prompt") or "")):
         return block(text)
-    if name == "PreToolUse" and call.payload.get("tool_name") in ("Agent", "Task", "SendMessage", "Edit", "Write", "MultiEdit", "NotebookEdit", "Bash"):
+    if name == "PreToolUse" and call.payload.get("tool_name") in (
+        "Agent",
+        "Task",
+        "SendMessage",
+        "Edit",
+        "Write",
+        "MultiEdit",
+        "NotebookEdit",
+        "Bash",
+    ):
         return deny(text)
     return PASS
 
@@ -186,7 +195,10 @@ def _markers(call, live):
         gone = [i for i, stamp in enumerate(now) if stamp is None]
         why = "%d of %d removed" % (len(gone), len(now)) if gone else "replaced or touched, and with them the interpreter of the checks"
         store.found.append(
-            ("STATE_DIVERGENCE", {"file": "the run's markers", "name": "markers", "now": codec.digest(repr(now)), "enforces": "plugin", "was": why})
+            (
+                "STATE_DIVERGENCE",
+                {"file": "the run's markers", "name": "markers", "now": codec.digest(repr(now)), "enforces": "plugin", "was": why},
+            )
         )
     elif known is not None and known[1] != data and now[0] is not None:
         return  # the markers of another data folder are that one's

@@ -14,13 +14,15 @@ class Call:
     def __init__(self, payload, env, now, store, project, data, peer=None, waves=None):
         self.payload, self.env, self.now, self.store, self.project, self.data, self.peer = payload, env, now, store, project, data, peer
         self.actor, self._waves = None, waves
+        self.trial = None  # a state that is only tried out (facts.py)
         # What this call has recorded as written, what the ledger found (told to the caller), the last event before its shell command, and
         # the last one before this call.
         self.seen, self.told, self.begun, self.first = set(), [], None, store.seq
+        self.commits = []  # gated ones of approved content that it has recorded
 
     @property
     def state(self):
-        return self.store.state
+        return self.trial or self.store.state
 
     @property
     def kind(self):

@@ -73,7 +73,12 @@ def same_client(call):
 
 
 def _bind(call, name, agent):
-    return bool(call.gate("AGENT_BOUND", name=name, agent_id=agent))
+    bound = bool(call.gate("AGENT_BOUND", name=name, agent_id=agent))
+    if bound and call.state["roster"][name].get("orders"):
+        from .facts import give_orders
+
+        give_orders(call, name)
+    return bound
 
 
 def _spawned(call, agent, kind):

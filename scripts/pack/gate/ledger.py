@@ -70,7 +70,11 @@ class Ledger:
         out = {}
         for number, t in sorted(view.tasks(self.state), key=lambda pair: pair[1]["since"]):
             if t["state"] == "DONE" and t["sealed"]:
-                out.update((self.name(p), (d, number)) for p, d in sealed(self.call, number, t).items())
+                content = sealed(self.call, number, t)
+                for name in out:  # gone from what this later one has: its reviewers read it without
+                    if self.shown(name) not in content and _holds(t, self.shown(name)):
+                        out[name] = (git_facts.GONE, number)
+                out.update((self.name(p), (d, number)) for p, d in content.items())
         return out
 
 
@@ -389,10 +393,9 @@ def _compare(call, book, name):
 
 
 def _during(call):
-    """Who ran the only shell command under way, where one has just come back; None for everybody else: every event looks, so what is
+    """Who ran the only shell command (or tool that nobody here knows) under way, where one has just come back; None for everybody else: every event looks, so what is
     found now came to be while it ran. Nobody for merely calling next."""
-    name, tool = call.payload["hook_event_name"], call.payload.get("tool_name")
-    if not name.startswith("PostToolUse") or tool not in ("Bash", "PowerShell") or call.begun is None:
+    if not call.payload["hook_event_name"].startswith("PostToolUse") or call.begun is None:
         return None
     others = [note for _path_, note in _commands(call) if note.get("by") and note["by"]["name"] != call.actor["name"]]
     return None if others else call.actor["name"]
@@ -463,6 +466,8 @@ def moved(call, book, old, new, by=None, note=None):
             tasks=v["tasks"] if not v["why"] else [],
             gone=gone if amended else [],
         )
+        if gated and not v["why"]:
+            call.commits.append(sha)
         if v["why"]:
             who = by["name"] if by else None
             call.gate("COMMIT_DIVERGES", sha=sha, task=v["tasks"][0] if v["tasks"] else None, why=v["why"], by=who, paths=v["paths"][:20])
@@ -615,7 +620,7 @@ def check(call):
 def before_the_end(call):
     """In a teardown every event may be the one that ends the run: the proof is made again before it is judged."""
     state = call.state
-    if state["phase"] == "TEARDOWN" and state["waves"] is None and not state["teardown"]["aborted"]:
+    if state["phase"] in ("TEARDOWN", "FAILED_SAFE") and state["waves"] is None and not state["teardown"]["aborted"]:
         check(call)
 
 

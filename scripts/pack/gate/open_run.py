@@ -58,7 +58,14 @@ def arguments(text, project):
         # A plan and a word or two to go with it. In quotes it would be one word with blanks: a description that begins so.
         path = first
         project_facts.check_input("the plan", rest[0], path, "Write it first, or describe the feature in words.")
-        return {"plan": rest[0], "description": " ".join(rest), "note": " ".join(rest[1:]), "coders": coders, "no_research": no_research, "path": path}
+        return {
+            "plan": rest[0],
+            "description": " ".join(rest),
+            "note": " ".join(rest[1:]),
+            "coders": coders,
+            "no_research": no_research,
+            "path": path,
+        }
     if len(rest) == 1 and " " not in rest[0] and os.path.isdir(first):
         project_facts.check_input("the plan", rest[0], first, "")
     if len(rest) == 1 and (named or " " not in rest[0] and (os.path.sep in rest[0] or os.path.isfile(os.path.join(project, rest[0])))):
@@ -262,7 +269,8 @@ def opened(payload, env, now, project, data, disk, text, definition, event, peer
         lines += [
             "Coders at once: %d. Research: %s."
             % (asked["coders"], "skip (--no-research)" if asked["no_research"] else "as the dispatch matrix says"),
-            "Input: %s" % (_input(asked["plan"], asked["description"]) + (", and with it: " + asked["note"][:500] if asked["note"] else "")),
+            "Input: %s"
+            % (_input(asked["plan"], asked["description"]) + (", and with it: " + asked["note"][:500] if asked["note"] else "")),
             "Found: %s" % (", ".join(found(project)) or "no CLAUDE.md, no .conventions/, no .project-profile.yml"),
         ] + begun
     else:
@@ -296,7 +304,13 @@ def _another(team, wanted):
             if team.get("plan") and wanted["plan"]
             else (team.get("plan"), team.get("description")) == (wanted["plan"], wanted["description"])
         )
-    return "" if same else "the team " + team["definition"]["team"] if team.get("definition") else _input(team.get("plan"), str(team.get("description")))
+    return (
+        ""
+        if same
+        else "the team " + team["definition"]["team"]
+        if team.get("definition")
+        else _input(team.get("plan"), str(team.get("description")))
+    )
 
 
 def _reopen(payload, env, now, project, data, disk, live, session, event, peer=None, waves=None, wanted=None):
@@ -334,6 +348,4 @@ def _reopen(payload, env, now, project, data, disk, live, session, event, peer=N
                     "team: the run %s was at its end and is closed now; type the command again for a new one." % team["name"]
                 )
         call.actor = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
-        return answers.tell(
-            event, "A run is live and is resumed, not overwritten.\n" + advice.digest(store.state)
-        )
+        return answers.tell(event, "A run is live and is resumed, not overwritten.\n" + advice.digest(store.state))

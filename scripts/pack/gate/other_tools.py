@@ -55,7 +55,11 @@ def _moved(call, tool):
 
     here = os.path.realpath(call.payload.get("cwd") or call.project)
     root = os.path.realpath(call.project)
-    if tool == "ExitWorktree" and call.actor["role"] == tables.LEAD and not (here + os.sep).startswith(root + os.sep + ".claude" + os.sep + "work"):
+    if (
+        tool == "ExitWorktree"
+        and call.actor["role"] == tables.LEAD
+        and not (here + os.sep).startswith(root + os.sep + ".claude" + os.sep + "work")
+    ):
         return PASS  # there is nothing to leave, and the client says so
     if tool == "ExitWorktree" and call.actor["role"] == tables.LEAD and call.payload["tool_input"].get("action") == "keep":
         return PASS
@@ -92,7 +96,9 @@ def _spares_what_is_protected(call, tool, given):
         _rel, full = project_facts.relative(call.project, text, call.payload.get("cwd"))
         why = protected(call, full)
         if why and os.path.realpath(call.project).casefold() != full.casefold() and not _holds(full, call.project):
-            raise Refusal("PROTECTED", "%s is handed %s" % (tool, text[:200]), why, "leave it alone; `pack status` and `pack log` show the run", tool)
+            raise Refusal(
+                "PROTECTED", "%s is handed %s" % (tool, text[:200]), why, "leave it alone; `pack status` and `pack log` show the run", tool
+            )
 
 
 def _holds(folder, project):

@@ -13,8 +13,26 @@ from ..protocol.refusal import Refusal
 from ..store.render import stats, summary
 from . import answers, modes
 
-LOOKING = {"status", "log", "explain", "doctor", "lint", "report", "gate", "kanban", "rt", "adr", "--help", "-h", "help", "--version", "-V"}
-CHANGING = {"plan", "task", "verify", "teardown", "abort", "resume"}
+LOOKING = {
+    "status",
+    "go",
+    "log",
+    "explain",
+    "doctor",
+    "attest",
+    "lint",
+    "report",
+    "gate",
+    "kanban",
+    "rt",
+    "adr",
+    "--help",
+    "-h",
+    "help",
+    "--version",
+    "-V",
+}
+CHANGING = {"plan", "task", "verify", "finish", "teardown", "abort", "resume"}
 FORMS = "run it alone: `pack VERB ...`, with `<<'EOF' ... EOF`, `< FILE` or `cat FILE |` in front for the JSON"
 
 
@@ -169,7 +187,11 @@ def _folders(call, row):
     if isinstance(row, dict) and isinstance(row.get("files"), list):
         row["files"] = [
             f + "/"
-            if isinstance(f, str) and f and "\0" not in f and not f.endswith("/") and (os.path.isdir(os.path.join(call.project, f)) or f == ".conventions")
+            if isinstance(f, str)
+            and f
+            and "\0" not in f
+            and not f.endswith("/")
+            and (os.path.isdir(os.path.join(call.project, f)) or f == ".conventions")
             else f
             for f in row["files"]
         ]
@@ -236,7 +258,9 @@ def _rescope(call, args):
         clean = plan.clean_path(name)
         if clean is None or not plan.is_plain(clean):
             what = "is not a path inside the project" if clean is None else "is a pattern"
-            raise Refusal("PLAN_PATH", "%r %s" % (name, what), "", "name files, relative, or a folder that ends in /", "TASK_RESCOPED", number)
+            raise Refusal(
+                "PLAN_PATH", "%r %s" % (name, what), "", "name files, relative, or a folder that ends in /", "TASK_RESCOPED", number
+            )
         if not clean.endswith("/") and os.path.isdir(os.path.join(call.project, clean)):
             clean += "/"
         files += [clean] if clean not in files else []
@@ -270,10 +294,10 @@ def _rescope(call, args):
     )
 
 
-def _verify(call, args, read):
+def _verify(call, args, read, verb="verify"):
     from . import verification
 
-    return verification.start(call, _options("verify", args, ("--build", "--test", "--in-place"))[1])
+    return verification.start(call, _options(verb, args, ("--build", "--test", "--in-place"))[1], verb)
 
 
 def _present_tree(call):
@@ -311,21 +335,70 @@ def _teardown(call, args, read):
             "BASH",
         )
     else:
-        event = {"tree": None, "conventions": None, "persisted": False}
-        if call.kind.judges:
-            event = dict(call.kind.unmet(call), persisted=_persist(call))
-        elif not view.open_tasks(call.state) and call.state["phase"] in tables.OPEN_PHASES:
-            from . import ledger
-
-            event = {
-                "tree": _present_tree(call),
-                "conventions": conventions.now(call.store, call.project, call.state["team"].get("conventions")),
-                "unapproved": ledger.check(call),
-            }
-            event["persisted"] = _persist(call)
-        call.append("TEARDOWN_INIT", key=call.key, **event)
+        _begin_teardown(call, call.key)
     call.close()
     return teardown_text(call)
+
+
+def _begin_teardown(call, key):
+    event = {"tree": None, "conventions": None, "persisted": False}
+    if call.kind.judges:
+        event = dict(call.kind.unmet(call), persisted=_persist(call))
+    elif not view.open_tasks(call.state) and call.state["phase"] in tables.OPEN_PHASES:
+        from . import ledger
+
+        event = {
+            "tree": _present_tree(call),
+            "conventions": conventions.now(call.store, call.project, call.state["team"].get("conventions")),
+            "unapproved": ledger.check(call),
+        }
+        event["persisted"] = _persist(call)
+    call.append("TEARDOWN_INIT", key=key, **event)
+
+
+def _finish(call, args, read):
+    """`pack finish`: verify, teardown, asking, summary in one call; stops where somebody else has to act, and says who."""
+    state = call.state
+    refusal = machine.GUARDS["every_task_is_terminal"](state, {}, call.actor) if state["phase"] in tables.OPEN_PHASES else None
+    if refusal is not None:
+        refusal.event = "TEARDOWN_INIT"
+        raise refusal
+    verify = state["verify"]
+    if state["phase"] not in tables.OPEN_PHASES or call.kind.judges or verify and verify["ok"] and verify["tree"] == _present_tree(call):
+        return finish_on(call)
+    return _verify(call, args, read, "finish")
+
+
+def finish_on(call):
+    """From a verified tree to the end of the run, as far as nobody else is needed: text. Raises Refusal."""
+    if call.state["phase"] in tables.OPEN_PHASES:
+        _begin_teardown(call, call.key and call.key + ":teardown")
+    asked = []
+    while call.state["team"]["headless"] and call.state["phase"] == "TEARDOWN":
+        names = [n for n in _to_ask(call) if n not in asked]
+        for name in names:
+            call.append("SHUTDOWN_REQUESTED", key="%s:%s" % (call.key, name), to=name, reason="teardown")
+        asked += names
+        if not names:
+            break
+    text = "asked: %s.\n" % ", ".join(asked) if asked else ""
+    if call.state["phase"] == "CLOSED":
+        text += summary(call.state, stats(call.store.records()))
+        call.close()
+        return text + "\nThe run is closed. Your last words to the user: this summary, with nothing improved."
+    if call.state["phase"] == "TEARDOWN" and not advice.for_lead(call.state):
+        return text + teardown_text(call) + "\nEnd your turn; woken, run `pack finish` again."
+    if call.state["teardown"]["state"] == "READY_TO_DELETE":
+        text += summary(call.state, stats(call.store.records())) + "\n"
+    return text + teardown_text(call)
+
+
+def _to_ask(call):
+    """Whom the hook asks next in a headless run."""
+    state, td = call.state, call.state["teardown"]
+    if td["state"] == "READY_TO_DELETE":
+        return view.living(state, tables.SUPERVISOR)
+    return [n for n in view.missing_acks(state) if td["targets"][n]["sends"] < td["sends"]]
 
 
 def teardown_text(call):
@@ -352,13 +425,7 @@ def _ask(call, names):
             "SHUTDOWN_REQUESTED",
         )
     if not names:
-        td = state["teardown"]
-        names = (
-            [n for n in view.missing_acks(state) if td["targets"][n]["sends"] < td["sends"]]
-            if td["state"] != "READY_TO_DELETE"
-            else view.living(state, tables.SUPERVISOR)
-        )
-        names = names or view.missing_acks(state)[:1]
+        names = _to_ask(call) or view.missing_acks(state)[:1]
     if not names:
         raise Refusal(
             "TEARDOWN_STATE",
@@ -400,4 +467,4 @@ def _resume(call, args, read):
     return "run resumed.\n" + _next(call)
 
 
-VERBS = {"plan": _plan, "task": _task, "verify": _verify, "teardown": _teardown, "abort": _abort, "resume": _resume}
+VERBS = {"plan": _plan, "task": _task, "verify": _verify, "finish": _finish, "teardown": _teardown, "abort": _abort, "resume": _resume}

@@ -1,10 +1,13 @@
 """Prompts and sessions: what reaches the lead, what a person types, who resumes, which settings are taken over."""
 
-from ..protocol import advice, tables, view
+import os
+
+from ..base import codec
+from ..protocol import advice, tables, view, watch
 from ..protocol.refusal import Refusal
 from . import identity, tamper_check
-from .answers import PASS, block, tell
-from .turns import greeting
+from .answers import PASS, block, hush, tell
+from .turns import REPORTING, greeting
 
 
 def prompt_submitted(call):
@@ -25,8 +28,10 @@ def prompt_submitted(call):
         if call.state["lead_mail"]:
             call.gate("LEAD_WOKE", news=max(1, prompt.count("<task-notification>") + prompt.count("<agent-message")))
         _notified(call, prompt)
-        decisions = [s["text"] for s in advice.for_lead(call.state)][:2]
-        return tell("UserPromptSubmit", "team: next: " + "; ".join(decisions) if decisions else "")
+        if _needs_nobody(call, prompt):
+            return hush("nothing to decide, others are at work")
+        decisions = [t["text"] for t in advice.for_lead(call.state)][:2]
+        return tell("UserPromptSubmit", "\n".join(_held(call) + (["team: next: " + "; ".join(decisions)] if decisions else [])))
     if call.state["phase"] != "CLOSED" and call.state["team"].get("typed") and not prompt.startswith("/"):
         # A session that took the run over never saw the command that opened it: where the run stands comes with what its user types.
         return tell(
@@ -38,6 +43,68 @@ def prompt_submitted(call):
 
 def _between(text, start, end):
     return text.partition(start)[2].partition(end)[0].strip()
+
+
+ASKS = (
+    "?",
+    "question",
+    "stuck",
+    "escalat",
+    "impossible",
+    "cannot",
+    "can't",
+    "unable",
+    "fail",
+    "block",
+    "need",
+    "please",
+    "refused",
+    "error",
+)
+
+
+def _needs_nobody(call, prompt):
+    """Whether a prompt is nothing but plain ends of turns that ask nothing of the lead, which would cost a call on its whole context.
+
+    Dropped only while the lead has no step, no message is on its way, and another agent is at work for certain: that one's own end, failure
+    or message comes through here later, so the last of them is never dropped and no wake-up can be lost. A report of one of several that
+    search or test side by side is kept for the last one's."""
+    if not prompt.startswith("<task-notification>") or "<agent-message" in prompt or call.state["lead_mail"]:
+        return False
+    ended, reports, roster = set(), [], call.state["roster"]
+    for part in prompt.split("<task-notification>")[1:]:
+        bound = call.state["agents"].get(_between(part, "<task-id>", "</task-id>"))
+        e = view.entry(call.state, bound[0]) if bound else None
+        if not e or e["inc"] != bound[1] or _between(part, "<status>", "</status>") != "completed":
+            return False
+        said = _between(part, "<result>", "</result>")
+        if e["role"] in REPORTING:
+            reports.append([bound[0], said])
+        elif len(said) > 300 or any(word in said.casefold() for word in ASKS):
+            return False
+        ended.add(bound[0])
+    at_work = [e for n, e in roster.items() if e["state"] == "ACTIVE" and n not in ended and not watch.standing(call.state, n)]
+    if not at_work or reports and not any(e["role"] in REPORTING for e in at_work) or not reports and advice.for_lead(call.state):
+        return False
+    if reports:
+        from ..base import redact
+
+        reports = [[name, redact.text(said)] for name, said in reports]
+        path = os.path.join(call.store.data, "calls", "held.json")
+        call.store.disk.mkdir(os.path.dirname(path))
+        held = codec.loads((call.store.disk.read(path) or b"[]").decode("ascii"))
+        call.store.disk.replace(path, codec.dumps(held + reports).encode("ascii"))
+    return True
+
+
+def _held(call):
+    """The reports that were kept for the lead's next turn, once."""
+    path = os.path.join(call.store.data, "calls", "held.json")
+    data = call.store.disk.read(path)
+    if data is None:
+        return []
+    call.store.disk.remove(path)
+    return ["report of %s: %s" % (name, said) for name, said in codec.loads(data.decode("ascii"))]
 
 
 def _notified(call, prompt):

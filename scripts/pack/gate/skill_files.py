@@ -34,7 +34,8 @@ def decide(call, given):
         if runs_shell(text):
             raise Refusal(
                 "SKILL_RUNS_SHELL",
-                "%s runs shell text as it is loaded, which no check sees" % os.path.basename(os.path.dirname(path) if path.endswith("SKILL.md") else path),
+                "%s runs shell text as it is loaded, which no check sees"
+                % os.path.basename(os.path.dirname(path) if path.endswith("SKILL.md") else path),
                 path,
                 "read the file and do what it says with tools of your own; the user may type /%s" % name,
                 "Skill",
@@ -48,7 +49,9 @@ def decide(call, given):
                 "SPAWN_REQUESTED",
             )
     if call.actor["role"] is None:
-        raise Refusal("UNKNOWN_AGENT", "an agent that is not in the roster may not load %s" % name, "", "the lead spawns agents by name", "Skill")
+        raise Refusal(
+            "UNKNOWN_AGENT", "an agent that is not in the roster may not load %s" % name, "", "the lead spawns agents by name", "Skill"
+        )
     return PASS
 
 
@@ -95,7 +98,10 @@ def places(call, name):
     out += [os.path.join(h, "skills", *(inner + [own, "SKILL.md"])) for h in homes]
     roots = plugins(call, inner[0]) if inner else plugins(call, None)
     for root in roots:
-        out += [os.path.join(root, "commands", *(inner[1:] + [own + ".md"])), os.path.join(root, "skills", *(inner[1:] + [own, "SKILL.md"]))]
+        out += [
+            os.path.join(root, "commands", *(inner[1:] + [own + ".md"])),
+            os.path.join(root, "skills", *(inner[1:] + [own, "SKILL.md"])),
+        ]
         out += _named(os.path.join(root, "commands"), own) + _named(os.path.join(root, "skills"), own)
     for home in homes:
         out += _named(os.path.join(home, "commands"), own) + _named(os.path.join(home, "skills"), own)
@@ -120,7 +126,8 @@ def _named(folder, name):
             except OSError:
                 continue
             if any(
-                line.partition(":")[0].strip() == "name" and line.partition(":")[2].strip().strip("\"'") == name for line in head.split("\n")
+                line.partition(":")[0].strip() == "name" and line.partition(":")[2].strip().strip("\"'") == name
+                for line in head.split("\n")
             ):
                 out.append(path)
     return out

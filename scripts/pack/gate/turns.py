@@ -35,6 +35,9 @@ def greeting(call, fresh):
         else []
     )
     lines += call.kind.briefing(call, fresh)
+    if fresh and actor["role"] in tables.IMPLEMENTERS and call.state["waves"] is None:
+        tasks = advice.to_claim(call.state, actor["name"], call.state["team"]["coders"])
+        lines += ["Free now; the first edit of its files claims a task:\n" + tasks] if tasks else []
     todo = [s["text"] for s in advice.for_agent(call.state, actor["name"])]
     lines += ["Your next step: " + "; ".join(todo[:2])] if todo else []
     return "\n".join(lines)
@@ -50,6 +53,10 @@ def agent_stop(call):
         call.gate("AGENT_ACTIVE", name=actor["name"])  # nothing said so when its mail began the turn that ends now
         state = call.state
     if actor["name"] not in state["requests"]:
+        told = _answered(call)
+        if told:
+            return told
+        state = call.state
         todo = advice.for_agent(state, actor["name"]) + call.kind.reminder(call)
         told = _nudge(call, todo)
         if told:
@@ -58,6 +65,21 @@ def agent_stop(call):
     call.kind.see(call)
     call.close()
     return PASS
+
+
+def _answered(call):
+    """The protocol lines of an agent's last words: said to the lead, whom they reach with the news of this turn's end. One that is refused
+    keeps the turn going with the refusal, boundedly like every step."""
+    from . import before_tool, facts
+
+    for event, fields in facts.answers(call, call.payload.get("last_assistant_message")):
+        try:
+            call.append(event, to=tables.LEAD, fact=True, **before_tool._with_facts(call, event, fields))
+        except Refusal as refusal:
+            call.refuse(refusal)
+            return _nudge(call, [{"who": call.actor["name"], "step": "said:" + event, "text": refusal.text(), "task": None}])
+        facts.follow(call, event)
+    return None
 
 
 REPORTING = tables.RESEARCHERS + (tables.RISK_TESTER,)  # whose final text is their report

@@ -29,7 +29,8 @@ def asked(call, words):
     line = " ".join(words).casefold()
     call.store.disk.replace(path, ("%s\n%s" % (codec.digest(line, number, size=8), line)).encode("utf-8", "surrogateescape"))
     return words, (
-        "team: nothing was done. %s, and its prompt would look like your typing. If this was you, type: %s %s" % (why, " ".join(words), number)
+        "team: nothing was done. %s, and its prompt would look like your typing. If this was you, type: %s %s"
+        % (why, " ".join(words), number)
     )
 
 

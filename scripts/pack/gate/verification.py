@@ -9,8 +9,8 @@ from ..protocol import tables, verification, view
 from ..protocol.refusal import Refusal
 
 
-def start(call, options):
-    """Check the commands, record VERIFY_STARTED, write the voucher. Answers the Bash call's new input; raises Refusal."""
+def start(call, options, verb="verify"):
+    """Check the commands, record VERIFY_STARTED, write the voucher; verb: what is run, `finish` goes on from there. Answers the Bash call's new input; raises Refusal."""
     for name in ("--build", "--test"):
         command = (options.get(name) or [""])[0]
         why = "it is missing" if not command.strip() else shell_writes.vacuous(command, name == "--test")
@@ -46,11 +46,12 @@ def start(call, options):
         "test": test,
         "project": call.project,
         "declared": declared(call.state),
+        "finish": verb == "finish",
         "in_place": in_place and in_place.strip()[:300],
         "base": _base(call) if call.state["mode"] in tables.VALIDATED_MODES else None,
     }
     call.store.disk.replace(path, codec.dumps(voucher).encode("ascii"))
-    return {"command": vouched(path, "verify"), "timeout": 600000, "run_in_background": False}
+    return {"command": vouched(path, verb), "timeout": 600000, "run_in_background": False}
 
 
 def declared(state):
@@ -61,9 +62,9 @@ def declared(state):
 def _base(call):
     """The commit that the run began at; "" when there was none. Runs of earlier versions did not record it: then the parent of the first
     commit that they did."""
-    start = call.state["team"].get("start")
-    if isinstance(start, dict) and "head" in start:
-        return start["head"] or ""
+    start = (call.state.get("result") or {}).get("start") or {}
+    if start.get("head"):
+        return start["head"]
     first = next((r["data"]["sha"] for r in call.store.records() if r["event"] == "COMMITTED"), None)
     if first is None:
         return project_facts.head(call.project)

@@ -51,6 +51,36 @@ def newer(version):
     )
 
 
+def told_of_a_newer_client(env):
+    """Say on standard error that the client at hand is newer than the facts: the one that runs this, or `claude` on PATH by the version
+    in its path or package.json (it is not started)."""
+    from ..base.enforcement import client_version
+
+    found = client_version(env) or _on_path(env)
+    if found and found > parse_version(NEWEST):
+        print("pack lint: " + newer(".".join(map(str, found))), file=sys.stderr)
+
+
+def _on_path(env):
+    for folder in (env.get("PATH") or "").split(os.pathsep):
+        place = os.path.join(folder, "claude")
+        if folder and os.path.isfile(place):
+            place = os.path.realpath(place)
+            for part in reversed(place.split(os.sep)):
+                try:
+                    return parse_version(part.partition("client-")[2] or part)
+                except UnknownClient:
+                    pass
+            for above in (os.path.dirname(place), os.path.dirname(os.path.dirname(place))):
+                try:
+                    with open(os.path.join(above, "package.json"), encoding="utf-8") as handle:
+                        return parse_version(str(loads(handle.read()).get("version")))
+                except (OSError, ValueError, AttributeError):
+                    pass
+            return None
+    return None
+
+
 def load(version=None):
     """The Facts of a client version (the newest known one when none is asked for)."""
     wanted = parse_version(version or NEWEST)

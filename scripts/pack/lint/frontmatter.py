@@ -117,37 +117,62 @@ def plain(text):
 
 
 def _quick(block, front):
-    """Fill `front` from a block of simple lines; False when a line is anything else."""
+    """Fill `front` from a block of simple lines; False when a line is anything else.
+
+    Simple are scalars in one line, lists of them in brackets or in lines, and block scalars without deeper lines. Where a plain
+    value holds `: ` no YAML parser takes the block, and the client's second try gives such values as they stand.
+    """
+    lines = block.split("\n")
+    lenient = ": " in block and any(_makes_lenient(line) for line in lines)
+    if lenient and not all(line.isprintable() for line in lines):
+        return False
     value, spans, keys = {}, {}, {}
     offset = front.start
     open_key = None
     duplicates = []
-    for line in block.split("\n"):
+    taken = 0  # lines that a block scalar has taken
+    for number, line in enumerate(lines):
         size = len(line) + 1
-        if line and line != "\r":
+        if taken:
+            taken -= 1
+        elif line and line != "\r" and line[0] != "#":
             colon = line.find(":")
             key = line[:colon]
             # A key, then nothing or a blank: no pattern, whose module alone would cost a third of a small run.
             if colon > 0 and key.isascii() and key[0] != "-" and key.replace("-", "_").isidentifier():
                 raw, begin = _value(line, colon + 1)
-                if raw is None:
-                    return False
-                if key in _NULLS or key in _BOOLS:
-                    return False
-                scalar = _quick_scalar(raw)
-                if scalar is None:
+                if raw is None or key in _NULLS or key in _BOOLS:
                     return False
                 path = (key,)
                 span = (offset, offset + colon)
                 if key in value:
-                    duplicates.append((path, span, keys[path]))
+                    duplicates.append((path, span, span if lenient else keys[path]))
                     for old in [p for p in spans if p[0] == key]:
                         del spans[old]
                 keys[path] = span
                 at = offset + (begin if raw else colon + 1)
                 spans[path] = (at, at + len(raw))
-                value[key] = scalar[0]
                 open_key = None if raw else key
+                if lenient and raw and _is_quoted_by_the_client(key, raw, line, begin):
+                    value[key] = line[begin:]
+                    spans[path] = (at, offset + len(line))
+                elif raw and raw[0] == "[":
+                    items = _quick_list(raw, at, path, spans)
+                    if items is None:
+                        return False
+                    value[key] = items
+                elif raw and raw[0] in "|>":
+                    scalar = None if lenient else _quick_block(raw, lines, number + 1)
+                    if scalar is None:
+                        return False
+                    value[key], taken = scalar
+                    end = offset + size + sum(len(one) + 1 for one in lines[number + 1 : number + 1 + taken])
+                    spans[path] = (at, min(end, front.end))
+                else:
+                    scalar = _quick_scalar(raw)
+                    if scalar is None:
+                        return False
+                    value[key] = scalar[0]
             else:
                 dash = len(line) - len(line.lstrip(" "))
                 if not dash or line[dash : dash + 2] != "- " or open_key is None:
@@ -170,7 +195,7 @@ def _quick(block, front):
         offset += size
     if not value:
         return False
-    front.value, front.spans, front.keys, front.duplicates = value, spans, keys, duplicates
+    front.value, front.spans, front.keys, front.duplicates, front.lenient = value, spans, keys, duplicates, lenient
     front.spans[()] = (front.start, front.end)
     return True
 
@@ -184,20 +209,101 @@ def _value(line, at):
     return raw, at + len(rest) - len(raw)
 
 
+_STARTS = "_./(<$"
+
+
 def _quick_scalar(raw):
     """(value,) of a scalar that needs no YAML parser, or None."""
     if not raw:
         return (None,)
-    if raw[0] == '"':
-        inner = raw[1:-1]
-        ok = len(raw) > 1 and raw[-1] == '"' and '"' not in inner and "\\" not in inner and "\t" not in inner
-        return (inner,) if ok and inner.isprintable() else None
     first = raw[0]
-    if not (first.isalnum() if first < "\x80" else "\u00c0" <= first <= "\ud7ff") and first not in "_./(":
-        return None
+    if first in "\"'":
+        inner = raw[1:-1]
+        if len(raw) < 2 or raw[-1] != first or not inner.isprintable():
+            return None
+        if "\\" in inner and first == '"':
+            bare = inner.replace("\\\\", "").replace('\\"', "")
+            if "\\" in bare or '"' in bare:
+                return None
+            return (inner.replace("\\\\", "\0").replace('\\"', '"').replace("\0", "\\"),)
+        return (inner,) if first not in inner else None
+    if not (first.isalnum() if first < "\x80" else "\u00c0" <= first <= "\ud7ff") and first not in _STARTS:
+        if first != "-" or raw[1:2] in ("", " "):
+            return None
     if ": " in raw or " #" in raw or raw[-1] == ":" or not raw.isprintable():
         return None
     return (plain(raw),)
+
+
+def _quick_list(raw, at, path, spans):
+    """The items of `[a, b]`, whose spans it notes; None when it is not as simple as that."""
+    if raw[-1] != "]" or len(raw) < 3:
+        return None
+    items, begin = [], 1
+    for part in raw[1:-1].split(","):
+        item = part.strip(" ")
+        scalar = _quick_scalar(item) if item and not _FLOW.intersection(item) and (item[0] in "\"'" or item.isprintable()) else None
+        if scalar is None or item[0] == "-" or "?" in item:
+            return None
+        start = at + begin + len(part) - len(part.lstrip(" "))
+        spans[path + (len(items),)] = (start, start + len(item))
+        items.append(scalar[0])
+        begin += len(part) + 1
+    return items
+
+
+_FLOW = frozenset("[]{}")
+
+
+def _quick_block(raw, lines, first):
+    """(value, number of its lines) of a block scalar, or None."""
+    if raw not in ("|", ">", "|-", ">-"):
+        return None
+    end = first
+    while end < len(lines) and (not lines[end] or lines[end][0] == " "):
+        end += 1
+    if end == len(lines) or end == first:  # the block ends in the middle of it
+        return None
+    content = lines[first:end]
+    indent = len(content[0]) - len(content[0].lstrip(" "))
+    texts = []
+    for line in content:
+        text = line[indent:]
+        if line and (len(line) <= indent or line[:indent].strip(" ") or text[0] in " \t") or not text.isprintable() or text[-1:] == " ":
+            return None
+        texts.append(text)
+    if not texts[0]:
+        return None
+    while not texts[-1]:
+        texts.pop()
+    if raw[0] == "|":
+        value = "\n".join(texts)
+    else:
+        value, blank = texts[0], 0
+        for text in texts[1:]:
+            if not text:
+                blank += 1
+                continue
+            value += ("\n" * blank or " ") + text
+            blank = 0
+    return value if len(raw) == 2 else value + "\n", end - first
+
+
+def _makes_lenient(line):
+    """Does a plain value in the line hold `: `, on which every YAML parser gives up?"""
+    colon = line.find(":")
+    raw = _value(line, colon + 1)[0] if colon > 0 and line[0].isalpha() else None
+    return bool(raw) and ": " in raw and (raw[0].isalnum() or raw[0] in _STARTS) and (" #" not in raw or raw.index(": ") < raw.index(" #"))
+
+
+def _is_quoted_by_the_client(key, raw, line, begin):
+    """Does its second try put quotes around the value?"""
+    if not all(char.isalpha() or char in "_-" for char in key) or raw[0] in "\"'" or raw[0] == "[" and raw[-1] == "]":
+        return False
+    return ": " in line[begin:] or not _SPECIAL.isdisjoint(raw)
+
+
+_SPECIAL = frozenset("{}[]*&#!|>%@`")
 
 
 def lenient_text(block):

@@ -10,6 +10,7 @@ from .lazy import MULTILINE, lazy
 
 _FENCE = lazy(r"^(?: {0,3}|[ \t]*(?:[-*+]|[0-9]{1,3}[.)])[ \t]+|[ \t]{4,})(`{3,}|~{3,})([^\n]*)$", MULTILINE)
 _COMMENT = lazy(r"<!--")
+_OPENING = lazy(r"^[ \t]*`{3,}[A-Za-z]", MULTILINE)
 _TICKS = lazy(r"`+")
 _HEADING = lazy(r" {0,3}(#{1,6})[ \t]+")
 _SETEXT = lazy(r"^ {0,3}(\S[^\n]*)\r?\n {0,3}(?:=+|-+)[ \t]*\r?$", MULTILINE)
@@ -46,7 +47,7 @@ class Prose:
 
     def __init__(self, text, start=0):
         self.text, self.start = text, start
-        self._blocks = self._comments = None
+        self._blocks = self._comments = self._nested = None
         self._inline = {}  # (start, end) of a paragraph: the code spans in it
         self._tables = self._links = self._anchors = None
 
@@ -91,6 +92,18 @@ class Prose:
             self._comments = found
         return self._comments
 
+    @property
+    def nested(self):
+        """[(start, end)] between the end of a fence of Markdown that has another fence inside and the next bare fence line: CommonMark
+        ends the outer one at the inner one's end, its author meant it to go on."""
+        if self._nested is None:
+            found, fences = [], self.fences
+            for (start, end, info), (after, _, bare) in zip(fences, fences[1:]):
+                if not bare and info.lower() in ("markdown", "md", "mdx") and _OPENING.search(self.text, self.text.find("\n", start), end):
+                    found.append((end, after))
+            self._nested = found
+        return self._nested
+
     def in_fence(self, offset):
         """Is the offset inside fenced code?"""
         return _covered(offset, self.fences)
@@ -104,7 +117,7 @@ class Prose:
 
     def hidden(self, offset):
         """Inside a fence or an HTML comment: teaching text, not instructions."""
-        return _covered(offset, self.fences) or _covered(offset, self.comments)
+        return _covered(offset, self.fences) or _covered(offset, self.comments) or _covered(offset, self.nested)
 
     def in_code(self, offset):
         """Inside a fence or an inline code span; a span crosses neither a blank line nor a fence."""
@@ -145,13 +158,17 @@ class Prose:
         if "](" in text:
             for match in _LINK.finditer(text, self.start):
                 start, end = match.span(1)
-                if not self.in_code(match.start()) and not _covered(start, self.comments):
+                if not self.in_code(match.start()) and not _covered(start, self.comments) and not _covered(start, self.nested):
                     if text[start] == "<":
                         start, end = start + 1, end - 1
                     yield text[start:end], start, end
         if "<a " in text or "<img " in text:
             for match in _HTML_LINK.finditer(text, self.start):
-                if not self.in_code(match.start()) and not _covered(match.start(), self.comments):
+                if (
+                    not self.in_code(match.start())
+                    and not _covered(match.start(), self.comments)
+                    and not _covered(match.start(), self.nested)
+                ):
                     yield match.group(1), match.start(1), match.end(1)
         if "]:" in text:
             for begin, end in lines_with(text, self.start, ("]:",)):
@@ -329,6 +346,8 @@ def slugify(title):
             out.append(char)
         elif char == " ":
             out.append("-")
+        elif char == "\ufe0f":  # GitHub drops the emoji and keeps what makes it one
+            out.append(char)
     return "".join(out)
 
 

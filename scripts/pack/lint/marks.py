@@ -12,7 +12,7 @@ class Finder:
 
     def __init__(self, automaton, needles):
         self.needles, self.known = needles, frozenset(needles)
-        self._find = automaton([needle.encode("utf-8") for needle in needles]).find_matches_as_indexes
+        self._find = automaton([needle.encode("utf-8", "surrogateescape") for needle in needles]).find_matches_as_indexes
 
     def __call__(self, data):
         needles = self.needles

@@ -335,6 +335,7 @@ class Project:
         self._scripts, self._read_elsewhere = {}, set()
         self._agent_ids = self._command_ids = self._plugin_names = None
         self.finder = None  # see marks.py
+        self.sound_scripts, self.shell_asked = set(), 0  # see scripts.py
         self.memo = {}  # what the disk answered to questions that cost much
         self.documents = {}  # rel: File, of Markdown that others point into (see refs.markdown_file)
 
@@ -486,8 +487,10 @@ def read_capped(path):
         raise OSError(0, "not a regular file")
     if info.st_size > MAX_BYTES:
         raise TooLarge(_too_large(info.st_size))
-    with open(path, "rb") as handle:
-        data = handle.read(MAX_BYTES + 1)
+    with open(path, "rb", buffering=0) as handle:
+        data = handle.read(info.st_size + 1)
+        while len(data) <= MAX_BYTES and (more := handle.read(MAX_BYTES + 1 - len(data))):
+            data += more
     if len(data) > MAX_BYTES:
         raise TooLarge(_too_large(len(data)))
     return data

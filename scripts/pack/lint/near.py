@@ -30,10 +30,14 @@ def _closest(word, names):
     word_lower = word.lower()
     limit = 1 if len(word) <= 3 else 2
     best, best_distance = None, limit + 1
+    shortest, longest = len(word) - limit, len(word) + limit
     for name in names:
-        if name.lower() == word_lower:
+        if not shortest <= len(name) <= longest:
+            continue
+        name_lower = name.lower()
+        if name_lower == word_lower:
             return name
-        found = distance(word_lower, name.lower(), limit)
+        found = distance(word_lower, name_lower, limit)
         if found < best_distance:
             best, best_distance = name, found
     return best

@@ -31,9 +31,10 @@ _SKILL = lazy(
     r"|\b[Tt]he `([a-z][a-z0-9]*(?:-[a-z0-9]+)+)` skill\b"
 )
 _OTHERS = lazy(
-    r"(?i)[^.\n]{0,40}\b(?:from|of|in) (?:the |an? )?[`\w-]+ (?:plugin|marketplace)|[^.\n]{0,30}\bif (?:it is |you have it )?(?:available|installed|present)"
+    r"(?i)[^.\n]{0,40}\b(?:from|of|in) (?:the |an? )?[`\w-]+ (?:plugin|marketplace)|[^.\n]{0,30}\b(?:if|when|where) (?:it is |you have it )?(?:available|installed|present)|[^.\n]{0,20}\b(?:has )?moved"
 )
 _SCOPED = lazy(r"(?<![\w@./:$}{>-])(/?)([A-Za-z0-9][A-Za-z0-9._-]*):([A-Za-z][A-Za-z0-9_-]*(?::[A-Za-z][A-Za-z0-9_-]*)*)")
+_COLON = lazy(r":(?=[A-Za-z])")
 _ROOT_PATH = lazy(r"\$\{?(CLAUDE_PLUGIN_ROOT|CLAUDE_SKILL_DIR)\}?\"?/([^\s\"'`()<>|;&,\\\]]+)")
 _CODE_PATH = lazy(r"`(?:@|\./)?((?:agents|commands|skills|references|reference|hooks)/[A-Za-z0-9_./-]+\.(?:md|json|py|sh|js|ts))`")
 _SKILL_PATH = lazy(r"`((?:references|reference|scripts|assets|templates|examples)/[A-Za-z0-9_./-]+\.[a-z]{1,5})`")
@@ -54,6 +55,8 @@ _DOC_HEADS = (" references/", " reference/", " agents/", " commands/", " skills/
 _ELSEWHERE = (".claude", "create", "write", "save", "generate", "new ", "output", "user", "e.g", "such as", "example", "project")
 _SKILL_HEADS = ("reference", "scripts/", "assets/", "templates/", "examples/")
 _PERMALINK = lazy(r"\[(?:[\u200b\u200c\ufeff#¶§🔗 ]|&#\w+;)*\]\(\Z")
+_SCRIPTS = ("scripts/",)
+_LINK_MARKS = ("](", "]:", "<a ", "<img ")
 _RUN_SCRIPT = lazy(
     r"(?<![\w./-])(?:python3?|bash|sh|node|bun|deno run|uv run(?: python3?)?|ruby|perl|npx tsx|tsx) (?:-\S+ )*(?:\./)?(scripts/[A-Za-z0-9_./-]+\.(?:py|sh|js|mjs|cjs|ts|rb|pl))(?![\w/*-])"
 )
@@ -62,7 +65,7 @@ _SHOWN = ("text", "txt", "output", "log", "markdown", "md", "json", "yaml", "dif
 _SCHEME = lazy(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _EMBEDDED = lazy(r"(?<!\S)!`([^`\n]{1,2000})`")
 _PLACEHOLDER = lazy(
-    r"[<>{}*$%]|\.\.\.|…|(?<![0-9])20[0-9]{2}-?[01][0-9]-?[0-3][0-9](?![0-9])|\b(?:filename|your|my|some|xxx|foo|bar|example|placeholder|name-of|(?:skill|agent|command|plugin|tool|file)-name|path/to|NNN|YYYY)\b|[\[\]]"
+    r"[<>{}*$%]|\.\.\.|…|(?<![0-9])20[0-9]{2}-?[01][0-9]-?[0-3][0-9](?![0-9])|(?<![A-Za-z0-9])(?:[A-Z]+-)?(?:ID|NAME|SLUG|NNN+|XXX+)(?![A-Za-z0-9])|\b(?:filename|your|my|some|xxx|foo|bar|example|placeholder|name-of|(?:skill|agent|command|plugin|tool|file)-name|path/to|NNN|YYYY)\b|[\[\]]"
 )
 _NOT_AGENTS = frozenset(
     "main lead default claude sub custom background parent child other same new this each primary secondary agent subagent "
@@ -80,6 +83,16 @@ class Ref:
 
 
 def agents(file):
+    """The Refs to agents in a text (see _agents)."""
+    if file.plugin is None:
+        return _agents(file)
+    known = file.plugin.memo  # what it says depends on the plugin's names, too
+    if ("agents", file.rel) not in known:
+        known["agents", file.rel] = _agents(file)
+    return known["agents", file.rel]
+
+
+def _agents(file):
     """Names in subagent_type values (kind "type"), @agent- mentions, `name` agent in prose, the agent key."""
     text, found = file.text, []
     start = file.body_start
@@ -221,15 +234,12 @@ def _ids(text, start, project):
                 found.append(at)
                 at = text.find(name + ":", at + 1)
     else:  # look at the word before each colon, not for every name
-        at = text.find(":", start)
-        while at >= 0:
-            if text[at + 1 : at + 2].isalpha() and text[at - 1 : at].isalnum():
-                begin = at
-                while begin > start and (text[begin - 1].isalnum() or text[begin - 1] in "._-"):
-                    begin -= 1
-                if text[begin:at] in names:
-                    found.append(begin)
-            at = text.find(":", at + 1)
+        for colon in _COLON.finditer(text, start):
+            begin = at = colon.start()
+            while begin > start and (text[begin - 1].isalnum() or text[begin - 1] in "._-"):
+                begin -= 1
+            if text[begin:at] in names:
+                found.append(begin)
     return sorted(at - 1 if text[at - 1 : at] == "/" and at > start else at for at in found)
 
 
@@ -297,7 +307,7 @@ def files(file, project):
     base = _skill_folder(folder, project) if file.kind == "prose" else None
     if _is_example(file) or _is_template(file):
         return  # what an example or a template points to is part of the example, or beside what is made from it
-    for target, start, end in file.prose.links() if "](" in text or "]:" in text or "<a " in text or "<img " in text else ():
+    for target, start, end in file.prose.links() if file.holds(_LINK_MARKS) else ():
         path = target.split("#")[0].split("?")[0]
         if path.startswith(("{baseDir}/", "${baseDir}/")) and file.kind in ("skill", "prose"):
             home = folder if file.kind == "skill" else base
@@ -374,6 +384,9 @@ def root_paths(file, project):
         ):
             continue
         begin = match.start(2)
+        said = text[max(0, match.start() - 30) : match.start()].lower()
+        if teaches and any(word in said for word in ("built", "build", "generated", "created", "written", "compiled", "output")):
+            continue
         fence = file.prose.fence_at(begin)
         if fence and (teaches or fence[2].split(" ")[0].lower() in _SHOWN):
             continue
@@ -397,7 +410,7 @@ def _linkable(file, path):
 def _code_paths(file, project, folder):
     text, plugin = file.text, file.plugin
     if file.kind in ("agent", "command", "prose"):
-        for match in _coded(_CODE_PATH, _CODE_HEADS, text, file.body_start) + _told_to_read(text, file.body_start):
+        for match in _coded(file, _CODE_PATH, _CODE_HEADS) + _told_to_read(file):
             path = match.group(1)
             if _odd_path(path) or file.prose.hidden(match.start()) or path.endswith(("/AGENTS.md", "/CLAUDE.md")):
                 continue
@@ -417,7 +430,7 @@ def _code_paths(file, project, folder):
                 yield Ref(path, match.span(1), "code", target=plugin.path(path))
     elif file.kind == "skill":
         found = []
-        for match in _coded(_SKILL_PATH, _SKILL_HEADS, text, file.body_start) + _told_to_read(text, file.body_start):
+        for match in _coded(file, _SKILL_PATH, _SKILL_HEADS) + _told_to_read(file):
             path = match.group(1)
             if _odd_path(path) or file.prose.hidden(match.start()):
                 continue
@@ -440,7 +453,7 @@ def _code_paths(file, project, folder):
 def _run_scripts(file, project, folder, known):
     """`python3 scripts/check.py FILE`, in a code span or a fence of shell: a script of the skill that is not there."""
     found, seen = [], set()
-    for start, end in lines_with(file.text, file.body_start, "scripts/"):
+    for start, end in lines_with(file.text, file.body_start, _SCRIPTS) if file.holds(_SCRIPTS) else ():
         for match in _RUN_SCRIPT.finditer(file.text, start, end):
             path, span = match.group(1), match.span(1)
             fence = file.prose.fence_at(span[0])
@@ -459,13 +472,17 @@ def _elsewhere(file, match):
     text = file.text
     begin, end = text.rfind("\n", 0, match.start()) + 1, file.source.line_end(match.end())
     before, after = text[begin : match.start()], text[match.end() : end]
+    if any(part in ("dist", "build", "out", "node_modules") for part in match.group(1).split("/")):
+        return True  # made by a build
     return "://" in before or _NOT_YET.match(after) is not None or _IF.search(before) is not None and _EXISTS.match(after) is not None
 
 
-def _coded(pattern, heads, text, start):
+def _coded(file, pattern, heads):
     """The matches of a pattern that begins with a backtick (and @ or ./) before one of the heads, in order."""
-    places = set()
+    text, start, places = file.text, file.body_start, set()
     for head in heads:
+        if not file.holds((head,)):
+            continue
         at = text.find(head, start)
         while at >= 0:
             for before in ("`", "`@", "`./"):
@@ -475,9 +492,10 @@ def _coded(pattern, heads, text, start):
     return [match for match in (pattern.match(text, place) for place in sorted(places)) if match]
 
 
-def _told_to_read(text, start):
+def _told_to_read(file):
     """The matches of `read references/flow.md`, without backticks."""
-    return [match for start, end in lines_with(text, start, _DOC_HEADS) for match in _READ_PATH.finditer(text, start, end)]
+    lines = lines_with(file.text, file.body_start, _DOC_HEADS) if file.holds(_DOC_HEADS) else ()
+    return [match for start, end in lines for match in _READ_PATH.finditer(file.text, start, end)]
 
 
 def _skill_folder(folder, project):
@@ -547,19 +565,25 @@ def markdown_file(project, rel):
     return cache[rel]
 
 
+def spelled_commands(file):
+    """[(start, end)] of the shell text in !`...`: the client goes by the white space before it, not by Markdown."""
+    text, found = file.text, []
+    at = text.find("!`", file.body_start) if file.kind in ("command", "skill") else -1
+    while at >= 0:
+        match = _EMBEDDED.match(text, at)
+        if match:
+            found.append(match.span(1))
+        at = text.find("!`", match.end() if match else at + 1)
+    return found
+
+
 def embedded(file):
-    """[(start, end)] of the shell text in !`...` and in ```! blocks."""
+    """[(start, end)] of the shell text in !`...` and in ```! blocks. Those in a fence run, too; what is said of these is that (the rule
+    command-live-example), for as a rule they are meant to be read."""
     text = file.text
     if file.kind not in ("command", "skill") or "!" not in text:
         return []
-    found = []
-    if "!`" in text:
-        at = text.find("!`", file.body_start)
-        while at >= 0:
-            match = _EMBEDDED.match(text, at)
-            if match and not file.prose.in_fence(at):
-                found.append(match.span(1))
-            at = text.find("!`", match.end() if match else at + 1)
+    found = [span for span in spelled_commands(file) if not file.prose.in_fence(span[0] - 2)]
     if "```!" in text:
         for start, end, info in file.prose.fences:
             if info.startswith("!"):

@@ -30,6 +30,10 @@ class Run:
         self.client = options.value("--client") or self.config.client
         self._facts = None
         self.diffs = []
+        if self.client is None:
+            from .facts import told_of_a_newer_client
+
+            told_of_a_newer_client(os.environ)
 
     def facts(self):
         """The client's facts."""

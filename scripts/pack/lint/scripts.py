@@ -1,9 +1,12 @@
 """The script that a hook runs: which file it is, and what is wrong with it."""
 
+import os
 import posixpath
+from bisect import bisect_right
 
 from . import shell
 from .lazy import MULTILINE, lazy
+from .model import TooLarge
 
 _HOME = lazy(r"(?:/home/|/Users/|/root/|~/|\$HOME/|\$\{HOME\}/|%USERPROFILE%|[A-Za-z]:[\\/]Users[\\/])")
 _CD_ROOT = lazy(r"""\bcd\s+["']?\$\{?CLAUDE_PLUGIN_ROOT\}?["']?((?:/[\w.-]+)*)/?["']?\s*(?:&&|;)""")
@@ -13,6 +16,7 @@ _TWO_WORDS = lazy(r"#!\s*\S*/env[ \t]+(?!-)[^\s=]+[ \t]+\S")
 _JS_TEXT = lazy(r"//[^\n]*|/\*[\s\S]*?\*/|'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|`(?:[^`\\]|\\[\s\S])*`")
 _JS_SAID = lazy(r":([0-9]+)\n[\s\S]*?SyntaxError: ([^\n]{1,100})")
 _SAID = lazy(r"line ([0-9]+): ([^\n]{1,100})")
+_RELATIVE = lazy(r"\bfrom[ \t]*\.")
 _CODING = lazy(r"coding[:=]\s*[-\w.]+")
 # What a script cannot do without: `source` of a path below the plugin's root or its own folder, a relative require or import.
 _SOURCED = lazy(
@@ -86,7 +90,7 @@ class Script:
             return _node_problem(text, rel)
         shell_script = rel.endswith((".sh", ".bash")) or direct and first.startswith("#!") and first.rstrip().endswith("sh")
         if shell_script and (self.program in (None, "sh", "bash", "dash")) and "zsh" not in first and "fish" not in first:
-            return _shell_problem(text)
+            return None if _is_sound(project, rel, text) else _shell_problem(text)
         return None
 
 
@@ -145,36 +149,100 @@ def _node_problem(text, rel):
     return "syntax error in line %s (%s)" % found.groups()
 
 
-def _shell_problem(text):
-    """What `bash -n` says of a script: it reads and runs nothing. None where there is no bash."""
+def _is_sound(project, rel, text):
+    """Has bash no complaint, this script and others of the tree read together? Each stands in braces, so that what one leaves open
+    is an error in all: then, and where this one is the first that is asked for, each is read for itself."""
+    sound = project.sound_scripts
+    if text in sound:
+        return True
+    project.shell_asked += 1
+    if project.shell_asked == 1:
+        return False
+    texts, size, found = [text], len(text), project.below("")
+    for other in found[bisect_right(found, rel) :]:
+        if len(texts) >= min(1 << project.shell_asked, 128) or size > 1 << 20:
+            break  # as many as have been asked for: they are likely to be asked for, too
+        if other.endswith((".sh", ".bash")) and project.listing[other] == "f":
+            try:
+                data = project.read(other).decode("utf-8", "replace")
+            except (OSError, TooLarge):
+                continue
+            if data not in sound:
+                texts.append(data)
+                size += len(data)
+    if len(texts) == 1 or _bash("".join("{\n%s\n}\n" % one for one in texts)) != (0, ""):
+        return False
+    sound.update(texts)
+    return True
+
+
+def _bash(text):
+    """(exit code, what is said) of `bash -n`, which reads a script and runs nothing. None where there is no bash."""
     import subprocess
 
     try:
-        done = subprocess.run(  # an empty environment: BASH_ENV would name a file that bash runs first
-            ["bash", "--norc", "--noprofile", "-n"],
-            input=text.encode("utf-8", "surrogateescape"),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
-            timeout=5,
-        )
+        with _file(text.encode("utf-8", "surrogateescape")) as script:  # from a pipe bash reads byte by byte
+            done = subprocess.run(  # an empty environment: BASH_ENV would name a file that bash runs first
+                ["bash", "--norc", "--noprofile", "-n"],
+                stdin=script,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+                timeout=5,
+            )
     except (OSError, subprocess.SubprocessError):
         return None
-    said = done.stderr.decode("utf-8", "replace").strip()
-    if done.returncode == 0 or "syntax error" not in said and "unexpected" not in said:
+    return done.returncode, done.stderr.decode("utf-8", "replace").strip()
+
+
+def _file(data):
+    """An open file without a name that holds the bytes, at its beginning."""
+    if hasattr(os, "memfd_create"):
+        handle = open(os.memfd_create("script"), "w+b")
+    else:
+        import tempfile  # with what it needs itself as much as a small run
+
+        handle = tempfile.TemporaryFile()
+    handle.write(data)
+    handle.seek(0)
+    return handle
+
+
+def _shell_problem(text):
+    """What bash says of a script."""
+    code, said = _bash(text) or (0, "")
+    if code == 0 or "syntax error" not in said and "unexpected" not in said:
         return None
     where = _SAID.search(said)
     return "syntax error in line %s (%s)" % where.groups() if where else "syntax error (%s)" % said.split("\n")[0][:80]
 
 
+def _parses(text):
+    """Does Python take the text? It is asked without making a tree of it, which takes half as long again."""
+    try:
+        from _symtable import symtable
+
+        symtable(text, "script", "exec")
+    except (ImportError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
 def _python_problem(text):
-    import ast
     import warnings
 
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if not _RELATIVE.search(text) and _parses(text):
+            return None
+        return _python_error(text)
+
+
+def _python_error(text):
+    import ast
+
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text)
+        tree = ast.parse(text)
         for node in tree.body:
             if isinstance(node, ast.ImportFrom) and node.level:
                 return "line %d imports from a package (`from .`), which a script that is run by its path is not in" % node.lineno

@@ -7,7 +7,7 @@ named here is always asked. tests/lint/test_triggers.py holds every sample again
 NOT_ASCII = object()
 # Words that stand in so many texts, or so often in one, that to ask for each is quicker than to find all (marks.py).
 COMMON = frozenset(("--", "$", "@", "#", "-", "(", ")", " #", "\\u", "name", " agent", "\x00", "\ufffd"))
-WORDS = set()  # all others that this table asks for; ASCII
+WORDS = set()  # all others that this table asks for
 
 
 def _front(*needs):
@@ -26,7 +26,7 @@ TEXT = {
     "text-nul": ("\x00",),
     "text-encoding": ("\ufffd",),
     "text-mojibake": NOT_ASCII,
-    "hidden-character": lambda file: not file.text.isascii() or file.is_json and "\\u20" in file.text,
+    "hidden-character": lambda file: _may_hide(file) or file.is_json and "\\u20" in file.text,
     "secret": lambda file: file.holds(_KEYS) or file.kind in ADDRESSES and "://" in file.text,
     "piped-to-shell": ("curl", "wget", "base64", "Invoke-Web", "iex", "IEX", "b64decode", "urlopen", "fromhex", "xxd"),
     "option-undeclared": ("${user_config.",),
@@ -44,6 +44,7 @@ TEXT = {
     "model-unknown": _front("model"),
     "frontmatter-cut": _front(" #"),
     "command-injection": ("!`", "```!"),
+    "command-live-example": ("!`",),
     "command-shell": ("!`", "```!"),
     "command-approval": ("!`", "```!"),
     "command-argument": ("$", "{{"),
@@ -63,6 +64,14 @@ TEXT = {
     "json-duplicate-key": lambda file: file.is_json and file.json is not None and file.json.duplicates,
     "json-syntax": lambda file: file.is_json and (file.source.bom or not file.data),
 }
+# Characters that nobody sees; the last one is what all tags (U+E0001 to U+E007F) begin with in UTF-8.
+_HIDDEN = tuple("\u00ad\u200b\u200c\u202a\u202b\u202c\u202d\u202e\ufeff") + tuple(map(chr, range(0x2060, 0x206A))) + ("\udcf3\udca0",)
+
+
+def _may_hide(file):
+    return not file.text.isascii() if file.marks is None else not file.marks.isdisjoint(_HIDDEN)
+
+
 _KEYS = ("ghp_", "gho_", "ghs_", "github_pat_", "AKIA", "glpat-", "AIza", "xox", "PRIVATE KEY", "eyJ", "sk-")
 _KEYS += ("SECRET", "TOKEN", "_KEY", "PASSWORD", "hooks.slack.com", "discord", "_live_", "npm_", "hf_")
 ADDRESSES = ("mcp", "manifest", "hooks", "script", "monitors", "private")
@@ -185,9 +194,10 @@ PLUGIN["generated-drift"] = lambda plugin: (
 )
 for _needs in list(TEXT.values()) + [needs for table in OF_KIND.values() for needs in table.values()]:
     WORDS.update(_needs if isinstance(_needs, tuple) else ())
-for _needs in (_KEYS, _AT, _FOLDERS, _AGENT, _TEAMS, _TOOL, _RULERS, _PAGE, _LISTS, _GENERATED, _COMMENT):
+for _needs in (_KEYS, _AT, _FOLDERS, _AGENT, _TEAMS, _TOOL, _HIDDEN, _RULERS, _PAGE, _LISTS, _GENERATED, _COMMENT):
     WORDS.update(_needs)
 # What modules of the rules ask a file for (File.holds): a test compares.
+WORDS.update("$ARG {{ $1 $2 ${ARGUMENTS} $arguments ${0} ${1} ${2} ${3} ${4} ${5} ${6} ${7} ${8} ${9} reference".split())
 WORDS.update("references/ reference/ agents/ commands/ skills/ hooks/ scripts/ assets/ templates/ examples/ eference".split())
 WORDS.update((" references/", " reference/", " agents/", " commands/", " skills/", "](", "]:", "<a ", "<img ", "pack-lint:"))
 WORDS -= COMMON

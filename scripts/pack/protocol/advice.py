@@ -5,7 +5,7 @@ A step is {"who": name, "step": key, "text": what to do, "task": number or None}
 same one, so that it can be counted: the same (who, step) is told at most three times.
 """
 
-from . import advice_waves, tables, verification, view, watch
+from . import advice_waves, calls, tables, verification, view, watch
 from .guards_result import drifted, still_open
 from .guards_spawn import risk_step, testers_needed
 from .guards_teardown import tampered_text
@@ -96,11 +96,7 @@ def _ownership(state):
                 )
             )
         elif not view.living(state, tables.SUPERVISOR):
-            out.append(
-                _step(
-                    tables.LEAD, "spawn:supervisor", "spawn the supervisor: Agent(subagent_type: \"team:supervisor\", name: \"supervisor\")"
-                )
-            )
+            out.append(_step(tables.LEAD, "spawn:supervisor", "spawn the supervisor: " + calls.supervisor(state)))
     return out
 
 
@@ -125,7 +121,7 @@ def _planning(state):
     if not leads:
         if view.living(state, tables.TECH_LEAD):
             return []
-        return [_tech_lead()]
+        return [_tech_lead(state)]
     plan, risks, who = state["plan"], state["risks"], leads[0]
     if plan["asked"]:
         return [_step(who, "plan-verdict", "read the plan (state.md) and send PLAN OK or PLAN CHANGES to the lead (to: \"main\")")]
@@ -176,7 +172,7 @@ def _review(state):
                 _step(
                     t["owner"],
                     "done:%d:%s" % (number, t["revision"]),
-                    "task #%d is approved: commit its files, then send DONE: task #%d to the supervisor" % (number, number),
+                    "task #%d is approved: commit its files; that is its DONE" % number,
                     number,
                 )
             )
@@ -185,8 +181,7 @@ def _review(state):
                 _step(
                     t["owner"],
                     "fix:%d:%s" % (number, t["revision"]),
-                    "task #%d: %s asked for changes; fix them, then IN_REVIEW and REVIEW: task #%d again"
-                    % (number, ", ".join(q["rejected"]), number),
+                    "task #%d: %s asked for changes; fix them, then REVIEW: task #%d again" % (number, ", ".join(q["rejected"]), number),
                     number,
                 )
             )
@@ -199,7 +194,8 @@ def _review(state):
                                 name,
                                 "review:%d:%s" % (number, t["revision"]),
                                 "review task #%d and send APPROVED: task #%d or CHANGES_REQUESTED: task #%d to %s"
-                                % (number, number, number, t["owner"]),
+                                % (number, number, number, t["owner"])
+                                + _and_consistency(state, role),
                                 number,
                             )
                         )
@@ -213,6 +209,13 @@ def _review(state):
                             )
                         )
     return out
+
+
+def _and_consistency(state, role):
+    """With the last task before it, the tech lead has all of them before it: its check of the whole needs no turn of its own."""
+    if role != tables.TECH_LEAD or state["mode"] not in tables.VALIDATED_MODES or len(view.open_tasks(state)) != 1:
+        return ""
+    return "; it is the last: does all fit together, end your turn with CONSISTENCY OK as your last words, else CONSISTENCY CHANGES and why"
 
 
 def _decision(state, number, t):
@@ -262,7 +265,8 @@ def _staffing(state):
                 number,
             )
             out.append(_step(tables.LEAD, "given:%d:%s" % (number, owner), text, number))
-    for number in [n for n in open_to if n not in given][:1]:
+    free = [n for n in open_to if n not in given]
+    for number in free[:1]:
         idle = [
             n
             for n in view.living(state)
@@ -279,7 +283,11 @@ def _staffing(state):
                 )
             )
         elif len(view.busy_coders(state)) < state["team"]["coders"]:
-            out.append(_step(tables.LEAD, "coder:%d" % number, "task #%d is free: spawn a coder for it" % number, number))
+            more = free[1 : state["team"]["coders"] - len(view.busy_coders(state))]
+            text = "task #%d is free: spawn a coder for it" % number
+            if more:
+                text += ", in the same turn one each for " + ", ".join("#%d" % n for n in more)
+            out.append(_step(tables.LEAD, "coder:%d" % number, text, number))
     for number, t in view.tasks(state):
         e = view.entry(state, t["owner"]) if t["owner"] else None
         if t["state"] == "IN_PROGRESS" and e and e["state"] == "IDLE" and not e["mail"]:
@@ -315,16 +323,50 @@ def _completion(state):
     if state["mode"] in tables.VALIDATED_MODES and state["consistency"] != "OK":
         leads = view.living(state, tables.TECH_LEAD)
         if not leads:
-            out.append(_tech_lead())
+            out.append(_tech_lead(state))
         elif state["roster"][leads[0]]["state"] == "IDLE" and not state["roster"][leads[0]]["mail"]:
             out.append(_step(tables.LEAD, "consistency", "ask the tech lead for the consistency check (CONSISTENCY OK)"))
         elif not out:
             return []  # it is at work
-    return out or [_step(tables.LEAD, "teardown", "run `pack teardown`")]
+    return out or [_step(tables.LEAD, "teardown", "run `pack finish`")]
 
 
-def _tech_lead():
-    return _step(tables.LEAD, "spawn:tech-lead", "spawn the tech lead: Agent(subagent_type: \"team:tech-lead\", name: \"tech-lead\")")
+def record(state, number):
+    """A task's record, as its coder and its reviewers read it."""
+    t = view.task(state, number)
+    lines = ["#%d %s — %s (%s)%s" % (number, t["subject"], t["state"], t["owner"] or "unassigned", ", high risk" if t["high_risk"] else "")]
+    lines += ["  %s: %s" % (part, "; ".join(t[part]) or "-") for part in ("files", "references", "acceptance", "checks")]
+    lines.append("  tooling: %s" % ("; ".join("%s: %s" % kv for kv in sorted(t["tooling"].items()))))
+    lines.append(
+        "  blocked by: %s; reviewers: %s" % (", ".join("#%d" % b for b in t["blocked_by"]) or "-", ", ".join(t["reviewers"]) or "-")
+    )
+    if state["mode"]:
+        q = view.quorum(state, t)
+        lines.append(
+            "  requires: %s; %s" % (", ".join(view.required(state, t)), view.quorum_text(q) if t["revision"] else "not in review yet")
+        )
+    return "\n".join(lines)
+
+
+def to_claim(state, name, most=1):
+    """What an implementer without a task may begin with: records of what it was given, else of what is free. "" when it is nothing."""
+    free = view.claimable(state, name)
+    mine = [n for n in free if view.task(state, n)["owner"] == name] or free
+    return "\n".join(record(state, n) for n in mine[:most])
+
+
+def after_done(state, name):
+    """What its coder is told when a commit was a task's DONE."""
+    open_ones, free = view.owned(state, name, tables.WORKING), to_claim(state, name)
+    if open_ones:
+        return "Go on with task #%d." % open_ones[0]
+    if free:
+        return "Yours if you want it, the first edit claims it:\n" + free
+    return "No task is left: end your turn." if not view.open_tasks(state) else "Nothing is free now: end your turn, you are woken."
+
+
+def _tech_lead(state):
+    return _step(tables.LEAD, "spawn:tech-lead", "spawn the tech lead: " + calls.tech_lead(state))
 
 
 def _teardown(state):
@@ -347,7 +389,7 @@ def _teardown(state):
             _step(
                 tables.LEAD,
                 "last:%d" % teardown["attempt"],
-                "shut the supervisor down last: " + _ask(headless, have[0] if have else "supervisor"),
+                "shut the supervisor down last: " + calls.shutdown(headless, have[0] if have else "supervisor"),
             )
         ]
     if teardown["state"] == "FORCED_FINALIZE_CANDIDATE":
@@ -369,14 +411,27 @@ def _teardown(state):
             _step(
                 tables.LEAD,
                 "ask:%d:%d:%s" % (teardown["attempt"], teardown["sends"], ",".join(ask)),
-                "ask to shut down: " + ", ".join(ask) + " (" + _ask(headless, ask[0]) + ")",
+                "ask to shut down: %s (%s)%s"
+                % (", ".join(ask), calls.shutdown(headless, ask[0]), ", all in one turn" if ask[1:] and not headless else ""),
             )
         ]
     return []
 
 
-def _ask(headless, name):
-    return "`pack teardown ask`" if headless else 'SendMessage(to: "%s", message: {"type": "shutdown_request", "reason": "done"})' % name
+def go(state):
+    """What the lead does next, with the calls to make, in one turn: text (`pack go`)."""
+    if state["team"] is None:
+        return "no team is active: /build opens a run"
+    head = "%s: phase %s, mode %s, owner %s." % (state["team"]["name"], state["phase"], state["mode"] or "-", view.owner_text(state))
+    todo = for_lead(state)
+    if not todo:
+        busy = view.working(state)
+        return head + "\n" + ("Nothing to do for you. At work: %s. End your turn." % ", ".join(busy) if busy else "Nothing to do for you.")
+    rows = []
+    for s in todo:
+        made = calls.of(state, s)
+        rows += made if made else ["- " + s["text"]]
+    return head + "\nNow, in one turn:\n" + "\n".join(rows) + "\nThen end your turn; whoever needs you wakes you."
 
 
 def digest(state, limit=None):

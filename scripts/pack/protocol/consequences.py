@@ -30,6 +30,15 @@ def roster_changed(state, effects):
             emit(effects, "WAIT_RESUMED", task=number)
 
 
+def order_given(state, event, to):
+    """An order of a spawn's prompt is given once."""
+    e = state["roster"].get(to)
+    if e and e.get("orders"):
+        e["orders"] = [o for o in e["orders"] if o[0] != event]
+        if not e["orders"]:
+            e.pop("orders")
+
+
 def delivered(state):
     """Whether what was seen of the result lets the run end (PROTOCOL 12): where it does not, the end waits, and whatever ended has ended."""
     return GUARDS["delivered_is_approved"](state, {}, GATE) is None

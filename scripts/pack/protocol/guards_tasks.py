@@ -214,8 +214,8 @@ def task_is_in_review(state, data, actor):
 def task_is_approved(state, data, actor):
     """The approval gate: decided on the required set and the present revision, never on who happens to be alive."""
     t = view.task(state, data["task"])
-    if t["state"] == "DONE" and data.get("claims") is None:
-        return None  # the same line again: messages are at-least-once
+    if t["state"] == "DONE":
+        return None  # the same line again, or after the commit that was its DONE: messages are at-least-once
     if t["state"] in tables.TERMINAL:
         return _in_state(data, t, ("APPROVED",), "DONE", "claim another task")
     q = view.quorum(state, t, data["revision"])

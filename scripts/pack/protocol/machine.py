@@ -116,7 +116,7 @@ def replay(state, record, judged=True):
 def _apply(found, state, event, now):
     effects = []
     found["apply"](state, event["data"], event["actor"], now, effects)
-    if event["event"] in tables.MESSAGES or event["event"] == "MAIL":
+    if (event["event"] in tables.MESSAGES or event["event"] == "MAIL") and not event["data"].get("fact"):
         _deliver(state, event["data"].get("to"), now)
         watch.spoken(state, event["event"], event["data"].get("to"), event["data"].get("by") or event["actor"]["role"])
     return effects

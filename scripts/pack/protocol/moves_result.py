@@ -65,7 +65,7 @@ def ended(state, now, effects):
     if state["teardown"]["state"] == "READY_TO_DELETE":
         if not view.living(state, tables.SUPERVISOR):
             emit(effects, "TEAM_DELETED")
-    elif state["teardown"]["state"] in ("SHUTDOWN_REQUESTED", "WAITING_ACKS", "RETRYING"):
+    else:
         acks_changed(state, now, effects)
 
 

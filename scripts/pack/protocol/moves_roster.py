@@ -2,7 +2,7 @@
 
 from . import moves_result, moves_waves, tables, view, waves
 from .kernel import LEAD, emit, guard, rule
-from .consequences import acks_changed, end_agent, agent_gone, restart_teardown, roster_changed
+from .consequences import acks_changed, agent_gone, end_agent, order_given, restart_teardown, roster_changed
 from .moves_teardown import begin_teardown
 from .refusal import Refusal
 
@@ -97,6 +97,8 @@ def _(state, data, actor, now, effects):
         "seen": now,
         "mail": 0,
     }
+    if data.get("orders"):
+        state["roster"][data["name"]]["orders"] = data["orders"]  # what its prompt ordered, to be given once it is there (gate/facts.py)
     # In order of names, as in the snapshot: what is rendered from it must not depend on who came first.
     state["roster"] = dict(sorted(state["roster"].items()))
     if state["waves"] is not None:
@@ -202,6 +204,7 @@ def _(state, data, actor, now, effects):
 
 @rule("STATE_OWNERSHIP_HANDOFF", (LEAD,), ("run_is_live", "handoff_target_is_supervisor", "handoff_epoch_is_minted"))
 def _(state, data, actor, now, effects):
+    order_given(state, "STATE_OWNERSHIP_HANDOFF", data["to"])
     owner, e = state["owner"], view.entry(state, data["to"])
     if data["epoch"] <= owner["minted"]:
         emit(effects, "HANDOFF_DUPLICATE", epoch=data["epoch"], holder=data["to"])

@@ -2,7 +2,7 @@
 
 from . import tables, view
 from .kernel import GUARDS, LEAD, clone, emit, guard, rule
-from .consequences import block_task, move_task, restart_teardown, settle_task
+from .consequences import block_task, move_task, order_given, restart_teardown, settle_task
 from .plan import check_overlap, check_reviewers, classify, is_conventions
 
 
@@ -51,6 +51,7 @@ def _(state, data, actor, now, effects):
 
 @rule("VALIDATE_PLAN", (LEAD,), ("run_is_open", "plan_is_registered", "mode_is_validated"))
 def _(state, data, actor, now, effects):
+    order_given(state, "VALIDATE_PLAN", data["to"])
     state["plan"]["asked"] = True
 
 
@@ -66,6 +67,7 @@ def _(state, data, actor, now, effects):
 
 @rule("IDENTIFY_RISKS", (LEAD,), ("run_is_open", "plan_is_registered", "mode_is_validated", "plan_is_ok"))
 def _(state, data, actor, now, effects):
+    order_given(state, "IDENTIFY_RISKS", data["to"])
     state["risks"]["asked"] = True
 
 
@@ -302,6 +304,7 @@ def _(state, data, actor, now, effects):
         restart_teardown(state, now)
         state["teardown"]["targets"] = {}
         state["phase"] = "EXECUTION"
+        state["result"]["open"] = []  # looked at anew where the next teardown begins
 
 
 @rule("FILE_WRITTEN", ("gate",), ("task_exists",))
@@ -311,6 +314,7 @@ def _(state, data, actor, now, effects):
         t["touched"].append(data["path"])
     if t["state"] in tables.TERMINAL:
         return
+    state["consistency"] = None if state["consistency"] == "OK" else state["consistency"]  # it was said of other content
     t["void"] = sorted(set(t["void"]).union(t["requests"]))  # also when the bytes come back: what is read in between is not known
     if t["revision"] is not None:
         t["revision"] = data["revision"]

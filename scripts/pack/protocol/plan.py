@@ -104,7 +104,8 @@ def _task(raw, index):
                 "PLAN_PATH",
                 "task #%d: %r is a pattern" % (number, name),
                 "a task owns files, and folders that end in /; patterns are not followed",
-                "name each file, or the folder: %s" % (path.split("*")[0].rpartition("/")[0] + "/" if "/" in path.split("*")[0] else "src/"),
+                "name each file, or the folder: %s"
+                % (path.split("*")[0].rpartition("/")[0] + "/" if "/" in path.split("*")[0] else "src/"),
                 number,
             )
         files.append(path)

@@ -183,8 +183,8 @@ MESSAGES = {
     "RISKS": ("RISKS: <N>", (TECH_LEAD,), (LEAD,), "N risks follow, each as `RISK-1: ...` with `Severity: CRITICAL|MAJOR|MINOR`"),
     "RISK_ANALYSIS_RESULTS": ("RISK ANALYSIS RESULTS", (LEAD,), (TECH_LEAD,), "the risk testers have answered"),
     "RISKS_MITIGATED": ("RISKS MITIGATED", (TECH_LEAD,), (LEAD,), "confirmed risks are in the tasks and DECISIONS.md"),
-    "CLAIM": ("CLAIM: task #<N>", _CODER, (SUPERVISOR,), "before your first edit of a task"),
-    "IN_REVIEW": ("IN_REVIEW: task #<N>", _CODER, (SUPERVISOR,), "the task is implemented and self-checked"),
+    "CLAIM": ("CLAIM: task #<N>", _CODER, (SUPERVISOR,), "never needed: the first edit of a free task's file claims it"),
+    "IN_REVIEW": ("IN_REVIEW: task #<N>", _CODER, (SUPERVISOR,), "never needed: the first REVIEW says it"),
     "REVIEW": ("REVIEW: task #<N>", _CODER, APPROVERS, "once it is ready, and again after every change"),
     "APPROVED": ("APPROVED: task #<N>", APPROVERS, _CODER, "the revision you were asked to review may pass"),
     "CHANGES_REQUESTED": ("CHANGES_REQUESTED: task #<N>", APPROVERS, _CODER, "findings with severity and confidence below"),
@@ -192,7 +192,7 @@ MESSAGES = {
         "DONE: task #<N>",
         _CODER,
         (SUPERVISOR,),
-        "every required approval of the present revision is there; may end in `, claiming task #M` or `. ALL MY TASKS COMPLETE`",
+        "never needed: the commit of approved content says it; may end in `, claiming task #M` or `. ALL MY TASKS COMPLETE`",
     ),
     "STUCK": ("STUCK: task #<N>", _CODER + (SUPERVISOR,), (SUPERVISOR, LEAD), "you cannot go on; evidence below"),
     "REVIEW_LOOP": ("REVIEW_LOOP: task #<N>", _CODER + (SUPERVISOR,), (SUPERVISOR, LEAD), "review goes in circles"),
@@ -216,6 +216,15 @@ MESSAGES = {
         "severity INFO|WARN|CRITICAL, then action PING|NUDGE|ESCALATE|REASSIGN_PROPOSAL|TEARDOWN_RETRY",
     ),
 }
+# Facts that the gate sees need no message (PROTOCOL 12): these stay legal, and no prompt asks for them.
+UNASKED = ("CLAIM", "IN_REVIEW", "DONE")
+# Who answers the lead in its last words: they reach it with the news of the turn's end, and a message beside them would wake it twice.
+LAST_WORDS = {
+    SUPERVISOR: ("STATE_OWNERSHIP_ACK",),
+    TECH_LEAD: ("PLAN_OK", "PLAN_CHANGES", "RISKS", "RISKS_MITIGATED", "CONSISTENCY_OK", "CONSISTENCY_CHANGES"),
+}
+# What the prompt of a spawn may order, on a line of its own: said to the agent once it is there.
+ORDERS = {SUPERVISOR: ("STATE_OWNERSHIP_HANDOFF",), TECH_LEAD: ("VALIDATE_PLAN", "IDENTIFY_RISKS")}
 REPORT_SEVERITIES = ("INFO", "WARN", "CRITICAL")
 REPORT_ACTIONS = ("PING", "NUDGE", "ESCALATE", "REASSIGN_PROPOSAL", "TEARDOWN_RETRY")
 

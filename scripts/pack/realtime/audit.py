@@ -54,7 +54,7 @@ class Auditor:
         self.effects = os.path.join(self.folder, "effects.db")
         self.starts, self.deaths, self.held, self.on_point = 0, 0, {}, None
         self.builtin = isinstance(path.get("worker"), str) and path["worker"].startswith("builtin:")
-        self.start, self.seen_worker, self.consumed, self.waits = None, False, None, False
+        self.start, self.seen_worker, self.consumed, self.isolates = None, False, None, None
         self.vain = 0  # starts of the consumer since it last handled a message
         self.said = False
 
@@ -241,6 +241,8 @@ class Auditor:
         try:
             await self.adapter.prepare()
             told = await self.adapter.server()
+            if self.path.get("guarantee") == "exactly-once":
+                self.isolates = await self.adapter.isolates()
             for index in range(self.members):
                 self._spawn("w%d" % (index + 1))
             keeper = asyncio.ensure_future(self._keep_alive())
@@ -334,7 +336,7 @@ class Auditor:
                 keeper.result()
             quiet = time.monotonic() - self.last
             complete = acked <= self.pointed and not self.plan and not self.poison
-            if quiet > (2.0 if complete else longest):
+            if quiet > (2.0 if complete else 6.0 if self.vain > VAIN else longest):
                 return
             if quiet > 3.0 and not complete and await self._outstanding() == 0:
                 return  # the server has nothing more to hand out
@@ -414,6 +416,7 @@ def delivery(path, name, project, kind, server=None, progress=None):
         "effects_from": "pack's own worker" if auditor.builtin else "read back" if "effects" in path else "reported",
         "consumed": auditor.consumed,
         "worker_seen": auditor.seen_worker,
+        "isolates": auditor.isolates,
     }
     return text, dict(ledgerlines.count(ledgerlines.parse(text)), **more), told, auditor.partial
 

@@ -11,7 +11,7 @@ import tempfile
 
 from pack.base import project_facts
 from pack.protocol.tables import USER_DECIDES
-from pack.realtime import managed, rtfile
+from pack.realtime import avro, managed, rtfile
 from pack.teams.layout import artifact_problem, content, has_line
 
 
@@ -95,7 +95,7 @@ def schema_compatibility(look, item):
                     reasons.append("%s: no such file at baseline %s" % (part["file"], revision))
                 continue
             try:
-                breaks = breaking(json.loads(text), new)
+                breaks = (avro_breaks if part["file"].endswith(".avsc") else breaking)(json.loads(text), new)
             except ValueError:
                 continue
             if breaks:
@@ -221,9 +221,9 @@ def approval(look, item, gate):
 
 
 def breaking(old, new, where=""):
-    """Changes from `old` to `new` that break a consumer (JSON Schema of objects, or Avro records)."""
-    if isinstance(old, dict) and old.get("type") == "record":
-        return _avro(old, new)
+    """Changes from `old` to `new` that break a consumer (JSON Schema, or Avro's named types)."""
+    if any(isinstance(x, dict) and x.get("type") in ("record", "enum", "fixed", "error") for x in (old, new)):
+        return avro_breaks(old, new)
     found = []
     if not isinstance(old, dict) or not isinstance(new, dict):
         return found if old == new else ["%s: schema replaced" % (where or "/")]
@@ -261,43 +261,13 @@ def breaking(old, new, where=""):
     return found
 
 
-def _avro(old, new):
-    if not isinstance(new, dict) or new.get("type") != "record" or new.get("name") != old.get("name"):
-        return ["record %s was replaced" % old.get("name")]
-    promote = {
-        "int": {"long", "float", "double"},
-        "long": {"float", "double"},
-        "float": {"double"},
-        "string": {"bytes"},
-        "bytes": {"string"},
-    }
-    found = []
-    before = {f["name"]: f for f in old.get("fields", [])}
-    names = set()
-    for field in new.get("fields", []):
-        known = next((before[n] for n in [field["name"]] + field.get("aliases", []) if n in before), None)
-        if known is None:
-            if "default" not in field:
-                found.append("field %r was added without a default" % field["name"])
-            continue
-        names.add(known["name"])
-        one, two = known["type"], field["type"]
-        if one != two:
-            writer = one if isinstance(one, list) else [one]
-            reader = two if isinstance(two, list) else [two]
-            for item in writer:
-                if isinstance(item, dict) and item.get("type") == "record":
-                    same = next((r for r in reader if isinstance(r, dict) and r.get("name") == item.get("name")), None)
-                    found += _avro(item, same)
-                elif item not in reader and not (
-                    isinstance(item, str) and any(isinstance(r, str) and r in promote.get(item, ()) for r in reader)
-                ):
-                    found.append("field %r: type was %s, is %s" % (field["name"], json.dumps(one), json.dumps(two)))
-                    break
-    for name in sorted(set(before) - names):
-        if "default" not in before[name]:
-            found.append("field %r without a default was removed; old consumers need it" % name)
-    return found
+def avro_breaks(old, new):
+    """What a change of an Avro schema breaks, either way round."""
+    try:
+        found = ["what is stored cannot be read any more: %s" % x for x in avro.unreadable(old, new)]
+        return found + ["a consumer that was not updated cannot read what is written: %s" % x for x in avro.unreadable(new, old)]
+    except avro.BadSchema as error:
+        return ["it is no Avro schema: %s" % error]
 
 
 TABLE = {

@@ -8,7 +8,7 @@ from pack.realtime import adapters, managed, probe, windows
 from pack.realtime import loop as loops
 
 
-def density(path, name, project, pid, progress=None):
+def density(path, name, project, pids, progress=None):
     """Open the connections, hold them, ping every one several times, read the server's CPU meanwhile."""
     spec, state = path["density"], {"partial": False}
     wanted, hold = spec["connections"], spec["hold_s"]
@@ -44,13 +44,13 @@ def density(path, name, project, pid, progress=None):
         opened = len(sockets)
         checks, samples = [sum(await asyncio.gather(*(alive(s) for s in sockets)))], []
         start = time.perf_counter()
-        samples.append([round(start, 3), managed.cpu_seconds(pid) if pid else None])
+        samples.append([round(start, 3), managed.summed(managed.cpu_seconds, pids)])
         while time.perf_counter() - start < hold and not stop.is_set():
             await asyncio.sleep(min(0.2, hold))
             if progress:
                 progress.update(int(time.perf_counter() - start), int(hold) or 1, text="%d connections held" % checks[-1])
         end = time.perf_counter()
-        samples.append([round(end, 3), managed.cpu_seconds(pid) if pid else None])
+        samples.append([round(end, 3), managed.summed(managed.cpu_seconds, pids)])
         checks.append(sum(await asyncio.gather(*(alive(s) for s in sockets))))
         state["partial"] = stop.is_set()
         await asyncio.gather(*(s.close() for s in sockets), return_exceptions=True)
@@ -97,6 +97,8 @@ def stream(path, name, project, progress=None):
     async def measure(adapter, stop):
         await adapter.prepare()
         told = await adapter.server()
+        usage = loops.Usage(asyncio.get_running_loop())
+        usage.start()
         start, sent = time.perf_counter(), 0
         pending = set()
         for index, (number, key, at, late) in enumerate(windows.plan(*arguments)):
@@ -114,6 +116,7 @@ def stream(path, name, project, progress=None):
         if pending:
             await asyncio.wait(pending, timeout=10)
         took = time.perf_counter() - start
+        usage.stop()
         await adapter.send(json.dumps({"end": True}).encode())
         got = await adapter.windows(10.0)
         state["partial"] = stop.is_set()
@@ -135,6 +138,7 @@ def stream(path, name, project, progress=None):
             "window_s": spec["window_s"],
             "keys": spec.get("keys", 1),
             "lateness_s": spec.get("lateness_s", 0),
+            "usage": usage.seconds,
         }
         return entry, told
 
@@ -165,6 +169,8 @@ def burst(path, name, project, progress=None):
     async def measure(adapter, deliver, seen, arrivals, stop):
         await adapter.open(deliver)
         told = await adapter.server()
+        usage = loops.Usage(asyncio.get_running_loop())
+        usage.start()
         start, tasks = time.perf_counter(), set()
         size = path.get("payload_bytes", 64)
         for number in range(spec["messages"]):
@@ -183,6 +189,7 @@ def burst(path, name, project, progress=None):
         while len(seen) < wanted and time.perf_counter() < until and not stop.is_set():
             await asyncio.sleep(0.01)
         state["partial"] = stop.is_set()
+        usage.stop()
         for task in list(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -200,6 +207,8 @@ def burst(path, name, project, progress=None):
             "lost": wanted - len(seen),
             "peak_msgs_sec": max(buckets) * 10.0,
             "arrivals_ms": buckets,
+            "usage": usage.seconds,
+            "receiver": adapter.dead,
         }
         return entry, told
 

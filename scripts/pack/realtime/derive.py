@@ -165,6 +165,7 @@ def _latency(kind, path, entry, run, limits, raw):
         )
     if entry["sent"] < 0.97 * entry["rate"] * path["duration"]:
         raise invalid("the probe sent %d messages, the rate needs %d: rate not held" % (entry["sent"], entry["rate"] * path["duration"]))
+    _connections(path, entry)
     if entry["concurrent_connections"] < path.get("connections", 1) or entry["payload_bytes"] < path.get("payload_bytes", 0):
         raise invalid("fewer connections or smaller payload than rt.yaml asks")
     tail = kind["measure"] == "tail"
@@ -174,8 +175,16 @@ def _latency(kind, path, entry, run, limits, raw):
     if waited.total != entry["received"] + entry["duplicates"]:
         raise forged("the receiving histogram holds %d, received is %d" % (waited.total, entry["received"]))
     waiting = round(waited.at_rank(stats.rank(0.99, waited.total)) / 1000.0, 3) if waited.total else 0.0
-    _connections(path, entry)
-    seen = dict(samples=entry["sent"], lost=entry["lost"], duplicates=entry["duplicates"], percentiles=again)
+    seen = dict(
+        samples=entry["sent"],
+        lost=entry["lost"],
+        duplicates=entry["duplicates"],
+        percentiles=again,
+        bounds={},
+        lateness_p99_ms=lateness,
+        receiving_p99_ms=waiting,
+        shows=[],
+    )
     _receiver(entry, seen)
     own = own_limit(entry)
     for name, q in claims:
@@ -367,6 +376,12 @@ def _delivery(kind, path, entry, run, limits, raw):
         value = again["causal_violations"] if shows else again[key] + again["worker_" + key]
         return Finding("FAIL" if reasons else "PASS", reasons, value, 0, shows=shows, **facts)
     told = _told(path, entry, again)
+    if entry["isolates"] is False and entry["guarantee"] == "exactly-once":
+        raise invalid(
+            "the broker does not isolate: a consumer that reads what is committed was given a message of an aborted transaction, so "
+            "nothing shows exactly-once here",
+            **facts,
+        )
     if again["lost"] and entry["guarantee"] != "at-most-once":
         far = "; the consumer was up to %d behind: a queue's limit drops what it acknowledged (mosquitto: 1,000)" % again["lag_max"]
         reasons.append("%d acknowledged message(s) of %d lost%s" % (again["lost"], again["acked"], far if again["lag_max"] >= 1000 else ""))
@@ -524,8 +539,12 @@ def _burst(kind, path, entry, run, limits, raw):
         raise forged("drained longer than the run lasted")
     if entry["burst"] < path["burst"]["messages"] or entry["sent"] < path["burst"]["messages"]:
         raise invalid("a burst of %d, rt.yaml asks %d" % (entry["sent"], path["burst"]["messages"]))
+    _receiver(entry, {})
     reasons = ["%d of %d messages lost" % (entry["lost"], entry["sent"])] if entry["lost"] else []
     if drain > path["burst"]["drain_s"]:
+        own = own_limit(dict(entry, rate=entry["sent"] / max(drain, 0.1)))
+        if own and not reasons:
+            raise invalid("drained in %.1f s, the limit is %g s; but %s" % (drain, path["burst"]["drain_s"], own))
         reasons.append("drained in %.1f s, the limit is %g s" % (drain, path["burst"]["drain_s"]))
     return Finding(
         "FAIL" if reasons else "PASS",
@@ -597,6 +616,9 @@ def _stream(kind, path, entry, run, limits, raw):
         reasons.append("%d of %d late events handled" % (entry["late_handled"], entry["late_sent"]))
     needed, rule, _ = limits(kind["thresholds"]["rate"])
     if not entry["rate"] > needed:
+        own = own_limit(entry)
+        if own and not reasons:
+            raise invalid("%.0f events/s, needed %s %g; but %s" % (entry["rate"], rule.get("op", ">"), needed, own))
         reasons.append("%.0f events/s, needed %s %g" % (entry["rate"], rule.get("op", ">"), needed))
     return Finding(
         "FAIL" if reasons else "PASS",

@@ -15,6 +15,8 @@ import json
 import math
 import os
 import platform
+import sys
+import sysconfig
 import time
 
 from pack.teams import schema
@@ -70,7 +72,9 @@ _TOOL = (
     "evidence",
     "gates",
     "checks",
+    "avro",
     "gitinfo",
+    "anchors",
     "rtfile",
 )
 
@@ -102,6 +106,25 @@ def host():
         "system": "%s %s" % (platform.system(), platform.machine()),
         "cpus": os.cpu_count() or 1,
         "python": platform.python_version(),
+    }
+
+
+def loaded():
+    """The `loaded` part of a run: was it isolated, which Python, and a digest of each library beside the standard one and this package."""
+    found, standard = {}, getattr(sys, "stdlib_module_names", ())
+    folder = os.path.realpath(sysconfig.get_path("stdlib"))
+    for name, module in sorted(sys.modules.items()):
+        top, path = name.partition(".")[0], getattr(module, "__file__", None)
+        if not path or top in standard or top in ("pack", "__main__") or not os.path.isfile(path):
+            continue
+        real = os.path.realpath(path)
+        if os.path.dirname(real) == folder:  # of the standard library, where Python is older than its list of names
+            continue
+        found.setdefault(top, hashlib.sha256()).update(name.encode() + b"\0" + file_digest(real).encode())
+    return {
+        "isolated": bool(sys.flags.isolated),
+        "python": os.path.realpath(sys.executable),
+        "libraries": {name: total.hexdigest()[:16] for name, total in found.items()},
     }
 
 

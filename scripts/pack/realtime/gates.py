@@ -11,6 +11,7 @@ import platform
 import re
 
 from pack.base import codec
+from pack.realtime import anchors as anchoring
 from pack.realtime import checks, derive, evidence, gitinfo, rtfile
 from pack.store import open_for_reading
 from pack.teams import schema
@@ -20,6 +21,10 @@ ORDER = ("FORGED", "FAIL", "INVALID", "STALE", "MISSING", "PASS")
 HERE = os.path.dirname(os.path.abspath(__file__))
 SKEW = 120.0  # seconds that a clock may be ahead
 SELFTEST_HOURS = 24.0
+
+
+JOURNAL = "the run's journal"
+WAY_BACK = "; put the evidence folder back, or let the user begin anew with another one (`git notes --ref=pack-rt`, docs/realtime.md)"
 
 
 def worst(verdicts):
@@ -48,10 +53,18 @@ class Look:
         self.records, self.chain = evidence.read_ledger(self.folder)
         self.chain = evidence.links(self.team_dir) + self.chain
         hashes = {r["seq"]: r["hash"] for r in self.records}
-        for anchor in anchors:
-            if hashes.get(anchor["seq"]) != anchor["hash"]:
+        noted = [dict(a, where=JOURNAL) for a in anchors] + anchoring.noted(self.project, self.team_dir)
+        self.anchored = {}
+        for anchor in noted:
+            self.anchored[anchor["where"]] = max(anchor["seq"], self.anchored.get(anchor["where"], 0))
+            if anchor["seq"] not in hashes and not self.chain:
                 self.chain = self.chain + [
-                    "the ledger was rewritten: record %s is not the one that the run's journal noted" % anchor["seq"]
+                    "the ledger was cut back: it has %d record(s), %s noted record %d%s"
+                    % (len(self.records), anchor["where"], anchor["seq"], "" if anchor["where"] == JOURNAL else WAY_BACK)
+                ]
+            elif hashes.get(anchor["seq"]) != anchor["hash"]:
+                self.chain = self.chain + [
+                    "the ledger was rewritten: record %s is not the one that %s noted" % (anchor["seq"], anchor["where"])
                 ]
         self.known = {r["digest"]: r for r in self.records}
         self.tool = evidence.tool_digest()
@@ -130,6 +143,10 @@ class Look:
             return invalid("protocol %s, rt.yaml says %s" % (envelope["entries"][0]["protocol"], protocol_of(path)))
         if run["target"]["address"] != path["address"]:
             return invalid("measured at %s, rt.yaml says %s" % (run["target"]["address"], path["address"]))
+        if not run["loaded"]["isolated"]:
+            return invalid(
+                "measured by a Python that was not isolated: whatever was on its path could have measured otherwise; run `pack rt` itself"
+            )
         reasons = self.selftest_of(run)
         return invalid(reasons[0]) if reasons else None
 
@@ -207,8 +224,10 @@ class Look:
         envelopes, problem = self.files[kind["kind"]]
         if problem:
             return dict(base, verdict="FORGED", reasons=["%s: %s; only `pack rt` writes it" % (kind["file"], problem)])
+        if self.chain:  # what it no longer holds may have been a FAIL: nothing is merely missing
+            return dict(base, verdict="FORGED", reasons=[self.chain[0]])
         for envelope in envelopes:
-            if evidence.digest(envelope) not in self.known or self.chain:
+            if evidence.digest(envelope) not in self.known:
                 return dict(base, verdict="FORGED", reasons=self.authentic(kind, envelope).reasons)
         mine = [e for e in envelopes if e["entries"][0]["message_path"] == path_id]
         here = {evidence.digest(e) for e in envelopes}
@@ -510,6 +529,7 @@ def evaluate(team_dir, definition, now, only=None, resumed_at=None, anchors=(), 
             "records": len(look.records),
             "head": look.records[-1]["hash"] if look.records else evidence.ZERO,
             "problems": look.chain,
+            "anchored": look.anchored,
         },
         "rt": {
             "digest": evidence.digest(look.rt) if look.rt else None,

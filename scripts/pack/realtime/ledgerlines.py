@@ -12,6 +12,8 @@ w N [P]   the effect for N of a worker that met no fault, in this order (orderin
 n RUN     the first line: the run that saw all this
 """
 
+import re
+
 FACTS = set("saierckbpdvnhzw")
 
 
@@ -72,6 +74,7 @@ def count(facts):
     seen = {}
     for value, _ in order:
         seen[value] = seen.get(value, 0) + 1
+    copies = {(value, who if re.match(r"c\d+$", who) else "") for value, who in order}  # of a broadcast each receiver has its own
     received = sent & set(seen)
     poisoned = (poison & sent) - set(seen)
     lost = (acked & sent) - set(seen) - poison
@@ -88,7 +91,7 @@ def count(facts):
         "misrouted": len(set(dead) - poison),
         "causal_violations": violations(order, clocks) if clocks else None,
         "indeterminate": len(sent - acked),
-        "duplicates": sum(seen[v] - 1 for v in received),
+        "duplicates": sum(seen[v] for v in received) - sum(v in received for v, _ in copies),
         "phantom": len(set(seen) - sent) + len(acked - sent),
         "reordered": inversions(order),
         "reordered_total": inversions([(value, "") for value, _ in order]),

@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from urllib.parse import urlsplit
 
@@ -65,6 +66,8 @@ class Child:
         if not shutil.which(program, path=(env or os.environ).get("PATH")):
             raise ServerError("cannot start %s: no such program" % shlex.join(command))
         posix = os.name == "posix"
+        self.mark = "PACK_RT_CHILD_%s" % os.urandom(8).hex()  # what it starts inherits it, in whatever session or under whatever user
+        env = dict(env or os.environ, **{self.mark: "1"})
         try:
             self._process = subprocess.Popen(
                 (["/bin/sh", "-c", _GUARD, "guard"] if posix else []) + list(command),
@@ -99,9 +102,38 @@ class Child:
         """Ask it to end."""
         self._signal(signal.SIGTERM)
 
+    def all(self):
+        """Process ids of everything that it started and that still lives, itself too: by the mark in their environment, because wrappers
+        (su, npm, daemons such as Erlang's epmd) leave its group and its session."""
+        mark, found = self.mark.encode() + b"=", []
+        try:
+            names = os.listdir("/proc")
+        except OSError:
+            names = []
+        for name in names:
+            if name.isdigit():
+                try:
+                    with open("/proc/%s/environ" % name, "rb") as handle:
+                        if mark in handle.read():
+                            found.append(int(name))
+                except OSError:
+                    continue  # it has ended, or is somebody else's
+        return found
+
     def kill(self):
-        """kill -9 it, then what it left in its group; returns when it is gone."""
+        """kill -9 it, then what it left in its group or elsewhere; returns when it is gone."""
         self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
+        guard = {self._process.pid}
+        for _ in range(5):
+            others = [pid for pid in self.all() if pid not in guard and not _zombie(pid)]
+            for pid in others:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except (ProcessLookupError, PermissionError):
+                    pass
+            if not others:
+                break
+            time.sleep(0.01)
         self.wait(10)
         if self._process.stdin is not None and not self._process.stdin.closed:  # the group lives as long as its guard
             try:
@@ -116,6 +148,14 @@ class Child:
                 os.kill(self.pid, number)
             except ProcessLookupError:
                 pass
+
+
+def _zombie(pid):
+    try:
+        with open("/proc/%d/stat" % pid, encoding="ascii", errors="replace") as handle:
+            return handle.read().rpartition(")")[2].split()[0] in "ZX"
+    except (OSError, IndexError):
+        return True
 
 
 class Server:
@@ -134,17 +174,20 @@ class Server:
             )
         host, port = host_port(self.address)
         command = [part.replace("{port}", str(port)).replace("{host}", host) for part in self.command]
-        self.process = Child(command, self.cwd)
-        until = time.monotonic() + self.ready_s
-        while time.monotonic() < until:
-            if self.process.poll() is not None:
-                self.kill()
-                raise ServerError("%s ended with exit code %d before it answered" % (shlex.join(command), self.process.returncode))
-            if answers(self.address):
-                return self
-            time.sleep(0.02)
-        self.kill()
-        raise ServerError("%s did not answer at %s within %g s" % (shlex.join(command), self.address, self.ready_s))
+        with tempfile.TemporaryFile() as log:
+            self.process = Child(command, self.cwd, log=log)
+            until = time.monotonic() + self.ready_s
+            while time.monotonic() < until:
+                if answers(self.address):
+                    return self
+                if self.process.poll() is not None and (self.process.returncode or not self.pids):  # a wrapper may end, and its server live
+                    self.kill()
+                    raise ServerError(
+                        "%s ended with exit code %d before it answered%s" % (shlex.join(command), self.process.returncode, _last(log))
+                    )
+                time.sleep(0.02)
+            self.kill()
+            raise ServerError("%s did not answer at %s within %g s%s" % (shlex.join(command), self.address, self.ready_s, _last(log)))
 
     def kill(self):
         """kill -9, with its children."""
@@ -154,6 +197,11 @@ class Server:
     def stop(self):
         """End it in peace, or else not."""
         if self.process:
+            for pid in set(self.pids) - {self.process.pid}:  # a wrapper does not hand the signal on
+                try:
+                    os.kill(pid, signal.SIGTERM)
+                except (ProcessLookupError, PermissionError):
+                    pass
             self.process.terminate()
             try:
                 self.process.wait(5)
@@ -162,9 +210,34 @@ class Server:
             self.kill()
 
     @property
-    def pid(self):
-        """Its process id."""
-        return self.process.pid if self.process else None
+    def pids(self):
+        """The process ids of it and of all that it started, without the shells that guard it."""
+        if not self.process:
+            return []
+        guards = {self.process._process.pid} | set(_children(self.process._process.pid)) - {self.process.pid}
+        return [pid for pid in self.process.all() if pid not in guards and not _zombie(pid)] or [self.process.pid]
+
+
+def _last(log):
+    """`: ` and the end of what it printed, or nothing."""
+    log.seek(max(0, log.seek(0, os.SEEK_END) - 2000))
+    lines = [x.strip() for x in log.read().decode("utf-8", "replace").splitlines() if x.strip()]
+    return ": %s" % lines[-1][:300] if lines else ""
+
+
+def _children(pid):
+    """The process ids that a process has started itself."""
+    try:
+        with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as handle:
+            return [int(x) for x in handle.read().split()]
+    except OSError:
+        return []
+
+
+def summed(ask, pids):
+    """`ask` (cpu_seconds, memory_kb) of several processes, added up; None if it is known of none."""
+    told = [value for value in map(ask, pids) if value is not None]
+    return sum(told) if told else None
 
 
 def cpu_seconds(pid):

@@ -7,7 +7,7 @@ import os
 import time
 
 import pack
-from pack.realtime import adapters, derive, evidence, gates, gitinfo, hdr, managed, probe, rtfile, selftest
+from pack.realtime import adapters, anchors, derive, evidence, gates, gitinfo, hdr, managed, probe, rtfile, selftest
 from pack.teams.layout import by_id, project_of
 
 
@@ -18,7 +18,7 @@ class MeasureError(RuntimeError):
 class Session:
     """One command's measurements for one team folder."""
 
-    def __init__(self, team_dir, definition, argv, purpose="check", say=print, quiet=False, duration=None):
+    def __init__(self, team_dir, definition, argv, purpose="check", say=print, quiet=False, duration=None, workers=1, cluster=None):
         self.team_dir, self.definition, self.argv, self.purpose = (
             os.path.abspath(team_dir),
             definition,
@@ -33,8 +33,9 @@ class Session:
         self.loose = gitinfo.Git(self.project, self.own).loose() if self.git["commit"] else []
         self.kinds, self.paths = by_id(definition, "evidence", "kind"), by_id(self.rt, "paths")
         self.store, self.say, self.quiet = evidence.Store(self.team_dir), say, quiet
+        self.workers, self.cluster = workers, cluster
         self.at = None  # the path that is being measured, for whoever tells the user what went wrong
-        self.selftest, self.interrupted, self.duration = None, False, duration
+        self.selftest, self.interrupted, self.duration, self.unanchored = None, False, duration, False
 
     def unbound(self):
         """Why nothing that is measured now will count, said before an hour is spent on it: lines."""
@@ -44,11 +45,9 @@ class Session:
         for path in self.rt["paths"]:
             names = [n for n in self.loose if gitinfo.counts(n, path.get("sources"))]
             if names:
-                found.append(
-                    "path %s: the work tree is dirty (%s): what is measured now is STALE. Commit first, or let .gitignore name what is no source, "
-                    "or `sources` of the path what is; then measure" % (path["id"], ", ".join(names[:3]))
-                )
-        return found
+                found.append("%s: %s" % (path["id"], ", ".join(names[:3])))
+        said = "the work tree is dirty: what is measured now is STALE (%s). Commit first, or let .gitignore name what is no source; then measure"
+        return [said % "; ".join(found[:3])] if found else []
 
     def progress(self, title):
         """A progress bar, unless quiet."""
@@ -71,6 +70,7 @@ class Session:
             "spec": rtfile.path_digest(path),
             "purpose": self.purpose,
             "selftest": self.selftest,
+            "loaded": evidence.loaded(),
             "partial": bool(partial),
             "exit_code": 130 if partial else 0,
         }
@@ -87,7 +87,12 @@ class Session:
         """Put one envelope into the evidence folder; returns the gate's row for it, so that the first figure is seen."""
         protocol = gates.protocol_of(path) if kind is not evidence.SELFTEST else "tcp"
         entry = dict({"message_path": path["id"], "protocol": protocol, "timestamp": evidence.iso(run["end"])}, **entry)
-        self.store.append(kind, {"kind": kind["kind"], "class": kind["class"], "run": run, "entries": [entry]})
+        record = self.store.append(kind, {"kind": kind["kind"], "class": kind["class"], "run": run, "entries": [entry]})
+        if not anchors.note(self.project, self.team_dir, record) and not self.unanchored:
+            self.unanchored = True
+            self.say(
+                "the ledger's length is noted nowhere (no git repository to keep a note in): records cut off its end would not be missed"
+            )
         self.interrupted = self.interrupted or run["partial"]
         return entry
 
@@ -174,22 +179,9 @@ class Session:
         """One probe run; files it under every latency kind that looks at the path."""
         start = time.time()
         with self.server_for(path):
-            adapter = adapters.make(path, self.name(path), self.project)
-
-            async def main(stop):
-                return await probe.told_run(
-                    adapter,
-                    path["rate"],
-                    path["duration"],
-                    path.get("warmup", 1.0),
-                    path.get("payload_bytes", 64),
-                    self.progress("latency %s" % path["id"]),
-                    stop,
-                )
-
-            recording, told = probe.run(main, path.get("connections", 1) + 50)
+            recording, told, seen = self.probed(path, "latency", path["rate"], path["duration"], path.get("warmup", 1.0))
         duration = recording.sent / path["rate"]
-        entry = dict(self.seen(recording, adapter), sample_count=recording.received)
+        entry = dict(self.seen(recording, seen), sample_count=recording.received)
         latency, lateness = recording.latency.encode().decode(), recording.lateness.encode().decode()
         entry.update(derive.percentiles(hdr.Histogram(latency)))
         late = hdr.Histogram(lateness)
@@ -224,8 +216,37 @@ class Session:
             self.file(kind, path, run, entry)
         return entry
 
+    def probed(self, path, what, rate, duration, warmup, per_second=False, beside=None):
+        """One run of the probe, by as many processes as were asked for: (recording, what the server says, connections seen)."""
+        size, bar = path.get("payload_bytes", 64), self.progress("%s %s" % (what, path["id"]))
+        forget = what == "throughput"
+
+        async def alone(stop):
+            adapter = adapters.make(path, self.name(path), self.project)
+            adapter.forget = forget
+            recording, told = await probe.told_run(adapter, rate, duration, warmup, size, bar, stop, per_second=per_second)
+            return recording, told, adapter.seen
+
+        async def together(stop):
+            from pack.realtime import shares
+
+            told = shares.orders(path, self.name(path), self.project, rate, duration, warmup, size, self.workers, per_second, forget)
+            if self.cluster:
+                return await asyncio.get_running_loop().run_in_executor(None, shares.on_cluster, self.cluster, told, stop)
+            return await shares.on_this_machine(told, stop, bar)
+
+        async def main(stop):
+            watching = asyncio.ensure_future(beside()) if beside else None
+            try:
+                return await (alone if self.workers == 1 and not self.cluster else together)(stop)
+            finally:
+                if watching:
+                    watching.cancel()
+
+        return probe.run(main, path.get("connections", 1) + 50)
+
     @staticmethod
-    def seen(recording, adapter):
+    def seen(recording, seen):
         """What a probe's run saw beside its latencies: of itself, of its connections, of what went wrong."""
         reasons = {}
         for text in recording.closed:
@@ -238,7 +259,7 @@ class Session:
             "receiver": recording.receiver,
             "closed": sorted(reasons.items(), key=lambda item: -item[1])[:5],
             "usage": thinned(recording.usage),
-            "seen": adapter.seen,
+            "seen": seen,
         }
 
     def still_good(self, path):
@@ -268,7 +289,7 @@ class Session:
             if kind["measure"] == "ordering":
                 ask = audit.causal if path["ordering"] == "causal" else audit.ordering
                 text, counts, told, partial = ask(path, self.name(path), self.project, bar)
-                counts.update(effects_from="the probe", consumed=None, worker_seen=False)
+                counts.update(effects_from="the probe", consumed=None, worker_seen=False, isolates=None)
             else:
                 text, counts, told, partial = audit.delivery(path, self.name(path), self.project, kind, server, bar)
         worker = path.get("worker", "the probe") if kind["measure"] != "ordering" else "the probe"
@@ -298,32 +319,15 @@ class Session:
         start, spec = time.time(), dict(path["throughput"], **({"duration": self.duration} if self.duration else {}))
         memory = []
         with self.server_for(path) as server:
-            adapter = adapters.make(path, self.name(path), self.project)
-            adapter.forget = True
 
             async def watch():
                 while True:
-                    sample = [managed.memory_kb(os.getpid()), managed.memory_kb(server.pid) if isinstance(server, managed.Server) else None]
+                    pids = server.pids if isinstance(server, managed.Server) else []
+                    sample = [managed.memory_kb(os.getpid()), managed.summed(managed.memory_kb, pids)]
                     memory.append([round(time.time() - start, 3)] + sample)
                     await asyncio.sleep(max(1.0, spec["duration"] / 60.0))
 
-            async def main(stop):
-                watching = asyncio.ensure_future(watch())
-                try:
-                    return await probe.told_run(
-                        adapter,
-                        spec["rate"],
-                        spec["duration"],
-                        1.0,
-                        path.get("payload_bytes", 64),
-                        self.progress("throughput %s" % path["id"]),
-                        stop,
-                        per_second=True,
-                    )
-                finally:
-                    watching.cancel()
-
-            recording, told = probe.run(main, path.get("connections", 1) + 50)
+            recording, told, seen = self.probed(path, "throughput", spec["rate"], spec["duration"], 1.0, True, watch)
         series, departed = recording.arrivals, recording.departures
         if recording.partial:
             cut = max(1, int(recording.sent / spec["rate"]))
@@ -342,7 +346,7 @@ class Session:
             "memory_kb": memory,
             "histogram": recording.latency.encode().decode(),
         }
-        entry.update(self.seen(recording, adapter))
+        entry.update(self.seen(recording, seen))
         return self.file(kind, path, self.run_part(start, path, told, recording.partial), entry)
 
     def plain(self, path, kind):
@@ -354,7 +358,7 @@ class Session:
             bar = self.progress("%s %s" % (measure, path["id"]))
             if measure == "density":
                 entry, told, partial = density.density(
-                    path, self.name(path), self.project, server.pid if isinstance(server, managed.Server) else self._pid(path), bar
+                    path, self.name(path), self.project, server.pids if isinstance(server, managed.Server) else self._pid(path), bar
                 )
             else:
                 entry, told, partial = getattr(density, measure)(path, self.name(path), self.project, bar)
@@ -363,10 +367,10 @@ class Session:
     def _pid(self, path):
         file = path["density"].get("server_pid_file")
         if not file:
-            return None
+            return []
         try:
             with open(os.path.join(self.project, file), encoding="ascii") as handle:
-                return int(handle.read().strip())
+                return managed.family(int(handle.read().strip()))
         except (OSError, ValueError):
             raise MeasureError("path %s: server_pid_file %s holds no process id" % (path["id"], file))
 

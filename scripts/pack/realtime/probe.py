@@ -9,6 +9,7 @@ taken for a slow server. Sender and receiver share one process and one clock.
 
 import asyncio
 import gc
+import logging
 import os
 import signal
 import sys
@@ -196,9 +197,9 @@ class _Sender:
 
     MOST = 256  # messages in one go; then receivers have their turn
 
-    def __init__(self, adapter, recording, span, size, token, stop, per_second, progress):
+    def __init__(self, adapter, recording, span, size, token, stop, copies, progress):
         self.adapter, self.recording, self.size, self.token, self.stop = adapter, recording, size, token, stop
-        self.number, self.total, self.per_second, self.progress = span[0], span[1], per_second, progress
+        self.number, self.total, self.copies, self.progress = span[0], span[1], copies, progress
         self.loop, self.tasks = asyncio.get_running_loop(), set()
         self.done, self.handle = self.loop.create_future(), None
         self.post = adapter.post if adapter.posting() else self._task
@@ -212,21 +213,33 @@ class _Sender:
             self.recording.failed += 1
             self.recording.refusal = self.recording.refusal or said(error)
 
+    def warmed(self, error):
+        """A send that is not counted has ended."""
+        self.open -= 1
+        if error is not None and not self.over:
+            self.recording.refusal = self.recording.refusal or said(error)
+
     def _task(self, body, partition, settled):
         if len(self.tasks) >= MOST_PENDING:
             settled(RuntimeError("%d sends without an answer: no more go out" % MOST_PENDING))
             return
         task = asyncio.ensure_future(self.adapter.send(body))
         self.tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task):
-        self.tasks.discard(task)
-        self.settled(None if task.cancelled() else task.exception())
+        task.add_done_callback(lambda task: (self.tasks.discard(task), settled(None if task.cancelled() else task.exception())))
 
     def start(self):
         """Begin when the first message is due."""
         self.handle = self.loop.call_later(max(0.0, self.recording.due(self.number) - time.perf_counter()), self._tick)
+
+    def listen(self, rate, duration):
+        """Send nothing, and be done when whoever sends is: what is to come counts as sent, so that what does not is lost."""
+        self.recording.sent = self.total
+
+        def over():
+            if not self.done.done():
+                self.done.set_result(None)
+
+        self.handle = self.loop.call_later(max(0.0, self.recording.zero + duration - time.perf_counter()), over)
 
     def _tick(self):
         try:
@@ -245,7 +258,7 @@ class _Sender:
 
     def _send(self):
         recording, clock, rate, zero = self.recording, time.perf_counter, self.recording.rate, self.recording.zero
-        number, fanout, token, size, post = self.number, self.recording.fanout, self.token, self.size, self.post
+        number, copies, token, size, post = self.number, self.copies, self.token, self.size, self.post
         late, departures, last = recording._lateness.add, recording.departures, min(self.total, self.number + self.MOST)
         while number < last:
             now = clock()
@@ -258,13 +271,13 @@ class _Sender:
                 break
             if number >= 0:
                 recording.sent += 1
-                late(-wait, fanout)
+                late(-wait, copies)
                 if departures is not None:
                     departures[min(int(now - zero), len(departures) - 1)] += 1
                 if self.progress and number % self.every == 0:
                     self.progress.update(number, self.total, recording)
             self.open += 1
-            post(make_body(token, number, size), 0, self.settled)
+            post(make_body(token, number, size), 0, self.settled if number >= 0 else self.warmed)
             number += 1
         self.number = number
         self.adapter.flush()
@@ -285,11 +298,26 @@ def said(error):
 
 
 async def open_loop(
-    adapter, rate, duration, warmup=1.0, size=64, progress=None, stop=None, per_second=False, order=False, grace=GRACE_S, opened=None
+    adapter,
+    rate,
+    duration,
+    warmup=1.0,
+    size=64,
+    progress=None,
+    stop=None,
+    per_second=False,
+    order=False,
+    grace=GRACE_S,
+    opened=None,
+    begin=None,
+    token=None,
+    sends=True,
+    members=None,
 ):
     """Run the schedule against an adapter that it opens; returns a Recording. `stop` (an asyncio.Event) ends it early; `opened()` is
-    awaited before the first message."""
-    token = os.urandom(4).hex().encode()
+    awaited before the first message, `begin()` gives the moment of message 0; without `sends` somebody else sends with this token.
+    `members`: receivers of a broadcast in all processes together."""
+    token = token or os.urandom(4).hex().encode()
     recording = Recording(rate, adapter.fanout)
     total, before = int(round(rate * duration)), int(round(rate * warmup))
     if per_second:
@@ -322,10 +350,13 @@ async def open_loop(
         await opened()
     stop = stop or asyncio.Event()
     usage = loops.Usage(asyncio.get_running_loop())
-    recording.zero = time.perf_counter() + 0.05 + before / rate
-    sender = _Sender(adapter, recording, (-before, total), size, token, stop, per_second, progress)
+    recording.zero = await begin() if begin is not None else time.perf_counter() + 0.05 + before / rate
+    sender = _Sender(adapter, recording, (-before, total), size, token, stop, members or adapter.fanout, progress)
     try:
-        sender.start()
+        if sends:
+            sender.start()
+        else:
+            sender.listen(rate, duration)
         usage.loop.call_at(usage.loop.time() + max(0.0, recording.zero - time.perf_counter()), usage.start)
         await sender.done
         quiet, came, end = time.perf_counter(), recording.received, time.perf_counter() + 12 * grace
@@ -423,6 +454,26 @@ def run(main, descriptors=100):
         loop.close()
         for number, handler in before.items():  # closing the loop gave them their defaults
             signal.signal(number, handler)
+
+
+class Noise:
+    """What client libraries print by themselves (logs, tracebacks of their threads and destructors) while a command runs: `said`, a line each."""
+
+    def __enter__(self):
+        self.said, self._before = [], (logging.lastResort, threading.excepthook, sys.unraisablehook)
+        noise = self
+
+        class Heard(logging.Handler):
+            def emit(self, record):
+                noise.said.append(" ".join(("%s: %s" % (record.name, record.getMessage())).split())[:200])
+
+        logging.lastResort = Heard(logging.WARNING)
+        threading.excepthook = lambda told: self.said.append(said(told.exc_value or told.exc_type()))
+        sys.unraisablehook = lambda told: self.said.append(said(told.exc_value or told.exc_type()))
+        return self
+
+    def __exit__(self, *error):
+        logging.lastResort, threading.excepthook, sys.unraisablehook = self._before
 
 
 class Progress:

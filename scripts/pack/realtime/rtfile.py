@@ -176,15 +176,27 @@ def check(data, definition):
             found.append("%s: `server` starts one process, `cluster` several: give one of them" % where)
         if cluster and path["address"] != cluster[0]["address"]:
             found.append("%s: address must be that of the first node of the cluster, %s" % (where, cluster[0]["address"]))
+        if cluster and path["adapter"] in SOCKETS:
+            if path.get("options", {}).get("mode") != "broadcast":
+                found.append(
+                    "%s: an answer comes from the server that was asked, so only one of the %d nodes would be measured: `options: {mode: broadcast}`"
+                    % (where, len(cluster))
+                )
+            elif path.get("connections", 1) < len(cluster):
+                found.append("%s: %d connections cannot reach %d nodes" % (where, path.get("connections", 1), len(cluster)))
+        elif cluster and path["adapter"] in BROKERS and path["adapter"] != "nats":
+            found.append(
+                "%s: the %s adapter would talk to the first node only: measure each node as a path of its own" % (where, path["adapter"])
+            )
         for part in ("name", "address"):
             told = [n[part] for n in cluster]
             found += [
                 "%s: two nodes of the cluster have the %s %s" % (where, part, t) for t in sorted({t for t in told if told.count(t) > 1})
             ]
-        several = path["adapter"] == "websocket" and path.get("options", {}).get("mode") == "broadcast" and path.get("connections", 1) > 1
+        several = path["adapter"] in SOCKETS and path.get("options", {}).get("mode") == "broadcast" and path.get("connections", 1) > 1
         if path.get("ordering") == "causal" and not several and ":" not in path["adapter"]:
             found.append(
-                "%s: causal order shows only where several receivers see messages of several senders: a websocket path with "
+                "%s: causal order shows only where several receivers see messages of several senders: a websocket or socketio path with "
                 "`options: {mode: broadcast}` and 2 connections or more, or an adapter of your own" % where
             )
         if "dead_letter" in path:

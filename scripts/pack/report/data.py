@@ -5,6 +5,7 @@ Never an average: the worst second, the worst path, the bound. What is INVALID, 
 
 from pack.realtime import derive, evidence, gates, hdr
 
+JUDGED = ("PASS", "FAIL")  # the verdicts that say something of the system as it is
 CURVE = (0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999)
 
 
@@ -76,7 +77,8 @@ def collect(team_dir, definition, now):
                     samples=facts["samples"],
                     lost=facts["lost"],
                     lateness_ms=facts["lateness_p99_ms"],
-                    percent=None if bound is None else round(100.0 * bound / budget, 1),
+                    # what is INVALID says nothing of a budget, and what is STALE nothing of this tree
+                    percent=round(100.0 * bound / budget, 1) if bound is not None and row["verdict"] in JUDGED else None,
                     **facts["percentiles"],
                 )
             )
@@ -185,7 +187,7 @@ def headline(data):
     parts = ["%d of %d gates pass" % (passed, len(data["gates"]))]
     if data["halt"]:
         parts[0] = "HALT at %s: " % data["halt"]["gate"] + parts[0]
-    judged = [r for r in data["latency"] if r["claim"] == "p99"]
+    judged = [r for r in data["latency"] if r["claim"] == "p99" and r["verdict"] in JUDGED]
     endless = [r for r in judged if r["percent"] is None]
     if endless:
         parts.append("%s loses messages, so it has no P99" % endless[0]["path"])
@@ -195,11 +197,12 @@ def headline(data):
             "%s is nearest to its P99 budget: %.1f of %g ms (%.0f %%)"
             % (worst["path"], worst["bound_ms"], worst["budget_ms"], worst["percent"])
         )
-    lost = [r for r in data["delivery"] if r["lost"]]
+    delivery = [r for r in data["delivery"] if r["verdict"] in JUDGED]
+    lost = [r for r in delivery if r["lost"]]
     if lost:
         parts.append("%d of %d acknowledged messages lost on %s" % (lost[0]["lost"], lost[0]["acked"], lost[0]["path"]))
-    elif data["delivery"]:
-        least = max(data["delivery"], key=lambda r: r["bound"] or 1)
+    elif delivery:
+        least = max(delivery, key=lambda r: r["bound"] or 1)
         parts.append("0 lost of %d on %s (loss rate below %.2g)" % (least["acked"], least["path"], least["bound"] or 1))
     waiting = [o for o in data["open"] if o["verdict"] in ("INVALID", "MISSING", "STALE", "FORGED")]
     if waiting:

@@ -241,9 +241,9 @@ def parts(state, records, told):
     }
 
 
-def page(state, records, enforcement, told=None, live=False):
+def page(state, records, enforcement, told=None, live=False, spent="Cost: not looked for"):
     """The whole page as text. records: the journal, not empty; enforcement: the level that was measured; told: their History, when it is
-    there already; live: whether the page asks for news (web.py)."""
+    there already; spent: what the run cost; live: whether the page asks for news (web.py)."""
     told = history.of(records)[0] if told is None else told
     given = parts(state, records, told)
     legend = "".join('<li><i style="background:var(%s)"></i>%s</li>' % pair for pair in LEGEND) + "".join(
@@ -261,6 +261,7 @@ def page(state, records, enforcement, told=None, live=False):
         tasks=given["task-table"],
         verdicts=given["verdict-table"],
         summary=given["report"],
+        spent=html.escape(spent),
         data=codec.dumps(given["data"]).replace("<", "\\u003c"),
     )
 
@@ -288,6 +289,7 @@ _PAGE = """<!doctype html>
 <section aria-labelledby="tasks"><h2 id="tasks">Tasks</h2><div id="task-table">{tasks}</div></section>
 <section aria-labelledby="verdicts"><h2 id="verdicts">Who approved what</h2><div id="verdict-table">{verdicts}</div></section>
 <section aria-labelledby="summary"><h2 id="summary">Summary</h2><pre tabindex="0" id="report">{summary}</pre></section>
+<section aria-labelledby="cost"><h2 id="cost">Cost</h2><pre tabindex="0">{spent}</pre></section>
 </main><div id="tip" hidden></div>
 <script type="application/json" id="data">{data}</script><script>{js}</script></body></html>
 """
@@ -300,6 +302,7 @@ def main(argv):
 
     from pack.base import enforcement
     from pack.gate import entry
+    from pack.report import cost
     from pack.protocol.refusal import Refusal
     from pack.store.journal import Damaged
     from pack.store.open_for_reading import Run
@@ -322,6 +325,6 @@ def main(argv):
         return 1
     target = given.out or os.path.join(run.store.folder, "timeline.html")
     with open(target, "w", encoding="utf-8") as f:
-        f.write(page(state, records, enforcement.recorded(state)["level"]))
+        f.write(page(state, records, enforcement.recorded(state)["level"], spent=cost.text(cost.safely(state, records, os.environ))))
     print("wrote %s" % target)
     return 0

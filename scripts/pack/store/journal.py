@@ -155,7 +155,9 @@ def replayed(records):
         try:
             machine.replay(state, record, judged=not old)
         except (Refusal, KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
-            why = "cannot be read by this version (%s: %s)" % (type(error).__name__, error) if old else "contradicts the protocol: %s" % error
+            why = (
+                "cannot be read by this version (%s: %s)" % (type(error).__name__, error) if old else "contradicts the protocol: %s" % error
+            )
             raise Damaged("record %d (%s) %s%s" % (record["seq"], record["event"], why, _other_version(records))) from None
         yield record, state
 
@@ -172,7 +174,8 @@ def _other_version(records):
     return (
         ""
         if wrote in ([], [here])
-        else "; team %s wrote it and this is team %s: finish the run with that version, or end it: `pack abort --reason WHY`" % (wrote[0], here)
+        else "; team %s wrote it and this is team %s: finish the run with that version, or end it: `pack abort --reason WHY`"
+        % (wrote[0], here)
     )
 
 

@@ -27,12 +27,12 @@ def agents_text(definition):
         lines = [
             "---",
             "name: %s" % role["agent"],
-            "description: \"%s of the %s (%s): %s Spawned by the team's lead in its wave.\""
+            "description: \"%s; a wave of %s.\""  # read in every session of every user: what it does stands below
             % tuple(
                 re.sub(
                     "-{3,}", "\u2013", " ".join(x.replace('"', "'").replace("\\", "/").split())
                 )  # the client ends the frontmatter at `---`
-                for x in (role["title"], definition["title"], definition["team"], role["summary"])
+                for x in (role["title"], definition["team"])
             ),
             "tools: " + tools,
             "color: %s" % colors[n % len(colors)],

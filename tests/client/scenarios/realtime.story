@@ -34,25 +34,40 @@ file telemetry.py:
     import asyncio
     import json
     import os
+    import socket
     import time
+    from urllib.parse import urlsplit
 
-    from pack.realtime.adapters.mqtt import Mqtt
+    import aiomqtt
+
+    from pack.realtime.adapters.base import Adapter
 
     STATIONS = 9
 
 
-    class Client(Mqtt):
-        def __init__(self, address, options, connections, name):
+    class Client(Adapter):
+        protocol = "mqtt"
+
+        async def open(self, deliver):
             with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "mqtt.json")) as handle:
                 tuned = json.load(handle)
-            super().__init__(address, dict(options, single=True, **tuned), connections, name)
-            self.topic, self.under_way = self.topic + "/+", set()
+            more = {"socket_options": [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]} if tuned.get("nodelay") else {}
+            url = urlsplit(self.address)
+            self.client = aiomqtt.Client(
+                url.hostname, url.port, max_inflight_messages=10000, max_queued_outgoing_messages=0, timeout=10, **more
+            )
+            await self.client.__aenter__()
+            self.client.pending_calls_threshold = 1 << 30
+            self.topic, self.under_way, self.version = "fleet/%s/" % self.name, set(), "?"
+            await self.client.subscribe("$SYS/broker/version", qos=0)
+            await self.client.subscribe(self.topic + "+", qos=1)
+            self.task = self.receiving(self._receive(deliver))
 
         async def send(self, body, partition=0, station=0):
-            await self.producer.publish(self.topic[:-1] + str(station), body, qos=1, timeout=20)
+            await self.client.publish(self.topic + str(station), body, qos=1, timeout=20)
 
         async def _receive(self, deliver):
-            async for message in self.consumer.messages:
+            async for message in self.client.messages:
                 at, where = time.perf_counter(), message.topic.value
                 if where.startswith("$SYS"):
                     self.version = bytes(message.payload).decode()
@@ -62,6 +77,14 @@ file telemetry.py:
                     task = asyncio.ensure_future(self.send(message.payload, station=int(where.rsplit("/", 1)[1]) + 1))
                     self.under_way.add(task)
                     task.add_done_callback(self.under_way.discard)
+
+        async def server(self):
+            return self.version, "real"
+
+        async def close(self):
+            self.task.cancel()
+            await asyncio.gather(self.task, return_exceptions=True)
+            await self.client.__aexit__(None, None, None)
 file mqtt.json:
     {}
 file mosquitto.conf:

@@ -3,9 +3,9 @@ as in honest-simple until "coder-1 tells supervisor: CLAIM: task #1"
 calls: 190
 file src/other.py:
     other = 1
-coder-1 writes src/bye.py:
+coder-1 writes .conventions/early.md:
     too early
-    => refused NOT_YOUR_FILE, says "CLAIM: task #1"
+    => refused NOT_YOUR_FILE, says "CLAIM: task #2"
 coder-1 tells supervisor: IN_REVIEW: task #1
     => refused NOT_YOUR_TASK
 coder-1 tells supervisor: CLAIM: task #1

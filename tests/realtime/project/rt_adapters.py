@@ -1,5 +1,6 @@
 """Adapters of a project of its own, as rt.yaml names them with `module:Class`."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -18,6 +19,9 @@ class Cqrs(Redis):
         self.commands = self.name + ":commands"
         self.projector = subprocess.Popen([sys.executable, os.path.join(HERE, "projector.py"), self.address, self.commands, self.stream])
         await super().open(deliver)
+        await self.producer.xadd(self.commands, {"m": b"warm 0"})
+        while not await self.producer.xlen(self.stream):  # a Python takes a while to start where many run
+            await asyncio.sleep(0.05)
 
     async def send(self, body, partition=0):
         await self.producer.xadd(self.commands, {"m": body})

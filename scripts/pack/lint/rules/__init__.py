@@ -27,6 +27,7 @@ _COMMAND = (
     "wide-grant",
     "ref-project-path",
     "command-injection",
+    "command-live-example",
     "command-shell",
     "command-argument",
     "context-budget",

@@ -25,6 +25,8 @@ from .. import refs
 from ..lazy import lazy
 
 SEVERITY = "warning"
+_SPELLED = ("$ARG", "{{")  # one of them begins what _ALMOST and _SLIP find
+_BRACES = ("${ARGUMENTS}", "$arguments") + tuple("${%d}" % number for number in range(10))
 _FIRST = lazy(r"(?<![\\$\w])\$1(?![\w%]|[.,][0-9]|[-–/]\$?[0-9A-Za-z])")
 _SECOND = lazy(r"(?<![\\$\w])\$2(?![\w%]|[.,][0-9]|[-–/]\$?[0-9A-Za-z])")
 _BRACED = lazy(r"\$\{(ARGUMENTS|[0-9])\}|(?<![\\$\w])\$(arguments)\b")
@@ -34,6 +36,7 @@ _ALMOST = lazy(
     r"(?<![\\$\w])\$(?:ARGUMENT|ARGS|ARGV|ARGUMNETS|ARGUEMENTS|ARGUMENS)\b|\{{2,3} ?\$?(?:ARGUMENTS|args|arguments|input)\ ?\}{2,3}"
 )
 _SLIP = lazy(r"(?<![\\$\w])\$(?:ARGUMENT|ARGUMNETS|ARGUEMENTS|ARGUMENS)\b")
+_SEVERAL = lazy(r"[`\"']?(?:,| and) [`\"']?\$2[`\"']?,? (?:and )?[`\"']?\$3")  # "arguments with `$1`, `$2`, `$3`"
 _LISTED = lazy(r"\$ARGUMENTS[`\"']?(?:,| and| or|/)[ `\"']*\Z")  # "placeholders ($ARGUMENTS, $1, $2)"
 _ZERO = lazy(r"(?<![\\$\w])\$(?:0(?![0-9.])|ARGUMENTS\[0\])")
 
@@ -44,15 +47,16 @@ def check(file, context):
     front = file.front
     yield from _verbatim(file, front)
     takes = front is not None and ("argument-hint" in front or "arguments" in front or "$ARGUMENTS" in text)
-    if not (takes or front is not None and file.kind == "command" and _SECOND.search(text, file.body_start)):
+    if not (takes or front is not None and file.kind == "command" and file.holds(("$2",)) and _SECOND.search(text, file.body_start)):
         return  # `$1` may well be an amount of money, or Perl
-    if "$1" not in text or _ZERO.search(text, file.body_start):
+    if not file.holds(("$1",)) or _ZERO.search(text, file.body_start):
         return
     for match in _FIRST.finditer(text, file.body_start):
         if (
             file.prose.in_fence(match.start())
             or _embedded(file, match.start())
             or _LISTED.search(text, max(0, match.start() - 24), match.start())
+            or _SEVERAL.match(text, match.end())
         ):
             continue
         yield file.hit(match.span(), "$1 is the second argument; the first is $0")
@@ -61,28 +65,30 @@ def check(file, context):
 
 def _verbatim(file, front):
     """`${ARGUMENTS}`, `$arguments`, and names that `arguments` does not declare stay as they are."""
-    text, dollars, at = file.text, [], file.text.find("$", file.body_start)
-    while at >= 0:
-        dollars.append(at)
-        at = text.find("$", at + 1)
-    for match in _at(_BRACED, text, dollars):
-        if not file.prose.in_code(match.start()) and not (front and match.group(2) and "arguments" in _declared(front)):
+    text, names = file.text, _declared(front) if front else ()
+    for match in _at(_BRACED, text, _dollars(file)) if file.holds(_BRACES) else ():
+        if not file.prose.in_code(match.start()) and not (match.group(2) and "arguments" in names):
             right = "$ARGUMENTS" if match.group(1) in ("ARGUMENTS", None) else "$" + match.group(1)
             yield file.hit(match.span(), "%s is not replaced; write %s" % (match.group(), right), [match.span() + (right,)])
             return
-    if file.kind == "command":
+    if file.kind == "command" and file.holds(_SPELLED):
         for match in (_ALMOST if "$ARGUMENTS" not in text else _SLIP).finditer(text, file.body_start):
             if not file.prose.in_fence(match.start()):
                 yield file.hit(match.span(), "%s is not replaced; write $ARGUMENTS" % match.group(), [match.span() + ("$ARGUMENTS",)])
                 return
-    names = _declared(front) if front else ()
-    if not names:
-        return
-    for match in _at(_NAMED, text, dollars):
+    for match in _at(_NAMED, text, _dollars(file)) if names else ():
         if match.group(1) not in names and match.group(1) != "arguments" and not file.prose.in_code(match.start()):
             text = "arguments declares no %r (%s): the placeholder stays as it is"
             yield file.hit(match.span(), text % (match.group(1), ", ".join(names)))
             return
+
+
+def _dollars(file):
+    places, at = [], file.text.find("$", file.body_start)
+    while at >= 0:
+        places.append(at)
+        at = file.text.find("$", at + 1)
+    return places
 
 
 def _at(pattern, text, places):

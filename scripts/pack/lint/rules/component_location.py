@@ -26,6 +26,8 @@ Good `agents/coder.md`:
 Source: client, measured (`provides` of `plugin validate --json`)
 """
 
+from .manifest_location import for_several_hosts
+
 SEVERITY = "warning"
 _FOLDERS = {
     "agent": "agents",
@@ -62,6 +64,8 @@ def check(plugin, context):
         if found is None or any(rel.startswith(path.rstrip("/") + "/") for path in named):
             continue
         meant, what, needs = found
+        if "/" not in sub and meant and project.exists(base + meant) and for_several_hosts(plugin):
+            continue  # the right file is there as well: this one is another program's
         if needs and not _looks_like(project, rel, needs):
             continue
         if sub.startswith(".claude/"):
@@ -113,6 +117,8 @@ def _judge(sub, plugin):
         return None
     cased = head.lower() if head.lower() in _REAL and head != head.lower() else None
     right = cased or _FOLDERS.get(head)
+    if right in ("agents", "commands") and not cased and len(parts) > 2:
+        return None  # agent/skills/... is another tool's
     if right and (cased or not plugin.of(right.rstrip("s"))):
         wanted = '"hooks"' if right == "hooks" and last == "hooks.json" else "---" if last.endswith(".md") else None
         skill = right == "skills" and last != "SKILL.md"

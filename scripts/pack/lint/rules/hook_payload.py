@@ -56,7 +56,12 @@ def check(file, context):
             if handler.plugin is not None and script.sub is not None and not script.escapes:
                 text = script.read(context.project, handler.plugin.path(script.sub)) or ""
                 texts.append((script.span, text, script.sub))
-                if _ARGUMENT.search(text) and not any(mark in text for mark in _READS) and _passes_nothing(handler, script):
+                if (
+                    script.sub.endswith((".py", ".js", ".mjs", ".cjs"))
+                    and _ARGUMENT.search(text)
+                    and not any(mark in text for mark in _READS)
+                    and _passes_nothing(handler, script)
+                ):
                     said = "%s takes its event from an argument, but the command gives it none: it comes as JSON on standard input"
                     yield file.hit(script.span, said % script.sub)
         for span, text, name in texts:

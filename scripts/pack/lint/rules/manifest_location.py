@@ -31,9 +31,23 @@ def check(plugin, context):
                 differing = [
                     key for key in set(file.data) | set(plugin.manifest.data) if file.data.get(key) != plugin.manifest.data.get(key)
                 ]
-                if differing:
+                if differing and not _for_another_host(plugin, file):
                     key = sorted(differing)[0]
                     yield file.hit(
                         file.at((key,), key=True),
                         "differs from .claude-plugin/plugin.json, which the client reads (%s)" % ", ".join(sorted(differing)[:4]),
                     )
+
+
+def _for_another_host(plugin, file):
+    """Is it the manifest of another program (Antigravity, Copilot), or of a plugin that has folders for several of them?"""
+    schema = file.data.get("$schema")
+    if isinstance(schema, str) and not any(name in schema for name in ("claude", "anthropic", "schemastore")):
+        return True
+    return for_several_hosts(plugin)
+
+
+def for_several_hosts(plugin):
+    """Has the plugin folders for other programs than this client?"""
+    names = (".codex-plugin", ".cursor-plugin", ".gemini", ".agents", ".antigravity", ".github/plugin")
+    return any(plugin.path(name) in plugin.project.dirs for name in names)

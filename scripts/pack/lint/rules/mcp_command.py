@@ -72,7 +72,11 @@ def check(file, context):
                 if plugin.path(sub).startswith("..") or not plugin.path(sub).startswith(plugin.root):
                     yield file.hit(file.at(path + where), "%s leads out of the plugin" % text)
                 continue
-            if not project.exists(plugin.path(sub)) and sub.split("/")[0] in ("dist", "build", "out", "target") and not _from_npm(plugin):
+            if (
+                not project.exists(plugin.path(sub))
+                and any(part in ("dist", "build", "out", "target") for part in sub.split("/")[:-1])
+                and not _from_npm(plugin)
+            ):
                 text = "%s is not in the tree: an installation from git has no build output, and the server does not start"
                 yield file.hit(file.at(path + where), text % sub, severity="warning")
                 continue

@@ -91,6 +91,8 @@ def check(plugin, context):
                 name, index, kind = first or second, 2 if first else 3, (one or other).lower()
                 legal = sorted(tables[kind])
                 same_form = any(item.isupper() == name.isupper() for item in legal)
+                if kind == "phase" and name.islower() and " to `" in match.group():
+                    continue  # "sets the next phase to `not_started`" is a status
                 several = name.islower() and len(_declaring(documents, kind)) > 1  # the status of a plan, of a task, of a session
                 known = (
                     not legal

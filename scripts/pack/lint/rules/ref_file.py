@@ -24,28 +24,48 @@ from .. import refs
 from ..near import nearest
 
 SEVERITY = "warning"
+MIRRORED = 4
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".mp4")  # who reads a page of a skill sees none
 
 
 def check(file, context):
     """Root paths, links, and paths in code that begin with a component folder."""
-    project = context.project
+    found = list(_look(file, context.project))
+    # A page below a skill that points to many pages which are not there was copied from somewhere else: said once.
+    lost = [ref for ref, hit, sure in found if not sure and ref.kind == "link"] if file.kind == "prose" else ()
+    if len(lost) < MIRRORED:
+        lost = ()
+    for ref, hit, _ in found:
+        if ref not in lost:
+            yield hit
+    if lost:
+        names = ", ".join(ref.name for ref in lost[:3])
+        yield file.hit(
+            lost[0].span, "%d links of this page lead nowhere (%s, ...): it was copied without what it points to" % (len(lost), names)
+        )
+
+
+def _look(file, project):
+    """Yield (Ref, Hit, is it a slip?)."""
     for ref in refs.files(file, project):
-        if ref.target is None:
+        if ref.target is None or file.kind == "prose" and ref.kind == "link" and ref.target.lower().endswith(_PICTURES):
             continue
         if ref.kind == "root" and ref.target.startswith("../") or ref.kind == "link" and _leaves(file, ref.target):
             text = "%s leads out of the plugin: an installed plugin has nothing there" % ref.name
-            yield file.hit(ref.span, text, severity="error" if ref.kind == "root" else None)
+            yield ref, file.hit(ref.span, text, severity="error" if ref.kind == "root" else None), False
             continue
         if project.exists(ref.target) or ref.target.startswith("../"):
             continue
         other = project.same_but_case(ref.target)
         if other is not None:
-            yield file.hit(ref.span, "no file %s: it is spelled %s" % (ref.name, other.rsplit("/", 1)[-1]))
+            yield ref, file.hit(ref.span, "no file %s: it is spelled %s" % (ref.name, other.rsplit("/", 1)[-1])), True
             continue
         folder = ref.target.rsplit("/", 1)[0] + "/" if "/" in ref.target else ""
         hint = nearest(ref.target[len(folder) :], project.names_in(folder.rstrip("/")))
-        severe = ref.kind == "root" and file.kind != "prose" and not ref.name.endswith("/") and not _provided_for(file, ref.span)
-        yield file.hit(ref.span, "no file %s%s" % (ref.name, hint), severity="error" if severe else None)
+        severe = (
+            ref.kind == "root" and file.kind not in ("prose", "readme") and not ref.name.endswith("/") and not _provided_for(file, ref.span)
+        )
+        yield ref, file.hit(ref.span, "no file %s%s" % (ref.name, hint), severity="error" if severe else None), bool(hint)
 
 
 def _provided_for(file, span):

@@ -28,6 +28,7 @@ _CALLED = lazy(
     r"(?i)\b(?:(?:sub-?)?agents?|skills?|commands?|plugins?|invok(?:e|es|ing)|spawn|delegat(?:e|es)|launch|dispatch|run|call|load|slash|workflow|teammates?)\b"
 )
 _INSTALL = lazy(r"plugin install ([a-z][a-z0-9-]{2,60})\b(?:@([A-Za-z][\w.-]{2,60}))?")
+_CODED_END = lazy(r":[a-z][a-z0-9_-]{2,60}`")
 _CODED = lazy(r"`/?([a-z0-9][a-z0-9_-]{2,60}):([a-z][a-z0-9_-]{2,60})`")
 
 
@@ -56,6 +57,8 @@ def check(file, context):
             and not nearest(ref.name, list(project.agent_ids) + list(project.command_ids))
         ):
             continue
+        if any(ref.name in plugin.commands() for plugin in project.plugins if prefix in plugin.names):
+            continue  # `name: demo:build` makes /demo:build itself a bare name
         if _of_a_service(ref.name, project) or _a_workflow(ref.name, project):
             continue
         known = list(project.command_ids) if ref.kind == "slash" else list(project.agent_ids) + list(project.command_ids)
@@ -114,7 +117,10 @@ def _slips(file, project):
     text, plugin = file.text, file.plugin
     if plugin is None or not plugin.names or ":" not in text:
         return
-    for match in _CODED.finditer(text, file.body_start):
+    for end in _CODED_END.finditer(text, file.body_start):
+        match = _CODED.match(text, text.rfind("`", file.body_start, end.start()))
+        if match is None or match.end() != end.end():
+            continue
         prefix, rest = match.groups()
         if prefix in project.plugin_names or file.prose.in_fence(match.start()):
             continue

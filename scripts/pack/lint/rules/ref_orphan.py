@@ -19,8 +19,10 @@ Source: this project
 """
 
 from ..lazy import lazy
+from ..markdown import lines_with
 
 SEVERITY = "warning"
+_STEM = ("eference",)
 _PAGE = lazy(r"skills/[^/]+/references?/[^/]+\.md\Z")
 _FOLDER = lazy(r"\breferences?/(?![\w.-]*\w)|\b[Rr]eferences? (?:folder|directory|files)")
 
@@ -118,7 +120,7 @@ def _starts(stem):
 
 
 def _sends_to_the_folder(file):
-    return "eference" in file.text and _FOLDER.search(file.text) is not None
+    return file.holds(_STEM) and any(_FOLDER.search(file.text, start, end) for start, end in lines_with(file.text, 0, _STEM))
 
 
 def _names(file):

@@ -35,6 +35,8 @@ def check(file, context):
         if ref.name in own or ref.name in everywhere or ref.name in project.plugin_names or ref.name in context.facts.builtin_skills:
             continue
         near = nearest(ref.name, own)
+        if not near and file.kind == "prose" and plugin.sub(file.rel).startswith("skills/"):
+            continue  # a page below a skill is often somebody else's, and so are the skills that it names
         if not near and (ref.name in context.facts.official_skills.split() or _of_another(file.text, ref.name)):
             continue
         if "-" in ref.name or near:

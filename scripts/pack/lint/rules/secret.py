@@ -28,14 +28,15 @@ _PLACEHOLDER = lazy(
 _WORDS = lazy(r"pass|pwd|user|admin|login|api_?key", IGNORECASE)
 _VARIABLES = ("SECRET", "TOKEN", "_KEY", "PASSWORD")
 _ASSIGNED = lazy(r"(?:SECRET|TOKEN|KEY|PASSWORD)[A-Z_]{0,20}[\"']?\s?[:=]\s?[\"']?([A-Za-z0-9+/_-]{32,120})(?![\w+/-])")
-_JWT_IO = "eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6"  # the token that every text about tokens shows
+# The tokens that every text about tokens shows: jwt.io's, and those of GitHub's own documentation.
+_SHOWN = ("eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6", "16C7e42F292c6912E7710c838347Ae178B4a", "1B4a2e77838347a7E420ce178F2E7c6912E16924")
 
 
 def _is_sample(file, match):
     """Is it, or is it called, an example?"""
     found = match.group(match.lastindex or 0)
     before = "" if file.is_json else file.text[max(0, match.start() - 30) : match.start()].rpartition("\n")[2].lower()
-    return _PLACEHOLDER.search(found) is not None or _JWT_IO in found or "example" in before or "e.g" in before
+    return _PLACEHOLDER.search(found) is not None or any(shown in found for shown in _SHOWN) or "example" in before or "e.g" in before
 
 
 def entropy(text):
@@ -50,12 +51,10 @@ def check(file, context):
     places = set()
     public = '"headers"' in text and file.kind in ("mcp", "manifest")  # there the client itself asks for no entropy
     for marks, shape in _SHAPES:
-        for mark in marks:
-            if mark in text:
-                break
-        else:
+        if not file.holds(marks):
             continue
-        for match in shape.finditer(text):
+        places_of_it = [(0, len(text))] if "PRIVATE KEY" in marks else lines_with(text, 0, marks)  # a key goes on in the next line
+        for match in (match for start, end in places_of_it for match in shape.finditer(text, start, end)):
             found = match.group()
             if not _is_sample(file, match) and (public or entropy(found[-40:]) >= 3):
                 places.add(match.start())
@@ -67,7 +66,8 @@ def check(file, context):
         if entropy(match.group(1)) >= 3 and not _is_sample(file, match) and _WORDS.search(match.group(1)) is None:
             text_of_it = "%s... looks like a live password in an address; anyone who installs the plugin can read it"
             yield file.hit(match.span(1), text_of_it % match.group(1)[:3])
-    for match in (match for start, end in lines_with(text, 0, _VARIABLES) for match in _ASSIGNED.finditer(text, start, end)):
+    lines = lines_with(text, 0, _VARIABLES) if file.holds(_VARIABLES) else ()
+    for match in (match for start, end in lines for match in _ASSIGNED.finditer(text, start, end)):
         found = match.group(1)
         kinds = {"0" if c.isdigit() else "a" if c.islower() else "A" for c in found if c.isalnum()}
         if len(kinds) == 3 and match.start(1) not in places and entropy(found) >= 4.2 and not _is_sample(file, match):

@@ -114,6 +114,10 @@ class Adapter:
         """Delivery audit: how many messages the server itself has handed to consumers, or None where it does not say."""
         return None
 
+    async def isolates(self):
+        """Exactly-once audit: does the server keep aborted transactions from whoever reads what is committed? None: no matter here."""
+        return None
+
     async def outstanding(self):
         """Delivery audit: how many messages the server may still hand to consumers, or None where it does not say."""
         return None

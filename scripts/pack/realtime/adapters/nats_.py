@@ -160,12 +160,10 @@ class Nats(Adapter):
         if self.own and not self.looking and not self.core:
             try:
                 await self.js.add_stream(StreamConfig(name=self.stream, subjects=[self.subject], storage=storage, num_replicas=copies))
-            except nats.errors.NoRespondersError:
+            except (nats.errors.NoRespondersError, nats.js.errors.ServiceUnavailableError) as error:
+                if getattr(error, "err_code", None):  # a cluster without a leader says why
+                    raise
                 raise RuntimeError(NO_JETSTREAM % (await self.server())[0])
-            except nats.js.errors.APIError as error:
-                if getattr(error, "code", None) == 503 and "not enabled" in str(error.description).lower():
-                    raise RuntimeError(NO_JETSTREAM % (await self.server())[0])
-                raise
             if self.dead_letter:
                 advisory = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.%s.*" % self.stream
                 await self.js.add_stream(

@@ -8,6 +8,7 @@ options: stream (default: one of its own, removed at the end), claim_ms (1000), 
 """
 
 import asyncio
+import collections
 import json
 import time
 
@@ -92,25 +93,72 @@ class _Answers:
     """The answers to commands, in their order."""
 
     def __init__(self):
-        self.waiting, self.first = [], 0
+        self.waiting = collections.deque()
 
     def expect(self, settled):
         """One more command has gone out."""
         self.waiting.append(settled)
 
     def __call__(self, value, at):
-        settled = self.waiting[self.first]
-        self.first += 1
-        if self.first > 10000:
-            del self.waiting[: self.first]
-            self.first = 0
-        settled(value if isinstance(value, Exception) else None)
+        self.waiting.popleft()(value if isinstance(value, Exception) else None)
 
     def lost(self, error):
         """No answer comes any more."""
-        gone, self.waiting, self.first = self.waiting[self.first :], [], 0
+        gone, self.waiting = self.waiting, collections.deque()
         for settled in gone:
             settled(ConnectionError("the connection was lost before the answer"))
+
+
+class Pipelined(redis.Redis):
+    """redis-py's client with its commands pipelined over one connection: they leave in the order in which they were given, and none
+    waits for the answer to another. For adapters of a project that build on this one and send by `self.producer`."""
+
+    pipe = None
+
+    async def execute_command(self, *words, **options):
+        """As redis-py's."""
+        if self.pipe is None or self.pipe.transport is None:
+            self.pipe = await Pipe(self.adapter, _Values()).open(self.connection_pool)
+        answer = asyncio.get_running_loop().create_future()
+        self.pipe.answer.expect(answer)
+        self.pipe.out += self.pipe.link.pack_command(*words)
+        self.pipe.flush()
+        value = await asyncio.wait_for(answer, 10)
+        if isinstance(value, Exception):
+            text = str(value)
+            raise redis.BusyLoadingError(text) if text.startswith("LOADING") else redis.ResponseError(text)
+        made = self.response_callbacks.get(words[0], lambda value, **options: value)(value, **options)
+        return await made if asyncio.iscoroutine(made) else made
+
+    async def aclose(self, *more):
+        """Close."""
+        if self.pipe is not None:
+            self.pipe.close()
+            self.pipe = None
+        await super().aclose(*more)
+
+
+class _Values:
+    """The answers to commands, in their order, for whoever awaits them."""
+
+    def __init__(self):
+        self.waiting = collections.deque()
+
+    def expect(self, answer):
+        """One more command has gone out."""
+        self.waiting.append(answer)
+
+    def __call__(self, value, at):
+        answer = self.waiting.popleft()
+        if not answer.done():
+            answer.set_result(value)
+
+    def lost(self, error):
+        """No answer comes any more."""
+        gone, self.waiting = self.waiting, collections.deque()
+        for answer in gone:
+            if not answer.done():
+                answer.set_exception(ConnectionError("the connection was lost before the answer"))
 
 
 class Redis(Adapter):
@@ -138,7 +186,8 @@ class Redis(Adapter):
     async def prepare(self):
         if self.producer:
             await self.producer.aclose()
-        self.producer = self._client()
+        self.producer = Pipelined.from_pool(self._pool())
+        self.producer.adapter = self
         for attempt in range(200):
             try:
                 await self.producer.ping()
@@ -148,6 +197,7 @@ class Redis(Adapter):
                     raise
                 await asyncio.sleep(0.05)
         self._drop()
+        self.plain = await self._plain_reads()
         if not self.looking:
             name = self.stream.encode()
             self.head = b"*5\r\n$4\r\nXADD\r\n$%d\r\n%s\r\n$1\r\n*\r\n$1\r\nm\r\n$" % (len(name), name)
@@ -262,14 +312,19 @@ class Redis(Adapter):
             await self.producer.aclose()
         self.producer = self.reading = self.task = self.group = None
 
+    async def _plain_reads(self):
+        """How often anybody has read a stream without a group, since the server was started."""
+        stats = await self.producer.info("commandstats")
+        return sum(stats.get("cmdstat_" + word, {}).get("calls", 0) for word in ("xread", "xrange", "xrevrange"))
+
     async def replay(self):
         return [(fields[b"m"], "") for _, fields in await self.producer.xrange(self.stream)]
 
     async def consumed(self):
         """What the groups of the stream were handed, the largest of them; who reads without a group is not counted by anybody."""
-        stats, found = await self.producer.info("commandstats"), 0
-        if any(stats.get("cmdstat_" + plain) for plain in ("xread", "xrange", "xrevrange")):
+        if await self._plain_reads() > self.plain:
             return None
+        found = 0
         for group in await self.producer.xinfo_groups(self.stream):
             if group["name"] not in (self.group, (self.group or "").encode()):
                 read = group.get("entries-read")

@@ -68,6 +68,11 @@ class SocketIO(Adapter):
 
     def _made(self, body):
         """What to emit for a message."""
+        if self.looking and "data" not in self.options:  # what a person gives to be sent
+            try:
+                return json.loads(body)
+            except ValueError:
+                return body.decode("utf-8", "replace")
         if self.data == "binary":
             return body
         text = body.decode("ascii")

@@ -33,6 +33,21 @@ AGAIN = "the server ended the connection"
 SWITCHING = b"HTTP/1.1 101"
 
 
+class Refused(InvalidHandshake, RuntimeError):
+    """The server does not shake hands; the message says what it answered."""
+
+
+def refusal(error):
+    """A handshake's failure as the server's own words."""
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status is not None:
+        return Refused(
+            "the server answers the WebSocket handshake with HTTP %d %s: the address, or a header that it asks for (option `headers`)"
+            % (status, error.response.reason_phrase or "")
+        )
+    return Refused("%s%s" % (error, ": %s" % error.__cause__ if error.__cause__ else ""))
+
+
 class Masks:
     """Random masks of four bytes, drawn a thousand at a time."""
 
@@ -63,6 +78,17 @@ def frame(opcode, body):
     return head + mask + apply_mask(body, mask)
 
 
+class Gone(ConnectionClosedError):
+    """The connection is gone; the message is the server's own reason."""
+
+    def __init__(self, reason):
+        super().__init__(None, None)
+        self.why = reason
+
+    def __str__(self):
+        return self.why
+
+
 class Socket(asyncio.Protocol):
     """One connection. `came(message, at, socket)` is called for every message, `over(reason, socket)` once, when the server ended it."""
 
@@ -86,7 +112,7 @@ class Socket(asyncio.Protocol):
         self.buffer += data
         if self.part is True:
             self.shake.receive_data(data)
-            return self._failed(self.shake.handshake_exc) if self.shake.handshake_exc else b""
+            return self._failed(refusal(self.shake.handshake_exc)) if self.shake.handshake_exc else b""
         good = self.buffer.startswith(SWITCHING[: len(self.buffer)])
         end = self.buffer.find(b"\r\n\r\n") if good else len(self.buffer) - 4
         if good and end < 0:
@@ -95,7 +121,7 @@ class Socket(asyncio.Protocol):
         self.part = None if good else True
         self.shake.receive_data(head)
         if self.shake.handshake_exc is not None:
-            self._failed(self.shake.handshake_exc)
+            self._failed(refusal(self.shake.handshake_exc))
             return b""
         if self.part is True:
             return b""
@@ -202,7 +228,8 @@ class Socket(asyncio.Protocol):
         if not self.opened.done():
             if self.shake is not None and not self.mine:
                 self.shake.receive_eof()
-            self.opened.set_exception(getattr(self.shake, "handshake_exc", None) or InvalidHandshake(self.reason))
+            error = getattr(self.shake, "handshake_exc", None)
+            self.opened.set_exception(refusal(error) if error else Refused(self.reason))
         for waiting in list((self.pings or {}).values()):
             waiting(None)
         if self.waiter is not None and not self.waiter.done():
@@ -211,9 +238,7 @@ class Socket(asyncio.Protocol):
             self.over(self.reason, self)
 
     def _gone(self):
-        error = ConnectionClosedError(None, None)
-        error.args = (self.reason or AGAIN,)
-        return error
+        return Gone(self.reason or AGAIN)
 
     # -- for whoever awaits -----------------------------------------------------------------------------------------------
 
@@ -369,12 +394,17 @@ class WebSocket(Adapter):
                 silent.append("%s: %s" % (kind, socket.reason))
             finally:
                 await socket.close()
-        self.ended("it does not send a message back, in none of the frames (%s)" % "; ".join(silent))
+        self.ended(
+            "it does not send a message back, in none of the frames (%s): give the document that it understands, with {body} in it, as "
+            "the option `message`, or mode: ping" % "; ".join(silent)
+        )
         return Spelling("binary")
 
     async def open(self, deliver):
         self.deliver = deliver
-        if self.mode != "ping" and not self.looking:
+        if self.looking:  # what a person gives to be sent is text
+            self.spelling = Spelling("binary" if self.options.get("frame") == "binary" else "text")
+        elif self.mode != "ping":
             self.spelling = await self._spell()
         came = self._spelled if self.spelling.parts is not None else self._came
         broadcast = self.mode == "broadcast"

@@ -1,0 +1,165 @@
+"""Facts that the gate sees itself need no message (PROTOCOL 12): the first write of a free task's file claims it, the gated commit of
+approved content is its DONE, an order in a spawn's prompt is given when the agent is there, an answer in an agent's last words has been said.
+
+Each becomes the very event that the message would have been, with `fact` in its data: same guards, same effects, nobody's inbox.
+"""
+
+from ..base import project_facts
+from ..protocol import machine, messages, tables, view
+from ..protocol.plan import covers
+from ..protocol.refusal import Refusal
+
+# --- A write that claims ---------------------------------------------------------------------------------------------
+
+
+def claimed_by(call, rels, check):
+    """Run `check()`, which raises the Refusal of a write. Where a claim of one free task would make it legal, answer the CLAIM event to
+    append once the whole call has passed; None where none is needed. The Refusal raised is that of the state as it is."""
+    try:
+        check()
+        return None
+    except Refusal:
+        event = _claim(call, rels)
+        if event is None:
+            raise
+        try:
+            call.trial = machine.step(call.state, event, call.now)[0]
+            check()
+        except Refusal:
+            event = None
+        finally:
+            call.trial = None
+        if event is None:
+            raise
+        return event
+
+
+def _claim(call, rels):
+    """The CLAIM of the task that covers the first of these paths, None when nobody may claim one by writing."""
+    state, actor = call.state, call.actor
+    if actor["role"] not in tables.IMPLEMENTERS or state["waves"] is not None:
+        return None
+    for rel in rels:
+        hit = [n for n in view.claimable(state, actor["name"]) if rel and any(covers(f, rel) for f in view.task(state, n)["files"])]
+        hit.sort(key=lambda n: (view.task(state, n)["owner"] != actor["name"], n))  # what it was given before what is free
+        if hit:
+            return call.event("CLAIM", key=call.key and call.key + ":claim", task=hit[0], fact=True)
+    return None
+
+
+def keep(call, event):
+    """Append what `claimed_by` answered."""
+    if event is not None:
+        call.store.append(event, call.now)
+
+
+# --- A commit that is DONE ---------------------------------------------------------------------------------------------
+
+
+def done_by_commit(call, sha, actor=None):
+    """After a gated commit: DONE for each approved task of the committer that it has a part of and that has nothing uncommitted left.
+    Answers their numbers."""
+    actor = actor or call.actor
+    if actor["role"] not in tables.IMPLEMENTERS or call.state["waves"] is not None:
+        return []
+    names, out = project_facts.committed(call.project, sha), []
+    for number, t in view.tasks(call.state):
+        files = list(t["files"]) + t["touched"]
+        if t["owner"] != actor["name"] or t["state"] != "APPROVED" or not any(covers(f, n) for f in files for n in names):
+            continue
+        if project_facts.uncommitted(call.project, files):
+            continue
+        revision, present = project_facts.revision(call.project, t)
+        try:
+            call.append(
+                "DONE",
+                key=call.key and "%s:done:%d" % (call.key, number),
+                actor=actor,
+                task=number,
+                revision=revision,
+                present=present,
+                fact=True,
+            )
+            out.append(number)
+        except Refusal:
+            pass  # changed since it was approved: the coder is told so by its next step, and DONE stays to be earned
+    return out
+
+
+def done_at_last(call):
+    """Once there is an owner of the state again: the gated commits that were no DONE for want of one."""
+    waiting = {t["owner"] for _n, t in view.tasks(call.state) if t["state"] == "APPROVED" and t["owner"]}
+    for r in call.store.records() if waiting else ():
+        if r["event"] == "COMMITTED" and r["data"]["gated"] and r["actor"]["name"] in waiting:
+            e = view.entry(call.state, r["actor"]["name"])
+            if e and e["inc"] == r["actor"]["inc"]:
+                done_by_commit(call, r["data"]["sha"], r["actor"])
+
+
+# --- Orders in a prompt, answers in last words ----------------------------------------------------------------------------
+
+
+def sections(text, events):
+    """[(event, fields)] of a text whose lines give these protocol lines, each alone on its line; what follows a line is its body."""
+    found, lines = [], str(text or "").splitlines()
+    starts = []
+    for i, line in enumerate(lines):
+        try:
+            parsed = messages.parse(line.strip())
+        except Refusal:
+            continue
+        if parsed and parsed[0] in events and not line.startswith((" ", "\t", ">")):
+            starts.append(i)
+    for i, end in zip(starts, starts[1:] + [len(lines)]):
+        try:
+            found.append(messages.parse("\n".join([lines[i].strip()] + lines[i + 1 : end])))
+        except Refusal:
+            continue
+    return found
+
+
+def orders(call, role, prompt):
+    """What the prompt of a spawn orders: [[event, epoch or None], ...]. An epoch that the store would not mint is refused at once."""
+    found = [[event, fields.get("epoch")] for event, fields in sections(prompt, tables.ORDERS.get(role, ()))]
+    for event, epoch in found:
+        if epoch is not None and epoch != view.next_epoch(call.state):
+            raise Refusal(
+                "WRONG_EPOCH",
+                "epoch %d cannot be offered" % epoch,
+                view.owner_text(call.state),
+                "write STATE_OWNERSHIP_HANDOFF(%d) into the prompt" % view.next_epoch(call.state),
+                event,
+            )
+    return found
+
+
+def give_orders(call, name):
+    """Once an agent is there, or has said PLAN OK: what its prompt ordered and was not given yet is said to it, as the lead.
+
+    IDENTIFY RISKS waits for PLAN OK. What is refused (another supervisor was offered the state meanwhile) is left to the lead."""
+    e = view.entry(call.state, name)
+    for event, epoch in (e or {}).get("orders") or []:
+        if event == "IDENTIFY_RISKS" and not call.state["plan"]["ok"]:
+            continue
+        lead = {"name": tables.LEAD, "role": tables.LEAD, "inc": 0, "agent_id": None}
+        try:
+            call.append(event, actor=lead, to=name, fact=True, **({"epoch": epoch} if epoch is not None else {}))
+        except Refusal:
+            pass
+
+
+def follow(call, event):
+    """What the gate does of itself after a message was accepted."""
+    if event == "PLAN_OK":
+        give_orders(call, call.actor["name"])
+    elif event == "STATE_OWNERSHIP_ACK":
+        done_at_last(call)
+
+
+def answers(call, text):
+    """What an agent's last words answer: [(event, data)], only where they begin with a protocol line of its role."""
+    role = call.actor["role"]
+    known = tables.LAST_WORDS.get(role, ())
+    found = sections(text, known)
+    first = next((line for line in str(text or "").splitlines() if line.strip()), "")
+    return found if found and sections(first, known) else []

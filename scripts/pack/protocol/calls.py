@@ -1,0 +1,77 @@
+"""The calls that a step of the lead's is made with, as text: in advice, in `pack go`.
+
+What is the same in every run stands first and what is this run's comes last: a prompt's head is what agents of a role have in common, and
+only a common head is cached.
+"""
+
+from . import tables, view
+
+
+def agent(role, name, prompt, more=""):
+    """One Agent call."""
+    return 'Agent(subagent_type: "team:%s", name: "%s", description: "%s"%s, prompt: "%s")' % (role, name, name, more, prompt)
+
+
+def supervisor(state):
+    """The spawn that offers the state with it; where nobody is a teammate it comes back with the ACK."""
+    waits = ", run_in_background: false" if state["team"]["headless"] else ""
+    return agent(
+        tables.SUPERVISOR,
+        _free(state, "supervisor"),
+        "state: %s\\nSTATE_OWNERSHIP_HANDOFF(%d)" % (_state_file(state), view.next_epoch(state)),
+        waits,
+    )
+
+
+def tech_lead(state):
+    """The spawn that asks for the plan's validation and its risks."""
+    name, prompt = _free(state, "tech-lead"), "state: %s" % _state_file(state)
+    if state["mode"] in tables.VALIDATED_MODES and not state["plan"]["ok"]:
+        prompt += "\\nVALIDATE PLAN" + ("" if state["risks"]["asked"] else "\\nIDENTIFY RISKS")
+    return agent(tables.TECH_LEAD, name, prompt)
+
+
+def shutdown(headless, name):
+    """How one agent is asked to end."""
+    return "`pack teardown ask`" if headless else 'SendMessage(to: "%s", message: {"type": "shutdown_request", "reason": "done"})' % name
+
+
+def of(state, step):
+    """The calls of one step of the lead's, [] where its text says it all."""
+    kind, _, rest = step["step"].partition(":")
+    if step["step"] == "spawn:supervisor":
+        return [supervisor(state)]
+    if step["step"] == "spawn:tech-lead":
+        return [tech_lead(state)]
+    if kind == "spawn":
+        return [
+            tech_lead(state) if r == tables.TECH_LEAD else agent(r, _free(state, r), "state: %s\\nWait for REVIEW." % _state_file(state))
+            for r in rest.split(",")
+        ]
+    if kind == "coder":
+        room = state["team"]["coders"] - len(view.busy_coders(state))
+        free = [n for n in view.claimable(state) if not view.task(state, n)["owner"]][:room]
+        taken, out = [], []
+        for number in free:
+            name = _free(state, "coder-1", taken)
+            taken.append(name)
+            out.append(agent("coder", name, "<gold standard block>\\ntask #%d" % number))
+        return out
+    if kind == "ask":
+        names = step["step"].split(":")[3].split(",")
+        return [shutdown(True, "")] if state["team"]["headless"] else [shutdown(False, n) for n in names]
+    return []
+
+
+def _state_file(state):
+    return ".claude/teams/%s/state.md" % state["team"]["name"]
+
+
+def _free(state, name, taken=()):
+    """The name, or the first of NAME-2, NAME-3, ... that nobody living has."""
+    stem, _, number = name.rpartition("-")
+    stem, n = (stem, int(number)) if number.isdigit() else (name, 1)
+    while name in taken or name in state["roster"] and state["roster"][name]["state"] in tables.LIVING:
+        n += 1
+        name = "%s-%d" % (stem, n)
+    return name

@@ -1,0 +1,188 @@
+story: COMPLEX the lean way, headless, with the client's Task tools: changed plan, risk testers, a fix round, a stuck task; nothing refused
+as in honest-simple until "user types"
+env: CLAUDE_CODE_ENABLE_TODO_TOOLS=1
+calls: 190
+patience: 60
+user types: /build plan.md --no-research
+lead calls ToolSearch: {"query": "select:SendMessage,TaskCreate,TaskUpdate", "max_results": 10}
+lead runs: pack plan
+    {"facts": {"layers": ["api"],
+      "changes_existing": {"value": true, "evidence": "greet() takes a name now"},
+      "near_sensitive": {"value": false, "evidence": "no auth, payments or migrations in src/"},
+      "shared_by_3_modules": {"value": false, "evidence": "one importer"},
+      "direct_sensitive": {"value": false, "evidence": "none"},
+      "gold_standard_exists": {"value": false, "evidence": "no .conventions/ and one function only"}},
+     "definition_of_done": ["the tests pass"],
+     "tasks": [
+      {"id": 1, "subject": "Greet by name", "files": ["src/greet.py"], "references": ["src/greet.py"],
+       "acceptance": ["greet(\"Ann\") is \"hello, Ann\""], "checks": ["snake_case"], "tooling": {"test": "python3 -m unittest discover -s tests -q"},
+       "blocked_by": [], "reviewers": [], "high_risk": false},
+      {"id": 2, "subject": "Update .conventions/ with discovered patterns", "files": [".conventions/"], "references": ["src/greet.py"],
+       "acceptance": ["what this run found is recorded"], "checks": ["20-30 lines each"], "tooling": {"test": "python3 -m unittest discover -s tests -q"},
+       "blocked_by": [1], "reviewers": [], "high_risk": false}]}
+    => says "FINAL: COMPLEX"
+lead at once:
+    calls TaskCreate: {"subject": "Greet by name", "description": "task #1"}
+    calls TaskCreate: {"subject": "Update .conventions/ with discovered patterns", "description": "task #2"}
+lead at once:
+    spawns supervisor as supervisor: STATE_OWNERSHIP_HANDOFF(1)
+    spawns tech-lead as tech-lead: VALIDATE PLAN
+        IDENTIFY RISKS
+in any order:
+    supervisor rests: STATE_OWNERSHIP_ACK(1)
+    tech-lead rests: PLAN CHANGES
+        Task #1 must keep greet() without a name working.
+lead rests until journal has PLAN_CHANGES
+lead runs: pack plan
+    {"facts": {"layers": ["api"],
+      "changes_existing": {"value": true, "evidence": "greet() takes a name now"},
+      "near_sensitive": {"value": false, "evidence": "no auth, payments or migrations in src/"},
+      "shared_by_3_modules": {"value": false, "evidence": "one importer"},
+      "direct_sensitive": {"value": false, "evidence": "none"},
+      "gold_standard_exists": {"value": false, "evidence": "no .conventions/ and one function only"}},
+     "definition_of_done": ["the tests pass"],
+     "tasks": [
+      {"id": 1, "subject": "Greet by name", "files": ["src/greet.py"], "references": ["src/greet.py"],
+       "acceptance": ["greet(\"Ann\") is \"hello, Ann\"", "greet() is \"hello\" still"], "checks": ["snake_case"],
+       "tooling": {"test": "python3 -m unittest discover -s tests -q"}, "blocked_by": [], "reviewers": [], "high_risk": true},
+      {"id": 2, "subject": "Update .conventions/ with discovered patterns", "files": [".conventions/"], "references": ["src/greet.py"],
+       "acceptance": ["what this run found is recorded"], "checks": ["20-30 lines each"], "tooling": {"test": "python3 -m unittest discover -s tests -q"},
+       "blocked_by": [1], "reviewers": [], "high_risk": false}]}
+lead tells tech-lead: VALIDATE PLAN
+lead rests until journal has RISKS
+tech-lead rests: PLAN OK
+    RISKS: 3
+    RISK-1: callers of greet() without a name break
+    Severity: CRITICAL
+    RISK-2: a name that is no text
+    Severity: MAJOR
+    RISK-3: names in other scripts
+    Severity: MINOR
+lead at once:
+    spawns risk-tester-1 as risk-tester: Verify RISK-1.
+    spawns risk-tester-2 as risk-tester: Verify RISK-2.
+in any order:
+    risk-tester-1 writes .team-scratch/risk-tester-1/try.py:
+        import sys
+        sys.path.insert(0, "src")
+        import greet
+        print(greet.greet())
+    risk-tester-1 runs: python3 .team-scratch/risk-tester-1/try.py
+        => says "hello"
+    risk-tester-1 rests: RISK-1 confirmed: tests/test_greet.py calls greet() without a name.
+    risk-tester-2 reads src/greet.py
+    risk-tester-2 rests: RISK-2 not confirmed.
+lead rests until hears "RISK-1 confirmed"
+lead tells tech-lead: RISK ANALYSIS RESULTS
+    RISK-1 confirmed, RISK-2 not.
+lead rests until journal has RISKS_MITIGATED
+tech-lead writes DECISIONS.md:
+    # Decisions
+    RISK-1: greet() keeps working without a name.
+    ## Operational Escalations
+tech-lead rests: RISKS MITIGATED
+lead at once:
+    spawns security-reviewer as security-reviewer: Wait for REVIEW.
+    spawns logic-reviewer as logic-reviewer: Wait for REVIEW.
+    spawns quality-reviewer as quality-reviewer: Wait for REVIEW.
+    spawns coder-1 as coder: task #1
+in any order:
+    security-reviewer rests: ready
+    logic-reviewer rests: ready
+    quality-reviewer rests: ready
+coder-1 edits src/greet.py: "def greet():\n    return \"hello\"" -> "def greet(name):\n    return \"hello, \" + name"
+coder-1 tells supervisor: STUCK: task #1
+    The old test must change too, tests/test_greet.py is in no task.
+coder-1 rests: task #1 is stuck
+supervisor at once:
+    tells lead: STUCK: task #1
+        coder-1 needs tests/test_greet.py; add it to task #1.
+    edits DECISIONS.md: "## Operational Escalations" -> "## Operational Escalations\n- task #1 needs tests/test_greet.py"
+supervisor rests: relayed
+lead rests until hears "coder-1 needs tests/test_greet.py"
+lead runs: pack task rescope 1 --file tests/test_greet.py --reason "the old test changes too"
+    => says "tests/test_greet.py"
+lead tells coder-1: Task #1 has tests/test_greet.py now; go on.
+lead rests until journal has DONE task=2
+coder-1 edits tests/test_greet.py: "greet.greet(), \"hello\"" -> "greet.greet(\"Ann\"), \"hello, Ann\""
+coder-1 at once:
+    tells security-reviewer: REVIEW: task #1
+    tells logic-reviewer: REVIEW: task #1
+    tells quality-reviewer: REVIEW: task #1
+    tells tech-lead: REVIEW: task #1
+coder-1 rests: task #1 in review
+in any order:
+    security-reviewer tells coder-1: APPROVED: task #1
+    security-reviewer rests: waiting
+    logic-reviewer tells coder-1: CHANGES_REQUESTED: task #1
+        MAJOR, 90: greet() without a name fails now.
+    logic-reviewer rests: waiting
+    quality-reviewer tells coder-1: APPROVED: task #1
+    quality-reviewer rests: waiting
+    tech-lead tells coder-1: CHANGES_REQUESTED: task #1
+        See DECISIONS.md: greet() keeps working.
+    tech-lead rests: waiting
+coder-1 edits src/greet.py: "def greet(name):\n    return \"hello, \" + name" -> "def greet(name=None):\n    return \"hello\" + (\", \" + name if name else \"\")"
+coder-1 at once:
+    tells security-reviewer: REVIEW: task #1
+    tells logic-reviewer: REVIEW: task #1
+    tells quality-reviewer: REVIEW: task #1
+    tells tech-lead: REVIEW: task #1
+coder-1 rests: task #1 in review
+in any order:
+    security-reviewer tells coder-1: APPROVED: task #1
+    security-reviewer rests: waiting
+    logic-reviewer tells coder-1: APPROVED: task #1
+    logic-reviewer rests: waiting
+    quality-reviewer tells coder-1: APPROVED: task #1
+    quality-reviewer rests: waiting
+    tech-lead tells coder-1: APPROVED: task #1
+    tech-lead rests: waiting
+coder-1 runs: git commit -qm "feat: greet by name (task #1)" -- src/greet.py tests/test_greet.py
+coder-1 writes .conventions/gold-standards/phrase.md:
+    # A phrase of this project
+    One module, one function, one test beside it; see src/greet.py.
+coder-1 at once:
+    tells security-reviewer: REVIEW: task #2
+    tells logic-reviewer: REVIEW: task #2
+    tells quality-reviewer: REVIEW: task #2
+    tells tech-lead: REVIEW: task #2
+coder-1 rests: task #2 in review
+in any order:
+    security-reviewer tells coder-1: APPROVED: task #2
+    security-reviewer rests: waiting
+    logic-reviewer tells coder-1: APPROVED: task #2
+    logic-reviewer rests: waiting
+    quality-reviewer tells coder-1: APPROVED: task #2
+    quality-reviewer rests: waiting
+    tech-lead tells coder-1: APPROVED: task #2
+    tech-lead rests: CONSISTENCY OK
+coder-1 runs: git add .conventions && git commit -qm "docs: conventions (task #2)" -- .conventions
+coder-1 rests: all is DONE
+lead at once:
+    calls TaskUpdate: {"taskId": "1", "status": "completed"}
+    calls TaskUpdate: {"taskId": "2", "status": "completed"}
+    runs: pack finish --build "python3 -m compileall -q src" --test "python3 -m unittest discover -s tests -q"
+lead rests: the summary
+expect journal:
+    tech-lead: PLAN_CHANGES
+    lead: PLAN_REGISTERED
+    tech-lead: PLAN_OK
+    lead: IDENTIFY_RISKS
+    tech-lead: RISKS counts.CRITICAL=1 counts.MAJOR=1 counts.MINOR=1
+    tech-lead: RISKS_MITIGATED
+    coder-1: CLAIM task=1
+    coder-1: STUCK task=1
+    supervisor: STUCK task=1
+    lead: TASK_RESCOPED task=1
+    logic-reviewer: CHANGES_REQUESTED task=1
+    logic-reviewer: APPROVED task=1
+    coder-1: DONE task=1
+    tech-lead: CONSISTENCY_OK
+    coder-1: DONE task=2
+    TEAM_DELETED
+expect no refusals
+expect status: phase=CLOSED mode=COMPLEX tasks.1.state=DONE tasks.2.state=DONE
+expect file DECISIONS.md contains "task #1 needs tests"
+expect at most 85 calls
+expect exit code 0

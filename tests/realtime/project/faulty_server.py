@@ -1,0 +1,41 @@
+"""A WebSocket server with a planted fault for each path. `python faulty_server.py PORT`.
+
+/drop loses every 400th, /twice repeats every 50th, /slow answers 60 a second, /text refuses binary frames, /json answers documents of a
+chat only, /close ends the connection with a reason at the 20th message.
+"""
+
+import asyncio
+import json
+import sys
+
+from websockets.asyncio.server import serve
+
+
+async def handle(socket):
+    path, number = socket.request.path, 0
+    async for message in socket:
+        number += 1
+        if path == "/drop" and number % 400 == 0:
+            continue
+        if path == "/slow":
+            await asyncio.sleep(1 / 60)
+        if path in ("/text", "/json") and isinstance(message, bytes):
+            await socket.close(1003, "text only")
+            return
+        if path == "/json":
+            told = json.loads(message)
+            message = json.dumps({"from": told["user"], "n": number, "said": told["text"]})
+        if path == "/close" and number == 20:
+            await socket.close(1011, "out of cheese")
+            return
+        await socket.send(message)
+        if path == "/twice" and number % 50 == 0:
+            await socket.send(message)
+
+
+async def main():
+    async with serve(handle, "127.0.0.1", int(sys.argv[1]), ping_interval=None, compression=None, max_size=None, max_queue=None):
+        await asyncio.Future()
+
+
+asyncio.run(main())

