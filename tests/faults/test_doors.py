@@ -302,3 +302,65 @@ def test_the_plugins_copy_is_driven_as_users_have_it(project, tmp_path):
     s = executing(Processes(project, tmp_path / "data", copy_plugin(tmp_path / "plugin")))
     remove_both(s)
     assert "NOT_IN_TASK" in s.edit("coder-1", "src/other.py")
+
+
+# --- What was carried out and what is told ----------------------------------------------------------------------------------
+def pack(s, *words, **env):
+    import subprocess
+
+    where = dict({"PATH": os.environ["PATH"], "HOME": s.data, "CLAUDE_PLUGIN_DATA": s.data, "CLAUDE_PROJECT_DIR": s.project}, **env)
+    return subprocess.run(
+        [PLUGIN_ROOT + "/bin/pack"] + list(words), cwd=s.project, env=where, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True,
+    )
+
+
+def replaced(s, command):
+    """The Bash call is judged by the gate, and another plugin's hook puts the command back: that is what runs."""
+    code, _out, err = s.send("PreToolUse", tool_name="Bash", tool_input={"command": command}, tool_use_id="toolu_%s" % s.now)
+    assert code == 0, err
+
+
+def test_a_receipt_whose_command_was_replaced_is_told_once(session):
+    s = session
+    s.build()
+    replaced(s, "pack plan <<'EOF'\n%s\nEOF" % json.dumps(plan()))
+    done = pack(s, "plan", CLAUDECODE="1")
+    assert done.returncode == 0 and "2 tasks registered" in done.stdout and "another plugin's hook" in done.stdout
+    assert "NO_VOUCHER" in pack(s, "plan", CLAUDECODE="1").stdout
+    replaced(s, "pack abort --reason enough")
+    assert s.state()["phase"] == "CLOSED"
+    assert "run aborted: enough" in pack(s, "abort", "--reason", "enough", CLAUDECODE="1").stdout
+    assert len([e for e in s.events() if e["event"] == "PLAN_REGISTERED"]) == 1
+
+
+def test_status_says_first_that_the_client_is_gone(session):
+    s = session
+    s.env["CLAUDE_PID"] = "1999999"
+    s.build()
+    done = pack(s, "status")
+    assert done.stdout.startswith("⚠ The client that leads this run (process 1999999) is gone") and "team resume" in done.stdout
+    assert json.loads(pack(s, "status", "--json").stdout)["client_alive"] is False
+    new = other(s, os.getpid())
+    assert new.send("UserPromptSubmit", prompt="team status")[1]["reason"].startswith("⚠ The client that leads this run")
+    new.send("UserPromptSubmit", prompt="team resume")
+    assert json.loads(pack(s, "status", "--json").stdout)["client_alive"] is True
+
+
+def test_doctor_sees_that_bare_loads_no_hooks(session):
+    done = pack(session, "doctor", CLAUDE_CODE_SIMPLE="1", CLAUDECODE="1")
+    assert "off: the client was started with --bare" in done.stdout and "enforcement: off" in done.stdout and done.returncode == 1
+    assert "--bare" not in pack(session, "doctor").stdout
+
+
+def test_the_same_refused_call_ends_the_turn_and_is_told(session):
+    s = executing(session)
+
+    def again(command):
+        return s.send("PreToolUse", tool_name="Bash", tool_input={"command": command}, tool_use_id="toolu_%s" % s.now)[1]
+
+    answers = [again("git commit --allow-empty -qm again") for _ in range(5)]
+    assert [a.get("continue") for a in answers] == [None] * 4 + [False]
+    assert "refused the same call 5 times" in answers[-1]["stopReason"] and "WRONG_ROLE" in answers[-1]["stopReason"]
+    assert all(a["hookSpecificOutput"]["permissionDecision"] == "deny" for a in answers)
+    assert "continue" not in again("git commit --allow-empty -qm other")

@@ -65,3 +65,12 @@ def alive(pid, name=None):
     except OSError:
         return True
     return rest.split()[:1] not in (["Z"], ["X"]) and name in (None, called)  # a killed one that nobody has waited for is dead
+
+
+ORPHANED = "⚠ The client that leads this run (process %s) is gone: nobody is at work. Type `team resume` in a client here, or `team abort WHY`."
+
+
+def led(state):
+    """Whether the client that leads a run still runs; True where no process is known."""
+    team = state["team"] or {}
+    return team.get("client_pid") is None or alive(team["client_pid"], team.get("vouched"))

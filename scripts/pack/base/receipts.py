@@ -9,8 +9,28 @@ from .paths import PLUGIN_ROOT
 def receipt(call, text, verb):
     """Keep the receipt where the process finds it; answers the command that prints it."""
     path = call.scratch(".receipt")
-    call.store.disk.replace(path, codec.dumps({"text": text, "exit": 0}).encode("ascii"))
+    call.store.disk.replace(path, codec.dumps({"text": text, "exit": 0, "verb": verb}).encode("ascii"))
     return vouched(path, verb)
+
+
+def unclaimed(run, verb, since):
+    """A receipt of this verb that was written after `since` and that no process has printed: another plugin's hook has replaced the command
+    that would have (CLIENT.md 11). Its path or None; whoever prints a receipt removes it."""
+    folder = os.path.join(run, "calls")
+    try:
+        names = [n for n in os.listdir(folder) if n.endswith(".receipt")]
+    except OSError:
+        return None
+    found = []
+    for name in names:
+        path = os.path.join(folder, name)
+        try:
+            with open(path, encoding="utf-8") as f:
+                if codec.loads(f.read()).get("verb") == verb and os.stat(path).st_mtime >= since:
+                    found.append((os.stat(path).st_mtime, path))
+        except (OSError, ValueError, AttributeError):
+            continue
+    return max(found)[1] if found else None
 
 
 def vouched(path, verb):

@@ -81,12 +81,17 @@ def examine(project):
             "`make client-diff CLIENT=%s` in a checkout of it" % text,
         )
     found = settings(project)
-    row(
-        "hooks",
-        "switched off in %s" % found["hooks_off"] if found["hooks_off"] else "on",
-        not found["hooks_off"],
-        "remove disableAllHooks from %s: without hooks nothing is enforced" % found["hooks_off"] if found["hooks_off"] else "",
-    )
+    bare = env.get("CLAUDE_CODE_SIMPLE") == "1"  # in Bash's environment below `claude --bare`, and not otherwise (CLIENT.md 11)
+    if bare:
+        row("hooks", "off: the client was started with --bare", False, "--bare loads commands and no hooks: start it without")
+        found["hooks_off"] = found["hooks_off"] or "--bare"
+    else:
+        row(
+            "hooks",
+            "switched off in %s" % found["hooks_off"] if found["hooks_off"] else "on",
+            not found["hooks_off"],
+            "remove disableAllHooks from %s: without hooks nothing is enforced" % found["hooks_off"] if found["hooks_off"] else "",
+        )
     entry = env.get("CLAUDE_CODE_ENTRYPOINT")
     row("mode", {"cli": "interactive terminal", "sdk-cli": "headless (-p)"}.get(entry, "your own terminal" if not entry else entry))
     row(

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from ..base import codec, enforcement, paths
+from ..base import codec, enforcement, paths, receipts
 from ..gate import close_run, entry, identity, pack_verbs
 from ..protocol import advice, machine, tables, view
 from ..protocol.refusal import Refusal
@@ -110,6 +110,7 @@ def inside_client(run):
 
 
 def _needs_hook(verb):
+    _printed_after_all(verb.split()[0])
     raise Refusal(
         "NO_VOUCHER",
         "`pack %s` changes the run, and that is done by a hook" % verb,
@@ -125,12 +126,30 @@ def _verify(path):
     return verify.main(path)
 
 
+def _printed_after_all(verb):
+    """Inside the client without a voucher: when the hook has just carried this verb out and nobody printed its receipt, another plugin's
+    hook replaced the command. What was done is what is told; ends the process then."""
+    if not os.environ.get("CLAUDECODE"):
+        return
+    try:
+        path = receipts.unclaimed(Run().store.data, verb, time.time() - 120)
+    except Refusal:
+        return
+    if path:
+        print("team: carried out; another plugin's hook had replaced the command that says so.")
+        raise SystemExit(_receipt(path))
+
+
 def _receipt(path):
     """Print what the hook did for this call."""
     try:
         with open(path, encoding="utf-8") as f:
             found = codec.loads(f.read())
         print(found["text"])
+        try:
+            os.unlink(path)  # printed: nobody else is to take it for theirs
+        except OSError:
+            pass
         return int(found["exit"])
     except (OSError, ValueError, KeyError, TypeError):
         print("pack: PACK_VOUCHER names no receipt; run the verb without it", file=sys.stderr)
@@ -209,7 +228,8 @@ def _status(given):
     if given.json:
         from ..report import cost
 
-        print(_json_text(dict(status_json(state, records), cost=cost.safely(state, records, os.environ))))
+        more = {"cost": cost.safely(state, records, os.environ), "client_alive": enforcement.led(state) if run.live else None}
+        print(_json_text(dict(status_json(state, records), **more)))
     elif given.summary:
         from ..report import cost
 
@@ -217,6 +237,8 @@ def _status(given):
     else:
         from . import screen
 
+        if run.live and not enforcement.led(state):
+            print(enforcement.ORPHANED % state["team"]["client_pid"])
         at = None if given.all else screen.size()
         text = tree(state, enforcement.recorded(state)["level"], at and max(12, at[1] - 3))
         print("\n".join(screen.cut(line, at and at[0]) for line in text.split("\n")))

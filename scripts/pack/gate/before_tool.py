@@ -31,7 +31,24 @@ def pre_tool(call):
             return _client_tool(call, tool, given)
         return _other(call, str(tool), given)
     except Refusal as refusal:
-        return deny(call.refuse(refusal))
+        return _bounded(call, tool, given, deny(call.refuse(refusal)))
+
+
+def _bounded(call, tool, given, answer):
+    """The same call refused again and again is a model that does not read: after a few times its turn is ended, and who can act is told:
+    the user for the lead's, the lead (LOOP_SUSPECTED, what the client hands on) for an agent's."""
+    name = call.actor["name"]
+    path = os.path.join(call.store.data, "calls", codec.digest(str(name), size=8) + ".refused")
+    mark = codec.digest(codec.dumps([tool, given]), size=8).encode("ascii")
+    last, _, times = (call.store.disk.read(path) or b"").partition(b" ")
+    times = int(times) + 1 if last == mark and times.isdigit() else 1
+    call.store.disk.mkdir(os.path.dirname(path))
+    call.store.disk.replace(path, mark + b" %d" % times)
+    if times < tables.limit("SAME_REFUSALS"):
+        return answer
+    code, out, err = answer
+    text = "team: %s was refused the same call %d times and is stopped. %s" % (name, times, err.replace("\n", " ")[:600])
+    return code, codec.dumps(dict(codec.loads(out), **{"continue": False, "stopReason": text})), err
 
 
 def _other(call, tool, given):
@@ -41,7 +58,7 @@ def _other(call, tool, given):
     answer = other_tools.decide(call, tool, given)
     if answer is not True:
         return answer
-    _before(call, False)
+    _before(call, False, {})
     return PASS
 
 

@@ -393,10 +393,9 @@ def _compare(call, book, name):
 
 
 def _during(call):
-    """Who ran the only shell command under way, where one has just come back; None for everybody else: every event looks, so what is
+    """Who ran the only shell command (or tool that nobody here knows) under way, where one has just come back; None for everybody else: every event looks, so what is
     found now came to be while it ran. Nobody for merely calling next."""
-    name, tool = call.payload["hook_event_name"], call.payload.get("tool_name")
-    if not name.startswith("PostToolUse") or tool not in ("Bash", "PowerShell") or call.begun is None:
+    if not call.payload["hook_event_name"].startswith("PostToolUse") or call.begun is None:
         return None
     others = [note for _path_, note in _commands(call) if note.get("by") and note["by"]["name"] != call.actor["name"]]
     return None if others else call.actor["name"]

@@ -1,7 +1,7 @@
 """What the user types: `team status`, `team resume`, `team abort WHY`; answered by the hook, without a model call."""
 
 from ..base import run_config
-from ..base.enforcement import alive, is_headless, recorded
+from ..base.enforcement import ORPHANED, led, alive, is_headless, recorded
 from ..protocol import tables
 from ..protocol.refusal import Refusal
 from ..store.render import tree
@@ -24,7 +24,8 @@ def typed(call, prompt):
         if answer is not None:
             return answer
     if text == "team status" and len(words) == 2:
-        return answers.block(tree(call.state, recorded(call.state)["level"]))
+        gone = "" if led(call.state) or call.state["phase"] == "CLOSED" else ORPHANED % call.state["team"]["client_pid"] + "\n"
+        return answers.block(gone + tree(call.state, recorded(call.state)["level"]))
     if text in ("team resume", "resume team") and len(words) == 2 and call.actor["role"] in (tables.LEAD, "foreign"):
         return answers.block(take_over(call, accepts=True))
     if text == "team accept" and call.actor["role"] in (tables.LEAD, "foreign"):
