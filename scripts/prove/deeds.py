@@ -141,7 +141,7 @@ class Honest:
     def path(self, t, role=None):
         """One of the files of a task that an edit may change."""
         name = self.rng.choice(role and self.editable(role, t) or t["files"])
-        return name + "naming-%d.md" % self.rng.randrange(3) if name.endswith("/") else name
+        return name + "checks/naming-%d.md" % self.rng.randrange(3) if name.endswith("/") else name
 
     def _edit(self, who, t):
         path = self.path(t, self.c.person(who).role)

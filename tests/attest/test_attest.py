@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from attest.conftest import PACK, ROOT
+from tests.attest.conftest import PACK, ROOT
 from pack.report import attest as making
 from pack.teams import schema
 
@@ -88,8 +88,8 @@ def test_a_key_with_a_passphrase_asks_nobody(lab):
 
 
 def test_a_run_that_ends_is_attested_where_the_user_wants_it(tmp_path):
-    from attest.conftest import Lab
-    from conftest import git
+    from tests.attest.conftest import Lab
+    from tests.conftest import git
     from hooks.driver import Session
     from hooks.test_honest import finish
 

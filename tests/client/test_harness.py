@@ -87,7 +87,7 @@ def test_an_agent_is_known_by_its_id_after_its_first_words_are_gone():
 @pytest.mark.parametrize("path", sorted(TOY.glob("*.story")), ids=lambda p: p.stem)
 def test_toy_story(path, client_binary):
     if "panes" in path.stem and not shutil.which("tmux"):
-        pytest.skip("pane teammates need tmux")
+        pytest.skip("pane teammates need tmux: scripts/dev/setup")
     result = play.play(path, client_binary)
     assert not result.failures, str(result)
     assert result.calls and result.journal and not result.base.exists()

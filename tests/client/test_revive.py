@@ -22,7 +22,7 @@ FEW = [] if SEEDS else [(8, "headless", "SIMPLE"), (1, "terminal", "SIMPLE"), (1
 @pytest.mark.parametrize("seed,way,size", FEW)
 def test_a_killed_client_is_resumed_and_the_run_finishes(seed, way, size, client_binary):
     if way == "terminal" and not shutil.which("tmux"):
-        pytest.skip("a terminal needs tmux")
+        pytest.skip("a terminal needs tmux: scripts/dev/setup")
     run = revive.Run(seed, way, size, binary=client_binary)
     try:
         run.go()
@@ -32,7 +32,7 @@ def test_a_killed_client_is_resumed_and_the_run_finishes(seed, way, size, client
 
 
 @pytest.mark.client
-@pytest.mark.skipif(not SEEDS, reason="REVIVE_SEEDS=40 for the long form")
+@pytest.mark.skipif(not SEEDS, reason="REVIVE_SEEDS=40 make prove-long: the long form")
 def test_many_seeds(tmp_path, client_binary):
     runs, broken = revive.many(range(1, SEEDS + 1), float("inf"), tmp_path, print)
     found = revive.figures(runs, broken, "REVIVE_SEEDS=%d pytest tests/client/test_revive.py" % SEEDS)

@@ -25,7 +25,7 @@ def test_slow_scenarios(client_binary):
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda p: p.stem)
 def test_scenario(path, client_binary):
     if stories.read(path)["mode"] == "panes" and not shutil.which("tmux"):
-        pytest.skip("pane teammates need tmux")
+        pytest.skip("pane teammates need tmux: scripts/dev/setup")
     gone = stories.missing(stories.read(path))
     if gone:
         pytest.skip("%s is not on PATH: scripts/dev/install-brokers" % ", ".join(gone))

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from conftest import git
+from tests.conftest import git
 from hooks.driver import PLAN, Processes, Session, copy_plugin, plan
 from hooks.test_waves import SMALL
 from pack.base import paths

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from conftest import git
+from tests.conftest import git
 from hooks.driver import Session
 from pack.base import codec, paths
 from pack.base.paths import PLUGIN_ROOT

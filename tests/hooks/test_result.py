@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from conftest import git
+from tests.conftest import git
 from hooks.test_rules import refused
 
 VERIFY = "pack verify --build 'python3 -m compileall -q src' --test 'python3 -m unittest -q'"

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import git
+from tests.conftest import git
 from hooks.driver import Session
 from pack.gate import verification as gate
 
@@ -220,6 +220,18 @@ def test_without_git_it_is_in_place(tmp_path):
     s.setup("SIMPLE")
     found = verify(s, "test -s src/old.py", "true")
     assert found["ok"] and found["where"] == "in place" and "no git repository" in found["where_why"]
+
+
+def test_a_run_that_began_without_a_commit_is_verified_in_place(tmp_path):
+    folder = tmp_path / "young"
+    (folder / "src").mkdir(parents=True)
+    (folder / "src" / "old.py").write_text("OLD = 1\n")
+    (folder / "plan.md").write_text("# Add a greeting\n")
+    git(folder, "init", "-q")
+    s = Session(folder, tmp_path / "data")
+    s.setup("SIMPLE")
+    found = verify(s, "test -s src/old.py", "true")
+    assert found["ok"] and found["where"] == "in place" and "without a commit" in found["where_why"]
 
 
 def test_a_subfolder_and_a_submodule_are_checked_out_whole(tmp_path):

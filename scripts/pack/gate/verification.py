@@ -47,11 +47,19 @@ def start(call, options, verb="verify"):
         "project": call.project,
         "declared": declared(call.state),
         "finish": verb == "finish",
-        "in_place": in_place and in_place.strip()[:300],
+        "in_place": in_place.strip()[:300] if in_place else _no_checkout(call),
         "base": _base(call) if call.state["mode"] in tables.VALIDATED_MODES else None,
     }
     call.store.disk.replace(path, codec.dumps(voucher).encode("ascii"))
     return {"command": vouched(path, verb), "timeout": 600000, "run_in_background": False}
+
+
+def _no_checkout(call):
+    """Why a checkout would lack the project itself: in a run that began in a repository without a commit, all that was there is untracked."""
+    start = (call.state.get("result") or {}).get("start")
+    if start and start.get("prefix") is not None and not start.get("head"):
+        return "the run began in a repository without a commit: what lay there is not tracked, and a checkout would lack it"
+    return None
 
 
 def declared(state):

@@ -64,6 +64,15 @@ def remarks(state):
     return out
 
 
+def open_points(state):
+    """What of a verification keeps the Definition of Done from being simply met: short words."""
+    verify = state["verify"]
+    if not verify or not verify["ok"]:
+        return []
+    out = ["verified in place"] if verify.get("where") == "in place" and verify.get("where_why") else []
+    return out + (["tests that do not notice the change"] if verify.get("noticed") is False else [])
+
+
 def unnoticed(state):
     """The words for the tech lead when the tests pass without the change, too; None otherwise."""
     verify = state["verify"]

@@ -175,7 +175,7 @@ def statement(run):
             "failed": verify.get("failed"),
             "noticed": verify.get("noticed"),
         },
-        "waivers": _waivers(top, prefix, records),
+        "waivers": _waivers(top, records),
         "enforcement": {"level": level["level"], "why": list(level["why"])},
         "journal": {"records": records[-1]["seq"], "head": records[-1]["sum"]},
     }
@@ -210,12 +210,12 @@ def _approvals(records, number, task):
     return [out[role] for role in sorted(out)]
 
 
-def _waivers(top, prefix, records):
+def _waivers(top, records):
     """What the user accepted by a typed word, as HEAD has it."""
     out = []
     for r in records:
-        if r["event"] == "CONTENT_ACCEPTED":
-            path = prefix + r["data"]["path"]
+        if r["event"] == "CONTENT_ACCEPTED" and not r["data"]["path"].startswith("commit "):
+            path = r["data"]["path"]  # from the repository's top, as git prints it
             mode, blob = entries(top, "HEAD", [path]).get(path, ("000000", None))
             out.append({"path": path, "mode": mode, "blob": blob, "at": r["ts"]})
     return out

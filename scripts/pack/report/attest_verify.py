@@ -17,7 +17,8 @@ import tempfile
 import time
 
 from ..protocol import tables
-from ..teams import schema, yamltext
+from ..base import yamltext
+from ..teams import schema
 from . import attest
 
 HERE = os.path.dirname(os.path.abspath(__file__))

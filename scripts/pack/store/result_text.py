@@ -1,6 +1,6 @@
 """What people are told of the result: drift, waivers, commits past the gate, what nobody approved. State and records -> lines."""
 
-from ..protocol import view
+from ..protocol import verification, view
 from ..protocol.guards_result import WAYS_OUT, drifted, finding_text, findings_text
 from ..protocol.guards_teardown import tampered_text
 
@@ -105,7 +105,7 @@ def open_points(state, stats):
         out.append("commits that nobody approved")
     if state["tampered"]:
         out.append("what enforces the run was changed")
-    return out
+    return out + verification.open_points(state)
 
 
 def report(state, stats):

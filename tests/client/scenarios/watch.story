@@ -31,10 +31,13 @@ expect journal:
     gate: NUDGED who=lead step~wake:ping:coder-1
     gate: BREACH who=coder-1 level=2
     gate: BREACH who=coder-1 level=2
-    supervisor: SUPERVISOR_REPORT
     gate: BREACH who=coder-1 level=3
     gate: BREACH who=coder-1 level=3
     gate: NUDGED who=lead step~replace:coder-1
     gate: AGENT_ENDED name=coder-1
     lead: TASK_ASSIGNED to=coder-2
+expect journal:
+    gate: BREACH who=coder-1 level=2
+    supervisor: SUPERVISOR_REPORT
+    gate: AGENT_ENDED name=coder-1
 expect no refusals
