@@ -310,8 +310,13 @@ def pack(s, *words, **env):
 
     where = dict({"PATH": os.environ["PATH"], "HOME": s.data, "CLAUDE_PLUGIN_DATA": s.data, "CLAUDE_PROJECT_DIR": s.project}, **env)
     return subprocess.run(
-        [PLUGIN_ROOT + "/bin/pack"] + list(words), cwd=s.project, env=where, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True,
+        [PLUGIN_ROOT + "/bin/pack"] + list(words),
+        cwd=s.project,
+        env=where,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
 
 

@@ -67,7 +67,9 @@ def alive(pid, name=None):
     return rest.split()[:1] not in (["Z"], ["X"]) and name in (None, called)  # a killed one that nobody has waited for is dead
 
 
-ORPHANED = "⚠ The client that leads this run (process %s) is gone: nobody is at work. Type `team resume` in a client here, or `team abort WHY`."
+ORPHANED = (
+    "⚠ The client that leads this run (process %s) is gone: nobody is at work. Type `team resume` in a client here, or `team abort WHY`."
+)
 
 
 def led(state):
