@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from ..base import codec, enforcement, paths, receipts
+from ..base import codec, enforcement, receipts
 from ..gate import close_run, entry, identity, pack_verbs
 from ..protocol import advice, machine, tables, view
 from ..protocol.refusal import Refusal
@@ -341,7 +341,7 @@ def _abort(given):
     try:
         _as_person(run, "abort", "RUN_CLOSED", reason=given.reason[:500])
     except Damaged as error:  # a broken journal must not keep a person from ending the run
-        paths.unmark(run.project, run.data, run.store.disk)
+        close_run.give_up(run.store, run.project, run.data, run.team, time.time(), str(error)[:200])
         print("The journal of %s is damaged (%s) and was left as it is; the run's checks are off now." % (run.team, error))
         return 0
     close_run.bury(run.store, run.project, run.data, time.time())

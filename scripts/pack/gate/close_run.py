@@ -12,8 +12,6 @@ def bury(store, project, data, now):
     records = store.records()
     try:
         store.disk.replace(os.path.join(store.folder, "summary.md"), summary(state, stats(records)).encode())
-        grave = os.path.join(project, paths.TEAMS, ".closed")
-        store.disk.mkdir(grave)
         stone = {
             "team": state["team"]["name"],
             "closed": now,
@@ -23,10 +21,24 @@ def bury(store, project, data, now):
             "ack_status": state["teardown"]["ack_status"],
             "unresolved": state["teardown"]["unresolved"],
         }
-        store.disk.replace(os.path.join(grave, state["team"]["name"] + ".json"), codec.dumps(stone).encode("ascii"), sync=True)
+        _tombstone(store.disk, project, state["team"]["name"], stone)
     finally:
         paths.unmark(project, data, store.disk)
     _attest(store, project)
+
+
+def give_up(store, project, data, team, now, why):
+    """The end of a run whose journal cannot be read: it stays as it is, and nothing takes the run for a live one."""
+    try:
+        _tombstone(store.disk, project, team, {"team": team, "closed": now, "aborted": True, "damaged": why})
+    finally:
+        paths.unmark(project, data, store.disk)
+
+
+def _tombstone(disk, project, team, stone):
+    grave = os.path.join(project, paths.TEAMS, ".closed")
+    disk.mkdir(grave)
+    disk.replace(os.path.join(grave, team + ".json"), codec.dumps(stone).encode("ascii"), sync=True)
 
 
 def _attest(store, project):
