@@ -1,6 +1,7 @@
 """A newcomer's first hour: mistakes at the command line and in the client, each answered with what is wrong and the way out."""
 
 import copy
+import glob
 import json
 import os
 import shutil
@@ -12,7 +13,8 @@ from pack.store import journal
 from pack.base import paths
 from pack.base.paths import PLUGIN_ROOT
 from pack.store.disk import Disk
-from hooks.driver import plan
+from hooks.driver import Session, plan
+from tests.conftest import git
 from hooks.test_looking import pack
 
 TEAM = "feature-add-a-greeting"
@@ -207,16 +209,84 @@ def test_what_is_typed_to_a_team_in_trouble_is_answered_with_the_trouble(session
     assert (code, out) == (0, "")
 
 
-def test_no_python_and_no_run_names_no_file_to_remove(session):
+def without_python(s, event, path="/nowhere", **payload):
+    """The gate's script with a PATH of our own: (exit code, standard output, standard error)."""
     done = subprocess.run(
-        ["/bin/sh", os.path.join(PLUGIN_ROOT, "hooks", "gate"), "UserPromptExpansion"],
-        env=dict(session.env, PATH="/nowhere"),
-        input="{}",
+        ["/bin/sh", os.path.join(PLUGIN_ROOT, "hooks", "gate"), event],
+        env=dict(s.env, PATH=str(path)),
+        input=json.dumps(payload, separators=(",", ":")),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert done.returncode == 2 and "Install python3." in done.stderr and "remove" not in done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_no_python_is_one_sentence_in_json_and_names_no_file_to_remove(session):
+    """With exit 2 and a text alone the client shows the hook's whole command line in front of it."""
+    code, out, err = without_python(session, "UserPromptExpansion")
+    assert (code, err) == (0, "")
+    assert json.loads(out) == {"decision": "block", "reason": "team: Python 3.9 or newer is needed; none found on PATH."}
+    assert json.loads(without_python(session, "UserPromptSubmit", prompt="team status")[1])["decision"] == "block"
+    code, out, err = without_python(session, "UserPromptSubmit", prompt="fix the bug")
+    assert (code, out) == (0, "") and "none found" in err
+
+
+def test_a_python_that_is_too_old_is_named(session, tmp_path):
+    old = next((p for p in sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/3.[0-8].*/bin/python3")))), None)
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    if old:
+        version = subprocess.run([old, "-c", "import sys; print(sys.version.split()[0])"], capture_output=True, text=True).stdout.strip()
+        os.symlink(old, folder / "python3")
+    else:  # what such an interpreter prints for the gate's question
+        version = "3.8.18"
+        (folder / "python3").write_text("#!/bin/sh\necho 3.8.18\n")
+        (folder / "python3").chmod(0o755)
+    reason = json.loads(without_python(session, "UserPromptExpansion", folder)[1])["reason"]
+    assert reason == "team: Python 3.9 or newer is needed; found %s on PATH." % version
+
+
+def test_no_python_in_a_run_names_the_files_whatever_the_project_is_called(project, tmp_path):
+    odd = tmp_path / 'a "b" \\c'
+    shutil.copytree(project, odd, symlinks=True)
+    s = Session(odd, tmp_path / "data")
+    s.build()
+    for path in paths.markers(s.data, s.project):
+        with open(path) as f:
+            rest = f.read().split("\n", 1)[1]
+        with open(path, "w") as f:
+            f.write("/gone/python3\n" + rest)
+    code, out, err = without_python(s, "PreToolUse", tool_name="Bash", tool_input={"command": "ls"})
+    said = json.loads(out)["hookSpecificOutput"]
+    assert code == 2 and said["permissionDecision"] == "deny" and said["permissionDecisionReason"] == err.strip()
+    assert s.project + "/.claude/teams/.on" in err and "own terminal" in err
+    assert s.project in json.loads(without_python(s, "UserPromptExpansion")[1])["reason"]
+
+
+# --- Where the session stands ---------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("inside", ["", "src"])
+def test_a_session_in_another_worktree_of_the_project_opens_no_run(session, inside):
+    """EnterWorktree: the agents' folder is the worktree, the project stays the main checkout."""
+    s = session
+    worktree = os.path.join(s.project, ".claude", "worktrees", "w")
+    git(s.project, "worktree", "add", "-q", worktree, "-b", "w")
+    opening = dict(command_name="team:build", command_args="plan.md", command_source="plugin")
+    reason = told(s.send("UserPromptExpansion", cwd=os.path.join(worktree, inside), **opening))
+    assert "no run was opened" in reason and worktree in reason and "ExitWorktree" in reason and "claude -w" in reason
+    assert not paths.teams(s.project)
+    there = in_folder(s, worktree)  # `claude -w`: the worktree is the project
+    assert "Run opened" in str(there.build())
+    assert "Run opened" in str(s.send("UserPromptExpansion", cwd=os.path.join(s.project, inside), **opening))
+
+
+def test_a_session_in_a_repository_of_its_own_inside_the_project_opens_a_run(session):
+    s = session
+    inner = os.path.join(s.project, "vendor", "lib")
+    os.makedirs(inner)
+    git(inner, "init", "-q")
+    out = s.send("UserPromptExpansion", cwd=inner, command_name="team:build", command_args="plan.md", command_source="plugin")
+    assert "Run opened" in str(out)
 
 
 # --- Looking at a run that is in trouble ------------------------------------------------------------------------------------------

@@ -344,7 +344,7 @@ def _abort(given):
     try:
         _as_person(run, "abort", "RUN_CLOSED", reason=given.reason[:500])
     except Damaged as error:  # a broken journal must not keep a person from ending the run
-        paths.unmark(run.project, run.data, run.store.disk)
+        close_run.bury_unread(run.store, run.project, run.data, run.team, time.time())
         print("The journal of %s is damaged (%s) and was left as it is; the run's checks are off now." % (run.team, error))
         return 0
     close_run.bury(run.store, run.project, run.data, time.time())

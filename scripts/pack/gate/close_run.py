@@ -12,8 +12,6 @@ def bury(store, project, data, now):
     records = store.records()
     try:
         store.disk.replace(os.path.join(store.folder, "summary.md"), summary(state, stats(records)).encode())
-        grave = os.path.join(project, paths.TEAMS, ".closed")
-        store.disk.mkdir(grave)
         stone = {
             "team": state["team"]["name"],
             "closed": now,
@@ -23,10 +21,24 @@ def bury(store, project, data, now):
             "ack_status": state["teardown"]["ack_status"],
             "unresolved": state["teardown"]["unresolved"],
         }
-        store.disk.replace(os.path.join(grave, state["team"]["name"] + ".json"), codec.dumps(stone).encode("ascii"), sync=True)
+        _tombstone(store, project, stone)
     finally:
         paths.unmark(project, data, store.disk)
     _attest(store, project)
+
+
+def bury_unread(store, project, data, team, now):
+    """A person ends a run whose journal cannot be read: without a tombstone it would still count as live."""
+    try:
+        _tombstone(store, project, {"team": team, "closed": now, "aborted": True, "damaged": True})
+    finally:
+        paths.unmark(project, data, store.disk)
+
+
+def _tombstone(store, project, stone):
+    grave = os.path.join(project, paths.TEAMS, ".closed")
+    store.disk.mkdir(grave)
+    store.disk.replace(os.path.join(grave, stone["team"] + ".json"), codec.dumps(stone).encode("ascii"), sync=True)
 
 
 def _attest(store, project):

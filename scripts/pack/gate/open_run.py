@@ -183,6 +183,13 @@ def opened(payload, env, now, project, data, disk, text, definition, event, peer
     stopped = modes.stops(payload.get("permission_mode"))
     if stopped:
         return answers.block("team: %s and type the command again." % stopped)
+    standing = project_facts.other_worktree(project, str(payload.get("cwd") or project))
+    if standing:  # EnterWorktree: agents begin where the session stands, and CLAUDE_PROJECT_DIR stays the main checkout (CLIENT.md 11)
+        return answers.block(
+            "team: no run was opened: this session stands in the worktree %s, and its project is %s; the team would write in the one and be "
+            "judged in the other. Leave the worktree (ask for ExitWorktree) and type the command again; or start the client in it: "
+            "`claude -w NAME`, or `claude` in that folder." % (standing, project)
+        )
     live = paths.active(project, data)
     own = found_team = None
     try:
