@@ -10,10 +10,9 @@ import time
 from ..protocol import tables
 from ..protocol.refusal import Refusal
 from ..store.open_for_reading import Run
+from ..store.telling import told
 from . import screen
 
-HIDDEN = ("definition", "unmet", "facts", "tasks", "sealed", "key", "start", "present")  # long, and of no use in a line
-LONGEST = 200  # characters of one value in a line
 FOLLOWED = 20  # events that --follow begins with
 GOOD = ("APPROVED", "DONE", "VERIFIED", "COMMITTED", "TEAM_DELETED", "PLAN_REGISTERED")
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -63,33 +62,6 @@ def moment(text):
 def row(record):
     """One event as `--json` prints it."""
     return {k: record[k] for k in ("seq", "ts", "epoch", "actor", "event", "data", "key")}
-
-
-def words_of(value):
-    """A value of a record in words."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, dict):
-        return ", ".join("%s %s" % (k, words_of(v)) for k, v in sorted(value.items()) if v not in (None, "", [], {}))
-    if isinstance(value, (list, tuple)):
-        return ", ".join(words_of(v) for v in value)
-    text = " ".join(str(value).split())
-    return text if len(text) <= LONGEST else text[:LONGEST] + "…"  # whole with --json
-
-
-def told(record):
-    """What happened, in words, without who and when."""
-    data = record["data"]
-    if record["event"] in tables.TROUBLE:
-        return "%s: %s. Next: %s" % (data["code"], data["what"], data["next"])
-    if record["event"] == "PLAN_REGISTERED":
-        return "%d tasks" % len(data["tasks"])
-    parts = []
-    for key, value in sorted(data.items(), key=lambda pair: (pair[0] != "task", pair[0])):
-        if key in HIDDEN or value in (None, "", [], {}):
-            continue
-        parts.append("task #%s" % value if key == "task" else "%s %s" % (key.replace("_", " "), words_of(value)))
-    return "; ".join(parts)
 
 
 def line(record, width=None, coloured=False, who=12):

@@ -16,8 +16,8 @@ import subprocess
 import tempfile
 import time
 
-from ..protocol import tables
 from ..base import yamltext
+from ..protocol import tables
 from ..teams import schema
 from . import attest
 

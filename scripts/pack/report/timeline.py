@@ -9,6 +9,7 @@ from pack.base import codec
 from pack.protocol import tables, view
 from pack.store import history
 from pack.store.render import stats, summary
+from pack.store.telling import told as told_of
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 QUIET = ("MAIL", "LEAD_WOKE", "LEAD_STOPPED", "AGENT_ACTIVE", "AGENT_IDLE", "TICK", "WAVES_SEEN", "SHUTDOWN_ID")
@@ -16,7 +17,6 @@ KINDS = {"refusal": "Refused", "escalation": "Escalated", "handoff": "Hand-off",
 ESCALATIONS = ("STUCK", "REVIEW_LOOP", "STUCK_ESCALATED", "IMPOSSIBLE_WAIT", "ESCALATE_TO_MEDIUM", "OWNER_LOST", "AGENT_LOST")
 DRIFT = ("DRIFTED", "HEAD_MOVED", "COMMIT_DIVERGES", "STATE_DIVERGENCE", "CONTENT_DRIFTED", "OUTSIDE_CHANGE")
 HANDOFFS = ("STATE_OWNERSHIP_HANDOFF", "STATE_OWNERSHIP_ACK", "SPLIT_BRAIN_DETECTED")
-LEFT_OUT = ("definition", "unmet", "facts", "tasks", "approved", "sealed", "start")  # long values that say nothing to a reader
 STATE_COLOURS = {
     "PENDING": "pending",
     "IN_PROGRESS": "work",
@@ -35,28 +35,6 @@ def _who(record):
 def _quiet(record):
     """Whether a record is left out: it says who was awake, and nothing else."""
     return record["event"] in QUIET and not record["data"].get("report")
-
-
-def value_text(value):
-    """A value of a record for people: lists with commas, mappings as `name value`, True as yes."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, dict):
-        return ", ".join("%s %s" % (k, value_text(v)) for k, v in sorted(value.items()) if v not in (None, "", [], {}))
-    if isinstance(value, (list, tuple)):
-        return ", ".join(value_text(v) for v in value)
-    return str(value)
-
-
-def words(record, most=120):
-    """A record's data in words, each value cut to `most` characters."""
-    data = record["data"]
-    if record["event"] in tables.TROUBLE:
-        return "%s: %s Seen: %s Next: %s" % (data["code"], data["what"] + ".", data["seen"] + ".", data["next"])
-    if record["event"] == "PLAN_REGISTERED":
-        return "%d tasks" % len(data["tasks"])
-    keep = [(k, v) for k, v in sorted(data.items()) if k not in LEFT_OUT and v not in (None, "", [], {})]
-    return ", ".join("%s %s" % (k.replace("_", " "), value_text(v)[: 4000 if k == "report" else most]) for k, v in keep)
 
 
 def _kind(record):
@@ -85,7 +63,7 @@ def data_of(state, records, told):
         if _quiet(r):
             continue
         bad = int(r["event"] in tables.TROUBLE)
-        log.append([r["seq"], at(r["ts"]), _who(r), r["event"], words(r), _task(r), bad])
+        log.append([r["seq"], at(r["ts"]), _who(r), r["event"], told_of(r, seen=True, report=4000), _task(r), bad])
         kind = _kind(r)
         if kind:
             marks.setdefault(_who(r), []).append([r["seq"], at(r["ts"]), kind])
@@ -302,8 +280,8 @@ def main(argv):
 
     from pack.base import enforcement
     from pack.gate import entry
-    from pack.report import cost
     from pack.protocol.refusal import Refusal
+    from pack.report import cost
     from pack.store.journal import Damaged
     from pack.store.open_for_reading import Run
 

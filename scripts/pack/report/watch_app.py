@@ -20,6 +20,7 @@ from ..store import history
 from ..store.follow import Follower
 from ..store.journal import Damaged
 from ..store.render import doing
+from ..store.telling import told
 
 LOOK_SECONDS = 0.5
 LOG_ROWS = 1000  # the newest ones; `pack log` has the others
@@ -192,14 +193,12 @@ class Watch(App):
         _replace(self.query_one("#tasks", DataTable), rows)
 
     def fill_log(self):
-        from .timeline import words as told
-
         rows = []
         for r in reversed(self.follower.records):
             if len(rows) >= LOG_ROWS:
                 break
             bad = r["event"] in tables.TROUBLE
-            if self.refusals and not bad or not _matches(r, told, self.words):
+            if self.refusals and not bad or not _matches(r, self.words):
                 continue
             event = "[red]%s[/red]" % r["event"] if bad else r["event"]
             clock = time.strftime("%H:%M:%S", time.localtime(r["ts"]))
@@ -288,7 +287,7 @@ def _replace(table, rows):
         table.scroll_to(y=top, animate=False)
 
 
-def _matches(record, told, words):
+def _matches(record, words):
     """Whether an event is one that the filter asks for."""
     for word in words.casefold().split():
         who = (record["actor"]["name"] or "gate").casefold()
