@@ -264,6 +264,32 @@ def test_no_python_in_a_run_names_the_files_whatever_the_project_is_called(proje
     assert s.project in json.loads(without_python(s, "UserPromptExpansion")[1])["reason"]
 
 
+@pytest.mark.parametrize(
+    "typed, wanted",
+    [
+        ("--coder=3", "--coders=3"),
+        ("--Coders=3", "--coders=3"),
+        ("--code=3", "--coders=3"),
+        ("--codres 3", "--coders"),
+        ("-coders=3", "--coders=3"),
+        ("--workers=3", "--coders=3"),
+        ("--noresearch", "--no-research"),
+        ("--no_research", "--no-research"),
+        ("--no-reserch", "--no-research"),
+    ],
+)
+def test_a_flag_that_is_nearly_one_is_asked_back(session, typed, wanted):
+    reason = told(session.build("plan.md " + typed))
+    assert "unknown flag %s (did you mean %s?). usage" % (typed.split()[0], wanted) in reason
+    assert "did you mean" not in told(session.build("plan.md --fast"))
+    assert not paths.teams(session.project)
+
+
+def test_the_flags_of_a_team_of_waves_too(session):
+    opening = dict(command_name="team:realtime", command_source="plugin")
+    assert "did you mean --strategy=x.md?" in told(session.send("UserPromptExpansion", command_args="--stratgy=x.md", **opening))
+
+
 # --- Where the session stands ---------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("inside", ["", "src"])
 def test_a_session_in_another_worktree_of_the_project_opens_no_run(session, inside):

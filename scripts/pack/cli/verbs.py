@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from ..base import codec, enforcement, paths, receipts
+from ..base import codec, enforcement, receipts
 from ..gate import close_run, entry, identity, pack_verbs
 from ..protocol import advice, machine, tables, view
 from ..protocol.refusal import Refusal
