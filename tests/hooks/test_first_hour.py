@@ -464,6 +464,34 @@ def test_a_terminal_of_another_encoding_is_no_trouble(session, words):
     assert "?" in text or words == "lint ."
 
 
+def test_the_doctor_names_who_else_takes_the_word_build(session, tmp_path):
+    s, home = session, tmp_path / "data" / ".claude"
+
+    def rows():
+        found = json.loads(subprocess_out(s, "doctor", "--json", code=0))["checks"]
+        return [r for r in found if r["what"] == "/build"]
+
+    def put(path, text="x\n"):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as f:
+            f.write(text)
+        return str(path)
+
+    assert rows() == []
+    other = tmp_path / "other"
+    named = put(other / "commands" / "make.md", "---\nname: build\n---\nx\n")
+    rival = {"other@market": [{"installPath": str(other)}], "team@team-pack": [{"installPath": PLUGIN_ROOT}]}
+    put(home / "plugins" / "installed_plugins.json", json.dumps({"version": 2, "plugins": rival}))
+    assert rows() == []  # installed and not enabled
+    put(home / "settings.json", json.dumps({"enabledPlugins": {"other@market": True, "team@team-pack": True}}))
+    assert named in rows()[0]["value"] and "/team:build" in rows()[0]["advice"]
+    own = put(s.project + "/.claude/commands/build.md")
+    users = put(home / "skills" / "build" / "SKILL.md")
+    assert own in rows()[0]["value"] and users in rows()[0]["value"]
+    put(s.project + "/.claude/settings.local.json", json.dumps({"enabledPlugins": {"other@market": False}}))
+    assert named not in rows()[0]["value"]
+
+
 def test_a_client_newer_than_the_pack_knows_is_named_by_the_doctor(session):
     session.build()
     rows = json.loads(subprocess_out(session, "doctor", "--json", code=0, AI_AGENT="claude-code_9-9-9_harness"))["checks"]
