@@ -533,3 +533,58 @@ def test_a_spawn_that_the_clients_own_check_denied_leaves_nobody_in_the_roster(s
     session.send("PermissionDenied", tool_name="Agent", tool_use_id="t1", tool_input=given, reason="its safety check does not run")
     assert session.state()["roster"]["supervisor"]["state"] == "LOST"
     assert [e for e in session.events() if e["event"] == "SPAWN_FAILED"][-1]["data"]["why"] == "its safety check does not run"
+
+
+# --- Going away -----------------------------------------------------------------------------------------------------------------
+def settings_of(path):
+    with open(path) as f:
+        return json.load(f)
+
+
+def test_uninstall_removes_what_is_ours_and_nothing_else(session, tmp_path):
+    s = session
+    home = s.data  # as the driver has it
+    env = {"CLAUDE_PLUGIN_DATA": s.data}
+    os.makedirs(home + "/.claude")
+    with open(home + "/.claude/settings.json", "w") as f:
+        json.dump({"model": "opus", "statusLine": {"type": "command", "command": "date"}}, f)
+    with open(s.data + "/mine.txt", "w") as f:
+        f.write("not the pack's\n")
+    pack(s, "statusline", "--install", **env)
+    pack(s, "doctor", "--fix", "--write", **env)
+    s.env["CLAUDE_PID"] = "1999999"
+    s.build()
+    said = pack(s, "uninstall", "--teams", code=1, **env)
+    assert "a run is live in " + s.project in said and "pack abort" in said
+    assert "statusline" in settings_of(home + "/.claude/settings.json")["statusLine"]["command"]
+    pack(s, "abort", "--reason", "enough", **env)
+    looked = pack(s, "uninstall", "--dry-run", "--teams", **env)
+    assert "would remove" in looked and os.path.isdir(s.data + "/runs") and paths.teams(s.project)
+    assert "in your own terminal" in pack(s, "uninstall", code=1, CLAUDECODE="1", **env)
+    said = pack(s, "uninstall", **env)
+    assert "the status line" in said and s.data + "/runs" in said and "--teams removes the closed ones" in said
+    assert "claude plugin uninstall" in said
+    assert settings_of(home + "/.claude/settings.json") == {"model": "opus", "statusLine": {"type": "command", "command": "date"}}
+    box = settings_of(s.project + "/.claude/settings.json")["sandbox"]
+    assert box == {"enabled": True}
+    assert not os.path.exists(s.data + "/runs") and os.path.exists(s.data + "/mine.txt")
+    assert paths.teams(s.project) and "RUN_OPENED" in pack(s, "log", **env)
+    pack(s, "uninstall", "--teams", **env)
+    assert not os.path.exists(s.project + "/.claude/teams")
+    assert "nothing of this pack was found" in pack(s, "uninstall", "--teams", **env)
+
+
+def test_uninstall_leaves_settings_that_it_cannot_read(session):
+    os.makedirs(session.project + "/.claude", exist_ok=True)
+    with open(session.project + "/.claude/settings.json", "w") as f:
+        f.write("{")
+    assert "not JSON" in pack(session, "uninstall", code=1)
+
+
+def test_uninstall_waits_for_a_run_in_another_project(session, tmp_path):
+    s = session
+    s.build()
+    other = tmp_path / "elsewhere"
+    other.mkdir()
+    said = pack(s, "uninstall", "--project", str(other), code=1, CLAUDE_PLUGIN_DATA=s.data)
+    assert "a run is live in " + s.project in said and s.state()["phase"] == "DISCOVERY"

@@ -153,9 +153,9 @@ def takers(project, word):
     """Files that make the bare word /WORD besides this plugin: the project's and the user's own, and those of enabled plugins."""
     homes, enabled = [os.path.join(project, ".claude"), paths.client_home(os.environ)], {}
     for path in paths.settings_files(os.environ, project).values():  # the later ones win
-        found = _json(path).get("enabledPlugins")
+        found = json_file(path).get("enabledPlugins")
         enabled.update(found if isinstance(found, dict) else {})
-    installed = _json(os.path.join(paths.client_home(os.environ), "plugins", "installed_plugins.json")).get("plugins")
+    installed = json_file(os.path.join(paths.client_home(os.environ), "plugins", "installed_plugins.json")).get("plugins")
     for key, entries in (installed if isinstance(installed, dict) else {}).items():
         if enabled.get(key) is True and key.partition("@")[0] != "team":
             homes += [
@@ -166,7 +166,7 @@ def takers(project, word):
     return list(dict.fromkeys(path for home in homes for path in skill_files.called(home, word)))
 
 
-def _json(path):
+def json_file(path):
     """A JSON file's object, {} where there is none."""
     try:
         with open(path, encoding="utf-8") as f:
