@@ -353,6 +353,77 @@ def test_a_receipt_whose_command_was_replaced_is_told_once(session):
     assert len([e for e in s.events() if e["event"] == "PLAN_REGISTERED"]) == 1
 
 
+def again(s, command, ran, output="", failed=True):
+    """A Bash call whose command another plugin's hook replaces by `ran`: what the agent is told after it."""
+    use = "toolu_%s" % s.now
+    assert s.send("PreToolUse", tool_name="Bash", tool_input={"command": command}, tool_use_id=use)[0] == 0
+    more = {"error": "Exit code 1\n" + output} if failed else {"tool_response": {"stdout": output}}
+    event = "PostToolUseFailure" if failed else "PostToolUse"
+    out = s.send(event, tool_name="Bash", tool_input={"command": ran}, tool_use_id=use, **more)[1]
+    return (out or {}).get("hookSpecificOutput", {}).get("additionalContext", "")
+
+
+def test_the_same_plan_again_is_the_same_request_and_another_one_is_not(session):
+    s = session
+    s.build()
+    conventions = [dict(task, reviewers=[]) if task["id"] == 2 else task for task in plan()["tasks"]]
+    raw = plan("MEDIUM", tasks=conventions)
+    assert s.register(raw) is None
+    first = s.output
+    seq = s.events()[-1]["seq"]
+    assert s.register(raw) is None and s.output == first
+    assert s.events()[-1]["seq"] == seq
+    assert s.register(plan("MEDIUM", definition_of_done=["other"])) is None
+    assert s.state()["definition_of_done"] == ["other"]
+    assert s.spawn("tech-lead", "tech-lead") is None
+    for who, to, text in (("lead", "tech-lead", "VALIDATE PLAN"), ("tech-lead", "lead", "PLAN CHANGES: smaller")):
+        assert s.say(who, to, text) is None
+    assert s.register(plan("MEDIUM", definition_of_done=["other"])) is None
+    assert len([e for e in s.events() if e["event"] == "PLAN_REGISTERED"]) == 3  # asked for anew
+
+
+def test_the_same_plan_is_registered_anew_where_a_task_was_changed_since(session):
+    s = session
+    s.build()
+    assert s.register() is None
+    assert s.spawn("supervisor", "supervisor") is None
+    assert s.handoff() is None
+    assert s.bash("lead", "pack task rescope 1 --file src/b.py --reason x") is None
+    assert s.state()["tasks"]["1"]["files"] == ["src/a.py", "src/b.py"]
+    assert s.register() is None
+    assert s.state()["tasks"]["1"]["files"] == ["src/a.py"]
+
+
+def test_the_agent_reads_what_was_carried_out_whatever_ran_in_its_place(session):
+    s = session
+    s.build()
+    command = "pack plan <<'EOF'\n%s\nEOF" % json.dumps(plan())
+    told = again(s, command, "nice -n 1 " + command, "team: refused (NO_VOUCHER): ...")
+    assert "carried out" in told and "another plugin's hook replaced" in told and "2 tasks registered" in told
+    assert "carried out" in again(s, command, "true", failed=False)  # sent again: nothing is registered twice
+    assert len([e for e in s.events() if e["event"] == "PLAN_REGISTERED"]) == 1
+    assert s.register() is None and "carried out" not in s.output  # the gate's own command
+
+
+def test_a_verification_whose_command_was_replaced_runs_all_the_same_or_says_why_not(session):
+    s = session
+    s.setup("SIMPLE")
+    s.do_task("coder-1", 1, "src/a.py")
+    s.do_task("coder-1", 2, ".conventions/x.md")
+    command = "pack verify --build true --test 'python3 -c \"import unittest; unittest.main(module=None, exit=False)\"'"
+    told = again(s, command, "echo no", "no")
+    assert "nothing was verified: another plugin's hook replaced" in told and "`pack verify` again" in told
+    use = "toolu_%s" % s.now
+    assert s.send("PreToolUse", tool_name="Bash", tool_input={"command": command}, tool_use_id=use)[0] == 0
+    done = pack(s, "verify", "--build", "true", "--test", "x", CLAUDECODE="1")
+    assert "another plugin's hook had replaced" in done.stdout and "$ python3 -c" in done.stdout and "NO_VOUCHER" not in done.stdout
+    out = s.send("PostToolUse", tool_name="Bash", tool_input={"command": "nice " + command}, tool_use_id=use, tool_response={"stdout": ""})[
+        1
+    ]
+    assert "nothing was verified" not in str(out)
+    assert "VERIFIED" in [e["event"] for e in s.events()]
+
+
 def test_status_says_first_that_the_client_is_gone(session):
     s = session
     s.env["CLAUDE_PID"] = "1999999"

@@ -150,7 +150,7 @@ def test_missing_interpreter_is_looked_for_and_its_lack_closes(active):
         os.symlink("/bin/" + tool, os.path.join(empty, tool))
     gone()  # the gate had put them back
     got, code, _out, err = fire(active, "PreToolUse", env={"PATH": empty})
-    assert got == "blocked" and "no Python" in err and "Install" in err.replace("install", "Install")
+    assert got == "blocked" and "Python 3.9 or newer is needed; none found" in err
     assert fire(active, "Stop", env={"PATH": empty})[1] == 0  # a turn's end is never blocked by trouble
 
 

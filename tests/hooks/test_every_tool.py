@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import subprocess
 
 import pytest
 
@@ -65,6 +66,23 @@ def test_every_harmless_tool_says_where_that_is_known():
 )
 def test_research_servers_are_known_by_their_reading_tools(name, reads):
     assert tool_table.researches(name) is reads
+
+
+def test_the_page_on_tools_names_the_tables_and_its_example_is_accepted(session):
+    with open(os.path.join(PLUGIN_ROOT, "docs", "tools.md"), encoding="utf-8") as f:
+        page = f.read()
+    for table in (tool_table.SCHEDULING, tool_table.AGENT_STARTERS, tool_table.MOVING, tool_table.RESEARCH):
+        assert [name for name in table if name not in page] == []
+    os.makedirs(session.project + "/.claude", exist_ok=True)
+    with open(session.project + "/.claude/team.yaml", "w") as f:
+        f.write(page.partition("```yaml\n")[2].partition("```")[0])
+    done = subprocess.run(
+        [os.path.join(PLUGIN_ROOT, "bin", "pack"), "lint", session.project + "/.claude/team.yaml"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    session.build()
+    allowed = session.state()["team"]["tools"]
+    assert allowed == {"mcp__linear__get_issue": ["everyone"], "mcp__db__query": ["lead", "logic-reviewer"]}
 
 
 def executing(s):

@@ -1,6 +1,7 @@
 """A newcomer's first hour: mistakes at the command line and in the client, each answered with what is wrong and the way out."""
 
 import copy
+import glob
 import json
 import os
 import shutil
@@ -12,7 +13,8 @@ from pack.store import journal
 from pack.base import paths
 from pack.base.paths import PLUGIN_ROOT
 from pack.store.disk import Disk
-from hooks.driver import plan
+from hooks.driver import Session, plan
+from tests.conftest import git
 from hooks.test_looking import pack
 
 TEAM = "feature-add-a-greeting"
@@ -207,16 +209,110 @@ def test_what_is_typed_to_a_team_in_trouble_is_answered_with_the_trouble(session
     assert (code, out) == (0, "")
 
 
-def test_no_python_and_no_run_names_no_file_to_remove(session):
+def without_python(s, event, path="/nowhere", **payload):
+    """The gate's script with a PATH of our own: (exit code, standard output, standard error)."""
     done = subprocess.run(
-        ["/bin/sh", os.path.join(PLUGIN_ROOT, "hooks", "gate"), "UserPromptExpansion"],
-        env=dict(session.env, PATH="/nowhere"),
-        input="{}",
+        ["/bin/sh", os.path.join(PLUGIN_ROOT, "hooks", "gate"), event],
+        env=dict(s.env, PATH=str(path)),
+        input=json.dumps(payload, separators=(",", ":")),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert done.returncode == 2 and "Install python3." in done.stderr and "remove" not in done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_no_python_is_one_sentence_in_json_and_names_no_file_to_remove(session):
+    """With exit 2 and a text alone the client shows the hook's whole command line in front of it."""
+    code, out, err = without_python(session, "UserPromptExpansion")
+    assert (code, err) == (0, "")
+    assert json.loads(out) == {"decision": "block", "reason": "team: Python 3.9 or newer is needed; none found on PATH."}
+    assert json.loads(without_python(session, "UserPromptSubmit", prompt="team status")[1])["decision"] == "block"
+    code, out, err = without_python(session, "UserPromptSubmit", prompt="fix the bug")
+    assert (code, out) == (0, "") and "none found" in err
+
+
+def test_a_python_that_is_too_old_is_named(session, tmp_path):
+    old = next((p for p in sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/3.[0-8].*/bin/python3")))), None)
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    if old:
+        version = subprocess.run([old, "-c", "import sys; print(sys.version.split()[0])"], capture_output=True, text=True).stdout.strip()
+        os.symlink(old, folder / "python3")
+    else:  # what such an interpreter prints for the gate's question
+        version = "3.8.18"
+        (folder / "python3").write_text("#!/bin/sh\necho 3.8.18\n")
+        (folder / "python3").chmod(0o755)
+    reason = json.loads(without_python(session, "UserPromptExpansion", folder)[1])["reason"]
+    assert reason == "team: Python 3.9 or newer is needed; found %s on PATH." % version
+
+
+def test_no_python_in_a_run_names_the_files_whatever_the_project_is_called(project, tmp_path):
+    odd = tmp_path / 'a "b" \\c'
+    shutil.copytree(project, odd, symlinks=True)
+    s = Session(odd, tmp_path / "data")
+    s.build()
+    for path in paths.markers(s.data, s.project):
+        with open(path) as f:
+            rest = f.read().split("\n", 1)[1]
+        with open(path, "w") as f:
+            f.write("/gone/python3\n" + rest)
+    code, out, err = without_python(s, "PreToolUse", tool_name="Bash", tool_input={"command": "ls"})
+    said = json.loads(out)["hookSpecificOutput"]
+    assert code == 2 and said["permissionDecision"] == "deny" and said["permissionDecisionReason"] == err.strip()
+    assert s.project + "/.claude/teams/.on" in err and "own terminal" in err
+    assert s.project in json.loads(without_python(s, "UserPromptExpansion")[1])["reason"]
+
+
+@pytest.mark.parametrize(
+    "typed, wanted",
+    [
+        ("--coder=3", "--coders=3"),
+        ("--Coders=3", "--coders=3"),
+        ("--code=3", "--coders=3"),
+        ("--codres 3", "--coders"),
+        ("-coders=3", "--coders=3"),
+        ("--workers=3", "--coders=3"),
+        ("--noresearch", "--no-research"),
+        ("--no_research", "--no-research"),
+        ("--no-reserch", "--no-research"),
+    ],
+)
+def test_a_flag_that_is_nearly_one_is_asked_back(session, typed, wanted):
+    reason = told(session.build("plan.md " + typed))
+    assert "unknown flag %s (did you mean %s?). usage" % (typed.split()[0], wanted) in reason
+    assert "did you mean" not in told(session.build("plan.md --fast"))
+    assert not paths.teams(session.project)
+
+
+def test_the_flags_of_a_team_of_waves_too(session):
+    opening = dict(command_name="team:realtime", command_source="plugin")
+    assert "did you mean --strategy=x.md?" in told(session.send("UserPromptExpansion", command_args="--stratgy=x.md", **opening))
+
+
+# --- Where the session stands ---------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("inside", ["", "src"])
+def test_a_session_in_another_worktree_of_the_project_opens_no_run(session, inside):
+    """EnterWorktree: the agents' folder is the worktree, the project stays the main checkout."""
+    s = session
+    worktree = os.path.join(s.project, ".claude", "worktrees", "w")
+    git(s.project, "worktree", "add", "-q", worktree, "-b", "w")
+    opening = dict(command_name="team:build", command_args="plan.md", command_source="plugin")
+    reason = told(s.send("UserPromptExpansion", cwd=os.path.join(worktree, inside), **opening))
+    assert "no run was opened" in reason and worktree in reason and "ExitWorktree" in reason and "claude -w" in reason
+    assert not paths.teams(s.project)
+    there = in_folder(s, worktree)  # `claude -w`: the worktree is the project
+    assert "Run opened" in str(there.build())
+    assert "Run opened" in str(s.send("UserPromptExpansion", cwd=os.path.join(s.project, inside), **opening))
+
+
+def test_a_session_in_a_repository_of_its_own_inside_the_project_opens_a_run(session):
+    s = session
+    inner = os.path.join(s.project, "vendor", "lib")
+    os.makedirs(inner)
+    git(inner, "init", "-q")
+    out = s.send("UserPromptExpansion", cwd=inner, command_name="team:build", command_args="plan.md", command_source="plugin")
+    assert "Run opened" in str(out)
 
 
 # --- Looking at a run that is in trouble ------------------------------------------------------------------------------------------
@@ -368,6 +464,34 @@ def test_a_terminal_of_another_encoding_is_no_trouble(session, words):
     assert "?" in text or words == "lint ."
 
 
+def test_the_doctor_names_who_else_takes_the_word_build(session, tmp_path):
+    s, home = session, tmp_path / "data" / ".claude"
+
+    def rows():
+        found = json.loads(subprocess_out(s, "doctor", "--json", code=0))["checks"]
+        return [r for r in found if r["what"] == "/build"]
+
+    def put(path, text="x\n"):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as f:
+            f.write(text)
+        return str(path)
+
+    assert rows() == []
+    other = tmp_path / "other"
+    named = put(other / "commands" / "make.md", "---\nname: build\n---\nx\n")
+    rival = {"other@market": [{"installPath": str(other)}], "team@team-pack": [{"installPath": PLUGIN_ROOT}]}
+    put(home / "plugins" / "installed_plugins.json", json.dumps({"version": 2, "plugins": rival}))
+    assert rows() == []  # installed and not enabled
+    put(home / "settings.json", json.dumps({"enabledPlugins": {"other@market": True, "team@team-pack": True}}))
+    assert named in rows()[0]["value"] and "/team:build" in rows()[0]["advice"]
+    own = put(s.project + "/.claude/commands/build.md")
+    users = put(home / "skills" / "build" / "SKILL.md")
+    assert own in rows()[0]["value"] and users in rows()[0]["value"]
+    put(s.project + "/.claude/settings.local.json", json.dumps({"enabledPlugins": {"other@market": False}}))
+    assert named not in rows()[0]["value"]
+
+
 def test_a_client_newer_than_the_pack_knows_is_named_by_the_doctor(session):
     session.build()
     rows = json.loads(subprocess_out(session, "doctor", "--json", code=0, AI_AGENT="claude-code_9-9-9_harness"))["checks"]
@@ -409,3 +533,58 @@ def test_a_spawn_that_the_clients_own_check_denied_leaves_nobody_in_the_roster(s
     session.send("PermissionDenied", tool_name="Agent", tool_use_id="t1", tool_input=given, reason="its safety check does not run")
     assert session.state()["roster"]["supervisor"]["state"] == "LOST"
     assert [e for e in session.events() if e["event"] == "SPAWN_FAILED"][-1]["data"]["why"] == "its safety check does not run"
+
+
+# --- Going away -----------------------------------------------------------------------------------------------------------------
+def settings_of(path):
+    with open(path) as f:
+        return json.load(f)
+
+
+def test_uninstall_removes_what_is_ours_and_nothing_else(session, tmp_path):
+    s = session
+    home = s.data  # as the driver has it
+    env = {"CLAUDE_PLUGIN_DATA": s.data}
+    os.makedirs(home + "/.claude")
+    with open(home + "/.claude/settings.json", "w") as f:
+        json.dump({"model": "opus", "statusLine": {"type": "command", "command": "date"}}, f)
+    with open(s.data + "/mine.txt", "w") as f:
+        f.write("not the pack's\n")
+    pack(s, "statusline", "--install", **env)
+    pack(s, "doctor", "--fix", "--write", **env)
+    s.env["CLAUDE_PID"] = "1999999"
+    s.build()
+    said = pack(s, "uninstall", "--teams", code=1, **env)
+    assert "a run is live in " + s.project in said and "pack abort" in said
+    assert "statusline" in settings_of(home + "/.claude/settings.json")["statusLine"]["command"]
+    pack(s, "abort", "--reason", "enough", **env)
+    looked = pack(s, "uninstall", "--dry-run", "--teams", **env)
+    assert "would remove" in looked and os.path.isdir(s.data + "/runs") and paths.teams(s.project)
+    assert "in your own terminal" in pack(s, "uninstall", code=1, CLAUDECODE="1", **env)
+    said = pack(s, "uninstall", **env)
+    assert "the status line" in said and s.data + "/runs" in said and "--teams removes the closed ones" in said
+    assert "claude plugin uninstall" in said
+    assert settings_of(home + "/.claude/settings.json") == {"model": "opus", "statusLine": {"type": "command", "command": "date"}}
+    box = settings_of(s.project + "/.claude/settings.json")["sandbox"]
+    assert box == {"enabled": True}
+    assert not os.path.exists(s.data + "/runs") and os.path.exists(s.data + "/mine.txt")
+    assert paths.teams(s.project) and "RUN_OPENED" in pack(s, "log", **env)
+    pack(s, "uninstall", "--teams", **env)
+    assert not os.path.exists(s.project + "/.claude/teams")
+    assert "nothing of this pack was found" in pack(s, "uninstall", "--teams", **env)
+
+
+def test_uninstall_leaves_settings_that_it_cannot_read(session):
+    os.makedirs(session.project + "/.claude", exist_ok=True)
+    with open(session.project + "/.claude/settings.json", "w") as f:
+        f.write("{")
+    assert "not JSON" in pack(session, "uninstall", code=1)
+
+
+def test_uninstall_waits_for_a_run_in_another_project(session, tmp_path):
+    s = session
+    s.build()
+    other = tmp_path / "elsewhere"
+    other.mkdir()
+    said = pack(s, "uninstall", "--project", str(other), code=1, CLAUDE_PLUGIN_DATA=s.data)
+    assert "a run is live in " + s.project in said and s.state()["phase"] == "DISCOVERY"

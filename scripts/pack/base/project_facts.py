@@ -187,21 +187,11 @@ def head(project):
     """The commit that HEAD names, read without starting git; "" when there is none or the layout is unusual. The project may be a
     folder of a larger repository."""
     try:
-        base = os.path.join(project, ".git")
-        while not os.path.lexists(base) and os.path.dirname(project) != project:
-            project = os.path.dirname(project)
-            base = os.path.join(project, ".git")
-        if os.path.isfile(base):  # a worktree: `gitdir: PATH`
-            with open(base) as f:
-                base = os.path.join(project, f.read().split(":", 1)[1].strip())
+        _top, base, common = _checkout(project)
         with open(os.path.join(base, "HEAD")) as f:
             text = f.read().strip()
         if not text.startswith("ref: "):
             return text
-        common = base
-        if os.path.isfile(os.path.join(base, "commondir")):
-            with open(os.path.join(base, "commondir")) as f:
-                common = os.path.join(base, f.read().strip())
         ref = text[5:]
         if os.path.isfile(os.path.join(common, ref)):
             with open(os.path.join(common, ref)) as f:
@@ -213,6 +203,32 @@ def head(project):
     except (OSError, IndexError):
         pass
     return ""
+
+
+def _checkout(folder):
+    """(top, git's folder of this checkout, git's folder of the whole repository) of the checkout that a folder lies in, without starting
+    git. Raises OSError or IndexError where there is none."""
+    base = os.path.join(folder, ".git")
+    while not os.path.lexists(base) and os.path.dirname(folder) != folder:
+        folder = os.path.dirname(folder)
+        base = os.path.join(folder, ".git")
+    if os.path.isfile(base):  # a worktree: `gitdir: PATH`
+        with open(base) as f:
+            base = os.path.join(folder, f.read().split(":", 1)[1].strip())
+    common = base
+    if os.path.isfile(os.path.join(base, "commondir")):
+        with open(os.path.join(base, "commondir")) as f:
+            common = os.path.join(base, f.read().strip())
+    return folder, base, common
+
+
+def other_worktree(project, cwd):
+    """The top of the checkout that `cwd` lies in, when that is another one of the project's own repository; else None."""
+    try:
+        here, there = _checkout(os.path.realpath(project)), _checkout(os.path.realpath(cwd))
+        return there[0] if here[0] != there[0] and os.path.samefile(here[2], there[2]) else None
+    except (OSError, IndexError, ValueError):
+        return None
 
 
 def commit_files(project, commit):

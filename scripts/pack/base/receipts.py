@@ -14,11 +14,11 @@ def receipt(call, text, verb):
 
 
 def unclaimed(run, verb, since):
-    """A receipt of this verb that was written after `since` and that no process has printed: another plugin's hook has replaced the command
-    that would have (CLIENT.md 11). Its path or None; whoever prints a receipt removes it."""
+    """A receipt or voucher of this verb that was written after `since` and that no process has used: another plugin's hook has replaced the
+    command that would have (CLIENT.md 11). Its path or None; whoever prints a receipt removes it, a voucher goes with its result."""
     folder = os.path.join(run, "calls")
     try:
-        names = [n for n in os.listdir(folder) if n.endswith(".receipt")]
+        names = [n for n in os.listdir(folder) if n.endswith((".receipt", ".verify"))]
     except OSError:
         return None
     found = []

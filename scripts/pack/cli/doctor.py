@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from ..base import codec, enforcement, paths
+from ..gate import skill_files
 from ..store.journal import Damaged, Store, read_chain, replayed
 
 SANDBOX = {"sandbox": {"enabled": True, "filesystem": {"denyWrite": [".claude/teams", "~/.claude/plugins"]}}}
@@ -131,12 +132,48 @@ def examine(project):
         else "a shell command that hides its target is detected and undone, not prevented; `pack doctor --fix` adds the setting",
     )
     row("permission mode", found["mode"] or "default", None, "hooks hold in every mode, bypassPermissions too")
+    for word in ("build", "realtime"):
+        others = takers(project, word)
+        if others:
+            row(
+                "/" + word,
+                "%s makes the word /%s too" % (", ".join(others[:3]), word),
+                None,
+                "which of them the bare word means is the client's choice: type /team:%s for this pack's" % word,
+            )
     _runs(project, row)
     if found["hooks_off"]:
         level = "off"
     else:
         level = "full" if all(r["ok"] for r in rows if r["what"] in ("client", "python", "sandbox")) else "partial"
     return rows, level
+
+
+def takers(project, word):
+    """Files that make the bare word /WORD besides this plugin: the project's and the user's own, and those of enabled plugins."""
+    homes, enabled = [os.path.join(project, ".claude"), paths.client_home(os.environ)], {}
+    for path in paths.settings_files(os.environ, project).values():  # the later ones win
+        found = json_file(path).get("enabledPlugins")
+        enabled.update(found if isinstance(found, dict) else {})
+    installed = json_file(os.path.join(paths.client_home(os.environ), "plugins", "installed_plugins.json")).get("plugins")
+    for key, entries in (installed if isinstance(installed, dict) else {}).items():
+        if enabled.get(key) is True and key.partition("@")[0] != "team":
+            homes += [
+                one["installPath"]
+                for one in (entries if isinstance(entries, list) else [entries])
+                if isinstance(one, dict) and isinstance(one.get("installPath"), str)
+            ]
+    return list(dict.fromkeys(path for home in homes for path in skill_files.called(home, word)))
+
+
+def json_file(path):
+    """A JSON file's object, {} where there is none."""
+    try:
+        with open(path, encoding="utf-8") as f:
+            found = codec.loads(f.read())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _known():

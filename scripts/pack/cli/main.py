@@ -29,6 +29,7 @@ VERBS = {
     "resume": ("pack.cli.verbs", "take a paused, frozen or orphaned run up again"),
     "attest": ("pack.cli.attest", "the proof of a finished run for its commits; `verify RANGE` checks it anywhere"),
     "doctor": ("pack.cli.doctor", "what is enforced here, why, and how to raise it"),
+    "uninstall": ("pack.cli.uninstall", "take this pack's traces out of settings and data; --dry-run, --teams"),
     "lint": ("pack.lint.cli", "check any Claude Code plugin, marketplace, agents, commands, skills, hooks"),
     "team": ("pack.cli.team", "team definitions: check one, begin one, write its agents (a team is data, no code)"),
     "rt": ("pack.cli.rt", "probe and audit real systems (latency, delivery, throughput, failover)"),

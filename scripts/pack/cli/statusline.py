@@ -146,7 +146,7 @@ def _settings(install, here):
         return 1
     entry = found.get("statusLine")
     command = entry.get("command") if isinstance(entry, dict) else None
-    mine = isinstance(command, str) and "pack' statusline" in command
+    mine = is_ours(entry)
     if install:
         if mine:
             print("pack statusline: it is in %s already" % base)
@@ -157,11 +157,7 @@ def _settings(install, here):
         if not mine:
             print("pack statusline: there is none of ours in %s" % base)
             return 0
-        before = _before(command)
-        if before is None:
-            del found["statusLine"]
-        else:
-            found["statusLine"] = dict(entry, command=before)
+        take_out(found)
     text = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
     try:
         os.makedirs(os.path.dirname(base), exist_ok=True)
@@ -173,6 +169,21 @@ def _settings(install, here):
         return 1
     print("pack statusline: %s %s" % ("put into" if install else "taken out of", base))
     return 0
+
+
+def is_ours(entry):
+    """Whether a `statusLine` of the settings runs this pack's."""
+    command = entry.get("command") if isinstance(entry, dict) else None
+    return isinstance(command, str) and "pack' statusline" in command
+
+
+def take_out(settings):
+    """Take ours out of settings that hold it; a status line that was there before comes back."""
+    before = _before(settings["statusLine"]["command"])
+    if before is None:
+        del settings["statusLine"]
+    else:
+        settings["statusLine"] = dict(settings["statusLine"], command=before)
 
 
 def _before(command):

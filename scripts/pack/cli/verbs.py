@@ -135,6 +135,9 @@ def _printed_after_all(verb):
         path = receipts.unclaimed(Run().store.data, verb, time.time() - 120)
     except Refusal:
         return
+    if path and path.endswith(".verify"):
+        print("team: another plugin's hook had replaced the gate's command; what the gate has noted down is run.", flush=True)
+        raise SystemExit(_verify(path))
     if path:
         print("team: carried out; another plugin's hook had replaced the command that says so.")
         raise SystemExit(_receipt(path))

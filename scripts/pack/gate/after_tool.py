@@ -155,10 +155,33 @@ def _ran(call, given, response):
 
     verified = receipts.collect(call, response)
     call.kind.ran(call, response)
-    told = _changed(call, given, verified)
+    told = _replaced(call, given) + _changed(call, given, verified)
     if verified and verified.get("finish"):
         told.append(_finished(call))
     return tell(call.payload["hook_event_name"], "team: " + "; ".join(told)) if told else PASS
+
+
+def _replaced(call, given):
+    """What a `pack` verb has done whose command another plugin's hook replaced after the gate (CLIENT.md 11): of several hooks that rewrite
+    a command the last to finish wins. Nothing where the command that ran is the gate's, or the verb's process found its answer by itself."""
+    command = str(given.get("command"))
+    if call.payload.get("tool_name") != "Bash" or "PACK_VOUCHER=" in command:
+        return []
+    cause = "another plugin's hook replaced the gate's command (what ran: %s)" % command[:120]
+    path = call.scratch(".receipt")
+    data = call.store.disk.read(path)
+    if data is not None:
+        call.store.disk.remove(path)
+        return ["carried out, whatever the output says; %s. %s" % (cause, codec.loads(data.decode("ascii"))["text"])]
+    nonce = (call.state["verify"] or {}).get("nonce")
+    data = call.store.disk.read(os.path.join(os.path.dirname(path), nonce + ".verify")) if nonce else None
+    voucher = codec.loads(data.decode("ascii")) if data is not None else {}
+    if voucher.get("call") != call.payload.get("tool_use_id") or not voucher.get("call") or given.get("run_in_background"):
+        return []
+    return [
+        "nothing was verified: %s. Send `pack %s` again; when that is the answer once more, tell the user that the plugin whose hook rewrites "
+        "Bash commands must be off while a team is at work (/plugin lists them)" % (cause, voucher["verb"])
+    ]
 
 
 def _finished(call):

@@ -9,9 +9,10 @@ from ..protocol import advice, tables
 from ..store.journal import Lock, Store, read_chain
 from . import answers, identity, modes, tamper_check
 from .hook_call import Call
-from .prompt_lines import LINES, as_typed, for_the_team, opens_team
+from .prompt_lines import LINES, as_typed, for_the_team, meant, opens_team
 from .user_commands import take_over
 
+FLAGS = ("--coders", "--no-research")
 PLANS = (".md", ".markdown", ".txt", ".rst")  # a word that ends so is a file, there or not
 
 
@@ -39,8 +40,11 @@ def arguments(text, project):
             coders = int(value)
         elif word.startswith("--") and word != "--" and " " not in word:
             raise ValueError(
-                'unknown flag %s. %s. A description that names a flag goes in quotes: /build "add %s to the tool"' % (word, usage, word)
+                'unknown flag %s%s. %s. A description that names a flag goes in quotes: /build "add %s to the tool"'
+                % (word, meant(word, FLAGS), usage, word)
             )
+        elif word[:1] == "-" and word[1:2].isalpha() and " " not in word and meant("-" + word, FLAGS):
+            raise ValueError("unknown flag %s%s. %s" % (word, meant("-" + word, FLAGS), usage))
         else:
             rest.append(word)
         i += 1
@@ -183,6 +187,13 @@ def opened(payload, env, now, project, data, disk, text, definition, event, peer
     stopped = modes.stops(payload.get("permission_mode"))
     if stopped:
         return answers.block("team: %s and type the command again." % stopped)
+    standing = project_facts.other_worktree(project, str(payload.get("cwd") or project))
+    if standing:  # EnterWorktree: agents begin where the session stands, and CLAUDE_PROJECT_DIR stays the main checkout (CLIENT.md 11)
+        return answers.block(
+            "team: no run was opened: this session stands in the worktree %s, and its project is %s; the team would write in the one and be "
+            "judged in the other. Leave the worktree (ask for ExitWorktree) and type the command again; or start the client in it: "
+            "`claude -w NAME`, or `claude` in that folder." % (standing, project)
+        )
     live = paths.active(project, data)
     own = found_team = None
     try:

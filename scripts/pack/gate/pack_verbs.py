@@ -166,13 +166,14 @@ def _plan(call, args, read):
     for row in (raw.get("tasks") or ()) if isinstance(raw, dict) else ():
         _folders(call, row)
     checked = plan.check(raw)
-    call.append(
-        "PLAN_REGISTERED",
-        key=call.key,
-        tasks={str(n): t for n, t in checked["tasks"].items()},
-        facts=checked["facts"],
-        definition_of_done=checked["definition_of_done"],
-    )
+    data = {
+        "tasks": {str(n): t for n, t in checked["tasks"].items()},
+        "facts": checked["facts"],
+        "definition_of_done": checked["definition_of_done"],
+        "given": codec.digest(codec.dumps(raw)),
+    }
+    if not _same_again(call, data["given"]):
+        call.append("PLAN_REGISTERED", key=call.key, **data)
     return "%s\n\n%d tasks registered in %s, phase %s.\n%s" % (
         call.state["classification"]["text"],
         len(checked["tasks"]),
@@ -180,6 +181,23 @@ def _plan(call, args, read):
         call.state["phase"],
         _next(call),
     )
+
+
+def _same_again(call, given):
+    """Whether this plan is the one that is registered, and nothing has been done with it: the same request, whose answer did not arrive.
+    After the tech lead's PLAN CHANGES it is a new one."""
+    if (
+        not call.state["plan"]["registered"]
+        or call.state["plan"]["ok"] is False
+        or machine.GUARDS["plan_is_early"](call.state, {}, call.actor)
+    ):
+        return False
+    for record in reversed(list(call.store.records())):
+        if record["event"] == "PLAN_REGISTERED":
+            return record["data"].get("given") == given
+        if record["event"] in ("TASK_ADDED", "TASK_RESCOPED", "TASK_CANCELLED", "TASK_ASSIGNED"):
+            return False
+    return False
 
 
 def _folders(call, row):

@@ -20,3 +20,17 @@ def opens_team(prompt):
     """Whether a prompt is `--team NAME ...`; `--teamwork` is none. An editor may have made one long dash of two: then it is told so."""
     first = prompt.partition("=")[0].split()[:1]
     return bool(first) and first[0].casefold() in ("--team", "\u2014team", "\u2013team")
+
+
+ALIASES = {"--agents": "--coders", "--workers": "--coders", "--parallel": "--coders", "--research": "--no-research", "--plan": "--strategy"}
+
+
+def meant(word, flags):
+    """What an unknown flag was probably to be, in brackets: " (did you mean --coders=3?)", or ""."""
+    import difflib
+
+    name, eq, value = word.partition("=")
+    name = name.lower().replace("_", "-")
+    near = [f for f in flags if len(name) > 4 and f.startswith(name)] or difflib.get_close_matches(name, flags, 1, 0.7)
+    near = near or [f for f in flags if f == ALIASES.get(name)]
+    return " (did you mean %s?)" % (near[0] + (eq + value if near[0] != "--no-research" else "")) if near else ""

@@ -108,6 +108,14 @@ def places(call, name):
     return list(dict.fromkeys(out))
 
 
+def called(home, name):
+    """Files of a plugin or of a `.claude` folder that make the word /NAME: by their own name, or by the one in their frontmatter."""
+    found = [os.path.join(home, "commands", name + ".md"), os.path.join(home, "skills", name, "SKILL.md")]
+    found = [path for path in found if os.path.isfile(path)]
+    found += _named(os.path.join(home, "commands"), name) + _named(os.path.join(home, "skills"), name)
+    return list(dict.fromkeys(found))
+
+
 def _named(folder, name):
     """Files below a folder whose frontmatter gives them this name: a command may be called otherwise than its file."""
     out, n = [], 0

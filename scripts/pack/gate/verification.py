@@ -47,6 +47,8 @@ def start(call, options, verb="verify"):
         "project": call.project,
         "declared": declared(call.state),
         "finish": verb == "finish",
+        "verb": verb,
+        "call": call.payload.get("tool_use_id"),
         "in_place": in_place.strip()[:300] if in_place else _no_checkout(call),
         "base": _base(call) if call.state["mode"] in tables.VALIDATED_MODES else None,
     }

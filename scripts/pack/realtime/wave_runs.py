@@ -259,6 +259,7 @@ def arguments(text, project, name=None):
     """`[--team NAME] --strategy PATH` -> (definition, source, strategy path relative to the project); ValueError otherwise."""
     import shlex
 
+    from ..gate.prompt_lines import meant
     from ..teams import TeamError, folders, load, names
 
     usage = "usage: --team NAME [--strategy PATH]%s" % (", or /team:realtime --strategy PATH" if name else "")
@@ -273,7 +274,7 @@ def arguments(text, project, name=None):
         if key[:1] in ("\u2014", "\u2013"):
             raise ValueError("%s begins with a long dash: write --%s. %s" % (words[i], key[1:], usage))
         if key not in ("--team", "--strategy"):
-            raise ValueError("unknown argument %s. %s" % (words[i], usage))
+            raise ValueError("unknown argument %s%s. %s" % (words[i], meant(words[i], ("--team", "--strategy")), usage))
         if key in given:
             raise ValueError("%s is given twice. %s" % (key, usage))
         given.add(key)

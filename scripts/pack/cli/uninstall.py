@@ -1,0 +1,157 @@
+"""`pack uninstall`: takes this pack's traces out of settings and data. The plugin itself is the client's to uninstall.
+
+Only what this pack is known to write is removed; anything else in the same place stays, and is named.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+
+from ..base import codec, paths
+from . import doctor, statusline
+
+DATA = ("runs", "active", "live", "pycache")  # what the gate writes into its data folder
+
+
+def main(argv):
+    """`pack uninstall [--dry-run] [--teams]`. Exit 1 when a run is live, inside the client, or when something could not be removed."""
+    parser = argparse.ArgumentParser(
+        prog="pack uninstall",
+        description="Take this pack's traces out of the user's and this project's settings, and its data; says what it removed.",
+        epilog="example:\n  pack uninstall --dry-run\n  pack uninstall --teams",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")
+    parser.add_argument("--teams", action="store_true", help="the journals and reports of this project's closed runs, too")
+    parser.add_argument("--project", default=None, help="the project's folder (default: found from here upwards)")
+    given = parser.parse_args(argv)
+    if os.environ.get("CLAUDECODE"):
+        print("pack uninstall: settings are changed by you, not by an agent: run this in your own terminal", file=sys.stderr)
+        return 1
+    project = os.path.abspath(given.project or paths.find_project(os.getcwd()))
+    folders = data_folders(os.environ)
+    for folder in folders:
+        live = sorted(_live(folder, project))
+        if live:
+            print(
+                "pack uninstall: a run is live in %s; nothing was removed. End it: `pack abort --reason WHY` there" % ", ".join(live),
+                file=sys.stderr,
+            )
+            return 1
+    try:
+        settings = [row for row in map(_cleaned, paths.settings_files(os.environ, project).values()) if row]
+        removed = ["%s: %s" % (path, ", ".join(what)) for path, _found, what in settings]
+        gone = [os.path.join(folder, name) for folder in folders for name in DATA if os.path.lexists(os.path.join(folder, name))]
+        gone += _closed(project) if given.teams else []
+        if not given.dry_run:
+            for path, found, _what in settings:
+                _write(path, found)
+            for path in gone:
+                _remove(path)
+            for folder in folders + ([os.path.join(project, paths.TEAMS, ".closed")] if given.teams else []):
+                _if_empty(folder)
+            if given.teams:
+                _teams_away(project)
+    except (OSError, ValueError) as error:
+        print("pack uninstall: stopped at %s" % error, file=sys.stderr)
+        return 1
+    for line in removed + gone:
+        print(("would remove " if given.dry_run else "removed ") + line)
+    if not removed + gone:
+        print("nothing of this pack was found")
+    left = [team for team in paths.teams(project)] if not given.teams else []
+    if left:
+        print("kept: %d run(s) in %s; --teams removes the closed ones" % (len(left), os.path.join(project, paths.TEAMS)))
+    print("The plugin itself: claude plugin uninstall team@team-pack")
+    return 0
+
+
+def data_folders(env):
+    """The data folders of this plugin that there are: the one of `--plugin-dir`, and one for each marketplace it was installed from."""
+    base = os.path.join(paths.client_home(env), "plugins", "data")
+    installed = doctor.json_file(os.path.join(paths.client_home(env), "plugins", "installed_plugins.json")).get("plugins")
+    markets = [key.partition("@")[2] for key in (installed if isinstance(installed, dict) else ()) if key.startswith("team@")]
+    names = ["team-inline", "team-team-pack"] + ["team-" + m for m in markets if m and os.sep not in m]
+    found = [os.path.join(base, name) for name in names] + [paths.data_folder(env)]
+    return [folder for folder in dict.fromkeys(found) if os.path.isdir(folder) and not os.path.islink(folder)]
+
+
+def _live(folder, project):
+    """Projects with a run that is live, after this data folder."""
+    if paths.active(project, folder):
+        yield project
+    root = os.path.join(folder, "active")
+    for base, _folders, files in os.walk(root):
+        other = base[len(root) :]
+        if ".on" in files and other != project and paths.active(other, folder):
+            yield other
+
+
+def _cleaned(path):
+    """(path, settings without what is ours, [what that was]) or None. Raises ValueError for a file that is no JSON."""
+    try:
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        found = codec.loads(text)
+    except ValueError:
+        raise ValueError("%s, which is not JSON: mend it first" % path) from None
+    if not isinstance(found, dict):
+        return None
+    what = []
+    if statusline.is_ours(found.get("statusLine")):
+        statusline.take_out(found)
+        what.append("the status line")
+    box = found.get("sandbox")
+    files = box.get("filesystem") if isinstance(box, dict) else None
+    denied = files.get("denyWrite") if isinstance(files, dict) else None
+    ours = doctor.SANDBOX["sandbox"]["filesystem"]["denyWrite"]
+    if isinstance(denied, list) and all(one in denied for one in ours):  # as `pack doctor --fix --write` put them there
+        files["denyWrite"] = [one for one in denied if one not in ours]
+        if not files["denyWrite"]:
+            del files["denyWrite"]
+        if not files:
+            del box["filesystem"]
+        what.append("sandbox.filesystem.denyWrite %s (sandbox.enabled stays as it is)" % ", ".join(ours))
+    return (path, found, what) if what else None
+
+
+def _write(path, found):
+    import json
+
+    path = os.path.realpath(path)
+    with open(path + ".tmp", "w", encoding="utf-8") as f:
+        f.write(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+    os.replace(path + ".tmp", path)
+
+
+def _closed(project):
+    """Folders and tombstones of the project's closed runs."""
+    base = os.path.join(project, paths.TEAMS)
+    stones = [(team, os.path.join(base, ".closed", team + ".json")) for team in paths.teams(project)]
+    return [path for team, stone in stones if os.path.exists(stone) for path in (os.path.join(base, team), stone)]
+
+
+def _remove(path):
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path)
+    else:
+        os.unlink(path)
+
+
+def _if_empty(folder):
+    try:
+        os.rmdir(folder)
+    except OSError:
+        pass  # somebody else's file is in it
+
+
+def _teams_away(project):
+    """The folder of the teams, once nothing but our own .gitignore is in it."""
+    base = os.path.join(project, paths.TEAMS)
+    if os.path.isdir(base) and os.listdir(base) == [".gitignore"]:
+        os.unlink(os.path.join(base, ".gitignore"))
+        os.rmdir(base)
