@@ -8,6 +8,7 @@ import unicodedata
 
 import pytest
 
+from pack.base import paths
 from pack.base.paths import PLUGIN_ROOT
 from pack.store.render import tree
 
@@ -148,7 +149,7 @@ def test_the_status_line_fits_and_is_silent_without_a_run(run, tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
     assert look(run, "statusline", stdin=json.dumps({"cwd": str(empty)})) == ""
-    for marker in (os.path.join(run.project, ".claude/teams/.on"), run.env["CLAUDE_PLUGIN_DATA"] + "/active" + run.project + "/.on"):
+    for marker in paths.markers(run.env["CLAUDE_PLUGIN_DATA"], run.project):
         os.unlink(marker)
     assert "enforcement OFF" in look(run, "statusline", stdin=given), "somebody took the markers away"
 

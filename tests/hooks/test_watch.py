@@ -3,6 +3,7 @@
 import os
 
 from pack.gate import entry, watcher
+from pack.store.disk import Disk
 from pack.base import paths
 from pack.protocol import advice, tables
 
@@ -184,8 +185,8 @@ def test_only_one_watcher_a_run_and_none_without_one(session, tmp_path):
         places_gone()
 
     def places_gone():
-        for path in (paths.marker(s.data, s.project), paths.project_marker(s.project)):
-            os.remove(path)
+        paths.unmark(s.project, s.data, Disk())
+        os.remove(os.path.join(paths.team_folder(s.project, s.state()["team"]["name"]), "run.json"))
 
     payload = entry.normal({"session_id": s.session, "hook_event_name": "Stop", "cwd": s.project})
     assert watcher.run(payload, s.env, sleep=sleep) == (0, "", "") and slept == [1]

@@ -79,7 +79,8 @@ def line(given, env):
     parts = ["team %s" % state["phase"]]
     if tasks:
         parts.append("%d/%d" % (tasks.count("DONE"), len(tasks)))
-    level = "OFF: `pack doctor`" if live is None else ((state["team"].get("enforcement") or {}).get("level") or "off")
+    marked = any(os.path.exists(path) for path in paths.markers(paths.data_folder(env), project))
+    level = "OFF: `pack doctor`" if not marked else ((state["team"].get("enforcement") or {}).get("level") or "off")
     needed = who_is_needed(state)
     cost = given.get("cost") if isinstance(given.get("cost"), dict) else {}
     usd = cost.get("total_cost_usd")

@@ -344,7 +344,7 @@ def _abort(given):
     try:
         _as_person(run, "abort", "RUN_CLOSED", reason=given.reason[:500])
     except Damaged as error:  # a broken journal must not keep a person from ending the run
-        close_run.bury_unread(run.store, run.project, run.data, run.team, time.time())
+        close_run.give_up(run.store, run.project, run.data, run.team, time.time(), str(error)[:200])
         print("The journal of %s is damaged (%s) and was left as it is; the run's checks are off now." % (run.team, error))
         return 0
     close_run.bury(run.store, run.project, run.data, time.time())

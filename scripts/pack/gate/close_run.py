@@ -21,24 +21,24 @@ def bury(store, project, data, now):
             "ack_status": state["teardown"]["ack_status"],
             "unresolved": state["teardown"]["unresolved"],
         }
-        _tombstone(store, project, stone)
+        _tombstone(store.disk, project, state["team"]["name"], stone)
     finally:
         paths.unmark(project, data, store.disk)
     _attest(store, project)
 
 
-def bury_unread(store, project, data, team, now):
-    """A person ends a run whose journal cannot be read: without a tombstone it would still count as live."""
+def give_up(store, project, data, team, now, why):
+    """The end of a run whose journal cannot be read: it stays as it is, and nothing takes the run for a live one."""
     try:
-        _tombstone(store, project, {"team": team, "closed": now, "aborted": True, "damaged": True})
+        _tombstone(store.disk, project, team, {"team": team, "closed": now, "aborted": True, "damaged": why})
     finally:
         paths.unmark(project, data, store.disk)
 
 
-def _tombstone(store, project, stone):
+def _tombstone(disk, project, team, stone):
     grave = os.path.join(project, paths.TEAMS, ".closed")
-    store.disk.mkdir(grave)
-    store.disk.replace(os.path.join(grave, stone["team"] + ".json"), codec.dumps(stone).encode("ascii"), sync=True)
+    disk.mkdir(grave)
+    disk.replace(os.path.join(grave, team + ".json"), codec.dumps(stone).encode("ascii"), sync=True)
 
 
 def _attest(store, project):

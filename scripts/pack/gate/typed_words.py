@@ -92,4 +92,18 @@ def _has_scheduled(path):
             data = f.read(MOST)
     except OSError:
         return False
-    return any(mark in data for mark in marks)
+    # A transcript also holds whole requests, in which every tool is described: only what an assistant called counts (GROUND S8).
+    return any(mark in data for mark in marks) and any(
+        _calls(line) for line in data.split(b"\n") if b'"tool_use"' in line and any(mark in line for mark in marks)
+    )
+
+
+def _calls(line):
+    """Whether a line of a transcript is a message in which a scheduling tool was called."""
+    try:
+        said = codec.loads(line.decode("utf-8", "replace"))
+        if said.get("type") != "assistant":
+            return False
+        return any(block.get("type") == "tool_use" and block.get("name") in SCHEDULING for block in said["message"]["content"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False

@@ -13,6 +13,15 @@ _ATTRIBUTE = lazy(r"""\b(?:href|src)=["']?([^"'\s<>]+)""")
 KINDS = ("prose", "readme", "rootdoc")  # of files that are read as Markdown
 
 
+def at_hand():
+    """Whether this Python has markdown-it-py: a plugin user's need not, and the linter works there all the same."""
+    try:
+        import markdown_it  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
 class Document:
     """A Markdown text from `start` on, parsed."""
 

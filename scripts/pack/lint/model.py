@@ -193,6 +193,8 @@ class File:
 
         if self.kind not in commonmark.KINDS or not commonmark.doubtful(self.text, offset):
             return True
+        if not commonmark.at_hand():
+            return True  # what the marks say stands
         return self.document.is_link(offset, target)
 
     def hit(self, span, message, fix=None, severity=None):

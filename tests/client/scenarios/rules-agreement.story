@@ -2,7 +2,7 @@ story: in the terminal: a shutdown_response with a wrong id, a refusal to shut d
 as in honest-terminal until "coder-1 tells supervisor: DONE: task #2"
 calls: 220
 env: CLAUDE_CODE_ENABLE_TODO_TOOLS=1
-lead asks coder-1 to shut down: early
+lead asks logic-reviewer to shut down: early
     => refused EARLY_SHUTDOWN
 lead asks supervisor to shut down: early
     => refused SUPERVISOR_LAST

@@ -48,6 +48,8 @@ lead edits src/bye.py: "goodbye, " -> "farewell, "
 lead runs: pack teardown ask
     => says "READY_TO_DELETE"
 person runs: printf 'late = 1\n' >> src/bye.py
+lead runs: pack status
+    => says "DRIFTED"
 lead runs: pack teardown ask supervisor
     => refused NOT_APPROVED, says "src/bye.py"
 person runs: git checkout -q src/bye.py

@@ -22,7 +22,7 @@ Source: GitHub's heading anchors
 """
 
 from .. import refs
-from ..commonmark import KINDS
+from ..commonmark import KINDS, at_hand
 from ..lazy import MULTILINE, lazy
 from ..markdown import slugify
 from ..near import nearest
@@ -42,7 +42,7 @@ def _letters(text):
 
 def _said_by_commonmark(file):
     """The slugs of the headings that the parser finds where the file is read as Markdown."""
-    return {slugify(title) for title in file.document.titles()} if file.kind in KINDS else ()
+    return {slugify(title) for title in file.document.titles()} if file.kind in KINDS and at_hand() else ()
 
 
 def check(file, context):
