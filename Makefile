@@ -45,6 +45,6 @@ demo: $(STAMP)  ## a whole scripted /build in the real client, printed as it hap
 	scripts/demo
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) build dist *.egg-info
 
 -include mk/*.mk

@@ -1,5 +1,6 @@
 """README.md, to the letter: its install commands in the real client, in a fresh clone whose path is no easy one."""
 
+import os
 import shlex
 import subprocess
 
@@ -19,3 +20,33 @@ def test_the_install_commands_of_the_readme_work_as_they_stand(client_binary, tm
         assert done.returncode == 0, done.stdout
     listed = client.run_cli(client_binary, home, "plugin", "list").stdout
     assert "team@team-pack" in listed and "enabled" in listed
+
+
+def test_make_start_installs_what_is_committed_and_no_virtual_environment(client_binary, tmp_path):
+    """From a folder the client copies ignored files too (2.1.329), so `make start` gives it a clone."""
+    home = client.Home(tmp_path, "http://127.0.0.1:9", project="my team")
+    home.project.rmdir()
+    subprocess.run(["git", "clone", "-q", str(client.ROOT), str(home.project)], check=True)
+    for folder in (".venv", "build", "scripts/pack/__pycache__"):
+        (home.project / folder).mkdir()
+        (home.project / folder / "left-over").write_text("x")
+    bin = tmp_path / "bin"
+    bin.mkdir()
+    (bin / "claude").symlink_to(client_binary)
+    env = dict(home.env, PATH="%s:%s" % (bin, home.env["PATH"]))
+    for _again in range(2):
+        done = subprocess.run(
+            ["sh", "scripts/dev/start"],
+            cwd=home.project,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert done.returncode == 0 and "Installed. In your project" in done.stdout, done.stdout
+    (cached,) = (home.home / ".claude" / "plugins" / "cache" / "team-pack" / "team").iterdir()
+    names = {os.path.relpath(os.path.join(base, f), cached) for base, _folders, files in os.walk(cached) for f in files}
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=home.project, stdout=subprocess.PIPE, check=True).stdout.decode().split("\0")
+    assert "hooks/gate" in names and [n for n in names if n.endswith("left-over")] == []
+    assert {n for n in names if not n.startswith(".git/")} - set(tracked) - {".claude-plugin/.in_use"} == set()

@@ -134,13 +134,27 @@ def by_stop(s):
 def by_transcript(s):
     os.makedirs(s.data + "/t", exist_ok=True)
     with open(os.path.join(s.data, "t", s.session + ".jsonl"), "w") as f:
-        f.write('{"message":{"content":[{"type":"tool_use","id":"toolu_1","name":"CronCreate","input":{}}]}}\n')
+        f.write('{"type":"assistant","message":{"content":[{"type":"tool_use","id":"toolu_1","name":"CronCreate","input":{}}]}}\n')
 
 
 def by_another_session_of_this_client(s):
     os.makedirs(s.data + "/t", exist_ok=True)
     with open(os.path.join(s.data, "t", "before-clear.jsonl"), "w") as f:
-        f.write('{"message":{"content":[{"type":"tool_use","id":"toolu_1","name":"ScheduleWakeup","input":{}}]}}\n')
+        f.write('{"type":"assistant","message":{"content":[{"type":"tool_use","id":"toolu_1","name":"ScheduleWakeup","input":{}}]}}\n')
+
+
+def test_a_scheduling_tool_that_is_only_described_leaves_the_words_alone(session):
+    """The client writes whole requests into its transcripts, with every tool that the model may call."""
+    s = session
+    s.setup("SIMPLE")
+    os.makedirs(s.data + "/t", exist_ok=True)
+    with open(os.path.join(s.data, "t", s.session + ".jsonl"), "w") as f:
+        f.write('{"type":"api-request-shape","tools":[{"name":"CronCreate","description":"x"}],"note":"tool_use"}\n')
+        f.write('{"type":"user","message":{"content":[{"type":"tool_use","name":"CronCreate"}]}}\n')
+        f.write('{"type":"assistant","message":{"content":[{"type":"text","text":"{\\"name\\":\\"CronCreate\\"} tool_use"}]}}\n')
+    path = os.path.join(s.data, "t", s.session + ".jsonl")
+    out = s.send("UserPromptSubmit", prompt="team abort enough", transcript_path=path)[1]
+    assert "aborted" in out["reason"], out
 
 
 def by_file(s):

@@ -1,4 +1,4 @@
-"""Comments cite working papers that are not shipped; docs/decisions.md says what each number is about and where it lives now."""
+"""What comments cite leads to a page that ships: PROTOCOL n and H n to docs/protocol.md, CLIENT n to docs/client.md, DESIGN rule n to docs/decisions.md."""
 
 import os
 import re
@@ -12,22 +12,31 @@ def text_of(name):
         return f.read()
 
 
-def test_every_number_that_a_comment_cites_is_explained_and_its_home_is_there():
-    glossary = text_of("docs/decisions.md").partition("## What comments cite")[2]
-    protocol, _, design = glossary.partition("**DESIGN rule n**")
+def shipped(*ends):
     named = subprocess.run(["git", "ls-files"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
-    files = [n for n in named if n.endswith((".py", ".md", ".story", "Makefile", "hooks/gate")) and not n.startswith("tests/lint/data")]
-    cited = {"PROTOCOL": set(), "DESIGN rule": set()}
-    for name in files:
-        for paper in cited:
-            cited[paper] |= set(re.findall(r"\b%s (\d+)" % paper, text_of(name)))
-    assert len(cited["PROTOCOL"]) > 8 and len(cited["DESIGN rule"]) > 3
-    for paper, table in (("PROTOCOL", protocol), ("DESIGN rule", design)):
-        missing = [n for n in cited[paper] if not re.search(r"(?m)^\| %s \|" % n, table)]
-        assert not missing, "%s %s: docs/decisions.md does not say what that is" % (paper, missing)
-    assert re.findall(r"(?m)^\| H(\d+) \|", text_of("references/assurance.md")) == [str(n) for n in range(1, 29)]
-    for home in re.findall(r"`([\w/.]+\.py|[\w/]+/)`", glossary):
+    return [n for n in named if n.endswith(ends) and not n.startswith("tests/lint/data") and os.path.exists(os.path.join(ROOT, n))]
+
+
+def test_every_section_and_hole_that_a_comment_cites_is_on_its_page_and_its_home_is_there():
+    page, decisions = text_of("docs/protocol.md"), text_of("docs/decisions.md").partition("## What comments cite")[2]
+    sections = re.findall(r"(?m)^## (\d+) ", page)
+    holes = re.findall(r"(?m)^\| H(\d+) \|", page)
+    assert sections == [str(n) for n in range(1, 13)]
+    assert holes == [str(n) for n in range(1, 29)] == re.findall(r"(?m)^\| H(\d+) \|", text_of("references/assurance.md"))
+    cited = {"PROTOCOL": set(), "H": set(), "DESIGN rule": set()}
+    for name in shipped(".py", ".md", ".story", "Makefile", "hooks/gate"):
+        text = text_of(name)
+        cited["PROTOCOL"] |= set(re.findall(r"\bPROTOCOL(?:\.md)? (\d+)", text))
+        cited["DESIGN rule"] |= set(re.findall(r"\bDESIGN rule (\d+)", text))
+        cited["H"] |= set(re.findall(r"\bH([1-9]\d?)\b(?! =)", text)) if name.startswith("scripts/pack/protocol/") else set()
+    assert len(cited["PROTOCOL"]) > 8 and len(cited["DESIGN rule"]) > 3 and len(cited["H"]) > 8
+    assert cited["PROTOCOL"] <= set(sections) and cited["H"] <= set(holes), (cited["PROTOCOL"] - set(sections), cited["H"] - set(holes))
+    missing = [n for n in cited["DESIGN rule"] if not re.search(r"(?m)^\| %s \|" % n, decisions)]
+    assert not missing, "DESIGN rule %s: docs/decisions.md does not say what that is" % missing
+    for home in re.findall(r"`([\w/.]+\.py|[\w/]+/)`", page + decisions):
         assert any(os.path.exists(os.path.join(ROOT, base, home)) for base in ("", "scripts/pack")), home
+    for place in re.findall(r"(?m)^Home: (.*)$", page):
+        assert re.findall(r"`[\w/]+\.py`", place), place
 
 
 def test_every_measurement_of_the_client_that_is_cited_is_on_its_page_and_is_repeated_by_something_that_is_there():

@@ -102,7 +102,7 @@ def _calls(line):
     """Whether a line of a transcript is a message in which a scheduling tool was called."""
     try:
         said = codec.loads(line.decode("utf-8", "replace"))
-        if said.get("type") != "assistant":
+        if said.get("type", "assistant") != "assistant":
             return False
         return any(block.get("type") == "tool_use" and block.get("name") in SCHEDULING for block in said["message"]["content"])
     except (ValueError, KeyError, TypeError, AttributeError):

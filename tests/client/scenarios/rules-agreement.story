@@ -1,8 +1,8 @@
 story: in the terminal: a shutdown_response with a wrong id, a refusal to shut down, requests out of order, TaskUpdate by a teammate, a teammate that spawns; then closed
-as in honest-terminal until "coder-1 tells supervisor: DONE: task #2"
+as in honest-terminal until "coder-1 runs: git add .conventions"
 calls: 220
 env: CLAUDE_CODE_ENABLE_TODO_TOOLS=1
-lead asks logic-reviewer to shut down: early
+lead asks coder-1 to shut down: early
     => refused EARLY_SHUTDOWN
 lead asks supervisor to shut down: early
     => refused SUPERVISOR_LAST
@@ -10,6 +10,7 @@ coder-1 asks logic-reviewer to shut down: early
     => refused WRONG_ROLE
 coder-1 agrees to shut down, request shutdown-1@coder-1
     => refused WRONG_REQUEST_ID
+coder-1 runs: git add .conventions && git commit -qm "docs: conventions (task #2)" -- .conventions
 coder-1 tells supervisor: DONE: task #2. ALL MY TASKS COMPLETE
 coder-1 rests: all my tasks are done
 lead tells tech-lead: Please check that all tasks fit together.
