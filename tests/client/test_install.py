@@ -23,7 +23,7 @@ def test_the_install_commands_of_the_readme_work_as_they_stand(client_binary, tm
 
 
 def test_make_start_installs_what_is_committed_and_no_virtual_environment(client_binary, tmp_path):
-    """From a folder the client copies ignored files too (2.1.329), so `make start` gives it a clone."""
+    """From a folder the client copies ignored files too, so `make start` gives it a clone."""
     home = client.Home(tmp_path, "http://127.0.0.1:9", project="my team")
     home.project.rmdir()
     subprocess.run(["git", "clone", "-q", str(client.ROOT), str(home.project)], check=True)
