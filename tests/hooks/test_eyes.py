@@ -81,7 +81,7 @@ def test_nobody_of_that_name_and_no_such_task(run):
 
 def test_a_terminal_gets_lines_that_fit_and_colour_where_it_is_wanted(run):
     for columns in (40, 80, 200):
-        rows = look(run, "log", COLUMNS=str(columns), LINES="24").splitlines()
+        rows = look(run, "log", PACK_SCREEN="%dx24" % columns).splitlines()
         assert max(map(width, rows)) <= columns
     assert "\033[31m" in look(run, "log", "--refused", FORCE_COLOR="1")
     assert "\033[" not in look(run, "log", FORCE_COLOR="1", NO_COLOR="1") and "\033[" not in look(run, "log")

@@ -8,10 +8,12 @@ COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "dim": "2",
 
 
 def size(stream=None):
-    """(columns, rows) of the terminal, None where the output is none: a pipe or a file gets everything, uncut."""
+    """(columns, rows) of the terminal, None where the output is none: a pipe or a file gets everything, uncut. PACK_SCREEN=80x24 makes
+    any output a screen of that size."""
     stream = stream or sys.stdout
-    if os.environ.get("COLUMNS", "").isdigit() and os.environ.get("LINES", "").isdigit():
-        return int(os.environ["COLUMNS"]), int(os.environ["LINES"])
+    columns, _, rows = os.environ.get("PACK_SCREEN", "").partition("x")
+    if columns.isdigit() and rows.isdigit():
+        return int(columns), int(rows)
     try:
         if not stream.isatty():
             return None
