@@ -137,7 +137,7 @@ def test_a_tree_of_two_hundred_tasks_keeps_what_needs_somebody_and_counts_the_re
 def test_a_closed_run_lists_its_tasks():
     state = many(3)
     state["phase"] = "CLOSED"
-    assert [row for row in tree(state, "off").split("\n") if "(DONE)" in row].__len__() == 3
+    assert sum("(DONE)" in row for row in tree(state, "off").split("\n")) == 3
 
 
 def test_the_status_line_fits_and_is_silent_without_a_run(run, tmp_path):

@@ -3,7 +3,7 @@
 from . import tables, view
 from .kernel import GUARDS, guard
 from .refusal import Refusal
-from .plan import check_overlap
+from .guards_tasks import overlap_with
 
 WAYS_OUT = (
     "three ways out: put it back as it was approved; `pack task reopen N` and have it reviewed; or the user types `team accept PATH` "
@@ -60,14 +60,7 @@ def reopening_is_possible(state, data, actor):
 @guard
 def reopened_files_are_free(state, data, actor):
     """A later task may have the same files; while that one is open this one stays closed."""
-    t = dict(view.task(state, data["task"]), state="PENDING")
-    every = {n: x for n, x in view.tasks(state) if x["state"] not in tables.TERMINAL}
-    every[data["task"]] = t
-    try:
-        check_overlap(every)
-    except Refusal as refusal:
-        return refusal
-    return None
+    return overlap_with(state, data["task"], dict(view.task(state, data["task"]), state="PENDING"))
 
 
 @guard

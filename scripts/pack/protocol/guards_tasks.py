@@ -294,8 +294,13 @@ def assignee_is_implementer(state, data, actor):
 def rescope_keeps_files_apart(state, data, actor):
     t = dict(view.task(state, data["task"]))
     t["files"] = data["files"]
-    every = {n: x for n, x in view.tasks(state) if x["state"] not in tables.TERMINAL or n == data["task"]}
-    every[data["task"]] = t
+    return overlap_with(state, data["task"], t)
+
+
+def overlap_with(state, number, t):
+    """The Refusal when the task, as it is given, shares a file with one that is not over; None when it does not."""
+    every = {n: x for n, x in view.tasks(state) if x["state"] not in tables.TERMINAL}
+    every[number] = t
     try:
         check_overlap(every)
     except Refusal as refusal:

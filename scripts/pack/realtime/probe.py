@@ -113,7 +113,21 @@ def number_of(body, token):
 BITS = tuple(1 << i for i in range(8))
 
 
-class Recording:
+class Outcome:
+    """What a recording and a merged one answer alike, from `sent`, `fanout`, `received` and `usage`."""
+
+    @property
+    def lost(self):
+        """Copies that were expected and did not come."""
+        return self.sent * self.fanout - self.received
+
+    @property
+    def busy(self):
+        """The share of the fullest second that a probing process itself was at work (its loop, or its share of one processor)."""
+        return max((max(pair) for pair in self.usage), default=0.0)
+
+
+class Recording(Outcome):
     """What an open-loop run saw."""
 
     def __init__(self, rate, fanout):
@@ -180,16 +194,6 @@ class Recording:
                 self.after += 1  # it came, but not in the time that the rate was to be held
             else:
                 self.arrivals[second if second > 0 else 0] += 1
-
-    @property
-    def lost(self):
-        """Copies that were expected and did not come."""
-        return self.sent * self.fanout - self.received
-
-    @property
-    def busy(self):
-        """The share of the fullest second that the probe itself was at work (its loop, or its share of one processor)."""
-        return max((max(pair) for pair in self.usage), default=0.0)
 
 
 class _Sender:

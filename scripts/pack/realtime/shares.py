@@ -91,7 +91,7 @@ def packed(recording, said, seen):
     return dict(found, said=list(said), seen=seen, **{key: getattr(recording, key) for key in more})
 
 
-class Merged:
+class Merged(probe.Outcome):
     """What several shares saw, as a Recording is read: the same names."""
 
     order = None
@@ -113,16 +113,6 @@ class Merged:
         self.refusal = next((s["refusal"] for s in shares if s["refusal"]), None)
         self.closed = [text for s in shares for text in s["closed"]] + list(gone)
         self.partial = any(s["partial"] for s in shares) or bool(gone)
-
-    @property
-    def lost(self):
-        """Copies that were expected and did not come."""
-        return self.sent * self.fanout - self.received
-
-    @property
-    def busy(self):
-        """As Recording.busy: of the fullest second of the fullest process."""
-        return max((max(pair) for pair in self.usage), default=0.0)
 
 
 def _added(texts):
