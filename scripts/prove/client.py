@@ -719,9 +719,9 @@ class Client:
     def do_resume(self, who, deed):
         """The lead's client ends and takes its session up again."""
         for p in self.people:
-            if p.alive and self.headless:
+            if p.alive and self.headless and p.name not in self.book.state["requests"]:
                 p.running = False
-            elif p.alive:
+            elif p.alive:  # asked to shut down, it was to end with its turn; in a terminal all end with the client
                 self.over(p)
         self.hook("SessionStart", "lead", deed.get("kill"), source="resume")
         self.settle()
