@@ -26,10 +26,10 @@ from . import (  # noqa: F401
     tables,
     watch,
 )
-from .guards_spawn import SPAWN_RULES, risk_step, spawn_rules, testers_needed  # noqa: F401
-from .kernel import GATE, GUARDS, LEAD, RULES, clone  # noqa: F401
-from .moves_teardown import COMPLETION_RULES, due  # noqa: F401
-from .refusal import Refusal
+from .guards_spawn import SPAWN_RULES as SPAWN_RULES, spawn_rules as spawn_rules, testers_needed as testers_needed
+from .kernel import GATE as GATE, GUARDS as GUARDS, LEAD, RULES as RULES, clone
+from .moves_teardown import COMPLETION_RULES as COMPLETION_RULES, due as due
+from .refusal import Refusal as Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

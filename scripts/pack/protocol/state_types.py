@@ -600,7 +600,13 @@ class Data(_Spoken, total=False):
     sum: str
     sha: str
     head: str
+    old: str
     new: str
+    lost: list[str]
+    findings: list[Finding]
+    uncommitted: list[str]
+    gated: bool
+    file: str
     was: str
     now: str
     between: list[int]
@@ -636,11 +642,21 @@ class Event(TypedDict):
     key: str | None
 
 
-class Record(Event):
-    """An event as the journal holds it."""
+class _Record(Event, total=False):
+    len: int  # these two are on the line, behind what they cover
+    sum: str
+    at: int  # where the line begins in the file that it was read from
+
+
+class Record(_Record):
+    """An event as the journal holds it. more: how many records of the same operation follow; state: digest of the state after the last."""
 
     seq: int
     ts: float
+    epoch: int
+    v: int
+    more: int
+    state: str | None
 
 
 Effect = Tuple[str, Event]
