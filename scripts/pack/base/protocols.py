@@ -10,6 +10,7 @@ Stamp = Optional[List[int]]  # [inode, size, mtime, ctime] in ns, None for nothi
 Env = Mapping[str, str]
 Span = Tuple[int, int]  # start and end in a text
 Path = Tuple[Any, ...]  # keys and indexes down to a value
+Problem = Tuple[Path, str, bool]  # where, what, and whether the key at the path is meant
 
 
 class Disk(Protocol):
