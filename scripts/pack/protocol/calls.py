@@ -4,7 +4,7 @@ What is the same in every run stands first and what is this run's comes last: a 
 only a common head is cached.
 """
 
-from . import tables, view
+from . import tables, view, watch
 
 
 def agent(role, name, prompt, more=""):
@@ -12,14 +12,19 @@ def agent(role, name, prompt, more=""):
     return 'Agent(subagent_type: "team:%s", name: "%s", description: "%s"%s, prompt: "%s")' % (role, name, name, more, prompt)
 
 
+def _waits(state):
+    """For whose answer the lead has nothing else to do: where nobody is a teammate the call comes back with it, and costs neither a turn's end
+    nor a notice that wakes."""
+    return ", run_in_background: false" if state["team"]["headless"] else ""
+
+
 def supervisor(state):
-    """The spawn that offers the state with it; where nobody is a teammate it comes back with the ACK."""
-    waits = ", run_in_background: false" if state["team"]["headless"] else ""
+    """The spawn that offers the state with it."""
     return agent(
         tables.SUPERVISOR,
         _free(state, "supervisor"),
         "state: %s\\nSTATE_OWNERSHIP_HANDOFF(%d)" % (_state_file(state), view.next_epoch(state)),
-        waits,
+        _waits(state),
     )
 
 
@@ -28,6 +33,7 @@ def tech_lead(state):
     name, prompt = _free(state, "tech-lead"), "state: %s" % _state_file(state)
     if state["mode"] in tables.VALIDATED_MODES and not state["plan"]["ok"]:
         prompt += "\\nVALIDATE PLAN" + ("" if state["risks"]["asked"] else "\\nIDENTIFY RISKS")
+        return agent(tables.TECH_LEAD, name, prompt, _waits(state))
     return agent(tables.TECH_LEAD, name, prompt)
 
 
@@ -50,7 +56,7 @@ def of(state, step):
         ]
     if kind == "coder":
         room = state["team"]["coders"] - len(view.busy_coders(state))
-        free = [n for n in view.claimable(state) if not view.task(state, n)["owner"]][:room]
+        free = watch.untaken(state)[:room]
         taken, out = [], []
         for number in free:
             name = _free(state, "coder-1", taken)
