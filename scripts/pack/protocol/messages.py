@@ -99,6 +99,29 @@ def parse(message):
     return event, fields
 
 
+ASKS = (
+    "?",
+    "question",
+    "stuck",
+    "escalat",
+    "impossible",
+    "cannot",
+    "can't",
+    "unable",
+    "fail",
+    "block",
+    "need",
+    "please",
+    "refused",
+    "error",
+)
+
+
+def asks(text):
+    """Whether a text may want something of its reader: in doubt it does."""
+    return len(text) > 300 or any(word in text.casefold() for word in ASKS)
+
+
 def _task_line(line, rest, event, fields):
     """`: task #N`, and for DONE also `, claiming task #M` or `. ALL MY TASKS COMPLETE`."""
     if not rest.startswith(": task #"):
