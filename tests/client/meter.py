@@ -31,7 +31,11 @@ def wire(request):
     system = request.get("system") or []
     tools = request.get("tools") or []
     later = {t.get("name"): t for t in tools if t.get("defer_loading")}
-    parts = [[t for t in tools if not t.get("defer_loading")], [system] if isinstance(system, str) else system, request.get("messages") or []]
+    parts = [
+        [t for t in tools if not t.get("defer_loading")],
+        [system] if isinstance(system, str) else system,
+        request.get("messages") or [],
+    ]
     # The client's own first line of the system prompt holds a checksum of the request (measured); no cache key has it.
     parts[1] = [b for b in parts[1] if not (isinstance(b, dict) and str(b.get("text", "")).startswith("x-anthropic-billing-header"))]
     return "".join(json.dumps(_plain(p, later), ensure_ascii=False) for p in parts).encode()

@@ -337,7 +337,11 @@ def test_routine_messages_are_recorded_and_not_sent_on(session):
 
     def said(text):
         code, out, err = s.send(
-            "PreToolUse", "coder-1", tool_name="SendMessage", tool_input={"to": "supervisor", "message": text}, tool_use_id="toolu_" + text[:9]
+            "PreToolUse",
+            "coder-1",
+            tool_name="SendMessage",
+            tool_input={"to": "supervisor", "message": text},
+            tool_use_id="toolu_" + text[:9],
         )
         return (out or {}).get("hookSpecificOutput", {}).get("permissionDecisionReason", "")
 
@@ -364,7 +368,9 @@ def test_what_must_be_relayed_is_sent_on(session):
 def test_a_coder_that_was_just_spawned_is_waited_for(session):
     s = session
     s.setup("MEDIUM", coders=0, raw=two())
-    assert [t for t in next_of(s, "lead") if "spawn a coder" in t] == ["task #1 is free: spawn a coder for it, in the same turn one each for #2"]
+    assert [t for t in next_of(s, "lead") if "spawn a coder" in t] == [
+        "task #1 is free: spawn a coder for it, in the same turn one each for #2"
+    ]
     assert s.spawn("coder-1", "coder") is None
     assert [t for t in next_of(s, "lead") if "spawn a coder" in t] == ["task #2 is free: spawn a coder for it"]
     assert s.spawn("coder-2", "coder") is None
