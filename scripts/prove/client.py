@@ -349,7 +349,12 @@ class Client:
 
     def do_spawn(self, who, deed):
         name, role = deed["name"], self.asked_role(deed)
-        given = {"description": "x", "prompt": "go", "subagent_type": deed.get("kind") or self.agent_of(deed["role"]), "name": name}
+        given = {
+            "description": "x",
+            "prompt": deed.get("prompt", "go"),
+            "subagent_type": deed.get("kind") or self.agent_of(deed["role"]),
+            "name": name,
+        }
         refused, updated, use, records = self.tool(who, deed.get("tool", "Agent"), given, deed.get("kill"), deed.get("use"))
         if refused is not None or who == "foreign":
             return
