@@ -12,6 +12,7 @@ import threading
 import time
 
 BYTES_A_TOKEN = 4
+NOTICES = ("<task-notification>", "<teammate-message")  # what the client wakes a model with when another agent's turn has ended
 
 
 def _plain(value, later=()):
@@ -54,7 +55,8 @@ def common(a, b):
 
 
 class Meter:
-    """Told of every request with its answer; `rows` holds one dict a call: at, who, input, uncached, output, tools."""
+    """Told of every request with its answer; `rows` holds one dict a call: at, who, input, uncached, output, what it does, and whether
+    another agent's end had woken it."""
 
     def __init__(self):
         self.rows, self._seen, self._lock = [], [], threading.Lock()
@@ -72,6 +74,7 @@ class Meter:
                 "uncached": (len(text) - known) // BYTES_A_TOKEN,
                 "output": sum(len(json.dumps(b, ensure_ascii=False).encode()) for b in blocks) // BYTES_A_TOKEN,
                 "does": [_does(b) for b in blocks if b["type"] == "tool_use"],
+                "woken": not call.results and any(mark in call.news for mark in NOTICES),
             }
             self.rows.append(row)
             return row
@@ -80,6 +83,10 @@ class Meter:
         """{"calls", "input", "uncached", "output"} of everybody or of one."""
         rows = [r for r in self.rows if who in (None, r["who"])]
         return dict({k: sum(r[k] for r in rows) for k in ("input", "uncached", "output")}, calls=len(rows))
+
+    def woken_for_nothing(self, who):
+        """How often one was woken by the end of another agent's turn and did nothing."""
+        return sum(r["who"] == who and r["woken"] and not r["does"] for r in self.rows)
 
 
 def _does(block):

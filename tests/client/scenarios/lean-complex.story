@@ -175,5 +175,5 @@ expect journal:
 expect no refusals
 expect status: phase=CLOSED mode=COMPLEX tasks.1.state=DONE tasks.2.state=DONE
 expect file DECISIONS.md contains "task #1 needs tests"
-expect at most 85 calls
+expect at most 80 calls
 expect exit code 0

@@ -3,7 +3,7 @@ as in honest-medium until "lead spawns codebase-researcher"
 calls: 160
 patience: 60
 meanwhile lead calls Agent: {"subagent_type": "team:codebase-researcher", "name": "codebase-researcher", "description": "codebase-researcher", "run_in_background": false, "prompt": "You are codebase-researcher\nWhere does a greeting live, how is it tested?"}
-as in honest-medium from "codebase-researcher reads" until "lead rests until"
+as in honest-medium from "codebase-researcher reads" until "lead rests until hears"
 as in honest-medium from "lead runs: pack plan" until "lead spawns tech-lead"
 meanwhile lead at once:
     calls Agent: {"subagent_type": "team:supervisor", "name": "supervisor", "description": "supervisor", "run_in_background": false, "prompt": "You are supervisor\nSTATE_OWNERSHIP_HANDOFF(1)"}
@@ -96,6 +96,6 @@ expect no refusals
 expect status: phase=CLOSED mode=MEDIUM tasks.1.state=DONE tasks.2.state=DONE tasks.3.state=DONE
 expect running: git log --oneline
     => says "task #1", says "task #2", says "task #3"
-expect at most 52 calls
+expect at most 44 calls
 expect at most 1 calls by supervisor
 expect exit code 0
