@@ -54,7 +54,7 @@ def messages(role=None):
             lines.append("- %s to %s: %s" % (_form(form), to, when))
     if not lines:
         lines.append("- no protocol lines: your last text is your report")
-    lines.append("- `shutdown_response` to `team-lead`, with the request_id you were given: when you are asked to shut down")
+    lines.append("- `shutdown_response` to `team-lead`, with the request's request_id: when asked to shut down")
     return "\n".join(lines)
 
 

@@ -274,7 +274,7 @@ def _staffing(state: State) -> list[Step]:
                 number,
             )
             out.append(_step(tables.LEAD, "given:%d:%s" % (number, owner), text, number))
-    free = [n for n in open_to if n not in given]
+    free = watch.untaken(state)  # one that was just spawned claims by its first edit
     for number in free[:1]:
         idle = [
             n
@@ -326,7 +326,7 @@ def _completion(state: State) -> list[Step]:
                     if verify and verify["nonce"] is None
                     else ""
                 )
-                + "run `pack verify --build CMD --test CMD`",
+                + "run `pack finish --build CMD --test CMD`",
             )
         )
     if state["mode"] in tables.VALIDATED_MODES and state["consistency"] != "OK":

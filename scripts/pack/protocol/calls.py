@@ -6,7 +6,7 @@ only a common head is cached.
 
 from __future__ import annotations
 
-from . import tables, view
+from . import tables, view, watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,14 +19,19 @@ def agent(role: str, name: str, prompt: str, more: str = "") -> str:
     return 'Agent(subagent_type: "team:%s", name: "%s", description: "%s"%s, prompt: "%s")' % (role, name, name, more, prompt)
 
 
+def _waits(state: State) -> str:
+    """For whose answer the lead has nothing else to do: where nobody is a teammate the call comes back with it, and costs neither a turn's end
+    nor a notice that wakes."""
+    return ", run_in_background: false" if state["team"]["headless"] else ""
+
+
 def supervisor(state: State) -> str:
-    """The spawn that offers the state with it; where nobody is a teammate it comes back with the ACK."""
-    waits = ", run_in_background: false" if state["team"]["headless"] else ""
+    """The spawn that offers the state with it."""
     return agent(
         tables.SUPERVISOR,
         _free(state, "supervisor"),
         "state: %s\\nSTATE_OWNERSHIP_HANDOFF(%d)" % (_state_file(state), view.next_epoch(state)),
-        waits,
+        _waits(state),
     )
 
 
@@ -35,6 +40,7 @@ def tech_lead(state: State) -> str:
     name, prompt = _free(state, "tech-lead"), "state: %s" % _state_file(state)
     if state["mode"] in tables.VALIDATED_MODES and not state["plan"]["ok"]:
         prompt += "\\nVALIDATE PLAN" + ("" if state["risks"]["asked"] else "\\nIDENTIFY RISKS")
+        return agent(tables.TECH_LEAD, name, prompt, _waits(state))
     return agent(tables.TECH_LEAD, name, prompt)
 
 
@@ -57,7 +63,7 @@ def of(state: State, step: Step) -> list[str]:
         ]
     if kind == "coder":
         room = state["team"]["coders"] - len(view.busy_coders(state))
-        free = [n for n in view.claimable(state) if not view.task(state, n)["owner"]][:room]
+        free = watch.untaken(state)[:room]
         taken: list[str] = []
         out = []
         for number in free:

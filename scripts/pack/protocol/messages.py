@@ -107,6 +107,29 @@ def parse(message: object) -> tuple[EventName, dict[str, Any]] | None:
     return event, fields
 
 
+ASKS = (
+    "?",
+    "question",
+    "stuck",
+    "escalat",
+    "impossible",
+    "cannot",
+    "can't",
+    "unable",
+    "fail",
+    "block",
+    "need",
+    "please",
+    "refused",
+    "error",
+)
+
+
+def asks(text: str) -> bool:
+    """Whether a text may want something of its reader: in doubt it does."""
+    return len(text) > 300 or any(word in text.casefold() for word in ASKS)
+
+
 def _task_line(line: str, rest: str, event: EventName, fields: dict[str, Any]) -> None:
     """`: task #N`, and for DONE also `, claiming task #M` or `. ALL MY TASKS COMPLETE`."""
     if not rest.startswith(": task #"):

@@ -80,6 +80,19 @@ def standing(state: State, name: str) -> Watched | None:
     return w if w and w["level"] and e and e["state"] in tables.PRESENT and w["since"] == _clock(e) else None
 
 
+def untaken(state: State) -> list[int]:
+    """Of what nobody was given, the tasks that stay free once everybody has begun who was spawned or is in a turn and has none yet."""
+    coming = [
+        n
+        for n in view.living(state)
+        if state["roster"][n]["role"] in tables.IMPLEMENTERS
+        and state["roster"][n]["state"] != "IDLE"
+        and not view.owned(state, n, tables.WORKING + ("PENDING",))
+        and not standing(state, n)
+    ]
+    return [n for n in view.claimable(state) if not view.task(state, n)["owner"]][len(coming) :]
+
+
 def concerns(state: State, name: str) -> bool:
     """Whether a message to an agent may settle something that the watch has found."""
     return bool(standing(state, name)) or any(n["who"] == name for n in state["notices"].values())
