@@ -479,8 +479,17 @@ def meant(name, declared):
     return None if known is None or known.rstrip("S") == name.rstrip("S") or other_word(name, known) else known
 
 
+_INFLECTED = lazy(r"(?i)(?:ING|ED|ES|S|E)\Z")
+
+
+def _stem(name):
+    return _INFLECTED.sub("", name)
+
+
 def other_word(name, known):
-    """PING and PINGED, TASK_1 and TASK_2 differ by design."""
+    """PING and PINGED, REQUIRES and REQUIRED, TASK_1 and TASK_2 differ by design."""
+    if _stem(name) == _stem(known):
+        return True
     return name.startswith(known) or known.startswith(name) or name.rstrip("0123456789") == known.rstrip("0123456789")
 
 
