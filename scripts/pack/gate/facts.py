@@ -50,7 +50,7 @@ def _claim(call, rels):
 def keep(call, event):
     """Append what `claimed_by` answered."""
     if event is not None:
-        call.store.append(event, call.now)
+        call.put(event)
 
 
 # --- A commit that is DONE ---------------------------------------------------------------------------------------------

@@ -11,9 +11,10 @@ from .run_kind import TASKS
 class Call:
     """One hook call: the payload, where it happens, the locked store and who is calling."""
 
-    def __init__(self, payload, env, now, store, project, data, peer=None, waves=None):
+    def __init__(self, payload, env, now, store, project, data, peer=None, waves=None, fleet=None):
         self.payload, self.env, self.now, self.store, self.project, self.data, self.peer = payload, env, now, store, project, data, peer
         self.actor, self._waves = None, waves
+        self.fleet = fleet  # what a run of a fleet asks the engine before it records (fleet/desk.py); None without one
         self.trial = None  # a state that is only tried out (facts.py)
         # What this call has recorded as written, what the ledger found (told to the caller), the last event before its shell command, and
         # the last one before this call.
@@ -40,7 +41,13 @@ class Call:
 
     def append(self, name, /, key=None, actor=None, **data):
         """Append one event with its consequences; raises Refusal."""
-        return self.store.append(self.event(name, key, actor, **data), self.now)
+        return self.put(self.event(name, key, actor, **data))
+
+    def put(self, event):
+        """The same for an event that is made already. In a fleet a run may need leases for it first."""
+        if self.fleet is not None:
+            self.fleet.lease(self, event)
+        return self.store.append(event, self.now)
 
     def gate(self, name, /, **data):
         """Append an event of the gate itself; a refusal of it means that it does not apply."""
