@@ -111,6 +111,7 @@ def lease(call, event):
         raise _leased(found["inway"], event["event"], event["data"].get("task"))
     if files.read(call.store.data, "fleet.json")["settings"]["offline"] == "allow":
         files.write(call.store.data, "unleased.json", open_ + wants)
+        files.note(call.store.data, ["worked on without a lease while the engine was away (offline: allow): %s" % w["path"] for w in wants])
         files.news(
             call.store.data,
             [

@@ -128,7 +128,8 @@ class Engine:
         except (psycopg.Error, _Late) as error:
             self.conn = None
             raise Unreachable("the fleet's engine cannot be reached (%s)" % (_said(error) or "no answer in time")) from None
-        self.conn.add_notice_handler(self.warned.append)
+        # Taken apart at once: psycopg's notice is empty once its result is gone.
+        self.conn.add_notice_handler(lambda said: self.warned.append((said.sqlstate, said.message_primary)))
         if self.checked:
             try:
                 self._check()
@@ -173,8 +174,9 @@ class Engine:
 
     def _replicated(self):
         """A COMMIT that waited for a standby and was cancelled is stored on one server only, and says so in a warning, not in an error."""
-        if any(w.sqlstate == "01000" for w in self.warned):
-            raise Unreachable("the engine stored it on one server only (%s)" % (self.warned[0].message_primary or "warning"))
+        told = [message for state, message in self.warned if state == "01000"]
+        if told:
+            raise Unreachable("the engine stored it on one server only (%s)" % told[0])
 
     def acquire(self, run, holder, epoch, wants):
         """Leases for [{"path", "task"}] in one serializable transaction, asked again while others were quicker. Answers who is in the way."""

@@ -7,6 +7,7 @@ ship.json     how it stands: {"pid", "state", "why", "shipped", "last", "heard":
 leases.json   the paths that are leased, as far as this machine knows: {path: fencing number}
 fenced.json   another copy of the run leads: {"machine", "member", "epoch", "at"}
 unleased.json work on files without a lease, while the engine could not be reached: [{"path", "task"}]
+notes.json    what status and summary say besides: [text]
 news.json     what the lead is told at its next turn's end: [text]
 done          everything is shipped and the run is closed
 """
@@ -85,6 +86,12 @@ def wanted(state):
                 continue
             out.setdefault(name, int(number))
     return out
+
+
+def note(run, lines):
+    """Lines more for status and summary, for as long as the run is there."""
+    known = read(run, "notes.json", [])
+    write(run, "notes.json", known + [line for line in lines if line not in known])
 
 
 def spelt(project, state, paths):

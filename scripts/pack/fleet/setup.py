@@ -76,15 +76,19 @@ def grant(where, name, kind):
     try:
         if not engine.rows("select 1 from pg_roles where rolname = %s", (name,)):
             raise FleetError('the database has no login %r: CREATE ROLE "%s" LOGIN comes first' % (name, name))
-        for role in ROLES:
-            engine.rows(
-                '%s %s %s "%s"'
-                % (
-                    ("grant", role, "to", name.replace('"', '""'))
-                    if role == "fleet_" + kind
-                    else ("revoke", role, "from", name.replace('"', '""'))
-                )
+        had = {
+            role
+            for (role,) in engine.rows(
+                "select r.rolname from pg_auth_members m join pg_roles r on r.oid = m.roleid join pg_roles l on l.oid = m.member where l.rolname = %s",
+                (name,),
             )
+        }
+        login = '"%s"' % name.replace('"', '""')
+        for role in ROLES:
+            if role == "fleet_" + kind:
+                engine.rows("grant %s to %s" % (role, login))
+            elif role in had:
+                engine.rows("revoke %s from %s" % (role, login))
     finally:
         engine.close()
 

@@ -91,6 +91,7 @@ class Shipper:
             self.batch.append(record)
             if record["more"] == 0:
                 for one in self.batch:
+                    self.next_beat = 0.0 if one["event"] == "COMMITTED" else self.next_beat
                     machine.replay(self.state, one, judged=False)
                 self.batch = []
 
@@ -213,19 +214,19 @@ class Shipper:
                         % (w["path"], c["squad"], c["team"], c["task"], c["machine"], c["held"])
                     )
             files.write(self.run, "conflicts.json", found)
+            files.note(self.run, found)
             files.news(self.run, found)
             files.remove(self.run, "unleased.json")
             self._holdings()
 
     def _bundle(self):
-        """The run's own commits, for a machine that takes over: since the start, as far as they are not too many."""
+        """The commits that no remote is known to have, for a machine that takes over; as far as they are not too many."""
         head = self.head()
-        start = ((self.state["result"] or {}).get("start") or {}).get("head")
-        if not head or head == self.bundled or head == start:
+        if not head or head == self.bundled:
             return
         self.bundled = head
         done = subprocess.run(
-            ["git", "-C", self.project, "bundle", "create", "-q", "-", "HEAD"] + (["^" + start] if start else []),
+            ["git", "-C", self.project, "bundle", "create", "-q", "-", "HEAD", "--not", "--remotes"],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )

@@ -57,23 +57,31 @@ def resume(project, data, asked, force=False, say=print):
         own = files.read(run, "fleet.json") or {}
         if own and own["run"] != row["run"]:
             raise FleetError("this clone had another run called %s: use another clone" % team)
-        own = own or files.read(run, "resume.json") or {"run": row["run"], "holder": os.urandom(16).hex(), "settings": settings}
+        begun = files.read(run, "resume.json") or {}
+        own = (begun if begun.get("run") == row["run"] else own) or {
+            "run": row["run"],
+            "holder": os.urandom(16).hex(),
+            "settings": settings,
+        }
         os.makedirs(run, mode=0o700, exist_ok=True)
         files.write(run, "resume.json", own)
         _stop_shipper(run)
-        _branch(engine, project, row, dry=True)
+        if not own.get("began"):
+            _branch(engine, project, row, dry=True)
         epoch, last, total, team, squad, _project, _lineage, row["branch"], row["head"] = engine.call(
             "take_over", row["run"], own["holder"], setup.machine_facts()["machine"][:200], force
         )[0]
         say("fenced: %s is led from here now (fencing number %d)" % (team, epoch))
-        _branch(engine, project, row)
+        again = own.get("began")
+        files.write(run, "resume.json", dict(own, began=True))
+        _branch(engine, project, row, again=again)
         journal = _journal(engine, row["run"], last, bytes(total))
         store = Store(paths.team_folder(project, team), run)
         with store.lock():
             _put(store, journal)
             for name in ("done", "fenced.json", "leases.json", "unleased.json", "news.json", "ship.json"):
                 files.remove(run, name)
-            files.write(run, "fleet.json", own)
+            files.write(run, "fleet.json", {name: own[name] for name in ("run", "holder", "settings")})
             store.disk.remove(os.path.join(project, paths.TEAMS, ".closed", team + ".json"))
             store.load()
             if store.state["team"] is None:
@@ -115,16 +123,21 @@ def _git(project, *args, check=True):
     return done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 else None
 
 
-def _branch(engine, project, row, dry=False):
-    """Check the run's branch out at its last commit. dry: only whether that is possible; nothing is changed then."""
+def _branch(engine, project, row, dry=False, again=False):
+    """Check the run's branch out at its last commit. dry: only whether that is possible; nothing is changed then. again: a checkout was
+    begun, in a clone without changes, and killed: what it left half done is overwritten."""
     head, branch = row["head"], row["branch"]
     if not head:
         return
     here = _git(project, "rev-parse", "-q", "--verify", "HEAD", check=False)
     on = _git(project, "symbolic-ref", "--short", "-q", "HEAD", check=False) or ""
-    if here == head and on == branch:
+    if here == head and on == branch and not again:
         return
-    if _git(project, "status", "--porcelain", "--untracked-files=no"):
+    if again:
+        lock = os.path.join(project, _git(project, "rev-parse", "--git-path", "index.lock"))
+        if os.path.exists(lock):
+            os.unlink(lock)
+    elif _git(project, "status", "--porcelain", "--untracked-files=no"):
         raise FleetError("this clone has uncommitted changes, and the run's branch %s has to be checked out: commit or stash them" % branch)
     if _git(project, "cat-file", "-e", head + "^{commit}", check=False) is None:
         kept = engine.rows("select data from fleet.bundles where run = %s and head = %s", (row["run"], head))
@@ -151,13 +164,7 @@ def _branch(engine, project, row, dry=False):
         )
     if dry:
         return
-    if not branch:
-        _git(project, "checkout", "-q", "--detach", head)
-    elif mine is None:
-        _git(project, "checkout", "-q", "-b", branch, head)
-    else:
-        _git(project, "checkout", "-q", branch)
-        _git(project, "merge", "-q", "--ff-only", head)
+    _git(project, "checkout", "-q", *(["-f"] if again else []), *(["-B", branch] if branch else ["--detach"]), head)
 
 
 def _journal(engine, run, last, total):

@@ -3,7 +3,7 @@
 import os
 
 from ..base import codec, paths, project_facts
-from ..store.render import stats, summary
+from ..store.render import noted, stats, summary
 
 
 def bury(store, project, data, now):
@@ -11,7 +11,7 @@ def bury(store, project, data, now):
     state = store.state
     records = store.records()
     try:
-        store.disk.replace(os.path.join(store.folder, "summary.md"), summary(state, stats(records)).encode())
+        store.disk.replace(os.path.join(store.folder, "summary.md"), (summary(state, stats(records)) + noted(store.data)).encode())
         stone = {
             "team": state["team"]["name"],
             "closed": now,
