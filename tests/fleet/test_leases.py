@@ -149,7 +149,7 @@ def expire(server, base, team=None):
 
 
 def test_a_commit_under_a_lost_lease_is_refused_and_says_who_has_it(machines, server, base):
-    ams, ber = machines("ams", "alice"), machines("ber", "bob")
+    ams, ber = machines("ams", "alice", options=("--lease-minutes", "0.5")), machines("ber", "bob")
     a, b = ams.session(), ber.session()
     a.setup("SIMPLE", raw=tasks(["src/a.py"]))
     a.say("coder-1", "supervisor", "CLAIM: task #1")
