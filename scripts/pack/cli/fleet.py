@@ -5,7 +5,7 @@ import json
 import os
 import sys
 
-from ..base import paths
+from ..base import isolate, paths
 from ..fleet import files, policy
 
 OWN_TERMINAL = ("init", "grant", "join", "resume", "prune")
@@ -67,6 +67,13 @@ def main(argv):
         (("--data",), {"default": None, "help": argparse.SUPPRESS}),
     )
     verb(
+        "ask",
+        "say something to another squad's lead, who has it at the end of its turn",
+        (("squad",), {}),
+        (("text",), {}),
+    )
+    verb("answer", "answer a message of another squad", (("number",), {"type": int}), (("text",), {}))
+    verb(
         "ship",
         "store what is not stored yet of this project's runs",
         (("--run",), {"default": None, "help": argparse.SUPPRESS}),
@@ -74,16 +81,26 @@ def main(argv):
     )
     verb("prune", "remove runs that were closed long ago (fleet_owner)", (("--days",), {"type": float, "required": True}), *where)
     given = parser.parse_args(argv)
-    if given.verb in OWN_TERMINAL and (os.environ.get("CLAUDECODE") or os.environ.get("CLAUDE_CODE_CHILD_SESSION")):
+    folder = os.path.abspath(given.folder) if given.folder else _project()
+    if given.verb in OWN_TERMINAL and _inside(folder):
         print(
             "pack fleet %s: a person does that, in their own terminal; inside the client there is `pack fleet status`" % given.verb,
             file=sys.stderr,
         )
         return 1
-    folder = os.path.abspath(given.folder) if given.folder else _project()
     try:
         from ..fleet.engine import FleetError
     except ModuleNotFoundError as error:
+        from ..fleet import desk
+
+        which = desk.python(os.environ)
+        if (
+            which
+            and os.path.realpath(sys.prefix) != os.path.realpath(os.path.dirname(os.path.dirname(which)))
+            and not os.environ.get("PACK_AGAIN")
+        ):
+            # The python3 on PATH has no psycopg; the one that joined has.
+            os.execve(which, [which, isolate.START, "fleet"] + list(argv), dict(os.environ, PACK_AGAIN="1"))
         if given.verb == "ship" and given.run:
             from ..base import extras
 
@@ -241,17 +258,52 @@ def _status(given, folder):
     return 1 if bad else 0
 
 
-def _resume(given, folder):
-    from ..fleet import takeover
+def _ask(given, folder):
+    return _say(folder, given.squad, None, given.text)
+
+
+def _answer(given, folder):
+    return _say(folder, None, given.number, given.text)
+
+
+def _say(folder, squad, number, text):
+    """Through the run's shipper: the run says it, whoever of it types it."""
+    from ..base import redact
+    from ..fleet import desk
+
+    run, own = _own_run(folder)
+    if run is None or os.path.exists(os.path.join(run, "done")):
+        raise ValueError("no run of a fleet is live in %s: a squad speaks through its run" % folder)
+    if not text.strip() or len(text) > 2000:
+        raise ValueError("a message has 1 to 2000 characters")
+    question = {"ask": "say", "to": squad, "answers": number, "body": redact.text(text.strip())}
+    found = desk.put(run, folder, os.environ, question, desk.ANSWER_SECONDS)
+    if not found.get("ok"):
+        print("pack fleet: not said: %s" % (found.get("away") or "this copy of the run is fenced: `pack status`"), file=sys.stderr)
+        return 1
+    print(
+        "message %d is stored; the other lead has it at the end of its turn. An answer comes at the end of one of yours." % found["number"]
+    )
+    return 0
+
+
+def _inside(folder):
+    """Whether this process was started by the client that leads a run here, however it was disguised."""
     from ..protocol.refusal import Refusal
+    from ..store.journal import Damaged
     from ..store.open_for_reading import Run
-    from . import uninstall, verbs
+    from . import verbs
 
     try:
-        if verbs.inside_client(Run(folder)):
-            raise ValueError("a person does that, in their own terminal")
-    except Refusal:
-        pass  # no run here yet
+        return verbs.inside_client(Run(folder))
+    except (Refusal, Damaged):
+        return verbs.inside_client_damaged()  # no run here yet
+
+
+def _resume(given, folder):
+    from ..fleet import takeover
+    from . import uninstall
+
     known = uninstall.data_folders(os.environ)
     data = given.data or os.environ.get("CLAUDE_PLUGIN_DATA") or (known[0] if len(known) == 1 else paths.data_folder(os.environ))
     team = takeover.resume(folder, data, given.run, given.force)

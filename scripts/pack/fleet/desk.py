@@ -258,9 +258,14 @@ def launch(run, project, env):
 
 def ask(call, question, seconds):
     """The shipper's answer; {"ok": False, "away": why} when there is none in time."""
+    return put(call.store.data, call.project, call.env, question, seconds)
+
+
+def put(run, project, env, question, seconds):
+    """The same for a run that no hook is at."""
     import _socket
 
-    run, end, started = call.store.data, time.monotonic() + seconds, False
+    end, started = time.monotonic() + seconds, False
     data = codec.dumps(question).encode("ascii") + b"\n"
     here = os.open(".", os.O_RDONLY)
     try:
@@ -283,7 +288,7 @@ def ask(call, question, seconds):
                     return codec.loads(found.decode("ascii"))
             except (ConnectionError, FileNotFoundError):
                 if not started:
-                    launch(run, call.project, call.env)
+                    launch(run, project, env)
                     started = True
             except OSError:
                 pass  # no answer in time

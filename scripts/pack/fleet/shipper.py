@@ -163,7 +163,31 @@ class Shipper:
         if turn != self.turn:
             self._holdings()
         self._reconcile()
+        self._mail()
         self._heard()
+
+    def _mail(self):
+        """What other squads say: kept for the lead's next turn's end, and only then said to have arrived."""
+        seen = []
+        for _ in range(20):
+            rows = self.engine.call("inbox", *self.me(), seen)
+            if not rows:
+                return
+            files.news(
+                self.run,
+                [
+                    "squad %s %s (message %d): %s%s"
+                    % (
+                        squad,
+                        "answers your message %d" % answers if answers else "asks",
+                        number,
+                        body,
+                        "" if answers else "; answer with `pack fleet answer %d 'TEXT'`" % number,
+                    )
+                    for number, squad, answers, body in rows
+                ],
+            )
+            seen = [row[0] for row in rows]
 
     def _heard(self):
         self.status.update(heard=files.seconds(), boot=files.boot())
@@ -249,6 +273,9 @@ class Shipper:
                 lost = self.engine.call("may_write", *self.me(), asked["paths"])[0][0]
                 self._heard()
                 return {"ok": not lost, "lost": lost}
+            if asked["ask"] == "say":
+                number = self.engine.call("say", *self.me(), asked["to"], asked["answers"], asked["body"])[0][0]
+                return {"ok": True, "number": number}
             self.beat()
             return {"ok": True}
         except Fenced as error:

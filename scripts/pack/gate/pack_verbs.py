@@ -19,6 +19,7 @@ LOOKING = {
     "log",
     "explain",
     "doctor",
+    "fleet",
     "attest",
     "lint",
     "report",
