@@ -78,13 +78,13 @@ class Machine:
 
     def __init__(self, folder, name, origin, base, user, number):
         self.name, self.home, self.clone = name, str(folder / name), str(folder / name / "shop")
-        os.makedirs(os.path.join(self.home, ".config", "team"))
-        with open(os.path.join(self.home, ".config", "team", "fleet.json"), "w") as f:
-            json.dump({"machine": name, "python": sys.executable}, f)
+        self.data = os.path.join(self.home, "data")
+        for home in (self.home, self.data):  # the driver's shell has the data folder for its home
+            os.makedirs(os.path.join(home, ".config", "team"))
+            files.write(os.path.join(home, ".config", "team"), "fleet.json", {"machine": name, "python": sys.executable})
         git(folder, "clone", "-q", str(origin), self.clone)
         git(self.clone, "config", "user.name", name)
         git(self.clone, "config", "user.email", name + "@example.invalid")
-        self.data = os.path.join(self.home, "data")
         self.base, self.user = base, user
         self.env = {
             "HOME": self.home,
