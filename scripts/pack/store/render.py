@@ -1,8 +1,17 @@
 """State -> text, nothing else: `state.md` in the seed's layout, the status tree, the summary report."""
 
+from __future__ import annotations
+
 from ..base import codec
 from ..protocol import advice, advice_waves, tables, verification, view, waves
 from ..protocol.guards_teardown import tampered_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+    from ..protocol.state_types import Entry, Record, State
+    from .figure_types import Figures
+    from ..protocol.state_types import CommandRun, Verify
 
 ICONS = {
     "PENDING": "📋",
@@ -36,7 +45,7 @@ MEANINGS = {
 RULE = "═" * 50
 
 
-def state_md(state, seq):
+def state_md(state: State, seq: int) -> str:
     """The derived state file. Recovery instructions come first: after a compaction only the beginning may be read."""
     team = state["team"]
     roster = ["- %s: %s (%s, incarnation %d)" % (n, e["state"], e["role"], e["inc"]) for n, e in state["roster"].items()]
@@ -96,7 +105,7 @@ def state_md(state, seq):
     return "\n".join(lines) + "\n"
 
 
-def doing(state, name, e):
+def doing(state: State, name: str, e: Entry) -> tuple[str, str]:
     """What one agent is doing, for the tree: (icon, words)."""
     if e["state"] not in tables.LIVING:
         return ("🏁" if e["state"] == "ENDED" else "💀"), e["state"].lower()
@@ -116,7 +125,7 @@ def doing(state, name, e):
     return ("😴", "idle") if e["state"] == "IDLE" else ("🔎", "working")
 
 
-def _rows(state, most):
+def _rows(state: State, most: int | None) -> list[str]:
     """Agents, then tasks that nobody is at, one a line; `most`: how many lines there may be (None: all). What needs somebody comes
     first and stays; agents that have ended and tasks that wait are counted when they do not fit."""
     agents = [
@@ -144,7 +153,7 @@ def _rows(state, most):
     return rows
 
 
-def tree(state, enforcement, lines=None):
+def tree(state: State, enforcement: str, lines: int | None = None) -> str:
     """The seed's status tree, from the state alone. lines: how many lines there may be, None for all."""
     if state["team"] is None:
         return "no team"
@@ -180,7 +189,7 @@ def tree(state, enforcement, lines=None):
     return "\n".join(out)
 
 
-def noted(run):
+def noted(run: str) -> str:
     """Lines that tree and summary have besides, from `notes.json` in the run's folder: what is in no journal (a fleet's, fleet/files.py)."""
     try:
         with open(run + "/notes.json", encoding="ascii") as f:
@@ -189,13 +198,24 @@ def noted(run):
         return ""
 
 
-def summary(state, stats):
+_NOT_VERIFIED: Verify = {
+    "ok": False,
+    "tree": None,
+    "nonce": None,
+    "build": {"exit": None, "command": "-"},
+    "test": {"exit": None, "command": "-"},
+}
+
+
+def _mark(part: CommandRun) -> str:
+    done = "✅" if part["exit"] == 0 else "❌ not run" if part["exit"] is None else "❌ exit %s" % part["exit"]
+    return "%s (%s)" % (done, part["command"])
+
+
+def summary(state: State, stats: Figures) -> str:
     """The seed's final report; every number comes from the journal (`stats`) or the state."""
     done = [t for _n, t in view.tasks(state) if t["state"] == "DONE"]
-    verify = state["verify"] or {"build": {"exit": None, "command": "-"}, "test": {"exit": None, "command": "-"}}
-    mark = lambda part: (
-        "%s (%s)" % ("✅" if part["exit"] == 0 else "❌ not run" if part["exit"] is None else "❌ exit %s" % part["exit"], part["command"])
-    )
+    verify = state["verify"] or _NOT_VERIFIED
     counts = state["risks"]["counts"] or {}
     from . import result_text
 
@@ -233,10 +253,10 @@ def summary(state, stats):
         "  Calls refused: %d" % stats["refused"],
         "",
         "Integration:",
-        "  Build: " + mark(verify["build"]),
-        "  Tests: %s%s" % (mark(verify["test"]), "; " + verification.tests_text(verify) if verify["test"]["exit"] == 0 else ""),
+        "  Build: " + _mark(verify["build"]),
+        "  Tests: %s%s" % (_mark(verify["test"]), "; " + verification.tests_text(verify) if verify["test"]["exit"] == 0 else ""),
         *("  ⚠ " + line for line in verification.remarks(state) if line != verification.UNKNOWN),
-        *(["  ❌ not accepted: " + verify["why"]] if verify.get("why") else []),
+        *(["  ❌ not accepted: %s" % verify["why"]] if verify.get("why") else []),
         "",
         "Conventions:",
         "  .conventions/ created or updated: %s" % ("✅" if stats["conventions"] else "❌"),
@@ -252,11 +272,11 @@ def summary(state, stats):
     return "\n".join(lines)
 
 
-def stats(records):
+def stats(records: Sequence[Record]) -> Figures:
     """Figures of a run from its journal records."""
     from . import result_text
 
-    out = {
+    out: Figures = {
         "verdicts": {},
         "refused": 0,
         "tampered": [],
@@ -266,7 +286,7 @@ def stats(records):
         "result": result_text.stats(records),
     }
     for r in records:
-        role = r["actor"]["role"]
+        role = r["actor"]["role"] or ""
         if r["event"] in ("APPROVED", "CHANGES_REQUESTED"):
             out["verdicts"].setdefault(role, [0, 0])[r["event"] == "CHANGES_REQUESTED"] += 1
         elif r["event"] == "STATE_DIVERGENCE" and r["data"].get("enforces"):
