@@ -166,3 +166,23 @@ def test_a_branch_is_of_the_lineage_that_it_left_last(origin):
     git(origin, "checkout", "-qb", "feature")
     git(origin, "commit", "-q", "--allow-empty", "-m", "feature")
     assert lineages(origin, "release/*") == ("main", "feature")
+
+
+def test_the_schema_leaves_no_door_beside_row_security(server, base):
+    """GROUND P: it does not bind the owner without FORCE, and an owner's view passes it; a definer's function needs a path of its own."""
+    ask = lambda sql: server.sql(sql, dbname=base["dbname"])
+    assert ask("select relname from pg_class where relnamespace = 'fleet'::regnamespace and relkind = 'r' and not (relrowsecurity and relforcerowsecurity)") == []  # fmt: skip
+    assert ask("select relname from pg_class where relnamespace = 'fleet'::regnamespace and relkind in ('v', 'm', 'f')") == []
+    assert ask("select proname from pg_proc where pronamespace = 'fleet'::regnamespace and prosecdef and not coalesce(array_to_string(proconfig, ' '), '') like '%search_path=%pg_temp%'") == []  # fmt: skip
+    assert ask("select proname from pg_proc p where pronamespace = 'fleet'::regnamespace and has_function_privilege('nobody', p.oid, 'execute')") == []  # fmt: skip
+    for role in ("alice", "rita", "nobody"):
+        rights = ", ".join("has_table_privilege('%s', c.oid, '%s')" % (role, right) for right in ("insert", "update", "delete", "truncate", "trigger"))  # fmt: skip
+        for row in ask("select %s from pg_class c where relnamespace = 'fleet'::regnamespace and relkind = 'r'" % rights):
+            assert not any(row), role
+    assert ask("select has_schema_privilege('alice', 'fleet', 'create'), has_schema_privilege('nobody', 'fleet', 'usage')") == [
+        (False, False)
+    ]
+    owners = ask(
+        "select distinct pg_get_userbyid(relowner) from pg_class where relnamespace = 'fleet'::regnamespace and relkind in ('r', 'S')"
+    )
+    assert owners == [("fleet_owner",)]

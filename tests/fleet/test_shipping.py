@@ -257,3 +257,37 @@ def test_five_thousand_records_a_second(raw):
     for n in range(3):
         _stored, total = raw.ship(1 + n * size, lines(1 + n * size, (n + 1) * size, "y" * 400), total)
     assert raw.stored() == lines(1, 3 * size, "y" * 400)
+
+
+def test_a_guarded_call_in_a_fleet_imports_nothing_heavy_and_no_psycopg(machines):
+    from hooks.test_hot_path import HEAVY, modules_of
+
+    one = machines("ams")
+    s = one.session()
+    s.setup("SIMPLE")
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    one.settled()
+    given = {"file_path": s.project + "/src/a.py", "old_string": "a", "new_string": "b"}
+    code, out, modules = modules_of(s, "coder-1", tool_name="Edit", tool_input=given)
+    assert (code, out) == (0, "") and "pack.fleet.desk" in modules
+    assert not modules & HEAVY and not any(m.startswith(("psycopg", "pack.fleet.engine", "pack.fleet.policy", "socket")) for m in modules)
+
+
+def test_without_a_fleet_nothing_of_it_is_loaded(session):
+    from hooks.test_hot_path import modules_of
+
+    session.setup("SIMPLE")
+    session.say("coder-1", "supervisor", "CLAIM: task #1")
+    given = {"file_path": session.project + "/src/a.py", "old_string": "a", "new_string": "b"}
+    code, _out, modules = modules_of(session, "coder-1", tool_name="Edit", tool_input=given)
+    assert code == 0 and not any(m.startswith("pack.fleet") for m in modules)
+
+
+def test_a_mistake_in_the_fleets_file_closes_guarded_calls_and_names_the_line(machines):
+    one = machines("ams")
+    with open(os.path.join(one.clone, ".claude", "fleet.yaml"), "a") as f:
+        f.write("ofline: allow\n")
+    s = one.session()
+    s.build()
+    with pytest.raises(ValueError, match=r"fleet.yaml:\d+:1: no setting is called 'ofline'"):
+        s.bash("lead", "true")
