@@ -35,6 +35,13 @@ def waves():
     return wave_runs.RUN
 
 
+def fleet():
+    """What a run of a fleet does besides; loaded only where the project or the run is in one."""
+    from pack.fleet import desk
+
+    return desk
+
+
 def main():
     event = sys.argv[1] if len(sys.argv) > 1 else ""
     try:
@@ -79,7 +86,7 @@ def main():
 
                 code, out, err = watcher.run(entry.normal(payload), os.environ, peer=peer())
             else:
-                code, out, err = entry.handle(payload, os.environ, peer=peer(), waves=waves)
+                code, out, err = entry.handle(payload, os.environ, peer=peer(), waves=waves, fleet=fleet)
         except Exception as error:  # whatever it is, a guarded call stays closed and nobody sees a traceback
             name, prompt = payload["hook_event_name"], payload.get("prompt")
             closed = name in GUARDED or name == "UserPromptSubmit" and isinstance(prompt, str) and prompt_lines.for_the_team(prompt)

@@ -274,6 +274,7 @@ def protected(call, full):
         (os.path.join(real(paths.client_home(call.env)), "settings"), "the user's settings decide whether hooks run"),
         (real(os.path.join(paths.client_home(call.env), "plugins")), "the client's plugins enforce the run"),
         (os.path.join(real(call.project), run_config.NAME), "it says what the run may do, and is sealed"),
+        (os.path.join(real(call.project), ".claude", "fleet.yaml"), "it says which fleet the project is in: the user's own to change"),
         (os.path.join(real(call.project), ".claude", "scheduled_tasks"), "nobody schedules a prompt while a run is live"),
     )
     if not (real(PLUGIN_ROOT) + os.sep).startswith(real(call.project) + os.sep):  # not while working on the plugin itself
@@ -486,6 +487,8 @@ def _check_commit(call, commit):
             "git add it again, then commit",
             "COMMIT",
         )
+    if call.fleet is not None:
+        call.fleet.commit(call, files)
     return {f: project_facts.entry_digest(os.path.join(call.project, f)) for f in files}
 
 

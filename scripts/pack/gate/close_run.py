@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ..base import codec, paths, project_facts
-from ..store.render import stats, summary
+from ..store.render import noted, stats, summary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def bury(store: Store, project: str, data: str, now: float) -> None:
     state = store.state
     records = store.records()
     try:
-        store.disk.replace(os.path.join(store.folder, "summary.md"), codec.utf8(summary(state, stats(records))))
+        store.disk.replace(os.path.join(store.folder, "summary.md"), codec.utf8(summary(state, stats(records)) + noted(store.data)))
         stone = {
             "team": state["team"]["name"],
             "closed": now,

@@ -59,7 +59,7 @@ def _claim(call: Call, rels: Sequence[str | None]) -> Event | None:
 def keep(call: Call, event: Event | None) -> None:
     """Append what `claimed_by` answered."""
     if event is not None:
-        call.store.append(event, call.now)
+        call.put(event)
 
 
 # --- A commit that is DONE ---------------------------------------------------------------------------------------------

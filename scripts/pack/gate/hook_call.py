@@ -32,10 +32,12 @@ class Call:
         data: str,
         peer: int | None = None,
         waves: Callable[[], Any] | None = None,
+        fleet: Any = None,
     ) -> None:
         self.payload, self.env, self.now, self.store, self.project, self.data, self.peer = payload, env, now, store, project, data, peer
         self.actor: Actor = None  # type: ignore[assignment]  # identity.identify says who, before anything else is asked
         self._waves = waves
+        self.fleet = fleet  # what a run of a fleet asks the engine before it records (fleet/desk.py); None without one
         self.trial: State | None = None  # a state that is only tried out (facts.py)
         # What this call has recorded as written, what the ledger found (told to the caller), the last event before its shell command, and
         # the last one before this call.
@@ -66,7 +68,13 @@ class Call:
 
     def append(self, name: EventName, /, key: str | None = None, actor: Actor | None = None, **data: Any) -> list[Record]:
         """Append one event with its consequences; raises Refusal."""
-        return self.store.append(self.event(name, key, actor, **data), self.now)
+        return self.put(self.event(name, key, actor, **data))
+
+    def put(self, event):
+        """The same for an event that is made already. In a fleet a run may need leases for it first."""
+        if self.fleet is not None:
+            self.fleet.lease(self, event)
+        return self.store.append(event, self.now)
 
     def gate(self, name: EventName, /, **data: Any) -> list[Record]:
         """Append an event of the gate itself; a refusal of it means that it does not apply."""

@@ -20,6 +20,7 @@ LOOKING = {
     "log",
     "explain",
     "doctor",
+    "fleet",
     "attest",
     "lint",
     "report",
