@@ -70,7 +70,7 @@ class Call:
         """Append one event with its consequences; raises Refusal."""
         return self.put(self.event(name, key, actor, **data))
 
-    def put(self, event):
+    def put(self, event: Event) -> list[Record]:
         """The same for an event that is made already. In a fleet a run may need leases for it first."""
         if self.fleet is not None:
             self.fleet.lease(self, event)
