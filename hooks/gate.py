@@ -66,6 +66,9 @@ def main():
         if data:
             sys.pycache_prefix = os.path.join(data, "pycache")  # the plugin's folder may be read-only
         sys.path.insert(0, os.path.join(root, "scripts"))
+        # `from __future__ import annotations` speaks to the compiler; when it runs it would read a file of the standard library, in every call.
+        sys.modules["__future__"] = type(sys)("__future__")
+        sys.modules["__future__"].annotations = None
         raw = sys.stdin.buffer.read(64 << 20)
         from pack.base import codec
         from pack.gate import entry, prompt_lines

@@ -14,7 +14,7 @@ from .facts import claimed_by, follow, keep, orders
 def pre_tool(call):
     tool, given = call.payload.get("tool_name"), call.payload["tool_input"]
     actor = call.actor
-    if call.state["phase"] == "CLOSED" or actor["role"] == "foreign" and not _touches_team(call, tool, given):
+    if call.state["phase"] == "CLOSED" or actor["role"] == "foreign" and not _changes_files(tool):
         return PASS
     _active(call)
     _in_circles(call, tool, given)
@@ -62,7 +62,7 @@ def _other(call, tool, given):
     return PASS
 
 
-def _touches_team(call, tool, given):
+def _changes_files(tool):
     return tool in EDIT_TOOLS or tool in SHELL_TOOLS
 
 
@@ -364,7 +364,7 @@ def _shell(call, given):
     command, cwd = given.get("command"), call.payload.get("cwd") or call.project
     if not isinstance(command, str):
         return PASS
-    answer = pack_verbs.out(call, command, given)
+    answer = pack_verbs.carry_out(call, command, given)
     if answer is not None:
         return answer
     git = call.actor["role"] != "foreign" and "git" in command
