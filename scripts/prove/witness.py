@@ -277,6 +277,8 @@ class Witness:
             False,
             False,
         )
+        self.people = []
+        self.listed, self.verdicts, self.decided = {}, {}, set()  # risk -> severity; -> (verdict, tester); named in DECISIONS.md since
         self.consistent, self.verified, self.verify_at, self.tampered, self.closed, self.aborted, self.begun, self.forced = (
             False,
             False,
@@ -510,6 +512,10 @@ class Witness:
     def written(self, person, full):
         """A file was written with an edit tool that the gate saw: it is one of the task's files from now on."""
         rel = full[len(self.project) + 1 :]
+        if rel == "DECISIONS.md" and person is not None and person.role == "tech-lead":
+            with open(full, encoding="utf-8") as f:
+                named = {int(n) for n in re.findall(r"RISK-(\d+)", f.read())}
+            self.decided |= {n for n in named if self.results or n in self.verdicts}
         for t in self.tasks.values():
             if person is not None and t.owner is person and t.holds(rel):
                 t.ever.add(rel)
@@ -559,6 +565,10 @@ class Witness:
             text[:60],
         )
         found = parse(text)
+        if found is None and receiver == "lead" and person is not None and person.role == "risk-tester" and person.alive:
+            for n, verdict in re.findall(r"(?m)^RISK-(\d+): (CONFIRMED|MITIGATED|THEORETICAL)\s*$", text):
+                if int(n) in self.listed:
+                    self.verdicts[int(n)] = (verdict, person)
         if receiver not in (None, "lead"):
             need(receiver.alive or not receiver.told, "SAY_TO_DEAD", "%s may write to %s, which has ended", who, to)
         if found is None:
@@ -625,6 +635,8 @@ class Witness:
     def _risks(self, person, receiver, n, m, t, text):
         need(self.risks, "RISKS", "RISKS that nobody asked for")
         body = text.partition("\n")[2]
+        need(n or body.strip(), "RISKS", "RISKS: 0 without a reason")
+        self.listed = {int(i): s for i, s in re.findall(r"RISK-(\d+):[^\n]*\n *Severity: (\w+)", body)}
         self.counts = [len(re.findall(r"Severity: " + s, body)) for s in ("CRITICAL", "MAJOR", "MINOR")]
         self.counts[1] += max(0, n - sum(self.counts))
 
@@ -639,10 +651,22 @@ class Witness:
             self.testers,
             self.counts,
         )
+        mute = [
+            p.name
+            for p in self.people
+            if p.alive and p.role == "risk-tester" and p.known and p not in [v[1] for v in self.verdicts.values()]
+        ]
+        need(not mute, "RISKS", "RISK ANALYSIS RESULTS before the verdict of %s", mute)
         self.results = True
+        if any(s == "CRITICAL" and self.verdicts.get(i, ("",))[0] == "CONFIRMED" for i, s in self.listed.items()):
+            for t in self.tasks.values():  # the deeds' risks name no task: they affect all
+                t.high_risk = t.high_risk or not (t.conventions or t.claimed or t.end)
 
     def _risks_mitigated(self, *_):
         need(self.results or self.counts is not None and not self.testers_needed(), "RISKS", "RISKS MITIGATED before the results")
+        for i, severity in self.listed.items():
+            found = self.verdicts.get(i, ("CONFIRMED",))[0]
+            need(severity != "CRITICAL" or found != "CONFIRMED" or i in self.decided, "RISKS", "RISK-%d stands and nothing is decided", i)
         self.mitigated = True
 
     def _claim(self, person, receiver, n, m, t, text):
@@ -803,6 +827,7 @@ class Witness:
             "a task without reviewers in MEDIUM",
         )
         self.asked, self.ok, self.risks, self.counts, self.results, self.mitigated = False, False, False, None, False, False
+        self.listed, self.verdicts, self.decided = {}, {}, set()
         self.delegate = self.owner_lives()
 
     def _before(self, t):
@@ -863,6 +888,7 @@ class Witness:
     # -- after every payload --------------------------------------------------------------------------------------------------
     def look(self, state, people):
         """The state as recorded against the notebook."""
+        self.people = people
         if state["team"] is None:
             return
         if self.planned:

@@ -381,7 +381,7 @@ def test_go_prints_the_calls_of_the_next_turn(session):
     spawn(s, "supervisor", "supervisor", "STATE_OWNERSHIP_HANDOFF(1)")
     ends(s, "supervisor", "STATE_OWNERSHIP_ACK(1)")
     spawn(s, "tech-lead", "tech-lead", "VALIDATE PLAN\nIDENTIFY RISKS")
-    ends(s, "tech-lead", "PLAN OK\nRISKS: 0\nRISKS MITIGATED")
+    ends(s, "tech-lead", "PLAN OK\nRISKS: 0\nnothing imports the new file\nRISKS MITIGATED")
     assert s.bash("lead", "pack go") is None
     for part in ('name: "logic-reviewer"', 'name: "coder-1"', 'task #1")', 'name: "coder-2"', 'task #2")'):
         assert part in s.output, s.output

@@ -4,7 +4,7 @@ import os
 
 from ..base import codec, project_facts
 from ..base.client_tools import EDIT_TOOLS, SHELL_TOOLS
-from ..protocol import advice, messages, tables, view
+from ..protocol import access, advice, messages, tables, view
 from ..protocol.plan import covers
 from ..protocol.refusal import Refusal
 from . import glance
@@ -133,6 +133,10 @@ def _written(call, path):
     rel, _full = project_facts.relative(call.project, path, call.payload.get("cwd"))
     if rel:
         _record_write(call, rel, call.key)
+    if rel == access.DECISIONS and call.actor["role"] == tables.TECH_LEAD:
+        from . import agents_reports
+
+        agents_reports.decided(call, call.payload["tool_input"])
 
 
 def _record_write(call, rel, key=None):

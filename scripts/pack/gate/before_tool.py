@@ -164,6 +164,10 @@ def _message(call, given):
         raise refusal
     parsed = messages.parse(message)
     if parsed is None:
+        if actor["role"] == tables.RISK_TESTER and resolved == tables.LEAD:
+            from . import agents_reports
+
+            agents_reports.verdicts(call, message)
         if e and (e["state"] == "IDLE" or watch.concerns(state, resolved)) or resolved == tables.LEAD:
             call.append("MAIL", key=call.key, actor=machine.GATE, to=resolved, by=actor["role"])
     else:
@@ -205,7 +209,15 @@ def _with_facts(call, name, fields):
     """A message's fields and the facts that its guards need; the free text below the first line is not kept."""
     data = {k: v for k, v in fields.items() if k != "body"}
     if name == "RISKS":
-        data["counts"] = messages.risk_counts(fields["n"], fields["body"])
+        from . import agents_reports
+
+        data.update(agents_reports.risks(fields))
+    if name in ("APPROVED", "CHANGES_REQUESTED"):
+        from ..protocol import reports
+
+        found = reports.findings(fields["body"])
+        if found:
+            data["findings"] = found
     if name == "QUESTION":
         from ..base import redact
 

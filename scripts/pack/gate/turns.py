@@ -72,6 +72,10 @@ def _answered(call):
     keeps the turn going with the refusal, boundedly like every step."""
     from . import before_tool, facts
 
+    if call.actor["role"] == tables.RISK_TESTER:
+        from . import agents_reports
+
+        agents_reports.verdicts(call, call.payload.get("last_assistant_message"))
     for event, fields in facts.answers(call, call.payload.get("last_assistant_message")):
         try:
             call.append(event, to=tables.LEAD, fact=True, **before_tool._with_facts(call, event, fields))

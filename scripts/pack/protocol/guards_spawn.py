@@ -2,6 +2,7 @@
 
 from . import guards_waves, tables, view, waves
 from .kernel import GUARDS, guard
+from .guards_risks import risk_step
 from .guards_who import owner_is_active
 from .refusal import Refusal
 
@@ -109,26 +110,6 @@ def spawn_after_risks(state, data, actor):
     if state["mode"] not in tables.VALIDATED_MODES or state["risks"]["mitigated"]:
         return None
     return Refusal("RISKS_OPEN", "%s is spawned after RISKS MITIGATED" % data["role"], "mode " + state["mode"], risk_step(state))
-
-
-def risk_step(state):
-    """The next step of the risk analysis, for messages."""
-    risks = state["risks"]
-    if not risks["asked"]:
-        return "send IDENTIFY RISKS to the tech lead"
-    if risks["counts"] is None:
-        return "wait for RISKS: N from the tech lead"
-    if risks["testers"] < testers_needed(state):
-        return "spawn %d more risk-tester(s)" % (testers_needed(state) - risks["testers"])
-    if not risks["results"]:
-        return "send RISK ANALYSIS RESULTS to the tech lead"
-    return "wait for RISKS MITIGATED from the tech lead"
-
-
-def testers_needed(state):
-    """One risk tester for every CRITICAL risk and for up to three MAJOR ones."""
-    counts = state["risks"]["counts"] or {"CRITICAL": 0, "MAJOR": 0}
-    return counts["CRITICAL"] + min(counts["MAJOR"], tables.limit("MAJOR_RISKS_TESTED"))
 
 
 @guard

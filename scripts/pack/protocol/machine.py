@@ -18,13 +18,15 @@ from . import (  # noqa: F401
     guards_waves,
     moves_notes,
     moves_result,
+    moves_risks,
     moves_roster,
     moves_tasks,
     moves_waves,
     tables,
     watch,
 )
-from .guards_spawn import SPAWN_RULES, risk_step, spawn_rules, testers_needed  # noqa: F401
+from .guards_risks import risk_step, testers_needed  # noqa: F401
+from .guards_spawn import SPAWN_RULES, spawn_rules  # noqa: F401
 from .kernel import GATE, GUARDS, LEAD, RULES, clone  # noqa: F401
 from .moves_teardown import COMPLETION_RULES, due  # noqa: F401
 from .refusal import Refusal
@@ -32,7 +34,7 @@ from .refusal import Refusal
 
 # The version of the state's shape and of what a record may hold. Raise it with every key that a state, a task or an entry of the roster
 # gains, and record journals of the version before (scripts/dev/record-journal): they are played on by every later one.
-VERSION = 2
+VERSION = 3
 
 
 def initial():
@@ -50,7 +52,7 @@ def initial():
         "tasks": {},
         "definition_of_done": [],
         "plan": {"registered": False, "asked": False, "ok": None},
-        "risks": {"asked": False, "counts": None, "results": False, "mitigated": False, "testers": 0},
+        "risks": {"asked": False, "counts": None, "results": False, "mitigated": False, "testers": 0, **moves_risks.initial()},
         "verify": None,
         "consistency": None,
         "commit": None,

@@ -117,29 +117,3 @@ def _task_line(line, rest, event, fields):
         fields["all_complete"] = True
     elif tail not in ("", "."):
         raise _malformed(line, event)
-
-
-def risk_counts(n, body):
-    """Counts of the risks that a `RISKS: N` message lists: {"CRITICAL": c, "MAJOR": m, "MINOR": k}.
-
-    A severity is read from the lines of each `RISK-i` entry; without such entries, from any line that names exactly one
-    severity. A risk that the message announces but does not classify counts as MAJOR, the safe side: it gets a tester.
-    """
-    counts = dict.fromkeys(tables.SEVERITIES, 0)
-    entries, current = [], None
-    for line in body.splitlines():
-        if line.lstrip(" -*#").startswith("RISK-"):
-            current = [line]
-            entries.append(current)
-        elif current is not None:
-            current.append(line)
-    blocks = ["\n".join(e) for e in entries] if entries else body.splitlines()
-    for block in blocks:
-        words = block.replace(":", " ").replace("*", " ").replace("(", " ").replace(")", " ").replace("[", " ")
-        words = words.replace("]", " ").replace(",", " ").replace("|", " ").split()
-        found = [s for s in tables.SEVERITIES if s in words]
-        if found and (entries or len(found) == 1):
-            counts[found[0]] += 1
-    listed = sum(counts.values())
-    counts["MAJOR"] += max(0, n - listed)
-    return counts

@@ -3,6 +3,7 @@
 from . import tables, view
 from .kernel import GUARDS, LEAD, clone, emit, guard, rule
 from .consequences import block_task, move_task, order_given, restart_teardown, settle_task
+from .moves_risks import risk_change
 from .plan import check_overlap, check_reviewers, classify, is_conventions
 
 
@@ -45,7 +46,7 @@ def _(state, data, actor, now, effects):
     state["mode"], state["classification"] = result["mode"], result
     state["definition_of_done"] = data["definition_of_done"]
     state["plan"] = {"registered": True, "asked": False, "ok": None}
-    state["risks"].update(asked=False, counts=None, results=False, mitigated=False)
+    state["risks"].update(asked=False, counts=None, results=False, mitigated=False, list=[], verdicts={}, decided=[], changed=[])
     state["phase"] = "SETUP" if view.owner_active(state) else "PLANNING"
 
 
@@ -63,27 +64,6 @@ def _(state, data, actor, now, effects):
 @rule("PLAN_CHANGES", (tables.TECH_LEAD,), ("sender_is_living", "plan_was_asked"))
 def _(state, data, actor, now, effects):
     state["plan"].update(ok=False, asked=False)
-
-
-@rule("IDENTIFY_RISKS", (LEAD,), ("run_is_open", "plan_is_registered", "mode_is_validated", "plan_is_ok"))
-def _(state, data, actor, now, effects):
-    order_given(state, "IDENTIFY_RISKS", data["to"])
-    state["risks"]["asked"] = True
-
-
-@rule("RISKS", (tables.TECH_LEAD,), ("sender_is_living", "risks_were_asked"))
-def _(state, data, actor, now, effects):
-    state["risks"]["counts"] = data["counts"]
-
-
-@rule("RISK_ANALYSIS_RESULTS", (LEAD,), ("run_is_open", "risks_were_asked", "risks_were_tested"))
-def _(state, data, actor, now, effects):
-    state["risks"]["results"] = True
-
-
-@rule("RISKS_MITIGATED", (tables.TECH_LEAD,), ("sender_is_living", "risks_were_asked", "risk_results_were_sent"))
-def _(state, data, actor, now, effects):
-    state["risks"]["mitigated"] = True
 
 
 _OPERATIONAL = ("sender_is_living", "run_is_open", "owner_is_active", "task_exists")
@@ -274,6 +254,7 @@ def _(state, data, actor, now, effects):
 def _(state, data, actor, now, effects):
     t = view.task(state, data["task"])
     t["files"], t["reviewers"] = data["files"], data["reviewers"]
+    risk_change(state, data["task"])
     for part in ("subject", "acceptance", "high_risk"):
         if data.get(part) is not None:
             t[part] = data[part]
@@ -297,6 +278,7 @@ def _(state, data, actor, now, effects):
     check_overlap(every)
     check_reviewers({number: t}, state["mode"])
     state["tasks"][str(number)] = _task_record(t)
+    risk_change(state, number)
     state["consistency"] = None
     if state["phase"] == "COMPLETION":
         state["phase"] = "EXECUTION"

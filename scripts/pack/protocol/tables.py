@@ -93,6 +93,8 @@ TERMINAL = ("DONE", "CANCELLED")
 WORKING = ("IN_PROGRESS", "IN_REVIEW", "CHANGES_REQUESTED", "APPROVED")  # its coder may edit its files here
 BLOCKED_ON_LEAD = ("STUCK", "REVIEW_LOOP", "STUCK_ESCALATED")  # left only by a lead decision
 SEVERITIES = ("CRITICAL", "MAJOR", "MINOR")
+# What a risk tester finds: it happens; what is there keeps it from happening; it cannot happen.
+RISK_VERDICTS = ("CONFIRMED", "MITIGATED", "THEORETICAL")
 
 TASK_PARTS = ("subject", "files", "references", "acceptance", "checks", "tooling")
 
@@ -249,6 +251,8 @@ RECORDS = {
     "TASK_ASSIGNED": "the lead gave a task to an implementer",
     "TASK_CANCELLED": "the lead cancelled a task",
     "TASK_RESCOPED": "the lead changed a task",
+    "RISK_VERDICT": "a risk tester's answer: CONFIRMED, MITIGATED or THEORETICAL",
+    "DECISIONS_WRITTEN": "the tech lead wrote DECISIONS.md; the risks that it names there",
     "FILE_WRITTEN": "a task's file changed; the task has a new revision",
     "COMMITTED": "a commit was made; the tasks whose approved content it holds",
     "START_RECORDED": "where a run begins that an older version opened: commit, branch, index, every file that is dirty or untracked",
