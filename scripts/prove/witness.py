@@ -57,6 +57,7 @@ LINES = [
         (r"FORCED_FINALIZE_CANDIDATE(?:[:.].*)?", "FORCED_FINALIZE_CANDIDATE", ("supervisor",), ("lead",)),
         (r"FORCED_FINALIZE_ACK(?:[:.].*)?", "FORCED_FINALIZE_ACK", ("lead",), ("supervisor",)),
         (r"FORCED_FINALIZE_DENY(?:[:.].*)?", "FORCED_FINALIZE_DENY", ("lead",), ("supervisor",)),
+        (r"PATTERN DOES NOT FIT" + _TASK, "PATTERN_DOES_NOT_FIT", IMPLEMENTERS, ("tech-lead", "lead")),
         (r"SUPERVISOR_REPORT\b.*", "SUPERVISOR_REPORT", ("supervisor",), ("lead",)),
     )
 ]
@@ -678,6 +679,10 @@ class Witness:
 
     def _own(self, person, n, t):
         need(t.owner is person, "NOT_OWNER", "%s speaks for task #%d of %s", person.name, n, t.owner and t.owner.name)
+
+    def _pattern_does_not_fit(self, person, receiver, n, m, t, text):
+        self._own(person, n, t)
+        need(not self.begun, "SAY_LATE", "a pattern is judged in the teardown")
 
     def _in_review(self, person, receiver, n, m, t, text):
         self._own(person, n, t)

@@ -5,6 +5,7 @@ import os
 
 from . import codec
 
+PROFILE = ".project-profile.yml"  # what profile.py keeps of a code base for the next run
 SKIP = {".git", "node_modules", ".venv", "__pycache__", ".claude", ".pytest_cache", ".mypy_cache", ".team-scratch"}
 MOST_FILES = 20000
 

@@ -113,6 +113,11 @@ def _spawn(call, given):
         )
     role = call.kind.role_of(call.state, kind)
     ordered = orders(call, role, given.get("prompt")) if call.state["waves"] is None else []
+    prompt, gold = given.get("prompt"), None
+    if role in tables.CODERS and call.state["waves"] is None and call.state["plan"]["registered"]:
+        from . import gold_standards
+
+        prompt, gold = gold_standards.held(call, prompt)
     call.append(
         "SPAWN_REQUESTED",
         key=call.key,
@@ -121,9 +126,10 @@ def _spawn(call, given):
         agent_type=kind,
         call=call.payload.get("tool_use_id"),
         **({"orders": ordered} if ordered else {}),
+        **({"gold": gold} if gold is not None else {}),
         **call.kind.unmet(call),
     )
-    return PASS
+    return PASS if prompt == given.get("prompt") else allow(dict(given, prompt=prompt))
 
 
 def _message(call, given):
@@ -495,6 +501,9 @@ def _check_commit(call, commit):
             "git add it again, then commit",
             "COMMIT",
         )
+    problem = call.kind.commit_problem(call, files, commit["message"]) if files and commit["verb"] == "commit" else None
+    if problem is not None:
+        raise problem
     return {f: project_facts.entry_digest(os.path.join(call.project, f)) for f in files}
 
 

@@ -34,6 +34,12 @@ class TaskRun:
     def may_run(self, state, code):
         """A Refusal when this code, handed to an interpreter, names something of the run's."""
 
+    def commit_problem(self, call, files, message):
+        """A Refusal for a commit of these files with this message (None: it cannot be read beforehand)."""
+        from . import commit_form
+
+        return commit_form.problem(call, files, message)
+
     def ran(self, call, response):
         """After a shell command."""
 

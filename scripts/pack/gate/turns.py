@@ -97,6 +97,10 @@ def _report(call):
         return {}
     from ..base import redact
 
+    if call.actor["role"] == "codebase-researcher":
+        from ..base import profile
+
+        profile.write(call.project, redact.text(said), call.store.disk)
     return {"report": redact.text(said.strip()[: 2 * REPORT_CHARS])[:REPORT_CHARS]}  # masked before it is cut: half a secret has no shape
 
 

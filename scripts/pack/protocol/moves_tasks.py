@@ -207,6 +207,11 @@ def _(state, data, actor, now, effects):
     settle_task(state, data["task"], now, effects)
 
 
+@rule("PATTERN_DOES_NOT_FIT", tables.IMPLEMENTERS, ("sender_is_living", "run_is_open", "task_exists", "task_is_the_senders"))
+def _(state, data, actor, now, effects):
+    """Recorded, and counted in the summary: an escalation instead of a silent deviation."""
+
+
 @rule("QUESTION", tables.IMPLEMENTERS, ("sender_is_living",))
 def _(state, data, actor, now, effects):
     pass

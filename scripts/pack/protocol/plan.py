@@ -247,7 +247,29 @@ def check(raw):
             repr(dod)[:80],
             "list the quality bar of the whole feature, one text each",
         )
-    return {"tasks": tasks, "facts": check_facts(raw.get("facts")), "definition_of_done": dod}
+    return {"tasks": tasks, "facts": check_facts(raw.get("facts")), "definition_of_done": definition_of_done(dod, tasks)}
+
+
+def says(line, key):
+    """Whether a line of a definition of done says one of the seed's (DONE_LINES)."""
+    return any(w in line.casefold() for w in next(words for k, words, _text in tables.DONE_LINES if k == key))
+
+
+def definition_of_done(given, tasks):
+    """The lead's lines, and behind them those of the seed's that none of them says. Raises Refusal where tests are not spoken of."""
+    if not any(says(line, "tests") for line in given):
+        raise _bad(
+            "PLAN_DONE",
+            "the definition_of_done does not say that tests pass",
+            repr(given)[:120],
+            "name the commands: \"All tests pass: COMMAND\", \"Build passes: COMMAND\"; the seed's other lines are added where they are missing",
+        )
+    tooling = {k: v for _i, t in sorted(tasks.items()) for k, v in t["tooling"].items()}
+    commands = {
+        "build": tooling.get("build") or "as given to `pack finish --build`",
+        "test": tooling.get("test") or "as given to `pack finish --test`",
+    }
+    return given + [text % commands for key, _words, text in tables.DONE_LINES if not any(says(line, key) for line in given)]
 
 
 def cycle_text(tasks):

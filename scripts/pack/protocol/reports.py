@@ -116,7 +116,7 @@ def findings(body):
             continue
         if not any(w.rstrip("%").isdigit() for w in words[1:3]) and ":" not in plain:
             continue  # a sentence that begins with the word
-        rest = [w for w in plain.split()[1:] if not w.strip("*:,()[]").rstrip("%").isdigit()]
+        rest = [w.rstrip("0123456789:-,") for w in plain.split()[1:] if not w.strip("*:,()[]").rstrip("%").isdigit()]  # lines move
         folded = plain.casefold()
         kind = "convention" if any(w in folded for w in ("convention", "claude.md")) else ""
         out.append([words[0], kind, " ".join([words[0]] + rest[:6])[:100]])

@@ -96,6 +96,18 @@ SEVERITIES = ("CRITICAL", "MAJOR", "MINOR")
 # What a risk tester finds: it happens; what is there keeps it from happening; it cannot happen.
 RISK_VERDICTS = ("CONFIRMED", "MITIGATED", "THEORETICAL")
 
+# The seed's Feature Definition of Done: (key, words by which a line of the lead's says it, the line otherwise). `%(build)s` and `%(test)s` are
+# the commands of the tasks' tooling. What the lead must say itself is how tests are told to pass.
+DONE_LINES = (
+    ("build", ("build", "compil"), "Build passes: %(build)s"),
+    ("tests", ("test", "spec"), "All tests pass: %(test)s"),
+    ("checks", ("check", "lint"), "Automated convention checks pass (naming, imports, structure)"),
+    ("critical", ("critical",), "No unresolved CRITICAL review findings"),
+    ("architecture", ("architect",), "Consistent with project architecture"),
+    ("claude", ("claude.md",), "CLAUDE.md conventions followed"),
+    ("gold", ("gold standard", "reference", "deviation"), "Gold standard patterns matched (or deviation explicitly justified)"),
+)
+
 TASK_PARTS = ("subject", "files", "references", "acceptance", "checks", "tooling")
 
 # --- Limits ------------------------------------------------------------------------------------------------------
@@ -200,6 +212,12 @@ MESSAGES = {
     "REVIEW_LOOP": ("REVIEW_LOOP: task #<N>", _CODER + (SUPERVISOR,), (SUPERVISOR, LEAD), "review goes in circles"),
     "IMPOSSIBLE_WAIT": ("IMPOSSIBLE_WAIT: task #<N>", _CODER + (SUPERVISOR,), (SUPERVISOR, LEAD), "a required approver is not ACTIVE"),
     "QUESTION": ("QUESTION: ...", _CODER, (LEAD,), "something the task does not say"),
+    "PATTERN_DOES_NOT_FIT": (
+        "PATTERN DOES NOT FIT: task #<N>",
+        _CODER,
+        (TECH_LEAD, LEAD),
+        "before you deviate from a gold standard; below: why, and what you propose (to the lead in a SIMPLE run)",
+    ),
     "ESCALATE_TO_MEDIUM": (
         "ESCALATE TO MEDIUM: task #<N>",
         (UNIFIED,) + _CODER + (SUPERVISOR,),

@@ -53,7 +53,7 @@ SESSION = (  # what the user may type to any team of waves; a definition's `sess
 def compiled(definition, project=None):
     """The part of a definition that the protocol needs, kept in the journal so that replay needs no file; and how the files look that
     decide what its commands say."""
-    out = {k: definition[k] for k in ("team", "title", "root", "guarded", "retries", "lead") if k in definition}
+    out = {k: definition[k] for k in ("team", "title", "root", "guarded", "retries", "lead", "commits") if k in definition}
     for part, keys in KEPT.items():
         out[part] = [{k: item[k] for k in keys if k in item} for item in definition.get(part, [])]
     out["digest"] = codec.digest(codec.dumps(definition))
@@ -685,6 +685,25 @@ class WaveRun(TaskRun):
             "evidence is written by `pack rt` only",
             "read it with cat or jq; measure with `pack rt`",
             "BASH",
+        )
+
+    def commit_problem(self, call, files, message):
+        """The team's commit protocol (`commits` of its definition), held where the message can be read."""
+        definition = call.state["team"]["definition"]
+        if message is None or not definition.get("commits") or call.actor["role"] in (None, "foreign"):
+            return None
+        from ..teams import commits
+
+        places = (call.project, os.path.join(call.project, definition["root"]))
+        wrong = commits.check(definition, message, lambda path: any(os.path.exists(os.path.join(p, path)) for p in places))
+        if not wrong:
+            return None
+        return Refusal(
+            "COMMIT_FORM",
+            "the message is not of the team's form: %s" % "; ".join(wrong[:3]),
+            "types %s; scopes %s" % (", ".join(definition["commits"]["types"]), ", ".join(definition["commits"]["scopes"])),
+            "write it as\n%s" % commits.template(definition),
+            "COMMIT",
         )
 
     def ran(self, call, response):

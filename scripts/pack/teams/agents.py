@@ -6,6 +6,8 @@ import re
 from pack.base import paths
 from pack.base.paths import PLUGIN_ROOT
 
+from . import commits
+
 
 def agents_text(definition):
     """{path: text} of the agents of a definition, generated from it (`make generate`)."""
@@ -76,6 +78,19 @@ def agents_text(definition):
             "- Evidence is measured: `pack rt` writes it, nobody writes or edits it. You never state a number that `pack` did not print."
             if definition.get("evidence")
             else "- Gates are judged by `pack gate check` from files, commands and the user's word; nobody submits a verdict. Claim no result that you did not see.",
+            *(
+                [
+                    "- A commit's first line is `%s`, then a blank line, `- {key change}` lines and %s; a hook refuses another form. Types: %s; scopes: %s."
+                    % (
+                        commits.form(definition),
+                        " and ".join("`%s: ...`" % t for t in definition["commits"].get("trailers", [])) or "nothing else",
+                        ", ".join(definition["commits"]["types"]),
+                        ", ".join(definition["commits"]["scopes"]),
+                    )
+                ]
+                if definition.get("commits")
+                else []
+            ),
             "- Work against real systems only. What cannot be had here stays MISSING.",
             "- Only the lead spawns agents. The lead is `main` in SendMessage; others are addressed by name.",
             "- A refusal names the next legal step: take it.",

@@ -55,6 +55,13 @@ def check(definition, message, exists=None):
     return found
 
 
+def template(definition):
+    """The whole message to fill in, for agents."""
+    lines = [form(definition), "", "- {key change}", ""]
+    meant = {"Evidence": "{evidence file, where there is one}", "Latency-impact": "{P99 12.3ms -> 6.8ms, or none}"}
+    return "\n".join(lines + ["%s: %s" % (name, meant.get(name, "...")) for name in definition["commits"].get("trailers", [])])
+
+
 def form(definition):
     """The form of the first line, for messages."""
     return "{type}(%s{scope}): {concise description}" % definition["commits"].get("prefix", "")
