@@ -65,8 +65,11 @@ def approvals():
         text = " + ".join(roles).replace(
             tables.TASK_REVIEWERS, "the reviewers named in the task record (at least one; high-risk: all three)"
         )
-        rows.append((mode, text))
-    return _table(("runtime mode", "required"), rows)
+        rows.append(
+            (mode, text + (" + enabling-agent where a high-risk task is sensitive" if tables.ENABLING in tables.MODE_ROLES[mode] else ""))
+        )
+    areas = _table(("sensitive area", "words of a path"), [(a, ", ".join(words)) for a, words in tables.SENSITIVE.items()])
+    return _table(("runtime mode", "required"), rows) + "\n\n" + areas
 
 
 OWNERSHIP = (

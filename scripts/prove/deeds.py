@@ -32,6 +32,7 @@ def a_plan(rng, mode):
                 "blocked_by": [i - 1] if mode == "COMPLEX" and i > 1 and rng.random() < 0.4 else [],
                 "reviewers": sorted(rng.sample(tables.SPECIALISTS, rng.choice((1, 1, 2)))),
                 "high_risk": mode == "MEDIUM" and rng.random() < 0.1,
+                "sensitive": ["auth"] if rng.random() < 0.2 else [],
             }
         )
     tasks.append(

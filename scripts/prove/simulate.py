@@ -302,7 +302,7 @@ class Team:
                 self.raise_("AGENT_IDLE", GATE, name=name)  # it has reported
             elif (
                 e["state"] == "ACTIVE"
-                and e["role"] in ("tech-lead",) + tables.REVIEWERS
+                and e["role"] in ("tech-lead", tables.ENABLING) + tables.REVIEWERS
                 and name not in state["requests"]
                 and not advice.for_agent(state, name)
             ):

@@ -19,13 +19,15 @@ from pack.store.render import state_md
 IMPLEMENTERS = ("coder", "realtime-dev", "realtime-engineer", "test-writer")
 SPECIALISTS = {"security-reviewer", "logic-reviewer", "quality-reviewer"}
 REVIEWERS = SPECIALISTS | {"unified-reviewer"}
+JUDGES = tuple(REVIEWERS) + ("enabling-agent", "tech-lead")
+AREA = re.compile(r"(?i)(?:^|[^a-z])(?:auth|oauth|login|payments?|billing|migrations?|permissions?)(?:[^a-z]|$)")
 RESEARCHERS = ("codebase-researcher", "reference-researcher", "web-researcher")
 VALIDATED = ("MEDIUM", "COMPLEX")
 ROLES_OF = {
     "SIMPLE": {"supervisor", "unified-reviewer"}.union(IMPLEMENTERS, RESEARCHERS),
-    "MEDIUM": {"supervisor", "tech-lead", "risk-tester"}.union(SPECIALISTS, IMPLEMENTERS, RESEARCHERS),
-    "COMPLEX": {"supervisor", "tech-lead", "risk-tester"}.union(SPECIALISTS, IMPLEMENTERS, RESEARCHERS),
-    "SIMPLE_ESCALATED_TO_MEDIUM": {"supervisor", "tech-lead", "risk-tester"}.union(REVIEWERS, IMPLEMENTERS, RESEARCHERS),
+    "MEDIUM": {"supervisor", "tech-lead", "risk-tester", "enabling-agent"}.union(SPECIALISTS, IMPLEMENTERS, RESEARCHERS),
+    "COMPLEX": {"supervisor", "tech-lead", "risk-tester", "enabling-agent"}.union(SPECIALISTS, IMPLEMENTERS, RESEARCHERS),
+    "SIMPLE_ESCALATED_TO_MEDIUM": {"supervisor", "tech-lead", "risk-tester", "enabling-agent"}.union(REVIEWERS, IMPLEMENTERS, RESEARCHERS),
 }
 # PROTOCOL 7, the table: (what the first line is, event, senders, receivers). `*` in a receiver: each of the reviewers and the tech lead.
 _TASK = r": task #(\d{1,9})\.?"
@@ -43,9 +45,9 @@ LINES = [
         (r"RISKS MITIGATED(?:[:.].*)?", "RISKS_MITIGATED", ("tech-lead",), ("lead",)),
         (r"CLAIM" + _TASK, "CLAIM", IMPLEMENTERS, ("supervisor",)),
         (r"IN_REVIEW" + _TASK, "IN_REVIEW", IMPLEMENTERS, ("supervisor",)),
-        (r"REVIEW" + _TASK, "REVIEW", IMPLEMENTERS, tuple(REVIEWERS) + ("tech-lead",)),
-        (r"APPROVED" + _TASK, "APPROVED", tuple(REVIEWERS) + ("tech-lead",), IMPLEMENTERS),
-        (r"CHANGES_REQUESTED" + _TASK, "CHANGES_REQUESTED", tuple(REVIEWERS) + ("tech-lead",), IMPLEMENTERS),
+        (r"REVIEW" + _TASK, "REVIEW", IMPLEMENTERS, JUDGES),
+        (r"APPROVED" + _TASK, "APPROVED", JUDGES, IMPLEMENTERS),
+        (r"CHANGES_REQUESTED" + _TASK, "CHANGES_REQUESTED", JUDGES, IMPLEMENTERS),
         (r"DONE: task #(\d{1,9})(?:, claiming task #(\d{1,9})\.*|\. ALL MY TASKS COMPLETE\.*|\.)?", "DONE", IMPLEMENTERS, ("supervisor",)),
         (r"STUCK" + _TASK, "STUCK", IMPLEMENTERS + ("supervisor",), ("supervisor", "lead")),
         (r"REVIEW_LOOP" + _TASK, "REVIEW_LOOP", IMPLEMENTERS + ("supervisor",), ("supervisor", "lead")),
@@ -248,6 +250,7 @@ class Task:
     def __init__(self, raw):
         self.files, self.ever, self.blocked_by = list(raw["files"]), set(raw["files"]), [int(b) for b in raw.get("blocked_by") or []]
         self.reviewers, self.high_risk = set(raw.get("reviewers") or []) & SPECIALISTS, bool(raw.get("high_risk"))
+        self.sensitive = bool(raw.get("sensitive"))
         self.conventions = any(f.startswith(".conventions") for f in self.files)
         self.owner, self.claimed, self.stuck, self.waits, self.end = None, False, False, False, None  # end: "DONE" | "CANCELLED"
         self.committed = False  # its owner committed some of it through the gate
@@ -352,7 +355,8 @@ class Witness:
             return {"unified-reviewer"}
         if self.mode == "MEDIUM" and not t.high_risk:
             return t.reviewers | {"tech-lead"}
-        return SPECIALISTS | {"tech-lead"}
+        sensitive = t.high_risk and (t.sensitive or any(AREA.search(f) for f in t.ever))
+        return SPECIALISTS | {"tech-lead"} | ({"enabling-agent"} if sensitive else set())
 
     def approved(self, t, now=None):
         """Why a task is not approved for what is on disk now, None when it is."""
@@ -431,7 +435,7 @@ class Witness:
         need(self.mode is None or role in ROLES_OF[self.mode], "SPAWN_ROLE", "a %s in a %s run", role, self.mode)
         if role in REVIEWERS | {"supervisor", "tech-lead"}:
             need(not [p for p in living if p.role == role], "SPAWN_ROLE", "a second %s", role)
-        if role in REVIEWERS or role in IMPLEMENTERS:
+        if role in REVIEWERS or role in IMPLEMENTERS or role == "enabling-agent":
             need(self.planned, "SPAWN_EARLY", "%s before the plan", role)
             need(self.owner_lives(), "SPAWN_EARLY", "%s without an owner of the state", role)
         if role in IMPLEMENTERS:

@@ -390,3 +390,70 @@ def test_a_report_without_stack_and_a_users_own_profile_are_left(session):
     researched_again = ends(s, "codebase-researcher", REPORT)
     assert researched_again is None and profile_of(s) == {"stack": "mine"}
     assert "(not written by this plugin: read it)" in opened(another_run(s))
+
+
+# --- Enabling agents -----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "path, areas",
+    [
+        ("src/auth/login.ts", ["auth"]),
+        ("src/AuthGuard.tsx", ["auth"]),
+        ("db/migrations/0001.sql", ["migrations"]),
+        ("app/HTTPPermissionCheck.java", ["permissions"]),
+        ("billing/stripe_checkout.py", ["payments", "billing"]),
+        ("src/author.py", []),
+        ("docs/unauthorised-talk.md", []),
+        ("src/payload.py", []),
+    ],
+)
+def test_what_is_sensitive_by_its_path(path, areas):
+    from pack.protocol.plan import sensitive_areas
+
+    assert sensitive_areas([path]) == areas
+
+
+def sensitive(high_risk, **more):
+    raw = plan("MEDIUM")
+    raw["tasks"][0].update(files=["src/auth.py"], high_risk=high_risk, **more)
+    return raw
+
+
+def test_a_high_risk_task_that_is_sensitive_needs_the_enabling_agent(session):
+    s = session
+    s.setup("MEDIUM", raw=sensitive(True))
+    assert s.spawn("security-reviewer", "security-reviewer") is None and s.spawn("quality-reviewer", "quality-reviewer") is None
+    assert s.bash("lead", "pack go") is None and "enabling-agent" in s.output, s.output
+    assert s.edit("coder-1", "src/auth.py", "one\n") is None
+    for role in s.approvers(1):
+        if role != "enabling-agent":
+            assert s.say("coder-1", role, "REVIEW: task #1") is None
+    assert s.spawn("enabling-agent", "enabling-agent") is None
+    for role in s.approvers(1):
+        if role != "enabling-agent":
+            assert s.say(role, "coder-1", "APPROVED: task #1") is None
+    commit = "git add src/auth.py && git commit -qm 'feat: auth (task #1)' -- src/auth.py"
+    assert "COMMIT_BEFORE_APPROVAL" in s.bash("coder-1", commit) and "enabling-agent" in s.bash("coder-1", commit)
+    assert s.say("coder-1", "enabling-agent", "REVIEW: task #1") is None
+    assert s.say("enabling-agent", "coder-1", "APPROVED: task #1") is None
+    assert s.bash("coder-1", commit) is None and s.state()["tasks"]["1"]["state"] == "DONE"
+    assert "  Enabling agents triggered: 1" in summary(s).splitlines()
+
+
+def test_without_high_risk_the_reviewers_suffice_and_the_plan_may_name_an_area(session):
+    s = session
+    s.build()
+    assert "PLAN_SENSITIVE" in s.bash("lead", _planned(sensitive(True, sensitive=["cookies"])))
+    raw = sensitive(False)
+    raw["tasks"][0].update(files=["src/a.py"], sensitive=["payments"])
+    assert s.register(raw) is None
+    state = s.state()
+    assert state["tasks"]["1"]["sensitive"] == ["payments"] and "enabling-agent" not in s.approvers(1)
+
+
+def test_an_attestation_asks_for_the_enabling_agent_by_itself():
+    from pack.report import attest_verify
+
+    task = {"high_risk": True, "required": [], "files": [{"path": "src/auth.py"}]}
+    assert "enabling-agent" in attest_verify._roles_of(task, "COMPLEX")
+    assert "enabling-agent" not in attest_verify._roles_of(dict(task, files=[{"path": "src/a.py"}]), "COMPLEX")
+    assert "enabling-agent" not in attest_verify._roles_of(dict(task, high_risk=False), "COMPLEX")

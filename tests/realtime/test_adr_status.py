@@ -16,7 +16,13 @@ def checked(folder, text):
     os.makedirs(decisions)
     with open(os.path.join(decisions, "001.md"), "w") as f:
         f.write(text)
-    done = subprocess.run([os.path.join(PLUGIN_ROOT, "bin", "pack"), "adr", "check"], cwd=str(folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    done = subprocess.run(
+        [os.path.join(PLUGIN_ROOT, "bin", "pack"), "adr", "check"],
+        cwd=str(folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     return done.returncode, done.stdout
 
 
@@ -30,7 +36,9 @@ def test_what_binds_nobody_blocks_nothing(tmp_path, status):
     assert code == 0 and "it binds nobody" in out and "budget" not in out
 
 
-@pytest.mark.parametrize("body", ["# Presence\n\n## Status\n\nRejected, 2026-03-01\n", "# Presence\n\n* Status: rejected\n", "**Status:** Superseded by ADR-7\n"])
+@pytest.mark.parametrize(
+    "body", ["# Presence\n\n## Status\n\nRejected, 2026-03-01\n", "# Presence\n\n* Status: rejected\n", "**Status:** Superseded by ADR-7\n"]
+)
 def test_the_status_may_stand_in_the_text(tmp_path, body):
     code, out = checked(tmp_path, front("", BAD, body))
     assert code == 0 and "it binds nobody" in out
@@ -49,7 +57,12 @@ def test_a_draft_that_does_not_add_up_is_told_so(tmp_path):
 
 def test_an_accepted_decision_gets_the_guidance(tmp_path):
     code, out = checked(tmp_path, front("accepted", GOOD))
-    assert code == 0 and "guidance: send: local state at once, then a throttle of 100 ms a user" in out and "50 users at once" in out and "review" not in out
+    assert (
+        code == 0
+        and "guidance: send: local state at once, then a throttle of 100 ms a user" in out
+        and "50 users at once" in out
+        and "review" not in out
+    )
 
 
 def test_without_a_status_and_with_one_that_nobody_knows_it_has_to_add_up(tmp_path):

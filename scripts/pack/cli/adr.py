@@ -55,7 +55,10 @@ def check(names, decisions, team, team_dir, measuring, duration):
             click.echo("%s: %s: it binds nobody, nothing is checked" % (name, said))
             continue
         if kind == "unknown":
-            click.echo("%s: status %r is not known (%s); checked as one that binds" % (name, said, ", ".join((adr.DRAFT[1], adr.ACCEPTED[0]) + adr.BINDS_NOBODY[:3])))
+            click.echo(
+                "%s: status %r is not known (%s); checked as one that binds"
+                % (name, said, ", ".join((adr.DRAFT[1], adr.ACCEPTED[0]) + adr.BINDS_NOBODY[:3]))
+            )
         problems = adr.check(data, rest, name, paths)
         for problem in problems:
             click.echo(problem)

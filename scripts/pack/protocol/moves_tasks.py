@@ -4,7 +4,7 @@ from . import tables, view
 from .kernel import GUARDS, LEAD, clone, emit, guard, rule
 from .consequences import block_task, move_task, order_given, restart_teardown, settle_task
 from .moves_risks import risk_change
-from .plan import check_overlap, check_reviewers, classify, is_conventions
+from .plan import check_overlap, check_reviewers, classify, is_conventions, sensitive_areas
 
 
 def _task_record(t):
@@ -259,6 +259,7 @@ def _(state, data, actor, now, effects):
 def _(state, data, actor, now, effects):
     t = view.task(state, data["task"])
     t["files"], t["reviewers"] = data["files"], data["reviewers"]
+    t["sensitive"] = sorted(set(t.get("sensitive") or ()).union(sensitive_areas(data["files"])))  # what was named stays named
     risk_change(state, data["task"])
     for part in ("subject", "acceptance", "high_risk"):
         if data.get(part) is not None:

@@ -118,6 +118,15 @@ def _task(raw, index):
             "choose among these",
             number,
         )
+    sensitive = raw.get("sensitive") or []
+    if not isinstance(sensitive, list) or any(a not in tables.SENSITIVE for a in sensitive):
+        raise _bad(
+            "PLAN_SENSITIVE",
+            "task #%d: sensitive is %r" % (number, sensitive),
+            "areas: " + ", ".join(tables.SENSITIVE),
+            "name those that its files import or serve; what a path says is found without it",
+            number,
+        )
     blocked = raw.get("blocked_by") or []
     blocked = (
         [int(b) if isinstance(b, str) and b.isascii() and b.isdigit() else b for b in blocked] if isinstance(blocked, list) else [None]
@@ -141,7 +150,23 @@ def _task(raw, index):
         "blocked_by": sorted(set(blocked)),
         "reviewers": sorted({r for r in reviewers if r in tables.SPECIALISTS}),  # the others are the mode's, not the task's
         "high_risk": bool(raw.get("high_risk")),
+        "sensitive": sorted(set(sensitive) | set(sensitive_areas(files))),
     }
+
+
+def sensitive_areas(files):
+    """The sensitive areas (tables.SENSITIVE) that paths name: `src/AuthGuard.ts`, `db/migrations/`."""
+    words = set()
+    for path in files:
+        word = ""
+        for i, c in enumerate(path + " "):
+            hump = c.isupper() and word and (word[-1].islower() or word[-1].isdigit() or path[i + 1 : i + 2].islower())
+            if not c.isalnum() or hump:
+                words.add(word.casefold())
+                word = ""
+            if c.isalnum():
+                word += c
+    return [area for area, names in tables.SENSITIVE.items() if words.intersection(names)]
 
 
 def is_conventions(task):

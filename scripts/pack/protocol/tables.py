@@ -16,8 +16,9 @@ UNIFIED = "unified-reviewer"
 REVIEWERS = SPECIALISTS + (UNIFIED,)
 RESEARCHERS = ("codebase-researcher", "reference-researcher", "web-researcher")
 RISK_TESTER = "risk-tester"
-APPROVERS = REVIEWERS + (TECH_LEAD,)
-ROLES = (SUPERVISOR, TECH_LEAD) + IMPLEMENTERS + REVIEWERS + RESEARCHERS + (RISK_TESTER,)
+ENABLING = "enabling-agent"  # one-shot, by trigger: a specialist of the sensitive area that a high-risk task touches
+APPROVERS = REVIEWERS + (ENABLING, TECH_LEAD)
+ROLES = (SUPERVISOR, TECH_LEAD) + IMPLEMENTERS + REVIEWERS + (ENABLING,) + RESEARCHERS + (RISK_TESTER,)
 
 # One living holder at a time: two of these at once could not be told apart by the matrix or the epochs.
 SINGLETONS = (SUPERVISOR, TECH_LEAD) + REVIEWERS
@@ -68,6 +69,17 @@ MODE_ROLES = {
     ESCALATED: (SUPERVISOR, TECH_LEAD) + REVIEWERS + IMPLEMENTERS + RESEARCHERS + (RISK_TESTER,),
     MEDIUM: (SUPERVISOR, TECH_LEAD) + SPECIALISTS + IMPLEMENTERS + RESEARCHERS + (RISK_TESTER,),
     COMPLEX: (SUPERVISOR, TECH_LEAD) + SPECIALISTS + IMPLEMENTERS + RESEARCHERS + (RISK_TESTER,),
+}
+for _mode in (ESCALATED, MEDIUM, COMPLEX):
+    MODE_ROLES[_mode] += (ENABLING,)
+# Sensitive areas (the seed's): words of a path, whole, in any case. What is sensitive by what it imports the plan says (`sensitive`), from the
+# researcher's report. A high-risk task that touches one needs the enabling agent's approval beside the three reviewers'.
+SENSITIVE = {
+    "auth": "auth authn authz authentication authorization authorisation login logout signin signup oauth oauth2 oidc saml sso jwt password passwords".split(),
+    "permissions": "permission permissions rbac acl acls".split(),
+    "payments": "payment payments checkout paypal stripe invoice invoices refund refunds".split(),
+    "billing": "billing subscription subscriptions".split(),
+    "migrations": "migration migrations migrate alembic flyway liquibase".split(),
 }
 VALIDATED_MODES = (MEDIUM, COMPLEX)  # PLAN OK and RISKS MITIGATED before coders, CONSISTENCY OK before the end
 

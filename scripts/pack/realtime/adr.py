@@ -112,8 +112,10 @@ def review(spec, rest):
     """What a draft is asked (the seed: evaluate drafts): remarks, none of which blocks anybody."""
     told, text = arithmetic(spec), rest.casefold()
     silent = [what for what, words in CONSIDERED if not any(w in text for w in words)]
-    out = ["review: %g messages/s of %g bytes a user, %g/s out to %d users within %g ms" % (
-        told["effective_rate"], spec["payload_bytes"], told["out_per_s"], spec["users"], spec["budget_ms"])]
+    out = [
+        "review: %g messages/s of %g bytes a user, %g/s out to %d users within %g ms"
+        % (told["effective_rate"], spec["payload_bytes"], told["out_per_s"], spec["users"], spec["budget_ms"])
+    ]
     return out + ["review: it does not speak of %s" % what for what in silent]
 
 
@@ -123,8 +125,10 @@ def guidance(spec):
     every = 1000.0 / told["effective_rate"]
     return [
         "guidance: channels: one a concern (`session:CODE:presence`, `session:CODE:state`), %d receivers of each message" % receivers(spec),
-        "guidance: send: local state at once, then a throttle of %g ms a user (%g messages/s); the last state is always sent" % (every, told["effective_rate"]),
-        "guidance: tests: %d users at once, a disconnection and its reconnection, order of messages; `pack adr check --measure`" % spec["users"],
+        "guidance: send: local state at once, then a throttle of %g ms a user (%g messages/s); the last state is always sent"
+        % (every, told["effective_rate"]),
+        "guidance: tests: %d users at once, a disconnection and its reconnection, order of messages; `pack adr check --measure`"
+        % spec["users"],
     ]
 
 

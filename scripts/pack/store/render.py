@@ -79,7 +79,7 @@ def state_md(state, seq):
             % (
                 ", ".join("#%d" % b for b in t["blocked_by"]) or "-",
                 ", ".join(t["reviewers"]) or "-",
-                "; high risk" if t["high_risk"] else "",
+                ("; high risk" if t["high_risk"] else "") + ("; sensitive: %s" % ", ".join(t["sensitive"]) if t.get("sensitive") else ""),
             ),
         ]
         if state["mode"]:

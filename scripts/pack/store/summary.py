@@ -11,6 +11,7 @@ AREAS = (
     ("logic-reviewer", "Logic"),
     ("quality-reviewer", "Quality"),
     (tables.UNIFIED, "Unified review"),
+    (tables.ENABLING, "Sensitive area"),
     (tables.TECH_LEAD, "Architectural"),
 )
 
@@ -163,7 +164,7 @@ def _reviews(state, stats):
     out = ["Review stats (post-implementation):"]
     for role, area in AREAS:
         row = stats["found"].get(role, {"fixed": 0, "left": {}})
-        if role == tables.UNIFIED and role not in stats["verdicts"]:
+        if role in (tables.UNIFIED, tables.ENABLING) and role not in stats["verdicts"]:
             continue
         left = ", ".join("%d %s" % (row["left"][s], s) for s in tables.SEVERITIES if s in row["left"])
         out.append("  %s issues found & fixed: %d%s" % (area, row["fixed"], "; left: %s" % left if left else ""))
@@ -174,7 +175,7 @@ def _reviews(state, stats):
     return out + [
         "  Escalations (pattern didn't fit): %d" % stats["pattern"],
         "  Escalations to MEDIUM: %d" % len(state["escalations"]),
-        "  Enabling agents triggered: %d" % stats["spawned"].get("enabling-agent", 0),
+        "  Enabling agents triggered: %d" % stats["spawned"].get(tables.ENABLING, 0),
         "  Verdicts: %s" % (asked or "none"),
         "  Calls refused: %d" % stats["refused"],
     ]
