@@ -17,7 +17,7 @@ from ..protocol.refusal import Refusal
 from ..store import open_for_reading
 
 KEPT = {
-    "roles": ("id", "agent", "title", "spawning", "writes", "edits", "artifacts"),
+    "roles": ("id", "agent", "title", "spawning", "writes", "edits", "artifacts", "reads"),
     "waves": ("id", "title", "mode", "roles", "after", "beside", "entry", "exit", "when", "gates"),
     "gates": (
         "id",
@@ -53,7 +53,7 @@ SESSION = (  # what the user may type to any team of waves; a definition's `sess
 def compiled(definition, project=None):
     """The part of a definition that the protocol needs, kept in the journal so that replay needs no file; and how the files look that
     decide what its commands say."""
-    out = {k: definition[k] for k in ("team", "title", "root", "guarded", "retries", "lead", "commits") if k in definition}
+    out = {k: definition[k] for k in ("team", "title", "root", "guarded", "retries", "lead", "commits", "errors") if k in definition}
     for part, keys in KEPT.items():
         out[part] = [{k: item[k] for k in keys if k in item} for item in definition.get(part, [])]
     out["digest"] = codec.digest(codec.dumps(definition))
@@ -146,6 +146,11 @@ def briefing(call, role_id):
             "You are attempt %d of this role: an earlier agent failed%s; its artifacts may be partial."
             % (state["waves"]["lost"][role_id] + 1, _failure(call, role_id))
         )
+    lost = state["waves"]["lost"].get(role_id)
+    from . import hand_over
+
+    again = lost or state["waves"]["spawned"].get(role_id, 0) > 1
+    lines += hand_over.lines(root(state, call.project), state["team"]["definition"], role, again, _failure(call, role_id) if lost else "")
     return "\n".join(strategy_lines(call.project, state["team"]["strategy"], TOLD - len("\n".join(lines))) + lines)
 
 
@@ -196,6 +201,10 @@ def failing(state, role_id):
                     g["on_fail"].get("say", ""),
                 )
             )
+    if state["team"]["definition"].get("errors"):
+        from . import hand_over
+
+        out += [hand_over.text(r) for r in hand_over.rows(state["team"]["definition"], facts["verdicts"], facts["reasons"], role_id)]
     return out
 
 
@@ -376,6 +385,7 @@ def opened_text(definition, source, strategy, project):
             ("Strategy: %s (every agent is given it). " % strategy if strategy else "") + "Roles: %s." % agents,
         ]
         + rows
+        + ["When it breaks: %s: %s" % (r["when"], r["then"]) for r in definition.get("errors", []) if not r.get("roles")]
         + (
             [
                 "No agent file was found for %s: if the client knows no such agents either, the user runs `pack team agents %s` and starts the client anew."

@@ -70,6 +70,17 @@ def agents_text(definition):
                 )
             )
             lines += ["  - " + d for d in task.get("details", [])]
+        if role.get("reads"):
+            lines += ["", "Read first, below `%s/`: %s." % (definition["root"], ", ".join("`%s`" % p for p in role["reads"]))]
+        if "platforms" in role.get("given", []) and definition.get("platforms"):
+            lines += ["", "## What there is to choose from", ""] + ["- %s: %s" % kv for kv in definition["platforms"].items()]
+        mine_too = [r for r in definition.get("errors", []) if role["id"] in r.get("roles", [])]
+        if mine_too:
+            lines += ["", "## When it breaks", ""] + [
+                "- %s%s: %s" % (r["when"], " (IMMEDIATE HALT)" if r.get("halt") else "", r["then"]) for r in mine_too
+            ]
+        if any(g["after_role"] == role["id"] and g.get("evidence") for g in definition["gates"]) and definition.get("universal_checks"):
+            lines += ["", "## Asked of every task", ""] + ["- %s" % (c["check"] if isinstance(c, dict) else c) for c in definition["universal_checks"]]
         lines += [
             "",
             "## Rules that code holds",

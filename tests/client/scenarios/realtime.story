@@ -278,7 +278,7 @@ lead at once:
 in any order:
     marketing-strategist runs: cd .team/marketing && printf '# M\n\nMeasured only.\n' | tee EVENT_FLOW_DIAGRAMS.md INTEGRATION_GUIDES.md BENCHMARKS.md EVENT_CATALOG.md MONITORING_GUIDE.md
     marketing-strategist rests
-    compliance-attorney runs: cd .team/legal && printf '# L\n\nReviewed.\n' | tee DATA_RETENTION.md GDPR_EVENT_SOURCING.md AUDIT_COMPLIANCE.md CROSS_BORDER_EVENTS.md REGULATORY_SCHEMAS.md
+    compliance-attorney runs: cd .team/legal && printf '# L\n\nLegal clearance: GRANTED\n' | tee DATA_RETENTION.md GDPR_EVENT_SOURCING.md AUDIT_COMPLIANCE.md CROSS_BORDER_EVENTS.md REGULATORY_SCHEMAS.md
     compliance-attorney rests
     real-time-architect runs: cd .team/rt-architecture && printf '# A\n\nDesigned.\n' | tee TOPOLOGY_DESIGN.md PARTITION_STRATEGY.md CONSISTENCY_MODEL.md SCHEMA_EVOLUTION.md FAILOVER_TOPOLOGY.md
     real-time-architect rests
