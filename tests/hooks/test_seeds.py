@@ -457,3 +457,53 @@ def test_an_attestation_asks_for_the_enabling_agent_by_itself():
     assert "enabling-agent" in attest_verify._roles_of(task, "COMPLEX")
     assert "enabling-agent" not in attest_verify._roles_of(dict(task, files=[{"path": "src/a.py"}]), "COMPLEX")
     assert "enabling-agent" not in attest_verify._roles_of(dict(task, high_risk=False), "COMPLEX")
+
+
+def activated(s, **more):
+    folder = os.path.join(s.project, ".claude", "team-definitions")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "twoWaves.json"), "w") as f:
+        json.dump(dict(SMALL, **more), f)
+    with open(os.path.join(s.project, "strategy.md"), "w") as f:
+        f.write("# S\n\nquick\n")
+    return activate(s, "--team twoWaves --strategy strategy.md")["hookSpecificOutput"]["additionalContext"]
+
+
+def left_behind(s, *names):
+    for name in names:
+        path = os.path.join(s.project, ".two", name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as f:
+            f.write("# It\n\nis done\n")
+
+
+def test_a_fresh_activation_goes_on_after_the_waves_that_are_whole(session):
+    s = session
+    left_behind(s, "PLAN.md")
+    assert "need not be spawned again: planner. Run `pack gate check` first" in activated(s)
+    assert s.state()["waves"]["found"] == ["planner"] and s.state()["waves"]["resumed_at"]
+    assert "WAVE_CLOSED" in s.spawn("maker", "two-maker"), "the gate is judged in this run, too"
+    assert s.bash("lead", "pack gate check") is None and s.state()["waves"]["verdicts"] == {"planned": "PASS"}
+    assert s.spawn("maker", "two-maker") is None
+    assert s.edit("maker", ".two/work/OUT.md", "# Out\n\nmade\n") is None
+    s.stop("maker")
+    assert s.bash("lead", "pack teardown") is None and s.bash("lead", "pack teardown ask") is None
+    assert s.state()["phase"] == "CLOSED"
+
+
+def test_a_finished_folder_is_certified_without_anybody(session):
+    s = session
+    left_behind(s, "PLAN.md", "work/OUT.md")
+    assert "need not be spawned again: planner, maker" in activated(s)
+    assert s.bash("lead", "pack gate check") is None and s.state()["phase"] == "COMPLETION"
+    assert s.bash("lead", "pack teardown") is None
+    assert "Certification: ✅ certified" in summary(s)
+
+
+def test_work_after_a_hole_counts_for_nothing_and_a_heading_is_no_work(session):
+    s = session
+    left_behind(s, "work/OUT.md")
+    with open(os.path.join(s.project, ".two", "PLAN.md"), "w") as f:
+        f.write("# Plan\n")
+    assert "need not be spawned" not in activated(s) and s.state()["waves"]["found"] == []
+    assert s.spawn("planner", "two-planner") is None

@@ -49,7 +49,7 @@ def steps(state, step):
             if own and not held and not any(waves.end_reasons(state, waves.wave(state, b), facts["unmet"]) for b in w.get("after", [])):
                 held = (w, own)
             continue
-        missing = [r for r in w["roles"] if r in known and not facts["spawned"].get(r)]
+        missing = [r for r in w["roles"] if r in known and not waves.has_worked(state, r)]
         if missing:
             out.append(
                 step(
@@ -89,7 +89,7 @@ def due(state):
     """Gates whose work has begun: their `after_role` was spawned, and everybody of the waves before. The command of another gate is not
     run: that it fails before anybody worked would open loops and halt the team for nothing."""
     facts, known, out = state["waves"], waves.roles(state), []
-    there = lambda r: r not in known or facts["spawned"].get(r)
+    there = lambda r: r not in known or waves.has_worked(state, r)
     for g in state["team"]["definition"]["gates"]:
         mine = of_waves(state, g["id"])
         if there(g["after_role"]) and any(
@@ -128,7 +128,7 @@ def lines(state):
     facts, out = state["waves"], []
     for w in state["team"]["definition"]["waves"]:
         left = waves.end_reasons(state, w, facts["unmet"])
-        begun = any(facts["spawned"].get(r) for r in w["roles"])
+        begun = any(waves.has_worked(state, r) for r in w["roles"])
         mark = "✅" if not left and (begun or w["mode"] == "loop" or w["id"] == "0") else "🔨" if begun else "⏳"
         out.append("%s wave %s %s%s" % (mark, w["id"], w["title"], ": " + left[0] if left and begun else ""))
     judged = ["%s %s" % (g["id"], facts["verdicts"][g["id"]]) for g in state["team"]["definition"]["gates"] if g["id"] in facts["verdicts"]]

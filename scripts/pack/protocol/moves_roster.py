@@ -16,6 +16,8 @@ def _(state, data, actor, now, effects):
     state["phase"] = "DISCOVERY"
     if data.get("definition"):
         state["waves"] = waves.initial(data["definition"])
+        if data.get("found"):
+            state["waves"].update(found=data["found"], resumed_at=now)  # delivery is measured again, whatever was measured then
         state["phase"] = "EXECUTION"
 
 

@@ -26,7 +26,13 @@ def initial(definition):
         "heard": False,
         "resumed_at": None,
         "lead": definition.get("lead"),
+        "found": [],  # roles whose work of an earlier run was there at the opening, whole (realtime/wave_runs.py): they need not be spawned
     }
+
+
+def has_worked(state, role):
+    """Whether a role was spawned in this run, or its work was there when it began."""
+    return bool(state["waves"]["spawned"].get(role)) or role in state["waves"].get("found", ())
 
 
 def roles(state):
@@ -78,7 +84,7 @@ def end_reasons(state, w, unmet):
         return []
     known, out = roles(state), []
     for r in w["roles"]:
-        if r in known and not state["waves"]["spawned"].get(r):
+        if r in known and not has_worked(state, r):
             out.append("%s was not spawned" % r)
         elif r in known and w["mode"] != "background" and busy(state, r):
             out.append("%s is still at work" % r)

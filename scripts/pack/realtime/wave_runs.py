@@ -353,7 +353,29 @@ def open_data(definition, source, strategy, project):
         "strategy": strategy,
         "plan": strategy,
         "description": "%s with %s" % (definition["team"], strategy) if strategy else definition["team"],
+        "found": work_found(definition, os.path.join(project, definition["root"])),
     }
+
+
+def work_found(definition, folder):
+    """Roles whose work of an earlier run is there, whole: of each wave in its order as long as all its roles have left their artifacts and what
+    its end asks of files holds. What its end asks of gates is judged by `pack gate check`, in this run."""
+    from ..teams.layout import artifact_problem, unmet as reasons
+
+    by_id, out = {r["id"]: r for r in definition["roles"]}, []
+    passing = {g["id"]: "PASS" for g in definition["gates"]}
+    for w in definition["waves"]:
+        mine = [r for r in w["roles"] if r != definition.get("lead")]
+        if w["mode"] == "loop" or not mine:
+            continue
+        wanted = [by_id[r].get("artifacts", []) for r in mine]
+        left = [p for p in sum(wanted, []) if artifact_problem(folder, p)]
+        if w["mode"] == "background" and left:
+            continue  # it runs beside the others
+        if left or not all(wanted) or reasons(definition, folder, w["id"], "exit", passing):
+            break
+        out += [r for r in mine if r not in out]
+    return out
 
 
 def guide(own):
@@ -377,6 +399,7 @@ def opened_text(definition, source, strategy, project):
         os.path.exists(os.path.join(project, definition["root"], n))
         for n in (definition.get("kanban", {}).get("file", "TEAM_STATUS.md"), "TEAM_STATUS.md")
     )
+    done = work_found(definition, os.path.join(project, definition["root"]))
     missing = [] if own else missing_agents(definition, project)
     lines = (
         [
@@ -396,10 +419,15 @@ def opened_text(definition, source, strategy, project):
         )
         + (
             [
-                "`%s/` has state of an earlier run: resume from the last completed wave; everything measured is judged again."
-                % definition["root"]
+                "`%s/` has state of an earlier run: resume from the last completed wave; everything measured is judged again, delivery is measured again.%s"
+                % (
+                    definition["root"],
+                    " Whole by what is there, need not be spawned again: %s. Run `pack gate check` first, then go on with the next wave." % ", ".join(done)
+                    if done
+                    else "",
+                )
             ]
-            if resumed
+            if resumed or done
             else []
         )
     )
