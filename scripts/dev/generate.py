@@ -365,6 +365,11 @@ def wanted(root=ROOT):
 
     out = {path: make() for path, make in FILES.items()}
     out.update(agents_text(load("realtimeSystems")))
+    if root == ROOT:
+        sys.path.insert(0, os.path.join(ROOT, "scripts", "dev"))
+        import seeds
+
+        out["docs/seeds.md"] = seeds.page()
     for folder in FOLDERS:
         for base, _folders, files in os.walk(os.path.join(root, folder)):
             for name in sorted(files):

@@ -507,3 +507,51 @@ def test_work_after_a_hole_counts_for_nothing_and_a_heading_is_no_work(session):
         f.write("# Plan\n")
     assert "need not be spawned" not in activated(s) and s.state()["waves"]["found"] == []
     assert s.spawn("planner", "two-planner") is None
+
+
+# --- What the user is told, what research lacked, what a fix mended -----------------------------------------------------------------
+def test_trade_offs_of_a_complex_plan_are_recorded_and_shown_to_the_user(session):
+    s = session
+    s.build()
+    given = {"command": _planned(plan("COMPLEX", trade_offs=["a file rather than a table: 50 users"]))}
+    code, out, _err = s.send("PreToolUse", tool_name="Bash", tool_input=given, tool_use_id="toolu_t")
+    assert code == 0 and out["systemMessage"] == "Trade-off: a file rather than a table: 50 users"
+    assert "Trade-off: a file rather than a table: 50 users" in summary(s).splitlines()
+
+
+def test_a_complex_plan_without_trade_offs_says_what_to_tell(session):
+    s = session
+    s.build()
+    assert s.register(plan("COMPLEX")) is None and "tell the user the key ones" in s.output
+    assert "trade_offs must be a list" in s.bash("lead", _planned(plan("COMPLEX", trade_offs="x")))
+
+
+def test_a_tool_that_research_lacked_is_recorded(session):
+    s = session
+    s.build()
+    assert s.spawn("web-researcher", "web-researcher") is None
+    assert ends(s, "web-researcher", "RECOMMENDATION  x\nTOOL_UNAVAILABLE: Context7\n- TOOL_UNAVAILABLE: `Exa`\n") is None
+    assert [r["data"]["tool"] for r in s.events() if r["event"] == "TOOL_UNAVAILABLE"] == ["Context7", "Exa"]
+
+
+def test_a_build_that_a_fix_task_mended_says_so():
+    from pack.store import summary as report
+
+    who = {"name": "lead", "role": "lead"}
+    row = lambda event, **data: {"event": event, "actor": who, "data": data, "ts": 0, "seq": 1}
+    records = [
+        row("PLAN_REGISTERED", tasks={"1": {}, "2": {}}),
+        row("VERIFIED", build_exit=1, test_exit=None),
+        row("TASK_ADDED", task_record={}),
+        row("VERIFIED", build_exit=0, test_exit=1),
+        row("TASK_ADDED", task_record={}),
+        row("VERIFIED", build_exit=0, test_exit=0),
+    ]
+    stats = report.figures(records)
+    assert stats["fixes"] == {"build": [3], "test": [3, 4]} and stats["red"] == {"build": True, "test": True}
+    state = {
+        "verify": {"build": {"exit": 0, "command": "make"}, "test": {"exit": 0, "command": "make check"}, "ok": True},
+        "mode": "SIMPLE",
+    }
+    lines = report._integration(state, stats)
+    assert lines[1] == "  Build: ✅ (fixed in task #3) (make)" and lines[2].startswith("  Tests: ✅ (fixed in task #3, #4) (make check)")

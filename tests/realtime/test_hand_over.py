@@ -100,7 +100,10 @@ def test_a_failed_gate_shows_the_rows_of_the_error_table_to_the_roles_that_they_
     definition = team(errors=ERRORS)
     failed, reasons = {"planned": "FAIL"}, {"planned": ["PLAN.md is empty"]}
     assert [r["when"] for r in hand_over.rows(definition, failed, reasons, "planner")] == ["plan lost"]
-    assert hand_over.rows(definition, failed, reasons, "maker") == [] and hand_over.rows(definition, {"planned": "PASS"}, reasons, "planner") == []
+    assert (
+        hand_over.rows(definition, failed, reasons, "maker") == []
+        and hand_over.rows(definition, {"planned": "PASS"}, reasons, "planner") == []
+    )
     shown = hand_over.happened(definition, [{"id": "planned", "verdict": "FAIL", "reasons": ["PLAN.md is empty"], "evidence": []}])
     assert shown == ["plan lost (IMMEDIATE HALT): write it anew -> planner"]
 
@@ -129,7 +132,14 @@ def test_the_universal_checks_are_asked_of_the_one_who_measures_and_what_is_prov
     definition = load("realtimeSystems")
     qa = agents.agents_text(definition)["agents/rt-qa-latency.md"]
     assert all("- %s" % c["check"] in qa for c in definition["universal_checks"])
-    judged = [{"id": "delivery_guarantee", "verdict": "PASS", "reasons": [], "evidence": [{"kind": "exactly_once_verification", "verdict": "PASS"}]}]
+    judged = [
+        {
+            "id": "delivery_guarantee",
+            "verdict": "PASS",
+            "reasons": [],
+            "evidence": [{"kind": "exactly_once_verification", "verdict": "PASS"}],
+        }
+    ]
     lines = hand_over.checked(definition, judged)
     assert lines[0] == "All message handlers are idempotent (safe to retry) (proved: exactly_once_verification)"
     assert lines[3] == "Dead-letter queues configured for all consumer groups (asked of whoever measures)"
@@ -143,7 +153,10 @@ def test_the_failover_gate_names_who_owns_what_failed():
     row = lambda kind, verdict: {"kind": kind, "verdict": verdict}
     mend = lambda *rows: gates._menders(gate["on_fail"], rows)
     assert mend(row("websocket_reconnection", "FAIL"), row("broker_failure_recovery", "PASS")) == ["websocket-engineer"]
-    assert mend(row("event_store_failover", "FAIL"), row("consumer_rebalance_time", "FAIL")) == ["message-broker-engineer", "event-sourcing-engineer"]
+    assert mend(row("event_store_failover", "FAIL"), row("consumer_rebalance_time", "FAIL")) == [
+        "message-broker-engineer",
+        "event-sourcing-engineer",
+    ]
     plain = next(g for g in definition["gates"] if g["id"] == "delivery_guarantee")["on_fail"]
     assert gates._menders(plain, [row("message_loss_test", "FAIL")]) == plain["respawn"]
 
@@ -152,4 +165,7 @@ def test_the_architect_is_given_the_platform_guide_and_qa_reads_the_five_folders
     definition = load("realtimeSystems")
     pages = agents.agents_text(definition)
     assert all("- %s: %s" % kv in pages["agents/rt-architect.md"] for kv in definition["platforms"].items())
-    assert all("`%s/`" % n in pages["agents/rt-qa-latency.md"] for n in ("rt-architecture", "websocket", "message-broker", "event-sourcing", "stream-processing"))
+    assert all(
+        "`%s/`" % n in pages["agents/rt-qa-latency.md"]
+        for n in ("rt-architecture", "websocket", "message-broker", "event-sourcing", "stream-processing")
+    )

@@ -16,12 +16,12 @@ def deny(refusal):
     )
 
 
-def allow(updated, context=None):
-    """Allow a call with another input (only keys of the tool's schema)."""
+def allow(updated, context=None, shown=""):
+    """Allow a call with another input (only keys of the tool's schema); shown: a line for the user besides."""
     out = {"hookEventName": "PreToolUse", "permissionDecision": "allow", "updatedInput": updated}
     if context:
         out["additionalContext"] = context
-    return 0, codec.dumps({"hookSpecificOutput": out}), ""
+    return 0, codec.dumps(dict({"hookSpecificOutput": out}, **({"systemMessage": shown} if shown else {}))), ""
 
 
 def tell(event, text, shown=""):

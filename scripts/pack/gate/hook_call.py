@@ -18,6 +18,7 @@ class Call:
         # What this call has recorded as written, what the ledger found (told to the caller), the last event before its shell command, and
         # the last one before this call.
         self.seen, self.told, self.begun, self.first = set(), [], None, store.seq
+        self.shown = []  # lines for the user
         self.commits = []  # gated ones of approved content that it has recorded
 
     @property

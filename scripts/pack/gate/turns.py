@@ -101,6 +101,10 @@ def _report(call):
         from ..base import profile
 
         profile.write(call.project, redact.text(said), call.store.disk)
+    for line in said.splitlines():  # what research lacked (the seed, Step 2b): a line `TOOL_UNAVAILABLE: NAME`
+        head, _, tool = line.strip(" -*`\t").partition(":")
+        if head == "TOOL_UNAVAILABLE" and tool.strip(" `"):
+            call.gate("TOOL_UNAVAILABLE", tool=redact.text(tool.strip(" `")[:60]), who=call.actor["name"])
     return {"report": redact.text(said.strip()[: 2 * REPORT_CHARS])[:REPORT_CHARS]}  # masked before it is cut: half a secret has no shape
 
 

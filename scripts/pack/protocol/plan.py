@@ -272,7 +272,11 @@ def check(raw):
             repr(dod)[:80],
             "list the quality bar of the whole feature, one text each",
         )
-    return {"tasks": tasks, "facts": check_facts(raw.get("facts")), "definition_of_done": definition_of_done(dod, tasks)}
+    trade_offs = raw.get("trade_offs") or []
+    if not _strings(trade_offs):
+        raise _bad("PLAN_INCOMPLETE", "trade_offs must be a list of texts", repr(trade_offs)[:80], "write it as [\"A rather than B: why\"]")
+    done = definition_of_done(dod, tasks)
+    return {"tasks": tasks, "facts": check_facts(raw.get("facts")), "definition_of_done": done, "trade_offs": trade_offs}
 
 
 def says(line, key):

@@ -122,6 +122,12 @@ def checked(definition, judged):
         if c.get("gate"):
             proofs += ["gate " + c["gate"]] if verdicts.get(c["gate"]) == "PASS" else []
         broken = [k for k in c.get("proved_by", []) if "FAIL" in kinds.get(k, [])]
-        mark = "broken: %s is FAIL" % ", ".join(broken) if broken else "proved: %s" % ", ".join(proofs) if proofs else "asked of whoever measures"
+        mark = (
+            "broken: %s is FAIL" % ", ".join(broken)
+            if broken
+            else "proved: %s" % ", ".join(proofs)
+            if proofs
+            else "asked of whoever measures"
+        )
         out.append("%s (%s)" % (c["check"], mark))
     return out

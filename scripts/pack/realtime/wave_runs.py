@@ -422,7 +422,8 @@ def opened_text(definition, source, strategy, project):
                 "`%s/` has state of an earlier run: resume from the last completed wave; everything measured is judged again, delivery is measured again.%s"
                 % (
                     definition["root"],
-                    " Whole by what is there, need not be spawned again: %s. Run `pack gate check` first, then go on with the next wave." % ", ".join(done)
+                    " Whole by what is there, need not be spawned again: %s. Run `pack gate check` first, then go on with the next wave."
+                    % ", ".join(done)
                     if done
                     else "",
                 )

@@ -27,6 +27,7 @@ def figures(records):
         "gold": [],
         "red": {"build": False, "test": False},  # whether it ever failed
         "fixes": {"build": [], "test": []},  # tasks added while it failed
+        "trade_offs": [],
         "refused": 0,
         "tampered": [],
         "conventions": False,
@@ -48,6 +49,7 @@ def figures(records):
             out["pattern"] += 1
         elif name == "PLAN_REGISTERED":
             number = max(map(int, d["tasks"]))
+            out["trade_offs"] = d.get("trade_offs") or []
         elif name == "TASK_ADDED":
             number += 1
             for part in failing:
@@ -119,6 +121,7 @@ def _build(state, stats):
         "Tasks completed: %d/%d" % (len(done), len(state["tasks"])),
         "Complexity: %s" % (state["mode"] or "not classified"),
         _commits(stats),
+        *("Trade-off: " + t for t in stats["trade_offs"]),
         "",
     ]
     lines += _risks(state) + [""] + _reviews(state, stats) + [""] + _integration(state, stats) + [""]

@@ -80,7 +80,9 @@ def agents_text(definition):
                 "- %s%s: %s" % (r["when"], " (IMMEDIATE HALT)" if r.get("halt") else "", r["then"]) for r in mine_too
             ]
         if any(g["after_role"] == role["id"] and g.get("evidence") for g in definition["gates"]) and definition.get("universal_checks"):
-            lines += ["", "## Asked of every task", ""] + ["- %s" % (c["check"] if isinstance(c, dict) else c) for c in definition["universal_checks"]]
+            lines += ["", "## Asked of every task", ""] + [
+                "- %s" % (c["check"] if isinstance(c, dict) else c) for c in definition["universal_checks"]
+            ]
         lines += [
             "",
             "## Rules that code holds",
