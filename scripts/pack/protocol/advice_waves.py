@@ -88,7 +88,7 @@ def of_waves(state, gate_id):
 def due(state):
     """Gates whose work has begun: their `after_role` was spawned, and everybody of the waves before. The command of another gate is not
     run: that it fails before anybody worked would open loops and halt the team for nothing."""
-    facts, known, out = state["waves"], waves.roles(state), []
+    known, out = waves.roles(state), []
     there = lambda r: r not in known or waves.has_worked(state, r)
     for g in state["team"]["definition"]["gates"]:
         mine = of_waves(state, g["id"])
