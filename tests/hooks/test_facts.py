@@ -101,7 +101,7 @@ def test_what_was_given_to_another_is_not_claimed_by_writing(session):
 
 
 # --- A commit is DONE -----------------------------------------------------------------------------------------------------
-def commit(s, who, *paths, message="feat: x"):
+def commit(s, who, *paths, message="feat: x (task #1, #2, #3)"):
     return s.bash(who, "git add %s && git commit -qm '%s' -- %s" % (" ".join(paths), message, " ".join(paths)))
 
 
