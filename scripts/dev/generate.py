@@ -54,7 +54,7 @@ def messages(role=None):
             lines.append("- %s to %s: %s" % (_form(form), to, when))
     if not lines:
         lines.append("- no protocol lines: your last text is your report")
-    lines.append("- `shutdown_response` to `team-lead`, with the request_id you were given: when you are asked to shut down")
+    lines.append("- `shutdown_response` to `team-lead`, with the request's request_id: when asked to shut down")
     return "\n".join(lines)
 
 
@@ -105,8 +105,24 @@ def ownership():
 
 
 def teardown():
-    """The teardown machine."""
-    return _table(("from", "on", "guard", "to"), [tuple(x or " " for x in row) for row in tables.TEARDOWN])
+    """The teardown machine, from the table that it runs by. One line for a move that leads from several states to the same one; none for
+    what changes nothing."""
+    lines, order = {}, list(tables.TEARDOWN)
+    for state, moves in tables.TEARDOWN.items():
+        for on, to in moves.items():
+            if to != state or on == "BEGUN":
+                lines.setdefault((on, to), []).append(state)
+    rows = sorted(lines.items(), key=lambda line: (order.index(line[1][0]), list(tables.TEARDOWN_MOVES).index(line[0][0])))
+    return _table(
+        ("from", "on", "guard", "to"),
+        [(_states(states, order), tables.TEARDOWN_MOVES[on][0], tables.TEARDOWN_MOVES[on][1] or " ", to) for (on, to), states in rows],
+    )
+
+
+def _states(states, every):
+    """Names of states; of most of them, those that are not meant."""
+    rest = [s for s in every if s not in states]
+    return "any but " + ", ".join(rest) if len(rest) < len(states) else ", ".join(states)
 
 
 def task_states():
@@ -355,7 +371,27 @@ def package_init():
     )
 
 
-FILES = {"hooks/hooks.json": hooks_json, "plugin.json": manifest_copy, "scripts/pack/__init__.py": package_init}
+def literals():
+    """The names of the tables as types: a misspelt event or state is an error of the type checker."""
+    names = {
+        "EventName": sorted(tables.EVENTS),
+        "Mode": tables.MODES,
+        "Phase": tables.PHASES,
+        "TaskState": tables.TASK_STATES,
+        "RosterState": tables.ROSTER_STATES,
+        "OwnerState": tables.OWNER_STATES,
+        "TeardownState": tuple(tables.TEARDOWN),
+    }
+    head = '"""The names of tables.py as types, for the type checker only. Generated: `make generate`."""\n\nfrom typing import Literal\n'
+    return head + "".join("\n%s = Literal[\n%s]\n" % (n, "".join('    "%s",\n' % v for v in values)) for n, values in names.items())
+
+
+FILES = {
+    "hooks/hooks.json": hooks_json,
+    "plugin.json": manifest_copy,
+    "scripts/pack/__init__.py": package_init,
+    "scripts/pack/protocol/literals.py": literals,
+}
 
 
 def wanted(root=ROOT):

@@ -9,7 +9,19 @@ from .conftest import pack
 class Look:
     """What was measured, as gates.Look answers it."""
 
-    rt = {"rt": 1, "paths": [{"id": "orders", "adapter": "redis", "rate": 10, "budget_ms": {"p99": 50}, "guarantee": "at-least-once", "fault": ["worker-crash", "broker-kill"]}]}
+    rt = {
+        "rt": 1,
+        "paths": [
+            {
+                "id": "orders",
+                "adapter": "redis",
+                "rate": 10,
+                "budget_ms": {"p99": 50},
+                "guarantee": "at-least-once",
+                "fault": ["worker-crash", "broker-kill"],
+            }
+        ],
+    }
 
     def __init__(self, **verdicts):
         self.verdicts, self.asked = verdicts, []
@@ -46,4 +58,7 @@ def test_the_command_says_what_is_due(tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     assert pack("rt", "init") == 0 and pack("rt", "due") == 1
     out = capfd.readouterr().out
-    assert "WebSocket RTT P99 (every commit): websocket_p50_p95_p99 chat.echo is MISSING" in out and "`pack rt latency --path chat.echo`" in out
+    assert (
+        "WebSocket RTT P99 (every commit): websocket_p50_p95_p99 chat.echo is MISSING" in out
+        and "`pack rt latency --path chat.echo`" in out
+    )

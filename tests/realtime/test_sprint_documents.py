@@ -38,7 +38,14 @@ def test_the_handbook_says_how_this_sprint_is_run(tmp_path):
     assert run(tmp_path, "init")[0] == 0 and run(tmp_path, "handbook")[0] == 0
     text = read(tmp_path, "Command_Center.md")
     assert text.splitlines()[2] == sprint.MANDATE
-    for words in ("lead runtime-lead", "pytest -q tests/integration/policy", "## Integration day (wed)", "Deploy to staging", "over 4 h goes to #tiger-crew", "at least 2 a week"):
+    for words in (
+        "lead runtime-lead",
+        "pytest -q tests/integration/policy",
+        "## Integration day (wed)",
+        "Deploy to staging",
+        "over 4 h goes to #tiger-crew",
+        "at least 2 a week",
+    ):
         assert words in text
 
 

@@ -8,9 +8,15 @@ computed: the manifests and folders that it was made from are what they were. Sc
     stack, commands, structure, sensitive, patterns: ["..."]      lines of the report
 """
 
+from __future__ import annotations
+
 import os
 
 from . import codec, project_facts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .protocols import Disk
 
 NAME = project_facts.PROFILE
 HEAD = "# Written by the team plugin from a codebase researcher's report. Delete it to have the code base read again."
@@ -26,7 +32,7 @@ LEFT_OUT = ("node_modules", "__pycache__", "target", "build", "dist", "venv", "c
 LINES, CHARS = 40, 300  # of a section, of a line
 
 
-def made_from(project):
+def made_from(project: str) -> dict[str, str]:
     """{name: digest} of what a profile rests on."""
     try:
         entries = sorted(os.listdir(project))
@@ -38,9 +44,10 @@ def made_from(project):
     return {name: str(digest)[:16] for name, digest in out.items()}
 
 
-def sections(report):
+def sections(report: str) -> dict[str, list[str]]:
     """{SECTION: [lines]} of a researcher's report."""
-    out, current = {}, None
+    out: dict[str, list[str]] = {}
+    current: str | None = None
     for line in report.splitlines():
         plain = line.strip(" `*#-:\t")
         head = next((s for s in SECTIONS + OTHERS if plain.startswith(s) and not plain[len(s) :][:1].isalnum()), None)
@@ -51,7 +58,7 @@ def sections(report):
     return out
 
 
-def write(project, report, disk):
+def write(project: str, report: str, disk: Disk) -> bool:
     """Write the profile; whether it was. Not over one that is fresh or somebody's own, nor from a report that lacks stack or structure."""
     path, found = os.path.join(project, NAME), sections(report)
     if any(not found.get(s) for s in NEEDED) or freshness(project)[0] in ("fresh", "own"):
@@ -66,7 +73,7 @@ def write(project, report, disk):
     return True
 
 
-def freshness(project):
+def freshness(project: str) -> tuple[str, str]:
     """("none", ""), ("own", "") for one that somebody else wrote, ("fresh", ""), or ("stale", what changed)."""
     try:
         with open(os.path.join(project, NAME), encoding="utf-8") as f:
@@ -75,7 +82,7 @@ def freshness(project):
         return "none", ""
     if lines[:2] != [HEAD, "profile: 1"] or "made_from:" not in lines:
         return "own", ""
-    then = {}
+    then: dict[str, str] = {}
     for line in lines[lines.index("made_from:") + 1 :]:
         if not line.startswith("  "):
             break
@@ -88,7 +95,7 @@ def freshness(project):
     return ("stale", "changed since: " + ", ".join(changed[:5])) if changed else ("fresh", "")
 
 
-def told(project):
+def told(project: str) -> str:
     """What the lead is told of the profile at the opening of a run, "" where there is none."""
     how, why = freshness(project)
     return {

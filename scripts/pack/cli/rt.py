@@ -165,7 +165,17 @@ def due_(release, team, team_dir):
     for row in found:
         click.echo(
             "%-5s %s (%s): %s %s is %s%s; `pack rt %s --path %s`"
-            % (row["section"], row["test"], row["frequency"], row["kind"], row["path"], row["verdict"], ": " + row["why"] if row["why"] else "", row["verb"], row["path"])
+            % (
+                row["section"],
+                row["test"],
+                row["frequency"],
+                row["kind"],
+                row["path"],
+                row["verdict"],
+                ": " + row["why"] if row["why"] else "",
+                row["verb"],
+                row["path"],
+            )
         )
     if not found:
         click.echo("nothing is due")

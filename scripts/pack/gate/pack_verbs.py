@@ -7,6 +7,7 @@ under the identity that the client states, writes the receipt, and rewrites the 
 import os
 
 from ..base import codec, conventions, project_facts, shell_writes
+from ..base.paths import PLUGIN_ROOT
 from ..base.receipts import receipt
 from ..protocol import advice, machine, plan, tables, view
 from ..protocol.refusal import Refusal
@@ -181,14 +182,24 @@ def _plan(call, args, read):
         if call.state["mode"] == tables.COMPLEX and not call.shown
         else ""
     )
-    return "%s%s\n\n%d tasks registered in %s, phase %s.\n%s" % (
+    return "%s%s\n\n%d tasks registered in %s, phase %s.\n%s%s" % (
         call.state["classification"]["text"],
         more,
         len(checked["tasks"]),
         call.state["team"]["name"],
         call.state["phase"],
+        _validated() if call.state["mode"] in tables.VALIDATED_MODES and not call.state["plan"]["ok"] else "",
         _next(call),
     )
+
+
+def _validated():
+    """How plan and risks go on beyond SIMPLE: said when it is known to be needed, so that no other run carries it."""
+    try:
+        with open(os.path.join(PLUGIN_ROOT, "references", "validated-runs.md"), encoding="utf-8") as f:
+            return f.read().partition("<!-- said: validated -->")[2].partition("<!-- end: validated -->")[0].strip() + "\n"
+    except OSError:
+        return ""  # the steps that follow name each call themselves
 
 
 def _same_again(call, given):
@@ -336,7 +347,7 @@ def _persist(call):
     """Write summary and decisions into the team's folder; False when the disk says no."""
     try:
         call.store.disk.mkdir(call.store.folder)
-        call.store.disk.replace(os.path.join(call.store.folder, "summary.md"), summary(call.state, stats(call.store.records())).encode())
+        call.store.disk.replace(os.path.join(call.store.folder, "summary.md"), codec.utf8(summary(call.state, stats(call.store.records()))))
         decisions = call.store.disk.read(os.path.join(call.project, "DECISIONS.md")) or b"# Decisions\n\nNone were recorded in this run.\n"
         call.store.disk.replace(os.path.join(call.store.folder, "decisions.md"), decisions)
         return True

@@ -1,46 +1,51 @@
 """Guards: the risk analysis before anybody codes (PROTOCOL 8; the seed's Step 4b). Risks are facts: each has a tester's verdict, each confirmed
 CRITICAL one a change that is recorded."""
 
+from __future__ import annotations
+
 from . import reports, tables, view
 from .kernel import guard
 from .refusal import Refusal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .state_types import Actor, Data, Risk, State
+
 FORM = "`RISK-N: %s`" % " | ".join(tables.RISK_VERDICTS)
 
 
-def listed(state):
+def listed(state: State) -> list[Risk]:
     """The risks that the tech lead listed; of an older journal as many as it counted."""
     risks = state["risks"]
     return risks["list"] or reports.of_counts(risks["counts"])
 
 
-def answered(state, name):
+def answered(state: State, name: str) -> bool:
     """Whether a risk tester has given a verdict, as the incarnation that it is."""
-    e = view.entry(state, name)
-    return any(v["by"] == name and v["inc"] == e["inc"] for v in state["risks"]["verdicts"].values())
+    inc = state["roster"][name]["inc"]
+    return any(v["by"] == name and v["inc"] == inc for v in state["risks"]["verdicts"].values())
 
 
-def silent(state):
+def silent(state: State) -> list[str]:
     """Living risk testers that have given no verdict."""
     return [n for n in view.living(state, tables.RISK_TESTER) if not answered(state, n)]
 
 
-def testers_needed(state):
+def testers_needed(state: State) -> int:
     """One risk tester for every CRITICAL risk and for up to three MAJOR ones."""
     counts = state["risks"]["counts"] or {"CRITICAL": 0, "MAJOR": 0}
     return counts["CRITICAL"] + min(counts["MAJOR"], tables.limit("MAJOR_RISKS_TESTED"))
 
 
-def confirmed(state):
+def confirmed(state: State) -> list[Risk]:
     """CRITICAL risks that stand: confirmed, or without a verdict because their tester was lost. The tech lead's severity counts, not the
     tester's (the seed's Stuck Protocol)."""
     told = state["risks"]["verdicts"]
-    return [
-        r for r in listed(state) if r["severity"] == "CRITICAL" and told.get(str(r["id"]), {}).get("verdict", "CONFIRMED") == "CONFIRMED"
-    ]
+    standing = [r for r in listed(state) if str(r["id"]) not in told or told[str(r["id"])]["verdict"] == "CONFIRMED"]
+    return [r for r in standing if r["severity"] == "CRITICAL"]
 
 
-def risk_step(state):
+def risk_step(state: State) -> str:
     """The next step of the risk analysis, for messages."""
     risks = state["risks"]
     if not risks["asked"]:
@@ -60,14 +65,14 @@ def risk_step(state):
 
 
 @guard
-def risks_were_asked(state, data, actor):
+def risks_were_asked(state: State, data: Data, actor: Actor) -> Refusal | None:
     if state["risks"]["asked"]:
         return None
     return Refusal("NOT_ASKED", "no IDENTIFY RISKS is open", "", "wait for IDENTIFY RISKS from the lead")
 
 
 @guard
-def no_risk_has_a_reason(state, data, actor):
+def no_risk_has_a_reason(state: State, data: Data, actor: Actor) -> Refusal | None:
     if data.get("n") != 0 or data.get("reason"):
         return None
     return Refusal(
@@ -79,7 +84,7 @@ def no_risk_has_a_reason(state, data, actor):
 
 
 @guard
-def risks_were_tested(state, data, actor):
+def risks_were_tested(state: State, data: Data, actor: Actor) -> Refusal | None:
     need, have = testers_needed(state), state["risks"]["testers"]
     if state["risks"]["counts"] is not None and have >= need:
         return None
@@ -92,7 +97,7 @@ def risks_were_tested(state, data, actor):
 
 
 @guard
-def testers_have_answered(state, data, actor):
+def testers_have_answered(state: State, data: Data, actor: Actor) -> Refusal | None:
     names = silent(state)
     if not names:
         return None
@@ -105,14 +110,14 @@ def testers_have_answered(state, data, actor):
 
 
 @guard
-def risk_results_were_sent(state, data, actor):
+def risk_results_were_sent(state: State, data: Data, actor: Actor) -> Refusal | None:
     if state["risks"]["results"] or (state["risks"]["counts"] is not None and testers_needed(state) == 0):
         return None
     return Refusal("RISKS_OPEN", "the risk analysis is not finished", "", risk_step(state))
 
 
 @guard
-def confirmed_risks_are_decided(state, data, actor):
+def confirmed_risks_are_decided(state: State, data: Data, actor: Actor) -> Refusal | None:
     left = [r for r in confirmed(state) if r["id"] not in state["risks"]["decided"]]
     if not left:
         return None
@@ -129,7 +134,7 @@ def confirmed_risks_are_decided(state, data, actor):
 
 
 @guard
-def risk_is_listed(state, data, actor):
+def risk_is_listed(state: State, data: Data, actor: Actor) -> Refusal | None:
     numbers = [r["id"] for r in listed(state)]
     if data["risk"] in numbers:
         return None
@@ -139,7 +144,7 @@ def risk_is_listed(state, data, actor):
 
 
 @guard
-def tester_is_living(state, data, actor):
+def tester_is_living(state: State, data: Data, actor: Actor) -> Refusal | None:
     e = view.entry(state, data["name"])
     if e and e["role"] == tables.RISK_TESTER and e["inc"] == data["inc"] and e["state"] in tables.LIVING:
         return None

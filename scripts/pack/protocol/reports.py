@@ -3,12 +3,19 @@
 Pure text -> data. Only what is counted or decided upon is kept; the prose stays with those who wrote it.
 """
 
+from __future__ import annotations
+
 from . import tables
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping
+    from .state_types import Risk
 
 _MARKS = " \t-*#>`_"
 
 
-def _numbers(text, sign):
+def _numbers(text: str, sign: str) -> list[int]:
     """Every number that stands behind a sign (`#`, `RISK-`), in order."""
     out, at = [], text.find(sign)
     while at >= 0:
@@ -20,24 +27,25 @@ def _numbers(text, sign):
     return out
 
 
-def risks_named(text):
+def risks_named(text: str) -> list[int]:
     """The numbers of the risks that a text names as `RISK-N`, sorted."""
     return sorted(set(_numbers(text.upper(), "RISK-")))
 
 
-def _words(text):
+def _words(text: str) -> list[str]:
     for sign in ":*()[],|;.":
         text = text.replace(sign, " ")
     return text.split()
 
 
-def risks(n, body):
+def risks(n: int, body: str) -> list[Risk]:
     """The risks of a `RISKS: N` message: [{"id", "severity", "tasks": [numbers], "what"}], N of them at least.
 
     A severity is read from the lines of each `RISK-i` entry; without such entries, from any line that names exactly one severity. A
     risk that the message announces but does not classify counts as MAJOR, the safe side: it gets a tester.
     """
-    entries, current = [], None
+    entries: list[list[str]] = []
+    current: list[str] | None = None
     for line in body.splitlines():
         if line.lstrip(_MARKS).startswith("RISK-"):
             current = [line]
@@ -45,7 +53,7 @@ def risks(n, body):
         elif current is not None:
             current.append(line)
     blocks = entries or [[line] for line in body.splitlines()]
-    out = []
+    out: list[Risk] = []
     for lines in blocks:
         found = [s for s in tables.SEVERITIES if s in _words("\n".join(lines))]
         if not entries and len(found) != 1:
@@ -55,32 +63,33 @@ def risks(n, body):
         what = lines[0].partition(":")[2].strip(" *") if entries else ""
         out.append({"id": (number or [0])[0], "severity": (found or ["MAJOR"])[0], "tasks": sorted(set(tasks)), "what": what[:120]})
     out += [{"id": 0, "severity": "MAJOR", "tasks": [], "what": ""} for _ in range(n - len(out))]
-    taken = set()
+    taken: set[int] = set()
     for i, risk in enumerate(out):  # a number given twice, or none: the next that is free
-        number = risk["id"] if risk["id"] and risk["id"] not in taken else i + 1
-        while number in taken:
-            number += 1
-        taken.add(number)
-        risk["id"] = number
+        own = risk["id"] if risk["id"] and risk["id"] not in taken else i + 1
+        while own in taken:
+            own += 1
+        taken.add(own)
+        risk["id"] = own
     return out
 
 
-def counts(listed):
+def counts(listed: list[Risk]) -> dict[str, int]:
     """{severity: how many} of a list of risks."""
     return {s: sum(r["severity"] == s for r in listed) for s in tables.SEVERITIES}
 
 
-def of_counts(numbers):
+def of_counts(numbers: Mapping[str, int] | None) -> list[Risk]:
     """A list of risks of which only the counts are known (journals of version 2), worst first."""
     order = [s for s in tables.SEVERITIES for _ in range((numbers or {}).get(s, 0))]
     return [{"id": i + 1, "severity": s, "tasks": [], "what": ""} for i, s in enumerate(order)]
 
 
-def verdicts(text):
+def verdicts(text: str) -> list[tuple[int, str, str | None]]:
     """[(risk, verdict, severity or None)] of a risk tester's report: lines that begin `RISK-N: CONFIRMED | MITIGATED | THEORETICAL`.
 
     Words of the same meaning pass (`RISK-2 not confirmed` is THEORETICAL); two verdicts in one line are none."""
-    out, lines = [], text.splitlines()
+    out: list[tuple[int, str, str | None]] = []
+    lines = text.splitlines()
     for i, line in enumerate(lines):
         plain = line.lstrip(_MARKS)
         if not plain.upper().startswith("RISK-"):
@@ -102,7 +111,7 @@ def verdicts(text):
     return out
 
 
-def findings(body):
+def findings(body: str) -> list[list[str]]:
     """The findings of a review: [[severity, kind, mark]], each a line `SEVERITY CONFIDENCE% path:line problem; consequence; fix`.
 
     kind: "convention" where the line rests on `.conventions/`, CLAUDE.md or calls itself one, else "". mark: what the same finding looks like when
@@ -123,9 +132,9 @@ def findings(body):
     return out[:100]
 
 
-def gold(prompt):
+def gold(prompt: str | None) -> list[str]:
     """What a coder's prompt has of gold standards: the files that its `--- GOLD STANDARD: layer — path ---` heads name, in order."""
-    out = []
+    out: list[str] = []
     for line in str(prompt or "").splitlines():
         plain = line.strip(" -*#")
         if not plain.upper().startswith(("GOLD STANDARD:", "REFERENCE:")):

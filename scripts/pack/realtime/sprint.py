@@ -174,7 +174,11 @@ class Backlog:
             return "the item has no id such as B1"
         wrong = [k for k in ("squad", "title") if not isinstance(item.get(k), str)]
         wrong += [k for k in ("owner", "blocker", "eta") if not isinstance(item.get(k) or "", str)]
-        wrong += [k for k in ("needs", "criteria") if not isinstance(item.get(k) or [], list) or not all(isinstance(x, str) for x in item.get(k) or [])]
+        wrong += [
+            k
+            for k in ("needs", "criteria")
+            if not isinstance(item.get(k) or [], list) or not all(isinstance(x, str) for x in item.get(k) or [])
+        ]
         wrong += [] if item.get("state") in STATES else ["state"]
         wrong += [
             k
@@ -258,7 +262,10 @@ class Backlog:
             raise SprintError("unknown state %r; known: %s" % (state, ", ".join(STATES)))
         owner = grid.plain(owner or item.get("owner") or "") or None
         if state in ("doing", "done") and self.waiting(item):
-            raise SprintError("%s waits for %s: finish what it needs first (`pack sprint schedule` shows the map)" % (ident, ", ".join(self.waiting(item))))
+            raise SprintError(
+                "%s waits for %s: finish what it needs first (`pack sprint schedule` shows the map)"
+                % (ident, ", ".join(self.waiting(item)))
+            )
         if state == "blocked" and not (blocker and eta and owner):
             raise SprintError("%s: a blocker needs --by (what blocks), --owner and --eta (when the next word comes)" % ident)
         if state == "blocked":
@@ -380,7 +387,14 @@ def waves(backlog):
 
 def schedule_text(data, backlog, now):
     """Parallel_Wave_Schedule.md: the rhythm, the items in waves, and the map of what needs what."""
-    lines = ["# Parallel wave schedule: %s" % data["title"], "", MANDATE, "", "Written %s by `pack sprint schedule`; write it again at each milestone." % local(data, now).date(), ""]
+    lines = [
+        "# Parallel wave schedule: %s" % data["title"],
+        "",
+        MANDATE,
+        "",
+        "Written %s by `pack sprint schedule`; write it again at each milestone." % local(data, now).date(),
+        "",
+    ]
     lines += ["## Cadence", ""] + [
         "- %s %s: %s (%d min, %s)" % (", ".join(r.get("days", DAYS[:5])), r["at"], r["what"], r.get("minutes", 30), r.get("who", "all"))
         for r in sorted(data["rhythm"], key=lambda r: r["at"])
@@ -390,7 +404,15 @@ def schedule_text(data, backlog, now):
         lines += ["## Wave %d" % number, "", "| item | squad | state | owner | needs |", "|---|---|---|---|---|"]
         lines += [
             "| %s %s%s | %s | %s | %s | %s |"
-            % (i["id"], i["title"].replace("|", "/"), " `cross-squad`" if i.get("cross") else "", i["squad"], i["state"], i.get("owner") or "-", ", ".join(i.get("needs", [])) or "-")
+            % (
+                i["id"],
+                i["title"].replace("|", "/"),
+                " `cross-squad`" if i.get("cross") else "",
+                i["squad"],
+                i["state"],
+                i.get("owner") or "-",
+                ", ".join(i.get("needs", [])) or "-",
+            )
             for i in mine
         ] + [""]
     lines += ["## Dependency map", "", "```mermaid", "graph LR"]
@@ -402,19 +424,49 @@ def schedule_text(data, backlog, now):
 def handbook_text(data):
     """Command_Center.md: how this sprint is run, from sprint.yaml."""
     folder = data.get("status_folder", "docs/sprints/status")
-    lines = ["# Command center: %s" % data["title"], "", MANDATE, "", "Written by `pack sprint handbook` from sprint.yaml.", "", "## Squads", ""]
-    lines += ["- %s (`%s`): lead %s; smoke: %s" % (s["title"], s["id"], s["lead"], "; ".join("`%s`" % " ".join(c) for c in s.get("smoke", [])) or "none") for s in data["squads"]]
+    lines = [
+        "# Command center: %s" % data["title"],
+        "",
+        MANDATE,
+        "",
+        "Written by `pack sprint handbook` from sprint.yaml.",
+        "",
+        "## Squads",
+        "",
+    ]
+    lines += [
+        "- %s (`%s`): lead %s; smoke: %s"
+        % (s["title"], s["id"], s["lead"], "; ".join("`%s`" % " ".join(c) for c in s.get("smoke", [])) or "none")
+        for s in data["squads"]
+    ]
     lines += ["", "## Daily operating rhythm", ""] + [
         "- %s %s: %s (%d min, %s)" % (", ".join(r.get("days", DAYS[:5])), r["at"], r["what"], r.get("minutes", 30), r.get("who", "all"))
         for r in sorted(data["rhythm"], key=lambda r: r["at"])
     ]
     lines += ["", "## Integration day (%s)" % data["integration_day"]["day"], ""]
     lines += ["%d. %s" % (n, item["do"]) for n, item in enumerate(data["integration_day"]["checklist"], 1)]
-    lines += ["", "`pack sprint integration` runs it and archives what it printed below `%s/DATE/evidence/`." % folder, "", "## Contracts", ""]
-    lines += ["`pack record` writes what a real endpoint or topic answered below `%s/DATE/`, with a README and the schema; other squads build on that." % data.get("contracts_folder", "docs/design/contracts")]
-    lines += ["", "## Documents", "", "- `%s`: the live grid" % data.get("backlog", "docs/sprints/Parallel_Backlog.md"), "- `%s/DATE.md`: at least %d a week" % (folder, data.get("status_per_week", 2))]
+    lines += [
+        "",
+        "`pack sprint integration` runs it and archives what it printed below `%s/DATE/evidence/`." % folder,
+        "",
+        "## Contracts",
+        "",
+    ]
+    lines += [
+        "`pack record` writes what a real endpoint or topic answered below `%s/DATE/`, with a README and the schema; other squads build on that."
+        % data.get("contracts_folder", "docs/design/contracts")
+    ]
+    lines += [
+        "",
+        "## Documents",
+        "",
+        "- `%s`: the live grid" % data.get("backlog", "docs/sprints/Parallel_Backlog.md"),
+        "- `%s/DATE.md`: at least %d a week" % (folder, data.get("status_per_week", 2)),
+    ]
     lines += ["- `Parallel_Wave_Schedule.md`: cadence, waves and the dependency map", "", "## Escalation", ""]
-    lines += ["A blocker over %g h goes to %s with summary, owner and ETA." % (data.get("blocker_hours", 4), data.get("escalation", "the leads"))]
+    lines += [
+        "A blocker over %g h goes to %s with summary, owner and ETA." % (data.get("blocker_hours", 4), data.get("escalation", "the leads"))
+    ]
     lines += ["", "## Exit", ""] + ["- %s (%s)" % (e["criterion"], e["check"]) for e in data["exit"]]
     return "\n".join(lines + [""])
 

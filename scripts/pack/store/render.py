@@ -1,7 +1,15 @@
 """State -> text, nothing else: `state.md` in the seed's layout, the status tree, the summary report."""
 
+from __future__ import annotations
+
 from ..protocol import advice, advice_waves, tables, verification, view, waves
 from ..protocol.guards_teardown import tampered_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+    from ..protocol.state_types import Entry, Record, State
+    from .figure_types import Figures
 
 ICONS = {
     "PENDING": "📋",
@@ -34,7 +42,7 @@ MEANINGS = {
 }
 
 
-def state_md(state, seq):
+def state_md(state: State, seq: int) -> str:
     """The derived state file. Recovery instructions come first: after a compaction only the beginning may be read."""
     team = state["team"]
     roster = ["- %s: %s (%s, incarnation %d)" % (n, e["state"], e["role"], e["inc"]) for n, e in state["roster"].items()]
@@ -94,7 +102,7 @@ def state_md(state, seq):
     return "\n".join(lines) + "\n"
 
 
-def doing(state, name, e):
+def doing(state: State, name: str, e: Entry) -> tuple[str, str]:
     """What one agent is doing, for the tree: (icon, words)."""
     if e["state"] not in tables.LIVING:
         return ("🏁" if e["state"] == "ENDED" else "💀"), e["state"].lower()
@@ -114,7 +122,7 @@ def doing(state, name, e):
     return ("😴", "idle") if e["state"] == "IDLE" else ("🔎", "working")
 
 
-def _rows(state, most):
+def _rows(state: State, most: int | None) -> list[str]:
     """Agents, then tasks that nobody is at, one a line; `most`: how many lines there may be (None: all). What needs somebody comes
     first and stays; agents that have ended and tasks that wait are counted when they do not fit."""
     agents = [
@@ -142,7 +150,7 @@ def _rows(state, most):
     return rows
 
 
-def tree(state, enforcement, lines=None):
+def tree(state: State, enforcement: str, lines: int | None = None) -> str:
     """The seed's status tree, from the state alone. lines: how many lines there may be, None for all."""
     if state["team"] is None:
         return "no team"
@@ -178,14 +186,14 @@ def tree(state, enforcement, lines=None):
     return "\n".join(out)
 
 
-def summary(state, figures):
+def summary(state: State, figures: Figures) -> str:
     """The seed's final report (summary.py: not on the hooks' path)."""
     from . import summary as report
 
     return report.text(state, figures)
 
 
-def stats(records):
+def stats(records: Sequence[Record]) -> Figures:
     """Figures of a run from its journal records."""
     from . import summary as report
 

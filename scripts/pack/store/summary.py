@@ -1,8 +1,16 @@
 """The final report in the seed's shape, every figure from the journal; and that of a run of waves. State and records -> text."""
 
+from __future__ import annotations
+
 from ..protocol import guards_risks, tables, verification, view, waves
 from ..protocol.guards_teardown import tampered_text
 from . import result_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Sequence
+    from ..protocol.state_types import Record, Risk, State
+    from .figure_types import Figures
 
 RULE = "═" * 50
 # What a finding is about, by who found it. The unified reviewer looks at all three in one pass.
@@ -16,14 +24,14 @@ AREAS = (
 )
 
 
-def figures(records):
+def figures(records: Sequence[Record]) -> Figures:
     """Figures of a run from its journal records."""
-    out = {
+    result: Any = result_text.stats(records)
+    out: Figures = {
         "verdicts": {},  # role -> [approved, times changes were asked for]
         "found": {},  # role -> {"fixed": n, "left": {severity: n}}
         "conventions_fixed": 0,
         "pattern": 0,
-        "enabling": [],
         "gold": [],
         "red": {"build": False, "test": False},  # whether it ever failed
         "fixes": {"build": [], "test": []},  # tasks added while it failed
@@ -34,11 +42,14 @@ def figures(records):
         "convention_files": set(),
         "commits": [],
         "spawned": {},
-        "result": result_text.stats(records),
+        "result": result,
     }
-    known, number, failing = {}, 0, set()  # (task, role) -> {mark: [severity, kind, fixed]}
+    known: dict[tuple[int, str], dict[str, list[Any]]] = {}  # (task, role) -> {mark: [severity, kind, fixed]}
+    failing: set[str] = set()
+    number = 0
     for r in records:
-        role, d, name = r["actor"]["role"], r["data"], r["event"]
+        role, name = r["actor"]["role"] or "", r["event"]
+        d: Any = r["data"]
         if name in ("APPROVED", "CHANGES_REQUESTED"):
             out["verdicts"].setdefault(role, [0, 0])[name == "CHANGES_REQUESTED"] += 1
             _found(known.setdefault((d["task"], role), {}), d, name)
@@ -86,7 +97,7 @@ def figures(records):
     return out
 
 
-def _found(marks, data, event):
+def _found(marks: dict[str, list[Any]], data: Any, event: str) -> None:
     """Take in one verdict: what is said again is one finding; what an approval says no more was fixed."""
     said = {mark: (severity, kind) for severity, kind, mark in data.get("findings") or ()}
     if not said and event == "CHANGES_REQUESTED":
@@ -98,24 +109,24 @@ def _found(marks, data, event):
             row[2] = row[2] or mark not in said
 
 
-def text(state, stats):
+def text(state: State, stats: Figures) -> str:
     """The report of a run."""
     return "\n".join((_waves if state["waves"] is not None else _build)(state, stats))
 
 
-def _headline(state, what):
+def _headline(state: State, what: str) -> list[str]:
     ending = (
         "ABORTED" if state["teardown"]["aborted"] else "COMPLETE" if state["phase"] == "CLOSED" else "NOT FINISHED: phase " + state["phase"]
     )
     return [RULE, "%s %s" % (what, ending), RULE, ""]
 
 
-def _commits(stats):
+def _commits(stats: Figures) -> str:
     shown = ("%s %s%s" % (c["sha"][:7], c["subject"], result_text.commit_mark(c)) for c in stats["commits"])
     return "Commits: %s" % ("; ".join(shown) or "none")
 
 
-def _build(state, stats):
+def _build(state: State, stats: Figures) -> list[str]:
     done = [t for _n, t in view.tasks(state) if t["state"] == "DONE"]
     lines = _headline(state, "FEATURE IMPLEMENTATION") + [
         "Tasks completed: %d/%d" % (len(done), len(state["tasks"])),
@@ -141,14 +152,20 @@ def _build(state, stats):
     return lines + _definition_of_done(state, stats, len(done)) + [RULE]
 
 
-def _risks(state):
+def _risks(state: State) -> list[str]:
     risks = state["risks"]
     listed = guards_risks.listed(state)
-    said = lambda verdict: [r for r in listed if risks["verdicts"].get(str(r["id"]), {}).get("verdict") == verdict]
+    told = risks["verdicts"]
+
+    def said(verdict: str) -> list[Risk]:
+        return [r for r in listed if str(r["id"]) in told and told[str(r["id"])]["verdict"] == verdict]
+
+    def names(rows: list[Risk]) -> str:
+        return " (%s)" % ", ".join("RISK-%d" % r["id"] for r in rows) if rows else ""
+
     tested = [r for r in listed if str(r["id"]) in risks["verdicts"]]
     by = ", ".join("%s %d" % (s, sum(r["severity"] == s for r in listed)) for s in tables.SEVERITIES)
     mitigated = said("MITIGATED")
-    names = lambda rows: " (%s)" % ", ".join("RISK-%d" % r["id"] for r in rows) if rows else ""
     out = [
         "Risk analysis (pre-implementation):",
         "  Risks identified by Tech Lead: %d (%s)" % (len(listed), by),
@@ -163,7 +180,7 @@ def _risks(state):
     return out + ["  Tasks updated with risk mitigations: %d" % len(risks["changed"])]
 
 
-def _reviews(state, stats):
+def _reviews(state: State, stats: Figures) -> list[str]:
     out = ["Review stats (post-implementation):"]
     for role, area in AREAS:
         row = stats["found"].get(role, {"fixed": 0, "left": {}})
@@ -173,7 +190,9 @@ def _reviews(state, stats):
         out.append("  %s issues found & fixed: %d%s" % (area, row["fixed"], "; left: %s" % left if left else ""))
     out.insert(-1, "  Convention violations caught & fixed: %d" % stats["conventions_fixed"])
     asked = "; ".join(
-        "%s %d approved, %d changes requested" % ((r,) + tuple(stats["verdicts"][r])) for r, _a in AREAS if r in stats["verdicts"]
+        "%s %d approved, %d changes requested" % (r, stats["verdicts"][r][0], stats["verdicts"][r][1])
+        for r, _a in AREAS
+        if r in stats["verdicts"]
     )
     return out + [
         "  Escalations (pattern didn't fit): %d" % stats["pattern"],
@@ -184,10 +203,10 @@ def _reviews(state, stats):
     ]
 
 
-def _integration(state, stats):
-    verify = state["verify"] or {"build": {"exit": None, "command": "-"}, "test": {"exit": None, "command": "-"}}
+def _integration(state: State, stats: Figures) -> list[str]:
+    verify: Any = state["verify"] or {"build": {"exit": None, "command": "-"}, "test": {"exit": None, "command": "-"}}
 
-    def mark(name):
+    def mark(name: str) -> str:
         part = verify[name]
         sign = "✅" if part["exit"] == 0 else "❌ not run" if part["exit"] is None else "❌ exit %s" % part["exit"]
         fixed = stats["fixes"][name]
@@ -204,11 +223,11 @@ def _integration(state, stats):
     ]
 
 
-def _definition_of_done(state, stats, done):
+def _definition_of_done(state: State, stats: Figures, done: int) -> list[str]:
     """The result, and each line of it with what it rests on."""
     from ..protocol.plan import says
 
-    verify = state["verify"] or {}
+    verify: Any = state["verify"] or {}
     whole = bool(state["tasks"]) and done == len(state["tasks"])
     exits = {part: (verify.get(part) or {}).get("exit") for part in ("build", "test")}
     critical = sum(row["left"].get("CRITICAL", 0) for row in stats["found"].values())
@@ -226,7 +245,7 @@ def _definition_of_done(state, stats, done):
     }
     rows = []
     for line in state["definition_of_done"]:
-        key = next((k for k, _words, _text in tables.DONE_LINES if says(line, k)), None)
+        key = next((k for k, _words, _text in tables.DONE_LINES if says(line, k)), "")
         good, why = facts.get(key, approved)
         rows.append((good, "  %s %s (%s)" % ("✅" if good else "❌", line, why)))
     left = result_text.open_points(state, stats)
@@ -237,7 +256,7 @@ def _definition_of_done(state, stats, done):
 # --- Runs of waves -----------------------------------------------------------------------------------------------------------
 
 
-def _waves(state, stats):
+def _waves(state: State, stats: Figures) -> list[str]:
     facts, team = state["waves"], state["team"]
     definition = team["definition"]
     title = definition.get("title") or definition.get("name") or team["name"]
