@@ -1,5 +1,7 @@
 """After a tool call: what it really did. Agents are bound, writes change revisions, results of `pack verify` are taken in."""
 
+from __future__ import annotations
+
 import os
 
 from ..base import codec, project_facts
@@ -9,6 +11,11 @@ from ..protocol.plan import covers
 from ..protocol.refusal import Refusal
 from . import glance
 from .answers import PASS, tell
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .hook_call import Call
+    from .ledger_types import Note
 
 
 def post_tool(call):
@@ -278,7 +285,7 @@ def _recorded(call, note, new):
             call.told.append("a commit was made past the gate (%s); it is recorded" % sha[:7])
 
 
-def notes(call):
+def notes(call: Call) -> list[tuple[str, Note]]:
     """[(path, note)] of the shell commands that have begun and not come back."""
     folder = os.path.join(call.store.data, "calls")
     names = sorted(n for n in os.listdir(folder) if n.endswith(".before")) if os.path.isdir(folder) else []
@@ -286,7 +293,7 @@ def notes(call):
     return [(path, codec.loads(data.decode("ascii"))) for path, data in found if data]
 
 
-def committing(call, heads):
+def committing(call: Call, heads: list[str]) -> bool:
     """Whether somebody else's `git commit` on one of these is under way: a new one is then theirs, and they will record it. Not for
     ever: a call that the client refused after all leaves its note behind."""
     return any(note["commit"] and note["head"] in heads and call.now - note.get("at", 0) < 60 for _path, note in notes(call))

@@ -1,10 +1,17 @@
 """What agents report becomes facts of the journal: listed risks, a risk tester's verdict, what the tech lead decided upon them."""
 
+from __future__ import annotations
+
 from ..base import redact
 from ..protocol import reports
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping
+    from .hook_call import Call
 
-def risks(fields):
+
+def risks(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The facts of a `RISKS: N` line's fields: the list, its counts, and for none the reason that stands below."""
     listed = reports.risks(fields["n"], fields["body"])
     for risk in listed:
@@ -13,7 +20,7 @@ def risks(fields):
     return {"counts": reports.counts(listed), "list": listed, "reason": reason}
 
 
-def verdicts(call, text):
+def verdicts(call: Call, text: object) -> None:
     """Record the verdicts of a risk tester's report, each once; one on a risk that nobody listed is left out."""
     name, inc = call.actor["name"], call.actor["inc"]
     for risk, verdict, severity in reports.verdicts(text) if isinstance(text, str) else ():
@@ -23,7 +30,7 @@ def verdicts(call, text):
         call.gate("RISK_VERDICT", name=name, inc=inc, risk=risk, verdict=verdict, severity=severity)
 
 
-def decided(call, given):
+def decided(call: Call, given: Mapping[str, Any]) -> None:
     """The tech lead wrote DECISIONS.md while risks are open: which of them what it wrote names."""
     risks_ = call.state["risks"]
     if risks_["counts"] is None or risks_["mitigated"]:

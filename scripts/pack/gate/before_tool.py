@@ -14,7 +14,7 @@ from .facts import claimed_by, follow, keep, orders
 def pre_tool(call):
     tool, given = call.payload.get("tool_name"), call.payload["tool_input"]
     actor = call.actor
-    if call.state["phase"] == "CLOSED" or actor["role"] == "foreign" and not _touches_team(call, tool, given):
+    if call.state["phase"] == "CLOSED" or actor["role"] == "foreign" and not _changes_files(tool):
         return PASS
     _active(call)
     _in_circles(call, tool, given)
@@ -62,7 +62,7 @@ def _other(call, tool, given):
     return PASS
 
 
-def _touches_team(call, tool, given):
+def _changes_files(tool):
     return tool in EDIT_TOOLS or tool in SHELL_TOOLS
 
 
@@ -292,6 +292,7 @@ def protected(call, full):
         (os.path.join(real(paths.client_home(call.env)), "settings"), "the user's settings decide whether hooks run"),
         (real(os.path.join(paths.client_home(call.env), "plugins")), "the client's plugins enforce the run"),
         (os.path.join(real(call.project), run_config.NAME), "it says what the run may do, and is sealed"),
+        (os.path.join(real(call.project), ".claude", "fleet.yaml"), "it says which fleet the project is in: the user's own to change"),
         (os.path.join(real(call.project), ".claude", "scheduled_tasks"), "nobody schedules a prompt while a run is live"),
     )
     if not (real(PLUGIN_ROOT) + os.sep).startswith(real(call.project) + os.sep):  # not while working on the plugin itself
@@ -381,7 +382,7 @@ def _shell(call, given):
     command, cwd = given.get("command"), call.payload.get("cwd") or call.project
     if not isinstance(command, str):
         return PASS
-    answer = pack_verbs.out(call, command, given)
+    answer = pack_verbs.carry_out(call, command, given)
     if answer is not None:
         return answer
     git = call.actor["role"] != "foreign" and "git" in command
@@ -507,6 +508,8 @@ def _check_commit(call, commit):
     problem = call.kind.commit_problem(call, files, commit["message"]) if files and commit["verb"] == "commit" else None
     if problem is not None:
         raise problem
+    if call.fleet is not None:
+        call.fleet.commit(call, files)
     return {f: project_facts.entry_digest(os.path.join(call.project, f)) for f in files}
 
 

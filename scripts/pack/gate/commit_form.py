@@ -1,13 +1,20 @@
 """The message of a task's commit: type and task number (the seed's Commit Conventions: every commit references the task that it implements)."""
 
+from __future__ import annotations
+
 from ..protocol import tables, view
 from ..protocol.plan import covers
 from ..protocol.refusal import Refusal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+    from .hook_call import Call
+
 TYPES = ("feat", "fix", "docs", "test", "refactor", "perf", "style", "build", "ci", "chore", "revert", "schema")
 
 
-def problem(call, files, message):
+def problem(call: Call, files: Sequence[str], message: str | None) -> Refusal | None:
     """The Refusal of a commit whose message lacks one of the two, None otherwise. One that cannot be read beforehand passes, and is told after."""
     if message is None or call.actor["role"] not in tables.IMPLEMENTERS:
         return None
@@ -32,10 +39,10 @@ def problem(call, files, message):
     )
 
 
-def lacks(line, message, numbers):
+def lacks(line: str, message: str, numbers: Sequence[int]) -> list[str]:
     """What a message lacks: [words]."""
     kind, colon, subject = line.partition(":")
-    kind = kind.rstrip("!").partition("(")
-    out = [] if colon and kind[0] in TYPES and (not kind[1] or kind[2].endswith(")")) and subject.strip() else ["has no type"]
+    word, bracket, scope = kind.rstrip("!").partition("(")
+    out = [] if colon and word in TYPES and (not bracket or scope.endswith(")")) and subject.strip() else ["has no type"]
     named = [w.strip("#().,;:[]") for w in message.replace("(", " ").split() if "#" in w]
     return out if any(str(n) in named for n in numbers) else out + ["names no task"]

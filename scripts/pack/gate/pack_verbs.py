@@ -20,6 +20,7 @@ LOOKING = {
     "log",
     "explain",
     "doctor",
+    "fleet",
     "attest",
     "lint",
     "report",
@@ -37,7 +38,7 @@ CHANGING = {"plan", "task", "verify", "finish", "teardown", "abort", "resume"}
 FORMS = "run it alone: `pack VERB ...`, with `<<'EOF' ... EOF`, `< FILE` or `cat FILE |` in front for the JSON"
 
 
-def out(call, command, given):
+def carry_out(call, command, given):
     """The hook's answer to a Bash call that runs `pack`, None when it does not. Raises Refusal."""
     if "pack" not in command and "PACK_VOUCHER" not in command:
         return None
@@ -432,19 +433,19 @@ def finish_on(call):
 
 def _to_ask(call):
     """Whom the hook asks next in a headless run."""
-    state, td = call.state, call.state["teardown"]
-    if td["state"] == "READY_TO_DELETE":
+    state, teardown = call.state, call.state["teardown"]
+    if teardown["state"] == "READY_TO_DELETE":
         return view.living(state, tables.SUPERVISOR)
-    return [n for n in view.missing_acks(state) if td["targets"][n]["sends"] < td["sends"]]
+    return [n for n in view.missing_acks(state) if teardown["targets"][n]["sends"] < teardown["sends"]]
 
 
 def teardown_text(call):
-    td = call.state["teardown"]
+    teardown = call.state["teardown"]
     if call.state["phase"] == "CLOSED":
         return "The run is closed; `pack status --summary` prints the report, your last words to the user."
     return "teardown %s, attempt %d; missing acks: %s.\n%s" % (
-        td["state"],
-        td["attempt"],
+        teardown["state"],
+        teardown["attempt"],
         ", ".join(view.missing_acks(call.state)) or "none",
         _next(call),
     )

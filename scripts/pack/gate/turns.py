@@ -17,9 +17,9 @@ def subagent_start(call):
 
 
 def greeting(call, fresh):
-    """Who an agent is in the team (when it is new), and its next step."""
+    """Its next step, and who an agent is in the team (when it is new): last, because it is what no two of a role share."""
     actor = call.actor
-    lines = (
+    who = (
         [
             "team %s: you are %s (%s), incarnation %d. The lead is `main`; others: %s."
             % (
@@ -34,13 +34,14 @@ def greeting(call, fresh):
         if fresh
         else []
     )
-    lines += call.kind.briefing(call, fresh)
+    lines = call.kind.briefing(call, fresh)
     if fresh and actor["role"] in tables.IMPLEMENTERS and call.state["waves"] is None:
         tasks = advice.to_claim(call.state, actor["name"], call.state["team"]["coders"])
         lines += ["Free now; the first edit of its files claims a task:\n" + tasks] if tasks else []
     todo = [s["text"] for s in advice.for_agent(call.state, actor["name"])]
     lines += ["Your next step: " + "; ".join(todo[:2])] if todo else []
-    return "\n".join(lines)
+    told = "\n".join(lines)[:8500]  # what a hook says is cut at 9,000 (answers.tell), and not here at its end
+    return "\n".join(([told] if told else []) + who)
 
 
 def agent_stop(call):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..base import codec
 from ..protocol import advice, advice_waves, tables, verification, view, waves
 from ..protocol.guards_teardown import tampered_text
 
@@ -184,6 +185,15 @@ def tree(state: State, enforcement: str, lines: int | None = None) -> str:
     if todo:
         out += ["", "Next:"] + ["  %s: %s" % (s["who"], s["text"]) for s in todo[:5]]
     return "\n".join(out)
+
+
+def noted(run: str) -> str:
+    """Lines that tree and summary have besides, from `notes.json` in the run's folder: what is in no journal (a fleet's, fleet/files.py)."""
+    try:
+        with open(run + "/notes.json", encoding="ascii") as f:
+            return "".join("\n⚠ " + line for line in codec.loads(f.read()))
+    except (OSError, ValueError, TypeError):
+        return ""
 
 
 def summary(state: State, figures: Figures) -> str:
