@@ -16,6 +16,12 @@ def deny(refusal):
     )
 
 
+def stop(refused, text):
+    """The answer `refused`, and with it the end of the turn: nothing that this model could send would pass. text: what the user is shown."""
+    code, out, err = refused
+    return code, codec.dumps(dict(codec.loads(out), **{"continue": False, "stopReason": text})), err
+
+
 def allow(updated, context=None):
     """Allow a call with another input (only keys of the tool's schema)."""
     out = {"hookEventName": "PreToolUse", "permissionDecision": "allow", "updatedInput": updated}
