@@ -102,8 +102,24 @@ def ownership():
 
 
 def teardown():
-    """The teardown machine."""
-    return _table(("from", "on", "guard", "to"), [tuple(x or " " for x in row) for row in tables.TEARDOWN])
+    """The teardown machine, from the table that it runs by. One line for a move that leads from several states to the same one; none for
+    what changes nothing."""
+    lines, order = {}, list(tables.TEARDOWN)
+    for state, moves in tables.TEARDOWN.items():
+        for on, to in moves.items():
+            if to != state or on == "BEGUN":
+                lines.setdefault((on, to), []).append(state)
+    rows = sorted(lines.items(), key=lambda line: (order.index(line[1][0]), list(tables.TEARDOWN_MOVES).index(line[0][0])))
+    return _table(
+        ("from", "on", "guard", "to"),
+        [(_states(states, order), tables.TEARDOWN_MOVES[on][0], tables.TEARDOWN_MOVES[on][1] or " ", to) for (on, to), states in rows],
+    )
+
+
+def _states(states, every):
+    """Names of states; of most of them, those that are not meant."""
+    rest = [s for s in every if s not in states]
+    return "any but " + ", ".join(rest) if len(rest) < len(states) else ", ".join(states)
 
 
 def task_states():

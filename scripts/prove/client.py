@@ -175,6 +175,7 @@ class Client:
         if kill:
             self._killed(payload, env, kill)
         code, out, err, error, records = self.answered(payload, env)
+        self.witness.escalated(records)
         need(code in (0, 2), "EXIT", "exit code %r", code)
         need("Traceback" not in out + err, "EXIT", "a traceback: %s", err[-300:])
         if error is not None:
@@ -522,7 +523,8 @@ class Client:
             return
         fresh = self.first(use)
         if fresh:
-            event = self.witness.verb(who, words, raw, self.people)
+            again = self.witness.repeats(self.book, "PreToolUse:" + use, words, raw)
+            event = None if again else self.witness.verb(who, words, raw, self.people)
             if event:
                 self.witness.once(self.book, "PreToolUse:" + use, event)
         asked = self._asked(use) if words[:2] == ["teardown", "ask"] else []
@@ -579,8 +581,8 @@ class Client:
         self.witness.shutdown("lead", person, self.people)
         if self.headless:
             gone = self.book.state["roster"].get(person.name, {}).get("state") == "ENDED"
-            if person.running and not person.silent and person.alive:
-                person.stopping = True
+            if person.running and not person.silent and person.alive or not person.started:
+                person.stopping = True  # one that was asked before it began ends with its first turn
             elif person.alive and (not person.silent or gone):  # of one that died unnoticed in a turn nobody knows
                 self.over(person)
 
@@ -717,9 +719,9 @@ class Client:
     def do_resume(self, who, deed):
         """The lead's client ends and takes its session up again."""
         for p in self.people:
-            if p.alive and self.headless:
+            if p.alive and self.headless and p.name not in self.book.state["requests"]:
                 p.running = False
-            elif p.alive:
+            elif p.alive:  # asked to shut down, it was to end with its turn; in a terminal all end with the client
                 self.over(p)
         self.hook("SessionStart", "lead", deed.get("kill"), source="resume")
         self.settle()

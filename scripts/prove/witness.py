@@ -248,7 +248,7 @@ class Task:
         self.files, self.ever, self.blocked_by = list(raw["files"]), set(raw["files"]), [int(b) for b in raw.get("blocked_by") or []]
         self.reviewers, self.high_risk = set(raw.get("reviewers") or []) & SPECIALISTS, bool(raw.get("high_risk"))
         self.conventions = any(f.startswith(".conventions") for f in self.files)
-        self.owner, self.claimed, self.stuck, self.end = None, False, False, None  # end: "DONE" | "CANCELLED"
+        self.owner, self.claimed, self.stuck, self.waits, self.end = None, False, False, False, None  # end: "DONE" | "CANCELLED"
         self.committed = False  # its owner committed some of it through the gate
         self.final = None  # what was there when it became DONE
         self.written = {}  # role -> how the files looked on disk when it was asked
@@ -265,7 +265,7 @@ class Witness:
 
     def __init__(self, project, headless, coders):
         self.project, self.headless, self.coders = os.path.realpath(project), headless, coders
-        self.mode, self.tasks, self.planned, self.delegate = None, {}, False, False
+        self.mode, self.tasks, self.plan, self.planned, self.delegate = None, {}, None, False, False
         self.waived = set()  # paths that the user accepted
         self.epoch, self.holder, self.acked = 0, None, False
         self.asked, self.ok, self.risks, self.counts, self.testers, self.results, self.mitigated = (
@@ -406,6 +406,17 @@ class Witness:
         need(record is not None, "NOT_RECORDED", "%s was let through and is not in the journal (%s)", event, key)
         need(record["event"] == event, "NOT_RECORDED", "%s was let through and the journal has %s (%s)", event, record["event"], key)
 
+    def repeats(self, book, key, words, raw):
+        """Whether `pack plan` sent the plan that stands once more, its answer having been lost (two hooks at once, another plugin's hook
+        that rewrote the call): the same request, which may stay without a record."""
+        return words[0] == "plan" and raw == self.plan and key not in book.keys
+
+    def escalated(self, records):
+        """What only the gate knows: a task that waits in vain was escalated, and its owner may take another."""
+        for r in records:
+            if r["event"] in ("IMPOSSIBLE_WAIT", "STUCK_ESCALATED") and r["data"].get("task") in self.tasks:
+                self.tasks[r["data"]["task"]].waits = True
+
     def spawn(self, who, name, role, people, again):
         need(who == "lead", "SPAWN_BY", "%s was allowed to spawn %s", who, name)
         plain = isinstance(name, str) and name.isascii() and re.match(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z", name)
@@ -495,7 +506,7 @@ class Witness:
             if t.owner not in (None, person) or any(b in self.tasks and not self.tasks[b].end for b in t.blocked_by):
                 continue
             need(self.owner_lives() and not self.begun, "CLAIM", "a write claims task #%d without an owner of the state", n)
-            others = [k for k, o in self.tasks.items() if o.owner is person and o.claimed and o.end is None and not o.stuck]
+            others = [k for k, o in self.tasks.items() if o.owner is person and o.claimed and o.end is None and not (o.stuck or o.waits)]
             need(not others, "CLAIM", "a write claims task #%d beside %s", n, others)
             self._claim(person, None, n, None, t, "")
             return [n]
@@ -742,6 +753,7 @@ class Witness:
             return "RUN_RESUMED"
         if verb == "teardown":
             return self._teardown_verb(args, people)
+        self.plan = None  # not as it was registered from now on
         need(self.owner_lives() or args[0] == "add", "NO_OWNER", "pack task %s without an owner of the state", args[0])
         if args[0] == "add":
             number = max(self.tasks) + 1
@@ -789,7 +801,7 @@ class Witness:
         mode, ladder = classified(raw), ("SIMPLE", "MEDIUM", "COMPLEX")
         if self.mode == "SIMPLE_ESCALATED_TO_MEDIUM" or self.mode in ladder and ladder.index(self.mode) > ladder.index(mode):
             mode = self.mode  # latched: a new plan never lowers it
-        self.mode, self.planned = mode, True
+        self.mode, self.plan, self.planned = mode, raw, True
         self.tasks = {int(t["id"]): Task(t) for t in raw["tasks"]}
         last = self.tasks[int(raw["tasks"][-1]["id"])]
         need(

@@ -66,3 +66,8 @@ def digest(*parts, size=16):
         h.update(b"%d:" % len(data))
         h.update(data)
     return h.hexdigest()
+
+
+def utf8(text):
+    """Text -> bytes for a file that people read; a name on disk that is no UTF-8 stays readable (`\\udcff`) and stops nothing."""
+    return text.encode("utf-8", "backslashreplace")

@@ -10,6 +10,8 @@ import os
 from . import codec, project_facts
 
 PLAIN = ("--no-replace-objects", "-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false", "-c", "core.hooksPath=/dev/null")
+# With core.ignoreCase a new file `OLD.py` beside a tracked `old.py` is neither tracked nor untracked.
+PLAIN += ("-c", "core.ignoreCase=false")
 MOST_BYTES = 512 << 20  # beyond this the opening takes the stamp of a file for its content
 GONE = "-"
 
@@ -190,6 +192,13 @@ def same(top, one, other):
 
 
 def ignore_rules(top):
-    """Digest of the rules by which git leaves files out that no commit holds."""
+    """Digest of the rules by which git leaves files out that no commit holds: the repository's own and the user's."""
     where = text(top, "rev-parse", "--git-path", "info/exclude")
     return project_facts.file_digest(os.path.join(top, where)) if where else GONE
+
+
+def user_ignores(top):
+    """The same of the user's file (core.excludesFile, by whatever configuration): its digest, GONE where there is none."""
+    where = text(top, "config", "--type=path", "core.excludesFile")
+    home = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
+    return project_facts.file_digest(os.path.join(top, where or os.path.join(home, "git", "ignore")))

@@ -10,5 +10,6 @@ def plain():
         if getattr(sys, name) is None:
             setattr(sys, name, open("/dev/null" if sys.platform != "win32" else "NUL", "w"))
     for stream in (sys.stdout, sys.stderr):
-        if (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "") != "utf8" and hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+        if hasattr(stream, "reconfigure"):
+            plain_utf8 = (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "") == "utf8"
+            stream.reconfigure(errors="backslashreplace" if plain_utf8 else "replace")  # a file's name need not be UTF-8

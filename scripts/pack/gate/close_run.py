@@ -11,7 +11,7 @@ def bury(store, project, data, now):
     state = store.state
     records = store.records()
     try:
-        store.disk.replace(os.path.join(store.folder, "summary.md"), summary(state, stats(records)).encode())
+        store.disk.replace(os.path.join(store.folder, "summary.md"), codec.utf8(summary(state, stats(records))))
         stone = {
             "team": state["team"]["name"],
             "closed": now,

@@ -103,6 +103,7 @@ def survey(project, folder, disk, late=False):
         "branch": git_facts.text(top, "symbolic-ref", "--short", "-q", "HEAD") if prefix is not None else "",
         "staged": staged,
         "ignores": git_facts.ignore_rules(top) if prefix is not None else "-",
+        "user_ignores": git_facts.user_ignores(top) if prefix is not None else "-",
         "files": files,
     }
     text = codec.dumps(table)
@@ -600,11 +601,16 @@ def _prove_git(call, book, approved, found):
             found("the commit holds something else (task #%d)" % number, book.shown(name), want, there)
     for name, entry in sorted(staged.items()):
         there = digest.get(entry, "-")
-        if entry != start["staged"].get(name) and not fine(name, there) and not (entry == "-" and name in loose):
+        # What the index takes away of the run's own commit was not there at the start, and is not what was approved either.
+        taken = name in approved and not git_facts.same(top, approved[name][0], there)
+        if entry != start["staged"].get(name) and (taken or not fine(name, there)) and not (entry == "-" and name in loose):
             found("staged", book.shown(name), approved[name][0] if name in approved else book.began(name), there)
-    rules = git_facts.ignore_rules(top)
-    if rules != start["ignores"]:
-        found("the rules by which git leaves files out were changed", ".git/info/exclude", start["ignores"], rules)
+    for name, was, now in (
+        (".git/info/exclude", start["ignores"], git_facts.ignore_rules(top)),
+        ("core.excludesFile", start.get("user_ignores"), git_facts.user_ignores(top)),
+    ):
+        if was is not None and now != was:
+            found("the rules by which git leaves files out were changed", name, was, now)
     return loose
 
 

@@ -328,7 +328,7 @@ def _persist(call):
     """Write summary and decisions into the team's folder; False when the disk says no."""
     try:
         call.store.disk.mkdir(call.store.folder)
-        call.store.disk.replace(os.path.join(call.store.folder, "summary.md"), summary(call.state, stats(call.store.records())).encode())
+        call.store.disk.replace(os.path.join(call.store.folder, "summary.md"), codec.utf8(summary(call.state, stats(call.store.records()))))
         decisions = call.store.disk.read(os.path.join(call.project, "DECISIONS.md")) or b"# Decisions\n\nNone were recorded in this run.\n"
         call.store.disk.replace(os.path.join(call.store.folder, "decisions.md"), decisions)
         return True

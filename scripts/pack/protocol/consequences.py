@@ -104,10 +104,24 @@ def block_task(state, number, to, now, cause=None):
     move_task(t, to, now, cause)
 
 
-def restart_teardown(state, now):
+def move_teardown(state, on):
+    """Move the teardown; the table says where to, and what it does not know is refused, whatever led here."""
+    teardown = state["teardown"]
+    if on not in tables.TEARDOWN[teardown["state"]]:
+        raise Refusal(
+            "TEARDOWN_STATE",
+            "%s does not happen in a teardown that is %s" % (on, teardown["state"]),
+            "legal: " + (", ".join(tables.TEARDOWN[teardown["state"]]) or "nothing, the run is over"),
+            "",
+        )
+    teardown["state"] = tables.TEARDOWN[teardown["state"]][on]
+
+
+def restart_teardown(state, now, on="RESTARTED"):
     """TEARDOWN_INIT with the targets that are alive now; what was acknowledged has ended and is no target any more."""
     teardown = state["teardown"]
-    teardown.update(state="TEARDOWN_INIT", sends=1, sent_at=now, ack_status=None, unresolved=[])
+    move_teardown(state, on)
+    teardown.update(sends=1, sent_at=now, ack_status=None, unresolved=[])
     teardown["targets"] = {
         n: {"inc": state["roster"][n]["inc"], "acked": False, "sends": 0, "how": None, "rejections": 0}
         for n in view.living(state)
@@ -124,7 +138,8 @@ def acks_changed(state, now, effects):
     if not missing:
         if (teardown["aborted"] or view.owner_active(state) or state["waves"] is not None) and delivered(state):
             emit(effects, "READY_TO_DELETE")
-    elif teardown["state"] in ("SHUTDOWN_REQUESTED", "RETRYING") and all(
+    elif "ALL_ASKED" in tables.TEARDOWN[teardown["state"]] and all(
         teardown["targets"][n]["sends"] >= teardown["sends"] for n in missing
     ):
-        teardown.update(state="WAITING_ACKS", sent_at=now)
+        move_teardown(state, "ALL_ASKED")
+        teardown["sent_at"] = now

@@ -2,7 +2,7 @@
 
 from . import advice, tables, verification, view, watch
 from .kernel import GATE, GUARDS, LEAD, emit, guard, rule
-from .consequences import acks_changed, end_agent, restart_teardown, roster_changed
+from .consequences import acks_changed, end_agent, move_teardown, restart_teardown, roster_changed
 from .guards_who import owner_is_active_or_aborting
 from .guards_teardown import candidate_is_due, wait_is_overdue
 from .refusal import Refusal
@@ -48,7 +48,7 @@ def begin_teardown(state, now, effects, aborted=False, reason=None):
     state["teardown"]["attempt"] += 1
     state["teardown"].update(aborted=aborted or state["teardown"]["aborted"], reason=reason)
     state["requests"] = {}
-    restart_teardown(state, now)
+    restart_teardown(state, now, "BEGUN")
     acks_changed(state, now, effects)
 
 
@@ -101,8 +101,7 @@ def _(state, data, actor, now, effects):
     target = teardown["targets"].get(name)
     if target and state["phase"] == "TEARDOWN":
         target["sends"] = max(target["sends"] + 1, teardown["sends"])
-        if teardown["state"] == "TEARDOWN_INIT":
-            teardown["state"] = "SHUTDOWN_REQUESTED"
+        move_teardown(state, "SHUTDOWN_REQUESTED")
         acks_changed(state, now, effects)
     if state["team"]["headless"] and state["roster"][name]["state"] == "IDLE":
         emit(effects, "SHUTDOWN_ACK", name=name, how="not running")  # the client never delivers it (CLIENT.md 10)
@@ -150,13 +149,15 @@ def _(state, data, actor, now, effects):
 
 @rule("TEARDOWN_RETRYING", ("gate",), ("wait_is_overdue",))
 def _(state, data, actor, now, effects):
-    state["teardown"].update(state="RETRYING", sends=state["teardown"]["sends"] + 1, sent_at=now)
+    move_teardown(state, "TEARDOWN_RETRYING")
+    state["teardown"].update(sends=state["teardown"]["sends"] + 1, sent_at=now)
 
 
 @rule("FORCED_FINALIZE_CANDIDATE", (tables.SUPERVISOR, "gate"), ("candidate_may_open",), epoch=("owner_is_not_fenced",))
 def _(state, data, actor, now, effects):
     if state["teardown"]["state"] != "FORCED_FINALIZE_CANDIDATE":
-        state["teardown"].update(state="FORCED_FINALIZE_CANDIDATE", sent_at=now)
+        state["teardown"]["sent_at"] = now  # said again, it does not wait anew
+    move_teardown(state, "FORCED_FINALIZE_CANDIDATE")
 
 
 @guard
@@ -182,14 +183,14 @@ def _(state, data, actor, now, effects):
 
 @rule("READY_TO_DELETE", ("gate",), ("nothing_is_missing", "every_task_is_terminal", "delivered_is_approved"))
 def _(state, data, actor, now, effects):
-    state["teardown"]["state"] = "READY_TO_DELETE"
+    move_teardown(state, "READY_TO_DELETE")
     if not view.living(state, tables.SUPERVISOR):
         emit(effects, "TEAM_DELETED")
 
 
 @rule("TEAM_DELETED", ("gate",), ("teardown_is_ready", "every_task_is_terminal", "nobody_lives", "delivered_is_approved"))
 def _(state, data, actor, now, effects):
-    state["teardown"]["state"] = "TEAM_DELETED"
+    move_teardown(state, "TEAM_DELETED")
     for name in state["teardown"]["unresolved"]:
         if state["roster"][name]["state"] in tables.LIVING:
             end_agent(state, name, "LOST")
@@ -198,7 +199,7 @@ def _(state, data, actor, now, effects):
 
 @rule("TEARDOWN_FAILED_SAFE", ("gate",))
 def _(state, data, actor, now, effects):
-    state["teardown"]["state"] = "TEARDOWN_FAILED_SAFE"
+    move_teardown(state, "TEARDOWN_FAILED_SAFE")
     state["phase"] = "FAILED_SAFE"
 
 

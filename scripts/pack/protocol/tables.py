@@ -23,7 +23,7 @@ ROLES = (SUPERVISOR, TECH_LEAD) + IMPLEMENTERS + REVIEWERS + RESEARCHERS + (RISK
 SINGLETONS = (SUPERVISOR, TECH_LEAD) + REVIEWERS
 
 # --- Roster (PROTOCOL 1) ----------------------------------------------------------------------------------------
-ROSTER_STATES = ("SPAWNING", "ACTIVE", "IDLE", "ENDED", "LOST")
+# SPAWNING, ACTIVE, IDLE, ENDED, LOST: the first three live.
 LIVING = ("SPAWNING", "ACTIVE", "IDLE")
 PRESENT = ("ACTIVE", "IDLE")  # bound to an agent that can be spoken to: what the matrix calls ACTIVE
 
@@ -31,7 +31,6 @@ PRESENT = ("ACTIVE", "IDLE")  # bound to an agent that can be spoken to: what th
 SIMPLE, MEDIUM, COMPLEX = "SIMPLE", "MEDIUM", "COMPLEX"
 ESCALATED = "SIMPLE_ESCALATED_TO_MEDIUM"
 MODES = (SIMPLE, ESCALATED, MEDIUM, COMPLEX)
-LAYERS = ("db", "api", "ui")
 
 # number -> (what fires it, what it is computed from or which fact the lead supplies)
 MEDIUM_TRIGGERS = (
@@ -133,37 +132,51 @@ WATCH = {
     "tech-lead": (12, 25, 40),
 }
 
-# --- Ownership (PROTOCOL 3) ---------------------------------------------------------------------------------------
-# LEAD: nobody was offered the state yet. LOST: the owner ended; the lead may only spawn and re-offer.
-OWNER_STATES = ("LEAD", "OFFERED", "ACTIVE", "LOST", "RECONCILE_LOCK")
-
-# --- Teardown (PROTOCOL 9): (from, on, guard, to), as printed in references/teardown.md --------------------------------
-TEARDOWN_STATES = (
-    "NONE",
-    "TEARDOWN_INIT",
-    "SHUTDOWN_REQUESTED",
-    "WAITING_ACKS",
-    "RETRYING",
-    "FORCED_FINALIZE_CANDIDATE",
-    "READY_TO_DELETE",
-    "TEAM_DELETED",
-    "TEARDOWN_FAILED_SAFE",
-)
-TEARDOWN = (
-    ("NONE", "completion gate passed, or `pack abort`", "owner ACTIVE", "TEARDOWN_INIT"),
-    ("TEARDOWN_INIT", "first `shutdown_request`", "targets = living roster minus supervisor", "SHUTDOWN_REQUESTED"),
-    ("SHUTDOWN_REQUESTED", "all requests sent", "", "WAITING_ACKS"),
-    ("WAITING_ACKS", "ack", "some missing", "WAITING_ACKS"),
-    ("WAITING_ACKS", "ack", "none missing, no open task, state consistent, summary and decisions persisted", "READY_TO_DELETE"),
-    ("WAITING_ACKS", "60 s passed", "sends < 3", "RETRYING"),
-    ("RETRYING", "resent to the missing", "", "WAITING_ACKS"),
-    ("WAITING_ACKS", "60 s passed", "sends = 3", "FORCED_FINALIZE_CANDIDATE"),
-    ("FORCED_FINALIZE_CANDIDATE", "`FORCED_FINALIZE_ACK`", "no open task, state consistent, persisted", "READY_TO_DELETE"),
-    ("FORCED_FINALIZE_CANDIDATE", "`FORCED_FINALIZE_DENY`, or no answer in 300 s", "", "TEARDOWN_FAILED_SAFE"),
-    ("any before READY_TO_DELETE", "a task reopens, or the owner is lost", "", "TEARDOWN_INIT under the new epoch"),
-    ("READY_TO_DELETE", "final offer to the lead, supervisor shut down last", "", "TEAM_DELETED"),
-    ("TEARDOWN_FAILED_SAFE", "`pack teardown retry`", "new attempt id", "TEARDOWN_INIT"),
-)
+# --- Teardown (PROTOCOL 9) ------------------------------------------------------------------------------------------
+# state -> {what moves it: the next state}. consequences.move_teardown goes by this table and by nothing else; the guards of a move stand
+# with the rule of its event. BEGUN: `pack teardown`, its retry, an abort. RESTARTED: what was collected counts no more. ALL_ASKED: nobody
+# who is missing has yet to be asked in this round.
+_ASKED_ANEW = {"BEGUN": "TEARDOWN_INIT", "RESTARTED": "TEARDOWN_INIT"}
+_COLLECTING = dict(_ASKED_ANEW, READY_TO_DELETE="READY_TO_DELETE")
+TEARDOWN = {
+    "NONE": {"BEGUN": "TEARDOWN_INIT"},
+    "TEARDOWN_INIT": dict(_COLLECTING, SHUTDOWN_REQUESTED="SHUTDOWN_REQUESTED"),
+    "SHUTDOWN_REQUESTED": dict(_COLLECTING, SHUTDOWN_REQUESTED="SHUTDOWN_REQUESTED", ALL_ASKED="WAITING_ACKS"),
+    "WAITING_ACKS": dict(
+        _COLLECTING,
+        SHUTDOWN_REQUESTED="WAITING_ACKS",
+        TEARDOWN_RETRYING="RETRYING",
+        FORCED_FINALIZE_CANDIDATE="FORCED_FINALIZE_CANDIDATE",
+    ),
+    "RETRYING": dict(_COLLECTING, SHUTDOWN_REQUESTED="RETRYING", ALL_ASKED="WAITING_ACKS"),
+    "FORCED_FINALIZE_CANDIDATE": dict(
+        _COLLECTING,
+        SHUTDOWN_REQUESTED="FORCED_FINALIZE_CANDIDATE",
+        FORCED_FINALIZE_CANDIDATE="FORCED_FINALIZE_CANDIDATE",
+        TEARDOWN_FAILED_SAFE="TEARDOWN_FAILED_SAFE",
+    ),
+    "READY_TO_DELETE": dict(_COLLECTING, SHUTDOWN_REQUESTED="READY_TO_DELETE", TEAM_DELETED="TEAM_DELETED"),
+    "TEARDOWN_FAILED_SAFE": {"BEGUN": "TEARDOWN_INIT"},
+    "TEAM_DELETED": {},
+}
+# What moves it -> (how references/teardown.md says it, under which guard)
+TEARDOWN_MOVES = {
+    "BEGUN": ("`pack teardown`, `pack teardown retry` or an abort", "completion gate passed and owner ACTIVE; an abort needs neither"),
+    "RESTARTED": ("a task reopens, or the owner is lost", "targets = living roster minus supervisor, under the new epoch"),
+    "SHUTDOWN_REQUESTED": ("a `shutdown_request`", "to a living target that was not asked in this round"),
+    "ALL_ASKED": ("the last request of the round", ""),
+    "TEARDOWN_RETRYING": ("%d s passed" % limit("ACK_RETRY_TIMEOUT_SEC"), "acks missing, sends < %d" % limit("ACK_RETRY_ROUNDS")),
+    "FORCED_FINALIZE_CANDIDATE": (
+        "%d s passed, or the supervisor says it" % limit("ACK_RETRY_TIMEOUT_SEC"),
+        "acks missing, sends = %d" % limit("ACK_RETRY_ROUNDS"),
+    ),
+    "READY_TO_DELETE": (
+        "the last ack, or `FORCED_FINALIZE_ACK`",
+        "no open task, what is delivered is approved, summary and decisions persisted",
+    ),
+    "TEARDOWN_FAILED_SAFE": ("`FORCED_FINALIZE_DENY`, or no answer in %d s" % limit("CANDIDATE_TIMEOUT_SEC"), ""),
+    "TEAM_DELETED": ("the supervisor was shut down last", "nobody lives, what is delivered is approved"),
+}
 
 # --- Messages (PROTOCOL 7) ----------------------------------------------------------------------------------------
 # event -> (form, senders, receivers, when). A form's <epoch>, <N>, <M> are numbers; " ..." is free text on that line.

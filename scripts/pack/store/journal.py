@@ -252,7 +252,7 @@ class Store:
     def _state_file_changed(self):
         """Somebody else wrote state.md; what a crash of ours left behind is not that."""
         data = self.disk.read(self.state_file)
-        if data != state_md(self.state, self.seq).encode():
+        if data != codec.utf8(state_md(self.state, self.seq)):
             self.found.append(("STATE_DIVERGENCE", {"file": "state.md", "was": "missing" if data is None else "changed"}))
 
     def _load_journal(self):
@@ -267,7 +267,7 @@ class Store:
         state, intact = machine.initial(), False
         for record, state in replayed(records):
             if record["seq"] == after and record["more"] == 0:
-                intact = rendered == state_md(state, after).encode()  # an older rendering of ours is what a crash leaves
+                intact = rendered == codec.utf8(state_md(state, after))  # an older rendering of ours is what a crash leaves
         self.state, self.size = state, end
         if records:
             # A killed writer may have left its record in the page cache only; from here on it is relied on.
@@ -444,7 +444,7 @@ class Store:
         text = codec.dumps(self.state) if text is None else text
         try:
             self.disk.replace(self.written, b"%d %s\n" % (self.size, self.sum.encode("ascii")))
-            self.disk.replace(self.state_file, state_md(self.state, self.seq).encode())
+            self.disk.replace(self.state_file, codec.utf8(state_md(self.state, self.seq)))
             self.disk.point("after render")
             head = {
                 "seq": self.seq,
