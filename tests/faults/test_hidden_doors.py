@@ -360,3 +360,52 @@ def test_the_plan_is_still_the_plan(s):
     assert plan("SIMPLE")["tasks"][0]["files"] == ["src/a.py"]
     s.do_task("coder-1", 1, "src/a.py")
     assert s.state()["tasks"]["1"]["state"] == "DONE"
+
+
+# --- The shell text of skills, where the client shows it ---------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "who, command, code",
+    [
+        ("lead", "sed -i s/1/2/ src/old.py", "LEAD_DELEGATES"),
+        ("lead", "git status --short", None),
+        ("lead", "pack status", None),
+        ("lead", "pack abort --reason x", "SKILL_RUNS_SHELL"),
+        ("coder-1", "printf x > src/other.py", "NOT_IN_TASK"),
+        ("coder-1", "printf x > src/a.py", None),
+        ("coder-1", "claude -p hi", "NESTED_CLIENT"),
+        ("unified-reviewer", "rm -r .claude/teams", "PROTECTED"),
+    ],
+)
+def test_a_skills_line_is_judged_like_a_shell_command(s, who, command, code):
+    given = {"tool_name": "Bash", "tool_input": {"command": command}, "tool_use_id": "toolu_s", "command_name": "fmt"}
+    done = s.send("PreSkillShellCommand", who, invoked_by="claude", **given)
+    assert done[0] == (2 if code else 0) and (code is None or code in done[2]) and done[1] is None
+    assert s.state()["phase"] == "EXECUTION"
+    assert s.send("PreSkillShellCommand", who, invoked_by="user", **given) == (0, None, "")
+    assert not [n for n in os.listdir(os.path.join(paths.active(s.project, s.data)["run"], "calls")) if n.endswith(".before")]
+
+
+@pytest.mark.parametrize(
+    "version, has", [("2.1.332 (Claude Code)", True), ("2.2.0", True), ("2.1.329", False), ("", False), ("x.y", False)]
+)
+def test_hooks_json_is_written_for_the_client_that_is_there(session, tmp_path, version, has):
+    from hooks.driver import Processes, copy_plugin
+
+    root = copy_plugin(tmp_path / "plugin")
+    made = subprocess.run([sys.executable, root + "/scripts/dev/generate.py", "--for-client", version], stdout=subprocess.PIPE, text=True)
+    with open(root + "/hooks/hooks.json") as f:
+        rows = json.load(f)["hooks"]
+    assert made.returncode == 0 and ("PreSkillShellCommand" in rows) is has
+    if not has:
+        return
+    assert rows["PreSkillShellCommand"][0]["hooks"][0]["onFailure"] == "block"
+    s = executing(Processes(session.project, session.data, root))
+    s.env["AI_AGENT"] = "claude-code_2-1-332_harness"
+    given = {"tool_name": "Bash", "tool_input": {"command": "sed -i s/1/2/ src/old.py"}, "tool_use_id": "toolu_s"}
+    assert "LEAD_DELEGATES" in s.send("PreSkillShellCommand", invoked_by="claude", **given)[2]
+    os.makedirs(s.project + "/.claude/commands")
+    with open(s.project + "/.claude/commands/fmt.md", "w") as f:
+        f.write("!`git status`\n")
+    assert s.call("lead", "Skill", skill="fmt") is None
+    s.env["AI_AGENT"] = "claude-code_2-1-329_harness"
+    assert "SKILL_RUNS_SHELL" in s.call("lead", "Skill", skill="fmt")

@@ -36,7 +36,7 @@ def _cpu(command, runs=5):
 
 
 def settings(project):
-    """The client's settings that matter, merged: {"hooks_off": path or None, "teams": bool, "mode": str}."""
+    """The client's settings that matter, merged: {"hooks_off": None (examine says), "teams": bool, "mode": str}."""
     out = {"hooks_off": None, "teams": os.environ.get("CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS") in ("1", "true"), "mode": None}
     for path in paths.settings_files(os.environ, project).values():
         try:
@@ -45,8 +45,6 @@ def settings(project):
         except (OSError, ValueError):
             continue
         if isinstance(found, dict):
-            if found.get("disableAllHooks"):
-                out["hooks_off"] = "disableAllHooks in %s" % path
             env = found.get("env") if isinstance(found.get("env"), dict) else {}
             out["teams"] = out["teams"] or str(env.get("CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS")) in ("1", "true")
             permissions = found.get("permissions") if isinstance(found.get("permissions"), dict) else {}
@@ -83,7 +81,7 @@ def examine(project):
         )
     found = settings(project)
     live = paths.active(project, paths.data_folder(env))
-    found["hooks_off"] = found["hooks_off"] or enforcement.switched_off(env, project, live and live["run"])
+    found["hooks_off"] = enforcement.switched_off(env, project, live and live["run"])
     bare = env.get("CLAUDE_CODE_SIMPLE") == "1"  # in Bash's environment below `claude --bare`, and not otherwise (CLIENT.md 11)
     if bare:
         row("hooks", "off: the client was started with --bare", False, "--bare loads commands and no hooks: start it without")

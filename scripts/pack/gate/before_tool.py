@@ -34,6 +34,38 @@ def pre_tool(call):
         return _bounded(call, tool, given, refusal, told)
 
 
+def skill_line(call):
+    """PreSkillShellCommand: shell text of a skill or command that is being loaded (CLIENT.md 11). What the user typed is the user's own doing;
+    else it is a Bash call of the one who loads. The client applies no other input and raises no event afterwards, so what changes the run
+    or commits is not done here; what it wrote is found by the next look."""
+    given = call.payload["tool_input"]
+    if call.state["phase"] == "CLOSED" or call.payload.get("invoked_by") == "user" or call.actor["role"] == "foreign":
+        return PASS
+    try:
+        _only_looks(call, str(given.get("command")))
+        _shell(call, given)
+        call.store.disk.remove(call.scratch(".before"))
+        return PASS
+    except Refusal as refusal:
+        return 2, "", call.refuse(refusal).text()
+
+
+def _only_looks(call, command):
+    """Raises the Refusal of a skill's line that commits, or is a `pack` verb that the hook itself would carry out."""
+    from ..base import shell_writes
+    from . import pack_verbs
+
+    try:
+        parsed, commits = shell_writes.parse(command), shell_writes.commits(command, call.payload.get("cwd") or call.project)
+    except (shell_writes.ShellError, RecursionError):
+        return
+    for words in (shell_writes.bare(c.words) for c in parsed):
+        if len(words) > 1 and os.path.basename(words[0]) == "pack" and words[1] in pack_verbs.CHANGING | {"gate"}:
+            commits = True
+    if commits:
+        raise Refusal("SKILL_RUNS_SHELL", "a skill's line changes the run or commits", command[:100], "do that with Bash", "BASH")
+
+
 def _bounded(call, tool, given, refusal, told):
     """What is refused again and again is sent by a model that does not read: after a few times its turn is ended, and who can act is told:
     the user for the lead's, the lead (LOOP_SUSPECTED, what the client hands on) for an agent's (told: of this call it was already). Counted

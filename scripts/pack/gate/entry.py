@@ -20,6 +20,7 @@ from .hook_call import Call
 # event -> (module, function); a call imports only what its event needs.
 HANDLERS = {
     "PreToolUse": ("before_tool", "pre_tool"),
+    "PreSkillShellCommand": ("before_tool", "skill_line"),
     "PostToolUse": ("after_tool", "post_tool"),
     "PostToolUseFailure": ("after_tool", "post_tool"),
     "PermissionDenied": ("after_tool", "post_tool"),
@@ -261,6 +262,6 @@ def trouble(error, guarded):
         return stop(deny(text), text) if isinstance(error, Damaged) else deny(text)
     if guarded in ("UserPromptExpansion", "UserPromptSubmit"):
         return block(text)
-    if guarded == "ConfigChange":
+    if guarded in ("ConfigChange", "PreSkillShellCommand"):
         return 2, "", text
     return 0, "", text

@@ -12,6 +12,20 @@ from ..protocol import tool_use
 from ..protocol.refusal import Refusal
 from .answers import PASS
 
+SEES_SHELL = (2, 1, 332)  # the first client with PreSkillShellCommand
+
+
+def seen_by_hook(env):
+    """Whether the shell text of skills reaches the gate in this session: the client has the event, and this copy's hooks.json asks for it."""
+    from ..base.enforcement import client_version
+
+    try:
+        with open(os.path.join(PLUGIN_ROOT, "hooks", "hooks.json"), encoding="utf-8") as f:
+            return (client_version(env) or ()) >= SEES_SHELL and '"PreSkillShellCommand"' in f.read()
+    except OSError:
+        return False
+
+
 MAX_BYTES = 1 << 20  # the client reads no larger one
 
 
@@ -31,7 +45,7 @@ def decide(call, given):
                 text = f.read(MAX_BYTES)
         except OSError:
             continue
-        if runs_shell(text):
+        if runs_shell(text) and not seen_by_hook(call.env):
             raise Refusal(
                 "SKILL_RUNS_SHELL",
                 "%s runs shell text as it is loaded, which no check sees"
