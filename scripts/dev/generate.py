@@ -54,7 +54,7 @@ def messages(role=None):
             lines.append("- %s to %s: %s" % (_form(form), to, when))
     if not lines:
         lines.append("- no protocol lines: your last text is your report")
-    lines.append("- `shutdown_response` to `team-lead`, with the request_id you were given: when you are asked to shut down")
+    lines.append("- `shutdown_response` to `team-lead`, with the request's request_id: when asked to shut down")
     return "\n".join(lines)
 
 
@@ -377,7 +377,27 @@ def package_init():
     )
 
 
-FILES = {"hooks/hooks.json": hooks_json, "plugin.json": manifest_copy, "scripts/pack/__init__.py": package_init}
+def literals():
+    """The names of the tables as types: a misspelt event or state is an error of the type checker."""
+    names = {
+        "EventName": sorted(tables.EVENTS),
+        "Mode": tables.MODES,
+        "Phase": tables.PHASES,
+        "TaskState": tables.TASK_STATES,
+        "RosterState": tables.ROSTER_STATES,
+        "OwnerState": tables.OWNER_STATES,
+        "TeardownState": tuple(tables.TEARDOWN),
+    }
+    head = '"""The names of tables.py as types, for the type checker only. Generated: `make generate`."""\n\nfrom typing import Literal\n'
+    return head + "".join("\n%s = Literal[\n%s]\n" % (n, "".join('    "%s",\n' % v for v in values)) for n, values in names.items())
+
+
+FILES = {
+    "hooks/hooks.json": hooks_json,
+    "plugin.json": manifest_copy,
+    "scripts/pack/__init__.py": package_init,
+    "scripts/pack/protocol/literals.py": literals,
+}
 
 
 def wanted(root=ROOT):

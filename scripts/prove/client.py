@@ -16,7 +16,7 @@ import sys
 
 from pack.base import codec, paths
 from pack.cli import verbs
-from pack.gate import entry
+from pack.gate import answers, entry
 from pack.realtime import wave_runs
 from pack.store.journal import Busy, Damaged, read_chain, seal
 
@@ -225,8 +225,12 @@ class Client:
         denied = specific.get("permissionDecision") == "deny"
         need(denied == (code == 2), "EXIT", "code %d and %s", code, specific.get("permissionDecision"))
         self.witness.checked["calls"] += 1
+        text = specific.get("permissionDecisionReason") or ""
+        if denied and text.startswith(answers.RECORDED) and who != "foreign":
+            self.witness.checked["allowed"] += 1
+            self.last_refusal.pop(who, None)
+            return None, None, use, records  # it has had its effect, and nothing was sent
         if denied:
-            text = specific["permissionDecisionReason"]
             self.last_refusal[who] = text.partition("(")[2].partition(")")[0]
             self.refusals.append((who, tool, text))
             self.witness.refused(
@@ -308,7 +312,7 @@ class Client:
         refused, updated, use, records = self.tool(who, "SendMessage", given, deed.get("kill"), deed.get("use"))
         if refused is not None or who == "foreign":
             return
-        receiver = self._receiver(updated.get("to"))
+        receiver = self._receiver((updated or given).get("to"))
         if self.first(use):
             event = self.witness.message(who, self.person(who), deed["to"], receiver, text)
             if event:
@@ -317,6 +321,8 @@ class Client:
                 record = self.book.keys.get("PreToolUse:" + use)
                 need(record is None or record["event"] == "MAIL", "TALK", "%r was taken for %s", text[:80], record and record["event"])
         self.settle()
+        if updated is None:
+            return
         yield
         lost = deed.get("lost")
         self.post(who, "SendMessage", updated, use, {"success": False} if lost else {"success": True})
@@ -343,7 +349,12 @@ class Client:
 
     def do_spawn(self, who, deed):
         name, role = deed["name"], self.asked_role(deed)
-        given = {"description": "x", "prompt": "go", "subagent_type": deed.get("kind") or self.agent_of(deed["role"]), "name": name}
+        given = {
+            "description": "x",
+            "prompt": deed.get("prompt", "go"),
+            "subagent_type": deed.get("kind") or self.agent_of(deed["role"]),
+            "name": name,
+        }
         refused, updated, use, records = self.tool(who, deed.get("tool", "Agent"), given, deed.get("kill"), deed.get("use"))
         if refused is not None or who == "foreign":
             return

@@ -127,8 +127,8 @@ def test_what_a_killed_writer_did_not_render_is_rendered_by_the_next_call_even_i
     call = dict(tool_name="SendMessage", tool_input={"to": "supervisor", "message": "CLAIM: task #1"}, tool_use_id="toolu_claim")
     with monkeypatch.context() as m:
         m.setattr(Store, "derive", lambda *_, **__: None)
-        assert s.send("PreToolUse", "coder-1", **call)[0] == 0
-    assert s.send("PreToolUse", "coder-1", **call)[0] == 0
+        assert "team: recorded" in s.send("PreToolUse", "coder-1", **call)[2]
+    assert "team: recorded" in s.send("PreToolUse", "coder-1", **call)[2]
     with open(os.path.join(s.project, TEAM, "state.md"), encoding="utf-8") as f:
         assert "IN_PROGRESS (coder-1)" in f.read()
 

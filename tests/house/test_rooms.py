@@ -28,12 +28,14 @@ KNOWN = modules()
 
 
 def imports(name, everywhere=True):
-    """Modules that a module imports, with the line; those inside functions count where `everywhere`."""
+    """Modules that a module imports, with the line; those inside functions, or for the type checker, count where `everywhere`."""
     path = KNOWN[name]
     with open(path, encoding="utf-8") as f:
         tree = ast.parse(f.read())
     package = name if path.endswith("__init__.py") else name.rpartition(".")[0]
-    inside = {inner for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) for inner in ast.walk(node)}
+    late = [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    late += [n for n in tree.body if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING"]  # never run
+    inside = {inner for node in late for inner in ast.walk(node)}
     for node in ast.walk(tree):
         if not everywhere and node in inside:
             continue

@@ -374,6 +374,166 @@ SILENT = [
             "Hand it to the `some-thing` skill (`some-thing@their-market`).",
         )
     ),
+    # Twenty-six repositories more, 2026-11-29: each is a kind.
+    *(
+        (
+            {
+                "references/states.md": "# S\n\n| State | Meaning |\n|---|---|\n| `REQUIRED` | a |\n| `SKIPPED` | b |\n",
+                "commands/build.md": command("See [s](../references/states.md). " + body),
+            },
+            "protocol-name",
+        )
+        for body in ("It REQUIRES a plan.", "With the tags STRIPPED from it.")
+    ),
+    ({"commands/build.md": command("Spawn **one** subagent for it.")}, "ref-agent"),
+    ({"README.md": "# R\n\nIt writes `<demo-pack:remember>` and `</demo-pack:remember>`, and a skill reads them.\n"}, "ref-name"),
+    ({"README.md": "# R\n\nThe agent's file has a `# demo-pack:wrapper-version` stamp.\n"}, "ref-name"),
+    ({"README.md": "# R\n\n| Old Command | New Command |\n|---|---|\n| `/demo-pack:gone` | `/demo-pack:build` |\n"}, "ref-name"),
+    (
+        {
+            "hooks/hooks.json": hooks("Stop", command='python3 "${CLAUDE_PLUGIN_ROOT}/scripts/log.py"'),
+            "scripts/log.py": "import json, sys\nevent = json.load(sys.stdin)\nopen('/tmp/l', 'a').write(json.dumps({'systemMessage': 1, 'hook_event_name': event.get('x')}))\n",
+        },
+        "hook-answer",
+    ),
+    ({"references/r.md": '# R\n\nWrong: `TOKEN = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9..."`\n'}, "secret"),
+    ({"commands/build.md": command("`$1` is the *second* argument. $ARGUMENTS")}, "command-argument"),
+    ({"skills/s/SKILL.md": skill("Not `$CLAUDE_PLUGIN_ROOT/a.sh`: only `${CLAUDE_PLUGIN_ROOT}` is replaced.")}, "root-variable"),
+    (
+        {
+            "skills/s/SKILL.md": skill("The client is at `${CLAUDE_PLUGIN_ROOT}/scripts/lib/client.py`."),
+            "scripts/lib/client.py": "from . import base\n",
+        },
+        "ref-script",
+    ),
+    (
+        {"agents/helper.md": agent("INCORRECT (shown in the body):\n\n> `exec('curl ' + url + ' | sh')` takes any address.")},
+        "piped-to-shell",
+    ),
+    (
+        {"hooks/hooks.json": '{"hooks": {"_comment": "said here", "Stop": [{"hooks": [{"type": "command", "command": "true"}]}]}}'},
+        "hook-event",
+    ),
+    ({".mcp.json": '{"mcpServers": {"k": {"command": "node", "args": ["${CLAUDE_PLUGIN_ROOT}/path/to/server.js"]}}}'}, "mcp-command"),
+    ({"skills/s/SKILL.md": "---\nname: [TODO: lower case]\ndescription: Does it. Use when asked.\n---\nx\n"}, "frontmatter-type"),
+    *(
+        ({"commands/build.md": command(body), "references/r.md": "# R\n", "agents/helper.md": agent("Help.")}, "ref-file")
+        for body in (
+            "See the navigator's `references/store.md`.",
+            "As in the `other-tools` plugin's `commands/solid.md`.",
+            "Detect adoption by either: a `commands/install-hook.md` file, or a hook.",
+        )
+    ),
+    (
+        {
+            "skills/s/SKILL.md": skill("See references/w.md"),
+            "skills/s/references/w.md": "# W\n\n| File | Name |\n|---|---|\n| `agents/code-reviewer.md` | `my-plugin:code-reviewer` |\n| `commands/name.md` | x |\n",
+        },
+        "ref-file",
+    ),
+    (
+        {
+            "skills/s/SKILL.md": skill("See references/w.md"),
+            "skills/s/references/w.md": "# W\n\n```yaml\n---\nname: pdf\n---\n```python\nx\n```\n\nSee [forms](references/forms.md).\n",
+        },
+        "ref-file",
+    ),
+    (
+        {
+            "references/states.md": "# S\n\n| Status | Meaning |\n|---|---|\n| `open` | a |\n| `closed` | b |\n",
+            "commands/build.md": command("See [s](../references/states.md). Gate status: `pending`, `passed`, `blocked`"),
+        },
+        "protocol-unknown",
+    ),
+    (
+        {"skills/s/SKILL.md": skill("Defer to the official `laravel-simplifier` agent from [laravel/skills](https://x.example).")},
+        "ref-agent",
+    ),
+    ({"agents/helper.md": agent("Look it up via WebFetch-less Bash.", front="tools: Read, Bash\n")}, "tool-ungranted"),
+    ({"agents/helper.md": agent("Done.\n\n> To go on, run mcp__base__advise yourself.", front="tools: Read\n")}, "tool-ungranted"),
+    ({"agents/helper.md": agent("Find these:\n\n- Example: `Task(subagent_type=\"demo-pack:reviewer\")`")}, "protocol-spawn"),
+    ({"commands/build.md": command("Run `${CLAUDE_PLUGIN_ROOT}/cli/target/release/tool --help`.")}, "ref-file"),
+    (
+        {
+            ".claude/worktrees/one/.claude-plugin/plugin.json": '{"name": "one"}',
+            ".claude/worktrees/one/agents/bad.md": "---\nname: bad\ndescription: Use when: x: y\n  - z\n---\nx\n",
+        },
+        "frontmatter-syntax",
+    ),
+    (
+        {
+            "references/states.md": "# S\n\n| Status | Meaning |\n|---|---|\n| `[PENDING]` | a |\n| `[BLOCKED]` | b |\n",
+            "references/r.md": '# R\n\n```json\n{"id": 1, "status": "pending"}\n```\n',
+        },
+        "protocol-name",
+    ),
+    (
+        {
+            "references/states.md": "# S\n\n| Signal | Meaning |\n|---|---|\n| `next.config.js` | a |\n| `wp-config.php` | b |\n",
+            "references/r.md": "# R\n\n`next.config.mjs` counts, too.\n",
+        },
+        "protocol-name",
+    ),
+    (
+        {
+            "skills/s/SKILL.md": skill(
+                "x",
+                front="hooks:\n  PostToolUse:\n    - matcher: Edit\n      hooks:\n        - type: command\n          command: vendor/bin/phpstan analyse\n",
+            )
+        },
+        "hook-path",
+    ),
+    (
+        {"agents/helper.md": agent("Read `skills/file1.md` and `hooks/x.sh`.", front="tools: Read\n"), "skills/s/SKILL.md": skill("x")},
+        "ref-file",
+    ),
+    ({"skills/SKILL_TEMPLATE.md": skill("x", "t")}, "skill-file"),
+    ({"skills/s/SKILL.md": skill("Load the `artifact-design` skill first.")}, "ref-skill"),
+    *(
+        ({"skills/s/SKILL.md": skill(body, front="argument-hint: x\n")}, "command-argument")
+        for body in ("- [ ] Arguments ($1, $2, $ARGUMENTS) are documented", "Say what each $1, $2 expects. $ARGUMENTS")
+    ),
+    *(
+        ({"agents/helper.md": agent(body, front="tools: Read\n")}, "tool-ungranted")
+        for body in (
+            "The flag is set by the skill that dispatches you via the Agent tool.",
+            "Tell the user to invoke it using the Bash tool.",
+            "Use the AskUserQuestion tool when available, otherwise ask in words.",
+        )
+    ),
+    (
+        {
+            "README.md": "# R\n\nIt needs `/plugin install demo-pack@upstream`. Then run `/demo-pack:distill`.\n",
+            ".claude-plugin/marketplace.json": '{"name": "demo-market", "description": "D", "owner": {"name": "E"}, "plugins": [{"name": "demo-pack", "source": "./"}]}',
+        },
+        "ref-name",
+    ),
+    ({"references/r.md": "# R\n\n- **Example**: `demo-pack:core` is a name.\n"}, "ref-name"),
+    ({"references/r.md": "# R\n\nThe marketplace add and plugin install lines.\n"}, "ref-name"),
+    ({"references/migration-from-old.md": "# R\n\n| `demo-pack:gone` | `demo-pack:build` | command |\n"}, "ref-name"),
+    ({"skills/s/SKILL.md": skill("Seed a `db-migration` agent from it.")}, "ref-agent"),
+    (
+        {
+            "skills/s/SKILL.md": skill("See references/opencode.md"),
+            "skills/s/references/opencode.md": "# O\n\nUse `subagent_type: general`.\n",
+        },
+        "ref-agent",
+    ),
+    (
+        {
+            "commands/build.md": command("Route it to the `keeper` agent."),
+            "skills/s/agents/keeper.md": agent("x", "keeper"),
+            "skills/s/SKILL.md": skill("See agents/keeper.md"),
+        },
+        "ref-agent",
+    ),
+    ({"skills/s/SKILL.md": skill("See _part.md"), "skills/s/_part.md": "# P\n\nApply [prose](#concise-prose).\n"}, "ref-anchor"),
+    ({"agents/helper.md": agent("- `commands/git/commit.md` → `/project:git:commit`", front="tools: Read\n")}, "ref-file"),
+    ({"skills/s/SKILL.md": skill("- **Example**: `scripts/rotate_pdf.py` for PDF tasks"), "skills/s/scripts/a.py": "1\n"}, "ref-file"),
+    (
+        {"agents/helper.md": agent("See `/other:api` `references/endpoints.md`.", front="tools: Read\n"), "references/r.md": "# R\n"},
+        "ref-file",
+    ),
 ]
 FOUND = [
     *(
@@ -533,6 +693,35 @@ FOUND = [
         for body in ("Invoke the `old-name` skill.", "The `old-name` skill does the rest.")
     ),
     ({".mcp.json": '{"mcpServers": {"k": {"command": "node", "args": ["${CLAUDE_PLUGIN_ROOT}/dist/server.js"]}}}'}, "mcp-command"),
+    # Beside the kinds of the twenty-six repositories.
+    (
+        {
+            "references/states.md": "# S\n\n| State | Meaning |\n|---|---|\n| `REQUIRED` | a |\n| `SKIPPED` | b |\n",
+            "commands/build.md": command("See [s](../references/states.md). Then it is RQEUIRED."),
+        },
+        "protocol-name",
+    ),
+    (
+        {
+            "hooks/hooks.json": hooks("Stop", command='python3 "${CLAUDE_PLUGIN_ROOT}/scripts/log.py"'),
+            "scripts/log.py": "import json\nprint(json.dumps({'hookSpecificOutput': {'hook_event_name': 'Stop'}}))\n",
+        },
+        "hook-answer",
+    ),
+    ({"README.md": "# R\n\n| Command | Does |\n|---|---|\n| `/demo-pack:gone` | x |\n"}, "ref-name"),
+    ({"hooks/hooks.json": hooks("Stop", command='sh "$HOME/.claude/plugins/marketplaces/m/hooks/stop.sh"')}, "hook-path"),
+    (
+        {"commands/build.md": "---\ndescription: Builds\nallowed-tools: [Bash(${CLAUDE_PLUGIN_ROOT}/scripts/a.sh *), Read]\n---\nx\n"},
+        "tool-unbalanced",
+    ),
+    (
+        {
+            "commands/build.md": command("See the skill's `references/store.md`, or this plugin's `agents/none.md`."),
+            "agents/helper.md": agent("Help."),
+        },
+        "ref-file",
+    ),
+    ({"skills/s/SKILL.md": skill("Run `$CLAUDE_PLUGIN_ROOT/scripts/a.sh`."), "scripts/a.sh": "true\n"}, "root-variable"),
 ]
 
 
@@ -576,3 +765,19 @@ def test_a_copied_page_is_named_once(plugin):
     assert found["line"] == 3 and "5 links" in found["message"]
     root = plugin({"skills/s/references/a.md": "# A\n\n" + "".join(links.splitlines(True)[:2])})
     assert len([finding for finding in lint(root)[1] if finding["rule"] == "ref-file"]) == 2
+
+
+def test_a_collection_without_a_manifest(tmp_path):
+    """Agents and commands that somebody copies to ~/.claude: no plugin, so what only a plugin has is not asked of it."""
+    files = {
+        "agents/01-core/planner.md": agent("Ask the `scout` agent. subagent_type: scout", "planner", "skills: deep\ntools: Read, Agent\n"),
+        "agents/02-more/scout.md": agent("Scout.", "scout"),
+        "agents/README.md": "# Agents\n",
+        "commands/run.md": "Run `./scripts/check.sh` for $ARGUMENTS.\n",
+        "scripts/check.sh": "true\n",
+        "skills/team/deep/SKILL.md": skill("x", "deep"),
+    }
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    assert not named(lint(tmp_path)[1])

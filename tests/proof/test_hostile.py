@@ -41,6 +41,7 @@ def test_random_runs_break_no_promise_and_come_to_an_end():
     "kind, most, codes",
     [
         ("waves", {"gates": 10, "waves": 10, "words": 2, "edits": 20}, {"WAVE_CLOSED", "NOT_YOUR_FILE"}),
+        ("today", {"done": 5, "approved": 10, "said": 10, "commits": 5}, {"NOT_IN_TASK", "WRONG_ROLE"}),
         ("panes", {"done": 3, "approved": 5}, {"ENDED_AGENT", "WRONG_ROLE"}),
         ("paned waves", {"gates": 5, "waves": 5}, {"WAVE_CLOSED", "UNKNOWN_AGENT"}),
         ("together", {"done": 3, "approved": 5, "together": 100}, {"TASK_TAKEN", "ROLE_TAKEN", "NAME_TAKEN"}),

@@ -3,7 +3,7 @@
 import sys
 
 
-def plain():
+def plain() -> None:
     """Make the output streams replace what a terminal of another encoding (ISO-8859-1, ASCII) cannot show, instead of failing on it.
     A stream that the caller has closed (`>&-`) takes everything and shows nothing."""
     for name in ("stdout", "stderr"):

@@ -22,6 +22,15 @@ def stop(refused, text):
     return code, codec.dumps(dict(codec.loads(out), **{"continue": False, "stopReason": text})), err
 
 
+RECORDED = "team: recorded"  # how the answer to a message begins that has had its effect and is not sent on
+
+
+def recorded(line):
+    """A message whose meaning is in the journal now and that nobody has to be woken for: its call is not made. A hook has no other way to
+    keep the client from delivering it."""
+    return deny(RECORDED + ": `%s`. All that it says is done; it is not sent on, because nobody has to act on it. Go on." % line)
+
+
 def allow(updated, context=None):
     """Allow a call with another input (only keys of the tool's schema)."""
     out = {"hookEventName": "PreToolUse", "permissionDecision": "allow", "updatedInput": updated}

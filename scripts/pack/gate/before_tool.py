@@ -7,7 +7,7 @@ from ..base.client_tools import EDIT_TOOLS, SHELL_TOOLS
 from ..base.paths import PLUGIN_ROOT
 from ..protocol import access, machine, messages, tables, view, watch
 from ..protocol.refusal import Refusal
-from .answers import PASS, allow, deny, stop
+from .answers import PASS, allow, deny, recorded, stop
 from .facts import claimed_by, follow, keep, orders
 
 
@@ -213,8 +213,11 @@ def _message(call, given):
         name, fields = parsed
         known = _with_facts(call, name, fields)
         _found_changed(call, name, known)
-        call.append(name, key=call.key, to=resolved, **known)
+        quiet = name in tables.UNASKED and e and e["role"] == tables.SUPERVISOR and not messages.asks(fields["body"])
+        call.append(name, key=call.key, to=resolved, **known, **({"fact": True} if quiet else {}))
         follow(call, name)
+        if quiet:  # the journal has it, and the supervisor is not woken for what is routine
+            return recorded(message.strip().partition("\n")[0].strip()[:80])
         if name in ("SUPERVISOR_REPORT", "QUESTION"):
             from ..base import redact
 

@@ -7,6 +7,7 @@ under the identity that the client states, writes the receipt, and rewrites the 
 import os
 
 from ..base import codec, conventions, project_facts, shell_writes
+from ..base.paths import PLUGIN_ROOT
 from ..base.receipts import receipt
 from ..protocol import advice, machine, plan, tables, view
 from ..protocol.refusal import Refusal
@@ -174,13 +175,23 @@ def _plan(call, args, read):
     }
     if not _same_again(call, data["given"]):
         call.append("PLAN_REGISTERED", key=call.key, **data)
-    return "%s\n\n%d tasks registered in %s, phase %s.\n%s" % (
+    return "%s\n\n%d tasks registered in %s, phase %s.\n%s%s" % (
         call.state["classification"]["text"],
         len(checked["tasks"]),
         call.state["team"]["name"],
         call.state["phase"],
+        _validated() if call.state["mode"] in tables.VALIDATED_MODES and not call.state["plan"]["ok"] else "",
         _next(call),
     )
+
+
+def _validated():
+    """How plan and risks go on beyond SIMPLE: said when it is known to be needed, so that no other run carries it."""
+    try:
+        with open(os.path.join(PLUGIN_ROOT, "references", "validated-runs.md"), encoding="utf-8") as f:
+            return f.read().partition("<!-- said: validated -->")[2].partition("<!-- end: validated -->")[0].strip() + "\n"
+    except OSError:
+        return ""  # the steps that follow name each call themselves
 
 
 def _same_again(call, given):

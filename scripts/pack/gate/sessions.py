@@ -3,7 +3,7 @@
 import os
 
 from ..base import codec
-from ..protocol import advice, tables, view, watch
+from ..protocol import advice, messages, tables, view, watch
 from ..protocol.refusal import Refusal
 from . import identity, tamper_check
 from .answers import PASS, block, hush, tell
@@ -45,24 +45,6 @@ def _between(text, start, end):
     return text.partition(start)[2].partition(end)[0].strip()
 
 
-ASKS = (
-    "?",
-    "question",
-    "stuck",
-    "escalat",
-    "impossible",
-    "cannot",
-    "can't",
-    "unable",
-    "fail",
-    "block",
-    "need",
-    "please",
-    "refused",
-    "error",
-)
-
-
 def _needs_nobody(call, prompt):
     """Whether a prompt is nothing but plain ends of turns that ask nothing of the lead, which would cost a call on its whole context.
 
@@ -80,7 +62,7 @@ def _needs_nobody(call, prompt):
         said = _between(part, "<result>", "</result>")
         if e["role"] in REPORTING:
             reports.append([bound[0], said])
-        elif len(said) > 300 or any(word in said.casefold() for word in ASKS):
+        elif messages.asks(said):
             return False
         ended.add(bound[0])
     at_work = [e for n, e in roster.items() if e["state"] == "ACTIVE" and n not in ended and not watch.standing(call.state, n)]

@@ -289,7 +289,7 @@ def sniff(file):
         return None
     parts = file.rel.split("/")
     if "commands" in parts:
-        return "command"
+        return None if "docs" in parts and "description" not in front else "command"  # docs/commands/index.md is a page of a site
     if "name" in front and "description" in front and (file.plugin.scope == "sniff" or "agents" in parts):
         return "agent"
     return None

@@ -18,7 +18,7 @@ _AFTER = lazy(
 _BAD = lazy(
     r"\b(?:never|not|don't|avoid\w*|forbid\w*|prohibit\w*|block(?:s|ed|ing|list)?|den(?:y|ies|ied)|disallow\w*|reject\w*|refus\w*|dangerous|unsafe|malicious"
     r"|insecure|attack\w*|suspicious|red flags?|anti-?patterns?|risk(?:s|y)?|threats?|vulnerab\w*|detect\w*|flag\w*|check for|look for|scan\w*|wrong|bad|mistakes?"
-    r"|remote code execution|must not|exploit\w*|injection|warning signs)\b",
+    r"|remote code execution|must not|incorrect|exploit\w*|injection|warning signs)\b",
     IGNORECASE,
 )
 _BAD_HERE = lazy(

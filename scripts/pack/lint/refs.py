@@ -49,9 +49,16 @@ _NOT_YET = lazy(
     r"(?i)[^\n]{0,80}\b(?:(?:if|when|where) (?:it )?(?:exists|present|available|any)|coming soon|planned|not yet|optional|would|could)\b"
 )
 _IF = lazy(r"(?i)\b(?:if|when|whether|unless)\b[^.;]*\Z")
+_DETECTED = lazy(r"(?i)\b(?:detect|look for|check for|search for|scan for|signature)\b[^.;\n]{0,80}\Z")
 _EXISTS = lazy(r"(?i)`? (?:exists|is present|is there|is missing|does not exist|doesn't exist)\b")
+_OWNER = lazy(r"([\w.-]+)[`*]{0,2}(?: (?:plugin|skill|repo|repository|project|pack))?['’]s (?:own )?\Z")
+# `**Example**: `scripts/rotate.py``, `see `/other:skill` `references/api.md``, ``commands/git/commit.md` -> `/project:git:commit``
+_SHOWN_AS = lazy(r"(?i)\*\*(?:for )?examples?\b.{0,400}\Z|`/?[\w-]+:[\w-]+`(?:'s)? \Z")
+_BECOMES = lazy(r"`? ?(?:→|->|=>|becomes) ?`/")
+_OURS = frozenset("the this our your its skill plugin pack agent command each every that".split())
 _DOC_HEADS = (" references/", " reference/", " agents/", " commands/", " skills/")
 # What stands before a path that is not one of the plugin's own.
+_TEACHING = ("my-plugin", "your-plugin", "plugin-name")
 _ELSEWHERE = (".claude", "create", "write", "save", "generate", "new ", "output", "user", "e.g", "such as", "example", "project")
 _SKILL_HEADS = ("reference", "scripts/", "assets/", "templates/", "examples/")
 _PERMALINK = lazy(r"\[(?:[\u200b\u200c\ufeff#¶§🔗 ]|&#\w+;)*\]\(\Z")
@@ -65,11 +72,11 @@ _SHOWN = ("text", "txt", "output", "log", "markdown", "md", "json", "yaml", "dif
 _SCHEME = lazy(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _EMBEDDED = lazy(r"(?<!\S)!`([^`\n]{1,2000})`")
 _PLACEHOLDER = lazy(
-    r"[<>{}*$%]|\.\.\.|…|(?<![0-9])20[0-9]{2}-?[01][0-9]-?[0-3][0-9](?![0-9])|(?<![A-Za-z0-9])(?:[A-Z]+-)?(?:ID|NAME|SLUG|NNN+|XXX+)(?![A-Za-z0-9])|\b(?:filename|your|my|some|xxx|foo|bar|example|placeholder|name-of|(?:skill|agent|command|plugin|tool|file)-name|path/to|NNN|YYYY)\b|[\[\]]"
+    r"[<>{}*$%]|\.\.\.|…|(?<![0-9])20[0-9]{2}-?[01][0-9]-?[0-3][0-9](?![0-9])|(?:\A|/)name(?=[./])|(?<![A-Za-z0-9])(?:[A-Z]+-)?(?:ID|NAME|SLUG|NNN+|XXX+)(?![A-Za-z0-9])|\bfile[0-9]\b|\Ahooks/[xy]\.|\b(?:filename|your|my|some|xxx|foo|bar|example|placeholder|name-of|(?:skill|agent|command|plugin|tool|file)-name|path/to|NNN|YYYY)\b|[\[\]]"
 )
 _NOT_AGENTS = frozenset(
     "main lead default claude sub custom background parent child other same new this each primary secondary agent subagent "
-    "user-agent user external single multi review reviewer-agent name model tools description team worker opus sonnet haiku".split()
+    "user-agent user external single multi one two three four five six both all any no every review reviewer-agent name model tools description team worker opus sonnet haiku".split()
 )
 
 
@@ -255,6 +262,8 @@ def scoped(file, project):
             continue
         name = "%s:%s" % (match.group(2), match.group(3).rstrip("-:"))
         begin = match.start(2)
+        if text[match.start() - 1 : match.start()] == "<" or text.endswith("`# ", 0, match.start()):
+            continue  # `<ctx:remember>` and `</ctx:remember>` are elements of XML, `# demo:mark` is a comment of some file
         usage = file.kind == "readme" and match.group(1) == "/"  # a README shows its commands in fences
         if file.prose.hidden(begin) and not usage or _is_placeholder(match.group(3)):
             continue
@@ -307,6 +316,7 @@ def files(file, project):
     base = _skill_folder(folder, project) if file.kind == "prose" else None
     if _is_example(file) or _is_template(file):
         return  # what an example or a template points to is part of the example, or beside what is made from it
+    shows = file.kind == "prose" and "\n---\nname: " in text  # a page on how to write skills: its links are those of its example
     for target, start, end in file.prose.links() if file.holds(_LINK_MARKS) else ():
         path = target.split("#")[0].split("?")[0]
         if path.startswith(("{baseDir}/", "${baseDir}/")) and file.kind in ("skill", "prose"):
@@ -339,9 +349,12 @@ def files(file, project):
         last = path.rstrip("/").rsplit("/", 1)[-1]
         if "." not in last.strip(".") and not path.endswith("/") and (file.kind == "prose" or not path.startswith(".")):
             continue  # no extension: a page of a site or a wiki, not a file beside this one
-        if not _linkable(file, path):
+        if not _linkable(file, path) or shows and path.startswith(_SKILL_HEADS):
             continue
         meant = posixpath.normpath(posixpath.join(folder, path))
+        home = _claude_home(file.rel)
+        if home is not None and path.startswith(".claude/") and project.exists(home + path):
+            meant = home + path  # a model that works in the project reads it from there
         if base and not project.exists(meant) and project.exists(posixpath.join(base, path)):
             meant = posixpath.normpath(posixpath.join(base, path))  # the model is told the skill's folder, not the page's
         yield Ref(target, (start, end), "link", target=meant)
@@ -368,7 +381,7 @@ def root_paths(file, project):
         target = posixpath.normpath(posixpath.join(base, sub))
         if match.group(1) == "CLAUDE_PLUGIN_ROOT" and base and not target.startswith(base + "/") and target != base:
             target = "../" + sub
-        if sub.split("/")[0] in (
+        if any(part in ("node_modules", "target", "dist", "build", ".venv") for part in sub.split("/")[:-1]) or sub.split("/")[0] in (
             "node_modules",
             "dist",
             "build",
@@ -410,11 +423,14 @@ def _linkable(file, path):
 def _code_paths(file, project, folder):
     text, plugin = file.text, file.plugin
     if file.kind in ("agent", "command", "prose"):
+        about = file.kind == "prose" and any(word in file.text for word in _TEACHING)
         for match in _coded(file, _CODE_PATH, _CODE_HEADS) + _told_to_read(file):
             path = match.group(1)
             if _odd_path(path) or file.prose.hidden(match.start()) or path.endswith(("/AGENTS.md", "/CLAUDE.md")):
                 continue
             head = path.split("/")[0]
+            if about and not head.startswith("reference"):
+                continue  # a page on how to write plugins: the agents and commands are those of its examples
             if plugin.path(head) not in project.dirs and (head != "references" or file.kind == "prose"):
                 continue  # a project has agents/ or hooks/ of its own
             spots = (plugin.path(path), posixpath.normpath(posixpath.join(folder, path)))
@@ -470,11 +486,36 @@ def _run_scripts(file, project, folder, known):
 def _elsewhere(file, match):
     """Is it a file of another project (its address stands in the line), one that may be there or not, or one that only would help?"""
     text = file.text
-    begin, end = text.rfind("\n", 0, match.start()) + 1, file.source.line_end(match.end())
+    begin, end = max(text.rfind("\n", 0, match.start()) + 1, text.rfind("\n\n", 0, match.start()) + 1), file.source.line_end(match.end())
     before, after = text[begin : match.start()], text[match.end() : end]
     if any(part in ("dist", "build", "out", "node_modules") for part in match.group(1).split("/")):
         return True  # made by a build
-    return "://" in before or _NOT_YET.match(after) is not None or _IF.search(before) is not None and _EXISTS.match(after) is not None
+    if _of_another(file, match) or _SHOWN_AS.search(before) or _BECOMES.match(after):
+        return True
+    return (
+        "://" in before
+        or _NOT_YET.match(after) is not None
+        or _IF.search(before) is not None
+        and _EXISTS.match(after) is not None
+        or _DETECTED.search(before) is not None
+    )
+
+
+def _of_another(file, match):
+    """`the navigator's `references/a.md``, or a file that another plugin has whose name stands in the same paragraph?"""
+    text = file.text
+    owner = _OWNER.search(text, max(0, match.start() - 80), match.start())
+    if owner and owner.group(1).lower() not in _OURS and owner.group(1) not in file.plugin.names:
+        return True
+    begin = max(text.rfind("\n\n", 0, match.start()), match.start() - 300)
+    near = text[max(0, begin) : file.source.line_end(match.end())]
+    project, end = file.project, "/" + match.group(1)
+    for name in project.plugin_names:
+        if name in near and name not in file.plugin.names:
+            for other in project.plugins:
+                if name in other.names and any(("/" + rel).endswith(end) for rel in project.below(other.root)):
+                    return True
+    return False
 
 
 def _coded(file, pattern, heads):
@@ -507,6 +548,12 @@ def _skill_folder(folder, project):
     return None
 
 
+def _claude_home(rel):
+    """The folder (with a slash, or "") that holds the .claude which a file lies in, or None."""
+    at = ("/" + rel).find("/.claude/")
+    return rel[:at] if at >= 0 else None
+
+
 def _is_example(file):
     return "/examples/" in file.rel or "example" in file.name.lower()
 
@@ -526,6 +573,8 @@ def anchors(file, project):
     """Yield (span, file, fragment, same file?) of links with a fragment."""
     if "#" not in file.text or "](" not in file.text and "]:" not in file.text:
         return
+    if file.name.startswith("_"):
+        return  # a part of other pages, which have the headings
     folder = posixpath.dirname(file.rel)
     for target, start, end in file.prose.links():
         path, hash_, fragment = target.partition("#")

@@ -86,6 +86,11 @@ def _placed(text, span, value):
     return tools
 
 
+def is_no_list(file, key):
+    """`[Bash(${X} *)]`: YAML cannot read it, the client then takes the whole of it for a text."""
+    return isinstance(file.front.get(key), str) and file.text.startswith("[", file.front.spans[(key,)][0])
+
+
 def is_known(name, facts):
     """A built-in tool, an old name of one, a wildcard or an MCP tool."""
     return name in facts.known_tools or name in facts.tool_aliases or name.startswith("mcp__") or "*" in name

@@ -104,7 +104,15 @@ DIRECTIONS = ("direction", "route", "from → to", "from -> to", "who → whom",
 MESSAGES = ("message", "messages", "message type", "message name", "line", "event", "signal")
 # Too general to say anything alone; beside a sender and a receiver it is a message.
 ANY_NAME = ("type", "kind", "name", "msg", "frame", "verb")
-NEXT_COLUMNS = ("next", "next state", "next states", "allowed next", "allowed next states", "next allowed states", "possible next states")
+NEXT_COLUMNS: "tuple[str, ...]" = (
+    "next",
+    "next state",
+    "next states",
+    "allowed next",
+    "allowed next states",
+    "next allowed states",
+    "possible next states",
+)
 NEXT_COLUMNS += ("may go to", "can go to", "goes to", "leads to", "moves to", "may move to", "can move to", "transitions to", "transitions")
 STATE_COLUMNS = ("state", "states", "current state", "task state", "from state")
 _CAPITAL = lazy(r"(?<![A-Za-z0-9_$/{.-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![A-Za-z0-9_/}.-]*[a-z/}])|(?<=`)[A-Z]{5,30}(?=[`:( ])")
@@ -471,8 +479,17 @@ def meant(name, declared):
     return None if known is None or known.rstrip("S") == name.rstrip("S") or other_word(name, known) else known
 
 
+_INFLECTED = lazy(r"(?i)(?:ING|ED|ES|S|E)\Z")
+
+
+def _stem(name):
+    return _INFLECTED.sub("", name)
+
+
 def other_word(name, known):
-    """PING and PINGED, TASK_1 and TASK_2 differ by design."""
+    """PING and PINGED, REQUIRES and REQUIRED, TASK_1 and TASK_2 differ by design."""
+    if _stem(name) == _stem(known):
+        return True
     return name.startswith(known) or known.startswith(name) or name.rstrip("0123456789") == known.rstrip("0123456789")
 
 

@@ -38,7 +38,14 @@ def walk(root, exclude=()):
                     if globs and globs.match(path):
                         continue
                     if entry.is_dir(follow_symlinks=False):
-                        if name in SKIP or name == "node_modules" and not in_component or depth > MAX_DEPTH:
+                        if (
+                            name in SKIP
+                            or name == "worktrees"
+                            and prefix.endswith(".claude/")
+                            or name == "node_modules"
+                            and not in_component
+                            or depth > MAX_DEPTH
+                        ):
                             dirs[path] = True
                         else:
                             dirs[path] = False

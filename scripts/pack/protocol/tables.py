@@ -4,33 +4,43 @@ The engine reads these tables; `make generate` prints them into references/, int
 linter's vocabulary. Change a fact here and nowhere else.
 """
 
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+    from .literals import EventName, Mode, Phase, TaskState, TeardownState
+
 # --- Roles (PROTOCOL 1) -----------------------------------------------------------------------------------------
 LEAD = "lead"
 SUPERVISOR = "supervisor"
 TECH_LEAD = "tech-lead"
-CODERS = ("coder", "realtime-dev", "realtime-engineer")
+CODERS: tuple[str, ...] = ("coder", "realtime-dev", "realtime-engineer")
 TEST_WRITER = "test-writer"
-IMPLEMENTERS = CODERS + (TEST_WRITER,)
-SPECIALISTS = ("security-reviewer", "logic-reviewer", "quality-reviewer")
+IMPLEMENTERS: tuple[str, ...] = CODERS + (TEST_WRITER,)
+SPECIALISTS: tuple[str, ...] = ("security-reviewer", "logic-reviewer", "quality-reviewer")
 UNIFIED = "unified-reviewer"
-REVIEWERS = SPECIALISTS + (UNIFIED,)
-RESEARCHERS = ("codebase-researcher", "reference-researcher", "web-researcher")
+REVIEWERS: tuple[str, ...] = SPECIALISTS + (UNIFIED,)
+RESEARCHERS: tuple[str, ...] = ("codebase-researcher", "reference-researcher", "web-researcher")
 RISK_TESTER = "risk-tester"
-APPROVERS = REVIEWERS + (TECH_LEAD,)
-ROLES = (SUPERVISOR, TECH_LEAD) + IMPLEMENTERS + REVIEWERS + RESEARCHERS + (RISK_TESTER,)
+APPROVERS: tuple[str, ...] = REVIEWERS + (TECH_LEAD,)
+ROLES: tuple[str, ...] = (SUPERVISOR, TECH_LEAD) + IMPLEMENTERS + REVIEWERS + RESEARCHERS + (RISK_TESTER,)
 
 # One living holder at a time: two of these at once could not be told apart by the matrix or the epochs.
-SINGLETONS = (SUPERVISOR, TECH_LEAD) + REVIEWERS
+SINGLETONS: tuple[str, ...] = (SUPERVISOR, TECH_LEAD) + REVIEWERS
 
 # --- Roster (PROTOCOL 1) ----------------------------------------------------------------------------------------
-# SPAWNING, ACTIVE, IDLE, ENDED, LOST: the first three live.
+ROSTER_STATES = ("SPAWNING", "ACTIVE", "IDLE", "ENDED", "LOST")
 LIVING = ("SPAWNING", "ACTIVE", "IDLE")
 PRESENT = ("ACTIVE", "IDLE")  # bound to an agent that can be spoken to: what the matrix calls ACTIVE
 
 # --- Complexity (seed, Step 3) ----------------------------------------------------------------------------------
-SIMPLE, MEDIUM, COMPLEX = "SIMPLE", "MEDIUM", "COMPLEX"
-ESCALATED = "SIMPLE_ESCALATED_TO_MEDIUM"
-MODES = (SIMPLE, ESCALATED, MEDIUM, COMPLEX)
+SIMPLE: Final = "SIMPLE"
+MEDIUM: Final = "MEDIUM"
+COMPLEX: Final = "COMPLEX"
+ESCALATED: Final = "SIMPLE_ESCALATED_TO_MEDIUM"
+MODES: tuple[Mode, ...] = (SIMPLE, ESCALATED, MEDIUM, COMPLEX)
 
 # number -> (what fires it, what it is computed from or which fact the lead supplies)
 MEDIUM_TRIGGERS = (
@@ -55,14 +65,14 @@ FACTS = ("changes_existing", "near_sensitive", "shared_by_3_modules", "direct_se
 
 # --- Approvals (PROTOCOL 6): runtime mode -> required roles; "task reviewers" stands for those the plan named -------
 TASK_REVIEWERS = "the task's reviewers"
-APPROVAL_MATRIX = {
+APPROVAL_MATRIX: dict[str, tuple[str, ...]] = {
     SIMPLE: (UNIFIED,),
     ESCALATED: SPECIALISTS + (TECH_LEAD,),
     MEDIUM: (TASK_REVIEWERS, TECH_LEAD),
     COMPLEX: SPECIALISTS + (TECH_LEAD,),
 }
 # Roles that a mode has at all (PROTOCOL 8: "no role that the mode does not have").
-MODE_ROLES = {
+MODE_ROLES: dict[str, tuple[str, ...]] = {
     SIMPLE: (SUPERVISOR, UNIFIED) + IMPLEMENTERS + RESEARCHERS,
     ESCALATED: (SUPERVISOR, TECH_LEAD) + REVIEWERS + IMPLEMENTERS + RESEARCHERS + (RISK_TESTER,),
     MEDIUM: (SUPERVISOR, TECH_LEAD) + SPECIALISTS + IMPLEMENTERS + RESEARCHERS + (RISK_TESTER,),
@@ -71,12 +81,12 @@ MODE_ROLES = {
 VALIDATED_MODES = (MEDIUM, COMPLEX)  # PLAN OK and RISKS MITIGATED before coders, CONSISTENCY OK before the end
 
 # --- Phases (PROTOCOL 8) ----------------------------------------------------------------------------------------
-PHASES = ("DISCOVERY", "PLANNING", "SETUP", "EXECUTION", "COMPLETION", "TEARDOWN", "CLOSED", "FAILED_SAFE")
+PHASES: tuple[Phase, ...] = ("DISCOVERY", "PLANNING", "SETUP", "EXECUTION", "COMPLETION", "TEARDOWN", "CLOSED", "FAILED_SAFE")
 DELEGATE_PHASES = ("SETUP", "EXECUTION", "COMPLETION")  # the lead edits no project file here, nor in what follows (access.py)
-OPEN_PHASES = PHASES[:5]
+OPEN_PHASES: tuple[Phase, ...] = PHASES[:5]
 
 # --- Tasks (PROTOCOL 5): state -> states it may go to. Terminal states have no exits. ------------------------------
-TASK_STATES = {
+TASK_STATES: dict[TaskState, tuple[TaskState, ...]] = {
     "PENDING": ("IN_PROGRESS", "CANCELLED"),
     "IN_PROGRESS": ("IN_REVIEW", "STUCK", "STUCK_ESCALATED", "CANCELLED"),
     "IN_REVIEW": ("CHANGES_REQUESTED", "APPROVED", "STUCK", "REVIEW_LOOP", "STUCK_ESCALATED", "CANCELLED"),
@@ -88,15 +98,15 @@ TASK_STATES = {
     "DONE": (),
     "CANCELLED": (),
 }
-TERMINAL = ("DONE", "CANCELLED")
-WORKING = ("IN_PROGRESS", "IN_REVIEW", "CHANGES_REQUESTED", "APPROVED")  # its coder may edit its files here
-BLOCKED_ON_LEAD = ("STUCK", "REVIEW_LOOP", "STUCK_ESCALATED")  # left only by a lead decision
+TERMINAL: tuple[TaskState, ...] = ("DONE", "CANCELLED")
+WORKING: tuple[TaskState, ...] = ("IN_PROGRESS", "IN_REVIEW", "CHANGES_REQUESTED", "APPROVED")  # its coder may edit its files here
+BLOCKED_ON_LEAD: tuple[TaskState, ...] = ("STUCK", "REVIEW_LOOP", "STUCK_ESCALATED")  # left only by a lead decision
 SEVERITIES = ("CRITICAL", "MAJOR", "MINOR")
 
 TASK_PARTS = ("subject", "files", "references", "acceptance", "checks", "tooling")
 
 # --- Limits ------------------------------------------------------------------------------------------------------
-LIMITS = {
+LIMITS: dict[str, tuple[int, str]] = {
     "CODERS_DEFAULT": (3, "coders ACTIVE at once unless --coders says otherwise (PROTOCOL 8)"),
     "CODERS_MAX": (16, "highest --coders; the client itself stops at 20 concurrent agents (CLIENT 2.2)"),
     "ACK_RETRY_ROUNDS": (3, "shutdown requests sent to one target in all (PROTOCOL 9, H18)"),
@@ -119,7 +129,7 @@ LIMITS = {
 }
 
 
-def limit(name):
+def limit(name: str) -> int:
     """The value of one limit."""
     return LIMITS[name][0]
 
@@ -132,13 +142,17 @@ WATCH = {
     "tech-lead": (12, 25, 40),
 }
 
+# --- Ownership (PROTOCOL 3) ---------------------------------------------------------------------------------------
+# LEAD: nobody was offered the state yet. LOST: the owner ended; the lead may only spawn and re-offer.
+OWNER_STATES = ("LEAD", "OFFERED", "ACTIVE", "LOST", "RECONCILE_LOCK")
+
 # --- Teardown (PROTOCOL 9) ------------------------------------------------------------------------------------------
 # state -> {what moves it: the next state}. consequences.move_teardown goes by this table and by nothing else; the guards of a move stand
 # with the rule of its event. BEGUN: `pack teardown`, its retry, an abort. RESTARTED: what was collected counts no more. ALL_ASKED: nobody
 # who is missing has yet to be asked in this round.
-_ASKED_ANEW = {"BEGUN": "TEARDOWN_INIT", "RESTARTED": "TEARDOWN_INIT"}
-_COLLECTING = dict(_ASKED_ANEW, READY_TO_DELETE="READY_TO_DELETE")
-TEARDOWN = {
+_ASKED_ANEW: dict[str, TeardownState] = {"BEGUN": "TEARDOWN_INIT", "RESTARTED": "TEARDOWN_INIT"}
+_COLLECTING: dict[str, TeardownState] = dict(_ASKED_ANEW, READY_TO_DELETE="READY_TO_DELETE")
+TEARDOWN: dict[TeardownState, dict[str, TeardownState]] = {
     "NONE": {"BEGUN": "TEARDOWN_INIT"},
     "TEARDOWN_INIT": dict(_COLLECTING, SHUTDOWN_REQUESTED="SHUTDOWN_REQUESTED"),
     "SHUTDOWN_REQUESTED": dict(_COLLECTING, SHUTDOWN_REQUESTED="SHUTDOWN_REQUESTED", ALL_ASKED="WAITING_ACKS"),
@@ -180,8 +194,7 @@ TEARDOWN_MOVES = {
 
 # --- Messages (PROTOCOL 7) ----------------------------------------------------------------------------------------
 # event -> (form, senders, receivers, when). A form's <epoch>, <N>, <M> are numbers; " ..." is free text on that line.
-_CODER = IMPLEMENTERS
-MESSAGES = {
+MESSAGES: dict[EventName, tuple[str, tuple[str, ...], tuple[str, ...], str]] = {
     "STATE_OWNERSHIP_HANDOFF": (
         "STATE_OWNERSHIP_HANDOFF(<epoch>)",
         (LEAD,),
@@ -196,24 +209,29 @@ MESSAGES = {
     "RISKS": ("RISKS: <N>", (TECH_LEAD,), (LEAD,), "N risks follow, each as `RISK-1: ...` with `Severity: CRITICAL|MAJOR|MINOR`"),
     "RISK_ANALYSIS_RESULTS": ("RISK ANALYSIS RESULTS", (LEAD,), (TECH_LEAD,), "the risk testers have answered"),
     "RISKS_MITIGATED": ("RISKS MITIGATED", (TECH_LEAD,), (LEAD,), "confirmed risks are in the tasks and DECISIONS.md"),
-    "CLAIM": ("CLAIM: task #<N>", _CODER, (SUPERVISOR,), "never needed: the first edit of a free task's file claims it"),
-    "IN_REVIEW": ("IN_REVIEW: task #<N>", _CODER, (SUPERVISOR,), "never needed: the first REVIEW says it"),
-    "REVIEW": ("REVIEW: task #<N>", _CODER, APPROVERS, "once it is ready, and again after every change"),
-    "APPROVED": ("APPROVED: task #<N>", APPROVERS, _CODER, "the revision you were asked to review may pass"),
-    "CHANGES_REQUESTED": ("CHANGES_REQUESTED: task #<N>", APPROVERS, _CODER, "findings with severity and confidence below"),
+    "CLAIM": ("CLAIM: task #<N>", IMPLEMENTERS, (SUPERVISOR,), "never needed: the first edit of a free task's file claims it"),
+    "IN_REVIEW": ("IN_REVIEW: task #<N>", IMPLEMENTERS, (SUPERVISOR,), "never needed: the first REVIEW says it"),
+    "REVIEW": ("REVIEW: task #<N>", IMPLEMENTERS, APPROVERS, "once it is ready, and again after every change"),
+    "APPROVED": ("APPROVED: task #<N>", APPROVERS, IMPLEMENTERS, "the revision you were asked to review may pass"),
+    "CHANGES_REQUESTED": ("CHANGES_REQUESTED: task #<N>", APPROVERS, IMPLEMENTERS, "findings with severity and confidence below"),
     "DONE": (
         "DONE: task #<N>",
-        _CODER,
+        IMPLEMENTERS,
         (SUPERVISOR,),
         "never needed: the commit of approved content says it; may end in `, claiming task #M` or `. ALL MY TASKS COMPLETE`",
     ),
-    "STUCK": ("STUCK: task #<N>", _CODER + (SUPERVISOR,), (SUPERVISOR, LEAD), "you cannot go on; evidence below"),
-    "REVIEW_LOOP": ("REVIEW_LOOP: task #<N>", _CODER + (SUPERVISOR,), (SUPERVISOR, LEAD), "review goes in circles"),
-    "IMPOSSIBLE_WAIT": ("IMPOSSIBLE_WAIT: task #<N>", _CODER + (SUPERVISOR,), (SUPERVISOR, LEAD), "a required approver is not ACTIVE"),
-    "QUESTION": ("QUESTION: ...", _CODER, (LEAD,), "something the task does not say"),
+    "STUCK": ("STUCK: task #<N>", IMPLEMENTERS + (SUPERVISOR,), (SUPERVISOR, LEAD), "you cannot go on; evidence below"),
+    "REVIEW_LOOP": ("REVIEW_LOOP: task #<N>", IMPLEMENTERS + (SUPERVISOR,), (SUPERVISOR, LEAD), "review goes in circles"),
+    "IMPOSSIBLE_WAIT": (
+        "IMPOSSIBLE_WAIT: task #<N>",
+        IMPLEMENTERS + (SUPERVISOR,),
+        (SUPERVISOR, LEAD),
+        "a required approver is not ACTIVE",
+    ),
+    "QUESTION": ("QUESTION: ...", IMPLEMENTERS, (LEAD,), "something the task does not say"),
     "ESCALATE_TO_MEDIUM": (
         "ESCALATE TO MEDIUM: task #<N>",
-        (UNIFIED,) + _CODER + (SUPERVISOR,),
+        (UNIFIED,) + IMPLEMENTERS + (SUPERVISOR,),
         (SUPERVISOR, LEAD),
         "sensitive code in a SIMPLE run; the supervisor passes it on to the lead",
     ),
@@ -245,7 +263,7 @@ REPORT_ACTIONS = ("PING", "NUDGE", "ESCALATE", "REASSIGN_PROPOSAL", "TEARDOWN_RE
 USER_DECIDES = "the user decides: "
 
 # --- Everything else that is journalled: event -> what it means ---------------------------------------------------------
-RECORDS = {
+RECORDS: dict[EventName, str] = {
     "RUN_OPENED": "the command was expanded; arguments, enforcement level and what was found",
     "RUN_RESUMED": "a main session took the run up again",
     "RUN_PAUSED": "the user paused the run",
@@ -323,5 +341,5 @@ RECORDS = {
 }
 TROUBLE = ("REFUSED", "HANDOFF_MISSING", "SPLIT_BRAIN_DETECTED", "STALE_EPOCH")  # refusals as journal events
 
-EVENTS = dict(RECORDS)
+EVENTS: dict[EventName, str] = dict(RECORDS)
 EVENTS.update((name, spec[3]) for name, spec in MESSAGES.items())

@@ -1,7 +1,16 @@
 """State -> text, nothing else: `state.md` in the seed's layout, the status tree, the summary report."""
 
+from __future__ import annotations
+
 from ..protocol import advice, advice_waves, tables, verification, view, waves
 from ..protocol.guards_teardown import tampered_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+    from ..protocol.state_types import Entry, Record, State
+    from .figure_types import Figures
+    from ..protocol.state_types import CommandRun, Verify
 
 ICONS = {
     "PENDING": "📋",
@@ -35,7 +44,7 @@ MEANINGS = {
 RULE = "═" * 50
 
 
-def state_md(state, seq):
+def state_md(state: State, seq: int) -> str:
     """The derived state file. Recovery instructions come first: after a compaction only the beginning may be read."""
     team = state["team"]
     roster = ["- %s: %s (%s, incarnation %d)" % (n, e["state"], e["role"], e["inc"]) for n, e in state["roster"].items()]
@@ -95,7 +104,7 @@ def state_md(state, seq):
     return "\n".join(lines) + "\n"
 
 
-def doing(state, name, e):
+def doing(state: State, name: str, e: Entry) -> tuple[str, str]:
     """What one agent is doing, for the tree: (icon, words)."""
     if e["state"] not in tables.LIVING:
         return ("🏁" if e["state"] == "ENDED" else "💀"), e["state"].lower()
@@ -115,7 +124,7 @@ def doing(state, name, e):
     return ("😴", "idle") if e["state"] == "IDLE" else ("🔎", "working")
 
 
-def _rows(state, most):
+def _rows(state: State, most: int | None) -> list[str]:
     """Agents, then tasks that nobody is at, one a line; `most`: how many lines there may be (None: all). What needs somebody comes
     first and stays; agents that have ended and tasks that wait are counted when they do not fit."""
     agents = [
@@ -143,7 +152,7 @@ def _rows(state, most):
     return rows
 
 
-def tree(state, enforcement, lines=None):
+def tree(state: State, enforcement: str, lines: int | None = None) -> str:
     """The seed's status tree, from the state alone. lines: how many lines there may be, None for all."""
     if state["team"] is None:
         return "no team"
@@ -179,13 +188,24 @@ def tree(state, enforcement, lines=None):
     return "\n".join(out)
 
 
-def summary(state, stats):
+_NOT_VERIFIED: Verify = {
+    "ok": False,
+    "tree": None,
+    "nonce": None,
+    "build": {"exit": None, "command": "-"},
+    "test": {"exit": None, "command": "-"},
+}
+
+
+def _mark(part: CommandRun) -> str:
+    done = "✅" if part["exit"] == 0 else "❌ not run" if part["exit"] is None else "❌ exit %s" % part["exit"]
+    return "%s (%s)" % (done, part["command"])
+
+
+def summary(state: State, stats: Figures) -> str:
     """The seed's final report; every number comes from the journal (`stats`) or the state."""
     done = [t for _n, t in view.tasks(state) if t["state"] == "DONE"]
-    verify = state["verify"] or {"build": {"exit": None, "command": "-"}, "test": {"exit": None, "command": "-"}}
-    mark = lambda part: (
-        "%s (%s)" % ("✅" if part["exit"] == 0 else "❌ not run" if part["exit"] is None else "❌ exit %s" % part["exit"], part["command"])
-    )
+    verify = state["verify"] or _NOT_VERIFIED
     counts = state["risks"]["counts"] or {}
     from . import result_text
 
@@ -223,10 +243,10 @@ def summary(state, stats):
         "  Calls refused: %d" % stats["refused"],
         "",
         "Integration:",
-        "  Build: " + mark(verify["build"]),
-        "  Tests: %s%s" % (mark(verify["test"]), "; " + verification.tests_text(verify) if verify["test"]["exit"] == 0 else ""),
+        "  Build: " + _mark(verify["build"]),
+        "  Tests: %s%s" % (_mark(verify["test"]), "; " + verification.tests_text(verify) if verify["test"]["exit"] == 0 else ""),
         *("  ⚠ " + line for line in verification.remarks(state) if line != verification.UNKNOWN),
-        *(["  ❌ not accepted: " + verify["why"]] if verify.get("why") else []),
+        *(["  ❌ not accepted: %s" % verify["why"]] if verify.get("why") else []),
         "",
         "Conventions:",
         "  .conventions/ created or updated: %s" % ("✅" if stats["conventions"] else "❌"),
@@ -242,11 +262,11 @@ def summary(state, stats):
     return "\n".join(lines)
 
 
-def stats(records):
+def stats(records: Sequence[Record]) -> Figures:
     """Figures of a run from its journal records."""
     from . import result_text
 
-    out = {
+    out: Figures = {
         "verdicts": {},
         "refused": 0,
         "tampered": [],
@@ -256,7 +276,7 @@ def stats(records):
         "result": result_text.stats(records),
     }
     for r in records:
-        role = r["actor"]["role"]
+        role = r["actor"]["role"] or ""
         if r["event"] in ("APPROVED", "CHANGES_REQUESTED"):
             out["verdicts"].setdefault(role, [0, 0])[r["event"] == "CHANGES_REQUESTED"] += 1
         elif r["event"] == "STATE_DIVERGENCE" and r["data"].get("enforces"):

@@ -1,13 +1,19 @@
 """The agents of a team definition: their files, generated from it, and which of them are there."""
 
+from __future__ import annotations
+
 import os
 import re
 
 from pack.base import paths
 from pack.base.paths import PLUGIN_ROOT
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping
 
-def agents_text(definition):
+
+def agents_text(definition: Mapping[str, Any]) -> dict[str, str]:
     """{path: text} of the agents of a definition, generated from it (`make generate`)."""
     out = {}
     colors = ("red", "blue", "green", "yellow", "purple", "orange", "pink", "cyan")
@@ -90,7 +96,7 @@ def agents_text(definition):
     return out
 
 
-def missing_agents(definition, project):
+def missing_agents(definition: Mapping[str, Any], project: str) -> list[str]:
     """Agents of a definition for which neither the project nor the user has a file; those of other plugins are not looked for."""
     home = os.path.join(paths.client_home(os.environ), "agents")
     names = [r["agent"] for r in definition["roles"] if r["id"] != definition.get("lead") and ":" not in r["agent"]]

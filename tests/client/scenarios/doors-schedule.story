@@ -8,8 +8,9 @@ lead calls CronCreate: {"cron": "* * * * *", "prompt": "team abort by nobody", "
 lead rests: scheduled
 as in honest-simple from "user types" until "lead spawns unified-reviewer"
 lead rests: x
-person runs: sleep 55
-person runs: sleep 20
+person runs: for i in $(seq 50); do ls "$HOME"/.claude/plugins/data/*/runs/*/*/word >/dev/null 2>&1 && break; sleep 1; done
+person runs: for i in $(seq 50); do ls "$HOME"/.claude/plugins/data/*/runs/*/*/word >/dev/null 2>&1 && break; sleep 1; done
+person runs: for i in $(seq 50); do ls "$HOME"/.claude/plugins/data/*/runs/*/*/word >/dev/null 2>&1 && break; sleep 1; done
 expect screen says "nothing was done"
 expect journal never:
     RUN_ABORTED

@@ -58,8 +58,9 @@ expect journal:
     READY_TO_DELETE
     TEAM_DELETED
 expect no refusals
+expect no wake-up of the lead without effect
 expect status: phase=CLOSED tasks.1.state=DONE tasks.2.state=DONE
 expect file src/bye.py contains "goodbye"
-expect at most 28 calls
+expect at most 26 calls
 expect at most 1 calls by supervisor
 expect exit code 0

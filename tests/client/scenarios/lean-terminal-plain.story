@@ -74,6 +74,7 @@ expect journal:
     READY_TO_DELETE
     TEAM_DELETED
 expect no refusals
+expect no wake-up of the lead without effect
 expect status: phase=CLOSED mode=MEDIUM
 expect at most 8 calls by lead
 expect at most 38 calls

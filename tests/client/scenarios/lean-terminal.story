@@ -86,6 +86,7 @@ expect journal:
     READY_TO_DELETE
     TEAM_DELETED
 expect no refusals
+expect at most one wake-up of the lead without effect for each end of a turn
 expect status: phase=CLOSED mode=MEDIUM
 expect at most 22 calls by lead
 expect at most 52 calls

@@ -40,7 +40,14 @@ def check(file, context):
         name = tool.text
         if name in own or name in project.command_ids:
             continue
+        if not plugin.manifest and not plugin.entries and _lies_deeper(plugin, name):
+            continue  # a collection that is copied to .claude: there the folder's name counts
         prefix, colon, rest = name.partition(":")
         if colon and prefix not in project.plugin_names:
             continue  # another plugin's skill: that plugin is not here to be asked
         yield file.hit(tool.span, "no skill %r in this plugin%s" % (name, nearest(rest or name, list(own))))
+
+
+def _lies_deeper(plugin, name):
+    end = "/%s/SKILL.md" % name
+    return "/" not in name and any(("/" + rel).endswith(end) for rel in plugin.project.below(plugin.root))

@@ -36,7 +36,8 @@ _ALMOST = lazy(
     r"(?<![\\$\w])\$(?:ARGUMENT|ARGS|ARGV|ARGUMNETS|ARGUEMENTS|ARGUMENS)\b|\{{2,3} ?\$?(?:ARGUMENTS|args|arguments|input)\ ?\}{2,3}"
 )
 _SLIP = lazy(r"(?<![\\$\w])\$(?:ARGUMENT|ARGUMNETS|ARGUEMENTS|ARGUMENS)\b")
-_SEVERAL = lazy(r"[`\"']?(?:,| and) [`\"']?\$2[`\"']?,? (?:and )?[`\"']?\$3")  # "arguments with `$1`, `$2`, `$3`"
+_SEVERAL = lazy(r"[`\"']?(?:,| and) [`\"']?\$2[`\"']?,? (?:and )?[`\"']?\$(?:3|ARGUMENTS)")  # "arguments with `$1`, `$2`, `$3`"
+_RIGHT = lazy(r"[`\"'*]{0,3}(?: /[^.\n]{1,60})? (?:is|=|means|names) (?:the )?[*_]{0,2}(?:second|2nd)\b")  # "`$1` is the *second*"
 _LISTED = lazy(r"\$ARGUMENTS[`\"']?(?:,| and| or|/)[ `\"']*\Z")  # "placeholders ($ARGUMENTS, $1, $2)"
 _ZERO = lazy(r"(?<![\\$\w])\$(?:0(?![0-9.])|ARGUMENTS\[0\])")
 
@@ -57,6 +58,9 @@ def check(file, context):
             or _embedded(file, match.start())
             or _LISTED.search(text, max(0, match.start() - 24), match.start())
             or _SEVERAL.match(text, match.end())
+            or _RIGHT.match(text, match.end())
+            or file.kind == "skill"
+            and text.startswith(", $2", match.end())  # what commands are made of, in a skill about them
         ):
             continue
         yield file.hit(match.span(), "$1 is the second argument; the first is $0")

@@ -33,11 +33,14 @@ def check(file, context):
         return
     if file.plugin.scope == "project" and file.kind == "agent":
         return  # a reference document beside a project's agents is skipped, not loaded
+    collection = not file.plugin.manifest and not file.plugin.entries  # what somebody copies to .claude, maybe
+    if file.kind == "agent" and collection and file.name.partition(".")[0].isupper():
+        return  # README.md: not loaded there
     name = file.plugin.agent_name(file) if file.kind == "agent" else file.plugin.command_name(file)
     text = file.text.lstrip("\ufeff")
     why = ""
     if text.lstrip().startswith("---"):
         why = " (a blank line before `---`)" if not text.startswith("---") else " (the opening `---` is never closed by another)"
-    if file.plugin.scope == "project" and not why:
+    if (file.plugin.scope == "project" or collection and file.kind == "command") and not why:
         return  # a user's own command may well do without
     yield file.hit(file.first_line(), "no frontmatter block%s: %s" % (why, EFFECT[file.kind] % name))

@@ -17,6 +17,7 @@ Good `commands/build.md`:
     Build.
 """
 
+from ..lazy import lazy
 from ..schema import type_name
 
 SEVERITY = "error"
@@ -35,7 +36,7 @@ def check(file, context):
             "description must be a string, not %s; the client drops it" % type_name(description),
         )
     name = value.get("name")
-    if name is not None and not isinstance(name, str):
+    if name is not None and not isinstance(name, str) and not _to_fill_in(file, ("name",)):
         yield file.hit(file.at(("name",)), "name must be a string, not %s" % _shown(name))
     allowed = value.get("allowed-tools")
     if allowed is not None:
@@ -62,6 +63,15 @@ def check(file, context):
                 "metadata must be a mapping, not %s; it is dropped" % type_name(metadata),
                 severity="warning",
             )
+
+
+_BLANK = lazy(r"\[ ?(?:TODO|TBD|FIXME)\b|\{\{")
+
+
+def _to_fill_in(file, path):
+    """`name: [TODO: ...]` or `{{name}}` in a file that others are made from."""
+    start, end = file.at(path)
+    return _BLANK.match(file.text, start, end) is not None
 
 
 def _shown(value):

@@ -18,6 +18,7 @@ from .. import hookfile, shell
 from ..scripts import of_handler
 
 SEVERITY = "error"
+_INSTALLED = ("vendor/bin/", "./vendor/bin/", "node_modules/.bin/", "./node_modules/.bin/", ".venv/bin/", "./.venv/bin/", "venv/bin/")
 
 
 def check(file, context):
@@ -27,6 +28,8 @@ def check(file, context):
         if plugin is None or file.kind == "settings-hooks":
             continue
         for script in of_handler(handler):
+            if script.text.startswith(_INSTALLED):
+                continue  # what a project's package manager put there
             project_sub = shell.under_project(script.text)
             if script.escapes:
                 yield file.hit(script.span, "%s leads out of the plugin: an installed plugin has nothing there" % script.text)
@@ -39,6 +42,9 @@ def check(file, context):
             elif script.machine:
                 text = "%s is on the author's machine, not in the plugin; use ${CLAUDE_PLUGIN_ROOT}"
                 yield file.hit(script.span, text % script.text, severity=None if script.text[:1] == "/" else "warning")
+            elif script.home and ".claude/plugins/marketplaces/" in script.text:
+                text = "%s is the client's copy of the marketplace, not the plugin that runs; use ${CLAUDE_PLUGIN_ROOT}"
+                yield file.hit(script.span, text % script.text, severity="warning")
             elif script.home:
                 yield file.hit(script.span, "%s exists on one machine only; use ${CLAUDE_PLUGIN_ROOT}" % script.text)
             elif script.relative:

@@ -86,4 +86,5 @@ def check(file, context):
         )
         listed = any(entry.get(key) for key in ("agents", "commands", "skills", "hooks", "mcpServers", "lspServers", "outputStyles"))
         if not has_manifest and not parts and not listed:
-            yield file.hit(file.at(path), "%s holds no plugin: no .claude-plugin/plugin.json and no components" % source)
+            text = "%s holds no plugin.json and no components: it installs and brings nothing"
+            yield file.hit(file.at(path), text % source, severity="warning")

@@ -66,7 +66,7 @@ def check(file, context):
                         severity="warning",
                     )
                 continue
-            if "$" in sub or "*" in sub or not sub:
+            if "$" in sub or "*" in sub or not sub or _BLANK.search(sub):
                 continue
             if ".." in sub.split("/"):
                 if plugin.path(sub).startswith("..") or not plugin.path(sub).startswith(plugin.root):
@@ -94,6 +94,9 @@ def check(file, context):
                 if isinstance(table, dict) and isinstance(table.get(path[-1]), dict) and table[path[-1]] != server:
                     text = "%s defines another server %r: only one of the two runs"
                     yield file.hit(file.at(path, key=True), text % (plugin.sub(other.rel), path[-1]), severity="warning")
+
+
+_BLANK = lazy(r"[<>]|\bpath/to/|\byour[-_/]")  # to be filled in: a template
 
 
 def _from_npm(plugin):

@@ -67,7 +67,7 @@ def check(plugin, context):
                 if who < len(row) and named.count(clean(row[who][0])) > 1:
                     continue  # one agent in several rows: which model is for what
                 agent = plugin.agents().get(clean(row[who][0]).rsplit(":", 1)[-1]) if who < len(row) else None
-                if agent is None or agent.front is None:
+                if agent is None or agent.front is None or agent.front.error:
                     continue
                 if model is not None and model < len(row):
                     yield from _model(file, row[model], agent, facts)

@@ -39,6 +39,7 @@ SEVERITY = "error"
 _FIELD = lazy(r'"(?:type|message|event|signal|state|status|phase)"\s?:\s?"([A-Za-z][A-Za-z0-9_-]{5,60})"')
 # `Run_Started`, `RUN-STARTED`: written as a name, with another case or joint; all lower case is a field or a file.
 _CODED = lazy(r"`([A-Za-z0-9]*[A-Z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)+)`")
+_FILE = lazy(r"\.(?:[cm]?[jt]sx?|json|md|py|sh|ya?ml|toml|html?|css|go|rs|txt|lock|cfg|ini)\Z")
 _JOINED = lazy(r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+)+")
 _QUOTED = lazy(r"`([a-z][a-z0-9]{0,40}(?:[._-][a-z0-9]{1,40}){1,6})(?=[`(: ])")
 _DECLARED = (
@@ -79,9 +80,9 @@ def check(plugin, context):
             if meant and match.group(1) not in declared and not file.prose.hidden(match.start()):
                 text = "%r is in no table; did you mean %r?"
                 yield file.hit(match.span(1), text % (match.group(1), meant), _fix(file.text, match.span(1), match.group(1), meant))
-        for name, span in itertools.chain(vocabulary.capitals(file), _plain(file) if single else ()):
+        for name, span, coded in itertools.chain(_written(file), _plain(file) if single else ()):
             meant = vocabulary.meant(name, declared) if name not in seen else None
-            if meant is None or _in_phrase(file.text, span):
+            if meant is None or _in_phrase(file.text, span) or not coded and not _one_slip(name, meant):
                 continue
             seen.add(name)
             yield file.hit(span, "%r is in no table; did you mean %r?" % (name, meant), _fix(file.text, span, name, meant))
@@ -110,7 +111,7 @@ def _in_json(plugin):
                 declared = vocabulary.column_names(vocabulary.documents(plugin), _DECLARED)
             name = match.group(1)
             meant = None if name in declared else closest(name, sorted(declared))
-            if meant is not None and meant.lower() != name.lower() and not vocabulary.other_word(name, meant):
+            if meant is not None and meant.lower().strip("[]()<>*\"'") != name.lower() and not vocabulary.other_word(name, meant):
                 text = "%r is in no table; did you mean %r?"
                 yield file.hit(match.span(1), text % (name, meant), None if distance(name, meant, 1) > 1 else [match.span(1) + (meant,)])
 
@@ -125,7 +126,7 @@ def _lower(plugin):
         for match in file.matches(_QUOTED) if file.kind != "skill" else ():
             name = match.group(1)
             meant = closest(name, names) if name not in names and name not in others and len(name) > 6 else None
-            if meant is None or vocabulary.other_word(name, meant) or file.prose.in_fence(match.start()):
+            if meant is None or vocabulary.other_word(name, meant) or _FILE.search(name) or file.prose.in_fence(match.start()):
                 continue
             if [char for char in name if not char.isalnum()] == [char for char in meant if not char.isalnum()]:
                 yield file.hit(
@@ -133,8 +134,19 @@ def _lower(plugin):
                 )
 
 
+def _written(file):
+    return ((name, span, True) for name, span in vocabulary.capitals(file))
+
+
 def _plain(file):
-    """Single words in capitals outside code: emphasis, unless they are a slip away from a name of the tables."""
+    """Single words in capitals outside code: emphasis, unless they are one slip away from a name of the tables."""
     for match in file.matches(_WORD):
         if not file.prose.in_code(match.start()):
-            yield match.group(), match.span()
+            yield match.group(), match.span(), False
+
+
+def _one_slip(name, meant):
+    """One letter more, less or other, or two neighbours in the other order: `STRIPPED` is no slip of SKIPPED, it is a word."""
+    if len(name) == len(meant) and sorted(name) == sorted(meant):
+        return True
+    return distance(name, meant, 1) == 1

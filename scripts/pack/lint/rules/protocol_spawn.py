@@ -32,6 +32,8 @@ _SPAWNED = lazy(
     r"\b(?:[Ss]pawn|[Ll]aunch|[Dd]ispatch|[Ss]tart) (?:the |an? |one |each )?[`*\"]{0,2}([a-z0-9][a-z0-9.-]{0,60}(?::[A-Za-z0-9_-]{1,60})+)"
 )
 
+_SHOWS = lazy(r"(?i)\b(?:example|pattern(?: [0-9]+)?|e\.g\.|for instance)[*_]{0,2}(?:\W{1,4}|, )[^.;]{0,40}\Z")
+
 
 def check(file, context):
     """Agents with a list of tools, commands and skills with one, and a subagent_type in the prompt."""
@@ -45,6 +47,9 @@ def check(file, context):
             yield file.hit(match.span(1), text)
             return
     for ref in refs.agents(file):
+        line = file.text[file.text.rfind("\n", 0, ref.span[0]) + 1 : ref.span[0]]
+        if _SHOWS.search(line):
+            continue  # "Example: `Task(subagent_type=...)`": what is looked for in another text
         # In a command a fenced call is the instruction; elsewhere it may teach.
         if ref.kind == "type" and (not ref.fenced or file.kind == "command" and ref.name in context.project.agent_ids):
             yield file.hit(ref.span, text)

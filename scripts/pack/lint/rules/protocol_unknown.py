@@ -44,6 +44,7 @@ _SAID = lazy(
 _BARE = lazy(
     r"\b(state|status|phase|event|message|signal)s? (?:is |to |of |= ?|named |called )?([A-Z]+(?:_[A-Z0-9]+)+|[A-Z]{4,30})(?![\w/}-]|\.\w|\s[A-Z]{2})"
 )
+_LISTED = lazy(r"`[A-Za-z][A-Za-z0-9_-]{1,60}")
 _MODAL = frozenset(("MUST", "SHALL", "SHOULD", "WILL", "CANNOT", "DOES", "ONLY", "ALWAYS", "NEVER"))  # "status MUST be set"
 _ARROWS = lazy(r"`?[A-Z][A-Z0-9_]{3,30}`?(?: ?(?:->|→|=>) ?`?[A-Z][A-Z0-9_]{3,30}`?){1,12}")
 _SENT_TO = lazy(r"\bSendMessage\b[^\n]{0,80}?\bto[`*\"]{0,2} ?[:=] ?[`\"']([a-z][a-z0-9-]{1,60})[`\"']")
@@ -82,6 +83,7 @@ def check(plugin, context):
             if role_a or role_b:
                 name, index = role_a or role_b, 5 if role_a else 6
                 known = not roles or name in roles or name in agents or name.replace("-", " ") in roles
+                known = known or _lists_its_own(file.text, match, roles)
                 legal, kind = sorted(roles), "role"
             elif sent:
                 name, index, kind = sent, 7, "name"
@@ -102,6 +104,8 @@ def check(plugin, context):
                     or name in legal
                     or name in declared
                     or name.lower() in roles
+                    or name.islower()
+                    and (_lists_its_own(file.text, match, legal) or not nearest(name, legal) and not _uses(file.text, legal))
                 )
             if known or name in context.facts.model_aliases or file.prose.hidden(match.start()) or _is_slip(name, declared, 5):
                 continue
@@ -123,6 +127,21 @@ def check(plugin, context):
             if not file.prose.hidden(match.start()) and name.lower() not in roles and not _is_slip(name, declared, SHORTEST):
                 text = "no %s %r in the tables of this plugin%s" % (kind, name, nearest(name, sorted(legal)))
                 yield file.hit(match.span(2), text)
+
+
+_MORE = lazy(r"(?:`? ?(?:,|/|\||or|and|->|→) ?(?:or |and )?`[A-Za-z][A-Za-z0-9_-]{1,60}(?=`)){1,12}")
+
+
+def _lists_its_own(text, match, legal):
+    """`gate status: `pending`, `passed`, `blocked``: a list of which the tables have next to nothing is about something else."""
+    more = _MORE.match(text, match.end() - (text[match.end() - 1] == "`"))
+    names = [part.rpartition("`")[2] for part in _LISTED.findall(more.group())] if more else []
+    return len(names) > 1 and 2 * sum(name in legal for name in names) < len(names)
+
+
+def _uses(text, legal):
+    """Does the text write one of the names as code?"""
+    return any("`%s`" % name in text for name in legal)
 
 
 def _declaring(documents, kind):

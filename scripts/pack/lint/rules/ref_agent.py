@@ -21,6 +21,7 @@ Source: client, measured
 """
 
 from .. import refs
+from ..lazy import lazy
 from ..near import nearest
 from ..negation import negated
 
@@ -48,6 +49,8 @@ def check(file, context):
         if "/" in name:
             near = nearest(name.replace("/", ":"), ids)
             yield file.hit(ref.span, "no agent %r: plugin and agent are joined by a colon%s" % (name, near))
+            continue
+        if _resolves_bare(plugin, own, name) or _said_of_another(file, ref) or any(host in file.name.lower() for host in _HOSTS):
             continue
         if name in ids or name in facts.agent["builtin"] or name.lower() in ("general-purpose", "explore", "plan"):
             continue
@@ -77,7 +80,7 @@ def check(file, context):
             if elsewhere:
                 yield file.hit(ref.span, "the bare name %r does not resolve; write %r" % (name, elsewhere[0]), None, "warning")
         elif not ref.fenced and own:
-            elsewhere = sorted(one for one in ids if one.split(":", 1)[1] == name)
+            elsewhere = sorted(one for one in ids if one.rpartition(":")[2] == name)
             if elsewhere and ref.kind != "prose":
                 yield file.hit(ref.span, "the bare name %r does not resolve; write %r" % (name, elsewhere[0]), None, "warning")
             elif not elsewhere:
@@ -92,12 +95,36 @@ def check(file, context):
             yield file.hit(ref.span, "the bare name %r does not resolve; %s" % (name, hint), severity="warning")
 
 
+_HOSTS = ("opencode", "codex", "cursor", "gemini", "copilot", "windsurf")  # a page on another program
+_FROM = lazy(r"`?\*{0,2} (?:sub-?)?agents? (?:\([^)\n]{0,60}\) )?(?:from|of|by|in) (?:the )?[\[`]{0,2}[\w.-]+/[\w.-]+")
+
+
+def _resolves_bare(plugin, own, name):
+    """In a folder without a manifest agents of subfolders are meant for .claude/agents, where the name in the frontmatter counts."""
+    if plugin.manifest or plugin.entries or plugin.scope != "bare" or ":" in name:
+        return False
+    return any(one.rpartition(":")[2] == name for one in own)
+
+
+def _said_of_another(file, ref):
+    """`the official `x` agent from [owner/repository](...)`"""
+    text, (start, end) = file.text, ref.span
+    if ref.kind == "prose" and text.endswith((" a `", " an `", "*a `"), 0, start):
+        return True  # `a `db-migration` agent`: one of that sort, which is to be made
+    return ref.kind == "prose" and (
+        _FROM.match(text, end) is not None or text[max(0, start - 12) : start].rstrip("`* ").endswith("official")
+    )
+
+
 def _is_a_file(plugin, name):
     """Does the plugin hold NAME.agent.md, or NAME.md in a folder of agents that is not loaded as such (templates, say)?"""
     if name in plugin.agents() or ":" in name:
         return False
     ends, own = ("/" + name + ".agent.md", "/agents/" + name + ".md"), plugin.path("agents/%s.md" % name)
-    return any(("/" + rel).endswith(ends) and rel != own for rel in plugin.project.below(plugin.root))
+    if any(("/" + rel).endswith(ends) and rel != own for rel in plugin.project.below(plugin.root)):
+        return True
+    end = "/agents/%s.md" % name  # or below a skill of another plugin of the tree
+    return any(rel.endswith(end) and "/skills/" in rel for rel in plugin.project.listing)
 
 
 def _of_ours(file, own, name):

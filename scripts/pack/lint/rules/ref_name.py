@@ -27,7 +27,11 @@ _MOVED = lazy(r"(?i)\b(?:moved|renamed|removed|replaced by|superseded|deprecated
 _CALLED = lazy(
     r"(?i)\b(?:(?:sub-?)?agents?|skills?|commands?|plugins?|invok(?:e|es|ing)|spawn|delegat(?:e|es)|launch|dispatch|run|call|load|slash|workflow|teammates?)\b"
 )
-_INSTALL = lazy(r"plugin install ([a-z][a-z0-9-]{2,60})\b(?:@([A-Za-z][\w.-]{2,60}))?")
+_EXAMPLE = lazy(r"(?i)\*\*examples?\b|\be\.g\.|\bfor example\b")
+_MIGRATION = lazy(r"(?i)migrat\w*[-_]from")
+_OLD = lazy(r"(?i)\b(?:old|deprecated|legacy|before|former(?:ly)?|previous(?:ly)?|removed|was|v[0-9.]+)\b")
+_ADDED = lazy(r"marketplace add (?:https?://github\.com/)?([\w.-]+/[\w.-]+)")
+_INSTALL = lazy(r"(?<![\w-])plugin install ([a-z][a-z0-9-]{2,60})\b(?:@([A-Za-z][\w.-]{2,60}))?")
 _CODED_END = lazy(r":[a-z][a-z0-9_-]{2,60}`")
 _CODED = lazy(r"`/?([a-z0-9][a-z0-9_-]{2,60}):([a-z][a-z0-9_-]{2,60})`")
 
@@ -49,6 +53,10 @@ def check(file, context):
             continue  # `design:content:read` is a scope of some service, unless the plugin has such a folder
         if refs.listed_only(project, prefix):
             continue
+        if _in_old_column(file, ref.span) or file.kind == "prose" and _MIGRATION.search(file.name) or _from_elsewhere(file, prefix):
+            continue
+        if file.kind == "prose" and ref.kind == "scoped" and _EXAMPLE.search(_line(file, ref.span)):
+            continue
         if negated(file.text, *ref.span) or _MOVED.search(_line(file, ref.span)):
             continue
         if (
@@ -64,6 +72,47 @@ def check(file, context):
         known = list(project.command_ids) if ref.kind == "slash" else list(project.agent_ids) + list(project.command_ids)
         what = "command or skill" if ref.kind == "slash" else "agent, command or skill"
         yield file.hit(ref.span, "no %s %r%s" % (what, ref.name, nearest(ref.name, known)))
+
+
+def _foreign(prefix):
+    import re
+
+    return lazy(r"plugin install %s@([\w.-]+)" % re.escape(prefix))
+
+
+def _in_old_column(file, span):
+    """A cell below `Old command`, `Before`, `v1`: what was, beside what is."""
+    text = file.text
+    begin = text.rfind("\n", 0, span[0]) + 1
+    if not text[begin : span[0]].lstrip().startswith("|"):
+        return False
+    column, head = text.count("|", begin, span[0]), begin
+    while head > 0:
+        before = text.rfind("\n", 0, head - 1) + 1
+        if not text[before:head].lstrip().startswith("|"):
+            break
+        head = before
+    cells = text[head : file.source.line_end(head)].split("|")
+    return column < len(cells) and _OLD.search(cells[column]) is not None
+
+
+def _from_elsewhere(file, prefix):
+    """Does the page have its reader add another marketplace and install a plugin of this name from it?"""
+    own = {one.data.get("name") for one in file.project.marketplaces}
+    for plugin in file.project.plugins:
+        if prefix in plugin.names:
+            for other in plugin.of("skill", "readme", "command") + [file]:
+                installed = _foreign(prefix).search(other.text) if "plugin install " + prefix in other.text else None
+                market = installed.group(1).rstrip(".") if installed else ""
+                if market and own and not any(name and (market in name or name in market) for name in own):
+                    return True  # `plugin install demo@upstream`: the parts are those of the plugin of that name there
+    if "marketplace add" not in file.text or "plugin install " + prefix not in file.text:
+        return False
+    if any("%s@%s" % (prefix, name) in file.text for name in own):
+        return False
+    added = _ADDED.search(file.text)
+    home = "".join(str(one.data.get("repository") or "") for one in file.plugin.of("manifest")) if file.plugin else ""
+    return added is not None and prefix in file.text and file.kind != "readme" and added.group(1).lower() not in home.lower()
 
 
 def _is_called(file, ref):

@@ -48,8 +48,8 @@ _CALL = lazy(
 def check(file, context):
     """Only paths that the plugin itself has."""
     plugin = file.plugin
-    if plugin is None or not plugin.is_plugin:
-        return
+    if plugin is None or not plugin.is_plugin or not plugin.manifest and not plugin.entries:
+        return  # without a manifest or an entry it may be a collection for .claude: ${CLAUDE_PLUGIN_ROOT} is not set there
     text = file.text
     for start, end in refs.embedded(file):
         match = _WORD.search(text, start, end)

@@ -22,6 +22,7 @@ _VARIABLE = lazy(
     r"\$(\{?)((?:CLAUDE_)?PLUGIN_[A-Z_]{2,40}|CLAUDE_(?:ROOT|SKILLS?_[A-Z]{2,20}|PROJECT_[A-Z]{2,20}|PLUGINS?_?[A-Z]{0,20})|(?i:CLAUDE_PLUGIN_ROOT))\b(\}?)/"
 )
 _NO_SLASH = lazy(r"\$\{(CLAUDE_PLUGIN_ROOT|CLAUDE_SKILL_DIR)\}([A-Za-z0-9_-]+(?=[/.]))")
+_SAID = lazy(r"\$\{CLAUDE_(?:PLUGIN_ROOT|SKILL_DIR)\}(?!/)")
 _BARE = lazy(r"(?<![\\\w])@?\$(CLAUDE_PLUGIN_ROOT|CLAUDE_SKILL_DIR)\b/")
 
 
@@ -59,6 +60,9 @@ def _bare(file):
     if "$CLAUDE_" not in file.text:
         return
     for match in _BARE.finditer(file.text, file.body_start):
+        line = file.text[file.text.rfind("\n", 0, match.start()) + 1 : file.source.line_end(match.end())]
+        if _SAID.search(line):
+            continue  # the line itself says which form is replaced
         if not file.prose.in_fence(match.start()):
             name = match.group(1)
             at = match.start(1) - 1

@@ -36,6 +36,8 @@ def _is_sample(file, match):
     """Is it, or is it called, an example?"""
     found = match.group(match.lastindex or 0)
     before = "" if file.is_json else file.text[max(0, match.start() - 30) : match.start()].rpartition("\n")[2].lower()
+    if file.text.startswith(("...", "…"), match.end()):
+        return True  # cut short: what is shown is its beginning
     return _PLACEHOLDER.search(found) is not None or any(shown in found for shown in _SHOWN) or "example" in before or "e.g" in before
 
 

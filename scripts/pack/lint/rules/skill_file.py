@@ -30,6 +30,8 @@ def check(file, context):
     plugin = file.plugin
     parts = plugin.sub(file.rel).split("/")
     if file.name == "SKILL.md":
+        if not plugin.manifest and not plugin.entries and plugin.scope == "bare":
+            return  # a collection that somebody copies from: where each one comes to lie is not to be seen
         text = "not loaded: the client reads skills/NAME/SKILL.md, one level deep (or name %s in the manifest's skills)"
         yield file.hit(file.first_line(), text % "/".join(["."] + parts[:-2]))
         return
@@ -40,6 +42,6 @@ def check(file, context):
             yield file.hit(file.first_line(), text % file.name, severity="error")
         return
     front = file.front
-    if front is not None and isinstance(front.value, dict) and "description" in front:
+    if front is not None and isinstance(front.value, dict) and "description" in front and "template" not in file.name.lower():
         name = parts[1] if len(parts) == 3 else file.name[:-3]
         yield file.hit(file.first_line(), "not loaded: a skill is skills/%s/SKILL.md" % name)

@@ -30,6 +30,11 @@ SEVERITY = "error"
 def check(file, context):
     """Every entry of every list."""
     for key in KEYS[file.kind]:
-        for tool in tools.listed(file, key) or ():
+        listed = tools.listed(file, key) or ()
+        if listed and tools.is_no_list(file, key):
+            text = "YAML has no list here ({ } and * in brackets need quotes): the client takes it for a text, and its first and last name with their bracket"
+            yield file.hit((listed[0].span[0], listed[-1].span[1]), text)
+            continue
+        for tool in listed:
             if not tool.balanced or tool.rule is None and ")" in tool.text:
                 yield file.hit(tool.span, "%r has unbalanced parentheses: the client does not take it for a tool" % tool.text)

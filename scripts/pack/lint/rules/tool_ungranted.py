@@ -28,7 +28,7 @@ from ..negation import clause_before
 
 SEVERITY = "warning"
 _MCP = lazy(r"\bmcp__[A-Za-z0-9_-]+__[A-Za-z0-9_-]+")
-_NAMES = ("SendMessage", "TaskUpdate", "TaskCreate", "NotebookEdit", "WebFetch", "WebSearch", "TodoWrite")
+_NAMES: "tuple[str, ...]" = ("SendMessage", "TaskUpdate", "TaskCreate", "NotebookEdit", "WebFetch", "WebSearch", "TodoWrite")
 _NAMES += ("AskUserQuestion",)
 _NAMES += ("`Write`", "`Edit`", "`Bash`", "`Agent`", "Write to", "Edit to", " Bash", "Agent to")
 # Who uses it is somebody else: "the orchestrator will continue this agent via SendMessage", "when agents execute via the Task tool".
@@ -37,13 +37,15 @@ _SOMEBODY = lazy(
     r"|other agents?|another agent|(?:the|a|each|every|your|when|these|those|other|if|as) (?:command|skill|hook|workflow|harness|client|system|router|agents|subagents?"
     r"|sub-agents?|teammates?)|they|he|she|who|which)\b(?![^.;!?]*\byou\b)[^.;!?,]*\Z"
     r"|\b(?:be|been|being|is|are|was|were|get|gets) (?:\w+ly )?(?:spawned|invoked|launched|dispatched|called|executed|run|triggered|started|delegated)\b[^.;!?,]*\Z"
+    r"|\b(?:dispatch|spawn|invok|call|launch)(?:e?s|ed) you\b[^.;!?]*\Z|\btell the (?:user|caller|lead)\b[^.;!?]*\Z"
     r"|`/[\w:-]+` command[^.;!?,]*\Z|\b(?:execut|run|call|spawn|invok)ed [^.;!?]{0,30}\Z",
     IGNORECASE,
 )
+_IF_THERE = lazy(r"(?:[`*]{0,2} tool)?,? (?:if|when|where) (?:it is |you have it |it's )?(?:available|present|granted)")
 _USE = lazy(
     r"\b(?:[Uu]s(?:e|ing)|[Cc]all(?:ing)?|[Ww]ith|[Vv]ia|[Ii]nvok(?:e|ing)|[Rr]un) (?:the |your )?[`*]{0,2}([A-Z][A-Za-z]{2,24})[`*]{0,2} tool\b"
     r"|\b(SendMessage|TaskUpdate|TaskCreate|NotebookEdit|WebFetch|WebSearch|TodoWrite)[`*]{0,2}\("
-    r"|\b(?:[Uu]se|[Uu]sing|[Cc]all|[Ii]nvoke|[Vv]ia) (SendMessage|TaskUpdate|TaskCreate|NotebookEdit|WebFetch|WebSearch|TodoWrite)\b"
+    r"|\b(?:[Uu]se|[Uu]sing|[Cc]all|[Ii]nvoke|[Vv]ia) (SendMessage|TaskUpdate|TaskCreate|NotebookEdit|WebFetch|WebSearch|TodoWrite)\b(?!-)"
     r"|\b(?:[Uu]se|[Uu]sing) (Write|Edit|Bash|Agent) to\b"
     r"|\b(?:[Ww]ith|[Vv]ia|[Tt]hrough|[Uu]sing) (?:the )?[`*]{0,2}(Bash|WebFetch|WebSearch|TodoWrite|AskUserQuestion|SendMessage|NotebookEdit|TaskCreate|TaskUpdate)[`*]{0,2}(?=[ .,;)\n])"
     r"|\b(?:[Uu]se|[Cc]all|[Ii]nvoke) `(SendMessage|TaskUpdate|TaskCreate|NotebookEdit|WebFetch|WebSearch|TodoWrite|Write|Edit|Bash|Agent)`"
@@ -74,7 +76,7 @@ def check(file, context):
         name = tools.canonical(match.group(index), context.facts)
         if name not in context.facts.known_tools or name in granted or name in seen or file.prose.hidden(match.start()):
             continue
-        if _SOMEBODY.search(clause_before(text, match.start())):
+        if _SOMEBODY.search(clause_before(text, match.start())) or _IF_THERE.match(text, match.end()):
             continue
         before = text[max(0, match.start() - 40) : match.start()].lower()
         if any(
@@ -104,6 +106,7 @@ def check(file, context):
     for match in _MCP.finditer(text, file.body_start) if "mcp__" in text else ():
         name = match.group()
         if name not in granted and name.rsplit("__", 1)[0] not in servers and not any("*" in n and n.startswith("mcp__") for n in granted):
-            if name not in seen and not file.prose.hidden(match.start()):
+            quoted = text[text.rfind("\n", 0, match.start()) + 1 :].startswith(">")  # what the user is to be told
+            if name not in seen and not quoted and not file.prose.hidden(match.start()):
                 seen.add(name)
                 yield file.hit(match.span(), "the prompt uses %s, which tools does not grant" % name)

@@ -67,6 +67,8 @@ def check(file, context):
                 yield file.hit(tool.span, "no tool '*': it grants nothing here, only an agent's tools may be `*`")
             if not name or tools.is_known(name, facts) or name in facts.removed_tools or "$" in name or "{" in name:
                 continue
+            if tools.is_no_list(file, key):
+                continue  # tool-unbalanced speaks of the whole list
             if len(strange) > 3 and tool in strange:
                 continue
             right = facts.tool_by_lower.get(name.lower())
