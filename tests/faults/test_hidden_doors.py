@@ -12,9 +12,11 @@ import pytest
 from tests.conftest import git
 from tests.faults.test_doors import executing, other, pack
 from hooks.driver import Session, plan
+from hooks import test_waves
 from pack.base import enforcement, paths
 from pack.gate import typed_words
 
+two = test_waves.two
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="what is known of a process is asked of Linux")
 
 
@@ -265,6 +267,29 @@ def test_what_a_receiver_read_and_what_counts_are_told_apart(s, judged, sent, to
     answer = s.send("PostToolUse", "coder-1", tool_name="SendMessage", **more)[1]
     said = (answer or {}).get("hookSpecificOutput", {}).get("additionalContext", "")
     assert told in said and "another plugin's hook replaced this message" in said if told else "replaced" not in said
+
+
+def test_gates_that_a_replaced_command_judged_are_recorded_or_it_is_said(two):
+    s = two
+    test_waves.activate(s, "--team twoWaves --strategy strategy.md")
+    assert s.spawn("planner", "two-planner") is None
+    assert s.edit("planner", ".two/PLAN.md", "# Plan\n\nDo it.\n") is None
+    s.stop("planner")
+
+    def gate_check(run):
+        use = "toolu_%s" % s.now
+        assert s.send("PreToolUse", tool_name="Bash", tool_input={"command": "pack gate check"}, tool_use_id=use)[0] == 0
+        ran = run().stdout
+        given = {"tool_name": "Bash", "tool_input": {"command": "nice -n 1 pack gate check"}, "tool_use_id": use}
+        return json.dumps(s.send("PostToolUse", tool_response={"stdout": ran}, **given)[1]), ran
+
+    def recorded():
+        return len([e for e in s.events() if e["event"] == "GATES_RECORDED"])
+
+    told, _ran = gate_check(lambda: subprocess.run(["true"], stdout=subprocess.PIPE, text=True))
+    assert "nothing was recorded" in told and "`pack gate check` again" in told and recorded() == 0
+    told, ran = gate_check(lambda: pack(s, "gate", "check", CLAUDECODE="1"))
+    assert "nothing was recorded" not in told and "had replaced the gate's command" in ran and recorded() == 1
 
 
 # --- The same mistake in other words ----------------------------------------------------------------------------------------------

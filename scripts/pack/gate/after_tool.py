@@ -228,14 +228,17 @@ def _replaced(call, given):
     if data is not None:
         call.store.disk.remove(path)
         return ["carried out, whatever the output says; %s. %s" % (cause, codec.loads(data.decode("ascii"))["text"])]
-    nonce = (call.state["verify"] or {}).get("nonce")
-    data = call.store.disk.read(os.path.join(os.path.dirname(path), nonce + ".verify")) if nonce else None
+    nonce, ending = (call.state["verify"] or {}).get("nonce"), ".verify"
+    if call.state["waves"] is not None:
+        nonce, ending = call.state["waves"].get("nonce"), ".gates"
+    data = call.store.disk.read(os.path.join(os.path.dirname(path), nonce + ending)) if nonce else None
     voucher = codec.loads(data.decode("ascii")) if data is not None else {}
     if voucher.get("call") != call.payload.get("tool_use_id") or not voucher.get("call") or given.get("run_in_background"):
         return []
     return [
-        "nothing was verified: %s. Send `pack %s` again; when that is the answer once more, tell the user that the plugin whose hook rewrites "
-        "Bash commands must be off while a team is at work (/plugin lists them)" % (cause, voucher["verb"])
+        "nothing was %s: %s. Send `pack %s` again; when that is the answer once more, tell the user that the plugin whose hook rewrites "
+        "Bash commands must be off while a team is at work (/plugin lists them)"
+        % ("verified" if ending == ".verify" else "recorded, whatever the output says", cause, voucher["verb"])
     ]
 
 
