@@ -434,3 +434,30 @@ def test_hooks_json_is_written_for_the_client_that_is_there(session, tmp_path, v
     assert s.call("lead", "Skill", skill="fmt") is None
     s.env["AI_AGENT"] = "claude-code_2-1-329_harness"
     assert "SKILL_RUNS_SHELL" in s.call("lead", "Skill", skill="fmt")
+
+
+# --- What the client says a shell command has changed ---------------------------------------------------------------------------------
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("named", [True, False])
+def test_what_the_client_says_a_command_changed_is_laid_to_it(project, tmp_path, monkeypatch, large, named):
+    """`bashEditDiff.changedFiles`, where it is there: found at once in a large project, too, and its author is certain though another
+    command is under way."""
+    from pack.gate import ledger
+
+    if large:
+        monkeypatch.setattr(ledger, "MOST_WATCHED", 1)
+    s = executing(Session(project, tmp_path / "data"))
+    s.send("PreToolUse", "unified-reviewer", tool_name="Bash", tool_input={"command": "sleep 9"}, tool_use_id="toolu_other")
+    given = dict(tool_name="Bash", tool_input={"command": "sh hidden.sh"}, tool_use_id="toolu_b")
+    s.send("PreToolUse", "coder-1", **given)
+    for name in ("old.py", "new.py"):
+        with open(s.project + "/src/" + name, "a") as f:
+            f.write("# changed\n")
+    paths_ = [s.project + "/src/" + n for n in ("old.py", "new.py", "gone/__pycache__/x.pyc")] + [s.data + "/elsewhere", 7]
+    diff = {"bashEditDiff": {"files": [], "moreFiles": 0, "changedFiles": paths_}} if named else {}
+    answer = s.send("PostToolUse", "coder-1", tool_response=dict(diff, stdout=""), **given)[1]
+    found = {e["data"]["path"]: e["data"]["by"] for e in s.events() if e["event"] == "OVERLAP_SCOPE"}
+    if named:
+        assert found == {"src/old.py": "coder-1", "src/new.py": "coder-1"} and "src/old.py" in json.dumps(answer)
+    else:
+        assert found == ({} if large else {"src/old.py": None, "src/new.py": None})

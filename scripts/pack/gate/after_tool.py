@@ -210,10 +210,18 @@ def _ran(call, given, response):
 
     verified = receipts.collect(call, response)
     call.kind.ran(call, response)
+    call.changed = _named_by_client(response)
     told = _replaced(call, given) + _changed(call, given, verified)
     if verified and verified.get("finish"):
         told.append(_finished(call))
     return tell(call.payload["hook_event_name"], "team: " + "; ".join(told)) if told else PASS
+
+
+def _named_by_client(response):
+    """What the client itself says a shell command has changed, in the modes in which it looks (CLIENT.md 11): resolved paths."""
+    diff = response.get("bashEditDiff")
+    names = diff.get("changedFiles") if isinstance(diff, dict) else None
+    return {os.path.realpath(n) for n in names[:500] if isinstance(n, str) and "\0" not in n} if isinstance(names, list) else set()
 
 
 def _replaced(call, given):
@@ -279,6 +287,10 @@ def _changed(call, given, verified):
             "task #%d is DONE. %s" % (n, advice.after_done(call.state, call.actor["name"])) for n in facts.done_by_commit(call, sha)
         ]
     glance.look(call)
+    if call.changed and call.state["waves"] is None:
+        from . import ledger
+
+        ledger.named(call)
     told += call.told
     return told
 

@@ -18,6 +18,7 @@ class Call:
         # What this call has recorded as written, what the ledger found (told to the caller), the last event before its shell command, and
         # the last one before this call.
         self.seen, self.told, self.begun, self.first = set(), [], None, store.seq
+        self.changed = set()  # resolved paths that the client says this very shell command has changed
         self.commits = []  # gated ones of approved content that it has recorded
 
     @property
