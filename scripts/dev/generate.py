@@ -65,8 +65,11 @@ def approvals():
         text = " + ".join(roles).replace(
             tables.TASK_REVIEWERS, "the reviewers named in the task record (at least one; high-risk: all three)"
         )
-        rows.append((mode, text))
-    return _table(("runtime mode", "required"), rows)
+        rows.append(
+            (mode, text + (" + enabling-agent where a high-risk task is sensitive" if tables.ENABLING in tables.MODE_ROLES[mode] else ""))
+        )
+    areas = _table(("sensitive area", "words of a path"), [(a, ", ".join(words)) for a, words in tables.SENSITIVE.items()])
+    return _table(("runtime mode", "required"), rows) + "\n\n" + areas
 
 
 OWNERSHIP = (
@@ -325,10 +328,19 @@ HOOKS = {
 }
 
 
-def hooks_json():
-    """hooks/hooks.json. With no team active the shell leaves after two file tests, without starting anything."""
+SKILL_SHELL = (
+    "PreSkillShellCommand"  # from 2.1.332 on; `plugin validate --strict` of 2.1.329 refuses a plugin that names it anywhere (measured)
+)
+
+
+def hooks_json(client=()):
+    """hooks/hooks.json. With no team active the shell leaves after two file tests, without starting anything.
+
+    client: the client that it is made for, as numbers; without one it is what every client's validation accepts."""
+    from pack.gate.skill_files import SEES_SHELL
+
     out = {}
-    for event, (matcher, guarded) in HOOKS.items():
+    for event, (matcher, guarded) in dict(HOOKS, **({SKILL_SHELL: (None, True)} if tuple(client) >= SEES_SHELL else {})).items():
         opens = event == "UserPromptExpansion"
         if event == "UserPromptSubmit":
             command = TYPED
@@ -337,7 +349,7 @@ def hooks_json():
         handler = {"type": "command", "command": command, "timeout": 10 if event != "SessionEnd" else 1}
         if event == "PreToolUse":
             handler["timeout"] = 30  # `pack plan` and the commit check start git; the gate gives up after 25 s
-        if event in ("PreToolUse", "ConfigChange"):
+        if event in ("PreToolUse", "ConfigChange", SKILL_SHELL):
             handler["onFailure"] = "block"
         entry = {"hooks": [handler]}
         if matcher:
@@ -398,6 +410,11 @@ def wanted(root=ROOT):
 
     out = {path: make() for path, make in FILES.items()}
     out.update(agents_text(load("realtimeSystems")))
+    if root == ROOT:
+        sys.path.insert(0, os.path.join(ROOT, "scripts", "dev"))
+        import seeds
+
+        out["docs/seeds.md"] = seeds.page()
     for folder in FOLDERS:
         for base, _folders, files in os.walk(os.path.join(root, folder)):
             for name in sorted(files):
@@ -419,7 +436,13 @@ def main(argv):
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 and show the difference when something drifted")
+    parser.add_argument("--for-client", metavar="VERSION", help="write hooks/hooks.json as this client can have it, and nothing else")
     given = parser.parse_args(argv)
+    if given.for_client is not None:
+        numbers = given.for_client.split(" ")[0].split(".")
+        with open(os.path.join(ROOT, "hooks", "hooks.json"), "w", encoding="utf-8", newline="") as f:
+            f.write(hooks_json([int(n) for n in numbers] if all(n.isdigit() for n in numbers) else ()))
+        return 0
     drifted = 0
     for path, text in sorted(wanted().items()):
         full = os.path.join(ROOT, path)
