@@ -21,6 +21,7 @@ def _front(*needs):
     return asked
 
 
+_AT = ("@", "!`", "```!")
 # rule: any of these strings in the text (NOT_ASCII: any character beyond ASCII), or a question to the file
 TEXT = {
     "text-nul": ("\x00",),
@@ -44,7 +45,7 @@ TEXT = {
     "model-unknown": _front("model"),
     "frontmatter-cut": _front(" #"),
     "command-injection": ("!`", "```!"),
-    "command-live-example": ("!`",),
+    "command-live-example": _AT,
     "command-shell": ("!`", "```!"),
     "command-approval": ("!`", "```!"),
     "command-argument": ("$", "{{"),
@@ -76,7 +77,6 @@ _KEYS = ("ghp_", "gho_", "ghs_", "github_pat_", "AKIA", "glpat-", "AIza", "xox",
 _KEYS += ("SECRET", "TOKEN", "_KEY", "PASSWORD", "hooks.slack.com", "discord", "_live_", "npm_", "hf_")
 ADDRESSES = ("mcp", "manifest", "hooks", "script", "monitors", "private")
 _TEAMS, _TOOL = ("TeamCreate", "TeamDelete"), (" tool",)
-_AT = ("@", "!`", "```!")
 _FOLDERS = (" scripts/", "./scripts/", " hooks/", "./hooks/", " bin/", "./bin/", " lib/", " tools/")
 _AGENT = ("ubagent", "** agent", '" agent', " agent", "@agent-", "` agent", "agent:", 'agent"', "agent'", "agent :")
 _HOOKS = ('"hooks"', "\\u")
