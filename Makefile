@@ -9,7 +9,7 @@ STAMP = $(VENV)/.installed
 $(STAMP): pyproject.toml
 	$(PY) -c 'import sys; sys.exit("team-pack needs Python 3.9 or newer" if sys.version_info < (3, 9) else 0)'
 	test -x $(BIN)/python || $(PY) -m venv $(VENV)
-	$(BIN)/python -m pip install -q -e '.[test,realtime,report,lsp,watch]'
+	$(BIN)/python -m pip install -q -e '.[test,realtime,report,lsp,watch,fleet]'
 	touch $@
 
 # A story mostly waits for its client: more workers than cores. What takes longest begins first (tests/running.py).
@@ -22,9 +22,10 @@ test: $(STAMP)  ## everything, the real client and the brokers too; the last lin
 test-fast: $(STAMP)  ## under 90 s: without the real client, brokers and what tests/slow.txt names
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not client and not broker"
 
-lint: $(STAMP)  ## the pack checks itself, the code is formatted, nothing generated has drifted
+lint: $(STAMP)  ## the pack checks itself, the code is formatted, its types hold, nothing generated has drifted
 	$(BIN)/ruff check -q .
 	$(BIN)/ruff format -q --check . || { echo "run 'make format'" >&2; false; }
+	$(BIN)/python -m mypy
 	$(BIN)/pack lint .
 	$(BIN)/python scripts/dev/generate.py --check
 	$(BIN)/pack lint --check-rules references/rules.md

@@ -45,10 +45,12 @@ def checkout(base, folder):
 
 
 def measured(path, root=None):
-    """Play a story; its figures: calls, input, uncached, output, idle (the lead's calls that did nothing), who and phase rows."""
+    """Play a story; its figures: calls, input, uncached, output, idle (the lead's calls that did nothing), who and phase rows. None, and why
+    on standard error, where it failed: a run that went wrong measures nothing."""
     result = play.play(path, root=root)
     if result.failures:
-        raise SystemExit("bench-cost: %s failed, so it measures nothing:\n%s" % (path, result))
+        print("bench-cost: %s failed, so it measures nothing:\n%s" % (path, result), file=sys.stderr, flush=True)
+        return None
     meter = result.meter
     names = sorted({r["who"] for r in meter.rows})
     out = dict(meter.total(), who={n: meter.total(n) for n in names}, phases=phases(result))
@@ -73,11 +75,18 @@ def phases(result):
     return out
 
 
+def known(row):
+    """The share of a run's input that an earlier request of it had already."""
+    return "%3d%% known" % round(100 - 100.0 * row["uncached"] / max(1, row["input"]))
+
+
 def line(name, row, base=None):
+    if row is None:
+        return print("  %-16s failed" % name, flush=True)
     ratios = "".join("  %s %.2fx" % (k, row[k] / base[k]) for k in ("calls", "input", "uncached")) if base else ""
     print(
-        "  %-16s %4d calls %9d in %8d uncached %6d out  %2d of the lead's did nothing%s"
-        % (name, row["calls"], row["input"], row["uncached"], row["output"], row["idle"], ratios),
+        "  %-16s %4d calls %9d in %8d uncached (%s) %6d out  %2d of the lead's did nothing%s"
+        % (name, row["calls"], row["input"], row["uncached"], known(row), row["output"], row["idle"], ratios),
         flush=True,
     )
 
@@ -105,22 +114,24 @@ def main(argv=None):
                 line("no plugin", rows["plain"], rows.get("base"))
             rows["team"] = measured(ROOT / SCENARIOS / (lean + ".story"))
             line("team", rows["team"], rows.get("base"))
-            for kind in ("who", "phases"):
+            for kind in ("who", "phases") if rows["team"] else ():
                 for name, row in rows["team"][kind].items():
                     print(
-                        "    %-22s %4d calls %9d in %8d uncached %6d out"
-                        % (name, row["calls"], row["input"], row["uncached"], row["output"])
+                        "    %-22s %4d calls %9d in %8d uncached (%s) %6d out"
+                        % (name, row["calls"], row["input"], row["uncached"], known(row), row["output"])
                     )
-            for r in rows["team"]["rows"] if args.calls else ():
+            for r in rows["team"]["rows"] if args.calls and rows["team"] else ():
                 print("      %-18s in %6d uncached %6d  %s" % (r["who"], r["input"], r["uncached"], ", ".join(r["does"]) or "-"))
     finally:
         shutil.rmtree(temp, ignore_errors=True)
     if args.json:
         with open(args.json, "w", encoding="utf-8") as f:
             json.dump(
-                {p: {k: {n: v for n, v in r.items() if n != "rows"} for k, r in rows.items()} for p, rows in figures.items()}, f, indent=1
+                {p: {k: {n: v for n, v in r.items() if n != "rows"} for k, r in rows.items() if r} for p, rows in figures.items()},
+                f,
+                indent=1,
             )
-    return 0
+    return int(any(r is None for rows in figures.values() for r in rows.values()))
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ def messages(role=None):
             lines.append("- %s to %s: %s" % (_form(form), to, when))
     if not lines:
         lines.append("- no protocol lines: your last text is your report")
-    lines.append("- `shutdown_response` to `team-lead`, with the request_id you were given: when you are asked to shut down")
+    lines.append("- `shutdown_response` to `team-lead`, with the request's request_id: when asked to shut down")
     return "\n".join(lines)
 
 
@@ -65,8 +65,11 @@ def approvals():
         text = " + ".join(roles).replace(
             tables.TASK_REVIEWERS, "the reviewers named in the task record (at least one; high-risk: all three)"
         )
-        rows.append((mode, text))
-    return _table(("runtime mode", "required"), rows)
+        rows.append(
+            (mode, text + (" + enabling-agent where a high-risk task is sensitive" if tables.ENABLING in tables.MODE_ROLES[mode] else ""))
+        )
+    areas = _table(("sensitive area", "words of a path"), [(a, ", ".join(words)) for a, words in tables.SENSITIVE.items()])
+    return _table(("runtime mode", "required"), rows) + "\n\n" + areas
 
 
 OWNERSHIP = (
@@ -102,8 +105,24 @@ def ownership():
 
 
 def teardown():
-    """The teardown machine."""
-    return _table(("from", "on", "guard", "to"), [tuple(x or " " for x in row) for row in tables.TEARDOWN])
+    """The teardown machine, from the table that it runs by. One line for a move that leads from several states to the same one; none for
+    what changes nothing."""
+    lines, order = {}, list(tables.TEARDOWN)
+    for state, moves in tables.TEARDOWN.items():
+        for on, to in moves.items():
+            if to != state or on == "BEGUN":
+                lines.setdefault((on, to), []).append(state)
+    rows = sorted(lines.items(), key=lambda line: (order.index(line[1][0]), list(tables.TEARDOWN_MOVES).index(line[0][0])))
+    return _table(
+        ("from", "on", "guard", "to"),
+        [(_states(states, order), tables.TEARDOWN_MOVES[on][0], tables.TEARDOWN_MOVES[on][1] or " ", to) for (on, to), states in rows],
+    )
+
+
+def _states(states, every):
+    """Names of states; of most of them, those that are not meant."""
+    rest = [s for s in every if s not in states]
+    return "any but " + ", ".join(rest) if len(rest) < len(states) else ", ".join(states)
 
 
 def task_states():
@@ -309,10 +328,19 @@ HOOKS = {
 }
 
 
-def hooks_json():
-    """hooks/hooks.json. With no team active the shell leaves after two file tests, without starting anything."""
+SKILL_SHELL = (
+    "PreSkillShellCommand"  # from 2.1.332 on; `plugin validate --strict` of 2.1.329 refuses a plugin that names it anywhere (measured)
+)
+
+
+def hooks_json(client=()):
+    """hooks/hooks.json. With no team active the shell leaves after two file tests, without starting anything.
+
+    client: the client that it is made for, as numbers; without one it is what every client's validation accepts."""
+    from pack.gate.skill_files import SEES_SHELL
+
     out = {}
-    for event, (matcher, guarded) in HOOKS.items():
+    for event, (matcher, guarded) in dict(HOOKS, **({SKILL_SHELL: (None, True)} if tuple(client) >= SEES_SHELL else {})).items():
         opens = event == "UserPromptExpansion"
         if event == "UserPromptSubmit":
             command = TYPED
@@ -321,7 +349,7 @@ def hooks_json():
         handler = {"type": "command", "command": command, "timeout": 10 if event != "SessionEnd" else 1}
         if event == "PreToolUse":
             handler["timeout"] = 30  # `pack plan` and the commit check start git; the gate gives up after 25 s
-        if event in ("PreToolUse", "ConfigChange"):
+        if event in ("PreToolUse", "ConfigChange", SKILL_SHELL):
             handler["onFailure"] = "block"
         entry = {"hooks": [handler]}
         if matcher:
@@ -352,7 +380,27 @@ def package_init():
     )
 
 
-FILES = {"hooks/hooks.json": hooks_json, "plugin.json": manifest_copy, "scripts/pack/__init__.py": package_init}
+def literals():
+    """The names of the tables as types: a misspelt event or state is an error of the type checker."""
+    names = {
+        "EventName": sorted(tables.EVENTS),
+        "Mode": tables.MODES,
+        "Phase": tables.PHASES,
+        "TaskState": tables.TASK_STATES,
+        "RosterState": tables.ROSTER_STATES,
+        "OwnerState": tables.OWNER_STATES,
+        "TeardownState": tuple(tables.TEARDOWN),
+    }
+    head = '"""The names of tables.py as types, for the type checker only. Generated: `make generate`."""\n\nfrom typing import Literal\n'
+    return head + "".join("\n%s = Literal[\n%s]\n" % (n, "".join('    "%s",\n' % v for v in values)) for n, values in names.items())
+
+
+FILES = {
+    "hooks/hooks.json": hooks_json,
+    "plugin.json": manifest_copy,
+    "scripts/pack/__init__.py": package_init,
+    "scripts/pack/protocol/literals.py": literals,
+}
 
 
 def wanted(root=ROOT):
@@ -362,6 +410,11 @@ def wanted(root=ROOT):
 
     out = {path: make() for path, make in FILES.items()}
     out.update(agents_text(load("realtimeSystems")))
+    if root == ROOT:
+        sys.path.insert(0, os.path.join(ROOT, "scripts", "dev"))
+        import seeds
+
+        out["docs/seeds.md"] = seeds.page()
     for folder in FOLDERS:
         for base, _folders, files in os.walk(os.path.join(root, folder)):
             for name in sorted(files):
@@ -383,7 +436,13 @@ def main(argv):
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 and show the difference when something drifted")
+    parser.add_argument("--for-client", metavar="VERSION", help="write hooks/hooks.json as this client can have it, and nothing else")
     given = parser.parse_args(argv)
+    if given.for_client is not None:
+        numbers = given.for_client.split(" ")[0].split(".")
+        with open(os.path.join(ROOT, "hooks", "hooks.json"), "w", encoding="utf-8", newline="") as f:
+            f.write(hooks_json([int(n) for n in numbers] if all(n.isdigit() for n in numbers) else ()))
+        return 0
     drifted = 0
     for path, text in sorted(wanted().items()):
         full = os.path.join(ROOT, path)

@@ -16,7 +16,7 @@ import sys
 
 from pack.base import codec, paths
 from pack.cli import verbs
-from pack.gate import entry
+from pack.gate import answers, entry
 from pack.realtime import wave_runs
 from pack.store.journal import Busy, Damaged, read_chain, seal
 
@@ -175,6 +175,7 @@ class Client:
         if kill:
             self._killed(payload, env, kill)
         code, out, err, error, records = self.answered(payload, env)
+        self.witness.escalated(records)
         need(code in (0, 2), "EXIT", "exit code %r", code)
         need("Traceback" not in out + err, "EXIT", "a traceback: %s", err[-300:])
         if error is not None:
@@ -224,8 +225,12 @@ class Client:
         denied = specific.get("permissionDecision") == "deny"
         need(denied == (code == 2), "EXIT", "code %d and %s", code, specific.get("permissionDecision"))
         self.witness.checked["calls"] += 1
+        text = specific.get("permissionDecisionReason") or ""
+        if denied and text.startswith(answers.RECORDED) and who != "foreign":
+            self.witness.checked["allowed"] += 1
+            self.last_refusal.pop(who, None)
+            return None, None, use, records  # it has had its effect, and nothing was sent
         if denied:
-            text = specific["permissionDecisionReason"]
             self.last_refusal[who] = text.partition("(")[2].partition(")")[0]
             self.refusals.append((who, tool, text))
             self.witness.refused(
@@ -307,7 +312,7 @@ class Client:
         refused, updated, use, records = self.tool(who, "SendMessage", given, deed.get("kill"), deed.get("use"))
         if refused is not None or who == "foreign":
             return
-        receiver = self._receiver(updated.get("to"))
+        receiver = self._receiver((updated or given).get("to"))
         if self.first(use):
             event = self.witness.message(who, self.person(who), deed["to"], receiver, text)
             if event:
@@ -316,6 +321,8 @@ class Client:
                 record = self.book.keys.get("PreToolUse:" + use)
                 need(record is None or record["event"] == "MAIL", "TALK", "%r was taken for %s", text[:80], record and record["event"])
         self.settle()
+        if updated is None:
+            return
         yield
         lost = deed.get("lost")
         self.post(who, "SendMessage", updated, use, {"success": False} if lost else {"success": True})
@@ -342,7 +349,12 @@ class Client:
 
     def do_spawn(self, who, deed):
         name, role = deed["name"], self.asked_role(deed)
-        given = {"description": "x", "prompt": "go", "subagent_type": deed.get("kind") or self.agent_of(deed["role"]), "name": name}
+        given = {
+            "description": "x",
+            "prompt": deed.get("prompt", "go"),
+            "subagent_type": deed.get("kind") or self.agent_of(deed["role"]),
+            "name": name,
+        }
         refused, updated, use, records = self.tool(who, deed.get("tool", "Agent"), given, deed.get("kill"), deed.get("use"))
         if refused is not None or who == "foreign":
             return
@@ -522,7 +534,8 @@ class Client:
             return
         fresh = self.first(use)
         if fresh:
-            event = self.witness.verb(who, words, raw, self.people)
+            again = self.witness.repeats(self.book, "PreToolUse:" + use, words, raw)
+            event = None if again else self.witness.verb(who, words, raw, self.people)
             if event:
                 self.witness.once(self.book, "PreToolUse:" + use, event)
         asked = self._asked(use) if words[:2] == ["teardown", "ask"] else []
@@ -579,8 +592,8 @@ class Client:
         self.witness.shutdown("lead", person, self.people)
         if self.headless:
             gone = self.book.state["roster"].get(person.name, {}).get("state") == "ENDED"
-            if person.running and not person.silent and person.alive:
-                person.stopping = True
+            if person.running and not person.silent and person.alive or not person.started:
+                person.stopping = True  # one that was asked before it began ends with its first turn
             elif person.alive and (not person.silent or gone):  # of one that died unnoticed in a turn nobody knows
                 self.over(person)
 
@@ -717,9 +730,9 @@ class Client:
     def do_resume(self, who, deed):
         """The lead's client ends and takes its session up again."""
         for p in self.people:
-            if p.alive and self.headless:
+            if p.alive and self.headless and p.name not in self.book.state["requests"]:
                 p.running = False
-            elif p.alive:
+            elif p.alive:  # asked to shut down, it was to end with its turn; in a terminal all end with the client
                 self.over(p)
         self.hook("SessionStart", "lead", deed.get("kill"), source="resume")
         self.settle()

@@ -22,6 +22,7 @@ import time
 from .client import Broken, Client, make_project, whole
 from .noise import Deeds
 from .panes import PaneDeeds, PanedWaveDeeds, PanedWaves, Panes
+from .today import Today, TodayDeeds
 from .together import Together, TogetherDeeds, WavesTogether, WavesTogetherDeeds
 from .waveclient import WaveClient
 from .wavedeeds import WaveDeeds
@@ -29,6 +30,7 @@ from .wavedeeds import WaveDeeds
 FAST = "/dev/shm" if os.path.isdir("/dev/shm") and os.access("/dev/shm", os.W_OK) else None
 MADE = {  # what is driven -> the client that carries deeds out, who chooses them
     "build": (Client, Deeds),
+    "today": (Today, TodayDeeds),
     "waves": (WaveClient, WaveDeeds),
     "panes": (Panes, PaneDeeds),
     "paned waves": (PanedWaves, PanedWaveDeeds),
@@ -44,6 +46,8 @@ def setup_of(rng, kind="build"):
     ends (`open`: not at all)."""
     if kind == "panes":
         return dict(setup_of(rng), kind=kind, headless=False)
+    if kind == "today":
+        return dict(setup_of(rng), kind=kind)
     if kind == "together":
         return dict(setup_of(rng), kind=kind, openings=rng.choice((0, 0, 2, 4)))
     if kind in ("waves", "paned waves", "waves together"):

@@ -244,9 +244,10 @@ def h16():
         yield
 
 
-def _everybody(state, now):
+def _everybody(state, now, on="RESTARTED"):
     teardown = state["teardown"]
-    teardown.update(state="TEARDOWN_INIT", sends=1, sent_at=now, ack_status=None, unresolved=[])
+    consequences.move_teardown(state, on)
+    teardown.update(sends=1, sent_at=now, ack_status=None, unresolved=[])
     teardown["targets"] = {n: {"inc": state["roster"][n]["inc"], "acked": False, "sends": 0, "how": None} for n in view.living(state)}
 
 
@@ -334,8 +335,8 @@ def patched_new(name, function):
 
 @variant("H25", "the roster lists supervisor, tech lead and reviewers; coders are not in it")
 def h25():
-    def no_coders(state, now):
-        kept(state, now)
+    def no_coders(state, now, on="RESTARTED"):
+        kept(state, now, on)
         for n in list(state["teardown"]["targets"]):
             if state["roster"][n]["role"] in tables.IMPLEMENTERS:
                 state["teardown"]["targets"].pop(n)

@@ -16,6 +16,11 @@ WORST = ("FORGED", "FAIL", "INVALID", "MISSING", "PASS")
 NO_NAMES = ("lead", "main", "team-lead")
 
 
+def at_work(person):
+    """Whether an agent is in a turn for more than to answer a shutdown request, which wakes it unseen."""
+    return person.running and not person.requests
+
+
 class WaveWitness(Witness):
     """The notebook of a run with waves."""
 
@@ -197,7 +202,7 @@ class WaveWitness(Witness):
                 continue
             if role not in self.started:
                 return "%s of wave %s never began" % (role, wave["id"])
-            if wave["mode"] != "background" and [p for p in people if p.alive and p.running and p.role == role and not p.nested]:
+            if wave["mode"] != "background" and [p for p in people if p.alive and at_work(p) and p.role == role and not p.nested]:
                 return "%s of wave %s is at work" % (role, wave["id"])
         left = [c for c in wave.get("exit", []) if not self.holds(c)]
         return "the exit of wave %s lacks %s" % (wave["id"], left[0]) if left else None
@@ -260,7 +265,7 @@ class WaveWitness(Witness):
         need(why is None, "WAVE_KEPT", "%s was spawned though %s", role, why)
         why = self.closed_to(role, people)
         need(why is None, "WAVE_EARLY", "%s was spawned though %s", role, why)
-        front = [p.name for p in living if p.running and p.role != role and self.roles[p.role]["spawning"] == "foreground"]
+        front = [p.name for p in living if at_work(p) and p.role != role and self.roles[p.role]["spawning"] == "foreground"]
         need(not front, "FOREGROUND", "%s was spawned while %s works in the foreground", role, front)
         self.asked_for.add(role)
 

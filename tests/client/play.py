@@ -176,8 +176,11 @@ def play(path, binary=None, narrate=None, keep=False, root=None):
 
 def _play(story, binary, base, narrate, result, root):
     plugin = (HERE / story["plugin"]).resolve() if story["plugin"] else root
-    if story["limits"]:
-        plugin = hasty(plugin, base / "plugin", dict(pair.split("=", 1) for pair in story["limits"].split()))
+    if story["limits"] or story["hooks"]:
+        plugin = hasty(plugin, base / "plugin", dict(pair.split("=", 1) for pair in (story["limits"] or "").split()))
+    if story["hooks"]:  # hooks.json as `make start` writes it for this client
+        version = subprocess.run([binary, "--version"], stdout=subprocess.PIPE, check=True, text=True).stdout
+        subprocess.run([sys.executable, str(plugin / "scripts/dev/generate.py"), "--for-client", version], check=True)
     teams = story["teams"] == "on" if story["teams"] else story["mode"] != "headless"
     env = dict(pair.split("=", 1) for pair in (stories.given(story["env"] or "", story)).split())
     home = client.Home(base, "", teams=teams, env=env, project=story["project"] or "project")
@@ -186,6 +189,7 @@ def _play(story, binary, base, narrate, result, root):
     if story["needs"]:
         home.env["PATH"] += stories.SBIN
     world = World(story, home, plugin)
+    world.meter = result.meter
     if isinstance(narrate, Narrator):
         narrate.world = world
     stage = staging.Stage(story, world, narrate)
@@ -581,6 +585,14 @@ def _check_calls(data, stage, world, runner, journal):
     return "there were %d (%s)" % (count, stage.counts()) if count > data["most"] else None
 
 
+def _check_wakes(data, stage, world, runner, journal):
+    """The lead's calls that the end of another agent's turn began and in which it did nothing; its last words are what the run is for."""
+    last = next((r for r in reversed(world.meter.rows) if r["who"] == "lead"), None)
+    count = world.meter.woken_for_nothing("lead") - bool(last and last["woken"] and not last["does"])
+    ends = sum(e.get("event") in ("AGENT_IDLE", "AGENT_ENDED", "SHUTDOWN_ACK") for e in journal) if data["each_end"] else 0
+    return "there were %d, and %d ends of turns" % (count, ends) if count > ends else None
+
+
 def asked(stage, world):
     """[(actor, tool, input)] of every question that the client put to its user."""
     names = {agent: name for name, agent in stage.agents.items()}
@@ -627,6 +639,7 @@ CHECKS = {
     "journal": _check_journal,
     "never": _check_never,
     "no refusals": _check_no_refusals,
+    "wakes": _check_wakes,
     "status": _check_status,
     "file": _check_file,
     "calls": _check_calls,

@@ -321,7 +321,7 @@ class Stage:
 def judge(outcome, text, is_error):
     """None, or why the result is not what the story says."""
     refused = REFUSED.search(text)
-    failed = is_error or '"success":false' in text.replace('": ', '":')
+    failed = is_error and "team: recorded" not in text or '"success":false' in text.replace('": ', '":')
     if outcome.kind == "ok" and (refused or failed):
         return "the story says nothing of that (write `=> refused CODE` or `=> fails` under the line if it should)"
     if outcome.kind == "refused":

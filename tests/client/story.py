@@ -47,6 +47,7 @@ SETTINGS = {
     "project",
     "layout",
     "limits",
+    "hooks",
 }
 PAIR = r'[\w.]+[=~](?:"[^"]*"|\S+)'
 NAMED_PAIR = r'(?P<key>[\w.]+)(?P<sign>[=~])(?P<value>"[^"]*"|\S+)'
@@ -547,6 +548,7 @@ def event(text):
 
 EXPECTATIONS = """expect journal: (lines in this order) | expect journal never: (lines) | expect no refusals | expect status: key=value ...
     expect file F exists | is gone | contains "X" | lacks "X" | expect at most N calls[ by WHO] | expect exit code N
+    expect no wake-up of the lead without effect | expect at most one wake-up of the lead without effect for each end of a turn
     expect[ at most] N questions[ about TOOL|TOOL][ by WHO] (with `answers: yes`)
     expect hook EVENT says "X" | expect screen says "X" | expect running: COMMAND (=> says "X")"""
 
@@ -572,6 +574,9 @@ def _expectation(block):
     match = re.match(r"at most (\d+) calls(?: by ([\w.-]+))?$", head)
     if match:
         return make("calls", most=int(match.group(1)), who=match.group(2))
+    match = re.match(r"(no|at most one) wake-up of the lead without effect( for each end of a turn)?$", head)
+    if match and (match.group(1) == "no") == (match.group(2) is None):
+        return make("wakes", each_end=bool(match.group(2)))
     match = re.match(r"(at most )?(\d+) questions(?: about ([\w.|-]+))?(?: by ([\w.-]+))?$", head)
     if match:
         at_most, count, about, who = match.groups()

@@ -6,10 +6,48 @@ import shutil
 import subprocess
 
 import client
+import meter
 import play
 import pytest
+import story
 
 SCENARIOS = pathlib.Path(__file__).resolve().parent / "scenarios"
+# The most calls that an honest run may make (docs/cost.md): story -> {who: calls}, None for all together. The stories hold themselves to it.
+MOST = {
+    "lean-simple": {None: 26, "supervisor": 1},
+    "lean-medium": {None: 44, "supervisor": 1},
+    "lean-complex": {None: 80},
+    "lean-terminal": {None: 52, "lead": 22},
+    "lean-terminal-plain": {None: 38, "lead": 8},
+}
+WAKES = {"lean-terminal": True, "lean-terminal-plain": False}  # whether each end of a turn may wake the lead once
+
+
+@pytest.mark.parametrize("name", sorted(MOST))
+def test_every_lean_story_has_an_upper_bound_of_calls(name):
+    expected = story.read(SCENARIOS / (name + ".story")).expectations
+    assert {e.data["who"]: e.data["most"] for e in expected if e.kind == "calls"} == MOST[name]
+    if name in WAKES:
+        assert [e.data["each_end"] for e in expected if e.kind == "wakes"] == [WAKES[name]]
+
+
+def request(*messages, tools=(), system="s"):
+    return {"tools": list(tools), "system": system, "messages": [{"role": "user", "content": m} for m in messages]}
+
+
+def test_what_no_cache_tells_apart_is_the_same_to_the_meter():
+    marked = [{"type": "text", "text": "hello", "cache_control": {"type": "ephemeral"}}]
+    assert meter.wire(request(marked)) == meter.wire(request("hello"))
+    send, other = {"name": "SendMessage", "input_schema": {}, "defer_loading": True}, {"name": "Read", "input_schema": {}}
+    before, loaded = (
+        request("go", tools=[other]),
+        request("go", [{"type": "tool_reference", "tool_name": "SendMessage"}], tools=[other, send]),
+    )
+    whole = len(meter.wire(before)) - len(b"]")  # the messages' own closing bracket
+    assert meter.common(meter.wire(before), meter.wire(loaded)) == whole, (
+        "a deferred tool changes nothing before the place where it is loaded"
+    )
+    assert meter.wire(loaded).count(b"input_schema") == 2 and meter.wire(request("go", tools=[other, send])).count(b"input_schema") == 1
 
 
 @pytest.mark.client

@@ -127,8 +127,8 @@ def test_what_a_killed_writer_did_not_render_is_rendered_by_the_next_call_even_i
     call = dict(tool_name="SendMessage", tool_input={"to": "supervisor", "message": "CLAIM: task #1"}, tool_use_id="toolu_claim")
     with monkeypatch.context() as m:
         m.setattr(Store, "derive", lambda *_, **__: None)
-        assert s.send("PreToolUse", "coder-1", **call)[0] == 0
-    assert s.send("PreToolUse", "coder-1", **call)[0] == 0
+        assert "team: recorded" in s.send("PreToolUse", "coder-1", **call)[2]
+    assert "team: recorded" in s.send("PreToolUse", "coder-1", **call)[2]
     with open(os.path.join(s.project, TEAM, "state.md"), encoding="utf-8") as f:
         assert "IN_PROGRESS (coder-1)" in f.read()
 
@@ -273,13 +273,17 @@ def test_what_was_staged_before_the_review_is_not_committed_in_place_of_what_was
     s.edit("coder-1", "src/a.py", "A = 1\n")
     s.review("coder-1", 1)
     assert "refused (STAGED_OTHERWISE)" in s.bash("coder-1", "git commit -qm 'feat: task #1'")
-    assert s.bash("coder-1", "git commit -qm x -- src/a.py") is None and s.exit == 0
+    assert s.bash("coder-1", "git commit -qm 'feat: x (task #1)' -- src/a.py") is None and s.exit == 0
     assert project_facts.git(s.project, "show", "HEAD:src/a.py") == "A = 1\n"
 
 
 @pytest.mark.parametrize(
     "command",
-    ["git add src/a.py && git commit -qm x", "git add -f -- src && git commit -qm x", "cd src && git add a.py && git commit -qm x"],
+    [
+        "git add src/a.py && git commit -qm 'feat: x (task #1)'",
+        "git add -f -- src && git commit -qm 'feat: x (task #1)'",
+        "cd src && git add a.py && git commit -qm 'feat: x (task #1)'",
+    ],
 )
 def test_staged_again_by_the_same_command_it_may_be_committed(session, command):
     s = session

@@ -10,7 +10,7 @@ import shutil
 import socket
 import subprocess
 
-from pack.gate import entry
+from pack.gate import answers, entry
 from pack.realtime import wave_runs
 from pack.base.paths import PLUGIN_ROOT
 
@@ -103,7 +103,9 @@ class Session:
         specific = (out or {}).get("hookSpecificOutput", {})
         if specific.get("permissionDecision") == "deny":
             assert code == 2
-            return specific["permissionDecisionReason"]
+            said = specific["permissionDecisionReason"]
+            self.updated = None
+            return None if said.startswith(answers.RECORDED) else said
         assert code == 0, err
         updated = specific.get("updatedInput", given)
         if post:
@@ -242,7 +244,7 @@ class Session:
                 ("lead", "tech-lead", "VALIDATE PLAN"),
                 ("tech-lead", "lead", "PLAN OK"),
                 ("lead", "tech-lead", "IDENTIFY RISKS"),
-                ("tech-lead", "lead", "RISKS: 0"),
+                ("tech-lead", "lead", "RISKS: 0\none new file that nothing imports"),
                 ("tech-lead", "lead", "RISKS MITIGATED"),
             ):
                 assert self.say(who, to, text) is None

@@ -7,6 +7,7 @@ import pytest
 
 from hooks.driver import plan
 from pack.base import project_facts
+from pack.protocol import advice
 
 
 def two(**changes):
@@ -19,6 +20,10 @@ def two(**changes):
 
 def of(s, event):
     return [r for r in s.events() if r["event"] == event]
+
+
+def next_of(s, who):
+    return [t["text"] for t in advice.for_agent(s.state(), who)]
 
 
 def task(s, number):
@@ -101,7 +106,7 @@ def test_what_was_given_to_another_is_not_claimed_by_writing(session):
 
 
 # --- A commit is DONE -----------------------------------------------------------------------------------------------------
-def commit(s, who, *paths, message="feat: x"):
+def commit(s, who, *paths, message="feat: x (task #1, #2, #3)"):
     return s.bash(who, "git add %s && git commit -qm '%s' -- %s" % (" ".join(paths), message, " ".join(paths)))
 
 
@@ -324,6 +329,56 @@ def test_reports_of_several_come_together(session):
     assert "report of" not in str(notify(s, "reference-researcher", "src/old.py")), "told once"
 
 
+# --- What is routine wakes nobody -------------------------------------------------------------------------------------------------------
+def test_routine_messages_are_recorded_and_not_sent_on(session):
+    s = session
+    s.setup("SIMPLE")
+    s.stop("supervisor")
+
+    def said(text):
+        code, out, err = s.send(
+            "PreToolUse",
+            "coder-1",
+            tool_name="SendMessage",
+            tool_input={"to": "supervisor", "message": text},
+            tool_use_id="toolu_" + text[:9],
+        )
+        return (out or {}).get("hookSpecificOutput", {}).get("permissionDecisionReason", "")
+
+    assert said("CLAIM: task #1").startswith("team: recorded: `CLAIM: task #1`")
+    assert task(s, 1)["state"] == "IN_PROGRESS" and s.state()["roster"]["supervisor"]["mail"] == 0
+    s.edit("coder-1", "src/a.py")
+    assert said("IN_REVIEW: task #1\nAll is written.").startswith("team: recorded")
+    approve(s, "coder-1", 1)
+    assert said("DONE: task #1, claiming task #3") and task(s, 1)["state"] != "DONE", "a refusal stays a refusal"
+    asking = "DONE: task #1\nWho writes the other half?"
+    assert said(asking) == "" and task(s, 1)["state"] == "DONE", "what asks something is sent on"
+    assert s.state()["roster"]["supervisor"]["mail"] == 1
+
+
+def test_what_must_be_relayed_is_sent_on(session):
+    s = session
+    s.setup("SIMPLE")
+    s.stop("supervisor")
+    assert s.edit("coder-1", "src/a.py") is None
+    assert s.say("coder-1", "supervisor", "STUCK: task #1") is None and s.updated is not None
+    assert s.state()["roster"]["supervisor"]["mail"] == 1
+
+
+def test_a_coder_that_was_just_spawned_is_waited_for(session):
+    s = session
+    s.setup("MEDIUM", coders=0, raw=two())
+    assert [t for t in next_of(s, "lead") if "spawn a coder" in t] == [
+        "task #1 is free: spawn a coder for it, in the same turn one each for #2"
+    ]
+    assert s.spawn("coder-1", "coder") is None
+    assert [t for t in next_of(s, "lead") if "spawn a coder" in t] == ["task #2 is free: spawn a coder for it"]
+    assert s.spawn("coder-2", "coder") is None
+    assert not [t for t in next_of(s, "lead") if "is free" in t]
+    s.stop("coder-1")
+    assert [t for t in next_of(s, "lead") if "is free" in t] == ["task #2 is free: message coder-1 to CLAIM: task #2"]
+
+
 # --- pack finish, pack go ------------------------------------------------------------------------------------------------------------
 FINISH = "pack finish --build 'python3 -m compileall -q src' --test 'python3 -m unittest -q'"
 
@@ -381,7 +436,7 @@ def test_go_prints_the_calls_of_the_next_turn(session):
     spawn(s, "supervisor", "supervisor", "STATE_OWNERSHIP_HANDOFF(1)")
     ends(s, "supervisor", "STATE_OWNERSHIP_ACK(1)")
     spawn(s, "tech-lead", "tech-lead", "VALIDATE PLAN\nIDENTIFY RISKS")
-    ends(s, "tech-lead", "PLAN OK\nRISKS: 0\nRISKS MITIGATED")
+    ends(s, "tech-lead", "PLAN OK\nRISKS: 0\nnothing imports the new file\nRISKS MITIGATED")
     assert s.bash("lead", "pack go") is None
     for part in ('name: "logic-reviewer"', 'name: "coder-1"', 'task #1")', 'name: "coder-2"', 'task #2")'):
         assert part in s.output, s.output

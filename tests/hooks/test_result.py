@@ -256,6 +256,12 @@ def test_the_ways_out_where_the_supervisor_has_gone(session, way):
     assert s.state()["phase"] == "CLOSED"
 
 
+def same_size_and_times(s, path):
+    was = os.stat(os.path.join(s.project, path))
+    write(s, path, "#" * (was.st_size - 1) + "\n")
+    os.utime(os.path.join(s.project, path), ns=(was.st_atime_ns, was.st_mtime_ns))
+
+
 HIDDEN = {
     "an untracked file": lambda s: write(s, "src/evil.py", "E = 1\n"),
     "a tracked file of no task": lambda s: write(s, "src/old.py", "OLD = 9\n"),
@@ -286,6 +292,19 @@ HIDDEN = {
     "ignore rules": lambda s: (write(s, ".git/info/exclude", "src/evil.py\n"), write(s, "src/evil.py", "E = 1\n")),
     "a nested repository": lambda s: (os.mkdir(s.project + "/vendor"), git(s.project, "init", "-q", "vendor")),
     "a file in an approved folder": lambda s: write(s, ".conventions/late.md", "late\n"),
+    "the same size and times": lambda s: same_size_and_times(s, "src/a.py"),
+    "taken out of the index": lambda s: git(s.project, "rm", "-q", "--cached", "src/a.py"),
+    "the user's ignore rules": lambda s: (
+        write(s, ".git/mine", "src/evil.py\n"),
+        git(s.project, "config", "core.excludesFile", s.project + "/.git/mine"),
+        write(s, "src/evil.py", "E = 1\n"),
+    ),
+    "a name that git takes for another": lambda s: (git(s.project, "config", "core.ignoreCase", "true"), write(s, "src/OLD.py", "E = 1\n")),
+    "intent to add": lambda s: (write(s, "src/evil.py", "E = 1\n"), git(s.project, "add", "-N", "src/evil.py")),
+    "a folder over a file": lambda s: (os.unlink(s.project + "/src/old.py"), write(s, "src/old.py/x.py", "E = 1\n")),
+    "a pipe over an approved file": lambda s: (os.unlink(s.project + "/src/a.py"), os.mkfifo(s.project + "/src/a.py")),
+    "a folder behind a link": lambda s: (os.rename(s.project + "/src", s.project + "/src2"), os.symlink("src2", s.project + "/src")),
+    "an amend by the user": lambda s: git(s.project, "commit", "-q", "--amend", "-m", "another message"),
 }
 
 
@@ -302,6 +321,18 @@ def test_whatever_differs_from_the_start_and_nobody_approved_stops_the_end(sessi
     assert "accepted as it is" in said and "Still" not in said, said
     closed(s)
     assert "Definition of Done: ❌ partial" in summary(s)
+
+
+def test_a_name_that_is_no_utf8_is_named_and_stops_nothing_else(session):
+    s = session
+    done(s)
+    write(s, os.fsdecode(b"src/ev\xffil.py"), "E = 1\n")
+    s.bash("lead", VERIFY)
+    refused(s, s.bash("lead", "pack teardown"), "NOT_APPROVED")
+    assert "src/ev" in status(s)
+    os.unlink(os.path.join(s.project, os.fsdecode(b"src/ev\xffil.py")))
+    closed(s)
+    assert "Definition of Done: ✅ met" in summary(s)
 
 
 def test_an_abort_needs_no_approval_and_lists_what_has_none(session):

@@ -41,6 +41,7 @@ def test_random_runs_break_no_promise_and_come_to_an_end():
     "kind, most, codes",
     [
         ("waves", {"gates": 10, "waves": 10, "words": 2, "edits": 20}, {"WAVE_CLOSED", "NOT_YOUR_FILE"}),
+        ("today", {"done": 5, "approved": 10, "said": 10, "commits": 5}, {"NOT_IN_TASK", "WRONG_ROLE"}),
         ("panes", {"done": 3, "approved": 5}, {"ENDED_AGENT", "WRONG_ROLE"}),
         ("paned waves", {"gates": 5, "waves": 5}, {"WAVE_CLOSED", "UNKNOWN_AGENT"}),
         ("together", {"done": 3, "approved": 5, "together": 100}, {"TASK_TAKEN", "ROLE_TAKEN", "NAME_TAKEN"}),
@@ -80,8 +81,8 @@ def keys_forgotten():
 @pytest.mark.parametrize(
     "mutant, kinds, setup, first",
     [
-        (lambda: variants.without("task_is_approved"), {"DONE_EARLY"}, dict(OPEN, mode="MEDIUM", headless=False), 25),
-        (lambda: variants.without("reviewed_revision_is_present"), {"UNSEEN"}, OPEN, 17),
+        (lambda: variants.without("task_is_approved"), {"DONE_EARLY"}, dict(OPEN, hostile=0.5, length=250), 9),
+        (lambda: variants.without("reviewed_revision_is_present", "request_still_holds"), {"UNSEEN", "WRITTEN"}, OPEN, 16),
         (lambda: variants.without("task_is_the_senders"), {"NOT_OWNER"}, OPEN, 1),
         (lambda: variants.without("sender_is_living"), {"SAY_DEAD"}, OPEN, 8),
         (lambda: variants.without("spawn_within_coders"), {"SPAWN_MANY"}, ONE, 1),

@@ -81,11 +81,37 @@ def test_the_clients_own_total_is_reconciled_or_said_to_be_missing(run):
     assert of(s, home)["rest"] is None and "not reconciled" in of(s, home)["reconciled"]
     kept = {"lastSessionId": SESSION, "lastModelUsage": {"m1": {"inputTokens": 150, "cacheReadInputTokens": 1000, "outputTokens": 15}}}
     (home / ".claude.json").write_text(json.dumps({"projects": {s.project: kept}}))
-    assert of(s, home)["rest"] == {"input": 150, "output": 5}
-    assert cost.REST in cost.text(of(s, home))
+    assert of(s, home)["rest"] == {"input": 150, "output": 5, "money": None} and of(s, home)["client_usd"] is None
+    assert cost.REST in cost.text(of(s, home)) and "USD" not in cost.text(of(s, home))
     kept["lastModelUsage"]["m1"]["cacheReadInputTokens"] = 10
     (home / ".claude.json").write_text(json.dumps({"projects": {s.project: kept}}))
     assert of(s, home)["rest"] is None and "older" in of(s, home)["reconciled"]
+
+
+def test_the_rest_has_a_price_where_all_its_models_have_one(run):
+    s, home, write = run
+    write("lead", line("a", 1001, [("Edit", {})], fresh=1000, read=0, out=100))
+    usage = {"inputTokens": 3000, "cacheReadInputTokens": 1000, "cacheCreationInputTokens": 0, "outputTokens": 300}
+    kept = {"lastSessionId": SESSION, "lastCost": 0.0421, "lastModelUsage": {"m1": usage}}
+    (home / ".claude.json").write_text(json.dumps({"projects": {s.project: kept}}))
+    row = {"input": 5, "cache_write": 6, "cache_read": 0.5, "output": 25}
+    (home / "team-prices.json").write_text(json.dumps({"currency": "EUR", "models": {"m1": row}}))
+    found = of(s, home)
+    assert found["rest"] == {"input": 3000, "output": 200, "money": 0.0155}  # 2000 x 5 + 1000 x 0.5 + 200 x 25
+    assert found["client_usd"] == 0.0421 and "0.04 USD for the whole session" in cost.text(found) and "0.02 EUR" in cost.text(found)
+    kept["lastModelUsage"]["m9"] = usage
+    (home / ".claude.json").write_text(json.dumps({"projects": {s.project: kept}}))
+    assert of(s, home)["rest"]["money"] is None, "a price that is not there is not guessed"
+
+
+def test_a_resumed_session_is_reconciled_as_a_whole(run):
+    """The client's total of a session that was resumed counts its earlier runs too, and so do its transcripts."""
+    s, home, write = run
+    write("lead", line("before", 900, out=5) + line("a", 1001, [("Edit", {})]) + line("resumed", 5000, [("Edit", {})]))
+    usage = {"inputTokens": 300, "cacheReadInputTokens": 2700, "outputTokens": 25}
+    (home / ".claude.json").write_text(json.dumps({"projects": {s.project: {"lastSessionId": SESSION, "lastModelUsage": {"m1": usage}}}}))
+    found = of(s, home)
+    assert (found["calls"], found["rest"]) == (2, {"input": 0, "output": 0, "money": None}) and cost.REST not in cost.text(found)
 
 
 def test_money_where_the_user_has_a_price_table(run):

@@ -6,6 +6,8 @@ own is not touched: `git worktree add` would leave a line in it). What is instal
 project's own command; an editable install that points back into the project is pointed into the checkout.
 """
 
+from __future__ import annotations
+
 import os
 import re
 import shutil
@@ -14,6 +16,11 @@ import tempfile
 
 from ..protocol import access
 from . import project_facts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+    from .protocols import Env
 
 DEPENDENCIES = {"node_modules", "bower_components", "vendor", ".bundle", "Pods", "deps", ".yarn", "elm-stuff", "jspm_packages"}
 DOCUMENTS = (".md", ".markdown", ".rst", ".txt", ".adoc")
@@ -28,14 +35,14 @@ class CannotCheckOut(Exception):
     """Why no fresh checkout can be had; the text says it in one clause."""
 
 
-def clean_env(env=None):
+def clean_env(env: Env | None = None) -> dict[str, str]:
     """The environment without what would send git to another repository."""
     return {
         k: v for k, v in (os.environ if env is None else env).items() if not k.startswith("GIT_") or k in ("GIT_SSH", "GIT_SSH_COMMAND")
     }
 
 
-def _git(folder, *args, env=None, data=None, fails="git could not lay the tree out"):
+def _git(folder: str, *args: str, env: Env | None = None, data: bytes | None = None, fails: str = "git could not lay the tree out") -> str:
     done = subprocess.run(
         ("git", "--no-replace-objects", "-C", folder) + args,
         input=data,
@@ -54,7 +61,7 @@ def _git(folder, *args, env=None, data=None, fails="git could not lay the tree o
 class Checkout:
     """A laid-out tree. folder: where the project's own folder is in it; top: where the repository's is."""
 
-    def __init__(self, project, tree):
+    def __init__(self, project: str, tree: str) -> None:
         """project: the folder of the run; tree: a whole tree id. Raises CannotCheckOut; leaves nothing behind then."""
         self.project, self.tree = os.path.realpath(project), tree
         self.home = os.path.realpath(tempfile.mkdtemp(prefix="pack-verify-"))
@@ -72,16 +79,16 @@ class Checkout:
                 raise
             raise CannotCheckOut("the checkout failed: %s" % (getattr(error, "strerror", None) or type(error).__name__)) from None
 
-    def __enter__(self):
+    def __enter__(self) -> Checkout:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.remove()
 
-    def remove(self):
+    def remove(self) -> None:
         """Take it away, read-only folders (Go's module cache) included."""
 
-        def again(function, path, _why):
+        def again(function: Callable[[str], object], path: str, _why: object) -> None:
             try:
                 os.chmod(os.path.dirname(path), 0o700)
                 function(path)
@@ -90,7 +97,7 @@ class Checkout:
 
         shutil.rmtree(self.home, onerror=again)
 
-    def changed(self):
+    def changed(self) -> list[str]:
         """Tracked paths that are not any more what the tree says, sorted."""
         env = {"GIT_DIR": _git_dir(self.source), "GIT_WORK_TREE": self.top, "GIT_INDEX_FILE": self.index}
         subprocess.run(
@@ -103,13 +110,13 @@ class Checkout:
         found = _git(self.top, "diff-files", "--name-only", "--ignore-submodules=all", "-z", env=env)
         return sorted(n for n in found.split("\0") if n)
 
-    def command(self, text):
+    def command(self, text: str) -> str:
         """A command in which the project's own path (`cd /home/me/project && ...`) stands for the checkout."""
         for path, here in {self.project: self.folder, self.source: self.top, os.path.abspath(self.project): self.folder}.items():
-            text = re.sub(re.escape(path) + r"(?=$|[/\s'\";&|):])", lambda _m, to=here: to, text)
+            text = re.sub(re.escape(path) + r"(?=$|[/\s'\";&|):])", here.replace("\\", r"\\"), text)  # no escapes in what it becomes
         return text
 
-    def moved(self, path):
+    def moved(self, path: str) -> str | None:
         """Where a path of the project is in the checkout; None for one outside, or for what is linked anyway."""
         full = os.path.realpath(path)
         if full != self.source and not full.startswith(self.source + os.sep):
@@ -120,7 +127,7 @@ class Checkout:
     linked_names = frozenset(DEPENDENCIES - {"deps", "vendor"}) | {"site-packages", "dist-packages"}
 
     # -- what is installed ----------------------------------------------------------------------------------------------------
-    def link(self):
+    def link(self) -> list[str]:
         """Link what is installed beside the sources and not tracked. Answers the names, relative to the repository."""
         out = []
         for more in (["--ignored"], []):
@@ -130,7 +137,7 @@ class Checkout:
                     out += self._link_below(name.rstrip("/"), 0)
         return sorted(set(out))
 
-    def _link_below(self, name, depth):
+    def _link_below(self, name: str, depth: int) -> list[str]:
         """The dependencies' folder itself, or those a little below an untracked folder."""
         full, base = os.path.join(self.source, name), os.path.basename(name)
         there = os.path.join(self.top, name)
@@ -147,7 +154,7 @@ class Checkout:
             return [name]
         return []
 
-    def environment(self, env, command):
+    def environment(self, env: Env, command: str) -> dict[str, str]:
         """The environment for commands in here: nothing leads back into the project but what is linked."""
         env = clean_env(env)
         env["PWD"] = self.folder
@@ -165,7 +172,7 @@ class Checkout:
         env["PYTHONPATH"] = os.pathsep.join([guard] + own + [p for p in env.get("PYTHONPATH", "").split(os.pathsep) if p])
         return env
 
-    def _editable(self, env, command):
+    def _editable(self, env: Env, command: str) -> list[str]:
         """Folders of the checkout that stand for those of the project that an interpreter has on its path (`pip install -e .`)."""
         pythons = {p for n in ("python3", "python") for p in [shutil.which(n, path=env.get("PATH"))] if p}
         for word in re.findall(r"[\w./+-]+", command):
@@ -205,7 +212,7 @@ class Checkout:
         return [p for i, p in enumerate(out) if p and p not in out[:i] and os.path.isdir(p)]
 
 
-def _mapped(site):
+def _mapped(site: str) -> list[str]:
     """What setuptools' editable finders in a site-packages map packages to: absolute paths."""
     out = []
     for name in sorted(os.listdir(site)):
@@ -216,7 +223,7 @@ def _mapped(site):
     return out
 
 
-def _farm(source, target, project):
+def _farm(source: str, target: str, project: str) -> None:
     """node_modules entry by entry: a link that stays inside the project (a workspace's own package) leads into the checkout, all others
     to what is installed. What tools write there (.cache) stays here."""
     os.makedirs(target)
@@ -240,11 +247,11 @@ def _farm(source, target, project):
             os.symlink(full, here)
 
 
-def _git_dir(source):
+def _git_dir(source: str) -> str:
     return os.path.join(source, _git(source, "rev-parse", "--absolute-git-dir").rstrip("\n"))
 
 
-def _lay_out(source, tree, top, index):
+def _lay_out(source: str, tree: str, top: str, index: str) -> None:
     """The files of a tree of the repository `source` in the new folder `top`, and a repository around them."""
     home = _git_dir(source)
     os.makedirs(top)
@@ -261,7 +268,7 @@ def _lay_out(source, tree, top, index):
             _lay_out(inner, commit + "^{tree}", os.path.join(top, name), "%s-%d" % (index, len(os.listdir(os.path.dirname(index)))))
 
 
-def _repository(source, tree, top, index):
+def _repository(source: str, tree: str, top: str, index: str) -> None:
     """A repository of its own that borrows the objects of `source`: its branches and tags, and a commit of the tree on top of HEAD."""
     layout = _git(source, "rev-parse", "--show-object-format").strip()
     _git(top, "init", "-q", "--template=", "--object-format=" + layout)
@@ -289,7 +296,7 @@ def _repository(source, tree, top, index):
     shutil.copy2(index, os.path.join(own, "index"))
 
 
-def setup_command(folder):
+def setup_command(folder: str) -> str | None:
     """The command that sets dependencies up, from `.conventions/tool-chains/commands.yml`: the `run:` of `setup`, `install` or
     `bootstrap`; None without one."""
     try:
@@ -310,14 +317,14 @@ def setup_command(folder):
     return next((found[name] for name in SETUP if found.get(name)), None)
 
 
-def _scalar(text):
+def _scalar(text: str) -> str:
     """A YAML scalar on one line."""
     if text[:1] in ("'", '"') and text[-1:] == text[:1] and len(text) > 1:
         return text[1:-1].replace("''", "'") if text[0] == "'" else text[1:-1].replace('\\"', '"')
     return text.partition(" #")[0].strip()
 
 
-def taken_back(project, base, tree):
+def taken_back(project: str, base: str, tree: str) -> tuple[str | None, list[str]]:
     """(tree with the run's changes to other files than tests taken back, their paths); (None, []) when nothing but tests, conventions
     and documents changed. base: the commit that the run began at, "" when there was none; tree: a whole tree id."""
     start = base + "^{tree}" if base else EMPTY_TREE

@@ -4,16 +4,22 @@ What counts are real lines of a gold standard, an anti-pattern, a check, a tool 
 somewhere in `.conventions/` before, not other files. A line is its words: spaces and its place do not matter.
 """
 
+from __future__ import annotations
+
 import os
 
 from . import codec, project_facts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .protocols import Store
 
 KINDS = ("gold-standards", "anti-patterns", "checks", "tool-chains", "decisions")
 NAME = "conventions"  # the file in the run's folder that keeps the lines of the opening
 MOST = 1 << 20  # bytes of one file that are looked at
 
 
-def lines(project):
+def lines(project: str) -> set[str]:
     """Digests of the real lines there are now, as a set of short texts."""
     out = set()
     for kind in KINDS:
@@ -31,18 +37,18 @@ def lines(project):
     return out
 
 
-def digest(project):
+def digest(project: str) -> str | None:
     """Digest of the real lines; None when there is none."""
     found = lines(project)
     return codec.digest(*sorted(found), size=6) if found else None
 
 
-def keep(store, project):
+def keep(store: Store, project: str) -> None:
     """Write down what is said at the opening."""
     store.disk.replace(os.path.join(store.data, NAME), " ".join(sorted(lines(project))).encode("ascii"))
 
 
-def now(store, project, at_opening):
+def now(store: Store, project: str, at_opening: str | None) -> str | None:
     """The digest for the completion gate: `at_opening` while there is no new real line, else the present one; None when there is none."""
     found = lines(project)
     if not found:

@@ -3,6 +3,8 @@
 Only commands on the run's own repository count: `git -C elsewhere` and a folder with a repository of its own are somebody else's.
 """
 
+from __future__ import annotations
+
 import os
 
 from . import git_facts, shell_writes
@@ -19,7 +21,7 @@ KNOWN = frozenset(
 NEXT = "commit the files of your approved task with `git commit`; another branch, a merge or a rebase is the user's, after the run"
 
 
-def commands(text, cwd):
+def commands(text: str, cwd: str) -> list[tuple[str, list[str], str, list[str]]]:
     """[(verb, arguments, folder, Command)] of the git commands of a shell text, in order."""
     out, here = [], cwd
     for command in shell_writes.parse(text):
@@ -37,7 +39,7 @@ def commands(text, cwd):
     return out
 
 
-def _alias(verb, words, folder):
+def _alias(verb: str, words: list[str], folder: str) -> str | None:
     """What an alias stands for, None where it is none: given with -c, or configured."""
     given = None
     for n, w in enumerate(words[:-1]):
@@ -48,7 +50,7 @@ def _alias(verb, words, folder):
     return given if given is not None else git_facts.text(folder, "config", "--get", "alias." + verb) or None
 
 
-def plain(text, cwd, depth=0):
+def plain(text: str, cwd: str, depth: int = 0) -> str:
     """The text with what its git aliases stand for behind it: whoever reads it sees the commands that git would run."""
     if "git" not in text or depth > 4:
         return text
@@ -69,20 +71,20 @@ def plain(text, cwd, depth=0):
     return text if not more else text + "\n" + plain("\n".join(more), cwd, depth + 1)
 
 
-def _quote(word):
+def _quote(word: str) -> str:
     return "'" + word.replace("'", "'\\''") + "'"
 
 
-def _long(rest, *names):
+def _long(rest: list[str], *names: str) -> bool:
     """Whether one of these long options is given, also cut short as git takes it (`--am` for `--amend`)."""
     return any(w.startswith("--") and len(w) > 2 and any(n.startswith(w.partition("=")[0]) for n in names) for w in rest)
 
 
-def _letters(rest):
+def _letters(rest: list[str]) -> str:
     return "".join(w[1:] for w in rest if w.startswith("-") and not w.startswith("--"))
 
 
-def moves(verb, rest, folder):
+def moves(verb: str, rest: list[str], folder: str) -> str | None:
     """What a git command would do to the tree or the branch that everybody stands on; None when it leaves them."""
     operands = shell_writes._args(rest[: rest.index("--")] if "--" in rest else rest)
     if verb in (
@@ -132,16 +134,16 @@ def moves(verb, rest, folder):
     return None
 
 
-def _is_branch(name, folder):
+def _is_branch(name: str, folder: str) -> bool:
     return git_facts.run(folder, "show-ref", "--verify", "-q", "refs/heads/" + name) is not None
 
 
-def amends(rest):
+def amends(rest: list[str]) -> bool:
     """Whether a `git commit` replaces the last commit."""
     return _long(rest, "--amend")
 
 
-def inside(project_top, folder):
+def inside(project_top: str, folder: str) -> bool:
     """Whether a folder belongs to the run's own repository: the next `.git` above it is the one of that top."""
     folder = os.path.realpath(folder)
     while not os.path.lexists(os.path.join(folder, ".git")) and os.path.dirname(folder) != folder:

@@ -5,16 +5,26 @@ Names are relative to the repository's top, with `/`, as git prints them. A dige
 the executable bit, a link's target, or a nested repository's commit.
 """
 
+from __future__ import annotations
+
 import os
 
 from . import codec, project_facts
 
-PLAIN = ("--no-replace-objects", "-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false", "-c", "core.hooksPath=/dev/null")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterable
+    from .protocols import Stamp
+
+PLAIN = ("--no-replace-objects", "-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false", "-c", "core.hooksPath=/dev/null") + (
+    "-c",  # with core.ignoreCase a new file `OLD.py` beside a tracked `old.py` is neither tracked nor untracked
+    "core.ignoreCase=false",
+)
 MOST_BYTES = 512 << 20  # beyond this the opening takes the stamp of a file for its content
 GONE = "-"
 
 
-def run(top, *args, stdin=b"", timeout=20):
+def run(top: str, *args: str, stdin: bytes = b"", timeout: int = 20) -> bytes | None:
     """Standard output of a git command in bytes, None when it fails."""
     import subprocess
 
@@ -29,16 +39,16 @@ def run(top, *args, stdin=b"", timeout=20):
     return done.stdout if done.returncode == 0 else None
 
 
-def text(top, *args):
+def text(top: str, *args: str) -> str:
     """The same as one line of text, "" when it fails."""
     return (run(top, *args) or b"").decode("utf-8", "surrogateescape").rstrip("\n")
 
 
-def names(data):
+def names(data: bytes | None) -> list[str]:
     return [n.decode("utf-8", "surrogateescape") for n in (data or b"").split(b"\0") if n]
 
 
-def place(project):
+def place(project: str) -> tuple[str, str | None]:
     """(top of the repository, prefix of the project in it with a `/`); (project, None) where there is none."""
     top = text(project, "rev-parse", "--show-toplevel")
     if not top:
@@ -47,7 +57,7 @@ def place(project):
     return os.path.realpath(top), "" if rel == "." else rel + "/"
 
 
-def present_names(top, prefix):
+def present_names(top: str, prefix: str | None) -> tuple[list[str], list[str]]:
     """(tracked names, untracked and not ignored names); without a repository the files outside the usual caches are untracked.
 
     A nested repository is one name."""
@@ -58,7 +68,7 @@ def present_names(top, prefix):
     return sorted(set(tracked)), sorted(n.rstrip("/") for n in others)
 
 
-def stamp(path):
+def stamp(path: str) -> Stamp:
     """How a name looks without reading it: [inode, size, mtime, ctime], None for nothing there."""
     try:
         s = os.lstat(path)
@@ -67,7 +77,7 @@ def stamp(path):
         return None
 
 
-def snapshot(top, names):
+def snapshot(top: str, names: Iterable[str]) -> dict[str, list[Any]]:
     """{name: [digest, stamp]} of what lies there now."""
     out, budget = {}, MOST_BYTES
     for name in names:
@@ -78,7 +88,7 @@ def snapshot(top, names):
     return out
 
 
-def _parts(top, data):
+def _parts(top: str, data: bytes | None) -> list[tuple[str, str, str, str, str]]:
     """`:mode mode blob blob X\\0name\\0` of diff-tree, diff-index -> [(old mode, new mode, old blob, new blob, name)]."""
     fields, out, i = (data or b"").split(b"\0"), [], 0
     while i + 1 < len(fields):
@@ -93,7 +103,7 @@ def _parts(top, data):
     return out
 
 
-def staged(top, head):
+def staged(top: str, head: str) -> dict[str, str]:
     """What the index holds otherwise than the commit: {name: "mode blob"}, "-" for what it takes away."""
     if head:
         rows = _parts(top, run(top, "diff-index", "--cached", "--no-renames", "-z", head))
@@ -107,10 +117,10 @@ def staged(top, head):
     return out
 
 
-def tree(top, commit):
+def tree(top: str, commit: str) -> dict[str, str]:
     """{name: "mode blob"} of a commit."""
     out = {}
-    for row in (run(top, "ls-tree", "-r", "-z", commit) if commit else b"").split(b"\0"):
+    for row in ((run(top, "ls-tree", "-r", "-z", commit) if commit else None) or b"").split(b"\0"):
         if row:
             facts, _, name = row.partition(b"\t")
             mode, _kind, blob = facts.decode().split(" ")
@@ -118,20 +128,21 @@ def tree(top, commit):
     return out
 
 
-def between(top, old, new, most=5000):
+def between(top: str, old: str, new: str, most: int = 5000) -> list[str] | None:
     """The commits that `new` has and `old` has not, oldest first; None where git cannot say."""
     data = run(top, "rev-list", "--reverse", "--max-count=%d" % most, *(["%s..%s" % (old, new)] if old else [new]))
     return None if data is None else data.decode().split()
 
 
-def is_ancestor(top, old, new):
+def is_ancestor(top: str, old: str, new: str) -> bool:
     """Whether a commit is in the history of another."""
     return run(top, "merge-base", "--is-ancestor", old, new) is not None
 
 
-def changes(top, commits):
+def changes(top: str, commits: list[str]) -> dict[str, dict[str, str]]:
     """{commit: {name: "mode blob"}} of what each commit changes against each of its parents; "-" for what it takes away."""
-    out, current = {c: {} for c in commits}, None
+    out: dict[str, dict[str, str]] = {c: {} for c in commits}
+    current = ""
     data = run(
         top, "diff-tree", "--stdin", "-r", "-z", "-m", "--root", "--no-renames", stdin="\n".join(commits).encode() + b"\n", timeout=60
     )
@@ -147,16 +158,16 @@ def changes(top, commits):
     return out
 
 
-def digests(top, entries):
+def digests(top: str, entries: Iterable[str]) -> dict[str, str]:
     """{"mode blob": digest} of entries of trees and indexes, as the same bytes on disk would have it."""
     wanted = sorted({e for e in entries if e != GONE})
     blobs = sorted({e.split(" ")[1] for e in wanted if not e.startswith("160000")})
     found = {}
-    data = run(top, "cat-file", "--batch", stdin="\n".join(blobs).encode() + b"\n", timeout=60) if blobs else b""
+    data = (run(top, "cat-file", "--batch", stdin="\n".join(blobs).encode() + b"\n", timeout=60) if blobs else None) or b""
     at = 0
     for blob in blobs:
-        end = (data or b"").find(b"\n", at)
-        head = (data or b"")[at:end].split(b" ")
+        end = data.find(b"\n", at)
+        head = data[at:end].split(b" ")
         if end < 0 or len(head) != 3:
             at = end + 1 if end >= 0 else at
             continue  # missing here
@@ -177,7 +188,7 @@ def digests(top, entries):
     return out
 
 
-def same(top, one, other):
+def same(top: str, one: str, other: str) -> bool:
     """Whether two digests stand for the same entry: a commit does not hold what a link points to, nor, where the disk has none, the
     executable bit."""
     if one == other:
@@ -189,7 +200,14 @@ def same(top, one, other):
     return False
 
 
-def ignore_rules(top):
-    """Digest of the rules by which git leaves files out that no commit holds."""
+def ignore_rules(top: str) -> str:
+    """Digest of the rules by which git leaves files out that no commit holds: the repository's own and the user's."""
     where = text(top, "rev-parse", "--git-path", "info/exclude")
     return project_facts.file_digest(os.path.join(top, where)) if where else GONE
+
+
+def user_ignores(top: str) -> str:
+    """The same of the user's file (core.excludesFile, by whatever configuration): its digest, GONE where there is none."""
+    where = text(top, "config", "--type=path", "core.excludesFile")
+    home = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
+    return project_facts.file_digest(os.path.join(top, where or os.path.join(home, "git", "ignore")))

@@ -1,6 +1,8 @@
 """Verbs whose word counts run isolated (`python -I`): neither PYTHONPATH nor the user's site-packages nor the current folder can put
 a module of somebody else's in the place of ours, or change what ours do (sitecustomize)."""
 
+from __future__ import annotations
+
 import os
 import sys
 
@@ -8,7 +10,7 @@ VERBS = ("rt", "gate")
 START = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "cli", "start.py")
 
 
-def enter(argv):
+def enter(argv: list[str]) -> None:
     """Begin again as an isolated process, if the verb is one of these and this one is not isolated."""
     if argv[:1] and argv[0] in VERBS and not sys.flags.isolated:
         command = [sys.executable, "-I", START] + list(argv)

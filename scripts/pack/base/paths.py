@@ -1,14 +1,20 @@
 """Where things are: the project, the team's folder, the plugin's data, the marker that a team is active."""
 
+from __future__ import annotations
+
 import os
 
 from . import codec
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .protocols import Disk, Env, Found, Stamp
 
 PLUGIN_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 TEAMS = os.path.join(".claude", "teams")
 
 
-def version(root):
+def version(root: str) -> str:
     """The version that the plugin's manifest states."""
     try:
         with open(os.path.join(root, ".claude-plugin", "plugin.json"), encoding="utf-8") as f:
@@ -17,12 +23,12 @@ def version(root):
         return "unknown"
 
 
-def client_home(env):
+def client_home(env: Env) -> str:
     """The client's own folder of this user."""
     return env.get("CLAUDE_CONFIG_DIR") or os.path.join(env.get("HOME") or os.path.expanduser("~"), ".claude")
 
 
-def settings_files(env, project):
+def settings_files(env: Env, project: str) -> dict[str, str]:
     """{shown name: path} of the settings that the client reads and a program of this user can write; the later ones win."""
     return {
         "user settings.json": os.path.join(client_home(env), "settings.json"),
@@ -31,46 +37,46 @@ def settings_files(env, project):
     }
 
 
-def data_folder(env):
+def data_folder(env: Env) -> str:
     """The plugin's data folder: what the client says, else where it would be for `--plugin-dir`."""
     if env.get("CLAUDE_PLUGIN_DATA"):
         return env["CLAUDE_PLUGIN_DATA"]
     return os.path.join(client_home(env), "plugins", "data", "team-inline")
 
 
-def marker(data, project):
+def marker(data: str, project: str) -> str:
     """The file whose presence makes the gate start Python. Its path repeats the project's, so that sh can test it."""
     return data + "/active" + project + "/.on"
 
 
-def project_marker(project):
+def project_marker(project: str) -> str:
     """The second marker, in the project."""
     return os.path.join(project, TEAMS, ".on")
 
 
-def third_marker(data, project):
+def third_marker(data: str, project: str) -> str:
     """A third one under another name: who removes every `.on` has not removed it. All of them, and the run's own folder in the project
     (run.json without a tombstone, hooks.json looks for that too), must go before the gate goes quiet."""
     return data + "/live" + project + "/run"
 
 
-def markers(data, project):
+def markers(data: str, project: str) -> tuple[str, str, str]:
     """The three markers of a project's run."""
     return (marker(data, project), project_marker(project), third_marker(data, project))
 
 
-def run_folder(data, project, team):
+def run_folder(data: str, project: str, team: str) -> str:
     """The run's own folder in the plugin's data: mirror, lock, receipts."""
     name = os.path.basename(project.rstrip("/")) or "root"
     return os.path.join(data, "runs", "%s-%s" % (name[:40], codec.digest(project, size=6)), team)
 
 
-def team_folder(project, team):
+def team_folder(project: str, team: str) -> str:
     """The team's folder in the project."""
     return os.path.join(project, TEAMS, team)
 
 
-def active(project, data):
+def active(project: str, data: str) -> Found | None:
     """The active team of a project: {"team", "run", "python"} or None. One marker is enough; without any, a run that was never buried."""
     for path in markers(data, project):
         try:
@@ -83,7 +89,25 @@ def active(project, data):
     return _unburied(project, data)
 
 
-def _unburied(project, data):
+def beside(project: str, top: str, data: str) -> list[str]:
+    """The projects above this one, up to `top`, and below it, in which a run is live."""
+    here, top = os.path.realpath(project), os.path.realpath(top)
+    above: list[str] = []
+    at = here
+    while at != top and os.path.dirname(at) != at:
+        at = os.path.dirname(at)
+        above.append(at)
+    marks = data + "/active" + here
+    below: list[str] = []
+    for base, folders, _files in os.walk(marks):
+        if base != marks and os.path.exists(os.path.join(base, ".on")):
+            below.append(base[len(data + "/active") :])
+        if base.count(os.sep) - marks.count(os.sep) > 12:
+            folders[:] = []
+    return [p for p in above + below if active(p, data) is not None]
+
+
+def _unburied(project: str, data: str) -> Found | None:
     """The run whose markers are all gone: its folder says where its data are, and there is no tombstone."""
     try:
         names = sorted(os.listdir(os.path.join(project, TEAMS)))
@@ -102,7 +126,7 @@ def _unburied(project, data):
     return None
 
 
-def _copied(project, team, original):
+def _copied(project: str, team: str, original: str) -> bool:
     """Whether a marker came here in a copy of the project that it was written in: that one's run is not this one's."""
     try:
         return not os.path.samefile(team_folder(original, team), team_folder(project, team))
@@ -110,7 +134,7 @@ def _copied(project, team, original):
         return False
 
 
-def mark(project, data, team, run, python, disk):
+def mark(project: str, data: str, team: str, run: str, python: str, disk: Disk) -> None:
     """Write the markers, and where the run's data are; the project's folder keeps itself out of git. How the markers look afterwards is kept in
     the run's folder: nobody but this function touches them."""
     text = ("%s\n%s\n%s\n%s\n" % (python, team, run, project)).encode("utf-8", "surrogateescape")
@@ -125,12 +149,12 @@ def mark(project, data, team, run, python, disk):
     disk.replace(os.path.join(team_folder(project, team), "run.json"), codec.dumps(where).encode("ascii"))
 
 
-def marks(data, project, disk):
+def marks(data: str, project: str, disk: Disk) -> list[Stamp]:
     """How the markers look: inode, size, times of each."""
     return [disk.stamp(path) for path in markers(data, project)]
 
 
-def marked(run, disk):
+def marked(run: str, disk: Disk) -> tuple[str, str, list[Stamp]] | None:
     """(project, data, how the markers looked when they were written last), None for a run of an older version."""
     try:
         project, data, looked = codec.loads((disk.read(os.path.join(run, "marks")) or b"").decode("ascii"))
@@ -139,13 +163,13 @@ def marked(run, disk):
     return project, data, looked
 
 
-def unmark(project, data, disk):
+def unmark(project: str, data: str, disk: Disk) -> None:
     """Remove the markers: the gate goes quiet."""
     for path in markers(data, project):
         disk.remove(path)
 
 
-def find_project(start):
+def find_project(start: str) -> str:
     """The nearest folder upwards that holds `.claude/teams`, else the start itself."""
     here = os.path.abspath(start)
     while True:
@@ -157,7 +181,7 @@ def find_project(start):
         here = up
 
 
-def teams(project):
+def teams(project: str) -> list[str]:
     """Names of the teams that have a journal in the project, the newest first."""
     base = os.path.join(project, TEAMS)
     try:

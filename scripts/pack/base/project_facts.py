@@ -1,15 +1,25 @@
 """Facts about the project that events carry: digests of files, what a commit takes, what `git` says. All the I/O that
 decisions need besides the journal."""
 
+from __future__ import annotations
+
 import os
 
 from . import codec
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable
+    from ..protocol.state_types import Task
+    from .protocols import Commit, Env
+
+PROFILE = ".project-profile.yml"  # what profile.py keeps of a code base for the next run
 
 SKIP = {".git", "node_modules", ".venv", "__pycache__", ".claude", ".pytest_cache", ".mypy_cache", ".team-scratch"}
 MOST_FILES = 20000
 
 
-def relative(project, path, cwd=None, follow=True):
+def relative(project: str, path: str, cwd: str | None = None, follow: bool = True) -> tuple[str | None, str]:
     """Any path -> (path relative to the project's root with `/`, or None outside it; the resolved absolute path).
 
     follow: whether a link at the end of the path stands for what it points to, or for itself."""
@@ -28,7 +38,7 @@ def relative(project, path, cwd=None, follow=True):
     return None, full
 
 
-def in_repository(project, full):
+def in_repository(project: str, full: str) -> str | None:
     """A resolved path outside the project that is in its repository, relative to the project (`../shared/core.py`), else None. The guarded
     area is the whole repository, also for a client that was started in a sub-folder."""
     root = here = os.path.realpath(project)
@@ -41,7 +51,7 @@ def in_repository(project, full):
     return os.path.relpath(full, root).replace(os.sep, "/") if inside else None
 
 
-def file_digest(path):
+def file_digest(path: str) -> str:
     """Digest of a file's bytes, `-` when there is none; for a symlink `link:`, its target and what that holds: who reviews the
     file reads that. What is no regular file (a pipe) is not opened."""
     try:
@@ -59,7 +69,7 @@ def file_digest(path):
         return "-"
 
 
-def entry_digest(path):
+def entry_digest(path: str) -> str:
     """A name as git would take it: `file_digest` with `x:` in front of what is executable, `link:TARGET`, a NUL and what that holds for a
     link, `commit:ID` for a nested repository, `-` for nothing."""
     try:
@@ -74,7 +84,7 @@ def entry_digest(path):
     return file_digest(path)
 
 
-def check_input(what, name, path, absent):
+def check_input(what: str, name: str, path: str, absent: str) -> None:
     """A file that the user names as input. ValueError, with the way out, unless it is one that can be read and says something.
 
     what, name: as the message calls it (`the plan`, `plan.md`); absent: what to do when it is not there."""
@@ -94,7 +104,7 @@ def check_input(what, name, path, absent):
         raise ValueError("%s %s is empty. Say in it what to build." % (what, name))
 
 
-def expand(project, declared):
+def expand(project: str, declared: str) -> list[str]:
     """A declared file or folder -> the files it stands for now, relative to the project."""
     full = os.path.join(project, declared)
     if not declared.endswith("/") and not os.path.isdir(full):
@@ -112,7 +122,7 @@ def expand(project, declared):
     return out
 
 
-def revision(project, task):
+def revision(project: str, task: Task) -> tuple[str, int]:
     """(revision, files present) of a task: a digest of the contents of its declared files and those it was seen to write."""
     names = sorted({f for declared in list(task["files"]) + task["touched"] for f in expand(project, declared)})
     digests = [(n, entry_digest(os.path.join(project, n))) for n in names]
@@ -120,13 +130,13 @@ def revision(project, task):
     return codec.digest(*parts, size=6), sum(1 for _n, d in digests if d != "-" and not d.endswith("\0-"))
 
 
-def contents(project, task):
+def contents(project: str, task: Task) -> dict[str, str]:
     """{name: digest} of what `revision` digests: what is there; and what was touched and is not, `-`."""
     names = sorted({f for declared in list(task["files"]) + task["touched"] for f in expand(project, declared)})
     return {n: entry_digest(os.path.join(project, n)) for n in names}
 
 
-def git(project, *args, env=None, timeout=20):
+def git(project: str, *args: str, env: Env | None = None, timeout: int = 20) -> str | None:
     """Output of a git command as text, None when it fails."""
     import subprocess
 
@@ -144,7 +154,7 @@ def git(project, *args, env=None, timeout=20):
     return done.stdout.decode("utf-8", "surrogateescape") if done.returncode == 0 else None
 
 
-def tree(project, declared):
+def tree(project: str, declared: Iterable[str]) -> str:
     """Digest of the project's content: what git tracks (as it is on disk now) and the tasks' files, whether committed or
     not; a commit of the same content does not change it. Without git: every file outside the usual caches."""
     written = tree_id(project, declared)
@@ -154,7 +164,7 @@ def tree(project, declared):
     return codec.digest(*[p for n in names for p in (n, file_digest(os.path.join(project, n)))], size=8)
 
 
-def tree_id(project, declared):
+def tree_id(project: str, declared: Iterable[str]) -> str | None:
     """git's id of the tree that `tree` digests, its objects written; None without git. Of a file that git was told to overlook
     (`skip-worktree`, `assume-unchanged`) it holds what git has of it: that is what a commit takes."""
     import tempfile
@@ -183,7 +193,7 @@ def tree_id(project, declared):
     return written.strip() if written else None
 
 
-def head(project):
+def head(project: str) -> str:
     """The commit that HEAD names, read without starting git; "" when there is none or the layout is unusual. The project may be a
     folder of a larger repository."""
     try:
@@ -205,7 +215,7 @@ def head(project):
     return ""
 
 
-def _checkout(folder):
+def _checkout(folder: str) -> tuple[str, str, str]:
     """(top, git's folder of this checkout, git's folder of the whole repository) of the checkout that a folder lies in, without starting
     git. Raises OSError or IndexError where there is none."""
     base = os.path.join(folder, ".git")
@@ -222,7 +232,7 @@ def _checkout(folder):
     return folder, base, common
 
 
-def other_worktree(project, cwd):
+def other_worktree(project: str, cwd: str) -> str | None:
     """The top of the checkout that `cwd` lies in, when that is another one of the project's own repository; else None."""
     try:
         here, there = _checkout(os.path.realpath(project)), _checkout(os.path.realpath(cwd))
@@ -231,7 +241,7 @@ def other_worktree(project, cwd):
         return None
 
 
-def commit_files(project, commit):
+def commit_files(project: str, commit: Commit) -> list[str] | None:
     """What a `git commit` (shell.commits) would take, relative to the project; None when git cannot say.
 
     Over-counts on purpose: what the same command stages before, and with -a every modified tracked file.
@@ -240,9 +250,9 @@ def commit_files(project, commit):
     if top is None:
         return None
     top = top.rstrip("\n")
-    names = set()
+    names: set[str] = set()
 
-    def listed(*args):
+    def listed(*args: str) -> None:
         text = git(top, *args)
         names.update(os.path.join(top, n) for n in (text or "").split("\0") if n)
 
@@ -264,25 +274,25 @@ def commit_files(project, commit):
     return [n for n in out if not n.startswith(".claude/teams/")]
 
 
-def committed(project, sha):
+def committed(project: str, sha: str) -> list[str]:
     """Paths that a commit changed, relative to the project's root."""
     return _paths(project, "diff-tree", "--root", "--no-commit-id", "--name-only", "--no-renames", "-r", "-m", "-z", sha)
 
 
-def uncommitted(project, files):
+def uncommitted(project: str, files: list[str]) -> list[str]:
     """What of these files and folders differs from HEAD or is new to git, relative to the project's root; ignored ones aside."""
     names = [f for f in files if os.path.lexists(os.path.join(project, f)) or git(project, "ls-files", "--", f)]
     return _paths(project, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", *names) if names else []
 
 
-def _paths(project, *args):
+def _paths(project: str, *args: str) -> list[str]:
     """The paths of a `-z` listing. git names them from the repository's root, the project may lie below it."""
     text, top = git(project, *args) or "", (git(project, "rev-parse", "--show-toplevel") or project).rstrip("\n")
     rows = [row[3:] if args[0] == "status" else row for row in text.split("\0") if row]
     return [r for r in (relative(project, os.path.join(top, row), follow=False)[0] for row in rows) if r]
 
 
-def _base(top, commit):
+def _base(top: str, commit: Commit) -> tuple[str, ...]:
     """What a commit is compared with: an amended one with what lies below it, since it takes that one's place."""
     if not commit["amend"]:
         return ()
@@ -290,7 +300,7 @@ def _base(top, commit):
     return (below.strip() if below else "4b825dc642cb6eb9a060e54bf8d69288fbee4904",)
 
 
-def staged_otherwise(commit):
+def staged_otherwise(commit: Commit) -> list[str]:
     """Files that a `git commit` (shell.commits) would take from the index with other content than is on disk: what was approved is on
     disk. None that the same command stages again."""
     top = git(commit["dir"], "rev-parse", "--show-toplevel")
@@ -304,7 +314,7 @@ def staged_otherwise(commit):
     return sorted(n for n in staged & changed if not any(a == "." or n == a or n.startswith(a.rstrip("/") + "/") for a in again))
 
 
-def _under(top, path, ignored=False):
+def _under(top: str, path: str, ignored: bool = False) -> list[str]:
     """Changed files at or below a path that is to be added; `ignored`: by force."""
     more = ("--ignored",) if ignored else ()
     text = git(top, "status", "--porcelain=v1", "-z", "--untracked-files=all", *more, "--", path) or ""
@@ -318,15 +328,15 @@ def _under(top, path, ignored=False):
     return out
 
 
-def dirty(project):
+def dirty(project: str) -> list[str]:
     """Tracked files that differ from HEAD, relative to the project; empty without git."""
     text = git(project, "diff", "--name-only", "--relative", "-z", "HEAD", timeout=5) or ""
     return [n for n in text.split("\0") if n]
 
 
-def stamps(project, names):
+def stamps(project: str, names: Iterable[str]) -> dict[str, list[int] | None]:
     """{name: [mtime_ns, size]} of files, for seeing afterwards what a shell command changed."""
-    out = {}
+    out: dict[str, list[int] | None] = {}
     for name in names:
         try:
             s = os.stat(os.path.join(project, name))

@@ -1,24 +1,31 @@
 """Vouchers and receipts: how the hook and the `pack` process that an agent starts hand each other what was decided and measured."""
 
+from __future__ import annotations
+
 import os
 
 from . import codec
 from .paths import PLUGIN_ROOT
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping
+    from .protocols import Call
 
-def receipt(call, text, verb):
+
+def receipt(call: Call, text: str, verb: str) -> str:
     """Keep the receipt where the process finds it; answers the command that prints it."""
     path = call.scratch(".receipt")
     call.store.disk.replace(path, codec.dumps({"text": text, "exit": 0, "verb": verb}).encode("ascii"))
     return vouched(path, verb)
 
 
-def unclaimed(run, verb, since):
+def unclaimed(run: str, verb: str, since: float) -> str | None:
     """A receipt or voucher of this verb that was written after `since` and that no process has used: another plugin's hook has replaced the
     command that would have (CLIENT.md 11). Its path or None; whoever prints a receipt removes it, a voucher goes with its result."""
     folder = os.path.join(run, "calls")
     try:
-        names = [n for n in os.listdir(folder) if n.endswith((".receipt", ".verify"))]
+        names = [n for n in os.listdir(folder) if n.endswith((".receipt", ".verify", ".gates"))]
     except OSError:
         return None
     found = []
@@ -33,12 +40,12 @@ def unclaimed(run, verb, since):
     return max(found)[1] if found else None
 
 
-def vouched(path, verb):
+def vouched(path: str, verb: str) -> str:
     """The command that runs a verb of this very plugin with a voucher: another `pack` earlier on PATH must not get it."""
     return "PACK_VOUCHER=%s %s %s" % (quote(path), quote(os.path.join(PLUGIN_ROOT, "bin", "pack")), verb)
 
 
-def quote(text):
+def quote(text: str) -> str:
     """A word for sh."""
     return "'" + text.replace("'", "'\\''") + "'"
 
@@ -46,7 +53,7 @@ def quote(text):
 RECEIPT = "pack-receipt: "
 
 
-def sealed(call, nonce, ending, response):
+def sealed(call: Call, nonce: str, ending: str, response: Mapping[str, Any]) -> tuple[Any, Any] | None:
     """What a vouched process left for the hook: (voucher, sealed result) or None. It is in the run's folder, or, where the
     sandbox keeps processes from writing there, in what the process printed last."""
     base = os.path.join(call.store.data, "calls", nonce)
@@ -65,7 +72,7 @@ def sealed(call, nonce, ending, response):
         return None
 
 
-def leave(path, ending, value):
+def leave(path: str, ending: str, value: object) -> None:
     """The process's side of `sealed`."""
     text = codec.dumps(value)
     target = path[: -len(ending)] + ".result"
@@ -77,7 +84,7 @@ def leave(path, ending, value):
         print(RECEIPT + text, flush=True)
 
 
-def seal_result(key, result):
+def seal_result(key: str, result: Mapping[str, Any]) -> str:
     """The keyed digest of a verification result: only the process that read the voucher can make it."""
     return codec.digest(key, codec.dumps({k: v for k, v in result.items() if k != "mac"}))
 
@@ -85,9 +92,10 @@ def seal_result(key, result):
 MEASURED = ("where", "where_why", "runner", "tests", "failed", "skipped", "unit", "why", "noticed", "noticed_why")
 
 
-def collect(call, response):
+def collect(call: Call, response: Mapping[str, Any]) -> Any:
     """Take the result of a finished `pack verify`, if one waits for its nonce. Answers the voucher it was run with, None when there is none."""
-    nonce = (call.state["verify"] or {}).get("nonce")
+    verify = call.state["verify"]
+    nonce = verify["nonce"] if verify else None
     pair = sealed(call, nonce, ".verify", response) if nonce else None
     if pair is None:
         return None

@@ -3,9 +3,11 @@
 `re` is imported only for a text in which one of the cheap marks stands: most messages of a hook's hot path have none.
 """
 
+from __future__ import annotations
+
 MASK = "[REDACTED_SECRET]"
 # Words of which one must be in the text, and the shape that is then looked for.
-SHAPES = (
+SHAPES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("ghp_", "gho_", "ghs_"), r"\bgh[opsur]_[A-Za-z0-9]{30,200}"),
     (("github_pat_",), r"\bgithub_pat_[A-Za-z0-9_]{30,200}"),
     (("AKIA",), r"\bAKIA[0-9A-Z]{16}\b"),
@@ -17,7 +19,7 @@ SHAPES = (
     (("sk-",), r"(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{20,200}"),
 )
 # What a report says of itself: `password: x`, `API_KEY=x`, `Authorization: Bearer x`, `scheme://user:x@host`.
-NAMED = (
+NAMED: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         ("passw", "secret", "token", "api_key", "api-key", "apikey", "authorization"),
         r"(?i)((?:passw(?:or)?d|secret|token|api[_-]?key|authorization)[\"']?\s*[:=]\s*(?:bearer\s+|basic\s+)?[\"']?)([^\s\"',;]{6,200})",
@@ -26,7 +28,7 @@ NAMED = (
 )
 
 
-def text(value):
+def text(value: str) -> str:
     """A text with its secrets masked; the very same object when there is none."""
     low, out = value.lower(), value
     for marks, shape in SHAPES:

@@ -5,17 +5,23 @@ tools:                        # tools that the gate does not know: name as the c
   mcp__db__query: [lead, logic-reviewer]
 """
 
+from __future__ import annotations
+
 import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Collection
 
 NAME = os.path.join(".claude", "team.yaml")
 EVERYONE = "everyone"
 MAX_BYTES = 64 << 10
 
 
-def findings(data, roles=None):
+def findings(data: Any, roles: Collection[str] | None = None) -> list[tuple[tuple[Any, ...], str, bool]]:
     """[(path in the data, message, whether the key is meant)] of everything wrong with the document. roles: the names that there are; None:
     any plain name may be one (a definition of waves names its own)."""
-    out = []
+    out: list[tuple[tuple[Any, ...], str, bool]] = []
     if data is None:
         return out
     if not isinstance(data, dict):
@@ -46,7 +52,7 @@ def findings(data, roles=None):
     return out
 
 
-def read(project):
+def read(project: str) -> dict[str, dict[str, list[str]]]:
     """{"tools": {name: [roles]}} of a project, {} without the file; ValueError with file, line and way out."""
     path = os.path.join(project, NAME)
     try:

@@ -8,10 +8,16 @@ Each parser reads what its runner prints (tests/verify/runners has real output o
 [Count], one a summary, [] when there is none.
 """
 
+from __future__ import annotations
+
 import os
 import re
 
 from . import shell_writes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .protocols import Judged
 
 ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
 MOST = 16 << 20  # bytes of output that are looked at, from the end
@@ -22,25 +28,25 @@ class Count:
 
     __slots__ = ("ran", "failed", "skipped", "unit")
 
-    def __init__(self, ran, failed=0, skipped=0, unit="tests"):
+    def __init__(self, ran: int, failed: int = 0, skipped: int = 0, unit: str = "tests") -> None:
         self.ran, self.failed, self.skipped, self.unit = ran, failed, skipped, unit
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, Count) and self.row() == other.row()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "Count%r" % (self.row(),)
 
-    def row(self):
+    def row(self) -> tuple[int, int, int, str]:
         return self.ran, self.failed, self.skipped, self.unit
 
 
-def _words(text):
+def _words(text: str) -> dict[str, int]:
     """`2 passed, 1 skipped` -> {"passed": 2, "skipped": 1}."""
     return {name: int(n) for n, name in re.findall(r"(\d+) ([a-z]+)", text)}
 
 
-def _pytest(text):
+def _pytest(text: str) -> list[Count]:
     out = []
     row = re.compile(r"^(?:=+ )?((?:\d+ [a-z]+(?:, )?)+|no tests ran) in [\d.]+s(?: \([\d:]+\))?(?: =+)?$", re.M)
     for found in row.finditer(text):
@@ -50,7 +56,7 @@ def _pytest(text):
     return out
 
 
-def _unittest(text):
+def _unittest(text: str) -> list[Count]:
     out = []
     for found in re.finditer(r"^Ran (\d+) tests? in [\d.]+s\n+(OK|FAILED|NO TESTS RAN)?(?: \((.*)\))?", text, re.M):
         n = {name: int(count) for name, count in re.findall(r"([a-z ]+)=(\d+)", found.group(3) or "")}
@@ -63,7 +69,7 @@ def _unittest(text):
     return out
 
 
-def _jest(text):
+def _jest(text: str) -> list[Count]:
     out = []
     suites = re.findall(r"^Test Suites: (.*)$", text, re.M)
     for i, row in enumerate(re.findall(r"^Tests: +(.*\d+ total)$", text, re.M)):
@@ -75,7 +81,7 @@ def _jest(text):
     return out + [Count(0)] * len(re.findall(r"^No tests found, exiting with code", text, re.M))
 
 
-def _vitest(text):
+def _vitest(text: str) -> list[Count]:
     out = []
     files = re.findall(r"^ *Test Files  +(.*)$", text, re.M)
     unhandled = re.findall(r"^ *Errors  +(\d+) errors?", text, re.M)
@@ -86,7 +92,7 @@ def _vitest(text):
     return out + [Count(0)] * len(re.findall(r"^No test files found, exiting with code", text, re.M))
 
 
-def _mocha(text):
+def _mocha(text: str) -> list[Count]:
     out = []
     rows = re.compile(r"^ +(\d+) passing \([^)]*\)\n(?: +(\d+) pending\n)?(?: +(\d+) failing\n)?", re.M)
     for found in rows.finditer(text + "\n"):
@@ -95,7 +101,7 @@ def _mocha(text):
     return out or _summed_tap(text)
 
 
-def _summed_tap(text):
+def _summed_tap(text: str) -> list[Count]:
     """`# tests 2`, `# pass 2`, `# fail 0`: what node and mocha put under their TAP; node also with an `i` in front."""
     out = []
     for found in re.finditer(r"^(?:#|\u2139) tests (\d+)\n((?:(?:#|\u2139) [a-z_]+ [\d.]+\n)*)", text + "\n", re.M):
@@ -105,7 +111,7 @@ def _summed_tap(text):
     return out
 
 
-def _node(text):
+def _node(text: str) -> list[Count]:
     """A file without a test counts as one for node 20: its name is the file's path."""
     out = _summed_tap(text)
     files = re.findall(r"^(?:# Subtest: |\u2714 )(?:/|[A-Za-z]:\\)\S*\.[cm]?[jt]sx?(?: \([\d.]+m?s\))?$", text, re.M)
@@ -114,7 +120,7 @@ def _node(text):
     return out
 
 
-def _go(text):
+def _go(text: str) -> list[Count]:
     events = re.findall(r'^\{"Time":.*?"Action":"(pass|fail|skip|output)"(.*)\}$', text, re.M)
     if events:
         ends = [action for action, rest in events if action != "output" and '"Test":' in rest]
@@ -134,7 +140,7 @@ def _go(text):
     return [Count(len([g for g in good if not g.endswith("[no tests to run]")]) + len(bad), failed, 0, "packages")]
 
 
-def _cargo(text):
+def _cargo(text: str) -> list[Count]:
     out = []
     for verdict, *numbers in re.findall(r"^test result: (\w+)\. (\d+) passed; (\d+) failed; (\d+) ignored", text, re.M):
         passed, failed, ignored = map(int, numbers)
@@ -147,7 +153,7 @@ def _cargo(text):
     return out
 
 
-def _maven(text):
+def _maven(text: str) -> list[Count]:
     out = []
     for row in re.findall(r"^(?:\[\w+\] +)?Tests run: (\d+), Failures: (\d+), Errors: (\d+), Skipped: (\d+)\s*$", text, re.M):
         ran, failures, errors, skipped = map(int, row)
@@ -156,7 +162,7 @@ def _maven(text):
     return out or [Count(0)] * len(none)
 
 
-def _gradle(text):
+def _gradle(text: str) -> list[Count]:
     out = []
     for row in re.findall(r"^(\d+) tests completed(?:, (\d+) failed)?(?:, (\d+) skipped)?$", text, re.M):
         done, failed, skipped = (int(n or 0) for n in row)
@@ -165,7 +171,7 @@ def _gradle(text):
     return out or [Count(0)] * len(none)
 
 
-def _dotnet(text):
+def _dotnet(text: str) -> list[Count]:
     out = []
     for row in re.findall(r"^\s*(?:Passed|Failed|Skipped)! +- Failed: +(\d+), Passed: +(\d+), Skipped: +(\d+), Total: +\d+", text, re.M):
         failed, passed, skipped = map(int, row)
@@ -183,7 +189,7 @@ def _dotnet(text):
     return out or [Count(0)] * len(re.findall(r"^No test is available in ", text, re.M))
 
 
-def _rspec(text):
+def _rspec(text: str) -> list[Count]:
     out = []
     row = r"^(\d+) examples?, (\d+) failures?(?:, (\d+) pending)?(?:, (\d+) errors? occurred outside of examples)?"
     for found in re.findall(row, text, re.M):
@@ -192,7 +198,7 @@ def _rspec(text):
     return out
 
 
-def _phpunit(text):
+def _phpunit(text: str) -> list[Count]:
     out = [Count(int(n)) for n in re.findall(r"^OK \((\d+) tests?, \d+ assertions?\)", text, re.M)]
     for found in re.finditer(r"^Tests: (\d+), Assertions: \d+((?:, [A-Za-z ]+: \d+)*)\.$", text, re.M):
         n = {name.strip().lower(): int(count) for name, count in re.findall(r"([A-Za-z ]+): (\d+)", found.group(2))}
@@ -202,8 +208,8 @@ def _phpunit(text):
     return out + [Count(0)] * len(re.findall(r"^No tests executed!", text, re.M))
 
 
-def _ctest(text):
-    out = []
+def _ctest(text: str) -> list[Count]:
+    out: list[Count] = []
     for found in re.finditer(r"^\d+% tests passed, (\d+) tests? failed out of (\d+)", text, re.M):
         failed, total = map(int, found.groups())
         skipped = len(re.findall(r"\*\*\*(?:Skipped|Not Run)\b", text)) if not out else 0
@@ -211,7 +217,7 @@ def _ctest(text):
     return out + [Count(0)] * len(re.findall(r"^No tests were found!!!", text, re.M))
 
 
-def _tap(text):
+def _tap(text: str) -> list[Count]:
     """A plan and its lines: bats without a terminal, tape, tap."""
     if not re.search(r"^1\.\.\d+", text, re.M):
         return []
@@ -222,7 +228,7 @@ def _tap(text):
     return [Count(len(rows) - len(skipped), failed, len(skipped))]
 
 
-def _tests_failures(text):
+def _tests_failures(text: str) -> list[Count]:
     """`3 tests, 1 failure, 1 skipped`: bats with a terminal, ExUnit."""
     out = []
     for found in re.finditer(r"^(?:\d+ (?:doctests?|properties|property), )?(\d+) tests?, (\d+) failures?((?:, \d+ \w+)*)\s*$", text, re.M):
@@ -232,22 +238,22 @@ def _tests_failures(text):
     return out
 
 
-def _exunit(text):
+def _exunit(text: str) -> list[Count]:
     return _tests_failures(text) or [Count(0, int(n)) for n in re.findall(r"^Finished in .*\n(\d+) failures?$", text, re.M)]
 
 
-def _bats(text):
+def _bats(text: str) -> list[Count]:
     return _tests_failures(text) or _tap(text)
 
 
-def _prove(text):
+def _prove(text: str) -> list[Count]:
     out = []
     for found in re.finditer(r"^Files=\d+, Tests=(\d+), .*\nResult: (\w+)", text, re.M):
         out.append(Count(int(found.group(1)), int(found.group(2) == "FAIL")))
     return out
 
 
-def _minitest(text):
+def _minitest(text: str) -> list[Count]:
     out = []
     for row in re.findall(r"^(\d+) runs, \d+ assertions, (\d+) failures, (\d+) errors, (\d+) skips", text, re.M) + re.findall(
         r"^(\d+) tests, \d+ assertions, (\d+) failures, (\d+) errors, (\d+) pendings, \d+ omissions", text, re.M
@@ -257,7 +263,7 @@ def _minitest(text):
     return out
 
 
-def _busted(text):
+def _busted(text: str) -> list[Count]:
     out = []
     for row in re.findall(r"^(\d+) success(?:es)? / (\d+) failures? / (\d+) errors? / (\d+) pending", text, re.M):
         good, failures, errors, pending = map(int, row)
@@ -265,7 +271,7 @@ def _busted(text):
     return out
 
 
-def _ava(text):
+def _ava(text: str) -> list[Count]:
     rows = re.findall(
         r"^  (\d+) (?:known )?(?:tests? (passed|failed|skipped|todo)|(uncaught exception|unhandled rejection)s?)$", text, re.M
     )
@@ -275,7 +281,7 @@ def _ava(text):
     return [Count(n.get("passed", 0) + n["failed"], n["failed"], n.get("skipped", 0))] if rows else []
 
 
-def _jasmine(text):
+def _jasmine(text: str) -> list[Count]:
     out = []
     for row in re.findall(r"^(\d+) specs?, (\d+) failures?(?:, (\d+) pending specs?)?", text, re.M):
         specs, failures, pending = (int(n or 0) for n in row)
@@ -283,9 +289,9 @@ def _jasmine(text):
     return out + [Count(0)] * len(re.findall(r"^Incomplete: No specs found", text, re.M))
 
 
-def _playwright(text):
+def _playwright(text: str) -> list[Count]:
     rows = re.findall(r"^  (\d+) (passed|failed|flaky|skipped|did not run)(?: \([\d.]+\w+\))?$", text, re.M)
-    n = {}
+    n: dict[str, int] = {}
     for count, what in rows:
         n[what] = n.get(what, 0) + int(count)
     ran = n.get("passed", 0) + n.get("failed", 0) + n.get("flaky", 0)
@@ -294,7 +300,7 @@ def _playwright(text):
     return [Count(0)] * len(re.findall(r"^Error: No tests found", text, re.M))
 
 
-def _deno(text):
+def _deno(text: str) -> list[Count]:
     out = []
     row = r"^(?:ok|FAILED) \| (\d+) passed(?: \(\d+ steps?\))? \| (\d+) failed(?: \(\d+ steps?\))?(?: \| (\d+) ignored)?"
     for found in re.findall(row, text, re.M):
@@ -303,7 +309,7 @@ def _deno(text):
     return out
 
 
-def _bun(text):
+def _bun(text: str) -> list[Count]:
     out = []
     for found in re.findall(r"^ *(\d+) pass\n(?: *(\d+) skip\n)?(?: *\d+ todo\n)? *(\d+) fail$", text, re.M):
         passed, skipped, failed = (int(n or 0) for n in found)
@@ -311,7 +317,7 @@ def _bun(text):
     return out
 
 
-def _swift(text):
+def _swift(text: str) -> list[Count]:
     rows = re.findall(r"^\s*Executed (\d+) tests?, with (?:(\d+) tests? skipped and )?(\d+) failures?", text, re.M)
     out = []
     if rows:  # a suite in a suite says its number again: the last line has them all
@@ -447,7 +453,7 @@ _NEUTRAL = {
 _PYTHON = re.compile(r"^(?:python|pypy)[\d.]*$|^py$")
 
 
-def named(words):
+def named(words: list[str]) -> str | None:
     """The runner that a command's words name, None when they name none."""
     words = list(shell_writes.bare(words))
     for _ in range(8):
@@ -484,7 +490,7 @@ def named(words):
     return None
 
 
-def names(command):
+def names(command: str) -> tuple[list[str], bool]:
     """(runners that a command line names, whether it runs anything else that might test)."""
     found, others = [], False
     for c in shell_writes.parse(command):
@@ -499,13 +505,13 @@ def names(command):
     return found, others
 
 
-def plain(data):
+def plain(data: bytes) -> str:
     """Output as bytes -> text without escape sequences; of what overwrites its own line, the last."""
     text = ANSI.sub("", data[-MOST:].decode("utf-8", "replace")).replace("\r\n", "\n")
     return "\n".join(line.rpartition("\r")[2] for line in text.split("\n"))
 
 
-def reports(folder, runner, since):
+def reports(folder: str, runner: str, since: float) -> list[Count]:
     """Counts from the JUnit XML that a runner left below `folder` at or after `since` (seconds since the epoch)."""
     parent, child = REPORTS[runner]
     out = []
@@ -527,7 +533,7 @@ def reports(folder, runner, since):
     return out
 
 
-def judge(command, code, output, folder=None, since=0):
+def judge(command: str, code: int, output: bytes, folder: str | None = None, since: float = 0) -> Judged:
     """What a finished test command has shown.
 
     command: as it was given; code: its exit code; output: all it printed, as bytes; folder, since: where it ran and when it began, for
@@ -535,7 +541,7 @@ def judge(command, code, output, folder=None, since=0):
     None, "skipped": number or None, "unit": "tests" | "packages", "why": None, or why an exit code of 0 is not believed}."""
     text = plain(output)
     wanted, others = names(command)
-    seen = {}
+    seen: dict[str, list[Count]] = {}
     for runner in wanted if wanted and not others else list(INFERRED):
         counts = (PARSERS if runner in wanted else INFERRED)[runner](text)
         if not counts and folder is not None and runner in REPORTS and (runner in wanted or not wanted):
@@ -545,7 +551,7 @@ def judge(command, code, output, folder=None, since=0):
     shown = [c for counts in seen.values() for c in counts]
     tests = sum(c.ran for c in shown) if shown else None
     failed = sum(c.failed for c in shown) if shown else None
-    answer = {
+    answer: Judged = {
         "runner": ", ".join(wanted or list(seen)[:1]) or None,
         "tests": tests,
         "failed": failed,

@@ -4,7 +4,14 @@ What it cannot see (a script's own writes, computed paths) is found after the ca
 errs on the side of naming a path: `python3 -c` with the name of a protected file in its text counts as writing it.
 """
 
+from __future__ import annotations
+
 import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, Mapping
+    from .protocols import Commit
 
 OPERATORS = ("&&", "||", ";;", "|&", "<<<", "<<-", "<<", ">>", ">|", "&>>", "&>", "<>", ">&", "<&", ";", "&", "|", "(", ")", "\n", "<", ">")
 _BY_LENGTH = sorted(OPERATORS, key=len, reverse=True)
@@ -137,21 +144,27 @@ class Command:
 
     __slots__ = ("words", "redirects", "heredocs", "env", "piped", "opaque")
 
-    def __init__(self):
-        self.words, self.redirects, self.heredocs, self.env, self.piped, self.opaque = [], [], [], {}, False, False
+    def __init__(self) -> None:
+        self.words: list[str] = []
+        self.redirects: list[tuple[str, str]] = []
+        self.heredocs: list[tuple[str, bool]] = []
+        self.env: dict[str, str] = {}
+        self.piped = self.opaque = False
 
 
 class ShellError(ValueError):
     """The text is not a command that this reader understands (an open quote)."""
 
 
-def tokens(text):
+def tokens(text: str) -> list[tuple[str, str, bool]]:
     """Command text -> [(kind, value, quoted)]; kind "word" or "op". `$(...)` and backticks come as ("sub", inner text)."""
     out, i, n = [], 0, len(text)
-    word, quoted, subs, live = [], False, [], False
-    pending = []
+    word: list[str] = []  # the one that is being read; live: there is one, perhaps an empty one
+    subs: list[str] = []
+    quoted = live = False
+    pending: list[int] = []
 
-    def flush():
+    def flush() -> None:
         nonlocal word, quoted, live
         if live:
             out.append(("word", "".join(word), quoted))
@@ -174,9 +187,9 @@ def tokens(text):
             quoted = live = True
             i = j + 1
         elif c == '"':
-            i, piece, inner = _double(text, i + 1)
+            i, piece, inside = _double(text, i + 1)
             word.append(piece)
-            subs.extend(inner)
+            subs.extend(inside)
             quoted = live = True
         elif c == "$" and text[i + 1 : i + 2] == "'":
             i, piece = _ansi(text, i + 2)
@@ -217,8 +230,9 @@ def tokens(text):
     return out
 
 
-def _double(text, i):
-    piece, subs = [], []
+def _double(text: str, i: int) -> tuple[int, str, list[str]]:
+    piece: list[str] = []
+    subs: list[str] = []
     while i < len(text):
         c = text[i]
         if c == '"':
@@ -236,8 +250,9 @@ def _double(text, i):
     raise ShellError('unclosed "')
 
 
-def _ansi(text, i):
-    piece, names = [], {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "a": "\a", "e": "\x1b"}
+def _ansi(text: str, i: int) -> tuple[int, str]:
+    piece: list[str] = []
+    names = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "a": "\a", "e": "\x1b"}
     while i < len(text):
         c = text[i]
         if c == "'":
@@ -266,7 +281,7 @@ def _ansi(text, i):
     raise ShellError("unclosed $'")
 
 
-def _substitution(text, i):
+def _substitution(text: str, i: int) -> tuple[int, str]:
     """At `$(`, `<(`, `>(` or a backtick -> (index behind it, inner text)."""
     if text[i] == "`":
         j = text.find("`", i + 1)
@@ -295,8 +310,9 @@ def _substitution(text, i):
     raise ShellError("unclosed (")
 
 
-def _heredoc(text, i, word, strip):
-    lines, start = [], i
+def _heredoc(text: str, i: int, word: str, strip: bool) -> tuple[int, str]:
+    lines: list[str] = []
+    start = i
     while start <= len(text):
         stop = text.find("\n", start)
         line = text[start:] if stop < 0 else text[start:stop]
@@ -309,11 +325,11 @@ def _heredoc(text, i, word, strip):
     return len(text), "\n".join(lines)
 
 
-def parse(text, depth=0):
+def parse(text: str, depth: int = 0) -> list[Command]:
     """Command text -> [Command], nested substitutions and `sh -c` texts included."""
     out, current, expect, extra = [], Command(), None, []
 
-    def close():
+    def close() -> None:
         nonlocal current
         if current.words or current.redirects or current.env:
             out.append(current)
@@ -359,15 +375,15 @@ def parse(text, depth=0):
                 for body, _quoted in command.heredocs:
                     out += parse(body, depth + 1)
             elif words and words[0] == "xargs":
-                rest = [w for w in words[1:] if not w.startswith("-")]
-                if rest:
-                    inner = Command()
-                    inner.words, inner.opaque = rest, True
-                    out.append(inner)
+                operands = [w for w in words[1:] if not w.startswith("-")]
+                if operands:
+                    applied = Command()
+                    applied.words, applied.opaque = operands, True
+                    out.append(applied)
     return out
 
 
-def _code_at(words):
+def _code_at(words: list[str]) -> int | None:
     """Where the text stands that a shell is given with -c (also as in `bash -lc`); None without one."""
     for n, w in enumerate(words[:-1]):
         if n and w.startswith("-") and not w.startswith("--") and "c" in w[1:]:
@@ -375,7 +391,7 @@ def _code_at(words):
     return None
 
 
-def bare(words):
+def bare(words: list[str]) -> list[str]:
     """The words without prefixes such as `sudo`, `env A=b`, `timeout 5`."""
     i = 0
     while i < len(words) and os.path.basename(words[i]) in PREFIXES:
@@ -385,7 +401,7 @@ def bare(words):
     return words[i:]
 
 
-def _args(words, command=""):
+def _args(words: list[str], command: str = "") -> list[str]:
     """Operands: no options nor their values, everything behind `--`."""
     out, plain, skip = [], False, False
     valued = VALUE_OPTIONS.get(command, "").split()
@@ -401,7 +417,7 @@ def _args(words, command=""):
     return out
 
 
-def _filled(word, values):
+def _filled(word: str, values: Mapping[str, str]) -> str | None:
     """A word with its `$NAME` and `${NAME}` filled in; None when one is not known. What a value holds is not looked at again: a folder
     may be called `$HOME`."""
     first, *rest = word.split("$")
@@ -418,24 +434,27 @@ def _filled(word, values):
     return "".join(out)
 
 
-def writes(text, cwd):
+def writes(text: str, cwd: str) -> tuple[list[tuple[str, bool | str]], list[str]]:
     """Command text -> (targets, code): [(absolute path it would write, soft)], and texts of code that other interpreters run.
 
     soft: the command changes no content (mkdir, chmod); ENTRY: it takes away the name itself, a link and not what that points to.
 
     A path that only the shell knows (`$x`, `$(...)`) is left out; a variable set to a literal before is filled in.
     """
-    targets, code, here, known = [], [], cwd, {}
+    targets: list[tuple[str, bool | str]] = []
+    code: list[str] = []
+    known: dict[str, str] = {}
+    here = cwd
 
-    def path(word):
+    def path(word: str) -> str | None:
         if word in ("", "-"):
             return None
-        word = _filled(word, dict({"HOME": os.path.expanduser("~"), "PWD": here}, **known))
-        if word is None or "\0" in word:
+        filled = _filled(word, dict({"HOME": os.path.expanduser("~"), "PWD": here}, **known))
+        if filled is None or "\0" in filled:
             return None
-        return os.path.join(here, os.path.expanduser(word))
+        return os.path.join(here, os.path.expanduser(filled))
 
-    def add(words, soft=False):
+    def add(words: Iterable[str], soft: bool | str = False) -> None:
         targets.extend((p, soft) for p in map(path, words) if p)
 
     for command in parse(text):
@@ -508,7 +527,7 @@ def writes(text, cwd):
     return targets, code
 
 
-def _outputs(name, args):
+def _outputs(name: str, args: list[str]) -> list[str]:
     """The files that a command writes which otherwise reads."""
     long = {"sort": "--output", "git": "--output"}.get(name)
     short = {"sort": "-o", "tree": "-o", "git": "-o"}.get(name)
@@ -520,7 +539,7 @@ def _outputs(name, args):
     return out + (_args(args)[1:2] if name in ("uniq", "xxd") else [])
 
 
-def only_reads(text):
+def only_reads(text: str) -> bool:
     """Whether a command is made of nothing but known readers: it cannot have changed a file."""
     try:
         found = parse(text)
@@ -535,7 +554,7 @@ def only_reads(text):
     return True
 
 
-def git_verb(args):
+def git_verb(args: list[str]) -> tuple[str, list[str]]:
     """git's arguments -> (subcommand, its arguments), past `-C dir` and `-c k=v`."""
     i = 0
     while i < len(args):
@@ -551,16 +570,18 @@ def git_verb(args):
 _ADD_ALL = ("--all", "--update", "--no-ignore-removal", "--renormalize", ".")
 
 
-def _anywhere(word):
+def _anywhere(word: str) -> bool:
     """Whether an argument of git names files that only git can find: pathspec magic such as `:/`, a file of paths."""
     return word.startswith((":", "--pathspec-from-file"))
 
 
-def commits(text, cwd):
+def commits(text: str, cwd: str) -> list[Commit]:
     """The `git commit`s of a command, each {"dir", "all", "paths", "adds", "add_all", "forced"}; `adds` are paths that the same
     command stages before, `forced`: ignored files too."""
-    out, adds, add_all, forced, here = [], [], False, False, cwd
-    for command in parse(text):
+    out: list[Commit] = []
+    adds: list[str] = []
+    add_all, forced, here, found = False, False, cwd, parse(text)
+    for at, command in enumerate(found):
         words = bare(command.words)
         if not words:
             continue
@@ -601,12 +622,56 @@ def commits(text, cwd):
                     "forced": forced,
                     "verb": sub,
                     "amend": sub == "commit" and any(w.startswith("--am") for w in rest),
+                    "message": commit_message(rest, found[at : at + 2], folder),
                 }
             )
     return out
 
 
-def only(text):
+def commit_message(words: list[str], found: list[Command], folder: str) -> str | None:
+    """The message that the words behind `git commit` give, as far as they show it; None where it cannot be read beforehand (an editor, another
+    commit's, a variable). found: the command and the one behind it, which for `-m "$(cat <<'EOF' ...)"` is its `cat`."""
+    parts: list[str] = []
+    i = 0
+    while i < len(words):
+        word, value, kind = words[i], "", None
+        if word in ("--message", "--file"):
+            kind, value, i = word[2], (words[i + 1 : i + 2] or [""])[0], i + 1
+        elif word.startswith(("--message=", "--file=")):
+            kind, value = word[2], word.partition("=")[2]
+        elif word.startswith("--"):
+            if word.partition("=")[0] in ("--fixup", "--squash", "--reuse-message", "--reedit-message"):
+                return None
+        elif word.startswith("-") and len(word) > 1:
+            letter = next((c for c in word[1:] if c in "mFCct"), None)
+            if letter in ("C", "c"):
+                return None
+            if letter in ("m", "F"):
+                kind, value = {"m": "m", "F": "f"}[letter], word[1:].partition(letter)[2]
+                if not value:
+                    value, i = (words[i + 1 : i + 2] or [""])[0], i + 1
+        if kind == "f":
+            try:
+                if value == "-":
+                    value = found[0].heredocs[0][0]
+                else:
+                    with open(os.path.join(folder, value), encoding="utf-8") as f:
+                        value = f.read(1 << 16)
+            except (IndexError, OSError, ValueError):
+                return None
+        elif kind == "m" and "$" in value:
+            return None  # a variable: looked at once the commit is made
+        elif kind == "m" and "\0" in value:
+            if value != "\0" or len(found) < 2 or found[1].words[:1] != ["cat"] or not found[1].heredocs:
+                return None
+            value = found[1].heredocs[0][0]
+        if kind:
+            parts.append(value)
+        i += 1
+    return "\n\n".join(parts) if parts else None
+
+
+def only(text: str) -> tuple[Command, Command | None] | None:
     """The single simple command of a text, with what feeds it: (Command, feeder or None); None when it is more than that.
 
     `cd DIR && X`, `X < file`, `X <<EOF`, `cat file | X`, `echo text | X` and `printf text | X` count as one X.
@@ -695,7 +760,7 @@ INVERTED = {
 }  # `! grep -q TODO src` looks for what must not be
 
 
-def vacuous(command, is_test=True):
+def vacuous(command: str, is_test: bool = True) -> str | None:
     """Why a command cannot fail, or would hide a failure, or (of a test) looks at nothing that could be wrong; None when none of it."""
     try:
         parse(command)
@@ -715,7 +780,10 @@ def vacuous(command, is_test=True):
                 return why
     if "+o pipefail" in " ".join(command.split()):
         return "it switches pipefail off"
-    sure = lambda c: _sure(bare(c.words), is_test)
+
+    def sure(c: Command) -> bool:
+        return _sure(bare(c.words), is_test)
+
     for one in lists:
         for _op, c in one:
             inverted = getattr(c, "opaque", False) and c.words[:1] == ["!"]
@@ -731,7 +799,7 @@ def vacuous(command, is_test=True):
     return None
 
 
-def pipes(command):
+def pipes(command: str) -> bool:
     """Whether a command has a pipe of its own (one inside a substitution decides nothing)."""
     try:
         return any(c.piped for c in parse(command, 9))
@@ -739,9 +807,12 @@ def pipes(command):
         return False
 
 
-def _lists(command):
+def _lists(command: str) -> list[list[tuple[str, Command]]]:
     """The and-or lists of a command: [[(operator before it, Command)]]; `;`, a newline and `&` begin a new one. A `!` stays a word."""
-    out, fresh, op, current, expect = [], True, "", None, None
+    out: list[list[tuple[str, Command]]] = []
+    fresh, op = True, ""
+    current: Command | None = None
+    expect: str | None = None
     for kind, value, quoted in tokens(command):
         if kind == "op" and value in (";", "\n", "&", ";;"):
             fresh, op, current, expect = True, "", None, None
@@ -777,7 +848,7 @@ def _lists(command):
     return [one for one in out if one]
 
 
-def _sure(words, is_test):
+def _sure(words: list[str], is_test: bool) -> bool:
     """Whether a simple command cannot fail, or, of a test, only shows something."""
     if not words:
         return True
@@ -799,7 +870,8 @@ def _sure(words, is_test):
             w for w in words[1:] if w not in ("]", "]]", "!", "(", ")", "-a", "-o", "=", "==", "!=", "-eq", "-ne", "-lt", "-gt", "-n", "-z")
         ]
         return not any("$" in w or "`" in w or "\0" in w or w.startswith("-") for w in rest)
-    if name in CODE and CODE[name] and CODE[name] in words[1:-1]:
-        code = words[words.index(CODE[name]) + 1]
+    option = CODE.get(name)
+    if option and option in words[1:-1]:
+        code = words[words.index(option) + 1]
         return "(" not in code and not any(w in code for w in ("assert", "raise", "import", "exit", "die", "throw", "require", "$", "\0"))
     return False

@@ -4,6 +4,8 @@
 A tool that stands nowhere here is unknown, and is decided by role (protocol/tool_use.py).
 """
 
+from __future__ import annotations
+
 # No hook is started for these: they read, show, ask the user, or change only what the client keeps of the session.
 # hooks.json matches every tool but these (scripts/dev/generate.py).
 HARMLESS = {
@@ -82,7 +84,7 @@ RESEARCH = {
 }
 
 
-def mcp(name):
+def mcp(name: str) -> tuple[str, str] | None:
     """(server, tool) of a tool of an MCP server: `mcp__SERVER__TOOL`, a plugin's `mcp__plugin_PLUGIN_SERVER__TOOL`; else None."""
     if not name.startswith("mcp__"):
         return None
@@ -90,7 +92,7 @@ def mcp(name):
     return (server, tool) if found else None
 
 
-def researches(name):
+def researches(name: str) -> bool:
     """Whether a tool is a reading tool of a research server, the user's own or one that a plugin brings."""
     pair = mcp(name)
     if pair is None:

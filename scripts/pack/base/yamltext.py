@@ -6,6 +6,13 @@ collections, plain, quoted and block scalars, comments, anchors, aliases and mer
 directives, several documents. Limits keep a hook quick: a definition is no database.
 """
 
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn, Sequence
+    from .protocols import Path, Span
+
 MAX_BYTES, MAX_NODES, MAX_DEPTH = 400_000, 20_000, 40
 _NULLS = ("", "~", "null", "Null", "NULL")
 _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -35,7 +42,7 @@ _HEX = {"x": 2, "u": 4, "U": 8}
 class YamlError(ValueError):
     """Not YAML that is read here: what is wrong, and the offset where."""
 
-    def __init__(self, message, offset):
+    def __init__(self, message: str, offset: int) -> None:
         super().__init__(message)
         self.offset = offset
 
@@ -43,11 +50,14 @@ class YamlError(ValueError):
 class Document:
     """`value`; `spans` and `keys` (path -> (start, end) in `text`) of values and of mapping keys; `duplicates`: [(path, span)]."""
 
-    def __init__(self, text):
-        self.text, self.value = text, None
-        self.spans, self.keys, self.duplicates = {}, {}, []
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.value: Any = None
+        self.spans: dict[Path, Span] = {}
+        self.keys: dict[Path, Span] = {}
+        self.duplicates: list[tuple[Path, Span]] = []
 
-    def at(self, path, key=False):
+    def at(self, path: Sequence[Any], key: bool = False) -> Span:
         """The span of a value (or of its key), or of the nearest thing above it that is there."""
         path = tuple(path)
         if key and path in self.keys:
@@ -61,7 +71,7 @@ class Document:
         start, end = self.spans.get(path, (0, 0))
         return (start, min(end, self.text.find("\n", start) if "\n" in self.text[start:end] else end))
 
-    def value_at(self, path):
+    def value_at(self, path: Sequence[Any]) -> Any:
         """The value at a path, None where there is none."""
         value = self.value
         for step in path:
@@ -71,12 +81,12 @@ class Document:
                 return None
         return value
 
-    def place(self, span):
+    def place(self, span: Span) -> tuple[int, int]:
         """(line, column) of a span, from 1."""
         return self.text.count("\n", 0, span[0]) + 1, span[0] - (self.text.rfind("\n", 0, span[0]) + 1) + 1
 
 
-def read(text):
+def read(text: str) -> Document:
     """The Document of a text; YamlError with an offset for what cannot be read."""
     document = Document(text)
     if len(text) > MAX_BYTES:
@@ -85,7 +95,7 @@ def read(text):
     return document
 
 
-def plain(text):
+def plain(text: str) -> Any:
     """The value of a plain scalar. Numbers that are none (.nan, .inf) stay text, so that nobody takes them for limits."""
     if text in _NULLS:
         return None
@@ -111,15 +121,15 @@ def plain(text):
 
 
 class _Reader:
-    def __init__(self, document):
+    def __init__(self, document: Document) -> None:
         self.d, self.s, self.n = document, document.text, len(document.text)
         self.p, self.nodes, self.depth = 1 if document.text.startswith("\ufeff") else 0, 0, 0
-        self.anchors = {}  # name -> (value, nodes)
+        self.anchors: dict[str, tuple[Any, int]] = {}  # name -> (value, nodes)
 
-    def fail(self, message, at=None):
+    def fail(self, message: str, at: int | None = None) -> NoReturn:
         raise YamlError(message, min(self.p if at is None else at, self.n))
 
-    def run(self):
+    def run(self) -> None:
         for i, c in enumerate(self.s):
             if c < " " and c not in "\t\n\r" or c == "\x7f" or "\ud800" <= c <= "\udfff" or c == "\ufffe":
                 self.fail("a control character (U+%04X): remove it" % ord(c), i)
@@ -139,15 +149,15 @@ class _Reader:
             self.fail("this does not belong to anything above it: look at its indentation")
 
     # -- where we are ------------------------------------------------------------------------------------------------
-    def column(self, at=None):
+    def column(self, at: int | None = None) -> int:
         at = self.p if at is None else at
         start = self.s.rfind("\n", 0, at) + 1
         return at - start - (1 if start == 0 and self.s.startswith("\ufeff") else 0)
 
-    def marker(self, text):
+    def marker(self, text: str) -> bool:
         return self.s.startswith(text, self.p) and self.column() == 0 and (self.p + 3 >= self.n or self.s[self.p + 3] in " \t\r\n")
 
-    def next(self, flow=False):
+    def next(self, flow: bool = False) -> None:
         """Over blanks, line ends and comments, to whatever is next. A tab that indents is refused (YAML has no tabs there)."""
         fresh, tab = self.column() == 0 or not self.s[self.s.rfind("\n", 0, self.p) + 1 : self.p].strip(" "), None
         while self.p < self.n:
@@ -166,14 +176,14 @@ class _Reader:
         if tab is not None and self.p < self.n and not flow:
             self.fail("a tab indents this line: YAML wants blanks", tab)
 
-    def blanks(self):
+    def blanks(self) -> None:
         while self.p < self.n and self.s[self.p] in " \t":
             self.p += 1
 
-    def ends(self, at):
+    def ends(self, at: int) -> bool:
         return at >= self.n or self.s[at] in "\n\r"
 
-    def rest(self):
+    def rest(self) -> None:
         """What is left of the line must be blank or a comment."""
         at = self.p
         self.blanks()
@@ -181,14 +191,14 @@ class _Reader:
             return
         self.fail("text behind a value that has ended: put the whole value in quotes, or a comma between two")
 
-    def note(self, path, start, end):
+    def note(self, path: Path, start: int, end: int) -> None:
         self.d.spans[path] = (start, end)
         self.nodes += 1
         if self.nodes > MAX_NODES:
             self.fail("more than %d values: that is no team definition" % MAX_NODES, start)
 
     # -- block collections -------------------------------------------------------------------------------------------
-    def block(self, parent, path, same=False):
+    def block(self, parent: int, path: Path, same: bool = False) -> Any:
         """A value that may stand on the next lines, indented more than `parent` (a list may stand at the same indentation)."""
         self.next()
         column = self.column()
@@ -198,10 +208,10 @@ class _Reader:
             return None
         return self.value(parent, path, column)
 
-    def dash(self):
+    def dash(self) -> bool:
         return self.s.startswith("-", self.p) and (self.p + 1 >= self.n or self.s[self.p + 1] in " \t\r\n")
 
-    def value(self, parent, path, column):
+    def value(self, parent: int, path: Path, column: int | None) -> Any:
         """The value that begins here. `column`: where a collection begins that starts here; None where none may (behind `key:`)."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
@@ -211,7 +221,7 @@ class _Reader:
         finally:
             self.depth -= 1
 
-    def anchored(self, parent, path, column):
+    def anchored(self, parent: int, path: Path, column: int | None) -> Any:
         start = self.p
         if self.s[start] == "!":
             self.fail("tags (!...) are not read: write the value without")
@@ -242,7 +252,7 @@ class _Reader:
         self.anchors[name] = (value, self.nodes - before)
         return value
 
-    def bare(self, parent, path, column):
+    def bare(self, parent: int, path: Path, column: int | None) -> Any:
         if column is not None and self.dash():
             return self.sequence(column, path)
         if self.s.startswith(("? ", "?\n"), self.p):
@@ -264,8 +274,9 @@ class _Reader:
             return self.literal(parent, path)
         return self.folded(parent, path)
 
-    def sequence(self, column, path):
-        items, start = [], self.p
+    def sequence(self, column: int, path: Path) -> list[Any]:
+        items: list[Any] = []
+        start = self.p
         while self.p < self.n and self.column() == column and self.dash() and not self.marker("---"):
             self.p += 1
             self.blanks()
@@ -280,19 +291,19 @@ class _Reader:
         self.note(path, start, self.p)
         return items
 
-    def key_ends(self):
+    def key_ends(self) -> int | None:
         """The offset of the `:` of a key that begins here, None when none does."""
         at = self.p
         if self.s[at] in "'\"":
-            back, at = self.p, None
+            end = None
             try:
                 self.quoted()
                 self.blanks()
-                at = self.p
+                end = self.p
             except YamlError:
                 pass
-            self.p = back
-            return at if at is not None and self.colon(at) and "\n" not in self.s[back:at] else None
+            self.p = at
+            return end if end is not None and self.colon(end) and "\n" not in self.s[at:end] else None
         if self.s[at] in "[]{},#&*!|>%@`" or self.s[at] in "-?" and (at + 1 >= self.n or self.s[at + 1] in " \t\r\n"):
             return None
         while not self.ends(at):
@@ -303,11 +314,13 @@ class _Reader:
             at += 1
         return None
 
-    def colon(self, at):
+    def colon(self, at: int) -> bool:
         return at < self.n and self.s[at] == ":" and (at + 1 >= self.n or self.s[at + 1] in " \t\r\n")
 
-    def mapping(self, column, path):
-        found, merged, start = {}, {}, self.p
+    def mapping(self, column: int, path: Path) -> dict[Any, Any]:
+        found: dict[Any, Any] = {}
+        merged: dict[Any, Any] = {}
+        start = self.p
         while self.p < self.n and self.column() == column and not self.marker("---") and not self.marker("..."):
             if self.s.startswith("? ", self.p):
                 self.fail("complex keys (`? `) are not read")
@@ -339,12 +352,12 @@ class _Reader:
         self.note(path, start, self.p)
         return dict(merged, **found) if merged else found
 
-    def seen(self, found, here, key, span):
+    def seen(self, found: dict[Any, Any], here: Path, key: Any, span: Span) -> None:
         if key in found:
             self.d.duplicates.append((here, span))
         self.d.keys[here] = span
 
-    def merge(self, merged, value, at):
+    def merge(self, merged: dict[Any, Any], value: Any, at: int) -> None:
         for part in value if isinstance(value, list) else [value]:
             if not isinstance(part, dict):
                 self.fail("`<<` merges mappings only", at)
@@ -352,7 +365,7 @@ class _Reader:
                 merged.setdefault(key, item)
 
     # -- scalars -----------------------------------------------------------------------------------------------------
-    def folded(self, parent, path):
+    def folded(self, parent: int, path: Path) -> Any:
         """A plain scalar, on this line and on those that follow indented more than `parent`."""
         start = self.p
         c = self.s[start]
@@ -386,8 +399,9 @@ class _Reader:
         self.note(path, start, last)
         return plain(words)
 
-    def quoted(self):
-        quote, start, out = self.s[self.p], self.p, []
+    def quoted(self) -> str:
+        quote, start = self.s[self.p], self.p
+        out: list[str] = []
         self.p += 1
         while True:
             if self.p >= self.n:
@@ -414,7 +428,7 @@ class _Reader:
                 out.append(c)
                 self.p += 1
 
-    def escape(self, out):
+    def escape(self, out: list[str]) -> None:
         c = self.s[self.p + 1 : self.p + 2]
         if c in _HEX and c:
             digits = self.s[self.p + 2 : self.p + 2 + _HEX[c]]
@@ -435,7 +449,7 @@ class _Reader:
         else:
             self.fail("\\%s is no escape: write \\\\ for a backslash, or use single quotes" % c)
 
-    def literal(self, parent, path):
+    def literal(self, parent: int, path: Path) -> str:
         """`|` and `>` with their lines."""
         start = self.p
         fold, keep, indent = self.s[start] == ">", "", 0
@@ -480,13 +494,16 @@ class _Reader:
         )
 
     # -- flow collections --------------------------------------------------------------------------------------------
-    def flow(self, path):
+    def flow(self, path: Path) -> Any:
         start, closing = self.p, "]" if self.s[self.p] == "[" else "}"
         self.depth += 1
         if self.depth > MAX_DEPTH:
             self.fail("nested deeper than %d levels" % MAX_DEPTH)
         self.p += 1
-        items, found, merged, fresh = [], {}, {}, True
+        items: list[Any] = []
+        found: dict[Any, Any] = {}
+        merged: dict[Any, Any] = {}
+        fresh = True
         while True:
             self.next(flow=True)
             if self.p >= self.n:
@@ -531,7 +548,7 @@ class _Reader:
         self.note(path, start, self.p)
         return items if closing == "]" else dict(merged, **found) if merged else found
 
-    def flow_item(self, path):
+    def flow_item(self, path: Path) -> Any:
         """An item of a flow list; `[a: b]` is a list of one mapping."""
         begin = self.p
         value = self.flow_value(path)
@@ -546,7 +563,7 @@ class _Reader:
         self.p = back
         return value
 
-    def flow_value(self, path):
+    def flow_value(self, path: Path) -> Any:
         c = self.s[self.p]
         if c in "[{":
             return self.flow(path)
@@ -554,7 +571,7 @@ class _Reader:
             return self.anchored(-1, path, None) if c != "&" else self.flow_anchor(path)
         return self.flow_scalar(path)
 
-    def flow_anchor(self, path):
+    def flow_anchor(self, path: Path) -> Any:
         start = self.p
         while self.p < self.n and self.s[self.p] not in " \t\r\n,[]{}":
             self.p += 1
@@ -566,7 +583,7 @@ class _Reader:
         self.anchors[name] = (value, self.nodes - before)
         return value
 
-    def flow_scalar(self, path, key=False):
+    def flow_scalar(self, path: Path | None, key: bool = False) -> Any:
         start = self.p
         if self.s[start] in "'\"":
             value = self.quoted()
@@ -597,7 +614,7 @@ class _Reader:
         return value
 
 
-def _fold(lines):
+def _fold(lines: Sequence[str]) -> str:
     """The lines of `>`: single line ends become blanks; blank lines and lines that are indented further stay."""
     out, previous = "", None
     for line in lines:
@@ -613,7 +630,7 @@ def _fold(lines):
     return out
 
 
-def _pairs(text):
+def _pairs(text: str) -> str:
     """JSON writes what lies beyond U+FFFF as two halves."""
     if any("\ud800" <= c <= "\udfff" for c in text):
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -7,6 +7,7 @@ under the identity that the client states, writes the receipt, and rewrites the 
 import os
 
 from ..base import codec, conventions, project_facts, shell_writes
+from ..base.paths import PLUGIN_ROOT
 from ..base.receipts import receipt
 from ..protocol import advice, machine, plan, tables, view
 from ..protocol.refusal import Refusal
@@ -19,6 +20,7 @@ LOOKING = {
     "log",
     "explain",
     "doctor",
+    "fleet",
     "attest",
     "lint",
     "report",
@@ -36,7 +38,7 @@ CHANGING = {"plan", "task", "verify", "finish", "teardown", "abort", "resume"}
 FORMS = "run it alone: `pack VERB ...`, with `<<'EOF' ... EOF`, `< FILE` or `cat FILE |` in front for the JSON"
 
 
-def out(call, command, given):
+def carry_out(call, command, given):
     """The hook's answer to a Bash call that runs `pack`, None when it does not. Raises Refusal."""
     if "pack" not in command and "PACK_VOUCHER" not in command:
         return None
@@ -80,7 +82,7 @@ def out(call, command, given):
     text = VERBS[words[1]](call, words[2:], lambda: _stdin(call, found[0], found[1], words))
     if isinstance(text, dict):
         return answers.allow(dict(given, **text))
-    return answers.allow(dict(given, command=receipt(call, text, words[1])))
+    return answers.allow(dict(given, command=receipt(call, text, words[1])), shown="\n".join(call.shown))
 
 
 def _looks(words):
@@ -170,17 +172,35 @@ def _plan(call, args, read):
         "tasks": {str(n): t for n, t in checked["tasks"].items()},
         "facts": checked["facts"],
         "definition_of_done": checked["definition_of_done"],
+        **({"trade_offs": checked["trade_offs"]} if checked["trade_offs"] else {}),
         "given": codec.digest(codec.dumps(raw)),
     }
     if not _same_again(call, data["given"]):
         call.append("PLAN_REGISTERED", key=call.key, **data)
-    return "%s\n\n%d tasks registered in %s, phase %s.\n%s" % (
+    call.shown = ["Trade-off: " + t for t in checked["trade_offs"]]
+    more = (
+        "\nCOMPLEX, and the plan has no `trade_offs`: tell the user the key ones."
+        if call.state["mode"] == tables.COMPLEX and not call.shown
+        else ""
+    )
+    return "%s%s\n\n%d tasks registered in %s, phase %s.\n%s%s" % (
         call.state["classification"]["text"],
+        more,
         len(checked["tasks"]),
         call.state["team"]["name"],
         call.state["phase"],
+        _validated() if call.state["mode"] in tables.VALIDATED_MODES and not call.state["plan"]["ok"] else "",
         _next(call),
     )
+
+
+def _validated():
+    """How plan and risks go on beyond SIMPLE: said when it is known to be needed, so that no other run carries it."""
+    try:
+        with open(os.path.join(PLUGIN_ROOT, "references", "validated-runs.md"), encoding="utf-8") as f:
+            return f.read().partition("<!-- said: validated -->")[2].partition("<!-- end: validated -->")[0].strip() + "\n"
+    except OSError:
+        return ""  # the steps that follow name each call themselves
 
 
 def _same_again(call, given):
@@ -328,7 +348,7 @@ def _persist(call):
     """Write summary and decisions into the team's folder; False when the disk says no."""
     try:
         call.store.disk.mkdir(call.store.folder)
-        call.store.disk.replace(os.path.join(call.store.folder, "summary.md"), summary(call.state, stats(call.store.records())).encode())
+        call.store.disk.replace(os.path.join(call.store.folder, "summary.md"), codec.utf8(summary(call.state, stats(call.store.records()))))
         decisions = call.store.disk.read(os.path.join(call.project, "DECISIONS.md")) or b"# Decisions\n\nNone were recorded in this run.\n"
         call.store.disk.replace(os.path.join(call.store.folder, "decisions.md"), decisions)
         return True
@@ -413,19 +433,19 @@ def finish_on(call):
 
 def _to_ask(call):
     """Whom the hook asks next in a headless run."""
-    state, td = call.state, call.state["teardown"]
-    if td["state"] == "READY_TO_DELETE":
+    state, teardown = call.state, call.state["teardown"]
+    if teardown["state"] == "READY_TO_DELETE":
         return view.living(state, tables.SUPERVISOR)
-    return [n for n in view.missing_acks(state) if td["targets"][n]["sends"] < td["sends"]]
+    return [n for n in view.missing_acks(state) if teardown["targets"][n]["sends"] < teardown["sends"]]
 
 
 def teardown_text(call):
-    td = call.state["teardown"]
+    teardown = call.state["teardown"]
     if call.state["phase"] == "CLOSED":
         return "The run is closed; `pack status --summary` prints the report, your last words to the user."
     return "teardown %s, attempt %d; missing acks: %s.\n%s" % (
-        td["state"],
-        td["attempt"],
+        teardown["state"],
+        teardown["attempt"],
         ", ".join(view.missing_acks(call.state)) or "none",
         _next(call),
     )

@@ -3,7 +3,7 @@
 import os
 
 from ..base import codec
-from ..protocol import advice, tables, view, watch
+from ..protocol import advice, messages, tables, view, watch
 from ..protocol.refusal import Refusal
 from . import identity, tamper_check
 from .answers import PASS, block, hush, tell
@@ -45,24 +45,6 @@ def _between(text, start, end):
     return text.partition(start)[2].partition(end)[0].strip()
 
 
-ASKS = (
-    "?",
-    "question",
-    "stuck",
-    "escalat",
-    "impossible",
-    "cannot",
-    "can't",
-    "unable",
-    "fail",
-    "block",
-    "need",
-    "please",
-    "refused",
-    "error",
-)
-
-
 def _needs_nobody(call, prompt):
     """Whether a prompt is nothing but plain ends of turns that ask nothing of the lead, which would cost a call on its whole context.
 
@@ -80,7 +62,7 @@ def _needs_nobody(call, prompt):
         said = _between(part, "<result>", "</result>")
         if e["role"] in REPORTING:
             reports.append([bound[0], said])
-        elif len(said) > 300 or any(word in said.casefold() for word in ASKS):
+        elif messages.asks(said):
             return False
         ended.add(bound[0])
     at_work = [e for n, e in roster.items() if e["state"] == "ACTIVE" and n not in ended and not watch.standing(call.state, n)]
@@ -131,6 +113,12 @@ def _cut(prompt):
 
 def session_started(call):
     source = call.payload.get("source")
+    if identity.started_by_a_tool(call) and not call.payload.get("agent_id") and call.state["phase"] != "CLOSED":
+        return tell("SessionStart", identity.TOOL_CLIENT)
+    if source in ("clear", "resume") and call.state["phase"] != "CLOSED" and call.actor["role"] in (tables.LEAD, "foreign"):
+        stands = identity.stands_elsewhere(call) if call.actor["role"] == tables.LEAD or identity.same_client(call) else ""
+        if stands:
+            return tell("SessionStart", "team: a run is live in this project, and it is not led on from here: " + stands)
     if source == "clear" and call.actor["role"] == "foreign" and call.state["phase"] != "CLOSED" and identity.same_client(call):
         # The user emptied the lead's own conversation: the old session cannot come back, and this one is the same terminal.
         call.actor = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
@@ -184,6 +172,7 @@ def _gate_resume(call, source):
             client_pid=call.env.get("CLAUDE_PID"),
             vouched=identity.vouches(call.env, call.peer),
             session=call.payload.get("session_id"),
+            main=call.payload.get("agent_type"),
             headless=enforcement.is_headless(call.env),
             agents_stopped=headless,
             agents_gone=not headless,

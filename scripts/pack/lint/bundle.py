@@ -16,8 +16,8 @@ from . import lazy
 FORMAT = 2
 _path = None
 _file = None  # open; what is marshalled stands in it, one piece after the other: `where` is a piece's (start, end)
-_codes = {}  # module: (source, of ours below the scripts folder, is it a package, size, mtime in ns, where its code is)
-_patterns = {}  # (pattern, flags): where the arguments of _sre.compile are
+_codes: "dict[str, tuple[object, ...]]" = {}  # module: (source, of ours below the scripts folder, is it a package, size, mtime in ns, where its code is)
+_patterns: "dict[tuple[str, int], object]" = {}  # (pattern, flags): where the arguments of _sre.compile are
 _scripts = ""
 
 

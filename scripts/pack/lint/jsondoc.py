@@ -61,9 +61,13 @@ def _unequal(pairs):
 class _Trusting:
     """What the scanner of Python's own json module wants to be told."""
 
-    strict, memo = True, {}
-    object_hook = object_pairs_hook = None
-    parse_int, parse_float, parse_constant = int, float, staticmethod(_refuse)
+    strict = True
+    memo: "dict[str, str]" = {}
+    object_hook = None
+    object_pairs_hook: object = None
+    parse_int: object = int
+    parse_float: object = float
+    parse_constant = staticmethod(_refuse)
 
 
 class _Strict(_Trusting):

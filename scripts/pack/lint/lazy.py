@@ -5,7 +5,7 @@ rest of the run. Use module-level `NAME = lazy(r"...")` and call it like a compi
 """
 
 METHODS = ("finditer", "match", "search", "sub", "findall", "split", "fullmatch")
-used = []  # (pattern, flags) of those that were compiled here
+used: "list[tuple[str, int]]" = []  # (pattern, flags) of those that were compiled here
 
 
 def compiled(pattern, flags):

@@ -243,7 +243,7 @@ class Prose:
             yield Table(text, (above, begin - 1), lines)
 
 
-_titles = {}  # header line: (its titles, the set of them); the same few stand above most tables
+_titles: "dict[str, tuple[list[str], set[str]]]" = {}  # header line: (its titles, the set of them); the same few stand above most tables
 
 
 class Table:

@@ -15,7 +15,7 @@ def distance(a, b, limit):
     return row[-1]
 
 
-_answers = {}
+_answers: "dict[object, object]" = {}
 
 
 def closest(word, names):

@@ -14,7 +14,7 @@ _TYPES = {
     "number": lambda v: isinstance(v, (int, float)) and not isinstance(v, bool),
     "integer": lambda v: isinstance(v, int) and not isinstance(v, bool) or isinstance(v, float) and v.is_integer(),
 }
-_compiled = {}
+_compiled: "dict[object, object]" = {}
 
 
 def type_name(value):

@@ -7,7 +7,7 @@ named here is always asked. tests/lint/test_triggers.py holds every sample again
 NOT_ASCII = object()
 # Words that stand in so many texts, or so often in one, that to ask for each is quicker than to find all (marks.py).
 COMMON = frozenset(("--", "$", "@", "#", "-", "(", ")", " #", "\\u", "name", " agent", "\x00", "\ufffd"))
-WORDS = set()  # all others that this table asks for
+WORDS: "set[str]" = set()  # all others that this table asks for
 
 
 def _front(*needs):
@@ -21,9 +21,9 @@ def _front(*needs):
     return asked
 
 
-_AT = ("@", "!`", "```!")
+_AT: "tuple[str, ...]" = ("@", "!`", "```!")
 # rule: any of these strings in the text (NOT_ASCII: any character beyond ASCII), or a question to the file
-TEXT = {
+TEXT: "dict[str, object]" = {
     "text-nul": ("\x00",),
     "text-encoding": ("\ufffd",),
     "text-mojibake": NOT_ASCII,
@@ -73,15 +73,15 @@ def _may_hide(file):
     return not file.text.isascii() if file.marks is None else not file.marks.isdisjoint(_HIDDEN)
 
 
-_KEYS = ("ghp_", "gho_", "ghs_", "github_pat_", "AKIA", "glpat-", "AIza", "xox", "PRIVATE KEY", "eyJ", "sk-")
+_KEYS: "tuple[str, ...]" = ("ghp_", "gho_", "ghs_", "github_pat_", "AKIA", "glpat-", "AIza", "xox", "PRIVATE KEY", "eyJ", "sk-")
 _KEYS += ("SECRET", "TOKEN", "_KEY", "PASSWORD", "hooks.slack.com", "discord", "_live_", "npm_", "hf_")
-ADDRESSES = ("mcp", "manifest", "hooks", "script", "monitors", "private")
+ADDRESSES: "tuple[str, ...]" = ("mcp", "manifest", "hooks", "script", "monitors", "private")
 _TEAMS, _TOOL = ("TeamCreate", "TeamDelete"), (" tool",)
-_FOLDERS = (" scripts/", "./scripts/", " hooks/", "./hooks/", " bin/", "./bin/", " lib/", " tools/")
-_AGENT = ("ubagent", "** agent", '" agent', " agent", "@agent-", "` agent", "agent:", 'agent"', "agent'", "agent :")
+_FOLDERS: "tuple[str, ...]" = (" scripts/", "./scripts/", " hooks/", "./hooks/", " bin/", "./bin/", " lib/", " tools/")
+_AGENT: "tuple[str, ...]" = ("ubagent", "** agent", '" agent', " agent", "@agent-", "` agent", "agent:", 'agent"', "agent'", "agent :")
 _HOOKS = ('"hooks"', "\\u")
 # kind: the same for rules that look at several kinds
-OF_KIND = {
+OF_KIND: "dict[str, dict[str, object]]" = {
     "hooks": {"hook-watch": ("FileChanged", "\\u")},
     "manifest": {
         "manifest-shadow": ("agents", "commands", "outputStyles", "\\u"),

@@ -104,7 +104,15 @@ DIRECTIONS = ("direction", "route", "from → to", "from -> to", "who → whom",
 MESSAGES = ("message", "messages", "message type", "message name", "line", "event", "signal")
 # Too general to say anything alone; beside a sender and a receiver it is a message.
 ANY_NAME = ("type", "kind", "name", "msg", "frame", "verb")
-NEXT_COLUMNS = ("next", "next state", "next states", "allowed next", "allowed next states", "next allowed states", "possible next states")
+NEXT_COLUMNS: "tuple[str, ...]" = (
+    "next",
+    "next state",
+    "next states",
+    "allowed next",
+    "allowed next states",
+    "next allowed states",
+    "possible next states",
+)
 NEXT_COLUMNS += ("may go to", "can go to", "goes to", "leads to", "moves to", "may move to", "can move to", "transitions to", "transitions")
 STATE_COLUMNS = ("state", "states", "current state", "task state", "from state")
 _CAPITAL = lazy(r"(?<![A-Za-z0-9_$/{.-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![A-Za-z0-9_/}.-]*[a-z/}])|(?<=`)[A-Z]{5,30}(?=[`:( ])")

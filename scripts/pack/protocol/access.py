@@ -3,9 +3,16 @@
 Paths are relative to the project's root, resolved (no `..`, no symlink), with forward slashes.
 """
 
+from __future__ import annotations
+
 from . import access_waves, tables, view
 from .plan import covers
 from .refusal import Refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping, Sequence
+    from .state_types import Actor, State
 
 DECISIONS = "DECISIONS.md"
 APPENDABLE = ("## Operational Escalations", "## Orchestration Notes")
@@ -16,7 +23,7 @@ _TEST_WORDS = ("Test", "Tests", "TestCase", "Spec", "Specs", "IT")  # FooTest.ja
 _PAPERS = ("md", "txt", "rst", "adoc")
 
 
-def is_test(path):
+def is_test(path: str) -> bool:
     """Whether a path is a test file by its folder or name (`tests/`, `test_x.py`, `tests.py`, `x.test.ts`, `x_test.go`, `XTest.java`)."""
     parts = path.split("/")
     name = parts[-1]
@@ -36,11 +43,11 @@ def is_test(path):
     )
 
 
-def _no(code, what, seen, next, task=None):
+def _no(code: str, what: str, seen: str, next: str, task: int | None = None) -> Refusal:
     return Refusal(code, what, seen, next, "WRITE", task)
 
 
-def _ended(state, actor, event):
+def _ended(state: State, actor: Actor, event: str) -> Refusal | None:
     """The Refusal for an agent whose incarnation is over; None for a living one, the lead and those without a role."""
     e = view.entry(state, actor["name"])
     if actor["role"] in (None, tables.LEAD) or e and e["inc"] == actor["inc"] and e["state"] in tables.LIVING:
@@ -48,7 +55,7 @@ def _ended(state, actor, event):
     return Refusal("ENDED_AGENT", "%s's incarnation is over" % actor["name"], "", "stop: your place is taken", event)
 
 
-def may_write(state, actor, path, fact=None):
+def may_write(state: State, actor: Actor, path: str | None, fact: Mapping[str, Any] | None = None) -> Refusal | None:
     """None when the actor may write the path now, else the Refusal.
 
     path is None for a file outside the project; fact: {"protected": why} for what no agent ever writes,
@@ -123,7 +130,7 @@ def may_write(state, actor, path, fact=None):
     )
 
 
-def _implementer(state, role, name, path):
+def _implementer(state: State, role: str, name: str, path: str) -> Refusal | None:
     test = is_test(path)
     if role == "realtime-dev" and test:
         return _no(
@@ -178,7 +185,7 @@ def _implementer(state, role, name, path):
     )
 
 
-def may_commit(state, actor, files, revisions):
+def may_commit(state: State, actor: Actor, files: Sequence[str], revisions: Mapping[int, str | None]) -> Refusal | None:
     """None when the actor may commit these files now, else the Refusal.
 
     files: paths relative to the project; revisions: {task number: present revision} of the actor's tasks.
@@ -233,7 +240,7 @@ def may_commit(state, actor, files, revisions):
     return None
 
 
-def only_appends(old, new):
+def only_appends(old: str, new: str) -> bool:
     """Whether `new` is `old` plus lines under the supervisor's headings (the headings themselves may be added at the end)."""
     was, now = old.split("\n"), new.split("\n")
     section, i = None, 0

@@ -1,10 +1,17 @@
 """Who may write and commit what in a run of waves."""
 
+from __future__ import annotations
+
 from . import guards_waves, tables
 from .refusal import Refusal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable
+    from .state_types import Actor, State
 
-def may_write(state, actor, path):
+
+def may_write(state: State, actor: Actor, path: str) -> Refusal | None:
     """The Refusal for a wave team's agent writing a path of the project, or None. Evidence is measured, never written."""
     definition = state["team"]["definition"]
     root = definition["root"].rstrip("/") + "/"
@@ -38,7 +45,7 @@ def may_write(state, actor, path):
         return Refusal(
             "SEALED", "no agent writes %s" % path, "a gate's command judges with it", "the user changes it between two runs", "WRITE"
         )
-    role_id = state["waves"]["lead"] if actor["role"] == tables.LEAD else actor["role"]
+    role_id = (state["waves"]["lead"] if actor["role"] == tables.LEAD else actor["role"]) or ""
     role = next((r for r in definition["roles"] if r["id"] == role_id), None)
     if role is None and actor["role"] == tables.LEAD:
         return Refusal(
@@ -85,12 +92,12 @@ def may_write(state, actor, path):
     )
 
 
-def _covers(names, path):
+def _covers(names: Iterable[str], path: str) -> bool:
     """Whether a path is one of these files or lies in one of these folders (with / at the end)."""
     return any(path == n or n.endswith("/") and path.startswith(n) for n in names)
 
 
-def may_commit(state, actor, files):
+def may_commit(state: State, actor: Actor, files: Iterable[str]) -> Refusal | None:
     """The Refusal for a wave team's agent committing these files, or None. Who may write a file may commit it; evidence may be
     committed by anybody, for a commit does not change it."""
     definition = state["team"]["definition"]

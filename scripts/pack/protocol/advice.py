@@ -5,17 +5,23 @@ A step is {"who": name, "step": key, "text": what to do, "task": number or None}
 same one, so that it can be counted: the same (who, step) is told at most three times.
 """
 
+from __future__ import annotations
+
 from . import advice_waves, calls, tables, verification, view, watch
 from .guards_result import drifted, still_open
-from .guards_spawn import risk_step, testers_needed
+from .guards_risks import FORM, answered, risk_step, testers_needed
 from .guards_teardown import tampered_text
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .state_types import State, Step, Task
 
-def _step(who, key, text, task=None):
+
+def _step(who: str, key: str, text: str, task: int | None = None) -> Step:
     return {"who": who, "step": key, "text": text, "task": task}
 
 
-def steps(state):
+def steps(state: State) -> list[Step]:
     """Every step that somebody could take now, the most urgent first."""
     out = _result(state) + _steps(state)
     if state["tampered"]:  # the end waits for the user's word, everything before it goes on
@@ -23,9 +29,9 @@ def steps(state):
     return out
 
 
-def _result(state):
+def _result(state: State) -> list[Step]:
     """What is there is not what was approved: the lead decides which of the three ways out (PROTOCOL 12)."""
-    out = []
+    out: list[Step] = []
     if state["team"] is None or state["phase"] in (None, "CLOSED") or state["paused"] or state["teardown"]["aborted"]:
         return out
     for number, t in drifted(state):
@@ -37,13 +43,15 @@ def _result(state):
         )
         out.append(_step(tables.LEAD, key, text, number))
     if state["phase"] == "TEARDOWN" and still_open(state) and not out:
-        paths = sorted({f["path"] for f in still_open(state)})
+        unapproved = sorted({f["path"] for f in still_open(state)})
         text = "the run cannot end, nobody approved: %s. Have it put back, or reopen its task; or tell the user, who may type `team accept PATH`"
-        out.append(_step(tables.LEAD, "unapproved:" + "".join(f["id"][:4] for f in still_open(state)[:3]), text % ", ".join(paths[:5])))
+        out.append(
+            _step(tables.LEAD, "unapproved:" + "".join(f["id"][:4] for f in still_open(state)[:3]), text % ", ".join(unapproved[:5]))
+        )
     return out
 
 
-def tampering(state):
+def tampering(state: State) -> str:
     """What the lead is told when what enforces the run was changed."""
     return (
         "STATE_DIVERGENCE: what enforces this run was changed while it runs, not by the hooks: %s. Tell the user. Work may go on, but the run is not "
@@ -51,7 +59,7 @@ def tampering(state):
     )
 
 
-def _steps(state):
+def _steps(state: State) -> list[Step]:
     if state["team"] is None or state["phase"] == "CLOSED" or state["paused"]:
         return []
     if state["phase"] == "TEARDOWN" or state["phase"] == "FAILED_SAFE":
@@ -69,19 +77,20 @@ def _steps(state):
     )
 
 
-def for_agent(state, name):
+def for_agent(state: State, name: str) -> list[Step]:
     """The steps of one agent that it must not end its turn on: what it waits for has already happened."""
     return [s for s in steps(state) if s["who"] == name]
 
 
-def for_lead(state):
+def for_lead(state: State) -> list[Step]:
     """The lead's steps."""
     return [s for s in steps(state) if s["who"] == tables.LEAD]
 
 
-def _ownership(state):
+def _ownership(state: State) -> list[Step]:
     owner, out = state["owner"], []
-    if owner["state"] == "OFFERED" and (view.entry(state, owner["holder"]) or {}).get("state") in tables.PRESENT:
+    holder = view.entry(state, owner["holder"])
+    if owner["state"] == "OFFERED" and owner["holder"] and holder and holder["state"] in tables.PRESENT:
         out.append(
             _step(owner["holder"], "ack:%d" % owner["epoch"], "send STATE_OWNERSHIP_ACK(%d) to the lead (to: \"main\")" % owner["epoch"])
         )
@@ -100,7 +109,7 @@ def _ownership(state):
     return out
 
 
-def _cut(state):
+def _cut(state: State) -> list[Step]:
     """Whose report is its last text: when the client died in the middle of its turn, only a message brings the report."""
     return [
         _step(tables.LEAD, "cut:%s:%d" % (n, e["inc"]), "%s was cut off before its report: send it a message" % n)
@@ -112,7 +121,7 @@ def _cut(state):
     ]
 
 
-def _planning(state):
+def _planning(state: State) -> list[Step]:
     if not state["plan"]["registered"]:
         return [_step(tables.LEAD, "plan", "register the plan: `pack plan` (JSON on standard input)")]
     if state["mode"] not in tables.VALIDATED_MODES or state["risks"]["mitigated"] and state["plan"]["ok"]:
@@ -137,17 +146,19 @@ def _planning(state):
         return [_step(who, "risks", "send RISKS: N to the lead, each risk as RISK-1: ... with Severity: CRITICAL|MAJOR|MINOR")]
     if risks["results"] or risks["counts"] is not None and testers_needed(state) == 0:
         return [_step(who, "mitigate", "write the confirmed risks into DECISIONS.md and send RISKS MITIGATED to the lead")]
+    mute = [n for n in view.living(state, tables.RISK_TESTER) if not answered(state, n) and state["roster"][n]["state"] != "SPAWNING"]
+    ask = [_step(n, "verdict", "end your turn with your report; it has a line %s" % FORM) for n in mute]
     testing = [
         n
         for n in view.living(state, tables.RISK_TESTER)
         if state["roster"][n]["state"] != "IDLE" or state["roster"][n]["mail"] or state["roster"][n].get("cut")
     ]
     if testing and risks["testers"] >= testers_needed(state):
-        return []  # they are at work
-    return [_step(tables.LEAD, "risk-step:%d" % risks["testers"], risk_step(state) + " (%s)" % who)]
+        return ask  # they are at work
+    return ask + [_step(tables.LEAD, "risk-step:%d%s" % (risks["testers"], ":mute" if mute else ""), risk_step(state) + " (%s)" % who)]
 
 
-def _review(state):
+def _review(state: State) -> list[Step]:
     out = []
     for number, t in view.tasks(state):
         if t["state"] in tables.BLOCKED_ON_LEAD and not view.owner_active(state):
@@ -211,14 +222,14 @@ def _review(state):
     return out
 
 
-def _and_consistency(state, role):
+def _and_consistency(state: State, role: str) -> str:
     """With the last task before it, the tech lead has all of them before it: its check of the whole needs no turn of its own."""
     if role != tables.TECH_LEAD or state["mode"] not in tables.VALIDATED_MODES or len(view.open_tasks(state)) != 1:
         return ""
     return "; it is the last: does all fit together, end your turn with CONSISTENCY OK as your last words, else CONSISTENCY CHANGES and why"
 
 
-def _decision(state, number, t):
+def _decision(state: State, number: int, t: Task) -> str:
     if t["cause"] == "IMPOSSIBLE_WAIT":
         return "task #%d waits for %s, not ACTIVE: spawn %s" % (
             number,
@@ -242,7 +253,7 @@ def _decision(state, number, t):
     )
 
 
-def _staffing(state):
+def _staffing(state: State) -> list[Step]:
     """The lead's staffing: reviewers that the matrix needs, coders for what nobody has."""
     if not view.owner_active(state) or state["phase"] not in ("PLANNING", "SETUP", "EXECUTION"):
         return []
@@ -256,7 +267,7 @@ def _staffing(state):
     open_to = view.claimable(state)
     given = [n for n in open_to if view.task(state, n)["owner"]]  # nobody else may claim them
     for number in given[:1]:
-        owner = view.task(state, number)["owner"]
+        owner = view.task(state, number)["owner"] or ""
         if state["roster"][owner]["state"] == "IDLE" and not state["roster"][owner]["mail"]:
             text = "task #%d was given to %s: message it to CLAIM: task #%d, or `pack task assign %d NAME`" % (
                 number,
@@ -265,7 +276,7 @@ def _staffing(state):
                 number,
             )
             out.append(_step(tables.LEAD, "given:%d:%s" % (number, owner), text, number))
-    free = [n for n in open_to if n not in given]
+    free = watch.untaken(state)  # one that was just spawned claims by its first edit
     for number in free[:1]:
         idle = [
             n
@@ -302,22 +313,22 @@ def _staffing(state):
     return out
 
 
-def _completion(state):
+def _completion(state: State) -> list[Step]:
     if state["phase"] != "COMPLETION":
         return []
     out = []
-    if not state["verify"] or not state["verify"]["ok"]:
-        failed = state["verify"] and state["verify"]["nonce"] is None
+    verify = state["verify"]
+    if not verify or not verify["ok"]:
         out.append(
             _step(
                 tables.LEAD,
                 "verify",
                 (
-                    "not verified (%s): a failure needs a fix task (`pack task add`); then " % verification.failure_text(state["verify"])
-                    if failed
+                    "not verified (%s): a failure needs a fix task (`pack task add`); then " % verification.failure_text(verify)
+                    if verify and verify["nonce"] is None
                     else ""
                 )
-                + "run `pack verify --build CMD --test CMD`",
+                + "run `pack finish --build CMD --test CMD`",
             )
         )
     if state["mode"] in tables.VALIDATED_MODES and state["consistency"] != "OK":
@@ -331,7 +342,7 @@ def _completion(state):
     return out or [_step(tables.LEAD, "teardown", "run `pack finish`")]
 
 
-def record(state, number):
+def record(state: State, number: int) -> str:
     """A task's record, as its coder and its reviewers read it."""
     t = view.task(state, number)
     lines = ["#%d %s — %s (%s)%s" % (number, t["subject"], t["state"], t["owner"] or "unassigned", ", high risk" if t["high_risk"] else "")]
@@ -348,14 +359,14 @@ def record(state, number):
     return "\n".join(lines)
 
 
-def to_claim(state, name, most=1):
+def to_claim(state: State, name: str, most: int = 1) -> str:
     """What an implementer without a task may begin with: records of what it was given, else of what is free. "" when it is nothing."""
     free = view.claimable(state, name)
     mine = [n for n in free if view.task(state, n)["owner"] == name] or free
     return "\n".join(record(state, n) for n in mine[:most])
 
 
-def after_done(state, name):
+def after_done(state: State, name: str) -> str:
     """What its coder is told when a commit was a task's DONE."""
     open_ones, free = view.owned(state, name, tables.WORKING), to_claim(state, name)
     if open_ones:
@@ -365,11 +376,11 @@ def after_done(state, name):
     return "No task is left: end your turn." if not view.open_tasks(state) else "Nothing is free now: end your turn, you are woken."
 
 
-def _tech_lead(state):
+def _tech_lead(state: State) -> Step:
     return _step(tables.LEAD, "spawn:tech-lead", "spawn the tech lead: " + calls.tech_lead(state))
 
 
-def _teardown(state):
+def _teardown(state: State) -> list[Step]:
     teardown, missing = state["teardown"], view.missing_acks(state)
     headless = state["team"]["headless"]
     if state["phase"] == "FAILED_SAFE":
@@ -418,7 +429,7 @@ def _teardown(state):
     return []
 
 
-def go(state):
+def go(state: State) -> str:
     """What the lead does next, with the calls to make, in one turn: text (`pack go`)."""
     if state["team"] is None:
         return "no team is active: /build opens a run"
@@ -434,7 +445,7 @@ def go(state):
     return head + "\nNow, in one turn:\n" + "\n".join(rows) + "\nThen end your turn; whoever needs you wakes you."
 
 
-def digest(state, limit=None):
+def digest(state: State, limit: int | None = None) -> str:
     """What the lead needs after a compaction, in at most 1 KB (H28)."""
     limit = limit or tables.limit("DIGEST_BYTES")
     if state["team"] is None:

@@ -1,12 +1,19 @@
 """What comes next in a run of waves: steps, what is due, what the user is asked, the lines of the status tree."""
 
+from __future__ import annotations
+
 from . import guards_waves, tables, waves
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .state_types import MakeStep, State, Step, Unmet, Wave
 
-def duties(state, name, unmet):
+
+def duties(state: State, name: str, unmet: Unmet) -> dict[str, list[str]]:
     """{gate id: verdicts} of the gates that an agent can do something about now: who measures, or whose plan it is, where something
     is missing or must be measured again; who is asked to mend it where it was judged to fail."""
-    role, facts, out = state["roster"][name]["role"], state["waves"], {}
+    role, facts = state["roster"][name]["role"], state["waves"]
+    out: dict[str, list[str]] = {}
     if state["paused"] or state["phase"] not in tables.OPEN_PHASES or guards_waves.halting(state, role) or guards_waves.spent(state, role):
         return out
     open_waves = [w for w in state["team"]["definition"]["waves"] if role in w["roles"] and not waves.open_reasons(state, w, unmet, role)]
@@ -23,7 +30,7 @@ def duties(state, name, unmet):
     return out
 
 
-def steps(state, step):
+def steps(state: State, step: MakeStep) -> list[Step]:
     """What the lead could do next, from what was last seen. `step` makes one step (advice._step)."""
     facts, known, out = state["waves"], waves.roles(state), []
     if facts["halted"]:
@@ -49,7 +56,7 @@ def steps(state, step):
             if own and not held and not any(waves.end_reasons(state, waves.wave(state, b), facts["unmet"]) for b in w.get("after", [])):
                 held = (w, own)
             continue
-        missing = [r for r in w["roles"] if r in known and not facts["spawned"].get(r)]
+        missing = [r for r in w["roles"] if r in known and not waves.has_worked(state, r)]
         if missing:
             out.append(
                 step(
@@ -80,16 +87,20 @@ def steps(state, step):
     return out
 
 
-def of_waves(state, gate_id):
+def of_waves(state: State, gate_id: str) -> list[Wave]:
     """The waves that end with a gate."""
     return [w for w in state["team"]["definition"]["waves"] if gate_id in w.get("gates", [])]
 
 
-def due(state):
+def due(state: State) -> list[str]:
     """Gates whose work has begun: their `after_role` was spawned, and everybody of the waves before. The command of another gate is not
     run: that it fails before anybody worked would open loops and halt the team for nothing."""
-    facts, known, out = state["waves"], waves.roles(state), []
-    there = lambda r: r not in known or facts["spawned"].get(r)
+    known = waves.roles(state)
+    out: list[str] = []
+
+    def there(role: str) -> bool:
+        return role not in known or waves.has_worked(state, role)
+
     for g in state["team"]["definition"]["gates"]:
         mine = of_waves(state, g["id"])
         if there(g["after_role"]) and any(
@@ -105,7 +116,7 @@ def due(state):
     return out
 
 
-def asking(state):
+def asking(state: State) -> list[str]:
     """Gates that wait for nothing but the user's word, as the last judgement has it."""
     facts = state["waves"]
     return [
@@ -117,18 +128,19 @@ def asking(state):
     ]
 
 
-def _asks_user(state, w, side="exit"):
+def _asks_user(state: State, w: Wave, side: str = "exit") -> bool:
     """Whether a wave waits for the user's word: then the lead may rest."""
-    wanted = {c["gate"] for c in w.get(side, []) if "gate" in c and state["waves"]["verdicts"].get(c["gate"]) != "PASS"}
+    conditions = w.get("exit", []) if side == "exit" else w.get("entry", [])
+    wanted = {c["gate"] for c in conditions if "gate" in c and state["waves"]["verdicts"].get(c["gate"]) != "PASS"}
     return bool(wanted) and wanted <= set(asking(state))
 
 
-def lines(state):
+def lines(state: State) -> list[str]:
     """The waves and gates for the status tree."""
     facts, out = state["waves"], []
     for w in state["team"]["definition"]["waves"]:
         left = waves.end_reasons(state, w, facts["unmet"])
-        begun = any(facts["spawned"].get(r) for r in w["roles"])
+        begun = any(waves.has_worked(state, r) for r in w["roles"])
         mark = "✅" if not left and (begun or w["mode"] == "loop" or w["id"] == "0") else "🔨" if begun else "⏳"
         out.append("%s wave %s %s%s" % (mark, w["id"], w["title"], ": " + left[0] if left and begun else ""))
     judged = ["%s %s" % (g["id"], facts["verdicts"][g["id"]]) for g in state["team"]["definition"]["gates"] if g["id"] in facts["verdicts"]]

@@ -4,39 +4,52 @@ What is the same in every run stands first and what is this run's comes last: a 
 only a common head is cached.
 """
 
-from . import tables, view
+from __future__ import annotations
+
+from . import tables, view, watch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Collection
+    from .state_types import State, Step
 
 
-def agent(role, name, prompt, more=""):
+def agent(role: str, name: str, prompt: str, more: str = "") -> str:
     """One Agent call."""
     return 'Agent(subagent_type: "team:%s", name: "%s", description: "%s"%s, prompt: "%s")' % (role, name, name, more, prompt)
 
 
-def supervisor(state):
-    """The spawn that offers the state with it; where nobody is a teammate it comes back with the ACK."""
-    waits = ", run_in_background: false" if state["team"]["headless"] else ""
+def _waits(state: State) -> str:
+    """For whose answer the lead has nothing else to do: where nobody is a teammate the call comes back with it, and costs neither a turn's end
+    nor a notice that wakes."""
+    return ", run_in_background: false" if state["team"]["headless"] else ""
+
+
+def supervisor(state: State) -> str:
+    """The spawn that offers the state with it."""
     return agent(
         tables.SUPERVISOR,
         _free(state, "supervisor"),
         "state: %s\\nSTATE_OWNERSHIP_HANDOFF(%d)" % (_state_file(state), view.next_epoch(state)),
-        waits,
+        _waits(state),
     )
 
 
-def tech_lead(state):
+def tech_lead(state: State) -> str:
     """The spawn that asks for the plan's validation and its risks."""
     name, prompt = _free(state, "tech-lead"), "state: %s" % _state_file(state)
     if state["mode"] in tables.VALIDATED_MODES and not state["plan"]["ok"]:
         prompt += "\\nVALIDATE PLAN" + ("" if state["risks"]["asked"] else "\\nIDENTIFY RISKS")
+        return agent(tables.TECH_LEAD, name, prompt, _waits(state))
     return agent(tables.TECH_LEAD, name, prompt)
 
 
-def shutdown(headless, name):
+def shutdown(headless: bool, name: str) -> str:
     """How one agent is asked to end."""
     return "`pack teardown ask`" if headless else 'SendMessage(to: "%s", message: {"type": "shutdown_request", "reason": "done"})' % name
 
 
-def of(state, step):
+def of(state: State, step: Step) -> list[str]:
     """The calls of one step of the lead's, [] where its text says it all."""
     kind, _, rest = step["step"].partition(":")
     if step["step"] == "spawn:supervisor":
@@ -50,8 +63,9 @@ def of(state, step):
         ]
     if kind == "coder":
         room = state["team"]["coders"] - len(view.busy_coders(state))
-        free = [n for n in view.claimable(state) if not view.task(state, n)["owner"]][:room]
-        taken, out = [], []
+        free = watch.untaken(state)[:room]
+        taken: list[str] = []
+        out = []
         for number in free:
             name = _free(state, "coder-1", taken)
             taken.append(name)
@@ -63,11 +77,11 @@ def of(state, step):
     return []
 
 
-def _state_file(state):
+def _state_file(state: State) -> str:
     return ".claude/teams/%s/state.md" % state["team"]["name"]
 
 
-def _free(state, name, taken=()):
+def _free(state: State, name: str, taken: Collection[str] = ()) -> str:
     """The name, or the first of NAME-2, NAME-3, ... that nobody living has."""
     stem, _, number = name.rpartition("-")
     stem, n = (stem, int(number)) if number.isdigit() else (name, 1)

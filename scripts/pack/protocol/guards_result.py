@@ -1,9 +1,16 @@
 """Guards: what the run leaves behind is what was approved (PROTOCOL 12)."""
 
+from __future__ import annotations
+
 from . import tables, view
 from .kernel import GUARDS, guard
 from .refusal import Refusal
 from .guards_tasks import overlap_with
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+    from .state_types import Actor, Data, Finding, State, Task
 
 WAYS_OUT = (
     "three ways out: put it back as it was approved; `pack task reopen N` and have it reviewed; or the user types `team accept PATH` "
@@ -11,7 +18,7 @@ WAYS_OUT = (
 )
 
 
-def finding_text(one):
+def finding_text(one: Finding) -> str:
     """One difference that nobody approved, for people: path, what was approved, what is there, since when, who was at work."""
     seen = one.get("between")
     return "%s: %s, approved: %s; there now: %s; %s" % (
@@ -25,24 +32,24 @@ def finding_text(one):
     )
 
 
-def findings_text(found, most=20):
+def findings_text(found: Sequence[Finding], most: int = 20) -> str:
     """A list of them, one a line."""
     more = ["and %d more" % (len(found) - most)] if len(found) > most else []
     return "\n  ".join([finding_text(f) for f in found[:most]] + more)
 
 
-def drifted(state):
+def drifted(state: State) -> list[tuple[int, Task]]:
     """[(number, task)] of the DONE tasks whose files are not what was approved."""
     return [(n, t) for n, t in view.tasks(state) if t.get("content") == "DRIFTED"]
 
 
-def still_open(state):
+def still_open(state: State) -> list[Finding]:
     """What of the last look is neither approved nor accepted by the user."""
     return state["result"]["open"]
 
 
 @guard
-def task_is_done(state, data, actor):
+def task_is_done(state: State, data: Data, actor: Actor) -> Refusal | None:
     t = view.task(state, data["task"])
     if t["state"] == "DONE":
         return None
@@ -50,7 +57,7 @@ def task_is_done(state, data, actor):
 
 
 @guard
-def reopening_is_possible(state, data, actor):
+def reopening_is_possible(state: State, data: Data, actor: Actor) -> Refusal | None:
     """Where a task may be added; also at the very end, where something that nobody approved holds it up."""
     if state["phase"] == "TEARDOWN" and state["result"]["open"] and not state["teardown"]["aborted"]:
         return None
@@ -58,13 +65,14 @@ def reopening_is_possible(state, data, actor):
 
 
 @guard
-def reopened_files_are_free(state, data, actor):
+def reopened_files_are_free(state: State, data: Data, actor: Actor) -> Refusal | None:
     """A later task may have the same files; while that one is open this one stays closed."""
-    return overlap_with(state, data["task"], dict(view.task(state, data["task"]), state="PENDING"))
+    wanted: Task = {**view.task(state, data["task"]), "state": "PENDING"}
+    return overlap_with(state, data["task"], wanted)
 
 
 @guard
-def result_is_approved(state, data, actor):
+def result_is_approved(state: State, data: Data, actor: Actor) -> Refusal | None:
     """The closing proof at the completion gate: the gate has just compared start and present (`unapproved`)."""
     found = data.get("unapproved") or []
     if not found:
@@ -78,7 +86,7 @@ def result_is_approved(state, data, actor):
 
 
 @guard
-def delivered_is_approved(state, data, actor):
+def delivered_is_approved(state: State, data: Data, actor: Actor) -> Refusal | None:
     """DELIVERED_IS_APPROVED: what was seen at the last look. An abort delivers nothing; its summary lists what is there."""
     if state["teardown"]["aborted"] or state["waves"] is not None:
         return None
@@ -94,7 +102,7 @@ def delivered_is_approved(state, data, actor):
 
 
 @guard
-def supervisor_ends_a_proved_run(state, data, actor):
+def supervisor_ends_a_proved_run(state: State, data: Data, actor: Actor) -> Refusal | None:
     """The supervisor goes last, and with it the run ends: not while something is there that nobody approved."""
     e = view.entry(state, data["to"])
     if not e or e["role"] != tables.SUPERVISOR or state["teardown"]["state"] != "READY_TO_DELETE":
@@ -103,7 +111,7 @@ def supervisor_ends_a_proved_run(state, data, actor):
 
 
 @guard
-def commit_is_as_approved(state, data, actor):
+def commit_is_as_approved(state: State, data: Data, actor: Actor) -> Refusal | None:
     """A commit of this task that holds something else than what was approved."""
     for sha, d in sorted(state["result"]["diverged"].items()):
         if d["task"] == data["task"]:
@@ -118,7 +126,7 @@ def commit_is_as_approved(state, data, actor):
 
 
 @guard
-def request_still_holds(state, data, actor):
+def request_still_holds(state: State, data: Data, actor: Actor) -> Refusal | None:
     """A file was written after the review was asked for: whoever read in between may have read something else, whatever is there now."""
     t = view.task(state, data["task"])
     if actor["role"] not in t["void"]:
@@ -132,7 +140,7 @@ def request_still_holds(state, data, actor):
 
 
 @guard
-def something_is_accepted(state, data, actor):
+def something_is_accepted(state: State, data: Data, actor: Actor) -> Refusal | None:
     if data.get("ids"):
         return None
     return Refusal(

@@ -1,13 +1,20 @@
 """Guards: who may be spawned when (PROTOCOL 8). SPAWN_RULES has a row for every role."""
 
+from __future__ import annotations
+
 from . import guards_waves, tables, view, waves
 from .kernel import GUARDS, guard
+from .guards_risks import risk_step
 from .guards_who import owner_is_active
 from .refusal import Refusal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .state_types import Actor, Data, State
+
 
 @guard
-def spawn_name_is_plain(state, data, actor):
+def spawn_name_is_plain(state: State, data: Data, actor: Actor) -> Refusal | None:
     name = data["name"]
     ok = (
         isinstance(name, str)
@@ -27,7 +34,7 @@ def spawn_name_is_plain(state, data, actor):
 
 
 @guard
-def spawn_role_is_known(state, data, actor):
+def spawn_role_is_known(state: State, data: Data, actor: Actor) -> Refusal | None:
     if data["role"] in spawn_rules(state):
         return None
     return Refusal(
@@ -39,7 +46,7 @@ def spawn_role_is_known(state, data, actor):
 
 
 @guard
-def spawn_name_is_free(state, data, actor):
+def spawn_name_is_free(state: State, data: Data, actor: Actor) -> Refusal | None:
     taken = [n for n in view.living(state) if n.lower() == data["name"].lower()]
     if not taken:
         return None
@@ -53,7 +60,7 @@ def spawn_name_is_free(state, data, actor):
 
 
 @guard
-def spawn_role_is_single(state, data, actor):
+def spawn_role_is_single(state: State, data: Data, actor: Actor) -> Refusal | None:
     others = view.living(state, data["role"]) if data["role"] in tables.SINGLETONS else []
     if not others:
         return None
@@ -66,7 +73,7 @@ def spawn_role_is_single(state, data, actor):
 
 
 @guard
-def spawn_mode_has_role(state, data, actor):
+def spawn_mode_has_role(state: State, data: Data, actor: Actor) -> Refusal | None:
     if state["mode"] is None or data["role"] in tables.MODE_ROLES[state["mode"]]:
         return None
     return Refusal(
@@ -78,14 +85,14 @@ def spawn_mode_has_role(state, data, actor):
 
 
 @guard
-def spawn_after_plan(state, data, actor):
+def spawn_after_plan(state: State, data: Data, actor: Actor) -> Refusal | None:
     if state["plan"]["registered"]:
         return None
     return Refusal("NO_PLAN", "%s is spawned after the plan" % data["role"], "no plan is registered", "register it with `pack plan` first")
 
 
 @guard
-def spawn_after_owner(state, data, actor):
+def spawn_after_owner(state: State, data: Data, actor: Actor) -> Refusal | None:
     refusal = owner_is_active(state, data, actor)
     if refusal is not None:
         refusal.what = "%s is spawned after the hand-off" % data["role"]
@@ -93,7 +100,7 @@ def spawn_after_owner(state, data, actor):
 
 
 @guard
-def spawn_after_validation(state, data, actor):
+def spawn_after_validation(state: State, data: Data, actor: Actor) -> Refusal | None:
     if state["mode"] not in tables.VALIDATED_MODES or state["plan"]["ok"]:
         return None
     return Refusal(
@@ -105,34 +112,14 @@ def spawn_after_validation(state, data, actor):
 
 
 @guard
-def spawn_after_risks(state, data, actor):
+def spawn_after_risks(state: State, data: Data, actor: Actor) -> Refusal | None:
     if state["mode"] not in tables.VALIDATED_MODES or state["risks"]["mitigated"]:
         return None
     return Refusal("RISKS_OPEN", "%s is spawned after RISKS MITIGATED" % data["role"], "mode " + state["mode"], risk_step(state))
 
 
-def risk_step(state):
-    """The next step of the risk analysis, for messages."""
-    risks = state["risks"]
-    if not risks["asked"]:
-        return "send IDENTIFY RISKS to the tech lead"
-    if risks["counts"] is None:
-        return "wait for RISKS: N from the tech lead"
-    if risks["testers"] < testers_needed(state):
-        return "spawn %d more risk-tester(s)" % (testers_needed(state) - risks["testers"])
-    if not risks["results"]:
-        return "send RISK ANALYSIS RESULTS to the tech lead"
-    return "wait for RISKS MITIGATED from the tech lead"
-
-
-def testers_needed(state):
-    """One risk tester for every CRITICAL risk and for up to three MAJOR ones."""
-    counts = state["risks"]["counts"] or {"CRITICAL": 0, "MAJOR": 0}
-    return counts["CRITICAL"] + min(counts["MAJOR"], tables.limit("MAJOR_RISKS_TESTED"))
-
-
 @guard
-def spawn_within_coders(state, data, actor):
+def spawn_within_coders(state: State, data: Data, actor: Actor) -> Refusal | None:
     busy = view.busy_coders(state)
     if len(busy) < state["team"]["coders"]:
         return None
@@ -145,14 +132,14 @@ def spawn_within_coders(state, data, actor):
 
 
 @guard
-def spawn_after_risk_list(state, data, actor):
+def spawn_after_risk_list(state: State, data: Data, actor: Actor) -> Refusal | None:
     if state["risks"]["counts"] is not None:
         return None
     return Refusal("NO_RISKS", "risk testers are spawned for listed risks", "no RISKS: N was received", risk_step(state))
 
 
 @guard
-def spawn_before_ready(state, data, actor):
+def spawn_before_ready(state: State, data: Data, actor: Actor) -> Refusal | None:
     phase, teardown = state["phase"], state["teardown"]["state"]
     if phase in tables.OPEN_PHASES:
         return None
@@ -162,13 +149,13 @@ def spawn_before_ready(state, data, actor):
 
 
 @guard
-def run_is_not_paused(state, data, actor):
+def run_is_not_paused(state: State, data: Data, actor: Actor) -> Refusal | None:
     if not state["paused"]:
         return None
     return Refusal("PAUSED", "the run is paused", "", "the user types `resume team`")
 
 
-_ALWAYS = (
+_ALWAYS: tuple[str, ...] = (
     "run_is_not_paused",
     "spawn_name_is_plain",
     "spawn_role_is_known",
@@ -182,7 +169,7 @@ _ALWAYS = (
 _IMPLEMENTER = _ALWAYS + ("spawn_after_plan", "spawn_after_owner", "spawn_after_validation", "spawn_after_risks")
 
 
-SPAWN_RULES = {role: _ALWAYS for role in tables.RESEARCHERS + (tables.SUPERVISOR,)}
+SPAWN_RULES: dict[str, tuple[str, ...]] = {role: _ALWAYS for role in tables.RESEARCHERS + (tables.SUPERVISOR,)}
 
 
 SPAWN_RULES[tables.TECH_LEAD] = _ALWAYS + ("spawn_after_plan",)
@@ -191,7 +178,7 @@ SPAWN_RULES[tables.TECH_LEAD] = _ALWAYS + ("spawn_after_plan",)
 SPAWN_RULES[tables.RISK_TESTER] = _ALWAYS + ("spawn_after_plan", "spawn_after_risk_list")
 
 
-SPAWN_RULES.update({role: _ALWAYS + ("spawn_after_plan", "spawn_after_owner") for role in tables.REVIEWERS})
+SPAWN_RULES.update({role: _ALWAYS + ("spawn_after_plan", "spawn_after_owner") for role in tables.REVIEWERS + (tables.ENABLING,)})
 
 
 SPAWN_RULES.update({role: _IMPLEMENTER + ("spawn_within_coders",) for role in tables.CODERS})
@@ -200,13 +187,13 @@ SPAWN_RULES.update({role: _IMPLEMENTER + ("spawn_within_coders",) for role in ta
 SPAWN_RULES[tables.TEST_WRITER] = _IMPLEMENTER
 
 
-def spawn_rules(state):
+def spawn_rules(state: State) -> dict[str, tuple[str, ...]]:
     """role -> guard names, of the team definition that the run was opened with."""
     return SPAWN_RULES if state["waves"] is None else dict.fromkeys(waves.roles(state), guards_waves.WAVE_SPAWN)
 
 
 @guard
-def spawn_is_in_its_place(state, data, actor):
+def spawn_is_in_its_place(state: State, data: Data, actor: Actor) -> Refusal | None:
     """All guards of the role's own row, in order."""
     for name in spawn_rules(state).get(data["role"], _ALWAYS if state["waves"] is None else guards_waves.WAVE_SPAWN):
         refusal = GUARDS[name](state, data, actor)

@@ -1,15 +1,21 @@
 """Guards: tasks, reviews, approvals, plan and risks (PROTOCOL 5, 6, 8)."""
 
+from __future__ import annotations
+
 from . import tables, view
 from .kernel import GUARDS, guard
-from .guards_spawn import risk_step, testers_needed
 from .plan import check_overlap, is_conventions
 from .refusal import Refusal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+    from .state_types import Actor, Data, PlannedTask, State, Task
+
 
 @guard
-def task_exists(state, data, actor):
-    if view.task(state, data["task"]):
+def task_exists(state: State, data: Data, actor: Actor) -> Refusal | None:
+    if view.find_task(state, data["task"]):
         return None
     return Refusal(
         "UNKNOWN_TASK",
@@ -19,7 +25,7 @@ def task_exists(state, data, actor):
     )
 
 
-def _in_state(data, t, allowed, verb, next):
+def _in_state(data: Data, t: Task, allowed: Sequence[str], verb: str, next: str) -> Refusal | None:
     if t["state"] in allowed:
         return None
     if t["state"] in tables.BLOCKED_ON_LEAD:
@@ -30,7 +36,7 @@ def _in_state(data, t, allowed, verb, next):
 
 
 @guard
-def task_is_the_senders(state, data, actor):
+def task_is_the_senders(state: State, data: Data, actor: Actor) -> Refusal | None:
     t = view.task(state, data["task"])
     if actor["role"] == tables.SUPERVISOR or t["owner"] == actor["name"]:
         return None
@@ -44,7 +50,7 @@ def task_is_the_senders(state, data, actor):
 
 
 @guard
-def task_is_free(state, data, actor):
+def task_is_free(state: State, data: Data, actor: Actor) -> Refusal | None:
     t, name = view.task(state, data["task"]), actor["name"]
     if t["state"] == "PENDING" and t["owner"] in (None, name) or t["owner"] == name and t["state"] == "IN_PROGRESS":
         return None
@@ -58,9 +64,9 @@ def task_is_free(state, data, actor):
 
 
 @guard
-def task_is_unblocked(state, data, actor):
+def task_is_unblocked(state: State, data: Data, actor: Actor) -> Refusal | None:
     t = view.task(state, data["task"])
-    waits = [b for b in t["blocked_by"] if (view.task(state, b) or {"state": "DONE"})["state"] not in tables.TERMINAL]
+    waits = [b for b in t["blocked_by"] if (view.find_task(state, b) or {"state": "DONE"})["state"] not in tables.TERMINAL]
     if not waits:
         return None
     return Refusal(
@@ -72,7 +78,7 @@ def task_is_unblocked(state, data, actor):
 
 
 @guard
-def coder_has_no_other_task(state, data, actor):
+def coder_has_no_other_task(state: State, data: Data, actor: Actor) -> Refusal | None:
     others = [n for n in view.owned(state, actor["name"], tables.WORKING) if n != data["task"] and n != data.get("after")]
     if not others:
         return None
@@ -85,7 +91,7 @@ def coder_has_no_other_task(state, data, actor):
 
 
 @guard
-def claim_in_execution(state, data, actor):
+def claim_in_execution(state: State, data: Data, actor: Actor) -> Refusal | None:
     for g in ("spawn_after_validation", "spawn_after_risks"):  # the same gates as for spawning, for agents alive since before
         refusal = GUARDS[g](state, {"role": "a claim"}, actor)
         if refusal is not None:
@@ -95,7 +101,7 @@ def claim_in_execution(state, data, actor):
 
 
 @guard
-def work_is_present(state, data, actor):
+def work_is_present(state: State, data: Data, actor: Actor) -> Refusal | None:
     if data.get("present", 1):
         return None
     t = view.task(state, data["task"])
@@ -108,7 +114,7 @@ def work_is_present(state, data, actor):
 
 
 @guard
-def task_may_go_to_review(state, data, actor):
+def task_may_go_to_review(state: State, data: Data, actor: Actor) -> Refusal | None:
     t = view.task(state, data["task"])
     legal = ["IN_PROGRESS", "IN_REVIEW", "CHANGES_REQUESTED"]
     if t["state"] == "APPROVED" and data["revision"] != t["revision"] or view.quorum(state, t)["missing"]:
@@ -119,9 +125,10 @@ def task_may_go_to_review(state, data, actor):
 
 
 @guard
-def changes_were_made(state, data, actor):
+def changes_were_made(state: State, data: Data, actor: Actor) -> Refusal | None:
     t = view.task(state, data["task"])
-    role = (view.entry(state, data["to"]) or {}).get("role")
+    e = view.entry(state, data["to"])
+    role = e["role"] if e else ""
     verdict = t["approvals"].get(role)
     if not verdict or verdict["verdict"] != "CHANGES_REQUESTED" or verdict["revision"] != data["revision"]:
         return None
@@ -134,7 +141,7 @@ def changes_were_made(state, data, actor):
 
 
 @guard
-def receiver_is_required(state, data, actor):
+def receiver_is_required(state: State, data: Data, actor: Actor) -> Refusal | None:
     t, e = view.task(state, data["task"]), view.entry(state, data["to"])
     need = view.required(state, t)
     if e and e["role"] in need:
@@ -148,7 +155,7 @@ def receiver_is_required(state, data, actor):
 
 
 @guard
-def approver_is_required(state, data, actor):
+def approver_is_required(state: State, data: Data, actor: Actor) -> Refusal | None:
     t = view.task(state, data["task"])
     need = view.required(state, t)
     if actor["role"] in need:
@@ -162,7 +169,7 @@ def approver_is_required(state, data, actor):
 
 
 @guard
-def review_was_asked(state, data, actor):
+def review_was_asked(state: State, data: Data, actor: Actor) -> Refusal | None:
     t = view.task(state, data["task"])
     if actor["role"] in t["requests"]:
         return None
@@ -175,9 +182,9 @@ def review_was_asked(state, data, actor):
 
 
 @guard
-def reviewed_revision_is_present(state, data, actor):
+def reviewed_revision_is_present(state: State, data: Data, actor: Actor) -> Refusal | None:
     t = view.task(state, data["task"])
-    asked = t["requests"].get(actor["role"])
+    asked = t["requests"].get(actor["role"] or "")
     if asked is None or asked == data["revision"]:
         return None
     return Refusal(
@@ -189,7 +196,7 @@ def reviewed_revision_is_present(state, data, actor):
 
 
 @guard
-def verdict_goes_to_coder(state, data, actor):
+def verdict_goes_to_coder(state: State, data: Data, actor: Actor) -> Refusal | None:
     t = view.task(state, data["task"])
     if data["to"] == t["owner"]:
         return None
@@ -202,7 +209,7 @@ def verdict_goes_to_coder(state, data, actor):
 
 
 @guard
-def task_is_in_review(state, data, actor):
+def task_is_in_review(state: State, data: Data, actor: Actor) -> Refusal | None:
     t = view.task(state, data["task"])
     legal = ["IN_REVIEW", "CHANGES_REQUESTED", "APPROVED"]
     if t["state"] == "STUCK_ESCALATED" and t["cause"] == "IMPOSSIBLE_WAIT":
@@ -211,7 +218,7 @@ def task_is_in_review(state, data, actor):
 
 
 @guard
-def task_is_approved(state, data, actor):
+def task_is_approved(state: State, data: Data, actor: Actor) -> Refusal | None:
     """The approval gate: decided on the required set and the present revision, never on who happens to be alive."""
     t = view.task(state, data["task"])
     if t["state"] == "DONE":
@@ -239,7 +246,7 @@ def task_is_approved(state, data, actor):
 
 
 @guard
-def task_is_open(state, data, actor):
+def task_is_open(state: State, data: Data, actor: Actor) -> Refusal | None:
     t = view.task(state, data["task"])
     return _in_state(
         data, t, tuple(s for s in tables.TASK_STATES if s not in tables.TERMINAL), "changed", "add a new task instead: `pack task add`"
@@ -247,13 +254,13 @@ def task_is_open(state, data, actor):
 
 
 @guard
-def task_is_being_worked(state, data, actor):
+def task_is_being_worked(state: State, data: Data, actor: Actor) -> Refusal | None:
     t = view.task(state, data["task"])
     return _in_state(data, t, tables.WORKING + tables.BLOCKED_ON_LEAD, "reported", "CLAIM it first")
 
 
 @guard
-def wait_is_impossible(state, data, actor):
+def wait_is_impossible(state: State, data: Data, actor: Actor) -> Refusal | None:
     t = view.task(state, data["task"])
     q = view.quorum(state, t)
     if q["absent"] or t["cause"] == "IMPOSSIBLE_WAIT":
@@ -264,7 +271,7 @@ def wait_is_impossible(state, data, actor):
 
 
 @guard
-def not_the_conventions_task(state, data, actor):
+def not_the_conventions_task(state: State, data: Data, actor: Actor) -> Refusal | None:
     t = view.task(state, data["task"])
     if not is_conventions(t):
         return None
@@ -277,7 +284,7 @@ def not_the_conventions_task(state, data, actor):
 
 
 @guard
-def assignee_is_implementer(state, data, actor):
+def assignee_is_implementer(state: State, data: Data, actor: Actor) -> Refusal | None:
     e = view.entry(state, data["to"])
     if e and e["role"] in tables.IMPLEMENTERS and e["state"] in tables.LIVING:
         return None
@@ -291,15 +298,14 @@ def assignee_is_implementer(state, data, actor):
 
 
 @guard
-def rescope_keeps_files_apart(state, data, actor):
-    t = dict(view.task(state, data["task"]))
-    t["files"] = data["files"]
-    return overlap_with(state, data["task"], t)
+def rescope_keeps_files_apart(state: State, data: Data, actor: Actor) -> Refusal | None:
+    wanted: Task = {**view.task(state, data["task"]), "files": data["files"]}
+    return overlap_with(state, data["task"], wanted)
 
 
-def overlap_with(state, number, t):
+def overlap_with(state: State, number: int, t: PlannedTask) -> Refusal | None:
     """The Refusal when the task, as it is given, shares a file with one that is not over; None when it does not."""
-    every = {n: x for n, x in view.tasks(state) if x["state"] not in tables.TERMINAL}
+    every: dict[int, PlannedTask] = {n: x for n, x in view.tasks(state) if x["state"] not in tables.TERMINAL}
     every[number] = t
     try:
         check_overlap(every)
@@ -309,7 +315,7 @@ def overlap_with(state, number, t):
 
 
 @guard
-def rescope_only_raises(state, data, actor):
+def rescope_only_raises(state: State, data: Data, actor: Actor) -> Refusal | None:
     lost = [r for r in view.task(state, data["task"])["reviewers"] if r not in data["reviewers"]]
     if not lost:
         return None
@@ -317,7 +323,7 @@ def rescope_only_raises(state, data, actor):
 
 
 @guard
-def plan_is_early(state, data, actor):
+def plan_is_early(state: State, data: Data, actor: Actor) -> Refusal | None:
     begun = [n for n, t in view.tasks(state) if t["state"] != "PENDING"]
     if state["phase"] in ("DISCOVERY", "PLANNING", "SETUP") and not begun:
         return None
@@ -330,28 +336,28 @@ def plan_is_early(state, data, actor):
 
 
 @guard
-def plan_is_registered(state, data, actor):
+def plan_is_registered(state: State, data: Data, actor: Actor) -> Refusal | None:
     if state["plan"]["registered"]:
         return None
     return Refusal("NO_PLAN", "no plan is registered", "phase %s" % state["phase"], "the lead registers it with `pack plan`")
 
 
 @guard
-def mode_is_validated(state, data, actor):
+def mode_is_validated(state: State, data: Data, actor: Actor) -> Refusal | None:
     if state["mode"] in tables.VALIDATED_MODES or state["mode"] == tables.ESCALATED:
         return None
     return Refusal("MODE", "a %s run has no such step" % state["mode"], "it belongs to MEDIUM and COMPLEX", "go on without it")
 
 
 @guard
-def plan_was_asked(state, data, actor):
+def plan_was_asked(state: State, data: Data, actor: Actor) -> Refusal | None:
     if state["plan"]["asked"]:
         return None
     return Refusal("NOT_ASKED", "no VALIDATE PLAN is open", "the plan was changed or never sent", "wait for VALIDATE PLAN from the lead")
 
 
 @guard
-def plan_is_ok(state, data, actor):
+def plan_is_ok(state: State, data: Data, actor: Actor) -> Refusal | None:
     if state["plan"]["ok"]:
         return None
     return Refusal(
@@ -363,34 +369,7 @@ def plan_is_ok(state, data, actor):
 
 
 @guard
-def risks_were_asked(state, data, actor):
-    if state["risks"]["asked"]:
-        return None
-    return Refusal("NOT_ASKED", "no IDENTIFY RISKS is open", "", "wait for IDENTIFY RISKS from the lead")
-
-
-@guard
-def risks_were_tested(state, data, actor):
-    need, have = testers_needed(state), state["risks"]["testers"]
-    if state["risks"]["counts"] is not None and have >= need:
-        return None
-    return Refusal(
-        "RISKS_UNTESTED",
-        "%d of %d risk testers were spawned" % (have, need),
-        "one for every CRITICAL risk and up to three MAJOR ones: %s" % state["risks"]["counts"],
-        risk_step(state),
-    )
-
-
-@guard
-def risk_results_were_sent(state, data, actor):
-    if state["risks"]["results"] or (state["risks"]["counts"] is not None and testers_needed(state) == 0):
-        return None
-    return Refusal("RISKS_OPEN", "the risk analysis is not finished", "", risk_step(state))
-
-
-@guard
-def mode_can_escalate(state, data, actor):
+def mode_can_escalate(state: State, data: Data, actor: Actor) -> Refusal | None:
     if state["mode"] in (tables.SIMPLE, tables.ESCALATED):
         return None
     return Refusal(

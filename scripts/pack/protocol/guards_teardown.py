@@ -1,12 +1,18 @@
 """Guards: the completion gate and the teardown (PROTOCOL 8, 9)."""
 
+from __future__ import annotations
+
 from . import tables, verification, view
 from .kernel import guard
 from .refusal import Refusal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .state_types import Actor, Data, State
+
 
 @guard
-def every_task_is_terminal(state, data, actor):
+def every_task_is_terminal(state: State, data: Data, actor: Actor) -> Refusal | None:
     left = view.open_tasks(state)
     if not left:
         return None
@@ -19,7 +25,7 @@ def every_task_is_terminal(state, data, actor):
 
 
 @guard
-def verified_on_this_tree(state, data, actor):
+def verified_on_this_tree(state: State, data: Data, actor: Actor) -> Refusal | None:
     verify = state["verify"]
     if verify and verify["ok"] and verify["tree"] == data["tree"]:
         return None
@@ -39,7 +45,7 @@ def verified_on_this_tree(state, data, actor):
 
 
 @guard
-def conventions_changed(state, data, actor):
+def conventions_changed(state: State, data: Data, actor: Actor) -> Refusal | None:
     if data.get("conventions") and data["conventions"] != state["team"].get("conventions"):
         return None
     return Refusal(
@@ -52,7 +58,7 @@ def conventions_changed(state, data, actor):
 
 
 @guard
-def consistency_is_ok(state, data, actor):
+def consistency_is_ok(state: State, data: Data, actor: Actor) -> Refusal | None:
     if state["mode"] not in tables.VALIDATED_MODES or state["consistency"] == "OK":
         return None
     return Refusal(
@@ -63,14 +69,14 @@ def consistency_is_ok(state, data, actor):
     )
 
 
-def tampered_text(state):
+def tampered_text(state: State) -> str:
     """What was changed, for people."""
     names = sorted(n.replace("settings:", "") for n in state["tampered"])
     return ", ".join(names[:6]) + (" and %d more" % (len(names) - 6) if len(names) > 6 else "")
 
 
 @guard
-def enforcement_is_whole(state, data, actor):
+def enforcement_is_whole(state: State, data: Data, actor: Actor) -> Refusal | None:
     """What was recorded while the rules themselves may have been other ones is not finished without the user's word."""
     if not state["tampered"]:
         return None
@@ -83,7 +89,7 @@ def enforcement_is_whole(state, data, actor):
 
 
 @guard
-def teardown_not_begun(state, data, actor):
+def teardown_not_begun(state: State, data: Data, actor: Actor) -> Refusal | None:
     if state["teardown"]["state"] in ("NONE", "TEARDOWN_INIT") and state["phase"] in tables.OPEN_PHASES:
         return None
     if data.get("retry") and state["phase"] == "FAILED_SAFE":
@@ -97,7 +103,7 @@ def teardown_not_begun(state, data, actor):
 
 
 @guard
-def summary_is_persisted(state, data, actor):
+def summary_is_persisted(state: State, data: Data, actor: Actor) -> Refusal | None:
     if data.get("persisted"):
         return None
     return Refusal(
@@ -109,14 +115,14 @@ def summary_is_persisted(state, data, actor):
 
 
 @guard
-def failed_safe(state, data, actor):
+def failed_safe(state: State, data: Data, actor: Actor) -> Refusal | None:
     if state["phase"] == "FAILED_SAFE":
         return None
     return Refusal("TEARDOWN_STATE", "there is nothing to retry", "phase %s" % state["phase"], "`pack teardown` begins a teardown")
 
 
 @guard
-def abort_is_possible(state, data, actor):
+def abort_is_possible(state: State, data: Data, actor: Actor) -> Refusal | None:
     held = state["phase"] == "TEARDOWN" and state["result"]["open"]  # at its end, which something that nobody approved holds up
     if state["phase"] == "FAILED_SAFE" or held or state["teardown"]["state"] not in ("READY_TO_DELETE", "TEAM_DELETED"):
         return None
@@ -129,7 +135,7 @@ def abort_is_possible(state, data, actor):
 
 
 @guard
-def target_is_known(state, data, actor):
+def target_is_known(state: State, data: Data, actor: Actor) -> Refusal | None:
     e = view.entry(state, data["to"])
     if e and e["state"] in tables.LIVING:
         return None
@@ -142,9 +148,9 @@ def target_is_known(state, data, actor):
 
 
 @guard
-def shutdown_is_in_its_place(state, data, actor):
+def shutdown_is_in_its_place(state: State, data: Data, actor: Actor) -> Refusal | None:
     """Supervisor last (H17); in a teardown only its targets; before it only agents whose work is done."""
-    e, teardown = view.entry(state, data["to"]), state["teardown"]
+    e, teardown = state["roster"][data["to"]], state["teardown"]
     if e["role"] == tables.SUPERVISOR:
         if teardown["state"] == "READY_TO_DELETE" or not view.owner_active(state) and state["phase"] in tables.OPEN_PHASES:
             return None
@@ -169,14 +175,14 @@ def shutdown_is_in_its_place(state, data, actor):
 
 
 @guard
-def shutdown_has_no_open_task(state, data, actor):
+def shutdown_has_no_open_task(state: State, data: Data, actor: Actor) -> Refusal | None:
     if state["phase"] in tables.OPEN_PHASES or state["teardown"]["aborted"]:
         return None
     return every_task_is_terminal(state, data, actor)
 
 
 @guard
-def shutdown_round_allows(state, data, actor):
+def shutdown_round_allows(state: State, data: Data, actor: Actor) -> Refusal | None:
     """At most three sends to one target, the next one only when the last has waited its 60 s (H18)."""
     target = state["teardown"]["targets"].get(data["to"])
     if state["phase"] != "TEARDOWN" or target is None or target["sends"] < state["teardown"]["sends"]:
@@ -192,7 +198,7 @@ def shutdown_round_allows(state, data, actor):
 
 
 @guard
-def response_answers_a_request(state, data, actor):
+def response_answers_a_request(state: State, data: Data, actor: Actor) -> Refusal | None:
     known = state["requests"].get(actor["name"])
     if known and data["request_id"] in known:
         return None
@@ -205,7 +211,7 @@ def response_answers_a_request(state, data, actor):
 
 
 @guard
-def candidate_is_due(state, data, actor):
+def candidate_is_due(state: State, data: Data, actor: Actor) -> Refusal | None:
     if state["teardown"]["state"] == "FORCED_FINALIZE_CANDIDATE":
         return None
     return Refusal(
@@ -223,7 +229,7 @@ def candidate_is_due(state, data, actor):
 
 
 @guard
-def wait_is_overdue(state, data, actor):
+def wait_is_overdue(state: State, data: Data, actor: Actor) -> Refusal | None:
     teardown = state["teardown"]
     if teardown["state"] == "WAITING_ACKS" and view.missing_acks(state):
         return None
@@ -231,7 +237,7 @@ def wait_is_overdue(state, data, actor):
 
 
 @guard
-def nothing_is_missing(state, data, actor):
+def nothing_is_missing(state: State, data: Data, actor: Actor) -> Refusal | None:
     missing = view.missing_acks(state)
     if state["teardown"]["ack_status"] == "FORCED_FINALIZE_APPROVED" or not missing:
         return None
@@ -239,7 +245,7 @@ def nothing_is_missing(state, data, actor):
 
 
 @guard
-def teardown_is_ready(state, data, actor):
+def teardown_is_ready(state: State, data: Data, actor: Actor) -> Refusal | None:
     if state["teardown"]["state"] == "READY_TO_DELETE":
         return None
     return Refusal(
@@ -251,7 +257,7 @@ def teardown_is_ready(state, data, actor):
 
 
 @guard
-def nobody_lives(state, data, actor):
+def nobody_lives(state: State, data: Data, actor: Actor) -> Refusal | None:
     left = [n for n in view.living(state) if n not in state["teardown"]["unresolved"]]
     if not left:
         return None
@@ -259,7 +265,7 @@ def nobody_lives(state, data, actor):
 
 
 @guard
-def new_work_is_possible(state, data, actor):
+def new_work_is_possible(state: State, data: Data, actor: Actor) -> Refusal | None:
     if state["phase"] in tables.OPEN_PHASES:
         return None
     if state["phase"] == "TEARDOWN" and state["teardown"]["state"] != "READY_TO_DELETE" and not state["teardown"]["aborted"]:

@@ -1,12 +1,18 @@
 """Guards of runs of waves: who may be spawned or woken now, and when such a run is over."""
 
+from __future__ import annotations
+
 from . import tables, view, waves
 from .kernel import guard
 from .refusal import Refusal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .state_types import Actor, Data, QualityGate, State
+
 
 @guard
-def wave_role_is_known(state, data, actor):
+def wave_role_is_known(state: State, data: Data, actor: Actor) -> Refusal | None:
     if data["role"] in waves.roles(state):
         return None
     lead = state["waves"]["lead"]
@@ -19,7 +25,7 @@ def wave_role_is_known(state, data, actor):
 
 
 @guard
-def wave_role_is_single(state, data, actor):
+def wave_role_is_single(state: State, data: Data, actor: Actor) -> Refusal | None:
     others = view.living(state, data["role"])
     if not others:
         return None
@@ -32,7 +38,7 @@ def wave_role_is_single(state, data, actor):
 
 
 @guard
-def wave_is_open(state, data, actor):
+def wave_is_open(state: State, data: Data, actor: Actor) -> Refusal | None:
     reasons = []
     for w in state["team"]["definition"]["waves"]:
         if data["role"] in w["roles"]:
@@ -40,27 +46,27 @@ def wave_is_open(state, data, actor):
             if not why:
                 return None
             reasons.append((w["id"], why))
-    w, why = reasons[0]
+    wave_id, why = reasons[0]
     return Refusal(
         "WAVE_CLOSED",
-        "%s belongs to wave %s, which may not begin" % (data["role"], w),
+        "%s belongs to wave %s, which may not begin" % (data["role"], wave_id),
         "; ".join(why[:4]),
         "finish what is named first; `pack gate check` judges the gates",
     )
 
 
 @guard
-def foreground_is_free(state, data, actor):
+def foreground_is_free(state: State, data: Data, actor: Actor) -> Refusal | None:
     """A foreground role blocks the wave: nobody else of a sequential wave starts beside it."""
-    spec = waves.roles(state)
+    spawning = {role_id: role["spawning"] for role_id, role in waves.roles(state).items()}
     for name in view.living(state):
         e = state["roster"][name]
-        if e["state"] != "IDLE" and spec.get(e["role"], {}).get("spawning") == "foreground" and data["role"] != e["role"]:
+        if e["state"] != "IDLE" and spawning.get(e["role"]) == "foreground" and data["role"] != e["role"]:
             return Refusal("FOREGROUND", "%s is at work in the foreground" % name, "role " + e["role"], "wait until it has finished")
     return None
 
 
-def _holding(state, gate_id):
+def _holding(state: State, gate_id: str) -> list[QualityGate]:
     """A gate, and those of the gates that it needs that do not pass: what there is to mend."""
     out, todo = {}, [gate_id]
     while todo:
@@ -71,12 +77,12 @@ def _holding(state, gate_id):
     return list(out.values())
 
 
-def menders(state, gate_id):
+def menders(state: State, gate_id: str) -> list[str]:
     """The roles that are asked to mend a gate: its own, and those of the gates that it needs."""
     return list(dict.fromkeys(r for g in _holding(state, gate_id) for r in g.get("on_fail", {}).get("respawn", [])))
 
 
-def halting(state, role):
+def halting(state: State, role: str) -> Refusal | None:
     """The HARD STOP that keeps a role from working, as a Refusal; None for the roles that mend it and who measures again."""
     halted = state["waves"]["halted"]
     if halted is None:
@@ -92,11 +98,11 @@ def halting(state, role):
 
 
 @guard
-def not_halted(state, data, actor):
+def not_halted(state: State, data: Data, actor: Actor) -> Refusal | None:
     return halting(state, data["role"])
 
 
-def may_wake(state, name):
+def may_wake(state: State, name: str) -> Refusal | None:
     """None, or the Refusal for a message that would put an idle agent to work while the run is paused or halted."""
     e = view.entry(state, name)
     if not e or e["state"] != "IDLE" or state["phase"] not in tables.OPEN_PHASES:
@@ -111,12 +117,12 @@ def may_wake(state, name):
     return refusal
 
 
-def _allowed(state, gate_id):
+def _allowed(state: State, gate_id: str) -> int:
     """How many failures of a gate are allowed: its own number, else the team's."""
     return max(1, waves.gate_of(state, gate_id).get("on_fail", {}).get("retries", state["team"]["definition"].get("retries", 3)))
 
 
-def spent(state, role):
+def spent(state: State, role: str) -> Refusal | None:
     """A role, or a gate that asks for it, failed too often: the user decides. A Refusal or None."""
     most, facts = state["team"]["definition"].get("retries", 3), state["waves"]
     lost = facts["lost"].get(role, 0)
@@ -139,11 +145,11 @@ def spent(state, role):
 
 
 @guard
-def retries_are_left(state, data, actor):
+def retries_are_left(state: State, data: Data, actor: Actor) -> Refusal | None:
     return spent(state, data["role"])
 
 
-WAVE_SPAWN = (
+WAVE_SPAWN: tuple[str, ...] = (
     "run_is_not_paused",
     "spawn_name_is_plain",
     "wave_role_is_known",
@@ -158,7 +164,7 @@ WAVE_SPAWN = (
 
 
 @guard
-def waves_are_over(state, data, actor):
+def waves_are_over(state: State, data: Data, actor: Actor) -> Refusal | None:
     left = waves.all_over(state, data["unmet"])
     halted = state["waves"]["halted"]
     if halted:
@@ -169,14 +175,14 @@ def waves_are_over(state, data, actor):
 
 
 @guard
-def gates_were_started(state, data, actor):
+def gates_were_started(state: State, data: Data, actor: Actor) -> Refusal | None:
     if state["waves"] and state["waves"]["nonce"] == data["nonce"]:
         return None
     return Refusal("VOUCHER", "no gate check waits for this result", "", "run `pack gate check` again")
 
 
 @guard
-def team_has_waves(state, data, actor):
+def team_has_waves(state: State, data: Data, actor: Actor) -> Refusal | None:
     if state["waves"] is not None:
         return None
     return Refusal("NO_GATES", "this team has no gates", "team %s" % state["team"]["name"], "gates belong to teams with a definition")

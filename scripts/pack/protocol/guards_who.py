@@ -1,12 +1,18 @@
 """Guards: who is calling, is the run in a state for it, who owns the state (PROTOCOL 1, 3). Epoch guards run before all others."""
 
+from __future__ import annotations
+
 from . import tables, view
 from .kernel import LEAD, RULES, guard
 from .refusal import Refusal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .state_types import Actor, AddressedActor, Data, State
+
 
 @guard
-def sender_has_role(state, data, actor):
+def sender_has_role(state: State, data: Data, actor: AddressedActor) -> Refusal | None:
     roles = RULES[actor["event"]]["roles"]
     if roles is None or actor["role"] in roles:
         return None
@@ -21,7 +27,7 @@ def sender_has_role(state, data, actor):
 
 
 @guard
-def receiver_has_role(state, data, actor):
+def receiver_has_role(state: State, data: Data, actor: AddressedActor) -> Refusal | None:
     if actor["role"] == "gate" or data.get("fact"):
         return None  # a fact that the gate saw is nobody's message
     form, _senders, receivers, _when = tables.MESSAGES[actor["event"]]
@@ -49,7 +55,7 @@ def receiver_has_role(state, data, actor):
 
 
 @guard
-def sender_is_living(state, data, actor):
+def sender_is_living(state: State, data: Data, actor: Actor) -> Refusal | None:
     if actor["role"] in (LEAD, "gate", "person"):
         return None
     e = view.entry(state, actor["name"])
@@ -64,7 +70,7 @@ def sender_is_living(state, data, actor):
 
 
 @guard
-def run_is_open(state, data, actor):
+def run_is_open(state: State, data: Data, actor: Actor) -> Refusal | None:
     if state["phase"] in tables.OPEN_PHASES:
         return None
     return Refusal(
@@ -76,7 +82,7 @@ def run_is_open(state, data, actor):
 
 
 @guard
-def run_is_new(state, data, actor):
+def run_is_new(state: State, data: Data, actor: Actor) -> Refusal | None:
     if state["team"] is None:
         return None
     return Refusal(
@@ -88,14 +94,14 @@ def run_is_new(state, data, actor):
 
 
 @guard
-def run_is_live(state, data, actor):
+def run_is_live(state: State, data: Data, actor: Actor) -> Refusal | None:
     if state["team"] is not None and state["phase"] != "CLOSED":
         return None
     return Refusal("NO_RUN", "there is no live run", "phase %s" % state["phase"], "start one with /build")
 
 
 @guard
-def ack_has_an_offer(state, data, actor):
+def ack_has_an_offer(state: State, data: Data, actor: Actor) -> Refusal | None:
     if state["owner"]["state"] in ("OFFERED", "ACTIVE") and data["epoch"] <= state["owner"]["minted"]:
         return None
     if data["epoch"] < state["owner"]["epoch"]:
@@ -110,7 +116,7 @@ def ack_has_an_offer(state, data, actor):
 
 
 @guard
-def ack_epoch_is_current(state, data, actor):
+def ack_epoch_is_current(state: State, data: Data, actor: Actor) -> Refusal | None:
     if data["epoch"] >= state["owner"]["epoch"]:
         return None
     return Refusal(
@@ -123,7 +129,7 @@ def ack_epoch_is_current(state, data, actor):
 
 
 @guard
-def ack_is_by_the_holder(state, data, actor):
+def ack_is_by_the_holder(state: State, data: Data, actor: Actor) -> Refusal | None:
     owner = state["owner"]
     if actor["role"] != tables.SUPERVISOR or (actor["name"], actor["inc"]) == (owner["holder"], owner["inc"]):
         return None  # another role is refused for its role: it must not be able to lock the team
@@ -137,7 +143,7 @@ def ack_is_by_the_holder(state, data, actor):
 
 
 @guard
-def owner_is_not_fenced(state, data, actor):
+def owner_is_not_fenced(state: State, data: Data, actor: Actor) -> Refusal | None:
     """Owner-only events, when a supervisor sends them."""
     if actor["role"] != tables.SUPERVISOR:
         return None
@@ -169,7 +175,7 @@ def owner_is_not_fenced(state, data, actor):
 
 
 @guard
-def owner_is_active(state, data, actor):
+def owner_is_active(state: State, data: Data, actor: Actor) -> Refusal | None:
     if view.owner_active(state):
         return None
     steps = {
@@ -187,7 +193,7 @@ def owner_is_active(state, data, actor):
 
 
 @guard
-def owner_is_active_or_aborting(state, data, actor):
+def owner_is_active_or_aborting(state: State, data: Data, actor: Actor) -> Refusal | None:
     """An aborted run, or one without supervisor by its definition, has the lead as owner of last resort."""
     if state["teardown"]["aborted"] or state["waves"] is not None:
         return None
@@ -195,7 +201,7 @@ def owner_is_active_or_aborting(state, data, actor):
 
 
 @guard
-def handoff_target_is_supervisor(state, data, actor):
+def handoff_target_is_supervisor(state: State, data: Data, actor: Actor) -> Refusal | None:
     e = view.entry(state, data["to"])
     if e and e["role"] == tables.SUPERVISOR and e["state"] in tables.PRESENT:
         return None
@@ -210,7 +216,7 @@ def handoff_target_is_supervisor(state, data, actor):
 
 
 @guard
-def handoff_epoch_is_minted(state, data, actor):
+def handoff_epoch_is_minted(state: State, data: Data, actor: Actor) -> Refusal | None:
     owner, e = state["owner"], view.entry(state, data["to"])
     if data["epoch"] == view.next_epoch(state):
         return None

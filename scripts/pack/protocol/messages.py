@@ -4,11 +4,18 @@ A line that begins with no known head is ordinary talk. One that begins with a h
 case followed by `:` or `(`, claims to be a protocol line and must be spelled exactly.
 """
 
+from __future__ import annotations
+
 from . import tables
 from .refusal import Refusal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+    from .literals import EventName
 
-def _head(form):
+
+def _head(form: str) -> str:
     """The fixed words at the start of a form: `DONE: task #<N>` -> `DONE`."""
     for stop in (":", "(", " ...", " <"):
         form = form.split(stop)[0]
@@ -16,15 +23,15 @@ def _head(form):
 
 
 # Longest first, so that `RISKS MITIGATED` and `REVIEW_LOOP` are not taken for `RISKS` and `REVIEW`.
-_HEADS = sorted(((_head(spec[0]), event) for event, spec in tables.MESSAGES.items()), key=lambda h: -len(h[0]))
+_HEADS: list[tuple[str, EventName]] = sorted(((_head(spec[0]), event) for event, spec in tables.MESSAGES.items()), key=lambda h: -len(h[0]))
 
 
-def _number(text):
+def _number(text: str) -> int | None:
     # isdigit() is true for superscripts and other scripts' digits, which int() takes differently: ASCII only.
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
-def _claims(line):
+def _claims(line: str) -> tuple[str, EventName] | None:
     """The (head, event) that the line claims to be, or None for ordinary talk."""
     folded = line.casefold()
     for head, event in _HEADS:
@@ -37,7 +44,7 @@ def _claims(line):
     return None
 
 
-def _malformed(line, event):
+def _malformed(line: str, event: EventName) -> Refusal:
     form, senders, receivers, when = tables.MESSAGES[event]
     return Refusal(
         "MALFORMED_LINE",
@@ -48,7 +55,7 @@ def _malformed(line, event):
     )
 
 
-def parse(message):
+def parse(message: object) -> tuple[EventName, dict[str, Any]] | None:
     """A message's text -> None for ordinary talk, or (event, fields); raises Refusal for a line that does not parse.
 
     fields may hold `epoch`, `task`, `claims` (task number), `all_complete` (bool), `n`, `severity`, `action`, `body`.
@@ -64,7 +71,8 @@ def parse(message):
     head, event = claim
     if not line.startswith(head):
         raise _malformed(line, event)
-    form, rest, fields = tables.MESSAGES[event][0], line[len(head) :], {"body": body}
+    form, rest = tables.MESSAGES[event][0], line[len(head) :]
+    fields: dict[str, Any] = {"body": body}
     if "(<epoch>)" in form:
         number = _number(rest[1:-1].replace("epoch=", "", 1)) if rest[:1] == "(" and rest[-1:] == ")" else None
         if number is None:
@@ -99,7 +107,30 @@ def parse(message):
     return event, fields
 
 
-def _task_line(line, rest, event, fields):
+ASKS = (
+    "?",
+    "question",
+    "stuck",
+    "escalat",
+    "impossible",
+    "cannot",
+    "can't",
+    "unable",
+    "fail",
+    "block",
+    "need",
+    "please",
+    "refused",
+    "error",
+)
+
+
+def asks(text: str) -> bool:
+    """Whether a text may want something of its reader: in doubt it does."""
+    return len(text) > 300 or any(word in text.casefold() for word in ASKS)
+
+
+def _task_line(line: str, rest: str, event: EventName, fields: dict[str, Any]) -> None:
     """`: task #N`, and for DONE also `, claiming task #M` or `. ALL MY TASKS COMPLETE`."""
     if not rest.startswith(": task #"):
         raise _malformed(line, event)
@@ -117,29 +148,3 @@ def _task_line(line, rest, event, fields):
         fields["all_complete"] = True
     elif tail not in ("", "."):
         raise _malformed(line, event)
-
-
-def risk_counts(n, body):
-    """Counts of the risks that a `RISKS: N` message lists: {"CRITICAL": c, "MAJOR": m, "MINOR": k}.
-
-    A severity is read from the lines of each `RISK-i` entry; without such entries, from any line that names exactly one
-    severity. A risk that the message announces but does not classify counts as MAJOR, the safe side: it gets a tester.
-    """
-    counts = dict.fromkeys(tables.SEVERITIES, 0)
-    entries, current = [], None
-    for line in body.splitlines():
-        if line.lstrip(" -*#").startswith("RISK-"):
-            current = [line]
-            entries.append(current)
-        elif current is not None:
-            current.append(line)
-    blocks = ["\n".join(e) for e in entries] if entries else body.splitlines()
-    for block in blocks:
-        words = block.replace(":", " ").replace("*", " ").replace("(", " ").replace(")", " ").replace("[", " ")
-        words = words.replace("]", " ").replace(",", " ").replace("|", " ").split()
-        found = [s for s in tables.SEVERITIES if s in words]
-        if found and (entries or len(found) == 1):
-            counts[found[0]] += 1
-    listed = sum(counts.values())
-    counts["MAJOR"] += max(0, n - listed)
-    return counts

@@ -2,14 +2,20 @@
 
 The gate compares (gate/ledger.py) and reports here; the state keeps what is open now, the journal the rest."""
 
+from __future__ import annotations
+
 from . import guards_result, tables, view  # noqa: F401
 from .consequences import acks_changed, restart_teardown, roster_changed
 from .kernel import LEAD, clone, emit, rule
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .state_types import Actor, Data, Effects, Finding, Result, StartRecord, State
+
 MOST = 50  # what the state keeps of a list; the proof itself looks at everything
 
 
-def initial():
+def initial() -> Result:
     """What a state knows of its result before anything was seen.
 
     start: where the run began; head: the commit that HEAD named at the last look; open: what nobody approved; diverged: {commit: ...};
@@ -17,48 +23,57 @@ def initial():
     return {"start": None, "head": None, "open": [], "diverged": {}, "accepted": {}, "unseen": {}}
 
 
-def started(state, start):
+def started(state: State, start: StartRecord) -> None:
     """Where the run begins; the journal has the files."""
-    state["result"]["start"] = {k: start[k] for k in ("repo", "prefix", "head", "branch", "dirty", "untracked", "sum", "late")}
+    state["result"]["start"] = {
+        "repo": start["repo"],
+        "prefix": start["prefix"],
+        "head": start["head"],
+        "branch": start["branch"],
+        "dirty": start["dirty"],
+        "untracked": start["untracked"],
+        "sum": start["sum"],
+        "late": start["late"],
+    }
     state["result"]["head"] = start["head"]
 
 
 @rule("START_RECORDED", ("gate",))
-def _(state, data, actor, now, effects):
-    started(state, data)
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
+    started(state, data)  # type: ignore[arg-type]  # this event's data is a StartRecord
 
 
 @rule("CONTENT_SEALED", ("gate",), ("task_exists", "task_is_done"))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     t = view.task(state, data["task"])
-    t.update(content="AS_APPROVED", sealed=data["sum"], drift=[])
+    t.update({"content": "AS_APPROVED", "sealed": data["sum"], "drift": []})
 
 
 @rule("CONTENT_DRIFTED", ("gate",), ("task_exists", "task_is_done"))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     t = view.task(state, data["task"])
-    t.update(content="DRIFTED", drift=clone(data["paths"][:MOST]))
+    t.update({"content": "DRIFTED", "drift": clone(data["paths"][:MOST])})
     if state["phase"] == "TEARDOWN":
         _seen(state, [f for f in state["result"]["open"] if f not in t["drift"]] + t["drift"])
 
 
 @rule("CONTENT_RESTORED", ("gate",), ("task_exists", "task_is_done"))
-def _(state, data, actor, now, effects):
-    view.task(state, data["task"]).update(content=data.get("content") or "AS_APPROVED", drift=[])
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
+    view.task(state, data["task"]).update({"content": data.get("content") or "AS_APPROVED", "drift": []})
 
 
-def _seen(state, found):
+def _seen(state: State, found: list[Finding]) -> None:
     state["result"]["open"] = clone(found[:MOST])
 
 
 @rule("RESULT_CHECKED", ("gate",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     """The closing proof was made: what is open holds the end up, and its going lets it pass."""
     _seen(state, data["open"])
     ended(state, now, effects)
 
 
-def ended(state, now, effects):
+def ended(state: State, now: float, effects: Effects) -> None:
     """What waited for nothing but an approved result goes on."""
     if state["phase"] != "TEARDOWN" or state["result"]["open"]:
         return
@@ -70,7 +85,7 @@ def ended(state, now, effects):
 
 
 @rule("CONTENT_ACCEPTED", ("person",), ("run_is_live", "something_is_accepted"))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     """The user's own typed word: these differences, as they are now, and no later ones."""
     known = state["result"]["accepted"].setdefault(data["path"], [])
     known += [i for i in data["ids"] if i not in known]
@@ -86,15 +101,22 @@ def _(state, data, actor, now, effects):
 
 
 @rule("TASK_REOPENED", (LEAD,), ("task_exists", "task_is_done", "reopening_is_possible", "reopened_files_are_free"))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     """A DONE task is worked on again: nothing that was approved counts any more. DONE stays terminal for everything else."""
     t = view.task(state, data["task"])
     e = view.entry(state, t["owner"]) if t["owner"] else None
     mine = e and e["state"] in tables.LIVING and not view.owned(state, t["owner"], tables.WORKING)
     t.update(
-        state="IN_PROGRESS" if mine else "PENDING", owner=t["owner"] if mine else None, since=now, cause=None, resume=None, revision=None
+        {
+            "state": "IN_PROGRESS" if mine else "PENDING",
+            "owner": t["owner"] if mine else None,
+            "since": now,
+            "cause": None,
+            "resume": None,
+            "revision": None,
+        }
     )
-    t.update(approvals={}, requests={}, rounds=[], content=None, drift=[], sealed=None, void=[])
+    t.update({"approvals": {}, "requests": {}, "rounds": [], "content": None, "drift": [], "sealed": None, "void": []})
     state["consistency"] = None
     state["result"]["open"] = []
     if state["phase"] == "COMPLETION":
@@ -107,19 +129,19 @@ def _(state, data, actor, now, effects):
 
 
 @rule("HEAD_MOVED", ("gate",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     """HEAD names another commit, and no commit of the gate's did that."""
     state["result"]["head"] = data["new"]
     state["result"]["diverged"] = {s: d for s, d in state["result"]["diverged"].items() if s not in data.get("gone", ())}
 
 
 @rule("COMMIT_DIVERGES", ("gate",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     state["result"]["diverged"][data["sha"]] = {"task": data["task"], "why": data["why"], "by": data["by"]}
 
 
 @rule("OVERLAP_SCOPE", None)
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     """A change outside every task stays in sight until it is put back or accepted; one of another's task is only noted."""
     unseen = state["result"]["unseen"]
     if "now" not in data:

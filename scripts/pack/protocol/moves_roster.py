@@ -1,25 +1,34 @@
 """Transitions: the run, the roster, the ownership (PROTOCOL 1, 3)."""
 
+from __future__ import annotations
+
 from . import moves_result, moves_waves, tables, view, waves
 from .kernel import LEAD, emit, guard, rule
 from .consequences import acks_changed, agent_gone, end_agent, order_given, restart_teardown, roster_changed
+from .guards_risks import answered
 from .moves_teardown import begin_teardown
 from .refusal import Refusal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .state_types import Actor, Data, Effects, State
+
 
 @rule("RUN_OPENED", (LEAD,), ("run_is_new",))
-def _(state, data, actor, now, effects):
-    state["team"] = dict({k: v for k, v in data.items() if k != "start"}, opened=now)
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
+    state["team"] = dict({k: v for k, v in data.items() if k != "start"}, opened=now)  # type: ignore[typeddict-item]  # this event's data is a Team
     if data.get("start"):
         moves_result.started(state, data["start"])
     state["phase"] = "DISCOVERY"
     if data.get("definition"):
         state["waves"] = waves.initial(data["definition"])
+        if data.get("found"):
+            state["waves"].update({"found": data["found"], "resumed_at": now})  # delivery is measured again, whatever was measured then
         state["phase"] = "EXECUTION"
 
 
 @rule("RUN_RESUMED", (LEAD, "person"), ("run_is_live",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     """Another main session leads now. Agents of a process that is gone are LOST; those that answer again are not."""
     # Only the user ends a pause: a new prompt of the same session resumes it too (SessionStart), and so may the lead.
     asked = actor["role"] == "person" or data.get("how") == "the user typed it"
@@ -34,6 +43,7 @@ def _(state, data, actor, now, effects):
         state["tampered"] = {}  # seen by the user, and taken as it is
     if data.get("session"):
         state["team"]["session"] = data["session"]
+        state["team"]["main"] = data.get("main")
     for key in ("headless", "client_pid"):
         if data.get(key) is not None:
             state["team"][key] = data[key]
@@ -52,18 +62,18 @@ def _(state, data, actor, now, effects):
             emit(effects, "SPAWN_FAILED", name=name, inc=e["inc"], why="the client's process ended")  # it will never be bound
         elif data.get("agents_stopped"):
             # Its process is gone, its context is not: a message revives it. What was queued for it is gone as well.
-            e.update(state="IDLE", mail=0, **({"cut": True} if e["state"] == "ACTIVE" else {}))
+            e.update({"state": "IDLE", "mail": 0, **({"cut": True} if e["state"] == "ACTIVE" else {})})
             if name in state["requests"]:
                 emit(effects, "SHUTDOWN_ACK", name=name, how="the client's process ended")  # it was to end with its turn (PROTOCOL 9)
 
 
 @rule("RUN_PAUSED", (LEAD, "person"), ("run_is_live",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     state["paused"] = True
 
 
 @rule("RUN_ABORTED", (LEAD, "person"), ("run_is_live", "abort_is_possible"))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     for _number, t in view.tasks(state):
         if t["state"] not in tables.TERMINAL:
             t["state"] = "CANCELLED"
@@ -71,19 +81,19 @@ def _(state, data, actor, now, effects):
 
 
 @rule("RUN_CLOSED", ("person",), ("run_is_live",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     """A person ends the run from outside: there may be no client left that could ask anybody to shut down."""
     for _number, t in view.tasks(state):
         if t["state"] not in tables.TERMINAL:
             t["state"] = "CANCELLED"
-    state["teardown"].update(aborted=True, unresolved=sorted(view.living(state)), reason=data.get("reason"))
+    state["teardown"].update({"aborted": True, "unresolved": sorted(view.living(state)), "reason": data.get("reason")})
     for name in view.living(state):
         state["roster"][name]["state"] = "LOST"
     state["phase"] = "CLOSED"
 
 
 @rule("SPAWN_REQUESTED", (LEAD,), ("run_is_live", "spawn_is_in_its_place"))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     old = state["roster"].get(data["name"])
     state["requests"].pop(data["name"], None)  # it was another incarnation that was asked to shut down
     state["roster"][data["name"]] = {
@@ -110,7 +120,7 @@ def _(state, data, actor, now, effects):
 
 
 @guard
-def spawn_is_pending(state, data, actor):
+def spawn_is_pending(state: State, data: Data, actor: Actor) -> Refusal | None:
     e = view.entry(state, data["name"])
     if (
         e
@@ -122,7 +132,7 @@ def spawn_is_pending(state, data, actor):
 
 
 @guard
-def agent_is_unbound(state, data, actor):
+def agent_is_unbound(state: State, data: Data, actor: Actor) -> Refusal | None:
     bound = state["agents"].get(data["agent_id"])
     if bound is None:
         return None
@@ -130,9 +140,9 @@ def agent_is_unbound(state, data, actor):
 
 
 @rule("AGENT_BOUND", ("gate",), ("spawn_is_pending", "agent_is_unbound"))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     e = state["roster"][data["name"]]
-    e.update(state="ACTIVE", agent_id=data["agent_id"], seen=now)
+    e.update({"state": "ACTIVE", "agent_id": data["agent_id"], "seen": now})
     for key in (data["agent_id"], data.get("alias")):  # the client may have renamed it
         if key:
             state["agents"][key] = [data["name"], e["inc"]]
@@ -140,14 +150,14 @@ def _(state, data, actor, now, effects):
 
 
 @rule("PANE_OPENED", ("gate",), ("spawn_is_pending",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     """A terminal pane is there and takes messages; which session it is shows at its first hook, a moment later."""
-    state["roster"][data["name"]].update(state="ACTIVE", pane=True)
+    state["roster"][data["name"]].update({"state": "ACTIVE", "pane": True})
     roster_changed(state, effects)
 
 
 @rule("SPAWN_FAILED", ("gate",), ("spawn_is_pending",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     e = state["roster"][data["name"]]
     e["state"] = "LOST"
     if e["role"] == tables.RISK_TESTER:
@@ -159,7 +169,7 @@ def _(state, data, actor, now, effects):
 
 
 @guard
-def incarnation_is_living(state, data, actor):
+def incarnation_is_living(state: State, data: Data, actor: Actor) -> Refusal | None:
     e = view.entry(state, data["name"])
     if e and e["inc"] == data.get("inc", e["inc"]) and e["state"] in tables.LIVING:
         return None
@@ -167,24 +177,24 @@ def incarnation_is_living(state, data, actor):
 
 
 @rule("AGENT_ACTIVE", ("gate",), ("incarnation_is_living",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     e = state["roster"][data["name"]]
-    e.update(state="ACTIVE", seen=now, mail=0)
+    e.update({"state": "ACTIVE", "seen": now, "mail": 0})
     e.pop("cut", None)
 
 
 @rule("AGENT_IDLE", ("gate",), ("incarnation_is_living",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     e = state["roster"][data["name"]]
     if e["state"] == "ACTIVE" and not state["team"]["headless"]:
         state["lead_idle_news"] = True  # a terminal gives the lead a new turn for it; -p merges or drops such news (measured)
-    e.update(state="IDLE", seen=now)
+    e.update({"state": "IDLE", "seen": now})
     if state["team"]["headless"] and data["name"] in state["requests"]:
         emit(effects, "SHUTDOWN_ACK", name=data["name"], how="ended its turn")  # PROTOCOL 9: headless ack at the next stop
 
 
 @rule("AGENT_ENDED", ("gate",), ("incarnation_is_living",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     if data["name"] in state["teardown"]["targets"] or data["name"] in state["requests"]:
         emit(effects, "SHUTDOWN_ACK", name=data["name"], how=data.get("why", "ended"))
         return
@@ -193,9 +203,14 @@ def _(state, data, actor, now, effects):
 
 
 @rule("AGENT_LOST", ("gate",), ("incarnation_is_living",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     e, risks = state["roster"][data["name"]], state["risks"]
-    if e["role"] == tables.RISK_TESTER and (e["state"] != "IDLE" or e.get("cut")) and not risks["results"]:
+    if (
+        e["role"] == tables.RISK_TESTER
+        and (e["state"] != "IDLE" or e.get("cut"))
+        and not risks["results"]
+        and not answered(state, data["name"])
+    ):
         risks["testers"] -= 1  # it never reported: its risk is still untested
     end_agent(state, data["name"], "LOST")
     agent_gone(state, data["name"], "lost: " + data.get("why", ""), now, effects)
@@ -203,9 +218,9 @@ def _(state, data, actor, now, effects):
 
 
 @rule("STATE_OWNERSHIP_HANDOFF", (LEAD,), ("run_is_live", "handoff_target_is_supervisor", "handoff_epoch_is_minted"))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     order_given(state, "STATE_OWNERSHIP_HANDOFF", data["to"])
-    owner, e = state["owner"], view.entry(state, data["to"])
+    owner, e = state["owner"], state["roster"][data["to"]]
     if data["epoch"] <= owner["minted"]:
         emit(effects, "HANDOFF_DUPLICATE", epoch=data["epoch"], holder=data["to"])
         return
@@ -220,7 +235,7 @@ def _(state, data, actor, now, effects):
     ("sender_is_living",),
     epoch=("ack_has_an_offer", "ack_epoch_is_current", "ack_is_by_the_holder"),
 )
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     state["owner"]["state"] = "ACTIVE"
     if state["phase"] == "PLANNING":
         state["phase"] = "SETUP"
@@ -228,12 +243,12 @@ def _(state, data, actor, now, effects):
 
 
 @rule("HANDOFF_DUPLICATE", ("gate",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     pass
 
 
 @rule("OWNER_LOST", ("gate",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     state["owner"]["state"] = "LOST"
     teardown = state["teardown"]
     if state["phase"] == "TEARDOWN" and teardown["state"] not in ("READY_TO_DELETE", "TEAM_DELETED"):
@@ -242,10 +257,10 @@ def _(state, data, actor, now, effects):
 
 
 @rule("RECONCILE_LOCK_ENTER", ("gate",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     state["owner"]["state"] = "RECONCILE_LOCK"
 
 
 @rule("RECONCILE_LOCK_EXIT", ("gate",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     pass

@@ -1,40 +1,49 @@
 """Transitions: planning and tasks (PROTOCOL 4, 5, 6, 8)."""
 
+from __future__ import annotations
+
 from . import tables, view
 from .kernel import GUARDS, LEAD, clone, emit, guard, rule
 from .consequences import block_task, move_task, order_given, restart_teardown, settle_task
-from .plan import check_overlap, check_reviewers, classify, is_conventions
+from .moves_risks import risk_change
+from .plan import check_overlap, check_reviewers, classify, is_conventions, sensitive_areas
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .refusal import Refusal
+    from .state_types import Actor, Data, Effects, PlannedTask, State, Task
 
 
-def _task_record(t):
-    return dict(
-        t,
-        state="PENDING",
-        owner=None,
-        revision=None,
-        approvals={},
-        requests={},
-        rounds=[],
-        touched=[],
-        cause=None,
-        resume=None,
-        since=0,
+def _task_record(t: PlannedTask) -> Task:
+    return {
+        **t,
+        "state": "PENDING",
+        "owner": None,
+        "revision": None,
+        "approvals": {},
+        "requests": {},
+        "rounds": [],
+        "touched": [],
+        "cause": None,
+        "resume": None,
+        "since": 0,
         # the result (moves_result.py): is what is there what was approved; roles whose request a write has voided; gated commits
-        content=None,
-        drift=[],
-        sealed=None,
-        void=[],
-        commits=[],
-    )
+        "content": None,
+        "drift": [],
+        "sealed": None,
+        "void": [],
+        "commits": [],
+    }
 
 
 @rule("PLAN_REGISTERED", (LEAD,), ("run_is_open", "plan_is_early"))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     tasks = {int(k): t for k, t in data["tasks"].items()}
     result = classify(tasks, data["facts"])
     ladder = (tables.SIMPLE, tables.MEDIUM, tables.COMPLEX)
     if state["mode"] in ladder and ladder.index(state["mode"]) > ladder.index(result["mode"]):
-        result = dict(result, mode=state["mode"], text=result["text"] + "\n  (stays %s: a new plan never lowers it)" % state["mode"])
+        stays = result["text"] + "\n  (stays %s: a new plan never lowers it)" % state["mode"]
+        result = {**result, "mode": state["mode"], "text": stays}
     for t in tasks.values():
         if is_conventions(t) and not t["reviewers"]:
             # It goes through the same review; quality is its subject. Only among reviewers that the plan uses at all.
@@ -45,45 +54,26 @@ def _(state, data, actor, now, effects):
     state["mode"], state["classification"] = result["mode"], result
     state["definition_of_done"] = data["definition_of_done"]
     state["plan"] = {"registered": True, "asked": False, "ok": None}
-    state["risks"].update(asked=False, counts=None, results=False, mitigated=False)
+    state["risks"].update(
+        {"asked": False, "counts": None, "results": False, "mitigated": False, "list": [], "verdicts": {}, "decided": [], "changed": []}
+    )
     state["phase"] = "SETUP" if view.owner_active(state) else "PLANNING"
 
 
 @rule("VALIDATE_PLAN", (LEAD,), ("run_is_open", "plan_is_registered", "mode_is_validated"))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     order_given(state, "VALIDATE_PLAN", data["to"])
     state["plan"]["asked"] = True
 
 
 @rule("PLAN_OK", (tables.TECH_LEAD,), ("sender_is_living", "plan_was_asked"))
-def _(state, data, actor, now, effects):
-    state["plan"].update(ok=True, asked=False)
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
+    state["plan"].update({"ok": True, "asked": False})
 
 
 @rule("PLAN_CHANGES", (tables.TECH_LEAD,), ("sender_is_living", "plan_was_asked"))
-def _(state, data, actor, now, effects):
-    state["plan"].update(ok=False, asked=False)
-
-
-@rule("IDENTIFY_RISKS", (LEAD,), ("run_is_open", "plan_is_registered", "mode_is_validated", "plan_is_ok"))
-def _(state, data, actor, now, effects):
-    order_given(state, "IDENTIFY_RISKS", data["to"])
-    state["risks"]["asked"] = True
-
-
-@rule("RISKS", (tables.TECH_LEAD,), ("sender_is_living", "risks_were_asked"))
-def _(state, data, actor, now, effects):
-    state["risks"]["counts"] = data["counts"]
-
-
-@rule("RISK_ANALYSIS_RESULTS", (LEAD,), ("run_is_open", "risks_were_asked", "risks_were_tested"))
-def _(state, data, actor, now, effects):
-    state["risks"]["results"] = True
-
-
-@rule("RISKS_MITIGATED", (tables.TECH_LEAD,), ("sender_is_living", "risks_were_asked", "risk_results_were_sent"))
-def _(state, data, actor, now, effects):
-    state["risks"]["mitigated"] = True
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
+    state["plan"].update({"ok": False, "asked": False})
 
 
 _OPERATIONAL = ("sender_is_living", "run_is_open", "owner_is_active", "task_exists")
@@ -92,7 +82,7 @@ _OPERATIONAL = ("sender_is_living", "run_is_open", "owner_is_active", "task_exis
 _BY_OWNER = _OPERATIONAL + ("task_is_the_senders",)
 
 
-def _claim(state, number, name, now):
+def _claim(state: State, number: int, name: str, now: float) -> None:
     t = view.task(state, number)
     t["owner"] = name
     move_task(t, "IN_PROGRESS", now)
@@ -101,12 +91,12 @@ def _claim(state, number, name, now):
 
 
 @rule("CLAIM", tables.IMPLEMENTERS, _OPERATIONAL + ("claim_in_execution", "task_is_unblocked", "task_is_free", "coder_has_no_other_task"))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     _claim(state, data["task"], actor["name"], now)
 
 
 @rule("IN_REVIEW", tables.IMPLEMENTERS, _BY_OWNER + ("task_may_go_to_review", "work_is_present"))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     t = view.task(state, data["task"])
     t["revision"] = data["revision"]
     if t["state"] == "IN_PROGRESS":
@@ -115,10 +105,10 @@ def _(state, data, actor, now, effects):
 
 
 @rule("REVIEW", tables.IMPLEMENTERS, _BY_OWNER + ("task_may_go_to_review", "work_is_present", "receiver_is_required", "changes_were_made"))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     t = view.task(state, data["task"])
     t["revision"] = data["revision"]
-    role = view.entry(state, data["to"])["role"]
+    role = state["roster"][data["to"]]["role"]
     t["requests"][role] = data["revision"]
     t["void"] = [r for r in t["void"] if r != role]
     if t["state"] == "IN_PROGRESS":
@@ -130,18 +120,19 @@ _VERDICT = _OPERATIONAL + ("approver_is_required", "task_is_in_review", "review_
 
 
 @rule("APPROVED", tables.APPROVERS, _VERDICT + ("reviewed_revision_is_present", "request_still_holds"))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     t = view.task(state, data["task"])
     t["revision"] = data["revision"]
-    t["approvals"][actor["role"]] = {"verdict": "APPROVED", "revision": data["revision"], "name": actor["name"], "inc": actor["inc"]}
+    t["approvals"][actor["role"] or ""] = {"verdict": "APPROVED", "revision": data["revision"], "name": actor["name"], "inc": actor["inc"]}
     settle_task(state, data["task"], now, effects)
 
 
 @rule("CHANGES_REQUESTED", tables.APPROVERS, _VERDICT)
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     t = view.task(state, data["task"])
-    revision = t["requests"][actor["role"]]
-    t["approvals"][actor["role"]] = {"verdict": "CHANGES_REQUESTED", "revision": revision, "name": actor["name"], "inc": actor["inc"]}
+    role = actor["role"] or ""  # always one: `approver_is_required`
+    revision = t["requests"][role]
+    t["approvals"][role] = {"verdict": "CHANGES_REQUESTED", "revision": revision, "name": actor["name"], "inc": actor["inc"]}
     # Two reviewers of one content are one round, a late one too; the same content handed in once more is a new one.
     if revision not in t["rounds"] or revision == t["revision"] != t["rounds"][-1]:
         t["rounds"].append(revision)
@@ -159,18 +150,20 @@ def _(state, data, actor, now, effects):
 
 
 @rule("DONE", tables.IMPLEMENTERS, _BY_OWNER + ("task_is_approved", "commit_is_as_approved", "next_claim_is_legal"))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     move_task(view.task(state, data["task"]), "DONE", now)
-    if data.get("claims") is not None:
-        _claim(state, data["claims"], actor["name"], now)
+    claims = data.get("claims")
+    if claims is not None:
+        _claim(state, claims, actor["name"], now)
     _maybe_complete(state)
 
 
 @guard
-def next_claim_is_legal(state, data, actor):
-    if data.get("claims") is None:
+def next_claim_is_legal(state: State, data: Data, actor: Actor) -> Refusal | None:
+    claims = data.get("claims")
+    if claims is None:
         return None
-    after = {"task": data["claims"], "after": data["task"]}
+    after: Data = {"task": claims, "after": data["task"]}
     done = clone(state)
     view.task(done, data["task"])["state"] = "DONE"  # the claim follows the DONE of the same line
     for g in ("task_exists", "task_is_unblocked", "task_is_free", "coder_has_no_other_task"):
@@ -180,7 +173,7 @@ def next_claim_is_legal(state, data, actor):
     return None
 
 
-def _maybe_complete(state):
+def _maybe_complete(state: State) -> None:
     if state["phase"] in ("SETUP", "EXECUTION") and not view.open_tasks(state):
         state["phase"] = "COMPLETION"
 
@@ -189,12 +182,12 @@ _TROUBLE = ("sender_is_living", "run_is_open", "owner_is_active", "task_exists",
 
 
 @rule("STUCK", tables.IMPLEMENTERS + (tables.SUPERVISOR,), _TROUBLE, epoch=("owner_is_not_fenced",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     block_task(state, data["task"], "STUCK", now)
 
 
 @rule("REVIEW_LOOP", tables.IMPLEMENTERS + (tables.SUPERVISOR,), _TROUBLE, epoch=("owner_is_not_fenced",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     block_task(state, data["task"], "REVIEW_LOOP", now)
 
 
@@ -204,13 +197,13 @@ def _(state, data, actor, now, effects):
     ("sender_is_living", "task_exists", "wait_is_impossible"),
     epoch=("owner_is_not_fenced",),
 )
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     if view.task(state, data["task"])["state"] not in tables.TERMINAL + ("PENDING",):
         block_task(state, data["task"], "STUCK_ESCALATED", now, "IMPOSSIBLE_WAIT")
 
 
 @rule("STUCK_ESCALATED", ("gate",), ("task_exists",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     t = view.task(state, data["task"])
     if t["state"] in tables.WORKING:
         block_task(state, data["task"], "STUCK_ESCALATED", now, data["cause"])
@@ -221,14 +214,19 @@ def _(state, data, actor, now, effects):
 
 
 @rule("WAIT_RESUMED", ("gate",), ("task_exists",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     t = view.task(state, data["task"])
     move_task(t, "IN_REVIEW", now)
     settle_task(state, data["task"], now, effects)
 
 
+@rule("PATTERN_DOES_NOT_FIT", tables.IMPLEMENTERS, ("sender_is_living", "run_is_open", "task_exists", "task_is_the_senders"))
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
+    """Recorded, and counted in the summary: an escalation instead of a silent deviation."""
+
+
 @rule("QUESTION", tables.IMPLEMENTERS, ("sender_is_living",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     pass
 
 
@@ -238,7 +236,7 @@ def _(state, data, actor, now, effects):
     ("sender_is_living", "run_is_open", "owner_is_active", "task_exists", "mode_can_escalate"),
     epoch=("owner_is_not_fenced",),
 )
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     state["escalations"].append({"task": data["task"], "by": actor["name"]})
     if state["mode"] == tables.ESCALATED:
         return
@@ -251,17 +249,17 @@ def _(state, data, actor, now, effects):
 
 
 @rule("TASK_ASSIGNED", (LEAD,), ("run_is_open", "owner_is_active", "task_exists", "task_is_open", "assignee_is_implementer"))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     t = view.task(state, data["task"])
     back = t["owner"] == data["to"] and t["state"] in tables.BLOCKED_ON_LEAD
     t["owner"] = data["to"]
     t["rounds"] = []
     if t["state"] != "PENDING":
-        t.update(state="IN_PROGRESS" if back else "PENDING", cause=None, since=now)
+        t.update({"state": "IN_PROGRESS" if back else "PENDING", "cause": None, "since": now})
 
 
 @rule("TASK_CANCELLED", (LEAD,), ("run_is_open", "owner_is_active", "task_exists", "task_is_open", "not_the_conventions_task"))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     move_task(view.task(state, data["task"]), "CANCELLED", now)
     _maybe_complete(state)
 
@@ -271,25 +269,26 @@ def _(state, data, actor, now, effects):
     (LEAD,),
     ("run_is_open", "owner_is_active", "task_exists", "task_is_open", "rescope_keeps_files_apart", "rescope_only_raises"),
 )
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     t = view.task(state, data["task"])
     t["files"], t["reviewers"] = data["files"], data["reviewers"]
+    t["sensitive"] = sorted(set(t.get("sensitive") or ()).union(sensitive_areas(data["files"])))  # what was named stays named
+    risk_change(state, data["task"])
     for part in ("subject", "acceptance", "high_risk"):
         if data.get(part) is not None:
             t[part] = data[part]
     t["revision"], t["rounds"], t["requests"], t["void"] = None, [], {}, []
     if t["state"] in tables.BLOCKED_ON_LEAD:
-        t.update(state="IN_PROGRESS" if t["owner"] else "PENDING", cause=None, since=now)
+        t.update({"state": "IN_PROGRESS" if t["owner"] else "PENDING", "cause": None, "since": now})
     elif t["state"] in tables.WORKING:
-        t.update(state="IN_PROGRESS", since=now)
+        t.update({"state": "IN_PROGRESS", "since": now})
 
 
 @rule("TASK_ADDED", (LEAD,), ("plan_is_registered", "new_work_is_possible"))
-def _(state, data, actor, now, effects):
-    t = data["task_record"]
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     number = max([n for n, _t in view.tasks(state)] or [0]) + 1
-    t = dict(t, id=number)
-    every = {n: x for n, x in view.tasks(state) if x["state"] not in tables.TERMINAL}
+    t: PlannedTask = {**data["task_record"], "id": number}
+    every: dict[int, PlannedTask] = {n: x for n, x in view.tasks(state) if x["state"] not in tables.TERMINAL}
     for n, other in every.items():
         if is_conventions(other) and number not in other["blocked_by"]:
             other["blocked_by"] = other["blocked_by"] + [number]
@@ -297,6 +296,7 @@ def _(state, data, actor, now, effects):
     check_overlap(every)
     check_reviewers({number: t}, state["mode"])
     state["tasks"][str(number)] = _task_record(t)
+    risk_change(state, number)
     state["consistency"] = None
     if state["phase"] == "COMPLETION":
         state["phase"] = "EXECUTION"
@@ -308,7 +308,7 @@ def _(state, data, actor, now, effects):
 
 
 @rule("FILE_WRITTEN", ("gate",), ("task_exists",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     t = view.task(state, data["task"])
     if data["path"] is not None and data["path"] not in t["touched"]:  # None: found changed, nobody saw by whom
         t["touched"].append(data["path"])
@@ -328,19 +328,19 @@ def _(state, data, actor, now, effects):
 
 
 @rule("COMMITTED", None)
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     """The commit of a task is what has to be there at the end; of the others the state knows the last one only."""
     state["commit"] = data["sha"]
     result = state["result"]
     result["head"] = data.get("head", data["sha"])
     result["diverged"] = {s: d for s, d in result["diverged"].items() if s not in data.get("gone", ())}
     for number in data.get("tasks", ()):
-        t = view.task(state, number)
+        t = view.find_task(state, number)
         if t is not None:
             t["commits"] = [s for s in t["commits"] if s not in data.get("gone", ())] + [data["sha"]]
 
 
 @rule("CLIENT_TASK", None)
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     if data.get("task") is not None:
         state["client_tasks"][str(data["client_id"])] = data["task"]

@@ -1,16 +1,22 @@
 """Transitions of runs of waves: verdicts, the user's word, what the waves lack, agents that come and go."""
 
+from __future__ import annotations
+
 from . import advice_waves, tables, waves
 from .kernel import rule
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .state_types import Actor, Data, Effects, State
+
 
 @rule("GATES_STARTED", None, ("run_is_open", "team_has_waves"))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     state["waves"]["nonce"] = data["nonce"]
 
 
 @rule("GATES_RECORDED", ("gate",), ("gates_were_started",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     facts = state["waves"]
     facts["nonce"] = None
     for g in state["team"]["definition"]["gates"]:
@@ -49,13 +55,13 @@ def _(state, data, actor, now, effects):
 
 
 @rule("MATRIX_APPROVED", (tables.LEAD,), ("team_has_waves",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     """Only what the user types raises it: the next gate check takes the matrix as it is then (a waiver, a changed budget)."""
-    state["waves"].update(approved=None, heard=True)
+    state["waves"].update({"approved": None, "heard": True})
 
 
 @rule("GATE_DECIDED", (tables.LEAD,), ("team_has_waves",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     """What only the user types raises it: the next gate check finds it, as long as the files that the gate looks at are the same."""
     facts = state["waves"]
     facts.setdefault("words", {})[data["gate"]] = {"approve": data["approve"], "why": data["why"], "content": data["content"], "at": now}
@@ -63,7 +69,7 @@ def _(state, data, actor, now, effects):
 
 
 @rule("WAVES_SEEN", ("gate",), ("team_has_waves",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     facts = state["waves"]
     facts["unmet"] = data["unmet"]
     if data.get("anchor"):
@@ -72,14 +78,14 @@ def _(state, data, actor, now, effects):
         state["phase"] = "COMPLETION"
 
 
-def spawned(state, data):
+def spawned(state: State, data: Data) -> None:
     """Part of SPAWN_REQUESTED."""
     facts = state["waves"]
     facts["spawned"][data["role"]] = facts["spawned"].get(data["role"], 0) + 1
     facts["unmet"] = data["unmet"]
 
 
-def ended(state, name, how):
+def ended(state: State, name: str, how: str) -> None:
     """Part of AGENT_LOST and SPAWN_FAILED: a failed agent of a role counts against its retries; one that never began is none, and its
     wave still waits for the role."""
     role, facts = state["roster"][name]["role"], state["waves"]
@@ -89,7 +95,7 @@ def ended(state, name, how):
         facts["lost"][role] = facts["lost"].get(role, 0) + 1
 
 
-def resumed(state, now, asked=True):
+def resumed(state: State, now: float, asked: bool = True) -> None:
     """Part of RUN_RESUMED. When the user asked for it (`resume team`): delivery is measured again, every verdict is judged again
     but those of gates that survive a resume, failed roles may be tried again; a hard stop stays until its gate passes. A client that merely takes its
     session up again (in -p: every prompt) changes nothing of that."""
@@ -97,4 +103,4 @@ def resumed(state, now, asked=True):
     facts["nonce"] = None
     if asked:
         kept = [g["id"] for g in state["team"]["definition"]["gates"] if g.get("survives_resume")]
-        facts.update(resumed_at=now, lost={}, failures={}, verdicts={g: v for g, v in facts["verdicts"].items() if g in kept})
+        facts.update({"resumed_at": now, "lost": {}, "failures": {}, "verdicts": {g: v for g, v in facts["verdicts"].items() if g in kept}})

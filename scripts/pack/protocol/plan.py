@@ -1,20 +1,29 @@
 """The plan: checked whole, classified mechanically (PROTOCOL 4 and 5; the seed's Step 3). Pure functions over JSON."""
 
+from __future__ import annotations
+
 from . import tables
 from .refusal import Refusal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterable, Mapping
+    from .state_types import CheckedPlan, Classification, Facts, PlannedTask
+    from .literals import Mode
+    from .state_types import Fact
 
-def _bad(code, what, seen, next, task=None):
+
+def _bad(code: str, what: str, seen: str, next: str, task: int | None = None) -> Refusal:
     return Refusal(code, what, seen, next, "PLAN_REGISTERED", task)
 
 
-def clean_path(path):
+def clean_path(path: object) -> str | None:
     """A project-relative path in one spelling: forward slashes, no `./`, no `..`; None when it leaves the project."""
     if not isinstance(path, str) or not path.strip() or "\0" in path:
         return None
     path = path.strip().replace("\\", "/")
     folder = path.endswith("/")
-    parts = []
+    parts: list[str] = []
     if path.startswith("/") or path[1:2] == ":":
         return None
     for part in path.split("/"):
@@ -27,22 +36,22 @@ def clean_path(path):
     return "/".join(parts) + ("/" if folder else "") if parts else None
 
 
-def is_plain(path):
+def is_plain(path: str) -> bool:
     """Whether a path is no pattern for many. Brackets alone are none: `app/[id]/page.tsx` is a file."""
     return not any(c in path for c in "*?") and not ("{" in path and "," in path.partition("{")[2].partition("}")[0])
 
 
-def covers(declared, path):
+def covers(declared: str, path: str) -> bool:
     """Whether a declared file, or a declared folder (`docs/`), holds the path; case-folded, for case-blind disks."""
     declared, path = declared.casefold(), path.casefold()
     return path == declared or (declared.endswith("/") and (path + "/").startswith(declared))
 
 
-def _strings(value):
+def _strings(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(v, str) and v.strip() for v in value)
 
 
-def _task(raw, index):
+def _task(raw: Any, index: int) -> PlannedTask:
     """One task of the JSON -> the task record, or a Refusal that names what is missing."""
     if not isinstance(raw, dict):
         raise _bad(
@@ -118,6 +127,15 @@ def _task(raw, index):
             "choose among these",
             number,
         )
+    sensitive = raw.get("sensitive") or []
+    if not isinstance(sensitive, list) or any(a not in tables.SENSITIVE for a in sensitive):
+        raise _bad(
+            "PLAN_SENSITIVE",
+            "task #%d: sensitive is %r" % (number, sensitive),
+            "areas: " + ", ".join(tables.SENSITIVE),
+            "name those that its files import or serve; what a path says is found without it",
+            number,
+        )
     blocked = raw.get("blocked_by") or []
     blocked = (
         [int(b) if isinstance(b, str) and b.isascii() and b.isdigit() else b for b in blocked] if isinstance(blocked, list) else [None]
@@ -141,15 +159,31 @@ def _task(raw, index):
         "blocked_by": sorted(set(blocked)),
         "reviewers": sorted({r for r in reviewers if r in tables.SPECIALISTS}),  # the others are the mode's, not the task's
         "high_risk": bool(raw.get("high_risk")),
+        "sensitive": sorted(set(sensitive) | set(sensitive_areas(files))),
     }
 
 
-def is_conventions(task):
+def sensitive_areas(files: Iterable[str]) -> list[str]:
+    """The sensitive areas (tables.SENSITIVE) that paths name: `src/AuthGuard.ts`, `db/migrations/`."""
+    words: set[str] = set()
+    for path in files:
+        word = ""
+        for i, c in enumerate(path + " "):
+            hump = c.isupper() and word and (word[-1].islower() or word[-1].isdigit() or path[i + 1 : i + 2].islower())
+            if not c.isalnum() or hump:
+                words.add(word.casefold())
+                word = ""
+            if c.isalnum():
+                word += c
+    return [area for area, names in tables.SENSITIVE.items() if words.intersection(names)]
+
+
+def is_conventions(task: PlannedTask) -> bool:
     """Whether a task is the conventions task: it writes `.conventions/`, or says so in its subject."""
     return any(covers(".conventions/", f) or f == ".conventions" for f in task["files"]) or ".conventions" in task["subject"]
 
 
-def order(tasks):
+def order(tasks: Mapping[int, PlannedTask]) -> list[int] | None:
     """Tasks by id -> a topological order of ids, or None when there is a cycle."""
     left, done, out = dict(tasks), set(), []
     while left:
@@ -163,7 +197,7 @@ def order(tasks):
     return out
 
 
-def ancestors(tasks, number):
+def ancestors(tasks: Mapping[int, PlannedTask], number: int) -> set[int]:
     """The ids that must be done before a task."""
     seen, queue = set(), list(tasks[number]["blocked_by"])
     while queue:
@@ -174,15 +208,15 @@ def ancestors(tasks, number):
     return seen
 
 
-def longest_chain(tasks):
+def longest_chain(tasks: Mapping[int, PlannedTask]) -> int:
     """Number of tasks on the longest path of dependencies."""
-    depth = {}
+    depth: dict[int, int] = {}
     for i in order(tasks) or ():
         depth[i] = 1 + max([depth.get(b, 0) for b in tasks[i]["blocked_by"]] or [0])
     return max(depth.values()) if depth else 0
 
 
-def check_overlap(tasks):
+def check_overlap(tasks: Mapping[int, PlannedTask]) -> None:
     """One file = one coder: raises Refusal when two tasks that are not ordered share a file."""
     items = sorted(tasks.items())
     before = {i: ancestors(tasks, i) for i, _ in items}
@@ -202,7 +236,7 @@ def check_overlap(tasks):
                         )
 
 
-def check(raw):
+def check(raw: Any) -> CheckedPlan:
     """The plan's JSON -> {"tasks": {id: task}, "facts": {...}, "definition_of_done": [...]}; raises Refusal."""
     if not isinstance(raw, dict):
         raise _bad("PLAN_INCOMPLETE", "the plan is not a JSON object", type(raw).__name__, "see `pack plan --help`")
@@ -247,10 +281,36 @@ def check(raw):
             repr(dod)[:80],
             "list the quality bar of the whole feature, one text each",
         )
-    return {"tasks": tasks, "facts": check_facts(raw.get("facts")), "definition_of_done": dod}
+    trade_offs = raw.get("trade_offs") or []
+    if not _strings(trade_offs):
+        raise _bad("PLAN_INCOMPLETE", "trade_offs must be a list of texts", repr(trade_offs)[:80], "write it as [\"A rather than B: why\"]")
+    done = definition_of_done(dod, tasks)
+    return {"tasks": tasks, "facts": check_facts(raw.get("facts")), "definition_of_done": done, "trade_offs": trade_offs}
 
 
-def cycle_text(tasks):
+def says(line: str, key: str) -> bool:
+    """Whether a line of a definition of done says one of the seed's (DONE_LINES)."""
+    return any(w in line.casefold() for w in next(words for k, words, _text in tables.DONE_LINES if k == key))
+
+
+def definition_of_done(given: list[str], tasks: Mapping[int, PlannedTask]) -> list[str]:
+    """The lead's lines, and behind them those of the seed's that none of them says. Raises Refusal where tests are not spoken of."""
+    if not any(says(line, "tests") for line in given):
+        raise _bad(
+            "PLAN_DONE",
+            "the definition_of_done does not say that tests pass",
+            repr(given)[:120],
+            "name the commands: \"All tests pass: COMMAND\", \"Build passes: COMMAND\"; the seed's other lines are added where they are missing",
+        )
+    tooling = {k: v for _i, t in sorted(tasks.items()) for k, v in t["tooling"].items()}
+    commands = {
+        "build": tooling.get("build") or "as given to `pack finish --build`",
+        "test": tooling.get("test") or "as given to `pack finish --test`",
+    }
+    return given + [text % commands for key, _words, text in tables.DONE_LINES if not any(says(line, key) for line in given)]
+
+
+def cycle_text(tasks: Mapping[int, PlannedTask]) -> str:
     """One cycle of the dependencies as text: `#1 -> #2 -> #1`."""
     left = dict(tasks)
     while True:  # peel off what no cycle can hold
@@ -267,7 +327,7 @@ def cycle_text(tasks):
         path.append(step)
 
 
-def check_facts(facts):
+def check_facts(facts: Any) -> Facts:
     """The facts that only the lead can see -> the same, checked: every boolean has its evidence."""
     if not isinstance(facts, dict):
         raise _bad(
@@ -280,7 +340,7 @@ def check_facts(facts):
     if not isinstance(layers, list) or not all(isinstance(x, str) and x.strip() for x in layers):
         raise _bad("PLAN_FACTS", "facts.layers is %r" % (layers,), "a list such as [\"api\", \"ui\"]", "list the layers touched")
     # The seed counts db, api and ui. A project that is made of other layers names its own; each counts as one.
-    out = {"layers": sorted({x.strip().lower() for x in layers})}
+    found: dict[str, Any] = {"layers": sorted({x.strip().lower() for x in layers})}
     for name in tables.FACTS:
         fact = facts.get(name)
         if not isinstance(fact, dict) or not isinstance(fact.get("value"), bool):
@@ -293,11 +353,11 @@ def check_facts(facts):
         evidence = fact.get("evidence")
         if not isinstance(evidence, str) or not evidence.strip():
             raise _bad("PLAN_FACTS", "facts.%s has no evidence" % name, repr(fact)[:80], "name the file or finding it rests on")
-        out[name] = {"value": fact["value"], "evidence": evidence.strip()}
-    return out
+        found[name] = {"value": fact["value"], "evidence": evidence.strip()}
+    return found  # type: ignore[return-value]  # every name of tables.FACTS is in it now
 
 
-def classify(tasks, facts):
+def classify(tasks: Mapping[int, PlannedTask], facts: Facts) -> Classification:
     """Tasks and facts -> {"mode", "text", "medium": [fired], "complex": [fired]}; mechanical, not overridable.
 
     Every registered task counts, the conventions task too: what the plan says is computed from the plan as registered.
@@ -305,20 +365,23 @@ def classify(tasks, facts):
     layers, chain = facts["layers"], longest_chain(tasks)
     files = len({f for t in tasks.values() for f in t["files"]})
     blocked = [i for i, t in sorted(tasks.items()) if t["blocked_by"]]
-    said = lambda name: (facts[name]["value"], facts[name]["evidence"])
+
+    def said(fact: Fact) -> tuple[bool, str]:
+        return fact["value"], fact["evidence"]
+
     gold = facts["gold_standard_exists"]
     medium = (
         (len(layers) >= 2, "layers: " + (", ".join(layers) or "none")),
-        said("changes_existing"),
-        said("near_sensitive"),
+        said(facts["changes_existing"]),
+        said(facts["near_sensitive"]),
         (len(tasks) >= 3, "%d tasks" % len(tasks)),
         (bool(blocked), "blocked: " + ", ".join("#%d" % i for i in blocked)),
         (files >= 5, "%d files" % files),
     )
     complexes = (
         (len(layers) >= 3, "layers: " + ", ".join(layers)),
-        said("shared_by_3_modules"),
-        said("direct_sensitive"),
+        said(facts["shared_by_3_modules"]),
+        said(facts["direct_sensitive"]),
         (len(tasks) >= 5, "%d tasks" % len(tasks)),
         (chain >= 3, "longest chain: %d tasks" % chain),
         (not gold["value"], gold["evidence"]),
@@ -327,7 +390,9 @@ def classify(tasks, facts):
     fired_a = [n for n, (fired, _) in enumerate(medium) if fired]
     fired_b = [n for n, (fired, _) in enumerate(complexes) if fired]
     result_a = "SIMPLE" if len(fired_a) <= 1 else "tentatively MEDIUM" if len(fired_a) <= 3 else "COMPLEX by accumulation"
-    mode = {"SIMPLE": tables.SIMPLE, "COMPLEX by accumulation": tables.COMPLEX}.get(result_a, tables.COMPLEX if fired_b else tables.MEDIUM)
+    mode: Mode = tables.COMPLEX if fired_b else tables.MEDIUM
+    if result_a != "tentatively MEDIUM":
+        mode = tables.SIMPLE if result_a == "SIMPLE" else tables.COMPLEX
     lines = ["STEP A — MEDIUM triggers: %d/6 fired" % len(fired_a)]
     lines += ["  %d. %s: %s" % (n + 1, tables.MEDIUM_TRIGGERS[n][0], medium[n][1]) for n in fired_a]
     lines += ["STEP A result: " + result_a, ""]
@@ -345,7 +410,7 @@ def classify(tasks, facts):
     }
 
 
-def check_reviewers(tasks, mode):
+def check_reviewers(tasks: Mapping[int, PlannedTask], mode: str) -> None:
     """MEDIUM: each task names at least one specialist, a high-risk task has all three. Raises Refusal."""
     if mode != tables.MEDIUM:
         return

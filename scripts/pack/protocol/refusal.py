@@ -1,5 +1,12 @@
 """The typed refusal: what was refused, the state that was seen, the next legal step. It is also the prompt the agent reads."""
 
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .literals import EventName
+    from .state_types import RefusalData
+
 
 class Refusal(Exception):
     """An event that the protocol does not accept. The state it was offered to is untouched.
@@ -9,12 +16,21 @@ class Refusal(Exception):
     (REFUSED, or one of the named troubles such as STALE_EPOCH), `task` the task it is about, if any.
     """
 
-    def __init__(self, code, what, seen="", next="", event="", task=None, record="REFUSED"):
+    def __init__(
+        self,
+        code: str,
+        what: str,
+        seen: str = "",
+        next: str = "",
+        event: str = "",
+        task: int | None = None,
+        record: EventName = "REFUSED",
+    ) -> None:
         Exception.__init__(self, what)
         self.code, self.what, self.seen, self.next = code, what, seen, next
         self.event, self.task, self.record = event, task, record
 
-    def text(self):
+    def text(self) -> str:
         """The message for the one who was refused."""
         parts = ["team: refused (%s): %s" % (self.code, self.what)]
         if self.seen:
@@ -23,9 +39,9 @@ class Refusal(Exception):
             parts.append("Next: " + self.next)
         return "\n".join(parts)
 
-    def data(self):
+    def data(self) -> RefusalData:
         """The refusal as journal data."""
-        out = {"code": self.code, "event": self.event, "what": self.what, "seen": self.seen, "next": self.next}
+        out: RefusalData = {"code": self.code, "event": self.event, "what": self.what, "seen": self.seen, "next": self.next}
         if self.task is not None:
             out["task"] = self.task
         return out

@@ -4,23 +4,32 @@ The engine reads these tables; `make generate` prints them into references/, int
 linter's vocabulary. Change a fact here and nowhere else.
 """
 
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+    from .literals import EventName, Mode, Phase, TaskState, TeardownState
+
 # --- Roles (PROTOCOL 1) -----------------------------------------------------------------------------------------
 LEAD = "lead"
 SUPERVISOR = "supervisor"
 TECH_LEAD = "tech-lead"
-CODERS = ("coder", "realtime-dev", "realtime-engineer")
+CODERS: tuple[str, ...] = ("coder", "realtime-dev", "realtime-engineer")
 TEST_WRITER = "test-writer"
-IMPLEMENTERS = CODERS + (TEST_WRITER,)
-SPECIALISTS = ("security-reviewer", "logic-reviewer", "quality-reviewer")
+IMPLEMENTERS: tuple[str, ...] = CODERS + (TEST_WRITER,)
+SPECIALISTS: tuple[str, ...] = ("security-reviewer", "logic-reviewer", "quality-reviewer")
 UNIFIED = "unified-reviewer"
-REVIEWERS = SPECIALISTS + (UNIFIED,)
-RESEARCHERS = ("codebase-researcher", "reference-researcher", "web-researcher")
+REVIEWERS: tuple[str, ...] = SPECIALISTS + (UNIFIED,)
+RESEARCHERS: tuple[str, ...] = ("codebase-researcher", "reference-researcher", "web-researcher")
 RISK_TESTER = "risk-tester"
-APPROVERS = REVIEWERS + (TECH_LEAD,)
-ROLES = (SUPERVISOR, TECH_LEAD) + IMPLEMENTERS + REVIEWERS + RESEARCHERS + (RISK_TESTER,)
+ENABLING = "enabling-agent"  # one-shot, by trigger: a specialist of the sensitive area that a high-risk task touches
+APPROVERS: tuple[str, ...] = REVIEWERS + (ENABLING, TECH_LEAD)
+ROLES: tuple[str, ...] = (SUPERVISOR, TECH_LEAD) + IMPLEMENTERS + REVIEWERS + (ENABLING,) + RESEARCHERS + (RISK_TESTER,)
 
 # One living holder at a time: two of these at once could not be told apart by the matrix or the epochs.
-SINGLETONS = (SUPERVISOR, TECH_LEAD) + REVIEWERS
+SINGLETONS: tuple[str, ...] = (SUPERVISOR, TECH_LEAD) + REVIEWERS
 
 # --- Roster (PROTOCOL 1) ----------------------------------------------------------------------------------------
 ROSTER_STATES = ("SPAWNING", "ACTIVE", "IDLE", "ENDED", "LOST")
@@ -28,10 +37,11 @@ LIVING = ("SPAWNING", "ACTIVE", "IDLE")
 PRESENT = ("ACTIVE", "IDLE")  # bound to an agent that can be spoken to: what the matrix calls ACTIVE
 
 # --- Complexity (seed, Step 3) ----------------------------------------------------------------------------------
-SIMPLE, MEDIUM, COMPLEX = "SIMPLE", "MEDIUM", "COMPLEX"
-ESCALATED = "SIMPLE_ESCALATED_TO_MEDIUM"
-MODES = (SIMPLE, ESCALATED, MEDIUM, COMPLEX)
-LAYERS = ("db", "api", "ui")
+SIMPLE: Final = "SIMPLE"
+MEDIUM: Final = "MEDIUM"
+COMPLEX: Final = "COMPLEX"
+ESCALATED: Final = "SIMPLE_ESCALATED_TO_MEDIUM"
+MODES: tuple[Mode, ...] = (SIMPLE, ESCALATED, MEDIUM, COMPLEX)
 
 # number -> (what fires it, what it is computed from or which fact the lead supplies)
 MEDIUM_TRIGGERS = (
@@ -56,28 +66,39 @@ FACTS = ("changes_existing", "near_sensitive", "shared_by_3_modules", "direct_se
 
 # --- Approvals (PROTOCOL 6): runtime mode -> required roles; "task reviewers" stands for those the plan named -------
 TASK_REVIEWERS = "the task's reviewers"
-APPROVAL_MATRIX = {
+APPROVAL_MATRIX: dict[str, tuple[str, ...]] = {
     SIMPLE: (UNIFIED,),
     ESCALATED: SPECIALISTS + (TECH_LEAD,),
     MEDIUM: (TASK_REVIEWERS, TECH_LEAD),
     COMPLEX: SPECIALISTS + (TECH_LEAD,),
 }
 # Roles that a mode has at all (PROTOCOL 8: "no role that the mode does not have").
-MODE_ROLES = {
+MODE_ROLES: dict[str, tuple[str, ...]] = {
     SIMPLE: (SUPERVISOR, UNIFIED) + IMPLEMENTERS + RESEARCHERS,
     ESCALATED: (SUPERVISOR, TECH_LEAD) + REVIEWERS + IMPLEMENTERS + RESEARCHERS + (RISK_TESTER,),
     MEDIUM: (SUPERVISOR, TECH_LEAD) + SPECIALISTS + IMPLEMENTERS + RESEARCHERS + (RISK_TESTER,),
     COMPLEX: (SUPERVISOR, TECH_LEAD) + SPECIALISTS + IMPLEMENTERS + RESEARCHERS + (RISK_TESTER,),
 }
+for _mode in (ESCALATED, MEDIUM, COMPLEX):
+    MODE_ROLES[_mode] += (ENABLING,)
+# Sensitive areas (the seed's): words of a path, whole, in any case. What is sensitive by what it imports the plan says (`sensitive`), from the
+# researcher's report. A high-risk task that touches one needs the enabling agent's approval beside the three reviewers'.
+SENSITIVE = {
+    "auth": "auth authn authz authentication authorization authorisation login logout signin signup oauth oauth2 oidc saml sso jwt password passwords".split(),
+    "permissions": "permission permissions rbac acl acls".split(),
+    "payments": "payment payments checkout paypal stripe invoice invoices refund refunds".split(),
+    "billing": "billing subscription subscriptions".split(),
+    "migrations": "migration migrations migrate alembic flyway liquibase".split(),
+}
 VALIDATED_MODES = (MEDIUM, COMPLEX)  # PLAN OK and RISKS MITIGATED before coders, CONSISTENCY OK before the end
 
 # --- Phases (PROTOCOL 8) ----------------------------------------------------------------------------------------
-PHASES = ("DISCOVERY", "PLANNING", "SETUP", "EXECUTION", "COMPLETION", "TEARDOWN", "CLOSED", "FAILED_SAFE")
+PHASES: tuple[Phase, ...] = ("DISCOVERY", "PLANNING", "SETUP", "EXECUTION", "COMPLETION", "TEARDOWN", "CLOSED", "FAILED_SAFE")
 DELEGATE_PHASES = ("SETUP", "EXECUTION", "COMPLETION")  # the lead edits no project file here, nor in what follows (access.py)
-OPEN_PHASES = PHASES[:5]
+OPEN_PHASES: tuple[Phase, ...] = PHASES[:5]
 
 # --- Tasks (PROTOCOL 5): state -> states it may go to. Terminal states have no exits. ------------------------------
-TASK_STATES = {
+TASK_STATES: dict[TaskState, tuple[TaskState, ...]] = {
     "PENDING": ("IN_PROGRESS", "CANCELLED"),
     "IN_PROGRESS": ("IN_REVIEW", "STUCK", "STUCK_ESCALATED", "CANCELLED"),
     "IN_REVIEW": ("CHANGES_REQUESTED", "APPROVED", "STUCK", "REVIEW_LOOP", "STUCK_ESCALATED", "CANCELLED"),
@@ -89,15 +110,29 @@ TASK_STATES = {
     "DONE": (),
     "CANCELLED": (),
 }
-TERMINAL = ("DONE", "CANCELLED")
-WORKING = ("IN_PROGRESS", "IN_REVIEW", "CHANGES_REQUESTED", "APPROVED")  # its coder may edit its files here
-BLOCKED_ON_LEAD = ("STUCK", "REVIEW_LOOP", "STUCK_ESCALATED")  # left only by a lead decision
+TERMINAL: tuple[TaskState, ...] = ("DONE", "CANCELLED")
+WORKING: tuple[TaskState, ...] = ("IN_PROGRESS", "IN_REVIEW", "CHANGES_REQUESTED", "APPROVED")  # its coder may edit its files here
+BLOCKED_ON_LEAD: tuple[TaskState, ...] = ("STUCK", "REVIEW_LOOP", "STUCK_ESCALATED")  # left only by a lead decision
 SEVERITIES = ("CRITICAL", "MAJOR", "MINOR")
+# What a risk tester finds: it happens; what is there keeps it from happening; it cannot happen.
+RISK_VERDICTS = ("CONFIRMED", "MITIGATED", "THEORETICAL")
+
+# The seed's Feature Definition of Done: (key, words by which a line of the lead's says it, the line otherwise). `%(build)s` and `%(test)s` are
+# the commands of the tasks' tooling. What the lead must say itself is how tests are told to pass.
+DONE_LINES = (
+    ("build", ("build", "compil"), "Build passes: %(build)s"),
+    ("tests", ("test", "spec"), "All tests pass: %(test)s"),
+    ("checks", ("check", "lint"), "Automated convention checks pass (naming, imports, structure)"),
+    ("critical", ("critical",), "No unresolved CRITICAL review findings"),
+    ("architecture", ("architect",), "Consistent with project architecture"),
+    ("claude", ("claude.md",), "CLAUDE.md conventions followed"),
+    ("gold", ("gold standard", "reference", "deviation"), "Gold standard patterns matched (or deviation explicitly justified)"),
+)
 
 TASK_PARTS = ("subject", "files", "references", "acceptance", "checks", "tooling")
 
 # --- Limits ------------------------------------------------------------------------------------------------------
-LIMITS = {
+LIMITS: dict[str, tuple[int, str]] = {
     "CODERS_DEFAULT": (3, "coders ACTIVE at once unless --coders says otherwise (PROTOCOL 8)"),
     "CODERS_MAX": (16, "highest --coders; the client itself stops at 20 concurrent agents (CLIENT 2.2)"),
     "ACK_RETRY_ROUNDS": (3, "shutdown requests sent to one target in all (PROTOCOL 9, H18)"),
@@ -120,7 +155,7 @@ LIMITS = {
 }
 
 
-def limit(name):
+def limit(name: str) -> int:
     """The value of one limit."""
     return LIMITS[name][0]
 
@@ -137,38 +172,55 @@ WATCH = {
 # LEAD: nobody was offered the state yet. LOST: the owner ended; the lead may only spawn and re-offer.
 OWNER_STATES = ("LEAD", "OFFERED", "ACTIVE", "LOST", "RECONCILE_LOCK")
 
-# --- Teardown (PROTOCOL 9): (from, on, guard, to), as printed in references/teardown.md --------------------------------
-TEARDOWN_STATES = (
-    "NONE",
-    "TEARDOWN_INIT",
-    "SHUTDOWN_REQUESTED",
-    "WAITING_ACKS",
-    "RETRYING",
-    "FORCED_FINALIZE_CANDIDATE",
-    "READY_TO_DELETE",
-    "TEAM_DELETED",
-    "TEARDOWN_FAILED_SAFE",
-)
-TEARDOWN = (
-    ("NONE", "completion gate passed, or `pack abort`", "owner ACTIVE", "TEARDOWN_INIT"),
-    ("TEARDOWN_INIT", "first `shutdown_request`", "targets = living roster minus supervisor", "SHUTDOWN_REQUESTED"),
-    ("SHUTDOWN_REQUESTED", "all requests sent", "", "WAITING_ACKS"),
-    ("WAITING_ACKS", "ack", "some missing", "WAITING_ACKS"),
-    ("WAITING_ACKS", "ack", "none missing, no open task, state consistent, summary and decisions persisted", "READY_TO_DELETE"),
-    ("WAITING_ACKS", "60 s passed", "sends < 3", "RETRYING"),
-    ("RETRYING", "resent to the missing", "", "WAITING_ACKS"),
-    ("WAITING_ACKS", "60 s passed", "sends = 3", "FORCED_FINALIZE_CANDIDATE"),
-    ("FORCED_FINALIZE_CANDIDATE", "`FORCED_FINALIZE_ACK`", "no open task, state consistent, persisted", "READY_TO_DELETE"),
-    ("FORCED_FINALIZE_CANDIDATE", "`FORCED_FINALIZE_DENY`, or no answer in 300 s", "", "TEARDOWN_FAILED_SAFE"),
-    ("any before READY_TO_DELETE", "a task reopens, or the owner is lost", "", "TEARDOWN_INIT under the new epoch"),
-    ("READY_TO_DELETE", "final offer to the lead, supervisor shut down last", "", "TEAM_DELETED"),
-    ("TEARDOWN_FAILED_SAFE", "`pack teardown retry`", "new attempt id", "TEARDOWN_INIT"),
-)
+# --- Teardown (PROTOCOL 9) ------------------------------------------------------------------------------------------
+# state -> {what moves it: the next state}. consequences.move_teardown goes by this table and by nothing else; the guards of a move stand
+# with the rule of its event. BEGUN: `pack teardown`, its retry, an abort. RESTARTED: what was collected counts no more. ALL_ASKED: nobody
+# who is missing has yet to be asked in this round.
+_ASKED_ANEW: dict[str, TeardownState] = {"BEGUN": "TEARDOWN_INIT", "RESTARTED": "TEARDOWN_INIT"}
+_COLLECTING: dict[str, TeardownState] = dict(_ASKED_ANEW, READY_TO_DELETE="READY_TO_DELETE")
+TEARDOWN: dict[TeardownState, dict[str, TeardownState]] = {
+    "NONE": {"BEGUN": "TEARDOWN_INIT"},
+    "TEARDOWN_INIT": dict(_COLLECTING, SHUTDOWN_REQUESTED="SHUTDOWN_REQUESTED"),
+    "SHUTDOWN_REQUESTED": dict(_COLLECTING, SHUTDOWN_REQUESTED="SHUTDOWN_REQUESTED", ALL_ASKED="WAITING_ACKS"),
+    "WAITING_ACKS": dict(
+        _COLLECTING,
+        SHUTDOWN_REQUESTED="WAITING_ACKS",
+        TEARDOWN_RETRYING="RETRYING",
+        FORCED_FINALIZE_CANDIDATE="FORCED_FINALIZE_CANDIDATE",
+    ),
+    "RETRYING": dict(_COLLECTING, SHUTDOWN_REQUESTED="RETRYING", ALL_ASKED="WAITING_ACKS"),
+    "FORCED_FINALIZE_CANDIDATE": dict(
+        _COLLECTING,
+        SHUTDOWN_REQUESTED="FORCED_FINALIZE_CANDIDATE",
+        FORCED_FINALIZE_CANDIDATE="FORCED_FINALIZE_CANDIDATE",
+        TEARDOWN_FAILED_SAFE="TEARDOWN_FAILED_SAFE",
+    ),
+    "READY_TO_DELETE": dict(_COLLECTING, SHUTDOWN_REQUESTED="READY_TO_DELETE", TEAM_DELETED="TEAM_DELETED"),
+    "TEARDOWN_FAILED_SAFE": {"BEGUN": "TEARDOWN_INIT"},
+    "TEAM_DELETED": {},
+}
+# What moves it -> (how references/teardown.md says it, under which guard)
+TEARDOWN_MOVES = {
+    "BEGUN": ("`pack teardown`, `pack teardown retry` or an abort", "completion gate passed and owner ACTIVE; an abort needs neither"),
+    "RESTARTED": ("a task reopens, or the owner is lost", "targets = living roster minus supervisor, under the new epoch"),
+    "SHUTDOWN_REQUESTED": ("a `shutdown_request`", "to a living target that was not asked in this round"),
+    "ALL_ASKED": ("the last request of the round", ""),
+    "TEARDOWN_RETRYING": ("%d s passed" % limit("ACK_RETRY_TIMEOUT_SEC"), "acks missing, sends < %d" % limit("ACK_RETRY_ROUNDS")),
+    "FORCED_FINALIZE_CANDIDATE": (
+        "%d s passed, or the supervisor says it" % limit("ACK_RETRY_TIMEOUT_SEC"),
+        "acks missing, sends = %d" % limit("ACK_RETRY_ROUNDS"),
+    ),
+    "READY_TO_DELETE": (
+        "the last ack, or `FORCED_FINALIZE_ACK`",
+        "no open task, what is delivered is approved, summary and decisions persisted",
+    ),
+    "TEARDOWN_FAILED_SAFE": ("`FORCED_FINALIZE_DENY`, or no answer in %d s" % limit("CANDIDATE_TIMEOUT_SEC"), ""),
+    "TEAM_DELETED": ("the supervisor was shut down last", "nobody lives, what is delivered is approved"),
+}
 
 # --- Messages (PROTOCOL 7) ----------------------------------------------------------------------------------------
 # event -> (form, senders, receivers, when). A form's <epoch>, <N>, <M> are numbers; " ..." is free text on that line.
-_CODER = IMPLEMENTERS
-MESSAGES = {
+MESSAGES: dict[EventName, tuple[str, tuple[str, ...], tuple[str, ...], str]] = {
     "STATE_OWNERSHIP_HANDOFF": (
         "STATE_OWNERSHIP_HANDOFF(<epoch>)",
         (LEAD,),
@@ -183,24 +235,35 @@ MESSAGES = {
     "RISKS": ("RISKS: <N>", (TECH_LEAD,), (LEAD,), "N risks follow, each as `RISK-1: ...` with `Severity: CRITICAL|MAJOR|MINOR`"),
     "RISK_ANALYSIS_RESULTS": ("RISK ANALYSIS RESULTS", (LEAD,), (TECH_LEAD,), "the risk testers have answered"),
     "RISKS_MITIGATED": ("RISKS MITIGATED", (TECH_LEAD,), (LEAD,), "confirmed risks are in the tasks and DECISIONS.md"),
-    "CLAIM": ("CLAIM: task #<N>", _CODER, (SUPERVISOR,), "never needed: the first edit of a free task's file claims it"),
-    "IN_REVIEW": ("IN_REVIEW: task #<N>", _CODER, (SUPERVISOR,), "never needed: the first REVIEW says it"),
-    "REVIEW": ("REVIEW: task #<N>", _CODER, APPROVERS, "once it is ready, and again after every change"),
-    "APPROVED": ("APPROVED: task #<N>", APPROVERS, _CODER, "the revision you were asked to review may pass"),
-    "CHANGES_REQUESTED": ("CHANGES_REQUESTED: task #<N>", APPROVERS, _CODER, "findings with severity and confidence below"),
+    "CLAIM": ("CLAIM: task #<N>", IMPLEMENTERS, (SUPERVISOR,), "never needed: the first edit of a free task's file claims it"),
+    "IN_REVIEW": ("IN_REVIEW: task #<N>", IMPLEMENTERS, (SUPERVISOR,), "never needed: the first REVIEW says it"),
+    "REVIEW": ("REVIEW: task #<N>", IMPLEMENTERS, APPROVERS, "once it is ready, and again after every change"),
+    "APPROVED": ("APPROVED: task #<N>", APPROVERS, IMPLEMENTERS, "the revision you were asked to review may pass"),
+    "CHANGES_REQUESTED": ("CHANGES_REQUESTED: task #<N>", APPROVERS, IMPLEMENTERS, "findings with severity and confidence below"),
     "DONE": (
         "DONE: task #<N>",
-        _CODER,
+        IMPLEMENTERS,
         (SUPERVISOR,),
         "never needed: the commit of approved content says it; may end in `, claiming task #M` or `. ALL MY TASKS COMPLETE`",
     ),
-    "STUCK": ("STUCK: task #<N>", _CODER + (SUPERVISOR,), (SUPERVISOR, LEAD), "you cannot go on; evidence below"),
-    "REVIEW_LOOP": ("REVIEW_LOOP: task #<N>", _CODER + (SUPERVISOR,), (SUPERVISOR, LEAD), "review goes in circles"),
-    "IMPOSSIBLE_WAIT": ("IMPOSSIBLE_WAIT: task #<N>", _CODER + (SUPERVISOR,), (SUPERVISOR, LEAD), "a required approver is not ACTIVE"),
-    "QUESTION": ("QUESTION: ...", _CODER, (LEAD,), "something the task does not say"),
+    "STUCK": ("STUCK: task #<N>", IMPLEMENTERS + (SUPERVISOR,), (SUPERVISOR, LEAD), "you cannot go on; evidence below"),
+    "REVIEW_LOOP": ("REVIEW_LOOP: task #<N>", IMPLEMENTERS + (SUPERVISOR,), (SUPERVISOR, LEAD), "review goes in circles"),
+    "IMPOSSIBLE_WAIT": (
+        "IMPOSSIBLE_WAIT: task #<N>",
+        IMPLEMENTERS + (SUPERVISOR,),
+        (SUPERVISOR, LEAD),
+        "a required approver is not ACTIVE",
+    ),
+    "QUESTION": ("QUESTION: ...", IMPLEMENTERS, (LEAD,), "something the task does not say"),
+    "PATTERN_DOES_NOT_FIT": (
+        "PATTERN DOES NOT FIT: task #<N>",
+        IMPLEMENTERS,
+        (TECH_LEAD, LEAD),
+        "before you deviate from a gold standard; below: why, and what you propose (to the lead in a SIMPLE run)",
+    ),
     "ESCALATE_TO_MEDIUM": (
         "ESCALATE TO MEDIUM: task #<N>",
-        (UNIFIED,) + _CODER + (SUPERVISOR,),
+        (UNIFIED,) + IMPLEMENTERS + (SUPERVISOR,),
         (SUPERVISOR, LEAD),
         "sensitive code in a SIMPLE run; the supervisor passes it on to the lead",
     ),
@@ -232,7 +295,7 @@ REPORT_ACTIONS = ("PING", "NUDGE", "ESCALATE", "REASSIGN_PROPOSAL", "TEARDOWN_RE
 USER_DECIDES = "the user decides: "
 
 # --- Everything else that is journalled: event -> what it means ---------------------------------------------------------
-RECORDS = {
+RECORDS: dict[EventName, str] = {
     "RUN_OPENED": "the command was expanded; arguments, enforcement level and what was found",
     "RUN_RESUMED": "a main session took the run up again",
     "RUN_PAUSED": "the user paused the run",
@@ -249,6 +312,8 @@ RECORDS = {
     "TASK_ASSIGNED": "the lead gave a task to an implementer",
     "TASK_CANCELLED": "the lead cancelled a task",
     "TASK_RESCOPED": "the lead changed a task",
+    "RISK_VERDICT": "a risk tester's answer: CONFIRMED, MITIGATED or THEORETICAL",
+    "DECISIONS_WRITTEN": "the tech lead wrote DECISIONS.md; the risks that it names there",
     "FILE_WRITTEN": "a task's file changed; the task has a new revision",
     "COMMITTED": "a commit was made; the tasks whose approved content it holds",
     "START_RECORDED": "where a run begins that an older version opened: commit, branch, index, every file that is dirty or untracked",
@@ -310,5 +375,5 @@ RECORDS = {
 }
 TROUBLE = ("REFUSED", "HANDOFF_MISSING", "SPLIT_BRAIN_DETECTED", "STALE_EPOCH")  # refusals as journal events
 
-EVENTS = dict(RECORDS)
+EVENTS: dict[EventName, str] = dict(RECORDS)
 EVENTS.update((name, spec[3]) for name, spec in MESSAGES.items())

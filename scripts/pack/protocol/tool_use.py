@@ -1,13 +1,19 @@
 """Who may use a tool that the protocol does not know (PROTOCOL 8), as a pure function over a state."""
 
+from __future__ import annotations
+
 from . import tables
 from .refusal import Refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .state_types import Actor, State
 
 EVERYONE = "everyone"
 CONFIGURED = ".claude/team.yaml"
 
 
-def may_use(state, actor, tool, reads=False):
+def may_use(state: State, actor: Actor, tool: str, reads: bool = False) -> Refusal | None:
     """None when the actor may use an unknown tool now, else the Refusal. reads: it is a research server's reading tool."""
     role = actor["role"]
     if state["phase"] == "CLOSED" or role == "foreign":

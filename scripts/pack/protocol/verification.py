@@ -1,11 +1,17 @@
 """What a verification has shown, in words, and what it leaves open: for guards, advice, status and summary (PROTOCOL 12)."""
 
+from __future__ import annotations
+
 from . import tables
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .state_types import Data, Measured, State, Verify
 
 UNKNOWN = "exit 0, number of tests unknown"
 
 
-def taken_in(data):
+def taken_in(data: Data) -> Measured:
     """What VERIFIED adds to the state. Records of earlier versions lack all of it: they ran in place, and counted nothing."""
     return {
         "where": data.get("where") or "in place",
@@ -21,33 +27,34 @@ def taken_in(data):
     }
 
 
-def passed(data):
+def passed(data: Data) -> bool:
     """Whether what was measured is a verification that passed: an exit code of 0 that is believed."""
     return data["build_exit"] == 0 and data["test_exit"] == 0 and not data.get("why")
 
 
-def tests_text(verify):
+def tests_text(verify: Verify) -> str:
     """`pytest: 12 tests ran, 1 skipped`, or that the number is unknown."""
-    if verify.get("tests") is None:
+    ran = verify.get("tests")
+    if ran is None:
         return "number of tests unknown"
     unit = verify.get("unit") or "tests"
-    words = "%s: %d %s ran" % (verify.get("runner"), verify["tests"], unit[:-1] if verify["tests"] == 1 else unit)
-    for name in ("failed", "skipped"):
-        if verify.get(name):
-            words += ", %d %s" % (verify[name], name)
+    words = "%s: %d %s ran" % (verify.get("runner"), ran, unit[:-1] if ran == 1 else unit)
+    for count, name in ((verify.get("failed"), "failed"), (verify.get("skipped"), "skipped")):
+        if count:
+            words += ", %d %s" % (count, name)
     return words
 
 
-def failure_text(verify):
+def failure_text(verify: Verify) -> str:
     """Why the last verification did not pass."""
     if verify["nonce"]:
         return "it has not ended"
     if verify.get("why") and not verify["build"]["exit"] and not verify["test"]["exit"]:
-        return verify["why"]
+        return str(verify["why"])
     return "build exit %s, tests exit %s" % (verify["build"]["exit"], verify["test"]["exit"])
 
 
-def remarks(state):
+def remarks(state: State) -> list[str]:
     """What a verification that passed leaves open, a line each; [] where there is nothing to say."""
     verify = state["verify"]
     if not verify or not verify["ok"]:
@@ -64,7 +71,7 @@ def remarks(state):
     return out
 
 
-def open_points(state):
+def open_points(state: State) -> list[str]:
     """What of a verification keeps the Definition of Done from being simply met: short words."""
     verify = state["verify"]
     if not verify or not verify["ok"]:
@@ -73,7 +80,7 @@ def open_points(state):
     return out + (["tests that do not notice the change"] if verify.get("noticed") is False else [])
 
 
-def unnoticed(state):
+def unnoticed(state: State) -> str | None:
     """The words for the tech lead when the tests pass without the change, too; None otherwise."""
     verify = state["verify"]
     if not verify or not verify["ok"] or verify.get("noticed") is not False:

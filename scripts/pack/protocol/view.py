@@ -1,78 +1,92 @@
 """Questions about a state, all pure: who is alive, what is required, what is missing. Guards and advice share them."""
 
+from __future__ import annotations
+
 from . import tables
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+    from .state_types import Entry, Quorum, State, Task
 
-def entry(state, name):
+
+def entry(state: State, name: str | None) -> Entry | None:
     """The roster entry of a name, or None."""
-    return state["roster"].get(name)
+    return state["roster"].get(name or "")
 
 
-def in_pane(e):
+def in_pane(e: Entry) -> bool:
     """Whether an agent is a client of its own, in a terminal pane."""
     return e["pane"] or str(e["agent_id"]).startswith("session:")
 
 
-def living(state, role=None):
+def living(state: State, role: str | None = None) -> list[str]:
     """Names in the roster that are SPAWNING, ACTIVE or IDLE, of one role or of any."""
     return [n for n, e in state["roster"].items() if e["state"] in tables.LIVING and role in (None, e["role"])]
 
 
-def present(state, role):
+def present(state: State, role: str) -> list[str]:
     """Names of a role that can be spoken to now (bound to an agent, not ended)."""
     return [n for n, e in state["roster"].items() if e["state"] in tables.PRESENT and e["role"] == role]
 
 
-def owner_active(state):
+def owner_active(state: State) -> bool:
     """Whether an acknowledged supervisor owns the operational state."""
     return state["owner"]["state"] == "ACTIVE"
 
 
-def owner_text(state):
+def owner_text(state: State) -> str:
     """`supervisor@2 ACTIVE`, for messages."""
     owner = state["owner"]
     return "%s@%d %s" % (owner["holder"] or "lead", owner["epoch"], owner["state"])
 
 
-def next_epoch(state):
+def next_epoch(state: State) -> int:
     """The epoch that the store mints next: one more than any it ever offered (H4)."""
     return state["owner"]["minted"] + 1
 
 
-def task(state, number):
+def task(state: State, number: int) -> Task:
+    """A task by a number that is known to be one's: `task_exists` stands before the rules that ask."""
+    return state["tasks"].get(str(number))  # type: ignore[return-value]  # never None behind that guard; find_task where it may be
+
+
+def find_task(state: State, number: object) -> Task | None:
     """A task by number, or None."""
     return state["tasks"].get(str(number))
 
 
-def tasks(state):
+def tasks(state: State) -> list[tuple[int, Task]]:
     """(number, task) in order of number."""
     return sorted(((int(k), t) for k, t in state["tasks"].items()), key=lambda pair: pair[0])
 
 
-def open_tasks(state):
+def open_tasks(state: State) -> list[int]:
     """Numbers of tasks that are neither DONE nor CANCELLED."""
     return [n for n, t in tasks(state) if t["state"] not in tables.TERMINAL]
 
 
-def required(state, t):
+def required(state: State, t: Task) -> tuple[str, ...]:
     """Roles whose approval a task needs in the present mode. Liveness never changes it (H10, H11)."""
-    roles = []
+    roles: list[str] = []
     for role in tables.APPROVAL_MATRIX[state["mode"]]:
         if role == tables.TASK_REVIEWERS:
             roles += tables.SPECIALISTS if t["high_risk"] else t["reviewers"]
         else:
             roles.append(role)
+    if t["high_risk"] and t.get("sensitive") and tables.ENABLING in tables.MODE_ROLES[state["mode"]]:
+        roles.append(tables.ENABLING)
     return tuple(roles)
 
 
-def quorum(state, t, revision=None):
+def quorum(state: State, t: Task, revision: str | None = None) -> Quorum:
     """The decision on a task's approvals: a dict with
 
     result: APPROVED | PENDING | REJECTED | IMPOSSIBLE_WAIT; have, missing, stale, rejected, absent: lists of roles.
     An approval counts when it is of the present revision, whatever became of the incarnation that gave it (H13, H15).
     """
     revision = t["revision"] if revision is None else revision
-    out = {"have": [], "missing": [], "stale": [], "rejected": [], "absent": []}
+    out: Quorum = {"result": "", "have": [], "missing": [], "stale": [], "rejected": [], "absent": []}
     for role in required(state, t):
         verdict = t["approvals"].get(role)
         if verdict and verdict["revision"] == revision:
@@ -92,40 +106,40 @@ def quorum(state, t, revision=None):
     return out
 
 
-def quorum_text(q):
+def quorum_text(q: Quorum) -> str:
     """One line for messages: who approved, who is missing and why."""
     parts = ["approved: " + (", ".join(q["have"]) or "nobody")]
-    for name, label in (("rejected", "asked for changes"), ("absent", "not ACTIVE"), ("stale", "approved an older revision")):
-        if q[name]:
-            parts.append("%s: %s" % (label, ", ".join(q[name])))
+    for roles, label in ((q["rejected"], "asked for changes"), (q["absent"], "not ACTIVE"), (q["stale"], "approved an older revision")):
+        if roles:
+            parts.append("%s: %s" % (label, ", ".join(roles)))
     silent = [r for r in q["missing"] if r not in q["absent"] and r not in q["stale"]]
     if silent:
         parts.append("still missing: " + ", ".join(silent))
     return "; ".join(parts)
 
 
-def left_planning(state):
+def left_planning(state: State) -> bool:
     """Whether the run ever left PLANNING: from then on to CLOSED the lead edits no project file."""
     ending = state["phase"] in ("TEARDOWN", "FAILED_SAFE") and state["plan"]["registered"] and state["owner"]["minted"] > 0
     return state["phase"] in tables.DELEGATE_PHASES or ending
 
 
-def owned(state, name, states=None):
+def owned(state: State, name: str | None, states: Sequence[str] | None = None) -> list[int]:
     """Numbers of the tasks that a name owns, in the given states (default: not terminal)."""
     return [n for n, t in tasks(state) if t["owner"] == name and (t["state"] in states if states else t["state"] not in tables.TERMINAL)]
 
 
-def claimable(state, name=None):
+def claimable(state: State, name: str | None = None) -> list[int]:
     """Numbers of PENDING tasks whose blockers are terminal and that nobody else was given."""
     out = []
     for n, t in tasks(state):
-        ready = all((task(state, b) or {"state": "DONE"})["state"] in tables.TERMINAL for b in t["blocked_by"])
+        ready = all((find_task(state, b) or {"state": "DONE"})["state"] in tables.TERMINAL for b in t["blocked_by"])
         if t["state"] == "PENDING" and ready and (not t["owner"] or name is None or t["owner"] == name):
             out.append(n)
     return out
 
 
-def busy_coders(state):
+def busy_coders(state: State) -> list[str]:
     """Coders that count against --coders: working or starting, or idle with a task still open."""
     out = []
     for n in living(state):
@@ -135,12 +149,12 @@ def busy_coders(state):
     return out
 
 
-def missing_acks(state):
+def missing_acks(state: State) -> list[str]:
     """Names of teardown targets that have not acknowledged."""
     return sorted(n for n, t in state["teardown"]["targets"].items() if not t["acked"])
 
 
-def resolve(state, to):
+def resolve(state: State, to: object) -> str | None:
     """A SendMessage's `to` -> a roster name, "lead", or None. Exact spelling: look-alikes resolve to nothing."""
     if not isinstance(to, str):
         return None
@@ -154,6 +168,6 @@ def resolve(state, to):
     return bound[0] if bound else None
 
 
-def working(state):
+def working(state: State) -> list[str]:
     """Names that are at work now, or have mail that will wake them."""
     return [n for n, e in state["roster"].items() if e["state"] in ("ACTIVE", "SPAWNING") or (e["state"] == "IDLE" and e["mail"])]

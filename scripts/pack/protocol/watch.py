@@ -6,18 +6,26 @@ later, it counts and becomes a step for the supervisor, or for the lead where th
 hook event and, in a terminal, once a minute (watcher.py), so a model wakes only on a breach.
 """
 
+from __future__ import annotations
+
 from . import tables, view
 from .kernel import rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Container
+    from .literals import EventName
+    from .state_types import Actor, Data, Due, Effects, Entry, FindSteps, MakeStep, State, Step, Watched
 
 STAGES = ("PING", "ESCALATE", "REPLACE")  # level 1, 2, 3 of tables.WATCH
 
 
-def _clock(e):
+def _clock(e: Entry) -> float:
     """When the silence of a roster entry began to count."""
     return max(e["seen"], e["since"] + tables.limit("WATCH_GRACE_SEC"))
 
 
-def _owes(state, name, e, due):
+def _owes(state: State, name: str, e: Entry, due: Container[str]) -> str | None:
     """What an agent is watched for: a row of tables.WATCH, or None while it owes nothing."""
     if state["waves"] is not None:
         return "coder coding" if e["state"] == "ACTIVE" else None
@@ -26,7 +34,7 @@ def _owes(state, name, e, due):
         if working:
             waits = all(view.task(state, n)["state"] == "IN_REVIEW" for n in working) and e["state"] == "IDLE"
             return "coder waiting for review" if waits else "coder coding"
-    elif e["role"] in tables.REVIEWERS or e["role"] == tables.TECH_LEAD:
+    elif e["role"] in tables.REVIEWERS + (tables.ENABLING,) or e["role"] == tables.TECH_LEAD:
         row = "tech-lead" if e["role"] == tables.TECH_LEAD else "reviewer"
         return row if e["state"] == "ACTIVE" or name in due else None
     elif e["role"] == tables.SUPERVISOR:
@@ -34,7 +42,7 @@ def _owes(state, name, e, due):
     return "coder coding" if e["state"] == "ACTIVE" else None
 
 
-def silences(state, now, steps):
+def silences(state: State, now: float, steps: FindSteps) -> dict[str, tuple[str, int, float]]:
     """{name: (row of tables.WATCH, level 1-3, silent since)} of everybody who has been silent beyond a threshold. steps: advice.steps."""
     if state["team"] is None or state["paused"] or state["phase"] not in tables.OPEN_PHASES:
         return {}
@@ -48,43 +56,56 @@ def silences(state, now, steps):
     for name, e in quiet:
         row = _owes(state, name, e, due)
         level = sum(now - _clock(e) >= m * minute for m in tables.WATCH[row]) if row else 0
-        if level:
+        if row and level:
             out[name] = (row, level, _clock(e))
     return out
 
 
-def due(state, now, steps):
+def due(state: State, now: float, steps: FindSteps) -> Due:
     """The BREACH events that a look at this moment makes: [(event, data)]."""
-    out = []
+    out: Due = []
     for name, (row, level, since) in silences(state, now, steps).items():
         w = state["watch"].get(name)
-        if w is None or w["since"] != since or w["row"] != row:
-            w = {"level": 0, "noted": 0, "looked": 0}
-        level = min(level, w["level"] + 1)  # one stage after the other: a suspended machine replaces nobody (H19)
-        if level > w["level"] and (w["noted"] != level or now - w["looked"] >= tables.limit("WATCH_LOOK_SEC")):
+        same = w is not None and w["since"] == since and w["row"] == row
+        counts, noted, looked = (w["level"], w["noted"], w["looked"]) if w is not None and same else (0, 0, 0)
+        level = min(level, counts + 1)  # one stage after the other: a suspended machine replaces nobody (H19)
+        if level > counts and (noted != level or now - looked >= tables.limit("WATCH_LOOK_SEC")):
             out.append(("BREACH", {"who": name, "watched": row, "level": level, "since": since, "minutes": int((now - since) // 60)}))
     return out
 
 
-def standing(state, name):
+def standing(state: State, name: str) -> Watched | None:
     """The breach of an agent that counts and is not over: {"row", "level", "since", "minutes", "told"}; else None."""
     w, e = state["watch"].get(name), state["roster"].get(name)
     return w if w and w["level"] and e and e["state"] in tables.PRESENT and w["since"] == _clock(e) else None
 
 
-def concerns(state, name):
+def untaken(state: State) -> list[int]:
+    """Of what nobody was given, the tasks that stay free once everybody has begun who was spawned or is in a turn and has none yet."""
+    coming = [
+        n
+        for n in view.living(state)
+        if state["roster"][n]["role"] in tables.IMPLEMENTERS
+        and state["roster"][n]["state"] != "IDLE"
+        and not view.owned(state, n, tables.WORKING + ("PENDING",))
+        and not standing(state, n)
+    ]
+    return [n for n in view.claimable(state) if not view.task(state, n)["owner"]][len(coming) :]
+
+
+def concerns(state: State, name: str) -> bool:
     """Whether a message to an agent may settle something that the watch has found."""
     return bool(standing(state, name)) or any(n["who"] == name for n in state["notices"].values())
 
 
 @rule("BREACH", ("gate",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     who, level = data["who"], data["level"]
     w = state["watch"].get(who)
     if w is None or w["since"] != data["since"] or w["row"] != data["watched"]:
         w = {"row": data["watched"], "since": data["since"], "level": 0, "noted": 0, "told": True, "pings": w["pings"] if w else []}
     if w["noted"] != level:
-        w.update(noted=level, looked=now)
+        w.update({"noted": level, "looked": now})
     else:  # the second look in a row
         hour = [t for t in w["pings"] if now - t < 3600]
         spent = (
@@ -93,13 +114,19 @@ def _(state, data, actor, now, effects):
             and (len(hour) >= tables.limit("PINGS_AN_HOUR") or hour and now - hour[-1] < tables.limit("PING_EVERY_SEC"))
         )
         w.update(
-            level=level, minutes=data["minutes"], looked=now, told=bool(spent), pings=hour + [now] if level == 1 and not spent else hour
+            {
+                "level": level,
+                "minutes": data["minutes"],
+                "looked": now,
+                "told": bool(spent),
+                "pings": hour + [now] if level == 1 and not spent else hour,
+            }
         )
     state["watch"] = dict(sorted(dict(state["watch"], **{who: w}).items()))
 
 
 @rule("LOOP_SUSPECTED", ("gate",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     _notice(
         state,
         "loop:" + data["who"],
@@ -109,7 +136,7 @@ def _(state, data, actor, now, effects):
 
 
 @rule("TOOL_UNAVAILABLE", ("gate",))
-def _(state, data, actor, now, effects):
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     names = state["unavailable"].setdefault(data["tool"], [])
     if data["who"] not in names:
         names.append(data["who"])
@@ -118,25 +145,25 @@ def _(state, data, actor, now, effects):
             _notice(state, "tool:" + data["tool"], "%s cannot run `%s`: it is missing for everybody" % (", ".join(names), data["tool"]))
 
 
-def _notice(state, key, text, who=None):
+def _notice(state: State, key: str, text: str, who: str | None = None) -> None:
     state["notices"][key] = {"text": text, "who": who}
     state["notices"] = dict(sorted(state["notices"].items()))
 
 
-def spoken(state, event, to, sender):
+def spoken(state: State, event: EventName, to: str | None, sender: str | None) -> None:
     """The supervisor or the lead has acted: what it was told to do is done. Called for every message that was let through."""
     if sender == tables.SUPERVISOR and event == "SUPERVISOR_REPORT":
         state["notices"] = {}
         for w in state["watch"].values():
             w["told"] = w["told"] or w["level"] == 2
-    elif sender in (tables.SUPERVISOR, tables.LEAD) and to in state["roster"]:
-        w = standing(state, to)
-        if w and (w["level"] == 1 or sender == tables.LEAD):
-            w["told"] = True
+    elif sender in (tables.SUPERVISOR, tables.LEAD) and to is not None and to in state["roster"]:
+        breach = standing(state, to)
+        if breach and (breach["level"] == 1 or sender == tables.LEAD):
+            breach["told"] = True
         state["notices"] = {k: n for k, n in state["notices"].items() if n["who"] != to and (n["who"] or sender != tables.LEAD)}
 
 
-def steps(state, step):
+def steps(state: State, step: MakeStep) -> list[Step]:
     """What is to be done about breaches and notices. `step` makes one step (advice._step)."""
     have = view.present(state, tables.SUPERVISOR) if view.owner_active(state) else []
     watcher, out = (have[0] if have else tables.LEAD), []

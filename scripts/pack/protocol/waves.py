@@ -4,10 +4,16 @@ The same `step`, journal and gate as for `/build`; what differs is in the defini
 with events as a fact: {wave id: {"entry": [reasons], "exit": [reasons]}}, read from the artifacts by the gate.
 """
 
+from __future__ import annotations
+
 from . import view
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .state_types import Definition, QualityGate, State, Unmet, Wave, WaveRole, WavesState
 
-def initial(definition):
+
+def initial(definition: Definition) -> WavesState:
     """The wave part of a state."""
     return {
         "verdicts": {},
@@ -26,37 +32,43 @@ def initial(definition):
         "heard": False,
         "resumed_at": None,
         "lead": definition.get("lead"),
+        "found": [],  # roles whose work of an earlier run was there at the opening, whole (realtime/wave_runs.py): they need not be spawned
     }
 
 
-def roles(state):
+def has_worked(state: State, role: str) -> bool:
+    """Whether a role was spawned in this run, or its work was there when it began."""
+    return bool(state["waves"]["spawned"].get(role)) or role in (state["waves"].get("found") or [])
+
+
+def roles(state: State) -> dict[str, WaveRole]:
     """{role id: role} of the definition, without the one that the lead plays."""
     return {r["id"]: r for r in state["team"]["definition"]["roles"] if r["id"] != state["waves"]["lead"]}
 
 
-def of_agent(state, name):
+def of_agent(state: State, name: str) -> str | None:
     """The role id of an agent type (`team:rt-architect`, or an agent of the user's own: `ping-builder`), or None. Another plugin's
     agent of the same name is another agent."""
     return next((r["id"] for r in roles(state).values() if name in (r["agent"], r["agent"].rpartition(":")[2], "team:" + r["agent"])), None)
 
 
-def wave(state, wave_id):
+def wave(state: State, wave_id: str) -> Wave:
     """One wave of the definition."""
     return next(w for w in state["team"]["definition"]["waves"] if w["id"] == wave_id)
 
 
-def gate_of(state, gate_id):
+def gate_of(state: State, gate_id: str) -> QualityGate:
     """One gate of the definition."""
     return next(g for g in state["team"]["definition"]["gates"] if g["id"] == gate_id)
 
 
-def busy(state, role):
+def busy(state: State, role: str) -> list[str]:
     """Names of a role's agents that are at work. A terminal pane says nothing when a message wakes it: it is at work from then on."""
     mine = [(n, state["roster"][n]) for n in view.living(state, role)]
     return [n for n, e in mine if e["state"] != "IDLE" or e["mail"] and view.in_pane(e)]
 
 
-def open_reasons(state, w, unmet, role=None):
+def open_reasons(state: State, w: Wave, unmet: Unmet, role: str | None = None) -> list[str]:
     """Why a wave (or a role of it) may not begin; empty when it may."""
     facts, out = state["waves"], []
     if w["mode"] == "loop":
@@ -72,19 +84,19 @@ def open_reasons(state, w, unmet, role=None):
     return out + list(unmet.get(w["id"], {}).get("entry", []))
 
 
-def end_reasons(state, w, unmet):
+def end_reasons(state: State, w: Wave, unmet: Unmet) -> list[str]:
     """Why a wave is not over; empty when it is."""
     if w["mode"] == "loop":
         return []
     known, out = roles(state), []
     for r in w["roles"]:
-        if r in known and not state["waves"]["spawned"].get(r):
+        if r in known and not has_worked(state, r):
             out.append("%s was not spawned" % r)
         elif r in known and w["mode"] != "background" and busy(state, r):
             out.append("%s is still at work" % r)
     return out + list(unmet.get(w["id"], {}).get("exit", []))
 
 
-def all_over(state, unmet):
+def all_over(state: State, unmet: Unmet) -> list[str]:
     """Why the team is not finished; empty when every wave is over."""
     return ["wave %s: %s" % (w["id"], r) for w in state["team"]["definition"]["waves"] for r in end_reasons(state, w, unmet)]

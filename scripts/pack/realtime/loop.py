@@ -52,7 +52,7 @@ if hasattr(selectors, "EpollSelector"):
 
 else:
 
-    class Selector(_Account, selectors.DefaultSelector):
+    class Selector(_Account, selectors.DefaultSelector):  # type: ignore[no-redef]  # of systems without epoll
         """The system's own, with the account."""
 
         def select(self, timeout=None):

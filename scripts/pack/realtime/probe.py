@@ -81,7 +81,7 @@ class Counts:
         return self._made
 
 
-_FILLS = {}
+_FILLS: "dict[tuple[int, int], bytes]" = {}
 
 
 def make_body(token, number, size):

@@ -27,9 +27,11 @@ class BadPrices(ValueError):
 
 def of_run(state, records, env):
     """The cost of a run, as data: {"absent": why} or {"calls", "input", "uncached", "output", "protocol_calls", "protocol_input", "money",
-    "currency", "unpriced", "roles": {role: row}, "phases": {phase: row}, "rest": {...} or None, "reconciled": text}.
+    "currency", "unpriced", "roles": {role: row}, "phases": {phase: row}, "rest": {"input", "output", "money"} or None, "reconciled": text,
+    "client_usd": the client's own price of the session or None}.
 
-    input: all tokens of the requests; uncached: those that were no cache read. Only calls from the opening of the run on."""
+    input: all tokens of the requests; uncached: those that were no cache read. Only calls from the opening of the run on; the rest and the
+    client's price are of the whole session, because the client keeps no other total."""
     home = paths.client_home(env)
     sessions = _sessions(records)
     found = [(session, path, agent) for session in sessions for path, agent in _files(home, session)]
@@ -57,7 +59,8 @@ def of_run(state, records, env):
     out["roles"] = {r: _sum([c for c in rows if c["role"] == r], prices) for r in sorted({c["role"] for c in rows})}
     out["phases"] = {p: _sum([c for c in rows if c["phase"] == p], prices) for p in tables.PHASES if any(c["phase"] == p for c in rows)}
     out["currency"] = prices["currency"] if prices else None
-    out["rest"], out["reconciled"] = _reconciled(home, env, state, sessions[-1], [c for c in everything.values() if not c.get("other")])
+    mine = [c for c in everything.values() if not c.get("other")]
+    out["rest"], out["reconciled"], out["client_usd"] = _reconciled(home, sessions[-1], mine, prices)
     return out
 
 
@@ -214,8 +217,28 @@ def phase_at(changes, at):
     return found
 
 
-def _reconciled(home, env, state, session, calls):
-    """(the rest or None, a sentence): the client's own total of its last session in this project against what its transcripts hold."""
+def _reconciled(home, session, calls, prices):
+    """(the rest or None, a sentence, the client's own price or None): the client's total of its last session, which its status line shows too,
+    against what the transcripts of that session hold. Both count every run of a session that was resumed (GROUND S8)."""
+    kept = _kept(home, session)
+    if kept is None:
+        return None, "the client has written no total of this session yet: not reconciled", None
+    usd = kept.get("lastCost")
+    usd = usd if isinstance(usd, (int, float)) and not isinstance(usd, bool) and usd >= 0 else None
+    rows = {str(m): row for m, row in kept["lastModelUsage"].items() if isinstance(row, dict)}
+    total = {
+        "input": sum(_count(row, k) for row in rows.values() for k in ("inputTokens", "cacheReadInputTokens", "cacheCreationInputTokens")),
+        "output": sum(_count(row, "outputTokens") for row in rows.values()),
+    }
+    rest = {k: total[k] - sum(c[k] for c in calls) for k in total}
+    if min(rest.values()) < 0:
+        return None, "the client's total of this session holds less than its transcripts, so it is older: not reconciled", usd
+    rest["money"] = _rest_money(rows, calls, prices)
+    return rest, "reconciled with the client's own total of this session", usd
+
+
+def _kept(home, session):
+    """What the client keeps of a project whose last session this is; None where it keeps nothing of it."""
     for path in (os.path.join(home, ".claude.json"), os.path.join(os.path.dirname(home), ".claude.json")):
         try:
             with open(path, encoding="utf-8") as f:
@@ -224,15 +247,27 @@ def _reconciled(home, env, state, session, calls):
             continue
         for kept in projects.values() if isinstance(projects, dict) else ():
             if isinstance(kept, dict) and kept.get("lastSessionId") == session and isinstance(kept.get("lastModelUsage"), dict):
-                total = {"input": 0, "output": 0}
-                for row in kept["lastModelUsage"].values():
-                    total["input"] += sum(_count(row, k) for k in ("inputTokens", "cacheReadInputTokens", "cacheCreationInputTokens"))
-                    total["output"] += _count(row, "outputTokens")
-                rest = {k: total[k] - sum(c[k] for c in calls) for k in total}
-                if min(rest.values()) < 0:
-                    return None, "the client's total of this session is older than its transcripts: not reconciled"
-                return rest, "reconciled with the client's own total of this session"
-    return None, "the client has written no total of this session yet: not reconciled"
+                return kept
+    return None
+
+
+def _rest_money(rows, calls, prices):
+    """The rest by the user's table; None without one, or where it lacks a model that the rest may be of."""
+    if not prices or (set(rows) | {str(c["model"]) for c in calls}) - set(prices["models"]):
+        return None
+    whole = sum(
+        _money(
+            {
+                "uncached": _count(row, "inputTokens") + _count(row, "cacheCreationInputTokens"),
+                "written": _count(row, "cacheCreationInputTokens"),
+                "read": _count(row, "cacheReadInputTokens"),
+                "output": _count(row, "outputTokens"),
+            },
+            prices["models"][model],
+        )
+        for model, row in rows.items()
+    )
+    return round(whole - sum(_money(c, prices["models"][c["model"]]) for c in calls), 4)
 
 
 # --- Text ---------------------------------------------------------------------------------------------------------------------
@@ -262,9 +297,11 @@ def text(cost):
                     _price(row, cost["currency"]),
                 )
             )
-    if cost["rest"] and any(cost["rest"].values()):
-        lines.append("  %s: %s in, %s out" % (REST, _n(cost["rest"]["input"]), _n(cost["rest"]["output"])))
-    lines.append("  (%s)" % cost["reconciled"])
+    rest = cost["rest"]
+    if rest and (rest["input"] or rest["output"]):
+        lines.append("  %s: %s in, %s out%s" % (REST, _n(rest["input"]), _n(rest["output"]), _price(rest, cost["currency"])))
+    own = "; the client itself says %.2f USD for the whole session" % cost["client_usd"] if cost["client_usd"] is not None else ""
+    lines.append("  (%s%s)" % (cost["reconciled"], own))
     if cost["unpriced"]:
         lines.append("  (no price for %s)" % ", ".join(cost["unpriced"]))
     return "\n".join(lines)

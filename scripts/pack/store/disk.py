@@ -1,15 +1,21 @@
 """The few operations on files that the journal needs. Tests hand in a simulated disk, or one that dies at a named point."""
 
+from __future__ import annotations
+
 import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..base.protocols import Stamp
 
 
 class Disk:
     """The real disk."""
 
-    def point(self, name):
+    def point(self, name: str) -> None:
         """A place where a crash is interesting (`after journal write`, ...). The real disk does nothing here."""
 
-    def read(self, path, offset=0):
+    def read(self, path: str, offset: int = 0) -> bytes | None:
         """Bytes from an offset; None when there is no such file."""
         try:
             with open(path, "rb", buffering=0) as f:
@@ -19,7 +25,7 @@ class Disk:
         except FileNotFoundError:
             return None
 
-    def stamp(self, path):
+    def stamp(self, path: str) -> Stamp:
         """[inode, size, mtime_ns, ctime_ns] of a regular file, None when it is missing or something else."""
         try:
             s = os.lstat(path)
@@ -27,7 +33,7 @@ class Disk:
             return None
         return [s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns] if (s.st_mode & 0o170000) == 0o100000 else None
 
-    def append(self, path, data, sync):
+    def append(self, path: str, data: bytes, sync: bool) -> None:
         """Append all of it or raise OSError (the caller truncates back). Answers nothing."""
         fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
         try:
@@ -42,7 +48,7 @@ class Disk:
         if new:
             self._sync_folder(path)
 
-    def _sync_folder(self, path):
+    def _sync_folder(self, path: str) -> None:
         """Make a file's name durable: its content alone is not enough when it is new or was put in another's place."""
         fd = os.open(os.path.dirname(path), os.O_RDONLY)
         try:
@@ -50,7 +56,7 @@ class Disk:
         finally:
             os.close(fd)
 
-    def sync(self, path):
+    def sync(self, path: str) -> None:
         """Make a file's content durable."""
         fd = os.open(path, os.O_RDONLY)
         try:
@@ -58,11 +64,11 @@ class Disk:
         finally:
             os.close(fd)
 
-    def truncate(self, path, size):
+    def truncate(self, path: str, size: int) -> None:
         """Cut a file back to a size."""
         os.truncate(path, size)
 
-    def replace(self, path, data, sync=False):
+    def replace(self, path: str, data: bytes, sync: bool = False) -> None:
         """Put a whole file in place atomically."""
         temp = "%s.%d.tmp" % (path, os.getpid())
         fd = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o600)
@@ -82,18 +88,18 @@ class Disk:
             self.remove(temp)
             raise
 
-    def remove(self, path):
+    def remove(self, path: str) -> None:
         """Remove a file if it is there."""
         try:
             os.unlink(path)
         except OSError:
             pass
 
-    def mkdir(self, path):
+    def mkdir(self, path: str) -> None:
         """Make a folder and its parents, for this user only."""
         os.makedirs(path, mode=0o700, exist_ok=True)
 
-    def boot(self):
+    def boot(self) -> str:
         """A text that changes when the machine restarts: what was written without fsync may be gone then."""
         data = self.read("/proc/sys/kernel/random/boot_id")
         return data.decode("ascii", "replace").strip() if data else ""

@@ -1,5 +1,7 @@
 """A run as it goes on: the journal read from where the last look ended, and the history of what was read."""
 
+from __future__ import annotations
+
 import os
 
 from ..protocol import machine
@@ -7,19 +9,25 @@ from .history import History
 from .journal import START, Damaged, unseal
 from .open_for_reading import Run
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..protocol.state_types import Record
+
 
 class Follower:
     """What a live view shows of one run. `look()` reads what is new; `state`, `records` and `history` are what was read so far."""
 
-    def __init__(self, project=None, team=None):
+    def __init__(self, project: str | None = None, team: str | None = None) -> None:
         self.run = Run(project, team)
         self._again()
 
-    def _again(self):
-        self.state, self.records, self.history = machine.initial(), [], History()
-        self._offset, self._sum, self._inode = 0, START, None
+    def _again(self) -> None:
+        self.state, self.history = machine.initial(), History()
+        self.records: list[Record] = []
+        self._offset, self._sum = 0, START
+        self._inode: int | None = None
 
-    def look(self):
+    def look(self) -> int:
         """Read on. Answers how many records are new; raises Damaged. A journal that was replaced or cut is read from its beginning."""
         path = self.run.store.journal
         try:
@@ -36,8 +44,9 @@ class Follower:
             data = f.read(info.st_size - self._offset)
         return self._take(data)
 
-    def _take(self, data):
-        found, batch, offset, kept, total = 0, [], 0, 0, self._sum
+    def _take(self, data: bytes) -> int:
+        batch: list[Record] = []
+        found, offset, kept, total = 0, 0, 0, self._sum
         while True:
             stop = data.find(b"\n", offset)
             if stop < 0:

@@ -4,8 +4,16 @@
 since the epoch, as in the journal.
 """
 
+from __future__ import annotations
+
 from ..protocol import tables, view
 from .journal import replayed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Sequence
+    from ..protocol.state_types import Record, State
+    from .figure_types import VerdictRow
 
 ENDED = ("ENDED", "LOST")
 
@@ -16,11 +24,15 @@ class History:
     agents: {name: [[state, from, to or None, incarnation]]}; tasks: {number: [[state, from, to or None, owner]]};
     phases: [[phase, from, to or None]]; verdicts: [{"task", "role", "name", "verdict", "revision", "ts", "seq"}]."""
 
-    def __init__(self):
-        self.agents, self.tasks, self.phases, self.verdicts = {}, {}, [], []
-        self.start = self.end = None
+    def __init__(self) -> None:
+        self.agents: dict[str, list[list[Any]]] = {}
+        self.tasks: dict[int, list[list[Any]]] = {}
+        self.phases: list[list[Any]] = []
+        self.verdicts: list[VerdictRow] = []
+        self.start: float | None = None
+        self.end: float | None = None
 
-    def take(self, record, state):
+    def take(self, record: Record, state: State) -> None:
         """One record and the state after it."""
         now = record["ts"]
         self.start = now if self.start is None else self.start
@@ -49,15 +61,15 @@ class History:
                 }
             )
 
-    def closed(self, now=None):
+    def closed(self, now: float | None = None) -> History:
         """The same with open spans ended at `now` (default: the last record)."""
-        now = self.end if now is None else now
+        now = self.end if now is None else now  # None too before the first record: then no span is open
         for spans in list(self.agents.values()) + list(self.tasks.values()) + [self.phases]:
             _close(spans, now)
         return self
 
 
-def of(records):
+def of(records: Sequence[Record]) -> tuple[History, State | None]:
     """(History, state) of a whole journal; raises what `replayed` raises."""
     history, state = History(), None
     for record, state in replayed(records):
@@ -65,12 +77,13 @@ def of(records):
     return history, state
 
 
-def spent(spans, states, now):
+def spent(spans: list[list[Any]], states: Sequence[str], now: float) -> float:
     """Seconds in any of these states."""
-    return sum((now if span[2] is None else span[2]) - span[1] for span in spans if span[0] in states)
+    total: float = sum((now if span[2] is None else span[2]) - span[1] for span in spans if span[0] in states)
+    return total
 
 
-def duration(seconds):
+def duration(seconds: float) -> str:
     """A length of time for people: `4 s`, `3 min 20 s`, `2 h 05 min`, `3 d 4 h`."""
     seconds = int(max(0, seconds))
     if seconds < 60:
@@ -82,11 +95,11 @@ def duration(seconds):
     return "%d d %d h" % (seconds // 86400, seconds % 86400 // 3600)
 
 
-def waits(state, number):
+def waits(state: State, number: int) -> str:
     """Who a task waits for, as words; "" when it waits for nobody."""
     t = view.task(state, number)
     if t["state"] == "PENDING":
-        open_ = ["#%d" % b for b in t["blocked_by"] if (view.task(state, b) or {"state": "DONE"})["state"] not in tables.TERMINAL]
+        open_ = ["#%d" % b for b in t["blocked_by"] if (view.find_task(state, b) or {"state": "DONE"})["state"] not in tables.TERMINAL]
         return "task " + ", ".join(open_) if open_ else "a coder"
     if t["state"] == "IN_REVIEW" and state["mode"]:
         return ", ".join(view.quorum(state, t)["missing"])
@@ -95,12 +108,12 @@ def waits(state, number):
     return ""
 
 
-def _turn(spans, name, now):
+def _turn(spans: list[list[Any]], name: str, now: float) -> None:
     if not spans or spans[-1][0] != name:
         _close(spans, now)
         spans.append([name, now, None])
 
 
-def _close(spans, now):
+def _close(spans: list[list[Any]], now: float | None) -> None:
     if spans and spans[-1][2] is None:
         spans[-1][2] = now

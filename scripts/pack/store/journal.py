@@ -14,6 +14,8 @@ they are what they were, nobody touched the files, and an event costs the same w
 difference leads to the long way: both chains are read and checked, and the state is replayed through `machine.replay`.
 """
 
+from __future__ import annotations
+
 import fcntl
 import os
 import time
@@ -23,6 +25,13 @@ from ..protocol import machine
 from ..protocol.refusal import Refusal
 from .disk import Disk
 from .render import state_md
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator, Mapping, NoReturn, Sequence
+    from ..protocol.state_types import Event, Record, State
+    from ..protocol.literals import EventName
+    from ..protocol.state_types import Data
 
 LOCK_SECONDS = 3.0  # lock < alarm < hook timeout (DESIGN rule 5)
 RECENT_KEYS = 128
@@ -40,10 +49,10 @@ class Busy(Exception):
 class Lock:
     """An exclusive flock, waited for a bounded time."""
 
-    def __init__(self, path, seconds=LOCK_SECONDS):
-        self.path, self.seconds, self.fd = path, seconds, None
+    def __init__(self, path: str, seconds: float = LOCK_SECONDS) -> None:
+        self.path, self.seconds, self.fd = path, seconds, -1
 
-    def __enter__(self):
+    def __enter__(self) -> Lock:
         self.fd = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -55,10 +64,10 @@ class Lock:
                 raise
         return self
 
-    def _busy(self, *_):
+    def _busy(self, *_: object) -> NoReturn:
         raise Busy("the team's journal was locked for %.0f s" % self.seconds)
 
-    def _wait(self):
+    def _wait(self) -> None:
         """Queue in the kernel: first come first served, and no CPU while waiting. The timer is put back as it was found, because
         the hook's own deadline is the same timer. Outside the main thread there are no signals: poll."""
         start = time.monotonic()
@@ -77,7 +86,7 @@ class Lock:
             if left:
                 _signal.setitimer(_signal.ITIMER_REAL, max(0.001, left - (time.monotonic() - start)))
 
-    def _poll(self, start):
+    def _poll(self, start: float) -> None:
         while True:
             try:
                 return fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -86,18 +95,18 @@ class Lock:
                     self._busy()
                 time.sleep(0.002)
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         os.close(self.fd)
 
 
-def seal(record, previous):
+def seal(record: Mapping[str, Any], previous: str) -> tuple[bytes, str]:
     """A record without length and checksum -> (its line as bytes, its checksum). The checksum chains on the previous one."""
     body = codec.dumps(record)
     total = codec.digest(previous, body)
     return ('%s,"len":%d,"sum":"%s"}\n' % (body[:-1], len(body), total)).encode("ascii"), total
 
 
-def unseal(line, previous):
+def unseal(line: bytes, previous: str) -> tuple[Record, str]:
     """A journal line -> (record, checksum); ValueError when length, checksum or shape are wrong."""
     text = line.decode("ascii")
     cut = text.rfind(',"len":')
@@ -110,13 +119,14 @@ def unseal(line, previous):
     return record, tail["sum"]
 
 
-def read_chain(data):
+def read_chain(data: bytes) -> tuple[list[Record], int, str]:
     """All of a journal's bytes -> (records, end of the last whole batch, problem).
 
     problem: "" | "torn" (the last write did not finish) | "damaged at record N". A batch is what one operation wrote; its
     records count down `more`, so a batch whose end is missing was never acknowledged.
     """
-    records, sums, offset, end, problem = [], START, 0, 0, ""
+    records: list[Record] = []
+    sums, offset, end, problem = START, 0, 0, ""
     whole = 0
     while offset < len(data):
         stop = data.find(b"\n", offset)
@@ -140,7 +150,7 @@ def read_chain(data):
     return records[:whole], end, problem
 
 
-def replayed(records):
+def replayed(records: Sequence[Record]) -> Iterator[tuple[Record, State]]:
     """Step through records from the beginning; yields (record, state after it: one and the same, that goes on). Raises Damaged at a
     record that contradicts the protocol."""
     state, old = machine.initial(), True
@@ -162,13 +172,13 @@ def replayed(records):
         yield record, state
 
 
-def _rendered_after(data):
+def _rendered_after(data: bytes | None) -> int | None:
     """The number of the event that a state.md says it was rendered after; None when it does not."""
     digits = (data or b"").partition(b"after event ")[2].partition(b":")[0]
     return int(digits) if digits.isdigit() and len(digits) < 12 else None
 
 
-def _other_version(records):
+def _other_version(records: Sequence[Record]) -> str:
     """For a replay that fails: whether another version of the plugin wrote these records, which is no damage at all."""
     wrote, here = [r["data"]["sealed"]["version"] for r in records if r["data"].get("sealed")][-1:], paths.version(paths.PLUGIN_ROOT)
     return (
@@ -186,31 +196,33 @@ class Store:
     After `load()`: state, seq, sum; `found` lists troubles as (event, data) that the next append must record.
     """
 
-    def __init__(self, folder, data, disk=None):
+    def __init__(self, folder: str, data: str, disk: Disk | None = None) -> None:
         self.folder, self.data, self.disk = folder, data, disk or Disk()
         self.journal = os.path.join(folder, "journal.jsonl")
         self.mirror, self.written = os.path.join(data, "mirror.jsonl"), os.path.join(data, "written")
         self.snapshot = os.path.join(folder, "snapshot.json")
         self.state_file = os.path.join(folder, "state.md")
         self.state, self.seq, self.sum, self.ts = machine.initial(), 0, START, 0.0
-        self.size, self.last_at, self.keys, self.found = 0, 0, {}, []
+        self.size, self.last_at = 0, 0
+        self.keys: dict[str, int] = {}  # idempotency key -> number of its record, of the latest
+        self.found: list[tuple[EventName, Data]] = []
         self.skew, self.jumped = 0.0, False  # what the run's own time is ahead of the wall clock, since that was set back
 
-    def lock(self, seconds=LOCK_SECONDS):
+    def lock(self, seconds: float = LOCK_SECONDS) -> Lock:
         """The lock that every reader who will write, and every writer, holds."""
         self.disk.point("before lock")
         self.disk.mkdir(self.data)
         return Lock(os.path.join(self.data, "lock"), seconds)
 
     # -- reading ---------------------------------------------------------------------------------------------------
-    def load(self):
+    def load(self) -> Store:
         """Read the present state, the short way if nobody touched the files, else the long one. Answers self."""
         self.disk.point("after lock")
         if not self._load_snapshot():
             self._load_journal()
         return self
 
-    def clock(self, now):
+    def clock(self, now: float) -> float:
         """The run's own time for a wall clock's time: the same, and where the clock was set back it goes on from the last record, so
         that nothing that waits for time to pass waits until the clock has caught up (H19). Processes that waited for the lock come
         a little late, which is no jump. `jumped`: the next append has to keep it."""
@@ -218,7 +230,7 @@ class Store:
             self.skew, self.jumped = self.ts - now, True
         return now + self.skew
 
-    def _load_snapshot(self):
+    def _load_snapshot(self) -> bool:
         data = self.disk.read(self.snapshot)
         stamp = self.disk.stamp(self.journal)
         if data is None or stamp is None:
@@ -249,13 +261,13 @@ class Store:
             self._state_file_changed()
         return True
 
-    def _state_file_changed(self):
+    def _state_file_changed(self) -> None:
         """Somebody else wrote state.md; what a crash of ours left behind is not that."""
         data = self.disk.read(self.state_file)
-        if data != state_md(self.state, self.seq).encode():
+        if data != codec.utf8(state_md(self.state, self.seq)):
             self.found.append(("STATE_DIVERGENCE", {"file": "state.md", "was": "missing" if data is None else "changed"}))
 
-    def _load_journal(self):
+    def _load_journal(self) -> None:
         """The long way: check both chains, reconcile them, replay."""
         mine, theirs = self.disk.read(self.journal) or b"", self.disk.read(self.mirror)
         records, end, problem = read_chain(mine)
@@ -267,7 +279,7 @@ class Store:
         state, intact = machine.initial(), False
         for record, state in replayed(records):
             if record["seq"] == after and record["more"] == 0:
-                intact = rendered == state_md(state, after).encode()  # an older rendering of ours is what a crash leaves
+                intact = rendered == codec.utf8(state_md(state, after))  # an older rendering of ours is what a crash leaves
         self.state, self.size = state, end
         if records:
             # A killed writer may have left its record in the page cache only; from here on it is relied on.
@@ -286,7 +298,7 @@ class Store:
             if not self.found:  # a writer died before it had rendered its record, and the same call again appends nothing
                 self.derive(previous=records[-2]["sum"] if len(records) > 1 else START)
 
-    def _reconcile(self, mine, records, end, problem, theirs):
+    def _reconcile(self, mine: bytes, records: list[Record], end: int, problem: str, theirs: bytes | None) -> tuple[list[Record], int]:
         """Make journal and mirror equal again. Answers (records, size)."""
         copies, copy_end, copy_problem = read_chain(theirs or b"")
         whole, copy = mine[:end], (theirs or b"")[:copy_end]
@@ -328,7 +340,7 @@ class Store:
         self._keep(whole, mine, theirs)
         return records, end
 
-    def _keep(self, whole, mine, theirs):
+    def _keep(self, whole: bytes, mine: bytes, theirs: bytes | None) -> None:
         """Journal and mirror hold just these bytes from now on: what is appended after anything else could not be read again."""
         said = {data["file"] for _event, data in self.found if "file" in data}
         if mine != whole:
@@ -342,36 +354,36 @@ class Store:
                 self._diverged("missing" if theirs is None else "an unfinished write at its end was removed", "mirror.jsonl")
             self.disk.replace(self.mirror, whole, sync=True)
 
-    def _diverged(self, why, file="journal.jsonl"):
+    def _diverged(self, why: str, file: str = "journal.jsonl") -> None:
         self.found.append(("STATE_DIVERGENCE", {"file": file, "was": why}))
 
-    def _has_written(self, records, end):
+    def _has_written(self, records: Sequence[Record], end: int) -> bool:
         """Whether a chain is what the last operation left, by the word of the plugin's own folder."""
         return (self.disk.read(self.written) or b"") == b"%d %s\n" % (end, records[-1]["sum"].encode("ascii"))
 
-    def must_reach(self, end):
+    def must_reach(self, end: int) -> None:
         """Raise Damaged when the last acknowledged operation lies behind the end of both files."""
         if end < self._written_size():
             raise Damaged("the last records that were written are neither in the journal nor in its mirror")
 
-    def reaches(self, end):
+    def reaches(self, end: int) -> None:
         """The same for somebody who only looks at a journal that ends here: the mirror is taken for as good as it is long."""
         self.must_reach(max(end, (self.disk.stamp(self.mirror) or (0, 0))[1]))
 
-    def _written_size(self):
+    def _written_size(self) -> int:
         """How long the journal was after the last operation, by the word of the plugin's own folder; 0 when that says nothing."""
         size = (self.disk.read(self.written) or b"").split(b" ")[0]
         return int(size) if size.isdigit() and len(size) < 16 else 0
 
-    def _booted_since(self):
-        data = self.disk.read(self.snapshot)
+    def _booted_since(self) -> bool:
+        data = self.disk.read(self.snapshot) or b""
         try:
-            return codec.loads(data.split(b"\n")[1].decode("ascii"))["boot"] != self.disk.boot()
+            return bool(codec.loads(data.split(b"\n")[1].decode("ascii"))["boot"] != self.disk.boot())
         except (ValueError, KeyError, TypeError, AttributeError, IndexError):
             return False
 
     # -- writing ----------------------------------------------------------------------------------------------------
-    def append(self, event, now):
+    def append(self, event: Event, now: float) -> list[Record]:
         """Record an event and its consequences: one write, one fdatasync, then the derived files.
 
         Answers the records. An event whose key is known already answers [] and writes nothing: it happened. Raises
@@ -380,7 +392,7 @@ class Store:
         if event.get("key") and event["key"] in self.keys:
             return []
         now = max(self.ts, now)  # a clock that jumps back must not reorder the journal (H19)
-        troubles = [{"event": name, "actor": machine.GATE, "data": data, "key": None} for name, data in self.found]
+        troubles: list[Event] = [{"event": name, "actor": machine.GATE, "data": data, "key": None} for name, data in self.found]
         state, events = self.state, []
         for each in troubles:
             state, done = machine.fold(state, each, now)
@@ -391,12 +403,12 @@ class Store:
         self.found = []
         return records
 
-    def _write(self, state, events, now):
+    def _write(self, state: State, events: Sequence[Event], now: float) -> list[Record]:
         lines, records, total, previous = [], [], self.sum, self.sum
         text = codec.dumps(state)
         for n, event in enumerate(events):
             more = len(events) - 1 - n
-            record = {
+            record: Record = {
                 "seq": self.seq + 1 + n,
                 "ts": now,
                 "epoch": state["owner"]["epoch"],
@@ -435,16 +447,16 @@ class Store:
             if record["key"]:
                 self.keys[record["key"]] = record["seq"]
         while len(self.keys) > RECENT_KEYS:
-            self.keys.pop(min(self.keys, key=self.keys.get))
+            self.keys.pop(min(self.keys, key=self.keys.__getitem__))
         self.derive(text, previous)
         return records
 
-    def derive(self, text=None, previous=None):
+    def derive(self, text: str | None = None, previous: str | None = None) -> None:
         """Write state.md and the snapshot. They may be lost: failing to write them loses nothing."""
         text = codec.dumps(self.state) if text is None else text
         try:
             self.disk.replace(self.written, b"%d %s\n" % (self.size, self.sum.encode("ascii")))
-            self.disk.replace(self.state_file, state_md(self.state, self.seq).encode())
+            self.disk.replace(self.state_file, codec.utf8(state_md(self.state, self.seq)))
             self.disk.point("after render")
             head = {
                 "seq": self.seq,
@@ -457,13 +469,13 @@ class Store:
                 "state_md": self.disk.stamp(self.state_file),
                 "skew": self.skew,
             }
-            head = codec.dumps(head)
-            self.disk.replace(self.snapshot, ("%s\n%s\n%s\n" % (codec.digest(head), head, text)).encode("ascii"))
+            line = codec.dumps(head)
+            self.disk.replace(self.snapshot, ("%s\n%s\n%s\n" % (codec.digest(line), line, text)).encode("ascii"))
             self.disk.point("after snapshot")
         except OSError:
             pass
 
-    def repair(self):
+    def repair(self) -> str:
         """Go back to the last good record of journal or mirror, whichever holds more; for a person. Answers what was done; raises
         Refusal, and changes nothing, when there is none."""
         chains = [read_chain(self.disk.read(p) or b"") for p in (self.journal, self.mirror)]
@@ -501,6 +513,19 @@ class Store:
         self.append({"event": "TICK", "actor": machine.GATE, "data": {}, "key": None}, self.ts)
         return "Kept %d good records. The damaged files are beside them as *.damaged-%s." % (good, stamp)
 
-    def records(self):
+    def by_key(self, key: str) -> Record | None:
+        """The record of one of the last calls by its key, None where it has recorded nothing."""
+        if key not in self.keys:
+            return None
+        data = self.disk.read(self.journal) or b""
+        at = data.rfind(b'"key":%s' % codec.dumps(key).encode("ascii"))
+        line = data[data.rfind(b"\n", 0, at) + 1 :].partition(b"\n")[0] if at >= 0 else b""
+        try:
+            found: Record = codec.loads(line.decode("ascii"))
+            return found
+        except ValueError:
+            return None
+
+    def records(self) -> list[Record]:
         """Every record of the journal, oldest first, verified as far as it goes; for looking, not for deciding."""
         return read_chain(self.disk.read(self.journal) or b"")[0]

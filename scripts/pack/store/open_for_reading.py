@@ -1,5 +1,7 @@
 """Runs as they lie on disk, for processes that look: found by project and team, replayed without changing anything."""
 
+from __future__ import annotations
+
 import os
 
 from ..base import codec, paths
@@ -7,11 +9,17 @@ from ..protocol import advice_waves
 from ..protocol.refusal import Refusal
 from .journal import Damaged, Store, read_chain, replayed
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+    from ..protocol.state_types import Record, State
+    from .figure_types import WaveFacts
+
 
 class Run:
     """A run found on disk: project, team, its store, whether it is active."""
 
-    def __init__(self, project=None, team=None):
+    def __init__(self, project: str | None = None, team: str | None = None) -> None:
         self.project = os.path.abspath(project) if project else os.environ.get("CLAUDE_PROJECT_DIR") or paths.find_project(os.getcwd())
         self.data = paths.data_folder(os.environ)
         live = paths.active(self.project, self.data)
@@ -29,10 +37,10 @@ class Run:
             home = {}
         self.live = live if live and live["team"] == self.team else None
         self.data = home.get("data") or self.data
-        run = live["run"] if self.live else home.get("run") or paths.run_folder(self.data, self.project, self.team)
+        run = self.live["run"] if self.live else home.get("run") or paths.run_folder(self.data, self.project, self.team)
         self.store = Store(folder, run)
 
-    def look(self):
+    def look(self) -> tuple[State, list[Record]]:
         """Replay the journal without changing anything. Answers (state, records); raises Damaged."""
         data = self.store.disk.read(self.store.journal) or self.store.disk.read(self.store.mirror) or b""
         records, end, problem = read_chain(data)
@@ -46,7 +54,7 @@ class Run:
         return state, records
 
 
-def wave_facts(state, runs=True):
+def wave_facts(state: State, runs: bool = True) -> WaveFacts:
     """What checks need to know of the run: the user's words by gate, how sealed files looked; `runs`: whether commands may be run, `due`: of which gates."""
     return {
         "words": state["waves"].get("words", {}),
@@ -56,7 +64,7 @@ def wave_facts(state, runs=True):
     }
 
 
-def wave_facts_here(project, definition):
+def wave_facts_here(project: str, definition: Any) -> WaveFacts | None:
     """wave_facts of the newest run of exactly this definition in a project, for a process that only looks (reports, the board); None without one."""
     digest = codec.digest(codec.dumps(definition))
     for team in paths.teams(project):

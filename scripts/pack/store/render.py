@@ -1,7 +1,16 @@
 """State -> text, nothing else: `state.md` in the seed's layout, the status tree, the summary report."""
 
+from __future__ import annotations
+
+from ..base import codec
 from ..protocol import advice, advice_waves, tables, verification, view, waves
 from ..protocol.guards_teardown import tampered_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+    from ..protocol.state_types import Entry, Record, State
+    from .figure_types import Figures
 
 ICONS = {
     "PENDING": "📋",
@@ -32,10 +41,9 @@ MEANINGS = {
     "🏁": "ended",
     "💀": "lost",
 }
-RULE = "═" * 50
 
 
-def state_md(state, seq):
+def state_md(state: State, seq: int) -> str:
     """The derived state file. Recovery instructions come first: after a compaction only the beginning may be read."""
     team = state["team"]
     roster = ["- %s: %s (%s, incarnation %d)" % (n, e["state"], e["role"], e["inc"]) for n, e in state["roster"].items()]
@@ -80,7 +88,7 @@ def state_md(state, seq):
             % (
                 ", ".join("#%d" % b for b in t["blocked_by"]) or "-",
                 ", ".join(t["reviewers"]) or "-",
-                "; high risk" if t["high_risk"] else "",
+                ("; high risk" if t["high_risk"] else "") + ("; sensitive: %s" % ", ".join(t["sensitive"]) if t.get("sensitive") else ""),
             ),
         ]
         if state["mode"]:
@@ -95,7 +103,7 @@ def state_md(state, seq):
     return "\n".join(lines) + "\n"
 
 
-def doing(state, name, e):
+def doing(state: State, name: str, e: Entry) -> tuple[str, str]:
     """What one agent is doing, for the tree: (icon, words)."""
     if e["state"] not in tables.LIVING:
         return ("🏁" if e["state"] == "ENDED" else "💀"), e["state"].lower()
@@ -115,7 +123,7 @@ def doing(state, name, e):
     return ("😴", "idle") if e["state"] == "IDLE" else ("🔎", "working")
 
 
-def _rows(state, most):
+def _rows(state: State, most: int | None) -> list[str]:
     """Agents, then tasks that nobody is at, one a line; `most`: how many lines there may be (None: all). What needs somebody comes
     first and stays; agents that have ended and tasks that wait are counted when they do not fit."""
     agents = [
@@ -143,7 +151,7 @@ def _rows(state, most):
     return rows
 
 
-def tree(state, enforcement, lines=None):
+def tree(state: State, enforcement: str, lines: int | None = None) -> str:
     """The seed's status tree, from the state alone. lines: how many lines there may be, None for all."""
     if state["team"] is None:
         return "no team"
@@ -179,101 +187,24 @@ def tree(state, enforcement, lines=None):
     return "\n".join(out)
 
 
-def summary(state, stats):
-    """The seed's final report; every number comes from the journal (`stats`) or the state."""
-    done = [t for _n, t in view.tasks(state) if t["state"] == "DONE"]
-    verify = state["verify"] or {"build": {"exit": None, "command": "-"}, "test": {"exit": None, "command": "-"}}
-    mark = lambda part: (
-        "%s (%s)" % ("✅" if part["exit"] == 0 else "❌ not run" if part["exit"] is None else "❌ exit %s" % part["exit"], part["command"])
-    )
-    counts = state["risks"]["counts"] or {}
-    from . import result_text
-
-    left = result_text.open_points(state, stats)
-    met = not left and state["verify"] and state["verify"]["ok"] and not state["teardown"]["aborted"] and len(done) == len(state["tasks"])
-    lines = [
-        RULE,
-        "FEATURE IMPLEMENTATION "
-        + (
-            "ABORTED"
-            if state["teardown"]["aborted"]
-            else "COMPLETE"
-            if state["phase"] == "CLOSED"
-            else "NOT FINISHED: phase " + state["phase"]
-        ),
-        RULE,
-        "",
-        "Tasks completed: %d/%d" % (len(done), len(state["tasks"])),
-        "Complexity: %s" % (state["mode"] or "not classified"),
-        "Commits: %s"
-        % ("; ".join("%s %s%s" % (c["sha"][:7], c["subject"], result_text.commit_mark(c)) for c in stats["commits"]) or "none"),
-        "",
-        "Risk analysis (pre-implementation):",
-        "  Risks identified by Tech Lead: %d" % sum(counts.values()),
-        "  Risk testers spawned: %d" % state["risks"]["testers"],
-        "  CRITICAL %d, MAJOR %d, MINOR %d" % tuple(counts.get(s, 0) for s in tables.SEVERITIES),
-        "",
-        "Review stats (post-implementation):",
-    ]
-    for role in tables.APPROVERS:
-        if stats["verdicts"].get(role):
-            lines.append("  %s: %d approved, %d times changes requested" % (role, stats["verdicts"][role][0], stats["verdicts"][role][1]))
-    lines += [
-        "  Escalations: %d" % len(state["escalations"]),
-        "  Calls refused: %d" % stats["refused"],
-        "",
-        "Integration:",
-        "  Build: " + mark(verify["build"]),
-        "  Tests: %s%s" % (mark(verify["test"]), "; " + verification.tests_text(verify) if verify["test"]["exit"] == 0 else ""),
-        *("  ⚠ " + line for line in verification.remarks(state) if line != verification.UNKNOWN),
-        *(["  ❌ not accepted: " + verify["why"]] if verify.get("why") else []),
-        "",
-        "Conventions:",
-        "  .conventions/ created or updated: %s" % ("✅" if stats["conventions"] else "❌"),
-        "  Files added/changed: %s" % (", ".join(sorted(stats["convention_files"])) or "none"),
-        "",
-    ]
-    if stats["tampered"]:
-        lines.append("Changed while the run was live, though it enforces the run: %s" % "; ".join(dict.fromkeys(stats["tampered"])))
-    if state["teardown"]["unresolved"]:
-        lines.append("Unresolved at the end: %s (%s)" % (", ".join(state["teardown"]["unresolved"]), state["teardown"]["ack_status"]))
-    lines += result_text.report(state, stats)
-    lines += ["Definition of Done: %s" % ("✅ met" if met else "❌ partial"), RULE]
-    return "\n".join(lines)
+def noted(run: str) -> str:
+    """Lines that tree and summary have besides, from `notes.json` in the run's folder: what is in no journal (a fleet's, fleet/files.py)."""
+    try:
+        with open(run + "/notes.json", encoding="ascii") as f:
+            return "".join("\n⚠ " + line for line in codec.loads(f.read()))
+    except (OSError, ValueError, TypeError):
+        return ""
 
 
-def stats(records):
+def summary(state: State, figures: Figures) -> str:
+    """The seed's final report (summary.py: not on the hooks' path)."""
+    from . import summary as report
+
+    return report.text(state, figures)
+
+
+def stats(records: Sequence[Record]) -> Figures:
     """Figures of a run from its journal records."""
-    from . import result_text
+    from . import summary as report
 
-    out = {
-        "verdicts": {},
-        "refused": 0,
-        "tampered": [],
-        "conventions": False,
-        "convention_files": set(),
-        "commits": [],
-        "result": result_text.stats(records),
-    }
-    for r in records:
-        role = r["actor"]["role"]
-        if r["event"] in ("APPROVED", "CHANGES_REQUESTED"):
-            out["verdicts"].setdefault(role, [0, 0])[r["event"] == "CHANGES_REQUESTED"] += 1
-        elif r["event"] == "STATE_DIVERGENCE" and r["data"].get("enforces"):
-            out["tampered"].append("%s (%s)" % (r["data"]["file"], r["data"]["was"]))
-        elif r["event"] in tables.TROUBLE:
-            out["refused"] += 1
-        elif r["event"] == "FILE_WRITTEN" and (r["data"]["path"] or "").startswith(".conventions"):
-            out["conventions"] = True
-            out["convention_files"].add(r["data"]["path"])
-        elif r["event"] == "COMMITTED":
-            out["commits"].append(
-                {
-                    "sha": r["data"]["sha"],
-                    "subject": r["data"]["subject"],
-                    "by": r["actor"]["name"],
-                    "gated": r["data"]["gated"],
-                    "approved": bool(r["data"].get("tasks", r["data"]["gated"])),
-                }
-            )
-    return out
+    return report.figures(records)

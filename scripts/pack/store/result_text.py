@@ -1,13 +1,22 @@
 """What people are told of the result: drift, waivers, commits past the gate, what nobody approved. State and records -> lines."""
 
+from __future__ import annotations
+
 from ..protocol import verification, view
 from ..protocol.guards_result import WAYS_OUT, drifted, finding_text, findings_text
 from ..protocol.guards_teardown import tampered_text
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+    from ..protocol.state_types import Record, State
+    from .figure_types import CommitRow, Figures, ResultFigures
 
-def standing(state):
+
+def standing(state: State) -> list[str]:
     """Lines for the status tree: what stands between the run and its end now, with the way out."""
-    out, result = [], state["result"]
+    out: list[str] = []
+    result = state["result"]
     if state["phase"] == "CLOSED" or state["waves"] is not None:
         return out
     for number, t in drifted(state):
@@ -27,11 +36,11 @@ def standing(state):
     return out
 
 
-def _for(number):
+def _for(number: int | None) -> str:
     return " for task #%d" % number if number is not None else ""
 
 
-def explain(state, number):
+def explain(state: State, number: int) -> list[str]:
     """Lines for `pack explain N`."""
     t = view.task(state, number)
     if t["content"] is None:
@@ -47,7 +56,7 @@ def explain(state, number):
     return out
 
 
-def commit_mark(commit):
+def commit_mark(commit: CommitRow) -> str:
     """What a commit of the summary is marked with that no approval covers."""
     return (
         ""
@@ -58,9 +67,18 @@ def commit_mark(commit):
     )
 
 
-def stats(records):
+def stats(records: Sequence[Record]) -> ResultFigures:
     """What happened to the result, from the journal: waivers, drifts and how they ended, HEAD, overlaps, tampering."""
-    out = {"accepted": [], "drift": {}, "moved": [], "diverged": {}, "overlap": {}, "diverging": [], "uncommitted": [], "start": None}
+    out: ResultFigures = {
+        "accepted": [],
+        "drift": {},
+        "moved": [],
+        "diverged": {},
+        "overlap": {},
+        "diverging": [],
+        "uncommitted": [],
+        "start": None,
+    }
     for r in records:
         d, name = r["data"], r["event"]
         if name == "CONTENT_ACCEPTED":
@@ -88,13 +106,14 @@ def stats(records):
         elif name == "RESULT_CHECKED":
             out["uncommitted"] = d.get("uncommitted") or []
         elif name == "START_RECORDED":
-            out["start"] = d
+            out["start"] = d  # type: ignore[typeddict-item]  # this event's data is a StartRecord
     return out
 
 
-def open_points(state, stats):
+def open_points(state: State, stats: Figures) -> list[str]:
     """Why the Definition of Done is not simply met: short words, none when it is."""
-    found, out = stats["result"], []
+    found = stats["result"]
+    out: list[str] = []
     if state["waves"] is not None:
         return out
     if state["result"]["open"] or drifted(state):
@@ -108,9 +127,10 @@ def open_points(state, stats):
     return out + verification.open_points(state)
 
 
-def report(state, stats):
+def report(state: State, stats: Figures) -> list[str]:
     """Lines of the final report: what is not approved and who accepted it, drift and its end, commits outside the gate, tampering."""
-    found, out = stats["result"], []
+    found = stats["result"]
+    out: list[str] = []
     if state["waves"] is not None:
         return out
     open_ones = state["result"]["open"]
@@ -120,7 +140,7 @@ def report(state, stats):
         kinds = "; ".join(sorted({"%s (there: %s)" % (f["kind"], f["now"]) for f in findings}))
         out.append("  Accepted by the user, typed, without approval: %s: %s" % (path, kinds))
     for number, row in sorted(found["drift"].items()):
-        t = view.task(state, number)
+        t = view.find_task(state, number)
         end = "accepted by the user" if t and t["content"] == "ACCEPTED" else row["end"]
         out.append("  Drift of task #%d after DONE (%s): %s" % (number, ", ".join(sorted(row["paths"])[:8]), end))
     for sha, why in sorted(found["diverged"].items()):

@@ -1,12 +1,19 @@
 """A record of the journal in words, for the log, the live views and the page of a run."""
 
+from __future__ import annotations
+
 from ..protocol import tables
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+    from ..protocol.state_types import Record
 
 HIDDEN = ("definition", "unmet", "facts", "tasks", "approved", "sealed", "start", "present", "key")  # long, and of no use to a reader
 LONGEST = 200  # characters of one value; all of it is in `pack log --json`
 
 
-def value_text(value, most=LONGEST):
+def value_text(value: Any, most: int = LONGEST) -> str:
     """A value for people: True as yes, lists with commas, mappings as `name value`, cut to `most` characters."""
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -18,7 +25,7 @@ def value_text(value, most=LONGEST):
     return text if len(text) <= most else text[:most] + "…"
 
 
-def told(record, seen=False, report=LONGEST):
+def told(record: Record, seen: bool = False, report: int = LONGEST) -> str:
     """What happened, without who and when. seen: a refusal with the state that was seen; report: characters of an agent's report."""
     data = record["data"]
     if record["event"] in tables.TROUBLE:

@@ -1,13 +1,21 @@
 """The agents of a team definition: their files, generated from it, and which of them are there."""
 
+from __future__ import annotations
+
 import os
 import re
 
 from pack.base import paths
 from pack.base.paths import PLUGIN_ROOT
 
+from . import commits
 
-def agents_text(definition):
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping
+
+
+def agents_text(definition: Mapping[str, Any]) -> dict[str, str]:
     """{path: text} of the agents of a definition, generated from it (`make generate`)."""
     out = {}
     colors = ("red", "blue", "green", "yellow", "purple", "orange", "pink", "cyan")
@@ -68,6 +76,19 @@ def agents_text(definition):
                 )
             )
             lines += ["  - " + d for d in task.get("details", [])]
+        if role.get("reads"):
+            lines += ["", "Read first, below `%s/`: %s." % (definition["root"], ", ".join("`%s`" % p for p in role["reads"]))]
+        if "platforms" in role.get("given", []) and definition.get("platforms"):
+            lines += ["", "## What there is to choose from", ""] + ["- %s: %s" % kv for kv in definition["platforms"].items()]
+        mine_too = [r for r in definition.get("errors", []) if role["id"] in r.get("roles", [])]
+        if mine_too:
+            lines += ["", "## When it breaks", ""] + [
+                "- %s%s: %s" % (r["when"], " (IMMEDIATE HALT)" if r.get("halt") else "", r["then"]) for r in mine_too
+            ]
+        if any(g["after_role"] == role["id"] and g.get("evidence") for g in definition["gates"]) and definition.get("universal_checks"):
+            lines += ["", "## Asked of every task", ""] + [
+                "- %s" % (c["check"] if isinstance(c, dict) else c) for c in definition["universal_checks"]
+            ]
         lines += [
             "",
             "## Rules that code holds",
@@ -76,6 +97,19 @@ def agents_text(definition):
             "- Evidence is measured: `pack rt` writes it, nobody writes or edits it. You never state a number that `pack` did not print."
             if definition.get("evidence")
             else "- Gates are judged by `pack gate check` from files, commands and the user's word; nobody submits a verdict. Claim no result that you did not see.",
+            *(
+                [
+                    "- A commit's first line is `%s`, then a blank line, `- {key change}` lines and %s; a hook refuses another form. Types: %s; scopes: %s."
+                    % (
+                        commits.form(definition),
+                        " and ".join("`%s: ...`" % t for t in definition["commits"].get("trailers", [])) or "nothing else",
+                        ", ".join(definition["commits"]["types"]),
+                        ", ".join(definition["commits"]["scopes"]),
+                    )
+                ]
+                if definition.get("commits")
+                else []
+            ),
             "- Work against real systems only. What cannot be had here stays MISSING.",
             "- Only the lead spawns agents. The lead is `main` in SendMessage; others are addressed by name.",
             "- A refusal names the next legal step: take it.",
@@ -90,7 +124,7 @@ def agents_text(definition):
     return out
 
 
-def missing_agents(definition, project):
+def missing_agents(definition: Mapping[str, Any], project: str) -> list[str]:
     """Agents of a definition for which neither the project nor the user has a file; those of other plugins are not looked for."""
     home = os.path.join(paths.client_home(os.environ), "agents")
     names = [r["agent"] for r in definition["roles"] if r["id"] != definition.get("lead") and ":" not in r["agent"]]

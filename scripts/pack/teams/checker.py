@@ -1,5 +1,7 @@
 """What is wrong with a team definition: the schema first, then what no schema can say, then hints that refuse nothing."""
 
+from __future__ import annotations
+
 import difflib
 import os
 import re
@@ -7,6 +9,12 @@ import re
 from pack.teams import schema
 from pack.teams.files import HERE
 from pack.teams.layout import by_id
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pack.base.protocols import Path, Problem
+    from pack.base.yamltext import Document
+    from typing import Any, Callable, Mapping, Sequence
 
 # Checks that a gate may name beside evidence and artifacts (pack.realtime.checks implements them) -> what each takes: must, may.
 CHECKS = {
@@ -39,12 +47,12 @@ RESERVED = {  # role ids that mean something to the engine
 }
 
 
-def check(data):
+def check(data: Any) -> list[str]:
     """Every problem of a definition, as lines; an empty list means that it is sound."""
     return [p[1] for p in findings(data)]
 
 
-def findings(data, document=None):
+def findings(data: Any, document: Document | None = None) -> list[Problem]:
     """Every problem: (path in the data, message, whether the key at the path is meant)."""
     if document is not None and document.duplicates:
         return [(path, "%s stands here twice: keep one" % path[-1], True) for path, _ in document.duplicates]
@@ -58,7 +66,7 @@ def findings(data, document=None):
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\U000e0001-\U000e007f]")
 
 
-def _hidden(value, path=()):
+def _hidden(value: Any, path: Path = ()) -> list[Problem]:
     """Characters that nobody sees in any text of the definition: it becomes prompts, file names and rows of reports."""
     if isinstance(value, str):
         for match in _UNSEEN.finditer(value):
@@ -83,12 +91,12 @@ _WANTS = {
 }
 
 
-def _where(path):
+def _where(path: Path) -> str:
     """A path in the data for people: `roles[0].id`."""
     return "".join("[%d]" % step if isinstance(step, int) else (".%s" if i else "%s") % step for i, step in enumerate(path)) or "the file"
 
 
-def _plainly(path, message):
+def _plainly(path: Path, message: str) -> Problem:
     """A complaint of the schema as the writer of the file thinks of it."""
     named = message.startswith("unknown name ")
     for start, hint in _WANTS.items():
@@ -103,7 +111,7 @@ def _plainly(path, message):
     return (path, "%s: %s" % (where, message), " is missing" in message)
 
 
-def path_problem(path, folder_too=True):
+def path_problem(path: str, folder_too: bool = True) -> str | None:
     """Why a path of a definition is none of a file below the team's folder (or, for `edits`, below the project); None if it is."""
     text = path[:-1] if folder_too and path.endswith("/") else path
     if not text or path.endswith("/") and not folder_too:
@@ -129,13 +137,14 @@ def path_problem(path, folder_too=True):
 class _Semantics:
     """What a schema cannot say: names that nobody declares, waves that wait for each other, paths that lead outside."""
 
-    def __init__(self, data):
-        self.data, self.found, self.looked = data, [], 0
+    def __init__(self, data: Any) -> None:
+        self.data, self.looked = data, 0
+        self.found: list[Problem] = []
 
-    def say(self, path, message, key=False):
+    def say(self, path: Sequence[Any], message: str, key: bool = False) -> None:
         self.found.append((tuple(path), message, key))
 
-    def run(self):
+    def run(self) -> list[Problem]:
         data = self.data
         self.roles = self.unique("role", "roles", "id")
         self.unique("role code", "roles", "code")
@@ -157,10 +166,19 @@ class _Semantics:
         for i, item in enumerate(data.get("errors", [])):
             for j, role in enumerate(item.get("roles", [])):
                 self.known(("errors", i, "roles", j), role, self.roles, "role", "error %r" % item["when"])
+            for j, gate in enumerate(item.get("gates", [])):
+                self.known(("errors", i, "gates", j), gate, self.gates, "gate", "error %r" % item["when"])
+        kinds = [e["kind"] for e in data.get("evidence", [])]
+        for i, item in enumerate(data.get("universal_checks", [])):
+            where = ("universal_checks", i)
+            if isinstance(item, dict) and "gate" in item:
+                self.known(where + ("gate",), item["gate"], self.gates, "gate", "check %r" % item["check"])
+            for j, kind in enumerate(item.get("proved_by", []) if isinstance(item, dict) else []):
+                self.known(where + ("proved_by", j), kind, kinds, "evidence kind", "check %r" % item["check"])
         return self.found
 
     # -- helpers -----------------------------------------------------------------------------------------------------
-    def unique(self, what, part, key, plain=str):
+    def unique(self, what: str, part: str, key: str, plain: Callable[[str], str] = str) -> list[str]:
         seen, items = set(), []
         for i, item in enumerate(self.data.get(part, [])):
             if plain(item[key]) in seen:
@@ -169,7 +187,7 @@ class _Semantics:
             items.append(item[key])
         return items
 
-    def known(self, path, name, among, what, where):
+    def known(self, path: Path, name: str, among: Sequence[str], what: str, where: str) -> bool:
         if name in among:
             return True
         self.looked += len(among)  # comparing each of thousands with thousands would outlast the hook
@@ -182,14 +200,16 @@ class _Semantics:
         )
         return False
 
-    def cycle(self, what, part, edges):
+    def cycle(self, what: str, part: str, edges: Mapping[str, Sequence[str]]) -> None:
         """`edges`: id -> ids; said once for each cycle, at the key `what` of one of its items."""
-        done, order = set(), {}
+        done = set()
+        order: dict[str, int] = {}
         for i, item in enumerate(self.data[part]):
             order.setdefault(item["id"], i)
         for first in edges:
             # Depth first, with a stack of our own: a definition of a thousand waves is no reason to fall over.
-            path, on_path, todo = [], set(), [(first, False)]
+            path: list[str] = []
+            on_path, todo = set(), [(first, False)]
             while todo:
                 node, over = todo.pop()
                 if over:
@@ -207,7 +227,7 @@ class _Semantics:
                     todo += [(other, False) for other in reversed(edges.get(node, []))]
 
     # -- paths -------------------------------------------------------------------------------------------------------
-    def paths(self):
+    def paths(self) -> None:
         data = self.data
         first = data["root"].split("/")[0].casefold()  # some file systems take .GIT for .git
         if first in (".git", ".claude") or any(p in (".", "..") for p in data["root"].split("/")):
@@ -216,7 +236,7 @@ class _Semantics:
             )
         elif path_problem(data["root"]):
             self.say(("root",), "root: %r %s" % (data["root"], path_problem(data["root"])))
-        below = [(("guarded", i), p, True) for i, p in enumerate(data.get("guarded", []))] + [
+        below: list[tuple[Path, str, bool]] = [(("guarded", i), p, True) for i, p in enumerate(data.get("guarded", []))] + [
             (("folders", i), p, True) for i, p in enumerate(data.get("folders", []))
         ]
         below += [(("artifacts", i), p, False) for i, p in enumerate(data.get("artifacts", []))]
@@ -244,7 +264,7 @@ class _Semantics:
             if why:
                 self.say(path, "%s: path %r %s" % (self.owner(path), text, why))
 
-    def owner(self, path):
+    def owner(self, path: Path) -> str:
         """`role pm`, `gate fast`, or the key itself."""
         item = self.data[path[0]]
         if len(path) > 2 and isinstance(path[1], int):
@@ -255,7 +275,7 @@ class _Semantics:
         return str(path[0])
 
     # -- parts -------------------------------------------------------------------------------------------------------
-    def check_roles(self):
+    def check_roles(self) -> None:
         data = self.data
         for i, role in enumerate(data["roles"]):
             where = "role %s" % role["id"]
@@ -285,7 +305,7 @@ class _Semantics:
                         self.say(("roles", i, part, j), "%s: writes %r below the guarded folder; only `pack` writes there" % (where, path))
         self.cycle("reports_to", "roles", {r["id"]: [r["reports_to"]] if "reports_to" in r else [] for r in data["roles"]})
 
-    def check_waves(self):
+    def check_waves(self) -> None:
         data, used = self.data, set()
         for i, wave in enumerate(data["waves"]):
             where = "wave %s" % wave["id"]
@@ -337,20 +357,21 @@ class _Semantics:
             if role not in used and role != data.get("lead"):
                 self.say(("roles", i, "id"), "role %s: is in no wave, nobody would ever spawn it" % role)
 
-    def reach(self):
+    def reach(self) -> None:
         """Waves that could never begin or end: what they wait for happens only after them.
 
         A graph of beginnings and ends; `late` says whether the target lies behind the waiting one.
         """
         data = self.data
         index = {w: i for i, w in reversed(list(enumerate(self.waves)))}
-        decided, where_role = {}, {}
+        decided: dict[str, list[str]] = {}
+        where_role: dict[str, list[str]] = {}
         for wave in data["waves"]:
             for gate in wave.get("gates", []):
                 decided.setdefault(gate, []).append(wave["id"])
             for role in wave["roles"] if wave["mode"] != "loop" else []:
                 where_role.setdefault(role, []).append(wave["id"])
-        edges = {}
+        edges: dict[tuple[str, str], set[tuple[str, str]]] = {}
         for wave in data["waves"]:
             begin, end = ("begin", wave["id"]), ("end", wave["id"])
             edges.setdefault(end, set()).add(begin)
@@ -370,7 +391,7 @@ class _Semantics:
                     if len(targets) == 1:
                         edges.setdefault(node, set()).add(("begin", targets[0]))
 
-        def reaches(start, goal):
+        def reaches(start: tuple[str, str], goal: tuple[str, str]) -> bool:
             seen, todo = set(), [start]
             while todo:
                 node = todo.pop()
@@ -409,7 +430,7 @@ class _Semantics:
             if "strategy" in c and not data.get("strategy"):
                 self.say(path, "%s: waits for a strategy file, but the team takes none: add `strategy: true`" % where)
 
-    def check_gates(self):
+    def check_gates(self) -> None:
         data, soft = self.data, None
         judged = {g for w in data["waves"] for g in w.get("gates", [])}
         for i, gate in enumerate(data["gates"]):
@@ -471,7 +492,7 @@ class _Semantics:
                 True,
             )
 
-    def check_check(self, where, path, item):
+    def check_check(self, where: str, path: Path, item: Mapping[str, Any]) -> None:
         if not self.known(path + ("check",), item["check"], list(CHECKS), "check", where):
             return
         must, may = CHECKS[item["check"]]
@@ -498,7 +519,7 @@ class _Semantics:
             for key, name in item.get("limits", {}).items():
                 self.known(path + ("limits", key), name, list(self.data.get("thresholds", {})), "threshold", where)
 
-    def check_evidence(self):
+    def check_evidence(self) -> None:
         data = self.data
         limits, used = list(data.get("thresholds", {})), {k for g in data["gates"] for k in g.get("evidence", [])}
         for i, item in enumerate(data.get("evidence", [])):
@@ -517,8 +538,8 @@ class _Semantics:
                 for k, name in enumerate(test.get("limits", [])):
                     self.known(path + ("limits", k), name, limits, "threshold", "test %r" % test["test"])
 
-    def check_session(self):
-        heads = {}
+    def check_session(self) -> None:
+        heads: dict[str, str] = {}
         for i, item in enumerate(self.data.get("session_commands", [])):
             where, path = "session command %r" % item["say"], ("session_commands", i)
             head, _, wants = item["say"].partition(" <")
@@ -564,9 +585,11 @@ class _Semantics:
                 self.say(path + ("say",), "%s: needs no model and runs nothing: give it `runs: pack VERB ...`, or `model: true`" % where)
 
 
-def advice(data):
+def advice(data: Any) -> list[Problem]:
     """What a sound definition probably does not mean: (path, message, key). For the linter and `pack team check`; nothing is refused."""
-    out, used, worked = [], set(), {}
+    out: list[Problem] = []
+    used = set()
+    worked: dict[str, str] = {}  # role -> the first wave it works in
     for item in data.get("evidence", []):
         used |= set(item.get("thresholds", {}).values())
     for part in data.get("testing_matrix", []):

@@ -1,11 +1,17 @@
 """The commit protocol of a team, checked: `{type}(rt-{scope}): {description}`, a body, Evidence and Latency-impact."""
 
+from __future__ import annotations
+
 import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Mapping
 
 _HEAD = re.compile(r"^(?P<type>[a-z]+)(?:\((?P<scope>[^)]*)\))?(?P<bang>!)?: (?P<what>.*)$")
 
 
-def check(definition, message, exists=None):
+def check(definition: Mapping[str, Any], message: str, exists: Callable[[str], bool] | None = None) -> list[str]:
     """Problems of a commit message; empty if it follows the protocol.
 
     `exists(path)` tells whether an evidence file is there; without it only the form is checked.
@@ -55,6 +61,13 @@ def check(definition, message, exists=None):
     return found
 
 
-def form(definition):
+def template(definition: Mapping[str, Any]) -> str:
+    """The whole message to fill in, for agents."""
+    lines = [form(definition), "", "- {key change}", ""]
+    meant = {"Evidence": "{evidence file, where there is one}", "Latency-impact": "{P99 12.3ms -> 6.8ms, or none}"}
+    return "\n".join(lines + ["%s: %s" % (name, meant.get(name, "...")) for name in definition["commits"].get("trailers", [])])
+
+
+def form(definition: Mapping[str, Any]) -> str:
     """The form of the first line, for messages."""
     return "{type}(%s{scope}): {concise description}" % definition["commits"].get("prefix", "")

@@ -3,12 +3,19 @@
 YAML and JSON are read with `yamltext`, which needs no package: hook and `pack` must see the same data.
 """
 
+from __future__ import annotations
+
 import difflib
 import errno
 import os
 import re
 
 from pack.base import yamltext
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pack.base.yamltext import Document
+    from typing import Any, Iterable, Mapping, Sequence
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -18,17 +25,17 @@ FOLDER = os.path.join(".claude", "team-definitions")
 class TeamError(ValueError):
     """A definition that cannot be used: `problems` has one line each, `where` names the file."""
 
-    def __init__(self, where, problems):
+    def __init__(self, where: str, problems: Sequence[str]) -> None:
         self.where, self.problems = where, list(problems)
         super().__init__("\n".join(p if p.startswith(where + ":") else "%s: %s" % (where, p) for p in self.problems))
 
 
-def folders(project="."):
+def folders(project: str | os.PathLike[str] = ".") -> list[str]:
     """Where a project keeps definitions of its own."""
     return [os.path.join(os.fspath(project), FOLDER)]
 
 
-def names(extra_folders=()):
+def names(extra_folders: Sequence[str] = ()) -> dict[str, str]:
     """The names behind `--team`, with their files; folders given first win. Of two files of one name, which `find` refuses, the YAML."""
     found = {}
     for folder in [HERE] + list(reversed(list(extra_folders))):
@@ -36,7 +43,7 @@ def names(extra_folders=()):
             entries = sorted(os.listdir(folder), key=lambda e: (e.endswith(".json"), e))
         except OSError:
             continue  # there is none, or nobody may look into it
-        here = {}
+        here: dict[str, str] = {}
         for entry in entries:
             stem = named(entry)
             if stem:
@@ -45,19 +52,19 @@ def names(extra_folders=()):
     return found
 
 
-def named(entry):
+def named(entry: str) -> str | None:
     """The name of the team that a file of a folder of definitions holds; None for another file."""
     stem, extension = os.path.splitext(entry)
     return stem or None if extension in (".yaml", ".yml") or extension == ".json" and not stem.endswith(".schema") else None
 
 
-def rivals(entries, stem):
+def rivals(entries: Iterable[str], stem: str) -> str | None:
     """What is wrong when several files of one folder have the same team's name; None when one has."""
     files = sorted(e for e in entries if named(e) == stem)
     return "%s are one team's name: keep one of them" % " and ".join(files) if len(files) > 1 else None
 
 
-def find(path_or_name, folders=()):
+def find(path_or_name: str, folders: Sequence[str] = ()) -> str:
     """The file of a definition: a name among `folders` and the pack's own, else a path; TeamError with the known names, or with the files
     that share the name: nobody is to run another team than the one that was edited."""
     text = os.fspath(path_or_name)
@@ -80,7 +87,7 @@ def find(path_or_name, folders=()):
     )
 
 
-def _inside(text, known):
+def _inside(text: str, known: Mapping[str, str]) -> str:
     """A file is found by its own name; somebody may give the name that stands in it."""
     for stem, path in known.items():
         try:
@@ -95,7 +102,7 @@ def _inside(text, known):
     return ""
 
 
-def _bytes(path, most):
+def _bytes(path: str, most: int) -> bytes:
     """The first bytes of a regular file; OSError. A pipe of that name would keep a hook waiting for ever."""
     if os.path.exists(path) and not os.path.isfile(path):
         raise OSError(errno.EINVAL, "no regular file", path)
@@ -103,7 +110,7 @@ def _bytes(path, most):
         return handle.read(most)
 
 
-def read(path):
+def read(path: str) -> tuple[Any, Document]:
     """(data, Document or None)."""
     name = os.path.basename(path)
     try:
@@ -126,6 +133,6 @@ def read(path):
     return document.value, document
 
 
-def shipped(source, project):
+def shipped(source: str, project: str) -> bool:
     """Whether a team is one of this plugin's own, whose agents and guide ship with it (a project may have one of the same name)."""
     return os.path.dirname(names(folders(project)).get(source, "")) == HERE

@@ -1,18 +1,24 @@
 """What the run engine, the gates and the board ask of a definition: a team's folder, its artifacts, what a wave lacks."""
 
+from __future__ import annotations
+
 import hashlib
 import os
 
 from pack.base import project_facts
 from pack.teams.files import TeamError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping
 
-def by_id(definition, part, key="id"):
+
+def by_id(definition: Mapping[str, Any], part: str, key: str = "id") -> dict[str, Any]:
     """`definition[part]` as a dict by id (or by `key`)."""
     return {item[key]: item for item in definition.get(part, [])}
 
 
-def project_of(team_dir, definition):
+def project_of(team_dir: str | os.PathLike[str], definition: Mapping[str, Any]) -> str:
     """The project that a team's folder lies in: as many levels up as the definition's `root` has."""
     folder = os.path.abspath(os.fspath(team_dir))
     parts = definition["root"].split("/")
@@ -21,12 +27,13 @@ def project_of(team_dir, definition):
     return os.path.dirname(folder)
 
 
-def writes(role):
+def writes(role: Mapping[str, Any]) -> list[str]:
     """What a role writes below the team's folder: what it may write, and its artifacts, which it must."""
-    return role.get("writes", []) + [a for a in role.get("artifacts", []) if a not in role.get("writes", [])]
+    written: list[str] = role.get("writes", [])
+    return written + [a for a in role.get("artifacts", []) if a not in written]
 
 
-def artifact_problem(team_dir, relative):
+def artifact_problem(team_dir: str | os.PathLike[str], relative: str) -> str | None:
     """None if the artifact is there with content, else what is wrong with it."""
     path = os.path.join(os.fspath(team_dir), relative)
     if relative == "rt.yaml" and not os.path.isfile(path):  # rtfile.find takes these names too
@@ -44,7 +51,7 @@ def artifact_problem(team_dir, relative):
     return None
 
 
-def content(team_dir, definition, gate):
+def content(team_dir: str | os.PathLike[str], definition: Mapping[str, Any], gate: Mapping[str, Any]) -> str:
     """Digest of the files that a gate looks at: what the user's word is about. A later change makes it no word about this."""
     names = list(gate.get("artifacts", [])) + [c["file"] for c in gate.get("checks", []) if "file" in c]
     for role in gate.get("artifacts_of", []):
@@ -56,7 +63,7 @@ def content(team_dir, definition, gate):
     return digest.hexdigest()[:32]
 
 
-def has_line(team_dir, relative, line):
+def has_line(team_dir: str | os.PathLike[str], relative: str, line: str) -> bool:
     """Does the file hold this line? List marks, emphasis, case and surrounding blanks do not matter."""
     path = os.path.join(os.fspath(team_dir), relative)
     if not os.path.isfile(path):
@@ -65,11 +72,18 @@ def has_line(team_dir, relative, line):
         return any(_plain(x) == _plain(line) for x in handle)
 
 
-def _plain(text):
+def _plain(text: str) -> str:
     return " ".join(text.replace("*", "").replace("`", "").strip().lstrip("-#> ").split()).lower()
 
 
-def unmet(definition, team_dir, wave_id, side, verdicts, strategy=None):
+def unmet(
+    definition: Mapping[str, Any],
+    team_dir: str | os.PathLike[str],
+    wave_id: str,
+    side: str,
+    verdicts: Mapping[str, str],
+    strategy: str | None = None,
+) -> list[str]:
     """Why the wave cannot begin (`side='entry'`) or end (`'exit'`): a list of reasons, empty if it can.
 
     `verdicts` maps gate id to its last verdict; `strategy` is the path of the strategy file.
@@ -98,7 +112,7 @@ def unmet(definition, team_dir, wave_id, side, verdicts, strategy=None):
     return reasons
 
 
-def make_layout(definition, team_dir):
+def make_layout(definition: Mapping[str, Any], team_dir: str | os.PathLike[str]) -> list[str]:
     """Create the team's folder and those below it; returns what was made below."""
     made = []
     os.makedirs(os.fspath(team_dir), exist_ok=True)

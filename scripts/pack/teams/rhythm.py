@@ -3,20 +3,26 @@
 Standard library only: the session hooks ask too.
 """
 
+from __future__ import annotations
+
 import calendar
 import os
 import re
 import time
 import zipfile
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping
 
-def next_number(folder, prefix, extension):
+
+def next_number(folder: str, prefix: str, extension: str) -> int:
     """The number of the next report: status_001.pptx, status_002.pptx, ..."""
     taken = [int(m.group(1)) for m in (re.match(r"%s_(\d+)\.%s$" % (prefix, extension), n) for n in _names(folder)) if m]
     return max(taken, default=0) + 1
 
 
-def last_report(folder, now):
+def last_report(folder: str, now: float) -> float | None:
     """When the newest status presentation says that it was made (seconds), or None. One from the future was made by a clock that was
     wrong: it would be the last one for ever."""
     newest = None
@@ -28,7 +34,7 @@ def last_report(folder, now):
     return newest
 
 
-def made_at(path):
+def made_at(path: str) -> float | None:
     """The creation time inside a .pptx, in seconds; None if it is none."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -39,12 +45,12 @@ def made_at(path):
         return None
 
 
-def due(folder, definition, now):
+def due(folder: str, definition: Mapping[str, Any], now: float) -> tuple[bool, float]:
     """(is a report due?, seconds until the next one)."""
     last, every = last_report(folder, now), definition.get("report_every_hours", 6) * 3600.0
     left = 0.0 if last is None else last + every - now
     return left <= 0, max(0.0, left)
 
 
-def _names(folder):
+def _names(folder: str) -> list[str]:
     return os.listdir(folder) if os.path.isdir(folder) else []

@@ -4,10 +4,17 @@ It knows exactly the keywords of `KEYWORDS` and refuses a schema with any other 
 test holds it against the jsonschema package on every schema of this pack.
 """
 
+from __future__ import annotations
+
 import difflib
 import json
 import os
 import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pack.base.protocols import Path
+    from typing import Any
 
 KEYWORDS = {
     "$schema",
@@ -47,13 +54,13 @@ _TYPES = {
 }
 
 
-def load(folder, name):
+def load(folder: str, name: str) -> Any:
     """Read a schema that lies beside the module that asks."""
     with open(os.path.join(folder, name), encoding="utf-8") as handle:
         return json.load(handle)
 
 
-def errors(value, schema, root=None):
+def errors(value: Any, schema: Any, root: Any = None) -> list[tuple[str, str]]:
     """All violations as (where, message), in document order; where is `$.roles[0].id`."""
     return [
         ("$" + "".join("[%d]" % p if isinstance(p, int) else ".%s" % p for p in path), message)
@@ -61,7 +68,7 @@ def errors(value, schema, root=None):
     ]
 
 
-def problems(value, schema, root=None, where=()):
+def problems(value: Any, schema: Any, root: Any = None, where: Path = ()) -> list[tuple[Path, str]]:
     """All violations as (path, message), in document order."""
     root = schema if root is None else root
     unknown = set(schema) - KEYWORDS
@@ -128,7 +135,7 @@ def problems(value, schema, root=None, where=()):
     return found
 
 
-def _object(value, schema, root, where):
+def _object(value: Any, schema: Any, root: Any, where: Path) -> list[tuple[Path, str]]:
     found = []
     for name in schema.get("required", ()):
         if name not in value:
@@ -150,15 +157,15 @@ def _object(value, schema, root, where):
     return found
 
 
-def _matches(pattern, value):
+def _matches(pattern: str, value: Any) -> bool:
     """JSON Schema's `$` is the end; Python's also stands before a last line end."""
-    return re.search(pattern[:-1] + r"\Z" if pattern.endswith("$") and not pattern.endswith("\\$") else pattern, value)
+    return bool(re.search(pattern[:-1] + r"\Z" if pattern.endswith("$") and not pattern.endswith("\\$") else pattern, value))
 
 
-def _same(a, b):
+def _same(a: Any, b: Any) -> bool:
     return a == b and isinstance(a, bool) == isinstance(b, bool)
 
 
-def _short(value):
+def _short(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 60 else text[:57] + "..."

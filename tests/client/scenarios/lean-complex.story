@@ -21,15 +21,13 @@ lead at once:
            "acceptance": ["what this run found is recorded"], "checks": ["20-30 lines each"], "tooling": {"test": "python3 -m unittest discover -s tests -q"},
            "blocked_by": [1], "reviewers": [], "high_risk": false}]}
         => says "FINAL: COMPLEX"
-lead at once:
-    spawns supervisor as supervisor: STATE_OWNERSHIP_HANDOFF(1)
-    spawns tech-lead as tech-lead: VALIDATE PLAN
-        IDENTIFY RISKS
+meanwhile lead at once:
+    calls Agent: {"subagent_type": "team:supervisor", "name": "supervisor", "description": "supervisor", "run_in_background": false, "prompt": "You are supervisor\nSTATE_OWNERSHIP_HANDOFF(1)"}
+    calls Agent: {"subagent_type": "team:tech-lead", "name": "tech-lead", "description": "tech-lead", "run_in_background": false, "prompt": "You are tech-lead\nVALIDATE PLAN\nIDENTIFY RISKS"}
 in any order:
     supervisor rests: STATE_OWNERSHIP_ACK(1)
     tech-lead rests: PLAN CHANGES
         Task #1 must keep greet() without a name working.
-lead rests until journal has PLAN_CHANGES
 lead runs: pack plan
     {"facts": {"layers": ["api"],
       "changes_existing": {"value": true, "evidence": "greet() takes a name now"},
@@ -55,9 +53,9 @@ tech-lead rests: PLAN OK
     Severity: MAJOR
     RISK-3: names in other scripts
     Severity: MINOR
-lead at once:
-    spawns risk-tester-1 as risk-tester: Verify RISK-1.
-    spawns risk-tester-2 as risk-tester: Verify RISK-2.
+meanwhile lead at once:
+    calls Agent: {"subagent_type": "team:risk-tester", "name": "risk-tester-1", "description": "risk-tester-1", "run_in_background": false, "prompt": "You are risk-tester-1\nVerify RISK-1."}
+    calls Agent: {"subagent_type": "team:risk-tester", "name": "risk-tester-2", "description": "risk-tester-2", "run_in_background": false, "prompt": "You are risk-tester-2\nVerify RISK-2."}
 in any order:
     risk-tester-1 writes .team-scratch/risk-tester-1/try.py:
         import sys
@@ -66,10 +64,10 @@ in any order:
         print(greet.greet())
     risk-tester-1 runs: python3 .team-scratch/risk-tester-1/try.py
         => says "hello"
-    risk-tester-1 rests: RISK-1 confirmed: tests/test_greet.py calls greet() without a name.
+    risk-tester-1 rests: RISK-1: CONFIRMED: tests/test_greet.py calls greet() without a name.
     risk-tester-2 reads src/greet.py
-    risk-tester-2 rests: RISK-2 not confirmed.
-lead rests until hears "RISK-1 confirmed"
+    risk-tester-2 rests: RISK-2: THEORETICAL: nothing passes anything but text.
+lead rests until hears "RISK-1: CONFIRMED"
 lead tells tech-lead: RISK ANALYSIS RESULTS
     RISK-1 confirmed, RISK-2 not.
 lead rests until journal has RISKS_MITIGATED
@@ -178,5 +176,5 @@ expect journal:
 expect no refusals
 expect status: phase=CLOSED mode=COMPLEX tasks.1.state=DONE tasks.2.state=DONE
 expect file DECISIONS.md contains "task #1 needs tests"
-expect at most 85 calls
+expect at most 80 calls
 expect exit code 0

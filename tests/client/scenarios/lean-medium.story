@@ -1,11 +1,13 @@
 story: MEDIUM the lean way, headless: two coders side by side, research, plan and risks in one answer, consistency with the last approval; nothing refused
-as in honest-medium until "lead spawns tech-lead"
+as in honest-medium until "lead spawns codebase-researcher"
 calls: 160
 patience: 60
-lead at once:
-    spawns supervisor as supervisor: STATE_OWNERSHIP_HANDOFF(1)
-    spawns tech-lead as tech-lead: VALIDATE PLAN
-        IDENTIFY RISKS
+meanwhile lead calls Agent: {"subagent_type": "team:codebase-researcher", "name": "codebase-researcher", "description": "codebase-researcher", "run_in_background": false, "prompt": "You are codebase-researcher\nWhere does a greeting live, how is it tested?"}
+as in honest-medium from "codebase-researcher reads" until "lead rests until hears"
+as in honest-medium from "lead runs: pack plan" until "lead spawns tech-lead"
+meanwhile lead at once:
+    calls Agent: {"subagent_type": "team:supervisor", "name": "supervisor", "description": "supervisor", "run_in_background": false, "prompt": "You are supervisor\nSTATE_OWNERSHIP_HANDOFF(1)"}
+    calls Agent: {"subagent_type": "team:tech-lead", "name": "tech-lead", "description": "tech-lead", "run_in_background": false, "prompt": "You are tech-lead\nVALIDATE PLAN\nIDENTIFY RISKS"}
 in any order:
     supervisor rests: STATE_OWNERSHIP_ACK(1)
     tech-lead writes DECISIONS.md:
@@ -16,7 +18,6 @@ in any order:
         RISK-1: callers of greet() without a name
         Severity: MINOR
         RISKS MITIGATED
-lead rests until journal has RISKS_MITIGATED by tech-lead
 lead at once:
     spawns logic-reviewer as logic-reviewer: Wait for REVIEW.
     spawns coder-1 as coder: task #1
@@ -95,6 +96,6 @@ expect no refusals
 expect status: phase=CLOSED mode=MEDIUM tasks.1.state=DONE tasks.2.state=DONE tasks.3.state=DONE
 expect running: git log --oneline
     => says "task #1", says "task #2", says "task #3"
-expect at most 52 calls
+expect at most 44 calls
 expect at most 1 calls by supervisor
 expect exit code 0

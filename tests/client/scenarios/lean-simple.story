@@ -7,6 +7,7 @@ lead at once:
     spawns coder-1 as coder: task #1
 in any order:
     unified-reviewer rests: ready
+    coder-1 waits until hears "--- GOLD STANDARD: src — src/greet.py ---"
     coder-1 reads src/greet.py
     coder-1 writes src/bye.py:
         def bye(name):
@@ -58,8 +59,9 @@ expect journal:
     READY_TO_DELETE
     TEAM_DELETED
 expect no refusals
+expect no wake-up of the lead without effect
 expect status: phase=CLOSED tasks.1.state=DONE tasks.2.state=DONE
 expect file src/bye.py contains "goodbye"
-expect at most 28 calls
+expect at most 26 calls
 expect at most 1 calls by supervisor
 expect exit code 0

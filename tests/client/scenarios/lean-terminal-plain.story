@@ -30,6 +30,7 @@ in any order:
     supervisor rests: STATE_OWNERSHIP_ACK(1)
     tech-lead rests: PLAN OK
         RISKS: 0
+        One new module that nothing imports.
         RISKS MITIGATED
 lead at once:
     spawns logic-reviewer as logic-reviewer: Wait for REVIEW.
@@ -74,6 +75,7 @@ expect journal:
     READY_TO_DELETE
     TEAM_DELETED
 expect no refusals
+expect no wake-up of the lead without effect
 expect status: phase=CLOSED mode=MEDIUM
 expect at most 8 calls by lead
 expect at most 38 calls

@@ -4,7 +4,6 @@ mode: terminal
 limits: WATCH_MINUTE_SEC=0.3 WATCH_GRACE_SEC=0 WATCH_LOOK_SEC=1
 calls: 90
 coder-1 tells supervisor: CLAIM: task #1
-supervisor rests: noted
 meanwhile coder-1 runs: python3 -c 'import time; time.sleep(50)'
 lead rests until hears "coder-1 has been silent for"
 lead tells supervisor: coder-1 is silent

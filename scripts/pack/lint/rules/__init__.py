@@ -2,7 +2,7 @@
 
 import sys
 
-_MARKDOWN = (
+_MARKDOWN: "tuple[str, ...]" = (
     "frontmatter-syntax",
     "frontmatter-ends-early",
     "frontmatter-missing",
@@ -35,7 +35,7 @@ _COMMAND = (
     "tool-ungranted",
     "ref-script",
 )
-_HOOKS = (
+_HOOKS: "tuple[str, ...]" = (
     "hook-schema",
     "hook-event",
     "hook-key",
@@ -66,7 +66,15 @@ _HOOKS += (
     "root-variable",
 )
 # What also holds for the hooks in a skill's or command's frontmatter.
-_FRONT_HOOKS = ("hook-event", "hook-matcher-regex", "hook-matcher", "hook-if", "hook-timeout", "hook-script", "hook-path")
+_FRONT_HOOKS: "tuple[str, ...]" = (
+    "hook-event",
+    "hook-matcher-regex",
+    "hook-matcher",
+    "hook-if",
+    "hook-timeout",
+    "hook-script",
+    "hook-path",
+)
 _FRONT_HOOKS += ("hook-interpreter", "hook-fails-open", "hook-variable", "hook-endless", "hook-answer")
 _JSON = ("json-syntax", "json-duplicate-key")
 
@@ -127,7 +135,7 @@ BY_KIND = {
     "monitors": _JSON + ("component-schema", "monitor", "option-undeclared"),
     "settings": _JSON + ("plugin-settings",),
 }
-PLUGIN_RULES = ("agent-duplicate", "name-clash", "manifest-location", "ref-orphan", "orphan-agent", "publishing")
+PLUGIN_RULES: "tuple[str, ...]" = ("agent-duplicate", "name-clash", "manifest-location", "ref-orphan", "orphan-agent", "publishing")
 PLUGIN_RULES += (
     "protocol-role",
     "protocol-agent",
@@ -150,7 +158,7 @@ OPTIONAL = ("context-budget", "orphan-agent", "publishing")
 AFTER = ("suppression-unused", "suppression-reason")
 NAMES = tuple(sorted(set(EVERY_FILE + PLUGIN_RULES + AFTER).union(*BY_KIND.values())))
 
-LOADED = {}  # name -> module, of the rules that were needed so far
+LOADED: "dict[str, object]" = {}  # name -> module, of the rules that were needed so far
 
 
 def rule_module(name):

@@ -52,7 +52,16 @@ _LOST = lazy(
     r"(\|\|\s*(?:true|:|exit\s+[013-9]\w*|echo\b[^;&|]*)|;\s*(?:true|:|exit\s+0)|(?<![&>])&|(?<!\|)\|\s*(?:tee|cat|head|tail|logger)\b[^|;&]*|;\s*then\s+exit\s+1\s*;\s*fi)\s*\Z"
 )
 _TYPES = {"continue": bool, "reason": str, "stopReason": str, "systemMessage": str}
-_READ = ("continue", "stopReason", "suppressOutput", "decision", "reason", "systemMessage", "terminalSequence", "hookSpecificOutput")
+_READ: "tuple[str, ...]" = (
+    "continue",
+    "stopReason",
+    "suppressOutput",
+    "decision",
+    "reason",
+    "systemMessage",
+    "terminalSequence",
+    "hookSpecificOutput",
+)
 _READ += ("async", "asyncTimeout")
 LEGAL = ("allow", "deny", "ask", "defer")
 

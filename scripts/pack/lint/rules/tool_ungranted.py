@@ -28,7 +28,7 @@ from ..negation import clause_before
 
 SEVERITY = "warning"
 _MCP = lazy(r"\bmcp__[A-Za-z0-9_-]+__[A-Za-z0-9_-]+")
-_NAMES = ("SendMessage", "TaskUpdate", "TaskCreate", "NotebookEdit", "WebFetch", "WebSearch", "TodoWrite")
+_NAMES: "tuple[str, ...]" = ("SendMessage", "TaskUpdate", "TaskCreate", "NotebookEdit", "WebFetch", "WebSearch", "TodoWrite")
 _NAMES += ("AskUserQuestion",)
 _NAMES += ("`Write`", "`Edit`", "`Bash`", "`Agent`", "Write to", "Edit to", " Bash", "Agent to")
 # Who uses it is somebody else: "the orchestrator will continue this agent via SendMessage", "when agents execute via the Task tool".
