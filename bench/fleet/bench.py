@@ -3,12 +3,13 @@
 ship      records a second through the shipper's own call, batches as it makes them
 lease     time of one request for a path, with PATHS leased already and RUNS runs known
 status    time of what `pack fleet status` asks for
-hook      a guarded call of a run in a fleet against the same call without one, measured in turns; ratio of medians
+hook      a guarded call of a run in a fleet against the same call without one, measured in turns; CPU time, ratio of medians
 """
 
 import argparse
 import hashlib
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -137,7 +138,7 @@ def machine_part(server, rounds):
         times, cpu, begun = {name: [] for name in sessions}, used(), time.perf_counter()
         for _ in range(rounds):
             for name, p in sessions.items():
-                at = time.perf_counter()
+                at = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
                 p.send(
                     "PreToolUse",
                     "coder-1",
@@ -145,10 +146,10 @@ def machine_part(server, rounds):
                     tool_input={"file_path": p.project + "/src/a.py", "old_string": "a", "new_string": "b"},
                     tool_use_id="t%d" % rounds,
                 )
-                times[name].append(time.perf_counter() - at)
+                times[name].append(sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]) - at)
         spent, wall = used() - cpu, time.perf_counter() - begun
         a, b = statistics.median(times["with"]), statistics.median(times["without"])
-        print("hook    with a fleet %.1f ms, without %.1f ms: %.2fx" % (1e3 * a, 1e3 * b, a / b))
+        print("hook    with a fleet %.1f ms of CPU, without %.1f ms: %.2fx" % (1e3 * a, 1e3 * b, a / b))
         print("shipper %.2f %% of a core while hooks ran for %.0f s" % (100 * spent / wall, wall))
         for m in made:
             m.client.kill()

@@ -233,7 +233,12 @@ class World:
 GUARDS = (
     ("another copy is fenced", "if r.holder is distinct from p_holder or r.epoch is distinct from p_epoch then", "if false then", "fenced"),
     ("a living run keeps its leases", "if found and not fleet.living(gone) then", "if found then", "writes"),
-    ("folders and files", "l.key = any (fleet.above(w.key))\n      union all", "l.key = w.key\n      union all", "holders"),
+    (
+        "folders and files",
+        "cross join lateral unnest(fleet.above(w.key)) as k(key)",
+        "cross join lateral unnest(array[w.key]) as k(key)",
+        "holders",
+    ),
     ("a folder that is asked for", "and right(w.key, 1) = '/'", "and false", "holders"),
     ("a write under a lease", "if lost = '[]' then", "if true then", "writes"),
     ("new numbers at a take-over", "update fleet.leases l set fence = nextval('fleet.fence') where l.run = p_run;", "", "numbers"),

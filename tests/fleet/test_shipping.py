@@ -232,6 +232,34 @@ def test_a_journal_that_was_rewritten_is_found_out_and_nothing_is_overwritten(ma
     assert stored(server, base, run) == before
 
 
+def test_an_engine_that_lost_what_it_acknowledged_gets_it_again(machines, server, base):
+    """A standby took over without the last records, as an asynchronous one does (GROUND P: 10,000 of 10,000)."""
+    one = machines("ams", options=("--lease-minutes", "0.5"))
+    s = one.session()
+    s.setup("SIMPLE")
+    one.settled()
+    run, shipped = number(one), one.ship()["shipped"]
+    kept = stored(server, base, run)[:4]
+    total = b"\0" * 32
+    for line in kept:
+        total = hashlib.sha256(total + line.encode()).digest()
+    server.sql("delete from fleet.records where run = %s and seq > 4", (run,), dbname=base["dbname"])
+    server.sql("delete from fleet.leases where run = %s", (run,), dbname=base["dbname"])
+    server.sql("update fleet.runs set last_seq = 4, sum = %s, turn = 0 where run = %s", (total, run), dbname=base["dbname"])
+    server.sql("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", (base["dbname"],))
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    for _ in range(1500):
+        if stored(server, base, run) == journal(one):
+            break
+        time.sleep(0.02)
+    assert stored(server, base, run) == journal(one) and len(journal(one)) > shipped
+    for _ in range(1500):
+        if server.sql("select path from fleet.leases where run = %s", (run,), dbname=base["dbname"]) == [("src/a.py",)]:
+            return
+        time.sleep(0.02)
+    raise AssertionError("its lease is asked for again")
+
+
 def test_a_write_that_is_under_way_is_not_shipped(machines, base):
     """Only what was acknowledged leaves the machine: a crash may take the rest back."""
     one = machines("ams")

@@ -42,15 +42,23 @@ class Shipper:
         self.engine = engine or Engine(self.settings["where"])
         self.ttl = self.settings["lease_minutes"] * 60.0
         self.lineage, self.branch = setup.lineage(project, self.settings)
-        self.lines, self.offset, self.last, self.sum = [], 0, 0, START  # read and not shipped; how far; of which record
-        self.chain, self.shipped, self.agreed = b"\0" * 32, 0, False  # of what the engine has
-        self.state, self.batch = machine.initial(), []
+        self._forget()
         self.epoch = self.turn = None
         self.held, self.granted = {}, {}
         self.status = {"pid": os.getpid(), "state": "starting", "why": "", "shipped": 0, "last": 0, "heard": None, "boot": files.boot()}
         self.next_try = self.next_beat = 0.0
-        self.pause, self.seen, self.bundled = 0.25, None, None
+        self.pause, self.bundled = 0.25, None
         self.began = time.monotonic()
+
+    def _forget(self):
+        self.lines, self.offset, self.last, self.sum = [], 0, 0, START  # read and not shipped; how far; of which record
+        self.chain, self.shipped, self.agreed = b"\0" * 32, 0, False  # of what the engine has
+        self.state, self.batch, self.seen = machine.initial(), [], None
+
+    def _again(self):
+        """Read the journal from its beginning."""
+        self._forget()
+        self.look()
 
     # -- the journal here ---------------------------------------------------------------------------------------------
     def look(self):
@@ -129,6 +137,8 @@ class Shipper:
         )[0]
         if self.agreed and stored == self.shipped:
             return
+        if self.agreed and stored < self.shipped:
+            self._again()  # the engine lost what it had acknowledged (a standby took over without its last records): it gets it again
         if stored > self.last and not self.agreed:
             raise Diverged("the engine has %d records of this run and there are %d here" % (stored, self.last))
         for line in self.lines[: stored - self.shipped]:
@@ -228,20 +238,24 @@ class Shipper:
         if free:
             self.engine.call("release", *self.me(), free)
             self._holdings()
-        waiting = files.read(self.run, "unleased.json", [])
-        if waiting and not self.lines:
-            found = []
-            for w in waiting:
-                for c in self.engine.acquire(*self.me(), [w]) if w["path"] in need else []:
+        missing = {p: n for p, n in need.items() if p not in self.held}
+        waiting = {w["path"] for w in files.read(self.run, "unleased.json", [])}
+        if self.lines or not (missing or waiting):
+            return
+        found = []
+        for path, task in sorted(missing.items()):  # each by itself: one that is another squad's must not keep the others
+            for c in self.engine.acquire(*self.me(), [{"path": path, "task": task}]):
+                if path in waiting:
                     found.append(
                         "%s was changed here without a lease while the engine was away, and squad %s (%s, task #%s, on %s) holds %s: agree with it before you merge"
-                        % (w["path"], c["squad"], c["team"], c["task"], c["machine"], c["held"])
+                        % (path, c["squad"], c["team"], c["task"], c["machine"], c["held"])
                     )
+        self._holdings()
+        if waiting:
             files.write(self.run, "conflicts.json", found)
             files.note(self.run, found)
             files.news(self.run, found)
             files.remove(self.run, "unleased.json")
-            self._holdings()
 
     def _bundle(self):
         """The commits that no remote is known to have, for a machine that takes over; as far as they are not too many."""

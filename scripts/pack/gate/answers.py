@@ -33,12 +33,12 @@ def recorded(line: str) -> Answer:
     return deny(RECORDED + ": `%s`. All that it says is done; it is not sent on, because nobody has to act on it. Go on." % line)
 
 
-def allow(updated: Mapping[str, Any], context: str | None = None) -> Answer:
-    """Allow a call with another input (only keys of the tool's schema)."""
+def allow(updated: Mapping[str, Any], context: str | None = None, shown: str = "") -> Answer:
+    """Allow a call with another input (only keys of the tool's schema); shown: a line for the user besides."""
     out = {"hookEventName": "PreToolUse", "permissionDecision": "allow", "updatedInput": updated}
     if context:
         out["additionalContext"] = context
-    return 0, codec.dumps({"hookSpecificOutput": out}), ""
+    return 0, codec.dumps(dict({"hookSpecificOutput": out}, **({"systemMessage": shown} if shown else {}))), ""
 
 
 def tell(event: str, text: str, shown: str = "") -> Answer:

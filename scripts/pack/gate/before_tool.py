@@ -113,6 +113,11 @@ def _spawn(call, given):
         )
     role = call.kind.role_of(call.state, kind)
     ordered = orders(call, role, given.get("prompt")) if call.state["waves"] is None else []
+    prompt, gold = given.get("prompt"), None
+    if role in tables.CODERS and call.state["waves"] is None and call.state["plan"]["registered"]:
+        from . import gold_standards
+
+        prompt, gold = gold_standards.held(call, prompt)
     call.append(
         "SPAWN_REQUESTED",
         key=call.key,
@@ -121,9 +126,10 @@ def _spawn(call, given):
         agent_type=kind,
         call=call.payload.get("tool_use_id"),
         **({"orders": ordered} if ordered else {}),
+        **({"gold": gold} if gold is not None else {}),
         **call.kind.unmet(call),
     )
-    return PASS
+    return PASS if prompt == given.get("prompt") else allow(dict(given, prompt=prompt))
 
 
 def _message(call, given):
@@ -164,6 +170,10 @@ def _message(call, given):
         raise refusal
     parsed = messages.parse(message)
     if parsed is None:
+        if actor["role"] == tables.RISK_TESTER and resolved == tables.LEAD:
+            from . import agents_reports
+
+            agents_reports.verdicts(call, message)
         if e and (e["state"] == "IDLE" or watch.concerns(state, resolved)) or resolved == tables.LEAD:
             call.append("MAIL", key=call.key, actor=machine.GATE, to=resolved, by=actor["role"])
     else:
@@ -208,7 +218,15 @@ def _with_facts(call, name, fields):
     """A message's fields and the facts that its guards need; the free text below the first line is not kept."""
     data = {k: v for k, v in fields.items() if k != "body"}
     if name == "RISKS":
-        data["counts"] = messages.risk_counts(fields["n"], fields["body"])
+        from . import agents_reports
+
+        data.update(agents_reports.risks(fields))
+    if name in ("APPROVED", "CHANGES_REQUESTED"):
+        from ..protocol import reports
+
+        found = reports.findings(fields["body"])
+        if found:
+            data["findings"] = found
     if name == "QUESTION":
         from ..base import redact
 
@@ -487,6 +505,9 @@ def _check_commit(call, commit):
             "git add it again, then commit",
             "COMMIT",
         )
+    problem = call.kind.commit_problem(call, files, commit["message"]) if files and commit["verb"] == "commit" else None
+    if problem is not None:
+        raise problem
     if call.fleet is not None:
         call.fleet.commit(call, files)
     return {f: project_facts.entry_digest(os.path.join(call.project, f)) for f in files}

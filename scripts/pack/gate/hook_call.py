@@ -45,6 +45,7 @@ class Call:
         self.told: list[str] = []
         self.begun: int | None = None
         self.first = store.seq
+        self.shown: list[str] = []  # lines for the user
         self.commits: list[str] = []  # gated ones of approved content that it has recorded
 
     @property

@@ -30,7 +30,9 @@ RACY_NS = 30_000_000  # a file this new may change again without its stamp showi
 
 def own(name: str) -> bool:
     """Whether a name (relative to the project) is the run's own state, or the client's."""
-    return name == access.DECISIONS or name.startswith((".claude/teams/", ".claude/settings.local.json", access.SCRATCH))
+    return name in (access.DECISIONS, project_facts.PROFILE) or name.startswith(
+        (".claude/teams/", ".claude/settings.local.json", access.SCRATCH)
+    )
 
 
 def _cached(name: str) -> bool:

@@ -82,7 +82,7 @@ def carry_out(call, command, given):
     text = VERBS[words[1]](call, words[2:], lambda: _stdin(call, found[0], found[1], words))
     if isinstance(text, dict):
         return answers.allow(dict(given, **text))
-    return answers.allow(dict(given, command=receipt(call, text, words[1])))
+    return answers.allow(dict(given, command=receipt(call, text, words[1])), shown="\n".join(call.shown))
 
 
 def _looks(words):
@@ -172,12 +172,20 @@ def _plan(call, args, read):
         "tasks": {str(n): t for n, t in checked["tasks"].items()},
         "facts": checked["facts"],
         "definition_of_done": checked["definition_of_done"],
+        **({"trade_offs": checked["trade_offs"]} if checked["trade_offs"] else {}),
         "given": codec.digest(codec.dumps(raw)),
     }
     if not _same_again(call, data["given"]):
         call.append("PLAN_REGISTERED", key=call.key, **data)
-    return "%s\n\n%d tasks registered in %s, phase %s.\n%s%s" % (
+    call.shown = ["Trade-off: " + t for t in checked["trade_offs"]]
+    more = (
+        "\nCOMPLEX, and the plan has no `trade_offs`: tell the user the key ones."
+        if call.state["mode"] == tables.COMPLEX and not call.shown
+        else ""
+    )
+    return "%s%s\n\n%d tasks registered in %s, phase %s.\n%s%s" % (
         call.state["classification"]["text"],
+        more,
         len(checked["tasks"]),
         call.state["team"]["name"],
         call.state["phase"],

@@ -12,7 +12,7 @@ from ..base.paths import PLUGIN_ROOT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping
+    from typing import Any, Mapping, Sequence
     from ..protocol.refusal import Refusal
     from ..protocol.state_types import State, Step
     from .hook_call import Call
@@ -42,6 +42,12 @@ class TaskRun:
 
     def may_run(self, state: State, code: list[str]) -> Refusal | None:
         """A Refusal when this code, handed to an interpreter, names something of the run's."""
+
+    def commit_problem(self, call: Call, files: Sequence[str], message: str | None) -> Refusal | None:
+        """A Refusal for a commit of these files with this message (None: it cannot be read beforehand)."""
+        from . import commit_form
+
+        return commit_form.problem(call, files, message)
 
     def ran(self, call: Call, response: Mapping[str, Any]) -> None:
         """After a shell command."""

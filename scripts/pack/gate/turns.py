@@ -73,6 +73,10 @@ def _answered(call):
     keeps the turn going with the refusal, boundedly like every step."""
     from . import before_tool, facts
 
+    if call.actor["role"] == tables.RISK_TESTER:
+        from . import agents_reports
+
+        agents_reports.verdicts(call, call.payload.get("last_assistant_message"))
     for event, fields in facts.answers(call, call.payload.get("last_assistant_message")):
         try:
             call.append(event, to=tables.LEAD, fact=True, **before_tool._with_facts(call, event, fields))
@@ -94,6 +98,14 @@ def _report(call):
         return {}
     from ..base import redact
 
+    if call.actor["role"] == "codebase-researcher":
+        from ..base import profile
+
+        profile.write(call.project, redact.text(said), call.store.disk)
+    for line in said.splitlines():  # what research lacked (the seed, Step 2b): a line `TOOL_UNAVAILABLE: NAME`
+        head, _, tool = line.strip(" -*`\t").partition(":")
+        if head == "TOOL_UNAVAILABLE" and tool.strip(" `"):
+            call.gate("TOOL_UNAVAILABLE", tool=redact.text(tool.strip(" `")[:60]), who=call.actor["name"])
     return {"report": redact.text(said.strip()[: 2 * REPORT_CHARS])[:REPORT_CHARS]}  # masked before it is cut: half a secret has no shape
 
 

@@ -100,12 +100,12 @@ create table fleet.bundles (
 );
 
 -- One spelling for one file: composed, without case, as a case-blind disk sees it. upper() first: it spells out what lower() alone keeps apart.
-create function fleet.fold(path text) returns text language sql immutable strict set search_path = pg_catalog as $$
+create function fleet.fold(path text) returns text language sql immutable strict as $$
   select normalize(lower(upper(normalize(path, NFC) collate "und-x-icu") collate "und-x-icu"), NFC) collate "C"
 $$;
 
 -- A path, its folders above and itself in the other spelling (`a` and `a/`): every key that is in the way of it.
-create function fleet.above(key text) returns text[] language plpgsql immutable strict set search_path = pg_catalog as $$
+create function fleet.above(key text) returns text[] language plpgsql immutable strict as $$
 declare
   found text[] := array[rtrim(key, '/'), rtrim(key, '/') || '/'];
   parts text[] := string_to_array(rtrim(key, '/'), '/');
@@ -238,7 +238,7 @@ create function fleet.acquire(p_run text, p_holder text, p_epoch bigint, p_wants
 returns jsonb language plpgsql security definer set search_path = fleet, pg_temp set enable_seqscan = off as $$
 declare
   r     fleet.runs;
-  w     record;
+  bad   text;
   other record;
   gone  fleet.runs;
   t     timestamptz;
@@ -256,40 +256,48 @@ begin
   if not found then
     raise exception 'the lineage was made meanwhile' using errcode = '40001';
   end if;
-  for w in select x.path, fleet.fold(x.path) as key, x.task from jsonb_to_recordset(p_wants) as x(path text, task integer) loop
-    if not fleet.clean(w.path) then
-      raise exception 'not a path inside a project: %', w.path using errcode = 'FL022';
-    end if;
-    for other in
-      select l.key, l.path, l.run, l.task, l.fence, l.since from fleet.leases l
-        where l.project = r.project and l.lineage = r.lineage and l.run <> p_run and l.key = any (fleet.above(w.key))
-      union all
-      select l.key, l.path, l.run, l.task, l.fence, l.since from fleet.leases l
-        where l.project = r.project and l.lineage = r.lineage and l.run <> p_run and right(w.key, 1) = '/'
-          and l.key > w.key and l.key < rtrim(w.key, '/') || '0'  -- what follows '/' in order
-    loop
-      select * into gone from fleet.runs x where x.run = other.run for update;  -- locked, then judged by the clock
-      if found and not fleet.living(gone) then
+  select x.path into bad from jsonb_to_recordset(p_wants) as x(path text, task integer) where not fleet.clean(x.path) limit 1;
+  if found then
+    raise exception 'not a path inside a project: %', bad using errcode = 'FL022';
+  end if;
+  for other in
+    with w as materialized (
+      select x.path, fleet.fold(x.path) as key from jsonb_to_recordset(p_wants) as x(path text, task integer))
+    select w.path as wanted, l.key, l.path, l.run, l.task, l.fence, l.since
+      from w cross join lateral unnest(fleet.above(w.key)) as k(key)
+        join fleet.leases l on l.project = r.project and l.lineage = r.lineage and l.key = k.key collate "C"
+      where l.run <> p_run
+    union all
+    select w.path, l.key, l.path, l.run, l.task, l.fence, l.since
+      from w join fleet.leases l on l.project = r.project and l.lineage = r.lineage
+        and l.key > w.key collate "C" and l.key < (rtrim(w.key, '/') || '0') collate "C"  -- what follows '/' in order
+      where l.run <> p_run and right(w.key, 1) = '/'
+  loop
+    select * into gone from fleet.runs x where x.run = other.run for update;  -- locked, then judged by the clock
+    if found and not fleet.living(gone) then
+      delete from fleet.leases l where l.project = r.project and l.lineage = r.lineage and l.key = other.key and l.fence = other.fence;
+      if found then  -- a path may stand in the way of two that are asked for
         insert into fleet.lease_log (project, lineage, key, run, fence, what, by_run, at)
           values (r.project, r.lineage, other.key, other.run, other.fence, 'expired', p_run, clock_timestamp());
-        delete from fleet.leases l where l.project = r.project and l.lineage = r.lineage and l.key = other.key and l.fence = other.fence;
         update fleet.runs x set turn = x.turn + 1 where x.run = other.run;
-      else
-        select * into gone from fleet.runs x where x.run = other.run;
-        inway := inway || jsonb_build_object('path', w.path, 'held', other.path, 'squad', gone.squad, 'run', gone.run, 'team', gone.team,
-          'task', other.task, 'machine', gone.machine, 'member', gone.member, 'since', other.since, 'until', gone.until);
       end if;
-    end loop;
+    else
+      select * into gone from fleet.runs x where x.run = other.run;
+      inway := inway || jsonb_build_object('path', other.wanted, 'held', other.path, 'squad', gone.squad, 'run', gone.run, 'team', gone.team,
+        'task', other.task, 'machine', gone.machine, 'member', gone.member, 'since', other.since, 'until', gone.until);
+    end if;
   end loop;
   if inway <> '[]' then
     return inway;  -- what had run out stays free
   end if;
   t := clock_timestamp();
-  with given as (
+  with w as materialized (
+    select distinct on (key) key, x.path, x.task
+      from jsonb_to_recordset(p_wants) as x(path text, task integer) cross join lateral (select fleet.fold(x.path) as key) as f),
+  given as (
     insert into fleet.leases (project, lineage, key, path, run, task, fence, since)
-      select distinct on (fleet.fold(x.path)) r.project, r.lineage, fleet.fold(x.path), x.path, p_run, x.task, nextval('fleet.fence'), t
-        from jsonb_to_recordset(p_wants) as x(path text, task integer)
-        where not exists (select 1 from fleet.leases l where l.project = r.project and l.lineage = r.lineage and l.key = fleet.fold(x.path))
+      select r.project, r.lineage, w.key, w.path, p_run, w.task, nextval('fleet.fence'), t from w
+        where not exists (select 1 from fleet.leases l where l.project = r.project and l.lineage = r.lineage and l.key = w.key collate "C")
       returning key, fence)
   insert into fleet.lease_log (project, lineage, key, run, fence, what, by_run, at)
     select r.project, r.lineage, g.key, p_run, g.fence, 'granted', p_run, t from given g;
