@@ -6,7 +6,7 @@ the client after 10 s (30 s).
 
 import sys
 
-GUARDED = ("PreToolUse", "UserPromptExpansion", "ConfigChange")
+GUARDED = ("PreToolUse", "PreSkillShellCommand", "UserPromptExpansion", "ConfigChange")
 
 
 def peer():

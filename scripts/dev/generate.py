@@ -328,10 +328,19 @@ HOOKS = {
 }
 
 
-def hooks_json():
-    """hooks/hooks.json. With no team active the shell leaves after two file tests, without starting anything."""
+SKILL_SHELL = (
+    "PreSkillShellCommand"  # from 2.1.332 on; `plugin validate --strict` of 2.1.329 refuses a plugin that names it anywhere (measured)
+)
+
+
+def hooks_json(client=()):
+    """hooks/hooks.json. With no team active the shell leaves after two file tests, without starting anything.
+
+    client: the client that it is made for, as numbers; without one it is what every client's validation accepts."""
+    from pack.gate.skill_files import SEES_SHELL
+
     out = {}
-    for event, (matcher, guarded) in HOOKS.items():
+    for event, (matcher, guarded) in dict(HOOKS, **({SKILL_SHELL: (None, True)} if tuple(client) >= SEES_SHELL else {})).items():
         opens = event == "UserPromptExpansion"
         if event == "UserPromptSubmit":
             command = TYPED
@@ -340,7 +349,7 @@ def hooks_json():
         handler = {"type": "command", "command": command, "timeout": 10 if event != "SessionEnd" else 1}
         if event == "PreToolUse":
             handler["timeout"] = 30  # `pack plan` and the commit check start git; the gate gives up after 25 s
-        if event in ("PreToolUse", "ConfigChange"):
+        if event in ("PreToolUse", "ConfigChange", SKILL_SHELL):
             handler["onFailure"] = "block"
         entry = {"hooks": [handler]}
         if matcher:
@@ -427,7 +436,13 @@ def main(argv):
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 and show the difference when something drifted")
+    parser.add_argument("--for-client", metavar="VERSION", help="write hooks/hooks.json as this client can have it, and nothing else")
     given = parser.parse_args(argv)
+    if given.for_client is not None:
+        numbers = given.for_client.split(" ")[0].split(".")
+        with open(os.path.join(ROOT, "hooks", "hooks.json"), "w", encoding="utf-8", newline="") as f:
+            f.write(hooks_json([int(n) for n in numbers] if all(n.isdigit() for n in numbers) else ()))
+        return 0
     drifted = 0
     for path, text in sorted(wanted().items()):
         full = os.path.join(ROOT, path)

@@ -176,8 +176,11 @@ def play(path, binary=None, narrate=None, keep=False, root=None):
 
 def _play(story, binary, base, narrate, result, root):
     plugin = (HERE / story["plugin"]).resolve() if story["plugin"] else root
-    if story["limits"]:
-        plugin = hasty(plugin, base / "plugin", dict(pair.split("=", 1) for pair in story["limits"].split()))
+    if story["limits"] or story["hooks"]:
+        plugin = hasty(plugin, base / "plugin", dict(pair.split("=", 1) for pair in (story["limits"] or "").split()))
+    if story["hooks"]:  # hooks.json as `make start` writes it for this client
+        version = subprocess.run([binary, "--version"], stdout=subprocess.PIPE, check=True, text=True).stdout
+        subprocess.run([sys.executable, str(plugin / "scripts/dev/generate.py"), "--for-client", version], check=True)
     teams = story["teams"] == "on" if story["teams"] else story["mode"] != "headless"
     env = dict(pair.split("=", 1) for pair in (stories.given(story["env"] or "", story)).split())
     home = client.Home(base, "", teams=teams, env=env, project=story["project"] or "project")

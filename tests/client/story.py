@@ -47,6 +47,7 @@ SETTINGS = {
     "project",
     "layout",
     "limits",
+    "hooks",
 }
 PAIR = r'[\w.]+[=~](?:"[^"]*"|\S+)'
 NAMED_PAIR = r'(?P<key>[\w.]+)(?P<sign>[=~])(?P<value>"[^"]*"|\S+)'

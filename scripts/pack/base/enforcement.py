@@ -84,3 +84,43 @@ def led(state: State) -> bool:
     """Whether the client that leads a run still runs; True where no process is known."""
     team = state["team"] or {}
     return team.get("client_pid") is None or alive(team["client_pid"], team.get("vouched"))
+
+
+def led_elsewhere(team: Any, env: Env) -> bool:
+    """Whether the client that leads a run (`team` of its state) is another process than the caller's, and still runs."""
+    return alive(team.get("client_pid"), team.get("vouched")) and str(team.get("client_pid")) != str(env.get("CLAUDE_PID"))
+
+
+HOOKS_OFF = "🚨 No hook of this pack runs in a client that starts here now: %s. Nothing is checked until that is mended; the work in between is looked at when the run ends."
+
+
+def switched_off(env: Env, project: str, run: str | None = None) -> str:
+    """Why no hook of this plugin would run in a client that starts here, as the settings are; "" where nothing is known to stop them.
+
+    run: the run's folder in the plugin's data (PLUGINDATA/runs/PROJECT/TEAM), whose name says which installation it belongs to."""
+    enabled: dict[str, tuple[Any, str]] = {}
+    for shown, path in paths.settings_files(env, project).items():
+        found = _object(path)
+        if found.get("disableAllHooks"):
+            return "disableAllHooks in %s" % shown
+        plugins = found.get("enabledPlugins")
+        enabled.update({k: (v, shown) for k, v in plugins.items() if k.partition("@")[0] == "team"} if isinstance(plugins, dict) else {})
+    name = os.path.basename(os.path.dirname(os.path.dirname(os.path.dirname(run)))) if run else ""
+    if name == "team-inline":
+        return ""  # given by --plugin-dir: the settings have no say
+    off = next((k for k, (on, _shown) in enabled.items() if on is False and name in ("team-" + k.partition("@")[2], "data", "")), None)
+    if off:
+        return "%s is disabled in %s" % (off, enabled[off][1])
+    installed = _object(os.path.join(paths.client_home(env), "plugins", "installed_plugins.json")).get("plugins")
+    if isinstance(installed, dict) and name.startswith("team-") and "team@" + name[len("team-") :] not in installed:
+        return "team@%s is not installed any more" % name[len("team-") :]
+    return ""
+
+
+def _object(path: str) -> dict[str, Any]:
+    try:
+        with open(path, encoding="utf-8-sig") as f:
+            found = codec.loads(f.read())
+        return found if isinstance(found, dict) else {}
+    except (OSError, ValueError):
+        return {}

@@ -89,6 +89,24 @@ def active(project: str, data: str) -> Found | None:
     return _unburied(project, data)
 
 
+def beside(project: str, top: str, data: str) -> list[str]:
+    """The projects above this one, up to `top`, and below it, in which a run is live."""
+    here, top = os.path.realpath(project), os.path.realpath(top)
+    above: list[str] = []
+    at = here
+    while at != top and os.path.dirname(at) != at:
+        at = os.path.dirname(at)
+        above.append(at)
+    marks = data + "/active" + here
+    below: list[str] = []
+    for base, folders, _files in os.walk(marks):
+        if base != marks and os.path.exists(os.path.join(base, ".on")):
+            below.append(base[len(data + "/active") :])
+        if base.count(os.sep) - marks.count(os.sep) > 12:
+            folders[:] = []
+    return [p for p in above + below if active(p, data) is not None]
+
+
 def _unburied(project: str, data: str) -> Found | None:
     """The run whose markers are all gone: its folder says where its data are, and there is no tombstone."""
     try:

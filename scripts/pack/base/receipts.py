@@ -25,7 +25,7 @@ def unclaimed(run: str, verb: str, since: float) -> str | None:
     command that would have (CLIENT.md 11). Its path or None; whoever prints a receipt removes it, a voucher goes with its result."""
     folder = os.path.join(run, "calls")
     try:
-        names = [n for n in os.listdir(folder) if n.endswith((".receipt", ".verify"))]
+        names = [n for n in os.listdir(folder) if n.endswith((".receipt", ".verify", ".gates"))]
     except OSError:
         return None
     found = []

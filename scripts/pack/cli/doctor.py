@@ -36,7 +36,7 @@ def _cpu(command, runs=5):
 
 
 def settings(project):
-    """The client's settings that matter, merged: {"hooks_off": path or None, "teams": bool, "mode": str}."""
+    """The client's settings that matter, merged: {"hooks_off": None (examine says), "teams": bool, "mode": str}."""
     out = {"hooks_off": None, "teams": os.environ.get("CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS") in ("1", "true"), "mode": None}
     for path in paths.settings_files(os.environ, project).values():
         try:
@@ -45,8 +45,6 @@ def settings(project):
         except (OSError, ValueError):
             continue
         if isinstance(found, dict):
-            if found.get("disableAllHooks"):
-                out["hooks_off"] = path
             env = found.get("env") if isinstance(found.get("env"), dict) else {}
             out["teams"] = out["teams"] or str(env.get("CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS")) in ("1", "true")
             permissions = found.get("permissions") if isinstance(found.get("permissions"), dict) else {}
@@ -82,6 +80,8 @@ def examine(project):
             "`make client-diff CLIENT=%s` in a checkout of it" % text,
         )
     found = settings(project)
+    live = paths.active(project, paths.data_folder(env))
+    found["hooks_off"] = enforcement.switched_off(env, project, live and live["run"])
     bare = env.get("CLAUDE_CODE_SIMPLE") == "1"  # in Bash's environment below `claude --bare`, and not otherwise (CLIENT.md 11)
     if bare:
         row("hooks", "off: the client was started with --bare", False, "--bare loads commands and no hooks: start it without")
@@ -89,9 +89,9 @@ def examine(project):
     else:
         row(
             "hooks",
-            "switched off in %s" % found["hooks_off"] if found["hooks_off"] else "on",
+            "switched off: %s" % found["hooks_off"] if found["hooks_off"] else "on",
             not found["hooks_off"],
-            "remove disableAllHooks from %s: without hooks nothing is enforced" % found["hooks_off"] if found["hooks_off"] else "",
+            "mend that and start the client anew: without hooks nothing is enforced" if found["hooks_off"] else "",
         )
     entry = env.get("CLAUDE_CODE_ENTRYPOINT")
     row("mode", {"cli": "interactive terminal", "sdk-cli": "headless (-p)"}.get(entry, "your own terminal" if not entry else entry))

@@ -6,7 +6,7 @@ import time
 
 import click
 
-from pack.base import codec, receipts
+from pack.base import codec, paths, receipts
 from pack.cli import clicks
 from pack.realtime import attest, gates
 from pack.teams import folders, here, load, unchanged
@@ -29,6 +29,8 @@ def gate():
 @click.option("--now", type=float, default=None, hidden=True)
 def check(team, team_dir, only, as_json, as_statement, now):
     voucher = os.environ.get("PACK_VOUCHER")  # set by the hook of a running team: its verdicts are recorded
+    if not voucher and not only and now is None and team is None and team_dir is None:
+        voucher = _replaced()
     try:
         if voucher:
             result = judge(voucher)
@@ -63,6 +65,18 @@ def list_gates(team):
             + ["artifacts of " + r for r in item.get("artifacts_of", [])]
         )
         click.echo("%2d %-22s%s %s" % (number, item["id"], " HARD STOP" if item.get("hard_stop") else "", ", ".join(looks)))
+
+
+def _replaced():
+    """Inside the client without a voucher: that of the gate's call just now, whose command another plugin's hook has replaced (CLIENT.md 11)."""
+    if not os.environ.get("CLAUDECODE"):
+        return None
+    project = paths.find_project(os.environ.get("CLAUDE_PROJECT_DIR") or os.getcwd())
+    live = paths.active(project, paths.data_folder(os.environ))
+    path = receipts.unclaimed(live["run"], "gate check", time.time() - 120) if live else None
+    if path:
+        click.echo("team: another plugin's hook had replaced the gate's command; its verdicts are recorded all the same.", err=True)
+    return path
 
 
 def main(argv):

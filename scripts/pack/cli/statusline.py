@@ -8,7 +8,7 @@ protocol nor json.
 import os
 import sys
 
-from ..base import codec, paths
+from ..base import codec, enforcement, paths
 
 WIDTH = 80
 OPEN = ("DISCOVERY", "PLANNING", "SETUP", "EXECUTION", "COMPLETION", "TEARDOWN", "FAILED_SAFE")
@@ -80,7 +80,8 @@ def line(given, env):
     if tasks:
         parts.append("%d/%d" % (tasks.count("DONE"), len(tasks)))
     marked = any(os.path.exists(path) for path in paths.markers(paths.data_folder(env), project))
-    level = "OFF: `pack doctor`" if not marked else ((state["team"].get("enforcement") or {}).get("level") or "off")
+    off = not marked or live and enforcement.switched_off(env, project, live["run"])
+    level = "OFF: `pack doctor`" if off else ((state["team"].get("enforcement") or {}).get("level") or "off")
     needed = who_is_needed(state)
     cost = given.get("cost") if isinstance(given.get("cost"), dict) else {}
     usd = cost.get("total_cost_usd")

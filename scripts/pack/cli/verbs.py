@@ -232,18 +232,29 @@ def _status(given):
         from ..report import cost
 
         more = {"cost": cost.safely(state, records, os.environ), "client_alive": enforcement.led(state) if run.live else None}
+        more["hooks_off"] = (enforcement.switched_off(os.environ, run.project, run.store.data) or None) if run.live else None
         print(_json_text(dict(status_json(state, records), **more)))
     elif given.summary:
         from ..report import cost
 
-        print(summary(state, stats(records)) + noted(run.store.data) + "\n" + cost.text(cost.safely(state, records, os.environ)))
+        off = run.live and enforcement.switched_off(os.environ, run.project, run.store.data)
+        print(
+            (enforcement.HOOKS_OFF % off + "\n" if off else "")
+            + summary(state, stats(records))
+            + noted(run.store.data)
+            + "\n"
+            + cost.text(cost.safely(state, records, os.environ))
+        )
     else:
         from . import screen
 
+        off = run.live and enforcement.switched_off(os.environ, run.project, run.store.data)
+        if off:
+            print(enforcement.HOOKS_OFF % off)
         if run.live and not enforcement.led(state):
             print(enforcement.ORPHANED % state["team"]["client_pid"])
         at = None if given.all else screen.size()
-        text = tree(state, enforcement.recorded(state)["level"], at and max(12, at[1] - 3)) + noted(run.store.data)
+        text = tree(state, "off" if off else enforcement.recorded(state)["level"], at and max(12, at[1] - 3)) + noted(run.store.data)
         print("\n".join(screen.cut(line, at and at[0]) for line in text.split("\n")))
 
 

@@ -68,10 +68,14 @@ def _next_text(call, who, most=2):
 
 
 def _spawned_now(call, given, response, failed):
-    name = given.get("name")
+    use = call.payload.get("tool_use_id")
+    name = next((n for n, e in call.state["roster"].items() if use and e["call"] == use), None)
     e = view.entry(call.state, name)
-    if not e or e["call"] != call.payload.get("tool_use_id"):
+    if not e:
         return PASS
+    other = _another_agent(call, given, name, e)
+    if other and not failed:
+        return _not_the_judged_one(call, response, name, e, other)
     if failed:
         call.gate("SPAWN_FAILED", name=name, inc=e["inc"], why=str(call.payload.get("error") or call.payload.get("reason"))[:200])
         return PASS
@@ -86,6 +90,33 @@ def _spawned_now(call, given, response, failed):
     if response.get("status") == "completed" and view.entry(call.state, name)["state"] == "ACTIVE":
         call.gate("AGENT_IDLE", name=name)  # of one in the foreground that was cut at its maxTurns nothing else says that it ended
     return tell("PostToolUse", _next_text(call, tables.LEAD))
+
+
+def _another_agent(call, given, name, e):
+    """How the agent that was started differs from the one that was judged: another plugin's hook may rewrite the call after the gate's."""
+    kind = str(given.get("subagent_type") or "")
+    if given.get("name") != name:
+        return "it is called %r" % (given.get("name"),)
+    if call.kind.role_of(call.state, kind) != e["role"]:
+        return "it is a %r" % kind
+    return "it is isolated (%s)" % given["isolation"] if given.get("isolation") else ""
+
+
+def _not_the_judged_one(call, response, name, e, other):
+    """The agent that runs is none of the team's: its entry ends, and the lead stops it."""
+    why = "another plugin's hook replaced the call: %s" % other
+    if e["state"] == "SPAWNING":
+        call.gate("SPAWN_FAILED", name=name, inc=e["inc"], why=why)
+    else:
+        call.gate("AGENT_LOST", name=name, inc=e["inc"], why=why)
+        call.close()
+    agent = response.get("agentId") or response.get("agent_id")
+    return tell(
+        "PostToolUse",
+        "team: not the agent that was asked for was started (%s), so it has no role in the run. Stop it: TaskStop(task_id: %r). Spawn %s again; "
+        "when that is the answer once more, tell the user that the plugin whose hook rewrites Agent calls must be off while a team is at work "
+        "(/plugin lists them)" % (why, agent, name),
+    )
 
 
 def _ordered(call, name):
@@ -122,7 +153,31 @@ def _sent(call, given, response, failed):
                 "team: the client did not deliver this message; send it again with the receiver's "
                 "agent id as `to` (`pack status --json` lists them). Sending the same line twice is harmless.",
             )
+    if ok and isinstance(message, str):
+        return _as_it_was_judged(call, given, message)
     return PASS
+
+
+def _as_it_was_judged(call, given, message):
+    """Whether the message that went out is the one that counted: another plugin's hook may have rewritten it after the gate. PASS, or what its
+    sender is told."""
+    said, to = _quiet_parse(message), view.resolve(call.state, given.get("to"))
+    record = call.store.by_key("PreToolUse:%s" % call.payload.get("tool_use_id"))
+    counted = record["event"] if record else None
+    if (said or "MAIL") == (counted or "MAIL") and (
+        record is None or said is None or record["data"].get("to") in (None, to, given.get("to"))
+    ):
+        return PASS
+    return tell(
+        call.payload["hook_event_name"],
+        "team: another plugin's hook replaced this message after the check. What counts: %s; what %s was sent: %s. Tell the user: the plugin whose "
+        "hook rewrites messages must be off while a team is at work (/plugin lists them)"
+        % (
+            "%s%s" % (counted, " of task #%s" % record["data"]["task"] if record["data"].get("task") else "") if counted else "nothing",
+            given.get("to"),
+            message[:120],
+        ),
+    )
 
 
 def _quiet_parse(message):
@@ -166,10 +221,18 @@ def _ran(call, given, response):
 
     verified = receipts.collect(call, response)
     call.kind.ran(call, response)
+    call.changed = _named_by_client(response)
     told = _replaced(call, given) + _changed(call, given, verified)
     if verified and verified.get("finish"):
         told.append(_finished(call))
     return tell(call.payload["hook_event_name"], "team: " + "; ".join(told)) if told else PASS
+
+
+def _named_by_client(response):
+    """What the client itself says a shell command has changed, in the modes in which it looks (CLIENT.md 11): resolved paths."""
+    diff = response.get("bashEditDiff")
+    names = diff.get("changedFiles") if isinstance(diff, dict) else None
+    return {os.path.realpath(n) for n in names[:500] if isinstance(n, str) and "\0" not in n} if isinstance(names, list) else set()
 
 
 def _replaced(call, given):
@@ -184,14 +247,17 @@ def _replaced(call, given):
     if data is not None:
         call.store.disk.remove(path)
         return ["carried out, whatever the output says; %s. %s" % (cause, codec.loads(data.decode("ascii"))["text"])]
-    nonce = (call.state["verify"] or {}).get("nonce")
-    data = call.store.disk.read(os.path.join(os.path.dirname(path), nonce + ".verify")) if nonce else None
+    nonce, ending = (call.state["verify"] or {}).get("nonce"), ".verify"
+    if call.state["waves"] is not None:
+        nonce, ending = call.state["waves"].get("nonce"), ".gates"
+    data = call.store.disk.read(os.path.join(os.path.dirname(path), nonce + ending)) if nonce else None
     voucher = codec.loads(data.decode("ascii")) if data is not None else {}
     if voucher.get("call") != call.payload.get("tool_use_id") or not voucher.get("call") or given.get("run_in_background"):
         return []
     return [
-        "nothing was verified: %s. Send `pack %s` again; when that is the answer once more, tell the user that the plugin whose hook rewrites "
-        "Bash commands must be off while a team is at work (/plugin lists them)" % (cause, voucher["verb"])
+        "nothing was %s: %s. Send `pack %s` again; when that is the answer once more, tell the user that the plugin whose hook rewrites "
+        "Bash commands must be off while a team is at work (/plugin lists them)"
+        % ("verified" if ending == ".verify" else "recorded, whatever the output says", cause, voucher["verb"])
     ]
 
 
@@ -233,6 +299,10 @@ def _changed(call, given, verified):
             "task #%d is DONE. %s" % (n, advice.after_done(call.state, call.actor["name"])) for n in facts.done_by_commit(call, sha)
         ]
     glance.look(call)
+    if call.changed and call.state["waves"] is None:
+        from . import ledger
+
+        ledger.named(call)
     told += call.told
     return told
 

@@ -24,6 +24,12 @@ def deny(refusal: Refusal | str) -> Answer:
     )
 
 
+def stop(refused: Answer, text: str) -> Answer:
+    """The answer `refused`, and with it the end of the turn: nothing that this model could send would pass. text: what the user is shown."""
+    code, out, err = refused
+    return code, codec.dumps(dict(codec.loads(out), **{"continue": False, "stopReason": text})), err
+
+
 RECORDED = "team: recorded"  # how the answer to a message begins that has had its effect and is not sent on
 
 

@@ -7,7 +7,7 @@ from ..base.client_tools import EDIT_TOOLS, SHELL_TOOLS
 from ..base.paths import PLUGIN_ROOT
 from ..protocol import access, machine, messages, tables, view, watch
 from ..protocol.refusal import Refusal
-from .answers import PASS, allow, deny, recorded
+from .answers import PASS, allow, deny, recorded, stop
 from .facts import claimed_by, follow, keep, orders
 
 
@@ -17,7 +17,7 @@ def pre_tool(call):
     if call.state["phase"] == "CLOSED" or actor["role"] == "foreign" and not _changes_files(tool):
         return PASS
     _active(call)
-    _in_circles(call, tool, given)
+    told = _in_circles(call, tool, given)
     try:
         if tool in ("Agent", "Task"):
             return _spawn(call, given)
@@ -31,24 +31,66 @@ def pre_tool(call):
             return _client_tool(call, tool, given)
         return _other(call, str(tool), given)
     except Refusal as refusal:
-        return _bounded(call, tool, given, deny(call.refuse(refusal)))
+        return _bounded(call, tool, given, refusal, told)
 
 
-def _bounded(call, tool, given, answer):
-    """The same call refused again and again is a model that does not read: after a few times its turn is ended, and who can act is told:
-    the user for the lead's, the lead (LOOP_SUSPECTED, what the client hands on) for an agent's."""
-    name = call.actor["name"]
+def skill_line(call):
+    """PreSkillShellCommand: shell text of a skill or command that is being loaded (CLIENT.md 11). What the user typed is the user's own doing;
+    else it is a Bash call of the one who loads. The client applies no other input and raises no event afterwards, so what changes the run
+    or commits is not done here; what it wrote is found by the next look."""
+    given = call.payload["tool_input"]
+    if call.state["phase"] == "CLOSED" or call.payload.get("invoked_by") == "user" or call.actor["role"] == "foreign":
+        return PASS
+    try:
+        _only_looks(call, str(given.get("command")))
+        _shell(call, given)
+        call.store.disk.remove(call.scratch(".before"))
+        return PASS
+    except Refusal as refusal:
+        return 2, "", call.refuse(refusal).text()
+
+
+def _only_looks(call, command):
+    """Raises the Refusal of a skill's line that commits, or is a `pack` verb that the hook itself would carry out."""
+    from ..base import shell_writes
+    from . import pack_verbs
+
+    try:
+        parsed, commits = shell_writes.parse(command), shell_writes.commits(command, call.payload.get("cwd") or call.project)
+    except (shell_writes.ShellError, RecursionError):
+        return
+    for words in (shell_writes.bare(c.words) for c in parsed):
+        if len(words) > 1 and os.path.basename(words[0]) == "pack" and words[1] in pack_verbs.CHANGING | {"gate"}:
+            commits = True
+    if commits:
+        raise Refusal("SKILL_RUNS_SHELL", "a skill's line changes the run or commits", command[:100], "do that with Bash", "BASH")
+
+
+def _bounded(call, tool, given, refusal, told):
+    """What is refused again and again is sent by a model that does not read: after a few times its turn is ended, and who can act is told:
+    the user for the lead's, the lead (LOOP_SUSPECTED, what the client hands on) for an agent's (told: of this call it was already). Counted
+    are the same call, whatever stands between, and three times as many that differ and are refused for the same reason; anew once the run
+    has gone on."""
+    name, answer = call.actor["name"], deny(call.refuse(refusal))
     path = os.path.join(call.store.data, "calls", codec.digest(str(name), size=8) + ".refused")
-    mark = codec.digest(codec.dumps([tool, given]), size=8).encode("ascii")
-    last, _, times = (call.store.disk.read(path) or b"").partition(b" ")
-    times = int(times) + 1 if last == mark and times.isdigit() else 1
+    at = codec.digest(codec.dumps([call.state["phase"], {n: t["state"] for n, t in view.tasks(call.state)}]), size=8)
+    same = codec.digest(codec.dumps([tool, given]), size=8)
+    like = codec.digest(codec.dumps([tool, refusal.code, refusal.event]), size=8)
+    last, *rows = (call.store.disk.read(path) or b"").decode("ascii", "replace").split("\n")
+    counts = dict(row.partition(" ")[::2] for row in rows) if last == at else {}
+    times = {}
+    for mark in (same, like):
+        kept = counts.pop(mark, "0")
+        times[mark] = counts[mark] = (int(kept) if str(kept).isdigit() else 0) + 1  # moved to the end: the oldest is forgotten
     call.store.disk.mkdir(os.path.dirname(path))
-    call.store.disk.replace(path, mark + b" %d" % times)
-    if times < tables.limit("SAME_REFUSALS"):
+    call.store.disk.replace(path, "\n".join([at] + ["%s %s" % pair for pair in counts.items()][-24:]).encode("ascii"))
+    most = tables.limit("SAME_REFUSALS")
+    if times[same] < most and times[like] < 3 * most:
         return answer
-    code, out, err = answer
-    text = "team: %s was refused the same call %d times and is stopped. %s" % (name, times, err.replace("\n", " ")[:600])
-    return code, codec.dumps(dict(codec.loads(out), **{"continue": False, "stopReason": text})), err
+    what = "the same call %d times" % times[same] if times[same] >= most else "%d calls like this one" % times[like]
+    if not told and name in call.state["roster"] and (times[same] == most or times[like] == 3 * most):
+        call.gate("LOOP_SUSPECTED", who=name, tool=tool, times=max(times.values()))
+    return stop(answer, "team: %s was refused %s and is stopped. %s" % (name, what, answer[2].replace("\n", " ")[:600]))
 
 
 def _other(call, tool, given):
@@ -79,18 +121,19 @@ def _active(call):
 
 
 def _in_circles(call, tool, given):
-    """Count an agent's identical calls in a row (PROTOCOL 10, LOOP_SUSPECTED)."""
+    """Count an agent's identical calls in a row (PROTOCOL 10, LOOP_SUSPECTED). Whether that was recorded."""
     name = call.actor["name"]
     if name not in call.state["roster"]:
-        return
+        return False
     path = os.path.join(call.store.data, "calls", codec.digest(name, size=8) + ".last")
     mark = codec.digest(codec.dumps([tool, given]), size=8).encode("ascii")
     last, _, times = (call.store.disk.read(path) or b"").partition(b" ")
     times = int(times) + 1 if last == mark and times.isdigit() else 1
     call.store.disk.mkdir(os.path.dirname(path))
     call.store.disk.replace(path, mark + b" %d" % times)
-    if times % tables.limit("SAME_CALLS") == 0:
-        call.gate("LOOP_SUSPECTED", who=name, tool=tool, times=times)
+    if times % tables.limit("SAME_CALLS"):
+        return False
+    return bool(call.gate("LOOP_SUSPECTED", who=name, tool=tool, times=times))
 
 
 def _spawn(call, given):
@@ -291,6 +334,8 @@ def protected(call, full):
         (os.path.join(real(call.project), ".claude", "settings"), "settings decide whether hooks run"),
         (os.path.join(real(paths.client_home(call.env)), "settings"), "the user's settings decide whether hooks run"),
         (real(os.path.join(paths.client_home(call.env), "plugins")), "the client's plugins enforce the run"),
+        ("/etc/claude-code", "managed settings decide whether hooks run"),
+        ("/Library/Application Support/ClaudeCode", "managed settings decide whether hooks run"),
         (os.path.join(real(call.project), run_config.NAME), "it says what the run may do, and is sealed"),
         (os.path.join(real(call.project), ".claude", "fleet.yaml"), "it says which fleet the project is in: the user's own to change"),
         (os.path.join(real(call.project), ".claude", "scheduled_tasks"), "nobody schedules a prompt while a run is live"),
@@ -312,10 +357,21 @@ def protected(call, full):
     return None
 
 
+def _plain(path):
+    """A path without what no file's name can hold: NUL, and half of a surrogate pair, which JSON can bring."""
+    if "\0" not in path and path.isascii():
+        return path
+    return path.replace("\0", "?").encode("utf-8", "surrogateescape" if _bytes(path) else "replace").decode("utf-8", "surrogateescape")
+
+
+def _bytes(path):
+    return not any("\ud800" <= c < "\udc80" or "\udcff" < c <= "\udfff" for c in path)
+
+
 def _check_path(call, path, cwd, shell=False, soft=False, appends=None):
     """Raises the Refusal for writing one path."""
-    if "\0" in path:
-        raise Refusal("PATH", "%r is not a path" % path[:80], "it holds a NUL", "write a plain path", "WRITE")
+    if path != _plain(path):
+        raise Refusal("PATH", "%r is not a path" % path[:80], "it holds a NUL or half a character", "write a plain path", "WRITE")
     rel, full = project_facts.relative(call.project, path, cwd, follow=soft != "entry")
     if rel is None:
         rel = project_facts.in_repository(call.project, full)
@@ -349,7 +405,7 @@ def _edit(call, tool, given):
     path = given.get(EDIT_TOOLS[tool])
     if not isinstance(path, str):
         return PASS  # the client itself refuses the call
-    rel, full = project_facts.relative(call.project, path.replace("\0", "?"), call.payload.get("cwd"))
+    rel, full = project_facts.relative(call.project, _plain(path), call.payload.get("cwd"))
     appends = None
     if rel == access.DECISIONS and call.actor["role"] == tables.SUPERVISOR:
         appends = _appends(full, tool, given)
@@ -399,14 +455,17 @@ def _shell(call, given):
     written = [(one, soft) for path, soft in targets for one in _globbed(path)]
     claim = claimed_by(
         call,
-        [project_facts.relative(call.project, one.replace("\0", "?"), cwd)[0] for one, soft in written if soft is not True],
+        [project_facts.relative(call.project, _plain(one), cwd)[0] for one, soft in written if soft is not True],
         lambda: [_check_path(call, one, cwd, shell=True, soft=soft) for one, soft in written],
     )
     for text in code:
         _check_code(call, text)
-    for c in parsed:
-        if call.actor["role"] != "foreign":
-            _no_client(call, shell_writes.bare(c.words), command)
+    if call.actor["role"] != "foreign":
+        folded = command.casefold()
+        if "claude" in folded or "team" in folded:
+            from . import nested_client
+
+            nested_client.check(call, parsed, code, command)
     if git:
         git_doors.check(call, command, cwd)
     if call.actor["role"] != "foreign":
@@ -416,44 +475,6 @@ def _shell(call, given):
         keep(call, claim)  # before the stamps: what the command changes is the new owner's
         _before(call, bool(commits), blobs)
     return PASS
-
-
-# What the client's own command line answers without starting an agent (`claude --help` of 2.1.329).
-CLIENT_LOOKS = {
-    "plugin": ("validate", "list", "details", "--help", "-h"),
-    "plugins": ("validate", "list", "details", "--help", "-h"),
-    "mcp": ("list", "get", "--help", "-h"),
-    "agents": ("--help", "-h"),
-    "auth": ("status",),
-}
-CLIENT_NAMES = ("claude", "claude-code")
-RUNNERS = ("npx", "bunx", "pnpx", "pnpm", "yarn", "bun", "npm")  # which start a package by its name
-
-
-def _no_client(call, words, command):
-    """Nobody of the team starts another client: its agents would be in no roster. What only looks or checks a plugin starts none."""
-    if not words:
-        return
-    name, rest = os.path.basename(words[0]), words[1:]
-    if name in RUNNERS:
-        at = next((i for i, w in enumerate(rest) if w.partition("@")[0] in CLIENT_NAMES or w.startswith("@anthropic-ai/claude-code")), None)
-        if at is None or name == "npm" and not any(w in ("exec", "x") for w in rest[:at]):
-            return
-        name, rest = "claude", [w for w in rest[at + 1 :] if w != "--"]
-    elif "\0" in words[0] and any(shape in command for shape in ("which claude", "command -v claude", "type -p claude", "whence claude")):
-        name = "claude"  # a command's own output is what is run
-    if name not in CLIENT_NAMES:
-        return
-    if rest[:1] in (["--version"], ["-v"], ["--help"], ["-h"]) or len(rest) > 1 and rest[1] in CLIENT_LOOKS.get(rest[0], ()):
-        return
-    raise Refusal(
-        "NESTED_CLIENT",
-        "nobody of the team starts another client: its agents would be in no roster",
-        command[:100],
-        ("spawn an agent of the team instead" if call.actor["role"] == tables.LEAD else "ask the lead for an agent")
-        + "; `claude --version` and `claude plugin validate PATH` start none and pass",
-        "BASH",
-    )
 
 
 def _globbed(path):

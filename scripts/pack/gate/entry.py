@@ -14,12 +14,13 @@ from ..protocol import advice, machine, tables
 from ..protocol.refusal import Refusal
 from ..store.journal import Busy, Damaged, Store
 from . import glance, identity, prompt_lines, tamper_check
-from .answers import PASS, block, deny, tell
+from .answers import PASS, block, deny, stop, tell
 from .hook_call import Call
 
 # event -> (module, function); a call imports only what its event needs.
 HANDLERS = {
     "PreToolUse": ("before_tool", "pre_tool"),
+    "PreSkillShellCommand": ("before_tool", "skill_line"),
     "PostToolUse": ("after_tool", "post_tool"),
     "PostToolUseFailure": ("after_tool", "post_tool"),
     "PermissionDenied": ("after_tool", "post_tool"),
@@ -180,7 +181,7 @@ def _second(call):
         "NotebookEdit",
         "Bash",
     ):
-        return deny(text)
+        return stop(deny(text), text)
     return PASS
 
 
@@ -271,9 +272,9 @@ def trouble(error, guarded):
             "`pack abort --reason WHY` there ends the run and its checks." % (type(error).__name__, str(error)[:200])
         )
     if guarded == "PreToolUse":
-        return deny(text)
+        return stop(deny(text), text) if isinstance(error, Damaged) else deny(text)
     if guarded in ("UserPromptExpansion", "UserPromptSubmit"):
         return block(text)
-    if guarded == "ConfigChange":
+    if guarded in ("ConfigChange", "PreSkillShellCommand"):
         return 2, "", text
     return 0, "", text

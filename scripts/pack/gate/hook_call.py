@@ -45,6 +45,7 @@ class Call:
         self.told: list[str] = []
         self.begun: int | None = None
         self.first = store.seq
+        self.changed: set[str] = set()  # resolved paths that the client says this very shell command has changed
         self.shown: list[str] = []  # lines for the user
         self.commits: list[str] = []  # gated ones of approved content that it has recorded
 

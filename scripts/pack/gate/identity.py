@@ -21,14 +21,15 @@ def _nobody(payload, role=None):
 
 
 def identify(call):
-    """The actor of a payload. The lead has the run's session id and neither agent_id nor agent_type; all others are bound
-    to a roster entry once; what cannot be bound has no role. A main session of its own that is not below the run's client
-    is a bystander ("foreign")."""
+    """The actor of a payload. The lead has the run's session id, no agent_id, and the agent_type that it had when it opened the run or took
+    it up (none, or that of `claude --agent NAME`); all others are bound to a roster entry once; what cannot be bound has no role. A main
+    session of its own that is not below the run's client is a bystander ("foreign")."""
     payload, state = call.payload, call.state
     session, agent, kind = payload.get("session_id"), payload.get("agent_id"), payload.get("agent_type")
     if session == state["team"]["session"]:
         if not agent:
-            return {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None} if not kind else _nobody(payload)
+            leads = (kind or None) == state["team"].get("main") and not started_by_a_tool(call)
+            return {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None} if leads else _nobody(payload)
         if agent in state["agents"]:
             return _actor(state, state["agents"][agent], agent)
         name = _spawned(call, agent, kind)
@@ -39,7 +40,7 @@ def identify(call):
         # /clear or another conversation in the terminal of the run's own client: its agents go on, its user is a bystander until it leads.
         if agent in state["agents"]:
             return _actor(state, state["agents"][agent], agent)
-        if not agent and not kind:
+        if not agent:
             return _nobody(payload, "foreign")
     pane = "session:%s" % session
     if pane in state["agents"]:
@@ -47,7 +48,11 @@ def identify(call):
     name = None if agent else _pane(call)
     if name and _bind(call, name, pane):
         return _actor(call.state, call.state["agents"][pane], pane)
-    if (agent or not kind) and not below(call.env.get("CLAUDE_PID"), state["team"].get("client_pid")) and not from_a_tool(call):
+    if (
+        (agent or not kind or _of_a_person(call))
+        and not below(call.env.get("CLAUDE_PID"), state["team"].get("client_pid"))
+        and not from_a_tool(call)
+    ):
         return _nobody(payload, "foreign")  # a session of the user's own, or an agent of it
     return _nobody(payload)
 
@@ -63,6 +68,39 @@ def from_a_tool(call):
             return b"\0CLAUDECODE=1\0" in b"\0" + f.read() + b"\0"
     except (OSError, ValueError, TypeError):
         return False
+
+
+def _of_a_person(call):
+    """Whether a main session that says an agent type is a user's `claude --agent NAME` and no teammate's pane: a pane's client is told its
+    parent (Linux)."""
+    words = cmdline(call.env.get("CLAUDE_PID"))
+    return bool(words) and not any(w.partition("=")[0] in ("--parent-session-id", "--agent-name") for w in words)
+
+
+def started_by_a_tool(call):
+    """Whether this is another client than the one that leads, and a client's shell started it: what it says nobody has typed."""
+    return str(call.env.get("CLAUDE_PID")) != str(call.state["team"].get("client_pid")) and from_a_tool(call)
+
+
+TOOL_CLIENT = (
+    "team: this client was started from another client's shell (CLAUDECODE=1 in its environment), so it leads no run and nobody types in it. "
+    "In a terminal of your own: `claude`, then `team resume`; from this one: `env -u CLAUDECODE claude`."
+)
+
+
+def stands_elsewhere(call):
+    """Why this session cannot lead from where it stands: it has entered another worktree, and CLAUDE_PROJECT_DIR stays the project
+    (CLIENT.md 11); "" when it can."""
+    from ..base import project_facts
+
+    there = project_facts.other_worktree(call.project, str(call.payload.get("cwd") or call.project))
+    return (
+        "this session stands in the worktree %s, and the run works in %s: its agents would write in the one and be judged in the other. Leave "
+        "the worktree (ask for ExitWorktree) and type `team resume`; or type it in a client that was started in %s"
+        % (there, call.project, call.project)
+        if there
+        else ""
+    )
 
 
 def same_client(call):

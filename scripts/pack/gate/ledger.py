@@ -401,6 +401,16 @@ def _outside(call: Call, book: Ledger, touched: Iterable[str]) -> None:
         _compare(call, book, name)
 
 
+def named(call: Call) -> None:
+    """What the client says the shell command that has just come back has changed (`call.changed`): also found where a project is so large
+    that its other files are compared at the end only."""
+    book = Ledger(call)
+    for path in sorted(call.changed):
+        name = os.path.relpath(path, book.top).replace(os.sep, "/")
+        if not name.startswith("../") and not _cached(name) and not name.startswith(".git/"):
+            _compare(call, book, name)
+
+
 def _compare(call: Call, book: Ledger, name: str) -> None:
     state, path = call.state, book.shown(name)
     held = [t for _n, t in view.tasks(state) if _holds(t, path) and (t["state"] in tables.WORKING or t["state"] == "DONE")]
@@ -409,7 +419,7 @@ def _compare(call: Call, book: Ledger, name: str) -> None:
     was, now, known = book.began(name), project_facts.entry_digest(book.path(name)), state["result"]["unseen"].get(path)
     if known["now"] != now if known else now != was:
         seen = _between(call)
-        by = _during(call)
+        by = call.actor["name"] if os.path.realpath(book.path(name)) in call.changed else _during(call)
         call.gate("OVERLAP_SCOPE", path=path, was=was, now=now, by=by, **seen)
         if now != was:
             call.told.append(

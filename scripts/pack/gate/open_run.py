@@ -3,8 +3,8 @@
 import os
 import sys
 
-from ..base import conventions, paths, profile, project_facts, run_config
-from ..base.enforcement import alive, client_version, is_headless, measure
+from ..base import conventions, git_facts, paths, profile, project_facts, run_config
+from ..base.enforcement import client_version, is_headless, led_elsewhere, measure
 from ..protocol import advice, tables
 from ..store.journal import Lock, Store, read_chain
 from . import answers, identity, modes, tamper_check
@@ -211,6 +211,13 @@ def opened(payload, env, now, project, data, disk, text, definition, event, peer
     if live is not None:
         wanted = own or {"definition": found_team["team"], "strategy": strategy}
         return _reopen(payload, env, now, project, data, disk, live, payload.get("session_id"), event, peer, waves, wanted)
+    top = git_facts.place(project)[0]
+    beside = next((p for p in paths.beside(project, top, data) if git_facts.place(p)[0] == top), None)  # a worktree below is another tree
+    if beside:
+        return answers.block(
+            "team: no run was opened: a run is live in %s, which lies in the same repository, and one team works in a repository at a time. "
+            "Go on there; or end it there (`team abort WHY`), then type the command again." % beside
+        )
     level = measure(env, project)
     try:
         config = run_config.read(project)
@@ -246,6 +253,7 @@ def opened(payload, env, now, project, data, disk, text, definition, event, peer
                                 "vouched": identity.vouches(env, peer),
                                 "name": team,
                                 "session": payload.get("session_id"),
+                                **({"main": payload["agent_type"]} if payload.get("agent_type") else {}),
                                 "headless": is_headless(env),
                                 "client_pid": env.get("CLAUDE_PID"),
                                 "conventions": conventions.digest(project),
@@ -296,11 +304,6 @@ def _shown(asked):
     return ""
 
 
-def _leads_elsewhere(team, env):
-    """Whether the run's own client is another process that still runs."""
-    return alive(team.get("client_pid"), team.get("vouched")) and str(team.get("client_pid")) != str(env.get("CLAUDE_PID"))
-
-
 def _another(team, wanted):
     """What the live run is about, when the command just typed is about something else; "" when it is the same again."""
     if "definition" in wanted:
@@ -337,14 +340,14 @@ def _reopen(payload, env, now, project, data, disk, live, session, event, peer=N
         if not identity.from_the_client(call):
             return answers.block("team: a live run is taken up by the client that leads it, or by another one once that has ended.")
         about = _another(team, wanted)
-        if about and (team["session"] == session or not _leads_elsewhere(team, env)):
+        if about and (team["session"] == session or not led_elsewhere(team, env)):
             led = "led by this session" if team["session"] == session else "its client is gone"
             return answers.block(
                 "team: nothing was begun: a run is open here, %s, about %s (phase %s, %s). `team resume` goes on with it; `team abort WHY` "
                 "ends it, then type this command again." % (team["name"], about[:200], store.state["phase"], led)
             )
         if team["session"] != session:
-            if _leads_elsewhere(team, env):
+            if led_elsewhere(team, env):
                 return answers.block(
                     "team: the run %s is live in another session (process %s). Type `team status` to see it; end it there, or "
                     "`pack abort --reason WHY` in your own terminal." % (team["name"], team["client_pid"])

@@ -113,6 +113,12 @@ def _cut(prompt):
 
 def session_started(call):
     source = call.payload.get("source")
+    if identity.started_by_a_tool(call) and not call.payload.get("agent_id") and call.state["phase"] != "CLOSED":
+        return tell("SessionStart", identity.TOOL_CLIENT)
+    if source in ("clear", "resume") and call.state["phase"] != "CLOSED" and call.actor["role"] in (tables.LEAD, "foreign"):
+        stands = identity.stands_elsewhere(call) if call.actor["role"] == tables.LEAD or identity.same_client(call) else ""
+        if stands:
+            return tell("SessionStart", "team: a run is live in this project, and it is not led on from here: " + stands)
     if source == "clear" and call.actor["role"] == "foreign" and call.state["phase"] != "CLOSED" and identity.same_client(call):
         # The user emptied the lead's own conversation: the old session cannot come back, and this one is the same terminal.
         call.actor = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
@@ -166,6 +172,7 @@ def _gate_resume(call, source):
             client_pid=call.env.get("CLAUDE_PID"),
             vouched=identity.vouches(call.env, call.peer),
             session=call.payload.get("session_id"),
+            main=call.payload.get("agent_type"),
             headless=enforcement.is_headless(call.env),
             agents_stopped=headless,
             agents_gone=not headless,

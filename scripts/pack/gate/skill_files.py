@@ -12,6 +12,20 @@ from ..protocol import tool_use
 from ..protocol.refusal import Refusal
 from .answers import PASS
 
+SEES_SHELL = (2, 1, 332)  # the first client with PreSkillShellCommand
+
+
+def seen_by_hook(env):
+    """Whether the shell text of skills reaches the gate in this session: the client has the event, and this copy's hooks.json asks for it."""
+    from ..base.enforcement import client_version
+
+    try:
+        with open(os.path.join(PLUGIN_ROOT, "hooks", "hooks.json"), encoding="utf-8") as f:
+            return (client_version(env) or ()) >= SEES_SHELL and '"PreSkillShellCommand"' in f.read()
+    except OSError:
+        return False
+
+
 MAX_BYTES = 1 << 20  # the client reads no larger one
 
 
@@ -31,13 +45,21 @@ def decide(call, given):
                 text = f.read(MAX_BYTES)
         except OSError:
             continue
-        if runs_shell(text):
+        if runs_shell(text) and not seen_by_hook(call.env):
             raise Refusal(
                 "SKILL_RUNS_SHELL",
                 "%s runs shell text as it is loaded, which no check sees"
                 % os.path.basename(os.path.dirname(path) if path.endswith("SKILL.md") else path),
                 path,
                 "read the file and do what it says with tools of your own; the user may type /%s" % name,
+                "Skill",
+            )
+        if hooks(text):
+            raise Refusal(
+                "SKILL_RUNS_SHELL",
+                "%s brings hooks of its own, whose commands no check sees" % name,
+                path,
+                "read the file and do what it says with tools of your own",
                 "Skill",
             )
         if forks(text):
@@ -66,18 +88,28 @@ def runs_shell(text):
     return "```!" in text
 
 
-def forks(text):
-    """Whether the frontmatter says `context: fork`."""
+def _front(text):
+    """[(key, value)] of the frontmatter's lines, deeper ones too."""
     lines = text.lstrip("\ufeff").split("\n")
     if lines[0].strip() != "---":
-        return False
-    for line in lines[1:200]:
+        return []
+    out = []
+    for line in lines[1:500]:
         if line.strip() == "---":
-            return False
+            break
         key, _, value = line.partition(":")
-        if key.strip().strip("\"'") == "context" and value.partition("#")[0].strip().strip("\"'").lower() == "fork":
-            return True
-    return False
+        out.append((key.strip().strip("\"'{ "), value.partition("#")[0].strip().strip("\"'").lower()))
+    return out
+
+
+def forks(text):
+    """Whether the frontmatter says `context: fork`."""
+    return ("context", "fork") in _front(text)
+
+
+def hooks(text):
+    """Whether the frontmatter brings hooks: the client runs their commands from then on (CLIENT.md 1.4), and no check sees them."""
+    return any(key == "hooks" for key, _value in _front(text))
 
 
 def places(call, name):
@@ -102,9 +134,9 @@ def places(call, name):
             os.path.join(root, "commands", *(inner[1:] + [own + ".md"])),
             os.path.join(root, "skills", *(inner[1:] + [own, "SKILL.md"])),
         ]
-        out += _named(os.path.join(root, "commands"), own) + _named(os.path.join(root, "skills"), own)
+        out += _named(os.path.join(root, "commands"), own, True) + _named(os.path.join(root, "skills"), own, True)
     for home in homes:
-        out += _named(os.path.join(home, "commands"), own) + _named(os.path.join(home, "skills"), own)
+        out += _named(os.path.join(home, "commands"), own, True) + _named(os.path.join(home, "skills"), own, True)
     return list(dict.fromkeys(out))
 
 
@@ -116,18 +148,25 @@ def called(home, name):
     return list(dict.fromkeys(found))
 
 
-def _named(folder, name):
-    """Files below a folder whose frontmatter gives them this name: a command may be called otherwise than its file."""
+def _named(folder, name, below=False):
+    """Files below a folder whose frontmatter gives them this name: a command may be called otherwise than its file. below: also those that
+    are called so themselves, however deep."""
     out, n = [], 0
-    for base, folders, files in os.walk(folder):
+    for base, folders, files in os.walk(folder, followlinks=True):
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         for file in sorted(files):
             n += 1
-            if n > 500:
+            if n > 500 or base.count(os.sep) - folder.count(os.sep) > 8:  # a link may lead round in a circle
                 return out
             if not file.endswith(".md"):
                 continue
             path = os.path.join(base, file)
+            if below and name.casefold() in (
+                file[: -len(".md")].casefold(),
+                os.path.basename(base).casefold() if file == "SKILL.md" else None,
+            ):
+                out.append(path)  # in a folder below: /NAME and /FOLDER:NAME may both mean it
+                continue
             try:
                 with open(path, encoding="utf-8", errors="replace") as f:
                     head = f.read(4096).split("\n---", 1)[0]

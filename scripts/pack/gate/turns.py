@@ -127,12 +127,12 @@ def _nudge(call, todo):
 
 def lead_stop(call):
     """The lead ends its turn. Nobody works, nothing is on its way, and the run is unfinished: say what is next."""
-    if call.actor["role"] != tables.LEAD:
-        return agent_stop(call)
-    if "session_crons" in call.payload:
+    if "session_crons" in call.payload and call.actor["role"] in (tables.LEAD, "foreign"):
         from . import typed_words
 
         typed_words.noted(call)
+    if call.actor["role"] != tables.LEAD:
+        return agent_stop(call)
     call.kind.see(call)
     state = call.state
     silent = [state["roster"][n]["agent_id"] for n in state["watch"] if watch.standing(state, n)]  # whoever waits for them is told

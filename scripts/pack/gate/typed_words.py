@@ -35,18 +35,23 @@ def asked(call, words):
 
 
 def noted(call):
-    """Keep what the client says of the session's schedules when the lead's turn ends."""
+    """Keep what the client says of a session's schedules when a turn of its main thread ends."""
     crons = call.payload.get("session_crons")
-    path = os.path.join(call.store.data, "crons")
+    path = _kept(call)
     if isinstance(crons, list):
         text = codec.dumps([str(c.get("id"))[:80] for c in crons if isinstance(c, dict)][:50]).encode("ascii")
         if (call.store.disk.read(path) or b"[]") != text:
             call.store.disk.replace(path, text)
 
 
+def _kept(call):
+    """Where the schedules of the caller's session are kept."""
+    return os.path.join(call.store.data, "crons-" + codec.digest(str(call.payload.get("session_id")), size=6))
+
+
 def schedule(call):
     """What may bring a prompt without anybody typing it, as a sentence; None when nothing is known to."""
-    if (call.store.disk.read(os.path.join(call.store.data, "crons")) or b"[]") not in (b"[]", b""):
+    if (call.store.disk.read(_kept(call)) or b"[]") not in (b"[]", b""):
         return "This session has a schedule"
     if call.payload.get("source") not in (None, "user"):
         return "This prompt came from %s" % str(call.payload["source"])[:40]
@@ -67,22 +72,48 @@ def schedule(call):
 
 
 def transcripts(call):
-    """Transcripts of this project that were written since the client was started; always the session's own."""
+    """Transcripts of this project that were written since the client was started, and those of their agents; always the session's own."""
     own = call.payload.get("transcript_path") or ""
-    folder, out = os.path.dirname(own), [own] if own else []
+    folder, out = os.path.dirname(own), [own] + _of_agents(own) if own else []
+    since = _started(call.env.get("CLAUDE_PID"))
     try:
-        since = os.stat("/proc/%d" % int(call.env.get("CLAUDE_PID"))).st_ctime
-        names = os.listdir(folder) if folder else []
-    except (OSError, ValueError, TypeError):
+        names = os.listdir(folder) if folder and since is not None else []
+    except OSError:
         return out
     for name in sorted(names)[:2000]:
         path = os.path.join(folder, name)
-        try:
-            if name.endswith(".jsonl") and path != own and os.stat(path).st_mtime >= since:
-                out.append(path)
-        except OSError:
-            continue
+        if name.endswith(".jsonl") and path != own:
+            out += [p for p in [path] + _of_agents(path) if _written(p) >= since]
     return out
+
+
+def _written(path):
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return 0.0
+
+
+def _of_agents(path):
+    """The transcripts of a session's agents, which lie beside its own (GROUND S8)."""
+    folder = os.path.join(path[: -len(".jsonl")], "subagents")
+    try:
+        return [os.path.join(folder, n) for n in sorted(os.listdir(folder))[:500] if n.endswith(".jsonl")]
+    except OSError:
+        return []
+
+
+def _started(pid):
+    """When a process was started (Linux), seconds since the epoch and up to two too early; None where that cannot be told. Not the times of
+    /proc/PID: they say when somebody looked there first."""
+    try:
+        with open("/proc/%d/stat" % int(pid), encoding="utf-8", errors="replace") as f:
+            ticks = int(f.read().rpartition(")")[2].split()[19])
+        with open("/proc/stat", encoding="ascii") as f:
+            boot = next(int(line.split()[1]) for line in f if line.startswith("btime "))
+        return boot + ticks / os.sysconf("SC_CLK_TCK") - 2
+    except (OSError, ValueError, TypeError, IndexError, StopIteration):
+        return None
 
 
 def _has_scheduled(path):
@@ -92,18 +123,32 @@ def _has_scheduled(path):
             data = f.read(MOST)
     except OSError:
         return False
-    # A transcript also holds whole requests, in which every tool is described: only what an assistant called counts (GROUND S8).
-    return any(mark in data for mark in marks) and any(
-        _calls(line) for line in data.split(b"\n") if b'"tool_use"' in line and any(mark in line for mark in marks)
-    )
+    if not any(mark in data for mark in marks):
+        return False
+    # A transcript also holds whole requests, in which every tool is described: only what an assistant called counts (GROUND S8), and not
+    # what came back as an error: a call that the gate refused has scheduled nothing.
+    lines = data.split(b"\n")
+    made = {i for line in lines if b'"tool_use"' in line and any(mark in line for mark in marks) for i in _calls(line)}
+    failed = {i for line in lines if made and b'"is_error":true' in line for i in _failed(line)}
+    return bool(made - failed)
+
+
+def _blocks(line, kind):
+    """The content blocks of a transcript's line, where it is a message of this kind."""
+    try:
+        said = codec.loads(line.decode("utf-8", "replace"))
+        if said.get("type", kind) != kind:
+            return []
+        return [block for block in said["message"]["content"] if isinstance(block, dict)]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return []
 
 
 def _calls(line):
-    """Whether a line of a transcript is a message in which a scheduling tool was called."""
-    try:
-        said = codec.loads(line.decode("utf-8", "replace"))
-        if said.get("type", "assistant") != "assistant":
-            return False
-        return any(block.get("type") == "tool_use" and block.get("name") in SCHEDULING for block in said["message"]["content"])
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return False
+    """The ids of the calls of scheduling tools in a line of a transcript."""
+    return [b.get("id") for b in _blocks(line, "assistant") if b.get("type") == "tool_use" and b.get("name") in SCHEDULING]
+
+
+def _failed(line):
+    """The ids of the calls whose error a line of a transcript brings."""
+    return [b.get("tool_use_id") for b in _blocks(line, "user") if b.get("type") == "tool_result" and b.get("is_error") is True]

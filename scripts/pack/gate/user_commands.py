@@ -1,7 +1,7 @@
 """What the user types: `team status`, `team resume`, `team abort WHY`; answered by the hook, without a model call."""
 
 from ..base import run_config
-from ..base.enforcement import ORPHANED, led, alive, is_headless, recorded
+from ..base.enforcement import ORPHANED, is_headless, led, led_elsewhere, recorded
 from ..protocol import tables
 from ..protocol.refusal import Refusal
 from ..store.render import noted, tree
@@ -14,6 +14,8 @@ def typed(call, prompt):
     """The answer to `team status`, `team resume`, `team abort WHY`; None for any other prompt. Agents cannot type: what they
     say reaches this hook inside tags."""
     words = prompt.strip().rstrip(".!?").split()
+    if for_the_team(prompt.strip()) and identity.started_by_a_tool(call):
+        return answers.block(identity.TOOL_CLIENT)
     if for_the_team(prompt.strip()) and [w.casefold() for w in words] != ["team", "status"] and call.state["phase"] != "CLOSED":
         words, why = typed_words.asked(call, words)
         if why is not None:
@@ -28,6 +30,17 @@ def typed(call, prompt):
         return answers.block(gone + tree(call.state, recorded(call.state)["level"]) + noted(call.store.data))
     if text in ("team resume", "resume team") and len(words) == 2 and call.actor["role"] in (tables.LEAD, "foreign"):
         return answers.block(take_over(call, accepts=True))
+    if text in ("team accept", "team abort") and call.actor["role"] == "foreign" and led_elsewhere(call.state["team"], call.env):
+        # Of another client nobody here can tell whether a person types in it: a script of an agent's may have started it.
+        return answers.block(
+            "team: nothing was done: %s is led by another client, which still runs (process %s). Type `%s` in its terminal%s."
+            % (
+                call.state["team"]["name"],
+                call.state["team"]["client_pid"],
+                " ".join(words)[:80],
+                "; or, in your own terminal: `pack abort --reason WHY`" if text == "team abort" else "",
+            )
+        )
     if text == "team accept" and call.actor["role"] in (tables.LEAD, "foreign"):
         return answers.block(_accepted(call, prompt))
     if text == "team abort" and call.actor["role"] in (tables.LEAD, "foreign"):
@@ -81,11 +94,14 @@ def take_over(call, accepts=False):
     """This session leads from now on. accepts: the user typed `team resume`, which takes plugin and settings as they are."""
     session, team = call.payload.get("session_id"), call.state["team"]
     other = session != team["session"]
-    if other and alive(team.get("client_pid"), team.get("vouched")) and str(team.get("client_pid")) != str(call.env.get("CLAUDE_PID")):
+    if other and led_elsewhere(call.state["team"], call.env):
         return (
             "team: the session that leads %s is still running (process %s). Type there, or end it first; `pack abort --reason WHY` in "
             "your own terminal ends the run." % (team["name"], team["client_pid"])
         )
+    stands = identity.stands_elsewhere(call)
+    if stands:
+        return "team: nothing was resumed: " + stands
     lead = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
     fresh = accepts or tamper_check.updated(call.state)
     sealed = {"sealed": tamper_check.make(call.store.data, call.store.disk, call.env, call.project)} if fresh else {}
@@ -101,6 +117,7 @@ def take_over(call, accepts=False):
             **sealed,
             accepts=accepts,
             session=session,
+            main=call.payload.get("agent_type"),
             client_pid=call.env.get("CLAUDE_PID"),
             vouched=identity.vouches(call.env, call.peer),
             headless=is_headless(call.env),

@@ -43,6 +43,7 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
         state["tampered"] = {}  # seen by the user, and taken as it is
     if data.get("session"):
         state["team"]["session"] = data["session"]
+        state["team"]["main"] = data.get("main")
     for key in ("headless", "client_pid"):
         if data.get(key) is not None:
             state["team"][key] = data[key]

@@ -469,6 +469,7 @@ class _Team(TypedDict, total=False):
     source: str
     resumed: bool
     typed: bool
+    main: str | None
     conventions: str | None
     tools: dict[str, list[str]]
     enforcement: Enforcement
@@ -595,6 +596,7 @@ class Data(_Spoken, total=False):
     definition: Definition
     found: List[str]
     session: str
+    main: str | None
     headless: bool
     client_pid: str | None
     vouched: str | None

@@ -448,6 +448,8 @@ def gate_check(call, words, given):
         codec.dumps(
             {
                 "nonce": nonce,
+                "verb": "gate check",
+                "call": call.payload.get("tool_use_id"),
                 "key": key,
                 "team": call.state["team"]["source"],
                 "project": call.project,

@@ -513,6 +513,19 @@ class Store:
         self.append({"event": "TICK", "actor": machine.GATE, "data": {}, "key": None}, self.ts)
         return "Kept %d good records. The damaged files are beside them as *.damaged-%s." % (good, stamp)
 
+    def by_key(self, key: str) -> Record | None:
+        """The record of one of the last calls by its key, None where it has recorded nothing."""
+        if key not in self.keys:
+            return None
+        data = self.disk.read(self.journal) or b""
+        at = data.rfind(b'"key":%s' % codec.dumps(key).encode("ascii"))
+        line = data[data.rfind(b"\n", 0, at) + 1 :].partition(b"\n")[0] if at >= 0 else b""
+        try:
+            found: Record = codec.loads(line.decode("ascii"))
+            return found
+        except ValueError:
+            return None
+
     def records(self) -> list[Record]:
         """Every record of the journal, oldest first, verified as far as it goes; for looking, not for deciding."""
         return read_chain(self.disk.read(self.journal) or b"")[0]
