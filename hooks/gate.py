@@ -35,6 +35,13 @@ def waves():
     return wave_runs.RUN
 
 
+def fleet():
+    """What a run of a fleet does besides; loaded only where the project or the run is in one."""
+    from pack.fleet import desk
+
+    return desk
+
+
 def main():
     event = sys.argv[1] if len(sys.argv) > 1 else ""
     try:
@@ -59,6 +66,9 @@ def main():
         if data:
             sys.pycache_prefix = os.path.join(data, "pycache")  # the plugin's folder may be read-only
         sys.path.insert(0, os.path.join(root, "scripts"))
+        # `from __future__ import annotations` speaks to the compiler; when it runs it would read a file of the standard library, in every call.
+        sys.modules["__future__"] = type(sys)("__future__")
+        sys.modules["__future__"].annotations = None
         raw = sys.stdin.buffer.read(64 << 20)
         from pack.base import codec
         from pack.gate import entry, prompt_lines
@@ -76,7 +86,7 @@ def main():
 
                 code, out, err = watcher.run(entry.normal(payload), os.environ, peer=peer())
             else:
-                code, out, err = entry.handle(payload, os.environ, peer=peer(), waves=waves)
+                code, out, err = entry.handle(payload, os.environ, peer=peer(), waves=waves, fleet=fleet)
         except Exception as error:  # whatever it is, a guarded call stays closed and nobody sees a traceback
             name, prompt = payload["hook_event_name"], payload.get("prompt")
             closed = name in GUARDED or name == "UserPromptSubmit" and isinstance(prompt, str) and prompt_lines.for_the_team(prompt)

@@ -65,8 +65,11 @@ def approvals():
         text = " + ".join(roles).replace(
             tables.TASK_REVIEWERS, "the reviewers named in the task record (at least one; high-risk: all three)"
         )
-        rows.append((mode, text))
-    return _table(("runtime mode", "required"), rows)
+        rows.append(
+            (mode, text + (" + enabling-agent where a high-risk task is sensitive" if tables.ENABLING in tables.MODE_ROLES[mode] else ""))
+        )
+    areas = _table(("sensitive area", "words of a path"), [(a, ", ".join(words)) for a, words in tables.SENSITIVE.items()])
+    return _table(("runtime mode", "required"), rows) + "\n\n" + areas
 
 
 OWNERSHIP = (
@@ -407,6 +410,11 @@ def wanted(root=ROOT):
 
     out = {path: make() for path, make in FILES.items()}
     out.update(agents_text(load("realtimeSystems")))
+    if root == ROOT:
+        sys.path.insert(0, os.path.join(ROOT, "scripts", "dev"))
+        import seeds
+
+        out["docs/seeds.md"] = seeds.page()
     for folder in FOLDERS:
         for base, _folders, files in os.walk(os.path.join(root, folder)):
             for name in sorted(files):

@@ -6,7 +6,7 @@ looking at it again, so that a list of deeds repeats a run.
 
 import os
 
-from pack.protocol import advice, machine, tables, view
+from pack.protocol import advice, guards_risks, machine, tables, view
 
 from .client import BUILD, FILES, TEST
 
@@ -32,6 +32,7 @@ def a_plan(rng, mode):
                 "blocked_by": [i - 1] if mode == "COMPLEX" and i > 1 and rng.random() < 0.4 else [],
                 "reviewers": sorted(rng.sample(tables.SPECIALISTS, rng.choice((1, 1, 2)))),
                 "high_risk": mode == "MEDIUM" and rng.random() < 0.1,
+                "sensitive": ["auth"] if rng.random() < 0.2 else [],
             }
         )
     tasks.append(
@@ -176,10 +177,24 @@ class Honest:
             return say(
                 who,
                 "lead",
-                "RISKS: %d\n%s" % (len(found), "\n".join("RISK-%d: x\n  Severity: %s" % (i + 1, f) for i, f in enumerate(found))),
+                "RISKS: %d\n%s"
+                % (
+                    len(found),
+                    "one file, read whole"
+                    if not found
+                    else "\n".join("RISK-%d: x\n  Severity: %s" % (i + 1, f) for i, f in enumerate(found)),
+                ),
             )
         if kind == "mitigate":
+            open_ones = [r["id"] for r in guards_risks.confirmed(state) if r["id"] not in state["risks"]["decided"]]
+            if open_ones and not (self.hostile and rng.random() < 0.2):
+                text = "# Decisions\n%s\n" % "\n".join("- RISK-%d: a criterion" % n for n in open_ones)
+                return {"do": "edit", "who": who, "path": "DECISIONS.md", "content": text}
             return say(who, "lead", "RISKS MITIGATED")
+        if kind == "verdict":
+            if self.hostile and rng.random() < 0.2:
+                return {"do": "stops", "who": who}
+            return say(who, "lead", "RISK-%d: %s" % (rng.choice((1, 1, 2)), rng.choice(tables.RISK_VERDICTS)))
         if kind == "risk-step":
             return self._risk(state, tl)
         if kind == "decide":

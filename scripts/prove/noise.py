@@ -585,8 +585,8 @@ class Deeds(Honest):
         if kind == 3:
             return {"do": "bash", "who": who, "command": "git add -f -- " + files}
         if kind == 4:
-            return {"do": "bash", "who": who, "command": "git commit -qm 'task #%d'" % n, "gated": True}
-        return {"do": "bash", "who": who, "command": "git add -f -- %s && git commit -qm 'task #%d'" % (files, n), "gated": True}
+            return {"do": "bash", "who": who, "command": "git commit -qm 'feat: task #%d'" % n, "gated": True}
+        return {"do": "bash", "who": who, "command": "git add -f -- %s && git commit -qm 'feat: task #%d'" % (files, n), "gated": True}
 
     def _n_silent(self, state):
         have = [self.c.key(p) for p in self.c.living() if not p.silent]

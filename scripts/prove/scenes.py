@@ -68,7 +68,9 @@ class Scene:
         self.spawn("tech-lead", "tech-lead")
         tl = self.who("tech-lead")
         self.do("VALIDATE_PLAN", LEAD, to="tech-lead").do("PLAN_OK", tl, to="lead").do("IDENTIFY_RISKS", LEAD, to="tech-lead")
-        return self.do("RISKS", tl, to="lead", n=0, counts={"CRITICAL": 0, "MAJOR": 0, "MINOR": 0}).do("RISKS_MITIGATED", tl, to="lead")
+        return self.do("RISKS", tl, to="lead", n=0, counts={"CRITICAL": 0, "MAJOR": 0, "MINOR": 0}, reason="x").do(
+            "RISKS_MITIGATED", tl, to="lead"
+        )
 
     def owned(self, epoch=1):
         self.spawn("supervisor", "supervisor")

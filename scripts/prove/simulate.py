@@ -14,7 +14,7 @@ import sys
 import time
 
 from pack.base import codec
-from pack.protocol import advice, machine, tables, view
+from pack.protocol import advice, guards_risks, machine, tables, view
 from pack.protocol.refusal import Refusal
 from pack.store.journal import Damaged, read_chain
 from pack.store.render import state_md
@@ -175,7 +175,12 @@ class Team:
             return self.raise_(
                 "RISKS", me, to="lead", n=1, counts={"CRITICAL": self.rng.randrange(2), "MAJOR": self.rng.randrange(2), "MINOR": 0}
             )
+        if kind == "verdict":
+            risk = self.rng.choice([r["id"] for r in guards_risks.listed(state)])
+            inc = state["roster"][who]["inc"]
+            return self.raise_("RISK_VERDICT", GATE, name=who, inc=inc, risk=risk, verdict=self.rng.choice(tables.RISK_VERDICTS))
         if kind == "mitigate":
+            self.raise_("DECISIONS_WRITTEN", me, risks=[r["id"] for r in guards_risks.confirmed(state)])
             return self.raise_("RISKS_MITIGATED", me, to="lead")
         if kind == "risk-step":
             r = state["risks"]
@@ -184,6 +189,8 @@ class Team:
             if r["testers"] < machine.testers_needed(state):
                 return self.spawn(state, "risk-%d" % (r["testers"] + 1), "risk-tester")
             for n in view.living(state, "risk-tester"):
+                if not guards_risks.answered(state, n):
+                    return self.unnoticed(state, n)
                 self.raise_("AGENT_IDLE", GATE, name=n)
             return self.raise_("RISK_ANALYSIS_RESULTS", LEAD, to=tl)
         if kind == "decide":
@@ -295,7 +302,7 @@ class Team:
                 self.raise_("AGENT_IDLE", GATE, name=name)  # it has reported
             elif (
                 e["state"] == "ACTIVE"
-                and e["role"] in ("tech-lead",) + tables.REVIEWERS
+                and e["role"] in ("tech-lead", tables.ENABLING) + tables.REVIEWERS
                 and name not in state["requests"]
                 and not advice.for_agent(state, name)
             ):

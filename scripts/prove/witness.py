@@ -19,13 +19,15 @@ from pack.store.render import state_md
 IMPLEMENTERS = ("coder", "realtime-dev", "realtime-engineer", "test-writer")
 SPECIALISTS = {"security-reviewer", "logic-reviewer", "quality-reviewer"}
 REVIEWERS = SPECIALISTS | {"unified-reviewer"}
+JUDGES = tuple(REVIEWERS) + ("enabling-agent", "tech-lead")
+AREA = re.compile(r"(?i)(?:^|[^a-z])(?:auth|oauth|login|payments?|billing|migrations?|permissions?)(?:[^a-z]|$)")
 RESEARCHERS = ("codebase-researcher", "reference-researcher", "web-researcher")
 VALIDATED = ("MEDIUM", "COMPLEX")
 ROLES_OF = {
     "SIMPLE": {"supervisor", "unified-reviewer"}.union(IMPLEMENTERS, RESEARCHERS),
-    "MEDIUM": {"supervisor", "tech-lead", "risk-tester"}.union(SPECIALISTS, IMPLEMENTERS, RESEARCHERS),
-    "COMPLEX": {"supervisor", "tech-lead", "risk-tester"}.union(SPECIALISTS, IMPLEMENTERS, RESEARCHERS),
-    "SIMPLE_ESCALATED_TO_MEDIUM": {"supervisor", "tech-lead", "risk-tester"}.union(REVIEWERS, IMPLEMENTERS, RESEARCHERS),
+    "MEDIUM": {"supervisor", "tech-lead", "risk-tester", "enabling-agent"}.union(SPECIALISTS, IMPLEMENTERS, RESEARCHERS),
+    "COMPLEX": {"supervisor", "tech-lead", "risk-tester", "enabling-agent"}.union(SPECIALISTS, IMPLEMENTERS, RESEARCHERS),
+    "SIMPLE_ESCALATED_TO_MEDIUM": {"supervisor", "tech-lead", "risk-tester", "enabling-agent"}.union(REVIEWERS, IMPLEMENTERS, RESEARCHERS),
 }
 # PROTOCOL 7, the table: (what the first line is, event, senders, receivers). `*` in a receiver: each of the reviewers and the tech lead.
 _TASK = r": task #(\d{1,9})\.?"
@@ -43,9 +45,9 @@ LINES = [
         (r"RISKS MITIGATED(?:[:.].*)?", "RISKS_MITIGATED", ("tech-lead",), ("lead",)),
         (r"CLAIM" + _TASK, "CLAIM", IMPLEMENTERS, ("supervisor",)),
         (r"IN_REVIEW" + _TASK, "IN_REVIEW", IMPLEMENTERS, ("supervisor",)),
-        (r"REVIEW" + _TASK, "REVIEW", IMPLEMENTERS, tuple(REVIEWERS) + ("tech-lead",)),
-        (r"APPROVED" + _TASK, "APPROVED", tuple(REVIEWERS) + ("tech-lead",), IMPLEMENTERS),
-        (r"CHANGES_REQUESTED" + _TASK, "CHANGES_REQUESTED", tuple(REVIEWERS) + ("tech-lead",), IMPLEMENTERS),
+        (r"REVIEW" + _TASK, "REVIEW", IMPLEMENTERS, JUDGES),
+        (r"APPROVED" + _TASK, "APPROVED", JUDGES, IMPLEMENTERS),
+        (r"CHANGES_REQUESTED" + _TASK, "CHANGES_REQUESTED", JUDGES, IMPLEMENTERS),
         (r"DONE: task #(\d{1,9})(?:, claiming task #(\d{1,9})\.*|\. ALL MY TASKS COMPLETE\.*|\.)?", "DONE", IMPLEMENTERS, ("supervisor",)),
         (r"STUCK" + _TASK, "STUCK", IMPLEMENTERS + ("supervisor",), ("supervisor", "lead")),
         (r"REVIEW_LOOP" + _TASK, "REVIEW_LOOP", IMPLEMENTERS + ("supervisor",), ("supervisor", "lead")),
@@ -57,6 +59,7 @@ LINES = [
         (r"FORCED_FINALIZE_CANDIDATE(?:[:.].*)?", "FORCED_FINALIZE_CANDIDATE", ("supervisor",), ("lead",)),
         (r"FORCED_FINALIZE_ACK(?:[:.].*)?", "FORCED_FINALIZE_ACK", ("lead",), ("supervisor",)),
         (r"FORCED_FINALIZE_DENY(?:[:.].*)?", "FORCED_FINALIZE_DENY", ("lead",), ("supervisor",)),
+        (r"PATTERN DOES NOT FIT" + _TASK, "PATTERN_DOES_NOT_FIT", IMPLEMENTERS, ("tech-lead", "lead")),
         (r"SUPERVISOR_REPORT\b.*", "SUPERVISOR_REPORT", ("supervisor",), ("lead",)),
     )
 ]
@@ -247,6 +250,7 @@ class Task:
     def __init__(self, raw):
         self.files, self.ever, self.blocked_by = list(raw["files"]), set(raw["files"]), [int(b) for b in raw.get("blocked_by") or []]
         self.reviewers, self.high_risk = set(raw.get("reviewers") or []) & SPECIALISTS, bool(raw.get("high_risk"))
+        self.sensitive = bool(raw.get("sensitive"))
         self.conventions = any(f.startswith(".conventions") for f in self.files)
         self.owner, self.claimed, self.stuck, self.waits, self.end = None, False, False, False, None  # end: "DONE" | "CANCELLED"
         self.committed = False  # its owner committed some of it through the gate
@@ -277,6 +281,8 @@ class Witness:
             False,
             False,
         )
+        self.people = []
+        self.listed, self.verdicts, self.decided = {}, {}, set()  # risk -> severity; -> (verdict, tester); named in DECISIONS.md since
         self.consistent, self.verified, self.verify_at, self.tampered, self.closed, self.aborted, self.begun, self.forced = (
             False,
             False,
@@ -349,7 +355,8 @@ class Witness:
             return {"unified-reviewer"}
         if self.mode == "MEDIUM" and not t.high_risk:
             return t.reviewers | {"tech-lead"}
-        return SPECIALISTS | {"tech-lead"}
+        sensitive = t.high_risk and (t.sensitive or any(AREA.search(f) for f in t.ever))
+        return SPECIALISTS | {"tech-lead"} | ({"enabling-agent"} if sensitive else set())
 
     def approved(self, t, now=None):
         """Why a task is not approved for what is on disk now, None when it is."""
@@ -428,7 +435,7 @@ class Witness:
         need(self.mode is None or role in ROLES_OF[self.mode], "SPAWN_ROLE", "a %s in a %s run", role, self.mode)
         if role in REVIEWERS | {"supervisor", "tech-lead"}:
             need(not [p for p in living if p.role == role], "SPAWN_ROLE", "a second %s", role)
-        if role in REVIEWERS or role in IMPLEMENTERS:
+        if role in REVIEWERS or role in IMPLEMENTERS or role == "enabling-agent":
             need(self.planned, "SPAWN_EARLY", "%s before the plan", role)
             need(self.owner_lives(), "SPAWN_EARLY", "%s without an owner of the state", role)
         if role in IMPLEMENTERS:
@@ -521,6 +528,10 @@ class Witness:
     def written(self, person, full):
         """A file was written with an edit tool that the gate saw: it is one of the task's files from now on."""
         rel = full[len(self.project) + 1 :]
+        if rel == "DECISIONS.md" and person is not None and person.role == "tech-lead":
+            with open(full, encoding="utf-8") as f:
+                named = {int(n) for n in re.findall(r"RISK-(\d+)", f.read())}
+            self.decided |= {n for n in named if self.results or n in self.verdicts}
         for t in self.tasks.values():
             if person is not None and t.owner is person and t.holds(rel):
                 t.ever.add(rel)
@@ -570,6 +581,10 @@ class Witness:
             text[:60],
         )
         found = parse(text)
+        if found is None and receiver == "lead" and person is not None and person.role == "risk-tester" and person.alive:
+            for n, verdict in re.findall(r"(?m)^RISK-(\d+): (CONFIRMED|MITIGATED|THEORETICAL)\s*$", text):
+                if int(n) in self.listed:
+                    self.verdicts[int(n)] = (verdict, person)
         if receiver not in (None, "lead"):
             need(receiver.alive or not receiver.told, "SAY_TO_DEAD", "%s may write to %s, which has ended", who, to)
         if found is None:
@@ -636,6 +651,8 @@ class Witness:
     def _risks(self, person, receiver, n, m, t, text):
         need(self.risks, "RISKS", "RISKS that nobody asked for")
         body = text.partition("\n")[2]
+        need(n or body.strip(), "RISKS", "RISKS: 0 without a reason")
+        self.listed = {int(i): s for i, s in re.findall(r"RISK-(\d+):[^\n]*\n *Severity: (\w+)", body)}
         self.counts = [len(re.findall(r"Severity: " + s, body)) for s in ("CRITICAL", "MAJOR", "MINOR")]
         self.counts[1] += max(0, n - sum(self.counts))
 
@@ -650,10 +667,22 @@ class Witness:
             self.testers,
             self.counts,
         )
+        mute = [
+            p.name
+            for p in self.people
+            if p.alive and p.role == "risk-tester" and p.known and p not in [v[1] for v in self.verdicts.values()]
+        ]
+        need(not mute, "RISKS", "RISK ANALYSIS RESULTS before the verdict of %s", mute)
         self.results = True
+        if any(s == "CRITICAL" and self.verdicts.get(i, ("",))[0] == "CONFIRMED" for i, s in self.listed.items()):
+            for t in self.tasks.values():  # the deeds' risks name no task: they affect all
+                t.high_risk = t.high_risk or not (t.conventions or t.claimed or t.end)
 
     def _risks_mitigated(self, *_):
         need(self.results or self.counts is not None and not self.testers_needed(), "RISKS", "RISKS MITIGATED before the results")
+        for i, severity in self.listed.items():
+            found = self.verdicts.get(i, ("CONFIRMED",))[0]
+            need(severity != "CRITICAL" or found != "CONFIRMED" or i in self.decided, "RISKS", "RISK-%d stands and nothing is decided", i)
         self.mitigated = True
 
     def _claim(self, person, receiver, n, m, t, text):
@@ -665,6 +694,10 @@ class Witness:
 
     def _own(self, person, n, t):
         need(t.owner is person, "NOT_OWNER", "%s speaks for task #%d of %s", person.name, n, t.owner and t.owner.name)
+
+    def _pattern_does_not_fit(self, person, receiver, n, m, t, text):
+        self._own(person, n, t)
+        need(not self.begun, "SAY_LATE", "a pattern is judged in the teardown")
 
     def _in_review(self, person, receiver, n, m, t, text):
         self._own(person, n, t)
@@ -815,6 +848,7 @@ class Witness:
             "a task without reviewers in MEDIUM",
         )
         self.asked, self.ok, self.risks, self.counts, self.results, self.mitigated = False, False, False, None, False, False
+        self.listed, self.verdicts, self.decided = {}, {}, set()
         self.delegate = self.owner_lives()
 
     def _before(self, t):
@@ -875,6 +909,7 @@ class Witness:
     # -- after every payload --------------------------------------------------------------------------------------------------
     def look(self, state, people):
         """The state as recorded against the notebook."""
+        self.people = people
         if state["team"] is None:
             return
         if self.planned:

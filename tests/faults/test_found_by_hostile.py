@@ -273,13 +273,17 @@ def test_what_was_staged_before_the_review_is_not_committed_in_place_of_what_was
     s.edit("coder-1", "src/a.py", "A = 1\n")
     s.review("coder-1", 1)
     assert "refused (STAGED_OTHERWISE)" in s.bash("coder-1", "git commit -qm 'feat: task #1'")
-    assert s.bash("coder-1", "git commit -qm x -- src/a.py") is None and s.exit == 0
+    assert s.bash("coder-1", "git commit -qm 'feat: x (task #1)' -- src/a.py") is None and s.exit == 0
     assert project_facts.git(s.project, "show", "HEAD:src/a.py") == "A = 1\n"
 
 
 @pytest.mark.parametrize(
     "command",
-    ["git add src/a.py && git commit -qm x", "git add -f -- src && git commit -qm x", "cd src && git add a.py && git commit -qm x"],
+    [
+        "git add src/a.py && git commit -qm 'feat: x (task #1)'",
+        "git add -f -- src && git commit -qm 'feat: x (task #1)'",
+        "cd src && git add a.py && git commit -qm 'feat: x (task #1)'",
+    ],
 )
 def test_staged_again_by_the_same_command_it_may_be_committed(session, command):
     s = session

@@ -244,7 +244,7 @@ class Session:
                 ("lead", "tech-lead", "VALIDATE PLAN"),
                 ("tech-lead", "lead", "PLAN OK"),
                 ("lead", "tech-lead", "IDENTIFY RISKS"),
-                ("tech-lead", "lead", "RISKS: 0"),
+                ("tech-lead", "lead", "RISKS: 0\none new file that nothing imports"),
                 ("tech-lead", "lead", "RISKS MITIGATED"),
             ):
                 assert self.say(who, to, text) is None

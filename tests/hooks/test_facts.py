@@ -106,7 +106,7 @@ def test_what_was_given_to_another_is_not_claimed_by_writing(session):
 
 
 # --- A commit is DONE -----------------------------------------------------------------------------------------------------
-def commit(s, who, *paths, message="feat: x"):
+def commit(s, who, *paths, message="feat: x (task #1, #2, #3)"):
     return s.bash(who, "git add %s && git commit -qm '%s' -- %s" % (" ".join(paths), message, " ".join(paths)))
 
 
@@ -436,7 +436,7 @@ def test_go_prints_the_calls_of_the_next_turn(session):
     spawn(s, "supervisor", "supervisor", "STATE_OWNERSHIP_HANDOFF(1)")
     ends(s, "supervisor", "STATE_OWNERSHIP_ACK(1)")
     spawn(s, "tech-lead", "tech-lead", "VALIDATE PLAN\nIDENTIFY RISKS")
-    ends(s, "tech-lead", "PLAN OK\nRISKS: 0\nRISKS MITIGATED")
+    ends(s, "tech-lead", "PLAN OK\nRISKS: 0\nnothing imports the new file\nRISKS MITIGATED")
     assert s.bash("lead", "pack go") is None
     for part in ('name: "logic-reviewer"', 'name: "coder-1"', 'task #1")', 'name: "coder-2"', 'task #2")'):
         assert part in s.output, s.output

@@ -88,7 +88,7 @@ def test_every_module_parses_as_python_3_9(path):
         ast.parse(f.read(), path, feature_version=(3, 9))
 
 
-TYPES = ("literals", "state_types", "protocols", "figure_types")  # modules for the type checker only
+TYPES = ("literals", "state_types", "protocols", "figure_types", "ledger_types")  # modules for the type checker only
 FUTURE = "from __future__ import annotations"
 
 

@@ -198,12 +198,29 @@ def test_a_risk_tester_that_was_cut_off_is_asked_again_and_one_that_is_gone_is_r
     assert s.say("lead", "risk-tester-1", "Go on.") is None
     assert next_of(s)[1:] == []
     s.send("SubagentStart", "risk-tester-1")
-    assert s.stop("risk-tester-1") is None
+    other = anew(s)
+    other.spawn("tech-lead", "tech-lead")
+    assert next_of(other)[1:] == ["spawn 1 more risk-tester(s) (tech-lead)"]
+
+
+def test_a_risk_tester_that_has_answered_is_not_asked_again(killed):
+    s = killed
+    s.build("plan.md --coders=3")
+    assert s.register(plan("MEDIUM")) is None and s.spawn("tech-lead", "tech-lead") is None
+    for who, to, text in (
+        ("lead", "tech-lead", "VALIDATE PLAN"),
+        ("tech-lead", "lead", "PLAN OK"),
+        ("lead", "tech-lead", "IDENTIFY RISKS"),
+        ("tech-lead", "lead", "RISKS: 1\nRISK-1: x\nSeverity: CRITICAL"),
+    ):
+        assert s.say(who, to, text) is None
+    assert s.spawn("risk-tester-1", "risk-tester") is None
+    s.send("SubagentStop", "risk-tester-1", stop_hook_active=False, last_assistant_message="RISK-1: THEORETICAL\nsrc/old.py:1 cannot")
     assert next_of(s)[1:] == ["send RISK ANALYSIS RESULTS to the tech lead (tech-lead)"]
     s.send("SubagentStart", "risk-tester-1")
     other = anew(s)
     other.spawn("tech-lead", "tech-lead")
-    assert next_of(other)[1:] == ["spawn 1 more risk-tester(s) (tech-lead)"]
+    assert next_of(other)[1:] == ["send RISK ANALYSIS RESULTS to the tech lead (tech-lead)"]
 
 
 def test_a_number_that_another_process_has_now_and_a_process_nobody_waited_for_are_no_client(tmp_path):

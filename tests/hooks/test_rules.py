@@ -46,8 +46,12 @@ def test_section_8_spawn_order(session):
     refused(s, s.say("lead", "tech-lead", "RISK ANALYSIS RESULTS"), "RISKS_UNTESTED", "spawn 1 more")
     refused(s, s.say("tech-lead", "lead", "RISKS MITIGATED"), "RISKS_OPEN")
     assert s.spawn("risk-tester-1", "risk-tester") is None
+    refused(s, s.say("lead", "tech-lead", "RISK ANALYSIS RESULTS"), "TESTERS_SILENT", "RISK-N: CONFIRMED")
+    assert s.say("risk-tester-1", "lead", "RISK-1: CONFIRMED\nsrc/old.py:1 keeps nothing") is None
     s.stop("risk-tester-1")
     assert s.say("lead", "tech-lead", "RISK ANALYSIS RESULTS") is None
+    refused(s, s.say("tech-lead", "lead", "RISKS MITIGATED"), "RISK_UNDECIDED", "DECISIONS.md")
+    assert s.edit("tech-lead", "DECISIONS.md", "# Decisions\n- RISK-1: task #1 keeps a copy\n") is None
     assert s.say("tech-lead", "lead", "RISKS MITIGATED") is None
     assert s.spawn("coder-1", "coder") is None
     refused(s, s.spawn("coder-1", "coder"), "NAME_TAKEN")

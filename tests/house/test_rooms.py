@@ -7,7 +7,7 @@ import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PACKAGE = os.path.join(ROOT, "scripts", "pack")
-ROOMS = ("protocol", "base", "store", "gate", "teams", "realtime", "report", "lint", "cli")  # from the bottom
+ROOMS = ("protocol", "base", "store", "gate", "fleet", "teams", "realtime", "report", "lint", "cli")  # from the bottom
 BESIDE = ("prove", "dev")  # tools; nothing of the package imports them
 
 

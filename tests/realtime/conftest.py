@@ -319,6 +319,7 @@ def measured(tmp_path_factory):
     )
     (team / "evaluation" / "QA_SIGNOFF.md").write_text("# QA\n\nstatus: PASS\n")
     (team / "releases" / "DEPLOYMENT_SIGNOFF.md").write_text("# Deployment\n\nstatus: APPROVED\n")
+    (team / "legal" / "AUDIT_COMPLIANCE.md").write_text("# Audit\n\nLegal clearance: GRANTED\n")
     code = pack("rt", "all", "--release", "--quiet", "--dir", team)
     for _ in range(3):  # INVALID is no failure: on a busy machine the probe is late, and measures again
         look = gates.Look(team, definition, time.time())

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from ..protocol.state_types import Task
     from .protocols import Commit, Env
 
+PROFILE = ".project-profile.yml"  # what profile.py keeps of a code base for the next run
+
 SKIP = {".git", "node_modules", ".venv", "__pycache__", ".claude", ".pytest_cache", ".mypy_cache", ".team-scratch"}
 MOST_FILES = 20000
 

@@ -56,6 +56,7 @@ class Commit(TypedDict):
     forced: bool
     verb: str
     amend: bool
+    message: str | None
 
 
 class Judged(TypedDict):

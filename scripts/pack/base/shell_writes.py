@@ -580,8 +580,8 @@ def commits(text: str, cwd: str) -> list[Commit]:
     command stages before, `forced`: ignored files too."""
     out: list[Commit] = []
     adds: list[str] = []
-    add_all, forced, here = False, False, cwd
-    for command in parse(text):
+    add_all, forced, here, found = False, False, cwd, parse(text)
+    for at, command in enumerate(found):
         words = bare(command.words)
         if not words:
             continue
@@ -622,9 +622,53 @@ def commits(text: str, cwd: str) -> list[Commit]:
                     "forced": forced,
                     "verb": sub,
                     "amend": sub == "commit" and any(w.startswith("--am") for w in rest),
+                    "message": commit_message(rest, found[at : at + 2], folder),
                 }
             )
     return out
+
+
+def commit_message(words: list[str], found: list[Command], folder: str) -> str | None:
+    """The message that the words behind `git commit` give, as far as they show it; None where it cannot be read beforehand (an editor, another
+    commit's, a variable). found: the command and the one behind it, which for `-m "$(cat <<'EOF' ...)"` is its `cat`."""
+    parts: list[str] = []
+    i = 0
+    while i < len(words):
+        word, value, kind = words[i], "", None
+        if word in ("--message", "--file"):
+            kind, value, i = word[2], (words[i + 1 : i + 2] or [""])[0], i + 1
+        elif word.startswith(("--message=", "--file=")):
+            kind, value = word[2], word.partition("=")[2]
+        elif word.startswith("--"):
+            if word.partition("=")[0] in ("--fixup", "--squash", "--reuse-message", "--reedit-message"):
+                return None
+        elif word.startswith("-") and len(word) > 1:
+            letter = next((c for c in word[1:] if c in "mFCct"), None)
+            if letter in ("C", "c"):
+                return None
+            if letter in ("m", "F"):
+                kind, value = {"m": "m", "F": "f"}[letter], word[1:].partition(letter)[2]
+                if not value:
+                    value, i = (words[i + 1 : i + 2] or [""])[0], i + 1
+        if kind == "f":
+            try:
+                if value == "-":
+                    value = found[0].heredocs[0][0]
+                else:
+                    with open(os.path.join(folder, value), encoding="utf-8") as f:
+                        value = f.read(1 << 16)
+            except (IndexError, OSError, ValueError):
+                return None
+        elif kind == "m" and "$" in value:
+            return None  # a variable: looked at once the commit is made
+        elif kind == "m" and "\0" in value:
+            if value != "\0" or len(found) < 2 or found[1].words[:1] != ["cat"] or not found[1].heredocs:
+                return None
+            value = found[1].heredocs[0][0]
+        if kind:
+            parts.append(value)
+        i += 1
+    return "\n\n".join(parts) if parts else None
 
 
 def only(text: str) -> tuple[Command, Command | None] | None:

@@ -50,6 +50,15 @@ def check(names, decisions, team, team_dir, measuring, duration):
     for name, data, rest in found:
         if (names and name not in names) or not adr.touches(data, rest):
             continue
+        said, kind = adr.status(data, rest)
+        if kind == "nobody":
+            click.echo("%s: %s: it binds nobody, nothing is checked" % (name, said))
+            continue
+        if kind == "unknown":
+            click.echo(
+                "%s: status %r is not known (%s); checked as one that binds"
+                % (name, said, ", ".join((adr.DRAFT[1], adr.ACCEPTED[0]) + adr.BINDS_NOBODY[:3]))
+            )
         problems = adr.check(data, rest, name, paths)
         for problem in problems:
             click.echo(problem)
@@ -61,6 +70,8 @@ def check(names, decisions, team, team_dir, measuring, duration):
             "%s: holds: %g messages/s in, %g/s out, %.2f Mbit/s out, %g in flight within %g ms"
             % (name, told["in_per_s"], told["out_per_s"], told["out_mbit"], told["in_flight"], spec["budget_ms"])
         )
+        for line in adr.review(spec, rest) if kind == "draft" else adr.guidance(spec) if kind == "accepted" else ():
+            click.echo("%s: %s: %s" % (name, said, line))
         if measuring:
             if not paths or "path" not in spec:
                 click.echo("%s: not measured: realtime.path must name a path of %s" % (name, os.path.join(team_dir, "rt.yaml")))

@@ -135,6 +135,8 @@ def text(result):
             lines.append("        ESCALATE: failed %d times or more; a person must decide" % gate["retries"])
         if gate["next"] and gate["verdict"] not in ("PASS", "FAIL"):
             lines.append("        next: %s" % gate["next"])
+    lines += ["error table: " + row for row in result["errors"]]
+    lines += ["universal check: " + row for row in result["universal_checks"]] if any(g["evidence"] for g in result["gates"]) else []
     passed = sum(g["verdict"] == "PASS" for g in result["gates"])
     lines.append(
         "%d of %d gates pass at %s, commit %s%s"

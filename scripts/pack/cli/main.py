@@ -36,6 +36,7 @@ VERBS = {
     "gate": ("pack.cli.gates", "evaluate the quality gates from the evidence"),
     "kanban": ("pack.cli.kanban", "the team's board: moves are checked, metrics computed"),
     "report": ("pack.cli.report", "HTML timeline, PPTX and PDF of a run"),
+    "fleet": ("pack.cli.fleet", "squads on several machines, on PostgreSQL: init, join, status, resume"),
     "sprint": ("pack.cli.sprint", "command centre: squads, daily rhythm, integration day, exit criteria"),
     "record": ("pack.cli.record", "record real responses and topics as dated contracts"),
     "adr": ("pack.cli.adr", "check the real-time arithmetic of architecture decisions"),
@@ -103,7 +104,7 @@ def _run(argv):
             raise
         from ..base import extras
 
-        extra = {"rt": "realtime", "report": "report"}.get(verb, "" if package in PLAIN else "realtime")
+        extra = {"rt": "realtime", "report": "report", "fleet": "fleet"}.get(verb, "" if package in PLAIN else "realtime")
         alone = " (`pack %s` runs isolated: PYTHONPATH and the user's own site-packages do not count)" % verb if sys.flags.isolated else ""
         print("pack %s: needs the package %s: %s%s" % (verb, package, extras.install(extra), alone), file=sys.stderr)
         return 2

@@ -151,6 +151,37 @@ def check(team, team_dir):
         click.echo(problem)
 
 
+@rt.command(
+    "due",
+    help="Tests of the matrix whose evidence is missing or no longer true, with their frequency; exit 1 if there are some.",
+    epilog="\b\nExample: pack rt due\n         pack rt due --release",
+)
+@click.option("--release", is_flag=True, help="also what is due for a release")
+@team_options
+def due_(release, team, team_dir):
+    from pack.realtime import due
+
+    found = due.due(gates.Look(team_dir, team, time.time()), team, release)
+    for row in found:
+        click.echo(
+            "%-5s %s (%s): %s %s is %s%s; `pack rt %s --path %s`"
+            % (
+                row["section"],
+                row["test"],
+                row["frequency"],
+                row["kind"],
+                row["path"],
+                row["verdict"],
+                ": " + row["why"] if row["why"] else "",
+                row["verb"],
+                row["path"],
+            )
+        )
+    if not found:
+        click.echo("nothing is due")
+    raise SystemExit(1 if found else 0)
+
+
 @rt.command(help="Write the budget table of PROJECT_CHARTER.md from rt.yaml.", epilog="\b\nExample: pack rt charter")
 @team_options
 def charter(team, team_dir):

@@ -100,10 +100,12 @@ def today(path, now):
 @click.argument("title")
 @click.option("--owner", default=None)
 @click.option("--cross-squad", "cross", is_flag=True)
+@click.option("--needs", multiple=True, metavar="ID", help="an item that comes first")
+@click.option("--accept", "criteria", multiple=True, help="by what it is accepted")
 @shared
-def add(squad, title, owner, cross, path, now):
+def add(squad, title, owner, cross, needs, criteria, path, now):
     with changed(path) as backlog:
-        item = backlog.add(squad, title, owner, cross, at(now))
+        item = backlog.add(squad, title, owner, cross, at(now), needs, criteria)
     click.echo("%s: %s" % (item["id"], item["title"]))
 
 
@@ -180,6 +182,28 @@ def status(only, path, now):
         raise sprint.SprintError("%s is there already; edit it" % target)
     grid.write(target, sprint.status_text(data, sprint.Backlog(data), at(now)))
     click.echo("wrote %s" % target)
+
+
+def _document(path, name, text):
+    """Write a document beside the backlog."""
+    data = sprint.load(path)
+    target = os.path.join(os.path.dirname(sprint.Backlog(data).path), name)
+    grid.write(target, text(data))
+    click.echo("wrote %s" % os.path.normpath(target))
+
+
+@group.command(
+    help="Write Parallel_Wave_Schedule.md: cadence, items in waves, the map of what needs what.", epilog="\b\nExample: pack sprint schedule"
+)
+@shared
+def schedule(path, now):
+    _document(path, "Parallel_Wave_Schedule.md", lambda data: sprint.schedule_text(data, sprint.Backlog(data), at(now)))
+
+
+@group.command(help="Write Command_Center.md: how this sprint is run, from sprint.yaml.", epilog="\b\nExample: pack sprint handbook")
+@shared
+def handbook(path, now):
+    _document(path, "Command_Center.md", sprint.handbook_text)
 
 
 @group.command("exit", help="Evaluate the exit criteria.", epilog="\b\nExample: pack sprint exit")

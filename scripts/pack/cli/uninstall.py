@@ -43,7 +43,8 @@ def main(argv):
         settings = [row for row in map(_cleaned, paths.settings_files(os.environ, project).values()) if row]
         removed = ["%s: %s" % (path, ", ".join(what)) for path, _found, what in settings]
         gone = [os.path.join(folder, name) for folder in folders for name in DATA if os.path.lexists(os.path.join(folder, name))]
-        gone += _closed(project) if given.teams else []
+        fleet = os.path.join(os.environ.get("HOME") or os.path.expanduser("~"), ".config", "team", "fleet.json")
+        gone += ([fleet] if os.path.lexists(fleet) else []) + (_closed(project) if given.teams else [])
         if not given.dry_run:
             for path, found, _what in settings:
                 _write(path, found)

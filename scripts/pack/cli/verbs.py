@@ -13,7 +13,7 @@ from ..protocol.refusal import Refusal
 from ..store import result_text
 from ..store.journal import Busy, Damaged
 from ..store.open_for_reading import Run
-from ..store.render import stats, summary, tree
+from ..store.render import noted, stats, summary, tree
 
 PERSON = {"name": "person", "role": "person", "inc": 0, "agent_id": None}
 
@@ -241,6 +241,7 @@ def _status(given):
         print(
             (enforcement.HOOKS_OFF % off + "\n" if off else "")
             + summary(state, stats(records))
+            + noted(run.store.data)
             + "\n"
             + cost.text(cost.safely(state, records, os.environ))
         )
@@ -253,7 +254,7 @@ def _status(given):
         if run.live and not enforcement.led(state):
             print(enforcement.ORPHANED % state["team"]["client_pid"])
         at = None if given.all else screen.size()
-        text = tree(state, "off" if off else enforcement.recorded(state)["level"], at and max(12, at[1] - 3))
+        text = tree(state, "off" if off else enforcement.recorded(state)["level"], at and max(12, at[1] - 3)) + noted(run.store.data)
         print("\n".join(screen.cut(line, at and at[0]) for line in text.split("\n")))
 
 

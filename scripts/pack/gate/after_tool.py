@@ -1,14 +1,21 @@
 """After a tool call: what it really did. Agents are bound, writes change revisions, results of `pack verify` are taken in."""
 
+from __future__ import annotations
+
 import os
 
 from ..base import codec, project_facts
 from ..base.client_tools import EDIT_TOOLS, SHELL_TOOLS
-from ..protocol import advice, messages, tables, view
+from ..protocol import access, advice, messages, tables, view
 from ..protocol.plan import covers
 from ..protocol.refusal import Refusal
 from . import glance
 from .answers import PASS, tell
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .hook_call import Call
+    from .ledger_types import Note
 
 
 def post_tool(call):
@@ -188,6 +195,10 @@ def _written(call, path):
     rel, _full = project_facts.relative(call.project, path, call.payload.get("cwd"))
     if rel:
         _record_write(call, rel, call.key)
+    if rel == access.DECISIONS and call.actor["role"] == tables.TECH_LEAD:
+        from . import agents_reports
+
+        agents_reports.decided(call, call.payload["tool_input"])
 
 
 def _record_write(call, rel, key=None):
@@ -281,6 +292,7 @@ def _changed(call, given, verified):
             told += _changed_by_shell(call, name)
     _moved(call, note)
     for sha in call.commits:
+        _form(call, sha)
         from . import facts
 
         call.told += [
@@ -314,6 +326,15 @@ def _moved(call, note):
     ledger.moved(call, book, old, new, by=call.actor, note=note)
 
 
+def _form(call, sha):
+    """A commit whose message could not be read beforehand (an editor, a variable) is looked at now that it is made."""
+    refusal = call.kind.commit_problem(
+        call, project_facts.committed(call.project, sha), project_facts.git(call.project, "log", "-1", "--format=%B", sha)
+    )
+    if refusal is not None:
+        call.told.append("%s of commit %s. Mend it: `git commit --amend -m ...`; %s" % (refusal.what, sha[:7], refusal.next))
+
+
 def _recorded(call, note, new):
     """In a run of waves, where gates judge, commits are only recorded."""
     if not new or new in (note["head"], call.state["commit"]):
@@ -329,11 +350,12 @@ def _recorded(call, note, new):
     for sha in shas:
         subject = (project_facts.git(call.project, "log", "-1", "--format=%s", sha) or "").strip()
         call.append("COMMITTED", sha=sha, subject=subject[:200], gated=bool(note["commit"]))
+        _form(call, sha)
         if not note["commit"]:
             call.told.append("a commit was made past the gate (%s); it is recorded" % sha[:7])
 
 
-def notes(call):
+def notes(call: Call) -> list[tuple[str, Note]]:
     """[(path, note)] of the shell commands that have begun and not come back."""
     folder = os.path.join(call.store.data, "calls")
     names = sorted(n for n in os.listdir(folder) if n.endswith(".before")) if os.path.isdir(folder) else []
@@ -341,7 +363,7 @@ def notes(call):
     return [(path, codec.loads(data.decode("ascii"))) for path, data in found if data]
 
 
-def committing(call, heads):
+def committing(call: Call, heads: list[str]) -> bool:
     """Whether somebody else's `git commit` on one of these is under way: a new one is then theirs, and they will record it. Not for
     ever: a call that the client refused after all leaves its note behind."""
     return any(note["commit"] and note["head"] in heads and call.now - note.get("at", 0) < 60 for _path, note in notes(call))

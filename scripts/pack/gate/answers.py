@@ -1,10 +1,18 @@
 """What a hook may answer (CLIENT.md 1.5): nothing, or exactly one JSON object; a refusal is a JSON deny *and* exit code 2."""
 
+from __future__ import annotations
+
 from ..base import codec
 from ..protocol.refusal import Refusal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping, Tuple
 
-def deny(refusal):
+    Answer = Tuple[int, str, str]  # exit code, standard output, standard error
+
+
+def deny(refusal: Refusal | str) -> Answer:
     """Refuse a tool call: JSON for the reason, exit code 2 for clients that do not read it."""
     text = refusal.text() if isinstance(refusal, Refusal) else refusal
     return (
@@ -16,7 +24,7 @@ def deny(refusal):
     )
 
 
-def stop(refused, text):
+def stop(refused: Answer, text: str) -> Answer:
     """The answer `refused`, and with it the end of the turn: nothing that this model could send would pass. text: what the user is shown."""
     code, out, err = refused
     return code, codec.dumps(dict(codec.loads(out), **{"continue": False, "stopReason": text})), err
@@ -25,21 +33,21 @@ def stop(refused, text):
 RECORDED = "team: recorded"  # how the answer to a message begins that has had its effect and is not sent on
 
 
-def recorded(line):
+def recorded(line: str) -> Answer:
     """A message whose meaning is in the journal now and that nobody has to be woken for: its call is not made. A hook has no other way to
     keep the client from delivering it."""
     return deny(RECORDED + ": `%s`. All that it says is done; it is not sent on, because nobody has to act on it. Go on." % line)
 
 
-def allow(updated, context=None):
-    """Allow a call with another input (only keys of the tool's schema)."""
+def allow(updated: Mapping[str, Any], context: str | None = None, shown: str = "") -> Answer:
+    """Allow a call with another input (only keys of the tool's schema); shown: a line for the user besides."""
     out = {"hookEventName": "PreToolUse", "permissionDecision": "allow", "updatedInput": updated}
     if context:
         out["additionalContext"] = context
-    return 0, codec.dumps({"hookSpecificOutput": out}), ""
+    return 0, codec.dumps(dict({"hookSpecificOutput": out}, **({"systemMessage": shown} if shown else {}))), ""
 
 
-def tell(event, text, shown=""):
+def tell(event: str, text: str, shown: str = "") -> Answer:
     """Put text in front of the one who is calling; shown: a line for the user besides."""
     if not text:
         return PASS
@@ -47,12 +55,12 @@ def tell(event, text, shown=""):
     return 0, codec.dumps(dict(out, systemMessage=shown) if shown else out), ""
 
 
-def block(text):
+def block(text: str) -> Answer:
     """Block a prompt or a turn's end with a text."""
     return 0, codec.dumps({"decision": "block", "reason": text}), ""
 
 
-def hush(text):
+def hush(text: str) -> Answer:
     """Drop a prompt that nobody typed: the reason is shown in one line, the prompt itself is not."""
     return (
         0,
@@ -67,4 +75,4 @@ def hush(text):
     )
 
 
-PASS = (0, "", "")
+PASS: Answer = (0, "", "")

@@ -14,7 +14,7 @@ from .facts import claimed_by, follow, keep, orders
 def pre_tool(call):
     tool, given = call.payload.get("tool_name"), call.payload["tool_input"]
     actor = call.actor
-    if call.state["phase"] == "CLOSED" or actor["role"] == "foreign" and not _touches_team(call, tool, given):
+    if call.state["phase"] == "CLOSED" or actor["role"] == "foreign" and not _changes_files(tool):
         return PASS
     _active(call)
     told = _in_circles(call, tool, given)
@@ -104,7 +104,7 @@ def _other(call, tool, given):
     return PASS
 
 
-def _touches_team(call, tool, given):
+def _changes_files(tool):
     return tool in EDIT_TOOLS or tool in SHELL_TOOLS
 
 
@@ -156,6 +156,11 @@ def _spawn(call, given):
         )
     role = call.kind.role_of(call.state, kind)
     ordered = orders(call, role, given.get("prompt")) if call.state["waves"] is None else []
+    prompt, gold = given.get("prompt"), None
+    if role in tables.CODERS and call.state["waves"] is None and call.state["plan"]["registered"]:
+        from . import gold_standards
+
+        prompt, gold = gold_standards.held(call, prompt)
     call.append(
         "SPAWN_REQUESTED",
         key=call.key,
@@ -164,9 +169,10 @@ def _spawn(call, given):
         agent_type=kind,
         call=call.payload.get("tool_use_id"),
         **({"orders": ordered} if ordered else {}),
+        **({"gold": gold} if gold is not None else {}),
         **call.kind.unmet(call),
     )
-    return PASS
+    return PASS if prompt == given.get("prompt") else allow(dict(given, prompt=prompt))
 
 
 def _message(call, given):
@@ -207,6 +213,10 @@ def _message(call, given):
         raise refusal
     parsed = messages.parse(message)
     if parsed is None:
+        if actor["role"] == tables.RISK_TESTER and resolved == tables.LEAD:
+            from . import agents_reports
+
+            agents_reports.verdicts(call, message)
         if e and (e["state"] == "IDLE" or watch.concerns(state, resolved)) or resolved == tables.LEAD:
             call.append("MAIL", key=call.key, actor=machine.GATE, to=resolved, by=actor["role"])
     else:
@@ -251,7 +261,15 @@ def _with_facts(call, name, fields):
     """A message's fields and the facts that its guards need; the free text below the first line is not kept."""
     data = {k: v for k, v in fields.items() if k != "body"}
     if name == "RISKS":
-        data["counts"] = messages.risk_counts(fields["n"], fields["body"])
+        from . import agents_reports
+
+        data.update(agents_reports.risks(fields))
+    if name in ("APPROVED", "CHANGES_REQUESTED"):
+        from ..protocol import reports
+
+        found = reports.findings(fields["body"])
+        if found:
+            data["findings"] = found
     if name == "QUESTION":
         from ..base import redact
 
@@ -320,6 +338,7 @@ def protected(call, full):
         ("/etc/claude-code", "managed settings decide whether hooks run"),
         ("/Library/Application Support/ClaudeCode", "managed settings decide whether hooks run"),
         (join(root, run_config.NAME), "it says what the run may do, and is sealed"),
+        (join(root, ".claude", "fleet.yaml"), "it says which fleet the project is in: the user's own to change"),
         (join(root, ".claude", "scheduled_tasks"), "nobody schedules a prompt while a run is live"),
     )
     plugin = real(PLUGIN_ROOT)
@@ -421,7 +440,7 @@ def _shell(call, given):
     command, cwd = given.get("command"), call.payload.get("cwd") or call.project
     if not isinstance(command, str):
         return PASS
-    answer = pack_verbs.out(call, command, given)
+    answer = pack_verbs.carry_out(call, command, given)
     if answer is not None:
         return answer
     git = call.actor["role"] != "foreign" and "git" in command
@@ -509,6 +528,11 @@ def _check_commit(call, commit):
             "git add it again, then commit",
             "COMMIT",
         )
+    problem = call.kind.commit_problem(call, files, commit["message"]) if files and commit["verb"] == "commit" else None
+    if problem is not None:
+        raise problem
+    if call.fleet is not None:
+        call.fleet.commit(call, files)
     return {f: project_facts.entry_digest(os.path.join(call.project, f)) for f in files}
 
 

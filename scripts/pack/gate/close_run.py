@@ -1,17 +1,25 @@
 """The end of a run."""
 
+from __future__ import annotations
+
 import os
 
 from ..base import codec, paths, project_facts
-from ..store.render import stats, summary
+from ..store.render import noted, stats, summary
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping
+    from ..store.disk import Disk
+    from ..store.journal import Store
 
 
-def bury(store, project, data, now):
+def bury(store: Store, project: str, data: str, now: float) -> None:
     """After TEAM_DELETED or an abort from outside: summary, tombstone outside the team's folder, markers away (H17)."""
     state = store.state
     records = store.records()
     try:
-        store.disk.replace(os.path.join(store.folder, "summary.md"), codec.utf8(summary(state, stats(records))))
+        store.disk.replace(os.path.join(store.folder, "summary.md"), codec.utf8(summary(state, stats(records)) + noted(store.data)))
         stone = {
             "team": state["team"]["name"],
             "closed": now,
@@ -27,7 +35,7 @@ def bury(store, project, data, now):
     _attest(store, project)
 
 
-def give_up(store, project, data, team, now, why):
+def give_up(store: Store, project: str, data: str, team: str, now: float, why: str) -> None:
     """The end of a run whose journal cannot be read: it stays as it is, and nothing takes the run for a live one."""
     try:
         _tombstone(store.disk, project, team, {"team": team, "closed": now, "aborted": True, "damaged": why})
@@ -35,13 +43,13 @@ def give_up(store, project, data, team, now, why):
         paths.unmark(project, data, store.disk)
 
 
-def _tombstone(disk, project, team, stone):
+def _tombstone(disk: Disk, project: str, team: str, stone: Mapping[str, Any]) -> None:
     grave = os.path.join(project, paths.TEAMS, ".closed")
     disk.mkdir(grave)
     disk.replace(os.path.join(grave, team + ".json"), codec.dumps(stone).encode("ascii"), sync=True)
 
 
-def _attest(store, project):
+def _attest(store: Store, project: str) -> None:
     """Where the user wants it (`git config team.attest true`), the run's proof is made at its end; the process says nothing here, what it
     did is seen in refs/notes/team. A run that was aborted proves nothing."""
     if store.state["teardown"]["aborted"] or (project_facts.git(project, "config", "--type=bool", "team.attest") or "").strip() != "true":
@@ -51,8 +59,8 @@ def _attest(store, project):
     # The hook does not wait for it: signing may take its time.
     argv = ["sh", "-c", '"$@" &', "sh", os.path.join(paths.PLUGIN_ROOT, "bin", "pack"), "attest"]
     argv += ["--project", project, "--team", store.state["team"]["name"]]
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    nowhere = subprocess.DEVNULL
     try:
-        subprocess.run(argv, start_new_session=True, **quiet)
+        subprocess.run(argv, start_new_session=True, stdin=nowhere, stdout=nowhere, stderr=nowhere)
     except OSError:
         pass

@@ -66,10 +66,11 @@ def normal(payload):
     return out
 
 
-def handle(payload, env, now=None, disk=None, peer=None, waves=None):
+def handle(payload, env, now=None, disk=None, peer=None, waves=None, fleet=None):
     """One hook payload -> (exit code, standard output, standard error). Raises nothing that concerns the caller.
 
-    peer: the process that handed the payload over, where that can be told. waves: loads what runs of waves do (run_kind.py)."""
+    peer: the process that handed the payload over, where that can be told. waves: loads what runs of waves do (run_kind.py), fleet: what
+    runs of a fleet do (fleet/desk.py)."""
     from ..store.disk import Disk
 
     now = time.time() if now is None else now
@@ -77,11 +78,15 @@ def handle(payload, env, now=None, disk=None, peer=None, waves=None):
     name = payload.get("hook_event_name")
     project = env.get("CLAUDE_PROJECT_DIR") or payload.get("cwd") or os.getcwd()
     data = paths.data_folder(env)
+    live = paths.active(project, data)
+    joined = fleet() if fleet is not None and live is not None and _in_a_fleet(project, live["run"]) else None
     if name == "UserPromptExpansion":
         from . import open_run
 
+        fenced = joined.typed(live) if joined is not None else None
+        if fenced is not None:
+            return fenced
         return open_run.expanded(payload, env, now, project, data, disk or Disk(), peer, waves)
-    live = paths.active(project, data)
     if name == "UserPromptSubmit" and live is None:
         from . import open_run
 
@@ -94,9 +99,12 @@ def handle(payload, env, now=None, disk=None, peer=None, waves=None):
         store.load()
         if store.state["team"] is None:
             raise Damaged("the team %s has no journal any more" % live["team"])
-        call = Call(payload, env, store.clock(now), store, project, data, peer, waves)
+        call = Call(payload, env, store.clock(now), store, project, data, peer, waves, joined)
         if not identity.from_the_client(call):
             return _second(call) if identity.is_second_client(call) else _forged(call)
+        frozen = joined.look(call) if joined is not None else None
+        if frozen is not None:
+            return frozen
         call.close()  # the process that closed the run may have died before it had buried it
         if machine.due(store.state, call.now) or store.jumped:
             call.gate("TICK")
@@ -118,7 +126,12 @@ def handle(payload, env, now=None, disk=None, peer=None, waves=None):
             tamper_check.remember(store.data, store.disk, looked)
         if store.state["tampered"]:
             answer = _warned(call, answer)
-        return answer
+        return answer if joined is None else joined.said(call, answer)
+
+
+def _in_a_fleet(project, run):
+    """Whether a run began in a fleet, or its project is in one (fleet/files.py, fleet/policy.py)."""
+    return os.path.exists(os.path.join(run, "fleet.json")) or os.path.exists(os.path.join(project, ".claude", "fleet.yaml"))
 
 
 def _prove(call):

@@ -4,15 +4,24 @@ approved content is its DONE, an order in a spawn's prompt is given when the age
 Each becomes the very event that the message would have been, with `fact` in its data: same guards, same effects, nobody's inbox.
 """
 
+from __future__ import annotations
+
 from ..base import project_facts
 from ..protocol import machine, messages, tables, view
 from ..protocol.plan import covers
 from ..protocol.refusal import Refusal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Collection, Sequence
+    from ..protocol.literals import EventName
+    from ..protocol.state_types import Actor, Event
+    from .hook_call import Call
+
 # --- A write that claims ---------------------------------------------------------------------------------------------
 
 
-def claimed_by(call, rels, check):
+def claimed_by(call: Call, rels: Sequence[str | None], check: Callable[[], object]) -> Event | None:
     """Run `check()`, which raises the Refusal of a write. Where a claim of one free task would make it legal, answer the CLAIM event to
     append once the whole call has passed; None where none is needed. The Refusal raised is that of the state as it is."""
     try:
@@ -34,7 +43,7 @@ def claimed_by(call, rels, check):
         return event
 
 
-def _claim(call, rels):
+def _claim(call: Call, rels: Sequence[str | None]) -> Event | None:
     """The CLAIM of the task that covers the first of these paths, None when nobody may claim one by writing."""
     state, actor = call.state, call.actor
     if actor["role"] not in tables.IMPLEMENTERS or state["waves"] is not None:
@@ -47,16 +56,16 @@ def _claim(call, rels):
     return None
 
 
-def keep(call, event):
+def keep(call: Call, event: Event | None) -> None:
     """Append what `claimed_by` answered."""
     if event is not None:
-        call.store.append(event, call.now)
+        call.put(event)
 
 
 # --- A commit that is DONE ---------------------------------------------------------------------------------------------
 
 
-def done_by_commit(call, sha, actor=None):
+def done_by_commit(call: Call, sha: str, actor: Actor | None = None) -> list[int]:
     """After a gated commit: DONE for each approved task of the committer that it has a part of and that has nothing uncommitted left.
     Answers their numbers."""
     actor = actor or call.actor
@@ -86,7 +95,7 @@ def done_by_commit(call, sha, actor=None):
     return out
 
 
-def done_at_last(call):
+def done_at_last(call: Call) -> None:
     """Once there is an owner of the state again: the gated commits that were no DONE for want of one."""
     waiting = {t["owner"] for _n, t in view.tasks(call.state) if t["state"] == "APPROVED" and t["owner"]}
     for r in call.store.records() if waiting else ():
@@ -99,9 +108,10 @@ def done_at_last(call):
 # --- Orders in a prompt, answers in last words ----------------------------------------------------------------------------
 
 
-def sections(text, events):
+def sections(text: object, events: Collection[str]) -> list[tuple[EventName, dict[str, Any]]]:
     """[(event, fields)] of a text whose lines give these protocol lines, each alone on its line; what follows a line is its body."""
-    found, lines = [], str(text or "").splitlines()
+    found: list[tuple[EventName, dict[str, Any]]] = []
+    lines = str(text or "").splitlines()
     starts = []
     for i, line in enumerate(lines):
         try:
@@ -112,15 +122,17 @@ def sections(text, events):
             starts.append(i)
     for i, end in zip(starts, starts[1:] + [len(lines)]):
         try:
-            found.append(messages.parse("\n".join([lines[i].strip()] + lines[i + 1 : end])))
+            parsed = messages.parse("\n".join([lines[i].strip()] + lines[i + 1 : end]))
         except Refusal:
             continue
+        if parsed:
+            found.append(parsed)
     return found
 
 
-def orders(call, role, prompt):
+def orders(call: Call, role: str, prompt: object) -> list[list[Any]]:
     """What the prompt of a spawn orders: [[event, epoch or None], ...]. An epoch that the store would not mint is refused at once."""
-    found = [[event, fields.get("epoch")] for event, fields in sections(prompt, tables.ORDERS.get(role, ()))]
+    found: list[list[Any]] = [[event, fields.get("epoch")] for event, fields in sections(prompt, tables.ORDERS.get(role, ()))]
     for event, epoch in found:
         if epoch is not None and epoch != view.next_epoch(call.state):
             raise Refusal(
@@ -133,22 +145,22 @@ def orders(call, role, prompt):
     return found
 
 
-def give_orders(call, name):
+def give_orders(call: Call, name: str) -> None:
     """Once an agent is there, or has said PLAN OK: what its prompt ordered and was not given yet is said to it, as the lead.
 
     IDENTIFY RISKS waits for PLAN OK. What is refused (another supervisor was offered the state meanwhile) is left to the lead."""
     e = view.entry(call.state, name)
-    for event, epoch in (e or {}).get("orders") or []:
+    for event, epoch in (e.get("orders") if e else None) or []:
         if event == "IDENTIFY_RISKS" and not call.state["plan"]["ok"]:
             continue
-        lead = {"name": tables.LEAD, "role": tables.LEAD, "inc": 0, "agent_id": None}
+        lead: Actor = {"name": tables.LEAD, "role": tables.LEAD, "inc": 0, "agent_id": None}
         try:
             call.append(event, actor=lead, to=name, fact=True, **({"epoch": epoch} if epoch is not None else {}))
         except Refusal:
             pass
 
 
-def follow(call, event):
+def follow(call: Call, event: str) -> None:
     """What the gate does of itself after a message was accepted."""
     if event == "PLAN_OK":
         give_orders(call, call.actor["name"])
@@ -156,9 +168,9 @@ def follow(call, event):
         done_at_last(call)
 
 
-def answers(call, text):
+def answers(call: Call, text: object) -> list[tuple[EventName, dict[str, Any]]]:
     """What an agent's last words answer: [(event, data)], only where they begin with a protocol line of its role."""
-    role = call.actor["role"]
+    role = call.actor["role"] or ""
     known = tables.LAST_WORDS.get(role, ())
     found = sections(text, known)
     first = next((line for line in str(text or "").splitlines() if line.strip()), "")

@@ -1,12 +1,18 @@
 """Git commands before they run: nobody moves the tree that everybody shares, nobody rewrites what is not his own."""
 
+from __future__ import annotations
+
 from ..base import git_commands, git_facts, shell_writes
 from ..base.git_commands import plain  # noqa: F401
 from ..protocol import tables, view
 from ..protocol.refusal import Refusal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .hook_call import Call
 
-def check(call, command, cwd):
+
+def check(call: Call, command: str, cwd: str) -> None:
     """Raises the Refusal of a command (its aliases resolved) that moves the shared tree or rewrites another's commit."""
     try:
         found = git_commands.commands(command, cwd)
@@ -33,12 +39,12 @@ def check(call, command, cwd):
         _may_amend(call, top)
 
 
-def _others(call):
+def _others(call: Call) -> str:
     names = [n for n in view.working(call.state) if n != call.actor["name"]]
     return "at work in the same tree: " + (", ".join(names[:6]) or "nobody else now, but what was approved stands on it")
 
 
-def _may_amend(call, top):
+def _may_amend(call: Call, top: str) -> None:
     """Only the caller's own commit of an approved task, while nobody outside can have it."""
     state, head = call.state, git_facts.text(top, "rev-parse", "-q", "--verify", "HEAD")
     name = call.actor["name"]

@@ -4,15 +4,23 @@ that the run began with. One `os.stat` each; only when something differs does `l
 The watch file in the run's folder is derived: when it is lost or out of date everything is looked at again.
 """
 
+from __future__ import annotations
+
 import os
 
 from ..base import project_facts
 from ..base.client_tools import EDIT_TOOLS
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+    from ..protocol.state_types import State
+    from .hook_call import Call
+
 MOST_AT_ONCE = 1000
 
 
-def signature(state):
+def signature(state: State) -> str:
     """What decides which files are watched."""
     rows = [
         "%s%s%s%d%d%s" % (n, t["state"], t["sealed"], len(t["touched"]), len(t["requests"]), t["owner"]) for n, t in state["tasks"].items()
@@ -20,10 +28,11 @@ def signature(state):
     return "%s|%s|%s" % (state["phase"], bool(state["result"]["start"]), ",".join(rows))
 
 
-def stamps(paths):
+def stamps(paths: Sequence[str]) -> list[int]:
     """For each path inode and ctime: no program can set the latter, and whatever changes content, mode or name changes it. Two numbers a
     path in one flat list; 0, 0 for nothing there."""
-    out, stat = [], os.stat
+    out: list[int] = []
+    stat = os.stat
     add = out.append
     for path in paths:
         try:
@@ -36,11 +45,11 @@ def stamps(paths):
     return out
 
 
-def place(call):
+def place(call: Call) -> str:
     return os.path.join(call.store.data, "watch")
 
 
-def read(call):
+def read(call: Call) -> list[str] | None:
     """The last look: [signature, HEAD, mark of the stamps, event number and time, path, ...]; None when there is none."""
     data = call.store.disk.read(place(call))
     if data is None:
@@ -49,13 +58,13 @@ def read(call):
     return parts if len(parts) > 3 else None
 
 
-def marked(numbers):
+def marked(numbers: Sequence[int]) -> str:
     """A list of stamps as two words, one a half: numbers hash alike in every process."""
     middle = len(numbers) // 4 * 2
     return "%d %d" % (hash(tuple(numbers[:middle])), hash(tuple(numbers[middle:])))
 
 
-def _unchanged(call, last):
+def _unchanged(call: Call, last: list[str]) -> bool:
     """Whether the stamps are those of the last look. Of very many files an edit looks at one half before it and at the other behind it:
     a stat costs two microseconds, and nothing but an edit is that frequent."""
     paths = last[4:]
@@ -68,13 +77,13 @@ def _unchanged(call, last):
     return second == "%d" % hash(tuple(stamps(paths[middle:])))
 
 
-def quiet(call):
+def quiet(call: Call) -> bool:
     """Whether nothing was touched since the last look."""
     last = read(call)
     return last is not None and last[0] == signature(call.state) and last[1] == project_facts.head(call.project) and _unchanged(call, last)
 
 
-def look(call):
+def look(call: Call) -> None:
     """Before an event is judged, and after a tool has run: what changed meanwhile is found, and recorded."""
     if call.state["waves"] is None and call.state["phase"] != "CLOSED" and not quiet(call):
         from . import ledger

@@ -1,5 +1,7 @@
 """One hook call: what came in, the locked store, and how events are appended under the right identity."""
 
+from __future__ import annotations
+
 import os
 
 from ..base import codec
@@ -7,50 +9,83 @@ from ..protocol import machine
 from ..protocol.refusal import Refusal
 from .run_kind import TASKS
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+    from ..base.protocols import Env
+    from ..protocol.literals import EventName
+    from ..protocol.state_types import Actor, Event, Record, State
+    from ..store.journal import Store
+    from .run_kind import TaskRun
+
 
 class Call:
     """One hook call: the payload, where it happens, the locked store and who is calling."""
 
-    def __init__(self, payload, env, now, store, project, data, peer=None, waves=None):
+    def __init__(
+        self,
+        payload: dict[str, Any],
+        env: Env,
+        now: float,
+        store: Store,
+        project: str,
+        data: str,
+        peer: int | None = None,
+        waves: Callable[[], Any] | None = None,
+        fleet: Any = None,
+    ) -> None:
         self.payload, self.env, self.now, self.store, self.project, self.data, self.peer = payload, env, now, store, project, data, peer
-        self.actor, self._waves = None, waves
-        self.trial = None  # a state that is only tried out (facts.py)
+        self.actor: Actor = None  # type: ignore[assignment]  # identity.identify says who, before anything else is asked
+        self._waves = waves
+        self.fleet = fleet  # what a run of a fleet asks the engine before it records (fleet/desk.py); None without one
+        self.trial: State | None = None  # a state that is only tried out (facts.py)
         # What this call has recorded as written, what the ledger found (told to the caller), the last event before its shell command, and
         # the last one before this call.
-        self.seen, self.told, self.begun, self.first = set(), [], None, store.seq
-        self.changed = set()  # resolved paths that the client says this very shell command has changed
-        self.commits = []  # gated ones of approved content that it has recorded
+        self.seen: set[str] = set()
+        self.told: list[str] = []
+        self.begun: int | None = None
+        self.first = store.seq
+        self.changed: set[str] = set()  # resolved paths that the client says this very shell command has changed
+        self.shown: list[str] = []  # lines for the user
+        self.commits: list[str] = []  # gated ones of approved content that it has recorded
 
     @property
-    def state(self):
+    def state(self) -> State:
         return self.trial or self.store.state
 
     @property
-    def kind(self):
+    def kind(self) -> TaskRun:
         """How this kind of run answers where kinds differ (run_kind.py)."""
-        return TASKS if self.store.state["waves"] is None else self._waves()
+        kind: TaskRun = TASKS if self.store.state["waves"] is None else self._waves()  # type: ignore[misc]  # given where a run of waves can be
+        return kind
 
     @property
-    def key(self):
+    def key(self) -> str | None:
         """The idempotency key: the client's id of the tool call, and which of its hooks this is."""
         call = self.payload.get("tool_use_id")
         return "%s:%s" % (self.payload["hook_event_name"], call) if call else None
 
-    def event(self, name, /, key=None, actor=None, **data):
-        return {"event": name, "actor": actor or self.actor, "data": data, "key": key}
+    def event(self, name: EventName, /, key: str | None = None, actor: Actor | None = None, **data: Any) -> Event:
+        return {"event": name, "actor": actor or self.actor, "data": data, "key": key}  # type: ignore[typeddict-item]  # what its rule reads is in Data
 
-    def append(self, name, /, key=None, actor=None, **data):
+    def append(self, name: EventName, /, key: str | None = None, actor: Actor | None = None, **data: Any) -> list[Record]:
         """Append one event with its consequences; raises Refusal."""
-        return self.store.append(self.event(name, key, actor, **data), self.now)
+        return self.put(self.event(name, key, actor, **data))
 
-    def gate(self, name, /, **data):
+    def put(self, event: Event) -> list[Record]:
+        """The same for an event that is made already. In a fleet a run may need leases for it first."""
+        if self.fleet is not None:
+            self.fleet.lease(self, event)
+        return self.store.append(event, self.now)
+
+    def gate(self, name: EventName, /, **data: Any) -> list[Record]:
         """Append an event of the gate itself; a refusal of it means that it does not apply."""
         try:
             return self.append(name, actor=machine.GATE, **data)
         except Refusal:
             return []
 
-    def refuse(self, refusal):
+    def refuse(self, refusal: Refusal) -> Refusal:
         """Journal a refusal. The count of refusals is kept in the state; nothing else changes.
 
         Its key is not the call's: a call that is sent again because its hook was killed is judged again, and must not pass for one
@@ -58,14 +93,14 @@ class Call:
         self.append(refusal.record, key=self.key and self.key + ":refused", **refusal.data())
         return refusal
 
-    def scratch(self, suffix):
+    def scratch(self, suffix: str) -> str:
         """A path of this call's own in the run's folder."""
         name = codec.digest(str(self.payload.get("tool_use_id")), size=8) + suffix
         folder = os.path.join(self.store.data, "calls")
         self.store.disk.mkdir(folder)
         return os.path.join(folder, name)
 
-    def close(self):
+    def close(self) -> None:
         """Bury the run when it has just closed."""
         if self.state["phase"] == "CLOSED":
             from . import close_run

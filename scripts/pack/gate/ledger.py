@@ -4,6 +4,8 @@
 `protocol/moves_result.py`. What changed is told with the two events between which it changed and who was at work then, never more.
 """
 
+from __future__ import annotations
+
 import os
 import time
 
@@ -12,62 +14,74 @@ from ..protocol import access, machine, tables, view
 from ..protocol.plan import covers
 from . import glance
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Iterable, Mapping, Sequence
+    from ..protocol.state_types import Actor, Finding, StartRecord, State, Task
+    from ..store.disk import Disk
+    from .hook_call import Call
+    from .ledger_types import CommitVerdict, Note, StartTable
+    from ..protocol.state_types import Start
+
 CACHES = project_facts.SKIP | {".ruff_cache", ".tox", ".nox", ".gradle", ".hypothesis", ".cache", ".coverage"}
 MOST_WATCHED = 3000  # of the files and folders that the run began with; in larger projects they are compared at the end
 RACY_NS = 30_000_000  # a file this new may change again without its stamp showing it
 
 
-def own(name):
+def own(name: str) -> bool:
     """Whether a name (relative to the project) is the run's own state, or the client's."""
-    return name == access.DECISIONS or name.startswith((".claude/teams/", ".claude/settings.local.json", access.SCRATCH))
+    return name in (access.DECISIONS, project_facts.PROFILE) or name.startswith(
+        (".claude/teams/", ".claude/settings.local.json", access.SCRATCH)
+    )
 
 
-def _cached(name):
+def _cached(name: str) -> bool:
     return any(part in CACHES or part.endswith((".pyc", ".pyo", ".egg-info")) for part in name.split("/"))
 
 
 class Ledger:
     """One look: the repository, the record of the start, what was approved; each read when it is first asked for."""
 
-    def __init__(self, call):
-        self.call, self._start = call, None
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self._start: StartTable | None = None
         if call.state["result"]["start"] is None:
             call.gate("START_RECORDED", **survey(call.project, call.store.data, call.store.disk, late=True))
-        self.prefix = call.state["result"]["start"]["prefix"]
+        self.prefix = _recorded(call.state)["prefix"]
         root = os.path.realpath(call.project)
         self.top = root[: len(root) - len(self.prefix)] if self.prefix else root
 
     @property
-    def state(self):
+    def state(self) -> State:
         return self.call.state
 
     @property
-    def start(self):
+    def start(self) -> StartTable:
         """The table of the start, read when it is first asked for: in a large project it is large."""
         if self._start is None:
             self._start = _start(self.call)
         return self._start
 
-    def shown(self, name):
+    def shown(self, name: str) -> str:
         """A name of the repository as people and tasks write it: relative to the project."""
         if not self.prefix:
             return name
         return os.path.relpath(name, self.prefix.rstrip("/")).replace(os.sep, "/")
 
-    def name(self, path):
+    def name(self, path: str) -> str:
         """The reverse, for a path inside the project."""
         return (self.prefix or "") + path
 
-    def path(self, name):
+    def path(self, name: str) -> str:
         return os.path.join(self.top, name)
 
-    def began(self, name):
+    def began(self, name: str) -> str:
         """Digest of what was there when the run began."""
-        return self.start["files"].get(name, ["-"])[0]
+        return str(self.start["files"].get(name, ["-"])[0])
 
-    def approved(self):
+    def approved(self) -> dict[str, tuple[str, int]]:
         """{name: (digest, task number)} of all DONE tasks; of two that have the same file the later approval counts."""
-        out = {}
+        out: dict[str, tuple[str, int]] = {}
         for number, t in sorted(view.tasks(self.state), key=lambda pair: pair[1]["since"]):
             if t["state"] == "DONE" and t["sealed"]:
                 content = sealed(self.call, number, t)
@@ -79,11 +93,18 @@ class Ledger:
 
 
 # --- the start -----------------------------------------------------------------------------------------------------------
-def _path(call, name):
+def _recorded(state: State) -> Start:
+    """Where the run began; a Ledger has seen to it that it is recorded."""
+    start = state["result"]["start"]
+    assert start is not None
+    return start
+
+
+def _path(call: Call, name: str) -> str:
     return os.path.join(call.store.data, name)
 
 
-def survey(project, folder, disk, late=False):
+def survey(project: str, folder: str, disk: Disk, late: bool = False) -> StartRecord:
     """Where the run begins, as it is journalled (`start` of RUN_OPENED); the whole table goes to start.json in the run's folder.
 
     {"repo": "whole" | "sub" | "none", "prefix", "head", "branch", "dirty", "untracked": how many, "sum": digest of the table, "files":
@@ -96,7 +117,7 @@ def survey(project, folder, disk, late=False):
     files, changed = git_facts.snapshot(top, tracked + others), set(staged)
     if prefix is not None:
         changed.update(git_facts.names(git_facts.run(top, "diff-files", "--name-only", "-z")))
-    table = {
+    table: StartTable = {
         "top": top,
         "prefix": prefix,
         "head": head,
@@ -123,17 +144,18 @@ def survey(project, folder, disk, late=False):
     }
 
 
-def _start(call):
+def _start(call: Call) -> StartTable:
     """The table of the start; made anew from commit and journal where it was lost."""
-    start = call.state["result"]["start"]
+    start = _recorded(call.state)
     data = call.store.disk.read(_path(call, "start.json"))
     if data is not None and codec.digest(data.decode("ascii", "replace")) == start["sum"]:
-        return codec.loads(data.decode("ascii"))
+        kept: StartTable = codec.loads(data.decode("ascii"))
+        return kept
     top, prefix = git_facts.place(call.project)
     entries = git_facts.tree(top, start["head"]) if start["head"] and prefix is not None else {}
     digest = git_facts.digests(top, entries.values())
     files = {n: [digest[e], None] for n, e in entries.items()}
-    record = {"files": {}, "staged": {}}
+    record: Any = {"files": {}, "staged": {}}
     for r in call.store.records():
         record = r["data"].get("start") or record if r["event"] == "RUN_OPENED" else r["data"] if r["event"] == "START_RECORDED" else record
     files.update((n, [d, None]) for n, d in record["files"].items())
@@ -148,7 +170,7 @@ def _start(call):
     }
 
 
-def start_lines(data):
+def start_lines(data: StartRecord) -> list[str]:
     """What user and lead are told of the start."""
     if data["repo"] == "none":
         out = ["Start: no git repository: nothing can be committed; %d file(s) are recorded as they are." % data["untracked"]]
@@ -169,11 +191,12 @@ def start_lines(data):
 
 
 # --- what was approved -----------------------------------------------------------------------------------------------------
-def sealed(call, number, t):
+def sealed(call: Call, number: int, t: Task) -> dict[str, str]:
     """{path: digest} of a DONE task as it was approved: from the run's folder, else from the journal."""
     data = call.store.disk.read(_path(call, "approved-%d.json" % number))
     if data is not None and codec.digest(data.decode("ascii", "replace")) == t["sealed"]:
-        return codec.loads(data.decode("ascii"))
+        kept: dict[str, str] = codec.loads(data.decode("ascii"))
+        return kept
     found = {}
     for r in call.store.records():
         if r["event"] == "CONTENT_SEALED" and r["data"]["task"] == number and r["data"]["sum"] == t["sealed"]:
@@ -182,7 +205,7 @@ def sealed(call, number, t):
     return found
 
 
-def _seal(call):
+def _seal(call: Call) -> None:
     """Keep the digests of what was approved of every task that has just become DONE."""
     for number, t in view.tasks(call.state):
         if t["state"] != "DONE" or t["content"] is not None:
@@ -199,13 +222,12 @@ def _seal(call):
 
 
 # --- findings --------------------------------------------------------------------------------------------------------------
-def _finding(kind, path, was, now, **more):
-    short = lambda d: d if len(d) < 60 else d[:60]
-    out = {"path": path, "kind": kind, "was": short(was.replace("\0", " -> ")), "now": short(now.replace("\0", " -> "))}
+def _finding(kind: str, path: str, was: str, now: str, **more: Any) -> Any:
+    out = {"path": path, "kind": kind, "was": was.replace("\0", " -> ")[:60], "now": now.replace("\0", " -> ")[:60]}
     return dict(out, id=codec.digest(kind, path, was, now, more.get("commit", ""), size=6), **more)
 
 
-def _between(call):
+def _between(call: Call) -> dict[str, Any]:
     """Between which two events, and who was at work: {"between": [a, b], "at_work": [names]}. Nobody is accused for calling next."""
     here = call.actor["name"] if call.actor else None
     names = {n for n, e in call.state["roster"].items() if e["state"] == "ACTIVE"}
@@ -217,23 +239,24 @@ def _between(call):
     return {"between": [call.first, call.store.seq + 1], "at_work": sorted(n for n in names if n)}
 
 
-def _commands(call):
+def _commands(call: Call) -> list[tuple[str, Note]]:
     from . import after_tool
 
     return after_tool.notes(call)
 
 
-def accepted(state, finding):
+def accepted(state: State, finding: Mapping[str, Any]) -> bool:
     return finding["id"] in state["result"]["accepted"].get(finding["path"], ())
 
 
 # --- a look ----------------------------------------------------------------------------------------------------------------
-def look(call):
+def look(call: Call) -> None:
     """Something that is watched was touched, or another set of files is to be watched."""
     _seal(call)
     book, last = Ledger(call), glance.read(call)
     _head(call, book)
-    then, taken = {}, 0
+    then: dict[str, tuple[int, int]] = {}
+    taken = 0
     if last is not None:
         then, taken = _stamped(call, last), int(last[3].partition(" ")[2])
     paths = _watched(call, book)
@@ -246,18 +269,18 @@ def look(call):
     _outside(call, book, touched)
     racy = any(s[1] > started - RACY_NS for s in now.values())
     paths = _watched(call, book)  # what was found is watched too
-    now = glance.stamps(paths)
-    call.store.disk.replace(glance.place(call) + ".stamps", codec.dumps(now).encode("ascii"))
-    parts = ["racy" if racy else glance.signature(call.state), project_facts.head(call.project), glance.marked(now)]
+    stamps = glance.stamps(paths)
+    call.store.disk.replace(glance.place(call) + ".stamps", codec.dumps(stamps).encode("ascii"))
+    parts = ["racy" if racy else glance.signature(call.state), project_facts.head(call.project), glance.marked(stamps)]
     parts += ["%d %d" % (call.store.seq, started)] + paths
     call.store.disk.replace(glance.place(call), "\0".join(parts).encode("utf-8", "surrogateescape"))
 
 
-def _pairs(numbers):
+def _pairs(numbers: Sequence[int]) -> list[tuple[int, int]]:
     return list(zip(numbers[::2], numbers[1::2]))
 
 
-def _stamped(call, last):
+def _stamped(call: Call, last: list[str]) -> dict[str, tuple[int, int]]:
     """{path: stamp} of the last look; {} where the two files of it do not belong together."""
     try:
         numbers = codec.loads((call.store.disk.read(glance.place(call) + ".stamps") or b"").decode("ascii"))
@@ -266,15 +289,16 @@ def _stamped(call, last):
     return dict(zip(last[4:], _pairs(numbers))) if glance.marked(numbers) == last[2] else {}
 
 
-def _watched(call, book):
+def _watched(call: Call, book: Ledger) -> list[str]:
     """Paths whose stamps are compared at every event."""
-    names = {}
+    names: dict[str, int] = {}  # a set that keeps its order
     for number, t in view.tasks(call.state):
         if t["state"] == "DONE" and t["sealed"]:
             names.update((book.path(book.name(p)), 1) for p in sealed(call, number, t))
         elif t["requests"]:
             names.update((os.path.join(call.project, p), 1) for p in _files(call, t))
-    if call.state["result"]["start"]["prefix"] is not None or call.state["result"]["start"]["untracked"] <= MOST_WATCHED:
+    start = _recorded(call.state)
+    if start["prefix"] is not None or start["untracked"] <= MOST_WATCHED:
         table = book.start["files"]
         if len(table) <= MOST_WATCHED:
             names.update((book.path(n), 1) for n in table if not own(book.shown(n)))
@@ -283,7 +307,7 @@ def _watched(call, book):
     return list(names)
 
 
-def _folders(book, names):
+def _folders(book: Ledger, names: Iterable[str]) -> set[str]:
     """The folders in which a new file would show: those of the files that the run began with."""
     out = {book.top}
     for n in names:
@@ -297,11 +321,11 @@ def _folders(book, names):
     return out
 
 
-def _files(call, t):
+def _files(call: Call, t: Task) -> set[str]:
     return {f for declared in list(t["files"]) + t["touched"] for f in project_facts.expand(call.project, declared)}
 
 
-def _working(call, book, differ):
+def _working(call: Call, book: Ledger, differ: Sequence[str]) -> None:
     """Files of tasks in review that were written and no hook saw by whom: their requests are void, also when the bytes came back."""
     if not differ:
         return
@@ -315,7 +339,7 @@ def _working(call, book, differ):
             call.gate("FILE_WRITTEN", task=number, path=None, by=None, revision=revision, files=hit[:20], **_between(call))
 
 
-def _done(call, book, touched):
+def _done(call: Call, book: Ledger, touched: Iterable[str]) -> None:
     """DONE tasks: what was touched is digested and compared with what was approved."""
     touched = set(touched)
     for number, t in view.tasks(call.state):
@@ -336,7 +360,8 @@ def _done(call, book, touched):
             if now != digest:
                 one = _finding("changed since it was approved (task #%d)" % number, path, digest, now)
                 if not accepted(call.state, one):
-                    drift.append(known[path] if path in known and known[path]["id"] == one["id"] else dict(one, **_between(call)))
+                    fresh: Any = dict(one, **_between(call))
+                    drift.append(known[path] if path in known and known[path]["id"] == one["id"] else fresh)
         drift += [d for p, d in known.items() if p not in content and _still_another(call, t, d)]
         if drift and drift != t["drift"]:
             call.gate("CONTENT_DRIFTED", task=number, paths=drift[:50], count=len(drift))
@@ -348,20 +373,20 @@ def _done(call, book, touched):
             call.gate("CONTENT_RESTORED", task=number)
 
 
-def _still_another(call, t, drift):
+def _still_another(call: Call, t: Task, drift: Finding) -> bool:
     return drift["now"] != "revision " + str(t["revision"]) and project_facts.revision(call.project, t)[0] != t["revision"]
 
 
-def _holds(t, path):
+def _holds(t: Task, path: str) -> bool:
     return path in t["touched"] or any(covers(f, path) for f in t["files"])
 
 
-def _supersedes(other, t):
+def _supersedes(other: Task, t: Task) -> bool:
     """Whether another task has been at work on the same files since: then its approval is the one that counts."""
     return other["state"] in tables.WORKING or other["state"] == "DONE" and other["since"] > t["since"]
 
 
-def _outside(call, book, touched):
+def _outside(call: Call, book: Ledger, touched: Iterable[str]) -> None:
     """What changed outside every task that is worked on, new files too. Told with what is known of when, and no more."""
     state, folders = call.state, []
     for path in touched:
@@ -376,7 +401,7 @@ def _outside(call, book, touched):
         _compare(call, book, name)
 
 
-def named(call):
+def named(call: Call) -> None:
     """What the client says the shell command that has just come back has changed (`call.changed`): also found where a project is so large
     that its other files are compared at the end only."""
     book = Ledger(call)
@@ -386,7 +411,7 @@ def named(call):
             _compare(call, book, name)
 
 
-def _compare(call, book, name):
+def _compare(call: Call, book: Ledger, name: str) -> None:
     state, path = call.state, book.shown(name)
     held = [t for _n, t in view.tasks(state) if _holds(t, path) and (t["state"] in tables.WORKING or t["state"] == "DONE")]
     if held or own(path):
@@ -403,7 +428,7 @@ def _compare(call, book, name):
             )
 
 
-def _during(call):
+def _during(call: Call) -> str | None:
     """Who ran the only shell command (or tool that nobody here knows) under way, where one has just come back; None for everybody else: every event looks, so what is
     found now came to be while it ran. Nobody for merely calling next."""
     if not call.payload["hook_event_name"].startswith("PostToolUse") or call.begun is None:
@@ -412,7 +437,7 @@ def _during(call):
     return None if others else call.actor["name"]
 
 
-def _new_in(call, book, folders):
+def _new_in(call: Call, book: Ledger, folders: Sequence[str]) -> list[str]:
     """Names in these folders that were not there at the start, are not left out by git and belong to no task."""
     known, todo = book.start["files"], []
     for folder in folders:
@@ -441,23 +466,22 @@ def _new_in(call, book, folders):
 
 
 # --- HEAD and commits --------------------------------------------------------------------------------------------------------
-def _head(call, book):
+def _head(call: Call, book: Ledger) -> None:
     """HEAD is compared at every event: git's own log of it has gaps (an update from elsewhere, `read-tree`, another worktree)."""
     old, new = call.state["result"]["head"], project_facts.head(call.project)
-    if old == new or call.state["result"]["start"]["prefix"] is None:
+    if old == new or _recorded(call.state)["prefix"] is None:
         return
     from . import after_tool
 
-    if after_tool.committing(call, [old]):
+    if after_tool.committing(call, [old or ""]):
         return  # a commit that was let through is under way: whoever runs it reports it
     moved(call, book, old, new)
 
 
-def moved(call, book, old, new, by=None, note=None):
+def moved(call: Call, book: Ledger, old: str | None, new: str, by: Actor | None = None, note: Note | None = None) -> None:
     """HEAD went from one commit to another: what it won is read, what it lost is named. `note`: what was let through, by whom."""
-    won = git_facts.between(book.top, old, new) if new else []
-    if won is None:
-        won = []
+    old = old or ""
+    won = (git_facts.between(book.top, old, new) if new else []) or []
     on = not old or bool(new) and git_facts.is_ancestor(book.top, old, new)
     gone = [] if on else git_facts.between(book.top, new, old) if new else []
     lost = [s for _n, t in view.tasks(call.state) for s in t["commits"] if s in (gone or [])]
@@ -498,7 +522,7 @@ def moved(call, book, old, new, by=None, note=None):
             )
 
 
-def _author(call, by, verdict):
+def _author(call: Call, by: Actor | None, verdict: CommitVerdict) -> Actor | None:
     """Who made a commit: whose `git commit` was let through, or of two at the same time the owner of what it holds."""
     owners = {view.task(call.state, n)["owner"] for n in verdict["tasks"]}
     if by and owners and by["name"] not in owners:
@@ -506,24 +530,26 @@ def _author(call, by, verdict):
     return by
 
 
-def judge(call, book, commits, note=None):
+def judge(call: Call, book: Ledger, commits: list[str], note: Note | None = None) -> dict[str, CommitVerdict]:
     """{commit: {"tasks": [numbers], "why": "" or what is not as approved, "paths": [...]}}. A commit counts for a task when it holds
     nothing but files of tasks with the bytes that were approved; filters and attributes do not matter, the bytes do."""
     if not commits:
         return {}
     changed = git_facts.changes(book.top, commits)
     digest = git_facts.digests(book.top, [e for c in commits for e in changed.get(c, {}).values()])
-    approved, noted, out = book.approved(), (note or {}).get("blobs") or {}, {}
-    present = {}
+    approved, noted = book.approved(), (note.get("blobs") if note else None) or {}
+    out: dict[str, CommitVerdict] = {}
+    present: dict[str, tuple[str, int]] = {}
     for number, t in view.tasks(call.state):
         if t["state"] == "APPROVED" and view.quorum(call.state, t)["result"] == "APPROVED":
             if project_facts.revision(call.project, t)[0] == t["revision"]:
                 present.update((book.name(p), (d, number)) for p, d in project_facts.contents(call.project, t).items())
     for sha in commits:
-        tasks, wrong = set(), []
+        tasks: set[int] = set()
+        wrong = []
         for name, entry in sorted(changed.get(sha, {}).items()):
             path, there = book.shown(name), digest.get(entry, "missing")
-            good = [(noted[path], None)] if path in noted else []
+            good: list[tuple[str, int | None]] = [(noted[path], None)] if path in noted else []
             good += [table[name] for table in (present, approved) if name in table]
             holders = [n for n, t in view.tasks(call.state) if _holds(t, path) and t["state"] in ("APPROVED", "DONE")]
             if any(git_facts.same(book.top, d, there) for d, _n in good):
@@ -538,7 +564,7 @@ def judge(call, book, commits, note=None):
 
 
 # --- the closing proof ---------------------------------------------------------------------------------------------------------
-def prove(call):
+def prove(call: Call) -> tuple[list[Any], list[str]]:
     """Every difference between the start and now that is neither approved, nor the run's own, nor accepted: [finding]; and paths whose
     approved content no commit holds. Looks at history, index, working tree, modes, links, nested repositories."""
     book, out, loose = Ledger(call), [], []
@@ -547,8 +573,8 @@ def prove(call):
     unseen = call.state["result"]["unseen"]
     drift = {d["path"]: d for _n, t in view.tasks(call.state) for d in t["drift"]}
 
-    def found(kind, path, was, now, **more):
-        known = drift.get(path) or unseen.get(path) or {}
+    def found(kind: str, path: str, was: str, now: str, **more: Any) -> None:
+        known: Mapping[str, Any] = drift.get(path) or unseen.get(path) or {}
         out.append(dict(_finding(kind, path, was, now, **more), **{k: known[k] for k in ("between", "at_work") if k in known}))
 
     for name in sorted(set(start["files"]) | set(tracked) | set(others) | set(approved)):
@@ -573,7 +599,7 @@ def prove(call):
     return open_ones, loose
 
 
-def _prove_git(call, book, approved, found):
+def _prove_git(call: Call, book: Ledger, approved: Mapping[str, tuple[str, int]], found: Callable[..., None]) -> list[str]:
     top, start, head = book.top, book.start, project_facts.head(call.project)
     known = {s for _n, t in view.tasks(call.state) for s in t["commits"]}
     if start["head"] and not (head and git_facts.is_ancestor(top, start["head"], head)):
@@ -589,9 +615,12 @@ def _prove_git(call, book, approved, found):
     staged = git_facts.staged(top, head)
     wanted = [e for c in changed.values() for e in c.values()] + list(staged.values()) + [tree[n] for n in approved if n in tree]
     digest = git_facts.digests(top, wanted)
-    fine = lambda name, d: (
-        name in approved and git_facts.same(top, approved[name][0], d) or git_facts.same(top, book.began(name), d) or own(book.shown(name))
-    )
+
+    def fine(name: str, d: str) -> bool:
+        if name in approved and git_facts.same(top, approved[name][0], d):
+            return True
+        return git_facts.same(top, book.began(name), d) or own(book.shown(name))
+
     for sha in odd:
         for name, entry in sorted(changed.get(sha, {}).items()):
             there = digest.get(entry, "missing")
@@ -615,16 +644,16 @@ def _prove_git(call, book, approved, found):
         taken = name in approved and not git_facts.same(top, approved[name][0], there)
         if entry != start["staged"].get(name) and (taken or not fine(name, there)) and not (entry == "-" and name in loose):
             found("staged", book.shown(name), approved[name][0] if name in approved else book.began(name), there)
-    for name, was, now in (
+    for name, before, now in (
         (".git/info/exclude", start["ignores"], git_facts.ignore_rules(top)),
         ("core.excludesFile", start.get("user_ignores"), git_facts.user_ignores(top)),
     ):
-        if was is not None and now != was:
-            found("the rules by which git leaves files out were changed", name, was, now)
+        if before is not None and now != before:
+            found("the rules by which git leaves files out were changed", name, before, now)
     return loose
 
 
-def check(call):
+def check(call: Call) -> list[Any]:
     """Prove, and record it when what is open has changed. Answers what is open."""
     open_ones, loose = prove(call)
     state = call.state["result"]
@@ -633,18 +662,19 @@ def check(call):
     return open_ones
 
 
-def before_the_end(call):
+def before_the_end(call: Call) -> None:
     """In a teardown every event may be the one that ends the run: the proof is made again before it is judged."""
     state = call.state
     if state["phase"] in ("TEARDOWN", "FAILED_SAFE") and state["waves"] is None and not state["teardown"]["aborted"]:
         check(call)
 
 
-def accept(call, words):
+def accept(call: Call, words: list[str]) -> str:
     """`team accept PATH ...`: the user takes these differences as they are. Answers what is said. Raises Refusal."""
     look(call)
     open_ones = prove(call)[0]
-    done, person = [], {"name": "user", "role": "person", "inc": 0, "agent_id": None}
+    done = []
+    person: Actor = {"name": "user", "role": "person", "inc": 0, "agent_id": None}
     for word in words:
         rel = project_facts.relative(call.project, word, call.payload.get("cwd"))[0] or word
         mine = [f for f in open_ones if f["path"] in (word, rel) or f["path"].startswith((word.rstrip("/") + "/", "commit " + word))]

@@ -4,8 +4,10 @@ The gate's refusals hold in every mode. It allows nothing but the team's own `pa
 call keeps the user's own permission flow.
 """
 
+from __future__ import annotations
+
 # mode -> (what the client does with a call that the gate lets pass, what a team can do)
-MODES = {
+MODES: dict[str, tuple[str, str]] = {
     "default": (
         "asks for each write and each command that no rule allows; `pack`, spawning and messages ask nothing",
         "everything; the questions are those of the coders' own writes, tests and commits",
@@ -27,12 +29,12 @@ MODES = {
 }
 
 
-def stops(mode):
+def stops(mode: str | None) -> str:
     """Why nothing can be done in this mode, one sentence with the way on; "" where a team can work."""
     return "the client is in plan mode, in which nobody may write or run anything: leave it (Shift+Tab)" if mode == "plan" else ""
 
 
-def told(mode):
+def told(mode: str | None) -> str:
     """One line for the opening notice; "" for modes that ask of nobody more than they say."""
     if mode not in ("auto", "dontAsk"):
         return ""

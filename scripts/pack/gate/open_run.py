@@ -3,7 +3,7 @@
 import os
 import sys
 
-from ..base import conventions, git_facts, paths, project_facts, run_config
+from ..base import conventions, git_facts, paths, profile, project_facts, run_config
 from ..base.enforcement import client_version, is_headless, led_elsewhere, measure
 from ..protocol import advice, tables
 from ..store.journal import Lock, Store, read_chain
@@ -133,11 +133,8 @@ def _never_began(store):
 
 def found(project):
     """What the lead would look for first."""
-    out = [
-        n
-        for n in ("CLAUDE.md", ".project-profile.yml", ".conventions/tool-chains/commands.yml")
-        if os.path.isfile(os.path.join(project, n))
-    ]
+    out = [n for n in ("CLAUDE.md", ".conventions/tool-chains/commands.yml") if os.path.isfile(os.path.join(project, n))]
+    out += [profile.told(project)] if profile.told(project) else []
     if not os.path.lexists(os.path.join(project, ".git")) and project_facts.git(project, "rev-parse", "--git-dir") is None:
         out.append("no git repository (nothing can be committed)")
     gold = os.path.join(project, ".conventions", "gold-standards")

@@ -20,6 +20,7 @@ LOOKING = {
     "log",
     "explain",
     "doctor",
+    "fleet",
     "attest",
     "lint",
     "report",
@@ -37,7 +38,7 @@ CHANGING = {"plan", "task", "verify", "finish", "teardown", "abort", "resume"}
 FORMS = "run it alone: `pack VERB ...`, with `<<'EOF' ... EOF`, `< FILE` or `cat FILE |` in front for the JSON"
 
 
-def out(call, command, given):
+def carry_out(call, command, given):
     """The hook's answer to a Bash call that runs `pack`, None when it does not. Raises Refusal."""
     if "pack" not in command and "PACK_VOUCHER" not in command:
         return None
@@ -81,7 +82,7 @@ def out(call, command, given):
     text = VERBS[words[1]](call, words[2:], lambda: _stdin(call, found[0], found[1], words))
     if isinstance(text, dict):
         return answers.allow(dict(given, **text))
-    return answers.allow(dict(given, command=receipt(call, text, words[1])))
+    return answers.allow(dict(given, command=receipt(call, text, words[1])), shown="\n".join(call.shown))
 
 
 def _looks(words):
@@ -171,12 +172,20 @@ def _plan(call, args, read):
         "tasks": {str(n): t for n, t in checked["tasks"].items()},
         "facts": checked["facts"],
         "definition_of_done": checked["definition_of_done"],
+        **({"trade_offs": checked["trade_offs"]} if checked["trade_offs"] else {}),
         "given": codec.digest(codec.dumps(raw)),
     }
     if not _same_again(call, data["given"]):
         call.append("PLAN_REGISTERED", key=call.key, **data)
-    return "%s\n\n%d tasks registered in %s, phase %s.\n%s%s" % (
+    call.shown = ["Trade-off: " + t for t in checked["trade_offs"]]
+    more = (
+        "\nCOMPLEX, and the plan has no `trade_offs`: tell the user the key ones."
+        if call.state["mode"] == tables.COMPLEX and not call.shown
+        else ""
+    )
+    return "%s%s\n\n%d tasks registered in %s, phase %s.\n%s%s" % (
         call.state["classification"]["text"],
+        more,
         len(checked["tasks"]),
         call.state["team"]["name"],
         call.state["phase"],
@@ -424,19 +433,19 @@ def finish_on(call):
 
 def _to_ask(call):
     """Whom the hook asks next in a headless run."""
-    state, td = call.state, call.state["teardown"]
-    if td["state"] == "READY_TO_DELETE":
+    state, teardown = call.state, call.state["teardown"]
+    if teardown["state"] == "READY_TO_DELETE":
         return view.living(state, tables.SUPERVISOR)
-    return [n for n in view.missing_acks(state) if td["targets"][n]["sends"] < td["sends"]]
+    return [n for n in view.missing_acks(state) if teardown["targets"][n]["sends"] < teardown["sends"]]
 
 
 def teardown_text(call):
-    td = call.state["teardown"]
+    teardown = call.state["teardown"]
     if call.state["phase"] == "CLOSED":
         return "The run is closed; `pack status --summary` prints the report, your last words to the user."
     return "teardown %s, attempt %d; missing acks: %s.\n%s" % (
-        td["state"],
-        td["attempt"],
+        teardown["state"],
+        teardown["attempt"],
         ", ".join(view.missing_acks(call.state)) or "none",
         _next(call),
     )

@@ -4,9 +4,18 @@ The gate asks `call.kind` and knows no other kind: whoever starts it (hooks/gate
 are loaded (realtime/wave_runs.py), and they are loaded only for a run that is one.
 """
 
+from __future__ import annotations
+
 import os
 
 from ..base.paths import PLUGIN_ROOT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping, Sequence
+    from ..protocol.refusal import Refusal
+    from ..protocol.state_types import State, Step
+    from .hook_call import Call
 
 PLUGIN = "team:"  # how the client names this plugin's agents
 
@@ -17,52 +26,58 @@ class TaskRun:
     strays = True  # whether what a shell command changed outside every task is looked for
     judges = False  # whether gates decide what comes next, and not tasks
 
-    def role_of(self, state, agent_type):
+    def role_of(self, state: State, agent_type: str) -> str | None:
         """The role of an agent definition, or None where it is none of the team's."""
         return agent_type[len(PLUGIN) :] if agent_type.startswith(PLUGIN) else None
 
-    def unmet(self, call):
+    def unmet(self, call: Call) -> dict[str, Any]:
         """{} or {"unmet": what the waves lack}: what the records of spawns and of the teardown carry besides."""
         return {}
 
-    def may_wake(self, state, name):
+    def may_wake(self, state: State, name: str) -> Refusal | None:
         """A Refusal when this agent must not be woken now."""
 
-    def may_take(self, state, path):
+    def may_take(self, state: State, path: str) -> Refusal | None:
         """A Refusal when a write to this path (relative to the project) would take something of the run's along."""
 
-    def may_run(self, state, code):
+    def may_run(self, state: State, code: list[str]) -> Refusal | None:
         """A Refusal when this code, handed to an interpreter, names something of the run's."""
 
-    def ran(self, call, response):
+    def commit_problem(self, call: Call, files: Sequence[str], message: str | None) -> Refusal | None:
+        """A Refusal for a commit of these files with this message (None: it cannot be read beforehand)."""
+        from . import commit_form
+
+        return commit_form.problem(call, files, message)
+
+    def ran(self, call: Call, response: Mapping[str, Any]) -> None:
         """After a shell command."""
 
-    def gate_check(self, call, words, given):
+    def gate_check(self, call: Call, words: list[str], given: Mapping[str, Any]) -> Any:
         """The answer to `pack gate check` inside a run that `judges`."""
 
-    def guide(self, state):
+    def guide(self, state: State) -> str:
         """Where the lead finds how to lead this run."""
         return os.path.join(PLUGIN_ROOT, "commands", "build.md")
 
-    def report_due(self, call):
+    def report_due(self, call: Call) -> str:
         """What the lead of a resumed session is reminded of, "" for nothing."""
         return ""
 
-    def briefing(self, call, fresh):
+    def briefing(self, call: Call, fresh: bool) -> list[str]:
         """Lines for an agent that starts (fresh) or goes on."""
         return []
 
-    def reminder(self, call):
+    def reminder(self, call: Call) -> list[Step]:
         """Steps for an agent that ends its turn, besides those of the protocol."""
         return []
 
-    def see(self, call):
+    def see(self, call: Call) -> None:
         """Look again at what the run waits for, after an agent has ended its turn."""
 
-    def typed(self, call, words):
+    def typed(self, call: Call, words: list[str]) -> Any:
         """The answer to a line of the user's, None when it is none of this kind of run."""
 
-    def resumed(self, call):
+    def resumed(self, call: Call) -> None:
         """Another session leads from now on."""
 
 

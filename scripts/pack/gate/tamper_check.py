@@ -9,10 +9,19 @@ A difference is a STATE_DIVERGENCE with `enforces`, recorded once for each new c
 completed (guard `enforcement_is_whole`) until the user types `team resume`, which takes what is there as it is.
 """
 
+from __future__ import annotations
+
 import os
 
 from ..base import codec, paths, run_config
 from ..base.paths import PLUGIN_ROOT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Sequence
+    from ..base.protocols import Env
+    from ..protocol.state_types import State
+    from ..store.disk import Disk
 
 # Folders of the plugin that decide what is enforced and what agents are told; lint, report and prove only look.
 FOLDERS = (
@@ -37,7 +46,7 @@ AT_ROOT = ("plugin.json",)
 KEYS = ("disableAllHooks", "allowManagedHooksOnly", "hooks", "sandbox", "env")
 
 
-def plugin_files(root):
+def plugin_files(root: str) -> list[str]:
     """Paths of the watched files, relative to the plugin's root, sorted. Links are followed: what counts is what would run."""
     out = list(AT_ROOT)
     for folder in FOLDERS[1:]:
@@ -51,7 +60,7 @@ def plugin_files(root):
     return sorted(out)
 
 
-def _content(path):
+def _content(path: str) -> str:
     try:
         with open(path, "rb") as f:
             return codec.digest(f.read(8 << 20))
@@ -59,7 +68,7 @@ def _content(path):
         return "-"
 
 
-def _relevant(path):
+def _relevant(path: str) -> str:
     """Digest of the keys that decide whether and how hooks run. A permission that the user grants in mid-run is none of them."""
     try:
         with open(path, "rb") as f:
@@ -80,9 +89,10 @@ def _relevant(path):
     return codec.digest(codec.dumps(kept)) if kept else "-"
 
 
-def _stamp(paths):
+def _stamp(paths: Sequence[str]) -> str:
     """One text for inode, size and ctime of all paths."""
-    out, stat = [], os.stat
+    out: list[Any] = []
+    stat = os.stat
     for path in paths:
         try:
             s = stat(path)
@@ -92,12 +102,12 @@ def _stamp(paths):
     return repr(out)
 
 
-def watches_plugin(root, project):
+def watches_plugin(root: str, project: str) -> bool:
     """A project that holds the plugin itself is being worked on: its files are the task, not the gate."""
     return not (os.path.realpath(root) + os.sep).startswith(os.path.realpath(project) + os.sep)
 
 
-def _contents(root, env, project):
+def _contents(root: str, env: Env, project: str) -> dict[str, str]:
     """{name: digest} of everything watched, as it is now."""
     out = {"settings:" + name: _relevant(path) for name, path in paths.settings_files(env, project).items()}
     out[run_config.NAME] = _content(os.path.join(project, run_config.NAME))
@@ -106,7 +116,7 @@ def _contents(root, env, project):
     return out
 
 
-def _watched(root, env, project):
+def _watched(root: str, env: Env, project: str) -> list[str]:
     """Paths to stat: the folders (for what is added or removed), the files, the settings."""
     out = list(paths.settings_files(env, project).values()) + [os.path.join(project, run_config.NAME)]
     if watches_plugin(root, project):
@@ -114,17 +124,17 @@ def _watched(root, env, project):
     return out
 
 
-def _paths(run):
+def _paths(run: str) -> tuple[str, str]:
     return os.path.join(run, "seal.json"), os.path.join(run, "seal")
 
 
-def _look(root, env, project):
+def _look(root: str, env: Env, project: str) -> tuple[bytes, dict[str, str]]:
     """(how the paths look, {name: digest}), in this order: what changes while the contents are read shows at the next event."""
     watched = _watched(root, env, project)
     return "\0".join([_stamp(watched), root] + watched).encode("utf-8", "surrogateescape"), _contents(root, env, project)
 
 
-def make(run, disk, env, project, root=PLUGIN_ROOT):
+def make(run: str, disk: Disk, env: Env, project: str, root: str = PLUGIN_ROOT) -> dict[str, Any]:
     """Seal what is there now. Answers what the journal keeps: {"root", "version", "digest", "files"}."""
     disk.mkdir(run)
     quick, table = _look(root, env, project)
@@ -133,7 +143,7 @@ def make(run, disk, env, project, root=PLUGIN_ROOT):
     return {"root": root, "version": paths.version(root), "digest": codec.digest(codec.dumps(table)), "files": len(table)}
 
 
-def _quiet(run, disk, root):
+def _quiet(run: str, disk: Disk, root: str) -> bool:
     """Whether nothing was touched since the last look."""
     data = disk.read(_paths(run)[1])
     if data is None:
@@ -142,7 +152,9 @@ def _quiet(run, disk, root):
     return len(parts) > 2 and parts[1] == root and parts[0] == _stamp(parts[2:])
 
 
-def differences(state, run, disk, env, project, root=PLUGIN_ROOT):
+def differences(
+    state: State, run: str, disk: Disk, env: Env, project: str, root: str = PLUGIN_ROOT
+) -> tuple[list[dict[str, str]], bytes | None]:
     """What changed and was not recorded yet: ([STATE_DIVERGENCE data], None or what `remember` keeps once they are recorded).
 
     Nothing, and quickly, when nothing was touched."""
@@ -150,7 +162,8 @@ def differences(state, run, disk, env, project, root=PLUGIN_ROOT):
     if not sealed or sealed["root"] != root or _quiet(run, disk, root):
         return [], None  # another copy of the plugin that serves this call is noted when the session starts: `renewed`
     quick, now = _look(root, env, project)
-    whole, tampered, out = codec.digest(codec.dumps(now)), state["tampered"], []
+    whole, tampered = codec.digest(codec.dumps(now)), state["tampered"]
+    out: list[dict[str, str]] = []
     try:
         was = codec.loads((disk.read(_paths(run)[0]) or b"").decode("ascii"))
         known = codec.digest(codec.dumps(was)) == sealed["digest"]
@@ -184,12 +197,12 @@ def differences(state, run, disk, env, project, root=PLUGIN_ROOT):
     return out, quick
 
 
-def remember(run, disk, quick):
+def remember(run: str, disk: Disk, quick: bytes) -> None:
     """What was seen is recorded: until something is touched again there is nothing new."""
     disk.replace(_paths(run)[1], quick)
 
 
-def updated(state, root=PLUGIN_ROOT):
+def updated(state: State, root: str = PLUGIN_ROOT) -> bool:
     """Whether another copy or version of the plugin serves this call than the one that was sealed."""
     sealed = (state["team"] or {}).get("sealed")
     return not sealed or (sealed["root"], sealed["version"]) != (root, paths.version(root))

@@ -17,9 +17,9 @@ def subagent_start(call):
 
 
 def greeting(call, fresh):
-    """Who an agent is in the team (when it is new), and its next step."""
+    """Its next step, and who an agent is in the team (when it is new): last, because it is what no two of a role share."""
     actor = call.actor
-    lines = (
+    who = (
         [
             "team %s: you are %s (%s), incarnation %d. The lead is `main`; others: %s."
             % (
@@ -34,13 +34,14 @@ def greeting(call, fresh):
         if fresh
         else []
     )
-    lines += call.kind.briefing(call, fresh)
+    lines = call.kind.briefing(call, fresh)
     if fresh and actor["role"] in tables.IMPLEMENTERS and call.state["waves"] is None:
         tasks = advice.to_claim(call.state, actor["name"], call.state["team"]["coders"])
         lines += ["Free now; the first edit of its files claims a task:\n" + tasks] if tasks else []
     todo = [s["text"] for s in advice.for_agent(call.state, actor["name"])]
     lines += ["Your next step: " + "; ".join(todo[:2])] if todo else []
-    return "\n".join(lines)
+    told = "\n".join(lines)[:8500]  # what a hook says is cut at 9,000 (answers.tell), and not here at its end
+    return "\n".join(([told] if told else []) + who)
 
 
 def agent_stop(call):
@@ -72,6 +73,10 @@ def _answered(call):
     keeps the turn going with the refusal, boundedly like every step."""
     from . import before_tool, facts
 
+    if call.actor["role"] == tables.RISK_TESTER:
+        from . import agents_reports
+
+        agents_reports.verdicts(call, call.payload.get("last_assistant_message"))
     for event, fields in facts.answers(call, call.payload.get("last_assistant_message")):
         try:
             call.append(event, to=tables.LEAD, fact=True, **before_tool._with_facts(call, event, fields))
@@ -93,6 +98,14 @@ def _report(call):
         return {}
     from ..base import redact
 
+    if call.actor["role"] == "codebase-researcher":
+        from ..base import profile
+
+        profile.write(call.project, redact.text(said), call.store.disk)
+    for line in said.splitlines():  # what research lacked (the seed, Step 2b): a line `TOOL_UNAVAILABLE: NAME`
+        head, _, tool = line.strip(" -*`\t").partition(":")
+        if head == "TOOL_UNAVAILABLE" and tool.strip(" `"):
+            call.gate("TOOL_UNAVAILABLE", tool=redact.text(tool.strip(" `")[:60]), who=call.actor["name"])
     return {"report": redact.text(said.strip()[: 2 * REPORT_CHARS])[:REPORT_CHARS]}  # masked before it is cut: half a secret has no shape
 
 

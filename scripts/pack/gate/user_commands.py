@@ -4,7 +4,7 @@ from ..base import run_config
 from ..base.enforcement import ORPHANED, is_headless, led, led_elsewhere, recorded
 from ..protocol import tables
 from ..protocol.refusal import Refusal
-from ..store.render import tree
+from ..store.render import noted, tree
 from . import answers, identity, tamper_check, typed_words
 from .pack_verbs import _listed, teardown_text
 from .prompt_lines import LINES, for_the_team
@@ -27,7 +27,7 @@ def typed(call, prompt):
             return answer
     if text == "team status" and len(words) == 2:
         gone = "" if led(call.state) or call.state["phase"] == "CLOSED" else ORPHANED % call.state["team"]["client_pid"] + "\n"
-        return answers.block(gone + tree(call.state, recorded(call.state)["level"]))
+        return answers.block(gone + tree(call.state, recorded(call.state)["level"]) + noted(call.store.data))
     if text in ("team resume", "resume team") and len(words) == 2 and call.actor["role"] in (tables.LEAD, "foreign"):
         return answers.block(take_over(call, accepts=True))
     if text in ("team accept", "team abort") and call.actor["role"] == "foreign" and led_elsewhere(call.state["team"], call.env):

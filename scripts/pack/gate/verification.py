@@ -1,5 +1,7 @@
 """`pack verify` on the hook's side: what is refused before it runs, what the process is handed, what is told when it has run."""
 
+from __future__ import annotations
+
 import os
 import shutil
 
@@ -8,8 +10,14 @@ from ..base.receipts import vouched
 from ..protocol import tables, verification, view
 from ..protocol.refusal import Refusal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping
+    from ..protocol.state_types import Entry, State
+    from .hook_call import Call
 
-def start(call, options, verb="verify"):
+
+def start(call: Call, options: Mapping[str, list[str]], verb: str = "verify") -> dict[str, Any]:
     """Check the commands, record VERIFY_STARTED, write the voucher; verb: what is run, `finish` goes on from there. Answers the Bash call's new input; raises Refusal."""
     for name in ("--build", "--test"):
         command = (options.get(name) or [""])[0]
@@ -30,14 +38,15 @@ def start(call, options, verb="verify"):
                 "leave the pipe out, or install bash",
                 "VERIFY_STARTED",
             )
-    in_place = (options.get("--in-place") or [None])[0]
+    in_place = options["--in-place"][0] if options.get("--in-place") else None
     if in_place is not None and not in_place.strip():
         raise Refusal("USAGE", "--in-place says why", "", "pack verify --help", "VERIFY_STARTED")
     nonce, key = os.urandom(8).hex(), os.urandom(16).hex()
     build, test = options["--build"][0], options["--test"][0]
     if not call.append("VERIFY_STARTED", key=call.key, nonce=nonce, build=build, test=test):
         # the same call again, after a crash: its result is waited for under the first number
-        nonce = call.state["verify"]["nonce"] or nonce
+        verify = call.state["verify"]
+        nonce = verify["nonce"] or nonce if verify else nonce
     path = os.path.join(os.path.dirname(call.scratch("")), nonce + ".verify")
     voucher = {
         "nonce": nonce,
@@ -56,24 +65,24 @@ def start(call, options, verb="verify"):
     return {"command": vouched(path, verb), "timeout": 600000, "run_in_background": False}
 
 
-def _no_checkout(call):
+def _no_checkout(call: Call) -> str | None:
     """Why a checkout would lack the project itself: in a run that began in a repository without a commit, all that was there is untracked."""
-    start = (call.state.get("result") or {}).get("start")
-    if start and start.get("prefix") is not None and not start.get("head"):
+    start = call.state["result"]["start"]
+    if start and start["prefix"] is not None and not start["head"]:
         return "the run began in a repository without a commit: what lay there is not tracked, and a checkout would lack it"
     return None
 
 
-def declared(state):
+def declared(state: State) -> list[str]:
     """Files that the tasks name or were seen to write: they belong to the tree, committed or not."""
     return sorted({f for _n, t in view.tasks(state) for f in list(t["files"]) + t["touched"]})
 
 
-def _base(call):
+def _base(call: Call) -> str:
     """The commit that the run began at; "" when there was none. Runs of earlier versions did not record it: then the parent of the first
     commit that they did."""
-    start = (call.state.get("result") or {}).get("start") or {}
-    if start.get("head"):
+    start = call.state["result"]["start"]
+    if start and start["head"]:
         return start["head"]
     first = next((r["data"]["sha"] for r in call.store.records() if r["event"] == "COMMITTED"), None)
     if first is None:
@@ -81,12 +90,12 @@ def _base(call):
     return (project_facts.git(call.project, "rev-parse", "--verify", "-q", first + "^") or "").strip()
 
 
-def told(call):
+def told(call: Call) -> list[str]:
     """What the lead hears of a verification that has just been taken in."""
     return ["verified, but " + line for line in verification.remarks(call.state)]
 
 
-def with_findings(call, to, message):
+def with_findings(call: Call, to: Entry | None, message: str) -> str:
     """The lead's message to the tech lead, with what the tests do not notice under it: the tech lead must not depend on the lead's
     saying it."""
     text = verification.unnoticed(call.state)

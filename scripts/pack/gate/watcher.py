@@ -34,7 +34,8 @@ def run(payload, env, sleep=time.sleep, peer=None):
     except OSError:
         return 0, "", ""  # another one watches already
     with_client = _alive(env)
-    while with_client() and paths.active(project, data) == live:
+    fenced = os.path.join(live["run"], "fenced.json")  # another machine leads (fleet/files.py): nothing is recorded here any more
+    while with_client() and paths.active(project, data) == live and not os.path.exists(fenced):
         try:
             told = look(payload, env, project, data, live, peer=peer)
         except Busy:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from . import advice_waves, calls, tables, verification, view, watch
 from .guards_result import drifted, still_open
-from .guards_spawn import risk_step, testers_needed
+from .guards_risks import FORM, answered, risk_step, testers_needed
 from .guards_teardown import tampered_text
 
 TYPE_CHECKING = False
@@ -146,14 +146,16 @@ def _planning(state: State) -> list[Step]:
         return [_step(who, "risks", "send RISKS: N to the lead, each risk as RISK-1: ... with Severity: CRITICAL|MAJOR|MINOR")]
     if risks["results"] or risks["counts"] is not None and testers_needed(state) == 0:
         return [_step(who, "mitigate", "write the confirmed risks into DECISIONS.md and send RISKS MITIGATED to the lead")]
+    mute = [n for n in view.living(state, tables.RISK_TESTER) if not answered(state, n) and state["roster"][n]["state"] != "SPAWNING"]
+    ask = [_step(n, "verdict", "end your turn with your report; it has a line %s" % FORM) for n in mute]
     testing = [
         n
         for n in view.living(state, tables.RISK_TESTER)
         if state["roster"][n]["state"] != "IDLE" or state["roster"][n]["mail"] or state["roster"][n].get("cut")
     ]
     if testing and risks["testers"] >= testers_needed(state):
-        return []  # they are at work
-    return [_step(tables.LEAD, "risk-step:%d" % risks["testers"], risk_step(state) + " (%s)" % who)]
+        return ask  # they are at work
+    return ask + [_step(tables.LEAD, "risk-step:%d%s" % (risks["testers"], ":mute" if mute else ""), risk_step(state) + " (%s)" % who)]
 
 
 def _review(state: State) -> list[Step]:

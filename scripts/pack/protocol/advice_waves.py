@@ -56,7 +56,7 @@ def steps(state: State, step: MakeStep) -> list[Step]:
             if own and not held and not any(waves.end_reasons(state, waves.wave(state, b), facts["unmet"]) for b in w.get("after", [])):
                 held = (w, own)
             continue
-        missing = [r for r in w["roles"] if r in known and not facts["spawned"].get(r)]
+        missing = [r for r in w["roles"] if r in known and not waves.has_worked(state, r)]
         if missing:
             out.append(
                 step(
@@ -95,10 +95,11 @@ def of_waves(state: State, gate_id: str) -> list[Wave]:
 def due(state: State) -> list[str]:
     """Gates whose work has begun: their `after_role` was spawned, and everybody of the waves before. The command of another gate is not
     run: that it fails before anybody worked would open loops and halt the team for nothing."""
-    facts, known, out = state["waves"], waves.roles(state), []
+    known = waves.roles(state)
+    out: list[str] = []
 
     def there(role: str) -> bool:
-        return role not in known or bool(facts["spawned"].get(role))
+        return role not in known or waves.has_worked(state, role)
 
     for g in state["team"]["definition"]["gates"]:
         mine = of_waves(state, g["id"])
@@ -139,7 +140,7 @@ def lines(state: State) -> list[str]:
     facts, out = state["waves"], []
     for w in state["team"]["definition"]["waves"]:
         left = waves.end_reasons(state, w, facts["unmet"])
-        begun = any(facts["spawned"].get(r) for r in w["roles"])
+        begun = any(waves.has_worked(state, r) for r in w["roles"])
         mark = "✅" if not left and (begun or w["mode"] == "loop" or w["id"] == "0") else "🔨" if begun else "⏳"
         out.append("%s wave %s %s%s" % (mark, w["id"], w["title"], ": " + left[0] if left and begun else ""))
     judged = ["%s %s" % (g["id"], facts["verdicts"][g["id"]]) for g in state["team"]["definition"]["gates"] if g["id"] in facts["verdicts"]]

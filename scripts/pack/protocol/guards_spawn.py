@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import guards_waves, tables, view, waves
 from .kernel import GUARDS, guard
+from .guards_risks import risk_step
 from .guards_who import owner_is_active
 from .refusal import Refusal
 
@@ -117,26 +118,6 @@ def spawn_after_risks(state: State, data: Data, actor: Actor) -> Refusal | None:
     return Refusal("RISKS_OPEN", "%s is spawned after RISKS MITIGATED" % data["role"], "mode " + state["mode"], risk_step(state))
 
 
-def risk_step(state: State) -> str:
-    """The next step of the risk analysis, for messages."""
-    risks = state["risks"]
-    if not risks["asked"]:
-        return "send IDENTIFY RISKS to the tech lead"
-    if risks["counts"] is None:
-        return "wait for RISKS: N from the tech lead"
-    if risks["testers"] < testers_needed(state):
-        return "spawn %d more risk-tester(s)" % (testers_needed(state) - risks["testers"])
-    if not risks["results"]:
-        return "send RISK ANALYSIS RESULTS to the tech lead"
-    return "wait for RISKS MITIGATED from the tech lead"
-
-
-def testers_needed(state: State) -> int:
-    """One risk tester for every CRITICAL risk and for up to three MAJOR ones."""
-    counts = state["risks"]["counts"] or {"CRITICAL": 0, "MAJOR": 0}
-    return counts["CRITICAL"] + min(counts["MAJOR"], tables.limit("MAJOR_RISKS_TESTED"))
-
-
 @guard
 def spawn_within_coders(state: State, data: Data, actor: Actor) -> Refusal | None:
     busy = view.busy_coders(state)
@@ -197,7 +178,7 @@ SPAWN_RULES[tables.TECH_LEAD] = _ALWAYS + ("spawn_after_plan",)
 SPAWN_RULES[tables.RISK_TESTER] = _ALWAYS + ("spawn_after_plan", "spawn_after_risk_list")
 
 
-SPAWN_RULES.update({role: _ALWAYS + ("spawn_after_plan", "spawn_after_owner") for role in tables.REVIEWERS})
+SPAWN_RULES.update({role: _ALWAYS + ("spawn_after_plan", "spawn_after_owner") for role in tables.REVIEWERS + (tables.ENABLING,)})
 
 
 SPAWN_RULES.update({role: _IMPLEMENTER + ("spawn_within_coders",) for role in tables.CODERS})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from . import tables, view
 from .kernel import GUARDS, guard
-from .guards_spawn import risk_step, testers_needed
 from .plan import check_overlap, is_conventions
 from .refusal import Refusal
 
@@ -367,33 +366,6 @@ def plan_is_ok(state: State, data: Data, actor: Actor) -> Refusal | None:
         "plan not validated",
         "send VALIDATE PLAN to the tech lead and wait for PLAN OK",
     )
-
-
-@guard
-def risks_were_asked(state: State, data: Data, actor: Actor) -> Refusal | None:
-    if state["risks"]["asked"]:
-        return None
-    return Refusal("NOT_ASKED", "no IDENTIFY RISKS is open", "", "wait for IDENTIFY RISKS from the lead")
-
-
-@guard
-def risks_were_tested(state: State, data: Data, actor: Actor) -> Refusal | None:
-    need, have = testers_needed(state), state["risks"]["testers"]
-    if state["risks"]["counts"] is not None and have >= need:
-        return None
-    return Refusal(
-        "RISKS_UNTESTED",
-        "%d of %d risk testers were spawned" % (have, need),
-        "one for every CRITICAL risk and up to three MAJOR ones: %s" % state["risks"]["counts"],
-        risk_step(state),
-    )
-
-
-@guard
-def risk_results_were_sent(state: State, data: Data, actor: Actor) -> Refusal | None:
-    if state["risks"]["results"] or (state["risks"]["counts"] is not None and testers_needed(state) == 0):
-        return None
-    return Refusal("RISKS_OPEN", "the risk analysis is not finished", "", risk_step(state))
 
 
 @guard

@@ -20,13 +20,15 @@ from . import (  # noqa: F401
     guards_waves,
     moves_notes,
     moves_result,
+    moves_risks,
     moves_roster,
     moves_tasks,
     moves_waves,
     tables,
     watch,
 )
-from .guards_spawn import SPAWN_RULES as SPAWN_RULES, spawn_rules as spawn_rules, testers_needed as testers_needed
+from .guards_risks import testers_needed as testers_needed
+from .guards_spawn import SPAWN_RULES as SPAWN_RULES, spawn_rules as spawn_rules
 from .kernel import GATE as GATE, GUARDS as GUARDS, LEAD, RULES as RULES, clone
 from .moves_teardown import COMPLETION_RULES as COMPLETION_RULES, due as due
 from .refusal import Refusal as Refusal
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 
 # The version of the state's shape and of what a record may hold. Raise it with every key that a state, a task or an entry of the roster
 # gains, and record journals of the version before (scripts/dev/record-journal): they are played on by every later one.
-VERSION = 2
+VERSION = 3
 
 
 def initial() -> State:
@@ -56,7 +58,7 @@ def initial() -> State:
         "tasks": {},
         "definition_of_done": [],
         "plan": {"registered": False, "asked": False, "ok": None},
-        "risks": {"asked": False, "counts": None, "results": False, "mitigated": False, "testers": 0},
+        "risks": moves_risks.initial(),
         "verify": None,
         "consistency": None,
         "commit": None,

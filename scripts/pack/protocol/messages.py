@@ -148,30 +148,3 @@ def _task_line(line: str, rest: str, event: EventName, fields: dict[str, Any]) -
         fields["all_complete"] = True
     elif tail not in ("", "."):
         raise _malformed(line, event)
-
-
-def risk_counts(n: int, body: str) -> dict[str, int]:
-    """Counts of the risks that a `RISKS: N` message lists: {"CRITICAL": c, "MAJOR": m, "MINOR": k}.
-
-    A severity is read from the lines of each `RISK-i` entry; without such entries, from any line that names exactly one
-    severity. A risk that the message announces but does not classify counts as MAJOR, the safe side: it gets a tester.
-    """
-    counts = dict.fromkeys(tables.SEVERITIES, 0)
-    entries: list[list[str]] = []
-    current: list[str] | None = None
-    for line in body.splitlines():
-        if line.lstrip(" -*#").startswith("RISK-"):
-            current = [line]
-            entries.append(current)
-        elif current is not None:
-            current.append(line)
-    blocks = ["\n".join(e) for e in entries] if entries else body.splitlines()
-    for block in blocks:
-        plain = block.replace(":", " ").replace("*", " ").replace("(", " ").replace(")", " ").replace("[", " ")
-        words = plain.replace("]", " ").replace(",", " ").replace("|", " ").split()
-        found = [s for s in tables.SEVERITIES if s in words]
-        if found and (entries or len(found) == 1):
-            counts[found[0]] += 1
-    listed = sum(counts.values())
-    counts["MAJOR"] += max(0, n - listed)
-    return counts

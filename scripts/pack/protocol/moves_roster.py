@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import moves_result, moves_waves, tables, view, waves
 from .kernel import LEAD, emit, guard, rule
 from .consequences import acks_changed, agent_gone, end_agent, order_given, restart_teardown, roster_changed
+from .guards_risks import answered
 from .moves_teardown import begin_teardown
 from .refusal import Refusal
 
@@ -21,6 +22,8 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
     state["phase"] = "DISCOVERY"
     if data.get("definition"):
         state["waves"] = waves.initial(data["definition"])
+        if data.get("found"):
+            state["waves"].update({"found": data["found"], "resumed_at": now})  # delivery is measured again, whatever was measured then
         state["phase"] = "EXECUTION"
 
 
@@ -202,7 +205,12 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
 @rule("AGENT_LOST", ("gate",), ("incarnation_is_living",))
 def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     e, risks = state["roster"][data["name"]], state["risks"]
-    if e["role"] == tables.RISK_TESTER and (e["state"] != "IDLE" or e.get("cut")) and not risks["results"]:
+    if (
+        e["role"] == tables.RISK_TESTER
+        and (e["state"] != "IDLE" or e.get("cut"))
+        and not risks["results"]
+        and not answered(state, data["name"])
+    ):
         risks["testers"] -= 1  # it never reported: its risk is still untested
     end_agent(state, data["name"], "LOST")
     agent_gone(state, data["name"], "lost: " + data.get("why", ""), now, effects)

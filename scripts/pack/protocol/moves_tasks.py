@@ -5,7 +5,8 @@ from __future__ import annotations
 from . import tables, view
 from .kernel import GUARDS, LEAD, clone, emit, guard, rule
 from .consequences import block_task, move_task, order_given, restart_teardown, settle_task
-from .plan import check_overlap, check_reviewers, classify, is_conventions
+from .moves_risks import risk_change
+from .plan import check_overlap, check_reviewers, classify, is_conventions, sensitive_areas
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
     state["mode"], state["classification"] = result["mode"], result
     state["definition_of_done"] = data["definition_of_done"]
     state["plan"] = {"registered": True, "asked": False, "ok": None}
-    state["risks"].update({"asked": False, "counts": None, "results": False, "mitigated": False})
+    state["risks"].update(
+        {"asked": False, "counts": None, "results": False, "mitigated": False, "list": [], "verdicts": {}, "decided": [], "changed": []}
+    )
     state["phase"] = "SETUP" if view.owner_active(state) else "PLANNING"
 
 
@@ -71,27 +74,6 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
 @rule("PLAN_CHANGES", (tables.TECH_LEAD,), ("sender_is_living", "plan_was_asked"))
 def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     state["plan"].update({"ok": False, "asked": False})
-
-
-@rule("IDENTIFY_RISKS", (LEAD,), ("run_is_open", "plan_is_registered", "mode_is_validated", "plan_is_ok"))
-def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
-    order_given(state, "IDENTIFY_RISKS", data["to"])
-    state["risks"]["asked"] = True
-
-
-@rule("RISKS", (tables.TECH_LEAD,), ("sender_is_living", "risks_were_asked"))
-def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
-    state["risks"]["counts"] = data["counts"]
-
-
-@rule("RISK_ANALYSIS_RESULTS", (LEAD,), ("run_is_open", "risks_were_asked", "risks_were_tested"))
-def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
-    state["risks"]["results"] = True
-
-
-@rule("RISKS_MITIGATED", (tables.TECH_LEAD,), ("sender_is_living", "risks_were_asked", "risk_results_were_sent"))
-def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
-    state["risks"]["mitigated"] = True
 
 
 _OPERATIONAL = ("sender_is_living", "run_is_open", "owner_is_active", "task_exists")
@@ -238,6 +220,11 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
     settle_task(state, data["task"], now, effects)
 
 
+@rule("PATTERN_DOES_NOT_FIT", tables.IMPLEMENTERS, ("sender_is_living", "run_is_open", "task_exists", "task_is_the_senders"))
+def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
+    """Recorded, and counted in the summary: an escalation instead of a silent deviation."""
+
+
 @rule("QUESTION", tables.IMPLEMENTERS, ("sender_is_living",))
 def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     pass
@@ -285,6 +272,8 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
 def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     t = view.task(state, data["task"])
     t["files"], t["reviewers"] = data["files"], data["reviewers"]
+    t["sensitive"] = sorted(set(t.get("sensitive") or ()).union(sensitive_areas(data["files"])))  # what was named stays named
+    risk_change(state, data["task"])
     for part in ("subject", "acceptance", "high_risk"):
         if data.get(part) is not None:
             t[part] = data[part]
@@ -307,6 +296,7 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
     check_overlap(every)
     check_reviewers({number: t}, state["mode"])
     state["tasks"][str(number)] = _task_record(t)
+    risk_change(state, number)
     state["consistency"] = None
     if state["phase"] == "COMPLETION":
         state["phase"] = "EXECUTION"

@@ -7,7 +7,7 @@ from .refusal import Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping
+    from typing import Any, Iterable, Mapping
     from .state_types import CheckedPlan, Classification, Facts, PlannedTask
     from .literals import Mode
     from .state_types import Fact
@@ -127,6 +127,15 @@ def _task(raw: Any, index: int) -> PlannedTask:
             "choose among these",
             number,
         )
+    sensitive = raw.get("sensitive") or []
+    if not isinstance(sensitive, list) or any(a not in tables.SENSITIVE for a in sensitive):
+        raise _bad(
+            "PLAN_SENSITIVE",
+            "task #%d: sensitive is %r" % (number, sensitive),
+            "areas: " + ", ".join(tables.SENSITIVE),
+            "name those that its files import or serve; what a path says is found without it",
+            number,
+        )
     blocked = raw.get("blocked_by") or []
     blocked = (
         [int(b) if isinstance(b, str) and b.isascii() and b.isdigit() else b for b in blocked] if isinstance(blocked, list) else [None]
@@ -150,7 +159,23 @@ def _task(raw: Any, index: int) -> PlannedTask:
         "blocked_by": sorted(set(blocked)),
         "reviewers": sorted({r for r in reviewers if r in tables.SPECIALISTS}),  # the others are the mode's, not the task's
         "high_risk": bool(raw.get("high_risk")),
+        "sensitive": sorted(set(sensitive) | set(sensitive_areas(files))),
     }
+
+
+def sensitive_areas(files: Iterable[str]) -> list[str]:
+    """The sensitive areas (tables.SENSITIVE) that paths name: `src/AuthGuard.ts`, `db/migrations/`."""
+    words: set[str] = set()
+    for path in files:
+        word = ""
+        for i, c in enumerate(path + " "):
+            hump = c.isupper() and word and (word[-1].islower() or word[-1].isdigit() or path[i + 1 : i + 2].islower())
+            if not c.isalnum() or hump:
+                words.add(word.casefold())
+                word = ""
+            if c.isalnum():
+                word += c
+    return [area for area, names in tables.SENSITIVE.items() if words.intersection(names)]
 
 
 def is_conventions(task: PlannedTask) -> bool:
@@ -256,7 +281,33 @@ def check(raw: Any) -> CheckedPlan:
             repr(dod)[:80],
             "list the quality bar of the whole feature, one text each",
         )
-    return {"tasks": tasks, "facts": check_facts(raw.get("facts")), "definition_of_done": dod}
+    trade_offs = raw.get("trade_offs") or []
+    if not _strings(trade_offs):
+        raise _bad("PLAN_INCOMPLETE", "trade_offs must be a list of texts", repr(trade_offs)[:80], "write it as [\"A rather than B: why\"]")
+    done = definition_of_done(dod, tasks)
+    return {"tasks": tasks, "facts": check_facts(raw.get("facts")), "definition_of_done": done, "trade_offs": trade_offs}
+
+
+def says(line: str, key: str) -> bool:
+    """Whether a line of a definition of done says one of the seed's (DONE_LINES)."""
+    return any(w in line.casefold() for w in next(words for k, words, _text in tables.DONE_LINES if k == key))
+
+
+def definition_of_done(given: list[str], tasks: Mapping[int, PlannedTask]) -> list[str]:
+    """The lead's lines, and behind them those of the seed's that none of them says. Raises Refusal where tests are not spoken of."""
+    if not any(says(line, "tests") for line in given):
+        raise _bad(
+            "PLAN_DONE",
+            "the definition_of_done does not say that tests pass",
+            repr(given)[:120],
+            "name the commands: \"All tests pass: COMMAND\", \"Build passes: COMMAND\"; the seed's other lines are added where they are missing",
+        )
+    tooling = {k: v for _i, t in sorted(tasks.items()) for k, v in t["tooling"].items()}
+    commands = {
+        "build": tooling.get("build") or "as given to `pack finish --build`",
+        "test": tooling.get("test") or "as given to `pack finish --test`",
+    }
+    return given + [text % commands for key, _words, text in tables.DONE_LINES if not any(says(line, key) for line in given)]
 
 
 def cycle_text(tasks: Mapping[int, PlannedTask]) -> str:

@@ -91,12 +91,34 @@ class PlanState(TypedDict):
     ok: bool | None
 
 
+class Risk(TypedDict):
+    """One risk as the tech lead listed it."""
+
+    id: int
+    severity: str
+    tasks: List[int]
+    what: str
+
+
+class RiskVerdict(TypedDict):
+    """What a risk tester found. by, inc: who said it."""
+
+    verdict: str
+    severity: str | None
+    by: str
+    inc: int
+
+
 class Risks(TypedDict):
     asked: bool
     counts: dict[str, int] | None
     results: bool
     mitigated: bool
     testers: int
+    list: List[Risk]
+    verdicts: Dict[str, RiskVerdict]  # risk, as text
+    decided: List[int]  # named in DECISIONS.md since they were tested
+    changed: List[int]  # tasks changed since they were listed
 
 
 class PlannedTask(TypedDict):
@@ -112,12 +134,14 @@ class PlannedTask(TypedDict):
     blocked_by: list[int]
     reviewers: list[str]
     high_risk: bool
+    sensitive: list[str]  # tables.SENSITIVE; what is read with .get: plans of older versions lack it
 
 
 class CheckedPlan(TypedDict):
     tasks: dict[int, PlannedTask]
     facts: Facts
     definition_of_done: list[str]
+    trade_offs: list[str]
 
 
 class Verdict(TypedDict):
@@ -421,6 +445,7 @@ class WavesState(TypedDict):
     heard: bool
     resumed_at: float | None
     lead: str | None
+    found: list[str]  # roles whose work of an earlier run was there at the opening
 
 
 # --- The run ------------------------------------------------------------------------------------------------------------
@@ -541,33 +566,42 @@ class Data(_Spoken, total=False):
     claims: int | None
     after: int
     counts: dict[str, int]
+    n: int
+    list: List[Risk]
+    risk: int
+    risks: List[int]
+    verdict: str
+    severity: str | None
+    gold: List[str]
+    trade_offs: List[str]
     body: str
-    orders: list[list[Any]]
+    orders: List[List[Any]]
     news: int
     request_id: str
     approve: bool
     # plan and tasks
     tasks: Any  # of PLAN_REGISTERED {number: task}, of COMMITTED [numbers]
     facts: Facts
-    definition_of_done: list[str]
+    definition_of_done: List[str]
     task_record: PlannedTask
-    files: list[str]
-    reviewers: list[str]
+    files: List[str]
+    reviewers: List[str]
     subject: str
-    acceptance: list[str]
+    acceptance: List[str]
     high_risk: bool
     present: int
     client_id: str
     # the run
     start: StartRecord
     definition: Definition
+    found: List[str]
     session: str
     main: str | None
     headless: bool
     client_pid: str | None
     vouched: str | None
     sealed: Seal
-    tools: dict[str, list[str]]
+    tools: dict[str, List[str]]
     accepts: bool
     agents_gone: bool
     agents_stopped: bool
@@ -590,29 +624,29 @@ class Data(_Spoken, total=False):
     conventions: str | None
     persisted: bool
     retry: bool
-    unapproved: list[Finding]
-    open: list[Finding]
-    ids: list[str]
-    commits: list[str]
-    missing: list[str]
-    absent: list[str]
+    unapproved: List[Finding]
+    open: List[Finding]
+    ids: List[str]
+    commits: List[str]
+    missing: List[str]
+    absent: List[str]
     holder: str
-    gone: list[str]
+    gone: List[str]
     content: Any  # of CONTENT_SEALED {path: digest}, of CONTENT_RESTORED and GATE_DECIDED a text
     sum: str
     sha: str
     head: str
     old: str
     new: str
-    lost: list[str]
-    findings: list[Finding]
-    uncommitted: list[str]
+    lost: List[str]
+    findings: List[Finding]
+    uncommitted: List[str]
     gated: bool
     file: str
     was: str
     now: str
-    between: list[int]
-    at_work: list[str]
+    between: List[int]
+    at_work: List[str]
     enforces: bool
     # supervision
     watched: str
@@ -623,8 +657,8 @@ class Data(_Spoken, total=False):
     unmet: Unmet
     gate: str
     verdicts: dict[str, str]
-    reasons: dict[str, list[str]]
-    evidence: dict[str, list[str]]
+    reasons: dict[str, List[str]]
+    evidence: dict[str, List[str]]
     anchor: Any
     approved: Any
     # a refusal that is journalled

@@ -24,8 +24,9 @@ UNIFIED = "unified-reviewer"
 REVIEWERS: tuple[str, ...] = SPECIALISTS + (UNIFIED,)
 RESEARCHERS: tuple[str, ...] = ("codebase-researcher", "reference-researcher", "web-researcher")
 RISK_TESTER = "risk-tester"
-APPROVERS: tuple[str, ...] = REVIEWERS + (TECH_LEAD,)
-ROLES: tuple[str, ...] = (SUPERVISOR, TECH_LEAD) + IMPLEMENTERS + REVIEWERS + RESEARCHERS + (RISK_TESTER,)
+ENABLING = "enabling-agent"  # one-shot, by trigger: a specialist of the sensitive area that a high-risk task touches
+APPROVERS: tuple[str, ...] = REVIEWERS + (ENABLING, TECH_LEAD)
+ROLES: tuple[str, ...] = (SUPERVISOR, TECH_LEAD) + IMPLEMENTERS + REVIEWERS + (ENABLING,) + RESEARCHERS + (RISK_TESTER,)
 
 # One living holder at a time: two of these at once could not be told apart by the matrix or the epochs.
 SINGLETONS: tuple[str, ...] = (SUPERVISOR, TECH_LEAD) + REVIEWERS
@@ -78,6 +79,17 @@ MODE_ROLES: dict[str, tuple[str, ...]] = {
     MEDIUM: (SUPERVISOR, TECH_LEAD) + SPECIALISTS + IMPLEMENTERS + RESEARCHERS + (RISK_TESTER,),
     COMPLEX: (SUPERVISOR, TECH_LEAD) + SPECIALISTS + IMPLEMENTERS + RESEARCHERS + (RISK_TESTER,),
 }
+for _mode in (ESCALATED, MEDIUM, COMPLEX):
+    MODE_ROLES[_mode] += (ENABLING,)
+# Sensitive areas (the seed's): words of a path, whole, in any case. What is sensitive by what it imports the plan says (`sensitive`), from the
+# researcher's report. A high-risk task that touches one needs the enabling agent's approval beside the three reviewers'.
+SENSITIVE = {
+    "auth": "auth authn authz authentication authorization authorisation login logout signin signup oauth oauth2 oidc saml sso jwt password passwords".split(),
+    "permissions": "permission permissions rbac acl acls".split(),
+    "payments": "payment payments checkout paypal stripe invoice invoices refund refunds".split(),
+    "billing": "billing subscription subscriptions".split(),
+    "migrations": "migration migrations migrate alembic flyway liquibase".split(),
+}
 VALIDATED_MODES = (MEDIUM, COMPLEX)  # PLAN OK and RISKS MITIGATED before coders, CONSISTENCY OK before the end
 
 # --- Phases (PROTOCOL 8) ----------------------------------------------------------------------------------------
@@ -102,6 +114,20 @@ TERMINAL: tuple[TaskState, ...] = ("DONE", "CANCELLED")
 WORKING: tuple[TaskState, ...] = ("IN_PROGRESS", "IN_REVIEW", "CHANGES_REQUESTED", "APPROVED")  # its coder may edit its files here
 BLOCKED_ON_LEAD: tuple[TaskState, ...] = ("STUCK", "REVIEW_LOOP", "STUCK_ESCALATED")  # left only by a lead decision
 SEVERITIES = ("CRITICAL", "MAJOR", "MINOR")
+# What a risk tester finds: it happens; what is there keeps it from happening; it cannot happen.
+RISK_VERDICTS = ("CONFIRMED", "MITIGATED", "THEORETICAL")
+
+# The seed's Feature Definition of Done: (key, words by which a line of the lead's says it, the line otherwise). `%(build)s` and `%(test)s` are
+# the commands of the tasks' tooling. What the lead must say itself is how tests are told to pass.
+DONE_LINES = (
+    ("build", ("build", "compil"), "Build passes: %(build)s"),
+    ("tests", ("test", "spec"), "All tests pass: %(test)s"),
+    ("checks", ("check", "lint"), "Automated convention checks pass (naming, imports, structure)"),
+    ("critical", ("critical",), "No unresolved CRITICAL review findings"),
+    ("architecture", ("architect",), "Consistent with project architecture"),
+    ("claude", ("claude.md",), "CLAUDE.md conventions followed"),
+    ("gold", ("gold standard", "reference", "deviation"), "Gold standard patterns matched (or deviation explicitly justified)"),
+)
 
 TASK_PARTS = ("subject", "files", "references", "acceptance", "checks", "tooling")
 
@@ -229,6 +255,12 @@ MESSAGES: dict[EventName, tuple[str, tuple[str, ...], tuple[str, ...], str]] = {
         "a required approver is not ACTIVE",
     ),
     "QUESTION": ("QUESTION: ...", IMPLEMENTERS, (LEAD,), "something the task does not say"),
+    "PATTERN_DOES_NOT_FIT": (
+        "PATTERN DOES NOT FIT: task #<N>",
+        IMPLEMENTERS,
+        (TECH_LEAD, LEAD),
+        "before you deviate from a gold standard; below: why, and what you propose (to the lead in a SIMPLE run)",
+    ),
     "ESCALATE_TO_MEDIUM": (
         "ESCALATE TO MEDIUM: task #<N>",
         (UNIFIED,) + IMPLEMENTERS + (SUPERVISOR,),
@@ -280,6 +312,8 @@ RECORDS: dict[EventName, str] = {
     "TASK_ASSIGNED": "the lead gave a task to an implementer",
     "TASK_CANCELLED": "the lead cancelled a task",
     "TASK_RESCOPED": "the lead changed a task",
+    "RISK_VERDICT": "a risk tester's answer: CONFIRMED, MITIGATED or THEORETICAL",
+    "DECISIONS_WRITTEN": "the tech lead wrote DECISIONS.md; the risks that it names there",
     "FILE_WRITTEN": "a task's file changed; the task has a new revision",
     "COMMITTED": "a commit was made; the tasks whose approved content it holds",
     "START_RECORDED": "where a run begins that an older version opened: commit, branch, index, every file that is dirty or untracked",

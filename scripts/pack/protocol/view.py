@@ -74,6 +74,8 @@ def required(state: State, t: Task) -> tuple[str, ...]:
             roles += tables.SPECIALISTS if t["high_risk"] else t["reviewers"]
         else:
             roles.append(role)
+    if t["high_risk"] and t.get("sensitive") and tables.ENABLING in tables.MODE_ROLES[state["mode"]]:
+        roles.append(tables.ENABLING)
     return tuple(roles)
 
 

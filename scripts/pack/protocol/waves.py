@@ -32,7 +32,13 @@ def initial(definition: Definition) -> WavesState:
         "heard": False,
         "resumed_at": None,
         "lead": definition.get("lead"),
+        "found": [],  # roles whose work of an earlier run was there at the opening, whole (realtime/wave_runs.py): they need not be spawned
     }
+
+
+def has_worked(state: State, role: str) -> bool:
+    """Whether a role was spawned in this run, or its work was there when it began."""
+    return bool(state["waves"]["spawned"].get(role)) or role in (state["waves"].get("found") or [])
 
 
 def roles(state: State) -> dict[str, WaveRole]:
@@ -84,7 +90,7 @@ def end_reasons(state: State, w: Wave, unmet: Unmet) -> list[str]:
         return []
     known, out = roles(state), []
     for r in w["roles"]:
-        if r in known and not state["waves"]["spawned"].get(r):
+        if r in known and not has_worked(state, r):
             out.append("%s was not spawned" % r)
         elif r in known and w["mode"] != "background" and busy(state, r):
             out.append("%s is still at work" % r)

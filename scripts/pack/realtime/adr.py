@@ -75,6 +75,63 @@ def touches(data, rest):
     )
 
 
+# What a decision's status asks for. One without a status is taken as it always was: it has to add up.
+BINDS_NOBODY = ("rejected", "superseded", "deprecated", "withdrawn", "obsolete", "replaced")
+DRAFT = ("draft", "proposed", "proposal", "pending", "open", "in review", "under review", "wip", "rfc")
+ACCEPTED = ("accepted", "approved", "adopted", "implemented", "active", "done", "decided")
+# The seed's considerations for a decision that touches real time: what it is about, and words by which a text speaks of it.
+CONSIDERED = (
+    ("synchronisation and conflict resolution", ("conflict", "merge", "last-write", "last write", "crdt", "ordering")),
+    ("reconnection and recovery after a failure", ("reconnect", "recover", "replay", "resume", "failover", "disconnect")),
+    ("throttling or debouncing", ("throttl", "debounc", "backpressure", "back-pressure", "rate limit")),
+    ("scaling of channels and connections", ("scal", "channel", "shard", "partition", "connections")),
+    ("monitoring and debugging", ("monitor", "metric", "trac", "dashboard", "alert", "debug")),
+)
+
+
+def status(data, rest):
+    """(the status as written, "nobody" | "draft" | "accepted" | "" for none | "unknown"): from the front matter, a line `Status: ...` or what
+    stands below a heading `Status`."""
+    said = data.get("status")
+    lines = [x.strip(" *-#>_|").strip() for x in rest.splitlines()]
+    if said is None:
+        line = next((x for x in lines if re.match(r"status\s*\**\s*:", x, re.I) and x.partition(":")[2].strip(" *")), None)
+        said = line.partition(":")[2] if line else None
+    if said is None:
+        heads = [n for n, x in enumerate(rest.splitlines()) if re.match(r"#+\s*status\s*$", x.strip(), re.I)]
+        said = next((x for x in lines[heads[0] + 1 :] if x), None) if heads else None
+    said = " ".join(str(said or "").strip(" *`\"'_").split())
+    word = said.casefold()
+    for kind, words in (("nobody", BINDS_NOBODY), ("draft", DRAFT), ("accepted", ACCEPTED)):
+        if any(re.match(r"%s\b" % re.escape(w), word) for w in words):
+            return said, kind
+    return said, "unknown" if said else ""
+
+
+def review(spec, rest):
+    """What a draft is asked (the seed: evaluate drafts): remarks, none of which blocks anybody."""
+    told, text = arithmetic(spec), rest.casefold()
+    silent = [what for what, words in CONSIDERED if not any(w in text for w in words)]
+    out = [
+        "review: %g messages/s of %g bytes a user, %g/s out to %d users within %g ms"
+        % (told["effective_rate"], spec["payload_bytes"], told["out_per_s"], spec["users"], spec["budget_ms"])
+    ]
+    return out + ["review: it does not speak of %s" % what for what in silent]
+
+
+def guidance(spec):
+    """What an accepted decision asks of whoever implements it (the seed: channels, throttling, tests)."""
+    told = arithmetic(spec)
+    every = 1000.0 / told["effective_rate"]
+    return [
+        "guidance: channels: one a concern (`session:CODE:presence`, `session:CODE:state`), %d receivers of each message" % receivers(spec),
+        "guidance: send: local state at once, then a throttle of %g ms a user (%g messages/s); the last state is always sent"
+        % (every, told["effective_rate"]),
+        "guidance: tests: %d users at once, a disconnection and its reconnection, order of messages; `pack adr check --measure`"
+        % spec["users"],
+    ]
+
+
 def receivers(spec):
     """How many receive one message."""
     fanout = spec.get("fanout", "all")

@@ -12,7 +12,7 @@ import re
 
 from pack.base import codec
 from pack.realtime import anchors as anchoring
-from pack.realtime import checks, derive, evidence, gitinfo, rtfile
+from pack.realtime import checks, derive, evidence, gitinfo, hand_over, rtfile
 from pack.store import open_for_reading
 from pack.teams import schema
 from pack.teams.layout import artifact_problem, by_id, project_of
@@ -394,7 +394,7 @@ class Look:
             "evidence": rows,
             "hard_stop": bool(gate.get("hard_stop")),
             "retries": on_fail.get("retries", self.definition.get("retries", 3)),
-            "roles_to_respawn": on_fail["respawn"] if verdict == "FAIL" else [],
+            "roles_to_respawn": _menders(on_fail, rows) if verdict == "FAIL" else [],
             "say": on_fail.get("say", "") if verdict == "FAIL" else "",
             "escalate": any(r.get("escalate") for r in rows),
             "waivers": sorted(set(waivers)),
@@ -542,7 +542,16 @@ def evaluate(team_dir, definition, now, only=None, resumed_at=None, anchors=(), 
         "first_failure": first["id"] if first else None,
         "missing": missing,
         "halt": {"gate": halt["id"], "roles_to_respawn": halt["roles_to_respawn"], "say": halt["say"]} if halt else None,
+        "universal_checks": hand_over.checked(definition, gates),
+        "errors": hand_over.happened(definition, gates),
     }
+
+
+def _menders(on_fail, rows):
+    """Who is spawned again: where the gate says who owns which evidence, the owners of what failed, else all that it names."""
+    owners = on_fail.get("owners", {})
+    mine = {role for r in rows if r["verdict"] == "FAIL" for role in owners.get(r.get("kind"), on_fail["respawn"])}
+    return [r for r in on_fail["respawn"] if r in mine] or on_fail["respawn"]
 
 
 def _ordered(definition):

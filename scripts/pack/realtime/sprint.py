@@ -18,6 +18,8 @@ from pack.teams import schema
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+# At the head of every document that a sprint writes: the user's mandate.
+MANDATE = "> Nothing is mocked, imitated or bypassed, and no value is made up to pass a test: real servers, real data, and mathematics that holds."
 PREFACE = "Real systems only. Changed with `pack sprint`; lanes are squads."
 STRAY = "not in sprint.yaml: "
 STATES = ("todo", "doing", "blocked", "done", "rolled")
@@ -172,6 +174,11 @@ class Backlog:
             return "the item has no id such as B1"
         wrong = [k for k in ("squad", "title") if not isinstance(item.get(k), str)]
         wrong += [k for k in ("owner", "blocker", "eta") if not isinstance(item.get(k) or "", str)]
+        wrong += [
+            k
+            for k in ("needs", "criteria")
+            if not isinstance(item.get(k) or [], list) or not all(isinstance(x, str) for x in item.get(k) or [])
+        ]
         wrong += [] if item.get("state") in STATES else ["state"]
         wrong += [
             k
@@ -191,6 +198,8 @@ class Backlog:
         )
         if item["state"] == "blocked":
             shown.append("blocked by %s, ETA %s" % (item["blocker"], item["eta"]))
+        shown += ["needs: " + ", ".join(item["needs"])] if item.get("needs") else []
+        shown += ["accepted when: " + "; ".join(item["criteria"])] if item.get("criteria") else []
         return grid.line(shown, "item", item)
 
     def lanes(self):
@@ -216,8 +225,8 @@ class Backlog:
                 return item
         raise SprintError("no item %s; the backlog has: %s" % (ident, ", ".join(i["id"] for i in self.items) or "none"))
 
-    def add(self, squad, title, owner, cross, now):
-        """A new item in a squad's lane."""
+    def add(self, squad, title, owner, cross, now, needs=(), criteria=()):
+        """A new item in a squad's lane. needs: ids of items that come first; criteria: by what it is accepted."""
         known = [s["id"] for s in self.data["squads"]]
         if squad not in known:
             raise SprintError("unknown squad %r; known: %s" % (squad, ", ".join(known)))
@@ -232,8 +241,19 @@ class Backlog:
             "cross": bool(cross),
             "since": now,
         }
+        for ident in needs:
+            self.get(ident)
+        if needs:
+            item["needs"] = list(dict.fromkeys(needs))
+        if criteria:
+            item["criteria"] = [grid.plain(c) for c in criteria]
         self.items.append(item)
         return item
+
+    def waiting(self, item):
+        """The items that one needs and that are not done."""
+        known = {i["id"]: i for i in self.items}
+        return [n for n in item.get("needs", []) if n in known and known[n]["state"] not in ("done",)]
 
     def set(self, ident, state, now, owner=None, blocker=None, eta=None):
         """Change an item's state; a blocker needs a text, an owner and an ETA; a rolled item needs an owner."""
@@ -241,6 +261,11 @@ class Backlog:
         if state not in STATES:
             raise SprintError("unknown state %r; known: %s" % (state, ", ".join(STATES)))
         owner = grid.plain(owner or item.get("owner") or "") or None
+        if state in ("doing", "done") and self.waiting(item):
+            raise SprintError(
+                "%s waits for %s: finish what it needs first (`pack sprint schedule` shows the map)"
+                % (ident, ", ".join(self.waiting(item)))
+            )
         if state == "blocked" and not (blocker and eta and owner):
             raise SprintError("%s: a blocker needs --by (what blocks), --owner and --eta (when the next word comes)" % ident)
         if state == "blocked":
@@ -311,7 +336,7 @@ def status_due(data, now, root="."):
 
 def status_text(data, backlog, now, root="."):
     """A status file from the backlog and the last integration day; the links are for a person to fill in."""
-    lines = ["# Status %s: %s" % (local(data, now).date(), data["title"]), ""]
+    lines = ["# Status %s: %s" % (local(data, now).date(), data["title"]), "", MANDATE, ""]
     for title, _, mine in backlog.lanes():
         lines += [
             "## " + title,
@@ -346,6 +371,104 @@ def status_text(data, backlog, now, root="."):
         "",
     ]
     return "\n".join(lines + ["## Dashboards", "", "<!-- link every panel here, one a line -->", ""])
+
+
+def waves(backlog):
+    """The items in waves: the first needs nothing that is open, each next one something of the waves before. Items in a circle come last."""
+    left, placed, out = [i for i in backlog.items], set(), []
+    while left:
+        known = {i["id"] for i in left}
+        ready = [i for i in left if not any(n in known for n in i.get("needs", []))] or left
+        out.append(ready)
+        placed |= {i["id"] for i in ready}
+        left = [i for i in left if i["id"] not in placed]
+    return out
+
+
+def schedule_text(data, backlog, now):
+    """Parallel_Wave_Schedule.md: the rhythm, the items in waves, and the map of what needs what."""
+    lines = [
+        "# Parallel wave schedule: %s" % data["title"],
+        "",
+        MANDATE,
+        "",
+        "Written %s by `pack sprint schedule`; write it again at each milestone." % local(data, now).date(),
+        "",
+    ]
+    lines += ["## Cadence", ""] + [
+        "- %s %s: %s (%d min, %s)" % (", ".join(r.get("days", DAYS[:5])), r["at"], r["what"], r.get("minutes", 30), r.get("who", "all"))
+        for r in sorted(data["rhythm"], key=lambda r: r["at"])
+    ]
+    lines += ["- %s: integration day" % data["integration_day"]["day"], ""]
+    for number, mine in enumerate(waves(backlog), 1):
+        lines += ["## Wave %d" % number, "", "| item | squad | state | owner | needs |", "|---|---|---|---|---|"]
+        lines += [
+            "| %s %s%s | %s | %s | %s | %s |"
+            % (
+                i["id"],
+                i["title"].replace("|", "/"),
+                " `cross-squad`" if i.get("cross") else "",
+                i["squad"],
+                i["state"],
+                i.get("owner") or "-",
+                ", ".join(i.get("needs", [])) or "-",
+            )
+            for i in mine
+        ] + [""]
+    lines += ["## Dependency map", "", "```mermaid", "graph LR"]
+    lines += ['  %s["%s %s"]' % (i["id"], i["id"], re.sub(r'["\[\]]', " ", i["title"])[:60]) for i in backlog.items]
+    lines += ["  %s --> %s" % (n, i["id"]) for i in backlog.items for n in i.get("needs", [])]
+    return "\n".join(lines + ["```", ""])
+
+
+def handbook_text(data):
+    """Command_Center.md: how this sprint is run, from sprint.yaml."""
+    folder = data.get("status_folder", "docs/sprints/status")
+    lines = [
+        "# Command center: %s" % data["title"],
+        "",
+        MANDATE,
+        "",
+        "Written by `pack sprint handbook` from sprint.yaml.",
+        "",
+        "## Squads",
+        "",
+    ]
+    lines += [
+        "- %s (`%s`): lead %s; smoke: %s"
+        % (s["title"], s["id"], s["lead"], "; ".join("`%s`" % " ".join(c) for c in s.get("smoke", [])) or "none")
+        for s in data["squads"]
+    ]
+    lines += ["", "## Daily operating rhythm", ""] + [
+        "- %s %s: %s (%d min, %s)" % (", ".join(r.get("days", DAYS[:5])), r["at"], r["what"], r.get("minutes", 30), r.get("who", "all"))
+        for r in sorted(data["rhythm"], key=lambda r: r["at"])
+    ]
+    lines += ["", "## Integration day (%s)" % data["integration_day"]["day"], ""]
+    lines += ["%d. %s" % (n, item["do"]) for n, item in enumerate(data["integration_day"]["checklist"], 1)]
+    lines += [
+        "",
+        "`pack sprint integration` runs it and archives what it printed below `%s/DATE/evidence/`." % folder,
+        "",
+        "## Contracts",
+        "",
+    ]
+    lines += [
+        "`pack record` writes what a real endpoint or topic answered below `%s/DATE/`, with a README and the schema; other squads build on that."
+        % data.get("contracts_folder", "docs/design/contracts")
+    ]
+    lines += [
+        "",
+        "## Documents",
+        "",
+        "- `%s`: the live grid" % data.get("backlog", "docs/sprints/Parallel_Backlog.md"),
+        "- `%s/DATE.md`: at least %d a week" % (folder, data.get("status_per_week", 2)),
+    ]
+    lines += ["- `Parallel_Wave_Schedule.md`: cadence, waves and the dependency map", "", "## Escalation", ""]
+    lines += [
+        "A blocker over %g h goes to %s with summary, owner and ETA." % (data.get("blocker_hours", 4), data.get("escalation", "the leads"))
+    ]
+    lines += ["", "## Exit", ""] + ["- %s (%s)" % (e["criterion"], e["check"]) for e in data["exit"]]
+    return "\n".join(lines + [""])
 
 
 # Integration day --------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from ..protocol.refusal import Refusal
 from ..store import open_for_reading
 
 KEPT = {
-    "roles": ("id", "agent", "title", "spawning", "writes", "edits", "artifacts"),
+    "roles": ("id", "agent", "title", "spawning", "writes", "edits", "artifacts", "reads"),
     "waves": ("id", "title", "mode", "roles", "after", "beside", "entry", "exit", "when", "gates"),
     "gates": (
         "id",
@@ -53,7 +53,7 @@ SESSION = (  # what the user may type to any team of waves; a definition's `sess
 def compiled(definition, project=None):
     """The part of a definition that the protocol needs, kept in the journal so that replay needs no file; and how the files look that
     decide what its commands say."""
-    out = {k: definition[k] for k in ("team", "title", "root", "guarded", "retries", "lead") if k in definition}
+    out = {k: definition[k] for k in ("team", "title", "root", "guarded", "retries", "lead", "commits", "errors") if k in definition}
     for part, keys in KEPT.items():
         out[part] = [{k: item[k] for k in keys if k in item} for item in definition.get(part, [])]
     out["digest"] = codec.digest(codec.dumps(definition))
@@ -146,6 +146,11 @@ def briefing(call, role_id):
             "You are attempt %d of this role: an earlier agent failed%s; its artifacts may be partial."
             % (state["waves"]["lost"][role_id] + 1, _failure(call, role_id))
         )
+    lost = state["waves"]["lost"].get(role_id)
+    from . import hand_over
+
+    again = lost or state["waves"]["spawned"].get(role_id, 0) > 1
+    lines += hand_over.lines(root(state, call.project), state["team"]["definition"], role, again, _failure(call, role_id) if lost else "")
     return "\n".join(strategy_lines(call.project, state["team"]["strategy"], TOLD - len("\n".join(lines))) + lines)
 
 
@@ -196,6 +201,10 @@ def failing(state, role_id):
                     g["on_fail"].get("say", ""),
                 )
             )
+    if state["team"]["definition"].get("errors"):
+        from . import hand_over
+
+        out += [hand_over.text(r) for r in hand_over.rows(state["team"]["definition"], facts["verdicts"], facts["reasons"], role_id)]
     return out
 
 
@@ -344,7 +353,29 @@ def open_data(definition, source, strategy, project):
         "strategy": strategy,
         "plan": strategy,
         "description": "%s with %s" % (definition["team"], strategy) if strategy else definition["team"],
+        "found": work_found(definition, os.path.join(project, definition["root"])),
     }
+
+
+def work_found(definition, folder):
+    """Roles whose work of an earlier run is there, whole: of each wave in its order as long as all its roles have left their artifacts and what
+    its end asks of files holds. What its end asks of gates is judged by `pack gate check`, in this run."""
+    from ..teams.layout import artifact_problem, unmet as reasons
+
+    by_id, out = {r["id"]: r for r in definition["roles"]}, []
+    passing = {g["id"]: "PASS" for g in definition["gates"]}
+    for w in definition["waves"]:
+        mine = [r for r in w["roles"] if r != definition.get("lead")]
+        if w["mode"] == "loop" or not mine:
+            continue
+        wanted = [by_id[r].get("artifacts", []) for r in mine]
+        left = [p for p in sum(wanted, []) if artifact_problem(folder, p)]
+        if w["mode"] == "background" and left:
+            continue  # it runs beside the others
+        if left or not all(wanted) or reasons(definition, folder, w["id"], "exit", passing):
+            break
+        out += [r for r in mine if r not in out]
+    return out
 
 
 def guide(own):
@@ -368,6 +399,7 @@ def opened_text(definition, source, strategy, project):
         os.path.exists(os.path.join(project, definition["root"], n))
         for n in (definition.get("kanban", {}).get("file", "TEAM_STATUS.md"), "TEAM_STATUS.md")
     )
+    done = work_found(definition, os.path.join(project, definition["root"]))
     missing = [] if own else missing_agents(definition, project)
     lines = (
         [
@@ -376,6 +408,7 @@ def opened_text(definition, source, strategy, project):
             ("Strategy: %s (every agent is given it). " % strategy if strategy else "") + "Roles: %s." % agents,
         ]
         + rows
+        + ["When it breaks: %s: %s" % (r["when"], r["then"]) for r in definition.get("errors", []) if not r.get("roles")]
         + (
             [
                 "No agent file was found for %s: if the client knows no such agents either, the user runs `pack team agents %s` and starts the client anew."
@@ -386,10 +419,16 @@ def opened_text(definition, source, strategy, project):
         )
         + (
             [
-                "`%s/` has state of an earlier run: resume from the last completed wave; everything measured is judged again."
-                % definition["root"]
+                "`%s/` has state of an earlier run: resume from the last completed wave; everything measured is judged again, delivery is measured again.%s"
+                % (
+                    definition["root"],
+                    " Whole by what is there, need not be spawned again: %s. Run `pack gate check` first, then go on with the next wave."
+                    % ", ".join(done)
+                    if done
+                    else "",
+                )
             ]
-            if resumed
+            if resumed or done
             else []
         )
     )
@@ -687,6 +726,25 @@ class WaveRun(TaskRun):
             "evidence is written by `pack rt` only",
             "read it with cat or jq; measure with `pack rt`",
             "BASH",
+        )
+
+    def commit_problem(self, call, files, message):
+        """The team's commit protocol (`commits` of its definition), held where the message can be read."""
+        definition = call.state["team"]["definition"]
+        if message is None or not definition.get("commits") or call.actor["role"] in (None, "foreign"):
+            return None
+        from ..teams import commits
+
+        places = (call.project, os.path.join(call.project, definition["root"]))
+        wrong = commits.check(definition, message, lambda path: any(os.path.exists(os.path.join(p, path)) for p in places))
+        if not wrong:
+            return None
+        return Refusal(
+            "COMMIT_FORM",
+            "the message is not of the team's form: %s" % "; ".join(wrong[:3]),
+            "types %s; scopes %s" % (", ".join(definition["commits"]["types"]), ", ".join(definition["commits"]["scopes"])),
+            "write it as\n%s" % commits.template(definition),
+            "COMMIT",
         )
 
     def ran(self, call, response):

@@ -18,6 +18,7 @@ import time
 
 from ..base import yamltext
 from ..protocol import tables
+from ..protocol.plan import sensitive_areas
 from ..teams import schema
 from . import attest
 
@@ -277,6 +278,10 @@ def _roles_of(task, mode):
             out += list(tables.SPECIALISTS) if task.get("high_risk") else named
         else:
             out.append(role)
+    if tables.ENABLING in tables.MODE_ROLES[mode] and task.get("high_risk"):
+        paths = [f["path"] for f in task.get("files") or [] if isinstance(f, dict) and isinstance(f.get("path"), str)]
+        if tables.ENABLING in (task.get("required") or []) or sensitive_areas(paths):
+            out.append(tables.ENABLING)
     return out
 
 

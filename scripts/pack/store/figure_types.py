@@ -35,8 +35,24 @@ class CommitRow(TypedDict):
     approved: bool
 
 
+class FoundRow(TypedDict):
+    """Findings of one role: how many were fixed, how many of which severity were not."""
+
+    fixed: int
+    left: dict[str, int]
+
+
 class Figures(TypedDict):
-    """render.stats."""
+    """summary.figures."""
+
+    found: dict[str, FoundRow]
+    conventions_fixed: int
+    pattern: int
+    gold: list[str]
+    red: dict[str, bool]  # part of the verification -> whether it ever failed
+    fixes: dict[str, list[int]]  # -> tasks added while it failed
+    trade_offs: list[str]
+    spawned: dict[str, int]
 
     verdicts: dict[str, list[int]]  # role -> [approved, asked for changes]
     refused: int

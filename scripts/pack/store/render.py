@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..base import codec
 from ..protocol import advice, advice_waves, tables, verification, view, waves
 from ..protocol.guards_teardown import tampered_text
 
@@ -10,7 +11,6 @@ if TYPE_CHECKING:
     from typing import Sequence
     from ..protocol.state_types import Entry, Record, State
     from .figure_types import Figures
-    from ..protocol.state_types import CommandRun, Verify
 
 ICONS = {
     "PENDING": "📋",
@@ -41,7 +41,6 @@ MEANINGS = {
     "🏁": "ended",
     "💀": "lost",
 }
-RULE = "═" * 50
 
 
 def state_md(state: State, seq: int) -> str:
@@ -89,7 +88,7 @@ def state_md(state: State, seq: int) -> str:
             % (
                 ", ".join("#%d" % b for b in t["blocked_by"]) or "-",
                 ", ".join(t["reviewers"]) or "-",
-                "; high risk" if t["high_risk"] else "",
+                ("; high risk" if t["high_risk"] else "") + ("; sensitive: %s" % ", ".join(t["sensitive"]) if t.get("sensitive") else ""),
             ),
         ]
         if state["mode"]:
@@ -188,112 +187,24 @@ def tree(state: State, enforcement: str, lines: int | None = None) -> str:
     return "\n".join(out)
 
 
-_NOT_VERIFIED: Verify = {
-    "ok": False,
-    "tree": None,
-    "nonce": None,
-    "build": {"exit": None, "command": "-"},
-    "test": {"exit": None, "command": "-"},
-}
+def noted(run: str) -> str:
+    """Lines that tree and summary have besides, from `notes.json` in the run's folder: what is in no journal (a fleet's, fleet/files.py)."""
+    try:
+        with open(run + "/notes.json", encoding="ascii") as f:
+            return "".join("\n⚠ " + line for line in codec.loads(f.read()))
+    except (OSError, ValueError, TypeError):
+        return ""
 
 
-def _mark(part: CommandRun) -> str:
-    done = "✅" if part["exit"] == 0 else "❌ not run" if part["exit"] is None else "❌ exit %s" % part["exit"]
-    return "%s (%s)" % (done, part["command"])
+def summary(state: State, figures: Figures) -> str:
+    """The seed's final report (summary.py: not on the hooks' path)."""
+    from . import summary as report
 
-
-def summary(state: State, stats: Figures) -> str:
-    """The seed's final report; every number comes from the journal (`stats`) or the state."""
-    done = [t for _n, t in view.tasks(state) if t["state"] == "DONE"]
-    verify = state["verify"] or _NOT_VERIFIED
-    counts = state["risks"]["counts"] or {}
-    from . import result_text
-
-    left = result_text.open_points(state, stats)
-    met = not left and state["verify"] and state["verify"]["ok"] and not state["teardown"]["aborted"] and len(done) == len(state["tasks"])
-    lines = [
-        RULE,
-        "FEATURE IMPLEMENTATION "
-        + (
-            "ABORTED"
-            if state["teardown"]["aborted"]
-            else "COMPLETE"
-            if state["phase"] == "CLOSED"
-            else "NOT FINISHED: phase " + state["phase"]
-        ),
-        RULE,
-        "",
-        "Tasks completed: %d/%d" % (len(done), len(state["tasks"])),
-        "Complexity: %s" % (state["mode"] or "not classified"),
-        "Commits: %s"
-        % ("; ".join("%s %s%s" % (c["sha"][:7], c["subject"], result_text.commit_mark(c)) for c in stats["commits"]) or "none"),
-        "",
-        "Risk analysis (pre-implementation):",
-        "  Risks identified by Tech Lead: %d" % sum(counts.values()),
-        "  Risk testers spawned: %d" % state["risks"]["testers"],
-        "  CRITICAL %d, MAJOR %d, MINOR %d" % tuple(counts.get(s, 0) for s in tables.SEVERITIES),
-        "",
-        "Review stats (post-implementation):",
-    ]
-    for role in tables.APPROVERS:
-        if stats["verdicts"].get(role):
-            lines.append("  %s: %d approved, %d times changes requested" % (role, stats["verdicts"][role][0], stats["verdicts"][role][1]))
-    lines += [
-        "  Escalations: %d" % len(state["escalations"]),
-        "  Calls refused: %d" % stats["refused"],
-        "",
-        "Integration:",
-        "  Build: " + _mark(verify["build"]),
-        "  Tests: %s%s" % (_mark(verify["test"]), "; " + verification.tests_text(verify) if verify["test"]["exit"] == 0 else ""),
-        *("  ⚠ " + line for line in verification.remarks(state) if line != verification.UNKNOWN),
-        *(["  ❌ not accepted: %s" % verify["why"]] if verify.get("why") else []),
-        "",
-        "Conventions:",
-        "  .conventions/ created or updated: %s" % ("✅" if stats["conventions"] else "❌"),
-        "  Files added/changed: %s" % (", ".join(sorted(stats["convention_files"])) or "none"),
-        "",
-    ]
-    if stats["tampered"]:
-        lines.append("Changed while the run was live, though it enforces the run: %s" % "; ".join(dict.fromkeys(stats["tampered"])))
-    if state["teardown"]["unresolved"]:
-        lines.append("Unresolved at the end: %s (%s)" % (", ".join(state["teardown"]["unresolved"]), state["teardown"]["ack_status"]))
-    lines += result_text.report(state, stats)
-    lines += ["Definition of Done: %s" % ("✅ met" if met else "❌ partial"), RULE]
-    return "\n".join(lines)
+    return report.text(state, figures)
 
 
 def stats(records: Sequence[Record]) -> Figures:
     """Figures of a run from its journal records."""
-    from . import result_text
+    from . import summary as report
 
-    out: Figures = {
-        "verdicts": {},
-        "refused": 0,
-        "tampered": [],
-        "conventions": False,
-        "convention_files": set(),
-        "commits": [],
-        "result": result_text.stats(records),
-    }
-    for r in records:
-        role = r["actor"]["role"] or ""
-        if r["event"] in ("APPROVED", "CHANGES_REQUESTED"):
-            out["verdicts"].setdefault(role, [0, 0])[r["event"] == "CHANGES_REQUESTED"] += 1
-        elif r["event"] == "STATE_DIVERGENCE" and r["data"].get("enforces"):
-            out["tampered"].append("%s (%s)" % (r["data"]["file"], r["data"]["was"]))
-        elif r["event"] in tables.TROUBLE:
-            out["refused"] += 1
-        elif r["event"] == "FILE_WRITTEN" and (r["data"]["path"] or "").startswith(".conventions"):
-            out["conventions"] = True
-            out["convention_files"].add(r["data"]["path"])
-        elif r["event"] == "COMMITTED":
-            out["commits"].append(
-                {
-                    "sha": r["data"]["sha"],
-                    "subject": r["data"]["subject"],
-                    "by": r["actor"]["name"],
-                    "gated": r["data"]["gated"],
-                    "approved": bool(r["data"].get("tasks", r["data"]["gated"])),
-                }
-            )
-    return out
+    return report.figures(records)

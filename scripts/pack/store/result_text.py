@@ -140,7 +140,7 @@ def report(state: State, stats: Figures) -> list[str]:
         kinds = "; ".join(sorted({"%s (there: %s)" % (f["kind"], f["now"]) for f in findings}))
         out.append("  Accepted by the user, typed, without approval: %s: %s" % (path, kinds))
     for number, row in sorted(found["drift"].items()):
-        t = view.task(state, number)
+        t = view.find_task(state, number)
         end = "accepted by the user" if t and t["content"] == "ACCEPTED" else row["end"]
         out.append("  Drift of task #%d after DONE (%s): %s" % (number, ", ".join(sorted(row["paths"])[:8]), end))
     for sha, why in sorted(found["diverged"].items()):

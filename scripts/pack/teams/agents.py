@@ -8,6 +8,8 @@ import re
 from pack.base import paths
 from pack.base.paths import PLUGIN_ROOT
 
+from . import commits
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Mapping
@@ -74,6 +76,19 @@ def agents_text(definition: Mapping[str, Any]) -> dict[str, str]:
                 )
             )
             lines += ["  - " + d for d in task.get("details", [])]
+        if role.get("reads"):
+            lines += ["", "Read first, below `%s/`: %s." % (definition["root"], ", ".join("`%s`" % p for p in role["reads"]))]
+        if "platforms" in role.get("given", []) and definition.get("platforms"):
+            lines += ["", "## What there is to choose from", ""] + ["- %s: %s" % kv for kv in definition["platforms"].items()]
+        mine_too = [r for r in definition.get("errors", []) if role["id"] in r.get("roles", [])]
+        if mine_too:
+            lines += ["", "## When it breaks", ""] + [
+                "- %s%s: %s" % (r["when"], " (IMMEDIATE HALT)" if r.get("halt") else "", r["then"]) for r in mine_too
+            ]
+        if any(g["after_role"] == role["id"] and g.get("evidence") for g in definition["gates"]) and definition.get("universal_checks"):
+            lines += ["", "## Asked of every task", ""] + [
+                "- %s" % (c["check"] if isinstance(c, dict) else c) for c in definition["universal_checks"]
+            ]
         lines += [
             "",
             "## Rules that code holds",
@@ -82,6 +97,19 @@ def agents_text(definition: Mapping[str, Any]) -> dict[str, str]:
             "- Evidence is measured: `pack rt` writes it, nobody writes or edits it. You never state a number that `pack` did not print."
             if definition.get("evidence")
             else "- Gates are judged by `pack gate check` from files, commands and the user's word; nobody submits a verdict. Claim no result that you did not see.",
+            *(
+                [
+                    "- A commit's first line is `%s`, then a blank line, `- {key change}` lines and %s; a hook refuses another form. Types: %s; scopes: %s."
+                    % (
+                        commits.form(definition),
+                        " and ".join("`%s: ...`" % t for t in definition["commits"].get("trailers", [])) or "nothing else",
+                        ", ".join(definition["commits"]["types"]),
+                        ", ".join(definition["commits"]["scopes"]),
+                    )
+                ]
+                if definition.get("commits")
+                else []
+            ),
             "- Work against real systems only. What cannot be had here stays MISSING.",
             "- Only the lead spawns agents. The lead is `main` in SendMessage; others are addressed by name.",
             "- A refusal names the next legal step: take it.",

@@ -166,6 +166,15 @@ class _Semantics:
         for i, item in enumerate(data.get("errors", [])):
             for j, role in enumerate(item.get("roles", [])):
                 self.known(("errors", i, "roles", j), role, self.roles, "role", "error %r" % item["when"])
+            for j, gate in enumerate(item.get("gates", [])):
+                self.known(("errors", i, "gates", j), gate, self.gates, "gate", "error %r" % item["when"])
+        kinds = [e["kind"] for e in data.get("evidence", [])]
+        for i, item in enumerate(data.get("universal_checks", [])):
+            where = ("universal_checks", i)
+            if isinstance(item, dict) and "gate" in item:
+                self.known(where + ("gate",), item["gate"], self.gates, "gate", "check %r" % item["check"])
+            for j, kind in enumerate(item.get("proved_by", []) if isinstance(item, dict) else []):
+                self.known(where + ("proved_by", j), kind, kinds, "evidence kind", "check %r" % item["check"])
         return self.found
 
     # -- helpers -----------------------------------------------------------------------------------------------------

@@ -61,6 +61,13 @@ def check(definition: Mapping[str, Any], message: str, exists: Callable[[str], b
     return found
 
 
+def template(definition: Mapping[str, Any]) -> str:
+    """The whole message to fill in, for agents."""
+    lines = [form(definition), "", "- {key change}", ""]
+    meant = {"Evidence": "{evidence file, where there is one}", "Latency-impact": "{P99 12.3ms -> 6.8ms, or none}"}
+    return "\n".join(lines + ["%s: %s" % (name, meant.get(name, "...")) for name in definition["commits"].get("trailers", [])])
+
+
 def form(definition: Mapping[str, Any]) -> str:
     """The form of the first line, for messages."""
     return "{type}(%s{scope}): {concise description}" % definition["commits"].get("prefix", "")

@@ -27,6 +27,7 @@ tech-lead rests
 lead tells tech-lead: IDENTIFY RISKS
 lead rests until journal has RISKS
 tech-lead tells "main": RISKS: 0
+    One new module that nothing imports.
 lead rests until journal has RISKS_MITIGATED
 tech-lead tells "main": RISKS MITIGATED
 tech-lead rests

@@ -64,9 +64,10 @@ in any order:
         print(greet.greet())
     risk-tester-1 runs: python3 .team-scratch/risk-tester-1/try.py
         => says "hello"
-    risk-tester-1 rests: RISK-1 confirmed: tests/test_greet.py calls greet() without a name.
+    risk-tester-1 rests: RISK-1: CONFIRMED: tests/test_greet.py calls greet() without a name.
     risk-tester-2 reads src/greet.py
-    risk-tester-2 rests: RISK-2 not confirmed.
+    risk-tester-2 rests: RISK-2: THEORETICAL: nothing passes anything but text.
+lead rests until hears "RISK-1: CONFIRMED"
 lead tells tech-lead: RISK ANALYSIS RESULTS
     RISK-1 confirmed, RISK-2 not.
 lead rests until journal has RISKS_MITIGATED

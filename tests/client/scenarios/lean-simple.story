@@ -7,6 +7,7 @@ lead at once:
     spawns coder-1 as coder: task #1
 in any order:
     unified-reviewer rests: ready
+    coder-1 waits until hears "--- GOLD STANDARD: src — src/greet.py ---"
     coder-1 reads src/greet.py
     coder-1 writes src/bye.py:
         def bye(name):

@@ -30,6 +30,7 @@ in any order:
     supervisor rests: STATE_OWNERSHIP_ACK(1)
     tech-lead rests: PLAN OK
         RISKS: 0
+        One new module that nothing imports.
         RISKS MITIGATED
 lead at once:
     spawns logic-reviewer as logic-reviewer: Wait for REVIEW.

@@ -278,7 +278,7 @@ lead at once:
 in any order:
     marketing-strategist runs: cd .team/marketing && printf '# M\n\nMeasured only.\n' | tee EVENT_FLOW_DIAGRAMS.md INTEGRATION_GUIDES.md BENCHMARKS.md EVENT_CATALOG.md MONITORING_GUIDE.md
     marketing-strategist rests
-    compliance-attorney runs: cd .team/legal && printf '# L\n\nReviewed.\n' | tee DATA_RETENTION.md GDPR_EVENT_SOURCING.md AUDIT_COMPLIANCE.md CROSS_BORDER_EVENTS.md REGULATORY_SCHEMAS.md
+    compliance-attorney runs: cd .team/legal && printf '# L\n\nLegal clearance: GRANTED\n' | tee DATA_RETENTION.md GDPR_EVENT_SOURCING.md AUDIT_COMPLIANCE.md CROSS_BORDER_EVENTS.md REGULATORY_SCHEMAS.md
     compliance-attorney rests
     real-time-architect runs: cd .team/rt-architecture && printf '# A\n\nDesigned.\n' | tee TOPOLOGY_DESIGN.md PARTITION_STRATEGY.md CONSISTENCY_MODEL.md SCHEMA_EVOLUTION.md FAILOVER_TOPOLOGY.md
     real-time-architect rests
@@ -349,7 +349,7 @@ lead tells websocket-engineer: Mend the latency meanwhile.
 lead tells message-broker-engineer: Gate delivery_guarantee FAIL: orders loses 3 of 40 when its consumer crashes. Mend it.
 message-broker-engineer reads consumer.py
 message-broker-engineer edits consumer.py: "        client.xack(stream, \"mine\", key)\n        say(\"point %d\" % number)\n        say(\"effect %d\" % number)" -> "        say(\"effect %d\" % number)\n        client.xack(stream, \"mine\", key)"
-message-broker-engineer runs: git add consumer.py && git commit -qm "rt-fix(kafka): orders are acknowledged after their effect" -- consumer.py
+message-broker-engineer runs: git add consumer.py && git commit -qm "fix(rt-kafka): orders are acknowledged after their effect" -m "- the effect comes first" -m "Latency-impact: none" -- consumer.py
 message-broker-engineer rests: mended
 lead rests until journal has COMMITTED by message-broker-engineer
 lead runs: pack gate check
@@ -401,7 +401,7 @@ lead spawns websocket-engineer as rt-websocket-engineer, played by websocket-eng
 websocket-engineer-b waits until hears "Gate p99_latency FAIL"
 websocket-engineer-b waits until hears "You are attempt 2"
 websocket-engineer-b runs: echo 'set_tcp_nodelay true' >> mosquitto.conf && echo '{"nodelay": true}' > mqtt.json
-websocket-engineer-b runs: git commit -qam "rt-perf(websocket): TCP_NODELAY on both sides of MQTT"
+websocket-engineer-b runs: git commit -qam "fix(rt-websocket): TCP_NODELAY on both sides of MQTT" -m "- no delayed acknowledgments" -m "Latency-impact: none"
 websocket-engineer-b rests: TCP_NODELAY on both sides
 lead rests until journal has COMMITTED by websocket-engineer
 lead tells qa-latency: Measure positions again.

@@ -78,11 +78,19 @@ risk-tester-1 writes src/try.py:
     => refused SCRATCH_ONLY, says ".team-scratch/risk-tester-1/"
 risk-tester-1 runs: echo x > .team-scratch/risk-tester-2/x
     => refused SCRATCH_ONLY
-risk-tester-1 rests
-risk-tester-2 rests
+lead tells tech-lead: RISK ANALYSIS RESULTS
+    RISK-1 confirmed, RISK-2 not.
+    => refused TESTERS_SILENT, says "RISK-N: CONFIRMED | MITIGATED | THEORETICAL"
+risk-tester-1 rests: RISK-1: CONFIRMED
+    tests/test_greet.py calls greet() without a name.
+risk-tester-2 rests: RISK-2: THEORETICAL
+    nothing passes anything but text.
+lead rests until hears "RISK-2: THEORETICAL"
 lead tells tech-lead: RISK ANALYSIS RESULTS
     RISK-1 confirmed, RISK-2 not.
 lead rests until journal has RISKS_MITIGATED
+tech-lead tells lead: RISKS MITIGATED
+    => refused RISK_UNDECIDED, says "DECISIONS.md"
 tech-lead writes DECISIONS.md:
     # Decisions
     RISK-1: greet() keeps working without a name.

@@ -1,0 +1,347 @@
+"""`pack fleet VERB`: squads on several machines. Exit codes: 0 done, 1 refused or something needs a person, 2 usage or set-up."""
+
+import argparse
+import json
+import os
+import sys
+
+from ..base import isolate, paths
+from ..fleet import files, policy
+
+OWN_TERMINAL = ("init", "grant", "join", "resume", "prune")
+
+
+def main(argv):
+    """The verb's entry."""
+    parser = argparse.ArgumentParser(
+        prog="pack fleet",
+        description="Squads on several machines, on PostgreSQL (docs/fleet.md). Where it is: libpq's environment (PGSERVICE, PGHOST, "
+        "PGUSER, ...), ~/.pg_service.conf, ~/.pgpass, and what .claude/fleet.yaml says.",
+        epilog="examples:\n  PGSERVICE=fleet pack fleet init\n  pack fleet join --project shop --service fleet --squad runtime\n"
+        "  pack fleet status\n  pack fleet resume feature-add-greeting",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    def verb(name, text, *options):
+        one = verbs.add_parser(name, help=text, description=text)
+        one.add_argument("--project-folder", dest="folder", default=None, help="the clone (default: found from here upwards)")
+        for names, more in options:
+            one.add_argument(*names, **more)
+        return one
+
+    where = [(("--" + key,), {"default": None, "help": "libpq's " + key}) for key in policy.WHERE]
+    verb("init", "make the schema, or bring it up to this plugin's version", *where)
+    verb(
+        "grant",
+        "let a login of the database use the fleet",
+        (("name",), {}),
+        (("--as",), {"dest": "kind", "choices": ("member", "reader", "owner"), "default": "member"}),
+        *where,
+    )
+    verb(
+        "join",
+        "make this clone part of a fleet: writes .claude/fleet.yaml, to be committed",
+        (
+            ("--project",),
+            {"default": None, "help": "the fleet's name for this project (default: what the file says, else the folder's name)"},
+        ),
+        (("--squad",), {"default": None, "help": "this clone's squad (git config team.squad)"}),
+        (("--trunk",), {"default": None}),
+        (("--own",), {"action": "append", "default": None, "metavar": "PATTERN", "help": "branches that are a lineage of their own"}),
+        (("--offline",), {"choices": ("refuse", "allow"), "default": None}),
+        (("--lease-minutes",), {"type": float, "default": None}),
+        *where,
+    )
+    verb(
+        "status",
+        "every run on every machine; exit 1 when something needs a person",
+        (("--json",), {"action": "store_true"}),
+        (("--leases",), {"action": "store_true", "help": "every leased path, too"}),
+    )
+    verb(
+        "resume",
+        "go on with a run here that another machine led",
+        (("run",), {"metavar": "RUN", "help": "its team's name or the beginning of its number"}),
+        (("--force",), {"action": "store_true", "help": "also while the other machine is heard of"}),
+        (("--data",), {"default": None, "help": argparse.SUPPRESS}),
+    )
+    verb(
+        "ask",
+        "say something to another squad's lead, who has it at the end of its turn",
+        (("squad",), {}),
+        (("text",), {}),
+    )
+    verb("answer", "answer a message of another squad", (("number",), {"type": int}), (("text",), {}))
+    verb(
+        "ship",
+        "store what is not stored yet of this project's runs",
+        (("--run",), {"default": None, "help": argparse.SUPPRESS}),
+        (("--project",), {"default": None, "help": argparse.SUPPRESS}),
+    )
+    verb("prune", "remove runs that were closed long ago (fleet_owner)", (("--days",), {"type": float, "required": True}), *where)
+    given = parser.parse_args(argv)
+    folder = os.path.abspath(given.folder) if given.folder else _project()
+    if given.verb in OWN_TERMINAL and _inside(folder):
+        print(
+            "pack fleet %s: a person does that, in their own terminal; inside the client there is `pack fleet status`" % given.verb,
+            file=sys.stderr,
+        )
+        return 1
+    try:
+        from ..fleet.engine import FleetError
+    except ModuleNotFoundError as error:
+        from ..fleet import desk
+
+        which = desk.python(os.environ)
+        if (
+            which
+            and os.path.realpath(sys.prefix) != os.path.realpath(os.path.dirname(os.path.dirname(which)))
+            and not os.environ.get("PACK_AGAIN")
+        ):
+            # The python3 on PATH has no psycopg; the one that joined has.
+            os.execve(which, [which, isolate.START, "fleet"] + list(argv), dict(os.environ, PACK_AGAIN="1"))
+        if given.verb == "ship" and given.run:
+            from ..base import extras
+
+            why = "%s has no %s: %s, then `pack fleet join` again" % (sys.executable, error.name, extras.install("fleet"))
+            _note(given.run, why)
+        raise
+    try:
+        return globals()["_" + given.verb](given, folder) or 0
+    except FleetError as error:
+        print("pack fleet %s: %s" % (given.verb, error), file=sys.stderr)
+        if given.verb == "ship" and given.run:
+            _note(given.run, str(error))
+        return 1
+    except ValueError as error:
+        print("pack fleet %s: %s" % (given.verb, error), file=sys.stderr)
+        return 2
+
+
+def _project():
+    """The clone that this is about: where fleet.yaml, a team or the repository is, upwards from here."""
+    here = os.getcwd()
+    while True:
+        if any(os.path.exists(os.path.join(here, n)) for n in (policy.NAME, paths.TEAMS, ".git")):
+            return here
+        up = os.path.dirname(here)
+        if up == here:
+            return os.getcwd()
+        here = up
+
+
+def _note(run, why):
+    import time
+
+    files.write(
+        run,
+        "ship.json",
+        {"pid": os.getpid(), "state": "error", "why": why, "boot": files.boot(), "heard": None, "shipped": 0, "last": 0, "at": time.time()},
+    )
+
+
+def _where(given, folder):
+    """What libpq is told: the options, else the file's."""
+    said = {k: getattr(given, k) for k in policy.WHERE if getattr(given, k, None)}
+    settings = policy.read(folder)
+    return said or (settings["where"] if settings else {})
+
+
+def _settings(folder):
+    settings = policy.read(folder)
+    if settings is None:
+        raise ValueError("%s is in no fleet: `pack fleet join` makes it part of one" % folder)
+    return settings
+
+
+def _init(given, folder):
+    from ..fleet import setup
+    from ..fleet.engine import VERSION
+
+    applied = setup.init(_where(given, folder))
+    print(
+        "applied: %s; the schema is number %d" % (", ".join(map(str, applied)), VERSION)
+        if applied
+        else "nothing to do: the schema is number %d" % VERSION
+    )
+    if applied:
+        print("next: `pack fleet grant LOGIN --as member` for each login, then `pack fleet join` in each clone")
+
+
+def _grant(given, folder):
+    from ..fleet import setup
+
+    setup.grant(_where(given, folder), given.name, given.kind)
+    print("%s is a %s of the fleet" % (given.name, given.kind))
+
+
+def _join(given, folder):
+    from ..fleet import setup
+
+    old = policy.read(folder)
+    data = {"project": given.project or (old or {}).get("project") or _plain(os.path.basename(folder))}
+    data.update(_where(given, folder))
+    data["branches"] = {
+        "trunk": given.trunk or (old or {}).get("trunk") or _branch(folder),
+        "own": given.own if given.own is not None else (old or {}).get("own") or [],
+    }
+    data["offline"] = given.offline or (old or {}).get("offline", "refuse")
+    data["lease_minutes"] = given.lease_minutes if given.lease_minutes is not None else (old or {}).get("lease_minutes", 10)
+    wrong = policy.findings(data)
+    if wrong:
+        raise ValueError(wrong[0][1])
+    settings = policy.settled(data)
+    path = setup.join(folder, settings, given.squad)
+    print(
+        "%s is part of project %s, squad %s, on %s" % (folder, settings["project"], setup.squad(folder), setup.machine_facts()["machine"])
+    )
+    if setup._git(folder, "check-ignore", "-q", path) is not None:
+        print("commit it, though .gitignore covers it: git add -f %s" % policy.NAME)
+    else:
+        print("commit it: git add %s" % policy.NAME)
+
+
+def _plain(name):
+    out = "".join(c if c in policy.LETTERS + "._-" else "-" for c in name.lower()).lstrip("._-")
+    return out[:63] or "project"
+
+
+def _branch(folder):
+    from ..fleet import setup
+
+    return setup._git(folder, "symbolic-ref", "--short", "-q", "HEAD") or "main"
+
+
+def _own_run(folder):
+    """(run's folder, its part in the fleet) of this clone's live or newest run of a fleet, (None, None) without one."""
+    from ..protocol.refusal import Refusal
+    from ..store.open_for_reading import Run
+
+    try:
+        run = Run(folder).store.data
+    except Refusal:
+        return None, None
+    return (run, files.read(run, "fleet.json")) if os.path.exists(os.path.join(run, "fleet.json")) else (None, None)
+
+
+def _status(given, folder):
+    from ..fleet import status
+    from ..fleet.engine import Engine, FleetError
+
+    settings = _settings(folder)
+    run, _own = _own_run(folder)
+    mine = files.read(run, "ship.json", {}) if run else None
+    engine = Engine(settings["where"])
+    try:
+        found, away = status.collect(engine, settings["project"], given.leases), None
+    except FleetError as error:
+        found, away = {"project": settings["project"], "runs": []}, str(error)
+    finally:
+        engine.close()
+    bad = (
+        away
+        or any(r["state"] == "silent" for r in found["runs"])
+        or mine
+        and mine.get("state") in ("error", "diverged", "fenced", "offline")
+    )
+    if given.json:
+        conflicts = files.read(run, "conflicts.json", []) if run else []
+        print(json.dumps(dict(found, away=away, here=mine, conflicts=conflicts), ensure_ascii=False, indent=1))
+    else:
+        if away:
+            print("⚠ " + away)
+        else:
+            print(status.text(found))
+        if run:
+            print("\n".join(status.here(run, mine)))
+    return 1 if bad else 0
+
+
+def _ask(given, folder):
+    return _say(folder, given.squad, None, given.text)
+
+
+def _answer(given, folder):
+    return _say(folder, None, given.number, given.text)
+
+
+def _say(folder, squad, number, text):
+    """Through the run's shipper: the run says it, whoever of it types it."""
+    from ..base import redact
+    from ..fleet import desk
+
+    run, own = _own_run(folder)
+    if run is None or os.path.exists(os.path.join(run, "done")):
+        raise ValueError("no run of a fleet is live in %s: a squad speaks through its run" % folder)
+    if not text.strip() or len(text) > 2000:
+        raise ValueError("a message has 1 to 2000 characters")
+    question = {"ask": "say", "to": squad, "answers": number, "body": redact.text(text.strip())}
+    found = desk.put(run, folder, os.environ, question, desk.ANSWER_SECONDS)
+    if not found.get("ok"):
+        print("pack fleet: not said: %s" % (found.get("away") or "this copy of the run is fenced: `pack status`"), file=sys.stderr)
+        return 1
+    print(
+        "message %d is stored; the other lead has it at the end of its turn. An answer comes at the end of one of yours." % found["number"]
+    )
+    return 0
+
+
+def _inside(folder):
+    """Whether this process was started by the client that leads a run here, however it was disguised."""
+    from ..protocol.refusal import Refusal
+    from ..store.journal import Damaged
+    from ..store.open_for_reading import Run
+    from . import verbs
+
+    try:
+        return verbs.inside_client(Run(folder))
+    except (Refusal, Damaged):
+        return verbs.inside_client_damaged()  # no run here yet
+
+
+def _resume(given, folder):
+    from ..fleet import takeover
+    from . import uninstall
+
+    known = uninstall.data_folders(os.environ)
+    data = given.data or os.environ.get("CLAUDE_PLUGIN_DATA") or (known[0] if len(known) == 1 else paths.data_folder(os.environ))
+    team = takeover.resume(folder, data, given.run, given.force)
+    print("%s goes on here. In the client, in %s, type: team resume" % (team, folder))
+
+
+def _ship(given, folder):
+    from ..fleet import shipper
+
+    if given.run:
+        return shipper.run(given.run, given.project)
+    from . import uninstall
+
+    bad = 0
+    for data in dict.fromkeys(uninstall.data_folders(os.environ) + [paths.data_folder(os.environ)]):
+        for run, team in files.unfinished(folder, data):
+            code = shipper.drain(run, folder)
+            bad = bad or code
+            status = files.read(run, "ship.json") or {}
+            print(
+                "%s: %s; %d of %d records stored%s"
+                % (
+                    team,
+                    files.STATES.get(status.get("state"), "?"),
+                    status.get("shipped", 0),
+                    status.get("last", 0),
+                    ", " + status["why"] if status.get("why") else "",
+                )
+            )
+    return bad
+
+
+def _prune(given, folder):
+    from ..fleet.engine import Engine
+
+    engine = Engine(_where(given, folder), seconds=600)
+    try:
+        runs, records = engine.call("prune", "%.6f days" % given.days)[0]
+    finally:
+        engine.close()
+    print("removed: %d runs closed more than %g days ago, %d records" % (runs, given.days, records))

@@ -1,0 +1,314 @@
+"""What hooks do in a run of a fleet. Standard library only, and little of it; without a fleet nothing of this is imported.
+
+hooks/gate.py hands this module to the gate (`call.fleet`), as it does with runs of waves. The engine is asked through the run's shipper, by
+a socket in the run's folder, and only where an answer decides: a plan, a task's files, a commit, and once when this machine was away.
+"""
+
+import os
+import time
+
+from ..base import codec, paths
+from ..protocol import machine, tables
+from ..protocol.refusal import Refusal
+from ..gate import answers, prompt_lines
+from . import files
+
+ASKED = ("PLAN_REGISTERED", "TASK_ADDED", "TASK_RESCOPED", "TASK_REOPENED", "CLAIM")  # after these a run may need more leases
+ANSWER_SECONDS = 7.0  # for an answer of the shipper's; the client waits 30 s for PreToolUse, the journal's lock is held
+AWAKE_SECONDS = 3.0
+START_AGAIN = 20.0  # seconds before a shipper that could not work is tried again
+
+
+# --- At each hook -----------------------------------------------------------------------------------------------------
+def look(call):
+    """The answer of a hook of a run that another machine leads now, else None. Sees to it that the shipper runs."""
+    run = call.store.data
+    own = files.read(run, "fleet.json") or _begin(call)
+    fenced = files.read(run, "fenced.json")
+    if fenced is None:
+        status = files.read(run, "ship.json") or {}
+        up = files.alive(status.get("pid")) and status.get("boot") == files.boot()
+        heard = status.get("heard") if status.get("boot") == files.boot() else None
+        if call.state["phase"] != "CLOSED" and not up:
+            start(call, status)
+        # Away for longer than its leases last: somebody may lead it by now, and that is found out before anything is done. A run that was
+        # never heard of has nobody else.
+        slept = heard is None or files.seconds() - heard > own["settings"]["lease_minutes"] * 60
+        failed = status.get("state") == "error" and time.time() - status.get("at", 0) < START_AGAIN
+        doubtful = status and (not up and not failed or status.get("state") == "ok")
+        if slept and doubtful and call.payload["hook_event_name"] in ("PreToolUse", "SessionStart", "UserPromptSubmit"):
+            ask(call, {"ask": "own"}, AWAKE_SECONDS)
+            fenced = files.read(run, "fenced.json")
+    return _frozen(call, fenced) if fenced is not None else None
+
+
+def typed(live):
+    """The answer to a command that would take up a run which another machine leads, else None."""
+    fenced = files.read(live["run"], "fenced.json")
+    return None if fenced is None else answers.block("team: " + _refusal(live["team"], fenced, "RUN_RESUMED").text())
+
+
+def _begin(call):
+    """The run's part in the fleet, by the project's file as it is now."""
+    from . import policy
+
+    settings = policy.read(call.project)
+    if settings is None:
+        raise ValueError("%s is gone, and the run has not begun its part in the fleet" % policy.NAME)
+    own = {"run": os.urandom(16).hex(), "holder": os.urandom(16).hex(), "settings": settings}
+    for folder, _team in files.unfinished(call.project, call.data):
+        launch(folder, call.project, call.env)  # an earlier run that ended while the engine was away
+    files.write(call.store.data, "fleet.json", own)
+    return own
+
+
+def _frozen(call, fenced):
+    """What somebody of a fenced run is answered: nothing more is written here."""
+    name, state = call.payload["hook_event_name"], call.state
+    refusal = _refusal(state["team"]["name"], fenced, name)
+    if state["phase"] == "CLOSED":
+        return None
+    if name == "PreToolUse":
+        payload = call.payload
+        ours = payload.get("session_id") == state["team"]["session"] or payload.get("agent_id") in state["agents"]
+        return answers.deny(refusal) if ours else answers.PASS
+    if name == "UserPromptSubmit":
+        prompt = str(call.payload.get("prompt") or "").strip()
+        if prompt_lines.for_the_team(prompt) and "abort" not in prompt.casefold().split()[:2]:
+            return answers.block("team: " + refusal.text())
+        return None if prompt_lines.for_the_team(prompt) else answers.PASS
+    return answers.tell(name, "team: " + refusal.text()) if name == "SessionStart" else answers.PASS
+
+
+def _refusal(team, fenced, event):
+    since = " at %s" % str(fenced["at"])[:19].replace("T", " ") if fenced.get("at") else ""
+    return Refusal(
+        "STATE_FROZEN",
+        "this copy of the run %s is fenced: it was taken over on %s%s" % (team, fenced.get("machine") or "another machine", since),
+        "nothing that is done here counts any more, and nothing is recorded",
+        "go on there; or take it back in your own terminal: `pack fleet resume %s`; `pack abort --reason WHY` there ends this copy" % team,
+        event,
+    )
+
+
+# --- Leases ------------------------------------------------------------------------------------------------------------
+def lease(call, event):
+    """Before an event is recorded after which the run needs more files: ask for them. Raises the Refusal; nothing is recorded then."""
+    if event["event"] not in ASKED or call.state["waves"] is not None or event.get("key") and event["key"] in call.store.keys:
+        return
+    after, _events = machine.fold(call.state, event, call.now)  # its own refusal comes first
+    held, open_ = files.read(call.store.data, "leases.json", {}), files.read(call.store.data, "unleased.json", [])
+    waiting = {w["path"] for w in open_}
+    wants = [{"path": p, "task": n} for p, n in sorted(_spelt(call, files.wanted(after)).items()) if p not in held and p not in waiting]
+    if not wants:
+        return
+    found = ask(call, {"ask": "lease", "wants": wants}, ANSWER_SECONDS)
+    if found.get("ok"):
+        return
+    if found.get("fenced"):
+        raise _frozen_refusal(call, event["event"])
+    if found.get("inway"):
+        raise _leased(found["inway"], event["event"], event["data"].get("task"))
+    if files.read(call.store.data, "fleet.json")["settings"]["offline"] == "allow":
+        files.write(call.store.data, "unleased.json", open_ + wants)
+        files.note(call.store.data, ["worked on without a lease while the engine was away (offline: allow): %s" % w["path"] for w in wants])
+        files.news(
+            call.store.data,
+            [
+                "the engine is away (%s): %s without a lease, as `offline: allow` permits; conflicts are listed when it is back"
+                % (found.get("away"), ", ".join(w["path"] for w in wants)[:300])
+            ],
+        )
+        return
+    raise Refusal(
+        "ENGINE_AWAY",
+        "no lease on %s: %s" % (", ".join(w["path"] for w in wants)[:200], found.get("away")),
+        "files that the run holds already stay its own",
+        "try again when it is back (`pack fleet status`); or the user commits `offline: allow` in .claude/fleet.yaml for the next run",
+        event["event"],
+        event["data"].get("task"),
+    )
+
+
+def _spelt(call, wanted):
+    return files.spelt(call.project, call.state, wanted)
+
+
+def _leased(inway, event, task):
+    first = inway[0]
+    others = sorted({c["held"] for c in inway[1:]} - {first["held"]})
+    return Refusal(
+        "LEASED_ELSEWHERE",
+        "%s is squad %s's%s" % (first["held"], first["squad"], ", and %d more" % len(others) if others else ""),
+        "held by run %s (%s), task #%s, on %s since %s%s"
+        % (
+            first["team"],
+            first["run"][:8],
+            first["task"],
+            first["machine"],
+            str(first["since"])[:19].replace("T", " "),
+            "; also " + ", ".join(others)[:200] if others else "",
+        ),
+        "wait until that run is closed or drops it; ask that squad: `pack fleet ask %s 'QUESTION'`; it hands over with "
+        "`pack task rescope N --drop %s`; or plan without the file" % (first["squad"], first["held"]),
+        event,
+        task,
+    )
+
+
+def _frozen_refusal(call, event):
+    return _refusal(call.state["team"]["name"], files.read(call.store.data, "fenced.json") or {}, event)
+
+
+def commit(call, names):
+    """Before a commit of these files: every one under a lease that is still the run's. Raises the Refusal."""
+    spelt = sorted(_spelt(call, {n: 0 for n in names}))
+    own = {w["path"] for w in files.read(call.store.data, "unleased.json", [])}
+    spelt = [p for p in spelt if not any(p == o or o.endswith("/") and p.startswith(o) for o in own)]
+    if not spelt:
+        return
+    found = ask(call, {"ask": "write", "paths": spelt}, ANSWER_SECONDS)
+    if found.get("ok"):
+        return
+    if found.get("fenced"):
+        raise _frozen_refusal(call, "COMMIT")
+    if found.get("lost"):
+        lost = found["lost"]
+        by = lost[0].get("by")
+        raise Refusal(
+            "LEASE_LOST",
+            "the lease on %s is lost" % ", ".join(row["path"] for row in lost)[:200],
+            "squad %s has it: run %s, task #%s, on %s since %s"
+            % (by["squad"], by["team"], by["task"], by["machine"], str(by["since"])[:19].replace("T", " "))
+            if by
+            else "it ran out or was given back, and nobody has it now",
+            "tell the lead: `pack task rescope N --file PATH` asks for it again; whoever has it is asked with `pack fleet ask SQUAD 'QUESTION'`",
+            "COMMIT",
+        )
+    status = files.read(call.store.data, "ship.json") or {}
+    settings = files.read(call.store.data, "fleet.json")["settings"]
+    sure = status.get("heard") is not None and status.get("boot") == files.boot()
+    if settings["offline"] == "allow" or sure and files.seconds() - status["heard"] < settings["lease_minutes"] * 60:
+        return  # nobody can have taken it yet, by a clock that nobody sets
+    raise Refusal(
+        "ENGINE_AWAY",
+        "whether the files of this commit are still leased cannot be found out: %s" % found.get("away"),
+        "the last sign of life is older than the leases last (%g min)" % settings["lease_minutes"],
+        "commit again when the engine is back (`pack fleet status`)",
+        "COMMIT",
+    )
+
+
+# --- A turn's end ------------------------------------------------------------------------------------------------------
+def said(call, answer):
+    """The lead's turn ends, or it is woken anyway: what the fleet has for it goes along, once."""
+    name, run = call.payload["hook_event_name"], call.store.data
+    if call.actor["role"] != tables.LEAD or name not in ("Stop", "UserPromptSubmit", "SessionStart") or call.state["phase"] == "CLOSED":
+        return answer
+    lines = files.read(run, "news.json")
+    if not lines or answer[1] and name == "UserPromptSubmit" and "suppressOriginalPrompt" in answer[1]:
+        return answer
+    files.remove(run, "news.json")
+    text = "team: from the fleet: " + "; ".join(lines[:10])
+    if answer[1]:
+        found = codec.loads(answer[1])
+        if "reason" in found:
+            found["reason"] += "\n" + text
+        else:
+            specific = found.setdefault("hookSpecificOutput", {"hookEventName": name})
+            specific["additionalContext"] = (specific.get("additionalContext", "") + "\n" + text).strip()
+        return answer[0], codec.dumps(found), answer[2]
+    return answers.block(text) if name == "Stop" else answers.tell(name, text)
+
+
+# --- The shipper -------------------------------------------------------------------------------------------------------
+def python(env):
+    """The interpreter that has psycopg, as `pack fleet join` found it."""
+    try:
+        with open(os.path.join(env.get("HOME") or os.path.expanduser("~"), ".config", "team", "fleet.json"), encoding="utf-8") as f:
+            found = codec.loads(f.read()).get("python")
+    except (OSError, ValueError, AttributeError):
+        found = None
+    return found if isinstance(found, str) and os.access(found, os.X_OK) else None
+
+
+def start(call, status=None):
+    """Start the run's shipper; one that could not work a moment ago is not tried again at each hook."""
+    if status and status.get("state") == "error" and time.time() - status.get("at", 0) < START_AGAIN:
+        return
+    launch(call.store.data, call.project, call.env)
+
+
+def launch(run, project, env):
+    """A process of its own, in a session of its own: whoever kills the hook's group does not kill it."""
+    which = python(env)
+    argv = ["/bin/sh", "-c", '"$@" </dev/null >>"$SHIP_LOG" 2>&1 &', "sh", os.path.join(paths.PLUGIN_ROOT, "bin", "pack"), "fleet", "ship"]
+    argv += ["--run", run, "--project", project]
+    env = dict(env, SHIP_LOG=os.path.join(run, "ship.log"), PATH=env.get("PATH") or os.defpath, **({"PACK_PYTHON": which} if which else {}))
+    env.pop("CLAUDECODE", None)
+    try:
+        try:
+            pid = os.posix_spawn("/bin/sh", argv, env, setsid=True)
+        except NotImplementedError:
+            pid = os.posix_spawn("/bin/sh", argv, env)
+        os.waitpid(pid, 0)
+    except OSError:
+        pass
+
+
+def ask(call, question, seconds):
+    """The shipper's answer; {"ok": False, "away": why} when there is none in time."""
+    return put(call.store.data, call.project, call.env, question, seconds)
+
+
+def put(run, project, env, question, seconds):
+    """The same for a run that no hook is at."""
+    import _socket
+
+    end, started = time.monotonic() + seconds, False
+    data = codec.dumps(question).encode("ascii") + b"\n"
+    here = os.open(".", os.O_RDONLY)
+    try:
+        os.chdir(run)  # the path of a socket is short, and a run's folder may not be
+        while True:
+            line = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+            try:
+                line.settimeout(max(0.1, end - time.monotonic()))
+                line.connect("ship.sock")
+                sent = 0
+                while sent < len(data):
+                    sent += line.send(data[sent:])
+                found = b""
+                while not found.endswith(b"\n"):
+                    more = line.recv(65536)
+                    if not more:
+                        break
+                    found += more
+                if found.endswith(b"\n"):
+                    return codec.loads(found.decode("ascii"))
+            except (ConnectionError, FileNotFoundError):
+                if not started:
+                    launch(run, project, env)
+                    started = True
+            except OSError:
+                pass  # no answer in time
+            finally:
+                line.close()
+            if time.monotonic() > end:
+                status = files.read(run, "ship.json") or {}
+                why = status.get("why") if status.get("state") in ("offline", "error", "diverged") else ""
+                return {"ok": False, "away": why or _why(run) or "the shipper gave no answer in %g s" % seconds}
+            time.sleep(0.03)
+    finally:
+        os.fchdir(here)
+        os.close(here)
+
+
+def _why(run):
+    """The last line of what the shipper wrote when it could not begin."""
+    try:
+        with open(os.path.join(run, "ship.log"), encoding="utf-8", errors="replace") as f:
+            lines = f.read()[-2000:].strip().split("\n")
+    except OSError:
+        return ""
+    return lines[-1][:300]

@@ -1,0 +1,280 @@
+"""PostgreSQL as the fleet's engine: connecting, the schema's version, calls of its functions, errors in one line.
+
+Every write is one statement in autocommit, so that there is no commit of ours that could return without having stored: only leases need
+more (serializable), and there COMMIT's own answer is read. psycopg is imported here and nowhere else, and never on a hook's path.
+"""
+
+import os
+import random
+import re
+import signal
+import time
+
+import psycopg
+
+from ..base import redact
+
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "migrations")
+RETRIES = 40  # of a serializable transaction; with the pauses below some seconds
+AGAIN = ("40001", "40P01")
+# The server is there and cannot take a write now: as good as away. Shutting down, starting, read only, disk or connections or memory used up,
+# a lock or a statement that took too long.
+AWAY = (
+    "57P01",
+    "57P02",
+    "57P03",
+    "25006",
+    "53100",
+    "53200",
+    "53300",
+    "53400",
+    "55P03",
+    "57014",
+    "57P05",
+    "25P03",
+    "58030",
+    "08006",
+    "08003",
+    "08P01",
+)
+
+
+class FleetError(Exception):
+    """What went wrong and the way out, in one line. code: the engine's (FL...), detail: what it says besides."""
+
+    def __init__(self, text, code="", detail=None):
+        Exception.__init__(self, masked(text))
+        self.code, self.detail = code, detail or {}
+
+
+class Unreachable(FleetError):
+    """The engine cannot be asked, or not be relied on, now."""
+
+
+class Fenced(FleetError):
+    """Another copy of the run leads."""
+
+
+class Diverged(FleetError):
+    """The engine's records and these are not of one chain."""
+
+
+class _Late(Exception):
+    pass
+
+
+def masked(text):
+    """One line without passwords."""
+    text = " ".join(str(text).split())
+    for name in ("PGPASSWORD",):
+        secret = os.environ.get(name)
+        if secret and len(secret) > 2:
+            text = text.replace(secret, redact.MASK)
+    return redact.text(text)
+
+
+def migrations():
+    """[(number, name, sql)] in order."""
+    out = []
+    for name in sorted(os.listdir(HERE)):
+        if name.endswith(".sql"):
+            with open(os.path.join(HERE, name), encoding="utf-8") as f:
+                out.append((int(name[:4]), name[5:-4], f.read()))
+    return out
+
+
+VERSION = max(number for number, _name, _sql in migrations())
+
+
+class Engine:
+    """One connection. where: what libpq is told besides its own environment, service file and .pgpass. Answers FleetErrors only."""
+
+    def __init__(self, where, seconds=8, checked=True):
+        self.where, self.seconds, self.checked, self.conn, self.warned = dict(where), seconds, checked, None, []
+        self.retries = 0  # serializable transactions that were asked again
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        if self.conn is not None:
+            try:
+                self.conn.close()
+            except psycopg.Error:
+                pass
+            self.conn = None
+
+    def connected(self):
+        """The connection, made when there is none; raises FleetError."""
+        if self.conn is not None and not self.conn.closed:
+            return self.conn
+        try:
+            with _deadline(self.seconds):
+                self.conn = psycopg.connect(
+                    autocommit=True,
+                    prepare_threshold=None,  # a pooler between us and the server knows nothing of prepared statements
+                    application_name="team-fleet",
+                    connect_timeout=4,
+                    keepalives=1,
+                    keepalives_idle=4,
+                    keepalives_interval=2,
+                    keepalives_count=3,
+                    tcp_user_timeout=10000,
+                    **self.where,
+                )
+        except (psycopg.Error, _Late) as error:
+            self.conn = None
+            raise Unreachable("the fleet's engine cannot be reached (%s)" % (_said(error) or "no answer in time")) from None
+        # Taken apart at once: psycopg's notice is empty once its result is gone.
+        self.conn.add_notice_handler(lambda said: self.warned.append((said.sqlstate, said.message_primary)))
+        if self.checked:
+            try:
+                self._check()
+            except FleetError:
+                self.close()
+                raise
+        return self.conn
+
+    def _check(self):
+        """The schema is there, of this version, and this login may use it."""
+        found = self.rows(
+            "select to_regclass('fleet.migrations') is not null, has_schema_privilege('fleet', 'usage') from pg_namespace where nspname = 'fleet'"
+        )
+        if not found:
+            raise FleetError("this database has no fleet: its owner runs `pack fleet init` once", "SCHEMA")
+        if not all(found[0]):
+            raise FleetError("this login may not use the fleet: its owner runs `pack fleet grant NAME --as member`", "RIGHTS")
+        number = self.rows("select coalesce(max(number), 0) from fleet.migrations")[0][0]
+        if number > VERSION:
+            raise FleetError("the fleet's schema is number %d and this plugin knows %d: update the plugin" % (number, VERSION), "SCHEMA")
+        if number < VERSION:
+            raise FleetError(
+                "the fleet's schema is number %d and this plugin needs %d: its owner runs `pack fleet init`" % (number, VERSION), "SCHEMA"
+            )
+
+    def rows(self, sql, args=None):
+        """One statement, which is one transaction; its rows. Raises FleetError."""
+        conn = self.connected()
+        del self.warned[:]
+        try:
+            with _deadline(self.seconds):
+                done = conn.execute(sql, args)
+                out = done.fetchall() if done.description else []
+        except (psycopg.Error, _Late) as error:
+            raise self._failed(error) from None
+        self._replicated()
+        return out
+
+    def call(self, function, *args):
+        """A function of the schema; the rows that it answers."""
+        return self.rows("select * from fleet.%s(%s)" % (function, ", ".join(["%s"] * len(args))), args)
+
+    def _replicated(self):
+        """A COMMIT that waited for a standby and was cancelled is stored on one server only, and says so in a warning, not in an error."""
+        told = [message for state, message in self.warned if state == "01000"]
+        if told:
+            raise Unreachable("the engine stored it on one server only (%s)" % told[0])
+
+    def acquire(self, run, holder, epoch, wants):
+        """Leases for [{"path", "task"}] in one serializable transaction, asked again while others were quicker. Answers who is in the way."""
+        import json
+
+        last = None
+        for attempt in range(RETRIES):
+            conn = self.connected()
+            del self.warned[:]
+            try:
+                with _deadline(self.seconds):
+                    # LOCAL: behind a pooler anything else would stay with the next stranger. A client that vanishes here holds nobody up.
+                    conn.execute(
+                        "begin isolation level serializable; set local idle_in_transaction_session_timeout = '5s'; "
+                        "set local client_connection_check_interval = '1s'; set local lock_timeout = '4s'"
+                    )
+                    found = conn.execute("select fleet.acquire(%s, %s, %s, %s)", (run, holder, epoch, json.dumps(wants))).fetchone()[0]
+                    said = conn.execute("commit").statusmessage
+                if said != "COMMIT":
+                    raise Unreachable("the engine answered %s to a commit" % said)
+                self._replicated()
+                return found
+            except (psycopg.Error, _Late) as error:
+                last = error
+                if getattr(error, "sqlstate", None) not in AGAIN:
+                    raise self._failed(error) from None
+                self._roll_back()
+                self.retries += 1
+                time.sleep(random.uniform(0, min(0.2, 0.003 * 2 ** min(attempt, 6))))
+        raise Unreachable("the engine was too busy for leases (%s)" % _said(last))
+
+    def _roll_back(self):
+        try:
+            with _deadline(self.seconds):
+                self.conn.execute("rollback")
+        except (psycopg.Error, _Late):
+            self.close()
+
+    def _failed(self, error):
+        """The FleetError for psycopg's. The connection is given up unless the server itself has answered with an error."""
+        state = getattr(error, "sqlstate", None) or ""
+        if isinstance(error, _Late) or not state or state in AWAY or self.conn is None or self.conn.broken:
+            self.close()
+            return Unreachable("the fleet's engine does not answer (%s)" % (_said(error) or "in time"))
+        if self.conn.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+            self._roll_back()
+        text, detail = error.diag.message_primary or _said(error), _detail(error)
+        kind = {"FL003": Fenced, "FL010": Diverged, "FL011": Diverged, "FL012": Diverged}.get(state, FleetError)
+        if state == "42501":
+            text += "; ask the fleet's owner for `pack fleet grant NAME --as member`"
+        return kind(text, state, detail)
+
+
+def _said(error):
+    """psycopg's words, in one line."""
+    return masked(re.sub(r"^connection failed: ", "", str(error or "").strip()))[:300]
+
+
+def _detail(error):
+    import json
+
+    try:
+        found = json.loads(error.diag.message_detail or "{}")
+        return found if isinstance(found, dict) else {}
+    except ValueError:
+        return {}
+
+
+class _deadline:
+    """No answer in time is no answer: a COMMIT that waits for a standby that is gone has no bound of the server's own. Main thread only."""
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+
+    def __enter__(self):
+        try:
+            self.before = signal.signal(signal.SIGALRM, self._late)
+        except ValueError:  # another thread than the main one has no signals
+            self.before = None
+            return
+        signal.setitimer(signal.ITIMER_REAL, self.seconds)
+
+    def _late(self, *_):
+        raise _Late()
+
+    def __exit__(self, *_):
+        if self.before is not None:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, self.before)
+
+
+def until_reached(engine, seconds, pause=0.1):
+    """Connect, trying again for some seconds; raises Unreachable."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return engine.connected()
+        except Unreachable:
+            if time.monotonic() > end:
+                raise
+            time.sleep(pause)

@@ -1,0 +1,122 @@
+"""What desk (hooks) and shipper hand each other in the run's folder in the plugin's data; no agent may write there.
+
+fleet.json    the run's own part in the fleet, made at its first hook: {"run", "holder", "settings"}; what the project's file says later is not asked
+ship.lock     who holds it is the run's shipper
+ship.sock     where it answers
+ship.json     how it stands: {"pid", "state", "why", "shipped", "last", "heard": seconds, "boot", "at", ...}
+leases.json   the paths that are leased, as far as this machine knows: {path: fencing number}
+fenced.json   another copy of the run leads: {"machine", "member", "epoch", "at"}
+unleased.json work on files without a lease, while the engine could not be reached: [{"path", "task"}]
+notes.json    what status and summary say besides: [text]
+news.json     what the lead is told at its next turn's end: [text]
+done          everything is shipped and the run is closed
+"""
+
+import os
+import time
+
+from ..base import codec, paths
+from ..base.enforcement import alive  # noqa: F401 - whether a process runs, and is no zombie
+
+STATES = {
+    "starting": "has not reached the engine yet",
+    "ok": "up to date",
+    "offline": "the engine cannot be reached",
+    "fenced": "another copy of this run leads",
+    "diverged": "the engine holds another chain of records",
+    "error": "cannot work",
+    "done": "the run is closed and everything is stored",
+    "left": "the client that led the run is gone; everything is stored",
+}
+
+
+def path(run, name):
+    return os.path.join(run, name)
+
+
+def read(run, name, otherwise=None):
+    """A file's value; `otherwise` when it is missing or damaged."""
+    try:
+        with open(os.path.join(run, name), "rb") as f:
+            return codec.loads(f.read().decode("utf-8"))
+    except (OSError, ValueError):
+        return otherwise
+
+
+def write(run, name, value):
+    """Put a value in place atomically."""
+    full = os.path.join(run, name)
+    temp = "%s.%d.tmp" % (full, os.getpid())
+    with open(temp, "wb") as f:
+        f.write(codec.dumps(value).encode("ascii"))
+    os.replace(temp, full)
+
+
+def remove(run, name):
+    try:
+        os.unlink(os.path.join(run, name))
+    except OSError:
+        pass
+
+
+def seconds():
+    """A clock that goes on while the machine sleeps and that nobody sets."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
+def boot():
+    """A text that changes when the machine restarts."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as f:
+            return f.read().strip()
+    except OSError:
+        return ""
+
+
+def wanted(state):
+    """{path: task} of the files that a run's tasks need a lease for. Task numbers are whole numbers.
+
+    `.conventions/` is in every plan, as the last task's: asked for when that task is claimed, or no two squads could ever plan."""
+    out = {}
+    for number, t in state["tasks"].items():
+        if t["state"] == "CANCELLED":
+            continue
+        for name in t["files"]:
+            if t["state"] == "PENDING" and (name + "/").casefold().startswith(".conventions/"):
+                continue
+            out.setdefault(name, int(number))
+    return out
+
+
+def note(run, lines):
+    """Lines more for status and summary, for as long as the run is there."""
+    known = read(run, "notes.json", [])
+    write(run, "notes.json", known + [line for line in lines if line not in known])
+
+
+def spelt(project, state, paths):
+    """The same {path: task} with links followed and a larger repository's folder in front: one path for one file in every clone."""
+    prefix = ((state["result"] or {}).get("start") or {}).get("prefix") or ""
+    root, out = os.path.realpath(project), {}
+    for name, task in paths.items():
+        real = os.path.realpath(os.path.join(root, name))
+        inside = real[len(root) + 1 :].replace(os.sep, "/") if real.startswith(root + os.sep) else name.rstrip("/")
+        out.setdefault(prefix + inside + ("/" if name.endswith("/") else ""), task)
+    return out
+
+
+def news(run, lines):
+    """Lines more for the lead, each once."""
+    known = read(run, "news.json", [])
+    write(run, "news.json", known + [line for line in lines if line not in known])
+
+
+def unfinished(project, data):
+    """[(run's folder, team)] of the runs of a project whose records are not all stored yet."""
+    base = os.path.dirname(paths.run_folder(data, project, "x"))
+    try:
+        names = sorted(os.listdir(base))
+    except OSError:
+        return []
+    out = [(os.path.join(base, team), team) for team in names if os.path.isfile(os.path.join(base, team, "fleet.json"))]
+    return [(folder, team) for folder, team in out if not any(os.path.exists(os.path.join(folder, n)) for n in ("done", "fenced.json"))]

@@ -1,0 +1,186 @@
+"""`pack fleet init`, `grant`, `join`: the schema, who may use it, and a clone that becomes part of it."""
+
+import hashlib
+import os
+import subprocess
+import sys
+
+import psycopg
+
+from ..base import codec
+from . import policy
+from .engine import VERSION, Engine, FleetError, migrations
+
+ROLES = ("fleet_owner", "fleet_member", "fleet_reader")
+
+
+def init(where):
+    """Bring the schema to this plugin's version, one migration after the other. Answers [numbers] that were applied now."""
+    engine = Engine(where, seconds=60, checked=False)
+    conn, applied = engine.connected(), []
+    try:
+        version, encoding, icu = conn.execute(
+            "select current_setting('server_version_num')::int, current_setting('server_encoding'), "
+            "exists (select 1 from pg_collation where collname = 'und-x-icu')"
+        ).fetchone()
+        if version < 150000 or encoding != "UTF8" or not icu:
+            raise FleetError(
+                "the fleet needs PostgreSQL 15 or newer with ICU and a UTF8 database; here: %s, %s, ICU %s: `createdb -E UTF8 -T template0 NAME`"
+                % (version // 10000, encoding, "yes" if icu else "no")
+            )
+        with conn.transaction():
+            conn.execute("select pg_advisory_xact_lock(hashtext('team fleet init'))")
+            for role in ROLES:
+                if not conn.execute("select 1 from pg_roles where rolname = %s", (role,)).fetchone():
+                    conn.execute("create role %s nologin" % role)
+            conn.execute("create schema if not exists fleet")
+            if not conn.execute("select pg_has_role('fleet_owner', 'member')").fetchone()[0]:
+                conn.execute("grant fleet_owner to current_user")
+            conn.execute("alter schema fleet owner to fleet_owner; grant usage on schema fleet to fleet_member, fleet_reader")
+            conn.execute(
+                "create table if not exists fleet.migrations (number integer primary key, name text not null, sha256 text not null, "
+                "at timestamptz not null default clock_timestamp())"
+            )
+            done = dict(conn.execute("select number, sha256 from fleet.migrations").fetchall())
+            if done and max(done) > VERSION:
+                raise FleetError("the fleet's schema is number %d and this plugin knows %d: update the plugin" % (max(done), VERSION))
+            for number, name, sql in migrations():
+                digest = hashlib.sha256(sql.encode()).hexdigest()
+                if number in done:
+                    if done[number] != digest:
+                        raise FleetError(
+                            "migration %d was applied with another text than this plugin's: a fleet is changed by new migrations only"
+                            % number
+                        )
+                    continue
+                conn.execute(sql)
+                conn.execute("insert into fleet.migrations (number, name, sha256) values (%s, %s, %s)", (number, name, digest))
+                applied.append(number)
+        if conn.execute("select max(number) from fleet.migrations").fetchone()[0] != VERSION:
+            raise FleetError("the schema was not stored")
+        return applied
+    except psycopg.Error as error:
+        if error.sqlstate == "42501":
+            raise FleetError(
+                "this login may not make the schema (%s): connect as the database's owner with CREATEROLE, or let an administrator run `pack fleet init`"
+                % error.diag.message_primary
+            ) from None
+        raise FleetError("the schema could not be made: %s" % (error.diag.message_primary or error)) from None
+    finally:
+        engine.close()
+
+
+def grant(where, name, kind):
+    """Let a login of the database be a member, a reader or an owner."""
+    engine = Engine(where)
+    try:
+        if not engine.rows("select 1 from pg_roles where rolname = %s", (name,)):
+            raise FleetError('the database has no login %r: CREATE ROLE "%s" LOGIN comes first' % (name, name))
+        had = {
+            role
+            for (role,) in engine.rows(
+                "select r.rolname from pg_auth_members m join pg_roles r on r.oid = m.roleid join pg_roles l on l.oid = m.member where l.rolname = %s",
+                (name,),
+            )
+        }
+        login = '"%s"' % name.replace('"', '""')
+        for role in ROLES:
+            if role == "fleet_" + kind:
+                engine.rows("grant %s to %s" % (role, login))
+            elif role in had:
+                engine.rows("revoke %s from %s" % (role, login))
+    finally:
+        engine.close()
+
+
+def roots(project):
+    """The first commits of a clone's history, what tells one project from another."""
+    out = _git(project, "rev-list", "--max-parents=0", "HEAD")
+    if not out:
+        raise FleetError("%s is no git repository with a commit: a fleet's clones have a history in common" % project)
+    return sorted(out.split())
+
+
+def join(project, settings, squad=None):
+    """Make a clone part of a fleet: the project is one of the fleet's, the file is written. Answers the file's path."""
+    given = roots(project)
+    if _git(project, "rev-parse", "--is-shallow-repository") == "true":
+        raise FleetError("this clone is shallow, and its first commits say which project it is: `git fetch --unshallow` comes first")
+    engine = Engine(settings["where"])
+    try:
+        if not engine.call("join_project", settings["project"], given)[0][0]:
+            raise FleetError(
+                "this clone has none of the commits that project %s of the fleet began with: it is another project; choose another --project"
+                % settings["project"]
+            )
+    finally:
+        engine.close()
+    path = os.path.join(project, policy.NAME)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path + ".tmp", "w", encoding="utf-8") as f:
+        f.write(policy.text(settings))
+    os.replace(path + ".tmp", path)
+    if squad:
+        subprocess.run(["git", "-C", project, "config", "team.squad", squad], check=True)
+    remember_python()
+    return path
+
+
+def home():
+    """What this machine's user keeps of the fleet: {"machine", "python"}."""
+    return os.path.join(os.environ.get("HOME") or os.path.expanduser("~"), ".config", "team", "fleet.json")
+
+
+def remember_python():
+    """Hooks run with a bare interpreter; the shipper needs the one that has psycopg, which is this one."""
+    found = machine_facts()
+    found["python"] = sys.executable
+    os.makedirs(os.path.dirname(home()), mode=0o700, exist_ok=True)
+    with open(home() + ".tmp", "w", encoding="utf-8") as f:
+        f.write(codec.dumps(found))
+    os.replace(home() + ".tmp", home())
+
+
+def machine_facts():
+    """{"machine": a name that people know, ...}; the host's name unless the file says otherwise."""
+    try:
+        with open(home(), encoding="utf-8") as f:
+            found = codec.loads(f.read())
+        found["machine"] = str(found["machine"])
+        return found
+    except (OSError, ValueError, KeyError, TypeError):
+        return {"machine": os.environ.get("TEAM_MACHINE") or os.uname().nodename}
+
+
+def squad(project):
+    """The squad of a clone: `git config team.squad`, else its user's name."""
+    return (_git(project, "config", "team.squad") or os.environ.get("USER") or "squad")[:100]
+
+
+def lineage(project, settings):
+    """(lineage, branch): the trunk, or the own branch (`branches: own`) that HEAD is on or branched off last."""
+    import fnmatch
+
+    branch = _git(project, "symbolic-ref", "--short", "-q", "HEAD") or ""
+    matches = lambda name: any(fnmatch.fnmatchcase(name, p) for p in settings["own"])
+    if not settings["own"] or branch == settings["trunk"]:
+        return settings["trunk"], branch
+    if matches(branch):
+        return branch, branch
+    named = {}
+    for ref in (_git(project, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes") or "").split():
+        name = ref.split("/", 2)[2] if ref.startswith("refs/heads/") else ref.split("/", 3)[-1]
+        if name == settings["trunk"] or matches(name):
+            named.setdefault(name, []).append(ref)
+    ahead = []
+    for name, refs in named.items():
+        for ref in refs:
+            count = _git(project, "rev-list", "--count", "%s..HEAD" % ref)
+            if count is not None and count.isdigit():
+                ahead.append((int(count), name != settings["trunk"], name))
+    return (min(ahead)[2] if ahead else settings["trunk"]), branch
+
+
+def _git(project, *args):
+    done = subprocess.run(["git", "-C", project] + list(args), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    return done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 else None

@@ -1,0 +1,444 @@
+"""The process beside a run: ships its journal, keeps its leases alive, answers the hooks. One a run; it alone talks to the engine.
+
+Started by a hook that finds none, ended by itself: when the run is closed and stored, when another copy leads, when the client is gone and
+everything is stored (its leases then run out). It reads the journal only as far as the last acknowledged operation, so what a crash left
+behind never leaves the machine.
+
+Its chain is SHA-256 over the journal's lines, each hashed with the sum before it: PostgreSQL checks it without an extension (the journal's
+own BLAKE2b it could not).
+"""
+
+import fcntl
+import hashlib
+import os
+import select
+import socket
+import subprocess
+import sys
+import time
+
+from ..base import codec, enforcement, paths, project_facts
+from ..protocol import machine
+from ..store.journal import START, unseal
+from . import files, setup
+from .engine import Diverged, Engine, Fenced, FleetError, Unreachable
+
+LOOK = 0.2  # seconds between looks at the journal
+BATCH_LINES, BATCH_BYTES = 2000, 1 << 20
+GRACE = 30.0  # seconds that a lease is kept for a plan that is not in the journal yet
+BUNDLE_MAX = 32 << 20
+
+
+class Shipper:
+    """run: the run's folder in the plugin's data; project: its checkout."""
+
+    def __init__(self, run, project, engine=None):
+        self.run, self.project = run, project
+        self.own = files.read(run, "fleet.json")
+        if not self.own:
+            raise FleetError("%s is no run of a fleet" % run)
+        self.settings, self.team = self.own["settings"], os.path.basename(run)
+        self.journal = os.path.join(paths.team_folder(project, self.team), "journal.jsonl")
+        self.engine = engine or Engine(self.settings["where"])
+        self.ttl = self.settings["lease_minutes"] * 60.0
+        self.lineage, self.branch = setup.lineage(project, self.settings)
+        self._forget()
+        self.epoch = self.turn = None
+        self.held, self.granted = {}, {}
+        self.status = {"pid": os.getpid(), "state": "starting", "why": "", "shipped": 0, "last": 0, "heard": None, "boot": files.boot()}
+        self.next_try = self.next_beat = 0.0
+        self.pause, self.bundled = 0.25, None
+        self.began = time.monotonic()
+
+    def _forget(self):
+        self.lines, self.offset, self.last, self.sum = [], 0, 0, START  # read and not shipped; how far; of which record
+        self.chain, self.shipped, self.agreed = b"\0" * 32, 0, False  # of what the engine has
+        self.state, self.batch, self.seen = machine.initial(), [], None
+
+    def _again(self):
+        """Read the journal from its beginning."""
+        self._forget()
+        self.look()
+
+    # -- the journal here ---------------------------------------------------------------------------------------------
+    def look(self):
+        """Read on, up to the end of the last acknowledged operation. Answers how many records are new; raises Diverged when what was read
+        is not there any more."""
+        try:
+            with open(os.path.join(self.run, "written"), "rb") as f:
+                written = int(f.read().split(b" ")[0])
+            with open(self.journal, "rb") as f:
+                info = os.fstat(f.fileno())
+                if self.seen not in (None, info.st_ino):
+                    self._compare(f)
+                self.seen = info.st_ino
+                end = min(written, info.st_size)
+                if end <= self.offset:
+                    if info.st_size < self.offset:
+                        raise Diverged("the journal was cut behind record %d, which is stored already" % self.last)
+                    return 0
+                f.seek(self.offset)
+                data = f.read(end - self.offset)
+        except (OSError, ValueError, IndexError):
+            return 0
+        found, start = 0, 0
+        while True:
+            stop = data.find(b"\n", start)
+            if stop < 0:
+                return found
+            line = data[start:stop]
+            try:
+                record, self.sum = unseal(line, self.sum)
+                if record["seq"] != self.last + 1:
+                    raise ValueError("seq")
+            except (ValueError, KeyError, AttributeError, TypeError, UnicodeDecodeError):
+                raise Diverged("the journal is damaged at record %d: the next hook mends it from its mirror" % (self.last + 1)) from None
+            self.lines.append(line.decode("ascii"))
+            self.last, start, found = record["seq"], stop + 1, found + 1
+            self.offset += len(line) + 1
+            self.batch.append(record)
+            if record["more"] == 0:
+                for one in self.batch:
+                    self.next_beat = 0.0 if one["event"] == "COMMITTED" else self.next_beat
+                    machine.replay(self.state, one, judged=False)
+                self.batch = []
+
+    def _compare(self, f):
+        """The journal is another file now (mended, restored): what was read must be in it still."""
+        total, count, end = START, 0, 0
+        for line in f:
+            if end >= self.offset or not line.endswith(b"\n"):
+                break
+            try:
+                _record, total = unseal(line[:-1], total)
+            except (ValueError, KeyError, AttributeError, TypeError, UnicodeDecodeError):
+                break
+            count, end = count + 1, end + len(line)
+        if (count, total) != (self.last, self.sum):
+            raise Diverged("the journal was rewritten before record %d" % self.last)
+
+    # -- the engine ---------------------------------------------------------------------------------------------------
+    def me(self):
+        return self.own["run"], self.own["holder"], self.epoch
+
+    def announce(self):
+        """Make the run known, or find out how far it is known. The chain that is stored must be this one's beginning."""
+        self.epoch, stored, total, self.turn = self.engine.call(
+            "announce",
+            self.own["run"],
+            self.own["holder"],
+            self.settings["project"],
+            self.team,
+            setup.squad(self.project),
+            setup.machine_facts()["machine"][:200],
+            self.lineage,
+            self.branch,
+            "%.3f seconds" % self.ttl,
+        )[0]
+        if self.agreed and stored == self.shipped:
+            return
+        if self.agreed and stored < self.shipped:
+            self._again()  # the engine lost what it had acknowledged (a standby took over without its last records): it gets it again
+        if stored > self.last and not self.agreed:
+            raise Diverged("the engine has %d records of this run and there are %d here" % (stored, self.last))
+        for line in self.lines[: stored - self.shipped]:
+            self.chain = hashlib.sha256(self.chain + line.encode("ascii")).digest()
+        if stored < self.shipped or self.chain != bytes(total):
+            raise Diverged("the first %d records that the engine has of this run are not those here" % stored)
+        del self.lines[: stored - self.shipped]
+        self.shipped, self.agreed = stored, True
+        self._holdings()
+
+    def ship(self):
+        """Send what is new, in order. What the engine has is what it answers."""
+        while self.lines:
+            batch, size, chain = [], 0, self.chain
+            for line in self.lines[:BATCH_LINES]:
+                size += len(line)
+                if batch and size > BATCH_BYTES:
+                    break
+                batch.append(line)
+                chain = hashlib.sha256(chain + line.encode("ascii")).digest()
+            stored = self.engine.call("ship", *self.me(), self.shipped + 1, batch, chain)[0][0]
+            if stored != self.shipped + len(batch):
+                raise Diverged("the engine has %d records of this run, %d were sent" % (stored, self.shipped + len(batch)))
+            del self.lines[: len(batch)]
+            self.shipped, self.chain = stored, chain
+
+    def beat(self):
+        """A sign of life; finds out whether leases changed."""
+        self._bundle()
+        _until, _now, turn, _last = self.engine.call("heartbeat", *self.me(), codec.dumps(self.facts()), self.branch, self.head())[0]
+        self.next_beat = time.monotonic() + max(0.2, min(15.0, self.ttl / 4))
+        if turn != self.turn:
+            self._holdings()
+        self._reconcile()
+        self._mail()
+        self._heard()
+
+    def _mail(self):
+        """What other squads say: kept for the lead's next turn's end, and only then said to have arrived."""
+        seen = []
+        for _ in range(20):
+            rows = self.engine.call("inbox", *self.me(), seen)
+            if not rows:
+                return
+            files.news(
+                self.run,
+                [
+                    "squad %s %s (message %d): %s%s"
+                    % (
+                        squad,
+                        "answers your message %d" % answers if answers else "asks",
+                        number,
+                        body,
+                        "" if answers else "; answer with `pack fleet answer %d 'TEXT'`" % number,
+                    )
+                    for number, squad, answers, body in rows
+                ],
+            )
+            seen = [row[0] for row in rows]
+
+    def _heard(self):
+        self.status.update(heard=files.seconds(), boot=files.boot())
+
+    def head(self):
+        return project_facts.head(self.project) or ""
+
+    def facts(self):
+        """What others see of the run."""
+        tasks = [t for t in self.state["tasks"].values() if t["state"] != "CANCELLED"]
+        return {
+            "phase": self.state["phase"],
+            "mode": self.state["mode"],
+            "tasks": len(tasks),
+            "done": sum(t["state"] == "DONE" for t in tasks),
+            "last": self.last,
+            "unleased": len(files.read(self.run, "unleased.json", [])),
+        }
+
+    def wanted(self):
+        """{path: task} of what the run needs, as leases spell it."""
+        return files.spelt(self.project, self.state, files.wanted(self.state))
+
+    def _holdings(self):
+        """What the engine says this run holds; what it has lost meanwhile is news."""
+        before = set(self.held)
+        self.held = {path: fence for path, _task, fence in self.engine.call("held", self.own["run"])}
+        files.write(self.run, "leases.json", self.held)
+        self.turn = self.engine.rows("select turn from fleet.runs where run = %s", (self.own["run"],))[0][0]
+        lost = sorted(p for p in before - set(self.held) if p in self.wanted())
+        if lost:
+            files.news(self.run, ["the lease on %s ran out and another squad has it: `pack fleet status` says who" % p for p in lost[:20]])
+
+    def _reconcile(self):
+        """Give back what no task needs any more; ask for what was worked on while the engine was away."""
+        need, now = self.wanted(), time.monotonic()
+        free = [p for p in self.held if p not in need and now - self.granted.get(p, self.began) > min(GRACE, self.ttl)]
+        if free:
+            self.engine.call("release", *self.me(), free)
+            self._holdings()
+        missing = {p: n for p, n in need.items() if p not in self.held}
+        waiting = {w["path"] for w in files.read(self.run, "unleased.json", [])}
+        if self.lines or not (missing or waiting):
+            return
+        found = []
+        for path, task in sorted(missing.items()):  # each by itself: one that is another squad's must not keep the others
+            for c in self.engine.acquire(*self.me(), [{"path": path, "task": task}]):
+                if path in waiting:
+                    found.append(
+                        "%s was changed here without a lease while the engine was away, and squad %s (%s, task #%s, on %s) holds %s: agree with it before you merge"
+                        % (path, c["squad"], c["team"], c["task"], c["machine"], c["held"])
+                    )
+        self._holdings()
+        if waiting:
+            files.write(self.run, "conflicts.json", found)
+            files.note(self.run, found)
+            files.news(self.run, found)
+            files.remove(self.run, "unleased.json")
+
+    def _bundle(self):
+        """The commits that no remote is known to have, for a machine that takes over; as far as they are not too many."""
+        head = self.head()
+        if not head or head == self.bundled:
+            return
+        self.bundled = head
+        done = subprocess.run(
+            ["git", "-C", self.project, "bundle", "create", "-q", "-", "HEAD", "--not", "--remotes"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        if done.returncode == 0 and 0 < len(done.stdout) <= BUNDLE_MAX:
+            self.engine.call("keep_bundle", *self.me(), head, done.stdout)
+
+    # -- what hooks ask -------------------------------------------------------------------------------------------------
+    def answer(self, asked):
+        """One question of a hook: {"ask": "own"}, {"ask": "lease", "wants": [...]}, {"ask": "write", "paths": [...]}."""
+        try:
+            self.connect()
+            if asked["ask"] == "lease":
+                inway = self.engine.acquire(*self.me(), asked["wants"])
+                if not inway:
+                    self.granted.update({w["path"]: time.monotonic() for w in asked["wants"]})
+                    self._holdings()
+                    self._heard()
+                return {"ok": not inway, "inway": inway}
+            if asked["ask"] == "write":
+                lost = self.engine.call("may_write", *self.me(), asked["paths"])[0][0]
+                self._heard()
+                return {"ok": not lost, "lost": lost}
+            if asked["ask"] == "say":
+                number = self.engine.call("say", *self.me(), asked["to"], asked["answers"], asked["body"])[0][0]
+                return {"ok": True, "number": number}
+            self.beat()
+            return {"ok": True}
+        except Fenced as error:
+            self._fenced(error)
+            return {"ok": False, "fenced": True}
+        except Unreachable as error:
+            self._offline(error)
+            return {"ok": False, "away": str(error)}
+        except FleetError as error:
+            if isinstance(error, Diverged):
+                self.status.update(state="diverged", why=str(error))
+            return {"ok": False, "away": str(error)}
+
+    def _fenced(self, error):
+        files.write(self.run, "fenced.json", error.detail or {"machine": "another machine"})
+        self.status.update(state="fenced", why=str(error))
+
+    def _offline(self, error):
+        self.status.update(state="offline", why=str(error))
+        self.next_try, self.pause = time.monotonic() + self.pause, min(5.0, self.pause * 2)
+        if self.engine.conn is None:
+            self.epoch = None  # ask again who leads: meanwhile it may have been another
+
+    # -- the loop -------------------------------------------------------------------------------------------------------
+    def connect(self):
+        """Reach the engine and agree with it where the run stands."""
+        self.engine.connected()
+        if self.epoch is None:
+            self.look()
+            self.announce()
+
+    def step(self):
+        """One look and what follows from it. Answers whether there is nothing left to do."""
+        now, news = time.monotonic(), 0
+        try:
+            news = self.look()
+            if now < self.next_try:
+                return False
+            self.connect()
+            if self.lines:
+                self.ship()
+            if now >= self.next_beat and self._leads():
+                self.beat()
+            if self.state["phase"] == "CLOSED" and not self.lines:
+                self._bundle()
+                self.engine.call("close", *self.me(), codec.dumps(self.facts()))
+                self.status.update(state="done", why="")
+                files.write(self.run, "leases.json", {})
+                files.write(self.run, "done", {})
+                return True
+            self.pause = 0.25
+            self.status.update(state="ok", why="")
+            if not self._leads() and not self.lines:
+                self.status.update(state="left")
+                return True
+        except Fenced as error:
+            self._fenced(error)
+            return True
+        except Diverged as error:
+            self.status.update(state="diverged", why=str(error))
+            self.next_try = now + 5.0
+        except Unreachable as error:
+            self._offline(error)
+        except FleetError as error:
+            self.status.update(state="error", why=str(error))
+            self.next_try = now + 5.0
+        return False if news else self._orphan()
+
+    def _leads(self):
+        """Whether somebody may still be at work: a run whose client is gone keeps no file from others."""
+        return self.state["team"] is None or enforcement.led(self.state)
+
+    def _orphan(self):
+        """The engine is away and the client, too: the next hook starts another one."""
+        return not self._leads() and time.monotonic() - self.began > 60.0 and self.state["phase"] != "CLOSED"
+
+    def tell(self):
+        """Write how it stands, when that changed or was confirmed."""
+        now = dict(self.status, shipped=self.shipped, last=self.last)
+        if now != getattr(self, "_told", None):
+            files.write(self.run, "ship.json", dict(now, at=time.time()))
+            self._told = now
+
+    def serve(self, line):
+        """Loop until there is nothing left to do. line: the listening socket."""
+        while True:
+            over = self.step()
+            self.tell()
+            if over:
+                return
+            ready = select.select([line], [], [], 0 if self.lines and self.status["state"] == "ok" else LOOK)[0]
+            if ready:
+                self._one(line)
+                self.tell()
+
+    def _one(self, line):
+        there, _ = line.accept()
+        with there:
+            there.settimeout(2.0)
+            try:
+                data = b""
+                while not data.endswith(b"\n") and len(data) < 4 << 20:
+                    more = there.recv(65536)
+                    if not more:
+                        break
+                    data += more
+                asked = codec.loads(data.decode("utf-8"))
+                there.sendall(codec.dumps(self.answer(asked)).encode("ascii") + b"\n")
+            except (OSError, ValueError, KeyError, TypeError):
+                return
+
+
+def run(folder, project):
+    """The shipper of a run until it has nothing left to do. Answers an exit code; a second one leaves at once."""
+    only = os.open(os.path.join(folder, "ship.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(only, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return 0
+    one = Shipper(folder, project)
+    os.chdir(folder)  # the path of a socket is short, and a run's folder may not be
+    files.remove(folder, "ship.sock")
+    line = socket.socket(socket.AF_UNIX)
+    os.umask(0o077)
+    line.bind("ship.sock")
+    line.listen(8)
+    try:
+        one.serve(line)
+    finally:
+        files.remove(folder, "ship.sock")
+    return 0
+
+
+def drain(folder, project):
+    """Store what a run has, once, where no shipper runs. Answers 0 when nothing is left to store."""
+    only = os.open(os.path.join(folder, "ship.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(only, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return 0  # its own shipper is at it
+    try:
+        one = Shipper(folder, project)
+        one.step()
+        one.tell()
+        one.engine.close()
+        return 1 if one.lines or one.status["state"] not in ("ok", "left", "done") else 0
+    finally:
+        os.close(only)
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1], sys.argv[2]))

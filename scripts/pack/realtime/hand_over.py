@@ -1,0 +1,133 @@
+"""What a role of a team of waves is handed: what it reads, the budgets, what was decided, and what the error table says when something happened.
+
+The definition is data; here is who is shown which of it, and when. Pure but for the files of the team's folder that it looks at.
+"""
+
+import os
+
+DECIDED, BUDGETS = 8, 12  # lines of each in a briefing
+
+
+def checks(definition):
+    """The universal checks as mappings."""
+    return [c if isinstance(c, dict) else {"check": c} for c in definition.get("universal_checks", [])]
+
+
+def rows(definition, verdicts, reasons, role=None, seen=()):
+    """Rows of the error table that apply now: an event in `seen`, or a gate that FAILs (with the words, where it names some). role: only its rows."""
+    out = []
+    for row in definition.get("errors", []):
+        if role is not None and role not in row.get("roles", []):
+            continue
+        hit = [g for g in row.get("gates", []) if verdicts.get(g) in ("FAIL", "FORGED")]
+        if row.get("words"):
+            hit = [g for g in hit if any(w in str(r).casefold() for r in reasons.get(g, []) for w in row["words"])]
+        if hit or set(row.get("seen", [])).intersection(seen):
+            out.append(row)
+    return out
+
+
+def text(row):
+    """One row for an agent."""
+    return "%s%s: %s" % (row["when"], " (IMMEDIATE HALT)" if row.get("halt") else "", row["then"])
+
+
+def reading(folder, role):
+    """["PROJECT_CHARTER.md", "rt-architecture/ (3 files)", ...]: what of `reads` is there; what is not is said too."""
+    out = []
+    for path in role.get("reads", []):
+        full = os.path.join(folder, path)
+        if path.endswith("/"):
+            files = [n for n in os.listdir(full) if not n.startswith(".")] if os.path.isdir(full) else []
+            out.append("%s (%s)" % (path, "%d files" % len(files) if files else "nothing yet"))
+        else:
+            out.append(path if os.path.isfile(full) else path + " (not there yet)")
+    return out
+
+
+def budgets(folder):
+    """A line for each message path of rt.yaml: what is promised; [] where the file is not there or cannot be read."""
+    from ..base import yamltext
+
+    try:
+        with open(os.path.join(folder, "rt.yaml"), encoding="utf-8") as f:
+            paths = (yamltext.read(f.read()).value or {}).get("paths") or []
+        out = []
+        for p in paths[:BUDGETS]:
+            promised = ", ".join("%s %s ms" % (k, v) for k, v in sorted((p.get("budget_ms") or {}).items()))
+            more = "; ".join(str(p[k]) for k in ("guarantee", "ordering") if p.get(k))
+            out.append("%s (%s): %s%s" % (p.get("id"), p.get("adapter"), promised or "no budget", "; " + more if more else ""))
+    except (OSError, ValueError, AttributeError, TypeError, yamltext.YamlError):
+        return []
+    return out + (["and %d more in rt.yaml" % (len(paths) - BUDGETS)] if len(paths) > BUDGETS else [])
+
+
+def decided(folder):
+    """The last lines of DECISION_LOG.md that say something."""
+    try:
+        with open(os.path.join(folder, "DECISION_LOG.md"), encoding="utf-8", errors="replace") as f:
+            lines = [x.strip() for x in f.read(1 << 16).splitlines()]
+    except OSError:
+        return []
+    return [x[:200] for x in lines if x and x != "# Decisions" and not x.startswith("# Decision Log")][-DECIDED:]
+
+
+def partial(folder, role):
+    """(artifacts that are there with content, artifacts that are not) of a role."""
+    there = lambda p: os.path.isfile(os.path.join(folder, p)) and os.path.getsize(os.path.join(folder, p)) > 0
+    mine = role.get("artifacts", [])
+    return [p for p in mine if there(p)], [p for p in mine if not there(p)]
+
+
+def lines(folder, definition, role, again, why=""):
+    """The part of a briefing that hands over. again: an earlier agent of the role was there; why: how it ended."""
+    out = []
+    found = reading(folder, role)
+    if found:
+        out.append("Read first, below %s/: %s" % (definition["root"], ", ".join(found)))
+        promised, known = budgets(folder), decided(folder)
+        if promised:
+            out += ["Budgets (rt.yaml):"] + ["- " + x for x in promised]
+        if known:
+            out += ["Decided so far (DECISION_LOG.md):"] + ["- " + x.lstrip("- ") for x in known]
+    have, left = partial(folder, role)
+    if again:
+        seen = ["agent_lost"] + (["partial"] if have and left else []) + (["context"] if _context(why) else [])
+        if have and left:
+            out.append("PARTIAL COMPLETION: there are %s; missing %s. Go on from there." % (", ".join(have), ", ".join(left)))
+        out += [text(r) for r in definition.get("errors", []) if set(r.get("seen", [])).intersection(seen[1:])]
+    return out
+
+
+def _context(why):
+    return any(w in why.casefold() for w in ("context", "too long", "max_tokens", "token limit"))
+
+
+def happened(definition, judged):
+    """Lines for `pack gate check`: the rows of the error table that the judged gates show, with the roles that they name."""
+    found = rows(definition, {g["id"]: g["verdict"] for g in judged}, {g["id"]: g["reasons"] for g in judged})
+    return ["%s -> %s" % (text(r), ", ".join(r.get("roles", [])) or "the lead") for r in found]
+
+
+def checked(definition, judged):
+    """Lines for `pack gate check`: each universal check, and what proves it. judged: the gates as gates.evaluate judged them."""
+    out = []
+    kinds = {}
+    for gate in judged:
+        for r in gate["evidence"]:
+            kinds.setdefault(r.get("kind"), []).append(r["verdict"])
+    verdicts = {g["id"]: g["verdict"] for g in judged}
+    for c in checks(definition):
+        proofs = [k for k in c.get("proved_by", []) if "PASS" in kinds.get(k, []) and set(kinds[k]) == {"PASS"}]
+        if c.get("gate"):
+            proofs += ["gate " + c["gate"]] if verdicts.get(c["gate"]) == "PASS" else []
+        broken = [k for k in c.get("proved_by", []) if "FAIL" in kinds.get(k, [])]
+        mark = (
+            "broken: %s is FAIL" % ", ".join(broken)
+            if broken
+            else "proved: %s" % ", ".join(proofs)
+            if proofs
+            else "asked of whoever measures"
+        )
+        out.append("%s (%s)" % (c["check"], mark))
+    return out

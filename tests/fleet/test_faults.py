@@ -1,0 +1,173 @@
+"""What happens around the engine: a pooler in between, a server that restarts, a network that is cut on one side or both."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from fleet import server as servers
+from fleet.test_leases import leased, member, tasks, wait  # noqa: F401 - member is a fixture
+from fleet.test_shipping import journal, number, stored
+
+from pack.fleet import files
+from pack.fleet.engine import Engine
+
+
+@pytest.mark.skipif(not os.path.exists("/usr/sbin/pgbouncer"), reason="no pgbouncer: scripts/dev/setup")
+def test_behind_a_pooler_in_transaction_mode(machines, server, base):
+    """GROUND P: prepared statements, session locks, SET and LISTEN break there; nothing of a fleet rests on them."""
+    pooler = servers.Pooler(server, base["dbname"])
+    try:
+        through = {"host": "127.0.0.1", "port": str(pooler.port), "dbname": base["dbname"]}
+        ams, ber = machines("ams", "alice", join=False), machines("ber", "bob", join=False)
+        for m in (ams, ber):
+            m.base = through
+            assert m.join()[0] == 0
+        a, b = ams.session(), ber.session()
+        a.setup("SIMPLE", raw=tasks(["src/a.py"]))
+        a.do_task("coder-1", 1, "src/a.py")
+        b.build()
+        assert "LEASED_ELSEWHERE" in b.register(tasks(["src/a.py"]))
+        assert b.register(tasks(["src/b.py"])) is None
+        ams.settled()
+        assert stored(server, base, number(ams)) == journal(ams)
+        with Engine(dict(through, user="alice")) as engine:
+            for _ in range(12):  # psycopg prepares at the fifth time, and the sixth fails there
+                engine.rows("select %s::int", (1,))
+        for m in (ams, ber):
+            m.kill()
+    finally:
+        pooler.remove()
+
+
+def test_the_engine_is_killed_again_and_again(machines, tmp_path):
+    """kill -9 of the server while records are sent: each of them is there once, in order, whatever was answered."""
+    own = servers.Server(settings=("max_connections=40", "shared_buffers=16MB")).start()  # with fsync, as operators have it
+    try:
+        from pack.fleet import setup
+
+        own.sql("create role alice login")
+        where = {"host": own.folder, "port": str(own.port), "dbname": "postgres"}
+        setup.init(dict(where, user="postgres"))
+        setup.grant(dict(where, user="postgres"), "alice", "member")
+        ams = machines("ams", join=False)
+        ams.base = where
+        assert ams.join()[0] == 0
+        a = ams.session()
+        a.setup("SIMPLE", raw=tasks(["src/a.py"]))
+        for n in range(4):
+            a.say("coder-1", "supervisor", "CLAIM: task #1") if n == 0 else a.edit("coder-1", "src/a.py", "a = %d\n" % n)
+            own.stop(signal.SIGKILL)
+            a.spawn("coder-%d" % (n + 5), "coder")
+            own.start()
+        ams.settled()
+        run = number(ams)
+        assert [r[0] for r in own.sql("select line from fleet.records where run = %s order by seq", (run,))] == journal(ams)
+        ams.kill()
+    finally:
+        own.remove()
+
+
+def test_the_shipper_is_killed_at_any_point(machines, server, base):
+    """kill -9 while it works, again and again: nothing missing, nothing twice, no lease left over."""
+    ams = machines("ams", "alice")
+    a = ams.session()
+    a.setup("SIMPLE", raw=tasks(["src/a.py"]))
+    for n in range(12):
+        ams.kill()
+        a.edit("coder-1", "src/a.py", "a = %d\n" % n) if n else a.say("coder-1", "supervisor", "CLAIM: task #1")
+        time.sleep(0.07 * (n % 5))
+    a.bash("lead", "true")
+    ams.settled()
+    assert stored(server, base, number(ams)) == journal(ams) and leased(server, base) == ["src/a.py"]
+
+
+def ip(*words):
+    subprocess.run(["ip", *words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def namespaces():
+    """Whether this machine lets us make network namespaces."""
+    if os.getuid() or not shutil.which("ip"):
+        return False
+    name = "fl-try-%d" % os.getpid()
+    try:
+        ip("netns", "add", name)
+        ip("netns", "del", name)
+        return True
+    except (subprocess.CalledProcessError, OSError):
+        return False
+
+
+@pytest.fixture
+def cut(server):
+    """A host of its own for a shipper: a namespace with one wire to where a server listens. cut("both" | "there" | "back" | None)."""
+    if not namespaces():
+        pytest.skip("no network namespaces here: needs root and iproute2 (scripts/dev/setup)")
+    n = os.getpid() % 200 + 20
+    name, here, there = "fl-%d" % os.getpid(), "fla%d" % os.getpid(), "flb%d" % os.getpid()
+    ip("netns", "add", name)
+    try:
+        ip("link", "add", here, "type", "veth", "peer", "name", there, "netns", name)
+        ip("addr", "add", "10.99.%d.1/24" % n, "dev", here)
+        ip("link", "set", here, "up")
+        ip("-n", name, "addr", "add", "10.99.%d.2/24" % n, "dev", there)
+        ip("-n", name, "link", "set", there, "up")
+        ip("-n", name, "link", "set", "lo", "up")
+
+        def set_to(how):
+            for route in ("10.99.%d.1/32" % n,):
+                subprocess.run(["ip", "-n", name, "route", "del", "blackhole", route], stderr=subprocess.DEVNULL)
+            subprocess.run(["ip", "route", "del", "blackhole", "10.99.%d.2/32" % n], stderr=subprocess.DEVNULL)
+            if how in ("there", "both"):
+                ip("-n", name, "route", "add", "blackhole", "10.99.%d.1/32" % n)
+            if how in ("back", "both"):
+                ip("route", "add", "blackhole", "10.99.%d.2/32" % n)
+
+        set_to.name, set_to.address = name, "10.99.%d.1" % n
+        yield set_to
+        set_to(None)
+    finally:
+        ip("netns", "del", name)
+
+
+@pytest.mark.parametrize("how", ["both", "there", "back"])
+def test_a_partition_holds_nothing_up_and_loses_nothing(machines, cut, how):
+    own = servers.Server(host="0.0.0.0").start()
+    try:
+        from pack.fleet import setup
+
+        own.sql("create role alice login password 'pw'")
+        setup.init({"host": own.folder, "port": str(own.port), "dbname": "postgres", "user": "postgres"})
+        setup.grant({"host": own.folder, "port": str(own.port), "dbname": "postgres", "user": "postgres"}, "alice", "member")
+        ams = machines("ams", join=False)
+        ams.base = {"host": cut.address, "port": str(own.port), "dbname": "postgres"}
+        ams.env["PGPASSWORD"] = "pw"
+        # everything that machine starts lives in its namespace
+        wrapper = os.path.join(ams.home, "python-there")
+        with open(wrapper, "w") as f:
+            f.write('#!/bin/sh\nexec ip netns exec %s %s "$@"\n' % (cut.name, sys.executable))
+        os.chmod(wrapper, 0o755)
+        ams.env["PACK_PYTHON"] = wrapper
+        assert ams.join()[0] == 0
+        files.write(os.path.join(ams.home, ".config", "team"), "fleet.json", {"machine": "ams", "python": wrapper})
+        a = ams.session()
+        a.setup("SIMPLE", raw=tasks(["src/a.py"]))
+        ams.settled()
+        cut(how)
+        a.say("coder-1", "supervisor", "CLAIM: task #1")
+        a.edit("coder-1", "src/a.py", "a = 1\n")
+        refused = a.bash("lead", "pack task rescope 1 --file src/b.py --reason more")
+        assert "ENGINE_AWAY" in refused
+        wait(lambda: ams.ship()["state"] == "offline", "it notices")
+        a.do_task("coder-1", 1, "src/a.py") if a.state()["tasks"]["1"]["state"] == "PENDING" else a.review("coder-1", 1)
+        cut(None)
+        ams.settled()
+        run = number(ams)
+        assert [r[0] for r in own.sql("select line from fleet.records where run = %s order by seq", (run,))] == journal(ams)
+        ams.kill()
+    finally:
+        own.remove()

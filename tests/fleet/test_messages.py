@@ -1,0 +1,63 @@
+"""What squads say to each other: a row with delivery and answer, told at a turn's end and never by waking anybody."""
+
+import pytest
+from fleet.test_leases import tasks, wait
+
+from pack.fleet import files
+from pack.fleet.engine import FleetError
+
+SHORT = ("--lease-minutes", "0.5")
+
+
+def test_a_question_reaches_the_other_lead_at_its_turns_end_and_its_answer_comes_back(machines, server, base):
+    ams, ber = machines("ams", "alice", options=SHORT), machines("ber", "bob", options=SHORT)
+    a, b = ams.session(), ber.session()
+    for s, name in ((a, "src/a.py"), (b, "src/b.py")):
+        s.build()
+        s.register(tasks([name]))
+    assert b.bash("lead", "pack fleet ask squad-ams 'may I have src/a.py?'") is None
+    assert "message 1 is stored" in b.output, b.output
+    wait(lambda: files.read(ams.run(), "news.json"), "the message arrives")
+    told = a.stop("lead")
+    assert "squad squad-ber asks (message 1): may I have src/a.py?" in told and "pack fleet answer 1" in told
+    assert "from the fleet" not in (a.stop("lead") or ""), "once"
+    wait(lambda: server.sql("select got_by is not null from fleet.messages", dbname=base["dbname"]) == [(True,)], "its delivery is noted")
+    assert a.bash("lead", "pack fleet answer 1 'after task 1'") is None and "is stored" in a.output, a.output
+    wait(lambda: files.read(ber.run(), "news.json"), "the answer arrives")
+    assert "squad squad-ams answers your message 1 (message 2): after task 1" in b.stop("lead")
+
+
+def test_a_mistake_is_told(machines):
+    ams = machines("ams", "alice")
+    a = ams.session()
+    a.build()
+    a.register(tasks(["src/a.py"]))
+    for words, said in (
+        (("ask", "squad-x", "hello"), "has no squad squad-x; it has: squad-ams"),
+        (("answer", "77", "yes"), "message 77 is none to squad"),
+    ):
+        code, out, err = ams.pack("fleet", *words)
+        assert code == 1 and said in err and out == "", err
+    ams.pack("abort", "--reason", "enough")
+
+
+from fleet.test_leases import member  # noqa: E402, F401 - the fixture
+
+
+def test_row_security_of_messages(member, server, base):  # noqa: F811
+    a, b, e = member("alice"), member("bob"), member("eve")
+    n = a.call("say", *a.me, "squad-bob", None, "hello")[0][0]
+    assert a.call("say", *a.me, "squad-bob", None, "hello")[0][0] == n, "asked again, said once"
+    for attempt in (
+        lambda: e.call("say", *a.me, "squad-bob", None, "forged"),
+        lambda: e.call("inbox", *b.me, [n]),
+        lambda: e.call("say", *e.me, None, n, "forged answer"),
+        lambda: e.rows("update fleet.messages set body = 'x'"),
+        lambda: e.rows("insert into fleet.messages (project, from_run, from_squad, to_squad, body) values ('shop', 'x', 'y', 'z', 'w')"),
+    ):
+        with pytest.raises(FleetError):
+            attempt()
+    e.call("inbox", *e.me, [n])
+    assert b.call("inbox", *b.me, [])[0][3] == "hello", "told again until it is said to have arrived"
+    assert b.call("inbox", *b.me, [])[0][0] == n
+    assert b.call("inbox", *b.me, [n]) == []

@@ -1,0 +1,557 @@
+"""What the seed asks for and a summary, a spawn or a commit has to show: facts of the journal, through the gate (the rows are in docs/seeds.md)."""
+
+import glob
+import json
+import os
+import subprocess
+
+import pytest
+
+from hooks.driver import plan
+from hooks.test_facts import ends
+from hooks.test_waves import SMALL, activate
+
+
+def risky(s, body="RISKS: 2\nRISK-1: loses data\nSeverity: CRITICAL\nAffected tasks: #1\nRISK-2: slow\nSeverity: MAJOR\n", mode="MEDIUM"):
+    """A run up to its listed risks."""
+    s.build("plan.md --coders=3")
+    assert s.register(plan(mode)) is None
+    assert s.spawn("tech-lead", "tech-lead") is None
+    for who, to, text in (
+        ("lead", "tech-lead", "VALIDATE PLAN"),
+        ("tech-lead", "lead", "PLAN OK"),
+        ("lead", "tech-lead", "IDENTIFY RISKS"),
+        ("tech-lead", "lead", body),
+    ):
+        assert s.say(who, to, text) is None
+
+
+def summary(s):
+    assert s.bash("lead", "pack status --summary") is None
+    return s.output
+
+
+def test_a_silent_tester_holds_the_results_up_and_is_told_so(session):
+    s = session
+    risky(s)
+    assert s.spawn("risk-tester-1", "risk-tester") is None and s.spawn("risk-tester-2", "risk-tester") is None
+    assert "TESTERS_SILENT" in s.say("lead", "tech-lead", "RISK ANALYSIS RESULTS\nnone")
+    told = ends(s, "risk-tester-1", "It looks bad.")
+    assert "RISK-N: CONFIRMED | MITIGATED | THEORETICAL" in told
+    assert ends(s, "risk-tester-1", "**RISK-1: CONFIRMED**\nSeverity: CRITICAL\nEvidence: src/old.py:1") is None
+    assert "risk-tester-2" in s.say("lead", "tech-lead", "RISK ANALYSIS RESULTS\nnone")
+    assert ends(s, "risk-tester-2", "- RISK-2 not confirmed: nothing loops") is None
+    found = s.state()["risks"]["verdicts"]
+    assert found["1"]["verdict"] == "CONFIRMED" and found["1"]["severity"] == "CRITICAL" and found["2"]["verdict"] == "THEORETICAL"
+    assert s.say("lead", "tech-lead", "RISK ANALYSIS RESULTS\nboth") is None
+    state = s.state()
+    assert state["tasks"]["1"]["high_risk"] and not state["tasks"]["2"]["high_risk"], "the task that it affects has three reviewers now"
+    told = s.say("tech-lead", "lead", "RISKS MITIGATED")
+    assert "RISK_UNDECIDED" in told and "RISK-1" in told and "RISK-2" not in told
+    assert s.edit("tech-lead", "DECISIONS.md", "# Decisions\n## Risks\nRISK-1: task #1 keeps a copy\n") is None
+    assert s.say("tech-lead", "lead", "RISKS MITIGATED") is None
+    text = summary(s)
+    for line in (
+        "Risks identified by Tech Lead: 2 (CRITICAL 1, MAJOR 1, MINOR 0)",
+        "Risk testers spawned: 2",
+        "Confirmed risks (mitigated before coding): 1 (RISK-1)",
+        "Theoretical risks (dismissed): 1 (RISK-2)",
+        "Tasks updated with risk mitigations: 1",
+    ):
+        assert "  " + line in text.splitlines(), text
+
+
+def test_a_tester_that_was_stopped_leaves_its_risk_standing(session):
+    s = session
+    risky(s, "RISKS: 1\nRISK-1: loses data\nSeverity: CRITICAL\n")
+    assert s.spawn("risk-tester-1", "risk-tester") is None
+    agent = s.agents["risk-tester-1"][0]
+    assert s.call("lead", "TaskStop", task_id=agent, response={"task_id": agent, "command": "risk-tester-1"}) is None
+    assert s.say("lead", "tech-lead", "RISK ANALYSIS RESULTS") is None
+    told = s.say("tech-lead", "lead", "RISKS MITIGATED")
+    assert "RISK_UNDECIDED" in told and "counts as CONFIRMED" in told
+    assert "  Not tested: 1" in summary(s)
+
+
+def test_no_risk_needs_a_reason_and_a_number_alone_is_none(session):
+    s = session
+    s.build()
+    assert s.register(plan("MEDIUM")) is None and s.spawn("tech-lead", "tech-lead") is None
+    for who, to, text in (
+        ("lead", "tech-lead", "VALIDATE PLAN"),
+        ("tech-lead", "lead", "PLAN OK"),
+        ("lead", "tech-lead", "IDENTIFY RISKS"),
+    ):
+        assert s.say(who, to, text) is None
+    assert "RISKS_REASON" in s.say("tech-lead", "lead", "RISKS: 0\n\n")
+    assert s.say("tech-lead", "lead", "RISKS: 0\nnothing imports the new file") is None
+
+
+def test_what_was_decided_before_a_risk_was_tested_decides_nothing(session):
+    s = session
+    risky(s, "RISKS: 1\nRISK-1: loses data\nSeverity: CRITICAL\n")
+    assert s.edit("tech-lead", "DECISIONS.md", "# Decisions\n## Risks\nRISK-1: to be tested\n") is None
+    assert s.spawn("risk-tester-1", "risk-tester") is None
+    assert ends(s, "risk-tester-1", "RISK-1: CONFIRMED\nEvidence: src/old.py:1") is None
+    assert s.say("lead", "tech-lead", "RISK ANALYSIS RESULTS") is None
+    assert "RISK_UNDECIDED" in s.say("tech-lead", "lead", "RISKS MITIGATED")
+
+
+def test_the_summary_counts_findings_by_area_not_messages(session):
+    s = session
+    s.setup("COMPLEX")
+    assert s.say("coder-1", "supervisor", "CLAIM: task #1") is None
+    assert s.say("coder-1", "tech-lead", "PATTERN DOES NOT FIT: task #1\nsrc/old.py keeps state; I propose none") is None
+    assert s.edit("coder-1", "src/a.py", "one\n") is None
+    for role in s.approvers(1):
+        assert s.say("coder-1", role, "REVIEW: task #1") is None
+    assert s.say("security-reviewer", "coder-1", "APPROVED: task #1") is None
+    found = "CHANGES_REQUESTED: task #1\nCRITICAL 95% src/a.py:1 loses the name; nobody is greeted; keep it\n- MAJOR 80% src/a.py:1 empty; crash; check\n"
+    assert s.say("logic-reviewer", "coder-1", found) is None
+    again = "CHANGES_REQUESTED: task #1\nMAJOR 90% src/a.py:1 against .conventions/checks/naming.md; rename it\nMINOR 70% src/a.py:1 long; hard to read; cut\n"
+    assert s.say("quality-reviewer", "coder-1", again) is None
+    assert s.say("tech-lead", "coder-1", "CHANGES_REQUESTED: task #1\nSee DECISIONS.md.") is None
+    assert "  ❌ No unresolved CRITICAL review findings (1 unresolved)" in summary(s).splitlines()
+    assert s.edit("coder-1", "src/a.py", "two\n") is None
+    for role in s.approvers(1):
+        assert s.say("coder-1", role, "REVIEW: task #1") is None
+        left = "\nMINOR 70% src/a.py:3 long; hard to read; cut" if role == "quality-reviewer" else ""
+        assert s.say(role, "coder-1", "APPROVED: task #1" + left) is None
+    text = summary(s)
+    for line in (
+        "Security issues found & fixed: 0",
+        "Logic issues found & fixed: 2",
+        "Quality issues found & fixed: 1; left: 1 MINOR",
+        "Convention violations caught & fixed: 1",
+        "Architectural issues found & fixed: 1",
+        "Escalations (pattern didn't fit): 1",
+        "Enabling agents triggered: 0",
+        "✅ No unresolved CRITICAL review findings (0 unresolved)",
+    ):
+        assert "  " + line in text.splitlines(), text
+
+
+def test_the_definition_of_done_has_the_seeds_lines(session):
+    s = session
+    s.build()
+    assert "PLAN_DONE" in s.bash("lead", _planned(plan(definition_of_done=["x"])))
+    raw = plan(definition_of_done=["all tests pass: make check", "no gold standard is touched"])
+    raw["tasks"][0]["tooling"]["build"] = "make"
+    assert s.register(raw) is None
+    assert s.state()["definition_of_done"] == [
+        "all tests pass: make check",
+        "no gold standard is touched",
+        "Build passes: make",
+        "No unresolved CRITICAL review findings",
+        "Consistent with project architecture",
+        "CLAUDE.md conventions followed",
+    ]
+    lines = [x for x in summary(s).splitlines() if "❌" in x]
+    assert "  ❌ Build passes: make (not run)" in lines and "Definition of Done: ❌ partial" in summary(s)
+
+
+def _planned(raw):
+    return "pack plan <<'EOF'\n%s\nEOF" % json.dumps(raw)
+
+
+def test_every_coder_gets_the_gold_standard_block_or_the_mark(session):
+    s = session
+    s.setup(coders=0)
+    spawn = lambda name, prompt: s.call(
+        "lead", "Agent", description=name, prompt=prompt, subagent_type="team:coder", name=name, response={"agentId": "x" + name}
+    )
+    assert spawn("coder-1", "task #1") is None
+    got = s.updated["prompt"]
+    assert "--- GOLD STANDARD: src — src/old.py ---\nOLD = 1\n" in got and got.endswith("\n\ntask #1"), got
+    own = "--- GOLD STANDARD: api — src/old.py ---\nOLD = 1\n\ntask #1"
+    assert spawn("coder-2", own) is None and s.updated["prompt"] == own
+    marked = "MARKS: NO REFERENCE FILES\ntask #1"
+    assert spawn("coder-3", marked) is None and s.updated["prompt"] == marked
+    assert [r["data"].get("gold") for r in s.events() if r["event"] == "SPAWN_REQUESTED" and r["data"]["role"] == "coder"] == [
+        ["src/old.py"],
+        ["src/old.py"],
+        [],
+    ]
+    assert "  Gold standards used: src/old.py" in summary(s).splitlines()
+
+
+def test_a_long_reference_is_cut_and_says_so_and_none_is_a_mark(session):
+    s = session
+    folder = os.path.join(s.project, ".conventions", "gold-standards")
+    os.makedirs(folder)
+    with open(os.path.join(folder, "long.md"), "w") as f:
+        f.write("".join("line %d\n" % n for n in range(1, 101)))
+    s.setup(coders=0)
+    assert s.call("lead", "Agent", description="c", prompt="go", subagent_type="team:coder", name="c1", response={"agentId": "y"}) is None
+    got = s.updated["prompt"]
+    assert "--- GOLD STANDARD: conventions — .conventions/gold-standards/long.md --- (lines 1-60 of 100; read the rest in the file)" in got
+    assert "line 60\n" in got and "line 61\n" not in got and got.index("long.md") < got.index("src/old.py")
+    os.remove(os.path.join(folder, "long.md"))
+    os.remove(os.path.join(s.project, "src", "old.py"))
+    assert s.call("lead", "Agent", description="c", prompt="go", subagent_type="team:coder", name="c2", response={"agentId": "z"}) is None
+    assert "NO REFERENCE FILES" in s.updated["prompt"]
+
+
+# --- Commits -----------------------------------------------------------------------------------------------------------------
+FORMS = {
+    "git commit -qm 'feat: greet (task #1)' -- src/a.py": None,
+    "git commit -qm 'fix(api)!: greet' -m 'for task #1' -- src/a.py": None,
+    'git commit -qm "$(cat <<\'EOF\'\nfeat: greet\n\ntask #1\nEOF\n)" -- src/a.py': None,
+    "git commit -qF - -- src/a.py <<'EOF'\ndocs: greet (#1)\nEOF": None,
+    "git commit -qm 'wip' -- src/a.py": "has no type and names no task",
+    "git commit -qm 'feat: greet' -- src/a.py": "names no task",
+    "git commit -qam 'greet (task #1)'": "has no type",
+    "git commit -qm 'feat: greet (task #12)' -- src/a.py": "names no task",
+    'git commit -qm "$(cat <<\'EOF\'\ngreet\nEOF\n)" -- src/a.py': "has no type and names no task",
+    "git commit -qF - -- src/a.py <<'EOF'\nfeat: greet\nEOF": "names no task",
+}
+
+
+@pytest.mark.parametrize("command", FORMS)
+def test_a_tasks_commit_bears_type_and_number(session, command):
+    s = session
+    s.setup()
+    assert s.edit("coder-1", "src/a.py", "one\n") is None
+    assert s.say("coder-1", "unified-reviewer", "REVIEW: task #1") is None
+    assert s.say("unified-reviewer", "coder-1", "APPROVED: task #1") is None
+    assert s.bash("coder-1", "git add src/a.py") is None
+    told = s.bash("coder-1", command)
+    if FORMS[command] is None:
+        assert told is None and s.exit == 0 and s.state()["tasks"]["1"]["state"] == "DONE", (told, s.output)
+    else:
+        assert "refused (COMMIT_MESSAGE)" in told and FORMS[command] in told and "(task #1)" in told, told
+
+
+def test_a_message_that_cannot_be_read_before_is_looked_at_after(session):
+    s = session
+    s.setup()
+    assert s.edit("coder-1", "src/a.py", "one\n") is None
+    assert s.say("coder-1", "unified-reviewer", "REVIEW: task #1") is None
+    assert s.say("unified-reviewer", "coder-1", "APPROVED: task #1") is None
+    given = {"command": 'W=wip; git add src/a.py; git commit -qm "$W" -- src/a.py'}
+    use = {"tool_name": "Bash", "tool_input": given, "tool_use_id": "toolu_w"}
+    assert s.send("PreToolUse", "coder-1", **use) == (0, None, "")
+    assert subprocess.run(given["command"], shell=True, cwd=s.project).returncode == 0
+    told = s.send("PostToolUse", "coder-1", tool_response={"stdout": "", "stderr": "", "interrupted": False}, **use)[1]
+    assert "git commit --amend" in told["hookSpecificOutput"]["additionalContext"]
+
+
+# --- Runs of waves -------------------------------------------------------------------------------------------------------------
+RULES = {
+    "prefix": "rt-",
+    "types": {"feat": "new", "fix": "mended", "perf": "faster"},
+    "scopes": ["kafka", "websocket"],
+    "trailers": ["Evidence", "Latency-impact"],
+}
+
+
+def waves(s, **more):
+    folder = os.path.join(s.project, ".claude", "team-definitions")
+    os.makedirs(folder)
+    with open(os.path.join(folder, "twoWaves.json"), "w") as f:
+        json.dump(dict(SMALL, **more), f)
+    with open(os.path.join(s.project, "strategy.md"), "w") as f:
+        f.write("# S\n\nquick\n")
+    activate(s, "--team twoWaves --strategy strategy.md")
+    assert s.spawn("planner", "two-planner") is None
+    assert s.edit("planner", ".two/PLAN.md", "# Plan\n\nDo it.\n") is None
+    s.stop("planner")
+    assert s.bash("lead", "pack gate check") is None
+    assert s.spawn("maker", "two-maker") is None
+
+
+def test_a_team_holds_its_commit_protocol_at_git_commit(session):
+    s = session
+    waves(s, commits=RULES)
+    assert s.edit("maker", "src/old.py", "OLD = 4\n") is None
+    told = s.bash("maker", "git commit -qam 'wip'")
+    assert "refused (COMMIT_FORM)" in told and "{type}(rt-{scope}): {concise description}" in told and "Latency-impact" in told
+    assert "unknown scope 'rt-nats'" in s.bash("maker", "git commit -qam 'feat(rt-nats): four' -m '- four' -m 'Latency-impact: none'")
+    assert "no `Latency-impact" in s.bash("maker", "git commit -qam 'feat(rt-kafka): four' -m '- four'")
+    assert "does not exist" in s.bash(
+        "maker", "git commit -qam 'perf(rt-kafka): four' -m '- four' -m 'Evidence: e.json\nLatency-impact: P99 9ms -> 5ms'"
+    )
+    good = "git commit -qaF - <<'EOF'\nfeat(rt-kafka): four\n\n- four instead of three\n\nLatency-impact: P99 5.2ms -> 7.1ms (for EOS)\nEOF"
+    assert s.bash("maker", good) is None and s.exit == 0, s.output
+
+
+def test_a_team_without_a_commit_protocol_commits_as_it_likes(session):
+    s = session
+    waves(s)
+    assert s.edit("maker", "src/old.py", "OLD = 4\n") is None
+    assert s.bash("maker", "git commit -qam 'wip'") is None and s.exit == 0
+
+
+def test_a_run_of_waves_has_a_report_of_its_own(session):
+    s = session
+    waves(s)
+    text = summary(s)
+    assert "Certification: ❌ not certified (2: maker is still at work)" in text and "Waves completed: 2/3" in text, text
+    assert s.edit("maker", ".two/work/OUT.md", "# Out\n\nmade\n") is None
+    s.stop("maker")
+    assert s.bash("lead", "pack teardown") is None and s.bash("lead", "pack teardown ask") is None
+    (path,) = glob.glob(os.path.join(s.project, ".claude", "teams", "*", "summary.md"))
+    with open(path) as f:
+        text = f.read()
+    for line in (
+        "TEAM Two waves COMPLETE",
+        "Waves completed: 3/3",
+        "  ✅ wave 2 Make",
+        "Gates passed: 1/1",
+        "  ✅ Planned: PASS",
+        "Agents spawned: maker 1, planner 1",
+        "Certification: ✅ certified (every wave is over, every gate passed)",
+    ):
+        assert line in text.splitlines(), text
+    assert "Tasks completed" not in text and "Definition of Done" not in text
+
+
+def test_a_run_of_waves_that_was_aborted_is_not_certified(session):
+    s = session
+    waves(s)
+    assert s.bash("lead", "pack abort --reason enough") is None
+    text = summary(s)
+    assert "TEAM Two waves ABORTED" in text and "Certification: ❌ not certified (the run was aborted" in text, text
+
+
+# --- The project's profile -------------------------------------------------------------------------------------------------------
+REPORT = """```
+STACK            Python 3.11, no framework
+COMMANDS         test: python3 -m unittest (pyproject.toml:3)
+STRUCTURE        src/: modules
+                 tests/: one file a module
+LAYERS TOUCHED   api: src/a.py
+CHANGES EXISTING no
+SENSITIVE        none
+SHARED           src/old.py: 1
+PATTERNS         naming: src/old.py
+GAPS             none
+```"""
+
+
+def researched(s, report):
+    assert s.spawn("codebase-researcher", "codebase-researcher") is None
+    assert ends(s, "codebase-researcher", report) is None
+
+
+def opened(s):
+    """What the lead is told at an opening."""
+    return s.build()[1]["hookSpecificOutput"]["additionalContext"]
+
+
+def profile_of(s):
+    import yaml
+
+    with open(os.path.join(s.project, ".project-profile.yml")) as f:
+        return yaml.safe_load(f)
+
+
+def another_run(s):
+    assert s.bash("lead", "pack abort --reason next") is None and s.bash("lead", "pack teardown ask") is None
+    return type(s)(s.project, s.data, session="5e551000-0000-4000-8000-000000000002", now=s.now + 100)
+
+
+def test_the_researchers_report_becomes_the_profile_and_fresh_is_computed(session):
+    s = session
+    with open(os.path.join(s.project, "pyproject.toml"), "w") as f:
+        f.write("[project]\nname = 'x'\n")
+    assert ".project-profile.yml (" not in opened(s)
+    researched(s, REPORT)
+    got = profile_of(s)
+    assert got["stack"] == ["Python 3.11, no framework"] and got["structure"] == ["src/: modules", "tests/: one file a module"]
+    assert got["profile"] == 1 and set(got["made_from"]) == {"pyproject.toml", "folders"} and "shared" not in got
+    s = another_run(s)
+    assert ".project-profile.yml (fresh: context is known, no codebase-researcher)" in opened(s)
+    with open(os.path.join(s.project, "pyproject.toml"), "a") as f:
+        f.write("version = '1'\n")
+    s.session = "5e551000-0000-4000-8000-000000000002"
+    s = another_run(s)
+    s.session = "5e551000-0000-4000-8000-000000000003"
+    assert "(stale, changed since: pyproject.toml: codebase-researcher)" in opened(s)
+    researched(s, REPORT.replace("3.11", "3.12"))
+    assert profile_of(s)["stack"] == ["Python 3.12, no framework"]
+
+
+def test_a_profile_is_no_change_that_somebody_has_to_approve(session):
+    s = session
+    s.build()
+    researched(s, REPORT)
+    assert s.register() is None and s.bash("lead", "pack status") is None
+    assert "project-profile" not in s.output and not s.state()["result"]["unseen"]
+
+
+def test_a_report_without_stack_and_a_users_own_profile_are_left(session):
+    s = session
+    s.build()
+    researched(s, "GAPS everything")
+    assert not os.path.exists(os.path.join(s.project, ".project-profile.yml"))
+    with open(os.path.join(s.project, ".project-profile.yml"), "w") as f:
+        f.write("stack: mine\n")
+    researched_again = ends(s, "codebase-researcher", REPORT)
+    assert researched_again is None and profile_of(s) == {"stack": "mine"}
+    assert "(not written by this plugin: read it)" in opened(another_run(s))
+
+
+# --- Enabling agents -----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "path, areas",
+    [
+        ("src/auth/login.ts", ["auth"]),
+        ("src/AuthGuard.tsx", ["auth"]),
+        ("db/migrations/0001.sql", ["migrations"]),
+        ("app/HTTPPermissionCheck.java", ["permissions"]),
+        ("billing/stripe_checkout.py", ["payments", "billing"]),
+        ("src/author.py", []),
+        ("docs/unauthorised-talk.md", []),
+        ("src/payload.py", []),
+    ],
+)
+def test_what_is_sensitive_by_its_path(path, areas):
+    from pack.protocol.plan import sensitive_areas
+
+    assert sensitive_areas([path]) == areas
+
+
+def sensitive(high_risk, **more):
+    raw = plan("MEDIUM")
+    raw["tasks"][0].update(files=["src/auth.py"], high_risk=high_risk, **more)
+    return raw
+
+
+def test_a_high_risk_task_that_is_sensitive_needs_the_enabling_agent(session):
+    s = session
+    s.setup("MEDIUM", raw=sensitive(True))
+    assert s.spawn("security-reviewer", "security-reviewer") is None and s.spawn("quality-reviewer", "quality-reviewer") is None
+    assert s.bash("lead", "pack go") is None and "enabling-agent" in s.output, s.output
+    assert s.edit("coder-1", "src/auth.py", "one\n") is None
+    for role in s.approvers(1):
+        if role != "enabling-agent":
+            assert s.say("coder-1", role, "REVIEW: task #1") is None
+    assert s.spawn("enabling-agent", "enabling-agent") is None
+    for role in s.approvers(1):
+        if role != "enabling-agent":
+            assert s.say(role, "coder-1", "APPROVED: task #1") is None
+    commit = "git add src/auth.py && git commit -qm 'feat: auth (task #1)' -- src/auth.py"
+    assert "COMMIT_BEFORE_APPROVAL" in s.bash("coder-1", commit) and "enabling-agent" in s.bash("coder-1", commit)
+    assert s.say("coder-1", "enabling-agent", "REVIEW: task #1") is None
+    assert s.say("enabling-agent", "coder-1", "APPROVED: task #1") is None
+    assert s.bash("coder-1", commit) is None and s.state()["tasks"]["1"]["state"] == "DONE"
+    assert "  Enabling agents triggered: 1" in summary(s).splitlines()
+
+
+def test_without_high_risk_the_reviewers_suffice_and_the_plan_may_name_an_area(session):
+    s = session
+    s.build()
+    assert "PLAN_SENSITIVE" in s.bash("lead", _planned(sensitive(True, sensitive=["cookies"])))
+    raw = sensitive(False)
+    raw["tasks"][0].update(files=["src/a.py"], sensitive=["payments"])
+    assert s.register(raw) is None
+    state = s.state()
+    assert state["tasks"]["1"]["sensitive"] == ["payments"] and "enabling-agent" not in s.approvers(1)
+
+
+def test_an_attestation_asks_for_the_enabling_agent_by_itself():
+    from pack.report import attest_verify
+
+    task = {"high_risk": True, "required": [], "files": [{"path": "src/auth.py"}]}
+    assert "enabling-agent" in attest_verify._roles_of(task, "COMPLEX")
+    assert "enabling-agent" not in attest_verify._roles_of(dict(task, files=[{"path": "src/a.py"}]), "COMPLEX")
+    assert "enabling-agent" not in attest_verify._roles_of(dict(task, high_risk=False), "COMPLEX")
+
+
+def activated(s, **more):
+    folder = os.path.join(s.project, ".claude", "team-definitions")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "twoWaves.json"), "w") as f:
+        json.dump(dict(SMALL, **more), f)
+    with open(os.path.join(s.project, "strategy.md"), "w") as f:
+        f.write("# S\n\nquick\n")
+    return activate(s, "--team twoWaves --strategy strategy.md")["hookSpecificOutput"]["additionalContext"]
+
+
+def left_behind(s, *names):
+    for name in names:
+        path = os.path.join(s.project, ".two", name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as f:
+            f.write("# It\n\nis done\n")
+
+
+def test_a_fresh_activation_goes_on_after_the_waves_that_are_whole(session):
+    s = session
+    left_behind(s, "PLAN.md")
+    assert "need not be spawned again: planner. Run `pack gate check` first" in activated(s)
+    assert s.state()["waves"]["found"] == ["planner"] and s.state()["waves"]["resumed_at"]
+    assert "WAVE_CLOSED" in s.spawn("maker", "two-maker"), "the gate is judged in this run, too"
+    assert s.bash("lead", "pack gate check") is None and s.state()["waves"]["verdicts"] == {"planned": "PASS"}
+    assert s.spawn("maker", "two-maker") is None
+    assert s.edit("maker", ".two/work/OUT.md", "# Out\n\nmade\n") is None
+    s.stop("maker")
+    assert s.bash("lead", "pack teardown") is None and s.bash("lead", "pack teardown ask") is None
+    assert s.state()["phase"] == "CLOSED"
+
+
+def test_a_finished_folder_is_certified_without_anybody(session):
+    s = session
+    left_behind(s, "PLAN.md", "work/OUT.md")
+    assert "need not be spawned again: planner, maker" in activated(s)
+    assert s.bash("lead", "pack gate check") is None and s.state()["phase"] == "COMPLETION"
+    assert s.bash("lead", "pack teardown") is None
+    assert "Certification: ✅ certified" in summary(s)
+
+
+def test_work_after_a_hole_counts_for_nothing_and_a_heading_is_no_work(session):
+    s = session
+    left_behind(s, "work/OUT.md")
+    with open(os.path.join(s.project, ".two", "PLAN.md"), "w") as f:
+        f.write("# Plan\n")
+    assert "need not be spawned" not in activated(s) and s.state()["waves"]["found"] == []
+    assert s.spawn("planner", "two-planner") is None
+
+
+# --- What the user is told, what research lacked, what a fix mended -----------------------------------------------------------------
+def test_trade_offs_of_a_complex_plan_are_recorded_and_shown_to_the_user(session):
+    s = session
+    s.build()
+    given = {"command": _planned(plan("COMPLEX", trade_offs=["a file rather than a table: 50 users"]))}
+    code, out, _err = s.send("PreToolUse", tool_name="Bash", tool_input=given, tool_use_id="toolu_t")
+    assert code == 0 and out["systemMessage"] == "Trade-off: a file rather than a table: 50 users"
+    assert "Trade-off: a file rather than a table: 50 users" in summary(s).splitlines()
+
+
+def test_a_complex_plan_without_trade_offs_says_what_to_tell(session):
+    s = session
+    s.build()
+    assert s.register(plan("COMPLEX")) is None and "tell the user the key ones" in s.output
+    assert "trade_offs must be a list" in s.bash("lead", _planned(plan("COMPLEX", trade_offs="x")))
+
+
+def test_a_tool_that_research_lacked_is_recorded(session):
+    s = session
+    s.build()
+    assert s.spawn("web-researcher", "web-researcher") is None
+    assert ends(s, "web-researcher", "RECOMMENDATION  x\nTOOL_UNAVAILABLE: Context7\n- TOOL_UNAVAILABLE: `Exa`\n") is None
+    assert [r["data"]["tool"] for r in s.events() if r["event"] == "TOOL_UNAVAILABLE"] == ["Context7", "Exa"]
+
+
+def test_a_build_that_a_fix_task_mended_says_so():
+    from pack.store import summary as report
+
+    who = {"name": "lead", "role": "lead"}
+    row = lambda event, **data: {"event": event, "actor": who, "data": data, "ts": 0, "seq": 1}
+    records = [
+        row("PLAN_REGISTERED", tasks={"1": {}, "2": {}}),
+        row("VERIFIED", build_exit=1, test_exit=None),
+        row("TASK_ADDED", task_record={}),
+        row("VERIFIED", build_exit=0, test_exit=1),
+        row("TASK_ADDED", task_record={}),
+        row("VERIFIED", build_exit=0, test_exit=0),
+    ]
+    stats = report.figures(records)
+    assert stats["fixes"] == {"build": [3], "test": [3, 4]} and stats["red"] == {"build": True, "test": True}
+    state = {
+        "verify": {"build": {"exit": 0, "command": "make"}, "test": {"exit": 0, "command": "make check"}, "ok": True},
+        "mode": "SIMPLE",
+    }
+    lines = report._integration(state, stats)
+    assert lines[1] == "  Build: ✅ (fixed in task #3) (make)" and lines[2].startswith("  Tests: ✅ (fixed in task #3, #4) (make check)")

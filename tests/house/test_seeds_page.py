@@ -1,0 +1,50 @@
+"""docs/seeds.md: every place that it names is there, and says what it is named for."""
+
+import os
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "scripts", "dev"))
+
+import seeds  # noqa: E402
+
+SEEDS = ("build-command", "parallel-sprint-command-center", "realtime-dev", "realtime-engineer", "realtime-systems-team")
+
+
+def gone(text):
+    """What of a place is not there, "" where all is."""
+    try:
+        path, needle, _words = seeds.place(text)
+    except KeyError:
+        return "no test is called so"
+    full = os.path.join(ROOT, path)
+    if not os.path.exists(full):
+        return "no such file"
+    if not needle:
+        return ""
+    with open(full, encoding="utf-8") as f:
+        return "" if needle in f.read() else "%r does not stand in it" % needle
+
+
+def test_every_place_that_the_page_names_is_there():
+    wrong = []
+    for seed, section, item, held, seen in seeds.rows():
+        if held and held[0].startswith("open:"):
+            assert not seen, item
+            continue
+        assert held and seen, "%s: no place" % item
+        wrong += ["%s: %s: %s" % (item, text, gone(text)) for text in held + seen if gone(text)]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_seed_has_its_items_and_nothing_of_the_build_command_is_open():
+    rows = seeds.rows()
+    assert {r[0] for r in rows} == set(SEEDS)
+    assert sum(r[0] == "build-command" for r in rows) >= 100
+    assert not [r[2] for r in rows if r[0] == "build-command" and r[3][0].startswith("open:")]
+    assert len({(r[0], r[2]) for r in rows}) == len(rows), "an item twice"
+
+
+def test_a_place_that_is_gone_is_found():
+    assert gone("t:test_that_nobody_wrote") and gone("k:protocol/nowhere.py") and gone("k:protocol/plan.py#no such words anywhere")
+    assert not gone("k:protocol/plan.py#def classify") and not gone("s:realtime") and not gone("D:Idle is alive")
