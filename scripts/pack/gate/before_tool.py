@@ -345,21 +345,23 @@ def _frame(call: Call, given: dict[str, Any], message: dict[str, Any], resolved:
 
 def protected(call: Call, full: str) -> str | None:
     """Why no agent may write a path, or None."""
-    real = os.path.realpath
+    real = os.path.realpath  # one lstat for each part of a path: the project's and the client's folder are asked for once
+    root, home, join = real(call.project), real(paths.client_home(call.env)), os.path.join
     rows: tuple[tuple[str, str], ...] = (
-        (os.path.join(real(call.project), paths.TEAMS), "the team's folder belongs to the hooks"),
+        (join(root, paths.TEAMS), "the team's folder belongs to the hooks"),
         (real(call.data), "the plugin's data belong to the hooks"),
-        (os.path.join(real(call.project), ".claude", "settings"), "settings decide whether hooks run"),
-        (os.path.join(real(paths.client_home(call.env)), "settings"), "the user's settings decide whether hooks run"),
-        (real(os.path.join(paths.client_home(call.env), "plugins")), "the client's plugins enforce the run"),
+        (join(root, ".claude", "settings"), "settings decide whether hooks run"),
+        (join(home, "settings"), "the user's settings decide whether hooks run"),
+        (real(join(home, "plugins")), "the client's plugins enforce the run"),
         ("/etc/claude-code", "managed settings decide whether hooks run"),
         ("/Library/Application Support/ClaudeCode", "managed settings decide whether hooks run"),
-        (os.path.join(real(call.project), run_config.NAME), "it says what the run may do, and is sealed"),
-        (os.path.join(real(call.project), ".claude", "fleet.yaml"), "it says which fleet the project is in: the user's own to change"),
-        (os.path.join(real(call.project), ".claude", "scheduled_tasks"), "nobody schedules a prompt while a run is live"),
+        (join(root, run_config.NAME), "it says what the run may do, and is sealed"),
+        (join(root, ".claude", "fleet.yaml"), "it says which fleet the project is in: the user's own to change"),
+        (join(root, ".claude", "scheduled_tasks"), "nobody schedules a prompt while a run is live"),
     )
-    if not (real(PLUGIN_ROOT) + os.sep).startswith(real(call.project) + os.sep):  # not while working on the plugin itself
-        rows += ((real(PLUGIN_ROOT), "the plugin enforces the run"),)
+    plugin = real(PLUGIN_ROOT)
+    if not (plugin + os.sep).startswith(root + os.sep):  # not while working on the plugin itself
+        rows += ((plugin, "the plugin enforces the run"),)
     folded = full.casefold()
     for base, why in rows:
         base = base.casefold()
@@ -368,7 +370,7 @@ def protected(call: Call, full: str) -> str | None:
             folded == base
             or folded.startswith(base + os.sep)
             or base.startswith(folded + os.sep)
-            and folded != real(call.project).casefold()
+            and folded != root.casefold()
             or (base.endswith(("settings", "scheduled_tasks")) and folded.startswith(base))
         ):
             return why
