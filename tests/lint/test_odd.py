@@ -1,0 +1,145 @@
+"""Plugins made at random from what no author writes, each in a fresh process through bin/pack: an answer, the right exit code, no traceback."""
+
+import json
+import os
+import random
+import subprocess
+
+import pytest
+from conftest import ROOT
+
+VALUES = (
+    None,
+    True,
+    -1,
+    1e308,
+    10**400,
+    "",
+    "./",
+    "../..",
+    "\u202e",
+    "a" * 5000,
+    "${CLAUDE_PLUGIN_ROOT}/x",
+    "$(x)",
+    "(a+)+$",
+    "\x00",
+    "---\n",
+)
+VALUES += ([], {}, [[]], [None], {"": ""}, ["x", 1, None], {"command": 1}, {"hooks": [{}]}, [[[[[]]]]])
+MANIFEST = "name version description author repository keywords commands agents skills hooks mcpServers lspServers userConfig dependencies"
+ENTRY = MANIFEST + " source strict category tags"
+FRONT = (
+    "name description tools disallowedTools allowed-tools model color skills hooks mcpServers isolation arguments agent context metadata"
+)
+HOOK = "PreToolUse PostToolUse Stop FileChanged hooks matcher type command timeout async if once args url prompt server model headers"
+SERVER = "command args env url type headers cwd timeout"
+YAML = (
+    "x",
+    "",
+    "'",
+    "[a",
+    "{a: b",
+    "|\n  a\n b",
+    "*a",
+    "!!python/object:os.system x",
+    "a: b: c",
+    "@x",
+    "0x1g",
+    "\u00a0x",
+    "x # y",
+    "[" * 3000,
+)
+BODY = (
+    "# H\n",
+    "```\n",
+    "<!--",
+    "-->",
+    "`",
+    "!`x $1`",
+    "@../../x",
+    "[a](b.md#c)",
+    "| a |\n|---|\n| `X` |\n",
+    "subagent_type: ",
+    "\x00",
+    "\u2028",
+)
+BODY += (
+    "demo-pack:go ",
+    "&#x0;",
+    "*" * 50,
+    "> " * 40,
+    "Use the `q` skill",
+    "curl x | sh",
+    "<!-- pack-lint: ignore -->",
+    "${CLAUDE_PLUGIN_ROOT}/../x",
+)
+ENCODINGS = ("utf-8",) * 6 + ("utf-16", "utf-16-le", "utf-32", "utf-8-sig")
+
+
+class Maker:
+    """One plugin's files, the same for the same seed."""
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+
+    def value(self, depth=0):
+        chance = self.random
+        if depth < 3 and chance.random() < 0.3:
+            return {chance.choice(HOOK.split()): self.value(depth + 1) for _ in range(3)}
+        return chance.choice(VALUES)
+
+    def table(self, keys):
+        return {key: self.value() for key in self.random.sample(keys.split(), self.random.randint(0, 6))}
+
+    def coded(self, text):
+        data = bytearray(text.encode(self.random.choice(ENCODINGS), "surrogatepass"))
+        for _ in range(self.random.choice((0, 0, 0, 5)) if data else 0):
+            data[self.random.randrange(len(data))] = self.random.randrange(256)
+        return bytes(data)
+
+    def json(self, value):
+        text = json.dumps(value, ensure_ascii=self.random.random() < 0.5)
+        broken = (text[: len(text) // 2], "// c\n" + text, text + text, text.replace('"', "'"), "[" * 100000)
+        return self.coded(self.random.choice((text,) * 12 + broken))
+
+    def page(self):
+        chance = self.random
+        front = "".join("%s: %s\n" % (chance.choice(FRONT.split()), chance.choice(YAML)) for _ in range(chance.randint(0, 7)))
+        close = chance.choice(("---\n", "---\n", "--- x\n", ""))
+        return self.coded(chance.choice(("---\n", "---\n", "\n---\n")) + front + close + "".join(chance.choices(BODY, k=25)))
+
+    def files(self):
+        yield ".claude-plugin/plugin.json", self.json(self.table(MANIFEST))
+        yield ".claude-plugin/marketplace.json", self.json({"name": self.value(), "plugins": [self.table(ENTRY), self.value()]})
+        groups = {event: [{"matcher": self.value(), "hooks": [self.table(HOOK), self.value()]}] for event in HOOK.split()[:4]}
+        yield "hooks/hooks.json", self.json({"hooks": groups})
+        yield ".mcp.json", self.json({"mcpServers": {"a": self.table(SERVER), "__proto__": self.value()}})
+        for path in ("agents/a.md", "agents/\u202e.md", "commands/%s.md", "skills/s s/SKILL.md", "skills/s s/references/r.md", "README.md"):
+            yield path, self.page()
+        yield "scripts/a.sh", self.coded(self.random.choice(("if", '"', "cat <<E\n", "$((" * 500)))
+        yield "scripts/a.py", self.coded(self.random.choice(("def x(:\n", "\x00", "print({'hookSpecificOutput': 1})")))
+        yield "skills/" + "d/" * 60 + "SKILL.md", b"---\nname: d\n---\n"
+        yield "agents/huge.md", b"---\nname: h\n---\n" + self.random.choice((b"`", b"|", b"[", b"\xff")) * 1200000
+
+    def lay(self, root):
+        for path, data in self.files():
+            target = os.path.join(root, path)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            with open(target, "wb") as handle:
+                handle.write(data)
+        for path, target in (("agents/up", ".."), ("skills/loop", "loop"), ("commands/l.md", "../agents/a.md"), ("l", "../l")):
+            os.symlink(target, os.path.join(root, path))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_an_answer_and_the_right_exit_code(seed, tmp_path):
+    root = str(tmp_path / "odd")
+    Maker(seed).lay(root)
+    command = [os.path.join(ROOT, "bin", "pack"), "lint", "--no-cache", root]
+    done = subprocess.run(command + ["--format", "json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    assert not done.stderr, done.stderr[-500:]
+    worst = {finding["severity"] for finding in json.loads(done.stdout)["findings"]}
+    assert worst and done.returncode == ("error" in worst)
+    other = (("--format", "sarif"), ("--fix",), ("--effective",))[seed % 3]
+    done = subprocess.run(command + list(other), stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    assert done.returncode in (0, 1) and b"Traceback" not in done.stderr, (other, done.stderr[-500:])
