@@ -5,6 +5,7 @@ import asyncio
 import errno
 import functools
 import os
+import signal
 import time
 
 import click
@@ -13,7 +14,7 @@ from pack.cli import clicks
 from pack.realtime import adapters, audit, derive, evidence, gates, hdr, managed, measure, rtfile
 from pack.realtime import ceiling as ceilings
 from pack.realtime import probe as prober
-from pack.teams.layout import make_layout
+from pack.teams.layout import make_layout, project_of
 
 VERBS_OF = {
     "latency": ("latency", "tail"),
@@ -149,6 +150,84 @@ def check(team, team_dir):
             click.echo("%-28s MISSING: no path measures it; add one, or declare it in out_of_scope with a reason" % item["kind"])
     for problem in rtfile.unready(data, team):
         click.echo(problem)
+
+
+@rt.command(
+    help="What of rt.yaml answers here, what would start it, and what is missing; exit 1 if something is.",
+    epilog="\b\nExample: pack rt doctor",
+)
+@team_options
+def doctor(team, team_dir):
+    from pack.realtime import local
+
+    said = {
+        "answers": "answers",
+        "starts": "`pack rt up` starts it: %s",
+        "installed": "installed (%s), not running: start it, or let pack: `server: {command: [...]}`",
+        "compose": "not installed: `pack rt compose` writes %s",
+        "nothing": "does not answer: %s",
+    }
+    found = local.look(rtfile.load(team_dir, team))
+    for ident, adapter, address, state, what in found:
+        click.echo("%-24s %-10s %s: %s" % (ident, adapter, address, said[state] % what if "%s" in said[state] else said[state]))
+    raise SystemExit(0 if all(row[3] in ("answers", "starts") for row in found) else 1)
+
+
+@rt.command(help="Write a compose file for what rt.yaml names and is not installed here.", epilog="\b\nExample: pack rt compose")
+@click.option("--all", "everything", is_flag=True, help="also what is installed or answers")
+@team_options
+def compose(everything, team, team_dir):
+    from pack.realtime import local
+
+    text = local.compose([row[1] for row in local.look(rtfile.load(team_dir, team)) if everything or row[3] == "compose"])
+    if not text:
+        click.echo("nothing to write: all that rt.yaml names answers, is installed, or is your own server")
+        return
+    target = os.path.join(project_of(team_dir, team), "docker-compose.rt.yml")
+    if os.path.exists(target):
+        raise measure.MeasureError("%s is there already: edit or remove it" % target)
+    with open(target, "w", encoding="utf-8") as handle:
+        handle.write(text)
+    click.echo("wrote %s" % target)
+
+
+@rt.command(
+    help="Start the servers of rt.yaml, wait until they answer, and keep them until ctrl-c.",
+    epilog="\b\nExample: pack rt up &\n         pack rt down",
+)
+@team_options
+def up(team, team_dir):
+    from pack.realtime import local
+
+    pid = os.path.join(team_dir, ".up.pid")
+    begun = local.start(rtfile.load(team_dir, team), project_of(team_dir, team))
+    if not begun:
+        click.echo("nothing to start: see `pack rt doctor`")
+        return
+    try:
+        with open(pid, "w", encoding="utf-8") as handle:
+            handle.write("%d\n" % os.getpid())
+        for address, _server in begun:
+            click.echo("up: %s" % address)
+        prober.until_interrupted()
+    finally:
+        for _address, server in begun:
+            server.stop()
+        if os.path.exists(pid):
+            os.remove(pid)
+
+
+@rt.command(help="End the servers that `pack rt up` keeps.", epilog="\b\nExample: pack rt down")
+@team_options
+def down(team, team_dir):
+    pid = os.path.join(team_dir, ".up.pid")
+    try:
+        with open(pid, encoding="utf-8") as handle:
+            os.kill(int(handle.read()), signal.SIGTERM)
+    except (OSError, ValueError):
+        click.echo("nothing is up (`pack rt up` keeps its servers until it ends)")
+        return
+    click.echo("asked to end")
 
 
 @rt.command(

@@ -415,6 +415,15 @@ async def let_go(adapter):
         pass
 
 
+def until_interrupted():
+    """Wait for ctrl-c, SIGTERM or a closed terminal."""
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        signal.signal(number, lambda *_: ended.set())
+    while not ended.wait(0.5):
+        pass
+
+
 def run(main, descriptors=100):
     """Run `main(stop)`. Ctrl-c, SIGTERM and a closed terminal set `stop`, so that what was measured is kept; a second one
     gives up (KeyboardInterrupt). `descriptors`: how many the measurement will need."""

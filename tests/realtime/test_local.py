@@ -1,0 +1,84 @@
+"""`pack rt doctor`, `compose`, `up`, `down`: what rt.yaml needs on this machine (the seed, section 8)."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import yaml
+
+from pack.realtime import local, managed
+
+from .conftest import START, free_port
+
+PACK = [sys.executable, "-I", START]
+RT = """rt: 1
+project: P
+strategy: S.md
+paths:
+  - {id: a, adapter: websocket, address: "ws://127.0.0.1:%d/", server: {command: [%s, -c, "%s"]}, rate: 50, duration: 10, budget_ms: {p99: 50}, guarantee: at-most-once}
+  - {id: k, adapter: kafka, address: "127.0.0.1:%d", rate: 50, duration: 10, budget_ms: {p99: 50}, guarantee: at-least-once}
+"""
+LISTEN = "import socket,sys,time; s=socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(('127.0.0.1',{port})); s.listen(); time.sleep(600)"
+
+
+def project(folder):
+    port, other = free_port(), free_port()
+    (folder / ".team").mkdir()
+    (folder / ".team" / "rt.yaml").write_text(RT % (port, sys.executable, LISTEN, other))
+    return port
+
+
+def run(folder, *words):
+    done = subprocess.run(PACK + ["rt", *words], cwd=str(folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return done.returncode, done.stdout
+
+
+def test_the_doctor_says_what_starts_and_what_is_missing(tmp_path):
+    project(tmp_path)
+    code, out = run(tmp_path, "doctor")
+    assert (
+        code == 1 and "`pack rt up` starts it" in out and "not installed: `pack rt compose` writes zookeeper, kafka, schema-registry" in out
+    ), out
+
+
+def test_the_compose_file_has_the_seeds_images_for_what_is_not_here(tmp_path):
+    project(tmp_path)
+    code, out = run(tmp_path, "compose")
+    assert code == 0 and "docker-compose.rt.yml" in out
+    services = yaml.safe_load((tmp_path / "docker-compose.rt.yml").read_text())["services"]
+    assert list(services) == ["zookeeper", "kafka", "schema-registry"]
+    assert services["kafka"]["image"] == "confluentinc/cp-kafka:7.6.0" and services["kafka"]["depends_on"] == ["zookeeper"]
+    assert services["kafka"]["environment"]["KAFKA_TRANSACTION_STATE_LOG_MIN_ISR"] == "1" and services["zookeeper"]["ports"] == [
+        "2181:2181"
+    ]
+    code, out = run(tmp_path, "compose")
+    assert code == 2 and "is there already" in out
+
+
+def test_every_service_of_an_adapter_is_described_and_its_dependencies_too():
+    for _programs, names in local.PARTS.values():
+        for name in names:
+            assert set(local.SERVICES[name].get("depends_on", ())) <= set(names) and ":" in local.SERVICES[name]["image"]
+    assert yaml.safe_load(local.compose(list(local.PARTS)))["services"]["redis"]["image"] == "redis:7-alpine"
+    assert local.compose(["websocket"]) == ""
+
+
+def test_up_waits_until_it_answers_and_down_ends_it(tmp_path):
+    port = project(tmp_path)
+    address = "127.0.0.1:%d" % port
+    assert run(tmp_path, "down") == (0, "nothing is up (`pack rt up` keeps its servers until it ends)\n")
+    up = subprocess.Popen(PACK + ["rt", "up"], cwd=str(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        assert up.stdout.readline() == "up: ws://%s/\n" % address and managed.answers(address)
+        assert run(tmp_path, "down") == (0, "asked to end\n")
+        assert up.wait(60) == 0
+    finally:
+        if up.poll() is None:
+            up.send_signal(signal.SIGKILL)
+        up.stdout.close()
+    until = time.monotonic() + 30
+    while managed.answers(address) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not managed.answers(address) and not os.path.exists(tmp_path / ".team" / ".up.pid")
