@@ -161,7 +161,7 @@ def test_a_commit_under_a_lost_lease_is_refused_and_says_who_has_it(machines, se
     b.build()
     assert b.register(tasks(["src/a.py"])) is None, "what has run out is free"
     os.kill(ams.ship()["pid"], signal.SIGCONT)  # and wakes as a zombie
-    refused = a.bash("coder-1", "git add src/a.py && git commit -qm 'feat: one'")
+    refused = a.bash("coder-1", "git add src/a.py && git commit -qm 'feat: one (task #1)'")
     assert "LEASE_LOST" in refused and "squad squad-ber has it" in refused and "on ber" in refused
     assert git(ams.clone, "log", "--oneline").count("\n") == 1, "nothing was committed"
     wait(lambda: files.read(ams.run(), "news.json"), "the lead is to be told")

@@ -64,7 +64,7 @@ def test_the_run_is_finished_on_the_other_machine(pair, server, base):
     assert b.say("coder-9", "supervisor-2", "CLAIM: task #2") is None
     assert b.edit("coder-9", ".conventions/x.md", "one line\n") is None
     assert b.say("coder-9", "unified-2", "REVIEW: task #2") is None and b.say("unified-2", "coder-9", "APPROVED: task #2") is None
-    assert b.bash("coder-9", "git add .conventions && git commit -qm 'feat: two'") is None, b.output
+    assert b.bash("coder-9", "git add .conventions && git commit -qm 'feat: two (task #2)'") is None
     assert b.state()["tasks"]["2"]["state"] == "DONE"
     ber.settled()
     assert stored(server, base, run) == journal(ber)

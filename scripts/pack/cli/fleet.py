@@ -183,7 +183,7 @@ def _join(given, folder):
     data = {"project": given.project or (old or {}).get("project") or _plain(os.path.basename(folder))}
     data.update(_where(given, folder))
     data["branches"] = {
-        "trunk": given.trunk or (old or {}).get("trunk") or _branch(folder),
+        "trunk": given.trunk or (old or {}).get("trunk") or setup.branch(folder) or "main",
         "own": given.own if given.own is not None else (old or {}).get("own") or [],
     }
     data["offline"] = given.offline or (old or {}).get("offline", "refuse")
@@ -205,12 +205,6 @@ def _join(given, folder):
 def _plain(name):
     out = "".join(c if c in policy.LETTERS + "._-" else "-" for c in name.lower()).lstrip("._-")
     return out[:63] or "project"
-
-
-def _branch(folder):
-    from ..fleet import setup
-
-    return setup._git(folder, "symbolic-ref", "--short", "-q", "HEAD") or "main"
 
 
 def _own_run(folder):

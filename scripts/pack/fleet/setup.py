@@ -157,16 +157,21 @@ def squad(project):
     return (_git(project, "config", "team.squad") or os.environ.get("USER") or "squad")[:100]
 
 
+def branch(project):
+    """The branch that HEAD is on, "" when it is on none."""
+    return _git(project, "symbolic-ref", "--short", "-q", "HEAD") or ""
+
+
 def lineage(project, settings):
     """(lineage, branch): the trunk, or the own branch (`branches: own`) that HEAD is on or branched off last."""
     import fnmatch
 
-    branch = _git(project, "symbolic-ref", "--short", "-q", "HEAD") or ""
+    here = branch(project)
     matches = lambda name: any(fnmatch.fnmatchcase(name, p) for p in settings["own"])
-    if not settings["own"] or branch == settings["trunk"]:
-        return settings["trunk"], branch
-    if matches(branch):
-        return branch, branch
+    if not settings["own"] or here == settings["trunk"]:
+        return settings["trunk"], here
+    if matches(here):
+        return here, here
     named = {}
     for ref in (_git(project, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes") or "").split():
         name = ref.split("/", 2)[2] if ref.startswith("refs/heads/") else ref.split("/", 3)[-1]
@@ -178,7 +183,7 @@ def lineage(project, settings):
             count = _git(project, "rev-list", "--count", "%s..HEAD" % ref)
             if count is not None and count.isdigit():
                 ahead.append((int(count), name != settings["trunk"], name))
-    return (min(ahead)[2] if ahead else settings["trunk"]), branch
+    return (min(ahead)[2] if ahead else settings["trunk"]), here
 
 
 def _git(project, *args):

@@ -168,6 +168,7 @@ class Shipper:
     def beat(self):
         """A sign of life; finds out whether leases changed."""
         self._bundle()
+        self.branch = setup.branch(self.project)
         _until, _now, turn, _last = self.engine.call("heartbeat", *self.me(), codec.dumps(self.facts()), self.branch, self.head())[0]
         self.next_beat = time.monotonic() + max(0.2, min(15.0, self.ttl / 4))
         if turn != self.turn:
