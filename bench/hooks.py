@@ -4,11 +4,13 @@ idle      the hook with no active team                        against  sh -c :
 guarded   an Edit by the owner of a task, 100 events journal  against  python3 -I -S -E -c pass
 long      the same with 10,000 events                         against  the same with 100
 status    `pack statusline` on that run                       against  python3 -I -S -E -c pass
+calls     hook calls of the tools of a whole honest run, with the matcher of 0.1.0 and with today's; and of one with a server's tools in it
 shim      the guarded call with a slow shim as python3 on PATH  against  the same without; (shim) is what the shim itself costs
 """
 
 import json
 import os
+import re
 import resource
 import statistics
 import subprocess
@@ -87,7 +89,33 @@ def team(folder, events):
     return dict(os.environ, **s.env), json.dumps(payload).encode()
 
 
+# The matcher of 0.1.0's tool events.
+BEFORE = "Agent|Task|SendMessage|Edit|Write|MultiEdit|NotebookEdit|Bash|PowerShell|TaskCreate|TaskUpdate|TaskStop|TeamCreate|TeamDelete"
+# What a model calls besides in a session of a project with a server for issues, for each ten of the story's calls (a guess, not measured).
+BESIDES = {"Read": 6, "Grep": 3, "Glob": 1, "ToolSearch": 1, "WebFetch": 1, "mcp__issues__get": 1}
+
+
+def calls():
+    """Two hooks (before and after) for each tool call that the matcher takes; the tools of honest-medium.story, as the stories play them."""
+    sys.path.insert(0, os.path.join(ROOT, "tests", "client"))
+    import pathlib
+
+    import story
+
+    tools = [u.tool for line in story.read(pathlib.Path(ROOT, "tests/client/scenarios/honest-medium.story")).lines for u in line.uses]
+    with open(os.path.join(ROOT, "hooks", "hooks.json")) as f:
+        now = re.compile(json.load(f)["hooks"]["PreToolUse"][0]["matcher"])
+    besides = [t for t, n in BESIDES.items() for _ in range(n * len(tools) // 10)]
+    for name, used in (("honest", tools), ("besides", tools + besides)):
+        before = 2 * sum(t in BEFORE.split("|") for t in used)
+        print(
+            "calls     %-8s %3d tool calls   hook calls %3d before, %3d now"
+            % (name, len(used), before, 2 * sum(bool(now.search(t)) for t in used))
+        )
+
+
 def main():
+    calls()
     line = hook("PreToolUse")
     with tempfile.TemporaryDirectory() as folder:
         quiet = dict(os.environ, CLAUDE_PROJECT_DIR=folder, CLAUDE_PLUGIN_DATA=folder)

@@ -71,5 +71,6 @@ def test_what_pack_shows_is_what_went_over_the_wire(client_binary):
         wire = result.meter.total(who)
         assert {k: cost["roles"][role][k] for k in wire} == wire, role
     assert sum(row["calls"] for row in cost["phases"].values()) == cost["calls"] == result.meter.total()["calls"]
+    assert (cost["rest"] is None) == ("not reconciled" in cost["reconciled"]) and cost["reconciled"] in summary
     assert 0 < cost["protocol_calls"] < cost["calls"] and cost["money"] is None
     assert "Cost: %d calls" % cost["calls"] in summary and "unified-reviewer" in summary.partition("Cost:")[2]

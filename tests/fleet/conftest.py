@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from conftest import ROOT, git
+from tests.conftest import ROOT, git
 from fleet import server as servers
 from hooks import driver
 

@@ -41,14 +41,18 @@ def unprivileged():
 class Server:
     """One cluster. It answers on a socket in its folder (trust) and on 127.0.0.1 (password)."""
 
-    def __init__(self, settings=FAST, host="127.0.0.1"):
+    def __init__(self, settings=FAST, host="127.0.0.1", standby_of=None):
         self.folder = tempfile.mkdtemp(prefix="fleet-pg-")
         self.data = os.path.join(self.folder, "data")
         self.port, self.host, self.settings, self.user = free_port(), host, list(settings), unprivileged()
         if self.user:
             os.chown(self.folder, self.user.pw_uid, self.user.pw_gid)
         os.chmod(self.folder, 0o755)
-        self._run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8")
+        if standby_of is not None:
+            where = ["-h", standby_of.folder, "-p", str(standby_of.port), "-U", "postgres"]
+            self._run("pg_basebackup", "-D", self.data, "-R", "-X", "stream", "-c", "fast", "--no-sync", *where)
+        else:
+            self._run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8")
         with open(os.path.join(self.data, "pg_hba.conf"), "w") as f:
             f.write(
                 "local all all trust\nlocal replication all trust\nhost all all all scram-sha-256\nhost replication all all scram-sha-256\n"

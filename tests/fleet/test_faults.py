@@ -85,6 +85,40 @@ def test_the_shipper_is_killed_at_any_point(machines, server, base):
     assert stored(server, base, number(ams)) == journal(ams) and leased(server, base) == ["src/a.py"]
 
 
+def test_a_standby_takes_over(machines):
+    """The primary is killed, its streaming standby promoted: the shipper finds who leads now and goes on, in order and each record once."""
+    own = servers.Server().start()
+    standby = None
+    try:
+        from pack.fleet import setup
+
+        own.sql("create role alice login")
+        setup.init({"host": own.folder, "port": str(own.port), "dbname": "postgres", "user": "postgres"})
+        setup.grant({"host": own.folder, "port": str(own.port), "dbname": "postgres", "user": "postgres"}, "alice", "member")
+        standby = servers.Server(standby_of=own).start()
+        ams = machines("ams", join=False)
+        ams.base = {"host": own.folder + "," + standby.folder, "port": "%d,%d" % (own.port, standby.port), "dbname": "postgres"}
+        assert ams.join()[0] == 0
+        a = ams.session()
+        a.setup("SIMPLE", raw=tasks(["src/a.py"]))
+        ams.settled()
+        epoch = own.sql("select epoch from fleet.runs")[0][0]
+        own.stop(signal.SIGKILL)
+        a.say("coder-1", "supervisor", "CLAIM: task #1")
+        standby.sql("select pg_promote()")
+        a.edit("coder-1", "src/a.py", "a = 1\n")
+        ams.settled()
+        run = number(ams)
+        assert [r[0] for r in standby.sql("select line from fleet.records where run = %s order by seq", (run,))] == journal(ams)
+        wait(lambda: standby.sql("select path from fleet.leases") == [("src/a.py",)], "its lease is there")
+        assert standby.sql("select nextval('fleet.fence')")[0][0] > epoch, "no fencing number is given twice"
+        ams.kill()
+    finally:
+        own.remove()
+        if standby is not None:
+            standby.remove()
+
+
 def ip(*words):
     subprocess.run(["ip", *words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 

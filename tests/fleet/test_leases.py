@@ -7,8 +7,7 @@ import threading
 import time
 
 import pytest
-from conftest import git
-from fleet.conftest import PACK  # noqa: F401 - the fixtures are there
+from tests.conftest import git
 from hooks.driver import plan
 
 from pack.fleet import files
@@ -137,6 +136,7 @@ def test_conventions_are_asked_for_when_their_task_is_claimed(machines, server, 
     assert sessions[0].say("coder-1", "supervisor", "CLAIM: task #2") is None
     assert leased(server, base)[0] == ".conventions/"
     assert "LEASED_ELSEWHERE" in sessions[1].say("coder-1", "supervisor", "CLAIM: task #2")
+    assert "LEASED_ELSEWHERE" in sessions[1].say("coder-1", "supervisor", "DONE: task #1, claiming task #2")
     assert "LEASED_ELSEWHERE" in sessions[1].edit("coder-1", ".conventions/x.md"), "the write that claims, too"
     assert sessions[1].state()["tasks"]["2"]["state"] == "PENDING"
 

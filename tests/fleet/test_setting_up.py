@@ -4,7 +4,7 @@ import os
 import subprocess
 
 import pytest
-from conftest import git
+from tests.conftest import git
 from fleet.conftest import PACK
 
 from pack.fleet import policy, setup

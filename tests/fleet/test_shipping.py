@@ -6,7 +6,6 @@ import signal
 import time
 
 import pytest
-from fleet.conftest import PACK  # noqa: F401 - the fixtures are there
 
 from pack.fleet import files
 from pack.fleet.engine import Diverged, Engine, Fenced, FleetError

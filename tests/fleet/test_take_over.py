@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import git
+from tests.conftest import git
 from fleet.test_leases import leased, tasks, wait
 from fleet.test_shipping import journal, number, stored
 

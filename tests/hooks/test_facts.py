@@ -427,6 +427,14 @@ def test_finish_by_anybody_else_is_refused(session):
     assert "refused" in s.bash("coder-1", FINISH) and s.state()["phase"] == "COMPLETION"
 
 
+@pytest.mark.parametrize("mode, more", [("SIMPLE", False), ("MEDIUM", True), ("COMPLEX", True)])
+def test_how_plan_and_risks_go_on_is_said_to_whom_it_concerns(session, mode, more):
+    session.build()
+    assert session.register(plan(mode)) is None
+    assert "FINAL: " + mode in session.output and "\nNext: spawn the supervisor" in session.output
+    assert ("RISK ANALYSIS RESULTS" in session.output) == more
+
+
 def test_go_prints_the_calls_of_the_next_turn(session):
     s = session
     s.build("plan.md --coders=2")

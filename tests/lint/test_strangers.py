@@ -534,6 +534,41 @@ SILENT = [
         {"agents/helper.md": agent("See `/other:api` `references/endpoints.md`.", front="tools: Read\n"), "references/r.md": "# R\n"},
         "ref-file",
     ),
+    (
+        {
+            ".claude-plugin/plugin.json": '{"name": "demo-pack", "version": "1.0.0", "description": "D", "author": {"name": "E"}, "_note": ["x"]}'
+        },
+        "manifest-field",
+    ),
+    (
+        {"skills/s/SKILL.md": skill("`/demo-pack:init` is treated as the space-separated form. The old commands no longer exist.")},
+        "ref-name",
+    ),
+    ({"skills/s/SKILL.md": skill("It goes over the `pr-review-toolkit` agents.")}, "ref-agent"),
+    (
+        {
+            "skills/s/SKILL.md": skill("See references/w.md"),
+            "skills/s/references/w.md": '# W\n\nA raw `Agent(subagent_type: "codex:rescue")` call returns early.\n',
+        },
+        "ref-agent",
+    ),
+    (
+        {
+            "skills/s/SKILL.md": skill("`npm run eval` is `scripts/eval.mjs`. Confirm `scripts/setup.sh` there."),
+            "skills/s/scripts/a.py": "1\n",
+        },
+        "ref-file",
+    ),
+    *(
+        ({"commands/build.md": command(body)}, "command-live-example")
+        for body in (
+            "```python\n@app.route\n```",
+            "```\nRemove @pytest.mark.flaky here\n```",
+            "```text\n@path/to/file.ts\n```",
+            "See @notes.md.",
+            "`@a/b.md`",
+        )
+    ),
 ]
 FOUND = [
     *(
@@ -722,6 +757,16 @@ FOUND = [
         "ref-file",
     ),
     ({"skills/s/SKILL.md": skill("Run `$CLAUDE_PLUGIN_ROOT/scripts/a.sh`."), "scripts/a.sh": "true\n"}, "root-variable"),
+    *(
+        ({"commands/build.md": command(body)}, "command-live-example")
+        for body in (
+            "<!-- once:\n@secrets/prod.env\n-->",
+            "```md\nRead these:\n@secrets/prod.env\n```",
+            "```\n@secrets/prod.env\n```",
+            "<!-- @${CLAUDE_PLUGIN_ROOT}/notes/a.md -->",
+        )
+    ),
+    ({"skills/s/SKILL.md": skill("<!--\n @docs/old.md\n-->")}, "command-live-example"),
 ]
 
 

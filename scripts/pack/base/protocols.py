@@ -35,8 +35,8 @@ class Store(Protocol):
 class Call(Protocol):
     """pack.gate.hook_call.Call."""
 
-    payload: Mapping[str, Any]
-
+    @property
+    def payload(self) -> Mapping[str, Any]: ...
     @property
     def store(self) -> Store: ...
     @property

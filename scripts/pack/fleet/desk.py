@@ -94,7 +94,8 @@ def _refusal(team, fenced, event):
 # --- Leases ------------------------------------------------------------------------------------------------------------
 def lease(call, event):
     """Before an event is recorded after which the run needs more files: ask for them. Raises the Refusal; nothing is recorded then."""
-    if event["event"] not in ASKED or call.state["waves"] is not None or event.get("key") and event["key"] in call.store.keys:
+    asks = event["event"] in ASKED or event["data"].get("claims")  # `DONE: task #1, claiming task #2` is a claim, too
+    if not asks or call.state["waves"] is not None or event.get("key") and event["key"] in call.store.keys:
         return
     after, _events = machine.fold(call.state, event, call.now)  # its own refusal comes first
     held, open_ = files.read(call.store.data, "leases.json", {}), files.read(call.store.data, "unleased.json", [])
@@ -168,6 +169,11 @@ def commit(call, names):
     if not spelt:
         return
     found = ask(call, {"ask": "write", "paths": spelt}, ANSWER_SECONDS)
+    if found.get("lost") and not any(row.get("by") for row in found["lost"]):
+        # Nobody has it: it is asked for once more, as the tasks have it, before anybody is stopped.
+        wants = [{"path": p, "task": n} for p, n in sorted(_spelt(call, files.wanted(call.state)).items())]
+        if ask(call, {"ask": "lease", "wants": wants}, ANSWER_SECONDS).get("ok"):
+            found = ask(call, {"ask": "write", "paths": spelt}, ANSWER_SECONDS)
     if found.get("ok"):
         return
     if found.get("fenced"):

@@ -118,6 +118,7 @@ class Engine:
                     prepare_threshold=None,  # a pooler between us and the server knows nothing of prepared statements
                     application_name="team-fleet",
                     connect_timeout=4,
+                    target_session_attrs="read-write",  # of several hosts the one that leads; a standby is not asked
                     keepalives=1,
                     keepalives_idle=4,
                     keepalives_interval=2,

@@ -16,9 +16,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .hook_call import Call
     from .ledger_types import Note
+    from typing import Any, Mapping
+    from ..protocol.literals import EventName
+    from .answers import Answer
+    from ..protocol.state_types import Entry, Task
 
 
-def post_tool(call):
+def post_tool(call: Call) -> Answer:
     tool, given, response = call.payload.get("tool_name"), call.payload["tool_input"], call.payload["tool_response"]
     denied = call.payload["hook_event_name"] == "PermissionDenied"  # the client's own check let the call not run (auto mode)
     failed = denied or call.payload["hook_event_name"] == "PostToolUseFailure"
@@ -53,7 +57,7 @@ def post_tool(call):
     return PASS
 
 
-def _missing_tool(call, error):
+def _missing_tool(call: Call, error: str) -> None:
     """A shell's word that a command is not installed: `bash: line 1: NAME: command not found` (exit 127)."""
     if "127" not in error or call.actor["name"] not in call.state["roster"]:
         return
@@ -62,16 +66,16 @@ def _missing_tool(call, error):
             call.gate("TOOL_UNAVAILABLE", tool=line[: -len(": command not found")].rpartition(": ")[2][:60], who=call.actor["name"])
 
 
-def _next_text(call, who, most=2):
+def _next_text(call: Call, who: str, most: int = 2) -> str:
     todo = [s["text"] for s in advice.steps(call.state) if s["who"] == who][:most]
     return "team: next: " + "; ".join(todo) if todo else ""
 
 
-def _spawned_now(call, given, response, failed):
+def _spawned_now(call: Call, given: dict[str, Any], response: Mapping[str, Any], failed: bool) -> Answer:
     use = call.payload.get("tool_use_id")
     name = next((n for n, e in call.state["roster"].items() if use and e["call"] == use), None)
     e = view.entry(call.state, name)
-    if not e:
+    if not name or not e:
         return PASS
     other = _another_agent(call, given, name, e)
     if other and not failed:
@@ -87,12 +91,12 @@ def _spawned_now(call, given, response, failed):
     elif isinstance(agent, str) and "@" in agent and e["state"] == "SPAWNING":
         call.gate("PANE_OPENED", name=name)
         _ordered(call, name)
-    if response.get("status") == "completed" and view.entry(call.state, name)["state"] == "ACTIVE":
+    if response.get("status") == "completed" and call.state["roster"][name]["state"] == "ACTIVE":
         call.gate("AGENT_IDLE", name=name)  # of one in the foreground that was cut at its maxTurns nothing else says that it ended
     return tell("PostToolUse", _next_text(call, tables.LEAD))
 
 
-def _another_agent(call, given, name, e):
+def _another_agent(call: Call, given: dict[str, Any], name: str, e: Entry) -> str | None:
     """How the agent that was started differs from the one that was judged: another plugin's hook may rewrite the call after the gate's."""
     kind = str(given.get("subagent_type") or "")
     if given.get("name") != name:
@@ -102,7 +106,7 @@ def _another_agent(call, given, name, e):
     return "it is isolated (%s)" % given["isolation"] if given.get("isolation") else ""
 
 
-def _not_the_judged_one(call, response, name, e, other):
+def _not_the_judged_one(call: Call, response: Mapping[str, Any], name: str, e: Entry, other: str) -> Answer:
     """The agent that runs is none of the team's: its entry ends, and the lead stops it."""
     why = "another plugin's hook replaced the call: %s" % other
     if e["state"] == "SPAWNING":
@@ -119,14 +123,14 @@ def _not_the_judged_one(call, response, name, e, other):
     )
 
 
-def _ordered(call, name):
+def _ordered(call: Call, name: str) -> None:
     if call.state["roster"][name].get("orders"):
         from . import facts
 
         facts.give_orders(call, name)
 
 
-def _sent(call, given, response, failed):
+def _sent(call: Call, given: dict[str, Any], response: Mapping[str, Any], failed: bool) -> Answer:
     message, ok = given.get("message"), not failed and response.get("success") is not False
     if isinstance(message, dict) and message.get("type") == "shutdown_request" and ok and response.get("request_id"):
         name = view.resolve(call.state, given.get("to"))
@@ -158,7 +162,7 @@ def _sent(call, given, response, failed):
     return PASS
 
 
-def _as_it_was_judged(call, given, message):
+def _as_it_was_judged(call: Call, given: dict[str, Any], message: str) -> Answer:
     """Whether the message that went out is the one that counted: another plugin's hook may have rewritten it after the gate. PASS, or what its
     sender is told."""
     said, to = _quiet_parse(message), view.resolve(call.state, given.get("to"))
@@ -173,14 +177,14 @@ def _as_it_was_judged(call, given, message):
         "team: another plugin's hook replaced this message after the check. What counts: %s; what %s was sent: %s. Tell the user: the plugin whose "
         "hook rewrites messages must be off while a team is at work (/plugin lists them)"
         % (
-            "%s%s" % (counted, " of task #%s" % record["data"]["task"] if record["data"].get("task") else "") if counted else "nothing",
+            "%s%s" % (counted, " of task #%s" % record["data"]["task"] if record["data"].get("task") else "") if record else "nothing",
             given.get("to"),
             message[:120],
         ),
     )
 
 
-def _quiet_parse(message):
+def _quiet_parse(message: str) -> EventName | None:
     try:
         parsed = messages.parse(message)
     except Refusal:
@@ -188,7 +192,7 @@ def _quiet_parse(message):
     return parsed[0] if parsed else None
 
 
-def _written(call, path):
+def _written(call: Call, path: object) -> None:
     """A file was written with an edit tool: the revisions of its tasks change."""
     if not isinstance(path, str) or "\0" in path:
         return
@@ -201,21 +205,21 @@ def _written(call, path):
         agents_reports.decided(call, call.payload["tool_input"])
 
 
-def _record_write(call, rel, key=None):
+def _record_write(call: Call, rel: str, key: str | None = None) -> None:
     for number, t in view.tasks(call.state):
         if (
             t["state"] in tables.WORKING
             and (t["owner"] == call.actor["name"] or rel in t["touched"])
             and (rel in t["touched"] or any(covers(f, rel) for f in t["files"]))
         ):
-            with_it = dict(t, touched=t["touched"] + [rel])
+            with_it: Task = {**t, "touched": t["touched"] + [rel]}
             call.seen.add(rel)
             call.gate(
                 "FILE_WRITTEN", task=number, path=rel, by=call.actor["name"], revision=project_facts.revision(call.project, with_it)[0]
             )
 
 
-def _ran(call, given, response):
+def _ran(call: Call, given: dict[str, Any], response: Mapping[str, Any]) -> Answer:
     """After a shell command: what changed, whether HEAD moved, whether `pack verify` left a result."""
     from ..base import receipts
 
@@ -228,14 +232,14 @@ def _ran(call, given, response):
     return tell(call.payload["hook_event_name"], "team: " + "; ".join(told)) if told else PASS
 
 
-def _named_by_client(response):
+def _named_by_client(response: Mapping[str, Any]) -> set[str]:
     """What the client itself says a shell command has changed, in the modes in which it looks (CLIENT.md 11): resolved paths."""
     diff = response.get("bashEditDiff")
     names = diff.get("changedFiles") if isinstance(diff, dict) else None
     return {os.path.realpath(n) for n in names[:500] if isinstance(n, str) and "\0" not in n} if isinstance(names, list) else set()
 
 
-def _replaced(call, given):
+def _replaced(call: Call, given: dict[str, Any]) -> list[str]:
     """What a `pack` verb has done whose command another plugin's hook replaced after the gate (CLIENT.md 11): of several hooks that rewrite
     a command the last to finish wins. Nothing where the command that ran is the gate's, or the verb's process found its answer by itself."""
     command = str(given.get("command"))
@@ -247,7 +251,8 @@ def _replaced(call, given):
     if data is not None:
         call.store.disk.remove(path)
         return ["carried out, whatever the output says; %s. %s" % (cause, codec.loads(data.decode("ascii"))["text"])]
-    nonce, ending = (call.state["verify"] or {}).get("nonce"), ".verify"
+    verify = call.state["verify"]
+    nonce, ending = verify["nonce"] if verify else None, ".verify"
     if call.state["waves"] is not None:
         nonce, ending = call.state["waves"].get("nonce"), ".gates"
     data = call.store.disk.read(os.path.join(os.path.dirname(path), nonce + ending)) if nonce else None
@@ -261,11 +266,11 @@ def _replaced(call, given):
     ]
 
 
-def _finished(call):
+def _finished(call: Call) -> str:
     """`pack finish`, once build and tests have run: on to the end, or what it stops at."""
     from . import pack_verbs
 
-    if not call.state["verify"]["ok"]:
+    if not call.state["verify"] or not call.state["verify"]["ok"]:
         return "build or tests failed: a fix task for just that (`pack task add`), then `pack finish` again"
     try:
         return pack_verbs.finish_on(call)
@@ -273,7 +278,7 @@ def _finished(call):
         return "verified. " + call.refuse(refusal).text()
 
 
-def _changed(call, given, verified):
+def _changed(call: Call, given: dict[str, Any], verified: bool) -> list[str]:
     """What a shell command changed, from what was noted before it: recorded, and told to its caller."""
     path = call.scratch(".before")
     data = call.store.disk.read(path)
@@ -307,7 +312,7 @@ def _changed(call, given, verified):
     return told
 
 
-def _moved(call, note):
+def _moved(call: Call, note: Note) -> None:
     """Whether HEAD is another commit than when the command began. While somebody else's `git commit` is under way on the same commit
     it is theirs to report, unless this one was a commit too: of several each reports what is there first."""
     old, new = call.state["result"]["head"], project_facts.head(call.project)
@@ -326,7 +331,7 @@ def _moved(call, note):
     ledger.moved(call, book, old, new, by=call.actor, note=note)
 
 
-def _form(call, sha):
+def _form(call: Call, sha: str) -> None:
     """A commit whose message could not be read beforehand (an editor, a variable) is looked at now that it is made."""
     refusal = call.kind.commit_problem(
         call, project_facts.committed(call.project, sha), project_facts.git(call.project, "log", "-1", "--format=%B", sha)
@@ -335,7 +340,7 @@ def _form(call, sha):
         call.told.append("%s of commit %s. Mend it: `git commit --amend -m ...`; %s" % (refusal.what, sha[:7], refusal.next))
 
 
-def _recorded(call, note, new):
+def _recorded(call: Call, note: Note, new: str) -> None:
     """In a run of waves, where gates judge, commits are only recorded."""
     if not new or new in (note["head"], call.state["commit"]):
         return
@@ -369,7 +374,7 @@ def committing(call: Call, heads: list[str]) -> bool:
     return any(note["commit"] and note["head"] in heads and call.now - note.get("at", 0) < 60 for _path, note in notes(call))
 
 
-def caught_up(call):
+def caught_up(call: Call) -> None:
     """After a resume: the commands of the dead client will never come back. A commit that one of them had let through and that was made
     is recorded; who made it is in the note."""
     for path, note in notes(call):
@@ -385,7 +390,7 @@ def caught_up(call):
                 facts.done_by_commit(call, sha, actor=note["by"])
 
 
-def _changed_by_shell(call, name):
+def _changed_by_shell(call: Call, name: str) -> list[str]:
     """A task's file changed during a shell command: its revision changes; if the caller may not write it, that is recorded."""
     holders = [
         (n, t)

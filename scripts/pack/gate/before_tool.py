@@ -1,5 +1,7 @@
 """Before a tool call: who may spawn, say, write, run or commit what. Raises Refusal inside, answers a deny outside."""
 
+from __future__ import annotations
+
 import os
 
 from ..base import codec, paths, project_facts, run_config
@@ -10,9 +12,18 @@ from ..protocol.refusal import Refusal
 from .answers import PASS, allow, deny, recorded, stop
 from .facts import claimed_by, follow, keep, orders
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping
+    from ..base.protocols import Commit
+    from ..protocol.state_types import State
+    from .answers import Answer
+    from .hook_call import Call
 
-def pre_tool(call):
-    tool, given = call.payload.get("tool_name"), call.payload["tool_input"]
+
+def pre_tool(call: Call) -> Answer:
+    tool: Any = call.payload.get("tool_name")
+    given = call.payload["tool_input"]
     actor = call.actor
     if call.state["phase"] == "CLOSED" or actor["role"] == "foreign" and not _changes_files(tool):
         return PASS
@@ -34,7 +45,7 @@ def pre_tool(call):
         return _bounded(call, tool, given, refusal, told)
 
 
-def skill_line(call):
+def skill_line(call: Call) -> Answer:
     """PreSkillShellCommand: shell text of a skill or command that is being loaded (CLIENT.md 11). What the user typed is the user's own doing;
     else it is a Bash call of the one who loads. The client applies no other input and raises no event afterwards, so what changes the run
     or commits is not done here; what it wrote is found by the next look."""
@@ -50,23 +61,24 @@ def skill_line(call):
         return 2, "", call.refuse(refusal).text()
 
 
-def _only_looks(call, command):
+def _only_looks(call: Call, command: str) -> None:
     """Raises the Refusal of a skill's line that commits, or is a `pack` verb that the hook itself would carry out."""
     from ..base import shell_writes
     from . import pack_verbs
 
     try:
-        parsed, commits = shell_writes.parse(command), shell_writes.commits(command, call.payload.get("cwd") or call.project)
+        parsed = shell_writes.parse(command)
+        changes = bool(shell_writes.commits(command, call.payload.get("cwd") or call.project))
     except (shell_writes.ShellError, RecursionError):
         return
     for words in (shell_writes.bare(c.words) for c in parsed):
         if len(words) > 1 and os.path.basename(words[0]) == "pack" and words[1] in pack_verbs.CHANGING | {"gate"}:
-            commits = True
-    if commits:
+            changes = True
+    if changes:
         raise Refusal("SKILL_RUNS_SHELL", "a skill's line changes the run or commits", command[:100], "do that with Bash", "BASH")
 
 
-def _bounded(call, tool, given, refusal, told):
+def _bounded(call: Call, tool: str, given: dict[str, Any], refusal: Refusal, told: bool) -> Answer:
     """What is refused again and again is sent by a model that does not read: after a few times its turn is ended, and who can act is told:
     the user for the lead's, the lead (LOOP_SUSPECTED, what the client hands on) for an agent's (told: of this call it was already). Counted
     are the same call, whatever stands between, and three times as many that differ and are refused for the same reason; anew once the run
@@ -77,7 +89,7 @@ def _bounded(call, tool, given, refusal, told):
     same = codec.digest(codec.dumps([tool, given]), size=8)
     like = codec.digest(codec.dumps([tool, refusal.code, refusal.event]), size=8)
     last, *rows = (call.store.disk.read(path) or b"").decode("ascii", "replace").split("\n")
-    counts = dict(row.partition(" ")[::2] for row in rows) if last == at else {}
+    counts: dict[str, Any] = dict(row.partition(" ")[::2] for row in rows) if last == at else {}
     times = {}
     for mark in (same, like):
         kept = counts.pop(mark, "0")
@@ -93,22 +105,22 @@ def _bounded(call, tool, given, refusal, told):
     return stop(answer, "team: %s was refused %s and is stopped. %s" % (name, what, answer[2].replace("\n", " ")[:600]))
 
 
-def _other(call, tool, given):
+def _other(call: Call, tool: str, given: dict[str, Any]) -> Answer:
     """A tool with no rule of its own. What it may have changed is looked for afterwards, as after a script."""
     from . import other_tools
 
     answer = other_tools.decide(call, tool, given)
-    if answer is not True:
+    if not isinstance(answer, bool):
         return answer
     _before(call, False, {})
     return PASS
 
 
-def _changes_files(tool):
+def _changes_files(tool: Any) -> bool:
     return tool in EDIT_TOOLS or tool in SHELL_TOOLS
 
 
-def _active(call):
+def _active(call: Call) -> None:
     """Note that an agent is at work, whatever becomes of its call, at most once a minute."""
     e = call.state["roster"].get(call.actor["name"])
     if (
@@ -120,15 +132,15 @@ def _active(call):
         call.gate("AGENT_ACTIVE", name=call.actor["name"])
 
 
-def _in_circles(call, tool, given):
+def _in_circles(call: Call, tool: str, given: dict[str, Any]) -> bool:
     """Count an agent's identical calls in a row (PROTOCOL 10, LOOP_SUSPECTED). Whether that was recorded."""
     name = call.actor["name"]
     if name not in call.state["roster"]:
         return False
     path = os.path.join(call.store.data, "calls", codec.digest(name, size=8) + ".last")
     mark = codec.digest(codec.dumps([tool, given]), size=8).encode("ascii")
-    last, _, times = (call.store.disk.read(path) or b"").partition(b" ")
-    times = int(times) + 1 if last == mark and times.isdigit() else 1
+    last, _, kept = (call.store.disk.read(path) or b"").partition(b" ")
+    times = int(kept) + 1 if last == mark and kept.isdigit() else 1
     call.store.disk.mkdir(os.path.dirname(path))
     call.store.disk.replace(path, mark + b" %d" % times)
     if times % tables.limit("SAME_CALLS"):
@@ -136,7 +148,7 @@ def _in_circles(call, tool, given):
     return bool(call.gate("LOOP_SUSPECTED", who=name, tool=tool, times=times))
 
 
-def _spawn(call, given):
+def _spawn(call: Call, given: dict[str, Any]) -> Answer:
     actor, kind, name = call.actor, given.get("subagent_type") or "", given.get("name")
     if actor["role"] != tables.LEAD:
         raise Refusal(
@@ -155,12 +167,17 @@ def _spawn(call, given):
             "SPAWN_REQUESTED",
         )
     role = call.kind.role_of(call.state, kind)
-    ordered = orders(call, role, given.get("prompt")) if call.state["waves"] is None else []
+    ordered: list[Any] = orders(call, role or "", given.get("prompt")) if call.state["waves"] is None else []
     prompt, gold = given.get("prompt"), None
     if role in tables.CODERS and call.state["waves"] is None and call.state["plan"]["registered"]:
         from . import gold_standards
 
         prompt, gold = gold_standards.held(call, prompt)
+    more: dict[str, Any] = call.kind.unmet(call)
+    if ordered:
+        more["orders"] = ordered
+    if gold is not None:
+        more["gold"] = gold
     call.append(
         "SPAWN_REQUESTED",
         key=call.key,
@@ -168,15 +185,14 @@ def _spawn(call, given):
         role=role or "?" + kind,
         agent_type=kind,
         call=call.payload.get("tool_use_id"),
-        **({"orders": ordered} if ordered else {}),
-        **({"gold": gold} if gold is not None else {}),
-        **call.kind.unmet(call),
+        **more,
     )
     return PASS if prompt == given.get("prompt") else allow(dict(given, prompt=prompt))
 
 
-def _message(call, given):
-    message, to = given.get("message"), given.get("to")
+def _message(call: Call, given: dict[str, Any]) -> Answer:
+    message: Any = given.get("message")
+    to: Any = given.get("to")
     state, actor = call.state, call.actor
     resolved = view.resolve(state, to)
     e = view.entry(state, resolved)
@@ -190,7 +206,7 @@ def _message(call, given):
             "the lead is `main`; write names exactly",
             "MESSAGE",
         )
-    if e and (e["state"] not in tables.LIVING or state["agents"].get(to, [None, e["inc"]])[1] != e["inc"]):
+    if e and (e["state"] not in tables.LIVING or state["agents"].get(str(to), [None, e["inc"]])[1] != e["inc"]):
         raise Refusal(
             "ENDED_AGENT",
             "%s has ended; a message would revive it" % to,
@@ -224,7 +240,9 @@ def _message(call, given):
         known = _with_facts(call, name, fields)
         _found_changed(call, name, known)
         quiet = name in tables.UNASKED and e and e["role"] == tables.SUPERVISOR and not messages.asks(fields["body"])
-        call.append(name, key=call.key, to=resolved, **known, **({"fact": True} if quiet else {}))
+        if quiet:
+            known["fact"] = True
+        call.append(name, key=call.key, to=resolved, **known)
         follow(call, name)
         if quiet:  # the journal has it, and the supervisor is not woken for what is routine
             return recorded(message.strip().partition("\n")[0].strip()[:80])
@@ -244,7 +262,7 @@ def _message(call, given):
     )
 
 
-def _address(call, resolved, to):
+def _address(call: Call, resolved: str | None, to: Any) -> Any:
     """How the client spells a receiver here (measured): the lead is `main` in -p and in a team, `team-lead` in a pane; in -p
     names may be gone (resume) or ambiguous (spawned again) while agent ids still work."""
     if resolved == tables.LEAD:
@@ -257,7 +275,7 @@ def _address(call, resolved, to):
     return to
 
 
-def _with_facts(call, name, fields):
+def _with_facts(call: Call, name: str, fields: dict[str, Any]) -> dict[str, Any]:
     """A message's fields and the facts that its guards need; the free text below the first line is not kept."""
     data = {k: v for k, v in fields.items() if k != "body"}
     if name == "RISKS":
@@ -280,7 +298,7 @@ def _with_facts(call, name, fields):
     return data
 
 
-def _found_changed(call, name, known):
+def _found_changed(call: Call, name: str, known: dict[str, Any]) -> None:
     """An approval meets files that changed and no hook saw it: recorded, or the advice would go on telling the reviewer to approve
     what it was not asked to read, and nobody would tell the coder to ask again."""
     t = view.task(call.state, known["task"]) if name == "APPROVED" else None
@@ -288,7 +306,7 @@ def _found_changed(call, name, known):
         call.gate("FILE_WRITTEN", task=t["id"], path=None, by=None, revision=known["revision"])
 
 
-def _frame(call, given, message, resolved, to):
+def _frame(call: Call, given: dict[str, Any], message: dict[str, Any], resolved: str | None, to: Any) -> Answer:
     """The client's own shutdown frames."""
     kind = message.get("type")
     if kind == "shutdown_request":
@@ -325,23 +343,25 @@ def _frame(call, given, message, resolved, to):
     return PASS
 
 
-def protected(call, full):
+def protected(call: Call, full: str) -> str | None:
     """Why no agent may write a path, or None."""
-    real = os.path.realpath
-    rows = (
-        (os.path.join(real(call.project), paths.TEAMS), "the team's folder belongs to the hooks"),
+    real = os.path.realpath  # one lstat for each part of a path: the project's and the client's folder are asked for once
+    root, home, join = real(call.project), real(paths.client_home(call.env)), os.path.join
+    rows: tuple[tuple[str, str], ...] = (
+        (join(root, paths.TEAMS), "the team's folder belongs to the hooks"),
         (real(call.data), "the plugin's data belong to the hooks"),
-        (os.path.join(real(call.project), ".claude", "settings"), "settings decide whether hooks run"),
-        (os.path.join(real(paths.client_home(call.env)), "settings"), "the user's settings decide whether hooks run"),
-        (real(os.path.join(paths.client_home(call.env), "plugins")), "the client's plugins enforce the run"),
+        (join(root, ".claude", "settings"), "settings decide whether hooks run"),
+        (join(home, "settings"), "the user's settings decide whether hooks run"),
+        (real(join(home, "plugins")), "the client's plugins enforce the run"),
         ("/etc/claude-code", "managed settings decide whether hooks run"),
         ("/Library/Application Support/ClaudeCode", "managed settings decide whether hooks run"),
-        (os.path.join(real(call.project), run_config.NAME), "it says what the run may do, and is sealed"),
-        (os.path.join(real(call.project), ".claude", "fleet.yaml"), "it says which fleet the project is in: the user's own to change"),
-        (os.path.join(real(call.project), ".claude", "scheduled_tasks"), "nobody schedules a prompt while a run is live"),
+        (join(root, run_config.NAME), "it says what the run may do, and is sealed"),
+        (join(root, ".claude", "fleet.yaml"), "it says which fleet the project is in: the user's own to change"),
+        (join(root, ".claude", "scheduled_tasks"), "nobody schedules a prompt while a run is live"),
     )
-    if not (real(PLUGIN_ROOT) + os.sep).startswith(real(call.project) + os.sep):  # not while working on the plugin itself
-        rows += ((real(PLUGIN_ROOT), "the plugin enforces the run"),)
+    plugin = real(PLUGIN_ROOT)
+    if not (plugin + os.sep).startswith(root + os.sep):  # not while working on the plugin itself
+        rows += ((plugin, "the plugin enforces the run"),)
     folded = full.casefold()
     for base, why in rows:
         base = base.casefold()
@@ -350,25 +370,25 @@ def protected(call, full):
             folded == base
             or folded.startswith(base + os.sep)
             or base.startswith(folded + os.sep)
-            and folded != real(call.project).casefold()
+            and folded != root.casefold()
             or (base.endswith(("settings", "scheduled_tasks")) and folded.startswith(base))
         ):
             return why
     return None
 
 
-def _plain(path):
+def _plain(path: str) -> str:
     """A path without what no file's name can hold: NUL, and half of a surrogate pair, which JSON can bring."""
     if "\0" not in path and path.isascii():
         return path
     return path.replace("\0", "?").encode("utf-8", "surrogateescape" if _bytes(path) else "replace").decode("utf-8", "surrogateescape")
 
 
-def _bytes(path):
+def _bytes(path: str) -> bool:
     return not any("\ud800" <= c < "\udc80" or "\udcff" < c <= "\udfff" for c in path)
 
 
-def _check_path(call, path, cwd, shell=False, soft=False, appends=None):
+def _check_path(call: Call, path: str, cwd: str | None, shell: bool = False, soft: Any = False, appends: bool | None = None) -> None:
     """Raises the Refusal for writing one path."""
     if path != _plain(path):
         raise Refusal("PATH", "%r is not a path" % path[:80], "it holds a NUL or half a character", "write a plain path", "WRITE")
@@ -385,7 +405,8 @@ def _check_path(call, path, cwd, shell=False, soft=False, appends=None):
     )
     if why and above and soft:
         why = None  # `mkdir -p DIR` and `chmod DIR` above a protected folder harm nothing
-    prefix = (call.state["result"]["start"] or {}).get("prefix")
+    start = call.state["result"]["start"]
+    prefix = start["prefix"] if start else None
     if rel is None and prefix:  # a folder of a larger repository: what is delivered is all of it
         root = os.path.realpath(call.project)
         top = root[: len(root) - len(prefix.rstrip("/"))]
@@ -401,7 +422,7 @@ def _check_path(call, path, cwd, shell=False, soft=False, appends=None):
         raise refusal
 
 
-def _edit(call, tool, given):
+def _edit(call: Call, tool: str, given: dict[str, Any]) -> Answer:
     path = given.get(EDIT_TOOLS[tool])
     if not isinstance(path, str):
         return PASS  # the client itself refuses the call
@@ -413,7 +434,7 @@ def _edit(call, tool, given):
     return PASS
 
 
-def _appends(full, tool, given):
+def _appends(full: str, tool: str, given: dict[str, Any]) -> bool:
     """Whether an edit of DECISIONS.md only adds under the supervisor's headings."""
     try:
         with open(full, encoding="utf-8", newline="") as f:
@@ -431,7 +452,7 @@ def _appends(full, tool, given):
     return isinstance(new, str) and access.only_appends(old, new)
 
 
-def _shell(call, given):
+def _shell(call: Call, given: dict[str, Any]) -> Answer:
     from ..base import shell_writes
     from . import pack_verbs
 
@@ -453,10 +474,15 @@ def _shell(call, given):
     except (shell_writes.ShellError, RecursionError):
         targets, code, commits, parsed = [], [command], [], []
     written = [(one, soft) for path, soft in targets for one in _globbed(path)]
+
+    def check() -> None:
+        for one, soft in written:
+            _check_path(call, one, cwd, shell=True, soft=soft)
+
     claim = claimed_by(
         call,
         [project_facts.relative(call.project, _plain(one), cwd)[0] for one, soft in written if soft is not True],
-        lambda: [_check_path(call, one, cwd, shell=True, soft=soft) for one, soft in written],
+        check,
     )
     for text in code:
         _check_code(call, text)
@@ -477,7 +503,7 @@ def _shell(call, given):
     return PASS
 
 
-def _globbed(path):
+def _globbed(path: str) -> list[str]:
     if not any(c in path for c in "*?["):
         return [path]
     import glob
@@ -485,9 +511,9 @@ def _globbed(path):
     return glob.glob(path, recursive=False)[:500] + glob.glob(path.replace("/*", "/.*"))[:500] or [path]
 
 
-def _check_code(call, text):
+def _check_code(call: Call, text: str) -> None:
     """Code handed to an interpreter: refuse it when it names a protected place. What it hides is found afterwards."""
-    names = (".claude/teams", "plugins/data", call.data, call.store.folder, "pack.store.journal", ".claude/settings")
+    names: tuple[str, ...] = (".claude/teams", "plugins/data", call.data, call.store.folder, "pack.store.journal", ".claude/settings")
     # A project may well have a snapshot.json of its own: the bare names count only where the team's files lie.
     here = os.path.realpath(call.payload.get("cwd") or call.project) + os.sep
     if here.startswith((os.path.realpath(os.path.join(call.project, ".claude")) + os.sep, os.path.realpath(call.data) + os.sep)):
@@ -506,7 +532,7 @@ def _check_code(call, text):
         raise refusal
 
 
-def _check_commit(call, commit):
+def _check_commit(call: Call, commit: Commit) -> dict[str, str]:
     """Raises the Refusal of a commit; {path: digest} of what it may take."""
     files = project_facts.commit_files(call.project, commit)
     if files is None:
@@ -534,7 +560,7 @@ def _check_commit(call, commit):
     return {f: project_facts.entry_digest(os.path.join(call.project, f)) for f in files}
 
 
-def _before(call, commits, blobs):
+def _before(call: Call, commits: bool, blobs: Mapping[str, str]) -> None:
     """Remember how the tasks' files look before a shell command, to see afterwards what it changed."""
     names = sorted(
         {
@@ -557,7 +583,7 @@ def _before(call, commits, blobs):
     call.store.disk.replace(call.scratch(".before"), codec.dumps(note).encode("ascii"))
 
 
-def _client_tool(call, tool, given):
+def _client_tool(call: Call, tool: str, given: dict[str, Any]) -> Answer:
     state, actor = call.state, call.actor
     if tool == "TaskCreate":
         if actor["role"] != tables.LEAD:
@@ -600,7 +626,7 @@ def _client_tool(call, tool, given):
     return PASS
 
 
-def _client_task(state, client_id):
+def _client_task(state: State, client_id: Any) -> Any:
     """The client's task id -> our task number, by the mapping seen at TaskCreate, else the same number."""
     mapped = state["client_tasks"].get(str(client_id))
     return mapped if mapped is not None else client_id if str(client_id) in state["tasks"] else None

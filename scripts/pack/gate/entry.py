@@ -6,6 +6,8 @@ turn the call into a protocol event, append it or its refusal, answer. Everythin
 Answers follow CLIENT.md 1.5: nothing, or exactly one JSON object; a refusal is a JSON deny *and* exit code 2.
 """
 
+from __future__ import annotations
+
 import os
 import time
 
@@ -16,6 +18,13 @@ from ..store.journal import Busy, Damaged, Store
 from . import glance, identity, prompt_lines, tamper_check
 from .answers import PASS, block, deny, stop, tell
 from .hook_call import Call
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping
+    from ..base.protocols import Env
+    from ..store.disk import Disk
+    from .answers import Answer
 
 # event -> (module, function); a call imports only what its event needs.
 HANDLERS = {
@@ -49,7 +58,7 @@ TEXTS = (
 GIVEN_TEXTS = ("to", "name", "agent_id", "subagent_type", "command", "file_path", "notebook_path", "taskId", "task_id", "status", "subject")
 
 
-def normal(payload):
+def normal(payload: dict[str, Any]) -> dict[str, Any]:
     """A payload with the types that everything below relies on; what is of another type is as good as absent."""
     out = dict(payload)
     for key in TEXTS:
@@ -66,7 +75,15 @@ def normal(payload):
     return out
 
 
-def handle(payload, env, now=None, disk=None, peer=None, waves=None, fleet=None):
+def handle(
+    payload: dict[str, Any],
+    env: Env,
+    now: float | None = None,
+    disk: Disk | None = None,
+    peer: int | None = None,
+    waves: Any = None,
+    fleet: Any = None,
+) -> Answer:
     """One hook payload -> (exit code, standard output, standard error). Raises nothing that concerns the caller.
 
     peer: the process that handed the payload over, where that can be told. waves: loads what runs of waves do (run_kind.py), fleet: what
@@ -83,7 +100,7 @@ def handle(payload, env, now=None, disk=None, peer=None, waves=None, fleet=None)
     if name == "UserPromptExpansion":
         from . import open_run
 
-        fenced = joined.typed(live) if joined is not None else None
+        fenced: Answer | None = joined.typed(live) if joined is not None else None
         if fenced is not None:
             return fenced
         return open_run.expanded(payload, env, now, project, data, disk or Disk(), peer, waves)
@@ -91,7 +108,7 @@ def handle(payload, env, now=None, disk=None, peer=None, waves=None, fleet=None)
         from . import open_run
 
         return open_run.activated(payload, env, now, project, data, disk or Disk(), waves)
-    handler = HANDLERS.get(name)
+    handler = HANDLERS.get(name or "")
     if live is None or handler is None:
         return PASS
     store = Store(paths.team_folder(project, live["team"]), live["run"], disk or Disk())
@@ -102,7 +119,7 @@ def handle(payload, env, now=None, disk=None, peer=None, waves=None, fleet=None)
         call = Call(payload, env, store.clock(now), store, project, data, peer, waves, joined)
         if not identity.from_the_client(call):
             return _second(call) if identity.is_second_client(call) else _forged(call)
-        frozen = joined.look(call) if joined is not None else None
+        frozen: Answer | None = joined.look(call) if joined is not None else None
         if frozen is not None:
             return frozen
         call.close()  # the process that closed the run may have died before it had buried it
@@ -126,26 +143,27 @@ def handle(payload, env, now=None, disk=None, peer=None, waves=None, fleet=None)
             tamper_check.remember(store.data, store.disk, looked)
         if store.state["tampered"]:
             answer = _warned(call, answer)
-        return answer if joined is None else joined.said(call, answer)
+        shown: Answer = answer if joined is None else joined.said(call, answer)
+        return shown
 
 
-def _in_a_fleet(project, run):
+def _in_a_fleet(project: str, run: str) -> bool:
     """Whether a run began in a fleet, or its project is in one (fleet/files.py, fleet/policy.py)."""
     return os.path.exists(os.path.join(run, "fleet.json")) or os.path.exists(os.path.join(project, ".claude", "fleet.yaml"))
 
 
-def _prove(call):
+def _prove(call: Call) -> None:
     from . import ledger
 
     ledger.before_the_end(call)
     call.close()
 
 
-def _handler(module, name):
+def _handler(module: str, name: str) -> Any:
     return getattr(__import__("pack.gate." + module, fromlist=[name]), name)  # `importlib` itself would have to be imported
 
 
-def _forged(call):
+def _forged(call: Call) -> Answer:
     """A payload that no client sent: an agent that runs the hook itself could be anybody. Recorded, and without effect."""
     call.actor = {"name": "unknown", "role": None, "inc": 0, "agent_id": None}
     refusal = Refusal(
@@ -159,7 +177,7 @@ def _forged(call):
     return deny(refusal) if call.payload["hook_event_name"] == "PreToolUse" else (2, "", refusal.text())
 
 
-def _second(call):
+def _second(call: Call) -> Answer:
     """Another client of the user's that took up the lead's own session (`--continue` in a second terminal). One leads."""
     name, team = call.payload["hook_event_name"], call.state["team"]
     text = (
@@ -185,7 +203,7 @@ def _second(call):
     return PASS
 
 
-def _enforcement(call):
+def _enforcement(call: Call) -> Any:
     """Put what was changed of plugin and settings among the troubles to record; answers what to remember once they are recorded.
 
     Not asked for a bystander, whose client may run another copy; nor where a session starts with an updated one, which is noted there."""
@@ -193,11 +211,12 @@ def _enforcement(call):
     if call.actor["role"] == "foreign" or call.payload["hook_event_name"] == "SessionStart" and tamper_check.updated(state):
         return None
     touched, looked = tamper_check.differences(state, store.data, store.disk, call.env, call.project)
-    store.found += [("STATE_DIVERGENCE", d) for d in touched]
+    for difference in touched:
+        store.found.append(("STATE_DIVERGENCE", difference))  # type: ignore[arg-type]  # its keys are those of Data
     return looked
 
 
-def _markers(call, live):
+def _markers(call: Call, live: Mapping[str, Any]) -> None:
     """The files that make hooks.json start the gate are there and are the ones that the gate wrote: removed, or replaced for a while (their
     first line names the interpreter), is a trouble to record, and they are written anew."""
     store, project, data = call.store, call.project, call.data
@@ -225,7 +244,7 @@ def _markers(call, live):
 WARNABLE = ("PreToolUse", "PostToolUse", "PostToolUseFailure", "UserPromptSubmit", "SessionStart", "Stop")
 
 
-def _warned(call, answer):
+def _warned(call: Call, answer: Answer) -> Answer:
     """Tell the lead once for each state of things that what enforces the run was changed, with whatever it is answered."""
     event = call.payload["hook_event_name"]
     step = "tampered:" + codec.digest(codec.dumps(call.state["tampered"]), size=6)
@@ -249,7 +268,7 @@ def _warned(call, answer):
     return code, codec.dumps(found), err
 
 
-def trouble(error, guarded):
+def trouble(error: str, guarded: str | None) -> Answer:
     """What to answer when the gate itself cannot work: closed for guarded calls, open for the rest, with the way out.
 
     guarded: the event when it fails closed (hooks/gate.py, GUARDED, and UserPromptSubmit for what was typed to the team), else None."""

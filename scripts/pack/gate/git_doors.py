@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..base import git_commands, git_facts, shell_writes
-from ..base.git_commands import plain  # noqa: F401
+from ..base.git_commands import plain as plain
 from ..protocol import tables, view
 from ..protocol.refusal import Refusal
 

@@ -1,17 +1,26 @@
 """Who is calling: the client's payload -> an actor (CLIENT.md 2.6). Never what a message claims."""
 
+from __future__ import annotations
+
 import os
 
 from ..base import codec
 from ..protocol import tables
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Sequence
+    from ..base.protocols import Env
+    from ..protocol.state_types import Actor, State
+    from .hook_call import Call
 
-def _actor(state, bound, agent_id):
+
+def _actor(state: State, bound: Sequence[Any], agent_id: str | None) -> Actor:
     name, inc = bound
     return {"name": name, "role": state["roster"][name]["role"] if name in state["roster"] else None, "inc": inc, "agent_id": agent_id}
 
 
-def _nobody(payload, role=None):
+def _nobody(payload: dict[str, Any], role: str | None = None) -> Actor:
     return {
         "name": payload.get("agent_type") or "unknown",
         "role": role,
@@ -20,7 +29,7 @@ def _nobody(payload, role=None):
     }
 
 
-def identify(call):
+def identify(call: Call) -> Actor:
     """The actor of a payload. The lead has the run's session id, no agent_id, and the agent_type that it had when it opened the run or took
     it up (none, or that of `claude --agent NAME`); all others are bound to a roster entry once; what cannot be bound has no role. A main
     session of its own that is not below the run's client is a bystander ("foreign")."""
@@ -57,27 +66,27 @@ def identify(call):
     return _nobody(payload)
 
 
-def from_a_tool(call):
+def from_a_tool(call: Call) -> bool:
     """Whether a client was started from a client's shell, and only then left alone (setsid, nohup): its environment says so (Linux). A
     person's terminal has no CLAUDECODE."""
     pid = call.env.get("CLAUDE_PID")
     if str(pid) == str(os.getpid()):
         return False
     try:
-        with open("/proc/%d/environ" % int(pid), "rb") as f:
+        with open("/proc/%d/environ" % int(pid or ""), "rb") as f:
             return b"\0CLAUDECODE=1\0" in b"\0" + f.read() + b"\0"
     except (OSError, ValueError, TypeError):
         return False
 
 
-def _of_a_person(call):
+def _of_a_person(call: Call) -> bool:
     """Whether a main session that says an agent type is a user's `claude --agent NAME` and no teammate's pane: a pane's client is told its
     parent (Linux)."""
     words = cmdline(call.env.get("CLAUDE_PID"))
     return bool(words) and not any(w.partition("=")[0] in ("--parent-session-id", "--agent-name") for w in words)
 
 
-def started_by_a_tool(call):
+def started_by_a_tool(call: Call) -> bool:
     """Whether this is another client than the one that leads, and a client's shell started it: what it says nobody has typed."""
     return str(call.env.get("CLAUDE_PID")) != str(call.state["team"].get("client_pid")) and from_a_tool(call)
 
@@ -88,7 +97,7 @@ TOOL_CLIENT = (
 )
 
 
-def stands_elsewhere(call):
+def stands_elsewhere(call: Call) -> str:
     """Why this session cannot lead from where it stands: it has entered another worktree, and CLAUDE_PROJECT_DIR stays the project
     (CLIENT.md 11); "" when it can."""
     from ..base import project_facts
@@ -103,14 +112,14 @@ def stands_elsewhere(call):
     )
 
 
-def same_client(call):
+def same_client(call: Call) -> bool:
     """Whether the payload comes from the very process that leads the run, whatever session it says."""
     team = call.state["team"]
     led = str(team.get("client_pid"))
     return str(call.env.get("CLAUDE_PID")) == led and (not team.get("vouched") or str(call.peer) == led)
 
 
-def _bind(call, name, agent):
+def _bind(call: Call, name: str, agent: str) -> Any:
     bound = bool(call.gate("AGENT_BOUND", name=name, agent_id=agent))
     if bound and call.state["roster"][name].get("orders"):
         from .facts import give_orders
@@ -119,12 +128,12 @@ def _bind(call, name, agent):
     return bound
 
 
-def _spawned(call, agent, kind):
+def _spawned(call: Call, agent: str, kind: Any) -> str | None:
     """The roster name that an unknown agent of the lead's session was spawned under, None when it cannot be told."""
     roster = call.state["roster"]
     pending = {n: e for n, e in roster.items() if e["state"] == "SPAWNING"}
     if kind in pending and str(agent).startswith("a%s-" % kind):  # teammate mode: the type is the name
-        return kind
+        return str(kind)
     meta = _meta(call.payload, agent)
     if meta is not None:  # written by the client before the agent's first tool call
         name = meta.get("name")
@@ -135,7 +144,7 @@ def _spawned(call, agent, kind):
     return of_role[0] if len(of_role) == 1 else None  # two of one role: their order says nothing, wait
 
 
-def _meta(payload, agent):
+def _meta(payload: dict[str, Any], agent: str) -> dict[str, Any] | None:
     folder = (payload.get("transcript_path") or "")[: -len(".jsonl")]
     if not folder or not str(agent).replace("-", "").replace("_", "").isalnum():
         return None
@@ -147,16 +156,16 @@ def _meta(payload, agent):
         return None
 
 
-def cmdline(pid):
+def cmdline(pid: Any) -> list[str]:
     """The arguments of a process (Linux). They hold a key of the client's: read, never logged."""
     try:
-        with open("/proc/%d/cmdline" % int(pid), "rb") as f:
+        with open("/proc/%d/cmdline" % int(pid or ""), "rb") as f:
             return f.read().decode("utf-8", "replace").split("\0")
     except (OSError, ValueError, TypeError):
         return []
 
 
-def _pane(call):
+def _pane(call: Call) -> str | None:
     """The roster name of a terminal-pane teammate: its client was started with the lead's session id and its name."""
     words = cmdline(call.env.get("CLAUDE_PID"))
     flags = {w: words[i + 1] for i, w in enumerate(words[:-1]) if w in ("--agent-name", "--parent-session-id", "--agent-type")}
@@ -165,7 +174,7 @@ def _pane(call):
         name = _pane_by_transcript(call)
     elif flags["--parent-session-id"] != call.state["team"]["session"]:
         return None
-    e = call.state["roster"].get(name)
+    e = call.state["roster"].get(name or "")
     kind = str(call.payload.get("agent_type") or "")
     role = call.kind.role_of(call.state, kind)
     if e and role == e["role"] and (e["state"] == "SPAWNING" or e["pane"] and e["agent_id"] is None):
@@ -173,7 +182,7 @@ def _pane(call):
     return None
 
 
-def _pane_by_transcript(call):
+def _pane_by_transcript(call: Call) -> str | None:
     """Without /proc: the pane's own transcript names team and agent."""
     try:
         with open(call.payload.get("transcript_path") or "", encoding="utf-8", errors="replace") as f:
@@ -181,13 +190,14 @@ def _pane_by_transcript(call):
                 if '"teamName"' in line:
                     record = codec.loads(line)
                     if record.get("teamName") == "session-" + call.state["team"]["session"][:8]:
-                        return record.get("agentName")
+                        called: str | None = record.get("agentName")
+                        return called
     except (OSError, ValueError, AttributeError):
         pass
     return None
 
 
-def name_of(pid):
+def name_of(pid: Any) -> str | None:
     """The name of a process (Linux), None when there is none."""
     try:
         with open("/proc/%d/comm" % int(pid)) as f:
@@ -196,12 +206,12 @@ def name_of(pid):
         return None
 
 
-def vouches(env, peer):
+def vouches(env: Env, peer: int | None) -> str | None:
     """The client's process name when it hands payloads to its hooks in a way that can be checked (`peer`), else None."""
     return name_of(peer) if peer is not None and str(peer) == str(env.get("CLAUDE_PID")) else None
 
 
-def from_the_client(call):
+def from_the_client(call: Call) -> bool:
     """Whether the payload may come from the client. Asked only where the run was opened or taken up by a client whose payloads
     can be told (`vouched`), and as long as that process lives: then its session's payloads come from it and from nobody else."""
     team = call.state["team"]
@@ -212,7 +222,7 @@ def from_the_client(call):
     return call.peer is not None or not below(os.getpid(), team["client_pid"])
 
 
-def is_second_client(call):
+def is_second_client(call: Call) -> bool:
     """Whether the payload of the run's own session comes from another client, which is not below the run's: a client hands its hooks
     their payload itself, and says its own process."""
     team, pid = call.state["team"], call.env.get("CLAUDE_PID")
@@ -225,7 +235,7 @@ def is_second_client(call):
     )
 
 
-def below(pid, ancestor):
+def below(pid: Any, ancestor: Any) -> bool:
     """Whether a process runs below another (Linux): a client that an agent started is no bystander."""
     try:
         pid, ancestor = int(pid), int(ancestor)

@@ -3,12 +3,20 @@
 What is told here is what stands in plain sight. A client that a script starts is known afterwards: it lies below the run's own, or its
 environment says that a client's shell started it (identity.py)."""
 
+from __future__ import annotations
+
 import os
 
 from ..base import shell_writes
 from ..protocol import tables
 from ..protocol.refusal import Refusal
 from .prompt_lines import TYPED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn, Sequence
+    from ..base.shell_writes import Command
+    from .hook_call import Call
 
 # What the client's own command line answers without starting an agent (`claude --help` of 2.1.329).
 LOOKS = {
@@ -39,7 +47,7 @@ UNKNOWN = ("which claude", "command -v claude", "type -p claude", "whence claude
 STARTS = ("subprocess", "system(", "popen", "spawn", "exec")
 
 
-def check(call, parsed, code, command):
+def check(call: Call, parsed: Sequence[Command], code: Sequence[str], command: str) -> None:
     """Raises the Refusal. parsed, code: what shell_writes read of the command."""
     for c in parsed:
         words = shell_writes.bare(c.words)
@@ -65,7 +73,7 @@ def check(call, parsed, code, command):
             _refuse(call, command)
 
 
-def _starts(words, command):
+def _starts(words: Sequence[str], command: str) -> bool:
     """Whether a simple command starts a client that is more than a look."""
     name, rest = os.path.basename(words[0]), words[1:]
     script = next((i for i, w in enumerate(rest) if "claude-code" in w and w.endswith((".js", ".cjs", ".mjs"))), None)
@@ -81,23 +89,23 @@ def _starts(words, command):
     return name in NAMES and not _looks(rest)
 
 
-def _looks(rest):
+def _looks(rest: Sequence[str]) -> bool:
     return rest[:1] in (["--version"], ["-v"], ["--help"], ["-h"]) or len(rest) > 1 and rest[1] in LOOKS.get(rest[0], ())
 
 
-def _named(command):
+def _named(command: str) -> bool:
     """Whether a text names a client that would be started, as a word of its own."""
     words = command.replace("'", " ").replace('"', " ").replace(";", " ").split()
     return any(os.path.basename(w) in NAMES and not _looks(words[i + 1 :]) for i, w in enumerate(words))
 
 
-def _said(command):
+def _said(command: str) -> bool:
     """Whether a text holds a word that counts as the user's (prompt_lines.TYPED), however it is spaced."""
     text = "".join(c for c in command.casefold().replace("space", "") if c.isalnum())
     return any("".join(words.split()) in text for words in TYPED if words != "team status")
 
 
-def _refuse(call, command):
+def _refuse(call: Call, command: str) -> NoReturn:
     raise Refusal(
         "NESTED_CLIENT",
         "nobody of the team starts another client: its agents would be in no roster",

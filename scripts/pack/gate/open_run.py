@@ -1,5 +1,7 @@
 """A command or a typed `--team NAME` opens a run, or resumes the one that is live, before any model is called."""
 
+from __future__ import annotations
+
 import os
 import sys
 
@@ -9,14 +11,22 @@ from ..protocol import advice, tables
 from ..store.journal import Lock, Store, read_chain
 from . import answers, identity, modes, tamper_check
 from .hook_call import Call
-from .prompt_lines import LINES, as_typed, for_the_team, meant, opens_team
+from .prompt_lines import LINES, as_typed, for_the_team, meant, opens_team as opens_team
 from .user_commands import take_over
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping
+    from ..base.protocols import Env
+    from ..protocol.state_types import Team
+    from ..store.disk import Disk
+    from .answers import Answer
 
 FLAGS = ("--coders", "--no-research")
 PLANS = (".md", ".markdown", ".txt", ".rst")  # a word that ends so is a file, there or not
 
 
-def arguments(text, project):
+def arguments(text: str, project: str) -> dict[str, Any]:
     """`plan.md --coders=3` -> {"plan", "description", "coders", "no_research"}; ValueError with the way out."""
     import shlex
 
@@ -86,11 +96,11 @@ def arguments(text, project):
     }
 
 
-def _input(plan, description):
+def _input(plan: str | None, description: str) -> str:
     return "plan file " + plan if plan else description[:500]
 
 
-def team_name(asked):
+def team_name(asked: Mapping[str, Any]) -> str:
     """`feature-<short-name>` from the plan's first heading or the description."""
     words = asked["description"]
     if asked["path"]:
@@ -103,7 +113,7 @@ def team_name(asked):
     return "feature-" + ("-".join(slug[:4])[:40] or "run")
 
 
-def _new_store(base, project, data, disk):
+def _new_store(base: str, project: str, data: str, disk: Disk) -> tuple[str, Store]:
     """(name, Store) of a team that never was: the name, or with -2, -3, ..., for neither a team's folder nor its mirror is used twice.
     What a process left that died while it opened a run is cleared away. Under the lock for opening: nobody else is in the middle of it."""
     name, n = base, 1
@@ -120,7 +130,7 @@ def _new_store(base, project, data, disk):
         name = "%s-%d" % (base, n)
 
 
-def _never_began(store):
+def _never_began(store: Store) -> bool:
     """Whether a team's folder holds at most the record that opened a run, which never got its markers (`places.mark` writes run.json last)."""
     try:
         if [n for n in os.listdir(store.folder) if n not in ("journal.jsonl", "snapshot.json", "state.md") and not n.endswith(".tmp")]:
@@ -131,7 +141,7 @@ def _never_began(store):
     return all(not records or records[0]["event"] == "RUN_OPENED" and records[0]["more"] == len(records) - 1 for records in chains)
 
 
-def found(project):
+def found(project: str) -> list[str]:
     """What the lead would look for first."""
     out = [n for n in ("CLAUDE.md", ".conventions/tool-chains/commands.yml") if os.path.isfile(os.path.join(project, n))]
     out += [profile.told(project)] if profile.told(project) else []
@@ -146,7 +156,16 @@ def found(project):
 COMMANDS = {"build": None, "realtime": "realtimeSystems"}  # command -> the team definition that it opens
 
 
-def expanded(payload, env, now, project, data, disk, peer=None, waves=None):
+def expanded(
+    payload: dict[str, Any],
+    env: Env,
+    now: float,
+    project: str,
+    data: str,
+    disk: Disk,
+    peer: int | None = None,
+    waves: Any = None,
+) -> Answer:
     """UserPromptExpansion: a command opens a run, or resumes the one that is live; bad arguments end before any model call.
 
     A command of this plugin's always arrives by its full name with source `plugin`, also when it was typed as `/build`; a bare name is
@@ -159,7 +178,7 @@ def expanded(payload, env, now, project, data, disk, peer=None, waves=None):
     )
 
 
-def activated(payload, env, now, project, data, disk, waves=None):
+def activated(payload: dict[str, Any], env: Env, now: float, project: str, data: str, disk: Disk, waves: Any = None) -> Answer:
     """No run is live: a prompt that begins with `--team NAME --strategy PATH` opens that team's run, one that is for a team (`team status`)
     is answered, others pass."""
     prompt = str(payload.get("prompt") or "").strip()
@@ -168,7 +187,7 @@ def activated(payload, env, now, project, data, disk, waves=None):
     return opened(payload, env, now, project, data, disk, prompt, "", "UserPromptSubmit", waves=waves)
 
 
-def _no_run(prompt, project):
+def _no_run(prompt: str, project: str) -> Answer:
     """The answer to `team status` and the like where no run is live; longer ones (`team abort WHY`) only where there was one."""
     last = paths.teams(project)[:1]
     if not for_the_team(prompt) or len(prompt.split()) > 2 and not last and as_typed(prompt.split()) not in LINES:
@@ -179,7 +198,19 @@ def _no_run(prompt, project):
     )
 
 
-def opened(payload, env, now, project, data, disk, text, definition, event, peer=None, waves=None):
+def opened(
+    payload: dict[str, Any],
+    env: Env,
+    now: float,
+    project: str,
+    data: str,
+    disk: Disk,
+    text: str,
+    definition: str | None,
+    event: str,
+    peer: int | None = None,
+    waves: Any = None,
+) -> Answer:
     """Open a run with these arguments. definition: None for /build, else the name of a team definition ("": given by --team)."""
     stopped = modes.stops(payload.get("permission_mode"))
     if stopped:
@@ -192,7 +223,8 @@ def opened(payload, env, now, project, data, disk, text, definition, event, peer
             "`claude -w NAME`, or `claude` in that folder." % (standing, project)
         )
     live = paths.active(project, data)
-    own = found_team = None
+    own: Any = None
+    found_team: Any = None
     try:
         if definition is None:
             asked = arguments(text, project)
@@ -245,7 +277,7 @@ def opened(payload, env, now, project, data, disk, text, definition, event, peer
                         "event": "RUN_OPENED",
                         "actor": {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None},
                         "key": payload.get("prompt_id"),
-                        "data": dict(
+                        "data": dict(  # type: ignore[typeddict-item]  # a Team, and where the run begins
                             own,
                             **config,
                             **{
@@ -295,7 +327,7 @@ def opened(payload, env, now, project, data, disk, text, definition, event, peer
     return answers.tell(event, "\n".join(lines), _shown(asked) if definition is None else "")
 
 
-def _shown(asked):
+def _shown(asked: Mapping[str, Any]) -> str:
     """What the user is shown where the words just typed can be meant in two ways: which of them it is."""
     if asked["note"]:
         return "team: the plan is the file %s, and with it: %s" % (asked["plan"], asked["note"][:300])
@@ -304,7 +336,7 @@ def _shown(asked):
     return ""
 
 
-def _another(team, wanted):
+def _another(team: Team, wanted: Mapping[str, Any]) -> str:
     """What the live run is about, when the command just typed is about something else; "" when it is the same again."""
     if "definition" in wanted:
         same = (team.get("definition") or {}).get("team") == wanted["definition"]
@@ -324,7 +356,20 @@ def _another(team, wanted):
     )
 
 
-def _reopen(payload, env, now, project, data, disk, live, session, event, peer=None, waves=None, wanted=None):
+def _reopen(
+    payload: dict[str, Any],
+    env: Env,
+    now: float,
+    project: str,
+    data: str,
+    disk: Disk,
+    live: Mapping[str, Any],
+    session: Any,
+    event: str,
+    peer: int | None = None,
+    waves: Any = None,
+    wanted: Any = None,
+) -> Answer:
     """The command was typed while a run is live. The same command resumes it; another one is another run, and there is one at a time."""
     store = Store(paths.team_folder(project, live["team"]), live["run"], disk)
     with store.lock():
@@ -354,7 +399,7 @@ def _reopen(payload, env, now, project, data, disk, live, session, event, peer=N
                 )
             call.payload = dict(payload)
             take_over(call)
-            if store.state["phase"] == "CLOSED":
+            if store.state["phase"] == "CLOSED":  # type: ignore[comparison-overlap]  # the call above may have closed it
                 return answers.block(
                     "team: the run %s was at its end and is closed now; type the command again for a new one." % team["name"]
                 )

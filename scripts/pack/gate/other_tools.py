@@ -3,15 +3,23 @@
 hooks.json sends everything here but the tools of base/tool_table.HARMLESS; what is unknown is decided by role (protocol/tool_use.py).
 """
 
+from __future__ import annotations
+
 from ..base import tool_table
 from ..protocol import tables, tool_use
 from ..protocol.refusal import Refusal
 from .answers import PASS
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator
+    from .answers import Answer
+    from .hook_call import Call
+
 SKILLS = ("Skill", "SlashCommand")
 
 
-def decide(call, tool, given):
+def decide(call: Call, tool: str, given: dict[str, Any]) -> Answer | bool:
     """The answer to the call; raises Refusal. True instead: let it through, and look afterwards at what it changed."""
     actor = call.actor
     if actor["role"] == "foreign":
@@ -49,7 +57,7 @@ def decide(call, tool, given):
     return PASS if tool_table.researches(tool) else True
 
 
-def _moved(call, tool):
+def _moved(call: Call, tool: str) -> Answer | bool:
     """Everybody of the run works in the project's own folder: there the gate looks."""
     import os
 
@@ -72,7 +80,7 @@ def _moved(call, tool):
     )
 
 
-def _texts(value, depth=0):
+def _texts(value: object, depth: int = 0) -> Iterator[str]:
     """Every text in a tool's input, so deep as inputs are."""
     if isinstance(value, str):
         yield value
@@ -82,7 +90,7 @@ def _texts(value, depth=0):
                 yield text
 
 
-def _spares_what_is_protected(call, tool, given):
+def _spares_what_is_protected(call: Call, tool: str, given: dict[str, Any]) -> None:
     """An unknown tool that is handed a protected path is refused whoever calls: what it would do with it nobody here knows."""
     import os
 
@@ -101,7 +109,7 @@ def _spares_what_is_protected(call, tool, given):
             )
 
 
-def _holds(folder, project):
+def _holds(folder: str, project: str) -> bool:
     """Whether a folder holds the project: naming it harms nothing by itself."""
     import os
 

@@ -4,6 +4,8 @@ A state-changing verb inside the client is never done by the process that the ag
 under the identity that the client states, writes the receipt, and rewrites the command so that the process prints it.
 """
 
+from __future__ import annotations
+
 import os
 
 from ..base import codec, conventions, project_facts, shell_writes
@@ -13,6 +15,13 @@ from ..protocol import advice, machine, plan, tables, view
 from ..protocol.refusal import Refusal
 from ..store.render import stats, summary
 from . import answers, modes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Sequence
+    from ..base.shell_writes import Command
+    from .answers import Answer
+    from .hook_call import Call
 
 LOOKING = {
     "status",
@@ -38,7 +47,7 @@ CHANGING = {"plan", "task", "verify", "finish", "teardown", "abort", "resume"}
 FORMS = "run it alone: `pack VERB ...`, with `<<'EOF' ... EOF`, `< FILE` or `cat FILE |` in front for the JSON"
 
 
-def carry_out(call, command, given):
+def carry_out(call: Call, command: Any, given: dict[str, Any]) -> Answer | None:
     """The hook's answer to a Bash call that runs `pack`, None when it does not. Raises Refusal."""
     if "pack" not in command and "PACK_VOUCHER" not in command:
         return None
@@ -58,7 +67,8 @@ def carry_out(call, command, given):
     if judged and call.kind.judges and call.actor["role"] not in (None, "foreign"):
         if found is None or len(used) != 1 or found[0].redirects:
             raise Refusal("VERB_NOT_ALONE", "`pack gate check` is one command among others", command[:120], "run it alone", "BASH")
-        return call.kind.gate_check(call, judged[0], given)
+        judgement: Answer | None = call.kind.gate_check(call, judged[0], given)
+        return judgement
     if not changing:
         return answers.allow(given) if found and len(used) == 1 and not found[0].redirects and used[0][1] in LOOKING | CHANGING else None
     if call.actor["role"] == "foreign":
@@ -85,11 +95,11 @@ def carry_out(call, command, given):
     return answers.allow(dict(given, command=receipt(call, text, words[1])), shown="\n".join(call.shown))
 
 
-def _looks(words):
+def _looks(words: list[str]) -> bool:
     return "--help" in words or "-h" in words or (words[1] == "task" and words[2:3] in ([], ["show"]))
 
 
-def _stdin(call, command, feeder, words):
+def _stdin(call: Call, command: Command, feeder: Command | None, words: list[str]) -> str | None:
     """What the verb would read: the here-document, the file behind `<` or named as argument, or what `cat`/`echo` feeds it."""
     cwd = call.payload.get("cwd") or call.project
     if command.heredocs:
@@ -114,7 +124,7 @@ def _stdin(call, command, feeder, words):
         raise Refusal("NO_INPUT", "%s cannot be read" % files[0], type(error).__name__, "name an existing JSON file", "BASH") from None
 
 
-def _json(text):
+def _json(text: str) -> Any:
     try:
         return codec.loads(text)
     except ValueError:
@@ -128,9 +138,11 @@ def _json(text):
         raise Refusal("BAD_JSON", "the input is not JSON" + why, text[:120], "see `pack plan --help` for the shape", "BASH") from None
 
 
-def _options(verb, args, valued, plain=()):
+def _options(verb: str, args: list[str], valued: Sequence[str], plain: Sequence[str] = ()) -> tuple[list[str], dict[str, list[str]]]:
     """Arguments -> (positional, {option: [values]}); an unknown option is refused with the known ones."""
-    positional, options, i = [], {}, 0
+    positional: list[str] = []
+    options: dict[str, list[str]] = {}
+    i = 0
     while i < len(args):
         word, eq, value = args[i].partition("=")
         if word in valued:
@@ -141,7 +153,7 @@ def _options(verb, args, valued, plain=()):
                 value = args[i]
             options.setdefault(word, []).append(value)
         elif word in plain:
-            options[word] = [True]
+            options[word] = [word]
         elif word.startswith("--"):
             raise Refusal(
                 "USAGE",
@@ -156,19 +168,19 @@ def _options(verb, args, valued, plain=()):
     return positional, options
 
 
-def _number(verb, words):
+def _number(verb: str, words: list[str]) -> int:
     if not words or not words[0].lstrip("#").isdigit():
         raise Refusal("USAGE", "pack task %s needs a task number" % verb, " ".join(words)[:80], "pack task --help", "BASH")
     return int(words[0].lstrip("#"))
 
 
-def _plan(call, args, read):
+def _plan(call: Call, args: list[str], read: Callable[[], str]) -> str:
     _options("plan", args, ("--file",))
     raw = _json(read() if "--file" not in args else _stdin_file(call, args))
     for row in (raw.get("tasks") or ()) if isinstance(raw, dict) else ():
         _folders(call, row)
     checked = plan.check(raw)
-    data = {
+    data: dict[str, Any] = {
         "tasks": {str(n): t for n, t in checked["tasks"].items()},
         "facts": checked["facts"],
         "definition_of_done": checked["definition_of_done"],
@@ -184,7 +196,7 @@ def _plan(call, args, read):
         else ""
     )
     return "%s%s\n\n%d tasks registered in %s, phase %s.\n%s%s" % (
-        call.state["classification"]["text"],
+        (call.state["classification"] or {"text": ""})["text"],
         more,
         len(checked["tasks"]),
         call.state["team"]["name"],
@@ -194,7 +206,7 @@ def _plan(call, args, read):
     )
 
 
-def _validated():
+def _validated() -> str:
     """How plan and risks go on beyond SIMPLE: said when it is known to be needed, so that no other run carries it."""
     try:
         with open(os.path.join(PLUGIN_ROOT, "references", "validated-runs.md"), encoding="utf-8") as f:
@@ -203,7 +215,7 @@ def _validated():
         return ""  # the steps that follow name each call themselves
 
 
-def _same_again(call, given):
+def _same_again(call: Call, given: Any) -> bool:
     """Whether this plan is the one that is registered, and nothing has been done with it: the same request, whose answer did not arrive.
     After the tech lead's PLAN CHANGES it is a new one."""
     if (
@@ -214,13 +226,13 @@ def _same_again(call, given):
         return False
     for record in reversed(list(call.store.records())):
         if record["event"] == "PLAN_REGISTERED":
-            return record["data"].get("given") == given
+            return bool(record["data"].get("given") == given)
         if record["event"] in ("TASK_ADDED", "TASK_RESCOPED", "TASK_CANCELLED", "TASK_ASSIGNED"):
             return False
     return False
 
 
-def _folders(call, row):
+def _folders(call: Call, row: Any) -> None:
     """A task's file that is a folder here is meant as one: `src` becomes `src/`, before anything is checked."""
     if isinstance(row, dict) and isinstance(row.get("files"), list):
         row["files"] = [
@@ -235,7 +247,7 @@ def _folders(call, row):
         ]
 
 
-def _stdin_file(call, args):
+def _stdin_file(call: Call, args: list[str]) -> str:
     name = args[args.index("--file") + 1] if args.index("--file") + 1 < len(args) else ""
     try:
         with open(os.path.join(call.payload.get("cwd") or call.project, name), encoding="utf-8") as f:
@@ -244,12 +256,12 @@ def _stdin_file(call, args):
         raise Refusal("NO_INPUT", "%s cannot be read" % name, "", "name an existing JSON file", "BASH") from None
 
 
-def _next(call):
+def _next(call: Call) -> str:
     todo = advice.for_lead(call.state)
     return "Next: " + "; ".join(s["text"] for s in todo[:2]) if todo else "Next: nothing for you; others are at work."
 
 
-def _task(call, args, read):
+def _task(call: Call, args: list[str], read: Callable[[], str]) -> str:
     verb = args[0]
     if verb == "add":
         raw = _json(read())
@@ -285,7 +297,7 @@ def _task(call, args, read):
     raise Refusal("USAGE", "pack task has no verb %r" % verb, "show, assign, cancel, rescope, add, reopen", "pack task --help", "BASH")
 
 
-def _rescope(call, args):
+def _rescope(call: Call, args: list[str]) -> str:
     words, o = _options("task rescope", args, ("--file", "--drop", "--reviewers", "--subject", "--accept", "--reason"), ("--high-risk",))
     number = _number("rescope", words)
     t = view.task(call.state, number)
@@ -318,7 +330,7 @@ def _rescope(call, args):
         task=number,
         files=files,
         reviewers=named,
-        subject=(o.get("--subject") or [None])[0],
+        subject=o["--subject"][0] if o.get("--subject") else None,
         acceptance=o.get("--accept"),
         high_risk=True if "--high-risk" in o else None,
         reason=" ".join(o.get("--reason", [])),
@@ -332,19 +344,19 @@ def _rescope(call, args):
     )
 
 
-def _verify(call, args, read, verb="verify"):
+def _verify(call: Call, args: list[str], read: Callable[[], str], verb: str = "verify") -> dict[str, Any]:
     from . import verification
 
     return verification.start(call, _options(verb, args, ("--build", "--test", "--in-place"))[1], verb)
 
 
-def _present_tree(call):
+def _present_tree(call: Call) -> str:
     from . import verification
 
     return project_facts.tree(call.project, verification.declared(call.state))
 
 
-def _persist(call):
+def _persist(call: Call) -> bool:
     """Write summary and decisions into the team's folder; False when the disk says no."""
     try:
         call.store.disk.mkdir(call.store.folder)
@@ -356,7 +368,7 @@ def _persist(call):
         return False
 
 
-def _teardown(call, args, read):
+def _teardown(call: Call, args: list[str], read: Callable[[], str]) -> str:
     if args[:1] == ["retry"]:
         call.append("TEARDOWN_RETRY", key=call.key)
     elif args[:1] in (["finalize"], ["deny"]):
@@ -378,8 +390,8 @@ def _teardown(call, args, read):
     return teardown_text(call)
 
 
-def _begin_teardown(call, key):
-    event = {"tree": None, "conventions": None, "persisted": False}
+def _begin_teardown(call: Call, key: str | None) -> None:
+    event: dict[str, Any] = {"tree": None, "conventions": None, "persisted": False}
     if call.kind.judges:
         event = dict(call.kind.unmet(call), persisted=_persist(call))
     elif not view.open_tasks(call.state) and call.state["phase"] in tables.OPEN_PHASES:
@@ -394,7 +406,7 @@ def _begin_teardown(call, key):
     call.append("TEARDOWN_INIT", key=key, **event)
 
 
-def _finish(call, args, read):
+def _finish(call: Call, args: list[str], read: Callable[[], str]) -> Any:
     """`pack finish`: verify, teardown, asking, summary in one call; stops where somebody else has to act, and says who."""
     state = call.state
     refusal = machine.GUARDS["every_task_is_terminal"](state, {}, call.actor) if state["phase"] in tables.OPEN_PHASES else None
@@ -407,7 +419,7 @@ def _finish(call, args, read):
     return _verify(call, args, read, "finish")
 
 
-def finish_on(call):
+def finish_on(call: Call) -> str:
     """From a verified tree to the end of the run, as far as nobody else is needed: text. Raises Refusal."""
     if call.state["phase"] in tables.OPEN_PHASES:
         _begin_teardown(call, call.key and call.key + ":teardown")
@@ -431,7 +443,7 @@ def finish_on(call):
     return text + teardown_text(call)
 
 
-def _to_ask(call):
+def _to_ask(call: Call) -> list[str]:
     """Whom the hook asks next in a headless run."""
     state, teardown = call.state, call.state["teardown"]
     if teardown["state"] == "READY_TO_DELETE":
@@ -439,7 +451,7 @@ def _to_ask(call):
     return [n for n in view.missing_acks(state) if teardown["targets"][n]["sends"] < teardown["sends"]]
 
 
-def teardown_text(call):
+def teardown_text(call: Call) -> str:
     teardown = call.state["teardown"]
     if call.state["phase"] == "CLOSED":
         return "The run is closed; `pack status --summary` prints the report, your last words to the user."
@@ -451,7 +463,7 @@ def teardown_text(call):
     )
 
 
-def _ask(call, names):
+def _ask(call: Call, names: list[str]) -> str:
     """Headless, the client's shutdown_request is never delivered (CLIENT.md 10): the hook asks in its place."""
     state = call.state
     if not state["team"]["headless"]:
@@ -478,7 +490,7 @@ def _ask(call, names):
     return "asked: %s.\n%s" % (", ".join(names), teardown_text(call))
 
 
-def _abort(call, args, read):
+def _abort(call: Call, args: list[str], read: Callable[[], str]) -> str:
     _words, o = _options("abort", args, ("--reason",))
     reason = " ".join(o.get("--reason", [])).strip()
     if not reason:
@@ -490,7 +502,7 @@ def _abort(call, args, read):
     return "run aborted: %s\n%s" % (reason, teardown_text(call))
 
 
-def _listed(call):
+def _listed(call: Call) -> None:
     """An abort needs no approval; its summary lists what has none."""
     if call.state["waves"] is None and call.state["phase"] != "CLOSED":
         from . import ledger
@@ -498,11 +510,19 @@ def _listed(call):
         ledger.check(call)
 
 
-def _resume(call, args, read):
+def _resume(call: Call, args: list[str], read: Callable[[], str]) -> str:
     if call.state["paused"]:
         raise Refusal("PAUSED", "the user paused the run, and the user lifts it", "", "wait for `resume team`", "RUN_RESUMED")
     call.append("RUN_RESUMED", key=call.key)
     return "run resumed.\n" + _next(call)
 
 
-VERBS = {"plan": _plan, "task": _task, "verify": _verify, "finish": _finish, "teardown": _teardown, "abort": _abort, "resume": _resume}
+VERBS: dict[str, Callable[..., Any]] = {
+    "plan": _plan,
+    "task": _task,
+    "verify": _verify,
+    "finish": _finish,
+    "teardown": _teardown,
+    "abort": _abort,
+    "resume": _resume,
+}

@@ -40,7 +40,7 @@ class TaskRun:
     def may_take(self, state: State, path: str) -> Refusal | None:
         """A Refusal when a write to this path (relative to the project) would take something of the run's along."""
 
-    def may_run(self, state: State, code: list[str]) -> Refusal | None:
+    def may_run(self, state: State, code: str) -> Refusal | None:
         """A Refusal when this code, handed to an interpreter, names something of the run's."""
 
     def commit_problem(self, call: Call, files: Sequence[str], message: str | None) -> Refusal | None:

@@ -1,5 +1,7 @@
 """Prompts and sessions: what reaches the lead, what a person types, who resumes, which settings are taken over."""
 
+from __future__ import annotations
+
 import os
 
 from ..base import codec
@@ -9,11 +11,17 @@ from . import identity, tamper_check
 from .answers import PASS, block, hush, tell
 from .turns import REPORTING, greeting
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .answers import Answer
+    from .hook_call import Call
+    from typing import Any
 
-def prompt_submitted(call):
+
+def prompt_submitted(call: Call) -> Answer:
     from . import open_run, user_commands
 
-    prompt = call.payload.get("prompt") if isinstance(call.payload.get("prompt"), str) else ""
+    prompt: str = call.payload["prompt"] if isinstance(call.payload.get("prompt"), str) else ""
     answer = user_commands.typed(call, prompt)
     if answer is not None:
         return answer
@@ -41,11 +49,11 @@ def prompt_submitted(call):
     return PASS
 
 
-def _between(text, start, end):
+def _between(text: str, start: str, end: str) -> str:
     return text.partition(start)[2].partition(end)[0].strip()
 
 
-def _needs_nobody(call, prompt):
+def _needs_nobody(call: Call, prompt: str) -> bool:
     """Whether a prompt is nothing but plain ends of turns that ask nothing of the lead, which would cost a call on its whole context.
 
     Dropped only while the lead has no step, no message is on its way, and another agent is at work for certain: that one's own end, failure
@@ -57,7 +65,7 @@ def _needs_nobody(call, prompt):
     for part in prompt.split("<task-notification>")[1:]:
         bound = call.state["agents"].get(_between(part, "<task-id>", "</task-id>"))
         e = view.entry(call.state, bound[0]) if bound else None
-        if not e or e["inc"] != bound[1] or _between(part, "<status>", "</status>") != "completed":
+        if not bound or not e or e["inc"] != bound[1] or _between(part, "<status>", "</status>") != "completed":
             return False
         said = _between(part, "<result>", "</result>")
         if e["role"] in REPORTING:
@@ -79,7 +87,7 @@ def _needs_nobody(call, prompt):
     return True
 
 
-def _held(call):
+def _held(call: Call) -> list[str]:
     """The reports that were kept for the lead's next turn, once."""
     path = os.path.join(call.store.data, "calls", "held.json")
     data = call.store.disk.read(path)
@@ -89,13 +97,13 @@ def _held(call):
     return ["report of %s: %s" % (name, said) for name, said in codec.loads(data.decode("ascii"))]
 
 
-def _notified(call, prompt):
+def _notified(call: Call, prompt: str) -> None:
     """The client's own word on an agent of a headless run; the only one when it was stopped or its API failed."""
     bound = call.state["agents"].get(_between(prompt, "<task-id>", "</task-id>"))
     status = _between(prompt, "<status>", "</status>")
     if not bound or not prompt.startswith("<task-notification>"):
         return
-    e = view.entry(call.state, bound[0])
+    e = call.state["roster"][bound[0]]
     if status in ("failed", "killed"):
         from ..base import redact
 
@@ -106,12 +114,12 @@ def _notified(call, prompt):
         call.gate("AGENT_IDLE", name=bound[0])
 
 
-def _cut(prompt):
+def _cut(prompt: str) -> bool:
     """Whether a notification says that its agent was stopped at its maxTurns: no SubagentStop comes for that (CLIENT.md 11)."""
     return "-turn limit" in _between(prompt, "<summary>", "</summary>") or "-turn limit" in _between(prompt, "<result>", "</result>")[-400:]
 
 
-def session_started(call):
+def session_started(call: Call) -> Answer:
     source = call.payload.get("source")
     if identity.started_by_a_tool(call) and not call.payload.get("agent_id") and call.state["phase"] != "CLOSED":
         return tell("SessionStart", identity.TOOL_CLIENT)
@@ -123,7 +131,7 @@ def session_started(call):
         # The user emptied the lead's own conversation: the old session cannot come back, and this one is the same terminal.
         call.actor = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
         _gate_resume(call, source)
-        if call.state["phase"] != "CLOSED":
+        if call.state["phase"] != "CLOSED":  # type: ignore[comparison-overlap]  # the call above may have closed it
             return tell(
                 "SessionStart",
                 "team: this session leads the run on, for /clear emptied the one that did.\n"
@@ -134,7 +142,7 @@ def session_started(call):
     if call.actor["role"] == tables.LEAD and call.state["phase"] != "CLOSED":
         if source == "resume":
             _gate_resume(call, source)
-        if call.state["phase"] == "CLOSED":
+        if call.state["phase"] == "CLOSED":  # type: ignore[comparison-overlap]  # the call above may have closed it
             return tell(
                 "SessionStart",
                 "team: the run %s is closed; `pack status --summary` prints the report, your last words to the user."
@@ -160,15 +168,17 @@ def session_started(call):
     return PASS
 
 
-def _gate_resume(call, source):
+def _gate_resume(call: Call, source: str) -> None:
     from ..base import enforcement
 
     headless = call.state["team"]["headless"] or source == "clear"  # after /clear, too, their contexts are there and their mail is not
-    update = tamper_check.make(call.store.data, call.store.disk, call.env, call.project) if tamper_check.updated(call.state) else None
+    update: dict[str, Any] = {}
+    if tamper_check.updated(call.state):
+        update = {"sealed": tamper_check.make(call.store.data, call.store.disk, call.env, call.project)}
     try:
         call.append(
             "RUN_RESUMED",
-            **({"sealed": update} if update else {}),
+            **update,
             client_pid=call.env.get("CLAUDE_PID"),
             vouched=identity.vouches(call.env, call.peer),
             session=call.payload.get("session_id"),
@@ -186,14 +196,14 @@ def _gate_resume(call, source):
     call.close()  # whoever was to end last is gone with the client: that may have been the end of the run
 
 
-def session_ended(call):
+def session_ended(call: Call) -> Answer:
     if call.actor["role"] not in (None, "foreign", tables.LEAD) and str(call.actor["agent_id"]).startswith("session:"):
         call.gate("AGENT_ENDED", name=call.actor["name"], inc=call.actor["inc"], why="its terminal pane closed")
         call.close()
     return PASS
 
 
-def config_changed(call):
+def config_changed(call: Call) -> Answer:
     """The client is about to take changed settings over, in the running session too: `disableAllHooks` would end every check at
     once (measured). What touches the hooks waits for the end of the run, or for the user's word."""
     changed = sorted(n.replace("settings:", "") for n in call.state["tampered"] if n.startswith("settings:"))

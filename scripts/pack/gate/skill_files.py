@@ -4,6 +4,8 @@ PreToolUse never sees what `` !`command` `` in a skill or command runs (CLIENT.m
 run is live. What the user types (`/fmt`) is the user's own doing and comes here not at all.
 """
 
+from __future__ import annotations
+
 import os
 
 from ..base import codec, paths
@@ -12,10 +14,17 @@ from ..protocol import tool_use
 from ..protocol.refusal import Refusal
 from .answers import PASS
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+    from ..base.protocols import Env
+    from .answers import Answer
+    from .hook_call import Call
+
 SEES_SHELL = (2, 1, 332)  # the first client with PreSkillShellCommand
 
 
-def seen_by_hook(env):
+def seen_by_hook(env: Env) -> bool:
     """Whether the shell text of skills reaches the gate in this session: the client has the event, and this copy's hooks.json asks for it."""
     from ..base.enforcement import client_version
 
@@ -29,7 +38,7 @@ def seen_by_hook(env):
 MAX_BYTES = 1 << 20  # the client reads no larger one
 
 
-def decide(call, given):
+def decide(call: Call, given: dict[str, Any]) -> Answer | bool:
     """The answer to a Skill call; raises Refusal."""
     name = str(given.get("skill") or given.get("command") or "").strip().lstrip("/").split(" ")[0]
     found = [p for p in places(call, name) if os.path.isfile(p)]
@@ -77,7 +86,7 @@ def decide(call, given):
     return PASS
 
 
-def runs_shell(text):
+def runs_shell(text: str) -> bool:
     """Whether the client would run something of a command's or skill's text (GROUND.md L2): `` !` `` after white space or at a line's
     start, in fences and comments too, or a fenced block that begins with ```!."""
     at = text.find("!`")
@@ -88,7 +97,7 @@ def runs_shell(text):
     return "```!" in text
 
 
-def _front(text):
+def _front(text: str) -> list[tuple[str, str]]:
     """[(key, value)] of the frontmatter's lines, deeper ones too."""
     lines = text.lstrip("\ufeff").split("\n")
     if lines[0].strip() != "---":
@@ -102,17 +111,17 @@ def _front(text):
     return out
 
 
-def forks(text):
+def forks(text: str) -> bool:
     """Whether the frontmatter says `context: fork`."""
     return ("context", "fork") in _front(text)
 
 
-def hooks(text):
+def hooks(text: str) -> bool:
     """Whether the frontmatter brings hooks: the client runs their commands from then on (CLIENT.md 1.4), and no check sees them."""
     return any(key == "hooks" for key, _value in _front(text))
 
 
-def places(call, name):
+def places(call: Call, name: str) -> list[str]:
     """Where a skill or command of this name may lie: the project's, from the session's folder upwards, the user's, the plugins'."""
     plugin, _, own = name.rpartition(":")
     if not own or "/" in own or ".." in own or "\0" in name:
@@ -140,7 +149,7 @@ def places(call, name):
     return list(dict.fromkeys(out))
 
 
-def called(home, name):
+def called(home: str, name: str) -> list[str]:
     """Files of a plugin or of a `.claude` folder that make the word /NAME: by their own name, or by the one in their frontmatter."""
     found = [os.path.join(home, "commands", name + ".md"), os.path.join(home, "skills", name, "SKILL.md")]
     found = [path for path in found if os.path.isfile(path)]
@@ -148,10 +157,11 @@ def called(home, name):
     return list(dict.fromkeys(found))
 
 
-def _named(folder, name, below=False):
+def _named(folder: str, name: str, below: bool = False) -> list[str]:
     """Files below a folder whose frontmatter gives them this name: a command may be called otherwise than its file. below: also those that
     are called so themselves, however deep."""
-    out, n = [], 0
+    out: list[str] = []
+    n = 0
     for base, folders, files in os.walk(folder, followlinks=True):
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         for file in sorted(files):
@@ -180,7 +190,7 @@ def _named(folder, name, below=False):
     return out
 
 
-def plugins(call, name):
+def plugins(call: Call, name: str | None) -> list[str]:
     """Roots of the plugins of this name (None: of all) that can be found: this one, the installed ones, those of --plugin-dir."""
     found = {"team": [PLUGIN_ROOT]}
     try:
@@ -201,7 +211,7 @@ def plugins(call, name):
     return found.get(name, []) if name is not None else [root for roots in found.values() for root in roots]
 
 
-def _flag(call, flag):
+def _flag(call: Call, flag: str) -> list[str]:
     """What the client's own command line says after a flag (Linux)."""
     from . import identity
 

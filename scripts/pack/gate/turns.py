@@ -1,11 +1,19 @@
 """Agents start and stop, the lead ends its turn: who has a next step is told it, boundedly (PROTOCOL 10)."""
 
+from __future__ import annotations
+
 from ..protocol import advice, machine, tables, view, watch
 from ..protocol.refusal import Refusal
 from .answers import PASS, block, tell
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Sequence
+    from .answers import Answer
+    from .hook_call import Call
 
-def subagent_start(call):
+
+def subagent_start(call: Call) -> Answer:
     actor = call.actor
     e = view.entry(call.state, actor["name"])
     if actor["role"] in (None, "foreign", tables.LEAD) or not e or e["inc"] != actor["inc"] or e["state"] not in tables.LIVING:
@@ -16,7 +24,7 @@ def subagent_start(call):
     return tell("SubagentStart", greeting(call, fresh))
 
 
-def greeting(call, fresh):
+def greeting(call: Call, fresh: bool) -> str:
     """Its next step, and who an agent is in the team (when it is new): last, because it is what no two of a role share."""
     actor = call.actor
     who = (
@@ -44,7 +52,7 @@ def greeting(call, fresh):
     return "\n".join(([told] if told else []) + who)
 
 
-def agent_stop(call):
+def agent_stop(call: Call) -> Answer:
     """An agent ends its turn: told its next step if it has one (bounded), else idle."""
     actor, state = call.actor, call.state
     e = view.entry(state, actor["name"])
@@ -68,7 +76,7 @@ def agent_stop(call):
     return PASS
 
 
-def _answered(call):
+def _answered(call: Call) -> Answer | None:
     """The protocol lines of an agent's last words: said to the lead, whom they reach with the news of this turn's end. One that is refused
     keeps the turn going with the refusal, boundedly like every step."""
     from . import before_tool, facts
@@ -91,7 +99,7 @@ REPORTING = tables.RESEARCHERS + (tables.RISK_TESTER,)  # whose final text is th
 REPORT_CHARS = 4000  # forty lines, which is what their prompts ask for
 
 
-def _report(call):
+def _report(call: Call) -> dict[str, str]:
     """{"report": what an agent said last}, secrets masked, for those who report by it: it reaches the lead past every message."""
     said = call.payload.get("last_assistant_message")
     if call.actor["role"] not in REPORTING or not isinstance(said, str) or not said.strip():
@@ -109,7 +117,7 @@ def _report(call):
     return {"report": redact.text(said.strip()[: 2 * REPORT_CHARS])[:REPORT_CHARS]}  # masked before it is cut: half a secret has no shape
 
 
-def _nudge(call, todo):
+def _nudge(call: Call, todo: Sequence[Any]) -> Answer | None:
     """Tell the first step that has not been told three times; one that has is escalated instead (PROTOCOL 10)."""
     for s in todo:
         try:
@@ -125,7 +133,7 @@ def _nudge(call, todo):
     return None
 
 
-def lead_stop(call):
+def lead_stop(call: Call) -> Answer:
     """The lead ends its turn. Nobody works, nothing is on its way, and the run is unfinished: say what is next."""
     if "session_crons" in call.payload and call.actor["role"] in (tables.LEAD, "foreign"):
         from . import typed_words
@@ -158,7 +166,7 @@ def lead_stop(call):
     return told or PASS
 
 
-def stop_failure(call):
+def stop_failure(call: Call) -> Answer:
     actor = call.actor
     if actor["role"] not in (None, "foreign", tables.LEAD):
         call.gate("AGENT_LOST", name=actor["name"], inc=actor["inc"], why="API error: %s" % str(call.payload.get("error"))[:100])

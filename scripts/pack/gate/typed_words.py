@@ -6,15 +6,22 @@ ones, and the transcripts that this client has written since it was started (a c
 them says so, a word counts together with a number that the gate shows to the user alone, after the schedule was made.
 """
 
+from __future__ import annotations
+
 import os
 
 from ..base import codec
 from ..base.tool_table import SCHEDULING
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+    from .hook_call import Call
+
 MOST = 64 << 20
 
 
-def asked(call, words):
+def asked(call: Call, words: list[str]) -> tuple[list[str], str | None]:
     """(words without the number, None) when the line may count, else (words, what the user is told)."""
     why = schedule(call)
     if why is None:
@@ -34,7 +41,7 @@ def asked(call, words):
     )
 
 
-def noted(call):
+def noted(call: Call) -> None:
     """Keep what the client says of a session's schedules when a turn of its main thread ends."""
     crons = call.payload.get("session_crons")
     path = _kept(call)
@@ -44,12 +51,12 @@ def noted(call):
             call.store.disk.replace(path, text)
 
 
-def _kept(call):
+def _kept(call: Call) -> str:
     """Where the schedules of the caller's session are kept."""
     return os.path.join(call.store.data, "crons-" + codec.digest(str(call.payload.get("session_id")), size=6))
 
 
-def schedule(call):
+def schedule(call: Call) -> str | None:
     """What may bring a prompt without anybody typing it, as a sentence; None when nothing is known to."""
     if (call.store.disk.read(_kept(call)) or b"[]") not in (b"[]", b""):
         return "This session has a schedule"
@@ -71,7 +78,7 @@ def schedule(call):
     return None
 
 
-def transcripts(call):
+def transcripts(call: Call) -> list[str]:
     """Transcripts of this project that were written since the client was started, and those of their agents; always the session's own."""
     own = call.payload.get("transcript_path") or ""
     folder, out = os.path.dirname(own), [own] + _of_agents(own) if own else []
@@ -83,18 +90,18 @@ def transcripts(call):
     for name in sorted(names)[:2000]:
         path = os.path.join(folder, name)
         if name.endswith(".jsonl") and path != own:
-            out += [p for p in [path] + _of_agents(path) if _written(p) >= since]
+            out += [p for p in [path] + _of_agents(path) if since is not None and _written(p) >= since]
     return out
 
 
-def _written(path):
+def _written(path: str) -> float:
     try:
         return os.stat(path).st_mtime
     except OSError:
         return 0.0
 
 
-def _of_agents(path):
+def _of_agents(path: str) -> list[str]:
     """The transcripts of a session's agents, which lie beside its own (GROUND S8)."""
     folder = os.path.join(path[: -len(".jsonl")], "subagents")
     try:
@@ -103,7 +110,7 @@ def _of_agents(path):
         return []
 
 
-def _started(pid):
+def _started(pid: Any) -> float | None:
     """When a process was started (Linux), seconds since the epoch and up to two too early; None where that cannot be told. Not the times of
     /proc/PID: they say when somebody looked there first."""
     try:
@@ -116,7 +123,7 @@ def _started(pid):
         return None
 
 
-def _has_scheduled(path):
+def _has_scheduled(path: str) -> bool:
     marks = [('"name":"%s"' % tool).encode("ascii") for tool in SCHEDULING]
     try:
         with open(path, "rb") as f:
@@ -133,7 +140,7 @@ def _has_scheduled(path):
     return bool(made - failed)
 
 
-def _blocks(line, kind):
+def _blocks(line: bytes, kind: str) -> list[dict[str, Any]]:
     """The content blocks of a transcript's line, where it is a message of this kind."""
     try:
         said = codec.loads(line.decode("utf-8", "replace"))
@@ -144,11 +151,11 @@ def _blocks(line, kind):
         return []
 
 
-def _calls(line):
+def _calls(line: bytes) -> list[Any]:
     """The ids of the calls of scheduling tools in a line of a transcript."""
     return [b.get("id") for b in _blocks(line, "assistant") if b.get("type") == "tool_use" and b.get("name") in SCHEDULING]
 
 
-def _failed(line):
+def _failed(line: bytes) -> list[Any]:
     """The ids of the calls whose error a line of a transcript brings."""
     return [b.get("tool_use_id") for b in _blocks(line, "user") if b.get("type") == "tool_result" and b.get("is_error") is True]

@@ -1,5 +1,7 @@
 """What the user types: `team status`, `team resume`, `team abort WHY`; answered by the hook, without a model call."""
 
+from __future__ import annotations
+
 from ..base import run_config
 from ..base.enforcement import ORPHANED, is_headless, led, led_elsewhere, recorded
 from ..protocol import tables
@@ -9,8 +11,15 @@ from . import answers, identity, tamper_check, typed_words
 from .pack_verbs import _listed, teardown_text
 from .prompt_lines import LINES, for_the_team
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .answers import Answer
+    from .hook_call import Call
+    from typing import Any
+    from ..protocol.state_types import Actor
 
-def typed(call, prompt):
+
+def typed(call: Call, prompt: str) -> Answer | None:
     """The answer to `team status`, `team resume`, `team abort WHY`; None for any other prompt. Agents cannot type: what they
     say reaches this hook inside tags."""
     words = prompt.strip().rstrip(".!?").split()
@@ -22,7 +31,7 @@ def typed(call, prompt):
             return answers.block(why)
     text, line = " ".join(words[:2]).casefold(), " ".join(words).casefold()
     if call.actor["role"] == tables.LEAD and call.state["phase"] != "CLOSED":
-        answer = call.kind.typed(call, words)
+        answer: Answer | None = call.kind.typed(call, words)
         if answer is not None:
             return answer
     if text == "team status" and len(words) == 2:
@@ -75,7 +84,7 @@ def typed(call, prompt):
     return None
 
 
-def _accepted(call, prompt):
+def _accepted(call: Call, prompt: str) -> str:
     """`team accept PATH ...`, typed: a waiver for these paths as they are now."""
     words = prompt.strip().split()[2:]
     if call.state["waves"] is not None or call.state["phase"] == "CLOSED":
@@ -90,7 +99,7 @@ def _accepted(call, prompt):
         return refusal.text()
 
 
-def take_over(call, accepts=False):
+def take_over(call: Call, accepts: bool = False) -> str:
     """This session leads from now on. accepts: the user typed `team resume`, which takes plugin and settings as they are."""
     session, team = call.payload.get("session_id"), call.state["team"]
     other = session != team["session"]
@@ -102,9 +111,9 @@ def take_over(call, accepts=False):
     stands = identity.stands_elsewhere(call)
     if stands:
         return "team: nothing was resumed: " + stands
-    lead = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
+    lead: Actor = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
     fresh = accepts or tamper_check.updated(call.state)
-    sealed = {"sealed": tamper_check.make(call.store.data, call.store.disk, call.env, call.project)} if fresh else {}
+    sealed: dict[str, Any] = {"sealed": tamper_check.make(call.store.data, call.store.disk, call.env, call.project)} if fresh else {}
     if accepts:
         try:
             sealed["tools"] = run_config.read(call.project).get("tools", {})

@@ -6,6 +6,8 @@ events alone). One a run: whoever comes second leaves. It looks once a minute, u
 client, or something to tell.
 """
 
+from __future__ import annotations
+
 import fcntl
 import os
 import time
@@ -17,11 +19,17 @@ from ..store.journal import Busy, Store
 from . import identity
 from .hook_call import Call
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Mapping
+    from ..base.protocols import Env
+    from .answers import Answer
+
 # What time alone makes happen and the lead must hear of.
 TIMED = ("TEARDOWN_RETRYING", "FORCED_FINALIZE_CANDIDATE", "TEARDOWN_FAILED_SAFE", "SPAWN_FAILED")
 
 
-def run(payload, env, sleep=time.sleep, peer=None):
+def run(payload: dict[str, Any], env: Env, sleep: Callable[[float], object] = time.sleep, peer: int | None = None) -> Answer:
     """Watch until there is something to tell. Answers (exit code, standard output, standard error)."""
     project = env.get("CLAUDE_PROJECT_DIR") or payload.get("cwd") or os.getcwd()
     data = paths.data_folder(env)
@@ -48,12 +56,12 @@ def run(payload, env, sleep=time.sleep, peer=None):
     return 0, "", ""
 
 
-def _alive(env):
+def _alive(env: Env) -> Callable[[], bool]:
     """A function that says whether the client which started us still runs."""
-    pid = env.get("CLAUDE_PID") or ""
-    pid, parent = int(pid) if pid.isdigit() else 0, os.getppid()
+    known = env.get("CLAUDE_PID") or ""
+    pid, parent = int(known) if known.isdigit() else 0, os.getppid()
 
-    def alive():
+    def alive() -> bool:
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
@@ -65,7 +73,9 @@ def _alive(env):
     return alive
 
 
-def look(payload, env, project, data, live, now=None, peer=None):
+def look(
+    payload: dict[str, Any], env: Env, project: str, data: str, live: Mapping[str, Any], now: float | None = None, peer: int | None = None
+) -> str | None:
     """One look: what the lead must be told, "" for nothing, None when there is nothing left to watch."""
     store = Store(paths.team_folder(project, live["team"]), live["run"])
     with store.lock():

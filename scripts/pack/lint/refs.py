@@ -49,7 +49,7 @@ _NOT_YET = lazy(
     r"(?i)[^\n]{0,80}\b(?:(?:if|when|where) (?:it )?(?:exists|present|available|any)|coming soon|planned|not yet|optional|would|could)\b"
 )
 _IF = lazy(r"(?i)\b(?:if|when|whether|unless)\b[^.;]*\Z")
-_DETECTED = lazy(r"(?i)\b(?:detect|look for|check for|search for|scan for|signature)\b[^.;\n]{0,80}\Z")
+_DETECTED = lazy(r"(?i)\b(?:detect|confirm|look for|check for|search for|scan for|signature)\b[^.;\n]{0,80}\Z")
 _EXISTS = lazy(r"(?i)`? (?:exists|is present|is there|is missing|does not exist|doesn't exist)\b")
 _OWNER = lazy(r"([\w.-]+)[`*]{0,2}(?: (?:plugin|skill|repo|repository|project|pack))?['’]s (?:own )?\Z")
 # `**Example**: `scripts/rotate.py``, `see `/other:skill` `references/api.md``, ``commands/git/commit.md` -> `/project:git:commit``
@@ -494,6 +494,7 @@ def _elsewhere(file, match):
         return True
     return (
         "://" in before
+        or "npm run " in before
         or _NOT_YET.match(after) is not None
         or _IF.search(before) is not None
         and _EXISTS.match(after) is not None

@@ -21,6 +21,7 @@ def _front(*needs):
     return asked
 
 
+_AT: "tuple[str, ...]" = ("@", "!`", "```!")
 # rule: any of these strings in the text (NOT_ASCII: any character beyond ASCII), or a question to the file
 TEXT: "dict[str, object]" = {
     "text-nul": ("\x00",),
@@ -44,7 +45,7 @@ TEXT: "dict[str, object]" = {
     "model-unknown": _front("model"),
     "frontmatter-cut": _front(" #"),
     "command-injection": ("!`", "```!"),
-    "command-live-example": ("!`",),
+    "command-live-example": _AT,
     "command-shell": ("!`", "```!"),
     "command-approval": ("!`", "```!"),
     "command-argument": ("$", "{{"),
@@ -76,7 +77,6 @@ _KEYS: "tuple[str, ...]" = ("ghp_", "gho_", "ghs_", "github_pat_", "AKIA", "glpa
 _KEYS += ("SECRET", "TOKEN", "_KEY", "PASSWORD", "hooks.slack.com", "discord", "_live_", "npm_", "hf_")
 ADDRESSES: "tuple[str, ...]" = ("mcp", "manifest", "hooks", "script", "monitors", "private")
 _TEAMS, _TOOL = ("TeamCreate", "TeamDelete"), (" tool",)
-_AT: "tuple[str, ...]" = ("@", "!`", "```!")
 _FOLDERS: "tuple[str, ...]" = (" scripts/", "./scripts/", " hooks/", "./hooks/", " bin/", "./bin/", " lib/", " tools/")
 _AGENT: "tuple[str, ...]" = ("ubagent", "** agent", '" agent', " agent", "@agent-", "` agent", "agent:", 'agent"', "agent'", "agent :")
 _HOOKS = ('"hooks"', "\\u")

@@ -647,7 +647,7 @@ class Data(_Spoken, total=False):
     now: str
     between: List[int]
     at_work: List[str]
-    enforces: bool
+    enforces: str  # plugin | settings
     # supervision
     watched: str
     level: int

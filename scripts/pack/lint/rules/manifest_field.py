@@ -35,7 +35,7 @@ def check(file, context):
             yield file.hit(file.at((key,), key=True), "%r belongs into the marketplace entry; the client ignores it here" % key)
         elif key == "user_config":
             yield file.hit(file.at((key,), key=True), "'user_config' is read by other tools; this client reads 'userConfig'")
-        elif key not in facts.manifest_directory_fields:
+        elif key not in facts.manifest_directory_fields and key[:1] not in ("_", "$", "/"):  # JSON has no comments
             meant = closest(key, known)
             span = file.at((key,), key=True)
             fix = [(span[0] + 1, span[1] - 1, meant)] if meant and meant.lower() == key.lower() and meant not in data else None

@@ -50,6 +50,8 @@ def check(file, context):
             near = nearest(name.replace("/", ":"), ids)
             yield file.hit(ref.span, "no agent %r: plugin and agent are joined by a colon%s" % (name, near))
             continue
+        if ref.kind == "prose" and name in facts.official_skills.split():
+            continue  # `the `pr-review-toolkit` agents`: a plugin of Anthropic's
         if _resolves_bare(plugin, own, name) or _said_of_another(file, ref) or any(host in file.name.lower() for host in _HOSTS):
             continue
         if name in ids or name in facts.agent["builtin"] or name.lower() in ("general-purpose", "explore", "plan"):
@@ -62,7 +64,13 @@ def check(file, context):
                 if ref.kind == "mention" and name in project.command_ids:
                     continue
                 yield file.hit(ref.span, "no agent %r%s" % (name, nearest(name, ids)))
-            elif ref.kind == "type" and not refs.depends_on(plugin, prefix) and not ref.fenced and prefix not in project.plugin_names:
+            elif (
+                ref.kind == "type"
+                and file.kind not in ("prose", "readme")
+                and not refs.depends_on(plugin, prefix)
+                and not ref.fenced
+                and prefix not in project.plugin_names
+            ):
                 text = "no plugin %r here or among the dependencies: agent %r may not exist%s"
                 yield file.hit(ref.span, text % (prefix, name, nearest(name, ids)), severity="warning")
             continue

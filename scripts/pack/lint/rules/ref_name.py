@@ -23,7 +23,9 @@ from ..near import closest, nearest
 from ..negation import negated
 
 SEVERITY = "warning"
-_MOVED = lazy(r"(?i)\b(?:moved|renamed|removed|replaced by|superseded|deprecated|merged into|formerly|coming soon|planned)\b")
+_MOVED = lazy(
+    r"(?i)\b(?:moved|renamed|removed|replaced by|superseded|deprecated|no longer (?:exists?|works?|available|valid)|merged into|formerly|coming soon|planned)\b"
+)
 _CALLED = lazy(
     r"(?i)\b(?:(?:sub-?)?agents?|skills?|commands?|plugins?|invok(?:e|es|ing)|spawn|delegat(?:e|es)|launch|dispatch|run|call|load|slash|workflow|teammates?)\b"
 )
