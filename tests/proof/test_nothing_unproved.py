@@ -53,3 +53,11 @@ def test_the_places_of_the_result_are_missed_by_somebody():
     places = [p for p in mutate.places() if p[2] in mine and p[0] != "guard"]
     assert len(places) >= 14
     assert [p for p in places if tuple(p) not in mutate.BEHIND and not mutate.notice(p)] == []
+
+
+def test_the_places_of_risks_patterns_and_enabling_agents_are_missed_by_somebody():
+    mine = {"no_risk_has_a_reason", "testers_have_answered", "confirmed_risks_are_decided", "risk_is_listed", "tester_is_living"}
+    events = {"RISK_VERDICT", "DECISIONS_WRITTEN", "PATTERN_DOES_NOT_FIT"}
+    places = [p for p in mutate.places() if p[0] != "guard" and (p[2] in mine or p[1] in events or p[1] == tables.ENABLING)]
+    assert len(places) >= 17
+    assert [p for p in places if tuple(p) not in mutate.BEHIND and not mutate.notice(p)] == []
