@@ -25,21 +25,24 @@ def git(folder, *args):
     return subprocess.run(["git", "-C", str(folder)] + list(args), check=True, env=env, stdout=subprocess.PIPE, text=True).stdout
 
 
-@pytest.fixture
-def project(tmp_path):
-    """A real git repository with a plan, one module and one passing test."""
-    folder = tmp_path / "proj"
+def make_project(folder, ignored):
+    """A real git repository with a plan, one module and one passing test. ignored: what of `.claude` git leaves out."""
     (folder / "src").mkdir(parents=True)
     (folder / "src" / "old.py").write_text("OLD = 1\n")
     (folder / "test_old.py").write_text("import unittest\n\n\nclass T(unittest.TestCase):\n    def test(self):\n        pass\n")
     (folder / "plan.md").write_text("# Add a greeting\n\nSay hello.\n")
-    (folder / ".gitignore").write_text("__pycache__/\n.claude/\n")
+    (folder / ".gitignore").write_text("__pycache__/\n%s\n" % ignored)
     git(folder, "init", "-q", "-b", "main")
     git(folder, "config", "user.name", "t")
     git(folder, "config", "user.email", "t@example.invalid")
     git(folder, "add", "-A")
     git(folder, "commit", "-qm", "start")
     return folder
+
+
+@pytest.fixture
+def project(tmp_path):
+    return make_project(tmp_path / "proj", ".claude/")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from tests.conftest import ROOT, git
+from tests.conftest import ROOT, git, make_project
 from fleet import server as servers
 from hooks import driver
 
@@ -164,18 +164,7 @@ class Machine:
 @pytest.fixture
 def origin(tmp_path):
     """The repository that the machines clone."""
-    folder = tmp_path / "origin"
-    (folder / "src").mkdir(parents=True)
-    (folder / "src" / "old.py").write_text("OLD = 1\n")
-    (folder / "test_old.py").write_text("import unittest\n\n\nclass T(unittest.TestCase):\n    def test(self):\n        pass\n")
-    (folder / "plan.md").write_text("# Add a greeting\n\nSay hello.\n")
-    (folder / ".gitignore").write_text("__pycache__/\n.claude/teams/\n")
-    git(folder, "init", "-q", "-b", "main")
-    git(folder, "config", "user.name", "t")
-    git(folder, "config", "user.email", "t@example.invalid")
-    git(folder, "add", "-A")
-    git(folder, "commit", "-qm", "start")
-    return folder
+    return make_project(tmp_path / "origin", ".claude/teams/")
 
 
 @pytest.fixture

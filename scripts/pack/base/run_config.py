@@ -11,7 +11,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Collection
+    from typing import Any, Callable, Collection
 
 NAME = os.path.join(".claude", "team.yaml")
 EVERYONE = "everyone"
@@ -52,18 +52,18 @@ def findings(data: Any, roles: Collection[str] | None = None) -> list[tuple[tupl
     return out
 
 
-def read(project: str) -> dict[str, dict[str, list[str]]]:
-    """{"tools": {name: [roles]}} of a project, {} without the file; ValueError with file, line and way out."""
-    path = os.path.join(project, NAME)
+def load(project: str, name: str, check: Callable[[Any], list[tuple[Any, str, bool]]]) -> Any:
+    """What a configuration file of the project says, checked: None without the file; ValueError with file, line and way out. check: what is
+    wrong with a value, as [(where, message, whether the key is meant)]."""
     try:
-        with open(path, "rb") as f:
+        with open(os.path.join(project, name), "rb") as f:
             raw = f.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
-        return {}
+        return None
     except OSError as error:
-        raise ValueError("%s cannot be read (%s)" % (NAME, error.strerror)) from None
+        raise ValueError("%s cannot be read (%s)" % (name, error.strerror)) from None
     if len(raw) > MAX_BYTES:
-        raise ValueError("%s is larger than %d bytes" % (NAME, MAX_BYTES))
+        raise ValueError("%s is larger than %d bytes" % (name, MAX_BYTES))
     from . import yamltext
 
     text = raw.decode("utf-8", "replace")
@@ -71,10 +71,15 @@ def read(project: str) -> dict[str, dict[str, list[str]]]:
         document = yamltext.read(text)
     except yamltext.YamlError as error:
         line, column = yamltext.Document(text).place((error.offset, error.offset))
-        raise ValueError("%s:%d:%d: not readable: %s" % (NAME, line, column, error)) from None
-    wrong = findings(document.value) + [(path, "%r is there twice" % (path[-1],), True) for path, _span in document.duplicates]
+        raise ValueError("%s:%d:%d: not readable: %s" % (name, line, column, error)) from None
+    wrong = check(document.value) + [(path, "%r is there twice" % (path[-1],), True) for path, _span in document.duplicates]
     if wrong:
         where, message, key = wrong[0]
-        raise ValueError("%s:%d:%d: %s" % ((NAME,) + document.place(document.at(where, key)) + (message,)))
-    tools = (document.value or {}).get("tools") or {}
+        raise ValueError("%s:%d:%d: %s" % ((name,) + document.place(document.at(where, key)) + (message,)))
+    return document.value
+
+
+def read(project: str) -> dict[str, dict[str, list[str]]]:
+    """{"tools": {name: [roles]}} of a project, {} without the file; ValueError with file, line and way out."""
+    tools = (load(project, NAME, findings) or {}).get("tools") or {}
     return {"tools": {tool: who if isinstance(who, list) else [who] for tool, who in tools.items()}} if tools else {}

@@ -11,8 +11,9 @@ lease_minutes: 10            # how long a silent run keeps its files
 
 import os
 
+from ..base import run_config
+
 NAME = os.path.join(".claude", "fleet.yaml")
-MAX_BYTES = 16 << 10
 WHERE = ("service", "host", "port", "dbname", "sslmode")  # handed to libpq as they are
 SSL = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 KEYS = ("project",) + WHERE + ("branches", "offline", "lease_minutes")
@@ -63,29 +64,8 @@ def findings(data):
 def read(project):
     """The file's settings with their defaults: {"project", "where": {libpq's}, "trunk", "own", "offline", "lease_minutes"}; None without
     the file; ValueError with file, line and way out."""
-    path = os.path.join(project, NAME)
-    try:
-        with open(path, "rb") as f:
-            raw = f.read(MAX_BYTES + 1)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise ValueError("%s cannot be read (%s)" % (NAME, error.strerror)) from None
-    if len(raw) > MAX_BYTES:
-        raise ValueError("%s is larger than %d bytes" % (NAME, MAX_BYTES))
-    from ..base import yamltext
-
-    text = raw.decode("utf-8", "replace")
-    try:
-        document = yamltext.read(text)
-    except yamltext.YamlError as error:
-        line, column = yamltext.Document(text).place((error.offset, error.offset))
-        raise ValueError("%s:%d:%d: not readable: %s" % (NAME, line, column, error)) from None
-    wrong = findings(document.value) + [(path, "%r is there twice" % (path[-1],), True) for path, _span in document.duplicates]
-    if wrong:
-        where, message, key = wrong[0]
-        raise ValueError("%s:%d:%d: %s" % ((NAME,) + document.place(document.at(where, key)) + (message,)))
-    return settled(document.value)
+    value = run_config.load(project, NAME, findings)
+    return None if value is None else settled(value)
 
 
 def settled(data):
