@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ..base import codec
-from ..protocol import tables
+from ..protocol import kernel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def identify(call: Call) -> Actor:
     if session == state["team"]["session"]:
         if not agent:
             leads = (kind or None) == state["team"].get("main") and not started_by_a_tool(call)
-            return {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None} if leads else _nobody(payload)
+            return kernel.MAIN if leads else _nobody(payload)
         if agent in state["agents"]:
             return _actor(state, state["agents"][agent], agent)
         name = _spawned(call, agent, kind)

@@ -7,7 +7,7 @@ import sys
 
 from ..base import conventions, git_facts, paths, profile, project_facts, run_config
 from ..base.enforcement import client_version, is_headless, led_elsewhere, measure
-from ..protocol import advice, tables
+from ..protocol import advice, kernel, tables
 from ..store.journal import Lock, Store, read_chain
 from . import answers, identity, modes, tamper_check
 from .hook_call import Call
@@ -275,7 +275,7 @@ def opened(
                 store.append(
                     {
                         "event": "RUN_OPENED",
-                        "actor": {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None},
+                        "actor": kernel.MAIN,
                         "key": payload.get("prompt_id"),
                         "data": dict(  # type: ignore[typeddict-item]  # a Team, and where the run begins
                             own,
@@ -403,5 +403,5 @@ def _reopen(
                 return answers.block(
                     "team: the run %s was at its end and is closed now; type the command again for a new one." % team["name"]
                 )
-        call.actor = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
+        call.actor = kernel.MAIN
         return answers.tell(event, "A run is live and is resumed, not overwritten.\n" + advice.digest(store.state))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ..base import codec
-from ..protocol import advice, messages, tables, view, watch
+from ..protocol import advice, kernel, messages, tables, view, watch
 from ..protocol.refusal import Refusal
 from . import identity, tamper_check
 from .answers import PASS, block, hush, tell
@@ -129,7 +129,7 @@ def session_started(call: Call) -> Answer:
             return tell("SessionStart", "team: a run is live in this project, and it is not led on from here: " + stands)
     if source == "clear" and call.actor["role"] == "foreign" and call.state["phase"] != "CLOSED" and identity.same_client(call):
         # The user emptied the lead's own conversation: the old session cannot come back, and this one is the same terminal.
-        call.actor = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
+        call.actor = kernel.MAIN
         _gate_resume(call, source)
         if call.state["phase"] != "CLOSED":  # type: ignore[comparison-overlap]  # the call above may have closed it
             return tell(

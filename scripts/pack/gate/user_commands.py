@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..base import run_config
 from ..base.enforcement import ORPHANED, is_headless, led, led_elsewhere, recorded
-from ..protocol import tables
+from ..protocol import kernel, tables
 from ..protocol.refusal import Refusal
 from ..store.render import noted, tree
 from . import answers, identity, tamper_check, typed_words
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from .answers import Answer
     from .hook_call import Call
     from typing import Any
-    from ..protocol.state_types import Actor
 
 
 def typed(call: Call, prompt: str) -> Answer | None:
@@ -111,7 +110,7 @@ def take_over(call: Call, accepts: bool = False) -> str:
     stands = identity.stands_elsewhere(call)
     if stands:
         return "team: nothing was resumed: " + stands
-    lead: Actor = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
+    lead = kernel.MAIN
     fresh = accepts or tamper_check.updated(call.state)
     sealed: dict[str, Any] = {"sealed": tamper_check.make(call.store.data, call.store.disk, call.env, call.project)} if fresh else {}
     if accepts:

@@ -132,10 +132,10 @@ def may_write(state: State, actor: Actor, path: str | None, fact: Mapping[str, A
 
 def _implementer(state: State, role: str, name: str, path: str) -> Refusal | None:
     test = is_test(path)
-    if role == "realtime-dev" and test:
+    if role in tables.NO_TESTS and test:
         return _no(
             "TESTS_ARE_OWNED",
-            "realtime-dev never edits tests: %s" % path,
+            "%s never edits tests: %s" % (role, path),
             "tests belong to the test-writer",
             "make the tests pass, or send QUESTION to the lead",
         )

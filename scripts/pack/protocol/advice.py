@@ -400,7 +400,7 @@ def _teardown(state: State) -> list[Step]:
             _step(
                 tables.LEAD,
                 "last:%d" % teardown["attempt"],
-                "shut the supervisor down last: " + calls.shutdown(headless, have[0] if have else "supervisor"),
+                "shut the supervisor down last: " + calls.shutdown(headless, have[0] if have else tables.SUPERVISOR),
             )
         ]
     if teardown["state"] == "FORCED_FINALIZE_CANDIDATE":

@@ -29,7 +29,7 @@ def supervisor(state: State) -> str:
     """The spawn that offers the state with it."""
     return agent(
         tables.SUPERVISOR,
-        _free(state, "supervisor"),
+        _free(state, tables.SUPERVISOR),
         "state: %s\\nSTATE_OWNERSHIP_HANDOFF(%d)" % (_state_file(state), view.next_epoch(state)),
         _waits(state),
     )
@@ -37,7 +37,7 @@ def supervisor(state: State) -> str:
 
 def tech_lead(state: State) -> str:
     """The spawn that asks for the plan's validation and its risks."""
-    name, prompt = _free(state, "tech-lead"), "state: %s" % _state_file(state)
+    name, prompt = _free(state, tables.TECH_LEAD), "state: %s" % _state_file(state)
     if state["mode"] in tables.VALIDATED_MODES and not state["plan"]["ok"]:
         prompt += "\\nVALIDATE PLAN" + ("" if state["risks"]["asked"] else "\\nIDENTIFY RISKS")
         return agent(tables.TECH_LEAD, name, prompt, _waits(state))

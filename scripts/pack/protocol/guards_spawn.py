@@ -23,7 +23,7 @@ def spawn_name_is_plain(state: State, data: Data, actor: Actor) -> Refusal | Non
         and name[0].isalnum()
         and all(c.isalnum() or c in "_-" for c in name)
     )
-    if ok and name.lower() not in ("lead", "main", "team-lead", "gate", "person"):
+    if ok and name.lower() not in tables.NOBODYS_NAMES:
         return None
     return Refusal(
         "SPAWN_NAME",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .state_types import Actor, AnyGuard, Apply, Data, Effects, Guard, Rule
 
 LEAD = tables.LEAD
+MAIN: Actor = {"name": LEAD, "role": LEAD, "inc": 0, "agent_id": None}  # the lead, as it acts
 GATE: Actor = {"name": "gate", "role": "gate", "inc": 0, "agent_id": None}
 
 GUARDS: dict[str, Guard] = {}  # name -> function(state, data, actor) -> None | Refusal; the explorer removes them one by one

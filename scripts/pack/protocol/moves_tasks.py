@@ -48,7 +48,7 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
         if is_conventions(t) and not t["reviewers"]:
             # It goes through the same review; quality is its subject. Only among reviewers that the plan uses at all.
             named = sorted({r for other in tasks.values() for r in other["reviewers"]})
-            t["reviewers"] = ["quality-reviewer"] if "quality-reviewer" in named or not named else named[:1]
+            t["reviewers"] = [tables.QUALITY] if tables.QUALITY in named or not named else named[:1]
     check_reviewers(tasks, result["mode"])
     state["tasks"] = {str(n): _task_record(t) for n, t in tasks.items()}
     state["mode"], state["classification"] = result["mode"], result

@@ -14,12 +14,17 @@ if TYPE_CHECKING:
 
 # --- Roles (PROTOCOL 1) -----------------------------------------------------------------------------------------
 LEAD = "lead"
+LEAD_NAMES = (LEAD, "main", "team-lead")  # what the client's messages call the main session
+NOBODYS_NAMES = LEAD_NAMES + ("gate", "person")  # no agent may be called so
 SUPERVISOR = "supervisor"
 TECH_LEAD = "tech-lead"
 CODERS: tuple[str, ...] = ("coder", "realtime-dev", "realtime-engineer")
 TEST_WRITER = "test-writer"
+NO_TESTS: tuple[str, ...] = ("realtime-dev",)  # implementers that edit no test
 IMPLEMENTERS: tuple[str, ...] = CODERS + (TEST_WRITER,)
 SPECIALISTS: tuple[str, ...] = ("security-reviewer", "logic-reviewer", "quality-reviewer")
+QUALITY = "quality-reviewer"  # whose subject conventions are
+UNPINGED: tuple[str, ...] = ("security-reviewer",)  # as often as it takes (PROTOCOL 10)
 UNIFIED = "unified-reviewer"
 REVIEWERS: tuple[str, ...] = SPECIALISTS + (UNIFIED,)
 RESEARCHERS: tuple[str, ...] = ("codebase-researcher", "reference-researcher", "web-researcher")

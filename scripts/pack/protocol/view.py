@@ -158,7 +158,7 @@ def resolve(state: State, to: object) -> str | None:
     """A SendMessage's `to` -> a roster name, "lead", or None. Exact spelling: look-alikes resolve to nothing."""
     if not isinstance(to, str):
         return None
-    if to in ("main", "team-lead", "lead"):
+    if to in tables.LEAD_NAMES:
         return tables.LEAD
     if to in state["roster"]:
         return to

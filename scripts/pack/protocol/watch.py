@@ -110,7 +110,7 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
         hour = [t for t in w["pings"] if now - t < 3600]
         spent = (
             level == 1
-            and state["roster"][who]["role"] != "security-reviewer"
+            and state["roster"][who]["role"] not in tables.UNPINGED
             and (len(hour) >= tables.limit("PINGS_AN_HOUR") or hour and now - hour[-1] < tables.limit("PING_EVERY_SEC"))
         )
         w.update(
