@@ -278,8 +278,8 @@ def test_a_write_that_is_under_way_is_not_shipped(machines, base):
     shipper.engine.close()
 
 
-def test_five_thousand_records_a_second(raw):
-    """The figure is `make bench-fleet`'s; here only that batches of real size go through whole."""
+def test_batches_of_real_size_go_through_whole(raw):
+    """How fast is for `make bench-fleet` to say."""
     total, size = b"\0" * 32, 2000
     for n in range(3):
         _stored, total = raw.ship(1 + n * size, lines(1 + n * size, (n + 1) * size, "y" * 400), total)
