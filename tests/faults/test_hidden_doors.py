@@ -66,7 +66,7 @@ def test_a_schedule_of_another_session_is_known_there(s):
 
 @linux
 def test_when_a_process_was_started_is_not_when_somebody_looked_at_it(of_a_tool):
-    assert 0 <= time.time() - typed_words._started(of_a_tool) < 60
+    assert -2 <= time.time() - typed_words._started(of_a_tool) < 600  # btime is in whole seconds
     assert time.time() - typed_words._started(1) > time.time() - typed_words._started(of_a_tool)
     assert typed_words._started(None) is None and typed_words._started(2**22 + 1) is None
 
