@@ -328,9 +328,7 @@ HOOKS = {
 }
 
 
-SKILL_SHELL = (
-    "PreSkillShellCommand"  # from 2.1.332 on; `plugin validate --strict` of 2.1.329 refuses a plugin that names it anywhere (measured)
-)
+SKILL_SHELL = "PreSkillShellCommand"  # from 2.1.332 on; `plugin validate --strict` of an older client refuses a plugin that names it anywhere (measured)
 
 
 def hooks_json(client=()):

@@ -263,6 +263,8 @@ class Honest:
             return {"do": "tool", "who": "lead", "tool": "TaskStop", "given": {"task_id": have[0]}}
         if kind == "tampered":
             return {"do": "prompt", "text": "team resume"}
+        if kind == "cut":
+            return say("lead", key[1], "go on with it, please")
         if kind in ("drifted", "unapproved"):
             return self._accept(state)
         if kind in ("ping", "loop", "escalate", "replace", "tool"):

@@ -81,10 +81,10 @@ def keys_forgotten():
 @pytest.mark.parametrize(
     "mutant, kinds, setup, first",
     [
-        (lambda: variants.without("task_is_approved"), {"DONE_EARLY"}, dict(OPEN, hostile=0.5, length=250), 9),
+        (lambda: variants.without("task_is_approved"), {"DONE_EARLY"}, dict(OPEN, hostile=0.5, length=250), 3),
         (lambda: variants.without("reviewed_revision_is_present", "request_still_holds"), {"UNSEEN", "WRITTEN"}, OPEN, 16),
         (lambda: variants.without("task_is_the_senders"), {"NOT_OWNER"}, OPEN, 1),
-        (lambda: variants.without("sender_is_living"), {"SAY_DEAD"}, OPEN, 8),
+        (lambda: variants.without("sender_is_living"), {"SAY_DEAD"}, dict(OPEN, mode="MEDIUM", hostile=0.5, length=200), 2),
         (lambda: variants.without("spawn_within_coders"), {"SPAWN_MANY"}, ONE, 1),
         (lambda: variants.without("verified_on_this_tree"), {"TEARDOWN_EARLY"}, dict(OPEN, hostile=0.2), 6),
         (

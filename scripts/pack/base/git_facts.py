@@ -21,6 +21,7 @@ PLAIN = ("--no-replace-objects", "-c", "core.fsmonitor=false", "-c", "core.untra
     "core.ignoreCase=false",
 )
 MOST_BYTES = 512 << 20  # beyond this the opening takes the stamp of a file for its content
+MOST_RULES = 256 << 10  # bytes of the user's ignore rules
 GONE = "-"
 
 
@@ -57,14 +58,18 @@ def place(project: str) -> tuple[str, str | None]:
     return os.path.realpath(top), "" if rel == "." else rel + "/"
 
 
-def present_names(top: str, prefix: str | None) -> tuple[list[str], list[str]]:
+def present_names(top: str, prefix: str | None, rules: str | None = None) -> tuple[list[str], list[str]]:
     """(tracked names, untracked and not ignored names); without a repository the files outside the usual caches are untracked.
 
-    A nested repository is one name."""
+    A nested repository is one name. rules: a file that stands for the user's own ignore rules; None: as they are now."""
     if prefix is None:
         return [], project_facts.expand(top, "./")
+    left_out = ["--exclude-standard"]
+    if rules is not None:
+        own = os.path.join(top, text(top, "rev-parse", "--git-path", "info/exclude"))
+        left_out = ["--exclude-per-directory=.gitignore"] + ["--exclude-from=" + f for f in (own, rules) if os.path.isfile(f)]
     tracked = names(run(top, "ls-files", "-z"))
-    others = names(run(top, "ls-files", "-z", "--others", "--exclude-standard"))
+    others = names(run(top, "ls-files", "-z", "--others", *left_out))
     return sorted(set(tracked)), sorted(n.rstrip("/") for n in others)
 
 
@@ -206,8 +211,12 @@ def ignore_rules(top: str) -> str:
     return project_facts.file_digest(os.path.join(top, where)) if where else GONE
 
 
-def user_ignores(top: str) -> str:
-    """The same of the user's file (core.excludesFile, by whatever configuration): its digest, GONE where there is none."""
+def user_ignores(top: str) -> bytes:
+    """The rules of the user's own file (core.excludesFile, by whatever configuration). The client itself adds a line to it (measured)."""
     where = text(top, "config", "--type=path", "core.excludesFile")
     home = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
-    return project_facts.file_digest(os.path.join(top, where or os.path.join(home, "git", "ignore")))
+    try:
+        with open(os.path.join(top, where or os.path.join(home, "git", "ignore")), "rb") as f:
+            return f.read(MOST_RULES)
+    except OSError:
+        return b""

@@ -85,7 +85,7 @@ def _bounded(call: Call, tool: str, given: dict[str, Any], refusal: Refusal, tol
     has gone on."""
     name, answer = call.actor["name"], deny(call.refuse(refusal))
     path = os.path.join(call.store.data, "calls", codec.digest(str(name), size=8) + ".refused")
-    at = codec.digest(codec.dumps([call.state["phase"], {n: t["state"] for n, t in view.tasks(call.state)}]), size=8)
+    at = codec.digest(codec.dumps(_stands(call.state)), size=8)
     same = codec.digest(codec.dumps([tool, given]), size=8)
     like = codec.digest(codec.dumps([tool, refusal.code, refusal.event]), size=8)
     last, *rows = (call.store.disk.read(path) or b"").decode("ascii", "replace").split("\n")
@@ -103,6 +103,17 @@ def _bounded(call: Call, tool: str, given: dict[str, Any], refusal: Refusal, tol
     if not told and name in call.state["roster"] and (times[same] == most or times[like] == 3 * most):
         call.gate("LOOP_SUSPECTED", who=name, tool=tool, times=max(times.values()))
     return stop(answer, "team: %s was refused %s and is stopped. %s" % (name, what, answer[2].replace("\n", " ")[:600]))
+
+
+def _stands(state: State) -> list[Any]:
+    """How far the run is, and whose client asks: where this has changed, the same call is a new one."""
+    waves = state["waves"]
+    return [
+        state["phase"],
+        {n: t["state"] for n, t in view.tasks(state)},
+        waves and {k: waves.get(k) for k in ("verdicts", "halted", "spawned", "unmet")},
+        state["team"]["client_pid"],
+    ]
 
 
 def _other(call: Call, tool: str, given: dict[str, Any]) -> Answer:

@@ -124,7 +124,7 @@ def survey(project: str, folder: str, disk: Disk, late: bool = False) -> StartRe
         "branch": git_facts.text(top, "symbolic-ref", "--short", "-q", "HEAD") if prefix is not None else "",
         "staged": staged,
         "ignores": git_facts.ignore_rules(top) if prefix is not None else "-",
-        "user_ignores": git_facts.user_ignores(top) if prefix is not None else "-",
+        "rules": git_facts.user_ignores(top).decode("utf-8", "surrogateescape") if prefix is not None else "",
         "files": files,
     }
     text = codec.dumps(table)
@@ -569,7 +569,7 @@ def prove(call: Call) -> tuple[list[Any], list[str]]:
     approved content no commit holds. Looks at history, index, working tree, modes, links, nested repositories."""
     book, out, loose = Ledger(call), [], []
     approved, top, start = book.approved(), book.top, book.start
-    tracked, others = git_facts.present_names(top, book.prefix)
+    tracked, others = git_facts.present_names(top, book.prefix, _users_rules(call, start))
     unseen = call.state["result"]["unseen"]
     drift = {d["path"]: d for _n, t in view.tasks(call.state) for d in t["drift"]}
 
@@ -597,6 +597,15 @@ def prove(call: Call) -> tuple[list[Any], list[str]]:
         loose = _prove_git(call, book, approved, found)
     open_ones = [f for f in out if not accepted(call.state, f)]
     return open_ones, loose
+
+
+def _users_rules(call: Call, start: StartTable) -> str | None:
+    """A file with the user's own ignore rules as they were at the start: what is hidden by later ones is looked at all the same."""
+    if start.get("rules") is None:
+        return None
+    path = _path(call, "user-ignores")
+    call.store.disk.replace(path, start["rules"].encode("utf-8", "surrogateescape"))
+    return path
 
 
 def _prove_git(call: Call, book: Ledger, approved: Mapping[str, tuple[str, int]], found: Callable[..., None]) -> list[str]:
@@ -644,12 +653,9 @@ def _prove_git(call: Call, book: Ledger, approved: Mapping[str, tuple[str, int]]
         taken = name in approved and not git_facts.same(top, approved[name][0], there)
         if entry != start["staged"].get(name) and (taken or not fine(name, there)) and not (entry == "-" and name in loose):
             found("staged", book.shown(name), approved[name][0] if name in approved else book.began(name), there)
-    for name, before, now in (
-        (".git/info/exclude", start["ignores"], git_facts.ignore_rules(top)),
-        ("core.excludesFile", start.get("user_ignores"), git_facts.user_ignores(top)),
-    ):
-        if before is not None and now != before:
-            found("the rules by which git leaves files out were changed", name, before, now)
+    rules = git_facts.ignore_rules(top)
+    if rules != start["ignores"]:
+        found("the rules by which git leaves files out were changed", ".git/info/exclude", start["ignores"], rules)
     return loose
 
 

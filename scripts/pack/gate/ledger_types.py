@@ -16,7 +16,7 @@ class StartTable(TypedDict, total=False):
     branch: str
     staged: dict[str, str]
     ignores: str
-    user_ignores: str  # runs of earlier versions lack it
+    rules: str  # the user's own ignore rules; runs of earlier versions lack it
     files: dict[str, list[Any]]
 
 
