@@ -270,6 +270,7 @@ class Witness:
     def __init__(self, project, headless, coders):
         self.project, self.headless, self.coders = os.path.realpath(project), headless, coders
         self.mode, self.tasks, self.plan, self.planned, self.delegate = None, {}, None, False, False
+        self.locked = False
         self.waived = set()  # paths that the user accepted
         self.epoch, self.holder, self.acked = 0, None, False
         self.asked, self.ok, self.risks, self.counts, self.testers, self.results, self.mitigated = (
@@ -419,8 +420,11 @@ class Witness:
         return words[0] == "plan" and raw == self.plan and key not in book.keys
 
     def escalated(self, records):
-        """What only the gate knows: a task that waits in vain was escalated, and its owner may take another."""
+        """What only the gate knows: a task that waits in vain was escalated, and its owner may take another; two supervisors wait for the
+        lead's arbitration, which may be to dismiss one."""
         for r in records:
+            if r["event"] in ("RECONCILE_LOCK_ENTER", "RECONCILE_LOCK_EXIT"):
+                self.locked = r["event"] == "RECONCILE_LOCK_ENTER"
             if r["event"] in ("IMPOSSIBLE_WAIT", "STUCK_ESCALATED") and r["data"].get("task") in self.tasks:
                 self.tasks[r["data"]["task"]].waits = True
 
@@ -583,8 +587,7 @@ class Witness:
         found = parse(text)
         if found is None and receiver == "lead" and person is not None and person.role == "risk-tester" and person.alive:
             for n, verdict in re.findall(r"(?m)^RISK-(\d+): (CONFIRMED|MITIGATED|THEORETICAL)\s*$", text):
-                if int(n) in self.listed:
-                    self.verdicts[int(n)] = (verdict, person)
+                self.verdicts[int(n)] = (verdict, person)  # of a risk that nobody listed, too: the tester has answered
         if receiver not in (None, "lead"):
             need(receiver.alive or not receiver.told, "SAY_TO_DEAD", "%s may write to %s, which has ended", who, to)
         if found is None:
@@ -901,7 +904,7 @@ class Witness:
         need(who == "lead", "SHUTDOWN_BY", "%s asks %s to shut down", who, person and person.name)
         if person is None:
             return
-        if person.role == "supervisor" and self.owner_lives():
+        if person.role == "supervisor" and self.owner_lives() and not self.locked:
             left = [p.name for p in people if p.alive and p.told is False and p.known and p is not person and p.role != "supervisor"]
             need(self.begun and (not left or self.forced), "SUPERVISOR_LAST", "the supervisor is shut down before %s", left)
         self.sends[person.id] = self.sends.get(person.id, 0) + 1
