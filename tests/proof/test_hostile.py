@@ -62,7 +62,9 @@ def test_a_seed_repeats_its_run(kind):
         runs = []
         for _ in range(2):
             run = hostile.play(5, template, kind=kind)
-            runs.append((run.setup, run.deeds, [r["event"] for r in run.client.book.records], str(run.broken)))
+            # What no hook saw is found by a file's time, and two writes in one tick of the clock have the same.
+            events = [r["event"] for r in run.client.book.records if r["event"] != "OVERLAP_SCOPE"]
+            runs.append((run.setup, run.deeds, events, str(run.broken)))
             run.close()
     assert runs[0] == runs[1] and len(runs[0][1]) > 20
 

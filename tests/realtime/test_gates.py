@@ -1408,6 +1408,9 @@ def test_probe_too_late_is_invalid_not_fail(project, team):
         histogram=slow.encode().decode(),
         lateness_histogram=prompt.encode().decode(),
         lateness_p99_ms=0.001,
+        receiving_histogram=prompt.encode().decode(),
+        receiving_p99_ms=0.001,
+        usage=[[0.1, 0.1] for _second in entry["usage"]],  # whatever the machine was busy with while this was measured
         budget_ms={"p99": 20},
     )
     crafted.update(derive.percentiles(hdr.Histogram(crafted["histogram"])))
