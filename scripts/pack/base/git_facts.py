@@ -66,8 +66,7 @@ def present_names(top: str, prefix: str | None, rules: str | None = None) -> tup
         return [], project_facts.expand(top, "./")
     left_out = ["--exclude-standard"]
     if rules is not None:
-        own = os.path.join(top, text(top, "rev-parse", "--git-path", "info/exclude"))
-        left_out = ["--exclude-per-directory=.gitignore"] + ["--exclude-from=" + f for f in (own, rules) if os.path.isfile(f)]
+        left_out = ["--exclude-per-directory=.gitignore"] + ["--exclude-from=" + f for f in (_excludes(top), rules) if os.path.isfile(f)]
     tracked = names(run(top, "ls-files", "-z"))
     others = names(run(top, "ls-files", "-z", "--others", *left_out))
     return sorted(set(tracked)), sorted(n.rstrip("/") for n in others)
@@ -205,10 +204,16 @@ def same(top: str, one: str, other: str) -> bool:
     return False
 
 
-def ignore_rules(top: str) -> str:
-    """Digest of the rules by which git leaves files out that no commit holds: the repository's own and the user's."""
+def _excludes(top: str) -> str:
+    """The repository's own ignore rules that no commit holds, "" where git names none."""
     where = text(top, "rev-parse", "--git-path", "info/exclude")
-    return project_facts.file_digest(os.path.join(top, where)) if where else GONE
+    return os.path.join(top, where) if where else ""
+
+
+def ignore_rules(top: str) -> str:
+    """Digest of the rules by which git leaves files out that no commit holds: the repository's own."""
+    path = _excludes(top)
+    return project_facts.file_digest(path) if path else GONE
 
 
 def user_ignores(top: str) -> bytes:
