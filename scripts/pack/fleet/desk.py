@@ -34,8 +34,7 @@ def look(call):
         # Away for longer than its leases last: somebody may lead it by now, and that is found out before anything is done. A run that was
         # never heard of has nobody else.
         slept = heard is None or files.seconds() - heard > own["settings"]["lease_minutes"] * 60
-        failed = status.get("state") == "error" and time.time() - status.get("at", 0) < START_AGAIN
-        doubtful = status and (not up and not failed or status.get("state") == "ok")
+        doubtful = status and (not up and not _just_failed(status) or status.get("state") == "ok")
         if slept and doubtful and call.payload["hook_event_name"] in ("PreToolUse", "SessionStart", "UserPromptSubmit"):
             ask(call, {"ask": "own"}, AWAKE_SECONDS)
             fenced = files.read(run, "fenced.json")
@@ -74,9 +73,9 @@ def _frozen(call, fenced):
         return answers.deny(refusal) if ours else answers.PASS
     if name == "UserPromptSubmit":
         prompt = str(call.payload.get("prompt") or "").strip()
-        if prompt_lines.for_the_team(prompt) and "abort" not in prompt.casefold().split()[:2]:
-            return answers.block("team: " + refusal.text())
-        return None if prompt_lines.for_the_team(prompt) else answers.PASS
+        if not prompt_lines.for_the_team(prompt):
+            return answers.PASS
+        return None if "abort" in prompt.casefold().split()[:2] else answers.block("team: " + refusal.text())
     return answers.tell(name, "team: " + refusal.text()) if name == "SessionStart" else answers.PASS
 
 
@@ -238,11 +237,15 @@ def python(env):
     return found if isinstance(found, str) and os.access(found, os.X_OK) else None
 
 
-def start(call, status=None):
+def _just_failed(status):
+    """Whether the shipper said a moment ago that it cannot work."""
+    return status.get("state") == "error" and time.time() - status.get("at", 0) < START_AGAIN
+
+
+def start(call, status):
     """Start the run's shipper; one that could not work a moment ago is not tried again at each hook."""
-    if status and status.get("state") == "error" and time.time() - status.get("at", 0) < START_AGAIN:
-        return
-    launch(call.store.data, call.project, call.env)
+    if not _just_failed(status):
+        launch(call.store.data, call.project, call.env)
 
 
 def launch(run, project, env):
