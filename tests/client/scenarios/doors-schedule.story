@@ -3,6 +3,7 @@ as in honest-simple until "user types"
 mode: terminal
 teams: off
 calls: 60
+person runs: while [ "$(date +%S)" -gt 20 ]; do sleep 1; done  # or the minute is over before the run has begun
 user types: remind me
 lead calls CronCreate: {"cron": "* * * * *", "prompt": "team abort by nobody", "recurring": false}
 lead rests: scheduled
