@@ -44,7 +44,7 @@ project: Chat
 strategy: STRATEGY.md
 paths:
   - id: chat.echo
-    adapter: websocket              # websocket socketio redis nats mqtt rabbitmq kafka, or your own module:Class
+    adapter: websocket              # websocket socketio sse redis nats mqtt rabbitmq kafka, or your own module:Class
     address: ws://127.0.0.1:8765/
     rate: 200                       # messages a second, sent whatever the server does
     duration: 20                    # seconds; P99 needs 299 samples, P99.9 needs 2,995
@@ -527,6 +527,58 @@ def ceiling(adapter, address, most, size, connections, options):
         click.echo("good up to %g/s, and that is as far as was looked" % good)
     else:
         click.echo("good up to %g/s; at %g/s it was %s" % (good, gave[0], gave[1]))
+
+
+@rt.command(
+    help="How far the consumer of each path is behind at the path's rate, without a fault; files no evidence. Exit 1 over the path's `lag`.",
+    epilog="\b\nExample: pack rt lag --path orders.placed",
+)
+@team_options
+@click.option("--path", "paths", multiple=True, help="only this path of rt.yaml (may be given again)")
+@click.option("--quiet", is_flag=True, help="no progress bar")
+def lag(team, team_dir, paths, quiet):
+    call = click.get_current_context().obj
+    session = call.session = measure.Session(team_dir, team, call.argv, "check", click.echo, quiet)
+    wanted = [p for p in session.paths.values() if "worker" in p and (not paths or p["id"] in paths)]
+    if not wanted:
+        raise measure.MeasureError("rt.yaml has no such path with a `worker`: a lag is a consumer's")
+    over = False
+    with _alone(team_dir):
+        for path in wanted:
+            session.at = path
+            with session.server_for(path):
+                _, seen, _, partial = audit.delivery(
+                    path, session.name(path), session.project, {"kind": "lag"}, None, session.progress("lag %s" % path["id"])
+                )
+            click.echo(
+                "%s: lag at most %d messages, %d when the last of %d was sent, caught up after %.1f s%s"
+                % (path["id"], seen["lag_max"], seen["lag_end"], seen["sent"], seen["drain_s"], " (interrupted)" if partial else "")
+            )
+            reasons = derive.over_lag(path, seen)
+            over = over or bool(reasons)
+            for reason in reasons:
+                click.echo("        %s" % reason)
+    raise SystemExit(1 if over else 0)
+
+
+@rt.command(
+    help="What a system does to a consumer that does not keep up: what is kept, where the gap is, and whether anybody is told. Exit 1 for a gap.",
+    epilog="\b\nExample: pack rt slow redis redis://127.0.0.1:6379/0 --option pubsub=true --messages 5000 --size 16384",
+)
+@click.argument("adapter")
+@click.argument("address")
+@click.option("--messages", type=click.IntRange(1, 1000000), default=2000, show_default=True, help="sent while the consumer takes none")
+@click.option("--rate", type=Rate(1, 1000000), default=5000.0, show_default=True, help="messages a second")
+@click.option("--size", type=click.IntRange(24, 1 << 24), default=64, show_default=True)
+@click.option("--option", "options", multiple=True, help="NAME=VALUE for the adapter")
+def slow(adapter, address, messages, rate, size, options):
+    from pack.realtime import slow as slowly
+
+    path = {"adapter": adapter, "address": address, "options": clicks.values(options), "payload_bytes": size}
+    seen = slowly.run(path, "pack-slow-%s" % os.urandom(4).hex(), ".", messages, rate)
+    for line in slowly.lines(seen):
+        click.echo(line)
+    raise SystemExit(1 if sum(last - first + 1 for first, last in seen["runs"]) < messages else 0)
 
 
 @rt.command(

@@ -13,6 +13,7 @@ PARTS = {
     "redis": (("redis-server",), ("redis",)),
     "socketio": ((), ()),
     "websocket": ((), ()),
+    "sse": ((), ()),
     "nats": (("nats-server",), ("nats",)),
     "mqtt": (("mosquitto",), ("mosquitto",)),
     "rabbitmq": (("rabbitmq-server",), ("rabbitmq",)),

@@ -22,6 +22,7 @@ BEGIN, END = (
 )
 BROKERS = ("redis", "nats", "mqtt", "rabbitmq", "kafka")
 SOCKETS = ("websocket", "socketio")
+ONE_WAY = ("sse",)
 DEAD_LETTERS = ("redis", "nats", "rabbitmq")
 WORKERS = ("effect-then-ack", "ack-then-effect", "transaction")
 ONLY = {  # what a path asks for -> the built-in adapters that can measure it
@@ -159,7 +160,7 @@ def check(data, definition):
             _known(found, where, "evidence kind", kind, [k for k, e in kinds.items() if e["class"] == "latency"])
         if ":" in path["adapter"] and "measures" not in path:
             found.append("%s: an adapter of your own needs `measures`, the latency kinds it fills" % where)
-        if path["adapter"] in SOCKETS and path["guarantee"] != "at-most-once" and "worker" not in path:
+        if path["adapter"] in SOCKETS + ONE_WAY and path["guarantee"] != "at-most-once" and "worker" not in path:
             found.append("%s: a %s path without a worker that acknowledges can promise at-most-once only" % (where, path["adapter"]))
         told = known.problems(path["adapter"], path["address"], path.get("options", {}))
         for node in path.get("cluster", []):
@@ -436,6 +437,9 @@ def loosened(before, now):
             found.append("path %s: dead_letter asks less than before" % old["id"])
         if len(new.get("cluster", ())) < len(old.get("cluster", ())):
             found.append("path %s: cluster had %d nodes, has %d" % (old["id"], len(old["cluster"]), len(new.get("cluster", ()))))
+        for key, value in old.get("lag", {}).items():
+            if new.get("lag", {}).get(key, math.inf) > value:
+                found.append("path %s: lag.%s was %g, is %s" % (old["id"], key, value, new.get("lag", {}).get(key, "gone")))
         gone = set(old.get("fault", [])) - set(new.get("fault", []))
         found += ["path %s: fault %s was removed" % (old["id"], f) for f in sorted(gone)]
         for part in ("throughput", "burst", "density", "stream"):

@@ -12,6 +12,7 @@ from pack.realtime.adapters.base import Adapter
 TABLE = {
     "websocket": ("websocket", "WebSocket", "websockets"),
     "socketio": ("socketio_", "SocketIO", "python-socketio, aiohttp"),
+    "sse": ("sse", "Sse", "aiohttp"),
     "redis": ("redis_", "Redis", "redis, hiredis"),
     "nats": ("nats_", "Nats", "nats-py"),
     "mqtt": ("mqtt", "Mqtt", "paho-mqtt"),
