@@ -136,7 +136,7 @@ def handle(
             _prove(call)
         answer = _handler(*handler)(call)
         said = payload.get("tool_name") == "SendMessage"  # from a REVIEW on its files are watched: its receiver may read at once
-        if after or said or any(t["state"] == "DONE" and t["content"] is None for t in store.state["tasks"].values()):
+        if after or said or any(task["state"] == "DONE" and task["content"] is None for task in store.state["tasks"].values()):
             glance.look(call)
         if store.found:
             call.gate("TICK")  # troubles are recorded even when the call itself records nothing
