@@ -17,7 +17,7 @@ from ..protocol.refusal import Refusal
 from ..store.journal import Busy, Damaged, Store
 from . import glance, identity, prompt_lines, tamper_check
 from .answers import PASS, block, deny, stop, tell
-from .hook_call import Call
+from .hook_call import Call, Hook
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def handle(
     name = payload.get("hook_event_name")
     project = env.get("CLAUDE_PROJECT_DIR") or payload.get("cwd") or os.getcwd()
     data = paths.data_folder(env)
+    hook = Hook(payload, env, now, project, data, disk or Disk(), peer, waves)
     live = paths.active(project, data)
     joined = fleet() if fleet is not None and live is not None and _in_a_fleet(project, live["run"]) else None
     if name == "UserPromptExpansion":
@@ -103,20 +104,20 @@ def handle(
         fenced: Answer | None = joined.typed(live) if joined is not None else None
         if fenced is not None:
             return fenced
-        return open_run.expanded(payload, env, now, project, data, disk or Disk(), peer, waves)
+        return open_run.expanded(hook)
     if name == "UserPromptSubmit" and live is None:
         from . import open_run
 
-        return open_run.activated(payload, env, now, project, data, disk or Disk(), waves)
+        return open_run.activated(hook)
     handler = HANDLERS.get(name or "")
     if live is None or handler is None:
         return PASS
-    store = Store(paths.team_folder(project, live["team"]), live["run"], disk or Disk())
+    store = Store(paths.team_folder(project, live["team"]), live["run"], hook.disk)
     with store.lock():
         store.load()
         if store.state["team"] is None:
             raise Damaged("the team %s has no journal any more" % live["team"])
-        call = Call(payload, env, store.clock(now), store, project, data, peer, waves, joined)
+        call = Call(hook, store, joined)
         if not identity.from_the_client(call):
             return _second(call) if identity.is_second_client(call) else _forged(call)
         frozen: Answer | None = joined.look(call) if joined is not None else None

@@ -160,7 +160,10 @@ def today(data, now):
 
 
 class Backlog:
-    """Parallel_Backlog.md."""
+    """Parallel_Backlog.md. A fleet's (shared.py) answers some of this over all machines."""
+
+    checks: dict = {}  # exit criteria that are computed in another way than below
+    clock = staticmethod(time.time)
 
     def __init__(self, data, root="."):
         self.data, self.items = data, []
@@ -297,6 +300,20 @@ class Backlog:
         if state == "blocked":
             item.update(blocker=grid.plain(blocker), eta=grid.plain(eta), eta_at=moment(self.data, eta, now))
         return item
+
+    def status_due(self, now):
+        """Why a status is due, or None."""
+        return status_due(self.data, now)
+
+    def integrated(self, result):
+        """An integration day was run here."""
+
+    def stated(self):
+        """Status files may have been written here."""
+
+    def waits(self):
+        """Lines about what else is waited for."""
+        return []
 
     def blockers(self, now):
         """[(item, hours, over)] of everything blocked; over: longer than blocker_hours, to be escalated."""
@@ -662,6 +679,7 @@ def exit_criteria(data, backlog, now, root=".", gate=None):
             "files": _files,
             "contracts": _contracts,
             "gates": _gates,
+            **backlog.checks,
         }[item["check"]](data, backlog, now, root, item, gate)
         found.append((item["criterion"], why is None, why or ""))
     return found
