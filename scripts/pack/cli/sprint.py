@@ -280,7 +280,7 @@ def drift(seconds, path, now):
 def wrap(team, team_dir, path, now):
     data = sprint.load(path)
     target = os.path.join(data.get("status_folder", "docs/sprints/status"), str(sprint.local(data, at(now)).date()), "wrap.md")
-    grid.write(target, handoffs.wrap_text(data, sprint.Backlog(data), at(now), ".", _figures(team, team_dir, at(now))))
+    grid.write(target, handoffs.wrap_text(data, opened(data, True), at(now), ".", _figures(team, team_dir, at(now))))
     click.echo("wrote %s" % target)
 
 
