@@ -163,11 +163,12 @@ def _after(call: Call, answer: Answer, looked: Any) -> Answer:
     if store.state["tampered"]:
         answer = _warned(call, answer)
     shown: Answer = answer if joined is None else joined.said(call, answer)
-    return shown if not _tells_a_person(store.state) else _notified(call, shown)
+    return shown if not _tells_a_person(call) else _notified(call, shown)
 
 
-def _tells_a_person(state: Any) -> bool:
-    return state["phase"] in ("FAILED_SAFE", "CLOSED") or bool(state["tampered"] or state["waves"])
+def _tells_a_person(call: Call) -> bool:
+    """Whether there may be something that only a person can do."""
+    return call.state["phase"] in ("FAILED_SAFE", "CLOSED") or bool(call.state["tampered"]) or call.kind.judges
 
 
 def _notified(call: Call, answer: Answer) -> Answer:

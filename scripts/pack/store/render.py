@@ -66,6 +66,12 @@ class Tasks:
 
         return report.of_tasks(state, stats)
 
+    def proof(self, state: State, counts: Figures) -> list[tuple[str, str, str]]:
+        """The closing proof (proof.py)."""
+        from . import proof
+
+        return proof.of_tasks(state, counts)
+
 
 class Waves(Tasks):
     """The same of a run of waves."""
@@ -83,6 +89,11 @@ class Waves(Tasks):
         from . import summary as report
 
         return report.of_waves(state, stats)
+
+    def proof(self, state: State, counts: Figures) -> list[tuple[str, str, str]]:
+        from . import proof
+
+        return proof.of_waves(state)
 
 
 TASKS, WAVES = Tasks(), Waves()
