@@ -82,6 +82,17 @@ def main(argv=None):
         return 2
 
 
+def _vouched(path):
+    """What the hook has carried out already is printed, what it left to this process is run (`pack verify`)."""
+    if path.endswith(".verify"):
+        from . import verify
+
+        return verify.main(path)
+    from . import receipt
+
+    return receipt.main(path)
+
+
 def _run(argv):
     argv = list(sys.argv[1:] if argv is None else argv)
     if not argv:
@@ -107,10 +118,8 @@ def _run(argv):
         print("pack " + __version__)
         return 0
     verb, voucher = argv[0], os.environ.get("PACK_VOUCHER", "")
-    if verb in CHANGING and voucher and not voucher.endswith(".verify"):
-        from . import receipt
-
-        return receipt.main(voucher)
+    if verb in CHANGING and voucher:
+        return _vouched(voucher)
     if verb not in VERBS:
         import difflib
 

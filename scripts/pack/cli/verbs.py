@@ -7,7 +7,6 @@ import sys
 import time
 
 from ..base import enforcement, receipts
-from ..base.verbs import CHANGING
 from ..gate import close_run, entry, identity
 from ..protocol import advice, machine, tables, view
 from ..protocol.refusal import Refusal
@@ -79,9 +78,6 @@ HELP = {
 def main(argv):
     """`pack VERB ...` for the verbs above. Exit codes: 0 done, 1 refused or nothing to show, 2 usage."""
     verb, words = argv[0], argv[1:]
-    voucher = os.environ.get("PACK_VOUCHER")
-    if voucher and verb in CHANGING:
-        return _verify(voucher)
     parser = argparse.ArgumentParser(
         prog="pack " + verb,
         description=HELP[verb][0],
@@ -124,12 +120,6 @@ def _needs_hook(verb):
     )
 
 
-def _verify(path):
-    from . import verify
-
-    return verify.main(path)
-
-
 def _printed_after_all(verb):
     """Inside the client without a voucher: when the hook has just carried this verb out and nobody printed its receipt, another plugin's
     hook replaced the command. What was done is what is told; ends the process then."""
@@ -140,8 +130,10 @@ def _printed_after_all(verb):
     except Refusal:
         return
     if path and path.endswith(".verify"):
+        from . import verify
+
         print("team: another plugin's hook had replaced the gate's command; what the gate has noted down is run.", flush=True)
-        raise SystemExit(_verify(path))
+        raise SystemExit(verify.main(path))
     if path:
         print("team: carried out; another plugin's hook had replaced the command that says so.")
         from . import receipt
