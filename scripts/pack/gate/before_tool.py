@@ -152,8 +152,11 @@ def _in_circles(call: Call, tool: str, tool_input: dict[str, Any]) -> bool:
     mark = codec.digest(codec.dumps([tool, tool_input]), size=8).encode("ascii")
     last, _, kept = (call.store.disk.read(path) or b"").partition(b" ")
     times = int(kept) + 1 if last == mark and kept.isdigit() else 1
-    call.store.disk.mkdir(os.path.dirname(path))
-    call.store.disk.replace(path, mark + b" %d" % times)
+    try:
+        call.store.disk.replace(path, mark + b" %d" % times)
+    except FileNotFoundError:
+        call.store.disk.mkdir(os.path.dirname(path))
+        call.store.disk.replace(path, mark + b" %d" % times)
     if times % tables.limit("SAME_CALLS"):
         return False
     return bool(call.gate("LOOP_SUSPECTED", who=name, tool=tool, times=times))
