@@ -224,7 +224,11 @@ def _kind(plugin, sub):
             return "output-style"
         if head == "skills":
             if len(parts) == 3 and name == "SKILL.md" or scope == "loose" and name == "SKILL.md":
-                return "skill" if not one_skill(plugin) or plugin.path("/".join(parts[:2])) in plugin.declared.get("skills", ()) else "stray-skill"
+                return (
+                    "skill"
+                    if not one_skill(plugin) or plugin.path("/".join(parts[:2])) in plugin.declared.get("skills", ())
+                    else "stray-skill"
+                )
             if one_skill(plugin):
                 return "skill" if parts[1:] == ["SKILL.md"] else "prose"
             if len(parts) == 2 or len(parts) == 3 and name.lower() == "skill.md":

@@ -400,7 +400,9 @@ def root_paths(file, project):
         ):
             continue
         begin = match.start(2)
-        if text.endswith(("require('", 'require("', "import('", 'import("'), 0, match.start()) and any(project.exists(target + end) for end in _MODULE):
+        if text.endswith(("require('", 'require("', "import('", 'import("'), 0, match.start()) and any(
+            project.exists(target + end) for end in _MODULE
+        ):
             continue  # node finds the ending by itself
         said = text[max(0, match.start() - 30) : match.start()].lower()
         if teaches and any(word in said for word in ("built", "build", "generated", "created", "written", "compiled", "output")):

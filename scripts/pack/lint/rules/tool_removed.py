@@ -24,7 +24,9 @@ from ..negation import negated
 from .tool_unknown import KEYS
 
 SEVERITY = "warning"
-_LIST_OF = lazy(r"(?i)\b(?:not|never|n't|banned|forbidden|disallowed|prohibited|without)\b[^.;!?\n]{0,260}(?:[,/] (?:or |and )?|\bor |\band )[`*]{0,2}\Z")
+_LIST_OF = lazy(
+    r"(?i)\b(?:not|never|n't|banned|forbidden|disallowed|prohibited|without)\b[^.;!?\n]{0,260}(?:[,/] (?:or |and )?|\bor |\band )[`*]{0,2}\Z"
+)
 _TOLD = lazy(r"\b(?:[Uu]s(?:e|ing)|[Cc]all|[Ww]ith|[Vv]ia|[Ii]nvoke) (?:the )?[`*]{0,2}([A-Z][A-Za-z]{1,24})[`*]{0,2} tool\b")
 # Others are named in prose for older clients, harmlessly; a protocol that is built on these two cannot work.
 _CALLS = lazy(r"\b(TeamCreate|TeamDelete)\b")
