@@ -11,8 +11,9 @@ import os
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-if os.path.join(ROOT, "scripts") not in sys.path:
-    sys.path.insert(0, os.path.join(ROOT, "scripts"))
+for folder in ("scripts", "scripts/dev"):
+    if os.path.join(ROOT, folder) not in sys.path:
+        sys.path.insert(0, os.path.join(ROOT, folder))
 
 from pack.protocol import machine, tables  # noqa: E402
 
@@ -223,7 +224,23 @@ def modes():
     )
 
 
+def refusals():
+    """Every refusal code: what, what to do."""
+    import texts
+
+    return texts.refusals_table()
+
+
+def answers():
+    """Every other text that begins with `team: `."""
+    import texts
+
+    return texts.answers_list()
+
+
 BLOCKS = {
+    "refusals": refusals,
+    "answers": answers,
     "modes": modes,
     "watch": watch,
     "team-roles": team_roles,
@@ -416,10 +433,11 @@ def wanted(root=ROOT):
     out = {path: make() for path, make in FILES.items()}
     out.update(agents_text(load("realtimeSystems")))
     if root == ROOT:
-        sys.path.insert(0, os.path.join(ROOT, "scripts", "dev"))
+        import manpage
         import seeds
 
         out["docs/seeds.md"] = seeds.page()
+        out["docs/pack.1"] = manpage.text()
     for folder in FOLDERS:
         for base, _folders, files in os.walk(os.path.join(root, folder)):
             for name in sorted(files):
