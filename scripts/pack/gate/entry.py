@@ -113,6 +113,10 @@ def handle(
     if live is None or handler is None:
         return PASS
     store = Store(paths.team_folder(project, live["team"]), live["run"], hook.disk)
+    if name == "PreToolUse" and "git" in str(payload["tool_input"].get("command")) and os.path.isdir(os.path.join(live["run"], "checks")):
+        from . import task_checks
+
+        task_checks.settle(live["run"])
     with store.lock():
         store.load()
         if store.state["team"] is None:
