@@ -92,6 +92,7 @@ def test_one_backlog_with_blockers_hand_offs_and_decisions(centre, server, base)
     # four hours go by, by the engine's clock; a machine whose own clock is a year off says the same
     server.sql("update fleet.items set data = jsonb_set(data, '{since}', to_jsonb((data->>'since')::float8 - 4.1 * 3600)) where id = 'B1'", dbname=base["dbname"])  # fmt: skip
     assert "ESCALATE B1 squad-ams: schema, owner ana, ETA 15:00" in ok(cph, "blockers", code=1)
+    assert "sprint: 1 blocked, 3 todo, ⚠ 1 blocked for too long" in cph.pack("fleet", "status")[1]
     ok(ber, "set", "B2", "todo", "--owner", "bea")  # rings the bell: nobody waits for a sign of life here
     for m in (ams, cph):
         wait(lambda m=m: "ESCALATE B1" in str(files.read(m.run(), "news.json")), "whose it is and who waits for it are told")

@@ -59,6 +59,7 @@ def main(argv):
         (("--json",), {"action": "store_true"}),
         (("--leases",), {"action": "store_true", "help": "every leased path, too"}),
     )
+    verb("watch", "the same, as it changes (pack watch --fleet)")
     verb(
         "resume",
         "go on with a run here that another machine led",
@@ -251,6 +252,16 @@ def _status(given, folder):
         if run:
             print("\n".join(status.here(run, mine)))
     return 1 if bad else 0
+
+
+def _watch(given, folder):
+    from ..fleet import watch
+
+    screen = sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    try:
+        watch.follow(_settings(folder), sys.stdout, screen)
+    except KeyboardInterrupt:
+        return 0
 
 
 def _ask(given, folder):

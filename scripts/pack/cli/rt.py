@@ -5,6 +5,7 @@ import asyncio
 import errno
 import functools
 import os
+import re
 import signal
 import time
 
@@ -68,6 +69,14 @@ out_of_scope:
 
 
 START = "is it running there? Start it, or let pack: `server: {command: [...]}` of the path in rt.yaml"
+ANSWERED = re.compile(r"refused the|ResponseError|Authentica|Authoriz|AccessRefused|Permission|ProbableAuth|NOAUTH|READONLY|SASL", re.I)
+
+
+def way_out(error):
+    """What to do about a server that cannot be measured: it answered and refused, or nothing is known of it."""
+    if ANSWERED.search("%s: %s" % (type(error).__name__, error)) and not isinstance(error, ConnectionRefusedError):
+        return "that is what the server answered: give the address the user and password that it asks for, and the user the rights"
+    return START
 
 
 def team_options(function):
@@ -530,9 +539,7 @@ def probe(adapter, address, rate, duration, size, connections, options, workers,
         click.echo("INVALID: %d connections asked, %d were there" % (connections, sum(seen.values())))
         raise SystemExit(1)
     if recording.receiver:
-        click.echo(
-            "INVALID: the probe's own receiver died (%s): what did not come after that is not the system's fault" % recording.receiver
-        )
+        click.echo("INVALID: %s" % derive.own_fault(recording.receiver))
         raise SystemExit(1)
     own = derive.own_limit({"usage": recording.usage, "rate": rate})
     if own:
@@ -623,7 +630,8 @@ def _main(argv):
             said = (error.filename or "the evidence", error.strerror)
             click.echo("pack rt: %s cannot be written: %s; what was filed before is whole: make room, then measure again" % said, err=True)
             return 2
-        click.echo("pack rt: cannot reach the server%s: %s; %s" % (call.at(), error, START), err=True)
+        said = str(error) or "it did not answer in time" if isinstance(error, (TimeoutError, asyncio.TimeoutError)) else str(error)
+        click.echo("pack rt: cannot reach the server%s: %s; %s" % (call.at(), said or type(error).__name__, way_out(error)), err=True)
     except Exception as error:
         place = adapters.of_user(error, call.session.project) if call.session else None
         if place:
@@ -632,5 +640,5 @@ def _main(argv):
         if not adapters.of_library(error):
             raise
         said = str(error) or "the server did not answer as it should"
-        click.echo("pack rt: %s%s: %s; %s" % (type(error).__name__, call.at(), said, START), err=True)
+        click.echo("pack rt: %s%s: %s; %s" % (type(error).__name__, call.at(), said, way_out(error)), err=True)
     return 2

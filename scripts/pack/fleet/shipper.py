@@ -48,6 +48,7 @@ class Shipper:
         self.status = {"pid": os.getpid(), "state": "starting", "why": "", "shipped": 0, "last": 0, "heard": None, "boot": files.boot()}
         self.next_try = self.next_beat = 0.0
         self.pause, self.bundled = 0.25, None
+        self.shown: dict = {}
         self.contracts = None  # (every contract's versions, who needs which), as the engine last said
         self.engine.listens = self.settings["project"]
         self.began = time.monotonic()
@@ -151,6 +152,10 @@ class Shipper:
         self.shipped, self.agreed = stored, True
         self._holdings()
 
+    def _shown(self):
+        """Of the facts those for which others look at once when they change."""
+        return {k: v for k, v in self.facts().items() if k in ("phase", "tasks", "done")}
+
     def ship(self):
         """Send what is new, in order. What the engine has is what it answers."""
         while self.lines:
@@ -169,8 +174,10 @@ class Shipper:
 
     def beat(self):
         """A sign of life; finds out whether leases changed."""
+        asked = files.seconds()
         self._bundle()
         self.branch = setup.branch(self.project)
+        self.shown = self._shown()
         _until, _now, turn, _last = self.engine.call("heartbeat", *self.me(), codec.dumps(self.facts()), self.branch, self.head())[0]
         self.next_beat = time.monotonic() + max(0.2, min(15.0, self.ttl / 4))
         if turn != self.turn:
@@ -178,7 +185,7 @@ class Shipper:
         self._reconcile()
         self._mail()
         self._contracts()
-        self._heard()
+        self._heard(asked)
 
     def _mail(self):
         """What other squads say: kept for the lead's next turn's end, and only then said to have arrived."""
@@ -216,8 +223,9 @@ class Shipper:
         if "contracts" in told:
             self._contracts()
 
-    def _heard(self):
-        self.status.update(heard=files.seconds(), boot=files.boot())
+    def _heard(self, asked):
+        """The leases' time runs at least from when the question was asked: its answer may have been long under way."""
+        self.status.update(heard=asked, boot=files.boot())
 
     def head(self):
         return project_facts.head(self.project) or ""
@@ -291,6 +299,7 @@ class Shipper:
     # -- what hooks ask -------------------------------------------------------------------------------------------------
     def answer(self, asked):
         """One question of a hook: {"ask": "own"}, {"ask": "lease", "wants": [...]}, {"ask": "write", "paths": [...]}, {"ask": "contracts"}."""
+        before = files.seconds()
         try:
             self.connect()
             if asked["ask"] == "lease":
@@ -298,11 +307,11 @@ class Shipper:
                 if not inway:
                     self.granted.update({w["path"]: time.monotonic() for w in asked["wants"]})
                     self._holdings()
-                    self._heard()
+                    self._heard(before)
                 return {"ok": not inway, "inway": inway}
             if asked["ask"] == "write":
                 lost = self.engine.call("may_write", *self.me(), asked["paths"])[0][0]
-                self._heard()
+                self._heard(before)
                 return {"ok": not lost, "lost": lost}
             if asked["ask"] == "contracts":
                 return {"ok": True, "standing": self._contracts()}
@@ -350,7 +359,7 @@ class Shipper:
             self.connect()
             if self.lines:
                 self.ship()
-            if now >= self.next_beat and self._leads():
+            if (now >= self.next_beat or news and self._shown() != self.shown) and self._leads():
                 self.beat()
             self.rang()
             if self.state["phase"] == "CLOSED" and not self.lines:

@@ -12,10 +12,11 @@ import os
 import time
 
 from ..base import codec, paths
+from ..base.enforcement import client_version
 from ..protocol import advice, machine, tables
 from ..protocol.refusal import Refusal
 from ..store.journal import Busy, Damaged, Store
-from . import glance, identity, prompt_lines, tamper_check
+from . import answers, glance, identity, prompt_lines, tamper_check
 from .answers import PASS, block, deny, stop, tell
 from .hook_call import Call, Hook
 
@@ -99,8 +100,12 @@ def handle(
     live = paths.active(project, data)
     joined = fleet() if fleet is not None and live is not None and _in_a_fleet(project, live["run"]) else None
     if name == "UserPromptExpansion":
-        from . import open_run
+        from . import open_run, word_commands
 
+        word = word_commands.word(payload)
+        if word is not None:
+            as_prompt = lambda said: handle(said, env, now, disk, peer, waves, fleet)  # noqa: E731
+            return word_commands.answered(word, payload, env, project, data, as_prompt)
         fenced: Answer | None = joined.typed(live) if joined is not None else None
         if fenced is not None:
             return fenced
@@ -149,7 +154,17 @@ def handle(
         if store.state["tampered"]:
             answer = _warned(call, answer)
         shown: Answer = answer if joined is None else joined.said(call, answer)
-        return shown
+        return shown if not _tells_a_person(store.state) else _notified(call, shown)
+
+
+def _tells_a_person(state: Any) -> bool:
+    return state["phase"] in ("FAILED_SAFE", "CLOSED") or bool(state["tampered"] or state["waves"])
+
+
+def _notified(call: Call, answer: Answer) -> Answer:
+    from . import notify
+
+    return notify.added(call, answer)
 
 
 def _in_a_fleet(project: str, run: str) -> bool:
@@ -263,7 +278,7 @@ def _warned(call: Call, answer: Answer) -> Answer:
     call.gate("NUDGED", who=tables.LEAD, step=step, task=None)
     text, (code, out, err) = "team: " + advice.tampering(call.state) + ".", answer
     if not out:
-        return block(text) if event == "Stop" else tell(event, text)
+        return answers.go_on(event, text, client_version(call.env)) if event == "Stop" else tell(event, text)
     found = codec.loads(out)
     if "reason" in found:
         found["reason"] += "\n" + text
