@@ -84,6 +84,18 @@ def test_a_check_that_takes_long_is_waited_for_a_little_and_then_named(session, 
     assert commit(s) is None and state(s) == "DONE"
 
 
+def test_the_lead_changes_a_tooling_that_is_wrong(session):
+    s = begun(session, {"test": "no-such-program"})
+    approved(s, "def greet():\n    return 1\n")
+    told = commit(s)
+    assert "CHECKS_RED" in told and "pack task rescope 1 --tooling NAME=COMMAND" in told
+    assert "USAGE" in s.bash("lead", "pack task rescope 1 --tooling pytest")
+    assert s.bash("lead", "pack task rescope 1 --tooling 'test=python3 check.py' --tooling lint=true") is None
+    assert s.state()["tasks"]["1"]["tooling"] == {"test": "python3 check.py", "lint": "true"}
+    approved(s, "def greet():\n    return 2\n")
+    assert commit(s) is None and state(s) == "DONE"
+
+
 @pytest.mark.parametrize("tooling", [{"test": "true"}, {"test": "no-such-program --x"}])
 def test_nothing_to_run_holds_nothing_up_and_a_missing_program_is_red(session, tooling):
     s = begun(session, tooling)

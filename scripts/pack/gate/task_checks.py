@@ -141,7 +141,8 @@ def not_green(call: Call, t: Task, event: str = "COMMIT") -> Refusal | None:
         "CHECKS_RED",
         "task #%d is not done: `%s` (%s) is red on the approved content" % (number, bad[1][:120], bad[0]),
         "exit %d%s" % (bad[2], ": " + bad[3][:300] if bad[3] else ""),
-        "mend it and send REVIEW again; a command that is wrong for this task: QUESTION to the lead, who changes its tooling (`pack task rescope`)",
+        "mend it and send REVIEW again; a command that is wrong for this task: QUESTION to the lead, who changes its tooling (`pack task rescope %d --tooling NAME=COMMAND`)"
+        % number,
         event,
         number,
     )
