@@ -48,7 +48,7 @@ class Shipper:
         self.status = {"pid": os.getpid(), "state": "starting", "why": "", "shipped": 0, "last": 0, "heard": None, "boot": files.boot()}
         self.next_try = self.next_beat = 0.0
         self.pause, self.bundled = 0.25, None
-        self.shown: dict = {}
+        self.shown = None
         self.contracts = None  # (every contract's versions, who needs which), as the engine last said
         self.engine.listens = self.settings["project"]
         self.began = time.monotonic()
