@@ -13,6 +13,38 @@ OWN_TERMINAL = ("init", "grant", "join", "resume", "prune")
 
 def main(argv):
     """The verb's entry."""
+    args = _parser().parse_args(argv)
+    folder = os.path.abspath(args.folder) if args.folder else _project()
+    if args.verb in OWN_TERMINAL and _inside(folder):
+        print(
+            "pack fleet %s: a person does that, in their own terminal; inside the client there is `pack fleet status`" % args.verb,
+            file=sys.stderr,
+        )
+        return 1
+    try:
+        from ..fleet.engine import FleetError
+    except ModuleNotFoundError as error:
+        again("fleet", argv)
+        if args.verb == "ship" and args.run:
+            from ..base import extras
+
+            why = "%s has no %s: %s, then `pack fleet join` again" % (sys.executable, error.name, extras.install("fleet"))
+            _note(args.run, why)
+        raise
+    try:
+        return globals()["_" + args.verb](args, folder) or 0
+    except FleetError as error:
+        print("pack fleet %s: %s" % (args.verb, error), file=sys.stderr)
+        if args.verb == "ship" and args.run:
+            _note(args.run, str(error))
+        return 1
+    except ValueError as error:
+        print("pack fleet %s: %s" % (args.verb, error), file=sys.stderr)
+        return 2
+
+
+def _parser():
+    """Every verb with its options."""
     parser = argparse.ArgumentParser(
         prog="pack fleet",
         description="Squads on several machines, on PostgreSQL (docs/fleet.md). Where it is: libpq's environment (PGSERVICE, PGHOST, "
@@ -59,6 +91,7 @@ def main(argv):
         (("--json",), {"action": "store_true"}),
         (("--leases",), {"action": "store_true", "help": "every leased path, too"}),
     )
+    verb("watch", "the same, as it changes (pack watch --fleet)")
     verb(
         "resume",
         "go on with a run here that another machine led",
@@ -80,43 +113,17 @@ def main(argv):
         (("--project",), {"default": None, "help": argparse.SUPPRESS}),
     )
     verb("prune", "remove runs that were closed long ago (fleet_owner)", (("--days",), {"type": float, "required": True}), *where)
-    given = parser.parse_args(argv)
-    folder = os.path.abspath(given.folder) if given.folder else _project()
-    if given.verb in OWN_TERMINAL and _inside(folder):
-        print(
-            "pack fleet %s: a person does that, in their own terminal; inside the client there is `pack fleet status`" % given.verb,
-            file=sys.stderr,
-        )
-        return 1
-    try:
-        from ..fleet.engine import FleetError
-    except ModuleNotFoundError as error:
-        from ..fleet import desk
+    return parser
 
-        which = desk.python(os.environ)
-        if (
-            which
-            and os.path.realpath(sys.prefix) != os.path.realpath(os.path.dirname(os.path.dirname(which)))
-            and not os.environ.get("PACK_AGAIN")
-        ):
-            # The python3 on PATH has no psycopg; the one that joined has.
-            os.execve(which, [which, isolate.START, "fleet"] + list(argv), dict(os.environ, PACK_AGAIN="1"))
-        if given.verb == "ship" and given.run:
-            from ..base import extras
 
-            why = "%s has no %s: %s, then `pack fleet join` again" % (sys.executable, error.name, extras.install("fleet"))
-            _note(given.run, why)
-        raise
-    try:
-        return globals()["_" + given.verb](given, folder) or 0
-    except FleetError as error:
-        print("pack fleet %s: %s" % (given.verb, error), file=sys.stderr)
-        if given.verb == "ship" and given.run:
-            _note(given.run, str(error))
-        return 1
-    except ValueError as error:
-        print("pack fleet %s: %s" % (given.verb, error), file=sys.stderr)
-        return 2
+def again(verb, argv):
+    """The python3 on PATH has no psycopg; the one that joined has: it goes on with the verb. Returns where there is none."""
+    from ..fleet import desk
+
+    which = desk.python(os.environ)
+    other = which and os.path.realpath(sys.prefix) != os.path.realpath(os.path.dirname(os.path.dirname(which)))
+    if other and not os.environ.get("PACK_AGAIN"):
+        os.execve(which, [which, isolate.START, verb] + list(argv), dict(os.environ, PACK_AGAIN="1"))
 
 
 def _project():
@@ -141,9 +148,9 @@ def _note(run, why):
     )
 
 
-def _where(given, folder):
+def _where(args, folder):
     """What libpq is told: the options, else the file's."""
-    said = {k: getattr(given, k) for k in policy.WHERE if getattr(given, k, None)}
+    said = {k: getattr(args, k) for k in policy.WHERE if getattr(args, k, None)}
     settings = policy.read(folder)
     return said or (settings["where"] if settings else {})
 
@@ -155,11 +162,11 @@ def _settings(folder):
     return settings
 
 
-def _init(given, folder):
+def _init(args, folder):
     from ..fleet import setup
     from ..fleet.engine import VERSION
 
-    applied = setup.init(_where(given, folder))
+    applied = setup.init(_where(args, folder))
     print(
         "applied: %s; the schema is number %d" % (", ".join(map(str, applied)), VERSION)
         if applied
@@ -169,34 +176,34 @@ def _init(given, folder):
         print("next: `pack fleet grant LOGIN --as member` for each login, then `pack fleet join` in each clone")
 
 
-def _grant(given, folder):
+def _grant(args, folder):
     from ..fleet import setup
 
-    setup.grant(_where(given, folder), given.name, given.kind)
-    print("%s is a %s of the fleet" % (given.name, given.kind))
+    setup.grant(_where(args, folder), args.name, args.kind)
+    print("%s is a %s of the fleet" % (args.name, args.kind))
 
 
-def _join(given, folder):
+def _join(args, folder):
     from ..fleet import setup
 
     old = policy.read(folder)
-    data = {"project": given.project or (old or {}).get("project") or _plain(os.path.basename(folder))}
-    data.update(_where(given, folder))
+    data = {"project": args.project or (old or {}).get("project") or _plain(os.path.basename(folder))}
+    data.update(_where(args, folder))
     data["branches"] = {
-        "trunk": given.trunk or (old or {}).get("trunk") or setup.branch(folder) or "main",
-        "own": given.own if given.own is not None else (old or {}).get("own") or [],
+        "trunk": args.trunk or (old or {}).get("trunk") or setup.branch(folder) or "main",
+        "own": args.own if args.own is not None else (old or {}).get("own") or [],
     }
-    data["offline"] = given.offline or (old or {}).get("offline", "refuse")
-    data["lease_minutes"] = given.lease_minutes if given.lease_minutes is not None else (old or {}).get("lease_minutes", 10)
+    data["offline"] = args.offline or (old or {}).get("offline", "refuse")
+    data["lease_minutes"] = args.lease_minutes if args.lease_minutes is not None else (old or {}).get("lease_minutes", 10)
     wrong = policy.findings(data)
     if wrong:
         raise ValueError(wrong[0][1])
     settings = policy.settled(data)
-    path = setup.join(folder, settings, given.squad)
+    path = setup.join(folder, settings, args.squad)
     print(
         "%s is part of project %s, squad %s, on %s" % (folder, settings["project"], setup.squad(folder), setup.machine_facts()["machine"])
     )
-    if setup._git(folder, "check-ignore", "-q", path) is not None:
+    if setup.git(folder, "check-ignore", "-q", path) is not None:
         print("commit it, though .gitignore covers it: git add -f %s" % policy.NAME)
     else:
         print("commit it: git add %s" % policy.NAME)
@@ -219,7 +226,7 @@ def _own_run(folder):
     return (run, files.read(run, "fleet.json")) if os.path.exists(os.path.join(run, "fleet.json")) else (None, None)
 
 
-def _status(given, folder):
+def _status(args, folder):
     from ..fleet import status
     from ..fleet.engine import Engine, FleetError
 
@@ -228,7 +235,7 @@ def _status(given, folder):
     mine = files.read(run, "ship.json", {}) if run else None
     engine = Engine(settings["where"])
     try:
-        found, away = status.collect(engine, settings["project"], given.leases), None
+        found, away = status.collect(engine, settings["project"], args.leases), None
     except FleetError as error:
         found, away = {"project": settings["project"], "runs": []}, str(error)
     finally:
@@ -239,7 +246,7 @@ def _status(given, folder):
         or mine
         and mine.get("state") in ("error", "diverged", "fenced", "offline")
     )
-    if given.json:
+    if args.json:
         conflicts = files.read(run, "conflicts.json", []) if run else []
         print(json.dumps(dict(found, away=away, here=mine, conflicts=conflicts), ensure_ascii=False, indent=1))
     else:
@@ -252,12 +259,22 @@ def _status(given, folder):
     return 1 if bad else 0
 
 
-def _ask(given, folder):
-    return _say(folder, given.squad, None, given.text)
+def _watch(args, folder):
+    from ..fleet import watch
+
+    screen = sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    try:
+        watch.follow(_settings(folder), sys.stdout, screen)
+    except KeyboardInterrupt:
+        return 0
 
 
-def _answer(given, folder):
-    return _say(folder, None, given.number, given.text)
+def _ask(args, folder):
+    return _say(folder, args.squad, None, args.text)
+
+
+def _answer(args, folder):
+    return _say(folder, None, args.number, args.text)
 
 
 def _say(folder, squad, number, text):
@@ -294,21 +311,21 @@ def _inside(folder):
         return verbs.inside_client_damaged()  # no run here yet
 
 
-def _resume(given, folder):
+def _resume(args, folder):
     from ..fleet import takeover
     from . import uninstall
 
     known = uninstall.data_folders(os.environ)
-    data = given.data or os.environ.get("CLAUDE_PLUGIN_DATA") or (known[0] if len(known) == 1 else paths.data_folder(os.environ))
-    team = takeover.resume(folder, data, given.run, given.force)
+    data = args.data or os.environ.get("CLAUDE_PLUGIN_DATA") or (known[0] if len(known) == 1 else paths.data_folder(os.environ))
+    team = takeover.resume(folder, data, args.run, args.force)
     print("%s goes on here. In the client, in %s, type: team resume" % (team, folder))
 
 
-def _ship(given, folder):
+def _ship(args, folder):
     from ..fleet import shipper
 
-    if given.run:
-        return shipper.run(given.run, given.project)
+    if args.run:
+        return shipper.run(args.run, args.project)
     from . import uninstall
 
     bad = 0
@@ -330,12 +347,12 @@ def _ship(given, folder):
     return bad
 
 
-def _prune(given, folder):
+def _prune(args, folder):
     from ..fleet.engine import Engine
 
-    engine = Engine(_where(given, folder), seconds=600)
+    engine = Engine(_where(args, folder), seconds=600)
     try:
-        runs, records = engine.call("prune", "%.6f days" % given.days)[0]
+        runs, records = engine.call("prune", "%.6f days" % args.days)[0]
     finally:
         engine.close()
-    print("removed: %d runs closed more than %g days ago, %d records" % (runs, given.days, records))
+    print("removed: %d runs closed more than %g days ago, %d records" % (runs, args.days, records))

@@ -176,7 +176,7 @@ def doctor(team, team_dir):
         "compose": "not installed: `pack rt compose` writes %s",
         "nothing": "does not answer: %s",
     }
-    found = local.look(rtfile.load(team_dir, team))
+    found = local.look(rtfile.load(team_dir, team), os.path.join(team_dir, ".up"))
     for ident, adapter, address, state, what in found:
         click.echo("%-24s %-10s %s: %s" % (ident, adapter, address, said[state] % what if "%s" in said[state] else said[state]))
     raise SystemExit(0 if all(row[3] in ("answers", "starts") for row in found) else 1)
@@ -188,7 +188,7 @@ def doctor(team, team_dir):
 def compose(everything, team, team_dir):
     from pack.realtime import local
 
-    text = local.compose([row[1] for row in local.look(rtfile.load(team_dir, team)) if everything or row[3] == "compose"])
+    text = local.compose([row[1] for row in local.look(rtfile.load(team_dir, team), ".") if everything or row[3] == "compose"])
     if not text:
         click.echo("nothing to write: all that rt.yaml names answers, is installed, or is your own server")
         return
@@ -209,7 +209,7 @@ def up(team, team_dir):
     from pack.realtime import local
 
     pid = os.path.join(team_dir, ".up.pid")
-    begun = local.start(rtfile.load(team_dir, team), project_of(team_dir, team))
+    begun = local.start(rtfile.load(team_dir, team), project_of(team_dir, team), os.path.abspath(os.path.join(team_dir, ".up")))
     if not begun:
         click.echo("nothing to start: see `pack rt doctor`")
         return
@@ -224,6 +224,56 @@ def up(team, team_dir):
             server.stop()
         if os.path.exists(pid):
             os.remove(pid)
+
+
+@rt.command(
+    help="Send a few messages through each path and ask each service of rt.yaml; files no evidence. Exit 1 if something does not work.",
+    epilog="\b\nExample: pack rt smoke",
+)
+@team_options
+def smoke(team, team_dir):
+    from pack.realtime import local
+
+    data, bad, project = rtfile.load(team_dir, team), False, project_of(team_dir, team)
+    for ident, adapter, address, _command in local.needed(data):
+        if ident in data.get("services", {}):
+            why = local.asks(adapter, address)
+            text = "works" if why is None else why
+        else:
+            why, text = _one_breath(next(p for p in data["paths"] if p["id"] == ident), project)
+        bad = bad or why is not None
+        click.echo("%-4s %-24s %s: %s" % ("ok" if why is None else "FAIL", ident, address, text))
+    raise SystemExit(1 if bad else 0)
+
+
+SMOKE_RATE, SMOKE_S = 20.0, 0.5
+
+
+def _one_breath(path, project):
+    """(why a path does not work or None, words): half a second of messages through its adapter."""
+    if not local_answers(path["address"]):
+        return "silent", "nothing answers there: `pack rt up`"
+    made = adapters.make(path, "pack-smoke-%s" % os.urandom(4).hex(), project)
+
+    async def go(stop):
+        return await prober.told_run(made, SMOKE_RATE, SMOKE_S, 0.0, path.get("payload_bytes", 64), None, stop)
+
+    try:
+        recording, told = prober.run(go, path.get("connections", 1) + 50)
+    except Exception as error:
+        if not isinstance(error, (OSError, RuntimeError, asyncio.TimeoutError)) and not adapters.of_library(error):
+            raise
+        return "broken", str(error) or type(error).__name__
+    sent, text = (
+        recording.sent * recording.fanout,
+        "%s, %d of %d messages came" % (told[0], recording.received, recording.sent * recording.fanout),
+    )
+    return (None if sent and recording.received >= sent else "lost"), text
+
+
+def local_answers(address):
+    """Does something listen there? True where an address names no port of its own to ask (a unix socket)."""
+    return address.startswith("unix") or managed.answers(address)
 
 
 @rt.command(help="End the servers that `pack rt up` keeps.", epilog="\b\nExample: pack rt down")

@@ -7,10 +7,12 @@ more (serializable), and there COMMIT's own answer is read. psycopg is imported 
 import os
 import random
 import re
+import select
 import signal
 import time
 
 import psycopg
+import psycopg.sql
 
 from ..base import redact
 
@@ -36,6 +38,13 @@ AWAY = (
     "08006",
     "08003",
     "08P01",
+)
+
+
+ACQUIRE = (
+    "begin isolation level serializable; set local idle_in_transaction_session_timeout = '5s'; "
+    "set local client_connection_check_interval = '1s'; set local lock_timeout = '4s'; "
+    "select fleet.acquire({}, {}, {}, {}); commit"
 )
 
 
@@ -92,6 +101,7 @@ class Engine:
     def __init__(self, where, seconds=8, checked=True):
         self.where, self.seconds, self.checked, self.conn, self.warned = dict(where), seconds, checked, None, []
         self.retries = 0  # serializable transactions that were asked again
+        self.listens, self.rung, self.direct = None, [], None  # the project whose bell is heard; what rang; whether there is no pooler
 
     def __enter__(self):
         return self
@@ -129,6 +139,7 @@ class Engine:
         except (psycopg.Error, _Late) as error:
             self.conn = None
             raise Unreachable("the fleet's engine cannot be reached (%s)" % (_said(error) or "no answer in time")) from None
+        self.direct = None
         # Taken apart at once: psycopg's notice is empty once its result is gone.
         self.conn.add_notice_handler(lambda said: self.warned.append((said.sqlstate, said.message_primary)))
         if self.checked:
@@ -137,7 +148,52 @@ class Engine:
             except FleetError:
                 self.close()
                 raise
+        self._listen()
         return self.conn
+
+    def listen(self, project):
+        """Hear a project's bell from now on, over this connection and each one after it. Answers whether that is possible: behind a pooler
+        LISTEN would stay with a stranger, and whoever waits looks now and then instead."""
+        self.listens = project
+        self.connected()
+        return self._listen()
+
+    def _listen(self):
+        if self.listens is None or self.conn is None:
+            return False
+        if self.direct is None:
+            # A pooler makes the number up that it tells its client; the server's own is another.
+            direct = self.rows("select pg_backend_pid()")[0][0] == self.conn.info.backend_pid
+            if direct:
+                self.conn.add_notify_handler(lambda told: self.rung.append(told.payload))
+                self.rows("select set_config('fleet.channel', fleet.channel(%s), false)", (self.listens,))
+                self.rows("do $$ begin execute format('listen %I', current_setting('fleet.channel')); end $$")
+            self.direct = direct
+        return self.direct
+
+    def heard(self):
+        """What rang since the last call, without asking the engine; [] without a connection."""
+        if self.conn is not None and not self.conn.closed and self.listens is not None:
+            try:
+                self.conn.pgconn.consume_input()
+                while True:
+                    told = self.conn.pgconn.notifies()
+                    if told is None:
+                        break
+                    self.rung.append(told.extra.decode("utf-8", "replace"))
+            except psycopg.Error:
+                self.close()
+        out, self.rung = self.rung, []
+        return out
+
+    def wait(self, others=(), seconds=1.0):
+        """Until the bell rings, one of `others` (files) is ready, or the time is up. Answers those of `others` that are ready."""
+        watched = list(others)
+        if self.conn is not None and not self.conn.closed and self.direct:
+            watched.append(self.conn.fileno())
+        if self.rung:
+            seconds = 0
+        return [f for f in select.select(watched, [], [], seconds)[0] if f in others]
 
     def _check(self):
         """The schema is there, of this version, and this login may use it."""
@@ -189,13 +245,16 @@ class Engine:
             del self.warned[:]
             try:
                 with _deadline(self.seconds):
-                    # LOCAL: behind a pooler anything else would stay with the next stranger. A client that vanishes here holds nobody up.
-                    conn.execute(
-                        "begin isolation level serializable; set local idle_in_transaction_session_timeout = '5s'; "
-                        "set local client_connection_check_interval = '1s'; set local lock_timeout = '4s'"
-                    )
-                    found = conn.execute("select fleet.acquire(%s, %s, %s, %s)", (run, holder, epoch, json.dumps(wants))).fetchone()[0]
-                    said = conn.execute("commit").statusmessage
+                    # One round trip. LOCAL: behind a pooler anything else would stay with the next stranger. A client that vanishes here
+                    # holds nobody up.
+                    asked = psycopg.sql.SQL(ACQUIRE).format(run, holder, epoch, json.dumps(wants))
+                    done = conn.execute(asked)
+                    while done.description is None and done.nextset():
+                        pass
+                    found = done.fetchone()[0]
+                    said = done.statusmessage
+                    while done.nextset():
+                        said = done.statusmessage
                 if said != "COMMIT":
                     raise Unreachable("the engine answered %s to a commit" % said)
                 self._replicated()

@@ -9,6 +9,7 @@ fenced.json   another copy of the run leads: {"machine", "member", "epoch", "at"
 unleased.json work on files without a lease, while the engine could not be reached: [{"path", "task"}]
 notes.json    what status and summary say besides: [text]
 news.json     what the lead is told at its next turn's end: [text]
+contracts.json what the squad depends on and how far it is merged here: fleet.sprint.standing's answer
 done          everything is shipped and the run is closed
 """
 
@@ -78,11 +79,11 @@ def wanted(state):
 
     `.conventions/` is in every plan, as the last task's: asked for when that task is claimed, or no two squads could ever plan."""
     out = {}
-    for number, t in state["tasks"].items():
-        if t["state"] == "CANCELLED":
+    for number, task in state["tasks"].items():
+        if task["state"] == "CANCELLED":
             continue
-        for name in t["files"]:
-            if t["state"] == "PENDING" and (name + "/").casefold().startswith(".conventions/"):
+        for name in task["files"]:
+            if task["state"] == "PENDING" and (name + "/").casefold().startswith(".conventions/"):
                 continue
             out.setdefault(name, int(number))
     return out
