@@ -122,7 +122,7 @@ async def killed(made, server):
 def test_the_lag_of_a_slow_consumer_is_measured_and_has_a_budget(redis_url, tmp_path, capsys):
     need("redis")
     path = {
-        "id": "p", "adapter": "redis", "address": redis_url, "rate": 200, "duration": 2, "messages": 100, "budget_ms": {"p99": 1900},
+        "id": "p", "adapter": "redis", "address": redis_url, "rate": 200, "duration": 2, "messages": 50, "budget_ms": {"p99": 1900},
         "guarantee": "at-least-once", "worker": ["{python}", "faulty_worker.py", "slow"], "lag": {"messages": 20, "drain_s": 0.5},
     }  # fmt: skip
     team = make_project(tmp_path / "v", {"rt": 1, "project": "V", "waivers": {"kafka_e2e_p99": {"value": 1950, "reason": "a busy machine"}}, "paths": [path]})  # fmt: skip

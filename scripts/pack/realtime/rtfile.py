@@ -212,6 +212,11 @@ def check(data, definition):  # noqa: C901 - what no schema says, field by field
                     "%s: the %s adapter cannot read a dead-letter queue (%s can): give `read: [command]`"
                     % (where, path["adapter"], ", ".join(DEAD_LETTERS))
                 )
+    for part in data.get("schemas", ()):
+        if ("registry" in part) != ("subject" in part):
+            found.append("schemas: %s: `registry` and `subject` belong together" % part["file"])
+        elif "registry" in part and not part["registry"].startswith(("http://", "https://")):
+            found.append("schemas: %s: the registry %r is no http:// or https:// address" % (part["file"], part["registry"]))
     _known_all(found, "out_of_scope", "evidence kind", data.get("out_of_scope", {}), list(kinds))
     _known_all(found, "waivers", "threshold", data.get("waivers", {}), list(definition.get("thresholds", {})))
     measured = {k for k, _ in required(data, definition)}

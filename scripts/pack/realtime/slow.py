@@ -12,81 +12,91 @@ AFTER = 50  # messages that are sent when the consumer is awake again
 QUIET_S = 3.0
 
 
-async def measure(adapter, messages, size, rate, stop):
-    """{"sent", "acked", "failed", "runs", "after", "told", "retained", "server"} of one slow consumer. `runs`: [first, last] of numbers
-    that came one after the other; `after`: how many of the last AFTER came; `told`: what the client's library or the server said."""
-    token, gate, told, came = os.urandom(4).hex().encode(), asyncio.Event(), [], []
-    counts = {"acked": 0, "failed": 0}
+class Slow:
+    """One slow consumer. `measure()` makes it and answers {"sent", "acked", "failed", "runs", "after", "told", "twice", "retained",
+    "server"}: `runs` are [first, last] of numbers that came one after the other, `after` how many of the last AFTER came, `told` what
+    the client's library or the server said."""
 
-    def deliver(body, at, receiver=0):
-        number = probe.number_of(bytes(body), token)
+    def __init__(self, adapter, messages, size, rate, stop):
+        self.adapter, self.messages, self.size, self.rate, self.stop = adapter, messages, size, rate, stop
+        self.token, self.gate = os.urandom(4).hex().encode(), asyncio.Event()
+        self.told, self.came, self.acked, self.failed = [], [], 0, 0
+
+    def _deliver(self, body, at, receiver=0):
+        number = probe.number_of(bytes(body), self.token)
         if number is not None:
-            came.append(number)
+            self.came.append(number)
 
-    def settled(error):
-        counts["failed" if error else "acked"] += 1
-        if error and counts["failed"] == 1:
-            told.append("the first send that failed: %s" % probe.said(error))
+    def _settled(self, error):
+        if error is None:
+            self.acked += 1
+            return
+        self.failed += 1
+        if self.failed == 1:
+            self.told.append("the first send that failed: %s" % probe.said(error))
 
-    async def send(first, last):
-        post, start, tasks = adapter.post if adapter.posting() else None, time.perf_counter(), []
+    def _post(self, body):
+        if self.adapter.posting():
+            self.adapter.post(body, 0, self._settled)
+            return
+        task = asyncio.ensure_future(self.adapter.send(body))
+        task.add_done_callback(lambda task: self._settled(None if task.cancelled() else task.exception()))
+
+    async def _send(self, first, last):
+        start = time.perf_counter()
         for number in range(first, last):
-            body = probe.make_body(token, number, size)
-            if post:
-                post(body, 0, settled)
-            else:
-                tasks.append(asyncio.ensure_future(adapter.send(body)))
-                tasks[-1].add_done_callback(lambda task: settled(None if task.cancelled() else task.exception()))
+            self._post(probe.make_body(self.token, number, self.size))
             if number % 50 == 49 or number == last - 1:
-                adapter.flush()
-                await asyncio.sleep(max(0.0, start + (number - first) / rate - time.perf_counter()))
-            if stop.is_set():
+                self.adapter.flush()
+                await asyncio.sleep(max(0.0, start + (number - first) / self.rate - time.perf_counter()))
+            if self.stop.is_set():
                 raise KeyboardInterrupt
-        await asyncio.gather(*tasks, return_exceptions=True)
-        adapter.flush()
         until = time.perf_counter() + 10
-        while counts["acked"] + counts["failed"] < last and time.perf_counter() < until:
+        while self.acked + self.failed < last and time.perf_counter() < until:
             await asyncio.sleep(0.02)
 
-    async def heard(wanted):
+    async def _heard(self, wanted):
+        """Wait until so many came, or nothing more does."""
         quiet, last = time.perf_counter(), -1
-        while len(came) < wanted and time.perf_counter() - quiet < QUIET_S and not stop.is_set():
-            if len(came) != last:
-                quiet, last = time.perf_counter(), len(came)
+        while len(self.came) < wanted and time.perf_counter() - quiet < QUIET_S and not self.stop.is_set():
+            if len(self.came) != last:
+                quiet, last = time.perf_counter(), len(self.came)
             await asyncio.sleep(0.02)
 
-    await adapter.prepare()
-    receiving = None
-    try:
-        receiving = asyncio.ensure_future(await adapter.laggard(deliver, gate, told))
-        await asyncio.sleep(0.2)
-        await send(0, messages)
-        await asyncio.sleep(0.5)
-        gate.set()
-        await heard(messages)
-        await send(messages, messages + AFTER)
-        await heard(len([n for n in came if n < messages]) + AFTER)
-        if receiving.done() and not receiving.cancelled() and receiving.exception():
-            told.append("the consumer ended: %s" % probe.said(receiving.exception()))
-        server = (await adapter.server())[0]
-        kept = [probe.number_of(body, token) for body in await adapter.retained()] if getattr(adapter, "retain", 0) else None
-    finally:
-        if receiving is not None:
-            receiving.cancel()
-            await asyncio.gather(receiving, return_exceptions=True)
-        await probe.let_go(adapter)
-    told += list(dict.fromkeys(adapter.closed))
-    while_slow = [n for n in came if n < messages]
-    return dict(
-        counts,
-        sent=messages,
-        runs=runs(while_slow),
-        after=len({n for n in came if n >= messages}),
-        told=told,
-        retained=kept,
-        twice=len(while_slow) - len(set(while_slow)),
-        server=server,
-    )
+    async def measure(self):
+        """Make it."""
+        adapter, receiving = self.adapter, None
+        await adapter.prepare()
+        try:
+            receiving = asyncio.ensure_future(await adapter.laggard(self._deliver, self.gate, self.told))
+            await asyncio.sleep(0.2)
+            await self._send(0, self.messages)
+            await asyncio.sleep(0.5)
+            self.gate.set()
+            await self._heard(self.messages)
+            await self._send(self.messages, self.messages + AFTER)
+            await self._heard(len([n for n in self.came if n < self.messages]) + AFTER)
+            if receiving.done() and not receiving.cancelled() and receiving.exception():
+                self.told.append("the consumer ended: %s" % probe.said(receiving.exception()))
+            server = (await adapter.server())[0]
+            kept = [probe.number_of(b, self.token) for b in await adapter.retained()] if getattr(adapter, "retain", 0) else None
+        finally:
+            if receiving is not None:
+                receiving.cancel()
+                await asyncio.gather(receiving, return_exceptions=True)
+            await probe.let_go(adapter)
+        slow = [n for n in self.came if n < self.messages]
+        return {
+            "sent": self.messages,
+            "acked": self.acked,
+            "failed": self.failed,
+            "runs": runs(slow),
+            "after": len({n for n in self.came if n >= self.messages}),
+            "told": self.told + list(dict.fromkeys(adapter.closed)),
+            "twice": len(slow) - len(set(slow)),
+            "retained": kept,
+            "server": server,
+        }
 
 
 def runs(numbers):
@@ -132,4 +142,4 @@ def run(path, name, project, messages, rate):
     adapter = adapters.make(path, name, project)
     if type(adapter).laggard is adapters.Adapter.laggard:
         raise NotImplementedError("the %s adapter has no slow consumer: it keeps nothing for anybody" % adapter.protocol)
-    return probe.run(lambda stop: measure(adapter, messages, path.get("payload_bytes", 64), rate, stop))
+    return probe.run(lambda stop: Slow(adapter, messages, path.get("payload_bytes", 64), rate, stop).measure())
