@@ -116,8 +116,10 @@ class Invocation:
 
     def at(self):
         """Which path was being measured: ` of path ID (ADDRESS)`, or nothing."""
+        from pack.realtime import record
+
         path = self.session and self.session.at
-        return " of path %s (%s)" % (path["id"], path["address"]) if path else ""
+        return " of path %s (%s)" % (path["id"], record.conceal(path["address"])) if path else ""
 
 
 @click.group(
@@ -577,6 +579,32 @@ def ceiling(adapter, address, most, size, connections, options):
         click.echo("good up to %g/s, and that is as far as was looked" % good)
     else:
         click.echo("good up to %g/s; at %g/s it was %s" % (good, gave[0], gave[1]))
+
+
+@rt.command(
+    help="What an event store (PostgreSQL, through the library eventsourcing) holds: expected versions, append rate, replay, snapshot, projection "
+    "and its lag, rebuild; files no evidence. Exit 1 if something does not hold.",
+    epilog="\b\nExample: pack rt events postgresql://me:secret@127.0.0.1/events --batch 50",
+)
+@click.argument("address")
+@click.option("--events", type=click.IntRange(100, 10000000), default=2000, show_default=True)
+@click.option("--aggregates", type=click.IntRange(1, 100000), default=20, show_default=True)
+@click.option("--batch", type=click.IntRange(1, 10000), default=1, show_default=True, help="events of one transaction")
+def events(address, events, aggregates, batch):
+    adapters.load("eventstore")
+    from pack.realtime import eventstore
+
+    seen = eventstore.look(address, "pack_%s" % os.urandom(4).hex(), events, aggregates, batch)
+    click.echo("%s: %d events of %d aggregates" % (seen["server"], seen["events"], seen["aggregates"]))
+    click.echo("expected version: of 100 appends, two for each version, %d were taken and %d refused" % seen["race"])
+    click.echo("append: %.0f events/s, %d in a transaction, one writer" % (seen["rate"], batch))
+    click.echo("projection: at most %d events behind; command to projection P50 %.1f ms, P99 %.1f ms" % (seen["lag"], *seen["lag_ms"]))
+    click.echo("rebuild: %.2f s" % seen["rebuild_s"])
+    for problem in seen["problems"]:
+        click.echo("FAIL: %s" % problem)
+    if not seen["problems"]:
+        click.echo("replay twice, snapshots with what follows, the projection and its rebuild give the identical state")
+    raise SystemExit(1 if seen["problems"] else 0)
 
 
 @rt.command(

@@ -13,6 +13,7 @@ ADDRESSES = {  # adapter -> how its addresses begin, and one
     "mqtt": (("mqtt", "mqtts"), "mqtt://127.0.0.1:1883"),
     "rabbitmq": (("amqp", "amqps"), "amqp://guest:guest@127.0.0.1/"),
     "kafka": (None, "127.0.0.1:9092"),
+    "eventstore": (("postgresql", "postgres"), "postgresql://user:password@127.0.0.1:5432/events"),
 }
 OPTIONS = {  # adapter -> option -> its values (a type, or a tuple of the words it knows)
     "websocket": {
@@ -50,6 +51,7 @@ OPTIONS = {  # adapter -> option -> its values (a type, or a tuple of the words 
         "routing_key": str,
     },
     "kafka": {"topic": str, "partitions": int, "config": dict},
+    "eventstore": {"table": str, "aggregates": int, "projection": bool},
 }
 _SAID = {dict: "names and values", str: "a text", int: "a whole number of at least 1", float: "a number above 0", bool: "true or false"}
 
