@@ -582,6 +582,17 @@ def ceiling(adapter, address, most, size, connections, options):
 
 
 @rt.command(
+    help="A GitHub workflow that measures what rt.yaml asks for, with the services that it needs.",
+    epilog="\b\nExample: pack rt ci > .github/workflows/realtime.yml",
+)
+@team_options
+def ci(team, team_dir):
+    from pack.realtime import ci as workflows
+
+    click.echo(workflows.text(rtfile.load(team_dir, team), team), nl=False)
+
+
+@rt.command(
     help="What an event store (PostgreSQL, through the library eventsourcing) holds: expected versions, append rate, replay, snapshot, projection "
     "and its lag, rebuild; files no evidence. Exit 1 if something does not hold.",
     epilog="\b\nExample: pack rt events postgresql://me:secret@127.0.0.1/events --batch 50",
