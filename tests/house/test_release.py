@@ -79,7 +79,7 @@ def test_a_rehearsal_and_then_the_release(clone, tmp_path):
 
     run = release(clone, "99.0.0")
     assert run.returncode == 0, run.stdout
-    assert "git push origin HEAD v99.0.0" in run.stdout and not git(clone, "status", "--porcelain")
+    assert "git push origin HEAD v99.0.0 team--v99.0.0" in run.stdout and not git(clone, "status", "--porcelain")
     assert git(clone, "log", "-1", "--format=%s") == "Release 99.0.0" and git(clone, "rev-parse", "v99.0.0^{commit}") == git(
         clone, "rev-parse", "HEAD"
     )
@@ -105,7 +105,19 @@ def test_a_rehearsal_and_then_the_release(clone, tmp_path):
 
     with open(os.path.join(made, "marketplace-entry.json"), encoding="utf-8") as f:
         entry = json.load(f)
-    assert entry["source"] == {"source": "url", "url": ADDRESS, "ref": "v99.0.0", "sha": git(clone, "rev-parse", "HEAD")}
+    sha = git(clone, "rev-parse", "team--v99.0.0")
+    assert entry["source"] == {"source": "url", "url": ADDRESS, "ref": "team--v99.0.0", "sha": sha}
+    installed = set(git(clone, "ls-tree", "-r", "--name-only", sha).split("\n"))
+    assert {
+        n for n in git(clone, "ls-files").split("\n") if n.startswith(("agents/", "commands/", "hooks/", "bin/", "scripts/pack/"))
+    } <= installed
+    assert not [n for n in installed if n.startswith(("tests/", "bench/", "findings/", "scripts/prove/", "scripts/dev/", ".github/"))]
+    assert git(clone, "rev-list", "--count", sha) == "1" and git(clone, "diff", "--name-only", "--diff-filter=M", "HEAD", sha) == ""
+    git(clone, "clone", "-q", "--branch", "team--v99.0.0", "--depth", "1", "file://" + clone, str(tmp_path / "plugin"))
+    lint = subprocess.run(
+        [str(tmp_path / "plugin/bin/pack"), "lint", "--no-cache", "."], cwd=tmp_path / "plugin", stdout=subprocess.PIPE, text=True
+    )
+    assert lint.returncode == 0 and "nothing found" in lint.stdout, lint.stdout
     market = tmp_path / "market" / ".claude-plugin"
     market.mkdir(parents=True)
     market.joinpath("marketplace.json").write_text(json.dumps({"name": "other", "owner": {"name": "o"}, "plugins": [entry]}))
