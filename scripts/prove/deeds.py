@@ -28,7 +28,7 @@ def a_plan(rng, mode):
                 "references": ["src/old.py"],
                 "acceptance": ["works"],
                 "checks": ["short"],
-                "tooling": {"test": TEST},
+                "tooling": {"test": "true"},
                 "blocked_by": [i - 1] if mode == "COMPLEX" and i > 1 and rng.random() < 0.4 else [],
                 "reviewers": sorted(rng.sample(tables.SPECIALISTS, rng.choice((1, 1, 2)))),
                 "high_risk": mode == "MEDIUM" and rng.random() < 0.1,
@@ -43,7 +43,7 @@ def a_plan(rng, mode):
             "references": [],
             "acceptance": ["recorded"],
             "checks": ["short"],
-            "tooling": {"test": TEST},
+            "tooling": {"test": "true"},
             "blocked_by": list(range(1, n)),
             "reviewers": [rng.choice(tables.SPECIALISTS)],
         }
@@ -66,7 +66,7 @@ def a_task(rng, files, conventions=False):
         "references": ["src/old.py"],
         "acceptance": ["works"],
         "checks": ["short"],
-        "tooling": {"test": TEST},
+        "tooling": {"test": "true"},
         "blocked_by": [],
         "reviewers": [rng.choice(tables.SPECIALISTS)],
     }

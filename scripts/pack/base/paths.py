@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 PLUGIN_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 TEAMS = os.path.join(".claude", "teams")
+LOOKED: dict[str, os.stat_result] = {}  # what this very call has seen of the package's sources already (bundle.py)
 
 
 def version(root: str) -> str:
@@ -134,10 +135,16 @@ def _copied(project: str, team: str, original: str) -> bool:
         return False
 
 
+def _interpreter(python: str) -> str:
+    """What a virtual environment's python leads to: hooks need nothing of the environment, and to find out about it costs in every call."""
+    real = os.path.realpath(python) if python else ""
+    return real if os.path.basename(real).startswith(("python", "pypy")) and os.access(real, os.X_OK) else python
+
+
 def mark(project: str, data: str, team: str, run: str, python: str, disk: Disk) -> None:
     """Write the markers, and where the run's data are; the project's folder keeps itself out of git. How the markers look afterwards is kept in
     the run's folder: nobody but this function touches them."""
-    text = ("%s\n%s\n%s\n%s\n" % (python, team, run, project)).encode("utf-8", "surrogateescape")
+    text = ("%s\n%s\n%s\n%s\n" % (_interpreter(python), team, run, project)).encode("utf-8", "surrogateescape")
     for path in markers(data, project):
         disk.mkdir(os.path.dirname(path))
         disk.replace(path, text)

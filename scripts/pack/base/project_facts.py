@@ -196,6 +196,23 @@ def tree_id(project: str, declared: Iterable[str]) -> str | None:
     return written.strip() if written else None
 
 
+def task_tree(project: str, declared: Iterable[str]) -> str | None:
+    """git's id of a tree of HEAD with these files as they are on disk, and nothing else that is there; None without git or a commit."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as temp:
+        env = {"GIT_INDEX_FILE": os.path.join(temp, "index"), "GIT_OPTIONAL_LOCKS": "0"}
+        if git(project, "read-tree", "HEAD", env=env) is None:
+            return None
+        names = sorted({n for d in declared for n in expand(project, d)})
+        there = [n for n in names if os.path.lexists(os.path.join(project, n))]
+        gone = [n for n in names if n not in there]
+        ok = not there or git(project, "add", "-f", "--", *there, env=env) is not None
+        ok = ok and (not gone or git(project, "rm", "-q", "-r", "--cached", "--ignore-unmatch", "--", *gone, env=env) is not None)
+        written = git(project, "write-tree", env=env) if ok else None
+    return written.strip() if written else None
+
+
 def head(project: str) -> str:
     """The commit that HEAD names, read without starting git; "" when there is none or the layout is unusual. The project may be a
     folder of a larger repository."""

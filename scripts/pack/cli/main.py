@@ -33,6 +33,8 @@ VERBS = {
     "attest": ("pack.cli.attest", "the proof of a finished run for its commits; `verify RANGE` checks it anywhere"),
     "doctor": ("pack.cli.doctor", "what is enforced here, why, and how to raise it"),
     "uninstall": ("pack.cli.uninstall", "take this pack's traces out of settings and data; --dry-run, --teams"),
+    "export": ("pack.cli.export", "the run as OpenTelemetry spans, to a file or a collector"),
+    "completion": ("pack.cli.completion", "what bash, zsh or fish evaluates to complete all this"),
     "lint": ("pack.lint.cli", "check any Claude Code plugin, marketplace, agents, commands, skills, hooks"),
     "team": ("pack.cli.team", "team definitions: check one, begin one, write its agents (a team is data, no code)"),
     "rt": ("pack.cli.rt", "probe and audit real systems (latency, delivery, throughput, failover)"),
@@ -95,6 +97,10 @@ def _vouched(path):
 
 def _run(argv):
     argv = list(sys.argv[1:] if argv is None else argv)
+    if os.environ.get("_PACK_COMPLETE"):  # a shell asks at a TAB (completion.py)
+        from . import completion
+
+        return completion.answer(os.environ.pop("_PACK_COMPLETE"))
     if not argv:
         import textwrap
 

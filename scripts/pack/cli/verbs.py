@@ -44,7 +44,7 @@ HELP = {
     "task": (
         "show, add and change tasks",
         "  pack task show 1\n  pack task assign 1 coder-2\n  pack task cancel 3 --reason 'not needed'\n"
-        "  pack task rescope 2 --file src/extra.py --reason 'the check needs it'\n  pack task reopen 2 --reason 'src/a.py was changed after DONE'\n  pack task add <<'EOF'\n  {one task as in `pack plan --help`}\n  EOF",
+        "  pack task rescope 2 --file src/extra.py --reason 'the check needs it'\n  pack task rescope 2 --tooling 'test=pytest tests/test_extra.py'\n  pack task reopen 2 --reason 'src/a.py was changed after DONE'\n  pack task add <<'EOF'\n  {one task as in `pack plan --help`}\n  EOF",
     ),
     "verify": (
         "run build and tests in a fresh checkout of the present tree and record what they answered",

@@ -152,8 +152,11 @@ def _in_circles(call: Call, tool: str, tool_input: dict[str, Any]) -> bool:
     mark = codec.digest(codec.dumps([tool, tool_input]), size=8).encode("ascii")
     last, _, kept = (call.store.disk.read(path) or b"").partition(b" ")
     times = int(kept) + 1 if last == mark and kept.isdigit() else 1
-    call.store.disk.mkdir(os.path.dirname(path))
-    call.store.disk.replace(path, mark + b" %d" % times)
+    try:
+        call.store.disk.replace(path, mark + b" %d" % times)
+    except FileNotFoundError:
+        call.store.disk.mkdir(os.path.dirname(path))
+        call.store.disk.replace(path, mark + b" %d" % times)
     if times % tables.limit("SAME_CALLS"):
         return False
     return bool(call.gate("LOOP_SUSPECTED", who=name, tool=tool, times=times))
@@ -253,8 +256,18 @@ def _message(call: Call, tool_input: dict[str, Any]) -> Answer:
         quiet = name in tables.UNASKED and entry and entry["role"] == tables.SUPERVISOR and not messages.asks(fields["body"])
         if quiet:
             known["fact"] = True
+        if name == "DONE" and actor["role"] in tables.CODERS:
+            from . import task_checks
+
+            red = task_checks.not_green(call, view.task(state, fields["task"]), "DONE") if view.find_task(state, fields["task"]) else None
+            if red is not None:
+                raise red
         call.append(name, key=call.key, to=resolved, **known)
         follow(call, name)
+        if name == "REVIEW":
+            from . import task_checks
+
+            task_checks.begin(call, view.task(call.state, fields["task"]), known["revision"])
         if quiet:  # the journal has it, and the supervisor is not woken for what is routine
             return recorded(message.strip().partition("\n")[0].strip()[:80])
         if name in ("SUPERVISOR_REPORT", "QUESTION"):
@@ -575,6 +588,12 @@ def _check_commit(call: Call, commit: Commit) -> dict[str, str]:
     problem = call.kind.commit_problem(call, files, commit["message"]) if files and commit["verb"] == "commit" else None
     if problem is not None:
         raise problem
+    if call.actor["role"] in tables.CODERS and commit["verb"] == "commit":
+        from . import task_checks
+
+        red = task_checks.problem(call, files)
+        if red is not None:
+            raise red
     if call.fleet is not None:
         call.fleet.commit(call, files)
     return {f: project_facts.entry_digest(os.path.join(call.project, f)) for f in files}

@@ -16,7 +16,7 @@ from ..base.enforcement import client_version
 from ..protocol import advice, machine, tables
 from ..protocol.refusal import Refusal
 from ..store.journal import Busy, Damaged, Store
-from . import answers, glance, identity, prompt_lines, tamper_check
+from . import answers, glance, identity, tamper_check
 from .answers import PASS, block, deny, stop, tell
 from .hook_call import Call, Hook
 
@@ -125,6 +125,10 @@ def _judged(hook: Hook, live: Mapping[str, Any], joined: Any) -> Answer:
     """What came in while a run is live: who calls, what time and others have done meanwhile, then the call itself. joined: the run's fleet."""
     name, project = hook.payload["hook_event_name"], hook.project
     store = Store(paths.team_folder(project, live["team"]), live["run"], hook.disk)
+    if name == "PreToolUse" and "git" in str(payload["tool_input"].get("command")) and os.path.isdir(os.path.join(live["run"], "checks")):
+        from . import task_checks
+
+        task_checks.settle(live["run"])
     with store.lock():
         store.load()
         if store.state["team"] is None:
@@ -209,6 +213,8 @@ def _forged(call: Call) -> Answer:
 
 def _second(call: Call) -> Answer:
     """Another client of the user's that took up the lead's own session (`--continue` in a second terminal). One leads."""
+    from . import prompt_lines
+
     name, team = call.payload["hook_event_name"], call.state["team"]
     text = (
         "team: this session is led by the client that has it open already (process %s); a second client on it leads nothing. Type in that "
@@ -298,7 +304,7 @@ def _warned(call: Call, answer: Answer) -> Answer:
     return code, codec.dumps(found), err
 
 
-def trouble(error: str, guarded: str | None) -> Answer:
+def trouble(error: Exception, guarded: str | None) -> Answer:
     """What to answer when the gate itself cannot work: closed for guarded calls, open for the rest, with the way out.
 
     guarded: the event when it fails closed (hooks/gate.py, GUARDED, and UserPromptSubmit for what was typed to the team), else None."""

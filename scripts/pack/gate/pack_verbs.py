@@ -300,7 +300,9 @@ def _task(call: Call, args: list[str], read: Callable[[], str]) -> str:
 
 
 def _rescope(call: Call, args: list[str]) -> str:
-    words, o = _options("task rescope", args, ("--file", "--drop", "--reviewers", "--subject", "--accept", "--reason"), ("--high-risk",))
+    words, o = _options(
+        "task rescope", args, ("--file", "--drop", "--reviewers", "--subject", "--accept", "--tooling", "--reason"), ("--high-risk",)
+    )
     number = _number("rescope", words)
     task = view.task(call.state, number)
     if task is None:
@@ -326,6 +328,20 @@ def _rescope(call: Call, args: list[str]) -> str:
             "TASK_RESCOPED",
             number,
         )
+    tooling = dict(t["tooling"])
+    for pair in o.get("--tooling", []):
+        name, eq, command = pair.partition("=")
+        if not name.strip() or not eq:
+            raise Refusal(
+                "USAGE",
+                "--tooling says NAME=COMMAND",
+                pair[:80],
+                "--tooling 'test=pytest tests/test_a.py'; NAME= takes one away",
+                "TASK_RESCOPED",
+                number,
+            )
+        tooling.pop(name.strip(), None)
+        tooling.update({name.strip(): command.strip()} if command.strip() else {})
     call.append(
         "TASK_RESCOPED",
         key=call.key,
@@ -334,6 +350,7 @@ def _rescope(call: Call, args: list[str]) -> str:
         reviewers=named,
         subject=o["--subject"][0] if o.get("--subject") else None,
         acceptance=o.get("--accept"),
+        tooling=tooling if o.get("--tooling") else None,
         high_risk=True if "--high-risk" in o else None,
         reason=" ".join(o.get("--reason", [])),
     )

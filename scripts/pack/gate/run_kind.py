@@ -1,6 +1,6 @@
 """What a run of tasks (`/build`) answers where a run of waves answers otherwise.
 
-The gate asks `call.kind` and knows no other kind: whoever starts it (hooks/gate.py, the command line) hands over how runs of waves
+The gate asks `call.kind` and knows no other kind: whoever starts it (cli/hook.py, the command line) hands over how runs of waves
 are loaded (realtime/wave_runs.py), and they are loaded only for a run that is one.
 """
 

@@ -24,7 +24,6 @@ from ..base import codec, paths
 from ..protocol import machine
 from ..protocol.refusal import Refusal
 from .disk import Disk
-from .render import state_md
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -189,6 +188,13 @@ def _other_version(records: Sequence[Record]) -> str:
     )
 
 
+def _rendered(state: State, seq: int) -> bytes:
+    """state.md; calls that write nothing do not load what makes it."""
+    from .render import state_md
+
+    return codec.utf8(state_md(state, seq))
+
+
 class Store:
     """One team's journal and what is derived from it.
 
@@ -264,7 +270,7 @@ class Store:
     def _state_file_changed(self) -> None:
         """Somebody else wrote state.md; what a crash of ours left behind is not that."""
         data = self.disk.read(self.state_file)
-        if data != codec.utf8(state_md(self.state, self.seq)):
+        if data != _rendered(self.state, self.seq):
             self.found.append(("STATE_DIVERGENCE", {"file": "state.md", "was": "missing" if data is None else "changed"}))
 
     def _load_journal(self) -> None:
@@ -279,7 +285,7 @@ class Store:
         state, intact = machine.initial(), False
         for record, state in replayed(records):
             if record["seq"] == after and record["more"] == 0:
-                intact = rendered == codec.utf8(state_md(state, after))  # an older rendering of ours is what a crash leaves
+                intact = rendered == _rendered(state, after)  # an older rendering of ours is what a crash leaves
         self.state, self.size = state, end
         if records:
             # A killed writer may have left its record in the page cache only; from here on it is relied on.
@@ -456,7 +462,7 @@ class Store:
         text = codec.dumps(self.state) if text is None else text
         try:
             self.disk.replace(self.written, b"%d %s\n" % (self.size, self.sum.encode("ascii")))
-            self.disk.replace(self.state_file, codec.utf8(state_md(self.state, self.seq)))
+            self.disk.replace(self.state_file, _rendered(self.state, self.seq))
             self.disk.point("after render")
             head = {
                 "seq": self.seq,
