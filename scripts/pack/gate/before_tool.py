@@ -306,6 +306,8 @@ def _with_facts(call: Call, name: str, fields: dict[str, Any]) -> dict[str, Any]
     t = view.task(call.state, fields["task"]) if "task" in fields else None
     if t is not None:
         data["revision"], data["present"] = project_facts.revision(call.project, t)
+        if not data["present"]:  # a task may consist in taking files away
+            data["present"] = len(project_facts.taken_away(call.project, t))
     return data
 
 

@@ -85,6 +85,7 @@ def figures(records: Sequence[Record]) -> Figures:
                     "by": r["actor"]["name"],
                     "gated": d["gated"],
                     "approved": bool(d.get("tasks", d["gated"])),
+                    "empty": d.get("tasks") == [] and d["sha"] not in result["diverged"],
                 }
             )
     for (_task, role), marks in known.items():
