@@ -309,10 +309,17 @@ def every_tool_but_harmless():
     return "^(?!(?:%s)$)" % "|".join(sorted(HARMLESS))
 
 
+def commands_of_hooks():
+    """The matcher of the plugin's commands that a hook answers, or opens a run with."""
+    from pack.gate import open_run, word_commands
+
+    return "^team:(%s)$" % "|".join(tuple(open_run.COMMANDS) + word_commands.WORDS + (word_commands.HELP,))
+
+
 # event -> (matcher or None, guarded). Guarded calls fail closed; the rest never holds anything up (DESIGN rules 5 and 7).
 TOOLS = every_tool_but_harmless()
 HOOKS = {
-    "UserPromptExpansion": ("^team:(build|realtime)$", True),
+    "UserPromptExpansion": (commands_of_hooks(), True),
     "UserPromptSubmit": (None, False),
     "SessionStart": (None, False),
     "SessionEnd": (None, False),

@@ -81,6 +81,11 @@ class Person:
         self.ended = False
 
 
+def keeps_going(out):
+    """The text with which the answer to a turn's end keeps the turn going, else None."""
+    return ((out or {}).get("hookSpecificOutput") or {}).get("additionalContext") or (out or {}).get("reason")
+
+
 class Client:
     """One client session in a project of its own."""
 
@@ -344,8 +349,8 @@ class Client:
         self.hook("SubagentStart", self.key(person))
 
     def turn_ends(self, who, kill):
-        """Answers the hook's output: what keeps the turn going, else None."""
-        return self.hook("SubagentStop", who, kill, stop_hook_active=False, background_tasks=[])[1]
+        """Answers what keeps the turn going, else None."""
+        return keeps_going(self.hook("SubagentStop", who, kill, stop_hook_active=False, background_tasks=[])[1])
 
     def do_spawn(self, who, deed):
         name, role = deed["name"], self.asked_role(deed)

@@ -63,6 +63,11 @@ def plan(mode="SIMPLE", **changes):
     return raw
 
 
+def keeps_going(out):
+    """The text with which the answer to a turn's end keeps the turn going, else None."""
+    return ((out or {}).get("hookSpecificOutput") or {}).get("additionalContext") or (out or {}).get("reason")
+
+
 class Session:
     """One client session in a project, with agents; every method sends the payloads the client would send."""
 
@@ -203,7 +208,7 @@ class Session:
     def stop(self, who):
         """A turn's end; answers the text that keeps the turn going, else None."""
         _code, out, _err = self.send("Stop" if who == "lead" else "SubagentStop", who, stop_hook_active=False, background_tasks=[])
-        return out["reason"] if out else None
+        return keeps_going(out)
 
     def deliver(self):
         """The client delivers to the lead whatever is queued for it, each as a prompt of its own."""

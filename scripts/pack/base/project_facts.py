@@ -97,11 +97,14 @@ def check_input(what: str, name: str, path: str, absent: str) -> None:
         raise ValueError("%s %s is no ordinary file." % (what, name))
     try:
         with open(path, "rb") as f:
-            empty = not f.read(65536).strip()
+            head = f.read(65536)
     except OSError as error:
         raise ValueError("%s %s cannot be read (%s)." % (what, name, error.strerror)) from None
-    if empty:
+    if not head.strip():
         raise ValueError("%s %s is empty. Say in it what to build." % (what, name))
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in head[:4096]:  # half of the agents' tools would see blanks between the letters
+        kind = "UTF-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") or 3 * head.count(0) > len(head) else "no text (it holds NUL bytes)"
+        raise ValueError("%s %s is %s. Save it as UTF-8." % (what, name, kind))
 
 
 def expand(project: str, declared: str) -> list[str]:

@@ -59,6 +59,7 @@ def main(argv):
         (("--json",), {"action": "store_true"}),
         (("--leases",), {"action": "store_true", "help": "every leased path, too"}),
     )
+    verb("watch", "the same, as it changes (pack watch --fleet)")
     verb(
         "resume",
         "go on with a run here that another machine led",
@@ -91,16 +92,7 @@ def main(argv):
     try:
         from ..fleet.engine import FleetError
     except ModuleNotFoundError as error:
-        from ..fleet import desk
-
-        which = desk.python(os.environ)
-        if (
-            which
-            and os.path.realpath(sys.prefix) != os.path.realpath(os.path.dirname(os.path.dirname(which)))
-            and not os.environ.get("PACK_AGAIN")
-        ):
-            # The python3 on PATH has no psycopg; the one that joined has.
-            os.execve(which, [which, isolate.START, "fleet"] + list(argv), dict(os.environ, PACK_AGAIN="1"))
+        again("fleet", argv)
         if given.verb == "ship" and given.run:
             from ..base import extras
 
@@ -117,6 +109,16 @@ def main(argv):
     except ValueError as error:
         print("pack fleet %s: %s" % (given.verb, error), file=sys.stderr)
         return 2
+
+
+def again(verb, argv):
+    """The python3 on PATH has no psycopg; the one that joined has: it goes on with the verb. Returns where there is none."""
+    from ..fleet import desk
+
+    which = desk.python(os.environ)
+    other = which and os.path.realpath(sys.prefix) != os.path.realpath(os.path.dirname(os.path.dirname(which)))
+    if other and not os.environ.get("PACK_AGAIN"):
+        os.execve(which, [which, isolate.START, verb] + list(argv), dict(os.environ, PACK_AGAIN="1"))
 
 
 def _project():
@@ -196,7 +198,7 @@ def _join(given, folder):
     print(
         "%s is part of project %s, squad %s, on %s" % (folder, settings["project"], setup.squad(folder), setup.machine_facts()["machine"])
     )
-    if setup._git(folder, "check-ignore", "-q", path) is not None:
+    if setup.git(folder, "check-ignore", "-q", path) is not None:
         print("commit it, though .gitignore covers it: git add -f %s" % policy.NAME)
     else:
         print("commit it: git add %s" % policy.NAME)
@@ -250,6 +252,16 @@ def _status(given, folder):
         if run:
             print("\n".join(status.here(run, mine)))
     return 1 if bad else 0
+
+
+def _watch(given, folder):
+    from ..fleet import watch
+
+    screen = sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    try:
+        watch.follow(_settings(folder), sys.stdout, screen)
+    except KeyboardInterrupt:
+        return 0
 
 
 def _ask(given, folder):

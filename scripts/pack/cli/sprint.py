@@ -3,13 +3,13 @@
 import contextlib
 import os
 import signal
-import time
 
 import click
 
 from pack.cli import clicks
-from pack.realtime import gates, grid, sprint
-from pack.teams import here
+from pack.fleet import policy
+from pack.realtime import gates, grid, handoffs, panels, sprint
+from pack.teams import TeamError, here
 
 
 def shared(function):
@@ -21,8 +21,27 @@ def shared(function):
     return function
 
 
-def at(now):
-    return time.time() if now is None else now
+def at(now, backlog=sprint.Backlog):
+    return backlog.clock() if now is None else now
+
+
+def opened(data, looking=False):
+    """The backlog of this machine; in a fleet the one of all squads. Who only looks sees it as last written while the engine is away."""
+    if not in_fleet():
+        return sprint.Backlog(data)
+    from pack.realtime import shared as fleet
+
+    try:
+        return fleet.Backlog(data)
+    except fleet.Away as error:
+        if not looking:
+            raise
+        click.echo("%s; as it was last written here:" % error, err=True)
+        return sprint.Backlog(data)
+
+
+def in_fleet():
+    return os.path.exists(policy.NAME)
 
 
 @contextlib.contextmanager
@@ -30,7 +49,7 @@ def changed(path):
     """The backlog, read and written with nobody else between."""
     data = sprint.load(path)
     with grid.alone(sprint.Backlog(data).path):
-        backlog = sprint.Backlog(data)
+        backlog = opened(data)
         yield backlog
         backlog.save()
 
@@ -59,21 +78,24 @@ def init(path, now):
 @shared
 def lanes(path, now):
     data = sprint.load(path)
-    backlog, bad = sprint.Backlog(data), False
+    backlog, bad = opened(data, True), False
+    now = at(now, backlog)
     for title, _, mine in backlog.lanes():
         click.echo("%-24s %s" % (title, "  ".join("%s:%d" % (s, sum(i["state"] == s for i in mine)) for s in sprint.STATES)))
         for item in mine:
             if item["state"] in ("doing", "blocked"):
                 click.echo("    %-8s %s %s%s" % (item["state"], item["id"], item["title"], "  cross-squad" if item.get("cross") else ""))
-    due = sprint.status_due(data, at(now))
+    due = backlog.status_due(now)
     if due:
         bad = True
         click.echo("status due: %s; `pack sprint status`" % due)
-    over = [b for b in backlog.blockers(at(now)) if b[2]]
+    for line in backlog.waits():
+        click.echo(line)
+    over = [b for b in backlog.blockers(now) if b[2]]
     for item, hours, _ in over:
         click.echo(
             "ESCALATE %s: %s, owner %s, ETA %s, blocked %.1f h; tell %s"
-            % (item["id"], item["blocker"], item["owner"], sprint.eta(item, at(now)), hours, data.get("escalation", "the leads"))
+            % (item["id"], item["blocker"], item["owner"], sprint.eta(item, now), hours, data.get("escalation", "the leads"))
         )
     raise SystemExit(1 if bad or over else 0)
 
@@ -102,10 +124,13 @@ def today(path, now):
 @click.option("--cross-squad", "cross", is_flag=True)
 @click.option("--needs", multiple=True, metavar="ID", help="an item that comes first")
 @click.option("--accept", "criteria", multiple=True, help="by what it is accepted")
+@click.option(
+    "--contract", "contracts", multiple=True, metavar="NAME", help="a recorded contract that it is built against: its drift blocks the item"
+)
 @shared
-def add(squad, title, owner, cross, needs, criteria, path, now):
+def add(squad, title, owner, cross, needs, criteria, contracts, path, now):
     with changed(path) as backlog:
-        item = backlog.add(squad, title, owner, cross, at(now), needs, criteria)
+        item = backlog.add(squad, title, owner, cross, at(now), needs, criteria, contracts)
     click.echo("%s: %s" % (item["id"], item["title"]))
 
 
@@ -122,7 +147,7 @@ def add(squad, title, owner, cross, needs, criteria, path, now):
 @shared
 def set_state(ident, state, owner, blocker, eta, path, now):
     with changed(path) as backlog:
-        backlog.set(ident, state, at(now), owner, blocker, eta)
+        backlog.set(ident, state, at(now, backlog), owner, blocker, eta)
 
 
 @group.command(
@@ -132,7 +157,9 @@ def set_state(ident, state, owner, blocker, eta, path, now):
 @shared
 def blockers(path, now):
     data = sprint.load(path)
-    found = sprint.Backlog(data).blockers(at(now))
+    backlog = opened(data, True)
+    now = at(now, backlog)
+    found = backlog.blockers(now)
     for item, hours, over in found:
         click.echo(
             "%s%s %s: %s, owner %s, ETA %s, %.1f h%s"
@@ -142,7 +169,7 @@ def blockers(path, now):
                 item["squad"],
                 item["blocker"],
                 item["owner"],
-                sprint.eta(item, at(now)),
+                sprint.eta(item, now),
                 hours,
                 "  cross-squad" if item.get("cross") else "",
             )
@@ -159,7 +186,10 @@ def integration(path, now):
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         if signal.getsignal(number) is signal.SIG_DFL:  # as ctrl-c: the command that runs is ended, what was seen is kept
             signal.signal(number, signal.default_int_handler)
-    result = sprint.integrate(sprint.load(path), at(now), ".", lambda i, n, what: click.echo("[%d/%d] %s" % (i, n, what), err=True))
+    data = sprint.load(path)
+    backlog = opened(data)
+    result = sprint.integrate(data, at(now, backlog), ".", lambda i, n, what: click.echo("[%d/%d] %s" % (i, n, what), err=True))
+    backlog.integrated(result)
     for step in result["steps"]:
         click.echo("%-4s %s%s" % ("ok" if step["ok"] else "FAIL", step["do"], ": " + step["why"] if step["why"] else ""))
     raise SystemExit(0 if result["ok"] else 1)
@@ -173,14 +203,17 @@ def integration(path, now):
 @shared
 def status(only, path, now):
     data = sprint.load(path)
-    due = sprint.status_due(data, at(now))
+    backlog = opened(data)
+    now = at(now, backlog)
+    due = backlog.status_due(now)
     if only:
         click.echo("due: %s" % due if due else "not due")
         raise SystemExit(1 if due else 0)
-    target = os.path.join(data.get("status_folder", "docs/sprints/status"), "%s.md" % sprint.local(data, at(now)).date())
+    target = os.path.join(data.get("status_folder", "docs/sprints/status"), "%s.md" % sprint.local(data, now).date())
     if os.path.exists(target):
         raise sprint.SprintError("%s is there already; edit it" % target)
-    grid.write(target, sprint.status_text(data, sprint.Backlog(data), at(now)))
+    grid.write(target, sprint.status_text(data, backlog, now))
+    backlog.stated()
     click.echo("wrote %s" % target)
 
 
@@ -197,13 +230,77 @@ def _document(path, name, text):
 )
 @shared
 def schedule(path, now):
-    _document(path, "Parallel_Wave_Schedule.md", lambda data: sprint.schedule_text(data, sprint.Backlog(data), at(now)))
+    _document(path, "Parallel_Wave_Schedule.md", lambda data: sprint.schedule_text(data, opened(data), at(now)))
 
 
 @group.command(help="Write Command_Center.md: how this sprint is run, from sprint.yaml.", epilog="\b\nExample: pack sprint handbook")
 @shared
 def handbook(path, now):
     _document(path, "Command_Center.md", sprint.handbook_text)
+
+
+@group.command(
+    "panels",
+    help="Do the panels answer, are the alerts' traces and the runbooks there? Exit 1 if not.",
+    epilog="\b\nExample: pack sprint panels",
+)
+@shared
+def panels_(path, now):
+    data = sprint.load(path)
+    for line in panels.lines(data) or ["sprint.yaml names no panels"]:
+        click.echo(line)
+    bad = panels.problems(data)
+    for line in bad:
+        click.echo("OPEN " + line)
+    raise SystemExit(1 if bad else 0)
+
+
+@group.command(
+    help="Ask every recorded contract again; items built against one that drifted are blocked until it matches. Exit 1 if one drifted.",
+    epilog="\b\nExample: pack sprint drift",
+)
+@click.option("--seconds", default=10.0, show_default=True)
+@shared
+def drift(seconds, path, now):
+    found = handoffs.drifted(sprint.load(path), ".", seconds)
+    with changed(path) as backlog:
+        for item, word in handoffs.block(backlog, found, at(now)):
+            click.echo("%s %s: %s" % (word, item["id"], item["title"]))
+    for name, why in found.items():
+        click.echo("DRIFT %s: %s" % (name, why))
+    raise SystemExit(1 if found else 0)
+
+
+@group.command(
+    help="Write the day's wrap: metrics, contracts, hand-offs, blockers.", epilog="\b\nExample: pack sprint wrap --team realtimeSystems"
+)
+@click.option("--team", default=None, help="whose measurements are shown  [default: realtimeSystems, where it has measured here]")
+@click.option("--dir", "team_dir", help="its folder  [default: the definition's root]")
+@shared
+def wrap(team, team_dir, path, now):
+    data = sprint.load(path)
+    target = os.path.join(data.get("status_folder", "docs/sprints/status"), str(sprint.local(data, at(now)).date()), "wrap.md")
+    grid.write(target, handoffs.wrap_text(data, opened(data, True), at(now), ".", _figures(team, team_dir, at(now))))
+    click.echo("wrote %s" % target)
+
+
+def _figures(team, team_dir, now):
+    """Lines of what a team measured here, [] where nothing was."""
+    from pack.report.data import collect
+
+    try:
+        definition, team_dir = here.settle(team or "realtimeSystems", team_dir)
+    except TeamError:
+        if team:
+            raise
+        return []
+    if not os.path.isdir(os.path.join(team_dir, "evidence")):
+        return []
+    seen = collect(team_dir, definition, now)
+    return [seen["headline"]] + [
+        "%s: P50 %.3f, P99 %.3f ms of %g ms, %s" % (r["path"], r["p50_ms"], r["p99_ms"], r["budget_ms"], r["verdict"])
+        for r in seen["latency"]
+    ]
 
 
 @group.command("exit", help="Evaluate the exit criteria.", epilog="\b\nExample: pack sprint exit")
@@ -215,12 +312,18 @@ def exit_(team, team_dir, path, now):
     if team:
         definition, team_dir = here.settle(team, team_dir)
         gate = gates.evaluate(team_dir, definition, at(now))
-    found = sprint.exit_criteria(data, sprint.Backlog(data), at(now), ".", gate)
+    backlog = opened(data)
+    backlog.stated()
+    found = sprint.exit_criteria(data, backlog, at(now, backlog), ".", gate)
     for criterion, met, why in found:
         click.echo("%-4s %s%s" % ("met" if met else "OPEN", criterion, ": " + why if why else ""))
     raise SystemExit(0 if all(m for _, m, _ in found) else 1)
 
 
 def main(argv):
-    """The verb's entry."""
+    """The verb's entry. In a fleet there are more verbs."""
+    if in_fleet():
+        from pack.cli import sprint_fleet
+
+        sprint_fleet.begin(argv)
     return clicks.run(group, argv, setup=(sprint.SprintError, ValueError))

@@ -8,12 +8,10 @@ protocol nor json.
 import os
 import sys
 
-from ..base import codec, enforcement, paths
+from ..base import codec, enforcement, needed, paths
 
 WIDTH = 80
 OPEN = ("DISCOVERY", "PLANNING", "SETUP", "EXECUTION", "COMPLETION", "TEARDOWN", "FAILED_SAFE")
-BLOCKED = ("STUCK", "REVIEW_LOOP", "STUCK_ESCALATED")
-ENDED = ("DONE", "CANCELLED")
 USAGE = """usage: pack statusline                  the line, for the client's `statusLine` (its JSON on standard input)
        pack statusline --install [--project]     put it into your settings (--project: into .claude/settings.local.json here)
        pack statusline --uninstall [--project]   take it out again; a status line that was there before comes back
@@ -82,32 +80,14 @@ def line(given, env):
     marked = any(os.path.exists(path) for path in paths.markers(paths.data_folder(env), project))
     off = not marked or live and enforcement.switched_off(env, project, live["run"])
     level = "OFF: `pack doctor`" if off else ((state["team"].get("enforcement") or {}).get("level") or "off")
-    needed = who_is_needed(state)
+    needs = needed.words(state)
     cost = given.get("cost") if isinstance(given.get("cost"), dict) else {}
     usd = cost.get("total_cost_usd")
-    parts += [needed] if needed else []
+    parts += [needs] if needs else []
     parts.append("enforcement " + level)
     parts += ["$%.2f" % usd] if isinstance(usd, (int, float)) and usd >= 0.005 else []
     text = " · ".join(parts)
     return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
-
-
-def who_is_needed(state):
-    """A few words on who has to act, "" when the agents go on by themselves."""
-    if state["phase"] == "FAILED_SAFE":
-        return "you: teardown failed, `pack teardown retry` or `team abort`"
-    if state.get("paused"):
-        return "you: paused, `team resume`"
-    if state.get("tampered"):
-        return "you: guard changed, `pack doctor`"
-    drifted = sorted(int(n) for n, t in state["tasks"].items() if t.get("content") == "DRIFTED")
-    if drifted:
-        return "drifted: #%s" % ", #".join(map(str, drifted[:3]))
-    blocked = sorted(int(n) for n, t in state["tasks"].items() if t["state"] in BLOCKED)
-    if blocked:
-        return "lead decides #%s" % ", #".join(map(str, blocked[:3]))
-    working = sum(t["state"] not in ENDED + ("PENDING",) for t in state["tasks"].values())
-    return "%d at work" % working if working else ""
 
 
 def snapshot(path):

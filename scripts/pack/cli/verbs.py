@@ -57,7 +57,10 @@ HELP = {
         "  pack finish --build 'pnpm build' --test 'pnpm test'\n  pack finish",
     ),
     "go": ("what the lead does next, with the calls to make", "  pack go"),
-    "status": ("the team's status tree", "  pack status\n  pack status --json | jq .tasks\n  pack status --summary"),
+    "status": (
+        "the team's status tree",
+        "  pack status\n  pack status --json | jq .tasks\n  pack status --summary\n  pack status --summary --format md",
+    ),
     "log": ("the run's events", "  pack log\n  pack log --json --follow"),
     "explain": ("a task's approvals, what is missing, what was refused and why", "  pack explain 2"),
     "teardown": (
@@ -234,6 +237,12 @@ def _status(given):
         more = {"cost": cost.safely(state, records, os.environ), "client_alive": enforcement.led(state) if run.live else None}
         more["hooks_off"] = (enforcement.switched_off(os.environ, run.project, run.store.data) or None) if run.live else None
         print(_json_text(dict(status_json(state, records), **more)))
+    elif given.format == "md":
+        if not given.summary:
+            raise Refusal("USAGE", "--format md is for the summary", "", "pack status --summary --format md")
+        from ..report import markdown
+
+        print(markdown.text(state, records), end="")
     elif given.summary:
         from ..report import cost
 
@@ -407,6 +416,7 @@ def _go(given):
 def _status_arguments(p):
     p.add_argument("--json", action="store_true", help="for programs")
     p.add_argument("--summary", action="store_true", help="the final report, from the journal")
+    p.add_argument("--format", choices=("text", "md"), default="text", help="md: the summary as Markdown, for a pull request")
     p.add_argument("--all", action="store_true", help="every agent and task, uncut; a terminal gets what fits it")
 
 

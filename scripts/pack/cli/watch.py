@@ -18,15 +18,20 @@ def main(argv):
     parser = argparse.ArgumentParser(
         prog="pack watch",
         description="The live run: agents, tasks, who waits for whom, the log. Looking changes nothing.",
-        epilog="examples:\n  pack watch\n  pack watch --web\n  pack watch --plain",
+        epilog="examples:\n  pack watch\n  pack watch --web\n  pack watch --plain\n  pack watch --fleet",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--web", action="store_true", help="as a page on 127.0.0.1; prints the address to open")
     parser.add_argument("--port", type=int, default=0, help="the port of --web (default: a free one)")
     parser.add_argument("--plain", action="store_true", help="text, line by line: for screen readers, pipes and small terminals")
+    parser.add_argument("--fleet", action="store_true", help="every squad on every machine (pack fleet)")
     parser.add_argument("--project", default=None, help="the project's folder (default: found from here upwards)")
     parser.add_argument("--team", default=None, help="the team's name (default: the active one, else the newest)")
     given = parser.parse_args(argv)
+    if given.fleet:
+        from . import fleet
+
+        return fleet.main(["watch"] + (["--project-folder", given.project] if given.project else []))
     try:
         if given.web:
             return _web(given)

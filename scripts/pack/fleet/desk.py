@@ -97,6 +97,8 @@ def lease(call, event):
     if not asks or call.state["waves"] is not None or event.get("key") and event["key"] in call.store.keys:
         return
     after, _events = machine.fold(call.state, event, call.now)  # its own refusal comes first
+    for task in (event["data"].get("task") if event["event"] == "CLAIM" else None, event["data"].get("claims")):
+        _contracts(call, event["event"], after["tasks"].get(str(task)), task)
     held, open_ = files.read(call.store.data, "leases.json", {}), files.read(call.store.data, "unleased.json", [])
     waiting = {w["path"] for w in open_}
     wants = [{"path": p, "task": n} for p, n in sorted(_spelt(call, files.wanted(after)).items()) if p not in held and p not in waiting]
@@ -128,6 +130,28 @@ def lease(call, event):
         event["event"],
         event["data"].get("task"),
     )
+
+
+def _contracts(call, event, task, number):
+    """A task that depends on a contract which drifted is not begun before it is merged here. Raises the Refusal."""
+    if task is None or not files.read(call.store.data, "contracts.json"):
+        return
+    from . import drift
+
+    found = ask(call, {"ask": "contracts"}, ANSWER_SECONDS)  # its commit may be merged meanwhile
+    standing = found.get("standing") or files.read(call.store.data, "contracts.json")
+    late = drift.keeps_back(standing, sorted(_spelt(call, {n: 0 for n in task["files"]})))
+    if late:
+        one = late[0]
+        raise Refusal(
+            "CONTRACT_DRIFTED",
+            "task #%s depends on contract %s of squad %s" % (number, one["name"], one["by"]),
+            "version %d, at %s: %s" % (one["version"], one["commit"][:12], one["why"]),
+            "merge %s, then claim again; another task may be claimed meanwhile; `pack fleet ask %s 'QUESTION'` asks that squad"
+            % (one["commit"][:12], one["by"]),
+            event,
+            number,
+        )
 
 
 def _spelt(call, wanted):

@@ -7,6 +7,7 @@ more (serializable), and there COMMIT's own answer is read. psycopg is imported 
 import os
 import random
 import re
+import select
 import signal
 import time
 
@@ -92,6 +93,7 @@ class Engine:
     def __init__(self, where, seconds=8, checked=True):
         self.where, self.seconds, self.checked, self.conn, self.warned = dict(where), seconds, checked, None, []
         self.retries = 0  # serializable transactions that were asked again
+        self.listens, self.rung, self.direct = None, [], None  # the project whose bell is heard; what rang; whether there is no pooler
 
     def __enter__(self):
         return self
@@ -129,6 +131,7 @@ class Engine:
         except (psycopg.Error, _Late) as error:
             self.conn = None
             raise Unreachable("the fleet's engine cannot be reached (%s)" % (_said(error) or "no answer in time")) from None
+        self.direct = None
         # Taken apart at once: psycopg's notice is empty once its result is gone.
         self.conn.add_notice_handler(lambda said: self.warned.append((said.sqlstate, said.message_primary)))
         if self.checked:
@@ -137,7 +140,52 @@ class Engine:
             except FleetError:
                 self.close()
                 raise
+        self._listen()
         return self.conn
+
+    def listen(self, project):
+        """Hear a project's bell from now on, over this connection and each one after it. Answers whether that is possible: behind a pooler
+        LISTEN would stay with a stranger, and whoever waits looks now and then instead."""
+        self.listens = project
+        self.connected()
+        return self._listen()
+
+    def _listen(self):
+        if self.listens is None or self.conn is None:
+            return False
+        if self.direct is None:
+            # A pooler makes the number up that it tells its client; the server's own is another.
+            direct = self.rows("select pg_backend_pid()")[0][0] == self.conn.info.backend_pid
+            if direct:
+                self.conn.add_notify_handler(lambda told: self.rung.append(told.payload))
+                self.rows("select set_config('fleet.channel', fleet.channel(%s), false)", (self.listens,))
+                self.rows("do $$ begin execute format('listen %I', current_setting('fleet.channel')); end $$")
+            self.direct = direct
+        return self.direct
+
+    def heard(self):
+        """What rang since the last call, without asking the engine; [] without a connection."""
+        if self.conn is not None and not self.conn.closed and self.listens is not None:
+            try:
+                self.conn.pgconn.consume_input()
+                while True:
+                    told = self.conn.pgconn.notifies()
+                    if told is None:
+                        break
+                    self.rung.append(told.extra.decode("utf-8", "replace"))
+            except psycopg.Error:
+                self.close()
+        out, self.rung = self.rung, []
+        return out
+
+    def wait(self, others=(), seconds=1.0):
+        """Until the bell rings, one of `others` (files) is ready, or the time is up. Answers those of `others` that are ready."""
+        watched = list(others)
+        if self.conn is not None and not self.conn.closed and self.direct:
+            watched.append(self.conn.fileno())
+        if self.rung:
+            seconds = 0
+        return [f for f in select.select(watched, [], [], seconds)[0] if f in others]
 
     def _check(self):
         """The schema is there, of this version, and this login may use it."""

@@ -9,6 +9,7 @@ fenced.json   another copy of the run leads: {"machine", "member", "epoch", "at"
 unleased.json work on files without a lease, while the engine could not be reached: [{"path", "task"}]
 notes.json    what status and summary say besides: [text]
 news.json     what the lead is told at its next turn's end: [text]
+contracts.json what the squad depends on and how far it is merged here: fleet.sprint.standing's answer
 done          everything is shipped and the run is closed
 """
 

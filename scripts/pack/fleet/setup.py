@@ -95,7 +95,7 @@ def grant(where, name, kind):
 
 def roots(project):
     """The first commits of a clone's history, what tells one project from another."""
-    out = _git(project, "rev-list", "--max-parents=0", "HEAD")
+    out = git(project, "rev-list", "--max-parents=0", "HEAD")
     if not out:
         raise FleetError("%s is no git repository with a commit: a fleet's clones have a history in common" % project)
     return sorted(out.split())
@@ -104,7 +104,7 @@ def roots(project):
 def join(project, settings, squad=None):
     """Make a clone part of a fleet: the project is one of the fleet's, the file is written. Answers the file's path."""
     given = roots(project)
-    if _git(project, "rev-parse", "--is-shallow-repository") == "true":
+    if git(project, "rev-parse", "--is-shallow-repository") == "true":
         raise FleetError("this clone is shallow, and its first commits say which project it is: `git fetch --unshallow` comes first")
     engine = Engine(settings["where"])
     try:
@@ -154,12 +154,12 @@ def machine_facts():
 
 def squad(project):
     """The squad of a clone: `git config team.squad`, else its user's name."""
-    return (_git(project, "config", "team.squad") or os.environ.get("USER") or "squad")[:100]
+    return (git(project, "config", "team.squad") or os.environ.get("USER") or "squad")[:100]
 
 
 def branch(project):
     """The branch that HEAD is on, "" when it is on none."""
-    return _git(project, "symbolic-ref", "--short", "-q", "HEAD") or ""
+    return git(project, "symbolic-ref", "--short", "-q", "HEAD") or ""
 
 
 def lineage(project, settings):
@@ -173,19 +173,20 @@ def lineage(project, settings):
     if matches(here):
         return here, here
     named = {}
-    for ref in (_git(project, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes") or "").split():
+    for ref in (git(project, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes") or "").split():
         name = ref.split("/", 2)[2] if ref.startswith("refs/heads/") else ref.split("/", 3)[-1]
         if name == settings["trunk"] or matches(name):
             named.setdefault(name, []).append(ref)
     ahead = []
     for name, refs in named.items():
         for ref in refs:
-            count = _git(project, "rev-list", "--count", "%s..HEAD" % ref)
+            count = git(project, "rev-list", "--count", "%s..HEAD" % ref)
             if count is not None and count.isdigit():
                 ahead.append((int(count), name != settings["trunk"], name))
     return (min(ahead)[2] if ahead else settings["trunk"]), here
 
 
-def _git(project, *args):
+def git(project, *args):
+    """What git prints about a clone, None when it fails."""
     done = subprocess.run(["git", "-C", project] + list(args), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
     return done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 else None

@@ -11,7 +11,6 @@ own BLAKE2b it could not).
 import fcntl
 import hashlib
 import os
-import select
 import socket
 import subprocess
 import sys
@@ -20,7 +19,7 @@ import time
 from ..base import codec, enforcement, paths, project_facts
 from ..protocol import machine
 from ..store.journal import START, unseal
-from . import files, setup
+from . import files, setup, sprint
 from .engine import Diverged, Engine, Fenced, FleetError, Unreachable
 
 LOOK = 0.2  # seconds between looks at the journal
@@ -42,12 +41,16 @@ class Shipper:
         self.engine = engine or Engine(self.settings["where"])
         self.ttl = self.settings["lease_minutes"] * 60.0
         self.lineage, self.branch = setup.lineage(project, self.settings)
+        self.squad = setup.squad(project)
         self._forget()
         self.epoch = self.turn = None
         self.held, self.granted = {}, {}
         self.status = {"pid": os.getpid(), "state": "starting", "why": "", "shipped": 0, "last": 0, "heard": None, "boot": files.boot()}
         self.next_try = self.next_beat = 0.0
         self.pause, self.bundled = 0.25, None
+        self.shown: dict = {}
+        self.contracts = None  # (every contract's versions, who needs which), as the engine last said
+        self.engine.listens = self.settings["project"]
         self.began = time.monotonic()
 
     def _forget(self):
@@ -129,7 +132,7 @@ class Shipper:
             self.own["holder"],
             self.settings["project"],
             self.team,
-            setup.squad(self.project),
+            self.squad,
             setup.machine_facts()["machine"][:200],
             self.lineage,
             self.branch,
@@ -149,6 +152,10 @@ class Shipper:
         self.shipped, self.agreed = stored, True
         self._holdings()
 
+    def _shown(self):
+        """Of the facts those for which others look at once when they change."""
+        return {k: v for k, v in self.facts().items() if k in ("phase", "tasks", "done")}
+
     def ship(self):
         """Send what is new, in order. What the engine has is what it answers."""
         while self.lines:
@@ -167,15 +174,18 @@ class Shipper:
 
     def beat(self):
         """A sign of life; finds out whether leases changed."""
+        asked = files.seconds()
         self._bundle()
         self.branch = setup.branch(self.project)
+        self.shown = self._shown()
         _until, _now, turn, _last = self.engine.call("heartbeat", *self.me(), codec.dumps(self.facts()), self.branch, self.head())[0]
         self.next_beat = time.monotonic() + max(0.2, min(15.0, self.ttl / 4))
         if turn != self.turn:
             self._holdings()
         self._reconcile()
         self._mail()
-        self._heard()
+        self._contracts()
+        self._heard(asked)
 
     def _mail(self):
         """What other squads say: kept for the lead's next turn's end, and only then said to have arrived."""
@@ -186,22 +196,36 @@ class Shipper:
                 return
             files.news(
                 self.run,
-                [
-                    "squad %s %s (message %d): %s%s"
-                    % (
-                        squad,
-                        "answers your message %d" % answers if answers else "asks",
-                        number,
-                        body,
-                        "" if answers else "; answer with `pack fleet answer %d 'TEXT'`" % number,
-                    )
-                    for number, squad, answers, body in rows
-                ],
+                [_told(*row) for row in rows],
             )
             seen = [row[0] for row in rows]
 
-    def _heard(self):
-        self.status.update(heard=files.seconds(), boot=files.boot())
+    def _contracts(self, ask=True):
+        """What this clone has merged of the contracts that its squad depends on, for the hooks; `ask`: the engine, else as it last said."""
+        if ask:
+            found = sprint.needs(self.engine, self.settings["project"])
+            mine = {n["name"] for n in found if n["squad"] == self.squad}
+            versions = sprint.contracts(self.engine, self.settings["project"]) if mine else []
+            self.contracts = ([c for c in versions if c["name"] in mine], found)
+        before = files.read(self.run, "contracts.json", [])
+        now = sprint.standing(self.project, self.squad, *self.contracts) if self.contracts else before
+        if now != before:
+            files.write(self.run, "contracts.json", now)
+        return now
+
+    def rang(self):
+        """The bell of the project: messages and contracts are looked at now, and not at the next sign of life."""
+        told = self.engine.heard()
+        if self.epoch is None or not told:
+            return
+        if {"messages", "items", "decision", "contracts"} & set(told):
+            self._mail()
+        if "contracts" in told:
+            self._contracts()
+
+    def _heard(self, asked):
+        """The leases' time runs at least from when the question was asked: its answer may have been long under way."""
+        self.status.update(heard=asked, boot=files.boot())
 
     def head(self):
         return project_facts.head(self.project) or ""
@@ -274,7 +298,8 @@ class Shipper:
 
     # -- what hooks ask -------------------------------------------------------------------------------------------------
     def answer(self, asked):
-        """One question of a hook: {"ask": "own"}, {"ask": "lease", "wants": [...]}, {"ask": "write", "paths": [...]}."""
+        """One question of a hook: {"ask": "own"}, {"ask": "lease", "wants": [...]}, {"ask": "write", "paths": [...]}, {"ask": "contracts"}."""
+        before = files.seconds()
         try:
             self.connect()
             if asked["ask"] == "lease":
@@ -282,12 +307,14 @@ class Shipper:
                 if not inway:
                     self.granted.update({w["path"]: time.monotonic() for w in asked["wants"]})
                     self._holdings()
-                    self._heard()
+                    self._heard(before)
                 return {"ok": not inway, "inway": inway}
             if asked["ask"] == "write":
                 lost = self.engine.call("may_write", *self.me(), asked["paths"])[0][0]
-                self._heard()
+                self._heard(before)
                 return {"ok": not lost, "lost": lost}
+            if asked["ask"] == "contracts":
+                return {"ok": True, "standing": self._contracts()}
             if asked["ask"] == "say":
                 number = self.engine.call("say", *self.me(), asked["to"], asked["answers"], asked["body"])[0][0]
                 return {"ok": True, "number": number}
@@ -298,7 +325,7 @@ class Shipper:
             return {"ok": False, "fenced": True}
         except Unreachable as error:
             self._offline(error)
-            return {"ok": False, "away": str(error)}
+            return {"ok": False, "away": str(error), "standing": self._contracts(ask=False)}
         except FleetError as error:
             if isinstance(error, Diverged):
                 self.status.update(state="diverged", why=str(error))
@@ -332,8 +359,9 @@ class Shipper:
             self.connect()
             if self.lines:
                 self.ship()
-            if now >= self.next_beat and self._leads():
+            if (now >= self.next_beat or news and self._shown() != self.shown) and self._leads():
                 self.beat()
+            self.rang()
             if self.state["phase"] == "CLOSED" and not self.lines:
                 self._bundle()
                 self.engine.call("close", *self.me(), codec.dumps(self.facts()))
@@ -381,8 +409,7 @@ class Shipper:
             self.tell()
             if over:
                 return
-            ready = select.select([line], [], [], 0 if self.lines and self.status["state"] == "ok" else LOOK)[0]
-            if ready:
+            if self.engine.wait([line], 0 if self.lines and self.status["state"] == "ok" else LOOK):
                 self._one(line)
                 self.tell()
 
@@ -401,6 +428,15 @@ class Shipper:
                 there.sendall(codec.dumps(self.answer(asked)).encode("ascii") + b"\n")
             except (OSError, ValueError, KeyError, TypeError):
                 return
+
+
+def _told(number, squad, answers, body, kind):
+    """A message of another squad, for the lead."""
+    if kind != "asks":
+        return "%s(message %d) %s" % ("" if kind == "blocker" else "squad %s " % squad, number, body)
+    if answers:
+        return "squad %s answers your message %d (message %d): %s" % (squad, answers, number, body)
+    return "squad %s asks (message %d): %s; answer with `pack fleet answer %d 'TEXT'`" % (squad, number, body, number)
 
 
 def run(folder, project):

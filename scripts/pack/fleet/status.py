@@ -9,12 +9,17 @@ select r.run, r.team, r.squad, r.member, r.machine, r.lineage, r.branch, r.last_
   from fleet.runs r where r.project = %s and (r.closed is null or r.closed > clock_timestamp() - interval '7 days')
  order by r.closed is not null, r.opened limit %s
 """
+SPRINT = """
+select data->>'state', count(*), count(*) filter (where data->>'state' = 'blocked' and
+       (data->>'since')::float8 + coalesce((data->>'limit')::float8, 4) * 3600 < extract(epoch from clock_timestamp()))
+  from fleet.items where project = %s and version > 0 group by 1
+"""
 NAMES = "run team squad member machine lineage branch stored facts epoch opened beat closed living leases".split()
 MOST = 500
 
 
 def collect(engine, project, leases=False):
-    """{"project", "now", "runs": [...], "leases": [...]} of a project; times are seconds since the epoch by the engine's clock."""
+    """{"project", "now", "runs": [...], "sprint": {...}, "leases": [...]} of a project; times are seconds since the epoch by the engine's clock."""
     now = float(engine.rows("select extract(epoch from clock_timestamp())")[0][0])
     runs = []
     for row in engine.rows(RUNS, (project, MOST)):
@@ -32,7 +37,9 @@ def collect(engine, project, leases=False):
         )
         one["state"] = "closed" if one["closed"] else "alive" if one["living"] else "silent"
         runs.append(one)
+    items = engine.rows(SPRINT, (project,))
     out = {"project": project, "now": now, "runs": runs}
+    out["sprint"] = {"items": {state: count for state, count, _over in items}, "escalated": sum(over for _s, _c, over in items)}
     if leases:
         out["leases"] = [
             dict(zip(("path", "lineage", "squad", "team", "run", "task", "machine", "fence", "since"), row))
@@ -101,6 +108,10 @@ def text(found):
             lines.append("       its leases may be taken; `pack fleet resume %s` in a clone goes on with it" % r["run"][:8])
         if r["unleased"]:
             lines.append("       ⚠ works on %d paths without a lease (offline: allow)" % r["unleased"])
+    said = found.get("sprint") or {}
+    if said.get("items"):
+        line = "sprint: " + ", ".join("%d %s" % (n, state) for state, n in sorted(said["items"].items()))
+        lines.append(line + (", ⚠ %d blocked for too long: `pack sprint blockers`" % said["escalated"] if said["escalated"] else ""))
     for one in found.get("leases", ()):
         lines.append(
             "lease  %s (%s): squad %s, %s, task #%s, on %s since %s"

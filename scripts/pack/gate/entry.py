@@ -12,12 +12,13 @@ import os
 import time
 
 from ..base import codec, paths
+from ..base.enforcement import client_version
 from ..protocol import advice, machine, tables
 from ..protocol.refusal import Refusal
 from ..store.journal import Busy, Damaged, Store
-from . import glance, identity, prompt_lines, tamper_check
+from . import answers, glance, identity, prompt_lines, tamper_check
 from .answers import PASS, block, deny, stop, tell
-from .hook_call import Call
+from .hook_call import Call, Hook
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,28 +96,33 @@ def handle(
     name = payload.get("hook_event_name")
     project = env.get("CLAUDE_PROJECT_DIR") or payload.get("cwd") or os.getcwd()
     data = paths.data_folder(env)
+    hook = Hook(payload, env, now, project, data, disk or Disk(), peer, waves)
     live = paths.active(project, data)
     joined = fleet() if fleet is not None and live is not None and _in_a_fleet(project, live["run"]) else None
     if name == "UserPromptExpansion":
-        from . import open_run
+        from . import open_run, word_commands
 
+        word = word_commands.word(payload)
+        if word is not None:
+            as_prompt = lambda said: handle(said, env, now, disk, peer, waves, fleet)  # noqa: E731
+            return word_commands.answered(word, payload, env, project, data, as_prompt)
         fenced: Answer | None = joined.typed(live) if joined is not None else None
         if fenced is not None:
             return fenced
-        return open_run.expanded(payload, env, now, project, data, disk or Disk(), peer, waves)
+        return open_run.expanded(hook)
     if name == "UserPromptSubmit" and live is None:
         from . import open_run
 
-        return open_run.activated(payload, env, now, project, data, disk or Disk(), waves)
+        return open_run.activated(hook)
     handler = HANDLERS.get(name or "")
     if live is None or handler is None:
         return PASS
-    store = Store(paths.team_folder(project, live["team"]), live["run"], disk or Disk())
+    store = Store(paths.team_folder(project, live["team"]), live["run"], hook.disk)
     with store.lock():
         store.load()
         if store.state["team"] is None:
             raise Damaged("the team %s has no journal any more" % live["team"])
-        call = Call(payload, env, store.clock(now), store, project, data, peer, waves, joined)
+        call = Call(hook, store, joined)
         if not identity.from_the_client(call):
             return _second(call) if identity.is_second_client(call) else _forged(call)
         frozen: Answer | None = joined.look(call) if joined is not None else None
@@ -144,7 +150,17 @@ def handle(
         if store.state["tampered"]:
             answer = _warned(call, answer)
         shown: Answer = answer if joined is None else joined.said(call, answer)
-        return shown
+        return shown if not _tells_a_person(store.state) else _notified(call, shown)
+
+
+def _tells_a_person(state: Any) -> bool:
+    return state["phase"] in ("FAILED_SAFE", "CLOSED") or bool(state["tampered"] or state["waves"])
+
+
+def _notified(call: Call, answer: Answer) -> Answer:
+    from . import notify
+
+    return notify.added(call, answer)
 
 
 def _in_a_fleet(project: str, run: str) -> bool:
@@ -258,7 +274,7 @@ def _warned(call: Call, answer: Answer) -> Answer:
     call.gate("NUDGED", who=tables.LEAD, step=step, task=None)
     text, (code, out, err) = "team: " + advice.tampering(call.state) + ".", answer
     if not out:
-        return block(text) if event == "Stop" else tell(event, text)
+        return answers.go_on(event, text, client_version(call.env)) if event == "Stop" else tell(event, text)
     found = codec.loads(out)
     if "reason" in found:
         found["reason"] += "\n" + text

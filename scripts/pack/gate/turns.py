@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ..base.enforcement import client_version
 from ..protocol import advice, machine, tables, view, watch
 from ..protocol.refusal import Refusal
-from .answers import PASS, block, tell
+from .answers import PASS, go_on, tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def _nudge(call: Call, todo: Sequence[Any]) -> Answer | None:
             e = view.entry(call.state, s["who"])
             step = "%s#%d" % (s["step"], e["inc"]) if e else s["step"]  # a successor is told anew
             call.append("NUDGED", actor=machine.GATE, who=s["who"], step=step, task=s["task"])
-            return block("team: before you end your turn: " + s["text"] + ".")
+            return go_on(call.payload["hook_event_name"], "team: before you end your turn: " + s["text"] + ".", client_version(call.env))
         except Refusal:
             if s["task"] is not None and s["who"] != tables.LEAD:
                 t = view.task(call.state, s["task"])

@@ -480,17 +480,18 @@ def charter_block(data, definition):
     lines = [
         BEGIN,
         "",
-        "| message path | adapter | rate | P50 | P95 | P99 | P99.9 | guarantee | ordering | faults | measured as |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "| message path | adapter | rate | bytes | throughput | connections | P50 | P95 | P99 | P99.9 | guarantee | ordering | consistency | faults | measured as |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     pairs = required(data, definition)
     for path in data["paths"]:
         budget = path["budget_ms"]
-        cells = [path["id"], path["adapter"], "%g/s for %g s" % (path["rate"], path["duration"])]
+        cells = [path["id"], path["adapter"], "%g/s for %g s" % (path["rate"], path["duration"])] + _targets(path)
         cells += ["%g ms" % budget[k] if k in budget else "-" for k in ("p50", "p95", "p99", "p999")]
         cells += [
             path["guarantee"],
             path.get("ordering", "none"),
+            path.get("consistency", "-"),
             ", ".join(path.get("fault", [])) or "-",
             ", ".join(k for k, p in pairs if p == path["id"]),
         ]
@@ -504,6 +505,16 @@ def charter_block(data, definition):
             usual = definition["thresholds"][name]
             lines.append("- `%s`: %g instead of %g %s: %s" % (name, waiver["value"], usual["value"], usual["unit"], waiver["reason"]))
     return "\n".join(lines + ["", END])
+
+
+def _targets(path):
+    """What a path is to carry, for the charter: bytes a second at its rate, its sustained throughput, its connections."""
+    size, kept, many = path.get("payload_bytes"), path.get("throughput"), path.get("density")
+    return [
+        "%g/s" % (path["rate"] * size) if size else "-",
+        "%g/s for %g s" % (kept["rate"], kept["duration"]) + (", %g bytes/s" % (kept["rate"] * size) if size else "") if kept else "-",
+        "%d a server" % many["connections"] if many else "%d" % path["connections"] if "connections" in path else "-",
+    ]
 
 
 def charter_text(old, data, definition):

@@ -125,6 +125,25 @@ def see(call):
         call.gate("WAVES_SEEN", unmet=now)
 
 
+def move_cards(call):
+    """A role ended its turn: its cards in progress whose artifact is there go on to the board's next column (the seed, section 12)."""
+    if call.payload.get("hook_event_name") not in ("SubagentStop", "TeammateIdle", "Stop") or call.actor["role"] not in waves.roles(
+        call.state
+    ):
+        return
+    from ..teams import TeamError
+
+    try:
+        definition = definition_of(call.state, call.project)
+        folder = root(call.state, call.project)
+        if "kanban" in definition and os.path.isfile(os.path.join(folder, definition["kanban"]["file"])):
+            from . import kanban
+
+            kanban.finished(folder, definition, call.actor["role"], call.now)
+    except (TeamError, ValueError, OSError):
+        pass  # `pack kanban show` says what is wrong with the board; a turn's end is not the place
+
+
 def anchor(call):
     """After a shell command: note the head of the evidence ledger in the journal, so that what was measured cannot be rewritten."""
     from .evidence import tail
@@ -370,8 +389,9 @@ def work_found(definition, folder):
             continue
         wanted = [by_id[r].get("artifacts", []) for r in mine]
         left = [p for p in sum(wanted, []) if artifact_problem(folder, p)]
-        if w["mode"] == "background" and left:
-            continue  # it runs beside the others
+        if w["mode"] == "background" and left:  # it runs beside the others: whoever is whole counts
+            out += [r for r in mine if r not in out and not any(artifact_problem(folder, p) for p in by_id[r].get("artifacts", []))]
+            continue
         if left or not all(wanted) or reasons(definition, folder, w["id"], "exit", passing):
             break
         out += [r for r in mine if r not in out]
@@ -768,6 +788,7 @@ class WaveRun(TaskRun):
         return reminder(call)
 
     def see(self, call):
+        move_cards(call)
         see(call)
 
     def typed(self, call, words):

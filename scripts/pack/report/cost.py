@@ -315,6 +315,11 @@ def _price(row, currency):
     return "" if row["money"] is None else "   %.2f %s" % (row["money"], currency)
 
 
+def short(cost):
+    """One phrase of it: `31 calls, 412k tokens in, 1.20 USD`."""
+    return "%d calls, %s tokens in%s" % (cost["calls"], _n(cost["input"]), _price(cost, cost["currency"]))
+
+
 def safely(state, records, env):
     """`of_run` for those who show it beside other things: what goes wrong is said in its place."""
     try:

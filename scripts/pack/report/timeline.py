@@ -7,7 +7,7 @@ import time
 
 from pack.base import codec
 from pack.protocol import tables, view
-from pack.store import history
+from pack.store import history, proof
 from pack.store.render import stats, summary
 from pack.store.telling import told as told_of
 
@@ -164,6 +164,16 @@ def _verdicts(told):
     return table(("Task", "Role", "Agent", "Verdict", "Revision", "At", "Event"), rows)
 
 
+SIGNS = {proof.HOLDS: "holds", proof.FAILS: "does not hold", proof.WAITS: "not yet"}
+
+
+def _proof(state, counts):
+    """The closing proof; signs are words, too: colour alone says nothing to many."""
+    return table(
+        ("", "What the end rests on", "Seen"), [(SIGNS.get(sign, "mind"), what, facts) for sign, what, facts in proof.rows(state, counts)]
+    )
+
+
 def _numbers(state, told, counts, records):
     total = [t for _n, t in view.tasks(state) if t["state"] != "CANCELLED"]
     pairs = [
@@ -215,6 +225,7 @@ def parts(state, records, told):
         "numbers": _numbers(state, told, counts, records),
         "task-table": _tasks(state, told),
         "verdict-table": _verdicts(told),
+        "proof-table": _proof(state, counts),
         "report": html.escape(summary(state, counts)),
     }
 
@@ -238,6 +249,7 @@ def page(state, records, enforcement, told=None, live=False, spent="Cost: not lo
         numbers=given["numbers"],
         tasks=given["task-table"],
         verdicts=given["verdict-table"],
+        proof=given["proof-table"],
         summary=given["report"],
         spent=html.escape(spent),
         data=codec.dumps(given["data"]).replace("<", "\\u003c"),
@@ -266,8 +278,9 @@ _PAGE = """<!doctype html>
 <div id="event" role="status">Choose an event to read it whole.</div></section>
 <section aria-labelledby="tasks"><h2 id="tasks">Tasks</h2><div id="task-table">{tasks}</div></section>
 <section aria-labelledby="verdicts"><h2 id="verdicts">Who approved what</h2><div id="verdict-table">{verdicts}</div></section>
+<section aria-labelledby="proof"><h2 id="proof">Closing proof</h2><div id="proof-table">{proof}</div></section>
 <section aria-labelledby="summary"><h2 id="summary">Summary</h2><pre tabindex="0" id="report">{summary}</pre></section>
-<section aria-labelledby="cost"><h2 id="cost">Cost</h2><pre tabindex="0">{spent}</pre></section>
+<section aria-labelledby="cost"><h2 id="cost">Cost</h2><pre tabindex="0" id="spent">{spent}</pre></section>
 </main><div id="tip" hidden></div>
 <script type="application/json" id="data">{data}</script><script>{js}</script></body></html>
 """

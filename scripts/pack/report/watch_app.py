@@ -4,6 +4,7 @@ Agents with state, step and how long; tasks with who waits for whom; the log wit
 the chosen task. Several runs of a project are followed in turn (`n`).
 """
 
+import os
 import subprocess
 import time
 
@@ -16,13 +17,16 @@ from textual.widgets import DataTable, Footer, Input, Static
 
 from ..base import enforcement, paths
 from ..protocol import tables, view
-from ..store import history
+from ..store import history, proof
 from ..store.follow import Follower
 from ..store.journal import Damaged
 from ..store.render import doing
+from ..store.summary import figures
 from ..store.telling import told
+from . import cost
 
 LOOK_SECONDS = 0.5
+COST_SECONDS = 20
 LOG_ROWS = 1000  # the newest ones; `pack log` has the others
 HELP = """[b]Keys[/b]
 
@@ -31,6 +35,7 @@ Tab                    next table
 Enter                  explanation and diff of the chosen task
 /                      filter the log: words, who:NAME, task:N
 r                      only refusals
+p                      the closing proof so far, and what the run cost
 n                      next run of this project
 Escape                 close a pane, clear the filter
 ?                      this help
@@ -83,6 +88,7 @@ class Watch(App):
         Binding("question_mark", "help", "help", key_display="?"),
         Binding("slash", "filter", "filter", key_display="/"),
         Binding("r", "refusals", "refusals"),
+        Binding("p", "proof", "proof, cost"),
         Binding("n", "next", "next run"),
         Binding("escape", "back", "back", show=False),
     ]
@@ -90,7 +96,7 @@ class Watch(App):
     def __init__(self, project=None, team=None, explain=None):
         super().__init__()
         self.project, self.follower, self.explain = project, Follower(project, team), explain
-        self.words, self.refusals, self.trouble = "", False, ""
+        self.words, self.refusals, self.trouble, self.cost, self.priced = "", False, "", {"absent": "not looked for yet"}, 0
 
     def compose(self):
         yield Static(id="head")
@@ -117,6 +123,19 @@ class Watch(App):
         self.set_interval(LOOK_SECONDS, self.look)
         self.set_interval(5, self.fill_agents)  # how long somebody is at it grows without an event
         self.query_one("#tasks").focus()
+        self.price()
+        self.set_interval(COST_SECONDS, self.price)
+
+    def price(self):
+        """Read the transcripts beside the drawing, where there is anything new: they are long."""
+        f = self.follower
+        if f.records and len(f.records) != self.priced:
+            self.priced = len(f.records)
+            self.run_worker(lambda: self._priced(f.state, list(f.records)), thread=True, exclusive=True)
+
+    def _priced(self, state, records):
+        self.cost = cost.safely(state, records, os.environ)
+        self.call_from_thread(self.fill_head)
 
     def on_resize(self, _event=None):
         self.set_class(self.size.width < 100, "narrow")
@@ -158,6 +177,8 @@ class Watch(App):
             "%d refused" % sum(r["event"] in tables.TROUBLE for r in f.records),
             history.duration(now - f.history.start),
         ]
+        if "absent" not in self.cost:
+            parts.append(escape(cost.short(self.cost)))
         if self.trouble:
             parts.append("[red]%s[/red]" % escape(self.trouble))
         self.query_one("#head", Static).update("  ".join(parts))
@@ -234,6 +255,12 @@ class Watch(App):
         except (OSError, subprocess.TimeoutExpired):
             diff = ""
         return text + "\n\ndiff against the last commit:\n" + (diff[:40000] or "  none")
+
+    def action_proof(self):
+        f = self.follower
+        if f.state["team"] is not None:
+            told = proof.lines(f.state, figures(f.records))
+            self.push_screen(Pane("Closing proof so far\n\n" + "\n".join(told) + "\n\n" + cost.text(self.cost)))
 
     def action_help(self):
         self.push_screen(Pane(HELP, markup=True))

@@ -22,6 +22,8 @@ CHECKS = {
     "charter_table": ((), ()),
     "kanban_board": ((), ()),
     "schema_compatibility": ((), ()),
+    "github_project": ((), ()),
+    "github_release": (("file",), ()),
     "line": (("file", "line"), ()),
     "command": (("run",), ("timeout", "limits", "sealed")),
     "approval": ((), ("ask",)),

@@ -104,6 +104,7 @@ def check(file, context):
 
 
 _HOSTS = ("opencode", "codex", "cursor", "gemini", "copilot", "windsurf")  # a page on another program
+_IN_BRACKETS = lazy(r"`?\*{0,2} (?:sub-?)?agents?\*{0,2} \(`?([\w.-]+)`? plugin\b")
 _FROM = lazy(r"`?\*{0,2} (?:sub-?)?agents? (?:\([^)\n]{0,60}\) )?(?:from|of|by|in) (?:the )?[\[`]{0,2}[\w.-]+/[\w.-]+")
 
 
@@ -117,6 +118,9 @@ def _resolves_bare(plugin, own, name):
 def _said_of_another(file, ref):
     """`the official `x` agent from [owner/repository](...)`"""
     text, (start, end) = file.text, ref.span
+    named = _IN_BRACKETS.match(text, end) if ref.kind == "prose" else None
+    if named and named.group(1) not in file.plugin.names:
+        return True  # `x` agent (other plugin)
     if ref.kind == "prose" and text.endswith((" a `", " an `", "*a `"), 0, start):
         return True  # `a `db-migration` agent`: one of that sort, which is to be made
     return ref.kind == "prose" and (
