@@ -641,7 +641,6 @@ class Data(_Spoken, total=False):
     lost: List[str]
     findings: List[Finding]
     uncommitted: List[str]
-    left: List[str]
     gated: bool
     file: str
     was: str

@@ -8,7 +8,7 @@ from ..protocol.guards_teardown import tampered_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Sequence
+    from typing import Any, Sequence
     from ..protocol.state_types import Record, State
     from .figure_types import CommitRow, Figures, ResultFigures
 
@@ -101,7 +101,8 @@ def stats(records: Sequence[Record]) -> ResultFigures:
         elif name == "STATE_DIVERGENCE":
             out["diverging"].append("%s %s" % (d.get("file"), d.get("was")))
         elif name == "RESULT_CHECKED":
-            out["uncommitted"], out["left"] = d.get("uncommitted") or [], d.get("left") or []
+            told: Any = d
+            out["uncommitted"], out["left"] = told.get("uncommitted") or [], told.get("left") or []
         elif name == "START_RECORDED":
             out["start"] = d  # type: ignore[typeddict-item]  # this event's data is a StartRecord
     return out
