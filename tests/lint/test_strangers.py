@@ -30,7 +30,13 @@ def agent(body, name="helper", front="tools: Read\n"):
 REFERENCE = {"references/r.md": "# R\n"}
 STATES = {"references/states.md": "# S\n\n| State | Meaning |\n|---|---|\n| `ACTIVE` | runs |\n| `CLOSING` | ends |\n"}
 NAMED_SKILLS = json.dumps(
-    {"name": "demo-pack", "version": "1.0.0", "description": "Demo", "author": {"name": "E"}, "skills": ["./skills/use/a", "./skills/use/b"]}
+    {
+        "name": "demo-pack",
+        "version": "1.0.0",
+        "description": "Demo",
+        "author": {"name": "E"},
+        "skills": ["./skills/use/a", "./skills/use/b"],
+    }
 )
 SILENT = [
     # A matcher that is no list of names meets the tools of servers, too.
@@ -643,9 +649,7 @@ SILENT = [
         )
     ),
     (
-        {
-            "references/r.md": "# R\n\n```markdown\n## A\n\n```bash\na\n```\n\nB\n\n```ts\nb\n```\n\nSee [API](./none.md).\n```\n\nEnd.\n"
-        },
+        {"references/r.md": "# R\n\n```markdown\n## A\n\n```bash\na\n```\n\nB\n\n```ts\nb\n```\n\nSee [API](./none.md).\n```\n\nEnd.\n"},
         "ref-file",
     ),
     *(
@@ -656,7 +660,10 @@ SILENT = [
         )
     ),
     ({"commands/build.md": command("What a user sees right after running `bash <(curl -sSL https://x.example/i.sh)`.")}, "piped-to-shell"),
-    ({"skills/s/SKILL.md": skill('Every hook has this:\n\n    {\n      "command": "${CLAUDE_PLUGIN_ROOT}/hooks/remind.sh"\n    }\n')}, "ref-file"),
+    (
+        {"skills/s/SKILL.md": skill('Every hook has this:\n\n    {\n      "command": "${CLAUDE_PLUGIN_ROOT}/hooks/remind.sh"\n    }\n')},
+        "ref-file",
+    ),
     *(
         ({"agents/helper.md": agent(body)}, "tool-ungranted")
         for body in ("It is loaded via Agent tool.", "Interactive mode presents it to the user via `AskUserQuestion`, who confirms.")
@@ -692,7 +699,10 @@ SILENT = [
     ),
     *(
         (
-            {"scripts/h.sh": "#!/bin/sh\n" + body, "hooks/hooks.json": hooks("SessionStart", command='sh "${CLAUDE_PLUGIN_ROOT}/scripts/h.sh"')},
+            {
+                "scripts/h.sh": "#!/bin/sh\n" + body,
+                "hooks/hooks.json": hooks("SessionStart", command='sh "${CLAUDE_PLUGIN_ROOT}/scripts/h.sh"'),
+            },
             "hook-answer",
         )
         for body in (
@@ -725,7 +735,12 @@ SILENT = [
         "bin-file",
     ),
     ({"skills/s/SKILL.md": skill("node -e \"require('${CLAUDE_PLUGIN_ROOT}/scripts/lib/t')\""), "scripts/lib/t.js": "1\n"}, "ref-file"),
-    (dict(STATES, **{"agents/helper.md": agent("See references/states.md.\n\n```bash\nCLOSINGS=\"\"\nfor CLOSINGS in a; do :; done\n```")}), "protocol-name"),
+    (
+        dict(
+            STATES, **{"agents/helper.md": agent("See references/states.md.\n\n```bash\nCLOSINGS=\"\"\nfor CLOSINGS in a; do :; done\n```")}
+        ),
+        "protocol-name",
+    ),
     (
         {
             "commands/build.md": command(

@@ -51,7 +51,13 @@ def check(file, context):
             continue
         number = (match.group(1) or match.group(4)).lower()
         begin = match.start()
-        if _SOME.match(file.text, match.end()) or _OF_THEM.search(file.text, max(0, begin - 12), begin) or not number.isdigit() and _GOES_ON.match(file.text, match.end()) or _of_another(file, match.start()):
+        if (
+            _SOME.match(file.text, match.end())
+            or _OF_THEM.search(file.text, max(0, begin - 12), begin)
+            or not number.isdigit()
+            and _GOES_ON.match(file.text, match.end())
+            or _of_another(file, match.start())
+        ):
             continue
         number = int(number) if number.isdigit() else _WORDS.index(number)
         noun = (match.group(2) or match.group(3)).lower().split()[-1].rstrip("s")
