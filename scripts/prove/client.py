@@ -18,7 +18,7 @@ from pack.base import codec, paths
 from pack.cli import verbs
 from pack.gate import answers, entry
 from pack.realtime import wave_runs
-from pack.store.journal import Busy, Damaged, read_chain, seal
+from pack.store.journal import Busy, Damaged, read_chain, encode_line
 
 from . import fuzz, worker
 from .witness import PROTOCOL_EVENTS, Book, Broken, Witness, bytes_of, need
@@ -79,6 +79,11 @@ class Person:
         self.use, self.requests, self.since = None, [], 0
         self.alias = self.pane = self.process = self.inside = None  # of interactive clients (panes.py)
         self.ended = False
+
+
+def keeps_going(out):
+    """The text with which the answer to a turn's end keeps the turn going, else None."""
+    return ((out or {}).get("hookSpecificOutput") or {}).get("additionalContext") or (out or {}).get("reason")
 
 
 class Client:
@@ -344,8 +349,8 @@ class Client:
         self.hook("SubagentStart", self.key(person))
 
     def turn_ends(self, who, kill):
-        """Answers the hook's output: what keeps the turn going, else None."""
-        return self.hook("SubagentStop", who, kill, stop_hook_active=False, background_tasks=[])[1]
+        """Answers what keeps the turn going, else None."""
+        return keeps_going(self.hook("SubagentStop", who, kill, stop_hook_active=False, background_tasks=[])[1])
 
     def do_spawn(self, who, deed):
         name, role = deed["name"], self.asked_role(deed)
@@ -873,7 +878,7 @@ class Client:
                     "more": 0,
                     "state": None,
                 }
-                data += seal(forged, last["sum"])[0]
+                data += encode_line(forged, last["sum"])[0]
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as f:
             f.write(data)

@@ -164,7 +164,7 @@ class World:
                 raise
 
     # -- the judge ------------------------------------------------------------------------------------------------------
-    def judge(self, steps):
+    def judge(self, steps):  # noqa: C901 - one question for each promise of a lease
         """What is wrong with this history, as lines; none when all is well."""
         rows, bad = self.admin.rows, []
         held = rows("select lineage, key, run, fence from fleet.leases where project = %s", (self.project,))

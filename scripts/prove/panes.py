@@ -13,7 +13,7 @@ import time
 from pack.base import codec
 from pack.gate import identity
 
-from .client import Client, Person
+from .client import Client, Person, keeps_going
 from .noise import NOISE, Deeds
 from .waveclient import WaveClient
 from .wavedeeds import WaveDeeds
@@ -79,7 +79,7 @@ class Panes(Client):
     def turn_ends(self, who, kill):
         person = self.person(who)
         if person.pane:
-            out = self.hook("Stop", who, kill, stop_hook_active=False, background_tasks=[])[1]
+            out = keeps_going(self.hook("Stop", who, kill, stop_hook_active=False, background_tasks=[])[1])
         else:
             out = super().turn_ends(who, kill)
         if not out:

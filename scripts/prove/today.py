@@ -7,7 +7,7 @@ promise, and so is one that the message would not have been allowed.
 
 from pack.protocol import tables, view
 
-from .client import Client
+from .client import Client, keeps_going
 from .deeds import say
 from .noise import Deeds
 from .witness import need, parse
@@ -75,7 +75,9 @@ class Today(Client):
         said = self.deed.get("text")
         if said is not None:
             self.words[self.person(who).name] = said
-            return self.hook("SubagentStop", who, kill, stop_hook_active=False, background_tasks=[], last_assistant_message=said)[1]
+            return keeps_going(
+                self.hook("SubagentStop", who, kill, stop_hook_active=False, background_tasks=[], last_assistant_message=said)[1]
+            )
         return Client.turn_ends(self, who, kill)
 
 

@@ -32,7 +32,7 @@ PLAN = {
             "references": ["src/old.py"],
             "acceptance": ["greets"],
             "checks": ["snake_case"],
-            "tooling": {"test": "python3 -m unittest"},
+            "tooling": {"test": "true"},
             "blocked_by": [],
             "reviewers": ["logic-reviewer"],
             "high_risk": False,
@@ -44,7 +44,7 @@ PLAN = {
             "references": [],
             "acceptance": ["recorded"],
             "checks": ["short"],
-            "tooling": {"test": "python3 -m unittest"},
+            "tooling": {"test": "true"},
             "blocked_by": [1],
             "reviewers": ["logic-reviewer"],
         },
@@ -61,6 +61,11 @@ def plan(mode="SIMPLE", **changes):
         raw["facts"]["gold_standard_exists"] = {"value": False, "evidence": "nothing like it"}
     raw.update(changes)
     return raw
+
+
+def keeps_going(out):
+    """The text with which the answer to a turn's end keeps the turn going, else None."""
+    return ((out or {}).get("hookSpecificOutput") or {}).get("additionalContext") or (out or {}).get("reason")
 
 
 class Session:
@@ -203,7 +208,7 @@ class Session:
     def stop(self, who):
         """A turn's end; answers the text that keeps the turn going, else None."""
         _code, out, _err = self.send("Stop" if who == "lead" else "SubagentStop", who, stop_hook_active=False, background_tasks=[])
-        return out["reason"] if out else None
+        return keeps_going(out)
 
     def deliver(self):
         """The client delivers to the lead whatever is queued for it, each as a prompt of its own."""

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from hooks.driver import plan
+from hooks.driver import keeps_going, plan
 from pack.base import project_facts
 from pack.protocol import advice
 
@@ -39,7 +39,7 @@ def approve(s, coder, number):
 def ends(s, who, text):
     """A turn's end with last words; answers what keeps the turn going, else None."""
     _code, out, _err = s.send("SubagentStop", who, stop_hook_active=False, background_tasks=[], last_assistant_message=text)
-    return out["reason"] if out else None
+    return keeps_going(out)
 
 
 # --- A write claims -----------------------------------------------------------------------------------------------------

@@ -191,7 +191,7 @@ def pack(*argv):
 LOOSE = "tests assert counts, order and the formula, never milliseconds"
 
 
-def rt_for(root, folder, kafka=None):
+def rt_for(root, folder, kafka=None):  # long: data, a whole rt.yaml
     """The rt.json of the measured project: every kind but the event store's, on real servers of its own."""
     budget = {"p99": 1900}
     ws, redis_port, nats_port = free_port(), free_port(), free_port()
@@ -297,6 +297,11 @@ def rt_for(root, folder, kafka=None):
     }
 
 
+SIGNED = "# Deployment\n\n%s\n\nGitHub release: none, the repository is nowhere\nstatus: APPROVED\n" % "\n".join(
+    "- Stage %s: PASS" % s for s in ("dev", "staging", "canary 5 %", "production")
+)
+
+
 @pytest.fixture(scope="session")
 def measured(tmp_path_factory):
     """A project with all evidence measured on real servers, all ten gates passing. Never written to: copy it."""
@@ -318,7 +323,7 @@ def measured(tmp_path_factory):
         "# Board\n\ncards below\n\n" + "".join("## %s\n\n" % c["name"] for c in definition["kanban"]["columns"])
     )
     (team / "evaluation" / "QA_SIGNOFF.md").write_text("# QA\n\nstatus: PASS\n")
-    (team / "releases" / "DEPLOYMENT_SIGNOFF.md").write_text("# Deployment\n\nstatus: APPROVED\n")
+    (team / "releases" / "DEPLOYMENT_SIGNOFF.md").write_text(SIGNED)
     (team / "legal" / "AUDIT_COMPLIANCE.md").write_text("# Audit\n\nLegal clearance: GRANTED\n")
     code = pack("rt", "all", "--release", "--quiet", "--dir", team)
     for _ in range(3):  # INVALID is no failure: on a busy machine the probe is late, and measures again

@@ -1,11 +1,13 @@
 """`pack rt doctor`, `compose`, `up`, `down`: what rt.yaml needs on this machine (the seed, section 8)."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 
+import pytest
 import yaml
 
 from pack.realtime import local, managed
@@ -82,3 +84,52 @@ def test_up_waits_until_it_answers_and_down_ends_it(tmp_path):
     while managed.answers(address) and time.monotonic() < until:
         time.sleep(0.1)
     assert not managed.answers(address) and not os.path.exists(tmp_path / ".team" / ".up.pid")
+
+
+INSTALLED = """rt: 1
+project: P
+paths:
+  - {id: r, adapter: redis, address: "redis://127.0.0.1:%d/0", rate: 50, duration: 10, budget_ms: {p99: 50}, guarantee: at-most-once}
+services: {postgresql: "127.0.0.1:%d"}
+"""
+
+
+@pytest.mark.skipif(not (local.program("redis") and local.program("postgresql")), reason="redis-server or PostgreSQL is not installed")
+def test_what_is_installed_is_started_and_the_smoke_tests_pass(tmp_path):
+    redis, postgres = free_port(), free_port()
+    (tmp_path / ".team").mkdir()
+    (tmp_path / ".team" / "rt.yaml").write_text(INSTALLED % (redis, postgres))
+    os.chmod(tmp_path, 0o755)
+    code, out = run(tmp_path, "smoke")
+    assert code == 1 and "FAIL r " in out and "nothing answers at 127.0.0.1:%d" % postgres in out
+    code, out = run(tmp_path, "doctor")
+    assert code == 0 and out.count("`pack rt up` starts it") == 2, out
+    up = subprocess.Popen(PACK + ["rt", "up"], cwd=str(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        told = up.stdout.readline() + up.stdout.readline()
+        assert told == "up: redis://127.0.0.1:%d/0\nup: 127.0.0.1:%d\n" % (redis, postgres), told + up.stdout.read()
+        until = time.monotonic() + 20  # it listens before it lets anybody in
+        while run(tmp_path, "smoke")[0] and time.monotonic() < until:
+            time.sleep(0.2)
+        code, out = run(tmp_path, "smoke")
+        assert code == 0 and "10 of 10 messages came" in out and "ok   postgresql" in out, out
+        assert run(tmp_path, "down") == (0, "asked to end\n") and up.wait(60) == 0
+    finally:
+        if up.poll() is None:
+            up.send_signal(signal.SIGKILL)
+        up.stdout.close()
+        shutil.rmtree(local.data_home("postgresql", "127.0.0.1:%d" % postgres, tmp_path / ".team" / ".up"), ignore_errors=True)
+    assert not managed.answers("127.0.0.1:%d" % postgres)
+
+
+def test_what_is_not_installed_is_a_service_of_the_compose_file_and_an_unknown_one_is_told(tmp_path):
+    (tmp_path / ".team").mkdir()
+    text = INSTALLED % (free_port(), free_port())
+    (tmp_path / ".team" / "rt.yaml").write_text(text.replace("services: {", 'services: {flink: "127.0.0.1:%d", ' % free_port()))
+    code, out = run(tmp_path, "compose")
+    assert code == 0, out
+    services = yaml.safe_load((tmp_path / "docker-compose.rt.yml").read_text())["services"]
+    assert services["flink"] == {"image": "flink:1.18-scala_2.12", "command": ["standalone-job"], "ports": ["8082:8081"]}
+    (tmp_path / ".team" / "rt.yaml").write_text(text.replace("postgresql:", "postgres:"))
+    code, out = run(tmp_path, "doctor")
+    assert code == 2 and "unknown service 'postgres'; known: " in out

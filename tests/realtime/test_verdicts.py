@@ -3,6 +3,7 @@ own limit is the system's. Every server and broker is real."""
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -80,9 +81,14 @@ def test_what_is_lost_is_shown_where_it_may(faulty, tmp_path, capsys):
     [
         ("/text", (), "received 200, lost 0"),
         ("/json", ('message={"user": "probe", "text": "{body}"}',), "received 200, lost 0"),
-        ("/json", (), "none of the frames (binary: the server ended the connection with 1003 (text only)"),
-        ("/close", ("frame=binary",), "the server ended the connection with 1011 (out of cheese)"),
-        ("/close", ("frame=binary",), "the first that failed: Gone: the server ended the connection with 1011"),
+        (
+            "/json",
+            (),
+            "INVALID: it does not send a message back, in none of the frames (binary: the server ended the connection with 1003 (text only)",
+        ),
+        ("/wrap", (), "received 200, lost 0"),
+        ("/upper", (), "messages came that are none of the probe's"),
+        ("/close", ("frame=binary",), "the first that failed: Gone: the server ended the connection with 1011 (out of cheese)"),
     ],
 )
 def test_text_and_json_frames_and_the_reason_of_a_close(faulty, path, options, told, capsys):
@@ -90,7 +96,7 @@ def test_text_and_json_frames_and_the_reason_of_a_close(faulty, path, options, t
     code = pack("rt", "probe", "websocket", faulty + path, "--rate", 100, "--duration", 2, *words)
     out = capsys.readouterr().out
     assert told in out
-    assert code == (1 if "nothing came back" in out else 0)
+    assert code == (1 if "nothing came back" in out or "INVALID" in out else 0)
 
 
 def test_a_payload_over_a_mebibyte_comes_back(faulty, capsys):
@@ -101,6 +107,77 @@ def test_a_payload_over_a_mebibyte_comes_back(faulty, capsys):
 def test_any_protocol_of_redis(redis_url, capsys):
     assert pack("rt", "probe", "redis", redis_url + "?protocol=3", "--rate", 100, "--duration", 2) == 0
     assert "received 200, lost 0" in capsys.readouterr().out
+
+
+def probed(adapter, address, *words):
+    """(exit code, all that was printed) of a short probe."""
+    argv = [sys.executable, "-I", START, "rt", "probe", adapter, address, "--rate", "100", "--duration", "1", *map(str, words)]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_stream_that_vanishes_is_the_systems_loss():
+    """The server ends waiting reads with an error of its own: it is no fault of the receiver."""
+    need("redis")
+    import threading
+
+    import redis
+
+    port = free_port()
+    running = Running(["redis-server", "--port", str(port), "--save", "", "--bind", "127.0.0.1", "--requirepass", "secret"], port)
+    try:
+        code, out = probed("redis", "redis://127.0.0.1:%d/0" % port)
+        assert code == 2 and "NOAUTH" in out and "user and password" in out and "is it running" not in out
+        client = redis.Redis(port=port, password="secret")
+
+        def flush():
+            while not any(c.get("cmd") == "xreadgroup" for c in client.client_list()) or not client.dbsize():
+                time.sleep(0.05)
+            time.sleep(1.3)
+            client.flushall()
+
+        flushing = threading.Thread(target=flush)
+        flushing.start()
+        code, out = probed("redis", "redis://:secret@127.0.0.1:%d/0" % port, "--duration", 3)
+        flushing.join()
+        assert "the server answered a read with UNBLOCKED" in out and "receiver died" not in out and "INVALID" not in out
+    finally:
+        running.stop()
+
+
+AS_ROOT = ["user root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # it must read files of the test
+
+
+def test_what_mosquitto_drops_and_acknowledges_is_told_before(mosquitto, tmp_path):
+    """By MQTT 3.1.1 a broker can only acknowledge what an access rule or a limit of size drops."""
+    (tmp_path / "acl").write_text("topic read $SYS/#\ntopic read pack/#\n")
+    code, out = probed("mqtt", mosquitto(*AS_ROOT, "acl_file %s" % (tmp_path / "acl")))
+    assert code == 2 and "the broker refused the message: not authorized (135)" in out
+    code, out = probed("mqtt", mosquitto("message_size_limit 1000"), "--size", 2000)
+    assert code == 2 and "packet too large (149)" in out
+    code, out = probed("mqtt", mosquitto(*AS_ROOT, "password_file /dev/null", anonymous=False))
+    assert code == 2 and "not authorized (5)" in out and "is it running" not in out
+
+
+def test_jetstream_that_is_full_refuses(tmp_path):
+    """Its refusal has a sequence number as an acknowledgment has."""
+    need("nats")
+    port = free_port()
+    (tmp_path / "n.conf").write_text(
+        'port: %d\nhost: 127.0.0.1\njetstream { store_dir: "%s", max_file_store: 100000 }\n' % (port, tmp_path)
+    )
+    running = Running(["nats-server", "-c", str(tmp_path / "n.conf")], port)
+    try:
+        _, out = probed("nats", "nats://127.0.0.1:%d" % port, "--size", 2000)
+        assert "100 failed to go out" in out and "JetStream refused it" in out
+    finally:
+        running.stop()
+
+
+def test_whoever_listens_and_says_nothing_ends_the_probe_in_time():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        code, out = probed("socketio", "http://127.0.0.1:%d" % silent.getsockname()[1])
+    assert code == 2 and "it did not answer in time; is it running there?" in out
 
 
 def test_a_dead_receiver_of_its_own_is_invalid(redis_url, tmp_path):
@@ -123,6 +200,16 @@ def test_a_dead_receiver_of_its_own_is_invalid(redis_url, tmp_path):
     assert pack("rt", "latency", "--quiet", "--dir", team) == 1
     found = row(team, "kafka_e2e_latency")
     assert found["verdict"] == "INVALID" and "the probe's own receiver died (KeyError" in found["reasons"][0]
+    judged = derive.judge(KINDS["ordering_verification"], path, *ordered(path, str(tmp_path)))
+    assert judged.verdict == "INVALID" and "the probe's own receiver died (KeyError" in judged.reasons[0], "nor in an order"
+
+
+def ordered(path, folder):
+    """(entry, run, limits, ledger) of an ordering audit, as `derive.judge` takes them."""
+    text, counts, _, _ = audit.ordering(dict(path, messages=10), "t-ord-%s" % os.urandom(3).hex(), folder)
+    text = "n r\n" + text
+    entry = dict(counts, guarantee=path["guarantee"], ledger={"lines": text.count("\n")})
+    return entry, {"id": "r"}, None, text
 
 
 LIAR = """
@@ -204,9 +291,9 @@ def mosquitto(tmp_path):
     need("mqtt")
     started = []
 
-    def start(*lines):
-        port = free_port()
-        (tmp_path / "m.conf").write_text("listener %d 127.0.0.1\nallow_anonymous true\n%s\n" % (port, "\n".join(lines)))
+    def start(*lines, anonymous=True):
+        port, who = free_port(), "true" if anonymous else "false"
+        (tmp_path / "m.conf").write_text("listener %d 127.0.0.1\nallow_anonymous %s\n%s\n" % (port, who, "\n".join(lines)))
         started.append(Running(["mosquitto", "-c", str(tmp_path / "m.conf")], port))
         return "mqtt://127.0.0.1:%d" % port
 

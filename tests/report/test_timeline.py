@@ -121,3 +121,23 @@ def test_plans_of_other_kinds_and_runs_without_tasks_have_a_page(session, tmp_pa
     session.build("plan.md")
     text = page_of(session, tmp_path / "run.html")
     assert numbers(text)["Tasks done"] == "0 of 0" and "DISCOVERY" in text
+
+
+def test_the_closing_proof_says_what_holds_and_what_does_not_yet(run, tmp_path):
+    def proof():
+        part = page_of(run, tmp_path / "run.html").partition('id="proof-table">')[2].partition("</div></section>")[0]
+        rows = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.S) for row in re.findall(r"<tr>(.*?)</tr>", part, re.S)]
+        return {what: (sign, facts) for sign, what, facts in rows[1:]}
+
+    told = proof()
+    assert told["every task is done, each approved by every role that it needs"] == ("not yet", "1 of 2")
+    assert told["build and tests passed in a fresh checkout of this very tree"] == ("not yet", "`pack verify` has not run")
+    sha = run.bash("lead", "git log --format=%h -1") or run.output.strip()
+    sign, facts = told["every commit holds approved content"]
+    assert sign == "holds" and sha[:7] in facts and "task #1" in facts
+    with open(os.path.join(run.project, "src", "a.py"), "a") as f:
+        f.write("B = 2\n")  # past the gate
+    run.send("UserPromptSubmit", prompt="go on")
+    run.send("UserPromptSubmit", prompt="go on")
+    sign, facts = proof()["what the run leaves behind is exactly what was approved"]
+    assert sign == "does not hold" and "src/a.py" in facts

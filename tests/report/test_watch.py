@@ -70,6 +70,10 @@ def test_the_screen_shows_the_run_and_follows_it(run, size):
             await pilot.press("escape", "question_mark")
             await pilot.pause()
             assert "only refusals" in str(app.screen.query_one(Static).render())
+            await pilot.press("escape", "p")
+            await pilot.pause()
+            text = str(app.screen.query_one(Static).render())
+            assert "… every task is done" in text and "0 of 2" in text and "Cost: not known" in text
 
     asyncio.run(go())
 
@@ -171,6 +175,7 @@ def test_news_come_by_themselves(web):
         assert int(stream.readline().decode().partition("data: ")[2]) > first
     after = json.loads(get(base + "/data?token=" + token)[1])
     assert after["data"]["tasks"][0]["spans"][-1][0] == "IN_REVIEW" and "IN_REVIEW" in after["task-table"]
+    assert "every task is done" in after["proof-table"] and after["spent"].startswith("Cost: not known")
 
 
 def test_a_journal_that_is_cut_or_replaced_is_read_anew_and_half_a_line_waits(run):

@@ -129,6 +129,7 @@ def text(result):
         lines += ["          %s" % r for r in gate["reasons"][:8]]
         if len(gate["reasons"]) > 8:
             lines.append("          and %d more (--json shows all)" % (len(gate["reasons"]) - 8))
+        lines += ["          %s" % r["note"] for r in gate["evidence"] if r.get("note")]
         if gate["roles_to_respawn"]:
             lines.append("        spawn again: %s%s" % (", ".join(gate["roles_to_respawn"]), "; " + gate["say"] if gate["say"] else ""))
         if gate["escalate"]:

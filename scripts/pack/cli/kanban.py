@@ -9,7 +9,7 @@ import subprocess
 import click
 
 from pack.cli import clicks
-from pack.realtime import grid, kanban
+from pack.realtime import github, grid, kanban
 from pack.report.data import collect
 
 GH_S = 120.0
@@ -77,6 +77,7 @@ def add(title, labels, path, team, team_dir, now):
 @click.option("--owner")
 @click.option("--artifact", help="its file below the team's folder")
 @click.option("--path", help="its message path in rt.yaml")
+@click.option("--milestone", help="one of MILESTONES.md: its issue belongs to it")
 @click.option("--infrastructure", help="what it runs on, once that is there")
 @click.option("--tested", help="with what it was integration tested")
 @click.option("--issue", type=int, help="its GitHub issue")
@@ -137,46 +138,95 @@ def show(team, team_dir, now):
 @clicks.team_options
 @clicks.now_option
 def sync(running, closing, repo, team, team_dir, now):
-    titles, done = kanban.milestones(team_dir), []
+    at, told = now or kanban.now(), os.path.join(team_dir, "GITHUB_ISSUES.md")
+    try:
+        with open(told, encoding="utf-8") as handle:
+            ids = github.state(handle.read())[1]
+    except OSError:
+        ids = {}
     if not running:
-        for line in commands(open_board(team, team_dir), titles, closing, repo, done):
+        plan = Plan(open_board(team, team_dir), closing, repo, ids, at)
+        for line in plan.lines:
             click.echo(line)
-    else:
-        with changed(team, team_dir, now) as b:
-            for line, command in commands(b, titles, closing, repo, done).items():
-                click.echo(line)
-                ended = gh(command) if command else None
-                found = re.search(r"/issues/(\d+)", ended.stdout) if ended and command[1:3] == ["issue", "create"] else None
-                if found:  # kept at once: whatever fails behind it, the issue is not made a second time
-                    b.card(command[4].split(":")[0])["issue"] = int(found.group(1))
-                    b.save(now or kanban.now())
-            for card in b.cards:
-                if card.get("issue"):
-                    card["told"] = card["history"][-1]
-            for number in gh(kanban.open_milestones(titles, repo)).stdout.split() if closing else ():
-                gh(kanban.close_milestone(number, repo))
-    with open(os.path.join(team_dir, "GITHUB_ISSUES.md"), "w", encoding="utf-8") as handle:
-        handle.write(
-            "# GitHub\n\n%s by `pack kanban sync`:\n\n```sh\n%s\n```\n" % ("Run" if running else "Printed, not run,", "\n".join(done))
-        )
+        plan.tell(told)
+        return
+    with changed(team, team_dir, now) as b:
+        plan = Plan(b, closing, repo, ids, at)
+        try:
+            plan.run(at)
+        finally:
+            plan.tell(told)  # what was made before something failed is not made again
 
 
-def commands(b, titles, closing, repo, done):
-    """{shell line: argument list, None for a line that is more than one command}; the lines are added to `done` too."""
-    left = [c["id"] for c in b.cards if c["history"][-1][0] != b.columns[-1]]
-    if closing and left:
-        raise kanban.KanbanError("milestones are closed when every card is in %s; not there: %s" % (b.columns[-1], ", ".join(left)))
-    if closing and not titles:
-        raise kanban.KanbanError("no milestones: MILESTONES.md has no `## TITLE`")
-    found = {shlex.join(c): c for c in kanban.github(b, [] if closing else titles, repo)}
-    if closing:
-        line = "%s | while read -r number; do %s; done" % (
-            shlex.join(kanban.open_milestones(titles, repo)),
-            shlex.join(kanban.close_milestone("NUMBER", repo)).replace("NUMBER'", "'$number").replace("NUMBER", "$number"),
-        )
-        found[line] = None
-    done += found
-    return found
+class Plan:
+    """What `sync` does: `lines` of sh, `closed` milestones, `ids` of the GitHub Project."""
+
+    def __init__(self, board, closing, repo, ids, now):
+        left = [c["id"] for c in board.cards if c["history"][-1][0] != board.columns[-1]]
+        if closing and left:
+            raise kanban.KanbanError("milestones are closed when every card is in %s; not there: %s" % (board.columns[-1], ", ".join(left)))
+        titles = kanban.milestones(board.team_dir)
+        if closing and not titles:
+            raise kanban.KanbanError("no milestones: MILESTONES.md has no `## TITLE`")
+        self.board, self.repo, self.ids, self.closing, self.done = board, repo, dict(ids), closing, False
+        self.closed = titles if closing else kanban.reached(board, now)
+        self.commands = kanban.github(board, [t for t in titles if t not in self.closed], repo, now)
+        title = "%s: %s" % (board.definition["title"], os.path.basename(os.path.dirname(board.team_dir)))
+        self.steps = github.project(title, board.rules["columns"], self.ids, repo)
+        cards = [(c, step) for c in board.cards if c.get("issue") and not self._told(c) for step in self._place(c)]
+        self.lines = [shlex.join(c) for c in self.commands] + [github.line(*s) for s in self.steps] + [github.line(*s) for _c, s in cards]
+        if self.closed:
+            self.lines.append(
+                "%s | while read -r number; do %s; done"
+                % (
+                    shlex.join(kanban.open_milestones(self.closed, repo)),
+                    shlex.join(kanban.close_milestone("NUMBER", repo)).replace("NUMBER'", "'$number").replace("NUMBER", "$number"),
+                )
+            )
+
+    @staticmethod
+    def _told(card):
+        return card.get("item") and card.get("told") == card["history"][-1]
+
+    def _place(self, card):
+        return github.place(card["issue"], self.board.columns.index(card["history"][-1][0]), card.get("item"), self.repo)
+
+    def run(self, now):
+        """Run it with the real gh. What it made before something failed is kept on the board and not made again."""
+        for command in self.commands:
+            click.echo(shlex.join(command))
+            ended = gh(command)
+            found = re.search(r"/issues/(\d+)", ended.stdout) if command[1:3] == ["issue", "create"] else None
+            if found:  # kept at once: whatever fails behind it, the issue is not made a second time
+                self.board.card(command[4].split(":")[0])["issue"] = int(found.group(1))
+                self.board.save(now)
+        for name, argv in self.steps:
+            self.ids[name] = self._answer(name, argv)
+        for card in self.board.cards:
+            for name, argv in self._place(card) if card.get("issue") and not self._told(card) else ():
+                answer = self._answer(name, argv)
+                if name:
+                    self.ids[name] = answer
+                if name == "item":
+                    card["item"] = answer
+            if card.get("issue"):
+                card["told"] = card["history"][-1]
+        for number in gh(kanban.open_milestones(self.closed, self.repo)).stdout.split() if self.closed else ():
+            gh(kanban.close_milestone(number, self.repo))
+        self.done = True
+
+    def tell(self, path):
+        """Write GITHUB_ISSUES.md."""
+        kept = {k: v for k, v in self.ids.items() if k not in ("owner", "repository", "content", "item")}
+        with open(path, "w", encoding="utf-8") as handle:
+            handle.write(github.document(self.done, kept, self.lines, ["all"] if self.closing else self.closed))
+
+    def _answer(self, name, argv):
+        click.echo(github.line(name, argv))
+        found = gh(github.filled(argv, self.ids)).stdout.strip()
+        if not found:
+            raise kanban.KanbanError("gh answered no id for %s: look at the project on GitHub, then sync again" % (name or "the move"))
+        return found
 
 
 def gh(command):

@@ -11,8 +11,9 @@ import sys
 
 from ..base import isolate
 from ..base.streams import plain
+from ..base.verbs import CHANGING
 
-# verb -> (module, one line of help). The order is the order of `pack --help`.
+# verb -> (module, or module:function, one line of help). The order is the order of `pack --help`.
 VERBS = {
     "plan": ("pack.cli.verbs", "register the whole plan (JSON on standard input); computes the classification"),
     "task": ("pack.cli.verbs", "show, assign, cancel or re-scope a task"),
@@ -23,6 +24,8 @@ VERBS = {
     "log": ("pack.cli.verbs", "the run's events, one a line"),
     "watch": ("pack.cli.watch", "the live run in the terminal; --web as a page, --plain as text"),
     "statusline": ("pack.cli.statusline", "one line on the live run for the client's status line; --install, --uninstall"),
+    "runs": ("pack.cli.past:runs", "every run of this project: when, how long, how it ended"),
+    "stats": ("pack.cli.past:stats", "over all runs: rounds, time to approve, what was refused"),
     "explain": ("pack.cli.verbs", "who approved which revision of a task, what is missing, what was refused"),
     "teardown": ("pack.cli.verbs", "pass the completion gate and begin the teardown; `retry` after FAILED_SAFE"),
     "abort": ("pack.cli.verbs", "stop the run, keeping its journal"),
@@ -30,6 +33,8 @@ VERBS = {
     "attest": ("pack.cli.attest", "the proof of a finished run for its commits; `verify RANGE` checks it anywhere"),
     "doctor": ("pack.cli.doctor", "what is enforced here, why, and how to raise it"),
     "uninstall": ("pack.cli.uninstall", "take this pack's traces out of settings and data; --dry-run, --teams"),
+    "export": ("pack.cli.export", "the run as OpenTelemetry spans, to a file or a collector"),
+    "completion": ("pack.cli.completion", "what bash, zsh or fish evaluates to complete all this"),
     "lint": ("pack.lint.cli", "check any Claude Code plugin, marketplace, agents, commands, skills, hooks"),
     "team": ("pack.cli.team", "team definitions: check one, begin one, write its agents (a team is data, no code)"),
     "rt": ("pack.cli.rt", "probe and audit real systems (latency, delivery, throughput, failover)"),
@@ -79,25 +84,59 @@ def main(argv=None):
         return 2
 
 
+def _vouched(path):
+    """What the hook has carried out already is printed, what it left to this process is run (`pack verify`)."""
+    if path.endswith(".verify"):
+        from . import verify
+
+        return verify.main(path)
+    from . import receipt
+
+    return receipt.main(path)
+
+
 def _run(argv):
     argv = list(sys.argv[1:] if argv is None else argv)
-    if not argv or argv[0] in ("-h", "--help", "help"):
+    if os.environ.get("_PACK_COMPLETE"):  # a shell asks at a TAB (completion.py)
+        from . import completion
+
+        return completion.answer(os.environ.pop("_PACK_COMPLETE"))
+    if not argv:
+        import textwrap
+
+        from ..base import paths
+        from ..gate import situation
+        from . import screen
+
+        project = os.environ.get("CLAUDE_PROJECT_DIR") or paths.find_project(os.getcwd())
+        text = situation.text(project, paths.data_folder(os.environ), os.environ)
+        width = min((screen.size() or (80, 0))[0], 100)
+        print("\n".join(textwrap.fill(line, width, subsequent_indent="  ", break_long_words=False) for line in text.split("\n")))
+        return 0
+    if argv[0] in ("-h", "--help", "help"):
+        if argv[1:] and argv[1] in VERBS:
+            return _run([argv[1], "--help"])
         print(usage())
-        return 0 if argv else 2
+        return 0
     if argv[0] in ("-V", "--version"):
         from pack import __version__
 
         print("pack " + __version__)
         return 0
-    verb = argv[0]
+    verb, voucher = argv[0], os.environ.get("PACK_VOUCHER", "")
+    if verb in CHANGING and voucher:
+        return _vouched(voucher)
     if verb not in VERBS:
-        near = [v for v in VERBS if v.startswith(verb[:2])]
+        import difflib
+
+        near = difflib.get_close_matches(verb.lower().lstrip("-"), VERBS, 2, 0.6) or [v for v in VERBS if v.startswith(verb[:3].lower())]
         hint = "; did you mean %s?" % " or ".join(near) if near else ""
         print("pack: no verb %r%s (see pack --help)" % (verb, hint), file=sys.stderr)
         return 2
     try:
-        module = importlib.import_module(VERBS[verb][0])
-        return module.main(argv if VERBS[verb][0] == "pack.cli.verbs" else argv[1:])
+        name, _, function = VERBS[verb][0].partition(":")
+        module = importlib.import_module(name)
+        return getattr(module, function or "main")(argv if name == "pack.cli.verbs" else argv[1:])
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package in ("", "pack"):

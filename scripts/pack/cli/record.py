@@ -30,10 +30,47 @@ def file(recording, to, date, name):
 @click.group(
     "record",
     help="Record real responses and topics as dated contracts, and replay them.",
-    epilog="\b\nExample: pack record http http://127.0.0.1:8000/v1/policy --name policy",
+    epilog="\b\nExample: pack record http http://127.0.0.1:8000/v1/policy --name policy\n         pack record --all",
+    invoke_without_command=True,
 )
-def group():
-    pass
+@click.option("--all", "everything", is_flag=True, help="record every contract that sprint.yaml lists again")
+@click.option("--file", "path", default=os.path.join("docs", "sprints", "sprint.yaml"), show_default=True, help="where they are listed")
+@click.pass_context
+def group(context, everything, path):
+    if context.invoked_subcommand:
+        if everything:
+            raise click.UsageError("--all stands alone")
+        return
+    if not everything:
+        click.echo(context.get_help())
+        raise SystemExit(2)
+    again(path)
+
+
+def again(path):
+    """Record all that sprint.yaml lists; what cannot be reached is told, the others are recorded. Ends with SystemExit 1 then."""
+    from pack.realtime import sprint
+
+    data = sprint.load(path)
+    if not data.get("contracts"):
+        raise record.RecordError("%s lists no `contracts`" % path)
+    day, to, bad = str(sprint.local(data, time.time()).date()), data.get("contracts_folder", DEFAULT), False
+    for item in data["contracts"]:
+        more = item.get("seconds", 10.0)
+        try:
+            if "http" in item:
+                found = record.http(
+                    item["http"], item.get("method", "GET"), item.get("body"), more, item.get("headers"), item.get("keep", ())
+                )
+            else:
+                found = record.topic(
+                    item["topic"], item["address"], item.get("options", {}), item.get("count", 5), more, os.getcwd(), item.get("send")
+                )
+            file(found, to, day, item["name"])
+        except (RuntimeError, OSError, ValueError) as error:
+            bad = True
+            click.echo("NOT RECORDED %s: %s" % (item["name"], error))
+    raise SystemExit(1 if bad else 0)
 
 
 @group.command(

@@ -5,6 +5,7 @@ import asyncio
 import errno
 import functools
 import os
+import re
 import signal
 import time
 
@@ -68,6 +69,14 @@ out_of_scope:
 
 
 START = "is it running there? Start it, or let pack: `server: {command: [...]}` of the path in rt.yaml"
+ANSWERED = re.compile(r"refused the|ResponseError|Authentica|Authoriz|AccessRefused|Permission|ProbableAuth|NOAUTH|READONLY|SASL", re.I)
+
+
+def way_out(error):
+    """What to do about a server that cannot be measured: it answered and refused, or nothing is known of it."""
+    if ANSWERED.search("%s: %s" % (type(error).__name__, error)) and not isinstance(error, ConnectionRefusedError):
+        return "that is what the server answered: give the address the user and password that it asks for, and the user the rights"
+    return START
 
 
 def team_options(function):
@@ -167,7 +176,7 @@ def doctor(team, team_dir):
         "compose": "not installed: `pack rt compose` writes %s",
         "nothing": "does not answer: %s",
     }
-    found = local.look(rtfile.load(team_dir, team))
+    found = local.look(rtfile.load(team_dir, team), os.path.join(team_dir, ".up"))
     for ident, adapter, address, state, what in found:
         click.echo("%-24s %-10s %s: %s" % (ident, adapter, address, said[state] % what if "%s" in said[state] else said[state]))
     raise SystemExit(0 if all(row[3] in ("answers", "starts") for row in found) else 1)
@@ -179,7 +188,7 @@ def doctor(team, team_dir):
 def compose(everything, team, team_dir):
     from pack.realtime import local
 
-    text = local.compose([row[1] for row in local.look(rtfile.load(team_dir, team)) if everything or row[3] == "compose"])
+    text = local.compose([row[1] for row in local.look(rtfile.load(team_dir, team), ".") if everything or row[3] == "compose"])
     if not text:
         click.echo("nothing to write: all that rt.yaml names answers, is installed, or is your own server")
         return
@@ -200,7 +209,7 @@ def up(team, team_dir):
     from pack.realtime import local
 
     pid = os.path.join(team_dir, ".up.pid")
-    begun = local.start(rtfile.load(team_dir, team), project_of(team_dir, team))
+    begun = local.start(rtfile.load(team_dir, team), project_of(team_dir, team), os.path.abspath(os.path.join(team_dir, ".up")))
     if not begun:
         click.echo("nothing to start: see `pack rt doctor`")
         return
@@ -215,6 +224,56 @@ def up(team, team_dir):
             server.stop()
         if os.path.exists(pid):
             os.remove(pid)
+
+
+@rt.command(
+    help="Send a few messages through each path and ask each service of rt.yaml; files no evidence. Exit 1 if something does not work.",
+    epilog="\b\nExample: pack rt smoke",
+)
+@team_options
+def smoke(team, team_dir):
+    from pack.realtime import local
+
+    data, bad, project = rtfile.load(team_dir, team), False, project_of(team_dir, team)
+    for ident, adapter, address, _command in local.needed(data):
+        if ident in data.get("services", {}):
+            why = local.asks(adapter, address)
+            text = "works" if why is None else why
+        else:
+            why, text = _one_breath(next(p for p in data["paths"] if p["id"] == ident), project)
+        bad = bad or why is not None
+        click.echo("%-4s %-24s %s: %s" % ("ok" if why is None else "FAIL", ident, address, text))
+    raise SystemExit(1 if bad else 0)
+
+
+SMOKE_RATE, SMOKE_S = 20.0, 0.5
+
+
+def _one_breath(path, project):
+    """(why a path does not work or None, words): half a second of messages through its adapter."""
+    if not local_answers(path["address"]):
+        return "silent", "nothing answers there: `pack rt up`"
+    made = adapters.make(path, "pack-smoke-%s" % os.urandom(4).hex(), project)
+
+    async def go(stop):
+        return await prober.told_run(made, SMOKE_RATE, SMOKE_S, 0.0, path.get("payload_bytes", 64), None, stop)
+
+    try:
+        recording, told = prober.run(go, path.get("connections", 1) + 50)
+    except Exception as error:
+        if not isinstance(error, (OSError, RuntimeError, asyncio.TimeoutError)) and not adapters.of_library(error):
+            raise
+        return "broken", str(error) or type(error).__name__
+    sent, text = (
+        recording.sent * recording.fanout,
+        "%s, %d of %d messages came" % (told[0], recording.received, recording.sent * recording.fanout),
+    )
+    return (None if sent and recording.received >= sent else "lost"), text
+
+
+def local_answers(address):
+    """Does something listen there? True where an address names no port of its own to ask (a unix socket)."""
+    return address.startswith("unix") or managed.answers(address)
 
 
 @rt.command(help="End the servers that `pack rt up` keeps.", epilog="\b\nExample: pack rt down")
@@ -480,9 +539,7 @@ def probe(adapter, address, rate, duration, size, connections, options, workers,
         click.echo("INVALID: %d connections asked, %d were there" % (connections, sum(seen.values())))
         raise SystemExit(1)
     if recording.receiver:
-        click.echo(
-            "INVALID: the probe's own receiver died (%s): what did not come after that is not the system's fault" % recording.receiver
-        )
+        click.echo("INVALID: %s" % derive.own_fault(recording.receiver))
         raise SystemExit(1)
     own = derive.own_limit({"usage": recording.usage, "rate": rate})
     if own:
@@ -573,7 +630,8 @@ def _main(argv):
             said = (error.filename or "the evidence", error.strerror)
             click.echo("pack rt: %s cannot be written: %s; what was filed before is whole: make room, then measure again" % said, err=True)
             return 2
-        click.echo("pack rt: cannot reach the server%s: %s; %s" % (call.at(), error, START), err=True)
+        said = str(error) or "it did not answer in time" if isinstance(error, (TimeoutError, asyncio.TimeoutError)) else str(error)
+        click.echo("pack rt: cannot reach the server%s: %s; %s" % (call.at(), said or type(error).__name__, way_out(error)), err=True)
     except Exception as error:
         place = adapters.of_user(error, call.session.project) if call.session else None
         if place:
@@ -582,5 +640,5 @@ def _main(argv):
         if not adapters.of_library(error):
             raise
         said = str(error) or "the server did not answer as it should"
-        click.echo("pack rt: %s%s: %s; %s" % (type(error).__name__, call.at(), said, START), err=True)
+        click.echo("pack rt: %s%s: %s; %s" % (type(error).__name__, call.at(), said, way_out(error)), err=True)
     return 2

@@ -8,8 +8,8 @@ import click
 
 from pack.cli import clicks
 from pack.fleet import policy
-from pack.realtime import gates, grid, sprint
-from pack.teams import here
+from pack.realtime import gates, grid, handoffs, panels, sprint
+from pack.teams import TeamError, here
 
 
 def shared(function):
@@ -124,10 +124,13 @@ def today(path, now):
 @click.option("--cross-squad", "cross", is_flag=True)
 @click.option("--needs", multiple=True, metavar="ID", help="an item that comes first")
 @click.option("--accept", "criteria", multiple=True, help="by what it is accepted")
+@click.option(
+    "--contract", "contracts", multiple=True, metavar="NAME", help="a recorded contract that it is built against: its drift blocks the item"
+)
 @shared
-def add(squad, title, owner, cross, needs, criteria, path, now):
+def add(squad, title, owner, cross, needs, criteria, contracts, path, now):
     with changed(path) as backlog:
-        item = backlog.add(squad, title, owner, cross, at(now), needs, criteria)
+        item = backlog.add(squad, title, owner, cross, at(now), needs, criteria, contracts)
     click.echo("%s: %s" % (item["id"], item["title"]))
 
 
@@ -234,6 +237,70 @@ def schedule(path, now):
 @shared
 def handbook(path, now):
     _document(path, "Command_Center.md", sprint.handbook_text)
+
+
+@group.command(
+    "panels",
+    help="Do the panels answer, are the alerts' traces and the runbooks there? Exit 1 if not.",
+    epilog="\b\nExample: pack sprint panels",
+)
+@shared
+def panels_(path, now):
+    data = sprint.load(path)
+    for line in panels.lines(data) or ["sprint.yaml names no panels"]:
+        click.echo(line)
+    bad = panels.problems(data)
+    for line in bad:
+        click.echo("OPEN " + line)
+    raise SystemExit(1 if bad else 0)
+
+
+@group.command(
+    help="Ask every recorded contract again; items built against one that drifted are blocked until it matches. Exit 1 if one drifted.",
+    epilog="\b\nExample: pack sprint drift",
+)
+@click.option("--seconds", default=10.0, show_default=True)
+@shared
+def drift(seconds, path, now):
+    found = handoffs.drifted(sprint.load(path), ".", seconds)
+    with changed(path) as backlog:
+        for item, word in handoffs.block(backlog, found, at(now)):
+            click.echo("%s %s: %s" % (word, item["id"], item["title"]))
+    for name, why in found.items():
+        click.echo("DRIFT %s: %s" % (name, why))
+    raise SystemExit(1 if found else 0)
+
+
+@group.command(
+    help="Write the day's wrap: metrics, contracts, hand-offs, blockers.", epilog="\b\nExample: pack sprint wrap --team realtimeSystems"
+)
+@click.option("--team", default=None, help="whose measurements are shown  [default: realtimeSystems, where it has measured here]")
+@click.option("--dir", "team_dir", help="its folder  [default: the definition's root]")
+@shared
+def wrap(team, team_dir, path, now):
+    data = sprint.load(path)
+    target = os.path.join(data.get("status_folder", "docs/sprints/status"), str(sprint.local(data, at(now)).date()), "wrap.md")
+    grid.write(target, handoffs.wrap_text(data, opened(data, True), at(now), ".", _figures(team, team_dir, at(now))))
+    click.echo("wrote %s" % target)
+
+
+def _figures(team, team_dir, now):
+    """Lines of what a team measured here, [] where nothing was."""
+    from pack.report.data import collect
+
+    try:
+        definition, team_dir = here.settle(team or "realtimeSystems", team_dir)
+    except TeamError:
+        if team:
+            raise
+        return []
+    if not os.path.isdir(os.path.join(team_dir, "evidence")):
+        return []
+    seen = collect(team_dir, definition, now)
+    return [seen["headline"]] + [
+        "%s: P50 %.3f, P99 %.3f ms of %g ms, %s" % (r["path"], r["p50_ms"], r["p99_ms"], r["budget_ms"], r["verdict"])
+        for r in seen["latency"]
+    ]
 
 
 @group.command("exit", help="Evaluate the exit criteria.", epilog="\b\nExample: pack sprint exit")

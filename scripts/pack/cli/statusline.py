@@ -8,12 +8,10 @@ protocol nor json.
 import os
 import sys
 
-from ..base import codec, enforcement, paths
+from ..base import codec, enforcement, needed, paths
 
 WIDTH = 80
 OPEN = ("DISCOVERY", "PLANNING", "SETUP", "EXECUTION", "COMPLETION", "TEARDOWN", "FAILED_SAFE")
-BLOCKED = ("STUCK", "REVIEW_LOOP", "STUCK_ESCALATED")
-ENDED = ("DONE", "CANCELLED")
 USAGE = """usage: pack statusline                  the line, for the client's `statusLine` (its JSON on standard input)
        pack statusline --install [--project]     put it into your settings (--project: into .claude/settings.local.json here)
        pack statusline --uninstall [--project]   take it out again; a status line that was there before comes back
@@ -38,7 +36,7 @@ def main(argv):
     if argv:
         _other(argv[1], raw)
     try:
-        text = line(_given(raw), os.environ)
+        text = line(_payload(raw), os.environ)
     except Exception:  # a status line that fails is an empty one, and the reason is `pack doctor`'s to tell
         text = ""
     if text:
@@ -46,7 +44,7 @@ def main(argv):
     return 0
 
 
-def _given(raw):
+def _payload(raw):
     try:
         found = codec.loads(raw.decode("utf-8", "replace"))
     except ValueError:
@@ -65,57 +63,39 @@ def _other(command, raw):
         pass
 
 
-def line(given, env):
+def line(payload, env):
     """The line for what the client says (session, folders, cost), "" where no run is open."""
-    place = given.get("workspace") if isinstance(given.get("workspace"), dict) else {}
-    start = place.get("project_dir") or given.get("cwd") or env.get("CLAUDE_PROJECT_DIR") or os.getcwd()
+    place = payload.get("workspace") if isinstance(payload.get("workspace"), dict) else {}
+    start = place.get("project_dir") or payload.get("cwd") or env.get("CLAUDE_PROJECT_DIR") or os.getcwd()
     project = paths.find_project(str(start))
     live = paths.active(project, paths.data_folder(env))
     name = live["team"] if live else next(iter(paths.teams(project)), None)
     state = name and snapshot(os.path.join(paths.team_folder(project, name), "snapshot.json"))
     if not state or state.get("phase") not in OPEN:
         return ""
-    tasks = [t["state"] for t in state["tasks"].values() if t["state"] != "CANCELLED"]
+    tasks = [task["state"] for task in state["tasks"].values() if task["state"] != "CANCELLED"]
     parts = ["team %s" % state["phase"]]
     if tasks:
         parts.append("%d/%d" % (tasks.count("DONE"), len(tasks)))
     marked = any(os.path.exists(path) for path in paths.markers(paths.data_folder(env), project))
     off = not marked or live and enforcement.switched_off(env, project, live["run"])
     level = "OFF: `pack doctor`" if off else ((state["team"].get("enforcement") or {}).get("level") or "off")
-    needed = who_is_needed(state)
-    cost = given.get("cost") if isinstance(given.get("cost"), dict) else {}
+    needs = needed.words(state)
+    cost = payload.get("cost") if isinstance(payload.get("cost"), dict) else {}
     usd = cost.get("total_cost_usd")
-    parts += [needed] if needed else []
+    parts += [needs] if needs else []
     parts.append("enforcement " + level)
     parts += ["$%.2f" % usd] if isinstance(usd, (int, float)) and usd >= 0.005 else []
     text = " · ".join(parts)
     return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
 
 
-def who_is_needed(state):
-    """A few words on who has to act, "" when the agents go on by themselves."""
-    if state["phase"] == "FAILED_SAFE":
-        return "you: teardown failed, `pack teardown retry` or `team abort`"
-    if state.get("paused"):
-        return "you: paused, `team resume`"
-    if state.get("tampered"):
-        return "you: guard changed, `pack doctor`"
-    drifted = sorted(int(n) for n, t in state["tasks"].items() if t.get("content") == "DRIFTED")
-    if drifted:
-        return "drifted: #%s" % ", #".join(map(str, drifted[:3]))
-    blocked = sorted(int(n) for n, t in state["tasks"].items() if t["state"] in BLOCKED)
-    if blocked:
-        return "lead decides #%s" % ", #".join(map(str, blocked[:3]))
-    working = sum(t["state"] not in ENDED + ("PENDING",) for t in state["tasks"].values())
-    return "%d at work" % working if working else ""
-
-
 def snapshot(path):
     """The state of the last event, from the snapshot; None where it cannot be read. A stale one is as good as the line needs."""
     try:
         with open(path, "rb") as f:
-            seal, head, body = f.read().split(b"\n")[:3]
-        if seal.decode("ascii") != codec.digest(head):
+            checksum, head, body = f.read().split(b"\n")[:3]
+        if checksum.decode("ascii") != codec.digest(head):
             return None
         return codec.loads(body.decode("ascii"))
     except (OSError, ValueError, UnicodeDecodeError):

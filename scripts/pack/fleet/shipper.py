@@ -18,7 +18,7 @@ import time
 
 from ..base import codec, enforcement, paths, project_facts
 from ..protocol import machine
-from ..store.journal import START, unseal
+from ..store.journal import START, decode_line
 from . import files, setup, sprint
 from .engine import Diverged, Engine, Fenced, FleetError, Unreachable
 
@@ -91,7 +91,7 @@ class Shipper:
                 return found
             line = data[start:stop]
             try:
-                record, self.sum = unseal(line, self.sum)
+                record, self.sum = decode_line(line, self.sum)
                 if record["seq"] != self.last + 1:
                     raise ValueError("seq")
             except (ValueError, KeyError, AttributeError, TypeError, UnicodeDecodeError):
@@ -113,7 +113,7 @@ class Shipper:
             if end >= self.offset or not line.endswith(b"\n"):
                 break
             try:
-                _record, total = unseal(line[:-1], total)
+                _record, total = decode_line(line[:-1], total)
             except (ValueError, KeyError, AttributeError, TypeError, UnicodeDecodeError):
                 break
             count, end = count + 1, end + len(line)
@@ -232,12 +232,12 @@ class Shipper:
 
     def facts(self):
         """What others see of the run."""
-        tasks = [t for t in self.state["tasks"].values() if t["state"] != "CANCELLED"]
+        tasks = [task for task in self.state["tasks"].values() if task["state"] != "CANCELLED"]
         return {
             "phase": self.state["phase"],
             "mode": self.state["mode"],
             "tasks": len(tasks),
-            "done": sum(t["state"] == "DONE" for t in tasks),
+            "done": sum(task["state"] == "DONE" for task in tasks),
             "last": self.last,
             "unleased": len(files.read(self.run, "unleased.json", [])),
         }

@@ -56,8 +56,17 @@ def tell(event: str, text: str, shown: str = "") -> Answer:
 
 
 def block(text: str) -> Answer:
-    """Block a prompt or a turn's end with a text."""
+    """Block a prompt with a text."""
     return 0, codec.dumps({"decision": "block", "reason": text}), ""
+
+
+def go_on(event: str, text: str, version: tuple[int, ...] | None) -> Answer:
+    """Keep a turn going at its end (Stop, SubagentStop) with a text. As context it reaches the model once; a block shows the user "Stop hook
+    reported a problem", and the model the hook's whole command line besides (GROUND S6). Older clients than those measured get the block."""
+    return tell(event, text) if version is None or version >= GOES_ON_BY_CONTEXT else block(text)
+
+
+GOES_ON_BY_CONTEXT = (2, 1, 329)  # measured on this one and on 2.1.332, for the lead and for agents; TeammateIdle ignores it
 
 
 def hush(text: str) -> Answer:

@@ -15,28 +15,41 @@ if TYPE_CHECKING:
     from ..base.protocols import Env
     from ..protocol.literals import EventName
     from ..protocol.state_types import Actor, Event, Record, State
+    from ..store.disk import Disk
     from ..store.journal import Store
     from .run_kind import TaskRun
 
 
-class Call:
-    """One hook call: the payload, where it happens, the locked store and who is calling."""
+class Hook:
+    """What came in at one hook, before a run is looked at.
+
+    peer: the process that handed the payload over, where that can be told. waves: loads what runs of waves do (run_kind.py)."""
+
+    __slots__ = ("payload", "env", "now", "project", "data", "disk", "peer", "waves")
 
     def __init__(
         self,
         payload: dict[str, Any],
         env: Env,
         now: float,
-        store: Store,
         project: str,
         data: str,
+        disk: Disk,
         peer: int | None = None,
         waves: Callable[[], Any] | None = None,
-        fleet: Any = None,
     ) -> None:
-        self.payload, self.env, self.now, self.store, self.project, self.data, self.peer = payload, env, now, store, project, data, peer
+        self.payload, self.env, self.now, self.project, self.data = payload, env, now, project, data
+        self.disk, self.peer, self.waves = disk, peer, waves
+
+
+class Call:
+    """One hook call: the payload, where it happens, the locked store and who is calling."""
+
+    def __init__(self, hook: Hook, store: Store, fleet: Any = None) -> None:
+        self.payload, self.env, self.project, self.data, self.peer = hook.payload, hook.env, hook.project, hook.data, hook.peer
+        self.now, self.store = store.clock(hook.now), store
         self.actor: Actor = None  # type: ignore[assignment]  # identity.identify says who, before anything else is asked
-        self._waves = waves
+        self._waves = hook.waves
         self.fleet = fleet  # what a run of a fleet asks the engine before it records (fleet/desk.py); None without one
         self.trial: State | None = None  # a state that is only tried out (facts.py)
         # What this call has recorded as written, what the ledger found (told to the caller), the last event before its shell command, and

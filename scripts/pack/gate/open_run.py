@@ -10,14 +10,13 @@ from ..base.enforcement import client_version, is_headless, led_elsewhere, measu
 from ..protocol import advice, kernel, tables
 from ..store.journal import Lock, Store, read_chain
 from . import answers, identity, modes, tamper_check
-from .hook_call import Call
+from .hook_call import Call, Hook
 from .prompt_lines import LINES, as_typed, for_the_team, meant, opens_team as opens_team
 from .user_commands import take_over
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Mapping
-    from ..base.protocols import Env
     from ..protocol.state_types import Team
     from ..store.disk import Disk
     from .answers import Answer
@@ -156,35 +155,118 @@ def found(project: str) -> list[str]:
 COMMANDS = {"build": None, "realtime": "realtimeSystems"}  # command -> the team definition that it opens
 
 
-def expanded(
-    payload: dict[str, Any],
-    env: Env,
-    now: float,
-    project: str,
-    data: str,
-    disk: Disk,
-    peer: int | None = None,
-    waves: Any = None,
-) -> Answer:
+class _Tasks:
+    """A run of tasks that was asked for (`/build`)."""
+
+    def __init__(self, hook: Hook, text: str) -> None:
+        """Raises ValueError with the way out."""
+        self.asked = arguments(text, hook.project)
+        self.base = team_name(self.asked)
+        self.begun: list[str] = []  # what the lead is told of the tree that the run begins on
+
+    def data(self) -> dict[str, Any]:
+        """What the first record says of it."""
+        return {
+            "plan": self.asked["plan"],
+            "description": self.asked["description"][:2000],
+            "coders": self.asked["coders"],
+            "no_research": self.asked["no_research"],
+        }
+
+    def start(self, hook: Hook, store: Store) -> dict[str, Any]:
+        """What the first record says of the tree; looked at under the store's lock."""
+        from . import ledger
+
+        start = ledger.survey(hook.project, store.data, hook.disk)
+        self.begun = ledger.start_lines(start)
+        return {"start": start}
+
+    def is_about(self, team: Team) -> bool:
+        """Whether a live run is what was asked for."""
+        if team.get("definition"):
+            return False
+        mine = self.data()
+        if team.get("plan") and mine["plan"]:
+            return os.path.normpath(str(team["plan"])) == os.path.normpath(mine["plan"])
+        return (team.get("plan"), team.get("description")) == (mine["plan"], mine["description"])
+
+    def told(self, project: str) -> list[str]:
+        """What the lead is told of it."""
+        asked = self.asked
+        return [
+            "Coders at once: %d. Research: %s."
+            % (asked["coders"], "skip (--no-research)" if asked["no_research"] else "as the dispatch matrix says"),
+            "Input: %s"
+            % (_input(asked["plan"], asked["description"]) + (", and with it: " + asked["note"][:500] if asked["note"] else "")),
+            "Found: %s" % (", ".join(found(project)) or "no CLAUDE.md, no .conventions/, no .project-profile.yml"),
+        ] + self.begun
+
+    def shown(self) -> str:
+        """What the user is shown where the words just typed can be meant in two ways: which of them it is."""
+        asked = self.asked
+        if asked["note"]:
+            return "team: the plan is the file %s, and with it: %s" % (asked["plan"], asked["note"][:300])
+        if asked["plan"] is None and asked["first"].lower().endswith(PLANS):
+            return "team: there is no file %s here, so all of it is taken as the description." % asked["first"]
+        return ""
+
+
+class _Waves:
+    """A run of waves that was asked for (`/realtime`, `--team NAME`)."""
+
+    def __init__(self, hook: Hook, text: str, definition: str) -> None:
+        """Raises ValueError with the way out."""
+        self.kind: Any = hook.waves()  # type: ignore[misc]  # handed over wherever a run can be opened
+        self.project = hook.project
+        self.definition, self.source, self.strategy = self.kind.arguments(text, hook.project, definition)
+        self.base: str = self.definition["team"]
+
+    def data(self) -> dict[str, Any]:
+        """What the first record says of it."""
+        own = self.kind.open_data(self.definition, self.source, self.strategy, self.project)
+        return dict(own, coders=len(self.definition["roles"]), no_research=True)
+
+    def start(self, hook: Hook, store: Store) -> dict[str, Any]:
+        """Nothing: what such a run may write is checked otherwise."""
+        return {}
+
+    def is_about(self, team: Team) -> bool:
+        """Whether a live run is what was asked for."""
+        same = (team.get("definition") or {}).get("team") == self.definition["team"]
+        return same and os.path.normpath(str(team.get("strategy"))) == os.path.normpath(str(self.strategy))
+
+    def told(self, project: str) -> list[str]:
+        """What the lead is told of it."""
+        return [self.kind.opened_text(self.definition, self.source, self.strategy, project)]
+
+    def shown(self) -> str:
+        """Nothing: the arguments of a team mean one thing."""
+        return ""
+
+
+if TYPE_CHECKING:
+    Asked = _Tasks | _Waves
+
+
+def expanded(hook: Hook) -> Answer:
     """UserPromptExpansion: a command opens a run, or resumes the one that is live; bad arguments end before any model call.
 
     A command of this plugin's always arrives by its full name with source `plugin`, also when it was typed as `/build`; a bare name is
     the project's or the user's own (CLIENT.md 11)."""
+    payload = hook.payload
     plugin, _, name = str(payload.get("command_name") or "").rpartition(":")
     if name not in COMMANDS or plugin != "team" or payload.get("command_source") not in (None, "plugin"):
         return answers.PASS
-    return opened(
-        payload, env, now, project, data, disk, str(payload.get("command_args") or ""), COMMANDS[name], "UserPromptExpansion", peer, waves
-    )
+    return _opened(hook, str(payload.get("command_args") or ""), COMMANDS[name], "UserPromptExpansion")
 
 
-def activated(payload: dict[str, Any], env: Env, now: float, project: str, data: str, disk: Disk, waves: Any = None) -> Answer:
+def activated(hook: Hook) -> Answer:
     """No run is live: a prompt that begins with `--team NAME --strategy PATH` opens that team's run, one that is for a team (`team status`)
     is answered, others pass."""
-    prompt = str(payload.get("prompt") or "").strip()
+    prompt = str(hook.payload.get("prompt") or "").strip()
     if not opens_team(prompt):
-        return _no_run(prompt, project)
-    return opened(payload, env, now, project, data, disk, prompt, "", "UserPromptSubmit", waves=waves)
+        return _no_run(prompt, hook.project)
+    return _opened(hook, prompt, "", "UserPromptSubmit")
 
 
 def _no_run(prompt: str, project: str) -> Answer:
@@ -198,206 +280,147 @@ def _no_run(prompt: str, project: str) -> Answer:
     )
 
 
-def opened(
-    payload: dict[str, Any],
-    env: Env,
-    now: float,
-    project: str,
-    data: str,
-    disk: Disk,
-    text: str,
-    definition: str | None,
-    event: str,
-    peer: int | None = None,
-    waves: Any = None,
-) -> Answer:
+def _opened(hook: Hook, text: str, definition: str | None, event: str) -> Answer:
     """Open a run with these arguments. definition: None for /build, else the name of a team definition ("": given by --team)."""
-    stopped = modes.stops(payload.get("permission_mode"))
+    mode = hook.payload.get("permission_mode")
+    stopped = modes.stops(mode)
     if stopped:
         return answers.block("team: %s and type the command again." % stopped)
-    standing = project_facts.other_worktree(project, str(payload.get("cwd") or project))
+    standing = project_facts.other_worktree(hook.project, str(hook.payload.get("cwd") or hook.project))
     if standing:  # EnterWorktree: agents begin where the session stands, and CLAUDE_PROJECT_DIR stays the main checkout (CLIENT.md 11)
         return answers.block(
             "team: no run was opened: this session stands in the worktree %s, and its project is %s; the team would write in the one and be "
             "judged in the other. Leave the worktree (ask for ExitWorktree) and type the command again; or start the client in it: "
-            "`claude -w NAME`, or `claude` in that folder." % (standing, project)
+            "`claude -w NAME`, or `claude` in that folder." % (standing, hook.project)
         )
-    live = paths.active(project, data)
-    own: Any = None
-    found_team: Any = None
+    live = paths.active(hook.project, hook.data)
     try:
-        if definition is None:
-            asked = arguments(text, project)
-            own = {
-                "plan": asked["plan"],
-                "description": asked["description"][:2000],
-                "coders": asked["coders"],
-                "no_research": asked["no_research"],
-            }
-            base = team_name(asked)
-        else:
-            found_team, source, strategy = waves().arguments(text, project, definition)
-            base = found_team["team"]
+        asked: Asked = _Tasks(hook, text) if definition is None else _Waves(hook, text, definition)
     except ValueError as error:
         return answers.block("team: " + str(error))
     if live is not None:
-        wanted = own or {"definition": found_team["team"], "strategy": strategy}
-        return _reopen(payload, env, now, project, data, disk, live, payload.get("session_id"), event, peer, waves, wanted)
-    top = git_facts.place(project)[0]
-    beside = next((p for p in paths.beside(project, top, data) if git_facts.place(p)[0] == top), None)  # a worktree below is another tree
+        return _reopened(hook, live, asked, event)
+    beside = _beside(hook)
     if beside:
         return answers.block(
             "team: no run was opened: a run is live in %s, which lies in the same repository, and one team works in a repository at a time. "
             "Go on there; or end it there (`team abort WHY`), then type the command again." % beside
         )
-    level = measure(env, project)
+    level = measure(hook.env, hook.project)
     try:
-        config = run_config.read(project)
+        config = run_config.read(hook.project)
     except ValueError as error:
         return answers.block("team: no run was opened: %s. Mend that and type the command again." % error)
     try:
-        if definition is not None:
-            own = dict(waves().open_data(found_team, source, strategy, project), coders=len(found_team["roles"]), no_research=True)
-        home = os.path.dirname(paths.run_folder(data, project, base))
-        disk.mkdir(home)
-        begun = []
-        with Lock(os.path.join(home, "open.lock")):  # one run a project, whatever two sessions call theirs
-            if paths.active(project, data) is not None:
-                return answers.block("team: another session has just opened a run here. Type `team status`.")
-            team, store = _new_store(base, project, data, disk)
-            with store.lock():
-                store.load()
-                if definition is None:
-                    from . import ledger
-
-                    own["start"] = ledger.survey(project, store.data, disk)
-                    begun = ledger.start_lines(own["start"])
-                store.append(
-                    {
-                        "event": "RUN_OPENED",
-                        "actor": kernel.MAIN,
-                        "key": payload.get("prompt_id"),
-                        "data": dict(  # type: ignore[typeddict-item]  # a Team, and where the run begins
-                            own,
-                            **config,
-                            **{
-                                "sealed": tamper_check.make(store.data, disk, env, project),
-                                "vouched": identity.vouches(env, peer),
-                                "name": team,
-                                "session": payload.get("session_id"),
-                                **({"main": payload["agent_type"]} if payload.get("agent_type") else {}),
-                                "headless": is_headless(env),
-                                "client_pid": env.get("CLAUDE_PID"),
-                                "conventions": conventions.digest(project),
-                                "enforcement": level,
-                                "client": ".".join(map(str, client_version(env) or ())),
-                            },
-                        ),
-                    },
-                    now,
-                )
-                conventions.keep(store, project)
-                paths.mark(project, data, team, store.data, sys.executable, disk)
+        team = _begin(hook, asked, level, config)
     except OSError as error:
-        at = error.filename or paths.team_folder(project, base)
-        while not os.path.lexists(at) and at != os.path.dirname(at):
-            at = os.path.dirname(at)
-        why = "it is no folder" if isinstance(error, (NotADirectoryError, FileExistsError)) else error.strerror or str(error)
-        return answers.block(
-            "team: no run was opened: nothing can be written in %s (%s). Mend that and type the command again." % (at, why)
-        )
-    mode = "headless (a message revives a finished agent; shut down with `pack teardown ask`)" if is_headless(env) else "interactive team"
+        return answers.block(_not_writable(error, paths.team_folder(hook.project, asked.base)))
+    if team is None:
+        return answers.block("team: another session has just opened a run here. Type `team status`.")
+    headless = is_headless(hook.env)
     lines = [
-        "Run opened. Team: %s. Mode: %s." % (team, mode),
+        "Run opened. Team: %s. Mode: %s."
+        % (
+            team,
+            "headless (a message revives a finished agent; shut down with `pack teardown ask`)" if headless else "interactive team",
+        ),
         "Enforcement: %s%s" % (level["level"], "" if not level["why"] else " because " + "; ".join(level["why"])),
     ]
-    if modes.told(payload.get("permission_mode")):
-        lines.append(modes.told(payload.get("permission_mode")))
-    if definition is None:
-        lines += [
-            "Coders at once: %d. Research: %s."
-            % (asked["coders"], "skip (--no-research)" if asked["no_research"] else "as the dispatch matrix says"),
-            "Input: %s"
-            % (_input(asked["plan"], asked["description"]) + (", and with it: " + asked["note"][:500] if asked["note"] else "")),
-            "Found: %s" % (", ".join(found(project)) or "no CLAUDE.md, no .conventions/, no .project-profile.yml"),
-        ] + begun
-    else:
-        lines.append(waves().opened_text(found_team, source, strategy, project))
+    if modes.told(mode):
+        lines.append(modes.told(mode))
+    lines += asked.told(hook.project)
     lines.append("State for people: .claude/teams/%s/state.md, `pack status`." % team)
-    return answers.tell(event, "\n".join(lines), _shown(asked) if definition is None else "")
+    return answers.tell(event, "\n".join(lines), asked.shown())
 
 
-def _shown(asked: Mapping[str, Any]) -> str:
-    """What the user is shown where the words just typed can be meant in two ways: which of them it is."""
-    if asked["note"]:
-        return "team: the plan is the file %s, and with it: %s" % (asked["plan"], asked["note"][:300])
-    if asked["plan"] is None and asked["first"].lower().endswith(PLANS):
-        return "team: there is no file %s here, so all of it is taken as the description." % asked["first"]
-    return ""
+def _beside(hook: Hook) -> str | None:
+    """Another project of the same repository, in which a run is live. A worktree below this one is another tree."""
+    top = git_facts.place(hook.project)[0]
+    return next((p for p in paths.beside(hook.project, top, hook.data) if git_facts.place(p)[0] == top), None)
 
 
-def _another(team: Team, wanted: Mapping[str, Any]) -> str:
-    """What the live run is about, when the command just typed is about something else; "" when it is the same again."""
-    if "definition" in wanted:
-        same = (team.get("definition") or {}).get("team") == wanted["definition"]
-        same = same and os.path.normpath(str(team.get("strategy"))) == os.path.normpath(str(wanted["strategy"]))
-    else:
-        same = not team.get("definition") and (
-            os.path.normpath(team["plan"]) == os.path.normpath(wanted["plan"])
-            if team.get("plan") and wanted["plan"]
-            else (team.get("plan"), team.get("description")) == (wanted["plan"], wanted["description"])
-        )
-    return (
-        ""
-        if same
-        else "the team " + team["definition"]["team"]
-        if team.get("definition")
-        else _input(team.get("plan"), str(team.get("description")))
-    )
+def _begin(hook: Hook, asked: Asked, level: Mapping[str, Any], config: Mapping[str, Any]) -> str | None:
+    """Write the first record and the markers. Answers the team's name; None where another session was faster. Raises OSError."""
+    payload, project, data, disk = hook.payload, hook.project, hook.data, hook.disk
+    own = asked.data()
+    home = os.path.dirname(paths.run_folder(data, project, asked.base))
+    disk.mkdir(home)
+    with Lock(os.path.join(home, "open.lock")):  # one run a project, whatever two sessions call theirs
+        if paths.active(project, data) is not None:
+            return None
+        team, store = _new_store(asked.base, project, data, disk)
+        with store.lock():
+            store.load()
+            own.update(asked.start(hook, store))
+            more = {
+                "sealed": tamper_check.make(store.data, disk, hook.env, project),
+                "vouched": identity.vouches(hook.env, hook.peer),
+                "name": team,
+                "session": payload.get("session_id"),
+                **({"main": payload["agent_type"]} if payload.get("agent_type") else {}),
+                "headless": is_headless(hook.env),
+                "client_pid": hook.env.get("CLAUDE_PID"),
+                "conventions": conventions.digest(project),
+                "enforcement": level,
+                "client": ".".join(map(str, client_version(hook.env) or ())),
+            }
+            store.append(
+                {
+                    "event": "RUN_OPENED",
+                    "actor": kernel.MAIN,
+                    "key": payload.get("prompt_id"),
+                    "data": dict(own, **config, **more),  # type: ignore[typeddict-item]  # a Team, and where the run begins
+                },
+                hook.now,
+            )
+            conventions.keep(store, project)
+            paths.mark(project, data, team, store.data, sys.executable, disk)
+    return team
 
 
-def _reopen(
-    payload: dict[str, Any],
-    env: Env,
-    now: float,
-    project: str,
-    data: str,
-    disk: Disk,
-    live: Mapping[str, Any],
-    session: Any,
-    event: str,
-    peer: int | None = None,
-    waves: Any = None,
-    wanted: Any = None,
-) -> Answer:
+def _not_writable(error: OSError, folder: str) -> str:
+    """What the user is told where a run could not be written: the nearest path that is there, and why not."""
+    at = error.filename or folder
+    while not os.path.lexists(at) and at != os.path.dirname(at):
+        at = os.path.dirname(at)
+    why = "it is no folder" if isinstance(error, (NotADirectoryError, FileExistsError)) else error.strerror or str(error)
+    return "team: no run was opened: nothing can be written in %s (%s). Mend that and type the command again." % (at, why)
+
+
+def _about(team: Team) -> str:
+    """What a live run is about, for the user."""
+    definition = team.get("definition")
+    return "the team " + definition["team"] if definition else _input(team.get("plan"), str(team.get("description")))
+
+
+def _reopened(hook: Hook, live: Mapping[str, Any], asked: Asked, event: str) -> Answer:
     """The command was typed while a run is live. The same command resumes it; another one is another run, and there is one at a time."""
-    store = Store(paths.team_folder(project, live["team"]), live["run"], disk)
+    store = Store(paths.team_folder(hook.project, live["team"]), live["run"], hook.disk)
+    session = hook.payload.get("session_id")
     with store.lock():
         store.load()
-        call = Call(payload, env, store.clock(now), store, project, data, peer, waves)
+        call = Call(hook, store)
         if store.found:
             call.gate("TICK")  # what the loading mended is recorded by whoever loads
         team = store.state["team"]
         if store.state["phase"] == "CLOSED" or team is None:
             call.close()
-            paths.unmark(project, data, disk)
+            paths.unmark(hook.project, hook.data, hook.disk)
             return answers.block("team: the last run was closed; type the command again.")
         if not identity.from_the_client(call):
             return answers.block("team: a live run is taken up by the client that leads it, or by another one once that has ended.")
-        about = _another(team, wanted)
-        if about and (team["session"] == session or not led_elsewhere(team, env)):
+        if not asked.is_about(team) and (team["session"] == session or not led_elsewhere(team, hook.env)):
             led = "led by this session" if team["session"] == session else "its client is gone"
             return answers.block(
                 "team: nothing was begun: a run is open here, %s, about %s (phase %s, %s). `team resume` goes on with it; `team abort WHY` "
-                "ends it, then type this command again." % (team["name"], about[:200], store.state["phase"], led)
+                "ends it, then type this command again." % (team["name"], _about(team)[:200], store.state["phase"], led)
             )
         if team["session"] != session:
-            if led_elsewhere(team, env):
+            if led_elsewhere(team, hook.env):
                 return answers.block(
                     "team: the run %s is live in another session (process %s). Type `team status` to see it; end it there, or "
                     "`pack abort --reason WHY` in your own terminal." % (team["name"], team["client_pid"])
                 )
-            call.payload = dict(payload)
             take_over(call)
             if store.state["phase"] == "CLOSED":  # type: ignore[comparison-overlap]  # the call above may have closed it
                 return answers.block(

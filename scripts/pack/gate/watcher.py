@@ -17,7 +17,7 @@ from ..protocol import advice, machine, tables, watch
 from ..protocol.refusal import Refusal
 from ..store.journal import Busy, Store
 from . import identity
-from .hook_call import Call
+from .hook_call import Call, Hook
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def look(
     store = Store(paths.team_folder(project, live["team"]), live["run"])
     with store.lock():
         store.load()
-        call = Call(payload, env, store.clock(time.time() if now is None else now), store, project, data, peer)
+        call = Call(Hook(payload, env, time.time() if now is None else now, project, data, store.disk, peer), store)
         call.actor = identity.identify(call)
         if not identity.from_the_client(call) or call.actor["role"] != tables.LEAD or store.state["phase"] in (None, "CLOSED"):
             return None

@@ -12,6 +12,7 @@ from .walk import walk
 
 # Made from elsewhere, or what a test reads: no folder of components by its place alone.
 _NOT_SHIPPED = frozenset("node_modules dist build evals eval tests test fixtures __tests__ testdata snapshots".split())
+_READ_BY_TESTS = frozenset("evals eval fixtures __fixtures__ testdata __tests__ snapshots __snapshots__".split())
 COMPONENTS = ("agents", "commands", "skills", "hooks")
 
 
@@ -37,6 +38,8 @@ def _find_plugins(project):
     roots = {}
     listing = project.listing
     for rel in sorted(listing):
+        if rel.endswith(".json") and "/.claude-plugin/" in rel and _of_a_test(rel.split("/")[:-2]):
+            continue  # what a test reads; a marketplace that names it makes a plugin of it, below
         if rel.endswith("plugin.json") and posixpath.basename(rel) == "plugin.json":
             folder = posixpath.dirname(rel)
             if posixpath.basename(folder) == ".claude-plugin":
@@ -126,6 +129,10 @@ def _loose_roots(project, roots):
         roots[""] = Plugin(project, "", "sniff")
 
 
+def _of_a_test(parts):
+    return not _READ_BY_TESTS.isdisjoint(parts)
+
+
 def _of_another_tool(parts):
     """Made from elsewhere, a test's data, or another tool's (.gemini/skills, .codex/agents)."""
     return any(part in _NOT_SHIPPED or part[0] == "." and not part.startswith(".claude") for part in parts)
@@ -188,7 +195,7 @@ def _is_script(parts):
     return "test" not in parts[-1] and not any(part.startswith(("test", "__test", "fixture", "node_modules", "vendor")) for part in parts)
 
 
-def _kind(plugin, sub):
+def _kind(plugin, sub):  # noqa: C901 - one branch for each place where the client looks
     """What the client takes a path inside a plugin for, or None."""
     parts = sub.split("/")
     name, head = parts[-1], parts[0]
@@ -217,10 +224,16 @@ def _kind(plugin, sub):
             return "output-style"
         if head == "skills":
             if len(parts) == 3 and name == "SKILL.md" or scope == "loose" and name == "SKILL.md":
-                return "skill"
+                return (
+                    "skill"
+                    if not one_skill(plugin) or plugin.path("/".join(parts[:2])) in plugin.declared.get("skills", ())
+                    else "stray-skill"
+                )
+            if one_skill(plugin):
+                return "skill" if parts[1:] == ["SKILL.md"] else "prose"
             if len(parts) == 2 or len(parts) == 3 and name.lower() == "skill.md":
                 return "stray-skill"
-            return "prose" if scope != "loose" else None
+            return "prose" if scope != "loose" and not _of_a_test(parts[2:-1]) else None
         if scope == "loose":
             return None
         if len(parts) == 1:
@@ -253,6 +266,11 @@ def _kind(plugin, sub):
     }.get(sub)
 
 
+def one_skill(plugin):
+    """Is skills/ itself a skill? With a SKILL.md in it the client loads that one and nothing below (2.1.329 and 2.1.332, measured)."""
+    return plugin.is_plugin and plugin.path("skills/SKILL.md") in plugin.project.listing
+
+
 def _below_skills(project, plugin, rel):
     """A Markdown file below skills/: part of a skill, or one that the client never finds.
 
@@ -265,6 +283,8 @@ def _below_skills(project, plugin, rel):
     folder = posixpath.dirname(rel)
     if parts[-1] == "SKILL.md" and (folder in declared or posixpath.dirname(folder) in declared):
         return "skill"
+    if one_skill(plugin):
+        return "stray-skill" if parts[-1] == "SKILL.md" and len(parts) == 3 else "prose"
     inside = any(plugin.path("/".join(parts[:depth] + ["SKILL.md"])) in project.listing for depth in range(2, len(parts) - 1))
     if parts[-1] == "SKILL.md":
         return "prose" if inside else "stray-skill"
@@ -335,7 +355,8 @@ def _add_declared(project, plugin):
                     continue
                 name = posixpath.basename(rel)
                 if key == "skills":
-                    kind = "skill" if name == "SKILL.md" else None
+                    below = path not in ("", ".") and posixpath.dirname(rel) != path and path + "/SKILL.md" in project.listing
+                    kind = None if name != "SKILL.md" else "stray-skill" if below else "skill"
                 elif key in ("agents", "commands", "outputStyles"):
                     kind = _DECLARED_KINDS[key] if name.lower().endswith(".md") else None
                     if kind == "command" and name == "SKILL.md":

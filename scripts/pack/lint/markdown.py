@@ -98,9 +98,11 @@ class Prose:
         ends the outer one at the inner one's end, its author meant it to go on."""
         if self._nested is None:
             found, fences = [], self.fences
-            for (start, end, info), (after, _, bare) in zip(fences, fences[1:]):
-                if not bare and info.lower() in ("markdown", "md", "mdx") and _OPENING.search(self.text, self.text.find("\n", start), end):
-                    found.append((end, after))
+            for index, (start, end, info) in enumerate(fences):
+                if info.lower() in ("markdown", "md", "mdx") and _OPENING.search(self.text, self.text.find("\n", start), end):
+                    after = next((one[0] for one in fences[index + 1 :] if not one[2] or one[2].lower() in ("markdown", "md", "mdx")), None)
+                    if after is not None:
+                        found.append((end, after))
             self._nested = found
         return self._nested
 
@@ -203,6 +205,10 @@ class Prose:
             for own in _PERMALINK.finditer(title):  # `## Flags [](#flags)`: the page was made with this anchor
                 found.add(own.group(1).lower())
             title = _EMPTY_LINK.sub("", title)
+            named = _NAMED_HEADING.search(title) if title.endswith("}") else None
+            if named:  # `## Flags {#flags}`: kramdown, pandoc, MkDocs
+                found.add(named.group(1).lower())
+                title = title[: named.start()]
             slug = slugify(title)
             count = counts.get(slug, 0)
             counts[slug] = count + 1
@@ -351,6 +357,7 @@ def slugify(title):
     return "".join(out)
 
 
+_NAMED_HEADING = lazy(r"\s*\{[^{}]*?#([\w.:-]+)[^{}]*\}$")
 _INLINE_LINK = lazy(r"!?\[([^\]\n]*)\]\([^)\n]*\)")
 
 

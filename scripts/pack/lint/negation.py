@@ -12,7 +12,7 @@ _BEFORE = lazy(
 _AFTER = lazy(
     r"[^.;!?\n]{0,100}?\b(?:(?:will|would|does|do|did|must|may|can|could|should|is|are) ?(?:not|never)|(?:wo|does|do|did|ca|is|are|should)n't|cannot"
     r"|fails?|will fail|no longer|removed|retired|gone|obsolete|deprecated|legacy|forbidden|prohibited|blocked|denied|rejected|refused|not allowed"
-    r"|dangerous|unsafe|malicious|insecure|attacks?|wrong|incorrect|invalid)\b",
+    r"|dangerous|unsafe|malicious|insecure|attacks?|wrong|incorrect|invalid|known (?:bug|issue))\b",
     IGNORECASE,
 )
 _BAD = lazy(

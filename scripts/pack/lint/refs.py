@@ -60,6 +60,9 @@ _DOC_HEADS = (" references/", " reference/", " agents/", " commands/", " skills/
 # What stands before a path that is not one of the plugin's own.
 _TEACHING = ("my-plugin", "your-plugin", "plugin-name")
 _ELSEWHERE = (".claude", "create", "write", "save", "generate", "new ", "output", "user", "e.g", "such as", "example", "project")
+_OF_THE_USER = lazy(r"(?:\A|/)\.env(?!\.(?:example|sample|template|dist))[\w.]*\Z|\.local\.\w+\Z")  # who installs it writes these
+_MODULE = (".js", ".cjs", ".mjs", ".json", ".ts", "/index.js")
+_AT_HOME = lazy(r"(?:~|\$\{?HOME\}?)/")
 _SKILL_HEADS = ("reference", "scripts/", "assets/", "templates/", "examples/")
 _PERMALINK = lazy(r"\[(?:[\u200b\u200c\ufeff#¶§🔗 ]|&#\w+;)*\]\(\Z")
 _SCRIPTS = ("scripts/",)
@@ -99,7 +102,7 @@ def agents(file):
     return known["agents", file.rel]
 
 
-def _agents(file):
+def _agents(file):  # noqa: C901 - one loop for each way in which prose names an agent
     """Names in subagent_type values (kind "type"), @agent- mentions, `name` agent in prose, the agent key."""
     text, found = file.text, []
     start = file.body_start
@@ -370,7 +373,7 @@ def root_paths(file, project):
     # The frontmatter too: allowed-tools names scripts.
     for match in _ROOT_PATH.finditer(text, 0 if file.kind in ("command", "skill") else file.body_start):
         sub = match.group(2).rstrip(".:!?*_")
-        if _odd_path(sub) or text[match.end() : match.end() + 1] in ("<", "(") or not sub:
+        if _odd_path(sub) or text[match.end() : match.end() + 1] in ("<", "(") or not sub or _OF_THE_USER.search(sub):
             continue
         if match.group(1) == "CLAUDE_SKILL_DIR":
             if file.kind != "skill":
@@ -397,16 +400,23 @@ def root_paths(file, project):
         ):
             continue
         begin = match.start(2)
+        if text.endswith(("require('", 'require("', "import('", 'import("'), 0, match.start()) and any(
+            project.exists(target + end) for end in _MODULE
+        ):
+            continue  # node finds the ending by itself
         said = text[max(0, match.start() - 30) : match.start()].lower()
         if teaches and any(word in said for word in ("built", "build", "generated", "created", "written", "compiled", "output")):
             continue
         fence = file.prose.fence_at(begin)
         if fence and (teaches or fence[2].split(" ")[0].lower() in _SHOWN):
             continue
+        if teaches and text.startswith("    ", text.rfind("\n", 0, begin) + 1) and '": "' in text[text.rfind("\n", 0, begin) + 1 : begin]:
+            continue  # JSON as indented code
         found.append(Ref(sub, (begin, begin + len(sub)), "root", target=target))
     missing = [ref for ref in found if not project.exists(ref.target)]
     if file.kind == "prose":  # what a page shows of ${CLAUDE_PLUGIN_ROOT} is not replaced: only where the folder is there
-        found = [ref for ref in found if ref not in missing or posixpath.dirname(ref.target) in project.dirs]
+        about = any(word in text for word in _TEACHING + (".claude-plugin/",))  # a page on how to write plugins
+        found = [ref for ref in found if ref not in missing or not about and posixpath.dirname(ref.target) in project.dirs]
     if teaches and (_is_example(file) or len(missing) > 2 and len(missing) == len(found)):
         return []
     return found
@@ -420,7 +430,7 @@ def _linkable(file, path):
     return True
 
 
-def _code_paths(file, project, folder):
+def _code_paths(file, project, folder):  # noqa: C901 - each skip is a false alarm that was seen
     text, plugin = file.text, file.plugin
     if file.kind in ("agent", "command", "prose"):
         about = file.kind == "prose" and any(word in file.text for word in _TEACHING)
@@ -442,7 +452,8 @@ def _code_paths(file, project, folder):
             if _OF_A_SKILL.search(text, max(0, match.start() - 80), match.start()):
                 continue  # "load `other:skill` and read `references/x.md`" is a page of that skill
             home = plugin.root + "/" if plugin.root else ""
-            if not any(rel.endswith("/" + path) and rel.startswith(home) for rel in project.listing):  # of one of its skills
+            own = any(rel.endswith("/" + path) and rel.startswith(home) for rel in project.listing)  # of one of its skills
+            if not own and not _of_another_skill(file, path, match.start(1)):
                 yield Ref(path, match.span(1), "code", target=plugin.path(path))
     elif file.kind == "skill":
         found = []
@@ -458,7 +469,7 @@ def _code_paths(file, project, folder):
             spots = (posixpath.join(folder, path), plugin.path(path))
             before = text[max(0, match.start() - 60) : match.start()]
             spots += tuple(posixpath.join(posixpath.dirname(folder), name, path) for name in _NAMED.findall(before))
-            if not any(project.exists(spot) for spot in spots):
+            if not any(project.exists(spot) for spot in spots) and not _of_another_skill(file, path, match.start(1)):
                 found.append(Ref(path, match.span(1), "code", target=posixpath.join(folder, path)))
         if "scripts/" in text and posixpath.join(folder, "scripts") in project.dirs:
             found += _run_scripts(file, project, folder, {ref.span for ref in found})
@@ -492,6 +503,8 @@ def _elsewhere(file, match):
         return True  # made by a build
     if _of_another(file, match) or _SHOWN_AS.search(before) or _BECOMES.match(after):
         return True
+    if file.kind == "skill" and not match.group(1).startswith("scripts/") and _AT_HOME.search(_paragraph(text, match.start())):
+        return True  # what the user keeps in a folder of his own
     return (
         "://" in before
         or "npm run " in before
@@ -500,6 +513,23 @@ def _elsewhere(file, match):
         and _EXISTS.match(after) is not None
         or _DETECTED.search(before) is not None
     )
+
+
+def _of_another_skill(file, path, at):
+    """Has a skill whose name stands in the paragraph before (or "that skill's" does) a page of that path?"""
+    text, end = file.text, "/" + path
+    near = text[max(text.rfind("\n\n", 0, at), at - 300, 0) : at]
+    for rel in file.project.listing:
+        if rel.endswith(end):
+            name = rel[: -len(end)].rpartition("/")[2]
+            if name in near or "skill's" in near[-40:]:
+                return True
+    return False
+
+
+def _paragraph(text, at):
+    end = text.find("\n\n", at)
+    return text[text.rfind("\n\n", 0, at) + 1 : end if end >= 0 else len(text)]
 
 
 def _of_another(file, match):

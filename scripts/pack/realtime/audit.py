@@ -231,7 +231,7 @@ class Auditor:
                 await asyncio.sleep(0.1)
         self.adapter = fresh
 
-    async def run(self, stop):
+    async def run(self, stop):  # noqa: C901 - the course of one audit, from the first consumer to the last ledger line
         """Make the audit."""
         self.acked = 0
         tasks, sends = [], set()
@@ -424,7 +424,8 @@ def delivery(path, name, project, kind, server=None, progress=None):
 def causal(path, name, project, progress=None):
     """Causal order of a room with several members: every second message is an answer, sent as soon as its sender has seen the one
     before; each carries its sender's vector clock, and every receiver's order is judged against it."""
-    size, token, state = max(path.get("payload_bytes", 64), 24), os.urandom(4).hex(), {"partial": False}
+    size, token = max(path.get("payload_bytes", 64), 24), os.urandom(4).hex()
+    state = {"partial": False, "receiver": None}
     lines, messages = [], path.get("messages", 300)
 
     async def main(stop):
@@ -473,7 +474,7 @@ def causal(path, name, project, progress=None):
             until = time.perf_counter() + probe.GRACE_S
             while sum(seen.values()) < messages * members and time.perf_counter() < until and not stop.is_set():
                 await asyncio.sleep(0.02)
-            state["partial"] = stop.is_set()
+            state.update(partial=stop.is_set(), receiver=adapter.dead)
             return told
         finally:
             for task in list(sends):
@@ -483,7 +484,7 @@ def causal(path, name, project, progress=None):
 
     told = probe.run(main, path.get("connections", 1) + 50)
     text = "".join(line + "\n" for line in lines)
-    return text, ledgerlines.count(ledgerlines.parse(text)), told, state["partial"]
+    return text, dict(ledgerlines.count(ledgerlines.parse(text)), receiver=state["receiver"]), told, state["partial"]
 
 
 def ordering(path, name, project, progress=None):
@@ -529,7 +530,7 @@ def ordering(path, name, project, progress=None):
                     parts = raw.split(b" ", 2)
                     token = token or parts[0]
                     body += ("r %d %s" % (int(parts[1]), partition)).strip() + "\n"
-            holder["partial"] = recording.partial
+            holder.update(partial=recording.partial, receiver=recording.receiver)
             return body, told[0]
         finally:
             await probe.let_go(adapter)
@@ -539,4 +540,4 @@ def ordering(path, name, project, progress=None):
         effects, _, _, holder["partial"] = delivery(path, name + "-w", project, {"kind": "order of effects"}, None, progress)
         seen = [line.split(" ", 1)[1] for line in effects.splitlines() if line.startswith("e ")]
         text += "".join("w %s\n" % x for x in seen)
-    return text, ledgerlines.count(ledgerlines.parse(text)), told, holder["partial"]
+    return text, dict(ledgerlines.count(ledgerlines.parse(text)), receiver=holder["receiver"]), told, holder["partial"]

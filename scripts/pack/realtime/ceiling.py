@@ -41,7 +41,7 @@ def what_gave(recording, rate):
     """`the probe` or `the system` with the reason; None if all was well."""
     own = derive.own_limit({"usage": recording.usage, "rate": rate})
     if own or recording.receiver:
-        return "the probe: %s" % (recording.receiver or "at work all the time")
+        return "the probe: %s" % (derive.own_fault(recording.receiver) if recording.receiver else "at work all the time")
     if recording.lost:
         return "the system: %d of %d lost" % (recording.lost, recording.sent * recording.fanout)
     carried = sum(recording.arrivals) / float(max(1, sum(recording.departures) * recording.fanout))

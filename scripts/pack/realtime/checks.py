@@ -6,12 +6,13 @@ Each takes a `Look` (see gates.py) and the check's own entry (those of OF_GATE t
 
 import json
 import os
+import re
 import shlex
 import tempfile
 
 from pack.base import project_facts
 from pack.protocol.tables import USER_DECIDES
-from pack.realtime import avro, managed, rtfile
+from pack.realtime import avro, github, managed, rtfile
 from pack.teams.layout import artifact_problem, content, has_line
 
 
@@ -66,6 +67,38 @@ def line(look, item):
         }  # another try, another failure
         return "FAIL", ["%s has no line `%s`" % (item["file"], item["line"])], more
     return "PASS", []
+
+
+def github_project(look, item):
+    """Where the repository is on GitHub its project was made (`pack kanban sync --run`); elsewhere the commands were printed, and the row says so."""
+    path = os.path.join(look.team_dir, "GITHUB_ISSUES.md")
+    if not os.path.isfile(path):
+        return "MISSING", ["GITHUB_ISSUES.md does not exist: `pack kanban sync`"]
+    with open(path, encoding="utf-8", errors="replace") as handle:
+        run, ids = github.state(handle.read())
+    if run:
+        return "PASS", [], {"note": "GitHub: done" + (", project %s" % ids["project"] if "project" in ids else "")}
+    if look.git.on_github():
+        return "FAIL", ["GitHub: printed, not run: `pack kanban sync --run` makes the project, its issues and milestones"]
+    return "PASS", [], {"note": "GitHub: printed, not run (no remote of this repository is on GitHub)"}
+
+
+def github_release(look, item):
+    """The sign-off names the release (`GitHub release: URL`); `GitHub release: none, WHY` where the repository is not on GitHub."""
+    path = os.path.join(look.team_dir, item["file"])
+    if not os.path.isfile(path):
+        return "MISSING", ["%s does not exist" % item["file"]]
+    with open(path, encoding="utf-8", errors="replace") as handle:
+        found = re.search(r"^[-*> ]*GitHub release:[ \t]*(\S.*)$", handle.read(), re.M | re.I)
+    more = {"run": "%s@%s" % (item["file"], project_facts.file_digest(path))}
+    if not found:
+        return "FAIL", ["%s has no line `GitHub release: URL`: `gh release create` prints it" % item["file"]], more
+    said = found.group(1).strip("`<> ")
+    if re.match(r"https://\S+/releases/(tag/)?\S+$", said):
+        return "PASS", [], {"note": "GitHub release: " + said}
+    if look.git.on_github() or not re.match(r"none\b.*\w{3}", said):
+        return "FAIL", ["%s: %r is no release: `gh release create` prints its address" % (item["file"], said[:80])], more
+    return "PASS", [], {"note": "GitHub release: " + said[:80]}
 
 
 def schema_compatibility(look, item):
@@ -220,7 +253,7 @@ def approval(look, item, gate):
     return "PASS", []
 
 
-def breaking(old, new, where=""):
+def breaking(old, new, where=""):  # noqa: C901 - one check for each keyword of JSON Schema
     """Changes from `old` to `new` that break a consumer (JSON Schema, or Avro's named types)."""
     if any(isinstance(x, dict) and x.get("type") in ("record", "enum", "fixed", "error") for x in (old, new)):
         return avro_breaks(old, new)
@@ -278,5 +311,7 @@ TABLE = {
     "command": command,
     "approval": approval,
     "schema_compatibility": schema_compatibility,
+    "github_project": github_project,
+    "github_release": github_release,
 }
 OF_GATE = ("approval", "command")

@@ -49,6 +49,10 @@ class Git:
             self._cache[argv] = text
         return self._cache[argv]
 
+    def on_github(self):
+        """Whether a remote of the repository is on GitHub."""
+        return "github.com" in (self._run("remote", "-v") or "")
+
     def _index(self):
         """An index of our own, made from HEAD. It remembers no times of files, so git compares contents (a file can be edited with its
         size and times put back), and no flags (assume-unchanged, skip-worktree)."""

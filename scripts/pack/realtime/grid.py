@@ -9,6 +9,8 @@ import os
 import re
 
 NOTES = "## Notes"
+# The user's mandate (seeds/parallel-sprint-command-center.md): it heads every document of a sprint.
+MANDATE = "> Nothing is mocked, imitated or bypassed, and no value is made up to pass a test: real servers, real data, and mathematics that holds."
 
 
 class GridError(ValueError):

@@ -11,13 +11,13 @@ import re
 import time
 
 from pack.realtime import derive, evidence, gates, grid
-from pack.teams.layout import artifact_problem
+from pack.teams.layout import artifact_problem, by_id, unmet
 
 TITLE = "# Kanban"
 PREFACE = "Moved with `pack kanban move`; what a column needs is checked there."
 METRICS = "## Metrics"
 WAY = "`pack kanban`"
-FIELDS = ("priority", "estimate", "owner", "artifact", "path", "infrastructure", "tested", "issue")
+FIELDS = ("priority", "estimate", "owner", "artifact", "path", "milestone", "infrastructure", "tested", "issue")
 HOW = {
     "label": "`pack kanban set %s --label kafka`",
     "priority": "`pack kanban set %s --priority high`",
@@ -307,9 +307,9 @@ def _share(part, whole):
 # GitHub ----------------------------------------------------------------------------------------------------------------
 
 
-def github(board, milestones=(), repo="{owner}/{repo}"):
-    """The `gh` argument lists that bring GitHub up to the board."""
-    found = []
+def github(board, milestones=(), repo="{owner}/{repo}", now=None):
+    """The `gh` argument lists that bring GitHub up to the board: labels, milestones, issues. now: when figures are judged."""
+    found, look = [], gates.Look(board.team_dir, board.definition, time.time() if now is None else now)
     for label in board.rules.get("labels", []):
         found.append(["gh", "label", "create", label, "--description", "real-time: %s" % label, "--color", "3B6EA5", "--force"])
     for column in board.rules["columns"]:
@@ -335,7 +335,8 @@ def github(board, milestones=(), repo="{owner}/{repo}"):
         if card.get("issue") and card.get("told") == card["history"][-1]:
             continue  # GitHub was told of this move already: no second comment
         if not card.get("issue"):
-            argv = ["gh", "issue", "create", "--title", "%s: %s" % (card["id"], card["title"]), "--body", body_of(card)]
+            argv = ["gh", "issue", "create", "--title", "%s: %s" % (card["id"], card["title"]), "--body", body_of(card, board, look)]
+            argv += ["--milestone", card["milestone"]] if card.get("milestone") else []
             for label in card["labels"] + [x for x in [labels[column]] if x]:
                 argv += ["--label", label]
             found.append(argv)
@@ -351,7 +352,7 @@ def github(board, milestones=(), repo="{owner}/{repo}"):
                 "comment",
                 str(card["issue"]),
                 "--body",
-                "%s: %s since %s" % (card["id"], column, evidence.iso(card["history"][-1][1])),
+                "%s: %s since %s%s" % (card["id"], column, evidence.iso(card["history"][-1][1]), figures(card, look)),
             ]
         )
         if column == board.columns[-1]:
@@ -370,18 +371,94 @@ def close_milestone(number, repo="{owner}/{repo}"):
     return ["gh", "api", "repos/%s/milestones/%s" % (repo, number), "--method", "PATCH", "-f", "state=closed"]
 
 
-def body_of(card):
-    """The text of a card's issue."""
-    return "\n".join(["Card %s." % card["id"]] + ["%s: %s" % (f, card[f]) for f in FIELDS if card.get(f)])
+def body_of(card, board, look):
+    """The text of a card's issue: its fields, and by what it is done: each column's criteria, and what its path promises."""
+    lines = ["Card %s." % card["id"]] + ["%s: %s" % (f, card[f]) for f in FIELDS if card.get(f)] + ["", "Criteria:", ""]
+    lines += ["- [ ] %s: %s; then %s" % (c["name"], c["entry"], c["exit"]) for c in board.rules["columns"]]
+    path = look.paths.get(card.get("path"))
+    if path:
+        promised = ", ".join("%s %g ms" % (k.upper().replace("P999", "P99.9"), v) for k, v in sorted(path["budget_ms"].items()))
+        lines.append("- [ ] path %s: %s; %s; ordering %s" % (path["id"], promised, path["guarantee"], path.get("ordering", "none")))
+    return "\n".join(lines)
+
+
+def figures(card, look):
+    """`; orders: at_least_once_ack_log PASS, kafka_e2e_latency PASS P99=7.100 ms, ...`: what was measured on a card's path; "" for a card without one."""
+    if card.get("path") not in look.paths:
+        return ""
+    out = []
+    for kind in look.kinds.values():
+        if not any(e["entries"][0]["message_path"] == card["path"] for e in look.files[kind["kind"]][0]):
+            continue
+        row = look.row(kind, card["path"])
+        facts = row.get("facts") or {}
+        text = "%s %s" % (kind["kind"], row["verdict"])
+        if "percentiles" in facts:
+            text += " P99=%.3f ms" % facts["percentiles"]["p99_ms"]
+        elif "acked" in facts and kind["measure"] == "delivery":
+            text += " %d of %d lost, %d duplicates" % (facts["lost"], facts["acked"], facts["duplicates"])
+        elif row.get("value") is not None:
+            text += " %s" % row["value"] + (" msgs/s" if kind["measure"] == "throughput" else "")
+        out.append(text)
+    return "; %s: %s" % (card["path"], ", ".join(out) or "nothing measured yet")
 
 
 def milestones(team_dir):
     """The headings of MILESTONES.md, as milestone titles."""
-    path = os.path.join(team_dir, "MILESTONES.md")
+    return [title for title, _wave in planned(team_dir)]
+
+
+def planned(team_dir):
+    """[(title, wave or None)]: the headings of MILESTONES.md, each with the wave that a line `Wave: 2` below it says it ends with."""
+    path, out = os.path.join(team_dir, "MILESTONES.md"), []
     if not os.path.isfile(path):
         return []
     with open(path, encoding="utf-8") as handle:
-        return [line.lstrip("# ").strip() for line in handle if line.startswith("## ")]
+        for text in handle:
+            if text.startswith("## "):
+                out.append((text.lstrip("# ").strip(), None))
+            found = re.match(r"[-* ]*wave:\s*([\w.]+)", text, re.I)
+            if found and out:
+                out[-1] = (out[-1][0], found.group(1))
+    return out
+
+
+def reached(board, now):
+    """Milestones whose wave is over: its roles' artifacts are there and what its end asks holds."""
+    known = by_id(board.definition, "waves")
+    named = [(title, wave) for title, wave in planned(board.team_dir) if wave in known]
+    if not named:
+        return []
+    roles = by_id(board.definition, "roles")
+    verdicts = {g["id"]: g["verdict"] for g in gates.evaluate(board.team_dir, board.definition, now)["gates"]}
+    over = {
+        wave
+        for _title, wave in named
+        if not unmet(board.definition, board.team_dir, wave, "exit", verdicts)
+        and not any(
+            artifact_problem(board.team_dir, a)
+            for r in known[wave]["roles"]
+            for a in roles[r].get("artifacts", [])
+            if r != board.definition.get("lead")
+        )
+    }
+    return [title for title, wave in named if wave in over]
+
+
+def finished(team_dir, definition, role, now):
+    """A role ended its turn: its cards in progress whose artifact is there go to the next column. The ids of those that moved."""
+    board, moved = Board(team_dir, definition), []
+    with grid.alone(board.path):
+        board = Board(team_dir, definition)
+        for card in board.cards:
+            at = board.columns.index(card["history"][-1][0])
+            needs = board.rules["columns"][at + 1].get("needs", []) if at + 1 < len(board.columns) else []
+            if card.get("owner") == role and needs == ["artifact"] and not board.missing(card, board.rules["columns"][at + 1], now):
+                board.move(card["id"], board.columns[at + 1], now)
+                moved.append(card["id"])
+        if moved:
+            board.save(now)
+    return moved
 
 
 def now():

@@ -11,6 +11,7 @@ import asyncio
 import gc
 import logging
 import os
+import re
 import signal
 import sys
 import threading
@@ -100,7 +101,12 @@ def make_body(token, number, size):
 
 
 def number_of(body, token):
-    """The message number, or None if the message is not of this run."""
+    """The message number, or None if the message is not of this run. An application may have put its own words around ours."""
+    if not body.startswith(token):
+        place = body.find(token + b" ")
+        if place < 0:
+            return None
+        body = body[place:]
     parts = body.split(b" ", 2)
     if len(parts) < 2 or parts[0] != token:
         return None
@@ -111,6 +117,7 @@ def number_of(body, token):
 
 
 BITS = tuple(1 << i for i in range(8))
+BODY = re.compile(rb"[0-9a-f]{8} -?[0-9]+ [0-9a-z]*")  # what `make_body` makes, wherever an application puts it
 
 
 class Outcome:
@@ -301,7 +308,7 @@ def said(error):
     return "%s: %s" % (type(error).__name__, text[:300]) if text else type(error).__name__
 
 
-async def open_loop(
+async def open_loop(  # noqa: C901 - the course of one measurement; what it holds is shared by all parts
     adapter,
     rate,
     duration,
@@ -328,12 +335,16 @@ async def open_loop(
         recording.arrivals, recording.departures = [0] * max(1, int(round(duration))), [0] * max(1, int(round(duration)))
     if order:
         recording.order = []
-    checked, head, cut = size > 0, token + b" ", len(token) + 1
+    checked, head, cut, foreign = size > 0, token + b" ", len(token) + 1, [0]
     account, waited, arrived = getattr(asyncio.get_running_loop(), "account", None), recording._receiving.add, recording.arrived
 
     def deliver(body, at, receiver=0):
         if not body.startswith(head):
-            return
+            place = body.find(head)
+            if place < 0:
+                foreign[0] += 1
+                return
+            body = BODY.match(body, place).group()  # in words of the application's own
         end = body.find(b" ", cut)
         try:
             number = int(body[cut:end] if end > 0 else body[cut:])
@@ -380,6 +391,10 @@ async def open_loop(
             task.cancel()
         await asyncio.gather(*sender.tasks, return_exceptions=True)
         recording.receiver, recording.closed = adapter.dead, list(adapter.closed)
+        if recording.lost and sender.open:
+            recording.closed.append("%d sends were never answered" % sender.open)
+        if recording.lost and foreign[0]:
+            recording.closed.append("%d messages came that are none of the probe's" % foreign[0])
         if progress:
             progress.close(recording)
     return recording

@@ -295,6 +295,8 @@ def readme(folder):
     lines = [
         "# Contracts of %s" % os.path.basename(os.path.abspath(folder)),
         "",
+        grid.MANDATE,
+        "",
         "Recorded from real systems with `pack record`; `pack record replay` says whether they still match.",
         "",
     ]

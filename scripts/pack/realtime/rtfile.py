@@ -132,7 +132,7 @@ def write_twin(team_dir):
     return twin
 
 
-def check(data, definition):
+def check(data, definition):  # noqa: C901 - what no schema says, field by field
     """Every problem, as lines."""
     found = ["%s%s" % (_at(data, where), message) for where, message in _odd(data)]
     if found:
@@ -409,7 +409,7 @@ def holds(value, op, bound):
     return {"<": value < bound, "<=": value <= bound, ">": value > bound, ">=": value >= bound, "==": value == bound}[op]
 
 
-def loosened(before, now):
+def loosened(before, now):  # noqa: C901 - one comparison for each field of a path
     """What `now` asks less strictly than `before` did: lines, empty if nothing."""
     found, paths = [], {p["id"]: p for p in now["paths"]}
     rank = {"at-most-once": 0, "at-least-once": 1, "exactly-once": 2}
@@ -480,17 +480,18 @@ def charter_block(data, definition):
     lines = [
         BEGIN,
         "",
-        "| message path | adapter | rate | P50 | P95 | P99 | P99.9 | guarantee | ordering | faults | measured as |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "| message path | adapter | rate | bytes | throughput | connections | P50 | P95 | P99 | P99.9 | guarantee | ordering | consistency | faults | measured as |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     pairs = required(data, definition)
     for path in data["paths"]:
         budget = path["budget_ms"]
-        cells = [path["id"], path["adapter"], "%g/s for %g s" % (path["rate"], path["duration"])]
+        cells = [path["id"], path["adapter"], "%g/s for %g s" % (path["rate"], path["duration"])] + _targets(path)
         cells += ["%g ms" % budget[k] if k in budget else "-" for k in ("p50", "p95", "p99", "p999")]
         cells += [
             path["guarantee"],
             path.get("ordering", "none"),
+            path.get("consistency", "-"),
             ", ".join(path.get("fault", [])) or "-",
             ", ".join(k for k, p in pairs if p == path["id"]),
         ]
@@ -504,6 +505,16 @@ def charter_block(data, definition):
             usual = definition["thresholds"][name]
             lines.append("- `%s`: %g instead of %g %s: %s" % (name, waiver["value"], usual["value"], usual["unit"], waiver["reason"]))
     return "\n".join(lines + ["", END])
+
+
+def _targets(path):
+    """What a path is to carry, for the charter: bytes a second at its rate, its sustained throughput, its connections."""
+    size, kept, many = path.get("payload_bytes"), path.get("throughput"), path.get("density")
+    return [
+        "%g/s" % (path["rate"] * size) if size else "-",
+        "%g/s for %g s" % (kept["rate"], kept["duration"]) + (", %g bytes/s" % (kept["rate"] * size) if size else "") if kept else "-",
+        "%d a server" % many["connections"] if many else "%d" % path["connections"] if "connections" in path else "-",
+    ]
 
 
 def charter_text(old, data, definition):

@@ -12,14 +12,13 @@ import signal
 import subprocess
 import time
 
-from pack.realtime import gitinfo, grid, record
+from pack.realtime import gitinfo, grid, panels, record
 from pack.base import yamltext
 from pack.teams import schema
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-# At the head of every document that a sprint writes: the user's mandate.
-MANDATE = "> Nothing is mocked, imitated or bypassed, and no value is made up to pass a test: real servers, real data, and mathematics that holds."
+MANDATE = grid.MANDATE  # at the head of every document that a sprint writes
 PREFACE = "Real systems only. Changed with `pack sprint`; lanes are squads."
 STRAY = "not in sprint.yaml: "
 STATES = ("todo", "doing", "blocked", "done", "rolled")
@@ -54,6 +53,17 @@ integration_day:
     - {do: Deploy to staging, run: [helm, upgrade, --install, app, ./chart]}
     - {do: Smoke suite of every squad, smoke: true}
     - {do: Topics receive live traffic, topics: {adapter: kafka, address: "127.0.0.1:9092", names: [constitution.updated, policy.decisions, conversation.events, training.audit]}}
+# What is watched: an address that answers, the metrics on it; where an alert goes, and a trace of it (looked for in `traces`, OTLP JSON).
+panels:
+  - {title: Governance Core, squad: governance, url: "http://127.0.0.1:3000/d/governance", metrics: [policy latency, constitution sync freshness]}
+  - {title: Runtime & Training, squad: runtime, url: "http://127.0.0.1:3000/d/runtime", metrics: [streaming latency, training mode state, Kafka lag]}
+  - {title: Experience, squad: experience, url: "http://127.0.0.1:3000/d/experience", metrics: [WebVitals, API latency, websocket throughput]}
+alerts:   # trace_id: 32 hex digits, of the last one that fired
+  - {alert: Kafka lag over 1000, panel: Runtime & Training, route: "pager rotation, then #tiger-crew"}
+runbooks: {kafka: docs/runbooks/kafka-outage.md, redis: docs/runbooks/redis-outage.md}
+contracts:   # what `pack record --all` records again
+  - {name: policy, http: "http://127.0.0.1:8000/v1/policy"}
+  - {name: policy.decisions, topic: kafka, address: "127.0.0.1:9092", options: {topic: policy.decisions}}
 exit:
   - {criterion: Every squad's smoke suite passed on this commit, check: integration}
   - {criterion: Telemetry dashboards linked in the status report, check: links}
@@ -98,6 +108,8 @@ def load(path):
             for n, item in enumerate(data["exit"])
             if item["check"] == "files" and not item.get("files")
         ]
+    if not problems:
+        problems += panels.wrong(data)
     if not problems and data.get("timezone"):
         try:
             zone(data)
@@ -165,7 +177,7 @@ class Backlog:
     def _ours(self, line):
         return (
             line.startswith("# Parallel backlog: ")
-            or line.strip() == PREFACE
+            or line.strip() in (PREFACE, MANDATE)
             or bool(re.match(r"## .* \(lead: .*\)$", line))
             or line.startswith("## " + STRAY)
         )
@@ -179,7 +191,7 @@ class Backlog:
         wrong += [k for k in ("owner", "blocker", "eta") if not isinstance(item.get(k) or "", str)]
         wrong += [
             k
-            for k in ("needs", "criteria")
+            for k in ("needs", "criteria", "contracts", "drifted")
             if not isinstance(item.get(k) or [], list) or not all(isinstance(x, str) for x in item.get(k) or [])
         ]
         wrong += [] if item.get("state") in STATES else ["state"]
@@ -202,6 +214,7 @@ class Backlog:
         if item["state"] == "blocked":
             shown.append("blocked by %s, ETA %s" % (item["blocker"], item["eta"]))
         shown += ["needs: " + ", ".join(item["needs"])] if item.get("needs") else []
+        shown += ["contracts: " + ", ".join(item["contracts"])] if item.get("contracts") else []
         shown += ["accepted when: " + "; ".join(item["criteria"])] if item.get("criteria") else []
         return grid.line(shown, "item", item)
 
@@ -215,7 +228,7 @@ class Backlog:
 
     def save(self):
         """Write the grid: a lane a squad."""
-        lines = ["# Parallel backlog: %s" % grid.plain(self.data["title"]), "", PREFACE, ""]
+        lines = ["# Parallel backlog: %s" % grid.plain(self.data["title"]), "", MANDATE, "", PREFACE, ""]
         for title, lead, items in self.lanes():
             lines += ["## " + grid.plain(title) + (" (lead: %s)" % grid.plain(lead) if lead is not None else ""), ""]
             lines += [self._line(item) for item in items] + [""]
@@ -228,8 +241,9 @@ class Backlog:
                 return item
         raise SprintError("no item %s; the backlog has: %s" % (ident, ", ".join(i["id"] for i in self.items) or "none"))
 
-    def add(self, squad, title, owner, cross, now, needs=(), criteria=()):
-        """A new item in a squad's lane. needs: ids of items that come first; criteria: by what it is accepted."""
+    def add(self, squad, title, owner, cross, now, needs=(), criteria=(), contracts=()):
+        """A new item in a squad's lane. needs: ids of items that come first; criteria: by what it is accepted; contracts: names of recordings
+        that it is built against."""
         known = [s["id"] for s in self.data["squads"]]
         if squad not in known:
             raise SprintError("unknown squad %r; known: %s" % (squad, ", ".join(known)))
@@ -250,6 +264,8 @@ class Backlog:
             item["needs"] = list(dict.fromkeys(needs))
         if criteria:
             item["criteria"] = [grid.plain(c) for c in criteria]
+        if contracts:
+            item["contracts"] = list(dict.fromkeys(grid.plain(c) for c in contracts))
         self.items.append(item)
         return item
 
@@ -268,6 +284,11 @@ class Backlog:
             raise SprintError(
                 "%s waits for %s: finish what it needs first (`pack sprint schedule` shows the map)"
                 % (ident, ", ".join(self.waiting(item)))
+            )
+        if item.get("drifted") and state not in ("blocked", "rolled"):
+            raise SprintError(
+                "%s is built against %s, which drifted: settle the contract, record it (`pack record`), then `pack sprint drift` lets the item go"
+                % (ident, ", ".join(item["drifted"]))
             )
         if state == "blocked" and not (blocker and eta and owner):
             raise SprintError("%s: a blocker needs --by (what blocks), --owner and --eta (when the next word comes)" % ident)
@@ -387,7 +408,7 @@ def status_text(data, backlog, now, root="."):
         ),
         "",
     ]
-    return "\n".join(lines + ["## Dashboards", "", "<!-- link every panel here, one a line -->", ""])
+    return "\n".join(lines + ["## Dashboards", ""] + (panels.lines(data) or ["<!-- link every panel here, one a line -->"]) + [""])
 
 
 def waves(backlog):
@@ -484,6 +505,10 @@ def handbook_text(data):
     lines += [
         "A blocker over %g h goes to %s with summary, owner and ETA." % (data.get("blocker_hours", 4), data.get("escalation", "the leads"))
     ]
+    if data.get("panels") or data.get("alerts"):
+        lines += ["", "## Dashboards and alerts", ""] + panels.lines(data)
+    if data.get("runbooks"):
+        lines += ["", "## Runbooks", ""] + ["- %s: `%s`" % pair for pair in sorted(data["runbooks"].items())]
     lines += ["", "## Exit", ""] + ["- %s (%s)" % (e["criterion"], e["check"]) for e in data["exit"]]
     return "\n".join(lines + [""])
 
@@ -529,6 +554,7 @@ def integrate(data, now, root=".", runner=None):
                 step.update(ok=not gone, why="missing: %s" % ", ".join(gone) if gone else "")
             elif part == "topics":
                 step.update(_topics(argv, root, os.path.join(folder, log)), log=log)
+                step["why"] += "" if step["ok"] else panels.runbook_of(data, argv["adapter"], root)
             else:
                 limit = data["integration_day"].get("timeout_minutes", 30) * 60.0
                 step.update(argv=argv, log=log, **_command(argv, root, os.path.join(folder, log), limit))
@@ -666,6 +692,13 @@ def _integration(data, backlog, now, root, item, gate):
     bad = [s for s in last["steps"] if not s["ok"]]
     if bad:
         return "%s: %s" % (bad[0]["do"], bad[0]["why"])
+    folder = os.path.join(root, data.get("status_folder", "docs/sprints/status"), last["date"], "evidence")
+    gone = [s["log"] for s in last["steps"] if s.get("log") and not os.path.isfile(os.path.join(folder, s["log"]))]
+    if gone:
+        return "its evidence is gone: %s; `pack sprint integration`" % ", ".join(os.path.join(folder, g) for g in gone[:3])
+    age = (local(data, now).date() - datetime.date.fromisoformat(last["date"])).days
+    if age > 7:
+        return "the last integration day was %s, %d days ago; there is one a week: `pack sprint integration`" % (last["date"], age)
     tested = {s.get("squad") for s in last["steps"]}
     untested = [s["id"] for s in data["squads"] if s["id"] not in tested]
     if untested:
@@ -696,7 +729,11 @@ def _links(data, backlog, now, root, item, gate):
         return "no status was ever written"
     with open(os.path.join(root, data.get("status_folder", "docs/sprints/status"), written[-1] + ".md"), encoding="utf-8") as handle:
         part = handle.read().partition("## Dashboards")[2]
-    return None if re.search(r"https?://\S+", part) else "status %s links no dashboard" % written[-1]
+    if not re.search(r"https?://\S+", part):
+        return "status %s links no dashboard" % written[-1]
+    gone = [p["title"] for p in data.get("panels", []) if p["url"] not in part]
+    bad = panels.problems(data, root)
+    return "status %s does not link %s" % (written[-1], ", ".join(gone)) if gone else bad[0] if bad else None
 
 
 def _files(data, backlog, now, root, item, gate):

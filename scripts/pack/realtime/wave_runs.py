@@ -125,6 +125,25 @@ def see(call):
         call.gate("WAVES_SEEN", unmet=now)
 
 
+def move_cards(call):
+    """A role ended its turn: its cards in progress whose artifact is there go on to the board's next column (the seed, section 12)."""
+    if call.payload.get("hook_event_name") not in ("SubagentStop", "TeammateIdle", "Stop") or call.actor["role"] not in waves.roles(
+        call.state
+    ):
+        return
+    from ..teams import TeamError
+
+    try:
+        definition = definition_of(call.state, call.project)
+        folder = root(call.state, call.project)
+        if "kanban" in definition and os.path.isfile(os.path.join(folder, definition["kanban"]["file"])):
+            from . import kanban
+
+            kanban.finished(folder, definition, call.actor["role"], call.now)
+    except (TeamError, ValueError, OSError):
+        pass  # `pack kanban show` says what is wrong with the board; a turn's end is not the place
+
+
 def anchor(call):
     """After a shell command: note the head of the evidence ledger in the journal, so that what was measured cannot be rewritten."""
     from .evidence import tail
@@ -264,7 +283,7 @@ def reminder(call):
 
 
 # --- Opening ---------------------------------------------------------------------------------------------------------------
-def arguments(text, project, name=None):
+def arguments(text, project, name=None):  # noqa: C901 - one branch for each mistake in what was typed
     """`[--team NAME] --strategy PATH` -> (definition, source, strategy path relative to the project); ValueError otherwise."""
     import shlex
 
@@ -370,8 +389,9 @@ def work_found(definition, folder):
             continue
         wanted = [by_id[r].get("artifacts", []) for r in mine]
         left = [p for p in sum(wanted, []) if artifact_problem(folder, p)]
-        if w["mode"] == "background" and left:
-            continue  # it runs beside the others
+        if w["mode"] == "background" and left:  # it runs beside the others: whoever is whole counts
+            out += [r for r in mine if r not in out and not any(artifact_problem(folder, p) for p in by_id[r].get("artifacts", []))]
+            continue
         if left or not all(wanted) or reasons(definition, folder, w["id"], "exit", passing):
             break
         out += [r for r in mine if r not in out]
@@ -470,7 +490,7 @@ def gate_check(call, words, given):
 def collect(call, response):
     """Record the verdicts of a finished `pack gate check`."""
     nonce = (call.state["waves"] or {}).get("nonce")
-    pair = receipts.sealed(call, nonce, ".gates", response) if nonce else None
+    pair = receipts.result(call, nonce, ".gates", response) if nonce else None
     if pair is None:
         return
     voucher, sealed = pair
@@ -692,11 +712,17 @@ def _process(call, *words):
 class WaveRun(TaskRun):
     """A run of waves, where it differs from one of tasks."""
 
-    strays = False  # every path of such a run belongs to a role
+    approves = False  # gates judge, and every path belongs to a role
     judges = True
 
     def role_of(self, state, agent_type):
         return waves.of_agent(state, agent_type)
+
+    def standing(self, state):
+        return {k: state["waves"].get(k) for k in ("verdicts", "halted", "spawned", "unmet")}
+
+    def vouched(self, state):
+        return state["waves"].get("nonce"), ".gates"
 
     def unmet(self, call):
         return {"unmet": unmet(call)}
@@ -768,6 +794,7 @@ class WaveRun(TaskRun):
         return reminder(call)
 
     def see(self, call):
+        move_cards(call)
         see(call)
 
     def typed(self, call, words):

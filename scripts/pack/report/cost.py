@@ -97,8 +97,8 @@ def _panes(home, state):
 def _role(state, agent):
     """The role that an agent of the run had; `other` for one that the roster does not know."""
     bound = state["agents"].get(agent)
-    e = state["roster"].get(bound[0]) if bound else None
-    return e["role"] if e else "other"
+    entry = state["roster"].get(bound[0]) if bound else None
+    return entry["role"] if entry else "other"
 
 
 def _calls(path):
@@ -313,6 +313,11 @@ def _n(number):
 
 def _price(row, currency):
     return "" if row["money"] is None else "   %.2f %s" % (row["money"], currency)
+
+
+def short(cost):
+    """One phrase of it: `31 calls, 412k tokens in, 1.20 USD`."""
+    return "%d calls, %s tokens in%s" % (cost["calls"], _n(cost["input"]), _price(cost, cost["currency"]))
 
 
 def safely(state, records, env):

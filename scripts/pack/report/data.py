@@ -3,7 +3,9 @@
 Never an average: the worst second, the worst path, the bound. What is INVALID, STALE, FORGED or MISSING comes last, in full.
 """
 
-from pack.realtime import derive, evidence, gates, hdr
+import os
+
+from pack.realtime import derive, evidence, gates, hdr, kanban
 
 JUDGED = ("PASS", "FAIL")  # the verdicts that say something of the system as it is
 CURVE = (0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999)
@@ -49,76 +51,18 @@ def collect(team_dir, definition, now):
         "stream": [],
         "density": [],
         "servers": {},
+        "components": [],
+        "infrastructure": [],
+        "activity": activity(look),
         "open": [],
     }
     for (kind, path_id), row in rows.items():
-        item, facts = look.kinds[kind], row.get("facts") or {}
         if row.get("server"):
             data["servers"][paths[path_id]["address"]] = row["server"]
-        common = {
-            "path": path_id,
-            "kind": kind,
-            "verdict": row["verdict"],
-            "protocol": row.get("protocol"),
-            "at": row.get("at"),
-            "shows": facts.get("shows", []),
-        }
-        measure = item["measure"]
-        if measure in ("latency", "tail") and "percentiles" in facts:
-            name = "p999" if measure == "tail" else "p99"
-            budget = paths[path_id]["budget_ms"][name]
-            bound = facts["bounds"].get(name)
-            data["latency"].append(
-                dict(
-                    common,
-                    claim=name,
-                    budget_ms=budget,
-                    bound_ms=bound,
-                    samples=facts["samples"],
-                    lost=facts["lost"],
-                    lateness_ms=facts["lateness_p99_ms"],
-                    # what is INVALID says nothing of a budget, and what is STALE nothing of this tree
-                    percent=round(100.0 * bound / budget, 1) if bound is not None and row["verdict"] in JUDGED else None,
-                    **facts["percentiles"],
-                )
-            )
-        elif measure == "delivery" and "acked" in facts:
-            data["delivery"].append(
-                dict(
-                    common,
-                    guarantee=paths[path_id]["guarantee"],
-                    bound=3.0 / facts["acked"] if facts["acked"] and not facts["lost"] else None,
-                    **facts,
-                )
-            )
-        elif measure == "ordering" and "acked" in facts:
-            # of a causal path what counts is not the order of the numbers
-            data["ordering"].append(dict(common, **dict(facts, reordered=row["value"])))
-        elif measure in ("throughput", "burst") and row.get("value") is not None:
-            data["throughput"].append(
-                dict(
-                    common,
-                    measure=measure,
-                    value=row["value"],
-                    limit=row["limit"],
-                    unit="s to drain" if measure == "burst" else "msgs/s, worst 10 s",
-                )
-            )
-        elif measure in ("recovery", "rebalance", "reconnect", "election") and row.get("value") is not None:
-            data["failover"].append(
-                dict(
-                    common,
-                    measure=measure,
-                    value_s=row["value"],
-                    limit_s=row["limit"],
-                    percent=round(100.0 * row["value"] / row["limit"], 1),
-                )
-            )
-        elif measure == "stream" and "windows" in facts:
-            data["stream"].append(dict(common, rate=row["value"], needed=row["limit"], **facts))
-        elif measure == "density" and row.get("value") is not None:
-            data["density"].append(dict(common, connections=row["value"], needed=row["limit"], cpu_percent=facts.get("cpu_percent")))
+        _measured(data, look.kinds[kind]["measure"], kind, paths.get(path_id), path_id, row)
     _history(look, data)
+    _components(look, data)
+    _infrastructure(look, rows, data)
     for gate in result["gates"]:
         for row in gate["evidence"]:
             name = row.get("kind") or row.get("artifact") or "check %s" % row.get("check")
@@ -137,6 +81,73 @@ def collect(team_dir, definition, now):
     return data
 
 
+def _measured(data, measure, kind, path, path_id, row):
+    """One piece of evidence into the part of the report that shows its kind. path: its entry in rt.yaml; row: as the gate judged it."""
+    facts = row.get("facts") or {}
+    common = {
+        "path": path_id,
+        "kind": kind,
+        "verdict": row["verdict"],
+        "protocol": row.get("protocol"),
+        "at": row.get("at"),
+        "shows": facts.get("shows", []),
+    }
+    if measure in ("latency", "tail") and "percentiles" in facts:
+        name = "p999" if measure == "tail" else "p99"
+        budget = path["budget_ms"][name]
+        bound = facts["bounds"].get(name)
+        data["latency"].append(
+            dict(
+                common,
+                claim=name,
+                budget_ms=budget,
+                bound_ms=bound,
+                samples=facts["samples"],
+                lost=facts["lost"],
+                lateness_ms=facts["lateness_p99_ms"],
+                # what is INVALID says nothing of a budget, and what is STALE nothing of this tree
+                percent=round(100.0 * bound / budget, 1) if bound is not None and row["verdict"] in JUDGED else None,
+                **facts["percentiles"],
+            )
+        )
+    elif measure == "delivery" and "acked" in facts:
+        data["delivery"].append(
+            dict(
+                common,
+                guarantee=path["guarantee"],
+                bound=3.0 / facts["acked"] if facts["acked"] and not facts["lost"] else None,
+                **facts,
+            )
+        )
+    elif measure == "ordering" and "acked" in facts:
+        # of a causal path what counts is not the order of the numbers
+        data["ordering"].append(dict(common, **dict(facts, reordered=row["value"])))
+    elif measure in ("throughput", "burst") and row.get("value") is not None:
+        data["throughput"].append(
+            dict(
+                common,
+                measure=measure,
+                value=row["value"],
+                limit=row["limit"],
+                unit="s to drain" if measure == "burst" else "msgs/s, worst 10 s",
+            )
+        )
+    elif measure in ("recovery", "rebalance", "reconnect", "election") and row.get("value") is not None:
+        data["failover"].append(
+            dict(
+                common,
+                measure=measure,
+                value_s=row["value"],
+                limit_s=row["limit"],
+                percent=round(100.0 * row["value"] / row["limit"], 1),
+            )
+        )
+    elif measure == "stream" and "windows" in facts:
+        data["stream"].append(dict(common, rate=row["value"], needed=row["limit"], **facts))
+    elif measure == "density" and row.get("value") is not None:
+        data["density"].append(dict(common, connections=row["value"], needed=row["limit"], cpu_percent=facts.get("cpu_percent")))
+
+
 def _rows(result):
     found = {}
     for gate in result["gates"]:
@@ -144,6 +155,50 @@ def _rows(result):
             if row.get("kind") and row.get("path"):
                 found.setdefault((row["kind"], row["path"]), row)
     return found
+
+
+ACTIVITY = 24  # lines of a report
+
+
+def activity(look):
+    """[(when, what, of what)] of the newest measurements and moves of cards, oldest first."""
+    found = [(r["ts"], "measured %s" % r["kind"], r["path"] or "") for r in look.records]
+    if look.definition.get("kanban") and os.path.isfile(os.path.join(look.team_dir, look.definition["kanban"]["file"])):
+        try:
+            cards = kanban.Board(look.team_dir, look.definition).cards
+        except kanban.KanbanError:
+            cards = []  # `pack kanban show` says what is wrong with it
+        found += [(at, "moved to %s" % column, "%s %s" % (c["id"], c["title"])) for c in cards for column, at in c["history"]]
+    return [(evidence.iso(at), what, of) for at, what, of in sorted(found)[-ACTIVITY:]]
+
+
+def _components(look, data):
+    """The latency of each component (an evidence kind of latency): the worst path's percentiles, and how late the probe itself was."""
+    for kind in look.kinds.values():
+        mine = [r for r in data["latency"] if r["kind"] == kind["kind"] and kind["measure"] == "latency"]
+        if mine:
+            worst = {k: max(r[k] for r in mine) for k in ("p50_ms", "p95_ms", "p99_ms", "p999_ms", "lateness_ms")}
+            data["components"].append(dict(worst, component=kind["title"], paths=[r["path"] for r in mine]))
+
+
+def _infrastructure(look, rows, data):
+    """Each server that was measured: its paths, when last, and the worst verdict of what was measured there."""
+    by_address = {}
+    for (_kind, path_id), row in rows.items():
+        if row.get("server"):
+            by_address.setdefault(look.paths[path_id]["address"], []).append(row)
+    for address, mine in sorted(by_address.items()):
+        newest = max(mine, key=lambda r: r["at"])
+        data["infrastructure"].append(
+            {
+                "address": address,
+                "server": newest["server"],
+                "paths": sorted({r["path"] for r in mine}),
+                "at": newest["at"],
+                "host": newest["host"],
+                "verdict": gates.worst([r["verdict"] for r in mine]),
+            }
+        )
 
 
 def _history(look, data):

@@ -213,6 +213,17 @@ def _latency(data):
         bars,
     )
     yield Part(
+        "Latency by component",
+        ["component", "paths", "P50", "P95", "P99", "P99.9", "of it the probe's own"],
+        [
+            [c["component"], ", ".join(c["paths"])] + [ms(c[k]) for k in ("p50_ms", "p95_ms", "p99_ms", "p999_ms", "lateness_ms")]
+            for c in data["components"]
+        ],
+        [58, 38, 15, 15, 15, 15, 24],
+        "No latency evidence that can be judged.",
+        [Paragraph("The worst path of each, ms.", BODY)],
+    )
+    yield Part(
         "P99 of every run",
         ["path", "P99 ms, oldest run first", "slowest message of each run, ms"],
         [[path] + [", ".join(ms(p[k]) for p in points[-20:]) for k in (1, 2)] for path, points in sorted(data["trend"].items())],
@@ -322,10 +333,17 @@ def _whole(data, definition):
     """The infrastructure, the matrix of tests, waivers and what is open."""
     yield Part(
         "Infrastructure measured",
-        ["address", "server"],
-        sorted(data["servers"].items()),
-        [90, 90],
+        ["address", "server", "paths", "last measured", "from", "worst verdict"],
+        [[i["address"], i["server"], ", ".join(i["paths"]), i["at"], i["host"], i["verdict"]] for i in data["infrastructure"]],
+        [44, 36, 34, 30, 18, 18],
         "Nothing was measured yet.",
+    )
+    yield Part(
+        "Activity",
+        ["when", "what", "of"],
+        data["activity"],
+        [40, 70, 70],
+        "Nothing was measured and no card has moved.",
     )
     yield Part(
         "Testing matrix",

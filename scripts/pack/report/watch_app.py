@@ -4,6 +4,7 @@ Agents with state, step and how long; tasks with who waits for whom; the log wit
 the chosen task. Several runs of a project are followed in turn (`n`).
 """
 
+import os
 import subprocess
 import time
 
@@ -16,13 +17,16 @@ from textual.widgets import DataTable, Footer, Input, Static
 
 from ..base import enforcement, paths
 from ..protocol import tables, view
-from ..store import history
+from ..store import history, proof
 from ..store.follow import Follower
 from ..store.journal import Damaged
 from ..store.render import doing
+from ..store.summary import figures
 from ..store.telling import told
+from . import cost
 
 LOOK_SECONDS = 0.5
+COST_SECONDS = 20
 LOG_ROWS = 1000  # the newest ones; `pack log` has the others
 HELP = """[b]Keys[/b]
 
@@ -31,6 +35,7 @@ Tab                    next table
 Enter                  explanation and diff of the chosen task
 /                      filter the log: words, who:NAME, task:N
 r                      only refusals
+p                      the closing proof so far, and what the run cost
 n                      next run of this project
 Escape                 close a pane, clear the filter
 ?                      this help
@@ -83,6 +88,7 @@ class Watch(App):
         Binding("question_mark", "help", "help", key_display="?"),
         Binding("slash", "filter", "filter", key_display="/"),
         Binding("r", "refusals", "refusals"),
+        Binding("p", "proof", "proof, cost"),
         Binding("n", "next", "next run"),
         Binding("escape", "back", "back", show=False),
     ]
@@ -90,7 +96,7 @@ class Watch(App):
     def __init__(self, project=None, team=None, explain=None):
         super().__init__()
         self.project, self.follower, self.explain = project, Follower(project, team), explain
-        self.words, self.refusals, self.trouble = "", False, ""
+        self.words, self.refusals, self.trouble, self.cost, self.priced = "", False, "", {"absent": "not looked for yet"}, 0
 
     def compose(self):
         yield Static(id="head")
@@ -117,6 +123,19 @@ class Watch(App):
         self.set_interval(LOOK_SECONDS, self.look)
         self.set_interval(5, self.fill_agents)  # how long somebody is at it grows without an event
         self.query_one("#tasks").focus()
+        self.price()
+        self.set_interval(COST_SECONDS, self.price)
+
+    def price(self):
+        """Read the transcripts beside the drawing, where there is anything new: they are long."""
+        f = self.follower
+        if f.records and len(f.records) != self.priced:
+            self.priced = len(f.records)
+            self.run_worker(lambda: self._priced(f.state, list(f.records)), thread=True, exclusive=True)
+
+    def _priced(self, state, records):
+        self.cost = cost.safely(state, records, os.environ)
+        self.call_from_thread(self.fill_head)
 
     def on_resize(self, _event=None):
         self.set_class(self.size.width < 100, "narrow")
@@ -145,8 +164,8 @@ class Watch(App):
         f, state = self.follower, self.follower.state
         if state["team"] is None:
             return self.query_one("#head", Static).update(escape(self.trouble or "no event yet"))
-        total = [t for _n, t in view.tasks(state) if t["state"] != "CANCELLED"]
-        done = sum(t["state"] == "DONE" for t in total)
+        total = [task for _n, task in view.tasks(state) if task["state"] != "CANCELLED"]
+        done = sum(task["state"] == "DONE" for task in total)
         ended = state["phase"] == "CLOSED"
         now = f.history.end if ended else max(time.time(), f.history.end)
         parts = [
@@ -158,6 +177,8 @@ class Watch(App):
             "%d refused" % sum(r["event"] in tables.TROUBLE for r in f.records),
             history.duration(now - f.history.start),
         ]
+        if "absent" not in self.cost:
+            parts.append(escape(cost.short(self.cost)))
         if self.trouble:
             parts.append("[red]%s[/red]" % escape(self.trouble))
         self.query_one("#head", Static).update("  ".join(parts))
@@ -168,8 +189,8 @@ class Watch(App):
             return
         table = self.query_one("#agents", DataTable)
         rows = []
-        for name, e in state["roster"].items():
-            icon, words = doing(state, name, e)
+        for name, entry in state["roster"].items():
+            icon, words = doing(state, name, entry)
             spans = self.follower.history.agents.get(name) or [[None, now, None, 0]]
             rows.append((escape("%s %s" % (icon, name)), history.duration(now - spans[-1][1]), escape(words)))
         _replace(table, rows)
@@ -177,17 +198,17 @@ class Watch(App):
     def fill_tasks(self):
         state = self.follower.state
         rows = []
-        for n, t in sorted(view.tasks(state), key=lambda pair: (_place(pair[1]), pair[0])):
-            shown = t.get("content") if t.get("content") == "DRIFTED" else t["state"]
+        for n, task in sorted(view.tasks(state), key=lambda pair: (_place(pair[1]), pair[0])):
+            shown = task.get("content") if task.get("content") == "DRIFTED" else task["state"]
             colour = COLOURS.get(shown, "red")
             rows.append(
                 (
                     "#%d" % n,
                     "[%s]%s[/%s]" % (colour, shown, colour),
-                    escape(t["owner"] or "-"),
+                    escape(task["owner"] or "-"),
                     escape(history.waits(state, n) or "-"),
-                    str(len(t["rounds"]) + 1 if t["revision"] else 0),
-                    escape(t["subject"]),
+                    str(len(task["rounds"]) + 1 if task["revision"] else 0),
+                    escape(task["subject"]),
                 )
             )
         _replace(self.query_one("#tasks", DataTable), rows)
@@ -220,11 +241,11 @@ class Watch(App):
 
     def about(self, number):
         """The explanation of a task, and what its files differ in from the last commit."""
-        state, t = self.follower.state, view.task(self.follower.state, number)
-        text = self.explain(state, self.follower.records, number) if self.explain else t["subject"]
+        state, task = self.follower.state, view.task(self.follower.state, number)
+        text = self.explain(state, self.follower.records, number) if self.explain else task["subject"]
         try:
             diff = subprocess.run(
-                ["git", "diff", "--no-color", "--no-ext-diff", "HEAD", "--"] + sorted(set(t["files"]) | set(t["touched"])),
+                ["git", "diff", "--no-color", "--no-ext-diff", "HEAD", "--"] + sorted(set(task["files"]) | set(task["touched"])),
                 cwd=self.follower.run.project,
                 capture_output=True,
                 text=True,
@@ -234,6 +255,12 @@ class Watch(App):
         except (OSError, subprocess.TimeoutExpired):
             diff = ""
         return text + "\n\ndiff against the last commit:\n" + (diff[:40000] or "  none")
+
+    def action_proof(self):
+        f = self.follower
+        if f.state["team"] is not None:
+            told = proof.lines(f.state, figures(f.records))
+            self.push_screen(Pane("Closing proof so far\n\n" + "\n".join(told) + "\n\n" + cost.text(self.cost)))
 
     def action_help(self):
         self.push_screen(Pane(HELP, markup=True))
@@ -269,11 +296,11 @@ class Watch(App):
         self.look()
 
 
-def _place(t):
+def _place(task):
     """Where a task stands in the list: what needs somebody, what is at work, what waits, what is over."""
-    if t["state"] in tables.BLOCKED_ON_LEAD or t.get("content") == "DRIFTED":
+    if task["state"] in tables.BLOCKED_ON_LEAD or task.get("content") == "DRIFTED":
         return 0
-    return {"PENDING": 2, "DONE": 3, "CANCELLED": 4}.get(t["state"], 1)
+    return {"PENDING": 2, "DONE": 3, "CANCELLED": 4}.get(task["state"], 1)
 
 
 def _replace(table, rows):

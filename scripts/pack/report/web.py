@@ -2,6 +2,8 @@
 another host are refused, so that no page of the web can read it through the user's browser. News come as server-sent events."""
 
 import hmac
+import html
+import os
 import secrets
 import threading
 import time
@@ -12,9 +14,10 @@ from ..base import codec
 from ..protocol.refusal import Refusal
 from ..store.follow import Follower
 from ..store.journal import Damaged
-from . import timeline
+from . import cost, timeline
 
 LOOK_SECONDS = 0.5
+COST_SECONDS = 10
 ALIVE_SECONDS = 15  # a line to each open page, so that one that is gone is noticed
 
 
@@ -27,6 +30,7 @@ class Server(ThreadingHTTPServer):
         self.token = secrets.token_urlsafe(18)
         self.follower = Follower(project, team)
         self.lock, self.news, self.trouble = threading.Lock(), threading.Condition(), ""
+        self.priced = (-COST_SECONDS, "Cost: not known yet")
         self._look()
         super().__init__(("127.0.0.1", port), Handler)
         self.address = "http://127.0.0.1:%d/?token=%s" % (self.server_address[1], self.token)
@@ -39,6 +43,13 @@ class Server(ThreadingHTTPServer):
             except (Damaged, Refusal) as error:
                 self.trouble = str(error)
                 return 0
+
+    def spent(self):
+        """What the run cost so far, as text; looked up at most every COST_SECONDS, for transcripts are long. Called under the lock."""
+        now, f = time.monotonic(), self.follower
+        if f.records and now - self.priced[0] >= COST_SECONDS:
+            self.priced = (now, cost.text(cost.safely(f.state, f.records, os.environ)))
+        return self.priced[1]
 
     def _watch(self):
         while True:
@@ -67,13 +78,13 @@ class Handler(BaseHTTPRequestHandler):
     def _page(self):
         with self.server.lock:
             f = self.server.follower
-            text = timeline.page(f.state, f.records, _level(f.state), f.history, live=True)
+            text = timeline.page(f.state, f.records, _level(f.state), f.history, live=True, spent=self.server.spent())
         self._text(200, text, "text/html; charset=utf-8")
 
     def _data(self):
         with self.server.lock:
             f = self.server.follower
-            text = codec.dumps(timeline.parts(f.state, f.records, f.history))
+            text = codec.dumps(dict(timeline.parts(f.state, f.records, f.history), spent=html.escape(self.server.spent())))
         self._text(200, text, "application/json")
 
     def _events(self):

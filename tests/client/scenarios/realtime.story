@@ -242,9 +242,9 @@ project-manager writes .team/rt.yaml:
       websocket_connections: {value: 60, reason: a pilot on one shared machine, by: the user}
       websocket_cpu: {value: 101, reason: a pilot on one shared machine, by: the user}
     schemas: [{file: events/order.json}]
-project-manager runs: pack rt check && pack rt charter && pack kanban init && pack kanban add "Order stream" --label kafka --path orders
+project-manager runs: pack rt check && pack rt charter && pack kanban init && pack kanban add "Order stream" --label kafka --path orders && pack kanban set K1 --priority high --estimate 3 --infrastructure "redis here" --owner message-broker-engineer --artifact message-broker/TOPIC_DESIGN.md && pack kanban move K1 "Sprint Ready" && pack kanban move K1 "In Progress"
     => says "exactly_once_verification    payments", says "at_least_once_ack_log        orders", says "event_store_failover         MISSING"
-project-manager runs: printf '# Plan\n\nAs the strategy says.\n' | tee .team/MILESTONES.md .team/TIMELINE.md .team/RISK_REGISTER.md .team/GITHUB_ISSUES.md
+project-manager runs: printf '# Plan\n\n## Pilot\n\nWave: 5\n' | tee .team/MILESTONES.md .team/TIMELINE.md .team/RISK_REGISTER.md .team/GITHUB_ISSUES.md
 lead runs: pack gate check
     => fails, says "reports/status_001.pptx does not exist"
 project-manager runs: pack report all
@@ -264,7 +264,7 @@ user types: team approve
     => says "approved as the next"
 user types: Go on.
 lead runs: pack gate check
-    => fails, says "PASS    Planning Complete", says "MISSING Delivery Guarantee"
+    => fails, says "PASS    Planning Complete", says "GitHub: printed, not run", says "MISSING Delivery Guarantee"
 lead spawns qa-latency as rt-qa-latency
     => refused WAVE_CLOSED, says "real-time-architect"
 lead at once:
@@ -276,7 +276,7 @@ lead at once:
     spawns event-sourcing-engineer as rt-event-sourcing-engineer
     spawns stream-processing-engineer as rt-stream-engineer
 in any order:
-    marketing-strategist runs: cd .team/marketing && printf '# M\n\nMeasured only.\n' | tee EVENT_FLOW_DIAGRAMS.md INTEGRATION_GUIDES.md BENCHMARKS.md EVENT_CATALOG.md MONITORING_GUIDE.md
+    marketing-strategist runs: cd .team/marketing && printf '# M\n\nMeasured only.\n' | tee EVENT_FLOW_DIAGRAMS.md INTEGRATION_GUIDES.md EVENT_CATALOG.md MONITORING_GUIDE.md
     marketing-strategist rests
     compliance-attorney runs: cd .team/legal && printf '# L\n\nLegal clearance: GRANTED\n' | tee DATA_RETENTION.md GDPR_EVENT_SOURCING.md AUDIT_COMPLIANCE.md CROSS_BORDER_EVENTS.md REGULATORY_SCHEMAS.md
     compliance-attorney rests
@@ -299,6 +299,8 @@ lead spawns qa-latency as rt-qa-latency
 lead tells project-manager: Wave 2.5: report and board, please.
 project-manager runs: pack report --due
     => says "not due"
+project-manager runs: pack report all && pack kanban show
+    => says "status_002.pptx", says "Integration Testing  1  K1 Order stream"
 project-manager rests: reported
 lead rests until journal has AGENT_IDLE name=project-manager
 lead writes .team/DECISION_LOG.md:
@@ -371,7 +373,7 @@ user types: team status
 user types: team gate check
     => says "FAIL    P99 Latency Compliance", says "For looking"
 user types: team report
-    => says "wrote", says "status_002.pptx"
+    => says "wrote", says "status_003.pptx"
 user types: pause team
     => says "paused"
 user types: Go on.
@@ -438,7 +440,7 @@ lead runs: pack teardown
 lead spawns release-manager as rt-release-manager: Measure for the release and sign off.
 release-manager runs: sh measure.sh latency --release
     => says "PASS    websocket_p50_p95_p99 chat.echo", says "PASS    kafka_e2e_latency positions", lacks "FAIL"
-release-manager runs: cd .team/releases && printf '# R\n\nstatus: APPROVED\n' | tee ROLLING_UPGRADE_PLAN.md CONSUMER_MIGRATION.md SCHEMA_COMPATIBILITY.md MONITORING_SETUP.md ROLLBACK_PROCEDURE.md DEPLOYMENT_SIGNOFF.md
+release-manager runs: cd .team/releases && printf '# R\n\nStage dev: PASS\nStage staging: PASS\nStage canary 5 %%: PASS\nStage production: PASS\nGitHub release: none, a pilot\nstatus: APPROVED\n' | tee ROLLING_UPGRADE_PLAN.md CONSUMER_MIGRATION.md SCHEMA_COMPATIBILITY.md MONITORING_SETUP.md ROLLBACK_PROCEDURE.md DEPLOYMENT_SIGNOFF.md
 lead runs: pack gate check
     => says "10 of 10 gates pass", lacks "HALT"
 person runs: pack gate check --json
@@ -448,6 +450,14 @@ lead rests until file .team/releases/DEPLOYMENT_SIGNOFF.md exists
 lead tells project-manager: The final report.
 project-manager runs: pack report final
     => says "status: CERTIFIED"
+lead runs: pack teardown
+    => refused WAVES_OPEN
+lead tells marketing-strategist: The benchmark report, from what was measured.
+marketing-strategist runs: (echo "# Benchmarks"; echo; pack kanban show) > .team/marketing/BENCHMARKS.md && grep P99 .team/marketing/BENCHMARKS.md
+    => says "orders"
+marketing-strategist rests: from the evidence
+project-manager runs: pack kanban set K1 --tested "the whole stack" && pack kanban move K1 "Latency Review" && pack kanban move K1 Done && pack kanban sync --close-milestones
+    => says "state=closed"
 project-manager rests: reported
 lead rests until file .team/reports/final.pdf exists
 lead runs: pack teardown

@@ -1,7 +1,11 @@
-story: in the terminal the user types `team abort`: nothing is asked of a model; the supervisor is shut down and the run is closed
+story: in the terminal the user types /team:status, /team:help and `team abort`: nothing is asked of a model, the commands leave an empty line; the supervisor is shut down and the run is closed
 as in honest-simple until "lead spawns unified-reviewer"
 mode: terminal
 calls: 40
+user types: /team:status
+    => says "TEAM STATUS"
+user types: /team:help
+    => says "To type here, answered without a model call"
 user types: team abort only a try
     => says "the run is aborted (only a try)"
 user types: go on

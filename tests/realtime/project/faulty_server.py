@@ -1,7 +1,7 @@
 """A WebSocket server with a planted fault for each path. `python faulty_server.py PORT`.
 
 /drop loses every 400th, /twice repeats every 50th, /slow answers 60 a second, /text refuses binary frames, /json answers documents of a
-chat only, /close ends the connection with a reason at the 20th message.
+chat only, /wrap puts its own words around what came, /upper changes it, /close ends the connection with a reason at the 20th message.
 """
 
 import asyncio
@@ -25,6 +25,10 @@ async def handle(socket):
         if path == "/json":
             told = json.loads(message)
             message = json.dumps({"from": told["user"], "n": number, "said": told["text"]})
+        if path == "/wrap":
+            message = json.dumps({"echo": message if isinstance(message, str) else message.decode(), "n": number})
+        if path == "/upper" and number > 1:
+            message = message.upper()
         if path == "/close" and number == 20:
             await socket.close(1011, "out of cheese")
             return

@@ -7,6 +7,7 @@ Source: client, measured
 """
 
 SEVERITY = "warning"
+_PROGRAMS = ("python", "node ", "bash ", "sh ", "ruby ", "bun ", "deno ")
 
 
 def check(plugin, context):
@@ -24,5 +25,16 @@ def check(plugin, context):
         file = project.file(rel, "prose", plugin)
         if text.split("\n", 1)[0].endswith("\r"):
             yield file.hit(file.first_line(), "bin/%s: a carriage return ends its first line: it cannot be started" % name)
-        elif not project.probe("executable", rel):
+        elif not project.probe("executable", rel) and not _started_by_name(plugin, name):
             yield file.hit(file.first_line(), "bin/%s is not executable: the shell does not find it" % name)
+
+
+def _started_by_name(plugin, name):
+    """Do hooks, servers or prompts hand the file to a program (`python3 ${CLAUDE_PLUGIN_ROOT}/bin/x.py`)? Then nobody types its name."""
+    ending = name[name.rfind(".") :] if "." in name else ""
+    names = [one for one in plugin.project.names_in(plugin.path("bin")) if one == name or ending and one.endswith(ending)]
+    marks = tuple("bin/" + one for one in names)
+    for file in plugin.of("hooks", "manifest", "mcp", "command", "skill", "agent"):
+        if file.holds(marks) and any(word in file.text for word in _PROGRAMS):
+            return True
+    return False

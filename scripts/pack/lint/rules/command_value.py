@@ -52,13 +52,22 @@ def check(file, context):
             yield file.hit(file.at((key,)), "%s takes true or false, not %r" % (key, value))
     if front.get("agent") and front.get("context") != "fork":
         yield file.hit(file.at(("agent",), key=True), "agent has no effect without context: fork")
-    if _is(front.get("disable-model-invocation"), True) and _is(front.get("user-invocable"), False):
+    if _is(front.get("disable-model-invocation"), True) and _is(front.get("user-invocable"), False) and not _read_by_others(file):
         text = "neither the user (user-invocable) nor the model (disable-model-invocation) can start it"
         yield file.hit(file.at(("user-invocable",), key=True), text)
     paths = front.get("paths")
     if paths is not None and not isinstance(paths, (str, list)):
         yield file.hit(file.at(("paths",)), "paths must be a list of globs, not %r; it is ignored" % (paths,))
     yield from _arguments(file, front.get("arguments"))
+
+
+def _read_by_others(file):
+    """Is it a page that other skills send their reader to? Then both switches are meant."""
+    parts = file.rel.split("/")
+    name = parts[-2] if parts[-1] == "SKILL.md" and len(parts) > 1 else file.name[:-3]
+    others = file.plugin.of("skill", "command", "agent", "prose") if file.plugin is not None else ()
+    marks = (name + "/SKILL.md", "`%s`" % name)
+    return any(other is not file and other.holds((name,)) and any(mark in other.text for mark in marks) for other in others)
 
 
 def _is(value, wanted):

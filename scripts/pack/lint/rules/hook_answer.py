@@ -56,6 +56,7 @@ _JQ_TEXT = lazy(r"--arg\s+(\w+)\b")
 _PRINTS = lazy(
     r"\b(?:echo|printf|print|cat|jq|pwd|realpath|readlink|ls|basename|dirname|tee|puts|say|Write-Output|Write-Host)\b|console\.log|stdout|worktreePath|\bfmt\.|println"
 )
+_READING = lazy(r"\b(?:grep|sed|awk|rg)\b[^|;]*\Z|\bre\.\w+\(")
 _QUIET = lazy(r"[^\n;&|]*(?:>\s*/dev/null|>>|>\s*[\"'$/\w]|>&2|1>&2|file=sys\.stderr)")
 _ALL_OUT = lazy(r"^\s*exec\s+>")
 _COMMENT = lazy(r"(?m)^\s*(?:#|//).*$")
@@ -95,6 +96,9 @@ def _misspelt(file, span, text, name):
         return
     for match in _KEY.finditer(text):
         key = match.group(1) or match.group(2)
+        line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+        if _READING.search(line) or "_" in key and "pecificOutput" not in text and loose(key) not in ("systemmessage", "suppressoutput"):
+            continue  # it looks for the key in its input, or writes a record of its own
         if key in KEYS or key == "hook_event_name" and "pecificOutput" not in text:
             continue  # the event's own key, written into a log or handed on
         meant = _LOOSE.get(loose(key)) or closest(key, KEYS)

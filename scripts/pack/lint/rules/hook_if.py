@@ -42,6 +42,17 @@ def _guards(handler, rule, context):
     return any(_BLOCKS.search(text) for text in texts)
 
 
+def _rules_beside(handler):
+    """The tools that the other hooks of the group name in their `if`: together they stand for the matcher."""
+    found = set()
+    for other in handler.group.get("hooks") or ():
+        rule = other.get("if") if isinstance(other, dict) and other is not handler.value else None
+        match = _RULE.match(rule.strip()) if isinstance(rule, str) else None
+        if match:
+            found.add(match.group(1))
+    return found
+
+
 def check(file, context):
     """Event, form, tool, and whether the matcher lets that tool through."""
     facts = context.facts
@@ -77,7 +88,8 @@ def check(file, context):
                     severity="warning",
                 )
             elif listed and len(listed) > 1 and not tool.startswith("mcp__"):
-                others = [name for name in listed if name != tool and facts.tool_aliases.get(name) != tool]
+                beside = _rules_beside(handler)
+                others = [name for name in listed if name != tool and facts.tool_aliases.get(name) != tool and name not in beside]
                 if others:
                     yield file.hit(
                         span,

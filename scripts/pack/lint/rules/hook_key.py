@@ -13,20 +13,23 @@ Source: client, measured
 
 from .. import hookfile
 from ..near import closest
+from .hook_schema import _no_plugin
 
 SEVERITY = "warning"
 GROUP = ("matcher", "hooks")
 OFF = "unknown key %r is ignored: the hook runs all the same"
 
 
-def check(file, context):
+def check(file, context):  # noqa: C901 - one check for each mistake, in the order in which it is told
     """At the top every unknown key; in groups and handlers those that look meant for the client."""
     facts = context.facts
     if file.kind == "hooks":
         for key in file.data:
             if key in facts.events and key not in facts.gate_events and "hooks" in file.data:
                 yield file.hit(file.at((key,), key=True), "%s stands beside `hooks`, not in it: its hooks never run" % key)
-            elif key not in facts.hooks_file_keys and key not in facts.events:
+            elif key[:1] == "_" or key in ("comment", "$comment", "//"):
+                continue  # a note to who reads the file
+            elif key not in facts.hooks_file_keys and key not in facts.events and not _no_plugin(file):
                 yield file.hit(
                     file.at((key,), key=True),
                     "unknown key %r is ignored (known: %s)" % (key, ", ".join(facts.hooks_file_keys[:4])),

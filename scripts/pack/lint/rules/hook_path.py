@@ -28,8 +28,8 @@ def check(file, context):
         if plugin is None or file.kind == "settings-hooks":
             continue
         for script in of_handler(handler):
-            if script.text.startswith(_INSTALLED):
-                continue  # what a project's package manager put there
+            if script.text.startswith(_INSTALLED) or script.text.startswith("@") and script.text.count("/") == 1:
+                continue  # what a project's package manager put there, or a package's name: `bunx @scope/name`
             project_sub = shell.under_project(script.text)
             if script.escapes:
                 yield file.hit(script.span, "%s leads out of the plugin: an installed plugin has nothing there" % script.text)

@@ -91,7 +91,7 @@ def _of_another(handler, text):
     """(whom it asks, the key, the right one) where the event or none of the matched tools has the key, and the right one is
     nowhere in the text."""
     for wrong, right in _OTHER.get(handler.event, {}).items():
-        if ('"%s"' % wrong in text or "'%s'" % wrong in text or "." + wrong in text) and not _word(right, text):
+        if _asks_for(wrong, text) and not _word(right, text):
             return handler.event, wrong, right
     matcher = handler.group.get("matcher")
     names = matcher.strip("^$()").split("|") if isinstance(matcher, str) else ()
@@ -102,6 +102,19 @@ def _of_another(handler, text):
     if asked and not any(key in asked for key in right) and not any(key in text for key in right):
         return "the input of " + ", ".join(names), asked[0], " or ".join(right)
     return None
+
+
+def _asks_for(key, text):
+    """Is it asked for as a key? `entry.type === "tool_result"` looks at a value, in a transcript."""
+    if "." + key in text:
+        return True
+    for mark in ('"%s"' % key, "'%s'" % key):
+        at = text.find(mark)
+        while at >= 0:
+            if not text[:at].rstrip(" (").endswith("=") or text[:at].rstrip().endswith(("[", "get(")):
+                return True
+            at = text.find(mark, at + 1)
+    return False
 
 
 def _passes_nothing(handler, script):

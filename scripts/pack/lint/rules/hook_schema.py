@@ -24,7 +24,7 @@ NO_HOOKS = "no hook of the plugin runs"
 UNSCANNED = ("hooks", "metadata", "mcpServers", "lspServers", "experimental")
 
 
-def check(file, context):
+def check(file, context):  # noqa: C901 - one check for each mistake, in the order in which it is told
     """The client's checks of one file, in its order."""
     facts = context.facts
     if file.kind == "hooks" and file.json is not None and isinstance(file.json.value, dict):
@@ -34,6 +34,8 @@ def check(file, context):
             if top:
                 effect = "the plugin does not load" if any(key in facts.gate_events for key in top) else NO_HOOKS
                 yield file.hit(file.at((top[0],), key=True), 'events must stand inside a "hooks" object: %s' % effect)
+                return
+            if _no_plugin(file) and data:
                 return
             yield file.hit(file.at(()), 'no "hooks" object in it: %s' % NO_HOOKS)
         elif "hooks" in data and not isinstance(data["hooks"], dict):
@@ -82,6 +84,12 @@ def check(file, context):
     for path, events, _ in hookfile.event_maps(file):
         if isinstance(events, dict):
             yield from _events(file, path, events, facts)
+
+
+def _no_plugin(file):
+    """A folder without a manifest whose hooks.json has neither `hooks` nor an event: made for an installer of its own."""
+    plugin, events = file.plugin, file.data
+    return plugin is not None and plugin.scope == "bare" and not plugin.entries and not plugin.manifest and "hooks" not in events
 
 
 def holds_guards(value, facts, depth=3):

@@ -34,6 +34,8 @@ def check(plugin, context):
     for file in plugin.of("skill"):
         name = plugin.command_name(file)
         if name in commands:
+            if plugin.scope == "project":
+                continue  # there /NAME is the skill, and nothing is called by the other's name
             yield file.hit(
                 file.first_line(),
                 "the command %s has the same name: /%s:%s runs the command, /%s this skill"

@@ -38,11 +38,13 @@ _PIPED = (
     (("env", "printenv"), _SENT),
     (("IEX",), lazy(r"\bIEX\s*\(")),
 )
+_DONE = lazy(r"(?i)\b(?:after|when|once|since|has|have) (?:\w+ ){0,2}(?:running|ran|run) `?\Z")  # what somebody did before
 _RUNS = lazy(r"\b(?:eval\b|(?:ba|z|da)?sh\s+-\w*c\b|(?:ba|z|da)?sh(?=\s{1,3}\Z)|source\b|python3?\s+-c\s[^\n]{0,80})[^\n]{0,20}\Z")
 # What a program of the plugin does itself: at the start of a command, not in a text that it looks for.
 _COMMAND = lazy(
     r"(?:\A|[;&|({`]|\b(?:then|do|else|sudo)\b|\$\([ \t\"]*|=[ \t\"]*|(?:\beval|\s-l?c)\s+[\"']?)[ \t]*(?:(?:echo|printf)\s+[^\n|;&]{1,4000}\|\s*)?\Z"
 )
+_RUN_TEXT = lazy(r"(?:\beval|\s-l?c)\s+[\"'][^\"']*\Z")
 _STATEMENT = lazy(r"\A[ \t]*(?:\w{1,40}\s*=\s*)?\Z")
 _EXECUTED = (
     lazy(r"(?:exec|eval)\(\s*(?:compile\(\s*)?(?:\w{1,20}\.){0,3}(?:b64decode|urlopen|fromhex)\b"),
@@ -76,7 +78,7 @@ def check(file, context):
             embedded = file.kind != "agent" and ("!`" in text[line:start] or fence and fence[2].startswith("!"))
             if not embedded and fence and (file.kind not in ("command", "agent") or fence[2] not in ("bash", "sh", "shell", "zsh")):
                 continue  # what a skill shows may teach; what a command shows is to be run
-            if not embedded and (negated(text, start, end) or listed_as_bad(text, start)):
+            if not embedded and (negated(text, start, end) or listed_as_bad(text, start) or _DONE.search(text, max(0, start - 40), start)):
                 continue
         if _SENT.match(text, start):
             yield file.hit((start, end), "the whole environment is sent away, tokens included", severity="error" if embedded else None)
@@ -93,7 +95,7 @@ def _in_script(file, text):
             if text[start] == "|":  # `iwr ... | iex`
                 start = line + len(text[line:start]) - len(text[line:start].lstrip())
             before = text[line:start]
-            said = before.lstrip().startswith("#") or _in_document(text, line)
+            said = before.lstrip().startswith("#") or _in_document(text, line) or _in_message(before)
             if start >= ends and not said and _COMMAND.search(before):
                 ends = end
                 yield file.hit((start, end), "%r runs text that nobody has seen" % _short(text[start:end]), severity="error")
@@ -102,6 +104,26 @@ def _in_script(file, text):
         for match in pattern.finditer(text):
             if _STATEMENT.match(text[text.rfind("\n", 0, match.start()) + 1 : match.start()]):
                 yield file.hit(match.span(), "%r runs text that nobody has seen" % _short(match.group()), severity="error")
+
+
+def _in_message(before):
+    """Is the place inside a quoted text with words and a space before it (`printf "Install: curl ... | sh"`, a reason that is printed)?"""
+    if _RUN_TEXT.search(before):
+        return False
+    quote, words = None, ""
+    at = 0
+    while at < len(before):
+        char = before[at]
+        if char == "\\":
+            at += 1
+        elif quote is None and char in "\"'":
+            quote, words = char, ""
+        elif char == quote:
+            quote = None
+        elif quote:
+            words += char
+        at += 1
+    return quote is not None and len(words.split()) >= 2 and "$(" not in words.replace("\\$(", "")
 
 
 def _in_document(text, at):

@@ -82,10 +82,16 @@ def check(plugin, context):
                 yield file.hit(match.span(1), text % (match.group(1), meant), _fix(file.text, match.span(1), match.group(1), meant))
         for name, span, coded in itertools.chain(_written(file), _plain(file) if single else ()):
             meant = vocabulary.meant(name, declared) if name not in seen else None
-            if meant is None or _in_phrase(file.text, span) or not coded and not _one_slip(name, meant):
+            if meant is None or _of_a_shell(file, span) or _in_phrase(file.text, span) or not coded and not _one_slip(name, meant):
                 continue
             seen.add(name)
             yield file.hit(span, "%r is in no table; did you mean %r?" % (name, meant), _fix(file.text, span, name, meant))
+
+
+def _of_a_shell(file, span):
+    """Is it a variable of a program (`TEST_FILE=""`, `for TEST_FILE in`, `$TEST_FILE`)?"""
+    text = file.text
+    return text[span[1] : span[1] + 1] == "=" or text.endswith(("$", "${", "for ", "export ", "local ", "read "), 0, span[0])
 
 
 def _in_phrase(text, span):

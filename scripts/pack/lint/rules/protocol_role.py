@@ -42,8 +42,11 @@ def check(plugin, context):
         cells = [cell for cell in vocabulary.agent_cells(file) if cell.table.column("plugin", "plugins", "package", "source") is None]
         # Plain words in the column are names when another row of the table names an agent of the plugin.
         named = {id(cell.table) for cell in cells if cell.name in own and not cell.coded}
+        some = {id(cell.table) for cell in cells if _is_somebody(cell.name, own, elsewhere, context, plugin)}
         for cell in cells:
             name = cell.name
+            if ":" not in name and cell.coded and id(cell.table) not in some and sum(one.table is cell.table for one in cells) > 2:
+                continue  # none of three and more is an agent: they are called something else here
             if id(cell.table) in named and not cell.coded and not cell.name[:1].isupper():
                 cell.coded = cell.name not in vocabulary.PEOPLE
             if ":" in name:
@@ -63,3 +66,7 @@ def check(plugin, context):
     for file, cell in vocabulary.people_cells(plugin):
         if cell.name not in context.facts.agent["builtin"] and cell.name not in elsewhere:
             yield file.hit(cell.span, "no agent %r%s" % (cell.name, nearest(cell.name, list(own))), severity="warning")
+
+
+def _is_somebody(name, own, elsewhere, context, plugin):
+    return name in own or name in elsewhere or name in context.facts.agent["builtin"] or name in vocabulary.roles(plugin)

@@ -32,7 +32,9 @@ _SPAWNED = lazy(
     r"\b(?:[Ss]pawn|[Ll]aunch|[Dd]ispatch|[Ss]tart) (?:the |an? |one |each )?[`*\"]{0,2}([a-z0-9][a-z0-9.-]{0,60}(?::[A-Za-z0-9_-]{1,60})+)"
 )
 
-_SHOWS = lazy(r"(?i)\b(?:example|pattern(?: [0-9]+)?|e\.g\.|for instance)[*_]{0,2}(?:\W{1,4}|, )[^.;]{0,40}\Z")
+_SHOWS = lazy(
+    r"(?i)\b(?:if|when) (?:\w+ ){0,2}(?:invoked|called|spawned|run|launched)\b[^.;]{0,40}\Z|\b(?:example|pattern(?: [0-9]+)?|e\.g\.|for instance)[*_]{0,2}(?:\W{1,4}|, )[^.;]{0,40}\Z"
+)
 
 
 def check(file, context):

@@ -31,6 +31,7 @@ from ..near import nearest
 SEVERITY = "warning"
 _CALL = lazy(r"(?:^|[`\s])/(?:([a-z0-9][a-z0-9-]*):)?([a-z][a-z0-9-]*) ([^`\n]*--[^`\n]*)", MULTILINE)
 _OPTION = lazy(r"(?<!\S)--([a-z][a-z0-9-]{1,40})")
+_OTHER = lazy(r"(?<!\S)/[a-z][a-z0-9-]*(?::[a-z0-9-]+)?(?!\S)")  # another command in the same line
 _HINTED = lazy(r"--([a-z][a-z0-9-]{1,40})")
 
 
@@ -44,7 +45,9 @@ def check(file, context):
         hint = command.front.get("argument-hint") if command is not None and command.front is not None else None
         if not isinstance(hint, str) or "--" not in hint or file.prose.hidden(match.start()) and not file.prose.in_fence(match.start()):
             continue
-        for option in _OPTION.finditer(file.text, *match.span(3)):
+        begin, end = match.span(3)
+        other = _OTHER.search(file.text, begin, end)
+        for option in _OPTION.finditer(file.text, begin, other.start() if other else end):
             known = _HINTED.findall(hint)
             if option.group(1) not in known and "--" + option.group(1) not in command.text:
                 text = "/%s has no option --%s (%s)%s"

@@ -24,7 +24,7 @@ from ..negation import negated
 
 SEVERITY = "warning"
 _MOVED = lazy(
-    r"(?i)\b(?:moved|renamed|removed|replaced by|superseded|deprecated|no longer (?:exists?|works?|available|valid)|merged into|formerly|coming soon|planned)\b"
+    r"(?i)\b(?:(?:was|were) the `|moved|renamed|removed|replaced by|superseded|deprecated|no longer (?:exists?|works?|available|valid)|merged into|formerly|coming soon|planned|deferred|future|out of scope)\b"
 )
 _CALLED = lazy(
     r"(?i)\b(?:(?:sub-?)?agents?|skills?|commands?|plugins?|invok(?:e|es|ing)|spawn|delegat(?:e|es)|launch|dispatch|run|call|load|slash|workflow|teammates?)\b"
@@ -32,6 +32,7 @@ _CALLED = lazy(
 _EXAMPLE = lazy(r"(?i)\*\*examples?\b|\be\.g\.|\bfor example\b")
 _MIGRATION = lazy(r"(?i)migrat\w*[-_]from")
 _OLD = lazy(r"(?i)\b(?:old|deprecated|legacy|before|former(?:ly)?|previous(?:ly)?|removed|was|v[0-9.]+)\b")
+_PLANS = lazy(r"(?i)\b(?:future|planned|roadmap|coming|upcoming|ideas?|backlog|not yet)\b")
 _ADDED = lazy(r"marketplace add (?:https?://github\.com/)?([\w.-]+/[\w.-]+)")
 _INSTALL = lazy(r"(?<![\w-])plugin install ([a-z][a-z0-9-]{2,60})\b(?:@([A-Za-z][\w.-]{2,60}))?")
 _CODED_END = lazy(r":[a-z][a-z0-9_-]{2,60}`")
@@ -59,7 +60,7 @@ def check(file, context):
             continue
         if file.kind == "prose" and ref.kind == "scoped" and _EXAMPLE.search(_line(file, ref.span)):
             continue
-        if negated(file.text, *ref.span) or _MOVED.search(_line(file, ref.span)):
+        if negated(file.text, *ref.span) or _MOVED.search(_line(file, ref.span)) or _to_come(file, ref.span[0]):
             continue
         if (
             ref.kind == "scoped"
@@ -115,6 +116,14 @@ def _from_elsewhere(file, prefix):
     added = _ADDED.search(file.text)
     home = "".join(str(one.data.get("repository") or "") for one in file.plugin.of("manifest")) if file.plugin else ""
     return added is not None and prefix in file.text and file.kind != "readme" and added.group(1).lower() not in home.lower()
+
+
+def _to_come(file, at):
+    """Below a heading `Future commands`, or `e.g.` right before: what may be there one day."""
+    begin = file.text.rfind("\n#", 0, at)
+    if begin >= 0 and _PLANS.search(file.text, begin, file.source.line_end(begin + 1)):
+        return True
+    return file.text[max(0, at - 8) : at].rstrip("`/ (").endswith("e.g.")
 
 
 def _is_called(file, ref):

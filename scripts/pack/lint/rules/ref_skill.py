@@ -18,9 +18,11 @@ Source: client
 """
 
 from .. import refs
+from ..lazy import lazy
 from ..near import nearest
 
 SEVERITY = "warning"
+_MADE = lazy(r"(?i)\b(?:scaffold|create|write|generate|propose|add|build|draft|make)s? (?:the |a |an )?`?\Z")
 
 
 def check(file, context):
@@ -39,6 +41,8 @@ def check(file, context):
             continue  # a page below a skill is often somebody else's, and so are the skills that it names
         if not near and (ref.name in context.facts.official_skills.split() or _of_another(file.text, ref.name)):
             continue
+        if not near and _MADE.search(file.text, max(0, ref.span[0] - 40), ref.span[0]):
+            continue  # one that is to be made
         if "-" in ref.name or near:
             yield file.hit(ref.span, "no skill %r in this plugin%s" % (ref.name, near))
 

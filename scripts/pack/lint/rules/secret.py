@@ -28,6 +28,12 @@ _PLACEHOLDER = lazy(
 _WORDS = lazy(r"pass|pwd|user|admin|login|api_?key", IGNORECASE)
 _VARIABLES = ("SECRET", "TOKEN", "_KEY", "PASSWORD")
 _ASSIGNED = lazy(r"(?:SECRET|TOKEN|KEY|PASSWORD)[A-Z_]{0,20}[\"']?\s?[:=]\s?[\"']?([A-Za-z0-9+/_-]{32,120})(?![\w+/-])")
+_FOR_ALL = (
+    "phc_",
+    "pk_live_",
+    "pk_test_",
+    "pk_prod_",
+)  # keys that a web page shows to everybody: PostHog's projects, Stripe's publishable ones
 # The tokens that every text about tokens shows: jwt.io's, and those of GitHub's own documentation.
 _SHOWN = ("eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6", "16C7e42F292c6912E7710c838347Ae178B4a", "1B4a2e77838347a7E420ce178F2E7c6912E16924")
 
@@ -36,9 +42,24 @@ def _is_sample(file, match):
     """Is it, or is it called, an example?"""
     found = match.group(match.lastindex or 0)
     before = "" if file.is_json else file.text[max(0, match.start() - 30) : match.start()].rpartition("\n")[2].lower()
+    if _decoded_word(found):
+        return True
     if file.text.startswith(("...", "…"), match.end()):
         return True  # cut short: what is shown is its beginning
     return _PLACEHOLDER.search(found) is not None or any(shown in found for shown in _SHOWN) or "example" in before or "e.g" in before
+
+
+def _decoded_word(found):
+    """Does it decode to plain words (`test-public-key`)?"""
+    if not found.isalnum() or len(found) % 4:
+        return False
+    from binascii import a2b_base64
+
+    try:
+        plain = a2b_base64(found)
+    except ValueError:
+        return False
+    return all(32 <= byte < 127 for byte in plain)
 
 
 def entropy(text):
@@ -72,7 +93,13 @@ def check(file, context):
     for match in (match for start, end in lines for match in _ASSIGNED.finditer(text, start, end)):
         found = match.group(1)
         kinds = {"0" if c.isdigit() else "a" if c.islower() else "A" for c in found if c.isalnum()}
-        if len(kinds) == 3 and match.start(1) not in places and entropy(found) >= 4.2 and not _is_sample(file, match):
+        if (
+            len(kinds) == 3
+            and match.start(1) not in places
+            and not found.startswith(_FOR_ALL)
+            and entropy(found) >= 4.2
+            and not _is_sample(file, match)
+        ):
             yield file.hit(
                 match.span(1),
                 "%s... looks like a live credential; anyone who installs the plugin can read it" % found[:4],

@@ -22,6 +22,8 @@ Good `skills/explain/SKILL.md`:
 Source: client, measured
 """
 
+from ..discover import one_skill
+
 SEVERITY = "warning"
 
 
@@ -32,6 +34,13 @@ def check(file, context):
     if file.name == "SKILL.md":
         if not plugin.manifest and not plugin.entries and plugin.scope == "bare":
             return  # a collection that somebody copies from: where each one comes to lie is not to be seen
+        above = file.rel.rsplit("/", 2)[0]
+        if one_skill(plugin) or above in plugin.declared.get("skills", ()) and above + "/SKILL.md" in context.project.listing:
+            text = "not loaded: with a SKILL.md in %s/ itself the whole folder is that one skill"
+            yield file.hit(file.first_line(), text % plugin.sub(above))
+            return
+        if _left_out(file, context.project):
+            return
         text = "not loaded: the client reads skills/NAME/SKILL.md, one level deep (or name %s in the manifest's skills)"
         yield file.hit(file.first_line(), text % "/".join(["."] + parts[:-2]))
         return
@@ -45,3 +54,11 @@ def check(file, context):
     if front is not None and isinstance(front.value, dict) and "description" in front and "template" not in file.name.lower():
         name = parts[1] if len(parts) == 3 else file.name[:-3]
         yield file.hit(file.first_line(), "not loaded: a skill is skills/%s/SKILL.md" % name)
+
+
+def _left_out(file, project):
+    """Does the manifest name other skills one by one, and none beside this one? `skills/deprecated/` is not to be loaded."""
+    folder = file.rel.rsplit("/", 1)[0]
+    beside = folder.rsplit("/", 1)[0] + "/"
+    named = [path for path in file.plugin.declared.get("skills", ()) if path + "/SKILL.md" in project.listing]
+    return len(named) > 1 and not any(path.startswith(beside) for path in named)

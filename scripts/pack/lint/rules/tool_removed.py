@@ -24,6 +24,9 @@ from ..negation import negated
 from .tool_unknown import KEYS
 
 SEVERITY = "warning"
+_LIST_OF = lazy(
+    r"(?i)\b(?:not|never|n't|banned|forbidden|disallowed|prohibited|without)\b[^.;!?\n]{0,260}(?:[,/] (?:or |and )?|\bor |\band )[`*]{0,2}\Z"
+)
 _TOLD = lazy(r"\b(?:[Uu]s(?:e|ing)|[Cc]all|[Ww]ith|[Vv]ia|[Ii]nvoke) (?:the )?[`*]{0,2}([A-Z][A-Za-z]{1,24})[`*]{0,2} tool\b")
 # Others are named in prose for older clients, harmlessly; a protocol that is built on these two cannot work.
 _CALLS = lazy(r"\b(TeamCreate|TeamDelete)\b")
@@ -34,7 +37,7 @@ def check(file, context):
     removed = context.facts.removed_tools
     for key in KEYS.get(file.kind, ()):
         for tool in tools.listed(file, key) or ():
-            if tool.name in removed:
+            if tool.name in removed and key not in ("disallowedTools", "disallowed-tools"):  # to forbid it is for older clients
                 yield file.hit(
                     (tool.span[0], tool.span[0] + len(tool.name)),
                     "%r is %s" % (tool.name, tools.gone(*removed[tool.name])),
@@ -54,6 +57,13 @@ def check(file, context):
         seen = set()
         for match in _CALLS.finditer(text, file.body_start):
             name = match.group()
-            if name in removed and name not in seen and not negated(text, *match.span()):
+            if name in removed and name not in seen and not negated(text, *match.span()) and not _forbidden(text, match.start()):
                 seen.add(name)
                 yield file.hit(match.span(), "the prompt names %s, which is %s" % (name, tools.gone(*removed[name])))
+
+
+def _forbidden(text, at):
+    """Is it one of a list of tools that the sentence takes away (`do not use A, B or C`, `banned: A, B`, `A, B are in disallowedTools`)?"""
+    begin = max(text.rfind("\n", 0, at), text.rfind(". ", 0, at), at - 300) + 1
+    end = text.find("\n", at)
+    return _LIST_OF.search(text, begin, at) is not None or "isallowed" in text[at : min(end if end >= 0 else len(text), at + 120)]

@@ -40,6 +40,10 @@ class Adapter:
         text = " ".join(str(error).split())[:300]
         self.dead = self.dead or ("%s: %s" % (type(error).__name__, text) if text else type(error).__name__)
 
+    def unable(self, reason):
+        """The probe does not know how to speak with this system, so what does not come back is not the system's fault."""
+        self.dead = self.dead or UNABLE + reason
+
     def ended(self, reason):
         """The server ended a connection, and said why."""
         self.closed.append(reason)
@@ -152,5 +156,6 @@ class Adapter:
         raise NotImplementedError("the %s adapter knows no leader; give an adapter of yours" % self.protocol)
 
 
+UNABLE = "unable: "
 # What client libraries raise when the server ends a connection.
 GONE = ("ConnectionClosed", "ConnectionClosedError", "ConnectionClosedOK", "MqttError", "AMQPConnectionError", "ChannelClosed", "ConnectionError", "IncompleteReadError")  # fmt: skip

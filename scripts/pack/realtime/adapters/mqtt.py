@@ -263,6 +263,23 @@ class Mqtt(Adapter):
         self.consumer = self.producers[0] if self.options.get("single") else await Client(self, "c", self._came, True).open()
         await self.consumer.subscribe("$SYS/broker/version", 0)
         await self.consumer.subscribe(self.topic, self.qos)
+        if not self.looking and not self.options.get("single"):
+            await self._trial()
+
+    async def _trial(self):
+        """One message over MQTT 5, where a broker says why it refuses. In 3.1.1, by which the probe publishes, it can only acknowledge
+        what it drops: because of an access rule, or its size."""
+        done = asyncio.get_running_loop().create_future()
+
+        def settled(error):
+            if not done.done():
+                done.set_result(error)
+
+        self.consumer.publish(self.named_topic, b"trial ".ljust(max(6, self.payload), b"."), 1, settled)
+        self.consumer.flush()
+        error = await asyncio.wait_for(done, 10)
+        if error is not None:
+            raise error
 
     def _came(self, topic, body, at):
         if topic.startswith(b"$SYS"):

@@ -23,6 +23,7 @@ from pack.realtime.adapters.base import Adapter
 NO_JETSTREAM = (
     "%s has no JetStream: start it with -js (or `jetstream {}` in its configuration), or measure plain NATS with the option core: true"
 )
+OPEN_S = 5
 
 
 async def _quiet(error):
@@ -128,7 +129,7 @@ class Link(asyncio.Protocol):
 
 
 async def _connected(address):
-    return await nats.connect(address, error_cb=_quiet, allow_reconnect=False, connect_timeout=5, max_reconnect_attempts=1)
+    return await nats.connect(address, error_cb=_quiet, allow_reconnect=False, connect_timeout=OPEN_S, max_reconnect_attempts=1)
 
 
 class Nats(Adapter):
@@ -221,9 +222,8 @@ class Nats(Adapter):
     def _acknowledged(self, subject, body, at):
         settled = self.waiting.pop(int(subject.rpartition(b".")[2]), None)
         if settled is not None:
-            settled(
-                None if b'"seq"' in body else RuntimeError("JetStream refused it: %s" % (body[:200].decode("utf-8", "replace") or NO_ONE))
-            )
+            kept = b'"seq"' in body and b'"error":' not in body  # a refusal has a sequence number, too: 0
+            settled(None if kept else RuntimeError("JetStream refused it: %s" % (body[:200].decode("utf-8", "replace") or NO_ONE)))
 
     def cut(self):
         """No more acknowledgments come."""

@@ -223,13 +223,19 @@ class Redis(Adapter):
         words = ["XREADGROUP", "GROUP", self.group, "probe", "COUNT", "1000", "BLOCK", "0", "NOACK", "STREAMS", self.stream, ">"]
         self.ask = command(*[w.encode() for w in words])
         self.reading = await Pipe(self, self._came, self._again).open(self._pool())
-        self.answered, self.read = 0, 0
+        self.answered, self.read, self.refused = 0, 0, None
         self.reading.write(self.ask * READS)
         self.reading.flush()
 
     def _came(self, value, at):
-        if isinstance(value, Exception):
-            raise value
+        if isinstance(value, Exception):  # it is not asked again: a refusal comes at once
+            if self.read:
+                if self.refused is None:
+                    self.ended("the server answered a read with %s" % value)
+            else:
+                self.unable("the server refuses to be read: %s" % value)
+            self.refused = value
+            return
         self.answered += 1
         if value is None:
             return

@@ -13,7 +13,8 @@ import time
 import socketio
 
 from pack.realtime.adapters.base import Adapter
-from pack.realtime.adapters.websocket import BODY
+
+OPEN_S = 5.0  # for a connection
 
 
 class SocketIO(Adapter):
@@ -38,7 +39,8 @@ class SocketIO(Adapter):
             if self.mode != "ack":
                 client.on(self.event, self._comer(number if self.mode == "broadcast" else 0), namespace=self.namespace)
             client.on("disconnect", self._over, namespace=self.namespace)
-            await client.connect(nodes[number % len(nodes)], transports=["websocket"], namespaces=[self.namespace], wait_timeout=20)
+            told = client.connect(nodes[number % len(nodes)], transports=["websocket"], namespaces=[self.namespace], wait_timeout=20)
+            await asyncio.wait_for(told, OPEN_S)  # the library waits for ever where something listens and says nothing
             self.clients.append(client)
 
     def _over(self, reason=None):
@@ -62,9 +64,7 @@ class SocketIO(Adapter):
         back = data[0] if data else b""
         if isinstance(back, (bytes, bytearray)):
             return bytes(back)
-        raw = (back if isinstance(back, str) else json.dumps(data, ensure_ascii=False)).encode()
-        match = BODY.search(raw) if not isinstance(back, str) or self.data == "json" else None
-        return match.group() if match else raw
+        return (back if isinstance(back, str) else json.dumps(data, ensure_ascii=False)).encode()
 
     def _made(self, body):
         """What to emit for a message."""

@@ -12,7 +12,6 @@ a broadcast crosses the servers.
 import asyncio
 import json
 import os
-import re
 import time
 
 from websockets.client import ClientProtocol
@@ -27,7 +26,6 @@ except ImportError:
     from websockets.utils import apply_mask
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
-BODY = re.compile(rb"[0-9a-f]{8} -?[0-9]+ [0-9a-z]*")  # what `probe.make_body` makes, wherever an application puts it
 TRIAL_S = 1.0  # for the answer to the trial message, in each kind of frame
 AGAIN = "the server ended the connection"
 SWITCHING = b"HTTP/1.1 101"
@@ -332,7 +330,7 @@ async def connect(address, headers=None, timeout=20.0):
 
 
 class Spelling:
-    """How a message of the probe is put into a frame, and found in one: kind is binary, text or json."""
+    """How a message of the probe is put into a frame: kind is binary, text or json."""
 
     def __init__(self, kind, message=None):
         self.kind, self.opcode = kind, BINARY if kind == "binary" else TEXT
@@ -344,13 +342,6 @@ class Spelling:
     def frame(self, body):
         """The frame of a message."""
         return frame(self.opcode, body if self.parts is None else body.join(self.parts))
-
-    def found(self, message):
-        """The probe's text in a message of the server, or the message itself."""
-        if self.parts is None:
-            return message
-        match = BODY.search(message)
-        return match.group() if match else message
 
 
 class WebSocket(Adapter):
@@ -394,7 +385,7 @@ class WebSocket(Adapter):
                 silent.append("%s: %s" % (kind, socket.reason))
             finally:
                 await socket.close()
-        self.ended(
+        self.unable(
             "it does not send a message back, in none of the frames (%s): give the document that it understands, with {body} in it, as "
             "the option `message`, or mode: ping" % "; ".join(silent)
         )
@@ -406,18 +397,17 @@ class WebSocket(Adapter):
             self.spelling = Spelling("binary" if self.options.get("frame") == "binary" else "text")
         elif self.mode != "ping":
             self.spelling = await self._spell()
-        came = self._spelled if self.spelling.parts is not None else self._came
         broadcast = self.mode == "broadcast"
         for start in range(0, self.connections, 100):
             some = range(start, min(start + 100, self.connections))
             for receiver, socket in zip(some, await asyncio.gather(*(self.connect_one(n) for n in some))):
                 socket.receiver = receiver if broadcast else 0
-                socket.came, socket.over = came, self._over
+                socket.came, socket.over = self._came, self._over
                 if socket.headers is not None:
                     self.told = socket.headers.get("Server", self.told)
                     socket.headers = None
                 for early in socket.inbox or ():
-                    came(early.encode() if isinstance(early, str) else early, time.perf_counter(), socket)
+                    self._came(early.encode() if isinstance(early, str) else early, time.perf_counter(), socket)
                 self.sockets.append(socket)
 
     def _over(self, reason, socket):
@@ -429,9 +419,6 @@ class WebSocket(Adapter):
         except Exception as error:
             self.died(error)
             raise
-
-    def _spelled(self, message, at, socket):
-        self._came(self.spelling.found(message), at, socket)
 
     def post(self, body, partition, settled):
         socket = self.sockets[partition % len(self.sockets) if self.mode == "broadcast" else self.next]

@@ -1,0 +1,94 @@
+"""`pack runs` and `pack stats`: what the runs of a project came to, and what the rules caught in them."""
+
+import argparse
+import json
+import sys
+import time
+
+from ..protocol.refusal import Refusal
+from ..report import past
+from ..store.history import duration
+from . import screen
+
+
+def runs(argv):
+    """`pack runs`: one line a run, the newest first. Exit 1 where there is none."""
+    args = _arguments("runs", "every run of this project, the newest first", argv)
+    try:
+        found = list(past.each(args.project, args.team))
+    except Refusal as refusal:
+        print(refusal.text(), file=sys.stderr)
+        return 1
+    rows = [past.row(*one) if one[1] is not None else {"team": one[0], "unreadable": one[2]} for one in found]
+    if args.json:
+        print(json.dumps(rows, ensure_ascii=False, indent=1))
+        return 0
+    at = screen.size()
+    wide = min(max(12, (at[0] if at else 100) - 59), max(len(r["team"]) for r in rows))
+    form = "%-*s %-16s %-11s %-8s %5s %6s %7s"
+    print(form % (wide, "run", "begun", "took", "end", "tasks", "rounds", "refused"))
+    for r in rows:
+        if "unreadable" in r:
+            print(screen.cut("%-*s  cannot be read: %s (`pack doctor`)" % (wide, r["team"], r["unreadable"]), at and at[0]))
+            continue
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(r["began"]))
+        most = max(r["rounds"].values(), default=0)
+        cells = (wide, screen.cut(r["team"], wide), when, duration(r["seconds"]), r["end"].lower()[:8])
+        print(form % (cells + ("%d/%d" % (r["done"], r["tasks"]), most or "-", r["refused"])))
+    return 0
+
+
+def stats(argv):
+    """`pack stats`: figures over the runs of a project. Exit 1 where there is none."""
+    args = _arguments("stats", "rounds, time to approve and what was refused, over the runs of this project", argv)
+    try:
+        found = past.figures(past.each(args.project, args.team))
+    except Refusal as refusal:
+        print(refusal.text(), file=sys.stderr)
+        return 1
+    if args.json:
+        print(json.dumps(found, ensure_ascii=False, indent=1))
+        return 0
+    at = screen.size()
+    print("\n".join(screen.cut(line, at and at[0]) for line in lines(found)))
+    return 0
+
+
+def lines(found):
+    """The figures for people."""
+    out = [
+        "%d run(s): %s; %d task(s) done, %d commit(s)"
+        % (
+            found["runs"],
+            ", ".join("%d %s" % (n, how.lower()) for how, n in sorted(found["ended"].items())),
+            found["tasks_done"],
+            found["commits"],
+        )
+    ]
+    if found["rounds"]:
+        out.append("Rounds of review: " + ", ".join("%d task(s) took %s" % (n, k) for k, n in found["rounds"].items()))
+    approve = found["approve_seconds"]
+    if approve:
+        out.append(
+            "From review to approval: half of %d task(s) within %s, the longest %s"
+            % (approve["tasks"], duration(approve["median"]), duration(approve["most"]))
+        )
+    for role, (approved, changes) in sorted(found["verdicts"].items()):
+        out.append("  %-20s %d approved, %d times changes asked for" % (role, approved, changes))
+    total = sum(r["count"] for r in found["refused"].values())
+    out.append("Caught for you: %d call(s) refused%s" % (total, ":" if total else ""))
+    out += ["  %4d  %-22s e.g. %s" % (r["count"], code, r["example"]) for code, r in found["refused"].items()]
+    return out
+
+
+def _arguments(verb, what, argv):
+    parser = argparse.ArgumentParser(
+        prog="pack " + verb,
+        description=what,
+        epilog="examples:\n  pack %s\n  pack %s --json" % (verb, verb),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--project", default=None, help="the project's folder (default: found from here upwards)")
+    parser.add_argument("--team", default=None, help="one run only")
+    return parser.parse_args(argv)

@@ -1,0 +1,93 @@
+"""What can be done here now: the next step for the folder's present situation, for `pack` without a verb and `/team:help`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+from ..base import enforcement, needed
+from ..protocol import advice, view
+from ..protocol.refusal import Refusal
+from ..store.journal import Damaged
+from ..store.open_for_reading import Run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..base.protocols import Env
+
+BEGIN = "/build PLAN.md --coders=3"
+
+
+def text(project: str, data: str, env: Env, inside: bool = False) -> str:
+    """Where the project stands, and what to do next. inside: it is read in the client, so its commands can be typed there."""
+    where = _run(project, inside) or _folder(project, inside)
+    off = enforcement.switched_off(env, project)
+    lines = [enforcement.HOOKS_OFF % off] if off else []
+    return "\n".join(lines + where + ["", *(_words() if inside else ["pack --help lists every verb."])])
+
+
+def _words() -> list[str]:
+    return [
+        "To type here, answered without a model call:",
+        "  /team:status        the team, who waits for whom",
+        "  /team:resume        take the run up in this session",
+        "  /team:abort WHY     end the run, keep its journal",
+        "  /team:accept PATH   take a change that nobody approved as it is",
+        "In a terminal of your own: pack watch, pack log --follow, pack doctor.",
+    ]
+
+
+def _run(project: str, inside: bool) -> list[str]:
+    """Of the project's run, the live one or the newest; [] where there is none."""
+    try:
+        run = Run(project)
+    except Refusal:
+        return []
+    try:
+        state, _records = run.look()
+    except (Damaged, OSError) as error:
+        return ["The run %s cannot be read (%s)." % (run.team, error), "Next: `pack doctor` in a terminal of your own says what is wrong."]
+    done = needed.done(state)
+    if state["phase"] == "CLOSED":
+        return [
+            "The last run, %s, is closed: %s." % (run.team, done),
+            "Next: `pack status --summary` prints its report, `pack report html` its page; a new one: %s" % _begin(inside),
+        ]
+    head = "The run %s is open: phase %s, %s." % (run.team, state["phase"], done)
+    yours = needed.of_the_user(state)
+    if run.live and not enforcement.led(state):
+        first = "type /team:resume" if inside else "start `claude` here and type /team:resume"
+        return [head, "Its client is gone, nobody is at work.", "Next: %s; or end it: `pack abort --reason WHY`" % first]
+    if yours:
+        return [head, "Next, you: " + yours]
+    todo = ["%s: %s" % (s["who"], s["text"]) for s in advice.steps(state)][:2]
+    return [head] + (["Next: " + "; ".join(todo)] if todo else ["At work: %s" % (", ".join(view.working(state)) or "nobody")])
+
+
+def _begin(inside: bool) -> str:
+    return "type " + BEGIN if inside else "`claude` here, then type " + BEGIN
+
+
+def _folder(project: str, inside: bool) -> list[str]:
+    """Of a folder in which no team was yet."""
+    if not _git(project, "rev-parse", "--git-dir"):
+        return [
+            "This folder is no git repository, and a team commits what it builds.",
+            "Next: git init && git add -A && git commit -m start",
+        ]
+    if not _git(project, "rev-parse", "-q", "--verify", "HEAD"):
+        return ["This repository has no commit yet, and approvals compare with one.", "Next: git add -A && git commit -m start"]
+    plans = sorted(n for n in os.listdir(project) if n.lower().endswith((".md", ".txt")) and "plan" in n.lower())
+    plan = plans[0] if plans else "PLAN.md"
+    said = "" if plans else "Write what to build into PLAN.md (or say it in words in place of the file)."
+    return [
+        "No team has worked here yet." + (" " + said if said else ""),
+        "Next: %s" % _begin(inside).replace("PLAN.md", plan if " " not in plan else '"%s"' % plan),
+    ]
+
+
+def _git(project: str, *args: str) -> bool:
+    try:
+        return subprocess.run(["git", *args], cwd=project, capture_output=True, timeout=5).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False

@@ -1,0 +1,59 @@
+"""The summary of a run as Markdown, for a pull request: tasks with who approved them, build and tests, what was refused, risks, what is open."""
+
+from pack.protocol import guards_risks, tables, verification, view
+from pack.store import history, result_text
+from pack.store.render import stats, summary
+
+
+def text(state, records):
+    """The Markdown text, ending in a line break. A run of waves gets its plain report in a code block: it has no tasks."""
+    counts = stats(records)
+    name = state["team"]["name"]
+    if state["waves"] is not None:
+        return "## %s\n\n```\n%s\n```\n" % (_safe(name), summary(state, counts))
+    told = history.of(records)[0]
+    tasks = view.tasks(state)
+    done = sum(t["state"] == "DONE" for _n, t in tasks)
+    how = (
+        "aborted" if state["teardown"]["aborted"] else "complete" if state["phase"] == "CLOSED" else "not finished, phase " + state["phase"]
+    )
+    out = ["## %s: %s" % (_safe(name), how), ""]
+    out.append(
+        "%d of %d tasks done in %s, mode %s. %d approval(s), changes asked for %d time(s), %d call(s) refused."
+        % (
+            done,
+            len(tasks),
+            history.duration(told.end - told.start),
+            state["mode"] or "not classified",
+            sum(v["verdict"] == "APPROVED" for v in told.verdicts),
+            sum(v["verdict"] != "APPROVED" for v in told.verdicts),
+            sum(r["event"] in tables.TROUBLE for r in records),
+        )
+    )
+    out += ["", "| task | state | rounds | approved by |", "|---|---|---|---|"]
+    for n, t in tasks:
+        by = ", ".join("%s %s at %s" % (role, v["name"], v["revision"]) for role, v in sorted(t["approvals"].items()) if v.get("revision"))
+        rounds = len(t["rounds"]) + 1 if t["rounds"] or t["revision"] else 0
+        out.append("| #%d %s | %s | %d | %s |" % (n, _safe(t["subject"]), t["state"], rounds, _safe(by) or "-"))
+    out.append("")
+    for part in ("build", "test"):
+        ran = (state["verify"] or {}).get(part) or {"exit": None, "command": "-"}
+        mark = "not run" if ran["exit"] is None else "passed" if ran["exit"] == 0 else "**failed, exit %s**" % ran["exit"]
+        out.append("- %s: %s (`%s`)" % (part, mark, str(ran["command"]).replace("`", "'")))
+    out += ["- ⚠ " + _safe(line) for line in verification.remarks(state)] if state["verify"] else []
+    out += ["- risk RISK-%d (%s): %s" % (r["id"], r["severity"], _verdict(state, r)) for r in guards_risks.listed(state)]
+    left = result_text.open_points(state, counts)
+    out += ["", "**Open:**"] + ["- " + _safe(point) for point in left] if left else ["- open: nothing"]
+    return "\n".join(out) + "\n"
+
+
+def _verdict(state, risk):
+    return (state["risks"]["verdicts"].get(str(risk["id"])) or {}).get("verdict", "not tested")
+
+
+def _safe(text):
+    """A text that stays in its cell and starts no markup."""
+    out = " ".join(str(text).split())
+    for mark in "\\|<>*_[]`#":
+        out = out.replace(mark, "\\" + mark)
+    return out

@@ -1,0 +1,196 @@
+"""`/team:status` and its like, the notifications, and `pack` without a verb: what a person types and hears without a model call."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+from hooks.driver import keeps_going
+from pack.base import needed
+from pack.base.paths import PLUGIN_ROOT
+from pack.gate import notify, word_commands
+from pack.protocol import tables
+from tests.conftest import git
+
+PACK = os.path.join(PLUGIN_ROOT, "bin", "pack")
+
+
+def command(s, name, args="", **more):
+    return s.send(
+        "UserPromptExpansion",
+        expansion_type="slash_command",
+        command_name="team:" + name,
+        command_args=args,
+        command_source="plugin",
+        prompt=("/team:%s %s" % (name, args)).strip(),
+        **more,
+    )
+
+
+def shown(answer):
+    """What the user reads; nothing else reaches anybody, and the input line is left empty."""
+    code, out, _err = answer
+    assert code == 0 and set(out) == {"decision", "reason", "hookSpecificOutput"} and out["decision"] == "block", answer
+    assert out["hookSpecificOutput"] == {"hookEventName": "UserPromptExpansion", "suppressOriginalPrompt": True}
+    return out["reason"]
+
+
+def test_each_command_has_a_file_that_no_model_can_call():
+    with open(os.path.join(PLUGIN_ROOT, "hooks", "hooks.json")) as f:
+        matcher = json.load(f)["hooks"]["UserPromptExpansion"][0]["matcher"]
+    for name in word_commands.WORDS + (word_commands.HELP,):
+        with open(os.path.join(PLUGIN_ROOT, "commands", name + ".md")) as f:
+            text = f.read()
+        assert "disable-model-invocation: true" in text and "name: %s\n" % name in text and "/team:%s`" % name in text
+        assert name in matcher
+
+
+def test_without_a_run_the_commands_say_what_can_be_done(session):
+    assert "no run is live here" in shown(command(session, "status"))
+    assert "no run is live here" in shown(command(session, "resume"))
+    assert "/team:help" in shown(command(session, "abort", "too late"))
+    told = shown(command(session, "help"))
+    assert "No team has worked here yet" in told and "type /build plan.md --coders=3" in told and "/team:abort WHY" in told
+    assert command(session, "conventions")[1] is None, "another command of the plugin is the model's"
+    assert session.send("UserPromptExpansion", command_name="status", command_source="project", command_args="")[1] is None
+
+
+def test_in_a_run_they_are_the_typed_words(session):
+    session.setup("SIMPLE")
+    typed = session.send("UserPromptSubmit", prompt="team status")[1]["reason"]
+    assert shown(command(session, "status")) == typed and "TEAM STATUS" in typed
+    help_text = shown(command(session, "help"))
+    assert "is open: phase EXECUTION, 0 of 2 tasks done" in help_text and "At work: coder-1" in help_text
+    assert "say what: `team accept PATH" in shown(command(session, "accept"))
+    assert "the run is aborted (wrong plan)" in shown(command(session, "abort", "wrong plan"))
+    assert any(e["event"] == "RUN_ABORTED" and e["data"]["reason"] == "wrong plan" for e in session.events())
+
+
+def test_an_agent_s_client_is_answered_as_its_typing_is(session, monkeypatch):
+    from pack.gate import identity
+
+    session.setup("SIMPLE")
+    monkeypatch.setattr(identity, "started_by_a_tool", lambda call: True)
+    assert shown(command(session, "abort", "me")) == identity.TOOL_CLIENT
+    assert not any(e["event"] == "RUN_ABORTED" for e in session.events())
+
+
+# --- Going on at a turn's end ------------------------------------------------------------------------------------------------------
+def test_a_turn_goes_on_by_context_where_the_client_can(session):
+    session.build()
+    for client, by in (("2-1-329", "additionalContext"), ("2-1-332", "additionalContext"), ("2-1-328", "reason")):
+        session.env["AI_AGENT"] = "claude-code_%s_harness" % client
+        _code, out, _err = session.send("Stop", stop_hook_active=False, background_tasks=[])
+        assert by in (out if by == "reason" else out["hookSpecificOutput"]), client
+        assert "before you end your turn" in keeps_going(out)
+
+
+# --- Notifications -----------------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def terminal(session):
+    session.setup("SIMPLE")
+    session.env.update(CLAUDE_CODE_ENTRYPOINT="cli", CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS="0")
+    return session
+
+
+def closed(session):
+    """The user ends the run, and its agents end as they are asked to."""
+    session.send("UserPromptSubmit", prompt="team abort enough")
+    session.bash("lead", "pack teardown ask")
+    for name in sorted(session.agents, key="supervisor".__eq__):
+        if name == "supervisor":
+            session.bash("lead", "pack teardown ask supervisor")
+        session.send("SubagentStop", name, stop_hook_active=False)
+    assert session.state()["phase"] == "CLOSED"
+
+
+def changed(session):
+    """Somebody changes what enforces the run: the user has to look."""
+    path = os.path.join(session.data, ".claude", "settings.json")
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w") as f:
+        json.dump({"hooks": {"Stop": []}, "disableAllHooks": True}, f)
+
+
+def sequences(session, event="UserPromptSubmit", **fields):
+    _code, out, _err = session.send(event, **dict({"prompt": "go on"}, **fields))
+    return (out or {}).get("terminalSequence")
+
+
+def test_a_person_who_is_needed_hears_it_once(terminal):
+    assert sequences(terminal) is None
+    changed(terminal)
+    assert sequences(terminal, "SessionStart", source="resume") is None, "the client drops it there"
+    said = sequences(terminal)
+    assert said == "\033]9;team: feature-add-a-greeting needs you: guard changed, `pack doctor`\a\a"
+    assert sequences(terminal) is None
+    terminal.send("UserPromptSubmit", prompt="team resume")
+    heard, send = [], terminal.send
+    terminal.send = lambda *given, **more: heard.append(send(*given, **more)) or heard[-1]
+    closed(terminal)
+    said = [out["terminalSequence"] for _code, out, _err in heard if out and "terminalSequence" in out]
+    assert said == ["\033]9;team: feature-add-a-greeting is aborted: no task open\a\a"]
+
+
+def test_one_setting_silences_and_one_names_a_command(terminal, tmp_path):
+    changed(terminal)
+    terminal.env["TEAM_NOTIFY"] = "off"
+    assert sequences(terminal) is None
+    said = tmp_path / "said"
+    terminal.env["TEAM_NOTIFY"] = "printf '%%s' >%s" % said
+    os.mkfifo(tmp_path / "done")
+    terminal.env["TEAM_NOTIFY"] = "f() { printf %%s \"$1\" >%s; }; f" % (tmp_path / "done")
+    terminal.env["CLAUDE_CODE_ENTRYPOINT"] = "sdk-cli"
+    assert sequences(terminal) is None, "-p has no terminal"
+    with open(tmp_path / "done") as f:  # waits for the writer
+        assert f.read() == "team: feature-add-a-greeting needs you: guard changed, `pack doctor`"
+
+
+def test_what_a_name_holds_cannot_leave_the_sequence():
+    text = notify.sequence("a\033]0;x\a;b\x9d\n", {"TERM": "foot"})
+    assert text == "\033]777;notify;team;a ]0 x  b  \a\a"
+
+
+def test_the_word_for_a_gate_that_waits_is_the_protocol_s():
+    assert needed.USER_DECIDES == tables.USER_DECIDES
+
+
+# --- `pack` alone, and misspelt ----------------------------------------------------------------------------------------------------
+def pack(folder, *words, code=0, **env):
+    done = subprocess.run([PACK, *words], cwd=folder, env={**os.environ, **env}, capture_output=True, text=True)
+    assert done.returncode == code, done
+    text = done.stdout + done.stderr
+    assert max(map(len, text.split("\n"))) <= 80 or words
+    return text
+
+
+def test_pack_alone_says_the_next_step_of_the_situation(tmp_path, session):
+    assert "no git repository" in pack(tmp_path) and "Next: git init" in pack(tmp_path)
+    git(tmp_path, "init", "-q")
+    assert "no commit yet" in pack(tmp_path)
+    assert "type /build plan.md --coders=3" in pack(session.project, **session.env)
+    session.setup("SIMPLE")
+    assert "is open: phase EXECUTION" in pack(session.project, **session.env)
+    closed(session)
+    assert "is closed: no task open" in pack(session.project, **session.env)
+
+
+@pytest.mark.parametrize("verb, meant", [("statsu", "stat"), ("wacth", "watch"), ("expalin", "explain"), ("--lint", "lint")])
+def test_a_misspelt_verb_is_told_what_it_was_to_be(tmp_path, verb, meant):
+    assert "did you mean " in pack(tmp_path, verb, code=2) and meant in pack(tmp_path, verb, code=2)
+
+
+def test_help_of_a_verb_is_its_own_help(tmp_path):
+    assert pack(tmp_path, "help", "explain").startswith("usage: pack explain")
+    assert pack(tmp_path, "help").startswith("usage: pack VERB")
+
+
+def test_a_plan_that_is_no_utf_8_is_refused_by_name(session):
+    for encoding, says in (("utf-16", "plan.md is UTF-16. Save it as UTF-8"), ("utf-16-be", "is UTF-16"), ("utf-32", "is UTF-16")):
+        with open(os.path.join(session.project, "plan.md"), "w", encoding=encoding) as f:
+            f.write("# Add a greeting\n")
+        assert says in session.build()[1]["reason"]
+    with open(os.path.join(session.project, "plan.md"), "wb") as f:
+        f.write(b"# Plan\n\0\1")
+    assert "is no text" in session.build()[1]["reason"]
