@@ -87,7 +87,7 @@ def until(sql):
     return "person runs: until psql -qAt -c \"%s\" | grep -q ^t$; do sleep 0.3; done" % sql
 
 
-def begins(squad, shared, extra=()):
+def begins(squad, shared, told, title, word):
     """The head of a host's story: the shared repository, checked out; part of the fleet."""
     return [
         "story: squad %s of a fleet of three hosts" % squad,
@@ -95,10 +95,13 @@ def begins(squad, shared, extra=()):
         "calls: 200",
         "patience: 1500",
         "limit: 2400",
-        *extra,
+        told,
+        "plan.md:",
+        "    (written below)",
         "person runs: git remote add origin %s && git fetch -q origin && git reset -q --hard origin/main && git branch -q -u origin/main && pack fleet join --squad %s && git status --porcelain"
         % (shared, squad),
         '    => lacks " M "',
+        "person runs: printf '# %s\\nA module beside greet.py: %s.\\n' > plan.md" % (title, word),
     ]
 
 
@@ -110,10 +113,6 @@ def told(server, host, user):
         sys.executable,
         user,
     )
-
-
-def plan(title, word):
-    return ["plan.md:", "    # %s" % title, "    A module beside greet.py: %s." % word]
 
 
 PUSH = "person runs: for n in 1 2 3 4 5; do git pull -q --no-rebase --no-edit && git push -q && exit 0; done; exit 1"
@@ -128,7 +127,7 @@ def item(number, squad):
 def runtime(host, server, shared, answer, url):
     contract = "person runs: %spack record http %s --name greeting --date 2026-03-0%d && git add docs && git commit -qm 'contract %d' && git push -q && pack sprint contract publish greeting"
     return [
-        *begins("runtime", shared, [told(server, host, "alice"), *plan("Say goodbye", "bye")]),
+        *begins("runtime", shared, told(server, host, "alice"), "Say goodbye", "bye"),
         contract % ("", url, 4, 1),
         '    => says "version 1"',
         item(1, "runtime"),
@@ -150,7 +149,7 @@ def governance(host, server, shared):
     planned = lines("lead runs: pack plan", "lead spawns supervisor")
     refused = [line for line in planned if not line.strip().startswith("=> says")]
     return [
-        *begins("governance", shared, [told(server, host, "bob"), *plan("Say who governs", "law")]),
+        *begins("governance", shared, told(server, host, "bob"), "Say who governs", "law"),
         until("select count(*) = 1 from fleet.items where version > 1"),
         "person runs: pack sprint add governance 'Part of governance' --owner governance && pack sprint set B2 doing",
         until("select count(*) = 1 from fleet.leases where path = 'src/bye.py'"),
@@ -204,7 +203,7 @@ def experience(host, server, shared):
         *[line.replace("ask supervisor", "ask supervisor-2") for line in END],
     ]
     return [
-        *begins("experience", shared, [told(server, host, "carol"), *plan("Say it nicely", "nice")]),
+        *begins("experience", shared, told(server, host, "carol"), "Say it nicely", "nice"),
         until("select count(*) = 1 from fleet.contracts"),
         "person runs: git pull -q && pack sprint contract need greeting --path src/ && pack sprint contract list",
         '    => says "needed by experience"',
