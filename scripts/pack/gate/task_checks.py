@@ -10,7 +10,7 @@ import os
 import time
 
 from ..base import codec, project_facts, shell_writes
-from ..base.receipts import seal_result, vouched
+from ..base.receipts import authenticated, vouched
 from ..protocol import tables, view
 from ..protocol.plan import covers
 from ..protocol.refusal import Refusal
@@ -82,7 +82,7 @@ def _result(call: Call, base: str) -> Any:
         return None
     try:
         result = codec.loads(found.decode("ascii"))
-        return result if result["mac"] == seal_result(codec.loads(voucher.decode("ascii"))["key"], result) else None
+        return result if result["mac"] == authenticated(codec.loads(voucher.decode("ascii"))["key"], result) else None
     except (ValueError, KeyError, TypeError):
         return None
 
