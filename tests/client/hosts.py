@@ -79,7 +79,7 @@ def lines(begin, end=None):
 
 def renamed(text, word):
     """The same work on another file."""
-    return [line.replace("bye", word).replace("Bye", word.title()) for line in text]
+    return [line.replace("bye", word).replace("Bye", word.title()).replace("standards/function", "standards/" + word) for line in text]
 
 
 def until(sql):
@@ -131,10 +131,10 @@ def runtime(host, server, shared, answer, url):
         contract % ("", url, 4, 1),
         '    => says "version 1"',
         item(1, "runtime"),
-        *lines(JOB[0], "lead spawns supervisor"),
         until("select facts->>'tasks' = '2' from fleet.runs where squad = 'experience'"),
-        contract % ("echo '{\\\"id\\\": 1}' > %s && " % answer, url, 5, 2),
+        contract % ("echo '{\"id\": 1}' > %s && " % answer, url, 5, 2),
         '    => says "version 2", says "DRIFT total is gone"',
+        *lines(JOB[0], "lead spawns supervisor"),
         until("select count(*) > 0 from fleet.runs where squad = 'governance' and facts->>'tasks' = '2'"),
         *lines("lead spawns supervisor", "lead runs: pack verify"),
         *END,
@@ -160,7 +160,8 @@ def governance(host, server, shared):
         "lead runs: pack fleet ask runtime 'when is src/bye.py free?'",
         '    => says "is stored"',
         *renamed(lines("lead spawns supervisor", "coder-1 tells supervisor: DONE: task #1"), "law"),
-        "meanwhile coder-1 runs: sleep 60; echo never seen",
+        "coder-1 tells supervisor: DONE: task #1",
+        "meanwhile coder-1 runs: sleep 8; echo never seen",
         until(
             "select count(*) = 1 from fleet.bundles b join fleet.runs r using (run) where r.squad = 'governance' and b.head = r.head and r.facts->>'done' = '1'"
         ),
@@ -172,9 +173,8 @@ def governance(host, server, shared):
 
 def experience(host, server, shared):
     taken = [
-        until("select count(*) = 1 from fleet.runs where squad = 'runtime' and closed is not null"),
         until("select until < clock_timestamp() from fleet.runs where squad = 'governance'"),
-        "person runs: git checkout -q -B took origin/main && pack fleet resume $(psql -qAt -c \"select run from fleet.runs where squad = 'governance'\")",
+        "person runs: git checkout -q --detach origin/main && git branch -q -D main && pack fleet resume $(psql -qAt -c \"select run from fleet.runs where squad = 'governance'\")",
         '    => says "goes on here", says "fenced"',
         "user starts anew: team resume",
         '    => says "leads"',
@@ -215,13 +215,23 @@ def experience(host, server, shared):
         '    => refused CONTRACT_DRIFTED, says "total is gone", says "squad runtime"',
         "person runs: git pull -q --no-rebase --no-edit && pack sprint contract list",
         '    => says "version 2"',
-        *renamed(lines("coder-1 tells supervisor: CLAIM", "lead runs: pack verify"), "nice"),
-        *END,
+        *renamed(lines("coder-1 tells supervisor: CLAIM", "coder-1 tells supervisor: DONE: task #1"), "nice"),
+        until("select count(*) = 1 from fleet.runs where squad = 'runtime' and closed is not null"),  # one at a time writes .conventions/
+        *renamed(lines("coder-1 tells supervisor: DONE: task #1", "lead runs: pack verify"), "nice"),
+        *END[:2],
+        "lead runs: pack teardown",  # what the merge brought in is the user's to accept
+        '    => refused NOT_APPROVED, says "docs/design/contracts"',
+        "lead rests until journal has NUDGED by gate who=lead",
+        "user types: team accept docs",
+        '    => says "accepted as it is"',
+        "user types: go on",
+        *END[2:],
         PUSH,
         "person runs: pack sprint set B3 done",
         *taken,
-        "person runs: git fetch -q && git checkout -q main 2>/dev/null || true; git branch --show-current",
-        "person runs: git merge -q --no-edit origin/main && git push -q origin HEAD:main && git fetch -q",
+        "person runs: git branch --show-current",
+        '    => says "main"',
+        "person runs: git fetch -q && git merge -q --no-edit origin/main && git push -q origin HEAD:main && git fetch -q",
         "person runs: git config team.squad governance && psql -qAt -c \"select member from fleet.runs where squad = 'governance'\" && pack sprint set B2 done; git config team.squad experience",
         "person runs: pack sprint integration && pack sprint status && for f in docs/sprints/status/*.md; do echo http://127.0.0.1/panel >> $f; done; pack sprint exit",
         '    => says "met  integration", says "met  status", says "met  links", says "met  contracts", says "met  backlog", lacks "OPEN"',
