@@ -38,6 +38,7 @@ generate: $(STAMP)  ## rewrite generated blocks and files from the tables
 
 bench: $(STAMP)  ## what a hook costs, as ratios measured in one run
 	$(BIN)/python bench/hooks.py
+	$(BIN)/python bench/result.py $(if $(BASE),--base $(BASE))
 
 start: $(STAMP)  ## install the pack into your client, or show a scripted run where there is no key
 	scripts/dev/start
