@@ -33,7 +33,7 @@ def commands(t: Task) -> list[list[str]]:
 
 def _held(call: Call, t: Task) -> bool:
     e = view.entry(call.state, t["owner"])
-    return call.state["waves"] is None and e is not None and e["role"] in tables.CODERS
+    return not call.kind.judges and e is not None and e["role"] in tables.CODERS
 
 
 def _base(call: Call, t: Task, revision: str) -> str:
