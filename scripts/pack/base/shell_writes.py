@@ -33,7 +33,17 @@ PREFIXES = {
     "unbuffer",
     "busybox",
     "toybox",
+    "unshare",
+    "setpriv",
+    "fakeroot",
+    "chroot",
+    "flock",
+    "taskset",
+    "chrt",
 }
+# Options of these whose value stands by itself, and those that take an operand before the command.
+PREFIX_VALUES = {"sudo": "-u -g -C -D -h -p -U -T", "doas": "-u -C", "env": "-u -C", "nice": "-n", "ionice": "-c -n", "timeout": "-s -k"}
+PREFIX_OPERAND = ("chroot", "flock", "taskset", "chrt")
 KEYWORDS = {"if", "then", "elif", "else", "while", "until", "do", "{", "!"}  # what may stand before a command
 DECLARES = {"export", "declare", "local", "readonly", "typeset"}
 SHELLS = {"sh", "bash", "zsh", "dash", "ksh", "ash"}
@@ -99,6 +109,9 @@ VALUE_OPTIONS = {
     "ln": "-S",
     "tee": "",
     "rsync": "-e",
+    "watch": "-n",
+    "awk": "-i -v -F -f",
+    "gawk": "-i -v -F -f",
     "sed": "-e -f -l",
     "perl": "-e",
     "ruby": "-e",
@@ -364,8 +377,12 @@ def parse(text: str, depth: int = 0) -> list[Command]:
     if depth < 4:
         for inner in extra:
             out += parse(inner, depth + 1)
+        before: Command | None = None
         for command in list(out):
             words = bare(command.words)
+            for handed in _handed_over(command, words, before):
+                out += parse(handed, depth + 1)
+            before = command
             at = _code_at(words) if words and os.path.basename(words[0]) in SHELLS else None
             if at is not None:
                 out += parse(words[at], depth + 1)
@@ -383,6 +400,23 @@ def parse(text: str, depth: int = 0) -> list[Command]:
     return out
 
 
+def _handed_over(command: Command, words: list[str], before: Command | None) -> list[str]:
+    """Shell texts that a command is handed otherwise than with -c: a here-string, what `echo` or `printf` pipes into it, `env -S`, `watch`."""
+    name = os.path.basename(words[0]) if words else ""
+    out = []
+    if name in SHELLS and _code_at(words) is None or name in (".", "source") and words[1:2] == ["/dev/stdin"]:
+        out += [value for op, value in command.redirects if op == "<<<"]
+        if command.piped and before is not None and before.words[:1] in (["echo"], ["printf"]):
+            out.append(" ".join(before.words[1:]))
+    if command.words[:1] == ["env"] and "-S" in command.words[:-1]:
+        out.append(command.words[command.words.index("-S") + 1])
+    if name == "watch":
+        out.append(" ".join(_args(words[1:], "watch")))
+    if name == "script" and "-c" in words[:-1]:
+        out.append(words[words.index("-c") + 1])
+    return out
+
+
 def _code_at(words: list[str]) -> int | None:
     """Where the text stands that a shell is given with -c (also as in `bash -lc`); None without one."""
     for n, w in enumerate(words[:-1]):
@@ -395,8 +429,11 @@ def bare(words: list[str]) -> list[str]:
     """The words without prefixes such as `sudo`, `env A=b`, `timeout 5`."""
     i = 0
     while i < len(words) and os.path.basename(words[i]) in PREFIXES:
-        i += 1
+        name, i = os.path.basename(words[i]), i + 1
+        valued = PREFIX_VALUES.get(name, "").split()
         while i < len(words) and (words[i].startswith("-") or "=" in words[i] or words[i].replace(".", "").rstrip("smh").isdigit()):
+            i += 2 if words[i] in valued else 1
+        if name in PREFIX_OPERAND and not (i and words[i - 1].isdigit()):
             i += 1
     return words[i:]
 
@@ -452,6 +489,8 @@ def writes(text: str, cwd: str) -> tuple[list[tuple[str, bool | str]], list[str]
         filled = _filled(word, dict({"HOME": os.path.expanduser("~"), "PWD": here}, **known))
         if filled is None or "\0" in filled:
             return None
+        if filled.startswith("/proc/self/cwd/"):
+            filled = filled[len("/proc/self/cwd/") :]
         return os.path.join(here, os.path.expanduser(filled))
 
     def add(words: Iterable[str], soft: bool | str = False) -> None:
@@ -476,8 +515,12 @@ def writes(text: str, cwd: str) -> tuple[list[tuple[str, bool | str]], list[str]
             code.append(text)  # what it is applied to stands somewhere in the text, or only the shell knows it
         elif name in ("cd", "pushd") and operands:
             here = path(operands[0]) or here
+        elif name == "split":
+            add(["".join(operands[1:2] or ["x"]) + "aa"])
         elif name in ALL_ARGS:
             add(operands[1:] if name in ("chmod", "chown", "chgrp") else operands, ENTRY if name in ("rm", "unlink") else name in SOFT)
+        elif name in ("rsync", "scp") and (_remote(operands[-1:]) or name == "rsync" and _looks_only(args)):
+            pass
         elif name in LAST_ARG:
             for n, w in enumerate(args):
                 if w in ("-t", "--target-directory") and n + 1 < len(args):
@@ -492,6 +535,8 @@ def writes(text: str, cwd: str) -> tuple[list[tuple[str, bool | str]], list[str]
                 add(last)
             if name == "mv":
                 add(sources, ENTRY)
+            elif name == "link" or name == "ln" and not _has(args, "s", "--symbolic") or name == "cp" and _has(args, "l", "--link"):
+                add(sources)  # a second name of the same file: what is written through it later changes the first
         elif name in ("sed", "perl", "ruby") and any(
             w == "--in-place" or w.startswith(("-i", "--in-place=")) or (w.startswith("-") and not w.startswith("--") and "i" in w[1:])
             for w in args
@@ -501,7 +546,19 @@ def writes(text: str, cwd: str) -> tuple[list[tuple[str, bool | str]], list[str]
         elif name == "dd":
             add([w[3:] for w in args if w.startswith("of=")])
         elif name in ("curl", "wget"):
-            add([args[n + 1] for n, w in enumerate(args[:-1]) if w in ("-o", "-O", "--output", "--output-document")])
+            into = ("-o", "--output") if name == "curl" else ("-O", "--output-document")
+            add([args[n + 1] for n, w in enumerate(args[:-1]) if w in into])
+            add(
+                [
+                    w[2:] if w.startswith(into[0]) else w.partition("=")[2]
+                    for w in args
+                    if w not in into and w.startswith((into[0], into[1] + "="))
+                ]
+            )
+        elif name in ("awk", "gawk") and "inplace" in args:
+            add(operands[1:])
+        elif name in ("zip", "fallocate", "mknod", "7z", "7za"):
+            add(operands[1:2] if name.startswith("7z") else operands[:1])
         elif name in ("tar", "unzip", "cpio", "bsdtar"):
             add([args[n + 1] for n, w in enumerate(args[:-1]) if w in ("-C", "-d", "--directory")])
             add([args[n + 1] for n, w in enumerate(args[:-1]) if w.lstrip("-").endswith("f") and "c" in w])
@@ -513,6 +570,8 @@ def writes(text: str, cwd: str) -> tuple[list[tuple[str, bool | str]], list[str]
                 add(_args(rest) if sub != "checkout" else rest[rest.index("--") + 1 :])
             elif sub == "checkout" and [w for w in _args(rest) if os.path.exists(os.path.join(here, w))]:
                 add([w for w in _args(rest) if os.path.exists(os.path.join(here, w))])
+            elif sub == "clean" and _looks_only(rest):
+                pass
             elif sub == "clean" or sub == "reset" and "--hard" in rest or sub == "stash" and rest[:1] not in (["list"], ["show"]):
                 add(["."])  # other agents' work in the same tree would go with it
         elif name == "find" and ("-delete" in args or "-exec" in args or "-execdir" in args):
@@ -527,12 +586,39 @@ def writes(text: str, cwd: str) -> tuple[list[tuple[str, bool | str]], list[str]
     return targets, code
 
 
+def _has(args: list[str], letter: str, long: str) -> bool:
+    """Whether an option is given, by its letter or its name."""
+    return any(w == long or w.startswith("-") and not w.startswith("--") and letter in w for w in args)
+
+
+def _remote(last: list[str]) -> bool:
+    """Whether a copy goes to another machine: `host:path`."""
+    return bool(last) and ":" in last[0].partition("/")[0]
+
+
+def _looks_only(rest: list[str]) -> bool:
+    """Whether `git clean` or `rsync` only says what it would do."""
+    short = [w[1:].partition("e")[0] for w in rest if w.startswith("-") and not w.startswith("--")]  # behind `-e` stands its value
+    return "--dry-run" in rest or any("n" in letters for letters in short)
+
+
 def _outputs(name: str, args: list[str]) -> list[str]:
     """The files that a command writes which otherwise reads."""
     long = {"sort": "--output", "git": "--output"}.get(name)
     short = {"sort": "-o", "tree": "-o", "git": "-o"}.get(name)
-    if name == "git" and git_verb(args)[0] != "archive":
-        return []
+    if name == "git":
+        verb, rest = git_verb(args)
+        if verb == "bundle" and rest[:1] == ["create"]:
+            return _args(rest[1:])[:1]
+        if verb in ("diff", "log", "show", "format-patch", "range-diff", "whatchanged"):
+            out = [
+                rest[n + 1]
+                for n, w in enumerate(rest[:-1])
+                if w == "--output" or verb == "format-patch" and w in ("-o", "--output-directory")
+            ]
+            return out + [w.partition("=")[2] for w in rest if w.startswith(("--output=", "--output-directory="))]
+        if verb != "archive":
+            return []
     out = [args[n + 1] for n, w in enumerate(args[:-1]) if w in (short, long)] if short else []
     out += [w[len(short) :] for w in args if short and w.startswith(short) and len(w) > len(short) and not w.startswith("--")]
     out += [w.partition("=")[2] for w in args if long and w.startswith(long + "=")]
@@ -601,6 +687,8 @@ def commits(text: str, cwd: str) -> list[Commit]:
             forced = forced or "--force" in rest or "f" in letters
             adds += [os.path.join(folder, w) for w in _args(rest)]
         elif sub in ("commit", "commit-tree", "am", "cherry-pick", "merge", "revert"):
+            if sub == "commit" and {"--dry-run", "--help"} & set(rest):
+                continue
             flags = [w for w in rest if w.startswith("-") and not w.startswith("--")]
             skip, paths = False, []
             for w in rest:
@@ -618,7 +706,7 @@ def commits(text: str, cwd: str) -> list[Commit]:
                     "all": "--all" in rest or any("a" in f.split("m")[0] for f in flags) or any(_anywhere(w) for w in rest),
                     "paths": paths if sub == "commit" else [],
                     "adds": list(adds),
-                    "add_all": add_all,
+                    "add_all": add_all or any("\0" in one for one in adds + paths),  # `git add $(git diff --name-only)`
                     "forced": forced,
                     "verb": sub,
                     "amend": sub == "commit" and any(w.startswith("--am") for w in rest),
