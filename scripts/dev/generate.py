@@ -11,8 +11,9 @@ import os
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-if os.path.join(ROOT, "scripts") not in sys.path:
-    sys.path.insert(0, os.path.join(ROOT, "scripts"))
+for folder in ("scripts", "scripts/dev"):
+    if os.path.join(ROOT, folder) not in sys.path:
+        sys.path.insert(0, os.path.join(ROOT, folder))
 
 from pack.protocol import machine, tables  # noqa: E402
 
@@ -223,7 +224,23 @@ def modes():
     )
 
 
+def refusals():
+    """Every refusal code: what, what to do."""
+    import texts
+
+    return texts.refusals_table()
+
+
+def answers():
+    """Every other text that begins with `team: `."""
+    import texts
+
+    return texts.answers_list()
+
+
 BLOCKS = {
+    "refusals": refusals,
+    "answers": answers,
     "modes": modes,
     "watch": watch,
     "team-roles": team_roles,
@@ -377,11 +394,15 @@ def manifest_copy():
         return f.read()
 
 
+def version_of_manifest():
+    return json.loads(manifest_copy())["version"]
+
+
 def package_init():
     """The package says the manifest's version; pyproject.toml asks the package."""
     return (
         '"""pack: the protocol core of the `team` plugin, its gate, its linter and its eyes on a running team."""\n\n__version__ = "%s"\n'
-        % (json.loads(manifest_copy())["version"])
+        % version_of_manifest()
     )
 
 
@@ -416,10 +437,11 @@ def wanted(root=ROOT):
     out = {path: make() for path, make in FILES.items()}
     out.update(agents_text(load("realtimeSystems")))
     if root == ROOT:
-        sys.path.insert(0, os.path.join(ROOT, "scripts", "dev"))
+        import manpage
         import seeds
 
         out["docs/seeds.md"] = seeds.page()
+        out["docs/pack.1"] = manpage.text(version_of_manifest())
     for folder in FOLDERS:
         for base, _folders, files in os.walk(os.path.join(root, folder)):
             for name in sorted(files):

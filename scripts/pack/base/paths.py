@@ -92,13 +92,13 @@ def active(project: str, data: str) -> Found | None:
 
 def beside(project: str, top: str, data: str) -> list[str]:
     """The projects above this one, up to `top`, and below it, in which a run is live."""
-    here, top = os.path.realpath(project), os.path.realpath(top)
+    folder, top = os.path.realpath(project), os.path.realpath(top)
     above: list[str] = []
-    at = here
+    at = folder
     while at != top and os.path.dirname(at) != at:
         at = os.path.dirname(at)
         above.append(at)
-    marks = data + "/active" + here
+    marks = data + "/active" + folder
     below: list[str] = []
     for base, folders, _files in os.walk(marks):
         if base != marks and os.path.exists(os.path.join(base, ".on")):
@@ -178,14 +178,14 @@ def unmark(project: str, data: str, disk: Disk) -> None:
 
 def find_project(start: str) -> str:
     """The nearest folder upwards that holds `.claude/teams`, else the start itself."""
-    here = os.path.abspath(start)
+    folder = os.path.abspath(start)
     while True:
-        if os.path.isdir(os.path.join(here, TEAMS)):
-            return here
-        up = os.path.dirname(here)
-        if up == here:
+        if os.path.isdir(os.path.join(folder, TEAMS)):
+            return folder
+        up = os.path.dirname(folder)
+        if up == folder:
             return os.path.abspath(start)
-        here = up
+        folder = up
 
 
 def teams(project: str) -> list[str]:
