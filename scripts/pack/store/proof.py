@@ -55,7 +55,7 @@ def rows(state: State, counts: Figures) -> list[tuple[str, str, str]]:
     )
     td = state["teardown"]
     ended = state["phase"] == "CLOSED" and not td["unresolved"]
-    how = "aborted" if td["aborted"] else td["ack_status"] or td["state"]
+    how = "aborted" if td["aborted"] else td["ack_status"] or ("not begun" if td["state"] == "NONE" else td["state"])
     left = "; unresolved: " + ", ".join(td["unresolved"]) if td["unresolved"] else ""
     out.append((HOLDS if ended else FAILS if td["unresolved"] else WAITS, "everybody has ended, the supervisor last", str(how) + left))
     return out
