@@ -194,3 +194,10 @@ def test_a_plan_that_is_no_utf_8_is_refused_by_name(session):
     with open(os.path.join(session.project, "plan.md"), "wb") as f:
         f.write(b"# Plan\n\0\1")
     assert "is no text" in session.build()[1]["reason"]
+
+
+def test_what_is_not_committed_is_said_to_the_user(session):
+    with open(os.path.join(session.project, "src", "old.py"), "a") as f:
+        f.write("# begun\n")
+    shown = session.build()[1]["systemMessage"]
+    assert "1 changed and not committed" in shown and "src/old.py" in shown and "Perhaps forgotten?" in shown
