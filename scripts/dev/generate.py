@@ -301,7 +301,7 @@ ON = (
     'd=${j%/*}; [ ! -e "$j" ] || [ -e "${d%/*}/.closed/${d##*/}.json" ] || o=1; done; [ "$o" ]; }; }'
 )
 ACTIVE = ON + " || exit 0; "
-GATE = 'g="${CLAUDE_PLUGIN_ROOT}/hooks/gate"; '
+GATE = 'g="${CLAUDE_PLUGIN_ROOT}/hooks/gate"; '  # read by the same shell: to start another costs as much as this one did
 # A plugin that was removed in mid-run: what must stay closed says so, everything else holds nothing up.
 OPEN = '[ -r "$g" ] || exit 0; '
 GONE = (
@@ -311,7 +311,7 @@ GONE = (
 # A prompt may itself open a team (`--team NAME ...`), or be for one that is over (`team status`): without one, look for those words
 # before leaving. With one, standard input stays the client's own: the gate looks at who is at its other end.
 TYPED = (
-    GATE + "if " + ON + "; then " + OPEN + 'exec sh "$g" UserPromptSubmit; fi; '
+    GATE + "if " + ON + "; then " + OPEN + 'event=UserPromptSubmit; . "$g"; fi; '
     "p=$(cat); case $p in *--team* | *'\"'[Tt]'eam '* | *'\"'[Rr]'esume team'* | *'\"'[Pp]'ause team'*) ;; *) exit 0 ;; esac; "
     + OPEN
     + 'printf %s "$p" | sh "$g" UserPromptSubmit'
@@ -367,7 +367,7 @@ def hooks_json(client=()):
         if event == "UserPromptSubmit":
             command = TYPED
         else:
-            command = ("" if opens else ACTIVE) + GATE + (GONE if guarded else OPEN) + 'exec sh "$g" ' + event
+            command = ("" if opens else ACTIVE) + GATE + (GONE if guarded else OPEN) + 'event=%s; . "$g"' % event
         handler = {"type": "command", "command": command, "timeout": 10 if event != "SessionEnd" else 1}
         if event == "PreToolUse":
             handler["timeout"] = 30  # `pack plan` and the commit check start git; the gate gives up after 25 s
@@ -379,7 +379,7 @@ def hooks_json(client=()):
         if event == "Stop":  # the supervision's clock (watcher.py); in -p the client would wait for it
             handler = {
                 "type": "command",
-                "command": ACTIVE + '[ "$CLAUDE_CODE_ENTRYPOINT" = cli ] || exit 0; ' + GATE + OPEN + 'exec sh "$g" Watch',
+                "command": ACTIVE + '[ "$CLAUDE_CODE_ENTRYPOINT" = cli ] || exit 0; ' + GATE + OPEN + 'event=Watch; . "$g"',
                 "asyncRewake": True,
                 "timeout": 3600,
             }
@@ -394,11 +394,15 @@ def manifest_copy():
         return f.read()
 
 
+def version_of_manifest():
+    return json.loads(manifest_copy())["version"]
+
+
 def package_init():
     """The package says the manifest's version; pyproject.toml asks the package."""
     return (
         '"""pack: the protocol core of the `team` plugin, its gate, its linter and its eyes on a running team."""\n\n__version__ = "%s"\n'
-        % (json.loads(manifest_copy())["version"])
+        % version_of_manifest()
     )
 
 
@@ -437,7 +441,7 @@ def wanted(root=ROOT):
         import seeds
 
         out["docs/seeds.md"] = seeds.page()
-        out["docs/pack.1"] = manpage.text()
+        out["docs/pack.1"] = manpage.text(version_of_manifest())
     for folder in FOLDERS:
         for base, _folders, files in os.walk(os.path.join(root, folder)):
             for name in sorted(files):

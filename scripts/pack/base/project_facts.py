@@ -41,13 +41,13 @@ def relative(project: str, path: str, cwd: str | None = None, follow: bool = Tru
 def in_repository(project: str, full: str) -> str | None:
     """A resolved path outside the project that is in its repository, relative to the project (`../shared/core.py`), else None. The guarded
     area is the whole repository, also for a client that was started in a sub-folder."""
-    root = here = os.path.realpath(project)
-    while not os.path.lexists(os.path.join(here, ".git")):
-        up = os.path.dirname(here)
-        if up == here:
+    root = folder = os.path.realpath(project)
+    while not os.path.lexists(os.path.join(folder, ".git")):
+        up = os.path.dirname(folder)
+        if up == folder:
             return None
-        here = up
-    inside = here != root and full.startswith(here.rstrip(os.sep) + os.sep)
+        folder = up
+    inside = folder != root and full.startswith(folder.rstrip(os.sep) + os.sep)
     return os.path.relpath(full, root).replace(os.sep, "/") if inside else None
 
 
@@ -196,6 +196,23 @@ def tree_id(project: str, declared: Iterable[str]) -> str | None:
     return written.strip() if written else None
 
 
+def task_tree(project: str, declared: Iterable[str]) -> str | None:
+    """git's id of a tree of HEAD with these files as they are on disk, and nothing else that is there; None without git or a commit."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as temp:
+        env = {"GIT_INDEX_FILE": os.path.join(temp, "index"), "GIT_OPTIONAL_LOCKS": "0"}
+        if git(project, "read-tree", "HEAD", env=env) is None:
+            return None
+        names = sorted({n for d in declared for n in expand(project, d)})
+        there = [n for n in names if os.path.lexists(os.path.join(project, n))]
+        gone = [n for n in names if n not in there]
+        ok = not there or git(project, "add", "-f", "--", *there, env=env) is not None
+        ok = ok and (not gone or git(project, "rm", "-q", "-r", "--cached", "--ignore-unmatch", "--", *gone, env=env) is not None)
+        written = git(project, "write-tree", env=env) if ok else None
+    return written.strip() if written else None
+
+
 def head(project: str) -> str:
     """The commit that HEAD names, read without starting git; "" when there is none or the layout is unusual. The project may be a
     folder of a larger repository."""
@@ -238,8 +255,8 @@ def _checkout(folder: str) -> tuple[str, str, str]:
 def other_worktree(project: str, cwd: str) -> str | None:
     """The top of the checkout that `cwd` lies in, when that is another one of the project's own repository; else None."""
     try:
-        here, there = _checkout(os.path.realpath(project)), _checkout(os.path.realpath(cwd))
-        return there[0] if here[0] != there[0] and os.path.samefile(here[2], there[2]) else None
+        ours, theirs = _checkout(os.path.realpath(project)), _checkout(os.path.realpath(cwd))
+        return theirs[0] if ours[0] != theirs[0] and os.path.samefile(ours[2], theirs[2]) else None
     except (OSError, IndexError, ValueError):
         return None
 
