@@ -9,6 +9,7 @@ from pack import __version__  # noqa: E402
 project, author, release = "team", "the team pack authors", __version__
 copyright = author
 extensions = ["myst_parser"]
+exclude_patterns = ["docs/seeds.md"]  # of the makers: it names files of the repository
 root_doc = "docs/index"
 include_patterns = ["docs/*.md", "references/*.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "README.md", "changes/README.md"]
 source_suffix = {".md": "markdown"}

@@ -225,3 +225,29 @@ def test_the_manual_page_is_one_that_groff_takes():
         and "LINTER" not in done.stderr
         and "pack explain" in re.sub("\x1b\\[[0-9;]*m|.\b", "", done.stdout)
     )
+
+
+# --- The site ----------------------------------------------------------------------------------------------------------------------
+def test_the_site_is_built_and_no_link_in_it_is_broken(tmp_path):
+    """What `make docs` runs."""
+    pytest.importorskip("myst_parser", reason="needs the extra `docs`")
+    pytest.importorskip("furo", reason="needs the extra `docs`")
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-q",
+        "-W",
+        "--keep-going",
+        "-c",
+        "docs/site",
+        "-d",
+        str(tmp_path / "trees"),
+        ".",
+        str(tmp_path / "site"),
+    ]
+    assert "sphinx -q -W --keep-going -c docs/site" in page("mk/docs.mk")
+    done = subprocess.run(command, cwd=PLUGIN_ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    start = (tmp_path / "site" / "docs" / "troubleshooting.html").read_text(encoding="utf-8")
+    assert 'id="not_in_task"' in start and (tmp_path / "site" / "docs" / "tutorial.html").exists()
