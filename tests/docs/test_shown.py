@@ -251,3 +251,12 @@ def test_the_site_is_built_and_no_link_in_it_is_broken(tmp_path):
     assert done.returncode == 0, done.stderr
     start = (tmp_path / "site" / "docs" / "troubleshooting.html").read_text(encoding="utf-8")
     assert 'id="not_in_task"' in start and (tmp_path / "site" / "docs" / "tutorial.html").exists()
+
+
+def test_every_refusal_that_a_story_meets_has_its_row():
+    folder = os.path.join("tests", "client", "scenarios")
+    met = {
+        m for n in os.listdir(os.path.join(PLUGIN_ROOT, folder)) for m in re.findall(r"=> refused ([A-Z_]+)", page(os.path.join(folder, n)))
+    }
+    rows = set(re.findall(r'^\| <a id="[a-z_]+"></a>`([A-Z_]+)` \| \S', page("docs/troubleshooting.md"), re.M))
+    assert len(met) > 40 and met <= rows, met - rows
