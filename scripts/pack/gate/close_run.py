@@ -41,12 +41,14 @@ def judge(store: Store, project: str, data: str, now: float) -> None:
     ending it."""
     from . import ledger
     from .hook_call import Call, Hook
+    from .run_kind import TASKS
 
     try:
         with store.lock():
             store.load()
-            if store.state["waves"] is None and store.state["phase"] not in ("TEARDOWN", "FAILED_SAFE", "CLOSED"):
-                ledger.check(Call(Hook({}, os.environ, now, project, data, store.disk), store))
+            call = Call(Hook({}, os.environ, now, project, data, store.disk, waves=lambda: None), store)
+            if call.kind is TASKS and store.state["phase"] not in ("TEARDOWN", "FAILED_SAFE", "CLOSED"):
+                ledger.check(call)
     except (OSError, ValueError, Refusal):
         pass
 
