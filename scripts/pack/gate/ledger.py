@@ -206,6 +206,13 @@ def start_lines(data: StartRecord) -> list[str]:
     return out
 
 
+def start_shown(data: StartRecord) -> str:
+    """What the user is shown where the start is not a clean commit of a whole repository; "" where it is."""
+    lines = start_lines(data)
+    odd = data["repo"] != "whole" or not data["head"] or len(lines) > 1
+    return "team: " + " ".join(lines) if odd else ""
+
+
 # --- what was approved -----------------------------------------------------------------------------------------------------
 def approved_content(call: Call, number: int, task: Task) -> dict[str, str]:
     """{path: digest} of a DONE task as it was approved: from the run's folder, else from the journal."""
