@@ -1,7 +1,7 @@
 """What a hook call costs, as ratios of medians measured in one run, pair by pair. Prints; asserts nothing.
 
 idle      the hook with no active team                        against  sh -c :
-guarded   an Edit by the owner of a task, 100 events journal  against  python3 -I -S -E -c pass
+guarded   an Edit by the owner of a task, 100 events journal  against  python3 -I -S -E -c pass (asked for: 2)
 long      the same with 10,000 events                         against  the same with 100
 status    `pack statusline` on that run                       against  python3 -I -S -E -c pass
 calls     hook calls of the tools of a whole honest run, with the matcher of 0.1.0 and with today's; and of one with a server's tools in it

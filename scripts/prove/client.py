@@ -18,7 +18,7 @@ from pack.base import codec, paths
 from pack.cli import verbs
 from pack.gate import answers, entry
 from pack.realtime import wave_runs
-from pack.store.journal import Busy, Damaged, read_chain, seal
+from pack.store.journal import Busy, Damaged, read_chain, encode_line
 
 from . import fuzz, worker
 from .witness import PROTOCOL_EVENTS, Book, Broken, Witness, bytes_of, need
@@ -878,7 +878,7 @@ class Client:
                     "more": 0,
                     "state": None,
                 }
-                data += seal(forged, last["sum"])[0]
+                data += encode_line(forged, last["sum"])[0]
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as f:
             f.write(data)

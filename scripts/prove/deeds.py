@@ -150,7 +150,7 @@ class Honest:
             return {"do": "bash", "who": who, "command": "rm -f '%s'" % path}
         return {"do": "edit", "who": who, "path": path, "content": FILES[path] if path == "check.sh" else self.content(t["id"])}
 
-    def _step(self, state, s):
+    def _step(self, state, s):  # noqa: C901 - one branch for each step that an agent can be told
         rng, key, who, number = self.rng, s["step"].split(":"), s["who"], s["task"]
         kind, t = key[0], view.task(state, number) if number else None
         if who != "lead":

@@ -305,7 +305,7 @@ class Leasing(Model):
         ).encode()
 
     # -- what may happen next: (label, honest, what) ---------------------------------------------------------------------------
-    def moves(self, world):
+    def moves(self, world):  # noqa: C901 - the moves of the world, one `yield` each
         m, runs = world["m"], world["p"]["runs"]
         left = {k for k, v in m["budget"].items() if v}
         for name, c in m["copies"].items():
@@ -359,7 +359,7 @@ class Leasing(Model):
             out.append(("close", me))
         return out + [("release", me + (c["want"],))] * (not c["wrote"] and self.records > 1)
 
-    def step(self, world, move):
+    def step(self, world, move):  # noqa: C901 - one branch for each kind of move
         p, m, done = world["p"], dict(world["m"], copies=dict(world["m"]["copies"]), budget=dict(world["m"]["budget"]), offline=()), []
         what = move[2]
 

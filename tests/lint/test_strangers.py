@@ -29,6 +29,15 @@ def agent(body, name="helper", front="tools: Read\n"):
 
 REFERENCE = {"references/r.md": "# R\n"}
 STATES = {"references/states.md": "# S\n\n| State | Meaning |\n|---|---|\n| `ACTIVE` | runs |\n| `CLOSING` | ends |\n"}
+NAMED_SKILLS = json.dumps(
+    {
+        "name": "demo-pack",
+        "version": "1.0.0",
+        "description": "Demo",
+        "author": {"name": "E"},
+        "skills": ["./skills/use/a", "./skills/use/b"],
+    }
+)
 SILENT = [
     # A matcher that is no list of names meets the tools of servers, too.
     *(
@@ -569,6 +578,177 @@ SILENT = [
             "`@a/b.md`",
         )
     ),
+    # The forty-ninth repository and the hundredth: see bench/lint/judged.jsonl.
+    *(
+        (
+            {
+                "skills/SKILL.md": skill("Read deep/deep.md, see deep/references/a.md.", "router"),
+                "skills/deep/deep.md": skill("See references/a.md.", "deep"),
+                "skills/deep/references/a.md": "# A\n",
+            },
+            rule,
+        )
+        for rule in ("skill-file", "ref-orphan", "ref-file")
+    ),
+    (
+        {
+            ".claude-plugin/plugin.json": NAMED_SKILLS,
+            **{"skills/%s/SKILL.md" % name: skill("x", name[-1]) for name in ("use/a", "use/b", "old/c")},
+        },
+        "skill-file",
+    ),
+    ({"skills/s/SKILL.md": skill("Keys: `$PWD/.env`, then `${CLAUDE_PLUGIN_ROOT}/.env`.")}, "ref-file"),
+    ({"scripts/t.mjs": 'const POSTHOG_API_KEY = "phc_%s";\n' % "".join("zJ7bQ4kM"[i % 8] + "xRt"[i % 3] for i in range(22))}, "secret"),
+    ({"references/r.md": "# R\n\nHOOK_PUBLIC_KEY=dGVzdC1wdWJsaWMta2V5LWJhc2U2NC1lbmNvZGVk\n"}, "secret"),
+    (
+        {"skills/s/evals/fixtures/broken/.claude-plugin/marketplace.json": '{"name": "x", "plugins": []}', "skills/s/SKILL.md": skill("x")},
+        "marketplace-schema",
+    ),
+    ({"references/r.md": "# R\n\nSee [the test](#testpypi).\n\n## TestPyPI first {#testpypi}\n"}, "ref-anchor"),
+    ({"references/r.md": "# R\n\nA plugin has `.claude-plugin/` and `${CLAUDE_PLUGIN_ROOT}/scripts/validate.py`.\n"}, "ref-file"),
+    (
+        {
+            "skills/s/SKILL.md": skill("x", front="user-invocable: false\ndisable-model-invocation: true\n"),
+            "commands/build.md": command("Read skills/s/SKILL.md first."),
+        },
+        "command-value",
+    ),
+    ({"skills/s/SKILL.md": skill("The guide (`assets/a.css`) is read from `~/.claude/s/`."), "skills/s/assets/b.css": "b\n"}, "ref-file"),
+    (
+        {
+            "skills/s/SKILL.md": skill("See `panels` `references/tiers.md`."),
+            "skills/s/references/own.md": "# O\n",
+            "skills/panels/SKILL.md": skill("See references/tiers.md", "panels"),
+            "skills/panels/references/tiers.md": "# T\n",
+        },
+        "ref-file",
+    ),
+    *(
+        ({"hooks/hooks.json": hooks("PostToolUse", "Edit", command=text)}, "hook-path")
+        for text in ("bunx @scope/hooks posttool", "npx @scope/hooks")
+    ),
+    ({"skills/s/SKILL.md": skill("Was the `demo-pack:ghost-one` skill before.")}, "ref-name"),
+    ({"README.md": "# Demo\n\n## Future commands\n\n- `/demo-pack:deploy` deploys\n"}, "ref-name"),
+    ({"commands/build.md": command("It is called by name (e.g. `demo-pack:ship-fix`).")}, "ref-name"),
+    ({"skills/s/SKILL.md": skill('Offer: "Scaffold the `ledger-client` skill now".')}, "ref-skill"),
+    *(
+        ({"commands/build.md": command(body)}, "ref-agent")
+        for body in (
+            "If `sprint-planner` agent (atlassian-pm plugin) is available, ask it.",
+            "-> Creates: `debugger` agent",
+            "This command invokes the `planner` agent located at:\n`~/.claude/agents/planner.md`",
+        )
+    ),
+    *(
+        ({"README.md": "# Demo\n\n%s\n" % body, "skills/s/SKILL.md": skill("x"), "skills/t/SKILL.md": skill("x", "t")}, "readme-count")
+        for body in (
+            "Three skills bracket the session.",
+            "The first three skills look at the project.",
+            "It ships 5 skills that the router picks.",
+            "## Others\n\n`/plugin install feature-dev`\n\nThree skills: `a`, `b`, `c`.",
+        )
+    ),
+    (
+        {"references/r.md": "# R\n\n```markdown\n## A\n\n```bash\na\n```\n\nB\n\n```ts\nb\n```\n\nSee [API](./none.md).\n```\n\nEnd.\n"},
+        "ref-file",
+    ),
+    *(
+        ({"scripts/check.sh": "#!/bin/sh\n%s\n" % body}, "piped-to-shell")
+        for body in (
+            'printf "bun is not there\\n  Install: \\`curl -fsSL https://x.example/i | bash\\`\\n"',
+            'say="a title of \'; curl x.example | sh; #\' runs as a command"',
+        )
+    ),
+    ({"commands/build.md": command("What a user sees right after running `bash <(curl -sSL https://x.example/i.sh)`.")}, "piped-to-shell"),
+    (
+        {"skills/s/SKILL.md": skill('Every hook has this:\n\n    {\n      "command": "${CLAUDE_PLUGIN_ROOT}/hooks/remind.sh"\n    }\n')},
+        "ref-file",
+    ),
+    *(
+        ({"agents/helper.md": agent(body)}, "tool-ungranted")
+        for body in ("It is loaded via Agent tool.", "Interactive mode presents it to the user via `AskUserQuestion`, who confirms.")
+    ),
+    ({"agents/helper.md": agent("If invoked directly (subagent_type: 'helper'), default to scoring.")}, "protocol-spawn"),
+    (
+        {
+            "README.md": "# Demo\n\n```text\n/demo-pack:build         /demo-pack:other --plan\n```\n",
+            "commands/build.md": command("x", "argument-hint: [--all]\n"),
+        },
+        "readme-option",
+    ),
+    *(
+        ({"agents/helper.md": agent(body, front=front)}, "tool-removed")
+        for body, front in (
+            ("x", "disallowedTools: Agent, TeamCreate\n"),
+            ("Banned: `Task`, `Agent`, `TeamCreate`.", "tools: Read\n"),
+            ("Edit, TeamCreate, and TeamDelete are in its `disallowedTools` list.", "disallowedTools: Edit\n"),
+            ("Do not create items with TaskCreate, TaskUpdate, Agent, or TeamCreate.", "tools: Read\n"),
+        )
+    ),
+    *(
+        (dict(STATES, **{"commands/build.md": command("See references/states.md. " + body)}), "protocol-unknown")
+        for body in ("Take the state JSON.", "Check the state BEFORE you go on.", "The task has state `merged`.")
+    ),
+    ({"hooks/hooks.json": '{"_note": "All go through a wrapper.", "hooks": {}}'}, "hook-key"),
+    (
+        {
+            "scripts/h.js": "const i = JSON.parse(require('fs').readFileSync(0));\n// stdin\nif (entry.type === 'tool_result') run(i.cwd);\n",
+            "hooks/hooks.json": hooks("PostToolUse", "Bash", command='node "${CLAUDE_PLUGIN_ROOT}/scripts/h.js"'),
+        },
+        "hook-payload",
+    ),
+    *(
+        (
+            {
+                "scripts/h.sh": "#!/bin/sh\n" + body,
+                "hooks/hooks.json": hooks("SessionStart", command='sh "${CLAUDE_PLUGIN_ROOT}/scripts/h.sh"'),
+            },
+            "hook-answer",
+        )
+        for body in (
+            "T=$(cat | grep -o '\"session_title\":\"[^\"]*\"')\n",
+            "echo '{\"worktree_path\": \"x\", \"task\": 1}' >> journal\n",
+        )
+    ),
+    (
+        {
+            "hooks/hooks.json": json.dumps(
+                {
+                    "hooks": {
+                        "PostToolUse": [
+                            {
+                                "matcher": "Write|Edit",
+                                "hooks": [{"type": "command", "command": "true", "if": "%s(*.md)" % name} for name in ("Write", "Edit")],
+                            }
+                        ]
+                    }
+                }
+            )
+        },
+        "hook-if",
+    ),
+    (
+        {
+            "skills/s/SKILL.md": skill('Run `python3 "${CLAUDE_PLUGIN_ROOT}/bin/a.py"`.'),
+            "bin/a.py": b"\n#!/usr/bin/env python3\n",
+        },
+        "bin-file",
+    ),
+    ({"skills/s/SKILL.md": skill("node -e \"require('${CLAUDE_PLUGIN_ROOT}/scripts/lib/t')\""), "scripts/lib/t.js": "1\n"}, "ref-file"),
+    (
+        dict(
+            STATES, **{"agents/helper.md": agent("See references/states.md.\n\n```bash\nCLOSINGS=\"\"\nfor CLOSINGS in a; do :; done\n```")}
+        ),
+        "protocol-name",
+    ),
+    (
+        {
+            "commands/build.md": command(
+                "| Task | Agent |\n|---|---|\n| Layout | `architect` |\n| Tokens | `system` |\n| Wind | `tailwind` |\n"
+            )
+        },
+        "protocol-role",
+    ),
 ]
 FOUND = [
     *(
@@ -767,6 +947,29 @@ FOUND = [
         )
     ),
     ({"skills/s/SKILL.md": skill("<!--\n @docs/old.md\n-->")}, "command-live-example"),
+    ({"skills/SKILL.md": skill("x", "router"), "skills/deep/SKILL.md": skill("x", "deep")}, "skill-file"),
+    (
+        {
+            ".claude-plugin/plugin.json": NAMED_SKILLS,
+            **{"skills/%s/SKILL.md" % name: skill("x", name[-1]) for name in ("use/a", "use/b", "use/c")},
+        },
+        "skill-file",
+    ),
+    ({"skills/s/SKILL.md": skill("Read `${CLAUDE_PLUGIN_ROOT}/env.sh`.")}, "ref-file"),
+    ({"scripts/get.sh": '#!/bin/sh\nsh -c "curl -fsSL https://x.example | sh"\n'}, "piped-to-shell"),
+    ({"README.md": "# Demo\n\nIt has 5 skills and more.\n", "skills/s/SKILL.md": skill("x")}, "readme-count"),
+    ({"skills/s/SKILL.md": skill("x", front="user-invocable: false\ndisable-model-invocation: true\n")}, "command-value"),
+    ({"hooks/hooks.json": '{"version": 1, "hooks": {}}'}, "hook-key"),
+    (dict(STATES, **{"commands/build.md": command("See references/states.md. Then the state CLOSIN.")}), "protocol-unknown"),
+    ({"agents/helper.md": agent("Load it via the WebFetch tool.")}, "tool-ungranted"),
+    (
+        {
+            "scripts/h.js": "const i = JSON.parse(require('fs').readFileSync(0)); // stdin\nrun(i['tool_result']);\n",
+            "hooks/hooks.json": hooks("PostToolUse", "Bash", command='node "${CLAUDE_PLUGIN_ROOT}/scripts/h.js"'),
+        },
+        "hook-payload",
+    ),
+    ({"hooks/hooks.json": hooks("PostToolUse", "Write|Edit", **{"if": "Write(*.md)"})}, "hook-if"),
 ]
 
 

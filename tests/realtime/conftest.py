@@ -191,7 +191,7 @@ def pack(*argv):
 LOOSE = "tests assert counts, order and the formula, never milliseconds"
 
 
-def rt_for(root, folder, kafka=None):
+def rt_for(root, folder, kafka=None):  # long: data, a whole rt.yaml
     """The rt.json of the measured project: every kind but the event store's, on real servers of its own."""
     budget = {"p99": 1900}
     ws, redis_port, nats_port = free_port(), free_port(), free_port()

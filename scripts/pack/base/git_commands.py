@@ -23,31 +23,31 @@ NEXT = "commit the files of your approved task with `git commit`; another branch
 
 def commands(text: str, cwd: str) -> list[tuple[str, list[str], str, list[str]]]:
     """[(verb, arguments, folder, Command)] of the git commands of a shell text, in order."""
-    out, here = [], cwd
+    out, folder = [], cwd
     for command in shell_writes.parse(text):
         words = shell_writes.bare(command.words)
         if words[:1] in (["cd"], ["pushd"]) and len(words) > 1 and "\0" not in words[1]:
-            here = os.path.join(here, os.path.expanduser(words[1]))
+            folder = os.path.join(folder, os.path.expanduser(words[1]))
         if not words or os.path.basename(words[0]) not in ("git", "git.exe"):
             continue
-        folder = here
+        repository = folder
         for n, w in enumerate(words[:-1]):
             if w == "-C" and n < words.index(shell_writes.git_verb(words[1:])[0] or words[-1]) + 1:
-                folder = os.path.join(folder, os.path.expanduser(words[n + 1]))
+                repository = os.path.join(repository, os.path.expanduser(words[n + 1]))
         verb, rest = shell_writes.git_verb(words[1:])
-        out.append((verb, rest, folder, words))
+        out.append((verb, rest, repository, words))
     return out
 
 
 def _alias(verb: str, words: list[str], folder: str) -> str | None:
     """What an alias stands for, None where it is none: given with -c, or configured."""
-    given = None
+    alias = None
     for n, w in enumerate(words[:-1]):
         if w == "-c" and words[n + 1].lower().startswith("alias.%s=" % verb.lower()):
-            given = words[n + 1].partition("=")[2]
+            alias = words[n + 1].partition("=")[2]
         elif w.lower().startswith("-calias.%s=" % verb.lower()):
-            given = w.partition("=")[2]
-    return given if given is not None else git_facts.text(folder, "config", "--get", "alias." + verb) or None
+            alias = w.partition("=")[2]
+    return alias if alias is not None else git_facts.text(folder, "config", "--get", "alias." + verb) or None
 
 
 def plain(text: str, cwd: str, depth: int = 0) -> str:
@@ -84,7 +84,7 @@ def _letters(rest: list[str]) -> str:
     return "".join(w[1:] for w in rest if w.startswith("-") and not w.startswith("--"))
 
 
-def moves(verb: str, rest: list[str], folder: str) -> str | None:
+def moves(verb: str, rest: list[str], folder: str) -> str | None:  # noqa: C901 - one branch for each verb of git
     """What a git command would do to the tree or the branch that everybody stands on; None when it leaves them."""
     operands = shell_writes._args(rest[: rest.index("--")] if "--" in rest else rest)
     if verb in (

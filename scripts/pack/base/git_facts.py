@@ -132,7 +132,7 @@ def tree(top: str, commit: str) -> dict[str, str]:
     return out
 
 
-def between(top: str, old: str, new: str, most: int = 5000) -> list[str] | None:
+def between(top: str, old: str | None, new: str, most: int = 5000) -> list[str] | None:
     """The commits that `new` has and `old` has not, oldest first; None where git cannot say."""
     data = run(top, "rev-list", "--reverse", "--max-count=%d" % most, *(["%s..%s" % (old, new)] if old else [new]))
     return None if data is None else data.decode().split()
@@ -164,8 +164,8 @@ def changes(top: str, commits: list[str]) -> dict[str, dict[str, str]]:
 
 def digests(top: str, entries: Iterable[str]) -> dict[str, str]:
     """{"mode blob": digest} of entries of trees and indexes, as the same bytes on disk would have it."""
-    wanted = sorted({e for e in entries if e != GONE})
-    blobs = sorted({e.split(" ")[1] for e in wanted if not e.startswith("160000")})
+    wanted = sorted({entry for entry in entries if entry != GONE})
+    blobs = sorted({entry.split(" ")[1] for entry in wanted if not entry.startswith("160000")})
     found = {}
     data = (run(top, "cat-file", "--batch", stdin="\n".join(blobs).encode() + b"\n", timeout=60) if blobs else None) or b""
     at = 0
@@ -179,16 +179,16 @@ def digests(top: str, entries: Iterable[str]) -> dict[str, str]:
         found[blob] = data[end + 1 : end + 1 + size]
         at = end + 2 + size
     out = {GONE: GONE}
-    for e in wanted:
-        mode, _, blob = e.partition(" ")
+    for entry in wanted:
+        mode, _, blob = entry.partition(" ")
         if mode == "160000":
-            out[e] = "commit:" + blob
+            out[entry] = "commit:" + blob
         elif blob not in found:
-            out[e] = "missing:" + blob
+            out[entry] = "missing:" + blob
         elif mode == "120000":
-            out[e] = "link:%s" % found[blob].decode("utf-8", "surrogateescape")
+            out[entry] = "link:%s" % found[blob].decode("utf-8", "surrogateescape")
         else:
-            out[e] = ("x:" if mode == "100755" else "") + codec.blake2b(found[blob], digest_size=16).hexdigest()
+            out[entry] = ("x:" if mode == "100755" else "") + codec.blake2b(found[blob], digest_size=16).hexdigest()
     return out
 
 

@@ -41,13 +41,13 @@ def relative(project: str, path: str, cwd: str | None = None, follow: bool = Tru
 def in_repository(project: str, full: str) -> str | None:
     """A resolved path outside the project that is in its repository, relative to the project (`../shared/core.py`), else None. The guarded
     area is the whole repository, also for a client that was started in a sub-folder."""
-    root = here = os.path.realpath(project)
-    while not os.path.lexists(os.path.join(here, ".git")):
-        up = os.path.dirname(here)
-        if up == here:
+    root = folder = os.path.realpath(project)
+    while not os.path.lexists(os.path.join(folder, ".git")):
+        up = os.path.dirname(folder)
+        if up == folder:
             return None
-        here = up
-    inside = here != root and full.startswith(here.rstrip(os.sep) + os.sep)
+        folder = up
+    inside = folder != root and full.startswith(folder.rstrip(os.sep) + os.sep)
     return os.path.relpath(full, root).replace(os.sep, "/") if inside else None
 
 
@@ -255,8 +255,8 @@ def _checkout(folder: str) -> tuple[str, str, str]:
 def other_worktree(project: str, cwd: str) -> str | None:
     """The top of the checkout that `cwd` lies in, when that is another one of the project's own repository; else None."""
     try:
-        here, there = _checkout(os.path.realpath(project)), _checkout(os.path.realpath(cwd))
-        return there[0] if here[0] != there[0] and os.path.samefile(here[2], there[2]) else None
+        ours, theirs = _checkout(os.path.realpath(project)), _checkout(os.path.realpath(cwd))
+        return theirs[0] if ours[0] != theirs[0] and os.path.samefile(ours[2], theirs[2]) else None
     except (OSError, IndexError, ValueError):
         return None
 

@@ -71,7 +71,7 @@ def main(path):
     if result["noticed"] is False:
         print("The tests do not notice this change: they pass without it, too. The summary says so, and the tech lead is told.")
     print("pack verify: %s on tree %s, %s (%.0f s)" % ("PASSED" if good else "FAILED", result["tree"], place_text(result), seconds))
-    result["mac"] = receipts.seal_result(voucher["key"], result)
+    result["mac"] = receipts.authenticated(voucher["key"], result)
     receipts.leave(path, ".verify", result)
     return 0 if good else 1
 

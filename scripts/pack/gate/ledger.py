@@ -82,11 +82,11 @@ class Ledger:
     def approved(self) -> dict[str, tuple[str, int]]:
         """{name: (digest, task number)} of all DONE tasks; of two that have the same file the later approval counts."""
         out: dict[str, tuple[str, int]] = {}
-        for number, t in sorted(view.tasks(self.state), key=lambda pair: pair[1]["since"]):
-            if t["state"] == "DONE" and t["sealed"]:
-                content = sealed(self.call, number, t)
+        for number, task in sorted(view.tasks(self.state), key=lambda pair: pair[1]["since"]):
+            if task["state"] == "DONE" and task["sealed"]:
+                content = approved_content(self.call, number, task)
                 for name in out:  # gone from what this later one has: its reviewers read it without
-                    if self.shown(name) not in content and _holds(t, self.shown(name)):
+                    if self.shown(name) not in content and _holds(task, self.shown(name)):
                         out[name] = (git_facts.GONE, number)
                 out.update((self.name(p), (d, number)) for p, d in content.items())
         return out
@@ -154,7 +154,7 @@ def _start(call: Call) -> StartTable:
     top, prefix = git_facts.place(call.project)
     entries = git_facts.tree(top, start["head"]) if start["head"] and prefix is not None else {}
     digest = git_facts.digests(top, entries.values())
-    files = {n: [digest[e], None] for n, e in entries.items()}
+    files = {n: [digest[entry], None] for n, entry in entries.items()}
     record: Any = {"files": {}, "staged": {}}
     for r in call.store.records():
         record = r["data"].get("start") or record if r["event"] == "RUN_OPENED" else r["data"] if r["event"] == "START_RECORDED" else record
@@ -191,15 +191,15 @@ def start_lines(data: StartRecord) -> list[str]:
 
 
 # --- what was approved -----------------------------------------------------------------------------------------------------
-def sealed(call: Call, number: int, t: Task) -> dict[str, str]:
+def approved_content(call: Call, number: int, task: Task) -> dict[str, str]:
     """{path: digest} of a DONE task as it was approved: from the run's folder, else from the journal."""
     data = call.store.disk.read(_path(call, "approved-%d.json" % number))
-    if data is not None and codec.digest(data.decode("ascii", "replace")) == t["sealed"]:
+    if data is not None and codec.digest(data.decode("ascii", "replace")) == task["sealed"]:
         kept: dict[str, str] = codec.loads(data.decode("ascii"))
         return kept
     found = {}
     for r in call.store.records():
-        if r["event"] == "CONTENT_SEALED" and r["data"]["task"] == number and r["data"]["sum"] == t["sealed"]:
+        if r["event"] == "CONTENT_SEALED" and r["data"]["task"] == number and r["data"]["sum"] == task["sealed"]:
             found = r["data"]["content"]
     call.store.disk.replace(_path(call, "approved-%d.json" % number), codec.dumps(found).encode("ascii"))
     return found
@@ -207,17 +207,17 @@ def sealed(call: Call, number: int, t: Task) -> dict[str, str]:
 
 def _seal(call: Call) -> None:
     """Keep the digests of what was approved of every task that has just become DONE."""
-    for number, t in view.tasks(call.state):
-        if t["state"] != "DONE" or t["content"] is not None:
+    for number, task in view.tasks(call.state):
+        if task["state"] != "DONE" or task["content"] is not None:
             continue
-        content = project_facts.contents(call.project, t)
-        now = project_facts.revision(call.project, t)[0]
+        content = project_facts.contents(call.project, task)
+        now = project_facts.revision(call.project, task)[0]
         text = codec.dumps(content)
         call.store.disk.replace(_path(call, "approved-%d.json" % number), text.encode("ascii"))
-        call.gate("CONTENT_SEALED", task=number, sum=codec.digest(text), content=content, revision=t["revision"])
-        if t["revision"] is not None and now != t["revision"]:
+        call.gate("CONTENT_SEALED", task=number, sum=codec.digest(text), content=content, revision=task["revision"])
+        if task["revision"] is not None and now != task["revision"]:
             # changed between the last approval and this look: which of the files did is not known any more
-            one = _finding("changed since it was approved", t["files"][0], "revision " + t["revision"], "revision " + now)
+            one = _finding("changed since it was approved", task["files"][0], "revision " + task["revision"], "revision " + now)
             call.gate("CONTENT_DRIFTED", task=number, paths=[dict(one, **_between(call))])
 
 
@@ -229,10 +229,10 @@ def _finding(kind: str, path: str, was: str, now: str, **more: Any) -> Any:
 
 def _between(call: Call) -> dict[str, Any]:
     """Between which two events, and who was at work: {"between": [a, b], "at_work": [names]}. Nobody is accused for calling next."""
-    here = call.actor["name"] if call.actor else None
-    names = {n for n, e in call.state["roster"].items() if e["state"] == "ACTIVE"}
-    if here and (here in call.state["roster"] or here == tables.LEAD):
-        names.add(here)
+    caller = call.actor["name"] if call.actor else None
+    names = {n for n, entry in call.state["roster"].items() if entry["state"] == "ACTIVE"}
+    if caller and (caller in call.state["roster"] or caller == tables.LEAD):
+        names.add(caller)
     for _path_, note in _commands(call):
         if note.get("by"):
             names.add("%s (a shell command)" % note["by"]["name"])
@@ -292,11 +292,11 @@ def _stamped(call: Call, last: list[str]) -> dict[str, tuple[int, int]]:
 def _watched(call: Call, book: Ledger) -> list[str]:
     """Paths whose stamps are compared at every event."""
     names: dict[str, int] = {}  # a set that keeps its order
-    for number, t in view.tasks(call.state):
-        if t["state"] == "DONE" and t["sealed"]:
-            names.update((book.path(book.name(p)), 1) for p in sealed(call, number, t))
-        elif t["requests"]:
-            names.update((os.path.join(call.project, p), 1) for p in _files(call, t))
+    for number, task in view.tasks(call.state):
+        if task["state"] == "DONE" and task["sealed"]:
+            names.update((book.path(book.name(p)), 1) for p in approved_content(call, number, task))
+        elif task["requests"]:
+            names.update((os.path.join(call.project, p), 1) for p in _files(call, task))
     start = _recorded(call.state)
     if start["prefix"] is not None or start["untracked"] <= MOST_WATCHED:
         table = book.start["files"]
@@ -321,33 +321,33 @@ def _folders(book: Ledger, names: Iterable[str]) -> set[str]:
     return out
 
 
-def _files(call: Call, t: Task) -> set[str]:
-    return {f for declared in list(t["files"]) + t["touched"] for f in project_facts.expand(call.project, declared)}
+def _files(call: Call, task: Task) -> set[str]:
+    return {f for declared in list(task["files"]) + task["touched"] for f in project_facts.expand(call.project, declared)}
 
 
 def _working(call: Call, book: Ledger, differ: Sequence[str]) -> None:
     """Files of tasks in review that were written and no hook saw by whom: their requests are void, also when the bytes came back."""
     if not differ:
         return
-    for number, t in view.tasks(call.state):
-        if t["state"] in tables.TERMINAL or not t["requests"]:
+    for number, task in view.tasks(call.state):
+        if task["state"] in tables.TERMINAL or not task["requests"]:
             continue
-        mine = {os.path.join(call.project, p): p for p in _files(call, t) | set(t["touched"])}
+        mine = {os.path.join(call.project, p): p for p in _files(call, task) | set(task["touched"])}
         hit = [mine[p] for p in differ if p in mine and mine[p] not in call.seen]
         if hit:
-            revision = project_facts.revision(call.project, t)[0]
+            revision = project_facts.revision(call.project, task)[0]
             call.gate("FILE_WRITTEN", task=number, path=None, by=None, revision=revision, files=hit[:20], **_between(call))
 
 
 def _done(call: Call, book: Ledger, touched: Iterable[str]) -> None:
     """DONE tasks: what was touched is digested and compared with what was approved."""
     touched = set(touched)
-    for number, t in view.tasks(call.state):
-        if t["state"] != "DONE" or not t["sealed"]:
+    for number, task in view.tasks(call.state):
+        if task["state"] != "DONE" or not task["sealed"]:
             continue
-        content = sealed(call, number, t)
-        later = {p for n, o in view.tasks(call.state) if n != number and _supersedes(o, t) for p in content if _holds(o, p)}
-        known = {d["path"]: d for d in t["drift"]}
+        content = approved_content(call, number, task)
+        later = {p for n, o in view.tasks(call.state) if n != number and _supersedes(o, task) for p in content if _holds(o, p)}
+        known = {d["path"]: d for d in task["drift"]}
         drift = []
         for path, digest in content.items():
             full = book.path(book.name(path))
@@ -362,28 +362,28 @@ def _done(call: Call, book: Ledger, touched: Iterable[str]) -> None:
                 if not accepted(call.state, one):
                     fresh: Any = dict(one, **_between(call))
                     drift.append(known[path] if path in known and known[path]["id"] == one["id"] else fresh)
-        drift += [d for p, d in known.items() if p not in content and _still_another(call, t, d)]
-        if drift and drift != t["drift"]:
+        drift += [d for p, d in known.items() if p not in content and _still_another(call, task, d)]
+        if drift and drift != task["drift"]:
             call.gate("CONTENT_DRIFTED", task=number, paths=drift[:50], count=len(drift))
             call.told.append(
                 "DRIFTED: %s of task #%d, which is DONE, is no longer what was approved: put it back, or the lead reopens the task "
                 "(`pack task reopen %d`)" % (", ".join(d["path"] for d in drift[:5]), number, number)
             )
-        elif not drift and t["content"] == "DRIFTED":
+        elif not drift and task["content"] == "DRIFTED":
             call.gate("CONTENT_RESTORED", task=number)
 
 
-def _still_another(call: Call, t: Task, drift: Finding) -> bool:
-    return drift["now"] != "revision " + str(t["revision"]) and project_facts.revision(call.project, t)[0] != t["revision"]
+def _still_another(call: Call, task: Task, drift: Finding) -> bool:
+    return drift["now"] != "revision " + str(task["revision"]) and project_facts.revision(call.project, task)[0] != task["revision"]
 
 
-def _holds(t: Task, path: str) -> bool:
-    return path in t["touched"] or any(covers(f, path) for f in t["files"])
+def _holds(task: Task, path: str) -> bool:
+    return path in task["touched"] or any(covers(f, path) for f in task["files"])
 
 
-def _supersedes(other: Task, t: Task) -> bool:
+def _supersedes(other: Task, task: Task) -> bool:
     """Whether another task has been at work on the same files since: then its approval is the one that counts."""
-    return other["state"] in tables.WORKING or other["state"] == "DONE" and other["since"] > t["since"]
+    return other["state"] in tables.WORKING or other["state"] == "DONE" and other["since"] > task["since"]
 
 
 def _outside(call: Call, book: Ledger, touched: Iterable[str]) -> None:
@@ -413,7 +413,7 @@ def named(call: Call) -> None:
 
 def _compare(call: Call, book: Ledger, name: str) -> None:
     state, path = call.state, book.shown(name)
-    held = [t for _n, t in view.tasks(state) if _holds(t, path) and (t["state"] in tables.WORKING or t["state"] == "DONE")]
+    held = [task for _n, task in view.tasks(state) if _holds(task, path) and (task["state"] in tables.WORKING or task["state"] == "DONE")]
     if held or own(path):
         return
     was, now, known = book.began(name), project_facts.entry_digest(book.path(name)), state["result"]["unseen"].get(path)
@@ -454,7 +454,7 @@ def _new_in(call: Call, book: Ledger, folders: Sequence[str]) -> list[str]:
                 continue
             if os.path.isdir(book.path(name)) and any(n.startswith(name + "/") for n in known):
                 continue
-            if any(_holds(t, shown) and t["state"] in tables.WORKING + ("DONE",) for _n, t in view.tasks(call.state)):
+            if any(_holds(task, shown) and task["state"] in tables.WORKING + ("DONE",) for _n, task in view.tasks(call.state)):
                 continue
             todo.append(name)
     if not todo:
@@ -484,7 +484,7 @@ def moved(call: Call, book: Ledger, old: str | None, new: str, by: Actor | None 
     won = (git_facts.between(book.top, old, new) if new else []) or []
     on = not old or bool(new) and git_facts.is_ancestor(book.top, old, new)
     gone = [] if on else git_facts.between(book.top, new, old) if new else []
-    lost = [s for _n, t in view.tasks(call.state) for s in t["commits"] if s in (gone or [])]
+    lost = [s for _n, task in view.tasks(call.state) for s in task["commits"] if s in (gone or [])]
     verdicts = judge(call, book, won, note)
     gated = bool(note and note.get("commit"))
     amended = gated and len(won) == 1 and gone and len(gone) == 1
@@ -536,14 +536,14 @@ def judge(call: Call, book: Ledger, commits: list[str], note: Note | None = None
     if not commits:
         return {}
     changed = git_facts.changes(book.top, commits)
-    digest = git_facts.digests(book.top, [e for c in commits for e in changed.get(c, {}).values()])
+    digest = git_facts.digests(book.top, [entry for c in commits for entry in changed.get(c, {}).values()])
     approved, noted = book.approved(), (note.get("blobs") if note else None) or {}
     out: dict[str, CommitVerdict] = {}
     present: dict[str, tuple[str, int]] = {}
-    for number, t in view.tasks(call.state):
-        if t["state"] == "APPROVED" and view.quorum(call.state, t)["result"] == "APPROVED":
-            if project_facts.revision(call.project, t)[0] == t["revision"]:
-                present.update((book.name(p), (d, number)) for p, d in project_facts.contents(call.project, t).items())
+    for number, task in view.tasks(call.state):
+        if task["state"] == "APPROVED" and view.quorum(call.state, task)["result"] == "APPROVED":
+            if project_facts.revision(call.project, task)[0] == task["revision"]:
+                present.update((book.name(p), (d, number)) for p, d in project_facts.contents(call.project, task).items())
     for sha in commits:
         tasks: set[int] = set()
         wrong = []
@@ -551,7 +551,7 @@ def judge(call: Call, book: Ledger, commits: list[str], note: Note | None = None
             path, there = book.shown(name), digest.get(entry, "missing")
             good: list[tuple[str, int | None]] = [(noted[path], None)] if path in noted else []
             good += [table[name] for table in (present, approved) if name in table]
-            holders = [n for n, t in view.tasks(call.state) if _holds(t, path) and t["state"] in ("APPROVED", "DONE")]
+            holders = [n for n, task in view.tasks(call.state) if _holds(task, path) and task["state"] in ("APPROVED", "DONE")]
             if any(git_facts.same(book.top, d, there) for d, _n in good):
                 tasks.update([n for _d, n in good if n is not None] or holders)
             elif own(path):
@@ -571,7 +571,7 @@ def prove(call: Call) -> tuple[list[Any], list[str]]:
     approved, top, start = book.approved(), book.top, book.start
     tracked, others = git_facts.present_names(top, book.prefix, _users_rules(call, start))
     unseen = call.state["result"]["unseen"]
-    drift = {d["path"]: d for _n, t in view.tasks(call.state) for d in t["drift"]}
+    drift = {d["path"]: d for _n, task in view.tasks(call.state) for d in task["drift"]}
 
     def found(kind: str, path: str, was: str, now: str, **more: Any) -> None:
         known: Mapping[str, Any] = drift.get(path) or unseen.get(path) or {}
@@ -610,20 +610,19 @@ def _users_rules(call: Call, start: StartTable) -> str | None:
 
 
 def _prove_git(call: Call, book: Ledger, approved: Mapping[str, tuple[str, int]], found: Callable[..., None]) -> list[str]:
+    """What git holds against what was approved: history, index, ignore rules. Answers the paths whose approved content no commit holds."""
     top, start, head = book.top, book.start, project_facts.head(call.project)
-    known = {s for _n, t in view.tasks(call.state) for s in t["commits"]}
+    known = {s for _n, task in view.tasks(call.state) for s in task["commits"]}
     if start["head"] and not (head and git_facts.is_ancestor(top, start["head"], head)):
         found("the commit that the run began on is no longer in the branch", "commit " + start["head"][:12], start["head"], head or "-")
     won = (git_facts.between(top, start["head"], head) if head else []) or []
-    for number, t in view.tasks(call.state):
-        for sha in t["commits"]:
-            if sha not in won:
-                found("an approved commit (task #%d) is not in the branch any more" % number, "commit " + sha[:12], sha, "-", commit=sha)
+    for number, sha in ((number, sha) for number, task in view.tasks(call.state) for sha in task["commits"] if sha not in won):
+        found("an approved commit (task #%d) is not in the branch any more" % number, "commit " + sha[:12], sha, "-", commit=sha)
     odd = [s for s in won if s not in known]
     changed = git_facts.changes(top, odd) if odd else {}
     tree = git_facts.tree(top, head) if head else {}
     staged = git_facts.staged(top, head)
-    wanted = [e for c in changed.values() for e in c.values()] + list(staged.values()) + [tree[n] for n in approved if n in tree]
+    wanted = [entry for c in changed.values() for entry in c.values()] + list(staged.values()) + [tree[n] for n in approved if n in tree]
     digest = git_facts.digests(top, wanted)
 
     def fine(name: str, d: str) -> bool:
@@ -637,17 +636,7 @@ def _prove_git(call: Call, book: Ledger, approved: Mapping[str, tuple[str, int]]
             if not fine(name, there):
                 was = approved[name][0] if name in approved else book.began(name)
                 found("in the commit %s" % sha[:7], book.shown(name), was, there, commit=sha)
-    loose, begun = [], None
-    for name, (want, number) in sorted(approved.items()):
-        there = digest.get(tree.get(name, "-"), "missing")
-        if git_facts.same(top, want, there):
-            continue
-        if begun is None:
-            begun = git_facts.tree(top, start["head"]) if start["head"] else {}
-        if tree.get(name, "-") == begun.get(name, "-"):
-            loose.append(book.shown(name))  # approved, and in no commit: nothing else is delivered in its place
-        else:
-            found("the commit holds something else (task #%d)" % number, book.shown(name), want, there)
+    loose = _not_committed(book, approved, tree, digest, found)
     for name, entry in sorted(staged.items()):
         there = digest.get(entry, "-")
         # What the index takes away of the run's own commit was not there at the start, and is not what was approved either.
@@ -657,6 +646,24 @@ def _prove_git(call: Call, book: Ledger, approved: Mapping[str, tuple[str, int]]
     rules = git_facts.ignore_rules(top)
     if rules != start["ignores"]:
         found("the rules by which git leaves files out were changed", ".git/info/exclude", start["ignores"], rules)
+    return loose
+
+
+def _not_committed(
+    book: Ledger, approved: Mapping[str, tuple[str, int]], tree: Mapping[str, str], digest: Mapping[str, str], found: Callable[..., None]
+) -> list[str]:
+    """The approved paths whose content no commit holds. tree: {name: entry} of HEAD; digest: {entry: digest}."""
+    loose, begun = [], None
+    for name, (want, number) in sorted(approved.items()):
+        there = digest.get(tree.get(name, "-"), "missing")
+        if git_facts.same(book.top, want, there):
+            continue
+        if begun is None:
+            begun = git_facts.tree(book.top, book.start["head"]) if book.start["head"] else {}
+        if tree.get(name, "-") == begun.get(name, "-"):
+            loose.append(book.shown(name))  # approved, and in no commit: nothing else is delivered in its place
+        else:
+            found("the commit holds something else (task #%d)" % number, book.shown(name), want, there)
     return loose
 
 
@@ -672,7 +679,7 @@ def check(call: Call) -> list[Any]:
 def before_the_end(call: Call) -> None:
     """In a teardown every event may be the one that ends the run: the proof is made again before it is judged."""
     state = call.state
-    if state["phase"] in ("TEARDOWN", "FAILED_SAFE") and state["waves"] is None and not state["teardown"]["aborted"]:
+    if state["phase"] in ("TEARDOWN", "FAILED_SAFE") and call.kind.approves and not state["teardown"]["aborted"]:
         check(call)
 
 
@@ -687,16 +694,16 @@ def accept(call: Call, words: list[str]) -> str:
         mine = [f for f in open_ones if f["path"] in (word, rel) or f["path"].startswith((word.rstrip("/") + "/", "commit " + word))]
         paths = sorted({f["path"] for f in mine})
         for path in paths or [word]:
-            here = [f for f in mine if f["path"] == path]
+            findings = [f for f in mine if f["path"] == path]
             call.append(
                 "CONTENT_ACCEPTED",
                 actor=person,
                 path=path,
                 paths=[path],
-                ids=[f["id"] for f in here],
-                commits=sorted({f["commit"] for f in here if f.get("commit")}),
-                findings=here[:50],
-                open=[] if here else open_ones[:50],
+                ids=[f["id"] for f in findings],
+                commits=sorted({f["commit"] for f in findings if f.get("commit")}),
+                findings=findings[:50],
+                open=[] if findings else open_ones[:50],
             )
             done.append(path)
     left = [f for f in open_ones if f["path"] not in done]

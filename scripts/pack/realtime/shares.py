@@ -135,7 +135,7 @@ def seen_by(shares):
     return {address: sum(s["seen"].get(address, 0) for s in shares) for address in shares[0]["seen"]}
 
 
-async def on_this_machine(told, stop, progress=None):
+async def on_this_machine(told, stop, progress=None):  # noqa: C901 - the course of one measurement by several processes
     """Run the shares as processes here; (Merged, (server, reality), seen). RuntimeError if one cannot even begin."""
     environment = {k: v for k, v in os.environ.items() if k != "PACK_VOUCHER"}
     workers = [

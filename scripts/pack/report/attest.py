@@ -130,18 +130,18 @@ def statement(run):
     known = [r["data"]["sha"] for r in commits if git(top, "cat-file", "-e", r["data"]["sha"] + "^{commit}") is not None]
     newest = [line(top, "rev-parse", "HEAD")] + known[::-1]
     tasks = []
-    for number, t in view.tasks(state):
+    for number, task in view.tasks(state):
         tasks.append(
             {
                 "id": number,
-                "subject": t["subject"],
-                "state": t["state"],
-                "revision": t["revision"],
-                "high_risk": bool(t["high_risk"]),
-                "owner": t["owner"],
-                "required": sorted(view.required(state, t)),
-                "approvals": _approvals(records, number, t),
-                "files": _approved_files(top, prefix, t, newest, number) if t["state"] == "DONE" else [],
+                "subject": task["subject"],
+                "state": task["state"],
+                "revision": task["revision"],
+                "high_risk": bool(task["high_risk"]),
+                "owner": task["owner"],
+                "required": sorted(view.required(state, task)),
+                "approvals": _approvals(records, number, task),
+                "files": _approved_files(top, prefix, task, newest, number) if task["state"] == "DONE" else [],
             }
         )
     verify = state["verify"]
@@ -186,7 +186,7 @@ def subjects(predicate):
     """The subjects that belong to a predicate: its commits, and every blob that was approved."""
     out = [{"name": "commit " + c["id"], "digest": {"gitCommit": c["id"]}} for c in predicate["commits"]]
     seen = set()
-    for f in (f for t in predicate["tasks"] for f in t["files"]):
+    for f in (f for task in predicate["tasks"] for f in task["files"]):
         if f["blob"] and (f["path"], f["blob"]) not in seen:
             seen.add((f["path"], f["blob"]))
             out.append({"name": f["path"], "digest": {"gitCommit" if f["mode"] == "160000" else "gitBlob": f["blob"]}})

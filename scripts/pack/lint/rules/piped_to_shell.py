@@ -38,6 +38,7 @@ _PIPED = (
     (("env", "printenv"), _SENT),
     (("IEX",), lazy(r"\bIEX\s*\(")),
 )
+_DONE = lazy(r"(?i)\b(?:after|when|once|since|has|have) (?:\w+ ){0,2}(?:running|ran|run) `?\Z")  # what somebody did before
 _RUNS = lazy(r"\b(?:eval\b|(?:ba|z|da)?sh\s+-\w*c\b|(?:ba|z|da)?sh(?=\s{1,3}\Z)|source\b|python3?\s+-c\s[^\n]{0,80})[^\n]{0,20}\Z")
 # What a program of the plugin does itself: at the start of a command, not in a text that it looks for.
 _COMMAND = lazy(
@@ -77,7 +78,7 @@ def check(file, context):
             embedded = file.kind != "agent" and ("!`" in text[line:start] or fence and fence[2].startswith("!"))
             if not embedded and fence and (file.kind not in ("command", "agent") or fence[2] not in ("bash", "sh", "shell", "zsh")):
                 continue  # what a skill shows may teach; what a command shows is to be run
-            if not embedded and (negated(text, start, end) or listed_as_bad(text, start)):
+            if not embedded and (negated(text, start, end) or listed_as_bad(text, start) or _DONE.search(text, max(0, start - 40), start)):
                 continue
         if _SENT.match(text, start):
             yield file.hit((start, end), "the whole environment is sent away, tokens included", severity="error" if embedded else None)

@@ -32,7 +32,9 @@ _PLUGINS = lazy(
 _PLUGIN_HEADING = lazy(r"^#{1,6}[ \t]+(?:available |included )?plugins[ \t]*\r?$", IGNORECASE | MULTILINE)
 _BARE = lazy(r"[a-z][a-z0-9-]{1,60}\Z")
 # `Two skills bracket the session`: two of them do so. What goes on with one of these words may still count all.
-_GOES_ON = lazy(r" (?!(?:and|for|that|with|in|to|across|covering|which|plus|or|from|at|on|per|by|are|ship|included|available)\b)[a-z]+ ")
+_SOME = lazy(r" (?:that|which) ")
+_OF_THEM = lazy(r"(?i)\b(?:first|last|next|other|these|those|remaining|both|following) \Z")
+_GOES_ON = lazy(r" (?!(?:and|for|with|in|to|across|covering|plus|or|from|at|on|per|by|are|ship|included|available)\b)[a-z]+ ")
 _INSTALLED = lazy(r"plugin install ([\w.-]+)")
 _WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 
@@ -48,7 +50,14 @@ def check(file, context):
         if file.prose.in_code(match.start()):
             continue
         number = (match.group(1) or match.group(4)).lower()
-        if not number.isdigit() and _GOES_ON.match(file.text, match.end()) or _of_another(file, match.start()):
+        begin = match.start()
+        if (
+            _SOME.match(file.text, match.end())
+            or _OF_THEM.search(file.text, max(0, begin - 12), begin)
+            or not number.isdigit()
+            and _GOES_ON.match(file.text, match.end())
+            or _of_another(file, match.start())
+        ):
             continue
         number = int(number) if number.isdigit() else _WORDS.index(number)
         noun = (match.group(2) or match.group(3)).lower().split()[-1].rstrip("s")

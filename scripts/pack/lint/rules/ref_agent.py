@@ -28,7 +28,7 @@ from ..negation import negated
 SEVERITY = "error"
 
 
-def check(file, context):
+def check(file, context):  # noqa: C901 - each skip is a false alarm that was seen
     """subagent_type values, @agent- mentions, the agent key of commands and skills, `name` agent in prose."""
     project, plugin, facts = context.project, file.plugin, context.facts
     if plugin is None or plugin.scope in ("loose", "sniff") or plugin.scope.startswith("component:"):
@@ -105,6 +105,8 @@ def check(file, context):
 
 _HOSTS = ("opencode", "codex", "cursor", "gemini", "copilot", "windsurf")  # a page on another program
 _IN_BRACKETS = lazy(r"`?\*{0,2} (?:sub-?)?agents?\*{0,2} \(`?([\w.-]+)`? plugin\b")
+_MADE = lazy(r"(?i)\b(?:creates?|generates?|scaffolds?|produces?|makes?):? (?:the |an? )?`?\Z")
+_AT_HOME = lazy(r"`?\*{0,2} (?:sub-?)?agents?\b[^.;]{0,40}[\s`]~/\.claude/")
 _FROM = lazy(r"`?\*{0,2} (?:sub-?)?agents? (?:\([^)\n]{0,60}\) )?(?:from|of|by|in) (?:the )?[\[`]{0,2}[\w.-]+/[\w.-]+")
 
 
@@ -118,6 +120,8 @@ def _resolves_bare(plugin, own, name):
 def _said_of_another(file, ref):
     """`the official `x` agent from [owner/repository](...)`"""
     text, (start, end) = file.text, ref.span
+    if ref.kind == "prose" and (_MADE.search(text, max(0, start - 30), start) or _AT_HOME.match(text, end)):
+        return True  # one that is made, or one of the user's own
     named = _IN_BRACKETS.match(text, end) if ref.kind == "prose" else None
     if named and named.group(1) not in file.plugin.names:
         return True  # `x` agent (other plugin)

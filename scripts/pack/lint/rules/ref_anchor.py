@@ -55,7 +55,7 @@ def check(file, context):
         if fragment.lower() not in anchors and fragment not in anchors:
             if fragment.lower() in _in_fences(target) or fragment.lower() in _said_by_commonmark(target) or "{%" in target.text:
                 continue  # a page in Liquid: its headings are made later
-            if file.kind == "prose" and _letters(fragment) in {_letters(anchor) for anchor in anchors}:
+            if file.kind == "prose" and _letters(fragment) in {_letters(anchor) for anchor in (*anchors, *_in_fences(target))}:
                 continue  # another site's rule for the same heading: `review-md` of REVIEW.md
             where = "this file" if same else rel.rsplit("/", 1)[-1]
             yield file.hit(span, "no heading #%s in %s%s" % (fragment, where, nearest(fragment, sorted(anchors))))
