@@ -24,6 +24,6 @@ def main(voucher, path):
     except checkout.CannotCheckOut as error:
         why = str(error)
     result = {"rows": rows, "why": why}
-    result["mac"] = receipts.seal_result(voucher["key"], result)
+    result["mac"] = receipts.authenticated(voucher["key"], result)
     receipts.leave(path, ".verify", result)
     return 0 if rows and not rows[-1][2] else 1

@@ -14,7 +14,7 @@ from .facts import claimed_by, follow, keep, orders
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping
+    from typing import Any, Callable, Mapping
     from ..base.protocols import Commit
     from ..protocol.state_types import State
     from .answers import Answer
@@ -256,18 +256,10 @@ def _message(call: Call, tool_input: dict[str, Any]) -> Answer:
         quiet = name in tables.UNASKED and entry and entry["role"] == tables.SUPERVISOR and not messages.asks(fields["body"])
         if quiet:
             known["fact"] = True
-        if name == "DONE" and actor["role"] in tables.CODERS:
-            from . import task_checks
-
-            red = task_checks.not_green(call, view.task(state, fields["task"]), "DONE") if view.find_task(state, fields["task"]) else None
-            if red is not None:
-                raise red
+        begin = _checks(call, name, fields)
         call.append(name, key=call.key, to=resolved, **known)
         follow(call, name)
-        if name == "REVIEW":
-            from . import task_checks
-
-            task_checks.begin(call, view.task(call.state, fields["task"]), known["revision"])
+        begin(known)
         if quiet:  # the journal has it, and the supervisor is not woken for what is routine
             return recorded(message.strip().partition("\n")[0].strip()[:80])
         if name in ("SUPERVISOR_REPORT", "QUESTION"):
@@ -284,6 +276,19 @@ def _message(call: Call, tool_input: dict[str, Any]) -> Answer:
     return allow(
         {k: v for k, v in dict(tool_input, to=address, message=message).items() if k in ("to", "summary", "message", "notify_when_idle")}
     )
+
+
+def _checks(call: Call, name: str, fields: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], None]:
+    """What is called with the facts of a message that was accepted: of a REVIEW it begins the task's checks (task_checks.py). Raises the Refusal of
+    a DONE whose checks are not green."""
+    if name not in ("REVIEW", "DONE") or call.actor["role"] not in tables.CODERS or not view.find_task(call.state, fields["task"]):
+        return lambda known: None
+    from . import task_checks
+
+    red = task_checks.not_green(call, view.task(call.state, fields["task"]), name) if name == "DONE" else None
+    if red is not None:
+        raise red
+    return lambda known: task_checks.begin(call, view.task(call.state, fields["task"]), known["revision"]) if name == "REVIEW" else None
 
 
 def _address(call: Call, resolved: str | None, to: Any) -> Any:

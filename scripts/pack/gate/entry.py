@@ -125,7 +125,11 @@ def _judged(hook: Hook, live: Mapping[str, Any], joined: Any) -> Answer:
     """What came in while a run is live: who calls, what time and others have done meanwhile, then the call itself. joined: the run's fleet."""
     name, project = hook.payload["hook_event_name"], hook.project
     store = Store(paths.team_folder(project, live["team"]), live["run"], hook.disk)
-    if name == "PreToolUse" and "git" in str(payload["tool_input"].get("command")) and os.path.isdir(os.path.join(live["run"], "checks")):
+    if (
+        name == "PreToolUse"
+        and "git" in str(hook.payload["tool_input"].get("command"))
+        and os.path.isdir(os.path.join(live["run"], "checks"))
+    ):
         from . import task_checks
 
         task_checks.settle(live["run"])

@@ -328,7 +328,7 @@ def _rescope(call: Call, args: list[str]) -> str:
             "TASK_RESCOPED",
             number,
         )
-    tooling = dict(t["tooling"])
+    tooling = dict(task["tooling"])
     for pair in o.get("--tooling", []):
         name, eq, command = pair.partition("=")
         if not name.strip() or not eq:

@@ -10,7 +10,7 @@ import os
 import time
 
 from ..base import codec, project_facts, shell_writes
-from ..base.receipts import seal_result, vouched
+from ..base.receipts import authenticated, vouched
 from ..protocol import tables, view
 from ..protocol.plan import covers
 from ..protocol.refusal import Refusal
@@ -33,7 +33,7 @@ def commands(t: Task) -> list[list[str]]:
 
 def _held(call: Call, t: Task) -> bool:
     e = view.entry(call.state, t["owner"])
-    return call.state["waves"] is None and e is not None and e["role"] in tables.CODERS
+    return not call.kind.judges and e is not None and e["role"] in tables.CODERS
 
 
 def _base(call: Call, t: Task, revision: str) -> str:
@@ -82,7 +82,7 @@ def _result(call: Call, base: str) -> Any:
         return None
     try:
         result = codec.loads(found.decode("ascii"))
-        return result if result["mac"] == seal_result(codec.loads(voucher.decode("ascii"))["key"], result) else None
+        return result if result["mac"] == authenticated(codec.loads(voucher.decode("ascii"))["key"], result) else None
     except (ValueError, KeyError, TypeError):
         return None
 
