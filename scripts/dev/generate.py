@@ -394,11 +394,15 @@ def manifest_copy():
         return f.read()
 
 
+def version_of_manifest():
+    return json.loads(manifest_copy())["version"]
+
+
 def package_init():
     """The package says the manifest's version; pyproject.toml asks the package."""
     return (
         '"""pack: the protocol core of the `team` plugin, its gate, its linter and its eyes on a running team."""\n\n__version__ = "%s"\n'
-        % (json.loads(manifest_copy())["version"])
+        % version_of_manifest()
     )
 
 
@@ -437,7 +441,7 @@ def wanted(root=ROOT):
         import seeds
 
         out["docs/seeds.md"] = seeds.page()
-        out["docs/pack.1"] = manpage.text()
+        out["docs/pack.1"] = manpage.text(version_of_manifest())
     for folder in FOLDERS:
         for base, _folders, files in os.walk(os.path.join(root, folder)):
             for name in sorted(files):

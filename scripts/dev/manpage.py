@@ -5,7 +5,6 @@ import re
 
 import click
 
-from pack import __version__
 from pack.cli import completion
 from pack.cli.main import VERBS
 
@@ -65,9 +64,9 @@ prices of models
 """
 
 
-def text():
+def text(version):
     """The page as roff."""
-    return HEAD % _roff(__version__) + "".join(_verb(verb) for verb in VERBS) + TAIL
+    return HEAD % _roff(version) + "".join(_verb(verb) for verb in VERBS) + TAIL
 
 
 def _verb(verb):

@@ -204,7 +204,7 @@ def _spawn(call: Call, tool_input: dict[str, Any]) -> Answer:
     return PASS if prompt == tool_input.get("prompt") else allow(dict(tool_input, prompt=prompt))
 
 
-def _message(call: Call, tool_input: dict[str, Any]) -> Answer:
+def _message(call: Call, tool_input: dict[str, Any]) -> Answer:  # noqa: C901 who may be written to, one refusal after the other
     message: Any = tool_input.get("message")
     to: Any = tool_input.get("to")
     state, actor = call.state, call.actor
