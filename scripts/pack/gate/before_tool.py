@@ -14,7 +14,7 @@ from .facts import claimed_by, follow, keep, orders
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Mapping
+    from typing import Any, Mapping
     from ..base.protocols import Commit
     from ..protocol.state_types import State
     from .answers import Answer
@@ -228,10 +228,18 @@ def _message(call: Call, tool_input: dict[str, Any]) -> Answer:
         quiet = name in tables.UNASKED and entry and entry["role"] == tables.SUPERVISOR and not messages.asks(fields["body"])
         if quiet:
             known["fact"] = True
-        begin = _checks(call, name, fields)
+        if name == "DONE" and actor["role"] in tables.CODERS:
+            from . import task_checks
+
+            red = task_checks.not_green(call, view.task(state, fields["task"]), "DONE") if view.find_task(state, fields["task"]) else None
+            if red is not None:
+                raise red
         call.append(name, key=call.key, to=resolved, **known)
         follow(call, name)
-        begin(known)
+        if name == "REVIEW":
+            from . import task_checks
+
+            task_checks.begin(call, view.task(call.state, fields["task"]), known["revision"])
         if quiet:  # the journal has it, and the supervisor is not woken for what is routine
             return recorded(message.strip().partition("\n")[0].strip()[:80])
         if name in ("SUPERVISOR_REPORT", "QUESTION"):
@@ -250,19 +258,6 @@ def _message(call: Call, tool_input: dict[str, Any]) -> Answer:
     )
 
 
-<<<<<<< HEAD
-def _checks(call: Call, name: str, fields: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], None]:
-    """What is called with the facts of a message that was accepted: of a REVIEW it begins the task's checks (task_checks.py). Raises the Refusal of
-    a DONE whose checks are not green."""
-    if name not in ("REVIEW", "DONE") or call.actor["role"] not in tables.CODERS or not view.find_task(call.state, fields["task"]):
-        return lambda known: None
-    from . import task_checks
-
-    red = task_checks.not_green(call, view.task(call.state, fields["task"]), name) if name == "DONE" else None
-    if red is not None:
-        raise red
-    return lambda known: task_checks.begin(call, view.task(call.state, fields["task"]), known["revision"]) if name == "REVIEW" else None
-=======
 def _may_receive(call: Call, to: Any, resolved: str | None, entry: Any) -> str:
     """The receiver's name. Raises the Refusal for a message that would reach nobody, or wake who must not be woken. entry: of the receiver, None for the lead."""
     state, actor = call.state, call.actor
@@ -296,7 +291,6 @@ def _may_receive(call: Call, to: Any, resolved: str | None, entry: Any) -> str:
     if refusal is not None:
         raise refusal
     return resolved
->>>>>>> main
 
 
 def _address(call: Call, resolved: str | None, to: Any) -> Any:

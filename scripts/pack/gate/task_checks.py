@@ -31,15 +31,9 @@ def commands(task: Task) -> list[list[str]]:
     return [[n, c] for n, c in sorted(task["tooling"].items()) if c.strip() and shell_writes.vacuous(c, False) != "it checks nothing"]
 
 
-<<<<<<< HEAD
-def _held(call: Call, t: Task) -> bool:
-    e = view.entry(call.state, t["owner"])
-    return not call.kind.judges and e is not None and e["role"] in tables.CODERS
-=======
 def _held(call: Call, task: Task) -> bool:
     entry = view.entry(call.state, task["owner"])
     return call.kind.approves and entry is not None and entry["role"] in tables.CODERS
->>>>>>> main
 
 
 def _base(call: Call, task: Task, revision: str) -> str:
