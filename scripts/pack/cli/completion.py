@@ -127,7 +127,7 @@ def _tasks(ctx, param, begun):
         state = Run(ctx.params.get("project"), ctx.params.get("team")).look()[0]
     except (Refusal, Damaged, OSError):
         return []
-    return [CompletionItem(str(n), help=t["subject"][:60]) for n, t in view.tasks(state) if str(n).startswith(begun.lstrip("#"))]
+    return [CompletionItem(str(n), help=task["subject"][:60]) for n, task in view.tasks(state) if str(n).startswith(begun.lstrip("#"))]
 
 
 def _teams(ctx, _param, begun):
@@ -179,9 +179,9 @@ def main(argv):
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("shell", choices=SHELLS)
-    given = parser.parse_args(argv)
+    args = parser.parse_args(argv)
     try:
-        print(get_completion_class(given.shell)(group(), {}, "pack", VARIABLE).source())
+        print(get_completion_class(args.shell)(group(), {}, "pack", VARIABLE).source())
     except (RuntimeError, OSError) as error:
         print("pack completion: %s" % error, file=sys.stderr)
         return 2

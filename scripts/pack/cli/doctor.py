@@ -59,12 +59,12 @@ def _client_rows(row, env):
     row(
         "client",
         text,
-        bool(version) and version >= (2, 1, 295),
+        bool(version) and version >= enforcement.FAILS_CLOSED,
         "put `claude` on PATH, and its version is looked at here"
         if not version
         else ""
-        if version >= (2, 1, 295)
-        else "2.1.295 or newer blocks the call when a hook fails; older clients let it through",
+        if version >= enforcement.FAILS_CLOSED
+        else "%d.%d.%d or newer blocks the call when a hook fails; older clients let it through" % enforcement.FAILS_CLOSED,
     )
     if version and version > _known():
         row(

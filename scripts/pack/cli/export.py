@@ -22,9 +22,9 @@ def main(argv):
     parser.add_argument("--otlp", required=True, metavar="FILE|ADDRESS", help="a file of OTLP JSON lines, or a collector's http(s) address")
     parser.add_argument("--project", default=None, help="the project's folder (default: found from here upwards)")
     parser.add_argument("--team", default=None, help="the team's name (default: the active one, else the newest)")
-    given = parser.parse_args(argv)
+    args = parser.parse_args(argv)
     try:
-        state, records = Run(given.project, given.team).look()
+        state, records = Run(args.project, args.team).look()
     except Refusal as refusal:
         print(refusal.text(), file=sys.stderr)
         return 1
@@ -41,17 +41,17 @@ def main(argv):
         return 2
     logging.disable(logging.CRITICAL)  # what goes wrong is said below, once
     try:
-        if given.otlp.startswith(("http://", "https://")):
+        if args.otlp.startswith(("http://", "https://")):
             from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
-            address = given.otlp.rstrip("/")
+            address = args.otlp.rstrip("/")
             address += "" if address.endswith("/v1/traces") else "/v1/traces"
             count = spans.export(state, records, OTLPSpanExporter(endpoint=address, timeout=10))
         else:
-            with open(given.otlp, "w", encoding="utf-8") as out:
+            with open(args.otlp, "w", encoding="utf-8") as out:
                 count = spans.export(state, records, spans.ToFile(out))
     except spans.NotSent as error:
-        print("pack export: %s did not take them: %s" % (given.otlp, error), file=sys.stderr)
+        print("pack export: %s did not take them: %s" % (args.otlp, error), file=sys.stderr)
         return 1
-    print("%d spans of %s: %s" % (count, state["team"]["name"], given.otlp))
+    print("%d spans of %s: %s" % (count, state["team"]["name"], args.otlp))
     return 0

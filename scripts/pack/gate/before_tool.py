@@ -204,7 +204,7 @@ def _spawn(call: Call, tool_input: dict[str, Any]) -> Answer:
     return PASS if prompt == tool_input.get("prompt") else allow(dict(tool_input, prompt=prompt))
 
 
-def _message(call: Call, tool_input: dict[str, Any]) -> Answer:  # noqa: C901 who may be written to, one refusal after the other
+def _message(call: Call, tool_input: dict[str, Any]) -> Answer:
     message: Any = tool_input.get("message")
     to: Any = tool_input.get("to")
     state, actor = call.state, call.actor
@@ -212,35 +212,7 @@ def _message(call: Call, tool_input: dict[str, Any]) -> Answer:  # noqa: C901 wh
     entry = view.entry(state, resolved)
     if isinstance(message, dict):
         return _frame(call, tool_input, message, resolved, to)
-    if resolved is None:
-        raise Refusal(
-            "UNKNOWN_RECEIVER",
-            "nobody in the team is called %r" % (to,),
-            "living: " + ", ".join(view.living(state)),
-            "the lead is `main`; write names exactly",
-            "MESSAGE",
-        )
-    if entry and (entry["state"] not in tables.LIVING or state["agents"].get(str(to), [None, entry["inc"]])[1] != entry["inc"]):
-        raise Refusal(
-            "ENDED_AGENT",
-            "%s has ended; a message would revive it" % to,
-            "%s, incarnation %d" % (entry["state"], entry["inc"]),
-            "the lead spawns another one if it is needed" if state["phase"] in tables.OPEN_PHASES else "say nothing to it",
-            "MESSAGE",
-        )
-    if entry and resolved in state["requests"] and state["team"]["headless"]:
-        raise Refusal("SHUTTING_DOWN", "%s was asked to shut down; a message would revive it" % to, "", "say nothing to it", "MESSAGE")
-    if actor["role"] in (None, "foreign"):
-        raise Refusal(
-            "UNKNOWN_AGENT",
-            "an agent that is not in the roster may not write to %s" % to,
-            "",
-            "only the lead's named agents have a role",
-            "MESSAGE",
-        )
-    refusal = call.kind.may_wake(state, resolved) if entry else None
-    if refusal is not None:
-        raise refusal
+    resolved = _may_receive(call, to, resolved, entry)
     parsed = messages.parse(message)
     if parsed is None:
         if actor["role"] == tables.RISK_TESTER and resolved == tables.LEAD:
@@ -286,6 +258,41 @@ def _message(call: Call, tool_input: dict[str, Any]) -> Answer:  # noqa: C901 wh
     )
 
 
+def _may_receive(call: Call, to: Any, resolved: str | None, entry: Any) -> str:
+    """The receiver's name. Raises the Refusal for a message that would reach nobody, or wake who must not be woken. entry: of the receiver, None for the lead."""
+    state, actor = call.state, call.actor
+    if resolved is None:
+        raise Refusal(
+            "UNKNOWN_RECEIVER",
+            "nobody in the team is called %r" % (to,),
+            "living: " + ", ".join(view.living(state)),
+            "the lead is `main`; write names exactly",
+            "MESSAGE",
+        )
+    if entry and (entry["state"] not in tables.LIVING or state["agents"].get(str(to), [None, entry["inc"]])[1] != entry["inc"]):
+        raise Refusal(
+            "ENDED_AGENT",
+            "%s has ended; a message would revive it" % to,
+            "%s, incarnation %d" % (entry["state"], entry["inc"]),
+            "the lead spawns another one if it is needed" if state["phase"] in tables.OPEN_PHASES else "say nothing to it",
+            "MESSAGE",
+        )
+    if entry and resolved in state["requests"] and state["team"]["headless"]:
+        raise Refusal("SHUTTING_DOWN", "%s was asked to shut down; a message would revive it" % to, "", "say nothing to it", "MESSAGE")
+    if actor["role"] in (None, "foreign"):
+        raise Refusal(
+            "UNKNOWN_AGENT",
+            "an agent that is not in the roster may not write to %s" % to,
+            "",
+            "only the lead's named agents have a role",
+            "MESSAGE",
+        )
+    refusal = call.kind.may_wake(state, resolved) if entry else None
+    if refusal is not None:
+        raise refusal
+    return resolved
+
+
 def _address(call: Call, resolved: str | None, to: Any) -> Any:
     """How the client spells a receiver here (measured): the lead is `main` in -p and in a team, `team-lead` in a pane; in -p
     names may be gone (resume) or ambiguous (spawned again) while agent ids still work."""
@@ -319,6 +326,8 @@ def _with_facts(call: Call, name: str, fields: dict[str, Any]) -> dict[str, Any]
     task = view.task(call.state, fields["task"]) if "task" in fields else None
     if task is not None:
         data["revision"], data["present"] = project_facts.revision(call.project, task)
+        if not data["present"]:  # a task may consist in taking files away
+            data["present"] = len(project_facts.taken_away(call.project, task))
     return data
 
 

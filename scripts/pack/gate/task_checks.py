@@ -26,30 +26,30 @@ WAIT_SEC = 12.0  # of a commit, before it takes the lock: lock < this < alarm < 
 LOST_SEC = 700.0  # a run of checks that has left nothing by then has died
 
 
-def commands(t: Task) -> list[list[str]]:
+def commands(task: Task) -> list[list[str]]:
     """[[name, command]] of a task's tooling, without what checks nothing."""
-    return [[n, c] for n, c in sorted(t["tooling"].items()) if c.strip() and shell_writes.vacuous(c, False) != "it checks nothing"]
+    return [[n, c] for n, c in sorted(task["tooling"].items()) if c.strip() and shell_writes.vacuous(c, False) != "it checks nothing"]
 
 
-def _held(call: Call, t: Task) -> bool:
-    e = view.entry(call.state, t["owner"])
-    return call.state["waves"] is None and e is not None and e["role"] in tables.CODERS
+def _held(call: Call, task: Task) -> bool:
+    entry = view.entry(call.state, task["owner"])
+    return call.kind.approves and entry is not None and entry["role"] in tables.CODERS
 
 
-def _base(call: Call, t: Task, revision: str) -> str:
-    return os.path.join(call.store.data, FOLDER, codec.digest(revision, codec.dumps(commands(t)), size=12))
+def _base(call: Call, task: Task, revision: str) -> str:
+    return os.path.join(call.store.data, FOLDER, codec.digest(revision, codec.dumps(commands(task)), size=12))
 
 
-def begin(call: Call, t: Task, revision: str) -> None:
+def begin(call: Call, task: Task, revision: str) -> None:
     """Start the checks of a revision, unless they run or were green. What was red runs again: what it lacked may be installed by now."""
-    wanted = commands(t)
-    if not wanted or not _held(call, t):
+    wanted = commands(task)
+    if not wanted or not _held(call, task):
         return
-    base = _base(call, t, revision)
+    base = _base(call, task, revision)
     known = _result(call, base)
     if _running(base) or known is not None and red(known) is None:
         return
-    tree = project_facts.task_tree(call.project, list(t["files"]) + t["touched"])
+    tree = project_facts.task_tree(call.project, list(task["files"]) + task["touched"])
     if tree is None:
         return
     import subprocess
@@ -107,29 +107,29 @@ def settle(run: str) -> None:
 
 def problem(call: Call, files: Sequence[str]) -> Refusal | None:
     """The Refusal of a commit that would be DONE of a task whose checks are not green on the approved content."""
-    for _number, t in view.tasks(call.state):
-        if t["owner"] == call.actor["name"] and any(covers(f, n) for f in t["files"] for n in files):
-            refusal = not_green(call, t)
+    for _number, task in view.tasks(call.state):
+        if task["owner"] == call.actor["name"] and any(covers(f, n) for f in task["files"] for n in files):
+            refusal = not_green(call, task)
             if refusal is not None:
                 return refusal
     return None
 
 
-def not_green(call: Call, t: Task, event: str = "COMMIT") -> Refusal | None:
+def not_green(call: Call, task: Task, event: str = "COMMIT") -> Refusal | None:
     """Why an approved task is not done, as a Refusal: its checks run, or are red on the approved content. None where there is nothing to ask."""
-    number, revision = t["id"], t["revision"]
-    if t["state"] != "APPROVED" or revision is None or not commands(t) or not _held(call, t):
+    number, revision = task["id"], task["revision"]
+    if task["state"] != "APPROVED" or revision is None or not commands(task) or not _held(call, task):
         return None
-    base = _base(call, t, revision)
+    base = _base(call, task, revision)
     result = _result(call, base)
     if result is None:
-        begin(call, t, revision)
+        begin(call, task, revision)
         if not _running(base):
             return None  # nothing to check it out of: `pack verify` will run it in place
         return Refusal(
             "CHECKS_RUNNING",
             "task #%d is done when its checks are green" % number,
-            "they still run: " + "; ".join(c for _n, c in commands(t))[:200],
+            "they still run: " + "; ".join(c for _n, c in commands(task))[:200],
             "`sleep 60`, then the same again",
             event,
             number,

@@ -107,7 +107,7 @@ def _report(call: Call) -> dict[str, str]:
         return {}
     from ..base import redact
 
-    if call.actor["role"] == "codebase-researcher":
+    if call.actor["role"] == tables.CODEBASE_RESEARCHER:
         from ..base import profile
 
         profile.write(call.project, redact.text(said), call.store.disk)

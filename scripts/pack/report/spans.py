@@ -94,12 +94,12 @@ def export(state, records, exporter):
                 one = {"team.state": what, "team.incarnation": incarnation}
                 tracer.start_span(what.lower(), context=below, start_time=_ns(start), attributes=one).end(_ns(end))
     for number, spans in told.tasks.items():
-        t = state["tasks"].get(str(number))
+        task = state["tasks"].get(str(number))
         tasks[number] = span = tracer.start_span(
             "task #%d" % number,
             context=under,
             start_time=_ns(spans[0][1]),
-            attributes={"team.task": number, "team.state": t["state"] if t else "", "team.owner": (t or {}).get("owner") or ""},
+            attributes={"team.task": number, "team.state": task["state"] if task else "", "team.owner": (task or {}).get("owner") or ""},
         )
         below = trace.set_span_in_context(span)
         for what, start, end, owner in spans:

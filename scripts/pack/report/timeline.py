@@ -68,7 +68,7 @@ def data_of(state, records, told):
         if kind:
             marks.setdefault(_who(r), []).append([r["seq"], at(r["ts"]), kind])
     names = [n for n in marks if n not in told.agents] + list(told.agents)
-    for name in sorted(names, key=lambda n: (n != "lead", told.agents[n][0][1] if n in told.agents else 0)):
+    for name in sorted(names, key=lambda n: (n != tables.LEAD, told.agents[n][0][1] if n in told.agents else 0)):
         spans = told.agents.get(name, [])
         agents.append(
             {

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 RULE = "═" * 50
 # What a finding is about, by who found it. The unified reviewer looks at all three in one pass.
 AREAS = (
-    ("security-reviewer", "Security"),
-    ("logic-reviewer", "Logic"),
-    ("quality-reviewer", "Quality"),
+    *((role, role.partition("-")[0].capitalize()) for role in tables.SPECIALISTS),
     (tables.UNIFIED, "Unified review"),
     (tables.ENABLING, "Sensitive area"),
     (tables.TECH_LEAD, "Architectural"),
@@ -110,6 +108,7 @@ class _Counted:
                 "by": r["actor"]["name"],
                 "gated": d["gated"],
                 "approved": bool(d.get("tasks", d["gated"])),
+                "empty": d.get("tasks") == [] and d["sha"] not in self.out["result"]["diverged"],
             }
         )
 
