@@ -220,7 +220,7 @@ def experience(host, server, shared):
         *renamed(lines("coder-1 tells supervisor: DONE: task #1", "lead runs: pack verify"), "nice"),
         *END[:2],
         "lead runs: pack teardown",  # what the merge brought in is the user's to accept
-        '    => refused NOT_APPROVED, says "docs/design/contracts"',
+        '    => refused, says "NOT_APPROVED", says "docs/design/contracts"',
         "lead rests until journal has NUDGED by gate who=lead",
         "user types: team accept docs",
         '    => says "accepted as it is"',

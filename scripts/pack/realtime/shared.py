@@ -23,7 +23,7 @@ def refused(error):
     return (Away if isinstance(error, Unreachable) else sprint.SprintError)(str(error))
 
 
-OPEN = []  # backlogs whose connection is open
+OPEN: list = []  # backlogs whose connection is open
 
 
 def close():
