@@ -36,7 +36,7 @@ def bury(store: Store, project: str, data: str, now: float) -> None:
 
 
 def give_up(store: Store, project: str, data: str, team: str, now: float, why: str) -> None:
-    """The end of a run whose journal cannot be read: it stays as it is, and nothing takes the run for a live one."""
+    """End a run whose journal cannot be read. The journal stays as it is, and nothing takes the run for a live one."""
     try:
         _tombstone(store.disk, project, team, {"team": team, "closed": now, "aborted": True, "damaged": why})
     finally:
@@ -50,8 +50,8 @@ def _tombstone(disk: Disk, project: str, team: str, stone: Mapping[str, Any]) ->
 
 
 def _attest(store: Store, project: str) -> None:
-    """Where the user wants it (`git config team.attest true`), the run's proof is made at its end; the process says nothing here, what it
-    did is seen in refs/notes/team. A run that was aborted proves nothing."""
+    """Make the run's proof at its end, where the user wants it (`git config team.attest true`). The process says nothing; refs/notes/team
+    shows what it did. A run that was aborted proves nothing."""
     if store.state["teardown"]["aborted"] or (project_facts.git(project, "config", "--type=bool", "team.attest") or "").strip() != "true":
         return
     import subprocess
