@@ -264,8 +264,9 @@ class Leasing(Model):
         yield {"p": {"n": 0, "runs": {}, "leases": {}}, "m": m}
 
     def goal(self, world):
-        runs = world["p"]["runs"]
-        return len(runs) == len(self.runs) and all(r[3] for r in runs.values()) and not world["p"]["leases"]
+        runs, copies = world["p"]["runs"], world["m"]["copies"]
+        known = all(run in runs or copies[run + "1"]["at"] == DEAD for run in self.runs)  # who died before it said a word has nothing
+        return known and all(r[3] for r in runs.values()) and not world["p"]["leases"]
 
     def key(self, world):
         p, m = world["p"], world["m"]

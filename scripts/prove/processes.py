@@ -34,10 +34,9 @@ class Copy:
 
     def __init__(self, world, name, user, run, holder):
         self.world, self.name, self.user, self.run, self.holder = world, name, user, run, holder
-        self.project = os.path.join(world.folder, "%s-%d" % (name, len(world.clients)))
-        os.makedirs(self.project)
+        self.project = tempfile.mkdtemp(prefix=name + "-", dir=world.folder)
         shutil.copytree(os.path.join(world.base, "git"), os.path.join(self.project, ".git"))
-        self.data = os.path.join(self.project, "..", os.path.basename(self.project) + "-data", "t")
+        self.data = os.path.join(self.project + "-data", "t")
         self.store = Store(paths.team_folder(self.project, "t"), self.data)
         os.makedirs(self.data)
         settings = {"project": world.project, "where": dict(world.where, user=user), "trunk": "main", "own": [], "offline": "refuse"}

@@ -404,29 +404,6 @@ def test_editor_schemas(name):
     assert "x-" not in "".join(schema)
 
 
-def test_the_small_schema_checker_agrees_with_jsonschema():
-    from pack.lint import facts, schema
-
-    server = facts.load().schemas["mcpServers"]["stdio"]
-    values = [
-        {},
-        {"command": ""},
-        {"command": "x"},
-        {"command": 5},
-        {"command": "x", "args": "y"},
-        {"command": "x", "args": [1]},
-        {"command": "x", "timeout": 0},
-        {"command": "x", "timeout": 1.5},
-        {"command": "x", "timeout": 2.0},
-        {"command": "x", "env": {"A": 1}},
-        {"command": "x", "alwaysLoad": None},
-        {"type": "http", "command": "x"},
-        [],
-    ]
-    for value in values:
-        assert bool(list(schema.check(value, server))) == bool(list(jsonschema.Draft7Validator(server).iter_errors(value))), value
-
-
 def test_without_yaml_it_says_what_to_install(plugin):
     root = plugin({"agents/x.md": "---\nname: x\ndescription: [a\n---\n"})
     code = (

@@ -749,6 +749,20 @@ SILENT = [
         },
         "protocol-role",
     ),
+    (
+        {
+            ".mcp.json": '{"mcpServers": {"a": {"command": "node", "args": ["server/index.js"], "cwd": "${CLAUDE_PLUGIN_ROOT}"}}}',
+            "server/index.js": "1\n",
+        },
+        "mcp-command",
+    ),
+    (
+        {
+            "scripts/h.py": "import json, sys\ne = json.load(sys.stdin)['hook_event_name']\nif e == 'PreToolUse':\n    print(json.dumps({'hookSpecificOutput': {'permissionDecision': 'deny'}}))\n",
+            "hooks/hooks.json": hooks("PostToolUse", "Bash", command='python3 "${CLAUDE_PLUGIN_ROOT}/scripts/h.py"'),
+        },
+        "hook-answer",
+    ),
 ]
 FOUND = [
     *(
@@ -970,6 +984,27 @@ FOUND = [
         "hook-payload",
     ),
     ({"hooks/hooks.json": hooks("PostToolUse", "Write|Edit", **{"if": "Write(*.md)"})}, "hook-if"),
+    # Planted by somebody who read the client's documentation, and what people filed as bugs.
+    *(
+        ({"hooks/hooks.json": hooks(event, "Bash" if "Tool" in event else None, command="echo '%s'" % answer)}, "hook-answer")
+        for event, answer in (
+            ("PostToolUse", '{"hookSpecificOutput": {"hookEventName": "PostToolUse", "permissionDecision": "deny"}}'),
+            ("Stop", '{"hookSpecificOutput": {"permissionDecision": "deny"}}'),
+            ("SessionStart", '{"hookSpecificOutput": {"updatedToolOutput": {}}}'),
+        )
+    ),
+    ({"hooks/stop.json": hooks("Stop")}, "component-location"),
+    ({"marketplace.json": '{"name": "m", "owner": {"name": "E"}, "plugins": []}'}, "component-location"),
+    *(
+        (
+            {
+                ".mcp.json": json.dumps({"mcpServers": {"a": {"command": command, "args": args}}}),
+                "server/index.js": "1\n",
+            },
+            "mcp-command",
+        )
+        for command, args in (("node", ["server/index.js"]), ("uv", ["run", "--directory", "server", "main.py"]))
+    ),
 ]
 
 

@@ -117,6 +117,8 @@ def moves(verb: str, rest: list[str], folder: str) -> str | None:  # noqa: C901 
         return None
     if verb == "read-tree":
         return "replaces the index, or the files, of everybody" if rest else None
+    if verb == "fetch":
+        return "moves the branch under everybody" if _long(rest, "--update-head-ok") or "u" in _letters(rest) else None
     if verb == "checkout-index":
         return "writes over files of everybody"
     if verb == "branch":

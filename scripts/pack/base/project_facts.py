@@ -119,7 +119,7 @@ def expand(project: str, declared: str) -> list[str]:
         if whole:  # a link, a nested repository: one entry each
             folders[:] = [f for f in folders if f not in whole]
             files = files + whole
-        out += [os.path.relpath(os.path.join(folder, f), project).replace(os.sep, "/") for f in sorted(files)]
+        out += [os.path.relpath(os.path.join(folder, f), project).replace(os.sep, "/") for f in sorted(files) if f != ".git"]
         if len(out) > MOST_FILES:
             break
     return out
@@ -131,6 +131,13 @@ def revision(project: str, task: Task) -> tuple[str, int]:
     digests = [(n, entry_digest(os.path.join(project, n))) for n in names]
     parts = [p for pair in digests for p in pair]
     return codec.digest(*parts, size=6), sum(1 for _n, d in digests if d != "-" and not d.endswith("\0-"))
+
+
+def taken_away(project: str, task: Task) -> list[str]:
+    """Files of a task that the last commit has and the disk has not, relative to the project's root."""
+    names = sorted(set(task["files"]) | set(task["touched"]))
+    kept = git(project, "ls-tree", "-r", "--name-only", "-z", "HEAD", "--", *names) if names else None
+    return [n for n in (kept or "").split("\0") if n and not os.path.lexists(os.path.join(project, n))]
 
 
 def contents(project: str, task: Task) -> dict[str, str]:
@@ -250,6 +257,11 @@ def _checkout(folder: str) -> tuple[str, str, str]:
         with open(os.path.join(base, "commondir")) as f:
             common = os.path.join(base, f.read().strip())
     return folder, base, common
+
+
+def git_folders(folder: str) -> tuple[str, str]:
+    """The last two of `_checkout`."""
+    return _checkout(folder)[1:]
 
 
 def other_worktree(project: str, cwd: str) -> str | None:

@@ -345,6 +345,8 @@ def _abort(args):
         raise Refusal("USAGE", "an abort says why", "", "pack abort --reason 'WHY'")
     run = Run(args.project, args.team)
     try:
+        if not inside_client(run):
+            close_run.judge(run.store, run.project, run.data, time.time())
         _as_person(run, "abort", "RUN_CLOSED", reason=args.reason[:500])
     except Damaged as error:  # a broken journal must not keep a person from ending the run
         close_run.give_up(run.store, run.project, run.data, run.team, time.time(), str(error)[:200])

@@ -325,6 +325,8 @@ def _with_facts(call: Call, name: str, fields: dict[str, Any]) -> dict[str, Any]
     task = view.task(call.state, fields["task"]) if "task" in fields else None
     if task is not None:
         data["revision"], data["present"] = project_facts.revision(call.project, task)
+        if not data["present"]:  # a task may consist in taking files away
+            data["present"] = len(project_facts.taken_away(call.project, task))
     return data
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import time
 
-from ..base import codec, git_facts, project_facts
+from ..base import codec, converted, git_facts, paths, project_facts
 from ..protocol import access, machine, tables, view
 from ..protocol.plan import covers
-from . import glance
+from . import glance, leftovers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,19 +24,25 @@ if TYPE_CHECKING:
     from ..protocol.state_types import Start
 
 CACHES = project_facts.SKIP | {".ruff_cache", ".tox", ".nox", ".gradle", ".hypothesis", ".cache", ".coverage"}
+SETTINGS = ".claude/settings.local.json"
+MOST_COMMITS = 200_000
 MOST_WATCHED = 3000  # files and folders that the run began with; a larger project's are compared at the end only
 RACY_NS = 30_000_000  # a file this new may change again without its stamp showing it
 
 
 def own(name: str) -> bool:
     """Whether a name (relative to the project) is the run's own state, or the client's."""
-    return name in (access.DECISIONS, project_facts.PROFILE) or name.startswith(
-        (".claude/teams/", ".claude/settings.local.json", access.SCRATCH)
-    )
+    return name in (access.DECISIONS, project_facts.PROFILE, SETTINGS) or name.startswith((paths.TEAMS + "/", access.SCRATCH))
+
+
+def own_in_a_commit(state: State, name: str) -> bool:
+    """Whether a commit may take a name that no task has: what the run itself wrote for people, never scripts beside it."""
+    team = "%s/%s/" % (paths.TEAMS, state["team"]["name"])
+    return name in (access.DECISIONS, project_facts.PROFILE) or name.startswith(team)
 
 
 def _cached(name: str) -> bool:
-    return any(part in CACHES or part.endswith((".pyc", ".pyo", ".egg-info")) for part in name.split("/"))
+    return any(part in CACHES or part.endswith(".egg-info") for part in name.split("/"))
 
 
 class Ledger:
@@ -75,6 +81,13 @@ class Ledger:
     def path(self, name: str) -> str:
         return os.path.join(self.top, name)
 
+    def holds(self, name: str, wanted: str, entry: str, there: str) -> bool:
+        """Whether an entry of a tree ("mode blob", its digest) is content that was asked for, on a disk that is what it was at the start;
+        also where git keeps these very bytes in another form (`converted`)."""
+        if git_facts.same(wanted, there, lambda: self.start.get("modes", True)):
+            return True
+        return entry.startswith("100") and converted.is_form_of(self.top, name, wanted, entry, self.start.get("modes", True))
+
     def began(self, name: str) -> str:
         """Digest of what was there when the run began."""
         return str(self.start["files"].get(name, ["-"])[0])
@@ -111,12 +124,13 @@ def survey(project: str, folder: str, disk: Disk, late: bool = False) -> StartRe
     {name: digest} of what no commit holds, "staged": {name: "mode blob"}, "late"}."""
     top, prefix = git_facts.place(project)
     head = git_facts.text(top, "rev-parse", "--verify", "-q", "HEAD") if prefix is not None else ""
-    tracked, others = git_facts.present_names(top, prefix)
+    rules = git_facts.user_ignores(top) if prefix is not None else ""
+    listed = git_facts.listing(top, prefix, rules)
     staged = git_facts.staged(top, head) if prefix is not None else {}
-    others = [n for n in others if not n.startswith((prefix or "") + ".claude/teams/")]
-    files, changed = git_facts.snapshot(top, tracked + others), set(staged)
+    others = [n for n in listed.others if not n.startswith((prefix or "") + paths.TEAMS + "/")]
+    files, changed = git_facts.snapshot(top, listed.tracked + others + listed.inner), set(staged)
     if prefix is not None:
-        changed.update(git_facts.names(git_facts.run(top, "diff-files", "--name-only", "-z")))
+        changed.update(git_facts.names(git_facts.run(top, git_facts.HERE, "diff-files", "--name-only", "-z")))
     table: StartTable = {
         "top": top,
         "prefix": prefix,
@@ -124,8 +138,10 @@ def survey(project: str, folder: str, disk: Disk, late: bool = False) -> StartRe
         "branch": git_facts.text(top, "symbolic-ref", "--short", "-q", "HEAD") if prefix is not None else "",
         "staged": staged,
         "ignores": git_facts.ignore_rules(top) if prefix is not None else "-",
-        "rules": git_facts.user_ignores(top).decode("utf-8", "surrogateescape") if prefix is not None else "",
+        "rules": git_facts.rules_in(rules).decode("utf-8", "surrogateescape") if prefix is not None else "",
         "files": files,
+        "taken": time.time_ns(),
+        **(leftovers.begun(top, listed) if prefix is not None else {}),  # type: ignore[typeddict-item]  # its other keys
     }
     text = codec.dumps(table)
     disk.mkdir(folder)
@@ -310,8 +326,9 @@ def _watched(call: Call, book: Ledger) -> list[str]:
 def _folders(book: Ledger, names: Iterable[str]) -> set[str]:
     """The folders of the files that the run began with. A new file would show there."""
     out = {book.top}
+    inside = tuple(n + "/" for n in book.start.get("repos", ()))  # git does not name what is new there: it shows at the end
     for n in names:
-        while "/" in n:
+        while "/" in n and not (inside and n.startswith(inside)):
             n = n.rpartition("/")[0]
             path = book.path(n)
             if path in out:
@@ -462,7 +479,9 @@ def _new_in(call: Call, book: Ledger, folders: Sequence[str]) -> list[str]:
     if book.prefix is None:
         return [n for n in todo if os.path.isfile(book.path(n))]
     found = git_facts.run(book.top, "ls-files", "-z", "--others", "--exclude-standard", "--", *[":(literal)" + n for n in todo[:200]])
-    return [n.rstrip("/") for n in git_facts.names(found) if not _cached(n) and not own(book.shown(n))][:50]
+    start: Any = book.start
+    new = [n.rstrip("/") for n in git_facts.names(found) if not _cached(n) and not own(book.shown(n))]
+    return [n for n in new if not leftovers.was_left_out(start, book.path(n), n)][:50]
 
 
 # --- HEAD and commits --------------------------------------------------------------------------------------------------------
@@ -552,9 +571,9 @@ def judge(call: Call, book: Ledger, commits: list[str], note: Note | None = None
             good: list[tuple[str, int | None]] = [(noted[path], None)] if path in noted else []
             good += [table[name] for table in (present, approved) if name in table]
             holders = [n for n, task in view.tasks(call.state) if _holds(task, path) and task["state"] in ("APPROVED", "DONE")]
-            if any(git_facts.same(book.top, d, there) for d, _n in good):
+            if any(book.holds(name, d, entry, there) for d, _n in good):
                 tasks.update([n for _d, n in good if n is not None] or holders)
-            elif own(path):
+            elif own_in_a_commit(call.state, path):
                 continue
             else:
                 tasks.update(holders)
@@ -564,45 +583,59 @@ def judge(call: Call, book: Ledger, commits: list[str], note: Note | None = None
 
 
 # --- the closing proof ---------------------------------------------------------------------------------------------------------
-def prove(call: Call) -> tuple[list[Any], list[str]]:
-    """Every difference between the start and now that is neither approved, nor the run's own, nor accepted: [finding]; and paths whose
-    approved content no commit holds. Looks at history, index, working tree, modes, links, nested repositories."""
-    book, out, loose = Ledger(call), [], []
+def prove(call: Call) -> tuple[list[Any], list[str], list[str]]:
+    """Every difference between the start and now that is neither approved, nor the run's own, nor accepted: [finding]; paths whose
+    approved content no commit holds; and sentences on what differs and holds nothing up (`leftovers`). Looks at history, index, working
+    tree, modes, links, nested repositories."""
+    del git_facts.FAILED[:]
+    book, out, loose, notes = Ledger(call), [], [], []
     approved, top, start = book.approved(), book.top, book.start
-    tracked, others = git_facts.present_names(top, book.prefix, _users_rules(call, start))
+    listed = git_facts.listing(top, book.prefix, _users_rules(call, start), nested="repos" in start)
     unseen = call.state["result"]["unseen"]
     drift = {d["path"]: d for _n, task in view.tasks(call.state) for d in task["drift"]}
+
+    kept: Any = start
 
     def found(kind: str, path: str, was: str, now: str, **more: Any) -> None:
         known: Mapping[str, Any] = drift.get(path) or unseen.get(path) or {}
         out.append(dict(_finding(kind, path, was, now, **more), **{k: known[k] for k in ("between", "at_work") if k in known}))
 
-    for name in sorted(set(start["files"]) | set(tracked) | set(others) | set(approved)):
+    for name in sorted({*start["files"], *listed.tracked, *listed.others, *listed.inner, *approved}):
         path, was = book.shown(name), book.began(name)
         stamped = start["files"].get(name, ["-", None])
-        if name not in approved and stamped[1] is not None and git_facts.stamp(book.path(name)) == stamped[1]:
+        # a nested repository is a folder: its stamp says nothing of its commit
+        known = name not in approved and stamped[1] is not None and not was.startswith("commit:")
+        if known and git_facts.stamp(book.path(name)) == stamped[1]:
             continue
-        if was.startswith("stat:"):
+        if was.startswith("stat:"):  # too large to be read at the start: whatever moved its stamp may have changed it
             s = git_facts.stamp(book.path(name))
-            now = "stat:%d:%d" % (s[1], s[2]) if s else "-"
+            now = "stat:%d:%d%s" % (s[1], s[2], ", perhaps changed" if known else "") if s else "-"
         else:
             now = project_facts.entry_digest(book.path(name))
         if name in approved:
             digest, number = approved[name]
             if now != digest:
                 found("changed since it was approved (task #%d)" % number, path, digest, now)
-        elif now != was and not own(path) and not (name not in start["files"] and _cached(name)):
-            found("nobody approved it", path, was, now)
+        elif now != was and not own(path):
+            new = name not in start["files"]
+            if not (new and (_cached(name) or leftovers.was_left_out(kept, book.path(name), name))):
+                found("nobody approved it", path, was, now)
     if book.prefix is not None:
         loose = _prove_git(call, book, approved, found)
+        if "repos" in start:
+            for kind, name, now in leftovers.differing(top, kept, listed, _cached):
+                found(kind, name if name.startswith(".git/") else book.shown(name), "-", now)
+            notes = leftovers.named(top, kept, listed, start["branch"], _cached)
+        if git_facts.FAILED:
+            found("git does not answer, so nobody knows what else is there", ".git", "-", "; ".join(sorted(set(git_facts.FAILED)))[:60])
     open_ones = [f for f in out if not accepted(call.state, f)]
-    return open_ones, loose
+    return open_ones, loose, notes
 
 
-def _users_rules(call: Call, start: StartTable) -> str | None:
+def _users_rules(call: Call, start: StartTable) -> str:
     """A file with the user's own ignore rules as they were at the start. Later rules hide nothing from the look."""
     if start.get("rules") is None:
-        return None
+        return git_facts.user_ignores(start["top"])
     path, rules = _path(call, "user-ignores"), start["rules"].encode("utf-8", "surrogateescape")
     if call.store.disk.read(path) != rules:  # a teardown proves at every event
         call.store.disk.replace(path, rules)
@@ -615,7 +648,7 @@ def _prove_git(call: Call, book: Ledger, approved: Mapping[str, tuple[str, int]]
     known = {s for _n, task in view.tasks(call.state) for s in task["commits"]}
     if start["head"] and not (head and git_facts.is_ancestor(top, start["head"], head)):
         found("the commit that the run began on is no longer in the branch", "commit " + start["head"][:12], start["head"], head or "-")
-    won = (git_facts.between(top, start["head"], head) if head else []) or []
+    won = (git_facts.between(top, start["head"], head, most=MOST_COMMITS) if head else []) or []
     for number, sha in ((number, sha) for number, task in view.tasks(call.state) for sha in task["commits"] if sha not in won):
         found("an approved commit (task #%d) is not in the branch any more" % number, "commit " + sha[:12], sha, "-", commit=sha)
     odd = [s for s in won if s not in known]
@@ -625,23 +658,23 @@ def _prove_git(call: Call, book: Ledger, approved: Mapping[str, tuple[str, int]]
     wanted = [entry for c in changed.values() for entry in c.values()] + list(staged.values()) + [tree[n] for n in approved if n in tree]
     digest = git_facts.digests(top, wanted)
 
-    def fine(name: str, d: str) -> bool:
-        if name in approved and git_facts.same(top, approved[name][0], d):
+    def fine(name: str, entry: str, d: str) -> bool:
+        if name in approved and book.holds(name, approved[name][0], entry, d):
             return True
-        return git_facts.same(top, book.began(name), d) or own(book.shown(name))
+        return book.holds(name, book.began(name), entry, d) or own_in_a_commit(call.state, book.shown(name))
 
     for sha in odd:
         for name, entry in sorted(changed.get(sha, {}).items()):
             there = digest.get(entry, "missing")
-            if not fine(name, there):
+            if not fine(name, entry, there):
                 was = approved[name][0] if name in approved else book.began(name)
                 found("in the commit %s" % sha[:7], book.shown(name), was, there, commit=sha)
     loose = _not_committed(book, approved, tree, digest, found)
     for name, entry in sorted(staged.items()):
         there = digest.get(entry, "-")
         # What the index takes away of the run's own commit was not there at the start, and is not what was approved either.
-        taken = name in approved and not git_facts.same(top, approved[name][0], there)
-        if entry != start["staged"].get(name) and (taken or not fine(name, there)) and not (entry == "-" and name in loose):
+        taken = name in approved and not book.holds(name, approved[name][0], entry, there)
+        if entry != start["staged"].get(name) and (taken or not fine(name, entry, there)) and not (entry == "-" and name in loose):
             found("staged", book.shown(name), approved[name][0] if name in approved else book.began(name), there)
     rules = git_facts.ignore_rules(top)
     if rules != start["ignores"]:
@@ -656,7 +689,7 @@ def _not_committed(
     loose, begun = [], None
     for name, (want, number) in sorted(approved.items()):
         there = digest.get(tree.get(name, "-"), "missing")
-        if git_facts.same(book.top, want, there):
+        if book.holds(name, want, tree.get(name, "-"), there):
             continue
         if begun is None:
             begun = git_facts.tree(book.top, book.start["head"]) if book.start["head"] else {}
@@ -669,10 +702,15 @@ def _not_committed(
 
 def check(call: Call) -> list[Any]:
     """Prove, and record it when what is open has changed. Answers what is open."""
-    open_ones, loose = prove(call)
-    state = call.state["result"]
-    if [f["id"] for f in open_ones[:50]] != [f["id"] for f in state["open"]]:
-        call.gate("RESULT_CHECKED", open=open_ones[:200], count=len(open_ones), uncommitted=loose[:200])
+    open_ones, loose, notes = prove(call)
+    state, place = call.state["result"], _path(call, "named")
+    mark = leftovers.mark(loose + notes)
+    told = call.store.disk.read(place)
+    other = mark != told if loose or notes else told is not None
+    if other or [f["id"] for f in open_ones[:50]] != [f["id"] for f in state["open"]]:
+        call.gate("RESULT_CHECKED", open=open_ones[:200], count=len(open_ones), uncommitted=loose[:200], left=notes)
+    if other:
+        call.store.disk.replace(place, mark)
     return open_ones
 
 

@@ -1,8 +1,9 @@
-"""A small checker for the client's schemas (a subset of JSON Schema, see client/*.json), fast and with exact paths.
+"""The client's schemas (client/*.json, those that ship for editors): what a value of JSON breaks, with exact paths and the client's words.
 
-Hand-written, for jsonschema takes 60 ms to import, as much as a run on a whole plugin, and words its messages for schema authors; tests/lint/
-test_cli.py holds this one against it. What the client would print is kept: which key, what was expected, what
-was found.
+jsonschema decides. It takes 100 ms to import, more than a run on a whole plugin, and words its messages for schema authors; so a quick look
+of our own goes before, which says what the client would print, and only what that looks at askance is asked. What JSON Schema cannot say
+(an address, a name that is there twice) is ours alone; tests/lint/test_schema.py holds the quick look against the library on every
+recorded case.
 """
 
 _TYPES = {
@@ -15,6 +16,7 @@ _TYPES = {
     "integer": lambda v: isinstance(v, int) and not isinstance(v, bool) or isinstance(v, float) and v.is_integer(),
 }
 _compiled: "dict[object, object]" = {}
+_validators: "dict[int, tuple]" = {}
 
 
 def type_name(value):
@@ -54,7 +56,67 @@ def is_url(text):
 
 
 def check(value, schema, path=(), refs=None):
-    """Yield (path, message, missing key or None) for everything the schema refuses."""
+    """[(path, message, missing key or None)] of everything the schema refuses. `refs`: what looks at a value behind a $ref, by its name."""
+    found = list(quick(value, schema, path, refs))
+    if not found or not any(_asked(one) for one in found) or not at_hand():
+        return found
+    refused = _refused(value, schema, len(path))
+    return [one for one in found if not _asked(one) or _says_so(refused, one, len(path))]
+
+
+def at_hand():
+    """Whether this Python has jsonschema: a plugin user's need not, and then the quick look stands."""
+    try:
+        import jsonschema  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+class Problem(tuple):
+    """(path, message, missing) that no JSON Schema has a word for, or that comes from behind a $ref: not the library's to judge."""
+
+
+def _asked(problem):
+    return not isinstance(problem, Problem)
+
+
+def _refused(value, schema, depth):
+    """Every place that the library refuses, as a path below `value`."""
+    places = set()
+    stack = list(_validator(schema).iter_errors(value))
+    while stack:
+        error = stack.pop()
+        places.add(tuple(error.absolute_path))
+        for inner in error.context or ():  # of an anyOf: their paths begin at it
+            places.add(tuple(inner.absolute_path))
+            stack.append(inner)
+    return places
+
+
+def _says_so(refused, problem, depth):
+    here = tuple(problem[0][depth:])
+    return here in refused or here[:-1] in refused  # an unknown key is a mistake of the object that has it
+
+
+def _validator(schema):
+    found = _validators.get(id(schema))
+    if found is None:
+        from jsonschema import Draft7Validator
+
+        found = _validators[id(schema)] = (Draft7Validator(_plain(schema)), schema)  # the schema is kept, so that its id stays its own
+    return found[0]
+
+
+def _plain(schema):
+    """A schema without our own `x-` keys, and with nothing said behind a $ref, where others look."""
+    if isinstance(schema, dict):
+        return {key: _plain(item) for key, item in schema.items() if not key.startswith(("x-", "$ref"))}
+    return [_plain(item) for item in schema] if isinstance(schema, list) else schema
+
+
+def quick(value, schema, path=(), refs=None):  # noqa: C901 - one branch for each keyword of a schema
+    """Yield (path, message, missing key or None), as the quick look has it."""
     if not schema:
         return
     kind = schema.get("type")
@@ -64,7 +126,8 @@ def check(value, schema, path=(), refs=None):
             yield path, "must be %s, not %s" % (" or ".join(_article(k) for k in kinds), _found(value)), None
             return
     if "$ref" in schema and refs and schema["$ref"] in refs:
-        yield from refs[schema["$ref"]](value, path)
+        for problem in refs[schema["$ref"]](value, path):
+            yield Problem(problem)
         return
     if "const" in schema and value != schema["const"]:
         yield path, "must be %r, not %s" % (schema["const"], _found(value)), None
@@ -110,7 +173,7 @@ def _string(value, schema, path):
     elif "pattern" in schema and not matches(schema["pattern"], value):
         yield path, "%s is not %s" % (_found(value), schema.get("x-expected", "of the form " + schema["pattern"])), None
     elif schema.get("format") == "uri" and not is_url(value):
-        yield path, "%s is not an absolute URL" % _found(value), None
+        yield Problem((path, "%s is not an absolute URL" % _found(value), None))
 
 
 def _object(value, schema, path, refs):
@@ -127,13 +190,13 @@ def _object(value, schema, path, refs):
     for key, item in value.items():
         here = path + (key,)
         if names:
-            yield from check(key, names, here)
+            yield from quick(key, names, here)
         if key in properties:
-            yield from check(item, properties[key], here, refs)
+            yield from quick(item, properties[key], here, refs)
         elif extra is False:
             yield here, "unknown field %r" % key, None
         elif extra:
-            yield from check(item, extra, here, refs)
+            yield from quick(item, extra, here, refs)
 
 
 def _list(value, schema, path, refs):
@@ -143,7 +206,7 @@ def _list(value, schema, path, refs):
         yield path, "has more than %d items" % schema["maxItems"], None
     if "items" in schema:
         for index, item in enumerate(value):
-            yield from check(item, schema["items"], path + (index,), refs)
+            yield from quick(item, schema["items"], path + (index,), refs)
     unique = schema.get("x-unique")
     if unique:
         seen = set()
@@ -151,7 +214,7 @@ def _list(value, schema, path, refs):
             name = item.get(unique) if isinstance(item, dict) else None
             if isinstance(name, str):
                 if name in seen:
-                    yield path + (index, unique), "%r is there twice" % name, None
+                    yield Problem((path + (index, unique), "%r is there twice" % name, None))
                 seen.add(name)
 
 
@@ -159,7 +222,7 @@ def _any_of(value, schema, path, refs):
     """The first branch that takes it, else the complaints of the branch whose type fits best."""
     best = None
     for branch in schema["anyOf"]:
-        problems = list(check(value, branch, path, refs))
+        problems = list(quick(value, branch, path, refs))
         if not problems:
             return
         type_fits = not any(p[0] == path and p[1].startswith("must be ") for p in problems)

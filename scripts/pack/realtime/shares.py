@@ -26,7 +26,7 @@ HISTOGRAMS = ("latency", "lateness", "receiving", "spread")
 
 def orders(path, name, project, rate, duration, warmup, size, workers, per_second=False, forget=False):
     """What each of `workers` processes is told, as a list of JSON-able dicts."""
-    found, broadcast = [], path.get("options", {}).get("mode") == "broadcast"
+    found, broadcast = [], path.get("options", {}).get("mode") == "broadcast" or path["adapter"] == "sse"
     connections = path.get("connections", 1)
     if broadcast and path["adapter"] in ("websocket", "socketio") and connections < workers:
         raise adapters.AdapterError("a broadcast to %d members cannot be shared by %d workers" % (connections, workers))

@@ -9,6 +9,7 @@ folder.
 import base64
 import json
 import os
+import posixpath
 import subprocess
 import tempfile
 
@@ -175,7 +176,7 @@ def statement(run):
             "failed": verify.get("failed"),
             "noticed": verify.get("noticed"),
         },
-        "waivers": _waivers(top, records),
+        "waivers": _waivers(top, prefix, records),
         "enforcement": {"level": level["level"], "why": list(level["why"])},
         "journal": {"records": records[-1]["seq"], "head": records[-1]["sum"]},
     }
@@ -210,12 +211,12 @@ def _approvals(records, number, task):
     return [out[role] for role in sorted(out)]
 
 
-def _waivers(top, records):
-    """What the user accepted by a typed word, as HEAD has it."""
+def _waivers(top, prefix, records):
+    """What the user accepted by a typed word, as HEAD has it. prefix: the project's folder in the repository, "" or with a `/`."""
     out = []
     for r in records:
         if r["event"] == "CONTENT_ACCEPTED" and not r["data"]["path"].startswith("commit "):
-            path = r["data"]["path"]  # from the repository's top, as git prints it
+            path = posixpath.normpath(prefix + r["data"]["path"])  # people name it from the project's folder, git from the top
             mode, blob = entries(top, "HEAD", [path]).get(path, ("000000", None))
             out.append({"path": path, "mode": mode, "blob": blob, "at": r["ts"]})
     return out

@@ -211,8 +211,9 @@ def _history(look, data):
                 continue
             entry, run = envelope["entries"][0], envelope["run"]
             at = evidence.iso(run["end"])
-            if kind["measure"] == "throughput":
-                data["lag"].setdefault(path_id, []).append([at, derive.lag(entry)])
+            if kind["measure"] in ("throughput", "delivery"):
+                named = path_id if kind["measure"] == "throughput" else "%s (%s)" % (path_id, kind["kind"])
+                data["lag"].setdefault(named, []).append([at, derive.lag(entry)])
             if kind["measure"] in ("latency", "throughput"):
                 try:
                     histogram = hdr.Histogram(entry["histogram"])

@@ -8,7 +8,7 @@ from ..protocol.guards_teardown import tampered_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Sequence
+    from typing import Any, Sequence
     from ..protocol.state_types import Record, State
     from .figure_types import CommitRow, Figures, ResultFigures
 
@@ -59,13 +59,9 @@ def explain(state: State, number: int) -> list[str]:
 
 def commit_mark(commit: CommitRow) -> str:
     """What a commit of the summary is marked with that no approval covers."""
-    return (
-        ""
-        if commit["approved"] and commit["gated"]
-        else " (NOT APPROVED)"
-        if not commit["approved"]
-        else " (past the gate, content approved)"
-    )
+    if not commit["approved"]:
+        return " (past the gate, nothing in it to approve)" if commit["empty"] else " (NOT APPROVED)"
+    return "" if commit["gated"] else " (past the gate, content approved)"
 
 
 def stats(records: Sequence[Record]) -> ResultFigures:
@@ -78,6 +74,7 @@ def stats(records: Sequence[Record]) -> ResultFigures:
         "overlap": {},
         "diverging": [],
         "uncommitted": [],
+        "left": [],
         "start": None,
     }
     for r in records:
@@ -105,7 +102,8 @@ def stats(records: Sequence[Record]) -> ResultFigures:
         elif name == "STATE_DIVERGENCE":
             out["diverging"].append("%s %s" % (d.get("file"), d.get("was")))
         elif name == "RESULT_CHECKED":
-            out["uncommitted"] = d.get("uncommitted") or []
+            told: Any = d
+            out["uncommitted"], out["left"] = told.get("uncommitted") or [], told.get("left") or []
         elif name == "START_RECORDED":
             out["start"] = d  # type: ignore[typeddict-item]  # this event's data is a StartRecord
     return out
@@ -156,7 +154,9 @@ def report(state: State, stats: Figures) -> list[str]:
         out.append("  What enforces the run was changed and not accepted: " + tampered_text(state))
     if found["uncommitted"]:
         out.append("  Approved, and in no commit: " + ", ".join(found["uncommitted"][:20]))
+    out = out or ["  Everything that differs from the start is approved."]
+    out += ["  " + line for line in found["left"]]
     points = open_points(state, stats)
     if points:
         out.append("  Open: " + "; ".join(points))
-    return ["Result:"] + (out or ["  Everything that differs from the start is approved."]) + [""]
+    return ["Result:"] + out + [""]

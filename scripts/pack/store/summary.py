@@ -108,6 +108,7 @@ class _Counted:
                 "by": r["actor"]["name"],
                 "gated": d["gated"],
                 "approved": bool(d.get("tasks", d["gated"])),
+                "empty": d.get("tasks") == [] and d["sha"] not in self.out["result"]["diverged"],
             }
         )
 

@@ -44,6 +44,17 @@ _FOLDERS = {
 # Where a plugin is also somebody's working folder, its .claude/ is for those who work on it.
 WORKSHOP = (".git", ".github", ".gitignore", "package.json", "pyproject.toml", "Makefile", "tests", "test", "CONTRIBUTING.md", "CLAUDE.md")
 _REAL = ("agents", "commands", "skills", "hooks")
+_EVENT_NAMES = (
+    "stop",
+    "pre-tool-use",
+    "post-tool-use",
+    "session-start",
+    "user-prompt-submit",
+    "config",
+    "settings",
+    "claude-hooks",
+    "events",
+)
 _EXACT = {"hooks/hooks.json": "hooks", ".claude-plugin/plugin.json": "manifest"}
 
 
@@ -91,6 +102,8 @@ def _judge(sub, plugin):  # noqa: C901 - one branch for each place where somethi
     if low in _EXACT and sub != low:
         return low, "", None
     if len(parts) == 1:
+        if sub == "marketplace.json" and ".claude-plugin/marketplace.json" not in plugin.project.listing:
+            return ".claude-plugin/marketplace.json", "marketplace", '"plugins"'
         if sub == "hooks.json":
             return "hooks/hooks.json", "hooks", '"hooks"'
         if sub == "mcp.json":
@@ -126,6 +139,14 @@ def _judge(sub, plugin):  # noqa: C901 - one branch for each place where somethi
     if sub in ("monitors/monitor.json", "hooks/settings.json"):
         meant = "monitors/monitors.json" if head == "monitors" else "hooks/hooks.json"
         return (None if meant in _names(plugin) else meant), head, '"command"' if head == "monitors" else '"hooks"'
+    if (
+        head == "hooks"
+        and len(parts) == 2
+        and last.endswith(".json")
+        and last[:-5] in _EVENT_NAMES
+        and "hooks/hooks.json" not in _names(plugin)
+    ):
+        return "hooks/hooks.json", "hooks", '"hooks"'
     if head == "hooks" and len(parts) == 2 and last in ("hook.json", "hooks.yaml", "hooks.yml", "hooks.jsonc", "hooks.json5"):
         return (None if "hooks/hooks.json" in _names(plugin) else "hooks/hooks.json"), "hooks", "hooks"
     if (

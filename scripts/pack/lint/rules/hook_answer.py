@@ -56,6 +56,7 @@ _JQ_TEXT = lazy(r"--arg\s+(\w+)\b")
 _PRINTS = lazy(
     r"\b(?:echo|printf|print|cat|jq|pwd|realpath|readlink|ls|basename|dirname|tee|puts|say|Write-Output|Write-Host)\b|console\.log|stdout|worktreePath|\bfmt\.|println"
 )
+_OF_EVENT = {"permissionDecision": "PreToolUse", "updatedToolOutput": "PostToolUse", "updatedPermissions": "PermissionRequest"}
 _READING = lazy(r"\b(?:grep|sed|awk|rg)\b[^|;]*\Z|\bre\.\w+\(")
 _QUIET = lazy(r"[^\n;&|]*(?:>\s*/dev/null|>>|>\s*[\"'$/\w]|>&2|1>&2|file=sys\.stderr)")
 _ALL_OUT = lazy(r"^\s*exec\s+>")
@@ -79,6 +80,7 @@ def check(file, context):
         for span, text, name in texts:
             yield from _misspelt(file, span, text, name)
             yield from _shape(file, handler, span, text, name, context.facts)
+            yield from _wrong_event(file, handler, span, text, name)
         if (
             handler.event == "WorktreeCreate"
             and whole
@@ -122,6 +124,16 @@ def _shape(file, handler, span, text, name, facts):
         yield file.hit(
             span, "%s answers updatedToolOutput with a text: %s answers with an object, and the client drops it" % (name, listed[0])
         )
+
+
+def _wrong_event(file, handler, span, text, name):
+    """A verdict in the words of another event. A script that many events share looks at the event's name, so it names them."""
+    for key, event in _OF_EVENT.items():
+        if any(quote in text for quote in ('"%s"' % key, "'%s'" % key, '\\"%s\\"' % key)) and handler.event != event and event not in text:
+            yield file.hit(
+                span, "%s answers with %s, which the client reads on %s only: on %s it does nothing" % (name, key, event, handler.event)
+            )
+            return
 
 
 def _known_programs(handler, texts):

@@ -38,6 +38,8 @@ def check(file, context):  # noqa: C901 - one check for each mistake, in the ord
             words = command.split()
             text = "there is no shell: no program is called %r; command: %r, args: %s"
             yield file.hit(file.at(path + ("command",)), text % (command, words[0], words[1:]), severity="warning")
+        if path[0] != "lspServers" and file.kind != "lsp" and "cwd" not in server and isinstance(command, str) and isinstance(args, list):
+            yield from _from_here(file, path, args, plugin)
         texts = [(("command",), server.get("command"))]
         texts += [(("args", index), item) for index, item in enumerate(args if isinstance(args, list) else ())]
         for where, text in texts:
@@ -97,6 +99,21 @@ def check(file, context):  # noqa: C901 - one check for each mistake, in the ord
 
 
 _BLANK = lazy(r"[<>]|\bpath/to/|\byour[-_/]")  # to be filled in: a template
+
+
+def _from_here(file, path, args, plugin):
+    """`node server/index.js`, `uv run --directory server`: it is there in the plugin, and the server starts in the user's folder."""
+    for index, text in enumerate(args):
+        if not isinstance(text, str) or not text or text.startswith(("-", "/", "$", "~", ".", "@")) or "://" in text:
+            continue
+        rel = plugin.path(text.rstrip("/"))
+        told = index > 0 and args[index - 1] in _FOLDER_OPTIONS and plugin.project.dirs.get(rel) is False
+        if told or "/" in text and plugin.project.listing.get(rel) in ("f", "l") and shell.is_script(text):
+            said = "%s is looked for in the user's folder; write ${CLAUDE_PLUGIN_ROOT}/%s"
+            yield file.hit(file.at(path + ("args", index)), said % (text, text), severity="warning")
+
+
+_FOLDER_OPTIONS = ("--directory", "--project", "--cwd", "--prefix", "-C")
 
 
 def _from_npm(plugin):
