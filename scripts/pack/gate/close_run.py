@@ -6,7 +6,7 @@ import os
 
 from ..base import codec, paths, project_facts
 from ..protocol.refusal import Refusal
-from ..store.render import TASKS, kind_of, noted, stats, summary
+from ..store.render import noted, stats, summary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,12 +40,14 @@ def judge(store: Store, project: str, data: str, now: float) -> None:
     """Record what nobody approved before a person ends a run from outside: the summary names it. Nothing here keeps anybody from ending it."""
     from . import ledger
     from .hook_call import Call, Hook
+    from .run_kind import TASKS
 
     try:
         with store.lock():
             store.load()
-            if kind_of(store.state) is TASKS and store.state["phase"] not in ("TEARDOWN", "FAILED_SAFE", "CLOSED"):
-                ledger.check(Call(Hook({}, os.environ, now, project, data, store.disk), store))
+            call = Call(Hook({}, os.environ, now, project, data, store.disk, waves=lambda: None), store)
+            if call.kind is TASKS and store.state["phase"] not in ("TEARDOWN", "FAILED_SAFE", "CLOSED"):
+                ledger.check(call)
     except (OSError, ValueError, Refusal):
         pass
 
