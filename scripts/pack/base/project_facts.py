@@ -150,9 +150,11 @@ def git(project: str, *args: str, env: Env | None = None, timeout: int = 20) -> 
     """Output of a git command as text, None when it fails."""
     import subprocess
 
+    if "\0" in project or any("\0" in one for one in args):
+        return None  # a part of a command that only the shell knows (shell_writes)
     try:
         done = subprocess.run(
-            ("git", "-C", project) + args,
+            ("git", "-C", project, "-c", "core.fsmonitor=false", "-c", "core.hooksPath=" + os.devnull) + args,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -304,6 +306,15 @@ def commit_files(project: str, commit: Commit) -> list[str] | None:
         rel, _full = relative(project, os.path.join(os.path.realpath(os.path.dirname(name)), os.path.basename(name)))
         out.append(rel or name)
     return [n for n in out if not n.startswith(".claude/teams/")]
+
+
+def left_out(project: str, rel: str) -> bool:
+    """Whether git leaves a path out by the rules of the repository itself, and holds nothing there: build products, caches, logs. Rules of the
+    user's own do not count, nor files that tend to hold secrets."""
+    if os.path.basename(rel).startswith((".env", ".npmrc", ".pypirc", ".netrc", ".git")) or git(project, "ls-files", "-z", "--", rel) != "":
+        return False
+    rules = ("-c", "core.excludesFile=" + os.devnull, "check-ignore", "-q", "--")
+    return git(project, *rules, rel) is not None or git(project, *rules, rel.rstrip("/") + "/") is not None
 
 
 def committed(project: str, sha: str) -> list[str]:

@@ -410,6 +410,9 @@ def protected(call: Call, full: str) -> str | None:
     return None
 
 
+NOT_ITS_FILE = ("NOT_IN_TASK", "LEAD_DELEGATES", "ROLE_EDITS_NOTHING")
+
+
 def _plain(path: str) -> str:
     """A path without what no file's name can hold: NUL, and half of a surrogate pair, which JSON can bring."""
     if "\0" not in path and path.isascii():
@@ -456,6 +459,9 @@ def _check_path(
     if why is None and not changes:
         return
     refusal = access.may_write(call.state, call.actor, rel, fact)
+    if refusal is not None and shell and rel and refusal.code in NOT_ITS_FILE and call.kind.approves:
+        if project_facts.left_out(call.project, rel):
+            return  # what a build writes anyway: `rm -rf dist`, `npm test > test.log`
     if refusal is None and call.actor["role"] != "foreign" and rel is not None:
         refusal = call.kind.may_take(call.state, rel)
     if refusal is not None:
@@ -527,6 +533,7 @@ def _shell(call: Call, tool_input: dict[str, Any]) -> Answer:
     for text in code:
         _check_code(call, text)
     if call.actor["role"] != "foreign":
+        _ends_the_client(parsed)
         folded = command.casefold()
         if "claude" in folded or "team" in folded:
             from . import nested_client
@@ -536,11 +543,40 @@ def _shell(call: Call, tool_input: dict[str, Any]) -> Answer:
         git_doors.check(call, command, cwd)
     if call.actor["role"] != "foreign":
         blobs = {}
+        elsewhere = "mktemp" in command or any(verb in ("init", "clone") for verb in _git_verbs(parsed))
         for commit in commits:
+            if elsewhere and any(c in commit["dir"] for c in "\0$`*?"):
+                continue  # a repository that this very command makes
             blobs.update(_check_commit(call, commit))
         keep(call, claim)  # before the stamps: what the command changes is the new owner's
         _before(call, bool(commits), blobs)
     return PASS
+
+
+def _ends_the_client(parsed: list[Any]) -> None:
+    """Raises the Refusal of a signal to the client or to its hooks: the whole team would be gone with it."""
+    from ..base import shell_writes
+
+    for command in parsed:
+        words = shell_writes.bare(command.words)
+        if not words or os.path.basename(words[0]) not in ("kill", "pkill", "killall", "skill", "xkill"):
+            continue
+        for word in words[1:]:
+            if "PPID" in word or "CLAUDE_PID" in word or words[0] != "kill" and ("claude" in word or "gate.py" in word):
+                raise Refusal(
+                    "PROTECTED",
+                    "`%s` would end the client that the team runs in" % " ".join(words)[:80],
+                    "it is the process above every shell of the team",
+                    "end what you started by its own number: `kill $!`",
+                    "BASH",
+                )
+
+
+def _git_verbs(parsed: list[Any]) -> list[str]:
+    from ..base import shell_writes
+
+    words = [shell_writes.bare(command.words) for command in parsed]
+    return [shell_writes.git_verb(w[1:])[0] for w in words if w and os.path.basename(w[0]) == "git"]
 
 
 def _globbed(path: str) -> list[str]:
@@ -574,6 +610,10 @@ def _check_code(call: Call, text: str) -> None:
 
 def _check_commit(call: Call, commit: Commit) -> dict[str, str]:
     """Raises the Refusal of a commit; {path: digest} of what it may take."""
+    if any(
+        c in commit["dir"] for c in "\0$`*?"
+    ):  # a folder that only the shell knows (`cd "$(git rev-parse --show-toplevel)"`) is taken for the project's
+        commit["dir"] = call.project
     files = project_facts.commit_files(call.project, commit)
     if files is None:
         return {}  # no repository: git will say so
