@@ -9,7 +9,7 @@ STAMP = $(VENV)/.installed
 $(STAMP): pyproject.toml
 	$(PY) -c 'import sys; sys.exit("team-pack needs Python 3.9 or newer" if sys.version_info < (3, 9) else 0)'
 	test -x $(BIN)/python || $(PY) -m venv $(VENV)
-	$(BIN)/python -m pip install -q -e '.[test,realtime,report,lsp,watch,fleet]'
+	$(BIN)/python -m pip install -q -e '.[test,realtime,report,lsp,watch,fleet,schemas,eventstore]'
 	touch $@
 
 # A story mostly waits for its client: more workers than cores. What takes longest begins first (tests/running.py).
@@ -38,6 +38,7 @@ generate: $(STAMP)  ## rewrite generated blocks and files from the tables
 
 bench: $(STAMP)  ## what a hook costs, as ratios measured in one run
 	$(BIN)/python bench/hooks.py
+	$(BIN)/python bench/result.py $(if $(BASE),--base $(BASE))
 
 start: $(STAMP)  ## install the pack into your client, or show a scripted run where there is no key
 	scripts/dev/start

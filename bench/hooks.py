@@ -1,7 +1,7 @@
 """What a hook call costs, as ratios of medians measured in one run, pair by pair. Prints; asserts nothing.
 
 idle      the hook with no active team                        against  sh -c :
-guarded   an Edit by the owner of a task, 100 events journal  against  python3 -I -S -E -c pass
+guarded   an Edit by the owner of a task, 100 events journal  against  python3 -I -S -E -c pass (asked for: 2)
 long      the same with 10,000 events                         against  the same with 100
 status    `pack statusline` on that run                       against  python3 -I -S -E -c pass
 calls     hook calls of the tools of a whole honest run, with the matcher of 0.1.0 and with today's; and of one with a server's tools in it
@@ -11,8 +11,6 @@ shim      the guarded call with a slow shim as python3 on PATH  against  the sam
 import json
 import os
 import re
-import resource
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,33 +20,10 @@ sys.path.insert(0, os.path.join(ROOT, "scripts"))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 
 from hooks.driver import Session  # noqa: E402
+from measure import cpu, pair  # noqa: E402
 from pack.base import paths  # noqa: E402
 from pack.store.journal import Store  # noqa: E402
 from pack.protocol import machine  # noqa: E402
-
-RUNS = 40
-
-
-def cpu(command, env, data=b""):
-    """CPU milliseconds of one process tree."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(command, env=env, input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode not in (0, 2):
-        raise SystemExit("%s: exit %d: %s" % (command[:3], done.returncode, done.stderr[:300]))
-    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000
-
-
-def pair(name, a, b):
-    """Run a and b in turn; print medians and the median of the pairwise ratios."""
-    rows = [(a(), b()) for _ in range(RUNS)][3:]
-    ratio = statistics.median(x / y for x, y in rows)
-    print(
-        "%-9s %6.2f ms  against %6.2f ms   ratio %.2f"
-        % (name, statistics.median(x for x, _ in rows), statistics.median(y for _, y in rows), ratio),
-        flush=True,
-    )
-    return ratio
 
 
 def hook(event):

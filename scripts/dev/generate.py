@@ -11,8 +11,9 @@ import os
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-if os.path.join(ROOT, "scripts") not in sys.path:
-    sys.path.insert(0, os.path.join(ROOT, "scripts"))
+for folder in ("scripts", "scripts/dev"):
+    if os.path.join(ROOT, folder) not in sys.path:
+        sys.path.insert(0, os.path.join(ROOT, folder))
 
 from pack.protocol import machine, tables  # noqa: E402
 
@@ -223,7 +224,23 @@ def modes():
     )
 
 
+def refusals():
+    """Every refusal code: what, what to do."""
+    import texts
+
+    return texts.refusals_table()
+
+
+def answers():
+    """Every other text that begins with `team: `."""
+    import texts
+
+    return texts.answers_list()
+
+
 BLOCKS = {
+    "refusals": refusals,
+    "answers": answers,
     "modes": modes,
     "watch": watch,
     "team-roles": team_roles,
@@ -284,7 +301,7 @@ ON = (
     'd=${j%/*}; [ ! -e "$j" ] || [ -e "${d%/*}/.closed/${d##*/}.json" ] || o=1; done; [ "$o" ]; }; }'
 )
 ACTIVE = ON + " || exit 0; "
-GATE = 'g="${CLAUDE_PLUGIN_ROOT}/hooks/gate"; '
+GATE = 'g="${CLAUDE_PLUGIN_ROOT}/hooks/gate"; '  # read by the same shell: to start another costs as much as this one did
 # A plugin that was removed in mid-run: what must stay closed says so, everything else holds nothing up.
 OPEN = '[ -r "$g" ] || exit 0; '
 GONE = (
@@ -294,7 +311,7 @@ GONE = (
 # A prompt may itself open a team (`--team NAME ...`), or be for one that is over (`team status`): without one, look for those words
 # before leaving. With one, standard input stays the client's own: the gate looks at who is at its other end.
 TYPED = (
-    GATE + "if " + ON + "; then " + OPEN + 'exec sh "$g" UserPromptSubmit; fi; '
+    GATE + "if " + ON + "; then " + OPEN + 'event=UserPromptSubmit; . "$g"; fi; '
     "p=$(cat); case $p in *--team* | *'\"'[Tt]'eam '* | *'\"'[Rr]'esume team'* | *'\"'[Pp]'ause team'*) ;; *) exit 0 ;; esac; "
     + OPEN
     + 'printf %s "$p" | sh "$g" UserPromptSubmit'
@@ -350,7 +367,7 @@ def hooks_json(client=()):
         if event == "UserPromptSubmit":
             command = TYPED
         else:
-            command = ("" if opens else ACTIVE) + GATE + (GONE if guarded else OPEN) + 'exec sh "$g" ' + event
+            command = ("" if opens else ACTIVE) + GATE + (GONE if guarded else OPEN) + 'event=%s; . "$g"' % event
         handler = {"type": "command", "command": command, "timeout": 10 if event != "SessionEnd" else 1}
         if event == "PreToolUse":
             handler["timeout"] = 30  # `pack plan` and the commit check start git; the gate gives up after 25 s
@@ -362,7 +379,7 @@ def hooks_json(client=()):
         if event == "Stop":  # the supervision's clock (watcher.py); in -p the client would wait for it
             handler = {
                 "type": "command",
-                "command": ACTIVE + '[ "$CLAUDE_CODE_ENTRYPOINT" = cli ] || exit 0; ' + GATE + OPEN + 'exec sh "$g" Watch',
+                "command": ACTIVE + '[ "$CLAUDE_CODE_ENTRYPOINT" = cli ] || exit 0; ' + GATE + OPEN + 'event=Watch; . "$g"',
                 "asyncRewake": True,
                 "timeout": 3600,
             }
@@ -377,11 +394,15 @@ def manifest_copy():
         return f.read()
 
 
+def version_of_manifest():
+    return json.loads(manifest_copy())["version"]
+
+
 def package_init():
     """The package says the manifest's version; pyproject.toml asks the package."""
     return (
         '"""pack: the protocol core of the `team` plugin, its gate, its linter and its eyes on a running team."""\n\n__version__ = "%s"\n'
-        % (json.loads(manifest_copy())["version"])
+        % version_of_manifest()
     )
 
 
@@ -416,10 +437,11 @@ def wanted(root=ROOT):
     out = {path: make() for path, make in FILES.items()}
     out.update(agents_text(load("realtimeSystems")))
     if root == ROOT:
-        sys.path.insert(0, os.path.join(ROOT, "scripts", "dev"))
+        import manpage
         import seeds
 
         out["docs/seeds.md"] = seeds.page()
+        out["docs/pack.1"] = manpage.text(version_of_manifest())
     for folder in FOLDERS:
         for base, _folders, files in os.walk(os.path.join(root, folder)):
             for name in sorted(files):

@@ -378,7 +378,7 @@ class Approvals(Model):
                 out.append(r)
         return out
 
-    def moves(self, world):
+    def moves(self, world):  # noqa: C901 - the moves of the world, one `yield` each
         p, m = world["p"], world["m"]
         t, roster, content = p["tasks"]["1"], p["roster"], m["content"]
         labels = (

@@ -15,10 +15,10 @@ import subprocess
 import sys
 
 from pack.base import codec, paths
-from pack.cli import verbs
+from pack.cli import main as pack_main
 from pack.gate import answers, entry
 from pack.realtime import wave_runs
-from pack.store.journal import Busy, Damaged, read_chain, seal
+from pack.store.journal import Busy, Damaged, read_chain, encode_line
 
 from . import fuzz, worker
 from .witness import PROTOCOL_EVENTS, Book, Broken, Witness, bytes_of, need
@@ -571,7 +571,7 @@ class Client:
         else:
             out = io.StringIO()
             with contextlib.redirect_stdout(out):
-                code = (verbs._verify if verify else verbs._receipt)(path)
+                code = pack_main._vouched(path)
             text = out.getvalue()
         if verify:
             codes = dict(line.split(": exit ") for line in text.splitlines() if line.startswith(("build: exit", "test: exit")))
@@ -878,7 +878,7 @@ class Client:
                     "more": 0,
                     "state": None,
                 }
-                data += seal(forged, last["sum"])[0]
+                data += encode_line(forged, last["sum"])[0]
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as f:
             f.write(data)

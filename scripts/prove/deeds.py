@@ -28,7 +28,7 @@ def a_plan(rng, mode):
                 "references": ["src/old.py"],
                 "acceptance": ["works"],
                 "checks": ["short"],
-                "tooling": {"test": TEST},
+                "tooling": {"test": "true"},
                 "blocked_by": [i - 1] if mode == "COMPLEX" and i > 1 and rng.random() < 0.4 else [],
                 "reviewers": sorted(rng.sample(tables.SPECIALISTS, rng.choice((1, 1, 2)))),
                 "high_risk": mode == "MEDIUM" and rng.random() < 0.1,
@@ -43,7 +43,7 @@ def a_plan(rng, mode):
             "references": [],
             "acceptance": ["recorded"],
             "checks": ["short"],
-            "tooling": {"test": TEST},
+            "tooling": {"test": "true"},
             "blocked_by": list(range(1, n)),
             "reviewers": [rng.choice(tables.SPECIALISTS)],
         }
@@ -66,7 +66,7 @@ def a_task(rng, files, conventions=False):
         "references": ["src/old.py"],
         "acceptance": ["works"],
         "checks": ["short"],
-        "tooling": {"test": TEST},
+        "tooling": {"test": "true"},
         "blocked_by": [],
         "reviewers": [rng.choice(tables.SPECIALISTS)],
     }
@@ -150,7 +150,7 @@ class Honest:
             return {"do": "bash", "who": who, "command": "rm -f '%s'" % path}
         return {"do": "edit", "who": who, "path": path, "content": FILES[path] if path == "check.sh" else self.content(t["id"])}
 
-    def _step(self, state, s):
+    def _step(self, state, s):  # noqa: C901 - one branch for each step that an agent can be told
         rng, key, who, number = self.rng, s["step"].split(":"), s["who"], s["task"]
         kind, t = key[0], view.task(state, number) if number else None
         if who != "lead":

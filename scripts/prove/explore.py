@@ -112,7 +112,7 @@ class Result:
         self.violations, self.stuck, self.goals, self.truncated = [], [], 0, False
 
 
-def explore(model, most=None, first_only=True, liveness=True, deadline=None):
+def explore(model, most=None, first_only=True, liveness=True, deadline=None):  # noqa: C901 - the inner loop of the search; a call more for each state would cost minutes
     """Visit every world of a model. Answers a Result."""
     result, start = Result(model.name), time.monotonic()
     gc.disable()  # worlds are trees without cycles; walking millions of them again and again takes a third of the time

@@ -220,7 +220,7 @@ class Handoff(Model):
         """Every incarnation there ever was: (name, inc)."""
         return [(n, i) for n, e in p["roster"].items() if e["role"] == "supervisor" for i in range(1, e["inc"] + 1)]
 
-    def moves(self, world):
+    def moves(self, world):  # noqa: C901 - the moves of the world, one `yield` each
         p, m = world["p"], world["m"]
         owner, roster = p["owner"], p["roster"]
         name, sup = self._latest(p)

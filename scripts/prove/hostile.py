@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 
+from .behind import Behind, BehindDeeds
 from .client import Broken, Client, make_project, whole
 from .noise import Deeds
 from .panes import PaneDeeds, PanedWaveDeeds, PanedWaves, Panes
@@ -31,6 +32,7 @@ FAST = "/dev/shm" if os.path.isdir("/dev/shm") and os.access("/dev/shm", os.W_OK
 MADE = {  # what is driven -> the client that carries deeds out, who chooses them
     "build": (Client, Deeds),
     "today": (Today, TodayDeeds),
+    "behind": (Behind, BehindDeeds),
     "waves": (WaveClient, WaveDeeds),
     "panes": (Panes, PaneDeeds),
     "paned waves": (PanedWaves, PanedWaveDeeds),
@@ -46,7 +48,7 @@ def setup_of(rng, kind="build"):
     ends (`open`: not at all)."""
     if kind == "panes":
         return dict(setup_of(rng), kind=kind, headless=False)
-    if kind == "today":
+    if kind in ("today", "behind"):
         return dict(setup_of(rng), kind=kind)
     if kind == "together":
         return dict(setup_of(rng), kind=kind, openings=rng.choice((0, 0, 2, 4)))

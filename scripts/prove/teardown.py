@@ -278,7 +278,7 @@ class Teardown(Model):
             name in p["teardown"]["unresolved"],
         )
 
-    def moves(self, world):
+    def moves(self, world):  # noqa: C901 - the moves of the world, one `yield` each
         p, m = world["p"], world["m"]
         td = p["teardown"]
         one_each = {self.row(world, n): n for n in reversed(list(p["roster"]))}  # of several alike, one is enough

@@ -135,7 +135,7 @@ class Together(Client):
             os.close(release)
         return answers, sorted(range(len(calls)), key=lambda n: (answers[n][3] is None, answers[n][3] or 0.0, n))
 
-    def do_together(self, who, deed):
+    def do_together(self, who, deed):  # noqa: C901 - the course of one step that two take at once
         """Several deeds whose calls are answered at once. order: in which (as it came the first time); effects: in which they are then made."""
         calls = []
         for sub in deed["calls"]:

@@ -38,7 +38,7 @@ def _role(id_, code, spawning, **more):
     )
 
 
-def a_team(number):
+def a_team(number):  # long: data, a whole team definition
     """The definition of a number. The same one every time."""
     rng = random.Random("team %s" % number)
     chance = lambda p: rng.random() < p

@@ -13,7 +13,7 @@ import subprocess
 
 from pack.base import codec
 from pack.protocol import machine
-from pack.store.journal import START, unseal
+from pack.store.journal import START, decode_line
 from pack.store.render import state_md
 
 IMPLEMENTERS = ("coder", "realtime-dev", "realtime-engineer", "test-writer")
@@ -199,7 +199,7 @@ class Book:
         for line in data[len(self.raw) :].splitlines(True):
             try:
                 need(line.endswith(b"\n"), "JOURNAL", "half a record is left")
-                record, self.sum = unseal(line[:-1], self.sum)
+                record, self.sum = decode_line(line[:-1], self.sum)
             except (ValueError, KeyError, TypeError) as error:
                 raise Broken("JOURNAL", "record %d is damaged after a call: %s" % (len(self.records) + 1, error)) from error
             last = self.records[-1] if self.records else {"ts": 0, "epoch": 0}

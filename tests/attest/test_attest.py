@@ -292,3 +292,39 @@ def test_the_action_asks_for_the_same(lab):
         example = yaml.safe_load(f)
     used = example["jobs"]["approved"]["steps"][-1]["with"]
     assert set(used) <= set(action["inputs"]) and used["mode"] == "attest"
+
+
+def test_waivers_of_a_run_in_a_sub_folder_are_named_from_the_top(tmp_path):
+    from tests.conftest import git
+    from hooks.driver import Session
+    from hooks.test_result import end, write
+
+    app, data = tmp_path / "mono" / "app", str(tmp_path / "data")
+    (app / "src").mkdir(parents=True)
+    (app / "src" / "old.py").write_text("OLD = 1\n")
+    (app / "plan.md").write_text("# Add a greeting\n\nSay hello.\n")
+    (tmp_path / "mono" / "shared.py").write_text("S = 1\n")
+    top = tmp_path / "mono"
+    git(top, "init", "-q", "-b", "main")
+    git(top, "config", "user.name", "t")
+    git(top, "config", "user.email", "t@example.invalid")
+    git(top, "add", "-A")
+    git(top, "commit", "-qm", "start")
+    s = Session(app, data)
+    s.setup("SIMPLE")
+    s.do_task("coder-1", 1, "src/a.py")
+    s.do_task("coder-1", 2, ".conventions/checks/naming.md")
+    write(s, "src/old.py", "OLD = 2\n")
+    write(s, "../shared.py", "S = 2\n")
+    git(top, "commit", "-qam", "the user's own")
+    assert "Still" not in s.send("UserPromptSubmit", prompt="team accept src/old.py ../shared.py")[1]["reason"]
+    s.bash("lead", "pack verify --build true --test 'python3 -m py_compile src/a.py'")
+    assert s.bash("lead", "pack teardown") is None
+    end(s)
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "CLAUDE"))}
+    env.update(HOME=data, CLAUDE_PLUGIN_DATA=data)
+    done = subprocess.run(
+        [PACK, "attest", "--print", "--project", str(app)], env=env, cwd=str(top), stdout=subprocess.PIPE, text=True, check=True
+    )
+    waivers = {w["path"]: w["blob"] for w in json.loads(done.stdout)["predicate"]["waivers"]}
+    assert waivers == {n: git(top, "rev-parse", "HEAD:" + n).strip() for n in ("app/src/old.py", "shared.py")}

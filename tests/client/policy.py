@@ -25,7 +25,7 @@ ADVICE = (
 )
 REFUSED = re.compile(r"team: refused \((\w+)\): ")
 TREE = re.compile(r"TEAM STATUS — (\S+)")
-TEAM = re.compile(r"Run opened\. Team: (\S+?)\.\s|TEAM (\S+?): phase|TEAM STATUS — (\S+)|\bteam ([\w-]+): you are ")
+TEAM = re.compile(r"Run opened\.[\s\S]*?^Team: (\S+?)\.\s|TEAM (\S+?): phase|TEAM STATUS — (\S+)|\bteam ([\w-]+): you are ", re.M)
 ROW = re.compile(r"^#(\d+) (.*?) — ([A-Z_]+) \(([^)]*)\)(?:, high risk)?\n((?:  .*\n?)*)", re.M)
 REQUEST_ID = re.compile(r'"requestId":\s*"([^"]+)"')
 OFFER = re.compile(r"STATE_OWNERSHIP_(?:HANDOFF|ACK)\((\d+)\)")

@@ -177,7 +177,7 @@ class Stage:
             self.finish(line)
 
     # --- Speaking a line ---------------------------------------------------------------------------------------------------
-    def _speak(self, actor, line, call):
+    def _speak(self, actor, line, call):  # noqa: C901 - one branch for each kind of line in a story
         """A Reply, or None when the line needs none and the next is to be looked at."""
         kind = line.kind
         if (

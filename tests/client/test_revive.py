@@ -114,7 +114,7 @@ def asked(*messages, agent=None, system=""):
 
 
 def test_a_lead_that_is_told_nothing_looks_and_one_that_is_told_a_step_takes_it():
-    opened = ("user", "Run opened. Team: feature-x. Mode: headless")
+    opened = ("user", "Run opened. Mode: headless\nTeam: feature-x. State for people: `pack status`")
     assert asked(opened)[0]["input"]["command"] == "pack status"
     steps = asked(
         opened,

@@ -7,7 +7,7 @@ import pytest
 
 from pack.base import codec
 from pack.store.disk import Disk
-from pack.store.journal import Busy, Damaged, Lock, Store, read_chain, seal
+from pack.store.journal import Busy, Damaged, Lock, Store, read_chain, encode_line
 from pack.protocol import machine
 from prove import faults, fuzz, power, worker
 
@@ -148,7 +148,7 @@ def test_a_record_that_no_hook_wrote_is_removed_whatever_else_was_touched(tmp_pa
     state, _events = machine.fold(store.state, {"event": "TICK", "actor": machine.GATE, "data": {}, "key": None}, store.ts)
     record.update(event="TICK", data={}, key=None, more=0, state=codec.digest(codec.dumps(state)))
     with open(journal, "ab") as f:
-        f.write(seal(record, store.sum)[0])
+        f.write(encode_line(record, store.sum)[0])
     _records, found = faults.check_nothing_lost(folder, data, acked)
     assert [what["was"] for _name, what in found] == ["1 record(s) that no hook wrote, removed"]
 

@@ -15,7 +15,7 @@ from hooks.driver import Session
 from pack.base import codec, paths
 from pack.base.paths import PLUGIN_ROOT
 from pack.protocol import machine, view
-from pack.store.journal import START, Damaged, Store, seal, unseal
+from pack.store.journal import START, Damaged, Store, encode_line, decode_line
 
 RECORDED = sorted(glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)), "journals", "*.json")))
 
@@ -114,11 +114,11 @@ def rewrite(s, change):
     old, new, out = START, START, []
     with open(store.journal, "rb") as f:
         for line in f.read().splitlines():
-            record, old = unseal(line, old)
+            record, old = decode_line(line, old)
             for key in ("len", "sum"):
                 record.pop(key)
             change(record)
-            line, new = seal(record, new)
+            line, new = encode_line(record, new)
             out.append(line)
     for path in (store.journal, store.mirror):
         with open(path, "wb") as f:

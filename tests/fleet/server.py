@@ -8,9 +8,11 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 BINARIES = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda p: [int(x) for x in p.split("/")[4].split(".")])[-1:]
+FAKETIME = (glob.glob("/usr/lib/*/faketime/libfaketime.so.1") + [""])[0]
 DIE_WITH_US = ["setpriv", "--pdeathsig", "INT"] if shutil.which("setpriv") else []  # tests that are killed leave no server behind
 MISSING = "no PostgreSQL (scripts/dev/setup)"
 LOGINS = ("alice", "bob", "carol", "eve")  # members
@@ -163,3 +165,41 @@ class Pooler:
         self.process.kill()
         self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class SlowLink:
+    """A wire to a port of this machine on which everything takes `delay` seconds more, each way."""
+
+    def __init__(self, to, delay):
+        self.to, self.delay, self.line = to, delay, socket.socket()
+        self.line.bind(("127.0.0.1", 0))
+        self.line.listen(20)
+        self.port = self.line.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                here, _ = self.line.accept()
+                there = socket.create_connection(("127.0.0.1", self.to))
+            except OSError:
+                return
+            for source, target in ((here, there), (there, here)):
+                threading.Thread(target=self._carry, args=(source, target), daemon=True).start()
+
+    def _carry(self, source, target):
+        try:
+            while True:
+                data = source.recv(65536)
+                time.sleep(self.delay)
+                if not data:
+                    break
+                target.sendall(data)
+        except OSError:
+            pass
+        finally:
+            for one in (source, target):
+                one.close()
+
+    def close(self):
+        self.line.close()

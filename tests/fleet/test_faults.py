@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
@@ -180,14 +179,9 @@ def test_a_partition_holds_nothing_up_and_loses_nothing(machines, cut, how):
         ams = machines("ams", join=False)
         ams.base = {"host": cut.address, "port": str(own.port), "dbname": "postgres"}
         ams.env["PGPASSWORD"] = "pw"
-        # everything that machine starts lives in its namespace
-        wrapper = os.path.join(ams.home, "python-there")
-        with open(wrapper, "w") as f:
-            f.write('#!/bin/sh\nexec ip netns exec %s %s "$@"\n' % (cut.name, sys.executable))
-        os.chmod(wrapper, 0o755)
-        ams.env["PACK_PYTHON"] = wrapper
+        ams.through("ip", "netns", "exec", cut.name)
         assert ams.join()[0] == 0
-        files.write(os.path.join(ams.home, ".config", "team"), "fleet.json", {"machine": "ams", "python": wrapper})
+        ams.through("ip", "netns", "exec", cut.name)  # joining has put the bare interpreter there
         a = ams.session()
         a.setup("SIMPLE", raw=tasks(["src/a.py"]))
         ams.settled()
@@ -205,3 +199,102 @@ def test_a_partition_holds_nothing_up_and_loses_nothing(machines, cut, how):
         ams.kill()
     finally:
         own.remove()
+
+
+def mounted(folder):
+    """A disk of four megabytes; None where this machine lets us mount nothing."""
+    os.makedirs(folder)
+    if os.getuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], stderr=subprocess.DEVNULL).returncode:
+        return None
+    return folder
+
+
+def test_the_engines_disk_is_full(machines, server, base):
+    """Nothing is stored for a while, said with the reason; nothing local waits, and what was written meanwhile is there once, afterwards."""
+    disk = mounted(os.path.join(server.folder, "disk"))
+    if disk is None:
+        pytest.skip("nothing can be mounted here: needs root and CAP_SYS_ADMIN")
+    ams, full = machines("ams", "alice"), os.path.join(disk, "full")
+    try:
+        if server.user:
+            os.chown(disk, server.user.pw_uid, server.user.pw_gid)
+        server.sql("create tablespace small location '%s'" % disk)
+        server.sql("alter table fleet.records set tablespace small", dbname=base["dbname"])
+        a = ams.session()
+        a.setup("SIMPLE", raw=tasks(["src/a.py"]))
+        ams.settled()
+        with open(full, "wb", buffering=0) as f:
+            try:
+                while f.write(b"x" * 4096):
+                    pass
+            except OSError:
+                pass
+        a.say("coder-1", "supervisor", "CLAIM: task #1")
+        n = 0
+        while ams.ship()["state"] != "offline":  # what is free in the table's last pages is used up first
+            n += 1
+            assert n < 200 and a.edit("coder-1", "src/a.py", "a = %d\n" % n) is None, "work goes on"
+        assert "No space left" in ams.ship()["why"] and ams.ship()["shipped"] < ams.ship()["last"]
+        os.unlink(full)
+        a.edit("coder-1", "src/a.py", "a = 0\n")
+        ams.settled()
+        assert stored(server, base, number(ams)) == journal(ams) and leased(server, base) == ["src/a.py"]
+    finally:
+        ams.kill()
+        server.sql("alter table fleet.records set tablespace pg_default", dbname=base["dbname"])
+        server.sql("drop tablespace if exists small")
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_a_slow_link_is_slow_and_nothing_else(machines, server, base):
+    """A quarter of a second there and back for each question, through a proxy (the kernel here has no netem): leases are given, refused, and all is stored."""
+    link = servers.SlowLink(server.port, 0.12)
+    try:
+        ams, ber = machines("ams", "alice", join=False), machines("ber", "bob")
+        ams.base = {"host": "127.0.0.1", "port": str(link.port), "dbname": base["dbname"]}
+        ams.env["PGPASSWORD"] = "pw-alice"
+        assert ams.join()[0] == 0
+        a, b = ams.session(), ber.session()
+        a.setup("SIMPLE", coders=0, raw=tasks(["src/a.py"]))
+        b.build()
+        assert "LEASED_ELSEWHERE" in b.register(tasks(["src/a.py"]))
+        assert b.register(tasks(["src/b.py"])) is None
+        assert "LEASED_ELSEWHERE" in a.bash("lead", "pack task rescope 1 --file src/b.py --reason more")
+        link.delay = 5.0  # slower than a hook waits
+        assert "ENGINE_AWAY" in a.bash("lead", "pack task rescope 1 --file src/c.py --reason more")
+        link.delay = 0.01
+        ams.settled()
+        assert stored(server, base, number(ams)) == journal(ams)
+        ams.kill()
+    finally:
+        link.close()
+
+
+@pytest.mark.skipif(not servers.FAKETIME, reason="no libfaketime: scripts/dev/setup")
+def test_two_machines_whose_clocks_are_a_year_off(machines, server, base):
+    """Every process there believes another year: who has a file, since when and for how long is the engine's to say."""
+    days = {"ams": 365, "ber": -365}
+    made = []
+    for name, user in (("ams", "alice"), ("ber", "bob")):
+        m = machines(name, user, options=("--lease-minutes", "0.5"))
+        m.through("env", "LD_PRELOAD=" + servers.FAKETIME, "FAKETIME=%+dd" % days[name], "FAKETIME_DONT_FAKE_MONOTONIC=1")
+        said = subprocess.run([m.env["PACK_PYTHON"], "-c", "import time; print(time.time())"], stdout=subprocess.PIPE, text=True)
+        assert abs(float(said.stdout) - time.time()) > 364 * 86400, "its clock is wrong"
+        s = m.session()
+        s.now += days[name] * 86400
+        made.append((m, s))
+    (ams, a), (ber, b) = made
+    a.setup("SIMPLE", coders=0, raw=tasks(["src/a.py"]))
+    b.setup("SIMPLE", coders=0, raw=tasks(["src/b.py"]))
+    for m in (ams, ber):
+        m.settled()
+        assert stored(server, base, number(m)) == journal(m)
+    right = "select bool_and(until > clock_timestamp() and until <= clock_timestamp() + ttl and abs(extract(epoch from clock_timestamp() - opened)) < 3600) from fleet.runs"
+    assert server.sql(right, dbname=base["dbname"]) == [(True,)]
+    ams.kill(signal.SIGSTOP)  # silent: its time runs out by the engine's clock and by no other
+    assert "LEASED_ELSEWHERE" in b.bash("lead", "pack task rescope 1 --file src/a.py --reason more")
+    server.sql("update fleet.runs set until = clock_timestamp() where member = 'alice'", dbname=base["dbname"])
+    assert b.bash("lead", "pack task rescope 1 --file src/a.py --reason more") is None
+    os.kill(ams.ship()["pid"], signal.SIGCONT)
+    wait(lambda: "src/a.py" not in files.read(ams.run(), "leases.json"), "it hears of it")
+    assert ber.pack("fleet", "status")[0] == 0

@@ -337,7 +337,7 @@ def _foreign(s):
         total, lines = journal.START, []
         for record in records:
             kept = {k: v for k, v in record.items() if k not in ("len", "sum", "at")}
-            line, total = journal.seal(dict(kept, event=kept["event"].replace("AGENT_BOUND", "AGENT_WELCOMED")), total)
+            line, total = journal.encode_line(dict(kept, event=kept["event"].replace("AGENT_BOUND", "AGENT_WELCOMED")), total)
             lines.append(line)
         with open(path, "wb") as f:
             f.write(b"".join(lines))

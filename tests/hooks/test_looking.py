@@ -70,7 +70,11 @@ def test_a_person_aborts_resumes_and_looks_from_their_own_terminal(session):
     assert "team resume" in pack(s, "resume")
     assert "doctor" in pack(s, "doctor", "--help")
     assert "is gone" in pack(s, "doctor")
+    with open(os.path.join(s.project, "src", "late.py"), "w") as f:
+        f.write("L = 1\n")
     assert "is closed" in pack(s, "abort", "--reason", "enough")
+    with open(os.path.join(s.project, ".claude", "teams", "feature-add-a-greeting", "summary.md")) as f:
+        assert "NOT APPROVED src/late.py" in f.read()
     assert json.loads(pack(s, "status", "--json"))["phase"] == "CLOSED"
     assert not os.path.exists(s.project + "/.claude/teams/.on")
     assert s.edit("lead", "src/old.py", "OLD = 5\n") is None  # nothing is enforced any more

@@ -59,7 +59,7 @@ def test_every_fragment_has_a_type_that_is_known():
 
 
 def test_what_cannot_be_released_is_refused_and_nothing_changed(clone):
-    before = git(clone, "rev-parse", "HEAD")
+    before, tags = git(clone, "rev-parse", "HEAD"), git(clone, "tag")
     for words, said in ((("0.0.1",), "is older than"), (("next",), "is no version; write it as 0.3.0")):
         run = release(clone, *words)
         assert run.returncode == 1 and said in run.stdout and "Traceback" not in run.stdout, run.stdout
@@ -68,7 +68,7 @@ def test_what_cannot_be_released_is_refused_and_nothing_changed(clone):
     run = release(clone, "99.0.0")
     assert run.returncode == 1 and "the working tree has changes" in run.stdout
     git(clone, "checkout", "-q", "LICENSE")
-    assert git(clone, "rev-parse", "HEAD") == before and not git(clone, "tag") and not git(clone, "status", "--porcelain")
+    assert (git(clone, "rev-parse", "HEAD"), git(clone, "tag"), git(clone, "status", "--porcelain")) == (before, tags, "")
 
 
 def test_a_rehearsal_and_then_the_release(clone, tmp_path):
@@ -79,7 +79,7 @@ def test_a_rehearsal_and_then_the_release(clone, tmp_path):
 
     run = release(clone, "99.0.0")
     assert run.returncode == 0, run.stdout
-    assert "git push origin HEAD v99.0.0" in run.stdout and not git(clone, "status", "--porcelain")
+    assert "git push origin HEAD v99.0.0 team--v99.0.0" in run.stdout and not git(clone, "status", "--porcelain")
     assert git(clone, "log", "-1", "--format=%s") == "Release 99.0.0" and git(clone, "rev-parse", "v99.0.0^{commit}") == git(
         clone, "rev-parse", "HEAD"
     )
@@ -105,7 +105,19 @@ def test_a_rehearsal_and_then_the_release(clone, tmp_path):
 
     with open(os.path.join(made, "marketplace-entry.json"), encoding="utf-8") as f:
         entry = json.load(f)
-    assert entry["source"] == {"source": "url", "url": ADDRESS, "ref": "v99.0.0", "sha": git(clone, "rev-parse", "HEAD")}
+    sha = git(clone, "rev-parse", "team--v99.0.0")
+    assert entry["source"] == {"source": "url", "url": ADDRESS, "ref": "team--v99.0.0", "sha": sha}
+    installed = set(git(clone, "ls-tree", "-r", "--name-only", sha).split("\n"))
+    assert {
+        n for n in git(clone, "ls-files").split("\n") if n.startswith(("agents/", "commands/", "hooks/", "bin/", "scripts/pack/"))
+    } <= installed
+    assert not [n for n in installed if n.startswith(("tests/", "bench/", "findings/", "scripts/prove/", "scripts/dev/", ".github/"))]
+    assert git(clone, "rev-list", "--count", sha) == "1" and git(clone, "diff", "--name-only", "--diff-filter=M", "HEAD", sha) == ""
+    git(clone, "clone", "-q", "--branch", "team--v99.0.0", "--depth", "1", "file://" + clone, str(tmp_path / "plugin"))
+    lint = subprocess.run(
+        [str(tmp_path / "plugin/bin/pack"), "lint", "--no-cache", "."], cwd=tmp_path / "plugin", stdout=subprocess.PIPE, text=True
+    )
+    assert lint.returncode == 0 and "nothing found" in lint.stdout, lint.stdout
     market = tmp_path / "market" / ".claude-plugin"
     market.mkdir(parents=True)
     market.joinpath("marketplace.json").write_text(json.dumps({"name": "other", "owner": {"name": "o"}, "plugins": [entry]}))

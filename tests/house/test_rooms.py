@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 
 import pytest
 
@@ -89,3 +90,14 @@ def test_no_two_files_import_each_other_in_a_circle():
 
     for name in sorted(graph):
         visit(name)
+
+
+def test_what_kind_of_run_it_is_is_asked_once_a_room():
+    """Elsewhere a room asks the object that it is handed (gate/run_kind.py, store/render.py)."""
+    asks = re.compile(r"""\["waves"\] is|(?<!\w)if \w*\.?state\["waves"\]|(?:and|or|not) \w*\.?state\["waves"\](?!\[)""")
+    found = {}
+    for name in KNOWN:
+        if room(name) in ("base", "store", "gate"):
+            with open(KNOWN[name], encoding="utf-8") as f:
+                found.setdefault(room(name), []).extend(name for line in f if asks.search(line))
+    assert found == {"base": [], "store": ["pack.store.render"], "gate": ["pack.gate.hook_call"]}

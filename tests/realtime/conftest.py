@@ -1,5 +1,6 @@
 """Real servers for the tests, each on a free port of its own, started by the tests and ended by them."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -172,7 +173,7 @@ def write_artifacts(team, definition, roles=None):
 
 
 START = os.path.join(os.path.dirname(os.path.dirname(HERE)), "scripts", "pack", "cli", "start.py")
-IN_PROCESS = ("init", "check", "charter", "example", "probe", "ceiling", "export")  # they file no evidence
+IN_PROCESS = ("init", "check", "charter", "example", "probe", "ceiling", "export", "slow", "events", "ci")  # they file no evidence
 
 
 def pack(*argv):
@@ -191,7 +192,7 @@ def pack(*argv):
 LOOSE = "tests assert counts, order and the formula, never milliseconds"
 
 
-def rt_for(root, folder, kafka=None):
+def rt_for(root, folder, kafka=None):  # long: data, a whole rt.yaml
     """The rt.json of the measured project: every kind but the event store's, on real servers of its own."""
     budget = {"p99": 1900}
     ws, redis_port, nats_port = free_port(), free_port(), free_port()
@@ -302,17 +303,41 @@ SIGNED = "# Deployment\n\n%s\n\nGitHub release: none, the repository is nowhere\
 )
 
 
+@contextlib.contextmanager
+def once(tmp_path_factory, name):
+    """(folder, whether it is made already) for what all workers of a run share: made by the first that asks, while the others wait.
+    A name of the run's own: what is left of another run is never taken for it."""
+    import fcntl
+
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    with open(base / (name + ".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        folder = base / name
+        made = (folder / "done").exists()
+        if not made:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+        yield folder, made
+        (folder / "done").write_text("")
+
+
 @pytest.fixture(scope="session")
 def measured(tmp_path_factory):
     """A project with all evidence measured on real servers, all ten gates passing. Never written to: copy it."""
     need("redis"), need("nats")
+    with once(tmp_path_factory, "measured") as (folder, made):
+        if not made:
+            measure_all(folder / "project")
+    return folder / "project" / ".team"
+
+
+def measure_all(folder):
+    """Make the project and measure all that its definition asks for. The servers are ended again."""
     from pack.realtime import gates, rtfile
     from pack.teams import load
 
-    folder = tmp_path_factory.getbasetemp() / "measured" / "project"  # one for all test folders of the session
-    if (folder.parent / "done").exists():
-        return folder / ".team"
-    folder.mkdir(parents=True)
+    folder.mkdir()
     rt = rt_for(folder, folder.parent / "data")
     team, definition = make_project(folder, rt), load("realtimeSystems")
     write_artifacts(team, definition)
@@ -334,8 +359,6 @@ def measured(tmp_path_factory):
             break
         code = max([pack("rt", gates.verb(kind), "--path", p, "--release", "--quiet", "--dir", team) for kind, p in late])
     assert code == 0
-    (folder.parent / "done").write_text("")
-    return team
 
 
 @pytest.fixture

@@ -206,7 +206,7 @@ def test_a_dead_receiver_of_its_own_is_invalid(redis_url, tmp_path):
 
 def ordered(path, folder):
     """(entry, run, limits, ledger) of an ordering audit, as `derive.judge` takes them."""
-    text, counts, _, _ = audit.ordering(dict(path, messages=10), "t-ord-%s" % os.urandom(3).hex(), folder)
+    text, counts, _, _ = audit.ordering(path, "t-ord-%s" % os.urandom(3).hex(), folder)
     text = "n r\n" + text
     entry = dict(counts, guarantee=path["guarantee"], ledger={"lines": text.count("\n")})
     return entry, {"id": "r"}, None, text

@@ -105,6 +105,27 @@ def test_pdf_is_the_same_bytes_again_and_holds_the_numbers(project, team):  # no
         assert re.search(r"orders +%.1f +%s +latency" % (rate, data.ms(p99)), text)
 
 
+def test_the_pdf_has_components_infrastructure_and_activity(project, team, tmp_path):  # noqa: F811
+    from pack.report import paper
+
+    told = data.collect(project, team, time.time())
+    kinds = {k["title"] for k in team["evidence"] if k["measure"] == "latency"}
+    assert told["components"] and {c["component"] for c in told["components"]} <= kinds
+    for c in told["components"]:  # the worst path of each component, never an average
+        mine = [r for r in told["latency"] if r["path"] in c["paths"] and r["claim"] == "p99"]
+        assert c["p99_ms"] == max(r["p99_ms"] for r in mine)
+    assert {i["address"] for i in told["infrastructure"]} == set(told["servers"]) and all(
+        i["verdict"] == "PASS" for i in told["infrastructure"]
+    )
+    assert told["activity"] == sorted(told["activity"]) and any(what.startswith("measured ") for _at, what, _of in told["activity"])
+    paper.write(told, str(tmp_path / "x.pdf"), team)
+    if shutil.which("pdftotext"):
+        text = subprocess.run(["pdftotext", "-layout", str(tmp_path / "x.pdf"), "-"], capture_output=True, text=True).stdout
+        for title in ("Latency by component", "Infrastructure measured", "Activity"):
+            assert title in text
+        assert told["activity"][-1][1].split()[0] in text
+
+
 def test_many_long_names_fit_on_their_slides(project, team, tmp_path):  # noqa: F811
     """Twenty paths with long names, a project in other letters: no table leaves its slide, no number is cut, no letter is lost."""
     from pack.report import paper, slides

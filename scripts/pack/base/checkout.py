@@ -112,8 +112,8 @@ class Checkout:
 
     def command(self, text: str) -> str:
         """A command in which the project's own path (`cd /home/me/project && ...`) stands for the checkout."""
-        for path, here in {self.project: self.folder, self.source: self.top, os.path.abspath(self.project): self.folder}.items():
-            text = re.sub(re.escape(path) + r"(?=$|[/\s'\";&|):])", here.replace("\\", r"\\"), text)  # no escapes in what it becomes
+        for path, copy in {self.project: self.folder, self.source: self.top, os.path.abspath(self.project): self.folder}.items():
+            text = re.sub(re.escape(path) + r"(?=$|[/\s'\";&|):])", copy.replace("\\", r"\\"), text)  # no escapes in what it becomes
         return text
 
     def moved(self, path: str) -> str | None:
@@ -238,13 +238,13 @@ def _farm(source: str, target: str, project: str) -> None:
             ".store",
         ):
             continue
-        full, here = os.path.join(source, name), os.path.join(target, name)
+        full, copy = os.path.join(source, name), os.path.join(target, name)
         if os.path.islink(full) and not os.path.isabs(os.readlink(full)) and os.path.realpath(full).startswith(project + os.sep):
-            os.symlink(os.readlink(full), here)
+            os.symlink(os.readlink(full), copy)
         elif name.startswith("@") and os.path.isdir(full):
-            _farm(full, here, project)
+            _farm(full, copy, project)
         else:
-            os.symlink(full, here)
+            os.symlink(full, copy)
 
 
 def _git_dir(source: str) -> str:

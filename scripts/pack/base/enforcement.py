@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from ..protocol.state_types import Enforcement, State
     from .protocols import Env
 
+FAILS_CLOSED = (2, 1, 295)  # the first client that blocks the call when a hook fails (docs/client.md)
+
 
 def client_version(env: Env) -> tuple[int, ...] | None:
     """(2, 1, 329) from what the client tells its hooks, None when it does not."""
@@ -30,8 +32,8 @@ def measure(env: Env, project: str) -> Enforcement:
             "no sandbox: a shell command that hides its target can still write the team's folder; that is detected and undone, "
             "not prevented (`pack doctor --fix` prints the setting)"
         )
-    if version and version < (2, 1, 295):
-        why.append("client %d.%d.%d: a hook that crashes lets the call through (2.1.295 and newer do not)" % version)
+    if version and version < FAILS_CLOSED:
+        why.append("client %d.%d.%d: a hook that crashes lets the call through (%d.%d.%d and newer do not)" % (version + FAILS_CLOSED))
     return {"level": "partial" if why else "full", "why": why}
 
 

@@ -23,31 +23,31 @@ NEXT = "commit the files of your approved task with `git commit`; another branch
 
 def commands(text: str, cwd: str) -> list[tuple[str, list[str], str, list[str]]]:
     """[(verb, arguments, folder, Command)] of the git commands of a shell text, in order."""
-    out, here = [], cwd
+    out, folder = [], cwd
     for command in shell_writes.parse(text):
         words = shell_writes.bare(command.words)
         if words[:1] in (["cd"], ["pushd"]) and len(words) > 1 and "\0" not in words[1]:
-            here = os.path.join(here, os.path.expanduser(words[1]))
+            folder = os.path.join(folder, os.path.expanduser(words[1]))
         if not words or os.path.basename(words[0]) not in ("git", "git.exe"):
             continue
-        folder = here
+        repository = folder
         for n, w in enumerate(words[:-1]):
             if w == "-C" and n < words.index(shell_writes.git_verb(words[1:])[0] or words[-1]) + 1:
-                folder = os.path.join(folder, os.path.expanduser(words[n + 1]))
+                repository = os.path.join(repository, os.path.expanduser(words[n + 1]))
         verb, rest = shell_writes.git_verb(words[1:])
-        out.append((verb, rest, folder, words))
+        out.append((verb, rest, repository, words))
     return out
 
 
 def _alias(verb: str, words: list[str], folder: str) -> str | None:
     """What an alias stands for, None where it is none: given with -c, or configured."""
-    given = None
+    alias = None
     for n, w in enumerate(words[:-1]):
         if w == "-c" and words[n + 1].lower().startswith("alias.%s=" % verb.lower()):
-            given = words[n + 1].partition("=")[2]
+            alias = words[n + 1].partition("=")[2]
         elif w.lower().startswith("-calias.%s=" % verb.lower()):
-            given = w.partition("=")[2]
-    return given if given is not None else git_facts.text(folder, "config", "--get", "alias." + verb) or None
+            alias = w.partition("=")[2]
+    return alias if alias is not None else git_facts.text(folder, "config", "--get", "alias." + verb) or None
 
 
 def plain(text: str, cwd: str, depth: int = 0) -> str:
@@ -84,9 +84,11 @@ def _letters(rest: list[str]) -> str:
     return "".join(w[1:] for w in rest if w.startswith("-") and not w.startswith("--"))
 
 
-def moves(verb: str, rest: list[str], folder: str) -> str | None:
+def moves(verb: str, rest: list[str], folder: str) -> str | None:  # noqa: C901 - one branch for each verb of git
     """What a git command would do to the tree or the branch that everybody stands on; None when it leaves them."""
     operands = shell_writes._args(rest[: rest.index("--")] if "--" in rest else rest)
+    if verb == "bisect" and rest[:1] in (["log"], ["view"], ["visualize"], ["terms"], ["help"]) or "--help" in rest:
+        return None
     if verb in (
         "switch",
         "pull",
@@ -105,24 +107,30 @@ def moves(verb: str, rest: list[str], folder: str) -> str | None:
             return "moves HEAD under everybody"
         if operands and "--" not in rest and not _long(rest, "--pathspec-from-file"):
             first = operands[0]
-            if not os.path.lexists(os.path.join(folder, first)) or len(operands) == 1 and _is_branch(first, folder):
+            if not _is_path(first, folder) or len(operands) == 1 and _is_branch(first, folder):
                 return "moves HEAD under everybody"
         return None
     if verb == "reset":
         if _long(rest, "--keep", "--merge", "--hard"):
             return "takes the files of everybody along"
         first = operands[0] if operands else "HEAD"
-        if first not in ("HEAD", "@") and not os.path.lexists(os.path.join(folder, first)):
+        if first not in ("HEAD", "@") and not _is_path(first, folder):
             return "moves the branch under everybody"
         return None
     if verb == "read-tree":
         return "replaces the index, or the files, of everybody" if rest else None
+    if verb == "fetch":
+        return "moves the branch under everybody" if _long(rest, "--update-head-ok") or "u" in _letters(rest) else None
     if verb == "checkout-index":
         return "writes over files of everybody"
     if verb == "branch":
         return "moves a branch" if _long(rest, "--force", "--move", "--copy") or set(_letters(rest)) & set("fmMC") else None
     if verb == "update-ref":
         return "moves a branch past every check"
+    if verb == "update-index" and _long(rest, "--assume-unchanged", "--skip-worktree"):
+        return "hides changes of everybody from git"
+    if verb == "config":
+        return "has git run a command whenever anybody calls it, the gate too" if _runs(rest) else None
     if verb == "symbolic-ref":
         return "moves HEAD past every check" if len(operands) > 1 or "-d" in rest or "--delete" in rest else None
     if verb == "stash":
@@ -132,6 +140,30 @@ def moves(verb: str, rest: list[str], folder: str) -> str | None:
     if verb == "submodule":
         return None if rest[:1] in ([], ["status"], ["summary"]) else "moves a nested repository"
     return None
+
+
+def _runs(rest: list[str]) -> bool:
+    """Whether a `git config` sets what git runs as a command of its own accord, in every clone of this repository's users."""
+    if "--global" in rest or "--system" in rest or any(w.startswith(("--get", "--unset", "--list", "-l")) for w in rest):
+        return False
+    words = shell_writes._args(rest, "")
+    words = words[1:] if words[:1] == ["set"] else words
+    if len(words) < 2:
+        return False
+    key, value = words[0].lower(), words[1]
+    if key in ("core.fsmonitor", "core.hookspath"):
+        return value.lower() not in ("true", "false", "0", "1") and os.path.isabs(os.path.expanduser(value)) or " " in value
+    return (
+        key.startswith("filter.") and key.endswith((".clean", ".smudge", ".process")) or key.startswith("alias.") and value.startswith("!")
+    )
+
+
+def _is_path(name: str, folder: str) -> bool:
+    """Whether git takes an operand for a path: there is such a file, or it holds one of that name that was removed, and no revision is called so."""
+    if os.path.lexists(os.path.join(folder, name)):
+        return True
+    held = git_facts.run(folder, "ls-files", "--error-unmatch", "--", name) is not None
+    return held and git_facts.run(folder, "rev-parse", "-q", "--verify", name) is None
 
 
 def _is_branch(name: str, folder: str) -> bool:

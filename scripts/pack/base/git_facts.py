@@ -13,13 +13,17 @@ from . import codec, project_facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable
+    from typing import Any, Callable, Iterable
     from .protocols import Stamp
 
 PLAIN = ("--no-replace-objects", "-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false", "-c", "core.hooksPath=/dev/null") + (
     "-c",  # with core.ignoreCase a new file `OLD.py` beside a tracked `old.py` is neither tracked nor untracked
     "core.ignoreCase=false",
+    "-c",  # a file that says of commits what the commits do not
+    "core.commitGraph=false",
 )
+HERE = "--work-tree=."  # whatever core.worktree and core.bare say: the files are those beside `.git`
+FAILED: list[str] = []  # the commands that git could not carry out, since somebody emptied the list: no answer is no "nothing"
 MOST_BYTES = 512 << 20  # beyond this the opening takes the stamp of a file for its content
 MOST_RULES = 256 << 10  # bytes of the user's ignore rules
 GONE = "-"
@@ -35,8 +39,11 @@ def run(top: str, *args: str, stdin: bytes = b"", timeout: int = 20) -> bytes | 
         done = subprocess.run(
             ("git", "-C", top) + PLAIN + args, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=timeout, env=env
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except (OSError, subprocess.TimeoutExpired) as error:
+        FAILED.append("%s: %s" % (args[0], type(error).__name__))
         return None
+    if done.returncode > 1:  # 1 is an answer, too: no, nothing
+        FAILED.append("%s: exit %d" % (next((a for a in args if a[:1] != "-"), ""), done.returncode))
     return done.stdout if done.returncode == 0 else None
 
 
@@ -58,18 +65,65 @@ def place(project: str) -> tuple[str, str | None]:
     return os.path.realpath(top), "" if rel == "." else rel + "/"
 
 
-def present_names(top: str, prefix: str | None, rules: str | None = None) -> tuple[list[str], list[str]]:
-    """(tracked names, untracked and not ignored names); without a repository the files outside the usual caches are untracked.
+class Listing:
+    """What git sees of a working tree, names relative to its top. tracked; others: not tracked and not left out, a nested repository is one
+    name; inner: the same two of nested repositories; unmerged: in the index by stages; repos: nested repositories, mute: those of them
+    that git cannot be asked about."""
 
-    A nested repository is one name. rules: a file that stands for the user's own ignore rules; None: as they are now."""
+    def __init__(self) -> None:
+        self.tracked: list[str] = []
+        self.others: list[str] = []
+        self.inner: list[str] = []
+        self.unmerged: list[str] = []
+        self.repos: list[str] = []
+        self.mute: list[str] = []
+
+
+def listing(top: str, prefix: str | None, rules: str, nested: bool = True, depth: int = 0) -> Listing:
+    """The names of a working tree; without a repository the files outside the usual caches are untracked.
+
+    rules: the file that stands for the user's own ignore rules ("" for none); nested: whether repositories inside are looked into."""
+    out = Listing()
     if prefix is None:
-        return [], project_facts.expand(top, "./")
-    left_out = ["--exclude-standard"]
-    if rules is not None:
-        left_out = ["--exclude-per-directory=.gitignore"] + ["--exclude-from=" + f for f in (_excludes(top), rules) if os.path.isfile(f)]
-    tracked = names(run(top, "ls-files", "-z"))
-    others = names(run(top, "ls-files", "-z", "--others", *left_out))
-    return sorted(set(tracked)), sorted(n.rstrip("/") for n in others)
+        out.others = project_facts.expand(top, "./")
+        return out
+    links, tracked, unmerged = [], set(), set()
+    for row in names(run(top, HERE, "ls-files", "-s", "-z")):
+        facts, _, name = row.partition("\t")
+        tracked.add(name)
+        if facts.startswith("160000"):
+            links.append(name)
+        if not facts.endswith(" 0"):
+            unmerged.add(name)
+    excludes = [f for f in (_excludes(top) if not depth else "", rules) if f and os.path.isfile(f)]
+    left_out = ["--exclude-per-directory=.gitignore"] + ["--exclude-from=" + f for f in excludes]
+    others = names(run(top, HERE, "ls-files", "-z", "--others", *left_out))
+    out.tracked, out.unmerged = sorted(tracked), sorted(unmerged)
+    out.others = sorted(n.rstrip("/") for n in others)
+    out.repos = [n for n in links + [o[:-1] for o in others if o.endswith("/")] if os.path.lexists(os.path.join(top, n, ".git"))]
+    for repo in list(out.repos) if nested and depth < 8 else ():
+        inner, before = os.path.join(top, repo), len(FAILED)
+        if os.path.realpath(text(inner, HERE, "rev-parse", "--show-toplevel") or os.sep) != os.path.realpath(inner):
+            out.mute.append(repo)
+        else:
+            within = listing(inner, "", rules, depth=depth + 1)
+            out.inner += [repo + "/" + n for n in within.tracked + within.others + within.inner]
+            out.repos += [repo + "/" + n for n in within.repos]
+            out.mute += [repo + "/" + n for n in within.mute] + ([repo] if len(FAILED) > before else [])
+        del FAILED[before:]
+    return out
+
+
+def ignored(top: str) -> list[tuple[str, str]]:
+    """[(name, the file whose rule leaves it out)] of what git leaves out, a folder that is left out whole as one name with a `/`."""
+    listed = run(top, HERE, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
+    fields = names_and_gaps(run(top, HERE, "check-ignore", "-v", "-n", "-z", "--stdin", stdin=listed)) if listed else []
+    return [(fields[i + 3], fields[i]) for i in range(0, len(fields) - 3, 4)]
+
+
+def names_and_gaps(data: bytes | None) -> list[str]:
+    """`names` with the empty fields kept."""
+    return [n.decode("utf-8", "surrogateescape") for n in (data or b"").split(b"\0")[:-1]]
 
 
 def stamp(path: str) -> Stamp:
@@ -110,7 +164,7 @@ def _parts(top: str, data: bytes | None) -> list[tuple[str, str, str, str, str]]
 def staged(top: str, head: str) -> dict[str, str]:
     """What the index holds otherwise than the commit: {name: "mode blob"}, "-" for what it takes away."""
     if head:
-        rows = _parts(top, run(top, "diff-index", "--cached", "--no-renames", "-z", head))
+        rows = _parts(top, run(top, "diff-index", "--cached", "--no-renames", "--ignore-submodules=none", "-z", head))
         return {name: GONE if mode == "000000" else "%s %s" % (mode, blob) for _m, mode, _b, blob, name in rows}
     out = {}
     for row in (run(top, "ls-files", "-s", "-z") or b"").split(b"\0"):
@@ -132,7 +186,7 @@ def tree(top: str, commit: str) -> dict[str, str]:
     return out
 
 
-def between(top: str, old: str, new: str, most: int = 5000) -> list[str] | None:
+def between(top: str, old: str | None, new: str, most: int = 5000) -> list[str] | None:
     """The commits that `new` has and `old` has not, oldest first; None where git cannot say."""
     data = run(top, "rev-list", "--reverse", "--max-count=%d" % most, *(["%s..%s" % (old, new)] if old else [new]))
     return None if data is None else data.decode().split()
@@ -148,7 +202,17 @@ def changes(top: str, commits: list[str]) -> dict[str, dict[str, str]]:
     out: dict[str, dict[str, str]] = {c: {} for c in commits}
     current = ""
     data = run(
-        top, "diff-tree", "--stdin", "-r", "-z", "-m", "--root", "--no-renames", stdin="\n".join(commits).encode() + b"\n", timeout=60
+        top,
+        "diff-tree",
+        "--stdin",
+        "-r",
+        "-z",
+        "-m",
+        "--root",
+        "--no-renames",
+        "--ignore-submodules=none",
+        stdin="\n".join(commits).encode() + b"\n",
+        timeout=60,
     )
     fields, i = (data or b"").split(b"\0"), 0
     while i < len(fields):
@@ -164,8 +228,8 @@ def changes(top: str, commits: list[str]) -> dict[str, dict[str, str]]:
 
 def digests(top: str, entries: Iterable[str]) -> dict[str, str]:
     """{"mode blob": digest} of entries of trees and indexes, as the same bytes on disk would have it."""
-    wanted = sorted({e for e in entries if e != GONE})
-    blobs = sorted({e.split(" ")[1] for e in wanted if not e.startswith("160000")})
+    wanted = sorted({entry for entry in entries if entry != GONE})
+    blobs = sorted({entry.split(" ")[1] for entry in wanted if not entry.startswith("160000")})
     found = {}
     data = (run(top, "cat-file", "--batch", stdin="\n".join(blobs).encode() + b"\n", timeout=60) if blobs else None) or b""
     at = 0
@@ -179,29 +243,32 @@ def digests(top: str, entries: Iterable[str]) -> dict[str, str]:
         found[blob] = data[end + 1 : end + 1 + size]
         at = end + 2 + size
     out = {GONE: GONE}
-    for e in wanted:
-        mode, _, blob = e.partition(" ")
+    for entry in wanted:
+        mode, _, blob = entry.partition(" ")
         if mode == "160000":
-            out[e] = "commit:" + blob
+            out[entry] = "commit:" + blob
         elif blob not in found:
-            out[e] = "missing:" + blob
+            out[entry] = "missing:" + blob
         elif mode == "120000":
-            out[e] = "link:%s" % found[blob].decode("utf-8", "surrogateescape")
+            out[entry] = "link:%s" % found[blob].decode("utf-8", "surrogateescape")
         else:
-            out[e] = ("x:" if mode == "100755" else "") + codec.blake2b(found[blob], digest_size=16).hexdigest()
+            out[entry] = ("x:" if mode == "100755" else "") + codec.blake2b(found[blob], digest_size=16).hexdigest()
     return out
 
 
-def same(top: str, one: str, other: str) -> bool:
+def same(one: str, other: str, modes: Callable[[], bool]) -> bool:
     """Whether two digests stand for the same entry: a commit does not hold what a link points to, nor, where the disk has none, the
-    executable bit."""
+    executable bit. modes: whether this disk has it."""
     if one == other:
         return True
     if one.startswith("link:") and other.startswith("link:"):
         return one.split("\0")[0] == other.split("\0")[0]
-    if one.startswith("x:") != other.startswith("x:") and one[-32:] == other[-32:]:
-        return text(top, "config", "--type=bool", "core.fileMode") == "false"
-    return False
+    return one.startswith("x:") != other.startswith("x:") and one[-32:] == other[-32:] and not modes()
+
+
+def has_modes(top: str) -> bool:
+    """Whether git looks at the executable bit here."""
+    return text(top, "config", "--type=bool", "core.fileMode") != "false"
 
 
 def _excludes(top: str) -> str:
@@ -216,12 +283,17 @@ def ignore_rules(top: str) -> str:
     return project_facts.file_digest(path) if path else GONE
 
 
-def user_ignores(top: str) -> bytes:
-    """The rules of the user's own file (core.excludesFile, by whatever configuration). The client itself adds a line to it (measured)."""
+def user_ignores(top: str) -> str:
+    """The user's own file of ignore rules (core.excludesFile, by whatever configuration). The client itself adds a line to it (measured)."""
     where = text(top, "config", "--type=path", "core.excludesFile")
     home = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
+    return os.path.join(top, where or os.path.join(home, "git", "ignore"))
+
+
+def rules_in(path: str) -> bytes:
+    """What a file of ignore rules says."""
     try:
-        with open(os.path.join(top, where or os.path.join(home, "git", "ignore")), "rb") as f:
+        with open(path, "rb") as f:
             return f.read(MOST_RULES)
     except OSError:
         return b""

@@ -28,7 +28,7 @@ def of_the_user(state: Any) -> str:
 
 def done(state: Any) -> str:
     """How far it is: `2 of 5 tasks done`; cancelled ones do not count."""
-    states = [t["state"] for t in state["tasks"].values() if t["state"] != "CANCELLED"]
+    states = [task["state"] for task in state["tasks"].values() if task["state"] != "CANCELLED"]
     return "%d of %d tasks done" % (states.count("DONE"), len(states)) if states else "no task open"
 
 
@@ -49,11 +49,11 @@ def words(state: Any) -> str:
     you = of_the_user(state)
     if you:
         return "you: " + you
-    drifted = sorted(int(n) for n, t in state["tasks"].items() if t.get("content") == "DRIFTED")
+    drifted = sorted(int(n) for n, task in state["tasks"].items() if task.get("content") == "DRIFTED")
     if drifted:
         return "drifted: #%s" % ", #".join(map(str, drifted[:3]))
-    blocked = sorted(int(n) for n, t in state["tasks"].items() if t["state"] in BLOCKED)
+    blocked = sorted(int(n) for n, task in state["tasks"].items() if task["state"] in BLOCKED)
     if blocked:
         return "lead decides #%s" % ", #".join(map(str, blocked[:3]))
-    working = sum(t["state"] not in ENDED + ("PENDING",) for t in state["tasks"].values())
+    working = sum(task["state"] not in ENDED + ("PENDING",) for task in state["tasks"].values())
     return "%d at work" % working if working else ""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 PLUGIN_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 TEAMS = os.path.join(".claude", "teams")
+LOOKED: dict[str, os.stat_result] = {}  # what this very call has seen of the package's sources already (bundle.py)
 
 
 def version(root: str) -> str:
@@ -91,13 +92,13 @@ def active(project: str, data: str) -> Found | None:
 
 def beside(project: str, top: str, data: str) -> list[str]:
     """The projects above this one, up to `top`, and below it, in which a run is live."""
-    here, top = os.path.realpath(project), os.path.realpath(top)
+    folder, top = os.path.realpath(project), os.path.realpath(top)
     above: list[str] = []
-    at = here
+    at = folder
     while at != top and os.path.dirname(at) != at:
         at = os.path.dirname(at)
         above.append(at)
-    marks = data + "/active" + here
+    marks = data + "/active" + folder
     below: list[str] = []
     for base, folders, _files in os.walk(marks):
         if base != marks and os.path.exists(os.path.join(base, ".on")):
@@ -134,10 +135,16 @@ def _copied(project: str, team: str, original: str) -> bool:
         return False
 
 
+def _interpreter(python: str) -> str:
+    """What a virtual environment's python leads to: hooks need nothing of the environment, and to find out about it costs in every call."""
+    real = os.path.realpath(python) if python else ""
+    return real if os.path.basename(real).startswith(("python", "pypy")) and os.access(real, os.X_OK) else python
+
+
 def mark(project: str, data: str, team: str, run: str, python: str, disk: Disk) -> None:
     """Write the markers, and where the run's data are; the project's folder keeps itself out of git. How the markers look afterwards is kept in
     the run's folder: nobody but this function touches them."""
-    text = ("%s\n%s\n%s\n%s\n" % (python, team, run, project)).encode("utf-8", "surrogateescape")
+    text = ("%s\n%s\n%s\n%s\n" % (_interpreter(python), team, run, project)).encode("utf-8", "surrogateescape")
     for path in markers(data, project):
         disk.mkdir(os.path.dirname(path))
         disk.replace(path, text)
@@ -171,14 +178,14 @@ def unmark(project: str, data: str, disk: Disk) -> None:
 
 def find_project(start: str) -> str:
     """The nearest folder upwards that holds `.claude/teams`, else the start itself."""
-    here = os.path.abspath(start)
+    folder = os.path.abspath(start)
     while True:
-        if os.path.isdir(os.path.join(here, TEAMS)):
-            return here
-        up = os.path.dirname(here)
-        if up == here:
+        if os.path.isdir(os.path.join(folder, TEAMS)):
+            return folder
+        up = os.path.dirname(folder)
+        if up == folder:
             return os.path.abspath(start)
-        here = up
+        folder = up
 
 
 def teams(project: str) -> list[str]:

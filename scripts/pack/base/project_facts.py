@@ -41,13 +41,13 @@ def relative(project: str, path: str, cwd: str | None = None, follow: bool = Tru
 def in_repository(project: str, full: str) -> str | None:
     """A resolved path outside the project that is in its repository, relative to the project (`../shared/core.py`), else None. The guarded
     area is the whole repository, also for a client that was started in a sub-folder."""
-    root = here = os.path.realpath(project)
-    while not os.path.lexists(os.path.join(here, ".git")):
-        up = os.path.dirname(here)
-        if up == here:
+    root = folder = os.path.realpath(project)
+    while not os.path.lexists(os.path.join(folder, ".git")):
+        up = os.path.dirname(folder)
+        if up == folder:
             return None
-        here = up
-    inside = here != root and full.startswith(here.rstrip(os.sep) + os.sep)
+        folder = up
+    inside = folder != root and full.startswith(folder.rstrip(os.sep) + os.sep)
     return os.path.relpath(full, root).replace(os.sep, "/") if inside else None
 
 
@@ -119,7 +119,7 @@ def expand(project: str, declared: str) -> list[str]:
         if whole:  # a link, a nested repository: one entry each
             folders[:] = [f for f in folders if f not in whole]
             files = files + whole
-        out += [os.path.relpath(os.path.join(folder, f), project).replace(os.sep, "/") for f in sorted(files)]
+        out += [os.path.relpath(os.path.join(folder, f), project).replace(os.sep, "/") for f in sorted(files) if f != ".git"]
         if len(out) > MOST_FILES:
             break
     return out
@@ -133,6 +133,13 @@ def revision(project: str, task: Task) -> tuple[str, int]:
     return codec.digest(*parts, size=6), sum(1 for _n, d in digests if d != "-" and not d.endswith("\0-"))
 
 
+def taken_away(project: str, task: Task) -> list[str]:
+    """Files of a task that the last commit has and the disk has not, relative to the project's root."""
+    names = sorted(set(task["files"]) | set(task["touched"]))
+    kept = git(project, "ls-tree", "-r", "--name-only", "-z", "HEAD", "--", *names) if names else None
+    return [n for n in (kept or "").split("\0") if n and not os.path.lexists(os.path.join(project, n))]
+
+
 def contents(project: str, task: Task) -> dict[str, str]:
     """{name: digest} of what `revision` digests: what is there; and what was touched and is not, `-`."""
     names = sorted({f for declared in list(task["files"]) + task["touched"] for f in expand(project, declared)})
@@ -143,9 +150,11 @@ def git(project: str, *args: str, env: Env | None = None, timeout: int = 20) -> 
     """Output of a git command as text, None when it fails."""
     import subprocess
 
+    if "\0" in project or any("\0" in one for one in args):
+        return None  # a part of a command that only the shell knows (shell_writes)
     try:
         done = subprocess.run(
-            ("git", "-C", project) + args,
+            ("git", "-C", project, "-c", "core.fsmonitor=false", "-c", "core.hooksPath=" + os.devnull) + args,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -196,6 +205,23 @@ def tree_id(project: str, declared: Iterable[str]) -> str | None:
     return written.strip() if written else None
 
 
+def task_tree(project: str, declared: Iterable[str]) -> str | None:
+    """git's id of a tree of HEAD with these files as they are on disk, and nothing else that is there; None without git or a commit."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as temp:
+        env = {"GIT_INDEX_FILE": os.path.join(temp, "index"), "GIT_OPTIONAL_LOCKS": "0"}
+        if git(project, "read-tree", "HEAD", env=env) is None:
+            return None
+        names = sorted({n for d in declared for n in expand(project, d)})
+        there = [n for n in names if os.path.lexists(os.path.join(project, n))]
+        gone = [n for n in names if n not in there]
+        ok = not there or git(project, "add", "-f", "--", *there, env=env) is not None
+        ok = ok and (not gone or git(project, "rm", "-q", "-r", "--cached", "--ignore-unmatch", "--", *gone, env=env) is not None)
+        written = git(project, "write-tree", env=env) if ok else None
+    return written.strip() if written else None
+
+
 def head(project: str) -> str:
     """The commit that HEAD names, read without starting git; "" when there is none or the layout is unusual. The project may be a
     folder of a larger repository."""
@@ -235,11 +261,16 @@ def _checkout(folder: str) -> tuple[str, str, str]:
     return folder, base, common
 
 
+def git_folders(folder: str) -> tuple[str, str]:
+    """The last two of `_checkout`."""
+    return _checkout(folder)[1:]
+
+
 def other_worktree(project: str, cwd: str) -> str | None:
     """The top of the checkout that `cwd` lies in, when that is another one of the project's own repository; else None."""
     try:
-        here, there = _checkout(os.path.realpath(project)), _checkout(os.path.realpath(cwd))
-        return there[0] if here[0] != there[0] and os.path.samefile(here[2], there[2]) else None
+        ours, theirs = _checkout(os.path.realpath(project)), _checkout(os.path.realpath(cwd))
+        return theirs[0] if ours[0] != theirs[0] and os.path.samefile(ours[2], theirs[2]) else None
     except (OSError, IndexError, ValueError):
         return None
 
@@ -275,6 +306,15 @@ def commit_files(project: str, commit: Commit) -> list[str] | None:
         rel, _full = relative(project, os.path.join(os.path.realpath(os.path.dirname(name)), os.path.basename(name)))
         out.append(rel or name)
     return [n for n in out if not n.startswith(".claude/teams/")]
+
+
+def left_out(project: str, rel: str) -> bool:
+    """Whether git leaves a path out by the rules of the repository itself, and holds nothing there: build products, caches, logs. Rules of the
+    user's own do not count, nor files that tend to hold secrets."""
+    if os.path.basename(rel).startswith((".env", ".npmrc", ".pypirc", ".netrc", ".git")) or git(project, "ls-files", "-z", "--", rel) != "":
+        return False
+    rules = ("-c", "core.excludesFile=" + os.devnull, "check-ignore", "-q", "--")
+    return git(project, *rules, rel) is not None or git(project, *rules, rel.rstrip("/") + "/") is not None
 
 
 def committed(project: str, sha: str) -> list[str]:

@@ -53,8 +53,8 @@ def quote(text: str) -> str:
 RECEIPT = "pack-receipt: "
 
 
-def sealed(call: Call, nonce: str, ending: str, response: Mapping[str, Any]) -> tuple[Any, Any] | None:
-    """What a vouched process left for the hook: (voucher, sealed result) or None. It is in the run's folder, or, where the
+def result(call: Call, nonce: str, ending: str, response: Mapping[str, Any]) -> tuple[Any, Any] | None:
+    """What a vouched process left for the hook: (voucher, result) or None. It is in the run's folder, or, where the
     sandbox keeps processes from writing there, in what the process printed last."""
     base = os.path.join(call.store.data, "calls", nonce)
     found, voucher = call.store.disk.read(base + ".result"), call.store.disk.read(base + ending)
@@ -73,7 +73,7 @@ def sealed(call: Call, nonce: str, ending: str, response: Mapping[str, Any]) -> 
 
 
 def leave(path: str, ending: str, value: object) -> None:
-    """The process's side of `sealed`."""
+    """The process's side of `result`."""
     text = codec.dumps(value)
     target = path[: -len(ending)] + ".result"
     try:
@@ -84,7 +84,7 @@ def leave(path: str, ending: str, value: object) -> None:
         print(RECEIPT + text, flush=True)
 
 
-def seal_result(key: str, result: Mapping[str, Any]) -> str:
+def authenticated(key: str, result: Mapping[str, Any]) -> str:
     """The keyed digest of a verification result: only the process that read the voucher can make it."""
     return codec.digest(key, codec.dumps({k: v for k, v in result.items() if k != "mac"}))
 
@@ -96,21 +96,21 @@ def collect(call: Call, response: Mapping[str, Any]) -> Any:
     """Take the result of a finished `pack verify`, if one waits for its nonce. Answers the voucher it was run with, None when there is none."""
     verify = call.state["verify"]
     nonce = verify["nonce"] if verify else None
-    pair = sealed(call, nonce, ".verify", response) if nonce else None
+    pair = result(call, nonce, ".verify", response) if nonce else None
     if pair is None:
         return None
-    voucher, result = pair
+    voucher, verified = pair
     try:
-        good = result["mac"] == seal_result(voucher["key"], result)
+        good = verified["mac"] == authenticated(voucher["key"], verified)
     except (KeyError, TypeError):
         good = False
     if good:
         call.gate(
             "VERIFIED",
             nonce=nonce,
-            build_exit=result["build"],
-            test_exit=result["test"],
-            tree=result["tree"],
-            **{name: result.get(name) for name in MEASURED},
+            build_exit=verified["build"],
+            test_exit=verified["test"],
+            tree=verified["tree"],
+            **{name: verified.get(name) for name in MEASURED},
         )
     return voucher if good else None

@@ -48,9 +48,9 @@ def _words(text: str) -> dict[str, int]:
 
 def _pytest(text: str) -> list[Count]:
     out = []
-    row = re.compile(r"^(?:=+ )?((?:\d+ [a-z]+(?:, )?)+|no tests ran) in [\d.]+s(?: \([\d:]+\))?(?: =+)?$", re.M)
+    row = re.compile(r"^(?:=+ )?((?:\d+ (?:subtests )?[a-z]+(?:, )?)+|no tests ran) in [\d.]+s(?: \([\d:]+\))?(?: =+)?$", re.M)
     for found in row.finditer(text):
-        n = _words(found.group(1))
+        n = _words(found.group(1).replace(" subtests ", " subtests-"))  # parts of a test, whose own failure counts as the test's
         failed = n.get("failed", 0) + n.get("error", 0) + n.get("errors", 0)
         out.append(Count(n.get("passed", 0) + n.get("xfailed", 0) + n.get("xpassed", 0) + failed, failed, n.get("skipped", 0)))
     return out

@@ -33,7 +33,17 @@ PREFIXES = {
     "unbuffer",
     "busybox",
     "toybox",
+    "unshare",
+    "setpriv",
+    "fakeroot",
+    "chroot",
+    "flock",
+    "taskset",
+    "chrt",
 }
+# Options of these whose value stands by itself, and those that take an operand before the command.
+PREFIX_VALUES = {"sudo": "-u -g -C -D -h -p -U -T", "doas": "-u -C", "env": "-u -C", "nice": "-n", "ionice": "-c -n", "timeout": "-s -k"}
+PREFIX_OPERAND = ("chroot", "flock", "taskset", "chrt")
 KEYWORDS = {"if", "then", "elif", "else", "while", "until", "do", "{", "!"}  # what may stand before a command
 DECLARES = {"export", "declare", "local", "readonly", "typeset"}
 SHELLS = {"sh", "bash", "zsh", "dash", "ksh", "ash"}
@@ -80,12 +90,12 @@ ALL_ARGS = {
     "patch",
     "dos2unix",
     "unix2dos",
-    "split",
     "csplit",
 }
 LAST_ARG = {"cp", "mv", "install", "ln", "rsync", "scp", "link", "rename"}
-SOFT = {"mkdir", "rmdir", "chmod", "chown", "chgrp", "setfacl", "chattr"}  # change no content: only protected paths matter
-ENTRY = "entry"
+NO_CONTENT = {"mkdir", "rmdir", "chmod", "chown", "chgrp", "setfacl", "chattr"}  # change no content: only protected paths matter
+# What a command does to a path: its content changes; the name goes away (a link, and not what that points to); or neither.
+CONTENT, ENTRY, NEITHER = "content", "entry", "neither"
 VALUE_OPTIONS = {
     "truncate": "-s -r",
     "touch": "-d -r -t",
@@ -99,6 +109,9 @@ VALUE_OPTIONS = {
     "ln": "-S",
     "tee": "",
     "rsync": "-e",
+    "watch": "-n",
+    "awk": "-i -v -F -f",
+    "gawk": "-i -v -F -f",
     "sed": "-e -f -l",
     "perl": "-e",
     "ruby": "-e",
@@ -156,7 +169,7 @@ class ShellError(ValueError):
     """The text is not a command that this reader understands (an open quote)."""
 
 
-def tokens(text: str) -> list[tuple[str, str, bool]]:
+def tokens(text: str) -> list[tuple[str, str, bool]]:  # noqa: C901 - one branch for each character that a shell knows
     """Command text -> [(kind, value, quoted)]; kind "word" or "op". `$(...)` and backticks come as ("sub", inner text)."""
     out, i, n = [], 0, len(text)
     word: list[str] = []  # the one that is being read; live: there is one, perhaps an empty one
@@ -364,23 +377,49 @@ def parse(text: str, depth: int = 0) -> list[Command]:
     if depth < 4:
         for inner in extra:
             out += parse(inner, depth + 1)
-        for command in list(out):
-            words = bare(command.words)
-            at = _code_at(words) if words and os.path.basename(words[0]) in SHELLS else None
-            if at is not None:
-                out += parse(words[at], depth + 1)
-            elif words and words[0] == "eval":
-                out += parse(" ".join(words[1:]), depth + 1)
-            elif words and os.path.basename(words[0]) in SHELLS:
-                for body, _quoted in command.heredocs:
-                    out += parse(body, depth + 1)
-            elif words and words[0] == "xargs":
-                operands = [w for w in words[1:] if not w.startswith("-")]
-                if operands:
-                    applied = Command()
-                    applied.words, applied.opaque = operands, True
-                    out.append(applied)
+        for before, command in zip([None, *out], list(out)):
+            out += _handed_on(command, depth + 1)
+            out += _handed_over(command, before, depth + 1)
     return out
+
+
+def _handed_on(command: Command, depth: int) -> list[Command]:
+    """The commands that a command hands to another shell, or applies (`sh -c`, `eval`, `sh <<EOF`, `xargs`)."""
+    words = bare(command.words)
+    if not words:
+        return []
+    a_shell = os.path.basename(words[0]) in SHELLS
+    at = _code_at(words) if a_shell else None
+    if at is not None:
+        return parse(words[at], depth)
+    if words[0] == "eval":
+        return parse(" ".join(words[1:]), depth)
+    if a_shell:
+        return [one for body, _quoted in command.heredocs for one in parse(body, depth)]
+    operands = [w for w in words[1:] if not w.startswith("-")]
+    if words[0] == "xargs" and operands:
+        applied = Command()
+        applied.words, applied.opaque = operands, True
+        return [applied]
+    return []
+
+
+def _handed_over(command: Command, before: Command | None, depth: int) -> list[Command]:
+    """The commands of shell texts that a command is handed otherwise than with -c: a here-string, what `echo` or `printf` pipes into it, `env -S`, `watch`."""
+    words = bare(command.words)
+    name = os.path.basename(words[0]) if words else ""
+    out = []
+    if name in SHELLS and _code_at(words) is None or name in (".", "source") and words[1:2] == ["/dev/stdin"]:
+        out += [value for op, value in command.redirects if op == "<<<"]
+        if command.piped and before is not None and before.words[:1] in (["echo"], ["printf"]):
+            out.append(" ".join(before.words[1:]))
+    if command.words[:1] == ["env"] and "-S" in command.words[:-1]:
+        out.append(command.words[command.words.index("-S") + 1])
+    if name == "watch":
+        out.append(" ".join(_args(words[1:], "watch")))
+    if name == "script" and "-c" in words[:-1]:
+        out.append(words[words.index("-c") + 1])
+    return [one for text in out for one in parse(text, depth)]
 
 
 def _code_at(words: list[str]) -> int | None:
@@ -395,8 +434,11 @@ def bare(words: list[str]) -> list[str]:
     """The words without prefixes such as `sudo`, `env A=b`, `timeout 5`."""
     i = 0
     while i < len(words) and os.path.basename(words[i]) in PREFIXES:
-        i += 1
+        name, i = os.path.basename(words[i]), i + 1
+        valued = PREFIX_VALUES.get(name, "").split()
         while i < len(words) and (words[i].startswith("-") or "=" in words[i] or words[i].replace(".", "").rstrip("smh").isdigit()):
+            i += 2 if words[i] in valued else 1
+        if name in PREFIX_OPERAND and not (i and words[i - 1].isdigit()):
             i += 1
     return words[i:]
 
@@ -434,105 +476,206 @@ def _filled(word: str, values: Mapping[str, str]) -> str | None:
     return "".join(out)
 
 
-def writes(text: str, cwd: str) -> tuple[list[tuple[str, bool | str]], list[str]]:
-    """Command text -> (targets, code): [(absolute path it would write, soft)], and texts of code that other interpreters run.
-
-    soft: the command changes no content (mkdir, chmod); ENTRY: it takes away the name itself, a link and not what that points to.
+def writes(text: str, cwd: str) -> tuple[list[tuple[str, str]], list[str]]:
+    """Command text -> (targets, code): [(absolute path that it would write, CONTENT | ENTRY | NEITHER)], and texts of code that other
+    interpreters run.
 
     A path that only the shell knows (`$x`, `$(...)`) is left out; a variable set to a literal before is filled in.
     """
-    targets: list[tuple[str, bool | str]] = []
-    code: list[str] = []
-    known: dict[str, str] = {}
-    here = cwd
+    found = _Writes(text, cwd)
+    for command in parse(text):
+        found.take(command)
+    return found.targets, found.code
 
-    def path(word: str) -> str | None:
+
+class _Writes:
+    """What the commands of a text write, one after the other: a `cd` or a variable counts for those behind it."""
+
+    def __init__(self, text: str, cwd: str) -> None:
+        self.text, self.cwd = text, cwd
+        self.targets: list[tuple[str, str]] = []
+        self.code: list[str] = []
+        self.known: dict[str, str] = {}  # variables with a literal value
+
+    def path(self, word: str) -> str | None:
+        """The absolute path of a word; None where only the shell knows it."""
         if word in ("", "-"):
             return None
-        filled = _filled(word, dict({"HOME": os.path.expanduser("~"), "PWD": here}, **known))
+        filled = _filled(word, dict({"HOME": os.path.expanduser("~"), "PWD": self.cwd}, **self.known))
         if filled is None or "\0" in filled:
             return None
-        return os.path.join(here, os.path.expanduser(filled))
+        if filled.startswith("/proc/self/cwd/"):
+            filled = filled[len("/proc/self/cwd/") :]
+        return os.path.join(self.cwd, os.path.expanduser(filled))
 
-    def add(words: Iterable[str], soft: bool | str = False) -> None:
-        targets.extend((p, soft) for p in map(path, words) if p)
+    def add(self, words: Iterable[str], effect: str = CONTENT) -> None:
+        self.targets.extend((p, effect) for p in map(self.path, words) if p)
 
-    for command in parse(text):
-        for name, value in command.env.items():
-            if "\0" not in value:
-                known[name] = value
-        for op, target in command.redirects:
-            if op in WRITES and not (op == ">&" and (target.isdigit() or target == "-")):
-                add([target])
+    def take(self, command: Command) -> None:
+        """One simple command."""
+        self.known.update((name, value) for name, value in command.env.items() if "\0" not in value)
+        self.add(target for op, target in command.redirects if op in WRITES and not (op == ">&" and (target.isdigit() or target == "-")))
         words = bare(command.words)
         if not words:
-            continue
+            return
         name, args = os.path.basename(words[0]), words[1:]
         operands = _args(args, name)
-        add(_outputs(name, args))
+        self.add(_outputs(name, args))
         if name in DECLARES:
-            known.update((w.partition("=")[0], w.partition("=")[2]) for w in operands if "=" in w and "\0" not in w)
-        elif name == "xargs" and any(os.path.basename(w) in ALL_ARGS | LAST_ARG | SHELLS for w in operands):
-            code.append(text)  # what it is applied to stands somewhere in the text, or only the shell knows it
+            self.known.update((w.partition("=")[0], w.partition("=")[2]) for w in operands if "=" in w and "\0" not in w)
         elif name in ("cd", "pushd") and operands:
-            here = path(operands[0]) or here
+            self.cwd = self.path(operands[0]) or self.cwd
         elif name in ALL_ARGS:
-            add(operands[1:] if name in ("chmod", "chown", "chgrp") else operands, ENTRY if name in ("rm", "unlink") else name in SOFT)
+            effect = ENTRY if name in ("rm", "unlink") else NEITHER if name in NO_CONTENT else CONTENT
+            self.add(operands[1:] if name in ("chmod", "chown", "chgrp") else operands, effect)
         elif name in LAST_ARG:
-            for n, w in enumerate(args):
-                if w in ("-t", "--target-directory") and n + 1 < len(args):
-                    add([args[n + 1]])
-                elif w.startswith("--target-directory="):
-                    add([w.split("=", 1)[1]])
-            sources, last = operands[:-1], operands[-1:]
-            into = path(last[0]) if last else None
-            if sources and into and os.path.isdir(into):  # into a folder: each under its own name
-                add([os.path.join(last[0], os.path.basename(w.rstrip("/"))) for w in sources])
-            else:
-                add(last)
-            if name == "mv":
-                add(sources, ENTRY)
-        elif name in ("sed", "perl", "ruby") and any(
+            self.copies(name, args, operands)
+        elif name in _WAYS:
+            _WAYS[name](self, name, args, operands)
+        if name.rstrip("0123456789.") in CODE or name in CODE:
+            self.code.append(" ".join(args))
+            self.code += [body for body, _quoted in command.heredocs]
+            if command.piped:
+                self.code.append(self.text)
+
+    def copies(self, name: str, args: list[str], operands: list[str]) -> None:
+        """cp, mv, ln and the like: the last word, or the folder of an option, is written."""
+        if name in ("rsync", "scp") and (_remote(operands[-1:]) or name == "rsync" and _looks_only(args)):
+            return
+        for n, w in enumerate(args):
+            if w in ("-t", "--target-directory") and n + 1 < len(args):
+                self.add([args[n + 1]])
+            elif w.startswith("--target-directory="):
+                self.add([w.split("=", 1)[1]])
+        sources, last = operands[:-1], operands[-1:]
+        into = self.path(last[0]) if last else None
+        if sources and into and os.path.isdir(into):  # into a folder: each under its own name
+            self.add([os.path.join(last[0], os.path.basename(w.rstrip("/"))) for w in sources])
+        else:
+            self.add(last)
+        if name == "mv":
+            self.add(sources, ENTRY)
+        elif name == "link" or name == "ln" and not _has(args, "s", "--symbolic") or name == "cp" and _has(args, "l", "--link"):
+            self.add(sources)  # a second name of the same file: what is written through it later changes the first
+
+    def applied(self, name: str, args: list[str], operands: list[str]) -> None:
+        """xargs: what it is applied to stands somewhere in the text, or only the shell knows it."""
+        if any(os.path.basename(w) in ALL_ARGS | LAST_ARG | SHELLS for w in operands):
+            self.code.append(self.text)
+
+    def in_place(self, name: str, args: list[str], operands: list[str]) -> None:
+        """sed, perl, ruby with -i."""
+        if not any(
             w == "--in-place" or w.startswith(("-i", "--in-place=")) or (w.startswith("-") and not w.startswith("--") and "i" in w[1:])
             for w in args
         ):
-            files = operands[1:] if operands[:1] == [""] else operands  # BSD's `sed -i ''`
-            add(files if "-e" in args or "-f" in args or name != "sed" else files[1:])
-        elif name == "dd":
-            add([w[3:] for w in args if w.startswith("of=")])
-        elif name in ("curl", "wget"):
-            add([args[n + 1] for n, w in enumerate(args[:-1]) if w in ("-o", "-O", "--output", "--output-document")])
-        elif name in ("tar", "unzip", "cpio", "bsdtar"):
-            add([args[n + 1] for n, w in enumerate(args[:-1]) if w in ("-C", "-d", "--directory")])
-            add([args[n + 1] for n, w in enumerate(args[:-1]) if w.lstrip("-").endswith("f") and "c" in w])
-        elif name == "git":
-            sub, rest = git_verb(args)
-            if sub == "restore" and not {"--worktree", "-W"} & set(rest) and ({"--staged", "-S"} & set(rest)):
-                pass  # only the index: what a commit takes from it is looked at by itself
-            elif sub in ("restore", "rm", "mv") or sub == "checkout" and "--" in rest:
-                add(_args(rest) if sub != "checkout" else rest[rest.index("--") + 1 :])
-            elif sub == "checkout" and [w for w in _args(rest) if os.path.exists(os.path.join(here, w))]:
-                add([w for w in _args(rest) if os.path.exists(os.path.join(here, w))])
-            elif sub == "clean" or sub == "reset" and "--hard" in rest or sub == "stash" and rest[:1] not in (["list"], ["show"]):
-                add(["."])  # other agents' work in the same tree would go with it
-        elif name == "find" and ("-delete" in args or "-exec" in args or "-execdir" in args):
-            if "-delete" in args or any(os.path.basename(w) in ALL_ARGS | LAST_ARG for w in args):
-                add([w for w in args[: next((n for n, w in enumerate(args) if w.startswith("-")), len(args))]])
-                code.append(" ".join(args))
-        if name.rstrip("0123456789.") in CODE or name in CODE:
-            code.append(" ".join(args))
-            code += [body for body, _quoted in command.heredocs]
-            if command.piped:
-                code.append(text)
-    return targets, code
+            return
+        files = operands[1:] if operands[:1] == [""] else operands  # BSD's `sed -i ''`
+        self.add(files if "-e" in args or "-f" in args or name != "sed" else files[1:])
+
+    def dd(self, name: str, args: list[str], operands: list[str]) -> None:
+        self.add([w[3:] for w in args if w.startswith("of=")])
+
+    def fetches(self, name: str, args: list[str], operands: list[str]) -> None:
+        """curl, wget."""
+        into = ("-o", "--output") if name == "curl" else ("-O", "--output-document")
+        self.add([args[n + 1] for n, w in enumerate(args[:-1]) if w in into])
+        given = [w for w in args if w not in into and w.startswith((into[0], into[1] + "="))]
+        self.add([w[2:] if w.startswith(into[0]) else w.partition("=")[2] for w in given])
+
+    def awk(self, name: str, args: list[str], operands: list[str]) -> None:
+        if "inplace" in args:
+            self.add(operands[1:])
+
+    def makes(self, name: str, args: list[str], operands: list[str]) -> None:
+        """What makes one file that it names first (7z: after a verb); split: files of which the second operand is the beginning."""
+        if name == "split":
+            self.add(["".join(operands[1:2] or ["x"]) + "aa"])
+        else:
+            self.add(operands[1:2] if name.startswith("7z") else operands[:1])
+
+    def archives(self, name: str, args: list[str], operands: list[str]) -> None:
+        """tar and its like: the folder that is unpacked into, the file that is made."""
+        self.add([args[n + 1] for n, w in enumerate(args[:-1]) if w in ("-C", "-d", "--directory")])
+        self.add([args[n + 1] for n, w in enumerate(args[:-1]) if w.lstrip("-").endswith("f") and "c" in w])
+
+    def git(self, name: str, args: list[str], operands: list[str]) -> None:
+        sub, rest = git_verb(args)
+        if sub == "restore" and not {"--worktree", "-W"} & set(rest) and ({"--staged", "-S"} & set(rest)):
+            return  # only the index: what a commit takes from it is looked at by itself
+        if sub in ("restore", "rm", "mv"):
+            self.add(_args(rest))
+        elif sub == "checkout" and "--" in rest:
+            self.add(rest[rest.index("--") + 1 :])
+        elif sub == "checkout" and [w for w in _args(rest) if os.path.exists(os.path.join(self.cwd, w))]:
+            self.add([w for w in _args(rest) if os.path.exists(os.path.join(self.cwd, w))])
+        elif (
+            sub == "clean"
+            and not _looks_only(rest)
+            or sub == "reset"
+            and "--hard" in rest
+            or sub == "stash"
+            and rest[:1] not in (["list"], ["show"])
+        ):
+            self.add(["."])  # other agents' work in the same tree would go with it
+
+    def find(self, name: str, args: list[str], operands: list[str]) -> None:
+        if "-delete" not in args and not ("-exec" in args or "-execdir" in args):
+            return
+        if "-delete" in args or any(os.path.basename(w) in ALL_ARGS | LAST_ARG for w in args):
+            self.add(args[: next((n for n, w in enumerate(args) if w.startswith("-")), len(args))])
+            self.code.append(" ".join(args))
+
+
+_WAYS = {
+    "xargs": _Writes.applied,
+    "sed": _Writes.in_place,
+    "perl": _Writes.in_place,
+    "ruby": _Writes.in_place,
+    "dd": _Writes.dd,
+    "curl": _Writes.fetches,
+    "wget": _Writes.fetches,
+    "tar": _Writes.archives,
+    "unzip": _Writes.archives,
+    "cpio": _Writes.archives,
+    "bsdtar": _Writes.archives,
+    **dict.fromkeys(("awk", "gawk"), _Writes.awk),
+    **dict.fromkeys(("split", "zip", "7z", "7za", "fallocate", "mknod"), _Writes.makes),
+    "git": _Writes.git,
+    "find": _Writes.find,
+}
+
+
+def _has(args: list[str], letter: str, long: str) -> bool:
+    """Whether an option is given, by its letter or its name."""
+    return any(w == long or w.startswith("-") and not w.startswith("--") and letter in w for w in args)
+
+
+def _remote(last: list[str]) -> bool:
+    """Whether a copy goes to another machine: `host:path`."""
+    return bool(last) and ":" in last[0].partition("/")[0]
+
+
+def _looks_only(rest: list[str]) -> bool:
+    """Whether `git clean` or `rsync` only says what it would do."""
+    short = [w[1:].partition("e")[0] for w in rest if w.startswith("-") and not w.startswith("--")]  # behind `-e` stands its value
+    return "--dry-run" in rest or any("n" in letters for letters in short)
 
 
 def _outputs(name: str, args: list[str]) -> list[str]:
     """The files that a command writes which otherwise reads."""
     long = {"sort": "--output", "git": "--output"}.get(name)
     short = {"sort": "-o", "tree": "-o", "git": "-o"}.get(name)
-    if name == "git" and git_verb(args)[0] != "archive":
-        return []
+    if name == "git":
+        verb, rest = git_verb(args)
+        if verb == "bundle" and rest[:1] == ["create"]:
+            return _args(rest[1:])[:1]
+        if verb in ("diff", "log", "show", "format-patch", "range-diff", "whatchanged"):
+            into = ("--output", "-o", "--output-directory") if verb == "format-patch" else ("--output",)
+            out = [rest[n + 1] for n, w in enumerate(rest[:-1]) if w in into]
+            return out + [w.partition("=")[2] for w in rest if w.startswith(("--output=", "--output-directory="))]
+        if verb != "archive":
+            return []
     out = [args[n + 1] for n, w in enumerate(args[:-1]) if w in (short, long)] if short else []
     out += [w[len(short) :] for w in args if short and w.startswith(short) and len(w) > len(short) and not w.startswith("--")]
     out += [w.partition("=")[2] for w in args if long and w.startswith(long + "=")]
@@ -580,27 +723,27 @@ def commits(text: str, cwd: str) -> list[Commit]:
     command stages before, `forced`: ignored files too."""
     out: list[Commit] = []
     adds: list[str] = []
-    add_all, forced, here, found = False, False, cwd, parse(text)
+    add_all, forced, folder, found = False, False, cwd, parse(text)
     for at, command in enumerate(found):
         words = bare(command.words)
         if not words:
             continue
         if words[0] in ("cd", "pushd") and len(words) > 1:
-            here = os.path.join(here, os.path.expanduser(words[1]))
+            folder = os.path.join(folder, os.path.expanduser(words[1]))
         if os.path.basename(words[0]) != "git":
             continue
-        folder = here
+        repository = folder
         for n, w in enumerate(words[:-1]):
             if w == "-C":
-                folder = os.path.join(here, words[n + 1])
+                repository = os.path.join(folder, words[n + 1])
         sub, rest = git_verb(words[1:])
         if sub == "add" or sub == "stage":
             letters = "".join(w[1:] for w in rest if w.startswith("-") and not w.startswith("--"))
             if any(w in _ADD_ALL or _anywhere(w) for w in rest) or "A" in letters or "u" in letters:
                 add_all = True
             forced = forced or "--force" in rest or "f" in letters
-            adds += [os.path.join(folder, w) for w in _args(rest)]
-        elif sub in ("commit", "commit-tree", "am", "cherry-pick", "merge", "revert"):
+            adds += [os.path.join(repository, w) for w in _args(rest)]
+        elif sub in ("commit", "commit-tree", "am", "cherry-pick", "merge", "revert") and not {"--dry-run", "--help"} & set(rest):
             flags = [w for w in rest if w.startswith("-") and not w.startswith("--")]
             skip, paths = False, []
             for w in rest:
@@ -611,18 +754,18 @@ def commits(text: str, cwd: str) -> list[Commit]:
                 elif w.startswith("-") and not w.startswith("--") and w[-1:] in "mFCct" and len(w) > 2:
                     skip = True
                 elif not w.startswith("-"):
-                    paths.append(os.path.join(folder, w))
+                    paths.append(os.path.join(repository, w))
             out.append(
                 {
-                    "dir": folder,
+                    "dir": repository,
                     "all": "--all" in rest or any("a" in f.split("m")[0] for f in flags) or any(_anywhere(w) for w in rest),
                     "paths": paths if sub == "commit" else [],
                     "adds": list(adds),
-                    "add_all": add_all,
+                    "add_all": add_all or any("\0" in one for one in adds + paths),  # `git add $(git diff --name-only)`
                     "forced": forced,
                     "verb": sub,
                     "amend": sub == "commit" and any(w.startswith("--am") for w in rest),
-                    "message": commit_message(rest, found[at : at + 2], folder),
+                    "message": commit_message(rest, found[at : at + 2], repository),
                 }
             )
     return out
@@ -634,7 +777,7 @@ def commit_message(words: list[str], found: list[Command], folder: str) -> str |
     parts: list[str] = []
     i = 0
     while i < len(words):
-        word, value, kind = words[i], "", None
+        word, value, kind = words[i], "", ""
         if word in ("--message", "--file"):
             kind, value, i = word[2], (words[i + 1 : i + 2] or [""])[0], i + 1
         elif word.startswith(("--message=", "--file=")):
@@ -650,25 +793,35 @@ def commit_message(words: list[str], found: list[Command], folder: str) -> str |
                 kind, value = {"m": "m", "F": "f"}[letter], word[1:].partition(letter)[2]
                 if not value:
                     value, i = (words[i + 1 : i + 2] or [""])[0], i + 1
-        if kind == "f":
-            try:
-                if value == "-":
-                    value = found[0].heredocs[0][0]
-                else:
-                    with open(os.path.join(folder, value), encoding="utf-8") as f:
-                        value = f.read(1 << 16)
-            except (IndexError, OSError, ValueError):
-                return None
-        elif kind == "m" and "$" in value:
-            return None  # a variable: looked at once the commit is made
-        elif kind == "m" and "\0" in value:
-            if value != "\0" or len(found) < 2 or found[1].words[:1] != ["cat"] or not found[1].heredocs:
-                return None
-            value = found[1].heredocs[0][0]
         if kind:
-            parts.append(value)
+            part = _from_file(value, found, folder) if kind == "f" else _in_words(value, found)
+            if part is None:
+                return None
+            parts.append(part)
         i += 1
     return "\n\n".join(parts) if parts else None
+
+
+def _from_file(name: str, found: list[Command], folder: str) -> str | None:
+    """The message in the file of `-F NAME`, or in the here-document of `-F -`; None where it cannot be read."""
+    try:
+        if name == "-":
+            return found[0].heredocs[0][0]
+        with open(os.path.join(folder, name), encoding="utf-8") as f:
+            return f.read(1 << 16)
+    except (IndexError, OSError, ValueError):
+        return None
+
+
+def _in_words(value: str, found: list[Command]) -> str | None:
+    """The message of `-m VALUE`; None for a variable, which is looked at once the commit is made."""
+    if "$" in value:
+        return None
+    if "\0" not in value:
+        return value
+    if value != "\0" or len(found) < 2 or found[1].words[:1] != ["cat"] or not found[1].heredocs:
+        return None
+    return found[1].heredocs[0][0]
 
 
 def only(text: str) -> tuple[Command, Command | None] | None:

@@ -280,11 +280,11 @@ class _Reader:
         while self.p < self.n and self.column() == column and self.dash() and not self.marker("---"):
             self.p += 1
             self.blanks()
-            here = path + (len(items),)
+            below = path + (len(items),)
             if self.ends(self.p) or self.s[self.p] == "#":
-                items.append(self.block(column, here))
+                items.append(self.block(column, below))
             else:
-                items.append(self.value(column, here, self.column()))
+                items.append(self.value(column, below, self.column()))
             self.next()
             if self.p < self.n and self.column() > column:
                 self.fail("indented more than the list that it follows: look at its indentation")
@@ -335,13 +335,13 @@ class _Reader:
                 key = self.s[begin:end].rstrip()
                 stop = begin + len(key)
             self.p = end + 1
-            here = path + (key,)
-            self.seen(found, here, key, (begin, stop))
+            below = path + (key,)
+            self.seen(found, below, key, (begin, stop))
             self.blanks()
             if self.ends(self.p) or self.s[self.p] == "#":
-                value = self.block(column, here, same=True)
+                value = self.block(column, below, same=True)
             else:
-                value = self.value(column, here, None)
+                value = self.value(column, below, None)
             if key == "<<":
                 self.merge(merged, value, begin)
             else:
@@ -352,10 +352,10 @@ class _Reader:
         self.note(path, start, self.p)
         return dict(merged, **found) if merged else found
 
-    def seen(self, found: dict[Any, Any], here: Path, key: Any, span: Span) -> None:
+    def seen(self, found: dict[Any, Any], path: Path, key: Any, span: Span) -> None:
         if key in found:
-            self.d.duplicates.append((here, span))
-        self.d.keys[here] = span
+            self.d.duplicates.append((path, span))
+        self.d.keys[path] = span
 
     def merge(self, merged: dict[Any, Any], value: Any, at: int) -> None:
         for part in value if isinstance(value, list) else [value]:
@@ -524,19 +524,19 @@ class _Reader:
                 span = (begin, self.p)
                 if not isinstance(key, str):
                     key = self.s[begin : self.p].strip()
-                here = path + (key,)
-                self.seen(found, here, key, span)
+                below = path + (key,)
+                self.seen(found, below, key, span)
                 self.next(flow=True)
                 value = None
                 if self.s.startswith(":", self.p):
                     self.p += 1
                     self.next(flow=True)
                     if self.p < self.n and self.s[self.p] not in ",}":
-                        value = self.flow_value(here)
+                        value = self.flow_value(below)
                     else:
-                        self.note(here, self.p, self.p)
+                        self.note(below, self.p, self.p)
                 else:
-                    self.note(here, self.p, self.p)
+                    self.note(below, self.p, self.p)
                 if key == "<<":
                     self.merge(merged, value, begin)
                 else:

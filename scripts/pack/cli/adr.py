@@ -41,72 +41,70 @@ def check(names, decisions, team, team_dir, measuring, duration):
     for problem in [f[3] for f in found if f[3] and (not names or f[0] in names)]:
         click.echo(problem)
         bad = True
-    found = [f[:3] for f in found if not f[3]]
-    if not bad and not any(adr.touches(data, rest) for name, data, rest in found if not names or name in names):
+    chosen = [f[:3] for f in found if not f[3] and (not names or f[0] in names) and adr.touches(f[1], f[2])]
+    if not bad and not chosen:
+        sound = sum(not f[3] for f in found)
         click.echo(
             "%d decision%s in %s, none touches real time (no `realtime` in the front matter, no word of it in the text)"
-            % (len(found), "" if len(found) == 1 else "s", decisions)
+            % (sound, "" if sound == 1 else "s", decisions)
         )
-    for name, data, rest in found:
-        if (names and name not in names) or not adr.touches(data, rest):
-            continue
-        said, kind = adr.status(data, rest)
-        if kind == "nobody":
-            click.echo("%s: %s: it binds nobody, nothing is checked" % (name, said))
-            continue
-        if kind == "unknown":
-            click.echo(
-                "%s: status %r is not known (%s); checked as one that binds"
-                % (name, said, ", ".join((adr.DRAFT[1], adr.ACCEPTED[0]) + adr.BINDS_NOBODY[:3]))
-            )
-        problems = adr.check(data, rest, name, paths)
-        for problem in problems:
-            click.echo(problem)
-        bad = bad or bool(problems)
-        if problems:
-            continue
-        spec, told = data["realtime"], adr.arithmetic(data["realtime"])
-        click.echo(
-            "%s: holds: %g messages/s in, %g/s out, %.2f Mbit/s out, %g in flight within %g ms"
-            % (name, told["in_per_s"], told["out_per_s"], told["out_mbit"], told["in_flight"], spec["budget_ms"])
-        )
-        for line in adr.review(spec, rest) if kind == "draft" else adr.guidance(spec) if kind == "accepted" else ():
-            click.echo("%s: %s: %s" % (name, said, line))
-        if measuring:
-            if not paths or "path" not in spec:
-                click.echo("%s: not measured: realtime.path must name a path of %s" % (name, os.path.join(team_dir, "rt.yaml")))
-                bad = True
-                continue
-            from pack.realtime import probe  # needs the extra `realtime`
-
-            try:
-                problems, figures = adr.measure(
-                    spec,
-                    paths[spec["path"]],
-                    project_of(team_dir, team),
-                    duration,
-                    probe.Progress("adr %s" % name),
-                )
-            except adr.AdrError as error:
-                problems, figures = [str(error)], {}
-            for problem in problems:
-                click.echo("%s: %s" % (name, problem))
-            if figures.get("partial"):
-                raise SystemExit(130)
-            bad = bad or bool(problems)
-            if not problems:
-                click.echo(
-                    "%s: measured: %d messages of %d users at %g/s, P99 bound %.2f ms of %g ms"
-                    % (
-                        name,
-                        figures["sent"],
-                        figures["users"],
-                        figures["rate"],
-                        figures["bound_ms"],
-                        spec["budget_ms"],
-                    )
-                )
+    for name, data, rest in chosen:
+        if not _adds_up(name, data, rest, paths):
+            bad = True
+        elif measuring and adr.status(data, rest)[1] != "nobody":
+            bad = not _measured(name, data["realtime"], paths, team_dir, team, duration) or bad
     raise SystemExit(1 if bad else 0)
+
+
+def _adds_up(name, data, rest, paths):
+    """Print what one decision's arithmetic says. Answers whether it holds; one that binds nobody does."""
+    said, kind = adr.status(data, rest)
+    if kind == "nobody":
+        click.echo("%s: %s: it binds nobody, nothing is checked" % (name, said))
+        return True
+    if kind == "unknown":
+        click.echo(
+            "%s: status %r is not known (%s); checked as one that binds"
+            % (name, said, ", ".join((adr.DRAFT[1], adr.ACCEPTED[0]) + adr.BINDS_NOBODY[:3]))
+        )
+    problems = adr.check(data, rest, name, paths)
+    for problem in problems:
+        click.echo(problem)
+    if problems:
+        return False
+    spec, told = data["realtime"], adr.arithmetic(data["realtime"])
+    click.echo(
+        "%s: holds: %g messages/s in, %g/s out, %.2f Mbit/s out, %g in flight within %g ms"
+        % (name, told["in_per_s"], told["out_per_s"], told["out_mbit"], told["in_flight"], spec["budget_ms"])
+    )
+    for line in adr.review(spec, rest) if kind == "draft" else adr.guidance(spec) if kind == "accepted" else ():
+        click.echo("%s: %s: %s" % (name, said, line))
+    return True
+
+
+def _measured(name, spec, paths, team_dir, team, duration):
+    """Prove one decision with the probe. Answers whether it holds there."""
+    if not paths or "path" not in spec:
+        click.echo("%s: not measured: realtime.path must name a path of %s" % (name, os.path.join(team_dir, "rt.yaml")))
+        return False
+    from pack.realtime import probe  # needs the extra `realtime`
+
+    try:
+        progress = probe.Progress("adr %s" % name)
+        problems, figures = adr.measure(spec, paths[spec["path"]], project_of(team_dir, team), duration, progress)
+    except adr.AdrError as error:
+        problems, figures = [str(error)], {}
+    for problem in problems:
+        click.echo("%s: %s" % (name, problem))
+    if figures.get("partial"):
+        raise SystemExit(130)
+    if problems:
+        return False
+    click.echo(
+        "%s: measured: %d messages of %d users at %g/s, P99 bound %.2f ms of %g ms"
+        % (name, figures["sent"], figures["users"], figures["rate"], figures["bound_ms"], spec["budget_ms"])
+    )
+    return True
 
 
 def main(argv):

@@ -64,15 +64,15 @@ def _make(argv):
     p.add_argument("--key", help="SSH key to sign with (default: git's user.signingkey)")
     p.add_argument("--unsigned", action="store_true", help="do not sign")
     p.add_argument("--print", action="store_true", help="print the statement and store nothing")
-    given = p.parse_args(argv)
-    run = Run(given.project, given.team)
+    args = p.parse_args(argv)
+    run = Run(args.project, args.team)
     found = attest.statement(run)
-    if given.print:
+    if args.print:
         print(json.dumps(found, ensure_ascii=False, indent=1))
         return 0
-    text, how = (attest.envelope(found), "UNSIGNED: as asked") if given.unsigned else attest.sign(run.project, found, given.key)
+    text, how = (attest.envelope(found), "UNSIGNED: as asked") if args.unsigned else attest.sign(run.project, found, args.key)
     path, commit = attest.store(run, text, found)
-    files = len({f["path"] for t in found["predicate"]["tasks"] for f in t["files"]})
+    files = len({f["path"] for task in found["predicate"]["tasks"] for f in task["files"]})
     print("%s attested: %d files of %d tasks, %s" % (run.team, files, len(found["predicate"]["tasks"]), how))
     print(
         "kept in %s%s"
@@ -95,22 +95,22 @@ def _verify(argv):
     p.add_argument("--attestation", action="append", default=[], help="a file with attestations, too; may be repeated")
     p.add_argument("--allow-unsigned", action="store_true", help="take unsigned attestations, too: anybody can write one")
     p.add_argument("--json", action="store_true", help="for programs")
-    given = p.parse_args(argv)
-    top = os.path.abspath(given.repository)
+    args = p.parse_args(argv)
+    top = os.path.abspath(args.repository)
     if not attest.line(top, "rev-parse", "--git-dir"):
-        raise attest_verify.CannotVerify("%s is no git repository: --repository DIR" % given.repository)
+        raise attest_verify.CannotVerify("%s is no git repository: --repository DIR" % args.repository)
     setting = lambda name: os.path.expanduser(attest.line(top, "config", "--type=path", name)) or None
     found = attest_verify.verify(
         top,
-        given.range.split(),
-        attest_verify.matrix(given.require),
-        given.allowed_signers or setting("gpg.ssh.allowedSignersFile"),
-        given.revoked or setting("gpg.ssh.revocationFile"),
-        given.notes or [attest.NOTES],
-        given.attestation,
-        given.allow_unsigned,
+        args.range.split(),
+        attest_verify.matrix(args.require),
+        args.allowed_signers or setting("gpg.ssh.allowedSignersFile"),
+        args.revoked or setting("gpg.ssh.revocationFile"),
+        args.notes or [attest.NOTES],
+        args.attestation,
+        args.allow_unsigned,
     )
-    if given.json:
+    if args.json:
         print(json.dumps(found, ensure_ascii=False, indent=1))
     else:
         _say(found)

@@ -52,24 +52,19 @@ def settings(project):
     return out
 
 
-def examine(project):
-    """Everything the doctor sees: a list of {"what", "value", "ok": True|False|None, "advice"} and the level."""
-    rows, env = [], os.environ
-
-    def row(what, value, ok=None, advice=""):
-        rows.append({"what": what, "value": value, "ok": ok, "advice": advice})
-
+def _client_rows(row, env):
+    """Which client there is, and whether it is one that this pack knows."""
     version = enforcement.client_version(env) or _client_version()
     text = ".".join(map(str, version)) if version else "not found on PATH"
     row(
         "client",
         text,
-        bool(version) and version >= (2, 1, 295),
+        bool(version) and version >= enforcement.FAILS_CLOSED,
         "put `claude` on PATH, and its version is looked at here"
         if not version
         else ""
-        if version >= (2, 1, 295)
-        else "2.1.295 or newer blocks the call when a hook fails; older clients let it through",
+        if version >= enforcement.FAILS_CLOSED
+        else "%d.%d.%d or newer blocks the call when a hook fails; older clients let it through" % enforcement.FAILS_CLOSED,
     )
     if version and version > _known():
         row(
@@ -79,6 +74,36 @@ def examine(project):
             "the gate sees the tools and events that it knows; one that the new version added may pass it. Look for a newer pack, or type "
             "`make client-diff CLIENT=%s` in a checkout of it" % text,
         )
+
+
+def _python_rows(row):
+    """Which Python the hooks run on, and what a start of it costs."""
+    which = shutil.which("python3") or shutil.which("python")
+    bare = _cpu((sys.executable, "-I", "-S", "-E", "-c", "pass"))
+    row(
+        "python",
+        "%s (%s), %.0f ms CPU to start" % (sys.executable, sys.version.split()[0], bare or 0),
+        sys.version_info >= (3, 9),
+        "" if sys.version_info >= (3, 9) else "the hooks need Python 3.9 or newer",
+    )
+    through = _cpu((which, "-I", "-S", "-E", "-c", "pass"), 3) if which else None
+    if through and bare and through > bare * 3:
+        row(
+            "python3 on PATH",
+            "%s costs %.0f ms a start (a shim)" % (which, through),
+            None,
+            "paid once a session: the run keeps the real interpreter's path",
+        )
+
+
+def examine(project):
+    """Everything the doctor sees: a list of {"what", "value", "ok": True|False|None, "advice"} and the level."""
+    rows, env = [], os.environ
+
+    def row(what, value, ok=None, advice=""):
+        rows.append({"what": what, "value": value, "ok": ok, "advice": advice})
+
+    _client_rows(row, env)
     found = settings(project)
     live = paths.active(project, paths.data_folder(env))
     found["hooks_off"] = enforcement.switched_off(env, project, live and live["run"])
@@ -106,22 +131,7 @@ def examine(project):
     )
     todo = env.get("CLAUDE_CODE_ENABLE_TODO_TOOLS") in ("1", "true")
     row("Task tools", "asked for" if todo else "not asked for", None, "" if todo else "not needed: `pack plan` holds the tasks")
-    which = shutil.which("python3") or shutil.which("python")
-    bare = _cpu((sys.executable, "-I", "-S", "-E", "-c", "pass"))
-    row(
-        "python",
-        "%s (%s), %.0f ms CPU to start" % (sys.executable, sys.version.split()[0], bare or 0),
-        sys.version_info >= (3, 9),
-        "" if sys.version_info >= (3, 9) else "the hooks need Python 3.9 or newer",
-    )
-    through = _cpu((which, "-I", "-S", "-E", "-c", "pass"), 3) if which else None
-    if through and bare and through > bare * 3:
-        row(
-            "python3 on PATH",
-            "%s costs %.0f ms a start (a shim)" % (which, through),
-            None,
-            "paid once a session: the run keeps the real interpreter's path",
-        )
+    _python_rows(row)
     boxed = enforcement.sandboxed(env, project)
     row(
         "sandbox",
@@ -300,14 +310,14 @@ def main(argv):
     parser.add_argument("--fix", action="store_true", help="print the sandbox setting that raises the level to full")
     parser.add_argument("--write", action="store_true", help="with --fix: merge it into .claude/settings.json")
     parser.add_argument("--project", default=None, help="the project's folder (default: found from here upwards)")
-    given = parser.parse_args(argv)
-    project = os.path.abspath(given.project or os.environ.get("CLAUDE_PROJECT_DIR") or paths.find_project(os.getcwd()))
-    if given.fix:
-        done, text = fix(project, given.write)
+    args = parser.parse_args(argv)
+    project = os.path.abspath(args.project or os.environ.get("CLAUDE_PROJECT_DIR") or paths.find_project(os.getcwd()))
+    if args.fix:
+        done, text = fix(project, args.write)
         print(text, file=sys.stdout if done else sys.stderr)
         return 0 if done else 1
     rows, level = examine(project)
-    if given.json:
+    if args.json:
         import json
 
         print(json.dumps({"level": level, "checks": rows}, ensure_ascii=False, indent=1))

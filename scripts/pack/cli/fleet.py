@@ -13,6 +13,38 @@ OWN_TERMINAL = ("init", "grant", "join", "resume", "prune")
 
 def main(argv):
     """The verb's entry."""
+    args = _parser().parse_args(argv)
+    folder = os.path.abspath(args.folder) if args.folder else _project()
+    if args.verb in OWN_TERMINAL and _inside(folder):
+        print(
+            "pack fleet %s: a person does that, in their own terminal; inside the client there is `pack fleet status`" % args.verb,
+            file=sys.stderr,
+        )
+        return 1
+    try:
+        from ..fleet.engine import FleetError
+    except ModuleNotFoundError as error:
+        again("fleet", argv)
+        if args.verb == "ship" and args.run:
+            from ..base import extras
+
+            why = "%s has no %s: %s, then `pack fleet join` again" % (sys.executable, error.name, extras.install("fleet"))
+            _note(args.run, why)
+        raise
+    try:
+        return globals()["_" + args.verb](args, folder) or 0
+    except FleetError as error:
+        print("pack fleet %s: %s" % (args.verb, error), file=sys.stderr)
+        if args.verb == "ship" and args.run:
+            _note(args.run, str(error))
+        return 1
+    except ValueError as error:
+        print("pack fleet %s: %s" % (args.verb, error), file=sys.stderr)
+        return 2
+
+
+def _parser():
+    """Every verb with its options."""
     parser = argparse.ArgumentParser(
         prog="pack fleet",
         description="Squads on several machines, on PostgreSQL (docs/fleet.md). Where it is: libpq's environment (PGSERVICE, PGHOST, "
@@ -81,34 +113,7 @@ def main(argv):
         (("--project",), {"default": None, "help": argparse.SUPPRESS}),
     )
     verb("prune", "remove runs that were closed long ago (fleet_owner)", (("--days",), {"type": float, "required": True}), *where)
-    given = parser.parse_args(argv)
-    folder = os.path.abspath(given.folder) if given.folder else _project()
-    if given.verb in OWN_TERMINAL and _inside(folder):
-        print(
-            "pack fleet %s: a person does that, in their own terminal; inside the client there is `pack fleet status`" % given.verb,
-            file=sys.stderr,
-        )
-        return 1
-    try:
-        from ..fleet.engine import FleetError
-    except ModuleNotFoundError as error:
-        again("fleet", argv)
-        if given.verb == "ship" and given.run:
-            from ..base import extras
-
-            why = "%s has no %s: %s, then `pack fleet join` again" % (sys.executable, error.name, extras.install("fleet"))
-            _note(given.run, why)
-        raise
-    try:
-        return globals()["_" + given.verb](given, folder) or 0
-    except FleetError as error:
-        print("pack fleet %s: %s" % (given.verb, error), file=sys.stderr)
-        if given.verb == "ship" and given.run:
-            _note(given.run, str(error))
-        return 1
-    except ValueError as error:
-        print("pack fleet %s: %s" % (given.verb, error), file=sys.stderr)
-        return 2
+    return parser
 
 
 def again(verb, argv):
@@ -143,9 +148,9 @@ def _note(run, why):
     )
 
 
-def _where(given, folder):
+def _where(args, folder):
     """What libpq is told: the options, else the file's."""
-    said = {k: getattr(given, k) for k in policy.WHERE if getattr(given, k, None)}
+    said = {k: getattr(args, k) for k in policy.WHERE if getattr(args, k, None)}
     settings = policy.read(folder)
     return said or (settings["where"] if settings else {})
 
@@ -157,11 +162,11 @@ def _settings(folder):
     return settings
 
 
-def _init(given, folder):
+def _init(args, folder):
     from ..fleet import setup
     from ..fleet.engine import VERSION
 
-    applied = setup.init(_where(given, folder))
+    applied = setup.init(_where(args, folder))
     print(
         "applied: %s; the schema is number %d" % (", ".join(map(str, applied)), VERSION)
         if applied
@@ -171,30 +176,30 @@ def _init(given, folder):
         print("next: `pack fleet grant LOGIN --as member` for each login, then `pack fleet join` in each clone")
 
 
-def _grant(given, folder):
+def _grant(args, folder):
     from ..fleet import setup
 
-    setup.grant(_where(given, folder), given.name, given.kind)
-    print("%s is a %s of the fleet" % (given.name, given.kind))
+    setup.grant(_where(args, folder), args.name, args.kind)
+    print("%s is a %s of the fleet" % (args.name, args.kind))
 
 
-def _join(given, folder):
+def _join(args, folder):
     from ..fleet import setup
 
     old = policy.read(folder)
-    data = {"project": given.project or (old or {}).get("project") or _plain(os.path.basename(folder))}
-    data.update(_where(given, folder))
+    data = {"project": args.project or (old or {}).get("project") or _plain(os.path.basename(folder))}
+    data.update(_where(args, folder))
     data["branches"] = {
-        "trunk": given.trunk or (old or {}).get("trunk") or setup.branch(folder) or "main",
-        "own": given.own if given.own is not None else (old or {}).get("own") or [],
+        "trunk": args.trunk or (old or {}).get("trunk") or setup.branch(folder) or "main",
+        "own": args.own if args.own is not None else (old or {}).get("own") or [],
     }
-    data["offline"] = given.offline or (old or {}).get("offline", "refuse")
-    data["lease_minutes"] = given.lease_minutes if given.lease_minutes is not None else (old or {}).get("lease_minutes", 10)
+    data["offline"] = args.offline or (old or {}).get("offline", "refuse")
+    data["lease_minutes"] = args.lease_minutes if args.lease_minutes is not None else (old or {}).get("lease_minutes", 10)
     wrong = policy.findings(data)
     if wrong:
         raise ValueError(wrong[0][1])
     settings = policy.settled(data)
-    path = setup.join(folder, settings, given.squad)
+    path = setup.join(folder, settings, args.squad)
     print(
         "%s is part of project %s, squad %s, on %s" % (folder, settings["project"], setup.squad(folder), setup.machine_facts()["machine"])
     )
@@ -221,7 +226,7 @@ def _own_run(folder):
     return (run, files.read(run, "fleet.json")) if os.path.exists(os.path.join(run, "fleet.json")) else (None, None)
 
 
-def _status(given, folder):
+def _status(args, folder):
     from ..fleet import status
     from ..fleet.engine import Engine, FleetError
 
@@ -230,7 +235,7 @@ def _status(given, folder):
     mine = files.read(run, "ship.json", {}) if run else None
     engine = Engine(settings["where"])
     try:
-        found, away = status.collect(engine, settings["project"], given.leases), None
+        found, away = status.collect(engine, settings["project"], args.leases), None
     except FleetError as error:
         found, away = {"project": settings["project"], "runs": []}, str(error)
     finally:
@@ -241,7 +246,7 @@ def _status(given, folder):
         or mine
         and mine.get("state") in ("error", "diverged", "fenced", "offline")
     )
-    if given.json:
+    if args.json:
         conflicts = files.read(run, "conflicts.json", []) if run else []
         print(json.dumps(dict(found, away=away, here=mine, conflicts=conflicts), ensure_ascii=False, indent=1))
     else:
@@ -254,7 +259,7 @@ def _status(given, folder):
     return 1 if bad else 0
 
 
-def _watch(given, folder):
+def _watch(args, folder):
     from ..fleet import watch
 
     screen = sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
@@ -264,12 +269,12 @@ def _watch(given, folder):
         return 0
 
 
-def _ask(given, folder):
-    return _say(folder, given.squad, None, given.text)
+def _ask(args, folder):
+    return _say(folder, args.squad, None, args.text)
 
 
-def _answer(given, folder):
-    return _say(folder, None, given.number, given.text)
+def _answer(args, folder):
+    return _say(folder, None, args.number, args.text)
 
 
 def _say(folder, squad, number, text):
@@ -306,21 +311,21 @@ def _inside(folder):
         return verbs.inside_client_damaged()  # no run here yet
 
 
-def _resume(given, folder):
+def _resume(args, folder):
     from ..fleet import takeover
     from . import uninstall
 
     known = uninstall.data_folders(os.environ)
-    data = given.data or os.environ.get("CLAUDE_PLUGIN_DATA") or (known[0] if len(known) == 1 else paths.data_folder(os.environ))
-    team = takeover.resume(folder, data, given.run, given.force)
+    data = args.data or os.environ.get("CLAUDE_PLUGIN_DATA") or (known[0] if len(known) == 1 else paths.data_folder(os.environ))
+    team = takeover.resume(folder, data, args.run, args.force)
     print("%s goes on here. In the client, in %s, type: team resume" % (team, folder))
 
 
-def _ship(given, folder):
+def _ship(args, folder):
     from ..fleet import shipper
 
-    if given.run:
-        return shipper.run(given.run, given.project)
+    if args.run:
+        return shipper.run(args.run, args.project)
     from . import uninstall
 
     bad = 0
@@ -342,12 +347,12 @@ def _ship(given, folder):
     return bad
 
 
-def _prune(given, folder):
+def _prune(args, folder):
     from ..fleet.engine import Engine
 
-    engine = Engine(_where(given, folder), seconds=600)
+    engine = Engine(_where(args, folder), seconds=600)
     try:
-        runs, records = engine.call("prune", "%.6f days" % given.days)[0]
+        runs, records = engine.call("prune", "%.6f days" % args.days)[0]
     finally:
         engine.close()
-    print("removed: %d runs closed more than %g days ago, %d records" % (runs, given.days, records))
+    print("removed: %d runs closed more than %g days ago, %d records" % (runs, args.days, records))

@@ -76,44 +76,44 @@ def line(record, width=None, coloured=False, who=12):
     return screen.paint(text, colour, coloured)
 
 
-def chosen(records, given):
+def chosen(records, args):
     """The records that the options ask for, in order."""
-    event = (given.event or "").casefold()
+    event = (args.event or "").casefold()
     for record in records:
         bad = record["event"] in tables.TROUBLE
-        if given.since is not None and record["ts"] < given.since:
+        if args.since is not None and record["ts"] < args.since:
             continue
-        if given.actor is not None and (record["actor"]["name"] or "gate") != given.actor:
+        if args.actor is not None and (record["actor"]["name"] or "gate") != args.actor:
             continue
-        if (given.refused or event in ("refused", "refusals")) and not bad:
+        if (args.refused or event in ("refused", "refusals")) and not bad:
             continue
         if event and event not in ("refused", "refusals") and not record["event"].casefold().startswith(event):
             continue
-        if given.task is not None and given.task not in (record["data"].get("task"), record["data"].get("claims")):
+        if args.task is not None and args.task not in (record["data"].get("task"), record["data"].get("claims")):
             continue
         yield record
 
 
-def run(given):
+def run(args):
     """The verb. Exit code 0; 1 where an actor or a task is asked for that the run does not have."""
-    found = Run(given.project, given.team)
-    shown, most = 0, given.n if given.n is not None else FOLLOWED if given.follow else None
+    found = Run(args.project, args.team)
+    shown, most = 0, args.n if args.n is not None else FOLLOWED if args.follow else None
     coloured = screen.colours()
     while True:
         state, records = found.look()
         if not shown:
-            _known(given, state, records)
-        rows = list(chosen(records[shown:], given))
+            _known(args, state, records)
+        rows = list(chosen(records[shown:], args))
         if not shown and most is not None:
             rows = rows[len(rows) - most :] if most < len(rows) else rows
         at = screen.size()
         who = min(24, max([12] + [screen.columns(n) for n in state["roster"]]))
         for record in rows:
-            if given.json:
+            if args.json:
                 print(json.dumps(row(record), ensure_ascii=False), flush=True)
             else:
                 print(line(record, at and at[0], coloured, who), flush=True)
-        if not given.follow or (records and records[-1]["event"] in ("TEAM_DELETED", "RUN_CLOSED")):
+        if not args.follow or (records and records[-1]["event"] in ("TEAM_DELETED", "RUN_CLOSED")):
             if not rows and not shown:
                 print("pack log: no event of this run is like that", file=sys.stderr)
             return 0
@@ -121,12 +121,12 @@ def run(given):
         time.sleep(0.5)
 
 
-def _known(given, state, records):
+def _known(args, state, records):
     names = {r["actor"]["name"] or "gate" for r in records}
-    if given.actor is not None and given.actor not in names | set(state["roster"]):
+    if args.actor is not None and args.actor not in names | set(state["roster"]):
         raise Refusal(
-            "NO_ACTOR", "nobody in this run is called %s" % given.actor, "there are " + ", ".join(sorted(names)), "pack log --actor NAME"
+            "NO_ACTOR", "nobody in this run is called %s" % args.actor, "there are " + ", ".join(sorted(names)), "pack log --actor NAME"
         )
-    if given.task is not None and str(given.task) not in state["tasks"]:
+    if args.task is not None and str(args.task) not in state["tasks"]:
         known = ", ".join("#%s" % n for n in sorted(map(int, state["tasks"]))) or "none yet"
-        raise Refusal("NO_TASK", "task #%d does not exist" % given.task, "tasks: " + known, "pack log --task N")
+        raise Refusal("NO_TASK", "task #%d does not exist" % args.task, "tasks: " + known, "pack log --task N")

@@ -11,6 +11,7 @@ import sys
 
 from ..base import isolate
 from ..base.streams import plain
+from ..base.verbs import CHANGING
 
 # verb -> (module, or module:function, one line of help). The order is the order of `pack --help`.
 VERBS = {
@@ -32,6 +33,8 @@ VERBS = {
     "attest": ("pack.cli.attest", "the proof of a finished run for its commits; `verify RANGE` checks it anywhere"),
     "doctor": ("pack.cli.doctor", "what is enforced here, why, and how to raise it"),
     "uninstall": ("pack.cli.uninstall", "take this pack's traces out of settings and data; --dry-run, --teams"),
+    "export": ("pack.cli.export", "the run as OpenTelemetry spans, to a file or a collector"),
+    "completion": ("pack.cli.completion", "what bash, zsh or fish evaluates to complete all this"),
     "lint": ("pack.lint.cli", "check any Claude Code plugin, marketplace, agents, commands, skills, hooks"),
     "team": ("pack.cli.team", "team definitions: check one, begin one, write its agents (a team is data, no code)"),
     "rt": ("pack.cli.rt", "probe and audit real systems (latency, delivery, throughput, failover)"),
@@ -81,8 +84,23 @@ def main(argv=None):
         return 2
 
 
+def _vouched(path):
+    """What the hook has carried out already is printed, what it left to this process is run (`pack verify`)."""
+    if path.endswith(".verify"):
+        from . import verify
+
+        return verify.main(path)
+    from . import receipt
+
+    return receipt.main(path)
+
+
 def _run(argv):
     argv = list(sys.argv[1:] if argv is None else argv)
+    if os.environ.get("_PACK_COMPLETE"):  # a shell asks at a TAB (completion.py)
+        from . import completion
+
+        return completion.answer(os.environ.pop("_PACK_COMPLETE"))
     if not argv:
         import textwrap
 
@@ -105,7 +123,9 @@ def _run(argv):
 
         print("pack " + __version__)
         return 0
-    verb = argv[0]
+    verb, voucher = argv[0], os.environ.get("PACK_VOUCHER", "")
+    if verb in CHANGING and voucher:
+        return _vouched(voucher)
     if verb not in VERBS:
         import difflib
 

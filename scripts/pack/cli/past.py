@@ -13,14 +13,14 @@ from . import screen
 
 def runs(argv):
     """`pack runs`: one line a run, the newest first. Exit 1 where there is none."""
-    given = _arguments("runs", "every run of this project, the newest first", argv)
+    args = _arguments("runs", "every run of this project, the newest first", argv)
     try:
-        found = list(past.each(given.project, given.team))
+        found = list(past.each(args.project, args.team))
     except Refusal as refusal:
         print(refusal.text(), file=sys.stderr)
         return 1
     rows = [past.row(*one) if one[1] is not None else {"team": one[0], "unreadable": one[2]} for one in found]
-    if given.json:
+    if args.json:
         print(json.dumps(rows, ensure_ascii=False, indent=1))
         return 0
     at = screen.size()
@@ -40,13 +40,13 @@ def runs(argv):
 
 def stats(argv):
     """`pack stats`: figures over the runs of a project. Exit 1 where there is none."""
-    given = _arguments("stats", "rounds, time to approve and what was refused, over the runs of this project", argv)
+    args = _arguments("stats", "rounds, time to approve and what was refused, over the runs of this project", argv)
     try:
-        found = past.figures(past.each(given.project, given.team))
+        found = past.figures(past.each(args.project, args.team))
     except Refusal as refusal:
         print(refusal.text(), file=sys.stderr)
         return 1
-    if given.json:
+    if args.json:
         print(json.dumps(found, ensure_ascii=False, indent=1))
         return 0
     at = screen.size()

@@ -44,7 +44,7 @@ project: Chat
 strategy: STRATEGY.md
 paths:
   - id: chat.echo
-    adapter: websocket              # websocket socketio redis nats mqtt rabbitmq kafka, or your own module:Class
+    adapter: websocket              # websocket socketio sse redis nats mqtt rabbitmq kafka, or your own module:Class
     address: ws://127.0.0.1:8765/
     rate: 200                       # messages a second, sent whatever the server does
     duration: 20                    # seconds; P99 needs 299 samples, P99.9 needs 2,995
@@ -116,8 +116,10 @@ class Invocation:
 
     def at(self):
         """Which path was being measured: ` of path ID (ADDRESS)`, or nothing."""
+        from pack.realtime import record
+
         path = self.session and self.session.at
-        return " of path %s (%s)" % (path["id"], path["address"]) if path else ""
+        return " of path %s (%s)" % (path["id"], record.conceal(path["address"])) if path else ""
 
 
 @click.group(
@@ -577,6 +579,95 @@ def ceiling(adapter, address, most, size, connections, options):
         click.echo("good up to %g/s, and that is as far as was looked" % good)
     else:
         click.echo("good up to %g/s; at %g/s it was %s" % (good, gave[0], gave[1]))
+
+
+@rt.command(
+    help="A GitHub workflow that measures what rt.yaml asks for, with the services that it needs.",
+    epilog="\b\nExample: pack rt ci > .github/workflows/realtime.yml",
+)
+@team_options
+def ci(team, team_dir):
+    from pack.realtime import ci as workflows
+
+    click.echo(workflows.text(rtfile.load(team_dir, team), team), nl=False)
+
+
+@rt.command(
+    help="What an event store (PostgreSQL, through the library eventsourcing) holds: expected versions, append rate, replay, snapshot, projection "
+    "and its lag, rebuild; files no evidence. Exit 1 if something does not hold.",
+    epilog="\b\nExample: pack rt events postgresql://me:secret@127.0.0.1/events --batch 50",
+)
+@click.argument("address")
+@click.option("--events", type=click.IntRange(100, 10000000), default=2000, show_default=True)
+@click.option("--aggregates", type=click.IntRange(1, 100000), default=20, show_default=True)
+@click.option("--batch", type=click.IntRange(1, 10000), default=1, show_default=True, help="events of one transaction")
+def events(address, events, aggregates, batch):
+    adapters.load("eventstore")
+    from pack.realtime import eventstore
+
+    seen = eventstore.look(address, "pack_%s" % os.urandom(4).hex(), events, aggregates, batch)
+    click.echo("%s: %d events of %d aggregates" % (seen["server"], seen["events"], seen["aggregates"]))
+    click.echo("expected version: of 100 appends, two for each version, %d were taken and %d refused" % seen["race"])
+    click.echo("append: %.0f events/s, %d in a transaction, one writer" % (seen["rate"], batch))
+    click.echo("projection: at most %d events behind; command to projection P50 %.1f ms, P99 %.1f ms" % (seen["lag"], *seen["lag_ms"]))
+    click.echo("rebuild: %.2f s" % seen["rebuild_s"])
+    for problem in seen["problems"]:
+        click.echo("FAIL: %s" % problem)
+    if not seen["problems"]:
+        click.echo("replay twice, snapshots with what follows, the projection and its rebuild give the identical state")
+    raise SystemExit(1 if seen["problems"] else 0)
+
+
+@rt.command(
+    help="How far the consumer of each path is behind at the path's rate, without a fault; files no evidence. Exit 1 over the path's `lag`.",
+    epilog="\b\nExample: pack rt lag --path orders.placed",
+)
+@team_options
+@click.option("--path", "paths", multiple=True, help="only this path of rt.yaml (may be given again)")
+@click.option("--quiet", is_flag=True, help="no progress bar")
+def lag(team, team_dir, paths, quiet):
+    call = click.get_current_context().obj
+    session = call.session = measure.Session(team_dir, team, call.argv, "check", click.echo, quiet)
+    wanted = [p for p in session.paths.values() if "worker" in p and (not paths or p["id"] in paths)]
+    if not wanted:
+        raise measure.MeasureError("rt.yaml has no such path with a `worker`: a lag is a consumer's")
+    over = False
+    with _alone(team_dir):
+        for path in wanted:
+            session.at = path
+            with session.server_for(path):
+                _, seen, _, partial = audit.delivery(
+                    path, session.name(path), session.project, {"kind": "lag"}, None, session.progress("lag %s" % path["id"])
+                )
+            click.echo(
+                "%s: lag at most %d messages, %d when the last of %d was sent, caught up after %.1f s%s"
+                % (path["id"], seen["lag_max"], seen["lag_end"], seen["sent"], seen["drain_s"], " (interrupted)" if partial else "")
+            )
+            reasons = derive.over_lag(path, seen)
+            over = over or bool(reasons)
+            for reason in reasons:
+                click.echo("        %s" % reason)
+    raise SystemExit(1 if over else 0)
+
+
+@rt.command(
+    help="What a system does to a consumer that does not keep up: what is kept, where the gap is, and whether anybody is told. Exit 1 for a gap.",
+    epilog="\b\nExample: pack rt slow redis redis://127.0.0.1:6379/0 --option pubsub=true --messages 5000 --size 16384",
+)
+@click.argument("adapter")
+@click.argument("address")
+@click.option("--messages", type=click.IntRange(1, 1000000), default=2000, show_default=True, help="sent while the consumer takes none")
+@click.option("--rate", type=Rate(1, 1000000), default=5000.0, show_default=True, help="messages a second")
+@click.option("--size", type=click.IntRange(24, 1 << 24), default=64, show_default=True)
+@click.option("--option", "options", multiple=True, help="NAME=VALUE for the adapter")
+def slow(adapter, address, messages, rate, size, options):
+    from pack.realtime import slow as slowly
+
+    path = {"adapter": adapter, "address": address, "options": clicks.values(options), "payload_bytes": size}
+    seen = slowly.run(path, "pack-slow-%s" % os.urandom(4).hex(), ".", messages, rate)
+    for line in slowly.lines(seen):
+        click.echo(line)
+    raise SystemExit(1 if sum(last - first + 1 for first, last in seen["runs"]) < messages else 0)
 
 
 @rt.command(

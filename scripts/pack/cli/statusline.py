@@ -36,7 +36,7 @@ def main(argv):
     if argv:
         _other(argv[1], raw)
     try:
-        text = line(_given(raw), os.environ)
+        text = line(_payload(raw), os.environ)
     except Exception:  # a status line that fails is an empty one, and the reason is `pack doctor`'s to tell
         text = ""
     if text:
@@ -44,7 +44,7 @@ def main(argv):
     return 0
 
 
-def _given(raw):
+def _payload(raw):
     try:
         found = codec.loads(raw.decode("utf-8", "replace"))
     except ValueError:
@@ -63,17 +63,17 @@ def _other(command, raw):
         pass
 
 
-def line(given, env):
+def line(payload, env):
     """The line for what the client says (session, folders, cost), "" where no run is open."""
-    place = given.get("workspace") if isinstance(given.get("workspace"), dict) else {}
-    start = place.get("project_dir") or given.get("cwd") or env.get("CLAUDE_PROJECT_DIR") or os.getcwd()
+    place = payload.get("workspace") if isinstance(payload.get("workspace"), dict) else {}
+    start = place.get("project_dir") or payload.get("cwd") or env.get("CLAUDE_PROJECT_DIR") or os.getcwd()
     project = paths.find_project(str(start))
     live = paths.active(project, paths.data_folder(env))
     name = live["team"] if live else next(iter(paths.teams(project)), None)
     state = name and snapshot(os.path.join(paths.team_folder(project, name), "snapshot.json"))
     if not state or state.get("phase") not in OPEN:
         return ""
-    tasks = [t["state"] for t in state["tasks"].values() if t["state"] != "CANCELLED"]
+    tasks = [task["state"] for task in state["tasks"].values() if task["state"] != "CANCELLED"]
     parts = ["team %s" % state["phase"]]
     if tasks:
         parts.append("%d/%d" % (tasks.count("DONE"), len(tasks)))
@@ -81,7 +81,7 @@ def line(given, env):
     off = not marked or live and enforcement.switched_off(env, project, live["run"])
     level = "OFF: `pack doctor`" if off else ((state["team"].get("enforcement") or {}).get("level") or "off")
     needs = needed.words(state)
-    cost = given.get("cost") if isinstance(given.get("cost"), dict) else {}
+    cost = payload.get("cost") if isinstance(payload.get("cost"), dict) else {}
     usd = cost.get("total_cost_usd")
     parts += [needs] if needs else []
     parts.append("enforcement " + level)
@@ -94,8 +94,8 @@ def snapshot(path):
     """The state of the last event, from the snapshot; None where it cannot be read. A stale one is as good as the line needs."""
     try:
         with open(path, "rb") as f:
-            seal, head, body = f.read().split(b"\n")[:3]
-        if seal.decode("ascii") != codec.digest(head):
+            checksum, head, body = f.read().split(b"\n")[:3]
+        if checksum.decode("ascii") != codec.digest(head):
             return None
         return codec.loads(body.decode("ascii"))
     except (OSError, ValueError, UnicodeDecodeError):

@@ -83,12 +83,12 @@ def main(argv=None):
         if verb == "agents":
             one.add_argument("--force", action="store_true", help="also those that are there already")
     verbs.add_parser("schema", help="print the JSON Schema, for editors", epilog="example: pack team schema > team.schema.json")
-    given = parser.parse_args(sys.argv[1:] if argv is None else argv)
-    if given.verb is None:
+    args = parser.parse_args(sys.argv[1:] if argv is None else argv)
+    if args.verb is None:
         parser.print_help()
         return 2
     try:
-        return VERBS[given.verb](given) or 0
+        return VERBS[args.verb](args) or 0
     except files.TeamError as error:
         print("pack team: %s" % error, file=sys.stderr)
         return 2
@@ -103,7 +103,7 @@ def _project():
     return paths.find_project(os.getcwd())
 
 
-def _list(given):
+def _list(args):
     folders, broken = files.folders(_project()), 0
     for name in sorted(files.names(folders)):
         try:
@@ -116,28 +116,28 @@ def _list(given):
     return 1 if broken else 0
 
 
-def _new(given):
+def _new(args):
     import re
 
     named = schema.load(files.HERE, "team.schema.json")["properties"]["team"]
-    wrong = [message for _path, message in schema.problems(given.name, named)]
+    wrong = [message for _path, message in schema.problems(args.name, named)]
     if wrong:
-        raise files.TeamError(given.name, wrong)
-    path = os.path.join(_project(), files.FOLDER, given.name + ".yaml")
-    if given.name in files.names(files.folders(_project())):
-        raise files.TeamError(given.name, ["there is a team of this name: %s" % files.names(files.folders(_project()))[given.name]])
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|-", " ", given.name).lower()
+        raise files.TeamError(args.name, wrong)
+    path = os.path.join(_project(), files.FOLDER, args.name + ".yaml")
+    if args.name in files.names(files.folders(_project())):
+        raise files.TeamError(args.name, ["there is a team of this name: %s" % files.names(files.folders(_project()))[args.name]])
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|-", " ", args.name).lower()
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="utf-8") as handle:
         handle.write(
             EXAMPLE.format(
-                name=given.name,
+                name=args.name,
                 root=words.replace(" ", "-"),
-                quoted_name=_text(given.name),
+                quoted_name=_text(args.name),
                 quoted_title=_text(words[0].upper() + words[1:]),
             )
         )
-    print("wrote %s: edit it, then `pack team check %s` and `pack team agents %s`" % (os.path.relpath(path), given.name, given.name))
+    print("wrote %s: edit it, then `pack team check %s` and `pack team agents %s`" % (os.path.relpath(path), args.name, args.name))
 
 
 def _text(word):
@@ -145,10 +145,10 @@ def _text(word):
     return word if yamltext.read("x: %s\n" % word).value == {"x": word} else '"%s"' % word
 
 
-def _check(given):
+def _check(args):
     known = files.folders(_project())
     own = sorted(n for n, p in files.names(known).items() if os.path.dirname(p) != files.HERE)
-    wanted = given.name or own
+    wanted = args.name or own
     if not wanted:
         print("pack team: no definition in %s: `pack team new NAME` writes one" % files.FOLDER, file=sys.stderr)
         return 2
@@ -178,11 +178,11 @@ def _check(given):
     return 1 if bad else 0
 
 
-def _show(given):
-    data = definition.load(given.name, files.folders(_project()))
+def _show(args):
+    data = definition.load(args.name, files.folders(_project()))
     print(
         "%s (--team %s%s), artifacts below %s/"
-        % (data["title"], given.name, " --strategy PATH" if data.get("strategy") else "", data["root"])
+        % (data["title"], args.name, " --strategy PATH" if data.get("strategy") else "", data["root"])
     )
     for wave in data["waves"]:
         after = " after %s" % ", ".join(wave["after"]) if wave.get("after") else ""
@@ -223,18 +223,18 @@ def _show(given):
         )
 
 
-def _agents(given):
+def _agents(args):
     from pack.teams.agents import agents_text
 
-    data = definition.load(given.name, files.folders(_project()))
-    if files.shipped(given.name, _project()):
-        print("the agents of %s ship with the plugin: team:%s, ..." % (given.name, data["roles"][0]["agent"]))
+    data = definition.load(args.name, files.folders(_project()))
+    if files.shipped(args.name, _project()):
+        print("the agents of %s ship with the plugin: team:%s, ..." % (args.name, data["roles"][0]["agent"]))
         return 0
     kept = 0
     mine = dict(data, roles=[r for r in data["roles"] if r["id"] != data.get("lead") and ":" not in r["agent"]])
     for name, text in agents_text(mine).items():
         path = os.path.join(_project(), ".claude", name)
-        if os.path.exists(path) and not given.force:
+        if os.path.exists(path) and not args.force:
             kept += 1
             print("kept %s (--force writes it anew)" % os.path.relpath(path))
             continue
@@ -247,12 +247,12 @@ def _agents(given):
             print("%s is another plugin's agent: not written" % role["agent"])
     print(
         "Start the client anew, so that it finds them; then type: --team %s%s"
-        % (given.name, " --strategy PATH" if data.get("strategy") else "")
+        % (args.name, " --strategy PATH" if data.get("strategy") else "")
     )
     return 0
 
 
-def _schema(given):
+def _schema(args):
     with open(os.path.join(files.HERE, "team.schema.json"), encoding="utf-8") as handle:
         print(json.dumps(json.load(handle), indent=1, ensure_ascii=False))
 

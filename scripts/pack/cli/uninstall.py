@@ -25,11 +25,11 @@ def main(argv):
     parser.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")
     parser.add_argument("--teams", action="store_true", help="the journals and reports of this project's closed runs, too")
     parser.add_argument("--project", default=None, help="the project's folder (default: found from here upwards)")
-    given = parser.parse_args(argv)
+    args = parser.parse_args(argv)
     if os.environ.get("CLAUDECODE"):
         print("pack uninstall: settings are changed by you, not by an agent: run this in your own terminal", file=sys.stderr)
         return 1
-    project = os.path.abspath(given.project or paths.find_project(os.getcwd()))
+    project = os.path.abspath(args.project or paths.find_project(os.getcwd()))
     folders = data_folders(os.environ)
     for folder in folders:
         live = sorted(_live(folder, project))
@@ -44,24 +44,24 @@ def main(argv):
         removed = ["%s: %s" % (path, ", ".join(what)) for path, _found, what in settings]
         gone = [os.path.join(folder, name) for folder in folders for name in DATA if os.path.lexists(os.path.join(folder, name))]
         fleet = os.path.join(os.environ.get("HOME") or os.path.expanduser("~"), ".config", "team", "fleet.json")
-        gone += ([fleet] if os.path.lexists(fleet) else []) + (_closed(project) if given.teams else [])
-        if not given.dry_run:
+        gone += ([fleet] if os.path.lexists(fleet) else []) + (_closed(project) if args.teams else [])
+        if not args.dry_run:
             for path, found, _what in settings:
                 _write(path, found)
             for path in gone:
                 _remove(path)
-            for folder in folders + ([os.path.join(project, paths.TEAMS, ".closed")] if given.teams else []):
+            for folder in folders + ([os.path.join(project, paths.TEAMS, ".closed")] if args.teams else []):
                 _if_empty(folder)
-            if given.teams:
+            if args.teams:
                 _teams_away(project)
     except (OSError, ValueError) as error:
         print("pack uninstall: stopped at %s" % error, file=sys.stderr)
         return 1
     for line in removed + gone:
-        print(("would remove " if given.dry_run else "removed ") + line)
+        print(("would remove " if args.dry_run else "removed ") + line)
     if not removed + gone:
         print("nothing of this pack was found")
-    left = [team for team in paths.teams(project)] if not given.teams else []
+    left = [team for team in paths.teams(project)] if not args.teams else []
     if left:
         print("kept: %d run(s) in %s; --teams removes the closed ones" % (len(left), os.path.join(project, paths.TEAMS)))
     print("The plugin itself: claude plugin uninstall team@team-pack")

@@ -1,13 +1,13 @@
-"""The team verbs of `pack` as a process: looking (status, log, explain, task show), printing receipts of what the hook did,
-running `verify`, and what a person may do from their own terminal (abort, resume, teardown retry)."""
+"""The team verbs of `pack` as a process: looking (status, log, explain, task show), running
+`verify`, and what a person may do from their own terminal (abort, resume, teardown retry)."""
 
 import argparse
 import os
 import sys
 import time
 
-from ..base import codec, enforcement, receipts
-from ..gate import close_run, entry, identity, pack_verbs
+from ..base import enforcement, receipts
+from ..gate import close_run, entry, identity
 from ..protocol import advice, machine, tables, view
 from ..protocol.refusal import Refusal
 from ..store import result_text
@@ -44,7 +44,7 @@ HELP = {
     "task": (
         "show, add and change tasks",
         "  pack task show 1\n  pack task assign 1 coder-2\n  pack task cancel 3 --reason 'not needed'\n"
-        "  pack task rescope 2 --file src/extra.py --reason 'the check needs it'\n  pack task reopen 2 --reason 'src/a.py was changed after DONE'\n  pack task add <<'EOF'\n  {one task as in `pack plan --help`}\n  EOF",
+        "  pack task rescope 2 --file src/extra.py --reason 'the check needs it'\n  pack task rescope 2 --tooling 'test=pytest tests/test_extra.py'\n  pack task reopen 2 --reason 'src/a.py was changed after DONE'\n  pack task add <<'EOF'\n  {one task as in `pack plan --help`}\n  EOF",
     ),
     "verify": (
         "run build and tests in a fresh checkout of the present tree and record what they answered",
@@ -77,10 +77,7 @@ HELP = {
 
 def main(argv):
     """`pack VERB ...` for the verbs above. Exit codes: 0 done, 1 refused or nothing to show, 2 usage."""
-    verb, args = argv[0], argv[1:]
-    voucher = os.environ.get("PACK_VOUCHER")
-    if voucher and verb in pack_verbs.CHANGING:
-        return _verify(voucher) if voucher.endswith(".verify") else _receipt(voucher)
+    verb, words = argv[0], argv[1:]
     parser = argparse.ArgumentParser(
         prog="pack " + verb,
         description=HELP[verb][0],
@@ -90,9 +87,9 @@ def main(argv):
     parser.add_argument("--project", default=None, help="the project's folder (default: found from here upwards)")
     parser.add_argument("--team", default=None, help="the team's name (default: the active one, else the newest)")
     COMMANDS[verb][0](parser)
-    given = parser.parse_args(args)
+    args = parser.parse_args(words)
     try:
-        return COMMANDS[verb][1](given) or 0
+        return COMMANDS[verb][1](args) or 0
     except Refusal as refusal:
         print(refusal.text(), file=sys.stderr)
         return 2 if refusal.code == "USAGE" else 1
@@ -123,12 +120,6 @@ def _needs_hook(verb):
     )
 
 
-def _verify(path):
-    from . import verify
-
-    return verify.main(path)
-
-
 def _printed_after_all(verb):
     """Inside the client without a voucher: when the hook has just carried this verb out and nobody printed its receipt, another plugin's
     hook replaced the command. What was done is what is told; ends the process then."""
@@ -139,51 +130,39 @@ def _printed_after_all(verb):
     except Refusal:
         return
     if path and path.endswith(".verify"):
+        from . import verify
+
         print("team: another plugin's hook had replaced the gate's command; what the gate has noted down is run.", flush=True)
-        raise SystemExit(_verify(path))
+        raise SystemExit(verify.main(path))
     if path:
         print("team: carried out; another plugin's hook had replaced the command that says so.")
-        raise SystemExit(_receipt(path))
+        from . import receipt
 
-
-def _receipt(path):
-    """Print what the hook did for this call."""
-    try:
-        with open(path, encoding="utf-8") as f:
-            found = codec.loads(f.read())
-        print(found["text"])
-        try:
-            os.unlink(path)  # printed: nobody else is to take it for theirs
-        except OSError:
-            pass
-        return int(found["exit"])
-    except (OSError, ValueError, KeyError, TypeError):
-        print("pack: PACK_VOUCHER names no receipt; run the verb without it", file=sys.stderr)
-        return 2
+        raise SystemExit(receipt.main(path))
 
 
 # --- looking -------------------------------------------------------------------------------------------------------------------
 def status_json(state, records):
     """The fields of `pack status --json`."""
     level = enforcement.recorded(state)
-    td, owner = state["teardown"], state["owner"]
+    teardown, owner = state["teardown"], state["owner"]
     rows = []
-    for number, t in view.tasks(state):
-        q = view.quorum(state, t) if state["mode"] else {"missing": [], "result": "PENDING"}
+    for number, task in view.tasks(state):
+        quorum = view.quorum(state, task) if state["mode"] else {"missing": [], "result": "PENDING"}
         rows.append(
             {
                 "id": number,
-                "subject": t["subject"],
-                "state": t["state"],
-                "owner": t["owner"],
-                "revision": t["revision"],
-                "content": t["content"],
-                "drift": t["drift"],
-                "cause": t["cause"],
-                "files": t["files"],
-                "decision": q["result"],
-                "approvals": [dict(v, role=role) for role, v in sorted(t["approvals"].items())],
-                "missing": q["missing"],
+                "subject": task["subject"],
+                "state": task["state"],
+                "owner": task["owner"],
+                "revision": task["revision"],
+                "content": task["content"],
+                "drift": task["drift"],
+                "cause": task["cause"],
+                "files": task["files"],
+                "decision": quorum["result"],
+                "approvals": [dict(v, role=role) for role, v in sorted(task["approvals"].items())],
+                "missing": quorum["missing"],
             }
         )
     return {
@@ -201,8 +180,8 @@ def status_json(state, records):
             "next_epoch": view.next_epoch(state),
         },
         "roster": [
-            {"name": n, "role": e["role"], "state": e["state"], "agent_id": e["agent_id"], "incarnation": e["inc"]}
-            for n, e in state["roster"].items()
+            {"name": n, "role": one["role"], "state": one["state"], "agent_id": one["agent_id"], "incarnation": one["inc"]}
+            for n, one in state["roster"].items()
         ],
         "tasks": rows,
         "classification": (state["classification"] or {}).get("text"),
@@ -210,13 +189,13 @@ def status_json(state, records):
         "commits": stats(records)["commits"],
         "waves": state["waves"] and {k: state["waves"][k] for k in ("verdicts", "halted", "failures", "spawned", "unmet")},
         "teardown": {
-            "state": td["state"],
-            "sends": td["sends"],
+            "state": teardown["state"],
+            "sends": teardown["sends"],
             "missing": view.missing_acks(state),
-            "attempt": td["attempt"],
-            "aborted": td["aborted"],
-            "ack_status": td["ack_status"],
-            "unresolved": td["unresolved"],
+            "attempt": teardown["attempt"],
+            "aborted": teardown["aborted"],
+            "ack_status": teardown["ack_status"],
+            "unresolved": teardown["unresolved"],
         },
         "next": advice.steps(state),
     }
@@ -228,22 +207,22 @@ def _json_text(value):
     return json.dumps(value, ensure_ascii=False, indent=1)
 
 
-def _status(given):
-    run = Run(given.project, given.team)
+def _status(args):
+    run = Run(args.project, args.team)
     state, records = run.look()
-    if given.json:
+    if args.json:
         from ..report import cost
 
         more = {"cost": cost.safely(state, records, os.environ), "client_alive": enforcement.led(state) if run.live else None}
         more["hooks_off"] = (enforcement.switched_off(os.environ, run.project, run.store.data) or None) if run.live else None
         print(_json_text(dict(status_json(state, records), **more)))
-    elif given.format == "md":
-        if not given.summary:
+    elif args.format == "md":
+        if not args.summary:
             raise Refusal("USAGE", "--format md is for the summary", "", "pack status --summary --format md")
         from ..report import markdown
 
         print(markdown.text(state, records), end="")
-    elif given.summary:
+    elif args.summary:
         from ..report import cost
 
         off = run.live and enforcement.switched_off(os.environ, run.project, run.store.data)
@@ -262,7 +241,7 @@ def _status(given):
             print(enforcement.HOOKS_OFF % off)
         if run.live and not enforcement.led(state):
             print(enforcement.ORPHANED % state["team"]["client_pid"])
-        at = None if given.all else screen.size()
+        at = None if args.all else screen.size()
         text = tree(state, "off" if off else enforcement.recorded(state)["level"], at and max(12, at[1] - 3)) + noted(run.store.data)
         print("\n".join(screen.cut(line, at and at[0]) for line in text.split("\n")))
 
@@ -280,10 +259,10 @@ def _log_arguments(parser):
     log.options(parser)
 
 
-def _log(given):
+def _log(args):
     from . import log
 
-    return log.run(given)
+    return log.run(args)
 
 
 def _known_task(state, number):
@@ -296,15 +275,19 @@ def _known_task(state, number):
 
 def explain(state, records, number):
     """Who approved which revision of a task, what is missing, what was refused and why: text."""
-    t = _known_task(state, number)
-    q = view.quorum(state, t)
-    decision = "none is needed, the task is cancelled" if t["state"] == "CANCELLED" else "%s (%s)" % (q["result"], view.quorum_text(q))
+    task = _known_task(state, number)
+    quorum = view.quorum(state, task)
+    decision = (
+        "none is needed, the task is cancelled"
+        if task["state"] == "CANCELLED"
+        else "%s (%s)" % (quorum["result"], view.quorum_text(quorum))
+    )
     lines = [
-        "task #%d «%s»" % (number, t["subject"]),
+        "task #%d «%s»" % (number, task["subject"]),
         "state: %s%s, owner %s, revision %s"
-        % (t["state"], " (%s)" % t["cause"] if t["cause"] else "", t["owner"] or "nobody", t["revision"] or "none yet"),
-        "files: " + ", ".join(t["files"]),
-        "mode %s requires: %s" % (state["mode"], ", ".join(view.required(state, t))),
+        % (task["state"], " (%s)" % task["cause"] if task["cause"] else "", task["owner"] or "nobody", task["revision"] or "none yet"),
+        "files: " + ", ".join(task["files"]),
+        "mode %s requires: %s" % (state["mode"], ", ".join(view.required(state, task))),
         "decision: " + decision,
     ]
     lines += result_text.explain(state, number) + ["", "history:"]
@@ -324,19 +307,19 @@ def explain(state, records, number):
     return "\n".join(lines)
 
 
-def _explain(given):
-    state, records = Run(given.project, given.team).look()
-    print(explain(state, records, given.task))
+def _explain(args):
+    state, records = Run(args.project, args.team).look()
+    print(explain(state, records, args.task))
 
 
-def _task(given):
-    if given.words[:1] not in ([], ["show"]):
-        _needs_hook("task " + given.words[0])
-    state, _records = Run(given.project, given.team).look()
+def _task(args):
+    if args.words[:1] not in ([], ["show"]):
+        _needs_hook("task " + args.words[0])
+    state, _records = Run(args.project, args.team).look()
     try:
-        wanted = [_task_number(w) for w in given.words[1:]]
+        wanted = [_task_number(w) for w in args.words[1:]]
     except (ValueError, argparse.ArgumentTypeError):
-        raise Refusal("USAGE", "pack task show takes task numbers", " ".join(given.words[1:]), "pack task show 2") from None
+        raise Refusal("USAGE", "pack task show takes task numbers", " ".join(args.words[1:]), "pack task show 2") from None
     for number in wanted:
         _known_task(state, number)
     if not state["tasks"]:
@@ -357,12 +340,14 @@ def _as_person(run, verb, event, **data):
     return run.store.state
 
 
-def _abort(given):
-    if not given.reason:
+def _abort(args):
+    if not args.reason:
         raise Refusal("USAGE", "an abort says why", "", "pack abort --reason 'WHY'")
-    run = Run(given.project, given.team)
+    run = Run(args.project, args.team)
     try:
-        _as_person(run, "abort", "RUN_CLOSED", reason=given.reason[:500])
+        if not inside_client(run):
+            close_run.judge(run.store, run.project, run.data, time.time())
+        _as_person(run, "abort", "RUN_CLOSED", reason=args.reason[:500])
     except Damaged as error:  # a broken journal must not keep a person from ending the run
         close_run.give_up(run.store, run.project, run.data, run.team, time.time(), str(error)[:200])
         print("The journal of %s is damaged (%s) and was left as it is; the run's checks are off now." % (run.team, error))
@@ -373,9 +358,9 @@ def _abort(given):
     return 0
 
 
-def _resume(given):
-    run = Run(given.project, given.team)
-    if given.repair:
+def _resume(args):
+    run = Run(args.project, args.team)
+    if args.repair:
         if inside_client_damaged():
             _needs_hook("resume --repair")
         with run.store.lock():
@@ -391,10 +376,10 @@ def inside_client_damaged():
     return bool(os.environ.get("CLAUDECODE") or os.environ.get("CLAUDE_CODE_CHILD_SESSION"))
 
 
-def _teardown(given):
-    if given.words != ["retry"]:
+def _teardown(args):
+    if args.words != ["retry"]:
         _needs_hook("teardown")
-    state = _as_person(Run(given.project, given.team), "teardown retry", "TEARDOWN_RETRY")
+    state = _as_person(Run(args.project, args.team), "teardown retry", "TEARDOWN_RETRY")
     print(
         "teardown %s, attempt %d; missing acks: %s"
         % (state["teardown"]["state"], state["teardown"]["attempt"], ", ".join(view.missing_acks(state)) or "none")
@@ -402,15 +387,15 @@ def _teardown(given):
     return 0
 
 
-def _finish(given):
-    state, records = Run(given.project, given.team).look()
+def _finish(args):
+    state, records = Run(args.project, args.team).look()
     if state["phase"] != "CLOSED":
         _needs_hook("finish")
     print(summary(state, stats(records)))
 
 
-def _go(given):
-    print(advice.go(Run(given.project, given.team).look()[0]))
+def _go(args):
+    print(advice.go(Run(args.project, args.team).look()[0]))
 
 
 def _status_arguments(p):
@@ -427,9 +412,9 @@ def _verify_arguments(p):
 
 
 COMMANDS = {
-    "plan": (lambda p: p.add_argument("file", nargs="?"), lambda given: _needs_hook("plan")),
+    "plan": (lambda p: p.add_argument("file", nargs="?"), lambda args: _needs_hook("plan")),
     "task": (lambda p: p.add_argument("words", nargs="*"), _task),
-    "verify": (_verify_arguments, lambda given: _needs_hook("verify")),
+    "verify": (_verify_arguments, lambda args: _needs_hook("verify")),
     "status": (_status_arguments, _status),
     "log": (_log_arguments, _log),
     "explain": (lambda p: p.add_argument("task", type=_task_number, metavar="TASK", help="its number: 2 or #2"), _explain),

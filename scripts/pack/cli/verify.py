@@ -27,11 +27,15 @@ def main(path):
     try:
         with open(path, encoding="utf-8") as f:
             voucher = codec.loads(f.read())
+        if voucher["verb"] == "checks":
+            from . import checks
+
+            return checks.main(voucher, path)
         project, declared = voucher["project"], voucher["declared"]
     except (OSError, ValueError, KeyError):
         print("pack: PACK_VOUCHER names no verification; run `pack verify` without it", file=sys.stderr)
         return 2
-    env = {k: v for k, v in os.environ.items() if k != "PACK_VOUCHER" and not k.startswith("CLAUDE_PLUGIN")}
+    env = environment()
     until = time.monotonic() + WHOLE_SECONDS
     before, whole = project_facts.tree(project, declared), project_facts.tree_id(project, declared)
     result, why = None, voucher.get("in_place") or None
@@ -67,9 +71,14 @@ def main(path):
     if result["noticed"] is False:
         print("The tests do not notice this change: they pass without it, too. The summary says so, and the tech lead is told.")
     print("pack verify: %s on tree %s, %s (%.0f s)" % ("PASSED" if good else "FAILED", result["tree"], place_text(result), seconds))
-    result["mac"] = receipts.seal_result(voucher["key"], result)
+    result["mac"] = receipts.authenticated(voucher["key"], result)
     receipts.leave(path, ".verify", result)
     return 0 if good else 1
+
+
+def environment():
+    """The caller's environment without what is the plugin's own."""
+    return {k: v for k, v in os.environ.items() if k != "PACK_VOUCHER" and not k.startswith("CLAUDE_PLUGIN")}
 
 
 def place_text(result):
@@ -83,11 +92,11 @@ def _or_refuse(whole):
     return whole
 
 
-def _prepare(place, voucher, env, until):
-    """Dependencies and environment of a checkout. Raises CannotCheckOut when the project's own command fails."""
+def prepare(place, commands, env, until):
+    """Dependencies and environment of a checkout, for these commands. Raises CannotCheckOut when the project's own command fails."""
     own = checkout.setup_command(place.folder)
     linked = [] if own else place.link()
-    env = place.environment(env, "%s %s" % (voucher["build"], voucher["test"]))
+    env = place.environment(env, commands)
     if own:
         print("$ %s    # setup, from .conventions/tool-chains/commands.yml" % own, flush=True)
         code, out = run(own, place.folder, env, until)
@@ -100,7 +109,7 @@ def _prepare(place, voucher, env, until):
 
 
 def _in_checkout(place, voucher, env, until):
-    env = _prepare(place, voucher, env, until)
+    env = prepare(place, "%s %s" % (voucher["build"], voucher["test"]), env, until)
     result = _run_both(voucher, place.folder, env, until, place)
     return dict(result, where="checkout", where_why=None, changed=place.changed())
 

@@ -27,26 +27,26 @@ def main(argv):
     parser.add_argument("--fleet", action="store_true", help="every squad on every machine (pack fleet)")
     parser.add_argument("--project", default=None, help="the project's folder (default: found from here upwards)")
     parser.add_argument("--team", default=None, help="the team's name (default: the active one, else the newest)")
-    given = parser.parse_args(argv)
-    if given.fleet:
+    args = parser.parse_args(argv)
+    if args.fleet:
         from . import fleet
 
-        return fleet.main(["watch"] + (["--project-folder", given.project] if given.project else []))
+        return fleet.main(["watch"] + (["--project-folder", args.project] if args.project else []))
     try:
-        if given.web:
-            return _web(given)
-        if given.plain or not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
-            return _plain(given)
+        if args.web:
+            return _web(args)
+        if args.plain or not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
+            return _plain(args)
         try:
             from ..report.watch_app import Watch
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] not in ("textual", "rich"):
                 raise
             print("pack watch: %s shows it as a screen; plain text follows." % extras.install("watch"), file=sys.stderr)
-            return _plain(given)
+            return _plain(args)
         from .verbs import explain
 
-        Watch(given.project, given.team, explain).run()
+        Watch(args.project, args.team, explain).run()
         return 0
     except Refusal as refusal:
         print(refusal.text(), file=sys.stderr)
@@ -55,13 +55,13 @@ def main(argv):
     return 1
 
 
-def _web(given):
+def _web(args):
     from ..report.web import Server
 
     try:
-        server = Server(given.project, given.team, given.port)
+        server = Server(args.project, args.team, args.port)
     except OSError as error:
-        print("pack watch: port %d cannot be had: %s" % (given.port, error.strerror), file=sys.stderr)
+        print("pack watch: port %d cannot be had: %s" % (args.port, error.strerror), file=sys.stderr)
         return 1
     print("pack watch: %s   (ctrl-c ends it; the run goes on)" % server.address, flush=True)
     try:
@@ -73,11 +73,11 @@ def _web(given):
     return 0
 
 
-def _plain(given):
+def _plain(args):
     """The tree once, then every event as it comes, until the run is closed."""
     from ..store.follow import Follower
 
-    follower = Follower(given.project, given.team)
+    follower = Follower(args.project, args.team)
     follower.look()
     print(tree(follower.state, enforcement.recorded(follower.state)["level"]), flush=True)
     shown, coloured = len(follower.records), screen.colours()

@@ -1,6 +1,6 @@
 """What hooks do in a run of a fleet. Standard library only, and little of it; without a fleet nothing of this is imported.
 
-hooks/gate.py hands this module to the gate (`call.fleet`), as it does with runs of waves. The engine is asked through the run's shipper, by
+cli/hook.py hands this module to the gate (`call.fleet`), as it does with runs of waves. The engine is asked through the run's shipper, by
 a socket in the run's folder, and only where an answer decides: a plan, a task's files, a commit, and once when this machine was away.
 """
 

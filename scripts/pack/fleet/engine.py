@@ -12,6 +12,7 @@ import signal
 import time
 
 import psycopg
+import psycopg.sql
 
 from ..base import redact
 
@@ -37,6 +38,13 @@ AWAY = (
     "08006",
     "08003",
     "08P01",
+)
+
+
+ACQUIRE = (
+    "begin isolation level serializable; set local idle_in_transaction_session_timeout = '5s'; "
+    "set local client_connection_check_interval = '1s'; set local lock_timeout = '4s'; "
+    "select fleet.acquire({}, {}, {}, {}); commit"
 )
 
 
@@ -237,13 +245,16 @@ class Engine:
             del self.warned[:]
             try:
                 with _deadline(self.seconds):
-                    # LOCAL: behind a pooler anything else would stay with the next stranger. A client that vanishes here holds nobody up.
-                    conn.execute(
-                        "begin isolation level serializable; set local idle_in_transaction_session_timeout = '5s'; "
-                        "set local client_connection_check_interval = '1s'; set local lock_timeout = '4s'"
-                    )
-                    found = conn.execute("select fleet.acquire(%s, %s, %s, %s)", (run, holder, epoch, json.dumps(wants))).fetchone()[0]
-                    said = conn.execute("commit").statusmessage
+                    # One round trip. LOCAL: behind a pooler anything else would stay with the next stranger. A client that vanishes here
+                    # holds nobody up.
+                    asked = psycopg.sql.SQL(ACQUIRE).format(run, holder, epoch, json.dumps(wants))
+                    done = conn.execute(asked)
+                    while done.description is None and done.nextset():
+                        pass
+                    found = done.fetchone()[0]
+                    said = done.statusmessage
+                    while done.nextset():
+                        said = done.statusmessage
                 if said != "COMMIT":
                     raise Unreachable("the engine answered %s to a commit" % said)
                 self._replicated()

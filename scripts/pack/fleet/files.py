@@ -79,11 +79,11 @@ def wanted(state):
 
     `.conventions/` is in every plan, as the last task's: asked for when that task is claimed, or no two squads could ever plan."""
     out = {}
-    for number, t in state["tasks"].items():
-        if t["state"] == "CANCELLED":
+    for number, task in state["tasks"].items():
+        if task["state"] == "CANCELLED":
             continue
-        for name in t["files"]:
-            if t["state"] == "PENDING" and (name + "/").casefold().startswith(".conventions/"):
+        for name in task["files"]:
+            if task["state"] == "PENDING" and (name + "/").casefold().startswith(".conventions/"):
                 continue
             out.setdefault(name, int(number))
     return out

@@ -103,12 +103,12 @@ def roots(project):
 
 def join(project, settings, squad=None):
     """Make a clone part of a fleet: the project is one of the fleet's, the file is written. Answers the file's path."""
-    given = roots(project)
+    commits = roots(project)
     if git(project, "rev-parse", "--is-shallow-repository") == "true":
         raise FleetError("this clone is shallow, and its first commits say which project it is: `git fetch --unshallow` comes first")
     engine = Engine(settings["where"])
     try:
-        if not engine.call("join_project", settings["project"], given)[0][0]:
+        if not engine.call("join_project", settings["project"], commits)[0][0]:
             raise FleetError(
                 "this clone has none of the commits that project %s of the fleet began with: it is another project; choose another --project"
                 % settings["project"]

@@ -18,7 +18,7 @@ import time
 
 from ..base import codec, enforcement, paths, project_facts
 from ..protocol import machine
-from ..store.journal import START, unseal
+from ..store.journal import START, decode_line
 from . import files, setup, sprint
 from .engine import Diverged, Engine, Fenced, FleetError, Unreachable
 
@@ -48,7 +48,7 @@ class Shipper:
         self.status = {"pid": os.getpid(), "state": "starting", "why": "", "shipped": 0, "last": 0, "heard": None, "boot": files.boot()}
         self.next_try = self.next_beat = 0.0
         self.pause, self.bundled = 0.25, None
-        self.shown: dict = {}
+        self.shown = None
         self.contracts = None  # (every contract's versions, who needs which), as the engine last said
         self.engine.listens = self.settings["project"]
         self.began = time.monotonic()
@@ -91,7 +91,7 @@ class Shipper:
                 return found
             line = data[start:stop]
             try:
-                record, self.sum = unseal(line, self.sum)
+                record, self.sum = decode_line(line, self.sum)
                 if record["seq"] != self.last + 1:
                     raise ValueError("seq")
             except (ValueError, KeyError, AttributeError, TypeError, UnicodeDecodeError):
@@ -113,7 +113,7 @@ class Shipper:
             if end >= self.offset or not line.endswith(b"\n"):
                 break
             try:
-                _record, total = unseal(line[:-1], total)
+                _record, total = decode_line(line[:-1], total)
             except (ValueError, KeyError, AttributeError, TypeError, UnicodeDecodeError):
                 break
             count, end = count + 1, end + len(line)
@@ -232,12 +232,12 @@ class Shipper:
 
     def facts(self):
         """What others see of the run."""
-        tasks = [t for t in self.state["tasks"].values() if t["state"] != "CANCELLED"]
+        tasks = [task for task in self.state["tasks"].values() if task["state"] != "CANCELLED"]
         return {
             "phase": self.state["phase"],
             "mode": self.state["mode"],
             "tasks": len(tasks),
-            "done": sum(t["state"] == "DONE" for t in tasks),
+            "done": sum(task["state"] == "DONE" for task in tasks),
             "last": self.last,
             "unleased": len(files.read(self.run, "unleased.json", [])),
         }
@@ -249,9 +249,12 @@ class Shipper:
     def _holdings(self):
         """What the engine says this run holds; what it has lost meanwhile is news."""
         before = set(self.held)
-        self.held = {path: fence for path, _task, fence in self.engine.call("held", self.own["run"])}
+        rows = self.engine.rows(
+            "select r.turn, l.path, l.fence from fleet.runs r left join fleet.leases l using (run) where r.run = %s order by l.key",
+            (self.own["run"],),
+        )
+        self.turn, self.held = rows[0][0], {path: fence for _turn, path, fence in rows if path is not None}
         files.write(self.run, "leases.json", self.held)
-        self.turn = self.engine.rows("select turn from fleet.runs where run = %s", (self.own["run"],))[0][0]
         lost = sorted(p for p in before - set(self.held) if p in self.wanted())
         if lost:
             files.news(self.run, ["the lease on %s ran out and another squad has it: `pack fleet status` says who" % p for p in lost[:20]])

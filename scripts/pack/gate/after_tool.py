@@ -16,35 +16,35 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .hook_call import Call
     from .ledger_types import Note
-    from typing import Any, Mapping
+    from typing import Any, Mapping, Sequence
     from ..protocol.literals import EventName
     from .answers import Answer
     from ..protocol.state_types import Entry, Task
 
 
 def post_tool(call: Call) -> Answer:
-    tool, given, response = call.payload.get("tool_name"), call.payload["tool_input"], call.payload["tool_response"]
+    tool, tool_input, response = call.payload.get("tool_name"), call.payload["tool_input"], call.payload["tool_response"]
     denied = call.payload["hook_event_name"] == "PermissionDenied"  # the client's own check let the call not run (auto mode)
     failed = denied or call.payload["hook_event_name"] == "PostToolUseFailure"
     if call.state["phase"] == "CLOSED" or call.actor["role"] == "foreign":
         return PASS
     if tool in ("Agent", "Task"):
-        return _spawned_now(call, given, response, failed)
+        return _spawned_now(call, tool_input, response, failed)
     if tool == "SendMessage":
-        return _sent(call, given, response, failed)
+        return _sent(call, tool_input, response, failed)
     if tool in EDIT_TOOLS:
-        _written(call, given.get(EDIT_TOOLS[tool]))
+        _written(call, tool_input.get(EDIT_TOOLS[tool]))
     elif tool in SHELL_TOOLS:
         if failed:
             _missing_tool(call, str(call.payload.get("error")))
-        return _ran(call, given, response)
+        return _ran(call, tool_input, response)
     elif tool == "TaskCreate" and not failed:
-        task = response.get("task") or {}
-        subject = str(task.get("subject") or given.get("subject") or "").strip().casefold()
-        match = [n for n, t in view.tasks(call.state) if t["subject"].casefold() == subject]
-        call.append("CLIENT_TASK", key=call.key, client_id=str(task.get("id")), subject=subject[:200], task=match[0] if match else None)
+        created = response.get("task") or {}
+        subject = str(created.get("subject") or tool_input.get("subject") or "").strip().casefold()
+        match = [n for n, task in view.tasks(call.state) if task["subject"].casefold() == subject]
+        call.append("CLIENT_TASK", key=call.key, client_id=str(created.get("id")), subject=subject[:200], task=match[0] if match else None)
     elif tool == "TaskStop" and not failed:
-        bound = call.state["agents"].get(str(response.get("task_id") or given.get("task_id")))
+        bound = call.state["agents"].get(str(response.get("task_id") or tool_input.get("task_id")))
         name = str(response.get("command"))  # a teammate's task id is not its agent id, but the answer names it
         if not bound and name in call.state["roster"]:
             bound = [name, call.state["roster"][name]["inc"]]
@@ -53,7 +53,7 @@ def post_tool(call: Call) -> Answer:
             call.close()
             return tell(call.payload["hook_event_name"], _next_text(call, tables.LEAD))
     elif tool not in ("TaskCreate", "TaskUpdate", "TaskStop", "TeamCreate", "TeamDelete"):
-        return _ran(call, given, response)  # a tool that nobody here knows: what it changed is looked for as after a script
+        return _ran(call, tool_input, response)  # a tool that nobody here knows: what it changed is looked for as after a script
     return PASS
 
 
@@ -71,24 +71,24 @@ def _next_text(call: Call, who: str, most: int = 2) -> str:
     return "team: next: " + "; ".join(todo) if todo else ""
 
 
-def _spawned_now(call: Call, given: dict[str, Any], response: Mapping[str, Any], failed: bool) -> Answer:
+def _spawned_now(call: Call, tool_input: dict[str, Any], response: Mapping[str, Any], failed: bool) -> Answer:
     use = call.payload.get("tool_use_id")
-    name = next((n for n, e in call.state["roster"].items() if use and e["call"] == use), None)
-    e = view.entry(call.state, name)
-    if not name or not e:
+    name = next((n for n, entry in call.state["roster"].items() if use and entry["call"] == use), None)
+    entry = view.entry(call.state, name)
+    if not name or not entry:
         return PASS
-    other = _another_agent(call, given, name, e)
+    other = _another_agent(call, tool_input, name, entry)
     if other and not failed:
-        return _not_the_judged_one(call, response, name, e, other)
+        return _not_the_judged_one(call, response, name, entry, other)
     if failed:
-        call.gate("SPAWN_FAILED", name=name, inc=e["inc"], why=str(call.payload.get("error") or call.payload.get("reason"))[:200])
+        call.gate("SPAWN_FAILED", name=name, inc=entry["inc"], why=str(call.payload.get("error") or call.payload.get("reason"))[:200])
         return PASS
     agent = response.get("agentId") or response.get("agent_id")
-    if isinstance(agent, str) and "@" not in agent and e["state"] == "SPAWNING" and agent not in call.state["agents"]:
+    if isinstance(agent, str) and "@" not in agent and entry["state"] == "SPAWNING" and agent not in call.state["agents"]:
         alias = response.get("name") if response.get("name") not in (None, name) else None
         call.gate("AGENT_BOUND", name=name, agent_id=agent, alias=alias)
         _ordered(call, name)
-    elif isinstance(agent, str) and "@" in agent and e["state"] == "SPAWNING":
+    elif isinstance(agent, str) and "@" in agent and entry["state"] == "SPAWNING":
         call.gate("PANE_OPENED", name=name)
         _ordered(call, name)
     if response.get("status") == "completed" and call.state["roster"][name]["state"] == "ACTIVE":
@@ -96,23 +96,23 @@ def _spawned_now(call: Call, given: dict[str, Any], response: Mapping[str, Any],
     return tell("PostToolUse", _next_text(call, tables.LEAD))
 
 
-def _another_agent(call: Call, given: dict[str, Any], name: str, e: Entry) -> str | None:
+def _another_agent(call: Call, tool_input: dict[str, Any], name: str, entry: Entry) -> str | None:
     """How the agent that was started differs from the one that was judged: another plugin's hook may rewrite the call after the gate's."""
-    kind = str(given.get("subagent_type") or "")
-    if given.get("name") != name:
-        return "it is called %r" % (given.get("name"),)
-    if call.kind.role_of(call.state, kind) != e["role"]:
+    kind = str(tool_input.get("subagent_type") or "")
+    if tool_input.get("name") != name:
+        return "it is called %r" % (tool_input.get("name"),)
+    if call.kind.role_of(call.state, kind) != entry["role"]:
         return "it is a %r" % kind
-    return "it is isolated (%s)" % given["isolation"] if given.get("isolation") else ""
+    return "it is isolated (%s)" % tool_input["isolation"] if tool_input.get("isolation") else ""
 
 
-def _not_the_judged_one(call: Call, response: Mapping[str, Any], name: str, e: Entry, other: str) -> Answer:
+def _not_the_judged_one(call: Call, response: Mapping[str, Any], name: str, entry: Entry, other: str) -> Answer:
     """The agent that runs is none of the team's: its entry ends, and the lead stops it."""
     why = "another plugin's hook replaced the call: %s" % other
-    if e["state"] == "SPAWNING":
-        call.gate("SPAWN_FAILED", name=name, inc=e["inc"], why=why)
+    if entry["state"] == "SPAWNING":
+        call.gate("SPAWN_FAILED", name=name, inc=entry["inc"], why=why)
     else:
-        call.gate("AGENT_LOST", name=name, inc=e["inc"], why=why)
+        call.gate("AGENT_LOST", name=name, inc=entry["inc"], why=why)
         call.close()
     agent = response.get("agentId") or response.get("agent_id")
     return tell(
@@ -130,20 +130,24 @@ def _ordered(call: Call, name: str) -> None:
         facts.give_orders(call, name)
 
 
-def _sent(call: Call, given: dict[str, Any], response: Mapping[str, Any], failed: bool) -> Answer:
-    message, ok = given.get("message"), not failed and response.get("success") is not False
+def _sent(call: Call, tool_input: dict[str, Any], response: Mapping[str, Any], failed: bool) -> Answer:
+    message, ok = tool_input.get("message"), not failed and response.get("success") is not False
     if isinstance(message, dict) and message.get("type") == "shutdown_request" and ok and response.get("request_id"):
-        name = view.resolve(call.state, given.get("to"))
+        name = view.resolve(call.state, tool_input.get("to"))
         if name in call.state["requests"]:
             call.gate("SHUTDOWN_ID", name=name, request_id=str(response["request_id"]))
     if not ok and isinstance(message, str):
-        parsed, name = _quiet_parse(message), view.resolve(call.state, given.get("to"))
-        e = view.entry(call.state, name)
+        parsed, name = _quiet_parse(message), view.resolve(call.state, tool_input.get("to"))
+        entry = view.entry(call.state, name)
         if parsed or name:
-            call.gate("DELIVERY_FAILED", event=parsed or "MAIL", to=str(given.get("to"))[:100], name=name)
-        if e and e["state"] in tables.LIVING and "could not be resumed" in "%s %s" % (response.get("message"), call.payload.get("error")):
+            call.gate("DELIVERY_FAILED", event=parsed or "MAIL", to=str(tool_input.get("to"))[:100], name=name)
+        if (
+            entry
+            and entry["state"] in tables.LIVING
+            and "could not be resumed" in "%s %s" % (response.get("message"), call.payload.get("error"))
+        ):
             # The client died before it had written anything of this agent down: it has its id and nothing else (measured).
-            call.gate("AGENT_LOST", name=name, inc=e["inc"], why="the client cannot resume it")
+            call.gate("AGENT_LOST", name=name, inc=entry["inc"], why="the client cannot resume it")
             call.close()
             mine = _next_text(call, call.actor["name"])
             return tell(
@@ -158,18 +162,18 @@ def _sent(call: Call, given: dict[str, Any], response: Mapping[str, Any], failed
                 "agent id as `to` (`pack status --json` lists them). Sending the same line twice is harmless.",
             )
     if ok and isinstance(message, str):
-        return _as_it_was_judged(call, given, message)
+        return _as_it_was_judged(call, tool_input, message)
     return PASS
 
 
-def _as_it_was_judged(call: Call, given: dict[str, Any], message: str) -> Answer:
+def _as_it_was_judged(call: Call, tool_input: dict[str, Any], message: str) -> Answer:
     """Whether the message that went out is the one that counted: another plugin's hook may have rewritten it after the gate. PASS, or what its
     sender is told."""
-    said, to = _quiet_parse(message), view.resolve(call.state, given.get("to"))
+    said, to = _quiet_parse(message), view.resolve(call.state, tool_input.get("to"))
     record = call.store.by_key("PreToolUse:%s" % call.payload.get("tool_use_id"))
     counted = record["event"] if record else None
     if (said or "MAIL") == (counted or "MAIL") and (
-        record is None or said is None or record["data"].get("to") in (None, to, given.get("to"))
+        record is None or said is None or record["data"].get("to") in (None, to, tool_input.get("to"))
     ):
         return PASS
     return tell(
@@ -178,7 +182,7 @@ def _as_it_was_judged(call: Call, given: dict[str, Any], message: str) -> Answer
         "hook rewrites messages must be off while a team is at work (/plugin lists them)"
         % (
             "%s%s" % (counted, " of task #%s" % record["data"]["task"] if record["data"].get("task") else "") if record else "nothing",
-            given.get("to"),
+            tool_input.get("to"),
             message[:120],
         ),
     )
@@ -206,27 +210,27 @@ def _written(call: Call, path: object) -> None:
 
 
 def _record_write(call: Call, rel: str, key: str | None = None) -> None:
-    for number, t in view.tasks(call.state):
+    for number, task in view.tasks(call.state):
         if (
-            t["state"] in tables.WORKING
-            and (t["owner"] == call.actor["name"] or rel in t["touched"])
-            and (rel in t["touched"] or any(covers(f, rel) for f in t["files"]))
+            task["state"] in tables.WORKING
+            and (task["owner"] == call.actor["name"] or rel in task["touched"])
+            and (rel in task["touched"] or any(covers(f, rel) for f in task["files"]))
         ):
-            with_it: Task = {**t, "touched": t["touched"] + [rel]}
+            with_it: Task = {**task, "touched": task["touched"] + [rel]}
             call.seen.add(rel)
             call.gate(
                 "FILE_WRITTEN", task=number, path=rel, by=call.actor["name"], revision=project_facts.revision(call.project, with_it)[0]
             )
 
 
-def _ran(call: Call, given: dict[str, Any], response: Mapping[str, Any]) -> Answer:
+def _ran(call: Call, tool_input: dict[str, Any], response: Mapping[str, Any]) -> Answer:
     """After a shell command: what changed, whether HEAD moved, whether `pack verify` left a result."""
     from ..base import receipts
 
     verified = receipts.collect(call, response)
     call.kind.ran(call, response)
     call.changed = _named_by_client(response)
-    told = _replaced(call, given) + _changed(call, given, verified)
+    told = _replaced(call, tool_input) + _changed(call, tool_input, verified)
     if verified and verified.get("finish"):
         told.append(_finished(call))
     return tell(call.payload["hook_event_name"], "team: " + "; ".join(told)) if told else PASS
@@ -239,10 +243,10 @@ def _named_by_client(response: Mapping[str, Any]) -> set[str]:
     return {os.path.realpath(n) for n in names[:500] if isinstance(n, str) and "\0" not in n} if isinstance(names, list) else set()
 
 
-def _replaced(call: Call, given: dict[str, Any]) -> list[str]:
+def _replaced(call: Call, tool_input: dict[str, Any]) -> list[str]:
     """What a `pack` verb has done whose command another plugin's hook replaced after the gate (CLIENT.md 11): of several hooks that rewrite
     a command the last to finish wins. Nothing where the command that ran is the gate's, or the verb's process found its answer by itself."""
-    command = str(given.get("command"))
+    command = str(tool_input.get("command"))
     if call.payload.get("tool_name") != "Bash" or "PACK_VOUCHER=" in command:
         return []
     cause = "another plugin's hook replaced the gate's command (what ran: %s)" % command[:120]
@@ -251,13 +255,10 @@ def _replaced(call: Call, given: dict[str, Any]) -> list[str]:
     if data is not None:
         call.store.disk.remove(path)
         return ["carried out, whatever the output says; %s. %s" % (cause, codec.loads(data.decode("ascii"))["text"])]
-    verify = call.state["verify"]
-    nonce, ending = verify["nonce"] if verify else None, ".verify"
-    if call.state["waves"] is not None:
-        nonce, ending = call.state["waves"].get("nonce"), ".gates"
+    nonce, ending = call.kind.vouched(call.state)
     data = call.store.disk.read(os.path.join(os.path.dirname(path), nonce + ending)) if nonce else None
     voucher = codec.loads(data.decode("ascii")) if data is not None else {}
-    if voucher.get("call") != call.payload.get("tool_use_id") or not voucher.get("call") or given.get("run_in_background"):
+    if voucher.get("call") != call.payload.get("tool_use_id") or not voucher.get("call") or tool_input.get("run_in_background"):
         return []
     return [
         "nothing was %s: %s. Send `pack %s` again; when that is the answer once more, tell the user that the plugin whose hook rewrites "
@@ -278,7 +279,7 @@ def _finished(call: Call) -> str:
         return "verified. " + call.refuse(refusal).text()
 
 
-def _changed(call: Call, given: dict[str, Any], verified: bool) -> list[str]:
+def _changed(call: Call, tool_input: dict[str, Any], verified: bool) -> list[str]:
     """What a shell command changed, from what was noted before it: recorded, and told to its caller."""
     path = call.scratch(".before")
     data = call.store.disk.read(path)
@@ -304,7 +305,7 @@ def _changed(call: Call, given: dict[str, Any], verified: bool) -> list[str]:
             "task #%d is DONE. %s" % (n, advice.after_done(call.state, call.actor["name"])) for n in facts.done_by_commit(call, sha)
         ]
     glance.look(call)
-    if call.changed and call.state["waves"] is None:
+    if call.changed and call.kind.approves:
         from . import ledger
 
         ledger.named(call)
@@ -316,17 +317,18 @@ def _moved(call: Call, note: Note) -> None:
     """Whether HEAD is another commit than when the command began. While somebody else's `git commit` is under way on the same commit
     it is theirs to report, unless this one was a commit too: of several each reports what is there first."""
     old, new = call.state["result"]["head"], project_facts.head(call.project)
-    if call.state["waves"] is not None:
+    if not call.kind.approves:
         return _recorded(call, note, new)
     if call.state["result"]["start"] is None or old == new:
         return
     if not note["commit"] and committing(call, [old]):
         return
+    from ..base import git_facts
     from . import ledger
 
     book = ledger.Ledger(call)
-    won = ledger.git_facts.between(book.top, old, new) if new else []
-    if won and len(won) > 1 and committing(call, [old] + won):
+    won = git_facts.between(book.top, old, new) if new else []
+    if won and len(won) > 1 and committing(call, [old, *won]):
         new = won[0]  # of several, while somebody else's commit is under way, the first: the others are theirs
     ledger.moved(call, book, old, new, by=call.actor, note=note)
 
@@ -368,7 +370,7 @@ def notes(call: Call) -> list[tuple[str, Note]]:
     return [(path, codec.loads(data.decode("ascii"))) for path, data in found if data]
 
 
-def committing(call: Call, heads: list[str]) -> bool:
+def committing(call: Call, heads: Sequence[str | None]) -> bool:
     """Whether somebody else's `git commit` on one of these is under way: a new one is then theirs, and they will record it. Not for
     ever: a call that the client refused after all leaves its note behind."""
     return any(note["commit"] and note["head"] in heads and call.now - note.get("at", 0) < 60 for _path, note in notes(call))
@@ -393,18 +395,18 @@ def caught_up(call: Call) -> None:
 def _changed_by_shell(call: Call, name: str) -> list[str]:
     """A task's file changed during a shell command: its revision changes; if the caller may not write it, that is recorded."""
     holders = [
-        (n, t)
-        for n, t in view.tasks(call.state)
-        if t["state"] in tables.WORKING and (name in t["touched"] or any(covers(f, name) for f in t["files"]))
+        (n, task)
+        for n, task in view.tasks(call.state)
+        if task["state"] in tables.WORKING and (name in task["touched"] or any(covers(f, name) for f in task["files"]))
     ]
     out = []
-    for number, t in holders:
-        if t["owner"] != call.actor["name"]:
-            owner = view.entry(call.state, t["owner"])
+    for number, task in holders:
+        if task["owner"] != call.actor["name"]:
+            owner = view.entry(call.state, task["owner"])
             if owner and owner["state"] == "ACTIVE" and call.now - owner["seen"] < tables.limit("ACTIVITY_SEC"):
                 continue  # its own coder is at work on it right now
             call.gate("OVERLAP_SCOPE", task=number, path=name, by=call.actor["name"])
-            out.append("%s belongs to task #%d of %s; its approvals are stale now" % (name, number, t["owner"]))
+            out.append("%s belongs to task #%d of %s; its approvals are stale now" % (name, number, task["owner"]))
         call.seen.add(name)
-        call.gate("FILE_WRITTEN", task=number, path=name, by=call.actor["name"], revision=project_facts.revision(call.project, t)[0])
+        call.gate("FILE_WRITTEN", task=number, path=name, by=call.actor["name"], revision=project_facts.revision(call.project, task)[0])
     return out

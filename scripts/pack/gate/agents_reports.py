@@ -30,12 +30,14 @@ def verdicts(call: Call, text: object) -> None:
         call.gate("RISK_VERDICT", name=name, inc=inc, risk=risk, verdict=verdict, severity=severity)
 
 
-def decided(call: Call, given: Mapping[str, Any]) -> None:
+def decided(call: Call, tool_input: Mapping[str, Any]) -> None:
     """The tech lead wrote DECISIONS.md while risks are open: which of them what it wrote names."""
     risks_ = call.state["risks"]
     if risks_["counts"] is None or risks_["mitigated"]:
         return
-    texts = [given.get("content"), given.get("new_string")] + [e.get("new_string") for e in given.get("edits") or () if isinstance(e, dict)]
-    named = reports.risks_named("\n".join(t for t in texts if isinstance(t, str)))
+    texts = [tool_input.get("content"), tool_input.get("new_string")] + [
+        edit.get("new_string") for edit in tool_input.get("edits") or () if isinstance(edit, dict)
+    ]
+    named = reports.risks_named("\n".join(text for text in texts if isinstance(text, str)))
     if named:
         call.append("DECISIONS_WRITTEN", key=call.key, risks=named)

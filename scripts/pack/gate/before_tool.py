@@ -23,38 +23,38 @@ if TYPE_CHECKING:
 
 def pre_tool(call: Call) -> Answer:
     tool: Any = call.payload.get("tool_name")
-    given = call.payload["tool_input"]
+    tool_input = call.payload["tool_input"]
     actor = call.actor
     if call.state["phase"] == "CLOSED" or actor["role"] == "foreign" and not _changes_files(tool):
         return PASS
     _active(call)
-    told = _in_circles(call, tool, given)
+    told = _in_circles(call, tool, tool_input)
     try:
         if tool in ("Agent", "Task"):
-            return _spawn(call, given)
+            return _spawn(call, tool_input)
         if tool == "SendMessage":
-            return _message(call, given)
+            return _message(call, tool_input)
         if tool in EDIT_TOOLS:
-            return _edit(call, tool, given)
-        if tool in SHELL_TOOLS or tool == "Monitor" and isinstance(given.get("command"), str):
-            return _shell(call, given)
+            return _edit(call, tool, tool_input)
+        if tool in SHELL_TOOLS or tool == "Monitor" and isinstance(tool_input.get("command"), str):
+            return _shell(call, tool_input)
         if tool in ("TaskCreate", "TaskUpdate", "TaskStop", "TeamDelete", "TeamCreate"):
-            return _client_tool(call, tool, given)
-        return _other(call, str(tool), given)
+            return _client_tool(call, tool, tool_input)
+        return _other(call, str(tool), tool_input)
     except Refusal as refusal:
-        return _bounded(call, tool, given, refusal, told)
+        return _bounded(call, tool, tool_input, refusal, told)
 
 
 def skill_line(call: Call) -> Answer:
     """PreSkillShellCommand: shell text of a skill or command that is being loaded (CLIENT.md 11). What the user typed is the user's own doing;
     else it is a Bash call of the one who loads. The client applies no other input and raises no event afterwards, so what changes the run
     or commits is not done here; what it wrote is found by the next look."""
-    given = call.payload["tool_input"]
+    tool_input = call.payload["tool_input"]
     if call.state["phase"] == "CLOSED" or call.payload.get("invoked_by") == "user" or call.actor["role"] == "foreign":
         return PASS
     try:
-        _only_looks(call, str(given.get("command")))
-        _shell(call, given)
+        _only_looks(call, str(tool_input.get("command")))
+        _shell(call, tool_input)
         call.store.disk.remove(call.scratch(".before"))
         return PASS
     except Refusal as refusal:
@@ -78,15 +78,15 @@ def _only_looks(call: Call, command: str) -> None:
         raise Refusal("SKILL_RUNS_SHELL", "a skill's line changes the run or commits", command[:100], "do that with Bash", "BASH")
 
 
-def _bounded(call: Call, tool: str, given: dict[str, Any], refusal: Refusal, told: bool) -> Answer:
+def _bounded(call: Call, tool: str, tool_input: dict[str, Any], refusal: Refusal, told: bool) -> Answer:
     """What is refused again and again is sent by a model that does not read: after a few times its turn is ended, and who can act is told:
     the user for the lead's, the lead (LOOP_SUSPECTED, what the client hands on) for an agent's (told: of this call it was already). Counted
     are the same call, whatever stands between, and three times as many that differ and are refused for the same reason; anew once the run
     has gone on."""
     name, answer = call.actor["name"], deny(call.refuse(refusal))
     path = os.path.join(call.store.data, "calls", codec.digest(str(name), size=8) + ".refused")
-    at = codec.digest(codec.dumps(_stands(call.state)), size=8)
-    same = codec.digest(codec.dumps([tool, given]), size=8)
+    at = codec.digest(codec.dumps(_standing(call)), size=8)
+    same = codec.digest(codec.dumps([tool, tool_input]), size=8)
     like = codec.digest(codec.dumps([tool, refusal.code, refusal.event]), size=8)
     last, *rows = (call.store.disk.read(path) or b"").decode("ascii", "replace").split("\n")
     counts: dict[str, Any] = dict(row.partition(" ")[::2] for row in rows) if last == at else {}
@@ -105,22 +105,22 @@ def _bounded(call: Call, tool: str, given: dict[str, Any], refusal: Refusal, tol
     return stop(answer, "team: %s was refused %s and is stopped. %s" % (name, what, answer[2].replace("\n", " ")[:600]))
 
 
-def _stands(state: State) -> list[Any]:
+def _standing(call: Call) -> list[Any]:
     """How far the run is, and whose client asks: where this has changed, the same call is a new one."""
-    waves = state["waves"]
+    state = call.state
     return [
         state["phase"],
-        {n: t["state"] for n, t in view.tasks(state)},
-        waves and {k: waves.get(k) for k in ("verdicts", "halted", "spawned", "unmet")},
+        {n: task["state"] for n, task in view.tasks(state)},
+        call.kind.standing(state),
         state["team"]["client_pid"],
     ]
 
 
-def _other(call: Call, tool: str, given: dict[str, Any]) -> Answer:
+def _other(call: Call, tool: str, tool_input: dict[str, Any]) -> Answer:
     """A tool with no rule of its own. What it may have changed is looked for afterwards, as after a script."""
     from . import other_tools
 
-    answer = other_tools.decide(call, tool, given)
+    answer = other_tools.decide(call, tool, tool_input)
     if not isinstance(answer, bool):
         return answer
     _before(call, False, {})
@@ -133,34 +133,37 @@ def _changes_files(tool: Any) -> bool:
 
 def _active(call: Call) -> None:
     """Note that an agent is at work, whatever becomes of its call, at most once a minute."""
-    e = call.state["roster"].get(call.actor["name"])
+    entry = call.state["roster"].get(call.actor["name"])
     if (
-        e
-        and e["inc"] == call.actor["inc"]
-        and e["state"] in tables.LIVING
-        and (e["state"] != "ACTIVE" or call.now - e["seen"] > tables.limit("ACTIVITY_SEC"))
+        entry
+        and entry["inc"] == call.actor["inc"]
+        and entry["state"] in tables.LIVING
+        and (entry["state"] != "ACTIVE" or call.now - entry["seen"] > tables.limit("ACTIVITY_SEC"))
     ):
         call.gate("AGENT_ACTIVE", name=call.actor["name"])
 
 
-def _in_circles(call: Call, tool: str, given: dict[str, Any]) -> bool:
+def _in_circles(call: Call, tool: str, tool_input: dict[str, Any]) -> bool:
     """Count an agent's identical calls in a row (PROTOCOL 10, LOOP_SUSPECTED). Whether that was recorded."""
     name = call.actor["name"]
     if name not in call.state["roster"]:
         return False
     path = os.path.join(call.store.data, "calls", codec.digest(name, size=8) + ".last")
-    mark = codec.digest(codec.dumps([tool, given]), size=8).encode("ascii")
+    mark = codec.digest(codec.dumps([tool, tool_input]), size=8).encode("ascii")
     last, _, kept = (call.store.disk.read(path) or b"").partition(b" ")
     times = int(kept) + 1 if last == mark and kept.isdigit() else 1
-    call.store.disk.mkdir(os.path.dirname(path))
-    call.store.disk.replace(path, mark + b" %d" % times)
+    try:
+        call.store.disk.replace(path, mark + b" %d" % times)
+    except FileNotFoundError:
+        call.store.disk.mkdir(os.path.dirname(path))
+        call.store.disk.replace(path, mark + b" %d" % times)
     if times % tables.limit("SAME_CALLS"):
         return False
     return bool(call.gate("LOOP_SUSPECTED", who=name, tool=tool, times=times))
 
 
-def _spawn(call: Call, given: dict[str, Any]) -> Answer:
-    actor, kind, name = call.actor, given.get("subagent_type") or "", given.get("name")
+def _spawn(call: Call, tool_input: dict[str, Any]) -> Answer:
+    actor, kind, name = call.actor, tool_input.get("subagent_type") or "", tool_input.get("name")
     if actor["role"] != tables.LEAD:
         raise Refusal(
             "WRONG_ROLE",
@@ -169,18 +172,18 @@ def _spawn(call: Call, given: dict[str, Any]) -> Answer:
             "send QUESTION to the lead and say whom you need",
             "SPAWN_REQUESTED",
         )
-    if given.get("isolation"):
+    if tool_input.get("isolation"):
         raise Refusal(
             "SPAWN_ISOLATION",
             "a team's agent is not isolated",
-            "isolation: %s" % given["isolation"],
+            "isolation: %s" % tool_input["isolation"],
             "spawn it without isolation: the gate sees one project",
             "SPAWN_REQUESTED",
         )
     role = call.kind.role_of(call.state, kind)
-    ordered: list[Any] = orders(call, role or "", given.get("prompt")) if call.state["waves"] is None else []
-    prompt, gold = given.get("prompt"), None
-    if role in tables.CODERS and call.state["waves"] is None and call.state["plan"]["registered"]:
+    ordered: list[Any] = orders(call, role or "", tool_input.get("prompt")) if call.kind.approves else []
+    prompt, gold = tool_input.get("prompt"), None
+    if role in tables.CODERS and call.kind.approves and call.state["plan"]["registered"]:
         from . import gold_standards
 
         prompt, gold = gold_standards.held(call, prompt)
@@ -198,17 +201,66 @@ def _spawn(call: Call, given: dict[str, Any]) -> Answer:
         call=call.payload.get("tool_use_id"),
         **more,
     )
-    return PASS if prompt == given.get("prompt") else allow(dict(given, prompt=prompt))
+    return PASS if prompt == tool_input.get("prompt") else allow(dict(tool_input, prompt=prompt))
 
 
-def _message(call: Call, given: dict[str, Any]) -> Answer:
-    message: Any = given.get("message")
-    to: Any = given.get("to")
+def _message(call: Call, tool_input: dict[str, Any]) -> Answer:
+    message: Any = tool_input.get("message")
+    to: Any = tool_input.get("to")
     state, actor = call.state, call.actor
     resolved = view.resolve(state, to)
-    e = view.entry(state, resolved)
+    entry = view.entry(state, resolved)
     if isinstance(message, dict):
-        return _frame(call, given, message, resolved, to)
+        return _frame(call, tool_input, message, resolved, to)
+    resolved = _may_receive(call, to, resolved, entry)
+    parsed = messages.parse(message)
+    if parsed is None:
+        if actor["role"] == tables.RISK_TESTER and resolved == tables.LEAD:
+            from . import agents_reports
+
+            agents_reports.verdicts(call, message)
+        if entry and (entry["state"] == "IDLE" or watch.concerns(state, resolved)) or resolved == tables.LEAD:
+            call.append("MAIL", key=call.key, actor=machine.GATE, to=resolved, by=actor["role"])
+    else:
+        name, fields = parsed
+        known = _with_facts(call, name, fields)
+        _found_changed(call, name, known)
+        quiet = name in tables.UNASKED and entry and entry["role"] == tables.SUPERVISOR and not messages.asks(fields["body"])
+        if quiet:
+            known["fact"] = True
+        if name == "DONE" and actor["role"] in tables.CODERS:
+            from . import task_checks
+
+            red = task_checks.not_green(call, view.task(state, fields["task"]), "DONE") if view.find_task(state, fields["task"]) else None
+            if red is not None:
+                raise red
+        call.append(name, key=call.key, to=resolved, **known)
+        follow(call, name)
+        if name == "REVIEW":
+            from . import task_checks
+
+            task_checks.begin(call, view.task(call.state, fields["task"]), known["revision"])
+        if quiet:  # the journal has it, and the supervisor is not woken for what is routine
+            return recorded(message.strip().partition("\n")[0].strip()[:80])
+        if name in ("SUPERVISOR_REPORT", "QUESTION"):
+            from ..base import redact
+
+            message = redact.text(message)
+    if entry and call.state["verify"] and call.state["verify"].get("noticed") is False:
+        from . import verification
+
+        message = verification.with_findings(call, entry, message)
+    address = _address(call, resolved, to)
+    if address == to and message is tool_input.get("message"):
+        return PASS
+    return allow(
+        {k: v for k, v in dict(tool_input, to=address, message=message).items() if k in ("to", "summary", "message", "notify_when_idle")}
+    )
+
+
+def _may_receive(call: Call, to: Any, resolved: str | None, entry: Any) -> str:
+    """The receiver's name. Raises the Refusal for a message that would reach nobody, or wake who must not be woken. entry: of the receiver, None for the lead."""
+    state, actor = call.state, call.actor
     if resolved is None:
         raise Refusal(
             "UNKNOWN_RECEIVER",
@@ -217,15 +269,15 @@ def _message(call: Call, given: dict[str, Any]) -> Answer:
             "the lead is `main`; write names exactly",
             "MESSAGE",
         )
-    if e and (e["state"] not in tables.LIVING or state["agents"].get(str(to), [None, e["inc"]])[1] != e["inc"]):
+    if entry and (entry["state"] not in tables.LIVING or state["agents"].get(str(to), [None, entry["inc"]])[1] != entry["inc"]):
         raise Refusal(
             "ENDED_AGENT",
             "%s has ended; a message would revive it" % to,
-            "%s, incarnation %d" % (e["state"], e["inc"]),
+            "%s, incarnation %d" % (entry["state"], entry["inc"]),
             "the lead spawns another one if it is needed" if state["phase"] in tables.OPEN_PHASES else "say nothing to it",
             "MESSAGE",
         )
-    if e and resolved in state["requests"] and state["team"]["headless"]:
+    if entry and resolved in state["requests"] and state["team"]["headless"]:
         raise Refusal("SHUTTING_DOWN", "%s was asked to shut down; a message would revive it" % to, "", "say nothing to it", "MESSAGE")
     if actor["role"] in (None, "foreign"):
         raise Refusal(
@@ -235,42 +287,10 @@ def _message(call: Call, given: dict[str, Any]) -> Answer:
             "only the lead's named agents have a role",
             "MESSAGE",
         )
-    refusal = call.kind.may_wake(state, resolved) if e else None
+    refusal = call.kind.may_wake(state, resolved) if entry else None
     if refusal is not None:
         raise refusal
-    parsed = messages.parse(message)
-    if parsed is None:
-        if actor["role"] == tables.RISK_TESTER and resolved == tables.LEAD:
-            from . import agents_reports
-
-            agents_reports.verdicts(call, message)
-        if e and (e["state"] == "IDLE" or watch.concerns(state, resolved)) or resolved == tables.LEAD:
-            call.append("MAIL", key=call.key, actor=machine.GATE, to=resolved, by=actor["role"])
-    else:
-        name, fields = parsed
-        known = _with_facts(call, name, fields)
-        _found_changed(call, name, known)
-        quiet = name in tables.UNASKED and e and e["role"] == tables.SUPERVISOR and not messages.asks(fields["body"])
-        if quiet:
-            known["fact"] = True
-        call.append(name, key=call.key, to=resolved, **known)
-        follow(call, name)
-        if quiet:  # the journal has it, and the supervisor is not woken for what is routine
-            return recorded(message.strip().partition("\n")[0].strip()[:80])
-        if name in ("SUPERVISOR_REPORT", "QUESTION"):
-            from ..base import redact
-
-            message = redact.text(message)
-    if e and call.state["verify"] and call.state["verify"].get("noticed") is False:
-        from . import verification
-
-        message = verification.with_findings(call, e, message)
-    address = _address(call, resolved, to)
-    if address == to and message is given.get("message"):
-        return PASS
-    return allow(
-        {k: v for k, v in dict(given, to=address, message=message).items() if k in ("to", "summary", "message", "notify_when_idle")}
-    )
+    return resolved
 
 
 def _address(call: Call, resolved: str | None, to: Any) -> Any:
@@ -280,9 +300,9 @@ def _address(call: Call, resolved: str | None, to: Any) -> Any:
         if str(call.actor["agent_id"]).startswith("session:"):
             return "team-lead"
         return to if to == "main" or to == "team-lead" and not call.state["team"]["headless"] else "main"
-    e = view.entry(call.state, resolved)
-    if call.state["team"]["headless"] and e and e["agent_id"] and (call.state["team"].get("resumed") or e["inc"] > 1):
-        return e["agent_id"]  # a name that was spawned again "resolves to a different agent" for the client and is refused
+    entry = view.entry(call.state, resolved)
+    if call.state["team"]["headless"] and entry and entry["agent_id"] and (call.state["team"].get("resumed") or entry["inc"] > 1):
+        return entry["agent_id"]  # a name that was spawned again "resolves to a different agent" for the client and is refused
     return to
 
 
@@ -303,21 +323,23 @@ def _with_facts(call: Call, name: str, fields: dict[str, Any]) -> dict[str, Any]
         from ..base import redact
 
         data["text"] = redact.text(data["text"][:500])
-    t = view.task(call.state, fields["task"]) if "task" in fields else None
-    if t is not None:
-        data["revision"], data["present"] = project_facts.revision(call.project, t)
+    task = view.task(call.state, fields["task"]) if "task" in fields else None
+    if task is not None:
+        data["revision"], data["present"] = project_facts.revision(call.project, task)
+        if not data["present"]:  # a task may consist in taking files away
+            data["present"] = len(project_facts.taken_away(call.project, task))
     return data
 
 
 def _found_changed(call: Call, name: str, known: dict[str, Any]) -> None:
     """An approval meets files that changed and no hook saw it: recorded, or the advice would go on telling the reviewer to approve
     what it was not asked to read, and nobody would tell the coder to ask again."""
-    t = view.task(call.state, known["task"]) if name == "APPROVED" else None
-    if t is not None and t["state"] in tables.WORKING and t["revision"] not in (None, known["revision"]):
-        call.gate("FILE_WRITTEN", task=t["id"], path=None, by=None, revision=known["revision"])
+    task = view.task(call.state, known["task"]) if name == "APPROVED" else None
+    if task is not None and task["state"] in tables.WORKING and task["revision"] not in (None, known["revision"]):
+        call.gate("FILE_WRITTEN", task=task["id"], path=None, by=None, revision=known["revision"])
 
 
-def _frame(call: Call, given: dict[str, Any], message: dict[str, Any], resolved: str | None, to: Any) -> Answer:
+def _frame(call: Call, tool_input: dict[str, Any], message: dict[str, Any], resolved: str | None, to: Any) -> Answer:
     """The client's own shutdown frames."""
     kind = message.get("type")
     if kind == "shutdown_request":
@@ -350,7 +372,7 @@ def _frame(call: Call, given: dict[str, Any], message: dict[str, Any], resolved:
         call.close()
         address = _address(call, resolved, to)
         if address != to:
-            return allow({k: v for k, v in dict(given, to=address).items() if k in ("to", "summary", "message", "notify_when_idle")})
+            return allow({k: v for k, v in dict(tool_input, to=address).items() if k in ("to", "summary", "message", "notify_when_idle")})
     return PASS
 
 
@@ -388,6 +410,9 @@ def protected(call: Call, full: str) -> str | None:
     return None
 
 
+NOT_ITS_FILE = ("NOT_IN_TASK", "LEAD_DELEGATES", "ROLE_EDITS_NOTHING")
+
+
 def _plain(path: str) -> str:
     """A path without what no file's name can hold: NUL, and half of a surrogate pair, which JSON can bring."""
     if "\0" not in path and path.isascii():
@@ -399,14 +424,21 @@ def _bytes(path: str) -> bool:
     return not any("\ud800" <= c < "\udc80" or "\udcff" < c <= "\udfff" for c in path)
 
 
-def _check_path(call: Call, path: str, cwd: str | None, shell: bool = False, soft: Any = False, appends: bool | None = None) -> None:
-    """Raises the Refusal for writing one path."""
+def _check_path(
+    call: Call,
+    path: str,
+    cwd: str | None,
+    shell: bool = False,
+    follow: bool = True,
+    changes: bool = True,
+    appends: bool | None = None,
+) -> None:
+    """Raises the Refusal for writing one path. follow: a link stands for what it points to; changes: its content changes."""
     if path != _plain(path):
         raise Refusal("PATH", "%r is not a path" % path[:80], "it holds a NUL or half a character", "write a plain path", "WRITE")
-    rel, full = project_facts.relative(call.project, path, cwd, follow=soft != "entry")
+    rel, full = project_facts.relative(call.project, path, cwd, follow=follow)
     if rel is None:
         rel = project_facts.in_repository(call.project, full)
-    soft = soft is True
     why = protected(call, full)
     above = why and not full.casefold().startswith(
         tuple(
@@ -414,7 +446,7 @@ def _check_path(call: Call, path: str, cwd: str | None, shell: bool = False, sof
             for p in (os.path.join(call.project, ".claude"), paths.client_home(call.env), call.data, PLUGIN_ROOT)
         )
     )
-    if why and above and soft:
+    if why and above and not changes:
         why = None  # `mkdir -p DIR` and `chmod DIR` above a protected folder harm nothing
     start = call.state["result"]["start"]
     prefix = start["prefix"] if start else None
@@ -424,28 +456,31 @@ def _check_path(call: Call, path: str, cwd: str | None, shell: bool = False, sof
         if full.startswith(top) and not full.startswith(os.path.join(top, ".git") + os.sep):
             rel = os.path.relpath(full, root).replace(os.sep, "/")
     fact = {"protected": why, "shown": path, "shell": shell, "appends": appends}
-    if why is None and soft:
+    if why is None and not changes:
         return
     refusal = access.may_write(call.state, call.actor, rel, fact)
+    if refusal is not None and shell and rel and refusal.code in NOT_ITS_FILE and call.kind.approves:
+        if project_facts.left_out(call.project, rel):
+            return  # what a build writes anyway: `rm -rf dist`, `npm test > test.log`
     if refusal is None and call.actor["role"] != "foreign" and rel is not None:
         refusal = call.kind.may_take(call.state, rel)
     if refusal is not None:
         raise refusal
 
 
-def _edit(call: Call, tool: str, given: dict[str, Any]) -> Answer:
-    path = given.get(EDIT_TOOLS[tool])
+def _edit(call: Call, tool: str, tool_input: dict[str, Any]) -> Answer:
+    path = tool_input.get(EDIT_TOOLS[tool])
     if not isinstance(path, str):
         return PASS  # the client itself refuses the call
     rel, full = project_facts.relative(call.project, _plain(path), call.payload.get("cwd"))
     appends = None
     if rel == access.DECISIONS and call.actor["role"] == tables.SUPERVISOR:
-        appends = _appends(full, tool, given)
+        appends = _appends(full, tool, tool_input)
     keep(call, claimed_by(call, [rel], lambda: _check_path(call, path, call.payload.get("cwd"), appends=appends)))
     return PASS
 
 
-def _appends(full: str, tool: str, given: dict[str, Any]) -> bool:
+def _appends(full: str, tool: str, tool_input: dict[str, Any]) -> bool:
     """Whether an edit of DECISIONS.md only adds under the supervisor's headings."""
     try:
         with open(full, encoding="utf-8", newline="") as f:
@@ -455,22 +490,22 @@ def _appends(full: str, tool: str, given: dict[str, Any]) -> bool:
     except (OSError, ValueError):
         return False
     if tool == "Write":
-        new = given.get("content")
-    elif tool == "Edit" and isinstance(given.get("old_string"), str) and isinstance(given.get("new_string"), str):
-        new = old.replace(given["old_string"], given["new_string"], -1 if given.get("replace_all") else 1)
+        new = tool_input.get("content")
+    elif tool == "Edit" and isinstance(tool_input.get("old_string"), str) and isinstance(tool_input.get("new_string"), str):
+        new = old.replace(tool_input["old_string"], tool_input["new_string"], -1 if tool_input.get("replace_all") else 1)
     else:
         return False
     return isinstance(new, str) and access.only_appends(old, new)
 
 
-def _shell(call: Call, given: dict[str, Any]) -> Answer:
+def _shell(call: Call, tool_input: dict[str, Any]) -> Answer:
     from ..base import shell_writes
     from . import pack_verbs
 
-    command, cwd = given.get("command"), call.payload.get("cwd") or call.project
+    command, cwd = tool_input.get("command"), call.payload.get("cwd") or call.project
     if not isinstance(command, str):
         return PASS
-    answer = pack_verbs.carry_out(call, command, given)
+    answer = pack_verbs.carry_out(call, command, tool_input)
     if answer is not None:
         return answer
     git = call.actor["role"] != "foreign" and "git" in command
@@ -484,20 +519,21 @@ def _shell(call: Call, given: dict[str, Any]) -> Answer:
         parsed = shell_writes.parse(command)
     except (shell_writes.ShellError, RecursionError):
         targets, code, commits, parsed = [], [command], [], []
-    written = [(one, soft) for path, soft in targets for one in _globbed(path)]
+    written = [(one, effect) for path, effect in targets for one in _globbed(path)]
 
     def check() -> None:
-        for one, soft in written:
-            _check_path(call, one, cwd, shell=True, soft=soft)
+        for one, effect in written:
+            _check_path(call, one, cwd, True, follow=effect != shell_writes.ENTRY, changes=effect != shell_writes.NEITHER)
 
     claim = claimed_by(
         call,
-        [project_facts.relative(call.project, _plain(one), cwd)[0] for one, soft in written if soft is not True],
+        [project_facts.relative(call.project, _plain(one), cwd)[0] for one, effect in written if effect != shell_writes.NEITHER],
         check,
     )
     for text in code:
         _check_code(call, text)
     if call.actor["role"] != "foreign":
+        _ends_the_client(parsed)
         folded = command.casefold()
         if "claude" in folded or "team" in folded:
             from . import nested_client
@@ -507,11 +543,40 @@ def _shell(call: Call, given: dict[str, Any]) -> Answer:
         git_doors.check(call, command, cwd)
     if call.actor["role"] != "foreign":
         blobs = {}
+        elsewhere = "mktemp" in command or any(verb in ("init", "clone") for verb in _git_verbs(parsed))
         for commit in commits:
+            if elsewhere and any(c in commit["dir"] for c in "\0$`*?"):
+                continue  # a repository that this very command makes
             blobs.update(_check_commit(call, commit))
         keep(call, claim)  # before the stamps: what the command changes is the new owner's
         _before(call, bool(commits), blobs)
     return PASS
+
+
+def _ends_the_client(parsed: list[Any]) -> None:
+    """Raises the Refusal of a signal to the client or to its hooks: the whole team would be gone with it."""
+    from ..base import shell_writes
+
+    for command in parsed:
+        words = shell_writes.bare(command.words)
+        if not words or os.path.basename(words[0]) not in ("kill", "pkill", "killall", "skill", "xkill"):
+            continue
+        for word in words[1:]:
+            if "PPID" in word or "CLAUDE_PID" in word or words[0] != "kill" and ("claude" in word or "gate.py" in word):
+                raise Refusal(
+                    "PROTECTED",
+                    "`%s` would end the client that the team runs in" % " ".join(words)[:80],
+                    "it is the process above every shell of the team",
+                    "end what you started by its own number: `kill $!`",
+                    "BASH",
+                )
+
+
+def _git_verbs(parsed: list[Any]) -> list[str]:
+    from ..base import shell_writes
+
+    words = [shell_writes.bare(command.words) for command in parsed]
+    return [shell_writes.git_verb(w[1:])[0] for w in words if w and os.path.basename(w[0]) == "git"]
 
 
 def _globbed(path: str) -> list[str]:
@@ -526,8 +591,8 @@ def _check_code(call: Call, text: str) -> None:
     """Code handed to an interpreter: refuse it when it names a protected place. What it hides is found afterwards."""
     names: tuple[str, ...] = (".claude/teams", "plugins/data", call.data, call.store.folder, "pack.store.journal", ".claude/settings")
     # A project may well have a snapshot.json of its own: the bare names count only where the team's files lie.
-    here = os.path.realpath(call.payload.get("cwd") or call.project) + os.sep
-    if here.startswith((os.path.realpath(os.path.join(call.project, ".claude")) + os.sep, os.path.realpath(call.data) + os.sep)):
+    cwd = os.path.realpath(call.payload.get("cwd") or call.project) + os.sep
+    if cwd.startswith((os.path.realpath(os.path.join(call.project, ".claude")) + os.sep, os.path.realpath(call.data) + os.sep)):
         names += ("journal.jsonl", "snapshot.json", "mirror.jsonl", "state.md")
     hit = next((n for n in names if n in text), None) or (".claude" in text and "teams" in text and ".claude ... teams") or None
     if hit and call.actor["role"] != "foreign":
@@ -545,10 +610,16 @@ def _check_code(call: Call, text: str) -> None:
 
 def _check_commit(call: Call, commit: Commit) -> dict[str, str]:
     """Raises the Refusal of a commit; {path: digest} of what it may take."""
+    if any(
+        c in commit["dir"] for c in "\0$`*?"
+    ):  # a folder that only the shell knows (`cd "$(git rev-parse --show-toplevel)"`) is taken for the project's
+        commit["dir"] = call.project
     files = project_facts.commit_files(call.project, commit)
     if files is None:
         return {}  # no repository: git will say so
-    revisions = {n: project_facts.revision(call.project, t)[0] for n, t in view.tasks(call.state) if t["owner"] == call.actor["name"]}
+    revisions = {
+        n: project_facts.revision(call.project, task)[0] for n, task in view.tasks(call.state) if task["owner"] == call.actor["name"]
+    }
     if commit["verb"] != "commit" and call.actor["role"] in tables.IMPLEMENTERS:
         raise Refusal("COMMIT_VERB", "git %s makes commits past the gate" % commit["verb"], "", "use git commit", "COMMIT")
     refusal = access.may_commit(call.state, call.actor, files, revisions)
@@ -566,6 +637,12 @@ def _check_commit(call: Call, commit: Commit) -> dict[str, str]:
     problem = call.kind.commit_problem(call, files, commit["message"]) if files and commit["verb"] == "commit" else None
     if problem is not None:
         raise problem
+    if call.actor["role"] in tables.CODERS and commit["verb"] == "commit":
+        from . import task_checks
+
+        red = task_checks.problem(call, files)
+        if red is not None:
+            raise red
     if call.fleet is not None:
         call.fleet.commit(call, files)
     return {f: project_facts.entry_digest(os.path.join(call.project, f)) for f in files}
@@ -576,9 +653,9 @@ def _before(call: Call, commits: bool, blobs: Mapping[str, str]) -> None:
     names = sorted(
         {
             f
-            for _n, t in view.tasks(call.state)
-            if t["state"] not in tables.TERMINAL + ("PENDING",)
-            for declared in list(t["files"]) + t["touched"]
+            for _n, task in view.tasks(call.state)
+            if task["state"] not in tables.TERMINAL + ("PENDING",)
+            for declared in list(task["files"]) + task["touched"]
             for f in project_facts.expand(call.project, declared)
         }
     )
@@ -594,33 +671,33 @@ def _before(call: Call, commits: bool, blobs: Mapping[str, str]) -> None:
     call.store.disk.replace(call.scratch(".before"), codec.dumps(note).encode("ascii"))
 
 
-def _client_tool(call: Call, tool: str, given: dict[str, Any]) -> Answer:
+def _client_tool(call: Call, tool: str, tool_input: dict[str, Any]) -> Answer:
     state, actor = call.state, call.actor
     if tool == "TaskCreate":
         if actor["role"] != tables.LEAD:
             raise Refusal("WRONG_ROLE", "only the lead adds tasks", "caller: %s" % actor["name"], "send QUESTION to the lead", "TASK_ADDED")
         return PASS
     if tool == "TaskUpdate":
-        t = view.task(state, _client_task(state, given.get("taskId")))
-        if t is not None and given.get("status") == "completed":
-            revision, _present = project_facts.revision(call.project, t)
-            refusal = machine.GUARDS["task_is_approved"](state, {"task": t["id"], "revision": revision}, actor)
+        task = view.task(state, _client_task(state, tool_input.get("taskId")))
+        if task is not None and tool_input.get("status") == "completed":
+            revision, _present = project_facts.revision(call.project, task)
+            refusal = machine.GUARDS["task_is_approved"](state, {"task": task["id"], "revision": revision}, actor)
             if refusal is not None:
-                refusal.event, refusal.task = "TaskUpdate(completed)", t["id"]
+                refusal.event, refusal.task = "TaskUpdate(completed)", task["id"]
                 raise refusal
-            if actor["role"] != tables.LEAD and t["owner"] != actor["name"]:
+            if actor["role"] != tables.LEAD and task["owner"] != actor["name"]:
                 raise Refusal(
                     "NOT_YOUR_TASK",
-                    "task #%d is not %s's" % (t["id"], actor["name"]),
-                    "owner %s" % t["owner"],
+                    "task #%d is not %s's" % (task["id"], actor["name"]),
+                    "owner %s" % task["owner"],
                     "leave it to its coder",
                     "TaskUpdate",
-                    t["id"],
+                    task["id"],
                 )
         return PASS
     if tool == "TaskStop":
-        bound = state["agents"].get(given.get("task_id") or given.get("agent_id") or "")
-        name = bound[0] if bound else view.resolve(state, given.get("task_id"))
+        bound = state["agents"].get(tool_input.get("task_id") or tool_input.get("agent_id") or "")
+        name = bound[0] if bound else view.resolve(state, tool_input.get("task_id"))
         if name in state["roster"] and actor["role"] != tables.LEAD:
             raise Refusal(
                 "WRONG_ROLE", "only the lead stops agents", "caller: %s" % actor["name"], "report to the supervisor or the lead", "TaskStop"

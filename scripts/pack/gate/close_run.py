@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from ..base import codec, paths, project_facts
+from ..protocol.refusal import Refusal
 from ..store.render import noted, stats, summary
 
 TYPE_CHECKING = False
@@ -33,6 +34,23 @@ def bury(store: Store, project: str, data: str, now: float) -> None:
     finally:
         paths.unmark(project, data, store.disk)
     _attest(store, project)
+
+
+def judge(store: Store, project: str, data: str, now: float) -> None:
+    """Before a person ends a run from outside: what nobody approved is recorded, for the summary to name. Nothing here keeps anybody from
+    ending it."""
+    from . import ledger
+    from .hook_call import Call, Hook
+    from .run_kind import TASKS
+
+    try:
+        with store.lock():
+            store.load()
+            call = Call(Hook({}, os.environ, now, project, data, store.disk, waves=lambda: None), store)
+            if call.kind is TASKS and store.state["phase"] not in ("TEARDOWN", "FAILED_SAFE", "CLOSED"):
+                ledger.check(call)
+    except (OSError, ValueError, Refusal):
+        pass
 
 
 def give_up(store: Store, project: str, data: str, team: str, now: float, why: str) -> None:

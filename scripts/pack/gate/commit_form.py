@@ -20,8 +20,8 @@ def problem(call: Call, files: Sequence[str], message: str | None) -> Refusal | 
         return None
     mine = [
         n
-        for n, t in view.tasks(call.state)
-        if t["owner"] == call.actor["name"] and any(covers(f, path) for path in files for f in list(t["files"]) + t["touched"])
+        for n, task in view.tasks(call.state)
+        if task["owner"] == call.actor["name"] and any(covers(f, path) for path in files for f in list(task["files"]) + task["touched"])
     ]
     if not mine:
         return None

@@ -16,7 +16,7 @@ from ..base.enforcement import client_version
 from ..protocol import advice, machine, tables
 from ..protocol.refusal import Refusal
 from ..store.journal import Busy, Damaged, Store
-from . import answers, glance, identity, prompt_lines, tamper_check
+from . import answers, glance, identity, tamper_check
 from .answers import PASS, block, deny, stop, tell
 from .hook_call import Call, Hook
 
@@ -43,6 +43,8 @@ HANDLERS = {
     "SessionEnd": ("sessions", "session_ended"),
     "ConfigChange": ("sessions", "config_changed"),
 }
+
+DONE = ("PostToolUse", "PostToolUseFailure")  # what the tool did is recorded by who saw it, the rest is looked for then
 
 TEXTS = (
     "session_id",
@@ -114,10 +116,23 @@ def handle(
         from . import open_run
 
         return open_run.activated(hook)
-    handler = HANDLERS.get(name or "")
-    if live is None or handler is None:
+    if live is None or name not in HANDLERS:
         return PASS
+    return _judged(hook, live, joined)
+
+
+def _judged(hook: Hook, live: Mapping[str, Any], joined: Any) -> Answer:
+    """What came in while a run is live: who calls, what time and others have done meanwhile, then the call itself. joined: the run's fleet."""
+    name, project = hook.payload["hook_event_name"], hook.project
     store = Store(paths.team_folder(project, live["team"]), live["run"], hook.disk)
+    if (
+        name == "PreToolUse"
+        and "git" in str(hook.payload["tool_input"].get("command"))
+        and os.path.isdir(os.path.join(live["run"], "checks"))
+    ):
+        from . import task_checks
+
+        task_checks.settle(live["run"])
     with store.lock():
         store.load()
         if store.state["team"] is None:
@@ -134,27 +149,34 @@ def handle(
         call.actor = identity.identify(call)
         looked = _enforcement(call)
         _markers(call, live)
-        after = name in ("PostToolUse", "PostToolUseFailure")  # what the tool did is recorded by who saw it, the rest is looked for then
-        if not after:
+        if name not in DONE:
             glance.look(call)
         if store.state["phase"] in ("TEARDOWN", "FAILED_SAFE"):
             _prove(call)
-        answer = _handler(*handler)(call)
-        said = payload.get("tool_name") == "SendMessage"  # from a REVIEW on its files are watched: its receiver may read at once
-        if after or said or any(t["state"] == "DONE" and t["content"] is None for t in store.state["tasks"].values()):
-            glance.look(call)
-        if store.found:
-            call.gate("TICK")  # troubles are recorded even when the call itself records nothing
-        if looked is not None and not store.found:
-            tamper_check.remember(store.data, store.disk, looked)
-        if store.state["tampered"]:
-            answer = _warned(call, answer)
-        shown: Answer = answer if joined is None else joined.said(call, answer)
-        return shown if not _tells_a_person(store.state) else _notified(call, shown)
+        answer = _handler(*HANDLERS[name])(call)
+        return _after(call, answer, looked)
 
 
-def _tells_a_person(state: Any) -> bool:
-    return state["phase"] in ("FAILED_SAFE", "CLOSED") or bool(state["tampered"] or state["waves"])
+def _after(call: Call, answer: Answer, looked: Any) -> Answer:
+    """What is looked at once the call is judged, and what its answer is told besides."""
+    store, joined = call.store, call.fleet
+    after = call.payload["hook_event_name"] in DONE
+    said = call.payload.get("tool_name") == "SendMessage"  # from a REVIEW on its files are watched: its receiver may read at once
+    if after or said or any(task["state"] == "DONE" and task["content"] is None for task in store.state["tasks"].values()):
+        glance.look(call)
+    if store.found:
+        call.gate("TICK")  # troubles are recorded even when the call itself records nothing
+    if looked is not None and not store.found:
+        tamper_check.remember(store.data, store.disk, looked)
+    if store.state["tampered"]:
+        answer = _warned(call, answer)
+    shown: Answer = answer if joined is None else joined.said(call, answer)
+    return shown if not _tells_a_person(call) else _notified(call, shown)
+
+
+def _tells_a_person(call: Call) -> bool:
+    """Whether there may be something that only a person can do."""
+    return call.state["phase"] in ("FAILED_SAFE", "CLOSED") or bool(call.state["tampered"]) or call.kind.judges
 
 
 def _notified(call: Call, answer: Answer) -> Answer:
@@ -195,6 +217,8 @@ def _forged(call: Call) -> Answer:
 
 def _second(call: Call) -> Answer:
     """Another client of the user's that took up the lead's own session (`--continue` in a second terminal). One leads."""
+    from . import prompt_lines
+
     name, team = call.payload["hook_event_name"], call.state["team"]
     text = (
         "team: this session is led by the client that has it open already (process %s); a second client on it leads nothing. Type in that "
@@ -284,7 +308,7 @@ def _warned(call: Call, answer: Answer) -> Answer:
     return code, codec.dumps(found), err
 
 
-def trouble(error: str, guarded: str | None) -> Answer:
+def trouble(error: Exception, guarded: str | None) -> Answer:
     """What to answer when the gate itself cannot work: closed for guarded calls, open for the rest, with the way out.
 
     guarded: the event when it fails closed (hooks/gate.py, GUARDED, and UserPromptSubmit for what was typed to the team), else None."""

@@ -46,7 +46,7 @@ def claimed_by(call: Call, rels: Sequence[str | None], check: Callable[[], objec
 def _claim(call: Call, rels: Sequence[str | None]) -> Event | None:
     """The CLAIM of the task that covers the first of these paths, None when nobody may claim one by writing."""
     state, actor = call.state, call.actor
-    if actor["role"] not in tables.IMPLEMENTERS or state["waves"] is not None:
+    if actor["role"] not in tables.IMPLEMENTERS or not call.kind.approves:
         return None
     for rel in rels:
         hit = [n for n in view.claimable(state, actor["name"]) if rel and any(covers(f, rel) for f in view.task(state, n)["files"])]
@@ -69,16 +69,16 @@ def done_by_commit(call: Call, sha: str, actor: Actor | None = None) -> list[int
     """After a gated commit: DONE for each approved task of the committer that it has a part of and that has nothing uncommitted left.
     Answers their numbers."""
     actor = actor or call.actor
-    if actor["role"] not in tables.IMPLEMENTERS or call.state["waves"] is not None:
+    if actor["role"] not in tables.IMPLEMENTERS or not call.kind.approves:
         return []
     names, out = project_facts.committed(call.project, sha), []
-    for number, t in view.tasks(call.state):
-        files = list(t["files"]) + t["touched"]
-        if t["owner"] != actor["name"] or t["state"] != "APPROVED" or not any(covers(f, n) for f in files for n in names):
+    for number, task in view.tasks(call.state):
+        files = list(task["files"]) + task["touched"]
+        if task["owner"] != actor["name"] or task["state"] != "APPROVED" or not any(covers(f, n) for f in files for n in names):
             continue
         if project_facts.uncommitted(call.project, files):
             continue
-        revision, present = project_facts.revision(call.project, t)
+        revision, present = project_facts.revision(call.project, task)
         try:
             call.append(
                 "DONE",
@@ -97,11 +97,11 @@ def done_by_commit(call: Call, sha: str, actor: Actor | None = None) -> list[int
 
 def done_at_last(call: Call) -> None:
     """Once there is an owner of the state again: the gated commits that were no DONE for want of one."""
-    waiting = {t["owner"] for _n, t in view.tasks(call.state) if t["state"] == "APPROVED" and t["owner"]}
+    waiting = {task["owner"] for _n, task in view.tasks(call.state) if task["state"] == "APPROVED" and task["owner"]}
     for r in call.store.records() if waiting else ():
         if r["event"] == "COMMITTED" and r["data"]["gated"] and r["actor"]["name"] in waiting:
-            e = view.entry(call.state, r["actor"]["name"])
-            if e and e["inc"] == r["actor"]["inc"]:
+            entry = view.entry(call.state, r["actor"]["name"])
+            if entry and entry["inc"] == r["actor"]["inc"]:
                 done_by_commit(call, r["data"]["sha"], r["actor"])
 
 
@@ -149,8 +149,8 @@ def give_orders(call: Call, name: str) -> None:
     """Once an agent is there, or has said PLAN OK: what its prompt ordered and was not given yet is said to it, as the lead.
 
     IDENTIFY RISKS waits for PLAN OK. What is refused (another supervisor was offered the state meanwhile) is left to the lead."""
-    e = view.entry(call.state, name)
-    for event, epoch in (e.get("orders") if e else None) or []:
+    entry = view.entry(call.state, name)
+    for event, epoch in (entry.get("orders") if entry else None) or []:
         if event == "IDENTIFY_RISKS" and not call.state["plan"]["ok"]:
             continue
         lead: Actor = {"name": tables.LEAD, "role": tables.LEAD, "inc": 0, "agent_id": None}

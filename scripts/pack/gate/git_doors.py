@@ -48,15 +48,16 @@ def _may_amend(call: Call, top: str) -> None:
     """Only the caller's own commit of an approved task, while nobody outside can have it."""
     state, head = call.state, git_facts.text(top, "rev-parse", "-q", "--verify", "HEAD")
     name = call.actor["name"]
-    if call.actor["role"] not in tables.IMPLEMENTERS or state["waves"] is not None:
+    if call.actor["role"] not in tables.IMPLEMENTERS or not call.kind.approves:
         return  # who commits nothing at all is told so by the check of the commit
-    mine = [t for _n, t in view.tasks(state) if t["owner"] == name and head in t["commits"]]
-    if not mine and (state["result"]["diverged"].get(head) or {}).get("by") != name:
+    mine = [task for _n, task in view.tasks(state) if task["owner"] == name and head in task["commits"]]
+    diverged = state["result"]["diverged"].get(head)
+    if not mine and (diverged is None or diverged.get("by") != name):
         raise Refusal(
             "AMEND_OF_OTHERS",
             "HEAD (%s) is not a commit of %s's" % (head[:7] or "none", name),
             "its own in this run: %s"
-            % (", ".join(s[:7] for _n, t in view.tasks(state) if t["owner"] == name for s in t["commits"]) or "none"),
+            % (", ".join(s[:7] for _n, task in view.tasks(state) if task["owner"] == name for s in task["commits"]) or "none"),
             "make a commit of your own: git add FILES && git commit",
             "COMMIT",
         )

@@ -23,7 +23,8 @@ MOST_AT_ONCE = 1000
 def signature(state: State) -> str:
     """What decides which files are watched."""
     rows = [
-        "%s%s%s%d%d%s" % (n, t["state"], t["sealed"], len(t["touched"]), len(t["requests"]), t["owner"]) for n, t in state["tasks"].items()
+        "%s%s%s%d%d%s" % (n, task["state"], task["sealed"], len(task["touched"]), len(task["requests"]), task["owner"])
+        for n, task in state["tasks"].items()
     ]
     return "%s|%s|%s" % (state["phase"], bool(state["result"]["start"]), ",".join(rows))
 
@@ -85,7 +86,7 @@ def quiet(call: Call) -> bool:
 
 def look(call: Call) -> None:
     """Before an event is judged, and after a tool has run: what changed meanwhile is found, and recorded."""
-    if call.state["waves"] is None and call.state["phase"] != "CLOSED" and not quiet(call):
+    if call.kind.approves and call.state["phase"] != "CLOSED" and not quiet(call):
         from . import ledger
 
         ledger.look(call)

@@ -55,8 +55,8 @@ def _sources(project: str, state: State) -> list[str]:
     names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
     out = [".conventions/gold-standards/" + n for n in names if os.path.isfile(os.path.join(folder, n))]
     count: dict[str, int] = {}
-    for _n, t in view.tasks(state):
-        for path in t["references"]:
+    for _n, task in view.tasks(state):
+        for path in task["references"]:
             count[path] = count.get(path, 0) + 1
     return out + sorted((p for p in count if p not in out), key=lambda p: (-count[p], p))
 

@@ -131,7 +131,7 @@ def _bind(call: Call, name: str, agent: str) -> Any:
 def _spawned(call: Call, agent: str, kind: Any) -> str | None:
     """The roster name that an unknown agent of the lead's session was spawned under, None when it cannot be told."""
     roster = call.state["roster"]
-    pending = {n: e for n, e in roster.items() if e["state"] == "SPAWNING"}
+    pending = {n: entry for n, entry in roster.items() if entry["state"] == "SPAWNING"}
     if kind in pending and str(agent).startswith("a%s-" % kind):  # teammate mode: the type is the name
         return str(kind)
     meta = _meta(call.payload, agent)
@@ -140,7 +140,7 @@ def _spawned(call: Call, agent: str, kind: Any) -> str | None:
         ok = name in pending and not meta.get("parentAgentId") and meta.get("toolUseId") in (None, pending[name]["call"])
         return name if ok else None
     role = call.kind.role_of(call.state, kind or "")
-    of_role = [n for n, e in pending.items() if e["role"] == role]
+    of_role = [n for n, entry in pending.items() if entry["role"] == role]
     return of_role[0] if len(of_role) == 1 else None  # two of one role: their order says nothing, wait
 
 
@@ -174,10 +174,10 @@ def _pane(call: Call) -> str | None:
         name = _pane_by_transcript(call)
     elif flags["--parent-session-id"] != call.state["team"]["session"]:
         return None
-    e = call.state["roster"].get(name or "")
+    entry = call.state["roster"].get(name or "")
     kind = str(call.payload.get("agent_type") or "")
     role = call.kind.role_of(call.state, kind)
-    if e and role == e["role"] and (e["state"] == "SPAWNING" or e["pane"] and e["agent_id"] is None):
+    if entry and role == entry["role"] and (entry["state"] == "SPAWNING" or entry["pane"] and entry["agent_id"] is None):
         return name
     return None
 

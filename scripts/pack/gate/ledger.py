@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import time
 
-from ..base import codec, git_facts, project_facts
+from ..base import codec, converted, git_facts, paths, project_facts
 from ..protocol import access, machine, tables, view
 from ..protocol.plan import covers
-from . import glance
+from . import glance, leftovers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,19 +24,25 @@ if TYPE_CHECKING:
     from ..protocol.state_types import Start
 
 CACHES = project_facts.SKIP | {".ruff_cache", ".tox", ".nox", ".gradle", ".hypothesis", ".cache", ".coverage"}
+SETTINGS = ".claude/settings.local.json"
+MOST_COMMITS = 200_000
 MOST_WATCHED = 3000  # of the files and folders that the run began with; in larger projects they are compared at the end
 RACY_NS = 30_000_000  # a file this new may change again without its stamp showing it
 
 
 def own(name: str) -> bool:
     """Whether a name (relative to the project) is the run's own state, or the client's."""
-    return name in (access.DECISIONS, project_facts.PROFILE) or name.startswith(
-        (".claude/teams/", ".claude/settings.local.json", access.SCRATCH)
-    )
+    return name in (access.DECISIONS, project_facts.PROFILE, SETTINGS) or name.startswith((paths.TEAMS + "/", access.SCRATCH))
+
+
+def own_in_a_commit(state: State, name: str) -> bool:
+    """Whether a commit may take a name that no task has: what the run itself wrote for people, never scripts beside it."""
+    team = "%s/%s/" % (paths.TEAMS, state["team"]["name"])
+    return name in (access.DECISIONS, project_facts.PROFILE) or name.startswith(team)
 
 
 def _cached(name: str) -> bool:
-    return any(part in CACHES or part.endswith((".pyc", ".pyo", ".egg-info")) for part in name.split("/"))
+    return any(part in CACHES or part.endswith(".egg-info") for part in name.split("/"))
 
 
 class Ledger:
@@ -75,6 +81,13 @@ class Ledger:
     def path(self, name: str) -> str:
         return os.path.join(self.top, name)
 
+    def holds(self, name: str, wanted: str, entry: str, there: str) -> bool:
+        """Whether an entry of a tree ("mode blob", its digest) is content that was asked for, on a disk that is what it was at the start;
+        also where git keeps these very bytes in another form (`converted`)."""
+        if git_facts.same(wanted, there, lambda: self.start.get("modes", True)):
+            return True
+        return entry.startswith("100") and converted.is_form_of(self.top, name, wanted, entry, self.start.get("modes", True))
+
     def began(self, name: str) -> str:
         """Digest of what was there when the run began."""
         return str(self.start["files"].get(name, ["-"])[0])
@@ -82,11 +95,11 @@ class Ledger:
     def approved(self) -> dict[str, tuple[str, int]]:
         """{name: (digest, task number)} of all DONE tasks; of two that have the same file the later approval counts."""
         out: dict[str, tuple[str, int]] = {}
-        for number, t in sorted(view.tasks(self.state), key=lambda pair: pair[1]["since"]):
-            if t["state"] == "DONE" and t["sealed"]:
-                content = sealed(self.call, number, t)
+        for number, task in sorted(view.tasks(self.state), key=lambda pair: pair[1]["since"]):
+            if task["state"] == "DONE" and task["sealed"]:
+                content = approved_content(self.call, number, task)
                 for name in out:  # gone from what this later one has: its reviewers read it without
-                    if self.shown(name) not in content and _holds(t, self.shown(name)):
+                    if self.shown(name) not in content and _holds(task, self.shown(name)):
                         out[name] = (git_facts.GONE, number)
                 out.update((self.name(p), (d, number)) for p, d in content.items())
         return out
@@ -111,12 +124,13 @@ def survey(project: str, folder: str, disk: Disk, late: bool = False) -> StartRe
     {name: digest} of what no commit holds, "staged": {name: "mode blob"}, "late"}."""
     top, prefix = git_facts.place(project)
     head = git_facts.text(top, "rev-parse", "--verify", "-q", "HEAD") if prefix is not None else ""
-    tracked, others = git_facts.present_names(top, prefix)
+    rules = git_facts.user_ignores(top) if prefix is not None else ""
+    listed = git_facts.listing(top, prefix, rules)
     staged = git_facts.staged(top, head) if prefix is not None else {}
-    others = [n for n in others if not n.startswith((prefix or "") + ".claude/teams/")]
-    files, changed = git_facts.snapshot(top, tracked + others), set(staged)
+    others = [n for n in listed.others if not n.startswith((prefix or "") + paths.TEAMS + "/")]
+    files, changed = git_facts.snapshot(top, listed.tracked + others + listed.inner), set(staged)
     if prefix is not None:
-        changed.update(git_facts.names(git_facts.run(top, "diff-files", "--name-only", "-z")))
+        changed.update(git_facts.names(git_facts.run(top, git_facts.HERE, "diff-files", "--name-only", "-z")))
     table: StartTable = {
         "top": top,
         "prefix": prefix,
@@ -124,8 +138,10 @@ def survey(project: str, folder: str, disk: Disk, late: bool = False) -> StartRe
         "branch": git_facts.text(top, "symbolic-ref", "--short", "-q", "HEAD") if prefix is not None else "",
         "staged": staged,
         "ignores": git_facts.ignore_rules(top) if prefix is not None else "-",
-        "rules": git_facts.user_ignores(top).decode("utf-8", "surrogateescape") if prefix is not None else "",
+        "rules": git_facts.rules_in(rules).decode("utf-8", "surrogateescape") if prefix is not None else "",
         "files": files,
+        "taken": time.time_ns(),
+        **(leftovers.begun(top, listed) if prefix is not None else {}),  # type: ignore[typeddict-item]  # its other keys
     }
     text = codec.dumps(table)
     disk.mkdir(folder)
@@ -154,7 +170,7 @@ def _start(call: Call) -> StartTable:
     top, prefix = git_facts.place(call.project)
     entries = git_facts.tree(top, start["head"]) if start["head"] and prefix is not None else {}
     digest = git_facts.digests(top, entries.values())
-    files = {n: [digest[e], None] for n, e in entries.items()}
+    files = {n: [digest[entry], None] for n, entry in entries.items()}
     record: Any = {"files": {}, "staged": {}}
     for r in call.store.records():
         record = r["data"].get("start") or record if r["event"] == "RUN_OPENED" else r["data"] if r["event"] == "START_RECORDED" else record
@@ -191,15 +207,15 @@ def start_lines(data: StartRecord) -> list[str]:
 
 
 # --- what was approved -----------------------------------------------------------------------------------------------------
-def sealed(call: Call, number: int, t: Task) -> dict[str, str]:
+def approved_content(call: Call, number: int, task: Task) -> dict[str, str]:
     """{path: digest} of a DONE task as it was approved: from the run's folder, else from the journal."""
     data = call.store.disk.read(_path(call, "approved-%d.json" % number))
-    if data is not None and codec.digest(data.decode("ascii", "replace")) == t["sealed"]:
+    if data is not None and codec.digest(data.decode("ascii", "replace")) == task["sealed"]:
         kept: dict[str, str] = codec.loads(data.decode("ascii"))
         return kept
     found = {}
     for r in call.store.records():
-        if r["event"] == "CONTENT_SEALED" and r["data"]["task"] == number and r["data"]["sum"] == t["sealed"]:
+        if r["event"] == "CONTENT_SEALED" and r["data"]["task"] == number and r["data"]["sum"] == task["sealed"]:
             found = r["data"]["content"]
     call.store.disk.replace(_path(call, "approved-%d.json" % number), codec.dumps(found).encode("ascii"))
     return found
@@ -207,17 +223,17 @@ def sealed(call: Call, number: int, t: Task) -> dict[str, str]:
 
 def _seal(call: Call) -> None:
     """Keep the digests of what was approved of every task that has just become DONE."""
-    for number, t in view.tasks(call.state):
-        if t["state"] != "DONE" or t["content"] is not None:
+    for number, task in view.tasks(call.state):
+        if task["state"] != "DONE" or task["content"] is not None:
             continue
-        content = project_facts.contents(call.project, t)
-        now = project_facts.revision(call.project, t)[0]
+        content = project_facts.contents(call.project, task)
+        now = project_facts.revision(call.project, task)[0]
         text = codec.dumps(content)
         call.store.disk.replace(_path(call, "approved-%d.json" % number), text.encode("ascii"))
-        call.gate("CONTENT_SEALED", task=number, sum=codec.digest(text), content=content, revision=t["revision"])
-        if t["revision"] is not None and now != t["revision"]:
+        call.gate("CONTENT_SEALED", task=number, sum=codec.digest(text), content=content, revision=task["revision"])
+        if task["revision"] is not None and now != task["revision"]:
             # changed between the last approval and this look: which of the files did is not known any more
-            one = _finding("changed since it was approved", t["files"][0], "revision " + t["revision"], "revision " + now)
+            one = _finding("changed since it was approved", task["files"][0], "revision " + task["revision"], "revision " + now)
             call.gate("CONTENT_DRIFTED", task=number, paths=[dict(one, **_between(call))])
 
 
@@ -229,10 +245,10 @@ def _finding(kind: str, path: str, was: str, now: str, **more: Any) -> Any:
 
 def _between(call: Call) -> dict[str, Any]:
     """Between which two events, and who was at work: {"between": [a, b], "at_work": [names]}. Nobody is accused for calling next."""
-    here = call.actor["name"] if call.actor else None
-    names = {n for n, e in call.state["roster"].items() if e["state"] == "ACTIVE"}
-    if here and (here in call.state["roster"] or here == tables.LEAD):
-        names.add(here)
+    caller = call.actor["name"] if call.actor else None
+    names = {n for n, entry in call.state["roster"].items() if entry["state"] == "ACTIVE"}
+    if caller and (caller in call.state["roster"] or caller == tables.LEAD):
+        names.add(caller)
     for _path_, note in _commands(call):
         if note.get("by"):
             names.add("%s (a shell command)" % note["by"]["name"])
@@ -292,11 +308,11 @@ def _stamped(call: Call, last: list[str]) -> dict[str, tuple[int, int]]:
 def _watched(call: Call, book: Ledger) -> list[str]:
     """Paths whose stamps are compared at every event."""
     names: dict[str, int] = {}  # a set that keeps its order
-    for number, t in view.tasks(call.state):
-        if t["state"] == "DONE" and t["sealed"]:
-            names.update((book.path(book.name(p)), 1) for p in sealed(call, number, t))
-        elif t["requests"]:
-            names.update((os.path.join(call.project, p), 1) for p in _files(call, t))
+    for number, task in view.tasks(call.state):
+        if task["state"] == "DONE" and task["sealed"]:
+            names.update((book.path(book.name(p)), 1) for p in approved_content(call, number, task))
+        elif task["requests"]:
+            names.update((os.path.join(call.project, p), 1) for p in _files(call, task))
     start = _recorded(call.state)
     if start["prefix"] is not None or start["untracked"] <= MOST_WATCHED:
         table = book.start["files"]
@@ -310,8 +326,9 @@ def _watched(call: Call, book: Ledger) -> list[str]:
 def _folders(book: Ledger, names: Iterable[str]) -> set[str]:
     """The folders in which a new file would show: those of the files that the run began with."""
     out = {book.top}
+    inside = tuple(n + "/" for n in book.start.get("repos", ()))  # git does not name what is new there: it shows at the end
     for n in names:
-        while "/" in n:
+        while "/" in n and not (inside and n.startswith(inside)):
             n = n.rpartition("/")[0]
             path = book.path(n)
             if path in out:
@@ -321,33 +338,33 @@ def _folders(book: Ledger, names: Iterable[str]) -> set[str]:
     return out
 
 
-def _files(call: Call, t: Task) -> set[str]:
-    return {f for declared in list(t["files"]) + t["touched"] for f in project_facts.expand(call.project, declared)}
+def _files(call: Call, task: Task) -> set[str]:
+    return {f for declared in list(task["files"]) + task["touched"] for f in project_facts.expand(call.project, declared)}
 
 
 def _working(call: Call, book: Ledger, differ: Sequence[str]) -> None:
     """Files of tasks in review that were written and no hook saw by whom: their requests are void, also when the bytes came back."""
     if not differ:
         return
-    for number, t in view.tasks(call.state):
-        if t["state"] in tables.TERMINAL or not t["requests"]:
+    for number, task in view.tasks(call.state):
+        if task["state"] in tables.TERMINAL or not task["requests"]:
             continue
-        mine = {os.path.join(call.project, p): p for p in _files(call, t) | set(t["touched"])}
+        mine = {os.path.join(call.project, p): p for p in _files(call, task) | set(task["touched"])}
         hit = [mine[p] for p in differ if p in mine and mine[p] not in call.seen]
         if hit:
-            revision = project_facts.revision(call.project, t)[0]
+            revision = project_facts.revision(call.project, task)[0]
             call.gate("FILE_WRITTEN", task=number, path=None, by=None, revision=revision, files=hit[:20], **_between(call))
 
 
 def _done(call: Call, book: Ledger, touched: Iterable[str]) -> None:
     """DONE tasks: what was touched is digested and compared with what was approved."""
     touched = set(touched)
-    for number, t in view.tasks(call.state):
-        if t["state"] != "DONE" or not t["sealed"]:
+    for number, task in view.tasks(call.state):
+        if task["state"] != "DONE" or not task["sealed"]:
             continue
-        content = sealed(call, number, t)
-        later = {p for n, o in view.tasks(call.state) if n != number and _supersedes(o, t) for p in content if _holds(o, p)}
-        known = {d["path"]: d for d in t["drift"]}
+        content = approved_content(call, number, task)
+        later = {p for n, o in view.tasks(call.state) if n != number and _supersedes(o, task) for p in content if _holds(o, p)}
+        known = {d["path"]: d for d in task["drift"]}
         drift = []
         for path, digest in content.items():
             full = book.path(book.name(path))
@@ -362,28 +379,28 @@ def _done(call: Call, book: Ledger, touched: Iterable[str]) -> None:
                 if not accepted(call.state, one):
                     fresh: Any = dict(one, **_between(call))
                     drift.append(known[path] if path in known and known[path]["id"] == one["id"] else fresh)
-        drift += [d for p, d in known.items() if p not in content and _still_another(call, t, d)]
-        if drift and drift != t["drift"]:
+        drift += [d for p, d in known.items() if p not in content and _still_another(call, task, d)]
+        if drift and drift != task["drift"]:
             call.gate("CONTENT_DRIFTED", task=number, paths=drift[:50], count=len(drift))
             call.told.append(
                 "DRIFTED: %s of task #%d, which is DONE, is no longer what was approved: put it back, or the lead reopens the task "
                 "(`pack task reopen %d`)" % (", ".join(d["path"] for d in drift[:5]), number, number)
             )
-        elif not drift and t["content"] == "DRIFTED":
+        elif not drift and task["content"] == "DRIFTED":
             call.gate("CONTENT_RESTORED", task=number)
 
 
-def _still_another(call: Call, t: Task, drift: Finding) -> bool:
-    return drift["now"] != "revision " + str(t["revision"]) and project_facts.revision(call.project, t)[0] != t["revision"]
+def _still_another(call: Call, task: Task, drift: Finding) -> bool:
+    return drift["now"] != "revision " + str(task["revision"]) and project_facts.revision(call.project, task)[0] != task["revision"]
 
 
-def _holds(t: Task, path: str) -> bool:
-    return path in t["touched"] or any(covers(f, path) for f in t["files"])
+def _holds(task: Task, path: str) -> bool:
+    return path in task["touched"] or any(covers(f, path) for f in task["files"])
 
 
-def _supersedes(other: Task, t: Task) -> bool:
+def _supersedes(other: Task, task: Task) -> bool:
     """Whether another task has been at work on the same files since: then its approval is the one that counts."""
-    return other["state"] in tables.WORKING or other["state"] == "DONE" and other["since"] > t["since"]
+    return other["state"] in tables.WORKING or other["state"] == "DONE" and other["since"] > task["since"]
 
 
 def _outside(call: Call, book: Ledger, touched: Iterable[str]) -> None:
@@ -413,7 +430,7 @@ def named(call: Call) -> None:
 
 def _compare(call: Call, book: Ledger, name: str) -> None:
     state, path = call.state, book.shown(name)
-    held = [t for _n, t in view.tasks(state) if _holds(t, path) and (t["state"] in tables.WORKING or t["state"] == "DONE")]
+    held = [task for _n, task in view.tasks(state) if _holds(task, path) and (task["state"] in tables.WORKING or task["state"] == "DONE")]
     if held or own(path):
         return
     was, now, known = book.began(name), project_facts.entry_digest(book.path(name)), state["result"]["unseen"].get(path)
@@ -454,7 +471,7 @@ def _new_in(call: Call, book: Ledger, folders: Sequence[str]) -> list[str]:
                 continue
             if os.path.isdir(book.path(name)) and any(n.startswith(name + "/") for n in known):
                 continue
-            if any(_holds(t, shown) and t["state"] in tables.WORKING + ("DONE",) for _n, t in view.tasks(call.state)):
+            if any(_holds(task, shown) and task["state"] in tables.WORKING + ("DONE",) for _n, task in view.tasks(call.state)):
                 continue
             todo.append(name)
     if not todo:
@@ -462,7 +479,9 @@ def _new_in(call: Call, book: Ledger, folders: Sequence[str]) -> list[str]:
     if book.prefix is None:
         return [n for n in todo if os.path.isfile(book.path(n))]
     found = git_facts.run(book.top, "ls-files", "-z", "--others", "--exclude-standard", "--", *[":(literal)" + n for n in todo[:200]])
-    return [n.rstrip("/") for n in git_facts.names(found) if not _cached(n) and not own(book.shown(n))][:50]
+    start: Any = book.start
+    new = [n.rstrip("/") for n in git_facts.names(found) if not _cached(n) and not own(book.shown(n))]
+    return [n for n in new if not leftovers.was_left_out(start, book.path(n), n)][:50]
 
 
 # --- HEAD and commits --------------------------------------------------------------------------------------------------------
@@ -484,7 +503,7 @@ def moved(call: Call, book: Ledger, old: str | None, new: str, by: Actor | None 
     won = (git_facts.between(book.top, old, new) if new else []) or []
     on = not old or bool(new) and git_facts.is_ancestor(book.top, old, new)
     gone = [] if on else git_facts.between(book.top, new, old) if new else []
-    lost = [s for _n, t in view.tasks(call.state) for s in t["commits"] if s in (gone or [])]
+    lost = [s for _n, task in view.tasks(call.state) for s in task["commits"] if s in (gone or [])]
     verdicts = judge(call, book, won, note)
     gated = bool(note and note.get("commit"))
     amended = gated and len(won) == 1 and gone and len(gone) == 1
@@ -536,14 +555,14 @@ def judge(call: Call, book: Ledger, commits: list[str], note: Note | None = None
     if not commits:
         return {}
     changed = git_facts.changes(book.top, commits)
-    digest = git_facts.digests(book.top, [e for c in commits for e in changed.get(c, {}).values()])
+    digest = git_facts.digests(book.top, [entry for c in commits for entry in changed.get(c, {}).values()])
     approved, noted = book.approved(), (note.get("blobs") if note else None) or {}
     out: dict[str, CommitVerdict] = {}
     present: dict[str, tuple[str, int]] = {}
-    for number, t in view.tasks(call.state):
-        if t["state"] == "APPROVED" and view.quorum(call.state, t)["result"] == "APPROVED":
-            if project_facts.revision(call.project, t)[0] == t["revision"]:
-                present.update((book.name(p), (d, number)) for p, d in project_facts.contents(call.project, t).items())
+    for number, task in view.tasks(call.state):
+        if task["state"] == "APPROVED" and view.quorum(call.state, task)["result"] == "APPROVED":
+            if project_facts.revision(call.project, task)[0] == task["revision"]:
+                present.update((book.name(p), (d, number)) for p, d in project_facts.contents(call.project, task).items())
     for sha in commits:
         tasks: set[int] = set()
         wrong = []
@@ -551,10 +570,10 @@ def judge(call: Call, book: Ledger, commits: list[str], note: Note | None = None
             path, there = book.shown(name), digest.get(entry, "missing")
             good: list[tuple[str, int | None]] = [(noted[path], None)] if path in noted else []
             good += [table[name] for table in (present, approved) if name in table]
-            holders = [n for n, t in view.tasks(call.state) if _holds(t, path) and t["state"] in ("APPROVED", "DONE")]
-            if any(git_facts.same(book.top, d, there) for d, _n in good):
+            holders = [n for n, task in view.tasks(call.state) if _holds(task, path) and task["state"] in ("APPROVED", "DONE")]
+            if any(book.holds(name, d, entry, there) for d, _n in good):
                 tasks.update([n for _d, n in good if n is not None] or holders)
-            elif own(path):
+            elif own_in_a_commit(call.state, path):
                 continue
             else:
                 tasks.update(holders)
@@ -564,45 +583,59 @@ def judge(call: Call, book: Ledger, commits: list[str], note: Note | None = None
 
 
 # --- the closing proof ---------------------------------------------------------------------------------------------------------
-def prove(call: Call) -> tuple[list[Any], list[str]]:
-    """Every difference between the start and now that is neither approved, nor the run's own, nor accepted: [finding]; and paths whose
-    approved content no commit holds. Looks at history, index, working tree, modes, links, nested repositories."""
-    book, out, loose = Ledger(call), [], []
+def prove(call: Call) -> tuple[list[Any], list[str], list[str]]:
+    """Every difference between the start and now that is neither approved, nor the run's own, nor accepted: [finding]; paths whose
+    approved content no commit holds; and sentences on what differs and holds nothing up (`leftovers`). Looks at history, index, working
+    tree, modes, links, nested repositories."""
+    del git_facts.FAILED[:]
+    book, out, loose, notes = Ledger(call), [], [], []
     approved, top, start = book.approved(), book.top, book.start
-    tracked, others = git_facts.present_names(top, book.prefix, _users_rules(call, start))
+    listed = git_facts.listing(top, book.prefix, _users_rules(call, start), nested="repos" in start)
     unseen = call.state["result"]["unseen"]
-    drift = {d["path"]: d for _n, t in view.tasks(call.state) for d in t["drift"]}
+    drift = {d["path"]: d for _n, task in view.tasks(call.state) for d in task["drift"]}
+
+    kept: Any = start
 
     def found(kind: str, path: str, was: str, now: str, **more: Any) -> None:
         known: Mapping[str, Any] = drift.get(path) or unseen.get(path) or {}
         out.append(dict(_finding(kind, path, was, now, **more), **{k: known[k] for k in ("between", "at_work") if k in known}))
 
-    for name in sorted(set(start["files"]) | set(tracked) | set(others) | set(approved)):
+    for name in sorted({*start["files"], *listed.tracked, *listed.others, *listed.inner, *approved}):
         path, was = book.shown(name), book.began(name)
         stamped = start["files"].get(name, ["-", None])
-        if name not in approved and stamped[1] is not None and git_facts.stamp(book.path(name)) == stamped[1]:
+        # a nested repository is a folder: its stamp says nothing of its commit
+        known = name not in approved and stamped[1] is not None and not was.startswith("commit:")
+        if known and git_facts.stamp(book.path(name)) == stamped[1]:
             continue
-        if was.startswith("stat:"):
+        if was.startswith("stat:"):  # too large to be read at the start: whatever moved its stamp may have changed it
             s = git_facts.stamp(book.path(name))
-            now = "stat:%d:%d" % (s[1], s[2]) if s else "-"
+            now = "stat:%d:%d%s" % (s[1], s[2], ", perhaps changed" if known else "") if s else "-"
         else:
             now = project_facts.entry_digest(book.path(name))
         if name in approved:
             digest, number = approved[name]
             if now != digest:
                 found("changed since it was approved (task #%d)" % number, path, digest, now)
-        elif now != was and not own(path) and not (name not in start["files"] and _cached(name)):
-            found("nobody approved it", path, was, now)
+        elif now != was and not own(path):
+            new = name not in start["files"]
+            if not (new and (_cached(name) or leftovers.was_left_out(kept, book.path(name), name))):
+                found("nobody approved it", path, was, now)
     if book.prefix is not None:
         loose = _prove_git(call, book, approved, found)
+        if "repos" in start:
+            for kind, name, now in leftovers.differing(top, kept, listed, _cached):
+                found(kind, name if name.startswith(".git/") else book.shown(name), "-", now)
+            notes = leftovers.named(top, kept, listed, start["branch"], _cached)
+        if git_facts.FAILED:
+            found("git does not answer, so nobody knows what else is there", ".git", "-", "; ".join(sorted(set(git_facts.FAILED)))[:60])
     open_ones = [f for f in out if not accepted(call.state, f)]
-    return open_ones, loose
+    return open_ones, loose, notes
 
 
-def _users_rules(call: Call, start: StartTable) -> str | None:
+def _users_rules(call: Call, start: StartTable) -> str:
     """A file with the user's own ignore rules as they were at the start: what is hidden by later ones is looked at all the same."""
     if start.get("rules") is None:
-        return None
+        return git_facts.user_ignores(start["top"])
     path, rules = _path(call, "user-ignores"), start["rules"].encode("utf-8", "surrogateescape")
     if call.store.disk.read(path) != rules:  # a teardown proves at every event
         call.store.disk.replace(path, rules)
@@ -610,49 +643,38 @@ def _users_rules(call: Call, start: StartTable) -> str | None:
 
 
 def _prove_git(call: Call, book: Ledger, approved: Mapping[str, tuple[str, int]], found: Callable[..., None]) -> list[str]:
+    """What git holds against what was approved: history, index, ignore rules. Answers the paths whose approved content no commit holds."""
     top, start, head = book.top, book.start, project_facts.head(call.project)
-    known = {s for _n, t in view.tasks(call.state) for s in t["commits"]}
+    known = {s for _n, task in view.tasks(call.state) for s in task["commits"]}
     if start["head"] and not (head and git_facts.is_ancestor(top, start["head"], head)):
         found("the commit that the run began on is no longer in the branch", "commit " + start["head"][:12], start["head"], head or "-")
-    won = (git_facts.between(top, start["head"], head) if head else []) or []
-    for number, t in view.tasks(call.state):
-        for sha in t["commits"]:
-            if sha not in won:
-                found("an approved commit (task #%d) is not in the branch any more" % number, "commit " + sha[:12], sha, "-", commit=sha)
+    won = (git_facts.between(top, start["head"], head, most=MOST_COMMITS) if head else []) or []
+    for number, sha in ((number, sha) for number, task in view.tasks(call.state) for sha in task["commits"] if sha not in won):
+        found("an approved commit (task #%d) is not in the branch any more" % number, "commit " + sha[:12], sha, "-", commit=sha)
     odd = [s for s in won if s not in known]
     changed = git_facts.changes(top, odd) if odd else {}
     tree = git_facts.tree(top, head) if head else {}
     staged = git_facts.staged(top, head)
-    wanted = [e for c in changed.values() for e in c.values()] + list(staged.values()) + [tree[n] for n in approved if n in tree]
+    wanted = [entry for c in changed.values() for entry in c.values()] + list(staged.values()) + [tree[n] for n in approved if n in tree]
     digest = git_facts.digests(top, wanted)
 
-    def fine(name: str, d: str) -> bool:
-        if name in approved and git_facts.same(top, approved[name][0], d):
+    def fine(name: str, entry: str, d: str) -> bool:
+        if name in approved and book.holds(name, approved[name][0], entry, d):
             return True
-        return git_facts.same(top, book.began(name), d) or own(book.shown(name))
+        return book.holds(name, book.began(name), entry, d) or own_in_a_commit(call.state, book.shown(name))
 
     for sha in odd:
         for name, entry in sorted(changed.get(sha, {}).items()):
             there = digest.get(entry, "missing")
-            if not fine(name, there):
+            if not fine(name, entry, there):
                 was = approved[name][0] if name in approved else book.began(name)
                 found("in the commit %s" % sha[:7], book.shown(name), was, there, commit=sha)
-    loose, begun = [], None
-    for name, (want, number) in sorted(approved.items()):
-        there = digest.get(tree.get(name, "-"), "missing")
-        if git_facts.same(top, want, there):
-            continue
-        if begun is None:
-            begun = git_facts.tree(top, start["head"]) if start["head"] else {}
-        if tree.get(name, "-") == begun.get(name, "-"):
-            loose.append(book.shown(name))  # approved, and in no commit: nothing else is delivered in its place
-        else:
-            found("the commit holds something else (task #%d)" % number, book.shown(name), want, there)
+    loose = _not_committed(book, approved, tree, digest, found)
     for name, entry in sorted(staged.items()):
         there = digest.get(entry, "-")
         # What the index takes away of the run's own commit was not there at the start, and is not what was approved either.
-        taken = name in approved and not git_facts.same(top, approved[name][0], there)
-        if entry != start["staged"].get(name) and (taken or not fine(name, there)) and not (entry == "-" and name in loose):
+        taken = name in approved and not book.holds(name, approved[name][0], entry, there)
+        if entry != start["staged"].get(name) and (taken or not fine(name, entry, there)) and not (entry == "-" and name in loose):
             found("staged", book.shown(name), approved[name][0] if name in approved else book.began(name), there)
     rules = git_facts.ignore_rules(top)
     if rules != start["ignores"]:
@@ -660,19 +682,42 @@ def _prove_git(call: Call, book: Ledger, approved: Mapping[str, tuple[str, int]]
     return loose
 
 
+def _not_committed(
+    book: Ledger, approved: Mapping[str, tuple[str, int]], tree: Mapping[str, str], digest: Mapping[str, str], found: Callable[..., None]
+) -> list[str]:
+    """The approved paths whose content no commit holds. tree: {name: entry} of HEAD; digest: {entry: digest}."""
+    loose, begun = [], None
+    for name, (want, number) in sorted(approved.items()):
+        there = digest.get(tree.get(name, "-"), "missing")
+        if book.holds(name, want, tree.get(name, "-"), there):
+            continue
+        if begun is None:
+            begun = git_facts.tree(book.top, book.start["head"]) if book.start["head"] else {}
+        if tree.get(name, "-") == begun.get(name, "-"):
+            loose.append(book.shown(name))  # approved, and in no commit: nothing else is delivered in its place
+        else:
+            found("the commit holds something else (task #%d)" % number, book.shown(name), want, there)
+    return loose
+
+
 def check(call: Call) -> list[Any]:
     """Prove, and record it when what is open has changed. Answers what is open."""
-    open_ones, loose = prove(call)
-    state = call.state["result"]
-    if [f["id"] for f in open_ones[:50]] != [f["id"] for f in state["open"]]:
-        call.gate("RESULT_CHECKED", open=open_ones[:200], count=len(open_ones), uncommitted=loose[:200])
+    open_ones, loose, notes = prove(call)
+    state, place = call.state["result"], _path(call, "named")
+    mark = leftovers.mark(loose + notes)
+    told = call.store.disk.read(place)
+    other = mark != told if loose or notes else told is not None
+    if other or [f["id"] for f in open_ones[:50]] != [f["id"] for f in state["open"]]:
+        call.gate("RESULT_CHECKED", open=open_ones[:200], count=len(open_ones), uncommitted=loose[:200], left=notes)
+    if other:
+        call.store.disk.replace(place, mark)
     return open_ones
 
 
 def before_the_end(call: Call) -> None:
     """In a teardown every event may be the one that ends the run: the proof is made again before it is judged."""
     state = call.state
-    if state["phase"] in ("TEARDOWN", "FAILED_SAFE") and state["waves"] is None and not state["teardown"]["aborted"]:
+    if state["phase"] in ("TEARDOWN", "FAILED_SAFE") and call.kind.approves and not state["teardown"]["aborted"]:
         check(call)
 
 
@@ -687,16 +732,16 @@ def accept(call: Call, words: list[str]) -> str:
         mine = [f for f in open_ones if f["path"] in (word, rel) or f["path"].startswith((word.rstrip("/") + "/", "commit " + word))]
         paths = sorted({f["path"] for f in mine})
         for path in paths or [word]:
-            here = [f for f in mine if f["path"] == path]
+            findings = [f for f in mine if f["path"] == path]
             call.append(
                 "CONTENT_ACCEPTED",
                 actor=person,
                 path=path,
                 paths=[path],
-                ids=[f["id"] for f in here],
-                commits=sorted({f["commit"] for f in here if f.get("commit")}),
-                findings=here[:50],
-                open=[] if here else open_ones[:50],
+                ids=[f["id"] for f in findings],
+                commits=sorted({f["commit"] for f in findings if f.get("commit")}),
+                findings=findings[:50],
+                open=[] if findings else open_ones[:50],
             )
             done.append(path)
     left = [f for f in open_ones if f["path"] not in done]

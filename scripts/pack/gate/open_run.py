@@ -318,18 +318,15 @@ def _opened(hook: Hook, text: str, definition: str | None, event: str) -> Answer
     if team is None:
         return answers.block("team: another session has just opened a run here. Type `team status`.")
     headless = is_headless(hook.env)
-    lines = [
-        "Run opened. Team: %s. Mode: %s."
-        % (
-            team,
-            "headless (a message revives a finished agent; shut down with `pack teardown ask`)" if headless else "interactive team",
-        ),
+    lines = [  # what all runs share first, this run's own last: a context's head is what is cached
+        "Run opened. Mode: %s."
+        % ("headless (a message revives a finished agent; shut down with `pack teardown ask`)" if headless else "interactive team"),
         "Enforcement: %s%s" % (level["level"], "" if not level["why"] else " because " + "; ".join(level["why"])),
     ]
     if modes.told(mode):
         lines.append(modes.told(mode))
     lines += asked.told(hook.project)
-    lines.append("State for people: .claude/teams/%s/state.md, `pack status`." % team)
+    lines.append("Team: %s. State for people: `pack status`, .claude/teams/%s/state.md." % (team, team))
     return answers.tell(event, "\n".join(lines), asked.shown())
 
 

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 SKILLS = ("Skill", "SlashCommand")
 
 
-def decide(call: Call, tool: str, given: dict[str, Any]) -> Answer | bool:
+def decide(call: Call, tool: str, tool_input: dict[str, Any]) -> Answer | bool:
     """The answer to the call; raises Refusal. True instead: let it through, and look afterwards at what it changed."""
     actor = call.actor
     if actor["role"] == "foreign":
         return PASS
     if tool in tool_table.SCHEDULING:
-        if tool == "ScheduleWakeup" and given.get("stop") is True:
+        if tool == "ScheduleWakeup" and tool_input.get("stop") is True:
             return PASS
         raise Refusal(
             "NO_SCHEDULES",
@@ -49,8 +49,8 @@ def decide(call: Call, tool: str, given: dict[str, Any]) -> Answer | bool:
     if tool in SKILLS:
         from . import skill_files
 
-        return skill_files.decide(call, given)
-    _spares_what_is_protected(call, tool, given)
+        return skill_files.decide(call, tool_input)
+    _spares_what_is_protected(call, tool, tool_input)
     refusal = tool_use.may_use(call.state, actor, tool, tool_table.researches(tool))
     if refusal is not None:
         raise refusal
@@ -61,12 +61,12 @@ def _moved(call: Call, tool: str) -> Answer | bool:
     """Everybody of the run works in the project's own folder: there the gate looks."""
     import os
 
-    here = os.path.realpath(call.payload.get("cwd") or call.project)
+    cwd = os.path.realpath(call.payload.get("cwd") or call.project)
     root = os.path.realpath(call.project)
     if (
         tool == "ExitWorktree"
         and call.actor["role"] == tables.LEAD
-        and not (here + os.sep).startswith(root + os.sep + ".claude" + os.sep + "work")
+        and not (cwd + os.sep).startswith(root + os.sep + ".claude" + os.sep + "work")
     ):
         return PASS  # there is nothing to leave, and the client says so
     if tool == "ExitWorktree" and call.actor["role"] == tables.LEAD and call.payload["tool_input"].get("action") == "keep":
@@ -90,14 +90,14 @@ def _texts(value: object, depth: int = 0) -> Iterator[str]:
                 yield text
 
 
-def _spares_what_is_protected(call: Call, tool: str, given: dict[str, Any]) -> None:
+def _spares_what_is_protected(call: Call, tool: str, tool_input: dict[str, Any]) -> None:
     """An unknown tool that is handed a protected path is refused whoever calls: what it would do with it nobody here knows."""
     import os
 
     from ..base import project_facts
     from .before_tool import protected
 
-    for text in _texts(given):
+    for text in _texts(tool_input):
         text = text[len("file://") :] if text.startswith("file://") else text
         if not text or len(text) > 4096 or "\n" in text or "\0" in text or os.sep not in text and not text.startswith("."):
             continue

@@ -11,6 +11,7 @@ import os
 from ..base import codec, conventions, project_facts, shell_writes
 from ..base.paths import PLUGIN_ROOT
 from ..base.receipts import receipt
+from ..base.verbs import CHANGING as CHANGING
 from ..protocol import advice, machine, plan, tables, view
 from ..protocol.refusal import Refusal
 from ..store.render import stats, summary
@@ -43,11 +44,10 @@ LOOKING = {
     "--version",
     "-V",
 }
-CHANGING = {"plan", "task", "verify", "finish", "teardown", "abort", "resume"}
 FORMS = "run it alone: `pack VERB ...`, with `<<'EOF' ... EOF`, `< FILE` or `cat FILE |` in front for the JSON"
 
 
-def carry_out(call: Call, command: Any, given: dict[str, Any]) -> Answer | None:
+def carry_out(call: Call, command: Any, tool_input: dict[str, Any]) -> Answer | None:
     """The hook's answer to a Bash call that runs `pack`, None when it does not. Raises Refusal."""
     if "pack" not in command and "PACK_VOUCHER" not in command:
         return None
@@ -67,10 +67,12 @@ def carry_out(call: Call, command: Any, given: dict[str, Any]) -> Answer | None:
     if judged and call.kind.judges and call.actor["role"] not in (None, "foreign"):
         if found is None or len(used) != 1 or found[0].redirects:
             raise Refusal("VERB_NOT_ALONE", "`pack gate check` is one command among others", command[:120], "run it alone", "BASH")
-        judgement: Answer | None = call.kind.gate_check(call, judged[0], given)
+        judgement: Answer | None = call.kind.gate_check(call, judged[0], tool_input)
         return judgement
     if not changing:
-        return answers.allow(given) if found and len(used) == 1 and not found[0].redirects and used[0][1] in LOOKING | CHANGING else None
+        return (
+            answers.allow(tool_input) if found and len(used) == 1 and not found[0].redirects and used[0][1] in LOOKING | CHANGING else None
+        )
     if call.actor["role"] == "foreign":
         raise Refusal(
             "OTHER_SESSION",
@@ -91,8 +93,8 @@ def carry_out(call: Call, command: Any, given: dict[str, Any]) -> Answer | None:
     words = changing[0]
     text = VERBS[words[1]](call, words[2:], lambda: _stdin(call, found[0], found[1], words))
     if isinstance(text, dict):
-        return answers.allow(dict(given, **text))
-    return answers.allow(dict(given, command=receipt(call, text, words[1])), shown="\n".join(call.shown))
+        return answers.allow(dict(tool_input, **text))
+    return answers.allow(dict(tool_input, command=receipt(call, text, words[1])), shown="\n".join(call.shown))
 
 
 def _looks(words: list[str]) -> bool:
@@ -104,15 +106,15 @@ def _stdin(call: Call, command: Command, feeder: Command | None, words: list[str
     cwd = call.payload.get("cwd") or call.project
     if command.heredocs:
         return command.heredocs[0][0]
-    files = [t for op, t in command.redirects if op == "<"] + [t for op, t in command.redirects if op == "<<<"]
-    if any(op == "<<<" for op, _t in command.redirects):
+    files = [target for op, target in command.redirects if op == "<"] + [target for op, target in command.redirects if op == "<<<"]
+    if any(op == "<<<" for op, _target in command.redirects):
         return files[-1]
     if feeder is not None and feeder.words[0] != "cat":
         return " ".join(w for w in feeder.words[1:] if w not in ("-n", "-e", "-E", "%s", "%s\\n"))
     if feeder is not None:
         if feeder.heredocs:
             return feeder.heredocs[0][0]
-        files = [w for w in feeder.words[1:] if not w.startswith("-")] + [t for op, t in feeder.redirects if op == "<"]
+        files = [w for w in feeder.words[1:] if not w.startswith("-")] + [target for op, target in feeder.redirects if op == "<"]
     rest = [w for w in words[2:] if w not in ("-", "add") and not w.startswith("--")]
     files = files or rest[:1]
     if not files:
@@ -181,7 +183,7 @@ def _plan(call: Call, args: list[str], read: Callable[[], str]) -> str:
         _folders(call, row)
     checked = plan.check(raw)
     data: dict[str, Any] = {
-        "tasks": {str(n): t for n, t in checked["tasks"].items()},
+        "tasks": {str(n): task for n, task in checked["tasks"].items()},
         "facts": checked["facts"],
         "definition_of_done": checked["definition_of_done"],
         **({"trade_offs": checked["trade_offs"]} if checked["trade_offs"] else {}),
@@ -189,7 +191,7 @@ def _plan(call: Call, args: list[str], read: Callable[[], str]) -> str:
     }
     if not _same_again(call, data["given"]):
         call.append("PLAN_REGISTERED", key=call.key, **data)
-    call.shown = ["Trade-off: " + t for t in checked["trade_offs"]]
+    call.shown = ["Trade-off: " + text for text in checked["trade_offs"]]
     more = (
         "\nCOMPLEX, and the plan has no `trade_offs`: tell the user the key ones."
         if call.state["mode"] == tables.COMPLEX and not call.shown
@@ -215,7 +217,7 @@ def _validated() -> str:
         return ""  # the steps that follow name each call themselves
 
 
-def _same_again(call: Call, given: Any) -> bool:
+def _same_again(call: Call, digest: Any) -> bool:
     """Whether this plan is the one that is registered, and nothing has been done with it: the same request, whose answer did not arrive.
     After the tech lead's PLAN CHANGES it is a new one."""
     if (
@@ -226,7 +228,7 @@ def _same_again(call: Call, given: Any) -> bool:
         return False
     for record in reversed(list(call.store.records())):
         if record["event"] == "PLAN_REGISTERED":
-            return bool(record["data"].get("given") == given)
+            return bool(record["data"].get("given") == digest)
         if record["event"] in ("TASK_ADDED", "TASK_RESCOPED", "TASK_CANCELLED", "TASK_ASSIGNED"):
             return False
     return False
@@ -285,11 +287,11 @@ def _task(call: Call, args: list[str], read: Callable[[], str]) -> str:
         words, o = _options("task reopen", args[1:], ("--reason",))
         number = _number(verb, words)
         call.append("TASK_REOPENED", key=call.key, task=number, reason=" ".join(o.get("--reason", [])))
-        t = view.task(call.state, number)
+        task = view.task(call.state, number)
         return "task #%d is %s again, owner %s; its approvals count no more.\n%s" % (
             number,
-            t["state"],
-            t["owner"] or "nobody",
+            task["state"],
+            task["owner"] or "nobody",
             _next(call),
         )
     if verb in ("rescope", "re-scope"):
@@ -298,13 +300,15 @@ def _task(call: Call, args: list[str], read: Callable[[], str]) -> str:
 
 
 def _rescope(call: Call, args: list[str]) -> str:
-    words, o = _options("task rescope", args, ("--file", "--drop", "--reviewers", "--subject", "--accept", "--reason"), ("--high-risk",))
+    words, o = _options(
+        "task rescope", args, ("--file", "--drop", "--reviewers", "--subject", "--accept", "--tooling", "--reason"), ("--high-risk",)
+    )
     number = _number("rescope", words)
-    t = view.task(call.state, number)
-    if t is None:
+    task = view.task(call.state, number)
+    if task is None:
         raise machine.GUARDS["task_exists"](call.state, {"task": number}, call.actor)
     files = []
-    for name in [f for f in t["files"] if f not in o.get("--drop", [])] + o.get("--file", []):
+    for name in [f for f in task["files"] if f not in o.get("--drop", [])] + o.get("--file", []):
         clean = plan.clean_path(name)
         if clean is None or not plan.is_plain(clean):
             what = "is not a path inside the project" if clean is None else "is a pattern"
@@ -314,7 +318,7 @@ def _rescope(call: Call, args: list[str]) -> str:
         if not clean.endswith("/") and os.path.isdir(os.path.join(call.project, clean)):
             clean += "/"
         files += [clean] if clean not in files else []
-    named = sorted(set(t["reviewers"]) | {r for v in o.get("--reviewers", []) for r in v.split(",")})
+    named = sorted(set(task["reviewers"]) | {r for v in o.get("--reviewers", []) for r in v.split(",")})
     if any(r not in tables.SPECIALISTS for r in named) or not files:
         raise Refusal(
             "USAGE",
@@ -324,6 +328,20 @@ def _rescope(call: Call, args: list[str]) -> str:
             "TASK_RESCOPED",
             number,
         )
+    tooling = dict(task["tooling"])
+    for pair in o.get("--tooling", []):
+        name, eq, command = pair.partition("=")
+        if not name.strip() or not eq:
+            raise Refusal(
+                "USAGE",
+                "--tooling says NAME=COMMAND",
+                pair[:80],
+                "--tooling 'test=pytest tests/test_a.py'; NAME= takes one away",
+                "TASK_RESCOPED",
+                number,
+            )
+        tooling.pop(name.strip(), None)
+        tooling.update({name.strip(): command.strip()} if command.strip() else {})
     call.append(
         "TASK_RESCOPED",
         key=call.key,
@@ -332,6 +350,7 @@ def _rescope(call: Call, args: list[str]) -> str:
         reviewers=named,
         subject=o["--subject"][0] if o.get("--subject") else None,
         acceptance=o.get("--accept"),
+        tooling=tooling if o.get("--tooling") else None,
         high_risk=True if "--high-risk" in o else None,
         reason=" ".join(o.get("--reason", [])),
     )
@@ -504,7 +523,7 @@ def _abort(call: Call, args: list[str], read: Callable[[], str]) -> str:
 
 def _listed(call: Call) -> None:
     """An abort needs no approval; its summary lists what has none."""
-    if call.state["waves"] is None and call.state["phase"] != "CLOSED":
+    if call.kind.approves and call.state["phase"] != "CLOSED":
         from . import ledger
 
         ledger.check(call)

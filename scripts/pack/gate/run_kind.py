@@ -1,6 +1,6 @@
 """What a run of tasks (`/build`) answers where a run of waves answers otherwise.
 
-The gate asks `call.kind` and knows no other kind: whoever starts it (hooks/gate.py, the command line) hands over how runs of waves
+The gate asks `call.kind` and knows no other kind: whoever starts it (cli/hook.py, the command line) hands over how runs of waves
 are loaded (realtime/wave_runs.py), and they are loaded only for a run that is one.
 """
 
@@ -23,12 +23,19 @@ PLUGIN = "team:"  # how the client names this plugin's agents
 class TaskRun:
     """The questions, with the answers of a run of tasks. `call` is a hook_call.Call, `state` the state of the run."""
 
-    strays = True  # whether what a shell command changed outside every task is looked for
+    approves = True  # whether the result is what reviewers approved, task by task: claims, ledger, commits
     judges = False  # whether gates decide what comes next, and not tasks
 
     def role_of(self, state: State, agent_type: str) -> str | None:
         """The role of an agent definition, or None where it is none of the team's."""
         return agent_type[len(PLUGIN) :] if agent_type.startswith(PLUGIN) else None
+
+    def standing(self, state: State) -> Any:
+        """What besides phase and tasks says how far the run is."""
+
+    def vouched(self, state: State) -> tuple[str | None, str]:
+        """The number of what was started last in a process of its own, and the ending of its voucher (receipts.py)."""
+        return state["verify"]["nonce"] if state["verify"] else None, ".verify"
 
     def unmet(self, call: Call) -> dict[str, Any]:
         """{} or {"unmet": what the waves lack}: what the records of spawns and of the teardown carry besides."""
@@ -52,7 +59,7 @@ class TaskRun:
     def ran(self, call: Call, response: Mapping[str, Any]) -> None:
         """After a shell command."""
 
-    def gate_check(self, call: Call, words: list[str], given: Mapping[str, Any]) -> Any:
+    def gate_check(self, call: Call, words: list[str], tool_input: Mapping[str, Any]) -> Any:
         """The answer to `pack gate check` inside a run that `judges`."""
 
     def guide(self, state: State) -> str:

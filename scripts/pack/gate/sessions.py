@@ -38,7 +38,7 @@ def prompt_submitted(call: Call) -> Answer:
         _notified(call, prompt)
         if _needs_nobody(call, prompt):
             return hush("nothing to decide, others are at work")
-        decisions = [t["text"] for t in advice.for_lead(call.state)][:2]
+        decisions = [task["text"] for task in advice.for_lead(call.state)][:2]
         return tell("UserPromptSubmit", "\n".join(_held(call) + (["team: next: " + "; ".join(decisions)] if decisions else [])))
     if call.state["phase"] != "CLOSED" and call.state["team"].get("typed") and not prompt.startswith("/"):
         # A session that took the run over never saw the command that opened it: where the run stands comes with what its user types.
@@ -64,17 +64,17 @@ def _needs_nobody(call: Call, prompt: str) -> bool:
     ended, reports, roster = set(), [], call.state["roster"]
     for part in prompt.split("<task-notification>")[1:]:
         bound = call.state["agents"].get(_between(part, "<task-id>", "</task-id>"))
-        e = view.entry(call.state, bound[0]) if bound else None
-        if not bound or not e or e["inc"] != bound[1] or _between(part, "<status>", "</status>") != "completed":
+        entry = view.entry(call.state, bound[0]) if bound else None
+        if not bound or not entry or entry["inc"] != bound[1] or _between(part, "<status>", "</status>") != "completed":
             return False
         said = _between(part, "<result>", "</result>")
-        if e["role"] in REPORTING:
+        if entry["role"] in REPORTING:
             reports.append([bound[0], said])
         elif messages.asks(said):
             return False
         ended.add(bound[0])
-    at_work = [e for n, e in roster.items() if e["state"] == "ACTIVE" and n not in ended and not watch.standing(call.state, n)]
-    if not at_work or reports and not any(e["role"] in REPORTING for e in at_work) or not reports and advice.for_lead(call.state):
+    at_work = [entry for n, entry in roster.items() if entry["state"] == "ACTIVE" and n not in ended and not watch.standing(call.state, n)]
+    if not at_work or reports and not any(entry["role"] in REPORTING for entry in at_work) or not reports and advice.for_lead(call.state):
         return False
     if reports:
         from ..base import redact
@@ -103,14 +103,19 @@ def _notified(call: Call, prompt: str) -> None:
     status = _between(prompt, "<status>", "</status>")
     if not bound or not prompt.startswith("<task-notification>"):
         return
-    e = call.state["roster"][bound[0]]
+    entry = call.state["roster"][bound[0]]
     if status in ("failed", "killed"):
         from ..base import redact
 
         said = redact.text(_between(prompt, "<summary>", "</summary>"))[:300]  # an attempt after it is told what went wrong
         call.gate("AGENT_LOST", name=bound[0], inc=bound[1], why="the client says: " + status + (": " + said if said else ""))
         call.close()
-    elif status == "completed" and e["inc"] == bound[1] and e["state"] == "ACTIVE" and (call.now - e["seen"] > 30 or _cut(prompt)):
+    elif (
+        status == "completed"
+        and entry["inc"] == bound[1]
+        and entry["state"] == "ACTIVE"
+        and (call.now - entry["seen"] > 30 or _cut(prompt))
+    ):
         call.gate("AGENT_IDLE", name=bound[0])
 
 
@@ -153,7 +158,7 @@ def session_started(call: Call) -> Answer:
         return tell("SessionStart", greeting(call, True))  # a teammate in a terminal pane
     if call.actor["role"] == "foreign" and call.state["phase"] != "CLOSED" and source != "compact":
         led = call.state["team"].get("client_pid")
-        here = str(led) == str(call.env.get("CLAUDE_PID"))
+        same_client = str(led) == str(call.env.get("CLAUDE_PID"))
         return tell(
             "SessionStart",
             "A team run is live in this project: %s, phase %s, led by another session%s. %sThe user may type `team status`, "
@@ -161,7 +166,7 @@ def session_started(call: Call) -> Answer:
             % (
                 call.state["team"]["name"],
                 call.state["phase"],
-                " of this very client, which cannot come back" if here else " (process %s)" % led if led else "",
+                " of this very client, which cannot come back" if same_client else " (process %s)" % led if led else "",
                 "This one was copied from it and leads nothing, whatever its context says. " if source == "fork" else "",
             ),
         )

@@ -38,9 +38,9 @@ def seen_by_hook(env: Env) -> bool:
 MAX_BYTES = 1 << 20  # the client reads no larger one
 
 
-def decide(call: Call, given: dict[str, Any]) -> Answer | bool:
+def decide(call: Call, tool_input: dict[str, Any]) -> Answer | bool:
     """The answer to a Skill call; raises Refusal."""
-    name = str(given.get("skill") or given.get("command") or "").strip().lstrip("/").split(" ")[0]
+    name = str(tool_input.get("skill") or tool_input.get("command") or "").strip().lstrip("/").split(" ")[0]
     found = [p for p in places(call, name) if os.path.isfile(p)]
     if not found:
         # Built into the client, or of a plugin that cannot be found: an unknown tool.
@@ -128,12 +128,12 @@ def places(call: Call, name: str) -> list[str]:
         return []
     inner = plugin.split(":") if plugin else []
     homes = [paths.client_home(call.env)]
-    here = os.path.realpath(call.payload.get("cwd") or call.project)
+    folder = os.path.realpath(call.payload.get("cwd") or call.project)
     while True:
-        homes.append(os.path.join(here, ".claude"))
-        if os.path.dirname(here) == here:
+        homes.append(os.path.join(folder, ".claude"))
+        if os.path.dirname(folder) == folder:
             break
-        here = os.path.dirname(here)
+        folder = os.path.dirname(folder)
     homes += [os.path.join(d, ".claude") for d in _flag(call, "--add-dir")]
     out = [os.path.join(h, "commands", *(inner + [own + ".md"])) for h in homes]
     out += [os.path.join(h, "skills", *(inner + [own, "SKILL.md"])) for h in homes]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 
 from ..base import codec, paths, run_config
-from ..base.paths import PLUGIN_ROOT
+from ..base.paths import LOOKED, PLUGIN_ROOT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,17 +89,17 @@ def _relevant(path: str) -> str:
     return codec.digest(codec.dumps(kept)) if kept else "-"
 
 
-def _stamp(paths: Sequence[str]) -> str:
-    """One text for inode, size and ctime of all paths."""
-    out: list[Any] = []
-    stat = os.stat
-    for path in paths:
+def _stamp(sources: Sequence[str]) -> str:
+    """One word for inode, size and ctime of all files: numbers hash alike in every process."""
+    out: list[int] = []
+    stat, looked = os.stat, LOOKED.pop  # each once: a process may live on
+    for path in sources:
         try:
-            s = stat(path)
+            s = looked(path, None) or stat(path)
             out += (s.st_ino, s.st_size, s.st_ctime_ns)
         except OSError:
             out.append(-1)
-    return repr(out)
+    return "%d" % hash(tuple(out))
 
 
 def watches_plugin(root: str, project: str) -> bool:

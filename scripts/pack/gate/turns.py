@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 def subagent_start(call: Call) -> Answer:
     actor = call.actor
-    e = view.entry(call.state, actor["name"])
-    if actor["role"] in (None, "foreign", tables.LEAD) or not e or e["inc"] != actor["inc"] or e["state"] not in tables.LIVING:
+    entry = view.entry(call.state, actor["name"])
+    if actor["role"] in (None, "foreign", tables.LEAD) or not entry or entry["inc"] != actor["inc"] or entry["state"] not in tables.LIVING:
         return PASS
-    fresh = e["state"] == "ACTIVE" and call.now - e["since"] < 5 and not e["mail"]
-    if e["state"] != "ACTIVE" or e["mail"]:
+    fresh = entry["state"] == "ACTIVE" and call.now - entry["since"] < 5 and not entry["mail"]
+    if entry["state"] != "ACTIVE" or entry["mail"]:
         call.gate("AGENT_ACTIVE", name=actor["name"])
     return tell("SubagentStart", greeting(call, fresh))
 
@@ -44,7 +44,7 @@ def greeting(call: Call, fresh: bool) -> str:
         else []
     )
     lines = call.kind.briefing(call, fresh)
-    if fresh and actor["role"] in tables.IMPLEMENTERS and call.state["waves"] is None:
+    if fresh and actor["role"] in tables.IMPLEMENTERS and call.kind.approves:
         tasks = advice.to_claim(call.state, actor["name"], call.state["team"]["coders"])
         lines += ["Free now; the first edit of its files claims a task:\n" + tasks] if tasks else []
     todo = [s["text"] for s in advice.for_agent(call.state, actor["name"])]
@@ -56,10 +56,10 @@ def greeting(call: Call, fresh: bool) -> str:
 def agent_stop(call: Call) -> Answer:
     """An agent ends its turn: told its next step if it has one (bounded), else idle."""
     actor, state = call.actor, call.state
-    e = view.entry(state, actor["name"])
-    if actor["role"] in (None, "foreign", tables.LEAD) or not e or e["inc"] != actor["inc"] or e["state"] not in tables.LIVING:
+    entry = view.entry(state, actor["name"])
+    if actor["role"] in (None, "foreign", tables.LEAD) or not entry or entry["inc"] != actor["inc"] or entry["state"] not in tables.LIVING:
         return PASS
-    if e["mail"] and view.in_pane(e):
+    if entry["mail"] and view.in_pane(entry):
         call.gate("AGENT_ACTIVE", name=actor["name"])  # nothing said so when its mail began the turn that ends now
         state = call.state
     if actor["name"] not in state["requests"]:
@@ -107,7 +107,7 @@ def _report(call: Call) -> dict[str, str]:
         return {}
     from ..base import redact
 
-    if call.actor["role"] == "codebase-researcher":
+    if call.actor["role"] == tables.CODEBASE_RESEARCHER:
         from ..base import profile
 
         profile.write(call.project, redact.text(said), call.store.disk)
@@ -122,14 +122,14 @@ def _nudge(call: Call, todo: Sequence[Any]) -> Answer | None:
     """Tell the first step that has not been told three times; one that has is escalated instead (PROTOCOL 10)."""
     for s in todo:
         try:
-            e = view.entry(call.state, s["who"])
-            step = "%s#%d" % (s["step"], e["inc"]) if e else s["step"]  # a successor is told anew
+            entry = view.entry(call.state, s["who"])
+            step = "%s#%d" % (s["step"], entry["inc"]) if entry else s["step"]  # a successor is told anew
             call.append("NUDGED", actor=machine.GATE, who=s["who"], step=step, task=s["task"])
             return go_on(call.payload["hook_event_name"], "team: before you end your turn: " + s["text"] + ".", client_version(call.env))
         except Refusal:
             if s["task"] is not None and s["who"] != tables.LEAD:
-                t = view.task(call.state, s["task"])
-                if t["state"] in tables.WORKING:
+                task = view.task(call.state, s["task"])
+                if task["state"] in tables.WORKING:
                     call.gate("STUCK_ESCALATED", task=s["task"], cause="NOT_MOVING", who=s["who"])
     return None
 

@@ -52,41 +52,51 @@ def typed(call: Call, prompt: str) -> Answer | None:
     if text == "team accept" and call.actor["role"] in (tables.LEAD, "foreign"):
         return answers.block(_accepted(call, prompt))
     if text == "team abort" and call.actor["role"] in (tables.LEAD, "foreign"):
-        reason = " ".join(words[2:]) or "the user typed `team abort`"
-        try:
-            _listed(call)
-            if call.actor["role"] == tables.LEAD:
-                call.append("RUN_ABORTED", reason=reason)
-            else:
-                call.append("RUN_CLOSED", actor={"name": "user", "role": "person", "inc": 0, "agent_id": None}, reason=reason)
-        except Refusal as refusal:
-            return answers.block(refusal.text())
-        call.close()
-        over = call.state["phase"] == "CLOSED"
-        return answers.block(
-            "team: the run is aborted (%s). %s"
-            % (reason, "It is closed; `pack status --summary` in your own terminal prints the report." if over else teardown_text(call))
-        )
+        return answers.block(_aborted(call, words))
     if line in LINES + ("pause team", "team approve") and call.state["phase"] != "CLOSED":
-        if call.actor["role"] == "foreign":
-            return answers.block(
-                "team: the run %s is led by another session: type `%s` there, or `team resume` to lead it from here."
-                % (call.state["team"]["name"], line)
-            )
-        if call.actor["role"] == tables.LEAD and not call.kind.judges:
-            return answers.block(
-                "team: `%s` is for a team of waves, and %s is a run of /build: `team status`, `team resume`, `team abort WHY`."
-                % (line, call.state["team"]["name"])
-            )
-        if call.actor["role"] == tables.LEAD:
-            return answers.block("team: %s has no command `%s`; `team status` shows where it is." % (call.state["team"]["name"], line))
+        why = _not_here(call, line)
+        return answers.block(why) if why else None
     return None
+
+
+def _aborted(call: Call, words: list[str]) -> str:
+    """`team abort WHY`, typed."""
+    reason = " ".join(words[2:]) or "the user typed `team abort`"
+    try:
+        _listed(call)
+        if call.actor["role"] == tables.LEAD:
+            call.append("RUN_ABORTED", reason=reason)
+        else:
+            call.append("RUN_CLOSED", actor={"name": "user", "role": "person", "inc": 0, "agent_id": None}, reason=reason)
+    except Refusal as refusal:
+        return refusal.text()
+    call.close()
+    over = call.state["phase"] == "CLOSED"
+    return "team: the run is aborted (%s). %s" % (
+        reason,
+        "It is closed; `pack status --summary` in your own terminal prints the report." if over else teardown_text(call),
+    )
+
+
+def _not_here(call: Call, line: str) -> str:
+    """Why a line that is for a team does nothing here; "" where it is nobody's who may type one."""
+    name = call.state["team"]["name"]
+    if call.actor["role"] == "foreign":
+        return "team: the run %s is led by another session: type `%s` there, or `team resume` to lead it from here." % (name, line)
+    if call.actor["role"] != tables.LEAD:
+        return ""
+    if not call.kind.judges:
+        return "team: `%s` is for a team of waves, and %s is a run of /build: `team status`, `team resume`, `team abort WHY`." % (
+            line,
+            name,
+        )
+    return "team: %s has no command `%s`; `team status` shows where it is." % (name, line)
 
 
 def _accepted(call: Call, prompt: str) -> str:
     """`team accept PATH ...`, typed: a waiver for these paths as they are now."""
     words = prompt.strip().split()[2:]
-    if call.state["waves"] is not None or call.state["phase"] == "CLOSED":
+    if not call.kind.approves or call.state["phase"] == "CLOSED":
         return "team: there is nothing to accept: `team accept PATH` is for a live run of /build."
     if not words:
         return "team: say what: `team accept PATH ...`, paths as `team status` and `pack teardown` list them."

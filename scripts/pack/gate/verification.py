@@ -75,7 +75,7 @@ def _no_checkout(call: Call) -> str | None:
 
 def declared(state: State) -> list[str]:
     """Files that the tasks name or were seen to write: they belong to the tree, committed or not."""
-    return sorted({f for _n, t in view.tasks(state) for f in list(t["files"]) + t["touched"]})
+    return sorted({f for _n, task in view.tasks(state) for f in list(task["files"]) + task["touched"]})
 
 
 def _base(call: Call) -> str:

@@ -116,7 +116,7 @@ def plain(text):
     return text
 
 
-def _quick(block, front):
+def _quick(block, front):  # noqa: C901 - one branch for each common form of YAML; the full reader takes the rest
     """Fill `front` from a block of simple lines; False when a line is anything else.
 
     Simple are scalars in one line, lists of them in brackets or in lines, and block scalars without deeper lines. Where a plain

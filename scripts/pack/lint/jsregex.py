@@ -89,7 +89,7 @@ class _Parser:
         self.nested = self.references = False
         self.repeats = 0
 
-    def run(self):
+    def run(self):  # noqa: C901 - one branch for each form of a regular expression
         text = self.text
         stack = []  # for every open group: (can it be repeated, was something repeated in it)
         repeated = False

@@ -163,7 +163,7 @@ class Server(LanguageServer):
         return self.opened.get(uri)
 
 
-def build(client=None, config=None):
+def build(client=None, config=None):  # noqa: C901 - the features of a server, one small function each
     """The server with its features."""
     server = Server(client, config)
 

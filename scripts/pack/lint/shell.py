@@ -118,7 +118,7 @@ class Run:
         self.word, self.program = word, program
 
 
-def runs(command, depth=0):
+def runs(command, depth=0):  # noqa: C901 - a reader of words, one after the other
     """Every script that the command line runs, directly, through an interpreter, or inside `bash -c '...'`."""
     found, program, quoted, skip, begins = [], None, False, False, False
     for word in words(command):

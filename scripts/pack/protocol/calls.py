@@ -30,7 +30,7 @@ def supervisor(state: State) -> str:
     return agent(
         tables.SUPERVISOR,
         _free(state, tables.SUPERVISOR),
-        "state: %s\\nSTATE_OWNERSHIP_HANDOFF(%d)" % (_state_file(state), view.next_epoch(state)),
+        "STATE_OWNERSHIP_HANDOFF(%d)\\nstate: %s" % (view.next_epoch(state), _state_file(state)),
         _waits(state),
     )
 
@@ -39,7 +39,7 @@ def tech_lead(state: State) -> str:
     """The spawn that asks for the plan's validation and its risks."""
     name, prompt = _free(state, tables.TECH_LEAD), "state: %s" % _state_file(state)
     if state["mode"] in tables.VALIDATED_MODES and not state["plan"]["ok"]:
-        prompt += "\\nVALIDATE PLAN" + ("" if state["risks"]["asked"] else "\\nIDENTIFY RISKS")
+        prompt = "VALIDATE PLAN\\n" + ("" if state["risks"]["asked"] else "IDENTIFY RISKS\\n") + prompt
         return agent(tables.TECH_LEAD, name, prompt, _waits(state))
     return agent(tables.TECH_LEAD, name, prompt)
 
@@ -58,7 +58,7 @@ def of(state: State, step: Step) -> list[str]:
         return [tech_lead(state)]
     if kind == "spawn":
         return [
-            tech_lead(state) if r == tables.TECH_LEAD else agent(r, _free(state, r), "state: %s\\nWait for REVIEW." % _state_file(state))
+            tech_lead(state) if r == tables.TECH_LEAD else agent(r, _free(state, r), "Wait for REVIEW.\\nstate: %s" % _state_file(state))
             for r in rest.split(",")
         ]
     if kind == "coder":

@@ -274,7 +274,7 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
     t["files"], t["reviewers"] = data["files"], data["reviewers"]
     t["sensitive"] = sorted(set(t.get("sensitive") or ()).union(sensitive_areas(data["files"])))  # what was named stays named
     risk_change(state, data["task"])
-    for part in ("subject", "acceptance", "high_risk"):
+    for part in ("subject", "acceptance", "tooling", "high_risk"):
         if data.get(part) is not None:
             t[part] = data[part]
     t["revision"], t["rounds"], t["requests"], t["void"] = None, [], {}, []

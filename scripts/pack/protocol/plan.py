@@ -51,7 +51,7 @@ def _strings(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(v, str) and v.strip() for v in value)
 
 
-def _task(raw: Any, index: int) -> PlannedTask:
+def _task(raw: Any, index: int) -> PlannedTask:  # long: one refusal for each part of a task
     """One task of the JSON -> the task record, or a Refusal that names what is missing."""
     if not isinstance(raw, dict):
         raise _bad(

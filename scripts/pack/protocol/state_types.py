@@ -588,6 +588,7 @@ class Data(_Spoken, total=False):
     reviewers: List[str]
     subject: str
     acceptance: List[str]
+    tooling: Dict[str, str]
     high_risk: bool
     present: int
     client_id: str

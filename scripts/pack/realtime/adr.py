@@ -156,7 +156,7 @@ def arithmetic(spec):
     }
 
 
-def check(data, rest, name, paths=None):
+def check(data, rest, name, paths=None):  # noqa: C901 - one check for each field of a decision
     """Problems of one decision; empty if it adds up (or does not touch real time)."""
     if not touches(data, rest):
         return []

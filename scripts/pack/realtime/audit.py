@@ -231,7 +231,7 @@ class Auditor:
                 await asyncio.sleep(0.1)
         self.adapter = fresh
 
-    async def run(self, stop):
+    async def run(self, stop):  # noqa: C901 - the course of one audit, from the first consumer to the last ledger line
         """Make the audit."""
         self.acked = 0
         tasks, sends = [], set()

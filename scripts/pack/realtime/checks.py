@@ -12,7 +12,7 @@ import tempfile
 
 from pack.base import project_facts
 from pack.protocol.tables import USER_DECIDES
-from pack.realtime import avro, github, managed, rtfile
+from pack.realtime import avro, github, managed, proto, registry, rtfile
 from pack.teams.layout import artifact_problem, content, has_line
 
 
@@ -102,40 +102,82 @@ def github_release(look, item):
 
 
 def schema_compatibility(look, item):
-    """Every event schema of rt.yaml can still read and be read as its baseline."""
+    """Every event schema of rt.yaml can still read and be read as its baseline: in git, and in the registry where one is named."""
     if look.rt is None:
         return "MISSING", ["no usable rt.yaml names the schemas"]
     if not look.rt.get("schemas"):
-        return "MISSING", ["rt.yaml lists no `schemas`: name every event schema file (JSON Schema or Avro)"]
+        return "MISSING", ["rt.yaml lists no `schemas`: name every event schema file (JSON Schema, Avro or Protobuf)"]
     reasons, verdict = [], "PASS"
     for part in look.rt["schemas"]:
         try:
             with open(os.path.join(look.project, part["file"]), encoding="utf-8") as handle:
-                new = json.load(handle)
+                new = handle.read()
+            readable(part["file"], new, look.project)
         except FileNotFoundError:
             verdict = "FAIL"
             reasons.append("%s does not exist" % part["file"])
             continue
         except ValueError as error:
             verdict = "FAIL"
-            reasons.append("%s is not JSON: %s" % (part["file"], error))
+            reasons.append("%s is %s: %s" % (part["file"], "no Protobuf" if part["file"].endswith(".proto") else "not JSON", error))
             continue
-        for revision in [part["baseline"]] if "baseline" in part else look.git.revisions(part["file"]):
-            text = look.git.show(revision, part["file"])
-            if text is None:
-                if "baseline" in part:
-                    verdict = "FAIL"
-                    reasons.append("%s: no such file at baseline %s" % (part["file"], revision))
-                continue
-            try:
-                breaks = (avro_breaks if part["file"].endswith(".avsc") else breaking)(json.loads(text), new)
-            except ValueError:
-                continue
-            if breaks:
-                verdict = "FAIL"
-                reasons += ["%s since %s: %s" % (part["file"], revision[:12], b) for b in breaks]
-                break
+        except proto.Absent as error:
+            return "MISSING", [str(error)]
+        told = _since_git(look, part, new) or _since_registry(look, part, new)
+        if told:
+            verdict = told[0] if verdict != "FAIL" else verdict
+            reasons += told[1]
     return verdict, reasons
+
+
+def _since_git(look, part, new):
+    """(verdict, reasons) of what breaks since the baseline in git, or None."""
+    for revision in [part["baseline"]] if "baseline" in part else look.git.revisions(part["file"]):
+        text = look.git.show(revision, part["file"])
+        if text is None:
+            if "baseline" in part:
+                return "FAIL", ["%s: no such file at baseline %s" % (part["file"], revision)]
+            continue
+        if text == new:
+            continue
+        try:
+            found = breaks(part["file"], text, new, look.project)
+        except ValueError:
+            continue
+        if found:
+            return "FAIL", ["%s since %s: %s" % (part["file"], revision[:12], b) for b in found]
+    return None
+
+
+def _since_registry(look, part, new):
+    """(verdict, reasons) of what breaks since the newest version in the registry, or None."""
+    if "registry" not in part or not (look.run or {}).get("runs", True):  # a hook looks, and has no time
+        return None
+    try:
+        told = registry.latest(part["registry"], part["subject"])
+    except registry.RegistryError as error:
+        return "MISSING", ["%s: %s" % (part["file"], error)]
+    if told is None:
+        return None
+    version, ending, text = told
+    if ending != (".json" if not part["file"].endswith((".avsc", ".proto")) else os.path.splitext(part["file"])[1]):
+        return "FAIL", ["%s: the registry has %s as another kind of schema (%s)" % (part["file"], part["subject"], ending)]
+    try:
+        found = breaks(part["file"], text, new, look.project)
+    except ValueError as error:
+        return "INVALID", ["%s: version %d in the registry cannot be read: %s" % (part["file"], version, error)]
+    return ("FAIL", ["%s since version %d of %s in the registry: %s" % (part["file"], version, part["subject"], b) for b in found]) if found else None  # fmt: skip
+
+
+def readable(name, text, project):
+    """The schema in a file's text: JSON, or a descriptor of Protobuf. ValueError if it is none."""
+    return proto.compiled(text, project) if name.endswith(".proto") else json.loads(text)
+
+
+def breaks(name, old, new, project):
+    """What breaks from one text of a schema file to another: lines."""
+    compare = proto.breaks if name.endswith(".proto") else avro_breaks if name.endswith(".avsc") else breaking
+    return compare(readable(name, old, project), readable(name, new, project))
 
 
 TIMEOUT = 60.0  # seconds that a gate's command has, unless it says
@@ -253,7 +295,7 @@ def approval(look, item, gate):
     return "PASS", []
 
 
-def breaking(old, new, where=""):
+def breaking(old, new, where=""):  # noqa: C901 - one check for each keyword of JSON Schema
     """Changes from `old` to `new` that break a consumer (JSON Schema, or Avro's named types)."""
     if any(isinstance(x, dict) and x.get("type") in ("record", "enum", "fixed", "error") for x in (old, new)):
         return avro_breaks(old, new)
@@ -279,6 +321,9 @@ def breaking(old, new, where=""):
     for name in sorted(set(old.get("required", [])) - set(new.get("required", []))):
         if name not in after:
             found.append("%s: required %r was removed; consumers rely on it" % (at, name))
+    if old.get("additionalProperties") is False:
+        for name in sorted(set(after) - set(before)):
+            found.append("%s: %r is new, and a consumer that was not updated refuses further properties" % (at, name))
     if new.get("additionalProperties") is False:
         if old.get("additionalProperties") is not False:
             found.append("%s: no longer accepts further properties" % at)

@@ -30,11 +30,11 @@ async def again(server, clock):
     return True
 
 
-def recovery(path, name, project, server, progress=None):
+def recovery(path, name, project, server, progress=None):  # noqa: C901 - the course of one trial, in the order in which it happens
     """Kill the broker under load, start it again, wait for the first message that goes all the way."""
     token, state = b"recovery", {"sent": 0, "numbers": set(), "acked": set(), "received": set(), "partial": False}
 
-    async def main(stop):
+    async def main(stop):  # noqa: C901 - the course of one trial, in the order in which it happens
         clock, loop = Clock(), asyncio.get_running_loop()
         adapter = adapters.make(path, name, project)
         adapter.keep = True
@@ -241,12 +241,12 @@ def adapter_errors():
     return WebSocketException
 
 
-def election(path, name, project, nodes, progress=None):
+def election(path, name, project, nodes, progress=None):  # noqa: C901 - the course of one trial, in the order in which it happens
     """Kill the node that leads; recovered when a message goes all the way through the ones that are left. The log is read
     again at the end: what was acknowledged before or after must be in it."""
     token, state = b"election", {"sent": 0, "numbers": set(), "acked": set(), "partial": False}
 
-    async def main(stop):
+    async def main(stop):  # noqa: C901 - the course of one trial, in the order in which it happens
         clock, mark, loop = Clock(), {"number": None}, asyncio.get_running_loop()
 
         def deliver(body, at, receiver=0):

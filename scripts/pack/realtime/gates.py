@@ -320,7 +320,7 @@ class Look:
 
     # -- one gate ----------------------------------------------------------------------------------------------------
 
-    def gate(self, gate, done):
+    def gate(self, gate, done):  # noqa: C901 - one part for each kind of evidence that a gate may ask for
         """The verdict for one gate; `done` maps gates already judged to their results."""
         rows, reasons, verdicts, waivers = [], [], [], []
         for name in gate.get("evidence", []):

@@ -263,8 +263,9 @@ class Board:
                 if kind["measure"] == "latency":
                     judged += 1
                     good += look.row(kind, path)["verdict"] == "PASS"
-                if kind["measure"] == "throughput":
-                    lag[path] = [derive.lag(e["entries"][0]) for e in envelopes]
+                if kind["measure"] in ("throughput", "delivery"):
+                    named = path if kind["measure"] == "throughput" else "%s (%s)" % (path, kind["kind"])
+                    lag[named] = [derive.lag(e["entries"][0]) for e in envelopes]
         return {
             "cycle_time_s": sum(times) / len(times) if times else None,
             "longest_s": max(times, default=None),

@@ -21,11 +21,12 @@ PARTS = {
     "redis": (("redis-server",), ("redis",)),
     "socketio": ((), ()),
     "websocket": ((), ()),
+    "sse": ((), ()),
     "nats": (("nats-server",), ("nats",)),
     "mqtt": (("mosquitto",), ("mosquitto",)),
     "rabbitmq": (("rabbitmq-server",), ("rabbitmq",)),
     "kafka": ((), ("zookeeper", "kafka", "schema-registry")),
-    "eventstore": ((), ("eventstore",)),
+    "eventstore": ((), ("postgres",)),
     # Services that rt.yaml names under `services`.
     "postgresql": (("postgres",), ("postgresql",)),
     "flink": ((), ("flink",)),
@@ -58,6 +59,7 @@ SERVICES = {
         "ports": ["5672:5672", "15672:15672"],
         "environment": {"RABBITMQ_DEFAULT_USER": "admin", "RABBITMQ_DEFAULT_PASS": "admin"},
     },
+    "postgres": {"image": "postgres:15", "environment": {"POSTGRES_PASSWORD": "postgres"}, "ports": ["5432:5432"]},
     "eventstore": {
         "image": "eventstore/eventstore:latest",
         "ports": ["2113:2113", "1113:1113"],
@@ -66,7 +68,7 @@ SERVICES = {
     "flink": {"image": "flink:1.18-scala_2.12", "command": ["standalone-job"], "ports": ["8082:8081"]},
     "postgresql": {"image": "postgres:16-alpine", "ports": ["5432:5432"], "environment": {"POSTGRES_PASSWORD": "postgres"}},
     "nats": {"image": "nats:2.10-alpine", "command": ["--jetstream"], "ports": ["4222:4222"]},
-    "mosquitto": {"image": "eclipse-mosquitto:2", "ports": ["1883:1883"]},
+    "mosquitto": {"image": "eclipse-mosquitto:2", "command": ["mosquitto", "-c", "/mosquitto-no-auth.conf"], "ports": ["1883:1883"]},
 }
 _PLACES = os.pathsep.join(["/usr/sbin", "/usr/local/sbin"] + sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True))
 ALONE = ("127.0.0.1", "localhost", "::1")

@@ -22,6 +22,8 @@ def host_port(address):
         "redis": 6379,
         "nats": 4222,
         "mqtt": 1883,
+        "postgresql": 5432,
+        "postgres": 5432,
         "amqp": 5672,
         "ws": 80,
         "http": 80,

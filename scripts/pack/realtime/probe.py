@@ -308,7 +308,7 @@ def said(error):
     return "%s: %s" % (type(error).__name__, text[:300]) if text else type(error).__name__
 
 
-async def open_loop(
+async def open_loop(  # noqa: C901 - the course of one measurement; what it holds is shared by all parts
     adapter,
     rate,
     duration,

@@ -22,6 +22,7 @@ BEGIN, END = (
 )
 BROKERS = ("redis", "nats", "mqtt", "rabbitmq", "kafka")
 SOCKETS = ("websocket", "socketio")
+ONE_WAY = ("sse",)
 DEAD_LETTERS = ("redis", "nats", "rabbitmq")
 WORKERS = ("effect-then-ack", "ack-then-effect", "transaction")
 ONLY = {  # what a path asks for -> the built-in adapters that can measure it
@@ -132,7 +133,7 @@ def write_twin(team_dir):
     return twin
 
 
-def check(data, definition):
+def check(data, definition):  # noqa: C901 - what no schema says, field by field
     """Every problem, as lines."""
     found = ["%s%s" % (_at(data, where), message) for where, message in _odd(data)]
     if found:
@@ -159,7 +160,7 @@ def check(data, definition):
             _known(found, where, "evidence kind", kind, [k for k, e in kinds.items() if e["class"] == "latency"])
         if ":" in path["adapter"] and "measures" not in path:
             found.append("%s: an adapter of your own needs `measures`, the latency kinds it fills" % where)
-        if path["adapter"] in SOCKETS and path["guarantee"] != "at-most-once" and "worker" not in path:
+        if path["adapter"] in SOCKETS + ONE_WAY and path["guarantee"] != "at-most-once" and "worker" not in path:
             found.append("%s: a %s path without a worker that acknowledges can promise at-most-once only" % (where, path["adapter"]))
         told = known.problems(path["adapter"], path["address"], path.get("options", {}))
         for node in path.get("cluster", []):
@@ -211,6 +212,11 @@ def check(data, definition):
                     "%s: the %s adapter cannot read a dead-letter queue (%s can): give `read: [command]`"
                     % (where, path["adapter"], ", ".join(DEAD_LETTERS))
                 )
+    for part in data.get("schemas", ()):
+        if ("registry" in part) != ("subject" in part):
+            found.append("schemas: %s: `registry` and `subject` belong together" % part["file"])
+        elif "registry" in part and not part["registry"].startswith(("http://", "https://")):
+            found.append("schemas: %s: the registry %r is no http:// or https:// address" % (part["file"], part["registry"]))
     _known_all(found, "out_of_scope", "evidence kind", data.get("out_of_scope", {}), list(kinds))
     _known_all(found, "waivers", "threshold", data.get("waivers", {}), list(definition.get("thresholds", {})))
     measured = {k for k, _ in required(data, definition)}
@@ -409,7 +415,7 @@ def holds(value, op, bound):
     return {"<": value < bound, "<=": value <= bound, ">": value > bound, ">=": value >= bound, "==": value == bound}[op]
 
 
-def loosened(before, now):
+def loosened(before, now):  # noqa: C901 - one comparison for each field of a path
     """What `now` asks less strictly than `before` did: lines, empty if nothing."""
     found, paths = [], {p["id"]: p for p in now["paths"]}
     rank = {"at-most-once": 0, "at-least-once": 1, "exactly-once": 2}
@@ -436,6 +442,9 @@ def loosened(before, now):
             found.append("path %s: dead_letter asks less than before" % old["id"])
         if len(new.get("cluster", ())) < len(old.get("cluster", ())):
             found.append("path %s: cluster had %d nodes, has %d" % (old["id"], len(old["cluster"]), len(new.get("cluster", ()))))
+        for key, value in old.get("lag", {}).items():
+            if new.get("lag", {}).get(key, math.inf) > value:
+                found.append("path %s: lag.%s was %g, is %s" % (old["id"], key, value, new.get("lag", {}).get(key, "gone")))
         gone = set(old.get("fault", [])) - set(new.get("fault", []))
         found += ["path %s: fault %s was removed" % (old["id"], f) for f in sorted(gone)]
         for part in ("throughput", "burst", "density", "stream"):

@@ -26,7 +26,7 @@ HISTOGRAMS = ("latency", "lateness", "receiving", "spread")
 
 def orders(path, name, project, rate, duration, warmup, size, workers, per_second=False, forget=False):
     """What each of `workers` processes is told, as a list of JSON-able dicts."""
-    found, broadcast = [], path.get("options", {}).get("mode") == "broadcast"
+    found, broadcast = [], path.get("options", {}).get("mode") == "broadcast" or path["adapter"] == "sse"
     connections = path.get("connections", 1)
     if broadcast and path["adapter"] in ("websocket", "socketio") and connections < workers:
         raise adapters.AdapterError("a broadcast to %d members cannot be shared by %d workers" % (connections, workers))
@@ -135,7 +135,7 @@ def seen_by(shares):
     return {address: sum(s["seen"].get(address, 0) for s in shares) for address in shares[0]["seen"]}
 
 
-async def on_this_machine(told, stop, progress=None):
+async def on_this_machine(told, stop, progress=None):  # noqa: C901 - the course of one measurement by several processes
     """Run the shares as processes here; (Merged, (server, reality), seen). RuntimeError if one cannot even begin."""
     environment = {k: v for k, v in os.environ.items() if k != "PACK_VOUCHER"}
     workers = [

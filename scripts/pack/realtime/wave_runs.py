@@ -283,7 +283,7 @@ def reminder(call):
 
 
 # --- Opening ---------------------------------------------------------------------------------------------------------------
-def arguments(text, project, name=None):
+def arguments(text, project, name=None):  # noqa: C901 - one branch for each mistake in what was typed
     """`[--team NAME] --strategy PATH` -> (definition, source, strategy path relative to the project); ValueError otherwise."""
     import shlex
 
@@ -490,7 +490,7 @@ def gate_check(call, words, given):
 def collect(call, response):
     """Record the verdicts of a finished `pack gate check`."""
     nonce = (call.state["waves"] or {}).get("nonce")
-    pair = receipts.sealed(call, nonce, ".gates", response) if nonce else None
+    pair = receipts.result(call, nonce, ".gates", response) if nonce else None
     if pair is None:
         return
     voucher, sealed = pair
@@ -712,11 +712,17 @@ def _process(call, *words):
 class WaveRun(TaskRun):
     """A run of waves, where it differs from one of tasks."""
 
-    strays = False  # every path of such a run belongs to a role
+    approves = False  # gates judge, and every path belongs to a role
     judges = True
 
     def role_of(self, state, agent_type):
         return waves.of_agent(state, agent_type)
+
+    def standing(self, state):
+        return {k: state["waves"].get(k) for k in ("verdicts", "halted", "spawned", "unmet")}
+
+    def vouched(self, state):
+        return state["waves"].get("nonce"), ".gates"
 
     def unmet(self, call):
         return {"unmet": unmet(call)}

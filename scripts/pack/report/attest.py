@@ -9,6 +9,7 @@ folder.
 import base64
 import json
 import os
+import posixpath
 import subprocess
 import tempfile
 
@@ -130,18 +131,18 @@ def statement(run):
     known = [r["data"]["sha"] for r in commits if git(top, "cat-file", "-e", r["data"]["sha"] + "^{commit}") is not None]
     newest = [line(top, "rev-parse", "HEAD")] + known[::-1]
     tasks = []
-    for number, t in view.tasks(state):
+    for number, task in view.tasks(state):
         tasks.append(
             {
                 "id": number,
-                "subject": t["subject"],
-                "state": t["state"],
-                "revision": t["revision"],
-                "high_risk": bool(t["high_risk"]),
-                "owner": t["owner"],
-                "required": sorted(view.required(state, t)),
-                "approvals": _approvals(records, number, t),
-                "files": _approved_files(top, prefix, t, newest, number) if t["state"] == "DONE" else [],
+                "subject": task["subject"],
+                "state": task["state"],
+                "revision": task["revision"],
+                "high_risk": bool(task["high_risk"]),
+                "owner": task["owner"],
+                "required": sorted(view.required(state, task)),
+                "approvals": _approvals(records, number, task),
+                "files": _approved_files(top, prefix, task, newest, number) if task["state"] == "DONE" else [],
             }
         )
     verify = state["verify"]
@@ -175,7 +176,7 @@ def statement(run):
             "failed": verify.get("failed"),
             "noticed": verify.get("noticed"),
         },
-        "waivers": _waivers(top, records),
+        "waivers": _waivers(top, prefix, records),
         "enforcement": {"level": level["level"], "why": list(level["why"])},
         "journal": {"records": records[-1]["seq"], "head": records[-1]["sum"]},
     }
@@ -186,7 +187,7 @@ def subjects(predicate):
     """The subjects that belong to a predicate: its commits, and every blob that was approved."""
     out = [{"name": "commit " + c["id"], "digest": {"gitCommit": c["id"]}} for c in predicate["commits"]]
     seen = set()
-    for f in (f for t in predicate["tasks"] for f in t["files"]):
+    for f in (f for task in predicate["tasks"] for f in task["files"]):
         if f["blob"] and (f["path"], f["blob"]) not in seen:
             seen.add((f["path"], f["blob"]))
             out.append({"name": f["path"], "digest": {"gitCommit" if f["mode"] == "160000" else "gitBlob": f["blob"]}})
@@ -210,12 +211,12 @@ def _approvals(records, number, task):
     return [out[role] for role in sorted(out)]
 
 
-def _waivers(top, records):
-    """What the user accepted by a typed word, as HEAD has it."""
+def _waivers(top, prefix, records):
+    """What the user accepted by a typed word, as HEAD has it. prefix: the project's folder in the repository, "" or with a `/`."""
     out = []
     for r in records:
         if r["event"] == "CONTENT_ACCEPTED" and not r["data"]["path"].startswith("commit "):
-            path = r["data"]["path"]  # from the repository's top, as git prints it
+            path = posixpath.normpath(prefix + r["data"]["path"])  # people name it from the project's folder, git from the top
             mode, blob = entries(top, "HEAD", [path]).get(path, ("000000", None))
             out.append({"path": path, "mode": mode, "blob": blob, "at": r["ts"]})
     return out

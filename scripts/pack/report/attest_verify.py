@@ -165,18 +165,18 @@ def _inconsistent(found):
         return "the run was closed before it was opened"
     if run["closed"] > time.time() + SKEW:
         return "the run was closed in the future"
-    ids = [t["id"] for t in predicate["tasks"]]
+    ids = [task["id"] for task in predicate["tasks"]]
     if len(set(ids)) != len(ids):
         return "a task stands there twice"
-    for t in predicate["tasks"]:
-        for a in t["approvals"]:
+    for task in predicate["tasks"]:
+        for a in task["approvals"]:
             if a["role"] not in tables.APPROVERS:
-                return "task #%d: %s approves nothing" % (t["id"], a["role"])
+                return "task #%d: %s approves nothing" % (task["id"], a["role"])
             if not run["opened"] <= a["at"] <= run["closed"]:
-                return "task #%d: %s approved outside the run's time" % (t["id"], a["role"])
-        names = [f["path"] for f in t["files"]]
-        if len(set(names)) != len(names) or any((f["blob"] is None) != (f["mode"] == "000000") for f in t["files"]):
-            return "task #%d: a path stands there twice, or a blob without one" % t["id"]
+                return "task #%d: %s approved outside the run's time" % (task["id"], a["role"])
+        names = [f["path"] for f in task["files"]]
+        if len(set(names)) != len(names) or any((f["blob"] is None) != (f["mode"] == "000000") for f in task["files"]):
+            return "task #%d: a path stands there twice, or a blob without one" % task["id"]
     return None
 
 
@@ -362,12 +362,14 @@ def _index(predicates, rules):
     """{(path, mode, blob): [(roles that approved, roles that the mode asks for, whether the user waived it)]}, and what is known of paths."""
     exact, paths, blobs = {}, {}, {}
     for predicate in predicates:
-        for t in predicate["tasks"]:
-            if t["state"] != "DONE" or not t["revision"]:
+        for task in predicate["tasks"]:
+            if task["state"] != "DONE" or not task["revision"]:
                 continue
-            have = {a["role"] for a in t["approvals"] if a["revision"] == t["revision"]}
-            for f in t["files"]:
-                exact.setdefault((f["path"], f["mode"], f["blob"]), []).append((have, set(_roles_of(t, predicate["run"]["mode"])), False))
+            have = {a["role"] for a in task["approvals"] if a["revision"] == task["revision"]}
+            for f in task["files"]:
+                exact.setdefault((f["path"], f["mode"], f["blob"]), []).append(
+                    (have, set(_roles_of(task, predicate["run"]["mode"])), False)
+                )
                 paths.setdefault(f["path"], set()).add((f["mode"], f["blob"]))
                 blobs.setdefault(f["blob"], set()).add((f["path"], f["mode"]))
         for w in predicate["waivers"]:

@@ -97,8 +97,8 @@ def _panes(home, state):
 def _role(state, agent):
     """The role that an agent of the run had; `other` for one that the roster does not know."""
     bound = state["agents"].get(agent)
-    e = state["roster"].get(bound[0]) if bound else None
-    return e["role"] if e else "other"
+    entry = state["roster"].get(bound[0]) if bound else None
+    return entry["role"] if entry else "other"
 
 
 def _calls(path):

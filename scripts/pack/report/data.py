@@ -57,72 +57,9 @@ def collect(team_dir, definition, now):
         "open": [],
     }
     for (kind, path_id), row in rows.items():
-        item, facts = look.kinds[kind], row.get("facts") or {}
         if row.get("server"):
             data["servers"][paths[path_id]["address"]] = row["server"]
-        common = {
-            "path": path_id,
-            "kind": kind,
-            "verdict": row["verdict"],
-            "protocol": row.get("protocol"),
-            "at": row.get("at"),
-            "shows": facts.get("shows", []),
-        }
-        measure = item["measure"]
-        if measure in ("latency", "tail") and "percentiles" in facts:
-            name = "p999" if measure == "tail" else "p99"
-            budget = paths[path_id]["budget_ms"][name]
-            bound = facts["bounds"].get(name)
-            data["latency"].append(
-                dict(
-                    common,
-                    claim=name,
-                    budget_ms=budget,
-                    bound_ms=bound,
-                    samples=facts["samples"],
-                    lost=facts["lost"],
-                    lateness_ms=facts["lateness_p99_ms"],
-                    # what is INVALID says nothing of a budget, and what is STALE nothing of this tree
-                    percent=round(100.0 * bound / budget, 1) if bound is not None and row["verdict"] in JUDGED else None,
-                    **facts["percentiles"],
-                )
-            )
-        elif measure == "delivery" and "acked" in facts:
-            data["delivery"].append(
-                dict(
-                    common,
-                    guarantee=paths[path_id]["guarantee"],
-                    bound=3.0 / facts["acked"] if facts["acked"] and not facts["lost"] else None,
-                    **facts,
-                )
-            )
-        elif measure == "ordering" and "acked" in facts:
-            # of a causal path what counts is not the order of the numbers
-            data["ordering"].append(dict(common, **dict(facts, reordered=row["value"])))
-        elif measure in ("throughput", "burst") and row.get("value") is not None:
-            data["throughput"].append(
-                dict(
-                    common,
-                    measure=measure,
-                    value=row["value"],
-                    limit=row["limit"],
-                    unit="s to drain" if measure == "burst" else "msgs/s, worst 10 s",
-                )
-            )
-        elif measure in ("recovery", "rebalance", "reconnect", "election") and row.get("value") is not None:
-            data["failover"].append(
-                dict(
-                    common,
-                    measure=measure,
-                    value_s=row["value"],
-                    limit_s=row["limit"],
-                    percent=round(100.0 * row["value"] / row["limit"], 1),
-                )
-            )
-        elif measure == "stream" and "windows" in facts:
-            data["stream"].append(dict(common, rate=row["value"], needed=row["limit"], **facts))
-        elif measure == "density" and row.get("value") is not None:
-            data["density"].append(dict(common, connections=row["value"], needed=row["limit"], cpu_percent=facts.get("cpu_percent")))
+        _measured(data, look.kinds[kind]["measure"], kind, paths.get(path_id), path_id, row)
     _history(look, data)
     _components(look, data)
     _infrastructure(look, rows, data)
@@ -142,6 +79,73 @@ def collect(team_dir, definition, now):
     data["headline"] = headline(data)
     data["certified"] = result["verdict"] == "PASS" and not result["dirty"]
     return data
+
+
+def _measured(data, measure, kind, path, path_id, row):
+    """One piece of evidence into the part of the report that shows its kind. path: its entry in rt.yaml; row: as the gate judged it."""
+    facts = row.get("facts") or {}
+    common = {
+        "path": path_id,
+        "kind": kind,
+        "verdict": row["verdict"],
+        "protocol": row.get("protocol"),
+        "at": row.get("at"),
+        "shows": facts.get("shows", []),
+    }
+    if measure in ("latency", "tail") and "percentiles" in facts:
+        name = "p999" if measure == "tail" else "p99"
+        budget = path["budget_ms"][name]
+        bound = facts["bounds"].get(name)
+        data["latency"].append(
+            dict(
+                common,
+                claim=name,
+                budget_ms=budget,
+                bound_ms=bound,
+                samples=facts["samples"],
+                lost=facts["lost"],
+                lateness_ms=facts["lateness_p99_ms"],
+                # what is INVALID says nothing of a budget, and what is STALE nothing of this tree
+                percent=round(100.0 * bound / budget, 1) if bound is not None and row["verdict"] in JUDGED else None,
+                **facts["percentiles"],
+            )
+        )
+    elif measure == "delivery" and "acked" in facts:
+        data["delivery"].append(
+            dict(
+                common,
+                guarantee=path["guarantee"],
+                bound=3.0 / facts["acked"] if facts["acked"] and not facts["lost"] else None,
+                **facts,
+            )
+        )
+    elif measure == "ordering" and "acked" in facts:
+        # of a causal path what counts is not the order of the numbers
+        data["ordering"].append(dict(common, **dict(facts, reordered=row["value"])))
+    elif measure in ("throughput", "burst") and row.get("value") is not None:
+        data["throughput"].append(
+            dict(
+                common,
+                measure=measure,
+                value=row["value"],
+                limit=row["limit"],
+                unit="s to drain" if measure == "burst" else "msgs/s, worst 10 s",
+            )
+        )
+    elif measure in ("recovery", "rebalance", "reconnect", "election") and row.get("value") is not None:
+        data["failover"].append(
+            dict(
+                common,
+                measure=measure,
+                value_s=row["value"],
+                limit_s=row["limit"],
+                percent=round(100.0 * row["value"] / row["limit"], 1),
+            )
+        )
+    elif measure == "stream" and "windows" in facts:
+        data["stream"].append(dict(common, rate=row["value"], needed=row["limit"], **facts))
+    elif measure == "density" and row.get("value") is not None:
+        data["density"].append(dict(common, connections=row["value"], needed=row["limit"], cpu_percent=facts.get("cpu_percent")))
 
 
 def _rows(result):
@@ -207,8 +211,9 @@ def _history(look, data):
                 continue
             entry, run = envelope["entries"][0], envelope["run"]
             at = evidence.iso(run["end"])
-            if kind["measure"] == "throughput":
-                data["lag"].setdefault(path_id, []).append([at, derive.lag(entry)])
+            if kind["measure"] in ("throughput", "delivery"):
+                named = path_id if kind["measure"] == "throughput" else "%s (%s)" % (path_id, kind["kind"])
+                data["lag"].setdefault(named, []).append([at, derive.lag(entry)])
             if kind["measure"] in ("latency", "throughput"):
                 try:
                     histogram = hdr.Histogram(entry["histogram"])

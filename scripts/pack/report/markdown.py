@@ -13,7 +13,7 @@ def text(state, records):
         return "## %s\n\n```\n%s\n```\n" % (_safe(name), summary(state, counts))
     told = history.of(records)[0]
     tasks = view.tasks(state)
-    done = sum(t["state"] == "DONE" for _n, t in tasks)
+    done = sum(task["state"] == "DONE" for _n, task in tasks)
     how = (
         "aborted" if state["teardown"]["aborted"] else "complete" if state["phase"] == "CLOSED" else "not finished, phase " + state["phase"]
     )
@@ -31,10 +31,12 @@ def text(state, records):
         )
     )
     out += ["", "| task | state | rounds | approved by |", "|---|---|---|---|"]
-    for n, t in tasks:
-        by = ", ".join("%s %s at %s" % (role, v["name"], v["revision"]) for role, v in sorted(t["approvals"].items()) if v.get("revision"))
-        rounds = len(t["rounds"]) + 1 if t["rounds"] or t["revision"] else 0
-        out.append("| #%d %s | %s | %d | %s |" % (n, _safe(t["subject"]), t["state"], rounds, _safe(by) or "-"))
+    for n, task in tasks:
+        by = ", ".join(
+            "%s %s at %s" % (role, v["name"], v["revision"]) for role, v in sorted(task["approvals"].items()) if v.get("revision")
+        )
+        rounds = len(task["rounds"]) + 1 if task["rounds"] or task["revision"] else 0
+        out.append("| #%d %s | %s | %d | %s |" % (n, _safe(task["subject"]), task["state"], rounds, _safe(by) or "-"))
     out.append("")
     for part in ("build", "test"):
         ran = (state["verify"] or {}).get(part) or {"exit": None, "command": "-"}

@@ -25,7 +25,7 @@ def each(project=None, team=None):
 
 def row(name, state, records, told_):
     """A run in figures. Times in seconds; rounds: {task number: reviews it took}."""
-    tasks = [(n, t) for n, t in view.tasks(state) if t["state"] != "CANCELLED"]
+    tasks = [(n, task) for n, task in view.tasks(state) if task["state"] != "CANCELLED"]
     closed = state["phase"] == "CLOSED"
     return {
         "team": name,
@@ -33,9 +33,9 @@ def row(name, state, records, told_):
         "seconds": round(told_.end - told_.start, 1),
         "end": "aborted" if state["teardown"]["aborted"] else "closed" if closed else state["phase"],
         "mode": state["mode"],
-        "done": sum(t["state"] == "DONE" for _n, t in tasks),
+        "done": sum(task["state"] == "DONE" for _n, task in tasks),
         "tasks": len(tasks),
-        "rounds": {str(n): len(t["rounds"]) + 1 for n, t in tasks if t["rounds"] or t["revision"]},
+        "rounds": {str(n): len(task["rounds"]) + 1 for n, task in tasks if task["rounds"] or task["revision"]},
         "refused": sum(r["event"] in tables.TROUBLE for r in records),
         "commits": len(stats(records)["commits"]),
     }

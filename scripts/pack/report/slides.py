@@ -299,7 +299,7 @@ def _throughput(deck, data):
     slide = _slide(
         deck,
         "Throughput and consumer lag",
-        "the worst ten seconds against the target; lag is how many messages the consumer was behind in its worst second",
+        "the worst ten seconds against the target; lag is how many messages the consumer was behind in its worst moment",
     )
     sustained = [r for r in data["throughput"] if r["measure"] == "throughput"]
     sustained = sorted(sustained, key=lambda r: r["value"] / r["limit"])[:6]  # the nearest to their target; all are in the PDF

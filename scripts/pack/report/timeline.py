@@ -68,7 +68,7 @@ def data_of(state, records, told):
         if kind:
             marks.setdefault(_who(r), []).append([r["seq"], at(r["ts"]), kind])
     names = [n for n in marks if n not in told.agents] + list(told.agents)
-    for name in sorted(names, key=lambda n: (n != "lead", told.agents[n][0][1] if n in told.agents else 0)):
+    for name in sorted(names, key=lambda n: (n != tables.LEAD, told.agents[n][0][1] if n in told.agents else 0)):
         spans = told.agents.get(name, [])
         agents.append(
             {
@@ -128,21 +128,21 @@ def _state(name):
 
 def _tasks(state, told):
     rows, ids = [], []
-    for n, t in view.tasks(state):
+    for n, task in view.tasks(state):
         spans = told.tasks.get(n, [])
-        q = view.quorum(state, t) if state["mode"] else None
+        quorum = view.quorum(state, task) if state["mode"] else None
         ids.append("task-%d" % n)
         rows.append(
             (
                 "#%d" % n,
-                t["subject"],
-                _state(t["state"]),
-                t["owner"] or "-",
-                len(t["rounds"]) + 1 if t["rounds"] else 1 if t["revision"] else 0,
+                task["subject"],
+                _state(task["state"]),
+                task["owner"] or "-",
+                len(task["rounds"]) + 1 if task["rounds"] else 1 if task["revision"] else 0,
                 history.duration(history.spent(spans, ("IN_PROGRESS", "CHANGES_REQUESTED"), told.end)),
                 history.duration(history.spent(spans, ("IN_REVIEW",), told.end)),
                 history.waits(state, n) or "-",
-                view.quorum_text(q) if q else "-",
+                view.quorum_text(quorum) if quorum else "-",
             )
         )
     return table(("Task", "Subject", "State", "Owner", "Rounds", "At work", "In review", "Waits for", "Approvals"), rows, ids)
@@ -175,11 +175,11 @@ def _proof(state, counts):
 
 
 def _numbers(state, told, counts, records):
-    total = [t for _n, t in view.tasks(state) if t["state"] != "CANCELLED"]
+    total = [task for _n, task in view.tasks(state) if task["state"] != "CANCELLED"]
     pairs = [
         ("Phase", state["phase"] or "-"),
         ("Mode", state["mode"] or "not classified"),
-        ("Tasks done", "%d of %d" % (sum(t["state"] == "DONE" for t in total), len(total))),
+        ("Tasks done", "%d of %d" % (sum(task["state"] == "DONE" for task in total), len(total))),
         ("Duration", history.duration(told.end - told.start)),
         ("Agents", "%d" % len(told.agents)),
         ("Approvals", "%d" % sum(v["verdict"] == "APPROVED" for v in told.verdicts)),
@@ -234,7 +234,7 @@ def page(state, records, enforcement, told=None, live=False, spent="Cost: not lo
     """The whole page as text. records: the journal, not empty; enforcement: the level that was measured; told: their History, when it is
     there already; spent: what the run cost; live: whether the page asks for news (web.py)."""
     told = history.of(records)[0] if told is None else told
-    given = parts(state, records, told)
+    filled = parts(state, records, told)
     legend = "".join('<li><i style="background:var(%s)"></i>%s</li>' % pair for pair in LEGEND) + "".join(
         '<li><span style="color:var(--%s)">%s</span> %s</li>' % (c, shape, text) for shape, c, text in MARKS
     )
@@ -246,13 +246,13 @@ def page(state, records, enforcement, told=None, live=False, spent="Cost: not lo
         enforcement=html.escape(enforcement),
         legend=legend,
         live=' data-live="1"' if live else "",
-        numbers=given["numbers"],
-        tasks=given["task-table"],
-        verdicts=given["verdict-table"],
-        proof=given["proof-table"],
-        summary=given["report"],
+        numbers=filled["numbers"],
+        tasks=filled["task-table"],
+        verdicts=filled["verdict-table"],
+        proof=filled["proof-table"],
+        summary=filled["report"],
         spent=html.escape(spent),
-        data=codec.dumps(given["data"]).replace("<", "\\u003c"),
+        data=codec.dumps(filled["data"]).replace("<", "\\u003c"),
     )
 
 
@@ -307,14 +307,14 @@ def main(argv):
     parser.add_argument("--out", default=None, help="file to write (default: timeline.html in the team's folder)")
     parser.add_argument("--project", default=None)
     parser.add_argument("--team", default=None)
-    given = parser.parse_args(argv)
+    args = parser.parse_args(argv)
     try:
-        run = Run(given.project, given.team)
+        run = Run(args.project, args.team)
         state, records = run.look()
     except (Refusal, Damaged) as error:
         print(error.text() if isinstance(error, Refusal) else entry.trouble(error, None)[2], file=sys.stderr)
         return 1
-    target = given.out or os.path.join(run.store.folder, "timeline.html")
+    target = args.out or os.path.join(run.store.folder, "timeline.html")
     with open(target, "w", encoding="utf-8") as f:
         f.write(page(state, records, enforcement.recorded(state)["level"], spent=cost.text(cost.safely(state, records, os.environ))))
     print("wrote %s" % target)

@@ -164,8 +164,8 @@ class Watch(App):
         f, state = self.follower, self.follower.state
         if state["team"] is None:
             return self.query_one("#head", Static).update(escape(self.trouble or "no event yet"))
-        total = [t for _n, t in view.tasks(state) if t["state"] != "CANCELLED"]
-        done = sum(t["state"] == "DONE" for t in total)
+        total = [task for _n, task in view.tasks(state) if task["state"] != "CANCELLED"]
+        done = sum(task["state"] == "DONE" for task in total)
         ended = state["phase"] == "CLOSED"
         now = f.history.end if ended else max(time.time(), f.history.end)
         parts = [
@@ -189,8 +189,8 @@ class Watch(App):
             return
         table = self.query_one("#agents", DataTable)
         rows = []
-        for name, e in state["roster"].items():
-            icon, words = doing(state, name, e)
+        for name, entry in state["roster"].items():
+            icon, words = doing(state, name, entry)
             spans = self.follower.history.agents.get(name) or [[None, now, None, 0]]
             rows.append((escape("%s %s" % (icon, name)), history.duration(now - spans[-1][1]), escape(words)))
         _replace(table, rows)
@@ -198,17 +198,17 @@ class Watch(App):
     def fill_tasks(self):
         state = self.follower.state
         rows = []
-        for n, t in sorted(view.tasks(state), key=lambda pair: (_place(pair[1]), pair[0])):
-            shown = t.get("content") if t.get("content") == "DRIFTED" else t["state"]
+        for n, task in sorted(view.tasks(state), key=lambda pair: (_place(pair[1]), pair[0])):
+            shown = task.get("content") if task.get("content") == "DRIFTED" else task["state"]
             colour = COLOURS.get(shown, "red")
             rows.append(
                 (
                     "#%d" % n,
                     "[%s]%s[/%s]" % (colour, shown, colour),
-                    escape(t["owner"] or "-"),
+                    escape(task["owner"] or "-"),
                     escape(history.waits(state, n) or "-"),
-                    str(len(t["rounds"]) + 1 if t["revision"] else 0),
-                    escape(t["subject"]),
+                    str(len(task["rounds"]) + 1 if task["revision"] else 0),
+                    escape(task["subject"]),
                 )
             )
         _replace(self.query_one("#tasks", DataTable), rows)
@@ -241,11 +241,11 @@ class Watch(App):
 
     def about(self, number):
         """The explanation of a task, and what its files differ in from the last commit."""
-        state, t = self.follower.state, view.task(self.follower.state, number)
-        text = self.explain(state, self.follower.records, number) if self.explain else t["subject"]
+        state, task = self.follower.state, view.task(self.follower.state, number)
+        text = self.explain(state, self.follower.records, number) if self.explain else task["subject"]
         try:
             diff = subprocess.run(
-                ["git", "diff", "--no-color", "--no-ext-diff", "HEAD", "--"] + sorted(set(t["files"]) | set(t["touched"])),
+                ["git", "diff", "--no-color", "--no-ext-diff", "HEAD", "--"] + sorted(set(task["files"]) | set(task["touched"])),
                 cwd=self.follower.run.project,
                 capture_output=True,
                 text=True,
@@ -296,11 +296,11 @@ class Watch(App):
         self.look()
 
 
-def _place(t):
+def _place(task):
     """Where a task stands in the list: what needs somebody, what is at work, what waits, what is over."""
-    if t["state"] in tables.BLOCKED_ON_LEAD or t.get("content") == "DRIFTED":
+    if task["state"] in tables.BLOCKED_ON_LEAD or task.get("content") == "DRIFTED":
         return 0
-    return {"PENDING": 2, "DONE": 3, "CANCELLED": 4}.get(t["state"], 1)
+    return {"PENDING": 2, "DONE": 3, "CANCELLED": 4}.get(task["state"], 1)
 
 
 def _replace(table, rows):

@@ -24,6 +24,7 @@ class ResultFigures(TypedDict):
     overlap: dict[str, str]
     diverging: list[str]
     uncommitted: list[str]
+    left: list[str]
     start: StartRecord | None
 
 
@@ -33,6 +34,7 @@ class CommitRow(TypedDict):
     by: str
     gated: bool
     approved: bool
+    empty: bool  # past the gate, and nothing in it that anybody has to approve
 
 
 class FoundRow(TypedDict):

@@ -6,7 +6,7 @@ import os
 
 from ..protocol import machine
 from .history import History
-from .journal import START, Damaged, unseal
+from .journal import START, Damaged, decode_line
 from .open_for_reading import Run
 
 TYPE_CHECKING = False
@@ -52,7 +52,7 @@ class Follower:
             if stop < 0:
                 return found  # the end of a write that is under way
             try:
-                record, total = unseal(data[offset:stop], total)
+                record, total = decode_line(data[offset:stop], total)
             except (ValueError, KeyError, AttributeError, TypeError, UnicodeDecodeError):
                 raise Damaged("the journal is damaged at record %d" % (len(self.records) + len(batch) + 1)) from None
             offset = stop + 1

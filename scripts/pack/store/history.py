@@ -38,16 +38,16 @@ class History:
         self.start = now if self.start is None else self.start
         self.end = now
         _turn(self.phases, state["phase"], now)
-        for name, e in state["roster"].items():
+        for name, entry in state["roster"].items():
             spans = self.agents.setdefault(name, [])
-            if not spans or spans[-1][0] != e["state"] or spans[-1][3] != e["inc"]:
+            if not spans or spans[-1][0] != entry["state"] or spans[-1][3] != entry["inc"]:
                 _close(spans, now)
-                spans.append([e["state"], now, now if e["state"] in ENDED else None, e["inc"]])
-        for number, t in state["tasks"].items():
+                spans.append([entry["state"], now, now if entry["state"] in ENDED else None, entry["inc"]])
+        for number, task in state["tasks"].items():
             spans = self.tasks.setdefault(int(number), [])
-            if not spans or spans[-1][0] != t["state"] or spans[-1][3] != t["owner"]:
+            if not spans or spans[-1][0] != task["state"] or spans[-1][3] != task["owner"]:
                 _close(spans, now)
-                spans.append([t["state"], now, now if t["state"] in tables.TERMINAL else None, t["owner"]])
+                spans.append([task["state"], now, now if task["state"] in tables.TERMINAL else None, task["owner"]])
         if record["event"] in ("APPROVED", "CHANGES_REQUESTED"):
             self.verdicts.append(
                 {
@@ -97,13 +97,13 @@ def duration(seconds: float) -> str:
 
 def waits(state: State, number: int) -> str:
     """Who a task waits for, as words; "" when it waits for nobody."""
-    t = view.task(state, number)
-    if t["state"] == "PENDING":
-        open_ = ["#%d" % b for b in t["blocked_by"] if (view.find_task(state, b) or {"state": "DONE"})["state"] not in tables.TERMINAL]
+    task = view.task(state, number)
+    if task["state"] == "PENDING":
+        open_ = ["#%d" % b for b in task["blocked_by"] if (view.find_task(state, b) or {"state": "DONE"})["state"] not in tables.TERMINAL]
         return "task " + ", ".join(open_) if open_ else "a coder"
-    if t["state"] == "IN_REVIEW" and state["mode"]:
-        return ", ".join(view.quorum(state, t)["missing"])
-    if t["state"] in tables.BLOCKED_ON_LEAD:
+    if task["state"] == "IN_REVIEW" and state["mode"]:
+        return ", ".join(view.quorum(state, task)["missing"])
+    if task["state"] in tables.BLOCKED_ON_LEAD:
         return "the lead"
     return ""
 

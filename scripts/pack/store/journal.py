@@ -24,7 +24,6 @@ from ..base import codec, paths
 from ..protocol import machine
 from ..protocol.refusal import Refusal
 from .disk import Disk
-from .render import state_md
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,14 +98,14 @@ class Lock:
         os.close(self.fd)
 
 
-def seal(record: Mapping[str, Any], previous: str) -> tuple[bytes, str]:
+def encode_line(record: Mapping[str, Any], previous: str) -> tuple[bytes, str]:
     """A record without length and checksum -> (its line as bytes, its checksum). The checksum chains on the previous one."""
     body = codec.dumps(record)
     total = codec.digest(previous, body)
     return ('%s,"len":%d,"sum":"%s"}\n' % (body[:-1], len(body), total)).encode("ascii"), total
 
 
-def unseal(line: bytes, previous: str) -> tuple[Record, str]:
+def decode_line(line: bytes, previous: str) -> tuple[Record, str]:
     """A journal line -> (record, checksum); ValueError when length, checksum or shape are wrong."""
     text = line.decode("ascii")
     cut = text.rfind(',"len":')
@@ -134,7 +133,7 @@ def read_chain(data: bytes) -> tuple[list[Record], int, str]:
             problem = "torn"
             break
         try:
-            record, sums = unseal(data[offset:stop], sums)
+            record, sums = decode_line(data[offset:stop], sums)
             if record["seq"] != len(records) + 1:
                 raise ValueError("seq")
         except (ValueError, KeyError, AttributeError, TypeError, UnicodeDecodeError):
@@ -180,13 +179,20 @@ def _rendered_after(data: bytes | None) -> int | None:
 
 def _other_version(records: Sequence[Record]) -> str:
     """For a replay that fails: whether another version of the plugin wrote these records, which is no damage at all."""
-    wrote, here = [r["data"]["sealed"]["version"] for r in records if r["data"].get("sealed")][-1:], paths.version(paths.PLUGIN_ROOT)
+    wrote, ours = [r["data"]["sealed"]["version"] for r in records if r["data"].get("sealed")][-1:], paths.version(paths.PLUGIN_ROOT)
     return (
         ""
-        if wrote in ([], [here])
+        if wrote in ([], [ours])
         else "; team %s wrote it and this is team %s: finish the run with that version, or end it: `pack abort --reason WHY`"
-        % (wrote[0], here)
+        % (wrote[0], ours)
     )
+
+
+def _rendered(state: State, seq: int) -> bytes:
+    """state.md; calls that write nothing do not load what makes it."""
+    from .render import state_md
+
+    return codec.utf8(state_md(state, seq))
 
 
 class Store:
@@ -238,14 +244,14 @@ class Store:
                 self.found.append(("SNAPSHOT_NOT_FOUND", {}))
             return False
         try:
-            seal_, head, body = data.split(b"\n")[:3]
-            if seal_.decode("ascii") != codec.digest(head):
+            checksum, head, body = data.split(b"\n")[:3]
+            if checksum.decode("ascii") != codec.digest(head):
                 raise ValueError("snapshot head")
             head = codec.loads(head.decode("ascii"))
             text = body.decode("ascii")
             if head["journal"] != stamp or head["mirror"] != self.disk.stamp(self.mirror):
                 return False
-            last, _ = unseal((self.disk.read(self.journal, head["at"]) or b"")[:-1], head["previous"])
+            last, _ = decode_line((self.disk.read(self.journal, head["at"]) or b"")[:-1], head["previous"])
             if last["seq"] != head["seq"] or last["state"] != codec.digest(text):
                 raise ValueError("snapshot")
             state = codec.loads(text)
@@ -264,7 +270,7 @@ class Store:
     def _state_file_changed(self) -> None:
         """Somebody else wrote state.md; what a crash of ours left behind is not that."""
         data = self.disk.read(self.state_file)
-        if data != codec.utf8(state_md(self.state, self.seq)):
+        if data != _rendered(self.state, self.seq):
             self.found.append(("STATE_DIVERGENCE", {"file": "state.md", "was": "missing" if data is None else "changed"}))
 
     def _load_journal(self) -> None:
@@ -279,7 +285,7 @@ class Store:
         state, intact = machine.initial(), False
         for record, state in replayed(records):
             if record["seq"] == after and record["more"] == 0:
-                intact = rendered == codec.utf8(state_md(state, after))  # an older rendering of ours is what a crash leaves
+                intact = rendered == _rendered(state, after)  # an older rendering of ours is what a crash leaves
         self.state, self.size = state, end
         if records:
             # A killed writer may have left its record in the page cache only; from here on it is relied on.
@@ -421,7 +427,7 @@ class Store:
                 "state": None if more else codec.digest(text),
             }
             previous = total
-            line, total = seal(record, total)
+            line, total = encode_line(record, total)
             lines.append(line)
             records.append(record)
         batch = b"".join(lines)
@@ -456,7 +462,7 @@ class Store:
         text = codec.dumps(self.state) if text is None else text
         try:
             self.disk.replace(self.written, b"%d %s\n" % (self.size, self.sum.encode("ascii")))
-            self.disk.replace(self.state_file, codec.utf8(state_md(self.state, self.seq)))
+            self.disk.replace(self.state_file, _rendered(self.state, self.seq))
             self.disk.point("after render")
             head = {
                 "seq": self.seq,

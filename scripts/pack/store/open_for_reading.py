@@ -72,6 +72,6 @@ def wave_facts_here(project: str, definition: Any) -> WaveFacts | None:
             state = Run(project, team).look()[0]
         except (Damaged, Refusal, OSError):
             continue
-        if state["waves"] is not None and state["team"]["definition"].get("digest") == digest:
+        if (state["team"]["definition"] or {}).get("digest") == digest:
             return wave_facts(state)
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..protocol import verification, view, waves
-from . import result_text
+from . import render, result_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,10 +16,13 @@ WAITS, HOLDS, FAILS = "…", "✓", "✗"
 
 def rows(state: State, counts: Figures) -> list[tuple[str, str, str]]:
     """[(sign, what, the facts it rests on)] of a run so far; counts: summary.figures of its records."""
-    if state["waves"] is not None:
-        return _waves(state)
-    tasks = [(n, t) for n, t in view.tasks(state) if t["state"] != "CANCELLED"]
-    done = [n for n, t in tasks if t["state"] == "DONE"]
+    return render.kind_of(state).proof(state, counts)
+
+
+def of_tasks(state: State, counts: Figures) -> list[tuple[str, str, str]]:
+    """The same of a run of tasks."""
+    tasks = [(n, task) for n, task in view.tasks(state) if task["state"] != "CANCELLED"]
+    done = [n for n, task in tasks if task["state"] == "DONE"]
     verify: Any = state["verify"] or {}
     exits = [(part, (verify.get(part) or {}).get("exit")) for part in ("build", "test")]
     ran = [(part, code) for part, code in exits if code is not None]
@@ -53,15 +56,18 @@ def rows(state: State, counts: Figures) -> list[tuple[str, str, str]]:
             "; ".join("%s %s%s" % (c["sha"][:7], c["subject"], result_text.commit_mark(c)) for c in commits) or "none yet",
         )
     )
-    td = state["teardown"]
-    ended = state["phase"] == "CLOSED" and not td["unresolved"]
-    how = "aborted" if td["aborted"] else td["ack_status"] or td["state"]
-    left = "; unresolved: " + ", ".join(td["unresolved"]) if td["unresolved"] else ""
-    out.append((HOLDS if ended else FAILS if td["unresolved"] else WAITS, "everybody has ended, the supervisor last", str(how) + left))
+    teardown = state["teardown"]
+    ended = state["phase"] == "CLOSED" and not teardown["unresolved"]
+    how = "aborted" if teardown["aborted"] else teardown["ack_status"] or teardown["state"]
+    left = "; unresolved: " + ", ".join(teardown["unresolved"]) if teardown["unresolved"] else ""
+    out.append(
+        (HOLDS if ended else FAILS if teardown["unresolved"] else WAITS, "everybody has ended, the supervisor last", str(how) + left)
+    )
     return out
 
 
-def _waves(state: State) -> list[tuple[str, str, str]]:
+def of_waves(state: State) -> list[tuple[str, str, str]]:
+    """The same of a run of waves."""
     facts: Any = state["waves"]
     out = []
     for g in state["team"]["definition"]["gates"]:

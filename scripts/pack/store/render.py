@@ -43,15 +43,76 @@ MEANINGS = {
 }
 
 
+class Tasks:
+    """What people are told of a run of tasks, where one of waves is told otherwise."""
+
+    def expected(self, state: State) -> Sequence[str]:
+        """The roles that the roster shows also while nobody has them."""
+        return (tables.SUPERVISOR, tables.TECH_LEAD) + tables.REVIEWERS
+
+    def progress(self, state: State) -> list[str]:
+        """Lines on the waves."""
+        return []
+
+    def standing(self, state: State) -> list[str]:
+        """Lines on what stands between the run and its end."""
+        from . import result_text  # not on the hooks' path
+
+        return result_text.standing(state)
+
+    def report(self, state: State, stats: Figures) -> list[str]:
+        """The final report."""
+        from . import summary as report  # not on the hooks' path
+
+        return report.of_tasks(state, stats)
+
+    def proof(self, state: State, counts: Figures) -> list[tuple[str, str, str]]:
+        """The closing proof (proof.py)."""
+        from . import proof
+
+        return proof.of_tasks(state, counts)
+
+
+class Waves(Tasks):
+    """The same of a run of waves."""
+
+    def expected(self, state: State) -> Sequence[str]:
+        return tuple(waves.roles(state))
+
+    def progress(self, state: State) -> list[str]:
+        return advice_waves.lines(state)
+
+    def standing(self, state: State) -> list[str]:
+        return []  # its gates say so
+
+    def report(self, state: State, stats: Figures) -> list[str]:
+        from . import summary as report
+
+        return report.of_waves(state, stats)
+
+    def proof(self, state: State, counts: Figures) -> list[tuple[str, str, str]]:
+        from . import proof
+
+        return proof.of_waves(state)
+
+
+TASKS, WAVES = Tasks(), Waves()
+
+
+def kind_of(state: State) -> Tasks:
+    """The only question of this room which kind of run it is."""
+    return TASKS if state["waves"] is None else WAVES
+
+
 def state_md(state: State, seq: int) -> str:
     """The derived state file. Recovery instructions come first: after a compaction only the beginning may be read."""
     team = state["team"]
-    roster = ["- %s: %s (%s, incarnation %d)" % (n, e["state"], e["role"], e["inc"]) for n, e in state["roster"].items()]
-    have = {e["role"] for e in state["roster"].values()}
-    expected = (tables.SUPERVISOR, tables.TECH_LEAD) + tables.REVIEWERS if state["waves"] is None else tuple(waves.roles(state))
-    roster += ["- %s: NOT_SPAWNED" % r for r in expected if r not in have]
+    roster = ["- %s: %s (%s, incarnation %d)" % (n, entry["state"], entry["role"], entry["inc"]) for n, entry in state["roster"].items()]
+    have = {entry["role"] for entry in state["roster"].values()}
+    kind = kind_of(state)
+    roster += ["- %s: NOT_SPAWNED" % r for r in kind.expected(state) if r not in have]
     matrix = ["- %s: %s" % (m, " + ".join(r)) for m, r in tables.APPROVAL_MATRIX.items()]
-    work = ["- #%d: %s — %s (%s)" % (n, t["subject"], t["state"], t["owner"] or "unassigned") for n, t in view.tasks(state)]
+    work = ["- #%d: %s — %s (%s)" % (n, task["subject"], task["state"], task["owner"] or "unassigned") for n, task in view.tasks(state)]
     todo = ["- %s: %s" % (s["who"], s["text"]) for s in advice.steps(state)]
     owner = state["owner"]
     lines = [
@@ -67,33 +128,35 @@ def state_md(state: State, seq: int) -> str:
         "## Complexity: %s" % (state["mode"] or "not classified"),
         "",
         "## Ownership",
-        "- operational_state_owner: %s@%d (%s)" % (owner["holder"] or "lead", owner["epoch"], owner["state"]),
-        "- architectural_decisions_owner: tech-lead",
+        "- operational_state_owner: %s@%d (%s)" % (owner["holder"] or tables.LEAD, owner["epoch"], owner["state"]),
+        "- architectural_decisions_owner: " + tables.TECH_LEAD,
         "- lead_role: decisions/staffing only",
         "",
         "## Team Roster",
     ]
     lines += roster + ["", "## Approval Matrix (runtime source of truth)"] + matrix + ["", "## Tasks"] + (work or ["- none registered"])
-    if state["waves"] is not None:
-        lines += ["", "## Waves"] + ["- " + x for x in advice_waves.lines(state)]
+    progress = kind.progress(state)
+    if progress:
+        lines += ["", "## Waves"] + ["- " + x for x in progress]
     lines += ["", "## Active Coders: %d (max: %d)" % (len(view.busy_coders(state)), team["coders"])]
     if state["definition_of_done"]:
         lines += ["", "## Definition of Done"] + ["- " + d for d in state["definition_of_done"]]
-    for n, t in view.tasks(state):  # agents without a shell read their task here
-        lines += ["", "### Task #%d: %s" % (n, t["subject"])]
-        lines += ["- %s: %s" % (part, "; ".join(t[part]) or "-") for part in ("files", "references", "acceptance", "checks")]
+    for n, task in view.tasks(state):  # agents without a shell read their task here
+        lines += ["", "### Task #%d: %s" % (n, task["subject"])]
+        lines += ["- %s: %s" % (part, "; ".join(task[part]) or "-") for part in ("files", "references", "acceptance", "checks")]
         lines += [
-            "- tooling: " + "; ".join("%s: `%s`" % kv for kv in sorted(t["tooling"].items())),
+            "- tooling: " + "; ".join("%s: `%s`" % kv for kv in sorted(task["tooling"].items())),
             "- blocked by: %s; reviewers: %s%s"
             % (
-                ", ".join("#%d" % b for b in t["blocked_by"]) or "-",
-                ", ".join(t["reviewers"]) or "-",
-                ("; high risk" if t["high_risk"] else "") + ("; sensitive: %s" % ", ".join(t["sensitive"]) if t.get("sensitive") else ""),
+                ", ".join("#%d" % b for b in task["blocked_by"]) or "-",
+                ", ".join(task["reviewers"]) or "-",
+                ("; high risk" if task["high_risk"] else "")
+                + ("; sensitive: %s" % ", ".join(task["sensitive"]) if task.get("sensitive") else ""),
             ),
         ]
         if state["mode"]:
-            q = view.quorum(state, t)
-            lines.append("- revision %s: %s, %s" % (t["revision"] or "none", q["result"], view.quorum_text(q)))
+            quorum = view.quorum(state, task)
+            lines.append("- revision %s: %s, %s" % (task["revision"] or "none", quorum["result"], view.quorum_text(quorum)))
     if state["teardown"]["state"] != "NONE":
         lines += [
             "",
@@ -103,39 +166,39 @@ def state_md(state: State, seq: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def doing(state: State, name: str, e: Entry) -> tuple[str, str]:
+def doing(state: State, name: str, entry: Entry) -> tuple[str, str]:
     """What one agent is doing, for the tree: (icon, words)."""
-    if e["state"] not in tables.LIVING:
-        return ("🏁" if e["state"] == "ENDED" else "💀"), e["state"].lower()
-    if e["role"] == tables.SUPERVISOR:
+    if entry["state"] not in tables.LIVING:
+        return ("🏁" if entry["state"] == "ENDED" else "💀"), entry["state"].lower()
+    if entry["role"] == tables.SUPERVISOR:
         owner = state["owner"]
         if owner["holder"] != name or owner["state"] not in ("ACTIVE", "OFFERED"):
             return "👁", "waiting for the hand-off"
         return "👁", ("monitoring (epoch %d)" if owner["state"] == "ACTIVE" else "was offered epoch %d") % owner["epoch"]
     for n in view.owned(state, name):
-        t = view.task(state, n)
-        return ICONS[t["state"]], "task #%d «%s» (%s)" % (n, t["subject"], t["state"])
+        task = view.task(state, n)
+        return ICONS[task["state"]], "task #%d «%s» (%s)" % (n, task["subject"], task["state"])
     reviewing = [s for s in advice.for_agent(state, name) if s["step"].startswith("review:")]
     if reviewing:
         return "📝", "reviewing task #%s" % ", #".join(str(s["task"]) for s in reviewing)
-    if e["role"] == tables.TECH_LEAD and state["plan"]["ok"]:
+    if entry["role"] == tables.TECH_LEAD and state["plan"]["ok"]:
         return "✅", "plan validated"
-    return ("😴", "idle") if e["state"] == "IDLE" else ("🔎", "working")
+    return ("😴", "idle") if entry["state"] == "IDLE" else ("🔎", "working")
 
 
 def _rows(state: State, most: int | None) -> list[str]:
     """Agents, then tasks that nobody is at, one a line; `most`: how many lines there may be (None: all). What needs somebody comes
     first and stays; agents that have ended and tasks that wait are counted when they do not fit."""
     agents = [
-        (e["state"] in tables.LIVING, "%s %s: %s" % (icon, n, text))
-        for n, e in state["roster"].items()
-        for icon, text in [doing(state, n, e)]
+        (entry["state"] in tables.LIVING, "%s %s: %s" % (icon, n, text))
+        for n, entry in state["roster"].items()
+        for icon, text in [doing(state, n, entry)]
     ]
     closed = state["phase"] == "CLOSED"
     tasks = [
-        (t["state"] in tables.BLOCKED_ON_LEAD, "%s task #%d «%s» (%s)" % (ICONS[t["state"]], n, t["subject"], t["state"]))
-        for n, t in view.tasks(state)
-        if closed or t["state"] in ("PENDING",) + tables.BLOCKED_ON_LEAD and not (t["owner"] and t["owner"] in state["roster"])
+        (task["state"] in tables.BLOCKED_ON_LEAD, "%s task #%d «%s» (%s)" % (ICONS[task["state"]], n, task["subject"], task["state"]))
+        for n, task in view.tasks(state)
+        if closed or task["state"] in ("PENDING",) + tables.BLOCKED_ON_LEAD and not (task["owner"] and task["owner"] in state["roster"])
     ]
     if most is None or len(agents) + len(tasks) <= most:
         return [row for _, row in agents] + [row for _, row in tasks]
@@ -162,10 +225,12 @@ def tree(state: State, enforcement: str, lines: int | None = None) -> str:
         % (state["phase"], state["mode"] or "not classified", view.owner_text(state), enforcement),
     ]
     out += [("└── " if i == len(rows) - 1 else "├── ") + row for i, row in enumerate(rows)]
-    if state["waves"] is not None:
-        out += [""] + advice_waves.lines(state)
-    total = [t for _n, t in view.tasks(state) if t["state"] != "CANCELLED"]
-    done = [t for t in total if t["state"] == "DONE"]
+    kind = kind_of(state)
+    progress = kind.progress(state)
+    if progress:
+        out += [""] + progress
+    total = [task for _n, task in view.tasks(state) if task["state"] != "CANCELLED"]
+    done = [task for task in total if task["state"] == "DONE"]
     if total:
         filled = 10 * len(done) // len(total)
         out += ["", "Progress: %s%s %d/%d tasks" % ("█" * filled, "░" * (10 - filled), len(done), len(total))]
@@ -176,9 +241,7 @@ def tree(state: State, enforcement: str, lines: int | None = None) -> str:
         out.append(
             "🚨 Changed while the run is live: %s. `pack doctor` shows it; `team resume` accepts what is there." % tampered_text(state)
         )
-    from . import result_text  # not on the hooks' path
-
-    out += result_text.standing(state)
+    out += kind.standing(state)
     if state["phase"] in ("TEARDOWN", "FAILED_SAFE"):
         out.append("Teardown: %s, missing acks: %s" % (state["teardown"]["state"], ", ".join(view.missing_acks(state)) or "none"))
     todo = advice.steps(state)
@@ -197,10 +260,8 @@ def noted(run: str) -> str:
 
 
 def summary(state: State, figures: Figures) -> str:
-    """The seed's final report (summary.py: not on the hooks' path)."""
-    from . import summary as report
-
-    return report.text(state, figures)
+    """The seed's final report."""
+    return "\n".join(kind_of(state).report(state, figures))
 
 
 def stats(records: Sequence[Record]) -> Figures:

@@ -8,7 +8,7 @@ from ..protocol.guards_teardown import tampered_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Sequence
+    from typing import Any, Sequence
     from ..protocol.state_types import Record, State
     from .figure_types import CommitRow, Figures, ResultFigures
 
@@ -17,11 +17,11 @@ def standing(state: State) -> list[str]:
     """Lines for the status tree: what stands between the run and its end now, with the way out."""
     out: list[str] = []
     result = state["result"]
-    if state["phase"] == "CLOSED" or state["waves"] is not None:
+    if state["phase"] == "CLOSED":
         return out
-    for number, t in drifted(state):
+    for number, task in drifted(state):
         out.append("🚨 DRIFTED: task #%d is DONE and its files are no longer what was approved:" % number)
-        out += ["   " + finding_text(d) for d in t["drift"][:5]]
+        out += ["   " + finding_text(d) for d in task["drift"][:5]]
     for path, u in sorted(result["unseen"].items())[:8]:
         at = ", ".join(u["at_work"]) or "nobody of the team"
         out.append("⚠ %s changed outside every task, between event %s and %s; at work then: %s" % ((path,) + tuple(u["between"]) + (at,)))
@@ -42,29 +42,26 @@ def _for(number: int | None) -> str:
 
 def explain(state: State, number: int) -> list[str]:
     """Lines for `pack explain N`."""
-    t = view.task(state, number)
-    if t["content"] is None:
+    task = view.task(state, number)
+    if task["content"] is None:
         return []
     out = [
-        "content: " + {"AS_APPROVED": "as approved", "ACCEPTED": "changed since, and accepted by the user"}.get(t["content"], t["content"])
+        "content: "
+        + {"AS_APPROVED": "as approved", "ACCEPTED": "changed since, and accepted by the user"}.get(task["content"], task["content"])
     ]
-    out += ["  " + finding_text(d) for d in t["drift"]]
-    if t["drift"]:
+    out += ["  " + finding_text(d) for d in task["drift"]]
+    if task["drift"]:
         out.append("  " + WAYS_OUT)
-    if t["commits"]:
-        out.append("commits: " + ", ".join(s[:7] for s in t["commits"]))
+    if task["commits"]:
+        out.append("commits: " + ", ".join(s[:7] for s in task["commits"]))
     return out
 
 
 def commit_mark(commit: CommitRow) -> str:
     """What a commit of the summary is marked with that no approval covers."""
-    return (
-        ""
-        if commit["approved"] and commit["gated"]
-        else " (NOT APPROVED)"
-        if not commit["approved"]
-        else " (past the gate, content approved)"
-    )
+    if not commit["approved"]:
+        return " (past the gate, nothing in it to approve)" if commit["empty"] else " (NOT APPROVED)"
+    return "" if commit["gated"] else " (past the gate, content approved)"
 
 
 def stats(records: Sequence[Record]) -> ResultFigures:
@@ -77,6 +74,7 @@ def stats(records: Sequence[Record]) -> ResultFigures:
         "overlap": {},
         "diverging": [],
         "uncommitted": [],
+        "left": [],
         "start": None,
     }
     for r in records:
@@ -104,7 +102,8 @@ def stats(records: Sequence[Record]) -> ResultFigures:
         elif name == "STATE_DIVERGENCE":
             out["diverging"].append("%s %s" % (d.get("file"), d.get("was")))
         elif name == "RESULT_CHECKED":
-            out["uncommitted"] = d.get("uncommitted") or []
+            told: Any = d
+            out["uncommitted"], out["left"] = told.get("uncommitted") or [], told.get("left") or []
         elif name == "START_RECORDED":
             out["start"] = d  # type: ignore[typeddict-item]  # this event's data is a StartRecord
     return out
@@ -114,8 +113,6 @@ def open_points(state: State, stats: Figures) -> list[str]:
     """Why the Definition of Done is not simply met: short words, none when it is."""
     found = stats["result"]
     out: list[str] = []
-    if state["waves"] is not None:
-        return out
     if state["result"]["open"] or drifted(state):
         out.append("content that nobody approved")
     if found["accepted"]:
@@ -131,8 +128,6 @@ def report(state: State, stats: Figures) -> list[str]:
     """Lines of the final report: what is not approved and who accepted it, drift and its end, commits outside the gate, tampering."""
     found = stats["result"]
     out: list[str] = []
-    if state["waves"] is not None:
-        return out
     open_ones = state["result"]["open"]
     for f in open_ones:
         out.append("  NOT APPROVED " + finding_text(f))
@@ -140,12 +135,12 @@ def report(state: State, stats: Figures) -> list[str]:
         kinds = "; ".join(sorted({"%s (there: %s)" % (f["kind"], f["now"]) for f in findings}))
         out.append("  Accepted by the user, typed, without approval: %s: %s" % (path, kinds))
     for number, row in sorted(found["drift"].items()):
-        t = view.find_task(state, number)
-        end = "accepted by the user" if t and t["content"] == "ACCEPTED" else row["end"]
+        task = view.find_task(state, number)
+        end = "accepted by the user" if task and task["content"] == "ACCEPTED" else row["end"]
         out.append("  Drift of task #%d after DONE (%s): %s" % (number, ", ".join(sorted(row["paths"])[:8]), end))
     for sha, why in sorted(found["diverged"].items()):
-        here = sha in state["result"]["diverged"]
-        out.append("  Commit %s was not what was approved (%s)%s" % (sha[:7], why, "" if here else ": mended or taken back since"))
+        still = sha in state["result"]["diverged"]
+        out.append("  Commit %s was not what was approved (%s)%s" % (sha[:7], why, "" if still else ": mended or taken back since"))
     for old, new, lost, at_work in found["moved"]:
         gone = ", approved commits gone from it: " + ", ".join(s[:7] for s in lost) if lost else ""
         out.append(
@@ -159,7 +154,9 @@ def report(state: State, stats: Figures) -> list[str]:
         out.append("  What enforces the run was changed and not accepted: " + tampered_text(state))
     if found["uncommitted"]:
         out.append("  Approved, and in no commit: " + ", ".join(found["uncommitted"][:20]))
+    out = out or ["  Everything that differs from the start is approved."]
+    out += ["  " + line for line in found["left"]]
     points = open_points(state, stats)
     if points:
         out.append("  Open: " + "; ".join(points))
-    return ["Result:"] + (out or ["  Everything that differs from the start is approved."]) + [""]
+    return ["Result:"] + out + [""]

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 RULE = "═" * 50
 # What a finding is about, by who found it. The unified reviewer looks at all three in one pass.
 AREAS = (
-    ("security-reviewer", "Security"),
-    ("logic-reviewer", "Logic"),
-    ("quality-reviewer", "Quality"),
+    *((role, role.partition("-")[0].capitalize()) for role in tables.SPECIALISTS),
     (tables.UNIFIED, "Unified review"),
     (tables.ENABLING, "Sensitive area"),
     (tables.TECH_LEAD, "Architectural"),
@@ -26,75 +24,103 @@ AREAS = (
 
 def figures(records: Sequence[Record]) -> Figures:
     """Figures of a run from its journal records."""
-    result: Any = result_text.stats(records)
-    out: Figures = {
-        "verdicts": {},  # role -> [approved, times changes were asked for]
-        "found": {},  # role -> {"fixed": n, "left": {severity: n}}
-        "conventions_fixed": 0,
-        "pattern": 0,
-        "gold": [],
-        "red": {"build": False, "test": False},  # whether it ever failed
-        "fixes": {"build": [], "test": []},  # tasks added while it failed
-        "trade_offs": [],
-        "refused": 0,
-        "tampered": [],
-        "conventions": False,
-        "convention_files": set(),
-        "commits": [],
-        "spawned": {},
-        "result": result,
-    }
-    known: dict[tuple[int, str], dict[str, list[Any]]] = {}  # (task, role) -> {mark: [severity, kind, fixed]}
-    failing: set[str] = set()
-    number = 0
+    counted = _Counted(records)
     for r in records:
-        role, name = r["actor"]["role"] or "", r["event"]
+        counted.take(r)
+    counted.sum_up()
+    return counted.out
+
+
+class _Counted:
+    """The figures so far, record by record."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        result: Any = result_text.stats(records)
+        self.out: Figures = {
+            "verdicts": {},  # role -> [approved, times changes were asked for]
+            "found": {},  # role -> {"fixed": n, "left": {severity: n}}
+            "conventions_fixed": 0,
+            "pattern": 0,
+            "gold": [],
+            "red": {"build": False, "test": False},  # whether it ever failed
+            "fixes": {"build": [], "test": []},  # tasks added while it failed
+            "trade_offs": [],
+            "refused": 0,
+            "tampered": [],
+            "conventions": False,
+            "convention_files": set(),
+            "commits": [],
+            "spawned": {},
+            "result": result,
+        }
+        self.known: dict[tuple[int, str], dict[str, list[Any]]] = {}  # (task, role) -> {mark: [severity, kind, fixed]}
+        self.failing: set[str] = set()
+        self.number = 0  # of the task added last
+
+    def take(self, r: Record) -> None:
+        name = r["event"]
         d: Any = r["data"]
         if name in ("APPROVED", "CHANGES_REQUESTED"):
-            out["verdicts"].setdefault(role, [0, 0])[name == "CHANGES_REQUESTED"] += 1
-            _found(known.setdefault((d["task"], role), {}), d, name)
+            self.verdict(r, d)
         elif name == "SPAWN_REQUESTED":
-            out["spawned"][d["role"]] = out["spawned"].get(d["role"], 0) + 1
-            out["gold"] += [p for p in d.get("gold") or () if p not in out["gold"]]
+            self.spawn(d)
         elif name == "PATTERN_DOES_NOT_FIT":
-            out["pattern"] += 1
+            self.out["pattern"] += 1
         elif name == "PLAN_REGISTERED":
-            number = max(map(int, d["tasks"]))
-            out["trade_offs"] = d.get("trade_offs") or []
+            self.number = max(map(int, d["tasks"]))
+            self.out["trade_offs"] = d.get("trade_offs") or []
         elif name == "TASK_ADDED":
-            number += 1
-            for part in failing:
-                out["fixes"][part].append(number)
+            self.number += 1
+            for part in self.failing:
+                self.out["fixes"][part].append(self.number)
         elif name == "VERIFIED":
-            for part in ("build", "test"):
-                red = d["%s_exit" % part] != 0 or part == "test" and bool(d.get("why")) and not d["build_exit"]
-                out["red"][part] = out["red"][part] or red
-                failing = failing | {part} if red else failing - {part}
+            self.verified(d)
         elif name == "STATE_DIVERGENCE" and d.get("enforces"):
-            out["tampered"].append("%s (%s)" % (d["file"], d["was"]))
+            self.out["tampered"].append("%s (%s)" % (d["file"], d["was"]))
         elif name in tables.TROUBLE:
-            out["refused"] += 1
+            self.out["refused"] += 1
         elif name == "FILE_WRITTEN" and (d["path"] or "").startswith(".conventions"):
-            out["conventions"] = True
-            out["convention_files"].add(d["path"])
+            self.out["conventions"] = True
+            self.out["convention_files"].add(d["path"])
         elif name == "COMMITTED":
-            out["commits"].append(
-                {
-                    "sha": d["sha"],
-                    "subject": d["subject"],
-                    "by": r["actor"]["name"],
-                    "gated": d["gated"],
-                    "approved": bool(d.get("tasks", d["gated"])),
-                }
-            )
-    for (_task, role), marks in known.items():
-        row = out["found"].setdefault(role, {"fixed": 0, "left": {}})
-        for severity, kind, fixed in marks.values():
-            row["fixed"] += fixed
-            out["conventions_fixed"] += fixed and kind == "convention"
-            if not fixed:
-                row["left"][severity] = row["left"].get(severity, 0) + 1
-    return out
+            self.committed(r, d)
+
+    def verdict(self, r: Record, d: Any) -> None:
+        role = r["actor"]["role"] or ""
+        self.out["verdicts"].setdefault(role, [0, 0])[r["event"] == "CHANGES_REQUESTED"] += 1
+        _found(self.known.setdefault((d["task"], role), {}), d, r["event"])
+
+    def spawn(self, d: Any) -> None:
+        self.out["spawned"][d["role"]] = self.out["spawned"].get(d["role"], 0) + 1
+        self.out["gold"] += [p for p in d.get("gold") or () if p not in self.out["gold"]]
+
+    def verified(self, d: Any) -> None:
+        for part in ("build", "test"):
+            red = d["%s_exit" % part] != 0 or part == "test" and bool(d.get("why")) and not d["build_exit"]
+            self.out["red"][part] = self.out["red"][part] or red
+            self.failing = self.failing | {part} if red else self.failing - {part}
+
+    def committed(self, r: Record, d: Any) -> None:
+        self.out["commits"].append(
+            {
+                "sha": d["sha"],
+                "subject": d["subject"],
+                "by": r["actor"]["name"],
+                "gated": d["gated"],
+                "approved": bool(d.get("tasks", d["gated"])),
+                "empty": d.get("tasks") == [] and d["sha"] not in self.out["result"]["diverged"],
+            }
+        )
+
+    def sum_up(self) -> None:
+        """What the reviewers found, by who found it."""
+        for (_task, role), marks in self.known.items():
+            row = self.out["found"].setdefault(role, {"fixed": 0, "left": {}})
+            for severity, kind, fixed in marks.values():
+                row["fixed"] += fixed
+                self.out["conventions_fixed"] += fixed and kind == "convention"
+                if not fixed:
+                    row["left"][severity] = row["left"].get(severity, 0) + 1
 
 
 def _found(marks: dict[str, list[Any]], data: Any, event: str) -> None:
@@ -109,11 +135,6 @@ def _found(marks: dict[str, list[Any]], data: Any, event: str) -> None:
             row[2] = row[2] or mark not in said
 
 
-def text(state: State, stats: Figures) -> str:
-    """The report of a run."""
-    return "\n".join((_waves if state["waves"] is not None else _build)(state, stats))
-
-
 def _headline(state: State, what: str) -> list[str]:
     ending = (
         "ABORTED" if state["teardown"]["aborted"] else "COMPLETE" if state["phase"] == "CLOSED" else "NOT FINISHED: phase " + state["phase"]
@@ -126,17 +147,18 @@ def _commits(stats: Figures) -> str:
     return "Commits: %s" % ("; ".join(shown) or "none")
 
 
-def _build(state: State, stats: Figures) -> list[str]:
-    done = [t for _n, t in view.tasks(state) if t["state"] == "DONE"]
+def of_tasks(state: State, stats: Figures) -> list[str]:
+    """The report of a run of tasks."""
+    done = [task for _n, task in view.tasks(state) if task["state"] == "DONE"]
     lines = _headline(state, "FEATURE IMPLEMENTATION") + [
         "Tasks completed: %d/%d" % (len(done), len(state["tasks"])),
         "Complexity: %s" % (state["mode"] or "not classified"),
         _commits(stats),
-        *("Trade-off: " + t for t in stats["trade_offs"]),
+        *("Trade-off: " + trade_off for trade_off in stats["trade_offs"]),
         "",
     ]
     lines += _risks(state) + [""] + _reviews(state, stats) + [""] + _integration(state, stats) + [""]
-    gold = stats["gold"] or sorted({p for t in state["tasks"].values() for p in t["references"]})
+    gold = stats["gold"] or sorted({p for task in state["tasks"].values() for p in task["references"]})
     lines += [
         "Conventions:",
         "  Gold standards used: %s" % (", ".join(gold) or "none"),
@@ -256,7 +278,8 @@ def _definition_of_done(state: State, stats: Figures, done: int) -> list[str]:
 # --- Runs of waves -----------------------------------------------------------------------------------------------------------
 
 
-def _waves(state: State, stats: Figures) -> list[str]:
+def of_waves(state: State, stats: Figures) -> list[str]:
+    """The report of a run of waves."""
     facts, team = state["waves"], state["team"]
     definition = team["definition"]
     title = definition.get("title") or definition.get("name") or team["name"]

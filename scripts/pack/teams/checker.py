@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pack.base.yamltext import Document
     from typing import Any, Callable, Mapping, Sequence
 
+    Node = tuple[str, str]  # ("begin" or "end", a wave)
+
 # Checks that a gate may name beside evidence and artifacts (pack.realtime.checks implements them) -> what each takes: must, may.
 CHECKS = {
     "rt_file": ((), ()),
@@ -170,7 +172,7 @@ class _Semantics:
                 self.known(("errors", i, "roles", j), role, self.roles, "role", "error %r" % item["when"])
             for j, gate in enumerate(item.get("gates", [])):
                 self.known(("errors", i, "gates", j), gate, self.gates, "gate", "error %r" % item["when"])
-        kinds = [e["kind"] for e in data.get("evidence", [])]
+        kinds = [kind["kind"] for kind in data.get("evidence", [])]
         for i, item in enumerate(data.get("universal_checks", [])):
             where = ("universal_checks", i)
             if isinstance(item, dict) and "gate" in item:
@@ -242,7 +244,7 @@ class _Semantics:
             (("folders", i), p, True) for i, p in enumerate(data.get("folders", []))
         ]
         below += [(("artifacts", i), p, False) for i, p in enumerate(data.get("artifacts", []))]
-        below += [(("evidence", i, "file"), e["file"], False) for i, e in enumerate(data.get("evidence", []))]
+        below += [(("evidence", i, "file"), kind["file"], False) for i, kind in enumerate(data.get("evidence", []))]
         if "kanban" in data:
             below.append((("kanban", "file"), data["kanban"]["file"], False))
         for i, role in enumerate(data["roles"]):
@@ -308,92 +310,69 @@ class _Semantics:
         self.cycle("reports_to", "roles", {r["id"]: [r["reports_to"]] if "reports_to" in r else [] for r in data["roles"]})
 
     def check_waves(self) -> None:
-        data, used = self.data, set()
+        data = self.data
         for i, wave in enumerate(data["waves"]):
-            where = "wave %s" % wave["id"]
-            if not wave["roles"]:
-                self.say(("waves", i, "roles"), "%s: has no roles: nobody would work in it" % where, True)
-            for j, role in enumerate(wave["roles"]):
-                self.known(("waves", i, "roles", j), role, self.roles, "role", where)
-                if role in wave["roles"][:j]:
-                    self.say(("waves", i, "roles", j), "%s: role %r is listed twice" % (where, role))
-                used.add(role)
-            for part in ("after", "beside"):
-                for j, other in enumerate(wave.get(part, [])):
-                    self.known(("waves", i, part, j), other, self.waves, "wave", where)
-            for j, other in enumerate(wave.get("beside", [])):
-                if other in wave.get("after", []):
-                    self.say(
-                        ("waves", i, "beside", j),
-                        "%s: waits for wave %s (`after`) and runs beside it: take one of the two away" % (where, other),
-                    )
-            for j, gate in enumerate(wave.get("gates", [])):
-                self.known(("waves", i, "gates", j), gate, self.gates, "gate", where)
-            when = wave.get("when", {})
-            if wave["mode"] == "loop" and "when" not in wave:
-                self.say(("waves", i, "mode"), "%s: a loop needs `when: {gate_fails: [...]}`" % where)
-            elif wave["mode"] != "loop" and "when" in wave:
-                self.say(
-                    ("waves", i, "when"),
-                    "%s: `when` belongs to `mode: loop`; a %s wave begins by `after` and `entry`" % (where, wave["mode"]),
-                    True,
-                )
-            if wave["mode"] == "loop" and ("entry" in wave or "exit" in wave):
-                part = "entry" if "entry" in wave else "exit"
-                self.say(("waves", i, part), "%s: a loop has no `%s`: it is open while one of its gates fails" % (where, part), True)
-            asked = set()
-            for j, gate in enumerate(when.get("gate_fails", [])):
-                if self.known(("waves", i, "when", "gate_fails", j), gate, self.gates, "gate", where):
-                    asked |= set(by_id(data, "gates")[gate]["on_fail"]["respawn"])
-            if "then_again" in when:
-                self.known(("waves", i, "when", "then_again"), when["then_again"], self.waves, "wave", where)
-            for j, role in enumerate(wave["roles"]):
-                if asked and role in self.roles and role not in asked:
-                    self.say(
-                        ("waves", i, "roles", j),
-                        "%s: no gate of `gate_fails` asks for %r (`on_fail: {respawn: [...]}`), so the loop never opens for it"
-                        % (where, role),
-                    )
+            self.check_wave(i, wave, "wave %s" % wave["id"])
+            self.check_when(i, wave, "wave %s" % wave["id"])
+        used = {role for wave in data["waves"] for role in wave["roles"]}
         self.cycle("after", "waves", {w["id"]: w.get("after", []) for w in data["waves"]})
         for i, role in enumerate(self.roles):
             if role not in used and role != data.get("lead"):
                 self.say(("roles", i, "id"), "role %s: is in no wave, nobody would ever spawn it" % role)
 
+    def check_wave(self, i: int, wave: Any, where: str) -> None:
+        """What it names is there, and fits together."""
+        if not wave["roles"]:
+            self.say(("waves", i, "roles"), "%s: has no roles: nobody would work in it" % where, True)
+        for j, role in enumerate(wave["roles"]):
+            self.known(("waves", i, "roles", j), role, self.roles, "role", where)
+            if role in wave["roles"][:j]:
+                self.say(("waves", i, "roles", j), "%s: role %r is listed twice" % (where, role))
+        for part in ("after", "beside"):
+            for j, other in enumerate(wave.get(part, [])):
+                self.known(("waves", i, part, j), other, self.waves, "wave", where)
+        for j, other in enumerate(wave.get("beside", [])):
+            if other in wave.get("after", []):
+                self.say(
+                    ("waves", i, "beside", j),
+                    "%s: waits for wave %s (`after`) and runs beside it: take one of the two away" % (where, other),
+                )
+        for j, gate in enumerate(wave.get("gates", [])):
+            self.known(("waves", i, "gates", j), gate, self.gates, "gate", where)
+
+    def check_when(self, i: int, wave: Any, where: str) -> None:
+        """A loop opens while a gate fails, and only a loop does."""
+        loop = wave["mode"] == "loop"
+        if loop and "when" not in wave:
+            self.say(("waves", i, "mode"), "%s: a loop needs `when: {gate_fails: [...]}`" % where)
+        elif not loop and "when" in wave:
+            self.say(
+                ("waves", i, "when"),
+                "%s: `when` belongs to `mode: loop`; a %s wave begins by `after` and `entry`" % (where, wave["mode"]),
+                True,
+            )
+        if loop and ("entry" in wave or "exit" in wave):
+            part = "entry" if "entry" in wave else "exit"
+            self.say(("waves", i, part), "%s: a loop has no `%s`: it is open while one of its gates fails" % (where, part), True)
+        asked = set()
+        when = wave.get("when", {})
+        for j, gate in enumerate(when.get("gate_fails", [])):
+            if self.known(("waves", i, "when", "gate_fails", j), gate, self.gates, "gate", where):
+                asked |= set(by_id(self.data, "gates")[gate]["on_fail"]["respawn"])
+        if "then_again" in when:
+            self.known(("waves", i, "when", "then_again"), when["then_again"], self.waves, "wave", where)
+        for j, role in enumerate(wave["roles"]):
+            if asked and role in self.roles and role not in asked:
+                self.say(
+                    ("waves", i, "roles", j),
+                    "%s: no gate of `gate_fails` asks for %r (`on_fail: {respawn: [...]}`), so the loop never opens for it" % (where, role),
+                )
+
     def reach(self) -> None:
-        """Waves that could never begin or end: what they wait for happens only after them.
+        """Waves that could never begin or end: what they wait for happens only after them."""
+        conditions, edges = self.waits()
 
-        A graph of beginnings and ends; `late` says whether the target lies behind the waiting one.
-        """
-        data = self.data
-        index = {w: i for i, w in reversed(list(enumerate(self.waves)))}
-        decided: dict[str, list[str]] = {}
-        where_role: dict[str, list[str]] = {}
-        for wave in data["waves"]:
-            for gate in wave.get("gates", []):
-                decided.setdefault(gate, []).append(wave["id"])
-            for role in wave["roles"] if wave["mode"] != "loop" else []:
-                where_role.setdefault(role, []).append(wave["id"])
-        edges: dict[tuple[str, str], set[tuple[str, str]]] = {}
-        for wave in data["waves"]:
-            begin, end = ("begin", wave["id"]), ("end", wave["id"])
-            edges.setdefault(end, set()).add(begin)
-            if wave["mode"] != "loop":
-                edges.setdefault(begin, set()).update(("end", a) for a in wave.get("after", []) if a in index)
-        conditions = []
-        for wave in data["waves"]:
-            for side, node in (("entry", ("begin", wave["id"])), ("exit", ("end", wave["id"]))):
-                for j, c in enumerate(wave.get(side, [])):
-                    targets = (
-                        decided.get(c["gate"], []) if "gate" in c else where_role.get(c["artifacts_of"], []) if "artifacts_of" in c else []
-                    )
-                    if "artifact" in c:
-                        writers = [r["id"] for r in data["roles"] if c["artifact"] in r.get("artifacts", [])]
-                        targets = sorted({w for r in writers for w in where_role.get(r, [])}) if data.get("lead") not in writers else []
-                    conditions.append((index[wave["id"]], wave, side, j, c, node, targets))
-                    if len(targets) == 1:
-                        edges.setdefault(node, set()).add(("begin", targets[0]))
-
-        def reaches(start: tuple[str, str], goal: tuple[str, str]) -> bool:
+        def reaches(start: Node, goal: Node) -> bool:
             seen, todo = set(), [start]
             while todo:
                 node = todo.pop()
@@ -404,36 +383,73 @@ class _Semantics:
                     todo += edges.get(node, ())
             return False
 
-        owned = {a for r in data["roles"] for a in r.get("artifacts", [])} | set(data.get("artifacts", []))
-        for i, wave, side, j, c, node, targets in conditions:
-            where, path = "wave %s %s" % (wave["id"], side), ("waves", i, side, j)
-            late = targets and all(reaches(("begin", t), node) for t in targets)
-            never = "the wave could never %s" % ("begin" if side == "entry" else "end")
-            if "gate" in c and self.known(path + ("gate",), c["gate"], self.gates, "gate", where) and late:
+        for path, wave, condition, node, targets in conditions:
+            late = bool(targets) and all(reaches(("begin", wave_id), node) for wave_id in targets)
+            self.check_condition(path, wave, condition, targets, late)
+
+    def waits(self) -> tuple[list[tuple[Path, Any, Any, Node, list[str]]], dict[Node, set[Node]]]:
+        """(conditions, edges). A condition: (its path, the wave, the condition, the node that waits, the waves it waits for); edges: a graph
+        of beginnings and ends of waves, from what waits to what it waits for."""
+        data = self.data
+        index = {w: i for i, w in reversed(list(enumerate(self.waves)))}
+        decided: dict[str, list[str]] = {}  # gate -> waves
+        works: dict[str, list[str]] = {}  # role -> waves
+        edges: dict[Node, set[Node]] = {}
+        for wave in data["waves"]:
+            for gate in wave.get("gates", []):
+                decided.setdefault(gate, []).append(wave["id"])
+            begin, end = ("begin", wave["id"]), ("end", wave["id"])
+            edges.setdefault(end, set()).add(begin)
+            if wave["mode"] != "loop":
+                edges.setdefault(begin, set()).update(("end", a) for a in wave.get("after", []) if a in index)
+                for role in wave["roles"]:
+                    works.setdefault(role, []).append(wave["id"])
+        conditions = []
+        for wave in data["waves"]:
+            for side, node in (("entry", ("begin", wave["id"])), ("exit", ("end", wave["id"]))):
+                for j, condition in enumerate(wave.get(side, [])):
+                    targets = self.targets(condition, decided, works)
+                    conditions.append((("waves", index[wave["id"]], side, j), wave, condition, node, targets))
+                    if len(targets) == 1:
+                        edges.setdefault(node, set()).add(("begin", targets[0]))
+        return conditions, edges
+
+    def targets(self, condition: Any, decided: dict[str, list[str]], works: dict[str, list[str]]) -> list[str]:
+        """The waves in which what a condition names comes to be."""
+        if "artifact" in condition:
+            writers = [r["id"] for r in self.data["roles"] if condition["artifact"] in r.get("artifacts", [])]
+            return sorted({w for r in writers for w in works.get(r, [])}) if self.data.get("lead") not in writers else []
+        if "gate" in condition:
+            return decided.get(condition["gate"], [])
+        return works.get(condition["artifacts_of"], []) if "artifacts_of" in condition else []
+
+    def check_condition(self, path: Path, wave: Any, condition: Any, targets: list[str], late: bool) -> None:
+        """One `entry` or `exit`. late: whether what it waits for happens only after the wave."""
+        data, side = self.data, path[2]
+        where, never = "wave %s %s" % (wave["id"], side), "the wave could never %s" % ("begin" if side == "entry" else "end")
+        gate, of, artifact = condition.get("gate"), condition.get("artifacts_of"), condition.get("artifact")
+        if "gate" in condition and self.known(path + ("gate",), gate, self.gates, "gate", where) and late:
+            self.say(path + ("gate",), "%s: needs gate %r, which is decided only in wave %s: %s" % (where, gate, targets[0], never))
+        if "artifacts_of" in condition and self.known(path + ("artifacts_of",), of, self.roles, "role", where):
+            if late and of != data.get("lead"):
+                self.say(path + ("artifacts_of",), "%s: needs artifacts of %r, who works only later: %s" % (where, of, never))
+            if not by_id(data, "roles")[of].get("artifacts"):
                 self.say(
-                    path + ("gate",), "%s: needs gate %r, which is decided only in wave %s: %s" % (where, c["gate"], targets[0], never)
+                    path + ("artifacts_of",),
+                    "%s: role %r has no artifacts, so this holds from the beginning: give the role `artifacts`, or take this away"
+                    % (where, of),
                 )
-            if "artifacts_of" in c and self.known(path + ("artifacts_of",), c["artifacts_of"], self.roles, "role", where):
-                role = by_id(data, "roles")[c["artifacts_of"]]
-                if late and c["artifacts_of"] != data.get("lead"):
-                    self.say(
-                        path + ("artifacts_of",), "%s: needs artifacts of %r, who works only later: %s" % (where, c["artifacts_of"], never)
-                    )
-                if not role.get("artifacts"):
-                    self.say(
-                        path + ("artifacts_of",),
-                        "%s: role %r has no artifacts, so this holds from the beginning: give the role `artifacts`, or take this away"
-                        % (where, c["artifacts_of"]),
-                    )
-            if "artifact" in c and c["artifact"] not in owned:
-                self.say(path + ("artifact",), "%s: nobody writes artifact %r" % (where, c["artifact"]))
-            elif "artifact" in c and late:
-                self.say(path + ("artifact",), "%s: needs artifact %r, which is written only later: %s" % (where, c["artifact"], never))
-            if "strategy" in c and not data.get("strategy"):
-                self.say(path, "%s: waits for a strategy file, but the team takes none: add `strategy: true`" % where)
+        if "artifact" in condition:
+            owned = {a for r in data["roles"] for a in r.get("artifacts", [])} | set(data.get("artifacts", []))
+            if artifact not in owned:
+                self.say(path + ("artifact",), "%s: nobody writes artifact %r" % (where, artifact))
+            elif late:
+                self.say(path + ("artifact",), "%s: needs artifact %r, which is written only later: %s" % (where, artifact, never))
+        if "strategy" in condition and not data.get("strategy"):
+            self.say(path, "%s: waits for a strategy file, but the team takes none: add `strategy: true`" % where)
 
     def check_gates(self) -> None:
-        data, soft = self.data, None
+        data, first_soft = self.data, None
         judged = {g for w in data["waves"] for g in w.get("gates", [])}
         for i, gate in enumerate(data["gates"]):
             where, path = "gate %s" % gate["id"], ("gates", i)
@@ -464,13 +480,14 @@ class _Semantics:
                 )
             if gate["id"] not in judged:
                 self.say(path + ("id",), "%s: no wave evaluates it: name it in the `gates` of the wave that it ends" % where)
-            if gate.get("hard_stop") and soft:
+            if gate.get("hard_stop") and first_soft:
                 self.say(
                     path + ("hard_stop",),
-                    "%s: a hard stop must come before every other gate, but %s is first: gates are judged in this order" % (where, soft),
+                    "%s: a hard stop must come before every other gate, but %s is first: gates are judged in this order"
+                    % (where, first_soft),
                     True,
                 )
-            soft = soft or (None if gate.get("hard_stop") else gate["id"])
+            first_soft = first_soft or (None if gate.get("hard_stop") else gate["id"])
             if gate.get("remeasure") and not gate.get("evidence"):
                 self.say(
                     path + ("remeasure",),

@@ -24,9 +24,29 @@ def check(definition: Mapping[str, Any], message: str, exists: Callable[[str], b
         lines.pop()
     if not lines:
         return ["the message is empty; write `%s`" % form(definition)]
-    found, head = [], _HEAD.match(lines[0])
+    head = _HEAD.match(lines[0])
     if not head:
         return ["first line %r is not `%s`" % (lines[0], form(definition))]
+    trailers = {}
+    for line in lines[2:]:
+        for name in rules.get("trailers", []):
+            if line.startswith(name + ":"):
+                trailers[name] = line[len(name) + 1 :].strip()
+    found = _first_line(rules, head)
+    if len(lines) > 1 and lines[1]:
+        found.append("the second line must be blank")
+    if not any(x.startswith("- ") for x in lines[2:]):
+        found.append("the body names no key change; write `- {key change}` lines")
+    if "Latency-impact" in rules.get("trailers", []):
+        found += _impact(trailers, head["type"])
+    evidence = trailers.get("Evidence", "")
+    if evidence and evidence.lower() != "none" and exists is not None:
+        found += ["Evidence %r does not exist" % path for path in re.split(r"[,\s]+", evidence) if path and not exists(path)]
+    return found
+
+
+def _first_line(rules: Mapping[str, Any], head: re.Match[str]) -> list[str]:
+    found = []
     if head["type"] not in rules["types"]:
         found.append("unknown type %r; known: %s" % (head["type"], ", ".join(rules["types"])))
     prefix, scope = rules.get("prefix", ""), head["scope"] or ""
@@ -34,31 +54,19 @@ def check(definition: Mapping[str, Any], message: str, exists: Callable[[str], b
         found.append("unknown scope %r; known: %s" % (scope, ", ".join(prefix + s for s in rules["scopes"])))
     if not head["what"].strip():
         found.append("the first line has no description")
-    if len(lines[0]) > 100:
-        found.append("the first line has %d characters; at most 100" % len(lines[0]))
-    if len(lines) > 1 and lines[1]:
-        found.append("the second line must be blank")
-    trailers = {}
-    for line in lines[2:]:
-        for name in rules.get("trailers", []):
-            if line.startswith(name + ":"):
-                trailers[name] = line[len(name) + 1 :].strip()
-    if not any(x.startswith("- ") for x in lines[2:]):
-        found.append("the body names no key change; write `- {key change}` lines")
-    if "Latency-impact" in rules.get("trailers", []):
-        impact = trailers.get("Latency-impact")
-        if impact is None:
-            found.append("no `Latency-impact: {P99 before -> after, or none}` line")
-        elif impact.strip('"').lower() != "none" and not re.search(r"P99 [\d.]+ ?ms ?-> ?[\d.]+ ?ms", impact):
-            found.append("Latency-impact %r is neither `none` nor `P99 12.3ms -> 6.8ms`" % impact)
-        elif head["type"] == "perf" and "Evidence" not in trailers:
-            found.append("a perf commit needs an `Evidence:` line")
-    evidence = trailers.get("Evidence", "")
-    if evidence and evidence.lower() != "none" and exists is not None:
-        for path in re.split(r"[,\s]+", evidence):
-            if path and not exists(path):
-                found.append("Evidence %r does not exist" % path)
+    if len(head.string) > 100:
+        found.append("the first line has %d characters; at most 100" % len(head.string))
     return found
+
+
+def _impact(trailers: Mapping[str, str], kind: str) -> list[str]:
+    """The line on latency; a `perf` commit needs evidence besides."""
+    impact = trailers.get("Latency-impact")
+    if impact is None:
+        return ["no `Latency-impact: {P99 before -> after, or none}` line"]
+    if impact.strip('"').lower() != "none" and not re.search(r"P99 [\d.]+ ?ms ?-> ?[\d.]+ ?ms", impact):
+        return ["Latency-impact %r is neither `none` nor `P99 12.3ms -> 6.8ms`" % impact]
+    return ["a perf commit needs an `Evidence:` line"] if kind == "perf" and "Evidence" not in trailers else []
 
 
 def template(definition: Mapping[str, Any]) -> str:

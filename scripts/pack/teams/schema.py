@@ -91,47 +91,59 @@ def problems(value: Any, schema: Any, root: Any = None, where: Path = ()) -> lis
         found.append((where, "%s is not one of %s" % (_short(value), ", ".join(map(_short, schema["enum"])))))
     for keyword in ("oneOf", "anyOf"):
         if keyword in schema:
-            fits = [not problems(value, s, root, where) for s in schema[keyword]]
-            if not any(fits) or (keyword == "oneOf" and sum(fits) != 1):
-                forms = [s["title"] for s in schema[keyword] if "title" in s]
-                what = (
-                    "%s is none of: %s" % (_short(value), ", ".join(forms))
-                    if forms and not any(fits)
-                    else "%s fits %d of the %d allowed forms" % (_short(value), sum(fits), len(fits))
-                )
-                found.append((where, what))
+            found += _alternatives(value, schema[keyword], keyword == "oneOf", root, where)
     if isinstance(value, dict):
         found += _object(value, schema, root, where)
     elif isinstance(value, list):
-        if len(value) < schema.get("minItems", 0):
-            found.append((where, "needs at least %d item(s)" % schema["minItems"]))
-        if len(value) > schema.get("maxItems", len(value)):
-            found.append((where, "may have at most %d item(s)" % schema["maxItems"]))
-        if "items" in schema:
-            for index, item in enumerate(value):
-                found += problems(item, schema["items"], root, where + (index,))
+        found += _array(value, schema, root, where)
     elif isinstance(value, str):
-        if len(value) < schema.get("minLength", 0):
-            found.append(
-                (
-                    where,
-                    "needs at least %d characters, has %d" % (schema["minLength"], len(value))
-                    if schema["minLength"] > 1
-                    else "may not be empty",
-                )
-            )
-        if "pattern" in schema and not _matches(schema["pattern"], value):
-            wants = schema.get("x-expected")
-            found.append(
-                (where, "%s is not %s" % (_short(value), wants) if wants else "%s does not match %s" % (_short(value), schema["pattern"]))
-            )
+        found += [(where, what) for what in _text(value, schema)]
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        if value < schema.get("minimum", value):
-            found.append((where, "%s is less than %s" % (value, schema["minimum"])))
-        if value > schema.get("maximum", value):
-            found.append((where, "%s is more than %s" % (value, schema["maximum"])))
-        if "exclusiveMinimum" in schema and value <= schema["exclusiveMinimum"]:
-            found.append((where, "%s must be more than %s" % (value, schema["exclusiveMinimum"])))
+        found += [(where, what) for what in _number(value, schema)]
+    return found
+
+
+def _alternatives(value: Any, forms: Any, only_one: bool, root: Any, where: Path) -> list[tuple[Path, str]]:
+    fits = [not problems(value, form, root, where) for form in forms]
+    if any(fits) and (not only_one or sum(fits) == 1):
+        return []
+    titles = [form["title"] for form in forms if "title" in form]
+    if titles and not any(fits):
+        return [(where, "%s is none of: %s" % (_short(value), ", ".join(titles)))]
+    return [(where, "%s fits %d of the %d allowed forms" % (_short(value), sum(fits), len(fits)))]
+
+
+def _array(value: list[Any], schema: Any, root: Any, where: Path) -> list[tuple[Path, str]]:
+    found = []
+    if len(value) < schema.get("minItems", 0):
+        found.append((where, "needs at least %d item(s)" % schema["minItems"]))
+    if len(value) > schema.get("maxItems", len(value)):
+        found.append((where, "may have at most %d item(s)" % schema["maxItems"]))
+    if "items" in schema:
+        for index, item in enumerate(value):
+            found += problems(item, schema["items"], root, where + (index,))
+    return found
+
+
+def _text(value: str, schema: Any) -> list[str]:
+    found = []
+    if len(value) < schema.get("minLength", 0):
+        least = schema["minLength"]
+        found.append("needs at least %d characters, has %d" % (least, len(value)) if least > 1 else "may not be empty")
+    if "pattern" in schema and not _matches(schema["pattern"], value):
+        wants = schema.get("x-expected")
+        found.append("%s is not %s" % (_short(value), wants) if wants else "%s does not match %s" % (_short(value), schema["pattern"]))
+    return found
+
+
+def _number(value: float, schema: Any) -> list[str]:
+    found = []
+    if value < schema.get("minimum", value):
+        found.append("%s is less than %s" % (value, schema["minimum"]))
+    if value > schema.get("maximum", value):
+        found.append("%s is more than %s" % (value, schema["maximum"]))
+    if "exclusiveMinimum" in schema and value <= schema["exclusiveMinimum"]:
+        found.append("%s must be more than %s" % (value, schema["exclusiveMinimum"]))
     return found
 
 

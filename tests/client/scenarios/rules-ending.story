@@ -79,7 +79,7 @@ lead runs: pack teardown ask
 lead spawns coder-2 as coder
     => refused PHASE
 lead runs: pack task add
-    {"subject": "Late", "files": ["late.py"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "t"}}
+    {"subject": "Late", "files": ["late.py"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "true"}}
     => refused PHASE
 lead runs: pack teardown ask supervisor
 lead runs: pack status --summary

@@ -25,54 +25,54 @@ lead runs: pack plan
     => refused PLAN_INCOMPLETE
 lead runs: pack plan
     {"facts": {}, "definition_of_done": ["tests"], "tasks": [
-     {"id": 1, "subject": "A", "files": ["a.py"], "references": [], "checks": ["c"], "tooling": {"test": "t"}}]}
+     {"id": 1, "subject": "A", "files": ["a.py"], "references": [], "checks": ["c"], "tooling": {"test": "true"}}]}
     => refused PLAN_INCOMPLETE, says "acceptance"
 lead runs: pack plan
     {"facts": {}, "definition_of_done": ["tests"], "tasks": [
-     {"id": 1, "subject": "A", "files": ["../a.py"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "t"}}]}
+     {"id": 1, "subject": "A", "files": ["../a.py"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "true"}}]}
     => refused PLAN_PATH
 lead runs: pack plan
     {"facts": {}, "definition_of_done": ["tests"], "tasks": [
-     {"id": 1, "subject": "A", "files": ["a.py"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "t"}},
-     {"id": 1, "subject": "B", "files": ["b.py"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "t"}}]}
+     {"id": 1, "subject": "A", "files": ["a.py"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "true"}},
+     {"id": 1, "subject": "B", "files": ["b.py"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "true"}}]}
     => refused DUPLICATE_TASK_KEY
 lead runs: pack plan
     {"facts": {}, "definition_of_done": ["tests"], "tasks": [
-     {"id": 1, "subject": "A", "files": ["a.py"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "t"}, "blocked_by": [7]}]}
+     {"id": 1, "subject": "A", "files": ["a.py"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "true"}, "blocked_by": [7]}]}
     => refused PLAN_UNKNOWN_TASK
 lead runs: pack plan
     {"facts": {}, "definition_of_done": ["tests"], "tasks": [
-     {"id": 1, "subject": "A", "files": ["a.py"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "t"}, "blocked_by": [2]},
-     {"id": 2, "subject": "B", "files": ["b.py"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "t"}, "blocked_by": [1]}]}
+     {"id": 1, "subject": "A", "files": ["a.py"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "true"}, "blocked_by": [2]},
+     {"id": 2, "subject": "B", "files": ["b.py"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "true"}, "blocked_by": [1]}]}
     => refused PLAN_CYCLE, says "#1 -> #2 -> #1"
 lead runs: pack plan
     {"facts": {}, "definition_of_done": ["tests"], "tasks": [
-     {"id": 1, "subject": "A", "files": ["a.py"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "t"}}]}
+     {"id": 1, "subject": "A", "files": ["a.py"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "true"}}]}
     => refused PLAN_CONVENTIONS, says "Update .conventions/ with discovered patterns"
 lead runs: pack plan
     {"facts": {}, "definition_of_done": ["tests"], "tasks": [
-     {"id": 1, "subject": "A", "files": ["src/a.py"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "t"}},
-     {"id": 2, "subject": "B", "files": ["src/A.py"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "t"}},
-     {"id": 3, "subject": "C", "files": [".conventions/"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "t"}, "blocked_by": [1, 2]}]}
+     {"id": 1, "subject": "A", "files": ["src/a.py"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "true"}},
+     {"id": 2, "subject": "B", "files": ["src/A.py"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "true"}},
+     {"id": 3, "subject": "C", "files": [".conventions/"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "true"}, "blocked_by": [1, 2]}]}
     => refused FILE_OVERLAP, says "one file = one coder"
 lead runs: pack plan
     {"facts": {"layers": ["api"]}, "definition_of_done": ["tests"], "tasks": [
-     {"id": 1, "subject": "A", "files": ["src/a.py"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "t"}},
-     {"id": 2, "subject": "C", "files": [".conventions/"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "t"}, "blocked_by": [1]}]}
+     {"id": 1, "subject": "A", "files": ["src/a.py"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "true"}},
+     {"id": 2, "subject": "C", "files": [".conventions/"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "true"}, "blocked_by": [1]}]}
     => refused PLAN_FACTS, says "evidence"
 lead runs: pack plan
     {"facts": {"layers": ["api", "ui"], "changes_existing": {"value": true, "evidence": "e"}, "near_sensitive": {"value": false, "evidence": "e"},
      "shared_by_3_modules": {"value": false, "evidence": "e"}, "direct_sensitive": {"value": false, "evidence": "e"},
      "gold_standard_exists": {"value": true, "evidence": "e"}}, "definition_of_done": ["tests"], "tasks": [
-     {"id": 1, "subject": "A", "files": ["src/a.py"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "t"}},
-     {"id": 2, "subject": "C", "files": [".conventions/"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "t"}, "blocked_by": [1]}]}
+     {"id": 1, "subject": "A", "files": ["src/a.py"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "true"}},
+     {"id": 2, "subject": "C", "files": [".conventions/"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "true"}, "blocked_by": [1]}]}
     => refused PLAN_REVIEWERS, says "at least one"
 lead runs: pack plan
     {"facts": {"layers": ["api"], "changes_existing": {"value": false, "evidence": "e"}, "near_sensitive": {"value": false, "evidence": "e"},
      "shared_by_3_modules": {"value": false, "evidence": "e"}, "direct_sensitive": {"value": false, "evidence": "e"},
      "gold_standard_exists": {"value": true, "evidence": "e"}}, "tasks": [
-     {"id": 1, "subject": "A", "files": ["src/a.py"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "t"}},
-     {"id": 2, "subject": "C", "files": [".conventions/"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "t"}, "blocked_by": [1]}]}
+     {"id": 1, "subject": "A", "files": ["src/a.py"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "true"}},
+     {"id": 2, "subject": "C", "files": [".conventions/"], "references": [], "acceptance": ["a"], "checks": ["c"], "tooling": {"test": "true"}, "blocked_by": [1]}]}
     => refused PLAN_INCOMPLETE, says "definition_of_done"
 as in honest-simple from "lead runs: pack plan"
 expect status: phase=CLOSED

@@ -95,7 +95,7 @@ def check(plugin, context):
         yield _file(project, rel, plugin).hit((0, 0), message, None, level)
 
 
-def _judge(sub, plugin):
+def _judge(sub, plugin):  # noqa: C901 - one branch for each place where something is put by mistake
     """(where it belongs, what it is, what its text must show) or None."""
     parts = sub.split("/")
     low = sub.lower()

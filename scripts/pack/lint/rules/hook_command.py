@@ -21,7 +21,7 @@ SEVERITY = "error"
 _VARIABLE = lazy(r"\$(?:\{([A-Z_][A-Z0-9_]*)\}|([A-Z_][A-Z0-9_]*))")
 
 
-def check(file, context):
+def check(file, context):  # noqa: C901 - one check for each mistake, in the order in which it is told
     """Commands, prompts, servers and headers that come to nothing."""
     for event, group, path, _ in hookfile.groups(file):
         if group.get("hooks") == []:

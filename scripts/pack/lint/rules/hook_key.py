@@ -20,7 +20,7 @@ GROUP = ("matcher", "hooks")
 OFF = "unknown key %r is ignored: the hook runs all the same"
 
 
-def check(file, context):
+def check(file, context):  # noqa: C901 - one check for each mistake, in the order in which it is told
     """At the top every unknown key; in groups and handlers those that look meant for the client."""
     facts = context.facts
     if file.kind == "hooks":

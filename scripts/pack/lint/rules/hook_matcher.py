@@ -86,7 +86,7 @@ def _kinds(file, where, matcher, event, values):
             yield file.hit(file.at(where), "%s has no %r: the hook never runs; did you mean %r?" % (event, name, meant))
 
 
-def _tools(file, where, matcher, event, facts):
+def _tools(file, where, matcher, event, facts):  # noqa: C901 - one check for each mistake, in the order in which it is told
     listed = names(matcher, event)
     span = file.at(where)
     if listed is None:

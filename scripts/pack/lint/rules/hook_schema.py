@@ -24,7 +24,7 @@ NO_HOOKS = "no hook of the plugin runs"
 UNSCANNED = ("hooks", "metadata", "mcpServers", "lspServers", "experimental")
 
 
-def check(file, context):
+def check(file, context):  # noqa: C901 - one check for each mistake, in the order in which it is told
     """The client's checks of one file, in its order."""
     facts = context.facts
     if file.kind == "hooks" and file.json is not None and isinstance(file.json.value, dict):

@@ -18,7 +18,7 @@ from .manifest_schema import command_entry, lsp_server, mcp_server, options
 SEVERITY = "error"
 
 
-def check(file, context):
+def check(file, context):  # noqa: C901 - one check for each mistake, in the order in which it is told
     """The schema, sources by their kind, duplicates, renames."""
     if file.json is None or not isinstance(file.json.value, dict):
         return

@@ -22,7 +22,7 @@ _MEANT = {"branch": "ref", "tag": "ref", "commit": "sha", "rev": "sha", "subdir"
 _NPM = lazy(r"(?:@[a-z0-9][a-z0-9._-]*/)?[a-z0-9][a-z0-9._-]*$")
 
 
-def check(file, context):
+def check(file, context):  # noqa: C901 - one check for each kind of source
     """Local folders exist; GitHub repositories are owner/repo."""
     project, data = context.project, file.data
     base = posixpath.dirname(posixpath.dirname(file.rel))

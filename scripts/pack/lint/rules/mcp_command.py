@@ -20,7 +20,7 @@ _FOREIGN = lazy(r"[\"']?(?:\$\(|%|\{\{\s*|\$(?!\{))(CLAUDE_(?:PLUGIN_ROOT|PLUGIN
 BUILT = ("dist", "build", "target", "node_modules", "bin", "out", ".venv", "venv")
 
 
-def check(file, context):
+def check(file, context):  # noqa: C901 - one check for each mistake, in the order in which it is told
     """Paths below the plugin's root, and relative ones, which start in the user's folder."""
     plugin, project = file.plugin, context.project
     if plugin is None or not plugin.is_plugin:

@@ -71,7 +71,7 @@ def check(file, context):
             yield from details(file, path, server, file.plugin)
 
 
-def details(file, path, server, plugin):
+def details(file, path, server, plugin):  # noqa: C901 - one check for each mistake, in the order in which it is told
     """URLs, options, header secrets."""
     if not isinstance(server, dict):
         return

@@ -12,15 +12,17 @@ from pack.realtime.adapters.base import Adapter
 TABLE = {
     "websocket": ("websocket", "WebSocket", "websockets"),
     "socketio": ("socketio_", "SocketIO", "python-socketio, aiohttp"),
+    "sse": ("sse", "Sse", "aiohttp"),
     "redis": ("redis_", "Redis", "redis, hiredis"),
     "nats": ("nats_", "Nats", "nats-py"),
     "mqtt": ("mqtt", "Mqtt", "paho-mqtt"),
     "rabbitmq": ("rabbitmq", "RabbitMQ", "aio-pika"),
     "kafka": ("kafka", "Kafka", "confluent-kafka"),
+    "eventstore": ("eventstore", "EventStore", "eventsourcing, psycopg, psycopg-pool"),
 }
 
 
-LIBRARIES = "websockets redis hiredis nats paho aio_pika aiormq pamqp socketio aiohttp cimpl confluent_kafka asyncio".split()
+LIBRARIES = "websockets redis hiredis nats paho aio_pika aiormq pamqp socketio aiohttp cimpl confluent_kafka psycopg psycopg_pool eventsourcing asyncio".split()
 
 
 def of_library(error):
@@ -52,7 +54,9 @@ def load(name, project="."):
         except ImportError as error:
             from pack.base import extras
 
-            raise AdapterError("adapter %s needs %s (%s): %s" % (name, needs, error, extras.install("realtime")))
+            raise AdapterError(
+                "adapter %s needs %s (%s): %s" % (name, needs, error, extras.install("eventstore" if name == "eventstore" else "realtime"))
+            )
     if ":" not in name:
         near = difflib.get_close_matches(name.lower(), TABLE, 1, 0.4)
         raise AdapterError(

@@ -139,6 +139,11 @@ class Adapter:
         """
         raise NotImplementedError("the %s adapter has no worker side" % self.protocol)
 
+    async def laggard(self, deliver, gate, told):
+        """Slow consumer: a coroutine that receives as an application's client does, but takes nothing before `gate` is set; what its
+        library says meanwhile goes to the list `told`."""
+        raise NotImplementedError("the %s adapter has no slow consumer" % self.protocol)
+
     async def replay(self):
         """Ordering audit: [(body, partition)] of the whole log, from its start."""
         raise NotImplementedError("the %s adapter keeps no log" % self.protocol)

@@ -7,11 +7,13 @@ from urllib.parse import urlsplit
 ADDRESSES = {  # adapter -> how its addresses begin, and one
     "websocket": (("ws", "wss"), "ws://127.0.0.1:8765/"),
     "socketio": (("http", "https"), "http://127.0.0.1:3000"),
+    "sse": (("http", "https"), "http://127.0.0.1:8080/events"),
     "redis": (("redis", "rediss", "unix"), "redis://127.0.0.1:6379/0"),
     "nats": (("nats", "tls"), "nats://127.0.0.1:4222"),
     "mqtt": (("mqtt", "mqtts"), "mqtt://127.0.0.1:1883"),
     "rabbitmq": (("amqp", "amqps"), "amqp://guest:guest@127.0.0.1/"),
     "kafka": (None, "127.0.0.1:9092"),
+    "eventstore": (("postgresql", "postgres"), "postgresql://user:password@127.0.0.1:5432/events"),
 }
 OPTIONS = {  # adapter -> option -> its values (a type, or a tuple of the words it knows)
     "websocket": {
@@ -27,7 +29,8 @@ OPTIONS = {  # adapter -> option -> its values (a type, or a tuple of the words 
         "data": ("binary", "text", "json"),
         "message": dict,
     },
-    "redis": {"stream": str, "claim_ms": int, "max_deliver": int, "output": str},
+    "sse": {"publish": str, "event": str, "headers": dict, "message": dict},
+    "redis": {"stream": str, "pubsub": bool, "claim_ms": int, "max_deliver": int, "output": str},
     "nats": {
         "stream": str,
         "subject": str,
@@ -36,10 +39,19 @@ OPTIONS = {  # adapter -> option -> its values (a type, or a tuple of the words 
         "max_deliver": int,
         "ack_wait": float,
         "core": bool,
+        "pending": int,
     },
-    "mqtt": {"topic": str, "qos": (0, 1, 2), "nodelay": bool, "single": bool},
-    "rabbitmq": {"queue": str, "quorum": bool, "exchange": str, "routing_key": str},
+    "mqtt": {"topic": str, "qos": (0, 1, 2), "nodelay": bool, "single": bool, "retain": bool},
+    "rabbitmq": {
+        "queue": str,
+        "quorum": bool,
+        "queue_type": ("classic", "quorum", "stream"),
+        "persistent": bool,
+        "exchange": str,
+        "routing_key": str,
+    },
     "kafka": {"topic": str, "partitions": int, "config": dict},
+    "eventstore": {"table": str, "aggregates": int, "projection": bool},
 }
 _SAID = {dict: "names and values", str: "a text", int: "a whole number of at least 1", float: "a number above 0", bool: "true or false"}
 

@@ -7,7 +7,7 @@ name does not help a client that publishes and subscribes on one connection, the
 
 The probe speaks MQTT itself: it publishes with any number of messages unacknowledged (client libraries allow 20 by default) and
 tells the broker, by MQTT 5, that it may do the same towards the subscriber (mosquitto allows 20 without being told). `single` has
-no such word to the broker.
+no such word to the broker. retain: the broker keeps the newest message for whoever subscribes later (`pack rt slow` asks for it).
 """
 
 import asyncio
@@ -81,8 +81,9 @@ def varint(data, place):
 class Client(asyncio.Protocol):
     """One connection: MQTT 3.1.1 to publish, 5 to subscribe (`wide`). `came(topic, body, at)` is called for each message."""
 
-    def __init__(self, adapter, who, came=None, wide=False):
+    def __init__(self, adapter, who, came=None, wide=False, fresh=True):
         self.adapter, self.came, self.wide, self.loop = adapter, came, wide, asyncio.get_running_loop()
+        self.fresh, self.kept = fresh, False  # a session of its own; whether the broker had kept one
         self.name = "%s-%s" % (who, adapter.name[-16:])
         self.waiting, self.mid, self.out, self.buffer, self.transport, self.timer = {}, 0, [], b"", None, None
         self.mine, self.told, self.twice, self.up, self.subscribed = False, None, set(), self.loop.create_future(), None
@@ -94,7 +95,7 @@ class Client(asyncio.Protocol):
         await asyncio.wait_for(self.loop.create_connection(lambda: self, adapter.host, adapter.port, **more), 10)
         opened = self.transport.get_extra_info("socket")
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1 if adapter.nodelay else 0)
-        flags = 2 | (0x80 if adapter.user else 0) | (0x40 if adapter.password else 0)
+        flags = (2 if self.fresh else 0) | (0x80 if adapter.user else 0) | (0x40 if adapter.password else 0)
         body = text("MQTT") + bytes((5 if self.wide else 4, flags)) + KEEPALIVE_S.to_bytes(2, "big")
         body += (b"\x03\x21\xff\xff" if self.wide else b"") + text(self.name)
         body += (text(adapter.user) if adapter.user else b"") + (text(adapter.password) if adapter.password else b"")
@@ -121,7 +122,7 @@ class Client(asyncio.Protocol):
             settled(MqttError(self.told or "the connection is gone"))
             return
         if not qos:
-            self.out.append(packet(0x30, topic + (b"\x00" if self.wide else b"") + body))
+            self.out.append(packet(0x30 | self.adapter.retain, topic + (b"\x00" if self.wide else b"") + body))
             settled(None)
             return
         if len(self.waiting) >= MOST:
@@ -131,7 +132,9 @@ class Client(asyncio.Protocol):
         while self.mid in self.waiting:
             self.mid = self.mid % 65535 + 1
         self.waiting[self.mid] = settled
-        self.out.append(packet(0x30 | qos << 1, topic + self.mid.to_bytes(2, "big") + (b"\x00" if self.wide else b"") + body))
+        self.out.append(
+            packet(0x30 | qos << 1 | self.adapter.retain, topic + self.mid.to_bytes(2, "big") + (b"\x00" if self.wide else b"") + body)
+        )
 
     def flush(self):
         """Send what was gathered."""
@@ -180,6 +183,7 @@ class Client(asyncio.Protocol):
             if body[1]:
                 self.up.set_exception(MqttError("the broker refused the connection: %s" % reason(body[1])))
             else:
+                self.kept = bool(body[0] & 1)
                 self.up.set_result(None)
         elif kind == SUBACK and self.subscribed is not None and not self.subscribed.done():
             self.subscribed.set_result(body[-1])
@@ -242,8 +246,8 @@ class Mqtt(Adapter):
         self.topic, self.qos = options.get("topic", "pack/" + name), int(options.get("qos", 1))
         self.named_topic = text(self.topic)
         self.nodelay = options.get("nodelay", not options.get("single", False))
-        self.acknowledges = self.qos > 0
-        self.producers, self.consumer, self.next, self.version, self.deliver = [], None, 0, "?", None
+        self.acknowledges, self.retain = self.qos > 0, 1 if options.get("retain") else 0
+        self.producers, self.consumer, self.next, self.version, self.deliver = [], None, 0, "MQTT broker", None
 
     async def prepare(self):
         self._drop()
@@ -280,6 +284,44 @@ class Mqtt(Adapter):
         error = await asyncio.wait_for(done, 10)
         if error is not None:
             raise error
+
+    async def laggard(self, deliver, gate, told):
+        """A subscriber with a session that the broker keeps while it is away."""
+
+        async def session(came):
+            client = await Client(self, "s", came, fresh=False).open()
+            client.mine = True
+            return client
+
+        away = await session(lambda *rest: None)
+        await away.subscribe(self.topic, self.qos)
+        away.close()
+
+        async def again():
+            await gate.wait()
+            client = await session(lambda topic, body, at: deliver(body, at, 0))
+            if not client.kept:
+                told.append("the broker did not keep the session")
+            try:
+                await asyncio.Event().wait()
+            finally:
+                client.close()
+                end = await Client(self, "s").open()  # a fresh session ends the one that was kept
+                end.close()
+
+        return again()
+
+    async def retained(self):
+        """What a new subscriber is given at once, as bodies; the broker keeps nothing of it afterwards."""
+        found = []
+        client = await Client(self, "r", lambda topic, body, at: found.append(body), True).open()
+        await client.subscribe(self.topic, self.qos)
+        await asyncio.sleep(0.3)
+        client.publish(self.named_topic, b"", 1, lambda error: None)
+        client.flush()
+        await asyncio.sleep(0.1)
+        client.close()
+        return [body for body in found if body]
 
     def _came(self, topic, body, at):
         if topic.startswith(b"$SYS"):

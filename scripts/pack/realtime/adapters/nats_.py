@@ -1,7 +1,8 @@
 """NATS JetStream: publish with acknowledgment, receive by subscription; a durable pull consumer for the audit. Or NATS itself.
 
 options: stream and subject (default: of its own, removed at the end), storage: file (default) or memory, replicas (1),
-max_deliver (3; with `dead_letter`), core (default false): plain publish and subscribe, which a server without JetStream has too.
+max_deliver (3; with `dead_letter`), core (default false): plain publish and subscribe, which a server without JetStream has too; pending: messages that
+nats-py holds for a slow callback (`pack rt slow`; its default 524,288).
 JetStream's dead letters are its MAX_DELIVERIES advisories, kept in a stream of their own.
 
 nats-py connects and logs in; the messages of a measurement are then written and read here, because that library makes a request
@@ -204,6 +205,35 @@ class Nats(Adapter):
         if not self.core:
             config = ConsumerConfig(deliver_policy=DeliverPolicy.NEW, ack_policy=AckPolicy.NONE, deliver_subject=target)
             await self.js.add_consumer(self.stream, config)
+
+    async def laggard(self, deliver, gate, told):
+        """As an application does it with nats-py: a callback that is slow; of a stream, a consumer that begins late."""
+        seen = set()
+
+        async def error(error):
+            if type(error).__name__ not in seen:
+                seen.add(type(error).__name__)
+                told.append("nats-py told its error callback: %s" % (str(error) or type(error).__name__))
+
+        client = await nats.connect(self.at, error_cb=error, connect_timeout=OPEN_S)
+
+        async def came(message):
+            await gate.wait()
+            deliver(message.data, time.perf_counter(), 0)
+
+        if self.core:
+            await client.subscribe(self.subject, cb=came, pending_msgs_limit=int(self.options.get("pending", 512 * 1024)))
+        else:
+            await client.jetstream().subscribe(self.subject, cb=came, stream=self.stream)
+        await client.flush()
+
+        async def hold():
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await client.close()
+
+        return hold()
 
     def post(self, body, partition, settled):
         link = self.links[self.next]

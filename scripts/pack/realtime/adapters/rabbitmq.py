@@ -1,6 +1,7 @@
 """RabbitMQ: publish with confirms to a queue, consume with acknowledgments.
 
-options: queue (default: one of its own, removed at the end), quorum (default false); to listen only: exchange, routing_key (default `#`).
+options: queue (default: one of its own, removed at the end), quorum (default false), queue_type (classic, quorum, stream: default
+classic), persistent (default true; a classic queue forgets confirmed messages that are not, when its broker is killed); to listen only: exchange, routing_key (default `#`).
 With `dead_letter` the queue has a dead-letter exchange, and what is rejected ends in QUEUE.dead.
 """
 
@@ -23,11 +24,13 @@ class RabbitMQ(Adapter):
         self.own = "queue" not in options
         self.connection = self.channel = self.queue = self.receiver = self.acks = None
         self.producers, self.next, self.sent = [], 0, 0  # [(connection, channel)] beside the first
+        self.type = options.get("queue_type", "quorum" if options.get("quorum") else "classic")
+        self.mode = aio_pika.DeliveryMode.PERSISTENT if options.get("persistent", True) else aio_pika.DeliveryMode.NOT_PERSISTENT
 
     redelivery_s = (1.0, 10.0)
 
     async def _queue(self, channel):
-        arguments = {"x-queue-type": "quorum"} if self.options.get("quorum") else {}
+        arguments = {} if self.type == "classic" else {"x-queue-type": self.type}
         if self.dead_letter:
             await channel.declare_queue(self.queue_name + ".dead", durable=True)
             arguments.update({"x-dead-letter-exchange": "", "x-dead-letter-routing-key": self.queue_name + ".dead"})
@@ -67,7 +70,8 @@ class RabbitMQ(Adapter):
             return
         # No limit of what is on its way, and one acknowledgment for all that came meanwhile: else the window, not the broker, is measured.
         self.receiver = await self.connection.channel()
-        await self.receiver.set_qos(prefetch_count=0)
+        stream = self.type == "stream"
+        await self.receiver.set_qos(prefetch_count=2000 if stream else 0)  # a stream asks for a limit
         newest = [None]
 
         async def came(message):
@@ -81,11 +85,29 @@ class RabbitMQ(Adapter):
                 if message is not None:
                     await message.ack(multiple=True)
 
-        await (await self._queue(self.receiver)).consume(came)
+        await (await self._queue(self.receiver)).consume(came, arguments={"x-stream-offset": "next"} if stream else None)
         self.acks = self.receiving(acknowledge())
 
+    async def laggard(self, deliver, gate, told):
+        """A consumer that begins late."""
+
+        async def late():
+            await gate.wait()
+            channel = await self.connection.channel()
+            await channel.set_qos(prefetch_count=100)
+
+            async def came(message):
+                deliver(message.body, time.perf_counter(), 0)
+                await message.ack()
+
+            offset = {"x-stream-offset": "first"} if self.type == "stream" else None
+            await (await self._queue(channel)).consume(came, arguments=offset)
+            await asyncio.Event().wait()
+
+        return late()
+
     async def send(self, body, partition=0):
-        message = aio_pika.Message(body, delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
+        message = aio_pika.Message(body, delivery_mode=self.mode)
         channel, self.sent = self.channel, self.sent + 1
         if self.producers:
             self.next = (self.next + 1) % (len(self.producers) + 1)

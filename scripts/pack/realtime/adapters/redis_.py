@@ -4,7 +4,8 @@ Commands are pipelined: each goes out when it is due, and many reads are always 
 trip nor an answer that is still on its way holds a message up. redis-py connects and logs in; then the bytes are ours. A stream
 has no dead letters of its own: as usual, the consumer moves what was delivered max_deliver times to STREAM:dead.
 
-options: stream (default: one of its own, removed at the end), claim_ms (1000), max_deliver (3), output (stream test: the stream with the results).
+options: stream (default: one of its own, removed at the end), pubsub (default false): Redis Pub/Sub on a channel of that name, which
+keeps nothing for whoever does not listen; claim_ms (1000), max_deliver (3), output (stream test: the stream with the results).
 """
 
 import asyncio
@@ -171,6 +172,9 @@ class Redis(Adapter):
         super().__init__(address, options, connections, name)
         self.stream = options.get("stream", name)
         self.own = "stream" not in options
+        self.pubsub = bool(options.get("pubsub"))
+        if self.pubsub:
+            self.persistent = False
         self.producer = self.reading = self.task = None
         self.pipes, self.next, self.group, self.read, self.trimmed = [], 0, None, 0, 0
         self.redelivery_s = (int(options.get("claim_ms", 1000)) / 1e3, 30.0)
@@ -200,7 +204,11 @@ class Redis(Adapter):
         self.plain = await self._plain_reads()
         if not self.looking:
             name = self.stream.encode()
-            self.head = b"*5\r\n$4\r\nXADD\r\n$%d\r\n%s\r\n$1\r\n*\r\n$1\r\nm\r\n$" % (len(name), name)
+            self.head = (
+                b"*3\r\n$7\r\nPUBLISH\r\n$%d\r\n%s\r\n$" % (len(name), name)
+                if self.pubsub
+                else b"*5\r\n$4\r\nXADD\r\n$%d\r\n%s\r\n$1\r\n*\r\n$1\r\nm\r\n$" % (len(name), name)
+            )
             self.pipes = [await Pipe(self, _Answers()).open(self._pool()) for _ in range(self.connections)]
 
     def _drop(self):
@@ -213,6 +221,9 @@ class Redis(Adapter):
             self.named("stream")
         await self.prepare()
         self.deliver = deliver
+        if self.pubsub:
+            await self._subscribe()
+            return
         last = await self.producer.xinfo_stream(self.stream) if await self.producer.exists(self.stream) else None
         start = last["last-generated-id"] if last else "0-0"
         if self.looking:
@@ -226,6 +237,57 @@ class Redis(Adapter):
         self.answered, self.read, self.refused = 0, 0, None
         self.reading.write(self.ask * READS)
         self.reading.flush()
+
+    async def _subscribe(self):
+        there = asyncio.get_running_loop().create_future()
+
+        def heard(value, at):
+            if isinstance(value, Exception):
+                self.unable("the server refuses to be read: %s" % value)
+            elif value[0] == b"message":
+                self.deliver(value[2], at, 0)
+            if not there.done():
+                there.set_result(None)
+
+        self.reading = await Pipe(self, heard).open(self._pool())
+        self.reading.write(command(b"SUBSCRIBE", self.stream.encode()))
+        self.reading.flush()
+        await asyncio.wait_for(there, 10)
+
+    async def laggard(self, deliver, gate, told):
+        """As an application does it with redis-py: Pub/Sub, or a reader of the stream that begins late."""
+        client = self._client()
+        if not self.pubsub:
+            last = await client.xinfo_stream(self.stream) if await client.exists(self.stream) else {"last-generated-id": "0-0"}
+
+            async def late():
+                await gate.wait()
+                await self._listen(deliver, last["last-generated-id"])
+
+            await client.aclose()
+            return late()
+        listening, ready = redis.Redis.from_url(self.address).pubsub(), asyncio.Event()  # the library's own ideas of trying again
+        await listening.subscribe(self.stream)
+
+        async def listen():
+            try:
+                while True:
+                    try:
+                        message = await listening.get_message(timeout=1.0)
+                    except redis.ConnectionError as error:
+                        told.append("redis-py raised %s: %s; the next call subscribes again" % (type(error).__name__, error))
+                        continue
+                    if message and message["type"] == "subscribe":
+                        if ready.is_set() and not told:
+                            told.append("the server cut the connection; redis-py subscribed again by itself, without an error")
+                        ready.set()
+                        await gate.wait()
+                    elif message:
+                        deliver(message["data"], time.perf_counter(), 0)
+            finally:
+                await listening.aclose()
+
+        return listen()
 
     def _came(self, value, at):
         if isinstance(value, Exception):  # it is not asked again: a refusal comes at once
@@ -305,7 +367,9 @@ class Redis(Adapter):
             self.reading.close()
         self._drop()
         try:
-            if self.producer and self.group:
+            if self.pubsub:
+                pass  # a channel is nothing that is kept
+            elif self.producer and self.group:
                 if self.own and not self.keep:
                     await self.producer.delete(self.stream, self.stream + ":effects", self.stream + ":dead")
                 else:

@@ -1,0 +1,58 @@
+"""Whether a blob is a file of the disk in the form in which git keeps it: with line ends of its own, as UTF-8, as a pointer of Git LFS.
+
+No filter is asked, for a filter may answer anything: what it should have made is computed here from the bytes on disk.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from . import git_facts, project_facts
+
+MOST = 64 << 20  # bytes of a file that are converted
+POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\noid sha256:([0-9a-f]{64})\nsize ([0-9]+)\n")
+
+
+def is_form_of(top: str, name: str, wanted: str, entry: str, modes: bool) -> bool:
+    """Whether an entry ("mode blob") is the file of that name, while the file is what was `wanted` (a digest). modes: whether the disk has
+    the executable bit."""
+    path = os.path.join(top, name)
+    if wanted in ("", git_facts.GONE) or wanted.startswith(("link:", "commit:", "stat:")) or project_facts.entry_digest(path) != wanted:
+        return False
+    mode, _, blob = entry.partition(" ")
+    if modes and (mode == "100755") != wanted.startswith("x:"):
+        return False
+    kept = git_facts.run(top, "cat-file", "blob", blob)
+    if kept is None:
+        return False
+    try:
+        size = os.path.getsize(path)
+        found = POINTER.fullmatch(kept)
+        if found:
+            return size == int(found.group(2)) and _sha256(path) == found.group(1).decode()
+        if size > MOST or not size:
+            return False
+        with open(path, "rb") as f:
+            data = f.read()
+        return kept == data.replace(b"\r\n", b"\n") or _reencoded(top, name, data) in (kept, kept.replace(b"\n", b"\r\n"))
+    except (OSError, ValueError, LookupError):
+        return False
+
+
+def _sha256(path: str) -> str:
+    from hashlib import sha256
+
+    h = sha256()
+    with open(path, "rb") as f:
+        for block in iter(lambda: f.read(1 << 20), b""):
+            h.update(block)
+    return h.hexdigest()
+
+
+def _reencoded(top: str, name: str, data: bytes) -> bytes | None:
+    """The text as UTF-8, where an attribute says in which encoding it lies on disk."""
+    said = git_facts.names(git_facts.run(top, git_facts.HERE, "check-attr", "-z", "working-tree-encoding", "--", name))
+    if len(said) != 3 or said[2] in ("unspecified", "unset", "set"):
+        return None
+    return data.decode(said[2]).encode("utf-8")

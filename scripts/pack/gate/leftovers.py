@@ -1,0 +1,181 @@
+"""What a run may leave in a repository beside commits, index and files: other branches and tags, git's own settings, a merge that nobody
+finished, folders that git leaves out by a rule of their own, repositories in repositories (PROTOCOL 12).
+
+`begun` is kept with the start (gate/ledger.py). Of what differs at the end, some holds it up (`differing`), some is named (`named`).
+"""
+
+from __future__ import annotations
+
+import os
+
+from ..base import codec, git_facts, project_facts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Collection, Iterable
+
+MOST = 5000
+CLOCK_NS = 50_000_000  # a file's stamp is this exact
+UNFINISHED = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG", "rebase-merge", "rebase-apply", "sequencer")
+SETTINGS = ("config", "config.worktree", "info/attributes", "info/grafts", "shallow", "objects/info/alternates")
+
+
+def begun(top: str, listed: git_facts.Listing) -> dict[str, Any]:
+    """What is compared at the end. repos: nested repository -> whether git can be asked about it."""
+    left_out = git_facts.ignored(top)
+    return {
+        "refs": _refs(top),
+        "git": _settings(top),
+        "unfinished": _unfinished(top),
+        "modes": git_facts.has_modes(top),
+        "unmerged": listed.unmerged,
+        "repos": {n: n not in listed.mute for n in listed.repos},
+        "hiders": sorted(_hiders(left_out, listed))[:MOST],
+        "left_out": [n for n, _rule in left_out][:MOST],
+        "own_git": _own_git(top, listed.tracked + listed.others, listed.repos),
+    }
+
+
+def differing(top: str, start: dict[str, Any], listed: git_facts.Listing, cached: Callable[[str], bool]) -> list[tuple[str, str, str]]:
+    """[(what, path, what is there)] that nobody can have approved and that holds the end up."""
+    out = [
+        ("git has begun something here that is not finished", ".git/" + name, "unfinished")
+        for name in _unfinished(top)
+        if name not in start["unfinished"]
+    ]
+    out += [("in conflict", name, "unmerged") for name in listed.unmerged if name not in start["unmerged"]]
+    known = set(start["own_git"]) | {n + "/.git" for n in start["repos"]}
+    out += [
+        ("a repository of its own where none was", name, "there")
+        for name in _own_git(top, listed.tracked + listed.others, listed.repos)
+        if name not in known
+    ]
+    out += [("git cannot be asked about this repository any more", name, "mute") for name in listed.mute if start["repos"].get(name)]
+    for name in _hidden(top, start, listed, cached)[0]:
+        out.append(("git leaves it out by a rule that came with it", name, project_facts.entry_digest(os.path.join(top, name))))
+    return out
+
+
+def named(top: str, start: dict[str, Any], listed: git_facts.Listing, branch: str, cached: Callable[[str], bool]) -> list[str]:
+    """Sentences on what differs and holds nothing up. branch: on which the run began, "" for none."""
+    out = []
+    now = git_facts.text(top, "symbolic-ref", "--short", "-q", "HEAD")
+    if now != branch:
+        behind = branch and git_facts.text(top, "rev-parse", "-q", "--verify", "refs/heads/" + branch)
+        head = git_facts.text(top, "rev-parse", "-q", "--verify", "HEAD")
+        what = ": %s does not have the run's commits" % branch if behind and not git_facts.is_ancestor(top, head, behind) else ""
+        out.append("The run began on %s and ended on %s%s" % (branch or "a detached HEAD", now or "a detached HEAD", what))
+    refs = _refs(top)
+    mine = {"refs/heads/" + b for b in (now, branch) if b}
+    changed = ["%s (%s)" % (r, _how(start["refs"].get(r), refs.get(r))) for r in sorted(set(refs) | set(start["refs"])) if r not in mine]
+    changed = [c for c in changed if not c.endswith("(same)")]
+    if changed:
+        out.append("Other references that are not what they were: " + _few(changed))
+    was, settings = start["git"], _settings(top)
+    files = [n for n in sorted(set(was) | set(settings)) if was.get(n) != settings.get(n)]
+    if files:
+        out.append("Git's own settings that are not what they were: " + _few([".git/" + n for n in files]))
+    folders = sorted(_hidden(top, start, listed, cached)[1] | _caches(start, listed.others, cached))
+    if folders:
+        out.append("New, and looked over as caches are: " + _few(folders))
+    return out
+
+
+def was_left_out(start: dict[str, Any], path: str, name: str) -> bool:
+    """Whether a name that git sees now, and the record of the start has not, was there all the same, left out by a rule."""
+    parts = name.split("/")
+    known = start.get("known_left_out")
+    if known is None:
+        known = start["known_left_out"] = set(start.get("left_out") or ())
+    if name not in known and not any("/".join(parts[:n]) + "/" in known for n in range(1, len(parts))):
+        return False
+    try:
+        return os.lstat(path).st_ctime_ns < int(start.get("taken", 0)) - CLOCK_NS
+    except OSError:
+        return False
+
+
+def _few(words: list[str]) -> str:
+    return ", ".join(words[:12]) + (" and %d more" % (len(words) - 12) if len(words) > 12 else "")
+
+
+def _how(was: str | None, now: str | None) -> str:
+    return "same" if was == now else "new" if was is None else "gone" if now is None else "%s -> %s" % (was[:7], now[:7])
+
+
+def _refs(top: str) -> dict[str, str]:
+    """{reference: object} of branches, tags and the stash."""
+    rows = git_facts.text(top, "for-each-ref", "--format=%(refname) %(objectname)", "refs/heads", "refs/tags", "refs/stash").split("\n")
+    return {name: sha for name, _, sha in (r.rpartition(" ") for r in rows[:MOST] if r)}
+
+
+def _places(top: str) -> tuple[str, str]:
+    """(git's folder of this checkout, of the whole repository), "" where there is none."""
+    try:
+        return project_facts.git_folders(top)
+    except (OSError, IndexError):
+        return "", ""
+
+
+def _unfinished(top: str) -> list[str]:
+    own = _places(top)[0]
+    return [n for n in UNFINISHED if own and os.path.lexists(os.path.join(own, n))]
+
+
+def _settings(top: str) -> dict[str, str]:
+    """{file in git's folder: digest} of what makes git behave otherwise here, hooks too."""
+    home = _places(top)[1]
+    if not home:
+        return {}
+    hooks = os.path.join(home, "hooks")
+    files = list(SETTINGS)
+    files += ["hooks/" + n for n in sorted(os.listdir(hooks)) if not n.endswith(".sample")] if os.path.isdir(hooks) else []
+    found = {n: project_facts.entry_digest(os.path.join(home, n)) for n in files}
+    return {n: d for n, d in found.items() if d != git_facts.GONE}
+
+
+def _own_git(top: str, names: Iterable[str], repos: Collection[str]) -> list[str]:
+    """What is called `.git` in the folders of these names: git sees nothing in it, and behaves otherwise around it."""
+    seen = {n.rpartition("/")[0] for n in names} - {""}
+    for folder in list(seen):
+        while "/" in folder:
+            folder = folder.rpartition("/")[0]
+            seen.add(folder)
+    return sorted(f + "/.git" for f in seen - set(repos) if os.path.lexists(os.path.join(top, f, ".git")))
+
+
+def _hiders(left_out: Iterable[tuple[str, str]], listed: git_facts.Listing) -> set[str]:
+    """The `.gitignore` files by which something is left out and that git leaves out themselves: nobody reviews them."""
+    seen = set(listed.tracked) | set(listed.others)
+    return {rule for _name, rule in left_out if rule.rpartition("/")[2] == ".gitignore" and rule not in seen}
+
+
+def _hidden(top: str, start: dict[str, Any], listed: git_facts.Listing, cached: Callable[[str], bool]) -> tuple[list[str], set[str]]:
+    """(files that such a rule hides beside files that git sees, new folders that are hidden whole by a rule of their own)."""
+    left_out = [(n, rule) for n, rule in git_facts.ignored(top) if rule and not cached(n)]
+    hiders = _hiders(left_out, listed) - set(start["hiders"])
+    folders = {rule.rpartition("/")[0] for rule in hiders}
+    lived_in = {n.rpartition("/")[0] for n in listed.tracked + listed.others}
+    for folder in list(lived_in):
+        while "/" in folder:
+            folder = folder.rpartition("/")[0]
+            lived_in.add(folder)
+    whole = {f for f in folders if f and f not in lived_in}
+    names = [n for n, rule in left_out if rule in hiders and rule.rpartition("/")[0] not in whole and not n.endswith("/")]
+    return names, {f + "/" for f in whole}
+
+
+def _caches(start: dict[str, Any], others: Iterable[str], cached: Callable[[str], bool]) -> set[str]:
+    """Folders and files that are taken for a cache, are not left out by git and were not there at the start."""
+    out = set()
+    for name in others:
+        if cached(name) and name not in start["files"]:
+            parts = name.split("/")
+            cut = next((n for n in range(1, len(parts)) if cached("/".join(parts[:n]))), None)
+            out.add("/".join(parts[:cut]) + "/" if cut else name)
+    return out
+
+
+def mark(lines: Iterable[str]) -> bytes:
+    """A list of sentences as what is kept of it, to see whether it is another one."""
+    return codec.digest(*lines).encode("ascii")

@@ -1,0 +1,145 @@
+"""A slow consumer: what a system does to whoever does not keep up. Messages are sent while a client of the usual library takes none;
+then it takes all that is still there for it, and some more are sent. What did not come is a gap, and the question is whether anybody
+was told of it. Every message is sent once and numbered; nothing is timed."""
+
+import asyncio
+import os
+import time
+
+from pack.realtime import adapters, probe
+
+AFTER = 50  # messages that are sent when the consumer is awake again
+QUIET_S = 3.0
+
+
+class Slow:
+    """One slow consumer. `measure()` makes it and answers {"sent", "acked", "failed", "runs", "after", "told", "twice", "retained",
+    "server"}: `runs` are [first, last] of numbers that came one after the other, `after` how many of the last AFTER came, `told` what
+    the client's library or the server said."""
+
+    def __init__(self, adapter, messages, size, rate, stop):
+        self.adapter, self.messages, self.size, self.rate, self.stop = adapter, messages, size, rate, stop
+        self.token, self.gate = os.urandom(4).hex().encode(), asyncio.Event()
+        self.told, self.came, self.acked, self.failed = [], [], 0, 0
+
+    def _deliver(self, body, at, receiver=0):
+        number = probe.number_of(bytes(body), self.token)
+        if number is not None:
+            self.came.append(number)
+
+    def _settled(self, error):
+        if error is None:
+            self.acked += 1
+            return
+        self.failed += 1
+        if self.failed == 1:
+            self.told.append("the first send that failed: %s" % probe.said(error))
+
+    def _post(self, body):
+        if self.adapter.posting():
+            self.adapter.post(body, 0, self._settled)
+            return
+        task = asyncio.ensure_future(self.adapter.send(body))
+        task.add_done_callback(lambda task: self._settled(None if task.cancelled() else task.exception()))
+
+    async def _send(self, first, last):
+        start = time.perf_counter()
+        for number in range(first, last):
+            self._post(probe.make_body(self.token, number, self.size))
+            if number % 50 == 49 or number == last - 1:
+                self.adapter.flush()
+                await asyncio.sleep(max(0.0, start + (number - first) / self.rate - time.perf_counter()))
+            if self.stop.is_set():
+                raise KeyboardInterrupt
+        until = time.perf_counter() + 10
+        while self.acked + self.failed < last and time.perf_counter() < until:
+            await asyncio.sleep(0.02)
+
+    async def _heard(self, wanted):
+        """Wait until so many came, or nothing more does."""
+        quiet, last = time.perf_counter(), -1
+        while len(self.came) < wanted and time.perf_counter() - quiet < QUIET_S and not self.stop.is_set():
+            if len(self.came) != last:
+                quiet, last = time.perf_counter(), len(self.came)
+            await asyncio.sleep(0.02)
+
+    async def measure(self):
+        """Make it."""
+        adapter, receiving = self.adapter, None
+        await adapter.prepare()
+        try:
+            receiving = asyncio.ensure_future(await adapter.laggard(self._deliver, self.gate, self.told))
+            await asyncio.sleep(0.2)
+            await self._send(0, self.messages)
+            await asyncio.sleep(0.5)
+            self.gate.set()
+            await self._heard(self.messages)
+            await self._send(self.messages, self.messages + AFTER)
+            await self._heard(len([n for n in self.came if n < self.messages]) + AFTER)
+            if receiving.done() and not receiving.cancelled() and receiving.exception():
+                self.told.append("the consumer ended: %s" % probe.said(receiving.exception()))
+            server = (await adapter.server())[0]
+            kept = [probe.number_of(b, self.token) for b in await adapter.retained()] if getattr(adapter, "retain", 0) else None
+        finally:
+            if receiving is not None:
+                receiving.cancel()
+                await asyncio.gather(receiving, return_exceptions=True)
+            await probe.let_go(adapter)
+        slow = [n for n in self.came if n < self.messages]
+        return {
+            "sent": self.messages,
+            "acked": self.acked,
+            "failed": self.failed,
+            "runs": runs(slow),
+            "after": len({n for n in self.came if n >= self.messages}),
+            "told": self.told + list(dict.fromkeys(adapter.closed)),
+            "twice": len(slow) - len(set(slow)),
+            "retained": kept,
+            "server": server,
+        }
+
+
+def runs(numbers):
+    """[[first, last]] of numbers without holes, in order."""
+    found = []
+    for number in sorted(set(numbers)):
+        if found and number == found[-1][1] + 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return found
+
+
+def lines(seen):
+    """What was seen, as lines: whether there is a gap, where it is, and whether anybody was told."""
+    got = sum(last - first + 1 for first, last in seen["runs"])
+    out = ["%s: %d messages sent while the consumer took none (%d acknowledged, %d failed), then %d more" % (seen["server"], seen["sent"], min(seen["acked"], seen["sent"]), seen["failed"], AFTER)]  # fmt: skip
+    gone = seen["sent"] - got
+    if not gone:
+        out.append("no gap: all %d came, and %d of the %d sent afterwards" % (got, seen["after"], AFTER))
+    else:
+        shown = ", ".join("%d to %d" % tuple(run) for run in seen["runs"][:5]) or "none"
+        kept = "the oldest were kept" if seen["runs"] and seen["runs"][0][0] == 0 else "the oldest are gone"
+        out.append("a gap of %d messages: %s came (%s), and %d of the %d sent afterwards" % (gone, shown, kept, seen["after"], AFTER))
+        loud = [text for text in seen["told"] if "without an error" not in text]
+        out.append("the consumer was told" if loud else "a silent gap: no error reached the consumer")
+    if seen["twice"]:
+        out.append("%d messages came more than once" % seen["twice"])
+    if seen["retained"] is not None:
+        newest = seen["sent"] + AFTER - 1
+        out.append(
+            "retained: a new subscriber is given message %s at once%s"
+            % (
+                ", ".join(map(str, seen["retained"])) or "none",
+                ", the newest" if seen["retained"] == [newest] else "; the newest is %d" % newest,
+            )  # fmt: skip
+        )
+    return out + seen["told"]
+
+
+def run(path, name, project, messages, rate):
+    """Measure one path's slow consumer."""
+    adapter = adapters.make(path, name, project)
+    if type(adapter).laggard is adapters.Adapter.laggard:
+        raise NotImplementedError("the %s adapter has no slow consumer: it keeps nothing for anybody" % adapter.protocol)
+    return probe.run(lambda stop: Slow(adapter, messages, path.get("payload_bytes", 64), rate, stop).measure())

@@ -1,0 +1,233 @@
+"""What the pages show is so: the tutorial is the story that the real client plays, each command exists with its options, and those that look are run."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+
+import click
+import pytest
+
+from pack.base.paths import PLUGIN_ROOT
+from pack.cli import completion
+from pack.cli.main import VERBS
+
+sys.path.insert(0, os.path.join(PLUGIN_ROOT, "tests", "client"))
+import story  # noqa: E402
+
+PACK = os.path.join(PLUGIN_ROOT, "bin", "pack")
+PAGES = ["README.md", "CONTRIBUTING.md", "SECURITY.md"] + sorted(
+    os.path.join("docs", n) for n in os.listdir(os.path.join(PLUGIN_ROOT, "docs")) if n.endswith(".md") and n != "seeds.md"
+)
+FENCE = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.M | re.S)
+CHAINED = re.compile(r"\s(?:&&|\|\||;|\|)\s")
+
+
+def page(name):
+    with open(os.path.join(PLUGIN_ROOT, name), encoding="utf-8") as f:
+        return f.read()
+
+
+def lines(body):
+    """Commands of a fence: without comments, one for each part of a chain."""
+    for line in body.split("\n"):
+        line = re.sub(r"(^|\s)#.*$", "", line).strip()
+        yield from (part.strip() for part in CHAINED.split(line) if part.strip())
+
+
+def fenced(name, kinds=("sh", "setup")):
+    return [line for kind, _arg, body in FENCE.findall(page(name)) if kind in kinds for line in lines(body)]
+
+
+def inline(name):
+    """`pack ...` in a sentence; a table's example with a choice in it counts as its first form."""
+    text = FENCE.sub("", page(name)).partition("<!-- generated: refusals -->")[0]
+    return [m for m in re.findall(r"`(pack [^`\n]+)`", text)]
+
+
+# --- The tutorial ------------------------------------------------------------------------------------------------------------------
+def test_the_tutorial_is_the_story_that_the_client_plays():
+    told = story.read(os.path.join(PLUGIN_ROOT, "tests", "client", "scenarios", "tutorial.story"))
+    blocks = FENCE.findall(page("docs/tutorial.md"))
+    files = {path: body for kind, path, body in blocks if kind == "file"}
+    assert {k: v.rstrip("\n") for k, v in told.files.items()} == {k: v.rstrip("\n") for k, v in files.items()}
+    played = [
+        (line.kind, line.data.get("text") or line.data.get("command"), line) for line in told.lines if line.kind in ("types", "person")
+    ]
+    shown = [({"client": "types", "sh": "person"}[kind], body.strip()) for kind, _path, body in blocks if kind in ("client", "sh")]
+    assert [(kind, words) for kind, words, _line in played] == shown
+    at, checked = -1, 0
+    for kind, _path, body in blocks:
+        if kind in ("client", "sh"):
+            at += 1
+        elif kind == "text" and at >= 0:
+            says = played[at][2].data["outcome"].says if "outcome" in played[at][2].data else played[at][2].uses[0].outcome.says
+            assert body.strip().split("\n") == says, shown[at]
+            checked += 1
+    assert checked >= 8
+
+
+def test_the_tutorial_s_project_is_set_up_by_its_own_commands(tmp_path):
+    env = dict(os.environ, HOME=str(tmp_path), PATH=os.path.dirname(PACK) + os.pathsep + os.environ["PATH"], GIT_AUTHOR_NAME="a")
+    env.update(GIT_AUTHOR_EMAIL="a@example.invalid", GIT_COMMITTER_NAME="a", GIT_COMMITTER_EMAIL="a@example.invalid")
+    project, said = tmp_path / "greeter", ""
+    for kind, path, body in FENCE.findall(page("docs/tutorial.md")):
+        if kind == "file":
+            (project / path).parent.mkdir(parents=True, exist_ok=True)
+            (project / path).write_text(body)
+        elif kind == "setup":
+            done = subprocess.run(["sh", "-ec", body], cwd=project, env=env, capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+            said = done.stdout
+        elif kind == "text":
+            assert body.strip() in said
+            return
+    raise AssertionError("no text block")
+
+
+# --- Every command -----------------------------------------------------------------------------------------------------------------
+def checked(words, name):
+    """Whether `pack WORDS` is one that there is, option by option. Placeholders in capitals and an ellipsis stand for anything."""
+    found, rest = None, list(words)
+    if not rest or rest[0].startswith("-") and rest[0] in ("--help", "--version"):
+        return
+    verb = rest.pop(0)
+    if verb in ("VERB", "...") or not re.fullmatch(r"[a-z]+", verb):
+        return
+    assert verb in VERBS, "%s shows `pack %s`" % (name, verb)
+    found = completion.command(verb)
+    while isinstance(found, click.Group) and rest and found.get_command(None, rest[0]) is not None:
+        found = found.get_command(None, rest.pop(0))
+    known = set(re.findall(r'"(--[a-z-]+)"', page("scripts/pack/gate/pack_verbs.py"))) if verb == "task" else set()  # the hook reads those
+    known |= {o for p in found.params if isinstance(p, click.Option) for o in p.opts + p.secondary_opts} | {"--help", "-h"}
+    for word in rest:
+        option = re.match(r"-{1,2}[a-z][a-z-]*", word)
+        if option and option.group() not in known:
+            raise AssertionError("%s shows `pack %s`: there is no option %s; there are %s" % (name, " ".join(words), word, sorted(known)))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_each_pack_command_that_a_page_shows_exists_with_its_options(name):
+    for line in fenced(name) + inline(name):
+        line = re.sub(r"^([A-Z_]+=\S+ )+", "", line).replace(".venv/bin/", "").replace("bin/pack", "pack")
+        line = re.sub(r"[|;&<>()].*$", "", line)
+        try:
+            words = shlex.split(line)
+        except ValueError:
+            words = line.split()
+        if words[:1] == ["pack"]:
+            checked(words[1:], name)
+
+
+def test_each_make_target_that_a_page_shows_exists():
+    rules = "".join(page(p) for p in ["Makefile"] + ["mk/" + n for n in os.listdir(os.path.join(PLUGIN_ROOT, "mk"))])
+    targets = set(re.findall(r"^([a-z][a-z-]*):", rules, re.M))
+    shown = {
+        m
+        for name in PAGES
+        for m in re.findall(
+            r"(?:`|^|\s)make ([a-z][a-z-]+)", "\n".join(fenced(name)) + "\n" + "\n".join(re.findall(r"`make [^`]+`", page(name)))
+        )
+    }
+    assert shown and shown <= targets, shown - targets
+
+
+# What is shown and not run below, and where it is run.
+ELSEWHERE = {
+    "claude plugin marketplace add": "tests/client/test_install.py",
+    "claude plugin install": "tests/client/test_install.py",
+    "claude plugin uninstall": "tests/client/test_install.py",
+    "claude plugin update": "tests/client/test_install.py",
+    "claude plugin marketplace update": "tests/client/test_install.py",
+    "pip install": "Makefile",
+    "git clone": "tests/client/test_install.py",
+    "cd": "tests/client/test_install.py",
+    "make": "Makefile",
+}
+USER_PAGES = ("README.md", "docs/quick-start.md", "docs/eyes.md", "docs/upgrade.md", "docs/evals.md")
+GOES_ON = ("watch", "--follow")  # until the run is closed: tests/report/test_watch.py, tests/hooks/test_eyes.py
+OTHER_WORLDS = ("fleet", "attest", "lint --lsp", "evals")  # tests/fleet, tests/attest, tests/lint
+
+
+def test_what_a_user_is_shown_is_run(session, tmp_path):
+    """Each `pack` line of the first pages, in a project with a run, as a user runs it."""
+    session.setup("SIMPLE")
+    home = tmp_path / "home"
+    home.mkdir()
+    env = {**os.environ, **session.env, "HOME": str(home), "PACK_PYTHON": sys.executable, "PACK_SCREEN": "80x24"}
+    for name in ("CLAUDE_PID", "CLAUDE_CODE_ENTRYPOINT", "AI_AGENT"):
+        env.pop(name)
+    ran = []
+    for name in USER_PAGES:
+        for line in fenced(name, ("sh",)):
+            where = next((place for begin, place in ELSEWHERE.items() if line.startswith(begin)), None)
+            if where:
+                assert line.split()[0] in ("cd", "git") or " ".join(line.split()[1:3]).split(" .")[0].replace("-e", "").strip().split(" ")[
+                    0
+                ] in page(where), line
+                continue
+            if line in ran or any(word in line for word in GOES_ON + OTHER_WORLDS) or "http://" in line:
+                continue
+            ran.append(line)
+            command = line.replace("PATH", "src") if "lint" in line else line
+            done = subprocess.run(
+                ["bash", "-c", 'pack() { "%s" "$@"; }; %s' % (PACK, command)],
+                cwd=session.project,
+                env=env,
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
+            expected = (0, 1) if "uninstall" in line and "statusline" not in line else (0,)  # a run is live
+            assert done.returncode in expected and "Traceback" not in done.stderr, (name, line, done.stdout, done.stderr)
+    assert len(ran) >= 14, ran
+
+
+# --- Completion and the manual page -------------------------------------------------------------------------------------------------
+def complete(shell, words, session):
+    """What a shell offers at a TAB, by its own machinery."""
+    if shutil.which(shell) is None:
+        pytest.skip("needs %s" % shell)
+    env = {**os.environ, **session.env, "PATH": os.path.dirname(PACK) + os.pathsep + os.environ["PATH"], "PACK_PYTHON": sys.executable}
+    line = " ".join(words)
+    script = {
+        "bash": 'eval "$(pack completion bash)"; COMP_WORDS=(%s); COMP_CWORD=%d; _pack_completion pack; printf "%%s\\n" "${COMPREPLY[@]}"'
+        % (" ".join(shlex.quote(w) for w in words), len(words) - 1),
+        "fish": "pack completion fish | source; complete -C%s" % shlex.quote(line),
+        "zsh": "autoload -U compinit; compinit -D; eval \"$(pack completion zsh)\"; whence -w _pack_completion; _PACK_COMPLETE=zsh_complete "
+        "COMP_WORDS=%s COMP_CWORD=%d pack" % (shlex.quote(line), len(words) - 1),
+    }[shell]
+    flags = {"bash": ["--norc", "-c"], "fish": ["--no-config", "-c"], "zsh": ["-f", "-c"]}[shell]
+    done = subprocess.run([shell, *flags, script], cwd=session.project, env=env, capture_output=True, text=True, timeout=60)
+    return done.stdout.split("\n")
+
+
+@pytest.mark.parametrize("shell", completion.SHELLS)
+def test_a_shell_completes_verbs_and_the_tasks_of_the_run(shell, session):
+    session.setup("SIMPLE")
+    assert {"status", "statusline", "stats"} <= {line.split("\t")[0] for line in complete(shell, ["pack", "stat"], session)}
+    offered = complete(shell, ["pack", "explain", ""], session)
+    assert "1" in [line.split("\t")[0] for line in offered] and (shell == "bash" or "Add greeting" in "\n".join(offered))
+
+
+def test_every_verb_can_be_completed_and_has_its_place_in_the_manual():
+    manual = page("docs/pack.1")
+    for verb in VERBS:
+        assert completion.command(verb).params or isinstance(completion.command(verb), click.Group) or verb in ("go",), verb
+        assert "\n.SS pack %s\n" % verb in manual
+
+
+def test_the_manual_page_is_one_that_groff_takes():
+    if shutil.which("groff") is None:
+        pytest.skip("needs groff")
+    done = subprocess.run(
+        ["groff", "-man", "-Tascii", "-ww", os.path.join(PLUGIN_ROOT, "docs", "pack.1")], capture_output=True, text=True, errors="replace"
+    )
+    assert (
+        done.returncode == 0
+        and done.stderr == ""
+        and "LINTER" not in done.stderr
+        and "pack explain" in re.sub("\x1b\\[[0-9;]*m|.\b", "", done.stdout)
+    )

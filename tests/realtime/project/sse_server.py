@@ -1,0 +1,50 @@
+"""A server of Server-Sent Events. `python sse_server.py PORT`: what is posted to /CHANNEL is an event of the stream /CHANNEL.
+
+/named calls its events `tick`, /cut ends the stream after the 30th event and gives the missed ones to Last-Event-ID, /forget after the 260th and does not,
+/none is no stream.
+"""
+
+import asyncio
+import collections
+import sys
+
+from aiohttp import web
+
+EVENTS, LISTENERS = collections.defaultdict(list), collections.defaultdict(list)
+
+
+async def post(request):
+    channel, text = request.path, (await request.text())
+    EVENTS[channel].append(text)
+    for queue in LISTENERS[channel]:
+        queue.put_nowait(len(EVENTS[channel]))
+    return web.Response(text="ok")
+
+
+async def stream(request):
+    channel = request.path
+    if channel == "/none":
+        return web.Response(text="hello")
+    answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Server": "sse_server"})
+    await answer.prepare(request)
+    await answer.write(b": hello\nretry: 100\n\n")
+    queue, last = asyncio.Queue(), int(request.headers.get("Last-Event-ID", len(EVENTS[channel])))
+    if channel == "/forget":
+        last = len(EVENTS[channel])
+    for number in range(last + 1, len(EVENTS[channel]) + 1):
+        queue.put_nowait(number)
+    LISTENERS[channel].append(queue)
+    try:
+        while True:
+            number = await queue.get()
+            name = b"event: tick\n" if channel == "/named" else b""
+            await answer.write(name + b"id: %d\r\ndata: %s\n\n" % (number, EVENTS[channel][number - 1].encode()))
+            if (channel, number) in (("/cut", 30), ("/forget", 260)):
+                return answer
+    finally:
+        LISTENERS[channel].remove(queue)
+
+
+app = web.Application()
+app.add_routes([web.post("/{channel}", post), web.get("/{channel}", stream)])
+web.run_app(app, host="127.0.0.1", port=int(sys.argv[1]), print=None)

@@ -1,0 +1,42 @@
+"""Server-Sent Events against a real server of aiohttp."""
+
+import os
+import sys
+
+import pytest
+
+from .conftest import PROJECT, Running, free_port, pack
+
+pytestmark = pytest.mark.broker
+
+
+@pytest.fixture(scope="module")
+def events():
+    port = free_port()
+    running = Running([sys.executable, os.path.join(PROJECT, "sse_server.py"), str(port)], port)
+    yield "http://127.0.0.1:%d" % port
+    running.stop()
+
+
+@pytest.mark.parametrize(
+    "channel, words, code, told",
+    [
+        ("/plain", ("--connections", 3), 0, ["event stream of sse_server (real): sent 300, received 300, lost 0"]),
+        ("/named", ("--option", "event=tick"), 0, ["received 100, lost 0"]),
+        ("/named", ("--option", "event=other"), 1, ["received 0, lost 100", "nothing came back"]),
+        ("/json", ("--option", 'message={"say": "{body}"}'), 0, ["received 100, lost 0"]),
+        ("/cut", (), 0, ["received 100, lost 0", "the stream ended; it was asked for again"]),
+        ("/none", (), 2, ["HTTP 200 OK, no event stream (text/plain; charset=utf-8)"]),
+    ],
+)
+def test_events_come_back(events, channel, words, code, told, capsys):
+    assert pack("rt", "probe", "sse", events + channel, "--rate", 100, "--duration", 1, *words) == code
+    out = "".join(capsys.readouterr())
+    for text in told:
+        assert text in out
+
+
+def test_what_a_server_forgets_between_two_streams_is_lost_and_why(events, capsys):
+    assert pack("rt", "probe", "sse", events + "/forget", "--rate", 200, "--duration", 1) == 0
+    out = capsys.readouterr().out
+    assert "the stream ended; it was asked for again" in out and ", lost 0" not in out
