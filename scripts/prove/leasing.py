@@ -265,7 +265,7 @@ class Leasing(Model):
 
     def goal(self, world):
         runs, copies = world["p"]["runs"], world["m"]["copies"]
-        known = all(run in runs or copies[run + "1"]["at"] == DEAD for run in self.runs)  # who died before it said a word has nothing
+        known = all(run in runs or copies[run + "1"]["at"] == DEAD for run in self.runs)  # who died before a word was heard has nothing
         return known and all(r[3] for r in runs.values()) and not world["p"]["leases"]
 
     def key(self, world):
@@ -331,7 +331,7 @@ class Leasing(Model):
                     yield ("%s leaves a record out" % name, False, ("gap", name, call))
                 if c["at"] == "work" and c["fresh"] and c["held"] and not c["wrote"]:
                     yield ("%s commits while the engine is away" % name, False, ("offline", name))
-            if "death" in left and c["at"] != "apart":
+            if "death" in left and name == c["run"] + "1" and c["run"] in self.spare:  # who else could end its run
                 yield ("%s dies" % name, False, ("die", name))
         for n, ghost in enumerate(m["ghosts"]):
             yield ("a doubled %s arrives late" % ghost[0], True, ("ghost", n))

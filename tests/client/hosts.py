@@ -212,7 +212,7 @@ def experience(host, server, shared):
         *renamed(lines("user types: /build", "coder-1 tells supervisor: CLAIM"), "nice"),
         until("select count(*) = 2 from fleet.contracts"),
         "coder-1 tells supervisor: CLAIM: task #1",
-        '    => refused CONTRACT_DRIFTED, says "total is gone", says "squad runtime"',
+        '    => refused, says "CONTRACT_DRIFTED", says "total is gone", says "squad runtime"',
         "person runs: git pull -q --no-rebase --no-edit && pack sprint contract list",
         '    => says "version 2"',
         *renamed(lines("coder-1 tells supervisor: CLAIM", "coder-1 tells supervisor: DONE: task #1"), "nice"),
@@ -220,7 +220,7 @@ def experience(host, server, shared):
         *renamed(lines("coder-1 tells supervisor: DONE: task #1", "lead runs: pack verify"), "nice"),
         *END[:2],
         "lead runs: pack teardown",  # what the merge brought in is the user's to accept
-        '    => refused NOT_APPROVED, says "docs/design/contracts"',
+        '    => refused, says "NOT_APPROVED", says "docs/design/contracts"',
         "lead rests until journal has NUDGED by gate who=lead",
         "user types: team accept docs",
         '    => says "accepted as it is"',

@@ -336,7 +336,7 @@ def _paths(project: str, *args: str) -> list[str]:
 
 
 def _base(top: str, commit: Commit) -> tuple[str, ...]:
-    """What a commit is compared with: an amended one with what lies below it, since it takes that one's place."""
+    """The commit that a commit is compared with. An amended one takes the place of HEAD, so it is compared with HEAD's parent."""
     if not commit["amend"]:
         return ()
     below = git(top, "rev-parse", "-q", "--verify", "HEAD~1")
@@ -344,8 +344,8 @@ def _base(top: str, commit: Commit) -> tuple[str, ...]:
 
 
 def staged_otherwise(commit: Commit) -> list[str]:
-    """Files that a `git commit` (shell.commits) would take from the index with other content than is on disk: what was approved is on
-    disk. None that the same command stages again."""
+    """Files that a `git commit` (shell_writes.commits) would take from the index with other content than on disk, where the approved
+    content is. Files that the same command stages again are left out."""
     top = git(commit["dir"], "rev-parse", "--show-toplevel")
     if top is None or commit["paths"] or commit["all"] or commit["add_all"]:
         return []

@@ -322,8 +322,13 @@ def exit_(team, team_dir, path, now):
 
 def main(argv):
     """The verb's entry. In a fleet there are more verbs."""
-    if in_fleet():
-        from pack.cli import sprint_fleet
+    setup = (sprint.SprintError, ValueError)
+    if not in_fleet():
+        return clicks.run(group, argv, setup=setup)
+    from pack.cli import sprint_fleet
 
-        sprint_fleet.begin(argv)
-    return clicks.run(group, argv, setup=(sprint.SprintError, ValueError))
+    sprint_fleet.begin(argv)
+    try:
+        return clicks.run(group, argv, setup=setup)
+    finally:
+        sprint_fleet.end()

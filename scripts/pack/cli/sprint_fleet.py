@@ -16,6 +16,13 @@ def begin(argv):
         raise
 
 
+def end():
+    """What `begin` began."""
+    from pack.realtime import shared as fleet
+
+    fleet.close()
+
+
 @group.command(help="Move this file's backlog into the fleet, once.", epilog="\b\nExample: pack sprint share")
 @shared
 def share(path, now):

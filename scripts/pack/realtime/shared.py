@@ -23,6 +23,15 @@ def refused(error):
     return (Away if isinstance(error, Unreachable) else sprint.SprintError)(str(error))
 
 
+OPEN: list = []  # backlogs whose connection is open
+
+
+def close():
+    """Hang up, as a verb ends."""
+    while OPEN:
+        OPEN.pop().shared.engine.close()
+
+
 class Backlog(sprint.Backlog):
     """The backlog of all squads; the clock is the engine's."""
 
@@ -30,6 +39,7 @@ class Backlog(sprint.Backlog):
         settings = policy.read(root)
         try:
             self.shared = Shared(os.path.abspath(root), settings)
+            OPEN.append(self)
             self.now = self.shared.now()
             found = self.shared.items()
             self.standing = self.shared.standing()
