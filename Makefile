@@ -9,7 +9,7 @@ STAMP = $(VENV)/.installed
 $(STAMP): pyproject.toml
 	$(PY) -c 'import sys; sys.exit("team-pack needs Python 3.9 or newer" if sys.version_info < (3, 9) else 0)'
 	test -x $(BIN)/python || $(PY) -m venv $(VENV)
-	$(BIN)/python -m pip install -q -e '.[test,realtime,report,lsp,watch,fleet,schemas,eventstore]'
+	$(BIN)/python -m pip install -q -e '.[test,realtime,report,lsp,watch,fleet,schemas,eventstore,otel,docs,browser]'
 	touch $@
 
 # A story mostly waits for its client: more workers than cores. What takes longest begins first (tests/running.py).

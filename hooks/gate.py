@@ -68,6 +68,9 @@ def main():
             "terminal; `pack abort --reason WHY` there ends the run." % (type(error).__name__, error)
         )
         code, out, err = (2 if event in GUARDED else 0), "", text
+        if event == "UserPromptExpansion":  # of exit 2 the user would read the hook's whole command line first
+            quoted = "".join(c if c >= " " and c not in '"\\\\' else " " for c in text)
+            code, out = 0, '{"decision": "block", "reason": "%s"}' % quoted
     if out:
         sys.stdout.write(out)
     if err and (code or not out):

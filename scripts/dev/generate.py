@@ -304,10 +304,13 @@ ACTIVE = ON + " || exit 0; "
 GATE = 'g="${CLAUDE_PLUGIN_ROOT}/hooks/gate"; '  # read by the same shell: to start another costs as much as this one did
 # A plugin that was removed in mid-run: what must stay closed says so, everything else holds nothing up.
 OPEN = '[ -r "$g" ] || exit 0; '
-GONE = (
-    "[ -r \"$g\" ] || { echo 'team: this is refused, because its plugin is gone. Install the plugin again; or, to end a live run without it, "
-    "move .claude/teams away here, and active and live in the plugin data, from your own terminal.' >&2; exit 2; }; "
+GONE_TEXT = (
+    "team: this is refused, because its plugin is gone. Install the plugin again; or, to end a live run without it, "
+    "move .claude/teams away here, and active and live in the plugin data, from your own terminal."
 )
+GONE = "[ -r \"$g\" ] || { echo '%s' >&2; exit 2; }; " % GONE_TEXT
+# Of a hook that ends with exit 2 the user reads its whole command line first, of one that answers in JSON the text only.
+GONE_TYPED = "[ -r \"$g\" ] || { echo '%s'; exit 0; }; " % json.dumps({"decision": "block", "reason": GONE_TEXT})
 # A prompt may itself open a team (`--team NAME ...`), or be for one that is over (`team status`): without one, look for those words
 # before leaving. With one, standard input stays the client's own: the gate looks at who is at its other end.
 TYPED = (
@@ -367,7 +370,7 @@ def hooks_json(client=()):
         if event == "UserPromptSubmit":
             command = TYPED
         else:
-            command = ("" if opens else ACTIVE) + GATE + (GONE if guarded else OPEN) + 'event=%s; . "$g"' % event
+            command = ("" if opens else ACTIVE) + GATE + (GONE_TYPED if opens else GONE if guarded else OPEN) + 'event=%s; . "$g"' % event
         handler = {"type": "command", "command": command, "timeout": 10 if event != "SessionEnd" else 1}
         if event == "PreToolUse":
             handler["timeout"] = 30  # `pack plan` and the commit check start git; the gate gives up after 25 s

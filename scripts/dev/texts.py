@@ -12,6 +12,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 PACKAGE = os.path.join(ROOT, "scripts", "pack")
 ROOMS = ("protocol", "gate", "fleet", "realtime", "cli")
 AREAS = {"protocol": "protocol", "gate": "gate", "fleet": "several machines", "realtime": "waves", "cli": "pack"}
+REFUSING = ("Refusal", "refuse", "_no", "_bad")  # `_no` of protocol/access*.py and `_bad` of protocol/plan.py make one
 SAME = "as the text says"
 
 
@@ -64,7 +65,7 @@ def refusals():
         names = dict(shared, **_names(tree))
         for node in ast.walk(tree):
             called = getattr(node, "func", None)
-            if getattr(called, "id", getattr(called, "attr", None)) not in ("Refusal", "refuse") or not node.args:
+            if getattr(called, "id", getattr(called, "attr", None)) not in REFUSING or not node.args:
                 continue
             code = node.args[0]
             if not (isinstance(code, ast.Constant) and isinstance(code.value, str) and code.value.isupper()) or len(node.args) < 2:

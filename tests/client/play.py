@@ -69,7 +69,7 @@ class World:
         env = {k: v for k, v in self.home.env.items() if not k.startswith(("ANTHROPIC", "CLAUDE"))}
         done = subprocess.run(
             [str(self.plugin / "bin" / "pack"), *arguments],
-            cwd=self.project,
+            cwd=self.project if self.project.is_dir() else self.home.project,
             env=env,
             text=True,
             stdin=subprocess.DEVNULL,
@@ -195,9 +195,12 @@ def _play(story, binary, base, narrate, result, root):
     stage = staging.Stage(story, world, narrate)
     world.requests = lambda actor: stage.calls.get(actor, 0)
     make_repository(home, {name: stories.given(text, story) for name, text in story.files.items()}, story["layout"])
+    if story["layout"] == "entered":  # the client makes a worktree as it starts, and the run is there
+        world.project = home.project / ".claude/worktrees/side"
     with Model(stage.answer, result.meter) as model:
         home.env["ANTHROPIC_BASE_URL"] = model.url
         options = install(binary, home, plugin, story) + permissions(story) + stories.given(story["args"] or "", story).split()
+        options += ["--worktree", "side"] if story["layout"] == "entered" else []
         runner = {"headless": HeadlessRunner, "terminal": TerminalRunner, "panes": TerminalRunner}[story["mode"]]
         runner = runner(story, stage, world, binary, home, options)
         try:
@@ -234,7 +237,7 @@ def hasty(plugin, copy, limits):
 
 def make_repository(home, files, layout=None):
     """A small real git repository with the story's files. layout: `worktree` (the project is one of another repository), `link` (the
-    project's folder is a symbolic link) or `sub` (`project: REPOSITORY/FOLDER`: the client starts in a folder of a repository)."""
+    project's folder is a symbolic link), `sub` (`project: REPOSITORY/FOLDER`: the client starts in a folder of a repository), or `entered` (the client starts with --worktree)."""
     if layout == "link":
         home.project.rmdir()
         (home.base / "elsewhere").mkdir()

@@ -1,4 +1,4 @@
-"""README.md, to the letter: its install commands in the real client, in a fresh clone whose path is no easy one."""
+"""README.md and docs/upgrade.md, to the letter: its install commands in the real client, in a fresh clone whose path is no easy one."""
 
 import os
 import shlex
@@ -20,6 +20,14 @@ def test_the_install_commands_of_the_readme_work_as_they_stand(client_binary, tm
         assert done.returncode == 0, done.stdout
     listed = client.run_cli(client_binary, home, "plugin", "list").stdout
     assert "team@team-pack" in listed and "enabled" in listed
+    # docs/upgrade.md: `claude plugin marketplace update`, `claude plugin update`, `claude plugin uninstall`, as they stand
+    upgrade = (client.ROOT / "docs" / "upgrade.md").read_text(encoding="utf-8")
+    more = [shlex.split(line, comments=True)[1:] for line in upgrade.splitlines() if line.startswith("claude plugin ")]
+    assert [words[1] for words in more] == ["marketplace", "update", "uninstall"]
+    for words in more:
+        done = client.run_cli(client_binary, home, *words)
+        assert done.returncode == 0, done.stdout
+    assert "team@team-pack" not in client.run_cli(client_binary, home, "plugin", "list").stdout
 
 
 def test_make_start_installs_what_is_committed_and_no_virtual_environment(client_binary, tmp_path):

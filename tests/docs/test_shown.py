@@ -135,18 +135,14 @@ def test_each_make_target_that_a_page_shows_exists():
 
 
 # What is shown and not run below, and where it is run.
-ELSEWHERE = {
-    "claude plugin marketplace add": "tests/client/test_install.py",
-    "claude plugin install": "tests/client/test_install.py",
-    "claude plugin uninstall": "tests/client/test_install.py",
-    "claude plugin update": "tests/client/test_install.py",
-    "claude plugin marketplace update": "tests/client/test_install.py",
-    "pip install": "Makefile",
-    "git clone": "tests/client/test_install.py",
-    "cd": "tests/client/test_install.py",
-    "make": "Makefile",
+ELSEWHERE = {  # how a line begins -> (the test that runs it, what stands there)
+    "claude plugin": ("tests/client/test_install.py", 'startswith("claude plugin ")'),
+    "git clone": ("tests/client/test_install.py", '"git", "clone"'),
+    "pip install": ("Makefile", "pip install"),
+    "make": ("tests/client/test_install.py", "scripts/dev/start"),
+    "cd ": ("tests/client/test_install.py", "cwd"),
 }
-USER_PAGES = ("README.md", "docs/quick-start.md", "docs/eyes.md", "docs/upgrade.md", "docs/evals.md")
+USER_PAGES = ("README.md", "docs/rules.md", "docs/quick-start.md", "docs/eyes.md", "docs/upgrade.md", "docs/evals.md")
 GOES_ON = ("watch", "--follow")  # until the run is closed: tests/report/test_watch.py, tests/hooks/test_eyes.py
 OTHER_WORLDS = ("fleet", "attest", "lint --lsp", "evals")  # tests/fleet, tests/attest, tests/lint
 
@@ -162,11 +158,9 @@ def test_what_a_user_is_shown_is_run(session, tmp_path):
     ran = []
     for name in USER_PAGES:
         for line in fenced(name, ("sh",)):
-            where = next((place for begin, place in ELSEWHERE.items() if line.startswith(begin)), None)
+            where = next((found for begin, found in ELSEWHERE.items() if line.startswith(begin)), None)
             if where:
-                assert line.split()[0] in ("cd", "git") or " ".join(line.split()[1:3]).split(" .")[0].replace("-e", "").strip().split(" ")[
-                    0
-                ] in page(where), line
+                assert where[1] in page(where[0]), line
                 continue
             if line in ran or any(word in line for word in GOES_ON + OTHER_WORLDS) or "http://" in line:
                 continue
@@ -231,3 +225,38 @@ def test_the_manual_page_is_one_that_groff_takes():
         and "LINTER" not in done.stderr
         and "pack explain" in re.sub("\x1b\\[[0-9;]*m|.\b", "", done.stdout)
     )
+
+
+# --- The site ----------------------------------------------------------------------------------------------------------------------
+def test_the_site_is_built_and_no_link_in_it_is_broken(tmp_path):
+    """What `make docs` runs."""
+    pytest.importorskip("myst_parser", reason="needs the extra `docs`")
+    pytest.importorskip("furo", reason="needs the extra `docs`")
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-q",
+        "-W",
+        "--keep-going",
+        "-c",
+        "docs/site",
+        "-d",
+        str(tmp_path / "trees"),
+        ".",
+        str(tmp_path / "site"),
+    ]
+    assert "sphinx -q -W --keep-going -c docs/site" in page("mk/docs.mk")
+    done = subprocess.run(command, cwd=PLUGIN_ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    start = (tmp_path / "site" / "docs" / "troubleshooting.html").read_text(encoding="utf-8")
+    assert 'id="not_in_task"' in start and (tmp_path / "site" / "docs" / "tutorial.html").exists()
+
+
+def test_every_refusal_that_a_story_meets_has_its_row():
+    folder = os.path.join("tests", "client", "scenarios")
+    met = {
+        m for n in os.listdir(os.path.join(PLUGIN_ROOT, folder)) for m in re.findall(r"=> refused ([A-Z_]+)", page(os.path.join(folder, n)))
+    }
+    rows = set(re.findall(r'^\| <a id="[a-z_]+"></a>`([A-Z_]+)` \| \S', page("docs/troubleshooting.md"), re.M))
+    assert len(met) > 40 and met <= rows, met - rows

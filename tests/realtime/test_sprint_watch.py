@@ -30,12 +30,14 @@ exit: [{criterion: linked, check: links}, {criterion: day, check: integration}]
 class Policy(http.server.BaseHTTPRequestHandler):
     """A real service whose answer a test changes."""
 
-    answer = {"id": 7, "name": "x"}
+    answer, headers_told = {"id": 7, "name": "x"}, {"X-Policy-Version": "12", "X-Bundle-Signature": "sha256=ab"}
 
     def do_GET(self):
         body = json.dumps(type(self).answer).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
+        for name, value in type(self).headers_told.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -133,6 +135,17 @@ def test_record_all_records_the_list_again_and_says_what_it_could_not(centre, ca
     with open(os.path.join(folder, "README.md")) as f:
         assert f.read().splitlines()[2] == grid.MANDATE
     assert pack("record") == 2
+
+
+def test_headers_that_belong_to_the_contract_are_kept_and_missed(centre, capsys, monkeypatch):
+    url = "http://127.0.0.1:%d/" % centre.server_port
+    assert pack("record", "http", url, "--name", "p", "--keep", "X-Policy-Version", "--keep", "X-Bundle-Signature") == 0
+    folder = os.path.dirname(out(capsys).split()[-1])
+    with open(os.path.join(folder, "README.md")) as f:
+        text = f.read()
+    assert "header `x-policy-version: 12`" in text and "header `x-bundle-signature: sha256=ab`" in text
+    monkeypatch.setattr(Policy, "headers_told", {})
+    assert pack("record", "replay", folder) == 1 and "header x-policy-version is gone" in out(capsys)
 
 
 def test_drift_blocks_the_items_that_are_built_against_it_until_it_matches(centre, capsys):

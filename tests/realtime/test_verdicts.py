@@ -180,6 +180,32 @@ def test_whoever_listens_and_says_nothing_ends_the_probe_in_time():
     assert code == 2 and "it did not answer in time; is it running there?" in out
 
 
+@pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl to make a certificate with")
+def test_a_certificate_that_nobody_trusts_is_told_and_one_that_is_named_is_trusted(tmp_path, monkeypatch):
+    words = "openssl req -x509 -newkey rsa:2048 -nodes -keyout k.pem -out c.pem -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
+    subprocess.run(words.split(), cwd=tmp_path, capture_output=True, check=True)
+    need("redis")
+    port = free_port()
+    files = ["--tls-cert-file", "c.pem", "--tls-key-file", "k.pem", "--tls-ca-cert-file", "c.pem", "--tls-auth-clients", "no"]
+    monkeypatch.chdir(tmp_path)
+    running = Running(["redis-server", "--port", "0", "--tls-port", str(port), "--save", ""] + files, port)
+    try:
+        for adapter, address in (
+            ("redis", "rediss://localhost:%d/0"),
+            ("mqtt", "mqtts://localhost:%d"),
+            ("websocket", "wss://localhost:%d/"),
+        ):
+            code, out = probed(adapter, address % port)
+            assert (
+                code == 2 and "CERTIFICATE_VERIFY_FAILED" in out and "SSL_CERT_FILE names the certificate" in out and "evidence" not in out
+            )
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "c.pem"))
+        code, out = probed("redis", "rediss://localhost:%d/0" % port)
+        assert code == 0 and "received 100, lost 0" in out, out
+    finally:
+        running.stop()
+
+
 def test_a_dead_receiver_of_its_own_is_invalid(redis_url, tmp_path):
     """An adapter whose receiver breaks loses everything: its own fault, and said."""
     (tmp_path / "breaking.py").write_text(
@@ -202,6 +228,14 @@ def test_a_dead_receiver_of_its_own_is_invalid(redis_url, tmp_path):
     assert found["verdict"] == "INVALID" and "the probe's own receiver died (KeyError" in found["reasons"][0]
     judged = derive.judge(KINDS["ordering_verification"], path, *ordered(path, str(tmp_path)))
     assert judged.verdict == "INVALID" and "the probe's own receiver died (KeyError" in judged.reasons[0], "nor in an order"
+
+
+@pytest.mark.parametrize("guarantee, verdict", [("at-most-once", "PASS"), ("at-least-once", "FAIL")])
+def test_an_order_is_only_of_what_comes(faulty, guarantee, verdict):
+    """/drop loses every 400th: in order, but a promise to lose nothing is broken, and it is told either way."""
+    path = spec("websocket", faulty + "/drop", rate=400, messages=450, guarantee=guarantee, ordering="total")
+    found = derive.judge(KINDS["ordering_verification"], path, *ordered(path, PROJECT))
+    assert found.verdict == verdict and "1 of 450 acknowledged messages never came" in found.reasons[0]
 
 
 def ordered(path, folder):

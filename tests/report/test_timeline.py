@@ -134,10 +134,10 @@ def test_the_closing_proof_says_what_holds_and_what_does_not_yet(run, tmp_path):
     assert told["build and tests passed in a fresh checkout of this very tree"] == ("not yet", "`pack verify` has not run")
     sha = run.bash("lead", "git log --format=%h -1") or run.output.strip()
     sign, facts = told["every commit holds approved content"]
-    assert sign == "holds" and sha[:7] in facts and "task #1" in facts
+    assert sign == "yes" and sha[:7] in facts and "task #1" in facts
     with open(os.path.join(run.project, "src", "a.py"), "a") as f:
         f.write("B = 2\n")  # past the gate
     run.send("UserPromptSubmit", prompt="go on")
     run.send("UserPromptSubmit", prompt="go on")
     sign, facts = proof()["what the run leaves behind is exactly what was approved"]
-    assert sign == "does not hold" and "src/a.py" in facts
+    assert sign == "no" and "src/a.py" in facts

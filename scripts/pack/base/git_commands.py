@@ -87,6 +87,8 @@ def _letters(rest: list[str]) -> str:
 def moves(verb: str, rest: list[str], folder: str) -> str | None:  # noqa: C901 - one branch for each verb of git
     """What a git command would do to the tree or the branch that everybody stands on; None when it leaves them."""
     operands = shell_writes._args(rest[: rest.index("--")] if "--" in rest else rest)
+    if verb == "bisect" and rest[:1] in (["log"], ["view"], ["visualize"], ["terms"], ["help"]) or "--help" in rest:
+        return None
     if verb in (
         "switch",
         "pull",
@@ -105,14 +107,14 @@ def moves(verb: str, rest: list[str], folder: str) -> str | None:  # noqa: C901 
             return "moves HEAD under everybody"
         if operands and "--" not in rest and not _long(rest, "--pathspec-from-file"):
             first = operands[0]
-            if not os.path.lexists(os.path.join(folder, first)) or len(operands) == 1 and _is_branch(first, folder):
+            if not _is_path(first, folder) or len(operands) == 1 and _is_branch(first, folder):
                 return "moves HEAD under everybody"
         return None
     if verb == "reset":
         if _long(rest, "--keep", "--merge", "--hard"):
             return "takes the files of everybody along"
         first = operands[0] if operands else "HEAD"
-        if first not in ("HEAD", "@") and not os.path.lexists(os.path.join(folder, first)):
+        if first not in ("HEAD", "@") and not _is_path(first, folder):
             return "moves the branch under everybody"
         return None
     if verb == "read-tree":
@@ -125,6 +127,10 @@ def moves(verb: str, rest: list[str], folder: str) -> str | None:  # noqa: C901 
         return "moves a branch" if _long(rest, "--force", "--move", "--copy") or set(_letters(rest)) & set("fmMC") else None
     if verb == "update-ref":
         return "moves a branch past every check"
+    if verb == "update-index" and _long(rest, "--assume-unchanged", "--skip-worktree"):
+        return "hides changes of everybody from git"
+    if verb == "config":
+        return "has git run a command whenever anybody calls it, the gate too" if _runs(rest) else None
     if verb == "symbolic-ref":
         return "moves HEAD past every check" if len(operands) > 1 or "-d" in rest or "--delete" in rest else None
     if verb == "stash":
@@ -134,6 +140,30 @@ def moves(verb: str, rest: list[str], folder: str) -> str | None:  # noqa: C901 
     if verb == "submodule":
         return None if rest[:1] in ([], ["status"], ["summary"]) else "moves a nested repository"
     return None
+
+
+def _runs(rest: list[str]) -> bool:
+    """Whether a `git config` sets what git runs as a command of its own accord, in every clone of this repository's users."""
+    if "--global" in rest or "--system" in rest or any(w.startswith(("--get", "--unset", "--list", "-l")) for w in rest):
+        return False
+    words = shell_writes._args(rest, "")
+    words = words[1:] if words[:1] == ["set"] else words
+    if len(words) < 2:
+        return False
+    key, value = words[0].lower(), words[1]
+    if key in ("core.fsmonitor", "core.hookspath"):
+        return value.lower() not in ("true", "false", "0", "1") and os.path.isabs(os.path.expanduser(value)) or " " in value
+    return (
+        key.startswith("filter.") and key.endswith((".clean", ".smudge", ".process")) or key.startswith("alias.") and value.startswith("!")
+    )
+
+
+def _is_path(name: str, folder: str) -> bool:
+    """Whether git takes an operand for a path: there is such a file, or it holds one of that name that was removed, and no revision is called so."""
+    if os.path.lexists(os.path.join(folder, name)):
+        return True
+    held = git_facts.run(folder, "ls-files", "--error-unmatch", "--", name) is not None
+    return held and git_facts.run(folder, "rev-parse", "-q", "--verify", name) is None
 
 
 def _is_branch(name: str, folder: str) -> bool:

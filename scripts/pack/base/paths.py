@@ -56,8 +56,8 @@ def project_marker(project: str) -> str:
 
 
 def third_marker(data: str, project: str) -> str:
-    """A third one under another name: who removes every `.on` has not removed it. All of them, and the run's own folder in the project
-    (run.json without a tombstone, hooks.json looks for that too), must go before the gate goes quiet."""
+    """A third one under another name, so that removing every `.on` does not remove it. The gate goes quiet only when all three are gone, and
+    the run's own folder in the project too (run.json without a tombstone: hooks.json looks for that as well)."""
     return data + "/live" + project + "/run"
 
 
@@ -128,7 +128,7 @@ def _unburied(project: str, data: str) -> Found | None:
 
 
 def _copied(project: str, team: str, original: str) -> bool:
-    """Whether a marker came here in a copy of the project that it was written in: that one's run is not this one's."""
+    """Whether a marker came here in a copy of the project. The run that wrote it belongs to the original, not to the copy."""
     try:
         return not os.path.samefile(team_folder(original, team), team_folder(project, team))
     except OSError:  # moved away, or nothing of the team is left
@@ -136,14 +136,14 @@ def _copied(project: str, team: str, original: str) -> bool:
 
 
 def _interpreter(python: str) -> str:
-    """What a virtual environment's python leads to: hooks need nothing of the environment, and to find out about it costs in every call."""
+    """What a virtual environment's python leads to. Hooks need nothing of the environment, and its start costs more in every call."""
     real = os.path.realpath(python) if python else ""
     return real if os.path.basename(real).startswith(("python", "pypy")) and os.access(real, os.X_OK) else python
 
 
 def mark(project: str, data: str, team: str, run: str, python: str, disk: Disk) -> None:
-    """Write the markers, and where the run's data are; the project's folder keeps itself out of git. How the markers look afterwards is kept in
-    the run's folder: nobody but this function touches them."""
+    """Write the markers, and where the run's data are. The project's folder keeps itself out of git. The run's folder keeps how the markers
+    look: only this function touches them."""
     text = ("%s\n%s\n%s\n%s\n" % (_interpreter(python), team, run, project)).encode("utf-8", "surrogateescape")
     for path in markers(data, project):
         disk.mkdir(os.path.dirname(path))

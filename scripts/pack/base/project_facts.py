@@ -150,9 +150,11 @@ def git(project: str, *args: str, env: Env | None = None, timeout: int = 20) -> 
     """Output of a git command as text, None when it fails."""
     import subprocess
 
+    if "\0" in project or any("\0" in one for one in args):
+        return None  # a part of a command that only the shell knows (shell_writes)
     try:
         done = subprocess.run(
-            ("git", "-C", project) + args,
+            ("git", "-C", project, "-c", "core.fsmonitor=false", "-c", "core.hooksPath=" + os.devnull) + args,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -306,6 +308,15 @@ def commit_files(project: str, commit: Commit) -> list[str] | None:
     return [n for n in out if not n.startswith(".claude/teams/")]
 
 
+def left_out(project: str, rel: str) -> bool:
+    """Whether git leaves a path out by the rules of the repository itself, and holds nothing there: build products, caches, logs. Rules of the
+    user's own do not count, nor files that tend to hold secrets."""
+    if os.path.basename(rel).startswith((".env", ".npmrc", ".pypirc", ".netrc", ".git")) or git(project, "ls-files", "-z", "--", rel) != "":
+        return False
+    rules = ("-c", "core.excludesFile=" + os.devnull, "check-ignore", "-q", "--")
+    return git(project, *rules, rel) is not None or git(project, *rules, rel.rstrip("/") + "/") is not None
+
+
 def committed(project: str, sha: str) -> list[str]:
     """Paths that a commit changed, relative to the project's root."""
     return _paths(project, "diff-tree", "--root", "--no-commit-id", "--name-only", "--no-renames", "-r", "-m", "-z", sha)
@@ -325,7 +336,7 @@ def _paths(project: str, *args: str) -> list[str]:
 
 
 def _base(top: str, commit: Commit) -> tuple[str, ...]:
-    """What a commit is compared with: an amended one with what lies below it, since it takes that one's place."""
+    """The commit that a commit is compared with. An amended one takes the place of HEAD, so it is compared with HEAD's parent."""
     if not commit["amend"]:
         return ()
     below = git(top, "rev-parse", "-q", "--verify", "HEAD~1")
@@ -333,8 +344,8 @@ def _base(top: str, commit: Commit) -> tuple[str, ...]:
 
 
 def staged_otherwise(commit: Commit) -> list[str]:
-    """Files that a `git commit` (shell.commits) would take from the index with other content than is on disk: what was approved is on
-    disk. None that the same command stages again."""
+    """Files that a `git commit` (shell_writes.commits) would take from the index with other content than on disk, where the approved
+    content is. Files that the same command stages again are left out."""
     top = git(commit["dir"], "rev-parse", "--show-toplevel")
     if top is None or commit["paths"] or commit["all"] or commit["add_all"]:
         return []

@@ -33,7 +33,17 @@ PREFIXES = {
     "unbuffer",
     "busybox",
     "toybox",
+    "unshare",
+    "setpriv",
+    "fakeroot",
+    "chroot",
+    "flock",
+    "taskset",
+    "chrt",
 }
+# Options of these whose value stands by itself, and those that take an operand before the command.
+PREFIX_VALUES = {"sudo": "-u -g -C -D -h -p -U -T", "doas": "-u -C", "env": "-u -C", "nice": "-n", "ionice": "-c -n", "timeout": "-s -k"}
+PREFIX_OPERAND = ("chroot", "flock", "taskset", "chrt")
 KEYWORDS = {"if", "then", "elif", "else", "while", "until", "do", "{", "!"}  # what may stand before a command
 DECLARES = {"export", "declare", "local", "readonly", "typeset"}
 SHELLS = {"sh", "bash", "zsh", "dash", "ksh", "ash"}
@@ -80,7 +90,6 @@ ALL_ARGS = {
     "patch",
     "dos2unix",
     "unix2dos",
-    "split",
     "csplit",
 }
 LAST_ARG = {"cp", "mv", "install", "ln", "rsync", "scp", "link", "rename"}
@@ -100,6 +109,9 @@ VALUE_OPTIONS = {
     "ln": "-S",
     "tee": "",
     "rsync": "-e",
+    "watch": "-n",
+    "awk": "-i -v -F -f",
+    "gawk": "-i -v -F -f",
     "sed": "-e -f -l",
     "perl": "-e",
     "ruby": "-e",
@@ -365,8 +377,9 @@ def parse(text: str, depth: int = 0) -> list[Command]:
     if depth < 4:
         for inner in extra:
             out += parse(inner, depth + 1)
-        for command in list(out):
+        for before, command in zip([None, *out], list(out)):
             out += _handed_on(command, depth + 1)
+            out += _handed_over(command, before, depth + 1)
     return out
 
 
@@ -391,6 +404,24 @@ def _handed_on(command: Command, depth: int) -> list[Command]:
     return []
 
 
+def _handed_over(command: Command, before: Command | None, depth: int) -> list[Command]:
+    """The commands of shell texts that a command is handed otherwise than with -c: a here-string, what `echo` or `printf` pipes into it, `env -S`, `watch`."""
+    words = bare(command.words)
+    name = os.path.basename(words[0]) if words else ""
+    out = []
+    if name in SHELLS and _code_at(words) is None or name in (".", "source") and words[1:2] == ["/dev/stdin"]:
+        out += [value for op, value in command.redirects if op == "<<<"]
+        if command.piped and before is not None and before.words[:1] in (["echo"], ["printf"]):
+            out.append(" ".join(before.words[1:]))
+    if command.words[:1] == ["env"] and "-S" in command.words[:-1]:
+        out.append(command.words[command.words.index("-S") + 1])
+    if name == "watch":
+        out.append(" ".join(_args(words[1:], "watch")))
+    if name == "script" and "-c" in words[:-1]:
+        out.append(words[words.index("-c") + 1])
+    return [one for text in out for one in parse(text, depth)]
+
+
 def _code_at(words: list[str]) -> int | None:
     """Where the text stands that a shell is given with -c (also as in `bash -lc`); None without one."""
     for n, w in enumerate(words[:-1]):
@@ -403,8 +434,11 @@ def bare(words: list[str]) -> list[str]:
     """The words without prefixes such as `sudo`, `env A=b`, `timeout 5`."""
     i = 0
     while i < len(words) and os.path.basename(words[i]) in PREFIXES:
-        i += 1
+        name, i = os.path.basename(words[i]), i + 1
+        valued = PREFIX_VALUES.get(name, "").split()
         while i < len(words) and (words[i].startswith("-") or "=" in words[i] or words[i].replace(".", "").rstrip("smh").isdigit()):
+            i += 2 if words[i] in valued else 1
+        if name in PREFIX_OPERAND and not (i and words[i - 1].isdigit()):
             i += 1
     return words[i:]
 
@@ -470,6 +504,8 @@ class _Writes:
         filled = _filled(word, dict({"HOME": os.path.expanduser("~"), "PWD": self.cwd}, **self.known))
         if filled is None or "\0" in filled:
             return None
+        if filled.startswith("/proc/self/cwd/"):
+            filled = filled[len("/proc/self/cwd/") :]
         return os.path.join(self.cwd, os.path.expanduser(filled))
 
     def add(self, words: Iterable[str], effect: str = CONTENT) -> None:
@@ -504,6 +540,8 @@ class _Writes:
 
     def copies(self, name: str, args: list[str], operands: list[str]) -> None:
         """cp, mv, ln and the like: the last word, or the folder of an option, is written."""
+        if name in ("rsync", "scp") and (_remote(operands[-1:]) or name == "rsync" and _looks_only(args)):
+            return
         for n, w in enumerate(args):
             if w in ("-t", "--target-directory") and n + 1 < len(args):
                 self.add([args[n + 1]])
@@ -517,6 +555,8 @@ class _Writes:
             self.add(last)
         if name == "mv":
             self.add(sources, ENTRY)
+        elif name == "link" or name == "ln" and not _has(args, "s", "--symbolic") or name == "cp" and _has(args, "l", "--link"):
+            self.add(sources)  # a second name of the same file: what is written through it later changes the first
 
     def applied(self, name: str, args: list[str], operands: list[str]) -> None:
         """xargs: what it is applied to stands somewhere in the text, or only the shell knows it."""
@@ -538,7 +578,21 @@ class _Writes:
 
     def fetches(self, name: str, args: list[str], operands: list[str]) -> None:
         """curl, wget."""
-        self.add([args[n + 1] for n, w in enumerate(args[:-1]) if w in ("-o", "-O", "--output", "--output-document")])
+        into = ("-o", "--output") if name == "curl" else ("-O", "--output-document")
+        self.add([args[n + 1] for n, w in enumerate(args[:-1]) if w in into])
+        given = [w for w in args if w not in into and w.startswith((into[0], into[1] + "="))]
+        self.add([w[2:] if w.startswith(into[0]) else w.partition("=")[2] for w in given])
+
+    def awk(self, name: str, args: list[str], operands: list[str]) -> None:
+        if "inplace" in args:
+            self.add(operands[1:])
+
+    def makes(self, name: str, args: list[str], operands: list[str]) -> None:
+        """What makes one file that it names first (7z: after a verb); split: files of which the second operand is the beginning."""
+        if name == "split":
+            self.add(["".join(operands[1:2] or ["x"]) + "aa"])
+        else:
+            self.add(operands[1:2] if name.startswith("7z") else operands[:1])
 
     def archives(self, name: str, args: list[str], operands: list[str]) -> None:
         """tar and its like: the folder that is unpacked into, the file that is made."""
@@ -555,7 +609,14 @@ class _Writes:
             self.add(rest[rest.index("--") + 1 :])
         elif sub == "checkout" and [w for w in _args(rest) if os.path.exists(os.path.join(self.cwd, w))]:
             self.add([w for w in _args(rest) if os.path.exists(os.path.join(self.cwd, w))])
-        elif sub == "clean" or sub == "reset" and "--hard" in rest or sub == "stash" and rest[:1] not in (["list"], ["show"]):
+        elif (
+            sub == "clean"
+            and not _looks_only(rest)
+            or sub == "reset"
+            and "--hard" in rest
+            or sub == "stash"
+            and rest[:1] not in (["list"], ["show"])
+        ):
             self.add(["."])  # other agents' work in the same tree would go with it
 
     def find(self, name: str, args: list[str], operands: list[str]) -> None:
@@ -578,17 +639,43 @@ _WAYS = {
     "unzip": _Writes.archives,
     "cpio": _Writes.archives,
     "bsdtar": _Writes.archives,
+    **dict.fromkeys(("awk", "gawk"), _Writes.awk),
+    **dict.fromkeys(("split", "zip", "7z", "7za", "fallocate", "mknod"), _Writes.makes),
     "git": _Writes.git,
     "find": _Writes.find,
 }
+
+
+def _has(args: list[str], letter: str, long: str) -> bool:
+    """Whether an option is given, by its letter or its name."""
+    return any(w == long or w.startswith("-") and not w.startswith("--") and letter in w for w in args)
+
+
+def _remote(last: list[str]) -> bool:
+    """Whether a copy goes to another machine: `host:path`."""
+    return bool(last) and ":" in last[0].partition("/")[0]
+
+
+def _looks_only(rest: list[str]) -> bool:
+    """Whether `git clean` or `rsync` only says what it would do."""
+    short = [w[1:].partition("e")[0] for w in rest if w.startswith("-") and not w.startswith("--")]  # behind `-e` stands its value
+    return "--dry-run" in rest or any("n" in letters for letters in short)
 
 
 def _outputs(name: str, args: list[str]) -> list[str]:
     """The files that a command writes which otherwise reads."""
     long = {"sort": "--output", "git": "--output"}.get(name)
     short = {"sort": "-o", "tree": "-o", "git": "-o"}.get(name)
-    if name == "git" and git_verb(args)[0] != "archive":
-        return []
+    if name == "git":
+        verb, rest = git_verb(args)
+        if verb == "bundle" and rest[:1] == ["create"]:
+            return _args(rest[1:])[:1]
+        if verb in ("diff", "log", "show", "format-patch", "range-diff", "whatchanged"):
+            into = ("--output", "-o", "--output-directory") if verb == "format-patch" else ("--output",)
+            out = [rest[n + 1] for n, w in enumerate(rest[:-1]) if w in into]
+            return out + [w.partition("=")[2] for w in rest if w.startswith(("--output=", "--output-directory="))]
+        if verb != "archive":
+            return []
     out = [args[n + 1] for n, w in enumerate(args[:-1]) if w in (short, long)] if short else []
     out += [w[len(short) :] for w in args if short and w.startswith(short) and len(w) > len(short) and not w.startswith("--")]
     out += [w.partition("=")[2] for w in args if long and w.startswith(long + "=")]
@@ -656,7 +743,7 @@ def commits(text: str, cwd: str) -> list[Commit]:
                 add_all = True
             forced = forced or "--force" in rest or "f" in letters
             adds += [os.path.join(repository, w) for w in _args(rest)]
-        elif sub in ("commit", "commit-tree", "am", "cherry-pick", "merge", "revert"):
+        elif sub in ("commit", "commit-tree", "am", "cherry-pick", "merge", "revert") and not {"--dry-run", "--help"} & set(rest):
             flags = [w for w in rest if w.startswith("-") and not w.startswith("--")]
             skip, paths = False, []
             for w in rest:
@@ -674,7 +761,7 @@ def commits(text: str, cwd: str) -> list[Commit]:
                     "all": "--all" in rest or any("a" in f.split("m")[0] for f in flags) or any(_anywhere(w) for w in rest),
                     "paths": paths if sub == "commit" else [],
                     "adds": list(adds),
-                    "add_all": add_all,
+                    "add_all": add_all or any("\0" in one for one in adds + paths),  # `git add $(git diff --name-only)`
                     "forced": forced,
                     "verb": sub,
                     "amend": sub == "commit" and any(w.startswith("--am") for w in rest),

@@ -74,6 +74,8 @@ ANSWERED = re.compile(r"refused the|ResponseError|Authentica|Authoriz|AccessRefu
 
 def way_out(error):
     """What to do about a server that cannot be measured: it answered and refused, or nothing is known of it."""
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return "trust it: SSL_CERT_FILE names the certificate, or that of whoever signed it"
     if ANSWERED.search("%s: %s" % (type(error).__name__, error)) and not isinstance(error, ConnectionRefusedError):
         return "that is what the server answered: give the address the user and password that it asks for, and the user the rights"
     return START
@@ -717,7 +719,8 @@ def _main(argv):
     except OSError as error:
         if error.filename is not None and call.session is None:
             raise  # a file, not a server: pack.cli.main names it
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM):
+        broken = type(error).__name__.startswith("SSL")  # whose numbers are OpenSSL's: 1 is no EPERM
+        if not broken and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM):
             said = (error.filename or "the evidence", error.strerror)
             click.echo("pack rt: %s cannot be written: %s; what was filed before is whole: make room, then measure again" % said, err=True)
             return 2

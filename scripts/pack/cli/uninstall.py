@@ -8,7 +8,8 @@ import os
 import shutil
 import sys
 
-from ..base import codec, paths
+from ..base import codec, paths, project_facts
+from ..lint.cache import folder as lint_cache
 from . import doctor, statusline
 
 DATA = ("runs", "active", "live", "pycache")  # what the gate writes into its data folder
@@ -44,7 +45,8 @@ def main(argv):
         removed = ["%s: %s" % (path, ", ".join(what)) for path, _found, what in settings]
         gone = [os.path.join(folder, name) for folder in folders for name in DATA if os.path.lexists(os.path.join(folder, name))]
         fleet = os.path.join(os.environ.get("HOME") or os.path.expanduser("~"), ".config", "team", "fleet.json")
-        gone += ([fleet] if os.path.lexists(fleet) else []) + (_closed(project) if args.teams else [])
+        gone += [path for path in (fleet, lint_cache(), _clone(os.environ)) if path and os.path.lexists(path)]
+        gone += _closed(project) if args.teams else []
         if not args.dry_run:
             for path, found, _what in settings:
                 _write(path, found)
@@ -64,8 +66,28 @@ def main(argv):
     left = [team for team in paths.teams(project)] if not args.teams else []
     if left:
         print("kept: %d run(s) in %s; --teams removes the closed ones" % (len(left), os.path.join(project, paths.TEAMS)))
+    for what in _stays(project):
+        print("kept: " + what)
     print("The plugin itself: claude plugin uninstall team@team-pack")
     return 0
+
+
+def _clone(env):
+    """What `make start` cloned for the client (scripts/dev/start)."""
+    base = env.get("XDG_DATA_HOME") or os.path.join(env.get("HOME") or os.path.expanduser("~"), ".local", "share")
+    return os.path.join(base, "team-pack")
+
+
+def _stays(project):
+    """What of a team's is in the project and is the project's: named, never removed."""
+    out = [
+        name
+        for name in (".project-profile.yml", ".claude/team.yaml", ".claude/team-definitions")
+        if os.path.lexists(os.path.join(project, name))
+    ]
+    if project_facts.git(project, "rev-parse", "-q", "--verify", "refs/notes/team"):
+        out.append("refs/notes/team (proofs of runs; git update-ref -d refs/notes/team)")
+    return out
 
 
 def data_folders(env):

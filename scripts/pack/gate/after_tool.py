@@ -53,7 +53,7 @@ def post_tool(call: Call) -> Answer:
             call.close()
             return tell(call.payload["hook_event_name"], _next_text(call, tables.LEAD))
     elif tool not in ("TaskCreate", "TaskUpdate", "TaskStop", "TeamCreate", "TeamDelete"):
-        return _ran(call, tool_input, response)  # a tool that nobody here knows: what it changed is looked for as after a script
+        return _ran(call, tool_input, response)  # nobody here knows this tool: the gate looks for what it changed, as after a script
     return PASS
 
 
@@ -92,12 +92,12 @@ def _spawned_now(call: Call, tool_input: dict[str, Any], response: Mapping[str, 
         call.gate("PANE_OPENED", name=name)
         _ordered(call, name)
     if response.get("status") == "completed" and call.state["roster"][name]["state"] == "ACTIVE":
-        call.gate("AGENT_IDLE", name=name)  # of one in the foreground that was cut at its maxTurns nothing else says that it ended
+        call.gate("AGENT_IDLE", name=name)  # nothing else says that an agent in the foreground ended at its maxTurns
     return tell("PostToolUse", _next_text(call, tables.LEAD))
 
 
 def _another_agent(call: Call, tool_input: dict[str, Any], name: str, entry: Entry) -> str | None:
-    """How the agent that was started differs from the one that was judged: another plugin's hook may rewrite the call after the gate's."""
+    """How the agent that started differs from the one that was judged. Another plugin's hook may rewrite the call after the gate."""
     kind = str(tool_input.get("subagent_type") or "")
     if tool_input.get("name") != name:
         return "it is called %r" % (tool_input.get("name"),)
@@ -107,7 +107,7 @@ def _another_agent(call: Call, tool_input: dict[str, Any], name: str, entry: Ent
 
 
 def _not_the_judged_one(call: Call, response: Mapping[str, Any], name: str, entry: Entry, other: str) -> Answer:
-    """The agent that runs is none of the team's: its entry ends, and the lead stops it."""
+    """The running agent is none of the team's. Its entry ends, and the lead stops it."""
     why = "another plugin's hook replaced the call: %s" % other
     if entry["state"] == "SPAWNING":
         call.gate("SPAWN_FAILED", name=name, inc=entry["inc"], why=why)
@@ -167,8 +167,8 @@ def _sent(call: Call, tool_input: dict[str, Any], response: Mapping[str, Any], f
 
 
 def _as_it_was_judged(call: Call, tool_input: dict[str, Any], message: str) -> Answer:
-    """Whether the message that went out is the one that counted: another plugin's hook may have rewritten it after the gate. PASS, or what its
-    sender is told."""
+    """Whether the message that went out is the one that counted. Another plugin's hook may have rewritten it after the gate. Answers PASS, or
+    what its sender is told."""
     said, to = _quiet_parse(message), view.resolve(call.state, tool_input.get("to"))
     record = call.store.by_key("PreToolUse:%s" % call.payload.get("tool_use_id"))
     counted = record["event"] if record else None
@@ -237,15 +237,15 @@ def _ran(call: Call, tool_input: dict[str, Any], response: Mapping[str, Any]) ->
 
 
 def _named_by_client(response: Mapping[str, Any]) -> set[str]:
-    """What the client itself says a shell command has changed, in the modes in which it looks (CLIENT.md 11): resolved paths."""
+    """The resolved paths that a shell command has changed, as the client says. It looks in some modes only (CLIENT.md 11)."""
     diff = response.get("bashEditDiff")
     names = diff.get("changedFiles") if isinstance(diff, dict) else None
     return {os.path.realpath(n) for n in names[:500] if isinstance(n, str) and "\0" not in n} if isinstance(names, list) else set()
 
 
 def _replaced(call: Call, tool_input: dict[str, Any]) -> list[str]:
-    """What a `pack` verb has done whose command another plugin's hook replaced after the gate (CLIENT.md 11): of several hooks that rewrite
-    a command the last to finish wins. Nothing where the command that ran is the gate's, or the verb's process found its answer by itself."""
+    """What a `pack` verb has done although another plugin's hook replaced its command after the gate. The client takes the command of the
+    hook that finishes last (CLIENT.md 11). Nothing where the gate's command ran, or the verb's process found its answer by itself."""
     command = str(tool_input.get("command"))
     if call.payload.get("tool_name") != "Bash" or "PACK_VOUCHER=" in command:
         return []
@@ -280,7 +280,7 @@ def _finished(call: Call) -> str:
 
 
 def _changed(call: Call, tool_input: dict[str, Any], verified: bool) -> list[str]:
-    """What a shell command changed, from what was noted before it: recorded, and told to its caller."""
+    """Compare with the note from before a shell command. Record what it changed; answer what its caller is told."""
     path = call.scratch(".before")
     data = call.store.disk.read(path)
     told = []
@@ -314,8 +314,8 @@ def _changed(call: Call, tool_input: dict[str, Any], verified: bool) -> list[str
 
 
 def _moved(call: Call, note: Note) -> None:
-    """Whether HEAD is another commit than when the command began. While somebody else's `git commit` is under way on the same commit
-    it is theirs to report, unless this one was a commit too: of several each reports what is there first."""
+    """Report a HEAD that moved while the command ran. Somebody else's `git commit` on the same commit may be under way: then they report it.
+    Where this command was a commit too, each reports the first that is there."""
     old, new = call.state["result"]["head"], project_facts.head(call.project)
     if not call.kind.approves:
         return _recorded(call, note, new)
@@ -329,12 +329,12 @@ def _moved(call: Call, note: Note) -> None:
     book = ledger.Ledger(call)
     won = git_facts.between(book.top, old, new) if new else []
     if won and len(won) > 1 and committing(call, [old, *won]):
-        new = won[0]  # of several, while somebody else's commit is under way, the first: the others are theirs
+        new = won[0]  # somebody else's commit is under way: the first one is ours, the others are theirs
     ledger.moved(call, book, old, new, by=call.actor, note=note)
 
 
 def _form(call: Call, sha: str) -> None:
-    """A commit whose message could not be read beforehand (an editor, a variable) is looked at now that it is made."""
+    """Check the message of a commit that is made. It could not be read beforehand where an editor or a variable gave it."""
     refusal = call.kind.commit_problem(
         call, project_facts.committed(call.project, sha), project_facts.git(call.project, "log", "-1", "--format=%B", sha)
     )
@@ -363,7 +363,7 @@ def _recorded(call: Call, note: Note, new: str) -> None:
 
 
 def notes(call: Call) -> list[tuple[str, Note]]:
-    """[(path, note)] of the shell commands that have begun and not come back."""
+    """[(path, note)] of the shell commands that are still running."""
     folder = os.path.join(call.store.data, "calls")
     names = sorted(n for n in os.listdir(folder) if n.endswith(".before")) if os.path.isdir(folder) else []
     found = [(os.path.join(folder, n), call.store.disk.read(os.path.join(folder, n))) for n in names]
@@ -371,8 +371,8 @@ def notes(call: Call) -> list[tuple[str, Note]]:
 
 
 def committing(call: Call, heads: Sequence[str | None]) -> bool:
-    """Whether somebody else's `git commit` on one of these is under way: a new one is then theirs, and they will record it. Not for
-    ever: a call that the client refused after all leaves its note behind."""
+    """Whether somebody else's `git commit` on one of these heads is under way. A new commit is then theirs, and they record it. After a
+    minute it no longer counts: a call that the client refused leaves its note behind."""
     return any(note["commit"] and note["head"] in heads and call.now - note.get("at", 0) < 60 for _path, note in notes(call))
 
 
@@ -393,7 +393,7 @@ def caught_up(call: Call) -> None:
 
 
 def _changed_by_shell(call: Call, name: str) -> list[str]:
-    """A task's file changed during a shell command: its revision changes; if the caller may not write it, that is recorded."""
+    """A shell command changed a task's file. The task's revision changes; the gate records a caller who may not write it."""
     holders = [
         (n, task)
         for n, task in view.tasks(call.state)

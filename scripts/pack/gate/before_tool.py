@@ -79,10 +79,9 @@ def _only_looks(call: Call, command: str) -> None:
 
 
 def _bounded(call: Call, tool: str, tool_input: dict[str, Any], refusal: Refusal, told: bool) -> Answer:
-    """What is refused again and again is sent by a model that does not read: after a few times its turn is ended, and who can act is told:
-    the user for the lead's, the lead (LOOP_SUSPECTED, what the client hands on) for an agent's (told: of this call it was already). Counted
-    are the same call, whatever stands between, and three times as many that differ and are refused for the same reason; anew once the run
-    has gone on."""
+    """A model that sends the same refused call again and again does not read. After a few times the gate ends its turn and tells who can act:
+    the user, or for an agent the lead (LOOP_SUSPECTED; told: that is recorded for this call already). The same call counts, whatever stands
+    between; three times as many count that differ and are refused for the same reason. The count begins anew once the run has gone on."""
     name, answer = call.actor["name"], deny(call.refuse(refusal))
     path = os.path.join(call.store.data, "calls", codec.digest(str(name), size=8) + ".refused")
     at = codec.digest(codec.dumps(_standing(call)), size=8)
@@ -106,7 +105,7 @@ def _bounded(call: Call, tool: str, tool_input: dict[str, Any], refusal: Refusal
 
 
 def _standing(call: Call) -> list[Any]:
-    """How far the run is, and whose client asks: where this has changed, the same call is a new one."""
+    """How far the run is, and whose client asks. The same call counts as a new one where this has changed."""
     state = call.state
     return [
         state["phase"],
@@ -117,7 +116,7 @@ def _standing(call: Call) -> list[Any]:
 
 
 def _other(call: Call, tool: str, tool_input: dict[str, Any]) -> Answer:
-    """A tool with no rule of its own. What it may have changed is looked for afterwards, as after a script."""
+    """A tool with no rule of its own. The gate looks afterwards for what it changed, as after a script."""
     from . import other_tools
 
     answer = other_tools.decide(call, tool, tool_input)
@@ -132,7 +131,7 @@ def _changes_files(tool: Any) -> bool:
 
 
 def _active(call: Call) -> None:
-    """Note that an agent is at work, whatever becomes of its call, at most once a minute."""
+    """Note, at most once a minute, that an agent is at work. Its call may still be refused."""
     entry = call.state["roster"].get(call.actor["name"])
     if (
         entry
@@ -144,7 +143,7 @@ def _active(call: Call) -> None:
 
 
 def _in_circles(call: Call, tool: str, tool_input: dict[str, Any]) -> bool:
-    """Count an agent's identical calls in a row (PROTOCOL 10, LOOP_SUSPECTED). Whether that was recorded."""
+    """Count an agent's identical calls in a row (PROTOCOL 10, LOOP_SUSPECTED). Answers whether that was recorded."""
     name = call.actor["name"]
     if name not in call.state["roster"]:
         return False
@@ -332,8 +331,8 @@ def _with_facts(call: Call, name: str, fields: dict[str, Any]) -> dict[str, Any]
 
 
 def _found_changed(call: Call, name: str, known: dict[str, Any]) -> None:
-    """An approval meets files that changed and no hook saw it: recorded, or the advice would go on telling the reviewer to approve
-    what it was not asked to read, and nobody would tell the coder to ask again."""
+    """Record a change that no hook saw, when an approval meets it. Otherwise the advice would go on telling the reviewer to approve what it
+    was not asked to read, and nobody would tell the coder to ask again."""
     task = view.task(call.state, known["task"]) if name == "APPROVED" else None
     if task is not None and task["state"] in tables.WORKING and task["revision"] not in (None, known["revision"]):
         call.gate("FILE_WRITTEN", task=task["id"], path=None, by=None, revision=known["revision"])
@@ -410,6 +409,9 @@ def protected(call: Call, full: str) -> str | None:
     return None
 
 
+NOT_ITS_FILE = ("NOT_IN_TASK", "LEAD_DELEGATES", "ROLE_EDITS_NOTHING")
+
+
 def _plain(path: str) -> str:
     """A path without what no file's name can hold: NUL, and half of a surrogate pair, which JSON can bring."""
     if "\0" not in path and path.isascii():
@@ -456,6 +458,9 @@ def _check_path(
     if why is None and not changes:
         return
     refusal = access.may_write(call.state, call.actor, rel, fact)
+    if refusal is not None and shell and rel and refusal.code in NOT_ITS_FILE and call.kind.approves:
+        if project_facts.left_out(call.project, rel):
+            return  # what a build writes anyway: `rm -rf dist`, `npm test > test.log`
     if refusal is None and call.actor["role"] != "foreign" and rel is not None:
         refusal = call.kind.may_take(call.state, rel)
     if refusal is not None:
@@ -527,6 +532,7 @@ def _shell(call: Call, tool_input: dict[str, Any]) -> Answer:
     for text in code:
         _check_code(call, text)
     if call.actor["role"] != "foreign":
+        _ends_the_client(parsed)
         folded = command.casefold()
         if "claude" in folded or "team" in folded:
             from . import nested_client
@@ -536,11 +542,40 @@ def _shell(call: Call, tool_input: dict[str, Any]) -> Answer:
         git_doors.check(call, command, cwd)
     if call.actor["role"] != "foreign":
         blobs = {}
+        elsewhere = "mktemp" in command or any(verb in ("init", "clone") for verb in _git_verbs(parsed))
         for commit in commits:
+            if elsewhere and any(c in commit["dir"] for c in "\0$`*?"):
+                continue  # a repository that this very command makes
             blobs.update(_check_commit(call, commit))
         keep(call, claim)  # before the stamps: what the command changes is the new owner's
         _before(call, bool(commits), blobs)
     return PASS
+
+
+def _ends_the_client(parsed: list[Any]) -> None:
+    """Raises the Refusal of a signal to the client or to its hooks: the whole team would be gone with it."""
+    from ..base import shell_writes
+
+    for command in parsed:
+        words = shell_writes.bare(command.words)
+        if not words or os.path.basename(words[0]) not in ("kill", "pkill", "killall", "skill", "xkill"):
+            continue
+        for word in words[1:]:
+            if "PPID" in word or "CLAUDE_PID" in word or words[0] != "kill" and ("claude" in word or "gate.py" in word):
+                raise Refusal(
+                    "PROTECTED",
+                    "`%s` would end the client that the team runs in" % " ".join(words)[:80],
+                    "it is the process above every shell of the team",
+                    "end what you started by its own number: `kill $!`",
+                    "BASH",
+                )
+
+
+def _git_verbs(parsed: list[Any]) -> list[str]:
+    from ..base import shell_writes
+
+    words = [shell_writes.bare(command.words) for command in parsed]
+    return [shell_writes.git_verb(w[1:])[0] for w in words if w and os.path.basename(w[0]) == "git"]
 
 
 def _globbed(path: str) -> list[str]:
@@ -552,7 +587,7 @@ def _globbed(path: str) -> list[str]:
 
 
 def _check_code(call: Call, text: str) -> None:
-    """Code handed to an interpreter: refuse it when it names a protected place. What it hides is found afterwards."""
+    """Refuse code for an interpreter that names a protected place. The gate finds afterwards what it hides."""
     names: tuple[str, ...] = (".claude/teams", "plugins/data", call.data, call.store.folder, "pack.store.journal", ".claude/settings")
     # A project may well have a snapshot.json of its own: the bare names count only where the team's files lie.
     cwd = os.path.realpath(call.payload.get("cwd") or call.project) + os.sep
@@ -573,7 +608,10 @@ def _check_code(call: Call, text: str) -> None:
 
 
 def _check_commit(call: Call, commit: Commit) -> dict[str, str]:
-    """Raises the Refusal of a commit; {path: digest} of what it may take."""
+    """{path: digest} of what a commit may take. Raises the Refusal of a commit."""
+    # A folder that only the shell knows (`cd "$(git rev-parse --show-toplevel)"`) is taken for the project's.
+    if any(c in commit["dir"] for c in "\0$`*?"):
+        commit["dir"] = call.project
     files = project_facts.commit_files(call.project, commit)
     if files is None:
         return {}  # no repository: git will say so
@@ -609,7 +647,7 @@ def _check_commit(call: Call, commit: Commit) -> dict[str, str]:
 
 
 def _before(call: Call, commits: bool, blobs: Mapping[str, str]) -> None:
-    """Remember how the tasks' files look before a shell command, to see afterwards what it changed."""
+    """Note how the tasks' files look before a shell command. A look after it shows what it changed."""
     names = sorted(
         {
             f

@@ -37,22 +37,23 @@ def bury(store: Store, project: str, data: str, now: float) -> None:
 
 
 def judge(store: Store, project: str, data: str, now: float) -> None:
-    """Before a person ends a run from outside: what nobody approved is recorded, for the summary to name. Nothing here keeps anybody from
-    ending it."""
+    """Record what nobody approved before a person ends a run from outside: the summary names it. Nothing here keeps anybody from ending it."""
     from . import ledger
     from .hook_call import Call, Hook
+    from .run_kind import TASKS
 
     try:
         with store.lock():
             store.load()
-            if store.state["waves"] is None and store.state["phase"] not in ("TEARDOWN", "FAILED_SAFE", "CLOSED"):
-                ledger.check(Call(Hook({}, os.environ, now, project, data, store.disk), store))
+            call = Call(Hook({}, os.environ, now, project, data, store.disk, waves=lambda: None), store)
+            if call.kind is TASKS and store.state["phase"] not in ("TEARDOWN", "FAILED_SAFE", "CLOSED"):
+                ledger.check(call)
     except (OSError, ValueError, Refusal):
         pass
 
 
 def give_up(store: Store, project: str, data: str, team: str, now: float, why: str) -> None:
-    """The end of a run whose journal cannot be read: it stays as it is, and nothing takes the run for a live one."""
+    """End a run whose journal cannot be read. The journal stays as it is, and nothing takes the run for a live one."""
     try:
         _tombstone(store.disk, project, team, {"team": team, "closed": now, "aborted": True, "damaged": why})
     finally:
@@ -66,8 +67,8 @@ def _tombstone(disk: Disk, project: str, team: str, stone: Mapping[str, Any]) ->
 
 
 def _attest(store: Store, project: str) -> None:
-    """Where the user wants it (`git config team.attest true`), the run's proof is made at its end; the process says nothing here, what it
-    did is seen in refs/notes/team. A run that was aborted proves nothing."""
+    """Make the run's proof at its end, where the user wants it (`git config team.attest true`). The process says nothing; refs/notes/team
+    shows what it did. A run that was aborted proves nothing."""
     if store.state["teardown"]["aborted"] or (project_facts.git(project, "config", "--type=bool", "team.attest") or "").strip() != "true":
         return
     import subprocess

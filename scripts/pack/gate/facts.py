@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 def claimed_by(call: Call, rels: Sequence[str | None], check: Callable[[], object]) -> Event | None:
-    """Run `check()`, which raises the Refusal of a write. Where a claim of one free task would make it legal, answer the CLAIM event to
-    append once the whole call has passed; None where none is needed. The Refusal raised is that of the state as it is."""
+    """Run `check()`, which raises the Refusal of a write. Answers the CLAIM event that would make the write legal, to be appended once the
+    whole call has passed; None where none is needed. The Refusal is that of the state as it is."""
     try:
         check()
         return None
@@ -66,8 +66,8 @@ def keep(call: Call, event: Event | None) -> None:
 
 
 def done_by_commit(call: Call, sha: str, actor: Actor | None = None) -> list[int]:
-    """After a gated commit: DONE for each approved task of the committer that it has a part of and that has nothing uncommitted left.
-    Answers their numbers."""
+    """Record DONE after a gated commit, and answer the tasks' numbers. A task of the committer is DONE when it is approved, the commit has a
+    part of it, and nothing of it is left uncommitted."""
     actor = actor or call.actor
     if actor["role"] not in tables.IMPLEMENTERS or not call.kind.approves:
         return []
@@ -96,7 +96,7 @@ def done_by_commit(call: Call, sha: str, actor: Actor | None = None) -> list[int
 
 
 def done_at_last(call: Call) -> None:
-    """Once there is an owner of the state again: the gated commits that were no DONE for want of one."""
+    """Record DONE for gated commits that had to wait for an owner of the state. There is one again."""
     waiting = {task["owner"] for _n, task in view.tasks(call.state) if task["state"] == "APPROVED" and task["owner"]}
     for r in call.store.records() if waiting else ():
         if r["event"] == "COMMITTED" and r["data"]["gated"] and r["actor"]["name"] in waiting:
@@ -146,9 +146,9 @@ def orders(call: Call, role: str, prompt: object) -> list[list[Any]]:
 
 
 def give_orders(call: Call, name: str) -> None:
-    """Once an agent is there, or has said PLAN OK: what its prompt ordered and was not given yet is said to it, as the lead.
+    """Say to an agent, as the lead, what its prompt ordered. Called once it is there, and once it has said PLAN OK.
 
-    IDENTIFY RISKS waits for PLAN OK. What is refused (another supervisor was offered the state meanwhile) is left to the lead."""
+    IDENTIFY RISKS waits for PLAN OK. A refused order (another supervisor was offered the state meanwhile) is left to the lead."""
     entry = view.entry(call.state, name)
     for event, epoch in (entry.get("orders") if entry else None) or []:
         if event == "IDENTIFY_RISKS" and not call.state["plan"]["ok"]:

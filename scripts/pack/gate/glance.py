@@ -30,8 +30,8 @@ def signature(state: State) -> str:
 
 
 def stamps(paths: Sequence[str]) -> list[int]:
-    """For each path inode and ctime: no program can set the latter, and whatever changes content, mode or name changes it. Two numbers a
-    path in one flat list; 0, 0 for nothing there."""
+    """Inode and ctime of each path, two numbers a path in one flat list; 0, 0 for nothing there. No program can set the ctime, and every
+    change of content, mode or name changes it."""
     out: list[int] = []
     stat = os.stat
     add = out.append
@@ -60,14 +60,14 @@ def read(call: Call) -> list[str] | None:
 
 
 def marked(numbers: Sequence[int]) -> str:
-    """A list of stamps as two words, one a half: numbers hash alike in every process."""
+    """A list of stamps as two words, one for each half. Numbers hash alike in every process."""
     middle = len(numbers) // 4 * 2
     return "%d %d" % (hash(tuple(numbers[:middle])), hash(tuple(numbers[middle:])))
 
 
 def _unchanged(call: Call, last: list[str]) -> bool:
-    """Whether the stamps are those of the last look. Of very many files an edit looks at one half before it and at the other behind it:
-    a stat costs two microseconds, and nothing but an edit is that frequent."""
+    """Whether the stamps are those of the last look. An edit among very many files looks at one half before it and at the other after it: a
+    stat costs two microseconds, and only edits are that frequent."""
     paths = last[4:]
     event = call.payload["hook_event_name"]
     if len(paths) <= MOST_AT_ONCE or call.payload.get("tool_name") not in EDIT_TOOLS:
@@ -85,7 +85,7 @@ def quiet(call: Call) -> bool:
 
 
 def look(call: Call) -> None:
-    """Before an event is judged, and after a tool has run: what changed meanwhile is found, and recorded."""
+    """Find and record what changed meanwhile. Called before an event is judged, and after a tool has run."""
     if call.kind.approves and call.state["phase"] != "CLOSED" and not quiet(call):
         from . import ledger
 

@@ -80,14 +80,14 @@ def from_a_tool(call: Call) -> bool:
 
 
 def _of_a_person(call: Call) -> bool:
-    """Whether a main session that says an agent type is a user's `claude --agent NAME` and no teammate's pane: a pane's client is told its
+    """Whether a main session that says an agent type is a user's `claude --agent NAME` and not a teammate's pane. A pane's client is told its
     parent (Linux)."""
     words = cmdline(call.env.get("CLAUDE_PID"))
     return bool(words) and not any(w.partition("=")[0] in ("--parent-session-id", "--agent-name") for w in words)
 
 
 def started_by_a_tool(call: Call) -> bool:
-    """Whether this is another client than the one that leads, and a client's shell started it: what it says nobody has typed."""
+    """Whether a client's shell started this client, which is not the one that leads. Nobody typed what it says."""
     return str(call.env.get("CLAUDE_PID")) != str(call.state["team"].get("client_pid")) and from_a_tool(call)
 
 
@@ -157,7 +157,7 @@ def _meta(payload: dict[str, Any], agent: str) -> dict[str, Any] | None:
 
 
 def cmdline(pid: Any) -> list[str]:
-    """The arguments of a process (Linux). They hold a key of the client's: read, never logged."""
+    """The arguments of a process (Linux). They hold a key of the client's, so they are never logged."""
     try:
         with open("/proc/%d/cmdline" % int(pid or ""), "rb") as f:
             return f.read().decode("utf-8", "replace").split("\0")

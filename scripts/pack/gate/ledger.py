@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 CACHES = project_facts.SKIP | {".ruff_cache", ".tox", ".nox", ".gradle", ".hypothesis", ".cache", ".coverage"}
 SETTINGS = ".claude/settings.local.json"
 MOST_COMMITS = 200_000
-MOST_WATCHED = 3000  # of the files and folders that the run began with; in larger projects they are compared at the end
+MOST_WATCHED = 3000  # files and folders that the run began with; a larger project's are compared at the end only
 RACY_NS = 30_000_000  # a file this new may change again without its stamp showing it
 
 
@@ -63,7 +63,7 @@ class Ledger:
 
     @property
     def start(self) -> StartTable:
-        """The table of the start, read when it is first asked for: in a large project it is large."""
+        """The table of the start. It is large in a large project, so it is read when it is first asked for."""
         if self._start is None:
             self._start = _start(self.call)
         return self._start
@@ -93,7 +93,7 @@ class Ledger:
         return str(self.start["files"].get(name, ["-"])[0])
 
     def approved(self) -> dict[str, tuple[str, int]]:
-        """{name: (digest, task number)} of all DONE tasks; of two that have the same file the later approval counts."""
+        """{name: (digest, task number)} of all DONE tasks. The later approval counts where two have the same file."""
         out: dict[str, tuple[str, int]] = {}
         for number, task in sorted(view.tasks(self.state), key=lambda pair: pair[1]["since"]):
             if task["state"] == "DONE" and task["sealed"]:
@@ -107,7 +107,7 @@ class Ledger:
 
 # --- the start -----------------------------------------------------------------------------------------------------------
 def _recorded(state: State) -> Start:
-    """Where the run began; a Ledger has seen to it that it is recorded."""
+    """Where the run began. A Ledger has recorded it by then."""
     start = state["result"]["start"]
     assert start is not None
     return start
@@ -161,7 +161,7 @@ def survey(project: str, folder: str, disk: Disk, late: bool = False) -> StartRe
 
 
 def _start(call: Call) -> StartTable:
-    """The table of the start; made anew from commit and journal where it was lost."""
+    """The table of the start. It is made anew from commit and journal where it was lost."""
     start = _recorded(call.state)
     data = call.store.disk.read(_path(call, "start.json"))
     if data is not None and codec.digest(data.decode("ascii", "replace")) == start["sum"]:
@@ -206,9 +206,16 @@ def start_lines(data: StartRecord) -> list[str]:
     return out
 
 
+def start_shown(data: StartRecord) -> str:
+    """What the user is shown where the start is not a clean commit of a whole repository; "" where it is."""
+    lines = start_lines(data)
+    odd = data["repo"] != "whole" or not data["head"] or len(lines) > 1
+    return "team: " + " ".join(lines) if odd else ""
+
+
 # --- what was approved -----------------------------------------------------------------------------------------------------
 def approved_content(call: Call, number: int, task: Task) -> dict[str, str]:
-    """{path: digest} of a DONE task as it was approved: from the run's folder, else from the journal."""
+    """{path: digest} of a DONE task as it was approved. It comes from the run's folder, or from the journal."""
     data = call.store.disk.read(_path(call, "approved-%d.json" % number))
     if data is not None and codec.digest(data.decode("ascii", "replace")) == task["sealed"]:
         kept: dict[str, str] = codec.loads(data.decode("ascii"))
@@ -222,7 +229,7 @@ def approved_content(call: Call, number: int, task: Task) -> dict[str, str]:
 
 
 def _seal(call: Call) -> None:
-    """Keep the digests of what was approved of every task that has just become DONE."""
+    """Keep the approved digests of every task that has just become DONE."""
     for number, task in view.tasks(call.state):
         if task["state"] != "DONE" or task["content"] is not None:
             continue
@@ -244,7 +251,7 @@ def _finding(kind: str, path: str, was: str, now: str, **more: Any) -> Any:
 
 
 def _between(call: Call) -> dict[str, Any]:
-    """Between which two events, and who was at work: {"between": [a, b], "at_work": [names]}. Nobody is accused for calling next."""
+    """{"between": [two event numbers], "at_work": [names]} of a change. Whoever calls next is not accused for it."""
     caller = call.actor["name"] if call.actor else None
     names = {n for n, entry in call.state["roster"].items() if entry["state"] == "ACTIVE"}
     if caller and (caller in call.state["roster"] or caller == tables.LEAD):
@@ -267,7 +274,7 @@ def accepted(state: State, finding: Mapping[str, Any]) -> bool:
 
 # --- a look ----------------------------------------------------------------------------------------------------------------
 def look(call: Call) -> None:
-    """Something that is watched was touched, or another set of files is to be watched."""
+    """Look closely. Something watched was touched, or other files are to be watched."""
     _seal(call)
     book, last = Ledger(call), glance.read(call)
     _head(call, book)
@@ -324,7 +331,7 @@ def _watched(call: Call, book: Ledger) -> list[str]:
 
 
 def _folders(book: Ledger, names: Iterable[str]) -> set[str]:
-    """The folders in which a new file would show: those of the files that the run began with."""
+    """The folders of the files that the run began with. A new file would show there."""
     out = {book.top}
     inside = tuple(n + "/" for n in book.start.get("repos", ()))  # git does not name what is new there: it shows at the end
     for n in names:
@@ -343,7 +350,7 @@ def _files(call: Call, task: Task) -> set[str]:
 
 
 def _working(call: Call, book: Ledger, differ: Sequence[str]) -> None:
-    """Files of tasks in review that were written and no hook saw by whom: their requests are void, also when the bytes came back."""
+    """Void the requests of tasks in review whose files changed without a hook that saw who wrote them. They stay void when the bytes come back."""
     if not differ:
         return
     for number, task in view.tasks(call.state):
@@ -357,7 +364,7 @@ def _working(call: Call, book: Ledger, differ: Sequence[str]) -> None:
 
 
 def _done(call: Call, book: Ledger, touched: Iterable[str]) -> None:
-    """DONE tasks: what was touched is digested and compared with what was approved."""
+    """Digest what was touched of DONE tasks, and compare it with what was approved."""
     touched = set(touched)
     for number, task in view.tasks(call.state):
         if task["state"] != "DONE" or not task["sealed"]:
@@ -399,12 +406,12 @@ def _holds(task: Task, path: str) -> bool:
 
 
 def _supersedes(other: Task, task: Task) -> bool:
-    """Whether another task has been at work on the same files since: then its approval is the one that counts."""
+    """Whether another task has worked on the same files since. Its approval then counts."""
     return other["state"] in tables.WORKING or other["state"] == "DONE" and other["since"] > task["since"]
 
 
 def _outside(call: Call, book: Ledger, touched: Iterable[str]) -> None:
-    """What changed outside every task that is worked on, new files too. Told with what is known of when, and no more."""
+    """Record what changed outside every task that is worked on, new files too. It is told with what is known of when, and no more."""
     state, folders = call.state, []
     for path in touched:
         if os.path.isdir(path) and not os.path.islink(path):
@@ -455,7 +462,7 @@ def _during(call: Call) -> str | None:
 
 
 def _new_in(call: Call, book: Ledger, folders: Sequence[str]) -> list[str]:
-    """Names in these folders that were not there at the start, are not left out by git and belong to no task."""
+    """New names in these folders that git does not leave out and that belong to no task."""
     known, todo = book.start["files"], []
     for folder in folders:
         base = os.path.relpath(folder, book.top).replace(os.sep, "/")
@@ -486,19 +493,19 @@ def _new_in(call: Call, book: Ledger, folders: Sequence[str]) -> list[str]:
 
 # --- HEAD and commits --------------------------------------------------------------------------------------------------------
 def _head(call: Call, book: Ledger) -> None:
-    """HEAD is compared at every event: git's own log of it has gaps (an update from elsewhere, `read-tree`, another worktree)."""
+    """Compare HEAD. That is done at every event, for git's own log has gaps (an update from elsewhere, `read-tree`, another worktree)."""
     old, new = call.state["result"]["head"], project_facts.head(call.project)
     if old == new or _recorded(call.state)["prefix"] is None:
         return
     from . import after_tool
 
     if after_tool.committing(call, [old or ""]):
-        return  # a commit that was let through is under way: whoever runs it reports it
+        return  # somebody's commit was let through and is under way: they report it
     moved(call, book, old, new)
 
 
 def moved(call: Call, book: Ledger, old: str | None, new: str, by: Actor | None = None, note: Note | None = None) -> None:
-    """HEAD went from one commit to another: what it won is read, what it lost is named. `note`: what was let through, by whom."""
+    """HEAD went from one commit to another. Read what it won, name what it lost. note: what was let through, and by whom."""
     old = old or ""
     won = (git_facts.between(book.top, old, new) if new else []) or []
     on = not old or bool(new) and git_facts.is_ancestor(book.top, old, new)
@@ -542,7 +549,7 @@ def moved(call: Call, book: Ledger, old: str | None, new: str, by: Actor | None 
 
 
 def _author(call: Call, by: Actor | None, verdict: CommitVerdict) -> Actor | None:
-    """Who made a commit: whose `git commit` was let through, or of two at the same time the owner of what it holds."""
+    """Who made a commit. It is the one whose `git commit` was let through; of two at the same time, the owner of what it holds."""
     owners = {view.task(call.state, n)["owner"] for n in verdict["tasks"]}
     if by and owners and by["name"] not in owners:
         return next((n["by"] for _p, n in _commands(call) if n["commit"] and n.get("by") and n["by"]["name"] in owners), by)
@@ -633,7 +640,7 @@ def prove(call: Call) -> tuple[list[Any], list[str], list[str]]:
 
 
 def _users_rules(call: Call, start: StartTable) -> str:
-    """A file with the user's own ignore rules as they were at the start: what is hidden by later ones is looked at all the same."""
+    """A file with the user's own ignore rules as they were at the start. Later rules hide nothing from the look."""
     if start.get("rules") is None:
         return git_facts.user_ignores(start["top"])
     path, rules = _path(call, "user-ignores"), start["rules"].encode("utf-8", "surrogateescape")
@@ -643,7 +650,7 @@ def _users_rules(call: Call, start: StartTable) -> str:
 
 
 def _prove_git(call: Call, book: Ledger, approved: Mapping[str, tuple[str, int]], found: Callable[..., None]) -> list[str]:
-    """What git holds against what was approved: history, index, ignore rules. Answers the paths whose approved content no commit holds."""
+    """Compare history, index and ignore rules with what was approved. Answers the paths whose approved content no commit holds."""
     top, start, head = book.top, book.start, project_facts.head(call.project)
     known = {s for _n, task in view.tasks(call.state) for s in task["commits"]}
     if start["head"] and not (head and git_facts.is_ancestor(top, start["head"], head)):
@@ -715,7 +722,7 @@ def check(call: Call) -> list[Any]:
 
 
 def before_the_end(call: Call) -> None:
-    """In a teardown every event may be the one that ends the run: the proof is made again before it is judged."""
+    """Make the proof again before an event of a teardown is judged. Any of them may end the run."""
     state = call.state
     if state["phase"] in ("TEARDOWN", "FAILED_SAFE") and call.kind.approves and not state["teardown"]["aborted"]:
         check(call)

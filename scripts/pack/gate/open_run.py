@@ -163,6 +163,7 @@ class _Tasks:
         self.asked = arguments(text, hook.project)
         self.base = team_name(self.asked)
         self.begun: list[str] = []  # what the lead is told of the tree that the run begins on
+        self.odd = ""  # what the user is shown of it, where it is not a clean commit
 
     def data(self) -> dict[str, Any]:
         """What the first record says of it."""
@@ -178,7 +179,7 @@ class _Tasks:
         from . import ledger
 
         start = ledger.survey(hook.project, store.data, hook.disk)
-        self.begun = ledger.start_lines(start)
+        self.begun, self.odd = ledger.start_lines(start), ledger.start_shown(start)
         return {"start": start}
 
     def is_about(self, team: Team) -> bool:
@@ -202,13 +203,13 @@ class _Tasks:
         ] + self.begun
 
     def shown(self) -> str:
-        """What the user is shown where the words just typed can be meant in two ways: which of them it is."""
-        asked = self.asked
+        """What the user is shown: which it is where the words just typed can be meant in two ways, and what is odd about the start."""
+        asked, said = self.asked, ""
         if asked["note"]:
-            return "team: the plan is the file %s, and with it: %s" % (asked["plan"], asked["note"][:300])
-        if asked["plan"] is None and asked["first"].lower().endswith(PLANS):
-            return "team: there is no file %s here, so all of it is taken as the description." % asked["first"]
-        return ""
+            said = "team: the plan is the file %s, and with it: %s" % (asked["plan"], asked["note"][:300])
+        elif asked["plan"] is None and asked["first"].lower().endswith(PLANS):
+            said = "team: there is no file %s here, so all of it is taken as the description." % asked["first"]
+        return "\n".join(line for line in (said, self.odd) if line)
 
 
 class _Waves:

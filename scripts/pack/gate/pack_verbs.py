@@ -209,7 +209,7 @@ def _plan(call: Call, args: list[str], read: Callable[[], str]) -> str:
 
 
 def _validated() -> str:
-    """How plan and risks go on beyond SIMPLE: said when it is known to be needed, so that no other run carries it."""
+    """How plan and risks go on beyond SIMPLE. Only a run that needs it is told."""
     try:
         with open(os.path.join(PLUGIN_ROOT, "references", "validated-runs.md"), encoding="utf-8") as f:
             return f.read().partition("<!-- said: validated -->")[2].partition("<!-- end: validated -->")[0].strip() + "\n"
@@ -218,8 +218,8 @@ def _validated() -> str:
 
 
 def _same_again(call: Call, digest: Any) -> bool:
-    """Whether this plan is the one that is registered, and nothing has been done with it: the same request, whose answer did not arrive.
-    After the tech lead's PLAN CHANGES it is a new one."""
+    """Whether this plan is the registered one, and nothing has been done with it. It is then the same request again, whose answer did not
+    arrive. After the tech lead's PLAN CHANGES it is a new one."""
     if (
         not call.state["plan"]["registered"]
         or call.state["plan"]["ok"] is False
@@ -235,7 +235,7 @@ def _same_again(call: Call, digest: Any) -> bool:
 
 
 def _folders(call: Call, row: Any) -> None:
-    """A task's file that is a folder here is meant as one: `src` becomes `src/`, before anything is checked."""
+    """Write a task's file that is a folder as one (`src` becomes `src/`), before anything is checked."""
     if isinstance(row, dict) and isinstance(row.get("files"), list):
         row["files"] = [
             f + "/"

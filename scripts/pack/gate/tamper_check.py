@@ -69,7 +69,7 @@ def _content(path: str) -> str:
 
 
 def _relevant(path: str) -> str:
-    """Digest of the keys that decide whether and how hooks run. A permission that the user grants in mid-run is none of them."""
+    """Digest of the keys that decide whether and how hooks run. A permission that the user grants during a run is none of them."""
     try:
         with open(path, "rb") as f:
             raw = f.read(8 << 20)
@@ -90,7 +90,7 @@ def _relevant(path: str) -> str:
 
 
 def _stamp(sources: Sequence[str]) -> str:
-    """One word for inode, size and ctime of all files: numbers hash alike in every process."""
+    """One word for inode, size and ctime of all files. Numbers hash alike in every process."""
     out: list[int] = []
     stat, looked = os.stat, LOOKED.pop  # each once: a process may live on
     for path in sources:
@@ -129,7 +129,7 @@ def _paths(run: str) -> tuple[str, str]:
 
 
 def _look(root: str, env: Env, project: str) -> tuple[bytes, dict[str, str]]:
-    """(how the paths look, {name: digest}), in this order: what changes while the contents are read shows at the next event."""
+    """(how the paths look, {name: digest}). The looks come first: what changes while the contents are read shows at the next event."""
     watched = _watched(root, env, project)
     return "\0".join([_stamp(watched), root] + watched).encode("utf-8", "surrogateescape"), _contents(root, env, project)
 
@@ -198,7 +198,7 @@ def differences(
 
 
 def remember(run: str, disk: Disk, quick: bytes) -> None:
-    """What was seen is recorded: until something is touched again there is nothing new."""
+    """Keep what was seen, now that it is recorded. There is nothing new until something is touched again."""
     disk.replace(_paths(run)[1], quick)
 
 

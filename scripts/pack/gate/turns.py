@@ -1,4 +1,4 @@
-"""Agents start and stop, the lead ends its turn: who has a next step is told it, boundedly (PROTOCOL 10)."""
+"""Agents start and stop; the lead ends its turn. The gate tells whoever has a next step, three times at most (PROTOCOL 10)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def subagent_start(call: Call) -> Answer:
 
 
 def greeting(call: Call, fresh: bool) -> str:
-    """Its next step, and who an agent is in the team (when it is new): last, because it is what no two of a role share."""
+    """Tell an agent its next step, and a new one who it is. That comes last: no two of a role share it."""
     actor = call.actor
     who = (
         [
@@ -54,7 +54,7 @@ def greeting(call: Call, fresh: bool) -> str:
 
 
 def agent_stop(call: Call) -> Answer:
-    """An agent ends its turn: told its next step if it has one (bounded), else idle."""
+    """An agent ends its turn. It is told its next step if it has one, else it is idle."""
     actor, state = call.actor, call.state
     entry = view.entry(state, actor["name"])
     if actor["role"] in (None, "foreign", tables.LEAD) or not entry or entry["inc"] != actor["inc"] or entry["state"] not in tables.LIVING:
@@ -78,8 +78,8 @@ def agent_stop(call: Call) -> Answer:
 
 
 def _answered(call: Call) -> Answer | None:
-    """The protocol lines of an agent's last words: said to the lead, whom they reach with the news of this turn's end. One that is refused
-    keeps the turn going with the refusal, boundedly like every step."""
+    """Say the protocol lines of an agent's last words to the lead. The news of the turn's end brings them there. A refused line keeps the
+    turn going with the refusal, three times at most like every step."""
     from . import before_tool, facts
 
     if call.actor["role"] == tables.RISK_TESTER:
@@ -101,7 +101,7 @@ REPORT_CHARS = 4000  # forty lines, which is what their prompts ask for
 
 
 def _report(call: Call) -> dict[str, str]:
-    """{"report": what an agent said last}, secrets masked, for those who report by it: it reaches the lead past every message."""
+    """{"report": what an agent said last}, secrets masked, for roles that report by it. It reaches the lead without a message."""
     said = call.payload.get("last_assistant_message")
     if call.actor["role"] not in REPORTING or not isinstance(said, str) or not said.strip():
         return {}
@@ -119,7 +119,7 @@ def _report(call: Call) -> dict[str, str]:
 
 
 def _nudge(call: Call, todo: Sequence[Any]) -> Answer | None:
-    """Tell the first step that has not been told three times; one that has is escalated instead (PROTOCOL 10)."""
+    """Tell the first step that was told less than three times. Escalate one that was (PROTOCOL 10)."""
     for s in todo:
         try:
             entry = view.entry(call.state, s["who"])
@@ -135,7 +135,7 @@ def _nudge(call: Call, todo: Sequence[Any]) -> Answer | None:
 
 
 def lead_stop(call: Call) -> Answer:
-    """The lead ends its turn. Nobody works, nothing is on its way, and the run is unfinished: say what is next."""
+    """The lead ends its turn. It is told what is next when nobody works, nothing is on its way and the run is unfinished."""
     if "session_crons" in call.payload and call.actor["role"] in (tables.LEAD, "foreign"):
         from . import typed_words
 

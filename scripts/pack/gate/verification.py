@@ -66,7 +66,7 @@ def start(call: Call, options: Mapping[str, list[str]], verb: str = "verify") ->
 
 
 def _no_checkout(call: Call) -> str | None:
-    """Why a checkout would lack the project itself: in a run that began in a repository without a commit, all that was there is untracked."""
+    """Why a checkout would lack the project itself. In a repository without a commit all that was there is untracked."""
     start = call.state["result"]["start"]
     if start and start["prefix"] is not None and not start["head"]:
         return "the run began in a repository without a commit: what lay there is not tracked, and a checkout would lack it"
@@ -96,8 +96,7 @@ def told(call: Call) -> list[str]:
 
 
 def with_findings(call: Call, to: Entry | None, message: str) -> str:
-    """The lead's message to the tech lead, with what the tests do not notice under it: the tech lead must not depend on the lead's
-    saying it."""
+    """The lead's message to the tech lead, with a list of what the tests do not notice. The tech lead must not depend on the lead for it."""
     text = verification.unnoticed(call.state)
     if not text or not to or to["role"] != tables.TECH_LEAD or call.actor["role"] != tables.LEAD or text in message:
         return message

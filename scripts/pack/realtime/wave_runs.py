@@ -125,17 +125,33 @@ def see(call):
         call.gate("WAVES_SEEN", unmet=now)
 
 
+def _has_cards(folder, role):
+    """Whether a board in the team's folder has a card that this role owns."""
+    mark = '"owner": "%s"' % role
+    try:
+        names = [n for n in os.listdir(folder) if n.endswith(".md")]
+        for name in names:
+            with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as f:
+                if any(mark in line and "<!-- card {" in line for line in f):
+                    return True
+    except OSError:
+        pass
+    return False
+
+
 def move_cards(call):
     """A role ended its turn: its cards in progress whose artifact is there go on to the board's next column (the seed, section 12)."""
     if call.payload.get("hook_event_name") not in ("SubagentStop", "TeammateIdle", "Stop") or call.actor["role"] not in waves.roles(
         call.state
     ):
         return
+    folder = root(call.state, call.project)
+    if not _has_cards(folder, call.actor["role"]):
+        return  # most have none, and the definition is not read for nothing while the others wait for the lock
     from ..teams import TeamError
 
     try:
         definition = definition_of(call.state, call.project)
-        folder = root(call.state, call.project)
         if "kanban" in definition and os.path.isfile(os.path.join(folder, definition["kanban"]["file"])):
             from . import kanban
 

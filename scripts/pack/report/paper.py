@@ -331,6 +331,7 @@ def _capacity(data):
 
 def _whole(data, definition):
     """The infrastructure, the matrix of tests, waivers and what is open."""
+    often = {(p["section"], t["test"]): t.get("frequency", "-") for p in definition.get("testing_matrix", []) for t in p["tests"]}
     yield Part(
         "Infrastructure measured",
         ["address", "server", "paths", "last measured", "from", "worst verdict"],
@@ -347,9 +348,9 @@ def _whole(data, definition):
     )
     yield Part(
         "Testing matrix",
-        ["section", "test", "threshold", "evidence", "note"],
-        matrix(definition, data),
-        [14, 46, 48, 20, 52],
+        ["section", "test", "frequency", "threshold", "evidence", "note"],
+        [[section, test, often[section, test], *rest] for section, test, *rest in matrix(definition, data)],
+        [14, 40, 30, 40, 18, 38],
         "The team has no testing matrix.",
     )
     if data["waivers"]:

@@ -164,13 +164,14 @@ def _verdicts(told):
     return table(("Task", "Role", "Agent", "Verdict", "Revision", "At", "Event"), rows)
 
 
-SIGNS = {proof.HOLDS: "holds", proof.FAILS: "does not hold", proof.WAITS: "not yet"}
+SIGNS = {proof.HOLDS: "yes", proof.FAILS: "no", proof.WAITS: "not yet"}
 
 
 def _proof(state, counts):
     """The closing proof; signs are words, too: colour alone says nothing to many."""
     return table(
-        ("", "What the end rests on", "Seen"), [(SIGNS.get(sign, "mind"), what, facts) for sign, what, facts in proof.rows(state, counts)]
+        ("Holds", "What the end rests on", "Seen"),
+        [(SIGNS.get(sign, "note"), what, facts) for sign, what, facts in proof.rows(state, counts)],
     )
 
 

@@ -178,7 +178,7 @@ def _rendered_after(data: bytes | None) -> int | None:
 
 
 def _other_version(records: Sequence[Record]) -> str:
-    """For a replay that fails: whether another version of the plugin wrote these records, which is no damage at all."""
+    """Why a replay failed, where another version of the plugin wrote the records. That is no damage."""
     wrote, ours = [r["data"]["sealed"]["version"] for r in records if r["data"].get("sealed")][-1:], paths.version(paths.PLUGIN_ROOT)
     return (
         ""
@@ -268,7 +268,7 @@ class Store:
         return True
 
     def _state_file_changed(self) -> None:
-        """Somebody else wrote state.md; what a crash of ours left behind is not that."""
+        """Whether somebody else wrote state.md. What a crash of ours left behind does not count."""
         data = self.disk.read(self.state_file)
         if data != _rendered(self.state, self.seq):
             self.found.append(("STATE_DIVERGENCE", {"file": "state.md", "was": "missing" if data is None else "changed"}))
@@ -347,7 +347,7 @@ class Store:
         return records, end
 
     def _keep(self, whole: bytes, mine: bytes, theirs: bytes | None) -> None:
-        """Journal and mirror hold just these bytes from now on: what is appended after anything else could not be read again."""
+        """Cut journal and mirror down to just these bytes. Nothing that is appended after other bytes could be read again."""
         said = {data["file"] for _event, data in self.found if "file" in data}
         if mine != whole:
             if "journal.jsonl" in said:
@@ -373,7 +373,7 @@ class Store:
             raise Damaged("the last records that were written are neither in the journal nor in its mirror")
 
     def reaches(self, end: int) -> None:
-        """The same for somebody who only looks at a journal that ends here: the mirror is taken for as good as it is long."""
+        """The same for somebody who only looks at a journal that ends here. The mirror's length is believed."""
         self.must_reach(max(end, (self.disk.stamp(self.mirror) or (0, 0))[1]))
 
     def _written_size(self) -> int:

@@ -58,7 +58,9 @@ def of_tasks(state: State, counts: Figures) -> list[tuple[str, str, str]]:
     )
     teardown = state["teardown"]
     ended = state["phase"] == "CLOSED" and not teardown["unresolved"]
-    how = "aborted" if teardown["aborted"] else teardown["ack_status"] or teardown["state"]
+    how = (
+        "aborted" if teardown["aborted"] else teardown["ack_status"] or ("not begun" if teardown["state"] == "NONE" else teardown["state"])
+    )
     left = "; unresolved: " + ", ".join(teardown["unresolved"]) if teardown["unresolved"] else ""
     out.append(
         (HOLDS if ended else FAILS if teardown["unresolved"] else WAITS, "everybody has ended, the supervisor last", str(how) + left)

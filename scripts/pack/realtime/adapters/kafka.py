@@ -38,7 +38,7 @@ class Kafka(Adapter):
         self.topic, self.partitions = options.get("topic", name), int(options.get("partitions", 1))
         self.own = "topic" not in options
         self.producer = self.consumer = None
-        self.threads, self.stop, self.settled, self.loop = [], threading.Event(), [], None
+        self.threads, self.stop, self.settled, self.loop, self.told = [], threading.Event(), [], None, set()
         self.servers = None if address.startswith("mock:") else address
 
     def _config(self, **more):
@@ -50,7 +50,7 @@ class Kafka(Adapter):
         more.update(
             {k: v for k, v in dict(QUEUE, **{"linger.ms": 5 if self.forget else 0}).items() if k not in self.options.get("config", {})}
         )
-        self.producer = Producer(self._config(**dict(more, **{"enable.idempotence": True, "acks": "all"})))
+        self.producer = Producer(self._config(**dict(more, **{"enable.idempotence": True, "acks": "all", "error_cb": self._trouble})))
         meta = await asyncio.get_running_loop().run_in_executor(None, lambda: self.producer.list_topics(timeout=10))
         self.cluster, self.brokers = meta.cluster_id or "?", sorted(meta.brokers.values(), key=lambda b: b.id)
         if not self.servers:
@@ -64,6 +64,12 @@ class Kafka(Adapter):
                     if "ALREADY_EXISTS" not in str(error):
                         raise
         self._thread(self._pump)
+
+    def _trouble(self, error):
+        """What librdkafka says of brokers and connections, from a thread of ours: each kind once."""
+        if not self.stop.is_set() and error.name() not in self.told:
+            self.told.add(error.name())
+            self.loop.call_soon_threadsafe(self.ended, "librdkafka says %s: %s" % (error.name(), error.str()))
 
     def _thread(self, target, *arguments):
         thread = threading.Thread(target=target, args=arguments, daemon=True)
@@ -85,7 +91,9 @@ class Kafka(Adapter):
         meta = self.producer.list_topics(self.topic, timeout=10)
         if self.looking:  # an application's topic has as many partitions as it has, and its traffic may be in any of them
             self.partitions = max(1, len(meta.topics[self.topic].partitions))
-        self.consumer = Consumer(self._config(**{"group.id": self.name, "enable.auto.commit": False, "fetch.wait.max.ms": 10}))
+        self.consumer = Consumer(
+            self._config(**{"group.id": self.name, "enable.auto.commit": False, "fetch.wait.max.ms": 10, "error_cb": self._trouble})
+        )
         ends = [
             TopicPartition(self.topic, p, self.consumer.get_watermark_offsets(TopicPartition(self.topic, p), timeout=10)[1])
             for p in range(self.partitions)
@@ -108,6 +116,8 @@ class Kafka(Adapter):
                 deliver(message.value(), at, 0)
             elif message.error().fatal():
                 self.died(KafkaException(message.error()))
+            else:
+                self._trouble(message.error())
 
     def post(self, body, partition, settled):
         def delivered(error, message):  # in the pump's thread

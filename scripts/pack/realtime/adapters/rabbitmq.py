@@ -24,6 +24,7 @@ class RabbitMQ(Adapter):
         self.own = "queue" not in options
         self.connection = self.channel = self.queue = self.receiver = self.acks = None
         self.producers, self.next, self.sent = [], 0, 0  # [(connection, channel)] beside the first
+        self.closing = False
         self.type = options.get("queue_type", "quorum" if options.get("quorum") else "classic")
         self.mode = aio_pika.DeliveryMode.PERSISTENT if options.get("persistent", True) else aio_pika.DeliveryMode.NOT_PERSISTENT
 
@@ -37,6 +38,7 @@ class RabbitMQ(Adapter):
         return await channel.declare_queue(self.queue_name, durable=True, arguments=arguments)
 
     async def prepare(self):
+        self.closing = False
         self.connection = await aio_pika.connect(self.address, timeout=10)
         self.channel = await self.connection.channel(publisher_confirms=True)
         if not self.looking:
@@ -87,6 +89,9 @@ class RabbitMQ(Adapter):
 
         await (await self._queue(self.receiver)).consume(came, arguments={"x-stream-offset": "next"} if stream else None)
         self.acks = self.receiving(acknowledge())
+        self.receiver.close_callbacks.add(
+            lambda sender, error=None: None if self.closing else self.ended("the channel was closed: %s" % (error or "without a word"))
+        )
 
     async def laggard(self, deliver, gate, told):
         """A consumer that begins late."""
@@ -120,6 +125,7 @@ class RabbitMQ(Adapter):
         return "%s %s" % (clean.get("product", "AMQP server"), clean.get("version", "?")), "real"
 
     async def close(self):
+        self.closing = True
         if self.acks:
             self.acks.cancel()
             await asyncio.gather(self.acks, return_exceptions=True)
