@@ -9,7 +9,7 @@ import subprocess
 
 from .client import git
 from .today import Today, TodayDeeds
-from .witness import bytes_of, need
+from .witness import Broken, Witness, bytes_of, need
 
 OWN = ("DECISIONS.md", ".project-profile.yml")
 PLAIN = ("--no-replace-objects", "-c", "core.fileMode=true", "--work-tree=.")
@@ -121,8 +121,27 @@ def mended(p, _n):
         tried(p, "config", "--unset-all", key)
 
 
+class Onlooker(Witness):
+    """Where others bend git between the door and the commit, no door can tell what a commit will hold: it must be told as diverging."""
+
+    bent = False
+
+    def committed(self, who, person, names, blobs):
+        try:
+            Witness.committed(self, who, person, names, blobs)
+        except Broken as broken:
+            if not self.bent or broken.kind not in ("COMMIT_FOREIGN", "COMMIT_EARLY", "COMMIT_OTHER"):
+                raise
+            self.diverging.append(git(self.project, "rev-parse", "HEAD").strip())
+
+
 class Behind(Today):
     """A client in whose project others are at work."""
+
+    def a_witness(self):
+        witness = Onlooker(self.project, self.headless, self.setup["coders"])
+        witness.diverging = []
+        return witness
 
     def open(self):
         Today.open(self)
@@ -131,6 +150,7 @@ class Behind(Today):
 
     def do_behind(self, _who, deed):
         self.bent = deed["trick"] != "mended"
+        self.witness.bent = True
         (TRICKS.get(deed["trick"]) or mended)(self.project, deed["n"])
         self.witness.checked["tricks"] = self.witness.checked.get("tricks", 0) + 1
 
@@ -146,6 +166,9 @@ class Behind(Today):
         """Whatever differs from the start is what a DONE task ended with, was taken by the user's word, or is named."""
         with open(os.path.join(self.book.folder, "summary.md"), encoding="utf-8") as f:
             summary = f.read()
+        told = {r["data"]["sha"] for r in self.book.records if r["event"] == "COMMIT_DIVERGES"}
+        untold = [sha for sha in self.witness.diverging if sha not in told]
+        need(not untold, "UNTOLD", "commits hold other than approved content, and nobody was told: %s", untold)
         final, waived = {}, self.witness.waived
         for t in self.witness.tasks.values():
             final.update(dict(t.final or ()) if t.end == "DONE" else {})
@@ -185,7 +208,7 @@ class Behind(Today):
 class BehindDeeds(TodayDeeds):
     """What is done behind the gate's back, beside everything else."""
 
-    kinds = TodayDeeds.kinds + (("behind", 14),)
+    kinds = TodayDeeds.kinds + (("behind", 40),)
 
     def _n_behind(self, _state):
         self.serial += 1

@@ -147,7 +147,7 @@ class Honest:
     def _edit(self, who, t):
         path = self.path(t, self.c.person(who).role)
         if os.path.islink(os.path.join(self.c.project, path)):
-            return {"do": "bash", "who": who, "command": "rm -f '%s'" % path}
+            return {"do": "bash", "who": who, "command": "rm -f '%s'" % path, "writes": [path]}
         return {"do": "edit", "who": who, "path": path, "content": FILES[path] if path == "check.sh" else self.content(t["id"])}
 
     def _step(self, state, s):  # noqa: C901 - one branch for each step that an agent can be told

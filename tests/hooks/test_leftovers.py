@@ -61,6 +61,8 @@ def test_what_git_itself_does_not_show_is_found_all_the_same(session):
     write(s, "tools/tool", "T = 9\n")
     write(s, "src/.gitignore", "*\n")
     write(s, "src/hidden.py", "E = 1\n")
+    write(s, "src/below/hidden.py", "E = 1\n")
+    nested(os.path.join(s.project, "src/repo"), inner="E = 1\n")
     write(s, "src/evil.pyc", "no cache\n")
     write(s, "docs/.git/evil.py", "E = 1\n")
     write(s, "docs/page.md", "x\n")
@@ -79,7 +81,7 @@ def test_what_git_itself_does_not_show_is_found_all_the_same(session):
     os.unlink(os.path.join(s.data, "clean", "elsewhere.py"))
     git(s.project, "config", "core.worktree", os.path.join(s.data, "clean"))
     assert open_paths(s) == {
-        "changed/lib", "added/evil.py", "moved", "tools/tool", "src/.gitignore", "src/hidden.py", "src/evil.pyc", "docs/.git",
+        "changed/lib", "added/evil.py", "moved", "tools/tool", "src/.gitignore", "src/hidden.py", "src/below/hidden.py", "src/repo/inner", "src/evil.pyc", "docs/.git",
         "docs/page.md", "elsewhere.py", ".claude/teams/evil.py", "both.py", "src/old.py", ".git/MERGE_HEAD",
     }  # fmt: skip
 

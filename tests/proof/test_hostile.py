@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from pack.gate import before_tool, identity
+from pack.gate import before_tool, identity, ledger
 from pack.base import project_facts
 from pack.store import journal
 from pack.realtime import wave_runs
@@ -42,6 +42,7 @@ def test_random_runs_break_no_promise_and_come_to_an_end():
     [
         ("waves", {"gates": 10, "waves": 10, "words": 2, "edits": 20}, {"WAVE_CLOSED", "NOT_YOUR_FILE"}),
         ("today", {"done": 5, "approved": 10, "said": 10, "commits": 5}, {"NOT_IN_TASK", "WRONG_ROLE"}),
+        ("behind", {"done": 3, "tricks": 15, "judged": 3}, {"NOT_APPROVED"}),
         ("panes", {"done": 3, "approved": 5}, {"ENDED_AGENT", "WRONG_ROLE"}),
         ("paned waves", {"gates": 5, "waves": 5}, {"WAVE_CLOSED", "UNKNOWN_AGENT"}),
         ("together", {"done": 3, "approved": 5, "together": 100}, {"TASK_TAKEN", "ROLE_TAKEN", "NAME_TAKEN"}),
@@ -54,6 +55,12 @@ def test_teams_of_waves_terminal_panes_and_hooks_at_once_break_no_promise_either
     assert figures.get("finished", 0) + figures.get("aborted", 0) == figures["runs"] == 6
     assert {k: figures.get(k, 0) for k, n in most.items() if figures.get(k, 0) < n} == {}
     assert {c for c in codes if "code " + c not in figures} == set()
+
+
+def test_a_closing_proof_that_sees_nothing_is_noticed(monkeypatch):
+    monkeypatch.setattr(ledger, "prove", lambda call: ([], [], []))
+    failures = hostile.hunt(range(1, 8), shrinking=0, kind="behind", stop=False)[1]
+    assert {f.split(": ")[1] for f in failures} & {"UNNAMED", "DELIVERED"}
 
 
 @pytest.mark.parametrize("kind", ["build", "waves", "panes"])

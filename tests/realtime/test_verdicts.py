@@ -230,6 +230,14 @@ def test_a_dead_receiver_of_its_own_is_invalid(redis_url, tmp_path):
     assert judged.verdict == "INVALID" and "the probe's own receiver died (KeyError" in judged.reasons[0], "nor in an order"
 
 
+@pytest.mark.parametrize("guarantee, verdict", [("at-most-once", "PASS"), ("at-least-once", "FAIL")])
+def test_an_order_is_only_of_what_comes(faulty, guarantee, verdict):
+    """/drop loses every 400th: in order, but a promise to lose nothing is broken, and it is told either way."""
+    path = spec("websocket", faulty + "/drop", rate=400, messages=450, guarantee=guarantee, ordering="total")
+    found = derive.judge(KINDS["ordering_verification"], path, *ordered(path, PROJECT))
+    assert found.verdict == verdict and "1 of 450 acknowledged messages never came" in found.reasons[0]
+
+
 def ordered(path, folder):
     """(entry, run, limits, ledger) of an ordering audit, as `derive.judge` takes them."""
     text, counts, _, _ = audit.ordering(path, "t-ord-%s" % os.urandom(3).hex(), folder)

@@ -161,8 +161,11 @@ def _hidden(top: str, start: dict[str, Any], listed: git_facts.Listing, cached: 
             folder = folder.rpartition("/")[0]
             lived_in.add(folder)
     whole = {f for f in folders if f and f not in lived_in}
-    names = [n for n, rule in left_out if rule in hiders and rule.rpartition("/")[0] not in whole and not n.endswith("/")]
-    return names, {f + "/" for f in whole}
+    names: set[str] = set()
+    for name, rule in left_out:
+        if rule in hiders and rule.rpartition("/")[0] not in whole:  # of a folder that a rule names git says no more
+            names.update(n for n in project_facts.expand(top, name) if not cached(n)) if name.endswith("/") else names.add(name)
+    return sorted(names), {f + "/" for f in whole}
 
 
 def _caches(start: dict[str, Any], others: Iterable[str], cached: Callable[[str], bool]) -> set[str]:

@@ -375,8 +375,12 @@ def _delivery(kind, path, entry, run, limits, raw):  # noqa: C901 - what an entr
             reasons.append("%d of %d effects of the worker out of order" % (again["worker_" + key], again["worker_effects"]))
         if again["duplicates"] and entry["guarantee"] in ("exactly-once", "at-most-once"):
             reasons.append("%d message(s) came more than once, %s allows none" % (again["duplicates"], entry["guarantee"]))
+        notes = []
         if again["received"] == 0:
             reasons.append("nothing was received")
+        elif again["lost"]:  # an order is only of what comes
+            text = "%d of %d acknowledged messages never came" % (again["lost"], again["acked"])
+            (notes if entry["guarantee"] == "at-most-once" else reasons).append(text)
         if (
             path["adapter"] in ("redis", "nats", "kafka", "eventstore")
             and not path.get("options", {}).get("pubsub")
@@ -387,7 +391,7 @@ def _delivery(kind, path, entry, run, limits, raw):  # noqa: C901 - what an entr
             if not again["replay_identical"]:
                 reasons.append("replay gives another state than the first run")
         value = again["causal_violations"] if shows else again[key] + again["worker_" + key]
-        return Finding("FAIL" if reasons else "PASS", reasons, value, 0, shows=shows, **facts)
+        return Finding("FAIL" if reasons else "PASS", reasons or notes, value, 0, shows=shows, **facts)
     told = _told(path, entry, again)
     if entry["isolates"] is False and entry["guarantee"] == "exactly-once":
         raise invalid(
