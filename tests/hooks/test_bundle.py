@@ -67,7 +67,8 @@ def test_it_is_made_by_the_first_call_and_spares_every_import(hook):
     assert [os.path.basename(f).split(".")[1] for f in hook.files()] == ["PostToolUse", "PreToolUse"]
     assert (hook.edit("src/a.py"), hook.edit("src/old.py")) == before
     assert "codecs" in hook.brings() and not {"pack", "pack.base", "pack.base.codec", "_json", "fcntl"} & hook.brings()
-    assert hook("PostToolUse", tool_name="Edit", tool_input={}, tool_response={})[0] == 0
+    assert hook("PostToolUse", flags=("-X", "importtime"), tool_name="Edit", tool_input={}, tool_response={})[0] == 0
+    assert not {"re", "enum", "functools", "json"} & {row.rpartition("|")[2].strip() for row in hook.err.splitlines()}
     assert hook("Stop", "lead")[0] in (0, 2) and "Error" not in hook.err  # an event with no file of its own
 
 

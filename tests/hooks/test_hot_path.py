@@ -196,7 +196,10 @@ def test_a_missing_plugin_closes_guarded_calls_and_holds_nothing_else_up(session
                 stderr=subprocess.PIPE,
                 text=True,
             )
-            if event in ("PreToolUse", "UserPromptExpansion", "ConfigChange"):
+            if event == "UserPromptExpansion":  # answered in JSON: of exit 2 the user reads the whole command line first
+                said = json.loads(done.stdout)
+                assert said["decision"] == "block" and "its plugin is gone" in said["reason"] and "own terminal" in said["reason"]
+            elif event in ("PreToolUse", "ConfigChange"):
                 assert done.returncode == 2 and "its plugin is gone" in done.stderr and "own terminal" in done.stderr
             else:
                 assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), event

@@ -86,11 +86,9 @@ class Ledger:
         also where git keeps these very bytes in another form (`converted`)."""
         if git_facts.same(wanted, there, lambda: self.start.get("modes", True)):
             return True
-        if not entry.startswith("100"):
-            return False
-        from ..base import converted  # not on the hooks' path: it needs `re`
+        from ..base import converted  # it brings `re`, which costs a third of a whole call
 
-        return converted.is_form_of(self.top, name, wanted, entry, self.start.get("modes", True))
+        return entry.startswith("100") and converted.is_form_of(self.top, name, wanted, entry, self.start.get("modes", True))
 
     def began(self, name: str) -> str:
         """Digest of what was there when the run began."""
