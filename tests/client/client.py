@@ -97,7 +97,7 @@ class Home:
         return out
 
 
-def run_cli(binary, home, *args, timeout=60):
+def run_cli(binary, home, *args, timeout=600):
     """A plain `claude ARGS` that ends by itself (plugin install and the like)."""
     return subprocess.run(
         [binary, *args],

@@ -75,7 +75,7 @@ class World:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=30,
+            timeout=LIMIT,
         )
         return done.returncode, done.stdout
 
@@ -325,7 +325,7 @@ class Runner:
             input=line.data["stdin"],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=600,
+            timeout=LIMIT,
         )
         self.stage.note("person", "  <- exit %d %s" % (done.returncode, done.stdout[-3000:]), line)
         why = staging.judge(line.data["outcome"], done.stdout, done.returncode != 0)
@@ -632,7 +632,7 @@ def _check_running(data, stage, world, runner, journal):
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=60,
+        timeout=LIMIT,
     )
     why = staging.judge(data["outcome"], done.stdout, done.returncode != 0)
     return "%s; exit %d, it printed: %s" % (why, done.returncode, staging.short(done.stdout, 400)) if why else None

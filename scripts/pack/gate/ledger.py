@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 
-from ..base import codec, converted, git_facts, paths, project_facts
+from ..base import codec, git_facts, paths, project_facts
 from ..protocol import access, machine, tables, view
 from ..protocol.plan import covers
 from . import glance, leftovers
@@ -86,7 +86,11 @@ class Ledger:
         also where git keeps these very bytes in another form (`converted`)."""
         if git_facts.same(wanted, there, lambda: self.start.get("modes", True)):
             return True
-        return entry.startswith("100") and converted.is_form_of(self.top, name, wanted, entry, self.start.get("modes", True))
+        if not entry.startswith("100"):
+            return False
+        from ..base import converted  # not on the hooks' path: it needs `re`
+
+        return converted.is_form_of(self.top, name, wanted, entry, self.start.get("modes", True))
 
     def began(self, name: str) -> str:
         """Digest of what was there when the run began."""
