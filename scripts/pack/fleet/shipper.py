@@ -216,6 +216,8 @@ class Shipper:
     def rang(self):
         """The bell of the project: messages and contracts are looked at now, and not at the next sign of life."""
         told = self.engine.heard()
+        if self.engine.conn is None:
+            self.epoch = None  # hung up: who leads, and what is stored, is asked anew
         if self.epoch is None or not told:
             return
         if {"messages", "items", "decision", "contracts"} & set(told):
