@@ -386,6 +386,7 @@ class Client:
 
     def start(self, person, how="ok"):
         """The client starts an agent: its first hook may come before or after the Agent call's answer."""
+        self.witness.starts(person)
         person.known = person.alive = person.running = person.started = True
         if self.headless and how != "nometa":
             self._meta(person, {"name": person.name, "toolUseId": person.use, "agentType": person.kind})
@@ -480,12 +481,16 @@ class Client:
             self.post(who, tool, given, use, {"filePath": full})
 
     def do_bash(self, who, deed):
-        """A command that is really run. writes: paths that it plainly names; gated: it holds a commit in plain sight."""
+        """A command that is really run. writes: paths that it plainly names; restores: one that it may write; gated: it holds a commit in plain
+        sight."""
         refused, updated, use, _records = self.tool(who, "Bash", {"command": deed["command"]}, deed.get("kill"), deed.get("use"))
         if refused is not None:
             return
         for path in deed.get("writes", ()):
-            self.witness.edit(who, self.person(who), path)
+            self.witness.edit(who, self.person(who), path, entry=deed["command"].startswith(("rm ", "ln ")))
+        claim = self.book.keys.get("PreToolUse:%s:claim" % use)
+        if claim is not None and deed.get("restores"):
+            self.witness.restored(self.person(who), deed["restores"], claim["data"]["task"])
         yield
         head = git(self.project, "rev-parse", "HEAD")
         done = self._run(updated["command"])

@@ -381,7 +381,8 @@ class Deeds(Honest):
         if roll < 0.35:
             command = rng.choice(WRITERS)
             soft = command.startswith("git checkout")
-            return {"do": "bash", "who": who, "command": command % quoted, "writes": [path] if not soft else []}
+            said = {"restores": path} if soft else {"writes": [path]}
+            return dict({"do": "bash", "who": who, "command": command % quoted}, **said)
         if roll < 0.7:
             mine = [f for t in state["tasks"].values() for f in t["files"]] or ["src/a.py"]
             f = rng.choice(mine)

@@ -458,10 +458,17 @@ class Witness:
             need(self.counts is not None, "SPAWN_EARLY", "a risk tester before the risks")
             self.testers += 1
 
-    def edit(self, who, person, path, cwd=None, appends=None):
-        """An edit, or a shell command that plainly names its target, was let through."""
+    def starts(self, person):
+        """What was given to an agent that the client had not started yet is its own from now on."""
+        for t in self.tasks.values():
+            if t.owner is not None and not t.owner.started and t.owner.name == person.name:
+                t.owner = person
+
+    def edit(self, who, person, path, cwd=None, appends=None, entry=False):
+        """An edit, or a shell command that plainly names its target, was let through. entry: a link is taken away, not what it points to."""
         self.checked["edits"] += 1
-        full = os.path.realpath(os.path.join(cwd or self.project, path))
+        full = os.path.join(cwd or self.project, path)
+        full = os.path.join(os.path.realpath(os.path.dirname(full)), os.path.basename(full)) if entry else os.path.realpath(full)
         if full.startswith(os.path.join(self.project, ".claude", "teams")) or full.startswith(
             os.path.join(self.project, ".claude", "settings")
         ):
@@ -506,6 +513,12 @@ class Witness:
             who,
             rel,
         )
+
+    def restored(self, person, path, claimed):
+        """A command that may write its target claimed a task: as the plain write of that file would have."""
+        rel = os.path.relpath(os.path.realpath(os.path.join(self.project, path)), self.project)
+        if not (self.tasks[claimed].claimed and self.tasks[claimed].owner is person):
+            need(self._claimed_by_writing(person, rel) == [claimed], "CLAIM", "restoring %s claims task #%d", rel, claimed)
 
     def _claimed_by_writing(self, person, rel):
         """PROTOCOL 12: the first write of an unblocked task's file claims it. [its number], or [] where it claims none."""
@@ -733,9 +746,10 @@ class Witness:
 
     def _done(self, person, receiver, n, m, t, text):
         self.checked["done"] += 1
-        if t.end == "DONE" and m is None and t.owner and t.owner.name == person.name:
-            return  # said once more, by itself or by a successor of its name: messages are at-least-once, and nothing changes
-        self._own(person, n, t)
+        if not (t.end == "DONE" and t.owner and t.owner.name == person.name):
+            self._own(
+                person, n, t
+            )  # said once more, by itself or by a successor of its name, it changes nothing: messages are at-least-once
         if t.end != "DONE":
             need(t.end is None and t.claimed, "NOT_OPEN", "DONE of task #%d, which is %s", n, t.end or "not claimed")
             why = self.approved(t)
@@ -808,7 +822,7 @@ class Witness:
         t = self.tasks.get(int(args[1].lstrip("#")))
         need(t is not None and t.end is None, "NOT_OPEN", "pack task %s", " ".join(args))
         if args[0] == "assign":
-            heir = [p for p in people if p.alive and p.name == args[2] and p.known]
+            heir = [p for p in people if p.name == args[2] and (p.alive and p.known or not p.started)]  # the client may start it late
             need(heir and heir[-1].role in IMPLEMENTERS, "ASSIGN", "task given to %s", args[2])
             t.claimed = t.claimed and t.owner is heir[-1]
             t.owner, t.stuck = heir[-1], False

@@ -65,6 +65,17 @@ def test_a_write_from_the_shell_claims_too(session, command):
     assert task(s, 1)["owner"] == "coder-1" and task(s, 1)["touched"] == ["src/a.py"]
 
 
+def test_whoever_takes_a_link_away_claims_the_link_s_task(session):
+    s = session
+    s.setup("SIMPLE")
+    os.makedirs(os.path.join(s.project, "src"), exist_ok=True)
+    with open(os.path.join(s.project, "README.md"), "w") as f:
+        f.write("x")
+    os.symlink("../README.md", os.path.join(s.project, "src", "a.py"))
+    assert s.bash("coder-1", "rm -f src/a.py") is None
+    assert task(s, 1)["owner"] == "coder-1"
+
+
 def test_a_write_claims_nothing_that_a_message_could_not(session):
     s = session
     s.setup("MEDIUM", coders=2, raw=two())

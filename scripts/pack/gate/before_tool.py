@@ -526,7 +526,11 @@ def _shell(call: Call, tool_input: dict[str, Any]) -> Answer:
 
     claim = claimed_by(
         call,
-        [project_facts.relative(call.project, _plain(one), cwd)[0] for one, effect in written if effect != shell_writes.NEITHER],
+        [
+            project_facts.relative(call.project, _plain(one), cwd, follow=effect != shell_writes.ENTRY)[0]
+            for one, effect in written
+            if effect != shell_writes.NEITHER
+        ],
         check,
     )
     for text in code:
