@@ -12,10 +12,12 @@ GUARDED = ("PreToolUse", "PreSkillShellCommand", "UserPromptExpansion", "ConfigC
 
 def at_once(path, tag):
     """Run the modules that pack/base/bundle.py put into one file, with its own `run` that lies there too; False, and nothing done, where it is not
-    there or not of this Python and these sources: then they are imported one by one."""
-    import marshal
-    import posix
-
+    there or not of this Python and these sources: then they are imported one by one. None where no such file helps."""
+    try:
+        import marshal
+        import posix
+    except ImportError:
+        return None  # Windows
     try:
         file = posix.open(path, posix.O_RDONLY)
         raw = posix.read(file, posix.fstat(file).st_size)
@@ -55,7 +57,7 @@ def main():
             sys.pycache_prefix = os.path.join(data, "pycache")  # the plugin's folder may be read-only
             tag = repr((1, sys.version, scripts)).encode() + b"\n"
             path = "%s/gate.%%s.%s.bundle" % (sys.pycache_prefix, sys.implementation.cache_tag)
-            if not at_once(path % (event if event == "PostToolUse" else "PreToolUse"), tag):
+            if at_once(path % (event if event == "PostToolUse" else "PreToolUse"), tag) is False:
                 from pack.base import bundle
 
                 bundle.make(path, tag)
