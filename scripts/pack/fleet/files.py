@@ -1,7 +1,7 @@
 """What desk (hooks) and shipper hand each other in the run's folder in the plugin's data; no agent may write there.
 
 fleet.json    the run's own part in the fleet, made at its first hook: {"run", "holder", "settings"}; what the project's file says later is not asked
-ship.lock     who holds it is the run's shipper
+ship.lock     who holds it is the run's shipper; its number stands in it
 ship.sock     where it answers
 ship.json     how it stands: {"pid", "state", "why", "shipped", "last", "heard": seconds, "boot", "at", ...}
 leases.json   the paths that are leased, as far as this machine knows: {path: fencing number}
@@ -58,6 +58,15 @@ def remove(run, name):
         os.unlink(os.path.join(run, name))
     except OSError:
         pass
+
+
+def ships(pid):
+    """Whether a process is a shipper, as far as the system tells: a number is soon another's."""
+    try:
+        with open("/proc/%d/cmdline" % pid, "rb") as f:
+            return {b"fleet", b"ship"} <= set(f.read().split(b"\0"))
+    except OSError:
+        return not os.path.isdir("/proc/self")
 
 
 def seconds():

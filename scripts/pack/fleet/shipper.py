@@ -451,6 +451,8 @@ def run(folder, project):
         fcntl.flock(only, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return 0
+    os.ftruncate(only, 0)
+    os.pwrite(only, b"%d" % os.getpid(), 0)  # whom to end (takeover.py)
     one = Shipper(folder, project)
     os.chdir(folder)  # the path of a socket is short, and a run's folder may not be
     files.remove(folder, "ship.sock")

@@ -5,6 +5,7 @@ opens a new epoch: the state has to be handed to a new supervisor).
 Killed anywhere, the same command again goes on: who leads is decided by one statement of the engine's, and what follows only repeats.
 """
 
+import contextlib
 import hashlib
 import os
 import subprocess
@@ -47,7 +48,7 @@ def resume(project, data, asked, force=False, say=print):
     settings = policy.read(project)
     if settings is None:
         raise FleetError("this clone is in no fleet: `pack fleet join` writes %s" % policy.NAME)
-    engine = Engine(settings["where"], seconds=60)
+    engine, alone = Engine(settings["where"], seconds=60), None
     try:
         row = find(engine, settings["project"], asked)
         team, run = row["team"], paths.run_folder(data, project, row["team"])
@@ -65,7 +66,7 @@ def resume(project, data, asked, force=False, say=print):
         }
         os.makedirs(run, mode=0o700, exist_ok=True)
         files.write(run, "resume.json", own)
-        _stop_shipper(run)
+        alone = _alone(run)
         if not own.get("began"):
             _branch(engine, project, row, dry=True)
         epoch, last, total, team, squad, _project, _lineage, row["branch"], row["head"] = engine.call(
@@ -89,31 +90,36 @@ def resume(project, data, asked, force=False, say=print):
             _resumed(store, project)
             paths.mark(project, data, team, run, sys.executable, store.disk)
         files.remove(run, "resume.json")
+        os.close(alone)
+        alone = None
         desk.launch(run, project, os.environ)
         say("restored: %d records, phase %s, branch %s" % (last, store.state["phase"], row["branch"] or "(none)"))
         return team
     finally:
         engine.close()
+        if alone is not None:
+            os.close(alone)
 
 
-def _stop_shipper(run):
-    """The shipper of this copy, if one runs, has to ask anew who leads."""
-    status = files.read(run, "ship.json") or {}
-    if files.read(run, "fleet.json") and status.get("boot") == files.boot() and files.alive(status.get("pid")):
-        import fcntl
-        import signal
+def _alone(run):
+    """The lock of this copy's shipper, to be closed by the caller: nobody sends its records meanwhile, and who ships next asks anew who leads.
+    A command that was killed may have started one that has not told anything yet."""
+    import fcntl
+    import signal
 
-        with open(os.path.join(run, "ship.lock"), "a") as f:
-            try:
-                fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return  # the number is another process's by now
-            except OSError:
-                pass
-        os.kill(int(status["pid"]), signal.SIGTERM)
-        for _ in range(200):
-            if not files.alive(status["pid"]):
-                return
-            time.sleep(0.02)
+    lock = os.open(os.path.join(run, "ship.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    for _ in range(400):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return lock
+        except OSError:
+            pid = os.pread(lock, 20, 0)
+        if pid.isdigit() and files.ships(int(pid)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGTERM)
+        time.sleep(0.02)
+    os.close(lock)
+    raise FleetError("the shipper of this copy does not end: the same command again, in a moment")
 
 
 def _git(project, *args, check=True):
@@ -171,7 +177,9 @@ def _journal(engine, run, last, total):
     """Every record of a run as the journal's bytes, checked: numbers, the engine's chain and the journal's own."""
     out, chain, seq = [], b"\0" * 32, 0
     while seq < last:
-        rows = engine.rows("select seq, line from fleet.records where run = %s and seq > %s order by seq limit %s", (run, seq, FETCH))
+        rows = engine.rows(
+            "select seq, line from fleet.records where run = %s and seq > %s and seq <= %s order by seq limit %s", (run, seq, last, FETCH)
+        )
         if not rows:
             break
         for number, line in rows:
