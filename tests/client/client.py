@@ -6,6 +6,7 @@ Nothing of the user's own set-up is seen by a run: a clean environment, a HOME o
 import fcntl
 import json
 import os
+import shutil
 import pathlib
 import pty
 import re
@@ -46,7 +47,7 @@ class Home:
             "LANG": "C.UTF-8",
             "TMPDIR": str(self.tmp),
             "CLAUDE_CODE_TMPDIR": str(self.tmp),
-            "SHELL": "/bin/sh",
+            "SHELL": shutil.which("bash") or "/bin/sh",  # with neither bash nor zsh in it the client takes zsh where it is
             "ANTHROPIC_BASE_URL": url,
             "ANTHROPIC_API_KEY": KEY,
             "NO_PROXY": "127.0.0.1",
