@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import yaml
 
@@ -72,10 +73,33 @@ def main(argv=None):
         if sys.stdin.readline().strip().casefold() not in ("y", "yes"):
             print("nothing was run")
             return 1
-    command = [claude, "plugin", "eval", ROOT, "--scaffold", "--trust-plugin", "--no-publish", "--ablation", given.ablation]
+    with tempfile.TemporaryDirectory(prefix="team-evals-") as folder:
+        return _run(claude, plugin_copy(folder), given, more)
+
+
+def plugin_copy(folder):
+    """The plugin without what git ignores: in a folder of more than 20,000 entries the client looks for no evals (2.1.332), and a virtual
+    environment has as many."""
+    listed = subprocess.run(
+        ["git", "-C", ROOT, "ls-files", "-coz", "--exclude-standard"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    if listed.returncode:
+        return ROOT
+    target = os.path.join(folder, "team")
+    for name in os.fsdecode(listed.stdout).split("\0"):
+        if name and os.path.lexists(os.path.join(ROOT, name)):
+            os.makedirs(os.path.dirname(os.path.join(target, name)), exist_ok=True)
+            shutil.copy2(os.path.join(ROOT, name), os.path.join(target, name), follow_symlinks=False)
+    return target
+
+
+def _run(claude, plugin, given, more):
+    command = [claude, "plugin", "eval", plugin, "--scaffold", "--trust-plugin", "--no-publish", "--ablation", given.ablation]
     command += ["--max-cost-usd", "%g" % given.max_cost_usd, "--allow-tools", *TOOLS]
     for name in given.cases:
         command += ["--case", name]
+    if "--output-dir" not in more:
+        command += ["--output-dir", os.path.join(ROOT, "build", "evals")]
     return subprocess.run(command + more, check=False).returncode
 
 

@@ -276,9 +276,10 @@ class WaveWitness(Witness):
             need(why is None, "WOKEN", "%s was woken though %s", to, why)
         return Witness.message(self, who, person, to, receiver, text)
 
-    def edit(self, who, person, path, cwd=None, appends=None):
+    def edit(self, who, person, path, cwd=None, appends=None, entry=False):
         self.checked["edits"] += 1
-        full = os.path.realpath(os.path.join(cwd or self.project, path))
+        full = os.path.join(cwd or self.project, path)
+        full = os.path.join(os.path.realpath(os.path.dirname(full)), os.path.basename(full)) if entry else os.path.realpath(full)
         settings = os.path.join(self.project, ".claude", "settings")
         need(not full.startswith((os.path.join(self.project, ".claude", "teams"), settings)), "PROTECTED", "%s may write %s", who, path)
         if who == "foreign" or not full.startswith(self.project + os.sep):
