@@ -6,10 +6,10 @@ Nothing of the user's own set-up is seen by a run: a clean environment, a HOME o
 import fcntl
 import json
 import os
-import shutil
 import pathlib
 import pty
 import re
+import shutil
 import signal
 import struct
 import subprocess

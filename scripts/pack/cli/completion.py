@@ -93,11 +93,12 @@ def _of_argparse(name, parser):
         if isinstance(action, argparse._SubParsersAction):
             helps = {a.dest: a.help for a in action._choices_actions}
             group = {sub: (_of_argparse(sub, p), helps.get(sub)) for sub, p in action.choices.items()}
-        elif isinstance(action, argparse._HelpAction):
             continue
-        elif action.option_strings:
+        if isinstance(action, argparse._HelpAction):
+            continue
+        kind = click.Choice([str(c) for c in action.choices]) if action.choices else click.Path() if action.dest in FILES else None
+        if action.option_strings:
             flag = action.nargs == 0
-            kind = click.Choice([str(c) for c in action.choices]) if action.choices else click.Path() if action.dest in FILES else None
             params.append(
                 click.Option(
                     list(action.option_strings), is_flag=flag, type=None if flag else kind, help=action.help, metavar=action.metavar
@@ -105,7 +106,6 @@ def _of_argparse(name, parser):
             )
         else:
             many = action.nargs in ("*", "+", argparse.REMAINDER)
-            kind = click.Choice([str(c) for c in action.choices]) if action.choices else click.Path() if action.dest in FILES else None
             params.append(click.Argument([action.dest], nargs=-1 if many else 1, required=False, type=kind, metavar=action.metavar))
     for param in params:
         if param.name in COMPLETED:

@@ -54,7 +54,7 @@ def again(path):
     data = sprint.load(path)
     if not data.get("contracts"):
         raise record.RecordError("%s lists no `contracts`" % path)
-    day, to, bad = str(sprint.local(data, time.time()).date()), data.get("contracts_folder", DEFAULT), False
+    day, to, bad = str(sprint.local(data, time.time()).date()), sprint.contracts_folder(data), False
     for item in data["contracts"]:
         more = item.get("seconds", 10.0)
         try:

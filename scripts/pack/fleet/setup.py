@@ -7,7 +7,7 @@ import sys
 
 import psycopg
 
-from ..base import codec
+from ..base import codec, project_facts
 from . import policy
 from .engine import VERSION, Engine, FleetError, migrations
 
@@ -188,5 +188,5 @@ def lineage(project, settings):
 
 def git(project, *args):
     """What git prints about a clone, None when it fails."""
-    done = subprocess.run(["git", "-C", project] + list(args), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-    return done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 else None
+    said = project_facts.git(project, *args)
+    return None if said is None else said.strip()

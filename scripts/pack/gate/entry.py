@@ -127,7 +127,7 @@ def _judged(hook: Hook, live: Mapping[str, Any], joined: Any) -> Answer:
     store = Store(paths.team_folder(project, live["team"]), live["run"], hook.disk)
     if (
         name == "PreToolUse"
-        and "git" in str(hook.payload["tool_input"].get("command"))
+        and "commit" in str(hook.payload["tool_input"].get("command"))  # a reviewer's `git diff` waits for no checks
         and os.path.isdir(os.path.join(live["run"], "checks"))
     ):
         from . import task_checks

@@ -632,9 +632,10 @@ def prove(call: Call) -> tuple[list[Any], list[str], list[str]]:
     if book.prefix is not None:
         loose = _prove_git(call, book, approved, found)
         if "repos" in start:
-            for kind, name, now in leftovers.differing(top, kept, listed, _cached):
+            hidden, folders = leftovers.hidden(top, kept, listed, _cached)
+            for kind, name, now in leftovers.differing(top, kept, listed, hidden):
                 found(kind, name if name.startswith(".git/") else book.shown(name), "-", now)
-            notes = leftovers.named(top, kept, listed, start["branch"], _cached)
+            notes = leftovers.named(top, kept, start["branch"], folders | leftovers.new_caches(kept, listed.others, _cached))
         if git_facts.FAILED:
             found("git does not answer, so nobody knows what else is there", ".git", "-", "; ".join(sorted(set(git_facts.FAILED)))[:60])
     open_ones = [f for f in out if not accepted(call.state, f)]

@@ -36,8 +36,8 @@ def begun(top: str, listed: git_facts.Listing) -> dict[str, Any]:
     }
 
 
-def differing(top: str, start: dict[str, Any], listed: git_facts.Listing, cached: Callable[[str], bool]) -> list[tuple[str, str, str]]:
-    """[(what, path, what is there)] that nobody can have approved and that holds the end up."""
+def differing(top: str, start: dict[str, Any], listed: git_facts.Listing, hidden: Iterable[str]) -> list[tuple[str, str, str]]:
+    """[(what, path, what is there)] that nobody can have approved and that holds the end up. hidden: the files of `hidden`."""
     out = [
         ("git has begun something here that is not finished", ".git/" + name, "unfinished")
         for name in _unfinished(top)
@@ -51,13 +51,14 @@ def differing(top: str, start: dict[str, Any], listed: git_facts.Listing, cached
         if name not in known
     ]
     out += [("git cannot be asked about this repository any more", name, "mute") for name in listed.mute if start["repos"].get(name)]
-    for name in _hidden(top, start, listed, cached)[0]:
+    for name in hidden:
         out.append(("git leaves it out by a rule that came with it", name, project_facts.entry_digest(os.path.join(top, name))))
     return out
 
 
-def named(top: str, start: dict[str, Any], listed: git_facts.Listing, branch: str, cached: Callable[[str], bool]) -> list[str]:
-    """Sentences on what differs and holds nothing up. branch: on which the run began, "" for none."""
+def named(top: str, start: dict[str, Any], branch: str, caches: Collection[str]) -> list[str]:
+    """Sentences on what differs and holds nothing up. branch: on which the run began, "" for none; caches: new folders and files that are
+    taken for such (`hidden`, `new_caches`)."""
     out = []
     now = git_facts.text(top, "symbolic-ref", "--short", "-q", "HEAD")
     if now != branch:
@@ -75,9 +76,8 @@ def named(top: str, start: dict[str, Any], listed: git_facts.Listing, branch: st
     files = [n for n in sorted(set(was) | set(settings)) if was.get(n) != settings.get(n)]
     if files:
         out.append("Git's own settings that are not what they were: " + _few([".git/" + n for n in files]))
-    folders = sorted(_hidden(top, start, listed, cached)[1] | _caches(start, listed.others, cached))
-    if folders:
-        out.append("New, and looked over as caches are: " + _few(folders))
+    if caches:
+        out.append("New, and looked over as caches are: " + _few(sorted(caches)))
     return out
 
 
@@ -136,12 +136,17 @@ def _settings(top: str) -> dict[str, str]:
 
 def _own_git(top: str, names: Iterable[str], repos: Collection[str]) -> list[str]:
     """What is called `.git` in the folders of these names: git sees nothing in it, and behaves otherwise around it."""
+    return sorted(f + "/.git" for f in _folders(names) - set(repos) if os.path.lexists(os.path.join(top, f, ".git")))
+
+
+def _folders(names: Iterable[str]) -> set[str]:
+    """The folders of these names, with those that hold them, but the top."""
     seen = {n.rpartition("/")[0] for n in names} - {""}
     for folder in list(seen):
         while "/" in folder:
             folder = folder.rpartition("/")[0]
             seen.add(folder)
-    return sorted(f + "/.git" for f in seen - set(repos) if os.path.lexists(os.path.join(top, f, ".git")))
+    return seen
 
 
 def _hiders(left_out: Iterable[tuple[str, str]], listed: git_facts.Listing) -> set[str]:
@@ -150,16 +155,12 @@ def _hiders(left_out: Iterable[tuple[str, str]], listed: git_facts.Listing) -> s
     return {rule for _name, rule in left_out if rule.rpartition("/")[2] == ".gitignore" and rule not in seen}
 
 
-def _hidden(top: str, start: dict[str, Any], listed: git_facts.Listing, cached: Callable[[str], bool]) -> tuple[list[str], set[str]]:
+def hidden(top: str, start: dict[str, Any], listed: git_facts.Listing, cached: Callable[[str], bool]) -> tuple[list[str], set[str]]:
     """(files that such a rule hides beside files that git sees, new folders that are hidden whole by a rule of their own)."""
     left_out = [(n, rule) for n, rule in git_facts.ignored(top) if rule and not cached(n)]
     hiders = _hiders(left_out, listed) - set(start["hiders"])
     folders = {rule.rpartition("/")[0] for rule in hiders}
-    lived_in = {n.rpartition("/")[0] for n in listed.tracked + listed.others}
-    for folder in list(lived_in):
-        while "/" in folder:
-            folder = folder.rpartition("/")[0]
-            lived_in.add(folder)
+    lived_in = _folders(listed.tracked + listed.others)
     whole = {f for f in folders if f and f not in lived_in}
     names: set[str] = set()
     for name, rule in left_out:
@@ -168,7 +169,7 @@ def _hidden(top: str, start: dict[str, Any], listed: git_facts.Listing, cached: 
     return sorted(names), {f + "/" for f in whole}
 
 
-def _caches(start: dict[str, Any], others: Iterable[str], cached: Callable[[str], bool]) -> set[str]:
+def new_caches(start: dict[str, Any], others: Iterable[str], cached: Callable[[str], bool]) -> set[str]:
     """Folders and files that are taken for a cache, are not left out by git and were not there at the start."""
     out = set()
     for name in others:

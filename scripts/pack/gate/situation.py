@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import subprocess
 
-from ..base import enforcement, needed
+from ..base import enforcement, git_facts, needed
 from ..protocol import advice, view
 from ..protocol.refusal import Refusal
 from ..store.journal import Damaged
@@ -70,12 +69,12 @@ def _begin(inside: bool) -> str:
 
 def _folder(project: str, inside: bool) -> list[str]:
     """Of a folder in which no team was yet."""
-    if not _git(project, "rev-parse", "--git-dir"):
+    if not git_facts.text(project, "rev-parse", "--git-dir"):
         return [
             "This folder is no git repository, and a team commits what it builds.",
             "Next: git init && git add -A && git commit -m start",
         ]
-    if not _git(project, "rev-parse", "-q", "--verify", "HEAD"):
+    if not git_facts.text(project, "rev-parse", "-q", "--verify", "HEAD"):
         return ["This repository has no commit yet, and approvals compare with one.", "Next: git add -A && git commit -m start"]
     plans = sorted(n for n in os.listdir(project) if n.lower().endswith((".md", ".txt")) and "plan" in n.lower())
     plan = plans[0] if plans else "PLAN.md"
@@ -84,10 +83,3 @@ def _folder(project: str, inside: bool) -> list[str]:
         "No team has worked here yet." + (" " + said if said else ""),
         "Next: %s" % _begin(inside).replace("PLAN.md", plan if " " not in plan else '"%s"' % plan),
     ]
-
-
-def _git(project: str, *args: str) -> bool:
-    try:
-        return subprocess.run(["git", *args], cwd=project, capture_output=True, timeout=5).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
-        return False

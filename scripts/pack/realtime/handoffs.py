@@ -6,14 +6,9 @@ import os
 from pack.realtime import grid, panels, record, sprint
 
 
-def contracts_folder(data, root):
-    """Where the dated folders of recordings are."""
-    return os.path.join(root, data.get("contracts_folder", "docs/design/contracts"))
-
-
 def newest(data, root="."):
     """{contract: its newest dated folder}."""
-    base, out = contracts_folder(data, root), {}
+    base, out = os.path.join(root, sprint.contracts_folder(data)), {}
     for day in sorted(os.listdir(base)) if os.path.isdir(base) else []:
         if sprint.DATED.match(day):
             out.update((name, os.path.join(base, day)) for name in record.names(os.path.join(base, day)))
@@ -64,7 +59,7 @@ def wrap_text(data, backlog, now, root=".", figures=()):
     lines = ["# Wrap %s: %s" % (day, data["title"]), "", grid.MANDATE, "", "## Metrics", ""]
     lines += ["- " + f for f in figures] or ["- nothing is measured here: see the panels"]
     lines += panels.lines(data)
-    folder = os.path.join(contracts_folder(data, root), day)
+    folder = os.path.join(root, sprint.contracts_folder(data), day)
     lines += ["", "## Contracts", ""] + (
         ["- %s, recorded today: `%s`" % (n, os.path.relpath(folder, root)) for n in record.names(folder)] or ["- none recorded today"]
     )

@@ -3,6 +3,7 @@
 The backlog is the engine's; Parallel_Backlog.md is written from it. Hours are the engine's clock's, whatever a machine's own says.
 """
 
+import contextlib
 import datetime
 import os
 import re
@@ -11,7 +12,7 @@ from pack.fleet import drift, policy, setup
 from pack.fleet import sprint as rows
 from pack.fleet.engine import FleetError, Unreachable
 from pack.fleet.sprint import Shared
-from pack.realtime import gitinfo, grid, record, sprint
+from pack.realtime import gitinfo, grid, handoffs, record, sprint
 
 
 class Away(sprint.SprintError):
@@ -21,6 +22,15 @@ class Away(sprint.SprintError):
 def refused(error):
     """A FleetError as the command centre says it."""
     return (Away if isinstance(error, Unreachable) else sprint.SprintError)(str(error))
+
+
+@contextlib.contextmanager
+def asked():
+    """Around what asks the engine: its FleetErrors are the command centre's."""
+    try:
+        yield
+    except FleetError as error:
+        raise refused(error) from None
 
 
 OPEN: list = []  # backlogs whose connection is open
@@ -37,14 +47,12 @@ class Backlog(sprint.Backlog):
 
     def __init__(self, data, root="."):
         settings = policy.read(root)
-        try:
+        with asked():
             self.shared = Shared(os.path.abspath(root), settings)
             OPEN.append(self)
             self.now = self.shared.now()
             found = self.shared.items()
             self.standing = self.shared.standing()
-        except FleetError as error:
-            raise refused(error) from None
         super().__init__(data, root)
         self.local, self.items = self.items, [dict(item) for _version, item in found.values()]
         self.versions = {ident: version for ident, (version, _item) in found.items()}
@@ -94,10 +102,8 @@ class Backlog(sprint.Backlog):
 
     def named(self, names):
         """How far published contracts are merged here."""
-        try:
+        with asked():
             return self.shared.standing(names) if names else []
-        except FleetError as error:
-            raise refused(error) from None
 
     def clock(self):
         return self.now
@@ -134,24 +140,18 @@ class Backlog(sprint.Backlog):
 
     def notes(self, kind):
         """What was said of one kind on any machine (fleet.sprint.Shared.notes)."""
-        try:
+        with asked():
             return self.shared.notes(kind)
-        except FleetError as error:
-            raise refused(error) from None
 
     def _said(self, kind, about, data):
-        try:
+        with asked():
             return self.shared.note(kind, about, data)
-        except FleetError as error:
-            raise refused(error) from None
 
     def contracts(self):
         """[(name, its versions, the squads that depend on it)]."""
         engine, project = self.shared.engine, self.shared.project
-        try:
+        with asked():
             versions, needs = rows.contracts(engine, project), rows.needs(engine, project)
-        except FleetError as error:
-            raise refused(error) from None
         return [
             (name, [c for c in versions if c["name"] == name], [n["squad"] for n in needs if n["name"] == name])
             for name in sorted({c["name"] for c in versions})
@@ -159,10 +159,8 @@ class Backlog(sprint.Backlog):
 
     def need(self, name, paths, items, drop):
         """This clone's squad depends on a contract, or no longer."""
-        try:
+        with asked():
             self.shared.need(name, [p.rstrip("/") + "/" if os.path.isdir(p) else p for p in paths], items, drop)
-        except FleetError as error:
-            raise refused(error) from None
 
     def decide(self, text, why):
         """A decision that every squad is told. Its number."""
@@ -190,34 +188,29 @@ class Backlog(sprint.Backlog):
 
 
 def newest(data, name, root="."):
-    """(recording, its file) of a name's newest recording here, as committed at HEAD. SprintError says what is missing."""
-    base = data.get("contracts_folder", "docs/design/contracts")
-    folder = os.path.join(root, base)
-    dated = [d for d in sorted(os.listdir(folder) if os.path.isdir(folder) else []) if sprint.DATED.match(d)]
-    found = [d for d in dated if name in record.names(os.path.join(folder, d))]
-    if not found:
-        raise sprint.SprintError("no recording %s below %s: `pack record` makes it" % (name, base))
-    path = os.path.join(base, found[-1], name + ".json")
+    """A name's newest recording here, as committed at HEAD. SprintError says what is missing."""
+    folder = handoffs.newest(data, root).get(name)
+    if folder is None:
+        raise sprint.SprintError("no recording %s below %s: `pack record` makes it" % (name, sprint.contracts_folder(data)))
+    path = os.path.join(os.path.relpath(folder, root), name + ".json")
     if setup.git(root, "status", "--porcelain", "--", path) != "" or not setup.git(root, "ls-files", "--", path):
         raise sprint.SprintError("%s is not committed: a contract is published with the commit that others merge" % path)
     try:
-        return record.load(os.path.join(folder, found[-1]), name), path
+        return record.load(folder, name)
     except record.RecordError as error:
         raise sprint.SprintError(str(error)) from None
 
 
 def publish(backlog, name, root="."):
     """Publish a recorded contract. Answers (version, what drifts, whether it is a new one)."""
-    recording, _path = newest(backlog.data, name, root)
+    recording = newest(backlog.data, name, root)
     shared = backlog.shared
-    try:
+    with asked():
         last = shared.contract(name)
         if last and last["digest"] == recording["digest"]:
             return last["version"], [], False
         lines = record.drift(shared.recording(name, last["version"])["schema"], recording["schema"]) if last else []
         return shared.publish(name, last["version"] if last else 0, recording["digest"], recording, lines), lines, True
-    except FleetError as error:
-        raise refused(error) from None
 
 
 # Exit criteria ------------------------------------------------------------------------------------------------------------

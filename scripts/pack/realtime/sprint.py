@@ -492,7 +492,7 @@ def handbook_text(data):
     ]
     lines += [
         "`pack record` writes what a real endpoint or topic answered below `%s/DATE/`, with a README and the schema; other squads build on that."
-        % data.get("contracts_folder", "docs/design/contracts")
+        % contracts_folder(data)
     ]
     lines += [
         "",
@@ -569,10 +569,15 @@ def integrate(data, now, root=".", runner=None):
     return result
 
 
+def contracts_folder(data):
+    """Where the dated folders of recordings are, from the project's folder."""
+    return data.get("contracts_folder", "docs/design/contracts")
+
+
 def _own(data):
     """Folders whose changes are no change of what was tested: the command centre's own."""
     files = (data.get("backlog", "docs/sprints/Parallel_Backlog.md"), data.get("status_folder", "docs/sprints/status"))
-    return (".team", ".claude", data.get("contracts_folder", "docs/design/contracts")) + files
+    return (".team", ".claude", contracts_folder(data)) + files
 
 
 def _put_away(folder):
@@ -742,7 +747,7 @@ def _files(data, backlog, now, root, item, gate):
 
 
 def _contracts(data, backlog, now, root, item, gate):
-    base = os.path.join(root, data.get("contracts_folder", "docs/design/contracts"))
+    base = os.path.join(root, contracts_folder(data))
     dated = sorted(n for n in (os.listdir(base) if os.path.isdir(base) else []) if _day(n) and record.names(os.path.join(base, n)))
     if not dated:
         return "no contract was recorded: `pack record`"

@@ -35,8 +35,7 @@ def text(state, records):
         by = ", ".join(
             "%s %s at %s" % (role, v["name"], v["revision"]) for role, v in sorted(task["approvals"].items()) if v.get("revision")
         )
-        rounds = len(task["rounds"]) + 1 if task["rounds"] or task["revision"] else 0
-        out.append("| #%d %s | %s | %d | %s |" % (n, _safe(task["subject"]), task["state"], rounds, _safe(by) or "-"))
+        out.append("| #%d %s | %s | %d | %s |" % (n, _safe(task["subject"]), task["state"], history.reviews(task), _safe(by) or "-"))
     out.append("")
     for part in ("build", "test"):
         ran = (state["verify"] or {}).get(part) or {"exit": None, "command": "-"}

@@ -35,7 +35,7 @@ def row(name, state, records, told_):
         "mode": state["mode"],
         "done": sum(task["state"] == "DONE" for _n, task in tasks),
         "tasks": len(tasks),
-        "rounds": {str(n): len(task["rounds"]) + 1 for n, task in tasks if task["rounds"] or task["revision"]},
+        "rounds": {str(n): history.reviews(task) for n, task in tasks if history.reviews(task)},
         "refused": sum(r["event"] in tables.TROUBLE for r in records),
         "commits": len(stats(records)["commits"]),
     }

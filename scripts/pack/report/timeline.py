@@ -138,7 +138,7 @@ def _tasks(state, told):
                 task["subject"],
                 _state(task["state"]),
                 task["owner"] or "-",
-                len(task["rounds"]) + 1 if task["rounds"] else 1 if task["revision"] else 0,
+                history.reviews(task),
                 history.duration(history.spent(spans, ("IN_PROGRESS", "CHANGES_REQUESTED"), told.end)),
                 history.duration(history.spent(spans, ("IN_REVIEW",), told.end)),
                 history.waits(state, n) or "-",

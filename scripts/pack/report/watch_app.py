@@ -207,7 +207,7 @@ class Watch(App):
                     "[%s]%s[/%s]" % (colour, shown, colour),
                     escape(task["owner"] or "-"),
                     escape(history.waits(state, n) or "-"),
-                    str(len(task["rounds"]) + 1 if task["revision"] else 0),
+                    str(history.reviews(task)),
                     escape(task["subject"]),
                 )
             )

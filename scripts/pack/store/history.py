@@ -12,7 +12,7 @@ from .journal import replayed
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Sequence
-    from ..protocol.state_types import Record, State
+    from ..protocol.state_types import Record, State, Task
     from .figure_types import VerdictRow
 
 ENDED = ("ENDED", "LOST")
@@ -93,6 +93,11 @@ def duration(seconds: float) -> str:
     if seconds < 86400:
         return "%d h %02d min" % (seconds // 3600, seconds % 3600 // 60)
     return "%d d %d h" % (seconds // 86400, seconds % 86400 // 3600)
+
+
+def reviews(task: Task) -> int:
+    """How many reviews a task took so far: one more than the rounds that asked for changes, 0 before the first."""
+    return len(task["rounds"]) + 1 if task["rounds"] or task["revision"] else 0
 
 
 def waits(state: State, number: int) -> str:
