@@ -56,11 +56,12 @@ def main():
         if data:
             sys.pycache_prefix = os.path.join(data, "pycache")  # the plugin's folder may be read-only
             tag = repr((1, sys.version, scripts)).encode() + b"\n"
-            path = "%s/gate.%%s.%s.bundle" % (sys.pycache_prefix, sys.implementation.cache_tag)
+            fleet = os.path.exists((os.environ.get("CLAUDE_PROJECT_DIR") or ".") + "/.claude/fleet.yaml")
+            path = "%s/gate.%%s.%s%s.bundle" % (sys.pycache_prefix, sys.implementation.cache_tag, ".fleet" * fleet)
             if at_once(path % (event if event == "PostToolUse" else "PreToolUse"), tag) is False:
                 from pack.base import bundle
 
-                bundle.make(path, tag)
+                bundle.make(path, tag, fleet)
         from pack.cli import hook
 
         code, out, err = hook.answer(event, GUARDED, sys.stdin.buffer.read(64 << 20))

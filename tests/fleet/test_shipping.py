@@ -1,12 +1,16 @@
 """Every run's journal, in the engine exactly once; whatever is killed, whatever is asked twice."""
 
 import hashlib
+import json
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
 
+from pack.base.paths import PLUGIN_ROOT
 from pack.fleet import files
 from pack.fleet.engine import Diverged, Engine, Fenced, FleetError
 from pack.fleet.shipper import Shipper
@@ -35,6 +39,21 @@ def test_a_run_is_in_the_engine_line_by_line(machines, server, base):
     assert stored(server, base, number(one)) == journal(one) and status["shipped"] > 5
     code, out, err = one.pack("fleet", "status")
     assert code == 0 and "alive" in out and "lag 0" in out and "squad-ams" in out, out + err
+
+
+def test_a_call_of_a_fleet_brings_no_module_one_by_one(machines):
+    """What a fleet adds lies in a file of byte code of its own (pack/base/bundle.py), which no other project reads."""
+    one = machines("ams")
+    s = one.session()
+    s.setup("SIMPLE")
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    payload = {"session_id": s.session, "cwd": one.clone, "hook_event_name": "PreToolUse", "tool_name": "Edit", "tool_use_id": "t"}
+    payload.update(zip(("agent_id", "agent_type"), s.agents["coder-1"]), tool_input={"file_path": one.clone + "/src/a.py"})
+    for _ in range(2):  # the first makes it
+        hook = [os.path.realpath(sys.executable), "-ISE", "-X", "importtime", os.path.join(PLUGIN_ROOT, "hooks/gate.py"), "PreToolUse"]
+        done = subprocess.run(hook, input=json.dumps(payload), env=s.env, capture_output=True, text=True)
+    assert done.returncode == 0 and not [row for row in done.stderr.splitlines() if "pack." in row.rpartition("|")[2]], done.stderr
+    assert all(name.endswith(".fleet.bundle") for name in os.listdir(one.data + "/pycache") if name.endswith(".bundle"))
 
 
 def test_a_run_that_ends_is_closed_there_and_its_shipper_leaves(machines, server, base):

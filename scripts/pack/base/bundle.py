@@ -20,6 +20,7 @@ MORE = {
     "PreToolUse": ("pack.gate.before_tool", "pack.gate.facts"),
     "PostToolUse": ("pack.gate.after_tool", "pack.gate.ledger", "pack.store.render"),
 }
+FLEET = ("pack.fleet.desk",)  # and every call of a project that is in a fleet
 
 
 def _imported(names: tuple[str, ...]) -> list[str]:
@@ -108,14 +109,15 @@ def run(modules: list[Entry]) -> bool:
     return True
 
 
-def make(path: str, tag: bytes) -> None:
-    """Write the files, `path` with an event's name in it. Any trouble means no file: every call then imports as usual."""
+def make(path: str, tag: bytes, fleet: bool) -> None:
+    """Write the files, `path` with an event's name in it. Any trouble means no file: every call then imports as usual. fleet: those of a project
+    that is in one."""
     temporary = "%s.%d" % (path % "new", os.getpid())
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(temporary, "wb"):  # where nothing can be written nothing is prepared
             pass
-        common = _entries(["pack", "pack.base"] + _imported(COMMON))
+        common = _entries(["pack", "pack.base"] + _imported(COMMON + (FLEET if fleet else ())))
         for event, names in MORE.items():
             with open(temporary, "wb") as f:
                 f.write(tag + marshal.dumps((run.__code__, common + _entries(_imported(names)))))

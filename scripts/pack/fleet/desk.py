@@ -10,7 +10,7 @@ import time
 from ..base import codec, paths
 from ..protocol import machine, tables
 from ..protocol.refusal import Refusal
-from ..gate import answers, prompt_lines
+from ..gate import answers
 from . import files
 
 ASKED = ("PLAN_REGISTERED", "TASK_ADDED", "TASK_RESCOPED", "TASK_REOPENED", "CLAIM")  # after these a run may need more leases
@@ -72,6 +72,8 @@ def _frozen(call, fenced):
         ours = payload.get("session_id") == state["team"]["session"] or payload.get("agent_id") in state["agents"]
         return answers.deny(refusal) if ours else answers.PASS
     if name == "UserPromptSubmit":
+        from ..gate import prompt_lines
+
         prompt = str(call.payload.get("prompt") or "").strip()
         if not prompt_lines.for_the_team(prompt):
             return answers.PASS
