@@ -230,6 +230,14 @@ def commit(call, names):
     )
 
 
+# --- What other squads approved ------------------------------------------------------------------------------------------
+def elsewhere(call, pairs):
+    """What of these (path, digest) other squads' runs have approved: fleet/approvals.py."""
+    from . import approvals
+
+    return approvals.elsewhere(call, lambda question: ask(call, question, AWAKE_SECONDS), pairs)
+
+
 # --- A turn's end ------------------------------------------------------------------------------------------------------
 def said(call, answer):
     """The lead's turn ends, or it is woken anyway: what the fleet has for it goes along, once."""

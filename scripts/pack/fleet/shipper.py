@@ -19,7 +19,7 @@ import time
 from ..base import codec, enforcement, paths, project_facts
 from ..protocol import machine
 from ..store.journal import START, decode_line
-from . import files, setup, sprint
+from . import approvals, files, setup, sprint
 from .engine import Diverged, Engine, Fenced, FleetError, Unreachable
 
 LOOK = 0.2  # seconds between looks at the journal
@@ -303,7 +303,8 @@ class Shipper:
 
     # -- what hooks ask -------------------------------------------------------------------------------------------------
     def answer(self, asked):
-        """One question of a hook: {"ask": "own"}, {"ask": "lease", "wants": [...]}, {"ask": "write", "paths": [...]}, {"ask": "contracts"}."""
+        """One question of a hook: {"ask": "own"}, {"ask": "lease", "wants": [...]}, {"ask": "write", "paths": [...]}, {"ask": "contracts"},
+        {"ask": "approved", "paths": [...]}."""
         before = files.seconds()
         try:
             self.connect()
@@ -320,6 +321,8 @@ class Shipper:
                 return {"ok": not lost, "lost": lost}
             if asked["ask"] == "contracts":
                 return {"ok": True, "standing": self._contracts()}
+            if asked["ask"] == "approved":
+                return {"ok": True, "approved": approvals.approved(self.engine, self.settings["project"], self.own["run"], asked["paths"])}
             if asked["ask"] == "say":
                 number = self.engine.call("say", *self.me(), asked["to"], asked["answers"], asked["body"])[0][0]
                 return {"ok": True, "number": number}

@@ -414,36 +414,32 @@ def _supersedes(other: Task, task: Task) -> bool:
 
 def _outside(call: Call, book: Ledger, touched: Iterable[str]) -> None:
     """Record what changed outside every task that is worked on, new files too. It is told with what is known of when, and no more."""
-    state, folders = call.state, []
+    state, folders, names = call.state, [], []
     for path in touched:
         if os.path.isdir(path) and not os.path.islink(path):
             folders.append(path)
             continue
         name = os.path.relpath(path, book.top).replace(os.sep, "/")
         if name in book.start["files"] or book.shown(name) in state["result"]["unseen"]:
-            _compare(call, book, name)
-    names = _new_in(call, book, folders)
-    for name in names:
-        _compare(call, book, name)
+            names.append(name)
+    _compare(call, book, names + _new_in(call, book, folders))
 
 
 def named(call: Call) -> None:
     """What the client says the shell command that has just come back has changed (`call.changed`): also found where a project is so large
     that its other files are compared at the end only."""
     book = Ledger(call)
-    for path in sorted(call.changed):
-        name = os.path.relpath(path, book.top).replace(os.sep, "/")
-        if not name.startswith("../") and not _cached(name) and not name.startswith(".git/"):
-            _compare(call, book, name)
+    names = [os.path.relpath(path, book.top).replace(os.sep, "/") for path in sorted(call.changed)]
+    _compare(call, book, [n for n in names if not n.startswith(("../", ".git/")) and not _cached(n)])
 
 
-def _compare(call: Call, book: Ledger, name: str) -> None:
-    state, path = call.state, book.shown(name)
-    held = [task for _n, task in view.tasks(state) if _holds(task, path) and (task["state"] in tables.WORKING or task["state"] == "DONE")]
-    if held or own(path):
-        return
-    was, now, known = book.began(name), project_facts.entry_digest(book.path(name)), state["result"]["unseen"].get(path)
-    if known["now"] != now if known else now != was:
+def _compare(call: Call, book: Ledger, names: Iterable[str]) -> None:
+    """Record which of these differ from what was last known of them, unless a task has them or another squad of the fleet approved them."""
+    differ = [found for found in (_stranger(call, book, name) for name in names) if found]
+    merged = approved_elsewhere(call, [(path, now) for _name, path, was, now in differ if now != was])[0]
+    for name, path, was, now in differ:
+        if (path, now) in merged:
+            continue
         seen = _between(call)
         by = call.actor["name"] if os.path.realpath(book.path(name)) in call.changed else _during(call)
         call.gate("OVERLAP_SCOPE", path=path, was=was, now=now, by=by, **seen)
@@ -452,6 +448,24 @@ def _compare(call: Call, book: Ledger, name: str) -> None:
                 "%s changed between event %d and %d and is in no task that is worked on: put it back, or ask the lead to re-scope"
                 % ((path,) + tuple(seen["between"]))
             )
+
+
+def _stranger(call: Call, book: Ledger, name: str) -> tuple[str, str, str, str] | None:
+    """(name, path, what was there, what is there) of what changed outside every task that is worked on; None where nothing did."""
+    state, path = call.state, book.shown(name)
+    held = [task for _n, task in view.tasks(state) if _holds(task, path) and (task["state"] in tables.WORKING or task["state"] == "DONE")]
+    if held or own(path):
+        return None
+    was, now, known = book.began(name), project_facts.entry_digest(book.path(name)), state["result"]["unseen"].get(path)
+    return (name, path, was, now) if (known["now"] != now if known else now != was) else None
+
+
+def approved_elsewhere(call: Call, pairs: Sequence[tuple[str, str]]) -> tuple[Mapping[tuple[str, str], str], str]:
+    """{(path, digest): who} of what other squads of the fleet have approved, and a sentence where that is not known. A merge brings it in."""
+    if call.fleet is None or not pairs:
+        return {}, ""
+    found: tuple[Mapping[tuple[str, str], str], str] = call.fleet.elsewhere(call, pairs)
+    return found
 
 
 def _during(call: Call) -> str | None:
@@ -518,6 +532,7 @@ def moved(call: Call, book: Ledger, old: str | None, new: str, by: Actor | None 
     amended = gated and len(won) == 1 and gone and len(gone) == 1
     for sha in won:
         v = verdicts[sha]
+        merged: dict[str, Any] = {"elsewhere": v["elsewhere"]} if v["elsewhere"] else {}
         subject = git_facts.text(book.top, "log", "-1", "--format=%s", sha)[:200]
         call.append(
             "COMMITTED",
@@ -528,6 +543,7 @@ def moved(call: Call, book: Ledger, old: str | None, new: str, by: Actor | None 
             gated=gated,
             tasks=v["tasks"] if not v["why"] else [],
             gone=gone if amended else [],
+            **merged,
         )
         if gated and not v["why"]:
             call.commits.append(sha)
@@ -539,7 +555,7 @@ def moved(call: Call, book: Ledger, old: str | None, new: str, by: Actor | None 
                 "--staged --source=HEAD~1 PATH` takes others out), then, as a command of its own, `git commit --amend --no-edit`"
                 % (sha[:7], v["why"])
             )
-        elif not gated:
+        elif not gated and not v["elsewhere"]:
             call.told.append("a commit was made past the gate (%s); it is recorded" % sha[:7])
     if not gated or not on and not amended:
         call.gate("HEAD_MOVED", old=old, new=new, lost=lost, gone=gone or [], by=by["name"] if by else None, **_between(call))
@@ -566,7 +582,7 @@ def judge(call: Call, book: Ledger, commits: list[str], note: Note | None = None
     changed = git_facts.changes(book.top, commits)
     digest = git_facts.digests(book.top, [entry for c in commits for entry in changed.get(c, {}).values()])
     approved, noted = book.approved(), (note.get("blobs") if note else None) or {}
-    out: dict[str, CommitVerdict] = {}
+    judged: dict[str, tuple[set[int], list[tuple[str, str, bool]]]] = {}  # {commit: (its tasks, [(path, digest, whether a task has it)])}
     present: dict[str, tuple[str, int]] = {}
     for number, task in view.tasks(call.state):
         if task["state"] == "APPROVED" and view.quorum(call.state, task)["result"] == "APPROVED":
@@ -574,7 +590,7 @@ def judge(call: Call, book: Ledger, commits: list[str], note: Note | None = None
                 present.update((book.name(p), (d, number)) for p, d in project_facts.contents(call.project, task).items())
     for sha in commits:
         tasks: set[int] = set()
-        wrong = []
+        wrong: list[tuple[str, str, bool]] = []
         for name, entry in sorted(changed.get(sha, {}).items()):
             path, there = book.shown(name), digest.get(entry, "missing")
             good: list[tuple[str, int | None]] = [(noted[path], None)] if path in noted else []
@@ -586,9 +602,17 @@ def judge(call: Call, book: Ledger, commits: list[str], note: Note | None = None
                 continue
             else:
                 tasks.update(holders)
-                wrong.append((path, "%s is not what was approved" % path if good else "%s is in no approved task" % path))
-        out[sha] = {"tasks": sorted(tasks), "why": "; ".join(w for _p, w in wrong[:5]), "paths": [p for p, _w in wrong]}
-    return out
+                wrong.append((path, there, bool(good)))
+        judged[sha] = tasks, wrong
+    merged = approved_elsewhere(call, [] if note else [(p, there) for _t, wrong in judged.values() for p, there, _g in wrong])[0]
+    return {sha: _verdict(tasks, wrong, merged) for sha, (tasks, wrong) in judged.items()}
+
+
+def _verdict(tasks: set[int], wrong: list[tuple[str, str, bool]], merged: Mapping[tuple[str, str], str]) -> CommitVerdict:
+    elsewhere = sorted({merged[w[:2]] for w in wrong if w[:2] in merged})
+    wrong = [w for w in wrong if w[:2] not in merged]
+    said = ["%s %s" % (path, "is not what was approved" if good else "is in no approved task") for path, _there, good in wrong[:5]]
+    return {"tasks": sorted(tasks), "why": "; ".join(said), "paths": [path for path, _there, _good in wrong], "elsewhere": elsewhere}
 
 
 # --- the closing proof ---------------------------------------------------------------------------------------------------------
@@ -604,10 +628,14 @@ def prove(call: Call) -> tuple[list[Any], list[str], list[str]]:
     drift = {d["path"]: d for _n, task in view.tasks(call.state) for d in task["drift"]}
 
     kept: Any = start
+    approved_paths = {book.shown(n) for n in approved}
+    strange: dict[str, tuple[str, str]] = {}  # {finding: (path, digest)} of what no task of this run has
 
     def found(kind: str, path: str, was: str, now: str, **more: Any) -> None:
         known: Mapping[str, Any] = drift.get(path) or unseen.get(path) or {}
         out.append(dict(_finding(kind, path, was, now, **more), **{k: known[k] for k in ("between", "at_work") if k in known}))
+        if path not in approved_paths:
+            strange[out[-1]["id"]] = path, now
 
     for name in sorted({*start["files"], *listed.tracked, *listed.others, *listed.inner, *approved}):
         path, was = book.shown(name), book.began(name)
@@ -639,7 +667,13 @@ def prove(call: Call) -> tuple[list[Any], list[str], list[str]]:
         if git_facts.FAILED:
             found("git does not answer, so nobody knows what else is there", ".git", "-", "; ".join(sorted(set(git_facts.FAILED)))[:60])
     open_ones = [f for f in out if not accepted(call.state, f)]
-    return open_ones, loose, notes
+    merged, unknown = approved_elsewhere(call, sorted({strange[f["id"]] for f in open_ones if f["id"] in strange}))
+    open_ones = [f for f in open_ones if strange.get(f["id"]) not in merged]
+    return (
+        open_ones,
+        loose,
+        notes + sorted({"%s: approved by %s" % (path, who) for (path, _d), who in merged.items()}) + [unknown][: bool(unknown)],
+    )
 
 
 def _users_rules(call: Call, start: StartTable) -> str:

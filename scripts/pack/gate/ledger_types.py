@@ -43,3 +43,4 @@ class CommitVerdict(TypedDict):
     tasks: list[int]
     why: str
     paths: list[str]
+    elsewhere: list[str]  # other squads of the fleet that approved what this run has not

@@ -581,6 +581,7 @@ class Data(_Spoken, total=False):
     approve: bool
     # plan and tasks
     tasks: Any  # of PLAN_REGISTERED {number: task}, of COMMITTED [numbers]
+    elsewhere: List[str]
     facts: Facts
     definition_of_done: List[str]
     task_record: PlannedTask

@@ -35,6 +35,7 @@ class CommitRow(TypedDict):
     gated: bool
     approved: bool
     empty: bool  # past the gate, and nothing in it that anybody has to approve
+    elsewhere: list[str]  # who else in the fleet approved what is in it
 
 
 class FoundRow(TypedDict):

@@ -59,6 +59,8 @@ def explain(state: State, number: int) -> list[str]:
 
 def commit_mark(commit: CommitRow) -> str:
     """What a commit of the summary is marked with that no approval covers."""
+    if commit["elsewhere"]:
+        return " (merged; approved by %s)" % "; ".join(commit["elsewhere"])
     if not commit["approved"]:
         return " (past the gate, nothing in it to approve)" if commit["empty"] else " (NOT APPROVED)"
     return "" if commit["gated"] else " (past the gate, content approved)"

@@ -109,6 +109,7 @@ class _Counted:
                 "gated": d["gated"],
                 "approved": bool(d.get("tasks", d["gated"])),
                 "empty": d.get("tasks") == [] and d["sha"] not in self.out["result"]["diverged"],
+                "elsewhere": d.get("elsewhere", []),
             }
         )
 
