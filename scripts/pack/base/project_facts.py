@@ -17,6 +17,7 @@ PROFILE = ".project-profile.yml"  # what profile.py keeps of a code base for the
 
 SKIP = {".git", "node_modules", ".venv", "__pycache__", ".claude", ".pytest_cache", ".mypy_cache", ".team-scratch"}
 MOST_FILES = 20000
+NOT_IN_FILES = "ref: refs/heads/.invalid"  # what HEAD says where git keeps references in another way (reftable)
 
 
 def relative(project: str, path: str, cwd: str | None = None, follow: bool = True) -> tuple[str | None, str]:
@@ -223,25 +224,30 @@ def task_tree(project: str, declared: Iterable[str]) -> str | None:
 
 
 def head(project: str) -> str:
-    """The commit that HEAD names, read without starting git; "" when there is none or the layout is unusual. The project may be a
-    folder of a larger repository."""
+    """The commit that HEAD names, read without starting git where it lies in files; "" when there is none. The project may be a folder of a
+    larger repository."""
     try:
         _top, base, common = _checkout(project)
         with open(os.path.join(base, "HEAD")) as f:
             text = f.read().strip()
-        if not text.startswith("ref: "):
-            return text
-        ref = text[5:]
-        if os.path.isfile(os.path.join(common, ref)):
-            with open(os.path.join(common, ref)) as f:
-                return f.read().strip()
-        with open(os.path.join(common, "packed-refs")) as f:
-            for line in f:
-                if line.strip().endswith(" " + ref):
-                    return line.split()[0]
+        if text == NOT_IN_FILES:
+            return (git(project, "rev-parse", "-q", "--verify", "HEAD") or "").strip()
+        for _ in range(5):  # a branch may stand for another one (`git symbolic-ref refs/heads/master refs/heads/main`)
+            if not text.startswith("ref: "):
+                break
+            text = _reference(common, text[5:].strip())
+        return text
     except (OSError, IndexError):
-        pass
-    return ""
+        return ""
+
+
+def _reference(common: str, ref: str) -> str:
+    """What a reference holds, "" where there is none. common: git's folder of the whole repository."""
+    if os.path.isfile(os.path.join(common, ref)):
+        with open(os.path.join(common, ref)) as f:
+            return f.read().strip()
+    with open(os.path.join(common, "packed-refs")) as f:
+        return next((line.split()[0] for line in f if line.strip().endswith(" " + ref)), "")
 
 
 def _checkout(folder: str) -> tuple[str, str, str]:

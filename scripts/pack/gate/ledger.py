@@ -11,6 +11,7 @@ import time
 
 from ..base import codec, git_facts, paths, project_facts
 from ..protocol import access, machine, tables, view
+from ..protocol.guards_result import plainly
 from ..protocol.plan import covers
 from . import glance, leftovers
 
@@ -25,8 +26,14 @@ if TYPE_CHECKING:
 
 CACHES = project_facts.SKIP | {".ruff_cache", ".tox", ".nox", ".gradle", ".hypothesis", ".cache", ".coverage"}
 SETTINGS = ".claude/settings.local.json"
+OWN_FILES = frozenset(
+    "journal.jsonl snapshot.json state.md run.json summary.md decisions.md timeline.html attestation.jsonl".split()
+)  # in the team's folder
 MOST_COMMITS = 200_000
 MOST_WATCHED = 3000  # files and folders that the run began with; a larger project's are compared at the end only
+MOST_TOLD = 200  # findings that a record has in full; of those beyond it has the paths
+MOST_NAMED = 20_000
+SHORT = 7  # digits of a commit that people name it by
 RACY_NS = 30_000_000  # a file this new may change again without its stamp showing it
 
 
@@ -37,8 +44,10 @@ def own(name: str) -> bool:
 
 def own_in_a_commit(state: State, name: str) -> bool:
     """Whether a commit may take a name that no task has: what the run itself wrote for people, never scripts beside it."""
-    team = "%s/%s/" % (paths.TEAMS, state["team"]["name"])
-    return name in (access.DECISIONS, project_facts.PROFILE) or name.startswith(team)
+    folder, _, file = name.rpartition("/")
+    if folder == "%s/%s" % (paths.TEAMS, state["team"]["name"]):
+        return file in OWN_FILES
+    return name in (access.DECISIONS, project_facts.PROFILE)
 
 
 def _cached(name: str) -> bool:
@@ -393,7 +402,7 @@ def _done(call: Call, book: Ledger, touched: Iterable[str]) -> None:
             call.gate("CONTENT_DRIFTED", task=number, paths=drift[:50], count=len(drift))
             call.told.append(
                 "DRIFTED: %s of task #%d, which is DONE, is no longer what was approved: put it back, or the lead reopens the task "
-                "(`pack task reopen %d`)" % (", ".join(d["path"] for d in drift[:5]), number, number)
+                "(`pack task reopen %d`)" % (", ".join(plainly(d["path"]) for d in drift[:5]), number, number)
             )
         elif not drift and task["content"] == "DRIFTED":
             call.gate("CONTENT_RESTORED", task=number)
@@ -450,7 +459,7 @@ def _compare(call: Call, book: Ledger, name: str) -> None:
         if now != was:
             call.told.append(
                 "%s changed between event %d and %d and is in no task that is worked on: put it back, or ask the lead to re-scope"
-                % ((path,) + tuple(seen["between"]))
+                % ((plainly(path),) + tuple(seen["between"]))
             )
 
 
@@ -586,7 +595,7 @@ def judge(call: Call, book: Ledger, commits: list[str], note: Note | None = None
                 continue
             else:
                 tasks.update(holders)
-                wrong.append((path, "%s is not what was approved" % path if good else "%s is in no approved task" % path))
+                wrong.append((path, "%s is %s" % (plainly(path), "not what was approved" if good else "in no approved task")))
         out[sha] = {"tasks": sorted(tasks), "why": "; ".join(w for _p, w in wrong[:5]), "paths": [p for p, _w in wrong]}
     return out
 
@@ -629,13 +638,15 @@ def prove(call: Call) -> tuple[list[Any], list[str], list[str]]:
             new = name not in start["files"]
             if not (new and (_cached(name) or leftovers.was_left_out(kept, book.path(name), name))):
                 found("nobody approved it", path, was, now)
+        elif now == "-" and name not in start["files"] and not own(path) and not _cached(name) and os.path.lexists(book.path(name)):
+            found("nobody approved it, and it cannot be read", path, was, "unreadable")
     if book.prefix is not None:
-        loose = _prove_git(call, book, approved, found)
+        loose, notes = _prove_git(call, book, approved, found)
         if "repos" in start:
             hidden, folders = leftovers.hidden(top, kept, listed, _cached)
             for kind, name, now in leftovers.differing(top, kept, listed, hidden):
                 found(kind, name if name.startswith(".git/") else book.shown(name), "-", now)
-            notes = leftovers.named(top, kept, start["branch"], folders | leftovers.new_caches(kept, listed.others, _cached))
+            notes += leftovers.named(top, kept, start["branch"], folders | leftovers.new_caches(kept, listed.others, _cached))
         if git_facts.FAILED:
             found("git does not answer, so nobody knows what else is there", ".git", "-", "; ".join(sorted(set(git_facts.FAILED)))[:60])
     open_ones = [f for f in out if not accepted(call.state, f)]
@@ -652,8 +663,11 @@ def _users_rules(call: Call, start: StartTable) -> str:
     return path
 
 
-def _prove_git(call: Call, book: Ledger, approved: Mapping[str, tuple[str, int]], found: Callable[..., None]) -> list[str]:
-    """Compare history, index and ignore rules with what was approved. Answers the paths whose approved content no commit holds."""
+def _prove_git(
+    call: Call, book: Ledger, approved: Mapping[str, tuple[str, int]], found: Callable[..., None]
+) -> tuple[list[str], list[str]]:
+    """Compare history, index and ignore rules with what was approved. Answers the paths whose approved content no commit holds, and sentences
+    on files of the run's own that a commit past the gate holds: nobody reviews them."""
     top, start, head = book.top, book.start, project_facts.head(call.project)
     known = {s for _n, task in view.tasks(call.state) for s in task["commits"]}
     if start["head"] and not (head and git_facts.is_ancestor(top, start["head"], head)):
@@ -673,10 +687,13 @@ def _prove_git(call: Call, book: Ledger, approved: Mapping[str, tuple[str, int]]
             return True
         return book.holds(name, book.began(name), entry, d) or own_in_a_commit(call.state, book.shown(name))
 
+    unread = set()
     for sha in odd:
         for name, entry in sorted(changed.get(sha, {}).items()):
             there = digest.get(entry, "missing")
-            if not fine(name, entry, there):
+            if own_in_a_commit(call.state, book.shown(name)):
+                unread.add(book.shown(name))
+            elif not fine(name, entry, there):
                 was = approved[name][0] if name in approved else book.began(name)
                 found("in the commit %s" % sha[:7], book.shown(name), was, there, commit=sha)
     loose = _not_committed(book, approved, tree, digest, found)
@@ -689,7 +706,7 @@ def _prove_git(call: Call, book: Ledger, approved: Mapping[str, tuple[str, int]]
     rules = git_facts.ignore_rules(top)
     if rules != start["ignores"]:
         found("the rules by which git leaves files out were changed", ".git/info/exclude", start["ignores"], rules)
-    return loose
+    return loose, ["In commits past the gate, and read by nobody: " + ", ".join(sorted(unread))] if unread else []
 
 
 def _not_committed(
@@ -714,20 +731,21 @@ def check(call: Call) -> list[Any]:
     """Prove, and record it when what is open has changed. Answers what is open."""
     open_ones, loose, notes = prove(call)
     state, place = call.state["result"], _path(call, "named")
-    mark = leftovers.mark(loose + notes)
+    beyond = [f["id"] for f in open_ones[50:]]  # the state has no more than 50
+    mark = leftovers.mark(loose + notes + beyond)
     told = call.store.disk.read(place)
-    other = mark != told if loose or notes else told is not None
+    other = mark != told if loose or notes or beyond else told is not None
     if other or [f["id"] for f in open_ones[:50]] != [f["id"] for f in state["open"]]:
-        call.gate("RESULT_CHECKED", open=open_ones[:200], count=len(open_ones), uncommitted=loose[:200], left=notes)
+        rest = sorted({f["path"] for f in open_ones[MOST_TOLD:MOST_NAMED]})
+        call.gate("RESULT_CHECKED", open=open_ones[:MOST_TOLD], rest=rest, count=len(open_ones), uncommitted=loose[:MOST_NAMED], left=notes)
     if other:
         call.store.disk.replace(place, mark)
     return open_ones
 
 
 def before_the_end(call: Call) -> None:
-    """Make the proof again before an event of a teardown is judged. Any of them may end the run."""
-    state = call.state
-    if state["phase"] in ("TEARDOWN", "FAILED_SAFE") and call.kind.approves and not state["teardown"]["aborted"]:
+    """Make the proof again before an event of a teardown is judged. Any of them may end the run, and its summary lists what is there."""
+    if call.state["phase"] in ("TEARDOWN", "FAILED_SAFE") and call.kind.approves:
         check(call)
 
 
@@ -735,14 +753,17 @@ def accept(call: Call, words: list[str]) -> str:
     """`team accept PATH ...`: the user takes these differences as they are. Answers what is said. Raises Refusal."""
     look(call)
     open_ones = prove(call)[0]
-    done = []
+    done, left = [], open_ones
     person: Actor = {"name": "user", "role": "person", "inc": 0, "agent_id": None}
     for word in words:
         rel = project_facts.relative(call.project, word, call.payload.get("cwd"))[0] or word
-        mine = [f for f in open_ones if f["path"] in (word, rel) or f["path"].startswith((word.rstrip("/") + "/", "commit " + word))]
+        commit = "commit " + (word if len(word) >= SHORT else "?")  # `team accept a` is about a file, not about every commit a...
+        below = (word.rstrip("/") + "/", commit)
+        mine = [f for f in open_ones if {f["path"], plainly(f["path"])} & {word, rel} or f["path"].startswith(below)]
         paths = sorted({f["path"] for f in mine})
         for path in paths or [word]:
             findings = [f for f in mine if f["path"] == path]
+            left = [f for f in left if f not in findings]
             call.append(
                 "CONTENT_ACCEPTED",
                 actor=person,
@@ -752,9 +773,9 @@ def accept(call: Call, words: list[str]) -> str:
                 commits=sorted({f["commit"] for f in findings if f.get("commit")}),
                 findings=findings[:50],
                 open=[] if findings else open_ones[:50],
+                left=left[:50],
             )
             done.append(path)
-    left = [f for f in open_ones if f["path"] not in done]
-    said = "team: accepted as it is, by your word: %s. It is a waiver, and the summary names it." % ", ".join(done)
+    said = "team: accepted as it is, by your word: %s. It is a waiver, and the summary names it." % ", ".join(map(plainly, done))
     call.close()
-    return said + (" Still unapproved: %s." % ", ".join(sorted({f["path"] for f in left})[:20]) if left else "")
+    return said + (" Still unapproved: %s." % ", ".join(plainly(p) for p in sorted({f["path"] for f in left})[:20]) if left else "")
