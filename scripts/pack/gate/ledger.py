@@ -33,6 +33,7 @@ MOST_COMMITS = 200_000
 MOST_WATCHED = 3000  # files and folders that the run began with; a larger project's are compared at the end only
 MOST_TOLD = 200  # findings that a record has in full; of those beyond it has the paths
 MOST_NAMED = 20_000
+REVISION = "revision "  # in front of what stands for the digest of a whole task
 SHORT = 7  # digits of a commit that people name it by
 RACY_NS = 30_000_000  # a file this new may change again without its stamp showing it
 
@@ -90,14 +91,14 @@ class Ledger:
     def path(self, name: str) -> str:
         return os.path.join(self.top, name)
 
-    def holds(self, name: str, wanted: str, entry: str, there: str) -> bool:
+    def holds(self, name: str, wanted: str, entry: str, there: str, top: str | None = None) -> bool:
         """Whether an entry of a tree ("mode blob", its digest) is content that was asked for, on a disk that is what it was at the start;
-        also where git keeps these very bytes in another form (`converted`)."""
+        also where git keeps these very bytes in another form (`converted`). top: of another repository than the run's."""
         if git_facts.same(wanted, there, lambda: self.start.get("modes", True)):
             return True
         from ..base import converted  # it brings `re`, which costs a third of a whole call
 
-        return entry.startswith("100") and converted.is_form_of(self.top, name, wanted, entry, self.start.get("modes", True))
+        return entry.startswith("100") and converted.is_form_of(top or self.top, name, wanted, entry, self.start.get("modes", True))
 
     def began(self, name: str) -> str:
         """Digest of what was there when the run began."""
@@ -244,15 +245,31 @@ def _seal(call: Call) -> None:
     for number, task in view.tasks(call.state):
         if task["state"] != "DONE" or task["content"] is not None:
             continue
-        content = project_facts.contents(call.project, task)
         now = project_facts.revision(call.project, task)[0]
-        text = codec.dumps(content)
-        call.store.disk.replace(_path(call, "approved-%d.json" % number), text.encode("ascii"))
-        call.gate("CONTENT_SEALED", task=number, sum=codec.digest(text), content=content, revision=task["revision"])
+        _keep(call, number, task)
         if task["revision"] is not None and now != task["revision"]:
             # changed between the last approval and this look: which of the files did is not known any more
-            one = _finding("changed since it was approved", task["files"][0], "revision " + task["revision"], "revision " + now)
+            one = _finding("changed since it was approved", task["files"][0], REVISION + task["revision"], REVISION + now)
             call.gate("CONTENT_DRIFTED", task=number, paths=[dict(one, **_between(call))])
+
+
+def _keep(call: Call, number: int, task: Task) -> None:
+    """Write down what is there of a DONE task, in the run's folder and in the journal."""
+    content = project_facts.contents(call.project, task)
+    text = codec.dumps(content)
+    call.store.disk.replace(_path(call, "approved-%d.json" % number), text.encode("ascii"))
+    call.gate("CONTENT_SEALED", task=number, sum=codec.digest(text), content=content, revision=task["revision"])
+
+
+def _by_revision(call: Call, number: int, task: Task) -> Finding | None:
+    """The difference of a task that had changed before its content was kept: only its revision says so. What comes back is kept then."""
+    one = next((d for d in task["drift"] if d["was"].startswith(REVISION)), None)
+    if one is None:
+        return None
+    if project_facts.revision(call.project, task)[0] != task["revision"]:
+        return one
+    _keep(call, number, task)
+    return None
 
 
 # --- findings --------------------------------------------------------------------------------------------------------------
@@ -328,9 +345,14 @@ def _watched(call: Call, book: Ledger) -> list[str]:
     names: dict[str, int] = {}  # a set that keeps its order
     for number, task in view.tasks(call.state):
         if task["state"] == "DONE" and task["sealed"]:
-            names.update((book.path(book.name(p)), 1) for p in approved_content(call, number, task))
+            for p, digest in approved_content(call, number, task).items():
+                names[book.path(book.name(p))] = 1
+                if digest.startswith("commit:"):
+                    names.update((mark, 1) for mark in _marks(book.path(book.name(p))))
         elif task["requests"]:
-            names.update((os.path.join(call.project, p), 1) for p in _files(call, task))
+            for p in _files(call, task):
+                names[os.path.join(call.project, p)] = 1
+                names.update((mark, 1) for mark in _marks(os.path.join(call.project, p)))
     start = _recorded(call.state)
     if start["prefix"] is not None or start["untracked"] <= MOST_WATCHED:
         table = book.start["files"]
@@ -339,6 +361,17 @@ def _watched(call: Call, book: Ledger) -> list[str]:
             names.update((f, 1) for f in _folders(book, table))
             names.update((os.path.join(call.project, p), 1) for p in call.state["result"]["unseen"])
     return list(names)
+
+
+def _marks(path: str) -> list[str]:
+    """Of a nested repository the files that change with its commit; [] for what is none."""
+    if not os.path.isdir(path) or not os.path.lexists(os.path.join(path, ".git")):
+        return []
+    try:
+        home = project_facts.git_folders(path)[0]
+    except (OSError, IndexError):
+        return []
+    return [os.path.join(home, "HEAD"), os.path.join(home, "logs", "HEAD")]
 
 
 def _folders(book: Ledger, names: Iterable[str]) -> set[str]:
@@ -368,6 +401,7 @@ def _working(call: Call, book: Ledger, differ: Sequence[str]) -> None:
         if task["state"] in tables.TERMINAL or not task["requests"]:
             continue
         mine = {os.path.join(call.project, p): p for p in _files(call, task) | set(task["touched"])}
+        mine.update((mark, p) for full, p in list(mine.items()) for mark in _marks(full))
         hit = [mine[p] for p in differ if p in mine and mine[p] not in call.seen]
         if hit:
             revision = project_facts.revision(call.project, task)[0]
@@ -380,15 +414,16 @@ def _done(call: Call, book: Ledger, touched: Iterable[str]) -> None:
     for number, task in view.tasks(call.state):
         if task["state"] != "DONE" or not task["sealed"]:
             continue
-        content = approved_content(call, number, task)
+        whole = _by_revision(call, number, task)
+        content = approved_content(call, number, view.task(call.state, number))
         later = {p for n, o in view.tasks(call.state) if n != number and _supersedes(o, task) for p in content if _holds(o, p)}
-        known = {d["path"]: d for d in task["drift"]}
+        known = {d["path"]: d for d in task["drift"] if not d["was"].startswith(REVISION)}
         drift = []
         for path, digest in content.items():
             full = book.path(book.name(path))
             if path in later:
                 continue
-            if full not in touched:
+            if full not in touched and not (digest.startswith("commit:") and touched.intersection(_marks(full))):
                 drift += [known[path]] if path in known else []
                 continue
             now = project_facts.entry_digest(full)
@@ -397,7 +432,7 @@ def _done(call: Call, book: Ledger, touched: Iterable[str]) -> None:
                 if not accepted(call.state, one):
                     fresh: Any = dict(one, **_between(call))
                     drift.append(known[path] if path in known and known[path]["id"] == one["id"] else fresh)
-        drift += [d for p, d in known.items() if p not in content and _still_another(call, task, d)]
+        drift += [whole] if whole else []
         if drift and drift != task["drift"]:
             call.gate("CONTENT_DRIFTED", task=number, paths=drift[:50], count=len(drift))
             call.told.append(
@@ -406,10 +441,6 @@ def _done(call: Call, book: Ledger, touched: Iterable[str]) -> None:
             )
         elif not drift and task["content"] == "DRIFTED":
             call.gate("CONTENT_RESTORED", task=number)
-
-
-def _still_another(call: Call, task: Task, drift: Finding) -> bool:
-    return drift["now"] != "revision " + str(task["revision"]) and project_facts.revision(call.project, task)[0] != task["revision"]
 
 
 def _holds(task: Task, path: str) -> bool:
@@ -618,11 +649,12 @@ def prove(call: Call) -> tuple[list[Any], list[str], list[str]]:
         known: Mapping[str, Any] = drift.get(path) or unseen.get(path) or {}
         out.append(dict(_finding(kind, path, was, now, **more), **{k: known[k] for k in ("between", "at_work") if k in known}))
 
-    for name in sorted({*start["files"], *listed.tracked, *listed.others, *listed.inner, *approved}):
+    inner = _inner(book, approved)
+    for name in sorted({*start["files"], *listed.tracked, *listed.others, *listed.inner, *approved, *inner}):
         path, was = book.shown(name), book.began(name)
         stamped = start["files"].get(name, ["-", None])
         # a nested repository is a folder: its stamp says nothing of its commit
-        known = name not in approved and stamped[1] is not None and not was.startswith("commit:")
+        known = name not in approved and name not in inner and stamped[1] is not None and not was.startswith("commit:")
         if known and git_facts.stamp(book.path(name)) == stamped[1]:
             continue
         if was.startswith("stat:"):  # too large to be read at the start: whatever moved its stamp may have changed it
@@ -630,7 +662,10 @@ def prove(call: Call) -> tuple[list[Any], list[str], list[str]]:
             now = "stat:%d:%d%s" % (s[1], s[2], ", perhaps changed" if known else "") if s else "-"
         else:
             now = project_facts.entry_digest(book.path(name))
-        if name in approved:
+        if name in inner:
+            if not inner[name](now):
+                found("not what the approved commit of its repository holds", path, "", now)
+        elif name in approved:
             digest, number = approved[name]
             if now != digest:
                 found("changed since it was approved (task #%d)" % number, path, digest, now)
@@ -649,8 +684,29 @@ def prove(call: Call) -> tuple[list[Any], list[str], list[str]]:
             notes += leftovers.named(top, kept, start["branch"], folders | leftovers.new_caches(kept, listed.others, _cached))
         if git_facts.FAILED:
             found("git does not answer, so nobody knows what else is there", ".git", "-", "; ".join(sorted(set(git_facts.FAILED)))[:60])
+    for number, task in view.tasks(call.state):
+        whole = _by_revision(call, number, task) if task["state"] == "DONE" else None
+        out += [whole] if whole else []
     open_ones = [f for f in out if not accepted(call.state, f)]
     return open_ones, loose, notes
+
+
+def _inner(book: Ledger, approved: Mapping[str, tuple[str, int]]) -> dict[str, Callable[[str], bool]]:
+    """{name: whether a digest is its content} of files in nested repositories whose commit was approved: what that commit holds."""
+    out: dict[str, Callable[[str], bool]] = {}
+
+    def holder(top: str, inside: str, entry: str, held: str) -> Callable[[str], bool]:
+        return lambda now: book.holds(inside, now, entry, held, top)
+
+    for repository, (digest, _number) in approved.items():
+        if not digest.startswith("commit:") or digest == book.began(repository):
+            continue
+        top = book.path(repository)
+        tree = git_facts.tree(top, digest.partition(":")[2])
+        held = git_facts.digests(top, tree.values())
+        out.update((n, lambda now: now == git_facts.GONE) for n in book.start["files"] if n.startswith(repository + "/"))
+        out.update((repository + "/" + n, holder(top, n, entry, held[entry])) for n, entry in tree.items())
+    return out
 
 
 def _users_rules(call: Call, start: StartTable) -> str:
@@ -714,7 +770,10 @@ def _not_committed(
 ) -> list[str]:
     """The approved paths whose content no commit holds. tree: {name: entry} of HEAD; digest: {entry: digest}."""
     loose, begun = [], None
+    repositories = tuple(n + "/" for n, (digest, _number) in approved.items() if digest.startswith("commit:"))
     for name, (want, number) in sorted(approved.items()):
+        if repositories and name.startswith(repositories):
+            continue  # what was read of a nested repository is in its own commit
         there = digest.get(tree.get(name, "-"), "missing")
         if book.holds(name, want, tree.get(name, "-"), there):
             continue

@@ -201,7 +201,7 @@ def hidden(top: str, start: dict[str, Any], listed: git_facts.Listing, cached: C
     names: set[str] = set()
     for name, rule in left_out:
         if rule in hiders and rule.rpartition("/")[0] not in whole:  # of a folder that a rule names git says no more
-            names.update(n for n in project_facts.expand(top, name) if not cached(n)) if name.endswith("/") else names.add(name)
+            names.update(n for n in project_facts.expand(top, name, whole=False) if not cached(n)) if name.endswith("/") else names.add(name)
     return sorted(names), {f + "/" for f in whole}
 
 
