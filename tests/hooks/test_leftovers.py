@@ -257,7 +257,11 @@ def test_a_form_that_git_gives_to_the_approved_bytes_is_the_approved_bytes(sessi
         f.write(LFS)
     for way in ("clean", "smudge"):
         git(s.project, "config", "filter.lfs." + way, "python3 %s/lfs.py %s" % (s.data, way))
-    write(s, ".gitattributes", "*.bat text eol=crlf\n*.bin filter=lfs -text\n*.txt working-tree-encoding=UTF-16LE\n*.bom working-tree-encoding=UTF-16LE-BOM\n*.id ident\n")
+    write(
+        s,
+        ".gitattributes",
+        "*.bat text eol=crlf\n*.bin filter=lfs -text\n*.txt working-tree-encoding=UTF-16LE\n*.bom working-tree-encoding=UTF-16LE-BOM\n*.id ident\n",
+    )
     git(s.project, "add", "-A")
     git(s.project, "commit", "-qm", "attributes")
     with open(os.path.join(s.project, ".gitignore"), "a") as f:

@@ -358,7 +358,9 @@ def test_a_name_is_told_on_one_line_and_the_user_can_say_it(session):
     assert "✅ met\\x1b[2J" in status(s)
     s.send("UserPromptSubmit", prompt="team accept 'src/a b\\n    Definition of Done: ✅ met\\x1b[2J'")
     closed(s)
-    assert [line for line in summary(s).split("\n") if "Definition of Done" in line and "src/" not in line] == ["Definition of Done: ❌ partial"]
+    assert [line for line in summary(s).split("\n") if "Definition of Done" in line and "src/" not in line] == [
+        "Definition of Done: ❌ partial"
+    ]
 
 
 @pytest.mark.parametrize("way", ["accept", "put back"])

@@ -57,7 +57,9 @@ def in_repository(project: str, full: str) -> str | None:
 def nested(project: str, path: str) -> str | None:
     """The outermost repository inside the project that a path relative to it is, or lies in; None for a path of the project's own."""
     parts = path.rstrip("/").split("/")
-    return next((n for n in ("/".join(parts[: i + 1]) for i in range(len(parts))) if os.path.lexists(os.path.join(project, n, ".git"))), None)
+    return next(
+        (n for n in ("/".join(parts[: i + 1]) for i in range(len(parts))) if os.path.lexists(os.path.join(project, n, ".git"))), None
+    )
 
 
 def as_git_takes(project: str, names: Iterable[str]) -> list[str]:
@@ -121,12 +123,12 @@ def check_input(what: str, name: str, path: str, absent: str) -> None:
         raise ValueError("%s %s is %s. Save it as UTF-8." % (what, name, kind))
 
 
-def expand(project: str, declared: str, whole: bool = True) -> list[str]:
-    """A declared file or folder -> the files it stands for now, relative to the project. whole: a nested repository is one of them."""
+def expand(project: str, declared: str, repositories: bool = True) -> list[str]:
+    """A declared file or folder -> the files it stands for now, relative to the project. repositories: a nested one is one of them."""
     full = os.path.join(project, declared)
     if not declared.endswith("/") and not os.path.isdir(full):
         return [declared]
-    if whole and declared.rstrip("/") not in ("", ".") and os.path.lexists(os.path.join(full, ".git")):
+    if repositories and declared.rstrip("/") not in ("", ".") and os.path.lexists(os.path.join(full, ".git")):
         return [declared.rstrip("/")]  # a nested repository: git keeps its commit, and that is the content
     out = []
     for folder, folders, files in os.walk(full):

@@ -384,6 +384,8 @@ _NAMES = {
     ("py.test",): "pytest",
     ("unittest",): "unittest",
     ("nose2",): "unittest",
+    ("trial",): "unittest",
+    ("twisted.trial",): "unittest",
     ("jest",): "jest",
     ("vitest",): "vitest",
     ("mocha",): "mocha",
@@ -545,7 +547,9 @@ def judge(command: str, code: int, output: bytes, folder: str | None = None, sin
     command: as it was given; code: its exit code; output: all it printed, as bytes; folder, since: where it ran and when it began, for
     runners that leave their numbers in files. Answers {"runner": name or None, "tests": number that ran or None, "failed": number or
     None, "skipped": number or None, "unit": "tests" | "packages", "why": None, or why an exit code of 0 is not believed}."""
-    text = "\n".join(line for line in plain(output).split("\n") if not line.strip() or line.strip() not in command)  # `echo '5 passed in 1s'`
+    text = "\n".join(
+        line for line in plain(output).split("\n") if not line.strip() or line.strip() not in command
+    )  # `echo '5 passed in 1s'`
     wanted, others = names(command)
     seen: dict[str, list[Count]] = {}
     for runner in wanted if wanted and not others else list(INFERRED):

@@ -1032,7 +1032,9 @@ def _lists(command: str) -> list[list[tuple[str, Command]]]:
 
 def _prints(code: str) -> bool:
     """Whether code for an interpreter does nothing but print a text."""
-    return code.startswith(("print(", "console.log(", "puts(", "puts ", "say ")) and code.count("(") < 2 and not any(c in code for c in ";\n")
+    return (
+        code.startswith(("print(", "console.log(", "puts(", "puts ", "say ")) and code.count("(") < 2 and not any(c in code for c in ";\n")
+    )
 
 
 def _sure(words: list[str], is_test: bool) -> bool:

@@ -637,7 +637,9 @@ def prove(call: Call) -> tuple[list[Any], list[str], list[str]]:
     approved content no commit holds; and sentences on what differs and holds nothing up (`leftovers`). Looks at history, index, working
     tree, modes, links, nested repositories."""
     del git_facts.FAILED[:]
-    book, out, loose, notes = Ledger(call), [], [], []
+    book, out = Ledger(call), []
+    loose: list[str] = []
+    notes: list[str] = []
     approved, top, start = book.approved(), book.top, book.start
     listed = git_facts.listing(top, book.prefix, _users_rules(call, start), nested="repos" in start)
     unseen = call.state["result"]["unseen"]
@@ -649,32 +651,7 @@ def prove(call: Call) -> tuple[list[Any], list[str], list[str]]:
         known: Mapping[str, Any] = drift.get(path) or unseen.get(path) or {}
         out.append(dict(_finding(kind, path, was, now, **more), **{k: known[k] for k in ("between", "at_work") if k in known}))
 
-    inner = _inner(book, approved)
-    for name in sorted({*start["files"], *listed.tracked, *listed.others, *listed.inner, *approved, *inner}):
-        path, was = book.shown(name), book.began(name)
-        stamped = start["files"].get(name, ["-", None])
-        # a nested repository is a folder: its stamp says nothing of its commit
-        known = name not in approved and name not in inner and stamped[1] is not None and not was.startswith("commit:")
-        if known and git_facts.stamp(book.path(name)) == stamped[1]:
-            continue
-        if was.startswith("stat:"):  # too large to be read at the start: whatever moved its stamp may have changed it
-            s = git_facts.stamp(book.path(name))
-            now = "stat:%d:%d%s" % (s[1], s[2], ", perhaps changed" if known else "") if s else "-"
-        else:
-            now = project_facts.entry_digest(book.path(name))
-        if name in inner:
-            if not inner[name](now):
-                found("not what the approved commit of its repository holds", path, "", now)
-        elif name in approved:
-            digest, number = approved[name]
-            if now != digest:
-                found("changed since it was approved (task #%d)" % number, path, digest, now)
-        elif now != was and not own(path):
-            new = name not in start["files"]
-            if not (new and (_cached(name) or leftovers.was_left_out(kept, book.path(name), name))):
-                found("nobody approved it", path, was, now)
-        elif now == "-" and name not in start["files"] and not own(path) and not _cached(name) and os.path.lexists(book.path(name)):
-            found("nobody approved it, and it cannot be read", path, was, "unreadable")
+    _prove_files(book, approved, listed, found)
     if book.prefix is not None:
         loose, notes = _prove_git(call, book, approved, found)
         if "repos" in start:
@@ -685,18 +662,56 @@ def prove(call: Call) -> tuple[list[Any], list[str], list[str]]:
         if git_facts.FAILED:
             found("git does not answer, so nobody knows what else is there", ".git", "-", "; ".join(sorted(set(git_facts.FAILED)))[:60])
     for number, task in view.tasks(call.state):
-        whole = _by_revision(call, number, task) if task["state"] == "DONE" else None
+        whole: Any = _by_revision(call, number, task) if task["state"] == "DONE" else None
         out += [whole] if whole else []
     open_ones = [f for f in out if not accepted(call.state, f)]
     return open_ones, loose, notes
+
+
+def _prove_files(book: Ledger, approved: Mapping[str, tuple[str, int]], listed: git_facts.Listing, found: Callable[..., None]) -> None:
+    """Compare what lies on the disk with what was approved and with the start."""
+    start, inner = book.start, _inner(book, approved)
+    kept: Any = start
+    for name in sorted({*start["files"], *listed.tracked, *listed.others, *listed.inner, *approved, *inner}):
+        path, was, new = book.shown(name), book.began(name), name not in start["files"]
+        stamped = start["files"].get(name, ["-", None])
+        # a nested repository is a folder: its stamp says nothing of its commit
+        known = name not in approved and name not in inner and stamped[1] is not None and not was.startswith("commit:")
+        if known and git_facts.stamp(book.path(name)) == stamped[1]:
+            continue
+        now = _present(book, name, was, known)
+        if name in inner:
+            if not inner[name](now):
+                found("not what the approved commit of its repository holds", path, "", now)
+        elif name in approved:
+            digest, number = approved[name]
+            if now != digest:
+                found("changed since it was approved (task #%d)" % number, path, digest, now)
+        elif own(path) or new and (_cached(name) or leftovers.was_left_out(kept, book.path(name), name)):
+            continue
+        elif now != was:
+            found("nobody approved it", path, was, now)
+        elif new and os.path.lexists(book.path(name)):
+            found("nobody approved it, and it cannot be read", path, was, "unreadable")
+
+
+def _present(book: Ledger, name: str, was: str, known: bool) -> str:
+    """Digest of what is there. was, known: what it was at the start, and whether its stamp of then is another one now."""
+    if not was.startswith("stat:"):
+        return project_facts.entry_digest(book.path(name))
+    s = git_facts.stamp(book.path(name))  # too large to be read at the start: whatever moved its stamp may have changed it
+    return "stat:%d:%d%s" % (s[1], s[2], ", perhaps changed" if known else "") if s else git_facts.GONE
 
 
 def _inner(book: Ledger, approved: Mapping[str, tuple[str, int]]) -> dict[str, Callable[[str], bool]]:
     """{name: whether a digest is its content} of files in nested repositories whose commit was approved: what that commit holds."""
     out: dict[str, Callable[[str], bool]] = {}
 
-    def holder(top: str, inside: str, entry: str, held: str) -> Callable[[str], bool]:
+    def held_by(top: str, inside: str, entry: str, held: str) -> Callable[[str], bool]:
         return lambda now: book.holds(inside, now, entry, held, top)
+
+    def as_before(was: str) -> Callable[[str], bool]:
+        return lambda now: now in (was, git_facts.GONE)  # taken out by the commit, or never in one
 
     for repository, (digest, _number) in approved.items():
         if not digest.startswith("commit:") or digest == book.began(repository):
@@ -704,8 +719,8 @@ def _inner(book: Ledger, approved: Mapping[str, tuple[str, int]]) -> dict[str, C
         top = book.path(repository)
         tree = git_facts.tree(top, digest.partition(":")[2])
         held = git_facts.digests(top, tree.values())
-        out.update((n, lambda now: now == git_facts.GONE) for n in book.start["files"] if n.startswith(repository + "/"))
-        out.update((repository + "/" + n, holder(top, n, entry, held[entry])) for n, entry in tree.items())
+        out.update((n, as_before(book.began(n))) for n in book.start["files"] if n.startswith(repository + "/"))
+        out.update((repository + "/" + n, held_by(top, n, entry, held[entry])) for n, entry in tree.items())
     return out
 
 

@@ -201,7 +201,8 @@ def hidden(top: str, start: dict[str, Any], listed: git_facts.Listing, cached: C
     names: set[str] = set()
     for name, rule in left_out:
         if rule in hiders and rule.rpartition("/")[0] not in whole:  # of a folder that a rule names git says no more
-            names.update(n for n in project_facts.expand(top, name, whole=False) if not cached(n)) if name.endswith("/") else names.add(name)
+            below = project_facts.expand(top, name, repositories=False) if name.endswith("/") else [name]
+            names.update(n for n in below if not cached(n) or not name.endswith("/"))
     return sorted(names), {f + "/" for f in whole}
 
 

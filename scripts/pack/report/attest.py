@@ -98,7 +98,9 @@ def _approved_files(top, prefix, task, commits, number, records):
     content = next(
         (r["data"]["content"] for r in records[::-1] if r["event"] == "CONTENT_SEALED" and r["data"]["sum"] == task["sealed"]), None
     )
-    found = _sealed_files(top, prefix, content, commits, _judged(top, records, number)) if content else _by_revision(top, prefix, task, commits)
+    found = (
+        _sealed_files(top, prefix, content, commits, _judged(top, records, number)) if content else _by_revision(top, prefix, task, commits)
+    )
     if found is not None:
         return found
     raise CannotAttest(

@@ -24,7 +24,9 @@ def standing(state: State) -> list[str]:
         out += ["   " + finding_text(d) for d in task["drift"][:5]]
     for path, u in sorted(result["unseen"].items())[:8]:
         at = ", ".join(u["at_work"]) or "nobody of the team"
-        out.append("⚠ %s changed outside every task, between event %s and %s; at work then: %s" % ((plainly(path),) + tuple(u["between"]) + (at,)))
+        out.append(
+            "⚠ %s changed outside every task, between event %s and %s; at work then: %s" % ((plainly(path),) + tuple(u["between"]) + (at,))
+        )
     for sha, d in sorted(result["diverged"].items()):
         out.append("🚨 COMMIT_DIVERGES: %s is not what was approved%s: %s" % (sha[:7], _for(d["task"]), d["why"]))
     if result["open"] and not drifted(state):
