@@ -294,6 +294,54 @@ def test_the_action_asks_for_the_same(lab):
     assert set(used) <= set(action["inputs"]) and used["mode"] == "attest"
 
 
+def test_what_is_committed_in_gits_own_form_is_attested_as_it_is_committed(tmp_path, monkeypatch):
+    """Line ends, a pointer of Git LFS, the new commit of a submodule: the blob, or the commit, that git keeps is what counts."""
+    from tests.conftest import git, make_project
+    from hooks.driver import Session, plan
+    from hooks.test_leftovers import LFS, WHO, settled, submodule
+    from hooks.test_result import end, write
+
+    s = Session(make_project(tmp_path / "proj", ".claude/"), tmp_path / "data", now=time.time() - 60)
+    monkeypatch.setenv("LFS_STORE", s.data)
+    os.makedirs(s.data)
+    with open(os.path.join(s.data, "lfs.py"), "w") as f:
+        f.write(LFS)
+    for way in ("clean", "smudge"):
+        git(s.project, "config", "filter.lfs." + way, "python3 %s/lfs.py %s" % (s.data, way))
+    write(s, ".gitattributes", "*.bat text eol=crlf\n*.bin filter=lfs -text\n")
+    git(s.project, "add", "-A")
+    git(s.project, "commit", "-qm", "attributes")
+    submodule(s, "lib")
+    settled()
+    base = git(s.project, "rev-parse", "HEAD").strip()
+    raw = plan()
+    raw["tasks"][0]["files"] = ["src/", "lib"]
+    s.setup("SIMPLE", raw=raw)
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    made = "printf 'a\\r\\nb\\r\\n' > src/a.bat; printf '\\001\\002' > src/a.bin; echo 'L = 2' > lib/lib"
+    assert s.bash("coder-1", "%s; git -C lib %s commit -qam two" % (made, " ".join(WHO))) is None
+    s.review("coder-1", 1)
+    assert s.bash("coder-1", "git add src lib && git commit -qm 'feat: task #1'") is None
+    s.do_task("coder-1", 2, ".conventions/checks/naming.md")
+    s.bash("lead", "pack verify --build true --test 'python3 -m unittest -q'")
+    assert s.bash("lead", "pack teardown") is None
+    end(s)
+    write(s, "src/a.bin", "what lies on the disk later does not matter\n")
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "CLAUDE"))}
+    env.update(HOME=s.data, CLAUDE_PLUGIN_DATA=s.data)
+
+    def attest(*words):
+        return subprocess.run([PACK, "attest", *words], env=env, cwd=s.project, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    done = attest("--unsigned")
+    assert done.returncode == 0, done.stdout
+    done = attest("verify", base + "..HEAD", "--allow-unsigned")
+    assert done.returncode == 0, done.stdout
+    git(s.project, "commit", "-qam", "another pointer")
+    done = attest("verify", base + "..HEAD", "--allow-unsigned")
+    assert done.returncode == 1 and "src/a.bin" in done.stdout and "other content of it was approved" in done.stdout
+
+
 def test_waivers_of_a_run_in_a_sub_folder_are_named_from_the_top(tmp_path):
     from tests.conftest import git
     from hooks.driver import Session

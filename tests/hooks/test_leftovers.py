@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 import time
 
 from tests.conftest import git
@@ -86,6 +87,102 @@ def test_what_git_itself_does_not_show_is_found_all_the_same(session):
     }  # fmt: skip
 
 
+def test_what_bends_git_or_lies_where_it_cannot_look_is_found(session):
+    """A `.gitignore` that leaves itself out says more, another object stands in the place of an approved one, a path is too long for git."""
+    s = session
+    write(s, "src/.gitignore", ".gitignore\nlocal.txt\n")
+    write(s, "src/local.txt", "mine\n")
+    settled()
+    done(s)
+    write(s, "src/evil.py", "E = 1\n")
+    write(s, "src/.gitignore", ".gitignore\nlocal.txt\nevil.py\n")
+    good, evil = (git(s.project, *words).strip() for words in (("rev-parse", "HEAD~1:src/a.py"), ("hash-object", "-w", "src/evil.py")))
+    git(s.project, "replace", good, evil)
+    deep = "import os\nfor name in ['deep'] + 20 * ['x' * 250]:\n os.mkdir(name)\n os.chdir(name)\nopen('evil.py', 'w').close()"
+    subprocess.run([sys.executable, "-c", deep], cwd=s.project, check=True)
+    found = open_paths(s)
+    assert {p for p in found if not p.startswith("deep/")} == {"src/.gitignore", ".git/refs/replace/" + good}
+    assert [f["kind"] for f in s.state()["result"]["open"] if f["path"].startswith("deep/x")] == ["git cannot look into it"]
+    git(s.project, "replace", "-d", good)
+    write(s, "src/.gitignore", ".gitignore\nlocal.txt\n")
+    subprocess.run(["rm", "-rf", "deep", "src/evil.py"], cwd=s.project, check=True)
+    closed(s)
+    assert "Definition of Done: ✅ met" in summary(s)
+
+
+def test_the_runs_own_files_cover_nothing_else(session):
+    """Of the team's folder a commit may hold what the run wrote; what of it nobody reads, notes and pushes are named."""
+    s = session
+    done(s)
+    team = ".claude/teams/feature-add-a-greeting/"
+    write(s, team + "evil.py", "E = 1\n")
+    git(s.project, "add", "-f", team + "evil.py", team + "run.json")
+    git(s.project, "commit", "-qm", "x")
+    assert open_paths(s) == {team + "evil.py"}
+    git(s.project, "reset", "-q", "--soft", "HEAD~1")
+    git(s.project, "reset", "-q")
+    write(s, "DECISIONS.md", "Anything.\n")
+    git(s.project, "add", "DECISIONS.md")
+    git(s.project, "commit", "-qm", "x")
+    git(s.project, "notes", "add", "-m", "x")
+    git(s.project, "init", "-q", "--bare", os.path.join(s.data, "remote.git"))
+    git(s.project, "remote", "add", "origin", os.path.join(s.data, "remote.git"))
+    git(s.project, "push", "-q", "origin", "HEAD~1:refs/heads/other")
+    closed(s)
+    text = summary(s)
+    assert "  In commits past the gate, and read by nobody: DECISIONS.md\n" in text
+    assert "refs/notes/commits (new)" in text and "  Pushed while the run went on: refs/remotes/origin/other\n" in text
+
+
+def test_a_submodules_new_commit_is_reviewed_like_a_file(session):
+    s = session
+    submodule(s, "lib")
+    settled()
+    raw = plan()
+    raw["tasks"][0]["files"] = ["lib"]
+    s.setup("SIMPLE", raw=raw)
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    inner = "git -C lib %s commit -qam" % " ".join(WHO)
+    assert s.bash("coder-1", "echo 'L = 2' > lib/lib && %s two" % inner) is None  # the content of the task: before its review
+    s.review("coder-1", 1)
+    git(os.path.join(s.project, "lib"), *WHO, "commit", "-q", "--allow-empty", "-m", "unseen")
+    refused(s, s.bash("coder-1", "git add lib && git commit -qm 'feat: task #1'"), "COMMIT_BEFORE_APPROVAL")
+    s.review("coder-1", 1)
+    assert s.bash("coder-1", "git add lib && git commit -qm 'feat: task #1'") is None
+    assert s.state()["tasks"]["1"]["state"] == "DONE" and not happened(s, "COMMIT_DIVERGES")
+    s.do_task("coder-1", 2, ".conventions/checks/naming.md")
+    write(s, "lib/lib", "L = 9\n")
+    refused(s, s.bash("coder-1", "%s three" % inner), "TASK_STATE")  # DONE is DONE
+    write(s, "lib/new", "N = 1\n")
+    assert open_paths(s) == {"lib/lib", "lib/new"}
+    git(os.path.join(s.project, "lib"), *WHO, "commit", "-qam", "late")
+    assert {"lib", "lib/lib", "lib/new"} == open_paths(s)
+    git(os.path.join(s.project, "lib"), "reset", "-q", "--hard", "HEAD~1")
+    os.unlink(os.path.join(s.project, "lib", "new"))
+    closed(s)
+    text = summary(s)
+    assert "Definition of Done: ✅ met" in text and "verified in place" not in text
+
+
+def test_names_that_git_takes_for_patterns_are_names(session):
+    """`[ab].py` is not `a.py`, which is somebody else's and not committed; `:x.py` is a file."""
+    s = session
+    write(s, "src/a.py", "mine\n")
+    settled()
+    raw = plan()
+    raw["tasks"][0]["files"] = ["src/[ab].py", ":x.py"]
+    s.setup("SIMPLE", raw=raw)
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    for path in ("src/[ab].py", ":x.py"):
+        assert s.edit("coder-1", path, "A = 1\n") is None
+    s.review("coder-1", 1)
+    assert s.bash("coder-1", "git add ./:x.py 'src/[[]ab].py' && git commit -qm 'feat: task #1'") is None
+    assert s.state()["tasks"]["1"]["state"] == "DONE", s.output
+    s.do_task("coder-1", 2, ".conventions/checks/naming.md")
+    closed(s, "pack verify --build true --test 'test -f :x.py && ! test -f src/a.py && python3 -m unittest -q'")
+    assert "Definition of Done: ✅ met" in summary(s)
+
+
 def test_where_git_does_not_answer_nobody_says_that_nothing_is_there(session):
     s = session
     nested(os.path.join(s.project, "tools"), tool="T = 1\n")
@@ -160,7 +257,11 @@ def test_a_form_that_git_gives_to_the_approved_bytes_is_the_approved_bytes(sessi
         f.write(LFS)
     for way in ("clean", "smudge"):
         git(s.project, "config", "filter.lfs." + way, "python3 %s/lfs.py %s" % (s.data, way))
-    write(s, ".gitattributes", "*.bat text eol=crlf\n*.bin filter=lfs -text\n*.txt working-tree-encoding=UTF-16LE\n")
+    write(
+        s,
+        ".gitattributes",
+        "*.bat text eol=crlf\n*.bin filter=lfs -text\n*.txt working-tree-encoding=UTF-16LE\n*.bom working-tree-encoding=UTF-16LE-BOM\n*.id ident\n",
+    )
     git(s.project, "add", "-A")
     git(s.project, "commit", "-qm", "attributes")
     with open(os.path.join(s.project, ".gitignore"), "a") as f:
@@ -172,7 +273,7 @@ def test_a_form_that_git_gives_to_the_approved_bytes_is_the_approved_bytes(sessi
     raw["tasks"][0]["files"] = ["src/", ".gitignore"]
     s.setup("SIMPLE", raw=raw)
     s.say("coder-1", "supervisor", "CLAIM: task #1")
-    made = "printf 'a\\r\\nb\\r\\n' > src/a.bat; printf '\\001\\002' > src/a.bin; printf 'a\\000\\n\\000' > src/a.txt; sed -i '/log/d' .gitignore"
+    made = "printf 'a\\r\\nb\\r\\n' > src/a.bat; printf '\\001\\002' > src/a.bin; printf 'a\\000\\n\\000' > src/a.txt; printf '\\377\\376a\\000\\n\\000' > src/a.bom; printf '$Id: 1 $\\n' > src/a.id; sed -i '/log/d' .gitignore"
     assert s.bash("coder-1", made) is None
     s.review("coder-1", 1)
     assert s.bash("coder-1", "git add src .gitignore && git commit -qm 'feat: task #1'") is None

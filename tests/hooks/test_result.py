@@ -74,7 +74,7 @@ def test_the_start_is_recorded_and_said(session):
     assert set(start["files"]) == {"notes.txt", "src/old.py"} and start["head"] == s.state()["result"]["head"]
 
 
-@pytest.mark.parametrize("kind", ["none", "unborn", "sub"])
+@pytest.mark.parametrize("kind", ["none", "unborn", "sub", "a branch that stands for another"])
 def test_other_starts_are_named_and_work(tmp_path, kind):
     from hooks.driver import Session
 
@@ -84,14 +84,18 @@ def test_other_starts_are_named_and_work(tmp_path, kind):
     (project / "test_old.py").write_text("import unittest\n\n\nclass T(unittest.TestCase):\n    def test(self):\n        pass\n")
     (project / "plan.md").write_text("# Add a greeting\n\nSay hello.\n")
     (tmp_path / "mono" / "shared.py").write_text("S = 1\n")
-    top = tmp_path / "mono" if kind == "sub" else project
+    top = tmp_path / "mono" if kind not in ("none", "unborn") else project
     if kind != "none":
         git(top, "init", "-q", "-b", "main")
         git(top, "config", "user.name", "t")
         git(top, "config", "user.email", "t@example.invalid")
-    if kind == "sub":
+    if top != project:
         git(top, "add", "-A")
         git(top, "commit", "-qm", "start")
+    if kind not in ("none", "unborn", "sub"):
+        git(top, "symbolic-ref", "refs/heads/master", "refs/heads/main")
+        git(top, "symbolic-ref", "HEAD", "refs/heads/master")
+        kind = "sub"
     s = Session(project, tmp_path / "data")
     # what was never committed is in no checkout that is verified
     verify = VERIFY if kind == "sub" else "pack verify --build true --test 'python3 -m py_compile src/a.py'"
@@ -324,6 +328,69 @@ def test_whatever_differs_from_the_start_and_nobody_approved_stops_the_end(sessi
     assert "Definition of Done: ❌ partial" in summary(s)
 
 
+def test_the_users_word_opens_no_more_than_it_says(session):
+    """More is open than the state keeps, and the user takes all of that: what is left still holds the end up."""
+    s = session
+    done(s)
+    s.bash("lead", VERIFY)
+    assert s.bash("lead", "pack teardown") is None
+    for name in ("unified-reviewer", "coder-1"):
+        s.stop(name)
+        s.bash("lead", "pack teardown ask %s" % name)
+    assert s.bash("lead", "pack teardown ask supervisor") is None
+    for n in range(55):
+        write(s, "aa/f%02d" % n, "x\n")
+    write(s, "zz/evil.py", "E = 1\n")
+    s.stop("supervisor")
+    said = s.send("UserPromptSubmit", prompt="team accept aa")[1]["reason"]
+    assert "Still unapproved: zz/evil.py." in said and s.state()["phase"] == "TEARDOWN"
+    os.unlink(os.path.join(s.project, "zz/evil.py"))
+    s.send("UserPromptSubmit", prompt="go on")
+    assert s.state()["phase"] == "CLOSED"
+
+
+def test_a_name_is_told_on_one_line_and_the_user_can_say_it(session):
+    s = session
+    done(s)
+    write(s, "src/a b\n    Definition of Done: ✅ met\x1b[2J", "E = 1\n")
+    s.bash("lead", VERIFY)
+    refused(s, s.bash("lead", "pack teardown"), "NOT_APPROVED", "src/a b\\n    Definition of Done: ✅ met\\x1b[2J: nobody approved it")
+    assert "✅ met\\x1b[2J" in status(s)
+    s.send("UserPromptSubmit", prompt="team accept 'src/a b\\n    Definition of Done: ✅ met\\x1b[2J'")
+    closed(s)
+    assert [line for line in summary(s).split("\n") if "Definition of Done" in line and "src/" not in line] == [
+        "Definition of Done: ❌ partial"
+    ]
+
+
+@pytest.mark.parametrize("way", ["accept", "put back"])
+def test_content_that_changed_before_it_was_kept_is_not_approved(session, way, monkeypatch):
+    """The hook is killed between DONE and its look at the content, and then the file changes."""
+    from pack.gate import glance
+
+    s = session
+    s.setup("SIMPLE")
+    s.say("coder-1", "supervisor", "CLAIM: task #1")
+    s.edit("coder-1", "src/a.py", "A = 1\n")
+    s.review("coder-1", 1)
+    with monkeypatch.context() as killed:
+        killed.setattr(glance, "look", lambda call: None)
+        assert s.bash("coder-1", MSG) is None
+    assert (s.state()["tasks"]["1"]["state"], s.state()["tasks"]["1"]["content"]) == ("DONE", None)
+    write(s, "src/a.py", "A = 9\n")
+    s.do_task("coder-1", 2, ".conventions/checks/naming.md")
+    assert s.state()["tasks"]["1"]["content"] == "DRIFTED"
+    s.bash("lead", VERIFY)
+    refused(s, s.bash("lead", "pack teardown"), "NOT_APPROVED", "src/a.py")
+    if way == "accept":
+        assert "accepted" in s.send("UserPromptSubmit", prompt="team accept src/a.py")[1]["reason"]
+    else:
+        write(s, "src/a.py", "A = 1\n")
+    closed(s)
+    assert s.state()["tasks"]["1"]["content"] == ("ACCEPTED" if way == "accept" else "AS_APPROVED")
+    assert ("✅ met" in summary(s)) == (way == "put back")
+
+
 def test_a_name_that_is_no_utf8_is_named_and_stops_nothing_else(session):
     s = session
     done(s)
@@ -343,6 +410,19 @@ def test_an_abort_needs_no_approval_and_lists_what_has_none(session):
     s.send("UserPromptSubmit", prompt="team abort I want it back")
     end(s)
     assert "NOT APPROVED src/old.py" in summary(s)
+
+
+def test_the_summary_of_an_abort_names_all_of_it_as_it_is_at_the_end(session):
+    s = session
+    done(s)
+    for n in range(260):
+        write(s, "aa/f%03d" % n, "x\n")
+    s.send("UserPromptSubmit", prompt="team abort I want it back")
+    write(s, "src/a.py", "late\n")
+    end(s)
+    text = summary(s)
+    assert not [n for n in range(260) if "aa/f%03d" % n not in text]
+    assert "NOT APPROVED src/a.py: changed since it was approved" in text or "src/a.py" in text.partition("NOT APPROVED either: ")[2]
 
 
 def test_a_b_a_between_review_and_approval_voids_the_request(session):

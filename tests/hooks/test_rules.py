@@ -3,6 +3,7 @@ journalled; afterwards the run goes on. PROTOCOL.md's section is named with each
 
 import json
 import os
+import shlex
 
 import pytest
 
@@ -259,6 +260,23 @@ def test_section_8_completion_gate(session):
     refused(s, s.bash("lead", "pack verify --build make --test 'true'"), "VACUOUS")
     refused(s, s.bash("lead", "pack verify --build 'make; exit 0' --test 'python3 -m unittest'"), "VACUOUS")
     refused(s, s.bash("lead", "pack verify --build 'make' --test 'pytest || true'"), "VACUOUS")
+    for hides in (
+        "sh t.sh &",
+        "sh t.sh & wait",
+        "setsid -f sh t.sh",
+        "sh t.sh || cat log",
+        "sh t.sh; ls",
+        "true || sh t.sh",
+        "exit 0; sh t.sh",
+        "exec true; sh t.sh",
+        "trap 'exit 0' EXIT; sh t.sh",
+        "eval 'sh t.sh; true'",
+        "pytest() { echo; }; pytest",
+        "make -n test",
+        "npm test --if-present",
+        "node -e 'console.log(1)'",
+    ):
+        refused(s, s.bash("lead", "pack verify --build make --test " + shlex.quote(hides)), "VACUOUS")
     assert s.bash("lead", "pack verify --build 'python3 -m compileall -q src' --test 'python3 -m unittest nothing'") is None
     assert s.exit == 1
     refused(s, s.bash("lead", "pack teardown"), "NOT_VERIFIED", "exit")

@@ -140,3 +140,8 @@ def test_a_command_names_its_runner(command, runner):
 def test_what_is_believed(command, code, output, why):
     found = runners.judge(command, code, output)
     assert (why in found["why"]) if why else found["why"] is None
+
+
+def test_a_summary_that_the_command_itself_prints_is_none():
+    found = runners.judge("echo '5 passed in 0.10s'; git diff --exit-code", 0, b"5 passed in 0.10s\n")
+    assert found["tests"] is None and found["runner"] is None

@@ -333,6 +333,9 @@ def test_where_only_tests_and_conventions_changed_there_is_nothing_to_notice(ses
     ({"checks/x.md": "a line\n"}, {".conventions/decisions/y.md": "a line\n"}, False),
     ({"checks/x.md": "a line\n"}, {".conventions/checks/x.md": "a line\n---\n"}, False),
     ({"checks/x.md": "a line\nb line\n"}, {".conventions/checks/x.md": "c line\n"}, True),
+    ({"checks/x.md": "A line.\n"}, {".conventions/checks/x.md": "a line\n<!-- looked\nat -->\n"}, False),
+    ({"tool-chains/commands.yml": "test:\n"}, {".conventions/tool-chains/commands.yml": "test:\n# a remark\n"}, False),
+    ({}, {".conventions/checks/x.md": "# A heading\n"}, True),
     ({"tool-chains/commands.yml": "test:\n"}, {".conventions/tool-chains/commands.yml": "test:\n  run: make\n"}, True),
 ])  # fmt: skip
 def test_conventions_count_as_updated_by_real_lines_only(project, tmp_path, before, after, counts):

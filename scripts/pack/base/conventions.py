@@ -1,7 +1,7 @@
 """Whether `.conventions/` says something that it did not say when the run began.
 
-What counts are real lines of a gold standard, an anti-pattern, a check, a tool chain or a decision: not blank ones, not ones that were
-somewhere in `.conventions/` before, not other files. A line is its words: spaces and its place do not matter.
+What counts are real lines of a gold standard, an anti-pattern, a check, a tool chain or a decision: not blank ones, not remarks, not ones that
+were somewhere in `.conventions/` before, not other files. A line is its words: spaces, marks, capitals and its place do not matter.
 """
 
 from __future__ import annotations
@@ -16,7 +16,18 @@ if TYPE_CHECKING:
 
 KINDS = ("gold-standards", "anti-patterns", "checks", "tool-chains", "decisions")
 NAME = "conventions"  # the file in the run's folder that keeps the lines of the opening
+MARKUP = (".md", ".markdown", ".txt", ".rst", ".adoc")
 MOST = 1 << 20  # bytes of one file that are looked at
+
+
+def _without_remarks(name: str, text: str) -> str:
+    """A text without what only its author sees: `<!-- -->`, and lines that begin with `#` where that is no heading."""
+    while "<!--" in text:
+        before, _, rest = text.partition("<!--")
+        text = before + rest.partition("-->")[2]
+    if name.endswith(MARKUP):
+        return text
+    return "\n".join(line for line in text.split("\n") if not line.lstrip().startswith("#"))
 
 
 def lines(project: str) -> set[str]:
@@ -30,9 +41,9 @@ def lines(project: str) -> set[str]:
                     data = f.read(MOST)
             except OSError:
                 continue
-            for line in data.decode("utf-8", "replace").split("\n"):
-                words = " ".join(line.split())
-                if any(c.isalnum() for c in words):
+            for line in _without_remarks(name, data.decode("utf-8", "replace")).split("\n"):
+                words = " ".join("".join(c if c.isalnum() else " " for c in line.casefold()).split())
+                if words:
                     out.add(codec.digest(words, size=6))
     return out
 

@@ -11,6 +11,7 @@ import re
 from . import git_facts, project_facts
 
 MOST = 64 << 20  # bytes of a file that are converted
+IDENT = re.compile(rb"\$Id: [^$\n]*\$")
 POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\noid sha256:([0-9a-f]{64})\nsize ([0-9]+)\n")
 
 
@@ -35,7 +36,8 @@ def is_form_of(top: str, name: str, wanted: str, entry: str, modes: bool) -> boo
             return False
         with open(path, "rb") as f:
             data = f.read()
-        return kept == data.replace(b"\r\n", b"\n") or _reencoded(top, name, data) in (kept, kept.replace(b"\n", b"\r\n"))
+        plain = IDENT.sub(b"$Id$", data) if _attribute(top, name, "ident") == "set" else data
+        return kept in (plain, plain.replace(b"\r\n", b"\n")) or _reencoded(top, name, data) in (kept, kept.replace(b"\n", b"\r\n"))
     except (OSError, ValueError, LookupError):
         return False
 
@@ -52,7 +54,14 @@ def _sha256(path: str) -> str:
 
 def _reencoded(top: str, name: str, data: bytes) -> bytes | None:
     """The text as UTF-8, where an attribute says in which encoding it lies on disk."""
-    said = git_facts.names(git_facts.run(top, git_facts.HERE, "check-attr", "-z", "working-tree-encoding", "--", name))
-    if len(said) != 3 or said[2] in ("unspecified", "unset", "set"):
+    said = _attribute(top, name, "working-tree-encoding")
+    if said in ("", "unspecified", "unset", "set"):
         return None
-    return data.decode(said[2]).encode("utf-8")
+    if said.upper().endswith("-BOM"):  # git's own name: this order of bytes, with the mark in front
+        return data.decode(said[:-4]).lstrip("\ufeff").encode("utf-8")
+    return data.decode(said).encode("utf-8")
+
+
+def _attribute(top: str, name: str, attribute: str) -> str:
+    said = git_facts.names(git_facts.run(top, git_facts.HERE, "check-attr", "-z", attribute, "--", name))
+    return said[2] if len(said) == 3 else ""

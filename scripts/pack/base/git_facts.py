@@ -25,23 +25,32 @@ PLAIN = ("--no-replace-objects", "-c", "core.fsmonitor=false", "-c", "core.untra
 HERE = "--work-tree=."  # whatever core.worktree and core.bare say: the files are those beside `.git`
 FAILED: list[str] = []  # the commands that git could not carry out, since somebody emptied the list: no answer is no "nothing"
 MOST_BYTES = 512 << 20  # beyond this the opening takes the stamp of a file for its content
+MOST_NAME = 1000
 MOST_RULES = 256 << 10  # bytes of the user's ignore rules
 GONE = "-"
+CLOSED = "warning: could not open directory '"  # and the name, and why: git goes on without what is in it, and exits with 0
 
 
-def run(top: str, *args: str, stdin: bytes = b"", timeout: int = 20) -> bytes | None:
-    """Standard output of a git command in bytes, None when it fails."""
+def run(top: str, *args: str, stdin: bytes = b"", timeout: int = 20, said: list[str] | None = None) -> bytes | None:
+    """Standard output of a git command in bytes, None when it fails. said: a list that is to get the lines of its warnings."""
     import subprocess
 
     env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     env.update(GIT_OPTIONAL_LOCKS="0", GIT_GRAFT_FILE=os.devnull, GIT_NO_REPLACE_OBJECTS="1", LC_ALL="C", GIT_TERMINAL_PROMPT="0")
     try:
         done = subprocess.run(
-            ("git", "-C", top) + PLAIN + args, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=timeout, env=env
+            ("git", "-C", top) + PLAIN + args,
+            input=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL if said is None else subprocess.PIPE,
+            timeout=timeout,
+            env=env,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         FAILED.append("%s: %s" % (args[0], type(error).__name__))
         return None
+    if said is not None:
+        said += done.stderr.decode("utf-8", "surrogateescape").split("\n")
     if done.returncode > 1:  # 1 is an answer, too: no, nothing
         FAILED.append("%s: exit %d" % (next((a for a in args if a[:1] != "-"), ""), done.returncode))
     return done.stdout if done.returncode == 0 else None
@@ -68,7 +77,7 @@ def place(project: str) -> tuple[str, str | None]:
 class Listing:
     """What git sees of a working tree, names relative to its top. tracked; others: not tracked and not left out, a nested repository is one
     name; inner: the same two of nested repositories; unmerged: in the index by stages; repos: nested repositories, mute: those of them
-    that git cannot be asked about."""
+    that git cannot be asked about; closed: folders that it cannot look into."""
 
     def __init__(self) -> None:
         self.tracked: list[str] = []
@@ -77,6 +86,7 @@ class Listing:
         self.unmerged: list[str] = []
         self.repos: list[str] = []
         self.mute: list[str] = []
+        self.closed: list[str] = []
 
 
 def listing(top: str, prefix: str | None, rules: str, nested: bool = True, depth: int = 0) -> Listing:
@@ -97,7 +107,10 @@ def listing(top: str, prefix: str | None, rules: str, nested: bool = True, depth
             unmerged.add(name)
     excludes = [f for f in (_excludes(top) if not depth else "", rules) if f and os.path.isfile(f)]
     left_out = ["--exclude-per-directory=.gitignore"] + ["--exclude-from=" + f for f in excludes]
-    others = names(run(top, HERE, "ls-files", "-z", "--others", *left_out))
+    said: list[str] = []
+    others = names(run(top, HERE, "ls-files", "-z", "--others", *left_out, said=said))
+    refused = [row[len(CLOSED) :] for row in said if row.startswith(CLOSED)]
+    out.closed = sorted((row.rpartition("': ")[0] or row)[:MOST_NAME].rstrip("/") for row in refused)  # git cuts a long line off
     out.tracked, out.unmerged = sorted(tracked), sorted(unmerged)
     out.others = sorted(n.rstrip("/") for n in others)
     out.repos = [n for n in links + [o[:-1] for o in others if o.endswith("/")] if os.path.lexists(os.path.join(top, n, ".git"))]
@@ -109,6 +122,7 @@ def listing(top: str, prefix: str | None, rules: str, nested: bool = True, depth
             within = listing(inner, "", rules, depth=depth + 1)
             out.inner += [repo + "/" + n for n in within.tracked + within.others + within.inner]
             out.repos += [repo + "/" + n for n in within.repos]
+            out.closed += [repo + "/" + n for n in within.closed]
             out.mute += [repo + "/" + n for n in within.mute] + ([repo] if len(FAILED) > before else [])
         del FAILED[before:]
     return out

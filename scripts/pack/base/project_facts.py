@@ -4,6 +4,7 @@ decisions need besides the journal."""
 from __future__ import annotations
 
 import os
+import stat
 
 from . import codec
 
@@ -17,6 +18,8 @@ PROFILE = ".project-profile.yml"  # what profile.py keeps of a code base for the
 
 SKIP = {".git", "node_modules", ".venv", "__pycache__", ".claude", ".pytest_cache", ".mypy_cache", ".team-scratch"}
 MOST_FILES = 20000
+LITERAL = ("--literal-pathspecs",)  # `src/[id].tsx` and `:x` are names, no patterns
+NOT_IN_FILES = "ref: refs/heads/.invalid"  # what HEAD says where git keeps references in another way (reftable)
 
 
 def relative(project: str, path: str, cwd: str | None = None, follow: bool = True) -> tuple[str | None, str]:
@@ -49,6 +52,19 @@ def in_repository(project: str, full: str) -> str | None:
         folder = up
     inside = folder != root and full.startswith(folder.rstrip(os.sep) + os.sep)
     return os.path.relpath(full, root).replace(os.sep, "/") if inside else None
+
+
+def nested(project: str, path: str) -> str | None:
+    """The outermost repository inside the project that a path relative to it is, or lies in; None for a path of the project's own."""
+    parts = path.rstrip("/").split("/")
+    return next(
+        (n for n in ("/".join(parts[: i + 1]) for i in range(len(parts))) if os.path.lexists(os.path.join(project, n, ".git"))), None
+    )
+
+
+def as_git_takes(project: str, names: Iterable[str]) -> list[str]:
+    """Names as the project's own git takes them: what lies in a nested repository is that repository."""
+    return sorted({nested(project, n) or n for n in names})
 
 
 def file_digest(path: str) -> str:
@@ -107,11 +123,13 @@ def check_input(what: str, name: str, path: str, absent: str) -> None:
         raise ValueError("%s %s is %s. Save it as UTF-8." % (what, name, kind))
 
 
-def expand(project: str, declared: str) -> list[str]:
-    """A declared file or folder -> the files it stands for now, relative to the project."""
+def expand(project: str, declared: str, repositories: bool = True) -> list[str]:
+    """A declared file or folder -> the files it stands for now, relative to the project. repositories: a nested one is one of them."""
     full = os.path.join(project, declared)
     if not declared.endswith("/") and not os.path.isdir(full):
         return [declared]
+    if repositories and declared.rstrip("/") not in ("", ".") and os.path.lexists(os.path.join(full, ".git")):
+        return [declared.rstrip("/")]  # a nested repository: git keeps its commit, and that is the content
     out = []
     for folder, folders, files in os.walk(full):
         folders[:] = sorted(f for f in folders if f not in SKIP)
@@ -136,7 +154,7 @@ def revision(project: str, task: Task) -> tuple[str, int]:
 def taken_away(project: str, task: Task) -> list[str]:
     """Files of a task that the last commit has and the disk has not, relative to the project's root."""
     names = sorted(set(task["files"]) | set(task["touched"]))
-    kept = git(project, "ls-tree", "-r", "--name-only", "-z", "HEAD", "--", *names) if names else None
+    kept = git(project, *LITERAL, "ls-tree", "-r", "--name-only", "-z", "HEAD", "--", *names) if names else None
     return [n for n in (kept or "").split("\0") if n and not os.path.lexists(os.path.join(project, n))]
 
 
@@ -194,13 +212,13 @@ def tree_id(project: str, declared: Iterable[str]) -> str | None:
             # git compares a file's content, and not only its stamp, when it is as new as the index: the copy must not look newer.
             os.utime(copy, ns=(os.stat(source).st_atime_ns, os.stat(source).st_mtime_ns))
         env = {"GIT_INDEX_FILE": copy, "GIT_OPTIONAL_LOCKS": "0"}
-        names = sorted({n for d in declared for n in expand(project, d) if os.path.lexists(os.path.join(project, n))})
+        names = as_git_takes(project, (n for d in declared for n in expand(project, d) if os.path.lexists(os.path.join(project, n))))
         ok = git(project, "add", "-u", env=env) is not None
         if ok and names:
             overlooked = {r[2:] for r in (git(project, "ls-files", "-v", "-z") or "").split("\0") if r[:1] in "SshH" and r[:1] != "H"}
             names = [n for n in names if n not in overlooked]
         if ok and names:
-            ok = git(project, "add", "-f", "--", *names, env=env) is not None
+            ok = git(project, *LITERAL, "add", "-f", "--", *names, env=env) is not None
         written = git(project, "write-tree", env=env) if ok else None
     return written.strip() if written else None
 
@@ -213,35 +231,40 @@ def task_tree(project: str, declared: Iterable[str]) -> str | None:
         env = {"GIT_INDEX_FILE": os.path.join(temp, "index"), "GIT_OPTIONAL_LOCKS": "0"}
         if git(project, "read-tree", "HEAD", env=env) is None:
             return None
-        names = sorted({n for d in declared for n in expand(project, d)})
+        names = as_git_takes(project, (n for d in declared for n in expand(project, d)))
         there = [n for n in names if os.path.lexists(os.path.join(project, n))]
         gone = [n for n in names if n not in there]
-        ok = not there or git(project, "add", "-f", "--", *there, env=env) is not None
-        ok = ok and (not gone or git(project, "rm", "-q", "-r", "--cached", "--ignore-unmatch", "--", *gone, env=env) is not None)
+        ok = not there or git(project, *LITERAL, "add", "-f", "--", *there, env=env) is not None
+        ok = ok and (not gone or git(project, *LITERAL, "rm", "-q", "-r", "--cached", "--ignore-unmatch", "--", *gone, env=env) is not None)
         written = git(project, "write-tree", env=env) if ok else None
     return written.strip() if written else None
 
 
 def head(project: str) -> str:
-    """The commit that HEAD names, read without starting git; "" when there is none or the layout is unusual. The project may be a
-    folder of a larger repository."""
+    """The commit that HEAD names, read without starting git where it lies in files; "" when there is none. The project may be a folder of a
+    larger repository."""
     try:
         _top, base, common = _checkout(project)
         with open(os.path.join(base, "HEAD")) as f:
             text = f.read().strip()
-        if not text.startswith("ref: "):
-            return text
-        ref = text[5:]
-        if os.path.isfile(os.path.join(common, ref)):
-            with open(os.path.join(common, ref)) as f:
-                return f.read().strip()
-        with open(os.path.join(common, "packed-refs")) as f:
-            for line in f:
-                if line.strip().endswith(" " + ref):
-                    return line.split()[0]
+        if text == NOT_IN_FILES:
+            return (git(project, "rev-parse", "-q", "--verify", "HEAD") or "").strip()
+        for _ in range(5):  # a branch may stand for another one (`git symbolic-ref refs/heads/master refs/heads/main`)
+            if not text.startswith("ref: "):
+                break
+            text = _reference(common, text[5:].strip())
+        return text
     except (OSError, IndexError):
-        pass
-    return ""
+        return ""
+
+
+def _reference(common: str, ref: str) -> str:
+    """What a reference holds, "" where there is none. common: git's folder of the whole repository."""
+    if os.path.isfile(os.path.join(common, ref)):
+        with open(os.path.join(common, ref)) as f:
+            return f.read().strip()
+    with open(os.path.join(common, "packed-refs")) as f:
+        return next((line.split()[0] for line in f if line.strip().endswith(" " + ref)), "")
 
 
 def _checkout(folder: str) -> tuple[str, str, str]:
@@ -311,7 +334,8 @@ def commit_files(project: str, commit: Commit) -> list[str] | None:
 def left_out(project: str, rel: str) -> bool:
     """Whether git leaves a path out by the rules of the repository itself, and holds nothing there: build products, caches, logs. Rules of the
     user's own do not count, nor files that tend to hold secrets."""
-    if os.path.basename(rel).startswith((".env", ".npmrc", ".pypirc", ".netrc", ".git")) or git(project, "ls-files", "-z", "--", rel) != "":
+    secret = os.path.basename(rel).startswith((".env", ".npmrc", ".pypirc", ".netrc", ".git"))
+    if secret or git(project, *LITERAL, "ls-files", "-z", "--", rel) != "":
         return False
     rules = ("-c", "core.excludesFile=" + os.devnull, "check-ignore", "-q", "--")
     return git(project, *rules, rel) is not None or git(project, *rules, rel.rstrip("/") + "/") is not None
@@ -324,13 +348,14 @@ def committed(project: str, sha: str) -> list[str]:
 
 def uncommitted(project: str, files: list[str]) -> list[str]:
     """What of these files and folders differs from HEAD or is new to git, relative to the project's root; ignored ones aside."""
-    names = [f for f in files if os.path.lexists(os.path.join(project, f)) or git(project, "ls-files", "--", f)]
+    files = as_git_takes(project, files)
+    names = [f for f in files if os.path.lexists(os.path.join(project, f)) or git(project, *LITERAL, "ls-files", "--", f)]
     return _paths(project, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", *names) if names else []
 
 
 def _paths(project: str, *args: str) -> list[str]:
     """The paths of a `-z` listing. git names them from the repository's root, the project may lie below it."""
-    text, top = git(project, *args) or "", (git(project, "rev-parse", "--show-toplevel") or project).rstrip("\n")
+    text, top = git(project, *LITERAL, *args) or "", (git(project, "rev-parse", "--show-toplevel") or project).rstrip("\n")
     rows = [row[3:] if args[0] == "status" else row for row in text.split("\0") if row]
     return [r for r in (relative(project, os.path.join(top, row), follow=False)[0] for row in rows) if r]
 
@@ -378,12 +403,13 @@ def dirty(project: str) -> list[str]:
 
 
 def stamps(project: str, names: Iterable[str]) -> dict[str, list[int] | None]:
-    """{name: [mtime_ns, size]} of files, for seeing afterwards what a shell command changed."""
+    """{name: [mtime_ns, size]} of files, for seeing afterwards what a shell command changed; of a nested repository the number of its commit."""
     out: dict[str, list[int] | None] = {}
     for name in names:
+        path = os.path.join(project, name)
         try:
-            s = os.stat(os.path.join(project, name))
-            out[name] = [s.st_mtime_ns, s.st_size]
+            s = os.stat(path)
+            out[name] = [int(head(path) or "0", 16)] if stat.S_ISDIR(s.st_mode) else [s.st_mtime_ns, s.st_size]
         except OSError:
             out[name] = None
     return out

@@ -46,8 +46,14 @@ def _words(text: str) -> dict[str, int]:
     return {name: int(n) for n, name in re.findall(r"(\d+) ([a-z]+)", text)}
 
 
+def _on_one_line(found: re.Match[str]) -> str:
+    return "%s in %s\n" % (", ".join(line.strip() for line in found.group(2).strip().split("\n")), found.group(1))
+
+
 def _pytest(text: str) -> list[Count]:
     out = []
+    # Plugins (pytest-pretty, pytest-sugar on a terminal) put one number on each line.
+    text = re.sub(r"^Results \(([\d.]+s)[^)\n]*\):\n+((?: +\d+ [a-z]+\n?)+)", _on_one_line, text, flags=re.M)
     row = re.compile(r"^(?:=+ )?((?:\d+ (?:subtests )?[a-z]+(?:, )?)+|no tests ran) in [\d.]+s(?: \([\d:]+\))?(?: =+)?$", re.M)
     for found in row.finditer(text):
         n = _words(found.group(1).replace(" subtests ", " subtests-"))  # parts of a test, whose own failure counts as the test's
@@ -58,13 +64,13 @@ def _pytest(text: str) -> list[Count]:
 
 def _unittest(text: str) -> list[Count]:
     out = []
-    for found in re.finditer(r"^Ran (\d+) tests? in [\d.]+s\n+(OK|FAILED|NO TESTS RAN)?(?: \((.*)\))?", text, re.M):
+    for found in re.finditer(r"^Ran (\d+) tests? in [\d.]+s\n+(OK|PASSED|FAILED|NO TESTS RAN)?(?: \((.*)\))?", text, re.M):
         n = {name: int(count) for name, count in re.findall(r"([a-z ]+)=(\d+)", found.group(3) or "")}
         n = {name.strip(): count for name, count in n.items()}
         failed = n.get("failures", 0) + n.get("errors", 0) + n.get("unexpected successes", 0)
-        if found.group(2) not in ("OK", "NO TESTS RAN"):
+        if found.group(2) not in ("OK", "PASSED", "NO TESTS RAN"):  # the second is Twisted's trial
             failed = max(failed, 1)
-        skipped = n.get("skipped", 0)
+        skipped = n.get("skipped", 0) + n.get("skips", 0)
         out.append(Count(max(0, int(found.group(1)) - skipped), failed, skipped))
     return out
 
@@ -378,6 +384,8 @@ _NAMES = {
     ("py.test",): "pytest",
     ("unittest",): "unittest",
     ("nose2",): "unittest",
+    ("trial",): "unittest",
+    ("twisted.trial",): "unittest",
     ("jest",): "jest",
     ("vitest",): "vitest",
     ("mocha",): "mocha",
@@ -539,7 +547,9 @@ def judge(command: str, code: int, output: bytes, folder: str | None = None, sin
     command: as it was given; code: its exit code; output: all it printed, as bytes; folder, since: where it ran and when it began, for
     runners that leave their numbers in files. Answers {"runner": name or None, "tests": number that ran or None, "failed": number or
     None, "skipped": number or None, "unit": "tests" | "packages", "why": None, or why an exit code of 0 is not believed}."""
-    text = plain(output)
+    text = "\n".join(
+        line for line in plain(output).split("\n") if not line.strip() or line.strip() not in command
+    )  # `echo '5 passed in 1s'`
     wanted, others = names(command)
     seen: dict[str, list[Count]] = {}
     for runner in wanted if wanted and not others else list(INFERRED):

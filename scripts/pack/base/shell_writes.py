@@ -897,6 +897,8 @@ GIT_SHOWS = {
     "shortlog",
     "",
 }
+BACKGROUND = "what runs in the background says nothing when it fails"
+DRY = {"-n", "--dry-run", "--just-print", "--recon", "-i", "--ignore-errors", "-t", "--touch"}  # of make
 ABOUT_ITSELF = {"--version", "-V", "--help", "-h", "-version", "version", "help"}
 INVERTED = {
     "grep",
@@ -945,10 +947,37 @@ def vacuous(command: str, is_test: bool = True) -> str | None:
     if not lists or all(sure(c) for one in lists for _op, c in one):
         return "it checks nothing"
     last = lists[-1]
-    if len(lists) > 1 and all(sure(c) for _op, c in last):
+    if len(lists) > 1 and all(_sure(bare(c.words), True) for _op, c in last):
         return "its end hides a failure"
-    if any(op == "||" and _sure(bare(c.words), False) for op, c in last):
+    if any(op == "||" and _sure(bare(c.words), True) for op, c in last):
         return "its end hides a failure"
+    return _hides(command, lists)
+
+
+def _hides(command: str, lists: list[list[tuple[str, Command]]]) -> str | None:
+    """Why the exit code of a command would not be that of what it runs: what stands in the background, behind an `exit`, in a trap."""
+    made = [(n, c.words) for n, one in enumerate(lists) for _op, c in one]
+    for n, words in made:
+        name = os.path.basename((words or [""])[0])
+        if name in ("alias", "coproc") or name == "trap" and "exit" in " ".join(words[1:-1]):
+            return "`%s` may hide a failure" % name
+        if name == "eval" and len(words) > 1 and not any(c in " ".join(words) for c in "$`\0"):
+            return vacuous(" ".join(words[1:]))
+        if name in ("exit", "return", "exec") and n < len(lists) - 1:
+            return "what stands behind `%s` never runs" % name
+        if name == "setsid" and {"-f", "--fork"} & set(words):
+            return BACKGROUND
+        if "make" in bare(words)[:1] and DRY & set(words) or "--if-present" in words:
+            return "it may do nothing, or pass over what fails"
+    marks = [(kind, value) for kind, value, quoted in tokens(command) if not quoted]
+    while marks and marks[-1] == ("op", "\n"):
+        marks.pop()
+    if marks and marks[-1] == ("op", "&") or made[-1][1] == ["wait"]:
+        return BACKGROUND
+    if any(a == ("op", "(") and b == ("op", ")") for a, b in zip(marks, marks[1:])) or ("word", "function") in marks:
+        return "a function may stand for something else than its name says"
+    if any(one[0][0] == "" and _sure(bare(one[0][1].words), False) and len(one) > 1 and one[1][0] == "||" for one in lists):
+        return "what stands behind `||` never runs"
     return None
 
 
@@ -1001,6 +1030,13 @@ def _lists(command: str) -> list[list[tuple[str, Command]]]:
     return [one for one in out if one]
 
 
+def _prints(code: str) -> bool:
+    """Whether code for an interpreter does nothing but print a text."""
+    return (
+        code.startswith(("print(", "console.log(", "puts(", "puts ", "say ")) and code.count("(") < 2 and not any(c in code for c in ";\n")
+    )
+
+
 def _sure(words: list[str], is_test: bool) -> bool:
     """Whether a simple command cannot fail, or, of a test, only shows something."""
     if not words:
@@ -1024,6 +1060,8 @@ def _sure(words: list[str], is_test: bool) -> bool:
         ]
         return not any("$" in w or "`" in w or "\0" in w or w.startswith("-") for w in rest)
     option = CODE.get(name)
+    if option and option in words[1:-1] and _prints(words[words.index(option) + 1].strip()):
+        return True
     if option and option in words[1:-1]:
         code = words[words.index(option) + 1]
         return "(" not in code and not any(w in code for w in ("assert", "raise", "import", "exit", "die", "throw", "require", "$", "\0"))

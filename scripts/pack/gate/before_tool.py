@@ -8,6 +8,7 @@ from ..base import codec, paths, project_facts, run_config
 from ..base.client_tools import EDIT_TOOLS, SHELL_TOOLS
 from ..base.paths import PLUGIN_ROOT
 from ..protocol import access, machine, messages, tables, view, watch
+from ..protocol.plan import covers
 from ..protocol.refusal import Refusal
 from .answers import PASS, allow, deny, recorded, stop
 from .facts import claimed_by, follow, keep, orders
@@ -619,6 +620,8 @@ def _check_commit(call: Call, commit: Commit) -> dict[str, str]:
     files = project_facts.commit_files(call.project, commit)
     if files is None:
         return {}  # no repository: git will say so
+    if _in_a_task(call, commit):
+        return {}
     revisions = {
         n: project_facts.revision(call.project, task)[0] for n, task in view.tasks(call.state) if task["owner"] == call.actor["name"]
     }
@@ -648,6 +651,19 @@ def _check_commit(call: Call, commit: Commit) -> dict[str, str]:
     if call.fleet is not None:
         call.fleet.commit(call, files)
     return {f: project_facts.entry_digest(os.path.join(call.project, f)) for f in files}
+
+
+def _in_a_task(call: Call, commit: Commit) -> bool:
+    """Whether a commit is made inside a nested repository that is a task's own file: its commit is the content that is reviewed, so it is
+    made before the review, by whoever may write there now. Raises the Refusal of anybody else's."""
+    rel, _full = project_facts.relative(call.project, commit["dir"])
+    repository = project_facts.nested(call.project, rel) if rel and rel != "." else None
+    if repository is None or commit["verb"] != "commit":
+        return False
+    if not any(covers(f, repository) for _n, task in view.tasks(call.state) for f in task["files"]):
+        return False
+    _check_path(call, repository, call.project, True)
+    return True
 
 
 def _before(call: Call, commits: bool, blobs: Mapping[str, str]) -> None:

@@ -11,6 +11,7 @@ import time
 
 from ..base import codec, git_facts, paths, project_facts
 from ..protocol import access, machine, tables, view
+from ..protocol.guards_result import plainly
 from ..protocol.plan import covers
 from . import glance, leftovers
 
@@ -25,8 +26,15 @@ if TYPE_CHECKING:
 
 CACHES = project_facts.SKIP | {".ruff_cache", ".tox", ".nox", ".gradle", ".hypothesis", ".cache", ".coverage"}
 SETTINGS = ".claude/settings.local.json"
+OWN_FILES = frozenset(
+    "journal.jsonl snapshot.json state.md run.json summary.md decisions.md timeline.html attestation.jsonl".split()
+)  # in the team's folder
 MOST_COMMITS = 200_000
 MOST_WATCHED = 3000  # files and folders that the run began with; a larger project's are compared at the end only
+MOST_TOLD = 200  # findings that a record has in full; of those beyond it has the paths
+MOST_NAMED = 20_000
+REVISION = "revision "  # in front of what stands for the digest of a whole task
+SHORT = 7  # digits of a commit that people name it by
 RACY_NS = 30_000_000  # a file this new may change again without its stamp showing it
 
 
@@ -37,8 +45,10 @@ def own(name: str) -> bool:
 
 def own_in_a_commit(state: State, name: str) -> bool:
     """Whether a commit may take a name that no task has: what the run itself wrote for people, never scripts beside it."""
-    team = "%s/%s/" % (paths.TEAMS, state["team"]["name"])
-    return name in (access.DECISIONS, project_facts.PROFILE) or name.startswith(team)
+    folder, _, file = name.rpartition("/")
+    if folder == "%s/%s" % (paths.TEAMS, state["team"]["name"]):
+        return file in OWN_FILES
+    return name in (access.DECISIONS, project_facts.PROFILE)
 
 
 def _cached(name: str) -> bool:
@@ -81,14 +91,14 @@ class Ledger:
     def path(self, name: str) -> str:
         return os.path.join(self.top, name)
 
-    def holds(self, name: str, wanted: str, entry: str, there: str) -> bool:
+    def holds(self, name: str, wanted: str, entry: str, there: str, top: str | None = None) -> bool:
         """Whether an entry of a tree ("mode blob", its digest) is content that was asked for, on a disk that is what it was at the start;
-        also where git keeps these very bytes in another form (`converted`)."""
+        also where git keeps these very bytes in another form (`converted`). top: of another repository than the run's."""
         if git_facts.same(wanted, there, lambda: self.start.get("modes", True)):
             return True
         from ..base import converted  # it brings `re`, which costs a third of a whole call
 
-        return entry.startswith("100") and converted.is_form_of(self.top, name, wanted, entry, self.start.get("modes", True))
+        return entry.startswith("100") and converted.is_form_of(top or self.top, name, wanted, entry, self.start.get("modes", True))
 
     def began(self, name: str) -> str:
         """Digest of what was there when the run began."""
@@ -235,15 +245,31 @@ def _seal(call: Call) -> None:
     for number, task in view.tasks(call.state):
         if task["state"] != "DONE" or task["content"] is not None:
             continue
-        content = project_facts.contents(call.project, task)
         now = project_facts.revision(call.project, task)[0]
-        text = codec.dumps(content)
-        call.store.disk.replace(_path(call, "approved-%d.json" % number), text.encode("ascii"))
-        call.gate("CONTENT_SEALED", task=number, sum=codec.digest(text), content=content, revision=task["revision"])
+        _keep(call, number, task)
         if task["revision"] is not None and now != task["revision"]:
             # changed between the last approval and this look: which of the files did is not known any more
-            one = _finding("changed since it was approved", task["files"][0], "revision " + task["revision"], "revision " + now)
+            one = _finding("changed since it was approved", task["files"][0], REVISION + task["revision"], REVISION + now)
             call.gate("CONTENT_DRIFTED", task=number, paths=[dict(one, **_between(call))])
+
+
+def _keep(call: Call, number: int, task: Task) -> None:
+    """Write down what is there of a DONE task, in the run's folder and in the journal."""
+    content = project_facts.contents(call.project, task)
+    text = codec.dumps(content)
+    call.store.disk.replace(_path(call, "approved-%d.json" % number), text.encode("ascii"))
+    call.gate("CONTENT_SEALED", task=number, sum=codec.digest(text), content=content, revision=task["revision"])
+
+
+def _by_revision(call: Call, number: int, task: Task) -> Finding | None:
+    """The difference of a task that had changed before its content was kept: only its revision says so. What comes back is kept then."""
+    one = next((d for d in task["drift"] if d["was"].startswith(REVISION)), None)
+    if one is None:
+        return None
+    if project_facts.revision(call.project, task)[0] != task["revision"]:
+        return one
+    _keep(call, number, task)
+    return None
 
 
 # --- findings --------------------------------------------------------------------------------------------------------------
@@ -319,9 +345,14 @@ def _watched(call: Call, book: Ledger) -> list[str]:
     names: dict[str, int] = {}  # a set that keeps its order
     for number, task in view.tasks(call.state):
         if task["state"] == "DONE" and task["sealed"]:
-            names.update((book.path(book.name(p)), 1) for p in approved_content(call, number, task))
+            for p, digest in approved_content(call, number, task).items():
+                names[book.path(book.name(p))] = 1
+                if digest.startswith("commit:"):
+                    names.update((mark, 1) for mark in _marks(book.path(book.name(p))))
         elif task["requests"]:
-            names.update((os.path.join(call.project, p), 1) for p in _files(call, task))
+            for p in _files(call, task):
+                names[os.path.join(call.project, p)] = 1
+                names.update((mark, 1) for mark in _marks(os.path.join(call.project, p)))
     start = _recorded(call.state)
     if start["prefix"] is not None or start["untracked"] <= MOST_WATCHED:
         table = book.start["files"]
@@ -330,6 +361,17 @@ def _watched(call: Call, book: Ledger) -> list[str]:
             names.update((f, 1) for f in _folders(book, table))
             names.update((os.path.join(call.project, p), 1) for p in call.state["result"]["unseen"])
     return list(names)
+
+
+def _marks(path: str) -> list[str]:
+    """Of a nested repository the files that change with its commit; [] for what is none."""
+    if not os.path.isdir(path) or not os.path.lexists(os.path.join(path, ".git")):
+        return []
+    try:
+        home = project_facts.git_folders(path)[0]
+    except (OSError, IndexError):
+        return []
+    return [os.path.join(home, "HEAD"), os.path.join(home, "logs", "HEAD")]
 
 
 def _folders(book: Ledger, names: Iterable[str]) -> set[str]:
@@ -359,6 +401,7 @@ def _working(call: Call, book: Ledger, differ: Sequence[str]) -> None:
         if task["state"] in tables.TERMINAL or not task["requests"]:
             continue
         mine = {os.path.join(call.project, p): p for p in _files(call, task) | set(task["touched"])}
+        mine.update((mark, p) for full, p in list(mine.items()) for mark in _marks(full))
         hit = [mine[p] for p in differ if p in mine and mine[p] not in call.seen]
         if hit:
             revision = project_facts.revision(call.project, task)[0]
@@ -371,15 +414,16 @@ def _done(call: Call, book: Ledger, touched: Iterable[str]) -> None:
     for number, task in view.tasks(call.state):
         if task["state"] != "DONE" or not task["sealed"]:
             continue
-        content = approved_content(call, number, task)
+        whole = _by_revision(call, number, task)
+        content = approved_content(call, number, view.task(call.state, number))
         later = {p for n, o in view.tasks(call.state) if n != number and _supersedes(o, task) for p in content if _holds(o, p)}
-        known = {d["path"]: d for d in task["drift"]}
+        known = {d["path"]: d for d in task["drift"] if not d["was"].startswith(REVISION)}
         drift = []
         for path, digest in content.items():
             full = book.path(book.name(path))
             if path in later:
                 continue
-            if full not in touched:
+            if full not in touched and not (digest.startswith("commit:") and touched.intersection(_marks(full))):
                 drift += [known[path]] if path in known else []
                 continue
             now = project_facts.entry_digest(full)
@@ -388,19 +432,15 @@ def _done(call: Call, book: Ledger, touched: Iterable[str]) -> None:
                 if not accepted(call.state, one):
                     fresh: Any = dict(one, **_between(call))
                     drift.append(known[path] if path in known and known[path]["id"] == one["id"] else fresh)
-        drift += [d for p, d in known.items() if p not in content and _still_another(call, task, d)]
+        drift += [whole] if whole else []
         if drift and drift != task["drift"]:
             call.gate("CONTENT_DRIFTED", task=number, paths=drift[:50], count=len(drift))
             call.told.append(
                 "DRIFTED: %s of task #%d, which is DONE, is no longer what was approved: put it back, or the lead reopens the task "
-                "(`pack task reopen %d`)" % (", ".join(d["path"] for d in drift[:5]), number, number)
+                "(`pack task reopen %d`)" % (", ".join(plainly(d["path"]) for d in drift[:5]), number, number)
             )
         elif not drift and task["content"] == "DRIFTED":
             call.gate("CONTENT_RESTORED", task=number)
-
-
-def _still_another(call: Call, task: Task, drift: Finding) -> bool:
-    return drift["now"] != "revision " + str(task["revision"]) and project_facts.revision(call.project, task)[0] != task["revision"]
 
 
 def _holds(task: Task, path: str) -> bool:
@@ -446,7 +486,7 @@ def _compare(call: Call, book: Ledger, names: Iterable[str]) -> None:
         if now != was:
             call.told.append(
                 "%s changed between event %d and %d and is in no task that is worked on: put it back, or ask the lead to re-scope"
-                % ((path,) + tuple(seen["between"]))
+                % ((plainly(path),) + tuple(seen["between"]))
             )
 
 
@@ -611,7 +651,7 @@ def judge(call: Call, book: Ledger, commits: list[str], note: Note | None = None
 def _verdict(tasks: set[int], wrong: list[tuple[str, str, bool]], merged: Mapping[tuple[str, str], str]) -> CommitVerdict:
     elsewhere = sorted({merged[w[:2]] for w in wrong if w[:2] in merged})
     wrong = [w for w in wrong if w[:2] not in merged]
-    said = ["%s %s" % (path, "is not what was approved" if good else "is in no approved task") for path, _there, good in wrong[:5]]
+    said = ["%s %s" % (plainly(path), "is not what was approved" if good else "is in no approved task") for path, _there, good in wrong[:5]]
     return {"tasks": sorted(tasks), "why": "; ".join(said), "paths": [path for path, _there, _good in wrong], "elsewhere": elsewhere}
 
 
@@ -621,7 +661,9 @@ def prove(call: Call) -> tuple[list[Any], list[str], list[str]]:
     approved content no commit holds; and sentences on what differs and holds nothing up (`leftovers`). Looks at history, index, working
     tree, modes, links, nested repositories."""
     del git_facts.FAILED[:]
-    book, out, loose, notes = Ledger(call), [], [], []
+    book, out = Ledger(call), []
+    loose: list[str] = []
+    notes: list[str] = []
     approved, top, start = book.approved(), book.top, book.start
     listed = git_facts.listing(top, book.prefix, _users_rules(call, start), nested="repos" in start)
     unseen = call.state["result"]["unseen"]
@@ -637,35 +679,19 @@ def prove(call: Call) -> tuple[list[Any], list[str], list[str]]:
         if path not in approved_paths:
             strange[out[-1]["id"]] = path, now
 
-    for name in sorted({*start["files"], *listed.tracked, *listed.others, *listed.inner, *approved}):
-        path, was = book.shown(name), book.began(name)
-        stamped = start["files"].get(name, ["-", None])
-        # a nested repository is a folder: its stamp says nothing of its commit
-        known = name not in approved and stamped[1] is not None and not was.startswith("commit:")
-        if known and git_facts.stamp(book.path(name)) == stamped[1]:
-            continue
-        if was.startswith("stat:"):  # too large to be read at the start: whatever moved its stamp may have changed it
-            s = git_facts.stamp(book.path(name))
-            now = "stat:%d:%d%s" % (s[1], s[2], ", perhaps changed" if known else "") if s else "-"
-        else:
-            now = project_facts.entry_digest(book.path(name))
-        if name in approved:
-            digest, number = approved[name]
-            if now != digest:
-                found("changed since it was approved (task #%d)" % number, path, digest, now)
-        elif now != was and not own(path):
-            new = name not in start["files"]
-            if not (new and (_cached(name) or leftovers.was_left_out(kept, book.path(name), name))):
-                found("nobody approved it", path, was, now)
+    _prove_files(book, approved, listed, found)
     if book.prefix is not None:
-        loose = _prove_git(call, book, approved, found)
+        loose, notes = _prove_git(call, book, approved, found)
         if "repos" in start:
             hidden, folders = leftovers.hidden(top, kept, listed, _cached)
             for kind, name, now in leftovers.differing(top, kept, listed, hidden):
                 found(kind, name if name.startswith(".git/") else book.shown(name), "-", now)
-            notes = leftovers.named(top, kept, start["branch"], folders | leftovers.new_caches(kept, listed.others, _cached))
+            notes += leftovers.named(top, kept, start["branch"], folders | leftovers.new_caches(kept, listed.others, _cached))
         if git_facts.FAILED:
             found("git does not answer, so nobody knows what else is there", ".git", "-", "; ".join(sorted(set(git_facts.FAILED)))[:60])
+    for number, task in view.tasks(call.state):
+        whole: Any = _by_revision(call, number, task) if task["state"] == "DONE" else None
+        out += [whole] if whole else []
     open_ones = [f for f in out if not accepted(call.state, f)]
     merged, unknown = approved_elsewhere(call, sorted({strange[f["id"]] for f in open_ones if f["id"] in strange}))
     open_ones = [f for f in open_ones if strange.get(f["id"]) not in merged]
@@ -674,6 +700,62 @@ def prove(call: Call) -> tuple[list[Any], list[str], list[str]]:
         loose,
         notes + sorted({"%s: approved by %s" % (path, who) for (path, _d), who in merged.items()}) + [unknown][: bool(unknown)],
     )
+
+
+def _prove_files(book: Ledger, approved: Mapping[str, tuple[str, int]], listed: git_facts.Listing, found: Callable[..., None]) -> None:
+    """Compare what lies on the disk with what was approved and with the start."""
+    start, inner = book.start, _inner(book, approved)
+    kept: Any = start
+    for name in sorted({*start["files"], *listed.tracked, *listed.others, *listed.inner, *approved, *inner}):
+        path, was, new = book.shown(name), book.began(name), name not in start["files"]
+        stamped = start["files"].get(name, ["-", None])
+        # a nested repository is a folder: its stamp says nothing of its commit
+        known = name not in approved and name not in inner and stamped[1] is not None and not was.startswith("commit:")
+        if known and git_facts.stamp(book.path(name)) == stamped[1]:
+            continue
+        now = _present(book, name, was, known)
+        if name in inner:
+            if not inner[name](now):
+                found("not what the approved commit of its repository holds", path, "", now)
+        elif name in approved:
+            digest, number = approved[name]
+            if now != digest:
+                found("changed since it was approved (task #%d)" % number, path, digest, now)
+        elif own(path) or new and (_cached(name) or leftovers.was_left_out(kept, book.path(name), name)):
+            continue
+        elif now != was:
+            found("nobody approved it", path, was, now)
+        elif new and os.path.lexists(book.path(name)):
+            found("nobody approved it, and it cannot be read", path, was, "unreadable")
+
+
+def _present(book: Ledger, name: str, was: str, known: bool) -> str:
+    """Digest of what is there. was, known: what it was at the start, and whether its stamp of then is another one now."""
+    if not was.startswith("stat:"):
+        return project_facts.entry_digest(book.path(name))
+    s = git_facts.stamp(book.path(name))  # too large to be read at the start: whatever moved its stamp may have changed it
+    return "stat:%d:%d%s" % (s[1], s[2], ", perhaps changed" if known else "") if s else git_facts.GONE
+
+
+def _inner(book: Ledger, approved: Mapping[str, tuple[str, int]]) -> dict[str, Callable[[str], bool]]:
+    """{name: whether a digest is its content} of files in nested repositories whose commit was approved: what that commit holds."""
+    out: dict[str, Callable[[str], bool]] = {}
+
+    def held_by(top: str, inside: str, entry: str, held: str) -> Callable[[str], bool]:
+        return lambda now: book.holds(inside, now, entry, held, top)
+
+    def as_before(was: str) -> Callable[[str], bool]:
+        return lambda now: now in (was, git_facts.GONE)  # taken out by the commit, or never in one
+
+    for repository, (digest, _number) in approved.items():
+        if not digest.startswith("commit:") or digest == book.began(repository):
+            continue
+        top = book.path(repository)
+        tree = git_facts.tree(top, digest.partition(":")[2])
+        held = git_facts.digests(top, tree.values())
+        out.update((n, as_before(book.began(n))) for n in book.start["files"] if n.startswith(repository + "/"))
+        out.update((repository + "/" + n, held_by(top, n, entry, held[entry])) for n, entry in tree.items())
+    return out
 
 
 def _users_rules(call: Call, start: StartTable) -> str:
@@ -686,8 +768,11 @@ def _users_rules(call: Call, start: StartTable) -> str:
     return path
 
 
-def _prove_git(call: Call, book: Ledger, approved: Mapping[str, tuple[str, int]], found: Callable[..., None]) -> list[str]:
-    """Compare history, index and ignore rules with what was approved. Answers the paths whose approved content no commit holds."""
+def _prove_git(
+    call: Call, book: Ledger, approved: Mapping[str, tuple[str, int]], found: Callable[..., None]
+) -> tuple[list[str], list[str]]:
+    """Compare history, index and ignore rules with what was approved. Answers the paths whose approved content no commit holds, and sentences
+    on files of the run's own that a commit past the gate holds: nobody reviews them."""
     top, start, head = book.top, book.start, project_facts.head(call.project)
     known = {s for _n, task in view.tasks(call.state) for s in task["commits"]}
     if start["head"] and not (head and git_facts.is_ancestor(top, start["head"], head)):
@@ -707,10 +792,13 @@ def _prove_git(call: Call, book: Ledger, approved: Mapping[str, tuple[str, int]]
             return True
         return book.holds(name, book.began(name), entry, d) or own_in_a_commit(call.state, book.shown(name))
 
+    unread = set()
     for sha in odd:
         for name, entry in sorted(changed.get(sha, {}).items()):
             there = digest.get(entry, "missing")
-            if not fine(name, entry, there):
+            if own_in_a_commit(call.state, book.shown(name)):
+                unread.add(book.shown(name))
+            elif not fine(name, entry, there):
                 was = approved[name][0] if name in approved else book.began(name)
                 found("in the commit %s" % sha[:7], book.shown(name), was, there, commit=sha)
     loose = _not_committed(book, approved, tree, digest, found)
@@ -723,7 +811,7 @@ def _prove_git(call: Call, book: Ledger, approved: Mapping[str, tuple[str, int]]
     rules = git_facts.ignore_rules(top)
     if rules != start["ignores"]:
         found("the rules by which git leaves files out were changed", ".git/info/exclude", start["ignores"], rules)
-    return loose
+    return loose, ["In commits past the gate, and read by nobody: " + ", ".join(sorted(unread))] if unread else []
 
 
 def _not_committed(
@@ -731,7 +819,10 @@ def _not_committed(
 ) -> list[str]:
     """The approved paths whose content no commit holds. tree: {name: entry} of HEAD; digest: {entry: digest}."""
     loose, begun = [], None
+    repositories = tuple(n + "/" for n, (digest, _number) in approved.items() if digest.startswith("commit:"))
     for name, (want, number) in sorted(approved.items()):
+        if repositories and name.startswith(repositories):
+            continue  # what was read of a nested repository is in its own commit
         there = digest.get(tree.get(name, "-"), "missing")
         if book.holds(name, want, tree.get(name, "-"), there):
             continue
@@ -748,20 +839,21 @@ def check(call: Call) -> list[Any]:
     """Prove, and record it when what is open has changed. Answers what is open."""
     open_ones, loose, notes = prove(call)
     state, place = call.state["result"], _path(call, "named")
-    mark = leftovers.mark(loose + notes)
+    beyond = [f["id"] for f in open_ones[50:]]  # the state has no more than 50
+    mark = leftovers.mark(loose + notes + beyond)
     told = call.store.disk.read(place)
-    other = mark != told if loose or notes else told is not None
+    other = mark != told if loose or notes or beyond else told is not None
     if other or [f["id"] for f in open_ones[:50]] != [f["id"] for f in state["open"]]:
-        call.gate("RESULT_CHECKED", open=open_ones[:200], count=len(open_ones), uncommitted=loose[:200], left=notes)
+        rest = sorted({f["path"] for f in open_ones[MOST_TOLD:MOST_NAMED]})
+        call.gate("RESULT_CHECKED", open=open_ones[:MOST_TOLD], rest=rest, count=len(open_ones), uncommitted=loose[:MOST_NAMED], left=notes)
     if other:
         call.store.disk.replace(place, mark)
     return open_ones
 
 
 def before_the_end(call: Call) -> None:
-    """Make the proof again before an event of a teardown is judged. Any of them may end the run."""
-    state = call.state
-    if state["phase"] in ("TEARDOWN", "FAILED_SAFE") and call.kind.approves and not state["teardown"]["aborted"]:
+    """Make the proof again before an event of a teardown is judged. Any of them may end the run, and its summary lists what is there."""
+    if call.state["phase"] in ("TEARDOWN", "FAILED_SAFE") and call.kind.approves:
         check(call)
 
 
@@ -769,14 +861,17 @@ def accept(call: Call, words: list[str]) -> str:
     """`team accept PATH ...`: the user takes these differences as they are. Answers what is said. Raises Refusal."""
     look(call)
     open_ones = prove(call)[0]
-    done = []
+    done, left = [], open_ones
     person: Actor = {"name": "user", "role": "person", "inc": 0, "agent_id": None}
     for word in words:
         rel = project_facts.relative(call.project, word, call.payload.get("cwd"))[0] or word
-        mine = [f for f in open_ones if f["path"] in (word, rel) or f["path"].startswith((word.rstrip("/") + "/", "commit " + word))]
+        commit = "commit " + (word if len(word) >= SHORT else "?")  # `team accept a` is about a file, not about every commit a...
+        below = (word.rstrip("/") + "/", commit)
+        mine = [f for f in open_ones if {f["path"], plainly(f["path"])} & {word, rel} or f["path"].startswith(below)]
         paths = sorted({f["path"] for f in mine})
         for path in paths or [word]:
             findings = [f for f in mine if f["path"] == path]
+            left = [f for f in left if f not in findings]
             call.append(
                 "CONTENT_ACCEPTED",
                 actor=person,
@@ -786,9 +881,9 @@ def accept(call: Call, words: list[str]) -> str:
                 commits=sorted({f["commit"] for f in findings if f.get("commit")}),
                 findings=findings[:50],
                 open=[] if findings else open_ones[:50],
+                left=left[:50],
             )
             done.append(path)
-    left = [f for f in open_ones if f["path"] not in done]
-    said = "team: accepted as it is, by your word: %s. It is a waiver, and the summary names it." % ", ".join(done)
+    said = "team: accepted as it is, by your word: %s. It is a waiver, and the summary names it." % ", ".join(map(plainly, done))
     call.close()
-    return said + (" Still unapproved: %s." % ", ".join(sorted({f["path"] for f in left})[:20]) if left else "")
+    return said + (" Still unapproved: %s." % ", ".join(plainly(p) for p in sorted({f["path"] for f in left})[:20]) if left else "")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Collection, Iterable
 
 MOST = 5000
+OWN_NOTES = "refs/notes/team"  # where proofs of runs lie (report/attest.py)
 CLOCK_NS = 50_000_000  # a file's stamp is this exact
 UNFINISHED = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG", "rebase-merge", "rebase-apply", "sequencer")
 SETTINGS = ("config", "config.worktree", "info/attributes", "info/grafts", "shallow", "objects/info/alternates")
@@ -25,12 +26,15 @@ def begun(top: str, listed: git_facts.Listing) -> dict[str, Any]:
     left_out = git_facts.ignored(top)
     return {
         "refs": _refs(top),
+        "replaced": _refs(top, "refs/replace"),
+        "remotes": _refs(top, "refs/remotes"),
+        "closed": listed.closed,
         "git": _settings(top),
         "unfinished": _unfinished(top),
         "modes": git_facts.has_modes(top),
         "unmerged": listed.unmerged,
         "repos": {n: n not in listed.mute for n in listed.repos},
-        "hiders": sorted(_hiders(left_out, listed))[:MOST],
+        "hiders": {n: project_facts.entry_digest(os.path.join(top, n)) for n in sorted(_hiders(left_out, listed))[:MOST]},
         "left_out": [n for n, _rule in left_out][:MOST],
         "own_git": _own_git(top, listed.tracked + listed.others, listed.repos),
     }
@@ -51,8 +55,25 @@ def differing(top: str, start: dict[str, Any], listed: git_facts.Listing, hidden
         if name not in known
     ]
     out += [("git cannot be asked about this repository any more", name, "mute") for name in listed.mute if start["repos"].get(name)]
+    out += [("git cannot look into it", name, "closed") for name in listed.closed if name not in start.get("closed", ())]
+    for ref, now in sorted(_refs(top, "refs/replace").items()):
+        if start.get("replaced", {}).get(ref) != now:
+            out.append(("git shows another object in the place of this one", ".git/" + ref, now))
+    out += _other_rules(top, start, listed)
     for name in hidden:
         out.append(("git leaves it out by a rule that came with it", name, project_facts.entry_digest(os.path.join(top, name))))
+    return out
+
+
+def _other_rules(top: str, start: dict[str, Any], listed: git_facts.Listing) -> list[tuple[str, str, str]]:
+    """Of the `.gitignore` files that git leaves out themselves those that say something else than at the start, beside files that git sees."""
+    known = start["hiders"] if isinstance(start["hiders"], dict) else {}  # earlier versions kept their names only
+    lived_in = _folders(listed.tracked + listed.others) | {""}
+    out = []
+    for name, was in known.items():
+        now = project_facts.entry_digest(os.path.join(top, name))
+        if now != was and name.rpartition("/")[0] in lived_in:
+            out.append(("the rules by which git leaves files out were changed", name, now))
     return out
 
 
@@ -67,11 +88,16 @@ def named(top: str, start: dict[str, Any], branch: str, caches: Collection[str])
         what = ": %s does not have the run's commits" % branch if behind and not git_facts.is_ancestor(top, head, behind) else ""
         out.append("The run began on %s and ended on %s%s" % (branch or "a detached HEAD", now or "a detached HEAD", what))
     refs = _refs(top)
-    mine = {"refs/heads/" + b for b in (now, branch) if b}
+    mine = {"refs/heads/" + b for b in (now, branch) if b} | {OWN_NOTES}
+    if "replaced" not in start:  # the start was recorded by a version that did not look at notes
+        mine.update(r for r in refs if r.startswith("refs/notes/"))
     changed = ["%s (%s)" % (r, _how(start["refs"].get(r), refs.get(r))) for r in sorted(set(refs) | set(start["refs"])) if r not in mine]
     changed = [c for c in changed if not c.endswith("(same)")]
     if changed:
         out.append("Other references that are not what they were: " + _few(changed))
+    pushed = _pushed(top, start)
+    if pushed:
+        out.append("Pushed while the run went on: " + _few(pushed))
     was, settings = start["git"], _settings(top)
     files = [n for n in sorted(set(was) | set(settings)) if was.get(n) != settings.get(n)]
     if files:
@@ -103,10 +129,20 @@ def _how(was: str | None, now: str | None) -> str:
     return "same" if was == now else "new" if was is None else "gone" if now is None else "%s -> %s" % (was[:7], now[:7])
 
 
-def _refs(top: str) -> dict[str, str]:
-    """{reference: object} of branches, tags and the stash."""
-    rows = git_facts.text(top, "for-each-ref", "--format=%(refname) %(objectname)", "refs/heads", "refs/tags", "refs/stash").split("\n")
-    return {name: sha for name, _, sha in (r.rpartition(" ") for r in rows[:MOST] if r)}
+def _refs(top: str, *below: str) -> dict[str, str]:
+    """{reference: object} below these names; without one of branches, tags, notes and the stash. One that stands for another is left out."""
+    below = below or ("refs/heads", "refs/tags", "refs/notes", "refs/stash")
+    rows = git_facts.text(top, "for-each-ref", "--format=%(refname) %(objectname) %(symref)", *below).split("\n")
+    return {name: sha for name, sha, other in (r.split(" ") for r in rows[:MOST] if r) if not other}
+
+
+def _pushed(top: str, start: dict[str, Any]) -> list[str]:
+    """The references of remotes that a push from here has moved, as git's own log of them says. What a fetch brings is no news of the run."""
+    known = start.get("remotes")
+    if known is None:
+        return []
+    moved = [r for r, sha in sorted(_refs(top, "refs/remotes").items()) if known.get(r) != sha]
+    return [r for r in moved[:50] if git_facts.text(top, "reflog", "-1", "--format=%gs", r) == "update by push"]
 
 
 def _places(top: str) -> tuple[str, str]:
@@ -165,7 +201,8 @@ def hidden(top: str, start: dict[str, Any], listed: git_facts.Listing, cached: C
     names: set[str] = set()
     for name, rule in left_out:
         if rule in hiders and rule.rpartition("/")[0] not in whole:  # of a folder that a rule names git says no more
-            names.update(n for n in project_facts.expand(top, name) if not cached(n)) if name.endswith("/") else names.add(name)
+            below = project_facts.expand(top, name, repositories=False) if name.endswith("/") else [name]
+            names.update(n for n in below if not cached(n) or not name.endswith("/"))
     return sorted(names), {f + "/" for f in whole}
 
 

@@ -93,9 +93,21 @@ def _not_here(call: Call, line: str) -> str:
     return "team: %s has no command `%s`; `team status` shows where it is." % (name, line)
 
 
+def _as_in_a_shell(text: str) -> list[str]:
+    """The words of a typed line; one with blanks stands in quotes."""
+    if "'" not in text and '"' not in text:
+        return text.split()
+    import shlex
+
+    try:
+        return shlex.split(text)
+    except ValueError:  # an apostrophe
+        return text.split()
+
+
 def _accepted(call: Call, prompt: str) -> str:
     """`team accept PATH ...`, typed: a waiver for these paths as they are now."""
-    words = prompt.strip().split()[2:]
+    words = _as_in_a_shell(prompt)[2:]
     if not call.kind.approves or call.state["phase"] == "CLOSED":
         return "team: there is nothing to accept: `team accept PATH` is for a live run of /build."
     if not words:

@@ -18,14 +18,22 @@ WAYS_OUT = (
 )
 
 
+def plainly(path: str) -> str:
+    """A path as people and agents read it: on one line, with nothing in it that a terminal or a reader would take for something else."""
+    if path.isprintable():
+        return path
+    shown = (c if c.isprintable() else repr(c.encode("utf-8", "surrogateescape"))[2:-1] for c in path)
+    return "".join(shown)
+
+
 def finding_text(one: Finding) -> str:
     """One difference that nobody approved, for people: path, what was approved, what is there, since when, who was at work."""
     seen = one.get("between")
     return "%s: %s, approved: %s; there now: %s; %s" % (
-        one["path"],
+        plainly(one["path"]),
         one["kind"],
-        one.get("was") or "-",
-        one.get("now") or "-",
+        plainly(one.get("was") or "-"),
+        plainly(one.get("now") or "-"),
         "since: between event %s and %s; at work then: %s" % (seen[0], seen[1], ", ".join(one.get("at_work") or []) or "nobody of the team")
         if seen
         else "no hook saw when",
@@ -146,6 +154,6 @@ def something_is_accepted(state: State, data: Data, actor: Actor) -> Refusal | N
     return Refusal(
         "NOTHING_TO_ACCEPT",
         "nothing at %s is unapproved" % data["path"],
-        "unapproved now: " + (", ".join(sorted({f["path"] for f in data.get("open") or []})[:20]) or "nothing"),
+        "unapproved now: " + (", ".join(plainly(p) for p in sorted({f["path"] for f in data.get("open") or []})[:20]) or "nothing"),
         "`team status` lists it; name one of those paths",
     )

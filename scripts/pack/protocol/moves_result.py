@@ -96,7 +96,9 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
                 t["content"] = "ACCEPTED"
     state["result"]["diverged"] = {s: d for s, d in state["result"]["diverged"].items() if s not in data.get("commits", ())}
     state["result"]["unseen"] = {p: u for p, u in state["result"]["unseen"].items() if p not in data.get("paths", ())}
-    _seen(state, [f for f in state["result"]["open"] if f["id"] not in data["ids"]])
+    # What is kept of the list may be less than all: the gate says what is left. Earlier versions did not.
+    left = data.get("left")
+    _seen(state, [f for f in (state["result"]["open"] if left is None else left) if f["id"] not in data["ids"]])
     ended(state, now, effects)
 
 

@@ -642,6 +642,8 @@ class Data(_Spoken, total=False):
     new: str
     lost: List[str]
     findings: List[Finding]
+    left: Any  # of CONTENT_ACCEPTED findings, of RESULT_CHECKED sentences
+    rest: List[str]
     uncommitted: List[str]
     gated: bool
     file: str

@@ -1,7 +1,8 @@
 """One in-toto Statement v1 about a finished run, in a DSSE envelope, signed with the user's own git SSH key.
 
-Subjects are the run's commits and every approved blob; the predicate is attest.schema.json. The approved bytes are looked up in the
-commits: a task's files are attested only from a commit whose content gives the very revision that was approved. The envelope is one
+Subjects are the run's commits and every approved blob; the predicate is attest.schema.json. A blob is attested as it is committed, where it
+is the approved bytes or the form of them that git keeps (line ends, an encoding, a pointer of Git LFS): the gate compared the two when the
+commit was made, and the journal says so. The envelope is one
 line, so that notes which git puts together (`cat_sort_uniq`, squash) stay readable; it is kept in refs/notes/team and in the team's
 folder.
 """
@@ -13,7 +14,7 @@ import posixpath
 import subprocess
 import tempfile
 
-from ..base import enforcement, project_facts
+from ..base import enforcement, git_facts, project_facts
 from ..protocol import view
 
 STATEMENT = "https://in-toto.io/Statement/v1"
@@ -92,8 +93,59 @@ def _laid_out(top, prefix, found, folder):
         os.chmod(full, 0o755 if mode == "100755" else 0o644)
 
 
-def _approved_files(top, prefix, task, commits, number):
+def _approved_files(top, prefix, task, commits, number, records):
     """[{"path", "mode", "blob"}] of a DONE task, from the newest commit that holds what was approved."""
+    content = next(
+        (r["data"]["content"] for r in records[::-1] if r["event"] == "CONTENT_SEALED" and r["data"]["sum"] == task["sealed"]), None
+    )
+    found = (
+        _sealed_files(top, prefix, content, commits, _judged(top, records, number)) if content else _by_revision(top, prefix, task, commits)
+    )
+    if found is not None:
+        return found
+    raise CannotAttest(
+        "no commit holds what was approved of task #%d «%s»: nothing is attested that git does not have" % (number, task["subject"])
+    )
+
+
+def _judged(top, records, number):
+    """The commits that the gate found to be what was approved of a task, since it was last opened."""
+    out = []
+    for r in records:
+        if r["event"] == "TASK_REOPENED" and r["data"]["task"] == number:
+            out = []
+        elif r["event"] == "COMMITTED" and number in (r["data"].get("tasks") or ()):
+            out.append(r["data"]["sha"])
+    return [sha for sha in out if git(top, "cat-file", "-e", sha + "^{commit}") is not None]
+
+
+def _sealed_files(top, prefix, content, commits, judged):
+    """The same from {path: digest} of what was approved; None where no commit holds it. judged: the commits of `_judged`."""
+    nested = tuple(p + "/" for p, digest in content.items() if digest.startswith("commit:"))  # what is in one is in its commit
+    wanted = {prefix + p: digest for p, digest in content.items() if not (nested and p.startswith(nested))}
+    forms = {path: set() for path in wanted}
+    for commit in judged:
+        for path, entry in entries(top, commit, wanted).items():
+            forms.setdefault(path, set()).add(entry)
+    modes = git_facts.has_modes(top)
+    for commit in commits:
+        found = entries(top, commit, wanted)
+        there = git_facts.digests(top, ("%s %s" % entry for entry in found.values()))
+        if all(
+            path not in found
+            if digest == git_facts.GONE
+            else path in found and (found[path] in forms[path] or git_facts.same(digest, there["%s %s" % found[path]], lambda: modes))
+            for path, digest in wanted.items()
+        ):
+            return [
+                {"path": p, "mode": found[p][0], "blob": found[p][1]} if p in found else {"path": p, "mode": "000000", "blob": None}
+                for p in sorted(wanted)
+            ]
+    return None
+
+
+def _by_revision(top, prefix, task, commits):
+    """The same for runs of versions that kept no digest of each file: from a commit whose content gives the very revision."""
     declared = list(task["files"]) + task["touched"]
     for commit in commits:
         found = entries(top, commit, [prefix + d.rstrip("/") for d in declared])
@@ -109,9 +161,7 @@ def _approved_files(top, prefix, task, commits, number):
         return [{"path": p, "mode": mode, "blob": blob} for p, (mode, blob) in sorted(found.items())] + [
             {"path": prefix + d, "mode": "000000", "blob": None} for d in sorted(gone)
         ]
-    raise CannotAttest(
-        "no commit holds what was approved of task #%d «%s»: nothing is attested that git does not have" % (number, task["subject"])
-    )
+    return None
 
 
 def statement(run):
@@ -142,7 +192,7 @@ def statement(run):
                 "owner": task["owner"],
                 "required": sorted(view.required(state, task)),
                 "approvals": _approvals(records, number, task),
-                "files": _approved_files(top, prefix, task, newest, number) if task["state"] == "DONE" else [],
+                "files": _approved_files(top, prefix, task, newest, number, records) if task["state"] == "DONE" else [],
             }
         )
     verify = state["verify"]

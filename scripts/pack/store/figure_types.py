@@ -23,6 +23,8 @@ class ResultFigures(TypedDict):
     diverged: dict[str, str]
     overlap: dict[str, str]
     diverging: list[str]
+    open: list[Finding]
+    rest: list[str]  # paths of what the record has no room for
     uncommitted: list[str]
     left: list[str]
     start: StartRecord | None

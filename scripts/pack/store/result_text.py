@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..protocol import verification, view
-from ..protocol.guards_result import WAYS_OUT, drifted, finding_text, findings_text
+from ..protocol.guards_result import WAYS_OUT, drifted, finding_text, findings_text, plainly
 from ..protocol.guards_teardown import tampered_text
 
 TYPE_CHECKING = False
@@ -24,7 +24,9 @@ def standing(state: State) -> list[str]:
         out += ["   " + finding_text(d) for d in task["drift"][:5]]
     for path, u in sorted(result["unseen"].items())[:8]:
         at = ", ".join(u["at_work"]) or "nobody of the team"
-        out.append("⚠ %s changed outside every task, between event %s and %s; at work then: %s" % ((path,) + tuple(u["between"]) + (at,)))
+        out.append(
+            "⚠ %s changed outside every task, between event %s and %s; at work then: %s" % ((plainly(path),) + tuple(u["between"]) + (at,))
+        )
     for sha, d in sorted(result["diverged"].items()):
         out.append("🚨 COMMIT_DIVERGES: %s is not what was approved%s: %s" % (sha[:7], _for(d["task"]), d["why"]))
     if result["open"] and not drifted(state):
@@ -57,6 +59,10 @@ def explain(state: State, number: int) -> list[str]:
     return out
 
 
+def _names(paths: Sequence[str]) -> str:
+    return ", ".join(map(plainly, paths))
+
+
 def commit_mark(commit: CommitRow) -> str:
     """What a commit of the summary is marked with that no approval covers."""
     if commit["elsewhere"]:
@@ -75,6 +81,8 @@ def stats(records: Sequence[Record]) -> ResultFigures:
         "diverged": {},
         "overlap": {},
         "diverging": [],
+        "open": [],
+        "rest": [],
         "uncommitted": [],
         "left": [],
         "start": None,
@@ -83,6 +91,8 @@ def stats(records: Sequence[Record]) -> ResultFigures:
         d, name = r["data"], r["event"]
         if name == "CONTENT_ACCEPTED":
             out["accepted"].append((d["path"], d.get("findings") or []))
+            out["open"] = [f for f in out["open"] if f["id"] not in d["ids"]]
+            out["rest"] = [p for p in out["rest"] if p != d["path"]]
         elif name == "CONTENT_DRIFTED":
             row = out["drift"].setdefault(d["task"], {"paths": set(), "end": "open"})
             row["paths"].update(p["path"] for p in d["paths"])
@@ -105,6 +115,7 @@ def stats(records: Sequence[Record]) -> ResultFigures:
             out["diverging"].append("%s %s" % (d.get("file"), d.get("was")))
         elif name == "RESULT_CHECKED":
             told: Any = d
+            out["open"], out["rest"] = told["open"], told.get("rest") or []
             out["uncommitted"], out["left"] = told.get("uncommitted") or [], told.get("left") or []
         elif name == "START_RECORDED":
             out["start"] = d  # type: ignore[typeddict-item]  # this event's data is a StartRecord
@@ -130,16 +141,18 @@ def report(state: State, stats: Figures) -> list[str]:
     """Lines of the final report: what is not approved and who accepted it, drift and its end, commits outside the gate, tampering."""
     found = stats["result"]
     out: list[str] = []
-    open_ones = state["result"]["open"]
-    for f in open_ones:
+    kept = state["result"]["open"]  # no more than so many of them; the record of the last look has them all
+    for f in found["open"] if kept and len(found["open"]) > len(kept) else kept:
         out.append("  NOT APPROVED " + finding_text(f))
+    if kept and found["rest"]:
+        out.append("  NOT APPROVED either: " + _names(found["rest"]))
     for path, findings in found["accepted"]:
-        kinds = "; ".join(sorted({"%s (there: %s)" % (f["kind"], f["now"]) for f in findings}))
-        out.append("  Accepted by the user, typed, without approval: %s: %s" % (path, kinds))
+        kinds = "; ".join(sorted({"%s (there: %s)" % (f["kind"], plainly(f["now"])) for f in findings}))
+        out.append("  Accepted by the user, typed, without approval: %s: %s" % (plainly(path), kinds))
     for number, row in sorted(found["drift"].items()):
         task = view.find_task(state, number)
         end = "accepted by the user" if task and task["content"] == "ACCEPTED" else row["end"]
-        out.append("  Drift of task #%d after DONE (%s): %s" % (number, ", ".join(sorted(row["paths"])[:8]), end))
+        out.append("  Drift of task #%d after DONE (%s): %s" % (number, _names(sorted(row["paths"])), end))
     for sha, why in sorted(found["diverged"].items()):
         still = sha in state["result"]["diverged"]
         out.append("  Commit %s was not what was approved (%s)%s" % (sha[:7], why, "" if still else ": mended or taken back since"))
@@ -149,13 +162,13 @@ def report(state: State, stats: Figures) -> list[str]:
             "  HEAD moved past the gate: %s -> %s%s; at work: %s" % (old[:7], new[:7], gone, ", ".join(at_work) or "nobody of the team")
         )
     for path, text in sorted(found["overlap"].items()):
-        out.append("  Changed outside every task: %s, %s" % (path, text))
+        out.append("  Changed outside every task: %s, %s" % (plainly(path), text))
     for text in found["diverging"]:
         out.append("  STATE_DIVERGENCE: " + text)
     if state["tampered"]:
         out.append("  What enforces the run was changed and not accepted: " + tampered_text(state))
     if found["uncommitted"]:
-        out.append("  Approved, and in no commit: " + ", ".join(found["uncommitted"][:20]))
+        out.append("  Approved, and in no commit: " + _names(found["uncommitted"]))
     out = out or ["  Everything that differs from the start is approved."]
     out += ["  " + line for line in found["left"]]
     points = open_points(state, stats)
