@@ -96,3 +96,28 @@ def test_a_full_queue_of_the_library_is_told_as_such(kafka):
     recording = probe.run(main)
     assert recording.failed > 0 and "Local: Queue full" in recording.refusal
     assert "sends failed, the first with" in derive._why_lost({"failed": recording.failed, "refusal": recording.refusal, "closed": []})
+
+
+def test_what_a_worker_wrote_is_read_back_from_all_partitions(kafka):
+    """`effects: {from: TOPIC}`: everything that is in the topic, whoever made it and into how many partitions."""
+    from confluent_kafka import Producer
+    from confluent_kafka.admin import AdminClient, NewTopic
+
+    out = "out-%s" % os.urandom(3).hex()
+    admin = AdminClient({"bootstrap.servers": kafka})  # its answers die with it
+    admin.create_topics([NewTopic(out, 3, 1)])[out].result(10)
+    made = adapters.make(path(kafka), "t-%s" % os.urandom(3).hex(), PROJECT)
+
+    async def main(stop):
+        await made.prepare()
+        before = await made.written(out)
+        producer = Producer({"bootstrap.servers": kafka})
+        for number in range(30):
+            producer.produce(out, b"%d" % number, partition=number % 3)
+        producer.flush(10)
+        after = await made.written(out)
+        await made.close()
+        return before, after
+
+    before, after = probe.run(main)
+    assert before == [] and sorted(map(int, after)) == list(range(30))

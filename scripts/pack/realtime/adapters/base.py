@@ -122,6 +122,11 @@ class Adapter:
         """Exactly-once audit: does the server keep aborted transactions from whoever reads what is committed? None: no matter here."""
         return None
 
+    async def written(self, name):
+        """Delivery audit: the bodies in the topic or stream `name` of the same system, in its order: what the worker made of messages.
+        Nothing that a transaction has taken back is among them."""
+        raise NotImplementedError("the %s adapter reads no effects back; give a command" % self.protocol)
+
     async def outstanding(self):
         """Delivery audit: how many messages the server may still hand to consumers, or None where it does not say."""
         return None

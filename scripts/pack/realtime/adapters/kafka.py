@@ -11,7 +11,7 @@ import asyncio
 import threading
 import time
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from pack.realtime.adapters.base import Adapter
@@ -186,16 +186,32 @@ class Kafka(Adapter):
         return b"committed" in seen and b"aborted" not in seen
 
     async def replay(self):
-        consumer = Consumer(self._config(**{"group.id": self.name + "-replay", "auto.offset.reset": "earliest"}))
-        ends = {p: consumer.get_watermark_offsets(TopicPartition(self.topic, p), timeout=10)[1] for p in range(self.partitions)}
-        consumer.assign([TopicPartition(self.topic, p, 0) for p in range(self.partitions)])
-        found, until = [], time.monotonic() + 20
-        while len(found) < sum(ends.values()) and time.monotonic() < until:
-            message = await asyncio.get_running_loop().run_in_executor(None, consumer.poll, 0.5)
-            if message is not None and not message.error():
-                found.append((message.value(), "" if self.partitions == 1 else str(message.partition())))
-        consumer.close()
-        return found
+        log = await self.loop.run_in_executor(None, self._log, self.topic)
+        return [(body, "" if self.partitions == 1 else str(partition)) for body, partition in log]
+
+    async def written(self, name):
+        return [body for body, _ in await self.loop.run_in_executor(None, self._log, name)]
+
+    def _log(self, topic):
+        """[(body, partition)] of all that is committed in a topic."""
+        consumer = Consumer(
+            self._config(**{"group.id": self.name + "-replay", "enable.auto.commit": False, "enable.partition.eof": True, "isolation.level": "read_committed"})
+        )  # fmt: skip
+        try:
+            partitions = sorted(consumer.list_topics(topic, timeout=10).topics[topic].partitions)
+            consumer.assign([TopicPartition(topic, p, 0) for p in partitions])
+            found, open_, until = [], set(partitions), time.monotonic() + 20
+            while open_ and time.monotonic() < until:
+                message = consumer.poll(0.5)
+                if message is None:
+                    continue
+                if not message.error():
+                    found.append((message.value(), message.partition()))
+                elif message.error().code() == KafkaError._PARTITION_EOF:
+                    open_.discard(message.partition())
+            return found
+        finally:
+            consumer.close()
 
     async def consume(self, group, member, handle):
         consumer = Consumer(

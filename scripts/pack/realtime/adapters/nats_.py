@@ -296,12 +296,21 @@ class Nats(Adapter):
             for seq in range(state.first_seq, state.last_seq + 1):
                 found.append(((await self.js.get_msg(self.stream, seq=seq)).data, ""))
             return found
-        sub = await self.js.pull_subscribe(self.subject, stream=self.stream, config=ConsumerConfig(ack_policy=AckPolicy.NONE))
+        return [(body, "") for body in await self._log(self.stream, self.subject)]
+
+    async def _log(self, stream, subject):
+        """All bodies of a stream."""
+        found = []
+        sub = await self.js.pull_subscribe(subject, stream=stream, config=ConsumerConfig(ack_policy=AckPolicy.NONE))
         while True:
             try:
-                found += [(m.data, "") for m in await sub.fetch(500, timeout=1)]
+                found += [m.data for m in await sub.fetch(500, timeout=1)]
             except (NatsTimeout, asyncio.TimeoutError):
+                await sub.unsubscribe()
                 return found
+
+    async def written(self, name):
+        return await self._log(name, ">")
 
     async def consumed(self):
         """What the stream's consumers were handed, the one that has most."""
