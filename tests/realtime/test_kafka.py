@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from pack.realtime import adapters, audit, derive, gates, probe
+from pack.realtime import adapters, audit, derive, gates, probe, slow
 from pack.teams import load
 
 from .conftest import PROJECT, Running, free_port, make_project, pack
@@ -121,3 +121,12 @@ def test_what_a_worker_wrote_is_read_back_from_all_partitions(kafka):
 
     before, after = probe.run(main)
     assert before == [] and sorted(map(int, after)) == list(range(30))
+
+
+@pytest.mark.parametrize("config, told", [({}, False), ({"max.poll.interval.ms": 6000, "session.timeout.ms": 6000}, True)])
+def test_a_log_keeps_all_for_a_member_that_does_not_poll(config, told, kafka):
+    """Whoever does not poll for max.poll.interval.ms is out of the group, is told at the next poll, and goes on where it was."""
+    spec = {"adapter": "kafka", "address": kafka, "options": {"config": config}, "payload_bytes": 64}
+    seen = slow.run(spec, "t-slow-%s" % os.urandom(3).hex(), PROJECT, 500, 5000 if not told else 60)
+    assert (seen["runs"], seen["after"], seen["acked"], seen["failed"]) == ([[0, 499]], slow.AFTER, 550, 0), seen["told"]
+    assert any("_MAX_POLL_EXCEEDED" in text for text in seen["told"]) == told

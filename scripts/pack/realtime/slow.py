@@ -13,14 +13,15 @@ QUIET_S = 3.0
 
 
 class Slow:
-    """One slow consumer. `measure()` makes it and answers {"sent", "acked", "failed", "runs", "after", "told", "twice", "retained",
-    "server"}: `runs` are [first, last] of numbers that came one after the other, `after` how many of the last AFTER came, `told` what
-    the client's library or the server said."""
+    """One slow consumer. `measure()` makes it and answers {"sent", "acked", "acknowledges", "held", "failed", "runs", "after", "told",
+    "sender", "twice", "retained", "server"}: `runs` are [first, last] of numbers that came one after the other, `after` how many of the last AFTER
+    came, `held` how many sends had not ended when the consumer took again, `told` what the consumer's library or the
+    server said to it, `sender` what the sender was told."""
 
     def __init__(self, adapter, messages, size, rate, stop):
         self.adapter, self.messages, self.size, self.rate, self.stop = adapter, messages, size, rate, stop
         self.token, self.gate = os.urandom(4).hex().encode(), asyncio.Event()
-        self.told, self.came, self.acked, self.failed = [], [], 0, 0
+        self.told, self.refused, self.came, self.acked, self.failed = [], [], [], 0, 0
 
     def _deliver(self, body, at, receiver=0):
         number = probe.number_of(bytes(body), self.token)
@@ -33,7 +34,7 @@ class Slow:
             return
         self.failed += 1
         if self.failed == 1:
-            self.told.append("the first send that failed: %s" % probe.said(error))
+            self.refused.append("the first send that failed: %s" % probe.said(error))
 
     def _post(self, body):
         if self.adapter.posting():
@@ -66,12 +67,13 @@ class Slow:
     async def measure(self):
         """Make it."""
         adapter, receiving = self.adapter, None
-        await adapter.prepare()
         try:
+            await adapter.sender()
             receiving = asyncio.ensure_future(await adapter.laggard(self._deliver, self.gate, self.told))
             await asyncio.sleep(0.2)
             await self._send(0, self.messages)
             await asyncio.sleep(0.5)
+            held = self.messages - self.acked - self.failed
             self.gate.set()
             await self._heard(self.messages)
             await self._send(self.messages, self.messages + AFTER)
@@ -89,10 +91,13 @@ class Slow:
         return {
             "sent": self.messages,
             "acked": self.acked,
+            "acknowledges": adapter.acknowledges,
+            "held": held,
             "failed": self.failed,
             "runs": runs(slow),
             "after": len({n for n in self.came if n >= self.messages}),
-            "told": self.told + list(dict.fromkeys(adapter.closed)),
+            "told": list(dict.fromkeys(self.told)),
+            "sender": self.refused + ["of the sender: %s" % text for text in dict.fromkeys(adapter.closed)],
             "twice": len(slow) - len(set(slow)),
             "retained": kept,
             "server": server,
@@ -113,7 +118,10 @@ def runs(numbers):
 def lines(seen):
     """What was seen, as lines: whether there is a gap, where it is, and whether anybody was told."""
     got = sum(last - first + 1 for first, last in seen["runs"])
-    out = ["%s: %d messages sent while the consumer took none (%d acknowledged, %d failed), then %d more" % (seen["server"], seen["sent"], min(seen["acked"], seen["sent"]), seen["failed"], AFTER)]  # fmt: skip
+    ended = "acknowledged" if seen["acknowledges"] else "handed over, for this protocol acknowledges nothing"
+    out = ["%s: %d messages sent while the consumer took none (%d %s, %d failed), then %d more" % (seen["server"], seen["sent"], min(seen["acked"], seen["sent"]), ended, seen["failed"], AFTER)]  # fmt: skip
+    if seen["held"] > 0:
+        out.append("the sender was held up: %d sends had not ended when the consumer took again" % seen["held"])
     gone = seen["sent"] - got
     if not gone:
         out.append("no gap: all %d came, and %d of the %d sent afterwards" % (got, seen["after"], AFTER))
@@ -134,7 +142,7 @@ def lines(seen):
                 ", the newest" if seen["retained"] == [newest] else "; the newest is %d" % newest,
             )  # fmt: skip
         )
-    return out + seen["told"]
+    return out + seen["told"] + seen["sender"]
 
 
 def run(path, name, project, messages, rate):

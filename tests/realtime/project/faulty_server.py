@@ -1,7 +1,8 @@
 """A WebSocket server with a planted fault for each path. `python faulty_server.py PORT`.
 
 /drop loses every 400th, /twice repeats every 50th, /slow answers 60 a second, /text refuses binary frames, /json answers documents of a
-chat only, /wrap puts its own words around what came, /upper changes it, /close ends the connection with a reason at the 20th message.
+chat only, /wrap puts its own words around what came, /upper changes it, /close ends the connection with a reason at the 20th message,
+/mute says nothing.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ async def handle(socket):
     path, number = socket.request.path, 0
     async for message in socket:
         number += 1
-        if path == "/drop" and number % 400 == 0:
+        if path == "/mute" or (path == "/drop" and number % 400 == 0):
             continue
         if path == "/slow":
             await asyncio.sleep(1 / 60)

@@ -144,6 +144,10 @@ class Adapter:
         """
         raise NotImplementedError("the %s adapter has no worker side" % self.protocol)
 
+    async def sender(self):
+        """Slow consumer: connect what sends; nothing is received here."""
+        await self.prepare()
+
     async def laggard(self, deliver, gate, told):
         """Slow consumer: a coroutine that receives as an application's client does, but takes nothing before `gate` is set; what its
         library says meanwhile goes to the list `told`."""

@@ -119,6 +119,50 @@ class Kafka(Adapter):
             else:
                 self._trouble(message.error())
 
+    async def laggard(self, deliver, gate, told):
+        """As an application does it with confluent-kafka: a member of a group that does not poll. librdkafka fetches ahead meanwhile, and
+        takes the member out of its group after max.poll.interval.ms. Where the log is cut before the member reads it, its offset is reset."""
+        client = Consumer(
+            self._config(
+                **{"auto.offset.reset": "earliest", "group.id": self.name + "-slow", "error_cb": lambda error: told.append(error.str())}
+            )
+        )
+        meant, taken, over = threading.Event(), threading.Event(), threading.Event()
+        client.subscribe([self.topic], on_assign=lambda client, parts: meant.set())
+
+        def listen():
+            try:
+                while not meant.is_set() and not over.is_set():
+                    client.poll(0.1)
+                taken.wait()
+                while not over.is_set():
+                    message = client.poll(0.1)
+                    if message is None:
+                        continue
+                    if message.error():
+                        told.append("librdkafka says %s: %s" % (message.error().name(), message.error().str()))
+                    else:
+                        self.loop.call_soon_threadsafe(deliver, message.value(), time.perf_counter(), 0)
+            finally:
+                client.close()
+
+        self._thread(listen)
+        if not await self.loop.run_in_executor(None, meant.wait, 30):
+            over.set()
+            taken.set()
+            raise RuntimeError("the group gave its only member no partition within 30 s")
+
+        async def work():
+            try:
+                await gate.wait()
+                taken.set()
+                await asyncio.Event().wait()
+            finally:
+                over.set()
+                taken.set()
+
+        return work()
+
     def post(self, body, partition, settled):
         def delivered(error, message):  # in the pump's thread
             self.settled.append((settled, error))
