@@ -596,15 +596,24 @@ def ci(team, team_dir):
 
 @rt.command(
     help="What an event store (PostgreSQL, through the library eventsourcing) holds: expected versions, append rate, replay, snapshot, projection "
-    "and its lag, rebuild; files no evidence. Exit 1 if something does not hold.",
+    "and its lag, rebuild; with --standby what becomes of its events when the leader is killed. Files no evidence. Exit 1 if something does not hold.",
     epilog="\b\nExample: pack rt events postgresql://me:secret@127.0.0.1/events --batch 50",
 )
 @click.argument("address")
 @click.option("--events", type=click.IntRange(100, 10000000), default=2000, show_default=True)
 @click.option("--aggregates", type=click.IntRange(1, 100000), default=20, show_default=True)
 @click.option("--batch", type=click.IntRange(1, 10000), default=1, show_default=True, help="events of one transaction")
-def events(address, events, aggregates, batch):
+@click.option("--standby", help="address of a streaming standby: the leader is killed in mid-append, and this one is promoted")
+@click.option("--kill", help="with --standby: the command that kills the leader; what you give is run")
+@click.option("--promote", help="with --standby: the command that promotes it; default: pg_promote() there")
+def events(address, events, aggregates, batch, standby, kill, promote):
     adapters.load("eventstore")
+    if (standby is None) != (kill is None) or (promote and not standby):
+        raise click.UsageError(
+            "--standby and --kill belong together: a failover needs who takes over, and the command that kills the leader"
+        )
+    if standby:
+        raise SystemExit(_event_failover(address, standby, kill, promote, events, aggregates))
     from pack.realtime import eventstore
 
     seen = eventstore.look(address, "pack_%s" % os.urandom(4).hex(), events, aggregates, batch)
@@ -618,6 +627,22 @@ def events(address, events, aggregates, batch):
     if not seen["problems"]:
         click.echo("replay twice, snapshots with what follows, the projection and its rebuild give the identical state")
     raise SystemExit(1 if seen["problems"] else 0)
+
+
+def _event_failover(address, standby, kill, promote, events, aggregates):
+    """Kill the leader, and say what became of its events; the exit code."""
+    from pack.realtime import eventfailover
+
+    name = "pack_%s" % os.urandom(4).hex()
+    seen = eventfailover.Failover(address, standby, name, kill, promote, events, aggregates).measure()
+    for line in eventfailover.lines(seen):
+        click.echo(line)
+    wrong = eventfailover.problems(seen)
+    for problem in wrong:
+        click.echo("FAIL: %s" % problem)
+    if not wrong:
+        click.echo("every acknowledged event is there once, and a follower of the old leader misses none of the new one's")
+    return 1 if wrong else 0
 
 
 @rt.command(
