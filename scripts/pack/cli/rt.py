@@ -629,6 +629,49 @@ def events(address, events, aggregates, batch, standby, kill, promote):
     raise SystemExit(1 if seen["problems"] else 0)
 
 
+@rt.command(
+    help="A Kafka cluster of yours: who leads, which replicas are in sync, whether transactions are isolated, a rebalance within 10 s, and with "
+    "--kill what becomes of acknowledged messages when the leader dies. Makes topics pack-*, removes them, files no evidence. Exit 1 if something "
+    "does not hold.",
+    epilog="\b\nExample: BOOTSTRAP_SERVERS=k1:9092,k2:9092 pack rt kafka --config client.properties --kill 'ssh {host} systemctl kill -s KILL kafka'",
+)
+@click.argument("servers", envvar="BOOTSTRAP_SERVERS")
+@click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False),
+    envvar="KAFKA_CONFIG",
+    help="file of librdkafka properties, a name=value in a line",
+)
+@click.option("--replicas", type=click.IntRange(1, 100), default=3, show_default=True)
+@click.option("--partitions", type=click.IntRange(1, 1000), default=3, show_default=True)
+@click.option("--session-ms", type=click.IntRange(100, 3600000), default=6000, show_default=True, help="the group's session.timeout.ms")
+@click.option("--messages", type=click.IntRange(100, 1000000), default=200, show_default=True)
+@click.option(
+    "--kill", help="the command that kills the leader of a partition, with {id}, {host}, {port} and {topic} filled in; what you give is run"
+)
+@click.option("--restore", help="with --kill: the command that starts it again; all replicas must be in sync afterwards")
+def kafka(servers, config, replicas, partitions, session_ms, messages, kill, restore):
+    adapters.load("kafka")
+    from pack.realtime import kafkacluster
+
+    if restore and not kill:
+        raise click.UsageError("--restore starts what --kill has killed")
+    cluster = kafkacluster.Cluster(servers, clicks.properties(config), replicas, partitions, session_ms, messages)
+    checks = [cluster.nodes, cluster.isolation, cluster.rebalance] + ([lambda: cluster.leader_kill(kill, restore)] if kill else [])
+    bad = False
+    try:
+        for check in checks:
+            lines, problems = check()
+            for line in lines + ["FAIL: %s" % p for p in problems]:
+                click.echo(line)
+            bad = bad or bool(problems)
+    finally:
+        cluster.close()
+    if not kill:
+        click.echo("not looked at: the death of a leader (--kill COMMAND)")
+    raise SystemExit(1 if bad else 0)
+
+
 def _event_failover(address, standby, kill, promote, events, aggregates):
     """Kill the leader, and say what became of its events; the exit code."""
     from pack.realtime import eventfailover

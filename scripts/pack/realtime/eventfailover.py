@@ -6,8 +6,6 @@ version that it expected, and goes on. A follower reads the log of the old leade
 positions that the new leader gives again to other events, and would never see those.
 """
 
-import shlex
-import subprocess
 import threading
 import time
 import uuid
@@ -24,46 +22,6 @@ class FailoverError(RuntimeError):
     """The failover could not be made; the message names what went wrong."""
 
 
-def ran(what, command):
-    """Run a command of the user's."""
-    try:
-        done = subprocess.run(shlex.split(command), capture_output=True, text=True, timeout=120)
-    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-        raise FailoverError("the %s command cannot be run: %s" % (what, error))
-    if done.returncode:
-        raise FailoverError(
-            "the %s command ended with exit code %d: %s" % (what, done.returncode, (done.stderr or done.stdout).strip()[-200:])
-        )
-
-
-class Away:
-    """A call in a thread of its own, which nobody waits for at the end: a leader that hangs answers never."""
-
-    def __init__(self, function, *arguments):
-        self.value = self.error = None
-        self.thread = threading.Thread(target=self._run, args=(function, arguments), daemon=True)
-        self.thread.start()
-
-    def _run(self, function, arguments):
-        try:
-            self.value = function(*arguments)
-        except Exception as error:  # whatever library and driver raise when a server dies under them
-            self.error = error
-
-    def done(self):
-        """Has it ended?"""
-        return not self.thread.is_alive()
-
-    def result(self, timeout=0):
-        """What it gave; raises what it raised, or TimeoutError."""
-        self.thread.join(timeout)
-        if self.thread.is_alive():
-            raise TimeoutError("no answer within %g s" % timeout)
-        if self.error is not None:
-            raise self.error
-        return self.value
-
-
 class Failover:
     """One failover. `measure()` makes it and answers what `lines` shows."""
 
@@ -78,7 +36,7 @@ class Failover:
         """True: acknowledged; False: the version was taken; None: no answer, so nobody knows. `alive` says whether to wait on: the
         library tries for a long time to reach a server that is gone."""
         who, version = self._place(number)
-        asked, until = Away(store.append, [(who, version, b"event %d" % number)]), time.perf_counter() + ANSWER_S
+        asked, until = managed.Away(store.append, [(who, version, b"event %d" % number)]), time.perf_counter() + ANSWER_S
         while not asked.done() and time.perf_counter() < until and alive():
             asked.thread.join(0.1)
         try:
@@ -107,7 +65,7 @@ class Failover:
         while True:
             if number == self.events // 2:
                 self.started = time.perf_counter()
-                killing = Away(ran, "kill", self.kill)
+                killing = managed.Away(managed.ran, "kill", self.kill)
             if killing is not None and killing.done():
                 killing.result()
                 killed_at = killed_at or time.perf_counter()
@@ -130,7 +88,7 @@ class Failover:
     def _promoted(self):
         """The store on the standby, once it takes events."""
         if self.promote:
-            ran("promote", self.promote)
+            managed.ran("promote", self.promote)
         until, wrong, asked = time.perf_counter() + PROMOTED_S, "it is still in recovery", bool(self.promote)
         while time.perf_counter() < until:
             store = None
@@ -165,8 +123,8 @@ class Failover:
     def _old_leader(self):
         """Does the old leader still take events?"""
         try:
-            store = Away(eventstore.Store, self.addresses[0], self.name, 1).result(5)
-            return Away(store.append, [(uuid.uuid4(), 1, b"of nobody")]).result(5)
+            store = managed.Away(eventstore.Store, self.addresses[0], self.name, 1).result(5)
+            return managed.Away(store.append, [(uuid.uuid4(), 1, b"of nobody")]).result(5)
         except Exception:
             return False
 
@@ -202,10 +160,10 @@ class Failover:
     def _forget(store):
         """Remove what was made, where that can be; the pool of a server that is gone would wait for it."""
         try:
-            Away(store.drop).result(ANSWER_S / 2)
+            managed.Away(store.drop).result(ANSWER_S / 2)
         except Exception:
             pass
-        Away(store.close)
+        managed.Away(store.close)
 
     def _compared(self, store, before, passed):
         """What the new leader's log says of all that was acknowledged."""

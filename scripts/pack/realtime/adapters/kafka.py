@@ -1,6 +1,7 @@
 """Kafka: idempotent producer with acks=all, a consumer in a thread.
 
-options: topic (default: one of its own), partitions (default 1), config: {librdkafka property: value}. The address
+options: topic (default: one of its own), partitions (default 1), replicas (default 1), session_ms (6000: how long the group of pack's own
+worker waits for a member), config: {librdkafka property: value}. The address
 `mock:N` starts librdkafka's own mock cluster of N brokers: its cluster id begins with `mockCluster`, evidence from it is
 marked mock, and every gate refuses it. Whatever speaks the protocol is measured as what it is: an exactly-once audit first looks
 whether the broker isolates transactions, and is INVALID where it does not. `pack rt` takes a cluster's address as
@@ -8,6 +9,7 @@ whether the broker isolates transactions, and is INVALID where it does not. `pac
 """
 
 import asyncio
+import logging
 import threading
 import time
 
@@ -17,8 +19,21 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from pack.realtime.adapters.base import Adapter
 
 
+SILENT = logging.getLogger("pack.kafka.silent")  # librdkafka writes to standard error what it also hands to `error_cb`
+SILENT.addHandler(logging.NullHandler())
+SILENT.propagate = False
+MOCK = "mockCluster"  # how the cluster id of librdkafka's mock begins
 # librdkafka holds 100,000 messages by default: a second of the rate that is asked of Kafka, and then it refuses more
 QUEUE = {"queue.buffering.max.messages": 1000000, "queue.buffering.max.kbytes": 1048576, "message.max.bytes": 17000000}
+
+
+def flush(producer, seconds):
+    """Wait for what is on its way. Of a producer with a fatal error confluent-kafka 2.16 raises that error here, or a SystemError that says
+    nothing; it was told by `error_cb`, and nothing more will go out."""
+    try:
+        producer.flush(seconds)
+    except (KafkaException, SystemError):
+        pass
 
 
 def _settle(settled):
@@ -31,15 +46,18 @@ class Kafka(Adapter):
 
     protocol = "kafka"
     persistent = True
-    redelivery_s = (6.0, 45.0)  # the session of a group's member: it must end before another gets the partition
 
     def __init__(self, address, options, connections, name):
         super().__init__(address, options, connections, name)
         self.topic, self.partitions = options.get("topic", name), int(options.get("partitions", 1))
         self.own = "topic" not in options
         self.producer = self.consumer = None
+        self.mock = False
         self.threads, self.stop, self.settled, self.loop, self.told = [], threading.Event(), [], None, set()
         self.servers = None if address.startswith("mock:") else address
+        self.session_ms = int(options.get("session_ms", 6000))
+        # a session must end before another member gets the partition, and a coordinator may wait 3 s more for who else joins
+        self.redelivery_s = (self.session_ms / 1e3 + 3.0, 45.0)
 
     def _config(self, **more):
         return dict(self.options.get("config", {}), **dict({"bootstrap.servers": self.servers or "", "log_level": 2}, **more))
@@ -50,14 +68,17 @@ class Kafka(Adapter):
         more.update(
             {k: v for k, v in dict(QUEUE, **{"linger.ms": 5 if self.forget else 0}).items() if k not in self.options.get("config", {})}
         )
-        self.producer = Producer(self._config(**dict(more, **{"enable.idempotence": True, "acks": "all", "error_cb": self._trouble})))
+        self.producer = Producer(
+            self._config(**dict(more, **{"enable.idempotence": True, "acks": "all", "error_cb": self._trouble})), logger=SILENT
+        )
         meta = await asyncio.get_running_loop().run_in_executor(None, lambda: self.producer.list_topics(timeout=10))
         self.cluster, self.brokers = meta.cluster_id or "?", sorted(meta.brokers.values(), key=lambda b: b.id)
+        self.mock = self.cluster.startswith(MOCK)
         if not self.servers:
             self.servers = ",".join("%s:%d" % (b.host, b.port) for b in self.brokers)
-        if self.own and not self.looking and not self.address.startswith("mock:"):  # the mock makes a topic when it is first asked for it
+        if self.own and not self.looking and not self.mock:  # the mock makes a topic when it is first asked for it
             admin = AdminClient(self._config())
-            for future in admin.create_topics([NewTopic(self.topic, self.partitions, 1)]).values():
+            for future in admin.create_topics([NewTopic(self.topic, self.partitions, int(self.options.get("replicas", 1)))]).values():
                 try:
                     future.result(10)
                 except KafkaException as error:
@@ -79,7 +100,11 @@ class Kafka(Adapter):
     def _pump(self):
         """Hears what became of messages, and tells the loop of all that were settled in one go."""
         while not self.stop.is_set():
-            self.producer.poll(0.005)
+            try:
+                self.producer.poll(0.005)
+            except KafkaException as error:  # fatal: an idempotent producer cannot go on; what is sent now is refused, one by one
+                self._trouble(error.args[0])
+                time.sleep(0.05)
             if self.settled:
                 settled, self.settled = self.settled, []
                 self.loop.call_soon_threadsafe(_settle, settled)
@@ -177,8 +202,8 @@ class Kafka(Adapter):
 
     async def server(self):
         # whatever speaks the protocol; its name is what it says of itself
-        what = "Tansu" if self.cluster.startswith("tansu") else "librdkafka's mock" if self.cluster.startswith("mockCluster") else "broker"
-        reality = "mock" if self.cluster.startswith("mockCluster") else "real"
+        what = "Tansu" if self.cluster.startswith("tansu") else "librdkafka's mock" if self.cluster.startswith(MOCK) else "broker"
+        reality = "mock" if self.cluster.startswith(MOCK) else "real"
         return "Kafka-protocol %s, cluster %s, %d broker(s)" % (what, self.cluster, len(self.brokers)), reality
 
     async def close(self):
@@ -188,7 +213,7 @@ class Kafka(Adapter):
         if self.consumer:
             self.consumer.close()
         if self.producer:
-            self.producer.flush(5)
+            flush(self.producer, 5)
         self.producer = self.consumer = None
 
     async def isolates(self):
@@ -200,7 +225,7 @@ class Kafka(Adapter):
         topic, who = self.topic + "-isolation", "%s-isolation" % self.name
         try:
             admin = AdminClient(self._config())
-            if not self.address.startswith("mock:"):
+            if not self.mock:
                 for future in admin.create_topics([NewTopic(topic, 1, 1)]).values():
                     future.result(10)
             producer = Producer(self._config(**{"transactional.id": who}))
@@ -225,7 +250,7 @@ class Kafka(Adapter):
                     seen.append(message.value())
         finally:
             consumer.close()
-            if not self.address.startswith("mock:"):
+            if not self.mock:
                 admin.delete_topics([topic])
         return b"committed" in seen and b"aborted" not in seen
 
@@ -264,7 +289,8 @@ class Kafka(Adapter):
                     "group.id": group,
                     "enable.auto.commit": False,
                     "auto.offset.reset": "earliest",
-                    "session.timeout.ms": 6000,
+                    "session.timeout.ms": self.session_ms,
+                    "heartbeat.interval.ms": min(3000, self.session_ms // 3),  # by a heartbeat a member learns that another is gone
                 }
             )
         )
