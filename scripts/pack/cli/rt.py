@@ -4,6 +4,7 @@
 import asyncio
 import errno
 import functools
+import math
 import os
 import re
 import signal
@@ -536,7 +537,9 @@ def probe(adapter, address, rate, duration, size, connections, options, workers,
             "P50 %(p50_ms).3f  P95 %(p95_ms).3f  P99 %(p99_ms).3f  P99.9 %(p999_ms).3f  max %(max_ms).3f ms" % derive.percentiles(histogram)
         )
         bound = derive.upper_bound_ms(histogram, 0.99, sent)
-        click.echo("95 %% bound of the P99: %s" % ("needs 299 samples" if bound is None else "%.3f ms" % bound))
+        never = "none, for %d of %d never came" % (recording.lost, sent)
+        shown = "needs 299 samples" if bound is None else never if math.isinf(bound) else "%.3f ms" % bound
+        click.echo("95 %% bound of the P99: %s" % shown)
     late, waited = (derive.percentiles(hdr.Histogram(h.encode()))["p99_ms"] for h in (recording.lateness, recording.receiving))
     click.echo("the probe itself was late by %.3f ms in sending and at most %.3f ms in receiving (P99)" % (late, waited))
     if seen is not None and ":" not in adapter and adapter != "kafka" and sum(seen.values()) < connections:

@@ -372,7 +372,7 @@ class WebSocket(Adapter):
         wanted = self.options.get("frame", "json" if "message" in self.options else "auto")
         if wanted != "auto":
             return Spelling(wanted, self.options.get("message"))
-        token, silent = os.urandom(4).hex().encode(), []
+        token, silent, ends = os.urandom(4).hex().encode(), [], []
         for kind in ("binary", "text", "json"):
             spelling, socket = Spelling(kind), await self.connect_one()
             try:
@@ -388,8 +388,12 @@ class WebSocket(Adapter):
                 silent.append("%s: no answer within %g s" % (kind, TRIAL_S))
             except ConnectionClosedError:
                 silent.append("%s: %s" % (kind, socket.reason))
+                ends.append(socket.reason)
             finally:
                 await socket.close()
+        if len(ends) == len(silent) and len(set(ends)) == 1:  # no matter of frames: it wants something else, or somebody else
+            self.unable("whatever comes first, %s" % ends[0])
+            return Spelling("binary")
         self.unable(
             "it does not send a message back, in none of the frames (%s): give the document that it understands, with {body} in it, as "
             "the option `message`, or mode: ping" % "; ".join(silent)
