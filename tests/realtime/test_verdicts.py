@@ -176,6 +176,34 @@ def test_jetstream_that_is_full_refuses(tmp_path):
         running.stop()
 
 
+def test_a_stream_that_nobody_may_read_beside_its_consumers_is_told(nats_url, capsys):
+    """JetStream's work queues hand each message to one consumer: the probe would take it, or be refused."""
+    import nats
+    from nats.js.api import RetentionPolicy, StreamConfig
+
+    name = "WORK%s" % os.urandom(3).hex()
+
+    async def main(stop):
+        client = await nats.connect(nats_url)
+        await client.jetstream().add_stream(StreamConfig(name=name, subjects=[name], retention=RetentionPolicy.WORK_QUEUE))
+        await client.close()
+
+    probe.run(main)
+    for stream, told in ((name, "the stream %s is a work queue" % name), (name + "x", "the server has no stream %sx" % name)):
+        assert pack("rt", "probe", "nats", nats_url, "--duration", 1, "--option", "stream=" + stream, "--option", "subject=" + name) == 2
+        said = capsys.readouterr().err
+        assert told in said and "is it running there" not in said and said.count("\n") == 1
+
+
+def test_what_a_server_answers_is_not_taken_for_a_login(redis_url, capsys):
+    import redis
+
+    redis.Redis.from_url(redis_url).set("a-text", "x")
+    assert pack("rt", "probe", "redis", redis_url, "--duration", 1, "--option", "stream=a-text") == 2
+    said = capsys.readouterr().err
+    assert "WRONGTYPE" in said and said.rstrip().endswith("that is what the server answered")
+
+
 def test_whoever_listens_and_says_nothing_ends_the_probe_in_time():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         code, out = probed("socketio", "http://127.0.0.1:%d" % silent.getsockname()[1])

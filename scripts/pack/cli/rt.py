@@ -70,16 +70,18 @@ out_of_scope:
 
 
 START = "is it running there? Start it, or let pack: `server: {command: [...]}` of the path in rt.yaml"
-ANSWERED = re.compile(r"refused the|ResponseError|Authentica|Authoriz|AccessRefused|Permission|ProbableAuth|NOAUTH|READONLY|SASL", re.I)
+LOGIN = re.compile(r"refused the|Authentica|Authoriz|AccessRefused|Permission|ProbableAuth|NOAUTH|WRONGPASS|NOPERM|SASL", re.I)
+ANSWERED = re.compile(r"ResponseError|ReplyError|BadRequestError|NotFoundError|PreconditionFailed|NotFoundEntity|NotAllowed|UNKNOWN_TOPIC")
 
 
 def way_out(error):
     """What to do about a server that cannot be measured: it answered and refused, or nothing is known of it."""
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return "trust it: SSL_CERT_FILE names the certificate, or that of whoever signed it"
-    if ANSWERED.search("%s: %s" % (type(error).__name__, error)) and not isinstance(error, ConnectionRefusedError):
+    said = "%s: %s" % (type(error).__name__, error)
+    if LOGIN.search(said) and not isinstance(error, ConnectionRefusedError):
         return "that is what the server answered: give the address the user and password that it asks for, and the user the rights"
-    return START
+    return "that is what the server answered" if ANSWERED.search(said) else START
 
 
 def team_options(function):
