@@ -28,9 +28,24 @@ def test_redis_pubsub_cuts_who_reads_nothing_and_a_stream_keeps_all(redis_url):
 
 
 def test_a_sender_that_is_held_up_is_told():
-    seen = {"server": "s", "sent": 100, "acked": 150, "acknowledges": True, "held": 40, "failed": 0, "runs": [[0, 99]], "after": 50, "twice": 0, "retained": None, "told": [], "sender": []}  # fmt: skip
+    seen = {"server": "s", "sent": 100, "acked": 150, "acknowledges": True, "held": 40, "failed": 0, "gone": 0, "runs": [[0, 99]], "after": 50, "twice": 0, "retained": None, "told": [], "sender": []}  # fmt: skip
     assert slow.lines(seen)[1] == "the sender was held up: 40 sends had not ended when the consumer took again"
     assert slow.lines(dict(seen, held=0))[1].startswith("no gap")
+
+
+def test_what_the_system_refused_is_no_gap_of_the_consumer(tmp_path, capsys):
+    """Redis at its memory's end refuses the rest, with its words; the consumer is given all that was taken."""
+    need("redis")
+    port = free_port()
+    words = ["redis-server", "--port", str(port), "--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--maxmemory", "5mb", "--dir", str(tmp_path)]  # fmt: skip
+    running = Running(words, port)
+    try:
+        assert pack("rt", "slow", "redis", "redis://127.0.0.1:%d/0" % port, "--messages", 1000, "--size", 16384) == 0
+    finally:
+        running.stop()
+    out = capsys.readouterr().out
+    assert "no gap: all " in out and " that the system took came, and 0 of the 50 sent afterwards" in out
+    assert "the first send that failed: ReplyError: OOM command not allowed" in out and "gap of" not in out
 
 
 def test_a_silent_gap_is_called_one():
@@ -41,6 +56,7 @@ def test_a_silent_gap_is_called_one():
         "acknowledges": True,
         "held": 0,
         "failed": 0,
+        "gone": 80,
         "runs": [[0, 9], [90, 99]],
         "after": 50,
         "twice": 0,

@@ -195,6 +195,21 @@ def test_a_stream_that_nobody_may_read_beside_its_consumers_is_told(nats_url, ca
         assert told in said and "is it running there" not in said and said.count("\n") == 1
 
 
+@pytest.mark.parametrize("topic", ["$share/g/x", "a/#", "+/b", "$SYS/x"])
+def test_nothing_is_sent_to_a_filter_of_mqtt(topic, mosquitto, capsys):
+    assert pack("rt", "probe", "mqtt", mosquitto(), "--duration", 1, "--option", "topic=" + topic) == 2
+    said = capsys.readouterr().err
+    assert "is a filter: messages are sent to it" in said and "is it running there" not in said
+
+
+def test_a_packet_that_the_broker_does_not_take_is_its_answer(mosquitto, capsys):
+    assert pack("rt", "probe", "mqtt", mosquitto("max_packet_size 3000"), "--duration", 1, "--size", 8000) == 2
+    said = capsys.readouterr().err
+    assert (
+        said == "pack rt: the server refuses: the broker ended the connection: packet too large (149); that is what the server answered\n"
+    )
+
+
 def test_what_a_server_answers_is_not_taken_for_a_login(redis_url, capsys):
     import redis
 

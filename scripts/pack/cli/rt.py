@@ -71,7 +71,9 @@ out_of_scope:
 
 START = "is it running there? Start it, or let pack: `server: {command: [...]}` of the path in rt.yaml"
 LOGIN = re.compile(r"refused the|Authentica|Authoriz|AccessRefused|Permission|ProbableAuth|NOAUTH|WRONGPASS|NOPERM|SASL", re.I)
-ANSWERED = re.compile(r"ResponseError|ReplyError|BadRequestError|NotFoundError|PreconditionFailed|NotFoundEntity|NotAllowed|UNKNOWN_TOPIC")
+ANSWERED = re.compile(
+    r"ResponseError|ReplyError|BadRequestError|NotFoundError|PreconditionFailed|NotFoundEntity|NotAllowed|UNKNOWN_TOPIC|the broker (ended|refused)"
+)
 
 
 def way_out(error):
@@ -742,7 +744,7 @@ def slow(adapter, address, messages, rate, size, options):
     seen = slowly.run(path, "pack-slow-%s" % os.urandom(4).hex(), ".", messages, rate)
     for line in slowly.lines(seen):
         click.echo(line)
-    raise SystemExit(1 if sum(last - first + 1 for first, last in seen["runs"]) < messages else 0)
+    raise SystemExit(1 if seen["gone"] else 0)
 
 
 @rt.command(
@@ -798,7 +800,9 @@ def _main(argv):
             click.echo("pack rt: %s cannot be written: %s; what was filed before is whole: make room, then measure again" % said, err=True)
             return 2
         said = str(error) or "it did not answer in time" if isinstance(error, (TimeoutError, asyncio.TimeoutError)) else str(error)
-        click.echo("pack rt: cannot reach the server%s: %s; %s" % (call.at(), said or type(error).__name__, way_out(error)), err=True)
+        way = way_out(error)
+        what = "cannot reach the server" if way == START else "the server refuses"
+        click.echo("pack rt: %s%s: %s; %s" % (what, call.at(), said or type(error).__name__, way), err=True)
     except Exception as error:
         place = adapters.of_user(error, call.session.project) if call.session else None
         if place:

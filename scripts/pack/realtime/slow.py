@@ -13,14 +13,15 @@ QUIET_S = 3.0
 
 
 class Slow:
-    """One slow consumer. `measure()` makes it and answers {"sent", "acked", "acknowledges", "held", "failed", "runs", "after", "told",
+    """One slow consumer. `measure()` makes it and answers {"sent", "acked", "acknowledges", "held", "failed", "gone", "runs", "after", "told",
     "sender", "twice", "retained", "server"}: `runs` are [first, last] of numbers that came one after the other, `after` how many of the last AFTER
-    came, `held` how many sends had not ended when the consumer took again, `told` what the consumer's library or the
+    came, `gone` how many that the system had taken did not come, `held` how many sends had not ended when the consumer took again, `told` what the consumer's library or the
     server said to it, `sender` what the sender was told."""
 
     def __init__(self, adapter, messages, size, rate, stop):
         self.adapter, self.messages, self.size, self.rate, self.stop = adapter, messages, size, rate, stop
         self.token, self.gate = os.urandom(4).hex().encode(), asyncio.Event()
+        self.not_taken = set()  # numbers that the system refused: what was never taken leaves no gap
         self.told, self.refused, self.came, self.acked, self.failed = [], [], [], 0, 0
 
     def _deliver(self, body, at, receiver=0):
@@ -28,25 +29,27 @@ class Slow:
         if number is not None:
             self.came.append(number)
 
-    def _settled(self, error):
+    def _settled(self, number, error):
         if error is None:
             self.acked += 1
             return
         self.failed += 1
+        self.not_taken.add(number)
         if self.failed == 1:
             self.refused.append("the first send that failed: %s" % probe.said(error))
 
-    def _post(self, body):
+    def _post(self, number):
+        body = probe.make_body(self.token, number, self.size)
         if self.adapter.posting():
-            self.adapter.post(body, 0, self._settled)
+            self.adapter.post(body, 0, lambda error: self._settled(number, error))
             return
         task = asyncio.ensure_future(self.adapter.send(body))
-        task.add_done_callback(lambda task: self._settled(None if task.cancelled() else task.exception()))
+        task.add_done_callback(lambda task: self._settled(number, None if task.cancelled() else task.exception()))
 
     async def _send(self, first, last):
         start = time.perf_counter()
         for number in range(first, last):
-            self._post(probe.make_body(self.token, number, self.size))
+            self._post(number)
             if number % 50 == 49 or number == last - 1:
                 self.adapter.flush()
                 await asyncio.sleep(max(0.0, start + (number - first) / self.rate - time.perf_counter()))
@@ -94,6 +97,7 @@ class Slow:
             "acknowledges": adapter.acknowledges,
             "held": held,
             "failed": self.failed,
+            "gone": len(set(range(self.messages)) - self.not_taken - set(slow)),
             "runs": runs(slow),
             "after": len({n for n in self.came if n >= self.messages}),
             "told": list(dict.fromkeys(self.told)),
@@ -122,9 +126,10 @@ def lines(seen):
     out = ["%s: %d messages sent while the consumer took none (%d %s, %d failed), then %d more" % (seen["server"], seen["sent"], min(seen["acked"], seen["sent"]), ended, seen["failed"], AFTER)]  # fmt: skip
     if seen["held"] > 0:
         out.append("the sender was held up: %d sends had not ended when the consumer took again" % seen["held"])
-    gone = seen["sent"] - got
+    gone = seen["gone"]
     if not gone:
-        out.append("no gap: all %d came, and %d of the %d sent afterwards" % (got, seen["after"], AFTER))
+        taken = " that the system took" if got < seen["sent"] else ""
+        out.append("no gap: all %d%s came, and %d of the %d sent afterwards" % (got, taken, seen["after"], AFTER))
     else:
         shown = ", ".join("%d to %d" % tuple(run) for run in seen["runs"][:5]) or "none"
         kept = "the oldest were kept" if seen["runs"] and seen["runs"][0][0] == 0 else "the oldest are gone"
