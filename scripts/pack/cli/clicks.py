@@ -26,6 +26,20 @@ def team_options(function):
     return settled
 
 
+def properties(name):
+    """{name: value} of a file of properties, a name=value in a line; none without a file."""
+    found = {}
+    if name:
+        with open(name, encoding="utf-8") as handle:
+            for number, line in enumerate(handle, 1):
+                key, equals, value = line.strip().partition("=")
+                if line.strip() and not line.lstrip().startswith("#"):
+                    if not equals:
+                        raise click.UsageError("%s line %d is no name=value" % (name, number))
+                    found[key.strip()] = value.strip()
+    return found
+
+
 def values(options):
     """{NAME: value} of options NAME=VALUE; a value is JSON, or else the text as it stands."""
     found = {}

@@ -4,6 +4,7 @@
 import asyncio
 import errno
 import functools
+import math
 import os
 import re
 import signal
@@ -69,16 +70,20 @@ out_of_scope:
 
 
 START = "is it running there? Start it, or let pack: `server: {command: [...]}` of the path in rt.yaml"
-ANSWERED = re.compile(r"refused the|ResponseError|Authentica|Authoriz|AccessRefused|Permission|ProbableAuth|NOAUTH|READONLY|SASL", re.I)
+LOGIN = re.compile(r"refused the|Authentica|Authoriz|AccessRefused|Permission|ProbableAuth|NOAUTH|WRONGPASS|NOPERM|SASL", re.I)
+ANSWERED = re.compile(
+    r"ResponseError|ReplyError|BadRequestError|NotFoundError|PreconditionFailed|NotFoundEntity|NotAllowed|UNKNOWN_TOPIC|the broker (ended|refused)"
+)
 
 
 def way_out(error):
     """What to do about a server that cannot be measured: it answered and refused, or nothing is known of it."""
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return "trust it: SSL_CERT_FILE names the certificate, or that of whoever signed it"
-    if ANSWERED.search("%s: %s" % (type(error).__name__, error)) and not isinstance(error, ConnectionRefusedError):
+    said = "%s: %s" % (type(error).__name__, error)
+    if LOGIN.search(said) and not isinstance(error, ConnectionRefusedError):
         return "that is what the server answered: give the address the user and password that it asks for, and the user the rights"
-    return START
+    return "that is what the server answered" if ANSWERED.search(said) else START
 
 
 def team_options(function):
@@ -536,7 +541,9 @@ def probe(adapter, address, rate, duration, size, connections, options, workers,
             "P50 %(p50_ms).3f  P95 %(p95_ms).3f  P99 %(p99_ms).3f  P99.9 %(p999_ms).3f  max %(max_ms).3f ms" % derive.percentiles(histogram)
         )
         bound = derive.upper_bound_ms(histogram, 0.99, sent)
-        click.echo("95 %% bound of the P99: %s" % ("needs 299 samples" if bound is None else "%.3f ms" % bound))
+        never = "none, for %d of %d never came" % (recording.lost, sent)
+        shown = "needs 299 samples" if bound is None else never if math.isinf(bound) else "%.3f ms" % bound
+        click.echo("95 %% bound of the P99: %s" % shown)
     late, waited = (derive.percentiles(hdr.Histogram(h.encode()))["p99_ms"] for h in (recording.lateness, recording.receiving))
     click.echo("the probe itself was late by %.3f ms in sending and at most %.3f ms in receiving (P99)" % (late, waited))
     if seen is not None and ":" not in adapter and adapter != "kafka" and sum(seen.values()) < connections:
@@ -596,15 +603,24 @@ def ci(team, team_dir):
 
 @rt.command(
     help="What an event store (PostgreSQL, through the library eventsourcing) holds: expected versions, append rate, replay, snapshot, projection "
-    "and its lag, rebuild; files no evidence. Exit 1 if something does not hold.",
+    "and its lag, rebuild; with --standby what becomes of its events when the leader is killed. Files no evidence. Exit 1 if something does not hold.",
     epilog="\b\nExample: pack rt events postgresql://me:secret@127.0.0.1/events --batch 50",
 )
 @click.argument("address")
 @click.option("--events", type=click.IntRange(100, 10000000), default=2000, show_default=True)
 @click.option("--aggregates", type=click.IntRange(1, 100000), default=20, show_default=True)
 @click.option("--batch", type=click.IntRange(1, 10000), default=1, show_default=True, help="events of one transaction")
-def events(address, events, aggregates, batch):
+@click.option("--standby", help="address of a streaming standby: the leader is killed in mid-append, and this one is promoted")
+@click.option("--kill", help="with --standby: the command that kills the leader; what you give is run")
+@click.option("--promote", help="with --standby: the command that promotes it; default: pg_promote() there")
+def events(address, events, aggregates, batch, standby, kill, promote):
     adapters.load("eventstore")
+    if (standby is None) != (kill is None) or (promote and not standby):
+        raise click.UsageError(
+            "--standby and --kill belong together: a failover needs who takes over, and the command that kills the leader"
+        )
+    if standby:
+        raise SystemExit(_event_failover(address, standby, kill, promote, events, aggregates))
     from pack.realtime import eventstore
 
     seen = eventstore.look(address, "pack_%s" % os.urandom(4).hex(), events, aggregates, batch)
@@ -618,6 +634,65 @@ def events(address, events, aggregates, batch):
     if not seen["problems"]:
         click.echo("replay twice, snapshots with what follows, the projection and its rebuild give the identical state")
     raise SystemExit(1 if seen["problems"] else 0)
+
+
+@rt.command(
+    help="A Kafka cluster of yours: who leads, which replicas are in sync, whether transactions are isolated, a rebalance within 10 s, and with "
+    "--kill what becomes of acknowledged messages when the leader dies. Makes topics pack-*, removes them, files no evidence. Exit 1 if something "
+    "does not hold.",
+    epilog="\b\nExample: BOOTSTRAP_SERVERS=k1:9092,k2:9092 pack rt kafka --config client.properties --kill 'ssh {host} systemctl kill -s KILL kafka'",
+)
+@click.argument("servers", envvar="BOOTSTRAP_SERVERS")
+@click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False),
+    envvar="KAFKA_CONFIG",
+    help="file of librdkafka properties, a name=value in a line",
+)
+@click.option("--replicas", type=click.IntRange(1, 100), default=3, show_default=True)
+@click.option("--partitions", type=click.IntRange(1, 1000), default=3, show_default=True)
+@click.option("--session-ms", type=click.IntRange(100, 3600000), default=6000, show_default=True, help="the group's session.timeout.ms")
+@click.option("--messages", type=click.IntRange(100, 1000000), default=200, show_default=True)
+@click.option(
+    "--kill", help="the command that kills the leader of a partition, with {id}, {host}, {port} and {topic} filled in; what you give is run"
+)
+@click.option("--restore", help="with --kill: the command that starts it again; all replicas must be in sync afterwards")
+def kafka(servers, config, replicas, partitions, session_ms, messages, kill, restore):
+    adapters.load("kafka")
+    from pack.realtime import kafkacluster
+
+    if restore and not kill:
+        raise click.UsageError("--restore starts what --kill has killed")
+    cluster = kafkacluster.Cluster(servers, clicks.properties(config), replicas, partitions, session_ms, messages)
+    checks = [cluster.nodes, cluster.isolation, cluster.rebalance] + ([lambda: cluster.leader_kill(kill, restore)] if kill else [])
+    bad = False
+    try:
+        for check in checks:
+            lines, problems = check()
+            for line in lines + ["FAIL: %s" % p for p in problems]:
+                click.echo(line)
+            bad = bad or bool(problems)
+    finally:
+        cluster.close()
+    if not kill:
+        click.echo("not looked at: the death of a leader (--kill COMMAND)")
+    raise SystemExit(1 if bad else 0)
+
+
+def _event_failover(address, standby, kill, promote, events, aggregates):
+    """Kill the leader, and say what became of its events; the exit code."""
+    from pack.realtime import eventfailover
+
+    name = "pack_%s" % os.urandom(4).hex()
+    seen = eventfailover.Failover(address, standby, name, kill, promote, events, aggregates).measure()
+    for line in eventfailover.lines(seen):
+        click.echo(line)
+    wrong = eventfailover.problems(seen)
+    for problem in wrong:
+        click.echo("FAIL: %s" % problem)
+    if not wrong:
+        click.echo("every acknowledged event is there once, and a follower of the old leader misses none of the new one's")
+    return 1 if wrong else 0
 
 
 @rt.command(
@@ -669,7 +744,7 @@ def slow(adapter, address, messages, rate, size, options):
     seen = slowly.run(path, "pack-slow-%s" % os.urandom(4).hex(), ".", messages, rate)
     for line in slowly.lines(seen):
         click.echo(line)
-    raise SystemExit(1 if sum(last - first + 1 for first, last in seen["runs"]) < messages else 0)
+    raise SystemExit(1 if seen["gone"] else 0)
 
 
 @rt.command(
@@ -725,7 +800,9 @@ def _main(argv):
             click.echo("pack rt: %s cannot be written: %s; what was filed before is whole: make room, then measure again" % said, err=True)
             return 2
         said = str(error) or "it did not answer in time" if isinstance(error, (TimeoutError, asyncio.TimeoutError)) else str(error)
-        click.echo("pack rt: cannot reach the server%s: %s; %s" % (call.at(), said or type(error).__name__, way_out(error)), err=True)
+        way = way_out(error)
+        what = "cannot reach the server" if way == START else "the server refuses"
+        click.echo("pack rt: %s%s: %s; %s" % (what, call.at(), said or type(error).__name__, way), err=True)
     except Exception as error:
         place = adapters.of_user(error, call.session.project) if call.session else None
         if place:

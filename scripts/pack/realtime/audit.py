@@ -9,6 +9,7 @@ kills hardly ever hit that gap. A broker fault kills the broker (that the audit 
 import asyncio
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,16 @@ class AuditError(RuntimeError):
     """The audit could not be made; the message names the way out."""
 
 
+def unforeseen(count):
+    """So many numbers in rising order which nobody knows who has not read the messages: a consumer that only says what it did cannot
+    name them."""
+    numbers, last = [], random.randrange(100000, 900000)
+    for _ in range(count):
+        last += random.randint(1, 9)
+        numbers.append(last)
+    return numbers
+
+
 class Auditor:
     """One audit. `run()` gives (facts as text, counts, partial, server)."""
 
@@ -41,15 +52,16 @@ class Auditor:
         self.token = os.urandom(4).hex()
         self.lines, self.workers, self.pointed, self.last = [], {}, set(), time.monotonic()
         self.ready, self.partial, self.stopping = asyncio.Event(), False, False
+        self.numbers = unforeseen(self.messages + self.messages // 2)  # the last third only after a broker's fault
         crashes = path.get("crashes", 3) if "worker-crash" in self.faults else 0
-        self.plan = {int(self.messages * (i + 1) / (crashes + 1.0)) for i in range(crashes)}
+        self.plan = {self.numbers[int(self.messages * (i + 1) / (crashes + 1.0))] for i in range(crashes)}
         count = path.get("dead_letter", {}).get("poison", 0) if "broker-kill" not in self.faults and members == 1 else 0
         self.poison = set()
         for index in range(count):
-            number = int(self.messages * (index + 0.5) / count)
-            while number in self.plan or number in self.poison:
-                number += 1
-            self.poison.add(number)
+            place = int(self.messages * (index + 0.5) / count)
+            while self.numbers[place] in self.plan | self.poison:
+                place += 1
+            self.poison.add(self.numbers[place])
         self.folder = tempfile.mkdtemp(prefix="pack-rt-")
         self.effects = os.path.join(self.folder, "effects.db")
         self.starts, self.deaths, self.held, self.on_point = 0, 0, {}, None
@@ -257,19 +269,19 @@ class Auditor:
             start, fault, fault_at = time.perf_counter(), None, self.messages // 2
             self.start = start
             tasks.append(asyncio.ensure_future(self._watch()))
-            for number in range(self.messages):
-                wait = start + number / self.rate - time.perf_counter()
+            for place, number in enumerate(self.numbers[: self.messages]):
+                wait = start + place / self.rate - time.perf_counter()
                 if wait > 0:
                     await asyncio.sleep(wait)
                 if fault is None and self.behind() > BEHIND:
                     await self._pace(stop)
-                    start = max(start, time.perf_counter() - number / self.rate)
+                    start = max(start, time.perf_counter() - place / self.rate)
                 if stop.is_set():
                     self.partial = True
                     break
                 if keeper.done():
                     keeper.result()
-                if number == fault_at and "broker-kill" in self.faults:
+                if place == fault_at and "broker-kill" in self.faults:
                     fault = asyncio.ensure_future(self._broker_fault())
                     tasks.append(fault)
                 self.lines.append("s %d" % number)
@@ -282,10 +294,10 @@ class Auditor:
                 task = asyncio.ensure_future(self._send(self.adapter, number))
                 sends.add(task)
                 task.add_done_callback(sends.discard)
-                if number == self.messages - 1 and fault is not None:
+                if place == self.messages - 1 and fault is not None:
                     await fault  # the second half must meet the new broker
                 if self.progress:
-                    self.progress.update(number, self.messages, text="acknowledged %d, handled %d" % (self.acked, len(self.pointed)))
+                    self.progress.update(place, self.messages, text="acknowledged %d, handled %d" % (self.acked, len(self.pointed)))
             if fault is not None:
                 await fault
                 await self._after_fault(sends)
@@ -317,7 +329,7 @@ class Auditor:
 
     async def _after_fault(self, sends):
         """As many messages again after the broker came back, so that recovery is part of the proof."""
-        for number in range(self.messages, self.messages + self.messages // 2):
+        for number in self.numbers[self.messages :]:
             self.lines.append("s %d" % number)
             task = asyncio.ensure_future(self._send(self.adapter, number))
             sends.add(task)
@@ -364,6 +376,18 @@ class Auditor:
         bodies = [b.split() for b in await self.adapter.dead_letters()]
         return "".join("d %d\n" % int(b[1]) for b in bodies if b[:1] == [self.token.encode()])
 
+    async def _read_back(self, where):
+        """The effects as ledger lines, from the command of the project or from what the worker wrote to the same system."""
+        if isinstance(where, list):
+            found = self._told("effects", where)
+            return [("e %d %s" % (int(x[0]), x[1] if len(x) > 1 else "")).strip() for x in found]
+        try:
+            bodies = await asyncio.wait_for(self.adapter.written(where["from"]), 60)
+        except Exception as error:  # whatever the client library raises: nothing was read, so nothing is known
+            raise AuditError("the effects in %r cannot be read back: %s" % (where["from"], probe.said(error)))
+        numbers = [probe.number_of(body, self.token.encode()) for body in bodies]
+        return ["e %d" % number for number in numbers if number is not None]
+
     def _told(self, what, command):
         """The words of each line that a command of the project prints."""
         try:
@@ -378,10 +402,7 @@ class Auditor:
         """All facts, with the effects as the consumer's own store has them."""
         worker, lines = self.path["worker"], list(self.lines)
         if "effects" in self.path:
-            found = self._told("effects", self.path["effects"])
-            lines = [x for x in lines if not x.startswith("e ")] + [
-                ("e %d %s" % (int(x[0]), x[1] if len(x) > 1 else "")).strip() for x in found
-            ]
+            lines = [x for x in lines if not x.startswith("e ")] + await self._read_back(self.path["effects"])
         elif self.builtin:
             if worker.endswith(":transaction") and self.adapter.transactional:
                 found = await self.adapter.transacted()

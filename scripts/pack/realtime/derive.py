@@ -425,6 +425,12 @@ def _delivery(kind, path, entry, run, limits, raw):  # noqa: C901 - what an entr
         facts.update({k: again[k] for k in ("poisoned", "dead_lettered", "misrouted")})
     if not reasons and again["acked"] < 0.5 * again["sent"]:
         raise invalid("only %d of %d messages were acknowledged; the rest proves nothing" % (again["acked"], again["sent"]))
+    if not reasons and entry["guarantee"] == "exactly-once" and entry["effects_from"] == "reported":
+        raise invalid(
+            "as reported: the worker itself says that each of %d effects happened once, and nothing else shows it; `effects: [command]` in "
+            "rt.yaml reads them from its store, `effects: {from: NAME}` from the topic or stream that it writes to" % again["received"],
+            **facts,
+        )
     note = (
         [] if reasons else ["0 lost of %d acknowledged: loss rate below %.2g with 95 %% confidence" % (again["acked"], again["loss_bound"])]
     )
@@ -445,12 +451,13 @@ def _told(path, entry, again):
     """Whose word the effects are, and how far the consumer was behind: lines. A word that the server contradicts is no effect."""
     lines = []
     if entry["effects_from"] == "reported":
-        if entry["consumed"] is not None and entry["consumed"] < again["received"]:
+        named = again["received"] + again["phantom"]
+        if entry["consumed"] is not None and entry["consumed"] < named:
             raise Finding(
                 "FAIL",
                 [
                     "the worker reported %d effects, but the server handed out %d messages: what it reports did not happen"
-                    % (again["received"], entry["consumed"])
+                    % (named, entry["consumed"])
                 ],
             )
         if entry["consumed"] is None and not entry["worker_seen"]:
@@ -458,7 +465,7 @@ def _told(path, entry, again):
                 "the worker was never seen connected to %s, and its effects are only its own word: give `effects: [command]`, which reads "
                 "them from its store" % path["address"]
             )
-        lines.append("effects as reported by the worker; `effects: [command]` in rt.yaml reads them back from its store")
+        lines.append("effects as reported by the worker, which has read the messages; `effects` in rt.yaml reads them back")
     if again["lag_max"] > max(20, again["acked"] // 20):
         text = "consumer lag: up to %d messages" % again["lag_max"]
         if again["drain_s"] > 0.5:

@@ -132,7 +132,7 @@ def rebalance(path, name, project, progress=None):
         spec = dict(path, messages=max(100, path.get("messages", 300)))
         spec.setdefault("worker", "builtin:effect-then-ack")
         auditor = audit.Auditor(spec, name, project, None, (), progress, members=2)
-        goal = spec["messages"] // 2
+        goal = auditor.numbers[spec["messages"] // 2]
 
         def on_point(number, member):
             if "victim" not in found and number >= goal:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from urllib.parse import urlsplit
 
@@ -32,6 +33,47 @@ def host_port(address):
         "": 9092,
     }
     return url.hostname or "127.0.0.1", url.port or usual.get(url.scheme, 0)
+
+
+def ran(what, command):
+    """Run a command that a user has given; ServerError if it cannot be run or fails."""
+    try:
+        done = subprocess.run(shlex.split(command), capture_output=True, text=True, timeout=120)
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        raise ServerError("the %s command cannot be run: %s" % (what, error))
+    if done.returncode:
+        raise ServerError(
+            "the %s command ended with exit code %d: %s" % (what, done.returncode, (done.stderr or done.stdout).strip()[-200:])
+        )
+
+
+class Away:
+    """A call in a thread of its own, which nobody waits for at the end: a server that hangs answers never. `ended`: when it did."""
+
+    def __init__(self, function, *arguments):
+        self.value = self.error = self.ended = None
+        self.thread = threading.Thread(target=self._run, args=(function, arguments), daemon=True)
+        self.thread.start()
+
+    def _run(self, function, arguments):
+        try:
+            self.value = function(*arguments)
+        except Exception as error:  # whatever library and driver raise when a server dies under them
+            self.error = error
+        self.ended = time.monotonic()
+
+    def done(self):
+        """Has it ended?"""
+        return self.ended is not None
+
+    def result(self, timeout=0):
+        """What it gave; raises what it raised, or TimeoutError."""
+        self.thread.join(timeout)
+        if not self.done():
+            raise TimeoutError("no answer within %g s" % timeout)
+        if self.error is not None:
+            raise self.error
+        return self.value
 
 
 def answers(address, timeout=0.3):

@@ -23,6 +23,7 @@ from hdrh.histogram import HdrHistogram
 
 from pack.realtime import adapters, managed
 from pack.realtime import loop as loops
+from pack.realtime.adapters.base import UNABLE
 
 HIGHEST_US = 3600 * 10**6
 GRACE_S = 5.0  # without a single message before the rest counts as lost
@@ -174,6 +175,11 @@ class Recording(Outcome):
     def due(self, number):
         """When a message should go out."""
         return self.zero + number / self.rate
+
+    def came(self, copy):
+        """Did this copy of a message come?"""
+        place = copy >> 3
+        return place < len(self._seen) and bool(self._seen[place] & BITS[copy & 7])
 
     def arrived(self, number, at, receiver):
         """A message of the measured part came back."""
@@ -375,7 +381,7 @@ async def open_loop(  # noqa: C901 - the course of one measurement; what it hold
         usage.loop.call_at(usage.loop.time() + max(0.0, recording.zero - time.perf_counter()), usage.start)
         await sender.done
         quiet, came, end = time.perf_counter(), recording.received, time.perf_counter() + 12 * grace
-        while recording.lost > 0 and time.perf_counter() < min(quiet + grace, end) and not stop.is_set() and not adapter.dead:
+        while recording.lost > 0 and time.perf_counter() < min(quiet + grace, end) and not stop.is_set() and not deaf(adapter, recording):
             await asyncio.sleep(0.02)
             if recording.received > came:
                 quiet, came = time.perf_counter(), recording.received
@@ -390,7 +396,12 @@ async def open_loop(  # noqa: C901 - the course of one measurement; what it hold
         for task in list(sender.tasks):
             task.cancel()
         await asyncio.gather(*sender.tasks, return_exceptions=True)
-        recording.receiver, recording.closed = adapter.dead, list(adapter.closed)
+        recording.receiver, recording.closed = deaf(adapter, recording), list(adapter.closed)
+        if held_back(recording) and not recording.closed:
+            recording.closed.append(
+                "what is missing are the last %d messages: nothing came any more (a server that hangs), or something on the way holds them until "
+                "more come (a proxy that buffers, a batch that is not full)" % (recording.lost // recording.fanout)
+            )
         if recording.lost and sender.open:
             recording.closed.append("%d sends were never answered" % sender.open)
         if recording.lost and foreign[0]:
@@ -398,6 +409,19 @@ async def open_loop(  # noqa: C901 - the course of one measurement; what it hold
         if progress:
             progress.close(recording)
     return recording
+
+
+def deaf(adapter, recording):
+    """Why the probe could not hear the system, or None. Where messages came, it knew how to speak with it, whatever a trial said."""
+    return None if adapter.dead and adapter.dead.startswith(UNABLE) and recording.received else adapter.dead
+
+
+def held_back(recording):
+    """Is all that is missing the end of what was sent, with most of it there and no send refused?"""
+    missing = recording.lost // recording.fanout
+    if not 0 < recording.lost <= recording.received or recording.lost % recording.fanout or recording.failed or recording.partial:
+        return False
+    return not any(recording.came(copy) for copy in range((recording.sent - missing) * recording.fanout, recording.sent * recording.fanout))
 
 
 async def told_run(adapter, *arguments, **more):

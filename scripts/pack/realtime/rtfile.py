@@ -24,6 +24,7 @@ BROKERS = ("redis", "nats", "mqtt", "rabbitmq", "kafka")
 SOCKETS = ("websocket", "socketio")
 ONE_WAY = ("sse",)
 DEAD_LETTERS = ("redis", "nats", "rabbitmq")
+READS_BACK = ("redis", "nats", "kafka")  # where a worker's output is read from a stream or topic
 WORKERS = ("effect-then-ack", "ack-then-effect", "transaction")
 ONLY = {  # what a path asks for -> the built-in adapters that can measure it
     "density": ("websocket",),
@@ -237,6 +238,8 @@ def _cannot(path):
         found.append("worker: %r is one word here; write a command as a list: [%s]" % (worker, ", ".join(worker.split())))
     if isinstance(worker, str) and worker.startswith("builtin:") and worker.split(":", 1)[1] not in WORKERS:
         found.append("unknown built-in worker %r; known: %s" % (worker, ", ".join("builtin:" + w for w in WORKERS)))
+    if isinstance(path.get("effects"), dict) and adapter not in READS_BACK and ":" not in adapter:
+        found.append("effects: nothing is read back `from` %s (from %s it is): give a command" % (adapter, ", ".join(READS_BACK)))
     if path.get("crashes", 3) >= path.get("messages", 300):
         found.append(
             "crashes: %d of %d messages; the consumer must live between two of them" % (path["crashes"], path.get("messages", 300))
@@ -386,7 +389,8 @@ def path_digest(path):
 def instruments(path):
     """The project's files that measure on this path: its own adapter, and the commands that read effects and dead letters."""
     found = [path["adapter"].split(":")[0].replace(".", "/") + ".py"] if ":" in path["adapter"] else []
-    return found + list(path.get("effects", ())) + list(path.get("dead_letter", {}).get("read", ()))
+    effects = path.get("effects", ())
+    return found + (list(effects) if isinstance(effects, list) else []) + list(path.get("dead_letter", {}).get("read", ()))
 
 
 def programs(path):

@@ -13,39 +13,43 @@ QUIET_S = 3.0
 
 
 class Slow:
-    """One slow consumer. `measure()` makes it and answers {"sent", "acked", "failed", "runs", "after", "told", "twice", "retained",
-    "server"}: `runs` are [first, last] of numbers that came one after the other, `after` how many of the last AFTER came, `told` what
-    the client's library or the server said."""
+    """One slow consumer. `measure()` makes it and answers {"sent", "acked", "acknowledges", "held", "failed", "gone", "runs", "after", "told",
+    "sender", "twice", "retained", "server"}: `runs` are [first, last] of numbers that came one after the other, `after` how many of the last AFTER
+    came, `gone` how many that the system had taken did not come, `held` how many sends had not ended when the consumer took again, `told` what the consumer's library or the
+    server said to it, `sender` what the sender was told."""
 
     def __init__(self, adapter, messages, size, rate, stop):
         self.adapter, self.messages, self.size, self.rate, self.stop = adapter, messages, size, rate, stop
         self.token, self.gate = os.urandom(4).hex().encode(), asyncio.Event()
-        self.told, self.came, self.acked, self.failed = [], [], 0, 0
+        self.not_taken = set()  # numbers that the system refused: what was never taken leaves no gap
+        self.told, self.refused, self.came, self.acked, self.failed = [], [], [], 0, 0
 
     def _deliver(self, body, at, receiver=0):
         number = probe.number_of(bytes(body), self.token)
         if number is not None:
             self.came.append(number)
 
-    def _settled(self, error):
+    def _settled(self, number, error):
         if error is None:
             self.acked += 1
             return
         self.failed += 1
+        self.not_taken.add(number)
         if self.failed == 1:
-            self.told.append("the first send that failed: %s" % probe.said(error))
+            self.refused.append("the first send that failed: %s" % probe.said(error))
 
-    def _post(self, body):
+    def _post(self, number):
+        body = probe.make_body(self.token, number, self.size)
         if self.adapter.posting():
-            self.adapter.post(body, 0, self._settled)
+            self.adapter.post(body, 0, lambda error: self._settled(number, error))
             return
         task = asyncio.ensure_future(self.adapter.send(body))
-        task.add_done_callback(lambda task: self._settled(None if task.cancelled() else task.exception()))
+        task.add_done_callback(lambda task: self._settled(number, None if task.cancelled() else task.exception()))
 
     async def _send(self, first, last):
         start = time.perf_counter()
         for number in range(first, last):
-            self._post(probe.make_body(self.token, number, self.size))
+            self._post(number)
             if number % 50 == 49 or number == last - 1:
                 self.adapter.flush()
                 await asyncio.sleep(max(0.0, start + (number - first) / self.rate - time.perf_counter()))
@@ -66,12 +70,13 @@ class Slow:
     async def measure(self):
         """Make it."""
         adapter, receiving = self.adapter, None
-        await adapter.prepare()
         try:
+            await adapter.sender()
             receiving = asyncio.ensure_future(await adapter.laggard(self._deliver, self.gate, self.told))
             await asyncio.sleep(0.2)
             await self._send(0, self.messages)
             await asyncio.sleep(0.5)
+            held = self.messages - self.acked - self.failed
             self.gate.set()
             await self._heard(self.messages)
             await self._send(self.messages, self.messages + AFTER)
@@ -89,10 +94,14 @@ class Slow:
         return {
             "sent": self.messages,
             "acked": self.acked,
+            "acknowledges": adapter.acknowledges,
+            "held": held,
             "failed": self.failed,
+            "gone": len(set(range(self.messages)) - self.not_taken - set(slow)),
             "runs": runs(slow),
             "after": len({n for n in self.came if n >= self.messages}),
-            "told": self.told + list(dict.fromkeys(adapter.closed)),
+            "told": list(dict.fromkeys(self.told)),
+            "sender": self.refused + ["of the sender: %s" % text for text in dict.fromkeys(adapter.closed)],
             "twice": len(slow) - len(set(slow)),
             "retained": kept,
             "server": server,
@@ -113,10 +122,14 @@ def runs(numbers):
 def lines(seen):
     """What was seen, as lines: whether there is a gap, where it is, and whether anybody was told."""
     got = sum(last - first + 1 for first, last in seen["runs"])
-    out = ["%s: %d messages sent while the consumer took none (%d acknowledged, %d failed), then %d more" % (seen["server"], seen["sent"], min(seen["acked"], seen["sent"]), seen["failed"], AFTER)]  # fmt: skip
-    gone = seen["sent"] - got
+    ended = "acknowledged" if seen["acknowledges"] else "handed over, for this protocol acknowledges nothing"
+    out = ["%s: %d messages sent while the consumer took none (%d %s, %d failed), then %d more" % (seen["server"], seen["sent"], min(seen["acked"], seen["sent"]), ended, seen["failed"], AFTER)]  # fmt: skip
+    if seen["held"] > 0:
+        out.append("the sender was held up: %d sends had not ended when the consumer took again" % seen["held"])
+    gone = seen["gone"]
     if not gone:
-        out.append("no gap: all %d came, and %d of the %d sent afterwards" % (got, seen["after"], AFTER))
+        taken = " that the system took" if got < seen["sent"] else ""
+        out.append("no gap: all %d%s came, and %d of the %d sent afterwards" % (got, taken, seen["after"], AFTER))
     else:
         shown = ", ".join("%d to %d" % tuple(run) for run in seen["runs"][:5]) or "none"
         kept = "the oldest were kept" if seen["runs"] and seen["runs"][0][0] == 0 else "the oldest are gone"
@@ -134,7 +147,7 @@ def lines(seen):
                 ", the newest" if seen["retained"] == [newest] else "; the newest is %d" % newest,
             )  # fmt: skip
         )
-    return out + seen["told"]
+    return out + seen["told"] + seen["sender"]
 
 
 def run(path, name, project, messages, rate):

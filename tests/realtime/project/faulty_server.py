@@ -1,7 +1,8 @@
 """A WebSocket server with a planted fault for each path. `python faulty_server.py PORT`.
 
 /drop loses every 400th, /twice repeats every 50th, /slow answers 60 a second, /text refuses binary frames, /json answers documents of a
-chat only, /wrap puts its own words around what came, /upper changes it, /close ends the connection with a reason at the 20th message.
+chat only, /wrap puts its own words around what came, /upper changes it, /close ends the connection with a reason at the 20th message,
+/mute says nothing, /late ends with 4401 at the first message, /five answers when five have come.
 """
 
 import asyncio
@@ -12,10 +13,20 @@ from websockets.asyncio.server import serve
 
 
 async def handle(socket):
-    path, number = socket.request.path, 0
+    path, number, held = socket.request.path, 0, []
     async for message in socket:
         number += 1
-        if path == "/drop" and number % 400 == 0:
+        if path == "/mute" or (path == "/drop" and number % 400 == 0):
+            continue
+        if path == "/late":
+            await socket.close(4401, "token expired")
+            return
+        if path == "/five":
+            held.append(message)
+            if len(held) == 5:
+                for one in reversed(held):
+                    await socket.send(one)
+                held.clear()
             continue
         if path == "/slow":
             await asyncio.sleep(1 / 60)

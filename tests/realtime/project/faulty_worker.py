@@ -1,6 +1,8 @@
-"""A consumer of a Redis stream with a planted fault, which speaks the audit's lines itself. `python faulty_worker.py FAULT`.
+"""A consumer of a Redis stream with a planted fault, which speaks the audit's lines itself. `python faulty_worker.py FAULT [OUT]`.
 
-fine, swap (two neighbours of every 40 change places), slow (30 ms each), liar (never connects, reports every effect)
+fine, swap (two neighbours of every 40 change places), slow (30 ms each), liar (never connects, reports every effect), idle (connects,
+reads nothing, reports every effect), mute (reads and acknowledges and reports, but does nothing). Its effects go into the stream OUT in
+one transaction with their acknowledgment.
 """
 
 import os
@@ -21,7 +23,10 @@ def say(text, answered=True):
 
 
 say("member w1", False)
-if fault == "liar":
+if fault in ("liar", "idle"):
+    if fault == "idle":
+        address, _, port = os.environ["PACK_RT_ADDRESS"].partition("://")[2].partition("/")[0].partition(":")
+        held = socket.create_connection((address, int(port)))
     say("ready")
     time.sleep(1)
     for number in range(60):
@@ -47,5 +52,8 @@ while True:
                 continue
             for key, number in [(key, number)] + [held] * (held is not None):
                 say("effect %d" % number)
-                client.xack(stream, "g", key)
+                both = client.pipeline(transaction=True).xack(stream, "g", key)
+                if sys.argv[2:] and fault != "mute":
+                    both.xadd(sys.argv[2], {"made": b"of " + fields[b"m"]})
+                both.execute()
             held = None

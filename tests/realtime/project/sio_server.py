@@ -1,13 +1,21 @@
 """A Socket.IO server for the tests: acknowledges `rt` with its data, emits `back` again, and `room` to everybody.
-`python sio_server.py PORT [REDIS]`: with Redis, everybody is whoever is connected to any such server."""
+`python sio_server.py PORT [REDIS|PING_S]`: with Redis, everybody is whoever is connected to any such server; with a number of seconds,
+whoever does not answer a ping within as many is cut off, as Socket.IO does it after 25 and 20."""
 
 import sys
 
 import socketio
 from aiohttp import web
 
-manager = {"client_manager": socketio.AsyncRedisManager(sys.argv[2])} if sys.argv[2:] else {}
-server = socketio.AsyncServer(async_mode="aiohttp", **manager)
+more = {}
+if sys.argv[2:]:
+    redis = sys.argv[2].startswith("redis:")
+    more = (
+        {"client_manager": socketio.AsyncRedisManager(sys.argv[2])}
+        if redis
+        else dict.fromkeys(("ping_interval", "ping_timeout"), float(sys.argv[2]))
+    )
+server = socketio.AsyncServer(async_mode="aiohttp", **more)
 
 
 @server.on("rt")

@@ -1,7 +1,7 @@
 """A server of Server-Sent Events. `python sse_server.py PORT`: what is posted to /CHANNEL is an event of the stream /CHANNEL.
 
 /named calls its events `tick`, /cut ends the stream after the 30th event and gives the missed ones to Last-Event-ID, /forget after the 260th and does not,
-/none is no stream.
+/none is no stream, /held is written through a buffer of 4 KB.
 """
 
 import asyncio
@@ -34,11 +34,16 @@ async def stream(request):
     for number in range(last + 1, len(EVENTS[channel]) + 1):
         queue.put_nowait(number)
     LISTENERS[channel].append(queue)
+    held = b""
     try:
         while True:
             number = await queue.get()
             name = b"event: tick\n" if channel == "/named" else b""
-            await answer.write(name + b"id: %d\r\ndata: %s\n\n" % (number, EVENTS[channel][number - 1].encode()))
+            held += name + b"id: %d\r\ndata: %s\n\n" % (number, EVENTS[channel][number - 1].encode())
+            if channel == "/held" and len(held) < 4096:
+                continue
+            await answer.write(held)
+            held = b""
             if (channel, number) in (("/cut", 30), ("/forget", 260)):
                 return answer
     finally:

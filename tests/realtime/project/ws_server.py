@@ -1,4 +1,5 @@
-"""A WebSocket server for the tests: echoes, or broadcasts on /room. `python ws_server.py PORT`."""
+"""A WebSocket server for the tests: echoes, or broadcasts on /room. `python ws_server.py PORT [PING_S]`: with pings, whoever does not
+answer one within as many seconds is cut off, as websockets does it after 20."""
 
 import asyncio
 import sys
@@ -22,7 +23,8 @@ async def handle(socket):
 
 
 async def main():
-    async with serve(handle, "127.0.0.1", int(sys.argv[1]), ping_interval=None, compression=None):
+    ping = float(sys.argv[2]) if sys.argv[2:] else None
+    async with serve(handle, "127.0.0.1", int(sys.argv[1]), ping_interval=ping, ping_timeout=ping, compression=None):
         await asyncio.Future()
 
 

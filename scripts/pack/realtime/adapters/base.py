@@ -122,6 +122,11 @@ class Adapter:
         """Exactly-once audit: does the server keep aborted transactions from whoever reads what is committed? None: no matter here."""
         return None
 
+    async def written(self, name):
+        """Delivery audit: the bodies in the topic or stream `name` of the same system, in its order: what the worker made of messages.
+        Nothing that a transaction has taken back is among them."""
+        raise NotImplementedError("the %s adapter reads no effects back; give a command" % self.protocol)
+
     async def outstanding(self):
         """Delivery audit: how many messages the server may still hand to consumers, or None where it does not say."""
         return None
@@ -138,6 +143,10 @@ class Adapter:
         `reject` refuses a poison message as this broker's consumers do (to be delivered again, or dead); None without one.
         """
         raise NotImplementedError("the %s adapter has no worker side" % self.protocol)
+
+    async def sender(self):
+        """Slow consumer: connect what sends; nothing is received here."""
+        await self.prepare()
 
     async def laggard(self, deliver, gate, told):
         """Slow consumer: a coroutine that receives as an application's client does, but takes nothing before `gate` is set; what its

@@ -1,6 +1,7 @@
 """Kafka: idempotent producer with acks=all, a consumer in a thread.
 
-options: topic (default: one of its own), partitions (default 1), config: {librdkafka property: value}. The address
+options: topic (default: one of its own), partitions (default 1), replicas (default 1), session_ms (6000: how long the group of pack's own
+worker waits for a member), config: {librdkafka property: value}. The address
 `mock:N` starts librdkafka's own mock cluster of N brokers: its cluster id begins with `mockCluster`, evidence from it is
 marked mock, and every gate refuses it. Whatever speaks the protocol is measured as what it is: an exactly-once audit first looks
 whether the broker isolates transactions, and is INVALID where it does not. `pack rt` takes a cluster's address as
@@ -8,17 +9,31 @@ whether the broker isolates transactions, and is INVALID where it does not. `pac
 """
 
 import asyncio
+import logging
 import threading
 import time
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from pack.realtime.adapters.base import Adapter
 
 
+SILENT = logging.getLogger("pack.kafka.silent")  # librdkafka writes to standard error what it also hands to `error_cb`
+SILENT.addHandler(logging.NullHandler())
+SILENT.propagate = False
+MOCK = "mockCluster"  # how the cluster id of librdkafka's mock begins
 # librdkafka holds 100,000 messages by default: a second of the rate that is asked of Kafka, and then it refuses more
 QUEUE = {"queue.buffering.max.messages": 1000000, "queue.buffering.max.kbytes": 1048576, "message.max.bytes": 17000000}
+
+
+def flush(producer, seconds):
+    """Wait for what is on its way. Of a producer with a fatal error confluent-kafka 2.16 raises that error here, or a SystemError that says
+    nothing; it was told by `error_cb`, and nothing more will go out."""
+    try:
+        producer.flush(seconds)
+    except (KafkaException, SystemError):
+        pass
 
 
 def _settle(settled):
@@ -31,15 +46,18 @@ class Kafka(Adapter):
 
     protocol = "kafka"
     persistent = True
-    redelivery_s = (6.0, 45.0)  # the session of a group's member: it must end before another gets the partition
 
     def __init__(self, address, options, connections, name):
         super().__init__(address, options, connections, name)
         self.topic, self.partitions = options.get("topic", name), int(options.get("partitions", 1))
         self.own = "topic" not in options
         self.producer = self.consumer = None
+        self.mock = False
         self.threads, self.stop, self.settled, self.loop, self.told = [], threading.Event(), [], None, set()
         self.servers = None if address.startswith("mock:") else address
+        self.session_ms = int(options.get("session_ms", 6000))
+        # a session must end before another member gets the partition, and a coordinator may wait 3 s more for who else joins
+        self.redelivery_s = (self.session_ms / 1e3 + 3.0, 45.0)
 
     def _config(self, **more):
         return dict(self.options.get("config", {}), **dict({"bootstrap.servers": self.servers or "", "log_level": 2}, **more))
@@ -50,14 +68,17 @@ class Kafka(Adapter):
         more.update(
             {k: v for k, v in dict(QUEUE, **{"linger.ms": 5 if self.forget else 0}).items() if k not in self.options.get("config", {})}
         )
-        self.producer = Producer(self._config(**dict(more, **{"enable.idempotence": True, "acks": "all", "error_cb": self._trouble})))
+        self.producer = Producer(
+            self._config(**dict(more, **{"enable.idempotence": True, "acks": "all", "error_cb": self._trouble})), logger=SILENT
+        )
         meta = await asyncio.get_running_loop().run_in_executor(None, lambda: self.producer.list_topics(timeout=10))
         self.cluster, self.brokers = meta.cluster_id or "?", sorted(meta.brokers.values(), key=lambda b: b.id)
+        self.mock = self.cluster.startswith(MOCK)
         if not self.servers:
             self.servers = ",".join("%s:%d" % (b.host, b.port) for b in self.brokers)
-        if self.own and not self.looking and not self.address.startswith("mock:"):  # the mock makes a topic when it is first asked for it
+        if self.own and not self.looking and not self.mock:  # the mock makes a topic when it is first asked for it
             admin = AdminClient(self._config())
-            for future in admin.create_topics([NewTopic(self.topic, self.partitions, 1)]).values():
+            for future in admin.create_topics([NewTopic(self.topic, self.partitions, int(self.options.get("replicas", 1)))]).values():
                 try:
                     future.result(10)
                 except KafkaException as error:
@@ -79,7 +100,11 @@ class Kafka(Adapter):
     def _pump(self):
         """Hears what became of messages, and tells the loop of all that were settled in one go."""
         while not self.stop.is_set():
-            self.producer.poll(0.005)
+            try:
+                self.producer.poll(0.005)
+            except KafkaException as error:  # fatal: an idempotent producer cannot go on; what is sent now is refused, one by one
+                self._trouble(error.args[0])
+                time.sleep(0.05)
             if self.settled:
                 settled, self.settled = self.settled, []
                 self.loop.call_soon_threadsafe(_settle, settled)
@@ -119,6 +144,50 @@ class Kafka(Adapter):
             else:
                 self._trouble(message.error())
 
+    async def laggard(self, deliver, gate, told):
+        """As an application does it with confluent-kafka: a member of a group that does not poll. librdkafka fetches ahead meanwhile, and
+        takes the member out of its group after max.poll.interval.ms. Where the log is cut before the member reads it, its offset is reset."""
+        client = Consumer(
+            self._config(
+                **{"auto.offset.reset": "earliest", "group.id": self.name + "-slow", "error_cb": lambda error: told.append(error.str())}
+            )
+        )
+        meant, taken, over = threading.Event(), threading.Event(), threading.Event()
+        client.subscribe([self.topic], on_assign=lambda client, parts: meant.set())
+
+        def listen():
+            try:
+                while not meant.is_set() and not over.is_set():
+                    client.poll(0.1)
+                taken.wait()
+                while not over.is_set():
+                    message = client.poll(0.1)
+                    if message is None:
+                        continue
+                    if message.error():
+                        told.append("librdkafka says %s: %s" % (message.error().name(), message.error().str()))
+                    else:
+                        self.loop.call_soon_threadsafe(deliver, message.value(), time.perf_counter(), 0)
+            finally:
+                client.close()
+
+        self._thread(listen)
+        if not await self.loop.run_in_executor(None, meant.wait, 30):
+            over.set()
+            taken.set()
+            raise RuntimeError("the group gave its only member no partition within 30 s")
+
+        async def work():
+            try:
+                await gate.wait()
+                taken.set()
+                await asyncio.Event().wait()
+            finally:
+                over.set()
+                taken.set()
+
+        return work()
+
     def post(self, body, partition, settled):
         def delivered(error, message):  # in the pump's thread
             self.settled.append((settled, error))
@@ -133,8 +202,8 @@ class Kafka(Adapter):
 
     async def server(self):
         # whatever speaks the protocol; its name is what it says of itself
-        what = "Tansu" if self.cluster.startswith("tansu") else "librdkafka's mock" if self.cluster.startswith("mockCluster") else "broker"
-        reality = "mock" if self.cluster.startswith("mockCluster") else "real"
+        what = "Tansu" if self.cluster.startswith("tansu") else "librdkafka's mock" if self.cluster.startswith(MOCK) else "broker"
+        reality = "mock" if self.cluster.startswith(MOCK) else "real"
         return "Kafka-protocol %s, cluster %s, %d broker(s)" % (what, self.cluster, len(self.brokers)), reality
 
     async def close(self):
@@ -144,7 +213,7 @@ class Kafka(Adapter):
         if self.consumer:
             self.consumer.close()
         if self.producer:
-            self.producer.flush(5)
+            flush(self.producer, 5)
         self.producer = self.consumer = None
 
     async def isolates(self):
@@ -156,7 +225,7 @@ class Kafka(Adapter):
         topic, who = self.topic + "-isolation", "%s-isolation" % self.name
         try:
             admin = AdminClient(self._config())
-            if not self.address.startswith("mock:"):
+            if not self.mock:
                 for future in admin.create_topics([NewTopic(topic, 1, 1)]).values():
                     future.result(10)
             producer = Producer(self._config(**{"transactional.id": who}))
@@ -181,21 +250,37 @@ class Kafka(Adapter):
                     seen.append(message.value())
         finally:
             consumer.close()
-            if not self.address.startswith("mock:"):
+            if not self.mock:
                 admin.delete_topics([topic])
         return b"committed" in seen and b"aborted" not in seen
 
     async def replay(self):
-        consumer = Consumer(self._config(**{"group.id": self.name + "-replay", "auto.offset.reset": "earliest"}))
-        ends = {p: consumer.get_watermark_offsets(TopicPartition(self.topic, p), timeout=10)[1] for p in range(self.partitions)}
-        consumer.assign([TopicPartition(self.topic, p, 0) for p in range(self.partitions)])
-        found, until = [], time.monotonic() + 20
-        while len(found) < sum(ends.values()) and time.monotonic() < until:
-            message = await asyncio.get_running_loop().run_in_executor(None, consumer.poll, 0.5)
-            if message is not None and not message.error():
-                found.append((message.value(), "" if self.partitions == 1 else str(message.partition())))
-        consumer.close()
-        return found
+        log = await self.loop.run_in_executor(None, self._log, self.topic)
+        return [(body, "" if self.partitions == 1 else str(partition)) for body, partition in log]
+
+    async def written(self, name):
+        return [body for body, _ in await self.loop.run_in_executor(None, self._log, name)]
+
+    def _log(self, topic):
+        """[(body, partition)] of all that is committed in a topic."""
+        consumer = Consumer(
+            self._config(**{"group.id": self.name + "-replay", "enable.auto.commit": False, "enable.partition.eof": True, "isolation.level": "read_committed"})
+        )  # fmt: skip
+        try:
+            partitions = sorted(consumer.list_topics(topic, timeout=10).topics[topic].partitions)
+            consumer.assign([TopicPartition(topic, p, 0) for p in partitions])
+            found, open_, until = [], set(partitions), time.monotonic() + 20
+            while open_ and time.monotonic() < until:
+                message = consumer.poll(0.5)
+                if message is None:
+                    continue
+                if not message.error():
+                    found.append((message.value(), message.partition()))
+                elif message.error().code() == KafkaError._PARTITION_EOF:
+                    open_.discard(message.partition())
+            return found
+        finally:
+            consumer.close()
 
     async def consume(self, group, member, handle):
         consumer = Consumer(
@@ -204,7 +289,8 @@ class Kafka(Adapter):
                     "group.id": group,
                     "enable.auto.commit": False,
                     "auto.offset.reset": "earliest",
-                    "session.timeout.ms": 6000,
+                    "session.timeout.ms": self.session_ms,
+                    "heartbeat.interval.ms": min(3000, self.session_ms // 3),  # by a heartbeat a member learns that another is gone
                 }
             )
         )

@@ -50,7 +50,7 @@ OPTIONS = {  # adapter -> option -> its values (a type, or a tuple of the words 
         "exchange": str,
         "routing_key": str,
     },
-    "kafka": {"topic": str, "partitions": int, "config": dict},
+    "kafka": {"topic": str, "partitions": int, "replicas": int, "session_ms": int, "config": dict},
     "eventstore": {"table": str, "aggregates": int, "projection": bool},
 }
 _SAID = {dict: "names and values", str: "a text", int: "a whole number of at least 1", float: "a number above 0", bool: "true or false"}

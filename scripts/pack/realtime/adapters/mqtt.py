@@ -250,6 +250,11 @@ class Mqtt(Adapter):
         self.producers, self.consumer, self.next, self.version, self.deliver = [], None, 0, "MQTT broker", None
 
     async def prepare(self):
+        if not self.looking and (set("+#") & set(self.topic) or self.topic.startswith("$")):
+            raise RuntimeError(
+                "the option topic is %r, which is a filter: messages are sent to it, so it holds no + and no #, and is no $share or $SYS"
+                % self.topic
+            )
         self._drop()
         for number in range(self.connections):
             self.producers.append(await Client(self, "p%d" % number if number else "p", self._came).open())

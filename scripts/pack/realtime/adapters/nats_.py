@@ -16,7 +16,7 @@ import time
 
 import nats
 from nats.errors import TimeoutError as NatsTimeout
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StorageType, StreamConfig
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RetentionPolicy, StorageType, StreamConfig
 
 from pack.realtime import managed
 from pack.realtime.adapters.base import Adapter
@@ -198,6 +198,8 @@ class Nats(Adapter):
             self.sub = await self.nc.subscribe(self.subject, cb=came)
             await self.nc.flush()
             return
+        if not self.own and not self.core:
+            await self._readable()
         self.reading = await Link(self).open(self.at)
         target = self.subject if self.core else "_INBOX.%s" % os.urandom(8).hex()
         self.reading.subscribe(1, target, lambda subject, body, at: deliver(body, at, 0))
@@ -205,6 +207,18 @@ class Nats(Adapter):
         if not self.core:
             config = ConsumerConfig(deliver_policy=DeliverPolicy.NEW, ack_policy=AckPolicy.NONE, deliver_subject=target)
             await self.js.add_consumer(self.stream, config)
+
+    async def _readable(self):
+        """RuntimeError where the application's stream lets nobody read beside its own consumers, or is not there."""
+        try:
+            retention = (await self.js.stream_info(self.stream)).config.retention
+        except nats.js.errors.NotFoundError:
+            raise RuntimeError("the server has no stream %s; leave out the option `stream` for one of the probe's own" % self.stream)
+        if retention == RetentionPolicy.WORK_QUEUE:
+            raise RuntimeError(
+                "the stream %s is a work queue: each of its messages is for one consumer and then gone, so the probe cannot read beside yours; "
+                "leave out the option `stream`, or audit your `worker` on it" % self.stream
+            )
 
     async def laggard(self, deliver, gate, told):
         """As an application does it with nats-py: a callback that is slow; of a stream, a consumer that begins late."""
@@ -296,12 +310,21 @@ class Nats(Adapter):
             for seq in range(state.first_seq, state.last_seq + 1):
                 found.append(((await self.js.get_msg(self.stream, seq=seq)).data, ""))
             return found
-        sub = await self.js.pull_subscribe(self.subject, stream=self.stream, config=ConsumerConfig(ack_policy=AckPolicy.NONE))
+        return [(body, "") for body in await self._log(self.stream, self.subject)]
+
+    async def _log(self, stream, subject):
+        """All bodies of a stream."""
+        found = []
+        sub = await self.js.pull_subscribe(subject, stream=stream, config=ConsumerConfig(ack_policy=AckPolicy.NONE))
         while True:
             try:
-                found += [(m.data, "") for m in await sub.fetch(500, timeout=1)]
+                found += [m.data for m in await sub.fetch(500, timeout=1)]
             except (NatsTimeout, asyncio.TimeoutError):
+                await sub.unsubscribe()
                 return found
+
+    async def written(self, name):
+        return await self._log(name, ">")
 
     async def consumed(self):
         """What the stream's consumers were handed, the one that has most."""

@@ -390,6 +390,9 @@ class Redis(Adapter):
     async def replay(self):
         return [(fields[b"m"], "") for _, fields in await self.producer.xrange(self.stream)]
 
+    async def written(self, name):
+        return [_whole(fields) for _, fields in await self.producer.xrange(name)]
+
     async def consumed(self):
         """What the groups of the stream were handed, the largest of them; who reads without a group is not counted by anybody."""
         if await self._plain_reads() > self.plain:

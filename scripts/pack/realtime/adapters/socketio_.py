@@ -8,6 +8,7 @@ connections are dealt out to its nodes, so that a broadcast crosses the servers.
 
 import asyncio
 import json
+import threading
 import time
 
 import socketio
@@ -42,6 +43,58 @@ class SocketIO(Adapter):
             told = client.connect(nodes[number % len(nodes)], transports=["websocket"], namespaces=[self.namespace], wait_timeout=20)
             await asyncio.wait_for(told, OPEN_S)  # the library waits for ever where something listens and says nothing
             self.clients.append(client)
+
+    async def sender(self):
+        if self.mode != "broadcast":
+            raise NotImplementedError(
+                "only of a broadcast somebody else is the consumer: give --option mode=broadcast and the event that the server sends to all"
+            )
+        client = socketio.AsyncClient(reconnection=False)
+        client.on("disconnect", self._over, namespace=self.namespace)
+        told = client.connect(self.address, transports=["websocket"], namespaces=[self.namespace], wait_timeout=20)
+        await asyncio.wait_for(told, OPEN_S)
+        self.clients = [client]
+
+    async def laggard(self, deliver, gate, told):
+        """An application of python-socketio whose handler blocks its loop: an async one would only pile up tasks, for the library reads on
+        whatever they do. It answers no ping either, so the server may cut it off; the library then connects again by itself."""
+        here, taken, over, there = asyncio.get_running_loop(), threading.Event(), threading.Event(), threading.Event()
+
+        def came(*data):
+            there.set()
+            taken.wait()
+            here.call_soon_threadsafe(deliver, self._body(data), time.perf_counter(), 0)
+
+        def gone(reason=None):
+            if not over.is_set():
+                told.append("python-socketio called `disconnect`%s, and connects again" % (": %s" % reason if reason else ""))
+
+        async def live():
+            client = socketio.AsyncClient(reconnection_delay=0.2)
+            client.on(self.event, came, namespace=self.namespace)
+            client.on("disconnect", gone, namespace=self.namespace)
+            await client.connect(self.address, transports=["websocket"], namespaces=[self.namespace], wait_timeout=20)
+            there.set()
+            while not over.is_set():
+                await asyncio.sleep(0.05)
+            await client.shutdown()
+
+        thread = threading.Thread(target=asyncio.run, args=(live(),), daemon=True)
+        thread.start()
+        if not await here.run_in_executor(None, there.wait, OPEN_S):
+            raise RuntimeError("the slow consumer could not connect within %g s" % OPEN_S)
+
+        async def work():
+            try:
+                await gate.wait()
+                taken.set()
+                await asyncio.Event().wait()
+            finally:
+                over.set()
+                taken.set()
+                await here.run_in_executor(None, thread.join, 5)
+
+        return work()
 
     def _over(self, reason=None):
         if not self.closing:

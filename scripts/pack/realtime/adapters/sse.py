@@ -30,10 +30,27 @@ class Sse(Adapter):
         self.fanout = connections
         self.session, self.streams, self.told, self.closing = None, [], "(unnamed)", False
 
-    async def open(self, deliver):
-        self.deliver = deliver
+    async def sender(self):
         limits = aiohttp.ClientTimeout(total=None, sock_connect=OPEN_S)
         self.session = aiohttp.ClientSession(timeout=limits, connector=aiohttp.TCPConnector(limit=0), headers=self.headers)
+
+    async def laggard(self, deliver, gate, told):
+        """A stream of aiohttp's client that nobody reads: the library takes 128 KB and then lets the connection fill. A stream that ended is
+        asked for again with Last-Event-ID, as a browser does."""
+        self.deliver = deliver
+        answer = await asyncio.wait_for(self._ask({}), OPEN_S)
+
+        self.ended = told.append  # what ends here is the consumer's stream
+
+        async def late():
+            await gate.wait()
+            await self._listen(answer, 0)
+
+        return late()
+
+    async def open(self, deliver):
+        self.deliver = deliver
+        await self.sender()
         for receiver in range(self.connections):
             answer = await asyncio.wait_for(self._ask({}), OPEN_S)
             self.streams.append(self.receiving(self._listen(answer, receiver)))

@@ -14,11 +14,12 @@ import json
 import os
 import time
 
+from websockets.asyncio import client as library
 from websockets.client import ClientProtocol
 from websockets.exceptions import ConnectionClosedError, InvalidHandshake
 from websockets.uri import parse_uri
 
-from pack.realtime.adapters.base import Adapter
+from pack.realtime.adapters.base import UNABLE, Adapter
 
 try:
     from websockets.speedups import apply_mask
@@ -339,6 +340,10 @@ class Spelling:
             whole = json.dumps(message if message is not None else {"text": "{body}"}, ensure_ascii=False)
             self.parts = whole.encode().split(b"{body}")
 
+    def made(self, body):
+        """What goes into the frame of a message."""
+        return body if self.parts is None else body.join(self.parts)
+
     def frame(self, body):
         """The frame of a message."""
         return frame(self.opcode, body if self.parts is None else body.join(self.parts))
@@ -367,7 +372,7 @@ class WebSocket(Adapter):
         wanted = self.options.get("frame", "json" if "message" in self.options else "auto")
         if wanted != "auto":
             return Spelling(wanted, self.options.get("message"))
-        token, silent = os.urandom(4).hex().encode(), []
+        token, silent, ends = os.urandom(4).hex().encode(), [], []
         for kind in ("binary", "text", "json"):
             spelling, socket = Spelling(kind), await self.connect_one()
             try:
@@ -383,8 +388,12 @@ class WebSocket(Adapter):
                 silent.append("%s: no answer within %g s" % (kind, TRIAL_S))
             except ConnectionClosedError:
                 silent.append("%s: %s" % (kind, socket.reason))
+                ends.append(socket.reason)
             finally:
                 await socket.close()
+        if len(ends) == len(silent) and len(set(ends)) == 1:  # no matter of frames: it wants something else, or somebody else
+            self.unable("whatever comes first, %s" % ends[0])
+            return Spelling("binary")
         self.unable(
             "it does not send a message back, in none of the frames (%s): give the document that it understands, with {body} in it, as "
             "the option `message`, or mode: ping" % "; ".join(silent)
@@ -409,6 +418,56 @@ class WebSocket(Adapter):
                 for early in socket.inbox or ():
                     self._came(early.encode() if isinstance(early, str) else early, time.perf_counter(), socket)
                 self.sockets.append(socket)
+
+    async def sender(self):
+        if self.mode == "ping":
+            raise NotImplementedError("a ping is answered by the connection, not by its consumer: give --option mode=broadcast")
+        self.spelling = await self._spell()
+        if self.dead:
+            raise RuntimeError(self.dead.partition(UNABLE)[2])
+        if self.mode == "broadcast":
+            socket = await self.connect_one()
+            socket.came, socket.over = (lambda message, at, socket: None), self._over
+            self.sockets = [socket]
+
+    async def laggard(self, deliver, gate, told):
+        """As an application does it with `websockets`: it does not ask for the next message, and the library stops to read when 16 wait.
+        Where it is cut off it connects again. Of an echo it is the sender, too."""
+        state = {"client": await self._client()}
+        self.told = state["client"].response.headers.get("Server", self.told)
+        if self.mode != "broadcast":
+
+            async def send(body, partition=0):
+                made = self.spelling.made(body)
+                await state["client"].send(made if self.spelling.kind == "binary" else made.decode())
+
+            self.send = send
+
+        async def listen():
+            await gate.wait()
+            while True:
+                try:
+                    async for message in state["client"]:
+                        deliver(message.encode() if isinstance(message, str) else message, time.perf_counter(), 0)
+                    reason = state["client"].close_reason
+                    told.append(
+                        "the server closed the connection with %d%s" % (state["client"].close_code, " (%s)" % reason if reason else "")
+                    )
+                except ConnectionClosedError as error:
+                    told.append("websockets raised %s: %s" % (type(error).__name__, error))
+                state["client"] = await self._client()
+
+        async def work():
+            try:
+                await listen()
+            finally:
+                await state["client"].close()
+
+        return work()
+
+    async def _client(self):
+        """A connection of the library's own."""
+        return await library.connect(self.address, additional_headers=self.options.get("headers"), max_size=None)
 
     def _over(self, reason, socket):
         self.ended(reason)
