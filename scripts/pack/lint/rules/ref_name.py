@@ -26,6 +26,7 @@ SEVERITY = "warning"
 _MOVED = lazy(
     r"(?i)\b(?:(?:was|were) the `|moved|renamed|removed|replaced by|superseded|deprecated|no longer (?:exists?|works?|available|valid)|merged into|formerly|coming soon|planned|deferred|future|out of scope)\b"
 )
+_GONE = lazy(r"[`*]{0,3} (?:is|was|has been|were) (?:now )?(?:gone|removed|renamed|retired|dropped|deprecated|replaced|merged|folded)\b")
 _CALLED = lazy(
     r"(?i)\b(?:(?:sub-?)?agents?|skills?|commands?|plugins?|invok(?:e|es|ing)|spawn|delegat(?:e|es)|launch|dispatch|run|call|load|slash|workflow|teammates?)\b"
 )
@@ -60,7 +61,7 @@ def check(file, context):
             continue
         if file.kind == "prose" and ref.kind == "scoped" and _EXAMPLE.search(_line(file, ref.span)):
             continue
-        if negated(file.text, *ref.span) or _MOVED.search(_line(file, ref.span)) or _to_come(file, ref.span[0]):
+        if negated(file.text, *ref.span) or _MOVED.search(_line(file, ref.span)) or _to_come(file, ref.span[0]) or _is_gone(file, ref):
             continue
         if (
             ref.kind == "scoped"
@@ -130,6 +131,21 @@ def _is_called(file, ref):
     """`astro:page-load`, `node:crypto`, `go:embed`: a plugin may be called like what it is about. Its parts are agents, skills, commands."""
     prefix = ref.name.partition(":")[0]
     return "-" in prefix or _CALLED.search(_line(file, ref.span).replace(ref.name, "")) is not None
+
+
+def _is_gone(file, ref):
+    """Does the paragraph say of the name that it is no more (`/x:build` is gone), so that its other lines speak of what was?"""
+    text, (start, end) = file.text, ref.span
+    begin, end = text.rfind("\n\n", 0, start) + 1, text.find("\n\n", end)
+    paragraph = text[begin : end if end >= 0 else len(text)]
+    return any(_GONE.match(paragraph, found + len(ref.name)) for found in _places(paragraph, ref.name))
+
+
+def _places(text, word):
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + 1)
 
 
 def _line(file, span):
