@@ -784,6 +784,17 @@ SILENT = [
     ({"references/r.md": "See [notes](#the-notes).\n\n> ## The notes\n"}, "ref-anchor"),
     ({"references/r.md": "See [both](#one-andtwo).\n\nOne and\ntwo\n===\n"}, "ref-anchor"),
     ({"references/r.md": "See [both](#one-two).\n\n## One <b>two</b>\n"}, "ref-anchor"),
+    *(
+        ({"commands/ship.md": "---\ndescription: Ships\nallowed-tools: %s\n---\nRun it.\n" % rule}, "tool-unknown")
+        for rule in (
+            "Bash(git:*)",
+            "Bash(npm run test:unit)",
+            "Bash(git status:*)",
+            "Bash(git push origin:main)",
+            "Bash(curl http://x.example:*)",
+        )
+    ),
+    ({"agents/a.md": "---\nname: a\ndescription: Does. Use when.\n---\n---\n\nYou review.\n\n---\nEnd.\n"}, "frontmatter-ends-early"),
 ]
 FOUND = [
     *(
@@ -1037,6 +1048,9 @@ FOUND = [
     ),
     ({"references/r.md": "- [Sponsors](#sponsors)\n\n# R\n\nThanks to our sponsors.\n"}, "ref-anchor"),
     ({"references/r.md": "See [notes](#the-notes).\n\n> The notes\n"}, "ref-anchor"),
+    ({"commands/ship.md": "---\ndescription: Ships\nallowed-tools: Read, Bash(git:status)\n---\nRun git status.\n"}, "tool-unknown"),
+    ({"skills/s/SKILL.md": skill("x", front="disallowed-tools: Bash(docker:run *)\n")}, "tool-unknown"),
+    ({"agents/a.md": "---\nname: a\ndescription: Does. Use when.\n---\n---\ntools: Read\n---\nYou review.\n"}, "frontmatter-ends-early"),
 ]
 
 
