@@ -31,6 +31,8 @@ PEERS = {
     "claudelint": ("pip", "claudelint", "claudelint", ["FOLDER"]),
     "skillsaw": ("pip", "skillsaw", "skillsaw", ["FOLDER"]),
     "skilllint": ("pip", "skilllint", "skilllint", ["check", "FOLDER"]),
+    "amagi-skill-lint": ("pip", "amagi-skill-lint", "amagi-skill-lint", ["FOLDER"]),
+    "frontmatter-guard": ("pip", "frontmatter-guard", "frontmatter-guard", ["check", "FOLDER"]),
 }
 SETTLE = 2.5  # seconds; the cache trusts stat data only of files that are older than two
 

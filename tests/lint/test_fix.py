@@ -140,3 +140,19 @@ def test_an_event_in_yaml_is_mended_whole(tmp_path, capsys):
     main([str(tmp_path), "--fix", "--no-cache"])
     capsys.readouterr()
     assert (tmp_path / "skills/s/SKILL.md").read_text() == FRONT % ("s", hooks.replace("stop:", "Stop:"))
+
+
+@pytest.mark.parametrize(
+    "line,mended",
+    [
+        ("argument: The bug to look for, or where it shows", "argument-hint: The bug to look for, or where it shows"),
+        ("argument: target", "arguments: target"),
+        ("argument: |\n  The bug.\n  Where it shows.", None),
+    ],
+)
+def test_a_hint_does_not_become_names(line, mended, tmp_path, capsys):
+    """`arguments` declares the names of placeholders: a sentence there would make one of each word."""
+    _sample(tmp_path, {"skills/s/SKILL.md": FRONT % ("s", line + "\n")})
+    main([str(tmp_path), "--fix", "--no-cache"])
+    capsys.readouterr()
+    assert (tmp_path / "skills/s/SKILL.md").read_text(encoding="utf-8") == FRONT % ("s", (mended or line) + "\n")

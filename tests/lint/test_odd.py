@@ -143,3 +143,22 @@ def test_an_answer_and_the_right_exit_code(seed, tmp_path):
     other = (("--format", "sarif"), ("--fix",), ("--effective",))[seed % 3]
     done = subprocess.run(command + list(other), stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
     assert done.returncode in (0, 1) and b"Traceback" not in done.stderr, (other, done.stderr[-500:])
+
+
+@pytest.mark.parametrize(
+    "path", (".lsp.json", ".mcp.json", "settings.json", "monitors/monitors.json", "hooks/hooks.json", ".claude-plugin/plugin.json")
+)
+def test_deeper_than_anybody_looks(path, plugin):
+    """Python's own reader takes more levels than ours, which says where things stand: an answer all the same."""
+    root = str(plugin({path: '{"a": ' * 900 + "1" + "}" * 900}))
+    done = subprocess.run([os.path.join(ROOT, "bin", "pack"), "lint", "--no-cache", root], capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "nested deeper" in done.stdout and not done.stderr, done.stderr[-500:]
+
+
+def test_one_name_thousands_of_times(plugin):
+    """A page of one line: what is asked of a name is asked once, and of its place no more than what stands near."""
+    root = str(plugin({"README.md": "see `demo-pack:ghost` " * 2000}))
+    done = subprocess.run(
+        [os.path.join(ROOT, "bin", "pack"), "lint", "--no-cache", root], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.stdout.count("demo-pack:ghost") == 2000

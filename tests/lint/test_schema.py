@@ -111,21 +111,36 @@ def test_with_one_thing_wrong(name):
 
 
 def test_the_library_decides(monkeypatch):
-    """What the quick look alone is against is no finding."""
-    rules = {"type": "object", "properties": {"a": {"type": "string"}}}
-    assert schema.check({"a": 1}, rules)
-    monkeypatch.setattr(schema, "quick", lambda *_: [(("a",), "looks odd", None)])
+    """Where two branches may take a value, what the quick look alone is against is no finding."""
+    one = {"type": "object", "properties": {"a": {"type": "string"}}}
+    rules = {"anyOf": [one, dict(one, required=["b"])]}
+    (found,) = schema.check({"a": 1}, rules)
+    assert isinstance(found, schema.Doubted)
+    monkeypatch.setattr(schema, "quick", lambda *_: [schema.Doubted((("a",), "looks odd", None))])
     assert schema.check({"a": "x"}, rules) == []
     monkeypatch.setattr(schema, "at_hand", lambda: False)
     assert schema.check({"a": "x"}, rules), "an installation without the library has the quick look"
 
 
-def test_it_is_imported_for_a_broken_shape_only(plugin):
+def test_one_reading_is_not_asked(monkeypatch):
+    """A text or a list of texts: which branch is meant is plain, so the library is not imported for it."""
+    rules = {"anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "items": {"type": "string"}}]}
+    monkeypatch.setattr(schema, "at_hand", lambda: pytest.fail("asked"))
+    assert [one[0] for one in schema.check([1], rules)] == [(0,)]
+    assert [one[0] for one in schema.check("", rules)] == [()]
+    assert [one[0] for one in schema.check(7, rules)] == [()]
+
+
+def test_it_is_imported_where_a_shape_has_several_readings_only(plugin):
     code = (
         "import io, sys; sys.path.insert(0, %r); from pack.lint.cli import main; main([%r, '--no-cache'], stdout=io.StringIO());"
         "print('jsonschema' in sys.modules)"
     )
-    manifest = '{"name": "demo-pack", "version": 1, "description": "Demo", "author": {"name": "E"}}'
-    for files, expected in (({}, "False"), ({".claude-plugin/plugin.json": manifest}, "True")):
+    manifest = '{"name": "demo-pack", %s, "description": "Demo", "author": {"name": "E"}}'
+    plain, several = (
+        {".claude-plugin/plugin.json": manifest % '"version": 1'},
+        {".claude-plugin/plugin.json": manifest % '"mcpServers": "x"'},
+    )
+    for files, expected in (({}, "False"), (plain, "False"), (several, "True")):
         argv = [sys.executable, "-c", code % (os.path.join(ROOT, "scripts"), str(plugin(files)))]
         assert subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip() == expected

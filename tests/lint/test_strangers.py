@@ -763,6 +763,38 @@ SILENT = [
         },
         "hook-answer",
     ),
+    (
+        {
+            "README.md": "> `/demo-pack:make` is gone: it and `/demo-pack:build` had grown alike. What that runs\n"
+            "> is exactly what `/demo-pack:make` did.\n"
+        },
+        "ref-name",
+    ),
+    (
+        {"references/r.md": "# R\n\nThe `reviewer` agent does it: that check moved here from the\nold `code-reviewer` agent and stays.\n"},
+        "ref-agent",
+    ),
+    (
+        {
+            "commands/plan.md": "---\ndescription: Plans\nargument-hint: <plan.md> [--coders=N]\n---\nPlan $ARGUMENTS.\n",
+            "README.md": "See `/demo-pack:plan --help` etc.\n",
+        },
+        "readme-option",
+    ),
+    ({"references/r.md": "See [notes](#the-notes).\n\n> ## The notes\n"}, "ref-anchor"),
+    ({"references/r.md": "See [both](#one-andtwo).\n\nOne and\ntwo\n===\n"}, "ref-anchor"),
+    ({"references/r.md": "See [both](#one-two).\n\n## One <b>two</b>\n"}, "ref-anchor"),
+    *(
+        ({"commands/ship.md": "---\ndescription: Ships\nallowed-tools: %s\n---\nRun it.\n" % rule}, "tool-unknown")
+        for rule in (
+            "Bash(git:*)",
+            "Bash(npm run test:unit)",
+            "Bash(git status:*)",
+            "Bash(git push origin:main)",
+            "Bash(curl http://x.example:*)",
+        )
+    ),
+    ({"agents/a.md": "---\nname: a\ndescription: Does. Use when.\n---\n---\n\nYou review.\n\n---\nEnd.\n"}, "frontmatter-ends-early"),
 ]
 FOUND = [
     *(
@@ -1005,6 +1037,20 @@ FOUND = [
         )
         for command, args in (("node", ["server/index.js"]), ("uv", ["run", "--directory", "server", "main.py"]))
     ),
+    ({"README.md": "`/demo-pack:build` is gone. Run `/demo-pack:make`.\n"}, "ref-name"),
+    ({"references/r.md": "# R\n\nAsk the `reviewer` agent and the bold\n`code-reviewer` agent.\n"}, "ref-agent"),
+    (
+        {
+            "commands/plan.md": "---\ndescription: Plans\nargument-hint: <plan.md> [--coders=N]\n---\nPlan $ARGUMENTS.\n",
+            "README.md": "See `/demo-pack:plan --helper` etc.\n",
+        },
+        "readme-option",
+    ),
+    ({"references/r.md": "- [Sponsors](#sponsors)\n\n# R\n\nThanks to our sponsors.\n"}, "ref-anchor"),
+    ({"references/r.md": "See [notes](#the-notes).\n\n> The notes\n"}, "ref-anchor"),
+    ({"commands/ship.md": "---\ndescription: Ships\nallowed-tools: Read, Bash(git:status)\n---\nRun git status.\n"}, "tool-unknown"),
+    ({"skills/s/SKILL.md": skill("x", front="disallowed-tools: Bash(docker:run *)\n")}, "tool-unknown"),
+    ({"agents/a.md": "---\nname: a\ndescription: Does. Use when.\n---\n---\ntools: Read\n---\nYou review.\n"}, "frontmatter-ends-early"),
 ]
 
 
@@ -1046,6 +1092,8 @@ def test_a_copied_page_is_named_once(plugin):
     root = plugin({"skills/s/SKILL.md": skill("See references/a.md"), "skills/s/references/a.md": "# A\n\n" + links})
     (found,) = [finding for finding in lint(root)[1] if finding["rule"] == "ref-file"]
     assert found["line"] == 3 and "5 links" in found["message"]
+    root = plugin({"skills/s/references/a.md": "# A\n\n" + "".join(links.splitlines(True)[:3])})
+    assert "3 links" in [finding for finding in lint(root)[1] if finding["rule"] == "ref-file"][0]["message"]
     root = plugin({"skills/s/references/a.md": "# A\n\n" + "".join(links.splitlines(True)[:2])})
     assert len([finding for finding in lint(root)[1] if finding["rule"] == "ref-file"]) == 2
 

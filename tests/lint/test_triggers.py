@@ -20,7 +20,7 @@ def ask_every_rule(monkeypatch):
     """Switch the table off for the second of two runs."""
 
     def off():
-        monkeypatch.setattr(triggers, "wanted", lambda file, needs: True)
+        monkeypatch.setattr(triggers, "question", lambda needs, finder: lambda file: True)
         monkeypatch.setattr(triggers, "PLUGIN", {})
 
     return off

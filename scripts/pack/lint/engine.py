@@ -2,7 +2,7 @@
 
 from . import discover, marks, triggers
 from .halves import start
-from .rules import BY_KIND, EVERY_FILE, ONLY, PLUGIN_RULES, rule_module
+from .rules import BY_KIND, EVERY_FILE, LOADED, ONLY, PLUGIN_RULES, rule_module
 from .suppress import apply
 
 _SUPPRESSION = ("pack-lint:",)
@@ -87,8 +87,8 @@ class Rules:
         self.project, self.context = project, Context(project, facts, config)
         self.general = dict(triggers.TEXT, **triggers.of_facts(facts))
         if project.finder is None:
-            project.finder = marks.finder(triggers.WORDS, len(project.files))
-        self.checks = {}  # kind: [(rule, what the file must hold for it)]
+            project.finder = marks.finder(triggers.WORDS.union(project.scopes), len(project.files))
+        self.checks = {}  # kind: see _checks_of
         by_plugin = {}
         for file in project.files:
             by_plugin.setdefault(id(file.plugin), []).append(file)
@@ -142,21 +142,33 @@ class Rules:
         """Run the rules of its kind on a file."""
         kind = file.kind
         if kind not in self.checks:
-            needs = dict(self.general, **triggers.OF_KIND.get(kind, {}))
-            names = [name for name in ONLY.get(kind) or BY_KIND.get(kind, ()) + EVERY_FILE if self.context.config.wants(name)]
-            self.checks[kind] = [(name, needs.get(name)) for name in names]
+            self.checks[kind] = self._checks_of(kind)
         file.load()
-        answers = {}
-        for name, needed in self.checks[kind]:
-            if needed is not None:
-                answer = answers.get(id(needed))  # rules often ask the same
+        checks, questions = self.checks[kind]
+        answers = [None] * len(questions)  # rules often ask the same
+        for name, number in checks:
+            if number is not None:
+                answer = answers[number]
                 if answer is None:
-                    answer = answers[id(needed)] = bool(triggers.wanted(file, needed))
+                    answer = answers[number] = bool(questions[number](file))
                 if not answer:
                     continue
             _run(self.context, name, file)
         if file.holds(_SUPPRESSION):
             self.suppressing.append(file)
+
+    def _checks_of(self, kind):
+        """([(rule, number of its question or None)], the questions) for a kind of file."""
+        needs = dict(self.general, **triggers.OF_KIND.get(kind, {}))
+        checks, questions, numbers = [], [], {}
+        for name in ONLY.get(kind) or BY_KIND.get(kind, ()) + EVERY_FILE:
+            if self.context.config.wants(name):
+                needed = needs.get(name)
+                if needed is not None and id(needed) not in numbers:
+                    numbers[id(needed)] = len(questions)
+                    questions.append(triggers.question(needed, self.project.finder))
+                checks.append((name, None if needed is None else numbers[id(needed)]))
+        return checks, questions
 
     def _for_the_other(self, spans):
         """In the second process: its part of the row, and what `_take_over` needs of it."""
@@ -195,7 +207,7 @@ def _unique(findings):
 
 
 def _run(context, name, target):
-    module = rule_module(name)
+    module = LOADED.get(name) or rule_module(name)
     for hit in module.check(target, context) or ():
         context.add(name, module, hit)
 

@@ -126,6 +126,18 @@ def _scan(make_scanner, text, settings):
     return value
 
 
+def _too_deep(value):
+    """Are there more levels than Positions goes down? The scanner does not count them."""
+    level = [value] if isinstance(value, (dict, list)) else []
+    for _ in range(MAX_DEPTH + 1):
+        level = [
+            inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer) if isinstance(inner, (dict, list))
+        ]
+        if not level:
+            return False
+    return True
+
+
 class JsonDocument:
     """`value` at once; `spans`, `keys` and `duplicates` (see Positions) when they are asked for."""
 
@@ -135,6 +147,8 @@ class JsonDocument:
             from _json import make_scanner
 
             self.value = _scan(make_scanner, text, _Strict)
+            if text.count("[") + text.count("{") > MAX_DEPTH and _too_deep(self.value):
+                raise _Odd
         except (ImportError, _Odd, StopIteration, ValueError, RecursionError):
             self._places = Positions(text)
             self.value = self._places.value

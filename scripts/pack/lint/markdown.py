@@ -241,8 +241,8 @@ class Prose:
             while at < len(text):
                 end = text.find("\n", at)
                 end = len(text) if end < 0 else end
-                if text.find("|", at, end) < 0 or self.hidden(at):
-                    break
+                if text.find("|", at, end) < 0 or (text[at] != "|" or self.comments) and self.hidden(at):
+                    break  # no fence begins with a bar
                 lines.append((at, end))
                 at = end + 1
             done = at

@@ -6,8 +6,8 @@ from bisect import bisect_left
 
 from . import frontmatter, jsondoc
 from .lazy import lazy
+from .marks import has
 from .source import MAX_BYTES, Source
-from .triggers import has
 from .walk import Tree, ask
 
 
@@ -66,11 +66,10 @@ class File:
         marks = self.marks
         if marks is None:
             return has(self.text, needs)
+        if not marks.isdisjoint(needs):
+            return True
         known = self.project.finder.known
-        for need in needs:
-            if need in marks or need not in known and need in self.text:
-                return True
-        return False
+        return not known.issuperset(needs) and has(self.text, [need for need in needs if need not in known])
 
     def once(self, key, make):
         """What `make(file)` says of the text; it is asked again only when the text is another one."""
@@ -103,7 +102,8 @@ class File:
     @property
     def text(self):
         """The decoded text."""
-        return self.source.text
+        source = self._source  # the property would be a second call, and this is asked for more often than anything
+        return self.source.text if source is None else source.text
 
     @property
     def json(self):
@@ -350,7 +350,7 @@ class Project:
         self.bytes = {}
         self._lower = self._children = self._sorted = self._links = None
         self._scripts, self._read_elsewhere = {}, set()
-        self._agent_ids = self._command_ids = self._plugin_names = None
+        self._agent_ids = self._command_ids = self._plugin_names = self._scopes = self._bare_agents = None
         self.finder = None  # see marks.py
         self.sound_scripts, self.shell_asked = set(), 0  # see scripts.py
         self.memo = {}  # what the disk answered to questions that cost much
@@ -474,6 +474,14 @@ class Project:
         return self._agent_ids
 
     @property
+    def agents_elsewhere(self):
+        """The same without the plugin's name."""
+        ids = self.agent_ids
+        if self._bare_agents is None or self._bare_agents[0] is not ids:
+            self._bare_agents = ids, frozenset(one.split(":", 1)[1] for one in ids)
+        return self._bare_agents[1]
+
+    @property
     def command_ids(self):
         """Every `plugin:command` in the tree."""
         if self._command_ids is None:
@@ -483,6 +491,13 @@ class Project:
                     for prefix in plugin.names:
                         self._command_ids.setdefault("%s:%s" % (prefix, name), file)
         return self._command_ids
+
+    @property
+    def scopes(self):
+        """The plugins' names, each with its colon."""
+        if self._scopes is None:
+            self._scopes = frozenset(name + ":" for name in self.plugin_names)
+        return self._scopes
 
     @property
     def plugin_names(self):

@@ -234,9 +234,11 @@ def skills(file):
             yield Ref(name, match.span(match.lastindex), "skill")
 
 
-def _ids(text, start, project):
+def _ids(file, project):
     """Where a plugin's name, or the slash before it, stands right before a colon and a letter."""
-    names, found = project.plugin_names, []
+    text, start, names, found = file.text, file.body_start, project.plugin_names, []
+    if file.marks is not None:
+        names = [scope[:-1] for scope in project.scopes.intersection(file.marks)]
     if len(names) <= 8:
         for name in names:
             at = text.find(name + ":", start)
@@ -256,7 +258,7 @@ def _ids(text, start, project):
 def scoped(file, project):
     """Yield every `plugin:name` whose prefix is a plugin of the project, agents' own places aside."""
     text = file.text
-    found = [match for match in (_SCOPED.match(text, at) for at in _ids(text, file.body_start, project)) if match]
+    found = [match for match in (_SCOPED.match(text, at) for at in _ids(file, project)) if match]
     if not found:
         return
     taken = {ref.span[0] for ref in agents(file)}

@@ -1,9 +1,10 @@
 """The client's schemas (client/*.json, those that ship for editors): what a value of JSON breaks, with exact paths and the client's words.
 
-jsonschema decides. It takes 100 ms to import, more than a run on a whole plugin, and words its messages for schema authors; so a quick look
-of our own goes before, which says what the client would print, and only what that looks at askance is asked. What JSON Schema cannot say
-(an address, a name that is there twice) is ours alone; tests/lint/test_schema.py holds the quick look against the library on every
-recorded case.
+jsonschema decides where a schema has several readings of a value. It takes 100 ms to import, more than a run on a whole plugin, and words
+its messages for schema authors; so a quick look of our own goes before, which says what the client would print. A keyword that can only be
+read in one way (a type, a pattern, a key that is missing) stands as it is; what is wrong in one of several branches that may take the value
+is asked. What JSON Schema cannot say (an address, a name that is there twice) is ours alone; tests/lint/test_schema.py holds the quick look
+against the library on every recorded case.
 """
 
 _TYPES = {
@@ -58,7 +59,7 @@ def is_url(text):
 def check(value, schema, path=(), refs=None):
     """[(path, message, missing key or None)] of everything the schema refuses. `refs`: what looks at a value behind a $ref, by its name."""
     found = list(quick(value, schema, path, refs))
-    if not found or not any(_asked(one) for one in found) or not at_hand():
+    if not any(_asked(one) for one in found) or not at_hand():
         return found
     refused = _refused(value, schema, len(path))
     return [one for one in found if not _asked(one) or _says_so(refused, one, len(path))]
@@ -77,8 +78,12 @@ class Problem(tuple):
     """(path, message, missing) that no JSON Schema has a word for, or that comes from behind a $ref: not the library's to judge."""
 
 
+class Doubted(tuple):
+    """(path, message, missing) in one of several branches that may take the value: the library's to judge."""
+
+
 def _asked(problem):
-    return not isinstance(problem, Problem)
+    return isinstance(problem, Doubted)
 
 
 def _refused(value, schema, depth):
@@ -220,12 +225,13 @@ def _list(value, schema, path, refs):
 
 def _any_of(value, schema, path, refs):
     """The first branch that takes it, else the complaints of the branch whose type fits best."""
-    best = None
+    best, fit = None, 0
     for branch in schema["anyOf"]:
         problems = list(quick(value, branch, path, refs))
         if not problems:
             return
         type_fits = not any(p[0] == path and p[1].startswith("must be ") for p in problems)
+        fit += type_fits
         rank = (not type_fits, len(problems))
         if best is None or rank < best[0]:
             best = (rank, problems)
@@ -233,4 +239,4 @@ def _any_of(value, schema, path, refs):
         kinds = sorted({b.get("type") for b in schema["anyOf"] if isinstance(b.get("type"), str)})
         yield path, "must be %s, not %s" % (" or ".join(_article(k) for k in kinds), _found(value)), None
     else:
-        yield from best[1]
+        yield from best[1] if fit == 1 else (one if isinstance(one, Problem) else Doubted(one) for one in best[1])

@@ -25,6 +25,10 @@ class Watched(File):
         return File.source.fget(self)
 
     @property
+    def text(self):
+        return self.source.text
+
+    @property
     def front(self):
         self.project.reads.add(self.rel)
         return File.front.fget(self)

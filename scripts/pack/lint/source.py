@@ -8,10 +8,11 @@ from bisect import bisect_right
 
 BOM = "\ufeff"
 MAX_BYTES = 1048576  # the client skips agents and reads no manifest, hooks or MCP file past this size
+FEW = 8  # so many positions are counted from the beginning of the text; for more a table of the lines is quicker
 
 
 class Source:
-    """Decoded once; line starts are computed only when a position is asked for."""
+    """Decoded once; line starts are computed only when many positions are asked for."""
 
     def __init__(self, data):
         self.data = data
@@ -23,7 +24,7 @@ class Source:
             self.decode_error = (error.start, data[error.start])
             # What the client does too: each bad byte becomes U+FFFD.
             self.text = data.decode("utf-8", "replace")
-        self._starts = None
+        self._starts, self._asked = None, 0
 
     def line_starts(self):
         """Offsets of the first character of every line."""
@@ -37,10 +38,14 @@ class Source:
 
     def position(self, offset):
         """(line, column) of a character offset."""
-        starts = self.line_starts()
         offset = max(0, min(offset, len(self.text)))
-        line = bisect_right(starts, offset)
-        column = offset - starts[line - 1] + 1
+        self._asked += 1
+        if self._asked < FEW:
+            line, column = self.text.count("\n", 0, offset) + 1, offset - self.text.rfind("\n", 0, offset)
+        else:
+            starts = self.line_starts()
+            line = bisect_right(starts, offset)
+            column = offset - starts[line - 1] + 1
         if line == 1 and self.bom and column > 1:
             column -= 1  # editors do not count the byte-order mark
         return line, column

@@ -4,6 +4,8 @@ On a small pack most rules have nothing to look at, and importing them costs mor
 named here is always asked. tests/lint/test_triggers.py holds every sample against a run without this table.
 """
 
+from .marks import has
+
 NOT_ASCII = object()
 # Words that stand in so many texts, or so often in one, that to ask for each is quicker than to find all (marks.py).
 COMMON = frozenset(("--", "$", "@", "#", "-", "(", ")", " #", "\\u", "name", " agent", "\x00", "\ufffd"))
@@ -136,21 +138,13 @@ def of_facts(facts):
     }
 
 
-def wanted(file, needs):
-    """Has a rule that needs this anything to say of the file?"""
+def question(needs, finder):
+    """What `needs` of the tables above asks of a File, as a function; `finder` is the project's (marks.py) or None."""
     if callable(needs):
-        return needs(file)
+        return needs
     if needs is NOT_ASCII:
-        return not file.text.isascii()
-    return file.holds(needs)
-
-
-def has(text, needs):
-    """Does the text hold one of the strings?"""
-    for need in needs:
-        if need in text:
-            return True
-    return False
+        return lambda file: not file.text.isascii()
+    return (lambda file: has(file.text, needs)) if finder is None else finder.asks(needs)
 
 
 def _documents(plugin):

@@ -159,8 +159,11 @@ class Cell:
 def documents(plugin):
     """The prompts of a plugin and its references. What lies below a skill's folder is about the skill's subject: the events
     of some API, the states of some framework, not those of this pack."""
-    home = [file for file in plugin.of("prose") if plugin.sub(file.rel).split("/")[0] in ("references", "reference")]
-    return [file for file in home + plugin.of("agent", "command", "skill") if not file.read_error]
+    known = plugin.memo.get("documents")
+    if known is None:
+        known = [file for file in plugin.of("prose") if plugin.sub(file.rel).split("/")[0] in ("references", "reference")]
+        known = plugin.memo["documents"] = [file for file in known + plugin.of("agent", "command", "skill") if not file.read_error]
+    return known
 
 
 _MATTER = frozenset(KEYS + VALUES + STEPS + NAME_COLUMNS + APPROVER_COLUMNS + SENDERS + RECEIVERS + DIRECTIONS + MESSAGES + ANY_NAME)
@@ -172,11 +175,11 @@ _MATTER |= frozenset(("then", "next states"))
 
 def tables(file):
     """The tables of a document that have a column which says something here: most have none."""
-    return file.once("tables", _tables) if "|" in file.text else ()
+    return file.once("tables", _tables)
 
 
 def _tables(file):
-    return [table for table in file.prose.tables() if not _MATTER.isdisjoint(table.named)]
+    return [table for table in file.prose.tables() if not _MATTER.isdisjoint(table.named)] if "|" in file.text else ()
 
 
 def agent_cells(file):

@@ -51,12 +51,16 @@ def check(file, context):
             meant = same[0] if same else closest(key, known) if len(key) > 5 else None
         if meant is None:
             continue
+        value = front.value[key]
+        if folded == "argument" and isinstance(value, str) and len(value.split()) != 1:
+            meant = "argument-hint"  # `argument: The bug to look for`: what the user is shown, no names of placeholders
         if folded == "tools":  # never mended: it would approve beforehand what the author may have meant as a limit
-            if _of_the_client(front.value[key], context.facts):
+            if _of_the_client(value, context.facts):
                 text = "unknown key %r is ignored; allowed-tools approves tools beforehand, disallowed-tools takes them away"
                 yield file.hit(file.at((key,), key=True), text % key)
             continue
-        fix = [file.at((key,), key=True) + (meant,)] if meant not in front.value else None
+        sure = meant not in front.value and (meant != "argument-hint" or isinstance(value, str) and "\n" not in value.strip())
+        fix = [file.at((key,), key=True) + (meant,)] if sure else None
         yield file.hit(file.at((key,), key=True), "unknown key %r is ignored; did you mean %r?" % (key, meant), fix)
 
 

@@ -41,7 +41,9 @@ def check(file, context):
     text, at = file.text, front.close
     line_start = text.rfind("\n", 0, at) + 1
     if line_start == at and not text[at + 3 : file.source.line_end(at)].strip():
-        again = _LINES.match(text, front.body_start) if text.find("\n---", front.body_start) > 0 else None
+        begin = _CLOSING.match(text, front.body_start)  # a second block, with a line of dashes of its own above it
+        begin = begin.end() + 1 if begin else front.body_start
+        again = _LINES.match(text, begin) if text.find("\n---", begin) > 0 else None
         lost = [key for key in _KEY.findall(again.group())] if again else ()
         if any(key in _SETTINGS for key in lost):
             yield file.hit((at, at + 3), "the client ends the frontmatter at this `---`" + _effect(file, lost))

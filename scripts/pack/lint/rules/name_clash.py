@@ -58,6 +58,8 @@ def check(plugin, context):
 
 def _bare(plugin):
     """`name: build` gives the bare /build; of two plugins of a marketplace that both do so the one loaded first has it."""
+    if not plugin.entries or not _bare_names(plugin):
+        return
     markets = {id(market) for market, _, _ in plugin.entries}
     others = [
         one
@@ -66,21 +68,21 @@ def _bare(plugin):
     ]
     taken = {}
     for other in others:
-        for file in other.of("command"):
-            name = _given(file)
-            if name:
-                taken.setdefault(name, (other, file))
-    for file in plugin.of("command") if taken else ():
-        name = _given(file)
+        for name, file in _bare_names(other):
+            taken.setdefault(name, (other, file))
+    for name, file in _bare_names(plugin):
         if name in taken:
             other, there = taken[name]
             text = "the plugin %r has the bare /%s, too (%s): the one that is loaded first takes it"
             yield file.hit(file.at(("name",)), text % (other.names[0] if other.names else other.root, name, there.rel))
 
 
-def _given(file):
-    name = file.front.get("name") if file.front else None
-    return name.strip() if isinstance(name, str) else None
+def _bare_names(plugin):
+    """[(name, file)] of its commands that give themselves one."""
+    if "bare" not in plugin.memo:
+        given = [(file.front.get("name"), file) for file in plugin.of("command") if file.front]
+        plugin.memo["bare"] = [(name.strip(), file) for name, file in given if isinstance(name, str) and name.strip()]
+    return plugin.memo["bare"]
 
 
 def _one_file(plugin):

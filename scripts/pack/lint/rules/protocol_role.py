@@ -37,7 +37,7 @@ def check(plugin, context):
     if not plugin.is_plugin:
         return
     own, project = plugin.agents(), context.project
-    elsewhere = {one.split(":", 1)[1] for one in project.agent_ids}
+    elsewhere = project.agents_elsewhere
     for file in vocabulary.documents(plugin):
         cells = [cell for cell in vocabulary.agent_cells(file) if cell.table.column("plugin", "plugins", "package", "source") is None]
         # Plain words in the column are names when another row of the table names an agent of the plugin.

@@ -49,7 +49,7 @@ def check(file, context):
         other = _OTHER.search(file.text, begin, end)
         for option in _OPTION.finditer(file.text, begin, other.start() if other else end):
             known = _HINTED.findall(hint)
-            if option.group(1) not in known and "--" + option.group(1) not in command.text:
+            if option.group(1) != "help" and option.group(1) not in known and "--" + option.group(1) not in command.text:
                 text = "/%s has no option --%s (%s)%s"
                 hinted = ", ".join("--" + name for name in known)
                 yield file.hit(option.span(), text % (match.group(2), option.group(1), hinted, nearest(option.group(1), known)))

@@ -127,9 +127,8 @@ def _said_of_another(file, ref):
         return True  # `x` agent (other plugin)
     if ref.kind == "prose" and text.endswith((" a `", " an `", "*a `"), 0, start):
         return True  # `a `db-migration` agent`: one of that sort, which is to be made
-    return ref.kind == "prose" and (
-        _FROM.match(text, end) is not None or text[max(0, start - 12) : start].rstrip("`* ").endswith("official")
-    )
+    before = text[max(0, start - 14) : start].strip("`* \n").split()[-1:]
+    return ref.kind == "prose" and (_FROM.match(text, end) is not None or before[:1] in (["official"], ["old"], ["former"], ["legacy"]))
 
 
 def _is_a_file(plugin, name):

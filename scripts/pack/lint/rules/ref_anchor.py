@@ -28,6 +28,11 @@ from ..markdown import slugify
 from ..near import nearest
 
 SEVERITY = "warning"
+_COUNTED = lazy(r"-[0-9]{1,3}\Z")  # the second heading of the same words
+_PLAIN_TITLE = lazy(r" {0,3}#{1,6}[ \t][^<&\\]*\Z")
+_BEFORE_TITLE = lazy(r"[\s>*+-]*(?:[0-9]{1,9}[.)]\s)?[\s>*+-]*")
+_NO_TEXT = lazy(r"\]\([^()\n]*\)|</?[a-zA-Z][^<>\n]*>|&#?\w+;")  # a link's target, HTML, an entity
+_UNDERLINE = lazy(r" {0,3}(?:=+|-+)[ \t\r]*\Z")
 _LINE = lazy(r"^ {0,3}#{1,6}[ \t]+([^\n]*?)[ \t#]*\r?$", MULTILINE)
 
 
@@ -40,9 +45,25 @@ def _letters(text):
     return "".join(char for char in text.lower() if char.isalnum())
 
 
-def _said_by_commonmark(file):
-    """The slugs of the headings that the parser finds where the file is read as Markdown."""
-    return {slugify(title) for title in file.document.titles()} if file.kind in KINDS and at_hand() else ()
+def _is_a_title(file, fragment):
+    """Does the parser find such a heading, where the file is read as Markdown? It takes 60 ms to import, so it is asked only when a line (or
+    several before an underline) has just these letters and is no plain `## Heading`, of which both say the same."""
+    if file.kind not in KINDS or _letters(_COUNTED.sub("", fragment)) not in file.once("titles?", _may_be_titles) or not at_hand():
+        return False
+    return fragment in {slugify(title) for title in file.document.titles()}
+
+
+def _may_be_titles(file):
+    """The letters of what only a parser knows to be a heading or none: in a quotation or a list, underlined, with HTML in it."""
+    found, above = set(), ""  # the lines of a paragraph so far: an underline makes a heading of all of them
+    for line in file.text.split("\n"):
+        plain, said = _PLAIN_TITLE.match(line), _letters(_NO_TEXT.sub("", line[_BEFORE_TITLE.match(line).end() :]))
+        if _UNDERLINE.match(line):
+            found.add(above)
+        if not plain:
+            found.add(said)
+        above = (above + said)[:1000] if line.strip() else ""
+    return found
 
 
 def check(file, context):
@@ -53,7 +74,7 @@ def check(file, context):
             continue
         anchors = target.prose.anchors()
         if fragment.lower() not in anchors and fragment not in anchors:
-            if fragment.lower() in _in_fences(target) or fragment.lower() in _said_by_commonmark(target) or "{%" in target.text:
+            if fragment.lower() in _in_fences(target) or _is_a_title(target, fragment.lower()) or "{%" in target.text:
                 continue  # a page in Liquid: its headings are made later
             if file.kind == "prose" and _letters(fragment) in {_letters(anchor) for anchor in (*anchors, *_in_fences(target))}:
                 continue  # another site's rule for the same heading: `review-md` of REVIEW.md

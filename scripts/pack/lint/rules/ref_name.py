@@ -23,9 +23,11 @@ from ..near import closest, nearest
 from ..negation import negated
 
 SEVERITY = "warning"
+NEAR = 1000
 _MOVED = lazy(
     r"(?i)\b(?:(?:was|were) the `|moved|renamed|removed|replaced by|superseded|deprecated|no longer (?:exists?|works?|available|valid)|merged into|formerly|coming soon|planned|deferred|future|out of scope)\b"
 )
+_GONE = lazy(r"[`*]{0,3} (?:is|was|has been|were) (?:now )?(?:gone|removed|renamed|retired|dropped|deprecated|replaced|merged|folded)\b")
 _CALLED = lazy(
     r"(?i)\b(?:(?:sub-?)?agents?|skills?|commands?|plugins?|invok(?:e|es|ing)|spawn|delegat(?:e|es)|launch|dispatch|run|call|load|slash|workflow|teammates?)\b"
 )
@@ -48,33 +50,42 @@ def check(file, context):
     yield from _slips(file, project)
     if file.kind in ("readme", "prose") and "plugin install" in file.text:
         yield from _installs(file, project)
+    answers = {}  # a page may name the same one thousands of times
     for ref in refs.scoped(file, project):
-        if ref.name in project.agent_ids or ref.name in project.command_ids:
-            continue
-        prefix, *folders, _last = ref.name.split(":")
-        if folders and not any(one.startswith("%s:%s:" % (prefix, folders[0])) for one in (*project.agent_ids, *project.command_ids)):
-            continue  # `design:content:read` is a scope of some service, unless the plugin has such a folder
-        if refs.listed_only(project, prefix):
-            continue
-        if _in_old_column(file, ref.span) or file.kind == "prose" and _MIGRATION.search(file.name) or _from_elsewhere(file, prefix):
-            continue
-        if file.kind == "prose" and ref.kind == "scoped" and _EXAMPLE.search(_line(file, ref.span)):
-            continue
-        if negated(file.text, *ref.span) or _MOVED.search(_line(file, ref.span)) or _to_come(file, ref.span[0]):
-            continue
-        if (
-            ref.kind == "scoped"
-            and not _is_called(file, ref)
-            and not nearest(ref.name, list(project.agent_ids) + list(project.command_ids))
-        ):
-            continue
-        if any(ref.name in plugin.commands() for plugin in project.plugins if prefix in plugin.names):
-            continue  # `name: demo:build` makes /demo:build itself a bare name
-        if _of_a_service(ref.name, project) or _a_workflow(ref.name, project):
-            continue
-        known = list(project.command_ids) if ref.kind == "slash" else list(project.agent_ids) + list(project.command_ids)
-        what = "command or skill" if ref.kind == "slash" else "agent, command or skill"
-        yield file.hit(ref.span, "no %s %r%s" % (what, ref.name, nearest(ref.name, known)))
+        key = ref.name, ref.kind
+        if key not in answers:
+            answers[key] = _unknown(file, ref, project)
+        if answers[key] is not None and not _explained(file, ref, project):
+            yield file.hit(ref.span, answers[key])
+
+
+def _unknown(file, ref, project):
+    """What is wrong with the name, wherever it stands in the file; None where it is one, or may well be one from elsewhere."""
+    if ref.name in project.agent_ids or ref.name in project.command_ids:
+        return None
+    prefix, *folders, _last = ref.name.split(":")
+    every = [*project.agent_ids, *project.command_ids]
+    if folders and not any(one.startswith("%s:%s:" % (prefix, folders[0])) for one in every):
+        return None  # `design:content:read` is a scope of some service, unless the plugin has such a folder
+    if refs.listed_only(project, prefix) or file.kind == "prose" and _MIGRATION.search(file.name) or _from_elsewhere(file, prefix):
+        return None
+    if any(ref.name in plugin.commands() for plugin in project.plugins if prefix in plugin.names):
+        return None  # `name: demo:build` makes /demo:build itself a bare name
+    if _of_a_service(ref.name, every) or _a_workflow(ref.name, project):
+        return None
+    what = "command or skill" if ref.kind == "slash" else "agent, command or skill"
+    return "no %s %r%s" % (what, ref.name, nearest(ref.name, list(project.command_ids) if ref.kind == "slash" else every))
+
+
+def _explained(file, ref, project):
+    """Does the text around this place say that nothing is there, or that something else is meant?"""
+    if _in_old_column(file, ref.span) or file.kind == "prose" and ref.kind == "scoped" and _EXAMPLE.search(_line(file, ref.span)):
+        return True
+    if negated(file.text, *ref.span) or _MOVED.search(_line(file, ref.span)) or _to_come(file, ref.span[0]) or _is_gone(file, ref):
+        return True
+    if ref.kind != "scoped" or _is_called(file, ref):
+        return False
+    return not nearest(ref.name, list(project.agent_ids) + list(project.command_ids))
 
 
 def _foreign(prefix):
@@ -132,15 +143,33 @@ def _is_called(file, ref):
     return "-" in prefix or _CALLED.search(_line(file, ref.span).replace(ref.name, "")) is not None
 
 
+def _is_gone(file, ref):
+    """Does the paragraph say of the name that it is no more (`/x:build` is gone), so that its other lines speak of what was?"""
+    text, (start, end) = file.text, ref.span
+    begin = max(text.rfind("\n\n", max(0, start - NEAR), start) + 1, start - NEAR, 0)
+    after = text.find("\n\n", end, end + NEAR)
+    paragraph = text[begin : after if after >= 0 else end + NEAR]
+    return any(_GONE.match(paragraph, found + len(ref.name)) for found in _places(paragraph, ref.name))
+
+
+def _places(text, word):
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + 1)
+
+
 def _line(file, span):
-    return file.text[file.text.rfind("\n", 0, span[0]) + 1 : file.source.line_end(span[1])]
+    """The line around it, no more than NEAR characters to either side: some pages are one line."""
+    begin, end = max(file.text.rfind("\n", 0, span[0]) + 1, span[0] - NEAR), min(file.source.line_end(span[1]), span[1] + NEAR)
+    return file.text[begin:end]
 
 
-def _of_a_service(name, project):
+def _of_a_service(name, every):
     """`buildkite:get_build` is a tool of the MCP server of that name: no component of the tree is spelled so."""
     rest = name.rpartition(":")[2]
     odd = "_" in rest or not rest.islower()
-    return odd and not nearest(name, list(project.agent_ids) + list(project.command_ids))
+    return odd and not nearest(name, every)
 
 
 def _a_workflow(name, project):

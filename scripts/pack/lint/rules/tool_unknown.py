@@ -25,9 +25,12 @@ Source: client, measured
 """
 
 from .. import tools
+from ..lazy import lazy
 from ..near import closest
 
 SEVERITY = "warning"
+_PROGRAMS = "git|gh|npm|pnpm|yarn|npx|bun|node|python3?|pip3?|uv|cargo|go|make|docker|kubectl|terraform|aws|gcloud|curl|jq|brew|ruff|pytest"
+_JOINED = lazy(r"(?:%s):[A-Za-z][\w-]*(?:[: ]\S*)*\Z" % _PROGRAMS)
 KEYS = {
     "agent": ("tools", "disallowedTools"),
     "command": ("allowed-tools", "disallowed-tools"),
@@ -61,6 +64,8 @@ def check(file, context):
         for index, tool in enumerate(listed):
             name = tool.name
             before = listed[index - 1] if index else None
+            if key != "tools" and tool.balanced and name == "Bash" and _JOINED.match(tool.rule or ""):
+                yield _no_program(file, tool, key)
             if not name and tool.text != "()" and before and before.rule is None and before.span[1] <= tool.span[0]:
                 yield _torn(file, before, tool, key)
             if name == "*" and key == "allowed-tools":
@@ -86,6 +91,18 @@ def check(file, context):
                 hint = "; only a comma or a blank separates names, a %s does not" % ("line break" if "\n" in name else "tab")
             text = "no tool %r: it %s%s" % (name, effect, hint)
             yield file.hit((start, min(start + len(name), tool.span[1])), text, fix, "error" if strong else None)
+
+
+def _no_program(file, tool, key):
+    """`Bash(git:status)`: a colon means something in `:*` at the end alone, so this is a program called `git:status`."""
+    right = tool.text.replace(":", " ", 1)
+    effect = "forbids" if key.startswith("disallowed") else "approves"
+    begin = tool.span[0] + tool.text.find(":")
+    return file.hit(
+        tool.span,
+        "%s %s nothing: no program is called %r; write %s" % (tool.text, effect, tool.rule.split()[0], right),
+        [(begin, begin + 1, " ")] if file.text[begin : begin + 1] == ":" else None,
+    )
 
 
 def _torn(file, before, tool, key):
