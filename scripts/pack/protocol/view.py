@@ -38,7 +38,7 @@ def owner_active(state: State) -> bool:
 def owner_text(state: State) -> str:
     """`supervisor@2 ACTIVE`, for messages."""
     owner = state["owner"]
-    return "%s@%d %s" % (owner["holder"] or "lead", owner["epoch"], owner["state"])
+    return "%s@%d %s" % (owner["holder"] or tables.LEAD, owner["epoch"], owner["state"])
 
 
 def next_epoch(state: State) -> int:
