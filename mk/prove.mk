@@ -9,9 +9,9 @@ prove: $(STAMP)  ## the explorer: at least three million states; prints states, 
 prove-small: $(STAMP)  ## the explorer on small models, under a minute
 	$(BIN)/python -m prove explore --small
 
-mutants: $(STAMP)  ## every guard removed in turn: who notices
+mutants: $(STAMP)  ## every guard removed in turn: who notices; GUARD=name tries that one alone, in seconds
 	mkdir -p $(FIGURES)
-	$(BIN)/python -m prove.mutate --json $(FIGURES)/mutants.json
+	$(BIN)/python -m prove.mutate $(if $(GUARD),--guard $(GUARD),--json $(FIGURES)/mutants.json)
 
 prove-long: $(STAMP)  ## every way of writing from Bash, 10,000 kills, 100,000 operations of 64 writers, every byte, 100,000 fuzzed payloads, 2,000 simulated runs, 2,700 hostile ones, 60 runs of the real client with kill -9
 	mkdir -p $(FIGURES)

@@ -1,7 +1,7 @@
 """Mutation: every guard is taken out in turn, everywhere and in each single place, and somebody must notice.
 
 Who may notice: a story (tests/protocol/*.txt, replayed), a hole's story (tests/proof/test_holes.py), or the explorer, which then
-breaks a named property. `python -m prove.mutate [--explore] [--json FILE]` prints the list.
+breaks a named property. `python -m prove.mutate [--guard NAME] [--explore] [--json FILE]` prints the list.
 """
 
 import argparse
@@ -119,18 +119,23 @@ def _job(job):
     return job[0], notice(*job)
 
 
-def places():
-    return [("guard", "*", g) for g in sorted(machine.GUARDS)] + [p for p in pairs() if p[0] != "guard"]
+def places(guard=None):
+    """[(where, event or role, guard name)]: every guard everywhere, and each place that names it; guard: those of this one."""
+    every = [("guard", "*", g) for g in sorted(machine.GUARDS)] + [p for p in pairs() if p[0] != "guard"]
+    return [p for p in every if guard in (None, p[2])]
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(prog="python -m prove.mutate")
+    parser.add_argument("--guard", help="only this guard, everywhere and in each of its places (seconds)")
     parser.add_argument("--explore", action="store_true", help="let the explorer try every guard too (many minutes)")
     parser.add_argument("--json")
     parser.add_argument("--jobs", type=int, default=2)
     given = parser.parse_args(argv)
+    if given.guard is not None and given.guard not in machine.GUARDS:
+        parser.error("there is no guard %s: its function stands in a guards_*.py of scripts/pack/protocol, under @guard" % given.guard)
     start, rows, missed = time.time(), [], []
-    todo = [(p, given.explore and p[0] == "guard") for p in places()]
+    todo = [(p, given.explore and p[0] == "guard") for p in places(given.guard)]
     with multiprocessing.Pool(given.jobs) as pool:
         for place, found in pool.imap(_job, todo, chunksize=1):
             why = BEHIND.get(tuple(place))

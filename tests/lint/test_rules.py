@@ -33,7 +33,8 @@ EXAMPLES = [(name, example) for name in NAMES for example in catalogue.entry(nam
 
 def test_every_module_is_a_rule_and_every_rule_a_module():
     modules = {name[:-3].replace("_", "-") for name in os.listdir(RULES) if name.endswith(".py") and name != "__init__.py"}
-    assert modules == set(NAMES)
+    assert modules - set(NAMES) == set(), "no kind of file names them: put them into a tuple of scripts/pack/lint/rules/__init__.py"
+    assert set(NAMES) - modules == set(), "scripts/pack/lint/rules/__init__.py names them, but they have no module beside it"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -49,7 +50,7 @@ def test_a_rule_is_documented(name):
         with open(here, encoding="utf-8") as handle:
             assert name in handle.read()
     else:
-        assert kinds == ["bad", "good"]
+        assert kinds == ["bad", "good"], "its docstring shows one example under \"Bad `path`:\" and one under \"Good `path`:\""
 
 
 @pytest.mark.parametrize("name,example", EXAMPLES, ids=["%s-%s" % (n, e.kind) for n, e in EXAMPLES])
@@ -59,9 +60,9 @@ def test_documented_example(name, example, plugin):
     _, findings = lint(root, "--select", name) if rule_module(name).SEVERITY == "info" else lint(root)
     rules = {finding["rule"] for finding in findings}
     if example.kind == "bad":
-        assert name in rules, findings
+        assert name in rules, "the bad example is not reported; found in it: %s" % findings
     else:
-        assert not findings
+        assert not findings, "the good example is reported"
 
 
 def test_optional_rules_say_so_twice():
@@ -97,7 +98,7 @@ def test_explain_of_an_unknown_rule_names_the_nearest(capsys):
 
 def test_the_generated_rule_list_is_up_to_date():
     with open(os.path.join(ROOT, "references", "rules.md"), encoding="utf-8") as handle:
-        assert handle.read() == catalogue.markdown(), "run: pack lint --rules-markdown > references/rules.md"
+        assert handle.read() == catalogue.markdown(), "run: make rules-lint"
 
 
 def test_writing_is_what_the_fixture_says(tmp_path):

@@ -20,16 +20,31 @@ def told():
 
 def test_every_message_has_a_line_in_the_witness_and_a_story():
     events = {event for _pattern, event, _senders, _receivers in witness.LINES}
-    assert set(tables.MESSAGES) == events
+    assert set(tables.MESSAGES) == events, (
+        "a message has a row of MESSAGES (protocol/tables.py) and a line of LINES (scripts/prove/witness.py)"
+    )
     for name, (_form, senders, receivers, _when) in tables.MESSAGES.items():
         rows = [r for r in witness.LINES if r[1] == name]
         assert {s for r in rows for s in r[2]} == set(senders) and {x for r in rows for x in r[3]} == set(receivers), name
     text = told()
-    assert [m for m in tables.MESSAGES if not re.search(r": %s\b" % m, text)] == []
+    assert [m for m in tables.MESSAGES if not re.search(r": %s\b" % m, text)] == [], "no story of tests/protocol sends them"
 
 
 def test_every_event_of_the_tables_has_a_rule_and_the_other_way_round():
-    assert set(tables.EVENTS) == set(machine.RULES)
+    events, rules = set(tables.EVENTS), set(machine.RULES)
+    assert events - rules == set(), "rows of MESSAGES or RECORDS that no @rule in a moves_*.py is for"
+    assert rules - events == set(), "an @rule of a moves_*.py whose event no row of MESSAGES or RECORDS names"
+
+
+def test_every_role_can_be_spawned_somewhere_and_has_a_prompt():
+    roles = set(tables.ROLES)
+    assert roles ^ set(machine.SPAWN_RULES) == set(), (
+        "SPAWN_RULES of protocol/guards_spawn.py has a row for each role of ROLES, and no other"
+    )
+    assert roles - set().union(*tables.MODE_ROLES.values()) == set(), "no mode of MODE_ROLES (protocol/tables.py) has them"
+    assert [r for r in tables.ROLES if not os.path.isfile(os.path.join(ROOT, "agents", r + ".md"))] == [], "agents/ROLE.md is missing"
+    seen = set().union(*witness.ROLES_OF.values())
+    assert roles ^ seen == set(), "the witness (scripts/prove/witness.py) knows other roles than ROLES"
 
 
 def test_whatever_stands_behind_another_guard_is_a_place_that_there_is():

@@ -174,7 +174,7 @@ def status_json(state, records):
         "headless": state["team"]["headless"],
         "paused": state["paused"],
         "owner": {
-            "name": owner["holder"] or "lead",
+            "name": owner["holder"] or tables.LEAD,
             "epoch": owner["epoch"],
             "state": owner["state"],
             "next_epoch": view.next_epoch(state),

@@ -294,12 +294,11 @@ def _may_receive(call: Call, to: Any, resolved: str | None, entry: Any) -> str:
 
 
 def _address(call: Call, resolved: str | None, to: Any) -> Any:
-    """How the client spells a receiver here (measured): the lead is `main` in -p and in a team, `team-lead` in a pane; in -p
-    names may be gone (resume) or ambiguous (spawned again) while agent ids still work."""
+    """How the client spells a receiver here (measured). In -p names may be gone (resume) or ambiguous (spawned again); agent ids still work."""
     if resolved == tables.LEAD:
         if str(call.actor["agent_id"]).startswith("session:"):
-            return "team-lead"
-        return to if to == "main" or to == "team-lead" and not call.state["team"]["headless"] else "main"
+            return tables.PANE_LEAD
+        return to if to == tables.MAIN or to == tables.PANE_LEAD and not call.state["team"]["headless"] else tables.MAIN
     entry = view.entry(call.state, resolved)
     if call.state["team"]["headless"] and entry and entry["agent_id"] and (call.state["team"].get("resumed") or entry["inc"] > 1):
         return entry["agent_id"]  # a name that was spawned again "resolves to a different agent" for the client and is refused
@@ -359,7 +358,7 @@ def _frame(call: Call, tool_input: dict[str, Any], message: dict[str, Any], reso
                 "WRONG_RECEIVER",
                 "an answer to a shutdown request goes to the lead, not to %r" % (to,),
                 "the lead asked",
-                "send it to `%s`" % _address(call, tables.LEAD, "main"),
+                "send it to `%s`" % _address(call, tables.LEAD, tables.MAIN),
                 "SHUTDOWN_RESPONSE",
             )
         call.append(

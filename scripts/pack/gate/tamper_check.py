@@ -1,5 +1,5 @@
 """Whether what enforces the run is still what it was when the run was opened: the plugin's own files, and the settings that
-could switch its hooks off (issue: tampering is detected at the next event).
+could switch its hooks off. Tampering is detected at the next event.
 
 At the opening every watched file is digested into `seal.json` in the run's folder; the journal keeps one digest of that
 table. Between events nothing but inode, size and ctime of each file is compared: one `os.stat` a file, about 0.3 ms for all.
@@ -160,7 +160,7 @@ def differences(
     Nothing, and quickly, when nothing was touched."""
     sealed = (state["team"] or {}).get("sealed")
     if not sealed or sealed["root"] != root or _quiet(run, disk, root):
-        return [], None  # another copy of the plugin that serves this call is noted when the session starts: `renewed`
+        return [], None  # where another copy of the plugin serves this call, `updated` notes it when the session starts
     quick, now = _look(root, env, project)
     whole, tampered = codec.digest(codec.dumps(now)), state["tampered"]
     out: list[dict[str, str]] = []

@@ -87,12 +87,12 @@ def _placed(text, span, value):
 
 
 def is_no_list(file, key):
-    """`[Bash(${X} *)]`: YAML cannot read it, the client then takes the whole of it for a text."""
+    """Whether a value looks like a list but YAML cannot read it, as in `[Bash(${X} *)]`: the client then takes all of it as one text."""
     return isinstance(file.front.get(key), str) and file.text.startswith("[", file.front.spans[(key,)][0])
 
 
 def is_known(name, facts):
-    """A built-in tool, an old name of one, a wildcard or an MCP tool."""
+    """Whether a name is a built-in tool's, an old name of one, a wildcard or an MCP tool's."""
     return name in facts.known_tools or name in facts.tool_aliases or name.startswith("mcp__") or "*" in name
 
 

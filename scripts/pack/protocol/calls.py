@@ -52,9 +52,9 @@ def shutdown(headless: bool, name: str) -> str:
 def of(state: State, step: Step) -> list[str]:
     """The calls of one step of the lead's, [] where its text says it all."""
     kind, _, rest = step["step"].partition(":")
-    if step["step"] == "spawn:supervisor":
+    if step["step"] == "spawn:" + tables.SUPERVISOR:
         return [supervisor(state)]
-    if step["step"] == "spawn:tech-lead":
+    if step["step"] == "spawn:" + tables.TECH_LEAD:
         return [tech_lead(state)]
     if kind == "spawn":
         return [
@@ -67,9 +67,9 @@ def of(state: State, step: Step) -> list[str]:
         taken: list[str] = []
         out = []
         for number in free:
-            name = _free(state, "coder-1", taken)
+            name = _free(state, tables.CODER + "-1", taken)
             taken.append(name)
-            out.append(agent("coder", name, "<gold standard block>\\ntask #%d" % number))
+            out.append(agent(tables.CODER, name, "<gold standard block>\\ntask #%d" % number))
         return out
     if kind == "ask":
         names = step["step"].split(":")[3].split(",")

@@ -47,9 +47,9 @@ def initial() -> State:
     """The state before any event."""
     return {
         "v": VERSION,
-        "team": None,  # type: ignore[typeddict-item]  # this one and the two below: None until the run has it (state_types.State)
+        "team": None,  # type: ignore[typeddict-item]  # this one, `phase` and `waves`: None until the run has it (state_types.State)
         "phase": None,  # type: ignore[typeddict-item]  # as above
-        "mode": None,  # type: ignore[typeddict-item]  # as above
+        "mode": None,
         "classification": None,
         "paused": False,
         "owner": {"state": "LEAD", "epoch": 0, "minted": 0, "holder": None, "inc": 0},

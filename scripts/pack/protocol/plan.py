@@ -410,7 +410,7 @@ def classify(tasks: Mapping[int, PlannedTask], facts: Facts) -> Classification:
     }
 
 
-def check_reviewers(tasks: Mapping[int, PlannedTask], mode: str) -> None:
+def check_reviewers(tasks: Mapping[int, PlannedTask], mode: str | None) -> None:
     """MEDIUM: each task names at least one specialist, a high-risk task has all three. Raises Refusal."""
     if mode != tables.MEDIUM:
         return

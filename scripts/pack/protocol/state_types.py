@@ -494,15 +494,14 @@ class Team(_Team):
 class State(TypedDict):
     """The whole state of a run.
 
-    `team` and `phase` are None before RUN_OPENED, `mode` before PLAN_REGISTERED, and `waves` is None in a run of tasks. They are typed as
-    they are afterwards: `run_is_live`, `plan_is_registered` or `team_has_waves` stands before every move that reads them, and whoever may
-    come earlier asks `is None` first.
+    `team` and `phase` are None before RUN_OPENED, and `waves` is None in a run of tasks. They are typed as they are afterwards: `run_is_live`
+    or `team_has_waves` stands before every move that reads them, and whoever may come earlier asks `is None` first.
     """
 
     v: int
     team: Team
     phase: Phase
-    mode: Mode
+    mode: Mode | None  # None before PLAN_REGISTERED, and in a run of waves
     classification: Classification | None
     paused: bool
     owner: Owner

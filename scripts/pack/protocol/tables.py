@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 
 # --- Roles (PROTOCOL 1) -----------------------------------------------------------------------------------------
 LEAD = "lead"
-LEAD_NAMES = (LEAD, "main", "team-lead")  # what the client's messages call the main session
+MAIN = "main"  # what the client calls the main session in -p and in a team
+PANE_LEAD = "team-lead"  # what it calls the main session in a pane
+LEAD_NAMES = (LEAD, MAIN, PANE_LEAD)
 NOBODYS_NAMES = LEAD_NAMES + ("gate", "person")  # no agent may be called so
 SUPERVISOR = "supervisor"
 TECH_LEAD = "tech-lead"
-CODERS: tuple[str, ...] = ("coder", "realtime-dev", "realtime-engineer")
+CODER = "coder"  # the one that the lead is told to spawn
+CODERS: tuple[str, ...] = (CODER, "realtime-dev", "realtime-engineer")
 TEST_WRITER = "test-writer"
 NO_TESTS: tuple[str, ...] = ("realtime-dev",)  # implementers that edit no test
 IMPLEMENTERS: tuple[str, ...] = CODERS + (TEST_WRITER,)
@@ -171,7 +174,7 @@ WATCH = {
     "coder coding": (15, 45, 60),
     "coder waiting for review": (20, 35, 50),
     "reviewer": (10, 20, 30),
-    "tech-lead": (12, 25, 40),
+    TECH_LEAD: (12, 25, 40),
 }
 
 # --- Ownership (PROTOCOL 3) ---------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ def owner_active(state: State) -> bool:
 def owner_text(state: State) -> str:
     """`supervisor@2 ACTIVE`, for messages."""
     owner = state["owner"]
-    return "%s@%d %s" % (owner["holder"] or "lead", owner["epoch"], owner["state"])
+    return "%s@%d %s" % (owner["holder"] or tables.LEAD, owner["epoch"], owner["state"])
 
 
 def next_epoch(state: State) -> int:
@@ -69,12 +69,15 @@ def open_tasks(state: State) -> list[int]:
 def required(state: State, t: Task) -> tuple[str, ...]:
     """Roles whose approval a task needs in the present mode. Liveness never changes it (H10, H11)."""
     roles: list[str] = []
-    for role in tables.APPROVAL_MATRIX[state["mode"]]:
+    mode = state["mode"]
+    if mode is None:  # tasks come with a plan, and the plan with a mode: such a journal is damaged, and store/journal.py says so
+        raise KeyError("mode")
+    for role in tables.APPROVAL_MATRIX[mode]:
         if role == tables.TASK_REVIEWERS:
             roles += tables.SPECIALISTS if t["high_risk"] else t["reviewers"]
         else:
             roles.append(role)
-    if t["high_risk"] and t.get("sensitive") and tables.ENABLING in tables.MODE_ROLES[state["mode"]]:
+    if t["high_risk"] and t.get("sensitive") and tables.ENABLING in tables.MODE_ROLES[mode]:
         roles.append(tables.ENABLING)
     return tuple(roles)
 

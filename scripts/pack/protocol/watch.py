@@ -35,7 +35,7 @@ def _owes(state: State, name: str, e: Entry, due: Container[str]) -> str | None:
             waits = all(view.task(state, n)["state"] == "IN_REVIEW" for n in working) and e["state"] == "IDLE"
             return "coder waiting for review" if waits else "coder coding"
     elif e["role"] in tables.REVIEWERS + (tables.ENABLING,) or e["role"] == tables.TECH_LEAD:
-        row = "tech-lead" if e["role"] == tables.TECH_LEAD else "reviewer"
+        row = tables.TECH_LEAD if e["role"] == tables.TECH_LEAD else "reviewer"
         return row if e["state"] == "ACTIVE" or name in due else None
     elif e["role"] == tables.SUPERVISOR:
         return None

@@ -92,14 +92,15 @@ def lines(folder, definition, role, again, why=""):
             out += ["Decided so far (DECISION_LOG.md):"] + ["- " + x.lstrip("- ") for x in known]
     have, left = partial(folder, role)
     if again:
-        seen = ["agent_lost"] + (["partial"] if have and left else []) + (["context"] if _context(why) else [])
+        seen = (["partial"] if have and left else []) + (["context"] if _ran_out_of_context(why) else [])
         if have and left:
             out.append("PARTIAL COMPLETION: there are %s; missing %s. Go on from there." % (", ".join(have), ", ".join(left)))
-        out += [text(r) for r in definition.get("errors", []) if set(r.get("seen", [])).intersection(seen[1:])]
+        out += [text(r) for r in definition.get("errors", []) if set(r.get("seen", [])).intersection(seen)]
     return out
 
 
-def _context(why):
+def _ran_out_of_context(why):
+    """Whether the client's words for an agent's end say that its context was full."""
     return any(w in why.casefold() for w in ("context", "too long", "max_tokens", "token limit"))
 
 

@@ -12,7 +12,7 @@ from ..base import codec, enforcement, project_facts, receipts
 from ..base.paths import PLUGIN_ROOT
 from ..gate import answers
 from ..gate.run_kind import TaskRun
-from ..protocol import advice_waves, guards_waves, tables, waves
+from ..protocol import advice_waves, guards_waves, kernel, tables, waves
 from ..protocol.refusal import Refusal
 from ..store import open_for_reading
 
@@ -577,10 +577,9 @@ def _word(call, approve, words):
     why = " ".join(words[1:])
     if not approve and not why:
         return answers.block("team: say why, so that it can be mended: `team reject %s WHY`" % gate)
-    lead = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
     call.append(
         "GATE_DECIDED",
-        actor=lead,
+        actor=kernel.MAIN,
         gate=gate,
         approve=approve,
         why=why[:500],
@@ -594,13 +593,12 @@ def _word(call, approve, words):
 
 
 def _asked(call, head, command, said):
-    lead = {"name": "lead", "role": tables.LEAD, "inc": 0, "agent_id": None}
     if head == "pause team":
-        call.append("RUN_PAUSED", actor=lead)
+        call.append("RUN_PAUSED", actor=kernel.MAIN)
         kept = "" if _status_file(call, "paused") else " (TEAM_STATUS.md cannot be written; the journal has it.)"
         return answers.block("team: paused. Nobody is spawned until `resume team`; what was measured is measured again then." + kept)
     if head == "team approve":
-        call.append("MATRIX_APPROVED", actor=lead)
+        call.append("MATRIX_APPROVED", actor=kernel.MAIN)
         return answers.block("team: budgets and waivers are approved as the next `pack gate check` finds them.")
     if head in ("resume team", "team resume", "team abort"):
         return None  # any team's

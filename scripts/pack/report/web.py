@@ -29,7 +29,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, project=None, team=None, port=0):
         self.token = secrets.token_urlsafe(18)
         self.follower = Follower(project, team)
-        self.lock, self.news, self.trouble = threading.Lock(), threading.Condition(), ""
+        self.lock, self.news = threading.Lock(), threading.Condition()
         self.priced = (-COST_SECONDS, "Cost: not known yet")
         self._look()
         super().__init__(("127.0.0.1", port), Handler)
@@ -40,9 +40,8 @@ class Server(ThreadingHTTPServer):
         with self.lock:
             try:
                 return self.follower.look()
-            except (Damaged, Refusal) as error:
-                self.trouble = str(error)
-                return 0
+            except (Damaged, Refusal):
+                return 0  # the page keeps what it last showed; `pack doctor` says what is wrong with a journal
 
     def spent(self):
         """What the run cost so far, as text; looked up at most every COST_SECONDS, for transcripts are long. Called under the lock."""
