@@ -130,7 +130,13 @@ def ran(shell, text, folder):
 
     before = seen()
     arguments = ["-f"] if shell == "zsh" else ["--norc"]
-    subprocess.run([shell, *arguments, "-c", text], cwd=folder, stdin=subprocess.DEVNULL, timeout=60, env={"PATH": os.environ["PATH"], "HOME": str(folder)})
+    subprocess.run(
+        [shell, *arguments, "-c", text],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder)},
+    )
     after = seen()
     return {name for name in set(before) | set(after) if before.get(name) != after.get(name)}
 

@@ -390,60 +390,75 @@ _TEST_ENDS, _NEXT = ("word", "]]", False), ("op", ";", False)
 
 def parse(text: str, depth: int = 0) -> list[Command]:
     """Command text -> [Command], nested substitutions and `sh -c` texts included."""
-    out, current, expect, extra = [], Command(), None, []
-
-    def close() -> None:
-        nonlocal current
-        if current.words or current.redirects or current.env:
-            out.append(current)
-        current = Command()
-
-    read = tokens(text)
-    test_until = 0  # inside `[[ ... ]]` a `<` or `>` compares
-    for n, (kind, value, quoted) in enumerate(read):
-        if kind == "op":
-            if n < test_until:
-                continue
-            if value in ("<", "<<<") or value in WRITES or value in ("<<", "<<-", "<&"):
-                expect = value
-            else:
-                close()
-                current.piped = value in ("|", "|&")
-        elif kind == "sub":
-            extra.append(value)
-            current.subs.append(value)
-        elif kind == "heredoc":
-            target = current if current.words or current.redirects else (out[-1] if out else current)
-            target.heredocs.append((value, quoted))
-        elif expect is not None:
-            if expect not in ("<<", "<<-"):
-                current.redirects.append((expect, value if quoted else Bare(value)))
-            else:
-                current.redirects.append((expect, ""))
-            expect = None
-        elif not current.words and not current.env and not quoted and value in KEYWORDS:
-            current.opaque = True  # `if rm x; then`: a command like any other, but nothing that stands alone
-        elif not quoted and value in ("{", "}") and current.words:
-            close()  # zsh: `if [[ x ]] { command }`, `{ a } always { b }`
-            current.opaque = True
-        elif not current.words and "=" in value and value.split("=", 1)[0].replace("_", "a").isalnum() and not value[0].isdigit():
-            name, _, rest = value.partition("=")
-            current.env[name] = rest
-        else:
-            if value == "[[" and not quoted and not current.words:
-                test_until = next((m for m, token in enumerate(read) if m > n and token in (_TEST_ENDS, _NEXT)), n)
-            current.words.append(value if quoted else Bare(value))
-            if _ends_a_head(current.words):
-                close()
-                current.opaque = True
-    close()
+    read = _Reading(tokens(text))
+    out = read.commands()
     if depth < 4:
-        for inner in extra:
+        for inner in read.inner:
             out += parse(inner, depth + 1)
         for before, command in zip([None, *out], list(out)):
             out += _handed_on(command, depth + 1)
             out += _handed_over(command, before, depth + 1)
     return out
+
+
+class _Reading:
+    """Tokens -> simple commands. inner: the texts of substitutions, which are commands, too."""
+
+    def __init__(self, read: list[tuple[str, str, bool]]) -> None:
+        self.read, self.out, self.current = read, [], Command()  # type: tuple[list[tuple[str, str, bool]], list[Command], Command]
+        self.inner: list[str] = []
+        self.expect: str | None = None  # the redirection whose target comes next
+        self.test_until = 0  # inside `[[ ... ]]` a `<` or `>` compares
+
+    def commands(self) -> list[Command]:
+        for n, (kind, value, quoted) in enumerate(self.read):
+            if kind == "op":
+                if n >= self.test_until:
+                    self.operator(value)
+            elif kind == "sub":
+                self.inner.append(value)
+                self.current.subs.append(value)
+            elif kind == "heredoc":
+                target = self.current if self.current.words or self.current.redirects else (self.out[-1] if self.out else self.current)
+                target.heredocs.append((value, quoted))
+            elif self.expect is not None:
+                here = self.expect in ("<<", "<<-")
+                self.current.redirects.append((self.expect, "" if here else value if quoted else Bare(value)))
+                self.expect = None
+            else:
+                self.word(n, value, quoted)
+        self.close()
+        return self.out
+
+    def close(self, opaque: bool = False) -> None:
+        """The command ends. opaque: what follows stands not alone."""
+        if self.current.words or self.current.redirects or self.current.env:
+            self.out.append(self.current)
+        self.current = Command()
+        self.current.opaque = opaque
+
+    def operator(self, value: str) -> None:
+        if value in WRITES or value in ("<", "<<<", "<<", "<<-", "<&"):
+            self.expect = value
+        else:
+            self.close()
+            self.current.piped = value in ("|", "|&")
+
+    def word(self, n: int, value: str, quoted: bool) -> None:
+        words, env = self.current.words, self.current.env
+        name, equals, rest = value.partition("=")
+        if not words and not env and not quoted and value in KEYWORDS:
+            self.current.opaque = True  # `if rm x; then`: a command like any other, but nothing that stands alone
+        elif not quoted and value in ("{", "}") and words:
+            self.close(opaque=True)  # zsh: `while [[ x ]] { command }`, `{ a } always { b }`
+        elif not words and equals and name.replace("_", "a").isalnum() and not value[0].isdigit():
+            env[name] = rest
+        else:
+            if value == "[[" and not quoted and not words:
+                self.test_until = next((m for m, token in enumerate(self.read) if m > n and token in (_TEST_ENDS, _NEXT)), n)
+            words.append(value if quoted else Bare(value))
+            if _ends_a_head(words):
+                self.close(opaque=True)
 
 
 def _ends_a_head(words: list[str]) -> bool:

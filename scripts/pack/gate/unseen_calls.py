@@ -133,7 +133,9 @@ def _transcripts(project: str, env: Env) -> Iterator[tuple[str, str]]:
     home = os.path.join(paths.client_home(env), "projects")
     ours = {"".join(c if c.isascii() and c.isalnum() else "-" for c in p)[:180] for p in (project, os.path.realpath(project))}
     try:
-        folders = [f for f in os.listdir(home) if f.startswith(tuple(ours))]  # another project's too, such as app-2 beside app: `_inside` tells
+        folders = [
+            f for f in os.listdir(home) if f.startswith(tuple(ours))
+        ]  # another project's too, such as app-2 beside app: `_inside` tells
     except OSError:
         return
     for folder in sorted(folders):
