@@ -31,9 +31,9 @@ def elsewhere():
     return os.getppid()
 
 
-def scheduled(path, *failed):
+def scheduled(path, *failed, tool="CronCreate"):
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    lines = [{"type": "assistant", "message": {"content": [{"type": "tool_use", "id": "toolu_1", "name": "CronCreate", "input": {}}]}}]
+    lines = [{"type": "assistant", "message": {"content": [{"type": "tool_use", "id": "toolu_1", "name": tool, "input": {}}]}}]
     lines += [
         {"type": "user", "message": {"content": [{"type": "tool_result", "tool_use_id": i, "is_error": True, "content": "x"}]}}
         for i in failed
@@ -49,6 +49,18 @@ def test_an_agents_schedule_counts_like_its_sessions(s, session_id):
     if session_id != "own":
         open(os.path.join(s.data, "t", session_id + ".jsonl"), "w").close()
     assert "nothing was done" in s.send("UserPromptSubmit", prompt="team abort enough")[1]["reason"]
+
+
+@pytest.mark.parametrize("tool", ["mcp__claude-code-remote__send_later", "mcp__any_name__create_trigger"])
+def test_the_clients_own_server_schedules_too(s, tool):
+    assert "NO_SCHEDULES" in s.call("coder-1", tool, prompt="team abort")
+    scheduled(os.path.join(s.data, "t", s.session + ".jsonl"), tool=tool)
+    assert "nothing was done" in s.send("UserPromptSubmit", prompt="team abort enough")[1]["reason"]
+
+
+def test_a_tool_that_only_lists_triggers_has_scheduled_nothing(s):
+    scheduled(os.path.join(s.data, "t", s.session + ".jsonl"), tool="mcp__claude-code-remote__list_triggers")
+    assert "aborted" in s.send("UserPromptSubmit", prompt="team abort enough")[1]["reason"]
 
 
 def test_a_schedule_that_was_refused_has_scheduled_nothing(s):
