@@ -14,9 +14,8 @@ from __future__ import annotations
 import os
 import time
 
-from ..base import codec, paths, project_facts
+from ..base import codec, paths
 from ..base.client_tools import SHELL_TOOLS
-from ..base.tool_table import HARMLESS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,7 +108,7 @@ def since_the_last_look(run: str, project: str, env: Env, disk: Disk) -> tuple[C
         progress: Progress = codec.loads((disk.read(_progress(run)) or b"{}").decode("ascii"))
     except (ValueError, UnicodeDecodeError):
         progress = {}
-    judged, found, new = set(ids), {}, False
+    judged, found, new = set(ids), {}, False  # type: tuple[set[str], Calls, bool]
     for session, path in _transcripts(project, env):
         at, open_calls = progress.get(path) or [0, {}]
         try:
@@ -149,6 +148,8 @@ def _transcripts(project: str, env: Env) -> Iterator[tuple[str, str]]:
 
 def _ran(text: bytes, begun: str, project: str, open_calls: dict[str, list[str]]) -> Iterator[tuple[str, tuple[str, str]]]:
     """(id, (tool, path)) of the calls whose result stands in these lines of a transcript. open_calls: those that wait for theirs."""
+    from ..base.tool_table import HARMLESS
+
     inside: dict[str, bool] = {}
     for line in text.split(b"\n"):
         if b'"tool_use"' not in line and b'"tool_result"' not in line:
@@ -189,6 +190,8 @@ def _path(given: Any, project: str) -> str:
 
 def _inside(project: str, cwd: str) -> bool:
     """Whether a session that stands there works on the project's own files: not in another checkout, nor in a repository within it."""
+    from ..base import project_facts
+
     root, at = os.path.realpath(project), os.path.realpath(cwd)
     if at != root and not at.startswith(root + os.sep) or project_facts.other_worktree(project, cwd):
         return False

@@ -1,5 +1,5 @@
 story: `claude --continue` in a second terminal takes up the lead's own session: it is told that the first one leads, changes nothing, and the run finishes
-as in doors-fork until "person runs: sh second.sh \"Speak as forker\""
+as in doors-fork until "person runs: sh second.sh "Speak as forker" --resume"
 person runs: sh second.sh "Speak as twin" --continue
 twin edits src/other.py: "other = 1" -> "other = 2"
     => refused, says "is led by the client that has it open already"

@@ -20,7 +20,7 @@ person runs: pack status
     => fails, says "no team"
 user types: /team:build plan.md --coders=1
 lead runs: pack status
-    => says "SETUP"
+    => says "DISCOVERY"
 lead rests: x
 person runs: pack abort --reason enough
     => says "closed"

@@ -13,9 +13,9 @@ coder-1 runs: print x > src/bye.py > src/other.py
     => refused NOT_IN_TASK
 coder-1 runs: =rm src/other.py
     => refused NOT_IN_TASK
-coder-1 runs: rm src/oth*(.)
+coder-1 runs: setopt bareglobqual; rm src/oth*(.)
     => refused NOT_IN_TASK
-coder-1 runs: rm src/(other|nothing).py(N)
+coder-1 runs: rm src/(other|nothing).py
     => refused NOT_IN_TASK
 coder-1 runs: rm **/other.py
     => refused NOT_IN_TASK
@@ -31,7 +31,7 @@ coder-1 runs: q=$PWD/src; rm ~q/other.py
     => refused NOT_IN_TASK
 coder-1 runs: zmodload zsh/mapfile; mapfile[src/other.py]=2
     => refused NOT_IN_TASK
-coder-1 runs: for f (src/*.py(N)) print -r -- ${f:t}; if [[ -f src/bye.py && ( -n $HOME ) ]] print there
+coder-1 runs: for f (src/*.py) print -r -- ${f:t}; if [[ -f src/bye.py && ( -n $HOME ) ]] print there
     => says "there"
 coder-1 runs: cat src/other.py
     => says "other = 1"
