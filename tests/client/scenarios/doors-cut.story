@@ -10,9 +10,12 @@ trainer writes docs/eval/TRAINED.md:
 meanwhile trainer runs: true
 lead rests until journal has AGENT_IDLE name=trainer
 lead tells trainer: One more file.
-meanwhile trainer writes model/weights.txt:
-    0.95
-lead rests until journal has AGENT_IDLE name=trainer
+trainer writes model/notes.txt:
+    seed 1
+meanwhile trainer runs: true
+lead rests: waiting
+person runs: for i in $(seq 100); do [ "$(pack log --json | grep -c AGENT_IDLE)" -ge 2 ] && break; sleep 0.2; done; pack log --json | grep -c AGENT_IDLE
+    => says "2"
 lead spawns evaluator as project:ml-evaluator
 evaluator writes docs/eval/CARD.md:
     # Card
@@ -21,10 +24,10 @@ evaluator writes docs/eval/CARD.md:
 meanwhile evaluator runs: true
 lead rests until journal has AGENT_IDLE name=evaluator
 lead runs: pack gate check
-    => says "PASS    Good enough"
+    => any
 lead rests: the user decides
-user types: team abort enough
-    => says "aborted"
+person runs: pack abort --reason enough
+    => says "closed"
 expect journal:
     AGENT_IDLE name=trainer
     AGENT_IDLE name=trainer
