@@ -2,8 +2,8 @@ story: `claude --continue` in a second terminal takes up the lead's own session:
 as in doors-fork until "person runs: sh second.sh "Speak as forker" --resume"
 person runs: sh second.sh "Speak as twin" --continue
 meanwhile twin edits src/other.py: "other = 1" -> "other = 2"
-person runs: for i in $(seq 100); do grep -q 'permissionDecision.*has it open already' "$HOME/second.out" && break; sleep 0.2; done; grep -c 'permissionDecision.*has it open already' "$HOME/second.out"
-person runs: sh second.sh "team abort enough" --continue; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do sleep 1; [ "$(grep -c 'has it open already' "$HOME/second.out")" -ge 2 ] && break; done; grep -o 'a second client on it leads nothing' "$HOME/second.out"
+person runs: for i in $(seq 500); do grep -q 'permissionDecision.*has it open already' "$HOME/second.out" && break; sleep 0.2; done; grep -c 'permissionDecision.*has it open already' "$HOME/second.out"
+person runs: sh second.sh "team abort enough" --continue; for i in $(seq 500); do sleep 0.2; [ "$(grep -c 'has it open already' "$HOME/second.out")" -ge 2 ] && break; done; grep -o 'a second client on it leads nothing' "$HOME/second.out"
     => says "leads nothing"
 as in honest-simple from "coder-1 tells supervisor: IN_REVIEW: task #1" until "expect no refusals"
 expect journal never:

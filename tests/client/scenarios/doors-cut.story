@@ -14,7 +14,7 @@ trainer writes model/notes.txt:
     seed 1
 meanwhile trainer runs: true
 lead rests: waiting
-person runs: for i in $(seq 100); do [ "$(pack log --json | grep -c AGENT_IDLE)" -ge 2 ] && break; sleep 0.2; done; pack log --json | grep -c AGENT_IDLE
+person runs: for i in $(seq 500); do [ "$(pack log --json | grep -c AGENT_IDLE)" -ge 2 ] && break; sleep 0.2; done; pack log --json | grep -c AGENT_IDLE
     => says "2"
 lead spawns evaluator as project:ml-evaluator
 evaluator writes docs/eval/CARD.md:
