@@ -77,12 +77,12 @@ def test_what_a_session_without_hooks_did_is_recorded_once_and_holds_up_the_end(
 
 def test_the_closing_proof_looks_where_no_prompt_came(s):
     transcript(s)
-    assert "without this pack's hooks" in s.call("lead", "Bash", command="pack teardown") and len(told(s)) == 1
+    assert "unseen by the run's hooks" in s.call("lead", "Bash", command="pack teardown") and len(told(s)) == 1
 
 
 def test_an_agents_calls_of_such_a_session_count(s):
     transcript(s, name="other/subagents/agent-1")
-    assert [d["file"] for d in look(s)] == ["session other without this pack's hooks"]
+    assert [d["file"] for d in look(s)] == ["session other unseen by the run's hooks"]
 
 
 def test_a_call_whose_result_comes_later_is_found_then(s):

@@ -73,7 +73,7 @@ def text(run: str, project: str, env: Env, disk: Disk) -> str:
 
 
 def _called(session: str) -> str:
-    return "session %s without this pack's hooks" % session[:8]
+    return "session %s unseen by the run's hooks" % session[:8]
 
 
 def shown(calls: list[tuple[str, str]]) -> str:
@@ -157,7 +157,7 @@ def _ran(text: bytes, begun: str, project: str, open_calls: dict[str, list[str]]
         try:
             entry = codec.loads(line.decode("utf-8", "replace"))
             cwd, content = str(entry.get("cwd")), entry["message"]["content"]
-            if str(entry["timestamp"])[:19] < begun or not isinstance(content, list):
+            if str(entry["timestamp"])[:19] <= begun or not isinstance(content, list):
                 continue
         except (ValueError, KeyError, TypeError, AttributeError):
             continue

@@ -15,10 +15,10 @@ person runs: "$CLAUDE_BIN" plugin enable team@team-pack; pack status
     => lacks "No hook of this pack runs"
 user types: go on
 lead runs: pack status
-    => says "without this pack's hooks"
+    => says "unseen by the run's hooks"
 lead rests: x
 person runs: pack status; pack statusline < /dev/null; pack doctor
-    => says "Changed while the run is live: session", says "type `team resume`", says "without this pack's hooks"
+    => says "Changed while the run is live: session", says "type `team resume`", says "unseen by the run's hooks"
 user types: team resume
     => says "leads"
 person runs: pack status
@@ -26,7 +26,7 @@ person runs: pack status
 person runs: pack abort --reason "enough"
     => says "closed"
 person runs: pack status --summary
-    => says "without this pack's hooks (1 call: Edit src/other.py)"
+    => says "unseen by the run's hooks (1 call: Edit src/other.py)"
 expect journal:
     STATE_DIVERGENCE enforces=session
     RUN_RESUMED accepts=true
