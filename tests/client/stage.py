@@ -25,8 +25,9 @@ PLACE = re.compile(r"\{(epoch[+-]?\d*|request_id|project|session|to:[^}]+|agent_
 
 
 def slower():
-    """How much longer things take than on a machine that does nothing else: what waits for something that may never come waits so much longer."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    """How much longer things take than on a machine that does nothing else: what waits for something that may never come waits so much longer,
+    three times at most: in a session without hooks nothing tells that a turn has ended."""
+    return min(3.0, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
 
 
 class Stage:
