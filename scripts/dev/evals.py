@@ -65,7 +65,7 @@ def main(argv=None):
         print("evals: there are the cases %s" % ", ".join(name for name, _ in cases()), file=sys.stderr)
         return 2
     if not claude:
-        print("evals: no claude on PATH (2.1.332 or newer); TEAM_CLIENT=PATH names one", file=sys.stderr)
+        print("evals: no claude on PATH (one that has `claude plugin eval`); TEAM_CLIENT=PATH names one", file=sys.stderr)
         return 2
     print("\n".join(announced(found, given.max_cost_usd, given.ablation)), flush=True)
     if not given.yes:

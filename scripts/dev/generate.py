@@ -355,7 +355,7 @@ HOOKS = {
 }
 
 
-SKILL_SHELL = "PreSkillShellCommand"  # from 2.1.332 on; `plugin validate --strict` of an older client refuses a plugin that names it anywhere (measured)
+SKILL_SHELL = "PreSkillShellCommand"  # from SEES_SHELL on; `plugin validate --strict` of an older client refuses a plugin that names it anywhere (measured)
 
 
 def hooks_json(client=()):

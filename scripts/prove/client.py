@@ -16,6 +16,7 @@ import sys
 
 from pack.base import codec, paths
 from pack.cli import main as pack_main
+from pack.lint.facts import versions
 from pack.gate import answers, entry
 from pack.realtime import wave_runs
 from pack.store.journal import Busy, Damaged, read_chain, encode_line
@@ -104,7 +105,7 @@ class Client:
             "CLAUDE_PLUGIN_DATA": self.data,
             "CLAUDE_CODE_ENTRYPOINT": "sdk-cli" if self.headless else "cli",
             "CLAUDE_PID": pid,
-            "AI_AGENT": "claude-code_2-1-329_harness",
+            "AI_AGENT": "claude-code_%s_harness" % versions()["pinned"].replace(".", "-"),
             "HOME": self.data,
         }
         if not self.headless:

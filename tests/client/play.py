@@ -457,7 +457,7 @@ class TerminalRunner(Runner):
         self.world.transcripts.poll()
         if said is not None and (len(said.uses) or said.message not in self.world.transcripts.over):
             return False
-        time.sleep(1.2)  # the client looks at its inbox about once a second
+        time.sleep(1.2 * staging.slower())  # the client looks at its inbox about once a second
         return self.stage.over or calls == self.stage.calls.get("lead", 0)
 
     def do_killed(self, line):

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tokenize
 
 import client
 import pytest
@@ -80,17 +81,45 @@ def test_versions_stand_in_one_place():
         .strip()
         == pinned
     )
-    where = [
-        p
-        for folder in ("scripts/pack/lint/rules", "scripts/dev", "tests/client", "mk")
-        for p in (client.ROOT / folder).rglob("*")
-        if p.is_file()
-    ]
-    where.append(client.ROOT / "Makefile")
-    repeated = [
-        str(p) for p in where if p.suffix in (".py", ".mk", ".story", "") and pinned in p.read_text(encoding="utf-8", errors="replace")
-    ]
-    assert not repeated
+    listed = subprocess.run(["git", "ls-files"], cwd=client.ROOT, stdout=subprocess.PIPE, check=True, text=True).stdout.split("\n")
+    found, both = {}, [v for version in (pinned, reader.versions()["newest"]) for v in spelled(version)]
+    for name in listed:
+        path = client.ROOT / name
+        if name and path.is_file() and path.suffix in (".py", ".mk", ".story", ".sh", ".yml", "") and not name.startswith("findings/"):
+            text = path.read_text(encoding="utf-8", errors="replace")
+            if path.suffix == ".py" and any(v in text for v in both):
+                text = program(path)
+            found[name] = [v for v in both if v in text]
+    assert {name: seen for name, seen in found.items() if seen and name not in FIRST_CLIENT_WITH} == {}
+    assert [name for name in FIRST_CLIENT_WITH if not found[name]] == []
+
+
+# What began with a version stays a fact of that version, whatever is pinned later: one named constant each.
+FIRST_CLIENT_WITH = ("scripts/pack/gate/answers.py", "scripts/pack/gate/skill_files.py")
+
+
+def spelled(version):
+    """The ways in which a program writes a version."""
+    return (version, version.replace(".", "-"), version.replace(".", ", "))
+
+
+def program(path):
+    """A Python file without its comments and docstrings, which may say what was measured with which client."""
+    kept, line_began = [], True
+    with open(path, "rb") as f:
+        for token in tokenize.tokenize(f.readline):
+            if token.type in (tokenize.NEWLINE, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING):
+                line_began = True
+            elif token.type != tokenize.COMMENT:
+                if not (line_began and token.type == tokenize.STRING):
+                    kept.append(token.string)
+                line_began = False
+    return " ".join(kept).replace(" ,", ",")
+
+
+def test_the_quick_start_names_the_pinned_client():
+    page = (client.ROOT / "docs/quick-start.md").read_text(encoding="utf-8")
+    assert "(%s and newer are tested)" % reader.versions()["pinned"] in page
 
 
 @pytest.mark.client

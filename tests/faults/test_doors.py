@@ -240,7 +240,7 @@ def test_an_agent_that_was_cut_at_its_turn_limit_is_idle(session):
         ("claude plugin list", True),
         ("claude mcp list", True),
         ("npx -y @anthropic-ai/claude-code --version", True),
-        ("npm install @anthropic-ai/claude-code@2.1.332", True),
+        ("npm install @anthropic-ai/claude-code@latest", True),
         ("claude plugin disable team", False),
         ("claude -p hi", False),
         ("claude", False),

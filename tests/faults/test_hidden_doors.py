@@ -15,8 +15,11 @@ from hooks.driver import Session, plan
 from hooks import test_waves
 from pack.base import enforcement, paths
 from pack.gate import typed_words
+from pack.gate.skill_files import SEES_SHELL
 
 two = test_waves.two
+FIRST = ".".join(map(str, SEES_SHELL))  # the first client that raises PreSkillShellCommand
+BEFORE = ".".join(map(str, (*SEES_SHELL[:2], SEES_SHELL[2] - 1)))
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="what is known of a process is asked of Linux")
 
 
@@ -31,9 +34,9 @@ def elsewhere():
     return os.getppid()
 
 
-def scheduled(path, *failed):
+def scheduled(path, *failed, tool="CronCreate"):
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    lines = [{"type": "assistant", "message": {"content": [{"type": "tool_use", "id": "toolu_1", "name": "CronCreate", "input": {}}]}}]
+    lines = [{"type": "assistant", "message": {"content": [{"type": "tool_use", "id": "toolu_1", "name": tool, "input": {}}]}}]
     lines += [
         {"type": "user", "message": {"content": [{"type": "tool_result", "tool_use_id": i, "is_error": True, "content": "x"}]}}
         for i in failed
@@ -49,6 +52,18 @@ def test_an_agents_schedule_counts_like_its_sessions(s, session_id):
     if session_id != "own":
         open(os.path.join(s.data, "t", session_id + ".jsonl"), "w").close()
     assert "nothing was done" in s.send("UserPromptSubmit", prompt="team abort enough")[1]["reason"]
+
+
+@pytest.mark.parametrize("tool", ["mcp__claude-code-remote__send_later", "mcp__any_name__create_trigger"])
+def test_the_clients_own_server_schedules_too(s, tool):
+    assert "NO_SCHEDULES" in s.call("coder-1", tool, prompt="team abort")
+    scheduled(os.path.join(s.data, "t", s.session + ".jsonl"), tool=tool)
+    assert "nothing was done" in s.send("UserPromptSubmit", prompt="team abort enough")[1]["reason"]
+
+
+def test_a_tool_that_only_lists_triggers_has_scheduled_nothing(s):
+    scheduled(os.path.join(s.data, "t", s.session + ".jsonl"), tool="mcp__claude-code-remote__list_triggers")
+    assert "aborted" in s.send("UserPromptSubmit", prompt="team abort enough")[1]["reason"]
 
 
 def test_a_schedule_that_was_refused_has_scheduled_nothing(s):
@@ -410,9 +425,7 @@ def test_a_skills_line_is_judged_like_a_shell_command(s, who, command, code):
     assert not [n for n in os.listdir(os.path.join(paths.active(s.project, s.data)["run"], "calls")) if n.endswith(".before")]
 
 
-@pytest.mark.parametrize(
-    "version, has", [("2.1.332 (Claude Code)", True), ("2.2.0", True), ("2.1.329", False), ("", False), ("x.y", False)]
-)
+@pytest.mark.parametrize("version, has", [(FIRST + " (Claude Code)", True), ("9.2.0", True), (BEFORE, False), ("", False), ("x.y", False)])
 def test_hooks_json_is_written_for_the_client_that_is_there(session, tmp_path, version, has):
     from hooks.driver import Processes, copy_plugin
 
@@ -425,14 +438,14 @@ def test_hooks_json_is_written_for_the_client_that_is_there(session, tmp_path, v
         return
     assert rows["PreSkillShellCommand"][0]["hooks"][0]["onFailure"] == "block"
     s = executing(Processes(session.project, session.data, root))
-    s.env["AI_AGENT"] = "claude-code_2-1-332_harness"
+    s.env["AI_AGENT"] = "claude-code_%s_harness" % FIRST.replace(".", "-")
     given = {"tool_name": "Bash", "tool_input": {"command": "sed -i s/1/2/ src/old.py"}, "tool_use_id": "toolu_s"}
     assert "LEAD_DELEGATES" in s.send("PreSkillShellCommand", invoked_by="claude", **given)[2]
     os.makedirs(s.project + "/.claude/commands")
     with open(s.project + "/.claude/commands/fmt.md", "w") as f:
         f.write("!`git status`\n")
     assert s.call("lead", "Skill", skill="fmt") is None
-    s.env["AI_AGENT"] = "claude-code_2-1-329_harness"
+    s.env["AI_AGENT"] = "claude-code_%s_harness" % BEFORE.replace(".", "-")
     assert "SKILL_RUNS_SHELL" in s.call("lead", "Skill", skill="fmt")
 
 

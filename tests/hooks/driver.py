@@ -13,6 +13,9 @@ import subprocess
 from pack.gate import answers, entry
 from pack.realtime import wave_runs
 from pack.base.paths import PLUGIN_ROOT
+from pack.lint.facts import versions
+
+PINNED = versions()["pinned"]
 
 PLAN = {
     "facts": {
@@ -78,7 +81,7 @@ class Session:
             "CLAUDE_PLUGIN_DATA": self.data,
             "CLAUDE_CODE_ENTRYPOINT": "sdk-cli" if headless else "cli",
             "CLAUDE_PID": str(pid or os.getpid()),
-            "AI_AGENT": "claude-code_2-1-329_harness",
+            "AI_AGENT": "claude-code_%s_harness" % PINNED.replace(".", "-"),
             "HOME": self.data,
         }
         if not headless:

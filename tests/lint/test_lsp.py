@@ -10,6 +10,8 @@ import threading
 import pytest
 from conftest import AGENT, ROOT
 
+from pack.lint.facts import versions
+
 BAD = (AGENT % "reviewer").replace("tools: Read, Grep, Glob", "tools: 🦄🦄, read, Grep")
 
 
@@ -185,7 +187,7 @@ def test_open_files_are_judged_together(plugin, editor):
     root = plugin()
     agent, command = root / "agents" / "reviewer.md", root / "commands" / "build.md"
     call = '---\ndescription: Builds the plan\n---\nUse subagent_type: "demo-pack:reviewer".\n'
-    talk = editor("--client", "2.1.329")
+    talk = editor("--client", versions()["pinned"])
     talk.open(command, call)
     assert talk.diagnostics(command) == []
     talk.open(agent, AGENT % "reviewer")

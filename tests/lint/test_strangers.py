@@ -8,6 +8,8 @@ import json
 import pytest
 from conftest import lint
 
+from pack.lint.facts import versions
+
 
 def hooks(event, matcher=None, **handler):
     """The text of a hooks.json with one hook."""
@@ -1084,7 +1086,7 @@ def test_what_a_client_does_not_know_yet(plugin):
     )
     root = plugin({".claude-plugin/plugin.json": manifest, "hooks/hooks.json": hooks("PreSkillShellCommand", "Bash")})
     assert not named(lint(root)[1])
-    assert {found["rule"] for found in lint(root, "--client", "2.1.329")[1]} == {"manifest-field", "hook-event"}
+    assert {found["rule"] for found in lint(root, "--client", versions()["pinned"])[1]} == {"manifest-field", "hook-event"}
 
 
 def test_a_copied_page_is_named_once(plugin):

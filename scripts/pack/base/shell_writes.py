@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import os
 
+from . import shell_patterns
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable, Mapping
     from .protocols import Commit
 
-OPERATORS = ("&&", "||", ";;", "|&", "<<<", "<<-", "<<", ">>", ">|", "&>>", "&>", "<>", ">&", "<&", ";", "&", "|", "(", ")", "\n", "<", ">")
+# Bash's and zsh's together: the client runs commands in either (CLIENT 10). zsh spells `>|` as `>!` too, and both behind `&` or `>>`.
+WRITES = (">", ">>", ">|", "&>", "&>>", "<>", ">&", ">!", ">>|", ">>!", "&>|", "&>!", ">&|", ">&!", "&>>|", "&>>!", ">>&", ">>&|", ">>&!")
+OPERATORS = WRITES + ("&&", "||", ";;", "|&", "<<<", "<<-", "<<", "<&", ";", "&", "|", "(", ")", "\n", "<")
 _BY_LENGTH = sorted(OPERATORS, key=len, reverse=True)
-WRITES = (">", ">>", ">|", "&>", "&>>", "<>", ">&")
 PREFIXES = {
     "sudo",
     "env",
@@ -40,11 +43,17 @@ PREFIXES = {
     "flock",
     "taskset",
     "chrt",
+    "noglob",
+    "nocorrect",
+    "coproc",
+    "-",
 }
 # Options of these whose value stands by itself, and those that take an operand before the command.
 PREFIX_VALUES = {"sudo": "-u -g -C -D -h -p -U -T", "doas": "-u -C", "env": "-u -C", "nice": "-n", "ionice": "-c -n", "timeout": "-s -k"}
 PREFIX_OPERAND = ("chroot", "flock", "taskset", "chrt")
 KEYWORDS = {"if", "then", "elif", "else", "while", "until", "do", "{", "!"}  # what may stand before a command
+LOOPS = {"for", "foreach", "select"}  # zsh: `for x (a b) command`
+_BEFORE_A_SUBSHELL = KEYWORDS | LOOPS | {"in", "time", "coproc", "noglob", "[[", "&&", "||"}  # a `(` behind it begins no pattern
 DECLARES = {"export", "declare", "local", "readonly", "typeset"}
 SHELLS = {"sh", "bash", "zsh", "dash", "ksh", "ash"}
 CODE = {
@@ -152,10 +161,16 @@ READERS = {
 }
 
 
+class Bare(str):
+    """A word without quotes: what its variables hold is split at blanks, as bash does it."""
+
+    __slots__ = ()
+
+
 class Command:
     """One simple command: words, redirections [(operator, target)], here-documents, assignments, whether stdin is a pipe."""
 
-    __slots__ = ("words", "redirects", "heredocs", "env", "piped", "opaque")
+    __slots__ = ("words", "redirects", "heredocs", "env", "piped", "opaque", "subs")
 
     def __init__(self) -> None:
         self.words: list[str] = []
@@ -163,6 +178,7 @@ class Command:
         self.heredocs: list[tuple[str, bool]] = []
         self.env: dict[str, str] = {}
         self.piped = self.opaque = False
+        self.subs: list[str] = []  # the texts of its `$(...)`, `<(...)`
 
 
 class ShellError(ValueError):
@@ -213,6 +229,17 @@ def tokens(text: str) -> list[tuple[str, str, bool]]:  # noqa: C901 - one branch
             subs.append(inner)
             word.append("\0")  # a value that only the shell knows
             live = True
+        elif text.startswith("((", i) and not live and _arithmetic(text, i):
+            word.append("((...))")
+            i, live = _arithmetic(text, i), True
+        elif c == "(" and _is_pattern(text, i, "".join(word) if live else None, out):
+            i, inner = _substitution(text, i - 1)
+            if word == ["="]:  # zsh's `=(command)`
+                word[:] = ["\0"]
+            else:
+                word.append("\0" if "".join(word).endswith("=") else "(%s)" % inner)
+            subs.append(inner)
+            live = True
         elif c == "#" and not live:
             j = text.find("\n", i)
             i = n if j < 0 else j
@@ -241,6 +268,26 @@ def tokens(text: str) -> list[tuple[str, str, bool]]:  # noqa: C901 - one branch
                 pending = []
     flush()
     return out
+
+
+def _is_pattern(text: str, i: int, word: str | None, out: list[tuple[str, str, bool]]) -> bool:
+    """Whether the `(` here belongs to a word: zsh's `*(.)` and `(a|b).c`, bash's `!(a)`, an array's `a=(x y)`. What stands in it is read as
+    commands all the same. word: what of the word is read already, None at its beginning."""
+    if text[i + 1 : i + 2] in (")", "(") or text[i + 1 :].lstrip(" \t")[:1] == ")":
+        return False  # a function, arithmetic
+    argument = bool(out) and out[-1][0] == "word" and (out[-1][2] or out[-1][1] not in _BEFORE_A_SUBSHELL)
+    if word is not None:
+        return argument or word not in KEYWORDS
+    return argument or len(out) > 1 and out[-1][0] == out[-2][0] == "word" and out[-2][1] in LOOPS
+
+
+def _arithmetic(text: str, i: int) -> int:
+    """The index behind the `((...))` that begins here, 0 where it is two subshells: arithmetic has an operator between any two words."""
+    end, inner = _substitution(text, i - 1)
+    if inner[-1:] != ")":
+        return 0
+    operands = "".join(" " if c.isspace() else c if c.isalnum() or c in "_$" else "\n" for c in inner)
+    return 0 if any(len(one.split()) > 1 for one in operands.split("\n")) else end
 
 
 def _double(text: str, i: int) -> tuple[int, str, list[str]]:
@@ -338,49 +385,85 @@ def _heredoc(text: str, i: int, word: str, strip: bool) -> tuple[int, str]:
     return len(text), "\n".join(lines)
 
 
+_TEST_ENDS, _NEXT = ("word", "]]", False), ("op", ";", False)
+
+
 def parse(text: str, depth: int = 0) -> list[Command]:
     """Command text -> [Command], nested substitutions and `sh -c` texts included."""
-    out, current, expect, extra = [], Command(), None, []
-
-    def close() -> None:
-        nonlocal current
-        if current.words or current.redirects or current.env:
-            out.append(current)
-        current = Command()
-
-    for kind, value, quoted in tokens(text):
-        if kind == "op":
-            if value in ("<", "<<<") or value in WRITES or value in ("<<", "<<-", "<&"):
-                expect = value
-            else:
-                close()
-                current.piped = value in ("|", "|&")
-        elif kind == "sub":
-            extra.append(value)
-        elif kind == "heredoc":
-            target = current if current.words or current.redirects else (out[-1] if out else current)
-            target.heredocs.append((value, quoted))
-        elif expect is not None:
-            if expect not in ("<<", "<<-"):
-                current.redirects.append((expect, value))
-            else:
-                current.redirects.append((expect, ""))
-            expect = None
-        elif not current.words and not current.env and not quoted and value in KEYWORDS:
-            current.opaque = True  # `if rm x; then`: a command like any other, but nothing that stands alone
-        elif not current.words and "=" in value and value.split("=", 1)[0].replace("_", "a").isalnum() and not value[0].isdigit():
-            name, _, rest = value.partition("=")
-            current.env[name] = rest
-        else:
-            current.words.append(value)
-    close()
+    read = _Reading(tokens(text))
+    out = read.commands()
     if depth < 4:
-        for inner in extra:
+        for inner in read.inner:
             out += parse(inner, depth + 1)
         for before, command in zip([None, *out], list(out)):
             out += _handed_on(command, depth + 1)
             out += _handed_over(command, before, depth + 1)
     return out
+
+
+class _Reading:
+    """Tokens -> simple commands. inner: the texts of substitutions, which are commands, too."""
+
+    def __init__(self, read: list[tuple[str, str, bool]]) -> None:
+        self.read, self.out, self.current = read, [], Command()  # type: tuple[list[tuple[str, str, bool]], list[Command], Command]
+        self.inner: list[str] = []
+        self.expect: str | None = None  # the redirection whose target comes next
+        self.test_until = 0  # inside `[[ ... ]]` a `<` or `>` compares
+
+    def commands(self) -> list[Command]:
+        for n, (kind, value, quoted) in enumerate(self.read):
+            if kind == "op":
+                if n >= self.test_until:
+                    self.operator(value)
+            elif kind == "sub":
+                self.inner.append(value)
+                self.current.subs.append(value)
+            elif kind == "heredoc":
+                target = self.current if self.current.words or self.current.redirects else (self.out[-1] if self.out else self.current)
+                target.heredocs.append((value, quoted))
+            elif self.expect is not None:
+                here = self.expect in ("<<", "<<-")
+                self.current.redirects.append((self.expect, "" if here else value if quoted else Bare(value)))
+                self.expect = None
+            else:
+                self.word(n, value, quoted)
+        self.close()
+        return self.out
+
+    def close(self, opaque: bool = False) -> None:
+        """The command ends. opaque: what follows stands not alone."""
+        if self.current.words or self.current.redirects or self.current.env:
+            self.out.append(self.current)
+        self.current = Command()
+        self.current.opaque = opaque
+
+    def operator(self, value: str) -> None:
+        if value in WRITES or value in ("<", "<<<", "<<", "<<-", "<&"):
+            self.expect = value
+        else:
+            self.close()
+            self.current.piped = value in ("|", "|&")
+
+    def word(self, n: int, value: str, quoted: bool) -> None:
+        words, env = self.current.words, self.current.env
+        name, equals, rest = value.partition("=")
+        if not words and not env and not quoted and value in KEYWORDS:
+            self.current.opaque = True  # `if rm x; then`: a command like any other, but nothing that stands alone
+        elif not quoted and value in ("{", "}") and words:
+            self.close(opaque=True)  # zsh: `while [[ x ]] { command }`, `{ a } always { b }`
+        elif not words and equals and name.replace("_", "a").isalnum() and not value[0].isdigit():
+            env[name] = rest
+        else:
+            if value == "[[" and not quoted and not words:
+                self.test_until = next((m for m, token in enumerate(self.read) if m > n and token in (_TEST_ENDS, _NEXT)), n)
+            words.append(value if quoted else Bare(value))
+            if _ends_a_head(words):
+                self.close(opaque=True)
+
+
+def _ends_a_head(words: list[str]) -> bool:
+    """Whether the next word begins a command in zsh: behind `[[ ... ]]` and behind the list of `for x (a b)`. Bash takes no word there."""
+    return words[0] == "[[" and words[-1] == "]]" or words[0] in LOOPS and len(words) > 2 and words[-1][:1] == "(" and words[-1][-1:] == ")"
 
 
 def _handed_on(command: Command, depth: int) -> list[Command]:
@@ -411,8 +494,11 @@ def _handed_over(command: Command, before: Command | None, depth: int) -> list[C
     out = []
     if name in SHELLS and _code_at(words) is None or name in (".", "source") and words[1:2] == ["/dev/stdin"]:
         out += [value for op, value in command.redirects if op == "<<<"]
-        if command.piped and before is not None and before.words[:1] in (["echo"], ["printf"]):
+        if command.piped and before is not None and before.words[:1] in (["echo"], ["printf"], ["print"]):
             out.append(" ".join(before.words[1:]))
+    if (name in SHELLS or name in (".", "source", "eval")) and "\0" in words:  # `bash <(echo ...)`
+        made = [one for text in command.subs for one in parse(text, depth)]
+        out += [" ".join(c.words[1:]) for c in made if c.words[:1] in (["echo"], ["printf"], ["print"])]
     if command.words[:1] == ["env"] and "-S" in command.words[:-1]:
         out.append(command.words[command.words.index("-S") + 1])
     if name == "watch":
@@ -436,11 +522,16 @@ def bare(words: list[str]) -> list[str]:
     while i < len(words) and os.path.basename(words[i]) in PREFIXES:
         name, i = os.path.basename(words[i]), i + 1
         valued = PREFIX_VALUES.get(name, "").split()
-        while i < len(words) and (words[i].startswith("-") or "=" in words[i] or words[i].replace(".", "").rstrip("smh").isdigit()):
+        while i < len(words) and (words[i].startswith("-") or "=" in words[i][1:] or words[i].replace(".", "").rstrip("smh").isdigit()):
             i += 2 if words[i] in valued else 1
         if name in PREFIX_OPERAND and not (i and words[i - 1].isdigit()):
             i += 1
-    return words[i:]
+    rest = words[i:]
+    if rest[:1] == ["repeat"] and len(rest) > 2:  # zsh: `repeat 3 command`
+        return bare(rest[2:])
+    if rest and len(rest[0]) > 1 and rest[0][0] == "=" and isinstance(rest[0], Bare):  # zsh: `=rm` is where rm lies
+        return bare([rest[0][1:], *rest[1:]])
+    return rest
 
 
 def _args(words: list[str], command: str = "") -> list[str]:
@@ -465,6 +556,7 @@ def _filled(word: str, values: Mapping[str, str]) -> str | None:
     first, *rest = word.split("$")
     out = [first]
     for part in rest:
+        part = part.lstrip("=~^") if part[:1] != "{" else "{" + part[1:].lstrip("=~^")  # zsh's `$=NAME`: split it, `$~NAME`: a pattern
         if part.startswith("{") and "}" in part:
             name, _, tail = part[1:].partition("}")
         else:
@@ -496,33 +588,64 @@ class _Writes:
         self.targets: list[tuple[str, str]] = []
         self.code: list[str] = []
         self.known: dict[str, str] = {}  # variables with a literal value
+        self.loops: dict[str, list[str]] = {}  # those of loops, and the words that they go through
 
     def path(self, word: str) -> str | None:
         """The absolute path of a word; None where only the shell knows it."""
         if word in ("", "-"):
             return None
-        filled = _filled(word, dict({"HOME": os.path.expanduser("~"), "PWD": self.cwd}, **self.known))
+        filled = self.filled(word)
         if filled is None or "\0" in filled:
             return None
         if filled.startswith("/proc/self/cwd/"):
             filled = filled[len("/proc/self/cwd/") :]
+        name, _, rest = filled.partition("/")
+        if name[:1] == "~" and name[1:] in {"+", *self.known}:  # zsh: any variable that holds a folder names one
+            filled = (self.cwd if name == "~+" else self.filled(self.known[name[1:]]) or name) + "/" + rest
         return os.path.join(self.cwd, os.path.expanduser(filled))
 
+    def filled(self, word: str) -> str | None:
+        return _filled(word, dict({"HOME": os.path.expanduser("~"), "PWD": self.cwd}, **self.known))
+
+    def pieces(self, word: str) -> list[str]:
+        """The words that a shell makes of one: braces, and, where bash would, the parts of what a variable holds."""
+        out = shell_patterns.braces(word) if "{" in word else [word]
+        for name in self.loops:
+            if "$" + name in word or "${" + name in word:
+                turns = [_filled(one, dict(self.known, **{name: value})) for one in out for value in self.loops[name]]
+                out = [one for one in turns if one is not None]
+        if isinstance(word, Bare) and "$" in word:
+            whole = self.filled(word)
+            if whole is not None and len(whole.split()) > 1:
+                return out + whole.split()
+        return out
+
     def add(self, words: Iterable[str], effect: str = CONTENT) -> None:
-        self.targets.extend((p, effect) for p in map(self.path, words) if p)
+        self.targets.extend((p, effect) for word in words for p in map(self.path, self.pieces(word)) if p)
 
     def take(self, command: Command) -> None:
         """One simple command."""
         self.known.update((name, value) for name, value in command.env.items() if "\0" not in value)
         self.add(target for op, target in command.redirects if op in WRITES and not (op == ">&" and (target.isdigit() or target == "-")))
+        self.mapped(command)
         words = bare(command.words)
+        if words and "$" in words[0] and isinstance(words[0], Bare):  # `c=rm; $c file`
+            words = bare((self.filled(words[0]) or words[0]).split() + words[1:])
         if not words:
             return
+        if words[0] in LOOPS and len(words) > 2:  # `for x in a b`, zsh's `for x (a b)`
+            last = words[-1]
+            listed = words[3:] if words[2] == "in" else last[1:-1].split() if last[:1] == "(" else []
+            self.loops[words[1]] = [one for w in listed[:100] for one in self.pieces(w)]
+            return
         name, args = os.path.basename(words[0]), words[1:]
+        name = name[3:] if name.startswith("zf_") else name  # zsh/files
         operands = _args(args, name)
         self.add(_outputs(name, args))
         if name in DECLARES:
             self.known.update((w.partition("=")[0], w.partition("=")[2]) for w in operands if "=" in w and "\0" not in w)
+        elif name in ("cd", "pushd") and len(operands) == 2:  # zsh: the one for the other in the present folder's name
+            self.cwd = self.cwd.replace(operands[0], operands[1], 1)
         elif name in ("cd", "pushd") and operands:
             self.cwd = self.path(operands[0]) or self.cwd
         elif name in ALL_ARGS:
@@ -537,6 +660,38 @@ class _Writes:
             self.code += [body for body, _quoted in command.heredocs]
             if command.piped:
                 self.code.append(self.text)
+
+    def mapped(self, command: Command) -> None:
+        """zsh/mapfile: `mapfile[PATH]=text` writes a file."""
+        first = command.words[0] if command.words else ""
+        if first.startswith("mapfile[") and "]" in first:
+            self.add([first[len("mapfile[") : first.index("]")]])
+
+    def named(self, name: str, args: list[str], operands: list[str]) -> None:
+        """zsh's `hash -d NAME=FOLDER`: `~NAME` is that folder from there on."""
+        if "-d" in args:
+            self.known.update((w.partition("=")[0], w.partition("=")[2]) for w in operands if "=" in w)
+
+    def aliased(self, name: str, args: list[str], operands: list[str]) -> None:
+        """alias: what it stands for may run later, with any words behind it."""
+        for value in (w.partition("=")[2] for w in operands if "=" in w):
+            try:
+                for command in parse(value, 3):
+                    self.take(command)
+            except ShellError:
+                self.code.append(value)
+
+    def moved_alike(self, name: str, args: list[str], operands: list[str]) -> None:
+        """zmv 'PATTERN' 'PATTERN': what the first one matches goes (zcp, zln: stays); where to is known where it says so literally."""
+        if name == "zmv" and not {"-C", "-L", "-n"} & set(args):
+            self.add(operands[:1], ENTRY)
+        self.add(operands[1:2])
+
+    def kept(self, name: str, args: list[str], operands: list[str]) -> None:
+        """fc and history write what was typed into a file; sysopen opens one."""
+        flags = "".join(w[1:] for w in args if w.startswith("-"))
+        if set(flags) & set("WAwao" if name == "sysopen" else "WAwa"):
+            self.add(operands[-1:])
 
     def copies(self, name: str, args: list[str], operands: list[str]) -> None:
         """cp, mv, ln and the like: the last word, or the folder of an option, is written."""
@@ -641,6 +796,10 @@ _WAYS = {
     "bsdtar": _Writes.archives,
     **dict.fromkeys(("awk", "gawk"), _Writes.awk),
     **dict.fromkeys(("split", "zip", "7z", "7za", "fallocate", "mknod"), _Writes.makes),
+    **dict.fromkeys(("zmv", "zcp", "zln"), _Writes.moved_alike),
+    **dict.fromkeys(("fc", "history", "sysopen"), _Writes.kept),
+    "hash": _Writes.named,
+    "alias": _Writes.aliased,
     "git": _Writes.git,
     "find": _Writes.find,
 }
@@ -688,7 +847,7 @@ def only_reads(text: str) -> bool:
         found = parse(text)
     except (ShellError, RecursionError):
         return False
-    quiet = READERS | {"cd", "echo", "pwd", "true", "pack", "printf", "which", "date"}
+    quiet = READERS | {"cd", "echo", "print", "pwd", "true", "pack", "printf", "which", "date"}
     for command in found:
         words = bare(command.words) or ["true"]
         name = os.path.basename(words[0])

@@ -42,6 +42,10 @@ SCHEDULING = {
     "RemoteTrigger": "[d.ts] RemoteTriggerInput: makes and fires triggers elsewhere",
 }
 
+# The same by tools of a server of the client's own ("Claude Code Remote"), whatever it is called here. [client] read in 2.1.332's bundle: it is
+# connected in sessions that run elsewhere.
+SCHEDULING_MCP = ("create_trigger", "update_trigger", "fire_trigger", "send_later")
+
 # What starts agents that no roster knows.
 AGENT_STARTERS = {"Workflow": "[measured] its agents have no role in the run (CLIENT.md 11)"}
 
@@ -90,6 +94,12 @@ def mcp(name: str) -> tuple[str, str] | None:
         return None
     server, found, tool = name[len("mcp__") :].partition("__")
     return (server, tool) if found else None
+
+
+def schedules(name: str) -> bool:
+    """Whether a tool makes a prompt come later, or from elsewhere."""
+    pair = mcp(name)
+    return name in SCHEDULING if pair is None else pair[1] in SCHEDULING_MCP
 
 
 def researches(name: str) -> bool:

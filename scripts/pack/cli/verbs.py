@@ -7,7 +7,7 @@ import sys
 import time
 
 from ..base import enforcement, receipts
-from ..gate import close_run, entry, identity
+from ..gate import close_run, entry, identity, unseen_calls
 from ..protocol import advice, machine, tables, view
 from ..protocol.refusal import Refusal
 from ..store import result_text
@@ -239,6 +239,9 @@ def _status(args):
         off = run.live and enforcement.switched_off(os.environ, run.project, run.store.data)
         if off:
             print(enforcement.HOOKS_OFF % off)
+        unseen = run.live and unseen_calls.text(run.store.data, run.project, os.environ, run.store.disk)
+        if unseen:
+            print(unseen)
         if run.live and not enforcement.led(state):
             print(enforcement.ORPHANED % state["team"]["client_pid"])
         at = None if args.all else screen.size()

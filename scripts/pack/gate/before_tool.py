@@ -498,7 +498,7 @@ def _appends(full: str, tool: str, tool_input: dict[str, Any]) -> bool:
 
 
 def _shell(call: Call, tool_input: dict[str, Any]) -> Answer:
-    from ..base import shell_writes
+    from ..base import shell_patterns, shell_writes
     from . import pack_verbs
 
     command, cwd = tool_input.get("command"), call.payload.get("cwd") or call.project
@@ -518,7 +518,7 @@ def _shell(call: Call, tool_input: dict[str, Any]) -> Answer:
         parsed = shell_writes.parse(command)
     except (shell_writes.ShellError, RecursionError):
         targets, code, commits, parsed = [], [command], [], []
-    written = [(one, effect) for path, effect in targets for one in _globbed(path)]
+    written = [(one, effect) for path, effect in targets for one in shell_patterns.expanded(path)]
 
     def check() -> None:
         for one, effect in written:
@@ -580,14 +580,6 @@ def _git_verbs(parsed: list[Any]) -> list[str]:
 
     words = [shell_writes.bare(command.words) for command in parsed]
     return [shell_writes.git_verb(w[1:])[0] for w in words if w and os.path.basename(w[0]) == "git"]
-
-
-def _globbed(path: str) -> list[str]:
-    if not any(c in path for c in "*?["):
-        return [path]
-    import glob
-
-    return glob.glob(path, recursive=False)[:500] + glob.glob(path.replace("/*", "/.*"))[:500] or [path]
 
 
 def _check_code(call: Call, text: str) -> None:

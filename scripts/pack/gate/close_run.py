@@ -38,7 +38,7 @@ def bury(store: Store, project: str, data: str, now: float) -> None:
 
 def judge(store: Store, project: str, data: str, now: float) -> None:
     """Record what nobody approved before a person ends a run from outside: the summary names it. Nothing here keeps anybody from ending it."""
-    from . import ledger
+    from . import ledger, unseen_calls
     from .hook_call import Call, Hook
     from .run_kind import TASKS
 
@@ -46,6 +46,8 @@ def judge(store: Store, project: str, data: str, now: float) -> None:
         with store.lock():
             store.load()
             call = Call(Hook({}, os.environ, now, project, data, store.disk, waves=lambda: None), store)
+            if store.state["phase"] != "CLOSED":
+                unseen_calls.record(call)
             if call.kind is TASKS and store.state["phase"] not in ("TEARDOWN", "FAILED_SAFE", "CLOSED"):
                 ledger.check(call)
     except (OSError, ValueError, Refusal):

@@ -16,7 +16,7 @@ from ..base.enforcement import client_version
 from ..protocol import advice, machine, tables
 from ..protocol.refusal import Refusal
 from ..store.journal import Busy, Damaged, Store
-from . import answers, glance, identity, tamper_check
+from . import answers, glance, identity, tamper_check, unseen_calls
 from .answers import PASS, block, deny, stop, tell
 from .hook_call import Call, Hook
 
@@ -138,6 +138,7 @@ def _judged(hook: Hook, live: Mapping[str, Any], joined: Any) -> Answer:
         if store.state["team"] is None:
             raise Damaged("the team %s has no journal any more" % live["team"])
         call = Call(hook, store, joined)
+        unseen_calls.note(call)
         if not identity.from_the_client(call):
             return _second(call) if identity.is_second_client(call) else _forged(call)
         frozen: Answer | None = joined.look(call) if joined is not None else None
@@ -149,6 +150,7 @@ def _judged(hook: Hook, live: Mapping[str, Any], joined: Any) -> Answer:
         call.actor = identity.identify(call)
         looked = _enforcement(call)
         _markers(call, live)
+        unseen_calls.look(call)
         if name not in DONE:
             glance.look(call)
         if store.state["phase"] in ("TEARDOWN", "FAILED_SAFE"):

@@ -9,7 +9,7 @@ from ..base import conventions, git_facts, paths, profile, project_facts, run_co
 from ..base.enforcement import client_version, is_headless, led_elsewhere, measure
 from ..protocol import advice, kernel, tables
 from ..store.journal import Lock, Store, read_chain
-from . import answers, identity, modes, tamper_check
+from . import answers, identity, modes, tamper_check, unseen_calls
 from .hook_call import Call, Hook
 from .prompt_lines import LINES, as_typed, for_the_team, meant, opens_team as opens_team
 from .user_commands import take_over
@@ -349,6 +349,7 @@ def _begin(hook: Hook, asked: Asked, level: Mapping[str, Any], config: Mapping[s
         team, store = _new_store(asked.base, project, data, disk)
         with store.lock():
             store.load()
+            unseen_calls.begin(store.data, disk, hook.now)
             own.update(asked.start(hook, store))
             more = {
                 "sealed": tamper_check.make(store.data, disk, hook.env, project),

@@ -24,7 +24,7 @@ def decide(call: Call, tool: str, tool_input: dict[str, Any]) -> Answer | bool:
     actor = call.actor
     if actor["role"] == "foreign":
         return PASS
-    if tool in tool_table.SCHEDULING:
+    if tool_table.schedules(tool):
         if tool == "ScheduleWakeup" and tool_input.get("stop") is True:
             return PASS
         raise Refusal(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 
 from ..base import codec
-from ..base.tool_table import SCHEDULING
+from ..base.tool_table import SCHEDULING, SCHEDULING_MCP, schedules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _started(pid: Any) -> float | None:
 
 
 def _has_scheduled(path: str) -> bool:
-    marks = [('"name":"%s"' % tool).encode("ascii") for tool in SCHEDULING]
+    marks = [('"name":"%s"' % tool).encode("ascii") for tool in SCHEDULING] + [('__%s"' % tool).encode("ascii") for tool in SCHEDULING_MCP]
     try:
         with open(path, "rb") as f:
             data = f.read(MOST)
@@ -153,7 +153,7 @@ def _blocks(line: bytes, kind: str) -> list[dict[str, Any]]:
 
 def _calls(line: bytes) -> list[Any]:
     """The ids of the calls of scheduling tools in a line of a transcript."""
-    return [b.get("id") for b in _blocks(line, "assistant") if b.get("type") == "tool_use" and b.get("name") in SCHEDULING]
+    return [b.get("id") for b in _blocks(line, "assistant") if b.get("type") == "tool_use" and schedules(str(b.get("name")))]
 
 
 def _failed(line: bytes) -> list[Any]:

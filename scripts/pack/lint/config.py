@@ -5,7 +5,7 @@ ignore = ["ref-orphan"]
 severity = {"ref-orphan" = "info"}
 per-file = {"docs/**" = ["ref-file-missing"]}
 exclude = ["vendor/**"]
-client = "2.1.329"
+client = "2.1.300"
 baseline = ".pack-lint-baseline.json"
 strict = true
 """

@@ -650,7 +650,7 @@ class Data(_Spoken, total=False):
     now: str
     between: List[int]
     at_work: List[str]
-    enforces: str  # plugin | settings
+    enforces: str  # plugin | settings | session
     # supervision
     watched: str
     level: int

@@ -15,7 +15,7 @@ forker runs: pack abort --reason mine
 forker runs: printf 'phase CLOSED\n' > .claude/teams/feature-say-goodbye/state.md
     => refused PROTECTED
 forker rests: x
-person runs: sh second.sh "team abort enough" --resume "$SESSION" --fork-session; sh second.sh "team accept src/bye.py"; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do sleep 1; [ "$(grep -c 'its terminal' "$HOME/second.out")" -ge 2 ] && break; done; grep -o -e 'leads nothing, whatever its context says' -e 'nothing was done: [a-z-]* is led by another client' "$HOME/second.out"
+person runs: sh second.sh "team abort enough" --resume "$SESSION" --fork-session; sh second.sh "team accept src/bye.py"; for i in $(seq 500); do sleep 0.2; [ "$(grep -c 'its terminal' "$HOME/second.out")" -ge 2 ] && break; done; grep -o -e 'leads nothing, whatever its context says' -e 'nothing was done: [a-z-]* is led by another client' "$HOME/second.out"
     => says "leads nothing, whatever its context says", says "nothing was done"
 as in honest-simple from "coder-1 tells supervisor: IN_REVIEW: task #1" until "expect no refusals"
 expect journal never:

@@ -1,0 +1,77 @@
+#!/bin/sh
+# Claude Code 2.1.332 with SHELL=zsh: its Bash tool runs zsh with BARE_GLOB_QUAL off. A qualifier is taken for a part of the name: `print -l *(.)`
+# says "no matches found: *(.)" and the rest of the command is not run, while the same line in the same user's `zsh -c` lists the files.
+# Alternatives such as `(a|b)` go on working. Seen: "no matches found", "both", exit 1. A good guess was that the
+# tool's shell differs from the user's only in being non-interactive.
+# Needs zsh (Debian: apt-get install zsh; with SHELL naming neither bash nor zsh the client takes zsh where it is). Installs the client into a
+# temporary folder, which it removes; a scripted model on 127.0.0.1 stands in for the real one. Exits 0 while that is so.
+set -eu
+command -v zsh >/dev/null || { echo 'needs zsh'; exit 1; }
+python=${PYTHON:-python3}
+work=$(mktemp -d)
+model=
+trap '[ -z "$model" ] || kill "$model" 2>/dev/null; rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+cd "$work"
+timeout 300 npm install --no-audit --no-fund --ignore-scripts --loglevel=error --prefix "$work" @anthropic-ai/claude-code@2.1.332 >/dev/null
+claude=$(ls node_modules/@anthropic-ai/claude-code-*/claude)
+claude=$work/$claude
+cat > model.py <<'END'
+# A model on loopback: answers the request of each actor with that actor's next block; asked.jsonl keeps the last message of every request.
+import http.server, json, sys, time
+script = json.load(open("script.json"))
+
+class Model(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *args): pass
+    def do_GET(self): self.send_response(404); self.end_headers()
+    do_HEAD = do_GET
+    def do_POST(self):
+        request = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}")
+        whole = json.dumps([request.get("system"), request.get("messages")])
+        actor = next((a for a in script if a in whole and request.get("tools")), None)
+        block = script[actor].pop(0) if actor and script[actor] else {"type": "text", "text": "nothing more"}
+        with open("asked.jsonl", "a") as log:
+            log.write(json.dumps([actor, request.get("messages", [])[-1:]]) + "\n")
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.end_headers()
+        def event(kind, **data):
+            self.wfile.write(("event: %s\ndata: %s\n\n" % (kind, json.dumps({"type": kind, **data}))).encode())
+        event("message_start", message={"id": "msg_%d" % time.time_ns(), "type": "message", "role": "assistant", "content": [], "stop_reason": None,
+              "model": request.get("model"), "stop_sequence": None, "usage": {"input_tokens": 10, "output_tokens": 1}})
+        if block["type"] == "text":
+            start, delta = {"type": "text", "text": ""}, {"type": "text_delta", "text": block["text"]}
+        else:
+            start = {"type": "tool_use", "id": "toolu_%d" % time.time_ns(), "name": block["name"], "input": {}}
+            delta = {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
+        event("content_block_start", index=0, content_block=start)
+        event("content_block_delta", index=0, delta=delta)
+        event("content_block_stop", index=0)
+        event("message_delta", delta={"stop_reason": "end_turn" if block["type"] == "text" else "tool_use", "stop_sequence": None}, usage={"output_tokens": 20})
+        event("message_stop")
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Model)
+open("port.part", "w").write(str(server.server_address[1]))
+__import__("os").replace("port.part", "port")
+server.serve_forever()
+END
+mkdir -p home project
+cat > script.json <<'END'
+{"LEAD": [{"type": "tool_use", "name": "Bash", "input": {"command": "touch a b; print -l (a|b) | grep -c . | sed s/2/both/; print -l *(.); echo not reached", "description": "d"}}, {"type": "text", "text": "done"}]}
+END
+timeout 200 "$python" model.py &
+model=$!
+for _ in 1 2 3 4 5 6 7 8 9 10; do [ -f port ] || sleep 0.5; done
+cd project
+env -i PATH="$PATH" HOME="$work/home" SHELL="$(command -v zsh)" TERM=xterm ANTHROPIC_BASE_URL="http://127.0.0.1:$(cat ../port)" ANTHROPIC_API_KEY=none DISABLE_AUTOUPDATER=1 \
+  CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 DISABLE_TELEMETRY=1 IS_SANDBOX=1 timeout 100 "$claude" -p "LEAD go" \
+  --dangerously-skip-permissions --output-format stream-json --verbose </dev/null >../said 2>../complaints || { echo "the client ended with $?"; exit 1; }
+[ "$(zsh -f -c 'print -l *(.)' | tr '\n' ' ')" = "a b " ] || { echo "changed: zsh itself lists otherwise"; exit 1; }
+cd ..
+"$python" - <<'END'
+import json, sys
+said = [b for e in map(json.loads, open("said")) if e.get("type") == "user" for b in e["message"]["content"] if isinstance(b, dict) and b.get("type") == "tool_result"]
+text = str(said[-1]["content"])
+print(said[-1].get("is_error"), repr(text))
+sys.exit(0 if said[-1].get("is_error") and "no matches found: *(.)" in text and "both" in text and "not reached" not in text else "changed")
+END
