@@ -154,19 +154,22 @@ def _planned(raw):
     return "pack plan <<'EOF'\n%s\nEOF" % json.dumps(raw)
 
 
+def coder(s, name, prompt):
+    """Spawn a coder; the prompt that it gets."""
+    given = {"description": name, "prompt": prompt, "subagent_type": "team:coder", "name": name}
+    assert s.call("lead", "Agent", response={"agentId": "x" + name}, **given) is None
+    return s.updated["prompt"]
+
+
 def test_every_coder_gets_the_gold_standard_block_or_the_mark(session):
     s = session
     s.setup(coders=0)
-    spawn = lambda name, prompt: s.call(
-        "lead", "Agent", description=name, prompt=prompt, subagent_type="team:coder", name=name, response={"agentId": "x" + name}
-    )
-    assert spawn("coder-1", "task #1") is None
-    got = s.updated["prompt"]
+    got = coder(s, "coder-1", "task #1")
     assert "--- GOLD STANDARD: src — src/old.py ---\nOLD = 1\n" in got and got.endswith("\n\ntask #1"), got
     own = "--- GOLD STANDARD: api — src/old.py ---\nOLD = 1\n\ntask #1"
-    assert spawn("coder-2", own) is None and s.updated["prompt"] == own
+    assert coder(s, "coder-2", own) == own
     marked = "MARKS: NO REFERENCE FILES\ntask #1"
-    assert spawn("coder-3", marked) is None and s.updated["prompt"] == marked
+    assert coder(s, "coder-3", marked) == marked
     assert [r["data"].get("gold") for r in s.events() if r["event"] == "SPAWN_REQUESTED" and r["data"]["role"] == "coder"] == [
         ["src/old.py"],
         ["src/old.py"],
@@ -175,21 +178,62 @@ def test_every_coder_gets_the_gold_standard_block_or_the_mark(session):
     assert "  Gold standards used: src/old.py" in summary(s).splitlines()
 
 
+OWN = "--- GOLD STANDARD EXAMPLES ---\n--- GOLD STANDARD: api — src/old.py ---\ncopy: the name\nOLD = 1\n--- END GOLD STANDARDS ---"
+
+
+def block_of(prompt):
+    return prompt[prompt.index("--- GOLD STANDARD EXAMPLES ---") : prompt.index("--- END GOLD STANDARDS ---")]
+
+
+@pytest.mark.parametrize("first", ["", OWN], ids=["the gate's", "the lead's"])
+def test_the_same_bytes_for_every_coder_of_a_run(session, first):
+    """Whatever a file became meanwhile, and whatever else a later prompt brings: the first coder's block is the run's."""
+    s = session
+    s.setup(coders=0)
+    got = coder(s, "coder-1", first + "\ntask #1")
+    assert not first or got == first + "\ntask #1"
+    with open(os.path.join(s.project, "src", "old.py"), "w") as f:
+        f.write("OLD = 2\n")
+    later = coder(s, "coder-2", "task #2")
+    assert block_of(later) == block_of(got) and later.endswith("task #2")
+    another = coder(s, "coder-3", "Hello.\n" + OWN.replace("OLD = 1", "OLD = 3") + "\ntask #2")
+    assert block_of(another) == block_of(got) and another.startswith("Hello.\n") and another.endswith("\ntask #2")
+
+
+def test_what_serves_most_tasks_comes_first(session):
+    s = session
+    folder = os.path.join(s.project, ".conventions", "gold-standards")
+    os.makedirs(folder)
+    for name in ("aside.sql", "module.py", "zz-greeting.md"):
+        with open(os.path.join(folder, name), "w") as f:
+            f.write("as in %s\n" % name)
+    raw = plan()
+    raw["tasks"].insert(1, dict(raw["tasks"][0], id=3, subject="Add farewell", files=["src/b.py"], references=["src/old.py", "src/one.py"]))
+    raw["tasks"][2]["blocked_by"] = [1, 3]
+    with open(os.path.join(s.project, "src", "one.py"), "w") as f:
+        f.write("ONE = 1\n")
+    s.setup("MEDIUM", coders=0, raw=raw)
+    shown = [line for line in coder(s, "coder-1", "go").splitlines() if line.startswith("--- GOLD STANDARD:")]
+    assert [line.split()[5].rpartition("/")[2] for line in shown] == ["module.py", "old.py", "zz-greeting.md", "one.py", "aside.sql"], shown
+
+
 def test_a_long_reference_is_cut_and_says_so_and_none_is_a_mark(session):
     s = session
     folder = os.path.join(s.project, ".conventions", "gold-standards")
     os.makedirs(folder)
-    with open(os.path.join(folder, "long.md"), "w") as f:
+    with open(os.path.join(folder, "long.py"), "w") as f:
         f.write("".join("line %d\n" % n for n in range(1, 101)))
     s.setup(coders=0)
-    assert s.call("lead", "Agent", description="c", prompt="go", subagent_type="team:coder", name="c1", response={"agentId": "y"}) is None
-    got = s.updated["prompt"]
-    assert "--- GOLD STANDARD: conventions — .conventions/gold-standards/long.md --- (lines 1-60 of 100; read the rest in the file)" in got
-    assert "line 60\n" in got and "line 61\n" not in got and got.index("long.md") < got.index("src/old.py")
-    os.remove(os.path.join(folder, "long.md"))
+    got = coder(s, "c1", "go")
+    assert "--- GOLD STANDARD: conventions — .conventions/gold-standards/long.py --- (lines 1-60 of 100; read the rest in the file)" in got
+    assert "line 60\n" in got and "line 61\n" not in got and got.index("long.py") < got.index("src/old.py")
+
+
+def test_without_any_example_the_prompt_says_so(session):
+    s = session
     os.remove(os.path.join(s.project, "src", "old.py"))
-    assert s.call("lead", "Agent", description="c", prompt="go", subagent_type="team:coder", name="c2", response={"agentId": "z"}) is None
-    assert "NO REFERENCE FILES" in s.updated["prompt"]
+    s.setup(coders=0)
+    assert "NO REFERENCE FILES" in coder(s, "c2", "go")
 
 
 # --- Commits -----------------------------------------------------------------------------------------------------------------

@@ -181,11 +181,11 @@ def _spawn(call: Call, tool_input: dict[str, Any]) -> Answer:
         )
     role = call.kind.role_of(call.state, kind)
     ordered: list[Any] = orders(call, role or "", tool_input.get("prompt")) if call.kind.approves else []
-    prompt, gold = tool_input.get("prompt"), None
+    prompt, gold, block = tool_input.get("prompt"), None, ""
     if role in tables.CODERS and call.kind.approves and call.state["plan"]["registered"]:
         from . import gold_standards
 
-        prompt, gold = gold_standards.held(call, prompt)
+        prompt, gold, block = gold_standards.held(call, prompt)
     more: dict[str, Any] = call.kind.unmet(call)
     if ordered:
         more["orders"] = ordered
@@ -200,6 +200,8 @@ def _spawn(call: Call, tool_input: dict[str, Any]) -> Answer:
         call=call.payload.get("tool_use_id"),
         **more,
     )
+    if block:
+        gold_standards.keep(call, block)
     return PASS if prompt == tool_input.get("prompt") else allow(dict(tool_input, prompt=prompt))
 
 
