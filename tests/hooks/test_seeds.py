@@ -494,6 +494,52 @@ def test_without_high_risk_the_reviewers_suffice_and_the_plan_may_name_an_area(s
     assert state["tasks"]["1"]["sensitive"] == ["payments"] and "enabling-agent" not in s.approvers(1)
 
 
+SAID = REPORT.replace("SENSITIVE        none", "SENSITIVE        near: `src/a.py:12`, calls authentication on every greeting\n                 direct: db/old/, migrations")
+
+
+def test_what_the_researcher_calls_sensitive_needs_the_enabling_agent(session):
+    """No path and no word of the plan says so: the recorded report does, for the plan, for an added task and for a rescoped one."""
+    s = session
+    s.build()
+    researched(s, SAID)
+    assert s.register(high_risk_plan()) is None
+    state = s.state()
+    assert state["tasks"]["1"]["sensitive"] == ["auth"] and state["tasks"]["2"]["sensitive"] == []
+    assert "enabling-agent" in s.approvers(1) and "enabling-agent" not in s.approvers(2)
+    added = dict(plan()["tasks"][0], id=9, files=["db/old/1.py"])
+    assert s.bash("lead", "pack task add <<'EOF'\n%s\nEOF" % json.dumps(added)) is None
+    assert s.state()["tasks"]["3"]["sensitive"] == ["migrations"]
+
+
+def test_a_fresh_profile_says_it_to_the_next_run_and_a_rescoped_task_hears_it(session):
+    s = session
+    s.build()
+    researched(s, SAID)
+    s = another_run(s)
+    raw = high_risk_plan()
+    raw["tasks"][0]["files"] = ["src/b.py"]
+    s.setup("MEDIUM", raw=raw, coders=0)
+    assert s.state()["tasks"]["1"]["sensitive"] == []
+    assert s.bash("lead", "pack task rescope 1 --file src/a.py") is None
+    assert s.state()["tasks"]["1"]["sensitive"] == ["auth"] and "enabling-agent" in s.approvers(1)
+
+
+def test_a_sensitive_file_whose_area_nobody_names_is_asked_for(session):
+    s = session
+    s.build()
+    researched(s, REPORT.replace("SENSITIVE        none", "SENSITIVE        direct: src/a.py, the key store"))
+    assert "PLAN_SENSITIVE" in s.bash("lead", _planned(high_risk_plan())) and "src/a.py" in s.bash("lead", _planned(high_risk_plan()))
+    raw = high_risk_plan()
+    raw["tasks"][0]["sensitive"] = ["permissions"]
+    assert s.register(raw) is None and s.state()["tasks"]["1"]["sensitive"] == ["permissions"]
+
+
+def high_risk_plan():
+    raw = plan("MEDIUM")
+    raw["tasks"][0]["high_risk"] = True
+    return raw
+
+
 def test_an_attestation_asks_for_the_enabling_agent_by_itself():
     from pack.report import attest_verify
 
@@ -563,11 +609,12 @@ def test_trade_offs_of_a_complex_plan_are_recorded_and_shown_to_the_user(session
     assert "Trade-off: a file rather than a table: 50 users" in summary(s).splitlines()
 
 
-def test_a_complex_plan_without_trade_offs_says_what_to_tell(session):
+def test_a_complex_plan_without_trade_offs_is_refused_and_others_need_none(session):
     s = session
     s.build()
-    assert s.register(plan("COMPLEX")) is None and "tell the user the key ones" in s.output
+    assert "PLAN_TRADE_OFFS" in s.bash("lead", _planned(plan("COMPLEX", trade_offs=[])))
     assert "trade_offs must be a list" in s.bash("lead", _planned(plan("COMPLEX", trade_offs="x")))
+    assert not s.state()["plan"]["registered"] and s.register(plan("MEDIUM")) is None
 
 
 def test_a_tool_that_research_lacked_is_recorded(session):
