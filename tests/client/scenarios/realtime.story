@@ -246,7 +246,40 @@ project-manager runs: pack rt check && pack rt charter && pack kanban init && pa
     => says "exactly_once_verification    payments", says "at_least_once_ack_log        orders", says "event_store_failover         MISSING"
 project-manager runs: printf '# Plan\n\n## Pilot\n\nWave: 5\n' | tee .team/MILESTONES.md .team/TIMELINE.md .team/RISK_REGISTER.md .team/GITHUB_ISSUES.md
 lead runs: pack gate check
-    => fails, says "reports/status_001.pptx does not exist"
+    => fails, says "reports/status_001.pptx does not exist", says "MILESTONES.md has 1 milestones, must be 6 or more", says "RISK_REGISTER.md has 1 risks, must be 8 or more"
+project-manager writes .team/MILESTONES.md:
+    # Milestones
+
+    ## Message infrastructure
+    Wave: 2
+
+    ## WebSocket layer
+    Wave: 2
+
+    ## Event sourcing and CQRS
+    Wave: 2
+
+    ## Stream processing
+    Wave: 2
+
+    ## Latency optimisation and delivery verification
+    Wave: 3
+
+    ## Failover testing and production readiness
+    Wave: 5
+project-manager writes .team/RISK_REGISTER.md:
+    # Risks
+
+    | risk | owner |
+    |---|---|
+    | consumer lag spikes | message-broker-engineer |
+    | ordering violations | message-broker-engineer |
+    | split-brain | message-broker-engineer |
+    | schema evolution breaking consumers | real-time-architect |
+    | connection storms | websocket-engineer |
+    | state store corruption | event-sourcing-engineer |
+    | exactly-once failures | message-broker-engineer |
+    | tail latency blowup | websocket-engineer |
 project-manager runs: pack report all
     => says "wrote .team/reports/status_001.pptx"
 lead spawns rt-architect as rt-architect
