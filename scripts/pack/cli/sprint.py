@@ -144,10 +144,12 @@ def add(squad, title, owner, cross, needs, criteria, contracts, path, now):
 @click.option("--owner", default=None)
 @click.option("--by", "blocker", default=None)
 @click.option("--eta", default=None)
+@click.option("--accept", "criteria", multiple=True, help="one more criterion by what it is accepted")
+@click.option("--met", multiple=True, metavar="N=FILE", help="criterion N is met, and this file shows it; done needs each")
 @shared
-def set_state(ident, state, owner, blocker, eta, path, now):
+def set_state(ident, state, owner, blocker, eta, criteria, met, path, now):
     with changed(path) as backlog:
-        backlog.set(ident, state, at(now, backlog), owner, blocker, eta)
+        backlog.set(ident, state, at(now, backlog), owner, blocker, eta, criteria, met)
 
 
 @group.command(
