@@ -646,3 +646,74 @@ def test_a_build_that_a_fix_task_mended_says_so():
     }
     lines = report._integration(state, stats)
     assert lines[1] == "  Build: ✅ (fixed in task #3) (make)" and lines[2].startswith("  Tests: ✅ (fixed in task #3, #4) (make check)")
+
+
+# --- What the notice, a nudge and a message say of it ---------------------------------------------------------------------------------
+BRIEF = "# Greeting\n\n## Project Context\n\n- **Stack**: Python\n%s\n### Key patterns\n\nOne module, one test.\n\n## Goal\n\nStructure: later.\n"
+
+
+@pytest.mark.parametrize(
+    "line, told",
+    [
+        ("Structure: src/, tests/\n", "(its Project Context has stack, structure and patterns: context is known, no codebase-researcher)"),
+        ("", "(its Project Context lacks structure: codebase-researcher)"),
+    ],
+)
+def test_a_brief_counts_as_context_by_what_it_says(session, line, told):
+    s = session
+    os.makedirs(os.path.join(s.project, ".briefs"))
+    with open(os.path.join(s.project, ".briefs", "greet.md"), "w") as f:
+        f.write(BRIEF % line)
+    assert ".briefs/greet.md " + told in s.build(".briefs/greet.md")[1]["hookSpecificOutput"]["additionalContext"]
+
+
+def test_a_plan_elsewhere_is_no_brief_and_a_spare_profile_is_named(session):
+    s = session
+    with open(os.path.join(s.project, "plan.md"), "w") as f:
+        f.write(BRIEF % "")
+    os.makedirs(os.path.join(s.project, ".conventions"))
+    with open(os.path.join(s.project, ".conventions", ".project-profile.yml"), "w") as f:
+        f.write("stack: x\n")
+    told = opened(s)
+    assert "Project Context" not in told and ".conventions/.project-profile.yml (if the codebase-researcher fails)" in told
+
+
+def test_who_wants_to_ask_the_user_first_is_told_to_send_researchers(session):
+    s = session
+    s.build("improve")
+    told = s.stop("lead")
+    assert "unclear goes to a researcher first, the user is asked only if even then nothing can be begun" in told
+    assert s.spawn("web-researcher", "web-researcher") is None and ends(s, "web-researcher", "nothing found") is None
+    s.deliver()
+    told = s.stop("lead")
+    assert "register the plan" in told and "researcher" not in told
+
+
+def test_with_no_research_nobody_is_sent(session):
+    session.build("improve --no-research")
+    assert "researcher" not in session.stop("lead")
+
+
+@pytest.mark.parametrize("role, asked", [("realtime-dev", True), ("realtime-engineer", True), ("coder", False)])
+def test_reviewers_of_real_time_code_are_asked_what_no_command_shows(session, role, asked):
+    s = session
+    s.setup(coders=0)
+    assert s.spawn("rt", role) is None and s.edit("rt", "src/a.py", "one\n") is None
+    assert s.say("rt", "unified-reviewer", "REVIEW: task #1\nI checked it.") is None
+    got = s.updated["message"]
+    assert got.startswith("REVIEW: task #1\nI checked it.") and ("[real-time code: say by path:line that every send is bounded" in got) is asked
+    for words in ("frees timers", "event loop", "never polling", "sensitive is broadcast", "versioned", "beyond the plan"):
+        assert (words in got) is asked
+
+
+def test_who_judges_quality_is_told_the_gold_standards(session):
+    s = session
+    s.setup("COMPLEX", coders=0)
+    for name, told in (("quality-reviewer", True), ("security-reviewer", False)):
+        agent, kind = s.agents[name]
+        assert s.call("lead", "TaskStop", task_id=agent, response={"task_id": agent, "command": name}) is None
+        given = {"description": name, "prompt": "go", "subagent_type": "team:" + name, "name": name}
+        assert s.call("lead", "Agent", response={"agentId": "again" + name}, **given) is None
+        s.agents[name] = ("again" + name, "team:" + name)
+        out = s.send("SubagentStart", name)[1]["hookSpecificOutput"]["additionalContext"]
+        assert ("Gold standards of this feature, compare with them: src/old.py" in out) is told, out

@@ -72,6 +72,11 @@ def compiled(project: str, state: State) -> str:
     return "\n".join([FIRST] + (out or ["%s: follow the nearest neighbour of each file." % MARK]) + [LAST])
 
 
+def named(project: str, state: State) -> list[str]:
+    """The files that a block of this run would show."""
+    return [path for path in _sources(project, state) if _lines(project, path)][:FILES]
+
+
 def _sources(project: str, state: State) -> list[str]:
     """Gold standards and the tasks' references, what serves most tasks first; of equals the gold standards first."""
     folder = os.path.join(project, ".conventions", "gold-standards")

@@ -44,6 +44,11 @@ def greeting(call: Call, fresh: bool) -> str:
         else []
     )
     lines = call.kind.briefing(call, fresh)
+    if fresh and actor["role"] in (tables.QUALITY, tables.UNIFIED) and call.kind.approves:
+        from . import gold_standards
+
+        shown = gold_standards.named(call.project, call.state)
+        lines += ["Gold standards of this feature, compare with them: " + ", ".join(shown)] if shown else []
     if fresh and actor["role"] in tables.IMPLEMENTERS and call.kind.approves:
         tasks = advice.to_claim(call.state, actor["name"], call.state["team"]["coders"])
         lines += ["Free now; the first edit of its files claims a task:\n" + tasks] if tasks else []
