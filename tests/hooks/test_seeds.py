@@ -10,6 +10,7 @@ import pytest
 from hooks.driver import plan
 from hooks.test_facts import ends
 from hooks.test_waves import SMALL, activate
+from pack.base.paths import PLUGIN_ROOT
 
 
 def risky(s, body="RISKS: 2\nRISK-1: loses data\nSeverity: CRITICAL\nAffected tasks: #1\nRISK-2: slow\nSeverity: MAJOR\n", mode="MEDIUM"):
@@ -717,3 +718,78 @@ def test_who_judges_quality_is_told_the_gold_standards(session):
         s.agents[name] = ("again" + name, "team:" + name)
         out = s.send("SubagentStart", name)[1]["hookSpecificOutput"]["additionalContext"]
         assert ("Gold standards of this feature, compare with them: src/old.py" in out) is told, out
+
+
+# --- Documents that show a form are read by what they show it for -----------------------------------------------------------------------
+def page(name):
+    with open(os.path.join(PLUGIN_ROOT, "references", name), encoding="utf-8") as f:
+        return f.read()
+
+
+def test_the_template_of_the_block_is_the_form_that_the_gate_keeps(session):
+    s = session
+    s.setup(coders=0)
+    block = page("gold-standard-template.md").partition("```\n")[2].partition("\n```")[0].replace("<path>", "src/old.py")
+    first = coder(s, "coder-1", block + "\ntask #1")
+    assert first == block + "\ntask #1" and coder(s, "coder-2", "task #2") == block + "\n\ntask #2"
+    assert [r["data"]["gold"] for r in s.events() if r["event"] == "SPAWN_REQUESTED" and "gold" in r["data"]] == [["src/old.py"]] * 2
+
+
+def test_the_case_study_goes_through_the_gate_as_it_is_written(session):
+    """Its risk, its verdict, the decision and the criterion: what it says happens is what happens."""
+    s = session
+    said = page("risk-testing-example.md")
+    risk, verdict = (text.strip("`\n") for text in said.split("```")[1::2])
+    raw = plan("MEDIUM")
+    raw["tasks"] = [dict(raw["tasks"][0], id=n, files=["src/%d.py" % n]) for n in (1, 2, 3, 4)] + [dict(raw["tasks"][1], id=5, blocked_by=[1, 2, 3, 4])]
+    raw["trade_offs"] = ["a pair rather than a time"]
+    s.build()
+    assert s.register(raw) is None and s.spawn("tech-lead", "tech-lead") is None
+    for who, to, text in (
+        ("lead", "tech-lead", "VALIDATE PLAN"),
+        ("tech-lead", "lead", "PLAN OK"),
+        ("lead", "tech-lead", "IDENTIFY RISKS"),
+        ("tech-lead", "lead", "RISKS: 1\n" + risk),
+    ):
+        assert s.say(who, to, text) is None
+    assert s.spawn("risk-tester-1", "risk-tester") is None and ends(s, "risk-tester-1", verdict) is None
+    assert s.state()["risks"]["verdicts"]["1"]["verdict"] == "CONFIRMED", "recorded as the tester's turn ends"
+    assert s.say("lead", "tech-lead", "RISK ANALYSIS RESULTS\n" + verdict) is None
+    tasks = s.state()["tasks"]
+    assert [n for n in sorted(tasks) if tasks[n]["high_risk"]] == ["2", "4"], "by themselves"
+    assert "RISK_UNDECIDED" in s.say("tech-lead", "lead", "RISKS MITIGATED")
+    assert s.edit("tech-lead", "DECISIONS.md", "# Decisions\n\n## Risks\nRISK-1: the pair\n") is None
+    assert s.spawn("supervisor", "supervisor") is None and s.handoff() is None
+    criterion = 'pack task rescope 2 --accept "exports 1,200 equal timestamps and counts 1,200"'
+    assert "pack task rescope 2 --accept" in said and s.bash("lead", criterion) is None
+    assert s.say("tech-lead", "lead", "RISKS MITIGATED") is None
+    assert s.state()["tasks"]["2"]["acceptance"] == ["exports 1,200 equal timestamps and counts 1,200"]
+    assert "  Tasks updated with risk mitigations: 2" in summary(s).splitlines()
+
+
+def test_the_tech_leads_severity_stands(session):
+    s = session
+    risky(s, "RISKS: 1\nRISK-1: loses data\nSeverity: CRITICAL\nAffected tasks: #1\n")
+    assert s.spawn("risk-tester-1", "risk-tester") is None
+    assert ends(s, "risk-tester-1", "RISK-1: CONFIRMED\nSeverity: MINOR\nEvidence: src/old.py:1") is None
+    assert s.say("lead", "tech-lead", "RISK ANALYSIS RESULTS") is None
+    assert s.state()["tasks"]["1"]["high_risk"] and s.state()["risks"]["verdicts"]["1"]["severity"] == "MINOR"
+
+
+def test_another_design_for_a_confirmed_risk_begins_validation_and_analysis_anew(session):
+    s = session
+    risky(s, "RISKS: 1\nRISK-1: loses data\nSeverity: CRITICAL\nAffected tasks: #1\n")
+    assert s.spawn("risk-tester-1", "risk-tester") is None and ends(s, "risk-tester-1", "RISK-1: CONFIRMED\nEvidence: src/old.py:1") is None
+    raw = plan("MEDIUM")
+    raw["tasks"][0]["acceptance"] = ["another way"]
+    assert s.register(raw) is None
+    state = s.state()
+    assert not state["risks"]["verdicts"] and state["plan"]["ok"] is None
+
+
+def test_the_conventions_of_a_run_reach_the_user_by_name(session):
+    s = session
+    s.setup()
+    s.do_task("coder-1", 1, "src/a.py")
+    assert s.edit("coder-1", ".conventions/checks/naming.md", "# Naming\n\nsnake_case\n") is None
+    assert "  Files added/changed: .conventions/checks/naming.md" in summary(s).splitlines(), summary(s)

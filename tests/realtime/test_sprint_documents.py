@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 
 from pack.base.paths import PLUGIN_ROOT
 from pack.realtime import sprint
@@ -9,7 +10,8 @@ from pack.realtime import sprint
 
 def run(folder, *words):
     argv = [os.path.join(PLUGIN_ROOT, "bin", "pack"), "sprint", *words]
-    done = subprocess.run(argv, cwd=str(folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    env = dict(os.environ, PACK_PYTHON=sys.executable)  # with the real-time packages
+    done = subprocess.run(argv, cwd=str(folder), env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return done.returncode, done.stdout
 
 
@@ -112,3 +114,28 @@ def test_done_asks_for_every_criterion_and_the_exit_for_every_squad(tmp_path):
     assert code == 0 and out == "met  accepted\nmet  documents\n", out
     (tmp_path / "p99.log").write_text("P99 410 ms\n")
     left("OPEN accepted: B1: p99.log is not what showed 'P99 under 50 ms'")
+
+
+def test_the_example_has_the_squads_the_hours_and_the_topics_of_the_command_centre(tmp_path):
+    """What `pack sprint init` writes, through what it does: lanes, the day in Pacific time, the handbook, the integration day."""
+    assert run(tmp_path, "init")[0] == 0
+    lanes = run(tmp_path, "lanes")[1]
+    assert [t for t in ("Governance Core", "Runtime & Training", "Experience & Ecosystem") if t in lanes] == [s["title"] for s in squads()]
+    monday = 1772478300  # Monday 2026-03-02, 11:05 in Los Angeles
+    for days, clinic in ((0, True), (1, False), (2, False), (3, True), (4, False)):
+        told = run(tmp_path, "today", "--now", str(monday + days * 86400))[1].splitlines()
+        assert [line.split()[1] for line in told if ":" in line[:10]] == ["08:30", "09:00"] + ["11:00"] * clinic + ["16:00"], told
+        assert ("now  11:00  Design and contract clinic (30 min, all)" in told) is clinic and any("next 16:00  Async wrap" in x for x in told)
+        assert ("today is integration day" in told[-1]) is (days == 2)
+    assert run(tmp_path, "handbook")[0] == 0
+    text = read(tmp_path, "Command_Center.md")
+    for words in ("pytest -q tests/integration/policy", "pytest -q tests/integration/orchestrator", "pnpm test --filter admin-console"):
+        assert words in text
+    code, out = run(tmp_path, "integration")
+    assert code == 1 and "no live traffic: constitution.updated, policy.decisions, conversation.events, training.audit" in out, out
+
+
+def squads():
+    from pack.base import yamltext
+
+    return yamltext.read(sprint.EXAMPLE).value["squads"]
