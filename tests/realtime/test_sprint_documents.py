@@ -132,6 +132,7 @@ def test_the_example_has_the_squads_the_hours_and_the_topics_of_the_command_cent
     for words in ("pytest -q tests/integration/policy", "pytest -q tests/integration/orchestrator", "pnpm test --filter admin-console"):
         assert words in text
     code, out = run(tmp_path, "integration")
+    assert "FAIL Deploy to staging: helm: No such file or directory" in out or "FAIL Deploy to staging: exit code" in out, out
     assert code == 1 and "no live traffic: constitution.updated, policy.decisions, conversation.events, training.audit" in out, out
 
 

@@ -270,6 +270,8 @@ def drift(seconds, path, now):
             click.echo("%s %s: %s" % (word, item["id"], item["title"]))
     for name, why in found.items():
         click.echo("DRIFT %s: %s" % (name, why))
+    if found:
+        click.echo("hold an ad-hoc design and contract clinic, settle it, then `pack record --all` and `pack sprint drift`")
     raise SystemExit(1 if found else 0)
 
 

@@ -104,6 +104,7 @@ in any order:
     rt waits until knows "push where the plan says push, never polling"
     rt waits until knows "messages versioned or self-describing as planned; sensitive data only to those entitled, never broadcast"
     rt waits until knows "`ruff check .`, `ty check .`, `pytest`; `npm run lint && npm test`"
+    rt waits until knows "Build in this order: connection, message routing, business logic"
     rt waits until knows "no repair of working connection code on the side"
     rt runs: pack task show 1
         => says "the whole feature is done when: the tests pass; Build passes"
