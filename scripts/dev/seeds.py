@@ -61,8 +61,8 @@ def place(text):
     if path.startswith("k:"):
         path = "scripts/pack/" + path[2:]
     elif path.startswith("s:"):
-        path = "tests/client/scenarios/%s.story" % path[2:]
-        return path, needle, "story %s" % text[2:]
+        name = path[2:]
+        return "tests/client/scenarios/%s.story" % name, needle, "story %s" % name
     return path, needle, path.rpartition("/")[2] if path.startswith("scripts/") else path
 
 
@@ -74,7 +74,7 @@ def _cell(places):
         path, _needle, words = place(text)
         target = path if not path.startswith("docs/") else path[5:]
         out.append("[%s](%s%s)" % (words, "" if path.startswith("docs/") else "../", target))
-    return "; ".join(out)
+    return "; ".join(dict.fromkeys(out))
 
 
 def page():

@@ -459,7 +459,8 @@ def _rests_until(block, match, body):
 
 
 @verb(
-    NAME + r" waits until (?P<cond>.+)", "coder-1 waits until journal has EVENT [by WHO] [key=value ...] | hears \"TEXT\" | knows \"TEXT\" | file F exists"
+    NAME + r" waits until (?P<cond>.+)",
+    "coder-1 waits until journal has EVENT [by WHO] [key=value ...] | hears \"TEXT\" | knows \"TEXT\" | file F exists",
 )
 def _waits_until(block, match, body):
     return Line(block.number, block.head, match.group("who"), "hold", condition=condition(match.group("cond")))

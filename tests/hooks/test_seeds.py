@@ -495,7 +495,10 @@ def test_without_high_risk_the_reviewers_suffice_and_the_plan_may_name_an_area(s
     assert state["tasks"]["1"]["sensitive"] == ["payments"] and "enabling-agent" not in s.approvers(1)
 
 
-SAID = REPORT.replace("SENSITIVE        none", "SENSITIVE        near: `src/a.py:12`, calls authentication on every greeting\n                 direct: db/old/, migrations")
+SAID = REPORT.replace(
+    "SENSITIVE        none",
+    "SENSITIVE        near: `src/a.py:12`, calls authentication on every greeting\n                 direct: db/old/, migrations",
+)
 
 
 def test_what_the_researcher_calls_sensitive_needs_the_enabling_agent(session):
@@ -702,7 +705,10 @@ def test_reviewers_of_real_time_code_are_asked_what_no_command_shows(session, ro
     assert s.spawn("rt", role) is None and s.edit("rt", "src/a.py", "one\n") is None
     assert s.say("rt", "unified-reviewer", "REVIEW: task #1\nI checked it.") is None
     got = s.updated["message"]
-    assert got.startswith("REVIEW: task #1\nI checked it.") and ("[real-time code: say by path:line that every send is bounded" in got) is asked
+    assert (
+        got.startswith("REVIEW: task #1\nI checked it.")
+        and ("[real-time code: say by path:line that every send is bounded" in got) is asked
+    )
     for words in ("frees timers", "event loop", "never polling", "sensitive is broadcast", "versioned", "beyond the plan"):
         assert (words in got) is asked
 
@@ -741,7 +747,9 @@ def test_the_case_study_goes_through_the_gate_as_it_is_written(session):
     said = page("risk-testing-example.md")
     risk, verdict = (text.strip("`\n") for text in said.split("```")[1::2])
     raw = plan("MEDIUM")
-    raw["tasks"] = [dict(raw["tasks"][0], id=n, files=["src/%d.py" % n]) for n in (1, 2, 3, 4)] + [dict(raw["tasks"][1], id=5, blocked_by=[1, 2, 3, 4])]
+    raw["tasks"] = [dict(raw["tasks"][0], id=n, files=["src/%d.py" % n]) for n in (1, 2, 3, 4)] + [
+        dict(raw["tasks"][1], id=5, blocked_by=[1, 2, 3, 4])
+    ]
     raw["trade_offs"] = ["a pair rather than a time"]
     s.build()
     assert s.register(raw) is None and s.spawn("tech-lead", "tech-lead") is None

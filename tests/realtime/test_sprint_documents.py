@@ -81,7 +81,9 @@ def test_done_asks_for_every_criterion_and_the_exit_for_every_squad(tmp_path):
     squads = "\nsquads:\n  - {id: runtime, title: Runtime, lead: ana}\n  - {id: experience, title: Experience, lead: bo}\nrhythm:"
     head, _, rest = sprint.EXAMPLE.partition("\nsquads:")
     path.write_text(head + squads + rest.partition("\nrhythm:")[2].partition("\n# What is watched")[0] + EXIT)
-    assert run(tmp_path, "add", "runtime", "Token stream", "--owner", "ana", "--accept", "P99 under 50 ms", "--accept", "on staging")[0] == 0
+    assert (
+        run(tmp_path, "add", "runtime", "Token stream", "--owner", "ana", "--accept", "P99 under 50 ms", "--accept", "on staging")[0] == 0
+    )
     code, out = run(tmp_path, "set", "B1", "done")
     assert code == 2 and "B1 is accepted when: 1 P99 under 50 ms; 2 on staging; nothing shows 'P99 under 50 ms' yet" in out
     code, out = run(tmp_path, "set", "B1", "done", "--met", "1=p99.log")
@@ -125,7 +127,9 @@ def test_the_example_has_the_squads_the_hours_and_the_topics_of_the_command_cent
     for days, clinic in ((0, True), (1, False), (2, False), (3, True), (4, False)):
         told = run(tmp_path, "today", "--now", str(monday + days * 86400))[1].splitlines()
         assert [line.split()[1] for line in told if ":" in line[:10]] == ["08:30", "09:00"] + ["11:00"] * clinic + ["16:00"], told
-        assert ("now  11:00  Design and contract clinic (30 min, all)" in told) is clinic and any("next 16:00  Async wrap" in x for x in told)
+        assert ("now  11:00  Design and contract clinic (30 min, all)" in told) is clinic and any(
+            "next 16:00  Async wrap" in x for x in told
+        )
         assert ("today is integration day" in told[-1]) is (days == 2)
     assert run(tmp_path, "handbook")[0] == 0
     text = read(tmp_path, "Command_Center.md")

@@ -45,7 +45,9 @@ def areas(said: Sequence[tuple[str, list[str]]], files: Sequence[str], named: Se
 
 
 def _said(call: Call) -> list[tuple[str, list[str]]]:
-    told = [record["data"]["sensitive"] for record in call.store.records() if record["event"] == "AGENT_IDLE" and "sensitive" in record["data"]]
+    told = [
+        record["data"]["sensitive"] for record in call.store.records() if record["event"] == "AGENT_IDLE" and "sensitive" in record["data"]
+    ]
     if not told and profile.freshness(call.project)[0] == "fresh":
         told = [profile.kept(call.project, "SENSITIVE")]
     return reports.sensitive([line for lines in told for line in lines])

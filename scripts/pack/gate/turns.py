@@ -124,7 +124,10 @@ def _report(call: Call) -> dict[str, Any]:
         head, _, tool = line.strip(" -*`\t").partition(":")
         if head == "TOOL_UNAVAILABLE" and tool.strip(" `"):
             call.gate("TOOL_UNAVAILABLE", tool=redact.text(tool.strip(" `")[:60]), who=call.actor["name"])
-    return {"report": redact.text(said.strip()[: 2 * REPORT_CHARS])[:REPORT_CHARS], **more}  # masked before it is cut: half a secret has no shape
+    return {
+        "report": redact.text(said.strip()[: 2 * REPORT_CHARS])[:REPORT_CHARS],
+        **more,
+    }  # masked before it is cut: half a secret has no shape
 
 
 def _nudge(call: Call, todo: Sequence[Any]) -> Answer | None:

@@ -32,7 +32,9 @@ def listed(item):
 def problem(item):
     """Whether an item's `met` cannot be read."""
     met = item.get("met") or {}
-    return not isinstance(met, dict) or not all(isinstance(v, list) and len(v) == 2 and all(isinstance(x, str) for x in v) for v in met.values())
+    return not isinstance(met, dict) or not all(
+        isinstance(v, list) and len(v) == 2 and all(isinstance(x, str) for x in v) for v in met.values()
+    )
 
 
 def accepted(data, backlog, root="."):
@@ -41,7 +43,10 @@ def accepted(data, backlog, root="."):
     done = [i for i in backlog.items if i["state"] == "done"]
     for item in done:
         if not item.get("criteria"):
-            return "%s is done and says not by what it is accepted: `pack sprint set %s done --accept TEXT --met 1=FILE`" % (item["id"], item["id"])
+            return "%s is done and says not by what it is accepted: `pack sprint set %s done --accept TEXT --met 1=FILE`" % (
+                item["id"],
+                item["id"],
+            )
         if unmet(item):
             return "%s: nothing shows that %s" % (item["id"], unmet(item)[0])
         for criterion, (name, digest) in sorted((item.get("met") or {}).items()):
