@@ -42,13 +42,13 @@ _TESTS = {}
 
 
 def tests():
-    """{test function: path}."""
+    """{test function: path}; a name that two files have is no place."""
     if not _TESTS:
         for path in glob.glob(os.path.join(ROOT, "tests", "**", "test_*.py"), recursive=True):
             with open(path, encoding="utf-8") as f:
                 for name in re.findall(r"^def (test_\w+)", f.read(), re.M):
-                    _TESTS[name] = os.path.relpath(path, ROOT).replace(os.sep, "/")
-    return _TESTS
+                    _TESTS[name] = None if name in _TESTS else os.path.relpath(path, ROOT).replace(os.sep, "/")
+    return {name: path for name, path in _TESTS.items() if path}
 
 
 def place(text):

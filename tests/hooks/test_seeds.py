@@ -801,3 +801,12 @@ def test_the_conventions_of_a_run_reach_the_user_by_name(session):
     s.do_task("coder-1", 1, "src/a.py")
     assert s.edit("coder-1", ".conventions/checks/naming.md", "# Naming\n\nsnake_case\n") is None
     assert "  Files added/changed: .conventions/checks/naming.md" in summary(s).splitlines(), summary(s)
+
+
+def test_outside_a_run_nothing_of_it_holds_the_realtime_engineer(session):
+    """No run: the client never asks the gate for more than whether there is one, and what it does passes."""
+    s = session
+    s.agents["rte"] = ("a00000000000000aa", "team:realtime-engineer")
+    assert s.send("SubagentStart", "rte") == (0, None, "")
+    assert s.edit("rte", "src/a.py", "one\n") is None and s.bash("rte", "git commit -qam wip") is None and s.stop("rte") is None
+    assert not os.path.exists(os.path.join(s.project, ".claude", "teams"))

@@ -40,6 +40,19 @@ def test_counts_of_the_seed(team):
         "LEGAL",
     }
     assert all(r["agent"].startswith("rt-") for r in team["roles"])
+    artifacts = {r["code"]: [a.rpartition("/")[2] for a in r.get("artifacts", [])] for r in team["roles"]}
+    assert {c: len(a) for c, a in artifacts.items()} == {
+        **dict.fromkeys(("RTA", "WSE", "MBE", "ESE", "SPE", "MKT", "LEGAL"), 5),
+        **{"QA": 8, "RM": 6, "PM": 9, "TL": 2},
+    }
+    assert artifacts["RM"] == [
+        "ROLLING_UPGRADE_PLAN.md",
+        "CONSUMER_MIGRATION.md",
+        "SCHEMA_COMPATIBILITY.md",
+        "MONITORING_SETUP.md",
+        "ROLLBACK_PROCEDURE.md",
+        "DEPLOYMENT_SIGNOFF.md",
+    ]
     assert [p["section"] for p in team["testing_matrix"]] == ["10.1", "10.2", "10.3", "10.4", "10.5", "10.6"]
     assert [len(p["tests"]) for p in team["testing_matrix"]] == [5, 5, 4, 4, 4, 4]
     assert [c["name"] for c in team["kanban"]["columns"]] == [
