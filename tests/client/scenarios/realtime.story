@@ -145,7 +145,7 @@ file tools/tidy.sh:
     echo '{"kind": "message_loss_test", "envelopes": []}' > .team/evidence/delivery/message_loss_test.json
     echo '{"lost": 0}' > .team/evidence/delivery/audit.json
 user types: /team:realtime --strategy strategy.md
-lead waits until hears "wave 1 Planning: project-manager (charter with latency budgets, milestones, board and labels, first PPTX and PDF)"
+lead waits until hears "wave 1 Planning: project-manager (charter with latency budgets; milestones; board and labels; first PPTX and PDF)"
 lead waits until hears "the Team Leader reviews budgets and re-spawns over-budget engineers"
 lead waits until hears "Decides the trade-offs between consistency, availability and partition tolerance"
 lead spawns websocket-engineer as rt-websocket-engineer
