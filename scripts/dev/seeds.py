@@ -42,13 +42,13 @@ _TESTS = {}
 
 
 def tests():
-    """{test function: path}."""
+    """{test function: path}; a name that two files have is no place."""
     if not _TESTS:
         for path in glob.glob(os.path.join(ROOT, "tests", "**", "test_*.py"), recursive=True):
             with open(path, encoding="utf-8") as f:
                 for name in re.findall(r"^def (test_\w+)", f.read(), re.M):
-                    _TESTS[name] = os.path.relpath(path, ROOT).replace(os.sep, "/")
-    return _TESTS
+                    _TESTS[name] = None if name in _TESTS else os.path.relpath(path, ROOT).replace(os.sep, "/")
+    return {name: path for name, path in _TESTS.items() if path}
 
 
 def place(text):
@@ -61,8 +61,8 @@ def place(text):
     if path.startswith("k:"):
         path = "scripts/pack/" + path[2:]
     elif path.startswith("s:"):
-        path = "tests/client/scenarios/%s.story" % path[2:]
-        return path, needle, "story %s" % text[2:]
+        name = path[2:]
+        return "tests/client/scenarios/%s.story" % name, needle, "story %s" % name
     return path, needle, path.rpartition("/")[2] if path.startswith("scripts/") else path
 
 
@@ -74,7 +74,7 @@ def _cell(places):
         path, _needle, words = place(text)
         target = path if not path.startswith("docs/") else path[5:]
         out.append("[%s](%s%s)" % (words, "" if path.startswith("docs/") else "../", target))
-    return "; ".join(out)
+    return "; ".join(dict.fromkeys(out))
 
 
 def page():
@@ -83,8 +83,8 @@ def page():
     lines = [
         "# The seeds, item by item",
         "",
-        "What the user asked for (`seeds/`), item by item: where each is held (code, a prompt, or a decision with its reason) and where that is seen (a test, a story of the real",
-        "client, or the second place). Written by `make generate` from `scripts/dev/seeds.txt`; a test fails when a place is gone. What is **open** says what is there instead.",
+        "What the user asked for (`seeds/`), item by item: where each is held (code, a prompt, or a decision with its reason) and where that is seen (a test, or a story of the real",
+        "client). Written by `make generate` from `scripts/dev/seeds.txt`; a test fails when a place is gone. What is **open** says what is there instead.",
         "",
         "%d items, %d of them open." % (len(all_rows), sum(r[3][0].startswith("open:") for r in all_rows)),
     ]

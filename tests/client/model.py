@@ -79,6 +79,11 @@ class Call:
         return "\n".join(text_of(m["content"]) for m in self.messages if m["role"] != "assistant")
 
     @property
+    def orders(self):
+        """The system prompt of the request: an agent's own file is in it."""
+        return text_of(self.request.get("system"))
+
+    @property
     def news(self):
         """The text that came since the model last spoke."""
         out = []

@@ -293,6 +293,8 @@ class Stage:
         kind, what = cond
         if kind == "hears":
             return what in call.told
+        if kind == "knows":
+            return what in call.orders
         if kind == "file":
             return (self.world.project / what).exists()
         return any(matches(what, e) for e in self.world.journal())

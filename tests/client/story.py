@@ -459,7 +459,8 @@ def _rests_until(block, match, body):
 
 
 @verb(
-    NAME + r" waits until (?P<cond>.+)", "coder-1 waits until journal has EVENT [by WHO] [key=value ...] | hears \"TEXT\" | file F exists"
+    NAME + r" waits until (?P<cond>.+)",
+    "coder-1 waits until journal has EVENT [by WHO] [key=value ...] | hears \"TEXT\" | knows \"TEXT\" | file F exists",
 )
 def _waits_until(block, match, body):
     return Line(block.number, block.head, match.group("who"), "hold", condition=condition(match.group("cond")))
@@ -524,17 +525,17 @@ VERBS.insert(
 
 # --- Conditions and expectations ------------------------------------------------------------------------------------------
 def condition(text):
-    """A condition as data: ("journal", pattern) | ("hears", text) | ("file", path)."""
+    """A condition as data: ("journal", pattern) | ("hears", text) | ("knows", text) | ("file", path)."""
     match = re.match(r"journal has (.+)$", text)
     if match:
         return ("journal", event(match.group(1)))
-    match = re.match(r'hears "(.+)"$', text)
+    match = re.match(r'(hears|knows) "(.+)"$', text)
     if match:
-        return ("hears", match.group(1))
+        return (match.group(1), match.group(2))
     match = re.match(r"file (\S+) exists$", text)
     if match:
         return ("file", match.group(1))
-    raise StoryError('a condition is `journal has EVENT [by WHO] [key=value]`, `hears "TEXT"` or `file F exists`')
+    raise StoryError('a condition is `journal has EVENT [by WHO] [key=value]`, `hears "TEXT"`, `knows "TEXT"` or `file F exists`')
 
 
 def event(text):

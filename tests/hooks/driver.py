@@ -62,6 +62,7 @@ def plan(mode="SIMPLE", **changes):
         raw["facts"]["changes_existing"] = {"value": True, "evidence": "edits src/old.py"}
     if mode == "COMPLEX":
         raw["facts"]["gold_standard_exists"] = {"value": False, "evidence": "nothing like it"}
+        raw["trade_offs"] = ["a module rather than a class: one caller"]
     raw.update(changes)
     return raw
 

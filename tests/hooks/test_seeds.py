@@ -10,6 +10,7 @@ import pytest
 from hooks.driver import plan
 from hooks.test_facts import ends
 from hooks.test_waves import SMALL, activate
+from pack.base.paths import PLUGIN_ROOT
 
 
 def risky(s, body="RISKS: 2\nRISK-1: loses data\nSeverity: CRITICAL\nAffected tasks: #1\nRISK-2: slow\nSeverity: MAJOR\n", mode="MEDIUM"):
@@ -154,19 +155,22 @@ def _planned(raw):
     return "pack plan <<'EOF'\n%s\nEOF" % json.dumps(raw)
 
 
+def coder(s, name, prompt):
+    """Spawn a coder; the prompt that it gets."""
+    given = {"description": name, "prompt": prompt, "subagent_type": "team:coder", "name": name}
+    assert s.call("lead", "Agent", response={"agentId": "x" + name}, **given) is None
+    return s.updated["prompt"]
+
+
 def test_every_coder_gets_the_gold_standard_block_or_the_mark(session):
     s = session
     s.setup(coders=0)
-    spawn = lambda name, prompt: s.call(
-        "lead", "Agent", description=name, prompt=prompt, subagent_type="team:coder", name=name, response={"agentId": "x" + name}
-    )
-    assert spawn("coder-1", "task #1") is None
-    got = s.updated["prompt"]
+    got = coder(s, "coder-1", "task #1")
     assert "--- GOLD STANDARD: src — src/old.py ---\nOLD = 1\n" in got and got.endswith("\n\ntask #1"), got
     own = "--- GOLD STANDARD: api — src/old.py ---\nOLD = 1\n\ntask #1"
-    assert spawn("coder-2", own) is None and s.updated["prompt"] == own
+    assert coder(s, "coder-2", own) == own
     marked = "MARKS: NO REFERENCE FILES\ntask #1"
-    assert spawn("coder-3", marked) is None and s.updated["prompt"] == marked
+    assert coder(s, "coder-3", marked) == marked
     assert [r["data"].get("gold") for r in s.events() if r["event"] == "SPAWN_REQUESTED" and r["data"]["role"] == "coder"] == [
         ["src/old.py"],
         ["src/old.py"],
@@ -175,21 +179,62 @@ def test_every_coder_gets_the_gold_standard_block_or_the_mark(session):
     assert "  Gold standards used: src/old.py" in summary(s).splitlines()
 
 
+OWN = "--- GOLD STANDARD EXAMPLES ---\n--- GOLD STANDARD: api — src/old.py ---\ncopy: the name\nOLD = 1\n--- END GOLD STANDARDS ---"
+
+
+def block_of(prompt):
+    return prompt[prompt.index("--- GOLD STANDARD EXAMPLES ---") : prompt.index("--- END GOLD STANDARDS ---")]
+
+
+@pytest.mark.parametrize("first", ["", OWN], ids=["the gate's", "the lead's"])
+def test_the_same_bytes_for_every_coder_of_a_run(session, first):
+    """Whatever a file became meanwhile, and whatever else a later prompt brings: the first coder's block is the run's."""
+    s = session
+    s.setup(coders=0)
+    got = coder(s, "coder-1", first + "\ntask #1")
+    assert not first or got == first + "\ntask #1"
+    with open(os.path.join(s.project, "src", "old.py"), "w") as f:
+        f.write("OLD = 2\n")
+    later = coder(s, "coder-2", "task #2")
+    assert block_of(later) == block_of(got) and later.endswith("task #2")
+    another = coder(s, "coder-3", "Hello.\n" + OWN.replace("OLD = 1", "OLD = 3") + "\ntask #2")
+    assert block_of(another) == block_of(got) and another.startswith("Hello.\n") and another.endswith("\ntask #2")
+
+
+def test_what_serves_most_tasks_comes_first(session):
+    s = session
+    folder = os.path.join(s.project, ".conventions", "gold-standards")
+    os.makedirs(folder)
+    for name in ("aside.sql", "module.py", "zz-greeting.md"):
+        with open(os.path.join(folder, name), "w") as f:
+            f.write("as in %s\n" % name)
+    raw = plan()
+    raw["tasks"].insert(1, dict(raw["tasks"][0], id=3, subject="Add farewell", files=["src/b.py"], references=["src/old.py", "src/one.py"]))
+    raw["tasks"][2]["blocked_by"] = [1, 3]
+    with open(os.path.join(s.project, "src", "one.py"), "w") as f:
+        f.write("ONE = 1\n")
+    s.setup("MEDIUM", coders=0, raw=raw)
+    shown = [line for line in coder(s, "coder-1", "go").splitlines() if line.startswith("--- GOLD STANDARD:")]
+    assert [line.split()[5].rpartition("/")[2] for line in shown] == ["module.py", "old.py", "zz-greeting.md", "one.py", "aside.sql"], shown
+
+
 def test_a_long_reference_is_cut_and_says_so_and_none_is_a_mark(session):
     s = session
     folder = os.path.join(s.project, ".conventions", "gold-standards")
     os.makedirs(folder)
-    with open(os.path.join(folder, "long.md"), "w") as f:
+    with open(os.path.join(folder, "long.py"), "w") as f:
         f.write("".join("line %d\n" % n for n in range(1, 101)))
     s.setup(coders=0)
-    assert s.call("lead", "Agent", description="c", prompt="go", subagent_type="team:coder", name="c1", response={"agentId": "y"}) is None
-    got = s.updated["prompt"]
-    assert "--- GOLD STANDARD: conventions — .conventions/gold-standards/long.md --- (lines 1-60 of 100; read the rest in the file)" in got
-    assert "line 60\n" in got and "line 61\n" not in got and got.index("long.md") < got.index("src/old.py")
-    os.remove(os.path.join(folder, "long.md"))
+    got = coder(s, "c1", "go")
+    assert "--- GOLD STANDARD: conventions — .conventions/gold-standards/long.py --- (lines 1-60 of 100; read the rest in the file)" in got
+    assert "line 60\n" in got and "line 61\n" not in got and got.index("long.py") < got.index("src/old.py")
+
+
+def test_without_any_example_the_prompt_says_so(session):
+    s = session
     os.remove(os.path.join(s.project, "src", "old.py"))
-    assert s.call("lead", "Agent", description="c", prompt="go", subagent_type="team:coder", name="c2", response={"agentId": "z"}) is None
-    assert "NO REFERENCE FILES" in s.updated["prompt"]
+    s.setup(coders=0)
+    assert "NO REFERENCE FILES" in coder(s, "c2", "go")
 
 
 # --- Commits -----------------------------------------------------------------------------------------------------------------
@@ -450,6 +495,55 @@ def test_without_high_risk_the_reviewers_suffice_and_the_plan_may_name_an_area(s
     assert state["tasks"]["1"]["sensitive"] == ["payments"] and "enabling-agent" not in s.approvers(1)
 
 
+SAID = REPORT.replace(
+    "SENSITIVE        none",
+    "SENSITIVE        near: `src/a.py:12`, calls authentication on every greeting\n                 direct: db/old/, migrations",
+)
+
+
+def test_what_the_researcher_calls_sensitive_needs_the_enabling_agent(session):
+    """No path and no word of the plan says so: the recorded report does, for the plan, for an added task and for a rescoped one."""
+    s = session
+    s.build()
+    researched(s, SAID)
+    assert s.register(high_risk_plan()) is None
+    state = s.state()
+    assert state["tasks"]["1"]["sensitive"] == ["auth"] and state["tasks"]["2"]["sensitive"] == []
+    assert "enabling-agent" in s.approvers(1) and "enabling-agent" not in s.approvers(2)
+    added = dict(plan()["tasks"][0], id=9, files=["db/old/1.py"])
+    assert s.bash("lead", "pack task add <<'EOF'\n%s\nEOF" % json.dumps(added)) is None
+    assert s.state()["tasks"]["3"]["sensitive"] == ["migrations"]
+
+
+def test_a_fresh_profile_says_it_to_the_next_run_and_a_rescoped_task_hears_it(session):
+    s = session
+    s.build()
+    researched(s, SAID)
+    s = another_run(s)
+    raw = high_risk_plan()
+    raw["tasks"][0]["files"] = ["src/b.py"]
+    s.setup("MEDIUM", raw=raw, coders=0)
+    assert s.state()["tasks"]["1"]["sensitive"] == []
+    assert s.bash("lead", "pack task rescope 1 --file src/a.py") is None
+    assert s.state()["tasks"]["1"]["sensitive"] == ["auth"] and "enabling-agent" in s.approvers(1)
+
+
+def test_a_sensitive_file_whose_area_nobody_names_is_asked_for(session):
+    s = session
+    s.build()
+    researched(s, REPORT.replace("SENSITIVE        none", "SENSITIVE        direct: src/a.py, the key store"))
+    assert "PLAN_SENSITIVE" in s.bash("lead", _planned(high_risk_plan())) and "src/a.py" in s.bash("lead", _planned(high_risk_plan()))
+    raw = high_risk_plan()
+    raw["tasks"][0]["sensitive"] = ["permissions"]
+    assert s.register(raw) is None and s.state()["tasks"]["1"]["sensitive"] == ["permissions"]
+
+
+def high_risk_plan():
+    raw = plan("MEDIUM")
+    raw["tasks"][0]["high_risk"] = True
+    return raw
+
+
 def test_an_attestation_asks_for_the_enabling_agent_by_itself():
     from pack.report import attest_verify
 
@@ -519,11 +613,12 @@ def test_trade_offs_of_a_complex_plan_are_recorded_and_shown_to_the_user(session
     assert "Trade-off: a file rather than a table: 50 users" in summary(s).splitlines()
 
 
-def test_a_complex_plan_without_trade_offs_says_what_to_tell(session):
+def test_a_complex_plan_without_trade_offs_is_refused_and_others_need_none(session):
     s = session
     s.build()
-    assert s.register(plan("COMPLEX")) is None and "tell the user the key ones" in s.output
+    assert "PLAN_TRADE_OFFS" in s.bash("lead", _planned(plan("COMPLEX", trade_offs=[])))
     assert "trade_offs must be a list" in s.bash("lead", _planned(plan("COMPLEX", trade_offs="x")))
+    assert not s.state()["plan"]["registered"] and s.register(plan("MEDIUM")) is None
 
 
 def test_a_tool_that_research_lacked_is_recorded(session):
@@ -555,3 +650,163 @@ def test_a_build_that_a_fix_task_mended_says_so():
     }
     lines = report._integration(state, stats)
     assert lines[1] == "  Build: ✅ (fixed in task #3) (make)" and lines[2].startswith("  Tests: ✅ (fixed in task #3, #4) (make check)")
+
+
+# --- What the notice, a nudge and a message say of it ---------------------------------------------------------------------------------
+BRIEF = "# Greeting\n\n## Project Context\n\n- **Stack**: Python\n%s\n### Key patterns\n\nOne module, one test.\n\n## Goal\n\nStructure: later.\n"
+
+
+@pytest.mark.parametrize(
+    "line, told",
+    [
+        ("Structure: src/, tests/\n", "(its Project Context has stack, structure and patterns: context is known, no codebase-researcher)"),
+        ("", "(its Project Context lacks structure: codebase-researcher)"),
+    ],
+)
+def test_a_brief_counts_as_context_by_what_it_says(session, line, told):
+    s = session
+    os.makedirs(os.path.join(s.project, ".briefs"))
+    with open(os.path.join(s.project, ".briefs", "greet.md"), "w") as f:
+        f.write(BRIEF % line)
+    assert ".briefs/greet.md " + told in s.build(".briefs/greet.md")[1]["hookSpecificOutput"]["additionalContext"]
+
+
+def test_a_plan_elsewhere_is_no_brief_and_a_spare_profile_is_named(session):
+    s = session
+    with open(os.path.join(s.project, "plan.md"), "w") as f:
+        f.write(BRIEF % "")
+    os.makedirs(os.path.join(s.project, ".conventions"))
+    with open(os.path.join(s.project, ".conventions", ".project-profile.yml"), "w") as f:
+        f.write("stack: x\n")
+    told = opened(s)
+    assert "Project Context" not in told and ".conventions/.project-profile.yml (if the codebase-researcher fails)" in told
+
+
+def test_who_wants_to_ask_the_user_first_is_told_to_send_researchers(session):
+    s = session
+    s.build("improve")
+    told = s.stop("lead")
+    assert "unclear goes to a researcher first, the user is asked only if even then nothing can be begun" in told
+    assert s.spawn("web-researcher", "web-researcher") is None and ends(s, "web-researcher", "nothing found") is None
+    s.deliver()
+    told = s.stop("lead")
+    assert "register the plan" in told and "researcher" not in told
+
+
+def test_with_no_research_nobody_is_sent(session):
+    session.build("improve --no-research")
+    assert "researcher" not in session.stop("lead")
+
+
+@pytest.mark.parametrize("role, asked", [("realtime-dev", True), ("realtime-engineer", True), ("coder", False)])
+def test_reviewers_of_real_time_code_are_asked_what_no_command_shows(session, role, asked):
+    s = session
+    s.setup(coders=0)
+    assert s.spawn("rt", role) is None and s.edit("rt", "src/a.py", "one\n") is None
+    assert s.say("rt", "unified-reviewer", "REVIEW: task #1\nI checked it.") is None
+    got = s.updated["message"]
+    assert (
+        got.startswith("REVIEW: task #1\nI checked it.")
+        and ("[real-time code: say by path:line that every send is bounded" in got) is asked
+    )
+    for words in ("frees timers", "event loop", "never polling", "sensitive is broadcast", "versioned", "beyond the plan"):
+        assert (words in got) is asked
+
+
+def test_who_judges_quality_is_told_the_gold_standards(session):
+    s = session
+    s.setup("COMPLEX", coders=0)
+    for name, told in (("quality-reviewer", True), ("security-reviewer", False)):
+        agent, kind = s.agents[name]
+        assert s.call("lead", "TaskStop", task_id=agent, response={"task_id": agent, "command": name}) is None
+        given = {"description": name, "prompt": "go", "subagent_type": "team:" + name, "name": name}
+        assert s.call("lead", "Agent", response={"agentId": "again" + name}, **given) is None
+        s.agents[name] = ("again" + name, "team:" + name)
+        out = s.send("SubagentStart", name)[1]["hookSpecificOutput"]["additionalContext"]
+        assert ("Gold standards of this feature, compare with them: src/old.py" in out) is told, out
+
+
+# --- Documents that show a form are read by what they show it for -----------------------------------------------------------------------
+def page(name):
+    with open(os.path.join(PLUGIN_ROOT, "references", name), encoding="utf-8") as f:
+        return f.read()
+
+
+def test_the_template_of_the_block_is_the_form_that_the_gate_keeps(session):
+    s = session
+    s.setup(coders=0)
+    block = page("gold-standard-template.md").partition("```\n")[2].partition("\n```")[0].replace("<path>", "src/old.py")
+    first = coder(s, "coder-1", block + "\ntask #1")
+    assert first == block + "\ntask #1" and coder(s, "coder-2", "task #2") == block + "\n\ntask #2"
+    assert [r["data"]["gold"] for r in s.events() if r["event"] == "SPAWN_REQUESTED" and "gold" in r["data"]] == [["src/old.py"]] * 2
+
+
+def test_the_case_study_goes_through_the_gate_as_it_is_written(session):
+    """Its risk, its verdict, the decision and the criterion: what it says happens is what happens."""
+    s = session
+    said = page("risk-testing-example.md")
+    risk, verdict = (text.strip("`\n") for text in said.split("```")[1::2])
+    raw = plan("MEDIUM")
+    raw["tasks"] = [dict(raw["tasks"][0], id=n, files=["src/%d.py" % n]) for n in (1, 2, 3, 4)] + [
+        dict(raw["tasks"][1], id=5, blocked_by=[1, 2, 3, 4])
+    ]
+    raw["trade_offs"] = ["a pair rather than a time"]
+    s.build()
+    assert s.register(raw) is None and s.spawn("tech-lead", "tech-lead") is None
+    for who, to, text in (
+        ("lead", "tech-lead", "VALIDATE PLAN"),
+        ("tech-lead", "lead", "PLAN OK"),
+        ("lead", "tech-lead", "IDENTIFY RISKS"),
+        ("tech-lead", "lead", "RISKS: 1\n" + risk),
+    ):
+        assert s.say(who, to, text) is None
+    assert s.spawn("risk-tester-1", "risk-tester") is None and ends(s, "risk-tester-1", verdict) is None
+    assert s.state()["risks"]["verdicts"]["1"]["verdict"] == "CONFIRMED", "recorded as the tester's turn ends"
+    assert s.say("lead", "tech-lead", "RISK ANALYSIS RESULTS\n" + verdict) is None
+    tasks = s.state()["tasks"]
+    assert [n for n in sorted(tasks) if tasks[n]["high_risk"]] == ["2", "4"], "by themselves"
+    assert "RISK_UNDECIDED" in s.say("tech-lead", "lead", "RISKS MITIGATED")
+    assert s.edit("tech-lead", "DECISIONS.md", "# Decisions\n\n## Risks\nRISK-1: the pair\n") is None
+    assert s.spawn("supervisor", "supervisor") is None and s.handoff() is None
+    criterion = 'pack task rescope 2 --accept "exports 1,200 equal timestamps and counts 1,200"'
+    assert "pack task rescope 2 --accept" in said and s.bash("lead", criterion) is None
+    assert s.say("tech-lead", "lead", "RISKS MITIGATED") is None
+    assert s.state()["tasks"]["2"]["acceptance"] == ["exports 1,200 equal timestamps and counts 1,200"]
+    assert "  Tasks updated with risk mitigations: 2" in summary(s).splitlines()
+
+
+def test_the_tech_leads_severity_stands(session):
+    s = session
+    risky(s, "RISKS: 1\nRISK-1: loses data\nSeverity: CRITICAL\nAffected tasks: #1\n")
+    assert s.spawn("risk-tester-1", "risk-tester") is None
+    assert ends(s, "risk-tester-1", "RISK-1: CONFIRMED\nSeverity: MINOR\nEvidence: src/old.py:1") is None
+    assert s.say("lead", "tech-lead", "RISK ANALYSIS RESULTS") is None
+    assert s.state()["tasks"]["1"]["high_risk"] and s.state()["risks"]["verdicts"]["1"]["severity"] == "MINOR"
+
+
+def test_another_design_for_a_confirmed_risk_begins_validation_and_analysis_anew(session):
+    s = session
+    risky(s, "RISKS: 1\nRISK-1: loses data\nSeverity: CRITICAL\nAffected tasks: #1\n")
+    assert s.spawn("risk-tester-1", "risk-tester") is None and ends(s, "risk-tester-1", "RISK-1: CONFIRMED\nEvidence: src/old.py:1") is None
+    raw = plan("MEDIUM")
+    raw["tasks"][0]["acceptance"] = ["another way"]
+    assert s.register(raw) is None
+    state = s.state()
+    assert not state["risks"]["verdicts"] and state["plan"]["ok"] is None
+
+
+def test_the_conventions_of_a_run_reach_the_user_by_name(session):
+    s = session
+    s.setup()
+    s.do_task("coder-1", 1, "src/a.py")
+    assert s.edit("coder-1", ".conventions/checks/naming.md", "# Naming\n\nsnake_case\n") is None
+    assert "  Files added/changed: .conventions/checks/naming.md" in summary(s).splitlines(), summary(s)
+
+
+def test_outside_a_run_nothing_of_it_holds_the_realtime_engineer(session):
+    """No run: the client never asks the gate for more than whether there is one, and what it does passes."""
+    s = session
+    s.agents["rte"] = ("a00000000000000aa", "team:realtime-engineer")
+    assert s.send("SubagentStart", "rte") == (0, None, "")
+    assert s.edit("rte", "src/a.py", "one\n") is None and s.bash("rte", "git commit -qam wip") is None and s.stop("rte") is None
+    assert not os.path.exists(os.path.join(s.project, ".claude", "teams"))

@@ -127,6 +127,7 @@ def test_waves_open_in_order_and_the_gate_decides(two):
     s = two
     out = activate(s, "--team twoWaves --strategy strategy.md")
     assert "wave 1 Plan: planner" in out["hookSpecificOutput"]["additionalContext"]
+    assert all(os.path.isdir(os.path.join(s.project, ".two", folder)) for folder in SMALL["folders"]) and SMALL["folders"]
     refused(s, s.spawn("maker", "two-maker"), "WAVE_CLOSED", "pack gate check")
     refused(s, s.spawn("boss", "two-boss"), "UNKNOWN_ROLE", "you play boss")
     refused(s, s.spawn("x", "coder"), "UNKNOWN_ROLE")

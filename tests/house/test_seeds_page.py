@@ -37,6 +37,19 @@ def test_every_place_that_the_page_names_is_there():
     assert not wrong, "\n".join(wrong)
 
 
+def test_what_is_held_is_seen_by_another_that_runs_it():
+    """Held by code, a prompt or a decision; seen in a test or a story. A file that holds something is no witness of itself."""
+    wrong = []
+    for _seed, _section, item, held, seen in seeds.rows():
+        if not any(place.startswith(("t:", "s:")) for place in seen):
+            wrong.append("%s: no test and no story" % item)
+        if any(place.startswith(("t:", "s:")) for place in held):
+            wrong.append("%s: held by a test or a story" % item)
+        both = {seeds.place(p)[0] for p in held} & {seeds.place(p)[0] for p in seen}
+        wrong += ["%s: %s holds it and sees it" % (item, path) for path in sorted(both)]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_every_seed_has_its_items_and_nothing_is_open():
     rows = seeds.rows()
     assert {r[0] for r in rows} == set(SEEDS)

@@ -169,7 +169,8 @@ def write_artifacts(team, definition, roles=None):
                 path = team / artifact
                 if path.name != "rt.yaml" and not path.exists():
                     path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_text("# %s\n\nWritten by %s.\n" % (path.stem, role["id"]))
+                    parts = "".join("\n## Part %d\n\nWave: 5\n" % n for n in range(1, 9))  # the planning gate counts milestones and risks
+                    path.write_text("# %s\n\nWritten by %s.\n%s" % (path.stem, role["id"], parts))
 
 
 START = os.path.join(os.path.dirname(os.path.dirname(HERE)), "scripts", "pack", "cli", "start.py")

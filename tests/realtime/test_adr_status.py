@@ -60,7 +60,9 @@ def test_an_accepted_decision_gets_the_guidance(tmp_path):
     assert (
         code == 0
         and "guidance: send: local state at once, then a throttle of 100 ms a user" in out
-        and "50 users at once" in out
+        and "cursors: throttle 50 ms, moves: debounce 200 ms" in out
+        and "(`session:CODE:presence`, `session:CODE:reveals`, `session:CODE:viewers`), 1 receivers of each message" in out
+        and "several users in step, a disconnection and its reconnection, order of messages, load of 50 users at once" in out
         and "review" not in out
     )
 

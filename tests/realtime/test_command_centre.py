@@ -525,7 +525,10 @@ def test_what_an_integration_day_proves(centre, capsys):
             sprint.EXAMPLE.replace("run: [helm, upgrade, --install, app, ./chart]", ""),
             "'Deploy to staging' does nothing: give one of run, smoke",
         ),
-        (sprint.EXAMPLE.replace(", files: [docs/quickstart.md]", ""), "check files needs `files: [...]`"),
+        (
+            sprint.EXAMPLE.replace(", files: [docs/quickstart.md, docs/runbooks/, docs/design/contracts/]", ""),
+            "check shipped needs `files: [...]`",
+        ),
         (sprint.EXAMPLE.replace("America/Los_Angeles", "Mars/Olympus"), "unknown timezone 'Mars/Olympus'"),
     ],
 )

@@ -209,7 +209,7 @@ def test_the_last_waves_end_with_what_the_seed_gives_the_project_manager(project
     assert len(lacks("5", "exit")) == 5
     assert pack("report", "all", "--dir", project) == 0 and lacks("2.5", "exit") == []
     (project / "KANBAN.md").unlink()
-    (project / "MILESTONES.md").write_text("# M\n\n## Pilot\n\nWave: 5\n")
+    (project / "MILESTONES.md").write_text("# M\n" + "".join("\n## Pilot %d\n\nWave: 5\n" % n for n in range(6)))
     assert run(project, "init") == 0 and run(project, "add", "Orders", "--label", "kafka", "--path", "orders") == 0
     run(project, "set", "K1", "--priority", "high", "--estimate", "3", "--infrastructure", "redis", "--owner", "message-broker-engineer")
     run(project, "set", "K1", "--artifact", "message-broker/TOPIC_DESIGN.md", "--tested", "the whole stack")
@@ -221,3 +221,36 @@ def test_the_last_waves_end_with_what_the_seed_gives_the_project_manager(project
     assert run(project, "sync", "--close-milestones") == 0 and pack("report", "final", "--dir", project) == 0
     (project / "marketing" / "BENCHMARKS.md").write_text("# B\n\nAs measured.\n")
     assert lacks("5", "exit") == []
+
+
+def test_the_planning_gate_counts_milestones_and_risks(board):
+    """A plan that copies one paragraph into every document is no plan: six milestones, each with its wave, and eight risks."""
+    wanted = [c for c in next(g for g in TEAM["gates"] if g["id"] == "planning_complete")["checks"] if c["check"] == "entries"]
+    assert [(c["file"], c["at_least"]) for c in wanted] == [("MILESTONES.md", 6), ("RISK_REGISTER.md", 8)]
+
+    def judged(item):
+        return checks.entries(gates.Look(board, TEAM, time.time()), item)[:2]
+
+    milestones, risks = wanted
+    plan, register = board / "MILESTONES.md", board / "RISK_REGISTER.md"
+    for item in wanted:
+        assert judged(item) == ("MISSING", ["%s does not exist" % item["file"]])
+    six = "# Plan\n" + "".join("\n## Phase %d\n\nWave: 2\n" % n for n in range(1, 7))
+    for path in (plan, register):
+        path.write_text(six[: six.index("## Phase 6")])
+    assert judged(milestones) == ("FAIL", ["MILESTONES.md has 5 milestones, must be 6 or more"])
+    assert judged(risks) == ("FAIL", ["RISK_REGISTER.md has 5 risks, must be 8 or more"])
+    plan.write_text(six)
+    assert judged(milestones) == ("PASS", [])
+    plan.write_text(six.replace("## Phase 3\n\nWave: 2\n", "## Phase 3\n\nsoon\n"))
+    assert judged(milestones) == ("FAIL", ["MILESTONES.md: 'Phase 3' has no line `Wave:`"])
+    for enough, few in (
+        ("| risk | owner |\n|---|---|\n" + "| r | o |\n" * 8, "| risk | owner |\n|---|---|\n" + "| r | o |\n" * 7),
+        ("- r\n" * 8, "- r\n" * 7),
+        ("".join("%d. r\n" % n for n in range(8)), "1. r\n" * 7),
+        ("## r\n\nIt.\n" * 8, "## r\n\nIt.\n" * 7),
+    ):
+        register.write_text("# Risks\n\n" + enough)
+        assert judged(risks) == ("PASS", [])
+        register.write_text("# Risks\n\n" + few)
+        assert judged(risks)[0] == "FAIL"

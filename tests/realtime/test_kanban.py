@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -65,6 +66,7 @@ def test_a_card_goes_all_the_way_only_with_everything(project, capsys):  # measu
         "Delivery tests passed at the first attempt: 5 of 5 (100 %)" in text
         and "Message paths within their latency budget: 5 of 5 (100 %)" in text
     )
+    assert re.search(r"Consumer lag, worst second of each run \(should fall to 0\): .*jobs \(at_least_once_ack_log\) \d+", text), text
     assert "average" in text and "of 1" in text
     assert run(project, "show") == 0 and "10 of 10 gates pass" in capsys.readouterr().out
 

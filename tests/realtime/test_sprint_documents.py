@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 
 from pack.base.paths import PLUGIN_ROOT
 from pack.realtime import sprint
@@ -9,7 +10,8 @@ from pack.realtime import sprint
 
 def run(folder, *words):
     argv = [os.path.join(PLUGIN_ROOT, "bin", "pack"), "sprint", *words]
-    done = subprocess.run(argv, cwd=str(folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    env = dict(os.environ, PACK_PYTHON=sys.executable)  # with the real-time packages
+    done = subprocess.run(argv, cwd=str(folder), env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return done.returncode, done.stdout
 
 
@@ -31,7 +33,8 @@ def test_the_schedule_has_waves_and_a_map_and_what_needs_others_waits(tmp_path):
     assert "09:00: Cross-squad standup" in text and "accepted when: P99 under 50 ms" in read(tmp_path, "Parallel_Backlog.md")
     code, out = run(tmp_path, "set", "B2", "doing")
     assert code == 2 and "B2 waits for B1" in out
-    assert run(tmp_path, "set", "B1", "done")[0] == 0 and run(tmp_path, "set", "B2", "doing")[0] == 0
+    (tmp_path / "p99.log").write_text("P99 41 ms\n")
+    assert run(tmp_path, "set", "B1", "done", "--met", "1=p99.log")[0] == 0 and run(tmp_path, "set", "B2", "doing")[0] == 0
 
 
 def test_the_handbook_says_how_this_sprint_is_run(tmp_path):
@@ -62,3 +65,82 @@ def test_a_circle_of_needs_comes_last_and_hangs_nobody():
         items = [{"id": "B1", "needs": ["B2"]}, {"id": "B2", "needs": ["B1"]}, {"id": "B3"}]
 
     assert [[i["id"] for i in w] for w in sprint.waves(Items)] == [["B3"], ["B1", "B2"]]
+
+
+EXIT = """
+exit:
+  - {criterion: accepted, check: acceptance}
+  - {criterion: documents, check: shipped, files: [docs/quickstart.md, docs/runbooks/]}
+"""
+
+
+def test_done_asks_for_every_criterion_and_the_exit_for_every_squad(tmp_path):
+    """In a sprint of two squads: nothing is done before a file shows each criterion, and the exit sees what was removed, changed or never said."""
+    assert run(tmp_path, "init")[0] == 0
+    path = tmp_path / "docs" / "sprints" / "sprint.yaml"
+    squads = "\nsquads:\n  - {id: runtime, title: Runtime, lead: ana}\n  - {id: experience, title: Experience, lead: bo}\nrhythm:"
+    head, _, rest = sprint.EXAMPLE.partition("\nsquads:")
+    path.write_text(head + squads + rest.partition("\nrhythm:")[2].partition("\n# What is watched")[0] + EXIT)
+    assert (
+        run(tmp_path, "add", "runtime", "Token stream", "--owner", "ana", "--accept", "P99 under 50 ms", "--accept", "on staging")[0] == 0
+    )
+    code, out = run(tmp_path, "set", "B1", "done")
+    assert code == 2 and "B1 is accepted when: 1 P99 under 50 ms; 2 on staging; nothing shows 'P99 under 50 ms' yet" in out
+    code, out = run(tmp_path, "set", "B1", "done", "--met", "1=p99.log")
+    assert code == 2 and "p99.log is no file of this project that shows anything" in out
+    (tmp_path / "p99.log").write_text("P99 41 ms\n")
+    code, out = run(tmp_path, "set", "B1", "done", "--met", "1=p99.log")
+    assert code == 2 and "nothing shows 'on staging' yet" in out and "--met 2=FILE" in out
+    code, out = run(tmp_path, "set", "B1", "done", "--met", "3=p99.log")
+    assert code == 2 and "N one of its criteria: 1 P99 under 50 ms; 2 on staging" in out
+    (tmp_path / "helm.log").write_text("deployed\n")
+    assert run(tmp_path, "set", "B1", "done", "--met", "1=p99.log", "--met", "2=helm.log")[0] == 0
+    assert "accepted when: P99 under 50 ms (met: p99.log); on staging (met: helm.log)" in read(tmp_path, "Parallel_Backlog.md")
+
+    def left(text):
+        code, out = run(tmp_path, "exit")
+        assert code == 1 and text in out, out
+
+    left("OPEN accepted: nothing of Experience is done")
+    assert run(tmp_path, "add", "experience", "Live view", "--owner", "bo")[0] == 0 and run(tmp_path, "set", "B2", "done")[0] == 0
+    left("OPEN accepted: B2 is done and says not by what it is accepted")
+    assert run(tmp_path, "set", "B2", "done", "--accept", "shows tokens", "--met", "1=helm.log")[0] == 0
+    left("OPEN documents: missing: docs/quickstart.md")
+    (tmp_path / "docs" / "quickstart.md").write_text("# Quick start\n\nThe token stream is at /stream.\n")
+    left("OPEN documents: missing: docs/runbooks/")
+    (tmp_path / "docs" / "runbooks").mkdir()
+    (tmp_path / "docs" / "runbooks" / "redis.md").write_text("# Redis\n")
+    left("OPEN documents: B2 Live view is done and stands in none of docs/quickstart.md, docs/runbooks/")
+    (tmp_path / "docs" / "runbooks" / "view.md").write_text("# B2, the view\n")
+    code, out = run(tmp_path, "exit")
+    assert code == 0 and out == "met  accepted\nmet  documents\n", out
+    (tmp_path / "p99.log").write_text("P99 410 ms\n")
+    left("OPEN accepted: B1: p99.log is not what showed 'P99 under 50 ms'")
+
+
+def test_the_example_has_the_squads_the_hours_and_the_topics_of_the_command_centre(tmp_path):
+    """What `pack sprint init` writes, through what it does: lanes, the day in Pacific time, the handbook, the integration day."""
+    assert run(tmp_path, "init")[0] == 0
+    lanes = run(tmp_path, "lanes")[1]
+    assert [t for t in ("Governance Core", "Runtime & Training", "Experience & Ecosystem") if t in lanes] == [s["title"] for s in squads()]
+    monday = 1772478300  # Monday 2026-03-02, 11:05 in Los Angeles
+    for days, clinic in ((0, True), (1, False), (2, False), (3, True), (4, False)):
+        told = run(tmp_path, "today", "--now", str(monday + days * 86400))[1].splitlines()
+        assert [line.split()[1] for line in told if ":" in line[:10]] == ["08:30", "09:00"] + ["11:00"] * clinic + ["16:00"], told
+        assert ("now  11:00  Design and contract clinic (30 min, all)" in told) is clinic and any(
+            "next 16:00  Async wrap" in x for x in told
+        )
+        assert ("today is integration day" in told[-1]) is (days == 2)
+    assert run(tmp_path, "handbook")[0] == 0
+    text = read(tmp_path, "Command_Center.md")
+    for words in ("pytest -q tests/integration/policy", "pytest -q tests/integration/orchestrator", "pnpm test --filter admin-console"):
+        assert words in text
+    code, out = run(tmp_path, "integration")
+    assert "FAIL Deploy to staging: helm: No such file or directory" in out or "FAIL Deploy to staging: exit code" in out, out
+    assert code == 1 and "no live traffic: constitution.updated, policy.decisions, conversation.events, training.audit" in out, out
+
+
+def squads():
+    from pack.base import yamltext
+
+    return yamltext.read(sprint.EXAMPLE).value["squads"]

@@ -158,6 +158,7 @@ def test_drift_blocks_the_items_that_are_built_against_it_until_it_matches(centr
     assert pack("sprint", "drift") == 1
     text = out(capsys)
     assert "blocked B1: Use it" in text and "B2" not in text and "DRIFT policy: " in text
+    assert "hold an ad-hoc design and contract clinic" in text
     assert pack("sprint", "set", "B1", "done") == 2 and "which drifted" in out(capsys)
     with open("docs/sprints/Parallel_Backlog.md") as f:
         text = f.read()

@@ -95,6 +95,25 @@ def freshness(project: str) -> tuple[str, str]:
     return ("stale", "changed since: " + ", ".join(changed[:5])) if changed else ("fresh", "")
 
 
+def kept(project: str, section: str) -> list[str]:
+    """The lines of a section of a profile that this plugin wrote, [] where there are none."""
+    try:
+        with open(os.path.join(project, NAME), encoding="utf-8") as f:
+            lines = f.read(1 << 18).splitlines()
+    except (OSError, ValueError):
+        return []
+    out, inside = [], False
+    for line in lines:
+        if not line.startswith(" "):
+            inside = line == "%s:" % section.lower()
+        elif inside and line.startswith("  - "):
+            try:
+                out.append(str(codec.loads(line[4:])))
+            except ValueError:
+                continue
+    return out
+
+
 def told(project: str) -> str:
     """What the lead is told of the profile at the opening of a run, "" where there is none."""
     how, why = freshness(project)

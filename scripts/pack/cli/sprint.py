@@ -144,10 +144,12 @@ def add(squad, title, owner, cross, needs, criteria, contracts, path, now):
 @click.option("--owner", default=None)
 @click.option("--by", "blocker", default=None)
 @click.option("--eta", default=None)
+@click.option("--accept", "criteria", multiple=True, help="one more criterion by what it is accepted")
+@click.option("--met", multiple=True, metavar="N=FILE", help="criterion N is met, and this file shows it; done needs each")
 @shared
-def set_state(ident, state, owner, blocker, eta, path, now):
+def set_state(ident, state, owner, blocker, eta, criteria, met, path, now):
     with changed(path) as backlog:
-        backlog.set(ident, state, at(now, backlog), owner, blocker, eta)
+        backlog.set(ident, state, at(now, backlog), owner, blocker, eta, criteria, met)
 
 
 @group.command(
@@ -268,6 +270,8 @@ def drift(seconds, path, now):
             click.echo("%s %s: %s" % (word, item["id"], item["title"]))
     for name, why in found.items():
         click.echo("DRIFT %s: %s" % (name, why))
+    if found:
+        click.echo("hold an ad-hoc design and contract clinic, settle it, then `pack record --all` and `pack sprint drift`")
     raise SystemExit(1 if found else 0)
 
 

@@ -330,6 +330,8 @@ def _task(args):
     for number, _t in view.tasks(state):
         if not wanted or number in wanted:
             print(advice.record(state, number))
+    if state["definition_of_done"]:
+        print("the whole feature is done when: " + "; ".join(state["definition_of_done"]))
     return 0
 
 

@@ -182,11 +182,11 @@ def _spawn(call: Call, tool_input: dict[str, Any]) -> Answer:
         )
     role = call.kind.role_of(call.state, kind)
     ordered: list[Any] = orders(call, role or "", tool_input.get("prompt")) if call.kind.approves else []
-    prompt, gold = tool_input.get("prompt"), None
+    prompt, gold, block = tool_input.get("prompt"), None, ""
     if role in tables.CODERS and call.kind.approves and call.state["plan"]["registered"]:
         from . import gold_standards
 
-        prompt, gold = gold_standards.held(call, prompt)
+        prompt, gold, block = gold_standards.held(call, prompt)
     more: dict[str, Any] = call.kind.unmet(call)
     if ordered:
         more["orders"] = ordered
@@ -201,6 +201,8 @@ def _spawn(call: Call, tool_input: dict[str, Any]) -> Answer:
         call=call.payload.get("tool_use_id"),
         **more,
     )
+    if block:
+        gold_standards.keep(call, block)
     return PASS if prompt == tool_input.get("prompt") else allow(dict(tool_input, prompt=prompt))
 
 
@@ -240,6 +242,7 @@ def _message(call: Call, tool_input: dict[str, Any]) -> Answer:
             from . import task_checks
 
             task_checks.begin(call, view.task(call.state, fields["task"]), known["revision"])
+            message = _asked_of(actor, message)
         if quiet:  # the journal has it, and the supervisor is not woken for what is routine
             return recorded(message.strip().partition("\n")[0].strip()[:80])
         if name in ("SUPERVISOR_REPORT", "QUESTION"):
@@ -256,6 +259,11 @@ def _message(call: Call, tool_input: dict[str, Any]) -> Answer:
     return allow(
         {k: v for k, v in dict(tool_input, to=address, message=message).items() if k in ("to", "summary", "message", "notify_when_idle")}
     )
+
+
+def _asked_of(actor: Any, message: str) -> str:
+    """A real-time coder's REVIEW with what its reviewer is asked to look at: no command of the record shows a leak or an unbounded send."""
+    return message if actor["role"] not in tables.REAL_TIME else "%s\n\n[real-time code: %s]" % (message, tables.REAL_TIME_CHECKS)
 
 
 def _may_receive(call: Call, to: Any, resolved: str | None, entry: Any) -> str:

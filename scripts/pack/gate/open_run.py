@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from ..base import conventions, git_facts, paths, profile, project_facts, run_config
+from ..base import brief, conventions, git_facts, paths, profile, project_facts, run_config
 from ..base.enforcement import client_version, is_headless, led_elsewhere, measure
 from ..protocol import advice, kernel, tables
 from ..store.journal import Lock, Store, read_chain
@@ -140,10 +140,13 @@ def _never_began(store: Store) -> bool:
     return all(not records or records[0]["event"] == "RUN_OPENED" and records[0]["more"] == len(records) - 1 for records in chains)
 
 
-def found(project: str) -> list[str]:
-    """What the lead would look for first."""
+def found(project: str, path: str | None = None) -> list[str]:
+    """What the lead would look for first. path: the input, where it is a file."""
     out = [n for n in ("CLAUDE.md", ".conventions/tool-chains/commands.yml") if os.path.isfile(os.path.join(project, n))]
-    out += [profile.told(project)] if profile.told(project) else []
+    out += [text for text in (profile.told(project), brief.told(project, path)) if text]
+    spare = ".conventions/" + profile.NAME
+    if os.path.isfile(os.path.join(project, spare)):
+        out.append(spare + " (if the codebase-researcher fails)")
     if not os.path.lexists(os.path.join(project, ".git")) and project_facts.git(project, "rev-parse", "--git-dir") is None:
         out.append("no git repository (nothing can be committed)")
     gold = os.path.join(project, ".conventions", "gold-standards")
@@ -199,7 +202,7 @@ class _Tasks:
             % (asked["coders"], "skip (--no-research)" if asked["no_research"] else "as the dispatch matrix says"),
             "Input: %s"
             % (_input(asked["plan"], asked["description"]) + (", and with it: " + asked["note"][:500] if asked["note"] else "")),
-            "Found: %s" % (", ".join(found(project)) or "no CLAUDE.md, no .conventions/, no .project-profile.yml"),
+            "Found: %s" % (", ".join(found(project, asked["path"])) or "no CLAUDE.md, no .conventions/, no .project-profile.yml"),
         ] + self.begun
 
     def shown(self) -> str:

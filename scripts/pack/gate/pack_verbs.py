@@ -15,7 +15,7 @@ from ..base.verbs import CHANGING as CHANGING
 from ..protocol import advice, machine, plan, tables, view
 from ..protocol.refusal import Refusal
 from ..store.render import stats, summary
-from . import answers, modes
+from . import answers, modes, sensitive_report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -182,6 +182,7 @@ def _plan(call: Call, args: list[str], read: Callable[[], str]) -> str:
     for row in (raw.get("tasks") or ()) if isinstance(raw, dict) else ():
         _folders(call, row)
     checked = plan.check(raw)
+    sensitive_report.into(call, [task for _n, task in sorted(checked["tasks"].items())])
     data: dict[str, Any] = {
         "tasks": {str(n): task for n, task in checked["tasks"].items()},
         "facts": checked["facts"],
@@ -192,14 +193,8 @@ def _plan(call: Call, args: list[str], read: Callable[[], str]) -> str:
     if not _same_again(call, data["given"]):
         call.append("PLAN_REGISTERED", key=call.key, **data)
     call.shown = ["Trade-off: " + text for text in checked["trade_offs"]]
-    more = (
-        "\nCOMPLEX, and the plan has no `trade_offs`: tell the user the key ones."
-        if call.state["mode"] == tables.COMPLEX and not call.shown
-        else ""
-    )
-    return "%s%s\n\n%d tasks registered in %s, phase %s.\n%s%s" % (
+    return "%s\n\n%d tasks registered in %s, phase %s.\n%s%s" % (
         (call.state["classification"] or {"text": ""})["text"],
-        more,
         len(checked["tasks"]),
         call.state["team"]["name"],
         call.state["phase"],
@@ -270,6 +265,7 @@ def _task(call: Call, args: list[str], read: Callable[[], str]) -> str:
         raw = dict(raw, id=raw.get("id") or 1) if isinstance(raw, dict) else raw
         _folders(call, raw)
         record = plan._task(raw, 0)
+        sensitive_report.into(call, [record])
         call.append("TASK_ADDED", key=call.key, task_record=record)
         number = view.tasks(call.state)[-1][0]
         return "task #%d %r added.\n%s" % (number, record["subject"], _next(call))
@@ -352,6 +348,7 @@ def _rescope(call: Call, args: list[str]) -> str:
         acceptance=o.get("--accept"),
         tooling=tooling if o.get("--tooling") else None,
         high_risk=True if "--high-risk" in o else None,
+        sensitive=sensitive_report.of_files(call, files, plan.sensitive_areas(files) + list(task.get("sensitive") or ()), number),
         reason=" ".join(o.get("--reason", [])),
     )
     return "task #%d: files %s; reviewers %s; state %s.\n%s" % (

@@ -44,6 +44,11 @@ def greeting(call: Call, fresh: bool) -> str:
         else []
     )
     lines = call.kind.briefing(call, fresh)
+    if fresh and actor["role"] in (tables.QUALITY, tables.UNIFIED) and call.kind.approves:
+        from . import gold_standards
+
+        shown = gold_standards.named(call.project, call.state)
+        lines += ["Gold standards of this feature, compare with them: " + ", ".join(shown)] if shown else []
     if fresh and actor["role"] in tables.IMPLEMENTERS and call.kind.approves:
         tasks = advice.to_claim(call.state, actor["name"], call.state["team"]["coders"])
         lines += ["Free now; the first edit of its files claims a task:\n" + tasks] if tasks else []
@@ -100,22 +105,29 @@ REPORTING = tables.RESEARCHERS + (tables.RISK_TESTER,)  # whose final text is th
 REPORT_CHARS = 4000  # forty lines, which is what their prompts ask for
 
 
-def _report(call: Call) -> dict[str, str]:
-    """{"report": what an agent said last}, secrets masked, for roles that report by it. It reaches the lead without a message."""
+def _report(call: Call) -> dict[str, Any]:
+    """{"report": what an agent said last}, secrets masked, for roles that report by it. It reaches the lead without a message. Of a code base
+    researcher's also {"sensitive": the lines of that section}, which the report may be cut before."""
     said = call.payload.get("last_assistant_message")
     if call.actor["role"] not in REPORTING or not isinstance(said, str) or not said.strip():
         return {}
     from ..base import redact
 
+    more: dict[str, Any] = {}
     if call.actor["role"] == tables.CODEBASE_RESEARCHER:
         from ..base import profile
 
-        profile.write(call.project, redact.text(said), call.store.disk)
+        clean = redact.text(said)
+        profile.write(call.project, clean, call.store.disk)
+        more = {"sensitive": profile.sections(clean).get("SENSITIVE", [])}
     for line in said.splitlines():  # what research lacked (the seed, Step 2b): a line `TOOL_UNAVAILABLE: NAME`
         head, _, tool = line.strip(" -*`\t").partition(":")
         if head == "TOOL_UNAVAILABLE" and tool.strip(" `"):
             call.gate("TOOL_UNAVAILABLE", tool=redact.text(tool.strip(" `")[:60]), who=call.actor["name"])
-    return {"report": redact.text(said.strip()[: 2 * REPORT_CHARS])[:REPORT_CHARS]}  # masked before it is cut: half a secret has no shape
+    return {
+        "report": redact.text(said.strip()[: 2 * REPORT_CHARS])[:REPORT_CHARS],
+        **more,
+    }  # masked before it is cut: half a secret has no shape
 
 
 def _nudge(call: Call, todo: Sequence[Any]) -> Answer | None:

@@ -123,7 +123,9 @@ def _cut(state: State) -> list[Step]:
 
 def _planning(state: State) -> list[Step]:
     if not state["plan"]["registered"]:
-        return [_step(tables.LEAD, "plan", "register the plan: `pack plan` (JSON on standard input)")]
+        looked = state["team"].get("no_research") or any(e["role"] in tables.RESEARCHERS for e in state["roster"].values())
+        first = "" if looked else "; what is unclear goes to a researcher first, the user is asked only if even then nothing can be begun"
+        return [_step(tables.LEAD, "plan", "register the plan: `pack plan` (JSON on standard input)" + first)]
     if state["mode"] not in tables.VALIDATED_MODES or state["risks"]["mitigated"] and state["plan"]["ok"]:
         return []
     leads = view.present(state, tables.TECH_LEAD)

@@ -272,7 +272,8 @@ def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> N
 def _(state: State, data: Data, actor: Actor, now: float, effects: Effects) -> None:
     t = view.task(state, data["task"])
     t["files"], t["reviewers"] = data["files"], data["reviewers"]
-    t["sensitive"] = sorted(set(t.get("sensitive") or ()).union(sensitive_areas(data["files"])))  # what was named stays named
+    named = set(t.get("sensitive") or ()).union(data.get("sensitive") or ())  # by the plan, and by the researcher's report
+    t["sensitive"] = sorted(named.union(sensitive_areas(data["files"])))
     risk_change(state, data["task"])
     for part in ("subject", "acceptance", "tooling", "high_risk"):
         if data.get(part) is not None:

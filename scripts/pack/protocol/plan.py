@@ -284,8 +284,15 @@ def check(raw: Any) -> CheckedPlan:
     trade_offs = raw.get("trade_offs") or []
     if not _strings(trade_offs):
         raise _bad("PLAN_INCOMPLETE", "trade_offs must be a list of texts", repr(trade_offs)[:80], "write it as [\"A rather than B: why\"]")
-    done = definition_of_done(dod, tasks)
-    return {"tasks": tasks, "facts": check_facts(raw.get("facts")), "definition_of_done": done, "trade_offs": trade_offs}
+    done, facts = definition_of_done(dod, tasks), check_facts(raw.get("facts"))
+    if not trade_offs and classify(tasks, facts)["mode"] == tables.COMPLEX:
+        raise _bad(
+            "PLAN_TRADE_OFFS",
+            "the plan is COMPLEX and says no trade_offs",
+            "the user is told what was decided for what: they are shown when the plan is registered, and kept in the summary",
+            "add \"trade_offs\": [\"A rather than B: why\"], one text for each key decision",
+        )
+    return {"tasks": tasks, "facts": facts, "definition_of_done": done, "trade_offs": trade_offs}
 
 
 def says(line: str, key: str) -> bool:

@@ -6,6 +6,7 @@ Pure text -> data. Only what is counted or decided upon is kept; the prose stays
 from __future__ import annotations
 
 from . import tables
+from .plan import sensitive_areas
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -142,4 +143,16 @@ def gold(prompt: str | None) -> list[str]:
         words = plain.partition(":")[2].replace("—", " ").replace(",", " ").split()
         paths = [w.strip("`'\"") for w in words if "/" in w or "." in w.strip(".")]
         out += [p for p in paths[-1:] if p not in out]
+    return out
+
+
+def sensitive(lines: list[str]) -> list[tuple[str, list[str]]]:
+    """[(path, areas)] of a code base researcher's SENSITIVE lines, `near or direct: file, area, why`; an area that no word names: []."""
+    out: list[tuple[str, list[str]]] = []
+    for line in lines:
+        for word in line.replace(",", " ").split():
+            path, _, at = word.strip("`'\"()[];:.").partition(":")
+            ending = path.rpartition(".")[2]
+            if ("/" in path or path != ending and ending[:1].isalpha()) and "://" not in word and not at.strip("0123456789-"):
+                out.append((path, sensitive_areas([line])))
     return out

@@ -573,6 +573,7 @@ class Data(_Spoken, total=False):
     severity: str | None
     gold: List[str]
     trade_offs: List[str]
+    sensitive: List[str]  # of AGENT_IDLE lines of the researcher's report, of TASK_RESCOPED areas
     body: str
     orders: List[List[Any]]
     news: int

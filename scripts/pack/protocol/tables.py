@@ -24,6 +24,13 @@ CODER = "coder"  # the one that the lead is told to spawn
 CODERS: tuple[str, ...] = (CODER, "realtime-dev", "realtime-engineer")
 TEST_WRITER = "test-writer"
 NO_TESTS: tuple[str, ...] = ("realtime-dev",)  # implementers that edit no test
+REAL_TIME: tuple[str, ...] = ("realtime-dev", "realtime-engineer")
+# What each reviewer of theirs is asked (the seed's constraints and anti-patterns); it goes with the REVIEW.
+REAL_TIME_CHECKS = (
+    "say by path:line that every send is bounded, with the planned backpressure; every close, error and timeout path frees timers, subscriptions and "
+    "buffers; no handler blocks the event loop; push where the plan says push, never polling; nothing sensitive is broadcast; messages are versioned "
+    "or self-describing as planned; no channel, event or message type beyond the plan. What is missing is MAJOR"
+)
 IMPLEMENTERS: tuple[str, ...] = CODERS + (TEST_WRITER,)
 SPECIALISTS: tuple[str, ...] = ("security-reviewer", "logic-reviewer", "quality-reviewer")
 QUALITY = "quality-reviewer"  # whose subject conventions are

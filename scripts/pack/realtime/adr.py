@@ -124,10 +124,11 @@ def guidance(spec):
     told = arithmetic(spec)
     every = 1000.0 / told["effective_rate"]
     return [
-        "guidance: channels: one a concern (`session:CODE:presence`, `session:CODE:state`), %d receivers of each message" % receivers(spec),
-        "guidance: send: local state at once, then a throttle of %g ms a user (%g messages/s); the last state is always sent"
+        "guidance: channels: one a concern (`session:CODE:presence`, `session:CODE:reveals`, `session:CODE:viewers`), %d receivers of each message"
+        % receivers(spec),
+        "guidance: send: local state at once, then a throttle of %g ms a user (%g messages/s); the last state is always sent; cursors: throttle 50 ms, moves: debounce 200 ms"
         % (every, told["effective_rate"]),
-        "guidance: tests: %d users at once, a disconnection and its reconnection, order of messages; `pack adr check --measure`"
+        "guidance: tests: several users in step, a disconnection and its reconnection, order of messages, load of %d users at once; `pack adr check --measure`"
         % spec["users"],
     ]
 

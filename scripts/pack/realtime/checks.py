@@ -69,6 +69,33 @@ def line(look, item):
     return "PASS", []
 
 
+def entries(look, item):
+    """A document has as many entries as asked: `##` headings, rows of a table or items of a list, whichever are most; `each`: a line that begins so
+    stands below each heading."""
+    problem = artifact_problem(look.team_dir, item["file"])
+    if problem:
+        return "MISSING", [problem]
+    path = os.path.join(look.team_dir, item["file"])
+    with open(path, encoding="utf-8", errors="replace") as handle:
+        lines = handle.read().splitlines()
+    more = {"run": "%s@%s" % (item["file"], project_facts.file_digest(path))}
+    heads = [n for n, x in enumerate(lines) if x.startswith("## ")]
+    if "each" in item:
+        begins = item["each"].casefold()
+        parts = [(lines[a][3:].strip(), lines[a + 1 : b]) for a, b in zip(heads, heads[1:] + [len(lines)])]
+        without = [title for title, part in parts if not any(x.lstrip("-* ").casefold().startswith(begins) for x in part)]
+        if without:
+            return "FAIL", ["%s: %r has no line `%s`" % (item["file"], without[0], item["each"])], more
+        found = len(heads)
+    else:
+        rows = [x for x in lines if x.startswith("|") and not set(x) <= set("|-: ")]
+        tables = sum(bool(re.match(r"\|[-:| ]+$", x)) for x in lines)  # each has a head
+        found = max(len(heads), len(rows) - tables, sum(bool(re.match(r"([-*+]|\d+[.)]) +\S", x)) for x in lines))
+    if found < item["at_least"]:
+        return "FAIL", ["%s has %d %s, must be %d or more" % (item["file"], found, item.get("of", "entries"), item["at_least"])], more
+    return "PASS", []
+
+
 def github_project(look, item):
     """Where the repository is on GitHub its project was made (`pack kanban sync --run`); elsewhere the commands were printed, and the row says so."""
     path = os.path.join(look.team_dir, "GITHUB_ISSUES.md")
@@ -353,6 +380,7 @@ TABLE = {
     "charter_table": charter_table,
     "kanban_board": kanban_board,
     "line": line,
+    "entries": entries,
     "command": command,
     "approval": approval,
     "schema_compatibility": schema_compatibility,

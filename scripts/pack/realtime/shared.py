@@ -91,6 +91,9 @@ class Backlog(sprint.Backlog):
         self.save()
         return len(self.items)
 
+    def here(self, item):
+        return item["squad"] == self.shared.squad
+
     def waiting(self, item):
         """What an item needs first: other items, and contracts that its squad has not merged."""
         found = super().waiting(item)

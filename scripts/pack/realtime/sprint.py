@@ -12,7 +12,7 @@ import signal
 import subprocess
 import time
 
-from pack.realtime import gitinfo, grid, panels, record
+from pack.realtime import acceptance, gitinfo, grid, panels, record
 from pack.base import yamltext
 from pack.teams import schema
 
@@ -64,11 +64,12 @@ runbooks: {kafka: docs/runbooks/kafka-outage.md, redis: docs/runbooks/redis-outa
 contracts:   # what `pack record --all` records again
   - {name: policy, http: "http://127.0.0.1:8000/v1/policy"}
   - {name: policy.decisions, topic: kafka, address: "127.0.0.1:9092", options: {topic: policy.decisions}}
-exit:
+exit:   # acceptance: what is done has criteria, each with a file that shows it; shipped: what is done stands in these documents
+  - {criterion: All sprints meet their acceptance criteria, check: acceptance}
   - {criterion: Every squad's smoke suite passed on this commit, check: integration}
   - {criterion: Telemetry dashboards linked in the status report, check: links}
   - {criterion: Status is fresh, check: status}
-  - {criterion: Documentation reflects what shipped, check: files, files: [docs/quickstart.md]}
+  - {criterion: Documentation reflects what shipped, check: shipped, files: [docs/quickstart.md, docs/runbooks/, docs/design/contracts/]}
   - {criterion: Contracts recorded and still matching, check: contracts}
   - {criterion: Backlog completed or rolled forward with explicit owners, check: backlog}
 """
@@ -104,9 +105,9 @@ def load(path):
             if not any(item.get(d) for d in doing)
         ]
         problems += [
-            "$.exit[%d]: check files needs `files: [...]`" % n
+            "$.exit[%d]: check %s needs `files: [...]`" % (n, item["check"])
             for n, item in enumerate(data["exit"])
-            if item["check"] == "files" and not item.get("files")
+            if item["check"] in ("files", "shipped") and not item.get("files")
         ]
     if not problems:
         problems += panels.wrong(data)
@@ -194,6 +195,7 @@ class Backlog:
             for k in ("needs", "criteria", "contracts", "drifted")
             if not isinstance(item.get(k) or [], list) or not all(isinstance(x, str) for x in item.get(k) or [])
         ]
+        wrong += ["met"] if acceptance.problem(item) else []
         wrong += [] if item.get("state") in STATES else ["state"]
         wrong += [
             k
@@ -215,7 +217,9 @@ class Backlog:
             shown.append("blocked by %s, ETA %s" % (item["blocker"], item["eta"]))
         shown += ["needs: " + ", ".join(item["needs"])] if item.get("needs") else []
         shown += ["contracts: " + ", ".join(item["contracts"])] if item.get("contracts") else []
-        shown += ["accepted when: " + "; ".join(item["criteria"])] if item.get("criteria") else []
+        met = item.get("met") or {}
+        told = ["%s (met: %s)" % (c, met[c][0]) if c in met else c for c in item.get("criteria") or []]
+        shown += ["accepted when: " + "; ".join(told)] if told else []
         return grid.line(shown, "item", item)
 
     def lanes(self):
@@ -269,13 +273,18 @@ class Backlog:
         self.items.append(item)
         return item
 
+    def here(self, item):
+        """Whether an item's files are on this machine."""
+        return True
+
     def waiting(self, item):
         """The items that one needs and that are not done."""
         known = {i["id"]: i for i in self.items}
         return [n for n in item.get("needs", []) if n in known and known[n]["state"] not in ("done",)]
 
-    def set(self, ident, state, now, owner=None, blocker=None, eta=None):
-        """Change an item's state; a blocker needs a text, an owner and an ETA; a rolled item needs an owner."""
+    def set(self, ident, state, now, owner=None, blocker=None, eta=None, criteria=(), met=(), root="."):
+        """Change an item's state; a blocker needs a text, an owner and an ETA; a rolled item needs an owner; one that is done shows each of its
+        criteria (met: `N=FILE`)."""
         item = self.get(ident)
         if state not in STATES:
             raise SprintError("unknown state %r; known: %s" % (state, ", ".join(STATES)))
@@ -296,6 +305,14 @@ class Backlog:
             moment(self.data, eta, now)
         if state == "rolled" and not owner:
             raise SprintError("%s: an item is rolled forward with an explicit --owner only" % ident)
+        if criteria:
+            item["criteria"] = list(dict.fromkeys((item.get("criteria") or []) + [grid.plain(c) for c in criteria]))
+        acceptance.say(item, met, root)
+        if state == "done" and acceptance.unmet(item):
+            raise SprintError(
+                "%s is accepted when: %s; nothing shows %r yet: `pack sprint set %s done --met %d=FILE`, a file of what was seen"
+                % (ident, acceptance.listed(item), acceptance.unmet(item)[0], ident, item["criteria"].index(acceptance.unmet(item)[0]) + 1)
+            )
         item.update(owner=owner, state=state, since=item["since"] if item["state"] == state else now)
         if state == "blocked":
             item.update(blocker=grid.plain(blocker), eta=grid.plain(eta), eta_at=moment(self.data, eta, now))
@@ -682,6 +699,8 @@ def exit_criteria(data, backlog, now, root=".", gate=None):
             "status": _status,
             "links": _links,
             "files": _files,
+            "acceptance": _acceptance,
+            "shipped": _shipped,
             "contracts": _contracts,
             "gates": _gates,
             **backlog.checks,
@@ -744,6 +763,14 @@ def _links(data, backlog, now, root, item, gate):
 def _files(data, backlog, now, root, item, gate):
     gone = [f for f in item.get("files", []) if not os.path.isfile(os.path.join(root, f))]
     return "missing: %s" % ", ".join(gone) if gone or not item.get("files") else None
+
+
+def _acceptance(data, backlog, now, root, item, gate):
+    return acceptance.accepted(data, backlog, root)
+
+
+def _shipped(data, backlog, now, root, item, gate):
+    return acceptance.documented(backlog, item["files"], root)
 
 
 def _contracts(data, backlog, now, root, item, gate):

@@ -428,7 +428,10 @@ def opened_text(definition, source, strategy, project):
         (r for r in definition["roles"] if r["id"] == definition.get("lead")),
         {"title": "lead", "persona": "You spawn, review and decide; you write no file.", "id": None},
     )
-    rows = ["wave %s %s: %s" % (w["id"], w["title"], ", ".join(w["roles"])) for w in definition["waves"]]
+    rows = [
+        "wave %s %s: %s%s" % (w["id"], w["title"], ", ".join(w["roles"]), " (%s)" % "; ".join(w["steps"]) if w.get("steps") else "")
+        for w in definition["waves"]
+    ]
     own = shipped(source, project)
     agents = ", ".join("%s = %s%s" % (r["id"], "team:" if own else "", r["agent"]) for r in definition["roles"] if r["id"] != lead["id"])
     resumed = any(
@@ -439,7 +442,8 @@ def opened_text(definition, source, strategy, project):
     missing = [] if own else missing_agents(definition, project)
     lines = (
         [
-            "You are the %s of %s. %s" % (lead["title"], definition["title"], lead["persona"]),
+            "You are the %s of %s%s. %s"
+            % (lead["title"], definition["title"], " (%s)" % definition["focus"] if definition.get("focus") else "", lead["persona"]),
             "How to lead it: read %s and follow it." % guide(own),
             ("Strategy: %s (every agent is given it). " % strategy if strategy else "") + "Roles: %s." % agents,
         ]

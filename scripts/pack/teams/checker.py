@@ -27,6 +27,7 @@ CHECKS = {
     "github_project": ((), ()),
     "github_release": (("file",), ()),
     "line": (("file", "line"), ()),
+    "entries": (("file", "at_least"), ("of", "each")),
     "command": (("run",), ("timeout", "limits", "sealed")),
     "approval": ((), ("ask",)),
 }

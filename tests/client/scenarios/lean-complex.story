@@ -13,6 +13,7 @@ lead at once:
           "direct_sensitive": {"value": false, "evidence": "none"},
           "gold_standard_exists": {"value": false, "evidence": "no .conventions/ and one function only"}},
          "definition_of_done": ["the tests pass"],
+         "trade_offs": ["a default argument rather than a second function: its callers stay"],
          "tasks": [
           {"id": 1, "subject": "Greet by name", "files": ["src/greet.py"], "references": ["src/greet.py"],
            "acceptance": ["greet(\"Ann\") is \"hello, Ann\""], "checks": ["snake_case"], "tooling": {"test": "python3 -m unittest discover -s tests -q"},
@@ -36,6 +37,7 @@ lead runs: pack plan
       "direct_sensitive": {"value": false, "evidence": "none"},
       "gold_standard_exists": {"value": false, "evidence": "no .conventions/ and one function only"}},
      "definition_of_done": ["the tests pass"],
+     "trade_offs": ["a default argument rather than a second function: its callers stay"],
      "tasks": [
       {"id": 1, "subject": "Greet by name", "files": ["src/greet.py"], "references": ["src/greet.py"],
        "acceptance": ["greet(\"Ann\") is \"hello, Ann\"", "greet() is \"hello\" still"], "checks": ["snake_case"],

@@ -145,7 +145,9 @@ file tools/tidy.sh:
     echo '{"kind": "message_loss_test", "envelopes": []}' > .team/evidence/delivery/message_loss_test.json
     echo '{"lost": 0}' > .team/evidence/delivery/audit.json
 user types: /team:realtime --strategy strategy.md
-lead waits until hears "wave 1 Planning: project-manager"
+lead waits until hears "wave 1 Planning: project-manager (charter with latency budgets; milestones; board and labels; first PPTX and PDF)"
+lead waits until hears "the Team Leader reviews budgets and re-spawns over-budget engineers"
+lead waits until hears "Decides the trade-offs between consistency, availability and partition tolerance"
 lead spawns websocket-engineer as rt-websocket-engineer
     => refused WAVE_CLOSED, says "project-manager was not spawned"
 lead spawns team-leader as rt-team-leader
@@ -242,11 +244,45 @@ project-manager writes .team/rt.yaml:
       websocket_connections: {value: 60, reason: a pilot on one shared machine, by: the user}
       websocket_cpu: {value: 101, reason: a pilot on one shared machine, by: the user}
     schemas: [{file: events/order.json}]
+project-manager waits until knows "  - connection storms"
 project-manager runs: pack rt check && pack rt charter && pack kanban init && pack kanban add "Order stream" --label kafka --path orders && pack kanban set K1 --priority high --estimate 3 --infrastructure "redis here" --owner message-broker-engineer --artifact message-broker/TOPIC_DESIGN.md && pack kanban move K1 "Sprint Ready" && pack kanban move K1 "In Progress"
     => says "exactly_once_verification    payments", says "at_least_once_ack_log        orders", says "event_store_failover         MISSING"
 project-manager runs: printf '# Plan\n\n## Pilot\n\nWave: 5\n' | tee .team/MILESTONES.md .team/TIMELINE.md .team/RISK_REGISTER.md .team/GITHUB_ISSUES.md
 lead runs: pack gate check
-    => fails, says "reports/status_001.pptx does not exist"
+    => fails, says "reports/status_001.pptx does not exist", says "MILESTONES.md has 1 milestones, must be 6 or more", says "RISK_REGISTER.md has 1 risks, must be 8 or more"
+project-manager writes .team/MILESTONES.md:
+    # Milestones
+
+    ## Message infrastructure
+    Wave: 2
+
+    ## WebSocket layer
+    Wave: 2
+
+    ## Event sourcing and CQRS
+    Wave: 2
+
+    ## Stream processing
+    Wave: 2
+
+    ## Latency optimisation and delivery verification
+    Wave: 3
+
+    ## Failover testing and production readiness
+    Wave: 5
+project-manager writes .team/RISK_REGISTER.md:
+    # Risks
+
+    | risk | owner |
+    |---|---|
+    | consumer lag spikes | message-broker-engineer |
+    | ordering violations | message-broker-engineer |
+    | split-brain | message-broker-engineer |
+    | schema evolution breaking consumers | real-time-architect |
+    | connection storms | websocket-engineer |
+    | state store corruption | event-sourcing-engineer |
+    | exactly-once failures | message-broker-engineer |
+    | tail latency blowup | websocket-engineer |
 project-manager runs: pack report all
     => says "wrote .team/reports/status_001.pptx"
 lead spawns rt-architect as rt-architect
@@ -276,14 +312,18 @@ lead at once:
     spawns event-sourcing-engineer as rt-event-sourcing-engineer
     spawns stream-processing-engineer as rt-stream-engineer
 in any order:
+    marketing-strategist waits until knows "in wave 5, from what was measured"
     marketing-strategist runs: cd .team/marketing && printf '# M\n\nMeasured only.\n' | tee EVENT_FLOW_DIAGRAMS.md INTEGRATION_GUIDES.md EVENT_CATALOG.md MONITORING_GUIDE.md
     marketing-strategist rests
+    compliance-attorney waits until knows "GDPR in event sourcing (crypto-shredding, pseudonymised payloads, subject access across streams)"
     compliance-attorney runs: cd .team/legal && printf '# L\n\nLegal clearance: GRANTED\n' | tee DATA_RETENTION.md GDPR_EVENT_SOURCING.md AUDIT_COMPLIANCE.md CROSS_BORDER_EVENTS.md REGULATORY_SCHEMAS.md
     compliance-attorney rests
     real-time-architect runs: cd .team/rt-architecture && printf '# A\n\nDesigned.\n' | tee TOPOLOGY_DESIGN.md PARTITION_STRATEGY.md CONSISTENCY_MODEL.md SCHEMA_EVOLUTION.md FAILOVER_TOPOLOGY.md
     real-time-architect rests
     websocket-engineer runs: cd .team/websocket && printf '# W\n\nBuilt.\n' | tee SOCKETIO_ARCHITECTURE.md CONNECTION_LIFECYCLE.md HORIZONTAL_SCALING.md ROOM_NAMESPACE_DESIGN.md PRESENCE_SYNC.md
     websocket-engineer rests
+    message-broker-engineer waits until knows "Delivery guarantee implementation checked against the charter"
+    message-broker-engineer waits until knows "`Latency-impact: ...`; a hook refuses another form"
     message-broker-engineer writes .team/websocket/PRESENCE_SYNC.md:
         # Not mine
         => refused NOT_YOUR_FILE
@@ -308,6 +348,7 @@ lead writes .team/DECISION_LOG.md:
 
     Latency review: APPROVED
 lead spawns qa-latency as rt-qa-latency: Measure.
+qa-latency waits until knows "May block a release that fails P99 latency or delivery guarantees"
 qa-latency writes .team/evidence/delivery/message_loss_test.json:
     {"kind": "message_loss_test", "envelopes": []}
     => refused EVIDENCE_IS_MEASURED, says "pack rt"
