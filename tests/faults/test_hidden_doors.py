@@ -455,10 +455,10 @@ def test_hooks_json_is_written_for_the_client_that_is_there(session, tmp_path, v
 def test_what_the_client_says_a_command_changed_is_laid_to_it(project, tmp_path, monkeypatch, large, named):
     """`bashEditDiff.changedFiles`, where it is there: found at once in a large project, too, and its author is certain though another
     command is under way."""
-    from pack.gate import ledger
+    from pack.gate import closer_look
 
     if large:
-        monkeypatch.setattr(ledger, "MOST_WATCHED", 1)
+        monkeypatch.setattr(closer_look, "MOST_WATCHED", 1)
     s = executing(Session(project, tmp_path / "data"))
     s.send("PreToolUse", "unified-reviewer", tool_name="Bash", tool_input={"command": "sleep 9"}, tool_use_id="toolu_other")
     given = dict(tool_name="Bash", tool_input={"command": "sh hidden.sh"}, tool_use_id="toolu_b")

@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from pack.gate import before_tool, identity, ledger
+from pack.gate import before_tool, closing_proof, identity
 from pack.base import project_facts
 from pack.store import journal
 from pack.realtime import wave_runs
@@ -58,7 +58,7 @@ def test_teams_of_waves_terminal_panes_and_hooks_at_once_break_no_promise_either
 
 
 def test_a_closing_proof_that_sees_nothing_is_noticed(monkeypatch):
-    monkeypatch.setattr(ledger, "prove", lambda call: ([], [], []))
+    monkeypatch.setattr(closing_proof, "prove", lambda call: ([], [], []))
     failures = hostile.hunt(range(1, 8), shrinking=0, kind="behind", stop=False)[1]
     assert {f.split(": ")[1] for f in failures} & {"UNNAMED", "DELIVERED"}
 

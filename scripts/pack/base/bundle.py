@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 COMMON = ("pack.cli.hook", "pack.store.disk", "pack.protocol.access", "pack.protocol.messages")
 MORE = {
     "PreToolUse": ("pack.gate.before_tool", "pack.gate.facts"),
-    "PostToolUse": ("pack.gate.after_tool", "pack.gate.ledger", "pack.store.render"),
+    "PostToolUse": ("pack.gate.after_tool", "pack.gate.closer_look", "pack.store.render"),
 }
 FLEET = ("pack.fleet.desk",)  # and every call of a project that is in a fleet
 

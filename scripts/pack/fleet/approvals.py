@@ -1,7 +1,7 @@
 """What other squads' runs have approved, so that a merge of their work is no stranger to this run's ledger.
 
 Asked by the shipper, of the records that every run stores: a task's CONTENT_SEALED names the digest of each of its files as its required roles
-approved it, TASK_REOPENED takes that back. Content is compared, not commits: a squash or a cherry-pick of approved content is approved.
+approved it; TASK_REOPENED takes that back, and so does a CONTENT_DRIFTED of the whole task: it had changed before it was sealed. Content is compared, not commits: a squash or a cherry-pick of approved content is approved.
 """
 
 from ..base import codec
@@ -11,7 +11,7 @@ from . import files
 ROWS = r"""
 select r.run, r.squad, r.team, c.line from fleet.runs r join fleet.records c using (run)
   where r.project = %s and r.run <> %s and (c.line like '%%"event":"CONTENT\_SEALED"%%' or c.line like '%%"event":"TASK\_REOPENED"%%'
-    or c.line like '%%"event":"RUN\_OPENED"%%')
+    or c.line like '%%"event":"RUN\_OPENED"%%' or c.line like '%%"event":"CONTENT\_DRIFTED"%%')
   order by r.run, c.seq"""
 
 
@@ -25,6 +25,8 @@ def approved(engine, project, run, paths):
         if record["event"] == "RUN_OPENED":
             prefix = (data.get("start") or {}).get("prefix") or ""
             continue
+        if record["event"] == "CONTENT_DRIFTED" and not any(one["was"].startswith("revision ") for one in data["paths"]):
+            continue  # changed there since: what was approved stays approved
         held.pop((other, data["task"]), None)
         if record["event"] == "CONTENT_SEALED":
             who = "squad %s, run %s, task #%s" % (squad, team, data["task"])

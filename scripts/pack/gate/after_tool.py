@@ -306,9 +306,9 @@ def _changed(call: Call, tool_input: dict[str, Any], verified: bool) -> list[str
         ]
     glance.look(call)
     if call.changed and call.kind.approves:
-        from . import ledger
+        from . import closer_look
 
-        ledger.named(call)
+        closer_look.named(call)
     told += call.told
     return told
 
@@ -324,13 +324,13 @@ def _moved(call: Call, note: Note) -> None:
     if not note["commit"] and committing(call, [old]):
         return
     from ..base import git_facts
-    from . import ledger
+    from . import commits, ledger
 
     book = ledger.Ledger(call)
     won = git_facts.between(book.top, old, new) if new else []
     if won and len(won) > 1 and committing(call, [old, *won]):
         new = won[0]  # somebody else's commit is under way: the first one is ours, the others are theirs
-    ledger.moved(call, book, old, new, by=call.actor, note=note)
+    commits.moved(call, book, old, new, by=call.actor, note=note)
 
 
 def _form(call: Call, sha: str) -> None:
@@ -383,9 +383,9 @@ def caught_up(call: Call) -> None:
         call.store.disk.remove(path)
         old, new = call.state["result"]["head"], project_facts.head(call.project)
         if note["commit"] and note.get("by") and call.state["result"]["start"] and new and new != old:
-            from . import ledger
+            from . import commits, ledger
 
-            ledger.moved(call, ledger.Ledger(call), old, new, by=note["by"], note=note)
+            commits.moved(call, ledger.Ledger(call), old, new, by=note["by"], note=note)
             from . import facts
 
             for sha in call.commits:

@@ -38,7 +38,7 @@ def bury(store: Store, project: str, data: str, now: float) -> None:
 
 def judge(store: Store, project: str, data: str, now: float) -> None:
     """Record what nobody approved before a person ends a run from outside: the summary names it. Nothing here keeps anybody from ending it."""
-    from . import ledger, unseen_calls
+    from . import closing_proof, unseen_calls
     from .hook_call import Call, Hook
     from .run_kind import TASKS
 
@@ -49,7 +49,7 @@ def judge(store: Store, project: str, data: str, now: float) -> None:
             if store.state["phase"] != "CLOSED":
                 unseen_calls.record(call)
             if call.kind is TASKS and store.state["phase"] not in ("TEARDOWN", "FAILED_SAFE", "CLOSED"):
-                ledger.check(call)
+                closing_proof.check(call)
     except (OSError, ValueError, Refusal):
         pass
 

@@ -193,9 +193,9 @@ def _in_a_fleet(project: str, run: str) -> bool:
 
 
 def _prove(call: Call) -> None:
-    from . import ledger
+    from . import closing_proof
 
-    ledger.before_the_end(call)
+    closing_proof.before_the_end(call)
     call.close()
 
 

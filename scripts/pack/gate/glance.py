@@ -87,6 +87,6 @@ def quiet(call: Call) -> bool:
 def look(call: Call) -> None:
     """Find and record what changed meanwhile. Called before an event is judged, and after a tool has run."""
     if call.kind.approves and call.state["phase"] != "CLOSED" and not quiet(call):
-        from . import ledger
+        from . import closer_look
 
-        ledger.look(call)
+        closer_look.look(call)

@@ -1,7 +1,7 @@
 """What a run may leave in a repository beside commits, index and files: other branches and tags, git's own settings, a merge that nobody
 finished, folders that git leaves out by a rule of their own, repositories in repositories (PROTOCOL 12).
 
-`begun` is kept with the start (gate/ledger.py). Of what differs at the end, some holds it up (`differing`), some is named (`named`).
+`begun` is kept with the start (gate/run_start.py). Of what differs at the end, some holds it up (`differing`), some is named (`named`).
 """
 
 from __future__ import annotations

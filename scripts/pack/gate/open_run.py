@@ -179,10 +179,10 @@ class _Tasks:
 
     def start(self, hook: Hook, store: Store) -> dict[str, Any]:
         """What the first record says of the tree; looked at under the store's lock."""
-        from . import ledger
+        from . import run_start
 
-        start = ledger.survey(hook.project, store.data, hook.disk)
-        self.begun, self.odd = ledger.start_lines(start), ledger.start_shown(start)
+        start = run_start.survey(hook.project, store.data, hook.disk)
+        self.begun, self.odd = run_start.start_lines(start), run_start.start_shown(start)
         return {"start": start}
 
     def is_about(self, team: Team) -> bool:

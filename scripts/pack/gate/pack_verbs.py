@@ -411,12 +411,12 @@ def _begin_teardown(call: Call, key: str | None) -> None:
     if call.kind.judges:
         event = dict(call.kind.unmet(call), persisted=_persist(call))
     elif not view.open_tasks(call.state) and call.state["phase"] in tables.OPEN_PHASES:
-        from . import ledger
+        from . import closing_proof
 
         event = {
             "tree": _present_tree(call),
             "conventions": conventions.now(call.store, call.project, call.state["team"].get("conventions")),
-            "unapproved": ledger.check(call),
+            "unapproved": closing_proof.check(call),
         }
         event["persisted"] = _persist(call)
     call.append("TEARDOWN_INIT", key=key, **event)
@@ -521,9 +521,9 @@ def _abort(call: Call, args: list[str], read: Callable[[], str]) -> str:
 def _listed(call: Call) -> None:
     """An abort needs no approval; its summary lists what has none."""
     if call.kind.approves and call.state["phase"] != "CLOSED":
-        from . import ledger
+        from . import closing_proof
 
-        ledger.check(call)
+        closing_proof.check(call)
 
 
 def _resume(call: Call, args: list[str], read: Callable[[], str]) -> str:

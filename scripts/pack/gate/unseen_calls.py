@@ -3,7 +3,7 @@ started without it or with --bare, or in a folder of the project that has hooks 
 
 Every call that the gate is asked about leaves its id in the run's folder. The client writes every call of every session into its transcripts.
 A call that ran after the run had begun and left no id is one that nobody judged. It is recorded as a STATE_DIVERGENCE: the run is not
-completed before the user has said `team resume`. What the call changed is found by content, like everything else (ledger.py).
+completed before the user has said `team resume`. What the call changed is found by content, like everything else (closer_look.py).
 
 Looked at where a session or a prompt begins, where the lead ends its turn, and before the end of the run; each time only what was written
 since the last look. A client that keeps no transcript, or that of another user, is not seen.

@@ -112,10 +112,10 @@ def _accepted(call: Call, prompt: str) -> str:
         return "team: there is nothing to accept: `team accept PATH` is for a live run of /build."
     if not words:
         return "team: say what: `team accept PATH ...`, paths as `team status` and `pack teardown` list them."
-    from . import ledger
+    from . import closing_proof
 
     try:
-        return ledger.accept(call, words)
+        return closing_proof.accept(call, words)
     except Refusal as refusal:
         return refusal.text()
 

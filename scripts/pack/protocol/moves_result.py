@@ -1,6 +1,6 @@
 """Transitions: start record, content of finished tasks, HEAD, what the user accepts (PROTOCOL 12).
 
-The gate compares (gate/ledger.py) and reports here; the state keeps what is open now, the journal the rest."""
+The gate compares (gate/closing_proof.py, gate/closer_look.py) and reports here; the state keeps what is open now, the journal the rest."""
 
 from __future__ import annotations
 

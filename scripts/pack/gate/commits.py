@@ -1,0 +1,126 @@
+"""Commits as they were made: whether each holds what was approved (ledger.py), whatever made it, and where HEAD went."""
+
+from __future__ import annotations
+
+
+from ..base import git_facts, project_facts
+from ..protocol import machine, view
+from ..protocol.guards_result import plainly
+from .run_start import recorded_start
+from .ledger import Ledger, approved_elsewhere, between, commands_under_way, own_in_a_commit, task_has
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping
+    from ..protocol.state_types import Actor
+    from .hook_call import Call
+    from .ledger_types import CommitVerdict, Note
+
+SHORT = 7  # digits of a commit that people name it by
+
+
+def compare_head(call: Call, book: Ledger) -> None:
+    """Compare HEAD. That is done at every event, for git's own log has gaps (an update from elsewhere, `read-tree`, another worktree)."""
+    old, new = call.state["result"]["head"], project_facts.head(call.project)
+    if old == new or recorded_start(call.state)["prefix"] is None:
+        return
+    from . import after_tool
+
+    if after_tool.committing(call, [old or ""]):
+        return  # somebody's commit was let through and is under way: they report it
+    moved(call, book, old, new)
+
+
+def moved(call: Call, book: Ledger, old: str | None, new: str, by: Actor | None = None, note: Note | None = None) -> None:
+    """HEAD went from one commit to another. Read what it won, name what it lost. note: what was let through, and by whom."""
+    old = old or ""
+    won = (git_facts.between(book.top, old, new) if new else []) or []
+    on = not old or bool(new) and git_facts.is_ancestor(book.top, old, new)
+    gone = [] if on else git_facts.between(book.top, new, old) if new else []
+    lost = [s for _n, task in view.tasks(call.state) for s in task["commits"] if s in (gone or [])]
+    verdicts = judge(call, book, won, note)
+    gated = bool(note and note.get("commit"))
+    amended = gated and len(won) == 1 and gone and len(gone) == 1
+    for sha in won:
+        v = verdicts[sha]
+        merged: dict[str, Any] = {"elsewhere": v["elsewhere"]} if v["elsewhere"] else {}
+        subject = git_facts.text(book.top, "log", "-1", "--format=%s", sha)[:200]
+        call.append(
+            "COMMITTED",
+            actor=_author(call, by, v) or machine.GATE,
+            sha=sha,
+            head=new,
+            subject=subject,
+            gated=gated,
+            tasks=v["tasks"] if not v["why"] else [],
+            gone=gone if amended else [],
+            **merged,
+        )
+        if gated and not v["why"]:
+            call.commits.append(sha)
+        if v["why"]:
+            who = by["name"] if by else None
+            call.gate("COMMIT_DIVERGES", sha=sha, task=v["tasks"][0] if v["tasks"] else None, why=v["why"], by=who, paths=v["paths"][:20])
+            call.told.append(
+                "COMMIT_DIVERGES: the commit %s is not what was approved: %s. Make it that: stage the approved files (`git restore "
+                "--staged --source=HEAD~1 PATH` takes others out), then, as a command of its own, `git commit --amend --no-edit`"
+                % (sha[:7], v["why"])
+            )
+        elif not gated and not v["elsewhere"]:
+            call.told.append("a commit was made past the gate (%s); it is recorded" % sha[:7])
+    if not gated or not on and not amended:
+        call.gate("HEAD_MOVED", old=old, new=new, lost=lost, gone=gone or [], by=by["name"] if by else None, **between(call))
+        if lost:
+            call.told.append(
+                "HEAD went from %s to %s and approved commits are gone from it: %s. Bring them back before the run ends"
+                % (old[:7], new[:7], ", ".join(s[:7] for s in lost))
+            )
+
+
+def _author(call: Call, by: Actor | None, verdict: CommitVerdict) -> Actor | None:
+    """Who made a commit. It is the one whose `git commit` was let through; of two at the same time, the owner of what it holds."""
+    owners = {view.task(call.state, n)["owner"] for n in verdict["tasks"]}
+    if by and owners and by["name"] not in owners:
+        return next((n["by"] for _p, n in commands_under_way(call) if n["commit"] and n.get("by") and n["by"]["name"] in owners), by)
+    return by
+
+
+def judge(call: Call, book: Ledger, commits: list[str], note: Note | None = None) -> dict[str, CommitVerdict]:
+    """{commit: {"tasks": [numbers], "why": "" or what is not as approved, "paths": [...]}}. A commit counts for a task when it holds
+    nothing but files of tasks with the bytes that were approved; filters and attributes do not matter, the bytes do."""
+    if not commits:
+        return {}
+    changed = git_facts.changes(book.top, commits)
+    digest = git_facts.digests(book.top, [entry for c in commits for entry in changed.get(c, {}).values()])
+    approved, noted = book.approved(), (note.get("blobs") if note else None) or {}
+    judged: dict[str, tuple[set[int], list[tuple[str, str, bool]]]] = {}  # {commit: (its tasks, [(path, digest, whether a task has it)])}
+    present: dict[str, tuple[str, int]] = {}
+    for number, task in view.tasks(call.state):
+        if task["state"] == "APPROVED" and view.quorum(call.state, task)["result"] == "APPROVED":
+            if project_facts.revision(call.project, task)[0] == task["revision"]:
+                present.update((book.name(p), (d, number)) for p, d in project_facts.contents(call.project, task).items())
+    for sha in commits:
+        tasks: set[int] = set()
+        wrong: list[tuple[str, str, bool]] = []
+        for name, entry in sorted(changed.get(sha, {}).items()):
+            path, there = book.shown(name), digest.get(entry, "missing")
+            good: list[tuple[str, int | None]] = [(noted[path], None)] if path in noted else []
+            good += [table[name] for table in (present, approved) if name in table]
+            holders = [n for n, task in view.tasks(call.state) if task_has(task, path) and task["state"] in ("APPROVED", "DONE")]
+            if any(book.holds(name, d, entry, there) for d, _n in good):
+                tasks.update([n for _d, n in good if n is not None] or holders)
+            elif own_in_a_commit(call.state, path):
+                continue
+            else:
+                tasks.update(holders)
+                wrong.append((path, there, bool(good)))
+        judged[sha] = tasks, wrong
+    merged = approved_elsewhere(call, [] if note else [(p, there) for _t, wrong in judged.values() for p, there, _g in wrong])[0]
+    return {sha: _verdict(tasks, wrong, merged) for sha, (tasks, wrong) in judged.items()}
+
+
+def _verdict(tasks: set[int], wrong: list[tuple[str, str, bool]], merged: Mapping[tuple[str, str], str]) -> CommitVerdict:
+    elsewhere = sorted({merged[w[:2]] for w in wrong if w[:2] in merged})
+    wrong = [w for w in wrong if w[:2] not in merged]
+    said = ["%s %s" % (plainly(path), "is not what was approved" if good else "is in no approved task") for path, _there, good in wrong[:5]]
+    return {"tasks": sorted(tasks), "why": "; ".join(said), "paths": [path for path, _there, _good in wrong], "elsewhere": elsewhere}
