@@ -222,7 +222,7 @@ def tree(state: State, enforcement: str, lines: int | None = None) -> str:
     out = [
         "📋 TEAM STATUS — %s" % state["team"]["name"],
         "   phase %s · %s · owner %s · enforcement %s"
-        % (state["phase"], state["mode"] or "not classified", view.owner_text(state), enforcement),
+        % (state["phase"], state["mode"] or "not classified", view.owner_words(state), enforcement),
     ]
     out += [("└── " if i == len(rows) - 1 else "├── ") + row for i, row in enumerate(rows)]
     kind = kind_of(state)
