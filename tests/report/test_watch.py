@@ -46,7 +46,7 @@ def test_the_screen_shows_the_run_and_follows_it(run, size):
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
             head = str(app.query_one("#head").render())
-            assert "EXECUTION · MEDIUM" in head and "0/2 tasks" in head and "1 refused" in head
+            assert "EXECUTION, MEDIUM" in head and "0/2 tasks" in head and "1 refused" in head
             tasks = rows(app, "tasks")
             assert tasks[0].startswith("#1 | IN_PROGRESS | coder-1 | -") and tasks[1].startswith("#2 | PENDING") and "task #1" in tasks[1]
             assert any("coder-1" in row and "task #1" in row for row in rows(app, "agents"))

@@ -58,7 +58,7 @@ def arguments(text: str, project: str) -> dict[str, Any]:
             rest.append(word)
         i += 1
     if not rest:
-        raise ValueError("nothing to build. " + usage)
+        raise ValueError("nothing to build: name a plan, or say what to build, as in /build plan.md --coders=3. " + usage)
     long_dash = next((w for w in rest if w[:1] in ("\u2013", "\u2014") and w[1:].startswith(("coders", "no-research"))), None)
     if long_dash:
         raise ValueError("unknown flag %s: that is a long dash, write --%s. %s" % (long_dash, long_dash[1:], usage))
@@ -276,8 +276,11 @@ def _no_run(prompt: str, project: str) -> Answer:
     if not for_the_team(prompt) or len(prompt.split()) > 2 and not last and as_typed(prompt.split()) not in LINES:
         return answers.PASS
     return answers.block(
-        "team: no run is live here. %sA new one: /build PLAN.md --coders=3, or --team NAME"
-        % ("The last one was %s: `pack status` and `pack log` in your own terminal show it. " % last[0] if last else "")
+        "team: no run is live here. %sTo begin one: /build plan.md --coders=3%s"
+        % (
+            "The last one was %s: `pack status` and `pack log` in your own terminal show it. " % last[0] if last else "",
+            ", or, for a team of waves, --team NAME" if as_typed(prompt.split()) in LINES else "",
+        )
     )
 
 
