@@ -21,8 +21,8 @@ import yaml
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MEASURED = {  # case: calls, tokens in, of them not sent before, tokens out, in one run with the scripted model
-    "plan-before-spawn": (4, 60_000, 18_000, 700),
-    "whole-small-run": (40, 420_000, 45_000, 5_000),
+    "plan-before-spawn": (16, 255_000, 22_000, 730),
+    "whole-small-run": (53, 620_000, 45_000, 2_300),
 }
 WHOLE = "whole"
 TOOLS = ["Bash", "Read", "Glob", "Grep", "Edit", "Write", "Agent", "SendMessage", "TaskStop"]

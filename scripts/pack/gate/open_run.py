@@ -180,6 +180,10 @@ class _Tasks:
 
         start = ledger.survey(hook.project, store.data, hook.disk)
         self.begun, self.odd = ledger.start_lines(start), ledger.start_shown(start)
+        if start["repo"] != "none" and not git_facts.text(hook.project, "var", "GIT_AUTHOR_IDENT"):
+            nobody = "git does not know who commits, and no commit will succeed: type `git config user.name NAME` and `git config user.email ADDRESS`."
+            self.begun.append(nobody)
+            self.odd = (self.odd + " " if self.odd else "team: ") + nobody[0].upper() + nobody[1:]
         return {"start": start}
 
     def is_about(self, team: Team) -> bool:
