@@ -160,7 +160,9 @@ def _play(claude, plugin, name, case, ceiling, folder):
     # As in `plugin eval`: nothing of the run that this may stand in, no settings of the user's project.
     env = {k: v for k, v in os.environ.items() if not k.startswith(("CLAUDE_PLUGIN", "CLAUDE_PROJECT", "CLAUDECODE"))}
     try:
-        told = subprocess.run(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=does["timeout_seconds"])
+        told = subprocess.run(
+            command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=does["timeout_seconds"]
+        )
     except subprocess.TimeoutExpired:
         print("%s: FAIL, not finished after %d s" % (name, does["timeout_seconds"]))
         return 1
@@ -175,13 +177,7 @@ def _play(claude, plugin, name, case, ceiling, folder):
 
 def passes(grader, events, folder):
     """Whether a grader of this project's cases says yes. ValueError for a type that none of them has."""
-    used = [
-        block
-        for e in events
-        if e.get("type") == "assistant"
-        for block in e["message"]["content"]
-        if block.get("type") == "tool_use"
-    ]
+    used = [block for e in events if e.get("type") == "assistant" for block in e["message"]["content"] if block.get("type") == "tool_use"]
     if grader["type"] == "file_exists":
         return os.path.exists(os.path.join(folder, grader["path"]))
     if grader["type"] == "tool_used":

@@ -173,10 +173,22 @@ NOT_RUN = {  # how a line begins -> why no test runs it
     "make mutants": "it takes half an hour",
     "make client-": "it needs the newest client of the registry",
 }
-USER_PAGES = ("README.md", "docs/rules.md", "docs/quick-start.md", "docs/eyes.md", "docs/upgrade.md", "docs/evals.md", "docs/teams.md", "CONTRIBUTING.md")
+USER_PAGES = (
+    "README.md",
+    "docs/rules.md",
+    "docs/quick-start.md",
+    "docs/eyes.md",
+    "docs/upgrade.md",
+    "docs/evals.md",
+    "docs/teams.md",
+    "CONTRIBUTING.md",
+)
 PLAYED = ("docs/tutorial.md",)  # the tests above, and the story in the real client
 REFERENCES = sorted(
-    os.path.join(folder, n) for folder in ("references", "commands") for n in os.listdir(os.path.join(PLUGIN_ROOT, folder)) if n.endswith(".md")
+    os.path.join(folder, n)
+    for folder in ("references", "commands")
+    for n in os.listdir(os.path.join(PLUGIN_ROOT, folder))
+    if n.endswith(".md")
 )
 
 

@@ -58,7 +58,7 @@ def told(record: Record, seen: bool = False, report: int = LONGEST) -> str:
     words = {key: value_text(value) for key, value in data.items() if value not in (None, "", [], {})}
     try:
         if sentence:
-            return sentence.format_map(words)
+            return sentence.format_map(words).replace("%s as %s" % (words.get("name"), words.get("name")), str(words.get("name")))
     except KeyError:
         pass  # something is unknown, such as who wrote a file: the list below has what is known
     parts = []
