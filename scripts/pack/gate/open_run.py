@@ -180,7 +180,7 @@ class _Tasks:
 
         start = ledger.survey(hook.project, store.data, hook.disk)
         self.begun, self.odd = ledger.start_lines(start), ledger.start_shown(start)
-        if start["repo"] != "none" and not git_facts.text(hook.project, "var", "GIT_AUTHOR_IDENT"):
+        if start["repo"] != "none" and not _author_known(hook.project):
             nobody = "git does not know who commits, and no commit will succeed: type `git config user.name NAME` and `git config user.email ADDRESS`."
             self.begun.append(nobody)
             self.odd = (self.odd + " " if self.odd else "team: ") + nobody[0].upper() + nobody[1:]
@@ -272,6 +272,18 @@ def activated(hook: Hook) -> Answer:
     if not opens_team(prompt):
         return _no_run(prompt, hook.project)
     return _opened(hook, prompt, "", "UserPromptSubmit")
+
+
+def _author_known(project: str) -> bool:
+    """Whether git knows whom a commit here would be by. In the user's own environment, which agents commit in, too."""
+    import subprocess
+
+    try:
+        return (
+            subprocess.run(["git", "-C", project, "var", "GIT_AUTHOR_IDENT"], capture_output=True, timeout=20, check=False).returncode == 0
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return True  # not asked is not unknown
 
 
 def _no_run(prompt: str, project: str) -> Answer:
