@@ -31,8 +31,9 @@ def page(name):
 
 
 def lines(body):
-    """Commands of a fence: without comments, one for each part of a chain."""
-    for line in body.split("\n"):
+    """Commands of a fence: without comments, one for each part of a chain. Where one begins with a prompt (`$ `), the others are output."""
+    every = body.split("\n")
+    for line in [line[2:] for line in every if line.startswith("$ ")] or every:
         line = re.sub(r"(^|\s)#.*$", "", line).strip()
         yield from (part.strip() for part in CHAINED.split(line) if part.strip())
 
@@ -134,17 +135,89 @@ def test_each_make_target_that_a_page_shows_exists():
     assert shown and shown <= targets, shown - targets
 
 
-# What is shown and not run below, and where it is run.
-ELSEWHERE = {  # how a line begins -> (the test that runs it, what stands there)
-    "claude plugin": ("tests/client/test_install.py", 'startswith("claude plugin ")'),
+# Every line of a fence is run below, or by the test that stands here with words that stand in it, or has the reason why it is not run.
+RUN_BY = {  # how a line begins -> (the file that runs it, what stands there)
     "git clone": ("tests/client/test_install.py", '"git", "clone"'),
-    "pip install": ("Makefile", "pip install"),
-    "make": ("tests/client/test_install.py", "scripts/dev/start"),
-    "cd ": ("tests/client/test_install.py", "cwd"),
+    "cd team": ("tests/client/test_install.py", "cwd=home.project"),
+    "claude plugin": ("tests/client/test_install.py", 'startswith("claude plugin ")'),
+    "make start": ("tests/client/test_install.py", "scripts/dev/start"),
+    "make docs": ("tests/docs/test_shown.py", "sphinx -q -W"),
+    "make evals": ("tests/client/test_evals.py", "scripts/dev/evals.py"),
+    ".venv/bin/pack lint .": ("Makefile", "$(BIN)/pack lint ."),
+    "pack lint": ("tests/lint/test_docs.py", "main("),  # each example of docs/lint.md, with what it prints
+    ".venv/bin/python tests/client/play.py": ("tests/client/test_scenarios.py", "play."),
+    "pack watch": ("tests/report/test_watch.py", '[PACK, "watch"]'),
+    "pack log --follow": ("tests/hooks/test_eyes.py", '"log", "--follow"'),
+    "pack export --otlp http": ("tests/report/test_export.py", "http://127.0.0.1"),
+    "pack attest": ("tests/attest/test_attest.py", '"verify"'),
+    "git config team.attest": ("tests/attest/test_attest.py", '"config", "team.attest"'),
+    "git push origin refs/notes": ("tests/attest/test_attest.py", "refs/notes/team"),
+    "PGSERVICE=fleet pack fleet": ("tests/fleet/test_setting_up.py", '("grant", "eve")'),
+    "pack fleet": ("tests/fleet/conftest.py", '"fleet", "join"'),
+    "pack lint --lsp": ("tests/lint/test_lsp_client.py", "--lsp"),
+    "eval ": ("tests/docs/test_shown.py", 'eval "$(pack completion bash)"'),
+    "pip install -e .": ("Makefile", "pip install -q -e '.["),
 }
-USER_PAGES = ("README.md", "docs/rules.md", "docs/quick-start.md", "docs/eyes.md", "docs/upgrade.md", "docs/evals.md")
-GOES_ON = ("watch", "--follow")  # until the run is closed: tests/report/test_watch.py, tests/hooks/test_eyes.py
-OTHER_WORLDS = ("fleet", "attest", "lint --lsp", "evals")  # tests/fleet, tests/attest, tests/lint
+NOT_RUN = {  # how a line begins -> why no test runs it
+    "make test": "it runs this very test",
+    ".venv/bin/python -m pytest": "the same; that its files are there is asked below",
+    "PACK_REWRITE=1": "it would write the stories anew",
+    "git diff tests/protocol": "what the line before it is looked at with",
+    "git add -f .claude/fleet.yaml": "git's own, in the reader's repository",
+    "git commit": "the same",
+    "make lint": "every part of it is a program of its own, which its author runs before a commit",
+    "make check-rules-lint": "a part of `make lint`",
+    "make format": "it would lay the files out that are being tested",
+    "make generate": "it would write files of this checkout; that they are as it would write them, `make lint` asks",
+    "make bench": "it measures for minutes and asserts nothing",
+    "make mutants": "it takes half an hour",
+    "make client-": "it needs the newest client of the registry",
+}
+USER_PAGES = (
+    "README.md",
+    "docs/rules.md",
+    "docs/quick-start.md",
+    "docs/eyes.md",
+    "docs/upgrade.md",
+    "docs/evals.md",
+    "docs/teams.md",
+    "CONTRIBUTING.md",
+)
+PLAYED = ("docs/tutorial.md",)  # the tests above, and the story in the real client
+REFERENCES = sorted(
+    os.path.join(folder, n)
+    for folder in ("references", "commands")
+    for n in os.listdir(os.path.join(PLUGIN_ROOT, folder))
+    if n.endswith(".md")
+)
+
+
+def begins(line, table):
+    """The longest beginning of a line that the table has, None without one."""
+    return max((b for b in table if (line + " ").startswith(b)), key=len, default=None)
+
+
+def test_every_command_that_is_shown_is_run_or_says_why_not():
+    used, nobody = set(), []
+    for name in PAGES + REFERENCES:
+        for line in fenced(name, ("sh", "setup", "bash", "shell", "console")):
+            found = begins(line, {**RUN_BY, **NOT_RUN})
+            used.add(found)
+            if found is None and name not in PLAYED and not (name in USER_PAGES and run_here(line)):
+                nobody.append((name, line))
+            if "-m pytest" in line:
+                assert [p for p in re.findall(r"tests/\S+", line) if not os.path.exists(os.path.join(PLUGIN_ROOT, p))] == [], line
+            if "play.py" in line:
+                assert os.path.exists(os.path.join(PLUGIN_ROOT, "tests/client/scenarios", line.split()[2] + ".story")), line
+    assert nobody == [], "run them in a test: RUN_BY says which; or NOT_RUN says why not"
+    assert set(RUN_BY) | set(NOT_RUN) <= used | {"claude plugin"}, "no page shows these any more"
+    for path, words in RUN_BY.values():
+        assert words in page(path), (path, words)
+
+
+def run_here(line):
+    """Whether the test below runs a line."""
+    return line.replace(".venv/bin/", "").split()[0] == "pack" and begins(line, {**RUN_BY, **NOT_RUN}) is None
 
 
 def test_what_a_user_is_shown_is_run(session, tmp_path):
@@ -158,14 +231,11 @@ def test_what_a_user_is_shown_is_run(session, tmp_path):
     ran = []
     for name in USER_PAGES:
         for line in fenced(name, ("sh",)):
-            where = next((found for begin, found in ELSEWHERE.items() if line.startswith(begin)), None)
-            if where:
-                assert where[1] in page(where[0]), line
-                continue
-            if line in ran or any(word in line for word in GOES_ON + OTHER_WORLDS) or "http://" in line:
+            if line in ran or not run_here(line):
                 continue
             ran.append(line)
-            command = line.replace("PATH", "src") if "lint" in line else line
+            command = line.replace(".venv/bin/", "")
+            command = command.replace("PATH", "src") if "lint" in line else command.replace(" NAME", " aTeamOfMine")
             done = subprocess.run(
                 ["bash", "-c", 'pack() { "%s" "$@"; }; %s' % (PACK, command)],
                 cwd=session.project,
@@ -176,7 +246,7 @@ def test_what_a_user_is_shown_is_run(session, tmp_path):
             )
             expected = (0, 1) if "uninstall" in line and "statusline" not in line else (0,)  # a run is live
             assert done.returncode in expected and "Traceback" not in done.stderr, (name, line, done.stdout, done.stderr)
-    assert len(ran) >= 14, ran
+    assert len(ran) >= 20, ran
 
 
 # --- Completion and the manual page -------------------------------------------------------------------------------------------------

@@ -245,7 +245,7 @@ class Session:
 
     def setup(self, mode="SIMPLE", coders=1, raw=None):
         """A run up to the coders, in the mode asked."""
-        self.build("plan.md --coders=3")
+        self.build("plan.md --coders=%d" % max(3, coders))
         assert self.register(raw or plan(mode)) is None
         if mode != "SIMPLE":
             assert self.spawn("tech-lead", "tech-lead") is None

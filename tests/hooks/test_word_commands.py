@@ -210,6 +210,36 @@ def test_what_is_not_committed_is_said_to_the_user(session):
     assert "1 changed and not committed" in shown and "src/old.py" in shown and "Perhaps forgotten?" in shown
 
 
+def test_only_what_there_is_is_counted_and_a_git_without_an_author_is_named(session, monkeypatch):
+    for name in ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "EMAIL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    with open(os.path.join(session.project, "notes.txt"), "w") as f:
+        f.write("x")
+    for words in (("--unset", "user.name"), ("--unset", "user.email"), ("user.useConfigOnly", "true")):
+        subprocess.run(["git", "-C", session.project, "config", *words], check=False)
+    shown = session.build()[1]["systemMessage"]
+    assert "Before this run, 1 untracked: notes.txt." in shown and "0 changed" not in shown
+    assert "type `git config user.name NAME`" in shown, "the first commit would fail, an hour later"
+
+
+def test_a_person_who_takes_a_run_up_reads_no_tool_call(session):
+    session.build()
+    assert session.register() is None
+    for text in (shown(command(session, "status")), shown(command(session, "resume"))):
+        assert "lead: spawn the supervisor" in text and "Agent(" not in text and "lead@" not in text and "owner lead" in text, text
+
+
+def test_help_says_where_pack_is_for_whom_it_is_on_no_path(session, monkeypatch, tmp_path):
+    where = "There `pack` is "
+    monkeypatch.setitem(session.env, "PATH", "/usr/bin:" + os.path.join(PLUGIN_ROOT, "bin"))
+    assert where in shown(command(session, "help"))
+    (tmp_path / "pack").write_text("#!/bin/sh\n")
+    (tmp_path / "pack").chmod(0o755)
+    monkeypatch.setitem(session.env, "PATH", "/usr/bin:%s" % tmp_path)
+    assert where not in shown(command(session, "help"))
+
+
 @pytest.mark.parametrize(
     "broken, says", [("gone", "its plugin is gone"), ("dead", "the gate died (exit 3)"), ("bare", "the gate could not start")]
 )

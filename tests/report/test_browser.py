@@ -57,12 +57,26 @@ def test_the_page_is_for_everybody(run, browser, tmp_path):  # noqa: F811
             assert axe(page) == [], (width, scheme)
             wide = page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, "%d px wide in a window of %d" % (wide, width)
+            many_rows(page)
             if shots:
                 page.screenshot(path=os.path.join(shots, "page-%d-%s.png" % (width, scheme)), full_page=True)
             assert page.problems == []
             page.close()
     by_keyboard(opened(browser, address, 1200), run)
     live(browser, run)
+
+
+def many_rows(page):
+    """The tables of a run of very many tasks scroll in themselves: the page stays a few screens high, and print shows every row."""
+    height = page.evaluate(
+        """() => { const body = document.querySelector('#task-table tbody') || document.querySelector('#task-table table');
+            const row = [...body.querySelectorAll('tr')].pop(); for (let n = 0; n < 400; n++) body.append(row.cloneNode(true));
+            return document.getElementById('task-table').getBoundingClientRect().height }"""
+    )
+    assert height <= 800
+    page.emulate_media(media="print")
+    assert page.evaluate("document.getElementById('task-table').getBoundingClientRect().height") > 2000
+    page.emulate_media(media="screen")
 
 
 def by_keyboard(page, run):  # noqa: F811

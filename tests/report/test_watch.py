@@ -46,7 +46,7 @@ def test_the_screen_shows_the_run_and_follows_it(run, size):
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
             head = str(app.query_one("#head").render())
-            assert "EXECUTION · MEDIUM" in head and "0/2 tasks" in head and "1 refused" in head
+            assert "EXECUTION, MEDIUM" in head and "0/2 tasks" in head and "1 refused" in head
             tasks = rows(app, "tasks")
             assert tasks[0].startswith("#1 | IN_PROGRESS | coder-1 | -") and tasks[1].startswith("#2 | PENDING") and "task #1" in tasks[1]
             assert any("coder-1" in row and "task #1" in row for row in rows(app, "agents"))
@@ -76,6 +76,35 @@ def test_the_screen_shows_the_run_and_follows_it(run, size):
             assert "… every task is done" in text and "0 of 2" in text and "Cost: not known" in text
 
     asyncio.run(go())
+
+
+def test_what_is_cut_is_the_end_and_a_wider_window_shows_it_again(run):
+    pytest.importorskip("textual", reason="needs the extra `watch`")
+    from pack.report.watch_app import Watch
+
+    async def go():
+        app = Watch(run.project)
+        async with app.run_test(size=(60, 20)) as pilot:
+            await pilot.pause()
+            heights = {name: app.query_one("#" + name).size.height for name in ("agents", "tasks", "log")}
+            assert min(heights.values()) >= 2 and heights["log"] >= heights["agents"], heights
+            assert not any(app.query_one("#" + name).show_horizontal_scrollbar for name in heights)
+            await pilot.resize_terminal(120, 40)
+            await pilot.pause()
+            assert app.query_one("#agents").region.y == app.query_one("#tasks").region.y, "side by side"
+            assert "state kept by supervisor (epoch 1)" in str(app.query_one("#head").render())
+
+    asyncio.run(go())
+
+
+def test_whom_a_task_waits_for_is_counted_where_they_are_many():
+    from pack.store import history
+
+    tasks = {str(n): {"state": "PENDING", "blocked_by": []} for n in range(1, 200)}
+    tasks["200"] = {"state": "PENDING", "blocked_by": list(range(1, 200))}
+    assert history.waits({"tasks": tasks}, 200) == "task #1, #2, #3 and 196 more"
+    tasks["200"]["blocked_by"] = [1, 2, 3, 4]
+    assert history.waits({"tasks": tasks}, 200) == "task #1, #2, #3, #4"
 
 
 def test_without_a_terminal_it_is_text_that_goes_on(run):
@@ -122,6 +151,7 @@ def test_in_a_real_terminal_it_draws_and_q_ends_it(run):
                 pressed = bool(os.write(fd, b"q"))
         assert pressed, seen[-500:]
         assert os.waitpid(pid, 0)[1] == 0
+        assert seen.index(b"TEAM STATUS") < seen.index(b"waits for"), "the tree, until the view is loaded"
     finally:
         os.close(fd)
 

@@ -77,9 +77,7 @@ def alive(pid: Any, name: str | None = None) -> bool:
     return rest.split()[:1] not in (["Z"], ["X"]) and name in (None, called)  # a killed one that nobody has waited for is dead
 
 
-ORPHANED = (
-    "⚠ The client that leads this run (process %s) is gone: nobody is at work. Type `team resume` in a client here, or `team abort WHY`."
-)
+ORPHANED = "⚠ The client that led this run is gone: nobody is at work. Type /team:resume in a client here, or /team:abort WHY."
 
 
 def led(state: State) -> bool:

@@ -102,16 +102,12 @@ def _run(argv):
 
         return completion.answer(os.environ.pop("_PACK_COMPLETE"))
     if not argv:
-        import textwrap
-
         from ..base import paths
         from ..gate import situation
         from . import screen
 
         project = os.environ.get("CLAUDE_PROJECT_DIR") or paths.find_project(os.getcwd())
-        text = situation.text(project, paths.data_folder(os.environ), os.environ)
-        width = min((screen.size() or (80, 0))[0], 100)
-        print("\n".join(textwrap.fill(line, width, subsequent_indent="  ", break_long_words=False) for line in text.split("\n")))
+        print(screen.wrapped(situation.text(project, paths.data_folder(os.environ), os.environ), 80))
         return 0
     if argv[0] in ("-h", "--help", "help"):
         if argv[1:] and argv[1] in VERBS:

@@ -1,6 +1,7 @@
 """The terminal that `pack` prints to: how wide and high it is, whether it shows colour, and text that fits into it."""
 
 import os
+import re
 import sys
 import unicodedata
 
@@ -43,6 +44,19 @@ def paint(text, colour, wanted):
 def columns(text):
     """How many columns a text takes: wide characters two, marks that join the one before them none."""
     return sum(0 if unicodedata.combining(c) or c in "\u200d\ufe0f" else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def wrapped(text, otherwise=None, most=100):
+    """The text in lines of the terminal's width, broken between words and never inside backticks. otherwise: the width where the output is no
+    terminal; None: as it is."""
+    at = size() or (otherwise, 0)
+    if at[0] is None:
+        return text
+    import textwrap
+
+    whole = re.sub(r"`[^`\n]*`", lambda m: m.group(0).replace(" ", "\xa0"), text)
+    lines = (textwrap.fill(line, min(at[0], most), subsequent_indent="  ", break_long_words=False) for line in whole.split("\n"))
+    return "\n".join(lines).replace("\xa0", " ")
 
 
 def cut(text, width):

@@ -238,14 +238,15 @@ def _status(args):
 
         off = run.live and enforcement.switched_off(os.environ, run.project, run.store.data)
         if off:
-            print(enforcement.HOOKS_OFF % off)
+            print(screen.wrapped(enforcement.HOOKS_OFF % off))
         unseen = run.live and unseen_calls.text(run.store.data, run.project, os.environ, run.store.disk)
         if unseen:
-            print(unseen)
+            print(screen.wrapped(unseen))
         if run.live and not enforcement.led(state):
-            print(enforcement.ORPHANED % state["team"]["client_pid"])
+            print(screen.wrapped(enforcement.ORPHANED))
         at = None if args.all else screen.size()
-        text = tree(state, "off" if off else enforcement.recorded(state)["level"], at and max(12, at[1] - 3)) + noted(run.store.data)
+        level = "off" if off else enforcement.recorded(state)["level"]
+        text = tree(state, level, at and max(12, at[1] - 3), people=at is not None) + noted(run.store.data)
         print("\n".join(screen.cut(line, at and at[0]) for line in text.split("\n")))
 
 

@@ -7,10 +7,12 @@ import time
 
 from ..base import enforcement, extras
 from ..gate import entry
+from ..protocol import machine
 from ..protocol.refusal import Refusal
 from ..store.journal import Damaged
+from ..store.open_for_reading import Run
 from ..store.render import tree
-from . import log, screen
+from . import log, screen, statusline
 
 
 def main(argv):
@@ -37,22 +39,44 @@ def main(argv):
             return _web(args)
         if args.plain or not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
             return _plain(args)
-        try:
-            from ..report.watch_app import Watch
-        except ModuleNotFoundError as error:
-            if (error.name or "").partition(".")[0] not in ("textual", "rich"):
-                raise
-            print("pack watch: %s shows it as a screen; plain text follows." % extras.install("watch"), file=sys.stderr)
-            return _plain(args)
-        from .verbs import explain
-
-        Watch(args.project, args.team, explain).run()
-        return 0
+        return _screen(args)
     except Refusal as refusal:
         print(refusal.text(), file=sys.stderr)
     except Damaged as error:
         print(entry.trouble(error, None)[2], file=sys.stderr)
     return 1
+
+
+def _screen(args):
+    """The view that Textual makes. It takes a third of a second to load: until it draws, the tree of the last snapshot stands there."""
+    run = Run(args.project, args.team)
+    sys.stdout.write("\033[?1049h\033[H\033[2J" + _first_picture(run))  # the screen that Textual enters, too
+    sys.stdout.flush()
+    try:
+        from ..report.watch_app import Watch
+    except ModuleNotFoundError as error:
+        sys.stdout.write("\033[?1049l")
+        if (error.name or "").partition(".")[0] not in ("textual", "rich"):
+            raise
+        print("pack watch: %s shows it as a screen; plain text follows." % extras.install("watch"), file=sys.stderr)
+        return _plain(args)
+    except KeyboardInterrupt:
+        sys.stdout.write("\033[?1049l")
+        return 0
+    from .verbs import explain
+
+    Watch(args.project, args.team, explain).run()
+    return 0
+
+
+def _first_picture(run):
+    """The tree as the run's last snapshot has it, cut to the terminal; "" where there is none that this version reads."""
+    state = statusline.snapshot(run.store.snapshot)
+    if not state or state.get("v") != machine.VERSION:
+        return ""
+    columns, rows = screen.size() or (80, 24)
+    shown = tree(state, enforcement.recorded(state)["level"], rows - 1).split("\n")[: rows - 1]
+    return "\r\n".join(screen.cut(line, columns) for line in shown)
 
 
 def _web(args):

@@ -58,7 +58,7 @@ def arguments(text: str, project: str) -> dict[str, Any]:
             rest.append(word)
         i += 1
     if not rest:
-        raise ValueError("nothing to build. " + usage)
+        raise ValueError("nothing to build: name a plan, or say what to build, as in /build plan.md --coders=3. " + usage)
     long_dash = next((w for w in rest if w[:1] in ("\u2013", "\u2014") and w[1:].startswith(("coders", "no-research"))), None)
     if long_dash:
         raise ValueError("unknown flag %s: that is a long dash, write --%s. %s" % (long_dash, long_dash[1:], usage))
@@ -183,6 +183,10 @@ class _Tasks:
 
         start = run_start.survey(hook.project, store.data, hook.disk)
         self.begun, self.odd = run_start.start_lines(start), run_start.start_shown(start)
+        if start["repo"] != "none" and not _author_known(hook.project):
+            nobody = "git does not know who commits, and no commit will succeed: type `git config user.name NAME` and `git config user.email ADDRESS`."
+            self.begun.append(nobody)
+            self.odd = (self.odd + " " if self.odd else "team: ") + nobody[0].upper() + nobody[1:]
         return {"start": start}
 
     def is_about(self, team: Team) -> bool:
@@ -273,14 +277,29 @@ def activated(hook: Hook) -> Answer:
     return _opened(hook, prompt, "", "UserPromptSubmit")
 
 
+def _author_known(project: str) -> bool:
+    """Whether git knows whom a commit here would be by. In the user's own environment, which agents commit in, too."""
+    import subprocess
+
+    try:
+        return (
+            subprocess.run(["git", "-C", project, "var", "GIT_AUTHOR_IDENT"], capture_output=True, timeout=20, check=False).returncode == 0
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return True  # not asked is not unknown
+
+
 def _no_run(prompt: str, project: str) -> Answer:
     """The answer to `team status` and the like where no run is live; longer ones (`team abort WHY`) only where there was one."""
     last = paths.teams(project)[:1]
     if not for_the_team(prompt) or len(prompt.split()) > 2 and not last and as_typed(prompt.split()) not in LINES:
         return answers.PASS
     return answers.block(
-        "team: no run is live here. %sA new one: /build PLAN.md --coders=3, or --team NAME"
-        % ("The last one was %s: `pack status` and `pack log` in your own terminal show it. " % last[0] if last else "")
+        "team: no run is live here. %sTo begin one: /build plan.md --coders=3%s"
+        % (
+            "The last one was %s: `pack status` and `pack log` in your own terminal show it. " % last[0] if last else "",
+            ", or, for a team of waves, --team NAME" if as_typed(prompt.split()) in LINES else "",
+        )
     )
 
 

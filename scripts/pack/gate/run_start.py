@@ -110,9 +110,10 @@ def start_lines(data: StartRecord) -> list[str]:
     named = sorted(n for n in data["files"] if not n.startswith((data["prefix"] or "") + ".claude/"))
     if named and data["repo"] != "none":
         more = " and %d more" % (len(named) - 8) if len(named) > 8 else ""
+        counted = [(data["dirty"], "%d changed and not committed"), (data["untracked"], "%d untracked")]
         out.append(
-            "Before this run, %d changed and not committed, %d untracked: %s%s. Perhaps forgotten? They stay as they are unless a task has them."
-            % (data["dirty"], data["untracked"], ", ".join(named[:8]), more)
+            "Before this run, %s: %s%s. Perhaps forgotten? They stay as they are unless a task has them."
+            % (", ".join(text % n for n, text in counted if n), ", ".join(named[:8]), more)
         )
     return out
 

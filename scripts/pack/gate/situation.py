@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ..base import enforcement, git_facts, needed
+from ..base import enforcement, git_facts, needed, paths
 from ..protocol import advice, view
 from ..protocol.refusal import Refusal
 from ..store.journal import Damaged
@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..base.protocols import Env
 
-BEGIN = "/build PLAN.md --coders=3"
+BEGIN = "/build plan.md --coders=3"
 
 
 def text(project: str, data: str, env: Env, inside: bool = False) -> str:
@@ -22,10 +22,15 @@ def text(project: str, data: str, env: Env, inside: bool = False) -> str:
     where = _run(project, inside) or _folder(project, inside)
     off = enforcement.switched_off(env, project)
     lines = [enforcement.HOOKS_OFF % off] if off else []
-    return "\n".join(lines + where + ["", *(_words() if inside else ["pack --help lists every verb."])])
+    return "\n".join(lines + where + ["", *(_words(env) if inside else ["pack --help lists every verb."])])
 
 
-def _words() -> list[str]:
+def _words(env: Env) -> list[str]:
+    own = paths.PLUGIN_ROOT + "/bin"
+    elsewhere = [folder for folder in env.get("PATH", "").split(os.pathsep) if folder and os.path.realpath(folder) != os.path.realpath(own)]
+    known = any(os.access(os.path.join(folder, "pack"), os.X_OK) for folder in elsewhere)
+    home = env.get("HOME") or "~"
+    shown = "~" + own[len(home) :] if own.startswith(home + "/") else own
     return [
         "To type here, answered without a model call:",
         "  /team:status        the team, who waits for whom",
@@ -33,6 +38,7 @@ def _words() -> list[str]:
         "  /team:abort WHY     end the run, keep its journal",
         "  /team:accept PATH   take a change that nobody approved as it is",
         "In a terminal of your own: pack watch, pack log --follow, pack doctor.",
+        *([] if known else ["  There `pack` is %s/pack" % shown]),
     ]
 
 
@@ -77,9 +83,9 @@ def _folder(project: str, inside: bool) -> list[str]:
     if not git_facts.text(project, "rev-parse", "-q", "--verify", "HEAD"):
         return ["This repository has no commit yet, and approvals compare with one.", "Next: git add -A && git commit -m start"]
     plans = sorted(n for n in os.listdir(project) if n.lower().endswith((".md", ".txt")) and "plan" in n.lower())
-    plan = plans[0] if plans else "PLAN.md"
-    said = "" if plans else "Write what to build into PLAN.md (or say it in words in place of the file)."
+    plan = plans[0] if plans else "plan.md"
+    said = "" if plans else "Write what to build into plan.md (or say it in words in place of the file)."
     return [
         "No team has worked here yet." + (" " + said if said else ""),
-        "Next: %s" % _begin(inside).replace("PLAN.md", plan if " " not in plan else '"%s"' % plan),
+        "Next: %s" % _begin(inside).replace("plan.md", plan if " " not in plan else '"%s"' % plan),
     ]

@@ -34,8 +34,8 @@ def typed(call: Call, prompt: str) -> Answer | None:
         if answer is not None:
             return answer
     if text == "team status" and len(words) == 2:
-        gone = "" if led(call.state) or call.state["phase"] == "CLOSED" else ORPHANED % call.state["team"]["client_pid"] + "\n"
-        return answers.block(gone + tree(call.state, recorded(call.state)["level"]) + noted(call.store.data))
+        gone = "" if led(call.state) or call.state["phase"] == "CLOSED" else ORPHANED + "\n"
+        return answers.block(gone + tree(call.state, recorded(call.state)["level"], people=True) + noted(call.store.data))
     if text in ("team resume", "resume team") and len(words) == 2 and call.actor["role"] in (tables.LEAD, "foreign"):
         return answers.block(take_over(call, accepts=True))
     if text in ("team accept", "team abort") and call.actor["role"] == "foreign" and led_elsewhere(call.state["team"], call.env):
@@ -166,5 +166,5 @@ def take_over(call: Call, accepts: bool = False) -> str:
         return "team: the run %s is closed: who was to end last was gone already. `pack status --summary` prints the report." % team["name"]
     return "team: this session leads %s now.\n%s\nSay \"go on\" and the lead continues." % (
         team["name"],
-        tree(call.state, recorded(call.state)["level"]),
+        tree(call.state, recorded(call.state)["level"], people=True),
     )

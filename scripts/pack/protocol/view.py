@@ -41,6 +41,19 @@ def owner_text(state: State) -> str:
     return "%s@%d %s" % (owner["holder"] or tables.LEAD, owner["epoch"], owner["state"])
 
 
+def owner_words(state: State) -> str:
+    """The same for people: `supervisor (epoch 2)`; what is out of the ordinary is said."""
+    owner = state["owner"]
+    state_words = {
+        "OFFERED": ", not accepted yet",
+        "LOST": ", lost: the lead offers it anew",
+        "RECONCILE_LOCK": ", two claim it: the lead decides",
+    }
+    if not owner["epoch"]:
+        return owner["holder"] or "lead"
+    return "%s (epoch %d%s)" % (owner["holder"] or "lead", owner["epoch"], state_words.get(owner["state"], ""))
+
+
 def next_epoch(state: State) -> int:
     """The epoch that the store mints next: one more than any it ever offered (H4)."""
     return state["owner"]["minted"] + 1

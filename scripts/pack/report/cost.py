@@ -38,7 +38,7 @@ def of_run(state, records, env):
     found += [(None, path, None) for path in _panes(home, state)]
     if not any(agent is None and session for session, _path, agent in found):
         return {"absent": "no transcript of this run's session in %s" % os.path.join(home, "projects")}
-    changes, prices = spans(records), _prices(home)
+    changes, prices = spans(records), price_table(home)
     last = records[-1]["ts"] if state["phase"] == "CLOSED" else None
     rows, everything, known = [], {}, set()
     for session, path, agent in found:
@@ -176,7 +176,7 @@ def _money(c, row):
     ) / 1e6
 
 
-def _prices(home):
+def price_table(home):
     """The user's price table, None without one. ValueError, with the shape, for one that cannot be used."""
     path = os.path.join(home, "team-prices.json")
     shape = (

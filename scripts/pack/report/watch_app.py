@@ -15,7 +15,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import DataTable, Footer, Input, Static
 
-from ..base import enforcement, paths
+from ..base import enforcement, needed, paths
 from ..protocol import tables, view
 from ..store import history, proof
 from ..store.follow import Follower
@@ -41,6 +41,11 @@ Escape                 close a pane, clear the filter
 ?                      this help
 q                      quit; the run goes on"""
 
+COLUMNS = {
+    "agents": ("agent", "for", "does"),
+    "tasks": ("task", "state", "owner", "waits for", "subject"),
+    "log": ("at", "who", "event", "what"),
+}
 COLOURS = {
     "IN_PROGRESS": "blue",
     "IN_REVIEW": "yellow",
@@ -75,13 +80,15 @@ class Watch(App):
     CSS = """
     #head {height: auto; padding: 0 1; background: $boost;}
     #upper {height: 1fr;}
-    #agents {width: 2fr; border: round $panel-lighten-2;}
-    #tasks {width: 3fr; border: round $panel-lighten-2;}
-    #log {height: 1fr; border: round $panel-lighten-2;}
+    DataTable {border: round $panel-lighten-2; overflow-x: hidden;}
+    DataTable:focus {border: round $accent;}
+    #agents {width: 2fr;}
+    #tasks {width: 3fr;}
+    #log {height: 1fr; min-height: 4;}
     #filter {display: none; height: 3;}
     #filter.shown {display: block;}
-    .narrow #upper {layout: vertical; height: 2fr;}
-    .narrow #agents, .narrow #tasks {width: 1fr; height: 1fr;}
+    .narrow #upper {layout: vertical; height: auto;}
+    .narrow #agents, .narrow #tasks {width: 1fr; height: auto;}
     """
     BINDINGS = [
         Binding("q", "quit", "quit"),
@@ -96,6 +103,7 @@ class Watch(App):
     def __init__(self, project=None, team=None, explain=None):
         super().__init__()
         self.project, self.follower, self.explain = project, Follower(project, team), explain
+        self.narrow = False
         self.words, self.refusals, self.trouble, self.cost, self.priced = "", False, "", {"absent": "not looked for yet"}, 0
 
     def compose(self):
@@ -109,11 +117,7 @@ class Watch(App):
         yield Footer()
 
     def on_mount(self):
-        for name, columns in (
-            ("agents", ("agent", "for", "does")),
-            ("tasks", ("task", "state", "owner", "waits for", "round", "subject")),
-            ("log", ("#", "at", "who", "event", "what")),
-        ):
+        for name, columns in COLUMNS.items():
             table = self.query_one("#" + name, DataTable)
             table.border_title = name
             for column in columns:
@@ -137,8 +141,13 @@ class Watch(App):
         self.cost = cost.safely(state, records, os.environ)
         self.call_from_thread(self.fill_head)
 
-    def on_resize(self, _event=None):
-        self.set_class(self.size.width < 100, "narrow")
+    def on_resize(self, event=None):
+        size = event.size if event is not None else self.size
+        self.narrow, rows = size.width < 100, size.height - 4
+        self.set_class(self.narrow, "narrow")
+        for name, share in (("agents", 0.28), ("tasks", 0.37)):  # one above the other each takes what it needs, and leaves room for the log
+            self.query_one("#" + name).styles.max_height = max(4, int(rows * share)) if self.narrow else None
+        self.fill_head()
 
     def look(self):
         """Read on; draw only when there is something new."""
@@ -170,18 +179,24 @@ class Watch(App):
         now = f.history.end if ended else max(time.time(), f.history.end)
         parts = [
             "[b]%s[/b]" % escape(state["team"]["name"]),
-            "%s · %s" % (state["phase"], state["mode"] or "not classified"),
+            "%s, %s" % (state["phase"], state["mode"] or "not classified"),
             "%d/%d tasks" % (done, len(total)),
-            "owner " + escape(view.owner_text(state)),
-            "enforcement " + enforcement.recorded(state)["level"],
             "%d refused" % sum(r["event"] in tables.TROUBLE for r in f.records),
             history.duration(now - f.history.start),
+            "enforcement " + enforcement.recorded(state)["level"],
         ]
+        if not self.narrow:
+            parts.append("state kept by " + escape(view.owner_words(state)))
+        needs = "" if ended else needed.words(state)
+        if f.run.live and not ended and not enforcement.led(state):
+            needs = "the client is gone: type /team:resume in a new one"
+        if needs:
+            parts.insert(1, "[b yellow]%s[/b yellow]" % escape(needs))
         if "absent" not in self.cost:
             parts.append(escape(cost.short(self.cost)))
         if self.trouble:
             parts.append("[red]%s[/red]" % escape(self.trouble))
-        self.query_one("#head", Static).update("  ".join(parts))
+        self.query_one("#head", Static).update(" · ".join(parts))
 
     def fill_agents(self):
         state, now = self.follower.state, time.time()
@@ -192,7 +207,8 @@ class Watch(App):
         for name, entry in state["roster"].items():
             icon, words = doing(state, name, entry)
             spans = self.follower.history.agents.get(name) or [[None, now, None, 0]]
-            rows.append((escape("%s %s" % (icon, name)), history.duration(now - spans[-1][1]), escape(words)))
+            since = history.duration(now - spans[-1][1]) if entry["state"] in tables.LIVING else ""
+            rows.append((escape("%s %s" % (icon, name)), since, escape(words)))
         _replace(table, rows)
 
     def fill_tasks(self):
@@ -206,8 +222,7 @@ class Watch(App):
                     "#%d" % n,
                     "[%s]%s[/%s]" % (colour, shown, colour),
                     escape(task["owner"] or "-"),
-                    escape(history.waits(state, n) or "-"),
-                    str(history.reviews(task)),
+                    escape(_waits(state, n, task)),
                     escape(task["subject"]),
                 )
             )
@@ -223,7 +238,7 @@ class Watch(App):
                 continue
             event = "[red]%s[/red]" % r["event"] if bad else r["event"]
             clock = time.strftime("%H:%M:%S", time.localtime(r["ts"]))
-            rows.append((str(r["seq"]), clock, escape(r["actor"]["name"] or "gate"), event, escape(told(r))))
+            rows.append((clock, escape(r["actor"]["name"] or "gate"), event, escape(told(r))))
         table = self.query_one("#log", DataTable)
         table.border_title = "log" + (" · only refusals" if self.refusals else "") + (" · %s" % self.words if self.words else "")
         at_end = table.row_count == 0 or table.cursor_row >= table.row_count - 1
@@ -259,7 +274,7 @@ class Watch(App):
     def action_proof(self):
         f = self.follower
         if f.state["team"] is not None:
-            told = proof.lines(f.state, figures(f.records))
+            told = [line if len(line) <= 400 else line[:400] + "…" for line in proof.lines(f.state, figures(f.records))]
             self.push_screen(Pane("Closing proof so far\n\n" + "\n".join(told) + "\n\n" + cost.text(self.cost)))
 
     def action_help(self):
@@ -294,6 +309,12 @@ class Watch(App):
         at = names.index(self.follower.run.team) if self.follower.run.team in names else -1
         self.follower, self.trouble = Follower(self.project, names[(at + 1) % len(names)]), ""
         self.look()
+
+
+def _waits(state, number, task):
+    """Who a task waits for, and in which round of reviews."""
+    text, rounds = history.waits(state, number) or "-", history.reviews(task)
+    return "%s (round %d)" % (text, rounds) if rounds > 1 and task["state"] not in tables.TERMINAL else text
 
 
 def _place(task):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .figure_types import VerdictRow
 
 ENDED = ("ENDED", "LOST")
+NAMED = 3  # tasks that a task waits for are counted beyond so many
 
 
 class History:
@@ -31,6 +32,8 @@ class History:
         self.verdicts: list[VerdictRow] = []
         self.start: float | None = None
         self.end: float | None = None
+        self._agents: list[Any] = []  # how roster and tasks stood after the last record: most records change neither
+        self._tasks: list[Any] = []
 
     def take(self, record: Record, state: State) -> None:
         """One record and the state after it."""
@@ -38,16 +41,8 @@ class History:
         self.start = now if self.start is None else self.start
         self.end = now
         _turn(self.phases, state["phase"], now)
-        for name, entry in state["roster"].items():
-            spans = self.agents.setdefault(name, [])
-            if not spans or spans[-1][0] != entry["state"] or spans[-1][3] != entry["inc"]:
-                _close(spans, now)
-                spans.append([entry["state"], now, now if entry["state"] in ENDED else None, entry["inc"]])
-        for number, task in state["tasks"].items():
-            spans = self.tasks.setdefault(int(number), [])
-            if not spans or spans[-1][0] != task["state"] or spans[-1][3] != task["owner"]:
-                _close(spans, now)
-                spans.append([task["state"], now, now if task["state"] in tables.TERMINAL else None, task["owner"]])
+        self._take_agents(state, now)
+        self._take_tasks(state, now)
         if record["event"] in ("APPROVED", "CHANGES_REQUESTED"):
             self.verdicts.append(
                 {
@@ -60,6 +55,29 @@ class History:
                     "seq": record["seq"],
                 }
             )
+
+    def _take_agents(self, state: State, now: float) -> None:
+        stand = [(entry["state"], entry["inc"]) for entry in state["roster"].values()]
+        if stand == self._agents:
+            return
+        self._agents = stand
+        for name, entry in state["roster"].items():
+            spans = self.agents.setdefault(name, [])
+            if not spans or spans[-1][0] != entry["state"] or spans[-1][3] != entry["inc"]:
+                _close(spans, now)
+                spans.append([entry["state"], now, now if entry["state"] in ENDED else None, entry["inc"]])
+
+    def _take_tasks(self, state: State, now: float) -> None:
+        stand: list[Any] = [task["state"] for task in state["tasks"].values()]
+        stand += [task["owner"] for task in state["tasks"].values()]
+        if stand == self._tasks:
+            return
+        self._tasks = stand
+        for number, task in state["tasks"].items():
+            spans = self.tasks.setdefault(int(number), [])
+            if not spans or spans[-1][0] != task["state"] or spans[-1][3] != task["owner"]:
+                _close(spans, now)
+                spans.append([task["state"], now, now if task["state"] in tables.TERMINAL else None, task["owner"]])
 
     def closed(self, now: float | None = None) -> History:
         """The same with open spans ended at `now` (default: the last record)."""
@@ -105,7 +123,8 @@ def waits(state: State, number: int) -> str:
     task = view.task(state, number)
     if task["state"] == "PENDING":
         open_ = ["#%d" % b for b in task["blocked_by"] if (view.find_task(state, b) or {"state": "DONE"})["state"] not in tables.TERMINAL]
-        return "task " + ", ".join(open_) if open_ else "a coder"
+        more = " and %d more" % (len(open_) - NAMED) if len(open_) > NAMED + 1 else ""
+        return "task " + ", ".join(open_[:NAMED] if more else open_) + more if open_ else "a coder"
     if task["state"] == "IN_REVIEW" and state["mode"]:
         return ", ".join(view.quorum(state, task)["missing"])
     if task["state"] in tables.BLOCKED_ON_LEAD:

@@ -214,15 +214,16 @@ def _rows(state: State, most: int | None) -> list[str]:
     return rows
 
 
-def tree(state: State, enforcement: str, lines: int | None = None) -> str:
-    """The seed's status tree, from the state alone. lines: how many lines there may be, None for all."""
+def tree(state: State, enforcement: str, lines: int | None = None, people: bool = False) -> str:
+    """The seed's status tree, from the state alone. lines: how many lines there may be, None for all. people: a person reads it, who makes
+    no tool calls: the steps without them."""
     if state["team"] is None:
         return "no team"
     rows = _rows(state, None if lines is None else max(4, lines - 12))
     out = [
         "📋 TEAM STATUS — %s" % state["team"]["name"],
         "   phase %s · %s · owner %s · enforcement %s"
-        % (state["phase"], state["mode"] or "not classified", view.owner_text(state), enforcement),
+        % (state["phase"], state["mode"] or "not classified", view.owner_words(state), enforcement),
     ]
     out += [("└── " if i == len(rows) - 1 else "├── ") + row for i, row in enumerate(rows)]
     kind = kind_of(state)
@@ -246,7 +247,7 @@ def tree(state: State, enforcement: str, lines: int | None = None) -> str:
         out.append("Teardown: %s, missing acks: %s" % (state["teardown"]["state"], ", ".join(view.missing_acks(state)) or "none"))
     todo = advice.steps(state)
     if todo:
-        out += ["", "Next:"] + ["  %s: %s" % (s["who"], s["text"]) for s in todo[:5]]
+        out += ["", "Next:"] + ["  %s: %s" % (s["who"], s["text"].partition(": Agent(")[0] if people else s["text"]) for s in todo[:5]]
     return "\n".join(out)
 
 

@@ -9,7 +9,27 @@ if TYPE_CHECKING:
     from typing import Any
     from ..protocol.state_types import Record
 
-HIDDEN = ("definition", "unmet", "facts", "tasks", "approved", "sealed", "start", "present", "key")  # long, and of no use to a reader
+HIDDEN = {  # long, or for programs: `pack log --json` has them
+    *("definition", "unmet", "facts", "tasks", "approved", "sealed", "start", "present", "key", "fact", "given", "content", "sum"),
+    *("accepts", "agent_id", "agents_gone", "call", "client_pid", "conventions", "gated", "inc", "news", "nonce", "persisted"),
+    *("session", "tree", "unit", "vouched"),
+}
+SENTENCES: dict[str, str] = {  # of the most frequent events; used where everything that it names is there
+    "RUN_OPENED": "{description}, up to {coders} coders",
+    "RUN_RESUMED": "{how}",
+    "SPAWN_REQUESTED": "{name} as {role}",
+    "AGENT_BOUND": "{name}",
+    "AGENT_ACTIVE": "{name}",
+    "AGENT_IDLE": "{name}",
+    "AGENT_ENDED": "{name}",
+    "AGENT_LOST": "{name}: {why}",
+    "FILE_WRITTEN": "task #{task}: {path}, by {by}",
+    "COMMITTED": "{subject} ({sha:.7})",
+    "CONTENT_SEALED": "task #{task}, as approved: revision {revision}",
+    "VERIFY_STARTED": "build: {build}; test: {test}",
+    "SHUTDOWN_REQUESTED": "{to}: {reason}",
+    "SHUTDOWN_ACK": "{name}: {how}",
+}
 LONGEST = 200  # characters of one value; all of it is in `pack log --json`
 
 
@@ -32,6 +52,15 @@ def told(record: Record, seen: bool = False, report: int = LONGEST) -> str:
         return "%s: %s. %sNext: %s" % (data["code"], data["what"], "Seen: %s. " % data["seen"] if seen else "", data["next"])
     if record["event"] == "PLAN_REGISTERED":
         return "%d tasks" % len(data["tasks"])
+    if record["event"] == "RESULT_CHECKED" and not data.get("open"):
+        return "nothing is left that nobody approved"
+    sentence = SENTENCES.get(record["event"])
+    words = {key: value_text(value) for key, value in data.items() if value not in (None, "", [], {})}
+    try:
+        if sentence:
+            return sentence.format_map(words).replace("%s as %s" % (words.get("name"), words.get("name")), str(words.get("name")))
+    except KeyError:
+        pass  # something is unknown, such as who wrote a file: the list below has what is known
     parts = []
     for key, value in sorted(data.items(), key=lambda pair: (pair[0] != "task", pair[0])):
         if key in HIDDEN or value in (None, "", [], {}):
