@@ -460,3 +460,18 @@ def test_go_prints_the_calls_of_the_next_turn(session):
     for part in ('name: "logic-reviewer"', 'name: "coder-1"', 'task #1")', 'name: "coder-2"', 'task #2")'):
         assert part in s.output, s.output
     assert "coder-3" not in s.output
+
+
+def test_a_revision_is_too_long_to_be_met_by_chance_and_an_older_runs_stays_as_it_was(session):
+    """An update in mid-run: what a reviewer was asked for under the short form is compared in that form."""
+    from pack.base import project_facts
+
+    s = session
+    s.setup("MEDIUM", raw=two())
+    assert s.edit("coder-1", "src/a.py") is None
+    approve(s, "coder-1", 1)
+    one = task(s, 1)
+    assert len(one["revision"]) == 32 and one["revision"] == project_facts.revision(s.project, one)[0]
+    old = dict(one, revision=None, approvals={}, requests={"tech-lead": "0123456789ab"})
+    short = project_facts.revision(s.project, old)[0]
+    assert len(short) == 12 and project_facts.revision(s.project, dict(old, requests={"tech-lead": short}))[0] == short

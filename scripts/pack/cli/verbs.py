@@ -289,7 +289,12 @@ def explain(state, records, number):
     lines = [
         "task #%d «%s»" % (number, task["subject"]),
         "state: %s%s, owner %s, revision %s"
-        % (task["state"], " (%s)" % task["cause"] if task["cause"] else "", task["owner"] or "nobody", task["revision"] or "none yet"),
+        % (
+            task["state"],
+            " (%s)" % task["cause"] if task["cause"] else "",
+            task["owner"] or "nobody",
+            view.short(task["revision"]) + " yet" * (not task["revision"]),
+        ),
         "files: " + ", ".join(task["files"]),
         "mode %s requires: %s" % (state["mode"], ", ".join(view.required(state, task))),
         "decision: " + decision,
@@ -306,7 +311,7 @@ def explain(state, records, number):
         else:
             lines.append(
                 "  %d %s by %s%s"
-                % (r["seq"], r["event"], r["actor"]["name"], " at revision %s" % d["revision"] if d.get("revision") else "")
+                % (r["seq"], r["event"], r["actor"]["name"], " at revision %s" % view.short(d["revision"]) if d.get("revision") else "")
             )
     return "\n".join(lines)
 

@@ -135,7 +135,7 @@ def changes_were_made(state: State, data: Data, actor: Actor) -> Refusal | None:
     return Refusal(
         "UNCHANGED",
         "task #%d has not changed since %s asked for changes" % (data["task"], role),
-        "revision " + data["revision"],
+        "revision " + view.short(data["revision"]),
         "fix the findings, then send REVIEW: task #%d again" % data["task"],
     )
 
@@ -190,7 +190,7 @@ def reviewed_revision_is_present(state: State, data: Data, actor: Actor) -> Refu
     return Refusal(
         "STALE_REVISION",
         "task #%d changed after you were asked" % data["task"],
-        "asked to review %s, present revision %s" % (asked, data["revision"]),
+        "asked to review %s, present revision %s" % (view.short(asked), view.short(data["revision"])),
         "%s must send REVIEW: task #%d again; approve what you then read" % (t["owner"], data["task"]),
     )
 
@@ -240,7 +240,7 @@ def task_is_approved(state: State, data: Data, actor: Actor) -> Refusal | None:
     return Refusal(
         "APPROVAL_MISSING",
         "task #%d is not approved (%s)" % (number, q["result"]),
-        "mode %s, %s, revision %s; %s" % (state["mode"], t["state"], data["revision"], view.quorum_text(q)),
+        "mode %s, %s, revision %s; %s" % (state["mode"], t["state"], view.short(data["revision"]), view.quorum_text(q)),
         step,
     )
 

@@ -122,6 +122,11 @@ def quorum(state: State, t: Task, revision: str | None = None) -> Quorum:
     return out
 
 
+def short(revision: str | None) -> str:
+    """A revision as people read it: its first digits."""
+    return (revision or "none")[:12]
+
+
 def quorum_text(q: Quorum) -> str:
     """One line for messages: who approved, who is missing and why."""
     parts = ["approved: " + (", ".join(q["have"]) or "nobody")]

@@ -33,7 +33,9 @@ def text(state, records):
     out += ["", "| task | state | rounds | approved by |", "|---|---|---|---|"]
     for n, task in tasks:
         by = ", ".join(
-            "%s %s at %s" % (role, v["name"], v["revision"]) for role, v in sorted(task["approvals"].items()) if v.get("revision")
+            "%s %s at %s" % (role, v["name"], view.short(v["revision"]))
+            for role, v in sorted(task["approvals"].items())
+            if v.get("revision")
         )
         out.append("| #%d %s | %s | %d | %s |" % (n, _safe(task["subject"]), task["state"], history.reviews(task), _safe(by) or "-"))
     out.append("")

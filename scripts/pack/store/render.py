@@ -156,7 +156,7 @@ def state_md(state: State, seq: int) -> str:
         ]
         if state["mode"]:
             quorum = view.quorum(state, task)
-            lines.append("- revision %s: %s, %s" % (task["revision"] or "none", quorum["result"], view.quorum_text(quorum)))
+            lines.append("- revision %s: %s, %s" % (view.short(task["revision"]), quorum["result"], view.quorum_text(quorum)))
     if state["teardown"]["state"] != "NONE":
         lines += [
             "",
