@@ -298,7 +298,7 @@ def _no_run(prompt: str, project: str) -> Answer:
         "team: no run is live here. %sTo begin one: /build plan.md --coders=3%s"
         % (
             "The last one was %s: `pack status` and `pack log` in your own terminal show it. " % last[0] if last else "",
-            ", or, for a team of waves, --team NAME" if as_typed(prompt.split()) in LINES else "",
+            ", or, for a team of waves, --team NAME" if as_typed(prompt.split()) in LINES + ("pause team", "resume team") else "",
         )
     )
 
