@@ -429,10 +429,10 @@ def test_status_says_first_that_the_client_is_gone(session):
     s.env["CLAUDE_PID"] = "1999999"
     s.build()
     done = pack(s, "status")
-    assert done.stdout.startswith("⚠ The client that leads this run (process 1999999) is gone") and "team resume" in done.stdout
+    assert done.stdout.startswith("⚠ The client that led this run is gone: nobody is at work.") and "/team:resume" in done.stdout
     assert json.loads(pack(s, "status", "--json").stdout)["client_alive"] is False
     new = other(s, os.getpid())
-    assert new.send("UserPromptSubmit", prompt="team status")[1]["reason"].startswith("⚠ The client that leads this run")
+    assert new.send("UserPromptSubmit", prompt="team status")[1]["reason"].startswith("⚠ The client that led this run is gone")
     new.send("UserPromptSubmit", prompt="team resume")
     assert json.loads(pack(s, "status", "--json").stdout)["client_alive"] is True
 

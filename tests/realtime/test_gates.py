@@ -515,15 +515,20 @@ def audit_ledger_removed(folder, path):
     os.remove(os.path.join(folder, "evidence", *name.split("/")))
 
 
+def effect(lines, place):
+    """The line of an effect; numbers of messages begin anywhere and have gaps."""
+    return [x for x in lines if x.startswith("e ")][place]
+
+
 @forgery(EXACT, DEL, "FAIL", "1 acknowledged message(s) of 120 lost", True)
 def honest_ledger_with_a_loss_fails(folder, path):
     """Not a forgery that contradicts itself: rewriting ledger, counts, digest and chain only yields the FAIL it says."""
-    rewrite_audit(folder, path, lambda lines: [x for x in lines if x != "e 50"])
+    rewrite_audit(folder, path, lambda lines: [x for x in lines if x != effect(lines, 50)])
 
 
 @forgery(EXACT, DEL, "FAIL", "1 duplicate effect(s)", True)
 def honest_ledger_with_a_duplicate_fails(folder, path):
-    rewrite_audit(folder, path, lambda lines: lines + ["e 50"])
+    rewrite_audit(folder, path, lambda lines: lines + [effect(lines, 50)])
 
 
 @forgery(EXACT, DEL, "FAIL", "never sent", True)
@@ -538,17 +543,25 @@ def no_fault_happened(folder, path):
 
 @forgery(EXACT, DEL, "INVALID", "rt.yaml asks 120", True)
 def too_few_messages(folder, path):
-    rewrite_audit(folder, path, lambda lines: [x for x in lines if x[:2] in ("c ", "n ") or int(x.split()[1]) < 50])
+    def first(lines):
+        sent = sorted(int(x[2:]) for x in lines if x.startswith("s "))[:50]
+        return [x for x in lines if x[:2] in ("c ", "n ") or int(x.split()[1]) in sent]
+
+    rewrite_audit(folder, path, first)
 
 
 @forgery(EXACT, DEL, "INVALID", "were acknowledged; the rest proves nothing", True)
 def everything_indeterminate(folder, path):
-    rewrite_audit(folder, path, lambda lines: ["i " + x[2:] if x.startswith("a ") and int(x[2:]) > 10 else x for x in lines])
+    rewrite_audit(folder, path, lambda lines: ["i " + x[2:] if x in [a for a in lines if a.startswith("a ")][10:] else x for x in lines])
 
 
 @forgery("ordering_verification", "message_ordering", "FAIL", "out of order", True)
 def honest_ledger_out_of_order_fails(folder, path):
-    rewrite_audit(folder, path, lambda lines: [{"e 10": "e 11", "e 11": "e 10"}.get(x, x) for x in lines])
+    def swapped(lines):
+        one, two = effect(lines, 10), effect(lines, 11)
+        return [{one: two, two: one}.get(x, x) for x in lines]
+
+    rewrite_audit(folder, path, swapped)
 
 
 @forgery("ordering_verification", "message_ordering", "FORGED", "wrong", False)
@@ -1142,12 +1155,11 @@ def test_fail_then_pass_on_the_same_tree_is_still_a_fail(project, team):
     bad["run"]["id"] = "20260101T000000Z-00000001"
     ledger = os.path.join(str(project), "evidence", *bad["entries"][0]["ledger"]["file"].split("/"))
     facts = [x for x in open_text(ledger) if not x.startswith("n ")]
-    keep_ledger(project, bad, [x for x in facts if x != "e 50\n"])
+    less = [x for x in facts if x != effect(facts, 50)]
+    keep_ledger(project, bad, less)
     from pack.realtime import ledgerlines
 
-    bad["entries"][0].update(
-        ledgerlines.count([("n", bad["run"]["id"], "")] + ledgerlines.parse("".join(x for x in facts if x != "e 50\n")))
-    )
+    bad["entries"][0].update(ledgerlines.count([("n", bad["run"]["id"], "")] + ledgerlines.parse("".join(less))))
     store.append(kind, bad)
     failed = judge(project, team)
     assert row(failed, DEL, EXACT)["verdict"] == "FAIL"
