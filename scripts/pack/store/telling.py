@@ -25,7 +25,7 @@ SENTENCES: dict[str, str] = {  # of the most frequent events; used where everyth
     "AGENT_LOST": "{name}: {why}",
     "FILE_WRITTEN": "task #{task}: {path}, by {by}",
     "COMMITTED": "{subject} ({sha:.7})",
-    "CONTENT_SEALED": "task #{task}, as approved: revision {revision}",
+    "CONTENT_SEALED": "task #{task}, as approved: revision {revision:.12}",
     "VERIFY_STARTED": "build: {build}; test: {test}",
     "SHUTDOWN_REQUESTED": "{to}: {reason}",
     "SHUTDOWN_ACK": "{name}: {how}",
@@ -52,6 +52,8 @@ def told(record: Record, seen: bool = False, report: int = LONGEST) -> str:
         return "%s: %s. %sNext: %s" % (data["code"], data["what"], "Seen: %s. " % data["seen"] if seen else "", data["next"])
     if record["event"] == "PLAN_REGISTERED":
         return "%d tasks" % len(data["tasks"])
+    if record["event"] == "AGENT_IDLE" and data.get("report"):
+        return "%s: report %s" % (data["name"], value_text(data["report"], report))
     if record["event"] == "RESULT_CHECKED" and not data.get("open"):
         return "nothing is left that nobody approved"
     sentence = SENTENCES.get(record["event"])
