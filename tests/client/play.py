@@ -128,7 +128,7 @@ class World:
         return self.story["mode"] != "headless" and "CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS" in self.home.env
 
     def _idle(self, name):
-        return self._count("AGENT_IDLE", name) if self.story["mode"] != "headless" else 0
+        return self._count("AGENT_IDLE", name)
 
     def _count(self, event, name):
         return sum(e.get("event") == event and (e.get("data") or {}).get("name") == name for e in self.journal())

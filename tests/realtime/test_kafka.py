@@ -61,7 +61,7 @@ def test_a_broker_that_forgot_its_producer_ends_the_library_s_and_the_rest_is_re
         import asyncio
 
         asyncio.get_running_loop().call_later(0.8, again)
-        recording = await probe.open_loop(made, 200, 4, 0.2, 64, None, stop, grace=0.5)
+        recording = await probe.open_loop(made, 200, 8, 0.2, 64, None, stop, grace=0.5)  # time to notice, also on a busy machine
         await probe.let_go(made)
         return recording
 
