@@ -222,7 +222,7 @@ class Stage:
             self.finish_when(line, self.world.watch_for_the_end(actor, call.agent_id, reply))
             return reply
         if kind == "until":
-            if self.holds(line.data["condition"], call) and self._wait_for_turn(line):
+            if self._holds_soon(line.data["condition"], call) and self._wait_for_turn(line):
                 self.take(actor)
                 self.finish(line)
                 return None
@@ -249,6 +249,16 @@ class Stage:
         self.take(actor)
         self.finish(line)
         return None
+
+    def _holds_soon(self, condition, call):
+        """Whether it holds, or does in a moment: what wakes an actor may come before what it is woken for is in the journal, and nothing wakes
+        it again."""
+        end = time.time() + 0.4 * slower()
+        while not self.holds(condition, call):
+            if time.time() > end:
+                return False
+            time.sleep(0.1)
+        return True
 
     def _sent(self, actor, line, ids):
         with self.changed:
