@@ -575,6 +575,7 @@ class Data(_Spoken, total=False):
     trade_offs: List[str]
     sensitive: List[str]  # of AGENT_IDLE lines of the researcher's report, of TASK_RESCOPED areas
     body: str
+    report: str
     orders: List[List[Any]]
     news: int
     request_id: str

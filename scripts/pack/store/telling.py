@@ -52,7 +52,7 @@ def told(record: Record, seen: bool = False, report: int = LONGEST) -> str:
         return "%s: %s. %sNext: %s" % (data["code"], data["what"], "Seen: %s. " % data["seen"] if seen else "", data["next"])
     if record["event"] == "PLAN_REGISTERED":
         return "%d tasks" % len(data["tasks"])
-    if record["event"] == "AGENT_IDLE" and data.get("report"):
+    if record["event"] == "AGENT_IDLE" and "report" in data:
         return "%s: report %s" % (data["name"], value_text(data["report"], report))
     if record["event"] == "RESULT_CHECKED" and not data.get("open"):
         return "nothing is left that nobody approved"
