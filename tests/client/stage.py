@@ -253,7 +253,7 @@ class Stage:
     def _holds_soon(self, condition, call):
         """Whether it holds, or does in a moment: what wakes an actor may come before what it is woken for is in the journal, and nothing wakes
         it again."""
-        end = time.time() + 0.4 * slower()
+        end = time.time() + slower()
         while not self.holds(condition, call):
             if time.time() > end:
                 return False
