@@ -260,6 +260,7 @@ def test_section_8_completion_gate(session):
     refused(s, s.bash("lead", "pack verify --build make --test 'true'"), "VACUOUS")
     refused(s, s.bash("lead", "pack verify --build 'make; exit 0' --test 'python3 -m unittest'"), "VACUOUS")
     refused(s, s.bash("lead", "pack verify --build 'make' --test 'pytest || true'"), "VACUOUS")
+    refused(s, s.bash("lead", "pack verify --build 'make' --test 'pytest && exit 0; python3 -c pass'"), "VACUOUS")
     for hides in (
         "sh t.sh &",
         "sh t.sh & wait",

@@ -40,14 +40,14 @@ try:
 except redis.ResponseError:
     pass
 say("ready")
-held = None
+held, seen = None, -1
 while True:
     for _, items in client.xreadgroup("g", "me", {stream: ">"}, count=10, block=200) or ():
         for key, fields in items:
-            number = int(fields[b"m"].split()[1])
+            number, seen = int(fields[b"m"].split()[1]), seen + 1
             if fault == "slow":
                 time.sleep(0.03)
-            if fault == "swap" and number % 40 == 20:
+            if fault == "swap" and seen % 40 == 20:
                 held = key, number
                 continue
             for key, number in [(key, number)] + [held] * (held is not None):
