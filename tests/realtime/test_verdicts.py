@@ -397,6 +397,26 @@ def test_a_consumer_of_a_third_of_the_rate_is_said_to_lag(redis_url):
     assert lines[0].startswith("effects as reported by the worker") and lines[1].startswith("consumer lag: up to ")
 
 
+def test_a_trimmed_stream_that_was_read_to_its_end_has_no_backlog(redis_url):
+    """Redis 7 goes on counting what was trimmed unread as lag of the group."""
+
+    async def look(_stop):
+        made = adapters.make({"adapter": "redis", "address": redis_url}, "pack-trimmed-%s" % os.urandom(3).hex())
+        await made.prepare()
+        for number in range(10):
+            await made.producer.xadd(made.stream, {"m": number})
+        await made.producer.xgroup_create(made.stream, "workers", id="0")
+        await made.producer.xreadgroup("workers", "w", {made.stream: ">"}, count=2, noack=True)
+        await made.producer.xtrim(made.stream, maxlen=3, approximate=False)
+        [[_, entries]] = await made.producer.xreadgroup("workers", "w", {made.stream: ">"}, noack=True)
+        [group] = await made.producer.xinfo_groups(made.stream)
+        after = await made.outstanding()
+        await made.close()
+        return len(entries), group["lag"], after
+
+    assert probe.run(look, 50) == (3, 5, 0)
+
+
 @pytest.mark.parametrize("broker", ["redis", "nats", "rabbitmq", "mqtt"])
 def test_a_worker_that_never_connects_handles_nothing(broker, request, mosquitto):
     address = mosquitto() if broker == "mqtt" else request.getfixturevalue({"redis": "redis_url", "nats": "nats_url", "rabbitmq": "rabbit_url"}[broker])  # fmt: skip

@@ -51,6 +51,16 @@ def test_the_spans_in_a_file_are_the_run(run, tmp_path):  # noqa: F811
     to_a_collector(run)
 
 
+def test_no_event_of_a_long_run_is_left_out(run, tmp_path):  # noqa: F811
+    """The SDK alone keeps 128 events of a span, the last ones."""
+    for _ in range(150):
+        assert run.bash("coder-1", "git stash")
+    look(run, "export", "--otlp", str(tmp_path / "long.jsonl"))
+    found = spans((tmp_path / "long.jsonl").read_text())
+    told = [e for s in found if s["name"] == "agent coder-1" for e in s["events"] if e["name"] == "REFUSED"]
+    assert len(told) >= 150 and not any(s.get("droppedEventsCount") for s in found)
+
+
 def to_a_collector(run):  # noqa: F811
     """A collector gets them, and one that is away is said."""
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest

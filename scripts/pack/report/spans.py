@@ -9,7 +9,7 @@ import json
 
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.trace import Status, StatusCode
@@ -72,7 +72,9 @@ def export(state, records, exporter):
     run = "%s %s" % (team["name"], records[0]["sum"] if "sum" in records[0] else records[0]["ts"])
     heard = _Heard(exporter)
     resource = Resource.create({"service.name": "team", "service.version": __version__})
-    provider = TracerProvider(resource=resource, id_generator=_Ids(run), shutdown_on_exit=False)
+    # The SDK keeps the last 128 events of a span and drops older ones without a word; an agent of a long run has more.
+    limits = SpanLimits(max_span_attributes=len(records) + 16, max_events=len(records))
+    provider = TracerProvider(resource=resource, id_generator=_Ids(run), shutdown_on_exit=False, span_limits=limits)
     provider.add_span_processor(SimpleSpanProcessor(heard))
     tracer = provider.get_tracer("pack", __version__)
     root = tracer.start_span(

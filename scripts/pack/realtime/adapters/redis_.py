@@ -410,7 +410,9 @@ class Redis(Adapter):
         groups = [g for g in await self.producer.xinfo_groups(self.stream) if g["name"] not in (self.group, (self.group or "").encode())]
         if not groups or any(g.get("lag") is None for g in groups):
             return None
-        return sum(g["pending"] + g["lag"] for g in groups)
+        # After a trim of unread entries Redis goes on counting them as lag, for good; a group at the stream's end has none.
+        end = (await self.producer.xinfo_stream(self.stream))["last-generated-id"]
+        return sum(g["pending"] + (0 if g["last-delivered-id"] == end else g["lag"]) for g in groups)
 
     async def consume(self, group, member, handle):
         client = self._client()
