@@ -1,0 +1,84 @@
+#!/bin/sh
+# Claude Code 2.1.332, -p: a hook with "asyncRewake": true. The client's own schema says of it "hook runs in background and wakes the model on exit code 2.
+# Implies async." In -p neither is so. Alone it is waited for like any other hook, so each tool call takes as long as the hook; its exit 2 is there before the
+# next request. With "async": true beside it, it does run in the background, but its exit 2 wakes nobody and its words reach no request: -p ends without them,
+# though it waits for the hook to end. Seen, for a PostToolUse hook of 2 s, in the order of time: alone asked, hook, asked with the hook's text; with async
+# asked, asked, hook, and the text in no request. A good guess was that both run in the background and wake. Installs the client into a temporary folder, which
+# it removes; a scripted model on 127.0.0.1 stands in for the real one. Exits 0 while that is so.
+set -eu
+python=${PYTHON:-python3}
+work=$(mktemp -d)
+model=
+trap '[ -z "$model" ] || kill "$model" 2>/dev/null; rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+cd "$work"
+timeout 300 npm install --no-audit --no-fund --ignore-scripts --loglevel=error --prefix "$work" @anthropic-ai/claude-code@2.1.332 >/dev/null
+claude=$(ls node_modules/@anthropic-ai/claude-code-*/claude)
+claude=$work/$claude
+cat > model.py <<'END'
+# A model on loopback: answers the request of each actor with that actor's next block; `order` gets a line for each request.
+import http.server, json, sys, time
+
+class Model(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *args): pass
+    def do_GET(self): self.send_response(404); self.end_headers()
+    do_HEAD = do_GET
+    def do_POST(self):
+        request = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}")
+        whole = json.dumps([request.get("system"), request.get("messages")])
+        script = json.load(open("script.json"))
+        actor = next((a for a in script if a in whole and request.get("tools")), None)
+        block = script[actor].pop(0) if actor and script[actor] else {"type": "text", "text": "nothing more"}
+        if actor:
+            json.dump(script, open("script.json", "w"))
+            with open("order", "a") as log:
+                log.write("asked-with-it\n" if "REWAKE" in json.dumps(request["messages"][-1]) else "asked\n")
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.end_headers()
+        def event(kind, **data):
+            self.wfile.write(("event: %s\ndata: %s\n\n" % (kind, json.dumps({"type": kind, **data}))).encode())
+        event("message_start", message={"id": "msg_%d" % time.time_ns(), "type": "message", "role": "assistant", "content": [], "stop_reason": None,
+              "model": request.get("model"), "stop_sequence": None, "usage": {"input_tokens": 10, "output_tokens": 1}})
+        if block["type"] == "text":
+            start, delta = {"type": "text", "text": ""}, {"type": "text_delta", "text": block["text"]}
+        else:
+            start = {"type": "tool_use", "id": "toolu_%d" % time.time_ns(), "name": block["name"], "input": {}}
+            delta = {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
+        event("content_block_start", index=0, content_block=start)
+        event("content_block_delta", index=0, delta=delta)
+        event("content_block_stop", index=0)
+        event("message_delta", delta={"stop_reason": "end_turn" if block["type"] == "text" else "tool_use", "stop_sequence": None}, usage={"output_tokens": 20})
+        event("message_stop")
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Model)
+open("port.part", "w").write(str(server.server_address[1]))
+__import__("os").replace("port.part", "port")
+server.serve_forever()
+END
+mkdir -p home project plugin/.claude-plugin plugin/hooks
+echo '{"name": "probe", "version": "1.0.0", "description": "d"}' > plugin/.claude-plugin/plugin.json
+timeout 200 "$python" model.py &
+model=$!
+for _ in 1 2 3 4 5 6 7 8 9 10; do [ -f port ] || sleep 0.5; done
+run() {  # run NAME FIELDS: a session with that hook; order.NAME has what happened, in its order
+  cat > script.json <<END
+{"LEAD": [{"type": "tool_use", "name": "Bash", "input": {"command": "echo one", "description": "d"}}, {"type": "text", "text": "done"}]}
+END
+  cat > plugin/hooks/hooks.json <<END
+{"hooks": {"PostToolUse": [{"matcher": "Bash", "hooks": [{"type": "command", $2, "command": "sleep 2; echo hook >> $work/order; echo REWAKE >&2; exit 2"}]}]}}
+END
+  : > order
+  cd project
+  env -i PATH="$PATH" HOME="$work/home" TERM=xterm ANTHROPIC_BASE_URL="http://127.0.0.1:$(cat ../port)" ANTHROPIC_API_KEY=none DISABLE_AUTOUPDATER=1 \
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 DISABLE_TELEMETRY=1 IS_SANDBOX=1 timeout 60 "$claude" -p "LEAD go" --plugin-dir ../plugin \
+    --dangerously-skip-permissions </dev/null >../said 2>../complaints || { echo "the client ended with $?"; exit 1; }
+  cd ..
+  sleep 3
+  mv order "order.$1"
+  echo "$1:" $(cat "order.$1")
+}
+run alone '"asyncRewake": true'
+run both '"async": true, "asyncRewake": true'
+test "$(echo $(cat order.alone))" = "asked hook asked-with-it"
+test "$(echo $(cat order.both))" = "asked asked hook"
