@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 
 def prompt_submitted(call: Call) -> Answer:
-    from . import open_run, user_commands
+    from . import open_run, typed_words, user_commands
 
     prompt: str = call.payload["prompt"] if isinstance(call.payload.get("prompt"), str) else ""
     answer = user_commands.typed(call, prompt)
+    if not prompt.startswith("/"):  # a command's own event follows, and asks with the words that it stands for
+        typed_words.prompt_came(call)
     if answer is not None:
         return answer
     if open_run.opens_team(prompt.strip()) and call.state["phase"] != "CLOSED":
@@ -125,7 +127,11 @@ def _cut(prompt: str) -> bool:
 
 
 def session_started(call: Call) -> Answer:
+    from . import typed_words
+
     source = call.payload.get("source")
+    if source != "compact":
+        typed_words.session_began(call)
     if identity.started_by_a_tool(call) and not call.payload.get("agent_id") and call.state["phase"] != "CLOSED":
         return tell("SessionStart", identity.TOOL_CLIENT)
     if source in ("clear", "resume") and call.state["phase"] != "CLOSED" and call.actor["role"] in (tables.LEAD, "foreign"):

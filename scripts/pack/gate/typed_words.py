@@ -4,6 +4,10 @@ A schedule's prompt arrives exactly like typing (CLIENT.md 11). While a run is l
 was made before it, or by the user, is known from three places: what Stop said of the session's schedules, the project's file of lasting
 ones, and the transcripts that this client has written since it was started (a call of a scheduling tool stands in them). Where any of
 them says so, a word counts together with a number that the gate shows to the user alone, after the schedule was made.
+
+A session's first prompt, and only that, can also come from a hook: `initialUserMessage` of a SessionStart hook is submitted like typing,
+slash commands too, in a turn before the user's own (findings/client-initial-message-like-typing.sh). Where such a hook may be, words that
+come first do not count, unless the client's own command line has them; typed again they do.
 """
 
 from __future__ import annotations
@@ -19,10 +23,17 @@ if TYPE_CHECKING:
     from .hook_call import Call
 
 MOST = 64 << 20
+FIRST = (
+    "team: nothing was done. A session's first prompt may come from a hook that runs at its start (%s). If this was you, type it again: %s "
+    "(in `claude -p`, give it on the command line)"
+)
 
 
 def asked(call: Call, words: list[str]) -> tuple[list[str], str | None]:
     """(words without the number, None) when the line may count, else (words, what the user is told)."""
+    who = _may_come_first(call)
+    if who:
+        return words, FIRST % (who, " ".join(words))
     why = schedule(call)
     if why is None:
         return words, None
@@ -49,6 +60,81 @@ def noted(call: Call) -> None:
         text = codec.dumps([str(c.get("id"))[:80] for c in crons if isinstance(c, dict)][:50]).encode("ascii")
         if (call.store.disk.read(path) or b"[]") != text:
             call.store.disk.replace(path, text)
+
+
+def session_began(call: Call) -> None:
+    """Keep that this session has had no prompt since it began."""
+    call.store.disk.replace(_unprompted(call), b"")
+
+
+def prompt_came(call: Call) -> None:
+    """The next prompt of this session is not its first one."""
+    if call.store.disk.read(_unprompted(call)) is not None:
+        call.store.disk.remove(_unprompted(call))
+
+
+def _unprompted(call: Call) -> str:
+    """A file that is there while the caller's session has had no prompt."""
+    return os.path.join(call.store.data, "unprompted-" + codec.digest(str(call.payload.get("session_id")), size=6))
+
+
+def _may_come_first(call: Call) -> str:
+    """Whose hooks may have brought this prompt, a session's first; "" for a later one, and where no such hook is known."""
+    from . import identity
+
+    if call.store.disk.read(_unprompted(call)) is None:
+        return ""
+    prompt = str(call.payload.get("prompt") or "").strip()
+    on_the_command_line = [word.strip() for word in identity.cmdline(call.env.get("CLAUDE_PID"))]
+    if prompt in on_the_command_line or "/team:" + prompt[len("team ") :] in on_the_command_line:
+        return ""
+    return ", ".join(start_hooks(call)[:3])
+
+
+def start_hooks(call: Call) -> list[str]:
+    """Where hooks for SessionStart are set up, this plugin's own aside: settings, other plugins."""
+    from ..base import paths
+    from . import skill_files
+
+    found = [shown for shown, path in paths.settings_files(call.env, call.project).items() if _names_start(path)]
+    own = _head(os.path.join(paths.PLUGIN_ROOT, "hooks", "hooks.json"))
+    for root in skill_files.plugins(call, None):
+        # The client may have a copy of this very plugin beside the folder that it runs from.
+        if _head(os.path.join(root, "hooks", "hooks.json")) != own and any(_names_start(path) for path in _hook_files(root)):
+            found.append("plugin " + os.path.basename(root.rstrip("/")))
+    return found
+
+
+def _hook_files(root: str) -> list[str]:
+    """A plugin's manifest, and the files in which its hooks can stand: `hooks/` and what the manifest names."""
+    manifest = os.path.join(root, ".claude-plugin", "plugin.json")
+    try:
+        out = [
+            os.path.join(root, "hooks", name) for name in sorted(os.listdir(os.path.join(root, "hooks")))[:100] if name.endswith(".json")
+        ]
+    except OSError:
+        out = []
+    try:
+        with open(manifest, encoding="utf-8-sig") as f:
+            named = codec.loads(f.read()).get("hooks")
+    except (OSError, ValueError, AttributeError):
+        named = None
+    return [manifest, *out, *(os.path.join(root, n) for n in (named if isinstance(named, list) else [named]) if isinstance(n, str))]
+
+
+def _names_start(path: str) -> bool:
+    """Whether a file of hooks may have one for a session's start: the event's name stands in it, or a module that can register any."""
+    text = _head(path)
+    return b'"SessionStart"' in text or b'"modules"' in text
+
+
+def _head(path: str) -> bytes:
+    """The first MiB of a file, "" where it cannot be read."""
+    try:
+        with open(path, "rb") as f:
+            return f.read(1 << 20)
+    except OSError:
+        return b""
 
 
 def _kept(call: Call) -> str:
