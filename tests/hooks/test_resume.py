@@ -317,6 +317,22 @@ def test_two_commits_at_once_are_recorded_once_each_and_in_their_order(session):
     assert [e["data"]["subject"] for e in s.events() if e["event"] == "COMMITTED"] == ["feat: task #1", "chore: nothing"]
 
 
+def test_a_signed_commit_of_a_user_who_has_signatures_shown_in_every_log(session, tmp_path):
+    """log.showSignature puts the verdict in front of what `git log --format` is asked for."""
+    key = str(tmp_path / "key")
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    for name, value in (("gpg.format", "ssh"), ("user.signingkey", key), ("commit.gpgsign", "true"), ("log.showSignature", "true")):
+        subprocess.run(["git", "config", name, value], cwd=session.project, check=True)
+    s = session
+    s.setup("SIMPLE", coders=1)
+    s.edit("coder-1", "src/a.py")
+    s.review("coder-1", 1)
+    assert s.bash("coder-1", "git add src/a.py && git commit -qm 'feat: task #1' -- src/a.py") is None
+    shown = subprocess.run(["git", "log", "-1", "--format=%s"], cwd=s.project, capture_output=True, text=True).stdout
+    assert shown.endswith("feat: task #1\n") and len(shown.splitlines()) > 1, "the setting is at work"
+    assert [e["data"]["subject"] for e in s.events() if e["event"] == "COMMITTED"] == ["feat: task #1"]
+
+
 def test_an_older_session_that_is_resumed_is_told_that_another_one_leads_now(killed):
     killed.setup("SIMPLE")
     anew(killed)

@@ -39,7 +39,7 @@ def run(top: str, *args: str, stdin: bytes = b"", timeout: int = 20, said: list[
     env.update(GIT_OPTIONAL_LOCKS="0", GIT_GRAFT_FILE=os.devnull, GIT_NO_REPLACE_OBJECTS="1", LC_ALL="C", GIT_TERMINAL_PROMPT="0")
     try:
         done = subprocess.run(
-            ("git", "-C", top) + PLAIN + args,
+            ("git", "-C", top) + PLAIN + project_facts.AS_ASKED + args,
             input=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL if said is None else subprocess.PIPE,

@@ -169,6 +169,11 @@ def contents(project: str, task: Task) -> dict[str, str]:
     return {n: entry_digest(os.path.join(project, n)) for n in names}
 
 
+# What the user's settings would put into the output of `log` and `show`, whatever format they are given: the verdict on a signature,
+# another encoding.
+AS_ASKED = ("-c", "log.showSignature=false", "-c", "i18n.logOutputEncoding=UTF-8")
+
+
 def git(project: str, *args: str, env: Env | None = None, timeout: int = 20) -> str | None:
     """Output of a git command as text, None when it fails."""
     import subprocess
@@ -177,7 +182,7 @@ def git(project: str, *args: str, env: Env | None = None, timeout: int = 20) -> 
         return None  # a part of a command that only the shell knows (shell_writes)
     try:
         done = subprocess.run(
-            ("git", "-C", project, "-c", "core.fsmonitor=false", "-c", "core.hooksPath=" + os.devnull) + args,
+            ("git", "-C", project, "-c", "core.fsmonitor=false", "-c", "core.hooksPath=" + os.devnull) + AS_ASKED + args,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

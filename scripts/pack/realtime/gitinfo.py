@@ -22,6 +22,7 @@ GIT = tuple("git --no-replace-objects".split()) + tuple(
         "core.untrackedCache=false",
         "diff.autoRefreshIndex=true",
         "diff.ignoreSubmodules=none",
+        "log.showSignature=false",
     )
     for word in ("-c", setting)
 )

@@ -39,7 +39,9 @@ def git(folder, *args, data=None, env=None, timeout=60):
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k in QUARANTINE}
     try:
         done = subprocess.run(
-            ("git", "--no-replace-objects", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-C", folder) + args,
+            ("git", "--no-replace-objects", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-C", folder)
+            + project_facts.AS_ASKED
+            + args,
             input=data,
             stdin=subprocess.DEVNULL if data is None else None,
             stdout=subprocess.PIPE,
