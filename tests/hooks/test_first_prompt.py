@@ -1,5 +1,5 @@
-"""A session's first prompt may come from a SessionStart hook's `initialUserMessage`, which arrives exactly like typing: words that come
-first do not count where such a hook may be, and count when they are typed again."""
+"""The first prompt of a `-p` session may come from a SessionStart hook's `initialUserMessage`, which arrives exactly like typing: words that
+come first do not count where such a hook may be, and count when they are given again."""
 
 import json
 import os
@@ -71,8 +71,18 @@ def test_the_first_words_are_asked_for_again(resumed, where):
         session.send("UserPromptSubmit", prompt="go on, please")
     else:
         text = said(session)
-        assert text.startswith("team: nothing was done") and "type it again: team abort enough" in text and not aborted(session)
+        assert text.startswith("team: nothing was done") and text.endswith("`claude -p`: team abort enough") and not aborted(session)
     assert "the run is aborted (enough)" in said(session) and aborted(session)
+
+
+def test_in_a_terminal_the_first_words_are_the_user_s(session, tmp_path):
+    session.setup("SIMPLE")
+    session.env.update(
+        HOME=str(tmp_path), CLAUDE_CONFIG_DIR=str(tmp_path), CLAUDE_CODE_ENTRYPOINT="cli", CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS="0"
+    )
+    settings(tmp_path / "settings.json")
+    session.send("SessionStart", source="resume")
+    assert "the run is aborted (enough)" in said(session)
 
 
 def test_a_command_that_comes_first_is_asked_for_again_too(resumed):

@@ -5,9 +5,9 @@ was made before it, or by the user, is known from three places: what Stop said o
 ones, and the transcripts that this client has written since it was started (a call of a scheduling tool stands in them). Where any of
 them says so, a word counts together with a number that the gate shows to the user alone, after the schedule was made.
 
-A session's first prompt, and only that, can also come from a hook: `initialUserMessage` of a SessionStart hook is submitted like typing,
-slash commands too, in a turn before the user's own (findings/client-initial-message-like-typing.sh). Where such a hook may be, words that
-come first do not count, unless the client's own command line has them; typed again they do.
+The first prompt of a `-p` session, and only that, can also come from a hook: `initialUserMessage` of a SessionStart hook is submitted like
+typing, slash commands too, in a turn before the user's own (findings/client-initial-message-like-typing.sh; a terminal submits it never).
+Where such a hook may be, words that come first do not count, unless the client's own command line has them; given again they do.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 MOST = 64 << 20
 FIRST = (
-    "team: nothing was done. A session's first prompt may come from a hook that runs at its start (%s). If this was you, type it again: %s "
-    "(in `claude -p`, give it on the command line)"
+    "team: nothing was done. A session's first prompt may come from a hook that runs at its start (%s). If this was you, type it again, or "
+    "give it on the command line of `claude -p`: %s"
 )
 
 
@@ -63,8 +63,9 @@ def noted(call: Call) -> None:
 
 
 def session_began(call: Call) -> None:
-    """Keep that this session has had no prompt since it began."""
-    call.store.disk.replace(_unprompted(call), b"")
+    """Keep that this session, if it is no terminal's, has had no prompt since it began."""
+    if call.env.get("CLAUDE_CODE_ENTRYPOINT") != "cli":
+        call.store.disk.replace(_unprompted(call), b"")
 
 
 def prompt_came(call: Call) -> None:
