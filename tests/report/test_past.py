@@ -7,6 +7,7 @@ import subprocess
 from markdown_it import MarkdownIt
 
 from pack.base.paths import PLUGIN_ROOT
+from pack.store.history import counted
 from report.test_timeline import run  # noqa: F401 - a fixture
 
 PACK = os.path.join(PLUGIN_ROOT, "bin", "pack")
@@ -25,7 +26,7 @@ def test_runs_and_stats_say_what_the_journal_says(run):  # noqa: F811
     assert row["rounds"] == {"1": 2} and row["refused"] == len(refused) and row["commits"] == 1
     assert row["seconds"] == round(run.events()[-1]["ts"] - run.events()[0]["ts"], 1)
     head, line = look(run, "runs", PACK_SCREEN="80x24").splitlines()
-    assert max(len(head), len(line)) <= 80 and line.startswith("feature-add-a-greet")
+    assert max(len(head), len(line)) <= 80 and line.startswith("feature-add-a-gre…") and " execution " in line
     assert line.split()[-3:] == ["1/2", "2", str(len(refused))]
 
     found = json.loads(look(run, "stats", "--json"))
@@ -35,7 +36,7 @@ def test_runs_and_stats_say_what_the_journal_says(run):  # noqa: F811
         codes[e["data"]["code"]] = codes.get(e["data"]["code"], 0) + 1
     assert {c: r["count"] for c, r in found["refused"].items()} == codes and codes
     text = look(run, "stats")
-    assert "1 task(s) took 2" in text and "Caught for you: %d call(s) refused:" % len(refused) in text and "NOT_IN_TASK" in text
+    assert "1 task took 2" in text and "Caught for you: %s refused:" % counted(len(refused), "call") in text and "NOT_IN_TASK" in text
 
 
 def test_without_a_run_both_say_how_one_begins(session):
@@ -48,7 +49,7 @@ def test_a_run_that_cannot_be_read_is_a_line_and_no_end(run):  # noqa: F811
     os.makedirs(folder)
     with open(os.path.join(folder, "journal.jsonl"), "w") as f:
         f.write("nothing that was ever a record\n")
-    assert "feature-broken" in look(run, "runs") and "cannot be read" in look(run, "runs") and "1 run(s)" in look(run, "stats")
+    assert "feature-broken" in look(run, "runs") and "cannot be read" in look(run, "runs") and "1 run: " in look(run, "stats")
 
 
 def test_the_summary_for_a_pull_request_is_markdown(run):  # noqa: F811

@@ -9,6 +9,7 @@ import os
 import sys
 
 from ..base import codec, enforcement, needed, paths
+from ..base.streams import shown
 
 WIDTH = 80
 OPEN = ("DISCOVERY", "PLANNING", "SETUP", "EXECUTION", "COMPLETION", "TEARDOWN", "FAILED_SAFE")
@@ -86,7 +87,7 @@ def line(payload, env):
     parts += [needs] if needs else []
     parts.append("enforcement " + level)
     parts += ["$%.2f" % usd] if isinstance(usd, (int, float)) and usd >= 0.005 else []
-    text = " · ".join(parts)
+    text = shown(" · ".join(parts))
     return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
 
 

@@ -7,6 +7,7 @@ next Enter sends it again (GROUND S4). The model is not called either way, and c
 from __future__ import annotations
 
 from ..base import codec
+from ..base.streams import shown as visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,4 +40,4 @@ def answered(name: str, payload: dict[str, Any], env: Env, project: str, data: s
 
 def _shown(text: str) -> Answer:
     own = {"hookEventName": "UserPromptExpansion", "suppressOriginalPrompt": True}
-    return 0, codec.dumps({"decision": "block", "reason": text, "hookSpecificOutput": own}), ""
+    return 0, codec.dumps({"decision": "block", "reason": visible(text), "hookSpecificOutput": own}), ""

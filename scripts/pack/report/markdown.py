@@ -19,15 +19,15 @@ def text(state, records):
     )
     out = ["## %s: %s" % (_safe(name), how), ""]
     out.append(
-        "%d of %d tasks done in %s, mode %s. %d approval(s), changes asked for %d time(s), %d call(s) refused."
+        "%d of %s done in %s, mode %s. %s, changes asked for %s, %s refused."
         % (
             done,
-            len(tasks),
+            history.counted(len(tasks), "task"),
             history.duration(told.end - told.start),
             state["mode"] or "not classified",
-            sum(v["verdict"] == "APPROVED" for v in told.verdicts),
-            sum(v["verdict"] != "APPROVED" for v in told.verdicts),
-            sum(r["event"] in tables.TROUBLE for r in records),
+            history.counted(sum(v["verdict"] == "APPROVED" for v in told.verdicts), "approval"),
+            history.counted(sum(v["verdict"] != "APPROVED" for v in told.verdicts), "time"),
+            history.counted(sum(r["event"] in tables.TROUBLE for r in records), "call"),
         )
     )
     out += ["", "| task | state | rounds | approved by |", "|---|---|---|---|"]
