@@ -34,6 +34,8 @@ def answered(name: str, payload: dict[str, Any], env: Env, project: str, data: s
         return _shown(situation.text(project, data, env, inside=True))
     line = ("team %s %s" % (name, str(payload.get("command_args") or "").strip())).strip()
     _code, out, err = typed(dict(payload, hook_event_name="UserPromptSubmit", prompt=line))
+    if not out and not err:  # a sentence that begins so is no command where no team ever was; this is one
+        _code, out, err = typed(dict(payload, hook_event_name="UserPromptSubmit", prompt="team status"))
     found = codec.loads(out) if out else {}
     return _shown(str(found.get("reason") or err or "team: `%s` has nothing to do here. /team:help says what can be done." % line))
 

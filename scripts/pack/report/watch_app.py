@@ -47,6 +47,7 @@ COLUMNS = {
     "tasks": ("task", "state", "owner", "waits for", "subject"),
     "log": ("at", "who", "event", "what"),
 }
+SIGNS = {proof.HOLDS: "green", proof.FAILS: "red"}
 COLOURS = {
     "IN_PROGRESS": "blue",
     "IN_REVIEW": "yellow",
@@ -108,6 +109,7 @@ class Watch(App):
     ]
 
     def __init__(self, project=None, team=None, explain=None):
+        self.paint = not os.environ.get("NO_COLOR")  # Textual then makes greys of colours, and a dark red is one that nobody can read
         super().__init__()
         self.project, self.follower, self.explain = project, Follower(project, team), explain
         self.narrow = False
@@ -181,7 +183,8 @@ class Watch(App):
         f, state = self.follower, self.follower.state
         if state["team"] is None:
             return self.query_one("#head", Static).update(escape(self.trouble or "no event yet"))
-        total = [task for _n, task in view.tasks(state) if task["state"] != "CANCELLED"]
+        aborted = state["teardown"]["aborted"]  # which cancels what was open
+        total = [task for _n, task in view.tasks(state) if aborted or task["state"] != "CANCELLED"]
         done = sum(task["state"] == "DONE" for task in total)
         ended = state["phase"] == "CLOSED"
         now = f.history.end if ended else max(time.time(), f.history.end)
@@ -199,11 +202,11 @@ class Watch(App):
         if f.run.live and not ended and not enforcement.led(state):
             needs = "the client is gone: type /team:resume in a new one"
         if needs:
-            parts.insert(1, "[b yellow]%s[/b yellow]" % escape(needs))
+            parts.insert(1, self.coloured("b yellow", needs))
         if "absent" not in self.cost:
             parts.append(escape(cost.short(self.cost)))
         if self.trouble:
-            parts.append("[red]%s[/red]" % escape(self.trouble))
+            parts.append(self.coloured("red", self.trouble))
         self.query_one("#head", Static).update(" · ".join(parts))
 
     def fill_agents(self):
@@ -219,8 +222,16 @@ class Watch(App):
             rows.append((escape("%s %s" % (icon, name)), since, escape(words)))
         _replace(table, rows)
 
+    def coloured(self, colour, text):
+        """A word in a colour; what is more than plain is bold where there are no colours."""
+        style = colour if self.paint else "b" if colour in ("red", "b yellow") else ""
+        return "[%s]%s[/%s]" % (style, escape(text), style) if style else escape(text)
+
     def fill_tasks(self):
-        state = self.follower.state
+        state, table = self.follower.state, self.query_one("#tasks", DataTable)
+        table.border_title = "tasks" if state["waves"] is None else "waves and gates"
+        if state["waves"] is not None:
+            return _replace(table, [self.standing(*row) for row in self.proven()])
         rows = []
         for n, task in sorted(view.tasks(state), key=lambda pair: (_place(pair[1]), pair[0])):
             shown = task.get("content") if task.get("content") == "DRIFTED" else task["state"]
@@ -228,13 +239,25 @@ class Watch(App):
             rows.append(
                 (
                     "#%d" % n,
-                    "[%s]%s[/%s]" % (colour, shown, colour),
+                    self.coloured(colour, shown),
                     escape(task["owner"] or "-"),
                     escape(_waits(state, n, task)),
                     escape(task["subject"]),
                 )
             )
-        _replace(self.query_one("#tasks", DataTable), rows)
+        _replace(table, rows)
+
+    def standing(self, sign, what, facts):
+        """The row of a wave or a gate in the table of tasks."""
+        colour, (kind, _, title), (verdict, _, why) = SIGNS.get(sign, "dim"), what.partition(" "), facts.partition(": ")
+        if kind == "wave":
+            number, _, title = title.partition(" ")
+            kind, verdict, why = "wave " + number, *(("over", "") if sign == proof.HOLDS else ("open", facts))
+        return kind, self.coloured(colour, verdict), "-", "-", escape(title + (": " + why if why else ""))
+
+    def proven(self):
+        """What of the closing proof holds so far: [(sign, what, facts)]."""
+        return proof.rows(self.follower.state, figures(self.follower.records))
 
     def fill_log(self):
         rows, self.listed = [], []
@@ -244,7 +267,7 @@ class Watch(App):
             bad = r["event"] in tables.TROUBLE
             if quiet(r) or self.refusals and not bad or not _matches(r, self.words):
                 continue
-            event = "[red]%s[/red]" % r["event"] if bad else r["event"]
+            event = self.coloured("red", r["event"]) if bad else r["event"]
             clock = time.strftime("%H:%M:%S", time.localtime(r["ts"]))
             self.listed.append(r)
             rows.append((clock, escape(r["actor"]["name"] or "gate"), event, escape(told(r))))
@@ -258,7 +281,9 @@ class Watch(App):
 
     # Keys
     def on_data_table_row_selected(self, event):
-        if event.data_table.id == "tasks":
+        if event.data_table.id == "tasks" and self.follower.state["waves"] is not None:
+            self.push_screen(Pane("\n\n".join(part for part in self.proven()[event.cursor_row] if part)))
+        elif event.data_table.id == "tasks":
             number = int(str(event.data_table.get_row_at(event.cursor_row)[0]).lstrip("#"))
             self.push_screen(Pane(self.about(number)))
         elif event.data_table.id == "log":

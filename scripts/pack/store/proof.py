@@ -81,11 +81,13 @@ def of_waves(state: State) -> list[tuple[str, str, str]]:
     for g in state["team"]["definition"]["gates"]:
         verdict = facts["verdicts"].get(g["id"], "not judged")
         why = "; ".join((facts["reasons"].get(g["id"]) or [])[:2]) if verdict != "PASS" else ""
-        sign = HOLDS if verdict == "PASS" else FAILS if verdict == "FAIL" else WAITS
+        sign = HOLDS if verdict == "PASS" else FAILS if verdict in ("FAIL", "FORGED") else WAITS
         out.append((sign, "gate %s" % (g.get("title") or g["id"]), "%s%s" % (verdict, ": " + why if why else "")))
     for w in state["team"]["definition"]["waves"]:
-        left = waves.end_reasons(state, w, facts["unmet"]) if w["mode"] != "loop" else []
-        out.append((WAITS if left else HOLDS, "wave %s" % w["id"], left[0] if left else "over"))
+        if w["mode"] == "loop":  # open only while a gate fails, and that is seen above
+            continue
+        left = waves.end_reasons(state, w, facts["unmet"])
+        out.append((WAITS if left else HOLDS, ("wave %s %s" % (w["id"], w.get("title") or "")).strip(), left[0] if left else "over"))
     return _settled(state, out)
 
 

@@ -18,6 +18,8 @@ HIDDEN = {  # long, or for programs: `pack log --json` has them
 SENTENCES: dict[str, str] = {  # of the most frequent events; used where everything that it names is there
     "RUN_OPENED": "{description}, coders at most {coders}",
     "NUDGED": "{who} is reminded",
+    "RUN_ABORTED": "{reason}",
+    "RUN_CLOSED": "{reason}",
     "RUN_RESUMED": "{how}",
     "SPAWN_REQUESTED": "{name} as {role}",
     "AGENT_BOUND": "{name}",
@@ -80,6 +82,8 @@ def told(record: Record, seen: bool = False, report: int = LONGEST) -> str:
         return "%d tasks" % len(data["tasks"])
     if record["event"] == "AGENT_IDLE" and "report" in data:
         return "%s: report %s" % (data["name"], value_text(data["report"], report))
+    if record["event"] == "RISKS" and data.get("list"):
+        return "; ".join("RISK-%s (%s): %s" % (r["id"], r["severity"], value_text(r["what"])) for r in data["list"])
     if record["event"] == "RESULT_CHECKED":
         return differences(data["open"]) if data.get("open") else "nothing is left that nobody approved"
     if record["event"] == "CONTENT_DRIFTED":
