@@ -50,7 +50,7 @@ def test_each_command_has_a_file_that_no_model_can_call():
 def test_without_a_run_the_commands_say_what_can_be_done(session):
     assert "no run is live here" in shown(command(session, "status"))
     assert "no run is live here" in shown(command(session, "resume"))
-    assert "/team:help" in shown(command(session, "abort", "too late"))
+    assert "no run is live here" in shown(command(session, "abort", "too late"))
     told = shown(command(session, "help"))
     assert "No team has worked here yet" in told and "type /build plan.md --coders=3" in told and "/team:abort WHY" in told
     assert command(session, "conventions")[1] is None, "another command of the plugin is the model's"

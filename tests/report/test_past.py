@@ -71,3 +71,16 @@ def test_a_subject_cannot_leave_its_cell():
     said = markdown._safe("a|b <script> **x** [y](z) `c`\n# d")
     html = MarkdownIt("commonmark").enable("table").render("| a |\n|---|\n| %s |\n" % said)
     assert "a|b &lt;script&gt; **x** [y](z) `c` # d</td>" in html
+
+
+def test_an_aborted_run_counts_its_tasks_and_has_nothing_open(run):  # noqa: F811
+    live = look(run, "stats")
+    assert live.startswith("1 run: 1 open in phase EXECUTION; 1 task done, 1 commit\n")
+    run.send("UserPromptSubmit", prompt="team abort enough")
+    for name in list(run.agents):
+        run.send("SubagentStop", name, stop_hook_active=False)
+    assert look(run, "stats").startswith("1 run: 1 aborted; 1 task done, 1 commit\n")
+    assert " aborted " in look(run, "runs") and " 1/2 " in look(run, "runs")
+    text = look(run, "status", "--summary", "--format", "md")
+    assert text.startswith("## feature-add-a-greeting: aborted") and "- build: not run\n" in text and "open: nothing" not in text
+    assert "phase CLOSED, aborted" in look(run, "status")

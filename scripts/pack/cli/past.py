@@ -34,7 +34,7 @@ def runs(argv):
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(r["began"]))
         most = max(r["rounds"].values(), default=0)
         cells = (wide, screen.cut(r["team"], wide), when, duration(r["seconds"]), r["end"].lower())
-        print(form % (cells + ("%d/%d" % (r["done"], r["tasks"]), most or "-", r["refused"])))
+        print(form % (cells + ("%d/%d" % (r["done"], r["tasks"]) if r["tasks"] else "-", most or "-", r["refused"])))
     return 0
 
 
@@ -60,7 +60,8 @@ def lines(found):
         "%s: %s; %s done, %s"
         % (
             counted(found["runs"], "run"),
-            ", ".join("%d %s" % (n, how.lower()) for how, n in sorted(found["ended"].items())) or "none can be read",
+            ", ".join("%d %s" % (n, how if how in past.OVER else "open in phase " + how) for how, n in sorted(found["ended"].items()))
+            or "none can be read",
             counted(found["tasks_done"], "task"),
             counted(found["commits"], "commit"),
         )

@@ -340,7 +340,12 @@ def _task(args):
     for number in wanted:
         _known_task(state, number)
     if not state["tasks"]:
-        print("no tasks are registered yet: `pack plan` registers them")
+        waves = state["waves"] is not None
+        print(
+            "a team of waves has no tasks: `pack status` shows its waves"
+            if waves
+            else "no tasks are registered yet: `pack plan` registers them"
+        )
     for number, _t in view.tasks(state):
         if not wanted or number in wanted:
             print(shown(advice.record(state, number)))

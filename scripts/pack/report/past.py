@@ -10,6 +10,9 @@ from pack.base import paths
 from pack.protocol.refusal import Refusal
 
 
+OVER = ("closed", "aborted")  # how a run ended; one that has not is in a phase
+
+
 def each(project=None, team=None):
     """Every run of a project (or the one of this name), the newest first: (name, state, records, History), or (name, None, why, None) for one
     that cannot be read. Raises Refusal where there is none."""
