@@ -83,4 +83,4 @@ def test_an_aborted_run_counts_its_tasks_and_has_nothing_open(run):  # noqa: F81
     assert " aborted " in look(run, "runs") and " 1/2 " in look(run, "runs")
     text = look(run, "status", "--summary", "--format", "md")
     assert text.startswith("## feature-add-a-greeting: aborted") and "- build: not run\n" in text and "open: nothing" not in text
-    assert "phase CLOSED, aborted" in look(run, "status")
+    assert "phase TEARDOWN, aborted" in look(run, "status")

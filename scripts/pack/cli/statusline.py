@@ -9,7 +9,6 @@ import os
 import sys
 
 from ..base import codec, enforcement, needed, paths
-from ..base.streams import shown
 
 WIDTH = 80
 OPEN = ("DISCOVERY", "PLANNING", "SETUP", "EXECUTION", "COMPLETION", "TEARDOWN", "FAILED_SAFE")
@@ -87,7 +86,11 @@ def line(payload, env):
     parts += [needs] if needs else []
     parts.append("enforcement " + level)
     parts += ["$%.2f" % usd] if isinstance(usd, (int, float)) and usd >= 0.005 else []
-    text = shown(" · ".join(parts))
+    text = " · ".join(parts)
+    if not text.isprintable():
+        from ..base.streams import shown  # nearly never: it would cost every line a file more
+
+        text = shown(text)
     return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
 
 
