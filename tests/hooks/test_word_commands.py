@@ -150,7 +150,7 @@ def test_a_person_who_is_needed_hears_it_once(terminal):
     terminal.send = lambda *given, **more: heard.append(send(*given, **more)) or heard[-1]
     closed(terminal)
     said = [out["terminalSequence"] for _code, out, _err in heard if out and "terminalSequence" in out]
-    assert said == ["\033]9;team: feature-add-a-greeting is aborted: no task is registered\a\a"]
+    assert said == ["\033]9;team: feature-add-a-greeting is aborted: every task is cancelled\a\a"]
 
 
 def test_one_setting_silences_and_one_names_a_command(terminal, tmp_path):
@@ -193,7 +193,7 @@ def test_pack_alone_says_the_next_step_of_the_situation(tmp_path, session):
     session.setup("SIMPLE")
     assert "is open: phase EXECUTION" in pack(session.project, **session.env)
     closed(session)
-    assert "was aborted: no task is registered" in pack(session.project, **session.env)
+    assert "was aborted: every task is cancelled" in pack(session.project, **session.env)
 
 
 @pytest.mark.parametrize("verb, meant", [("statsu", "stat"), ("wacth", "watch"), ("expalin", "explain"), ("--lint", "lint")])

@@ -262,3 +262,12 @@ def test_a_row_of_the_log_is_read_whole(run):
             assert "NOT_IN_TASK" in text and "Seen: " in text and "[red]" not in text
 
     asyncio.run(go())
+
+
+def test_the_run_that_the_benchmark_looks_at_can_be_made(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(os.path.join(PLUGIN_ROOT, "bench"))
+    import watch
+
+    run = watch.large(str(tmp_path), tasks=3, events=0, finished=1)
+    state = run.state()
+    assert state["mode"] == "COMPLEX" and [task["state"] for task in state["tasks"].values()] == ["DONE", "IN_PROGRESS", "PENDING"]
