@@ -251,8 +251,9 @@ class Watch(App):
         """The row of a wave or a gate in the table of tasks."""
         colour, (kind, _, title), (verdict, _, why) = SIGNS.get(sign, "dim"), what.partition(" "), facts.partition(": ")
         if kind == "wave":
+            over = sign == proof.HOLDS
             number, _, title = title.partition(" ")
-            kind, verdict, why = "wave " + number, *(("over", "") if sign == proof.HOLDS else ("open", facts))
+            kind, verdict, why = "wave " + number, "over" if over else "open", "" if over else facts
         return kind, self.coloured(colour, verdict), "-", "-", escape(title + (": " + why if why else ""))
 
     def proven(self):

@@ -101,6 +101,6 @@ def told(record: Record, seen: bool = False, report: int = LONGEST) -> str:
     for key, value in sorted(data.items(), key=lambda pair: (pair[0] != "task", pair[0])):
         if key in HIDDEN or value in (None, "", [], {}):
             continue
-        text = view.short(value) if key == "revision" else value_text(value, report if key == "report" else LONGEST)
+        text = view.short(str(value)) if key == "revision" else value_text(value, report if key == "report" else LONGEST)
         parts.append("task #%s" % text if key == "task" else "%s %s" % (key.replace("_", " "), text))
     return "; ".join(parts)
