@@ -10,7 +10,6 @@ The run is made by the gate and takes minutes; --folder keeps it for the next ti
 
 import argparse
 import fcntl
-import json
 import os
 import pty
 import select
@@ -26,7 +25,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "scripts"))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 
-from hooks.driver import PLAN, Session  # noqa: E402
+from hooks.driver import PLAN, Session, plan  # noqa: E402
 from measure import cpu  # noqa: E402
 from pack.base import paths  # noqa: E402
 from pack.store.journal import Store  # noqa: E402
@@ -52,7 +51,7 @@ def large(folder, tasks=TASKS, events=EVENTS, finished=FINISHED):
     ]
     listed.append(dict(PLAN["tasks"][-1], id=tasks, blocked_by=list(range(1, tasks))))
     s = Session(project, data, now=time.time() - 2 * events)
-    s.setup("COMPLEX", coders=CODERS, raw=json.loads(json.dumps(dict(PLAN, tasks=listed))))
+    s.setup("COMPLEX", coders=CODERS, raw=plan("COMPLEX", tasks=listed))
     for n in range(1, finished + 1):
         s.do_task("coder-%d" % (n % CODERS + 1), n, "src/f%d.py" % n)
     for c in range(1, CODERS + 1):

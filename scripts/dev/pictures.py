@@ -53,7 +53,6 @@ def how():
     arrows = (
         (160, 65, 208, 65, ""),
         (400, 65, 448, 65, "call"),
-        (545, 100, 545, 134, ""),
         (400, 205, 448, 205, "asks"),
         (305, 240, 305, 308, "records"),
     )
@@ -61,9 +60,10 @@ def how():
     out = [
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 660 400" role="img" font-family="system-ui,sans-serif" font-size="13">',
         "<title>You type, agents call tools, a hook asks the protocol before each call, the journal keeps what was decided, pack shows it</title>",
-        "<style>rect{fill:#f5f6f8;stroke:#5b6169}text{fill:#1c1e21}.l{fill:#4c525a}path{stroke:#0b57d0;fill:none;stroke-width:1.6}.h{fill:#0b57d0;stroke:none}.r{stroke:#b3261e}"
-        ".rt{fill:#b3261e}@media(prefers-color-scheme:dark){rect{fill:#1e2126;stroke:#a2a9b3}text{fill:#e6e8eb}.l{fill:#b6bcc5}path{stroke:#8ab4f8}.h{fill:#8ab4f8}.r{stroke:#ff8a80}.rt{fill:#ff8a80}}</style>",
-        '<defs><marker id="a" markerWidth="8" markerHeight="8" refX="7" refY="4" orient="auto"><path class="h" d="M0 0L8 4L0 8Z"/></marker></defs>',
+        "<style>rect{fill:#f5f6f8;stroke:#5b6169}text{fill:#1c1e21}.l{fill:#4c525a}path{stroke:#0b57d0;fill:none;stroke-width:1.6}.h{fill:#0b57d0;stroke:none}.r,.rh{stroke:#b3261e}"
+        ".rt,.rh{fill:#b3261e}.r{fill:none}.rh{stroke:none}@media(prefers-color-scheme:dark){rect{fill:#1e2126;stroke:#a2a9b3}text{fill:#e6e8eb}.l{fill:#b6bcc5}path{stroke:#8ab4f8}.h{fill:#8ab4f8}.r,.rh{stroke:#ff8a80}.rt,.rh{fill:#ff8a80}}</style>",
+        '<defs><marker id="a" markerWidth="8" markerHeight="8" refX="7" refY="4" orient="auto"><path class="h" d="M0 0L8 4L0 8Z"/></marker>'
+        '<marker id="b" markerWidth="8" markerHeight="8" refX="7" refY="4" orient="auto"><path class="rh" d="M0 0L8 4L0 8Z"/></marker></defs>',
     ]
     for x, y, width, title, one, two in boxes:
         out.append(
@@ -76,29 +76,40 @@ def how():
             '<path marker-end="url(#a)" d="M%d %dL%d %d"/>' % (x1, y1, x2, y2)
             + (
                 '<text class="l" x="%d" y="%d" font-size="11">%s</text>'
-                % ((x1 + x2) // 2 - (12 if x1 != x2 else -6), (y1 + y2) // 2 - 5, label)
+                % ((x1 + x2) // 2 - (21 if x1 != x2 else -6), (y1 + y2) // 2 - 5, label)
                 if label
                 else ""
             )
         )
     out.append(
-        '<path marker-end="url(#a)" d="M545 134L545 150L305 150L305 168"/><text class="l" x="330" y="145" font-size="11">each call stops at the hook first</text>'
+        '<path marker-end="url(#a)" d="M545 100L545 150L305 150L305 168"/><text class="l" x="330" y="145" font-size="11">each call stops at the hook first</text>'
     )
     out.append(
-        '<path class="r" d="M210 220L170 220L170 120L240 120L240 102" stroke-dasharray="5 3"/><text class="rt" x="22" y="180" font-size="12">refused: why, and</text><text class="rt" x="22" y="196" font-size="12">the next legal step</text>'
+        '<path class="r" marker-end="url(#b)" d="M210 220L170 220L170 120L240 120L240 102" stroke-dasharray="5 3"/><text class="rt" x="22" y="180" font-size="12">refused: why, and</text><text class="rt" x="22" y="196" font-size="12">the next legal step</text>'
     )
     return "\n".join(out + ["</svg>"]) + "\n"
 
 
 def played():
-    """Play the demo; answers (its kept folder, the recording)."""
+    """Play the demo; answers (its kept folder, the recording). `pack watch` is pictured while the run is at work."""
     import play
 
+    class Photographer(play.Narrator):
+        taken = False
+
+        def tree(self):
+            super().tree()
+            text = self.world.pack("status")[1] if self.world is not None and not self.taken else ""
+            if "1/3 tasks" in text and "reviewing" in text:
+                self.taken = True
+                env = {k: v for k, v in self.world.home.env.items() if not k.startswith(("ANTHROPIC", "CLAUDE"))}
+                subprocess.run([sys.executable, os.path.abspath(__file__), "--watch", str(self.world.project)], env=env, check=True)
+
     heard = Recorder()
-    narrator = play.Narrator(heard)
+    narrator = Photographer(heard)
     narrator.colour = True
     result = play.play(os.path.join(ROOT, "tests", "client", "scenarios", "demo.story"), narrate=narrator, keep=True)
-    if result.failures:
+    if result.failures or not narrator.taken:
         sys.exit("pictures: the demo failed: %s" % result)
     return str(result.kept), heard.rows
 
@@ -127,7 +138,6 @@ def main():
         subprocess.run(
             [chromium, *alone, *size, shot, "file://" + page], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120
         )
-        asyncio.run(_watch(project))
     finally:
         shutil.rmtree(kept)
     print("wrote " + OUT)
@@ -146,4 +156,4 @@ async def _watch(project):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(asyncio.run(_watch(sys.argv[2])) if sys.argv[1:2] == ["--watch"] else main())

@@ -13,7 +13,19 @@ PACKAGE = os.path.join(ROOT, "scripts", "pack")
 ROOMS = ("protocol", "gate", "fleet", "realtime", "cli")
 AREAS = {"protocol": "protocol", "gate": "gate", "fleet": "several machines", "realtime": "waves", "cli": "pack"}
 REFUSING = ("Refusal", "refuse", "_no", "_bad")  # `_no` of protocol/access*.py and `_bad` of protocol/plan.py make one
-SAME = "as the text says"
+ANALYSIS = "finish the risk analysis; the text names the next step of IDENTIFY RISKS, risk testers, RISK ANALYSIS RESULTS, RISKS MITIGATED"
+COMPUTED = {  # what to do where the text computes it from the run
+    "ALREADY_BOUND": "nothing: the agent goes on under the name that it has",
+    "APPROVAL_MISSING": "send REVIEW: task #… to those who are missing, and wait for APPROVED",
+    "MOVES_THE_TREE": "commit the files of your approved task with `git commit`; another branch, a merge or a rebase is the user's, after the run",
+    "NOT_A_TESTER": "the lead spawns a risk tester for that risk first",
+    "NOT_SPAWNING": "the lead spawns the agent by name: Agent(subagent_type: \"team:ROLE\", name: …)",
+    "NO_RISKS": ANALYSIS,
+    "RISKS_OPEN": ANALYSIS,
+    "RISKS_UNTESTED": ANALYSIS,
+    "TESTERS_SILENT": "wait for the verdicts, or spawn again who has ended without one",
+    "UNKNOWN_RISK": "name one of the risks that the text lists",
+}
 
 
 def sources():
@@ -88,9 +100,11 @@ def refusals_table():
     rows = ["| code | what was refused | what to do | from |", "|---|---|---|---|"]
     for code, row in refusals().items():
         what = "<br>".join(map(_cell, row["what"])) or "…"
+        if bool(row["next"]) == (code in COMPUTED):
+            raise SystemExit("texts.py: COMPUTED says what to do after a refusal whose text does not: %s" % code)
         rows.append(
             "| <a id=\"%s\"></a>`%s` | %s | %s | %s |"
-            % (code.lower(), code, what, "<br>".join(map(_cell, row["next"])) or SAME, ", ".join(row["where"]))
+            % (code.lower(), code, what, "<br>".join(map(_cell, row["next"] or [COMPUTED[code]])), ", ".join(row["where"]))
         )
     return "\n".join(rows)
 

@@ -70,6 +70,14 @@ def test_the_tutorial_is_the_story_that_the_client_plays():
     assert checked >= 8
 
 
+def test_a_file_that_the_tutorial_shows_is_named_in_its_text():
+    """The fence's own words are seen by nobody: neither the site nor a Git server shows them."""
+    parts = re.split(r"^```file (\S+)$", page("docs/tutorial.md"), flags=re.M)
+    assert len(parts) > 7
+    for before, name in zip(parts[::2], parts[1::2]):
+        assert "`%s`" % name in before.rpartition("```")[2], name
+
+
 def test_the_tutorial_s_project_is_set_up_by_its_own_commands(tmp_path):
     env = dict(os.environ, HOME=str(tmp_path), PATH=os.path.dirname(PACK) + os.pathsep + os.environ["PATH"], GIT_AUTHOR_NAME="a")
     env.update(GIT_AUTHOR_EMAIL="a@example.invalid", GIT_COMMITTER_NAME="a", GIT_COMMITTER_EMAIL="a@example.invalid")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import re
 import subprocess
 import unicodedata
@@ -11,6 +12,7 @@ import pytest
 from pack.base import paths
 from pack.base.paths import PLUGIN_ROOT
 from pack.store.render import tree
+from hooks.driver import plan
 
 PACK = os.path.join(PLUGIN_ROOT, "bin", "pack")
 
@@ -180,3 +182,66 @@ def test_the_status_line_goes_into_the_settings_beside_another_and_out_again(run
     look(run, "statusline", "--install", HOME=str(home))
     look(run, "statusline", "--uninstall", HOME=str(home))
     assert json.loads(file.read_text()) == {}
+
+
+HOSTILE = "</script>\x1b[2J\x1b]0;owned\x07\x1b[31m\x9b31m\rTEAM \u202egpj.exe\u202c שלום"
+DRIVES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
+@pytest.fixture
+def hostile(session):
+    """A run whose words drive a terminal, wherever a person is shown some."""
+    raw = plan("MEDIUM", definition_of_done=["All tests pass: true", HOSTILE])
+    raw["tasks"][0].update(subject=HOSTILE, acceptance=[HOSTILE])
+    session.setup("MEDIUM", raw=raw)
+    assert session.say("coder-1", "supervisor", "CLAIM: task #1") is None
+    assert session.edit("coder-1", "src/a.py", "A = 1\n") is None
+    assert session.edit("coder-1", "src/\x1b[2J\u202ex.py", "x") is not None
+    assert session.say("coder-1", "lead", "QUESTION: " + HOSTILE) is None
+    return session
+
+
+LOOKS = ("status", "log", "explain 1", "task show", "status --summary", "status --summary --format md", "stats", "runs", "watch --plain")
+
+
+@pytest.mark.parametrize("words", LOOKS)
+def test_what_others_wrote_drives_no_terminal(hostile, words):
+    """In a pipe and in a terminal, coloured or not: letters stay, of what drives a terminal the number is shown."""
+    env = {**os.environ, **hostile.env}
+    if words != "watch --plain":  # it goes on as long as its run
+        text = look(hostile, *words.split())
+        assert DRIVES.findall(text) == [] and text
+        assert ("שלום" in text) == (words not in ("runs", "stats"))
+    master, slave = pty.openpty()
+    started = subprocess.Popen([PACK, *words.split()], cwd=hostile.project, env=dict(env, TERM="xterm"), stdout=slave, stderr=slave)
+    os.close(slave)
+    seen = b""
+    while b"Progress:" not in seen or words != "watch --plain":
+        try:
+            part = os.read(master, 65536)
+        except OSError:  # Linux says so where the other end is closed
+            break
+        if not part:
+            break
+        seen += part
+    started.terminate()
+    started.wait()
+    os.close(master)
+    text = re.sub("\x1b\\[(31|32|0)m", "", seen.decode("utf-8", "ignore").replace("\r\n", "\n"))  # the log's own colours
+    assert DRIVES.findall(text) == [] and text
+
+
+def test_what_programs_read_is_what_the_journal_holds(hostile):
+    assert json.loads(look(hostile, "status", "--json"))["tasks"][0]["subject"] == HOSTILE
+    assert [json.loads(row)["data"] for row in look(hostile, "log", "--json").splitlines()] == [e["data"] for e in hostile.events()]
+    assert DRIVES.findall(look(hostile, "status", "--json") + look(hostile, "log", "--json")) == []
+
+
+def test_what_hooks_show_a_person_drives_no_terminal(hostile):
+    for payload in ({"prompt": "team status"}, {"prompt": "team accept \x1b[2Jx"}):
+        out = hostile.send("UserPromptSubmit", **payload)[1]
+        assert "reason" in out and DRIVES.findall(out["reason"]) == []
+    refused = hostile.edit("coder-1", "src/\x1b[2J\u202ex.py", "x")
+    assert "\\u001b[2J" in refused and DRIVES.findall(refused) == []
+    line = look(hostile, "statusline", stdin=json.dumps({"cwd": hostile.project}))
+    assert DRIVES.findall(line) == [] and line.startswith("team EXECUTION")

@@ -46,6 +46,10 @@ def test_what_is_no_plan_is_named_for_what_it_is(session):
         ("plan.md -x", "beside plan.md there is -x"),
         ("plan.md \u2014coders=3", "that is a long dash, write --coders=3"),
         ("add a --fast flag", '/build "add --fast to the tool"'),
+        ("Plan.md", "Did you mean plan.md? Write it first"),
+        ("plan.txt", "Did you mean plan.md? Write it first"),
+        ("plan.md --coders", "--coders: give a whole number from 1 to"),
+        *((word, "usage: /build PLAN.md|DESCRIPTION") for word in ("?", "help", "-h", "--help")),
     ):
         assert says in told(s.build(args)), args
     assert not os.path.exists(here + "/.claude/teams")
@@ -138,6 +142,7 @@ def test_a_project_without_git_is_told_so(session):
     shutil.rmtree(session.project + "/.git")
     _code, out, _err = session.build()
     assert "no git repository" in out["hookSpecificOutput"]["additionalContext"]
+    assert "git init && git add -A && git commit" in out["systemMessage"], "the user sees the way out, too"
 
 
 def in_folder(s, folder):

@@ -50,7 +50,7 @@ def test_each_command_has_a_file_that_no_model_can_call():
 def test_without_a_run_the_commands_say_what_can_be_done(session):
     assert "no run is live here" in shown(command(session, "status"))
     assert "no run is live here" in shown(command(session, "resume"))
-    assert "/team:help" in shown(command(session, "abort", "too late"))
+    assert "no run is live here" in shown(command(session, "abort", "too late"))
     told = shown(command(session, "help"))
     assert "No team has worked here yet" in told and "type /build plan.md --coders=3" in told and "/team:abort WHY" in told
     assert command(session, "conventions")[1] is None, "another command of the plugin is the model's"
@@ -66,6 +66,19 @@ def test_in_a_run_they_are_the_typed_words(session):
     assert "say what: `team accept PATH" in shown(command(session, "accept"))
     assert "the run is aborted (wrong plan)" in shown(command(session, "abort", "wrong plan"))
     assert any(e["event"] == "RUN_ABORTED" and e["data"]["reason"] == "wrong plan" for e in session.events())
+
+
+def test_help_tells_a_user_what_goes_on_and_none_of_the_agents_calls(session):
+    session.build()
+    text = shown(command(session, "help"))
+    assert "The team goes on by itself. Its next step: lead: register the plan\n" in text and "pack plan" not in text
+    command(session, "abort", "enough")
+    assert shown(command(session, "help")).startswith("The last run, feature-add-a-greeting, was aborted: no task is registered.")
+
+
+@pytest.mark.parametrize("name", ["abort", "accept", "resume", "status"])
+def test_a_command_without_a_run_says_that_there_is_none(session, name):
+    assert shown(command(session, name, "x")).startswith("team: no run is live here. To begin one: /build plan.md")
 
 
 def test_an_agent_s_client_is_answered_as_its_typing_is(session, monkeypatch):
@@ -137,7 +150,7 @@ def test_a_person_who_is_needed_hears_it_once(terminal):
     terminal.send = lambda *given, **more: heard.append(send(*given, **more)) or heard[-1]
     closed(terminal)
     said = [out["terminalSequence"] for _code, out, _err in heard if out and "terminalSequence" in out]
-    assert said == ["\033]9;team: feature-add-a-greeting is aborted: no task open\a\a"]
+    assert said == ["\033]9;team: feature-add-a-greeting is aborted: every task is cancelled\a\a"]
 
 
 def test_one_setting_silences_and_one_names_a_command(terminal, tmp_path):
@@ -180,7 +193,7 @@ def test_pack_alone_says_the_next_step_of_the_situation(tmp_path, session):
     session.setup("SIMPLE")
     assert "is open: phase EXECUTION" in pack(session.project, **session.env)
     closed(session)
-    assert "is closed: no task open" in pack(session.project, **session.env)
+    assert "was aborted: every task is cancelled" in pack(session.project, **session.env)
 
 
 @pytest.mark.parametrize("verb, meant", [("statsu", "stat"), ("wacth", "watch"), ("expalin", "explain"), ("--lint", "lint")])

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from hooks.driver import plan
 from report.test_past import PACK
 from report.test_timeline import page_of, run  # noqa: F401 - a fixture
 
@@ -132,3 +133,29 @@ def live(browser, run):  # noqa: F811
         server.terminate()
         server.wait()
         server.stdout.close()
+
+
+STRANGE = "\"'></script><img src=x onerror=window.ran=1><svg onload=window.ran=2> \x1b[2J\u202egpj.exe\u202c שלום " + "W" * 400
+
+
+def test_words_of_others_run_nothing_and_break_nothing(session, browser, tmp_path):
+    raw = plan("MEDIUM")
+    raw["tasks"][0].update(subject=STRANGE, acceptance=[STRANGE])
+    session.setup("MEDIUM", raw=raw)
+    assert session.say("coder-1", "supervisor", "CLAIM: task #1") is None
+    assert session.edit("coder-1", "src/\"><img src=x onerror=window.ran=3>.py", "x") is not None
+    assert session.say("coder-1", "lead", "QUESTION: " + STRANGE) is None
+    page_of(session, tmp_path / "run.html")
+    for width in (360, 1280):
+        page = opened(browser, "file://%s" % (tmp_path / "run.html"), width, "dark")
+        for places in ("#chart [data-tip]", "#chart [data-agent]", "#rows .row"):  # each is drawn anew when one is chosen
+            page.evaluate(
+                """places => { for (let n = 0; n < document.querySelectorAll(places).length; n++)
+                    for (const what of ['mouseover', 'mousemove', 'click'])
+                        document.querySelectorAll(places)[n]?.dispatchEvent(new MouseEvent(what, {bubbles: true, clientX: 9, clientY: 9})) }""",
+                places,
+            )
+        assert page.evaluate("window.ran") is None and page.query_selector_all("img, svg svg, main script") == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width and page.problems == []
+        assert "\\u001b[2J\\u202e" in page.inner_text("#task-1") and "שלום" in page.inner_text("#task-1")
+        page.close()

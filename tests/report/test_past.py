@@ -7,6 +7,7 @@ import subprocess
 from markdown_it import MarkdownIt
 
 from pack.base.paths import PLUGIN_ROOT
+from pack.store.history import counted
 from report.test_timeline import run  # noqa: F401 - a fixture
 
 PACK = os.path.join(PLUGIN_ROOT, "bin", "pack")
@@ -25,7 +26,7 @@ def test_runs_and_stats_say_what_the_journal_says(run):  # noqa: F811
     assert row["rounds"] == {"1": 2} and row["refused"] == len(refused) and row["commits"] == 1
     assert row["seconds"] == round(run.events()[-1]["ts"] - run.events()[0]["ts"], 1)
     head, line = look(run, "runs", PACK_SCREEN="80x24").splitlines()
-    assert max(len(head), len(line)) <= 80 and line.startswith("feature-add-a-greet")
+    assert max(len(head), len(line)) <= 80 and line.startswith("feature-add-a-gre…") and " execution " in line
     assert line.split()[-3:] == ["1/2", "2", str(len(refused))]
 
     found = json.loads(look(run, "stats", "--json"))
@@ -35,7 +36,7 @@ def test_runs_and_stats_say_what_the_journal_says(run):  # noqa: F811
         codes[e["data"]["code"]] = codes.get(e["data"]["code"], 0) + 1
     assert {c: r["count"] for c, r in found["refused"].items()} == codes and codes
     text = look(run, "stats")
-    assert "1 task(s) took 2" in text and "Caught for you: %d call(s) refused:" % len(refused) in text and "NOT_IN_TASK" in text
+    assert "1 task took 2" in text and "Caught for you: %s refused:" % counted(len(refused), "call") in text and "NOT_IN_TASK" in text
 
 
 def test_without_a_run_both_say_how_one_begins(session):
@@ -48,7 +49,7 @@ def test_a_run_that_cannot_be_read_is_a_line_and_no_end(run):  # noqa: F811
     os.makedirs(folder)
     with open(os.path.join(folder, "journal.jsonl"), "w") as f:
         f.write("nothing that was ever a record\n")
-    assert "feature-broken" in look(run, "runs") and "cannot be read" in look(run, "runs") and "1 run(s)" in look(run, "stats")
+    assert "feature-broken" in look(run, "runs") and "cannot be read" in look(run, "runs") and "1 run: " in look(run, "stats")
 
 
 def test_the_summary_for_a_pull_request_is_markdown(run):  # noqa: F811
@@ -70,3 +71,16 @@ def test_a_subject_cannot_leave_its_cell():
     said = markdown._safe("a|b <script> **x** [y](z) `c`\n# d")
     html = MarkdownIt("commonmark").enable("table").render("| a |\n|---|\n| %s |\n" % said)
     assert "a|b &lt;script&gt; **x** [y](z) `c` # d</td>" in html
+
+
+def test_an_aborted_run_counts_its_tasks_and_has_nothing_open(run):  # noqa: F811
+    live = look(run, "stats")
+    assert live.startswith("1 run: 1 open in phase EXECUTION; 1 task done, 1 commit\n")
+    run.send("UserPromptSubmit", prompt="team abort enough")
+    for name in list(run.agents):
+        run.send("SubagentStop", name, stop_hook_active=False)
+    assert look(run, "stats").startswith("1 run: 1 aborted; 1 task done, 1 commit\n")
+    assert " aborted " in look(run, "runs") and " 1/2 " in look(run, "runs")
+    text = look(run, "status", "--summary", "--format", "md")
+    assert text.startswith("## feature-add-a-greeting: aborted") and "- build: not run\n" in text and "open: nothing" not in text
+    assert "phase TEARDOWN, aborted" in look(run, "status")

@@ -141,3 +141,54 @@ def test_the_closing_proof_says_what_holds_and_what_does_not_yet(run, tmp_path):
     run.send("UserPromptSubmit", prompt="go on")
     sign, facts = proof()["what the run leaves behind is exactly what was approved"]
     assert sign == "no" and "src/a.py" in facts
+
+
+def proof_of(text):
+    """The closing proof on the page: {what: (sign, facts)}."""
+    part = text.partition('id="proof-table">')[2].partition("</div></section>")[0]
+    rows = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.S) for row in re.findall(r"<tr>(.*?)</tr>", part, re.S)]
+    return {what: (sign, facts) for sign, what, facts in rows[1:]}
+
+
+def test_a_run_that_was_aborted_says_so_and_waits_for_nothing(run, tmp_path):
+    run.send("UserPromptSubmit", prompt="team abort the plan was wrong")
+    run.bash("lead", "pack teardown ask")
+    for name in sorted(run.agents, key="supervisor".__eq__):
+        if name == "supervisor":
+            run.bash("lead", "pack teardown ask supervisor")
+        run.send("SubagentStop", name, stop_hook_active=False)
+    assert run.state()["phase"] == "CLOSED"
+    text = page_of(run, tmp_path / "run.html")
+    assert numbers(text)["Phase"] == "CLOSED, aborted" and numbers(text)["Tasks done"] == "1 of 2, 1 cancelled"
+    assert "not yet" not in {sign for sign, _facts in proof_of(text).values()}, "nothing comes any more"
+    assert ">the plan was wrong<" in text or '"the plan was wrong"' in text, "why, in the log"
+
+
+def test_what_is_left_beside_approved_content_is_no_failure(run, tmp_path):
+    """New files that only look like caches are named in the report; nothing is unapproved for that."""
+    from pack.protocol import machine
+    from pack.store import proof, render
+
+    state, counts = run.state(), render.stats(run.events())
+    state["phase"] = "TEARDOWN"
+    counts["result"]["left"] = ["New, and looked over as caches are: src/__pycache__/"]
+    told = {what: (sign, facts) for sign, what, facts in proof.rows(state, counts)}
+    what = "what the run leaves behind is exactly what was approved"
+    assert machine.VERSION == state["v"] and told[what] == (proof.HOLDS, counts["result"]["left"][0])
+
+
+def test_a_team_of_waves_is_counted_in_waves_and_gates(session, tmp_path):
+    from hooks.test_waves import SMALL
+
+    folder = os.path.join(session.project, ".claude", "team-definitions")
+    os.makedirs(folder)
+    with open(os.path.join(folder, "twoWaves.json"), "w") as f:
+        json.dump(SMALL, f)
+    with open(os.path.join(session.project, "strategy.md"), "w") as f:
+        f.write("# Strategy\n")
+    session.send("UserPromptSubmit", prompt="--team twoWaves --strategy strategy.md")
+    text = page_of(session, tmp_path / "run.html")
+    told = numbers(text)
+    assert told["Waves over"].endswith(" of %d" % sum(w["mode"] != "loop" for w in SMALL["waves"]))
+    assert told["Gates passed"] == "0 of %d" % len(SMALL["gates"]) and not {"Mode", "Tasks done", "Approvals"} & set(told)
+    assert "A team of waves has no tasks" in text and "wave 1 Plan" in proof_of(text)

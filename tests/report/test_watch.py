@@ -14,6 +14,7 @@ import urllib.request
 import pytest
 
 from pack.base.paths import PLUGIN_ROOT
+from pack.store.telling import quiet
 
 PACK = os.path.join(PLUGIN_ROOT, "bin", "pack")
 
@@ -50,7 +51,7 @@ def test_the_screen_shows_the_run_and_follows_it(run, size):
             tasks = rows(app, "tasks")
             assert tasks[0].startswith("#1 | IN_PROGRESS | coder-1 | -") and tasks[1].startswith("#2 | PENDING") and "task #1" in tasks[1]
             assert any("coder-1" in row and "task #1" in row for row in rows(app, "agents"))
-            assert len(rows(app, "log")) == len(run.events())
+            assert len(rows(app, "log")) == sum(not quiet(e) for e in run.events())
             assert run.say("coder-1", "logic-reviewer", "REVIEW: task #1") is None
             app.look()
             await pilot.pause()
@@ -224,3 +225,49 @@ def test_a_journal_that_is_cut_or_replaced_is_read_anew_and_half_a_line_waits(ru
         f.write(whole)
     follower.look()
     assert [r["seq"] for r in follower.records] == [r["seq"] for r in run.events()]
+
+
+def test_without_colours_trouble_is_bold_and_nothing_is_a_dark_grey(run, monkeypatch):
+    pytest.importorskip("textual", reason="needs the extra `watch`")
+    from pack.report.watch_app import Watch
+
+    def cells():
+        async def go():
+            app = Watch(run.project, None, None)
+            async with app.run_test(size=(80, 24)) as pilot:
+                await pilot.pause()
+                table = app.query_one("#log")
+                return [str(c) for i in range(table.row_count) for c in table.get_row_at(i) if "REFUSED" in str(c)]
+
+        return asyncio.run(go())
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert cells() == ["[red]REFUSED[/red]"]
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert cells() == ["[b]REFUSED[/b]"]
+
+
+def test_a_row_of_the_log_is_read_whole(run):
+    pytest.importorskip("textual", reason="needs the extra `watch`")
+    from textual.widgets import Static
+
+    from pack.report.watch_app import Watch
+
+    async def go():
+        app = Watch(run.project, None, None)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.press("r", "tab", "enter")
+            await pilot.pause()
+            text = str(app.screen.query_one(Static).render())
+            assert "NOT_IN_TASK" in text and "Seen: " in text and "[red]" not in text
+
+    asyncio.run(go())
+
+
+def test_the_run_that_the_benchmark_looks_at_can_be_made(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(os.path.join(PLUGIN_ROOT, "bench"))
+    import watch
+
+    run = watch.large(str(tmp_path), tasks=3, events=0, finished=1)
+    state = run.state()
+    assert state["mode"] == "COMPLEX" and [task["state"] for task in state["tasks"].values()] == ["DONE", "IN_PROGRESS", "PENDING"]

@@ -27,9 +27,14 @@ def of_the_user(state: Any) -> str:
 
 
 def done(state: Any) -> str:
-    """How far it is: `2 of 5 tasks done`; cancelled ones do not count."""
+    """How far it is: `2 of 5 tasks done`, cancelled ones do not count; of a run of waves, how many gates pass."""
+    if state.get("waves"):
+        gates = state["team"]["definition"]["gates"]
+        return "%d of %d gates pass" % (sum(state["waves"]["verdicts"].get(g["id"]) == "PASS" for g in gates), len(gates))
     states = [task["state"] for task in state["tasks"].values() if task["state"] != "CANCELLED"]
-    return "%d of %d tasks done" % (states.count("DONE"), len(states)) if states else "no task open"
+    if states:
+        return "%d of %d tasks done" % (states.count("DONE"), len(states))
+    return "every task is cancelled" if state["tasks"] else "no task is registered"
 
 
 def asking(state: Any) -> list[str]:

@@ -100,13 +100,25 @@ def entry_digest(path: str) -> str:
     return file_digest(path)
 
 
+def _near(folder: str, name: str) -> str:
+    """The file of a folder that was probably meant: "Did you mean plan.md? ", or ""."""
+    import difflib
+
+    try:
+        found = {n.lower(): n for n in sorted(os.listdir(folder))}
+    except OSError:
+        return ""
+    close = difflib.get_close_matches(name.lower(), found, 1, 0.66)
+    return "Did you mean %s? " % found[close[0]] if close else ""
+
+
 def check_input(what: str, name: str, path: str, absent: str) -> None:
     """A file that the user names as input. ValueError, with the way out, unless it is one that can be read and says something.
 
     what, name: as the message calls it (`the plan`, `plan.md`); absent: what to do when it is not there."""
     if not os.path.exists(path):
-        where = os.path.dirname(path) or "."
-        raise ValueError("%s %s does not exist (looked in %s). %s" % (what, name, where, absent))
+        where = os.path.normpath(os.path.dirname(path) or ".")
+        raise ValueError("%s %s does not exist (looked in %s). %s%s" % (what, name, where, _near(where, os.path.basename(path)), absent))
     if os.path.isdir(path):
         raise ValueError("%s %s is a folder. Name a file in it." % (what, name))
     if not os.path.isfile(path):  # a pipe would be waited for

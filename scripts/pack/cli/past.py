@@ -7,7 +7,7 @@ import time
 
 from ..protocol.refusal import Refusal
 from ..report import past
-from ..store.history import duration
+from ..store.history import counted, duration
 from . import screen
 
 
@@ -24,8 +24,8 @@ def runs(argv):
         print(json.dumps(rows, ensure_ascii=False, indent=1))
         return 0
     at = screen.size()
-    wide = min(max(12, (at[0] if at else 100) - 59), max(len(r["team"]) for r in rows))
-    form = "%-*s %-16s %-11s %-8s %5s %6s %7s"
+    wide = min(max(12, (at[0] if at else 100) - 62), max(len(r["team"]) for r in rows))
+    form = "%-*s %-16s %-11s %-11s %5s %6s %7s"
     print(form % (wide, "run", "begun", "took", "end", "tasks", "rounds", "refused"))
     for r in rows:
         if "unreadable" in r:
@@ -33,8 +33,8 @@ def runs(argv):
             continue
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(r["began"]))
         most = max(r["rounds"].values(), default=0)
-        cells = (wide, screen.cut(r["team"], wide), when, duration(r["seconds"]), r["end"].lower()[:8])
-        print(form % (cells + ("%d/%d" % (r["done"], r["tasks"]), most or "-", r["refused"])))
+        cells = (wide, screen.cut(r["team"], wide), when, duration(r["seconds"]), r["end"].lower())
+        print(form % (cells + ("%d/%d" % (r["done"], r["tasks"]) if r["tasks"] else "-", most or "-", r["refused"])))
     return 0
 
 
@@ -57,26 +57,26 @@ def stats(argv):
 def lines(found):
     """The figures for people."""
     out = [
-        "%d run(s): %s; %d task(s) done, %d commit(s)"
+        "%s: %s; %s done, %s"
         % (
-            found["runs"],
-            ", ".join("%d %s" % (n, how.lower()) for how, n in sorted(found["ended"].items())),
-            found["tasks_done"],
-            found["commits"],
+            counted(found["runs"], "run"),
+            ", ".join("%d %s" % (n, how if how in past.OVER else "open in phase " + how) for how, n in sorted(found["ended"].items()))
+            or "none can be read",
+            counted(found["tasks_done"], "task"),
+            counted(found["commits"], "commit"),
         )
     ]
     if found["rounds"]:
-        out.append("Rounds of review: " + ", ".join("%d task(s) took %s" % (n, k) for k, n in found["rounds"].items()))
+        out.append("Rounds of review: " + ", ".join("%s took %s" % (counted(n, "task"), k) for k, n in found["rounds"].items()))
     approve = found["approve_seconds"]
     if approve:
-        out.append(
-            "From review to approval: half of %d task(s) within %s, the longest %s"
-            % (approve["tasks"], duration(approve["median"]), duration(approve["most"]))
-        )
+        longest = duration(approve["most"])
+        half = "half of %d tasks within %s, the longest " % (approve["tasks"], duration(approve["median"])) if approve["tasks"] > 1 else ""
+        out.append("From review to approval: " + half + longest)
     for role, (approved, changes) in sorted(found["verdicts"].items()):
-        out.append("  %-20s %d approved, %d times changes asked for" % (role, approved, changes))
+        out.append("  %-20s %d approved, changes asked for %s" % (role, approved, counted(changes, "time")))
     total = sum(r["count"] for r in found["refused"].values())
-    out.append("Caught for you: %d call(s) refused%s" % (total, ":" if total else ""))
+    out.append("Caught for you: %s refused%s" % (counted(total, "call"), ":" if total else ""))
     out += ["  %4d  %-22s e.g. %s" % (r["count"], code, r["example"]) for code, r in found["refused"].items()]
     return out
 

@@ -5,6 +5,8 @@ import re
 import sys
 import unicodedata
 
+from ..base.streams import shown
+
 COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "dim": "2", "bold": "1"}
 
 
@@ -49,7 +51,7 @@ def columns(text):
 def wrapped(text, otherwise=None, most=100):
     """The text in lines of the terminal's width, broken between words and never inside backticks. otherwise: the width where the output is no
     terminal; None: as it is."""
-    at = size() or (otherwise, 0)
+    text, at = shown(text), size() or (otherwise, 0)
     if at[0] is None:
         return text
     import textwrap
@@ -60,7 +62,8 @@ def wrapped(text, otherwise=None, most=100):
 
 
 def cut(text, width):
-    """The text in at most `width` columns; what is left out is shown by `…`."""
+    """The text, with nothing in it that drives a terminal, in at most `width` columns; what is left out is shown by `…`."""
+    text = shown(text)
     if width is None or columns(text) <= width:
         return text
     out, room = [], max(1, width) - 1

@@ -87,6 +87,10 @@ def line(payload, env):
     parts.append("enforcement " + level)
     parts += ["$%.2f" % usd] if isinstance(usd, (int, float)) and usd >= 0.005 else []
     text = " · ".join(parts)
+    if not text.isprintable():
+        from ..base.streams import shown  # nearly never: it would cost every line a file more
+
+        text = shown(text)
     return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
 
 

@@ -10,6 +10,7 @@ import sys
 
 from ..base import codec, paths, project_facts
 from ..lint.cache import folder as lint_cache
+from ..store.history import counted
 from . import doctor, statusline
 
 DATA = ("runs", "active", "live", "pycache")  # what the gate writes into its data folder
@@ -65,7 +66,7 @@ def main(argv):
         print("nothing of this pack was found")
     left = [team for team in paths.teams(project)] if not args.teams else []
     if left:
-        print("kept: %d run(s) in %s; --teams removes the closed ones" % (len(left), os.path.join(project, paths.TEAMS)))
+        print("kept: %s in %s; --teams removes the closed ones" % (counted(len(left), "run"), os.path.join(project, paths.TEAMS)))
     for what in _stays(project):
         print("kept: " + what)
     print("The plugin itself: claude plugin uninstall team@team-pack")

@@ -7,10 +7,11 @@ import sys
 import time
 
 from ..base import enforcement, receipts
+from ..base.streams import shown
 from ..gate import close_run, entry, identity, unseen_calls
 from ..protocol import advice, machine, tables, view
 from ..protocol.refusal import Refusal
-from ..store import result_text
+from ..store import result_text, telling
 from ..store.journal import Busy, Damaged
 from ..store.open_for_reading import Run
 from ..store.render import noted, stats, summary, tree
@@ -221,17 +222,19 @@ def _status(args):
             raise Refusal("USAGE", "--format md is for the summary", "", "pack status --summary --format md")
         from ..report import markdown
 
-        print(markdown.text(state, records), end="")
+        print(shown(markdown.text(state, records)), end="")
     elif args.summary:
         from ..report import cost
 
         off = run.live and enforcement.switched_off(os.environ, run.project, run.store.data)
         print(
-            (enforcement.HOOKS_OFF % off + "\n" if off else "")
-            + summary(state, stats(records))
-            + noted(run.store.data)
-            + "\n"
-            + cost.text(cost.safely(state, records, os.environ))
+            shown(
+                (enforcement.HOOKS_OFF % off + "\n" if off else "")
+                + summary(state, stats(records))
+                + noted(run.store.data)
+                + "\n"
+                + cost.text(cost.safely(state, records, os.environ))
+            )
         )
     else:
         from . import screen
@@ -309,16 +312,21 @@ def explain(state, records, number):
                 "  %d refused %s to %s: %s. Seen: %s. Next: %s" % (r["seq"], d["code"], r["actor"]["name"], d["what"], d["seen"], d["next"])
             )
         else:
+            what, who = (
+                r["event"] + (" of " + d["path"] if d.get("path") else ""),
+                d.get("by") or r["actor"]["name"],
+            )  # the gate notes who wrote
+            more = ": " + telling.told(r).partition(": ")[2] if r["event"] == "CONTENT_DRIFTED" else ""
             lines.append(
-                "  %d %s by %s%s"
-                % (r["seq"], r["event"], r["actor"]["name"], " at revision %s" % view.short(d["revision"]) if d.get("revision") else "")
+                "  %d %s by %s%s%s"
+                % (r["seq"], what, who, " at revision %s" % view.short(d["revision"]) if d.get("revision") else "", more)
             )
     return "\n".join(lines)
 
 
 def _explain(args):
     state, records = Run(args.project, args.team).look()
-    print(explain(state, records, args.task))
+    print(shown(explain(state, records, args.task)))
 
 
 def _task(args):
@@ -332,12 +340,17 @@ def _task(args):
     for number in wanted:
         _known_task(state, number)
     if not state["tasks"]:
-        print("no tasks are registered yet: `pack plan` registers them")
+        waves = state["waves"] is not None
+        print(
+            "a team of waves has no tasks: `pack status` shows its waves"
+            if waves
+            else "no tasks are registered yet: `pack plan` registers them"
+        )
     for number, _t in view.tasks(state):
         if not wanted or number in wanted:
-            print(advice.record(state, number))
+            print(shown(advice.record(state, number)))
     if state["definition_of_done"]:
-        print("the whole feature is done when: " + "; ".join(state["definition_of_done"]))
+        print(shown("the whole feature is done when: " + "; ".join(state["definition_of_done"])))
     return 0
 
 
@@ -402,7 +415,7 @@ def _finish(args):
     state, records = Run(args.project, args.team).look()
     if state["phase"] != "CLOSED":
         _needs_hook("finish")
-    print(summary(state, stats(records)))
+    print(shown(summary(state, stats(records))))
 
 
 def _go(args):

@@ -6,6 +6,7 @@ import sys
 import time
 
 from ..base import enforcement, extras
+from ..base.streams import driven
 from ..gate import entry
 from ..protocol import machine
 from ..protocol.refusal import Refusal
@@ -50,18 +51,19 @@ def main(argv):
 def _screen(args):
     """The view that Textual makes. It takes a third of a second to load: until it draws, the tree of the last snapshot stands there."""
     run = Run(args.project, args.team)
-    sys.stdout.write("\033[?1049h\033[H\033[2J" + _first_picture(run))  # the screen that Textual enters, too
-    sys.stdout.flush()
+    terminal = driven(sys.stdout)
+    terminal.write("\033[?1049h\033[H\033[2J" + _first_picture(run))  # the screen that Textual enters, too
+    terminal.flush()
     try:
         from ..report.watch_app import Watch
     except ModuleNotFoundError as error:
-        sys.stdout.write("\033[?1049l")
+        terminal.write("\033[?1049l")
         if (error.name or "").partition(".")[0] not in ("textual", "rich"):
             raise
         print("pack watch: %s shows it as a screen; plain text follows." % extras.install("watch"), file=sys.stderr)
         return _plain(args)
     except KeyboardInterrupt:
-        sys.stdout.write("\033[?1049l")
+        terminal.write("\033[?1049l")
         return 0
     from .verbs import explain
 

@@ -2,6 +2,7 @@
 
 import time
 
+from ..base.streams import driven
 from . import status
 from .engine import Engine, Unreachable
 
@@ -27,7 +28,9 @@ def follow(settings, out, screen, rounds=None):
             ]
             if (state or text) != shown:
                 shown = state or text
-                out.write((CLEAR if screen else "") + text + "\n" + ("" if screen else "\n"))
+                if screen:
+                    driven(out).write(CLEAR)
+                out.write(text + "\n" + ("" if screen else "\n"))
                 out.flush()
                 rounds = rounds and rounds - 1
             if rounds == 0:

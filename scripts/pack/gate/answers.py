@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..base import codec
+from ..base.streams import shown as visible
 from ..protocol.refusal import Refusal
 
 TYPE_CHECKING = False
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 def deny(refusal: Refusal | str) -> Answer:
     """Refuse a tool call: JSON for the reason, exit code 2 for clients that do not read it."""
-    text = refusal.text() if isinstance(refusal, Refusal) else refusal
+    text = visible(refusal.text() if isinstance(refusal, Refusal) else refusal)
     return (
         2,
         codec.dumps(
@@ -27,7 +28,7 @@ def deny(refusal: Refusal | str) -> Answer:
 def stop(refused: Answer, text: str) -> Answer:
     """The answer `refused`, and with it the end of the turn: nothing that this model could send would pass. text: what the user is shown."""
     code, out, err = refused
-    return code, codec.dumps(dict(codec.loads(out), **{"continue": False, "stopReason": text})), err
+    return code, codec.dumps(dict(codec.loads(out), **{"continue": False, "stopReason": visible(text)})), err
 
 
 RECORDED = "team: recorded"  # how the answer to a message begins that has had its effect and is not sent on
@@ -44,7 +45,7 @@ def allow(updated: Mapping[str, Any], context: str | None = None, shown: str = "
     out = {"hookEventName": "PreToolUse", "permissionDecision": "allow", "updatedInput": updated}
     if context:
         out["additionalContext"] = context
-    return 0, codec.dumps(dict({"hookSpecificOutput": out}, **({"systemMessage": shown} if shown else {}))), ""
+    return 0, codec.dumps(dict({"hookSpecificOutput": out}, **({"systemMessage": visible(shown)} if shown else {}))), ""
 
 
 def tell(event: str, text: str, shown: str = "") -> Answer:
@@ -52,12 +53,12 @@ def tell(event: str, text: str, shown: str = "") -> Answer:
     if not text:
         return PASS
     out = {"hookSpecificOutput": {"hookEventName": event, "additionalContext": text[:9000]}}
-    return 0, codec.dumps(dict(out, systemMessage=shown) if shown else out), ""
+    return 0, codec.dumps(dict(out, systemMessage=visible(shown)) if shown else out), ""
 
 
 def block(text: str) -> Answer:
     """Block a prompt with a text."""
-    return 0, codec.dumps({"decision": "block", "reason": text}), ""
+    return 0, codec.dumps({"decision": "block", "reason": visible(text)}), ""
 
 
 def go_on(event: str, text: str, version: tuple[int, ...] | None) -> Answer:
@@ -76,7 +77,7 @@ def hush(text: str) -> Answer:
         codec.dumps(
             {
                 "decision": "block",
-                "reason": text,
+                "reason": visible(text),
                 "hookSpecificOutput": {"hookEventName": "UserPromptSubmit", "suppressOriginalPrompt": True},
             }
         ),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .answers import Answer
 
 FLAGS = ("--coders", "--no-research")
+ASKS = (["?"], ["help"], ["-h"], ["--help"])  # what a newcomer types to see how it is typed
 PLANS = (".md", ".markdown", ".txt", ".rst")  # a word that ends so is a file, there or not
 
 
@@ -45,9 +46,9 @@ def arguments(text: str, project: str) -> dict[str, Any]:
             value = word.partition("=")[2] if "=" in word else words[i] if i < len(words) else ""
             most = tables.limit("CODERS_MAX")
             if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= most:
-                raise ValueError("--coders=%s: give a whole number from 1 to %d. %s" % (value, most, usage))
+                raise ValueError("--coders%s: give a whole number from 1 to %d. %s" % ("=" + value if value else "", most, usage))
             coders = int(value)
-        elif word.startswith("--") and word != "--" and " " not in word:
+        elif word.startswith("--") and word not in ("--", "--help") and " " not in word:
             raise ValueError(
                 'unknown flag %s%s. %s. A description that names a flag goes in quotes: /build "add %s to the tool"'
                 % (word, meant(word, FLAGS), usage, word)
@@ -57,7 +58,7 @@ def arguments(text: str, project: str) -> dict[str, Any]:
         else:
             rest.append(word)
         i += 1
-    if not rest:
+    if not rest or [w.lower() for w in rest] in ASKS:
         raise ValueError("nothing to build: name a plan, or say what to build, as in /build plan.md --coders=3. " + usage)
     long_dash = next((w for w in rest if w[:1] in ("\u2013", "\u2014") and w[1:].startswith(("coders", "no-research"))), None)
     if long_dash:

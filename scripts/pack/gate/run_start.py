@@ -100,7 +100,10 @@ def start_table(call: Call) -> StartTable:
 def start_lines(data: StartRecord) -> list[str]:
     """What user and lead are told of the start."""
     if data["repo"] == "none":
-        out = ["Start: no git repository: nothing can be committed; %d file(s) are recorded as they are." % data["untracked"]]
+        out = [
+            "Start: no git repository: nothing can be committed, and the files are compared with what they are now. For commits: "
+            "/team:abort WHY, then `git init && git add -A && git commit -m start`, then /build again."
+        ]
     else:
         where = {"sub": ", a folder (%s) of a larger repository: all of it is compared at the end" % data["prefix"], "whole": ""}[
             data["repo"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 from ..base import enforcement, git_facts, needed, paths
 from ..protocol import advice, view
@@ -55,7 +56,7 @@ def _run(project: str, inside: bool) -> list[str]:
     done = needed.done(state)
     if state["phase"] == "CLOSED":
         return [
-            "The last run, %s, is closed: %s." % (run.team, done),
+            "The last run, %s, %s: %s." % (run.team, "was aborted" if state["teardown"]["aborted"] else "is closed", done),
             "Next: `pack status --summary` prints its report, `pack report html` its page; a new one: %s" % _begin(inside),
         ]
     head = "The run %s is open: phase %s, %s." % (run.team, state["phase"], done)
@@ -65,8 +66,15 @@ def _run(project: str, inside: bool) -> list[str]:
         return [head, "Its client is gone, nobody is at work.", "Next: %s; or end it: `pack abort --reason WHY`" % first]
     if yours:
         return [head, "Next, you: " + yours]
-    todo = ["%s: %s" % (s["who"], s["text"]) for s in advice.steps(state)][:2]
-    return [head] + (["Next: " + "; ".join(todo)] if todo else ["At work: %s" % (", ".join(view.working(state)) or "nobody")])
+    todo = ["%s: %s" % (s["who"], _brief(s["text"])) for s in advice.steps(state)][:2]
+    if not todo:
+        return [head, "At work: %s" % (", ".join(view.working(state)) or "nobody")]
+    return [head, "The team goes on by itself. Its next step: " + "; ".join(todo)]
+
+
+def _brief(step: str) -> str:
+    """What an agent does next, for the user, who makes none of its calls."""
+    return re.split(r": Agent\(|: `|; | \(", step)[0]
 
 
 def _begin(inside: bool) -> str:

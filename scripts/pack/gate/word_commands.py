@@ -7,6 +7,7 @@ next Enter sends it again (GROUND S4). The model is not called either way, and c
 from __future__ import annotations
 
 from ..base import codec
+from ..base.streams import shown as visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,10 +34,12 @@ def answered(name: str, payload: dict[str, Any], env: Env, project: str, data: s
         return _shown(situation.text(project, data, env, inside=True))
     line = ("team %s %s" % (name, str(payload.get("command_args") or "").strip())).strip()
     _code, out, err = typed(dict(payload, hook_event_name="UserPromptSubmit", prompt=line))
+    if not out and not err:  # a sentence that begins so is no command where no team ever was; this is one
+        _code, out, err = typed(dict(payload, hook_event_name="UserPromptSubmit", prompt="team status"))
     found = codec.loads(out) if out else {}
     return _shown(str(found.get("reason") or err or "team: `%s` has nothing to do here. /team:help says what can be done." % line))
 
 
 def _shown(text: str) -> Answer:
     own = {"hookEventName": "UserPromptExpansion", "suppressOriginalPrompt": True}
-    return 0, codec.dumps({"decision": "block", "reason": text, "hookSpecificOutput": own}), ""
+    return 0, codec.dumps({"decision": "block", "reason": visible(text), "hookSpecificOutput": own}), ""

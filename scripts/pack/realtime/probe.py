@@ -21,6 +21,7 @@ import zlib
 
 from hdrh.histogram import HdrHistogram
 
+from pack.base.streams import driven, shown
 from pack.realtime import adapters, managed
 from pack.realtime import loop as loops
 from pack.realtime.adapters.base import UNABLE
@@ -550,7 +551,8 @@ class Progress:
         self.last = now
         share = done / total if total else 1.0
         if self.tty:
-            self.out.write("\r%-32s [%-24s] %3d%%  %s " % (self.title[:32], "#" * int(24 * share), 100 * share, text or ""))
+            line = "%-32s [%-24s] %3d%%  %s " % (self.title[:32], "#" * int(24 * share), 100 * share, text or "")
+            driven(self.out).write("\r" + shown(line))
         else:
             self.out.write("%s: %d%% (%d of %d) %s\n" % (self.title, 100 * share, done, total, text or ""))
         self.out.flush()
@@ -558,5 +560,5 @@ class Progress:
     def close(self, recording=None):
         """End the bar."""
         if self.tty:
-            self.out.write("\r%-110s\r" % "")
+            driven(self.out).write("\r%-110s\r" % "")
             self.out.flush()

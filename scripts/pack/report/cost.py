@@ -282,12 +282,14 @@ def text(cost):
         "  Protocol: %s of the calls, %s of the input"
         % (share(cost["protocol_calls"], cost["calls"]), share(cost["protocol_input"], cost["input"])),
     ]
+    wide = max([22, *map(len, cost["roles"])])
     for title, rows in (("role", cost["roles"]), ("phase", cost["phases"])):
-        lines.append("  %-22s %6s %12s %10s %8s %9s" % (title, "calls", "input", "uncached", "output", "protocol"))
+        lines.append("  %-*s %6s %12s %10s %8s %9s" % (wide, title, "calls", "input", "uncached", "output", "protocol"))
         for name, row in rows.items():
             lines.append(
-                "  %-22s %6d %12s %10s %8s %9s%s"
+                "  %-*s %6d %12s %10s %8s %9s%s"
                 % (
+                    wide,
                     name,
                     row["calls"],
                     _n(row["input"]),

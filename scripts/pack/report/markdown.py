@@ -19,21 +19,21 @@ def text(state, records):
     )
     out = ["## %s: %s" % (_safe(name), how), ""]
     out.append(
-        "%d of %d tasks done in %s, mode %s. %d approval(s), changes asked for %d time(s), %d call(s) refused."
+        "%d of %s done in %s, mode %s. %s, changes asked for %s, %s refused."
         % (
             done,
-            len(tasks),
+            history.counted(len(tasks), "task"),
             history.duration(told.end - told.start),
             state["mode"] or "not classified",
-            sum(v["verdict"] == "APPROVED" for v in told.verdicts),
-            sum(v["verdict"] != "APPROVED" for v in told.verdicts),
-            sum(r["event"] in tables.TROUBLE for r in records),
+            history.counted(sum(v["verdict"] == "APPROVED" for v in told.verdicts), "approval"),
+            history.counted(sum(v["verdict"] != "APPROVED" for v in told.verdicts), "time"),
+            history.counted(sum(r["event"] in tables.TROUBLE for r in records), "call"),
         )
     )
     out += ["", "| task | state | rounds | approved by |", "|---|---|---|---|"]
     for n, task in tasks:
         by = ", ".join(
-            "%s %s at %s" % (role, v["name"], view.short(v["revision"]))
+            "%s at %s" % (role if v["name"] == role else "%s %s" % (role, v["name"]), view.short(v["revision"]))
             for role, v in sorted(task["approvals"].items())
             if v.get("revision")
         )
@@ -42,11 +42,14 @@ def text(state, records):
     for part in ("build", "test"):
         ran = (state["verify"] or {}).get(part) or {"exit": None, "command": "-"}
         mark = "not run" if ran["exit"] is None else "passed" if ran["exit"] == 0 else "**failed, exit %s**" % ran["exit"]
-        out.append("- %s: %s (`%s`)" % (part, mark, str(ran["command"]).replace("`", "'")))
+        out.append("- %s: %s" % (part, mark) + (" (`%s`)" % str(ran["command"]).replace("`", "'") if ran["exit"] is not None else ""))
     out += ["- ⚠ " + _safe(line) for line in verification.remarks(state)] if state["verify"] else []
     out += ["- risk RISK-%d (%s): %s" % (r["id"], r["severity"], _verdict(state, r)) for r in guards_risks.listed(state)]
     left = result_text.open_points(state, counts)
-    out += ["", "**Open:**"] + ["- " + _safe(point) for point in left] if left else ["- open: nothing"]
+    if left:
+        out += ["", "**Open:**"] + ["- " + _safe(point) for point in left]
+    elif not state["teardown"]["aborted"]:
+        out.append("- open: nothing")
     return "\n".join(out) + "\n"
 
 

@@ -10,6 +10,9 @@ from pack.base import paths
 from pack.protocol.refusal import Refusal
 
 
+OVER = ("closed", "aborted")  # how a run ended; one that has not is in a phase
+
+
 def each(project=None, team=None):
     """Every run of a project (or the one of this name), the newest first: (name, state, records, History), or (name, None, why, None) for one
     that cannot be read. Raises Refusal where there is none."""
@@ -25,13 +28,14 @@ def each(project=None, team=None):
 
 def row(name, state, records, told_):
     """A run in figures. Times in seconds; rounds: {task number: reviews it took}."""
-    tasks = [(n, task) for n, task in view.tasks(state) if task["state"] != "CANCELLED"]
+    aborted = state["teardown"]["aborted"]  # which cancels what was open
+    tasks = [(n, task) for n, task in view.tasks(state) if aborted or task["state"] != "CANCELLED"]
     closed = state["phase"] == "CLOSED"
     return {
         "team": name,
         "began": told_.start,
         "seconds": round(told_.end - told_.start, 1),
-        "end": "aborted" if state["teardown"]["aborted"] else "closed" if closed else state["phase"],
+        "end": "aborted" if aborted else "closed" if closed else state["phase"],
         "mode": state["mode"],
         "done": sum(task["state"] == "DONE" for _n, task in tasks),
         "tasks": len(tasks),

@@ -30,7 +30,7 @@
     const step = STEPS.find((s) => s / perPixel >= 70) || STEPS[STEPS.length - 1];
     const shift = (D.start - new Date(D.start * 1000).getTimezoneOffset() * 60) % step;
     for (let t = Math.ceil((from + shift) / step) * step - shift; t <= to; t += step)
-      out.push('<line x1="' + x(t) + '" x2="' + x(t) + '" y1="20" y2="9999" stroke="var(--line)"/><text class="tick" x="' + x(t) + '" y="14" text-anchor="middle">' + clock(t, step < 60) + "</text>");
+      out.push('<line x1="' + x(t) + '" x2="' + x(t) + '" y1="20" y2="9999" stroke="var(--line)"/>' + (x(t) < width - 28 ? '<text class="tick" x="' + x(t) + '" y="14" text-anchor="middle">' + clock(t, step < 60) + "</text>" : ""));
     D.phases.forEach(([name, a, b], i) => {
       if (!inside(a, b)) return;
       const [p, q] = clip(a, b);

@@ -6,13 +6,14 @@ import os
 import time
 
 from pack.base import codec
+from pack.base.streams import shown
 from pack.protocol import tables, view
 from pack.store import history, proof
-from pack.store.render import stats, summary
+from pack.store.render import phase_words, stats, summary
+from pack.store.telling import quiet
 from pack.store.telling import told as told_of
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-QUIET = ("MAIL", "LEAD_WOKE", "LEAD_STOPPED", "AGENT_ACTIVE", "AGENT_IDLE", "TICK", "WAVES_SEEN", "SHUTDOWN_ID")
 KINDS = {"refusal": "Refused", "escalation": "Escalated", "handoff": "Hand-off", "drift": "Drift", "commit": "Commit"}
 ESCALATIONS = ("STUCK", "REVIEW_LOOP", "STUCK_ESCALATED", "IMPOSSIBLE_WAIT", "ESCALATE_TO_MEDIUM", "OWNER_LOST", "AGENT_LOST")
 DRIFT = ("DRIFTED", "HEAD_MOVED", "COMMIT_DIVERGES", "STATE_DIVERGENCE", "CONTENT_DRIFTED", "OUTSIDE_CHANGE")
@@ -30,11 +31,6 @@ STATE_COLOURS = {
 
 def _who(record):
     return record["actor"]["name"] or "gate"
-
-
-def _quiet(record):
-    """Whether a record is left out: it says who was awake, and nothing else."""
-    return record["event"] in QUIET and not record["data"].get("report")
 
 
 def _kind(record):
@@ -60,10 +56,10 @@ def data_of(state, records, told):
     marks, agents = {}, []
     log = []
     for r in records:
-        if _quiet(r):
+        if quiet(r):
             continue
         bad = int(r["event"] in tables.TROUBLE)
-        log.append([r["seq"], at(r["ts"]), _who(r), r["event"], told_of(r, seen=True, report=4000), _task(r), bad])
+        log.append([r["seq"], at(r["ts"]), _who(r), r["event"], shown(told_of(r, seen=True, report=4000)), _task(r), bad])
         kind = _kind(r)
         if kind:
             marks.setdefault(_who(r), []).append([r["seq"], at(r["ts"]), kind])
@@ -88,7 +84,7 @@ def data_of(state, records, told):
         "tasks": [
             {
                 "n": n,
-                "subject": state["tasks"][str(n)]["subject"],
+                "subject": shown(state["tasks"][str(n)]["subject"]),
                 "spans": [[s, at(a), at(till(b)), owner or ""] for s, a, b, owner in spans],
             }
             for n, spans in sorted(told.tasks.items())
@@ -100,7 +96,7 @@ def data_of(state, records, told):
 
 def _cells(row):
     return "".join(
-        "<td%s>%s</td>" % (' class="n"' if isinstance(c, (int, float)) else "", c if isinstance(c, _Html) else html.escape(str(c)))
+        "<td%s>%s</td>" % (' class="n"' if isinstance(c, (int, float)) else "", c if isinstance(c, _Html) else html.escape(shown(str(c))))
         for c in row
     )
 
@@ -109,8 +105,10 @@ class _Html(str):
     """Text that is HTML already."""
 
 
-def table(head, rows, ids=None):
-    """An HTML table in a box that scrolls by itself; `ids`: an id for each row."""
+def table(head, rows, none="", ids=None):
+    """An HTML table in a box that scrolls by itself; none: the sentence where there is no row; `ids`: an id for each row."""
+    if not rows:
+        return '<p class="dim">%s</p>' % html.escape(none)
     body = "".join("<tr%s>%s</tr>" % (' id="%s"' % ids[i] if ids else "", _cells(r)) for i, r in enumerate(rows))
     return (
         '<div class="scroll" tabindex="0" role="region" aria-label="%s"><table><thead><tr>%s</tr></thead><tbody>%s</tbody></table></div>'
@@ -142,10 +140,11 @@ def _tasks(state, told):
                 history.duration(history.spent(spans, ("IN_PROGRESS", "CHANGES_REQUESTED"), told.end)),
                 history.duration(history.spent(spans, ("IN_REVIEW",), told.end)),
                 history.waits(state, n) or "-",
-                view.quorum_text(quorum) if quorum else "-",
+                view.quorum_text(quorum) if quorum and task["state"] != "CANCELLED" else "-",
             )
         )
-    return table(("Task", "Subject", "State", "Owner", "Rounds", "At work", "In review", "Waits for", "Approvals"), rows, ids)
+    none = "No task is registered yet." if state["waves"] is None else "A team of waves has no tasks: its waves and gates are below."
+    return table(("Task", "Subject", "State", "Owner", "Rounds", "At work", "In review", "Waits for", "Approvals"), rows, none, ids)
 
 
 def _verdicts(told):
@@ -155,13 +154,13 @@ def _verdicts(told):
             v["role"],
             v["name"],
             "approved" if v["verdict"] == "APPROVED" else "asked for changes",
-            v["revision"] or "-",
+            view.short(v["revision"]) if v["revision"] else "-",
             time.strftime("%H:%M:%S", time.localtime(v["ts"])),
             _Html('<a href="#e%d">%d</a>' % (v["seq"], v["seq"])),
         )
         for v in told.verdicts
     ]
-    return table(("Task", "Role", "Agent", "Verdict", "Revision", "At", "Event"), rows)
+    return table(("Task", "Role", "Agent", "Verdict", "Revision", "At", "Event"), rows, "No reviewer has judged a task.")
 
 
 SIGNS = {proof.HOLDS: "yes", proof.FAILS: "no", proof.WAITS: "not yet"}
@@ -172,19 +171,31 @@ def _proof(state, counts):
     return table(
         ("Holds", "What the end rests on", "Seen"),
         [(SIGNS.get(sign, "note"), what, facts) for sign, what, facts in proof.rows(state, counts)],
+        "Nothing yet.",
     )
 
 
 def _numbers(state, told, counts, records):
-    total = [task for _n, task in view.tasks(state) if task["state"] != "CANCELLED"]
+    rows = proof.rows(state, counts)
     pairs = [
-        ("Phase", state["phase"] or "-"),
-        ("Mode", state["mode"] or "not classified"),
-        ("Tasks done", "%d of %d" % (sum(task["state"] == "DONE" for task in total), len(total))),
+        ("Phase", phase_words(state)),
         ("Duration", history.duration(told.end - told.start)),
         ("Agents", "%d" % len(told.agents)),
-        ("Approvals", "%d" % sum(v["verdict"] == "APPROVED" for v in told.verdicts)),
-        ("Changes asked for", "%d" % sum(v["verdict"] != "APPROVED" for v in told.verdicts)),
+    ]
+    if state["waves"] is None:
+        states = [task["state"] for _n, task in view.tasks(state)]
+        cancelled = ", %d cancelled" % states.count("CANCELLED") if "CANCELLED" in states else ""
+        approved = sum(v["verdict"] == "APPROVED" for v in told.verdicts)
+        pairs[1:1] = [
+            ("Mode", state["mode"] or "not classified"),
+            ("Tasks done", "%d of %d%s" % (states.count("DONE"), len(states), cancelled)),
+        ]
+        pairs += [("Approvals", "%d" % approved), ("Changes asked for", "%d" % (len(told.verdicts) - approved))]
+    else:
+        for name, word in (("Waves over", "wave "), ("Gates passed", "gate ")):
+            held = [sign == proof.HOLDS for sign, what, _facts in rows if what.startswith(word)]
+            pairs.append((name, "%d of %d" % (sum(held), len(held))))
+    pairs += [
         ("Refused calls", "%d" % counts["refused"]),
         ("Commits", "%d" % len(counts["commits"])),
         ("Events", "%d" % len(records)),
@@ -227,7 +238,7 @@ def parts(state, records, told):
         "task-table": _tasks(state, told),
         "verdict-table": _verdicts(told),
         "proof-table": _proof(state, counts),
-        "report": html.escape(summary(state, counts)),
+        "report": html.escape(shown(summary(state, counts))),
     }
 
 

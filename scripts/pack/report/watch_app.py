@@ -8,7 +8,7 @@ import os
 import subprocess
 import time
 
-from rich.markup import escape
+from rich.markup import escape as unmarked
 from textual.app import App
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -16,13 +16,14 @@ from textual.screen import ModalScreen
 from textual.widgets import DataTable, Footer, Input, Static
 
 from ..base import enforcement, needed, paths
+from ..base.streams import shown
 from ..protocol import tables, view
 from ..store import history, proof
 from ..store.follow import Follower
 from ..store.journal import Damaged
-from ..store.render import doing
+from ..store.render import doing, kind_of, phase_words
 from ..store.summary import figures
-from ..store.telling import told
+from ..store.telling import quiet, told
 from . import cost
 
 LOOK_SECONDS = 0.5
@@ -46,6 +47,7 @@ COLUMNS = {
     "tasks": ("task", "state", "owner", "waits for", "subject"),
     "log": ("at", "who", "event", "what"),
 }
+SIGNS = {proof.HOLDS: "green", proof.FAILS: "red"}
 COLOURS = {
     "IN_PROGRESS": "blue",
     "IN_REVIEW": "yellow",
@@ -55,6 +57,11 @@ COLOURS = {
     "CANCELLED": "dim",
     "PENDING": "dim",
 }
+
+
+def escape(text):
+    """Words of others: no markup, nothing that drives a terminal."""
+    return unmarked(shown(text))
 
 
 class Pane(ModalScreen):
@@ -79,16 +86,17 @@ class Watch(App):
     ENABLE_COMMAND_PALETTE = False
     CSS = """
     #head {height: auto; padding: 0 1; background: $boost;}
-    #upper {height: 1fr;}
-    DataTable {border: round $panel-lighten-2; overflow-x: hidden;}
+    #upper {height: auto;}
+    #upper DataTable {height: auto;}
+    DataTable {border: round $panel-lighten-2; border-title-color: $text; overflow-x: hidden;}
     DataTable:focus {border: round $accent;}
     #agents {width: 2fr;}
     #tasks {width: 3fr;}
     #log {height: 1fr; min-height: 4;}
     #filter {display: none; height: 3;}
     #filter.shown {display: block;}
-    .narrow #upper {layout: vertical; height: auto;}
-    .narrow #agents, .narrow #tasks {width: 1fr; height: auto;}
+    .narrow #upper {layout: vertical;}
+    .narrow #agents, .narrow #tasks {width: 1fr;}
     """
     BINDINGS = [
         Binding("q", "quit", "quit"),
@@ -101,10 +109,12 @@ class Watch(App):
     ]
 
     def __init__(self, project=None, team=None, explain=None):
+        self.paint = not os.environ.get("NO_COLOR")  # Textual then makes greys of colours, and a dark red is one that nobody can read
         super().__init__()
         self.project, self.follower, self.explain = project, Follower(project, team), explain
         self.narrow = False
         self.words, self.refusals, self.trouble, self.cost, self.priced = "", False, "", {"absent": "not looked for yet"}, 0
+        self.listed = []  # the records of the log's rows
 
     def compose(self):
         yield Static(id="head")
@@ -145,8 +155,8 @@ class Watch(App):
         size = event.size if event is not None else self.size
         self.narrow, rows = size.width < 100, size.height - 4
         self.set_class(self.narrow, "narrow")
-        for name, share in (("agents", 0.28), ("tasks", 0.37)):  # one above the other each takes what it needs, and leaves room for the log
-            self.query_one("#" + name).styles.max_height = max(4, int(rows * share)) if self.narrow else None
+        for name, share in (("agents", 0.28), ("tasks", 0.37)):  # each takes what it needs, and leaves room for the log
+            self.query_one("#" + name).styles.max_height = max(4, int(rows * (share if self.narrow else 0.55)))
         self.fill_head()
 
     def look(self):
@@ -173,14 +183,15 @@ class Watch(App):
         f, state = self.follower, self.follower.state
         if state["team"] is None:
             return self.query_one("#head", Static).update(escape(self.trouble or "no event yet"))
-        total = [task for _n, task in view.tasks(state) if task["state"] != "CANCELLED"]
+        aborted = state["teardown"]["aborted"]  # which cancels what was open
+        total = [task for _n, task in view.tasks(state) if aborted or task["state"] != "CANCELLED"]
         done = sum(task["state"] == "DONE" for task in total)
         ended = state["phase"] == "CLOSED"
         now = f.history.end if ended else max(time.time(), f.history.end)
         parts = [
             "[b]%s[/b]" % escape(state["team"]["name"]),
-            "%s, %s" % (state["phase"], state["mode"] or "not classified"),
-            "%d/%d tasks" % (done, len(total)),
+            "%s, %s" % (phase_words(state), kind_of(state).classified(state)),
+            *(["%d/%d tasks" % (done, len(total))] if state["waves"] is None else []),
             "%d refused" % sum(r["event"] in tables.TROUBLE for r in f.records),
             history.duration(now - f.history.start),
             "enforcement " + enforcement.recorded(state)["level"],
@@ -191,11 +202,11 @@ class Watch(App):
         if f.run.live and not ended and not enforcement.led(state):
             needs = "the client is gone: type /team:resume in a new one"
         if needs:
-            parts.insert(1, "[b yellow]%s[/b yellow]" % escape(needs))
+            parts.insert(1, self.coloured("b yellow", needs))
         if "absent" not in self.cost:
             parts.append(escape(cost.short(self.cost)))
         if self.trouble:
-            parts.append("[red]%s[/red]" % escape(self.trouble))
+            parts.append(self.coloured("red", self.trouble))
         self.query_one("#head", Static).update(" · ".join(parts))
 
     def fill_agents(self):
@@ -211,8 +222,16 @@ class Watch(App):
             rows.append((escape("%s %s" % (icon, name)), since, escape(words)))
         _replace(table, rows)
 
+    def coloured(self, colour, text):
+        """A word in a colour; what is more than plain is bold where there are no colours."""
+        style = colour if self.paint else "b" if colour in ("red", "b yellow") else ""
+        return "[%s]%s[/%s]" % (style, escape(text), style) if style else escape(text)
+
     def fill_tasks(self):
-        state = self.follower.state
+        state, table = self.follower.state, self.query_one("#tasks", DataTable)
+        table.border_title = "tasks" if state["waves"] is None else "waves and gates"
+        if state["waves"] is not None:
+            return _replace(table, [self.standing(*row) for row in self.proven()])
         rows = []
         for n, task in sorted(view.tasks(state), key=lambda pair: (_place(pair[1]), pair[0])):
             shown = task.get("content") if task.get("content") == "DRIFTED" else task["state"]
@@ -220,25 +239,40 @@ class Watch(App):
             rows.append(
                 (
                     "#%d" % n,
-                    "[%s]%s[/%s]" % (colour, shown, colour),
+                    self.coloured(colour, shown),
                     escape(task["owner"] or "-"),
                     escape(_waits(state, n, task)),
                     escape(task["subject"]),
                 )
             )
-        _replace(self.query_one("#tasks", DataTable), rows)
+        _replace(table, rows)
+
+    def standing(self, sign, what, facts):
+        """The row of a wave or a gate in the table of tasks."""
+        colour, (kind, _, title), (verdict, _, why) = SIGNS.get(sign, "dim"), what.partition(" "), facts.partition(": ")
+        if kind == "wave":
+            over = sign == proof.HOLDS
+            number, _, title = title.partition(" ")
+            kind, verdict, why = "wave " + number, "over" if over else "open", "" if over else facts
+        return kind, self.coloured(colour, verdict), "-", "-", escape(title + (": " + why if why else ""))
+
+    def proven(self):
+        """What of the closing proof holds so far: [(sign, what, facts)]."""
+        return proof.rows(self.follower.state, figures(self.follower.records))
 
     def fill_log(self):
-        rows = []
+        rows, self.listed = [], []
         for r in reversed(self.follower.records):
             if len(rows) >= LOG_ROWS:
                 break
             bad = r["event"] in tables.TROUBLE
-            if self.refusals and not bad or not _matches(r, self.words):
+            if quiet(r) or self.refusals and not bad or not _matches(r, self.words):
                 continue
-            event = "[red]%s[/red]" % r["event"] if bad else r["event"]
+            event = self.coloured("red", r["event"]) if bad else r["event"]
             clock = time.strftime("%H:%M:%S", time.localtime(r["ts"]))
+            self.listed.append(r)
             rows.append((clock, escape(r["actor"]["name"] or "gate"), event, escape(told(r))))
+        self.listed.reverse()
         table = self.query_one("#log", DataTable)
         table.border_title = "log" + (" · only refusals" if self.refusals else "") + (" · %s" % self.words if self.words else "")
         at_end = table.row_count == 0 or table.cursor_row >= table.row_count - 1
@@ -248,11 +282,13 @@ class Watch(App):
 
     # Keys
     def on_data_table_row_selected(self, event):
-        if event.data_table.id == "tasks":
+        if event.data_table.id == "tasks" and self.follower.state["waves"] is not None:
+            self.push_screen(Pane("\n\n".join(part for part in self.proven()[event.cursor_row] if part)))
+        elif event.data_table.id == "tasks":
             number = int(str(event.data_table.get_row_at(event.cursor_row)[0]).lstrip("#"))
             self.push_screen(Pane(self.about(number)))
         elif event.data_table.id == "log":
-            self.push_screen(Pane("\n".join(str(cell) for cell in event.data_table.get_row_at(event.cursor_row))))
+            self.push_screen(Pane(_whole(self.listed[event.cursor_row])))
 
     def about(self, number):
         """The explanation of a task, and what its files differ in from the last commit."""
@@ -309,6 +345,16 @@ class Watch(App):
         at = names.index(self.follower.run.team) if self.follower.run.team in names else -1
         self.follower, self.trouble = Follower(self.project, names[(at + 1) % len(names)]), ""
         self.look()
+
+
+def _whole(record):
+    """One event with everything that the log cuts off."""
+    head = "%s  %s  %s" % (
+        time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record["ts"])),
+        record["actor"]["name"] or "gate",
+        record["event"],
+    )
+    return head + "\n\n" + told(record, seen=True, report=4000)
 
 
 def _waits(state, number, task):

@@ -113,6 +113,11 @@ def duration(seconds: float) -> str:
     return "%d d %d h" % (seconds // 86400, seconds % 86400 // 3600)
 
 
+def counted(n: int, noun: str, many: str = "") -> str:
+    """A number with its noun: `1 task`, `2 tasks`."""
+    return "%d %s" % (n, noun if n == 1 else many or noun + "s")
+
+
 def reviews(task: Task) -> int:
     """How many reviews a task took so far: one more than the rounds that asked for changes, 0 before the first."""
     return len(task["rounds"]) + 1 if task["rounds"] or task["revision"] else 0

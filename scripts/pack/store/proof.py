@@ -31,7 +31,7 @@ def of_tasks(state: State, counts: Figures) -> list[tuple[str, str, str]]:
         (
             HOLDS if tasks and len(done) == len(tasks) else WAITS,
             "every task is done, each approved by every role that it needs",
-            "%d of %d" % (len(done), len(tasks)) if tasks else "no task is registered",
+            "%d of %d" % (len(done), len(tasks)) if tasks else "every task is cancelled" if state["tasks"] else "no task is registered",
         ),
         (
             HOLDS if good else FAILS if ran else WAITS,
@@ -44,16 +44,17 @@ def of_tasks(state: State, counts: Figures) -> list[tuple[str, str, str]]:
     out += [("⚠", line, "") for line in verification.remarks(state)]
     report = [line.strip() for line in result_text.report(state, counts)[1:] if line.strip()]
     checked = state["phase"] in ("TEARDOWN", "CLOSED", "FAILED_SAFE")
-    clean = report == ["Everything that differs from the start is approved."]
-    first = HOLDS if clean and checked else WAITS if clean else FAILS
-    out.append((first, "what the run leaves behind is exactly what was approved", "" if clean else "; ".join(report)))
+    sign = FAILS if result_text.unapproved(state, counts) else HOLDS if checked else WAITS
+    told = "; ".join(line.rstrip(".") for line in report if line != result_text.ALL_APPROVED)
+    out.append((sign, "what the run leaves behind is exactly what was approved", told))
     commits = counts["commits"]
     unapproved = [c for c in commits if not c["approved"]]
     out.append(
         (
             FAILS if unapproved else HOLDS if commits else WAITS,
             "every commit holds approved content",
-            "; ".join("%s %s%s" % (c["sha"][:7], c["subject"], result_text.commit_mark(c)) for c in commits) or "none yet",
+            "; ".join("%s %s%s" % (c["sha"][:7], c["subject"], result_text.commit_mark(c)) for c in commits)
+            or ("none" if state["phase"] == "CLOSED" else "none yet"),
         )
     )
     teardown = state["teardown"]
@@ -65,7 +66,12 @@ def of_tasks(state: State, counts: Figures) -> list[tuple[str, str, str]]:
     out.append(
         (HOLDS if ended else FAILS if teardown["unresolved"] else WAITS, "everybody has ended, the supervisor last", str(how) + left)
     )
-    return out
+    return _settled(state, out)
+
+
+def _settled(state: State, out: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """What a run that is over still waits for does not come any more."""
+    return [(FAILS if sign == WAITS and state["phase"] == "CLOSED" else sign, what, facts) for sign, what, facts in out]
 
 
 def of_waves(state: State) -> list[tuple[str, str, str]]:
@@ -75,12 +81,14 @@ def of_waves(state: State) -> list[tuple[str, str, str]]:
     for g in state["team"]["definition"]["gates"]:
         verdict = facts["verdicts"].get(g["id"], "not judged")
         why = "; ".join((facts["reasons"].get(g["id"]) or [])[:2]) if verdict != "PASS" else ""
-        sign = HOLDS if verdict == "PASS" else FAILS if verdict == "FAIL" else WAITS
+        sign = HOLDS if verdict == "PASS" else FAILS if verdict in ("FAIL", "FORGED") else WAITS
         out.append((sign, "gate %s" % (g.get("title") or g["id"]), "%s%s" % (verdict, ": " + why if why else "")))
     for w in state["team"]["definition"]["waves"]:
-        left = waves.end_reasons(state, w, facts["unmet"]) if w["mode"] != "loop" else []
-        out.append((WAITS if left else HOLDS, "wave %s" % w["id"], left[0] if left else "over"))
-    return out
+        if w["mode"] == "loop":  # open only while a gate fails, and that is seen above
+            continue
+        left = waves.end_reasons(state, w, facts["unmet"])
+        out.append((WAITS if left else HOLDS, ("wave %s %s" % (w["id"], w.get("title") or "")).strip(), left[0] if left else "over"))
+    return _settled(state, out)
 
 
 def lines(state: State, counts: Figures) -> list[str]:

@@ -50,6 +50,10 @@ class Tasks:
         """The roles that the roster shows also while nobody has them."""
         return (tables.SUPERVISOR, tables.TECH_LEAD) + tables.REVIEWERS
 
+    def classified(self, state: State) -> str:
+        """How much review it needs, in a word."""
+        return state["mode"] or "not classified"
+
     def progress(self, state: State) -> list[str]:
         """Lines on the waves."""
         return []
@@ -78,6 +82,9 @@ class Waves(Tasks):
 
     def expected(self, state: State) -> Sequence[str]:
         return tuple(waves.roles(state))
+
+    def classified(self, state: State) -> str:
+        return "a team of waves"
 
     def progress(self, state: State) -> list[str]:
         return advice_waves.lines(state)
@@ -214,19 +221,22 @@ def _rows(state: State, most: int | None) -> list[str]:
     return rows
 
 
+def phase_words(state: State) -> str:
+    """The phase, and whether the run was aborted: the journal of such a run is CLOSED, too."""
+    return str(state["phase"] or "-") + (", aborted" if state["teardown"]["aborted"] else "")
+
+
 def tree(state: State, enforcement: str, lines: int | None = None, people: bool = False) -> str:
     """The seed's status tree, from the state alone. lines: how many lines there may be, None for all. people: a person reads it, who makes
     no tool calls: the steps without them."""
     if state["team"] is None:
         return "no team"
-    rows = _rows(state, None if lines is None else max(4, lines - 12))
+    rows, kind = _rows(state, None if lines is None else max(4, lines - 12)), kind_of(state)
     out = [
         "📋 TEAM STATUS — %s" % state["team"]["name"],
-        "   phase %s · %s · owner %s · enforcement %s"
-        % (state["phase"], state["mode"] or "not classified", view.owner_words(state), enforcement),
+        "   phase %s · %s · owner %s · enforcement %s" % (phase_words(state), kind.classified(state), view.owner_words(state), enforcement),
     ]
     out += [("└── " if i == len(rows) - 1 else "├── ") + row for i, row in enumerate(rows)]
-    kind = kind_of(state)
     progress = kind.progress(state)
     if progress:
         out += [""] + progress

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from .figure_types import CommitRow, Figures, ResultFigures
 
 
+ALL_APPROVED = "Everything that differs from the start is approved."
+
+
 def standing(state: State) -> list[str]:
     """Lines for the status tree: what stands between the run and its end now, with the way out."""
     out: list[str] = []
@@ -122,8 +125,8 @@ def stats(records: Sequence[Record]) -> ResultFigures:
     return out
 
 
-def open_points(state: State, stats: Figures) -> list[str]:
-    """Why the Definition of Done is not simply met: short words, none when it is."""
+def unapproved(state: State, stats: Figures) -> list[str]:
+    """Why what is there is not simply what was approved: short words, none when it is."""
     found = stats["result"]
     out: list[str] = []
     if state["result"]["open"] or drifted(state):
@@ -134,7 +137,12 @@ def open_points(state: State, stats: Figures) -> list[str]:
         out.append("commits that nobody approved")
     if state["tampered"]:
         out.append("what enforces the run was changed")
-    return out + verification.open_points(state)
+    return out
+
+
+def open_points(state: State, stats: Figures) -> list[str]:
+    """Why the Definition of Done is not simply met: short words, none when it is."""
+    return unapproved(state, stats) + verification.open_points(state)
 
 
 def report(state: State, stats: Figures) -> list[str]:
@@ -169,7 +177,7 @@ def report(state: State, stats: Figures) -> list[str]:
         out.append("  What enforces the run was changed and not accepted: " + tampered_text(state))
     if found["uncommitted"]:
         out.append("  Approved, and in no commit: " + _names(found["uncommitted"]))
-    out = out or ["  Everything that differs from the start is approved."]
+    out = out or ["  " + ALL_APPROVED]
     out += ["  " + line for line in found["left"]]
     points = open_points(state, stats)
     if points:

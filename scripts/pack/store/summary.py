@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..protocol import guards_risks, tables, verification, view, waves
 from ..protocol.guards_teardown import tampered_text
-from . import result_text
+from . import history, result_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -151,8 +151,9 @@ def _commits(stats: Figures) -> str:
 def of_tasks(state: State, stats: Figures) -> list[str]:
     """The report of a run of tasks."""
     done = [task for _n, task in view.tasks(state) if task["state"] == "DONE"]
+    cancelled = sum(task["state"] == "CANCELLED" for _n, task in view.tasks(state))
     lines = _headline(state, "FEATURE IMPLEMENTATION") + [
-        "Tasks completed: %d/%d" % (len(done), len(state["tasks"])),
+        "Tasks completed: %d/%d%s" % (len(done), len(state["tasks"]), ", %d cancelled" % cancelled if cancelled else ""),
         "Complexity: %s" % (state["mode"] or "not classified"),
         _commits(stats),
         *("Trade-off: " + trade_off for trade_off in stats["trade_offs"]),
@@ -301,7 +302,7 @@ def of_waves(state: State, stats: Figures) -> list[str]:
         verdict = facts["verdicts"].get(g["id"], "not judged")
         why = (facts["reasons"].get(g["id"]) or [""])[0] if verdict != "PASS" else ""
         failed = facts["failures"].get(g["id"], 0)
-        again = "; failed %d time(s)" % failed if failed else ""
+        again = "; failed %s" % history.counted(failed, "time") if failed else ""
         word = facts.get("words", {}).get(g["id"])
         said = "; the user %s it" % ("approved" if word["approve"] else "rejected") if word else ""
         lines.append(

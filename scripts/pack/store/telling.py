@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ..protocol import tables
+from ..protocol import tables, view
+from ..protocol.guards_result import plainly
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Sequence
     from ..protocol.state_types import Record
 
 HIDDEN = {  # long, or for programs: `pack log --json` has them
@@ -15,7 +16,10 @@ HIDDEN = {  # long, or for programs: `pack log --json` has them
     *("session", "tree", "unit", "vouched"),
 }
 SENTENCES: dict[str, str] = {  # of the most frequent events; used where everything that it names is there
-    "RUN_OPENED": "{description}, up to {coders} coders",
+    "RUN_OPENED": "{description}, coders at most {coders}",
+    "NUDGED": "{who} is reminded",
+    "RUN_ABORTED": "{reason}",
+    "RUN_CLOSED": "{reason}",
     "RUN_RESUMED": "{how}",
     "SPAWN_REQUESTED": "{name} as {role}",
     "AGENT_BOUND": "{name}",
@@ -30,6 +34,7 @@ SENTENCES: dict[str, str] = {  # of the most frequent events; used where everyth
     "SHUTDOWN_REQUESTED": "{to}: {reason}",
     "SHUTDOWN_ACK": "{name}: {how}",
 }
+QUIET = ("MAIL", "LEAD_WOKE", "LEAD_STOPPED", "AGENT_ACTIVE", "AGENT_IDLE", "TICK", "WAVES_SEEN", "SHUTDOWN_ID")
 LONGEST = 200  # characters of one value; all of it is in `pack log --json`
 
 
@@ -45,6 +50,29 @@ def value_text(value: Any, most: int = LONGEST) -> str:
     return text if len(text) <= most else text[:most] + "…"
 
 
+def differences(found: Sequence[Any]) -> str:
+    """What is there and was not approved, with when and who was at work."""
+    parts = ["%s: %s" % (plainly(one["path"]), one["kind"]) for one in found[:3]]
+    more = "; and %d more" % (len(found) - 3) if len(found) > 3 else ""
+    at = sorted({name for one in found for name in one.get("at_work") or []})
+    return "; ".join(parts) + more + "; at work then: " + (", ".join(at) or "nobody of the team")
+
+
+def _gates(verdicts: dict[str, str]) -> str:
+    """How many gates pass, and which do not."""
+    others: dict[str, list[str]] = {}
+    for gate, verdict in verdicts.items():
+        others.setdefault(verdict, []).append(gate)
+    passed = others.pop("PASS", [])
+    parts = ["%d of %d pass" % (len(passed), len(verdicts))]
+    return "; ".join(parts + ["%s: %s" % (verdict, ", ".join(gates)) for verdict, gates in sorted(others.items())])
+
+
+def quiet(record: Record) -> bool:
+    """Whether the live views and the page leave a record out: it says who was awake, and nothing else."""
+    return record["event"] in QUIET and not record["data"].get("report")
+
+
 def told(record: Record, seen: bool = False, report: int = LONGEST) -> str:
     """What happened, without who and when. seen: a refusal with the state that was seen; report: characters of an agent's report."""
     data = record["data"]
@@ -54,8 +82,14 @@ def told(record: Record, seen: bool = False, report: int = LONGEST) -> str:
         return "%d tasks" % len(data["tasks"])
     if record["event"] == "AGENT_IDLE" and "report" in data:
         return "%s: report %s" % (data["name"], value_text(data["report"], report))
-    if record["event"] == "RESULT_CHECKED" and not data.get("open"):
-        return "nothing is left that nobody approved"
+    if record["event"] == "RISKS" and data.get("list"):
+        return "; ".join("RISK-%s (%s): %s" % (r["id"], r["severity"], value_text(r["what"])) for r in data["list"])
+    if record["event"] == "RESULT_CHECKED":
+        return differences(data["open"]) if data.get("open") else "nothing is left that nobody approved"
+    if record["event"] == "CONTENT_DRIFTED":
+        return "task #%s: %s" % (data["task"], differences(data["paths"]))
+    if record["event"] == "GATES_RECORDED":
+        return _gates(data["verdicts"])
     sentence = SENTENCES.get(record["event"])
     words = {key: value_text(value) for key, value in data.items() if value not in (None, "", [], {})}
     try:
@@ -67,6 +101,6 @@ def told(record: Record, seen: bool = False, report: int = LONGEST) -> str:
     for key, value in sorted(data.items(), key=lambda pair: (pair[0] != "task", pair[0])):
         if key in HIDDEN or value in (None, "", [], {}):
             continue
-        text = value_text(value, report if key == "report" else LONGEST)
+        text = view.short(str(value)) if key == "revision" else value_text(value, report if key == "report" else LONGEST)
         parts.append("task #%s" % text if key == "task" else "%s %s" % (key.replace("_", " "), text))
     return "; ".join(parts)

@@ -21,7 +21,7 @@ person runs: pack status --summary --format md
 person runs: pack report html --out run.html
     => says "wrote run.html"
 person runs: pack stats
-    => says "1 run(s): 1 closed; 2 task(s) done, 2 commit(s)", says "NOT_IN_TASK"
+    => says "1 run: 1 closed; 2 tasks done, 2 commits", says "NOT_IN_TASK"
 expect journal:
     coder-1: REFUSED code=NOT_IN_TASK
     coder-1: DONE task=2
