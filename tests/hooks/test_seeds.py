@@ -810,3 +810,116 @@ def test_outside_a_run_nothing_of_it_holds_the_realtime_engineer(session):
     assert s.send("SubagentStart", "rte") == (0, None, "")
     assert s.edit("rte", "src/a.py", "one\n") is None and s.bash("rte", "git commit -qam wip") is None and s.stop("rte") is None
     assert not os.path.exists(os.path.join(s.project, ".claude", "teams"))
+
+
+# --- What a strict reader of docs/seeds.md did not find shown ------------------------------------------------------------------------------
+def started(s, name, role, agent):
+    """Spawn an agent; what it is told as it starts."""
+    given = {"description": name, "prompt": "go", "subagent_type": "team:" + role, "name": name}
+    assert s.call("lead", "Agent", response={"agentId": agent}, **given) is None
+    s.agents[name] = (agent, "team:" + role)
+    return s.send("SubagentStart", name)[1]["hookSpecificOutput"]["additionalContext"]
+
+
+def again(s, name):
+    """Stop a reviewer and spawn it anew; what it is told as it starts."""
+    agent, kind = s.agents[name]
+    assert s.call("lead", "TaskStop", task_id=agent, response={"task_id": agent, "command": name}) is None
+    return started(s, name, kind.rpartition(":")[2], "again%d" % len(s.events()))
+
+
+def test_a_coder_is_told_its_team_and_the_tasks_that_are_free(session):
+    s = session
+    s.setup("MEDIUM", coders=0)
+    told = started(s, "coder-7", "coder", "c7")
+    assert "you are coder-7 (coder), incarnation 1. The lead is `main`; others: " in told
+    for other in ("supervisor (supervisor)", "tech-lead (tech-lead)", "logic-reviewer (logic-reviewer)"):
+        assert other in told, told
+    assert "the first edit of its files claims a task:\n" in told and "#1" in told and "src/a.py" in told, told
+
+
+MARKED = ("LIMITED CODEBASE CONTEXT", "NO REFERENCE FILES", "LIMITED RESEARCH", "DEGRADED RESEARCH")
+
+
+@pytest.mark.parametrize("mark", MARKED)
+def test_what_research_lacked_stands_in_the_state_and_makes_reviewers_look_harder(session, mark):
+    s = session
+    s.setup("MEDIUM", coders=0, raw=plan("MEDIUM", definition_of_done=["tests pass", mark]))
+    with open(glob.glob(os.path.join(s.project, ".claude", "teams", "*", "state.md"))[0]) as f:
+        assert "- %s" % mark in f.read().splitlines()
+    told = again(s, "logic-reviewer")
+    assert "Marked %s. Look harder: read the nearest neighbours" % mark in told, told
+    assert "Look harder" not in started(s, "coder-1", "coder", "c1")
+
+
+def test_where_no_example_is_there_reviewers_look_harder_and_where_one_is_they_do_not(session):
+    s = session
+    s.setup("MEDIUM", coders=0)
+    assert "Look harder" not in again(s, "logic-reviewer")
+    os.remove(os.path.join(s.project, "src", "old.py"))
+    assert "Marked NO REFERENCE FILES. Look harder" in again(s, "logic-reviewer")
+
+
+def test_simple_has_neither_tech_lead_nor_risk_testers_and_coders_wait_for_no_plan_ok(session):
+    s = session
+    s.build()
+    assert s.register(plan("SIMPLE")) is None
+    for role in ("tech-lead", "risk-tester", "security-reviewer"):
+        assert "refused (ROLE_NOT_IN_MODE)" in s.spawn("x", role)
+    assert s.spawn("supervisor", "supervisor") is None and s.handoff() is None
+    assert s.spawn("coder-1", "coder") is None
+
+
+def test_state_md_has_the_seeds_parts(session):
+    """Recovery, phase, complexity, owner, roster, matrix, tasks, coders: the file's whole frame, in the seed's order."""
+    s = session
+    s.setup("MEDIUM")
+    with open(glob.glob(os.path.join(s.project, ".claude", "teams", "*", "state.md"))[0]) as f:
+        lines = f.read().splitlines()
+    heads = [line for line in lines if line.startswith("## ")]
+    assert heads[:8] == [
+        "## Recovery Instructions",
+        "## Phase: EXECUTION",
+        "## Complexity: MEDIUM",
+        "## Ownership",
+        "## Team Roster",
+        "## Approval Matrix (runtime source of truth)",
+        "## Tasks",
+        "## Active Coders: 1 (max: 3)",
+    ], heads
+    for line in (
+        "- operational_state_owner: supervisor@1 (ACTIVE)",
+        "- architectural_decisions_owner: tech-lead",
+        "- lead_role: decisions/staffing only",
+        "- unified-reviewer: NOT_SPAWNED",
+        "- SIMPLE: unified-reviewer",
+        "- COMPLEX: security-reviewer + logic-reviewer + quality-reviewer + tech-lead",
+        "- #1: Add greeting — PENDING (unassigned)",
+    ):
+        assert line in lines, line
+    assert any(line.startswith("- tech-lead: ") for line in lines)
+
+
+ERRORS = [
+    {"when": "agent failure", "seen": ["agent_lost"], "then": "spawn again with the same prompt and the failure, at most 3 times"},
+    {"when": "dependency failure", "seen": ["wave_held"], "then": "hold the dependents and spawn the missing artifact's producer again"},
+]
+
+
+def test_a_lost_agent_and_a_held_wave_bring_the_error_tables_row(session):
+    """At the moment when it happens, and by the role that is concerned; nothing of it before."""
+    s = session
+    activated(s, errors=ERRORS)
+    told = s.spawn("maker", "two-maker")
+    assert "WAVE_CLOSED" in told and "producer again" not in told, "the planner was not spawned yet: nothing failed"
+    assert s.spawn("planner", "two-planner") is None
+    s.stop("planner")
+    assert s.bash("lead", "pack gate check") is None
+    told = s.spawn("maker", "two-maker")
+    assert "planner: hold the dependents and spawn the missing artifact's producer again" in told, told
+    s.deliver()
+    assert "spawn again with the same prompt" not in (s.stop("lead") or "")
+    failed = "<task-notification>\n<task-id>%s</task-id>\n<status>failed</status>\n<summary>an API error</summary>\n</task-notification>"
+    s.send("UserPromptSubmit", prompt=failed % s.agents["planner"][0])
+    told = s.stop("lead")
+    assert "planner failed: spawn again with the same prompt and the failure, at most 3 times" in told, told
