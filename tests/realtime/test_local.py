@@ -92,6 +92,13 @@ paths:
   - {id: r, adapter: redis, address: "redis://127.0.0.1:%d/0", rate: 50, duration: 10, budget_ms: {p99: 50}, guarantee: at-most-once}
 services: {postgresql: "127.0.0.1:%d"}
 """
+OTHERS = """rt: 1
+project: P
+paths:
+  - {id: n, adapter: nats, address: "nats://127.0.0.1:%d", rate: 50, duration: 10, budget_ms: {p99: 50}, guarantee: at-most-once}
+  - {id: m, adapter: mqtt, address: "mqtt://127.0.0.1:%d", rate: 50, duration: 10, budget_ms: {p99: 50}, guarantee: at-most-once}
+  - {id: q, adapter: rabbitmq, address: "amqp://guest:guest@127.0.0.1:%d/", rate: 50, duration: 10, budget_ms: {p99: 50}, guarantee: at-most-once}
+"""
 
 
 @pytest.mark.skipif(not (local.program("redis") and local.program("postgresql")), reason="redis-server or PostgreSQL is not installed")
@@ -120,6 +127,24 @@ def test_what_is_installed_is_started_and_the_smoke_tests_pass(tmp_path):
         up.stdout.close()
         shutil.rmtree(local.data_home("postgresql", "127.0.0.1:%d" % postgres, tmp_path / ".team" / ".up"), ignore_errors=True)
     assert not managed.answers("127.0.0.1:%d" % postgres)
+
+
+@pytest.mark.broker
+@pytest.mark.skipif(not all(map(local.program, ("nats", "mqtt", "rabbitmq"))), reason="NATS, Mosquitto or RabbitMQ is not installed")
+def test_the_other_brokers_of_packages_are_started_without_a_command_too(tmp_path):
+    (tmp_path / ".team").mkdir()
+    (tmp_path / ".team" / "rt.yaml").write_text(OTHERS % (free_port(), free_port(), free_port()))
+    up = subprocess.Popen(PACK + ["rt", "up"], cwd=str(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        told = [up.stdout.readline() for _ in range(3)]
+        assert all(line.startswith("up: ") for line in told), "".join(told) + up.stdout.read()
+        code, out = run(tmp_path, "smoke")
+        assert code == 0 and out.count("10 of 10 messages came") == 3, out
+        assert run(tmp_path, "down") == (0, "asked to end\n") and up.wait(60) == 0
+    finally:
+        if up.poll() is None:
+            up.send_signal(signal.SIGKILL)
+        up.stdout.close()
 
 
 def test_what_is_not_installed_is_a_service_of_the_compose_file_and_an_unknown_one_is_told(tmp_path):
