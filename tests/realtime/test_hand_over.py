@@ -143,6 +143,14 @@ def test_the_universal_checks_are_asked_of_the_one_who_measures_and_what_is_prov
     lines = hand_over.checked(definition, judged)
     assert lines[0] == "All message handlers are idempotent (safe to retry) (proved: exactly_once_verification)"
     assert lines[3] == "Dead-letter queues configured for all consumer groups (asked of whoever measures)"
+    assert [c.get("proved_by", []) for c in definition["universal_checks"]] == [
+        ["exactly_once_verification"],
+        [],
+        ["at_least_once_ack_log", "exactly_once_verification"],
+        [],
+        ["tail_latency_analysis"],
+    ], "handlers, schemas, offsets after processing, dead letters, the tail"
+    assert lines[2] == "Consumer offsets are committed only after successful processing (proved: exactly_once_verification)"
     judged[0]["evidence"][0]["verdict"] = "FAIL"
     assert "(broken: exactly_once_verification is FAIL)" in hand_over.checked(definition, judged)[0]
 

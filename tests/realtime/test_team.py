@@ -328,3 +328,43 @@ def test_the_thresholds_are_the_seeds():
         "event_store_election": ("<", 15, "s"),
     }
     assert load("realtimeSystems")["thresholds"]["websocket_reconnection"]["target"] == 3
+
+
+LAYOUT = """
+PROJECT_CHARTER.md MILESTONES.md KANBAN.md TIMELINE.md RISK_REGISTER.md DECISION_LOG.md TEAM_STATUS.md GITHUB_ISSUES.md
+reports/: status_001.pptx activity_001.pdf
+evidence/latency/: websocket_p50_p95_p99.json kafka_e2e_latency.json cqrs_command_to_projection.json stream_processing_latency.json
+    tail_latency_analysis.json
+evidence/delivery/: exactly_once_verification.json at_least_once_ack_log.json message_loss_test.json ordering_verification.json
+evidence/throughput/: kafka_sustained_throughput.json websocket_connection_density.json stream_processing_rate.json burst_handling_capacity.json
+evidence/failover/: broker_failure_recovery.json consumer_rebalance_time.json websocket_reconnection.json event_store_failover.json
+rt-architecture/: TOPOLOGY_DESIGN.md PARTITION_STRATEGY.md CONSISTENCY_MODEL.md SCHEMA_EVOLUTION.md FAILOVER_TOPOLOGY.md
+websocket/: SOCKETIO_ARCHITECTURE.md CONNECTION_LIFECYCLE.md HORIZONTAL_SCALING.md ROOM_NAMESPACE_DESIGN.md PRESENCE_SYNC.md
+message-broker/: KAFKA_CLUSTER.md TOPIC_DESIGN.md PRODUCER_CONSUMER.md DELIVERY_GUARANTEES.md REPLICATION.md
+event-sourcing/: EVENT_STORE_DESIGN.md AGGREGATE_COMMANDS.md PROJECTION_SYSTEM.md SNAPSHOT_STRATEGY.md SAGA_MANAGERS.md
+stream-processing/: KAFKA_STREAMS.md WINDOWING.md STATEFUL_PROCESSING.md CEP_PATTERNS.md LATE_EVENTS.md
+evaluation/: RT_TEST_FRAMEWORK.md WEBSOCKET_STRESS_TESTS.md DELIVERY_GUARANTEE_TESTS.md ORDERING_TESTS.md LATENCY_PERCENTILES.md
+    STREAM_CORRECTNESS.md FAILOVER_TESTS.md QA_SIGNOFF.md
+releases/:
+marketing/:
+legal/:
+"""
+
+
+def test_the_layout_of_the_seed(team, tmp_path):
+    """[14], name by name: every file of it is somebody's artifact or a kind of evidence, every folder is made at the activation."""
+    wanted, folders, at = set(), set(), ""
+    for word in LAYOUT.split():
+        if word.endswith("/:"):
+            at = word[:-1]
+            folders.add(at.rstrip("/"))
+        else:
+            wanted.add(at + word)
+    made = (
+        {a for r in team["roles"] for a in r.get("artifacts", [])}
+        | set(team["artifacts"])
+        | {"evidence/" + e["file"] for e in team["evidence"]}
+    )
+    assert not wanted - made, sorted(wanted - made)
+    layout.make_layout(team, str(tmp_path))
+    assert not [f for f in folders if not (tmp_path / f).is_dir()]

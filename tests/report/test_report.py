@@ -60,6 +60,8 @@ def test_numbers_are_read_back(project, team):  # noqa: F811
         json.load(open_(project, "evidence/latency/websocket_p50_p95_p99.json"))["envelopes"][-1]["entries"][0]["p99_ms"]
     ]
     assert drawn[6][0].plots[0].series[0].values == (rows["kafka_sustained_throughput", "chat.echo"]["value"],)
+    behind = {s.name: [v for v in s.values if v is not None] for s in drawn[6][1].plots[0].series}
+    assert behind and all(behind[path] == [p[1] for p in told["lag"][path]] for path in behind)
     text = words(path)
     for row in told["latency"]:  # the dashboard: P50, P95, P99, P99.9 of every path
         cells = [row["path"], row["protocol"]] + [data.ms(row[k]) for k in ("p50_ms", "p95_ms", "p99_ms", "p999_ms", "max_ms")]
