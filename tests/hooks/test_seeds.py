@@ -867,6 +867,8 @@ def test_simple_has_neither_tech_lead_nor_risk_testers_and_coders_wait_for_no_pl
     assert s.register(plan("SIMPLE")) is None
     for role in ("tech-lead", "risk-tester", "security-reviewer"):
         assert "refused (ROLE_NOT_IN_MODE)" in s.spawn("x", role)
+    for role in ("coder", "unified-reviewer"):
+        assert "refused (NO_OWNER)" in s.spawn("x", role), "the supervisor comes first, here too"
     assert s.spawn("supervisor", "supervisor") is None and s.handoff() is None
     assert s.spawn("coder-1", "coder") is None
 
@@ -1064,3 +1066,37 @@ def test_the_level_of_enforcement_and_why_is_said_at_the_opening(session):
     line = next(x for x in told if x.startswith("Enforcement: "))
     assert line.startswith("Enforcement: partial because ") and len(line) > len("Enforcement: partial because "), line
     assert s.state()["team"]["enforcement"]["level"] == "partial"
+
+
+def test_the_block_has_five_examples_and_a_hundred_and_fifty_lines_at_most(session):
+    s = session
+    folder = os.path.join(s.project, ".conventions", "gold-standards")
+    os.makedirs(folder)
+    for n in range(7):
+        with open(os.path.join(folder, "greeting-%d.py" % n), "w") as f:
+            f.write("".join("line %d\n" % i for i in range(25 if n else 55)))
+    s.setup(coders=0)
+    block = block_of(coder(s, "c1", "go"))
+    assert block.count("--- GOLD STANDARD: ") == 5
+    assert sum(line.startswith("line ") for line in block.splitlines()) <= 150
+
+
+def test_every_critical_risk_and_three_major_ones_are_tested_and_no_minor_one(session):
+    s = session
+    risks = ["CRITICAL", "CRITICAL", "MAJOR", "MAJOR", "MAJOR", "MAJOR", "MINOR"]
+    risky(s, "RISKS: 7\n" + "".join("RISK-%d: it breaks\nSeverity: %s\n" % row for row in enumerate(risks, 1)))
+    assert "0 of 5" in s.say("lead", "tech-lead", "RISK ANALYSIS RESULTS\nnone")
+    for n in range(1, 6):
+        assert s.spawn("risk-tester-%d" % n, "risk-tester") is None
+        assert ends(s, "risk-tester-%d" % n, "RISK-%d: THEORETICAL\nEvidence: src/old.py:1" % n) is None
+    assert s.say("lead", "tech-lead", "RISK ANALYSIS RESULTS\nall") is None
+
+
+def test_the_status_tree_has_icons_and_a_bar(session):
+    s = session
+    s.setup("MEDIUM")
+    s.edit("coder-1", "src/a.py", "one\n")
+    lines = s.send("UserPromptSubmit", prompt="team status")[1]["reason"].splitlines()
+    assert lines[0].startswith("📋 TEAM STATUS"), lines
+    assert "├── 🔨 coder-1: task #1 «Add greeting» (IN_PROGRESS)" in [x.replace("└── ", "├── ") for x in lines], lines
+    assert any("👁 supervisor: monitoring (epoch 1)" in x for x in lines) and "Progress: ░░░░░░░░░░ 0/2 tasks" in lines, lines

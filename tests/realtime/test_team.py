@@ -368,3 +368,26 @@ def test_the_layout_of_the_seed(team, tmp_path):
     assert not wanted - made, sorted(wanted - made)
     layout.make_layout(team, str(tmp_path))
     assert not [f for f in folders if not (tmp_path / f).is_dir()]
+
+
+def test_the_commit_types_and_scopes_of_the_seed(team):
+    """[9], with what each type is for."""
+    assert list(team["commits"]["types"]) == ["feat", "fix", "perf", "test", "refactor", "chore", "schema"]
+    assert team["commits"]["scopes"] == ["websocket", "kafka", "rabbitmq", "cqrs", "eventsourcing", "streaming", "projection", "saga"]
+    assert (team["commits"]["prefix"], team["commits"]["trailers"]) == ("rt-", ["Evidence", "Latency-impact"])
+
+
+def test_the_session_commands_of_the_seed(team):
+    """[16]: which are answered without a model, and by what."""
+    told = {c["say"]: c.get("runs", "a model" if c["model"] else "the hook") for c in team["session_commands"]}
+    assert told == {
+        "--team realtimeSystems --strategy <path>": "a model",
+        "team status": "pack kanban show",
+        "team report": "pack report all",
+        "team decide <topic>": "a model",
+        "team gate check": "pack gate check",
+        "team latency review": "pack rt latency",
+        "team delivery audit": "pack rt audit",
+        "pause team": "the hook",
+        "resume team": "the hook",
+    }

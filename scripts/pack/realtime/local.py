@@ -29,6 +29,7 @@ PARTS = {
     "eventstore": ((), ("postgres",)),
     # Services that rt.yaml names under `services`.
     "postgresql": (("postgres",), ("postgresql",)),
+    "eventstoredb": ((), ("eventstore",)),
     "flink": ((), ("flink",)),
     "schema-registry": ((), ("zookeeper", "kafka", "schema-registry")),
 }
@@ -73,7 +74,7 @@ SERVICES = {
 _PLACES = os.pathsep.join(["/usr/sbin", "/usr/local/sbin"] + sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True))
 ALONE = ("127.0.0.1", "localhost", "::1")
 # What answers when a service works (the seed's smoke tests): a page below its address.
-PAGES = {"eventstore": "/stats", "flink": "/overview", "schema-registry": "/subjects"}
+PAGES = {"eventstoredb": "/stats", "flink": "/overview", "schema-registry": "/subjects"}
 
 
 def program(adapter):
