@@ -144,6 +144,7 @@ def test_the_other_brokers_of_packages_are_started_without_a_command_too(tmp_pat
         assert all(line.startswith("up: ") for line in told), "".join(told) + up.stdout.read()
         code, out = run(tmp_path, "smoke")
         assert code == 0 and out.count("10 of 10 messages came") == 3, out
+        assert os.listdir(tmp_path) == [".team"], "nothing of theirs lies in the project"
         assert run(tmp_path, "down") == (0, "asked to end\n") and up.wait(60) == 0
     finally:
         if up.poll() is None:
@@ -154,12 +155,17 @@ def test_the_other_brokers_of_packages_are_started_without_a_command_too(tmp_pat
 def test_what_is_not_installed_is_a_service_of_the_compose_file_and_an_unknown_one_is_told(tmp_path):
     (tmp_path / ".team").mkdir()
     text = INSTALLED % (free_port(), free_port())
-    (tmp_path / ".team" / "rt.yaml").write_text(text.replace("services: {", 'services: {eventstoredb: "127.0.0.1:2113", flink: "127.0.0.1:%d", ' % free_port()))
+    (tmp_path / ".team" / "rt.yaml").write_text(
+        text.replace("services: {", 'services: {eventstoredb: "127.0.0.1:2113", flink: "127.0.0.1:%d", ' % free_port())
+    )
     code, out = run(tmp_path, "compose")
     assert code == 0, out
     services = yaml.safe_load((tmp_path / "docker-compose.rt.yml").read_text())["services"]
     assert services["flink"] == {"image": "flink:1.18-scala_2.12", "command": ["standalone-job"], "ports": ["8082:8081"]}
-    assert services["eventstore"]["image"] == "eventstore/eventstore:latest" and services["eventstore"]["ports"] == ["2113:2113", "1113:1113"]
+    assert services["eventstore"]["image"] == "eventstore/eventstore:latest" and services["eventstore"]["ports"] == [
+        "2113:2113",
+        "1113:1113",
+    ]
     assert services["eventstore"]["environment"] == {"EVENTSTORE_INSECURE": "true", "EVENTSTORE_RUN_PROJECTIONS": "All"}
     (tmp_path / ".team" / "rt.yaml").write_text(text.replace("postgresql:", "postgres:"))
     code, out = run(tmp_path, "doctor")
@@ -176,6 +182,12 @@ class Page(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *rest):
         pass
+
+
+@pytest.mark.parametrize("port, erlang", [(5672, 25672), (45535, 65535), (45536, 25536), (65535, 45535)])
+def test_erlangs_own_port_is_one_that_there_is(port, erlang, tmp_path, monkeypatch):
+    monkeypatch.setattr(local, "program", lambda adapter: "/usr/sbin/rabbitmq-server")
+    assert "RABBITMQ_DIST_PORT=%d" % erlang in local.own_command("rabbitmq", "amqp://127.0.0.1:%d/" % port, str(tmp_path))
 
 
 @pytest.mark.parametrize("service, page", [("eventstoredb", "/stats"), ("flink", "/overview"), ("schema-registry", "/subjects")])
