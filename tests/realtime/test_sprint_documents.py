@@ -47,6 +47,9 @@ def test_the_handbook_says_how_this_sprint_is_run(tmp_path):
         "## Integration day (wed)",
         "Deploy to staging",
         "over 4 h goes to #tiger-crew",
+        "- kill-switch: `docs/runbooks/kill-switch.md`",
+        "- disaster-recovery: `docs/runbooks/disaster-recovery.md`",
+        "alert `Kafka lag over 1000` on Runtime & Training: goes to pager rotation, then #tiger-crew",
         "at least 2 a week",
     ):
         assert words in text

@@ -117,7 +117,7 @@ in any order:
     quality-reviewer rests: waiting
     rt waits until knows "every send bounded, with the planned backpressure (drop, coalesce or disconnect); no blocking or heavy CPU work in a handler"
     rt waits until knows "heartbeat; reconnect with backoff and replay as planned; every close, error and timeout path frees timers, subscriptions and buffers"
-    rt waits until knows "push where the plan says push, never polling"
+    rt waits until knows "topics, fan-out and order as planned; push where the plan says push, never polling"
     rt waits until knows "messages versioned or self-describing as planned; sensitive data only to those entitled, never broadcast"
     rt waits until knows "`ruff check .`, `ty check .`, `pytest`; `npm run lint && npm test`"
     rt waits until knows "Build in this order: connection, message routing, business logic"
