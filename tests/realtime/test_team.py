@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from pack.base.paths import PLUGIN_ROOT
-from pack.teams import TeamError, checker, commits, definition, layout, load, schema
+from pack.teams import TeamError, agents, checker, commits, definition, layout, load, schema
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SMALL = os.path.join(HERE, "smallTeam.yaml")
@@ -73,6 +73,11 @@ def test_the_hierarchy_of_the_seed(team):
     assert {c for c, a in above.items() if a == "team-leader"} == {"PM", "MKT", "LEGAL", "QA"}
     assert {c for c, a in above.items() if a == "project-manager"} == {"RTA", "WSE", "MBE", "ESE", "SPE", "RM"}
     assert above["TL"] is None
+    pages = agents.agents_text(team)
+    for role in team["roles"]:
+        told = [line for line in pages["agents/%s.md" % role["agent"]].splitlines() if line.startswith("You work for the ")]
+        title = {"team-leader": "Team Leader", "project-manager": "Project Manager"}.get(role.get("reports_to"))
+        assert told == (["You work for the %s." % title] if title else []), role["id"]
 
 
 def test_delivery_is_first_and_p99_second_and_both_halt(team):

@@ -429,7 +429,15 @@ def opened_text(definition, source, strategy, project):
         {"title": "lead", "persona": "You spawn, review and decide; you write no file.", "id": None},
     )
     rows = [
-        "wave %s %s: %s%s" % (w["id"], w["title"], ", ".join(w["roles"]), " (%s)" % "; ".join(w["steps"]) if w.get("steps") else "")
+        "wave %s %s: %s%s%s%s"
+        % (
+            w["id"],
+            w["title"],
+            ", ".join(w["roles"]),
+            " (%s)" % "; ".join(w["steps"]) if w.get("steps") else "",
+            ", beside wave %s" % ", ".join(w["beside"]) if w.get("beside") else "",
+            ", then wave %s again" % w["when"]["then_again"] if w.get("when", {}).get("then_again") else "",
+        )
         for w in definition["waves"]
     ]
     own = shipped(source, project)
