@@ -1036,7 +1036,7 @@ def test_a_task_that_a_risk_asks_for_is_added_before_anybody_codes(session):
 def test_who_leads_a_team_of_waves_writes_no_code(session):
     s = session
     activated(s)
-    assert "refused" in s.edit("lead", "src/old.py", "OLD = 2\n")
+    assert "refused (ROLE_EDITS_NOTHING): Boss edits no project file" in s.edit("lead", "src/old.py", "OLD = 2\n")
     assert s.edit("lead", ".two/LOG.md", "# Log\n\nbegun\n") is None
 
 
