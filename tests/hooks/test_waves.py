@@ -595,6 +595,10 @@ def test_a_measurement_that_the_user_types_goes_on_by_itself_and_shows_in_the_st
     with open(s.env["PACK_PYTHON"], "w") as f:  # stands for a Python with the packages: what is measured is tests/realtime's matter
         f.write("#!/bin/sh\necho $$ > %s/pid\nexec python3 -c \"%s\"\n" % (s.project, ticks))
     os.chmod(s.env["PACK_PYTHON"], 0o755)
+    told = activate(s, "team latency review")["reason"]
+    assert "rt.yaml: does not exist" in told and not os.path.exists(s.project + "/pid"), "nothing is begun that has nothing to measure"
+    with open(s.project + "/.two/rt.yaml", "w") as f:
+        f.write("rt: 1\n")
     try:
         assert "measuring now: `pack rt latency`" in activate(s, "team latency review")["reason"]
         assert "one measurement at a time" in activate(s, "team latency review")["reason"]
