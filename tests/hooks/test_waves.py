@@ -595,10 +595,6 @@ def test_a_measurement_that_the_user_types_goes_on_by_itself_and_shows_in_the_st
     with open(s.env["PACK_PYTHON"], "w") as f:  # stands for a Python with the packages: what is measured is tests/realtime's matter
         f.write("#!/bin/sh\necho $$ > %s/pid\nexec python3 -c \"%s\"\n" % (s.project, ticks))
     os.chmod(s.env["PACK_PYTHON"], 0o755)
-    told = activate(s, "team latency review")["reason"]
-    assert "rt.yaml: does not exist" in told and not os.path.exists(s.project + "/pid"), "nothing is begun that has nothing to measure"
-    with open(s.project + "/.two/rt.yaml", "w") as f:
-        f.write("rt: 1\n")
     try:
         assert "measuring now: `pack rt latency`" in activate(s, "team latency review")["reason"]
         assert "one measurement at a time" in activate(s, "team latency review")["reason"]
@@ -607,6 +603,20 @@ def test_a_measurement_that_the_user_types_goes_on_by_itself_and_shows_in_the_st
     finally:
         with open(s.project + "/pid") as f:
             os.kill(int(f.read()), 9)
+
+
+def test_a_measurement_without_rt_yaml_is_answered_without_a_process(session):
+    s = session
+    with open(os.path.join(s.project, "strategy.md"), "w") as f:
+        f.write("# S\n\nquick\n")
+    s.env["PACK_PYTHON"] = os.path.join(s.project, "py")
+    with open(s.env["PACK_PYTHON"], "w") as f:  # a machine so busy that no process gets to say anything
+        f.write("#!/bin/sh\necho $$ > %s/pid\nexec sleep 600\n" % s.project)
+    os.chmod(s.env["PACK_PYTHON"], 0o755)
+    activate(s, "--team realtimeSystems --strategy strategy.md")
+    for typed in ("team latency review", "team delivery audit"):
+        assert "rt.yaml: does not exist; the project manager writes it" in activate(s, typed)["reason"]
+    assert not os.path.exists(s.project + "/pid"), "nothing is begun that has nothing to measure"
 
 
 # --- Attacks on what judges ---------------------------------------------------------------------------------------------------------

@@ -648,10 +648,9 @@ def _measuring(call):
 
 def _measure(call, words):
     """Start a measurement that takes longer than a hook may, as a process of its own; its figures go into the evidence."""
-    from . import rtfile
-
-    if rtfile.find(root(call.state, call.project)) is None:  # a busy machine takes longer to start a process than somebody who typed waits
-        return "pack rt: rt.yaml: " + rtfile.GONE
+    gone = _nothing_to_measure(call)
+    if gone:
+        return gone
     folder = os.path.dirname(call.scratch(""))
     shown = _measuring(call)
     if ": running" in shown.split("\n")[0]:
@@ -684,6 +683,19 @@ def _measure(call, words):
         time.sleep(0.05)
     with open(log, encoding="utf-8", errors="replace") as f:
         return f.read().strip() or "team: `pack %s` ended at once and said nothing." % " ".join(words)
+
+
+def _nothing_to_measure(call):
+    """What `pack rt` would say of an rt.yaml that is not there, "" where it can be asked. Said here, because a busy machine takes longer to start
+    a process than somebody who has typed waits for its first word."""
+    from ..teams import TeamError
+    from . import rtfile
+
+    try:
+        measures = definition_of(call.state, call.project).get("evidence")
+    except TeamError:
+        return ""  # the process says what is wrong with it
+    return "pack rt: rt.yaml: " + rtfile.GONE if measures and rtfile.find(root(call.state, call.project)) is None else ""
 
 
 def _status_file(call, word):
