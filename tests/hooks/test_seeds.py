@@ -934,6 +934,8 @@ def test_a_lost_agent_and_a_held_wave_bring_the_error_tables_row(session):
         ("the latest price is shown", "tests", False),
         ("a specific name wins", "tests", False),
         ("pytest -q is green", "tests", True),
+        ("the doctests of the module pass", "tests", True),
+        ("the strictest reading holds", "tests", False),
         ("Tests: `make check`", "tests", True),
         ("all tests pass: make check", "checks", False),
         ("tests pass (`make check`)", "checks", False),

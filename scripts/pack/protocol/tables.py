@@ -140,7 +140,15 @@ DONE_LINES = (
     ("build", ("build", "builds", "built", "compil*"), "Build passes: %(build)s"),
     (
         "tests",
-        ("test*", "spec", "specs", "rspec", "pytest", "vitest", "jest", "unittest", "unittests", "ctest"),
+        (
+            "test*",
+            "spec",
+            "specs",
+            "rspec",
+            "jest",
+            "phpunit",
+            *(a + b for a in "py vi unit doc self c g nose".split() for b in ("test", "tests")),
+        ),
         "All tests pass: %(test)s",
     ),
     ("checks", ("check", "checks", "lint", "lints", "linter", "linting"), "Automated convention checks pass (naming, imports, structure)"),
